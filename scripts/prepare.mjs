@@ -1,0 +1,61 @@
+// Installs and builds what is out of date, and nothing else: run before `npm start` and `npm test`.
+// Plain JavaScript without dependencies, because it runs before there are any.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`alias-tracker needs Node.js 20.19 or later; this is ${process.version}. See https://nodejs.org/.`);
+  process.exit(1);
+}
+
+const digest = (text) => createHash('sha256').update(text).digest('hex');
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+
+function stampPath(name) {
+  return join(root, 'node_modules', '.alias-tracker', name);
+}
+function stampIs(name, value) {
+  return existsSync(stampPath(name)) && readFileSync(stampPath(name), 'utf8') === value;
+}
+function setStamp(name, value) {
+  mkdirSync(dirname(stampPath(name)), { recursive: true });
+  writeFileSync(stampPath(name), value);
+}
+
+// A native addon fits one ABI, so the stamp holds it: a change of Node.js installs again.
+const wanted = digest(readFileSync(join(root, 'package-lock.json'), 'utf8') + process.versions.modules);
+if (!stampIs('installed', wanted)) {
+  console.error('alias-tracker: installing dependencies (once; minutes where better-sqlite3 has to be compiled) …');
+  execFileSync(npm, ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] });
+  setStamp('installed', wanted);
+}
+
+function newest(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return `${path}:${stat.size}:${stat.mtimeMs}\n`;
+  return readdirSync(path)
+    .sort()
+    .map((name) => newest(join(path, name)))
+    .join('');
+}
+const sources = digest(
+  newest(join(root, 'src')) + newest(join(root, 'tsconfig.json')) + newest(join(root, 'tsconfig.build.json')),
+);
+if (!stampIs('built', sources) || !existsSync(join(root, 'dist', 'cli', 'main.js'))) {
+  console.error('alias-tracker: building …');
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  execFileSync(
+    process.execPath,
+    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+    },
+  );
+  setStamp('built', sources);
+}

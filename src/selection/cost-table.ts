@@ -1,0 +1,60 @@
+/**
+ * What selection knows of the locality groups, compiled into flat arrays. A locality group is a set of addresses that
+ * nothing in the policy tells apart: a sub-domain of the operator, the rest of one of its AS, or a foreign AS.
+ * Group identifiers are stable for the life of a data directory: the same name keeps its number from one compilation to
+ * the next, so peers that are already stored keep a valid group when the policy is replaced.
+ */
+
+/** Group 0: an address that no table knows. It is foreign, at the default rate. */
+export const UNKNOWN_GROUP = 0;
+/** Group numbers fit 16 bits in a peer record. */
+export const MAX_GROUPS = 65_535;
+
+/** Partitions 0 … 14 are the operator's own AS in the order of its configuration (the 15th and later share 14). */
+export const FOREIGN_PARTITION = 15;
+
+export const CAPABILITY_LEVELS = 8;
+export const DENSITY_LEVELS = 16;
+export const SCORE_LEVELS = 64;
+/** What is assumed of a node that neither reported nor showed anything, and of a sub-domain without fresh reports. */
+export const NEUTRAL_CAPABILITY_LEVEL = 4;
+export const NEUTRAL_DENSITY_LEVEL = 8;
+
+/** How many inner and foreign peers make an answer (draft section 4.2 a and b, and what keeps swarms connected). */
+export interface MixRules {
+  readonly enoughInnerPeers: number;
+  readonly foreignPeersMin: number;
+  readonly foreignPeersMax: number;
+  readonly foreignPeersWhenNoInnerSeed: number;
+  /** How many inner peers of a swarm may be given foreign ones while it lacks inner seeds; 0 switches gateways off. */
+  readonly gatewaysMax: number;
+  readonly grain: 'as' | 'subdomain';
+}
+
+/** All arrays are indexed by group; plain data, so that it crosses to the data-plane worker by structured clone. */
+export interface CostTable {
+  readonly version: number;
+  readonly groupCount: number;
+  /** 0 … 14 own AS, {@link FOREIGN_PARTITION} otherwise. */
+  readonly partition: Uint8Array;
+  /** Foreign groups: rank of the billing rate in force, 0 the cheapest; 0 for inner groups. At most 255. */
+  readonly rateRank: Uint8Array;
+  /** 0 the emptiest sub-domain … 15 the most congested; {@link NEUTRAL_DENSITY_LEVEL} where nothing fresh is known. */
+  readonly densityLevel: Uint8Array;
+  /** [capabilityLevel * DENSITY_LEVELS + densityLevel] → 0 the best … SCORE_LEVELS − 1 the worst. */
+  readonly scoreOf: Uint8Array;
+  readonly mix: MixRules;
+  /** Reported capability by address, as levels; the observed one stands where there is none. See capability-table. */
+  readonly reportedCapability: ReportedCapability;
+  /**
+   * The operator's exceptions for pairs: requesterGroup * 65536 + peerGroup → the order that replaces the tier and rate
+   * of that pair: `partitionRank * 256 + rateRank` (tier 0 = 0, tier 1 = 256, foreign = 512 + rateRank).
+   */
+  readonly overrides: ReadonlyMap<number, number>;
+}
+
+/** An open-addressing table of (address → level, role); empty where nobody reported. */
+export interface ReportedCapability {
+  /** Keys as text (`formatIp`) → level | (cache ? 128 : 0). Read only when a peer announces, never per candidate. */
+  readonly byAddress: ReadonlyMap<string, number>;
+}

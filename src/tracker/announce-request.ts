@@ -1,0 +1,45 @@
+/**
+ * One announce as the data plane carries it from the packet to the swarm: a mutable record that every listener owns once
+ * and fills again for each announce, so that an answer allocates nothing. Numbers, never objects.
+ */
+
+/** BEP 3 and BEP 15 events, with the numbers of BEP 15; `paused` is BEP 21's. */
+export const EVENT_NONE = 0;
+export const EVENT_COMPLETED = 1;
+export const EVENT_STARTED = 2;
+export const EVENT_STOPPED = 3;
+export const EVENT_PAUSED = 4;
+
+export class AnnounceRequest {
+  /** The buffer that holds the info-hash (20 bytes) and the peer id (20 bytes) at the two offsets. */
+  bytes: Uint8Array = new Uint8Array(0);
+  infoHashOffset = 0;
+  peerIdOffset = 0;
+  /** The address the peer is known by: 4 → word0 only; 6 → four words. Never an IPv4-mapped one. */
+  family: 4 | 6 = 4;
+  word0 = 0;
+  word1 = 0;
+  word2 = 0;
+  word3 = 0;
+  port = 0;
+  /** The locality group of that address in the current policy's topology. */
+  group = 0;
+  /** True where `left` is zero. */
+  seed = false;
+  event = EVENT_NONE;
+  /** How many peers to answer: already the default or the cap where the client sent none or too many. */
+  numWant = 0;
+  /** BEP 7/15 key; 0 where the client sent none. */
+  key = 0;
+  /** Totals of this session as unsigned 64-bit, split; saturated rather than wrapped. */
+  uploadedHigh = 0;
+  uploadedLow = 0;
+  downloadedHigh = 0;
+  downloadedLow = 0;
+  leftHigh = 0;
+  leftLow = 0;
+  /** Seconds on a monotonic clock that starts at 0 with the process's epoch (ages survive a restart). */
+  nowSeconds = 0;
+  /** True: the HTTP client asked for the dictionary form with peer ids (compact=0). */
+  wantsPeerIds = false;
+}

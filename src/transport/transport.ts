@@ -1,0 +1,123 @@
+/**
+ * How bytes come and go: the contract between the data plane and its transports (`linux/`, `portable/`). A transport owns
+ * its sockets and buffers and calls a handler for every datagram or HTTP request; the handler writes its answer into the
+ * buffer that it is given and returns the length. No handler is asynchronous, none keeps a buffer.
+ */
+
+/** Who sent it, filled again for every call. An IPv4-mapped IPv6 address is delivered as IPv4. */
+export class RemoteAddress {
+  family: 4 | 6 = 4;
+  word0 = 0;
+  word1 = 0;
+  word2 = 0;
+  word3 = 0;
+  port = 0;
+}
+
+export interface DatagramHandler {
+  /**
+   * @param input holds the datagram at [start, start + length)
+   * @param output has room for MAX_DATAGRAM_BYTES at outputStart
+   * @returns the length of the answer, 0 for none
+   */
+  onDatagram(
+    input: Uint8Array,
+    start: number,
+    length: number,
+    remote: RemoteAddress,
+    output: Uint8Array,
+    outputStart: number,
+  ): number;
+}
+
+/** Answers of a request handler that are not a length. */
+export const HTTP_INCOMPLETE = 0;
+
+export interface HttpRequestHandler {
+  /**
+   * Called with all unread bytes of a connection. Handles the first request in them, if it is whole.
+   * @returns the length of the answer (status line, headers, body) at outputStart, or HTTP_INCOMPLETE where the head has
+   *   not ended yet. `consumed` and `close` tell how many input bytes that request took and whether to close after it.
+   */
+  onHttpBytes(
+    input: Uint8Array,
+    start: number,
+    length: number,
+    remote: RemoteAddress,
+    output: Uint8Array,
+    outputStart: number,
+  ): number;
+  /** Bytes of input that the last answered request took. */
+  readonly consumed: number;
+  /** True: close the connection once the last answer is sent. */
+  readonly close: boolean;
+}
+
+export const MAX_DATAGRAM_BYTES = 2_048;
+/** Room for an answer over HTTP: 200 peers as dictionaries with ids, and a full scrape of 100 hashes. */
+export const MAX_HTTP_RESPONSE_BYTES = 65_536;
+/** A request line and headers longer than this are refused. */
+export const MAX_HTTP_HEAD_BYTES = 8_192;
+
+export interface ListenAddress {
+  readonly protocol: 'udp' | 'http' | 'https';
+  /** A literal address; `::` with IPV6_V6ONLY unset where the platform can, else both families are bound. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export interface BoundAddress {
+  readonly protocol: 'udp' | 'http' | 'https';
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface TransportLimits {
+  readonly maxConnections: number;
+  /** A connection that has not sent a whole request for this long is closed. */
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
+export interface TransportListener {
+  readonly address: BoundAddress;
+  close(): void;
+}
+
+export interface Transport {
+  readonly name: 'linux' | 'portable';
+  /** @throws OperatorError that names the address and the reason (in use, not permitted, not of this machine) */
+  listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<TransportListener>;
+  /** `createHandler` makes one handler for each listener, not for each connection. */
+  listenHttp(
+    address: ListenAddress,
+    handler: HttpRequestHandler,
+    limits: TransportLimits,
+    tls?: TlsMaterial,
+  ): Promise<TransportListener>;
+  /**
+   * Runs until `stop`. `betweenBatches` is called at least every `tickMs` and after each batch: that is where the
+   * worker takes policy updates and does its housekeeping.
+   */
+  run(betweenBatches: () => void, tickMs: number): Promise<void>;
+  stop(): void;
+  readonly counters: TransportCounters;
+}
+
+export interface TlsMaterial {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+/** Since the start; plain numbers that the worker copies into the shared counters. */
+export interface TransportCounters {
+  datagramsReceived: number;
+  datagramsSent: number;
+  sendErrors: number;
+  receiveErrors: number;
+  batches: number;
+  connectionsAccepted: number;
+  connectionsOpen: number;
+  connectionsTimedOut: number;
+}
