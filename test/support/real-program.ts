@@ -36,7 +36,7 @@ const announced = new Set<string>();
  * @throws Error where it is missing and REQUIRE_REAL_PEERS=1
  */
 export function requireProgram(name: string): string | undefined {
-  const directories = [...(process.env['PATH'] ?? '').split(delimiter), ...EXTRA_DIRECTORIES];
+  const directories = [...(process.env.PATH ?? '').split(delimiter), ...EXTRA_DIRECTORIES];
   for (const directory of directories) {
     if (directory === '') continue;
     const path = join(directory, name);
@@ -57,7 +57,7 @@ export function requireFacility(what: string, present: boolean): boolean {
 }
 
 function reportMissing(advice: string): void {
-  if (process.env['REQUIRE_REAL_PEERS'] === '1') throw new Error(`REQUIRE_REAL_PEERS=1, but ${advice}`);
+  if (process.env.REQUIRE_REAL_PEERS === '1') throw new Error(`REQUIRE_REAL_PEERS=1, but ${advice}`);
   if (announced.has(advice)) return;
   announced.add(advice);
   console.warn(`\n*** SKIPPED: ${advice}; the tests that need it did not run ***\n`);
