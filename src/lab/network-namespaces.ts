@@ -1,0 +1,178 @@
+/**
+ * A small internet on one Linux machine: a core namespace that routes, and networks around it, each a namespace of its own
+ * behind one link that may be rate-limited and whose bytes are counted. For tests and experiments with real, unmodified
+ * clients, some of which refuse loopback peers. Needs root and iproute2; nothing in it can reach another machine, because
+ * no interface of the host is ever part of it.
+ */
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { messageOf, OperatorError } from '../domain/errors.js';
+
+const GATEWAY = '10.255.255.1';
+/** Netfilter's and the kernel's limit for interface names is 15 characters. */
+const MAX_INTERFACE_NAME = 15;
+
+export interface NetworkOptions {
+  /** Short; unique in the lab. */
+  readonly name: string;
+  /** IPv4 addresses of this network, at least one; all on its one link. */
+  readonly addresses: readonly string[];
+  /** Rate of the link in each direction, bits per second; unlimited where missing. */
+  readonly linkBps?: number;
+  /** What /etc/resolv.conf says inside. */
+  readonly nameserver?: string;
+}
+
+export interface LinkBytes {
+  /** Bytes that came into the network over its border link. */
+  readonly inward: number;
+  readonly outward: number;
+}
+
+/** Why namespaces cannot be used here, or undefined where they can. */
+export function namespacesUnavailable(): string | undefined {
+  if (process.platform !== 'linux') return 'network namespaces need Linux';
+  if (process.getuid?.() !== 0) return 'network namespaces need root';
+  try {
+    execFileSync('ip', ['netns', 'list'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'the program "ip" (Debian: iproute2) is not installed';
+  }
+}
+
+export class NetworkLab {
+  readonly #prefix: string;
+  readonly #networks = new Map<string, { interfaceName: string }>();
+  readonly #children = new Set<ChildProcess>();
+
+  /** @throws OperatorError where namespaces are not available */
+  constructor(label: string) {
+    const reason = namespacesUnavailable();
+    if (reason) throw new OperatorError(reason, { exitCode: 1 });
+    this.#prefix = `${label}${process.pid}`;
+    run('ip', ['netns', 'add', this.#namespace('core')]);
+    this.#inside('core', ['ip', 'link', 'set', 'lo', 'up']);
+    this.#inside('core', ['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
+  }
+
+  #namespace(name: string): string {
+    return `${this.#prefix}-${name}`;
+  }
+
+  #inside(name: string, command: readonly string[]): string {
+    return run('ip', ['netns', 'exec', this.#namespace(name), ...command]);
+  }
+
+  addNetwork(options: NetworkOptions): void {
+    const namespace = this.#namespace(options.name);
+    const interfaceName = `v${this.#networks.size}-${options.name}`.slice(0, MAX_INTERFACE_NAME);
+    run('ip', ['netns', 'add', namespace]);
+    this.#networks.set(options.name, { interfaceName });
+    run('ip', [
+      'link',
+      'add',
+      interfaceName,
+      'netns',
+      this.#namespace('core'),
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      namespace,
+    ]);
+    this.#inside('core', ['ip', 'link', 'set', interfaceName, 'up']);
+    this.#inside('core', ['ip', 'address', 'add', `${GATEWAY}/32`, 'dev', interfaceName]);
+    this.#inside(options.name, ['ip', 'link', 'set', 'lo', 'up']);
+    this.#inside(options.name, ['ip', 'link', 'set', 'eth0', 'up']);
+    for (const address of options.addresses) {
+      this.#inside(options.name, ['ip', 'address', 'add', `${address}/32`, 'dev', 'eth0']);
+      this.#inside('core', ['ip', 'route', 'add', `${address}/32`, 'dev', interfaceName]);
+    }
+    this.#inside(options.name, [
+      'ip',
+      'route',
+      'add',
+      'default',
+      'via',
+      GATEWAY,
+      'dev',
+      'eth0',
+      'onlink',
+      'src',
+      options.addresses[0]!,
+    ]);
+    if (options.linkBps !== undefined) {
+      const shape = ['root', 'tbf', 'rate', `${Math.round(options.linkBps)}bit`, 'burst', '64kb', 'latency', '100ms'];
+      this.#inside('core', ['tc', 'qdisc', 'replace', 'dev', interfaceName, ...shape]);
+      this.#inside(options.name, ['tc', 'qdisc', 'replace', 'dev', 'eth0', ...shape]);
+    }
+    if (options.nameserver !== undefined) {
+      mkdirSync(`/etc/netns/${namespace}`, { recursive: true });
+      writeFileSync(
+        `/etc/netns/${namespace}/resolv.conf`,
+        `nameserver ${options.nameserver}\noptions timeout:2 attempts:2\n`,
+      );
+    }
+  }
+
+  /** Starts a program inside a network (`ip netns exec`); it is killed by {@link remove} if it still runs then. */
+  spawn(network: string, command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+    const child = spawn('ip', ['netns', 'exec', this.#namespace(network), command, ...args], options);
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
+    return child;
+  }
+
+  /** Runs a program inside a network to its end. @returns its standard output. @throws with its standard error */
+  exec(network: string, command: readonly string[]): string {
+    return this.#inside(network, command);
+  }
+
+  /** Bytes over the border link of a network since it was made. */
+  linkBytes(network: string): LinkBytes {
+    const { interfaceName } = this.#networks.get(network)!;
+    const text = this.#inside('core', ['cat', '/proc/net/dev']);
+    const line = text.split('\n').find((candidate) => candidate.trim().startsWith(`${interfaceName}:`));
+    const fields = line?.split(':')[1]?.trim().split(/\s+/).map(Number) ?? [];
+    return { inward: fields[8] ?? 0, outward: fields[0] ?? 0 };
+  }
+
+  /** Ends what still runs inside and removes every namespace. Safe to call twice. */
+  remove(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+    for (const name of [...this.#networks.keys(), 'core']) {
+      const namespace = this.#namespace(name);
+      try {
+        for (const pid of run('ip', ['netns', 'pids', namespace]).split('\n').filter(Boolean)) kill(Number(pid));
+        run('ip', ['netns', 'delete', namespace]);
+      } catch {
+        // Already gone.
+      }
+      rmSync(`/etc/netns/${namespace}`, { recursive: true, force: true });
+    }
+    this.#networks.clear();
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+function run(command: string, args: readonly string[]): string {
+  try {
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (thrown) {
+    const stderr = (thrown as { stderr?: string }).stderr?.trim();
+    throw new OperatorError(`${command} ${args.join(' ')}: ${stderr || messageOf(thrown)}`, {
+      exitCode: 1,
+      cause: thrown,
+    });
+  }
+}
