@@ -1,0 +1,20 @@
+/** Limits on torrent files and magnet links, which come from strangers. Each is well above what real ones need. */
+
+/** libtorrent refuses torrent files above 10 MB, so a larger one would serve nobody. */
+export const MAX_TORRENT_BYTES = 10_000_000;
+/** Nesting of lists and dictionaries. A v2 file tree nests once for each directory. */
+export const MAX_BENCODE_DEPTH = 100;
+/** Values in one file: the scan is linear, and this bounds what one file can cost however small its values are. */
+export const MAX_BENCODE_VALUES = 3_000_000;
+/** Digits of a string's length: 10 MB needs 8. */
+export const MAX_LENGTH_DIGITS = 8;
+/** Characters of an integer: those of a signed 64-bit one. */
+export const MAX_INTEGER_CHARACTERS = 20;
+/** Entries of the file list that are kept; each costs a few hundred bytes of memory. */
+export const MAX_FILES = 200_000;
+/** Trackers read from one torrent or magnet link. Real lists stay below a hundred. */
+export const MAX_TRACKERS = 500;
+/** An announce URL with its passkey is below 300 characters; 2,000 is what browsers and proxies carry. */
+export const MAX_ANNOUNCE_URL_CHARACTERS = 2_000;
+/** A magnet link with many trackers has a few thousand characters. */
+export const MAX_MAGNET_CHARACTERS = 20_000;

@@ -1,0 +1,66 @@
+/**
+ * Puts other trackers into a torrent file (draft 4.2: "change the original tracker address to the address of the alias
+ * tracker"). Every other key keeps its bytes, `info` above all; keys come out sorted as BEP 3 demands. A private torrent
+ * is refused (BEP 27): it belongs to its own tracker.
+ */
+import { ClientError } from '../domain/errors.js';
+import { parseMetainfo } from './metainfo.js';
+import { parseAnnounceUrl } from './metainfo-announce-url.js';
+import { encodeList, encodeString } from './metainfo-bencode.js';
+
+export interface RewriteOptions {
+  /** At least one. They form one tier, so that a client announces to one of them and falls back to the others. */
+  readonly announceUrls: readonly string[];
+  /** Keeps the original trackers in later tiers, for when the alias tracker does not answer (BEP 12). */
+  readonly keepOriginal?: boolean;
+  /** Top-level keys to leave out, for example `comment`; never `info`. */
+  readonly dropKeys?: readonly string[];
+}
+
+/**
+ * @returns the bytes of the new torrent file; its info-hash is that of the old one
+ * @throws ClientError `bencode`, `torrent`, `announce-url`, `private-torrent`
+ */
+export function rewriteTorrent(bytes: Uint8Array, options: RewriteOptions): Uint8Array {
+  const metainfo = parseMetainfo(bytes);
+  if (metainfo.private) throw privateTorrent(metainfo.name);
+  const tiers = announceTiers(options, metainfo.trackerTiers);
+  const parts = new Map<string, Uint8Array>();
+  for (const { key, keyStart, value } of metainfo.entries) {
+    if (key !== 'info' && options.dropKeys?.includes(key)) continue;
+    parts.set(key, bytes.subarray(keyStart, value.end));
+  }
+  parts.set('announce', Buffer.concat([encodeString('announce'), encodeString(tiers[0]![0]!)]));
+  parts.delete('announce-list');
+  // Readers of one tracker only need no list; with more, BEP 12 makes it the one that counts.
+  if (tiers.flat().length > 1) {
+    const list = encodeList(tiers.map((tier) => encodeList(tier.map((url) => encodeString(url)))));
+    parts.set('announce-list', Buffer.concat([encodeString('announce-list'), list]));
+  }
+  // Keys are Latin-1 text of their bytes, so this is BEP 3's order of raw strings.
+  const sorted = [...parts.keys()].sort((a, b) => (a < b ? -1 : 1));
+  return Buffer.concat([Buffer.from('d'), ...sorted.map((key) => parts.get(key)!), Buffer.from('e')]);
+}
+
+export function privateTorrent(name: string): ClientError {
+  return new ClientError(
+    'private-torrent',
+    `"${name.slice(0, 100)}" is a private torrent (BEP 27): it may not be taken from its own tracker`,
+  );
+}
+
+/** The tiers of the result: the new trackers first, no URL twice. @throws ClientError `announce-url` */
+export function announceTiers(
+  options: Pick<RewriteOptions, 'announceUrls' | 'keepOriginal'>,
+  originalTiers: readonly (readonly string[])[],
+): string[][] {
+  const seen = new Set(options.announceUrls.map(parseAnnounceUrl));
+  if (seen.size === 0) throw new ClientError('announce-url', 'at least one announce URL is needed');
+  const tiers = [[...seen]];
+  for (const original of options.keepOriginal ? originalTiers : []) {
+    const tier = original.filter((url) => !seen.has(url));
+    for (const url of tier) seen.add(url);
+    if (tier.length > 0) tiers.push([...new Set(tier)]);
+  }
+  return tiers;
+}
