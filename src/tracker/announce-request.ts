@@ -3,14 +3,17 @@
  * and fills again for each announce, so that an answer allocates nothing. Numbers, never objects.
  */
 
-/** BEP 3 and BEP 15 events, with the numbers of BEP 15; `paused` is BEP 21's. */
-export const EVENT_NONE = 0;
-export const EVENT_COMPLETED = 1;
-export const EVENT_STARTED = 2;
-export const EVENT_STOPPED = 3;
-export const EVENT_PAUSED = 4;
+export {
+  EVENT_COMPLETED,
+  EVENT_NONE,
+  EVENT_PAUSED,
+  EVENT_STARTED,
+  EVENT_STOPPED,
+} from '../wire/announce-fields.js';
 
-export class AnnounceRequest {
+import { type AnnounceFields, EVENT_NONE } from '../wire/announce-fields.js';
+
+export class AnnounceRequest implements AnnounceFields {
   /** The buffer that holds the info-hash (20 bytes) and the peer id (20 bytes) at the two offsets. */
   bytes: Uint8Array = new Uint8Array(0);
   infoHashOffset = 0;

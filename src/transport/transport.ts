@@ -83,7 +83,16 @@ export interface TransportLimits {
 export interface TransportListener {
   readonly address: BoundAddress;
   close(): void;
+  /** Reads certificate and key again (https only). Connections that are open keep the old one. @throws OperatorError */
+  reloadCertificate?(): Promise<void>;
 }
+
+/**
+ * On a listener behind a load balancer: every connection starts with a PROXY protocol header, version 1 or 2, and the
+ * address in it is the one that handlers see. A connection that is not from one of the proxies, or has no header, is
+ * closed without an answer.
+ */
+export type ProxyTrust = (remote: RemoteAddress) => boolean;
 
 export interface Transport {
   readonly name: 'linux' | 'portable';
@@ -95,6 +104,7 @@ export interface Transport {
     handler: HttpRequestHandler,
     limits: TransportLimits,
     tls?: TlsMaterial,
+    proxies?: ProxyTrust,
   ): Promise<TransportListener>;
   /**
    * Runs until `stop`. `betweenBatches` is called at least every `tickMs` and after each batch: that is where the

@@ -1,0 +1,154 @@
+/**
+ * Bencoded answers to an HTTP announce (BEP 3, 7, 23, 24, 31), written into the transport's buffer with sorted keys:
+ * complete, external ip, incomplete, interval, min interval, peers, peers6; or failure reason, interval, retry in.
+ * Peers come as compact bytes, already chosen; the dictionary form is made from them.
+ */
+import { readUint16, writeUint32 } from './byte-order.js';
+import {
+  asciiBytes,
+  copyBytes,
+  decimalDigits,
+  writeBytes,
+  writeDecimal,
+  writeIpv4Text,
+  writeIpv6Text,
+} from './write-bytes.js';
+
+const COMPLETE = asciiBytes('d8:completei');
+const EXTERNAL_IP_4 = asciiBytes('e11:external ip4:');
+const EXTERNAL_IP_6 = asciiBytes('e11:external ip16:');
+const INCOMPLETE = asciiBytes('10:incompletei');
+const INTERVAL = asciiBytes('e8:intervali');
+const MIN_INTERVAL = asciiBytes('e12:min intervali');
+const PEERS = asciiBytes('e5:peers');
+const NO_PEERS_BUT_6 = asciiBytes('e5:peers0:6:peers6');
+const PEER_IP = asciiBytes('d2:ip');
+const PEER_ID = asciiBytes('7:peer id20:');
+const PEER_PORT = asciiBytes('4:porti');
+const FAILURE = asciiBytes('d14:failure reason');
+const FAILURE_INTERVAL = asciiBytes('8:intervali');
+const RETRY_IN = asciiBytes('e8:retry ini');
+const END = 0x65;
+const LIST = 0x6c;
+const COLON = 0x3a;
+const LONGEST_ADDRESS_TEXT = 39;
+
+/** The numbers of an answer; filled again for each. */
+export class AnnounceAnswer {
+  complete = 0;
+  incomplete = 0;
+  intervalSeconds = 0;
+  minIntervalSeconds = 0;
+  /** The client as the tracker sees it (BEP 24), and the family of the peers. */
+  family: 4 | 6 = 4;
+  word0 = 0;
+  word1 = 0;
+  word2 = 0;
+  word3 = 0;
+}
+
+/** Finds the peer id of a peer for the dictionary form, where anyone remembers it. */
+export interface PeerIdSource {
+  /**
+   * Writes the 20 bytes of the id of the peer whose compact form stands at `peerOffset`.
+   * @returns false where it is not known: the dictionary then leaves the id out, as after no_peer_id
+   */
+  copyPeerId(peers: Uint8Array, peerOffset: number, peerBytes: 6 | 18, out: Uint8Array, at: number): boolean;
+}
+
+function writeUpToPeers(out: Uint8Array, start: number, answer: AnnounceAnswer): number {
+  let at = writeDecimal(out, writeBytes(out, start, COMPLETE), answer.complete);
+  at = writeBytes(out, at, answer.family === 4 ? EXTERNAL_IP_4 : EXTERNAL_IP_6);
+  writeUint32(out, at, answer.word0);
+  at += 4;
+  if (answer.family === 6) {
+    writeUint32(out, at, answer.word1);
+    writeUint32(out, at + 4, answer.word2);
+    writeUint32(out, at + 8, answer.word3);
+    at += 12;
+  }
+  at = writeDecimal(out, writeBytes(out, at, INCOMPLETE), answer.incomplete);
+  at = writeDecimal(out, writeBytes(out, at, INTERVAL), answer.intervalSeconds);
+  return writeDecimal(out, writeBytes(out, at, MIN_INTERVAL), answer.minIntervalSeconds);
+}
+
+/**
+ * The compact form (BEP 23; BEP 7 for IPv6, where `peers` stays present and empty).
+ * @param peers holds the compact peers at [peersStart, peersStart + peersLength); may be `out` itself, further on
+ * @returns the offset behind the answer
+ */
+export function writeCompactAnnounce(
+  out: Uint8Array,
+  start: number,
+  answer: AnnounceAnswer,
+  peers: Uint8Array,
+  peersStart: number,
+  peersLength: number,
+): number {
+  let at = writeUpToPeers(out, start, answer);
+  at = writeBytes(out, at, answer.family === 4 ? PEERS : NO_PEERS_BUT_6);
+  at = writeDecimal(out, at, peersLength);
+  out[at++] = COLON;
+  at = copyBytes(out, at, peers, peersStart, peersLength);
+  out[at++] = END;
+  return at;
+}
+
+/**
+ * The dictionary form (`compact=0`): a list under `peers` for both families, since each entry spells its address.
+ * @param ids null: `no_peer_id=1`
+ */
+export function writeDictionaryAnnounce(
+  out: Uint8Array,
+  start: number,
+  answer: AnnounceAnswer,
+  peers: Uint8Array,
+  peersStart: number,
+  peersLength: number,
+  ids: PeerIdSource | null,
+): number {
+  let at = writeBytes(out, writeUpToPeers(out, start, answer), PEERS);
+  out[at++] = LIST;
+  const peerBytes = answer.family === 4 ? 6 : 18;
+  for (let peer = peersStart; peer < peersStart + peersLength; peer += peerBytes) {
+    at = writeBytes(out, at, PEER_IP);
+    at = writeAddressString(out, at, peers, peer, answer.family);
+    if (ids?.copyPeerId(peers, peer, peerBytes, out, at + PEER_ID.length)) {
+      at = writeBytes(out, at, PEER_ID) + 20;
+    }
+    at = writeDecimal(out, writeBytes(out, at, PEER_PORT), readUint16(peers, peer + peerBytes - 2));
+    out[at++] = END;
+    out[at++] = END;
+  }
+  out[at++] = END;
+  out[at++] = END;
+  return at;
+}
+
+/** `length:text`; the text is written where a length of two digits leaves it, and moved by one for shorter texts. */
+function writeAddressString(out: Uint8Array, at: number, peers: Uint8Array, peer: number, family: 4 | 6): number {
+  const textStart = at + decimalDigits(LONGEST_ADDRESS_TEXT) + 1;
+  const textEnd =
+    family === 4 ? writeIpv4Text(out, textStart, peers, peer) : writeIpv6Text(out, textStart, peers, peer);
+  const length = textEnd - textStart;
+  let end = writeDecimal(out, at, length);
+  out[end++] = COLON;
+  return copyBytes(out, end, out, textStart, length);
+}
+
+/**
+ * A failure (BEP 3) with HTTP status 200, which is what clients show.
+ * @param retryInMinutes BEP 31; 0: not temporary, neither `interval` nor `retry in` is sent
+ */
+export function writeFailure(out: Uint8Array, start: number, reason: Uint8Array, retryInMinutes: number): number {
+  let at = writeDecimal(out, writeBytes(out, start, FAILURE), reason.length);
+  out[at++] = COLON;
+  at = writeBytes(out, at, reason);
+  if (retryInMinutes > 0) {
+    at = writeDecimal(out, writeBytes(out, at, FAILURE_INTERVAL), retryInMinutes * 60);
+    at = writeDecimal(out, writeBytes(out, at, RETRY_IN), retryInMinutes);
+    out[at++] = END;
+  }
+  out[at++] = END;
+  return at;
+}
