@@ -1,0 +1,280 @@
+/** What one value alone cannot show: rules between keys. Each rule is one function; all run, and all problems are told. */
+import { formatPrefix, type Prefix, prefixContains } from '../domain/ip-address.js';
+import { formatListenUrl } from './address-schemas.js';
+import type { Config } from './config-schema.js';
+import { suggestName } from './suggest-name.js';
+import type { ConfigPath } from './yaml-source.js';
+
+export type Report = (path: ConfigPath, message: string) => void;
+
+const RULES: readonly ((config: Config, report: Report) => void)[] = [
+  networksDoNotOverlap,
+  subdomainsLieInTheNetworks,
+  knownSubdomainsOnly,
+  namesAreUnique,
+  announceUrlsAreServed,
+  mixIsPossible,
+  numWantFits,
+  tlsWhereHttps,
+  redirectionHasTargets,
+  controlIsGuarded,
+  labOnly,
+];
+
+export function checkAcrossFields(config: Config, report: Report): void {
+  for (const rule of RULES) rule(config, report);
+}
+
+interface PlacedPrefix {
+  readonly owner: string;
+  readonly prefix: Prefix;
+  readonly path: ConfigPath;
+}
+
+function overlaps(a: Prefix, b: Prefix): boolean {
+  return a.length <= b.length ? prefixContains(a, b.address) : prefixContains(b, a.address);
+}
+
+function networkPrefixes(config: Config): PlacedPrefix[] {
+  return config.operator.networks.flatMap((network, i) =>
+    network.prefixes.map((prefix, j) => ({
+      owner: `AS${network.asn}`,
+      prefix,
+      path: ['operator', 'networks', i, 'prefixes', j],
+    })),
+  );
+}
+
+function subdomainList(config: Config) {
+  const { subdomains } = config.operator;
+  return 'file' in subdomains ? [] : subdomains;
+}
+
+function subdomainPrefixes(config: Config): PlacedPrefix[] {
+  return subdomainList(config).flatMap((subdomain, i) =>
+    subdomain.prefixes.map((prefix, j) => ({
+      owner: subdomain.id,
+      prefix,
+      path: ['operator', 'subdomains', i, 'prefixes', j],
+    })),
+  );
+}
+
+/** Two AS may hold nested prefixes (the longest wins), never the same one. */
+function networksDoNotOverlap(config: Config, report: Report): void {
+  const placed = networkPrefixes(config);
+  for (const [i, a] of placed.entries()) {
+    for (const b of placed.slice(i + 1)) {
+      if (a.prefix.length === b.prefix.length && overlaps(a.prefix, b.prefix)) {
+        report(b.path, `${formatPrefix(b.prefix)} is already a prefix of ${a.owner}; give it to one of them`);
+      }
+    }
+  }
+  for (const [i, a] of subdomainPrefixes(config).entries()) {
+    for (const b of subdomainPrefixes(config).slice(i + 1)) {
+      if (a.owner === b.owner) {
+        if (formatPrefix(a.prefix) === formatPrefix(b.prefix))
+          report(b.path, `${formatPrefix(b.prefix)} is written twice`);
+      } else if (a.prefix.length === b.prefix.length && overlaps(a.prefix, b.prefix)) {
+        report(
+          b.path,
+          `${formatPrefix(b.prefix)} is already a prefix of sub-domain "${a.owner}"; give it to one of them`,
+        );
+      }
+    }
+  }
+}
+
+function subdomainsLieInTheNetworks(config: Config, report: Report): void {
+  const networks = networkPrefixes(config);
+  for (const { owner, prefix, path } of subdomainPrefixes(config)) {
+    const inside = networks.some(
+      (network) => network.prefix.length <= prefix.length && prefixContains(network.prefix, prefix.address),
+    );
+    if (inside) continue;
+    const known = networks.map((network) => formatPrefix(network.prefix)).join(', ');
+    report(path, `${formatPrefix(prefix)} of sub-domain "${owner}" lies outside operator.networks (${known})`);
+  }
+}
+
+function knownSubdomainsOnly(config: Config, report: Report): void {
+  // Sub-domains from a file are not known here; the topology loader checks those.
+  if ('file' in config.operator.subdomains) return;
+  const known = subdomainList(config).map((subdomain) => subdomain.id);
+  const check = (id: string, path: ConfigPath): void => {
+    if (known.includes(id)) return;
+    const near = suggestName(id, known);
+    const hint = near === undefined ? `known are: ${known.join(', ') || 'none'}` : `did you mean "${near}"?`;
+    report(path, `"${id}" is no sub-domain of operator.subdomains; ${hint}`);
+  };
+  config.reports.probes.forEach((probe, i) => {
+    probe.subdomains.forEach((id, j) => {
+      check(id, ['reports', 'probes', i, 'subdomains', j]);
+    });
+  });
+  config.operator.caches.forEach((cache, i) => {
+    cache.preferredBy.forEach((id, j) => {
+      check(id, ['operator', 'caches', i, 'preferredBy', j]);
+    });
+  });
+  config.billing.overrides.forEach((override, i) => {
+    for (const end of ['requester', 'peer'] as const) {
+      if (!/^AS\d+$/i.test(override[end])) check(override[end], ['billing', 'overrides', i, end]);
+    }
+  });
+}
+
+function namesAreUnique(config: Config, report: Report): void {
+  const lists: readonly [ConfigPath, string, readonly string[]][] = [
+    [['operator', 'subdomains'], 'id', subdomainList(config).map((each) => each.id)],
+    [['operator', 'networks'], 'asn', config.operator.networks.map((each) => String(each.asn))],
+    [['reports', 'probes'], 'id', config.reports.probes.map((each) => each.id)],
+    [['reports', 'nodes'], 'id', config.reports.nodes.map((each) => each.id)],
+    [['crawler', 'sources'], 'name', config.crawler.sources.map((each) => each.name)],
+    [['billing', 'schedule'], 'name', config.billing.schedule.map((each) => each.name)],
+  ];
+  for (const [path, key, names] of lists) {
+    names.forEach((name, i) => {
+      if (names.indexOf(name) < i) report([...path, i, key], `"${name}" is used twice; each needs a name of its own`);
+    });
+  }
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
+
+/** A client announces to exactly the protocol and port of the URL; something must listen there. */
+function announceUrlsAreServed(config: Config, report: Report): void {
+  const { announceUrls, listen } = config.tracker;
+  announceUrls.forEach((text, i) => {
+    const url = new URL(text);
+    const port = url.port === '' ? DEFAULT_PORTS[url.protocol] : Number(url.port);
+    const path: ConfigPath = ['tracker', 'announceUrls', i];
+    if (port === undefined) {
+      report(path, `"${text}" has no port; UDP has no default, write e.g. udp://${url.hostname}:6969/announce`);
+    } else if (
+      !listen.some((each) => each.port === 0 || (`${each.protocol}:` === url.protocol && each.port === port))
+    ) {
+      const served = listen.map(formatListenUrl).join(', ');
+      report(
+        path,
+        `no entry of tracker.listen serves ${url.protocol.replace(':', '')} on port ${port} (it has ${served})`,
+      );
+    }
+  });
+  if (announceUrls.length === 0 && config.crawler.sources.length > 0) {
+    const message =
+      'is missing; the crawler writes these URLs into torrents, e.g. ["udp://alias.example.net:6969/announce"]';
+    report(['tracker', 'announceUrls'], message);
+  }
+}
+
+function mixIsPossible(config: Config, report: Report): void {
+  const { foreignPeersMin, foreignPeersMax, capabilityWeight, densityWeight } = config.selection;
+  if (foreignPeersMin > foreignPeersMax) {
+    report(['selection', 'foreignPeersMin'], `${foreignPeersMin} is more than foreignPeersMax (${foreignPeersMax})`);
+  }
+  if (capabilityWeight + densityWeight === 0) {
+    report(['selection', 'capabilityWeight'], 'capabilityWeight and densityWeight are both 0; one must count');
+  }
+  config.billing.schedule.forEach((entry, i) => {
+    const minimum = entry.foreignPeersMin ?? foreignPeersMin;
+    const maximum = entry.foreignPeersMax ?? foreignPeersMax;
+    if (minimum > maximum) {
+      report(
+        ['billing', 'schedule', i],
+        `in "${entry.name}" foreignPeersMin (${minimum}) is more than foreignPeersMax (${maximum})`,
+      );
+    }
+    if (entry.fromMinutes === entry.toMinutes) {
+      report(['billing', 'schedule', i, 'to'], 'is the same time as "from"; for the whole day write 00:00 to 24:00');
+    }
+  });
+}
+
+function numWantFits(config: Config, report: Report): void {
+  const { numWantDefault, numWantMax, minIntervalMs, intervalMs } = config.tracker;
+  if (numWantDefault > numWantMax) {
+    report(['tracker', 'numWantDefault'], `${numWantDefault} is more than numWantMax (${numWantMax})`);
+  }
+  if (minIntervalMs > intervalMs) {
+    report(['tracker', 'minInterval'], 'is longer than tracker.interval; clients would never be on time');
+  }
+}
+
+function tlsWhereHttps(config: Config, report: Report): void {
+  const index = config.tracker.listen.findIndex((each) => each.protocol === 'https');
+  if (index >= 0 && !config.tracker.tls) {
+    report(['tracker', 'listen', index], 'https needs tracker.tls with certificate and key');
+  }
+  if (config.control?.listen.protocol === 'https' && !config.control.tls) {
+    report(['control', 'listen'], 'https needs control.tls with certificate and key');
+  }
+}
+
+function redirectionHasTargets(config: Config, report: Report): void {
+  const { dnsRedirect } = config;
+  if (!dnsRedirect) return;
+  const path = (key: string): ConfigPath => ['dnsRedirect', key];
+  if (dnsRedirect.sites.length > 0 && dnsRedirect.mirrorAddresses.length === 0) {
+    report(path('sites'), 'needs dnsRedirect.mirrorAddresses: the addresses that these names are answered with');
+  }
+  if (dnsRedirect.trackers.length > 0 && dnsRedirect.trackerAddresses.length === 0) {
+    report(path('trackers'), 'needs dnsRedirect.trackerAddresses: the addresses that these names are answered with');
+  }
+  if (dnsRedirect.upstreamResolvers.length === 0) {
+    report(path('upstreamResolvers'), 'is missing; every other name is asked there, e.g. ["192.0.2.53"]');
+  }
+  dnsRedirect.sites.forEach((name, i) => {
+    if (dnsRedirect.trackers.includes(name)) {
+      report(['dnsRedirect', 'sites', i], `"${name}" is in dnsRedirect.trackers as well; a name has one answer`);
+    }
+  });
+  const listening = dnsRedirect.listen.map((each) => `${each.host} ${each.port}`);
+  dnsRedirect.upstreamResolvers.forEach((each, i) => {
+    if (each.port !== 0 && listening.includes(`${each.host} ${each.port}`)) {
+      report(['dnsRedirect', 'upstreamResolvers', i], 'is the redirecting server itself; it would ask itself for ever');
+    }
+  });
+  config.upstream.resolvers.forEach((each, i) => {
+    if (each.port !== 0 && listening.includes(`${each.host} ${each.port}`)) {
+      report(['upstream', 'resolvers', i], 'is the redirecting server itself; original trackers must be found past it');
+    }
+  });
+  checkAnnouncedNames(config, report);
+}
+
+/** The tracker's own name in announceUrls must not be one that is answered with the mirror site's address. */
+function checkAnnouncedNames(config: Config, report: Report): void {
+  config.tracker.announceUrls.forEach((text, i) => {
+    const name = new URL(text).hostname;
+    if (config.dnsRedirect?.sites.includes(name)) {
+      report(['tracker', 'announceUrls', i], `"${name}" is in dnsRedirect.sites: it would lead to the mirror site`);
+    }
+  });
+}
+
+const LOOPBACK = /^(127\.|::1$)/;
+
+/** Whoever reaches the control API can read who downloads what. */
+function controlIsGuarded(config: Config, report: Report): void {
+  const { control } = config;
+  if (control && control.token === undefined && !LOOPBACK.test(control.listen.host)) {
+    report(
+      ['control', 'listen'],
+      `${control.listen.host} can be reached from outside; give control.token, or listen on 127.0.0.1`,
+    );
+  }
+  const reporters = [
+    ...config.reports.probes.map((each, i) => ({ ...each, path: ['reports', 'probes', i, 'token'] })),
+    ...config.reports.nodes.map((each, i) => ({ ...each, path: ['reports', 'nodes', i, 'token'] })),
+  ];
+  for (const { id, token, path } of reporters) {
+    if (token === control?.token) report(path, `"${id}" has control.token: a reporter could operate; give it its own`);
+  }
+}
+
+function labOnly(config: Config, report: Report): void {
+  if (config.labServices && !config.lab) {
+    report(['labServices'], 'belongs to a lab; write lab: true, or remove it');
+  }
+}

@@ -1,0 +1,33 @@
+/** Zod's issues → problems with a place in the file; one for each unknown key, and for a union the branch that was meant. */
+import type { z } from 'zod';
+import type { ConfigProblem } from './config-problem.js';
+import type { ConfigPath, YamlSource } from './yaml-source.js';
+
+type Issue = z.core.$ZodIssue;
+
+export function describeIssues(source: YamlSource, issues: readonly Issue[]): ConfigProblem[] {
+  return issues.flatMap((issue) => describe(source, issue, []));
+}
+
+function describe(source: YamlSource, issue: Issue, base: ConfigPath): ConfigProblem[] {
+  const path = [...base, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    const messages = issue.message.split('\n');
+    return issue.keys.map((key, i) => source.problemAtKey(path, key, messages[i] ?? 'unknown key'));
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    // The branch whose kind of value fits is the one that was meant; its problems lie deeper than the value itself.
+    const meant = issue.errors.find((branch) => !branch.some((each) => isWrongKind(each)));
+    if (meant) return meant.flatMap((each) => describe(source, each, path));
+  }
+  if (isMissing(issue)) return [source.problemAt(path, `is missing; ${issue.message}`)];
+  return [source.problemAt(path, issue.message)];
+}
+
+function isWrongKind(issue: Issue): boolean {
+  return issue.path.length === 0 && issue.code === 'invalid_type';
+}
+
+function isMissing(issue: Issue): boolean {
+  return issue.code === 'invalid_type' && issue.input === undefined;
+}

@@ -1,0 +1,141 @@
+/**
+ * The kinds of value that a configuration is made of: durations, sizes, prefixes, listen addresses … Each says in its
+ * error what would be right. Values come out as the domain's own (`Prefix`, `Asn`, milliseconds, bytes).
+ */
+import { z } from 'zod';
+import { type Asn, parseAsn } from '../domain/asn.js';
+import { messageOf } from '../domain/errors.js';
+import { type IpAddress, type Prefix, parseIp, parsePrefix } from '../domain/ip-address.js';
+import { suggestName } from './suggest-name.js';
+import { parseDurationMs, parseSizeBytes, parseTimeOfDayMinutes } from './units.js';
+
+/** An object of exactly these keys. The message has one line for each unknown key, in the order of `issue.keys`. */
+export function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === 'invalid_type') return `expected keys (${known.join(', ')}); write {} for the defaults`;
+      if (issue.code !== 'unrecognized_keys') return undefined;
+      return (issue.keys as string[]).map((key) => unknownKeyMessage(key, known)).join('\n');
+    },
+  });
+}
+
+function unknownKeyMessage(key: string, known: readonly string[]): string {
+  const near = suggestName(key, known);
+  return near === undefined
+    ? `unknown key; known here: ${known.join(', ')}`
+    : `unknown key; did you mean "${near}"? (known here: ${known.join(', ')})`;
+}
+
+/** Text → value by a parser that throws; its message becomes the problem. */
+function parsed<T>(expected: string, parse: (text: string) => T) {
+  return z.string({ error: `expected ${expected}` }).transform((text, context): T => {
+    try {
+      return parse(text);
+    } catch (thrown) {
+      context.addIssue({ code: 'custom', message: messageOf(thrown) });
+      return z.NEVER;
+    }
+  });
+}
+
+function parsedOrRefused<T>(expected: string, parse: (text: string) => T | undefined) {
+  return parsed(expected, (text) => {
+    const value = parse(text);
+    if (value === undefined) throw new Error(`"${text}" is not ${expected}`);
+    return value;
+  });
+}
+
+/** Milliseconds. */
+export function duration(minimum: string, maximum: string) {
+  const minimumMs = parseDurationMs(minimum)!;
+  const maximumMs = parseDurationMs(maximum)!;
+  const expected = `a duration with its unit (ms, s, m, h, d), e.g. "30m"`;
+  return parsedOrRefused(expected, parseDurationMs).refine((ms) => ms >= minimumMs && ms <= maximumMs, {
+    error: `must be from ${minimum} to ${maximum}`,
+  });
+}
+
+/** Bytes. */
+export function size(minimum: string, maximum: string) {
+  const minimumBytes = parseSizeBytes(minimum)!;
+  const maximumBytes = parseSizeBytes(maximum)!;
+  const expected = 'a size with its unit (B, KiB, MiB, GiB, KB, MB, GB), e.g. "8MiB"';
+  return parsedOrRefused(expected, parseSizeBytes).refine((n) => n >= minimumBytes && n <= maximumBytes, {
+    error: `must be from ${minimum} to ${maximum}`,
+  });
+}
+
+export const timeOfDay = parsedOrRefused('a time of day, "HH:MM"', parseTimeOfDayMinutes);
+
+export const timeZone = z.string({ error: 'expected a time zone, e.g. "Europe/Berlin"' }).refine(isTimeZone, {
+  error: (issue) => `"${String(issue.input)}" is not a time zone that this machine knows, e.g. "Europe/Berlin"`,
+});
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const prefix = parsed<Prefix>('a prefix, e.g. "203.0.113.0/24"', parsePrefix);
+export const ipAddress = parsed<IpAddress>('an IPv4 or IPv6 address', parseIp);
+
+export const asn = z
+  .union([z.number(), z.string()], { error: 'expected an AS number, e.g. 64500' })
+  .transform((value, context): Asn => {
+    try {
+      return parseAsn(value);
+    } catch (thrown) {
+      context.addIssue({ code: 'custom', message: messageOf(thrown) });
+      return z.NEVER;
+    }
+  });
+
+export function wholeNumber(minimum: number, maximum: number) {
+  const error = `expected a whole number from ${minimum} to ${maximum}`;
+  return z.int({ error }).min(minimum, { error }).max(maximum, { error });
+}
+
+export function numberFrom(minimum: number, maximum: number) {
+  const error = `expected a number from ${minimum} to ${maximum}`;
+  return z.number({ error }).min(minimum, { error }).max(maximum, { error });
+}
+
+export const flag = z.boolean({ error: 'expected true or false' });
+
+export const text = z.string({ error: 'expected text' }).min(1, { error: 'must not be empty' });
+
+/** A path; relative ones count from the directory of the configuration file. */
+export const filePath = z.string({ error: 'expected a path' }).min(1, { error: 'must not be empty' });
+
+/** The name of a probe, sub-domain, source …: it appears in URLs, metrics and logs. */
+export const identifier = z.string({ error: 'expected a name' }).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+  error: 'a name is 1 to 64 letters, digits, ".", "_" or "-", and begins with a letter or digit',
+});
+
+/** Shorter ones can be guessed over the network in hours; `alias-tracker token` makes 256 bits. */
+const MIN_TOKEN_LENGTH = 8;
+export const token = z
+  .string({ error: 'expected a token, from an environment variable rather than in the file' })
+  .regex(/^[\x21-\x7e]*$/, { error: 'a token is printable ASCII without spaces' })
+  .min(MIN_TOKEN_LENGTH, {
+    error: `a token has at least ${MIN_TOKEN_LENGTH} characters; make one with: alias-tracker token`,
+  });
+
+/** Lower case, no trailing dot. */
+export const hostName = parsedOrRefused('a host name, e.g. "tracker.example.org"', parseHostName);
+
+function parseHostName(name: string): string | undefined {
+  const plain = name.toLowerCase().replace(/\.$/, '');
+  const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?$/;
+  const labels = plain.split('.');
+  // A last label of digits would be an IPv4 address.
+  const good = plain.length <= 253 && labels.every((each) => label.test(each)) && !/^\d+$/.test(labels.at(-1)!);
+  return good ? plain : undefined;
+}

@@ -1,0 +1,114 @@
+/** `operator`, `topology`, `billing` and `selection`: whose network this is, what traffic costs, and what is preferred. */
+import { z } from 'zod';
+import {
+  asn,
+  duration,
+  filePath,
+  identifier,
+  ipAddress,
+  numberFrom,
+  prefix,
+  section,
+  text,
+  timeOfDay,
+  timeZone,
+  wholeNumber,
+} from './field-schemas.js';
+
+const network = section({ asn, prefixes: z.array(prefix).min(1, { error: 'give at least one prefix' }) });
+
+const subdomain = section({
+  id: identifier,
+  prefixes: z.array(prefix).min(1, { error: 'give at least one prefix' }),
+});
+/** CSV `prefix,subdomain[,asn]`, exported from an address plan. */
+const subdomainFile = section({ file: filePath });
+
+export const operatorSection = section({
+  name: text,
+  networks: z.array(network).min(1, { error: 'give at least one network; the first is the home AS' }),
+  subdomains: z
+    .union([z.array(subdomain), subdomainFile], { error: 'expected a list of sub-domains, or "file: FILE.csv"' })
+    .prefault([]),
+  caches: z.array(section({ address: ipAddress, preferredBy: z.array(identifier).prefault([]) })).prefault([]),
+});
+
+export const topologySection = section({
+  asnDatabase: filePath.optional(),
+  prefixToAs: filePath.optional(),
+  asRelationships: filePath.optional(),
+  asOrganisations: filePath.optional(),
+  reloadEvery: duration('10s', '7d').prefault('5m'),
+}).transform(({ reloadEvery, ...rest }) => ({ ...rest, reloadEveryMs: reloadEvery }));
+
+const ratePerGigabyte = numberFrom(0, 1_000_000);
+const foreignPeers = wholeNumber(0, 200);
+
+const neighbour = section({
+  name: text,
+  asns: z.array(asn).min(1, { error: 'give at least one AS number' }),
+  ratePerGigabyte,
+});
+
+const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+const scheduleEntry = section({
+  name: identifier,
+  from: timeOfDay,
+  to: timeOfDay,
+  timeZone: timeZone.prefault('UTC'),
+  days: z.array(z.enum(weekdays, { error: `expected days: ${weekdays.join(', ')}` })).prefault([...weekdays]),
+  rateFactor: numberFrom(0, 1_000).prefault(1),
+  foreignPeersMin: foreignPeers.optional(),
+  foreignPeersMax: foreignPeers.optional(),
+}).transform(({ from, to, ...rest }) => ({ ...rest, fromMinutes: from, toMinutes: to }));
+
+/** A sub-domain's id, or `AS64600`. */
+const groupName = z.string({ error: 'expected a sub-domain or an AS, e.g. "north" or "AS64600"' }).min(1);
+const override = section({
+  requester: groupName,
+  peer: groupName,
+  treatAs: z.enum(['same-as', 'same-operator', 'foreign'], {
+    error: 'expected "same-as", "same-operator" or "foreign"',
+  }),
+  ratePerGigabyte: ratePerGigabyte.optional(),
+});
+
+export const billingSection = section({
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, { error: 'expected a currency code of three letters, e.g. "EUR"' })
+    .prefault('EUR'),
+  defaultRatePerGigabyte: ratePerGigabyte.prefault(0.02),
+  neighbours: z.array(neighbour).prefault([]),
+  relationshipRates: section({
+    customer: ratePerGigabyte.optional(),
+    peer: ratePerGigabyte.optional(),
+    provider: ratePerGigabyte.optional(),
+  }).prefault({}),
+  schedule: z.array(scheduleEntry).prefault([]),
+  overrides: z.array(override).prefault([]),
+});
+
+const weight = numberFrom(0, 1);
+
+export const selectionSection = section({
+  enoughInnerPeers: wholeNumber(0, 200).prefault(12),
+  foreignPeersMin: foreignPeers.prefault(0),
+  foreignPeersMax: foreignPeers.prefault(20),
+  foreignPeersWhenNoInnerSeed: foreignPeers.prefault(5),
+  gatewaysMax: wholeNumber(0, 1_000).prefault(3),
+  capabilityWeight: weight.prefault(0.6),
+  densityWeight: weight.prefault(0.4),
+  grain: z.enum(['as', 'subdomain'], { error: 'expected "as" or "subdomain"' }).prefault('as'),
+});
+
+export const storageSection = section({ directory: filePath.prefault('./data') });
+
+export const loggingSection = section({
+  level: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      error: 'expected fatal, error, warn, info, debug, trace or silent',
+    })
+    .prefault('info'),
+});

@@ -1,0 +1,69 @@
+/** `tracker` and `upstream`: announces, scrapes, their limits, and the exchange with original trackers. */
+import { z } from 'zod';
+import { endpoint, listenUrl, urlOf } from './address-schemas.js';
+import { duration, filePath, flag, identifier, prefix, section, token, wholeNumber } from './field-schemas.js';
+
+const DNS_PORT = 53;
+
+const limits = section({
+  maxPeers: wholeNumber(1_000, 100_000_000).prefault(4_000_000),
+  maxTorrents: wholeNumber(100, 50_000_000).prefault(1_000_000),
+  peersPerAddressPerSwarm: wholeNumber(1, 65_535).prefault(16),
+  peersPerAddress: wholeNumber(1, 1_000_000).prefault(4_000),
+  minPeerPort: wholeNumber(1, 65_535).prefault(1),
+  maxConnections: wholeNumber(1, 1_000_000).prefault(10_000),
+  requestTimeout: duration('100ms', '5m').prefault('10s'),
+  keepAliveTimeout: duration('100ms', '1h').prefault('30s'),
+}).transform(({ requestTimeout, keepAliveTimeout, ...rest }) => ({
+  ...rest,
+  requestTimeoutMs: requestTimeout,
+  keepAliveTimeoutMs: keepAliveTimeout,
+}));
+
+/** `open`, `catalogue`, or a file of info-hashes, one to a line. */
+const torrents = z
+  .string({ error: 'expected "open", "catalogue", or a file of info-hashes' })
+  .min(1, { error: 'expected "open", "catalogue", or a file of info-hashes' })
+  .transform((value): { mode: 'open' | 'catalogue' } | { mode: 'allow-list'; file: string } =>
+    value === 'open' || value === 'catalogue' ? { mode: value } : { mode: 'allow-list', file: value },
+  );
+
+export const tlsFiles = section({ certificate: filePath, key: filePath });
+
+export const trackerSection = section({
+  listen: z
+    .array(listenUrl('udp', 'http', 'https'))
+    .min(1, { error: 'give at least one address to listen on' })
+    .prefault(['udp://0.0.0.0:6969', 'http://0.0.0.0:6969']),
+  announceUrls: z.array(urlOf('udp', 'http', 'https')).prefault([]),
+  interval: duration('1s', '24h').prefault('30m'),
+  minInterval: duration('1s', '24h').prefault('1m'),
+  numWantDefault: wholeNumber(0, 200).prefault(50),
+  numWantMax: wholeNumber(1, 200).prefault(200),
+  torrents: torrents.prefault('open'),
+  transport: z
+    .enum(['auto', 'linux', 'portable'], { error: 'expected "auto", "linux" or "portable"' })
+    .prefault('auto'),
+  connectionId: z.enum(['strict', 'lenient'], { error: 'expected "strict" or "lenient"' }).prefault('lenient'),
+  fullScrape: flag.prefault(false),
+  trustedNetworks: z.array(prefix).prefault([]),
+  trustedProxies: z.array(prefix).prefault([]),
+  denyList: section({ addresses: z.array(prefix).prefault([]), torrents: filePath.optional() }).prefault({}),
+  tls: tlsFiles.optional(),
+  snapshotEvery: duration('1s', '24h').prefault('5m'),
+  limits: limits.prefault({}),
+}).transform(({ interval, minInterval, snapshotEvery, ...rest }) => ({
+  ...rest,
+  intervalMs: interval,
+  minIntervalMs: minInterval,
+  snapshotEveryMs: snapshotEvery,
+}));
+
+export const upstreamSection = section({
+  exchange: flag.prefault(true),
+  resolvers: z.array(endpoint(DNS_PORT)).prefault([]),
+  dht: flag.prefault(false),
+  every: duration('1s', '24h').prefault('5m'),
+  peersMax: wholeNumber(1, 2_000).prefault(200),
+  originalTrackers: z.array(section({ name: identifier, token })).prefault([]),
+}).transform(({ every, ...rest }) => ({ ...rest, everyMs: every }));
