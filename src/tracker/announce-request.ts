@@ -43,6 +43,11 @@ export class AnnounceRequest implements AnnounceFields {
   leftLow = 0;
   /** Seconds on a monotonic clock that starts at 0 with the process's epoch (ages survive a restart). */
   nowSeconds = 0;
+  /**
+   * True: an address or port that nobody is sent to (bogon, denied, below the port floor). Such a peer is counted and
+   * answered, but never handed out.
+   */
+  withheld = false;
   /** True: the HTTP client asked for the dictionary form with peer ids (compact=0). */
   wantsPeerIds = false;
 }

@@ -1,0 +1,30 @@
+/** What a swarm store is told at its start. Everything that is a limit on strangers can be changed while running. */
+import type { Random } from '../../domain/random.js';
+import type { CostTable } from '../../selection/cost-table.js';
+
+export interface SwarmStoreOptions {
+  readonly random: Random;
+  readonly policy: CostTable;
+  /** Announce interval told to clients; a peer is dropped after 1.5 times that long in silence. At most 8 hours. */
+  readonly intervalSeconds?: number;
+  /** An event-less repeat within this many seconds is an early repeat. */
+  readonly minIntervalSeconds?: number;
+  /** The most the store may ever use. Reserved as address space at once, used page by page. */
+  readonly arenaBytes?: number;
+  readonly limits?: SwarmLimits;
+  /** Fewer peers to offer than this and the swarm asks for upstream peers. 0 never asks. */
+  readonly upstreamWantedBelow?: number;
+  readonly upstreamAskEverySeconds?: number;
+  /** Up to this many peers of a family a swarm is scanned rather than indexed. */
+  readonly smallMax?: number;
+  /** Up to this many peers of a family a swarm keeps one sorted list; above, buckets. At most 12,000. */
+  readonly rankedMax?: number;
+}
+
+/** Per-address limits (an IPv6 address counts as its /64). 0 switches one off. */
+export interface SwarmLimits {
+  /** Peers of one address in one swarm; at most 32. */
+  readonly maxPeersPerAddressInSwarm: number;
+  /** Peers of one address over all swarms. */
+  readonly maxPeersPerAddress: number;
+}
