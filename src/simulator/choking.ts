@@ -13,7 +13,7 @@ const OPTIMISTIC_ROUNDS = 3;
 /** @returns the directions out of `peer` that shall be unchoked from now on, at most five */
 export function chooseUnchoked(peer: SimulatedPeer, random: Random): Set<Direction> {
   const interested: Direction[] = [];
-  for (const direction of peer.connections.values()) if (direction.wanted > 0) interested.push(direction);
+  for (const direction of peer.links) if (direction.wanted > 0) interested.push(direction);
   shuffle(interested, random);
   return peer.haveCount === peer.have.length ? chooseAsSeed(interested) : chooseAsLeecher(peer, interested);
 }
@@ -27,13 +27,15 @@ function chooseAsSeed(interested: Direction[]): Set<Direction> {
 
 function chooseAsLeecher(peer: SimulatedPeer, interested: Direction[]): Set<Direction> {
   const given = (d: Direction): number => d.reverse.roundBytes + d.reverse.lastRoundBytes;
-  // The order was random before this stable sort, so neighbours that gave nothing are drawn fairly.
-  const ranked = interested.sort((a, b) => given(b) - given(a));
-  const chosen = new Set(ranked.slice(0, REGULAR_UNCHOKES));
-  const rest = ranked.slice(REGULAR_UNCHOKES);
+  const givers = interested.filter((d) => given(d) > 0).sort((a, b) => given(b) - given(a));
+  // Neighbours that gave nothing are in random order, so they are drawn fairly.
+  const others = interested.filter((d) => given(d) === 0);
+  const chosen = new Set(givers.slice(0, REGULAR_UNCHOKES));
+  const rest = [...others, ...givers.slice(REGULAR_UNCHOKES)];
+  while (chosen.size < REGULAR_UNCHOKES && rest.length > 0) chosen.add(rest.shift()!);
   const stays =
     peer.optimistic !== undefined && peer.rounds % OPTIMISTIC_ROUNDS !== 0 && rest.includes(peer.optimistic);
-  if (!stays) peer.optimistic = rest.length === 0 ? undefined : (rest.filter((d) => given(d) === 0)[0] ?? rest[0]);
+  if (!stays) peer.optimistic = rest[0];
   if (peer.optimistic) chosen.add(peer.optimistic);
   return chosen;
 }

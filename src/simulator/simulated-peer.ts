@@ -28,11 +28,13 @@ export interface Direction {
 
 export interface Transfer {
   readonly direction: Direction;
-  readonly piece: number;
+  piece: number;
   remainingBytes: number;
   bytesPerSecond: number;
   updatedAtSeconds: number;
-  /** Counts up whenever the end moves, so that an older end in the queue is recognised as void. */
+  /** The end that stands in the queue; a rate that falls afterwards moves it only when it comes up. */
+  scheduledAtSeconds: number;
+  /** Counts up whenever an earlier end is queued or the transfer stops, so that the older one is recognised as void. */
   generation: number;
 }
 
@@ -42,12 +44,14 @@ export interface SimulatedPeer extends PeerSpecification {
   haveCount: number;
   /** How many neighbours have each piece. */
   readonly availability: Uint16Array;
+  /** Directions out of this peer, by the neighbour's id and as a list for the loops that run all the time. */
   readonly connections: Map<number, Direction>;
+  links: readonly Direction[];
   /** Pieces being received, and what is missing of those that were interrupted. */
   readonly inProgress: Set<number>;
   readonly partialBytes: Map<number, number>;
-  activeUploads: number;
-  activeDownloads: number;
+  readonly uploads: Transfer[];
+  readonly downloads: Transfer[];
   optimistic: Direction | undefined;
   rounds: number;
   online: boolean;
@@ -67,10 +71,11 @@ export function createPeer(id: number, specification: PeerSpecification, pieceCo
     haveCount: specification.seed ? pieceCount : 0,
     availability: new Uint16Array(pieceCount),
     connections: new Map(),
+    links: [],
     inProgress: new Set(),
     partialBytes: new Map(),
-    activeUploads: 0,
-    activeDownloads: 0,
+    uploads: [],
+    downloads: [],
     optimistic: undefined,
     rounds: 0,
     online: false,

@@ -40,6 +40,9 @@ type SwarmEvent =
   | { readonly kind: 'arrive' | 'choke' | 'announce' | 'leave'; readonly peer: SimulatedPeer }
   | { readonly kind: 'transfer-end'; readonly transfer: Transfer; readonly generation: number };
 
+/** What rounding leaves of a piece that has arrived. */
+const NEGLIGIBLE_BYTES = 1e-3;
+
 export class SwarmModel {
   readonly peers: readonly SimulatedPeer[];
   /** [network] → bytes that entered it. */
@@ -134,6 +137,8 @@ export class SwarmModel {
     back.reverse = forth;
     a.connections.set(b.id, forth);
     b.connections.set(a.id, back);
+    a.links = [...a.connections.values()];
+    b.links = [...b.connections.values()];
     for (let piece = 0; piece < this.parameters.pieceCount; piece++) {
       if (a.have[piece]) b.availability[piece]!++;
       if (b.have[piece]) a.availability[piece]!++;
@@ -145,6 +150,8 @@ export class SwarmModel {
     for (const d of [direction, direction.reverse]) if (d.transfer) this.#stopTransfer(d.transfer, true);
     from.connections.delete(to.id);
     to.connections.delete(from.id);
+    from.links = [...from.connections.values()];
+    to.links = [...to.connections.values()];
     for (let piece = 0; piece < this.parameters.pieceCount; piece++) {
       if (from.have[piece]) to.availability[piece]!--;
       if (to.have[piece]) from.availability[piece]!--;
@@ -156,16 +163,14 @@ export class SwarmModel {
   #leave(peer: SimulatedPeer): void {
     peer.online = false;
     this.directory.announce(peer, 'stopped', 0, this.#now);
-    for (const direction of [...peer.connections.values()]) this.#disconnect(direction);
+    for (const direction of peer.links) this.#disconnect(direction);
   }
 
   #choke(peer: SimulatedPeer): void {
-    for (const direction of peer.connections.values()) if (direction.transfer) this.#settle(direction.transfer);
-    for (const direction of peer.connections.values())
-      if (direction.reverse.transfer) this.#settle(direction.reverse.transfer);
+    for (const transfer of peer.downloads) this.#settle(transfer);
     const chosen = chooseUnchoked(peer, this.random);
     peer.rounds++;
-    for (const direction of peer.connections.values()) {
+    for (const direction of peer.links) {
       direction.reverse.lastRoundBytes = direction.reverse.roundBytes;
       direction.reverse.roundBytes = 0;
       if (direction.unchoked && !chosen.has(direction)) {
@@ -200,11 +205,12 @@ export class SwarmModel {
       remainingBytes,
       bytesPerSecond: 0,
       updatedAtSeconds: this.#now,
+      scheduledAtSeconds: Number.POSITIVE_INFINITY,
       generation: 0,
     };
     direction.transfer = transfer;
-    from.activeUploads++;
-    to.activeDownloads++;
+    from.uploads.push(transfer);
+    to.downloads.push(transfer);
     this.#share(from, to);
   }
 
@@ -215,8 +221,8 @@ export class SwarmModel {
     transfer.direction.transfer = undefined;
     to.inProgress.delete(transfer.piece);
     if (keepPartial) to.partialBytes.set(transfer.piece, transfer.remainingBytes);
-    from.activeUploads--;
-    to.activeDownloads--;
+    remove(from.uploads, transfer);
+    remove(to.downloads, transfer);
     this.#share(from, to);
   }
 
@@ -239,29 +245,37 @@ export class SwarmModel {
 
   /** Gives every transfer of the two peers its new rate. */
   #share(from: SimulatedPeer, to: SimulatedPeer): void {
-    for (const direction of from.connections.values()) if (direction.transfer) this.#rerate(direction.transfer);
-    for (const direction of to.connections.values())
-      if (direction.reverse.transfer) this.#rerate(direction.reverse.transfer);
+    for (const transfer of from.uploads) this.#rerate(transfer);
+    for (const transfer of to.downloads) this.#rerate(transfer);
   }
 
   #rerate(transfer: Transfer): void {
     const { from, to } = transfer.direction;
-    const bytesPerSecond = Math.min(from.uplinkBps / from.activeUploads, to.downlinkBps / to.activeDownloads) / 8;
+    const bytesPerSecond = Math.min(from.uplinkBps / from.uploads.length, to.downlinkBps / to.downloads.length) / 8;
     if (bytesPerSecond === transfer.bytesPerSecond) return;
     this.#settle(transfer);
     transfer.bytesPerSecond = bytesPerSecond;
+    this.#schedule(transfer);
+  }
+
+  #schedule(transfer: Transfer): void {
+    const endSeconds = this.#now + transfer.remainingBytes / transfer.bytesPerSecond;
+    if (endSeconds >= transfer.scheduledAtSeconds) return;
+    transfer.scheduledAtSeconds = endSeconds;
     const generation = ++transfer.generation;
-    this.#queue.push(this.#now + transfer.remainingBytes / bytesPerSecond, {
-      kind: 'transfer-end',
-      transfer,
-      generation,
-    });
+    this.#queue.push(endSeconds, { kind: 'transfer-end', transfer, generation });
   }
 
   #endTransfer(transfer: Transfer): void {
     const { direction, piece } = transfer;
     const { to } = direction;
     this.#settle(transfer);
+    if (transfer.remainingBytes > NEGLIGIBLE_BYTES) {
+      // The rate fell since this end was queued.
+      transfer.scheduledAtSeconds = Number.POSITIVE_INFINITY;
+      this.#schedule(transfer);
+      return;
+    }
     this.#finishPiece(to, piece);
     const next = direction.wanted > 0 ? pickPiece(direction, this.random) : -1;
     if (next < 0) {
@@ -270,27 +284,20 @@ export class SwarmModel {
       // The slot stays busy: the same rates go on, so nobody else's share changes.
       to.inProgress.delete(piece);
       to.inProgress.add(next);
-      const remainingBytes = to.partialBytes.get(next) ?? this.parameters.pieceBytes;
+      transfer.piece = next;
+      transfer.remainingBytes = to.partialBytes.get(next) ?? this.parameters.pieceBytes;
       to.partialBytes.delete(next);
-      const successor: Transfer = {
-        ...transfer,
-        piece: next,
-        remainingBytes,
-        updatedAtSeconds: this.#now,
-        generation: 0,
-      };
-      direction.transfer = successor;
-      const atSeconds = this.#now + remainingBytes / successor.bytesPerSecond;
-      this.#queue.push(atSeconds, { kind: 'transfer-end', transfer: successor, generation: 0 });
+      transfer.scheduledAtSeconds = Number.POSITIVE_INFINITY;
+      this.#schedule(transfer);
     }
     if (to.haveCount === this.parameters.pieceCount) this.#complete(to);
-    else for (const d of to.connections.values()) this.#ask(d.reverse);
+    else for (const link of to.links) this.#ask(link.reverse);
   }
 
   #finishPiece(peer: SimulatedPeer, piece: number): void {
     peer.have[piece] = 1;
     peer.haveCount++;
-    for (const out of peer.connections.values()) {
+    for (const out of peer.links) {
       const neighbour = out.to;
       neighbour.availability[piece]!++;
       if (neighbour.have[piece]) out.reverse.wanted--;
@@ -306,12 +313,16 @@ export class SwarmModel {
     this.#incomplete--;
     this.#announce(peer, 'completed');
     // A seed has nothing to gain from another seed.
-    for (const direction of [...peer.connections.values()]) {
+    for (const direction of peer.links) {
       if (direction.to.haveCount === this.parameters.pieceCount) this.#disconnect(direction);
     }
     if (Number.isFinite(peer.seedForSeconds))
       this.#queue.push(this.#now + peer.seedForSeconds, { kind: 'leave', peer });
   }
+}
+
+function remove(transfers: Transfer[], transfer: Transfer): void {
+  transfers.splice(transfers.indexOf(transfer), 1);
 }
 
 function newDirection(from: SimulatedPeer, to: SimulatedPeer): Direction {
