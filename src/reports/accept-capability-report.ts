@@ -1,0 +1,73 @@
+/**
+ * What a node says it can serve (draft 4.3.2), cut down to what its line can carry, and for how long it is believed.
+ * Who may speak for an address is decided before (`authorise-report`).
+ */
+import { CAPABILITY_FRESH_MS, CAPABILITY_GONE_MS } from './limits.js';
+
+export interface CapabilityReport {
+  /** RFC 5952 text. */
+  readonly address: string;
+  readonly port?: number | undefined;
+  /** 0 idle … 1 busy. */
+  readonly cpuUtilisation?: number | undefined;
+  readonly memoryUtilisation?: number | undefined;
+  /** Bits per second that are free for more uploads. */
+  readonly availableUplinkBps?: number | undefined;
+  readonly role?: 'cache' | 'node' | undefined;
+}
+
+export interface CapabilityReading {
+  readonly address: string;
+  readonly port: number | null;
+  readonly cpuUtilisation: number | null;
+  readonly memoryUtilisation: number | null;
+  readonly availableUplinkBps: number | null;
+  readonly role: 'cache' | 'node';
+  readonly receivedMs: number;
+}
+
+/** What the operator knows of an address. */
+export interface PlanLimits {
+  /** Bits per second that the line of this address can upload. */
+  uplinkBpsMax(address: string): number;
+  /** Whether the address is one of the operator's own caches (`operator.caches`). */
+  isCache(address: string): boolean;
+}
+
+/** @param bySelf true where the node speaks without an operator's token: then it is a cache only if the plan says so */
+export function acceptCapabilityReport(
+  report: CapabilityReport,
+  plan: PlanLimits,
+  bySelf: boolean,
+  nowMs: number,
+): { readonly reading: CapabilityReading; readonly clamped: readonly string[] } {
+  const clamped: string[] = [];
+  const limitBps = plan.uplinkBpsMax(report.address);
+  let uplinkBps = report.availableUplinkBps ?? null;
+  if (uplinkBps !== null && uplinkBps > limitBps) {
+    clamped.push('availableUplinkBps');
+    uplinkBps = limitBps;
+  }
+  let role: 'cache' | 'node' = report.role ?? (plan.isCache(report.address) ? 'cache' : 'node');
+  if (role === 'cache' && bySelf && !plan.isCache(report.address)) {
+    clamped.push('role');
+    role = 'node';
+  }
+  const reading: CapabilityReading = {
+    address: report.address,
+    port: report.port ?? null,
+    cpuUtilisation: report.cpuUtilisation ?? null,
+    memoryUtilisation: report.memoryUtilisation ?? null,
+    availableUplinkBps: uplinkBps,
+    role,
+    receivedMs: nowMs,
+  };
+  return { reading, clamped };
+}
+
+/** 1 counts in full … 0 says nothing any more. */
+export function capabilityFreshness(ageMs: number): number {
+  if (ageMs <= CAPABILITY_FRESH_MS) return 1;
+  if (ageMs >= CAPABILITY_GONE_MS) return 0;
+  return (CAPABILITY_GONE_MS - ageMs) / (CAPABILITY_GONE_MS - CAPABILITY_FRESH_MS);
+}

@@ -1,0 +1,55 @@
+/** Who may speak for which probe, sub-domain and address. Pure; the answer names the field that goes too far. */
+import type { CapabilityReport } from './accept-capability-report.js';
+import type { DensityReport } from './density-report.js';
+import type { Principal } from './token-directory.js';
+
+export interface Objection {
+  /** Path in the report, such as `subdomains[0].id`. */
+  readonly field: string;
+  readonly reason: string;
+}
+
+/** A probe speaks under its own name for its own sub-domains; the operator for all that are configured. */
+export function objectionToDensity(
+  principal: Principal,
+  report: DensityReport,
+  isKnownSubdomain: (id: string) => boolean,
+): Objection | undefined {
+  if (principal.kind === 'probe' && report.probe !== principal.name) {
+    return { field: 'probe', reason: `this token belongs to the probe "${principal.name}"` };
+  }
+  return objectionToSubdomains(
+    principal,
+    report.subdomains.map((s) => s.id),
+    isKnownSubdomain,
+  );
+}
+
+export function objectionToSubdomains(
+  principal: Principal,
+  ids: readonly string[],
+  isKnownSubdomain: (id: string) => boolean,
+): Objection | undefined {
+  if (principal.kind === 'upstream') return { field: 'authorization', reason: 'this token is for pushing peers only' };
+  for (const [i, id] of ids.entries()) {
+    const field = `subdomains[${i}].id`;
+    if (principal.kind === 'probe' && !principal.subdomains.includes(id)) {
+      return { field, reason: `the probe "${principal.name}" does not report for the sub-domain "${id}"` };
+    }
+    if (!isKnownSubdomain(id)) return { field, reason: `"${id}" is no sub-domain of the configuration` };
+  }
+  return undefined;
+}
+
+/** A node speaks for the address it calls from, an operator's token for any. */
+export function objectionToCapability(
+  principal: Principal | undefined,
+  callerAddress: string,
+  report: CapabilityReport,
+): Objection | undefined {
+  if (principal?.kind === 'operator' || report.address === callerAddress) return undefined;
+  return {
+    field: 'address',
+    reason: `only the node itself or an operator's token may speak for ${report.address}; this call came from ${callerAddress}`,
+  };
+}

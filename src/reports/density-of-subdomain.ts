@@ -1,0 +1,67 @@
+/**
+ * The density of one sub-domain out of what its detection points said last. Each watches a link of its own, so their
+ * bytes and their users add up; where one does not count users, the BRAS's number for the sub-domain stands for all. The
+ * age is that of the oldest part: with one of two links silent, the sum is not known, and fades to neutral.
+ */
+import type { ProbeReading } from './density-report.js';
+import { LATE_GRACE_MS, USERS_VALID_MS } from './limits.js';
+
+export interface SubdomainDensity {
+  /** null where nobody counted the users. */
+  readonly bytesPerUserPerSecond: number | null;
+  readonly bytesPerSecond: number;
+  readonly users: number | null;
+  readonly usersFrom: 'probe' | 'bras' | null;
+  /** Since the end of the oldest period it is made of. */
+  readonly ageSeconds: number;
+  /** 1 counts in full … 0 says nothing any more. */
+  readonly freshness: number;
+  readonly periodSeconds: number;
+}
+
+/** @returns undefined where no probe has said anything believable */
+export function densityOfSubdomain(
+  readings: readonly ProbeReading[],
+  bras: { readonly users: number; readonly receivedMs: number } | undefined,
+  nowMs: number,
+): SubdomainDensity | undefined {
+  const parts = readings.filter((reading) => reading.periodSeconds > 0);
+  if (parts.length === 0) return undefined;
+  let bytesPerSecond = 0;
+  let counted: number | null = 0;
+  let ageMs = 0;
+  let freshness = 1;
+  let periodSeconds = 0;
+  for (const part of parts) {
+    bytesPerSecond += part.bytes / part.periodSeconds;
+    counted = counted === null || part.users === null ? null : counted + part.users;
+    ageMs = Math.max(ageMs, nowMs - part.endMs);
+    freshness = Math.min(freshness, freshnessOf(nowMs - part.endMs, part.periodSeconds));
+    periodSeconds = Math.max(periodSeconds, part.periodSeconds);
+  }
+  const brasIsValid = bras !== undefined && nowMs - bras.receivedMs <= USERS_VALID_MS;
+  const users = counted ?? (brasIsValid ? bras.users : null);
+  return {
+    bytesPerUserPerSecond: users === null || users === 0 ? null : bytesPerSecond / users,
+    bytesPerSecond,
+    users,
+    usersFrom: counted !== null ? 'probe' : users === null ? null : 'bras',
+    ageSeconds: ageMs / 1000,
+    freshness,
+    periodSeconds,
+  };
+}
+
+/** 1 for two periods and a grace, then a straight line to 0. @param ageMs since the end of the period */
+export function freshnessOf(ageMs: number, periodSeconds: number): number {
+  const { freshMs, goneMs } = lifetimeOf(periodSeconds);
+  if (ageMs <= freshMs) return 1;
+  return ageMs >= goneMs ? 0 : (goneMs - ageMs) / (goneMs - freshMs);
+}
+
+/** How old the end of a period may be before its value is late, and before it is worth nothing. */
+export function lifetimeOf(periodSeconds: number): { freshMs: number; goneMs: number } {
+  const periodMs = periodSeconds * 1000;
+  const freshMs = 2 * periodMs + LATE_GRACE_MS;
+  return { freshMs, goneMs: freshMs + 4 * periodMs + 2 * LATE_GRACE_MS };
+}

@@ -1,0 +1,66 @@
+/**
+ * Many small writes, one fsync: work that arrives within a few milliseconds shares a transaction, and nobody is answered
+ * before it is durable. The longer a commit takes, the more work the next one carries, so throughput follows the disk.
+ */
+import { GROUP_COMMIT_DELAY_MS, MAX_PENDING_JOBS } from './limits.js';
+
+export interface CommittingStore {
+  commit<T>(work: () => T): T;
+}
+
+/** More is waiting than the disk takes; the caller may try again. */
+export class TooBusyError extends Error {
+  readonly retryAfterSeconds = 1;
+  constructor() {
+    super('more reports are waiting than the disk takes');
+    this.name = 'TooBusyError';
+  }
+}
+
+interface Job {
+  readonly work: () => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export class GroupCommit {
+  readonly #store: CommittingStore;
+  readonly #onRollback: () => void;
+  #waiting: Job[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onRollback called before the failed work is told: memory that the work changed must be read again */
+  constructor(store: CommittingStore, onRollback: () => void) {
+    this.#store = store;
+    this.#onRollback = onRollback;
+  }
+
+  /** Runs `work` inside the next transaction. Resolves once committed. @throws TooBusyError, or what the store threw */
+  run<T>(work: () => T): Promise<T> {
+    if (this.#waiting.length >= MAX_PENDING_JOBS) return Promise.reject(new TooBusyError());
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      this.#timer ??= setTimeout(() => this.flush(), GROUP_COMMIT_DELAY_MS);
+    });
+  }
+
+  /** Commits what waits, now. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const jobs = this.#waiting;
+    if (jobs.length === 0) return;
+    this.#waiting = [];
+    let results: unknown[];
+    try {
+      results = this.#store.commit(() => jobs.map((job) => job.work()));
+    } catch (thrown) {
+      this.#onRollback();
+      for (const job of jobs) job.reject(thrown);
+      return;
+    }
+    jobs.forEach((job, i) => {
+      job.resolve(results[i]);
+    });
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * Reports as the rest of the program sees them: taken in (answered only when durable), and read as density and capability
+ * by whoever compiles the policy. HTTP is the control API's, the decisions are in `accept-*` and `authorise-report`.
+ */
+import type { Clock } from '../domain/clock.js';
+import type { ReportsStore } from '../store/sqlite/reports-store.js';
+import {
+  type CapabilityReading,
+  type CapabilityReport,
+  capabilityFreshness,
+  type PlanLimits,
+} from './accept-capability-report.js';
+import { refusalOf } from './accept-density-report.js';
+import {
+  type Objection,
+  objectionToCapability,
+  objectionToDensity,
+  objectionToSubdomains,
+} from './authorise-report.js';
+import { ChangeSignal } from './change-signal.js';
+import { estimateSkewMs } from './clock-skew.js';
+import { densityOfSubdomain, type SubdomainDensity } from './density-of-subdomain.js';
+import type { DensityReport, ProbeReading } from './density-report.js';
+import { GroupCommit } from './group-commit.js';
+import { CAPABILITY_GONE_MS, FADE_CHECK_MS } from './limits.js';
+import { alarmsOf, type ProbeAlarm } from './probe-health.js';
+import { ReportsState } from './reports-state.js';
+import type { Principal } from './token-directory.js';
+
+/** Who may report now; `TokenDirectory` is one. */
+export interface ProbeDirectory {
+  probes(): ReadonlyMap<string, ReadonlySet<string>>;
+  isRevoked(name: string): boolean;
+}
+
+export interface ReportsServiceOptions {
+  readonly store: ReportsStore;
+  readonly clock: Clock;
+  readonly directory: ProbeDirectory;
+  readonly isKnownSubdomain: (id: string) => boolean;
+  readonly plan: PlanLimits;
+}
+
+/** The call goes too far; nothing was changed. `index` counts from 0 in a batch. */
+export type Refusal = Objection & { readonly kind: 'forbidden' | 'refused'; readonly index: number };
+
+export interface DensityReceipt {
+  /** Sub-domain values taken into the history. */
+  readonly accepted: number;
+  readonly duplicate: boolean;
+  readonly quarantined: readonly { readonly subdomain: string; readonly reason: string }[];
+}
+
+export interface DensityReading {
+  readonly bytesPerUserPerSecond: number;
+  readonly ageSeconds: number;
+  /** 1 counts in full … above 0. */
+  readonly freshness: number;
+}
+
+export interface ProbeView {
+  readonly probe: string;
+  readonly subdomains: readonly string[];
+  readonly lastReceivedMs: number | null;
+  readonly highestSequence: number | null;
+  /** The probe's clock behind the tracker's; negative: ahead; 0 within a few seconds. */
+  readonly clockSkewMs: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly quarantined: number;
+  readonly alarms: readonly ProbeAlarm[];
+}
+
+export class ReportsService {
+  readonly #options: ReportsServiceOptions;
+  readonly #commit: GroupCommit;
+  readonly #change = new ChangeSignal();
+  #state: ReportsState;
+  #fadeTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: ReportsServiceOptions) {
+    this.#options = options;
+    const load = (): ReportsState => new ReportsState(options.store, options.clock.nowMs());
+    this.#state = load();
+    this.#commit = new GroupCommit(options.store, () => {
+      this.#state = load();
+    });
+  }
+
+  /** Starts telling listeners while readings fade. */
+  start(): void {
+    this.#fadeTimer ??= setInterval(() => {
+      const nowMs = this.#options.clock.nowMs();
+      this.#state.expireCapability(nowMs);
+      if (this.#isFading(nowMs)) this.#change.raise();
+    }, FADE_CHECK_MS).unref();
+  }
+
+  /** Commits what waits and falls silent. */
+  stop(): void {
+    clearInterval(this.#fadeTimer);
+    this.#fadeTimer = undefined;
+    this.#commit.flush();
+    this.#change.stop();
+  }
+
+  /** Called after accepted reports and while readings fade, at once and then at most every 250 ms. @returns unsubscribe */
+  onChange(listener: () => void): () => void {
+    return this.#change.listen(listener);
+  }
+
+  /**
+   * All of a batch or, where one is refused, none. Resolves when durable.
+   * @throws TooBusyError
+   */
+  async submitDensity(principal: Principal, reports: readonly DensityReport[]): Promise<DensityReceipt[] | Refusal> {
+    const nowMs = this.#options.clock.nowMs();
+    for (const [index, report] of reports.entries()) {
+      const objection = objectionToDensity(principal, report, this.#options.isKnownSubdomain);
+      if (objection !== undefined) return { kind: 'forbidden', index, ...objection };
+      const refusal = refusalOf(report, nowMs);
+      if (refusal !== undefined) return { kind: 'refused', index, ...refusal };
+    }
+    const receipts = await this.#commit.run(() => reports.map((report) => this.#takeDensity(report, nowMs)));
+    if (receipts.some((receipt) => !receipt.duplicate)) this.#change.raise();
+    return receipts;
+  }
+
+  /** Users of sub-domains as a BRAS counts them. Resolves when durable. @throws TooBusyError */
+  async submitUsers(
+    principal: Principal,
+    counts: readonly { readonly id: string; readonly users: number }[],
+  ): Promise<number | Refusal> {
+    const ids = counts.map((count) => count.id);
+    const objection = objectionToSubdomains(principal, ids, this.#options.isKnownSubdomain);
+    if (objection !== undefined) return { kind: 'forbidden', index: 0, ...objection };
+    const nowMs = this.#options.clock.nowMs();
+    await this.#commit.run(() => {
+      for (const { id, users } of counts) this.#state.takeUsers(id, users, nowMs);
+    });
+    this.#change.raise();
+    return counts.length;
+  }
+
+  /**
+   * @param callerAddress RFC 5952 text of where the call came from
+   * @returns for each report the fields that were cut down. Resolves when durable. @throws TooBusyError
+   */
+  async submitCapability(
+    principal: Principal | undefined,
+    callerAddress: string,
+    reports: readonly CapabilityReport[],
+  ): Promise<{ address: string; clamped: readonly string[] }[] | Refusal> {
+    for (const [index, report] of reports.entries()) {
+      const objection = objectionToCapability(principal, callerAddress, report);
+      if (objection !== undefined) return { kind: 'forbidden', index, ...objection };
+    }
+    const nowMs = this.#options.clock.nowMs();
+    const bySelf = principal?.kind !== 'operator';
+    const results = await this.#commit.run(() =>
+      reports.map((report) => ({
+        address: report.address,
+        clamped: this.#state.takeCapability(report, this.#options.plan, bySelf, nowMs),
+      })),
+    );
+    this.#change.raise();
+    return results;
+  }
+
+  /** Believes a probe's next values again, after a real change that looked like a defect. @returns false: not known */
+  async releaseProbe(name: string): Promise<boolean> {
+    const known = await this.#commit.run(() => this.#state.releaseProbe(name));
+    if (known) this.#change.raise();
+    return known;
+  }
+
+  /** By sub-domain, only what still counts; a sub-domain that is missing is neutral. */
+  densityReadings(nowMs: number): ReadonlyMap<string, DensityReading> {
+    const readings = new Map<string, DensityReading>();
+    for (const [id, density] of this.densities(nowMs)) {
+      const { bytesPerUserPerSecond, ageSeconds, freshness } = density;
+      if (bytesPerUserPerSecond === null || freshness <= 0) continue;
+      readings.set(id, { bytesPerUserPerSecond, ageSeconds, freshness });
+    }
+    return readings;
+  }
+
+  /** By address, only what still counts. */
+  capabilityReadings(
+    nowMs: number,
+  ): ReadonlyMap<string, CapabilityReading & { ageSeconds: number; freshness: number }> {
+    const readings = new Map<string, CapabilityReading & { ageSeconds: number; freshness: number }>();
+    for (const [address, reading] of this.#state.capability) {
+      const ageMs = Math.max(0, nowMs - reading.receivedMs);
+      if (ageMs >= CAPABILITY_GONE_MS) continue;
+      readings.set(address, { ...reading, ageSeconds: ageMs / 1000, freshness: capabilityFreshness(ageMs) });
+    }
+    return readings;
+  }
+
+  /** All that is known of each sub-domain, also what no longer counts. */
+  densities(nowMs: number): ReadonlyMap<string, SubdomainDensity> {
+    const parts = new Map<string, ProbeReading[]>();
+    const directory = this.#options.directory.probes();
+    for (const probe of this.#state.probes.values()) {
+      if (this.#options.directory.isRevoked(probe.name)) continue;
+      const allowed = directory.get(probe.name);
+      for (const [id, reading] of probe.readings) {
+        // A probe that only the operator spoke for by hand is forgotten once it is worth nothing.
+        if (
+          allowed === undefined ? densityOfSubdomain([reading], undefined, nowMs)?.freshness === 0 : !allowed.has(id)
+        ) {
+          continue;
+        }
+        const list = parts.get(id);
+        if (list === undefined) parts.set(id, [reading]);
+        else list.push(reading);
+      }
+    }
+    const densities = new Map<string, SubdomainDensity>();
+    for (const [id, readings] of parts) {
+      const density = densityOfSubdomain(readings, this.#state.users.get(id), nowMs);
+      if (density !== undefined) densities.set(id, density);
+    }
+    return densities;
+  }
+
+  /** Every probe that may report or has reported, with its alarms. */
+  probes(nowMs: number): ProbeView[] {
+    const directory = this.#options.directory;
+    const densities = this.densities(nowMs);
+    const names = new Set([...directory.probes().keys(), ...this.#state.probes.keys()]);
+    return [...names].sort().map((name) => {
+      const state = this.#state.probes.get(name);
+      const readings = state?.readings ?? new Map<string, ProbeReading>();
+      const facts = {
+        revoked: directory.isRevoked(name),
+        lastReceivedMs: state?.lastReceivedMs,
+        delaysMs: state?.delaysMs ?? [],
+        readings,
+        densities,
+      };
+      return {
+        probe: name,
+        subdomains: [...(directory.probes().get(name) ?? readings.keys())],
+        lastReceivedMs: state?.lastReceivedMs ?? null,
+        highestSequence: state === undefined || state.highestSequence < 0 ? null : state.highestSequence,
+        clockSkewMs: estimateSkewMs(facts.delaysMs),
+        accepted: state?.accepted ?? 0,
+        duplicates: state?.duplicates ?? 0,
+        quarantined: state?.quarantined ?? 0,
+        alarms: alarmsOf(facts, nowMs),
+      };
+    });
+  }
+
+  #takeDensity(report: DensityReport, nowMs: number): DensityReceipt {
+    const decision = this.#state.takeDensity(report, nowMs);
+    if (decision.kind !== 'taken') return { accepted: 0, duplicate: decision.kind === 'duplicate', quarantined: [] };
+    const quarantined = decision.samples
+      .filter((sample) => sample.reason !== null)
+      .map((sample) => ({ subdomain: sample.subdomainId, reason: sample.reason! }));
+    return { accepted: decision.samples.length - quarantined.length, duplicate: false, quarantined };
+  }
+
+  #isFading(nowMs: number): boolean {
+    // Half a check more than its spacing, so that the moment something is gone is told too.
+    const justNow = nowMs - FADE_CHECK_MS * 1.5;
+    const before = this.densityReadings(justNow);
+    const after = this.densityReadings(nowMs);
+    for (const [id, reading] of before) {
+      if (after.get(id)?.freshness !== reading.freshness) return true;
+    }
+    for (const reading of this.#state.capability.values()) {
+      if (capabilityFreshness(nowMs - reading.receivedMs) < 1) return true;
+    }
+    return false;
+  }
+}

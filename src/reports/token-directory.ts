@@ -1,0 +1,124 @@
+/**
+ * Who holds which token: those of the configuration and those in the database, found by their SHA-256, so that no
+ * comparison's time depends on a secret. A token that the CLI makes or revokes counts at the next request.
+ */
+import { createHash } from 'node:crypto';
+import type { TokensStore } from '../store/sqlite/tokens-store.js';
+
+export type Principal =
+  | { readonly kind: 'operator'; readonly name: string; readonly key: string }
+  | {
+      readonly kind: 'probe';
+      readonly name: string;
+      readonly subdomains: readonly string[];
+      readonly key: string;
+    }
+  | { readonly kind: 'upstream'; readonly name: string; readonly key: string };
+
+export interface ConfiguredTokens {
+  /** `control.token`; undefined: only tokens of the database open the operator's calls. */
+  readonly controlToken?: string | undefined;
+  /** `reports.probes`; without a token the probe signs in by client certificate or by a token of the database. */
+  readonly probes: readonly {
+    readonly id: string;
+    readonly subdomains: readonly string[];
+    readonly token?: string | undefined;
+  }[];
+  /** `upstream.tokens` or the like: original trackers that push peers. */
+  readonly upstreams?: readonly { readonly name: string; readonly token: string }[];
+}
+
+export class TokenDirectory {
+  readonly #configured: ConfiguredTokens;
+  readonly #store: TokensStore | undefined;
+  #dataVersion = -1;
+  #byDigest = new Map<string, Principal>();
+  #probes = new Map<string, Set<string>>();
+  #revoked = new Set<string>();
+
+  constructor(configured: ConfiguredTokens, store?: TokensStore) {
+    this.#configured = configured;
+    this.#store = store;
+    this.reload();
+  }
+
+  /** @returns undefined where nobody holds this token (any more) */
+  byToken(token: string): Principal | undefined {
+    this.#refresh();
+    return this.#byDigest.get(sha256Hex(token));
+  }
+
+  /** The probe that a client certificate or a signature names. */
+  probeByName(name: string): Principal | undefined {
+    this.#refresh();
+    const subdomains = this.#probes.get(name);
+    return subdomains === undefined ? undefined : { kind: 'probe', name, subdomains: [...subdomains], key: '' };
+  }
+
+  /** Every key (SHA-256 of a token) with which this probe may sign. */
+  keysOfProbe(name: string): string[] {
+    this.#refresh();
+    return [...this.#byDigest.values()].filter((p) => p.kind === 'probe' && p.name === name).map((p) => p.key);
+  }
+
+  /** Every probe that may report now, with its sub-domains. */
+  probes(): ReadonlyMap<string, ReadonlySet<string>> {
+    this.#refresh();
+    return this.#probes;
+  }
+
+  /** Whether a probe had tokens and has none that counts. */
+  isRevoked(name: string): boolean {
+    this.#refresh();
+    return this.#revoked.has(name);
+  }
+
+  reload(): void {
+    const revoked = new Set<string>();
+    const byDigest = new Map<string, Principal>();
+    const probes = new Map<string, Set<string>>();
+    const addProbe = (name: string, subdomains: readonly string[], key: string | undefined): void => {
+      const all = probes.get(name) ?? new Set<string>();
+      for (const subdomain of subdomains) all.add(subdomain);
+      probes.set(name, all);
+      if (key !== undefined) byDigest.set(key, { kind: 'probe', name, subdomains, key });
+    };
+    for (const token of this.#store?.list() ?? []) {
+      if (token.revokedMs !== null) {
+        if (token.kind === 'probe') revoked.add(token.subject);
+        continue;
+      }
+      const key = token.tokenSha256;
+      if (token.kind === 'probe') addProbe(token.subject, token.subdomains, key);
+      else if (token.kind === 'control') byDigest.set(key, { kind: 'operator', name: token.subject, key });
+      else byDigest.set(key, { kind: 'upstream', name: token.subject, key });
+    }
+    for (const probe of this.#configured.probes) {
+      addProbe(probe.id, probe.subdomains, probe.token === undefined ? undefined : sha256Hex(probe.token));
+    }
+    for (const upstream of this.#configured.upstreams ?? []) {
+      const key = sha256Hex(upstream.token);
+      byDigest.set(key, { kind: 'upstream', name: upstream.name, key });
+    }
+    if (this.#configured.controlToken !== undefined) {
+      const key = sha256Hex(this.#configured.controlToken);
+      byDigest.set(key, { kind: 'operator', name: 'control', key });
+    }
+    for (const name of probes.keys()) revoked.delete(name);
+    this.#revoked = revoked;
+    this.#byDigest = byDigest;
+    this.#probes = probes;
+  }
+
+  #refresh(): void {
+    const version = this.#store?.dataVersion() ?? 0;
+    if (version === this.#dataVersion) return;
+    this.#dataVersion = version;
+    this.reload();
+  }
+}
+
+/** Lower-case hex. */
+export function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
