@@ -1,0 +1,99 @@
+/**
+ * One UDP listener on node:dgram. Answers are written into pooled buffers, since the kernel may take them later than the
+ * call; when too many wait, the datagram goes unanswered, as UDP allows.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { fillRemoteAddress } from '../fill-remote-address.js';
+import {
+  type DatagramHandler,
+  type ListenAddress,
+  MAX_DATAGRAM_BYTES,
+  RemoteAddress,
+  type TransportCounters,
+  type TransportListener,
+} from '../transport.js';
+import { type BindAttempt, bindEitherFamily } from './bind-either-family.js';
+
+/** Answers that the kernel has not taken yet; 4 MiB at most. */
+const MAX_WAITING_ANSWERS = 2_048;
+/** A burst of a few thousand announces fits; the kernel's own default holds some 250. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/** The address is literal, so there is nothing to look up; node:dgram would take a turn of the event loop for it. */
+function noLookup(
+  hostname: string,
+  _options: unknown,
+  callback: (error: Error | null, address: string, family: number) => void,
+): void {
+  callback(null, hostname, hostname.includes(':') ? 6 : 4);
+}
+
+/** @throws OperatorError where the address cannot be bound */
+export async function listenDatagrams(
+  address: ListenAddress,
+  handler: DatagramHandler,
+  counters: TransportCounters,
+  onBatch: () => void,
+  ipv4PortIsOurs: boolean,
+): Promise<TransportListener> {
+  const socket = await bindEitherFamily(address, ipv4PortIsOurs, (attempt) => bind(attempt, address.port));
+  const remote = new RemoteAddress();
+  const free: Buffer[] = [];
+  let waiting = 0;
+
+  socket.on('message', (message: Buffer, from: RemoteInfo) => {
+    counters.datagramsReceived++;
+    onBatch();
+    if (waiting >= MAX_WAITING_ANSWERS) {
+      counters.sendErrors++;
+      return;
+    }
+    const output = free.pop() ?? Buffer.alloc(MAX_DATAGRAM_BYTES);
+    fillRemoteAddress(remote, from.address, from.port);
+    const length = handler.onDatagram(message, 0, message.length, remote, output, 0);
+    if (length === 0) {
+      free.push(output);
+      return;
+    }
+    waiting++;
+    socket.send(output, 0, length, from.port, from.address, (error) => {
+      waiting--;
+      free.push(output);
+      if (error) counters.sendErrors++;
+      else counters.datagramsSent++;
+    });
+  });
+  // An ICMP error of some earlier answer; the socket goes on.
+  socket.on('error', () => {
+    counters.receiveErrors++;
+  });
+
+  let open = true;
+  return {
+    address: { protocol: 'udp', host: address.host, port: socket.address().port },
+    close: () => {
+      if (open) socket.close();
+      open = false;
+    },
+  };
+}
+
+function bind({ host, ipv6Only }: BindAttempt, port: number): Promise<Socket> {
+  const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', ipv6Only, lookup: noLookup as never });
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      socket.close();
+      reject(error);
+    };
+    socket.once('error', fail);
+    socket.bind({ address: host, port, exclusive: true }, () => {
+      socket.off('error', fail);
+      try {
+        socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+      } catch {
+        // The system's limit is lower; its default stands.
+      }
+      resolve(socket);
+    });
+  });
+}

@@ -1,0 +1,151 @@
+/**
+ * One http or https listener on node:net and node:tls. Parsing and answering is the handler's, the same as on every other
+ * transport; here are connections, their number and their deadlines.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { fillRemoteAddress } from '../fill-remote-address.js';
+import { MAX_PROXY_HEADER_BYTES, PROXY_INCOMPLETE, readProxyHeader } from '../proxy-protocol.js';
+import {
+  type HttpRequestHandler,
+  type ListenAddress,
+  type ProxyTrust,
+  RemoteAddress,
+  type TransportCounters,
+  type TransportLimits,
+  type TransportListener,
+} from '../transport.js';
+import { type BindAttempt, bindEitherFamily } from './bind-either-family.js';
+import type { Certificate } from './certificate.js';
+import { type ConnectionShared, createOutput, HttpConnection } from './http-connection.js';
+
+/** Connections that wait for accept; the kernel lowers it to its own limit. */
+const BACKLOG = 4_096;
+/** Deadlines are looked at this many times within the shorter timeout. */
+const LOOKS_PER_TIMEOUT = 8;
+
+export interface HttpListenerOptions {
+  readonly address: ListenAddress;
+  readonly handler: HttpRequestHandler;
+  readonly limits: TransportLimits;
+  readonly certificate: Certificate | null;
+  readonly proxies: ProxyTrust | null;
+  readonly counters: TransportCounters;
+  readonly onBatch: () => void;
+  readonly ipv4PortIsOurs: boolean;
+  readonly nowMs: () => number;
+}
+
+/** Something with a deadline: a connection that talks, or one whose PROXY header has not come. */
+interface Guest {
+  deadlineMs: number;
+}
+
+/** @throws OperatorError where the address cannot be bound */
+export async function listenHttpPortably(options: HttpListenerOptions): Promise<TransportListener> {
+  const { address, limits, counters, certificate, nowMs } = options;
+  const shared: ConnectionShared = {
+    handler: options.handler,
+    output: createOutput(),
+    requestTimeoutMs: limits.requestTimeoutMs,
+    keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
+    nowMs,
+    onBatch: options.onBatch,
+  };
+  const guests = new Map<Socket, Guest>();
+
+  const serve = (socket: Socket, remote: RemoteAddress): void => {
+    if (certificate === null) {
+      guests.set(socket, new HttpConnection(socket, remote, shared));
+      return;
+    }
+    const secure = new TLSSocket(socket, { isServer: true, secureContext: certificate.context });
+    secure.on('error', () => socket.destroy());
+    guests.set(socket, new HttpConnection(secure, remote, shared));
+  };
+
+  const welcome = (socket: Socket): void => {
+    counters.connectionsAccepted++;
+    options.onBatch();
+    socket.on('error', () => socket.destroy());
+    if (guests.size >= limits.maxConnections || socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
+    counters.connectionsOpen++;
+    guests.set(socket, { deadlineMs: nowMs() + limits.requestTimeoutMs });
+    socket.on('close', () => {
+      if (guests.delete(socket)) counters.connectionsOpen--;
+    });
+    const remote = new RemoteAddress();
+    fillRemoteAddress(remote, socket.remoteAddress, socket.remotePort ?? 0);
+    if (options.proxies === null) serve(socket, remote);
+    else if (options.proxies(remote)) readProxyHeaderFirst(socket, remote, serve);
+    else socket.destroy();
+  };
+  const server = await bindEitherFamily(address, options.ipv4PortIsOurs, (attempt) => listen(attempt, address.port));
+  server.on('connection', welcome);
+
+  const lookEveryMs = Math.ceil(Math.min(limits.requestTimeoutMs, limits.keepAliveTimeoutMs) / LOOKS_PER_TIMEOUT);
+  const timer = setInterval(() => {
+    const now = nowMs();
+    for (const [socket, guest] of guests) {
+      if (guest.deadlineMs > now) continue;
+      counters.connectionsTimedOut++;
+      socket.destroy();
+    }
+  }, lookEveryMs);
+  timer.unref();
+
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+  const listener: TransportListener = {
+    address: { protocol: address.protocol, host: address.host, port },
+    close: () => {
+      clearInterval(timer);
+      server.close();
+      certificate?.close();
+      for (const socket of guests.keys()) socket.destroy();
+    },
+  };
+  if (certificate !== null) listener.reloadCertificate = () => certificate.reload();
+  return listener;
+}
+
+/** Collects the header, tells `serve` whose connection it is and gives the rest of the bytes back to the socket. */
+function readProxyHeaderFirst(
+  socket: Socket,
+  remote: RemoteAddress,
+  serve: (socket: Socket, remote: RemoteAddress) => void,
+): void {
+  let received: Buffer = Buffer.alloc(0);
+  const onData = (chunk: Buffer): void => {
+    received = Buffer.concat([received, chunk]);
+    const length = readProxyHeader(received, remote);
+    if (length === PROXY_INCOMPLETE && received.length < MAX_PROXY_HEADER_BYTES) return;
+    socket.off('data', onData);
+    if (length <= 0) {
+      socket.destroy();
+      return;
+    }
+    socket.pause();
+    const rest = received.subarray(length);
+    if (rest.length > 0) socket.unshift(rest);
+    serve(socket, remote);
+    socket.resume();
+  };
+  socket.on('data', onData);
+}
+
+function listen({ host, ipv6Only }: BindAttempt, port: number): Promise<Server> {
+  const server = createServer({ noDelay: true });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, ipv6Only, backlog: BACKLOG, exclusive: true }, () => {
+      server.removeAllListeners('error');
+      // Out of file descriptors: the connection is lost, the listener is not.
+      server.on('error', () => {});
+      resolve(server);
+    });
+  });
+}

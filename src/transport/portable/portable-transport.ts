@@ -1,0 +1,109 @@
+/**
+ * The transport that runs wherever Node runs: node:dgram, node:net and node:tls, a system call for each datagram. The
+ * Linux transport does the same in batches; both pass test/contract/transport.contract.ts. One difference: with several
+ * local addresses, an answer from a wildcard UDP socket leaves from the one that the routing table picks.
+ */
+import { performance } from 'node:perf_hooks';
+import { OperatorError } from '../../domain/errors.js';
+import type {
+  DatagramHandler,
+  HttpRequestHandler,
+  ListenAddress,
+  ProxyTrust,
+  TlsMaterial,
+  Transport,
+  TransportCounters,
+  TransportLimits,
+  TransportListener,
+} from '../transport.js';
+import { Certificate } from './certificate.js';
+import { listenDatagrams } from './datagram-socket.js';
+import { listenHttpPortably } from './http-listener.js';
+
+class PortableTransport implements Transport {
+  readonly name = 'portable';
+  readonly counters: TransportCounters = {
+    datagramsReceived: 0,
+    datagramsSent: 0,
+    sendErrors: 0,
+    receiveErrors: 0,
+    batches: 0,
+    connectionsAccepted: 0,
+    connectionsOpen: 0,
+    connectionsTimedOut: 0,
+  };
+  readonly #listeners: TransportListener[] = [];
+  #betweenBatches: () => void = () => {};
+  #batchOpen = false;
+  #finish: () => void = () => {};
+
+  /** A batch is what one turn of the event loop brings. */
+  readonly #onBatch = (): void => {
+    if (this.#batchOpen) return;
+    this.#batchOpen = true;
+    setImmediate(() => {
+      this.#batchOpen = false;
+      this.counters.batches++;
+      this.#betweenBatches();
+    });
+  };
+
+  async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<TransportListener> {
+    const ipv4PortIsOurs = this.#hasIpv4(address);
+    const listener = await listenDatagrams(address, handler, this.counters, this.#onBatch, ipv4PortIsOurs);
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  async listenHttp(
+    address: ListenAddress,
+    handler: HttpRequestHandler,
+    limits: TransportLimits,
+    tls?: TlsMaterial,
+    proxies?: ProxyTrust,
+  ): Promise<TransportListener> {
+    if (address.protocol === 'https' && tls === undefined) {
+      throw new OperatorError(`https on port ${address.port} needs a certificate and a key`);
+    }
+    const listener = await listenHttpPortably({
+      address,
+      handler,
+      limits,
+      certificate: address.protocol === 'https' && tls !== undefined ? await Certificate.open(tls) : null,
+      proxies: proxies ?? null,
+      counters: this.counters,
+      onBatch: this.#onBatch,
+      ipv4PortIsOurs: this.#hasIpv4(address),
+      nowMs: () => performance.now(),
+    });
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  #hasIpv4(address: ListenAddress): boolean {
+    const isUdp = address.protocol === 'udp';
+    return this.#listeners.some(
+      ({ address: ours }) =>
+        !ours.host.includes(':') && ours.port === address.port && (ours.protocol === 'udp') === isUdp,
+    );
+  }
+
+  async run(betweenBatches: () => void, tickMs: number): Promise<void> {
+    this.#betweenBatches = betweenBatches;
+    const timer = setInterval(betweenBatches, tickMs);
+    await new Promise<void>((resolve) => {
+      this.#finish = resolve;
+    });
+    clearInterval(timer);
+    this.#betweenBatches = () => {};
+  }
+
+  stop(): void {
+    for (const listener of this.#listeners.splice(0)) listener.close();
+    this.#finish();
+  }
+}
+
+export function createPortableTransport(): Transport {
+  return new PortableTransport();
+}
