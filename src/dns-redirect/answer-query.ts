@@ -1,0 +1,104 @@
+/** One packet in, at most one packet out: guard, rate, decision, then an answer of ours or of the upstream resolvers. */
+import { messageOf } from '../domain/errors.js';
+import type { IpAddress } from '../domain/ip-address.js';
+import {
+  errorAnswer,
+  errorWithoutQuestion,
+  RCODE_BADVERS,
+  redirectedAnswer,
+  truncatedAnswer,
+  udpAnswerBytes,
+} from './answer-packet.js';
+import type { ClientRate } from './client-rate.js';
+import { countType, type DnsCounters } from './counters.js';
+import { decide, type IsHealthy } from './decide.js';
+import type { DnsLog } from './dns-log.js';
+import type { Forwarder } from './forwarder.js';
+import type { LoopProbe } from './loop-probe.js';
+import { type Query, RCODE_REFUSED, RCODE_SERVFAIL, readQuery } from './query-packet.js';
+import type { RedirectPolicy } from './redirect-policy.js';
+
+export type Transport = 'udp' | 'tcp';
+
+export interface AnswerParts {
+  /** Asked for each query, so that a new policy counts at once. */
+  readonly policy: () => RedirectPolicy;
+  readonly isHealthy: IsHealthy;
+  readonly forwarder: Forwarder;
+  readonly rate: ClientRate;
+  readonly counters: DnsCounters;
+  readonly loopProbe: LoopProbe;
+  readonly log: DnsLog;
+}
+
+/** @returns what to send back, or `undefined` for silence. Never rejects. */
+export async function answerQuery(
+  parts: AnswerParts,
+  packet: Buffer,
+  client: IpAddress,
+  transport: Transport,
+): Promise<Buffer | undefined> {
+  const { counters } = parts;
+  counters.queries++;
+  if (transport === 'tcp') counters.overTcp++;
+  const reading = readQuery(packet);
+  if (!parts.rate.admit(client)) {
+    counters.rateLimited++;
+    // Silence over UDP, where the address may be forged; over TCP the client is real and is told.
+    return transport === 'tcp' && reading.kind === 'query' ? errorAnswer(reading.query, RCODE_REFUSED) : undefined;
+  }
+  if (reading.kind !== 'query') {
+    counters.malformed++;
+    return reading.kind === 'drop' ? undefined : errorWithoutQuestion(reading.id, reading.flags, reading.rcode);
+  }
+  const { query } = reading;
+  countType(counters, query.question.type);
+  try {
+    return await answerReadable(parts, query, client, transport);
+  } catch (thrown) {
+    parts.log.warn({ reason: messageOf(thrown) }, 'a DNS query failed inside');
+    counters.failed++;
+    return errorAnswer(query, RCODE_SERVFAIL);
+  }
+}
+
+async function answerReadable(
+  parts: AnswerParts,
+  query: Query,
+  client: IpAddress,
+  transport: Transport,
+): Promise<Buffer | undefined> {
+  const { counters } = parts;
+  if (query.edns !== undefined && query.edns.version !== 0) return errorAnswer(query, RCODE_BADVERS);
+  if (parts.loopProbe.recognise(query)) return errorAnswer(query, RCODE_REFUSED);
+  const decision = decide(query.question, client, parts.policy(), parts.isHealthy);
+  switch (decision.kind) {
+    case 'refuse':
+      counters.refused++;
+      return errorAnswer(query, RCODE_REFUSED);
+    case 'answer':
+    case 'nodata':
+      counters[decision.kind === 'answer' ? 'redirected' : 'nodata']++;
+      return redirectedAnswer(query, decision, transport === 'tcp' ? 0xffff : udpAnswerBytes(query));
+    case 'forward':
+      if (decision.withdrawn) counters.withdrawn++;
+      return forward(parts, query, transport);
+  }
+}
+
+async function forward(parts: AnswerParts, query: Query, transport: Transport): Promise<Buffer> {
+  const { counters } = parts;
+  const forwarding = await parts.forwarder.forward(query, transport);
+  if (forwarding.kind === 'answered') {
+    counters.forwarded++;
+    // A resolver that sends more than the client takes would have its datagram lost on the way.
+    const limit = transport === 'tcp' ? 0xffff : (query.edns?.udpPayloadBytes ?? 512);
+    return forwarding.packet.length <= limit ? forwarding.packet : truncatedAnswer(query);
+  }
+  if (forwarding.kind === 'overloaded') counters.overloaded++;
+  else {
+    counters.failed++;
+    parts.log.debug({ reason: forwarding.reason }, 'no upstream resolver answered');
+  }
+  return errorAnswer(query, RCODE_SERVFAIL);
+}

@@ -1,0 +1,8 @@
+/** What the redirection needs of a log; pino's loggers fit. */
+export interface DnsLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export const silentDnsLog: DnsLog = { debug: () => {}, info: () => {}, warn: () => {} };

@@ -1,0 +1,34 @@
+/** DNS over a byte stream: each message follows its length in two bytes (RFC 1035 section 4.2.2, RFC 7766 section 8). */
+
+/** One write, so that the length and the message leave in one segment (RFC 7766 section 8). */
+export function frameMessage(message: Uint8Array): Buffer {
+  const framed = Buffer.allocUnsafe(message.length + 2);
+  framed.writeUInt16BE(message.length, 0);
+  framed.set(message, 2);
+  return framed;
+}
+
+/** Collects bytes until a message is whole. Holds at most one partial message of `maxMessageBytes`. */
+export class MessageReader {
+  private pending: Buffer = Buffer.alloc(0);
+
+  constructor(private readonly maxMessageBytes: number) {}
+
+  push(chunk: Buffer): void {
+    this.pending = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
+  }
+
+  /**
+   * The next whole message, or `undefined` until more bytes come.
+   * @throws RangeError for a message that announces more than the limit: the stream cannot be followed any more
+   */
+  next(): Buffer | undefined {
+    if (this.pending.length < 2) return undefined;
+    const length = this.pending.readUInt16BE(0);
+    if (length > this.maxMessageBytes) throw new RangeError(`a message of ${length} bytes`);
+    if (this.pending.length < length + 2) return undefined;
+    const message = Buffer.from(this.pending.subarray(2, length + 2));
+    this.pending = this.pending.subarray(length + 2);
+    return message;
+  }
+}

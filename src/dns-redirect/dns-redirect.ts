@@ -1,0 +1,150 @@
+/**
+ * The DNS server that redirects the listed names and forwards the rest (draft section 4.2). Listens over UDP and TCP on
+ * each address; the policy is replaced whole, between two queries. Whoever may reach it may resolve through it: the
+ * operator's firewall or the listening address decides who that is.
+ */
+import type { Clock } from '../domain/clock.js';
+import { type Endpoint, formatEndpoint, sameEndpoint } from '../domain/endpoint.js';
+import { messageOf, OperatorError } from '../domain/errors.js';
+import { answerQuery } from './answer-query.js';
+import { ClientRate } from './client-rate.js';
+import { createDnsCounters, type DnsCounters } from './counters.js';
+import type { IsHealthy } from './decide.js';
+import { type DnsLog, silentDnsLog } from './dns-log.js';
+import { Forwarder } from './forwarder.js';
+import { CLIENT_BURST_QUERIES, CLIENT_QUERIES_PER_SECOND } from './limits.js';
+import { LoopProbe } from './loop-probe.js';
+import { ownInterfaceAddresses } from './own-interface-addresses.js';
+import type { RedirectPolicy } from './redirect-policy.js';
+import { openTcpListener, type TcpListener } from './tcp-listener.js';
+import { openUdpListener, type UdpListener } from './udp-listener.js';
+
+export interface DnsRedirectOptions {
+  /** Port 0: a free port, the same for UDP and TCP. */
+  readonly listen: readonly Endpoint[];
+  readonly policy: RedirectPolicy;
+  /** In the order of preference. */
+  readonly upstreamResolvers: readonly Endpoint[];
+  readonly clock: Clock;
+  /** Asked for each redirected question; must answer from memory. Default: everything is healthy. */
+  readonly isHealthy?: IsHealthy;
+  readonly log?: DnsLog;
+  /** Per client; raise it where the clients are resolvers that ask for many. */
+  readonly clientQueriesPerSecond?: number;
+  readonly attemptTimeoutMs?: number;
+  readonly tcpIdleTimeoutMs?: number;
+}
+
+export interface DnsRedirect {
+  /** @throws OperatorError where an address cannot be bound or an upstream resolver is this server itself */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Where it listens, over UDP and TCP alike; empty before `start`. */
+  readonly addresses: readonly Endpoint[];
+  readonly policy: RedirectPolicy;
+  setPolicy(policy: RedirectPolicy): void;
+  /** Looks again for upstream resolvers that lead back here; also done at the start. */
+  probeLoops(): Promise<void>;
+  /** A copy. */
+  counters(): DnsCounters;
+}
+
+export function createDnsRedirect(options: DnsRedirectOptions): DnsRedirect {
+  const log = options.log ?? silentDnsLog;
+  const counters = createDnsCounters();
+  const forwarder = new Forwarder({
+    resolvers: options.upstreamResolvers,
+    clock: options.clock,
+    ...(options.attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs: options.attemptTimeoutMs }),
+  });
+  const queriesPerSecond = options.clientQueriesPerSecond ?? CLIENT_QUERIES_PER_SECOND;
+  const burst = Math.max(CLIENT_BURST_QUERIES, queriesPerSecond);
+  const loopProbe = new LoopProbe(options.upstreamResolvers, forwarder, log);
+  let policy = options.policy;
+  let listeners: (UdpListener | TcpListener)[] = [];
+  let addresses: Endpoint[] = [];
+  const parts = {
+    policy: () => policy,
+    isHealthy: options.isHealthy ?? (() => true),
+    forwarder,
+    rate: new ClientRate(options.clock, queriesPerSecond, burst),
+    counters,
+    loopProbe,
+    log,
+  };
+
+  const listenOn = async (endpoint: Endpoint): Promise<Endpoint> => {
+    for (let attempt = 1; ; attempt++) {
+      const tcp = await openTcpListener(endpoint, {
+        answer: (packet, client) => answerQuery(parts, packet, client, 'tcp'),
+        onConnectionRefused: () => {
+          counters.connectionsRefused++;
+        },
+        ...(options.tcpIdleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.tcpIdleTimeoutMs }),
+      });
+      try {
+        const bound = { host: endpoint.host, port: tcp.port };
+        const udp = await openUdpListener(bound, (packet, client) => answerQuery(parts, packet, client, 'udp'));
+        listeners.push(tcp, udp);
+        return bound;
+      } catch (thrown) {
+        await tcp.close();
+        // The port that the system chose for TCP may be taken for UDP.
+        if (endpoint.port !== 0 || attempt >= 10) throw thrown;
+      }
+    }
+  };
+
+  const stop = async (): Promise<void> => {
+    const closing = listeners;
+    listeners = [];
+    addresses = [];
+    await Promise.all(closing.map((listener) => listener.close()));
+  };
+
+  return {
+    async start() {
+      try {
+        for (const endpoint of options.listen) {
+          addresses.push(
+            await listenOn(endpoint).catch((thrown: unknown) => {
+              throw new OperatorError(
+                `dnsRedirect cannot listen on ${formatEndpoint(endpoint)}: ${messageOf(thrown)}; choose another address or port, or stop what uses it`,
+                { exitCode: 1, cause: thrown },
+              );
+            }),
+          );
+        }
+        refuseOwnAddresses(addresses, options.upstreamResolvers);
+      } catch (thrown) {
+        await stop();
+        throw thrown;
+      }
+      void loopProbe.run();
+    },
+    stop,
+    get addresses() {
+      return addresses;
+    },
+    get policy() {
+      return policy;
+    },
+    setPolicy(next) {
+      policy = next;
+    },
+    probeLoops: () => loopProbe.run(),
+    counters: () => ({ ...counters, byType: { ...counters.byType } }),
+  };
+}
+
+/** The loop that can be seen without asking anybody. */
+function refuseOwnAddresses(listening: readonly Endpoint[], resolvers: readonly Endpoint[]): void {
+  const own = listening.flatMap(({ host, port }) => ownInterfaceAddresses(host).map((each) => ({ host: each, port })));
+  for (const resolver of resolvers) {
+    if (own.some((endpoint) => sameEndpoint(endpoint, resolver))) {
+      throw new OperatorError(
+        `dnsRedirect.upstreamResolvers names this server itself (${formatEndpoint(resolver)}); give the resolver that answered before it`,
+      );
+    }
+  }
+}

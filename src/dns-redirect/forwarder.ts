@@ -1,0 +1,108 @@
+/**
+ * Everything that is not redirected goes to the upstream resolvers, byte for byte, and so does what comes back. A resolver
+ * that does not answer, or answers SERVFAIL or REFUSED, is followed by the next; one that failed is asked last for a while.
+ * A truncated answer is passed on as it is: the client asks again over TCP, and so do we then. No cache: the upstream
+ * resolvers have one.
+ */
+import type { Clock } from '../domain/clock.js';
+import type { Endpoint } from '../domain/endpoint.js';
+import { formatEndpoint } from '../domain/endpoint.js';
+import { messageOf } from '../domain/errors.js';
+import { askOverTcp, askOverUdp, rcodeOf } from './ask-resolver.js';
+import {
+  FORWARD_ATTEMPT_TIMEOUT_MS,
+  FORWARDER_PENALTY_MS,
+  MAX_FORWARD_ATTEMPTS,
+  MAX_FORWARDS_IN_FLIGHT,
+  MAX_SAME_QUESTION_IN_FLIGHT,
+} from './limits.js';
+import { type Query, RCODE_REFUSED, RCODE_SERVFAIL } from './query-packet.js';
+
+export type Forwarding =
+  | { readonly kind: 'answered'; readonly packet: Buffer }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'overloaded' };
+
+export interface ForwarderOptions {
+  readonly resolvers: readonly Endpoint[];
+  readonly clock: Clock;
+  readonly attemptTimeoutMs?: number;
+  readonly maxInFlight?: number;
+}
+
+export class Forwarder {
+  private readonly resolvers: readonly Endpoint[];
+  private readonly clock: Clock;
+  private readonly attemptTimeoutMs: number;
+  private readonly maxInFlight: number;
+  private readonly penalisedUntilMs = new Map<Endpoint, number>();
+  /** Resolvers whose questions come back to us; see loop-probe. */
+  private readonly looping = new Set<Endpoint>();
+  private readonly sameQuestion = new Map<string, number>();
+  private inFlight = 0;
+
+  constructor(options: ForwarderOptions) {
+    this.resolvers = options.resolvers;
+    this.clock = options.clock;
+    this.attemptTimeoutMs = options.attemptTimeoutMs ?? FORWARD_ATTEMPT_TIMEOUT_MS;
+    this.maxInFlight = options.maxInFlight ?? MAX_FORWARDS_IN_FLIGHT;
+  }
+
+  exclude(resolver: Endpoint): void {
+    this.looping.add(resolver);
+  }
+
+  readmit(resolver: Endpoint): void {
+    this.looping.delete(resolver);
+  }
+
+  /** Never rejects. */
+  async forward(query: Query, transport: 'udp' | 'tcp'): Promise<Forwarding> {
+    const key = query.questionBytes.toString('latin1').toLowerCase();
+    const same = this.sameQuestion.get(key) ?? 0;
+    if (this.inFlight >= this.maxInFlight || same >= MAX_SAME_QUESTION_IN_FLIGHT) return { kind: 'overloaded' };
+    this.inFlight++;
+    this.sameQuestion.set(key, same + 1);
+    try {
+      return await this.tryEach(query, transport);
+    } finally {
+      this.inFlight--;
+      const left = this.sameQuestion.get(key)! - 1;
+      if (left === 0) this.sameQuestion.delete(key);
+      else this.sameQuestion.set(key, left);
+    }
+  }
+
+  private async tryEach(query: Query, transport: 'udp' | 'tcp'): Promise<Forwarding> {
+    const ask = transport === 'udp' ? askOverUdp : askOverTcp;
+    const resolvers = this.inOrder();
+    if (resolvers.length === 0) return { kind: 'failed', reason: 'every upstream resolver leads back to this server' };
+    let unwilling: Buffer | undefined;
+    let reason = '';
+    // A lone resolver is asked twice: a datagram may have been lost.
+    const attempts = Math.min(MAX_FORWARD_ATTEMPTS, Math.max(2, resolvers.length));
+    for (let i = 0; i < attempts; i++) {
+      const resolver = resolvers[i % resolvers.length]!;
+      try {
+        const packet = await ask(resolver, query, this.attemptTimeoutMs);
+        if (rcodeOf(packet) !== RCODE_SERVFAIL && rcodeOf(packet) !== RCODE_REFUSED)
+          return { kind: 'answered', packet };
+        unwilling ??= packet;
+        // It is alive and has said no; asking it again changes nothing.
+        if (i + 1 >= resolvers.length) break;
+      } catch (thrown) {
+        reason = `${formatEndpoint(resolver)}: ${messageOf(thrown)}`;
+        this.penalisedUntilMs.set(resolver, this.clock.nowMs() + FORWARDER_PENALTY_MS);
+      }
+    }
+    return unwilling ? { kind: 'answered', packet: unwilling } : { kind: 'failed', reason };
+  }
+
+  /** As configured, those that failed lately last. */
+  private inOrder(): Endpoint[] {
+    const nowMs = this.clock.nowMs();
+    const usable = this.resolvers.filter((resolver) => !this.looping.has(resolver));
+    const failedLately = (resolver: Endpoint): boolean => (this.penalisedUntilMs.get(resolver) ?? 0) > nowMs;
+    return [...usable.filter((r) => !failedLately(r)), ...usable.filter(failedLately)];
+  }
+}
