@@ -5,10 +5,7 @@
  * the next, so peers that are already stored keep a valid group when the policy is replaced.
  */
 
-/** Group 0: an address that no table knows. It is foreign, at the default rate. */
-export const UNKNOWN_GROUP = 0;
-/** Group numbers fit 16 bits in a peer record. */
-export const MAX_GROUPS = 65_535;
+export { MAX_GROUPS, UNKNOWN_GROUP } from '../domain/locality-group.js';
 
 /** Partitions 0 … 14 are the operator's own AS in the order of its configuration (the 15th and later share 14). */
 export const FOREIGN_PARTITION = 15;

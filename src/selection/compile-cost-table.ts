@@ -1,0 +1,191 @@
+/**
+ * Compiles what the operator states and what is reported into the arrays the data plane ranks by, and keeps beside them
+ * what a person asks for: why a group has the rank it has. Pure: the time is an input, and `nextChangeAtMs` says when to
+ * compile again.
+ */
+import type { AsRelationship, AsRelationships } from '../domain/as-relationships.js';
+import type { LocalityGroup } from '../domain/locality-group.js';
+import type { BillingPeriod, BillingPolicy } from './billing.js';
+import { type ForeignRate, foreignRates, RELATIONSHIP_ORDER } from './billing-rates.js';
+import { nextChangeAtMs, periodInForce } from './billing-schedule.js';
+import { type CapabilityReading, compileCapability } from './compile-capability.js';
+import { type DensityReading, densityLevels } from './compile-density.js';
+import { type CachePreference, compileOverrides } from './compile-overrides.js';
+import { compileScores, type ScoreWeights } from './compile-scores.js';
+import {
+  type CostTable,
+  FOREIGN_PARTITION,
+  type MixRules,
+  NEUTRAL_DENSITY_LEVEL,
+  UNKNOWN_GROUP,
+} from './cost-table.js';
+
+const MAX_RATE_RANK = 255;
+
+export interface CostInput {
+  readonly version: number;
+  readonly nowMs: number;
+  /** Indexed by number, as `compileTopology` returns them. */
+  readonly groups: readonly (LocalityGroup | undefined)[];
+  /** The operator's AS: those of `operator.networks` in order, then its siblings by organisation. */
+  readonly ownAsns: readonly number[];
+  readonly billing: BillingPolicy;
+  readonly relationships?: AsRelationships | undefined;
+  readonly mix: MixRules;
+  readonly weights: ScoreWeights;
+  readonly caches: readonly CachePreference[];
+  /** By sub-domain. */
+  readonly density: ReadonlyMap<string, DensityReading>;
+  /** Up to this age a reading counts in full, up to twice this age less and less. */
+  readonly densityFreshnessSeconds: number;
+  /** By address as `formatIp` writes it; only what is still valid. */
+  readonly capability: ReadonlyMap<string, CapabilityReading>;
+}
+
+/** What is behind a group's place in the ranking. */
+export interface GroupCost {
+  readonly group: number;
+  readonly name: string;
+  readonly kind: LocalityGroup['kind'];
+  readonly asn: number;
+  readonly organisation?: string;
+  readonly subdomain?: string;
+  /** 0 for the operator's own. */
+  readonly ratePerGigabyte: number;
+  readonly rateRank: number;
+  readonly relationship: 'own' | AsRelationship;
+  readonly neighbour?: string;
+  readonly viaAsn?: number;
+  readonly densityLevel: number;
+  /** The reading behind the level, where there is one. */
+  readonly density?: DensityReading;
+}
+
+export interface CompiledCost {
+  readonly table: CostTable;
+  /** The billing period in force. */
+  readonly period: BillingPeriod | undefined;
+  /** When to compile again because another period may begin; `undefined` without a schedule. */
+  readonly nextChangeAtMs: number | undefined;
+  /** @returns the description of group 0 for a number that is not in use */
+  describeGroup(group: number): GroupCost;
+  /** The same policy with other readings: a few arrays are copied, nothing else is compiled. */
+  withDensity(version: number, density: ReadonlyMap<string, DensityReading>): CompiledCost;
+  withCapability(version: number, capability: ReadonlyMap<string, CapabilityReading>): CompiledCost;
+}
+
+/** @throws OperatorError where a schedule or an override names what does not exist */
+export function compileCostTable(input: CostInput): CompiledCost {
+  const { billing, groups, ownAsns } = input;
+  const period = periodInForce(billing.schedule, input.nowMs);
+  const rates = foreignRates(billing, ownAsns, input.relationships, period);
+  const groupCount = groups.length;
+  const partition = new Uint8Array(groupCount).fill(FOREIGN_PARTITION);
+  const rateRank = new Uint8Array(groupCount);
+  const rateOf: ForeignRate[] = [];
+  const inner = new Set<LocalityGroup['kind']>(['subdomain', 'cache', 'own-as']);
+  for (let number = 0; number < groupCount; number++) {
+    const group = groups[number];
+    if (group !== undefined && inner.has(group.kind)) {
+      partition[number] = Math.min(FOREIGN_PARTITION - 1, Math.max(0, ownAsns.indexOf(group.asn)));
+    } else {
+      rateOf[number] = rates.rateOf(group?.asn ?? 0);
+    }
+  }
+  const overrideRates = billing.overrides.flatMap((override) => override.ratePerGigabyte ?? []);
+  const ranks = new RateRanks([
+    ...rateOf.filter((rate) => rate !== undefined),
+    ...overrideRates.map((ratePerGigabyte) => ({ ratePerGigabyte, relationship: 'unknown' as const })),
+  ]);
+  rateOf.forEach((rate, number) => {
+    rateRank[number] = ranks.rankOf(rate.ratePerGigabyte, rate.relationship);
+  });
+  const overrides = compileOverrides(billing.overrides, input.caches, groups, (rate) => ranks.rankOf(rate, 'unknown'));
+  const cacheAddresses = input.caches.map((cache) => cache.address);
+  const table: CostTable = {
+    version: input.version,
+    groupCount,
+    partition,
+    rateRank,
+    densityLevel: new Uint8Array(groupCount),
+    scoreOf: compileScores(input.weights),
+    mix: period?.foreignPeersMax === undefined ? input.mix : { ...input.mix, foreignPeersMax: period.foreignPeersMax },
+    reportedCapability: compileCapability(input.capability, cacheAddresses),
+    overrides,
+  };
+  const at = nextChangeAtMs(billing.schedule, input.nowMs);
+
+  const assemble = (base: CostTable, density: ReadonlyMap<string, DensityReading>): CompiledCost => {
+    return {
+      table: base,
+      period,
+      nextChangeAtMs: at,
+      describeGroup(number) {
+        const group = groups[number] ?? groups[UNKNOWN_GROUP]!;
+        const rate = rateOf[group.number];
+        const reading =
+          group.kind === 'subdomain' && group.subdomain !== undefined ? density.get(group.subdomain) : undefined;
+        const { number: _, ...facts } = group;
+        return {
+          group: group.number,
+          ...facts,
+          ratePerGigabyte: rate?.ratePerGigabyte ?? 0,
+          rateRank: base.rateRank[group.number]!,
+          relationship: rate?.relationship ?? 'own',
+          ...(rate?.neighbour === undefined ? {} : { neighbour: rate.neighbour }),
+          ...(rate?.viaAsn === undefined ? {} : { viaAsn: rate.viaAsn }),
+          densityLevel: base.densityLevel[group.number]!,
+          ...(reading === undefined ? {} : { density: reading }),
+        };
+      },
+      withDensity: (version, newer) =>
+        assemble({ ...base, version, densityLevel: densityArray(groups, newer, input.densityFreshnessSeconds) }, newer),
+      withCapability: (version, newer) =>
+        assemble({ ...base, version, reportedCapability: compileCapability(newer, cacheAddresses) }, density),
+    };
+  };
+  return assemble(table, input.density).withDensity(input.version, input.density);
+}
+
+/** A sub-domain has the level of its reading; a cache is meant to be used, so it counts as empty; all else is neutral. */
+function densityArray(
+  groups: readonly (LocalityGroup | undefined)[],
+  density: ReadonlyMap<string, DensityReading>,
+  freshnessSeconds: number,
+): Uint8Array {
+  const { levels } = densityLevels(density, freshnessSeconds);
+  const array = new Uint8Array(groups.length).fill(NEUTRAL_DENSITY_LEVEL);
+  for (let number = 0; number < groups.length; number++) {
+    const group = groups[number];
+    if (group === undefined) continue;
+    if (group.kind === 'cache') array[number] = 0;
+    else if (group.kind === 'subdomain') array[number] = levels.get(group.subdomain!) ?? NEUTRAL_DENSITY_LEVEL;
+  }
+  return array;
+}
+
+/** Ranks distinct (rate, relationship), the cheapest first; more than 256 of them share ranks evenly. */
+class RateRanks {
+  readonly #ranks = new Map<string, number>();
+
+  constructor(rates: readonly { readonly ratePerGigabyte: number; readonly relationship: AsRelationship }[]) {
+    const distinct = new Map(rates.map((rate) => [key(rate.ratePerGigabyte, rate.relationship), rate]));
+    const sorted = [...distinct].sort(
+      ([, a], [, b]) =>
+        a.ratePerGigabyte - b.ratePerGigabyte ||
+        RELATIONSHIP_ORDER[a.relationship] - RELATIONSHIP_ORDER[b.relationship],
+    );
+    const scale = Math.max(MAX_RATE_RANK + 1, sorted.length);
+    sorted.forEach(([name], i) => {
+      this.#ranks.set(name, Math.floor((i * (MAX_RATE_RANK + 1)) / scale));
+    });
+  }
+
+  rankOf(ratePerGigabyte: number, relationship: AsRelationship): number {
+    return this.#ranks.get(key(ratePerGigabyte, relationship)) ?? MAX_RATE_RANK;
+  }
+}
+
+function key(ratePerGigabyte: number, relationship: AsRelationship): string {
+  return `${ratePerGigabyte} ${relationship}`;
+}

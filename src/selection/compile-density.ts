@@ -1,0 +1,45 @@
+/**
+ * Density readings as levels. A reading counts relative to the median of all fresh ones, on a logarithmic scale, so that
+ * neither the unit nor the hour of the day needs tuning: four levels are a doubling. A reading older than the freshness
+ * decays to neutral over the same time again; a sub-domain that reports alone is its own median, so neutral.
+ */
+import { DENSITY_LEVELS, NEUTRAL_DENSITY_LEVEL } from './cost-table.js';
+
+export interface DensityReading {
+  readonly bytesPerUserPerSecond: number;
+  readonly ageSeconds: number;
+}
+
+const LEVELS_PER_DOUBLING = 4;
+/** What is emptier than this part of the busiest counts as equally empty: the logarithm of nothing has no end. */
+const EMPTY_PART = 1 / 4096;
+
+export interface DensityLevels {
+  /** By sub-domain; those that are not in it are neutral. */
+  readonly levels: ReadonlyMap<string, number>;
+  readonly medianBytesPerUserPerSecond: number | undefined;
+}
+
+export function densityLevels(readings: ReadonlyMap<string, DensityReading>, freshnessSeconds: number): DensityLevels {
+  const trusted: { id: string; value: number; trust: number }[] = [];
+  let busiest = 0;
+  for (const [id, { bytesPerUserPerSecond, ageSeconds }] of readings) {
+    const trust = Math.min(1, 2 - ageSeconds / freshnessSeconds);
+    if (!(trust > 0)) continue;
+    trusted.push({ id, value: bytesPerUserPerSecond, trust });
+    busiest = Math.max(busiest, bytesPerUserPerSecond);
+  }
+  const levels = new Map<string, number>();
+  if (busiest === 0) return { levels, medianBytesPerUserPerSecond: trusted.length > 0 ? 0 : undefined };
+
+  const floor = busiest * EMPTY_PART;
+  const doublings = (value: number): number => Math.log2(Math.max(value, floor));
+  const sorted = Float64Array.from(trusted, ({ value }) => doublings(value)).sort();
+  const middle = sorted.length >>> 1;
+  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  for (const { id, value, trust } of trusted) {
+    const level = Math.round(NEUTRAL_DENSITY_LEVEL + LEVELS_PER_DOUBLING * (doublings(value) - median) * trust);
+    levels.set(id, Math.min(DENSITY_LEVELS - 1, Math.max(0, level)));
+  }
+  return { levels, medianBytesPerUserPerSecond: 2 ** median };
+}

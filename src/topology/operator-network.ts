@@ -1,0 +1,111 @@
+/**
+ * The operator's own network as topology needs it: its AS (the first is the home AS), its sub-domains and its caches.
+ * These prefixes always win over what any database says of the same addresses.
+ */
+
+import type { IpAddress } from '../domain/ip-address.js';
+import { formatIp, type Prefix } from '../domain/ip-address.js';
+import { asGroupName, cacheGroupName, type GroupKind, subdomainGroupName } from '../domain/locality-group.js';
+import { AddressRangesBuilder } from './address-ranges.js';
+import { type AddressSegments, flatten, overlay, segmentOf } from './address-segments.js';
+
+export interface OperatorNetwork {
+  readonly networks: readonly { readonly asn: number; readonly prefixes: readonly Prefix[] }[];
+  readonly subdomains: readonly SubdomainPrefixes[];
+  readonly caches: readonly { readonly address: IpAddress }[];
+}
+
+export interface SubdomainPrefixes {
+  readonly id: string;
+  readonly prefixes: readonly Prefix[];
+  /** Where it is not said, the AS of the operator's prefix that covers it, else the home AS. */
+  readonly asn?: number;
+}
+
+/** What a label of the operator's own segments stands for. */
+export interface OwnLabel {
+  readonly groupName: string;
+  readonly kind: Extract<GroupKind, 'subdomain' | 'cache' | 'own-as'>;
+  readonly asn: number;
+  readonly subdomain?: string;
+}
+
+/** Own segments; a value v > 0 is `labels[v - 1]`. */
+export interface OwnSegments {
+  readonly labels: readonly OwnLabel[];
+  readonly ipv4: AddressSegments;
+  readonly ipv6: AddressSegments;
+}
+
+/**
+ * Three cuts laid over each other: the AS, the sub-domains within, the caches within those. A sub-domain wins over its
+ * AS even where its prefix is the shorter one: an address plan may name a whole AS a sub-domain.
+ */
+export function ownSegments(operator: OperatorNetwork): OwnSegments {
+  const labels: OwnLabel[] = [];
+  const networks = layer(
+    operator.networks.map(({ asn, prefixes }) => {
+      labels.push({ groupName: asGroupName(asn), kind: 'own-as', asn });
+      return { prefixes, value: labels.length };
+    }),
+  );
+  const homeAsn = operator.networks[0]?.asn ?? 0;
+  const asnOfPrefix = (prefix: Prefix | undefined): number => {
+    if (prefix === undefined) return homeAsn;
+    const value = valueAt(prefix.address.family === 4 ? networks.ipv4 : networks.ipv6, prefix.address.words);
+    return value === 0 ? homeAsn : labels[value - 1]!.asn;
+  };
+  const subdomains = layer(
+    operator.subdomains.flatMap((subdomain) => {
+      // A sub-domain that spans two of the operator's AS is one group for each, since the AS decides the tier.
+      const byAsn = new Map<number, Prefix[]>();
+      for (const prefix of subdomain.prefixes) {
+        const asn = subdomain.asn ?? asnOfPrefix(prefix);
+        const list = byAsn.get(asn);
+        if (list === undefined) byAsn.set(asn, [prefix]);
+        else list.push(prefix);
+      }
+      if (byAsn.size === 0) byAsn.set(subdomain.asn ?? homeAsn, []);
+      return [...byAsn].map(([asn, prefixes], i) => {
+        const name = subdomainGroupName(subdomain.id);
+        const groupName = i === 0 ? name : `${name}@${asGroupName(asn)}`;
+        labels.push({ groupName, kind: 'subdomain', asn, subdomain: subdomain.id });
+        return { prefixes, value: labels.length };
+      });
+    }),
+  );
+  const below = {
+    ipv4: overlay(networks.ipv4, subdomains.ipv4),
+    ipv6: overlay(networks.ipv6, subdomains.ipv6),
+  };
+  const caches = layer(
+    operator.caches.map(({ address }) => {
+      const around = valueAt(address.family === 4 ? below.ipv4 : below.ipv6, address.words);
+      const place = around === 0 ? undefined : labels[around - 1]!;
+      labels.push({
+        groupName: cacheGroupName(formatIp(address)),
+        kind: 'cache',
+        asn: place?.asn ?? homeAsn,
+        ...(place?.subdomain === undefined ? {} : { subdomain: place.subdomain }),
+      });
+      return { prefixes: [{ address, length: address.family === 4 ? 32 : 128 }], value: labels.length };
+    }),
+  );
+  return { labels, ipv4: overlay(below.ipv4, caches.ipv4), ipv6: overlay(below.ipv6, caches.ipv6) };
+}
+
+function layer(entries: readonly { readonly prefixes: readonly Prefix[]; readonly value: number }[]): {
+  ipv4: AddressSegments;
+  ipv6: AddressSegments;
+} {
+  const ipv4 = new AddressRangesBuilder(4);
+  const ipv6 = new AddressRangesBuilder(6);
+  for (const { prefixes, value } of entries) {
+    for (const prefix of prefixes) (prefix.address.family === 4 ? ipv4 : ipv6).addPrefix(prefix, value);
+  }
+  return { ipv4: flatten(ipv4.build()), ipv6: flatten(ipv6.build()) };
+}
+
+function valueAt(segments: AddressSegments, words: readonly number[]): number {
+  return segments.values[segmentOf(segments, words)]!;
+}
