@@ -1,0 +1,40 @@
+/**
+ * Addresses that no stranger can have on the Internet: private, loopback, link-local, documentation, multicast and
+ * reserved ones (the IANA special-purpose registries, RFC 6890 and its updates). Such a peer or tracker is a mistake, or
+ * an attempt to make somebody connect to a machine inside. The lab lives on loopback and does not ask this.
+ */
+import { type IpAddress, type Prefix, parsePrefix, prefixContains } from './ip-address.js';
+
+const BOGON_PREFIXES: readonly Prefix[] = [
+  '0.0.0.0/8', // this network
+  '10.0.0.0/8', // private
+  '100.64.0.0/10', // carrier-grade NAT
+  '127.0.0.0/8', // loopback
+  '169.254.0.0/16', // link-local, and cloud metadata services
+  '172.16.0.0/12', // private
+  '192.0.0.0/24', // protocol assignments
+  '192.0.2.0/24', // documentation
+  '192.88.99.0/24', // former 6to4 relays
+  '192.168.0.0/16', // private
+  '198.18.0.0/15', // benchmarking
+  '198.51.100.0/24', // documentation
+  '203.0.113.0/24', // documentation
+  '224.0.0.0/4', // multicast
+  '240.0.0.0/4', // reserved, and the limited broadcast
+].map(parsePrefix);
+
+/** Global unicast IPv6 is what IANA has opened of 2000::/3; these parts of it are special. */
+const IPV6_GLOBAL_UNICAST = parsePrefix('2000::/3');
+const IPV6_SPECIAL: readonly Prefix[] = [
+  '2001::/23', // protocol assignments, Teredo among them
+  '2001:db8::/32', // documentation
+  '2002::/16', // 6to4: embeds any IPv4 address
+  '3fff::/20', // documentation
+].map(parsePrefix);
+
+export function isBogon(address: IpAddress): boolean {
+  if (address.family === 4) return BOGON_PREFIXES.some((prefix) => prefixContains(prefix, address));
+  return (
+    !prefixContains(IPV6_GLOBAL_UNICAST, address) || IPV6_SPECIAL.some((prefix) => prefixContains(prefix, address))
+  );
+}
