@@ -1,6 +1,7 @@
 /** Where to listen and whom to ask, as text with a literal address: `udp://0.0.0.0:6969`, `127.0.0.1:5353`, `[::1]:53`. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { type Endpoint, formatEndpoint } from '../domain/endpoint.js';
 
 export type ListenProtocol = 'udp' | 'http' | 'https';
 
@@ -9,12 +10,6 @@ export interface ListenUrl {
   /** A literal address, without brackets. */
   readonly host: string;
   /** 0: any free port. */
-  readonly port: number;
-}
-
-/** A literal address and a port. */
-export interface Endpoint {
-  readonly host: string;
   readonly port: number;
 }
 
@@ -41,10 +36,6 @@ export function parseListenUrl(value: string): ListenUrl | undefined {
 /** @returns `udp://[::]:6969` */
 export function formatListenUrl(url: ListenUrl): string {
   return `${url.protocol}://${formatEndpoint(url)}`;
-}
-
-export function formatEndpoint(endpoint: Endpoint): string {
-  return `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`;
 }
 
 export function listenUrl<P extends ListenProtocol>(...protocols: P[]) {

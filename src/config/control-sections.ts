@@ -1,23 +1,19 @@
 /** `reports`, `control` and `labServices`: who may report, who may operate, and the lab's stand-ins for the world. */
 import { z } from 'zod';
 import { endpoint, listenUrl } from './address-schemas.js';
-import { duration, hostName, identifier, prefix, section, token } from './field-schemas.js';
+import { duration, hostName, identifier, section, token, wholeNumber } from './field-schemas.js';
 import { tlsFiles } from './tracker-section.js';
 
 const probe = section({
   id: identifier,
   subdomains: z.array(identifier).min(1, { error: 'give the sub-domains that it may report on' }),
-  token,
-});
-const node = section({
-  id: identifier,
-  addresses: z.array(prefix).min(1, { error: 'give the addresses that it may report on' }),
-  token,
+  token: token.optional(),
 });
 
 export const reportsSection = section({
   probes: z.array(probe).prefault([]),
-  nodes: z.array(node).prefault([]),
+  /** Nobody's line uploads more, whatever it reports; a sub-domain may say otherwise. */
+  uplinkBpsMax: wholeNumber(1, 1e12).prefault(1_000_000_000),
   freshness: duration('1s', '7d').prefault('15m'),
   history: duration('1m', '3650d').prefault('7d'),
 }).transform(({ freshness, history, ...rest }) => ({ ...rest, freshnessMs: freshness, historyMs: history }));

@@ -1,5 +1,5 @@
 /** What one value alone cannot show: rules between keys. Each rule is one function; all run, and all problems are told. */
-import { formatPrefix, type Prefix, prefixContains } from '../domain/ip-address.js';
+import { formatIp, formatPrefix, type IpAddress, type Prefix, prefixContains } from '../domain/ip-address.js';
 import { formatListenUrl } from './address-schemas.js';
 import type { Config } from './config-schema.js';
 import { suggestName } from './suggest-name.js';
@@ -129,7 +129,6 @@ function namesAreUnique(config: Config, report: Report): void {
     [['operator', 'subdomains'], 'id', subdomainList(config).map((each) => each.id)],
     [['operator', 'networks'], 'asn', config.operator.networks.map((each) => String(each.asn))],
     [['reports', 'probes'], 'id', config.reports.probes.map((each) => each.id)],
-    [['reports', 'nodes'], 'id', config.reports.nodes.map((each) => each.id)],
     [['crawler', 'sources'], 'name', config.crawler.sources.map((each) => each.name)],
     [['billing', 'schedule'], 'name', config.billing.schedule.map((each) => each.name)],
   ];
@@ -224,9 +223,14 @@ function redirectionHasTargets(config: Config, report: Report): void {
   if (dnsRedirect.upstreamResolvers.length === 0) {
     report(path('upstreamResolvers'), 'is missing; every other name is asked there, e.g. ["192.0.2.53"]');
   }
+  const written = (addresses: readonly IpAddress[]): string => addresses.map(formatIp).sort().join();
+  const sameAddresses = written(dnsRedirect.mirrorAddresses) === written(dnsRedirect.trackerAddresses);
   dnsRedirect.sites.forEach((name, i) => {
-    if (dnsRedirect.trackers.includes(name)) {
-      report(['dnsRedirect', 'sites', i], `"${name}" is in dnsRedirect.trackers as well; a name has one answer`);
+    if (dnsRedirect.trackers.includes(name) && !sameAddresses) {
+      report(
+        ['dnsRedirect', 'sites', i],
+        `"${name}" is in dnsRedirect.trackers as well, and the two have different addresses; list it once`,
+      );
     }
   });
   const listening = dnsRedirect.listen.map((each) => `${each.host} ${each.port}`);
@@ -264,13 +268,13 @@ function controlIsGuarded(config: Config, report: Report): void {
       `${control.listen.host} can be reached from outside; give control.token, or listen on 127.0.0.1`,
     );
   }
-  const reporters = [
-    ...config.reports.probes.map((each, i) => ({ ...each, path: ['reports', 'probes', i, 'token'] })),
-    ...config.reports.nodes.map((each, i) => ({ ...each, path: ['reports', 'nodes', i, 'token'] })),
-  ];
-  for (const { id, token, path } of reporters) {
-    if (token === control?.token) report(path, `"${id}" has control.token: a reporter could operate; give it its own`);
-  }
+  config.reports.probes.forEach((probe, i) => {
+    if (probe.token === undefined || probe.token !== control?.token) return;
+    report(
+      ['reports', 'probes', i, 'token'],
+      `"${probe.id}" has control.token: a probe could operate; give it its own`,
+    );
+  });
 }
 
 function labOnly(config: Config, report: Report): void {

@@ -20,6 +20,7 @@ const network = section({ asn, prefixes: z.array(prefix).min(1, { error: 'give a
 const subdomain = section({
   id: identifier,
   prefixes: z.array(prefix).min(1, { error: 'give at least one prefix' }),
+  uplinkBpsMax: wholeNumber(1, 1e12).optional(),
 });
 /** CSV `prefix,subdomain[,asn]`, exported from an address plan. */
 const subdomainFile = section({ file: filePath });

@@ -4,7 +4,6 @@ import { endpoint, listenUrl, urlOf } from './address-schemas.js';
 import {
   duration,
   filePath,
-  flag,
   hostName,
   identifier,
   ipAddress,
@@ -70,12 +69,9 @@ export const dnsRedirectSection = section({
   listen: z.array(endpoint()).min(1, { error: 'give at least one address to listen on' }).prefault(['127.0.0.1:5353']),
   upstreamResolvers: z.array(endpoint(DNS_PORT)).prefault([]),
   clients: z.array(prefix).prefault([]),
-  exemptClients: z.array(prefix).prefault([]),
   mirrorAddresses: z.array(ipAddress).prefault([]),
   trackerAddresses: z.array(ipAddress).prefault([]),
   sites: z.array(hostName).prefault([]),
   trackers: z.array(hostName).prefault([]),
-  includeSubdomains: flag.prefault(true),
-  ttl: duration('1s', '1h').prefault('60s'),
-  withdrawWhenUnhealthy: flag.prefault(true),
-}).transform(({ ttl, ...rest }) => ({ ...rest, ttlMs: ttl }));
+  ttl: duration('1s', '60s').prefault('30s'),
+}).transform(({ ttl, ...rest }) => ({ ...rest, ttlSeconds: Math.ceil(ttl / 1_000) }));
