@@ -1,0 +1,82 @@
+/** How each real client is started for an experiment: bound to one address, rate-limited, without DHT, PEX and LSD. */
+
+export type ExperimentClient = 'aria2c' | 'libtorrent';
+
+export interface ClientOptions {
+  readonly address: string;
+  readonly torrentFile: string;
+  readonly folder: string;
+  /** Called as `HOOK id files path-of-content` when the download is complete. */
+  readonly hookFile: string;
+  readonly uploadBytesPerSecond: number;
+  readonly connections: number;
+  /** The content is in the folder already. */
+  readonly seed: boolean;
+}
+
+export function clientCommand(
+  client: ExperimentClient,
+  options: ClientOptions,
+): { command: string; args: readonly string[] } {
+  return client === 'aria2c' ? aria2(options) : libtorrent(options);
+}
+
+function aria2(options: ClientOptions): { command: string; args: readonly string[] } {
+  return {
+    command: 'aria2c',
+    args: [
+      `--interface=${options.address}`,
+      `--dir=${options.folder}`,
+      '--no-conf=true',
+      '--quiet=true',
+      '--enable-dht=false',
+      '--enable-dht6=false',
+      '--bt-enable-lpd=false',
+      '--enable-peer-exchange=false',
+      '--file-allocation=none',
+      '--seed-ratio=0.0',
+      '--listen-port=6881',
+      `--bt-max-peers=${options.connections}`,
+      // Otherwise a slow client asks for peers beyond its limit, and the limit is what is compared.
+      '--bt-request-peer-speed-limit=1',
+      `--max-upload-limit=${options.uploadBytesPerSecond}`,
+      `--on-bt-download-complete=${options.hookFile}`,
+      ...(options.seed ? ['--check-integrity=true'] : []),
+      options.torrentFile,
+    ],
+  };
+}
+
+/** Debian's python3-libtorrent: the engine of qBittorrent and Deluge. */
+function libtorrent(options: ClientOptions): { command: string; args: readonly string[] } {
+  const script = `
+import sys, time, subprocess, libtorrent as lt
+address, torrent, folder, hook, rate, connections, seed = sys.argv[1:8]
+session = lt.session({'listen_interfaces': address + ':6881', 'outgoing_interfaces': address, 'enable_dht': False,
+  'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False, 'upload_rate_limit': int(rate),
+  'allow_multiple_connections_per_ip': False, 'enable_incoming_utp': False, 'enable_outgoing_utp': False})
+params = {'ti': lt.torrent_info(torrent), 'save_path': folder, 'flags': lt.torrent_flags.disable_pex | lt.torrent_flags.disable_dht | lt.torrent_flags.disable_lsd}
+handle = session.add_torrent(params)
+handle.set_max_connections(int(connections))
+done = seed == '1'
+while True:
+  time.sleep(0.2)
+  if not done and handle.status().is_seeding:
+    done = True
+    subprocess.call([hook, '1', '1', folder + '/content.bin'])
+`;
+  return {
+    command: 'python3',
+    args: [
+      '-c',
+      script,
+      options.address,
+      options.torrentFile,
+      options.folder,
+      options.hookFile,
+      String(options.uploadBytesPerSecond),
+      String(options.connections),
+      options.seed ? '1' : '0',
+    ],
+  };
+}

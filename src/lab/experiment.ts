@@ -1,0 +1,230 @@
+/**
+ * What localisation does to real, unmodified clients: three AS in network namespaces, one rate-limited border link each,
+ * one swarm with a single foreign seed, and a tracker that is either opentracker (random choice) or the alias tracker.
+ * Counted is what crosses the home AS's border; timed is how long its clients need. DHT, PEX and LSD are off.
+ * The set-up follows the field's usual question (Bindal 2006, Le Blond 2011): how many copies of the content enter an AS.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { OperatorError } from '../domain/errors.js';
+import { createRandom } from '../domain/random.js';
+import { clientCommand, type ExperimentClient } from './experiment-clients.js';
+import { NetworkLab } from './network-namespaces.js';
+
+export interface ExperimentOptions {
+  readonly tracker: 'opentracker' | 'alias-tracker';
+  readonly client: ExperimentClient;
+  readonly clientsPerAs: number;
+  readonly contentBytes: number;
+  readonly uploadBytesPerSecond: number;
+  readonly connections: number;
+  /** Adds one inner cache node with this upload rate to the home AS; 0 for none. */
+  readonly cacheBytesPerSecond: number;
+  readonly borderBps: number;
+  /** What goes under `selection:` in the alias tracker's configuration. */
+  readonly selection: Readonly<Record<string, number | string>>;
+  readonly timeoutSeconds: number;
+  readonly onProgress: (line: string) => void;
+}
+
+export interface ExperimentResult {
+  readonly tracker: string;
+  readonly homeClients: number;
+  readonly completed: number;
+  /** Copies of the content that entered the home AS: border bytes inward ÷ content. */
+  readonly copiesIn: number;
+  /** The same as a share of what the home clients downloaded. */
+  readonly externalShare: number;
+  /** Home clients, seconds from the start of all. */
+  readonly medianSeconds: number;
+  readonly slowestSeconds: number;
+}
+
+const TRACKER_ADDRESS = '10.254.0.1';
+const TRACKER_PORT = 6969;
+const AS_NAMES = ['home', 'as2', 'as3'] as const;
+const HOME_ASN = 64500;
+const PIECE_BYTES = 262_144;
+const cliPath = join(dirname(fileURLToPath(import.meta.url)), '..', 'cli', 'main.js');
+
+const addressOf = (network: number, host: number): string => `10.${network + 1}.0.${host + 1}`;
+
+/** Runs one swarm to its end. @throws OperatorError where namespaces or programs are missing */
+export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
+  const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-experiment-'));
+  const lab = new NetworkLab('atx');
+  try {
+    lab.addNetwork({ name: 'tracker', addresses: [TRACKER_ADDRESS] });
+    const cacheCount = options.cacheBytesPerSecond > 0 ? 1 : 0;
+    AS_NAMES.forEach((name, network) => {
+      // Host 0 is the seed's (as2) or the cache's (home); clients follow.
+      const addresses = Array.from({ length: options.clientsPerAs + 1 }, (_, host) => addressOf(network, host));
+      lab.addNetwork({ name, addresses, linkBps: options.borderBps });
+    });
+    const torrent = writeContent(directory, options.contentBytes);
+    await startTracker(lab, directory, torrent.infoHash, options);
+    options.onProgress(`${options.tracker} runs; starting the seed`);
+
+    const start = (network: number, host: number, role: 'seed' | 'client' | 'cache'): RunningClient => {
+      const folder = join(directory, `${AS_NAMES[network]}-${host}`);
+      mkdirSync(folder);
+      const rate = role === 'cache' ? options.cacheBytesPerSecond : options.uploadBytesPerSecond;
+      const { command, args } = clientCommand(options.client, {
+        address: addressOf(network, host),
+        torrentFile: torrent.torrentFile,
+        folder: role === 'seed' ? directory : folder,
+        hookFile: torrent.hookFile,
+        uploadBytesPerSecond: rate,
+        connections: role === 'cache' ? 4 * options.connections : options.connections,
+        seed: role === 'seed',
+      });
+      const child = lab.spawn(AS_NAMES[network]!, command, args, { stdio: 'ignore' });
+      return { network, child, doneFile: join(folder, 'done') };
+    };
+    start(1, 0, 'seed');
+    await sleep(3_000);
+    const before = lab.linkBytes('home').inward;
+    const startedMs = Date.now();
+    const caches = cacheCount > 0 ? [start(0, 0, 'cache')] : [];
+    const clients: RunningClient[] = [];
+    for (let host = 1; host <= options.clientsPerAs; host++) {
+      for (let network = 0; network < AS_NAMES.length; network++) clients.push(start(network, host, 'client'));
+    }
+    await waitForAll([...caches, ...clients], startedMs, options);
+    return summarise(clients, startedMs, lab.linkBytes('home').inward - before, cacheCount, options);
+  } finally {
+    lab.remove();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+interface RunningClient {
+  readonly network: number;
+  readonly child: ChildProcess;
+  readonly doneFile: string;
+}
+
+async function waitForAll(
+  clients: readonly RunningClient[],
+  startedMs: number,
+  options: ExperimentOptions,
+): Promise<void> {
+  for (let second = 1; second <= options.timeoutSeconds; second++) {
+    await sleep(1_000);
+    const done = clients.filter((client) => existsSync(client.doneFile)).length;
+    if (second % 10 === 0 || done === clients.length) {
+      options.onProgress(`${Math.round((Date.now() - startedMs) / 1000)} s: ${done} of ${clients.length} complete`);
+    }
+    if (done === clients.length) return;
+  }
+}
+
+function summarise(
+  clients: readonly RunningClient[],
+  startedMs: number,
+  inwardBytes: number,
+  cacheCount: number,
+  options: ExperimentOptions,
+): ExperimentResult {
+  const home = clients.filter((client) => client.network === 0);
+  const seconds = home
+    .filter((client) => existsSync(client.doneFile))
+    .map((client) => (statSync(client.doneFile).mtimeMs - startedMs) / 1000)
+    .sort((a, b) => a - b);
+  const copiesIn = inwardBytes / options.contentBytes;
+  return {
+    tracker: options.tracker,
+    homeClients: home.length,
+    completed: seconds.length,
+    copiesIn,
+    externalShare: copiesIn / (home.length + cacheCount),
+    medianSeconds: seconds[Math.floor(seconds.length / 2)] ?? Number.NaN,
+    slowestSeconds: seconds.at(-1) ?? Number.NaN,
+  };
+}
+
+function writeContent(directory: string, bytes: number): { torrentFile: string; infoHash: string; hookFile: string } {
+  const random = createRandom(20081023);
+  const content = Buffer.alloc(bytes);
+  for (let i = 0; i + 4 <= bytes; i += 4) content.writeUInt32LE(random.nextUint32(), i);
+  writeFileSync(join(directory, 'content.bin'), content);
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < bytes; at += PIECE_BYTES) {
+    pieces.push(
+      createHash('sha1')
+        .update(content.subarray(at, at + PIECE_BYTES))
+        .digest(),
+    );
+  }
+  const hashes = Buffer.concat(pieces);
+  const head = `d6:lengthi${bytes}e4:name11:content.bin12:piece lengthi${PIECE_BYTES}e6:pieces${hashes.length}:`;
+  const info = Buffer.concat([Buffer.from(head), hashes, Buffer.from('e')]);
+  const announce = `http://${TRACKER_ADDRESS}:${TRACKER_PORT}/announce`;
+  const torrentFile = join(directory, 'content.torrent');
+  const outer = Buffer.from(`d8:announce${announce.length}:${announce}4:info`);
+  writeFileSync(torrentFile, Buffer.concat([outer, info, Buffer.from('e')]));
+  const infoHash = createHash('sha1').update(info).digest('hex');
+  // Called by the client when its download is complete; the folder of the content gets a file whose time is the answer.
+  const hookFile = join(directory, 'complete.sh');
+  writeFileSync(hookFile, '#!/bin/sh\ntouch "$(dirname "$3")/done"\n');
+  chmodSync(hookFile, 0o755);
+  return { torrentFile, infoHash, hookFile };
+}
+
+async function startTracker(
+  lab: NetworkLab,
+  directory: string,
+  infoHash: string,
+  options: ExperimentOptions,
+): Promise<void> {
+  const listen = `${TRACKER_ADDRESS}:${TRACKER_PORT}`;
+  const logFile = join(directory, 'tracker.log');
+  let child: ChildProcess;
+  if (options.tracker === 'opentracker') {
+    // Debian's build only serves what its whitelist names, and never as root; the whitelist is looked up in its chroot.
+    chmodSync(directory, 0o755);
+    writeFileSync(join(directory, 'whitelist'), `${infoHash}\n`);
+    const endpoint = ['-i', TRACKER_ADDRESS, '-p', String(TRACKER_PORT), '-P', String(TRACKER_PORT)];
+    child = lab.spawn('tracker', 'opentracker', [...endpoint, '-d', directory, '-u', 'nobody', '-w', '/whitelist'], {
+      stdio: 'ignore',
+    });
+  } else {
+    const configFile = join(directory, 'alias-tracker.yaml');
+    writeFileSync(configFile, aliasTrackerConfig(directory, options));
+    const command = `exec "$0" "$1" serve --config "$2" > "$3" 2>&1`;
+    child = lab.spawn('tracker', 'sh', ['-c', command, process.execPath, cliPath, configFile, logFile], {
+      stdio: 'ignore',
+    });
+  }
+  for (let attempt = 0; attempt < 100; attempt++) {
+    await sleep(100);
+    const listening = lab.exec('tracker', ['cat', '/proc/net/tcp']);
+    if (listening.includes(`:${TRACKER_PORT.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`)) return;
+    if (child.exitCode !== null) break;
+  }
+  const log = existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-2_000) : '';
+  throw new OperatorError(`${options.tracker} does not listen on ${listen}\n${log}`, { exitCode: 1 });
+}
+
+function aliasTrackerConfig(directory: string, options: ExperimentOptions): string {
+  const caches = options.cacheBytesPerSecond > 0 ? `[{ address: ${addressOf(0, 0)} }]` : '[]';
+  const selection = Object.entries(options.selection).map(([key, value]) => `  ${key}: ${value}`);
+  return [
+    'operator:',
+    '  name: Home',
+    `  networks: [{ asn: ${HOME_ASN}, prefixes: [10.1.0.0/16] }]`,
+    `  caches: ${caches}`,
+    'tracker:',
+    `  listen: ["udp://${TRACKER_ADDRESS}:${TRACKER_PORT}", "http://${TRACKER_ADDRESS}:${TRACKER_PORT}"]`,
+    ...(selection.length > 0 ? ['selection:', ...selection] : []),
+    'upstream: { exchange: false }',
+    `storage: { directory: ${join(directory, 'data')} }`,
+    'lab: true',
+    '',
+  ].join('\n');
+}
