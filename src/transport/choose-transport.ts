@@ -1,0 +1,27 @@
+/** Which transport runs here: the Linux one where it can, the portable one everywhere else or when asked for. */
+import type { Clock } from '../domain/clock.js';
+import { OperatorError } from '../domain/errors.js';
+import { createLinuxTransport } from './linux/linux-transport.js';
+import { createPortableTransport } from './portable/portable-transport.js';
+import type { Transport } from './transport.js';
+
+export type TransportChoice = 'auto' | 'linux' | 'portable';
+
+export interface ChosenTransport {
+  readonly transport: Transport;
+  /** Why `auto` did not take the Linux transport on Linux; for the log. */
+  readonly fallbackReason?: string;
+}
+
+/** @throws OperatorError where `linux` was asked for and cannot run here */
+export async function chooseTransport(choice: TransportChoice, clock: Clock): Promise<ChosenTransport> {
+  if (choice === 'portable' || (choice === 'auto' && process.platform !== 'linux')) {
+    return { transport: createPortableTransport() };
+  }
+  try {
+    return { transport: await createLinuxTransport(clock) };
+  } catch (error) {
+    if (choice === 'linux' || !(error instanceof OperatorError)) throw error;
+    return { transport: createPortableTransport(), fallbackReason: error.message };
+  }
+}

@@ -1,0 +1,35 @@
+/** A fixed number of equal buffers in native memory, for the few connections that need to keep bytes. */
+import type { NativeMemory } from './native-memory.js';
+
+export class BufferPool {
+  readonly bufferBytes: number;
+  readonly #start: number;
+  /** A stack of the numbers of free buffers: the one used last, whose pages are warm, is given first. */
+  readonly #free: Int32Array;
+  #freeCount: number;
+
+  constructor(memory: NativeMemory, count: number, bufferBytes: number) {
+    this.bufferBytes = bufferBytes;
+    this.#start = memory.reserve(count * bufferBytes);
+    this.#free = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
+    this.#freeCount = count;
+  }
+
+  get free(): number {
+    return this.#freeCount;
+  }
+
+  /** @returns a buffer number, −1 where none is free */
+  take(): number {
+    return this.#freeCount === 0 ? -1 : this.#free[--this.#freeCount]!;
+  }
+
+  give(buffer: number): void {
+    this.#free[this.#freeCount++] = buffer;
+  }
+
+  /** Offset of a buffer in the native memory. */
+  offset(buffer: number): number {
+    return this.#start + buffer * this.bufferBytes;
+  }
+}

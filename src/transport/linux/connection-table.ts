@@ -1,0 +1,134 @@
+/**
+ * The connections that outlived one system call, in flat arrays: no object a connection. A connection is in one state
+ * at a time and each state has one fixed patience, so the connections of a state form a list in the order of their
+ * deadlines: adding goes to the tail, expiry looks at the head only.
+ */
+import type { RemoteAddress } from '../transport.js';
+
+export const FREE = 0;
+/** Kept alive, nothing of a request has come. */
+export const IDLE = 1;
+/** Part of a request has come, or none of a connection's first. */
+export const READING = 2;
+/** Part of an answer is unsent; nothing is read meanwhile. */
+export const WRITING = 3;
+/** The last answer is sent and ours is the side that closed; what still comes is thrown away. */
+export const LINGERING = 4;
+export type ConnectionState = typeof IDLE | typeof READING | typeof WRITING | typeof LINGERING;
+export const CONNECTION_STATES = [IDLE, READING, WRITING, LINGERING] as const;
+const LISTS = 1 + CONNECTION_STATES.length;
+
+export const NONE = -1;
+
+export class ConnectionTable {
+  readonly capacity: number;
+  open = 0;
+  readonly fd: Int32Array;
+  readonly state: Uint8Array;
+  readonly deadlineMs: Float64Array;
+  /** Buffer numbers of the two pools, NONE for none. */
+  readonly inBuffer: Int32Array;
+  readonly inLength: Int32Array;
+  readonly outBuffer: Int32Array;
+  readonly outFrom: Int32Array;
+  readonly outTo: Int32Array;
+  /** 1: close once the answer is sent. */
+  readonly closeAfter: Uint8Array;
+  /** 1: the header of a proxy has not come yet. */
+  readonly headerPending: Uint8Array;
+  readonly #remotes: Uint32Array;
+  readonly #next: Int32Array;
+  readonly #previous: Int32Array;
+  readonly #head = new Int32Array(LISTS).fill(NONE);
+  readonly #tail = new Int32Array(LISTS).fill(NONE);
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.fd = new Int32Array(capacity).fill(NONE);
+    this.state = new Uint8Array(capacity);
+    this.deadlineMs = new Float64Array(capacity);
+    this.inBuffer = new Int32Array(capacity).fill(NONE);
+    this.inLength = new Int32Array(capacity);
+    this.outBuffer = new Int32Array(capacity).fill(NONE);
+    this.outFrom = new Int32Array(capacity);
+    this.outTo = new Int32Array(capacity);
+    this.closeAfter = new Uint8Array(capacity);
+    this.headerPending = new Uint8Array(capacity);
+    this.#remotes = new Uint32Array(capacity * 6);
+    this.#next = new Int32Array(capacity);
+    this.#previous = new Int32Array(capacity);
+    for (let slot = 0; slot < capacity; slot++) this.#append(slot, FREE);
+  }
+
+  /** @returns a slot in `state`, or NONE where all are taken */
+  add(fd: number, state: ConnectionState, deadlineMs: number): number {
+    const slot = this.#head[FREE]!;
+    if (slot === NONE) return NONE;
+    this.fd[slot] = fd;
+    this.inLength[slot] = 0;
+    this.closeAfter[slot] = 0;
+    this.open++;
+    this.enter(slot, state, deadlineMs);
+    return slot;
+  }
+
+  /** Buffers must have been given back. */
+  remove(slot: number): void {
+    this.#unlink(slot);
+    this.#append(slot, FREE);
+    this.fd[slot] = NONE;
+    this.open--;
+  }
+
+  /** Deadlines of one state must be given in rising order. */
+  enter(slot: number, state: ConnectionState, deadlineMs: number): void {
+    this.#unlink(slot);
+    this.deadlineMs[slot] = deadlineMs;
+    this.#append(slot, state);
+  }
+
+  /** The connection of that state whose deadline comes first, or NONE. */
+  oldest(state: ConnectionState): number {
+    return this.#head[state]!;
+  }
+
+  saveRemote(slot: number, remote: RemoteAddress): void {
+    const at = slot * 6;
+    this.#remotes[at] = remote.family;
+    this.#remotes[at + 1] = remote.word0;
+    this.#remotes[at + 2] = remote.word1;
+    this.#remotes[at + 3] = remote.word2;
+    this.#remotes[at + 4] = remote.word3;
+    this.#remotes[at + 5] = remote.port;
+  }
+
+  loadRemote(slot: number, remote: RemoteAddress): void {
+    const at = slot * 6;
+    remote.family = this.#remotes[at] === 6 ? 6 : 4;
+    remote.word0 = this.#remotes[at + 1]!;
+    remote.word1 = this.#remotes[at + 2]!;
+    remote.word2 = this.#remotes[at + 3]!;
+    remote.word3 = this.#remotes[at + 4]!;
+    remote.port = this.#remotes[at + 5]!;
+  }
+
+  #append(slot: number, list: number): void {
+    const tail = this.#tail[list]!;
+    this.state[slot] = list;
+    this.#previous[slot] = tail;
+    this.#next[slot] = NONE;
+    if (tail === NONE) this.#head[list] = slot;
+    else this.#next[tail] = slot;
+    this.#tail[list] = slot;
+  }
+
+  #unlink(slot: number): void {
+    const list = this.state[slot]!;
+    const next = this.#next[slot]!;
+    const previous = this.#previous[slot]!;
+    if (previous === NONE) this.#head[list] = next;
+    else this.#next[previous] = next;
+    if (next === NONE) this.#tail[list] = previous;
+    else this.#previous[next] = previous;
+  }
+}

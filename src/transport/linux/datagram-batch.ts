@@ -1,0 +1,138 @@
+/**
+ * The memory of one UDP socket: arrays of `mmsghdr` for a batch in and a batch out, with names, control messages and
+ * buffers. An answer is sent to the name, and from the address, of the datagram it answers: its header points at that
+ * datagram's name and control message, so nothing is copied.
+ */
+import { MAX_DATAGRAM_BYTES } from '../transport.js';
+import {
+  IOVEC_BYTES,
+  IOVEC_LEN,
+  MMSGHDR_BYTES,
+  MSG_CONTROL,
+  MSG_CONTROLLEN,
+  MSG_IOV,
+  MSG_IOVLEN,
+  MSG_NAME,
+  MSG_NAMELEN,
+  PKTINFO4_CONTROL_BYTES,
+  PKTINFO4_IFINDEX,
+  PKTINFO6_ADDR,
+  PKTINFO6_CONTROL_BYTES,
+  PKTINFO6_IFINDEX,
+  SOCKADDR_IN_BYTES,
+  SOCKADDR_IN6_BYTES,
+} from './linux-abi.js';
+import type { NativeCalls } from './native-calls.js';
+import { NativeMemory } from './native-memory.js';
+
+export const BATCH = 64;
+const CACHE_LINE = 64;
+/** Not a power of two, so that the heads of all buffers do not compete for the same few cache sets. */
+const BUFFER_STRIDE = MAX_DATAGRAM_BYTES + CACHE_LINE;
+
+export class DatagramBatch {
+  readonly memory: NativeMemory;
+  readonly inHeaders: number;
+  readonly outHeaders: number;
+  readonly inBuffers: number;
+  readonly outBuffers: number;
+  readonly names: number;
+  readonly #controls: number;
+  readonly #outVectors: number;
+  readonly #nameBytes: number;
+  readonly #controlBytes: number;
+  /** Which datagram of the batch in each header of the batch out points at. */
+  readonly #answers = new Uint8Array(BATCH);
+
+  /** @param withLocalAddress the socket is a wildcard and its datagrams carry the address that was asked */
+  constructor(calls: NativeCalls, family: 4 | 6, withLocalAddress: boolean) {
+    const memory = new NativeMemory(calls, BATCH * (2 * BUFFER_STRIDE + 6 * CACHE_LINE) + 16 * CACHE_LINE);
+    this.memory = memory;
+    this.#nameBytes = family === 4 ? SOCKADDR_IN_BYTES : SOCKADDR_IN6_BYTES;
+    this.#controlBytes = withLocalAddress ? (family === 4 ? PKTINFO4_CONTROL_BYTES : PKTINFO6_CONTROL_BYTES) : 0;
+    this.inHeaders = memory.reserve(BATCH * MMSGHDR_BYTES);
+    this.outHeaders = memory.reserve(BATCH * MMSGHDR_BYTES);
+    const inVectors = memory.reserve(BATCH * IOVEC_BYTES);
+    this.#outVectors = memory.reserve(BATCH * IOVEC_BYTES);
+    this.names = memory.reserve(BATCH * CACHE_LINE);
+    this.#controls = memory.reserve(BATCH * CACHE_LINE);
+    this.inBuffers = memory.reserve(BATCH * BUFFER_STRIDE);
+    this.outBuffers = memory.reserve(BATCH * BUFFER_STRIDE);
+    for (let i = 0; i < BATCH; i++) {
+      this.#layOut(this.inHeaders, inVectors, this.inBuffers, i);
+      this.#layOut(this.outHeaders, this.#outVectors, this.outBuffers, i);
+      this.prepareToReceive(i);
+      this.#answers[i] = i;
+    }
+  }
+
+  #layOut(headers: number, vectors: number, buffers: number, i: number): void {
+    const { memory } = this;
+    const header = headers + i * MMSGHDR_BYTES;
+    const vector = vectors + i * IOVEC_BYTES;
+    memory.setPointer(vector, buffers + i * BUFFER_STRIDE);
+    memory.words[(vector + IOVEC_LEN) >>> 2] = MAX_DATAGRAM_BYTES;
+    memory.setPointer(header + MSG_IOV, vector);
+    memory.words[(header + MSG_IOVLEN) >>> 2] = 1;
+    this.#pointAt(header, i);
+  }
+
+  #pointAt(header: number, datagram: number): void {
+    this.memory.setPointer(header + MSG_NAME, this.names + datagram * CACHE_LINE);
+    this.memory.words[(header + MSG_NAMELEN) >>> 2] = this.#nameBytes;
+    if (this.#controlBytes > 0) {
+      this.memory.setPointer(header + MSG_CONTROL, this.#controls + datagram * CACHE_LINE);
+    }
+  }
+
+  inBuffer(i: number): number {
+    return this.inBuffers + i * BUFFER_STRIDE;
+  }
+
+  outBuffer(i: number): number {
+    return this.outBuffers + i * BUFFER_STRIDE;
+  }
+
+  name(i: number): number {
+    return this.names + i * CACHE_LINE;
+  }
+
+  /** The kernel wrote the lengths that it used over those that there are. */
+  prepareToReceive(i: number): void {
+    const header = (this.inHeaders + i * MMSGHDR_BYTES) >>> 2;
+    this.memory.words[header + (MSG_NAMELEN >>> 2)] = this.#nameBytes;
+    this.memory.words[header + (MSG_CONTROLLEN >>> 2)] = this.#controlBytes;
+  }
+
+  /**
+   * Makes message `out` the answer to `datagram`, `length` bytes long.
+   * @param controlBytes what the kernel filled of the datagram's control messages
+   */
+  prepareToSend(out: number, datagram: number, length: number, controlBytes: number): void {
+    const { words } = this.memory;
+    const header = this.outHeaders + out * MMSGHDR_BYTES;
+    if (this.#answers[out] !== datagram) {
+      this.#answers[out] = datagram;
+      this.#pointAt(header, datagram);
+    }
+    words[(this.#outVectors + out * IOVEC_BYTES + IOVEC_LEN) >>> 2] = length;
+    if (this.#controlBytes === 0) return;
+    words[(header + MSG_CONTROLLEN) >>> 2] = controlBytes;
+    if (controlBytes > 0) this.#freeTheRoute(this.#controls + datagram * CACHE_LINE);
+  }
+
+  /**
+   * The answer leaves from the address that was asked, by whatever interface routing finds; a link-local IPv6 address
+   * means something on its interface only, so that one is kept.
+   */
+  #freeTheRoute(control: number): void {
+    const { words, bytes } = this.memory;
+    if (this.#controlBytes === PKTINFO4_CONTROL_BYTES) {
+      words[(control + PKTINFO4_IFINDEX) >>> 2] = 0;
+      return;
+    }
+    const at = control + PKTINFO6_ADDR;
+    const linkLocal = bytes[at] === 0xfe && (bytes[at + 1]! & 0xc0) === 0x80;
+    if (!linkLocal) words[(control + PKTINFO6_IFINDEX) >>> 2] = 0;
+  }
+}

@@ -1,0 +1,367 @@
+/**
+ * The connections of one HTTP listener. The usual one costs recv, send and close and leaves no trace; one that is kept
+ * alive, sends its request in parts or reads its answer slowly gets a slot of the connection table, a place in epoll
+ * and, as long as it needs one, a buffer. What HTTP is, is the handler's business.
+ */
+import { PROXY_INCOMPLETE, readProxyHeader } from '../proxy-protocol.js';
+import {
+  HTTP_INCOMPLETE,
+  type HttpRequestHandler,
+  MAX_HTTP_HEAD_BYTES,
+  MAX_HTTP_RESPONSE_BYTES,
+  type ProxyTrust,
+  RemoteAddress,
+  type TransportCounters,
+  type TransportLimits,
+} from '../transport.js';
+import { BufferPool } from './buffer-pool.js';
+import {
+  CONNECTION_STATES,
+  type ConnectionState,
+  ConnectionTable,
+  FREE,
+  IDLE,
+  LINGERING,
+  NONE,
+  READING,
+  WRITING,
+} from './connection-table.js';
+import type { EventLoop } from './event-loop.js';
+import { IN_BUFFER_BYTES, LINGER_MS, MAX_HELD_ANSWERS, MAX_HELD_REQUESTS, OUT_BUFFER_BYTES } from './http-limits.js';
+import { EAGAIN, EINTR, ENOBUFS, EPOLLIN, EPOLLOUT, MSG_NOSIGNAL, SHUT_WR } from './linux-abi.js';
+import type { NativeCalls } from './native-calls.js';
+import { NativeMemory } from './native-memory.js';
+
+export class HttpConnections {
+  /** Of the connection at hand. A handler may change it for the rest of the connection. */
+  readonly remote = new RemoteAddress();
+  #headerPending = false;
+  #nowMs = 0;
+  readonly #calls: NativeCalls;
+  readonly #loop: EventLoop;
+  readonly #sourceId: number;
+  readonly #counters: TransportCounters;
+  readonly #handler: HttpRequestHandler;
+  readonly #limits: TransportLimits;
+  readonly #proxies: ProxyTrust | null;
+  readonly #table: ConnectionTable;
+  readonly #memory: NativeMemory;
+  readonly #requests: BufferPool;
+  readonly #answers: BufferPool;
+  readonly #in: number;
+  readonly #out: number;
+
+  constructor(
+    calls: NativeCalls,
+    loop: EventLoop,
+    sourceId: number,
+    counters: TransportCounters,
+    handler: HttpRequestHandler,
+    limits: TransportLimits,
+    proxies: ProxyTrust | null,
+  ) {
+    this.#calls = calls;
+    this.#loop = loop;
+    this.#sourceId = sourceId;
+    this.#counters = counters;
+    this.#handler = handler;
+    this.#limits = limits;
+    this.#proxies = proxies;
+    this.#table = new ConnectionTable(limits.maxConnections);
+    const requests = Math.min(limits.maxConnections, MAX_HELD_REQUESTS);
+    const answers = Math.min(limits.maxConnections, MAX_HELD_ANSWERS);
+    this.#memory = new NativeMemory(calls, (requests + 1) * IN_BUFFER_BYTES + (answers + 1) * OUT_BUFFER_BYTES);
+    this.#in = this.#memory.reserve(IN_BUFFER_BYTES);
+    this.#out = this.#memory.reserve(OUT_BUFFER_BYTES);
+    this.#requests = new BufferPool(this.#memory, requests, IN_BUFFER_BYTES);
+    this.#answers = new BufferPool(this.#memory, answers, OUT_BUFFER_BYTES);
+  }
+
+  /** Takes over a connection just accepted; its address is in `remote`. */
+  welcome(fd: number, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#headerPending = this.#proxies !== null;
+    const full = this.#table.open >= this.#table.capacity;
+    const trusted = this.#proxies === null || this.#proxies(this.remote);
+    if (!trusted || (full && !this.makeRoom())) this.#calls.close(fd);
+    else this.#read(fd, NONE);
+  }
+
+  onReady(slot: number, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const state = this.#table.state[slot]!;
+    if (state === WRITING) this.#continueAnswer(slot);
+    else if (state === LINGERING) this.#discard(slot);
+    // An event of a connection that was closed earlier in the same batch finds its slot free, or a read that would block.
+    else if (state !== FREE) this.#read(this.#table.fd[slot]!, slot);
+  }
+
+  expire(nowMs: number): void {
+    const table = this.#table;
+    for (const state of CONNECTION_STATES) {
+      for (let slot = table.oldest(state); slot !== NONE; slot = table.oldest(state)) {
+        if (table.deadlineMs[slot]! > nowMs) break;
+        if (state === LINGERING) this.#drop(table.fd[slot]!, slot);
+        else this.#evict(slot);
+      }
+    }
+  }
+
+  /** Closes the connection that will be missed least: the longest idle, else who has taken longest over a request. */
+  makeRoom(): boolean {
+    const idle = this.#table.oldest(IDLE);
+    const slot = idle === NONE ? this.#table.oldest(READING) : idle;
+    if (slot === NONE) return false;
+    this.#evict(slot);
+    return true;
+  }
+
+  closeAll(): void {
+    for (const state of CONNECTION_STATES) {
+      for (let slot = this.#table.oldest(state); slot !== NONE; slot = this.#table.oldest(state)) {
+        this.#drop(this.#table.fd[slot]!, slot);
+      }
+    }
+  }
+
+  #read(fd: number, slot: number): void {
+    const table = this.#table;
+    const held = slot === NONE ? 0 : table.inLength[slot]!;
+    const buffer = held > 0 ? this.#requests.offset(table.inBuffer[slot]!) : this.#in;
+    const count = this.#calls.recv(fd, this.#memory.address + buffer + held, IN_BUFFER_BYTES - held, 0);
+    if (count > 0) {
+      if (slot !== NONE) this.#load(slot);
+      this.#serve(fd, slot, buffer, held + count);
+      return;
+    }
+    const errno = count < 0 ? this.#calls.errno() : 0;
+    if (errno !== EAGAIN && errno !== EINTR) this.#drop(fd, slot);
+    else if (slot === NONE) this.#hold(fd, READING, this.#limits.requestTimeoutMs);
+  }
+
+  /** Answers every whole request of `length` bytes at `start`. */
+  #serve(fd: number, slot: number, start: number, length: number): void {
+    if (!this.#headerPending) {
+      this.#answer(fd, slot, start, length);
+      return;
+    }
+    const header = readProxyHeader(this.#memory.bytes.subarray(start, start + length), this.remote);
+    if (header === PROXY_INCOMPLETE && length < MAX_HTTP_HEAD_BYTES) {
+      this.#awaitRest(fd, slot, start, length, false);
+    } else if (header <= 0) {
+      this.#drop(fd, slot);
+    } else {
+      this.#headerPending = false;
+      this.#answer(fd, slot, start + header, length - header);
+    }
+  }
+
+  /** Collects the answers, sends them, and decides what becomes of the connection. */
+  #answer(fd: number, slot: number, start: number, length: number): void {
+    const handler = this.#handler;
+    const { bytes } = this.#memory;
+    let used = 0;
+    let out = 0;
+    let close = false;
+    let answered = false;
+    while (used < length && !close) {
+      if (out > OUT_BUFFER_BYTES - MAX_HTTP_RESPONSE_BYTES) {
+        if (!this.#sendAll(fd, slot, out, start + used, length - used, false)) return;
+        out = 0;
+      }
+      const at = this.#out + out;
+      const answer = handler.onHttpBytes(bytes, start + used, length - used, this.remote, bytes, at);
+      if (answer === HTTP_INCOMPLETE) break;
+      if (answer > MAX_HTTP_RESPONSE_BYTES) throw new RangeError(`an answer of ${answer} bytes overran its buffer`);
+      answered = true;
+      out += answer;
+      close = handler.close || handler.consumed <= 0;
+      used += handler.consumed;
+    }
+    const left = length - used;
+    // The handler refuses longer heads with an answer; this is for one that does not.
+    if (!close && left >= IN_BUFFER_BYTES) close = true;
+    if (out > 0 && !this.#sendAll(fd, slot, out, start + used, left, close)) return;
+    if (close) this.#finish(fd, slot, left > 0);
+    else if (left > 0) this.#awaitRest(fd, slot, start + used, left, answered);
+    else this.#awaitNext(fd, slot);
+  }
+
+  /** Sends the first `out` bytes of the collected answers. @returns false where the connection was parked or closed */
+  #sendAll(fd: number, slot: number, out: number, rest: number, restBytes: number, close: boolean): boolean {
+    const sent = this.#send(fd, this.#out, out);
+    if (sent === out) return true;
+    if (sent < 0) this.#drop(fd, slot);
+    else this.#park(fd, slot, this.#out + sent, out - sent, rest, restBytes, close);
+    return false;
+  }
+
+  /** @returns bytes that left, 0 where none could for now, −1 where the connection is broken */
+  #send(fd: number, offset: number, length: number): number {
+    const sent = this.#calls.send(fd, this.#memory.address + offset, length, MSG_NOSIGNAL);
+    if (sent >= 0) return sent;
+    const errno = this.#calls.errno();
+    return errno === EAGAIN || errno === EINTR || errno === ENOBUFS ? 0 : -1;
+  }
+
+  #awaitNext(fd: number, slot: number): void {
+    if (slot === NONE) {
+      this.#hold(fd, IDLE, this.#limits.keepAliveTimeoutMs);
+      return;
+    }
+    this.#releaseRequest(slot);
+    this.#enter(slot, IDLE, this.#limits.keepAliveTimeoutMs);
+  }
+
+  #awaitRest(fd: number, slot: number, start: number, length: number, answered: boolean): void {
+    const { requestTimeoutMs } = this.#limits;
+    const held = slot === NONE ? this.#hold(fd, READING, requestTimeoutMs) : slot;
+    if (held === NONE || !this.#keepRequest(held, start, length)) return;
+    // A request has one patience from its first byte: more bytes of it do not buy more time.
+    if (slot !== NONE && (answered || this.#table.state[slot] !== READING)) {
+      this.#enter(slot, READING, requestTimeoutMs);
+    }
+  }
+
+  /** Keeps what is unsent and unread; reading goes on when the answer has left. */
+  #park(
+    fd: number,
+    slot: number,
+    out: number,
+    outBytes: number,
+    rest: number,
+    restBytes: number,
+    close: boolean,
+  ): void {
+    const table = this.#table;
+    if (this.#answers.free === 0) this.#evict(table.oldest(WRITING));
+    const parked = slot === NONE ? this.#hold(fd, WRITING, this.#limits.requestTimeoutMs) : slot;
+    if (parked === NONE) return;
+    if (slot !== NONE) this.#enter(slot, WRITING, this.#limits.requestTimeoutMs);
+    const buffer = this.#answers.take();
+    this.#memory.bytes.copyWithin(this.#answers.offset(buffer), out, out + outBytes);
+    table.outBuffer[parked] = buffer;
+    table.outFrom[parked] = 0;
+    table.outTo[parked] = outBytes;
+    table.closeAfter[parked] = close ? 1 : 0;
+    if (restBytes === 0 || close) this.#releaseRequest(parked);
+    else if (!this.#keepRequest(parked, rest, restBytes)) return;
+    this.#loop.rewatch(fd, EPOLLOUT, this.#sourceId, parked);
+  }
+
+  #continueAnswer(slot: number): void {
+    const table = this.#table;
+    const fd = table.fd[slot]!;
+    const from = table.outFrom[slot]!;
+    const length = table.outTo[slot]! - from;
+    const sent = this.#send(fd, this.#answers.offset(table.outBuffer[slot]!) + from, length);
+    if (sent < 0) {
+      this.#drop(fd, slot);
+    } else if (sent < length) {
+      table.outFrom[slot] = from + sent;
+    } else {
+      this.#releaseAnswer(slot);
+      this.#loop.rewatch(fd, EPOLLIN, this.#sourceId, slot);
+      this.#load(slot);
+      const held = table.inLength[slot]!;
+      if (table.closeAfter[slot] === 1) this.#finish(fd, slot, true);
+      else if (held > 0) this.#answer(fd, slot, this.#requests.offset(table.inBuffer[slot]!), held);
+      else this.#awaitNext(fd, slot);
+    }
+  }
+
+  /** A close with unread input sends a reset, which may overtake the answer: such a connection is closed in two steps. */
+  #finish(fd: number, slot: number, moreInput: boolean): void {
+    if (!moreInput) {
+      this.#drop(fd, slot);
+      return;
+    }
+    this.#calls.shutdown(fd, SHUT_WR);
+    if (slot === NONE) {
+      this.#hold(fd, LINGERING, LINGER_MS);
+      return;
+    }
+    this.#releaseRequest(slot);
+    this.#enter(slot, LINGERING, LINGER_MS);
+  }
+
+  #discard(slot: number): void {
+    const fd = this.#table.fd[slot]!;
+    const count = this.#calls.recv(fd, this.#memory.address + this.#in, IN_BUFFER_BYTES, 0);
+    const errno = count < 0 ? this.#calls.errno() : 0;
+    if (count === 0 || (count < 0 && errno !== EAGAIN && errno !== EINTR)) this.#drop(fd, slot);
+  }
+
+  /** Gives a connection a slot and a place in epoll. @returns NONE where it had to be closed instead */
+  #hold(fd: number, state: ConnectionState, timeoutMs: number): number {
+    const slot = this.#table.add(fd, state, this.#nowMs + timeoutMs);
+    if (slot === NONE) {
+      this.#calls.close(fd);
+      return NONE;
+    }
+    this.#counters.connectionsOpen++;
+    this.#table.saveRemote(slot, this.remote);
+    this.#table.headerPending[slot] = this.#headerPending ? 1 : 0;
+    if (this.#loop.watch(fd, EPOLLIN, this.#sourceId, slot)) return slot;
+    this.#drop(fd, slot);
+    return NONE;
+  }
+
+  #enter(slot: number, state: ConnectionState, timeoutMs: number): void {
+    this.#table.saveRemote(slot, this.remote);
+    this.#table.headerPending[slot] = this.#headerPending ? 1 : 0;
+    this.#table.enter(slot, state, this.#nowMs + timeoutMs);
+  }
+
+  #load(slot: number): void {
+    this.#table.loadRemote(slot, this.remote);
+    this.#headerPending = this.#table.headerPending[slot] === 1;
+  }
+
+  /** @returns false where the connection had to be closed for want of a buffer */
+  #keepRequest(slot: number, start: number, length: number): boolean {
+    const table = this.#table;
+    if (table.inBuffer[slot] === NONE) {
+      const oldest = this.#requests.free === 0 ? table.oldest(READING) : NONE;
+      if (oldest !== NONE && oldest !== slot) this.#evict(oldest);
+      const buffer = this.#requests.take();
+      if (buffer === NONE) {
+        this.#evict(slot);
+        return false;
+      }
+      table.inBuffer[slot] = buffer;
+    }
+    const to = this.#requests.offset(table.inBuffer[slot]!);
+    if (to !== start) this.#memory.bytes.copyWithin(to, start, start + length);
+    table.inLength[slot] = length;
+    return true;
+  }
+
+  #releaseRequest(slot: number): void {
+    const table = this.#table;
+    if (table.inBuffer[slot] !== NONE) this.#requests.give(table.inBuffer[slot]!);
+    table.inBuffer[slot] = NONE;
+    table.inLength[slot] = 0;
+  }
+
+  #releaseAnswer(slot: number): void {
+    const table = this.#table;
+    if (table.outBuffer[slot] !== NONE) this.#answers.give(table.outBuffer[slot]!);
+    table.outBuffer[slot] = NONE;
+  }
+
+  #evict(slot: number): void {
+    this.#counters.connectionsTimedOut++;
+    this.#drop(this.#table.fd[slot]!, slot);
+  }
+
+  #drop(fd: number, slot: number): void {
+    if (slot !== NONE) {
+      this.#releaseRequest(slot);
+      this.#releaseAnswer(slot);
+      this.#table.remove(slot);
+      this.#counters.connectionsOpen--;
+    }
+    this.#calls.close(fd);
+  }
+}

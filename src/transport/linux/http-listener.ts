@@ -1,0 +1,146 @@
+/**
+ * One TCP listener: takes connections and hands them to its HttpConnections. Without file descriptors it makes room by
+ * closing connections that wait, and where none does it pauses, so that the readable listener does not spin the loop.
+ */
+import type {
+  BoundAddress,
+  HttpRequestHandler,
+  ProxyTrust,
+  TransportCounters,
+  TransportLimits,
+  TransportListener,
+} from '../transport.js';
+import type { EventLoop, EventSource } from './event-loop.js';
+import { HttpConnections } from './http-connections.js';
+import { ACCEPT_PAUSE_MS, ACCEPTS_PER_TURN, DEFER_ACCEPT_SECONDS } from './http-limits.js';
+import {
+  EAGAIN,
+  EBADF,
+  EFAULT,
+  EINVAL,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  ENOTSOCK,
+  EPOLLIN,
+  IPPROTO_TCP,
+  SO_REUSEADDR,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCKADDR_IN6_BYTES,
+  SOL_SOCKET,
+  TCP_DEFER_ACCEPT,
+  TCP_NODELAY,
+} from './linux-abi.js';
+import { type NativeCalls, systemCallDefect } from './native-calls.js';
+import { NativeMemory } from './native-memory.js';
+import type { OpenSocket, SocketOption } from './open-socket.js';
+import { readSocketAddress } from './socket-address.js';
+
+export const HTTP_SOCKET_OPTIONS: readonly SocketOption[] = [
+  [SOL_SOCKET, SO_REUSEADDR, 1],
+  // Accepted sockets inherit it: one call for all of them.
+  [IPPROTO_TCP, TCP_NODELAY, 1],
+  [IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_ACCEPT_SECONDS],
+];
+
+/** The token of the listening socket itself; connections have their slot. */
+const LISTENING = 0xffff_ffff;
+const CONNECTION_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+export class HttpListener implements TransportListener, EventSource {
+  readonly address: BoundAddress;
+  readonly #calls: NativeCalls;
+  readonly #loop: EventLoop;
+  readonly #sourceId: number;
+  readonly #counters: TransportCounters;
+  readonly #fd: number;
+  readonly #connections: HttpConnections;
+  readonly #memory: NativeMemory;
+  readonly #name: number;
+  readonly #nameBytes: number;
+  #acceptAgainAtMs = 0;
+  #closed = false;
+
+  constructor(
+    calls: NativeCalls,
+    loop: EventLoop,
+    counters: TransportCounters,
+    handler: HttpRequestHandler,
+    limits: TransportLimits,
+    proxies: ProxyTrust | null,
+    socket: OpenSocket,
+  ) {
+    this.address = socket.bound;
+    this.#calls = calls;
+    this.#loop = loop;
+    this.#counters = counters;
+    this.#fd = socket.fd;
+    this.#memory = new NativeMemory(calls, 256);
+    this.#name = this.#memory.reserve(SOCKADDR_IN6_BYTES);
+    this.#nameBytes = this.#memory.reserve(4);
+    this.#sourceId = loop.addSource(this);
+    this.#connections = new HttpConnections(calls, loop, this.#sourceId, counters, handler, limits, proxies);
+    if (!loop.watch(this.#fd, EPOLLIN, this.#sourceId, LISTENING)) throw systemCallDefect('epoll_ctl', calls.errno());
+  }
+
+  onReady(token: number, nowMs: number): void {
+    if (token === LISTENING) this.#acceptSome(nowMs);
+    else this.#connections.onReady(token, nowMs);
+  }
+
+  onTick(nowMs: number): void {
+    this.#connections.expire(nowMs);
+    if (this.#acceptAgainAtMs === 0 || nowMs < this.#acceptAgainAtMs) return;
+    this.#acceptAgainAtMs = 0;
+    this.#loop.rewatch(this.#fd, EPOLLIN, this.#sourceId, LISTENING);
+  }
+
+  #acceptSome(nowMs: number): void {
+    const { words, address } = this.#memory;
+    for (let i = 0; i < ACCEPTS_PER_TURN; i++) {
+      words[this.#nameBytes >>> 2] = SOCKADDR_IN6_BYTES;
+      const fd = this.#calls.accept4(this.#fd, address + this.#name, address + this.#nameBytes, CONNECTION_FLAGS);
+      if (fd >= 0) {
+        this.#counters.connectionsAccepted++;
+        readSocketAddress(this.#memory, this.#name, this.#connections.remote);
+        this.#connections.welcome(fd, nowMs);
+      } else if (!this.#mayGoOn(this.#calls.errno(), nowMs)) {
+        return;
+      }
+    }
+  }
+
+  /** @returns whether another connection can be tried at once */
+  #mayGoOn(errno: number, nowMs: number): boolean {
+    switch (errno) {
+      case EAGAIN:
+        return false;
+      case EMFILE:
+      case ENFILE:
+      case ENOBUFS:
+      case ENOMEM:
+        if (this.#connections.makeRoom()) return true;
+        this.#acceptAgainAtMs = nowMs + ACCEPT_PAUSE_MS;
+        this.#loop.rewatch(this.#fd, 0, this.#sourceId, LISTENING);
+        return false;
+      case EBADF:
+      case EFAULT:
+      case EINVAL:
+      case ENOTSOCK:
+        throw systemCallDefect('accept4', errno);
+      default:
+        // ECONNABORTED and the network errors that accept(2) lists: that connection is gone, the next may be well.
+        return true;
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connections.closeAll();
+    this.#loop.removeSource(this.#sourceId);
+    this.#calls.close(this.#fd);
+  }
+}

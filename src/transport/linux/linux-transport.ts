@@ -1,0 +1,139 @@
+/**
+ * The transport for Linux: batched datagrams and an epoll HTTP server from TypeScript, through koffi. TLS listeners are
+ * the portable transport's, in the same thread: they get their turns because the event loop here waits on Node's too.
+ */
+import type { Clock } from '../../domain/clock.js';
+import { listenError } from '../listen-error.js';
+import { createPortableTransport } from '../portable/portable-transport.js';
+import type {
+  DatagramHandler,
+  HttpRequestHandler,
+  ListenAddress,
+  ProxyTrust,
+  TlsMaterial,
+  Transport,
+  TransportCounters,
+  TransportLimits,
+  TransportListener,
+} from '../transport.js';
+import { EventLoop } from './event-loop.js';
+import { HTTP_SOCKET_OPTIONS, HttpListener } from './http-listener.js';
+import { type NativeCalls, openNativeCalls } from './native-calls.js';
+import { type OpenSocket, openSocket, type SocketOption } from './open-socket.js';
+import { checkLayouts } from './self-check.js';
+import { UdpListener } from './udp-listener.js';
+
+class LinuxTransport implements Transport {
+  readonly name = 'linux';
+  readonly #calls: NativeCalls;
+  readonly #loop: EventLoop;
+  readonly #counters = noneCounted();
+  readonly #listeners: TransportListener[] = [];
+  #portable: Transport | null = null;
+  #running = false;
+  #stopped = false;
+
+  constructor(calls: NativeCalls, clock: Clock) {
+    this.#calls = calls;
+    this.#loop = new EventLoop(calls, clock);
+  }
+
+  get counters(): TransportCounters {
+    if (this.#portable === null) return this.#counters;
+    const sum = { ...this.#counters };
+    const other = this.#portable.counters;
+    for (const name of Object.keys(sum) as (keyof TransportCounters)[]) sum[name] += other[name];
+    return sum;
+  }
+
+  async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<TransportListener> {
+    return this.#open(address, [], (socket) => {
+      return new UdpListener(this.#calls, this.#loop, this.#counters, handler, socket);
+    });
+  }
+
+  async listenHttp(
+    address: ListenAddress,
+    handler: HttpRequestHandler,
+    limits: TransportLimits,
+    tls?: TlsMaterial,
+    proxies?: ProxyTrust,
+  ): Promise<TransportListener> {
+    if (address.protocol === 'https') {
+      this.#portable ??= createPortableTransport();
+      return this.#portable.listenHttp(address, handler, limits, tls, proxies);
+    }
+    return this.#open(address, HTTP_SOCKET_OPTIONS, (socket) => {
+      return new HttpListener(this.#calls, this.#loop, this.#counters, handler, limits, proxies ?? null, socket);
+    });
+  }
+
+  #open<Listener extends TransportListener>(
+    address: ListenAddress,
+    options: readonly SocketOption[],
+    listen: (socket: OpenSocket) => Listener,
+  ): Listener {
+    if (this.#stopped) throw new Error('the transport was stopped');
+    const isUdp = address.protocol === 'udp';
+    const ipv4PortIsOurs = this.#listeners.some(
+      ({ address: ours }) =>
+        !ours.host.includes(':') && ours.port === address.port && (ours.protocol === 'udp') === isUdp,
+    );
+    const socket = openSocket(this.#calls, address, options, ipv4PortIsOurs);
+    try {
+      const listener = listen(socket);
+      this.#listeners.push(listener);
+      return listener;
+    } catch (error) {
+      this.#calls.close(socket.fd);
+      throw listenError(address, undefined, error);
+    }
+  }
+
+  async run(betweenBatches: () => void, tickMs: number): Promise<void> {
+    if (this.#stopped) return;
+    this.#running = true;
+    try {
+      await this.#loop.run(() => !this.#stopped, betweenBatches, tickMs);
+    } finally {
+      this.#running = false;
+      this.#stopped = true;
+      this.#release();
+    }
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    if (!this.#running) this.#release();
+  }
+
+  #release(): void {
+    for (const listener of this.#listeners.splice(0)) listener.close();
+    this.#portable?.stop();
+    this.#loop.close();
+  }
+}
+
+/**
+ * @param clock for deadlines of connections
+ * @throws OperatorError where this machine or installation cannot run it; says to use the portable transport
+ */
+export async function createLinuxTransport(clock: Clock): Promise<Transport> {
+  const calls = await openNativeCalls();
+  checkLayouts(calls);
+  return new LinuxTransport(calls, clock);
+}
+
+function noneCounted(): TransportCounters {
+  return {
+    datagramsReceived: 0,
+    datagramsSent: 0,
+    sendErrors: 0,
+    receiveErrors: 0,
+    batches: 0,
+    connectionsAccepted: 0,
+    connectionsOpen: 0,
+    connectionsTimedOut: 0,
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * One UDP socket: takes up to a batch of datagrams in one system call, has each answered, sends the answers in another.
+ * While answers do not fit the send buffer nothing more is received; the kernel's receive buffer is the queue.
+ */
+import {
+  type BoundAddress,
+  type DatagramHandler,
+  MAX_DATAGRAM_BYTES,
+  RemoteAddress,
+  type TransportCounters,
+  type TransportListener,
+} from '../transport.js';
+import { BATCH, DatagramBatch } from './datagram-batch.js';
+import type { EventLoop, EventSource } from './event-loop.js';
+import {
+  EAGAIN,
+  EBADF,
+  EFAULT,
+  EINTR,
+  EINVAL,
+  ENOTSOCK,
+  EPOLLIN,
+  EPOLLOUT,
+  IP_PKTINFO,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_RECVPKTINFO,
+  MMSG_LEN,
+  MMSGHDR_BYTES,
+  MSG_CONTROLLEN,
+  MSG_DONTWAIT,
+  MSG_FLAGS,
+  MSG_TRUNC,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+} from './linux-abi.js';
+import { type NativeCalls, systemCallDefect } from './native-calls.js';
+import { NativeMemory } from './native-memory.js';
+import { type OpenSocket, type SocketOption, setBufferSize, setOption } from './open-socket.js';
+import { readSocketAddress } from './socket-address.js';
+
+/** A tenth of a second of announces at a few hundred thousand a second. */
+const RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024;
+const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/** Asks for the local address of each datagram; wanted on wildcard sockets only, since it costs time. */
+function localAddressOption(family: 4 | 6): SocketOption {
+  return family === 4 ? [IPPROTO_IP, IP_PKTINFO, 1] : [IPPROTO_IPV6, IPV6_RECVPKTINFO, 1];
+}
+
+export class UdpListener implements TransportListener, EventSource {
+  readonly address: BoundAddress;
+  readonly #calls: NativeCalls;
+  readonly #loop: EventLoop;
+  readonly #sourceId: number;
+  readonly #counters: TransportCounters;
+  readonly #handler: DatagramHandler;
+  readonly #fd: number;
+  readonly #batch: DatagramBatch;
+  readonly #remote = new RemoteAddress();
+  #sendFrom = 0;
+  #sendTo = 0;
+  #closed = false;
+
+  constructor(
+    calls: NativeCalls,
+    loop: EventLoop,
+    counters: TransportCounters,
+    handler: DatagramHandler,
+    socket: OpenSocket,
+  ) {
+    this.address = socket.bound;
+    this.#calls = calls;
+    this.#loop = loop;
+    this.#counters = counters;
+    this.#handler = handler;
+    this.#fd = socket.fd;
+    this.#batch = new DatagramBatch(calls, socket.family, socket.wildcard);
+    if (socket.wildcard) setOption(calls, new NativeMemory(calls, 64), socket.fd, localAddressOption(socket.family));
+    setBufferSize(calls, socket.fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
+    setBufferSize(calls, socket.fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER_BYTES);
+    this.#sourceId = loop.addSource(this);
+    if (!loop.watch(socket.fd, EPOLLIN, this.#sourceId, 0)) throw systemCallDefect('epoll_ctl', calls.errno());
+  }
+
+  onReady(): void {
+    if (this.#closed) return;
+    if (this.#sendFrom < this.#sendTo) {
+      if (!this.#flush()) return;
+      this.#loop.rewatch(this.#fd, EPOLLIN, this.#sourceId, 0);
+    }
+    const received = this.#receive();
+    if (received === 0) return;
+    this.#counters.batches++;
+    this.#counters.datagramsReceived += received;
+    this.#answer(received);
+    if (!this.#flush()) this.#loop.rewatch(this.#fd, EPOLLOUT, this.#sourceId, 0);
+  }
+
+  onTick(): void {}
+
+  /** @returns how many datagrams came, 0 for none */
+  #receive(): number {
+    const { memory, inHeaders } = this.#batch;
+    const received = this.#calls.recvmmsg(this.#fd, memory.address + inHeaders, BATCH, MSG_DONTWAIT, 0);
+    if (received >= 0) return received;
+    const errno = this.#calls.errno();
+    if (errno === EAGAIN || errno === EINTR) return 0;
+    if (isDefect(errno)) throw systemCallDefect('recvmmsg', errno);
+    // What is left are errors of the network (an ICMP message) or of memory: they are reported once and gone.
+    this.#counters.receiveErrors++;
+    return 0;
+  }
+
+  #answer(received: number): void {
+    const batch = this.#batch;
+    const remote = this.#remote;
+    const handler = this.#handler;
+    const { words, bytes } = batch.memory;
+    let out = 0;
+    for (let i = 0; i < received; i++) {
+      const header = (batch.inHeaders + i * MMSGHDR_BYTES) >>> 2;
+      const length = words[header + (MMSG_LEN >>> 2)]!;
+      const truncated = (words[header + (MSG_FLAGS >>> 2)]! & MSG_TRUNC) !== 0;
+      const controlBytes = words[header + (MSG_CONTROLLEN >>> 2)]!;
+      batch.prepareToReceive(i);
+      if (truncated || !readSocketAddress(batch.memory, batch.name(i), remote) || remote.port === 0) {
+        this.#counters.receiveErrors++;
+        continue;
+      }
+      const answer = handler.onDatagram(bytes, batch.inBuffer(i), length, remote, bytes, batch.outBuffer(out));
+      if (answer === 0) continue;
+      if (answer > MAX_DATAGRAM_BYTES) throw new RangeError(`an answer of ${answer} bytes is larger than its buffer`);
+      batch.prepareToSend(out++, i, answer, controlBytes);
+    }
+    this.#sendFrom = 0;
+    this.#sendTo = out;
+  }
+
+  /** Sends what is unsent. @returns false where the send buffer is full */
+  #flush(): boolean {
+    const { memory, outHeaders } = this.#batch;
+    while (this.#sendFrom < this.#sendTo) {
+      const headers = memory.address + outHeaders + this.#sendFrom * MMSGHDR_BYTES;
+      const sent = this.#calls.sendmmsg(this.#fd, headers, this.#sendTo - this.#sendFrom, MSG_DONTWAIT);
+      if (sent > 0) {
+        this.#sendFrom += sent;
+        this.#counters.datagramsSent += sent;
+        continue;
+      }
+      const errno = this.#calls.errno();
+      if (errno === EAGAIN) return false;
+      if (errno === EINTR) continue;
+      if (errno === EBADF || errno === EFAULT || errno === ENOTSOCK) throw systemCallDefect('sendmmsg', errno);
+      // This one message cannot be sent (a firewall, no route, no buffer): UDP may lose it, the rest goes on.
+      this.#sendFrom++;
+      this.#counters.sendErrors++;
+    }
+    return true;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#loop.removeSource(this.#sourceId);
+    this.#calls.close(this.#fd);
+  }
+}
+
+function isDefect(errno: number): boolean {
+  return errno === EBADF || errno === EFAULT || errno === EINVAL || errno === ENOTSOCK;
+}
