@@ -24,15 +24,17 @@ export const controlSection = section({
   tls: tlsFiles.optional(),
 });
 
+/** The lab plays the world outside: everything here lies in 127.0.0.0/8, by default in the lab's foreign network. */
 export const labServicesSection = section({
   originalSite: section({
     name: hostName.prefault('www.original.lab'),
-    listen: z.array(listenUrl('http')).min(1).prefault(['http://127.4.0.80:8080', 'http://127.0.0.1:8181']),
+    // The port of the mirror site, because a DNS redirection changes the address alone; and one that is easy to type.
+    listen: z.array(endpoint()).min(1).prefault(['127.4.0.80:8080', '127.0.0.1:8181']),
   }).prefault({}),
   originalTracker: section({
     name: hostName.prefault('tracker.original.lab'),
-    listen: z.array(listenUrl('udp', 'http')).min(1).prefault(['udp://127.4.0.69:6969', 'http://127.4.0.69:6969']),
+    listen: endpoint().prefault('127.4.0.69:6969'),
   }).prefault({}),
   resolver: endpoint().prefault('127.4.0.53:5353'),
-  seeds: z.array(endpoint()).prefault(['127.4.0.20:6881']),
+  seed: endpoint().prefault('127.4.0.20:6881'),
 });

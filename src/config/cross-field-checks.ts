@@ -11,6 +11,7 @@ const RULES: readonly ((config: Config, report: Report) => void)[] = [
   networksDoNotOverlap,
   subdomainsLieInTheNetworks,
   knownSubdomainsOnly,
+  billingNamesAndChoices,
   namesAreUnique,
   announceUrlsAreServed,
   mixIsPossible,
@@ -113,14 +114,47 @@ function knownSubdomainsOnly(config: Config, report: Report): void {
     });
   });
   config.operator.caches.forEach((cache, i) => {
-    cache.preferredBy.forEach((id, j) => {
+    cache.preferredBy?.forEach((id, j) => {
       check(id, ['operator', 'caches', i, 'preferredBy', j]);
     });
   });
+  const caches = config.operator.caches.map((cache) => formatIp(cache.address));
   config.billing.overrides.forEach((override, i) => {
     for (const end of ['requester', 'peer'] as const) {
-      if (!/^AS\d+$/i.test(override[end])) check(override[end], ['billing', 'overrides', i, end]);
+      const name = override[end];
+      const isAs = /^AS\d+$/i.test(name);
+      if (isAs || (end === 'requester' && name === '*') || (end === 'peer' && caches.includes(name))) continue;
+      check(name, ['billing', 'overrides', i, end]);
     }
+  });
+}
+
+function billingNamesAndChoices(config: Config, report: Report): void {
+  const known = config.billing.neighbours.map((neighbour) => neighbour.name);
+  config.billing.schedule.forEach((entry, i) => {
+    entry.neighbours?.forEach((name, j) => {
+      if (known.includes(name)) return;
+      const near = suggestName(name, known);
+      const hint = near === undefined ? `known are: ${known.join(', ') || 'none'}` : `did you mean "${near}"?`;
+      report(['billing', 'schedule', i, 'neighbours', j], `"${name}" is no name of billing.neighbours; ${hint}`);
+    });
+  });
+  config.billing.overrides.forEach((override, i) => {
+    if (override.treatAs !== 'foreign' && override.ratePerGigabyte !== undefined) {
+      report(['billing', 'overrides', i, 'ratePerGigabyte'], 'has a meaning only with treatAs: foreign');
+    }
+  });
+  const owner = new Map<number, string>();
+  config.billing.neighbours.forEach((neighbour, i) => {
+    neighbour.asns.forEach((asn, j) => {
+      const other = owner.get(asn);
+      const path: ConfigPath = ['billing', 'neighbours', i, 'asns', j];
+      if (other !== undefined) report(path, `AS${asn} already has a rate as "${other}"; give it one`);
+      owner.set(asn, neighbour.name);
+      if (config.operator.networks.some((network) => network.asn === asn)) {
+        report(path, `AS${asn} is the operator's own (operator.networks); traffic to it is not billed`);
+      }
+    });
   });
 }
 
@@ -178,15 +212,9 @@ function mixIsPossible(config: Config, report: Report): void {
   config.billing.schedule.forEach((entry, i) => {
     const minimum = entry.foreignPeersMin ?? foreignPeersMin;
     const maximum = entry.foreignPeersMax ?? foreignPeersMax;
-    if (minimum > maximum) {
-      report(
-        ['billing', 'schedule', i],
-        `in "${entry.name}" foreignPeersMin (${minimum}) is more than foreignPeersMax (${maximum})`,
-      );
-    }
-    if (entry.fromMinutes === entry.toMinutes) {
-      report(['billing', 'schedule', i, 'to'], 'is the same time as "from"; for the whole day write 00:00 to 24:00');
-    }
+    if (minimum <= maximum) return;
+    const message = `in "${entry.name}" foreignPeersMin (${minimum}) is more than foreignPeersMax (${maximum})`;
+    report(['billing', 'schedule', i], message);
   });
 }
 

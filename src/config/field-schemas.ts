@@ -68,7 +68,8 @@ export function size(minimum: string, maximum: string) {
   });
 }
 
-export const timeOfDay = parsedOrRefused('a time of day, "HH:MM"', parseTimeOfDayMinutes);
+/** Minutes since midnight, of whatever zone stands beside it. */
+export const timeOfDay = parsedOrRefused('a time of day in quotes, "HH:MM"', parseTimeOfDayMinutes);
 
 export const timeZone = z.string({ error: 'expected a time zone, e.g. "Europe/Berlin"' }).refine(isTimeZone, {
   error: (issue) => `"${String(issue.input)}" is not a time zone that this machine knows, e.g. "Europe/Berlin"`,

@@ -31,7 +31,7 @@ export const operatorSection = section({
   subdomains: z
     .union([z.array(subdomain), subdomainFile], { error: 'expected a list of sub-domains, or "file: FILE.csv"' })
     .prefault([]),
-  caches: z.array(section({ address: ipAddress, preferredBy: z.array(identifier).prefault([]) })).prefault([]),
+  caches: z.array(section({ address: ipAddress, preferredBy: z.array(identifier).optional() })).prefault([]),
 });
 
 export const topologySection = section({
@@ -60,11 +60,12 @@ const scheduleEntry = section({
   timeZone: timeZone.prefault('UTC'),
   days: z.array(z.enum(weekdays, { error: `expected days: ${weekdays.join(', ')}` })).prefault([...weekdays]),
   rateFactor: numberFrom(0, 1_000).prefault(1),
+  neighbours: z.array(text).optional(),
   foreignPeersMin: foreignPeers.optional(),
   foreignPeersMax: foreignPeers.optional(),
 }).transform(({ from, to, ...rest }) => ({ ...rest, fromMinutes: from, toMinutes: to }));
 
-/** A sub-domain's id, or `AS64600`. */
+/** A sub-domain's id, or `AS64600`; a requester may be `*` (every inner one), a peer one of `operator.caches`. */
 const groupName = z.string({ error: 'expected a sub-domain or an AS, e.g. "north" or "AS64600"' }).min(1);
 const override = section({
   requester: groupName,

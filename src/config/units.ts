@@ -27,10 +27,9 @@ export function parseSizeBytes(text: string): number | undefined {
 
 /** `07:30`; `24:00` is the end of the day. @returns minutes since midnight, undefined for anything else. */
 export function parseTimeOfDayMinutes(text: string): number | undefined {
-  const match = /^(\d{2}):(\d{2})$/.exec(text);
-  if (!match) return undefined;
-  const minutes = Number(match[1]) * 60 + Number(match[2]);
-  return Number(match[2]) < 60 && minutes <= 1_440 ? minutes : undefined;
+  const match = /^(\d{2}):([0-5]\d)$/.exec(text);
+  const minutes = match === null ? Number.NaN : Number(match[1]) * 60 + Number(match[2]);
+  return minutes <= 1_440 ? minutes : undefined;
 }
 
 /** @returns `30m`, `1500ms`: the shortest exact way to write it. */
