@@ -41,11 +41,7 @@ export function foreignRates(
       ? 1
       : period.rateFactor;
   const fromRelationship = (relationship: AsRelationship): number => {
-    const {
-      customer = 0,
-      peer = 0,
-      provider = policy.defaultRatePerGigabyte,
-    } = policy.relationshipRatesPerGigabyte ?? {};
+    const { customer = 0, peer = 0, provider = policy.defaultRatePerGigabyte } = policy.relationshipRates ?? {};
     return { customer, peer, provider, unknown: policy.defaultRatePerGigabyte }[relationship] * factorFor(undefined);
   };
 

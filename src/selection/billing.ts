@@ -9,10 +9,10 @@ export interface BillingPolicy {
   /** Of every AS about which nothing better is known. */
   readonly defaultRatePerGigabyte: number;
   /**
-   * Of AS that are related to the operator but not in `neighbours`. Where absent: customers and peers 0 (settlement-free),
-   * providers the default rate.
+   * Per gigabyte, of AS that are related to the operator but not in `neighbours`. Where absent: customers and peers 0
+   * (settlement-free), providers the default rate.
    */
-  readonly relationshipRatesPerGigabyte?: {
+  readonly relationshipRates?: {
     readonly customer?: number | undefined;
     readonly peer?: number | undefined;
     readonly provider?: number | undefined;
@@ -29,34 +29,37 @@ export interface BillingNeighbour {
   readonly ratePerGigabyte: number;
 }
 
-/** A part of the day, in the local time of `timeZone`; `to` is exclusive, and before `from` it is on the next day. */
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
+
+/** A part of the day in the local time of `timeZone`; where it ends before it begins, it ends on the next day. */
 export interface BillingPeriod {
   readonly name: string;
-  /** `HH:MM`, 00:00 to 24:00. Equal to `to`: the whole day. */
-  readonly from: string;
-  readonly to: string;
+  /** Since local midnight, 0 … 1440; the end is exclusive. Both equal (modulo a day): the whole day. */
+  readonly fromMinutes: number;
+  readonly toMinutes: number;
   /** An IANA name (`Europe/Berlin`). */
   readonly timeZone: string;
+  /** The days on which it begins; every day where absent. */
+  readonly days?: readonly Weekday[] | undefined;
   /** Multiplies the rates. Default 1. */
   readonly rateFactor?: number | undefined;
   /** The names of the neighbours whose rates are multiplied; all rates where absent. */
   readonly neighbours?: readonly string[] | undefined;
-  /** Takes the place of `selection.foreignPeersMax` meanwhile. */
+  /** These take the places of those of `selection` meanwhile. */
+  readonly foreignPeersMin?: number | undefined;
   readonly foreignPeersMax?: number | undefined;
 }
 
 /**
  * What the AS boundaries do not show: where local traffic is hauled to a distant BRAS and back, the neighbour next door
- * may be dearer than the data centre. Either a tier or a rate says how the pair counts.
+ * may be dearer than the data centre. One direction: how `peer` counts for those who ask from `requester`.
  */
 export interface PairOverride {
-  /** The requester's side: the id of a sub-domain, `AS64500`, or `*` for every inner group. */
-  readonly from: string;
-  /** The peer's side: the id of a sub-domain, `AS64600`, or the address of one of the operator's caches. */
-  readonly to: string;
-  readonly tier?: 'same-as' | 'same-operator' | undefined;
-  /** Ranks the pair among the foreign ones at this rate. */
+  /** The id of a sub-domain, `AS64500`, or `*` for every inner group. */
+  readonly requester: string;
+  /** The id of a sub-domain, `AS64600`, or the address of one of the operator's caches. */
+  readonly peer: string;
+  readonly treatAs: 'same-as' | 'same-operator' | 'foreign';
+  /** Of a pair that counts as foreign: its place among the foreign rates. Default: the default rate. */
   readonly ratePerGigabyte?: number | undefined;
-  /** The pair counts the same when the sides are exchanged, unless true. */
-  readonly oneWay?: boolean | undefined;
 }

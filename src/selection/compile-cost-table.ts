@@ -92,15 +92,21 @@ export function compileCostTable(input: CostInput): CompiledCost {
       rateOf[number] = rates.rateOf(group?.asn ?? 0);
     }
   }
-  const overrideRates = billing.overrides.flatMap((override) => override.ratePerGigabyte ?? []);
+  const overrideRate = (rate: number = billing.defaultRatePerGigabyte): number =>
+    rate * (period?.neighbours === undefined ? (period?.rateFactor ?? 1) : 1);
   const ranks = new RateRanks([
     ...rateOf.filter((rate) => rate !== undefined),
-    ...overrideRates.map((ratePerGigabyte) => ({ ratePerGigabyte, relationship: 'unknown' as const })),
+    ...billing.overrides.map((override) => ({
+      ratePerGigabyte: overrideRate(override.ratePerGigabyte),
+      relationship: 'unknown' as const,
+    })),
   ]);
   rateOf.forEach((rate, number) => {
     rateRank[number] = ranks.rankOf(rate.ratePerGigabyte, rate.relationship);
   });
-  const overrides = compileOverrides(billing.overrides, input.caches, groups, (rate) => ranks.rankOf(rate, 'unknown'));
+  const overrides = compileOverrides(billing.overrides, input.caches, groups, (rate) =>
+    ranks.rankOf(overrideRate(rate), 'unknown'),
+  );
   const cacheAddresses = input.caches.map((cache) => cache.address);
   const table: CostTable = {
     version: input.version,
@@ -109,7 +115,11 @@ export function compileCostTable(input: CostInput): CompiledCost {
     rateRank,
     densityLevel: new Uint8Array(groupCount),
     scoreOf: compileScores(input.weights),
-    mix: period?.foreignPeersMax === undefined ? input.mix : { ...input.mix, foreignPeersMax: period.foreignPeersMax },
+    mix: {
+      ...input.mix,
+      foreignPeersMin: period?.foreignPeersMin ?? input.mix.foreignPeersMin,
+      foreignPeersMax: period?.foreignPeersMax ?? input.mix.foreignPeersMax,
+    },
     reportedCapability: compileCapability(input.capability, cacheAddresses),
     overrides,
   };

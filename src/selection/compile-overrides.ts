@@ -9,7 +9,7 @@ import type { PairOverride } from './billing.js';
 /** More would cost the data plane more memory than the exceptions are worth; named in the error. */
 const MAX_OVERRIDES = 200_000;
 /** Orders of `CostTable.overrides`: same AS 0, same operator 256, foreign 512 + rate rank. */
-const ORDER_OF_TIER = { 'same-as': 0, 'same-operator': 256 } as const;
+const TIER_ORDER = { 'same-as': 0, 'same-operator': 256 } as const;
 const FOREIGN_ORDER = 512;
 /** After every other inner peer, before the first foreign one. */
 const LAST_INNER_ORDER = 511;
@@ -17,16 +17,16 @@ const LAST_INNER_ORDER = 511;
 export interface CachePreference {
   /** As `formatIp` writes it. */
   readonly address: string;
-  /** The sub-domains that prefer it; all where absent. For others it comes after every other inner peer. */
-  readonly preferredBy?: readonly string[] | undefined;
+  /** The sub-domains that prefer it; all where empty. For others it comes after every other inner peer. */
+  readonly preferredBy: readonly string[];
 }
 
-/** @param rankOfRate the rank of a foreign rate that takes part in the ranking */
+/** @param rankOfRate the rank of an override's rate among the foreign ones; `undefined` is the default rate */
 export function compileOverrides(
   overrides: readonly PairOverride[],
   caches: readonly CachePreference[],
   groups: readonly (LocalityGroup | undefined)[],
-  rankOfRate: (ratePerGigabyte: number) => number,
+  rankOfRate: (ratePerGigabyte: number | undefined) => number,
 ): ReadonlyMap<number, number> {
   const result = new Map<number, number>();
   const put = (requester: LocalityGroup, peer: LocalityGroup, order: number): void => {
@@ -42,7 +42,7 @@ export function compileOverrides(
 
   for (const { address, preferredBy } of caches) {
     const cache = present.find((group) => group.name === cacheGroupName(address));
-    if (preferredBy === undefined || cache === undefined) continue;
+    if (preferredBy.length === 0 || cache === undefined) continue;
     for (const requester of inner) {
       if (requester.subdomain === undefined || !preferredBy.includes(requester.subdomain)) {
         put(requester, cache, LAST_INNER_ORDER);
@@ -51,14 +51,12 @@ export function compileOverrides(
   }
   for (const override of overrides) {
     const order =
-      override.ratePerGigabyte !== undefined
+      override.treatAs === 'foreign'
         ? FOREIGN_ORDER + rankOfRate(override.ratePerGigabyte)
-        : ORDER_OF_TIER[override.tier ?? 'same-as'];
-    for (const requester of override.from === '*' ? inner : matching(present, override.from)) {
-      for (const peer of matching(present, override.to)) {
-        put(requester, peer, order);
-        if (override.oneWay !== true) put(peer, requester, order);
-      }
+        : TIER_ORDER[override.treatAs];
+    const peers = matching(present, override.peer);
+    for (const requester of override.requester === '*' ? inner : matching(present, override.requester)) {
+      for (const peer of peers) put(requester, peer, order);
     }
   }
   return result;

@@ -37,7 +37,7 @@ function input(
       grain: 'as',
     },
     weights: { capabilityWeight: 0.6, densityWeight: 0.4 },
-    caches: [{ address: '203.0.113.10' }],
+    caches: [{ address: '203.0.113.10', preferredBy: [] }],
     density: new Map(),
     densityFreshnessSeconds: 600,
     capability: new Map(),
@@ -293,37 +293,39 @@ describe('overrides', () => {
       input({
         billing: {
           neighbours: [{ name: 'Cheap', asns: [64700], ratePerGigabyte: 0.002 }],
-          overrides: [{ from: 'north', to: 'south', ratePerGigabyte: 0.01 }],
+          overrides: [{ requester: 'north', peer: 'south', treatAs: 'foreign', ratePerGigabyte: 0.01 }],
         },
       }),
     );
     const pair = order(cost, 1, 2)!;
-    expect(pair).toBe(order(cost, 2, 1));
     expect(pair).toBeGreaterThan(512 + cost.table.rateRank[7]!);
     expect(pair).toBeLessThan(512 + cost.table.rateRank[8]!);
-    expect(cost.table.overrides.size).toBe(2);
+    expect(order(cost, 2, 1)).toBeUndefined();
   });
 
-  test('may be one way, and name an AS, a cache or every inner group', () => {
+  test('may name an AS, a cache, or every inner group', () => {
     const cost = compileCostTable(
       input({
         billing: {
           overrides: [
-            { from: 'north', to: 'AS64600', tier: 'same-operator', oneWay: true },
-            { from: '*', to: '203.0.113.10', tier: 'same-as', oneWay: true },
+            { requester: 'north', peer: 'AS64600', treatAs: 'same-operator' },
+            { requester: '*', peer: '203.0.113.10', treatAs: 'same-as' },
+            { requester: 'AS64501', peer: 'as64500', treatAs: 'foreign' },
           ],
         },
       }),
     );
     expect(order(cost, 1, 6)).toBe(256);
     expect(order(cost, 6, 1)).toBeUndefined();
-    expect([1, 2, 3, 4].map((group) => order(cost, group, 5))).toEqual([0, 0, 0, 0]);
+    expect([1, 2, 3].map((group) => order(cost, group, 5))).toEqual([0, 0, 0]);
+    expect([1, 2, 3, 5].map((group) => order(cost, 4, group))).toEqual(
+      new Array(4).fill(512 + cost.table.rateRank[8]!),
+    );
   });
 
   test('what nobody knows is an error that names it', () => {
-    expect(() => compileCostTable(input({ billing: { overrides: [{ from: 'nrth', to: 'south' }] } }))).toThrow(
-      /"nrth"/,
-    );
+    const overrides = [{ requester: 'nrth', peer: 'south', treatAs: 'foreign' as const }];
+    expect(() => compileCostTable(input({ billing: { overrides } }))).toThrow(/"nrth"/);
   });
 
   test('a cache that only some sub-domains prefer comes after every other inner peer for the rest', () => {
@@ -331,5 +333,40 @@ describe('overrides', () => {
     expect(order(cost, 1, 5)).toBeUndefined();
     expect(order(cost, 2, 5)).toBe(511);
     expect(order(cost, 4, 5)).toBe(511);
+  });
+});
+
+describe('time of day', () => {
+  const night = {
+    name: 'night',
+    fromMinutes: 60,
+    toMinutes: 420,
+    timeZone: 'Europe/Berlin',
+    rateFactor: 0.2,
+    foreignPeersMax: 50,
+  };
+
+  test('rates fall and the limit of foreign peers opens at night', () => {
+    const billing = { schedule: [night] };
+    const day = compileCostTable(input({ billing }));
+    const later = compileCostTable(input({ billing, nowMs: Date.UTC(2026, 6, 1, 0) }));
+    expect(day.table.mix.foreignPeersMax).toBe(20);
+    expect(day.describeGroup(6).ratePerGigabyte).toBe(0.02);
+    expect(later.period?.name).toBe('night');
+    expect(later.table.mix.foreignPeersMax).toBe(50);
+    expect(later.describeGroup(6).ratePerGigabyte).toBeCloseTo(0.004);
+    expect(day.nextChangeAtMs).toBe(Date.UTC(2026, 6, 1, 22));
+    expect(later.nextChangeAtMs).toBe(Date.UTC(2026, 6, 1, 5));
+  });
+
+  test('a factor for one neighbour changes the order', () => {
+    const neighbours = [
+      { name: 'Dear', asns: [64600], ratePerGigabyte: 0.05 },
+      { name: 'Cheap', asns: [64700], ratePerGigabyte: 0.02 },
+    ];
+    const schedule = [{ ...night, neighbours: ['Dear'] }];
+    const at = (nowMs: number) => byRank(compileCostTable(input({ billing: { neighbours, schedule }, nowMs })))[0];
+    expect(at(NOON_MS)).toBe(64700);
+    expect(at(Date.UTC(2026, 6, 1, 0))).toBe(64600);
   });
 });
