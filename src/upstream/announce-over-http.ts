@@ -1,0 +1,162 @@
+/**
+ * Asks a tracker over HTTP or HTTPS (BEP 3, 7, 23, 48). The connection goes to the address that was resolved past the
+ * redirected DNS and checked; the Host header, the TLS server name and the certificate check keep the tracker's name.
+ * An HTTP redirect is a new destination and passes the same check. bittorrent-tracker's client is not used here: a failure
+ * reason that is no string makes it throw where nobody can catch it, and it reads answers of any size.
+ */
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
+import { promisify } from 'node:util';
+import { gunzip, inflate } from 'node:zlib';
+import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
+import { formatIp } from '../domain/ip-address.js';
+import {
+  FAREWELL_TIMEOUT_MS,
+  HTTP_SCRAPE_MAX_HASHES,
+  HTTP_TIMEOUT_MS,
+  MAX_HTTP_ANSWER_BYTES,
+  MAX_HTTP_REDIRECTS,
+  MAX_UNPACKED_ANSWER_BYTES,
+} from './limits.js';
+import { readAnnounceReply, readScrapeReply } from './tracker-answer.js';
+import {
+  type AnnounceReply,
+  LEFT_BYTES,
+  type OutgoingAnnounce,
+  type ScrapeCounts,
+  type TrackerDestination,
+} from './tracker-contact.js';
+
+/** Resolves and checks a URL that a tracker redirected to. @throws Error (any) where it must not be asked */
+export type Redirected = (url: URL) => Promise<TrackerDestination>;
+
+/** @throws TrackerRefusal for a failure reason; Error where nothing usable comes in time */
+export async function announceOverHttp(
+  destination: TrackerDestination,
+  announce: OutgoingAnnounce,
+  redirected: Redirected,
+): Promise<AnnounceReply> {
+  const query = [
+    `info_hash=${escapeBytes(infoHashToBytes(announce.infoHash))}`,
+    `peer_id=${escapeBytes(announce.peerId)}`,
+    `port=${announce.port}&uploaded=0&downloaded=0&left=${LEFT_BYTES}&compact=1&no_peer_id=1`,
+    `numwant=${announce.numWant}&key=${announce.key.toString(16).padStart(8, '0')}`,
+    ...(announce.event === 'none' ? [] : [`event=${announce.event}`]),
+  ].join('&');
+  const timeoutMs = announce.event === 'stopped' ? FAREWELL_TIMEOUT_MS : HTTP_TIMEOUT_MS;
+  return readAnnounceReply(await get(destination, query, redirected, timeoutMs));
+}
+
+/** @throws as {@link announceOverHttp}, also where the tracker's URL has no scrape convention (BEP 48) */
+export async function scrapeOverHttp(
+  destination: TrackerDestination,
+  infoHashes: readonly InfoHash[],
+  redirected: Redirected,
+): Promise<Map<InfoHash, ScrapeCounts>> {
+  const url = scrapeUrl(destination.url);
+  if (url === undefined) throw new Error('its announce URL has no scrape counterpart');
+  const counts = new Map<InfoHash, ScrapeCounts>();
+  for (let at = 0; at < infoHashes.length; at += HTTP_SCRAPE_MAX_HASHES) {
+    const some = infoHashes.slice(at, at + HTTP_SCRAPE_MAX_HASHES);
+    const query = some.map((infoHash) => `info_hash=${escapeBytes(infoHashToBytes(infoHash))}`).join('&');
+    const reply = readScrapeReply(await get({ ...destination, url }, query, redirected, HTTP_TIMEOUT_MS));
+    // Some trackers answer with every torrent they have: only what was asked counts.
+    for (const infoHash of some) {
+      const found = reply.get(infoHash);
+      if (found) counts.set(infoHash, found);
+    }
+  }
+  return counts;
+}
+
+/** BEP 48: the last path component's `announce` becomes `scrape`. */
+function scrapeUrl(announceUrl: URL): URL | undefined {
+  const match = /^(.*\/)announce([^/]*)$/.exec(announceUrl.pathname);
+  if (!match) return undefined;
+  const url = new URL(announceUrl);
+  url.pathname = `${match[1]}scrape${match[2]}`;
+  return url;
+}
+
+function escapeBytes(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join('');
+}
+
+async function get(
+  destination: TrackerDestination,
+  query: string,
+  redirected: Redirected,
+  timeoutMs: number,
+): Promise<Uint8Array> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  let current = destination;
+  let search = `${destination.url.search}${destination.url.search === '' ? '?' : '&'}${query}`;
+  for (let hops = 0; hops <= MAX_HTTP_REDIRECTS; hops++) {
+    const response = await open(current, `${current.url.pathname}${search}`, signal);
+    const status = response.statusCode ?? 0;
+    const location = response.headers.location;
+    if (status >= 300 && status < 400 && location !== undefined) {
+      response.destroy();
+      // Relative to the whole URL that was asked: a redirect that keeps the query repeats it itself.
+      const next = new URL(location, new URL(`${current.url.pathname}${search}`, current.url));
+      current = await redirected(next);
+      search = next.search;
+      continue;
+    }
+    const body = await readBody(response);
+    // Trackers send their failure reason with any status.
+    if (status !== 200 && body[0] !== 0x64) throw new Error(`answered with HTTP status ${status}`);
+    return body;
+  }
+  throw new Error(`redirected more than ${MAX_HTTP_REDIRECTS} times`);
+}
+
+function open(destination: TrackerDestination, path: string, signal: AbortSignal): Promise<IncomingMessage> {
+  const { url } = destination;
+  const hostname = url.hostname.replace(/^\[|\]$/g, '');
+  const secure = url.protocol === 'https:';
+  return new Promise((resolve, reject) => {
+    const request = (secure ? httpsRequest : httpRequest)({
+      host: formatIp(destination.address),
+      port: destination.port,
+      path,
+      agent: false,
+      signal,
+      headers: {
+        host: url.host,
+        'user-agent': 'alias-tracker/0.1',
+        'accept-encoding': 'gzip',
+        connection: 'close',
+        ...(url.username === '' ? {} : { authorization: basicAuthorization(url) }),
+      },
+      ...(secure && isIP(hostname) === 0 ? { servername: hostname } : {}),
+    });
+    request.on('socket', (socket) => socket.unref()); // a question in flight does not keep the process from ending
+    request.on('response', resolve);
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+function basicAuthorization(url: URL): string {
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+}
+
+const unpack = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
+
+async function readBody(response: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Leaving the loop destroys the response.
+    if (bytes > MAX_HTTP_ANSWER_BYTES) throw new Error(`answered with more than ${MAX_HTTP_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  const body = Buffer.concat(chunks);
+  const encoding = response.headers['content-encoding'];
+  if (encoding !== 'gzip' && encoding !== 'deflate') return body;
+  return unpack[encoding](body, { maxOutputLength: MAX_UNPACKED_ANSWER_BYTES });
+}

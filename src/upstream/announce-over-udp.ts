@@ -1,0 +1,147 @@
+/**
+ * Asks a tracker over UDP (BEP 15, and BEP 41 for the path): connect, then announce or scrape. A socket of its own for
+ * each exchange, connected so that nobody else's datagrams arrive, and random transaction ids. Repeated when lost.
+ */
+import { randomBytes, randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
+import { formatIp } from '../domain/ip-address.js';
+import {
+  decodeUdpAnswer,
+  encodeUdpAnnounce,
+  encodeUdpConnect,
+  encodeUdpScrape,
+  type UdpAnswer,
+} from '../wire/udp-client-packets.js';
+import { encodeUrlData } from '../wire/udp-options.js';
+import { UDP_SCRAPE_MAX_HASHES } from '../wire/udp-packets.js';
+import { decodeCompactPeers } from './compact-peers.js';
+import { FAREWELL_TIMEOUT_MS, UDP_TRY_TIMEOUTS_MS } from './limits.js';
+import {
+  type AnnounceReply,
+  LEFT_BYTES,
+  type OutgoingAnnounce,
+  type ScrapeCounts,
+  type TrackerDestination,
+  TrackerRefusal,
+} from './tracker-contact.js';
+
+const EVENT_NUMBERS = { none: 0, started: 2, stopped: 3 } as const;
+
+/** @throws TrackerRefusal for an error packet; Error where nothing usable comes in time */
+export async function announceOverUdp(
+  destination: TrackerDestination,
+  announce: OutgoingAnnounce,
+): Promise<AnnounceReply> {
+  const pathAndQuery = destination.url.pathname + destination.url.search;
+  const options = pathAndQuery === '/announce' || pathAndQuery === '/' ? undefined : Buffer.from(pathAndQuery);
+  const tries = announce.event === 'stopped' ? [FAREWELL_TIMEOUT_MS] : UDP_TRY_TIMEOUTS_MS;
+  const answer = await exchange(destination, tries, (connectionId, transactionId) =>
+    encodeUdpAnnounce(
+      {
+        connectionId,
+        transactionId,
+        infoHash: infoHashToBytes(announce.infoHash),
+        peerId: announce.peerId,
+        left: LEFT_BYTES,
+        event: EVENT_NUMBERS[announce.event],
+        key: announce.key,
+        numWant: announce.numWant,
+        port: announce.port,
+      },
+      options && encodeUrlData(options),
+    ),
+  );
+  if (answer.action !== 'announce') throw new Error(`answered an announce with ${answer.action}`);
+  return {
+    intervalSeconds: answer.intervalSeconds || undefined,
+    minIntervalSeconds: undefined,
+    peers: decodeCompactPeers(answer.peers, destination.address.family),
+  };
+}
+
+/** @param infoHashes any number; asked for 74 at a time, as BEP 15 allows. @throws as {@link announceOverUdp} */
+export async function scrapeOverUdp(
+  destination: TrackerDestination,
+  infoHashes: readonly InfoHash[],
+): Promise<Map<InfoHash, ScrapeCounts>> {
+  const counts = new Map<InfoHash, ScrapeCounts>();
+  for (let at = 0; at < infoHashes.length; at += UDP_SCRAPE_MAX_HASHES) {
+    const some = infoHashes.slice(at, at + UDP_SCRAPE_MAX_HASHES);
+    const answer = await exchange(destination, UDP_TRY_TIMEOUTS_MS, (connectionId, transactionId) =>
+      encodeUdpScrape(connectionId, transactionId, some.map(infoHashToBytes)),
+    );
+    if (answer.action !== 'scrape') throw new Error(`answered a scrape with ${answer.action}`);
+    some.forEach((infoHash, i) => {
+      const entry = answer.entries[i];
+      if (entry) counts.set(infoHash, { seeders: entry.seeders, leechers: entry.leechers });
+    });
+  }
+  return counts;
+}
+
+async function exchange(
+  destination: TrackerDestination,
+  tryTimeoutsMs: readonly number[],
+  encodeRequest: (connectionId: bigint, transactionId: number) => Uint8Array,
+): Promise<UdpAnswer> {
+  const socket = createSocket(destination.address.family === 4 ? 'udp4' : 'udp6');
+  socket.unref();
+  const inbox = createInbox(socket);
+  try {
+    socket.connect(destination.port, formatIp(destination.address));
+    await Promise.race([once(socket, 'connect'), inbox.failed]);
+    for (const timeoutMs of tryTimeoutsMs) {
+      // A connection id may have expired meanwhile, so a repetition begins anew.
+      const connected = await inbox.ask(encodeUdpConnect, timeoutMs);
+      if (connected === undefined) continue;
+      if (connected.action !== 'connect') throw new Error(`answered a connect with ${connected.action}`);
+      const { connectionId } = connected;
+      const answer = await inbox.ask((transactionId) => encodeRequest(connectionId, transactionId), timeoutMs);
+      if (answer !== undefined) return answer;
+    }
+    throw new Error(`no answer within ${tryTimeoutsMs.reduce((a, b) => a + b, 0)} ms`);
+  } finally {
+    socket.close();
+  }
+}
+
+/** One question at a time: sends, and waits for the answer of the same transaction; `undefined` when none comes. */
+function createInbox(socket: ReturnType<typeof createSocket>) {
+  let expected: { transactionId: number; settle: (answer: UdpAnswer) => void } | undefined;
+  const failed = new Promise<never>((_, reject) => {
+    socket.on('error', reject);
+  });
+  failed.catch(() => {}); // it may fail while nobody waits
+  socket.on('message', (packet) => {
+    try {
+      const answer = decodeUdpAnswer(packet);
+      if (answer.transactionId === expected?.transactionId) expected.settle(answer);
+    } catch {
+      // No packet of BEP 15: the right one may still come.
+    }
+  });
+  return {
+    failed,
+    async ask(encode: (transactionId: number) => Uint8Array, timeoutMs: number): Promise<UdpAnswer | undefined> {
+      const transactionId = randomInt(0x100000000);
+      let timer: NodeJS.Timeout | undefined;
+      const answered = new Promise<UdpAnswer | undefined>((settle) => {
+        expected = { transactionId, settle };
+        timer = setTimeout(() => settle(undefined), timeoutMs);
+        timer.unref();
+      });
+      socket.send(encode(transactionId), () => {});
+      const answer = await Promise.race([answered, failed]).finally(() => clearTimeout(timer));
+      expected = undefined;
+      if (answer?.action === 'error') throw new TrackerRefusal(answer.message.slice(0, 200));
+      return answer;
+    },
+  };
+}
+
+/** A key for a session of announces. */
+export function randomKey(): number {
+  return randomBytes(4).readUInt32BE(0);
+}
