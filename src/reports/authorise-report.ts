@@ -1,4 +1,5 @@
 /** Who may speak for which probe, sub-domain and address. Pure; the answer names the field that goes too far. */
+import { parseIp, prefixContains } from '../domain/ip-address.js';
 import type { CapabilityReport } from './accept-capability-report.js';
 import type { DensityReport } from './density-report.js';
 import type { Principal } from './token-directory.js';
@@ -30,7 +31,9 @@ export function objectionToSubdomains(
   ids: readonly string[],
   isKnownSubdomain: (id: string) => boolean,
 ): Objection | undefined {
-  if (principal.kind === 'upstream') return { field: 'authorization', reason: 'this token is for pushing peers only' };
+  if (principal.kind !== 'probe' && principal.kind !== 'operator') {
+    return { field: 'authorization', reason: 'this token is not for reports of traffic' };
+  }
   for (const [i, id] of ids.entries()) {
     const field = `subdomains[${i}].id`;
     if (principal.kind === 'probe' && !principal.subdomains.includes(id)) {
@@ -41,13 +44,17 @@ export function objectionToSubdomains(
   return undefined;
 }
 
-/** A node speaks for the address it calls from, an operator's token for any. */
+/** A node speaks for the address it calls from and those its token names, an operator's token for any. */
 export function objectionToCapability(
   principal: Principal | undefined,
   callerAddress: string,
   report: CapabilityReport,
 ): Objection | undefined {
   if (principal?.kind === 'operator' || report.address === callerAddress) return undefined;
+  if (principal?.kind === 'node') {
+    const address = parseIp(report.address);
+    if (principal.addresses.some((prefix) => prefixContains(prefix, address))) return undefined;
+  }
   return {
     field: 'address',
     reason: `only the node itself or an operator's token may speak for ${report.address}; this call came from ${callerAddress}`,

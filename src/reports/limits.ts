@@ -51,15 +51,6 @@ export const PRUNE_EVERY_MS = 60_000;
 /** Reports deleted in one transaction: a few milliseconds in which nothing else commits. */
 export const PRUNE_CHUNK_REPORTS = 500;
 
-/** Requests a probe may send: a report every second and bursts of a spool being emptied. */
-export const PROBE_REQUESTS_PER_SECOND = 10;
-export const PROBE_REQUEST_BURST = 100;
-/** What one address may say of itself without a token. */
-export const NODE_REQUESTS_PER_SECOND = 0.2;
-export const NODE_REQUEST_BURST = 5;
-/** Addresses and probes whose rate is remembered; beyond, the longest silent are forgotten. */
-export const MAX_RATE_KEYS = 100_000;
-
 /** A signature is good for this long either side of its timestamp; clocks of probes are rarely worse. */
 export const SIGNATURE_WINDOW_MS = 300_000;
 /** Signatures remembered against replay; 10 a second a probe for 100 probes over the window. */

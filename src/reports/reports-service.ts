@@ -3,6 +3,7 @@
  * by whoever compiles the policy. HTTP is the control API's, the decisions are in `accept-*` and `authorise-report`.
  */
 import type { Clock } from '../domain/clock.js';
+import type { HistoryRow } from '../store/sqlite/reports-history.js';
 import type { ReportsStore } from '../store/sqlite/reports-store.js';
 import {
   type CapabilityReading,
@@ -252,6 +253,11 @@ export class ReportsService {
         alarms: alarmsOf(facts, nowMs),
       };
     });
+  }
+
+  /** Means over five minutes or, further back than two days, over hours; the oldest first. */
+  densityHistory(query: { sinceMs: number; subdomain?: string | undefined; rowsMax: number }): HistoryRow[] {
+    return this.#options.store.history({ ...query, nowMs: this.#options.clock.nowMs() });
   }
 
   #takeDensity(report: DensityReport, nowMs: number): DensityReceipt {

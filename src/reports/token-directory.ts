@@ -3,7 +3,9 @@
  * comparison's time depends on a secret. A token that the CLI makes or revokes counts at the next request.
  */
 import { createHash } from 'node:crypto';
+import type { Prefix } from '../domain/ip-address.js';
 import type { TokensStore } from '../store/sqlite/tokens-store.js';
+import { SignatureChecker } from './request-signature.js';
 
 export type Principal =
   | { readonly kind: 'operator'; readonly name: string; readonly key: string }
@@ -11,6 +13,13 @@ export type Principal =
       readonly kind: 'probe';
       readonly name: string;
       readonly subdomains: readonly string[];
+      readonly key: string;
+    }
+  | {
+      readonly kind: 'node';
+      readonly name: string;
+      /** What it may speak of beside the address it calls from. */
+      readonly addresses: readonly Prefix[];
       readonly key: string;
     }
   | { readonly kind: 'upstream'; readonly name: string; readonly key: string };
@@ -24,6 +33,8 @@ export interface ConfiguredTokens {
     readonly subdomains: readonly string[];
     readonly token?: string | undefined;
   }[];
+  /** `reports.nodes`: agents that report the capability of these addresses. */
+  readonly nodes?: readonly { readonly id: string; readonly addresses: readonly Prefix[]; readonly token: string }[];
   /** `upstream.tokens` or the like: original trackers that push peers. */
   readonly upstreams?: readonly { readonly name: string; readonly token: string }[];
 }
@@ -31,6 +42,7 @@ export interface ConfiguredTokens {
 export class TokenDirectory {
   readonly #configured: ConfiguredTokens;
   readonly #store: TokensStore | undefined;
+  readonly #signatures = new SignatureChecker();
   #dataVersion = -1;
   #byDigest = new Map<string, Principal>();
   #probes = new Map<string, Set<string>>();
@@ -55,10 +67,11 @@ export class TokenDirectory {
     return subdomains === undefined ? undefined : { kind: 'probe', name, subdomains: [...subdomains], key: '' };
   }
 
-  /** Every key (SHA-256 of a token) with which this probe may sign. */
-  keysOfProbe(name: string): string[] {
-    this.#refresh();
-    return [...this.#byDigest.values()].filter((p) => p.kind === 'probe' && p.name === name).map((p) => p.key);
+  /** @returns what is wrong with the signature of a request in this principal's name, or undefined */
+  signatureFault(header: string, principal: Principal, body: Uint8Array, nowMs: number): string | undefined {
+    const sameProbe = [...this.#byDigest.values()].filter((p) => p.kind === 'probe' && p.name === principal.name);
+    const keys = principal.key === '' ? sameProbe.map((p) => p.key) : [principal.key];
+    return this.#signatures.fault(header, keys, body, nowMs);
   }
 
   /** Every probe that may report now, with its sub-domains. */
@@ -95,6 +108,10 @@ export class TokenDirectory {
     }
     for (const probe of this.#configured.probes) {
       addProbe(probe.id, probe.subdomains, probe.token === undefined ? undefined : sha256Hex(probe.token));
+    }
+    for (const node of this.#configured.nodes ?? []) {
+      const key = sha256Hex(node.token);
+      byDigest.set(key, { kind: 'node', name: node.id, addresses: node.addresses, key });
     }
     for (const upstream of this.#configured.upstreams ?? []) {
       const key = sha256Hex(upstream.token);

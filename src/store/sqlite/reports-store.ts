@@ -5,6 +5,7 @@
  */
 import type { Statement } from 'better-sqlite3';
 import type { SqliteDatabase } from './database.js';
+import { type HistoryQuery, type HistoryRow, readHistory } from './reports-history.js';
 
 /** Keys stand for names in the large tables. */
 export type ProbeKey = number;
@@ -200,6 +201,10 @@ export class ReportsStore {
       role: row.role === 'cache' ? 'cache' : 'node',
       receivedMs: Number(row.received_ms),
     }));
+  }
+
+  history(query: HistoryQuery): HistoryRow[] {
+    return readHistory(this.#database, query);
   }
 
   #subdomainKey(name: string): number {

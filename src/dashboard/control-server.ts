@@ -1,0 +1,66 @@
+/** The listener of the control API: HTTP, or HTTPS with client certificates if a CA for them is given. */
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+import { messageOf, OperatorError } from '../domain/errors.js';
+import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS } from './limits.js';
+
+export interface ControlServerTls {
+  /** PEM. */
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  /** CA of client certificates: a probe with a certificate of its name needs no token. */
+  readonly clientCa?: string | Buffer | undefined;
+}
+
+export interface ControlServerOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly tls?: ControlServerTls | undefined;
+}
+
+export interface ControlServer {
+  readonly address: AddressInfo;
+  /** Ends open connections. */
+  close(): Promise<void>;
+}
+
+/** @throws OperatorError if the address cannot be bound */
+export async function startControlServer(app: Express, options: ControlServerOptions): Promise<ControlServer> {
+  const server: Server =
+    options.tls === undefined
+      ? createServer(app)
+      : createTlsServer(
+          {
+            cert: options.tls.cert,
+            key: options.tls.key,
+            // Without a certificate a caller still has tokens; a bad certificate names nobody.
+            ...(options.tls.clientCa === undefined
+              ? {}
+              : { ca: options.tls.clientCa, requestCert: true, rejectUnauthorized: false }),
+          },
+          app,
+        );
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  server.maxConnections = MAX_CONNECTIONS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      const where = `${options.host} port ${options.port}`;
+      const message = `the control API cannot listen on ${where}: ${messageOf(cause)}; choose another control.listen`;
+      reject(new OperatorError(message, { exitCode: 1, cause }));
+    });
+    server.listen(options.port, options.host, resolve);
+  });
+  return {
+    address: server.address() as AddressInfo,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

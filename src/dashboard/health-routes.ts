@@ -1,0 +1,31 @@
+/** Liveness and readiness: open to everybody, because load balancers and init systems carry no tokens. */
+import { type Route, route } from './route.js';
+import type { Readiness } from './tracker-ports.js';
+
+export function healthRoutes(readiness: Readiness): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/healthz',
+      summary: 'Whether the process answers at all',
+      access: 'anyone',
+      answers: [{ status: 200, description: 'It does.' }],
+      handle: () => ({ json: { status: 'ok' } }),
+    }),
+    route({
+      method: 'get',
+      path: '/readyz',
+      summary: 'Whether it should get traffic, and why not',
+      access: 'anyone',
+      answers: [
+        { status: 200, description: 'Ready.' },
+        { status: 503, description: 'Not ready; `reasons` says why.' },
+      ],
+      handle: () => {
+        const reasons = readiness.reasons();
+        const ready = reasons.length === 0;
+        return { status: ready ? 200 : 503, json: { status: ready ? 'ready' : 'not ready', reasons } };
+      },
+    }),
+  ];
+}

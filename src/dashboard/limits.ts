@@ -1,0 +1,28 @@
+/** Every limit of the control API on what strangers send, with its reason. */
+
+/** After decompression. 2,000 sub-domains take 150 kB, a batch of 5,000 nodes 800 kB. */
+export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** What a node without a token may send: one capability report. */
+export const MAX_ANONYMOUS_BODY_BYTES = 4 * 1024;
+export const MAX_BATCH_REPORTS = 10_000;
+export const MAX_SUBDOMAINS_PER_REPORT = 10_000;
+export const MAX_PUSHED_PEERS = 5_000;
+export const MAX_NAME_CHARACTERS = 100;
+export const MAX_LIST_ROWS = 10_000;
+export const MAX_NUMWANT = 1_000;
+
+/** A whole request must have come within this: slow senders hold no connection. */
+export const REQUEST_TIMEOUT_MS = 30_000;
+export const HEADERS_TIMEOUT_MS = 10_000;
+/** Agents report every few seconds: keep their connection over two periods of 30 s. */
+export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+export const MAX_CONNECTIONS = 10_000;
+
+/** Requests a probe may send: several a second, and bursts while a spool is emptied. */
+export const PROBE_REQUESTS_PER_SECOND = 20;
+export const PROBE_REQUEST_BURST = 200;
+/** What one address may say of itself without a token: every five seconds, and a few restarts of its agent. */
+export const NODE_REQUESTS_PER_SECOND = 0.2;
+export const NODE_REQUEST_BURST = 10;
+/** Addresses and probes whose rate is remembered; beyond, the longest silent are forgotten. */
+export const MAX_RATE_KEYS = 100_000;

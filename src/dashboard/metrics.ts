@@ -1,0 +1,55 @@
+/**
+ * Prometheus metrics: those of the process, and families that other parts own and that are read when they are asked for,
+ * so that counting costs the parts nothing here.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+/** Values that some part keeps; `read` is called for each scrape. */
+export interface MetricFamily {
+  /** With the prefix `alias_tracker_` and its unit. */
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge';
+  readonly labelNames: readonly string[];
+  read(): Iterable<MetricSample>;
+}
+
+export interface MetricSample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export class Metrics {
+  readonly #registry = new Registry();
+
+  constructor(families: readonly MetricFamily[]) {
+    collectDefaultMetrics({ register: this.#registry });
+    for (const family of families) this.add(family);
+  }
+
+  add(family: MetricFamily): void {
+    const { name, help, type } = family;
+    const options = { name, help, labelNames: [...family.labelNames], registers: [this.#registry] };
+    if (type === 'gauge') {
+      new Gauge({
+        ...options,
+        collect() {
+          this.reset();
+          for (const { labels, value } of family.read()) this.set(labels, value);
+        },
+      });
+      return;
+    }
+    new Counter({
+      ...options,
+      collect() {
+        this.reset();
+        for (const { labels, value } of family.read()) this.inc(labels, value);
+      },
+    });
+  }
+
+  async text(): Promise<{ contentType: string; body: string }> {
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+}

@@ -1,0 +1,30 @@
+/** Who calls, as the control API needs to know it. Found by tokens, signatures or certificates elsewhere. */
+import type { Prefix } from '../domain/ip-address.js';
+
+export type Principal =
+  | { readonly kind: 'operator'; readonly name: string; readonly key: string }
+  | { readonly kind: 'probe'; readonly name: string; readonly subdomains: readonly string[]; readonly key: string }
+  | { readonly kind: 'node'; readonly name: string; readonly addresses: readonly Prefix[]; readonly key: string }
+  | { readonly kind: 'upstream'; readonly name: string; readonly key: string };
+
+export interface Authenticator {
+  /** @returns undefined where nobody holds this token */
+  byToken(token: string): Principal | undefined;
+  /** The probe that a verified client certificate (its common name) or a signed request names. */
+  probeByName(name: string): Principal | undefined;
+  /**
+   * Checks `X-Alias-Signature` over the body. @param name the probe whose key signs, where no token came along
+   * @returns what is wrong with it, or undefined
+   */
+  signatureFault(header: string, principal: Principal, body: Uint8Array, nowMs: number): string | undefined;
+}
+
+/** Which callers a route lets in. */
+export type Access = 'anyone' | 'operator' | 'probe' | 'node' | 'upstream';
+
+/** Operators may do everything; `node` also lets in callers without a token (they speak for their own address). */
+export function mayUse(access: Access, principal: Principal | undefined): boolean {
+  if (access === 'anyone' || principal?.kind === 'operator') return true;
+  if (access === 'node') return principal === undefined || principal.kind === 'node';
+  return principal?.kind === access;
+}

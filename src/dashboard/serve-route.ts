@@ -1,0 +1,129 @@
+/**
+ * The way of a request through one route: who is it, may he, how often, what does he send, does it fit, then the
+ * route's own work. Everything that can go wrong leaves as a problem document.
+ */
+import type { Request, Response } from 'express';
+import type { Clock } from '../domain/clock.js';
+import { ClientError } from '../domain/errors.js';
+import { checkBody, checkValue } from './check-request.js';
+import { type Caller, identifyCaller, unauthorised } from './identify-caller.js';
+import {
+  NODE_REQUEST_BURST,
+  NODE_REQUESTS_PER_SECOND,
+  PROBE_REQUEST_BURST,
+  PROBE_REQUESTS_PER_SECOND,
+} from './limits.js';
+import { type Authenticator, mayUse } from './principal.js';
+import { PROBLEM_CONTENT_TYPE, Problem } from './problem.js';
+import { RateLimit } from './rate-limit.js';
+import { readBody } from './read-body.js';
+import type { Answer, Route } from './route.js';
+
+export interface ServeRouteOptions {
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  /** Called with what no caller may see. */
+  readonly onDefect: (thrown: unknown, path: string) => void;
+}
+
+export class RouteServer {
+  readonly #options: ServeRouteOptions;
+  readonly #probeRate = new RateLimit(PROBE_REQUESTS_PER_SECOND, PROBE_REQUEST_BURST);
+  readonly #nodeRate = new RateLimit(NODE_REQUESTS_PER_SECOND, NODE_REQUEST_BURST);
+
+  constructor(options: ServeRouteOptions) {
+    this.#options = options;
+  }
+
+  async serve(route: Route, request: Request, response: Response): Promise<void> {
+    try {
+      send(response, await this.#answer(route, request, response));
+    } catch (thrown) {
+      this.sendProblem(thrown, request, response);
+    }
+  }
+
+  sendProblem(thrown: unknown, request: Request, response: Response): void {
+    const problem = problemOf(thrown);
+    if (problem.type === 'internal') this.#options.onDefect(thrown, request.path);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    // What was not read of the body must not be taken for the next request.
+    if (!request.complete) response.set('connection', 'close');
+    response.status(problem.status).set(problem.headers).type(PROBLEM_CONTENT_TYPE);
+    response.send(JSON.stringify(problem));
+  }
+
+  async #answer(route: Route, request: Request, response: Response): Promise<Answer> {
+    const caller = identifyCaller(request, this.#options.authenticator);
+    if (!mayUse(route.access, caller.principal)) {
+      if (caller.principal === undefined) throw unauthorised('this call needs a token: "Authorization: Bearer TOKEN"');
+      throw new Problem('forbidden', `a token of a ${caller.principal.kind} does not open this call`, {
+        faults: [
+          { field: 'authorization', detail: `belongs to the ${caller.principal.kind} "${caller.principal.name}"` },
+        ],
+      });
+    }
+    if (route.method === 'post') this.#limitRate(caller);
+    const params = route.params === undefined ? undefined : checkValue(route.params, request.params, '');
+    const query = route.query === undefined ? undefined : checkValue(route.query, request.query, '');
+    let body: unknown;
+    if (route.body !== undefined) {
+      const sent = await readBody(request, response, caller.principal !== undefined);
+      this.#checkSignature(caller, sent.bytes);
+      body = checkBody(route.body, sent.json, route.batch);
+    } else if (caller.signature !== undefined && caller.principal?.key === '') {
+      throw unauthorised('a signature opens only calls with a body');
+    }
+    return route.handle({ body, query, params, principal: caller.principal, callerAddress: caller.address });
+  }
+
+  #limitRate({ principal, address, signature }: Caller): void {
+    if (principal?.kind === 'operator') return;
+    const nowMs = this.#options.clock.nowMs();
+    // A name that only a signature will prove must not use up what its owner may send.
+    const unproven = principal?.key === '' && signature !== undefined;
+    const waitSeconds =
+      principal === undefined
+        ? this.#nodeRate.take(address, nowMs)
+        : this.#probeRate.take(unproven ? address : `${principal.kind} ${principal.name}`, nowMs);
+    if (waitSeconds === 0) return;
+    throw new Problem('too-many-requests', `come back in ${waitSeconds} s; reports can be sent in batches`, {
+      headers: { 'retry-after': String(waitSeconds) },
+    });
+  }
+
+  #checkSignature(caller: Caller, body: Uint8Array): void {
+    if (caller.signature === undefined || caller.principal === undefined) return;
+    const nowMs = this.#options.clock.nowMs();
+    const fault = this.#options.authenticator.signatureFault(caller.signature, caller.principal, body, nowMs);
+    if (fault === undefined) return;
+    throw new Problem('unauthorised', fault, { faults: [{ field: 'x-alias-signature', detail: fault }] });
+  }
+}
+
+function send(response: Response, answer: Answer): void {
+  response.status(answer.status ?? 200);
+  if (answer.text !== undefined) {
+    response.set('content-type', answer.text.contentType).send(answer.text.body);
+    return;
+  }
+  response.set('cache-control', 'no-store').json(answer.json);
+}
+
+function problemOf(thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown;
+  if (thrown instanceof ClientError) return new Problem('unprocessable', thrown.message);
+  const retryAfterSeconds = (thrown as { retryAfterSeconds?: unknown } | null)?.retryAfterSeconds;
+  if (typeof retryAfterSeconds === 'number') {
+    return new Problem('unavailable', 'too much is waiting; come back', {
+      headers: { 'retry-after': String(retryAfterSeconds) },
+    });
+  }
+  // Express's own complaints: a path that does not decode, for one.
+  const status = (thrown as { status?: unknown } | null)?.status;
+  if (status === 400) return new Problem('bad-request', 'the request cannot be read');
+  return new Problem('internal', 'internal error');
+}

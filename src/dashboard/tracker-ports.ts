@@ -1,0 +1,45 @@
+/**
+ * What the control API shows of the other parts; `src/app` connects the real ones. All of it may be asked of another
+ * thread, hence the promises.
+ */
+
+/** A document for people and scripts; its shape is the part's own. */
+export type Document = Readonly<Record<string, unknown>>;
+
+export interface ListQuery {
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface TrackerView {
+  /** Why this client would get which peers. @throws ClientError */
+  explain(query: { infoHash: string; ip: string; numwant: number | undefined }): Promise<Document>;
+  /** The largest swarms first. */
+  swarms(query: ListQuery): Promise<{ readonly total: number; readonly swarms: readonly Document[] }>;
+  /** undefined: no such swarm. */
+  swarm(infoHash: string): Promise<Document | undefined>;
+}
+
+export interface CatalogueView {
+  torrents(query: ListQuery): Promise<{ readonly total: number; readonly torrents: readonly Document[] }>;
+}
+
+export interface RedirectionView {
+  redirections(): Promise<readonly Document[]>;
+}
+
+export interface PeerPush {
+  readonly infoHash: string;
+  readonly peers: readonly { readonly address: string; readonly port: number; readonly seed: boolean }[];
+  readonly ttlSeconds: number;
+}
+
+export interface UpstreamPort {
+  /** Takes what an original tracker knows. @param from its name @returns how many were taken @throws ClientError */
+  pushPeers(push: PeerPush, from: string): Promise<number>;
+}
+
+export interface Readiness {
+  /** Empty: ready. Otherwise why not, one line each. */
+  reasons(): readonly string[];
+}

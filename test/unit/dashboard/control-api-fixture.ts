@@ -1,0 +1,107 @@
+/** A control API on a loopback port over a real store, with one probe for "north", as the tests of this folder use it. */
+import { type ControlApiOptions, createControlApi } from '../../../src/dashboard/control-api.js';
+import { startControlServer } from '../../../src/dashboard/control-server.js';
+import { ReportsService } from '../../../src/reports/reports-service.js';
+import { TokenDirectory } from '../../../src/reports/token-directory.js';
+import { openDatabase } from '../../../src/store/sqlite/database.js';
+import { ReportsStore } from '../../../src/store/sqlite/reports-store.js';
+import { TokensStore } from '../../../src/store/sqlite/tokens-store.js';
+
+export const CONTROL_TOKEN = 'control-token';
+export const NORTH_TOKEN = 'north-token';
+export const NOW_MS = Date.parse('2026-11-22T10:05:00Z');
+
+export interface ControlApiFixture {
+  readonly url: string;
+  readonly clock: { now: number; nowMs(): number };
+  readonly service: ReportsService;
+  readonly defects: unknown[];
+  /** JSON in, status and JSON out. */
+  call(
+    method: string,
+    path: string,
+    options?: {
+      token?: string;
+      json?: unknown;
+      body?: string | Uint8Array<ArrayBuffer>;
+      headers?: Record<string, string>;
+    },
+  ): Promise<{ status: number; headers: Headers; json: Record<string, unknown>; text: string }>;
+  stop(): Promise<void>;
+}
+
+export async function startFixture(overrides: Partial<ControlApiOptions> = {}): Promise<ControlApiFixture> {
+  const database = openDatabase(':memory:');
+  const clock = {
+    now: NOW_MS,
+    nowMs() {
+      return this.now;
+    },
+  };
+  const directory = new TokenDirectory(
+    {
+      controlToken: CONTROL_TOKEN,
+      probes: [
+        { id: 'dp-north', subdomains: ['north'], token: NORTH_TOKEN },
+        { id: 'dp-both', subdomains: ['north', 'south'], token: 'both-token' },
+      ],
+      upstreams: [{ name: 'original', token: 'upstream-token' }],
+    },
+    new TokensStore(database),
+  );
+  const service = new ReportsService({
+    store: new ReportsStore(database),
+    clock,
+    directory,
+    isKnownSubdomain: (id) => id === 'north' || id === 'south',
+    plan: { uplinkBpsMax: () => 1e9, isCache: (address) => address === '203.0.113.10' },
+  });
+  service.start();
+  const defects: unknown[] = [];
+  const app = createControlApi({
+    clock,
+    authenticator: directory,
+    reports: service,
+    readiness: { reasons: () => [] },
+    onDefect: (thrown) => defects.push(thrown),
+    ...overrides,
+  });
+  const server = await startControlServer(app, { host: '127.0.0.1', port: 0 });
+  const url = `http://127.0.0.1:${server.address.port}`;
+  return {
+    url,
+    clock,
+    service,
+    defects,
+    async call(method, path, options = {}) {
+      const headers: Record<string, string> = { ...options.headers };
+      if (options.token !== undefined) headers.authorization = `Bearer ${options.token}`;
+      let body: string | Uint8Array<ArrayBuffer> | null = options.body ?? null;
+      if (options.json !== undefined) {
+        headers['content-type'] = 'application/json';
+        body = JSON.stringify(options.json);
+      }
+      const response = await fetch(url + path, { method, headers, body });
+      const text = await response.text();
+      const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+      const json = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
+      return { status: response.status, headers: response.headers, json, text };
+    },
+    async stop() {
+      await server.close();
+      service.stop();
+      database.close();
+    },
+  };
+}
+
+export function northReport(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    probe: 'dp-north',
+    sequence: 17,
+    periodStart: '2026-11-22T10:00:00Z',
+    periodSeconds: 300,
+    subdomains: [{ id: 'north', bytes: 123_456_789, users: 4210 }],
+    ...changes,
+  };
+}
