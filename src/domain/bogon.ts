@@ -5,7 +5,7 @@
  */
 import { type IpAddress, type Prefix, parsePrefix, prefixContains } from './ip-address.js';
 
-const BOGON_PREFIXES: readonly Prefix[] = [
+export const BOGON_PREFIXES: readonly Prefix[] = [
   '0.0.0.0/8', // this network
   '10.0.0.0/8', // private
   '100.64.0.0/10', // carrier-grade NAT

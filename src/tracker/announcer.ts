@@ -1,0 +1,161 @@
+/**
+ * What an announce means, whichever protocol carried it: is the torrent allowed, who is the peer, may it be handed out,
+ * how many peers may the answer hold. Handlers fill `request` from bytes, call `announce`, then `select`. One announcer
+ * serves all listeners of the worker; nothing here waits or allocates.
+ */
+import type { Random } from '../domain/random.js';
+import { FOREIGN_PARTITION } from '../selection/cost-table.js';
+import type { TopologyTable } from '../topology/topology-table.js';
+import { NUM_WANT_UNSAID } from '../wire/announce-fields.js';
+import type { AccessList } from './access-list.js';
+import { AnnounceRequest, EVENT_STOPPED } from './announce-request.js';
+import { isBogon4, isBogon6 } from './bogons.js';
+import {
+  COUNT_ADDRESS_LIMIT,
+  COUNT_COMPLETED,
+  COUNT_EARLY_REPEATS,
+  COUNT_PEERS_GIVEN,
+  COUNT_STORE_FULL,
+  COUNT_UPSTREAM_ASKED,
+  COUNT_WITHHELD,
+} from './counters.js';
+import { INTERVAL_JITTER } from './limits.js';
+import type { NetworkSet } from './network-set.js';
+import { REFUSAL_DENIED, REFUSAL_NONE, REFUSAL_NOT_LISTED, REFUSAL_PORT } from './refusals.js';
+import { AnnounceOutcome, STATUS_ADDRESS_LIMIT, STATUS_STORE_FULL } from './swarm/announce-outcome.js';
+import type { SwarmStore } from './swarm/swarm-store.js';
+
+export interface AnnouncerSettings {
+  readonly intervalSeconds: number;
+  readonly minIntervalSeconds: number;
+  readonly defaultNumWant: number;
+  readonly maxNumWant: number;
+  /** Peers on lower ports are counted but not handed out. */
+  readonly portFloor: number;
+  /** Loopback and private addresses take part. */
+  readonly lab: boolean;
+  /** Addresses that are counted but not handed out. */
+  readonly denied: NetworkSet;
+  /** Networks whose hosts may name another address than their own (`ip=`). */
+  readonly trusted: NetworkSet;
+}
+
+export type UpstreamNeed = (bytes: Uint8Array, infoHashOffset: number, family: 4 | 6) => void;
+
+export class Announcer {
+  readonly request = new AnnounceRequest();
+  readonly outcome = new AnnounceOutcome();
+  /** Set by the worker between batches. */
+  nowSeconds = 0;
+  topology: TopologyTable;
+  /** By group; the cost table's. */
+  partition: Uint8Array;
+  access: AccessList;
+  readonly settings: AnnouncerSettings;
+  readonly store: SwarmStore;
+  readonly counters: Float64Array;
+  readonly #random: Random;
+  readonly #onUpstreamNeeded: UpstreamNeed;
+  readonly #intervalFloor: number;
+  readonly #intervalSpread: number;
+
+  constructor(options: {
+    settings: AnnouncerSettings;
+    store: SwarmStore;
+    topology: TopologyTable;
+    partition: Uint8Array;
+    access: AccessList;
+    counters: Float64Array;
+    random: Random;
+    onUpstreamNeeded: UpstreamNeed;
+  }) {
+    this.settings = options.settings;
+    this.store = options.store;
+    this.topology = options.topology;
+    this.partition = options.partition;
+    this.access = options.access;
+    this.counters = options.counters;
+    this.#random = options.random;
+    this.#onUpstreamNeeded = options.onUpstreamNeeded;
+    const jitter = Math.floor(options.settings.intervalSeconds * INTERVAL_JITTER);
+    this.#intervalFloor = options.settings.intervalSeconds - jitter;
+    this.#intervalSpread = 2 * jitter + 1;
+  }
+
+  isTrusted(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): boolean {
+    return !this.settings.trusted.isEmpty && this.settings.trusted.has(family, word0, word1, word2, word3);
+  }
+
+  /** @returns the reason why this torrent is refused, or {@link REFUSAL_NONE} */
+  refusalOf(bytes: Uint8Array, infoHashOffset: number): number {
+    if (this.access.permits(bytes, infoHashOffset)) return REFUSAL_NONE;
+    return this.access.mode === 'deny-list' ? REFUSAL_DENIED : REFUSAL_NOT_LISTED;
+  }
+
+  /**
+   * Takes `request`, whose fields and address are filled, to the swarm; `outcome` then has the counts.
+   * @returns {@link REFUSAL_NONE} or the reason
+   */
+  announce(): number {
+    const request = this.request;
+    if (request.port === 0 && request.event !== EVENT_STOPPED) return REFUSAL_PORT;
+    const refusal = this.refusalOf(request.bytes, request.infoHashOffset);
+    if (refusal !== REFUSAL_NONE) return refusal;
+
+    const { defaultNumWant, maxNumWant } = this.settings;
+    if (request.numWant === NUM_WANT_UNSAID) request.numWant = defaultNumWant;
+    else if (request.numWant > maxNumWant) request.numWant = maxNumWant;
+    request.nowSeconds = this.nowSeconds;
+    request.group =
+      request.family === 4
+        ? this.topology.lookup4(request.word0)
+        : this.topology.lookup6(request.word0, request.word1, request.word2, request.word3);
+    request.withheld = this.#isWithheld();
+
+    const outcome = this.outcome;
+    this.store.announce(request, outcome);
+    this.#count();
+    if (outcome.needsUpstream) {
+      this.counters[COUNT_UPSTREAM_ASKED]!++;
+      this.#onUpstreamNeeded(request.bytes, request.infoHashOffset, request.family);
+    }
+    return REFUSAL_NONE;
+  }
+
+  /**
+   * Compact peers for the announce that has just been taken, at most `max` and none after `stopped`.
+   * @returns how many peers stand at `offset`
+   */
+  select(out: Uint8Array, offset: number, max: number): number {
+    const request = this.request;
+    if (request.event === EVENT_STOPPED || request.numWant === 0) return 0;
+    const count = this.store.select(request, out, offset, Math.min(request.numWant, max));
+    this.counters[COUNT_PEERS_GIVEN]! += count;
+    return count;
+  }
+
+  /** The interval for one answer, with jitter; seconds. */
+  interval(): number {
+    return this.#intervalFloor + this.#random.below(this.#intervalSpread);
+  }
+
+  #isWithheld(): boolean {
+    const request = this.request;
+    const { word0, word1, word2, word3, family } = request;
+    const { lab, portFloor, denied } = this.settings;
+    if (request.port < portFloor) return true;
+    if (!denied.isEmpty && denied.has(family, word0, word1, word2, word3)) return true;
+    const bogon = family === 4 ? isBogon4(word0, lab) : isBogon6(word0, word1, word2, word3, lab);
+    // An operator with private or shared (RFC 6598) addresses in its access networks has named them as its own.
+    return bogon && (this.partition[request.group] ?? FOREIGN_PARTITION) === FOREIGN_PARTITION;
+  }
+
+  #count(): void {
+    const { counters, outcome } = this;
+    if (outcome.earlyRepeat) counters[COUNT_EARLY_REPEATS]!++;
+    if (outcome.countedCompleted) counters[COUNT_COMPLETED]!++;
+    if (this.request.withheld) counters[COUNT_WITHHELD]!++;
+    if (outcome.status === STATUS_ADDRESS_LIMIT) counters[COUNT_ADDRESS_LIMIT]!++;
+    else if (outcome.status === STATUS_STORE_FULL) counters[COUNT_STORE_FULL]!++;
+  }
+}

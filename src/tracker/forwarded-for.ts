@@ -1,0 +1,66 @@
+/**
+ * Whose request it is behind reverse proxies: `X-Forwarded-For` read from the right, past the operator's own proxies, to
+ * the first hop that is none of them. What stands further left was written by strangers and means nothing.
+ */
+import { parseIp } from '../domain/ip-address.js';
+import type { RemoteAddress } from '../transport/transport.js';
+import type { HttpRequestHead } from '../wire/http-request-head.js';
+import { MAX_ADDRESS_TEXT_BYTES } from './limits.js';
+import type { NetworkSet } from './network-set.js';
+
+const COMMA = 0x2c;
+const SPACE = 0x20;
+const TAB = 0x09;
+
+/**
+ * Fills `client` with an address in text, as `ip=` and proxies write it: bare, `[v6]`, `v4:port` or `[v6]:port`.
+ * @returns false where it is no literal address; names are never resolved
+ */
+export function readAddressText(text: string, client: RemoteAddress): boolean {
+  const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
+  try {
+    const { family, words } = parseIp(bare);
+    client.family = family;
+    client.word0 = words[0]!;
+    client.word1 = words[1] ?? 0;
+    client.word2 = words[2] ?? 0;
+    client.word3 = words[3] ?? 0;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param client holds the address of the connection; is overwritten with the client's
+ * @returns false where a hop that should tell the client is not readable: the request cannot be placed
+ */
+export function applyForwardedFor(
+  bytes: Uint8Array,
+  head: HttpRequestHead,
+  proxies: NetworkSet,
+  client: RemoteAddress,
+): boolean {
+  for (let line = head.forwardedForLines - 1; line >= 0; line--) {
+    const start = head.forwardedForStart[line]!;
+    let end = head.forwardedForEnd[line]!;
+    while (end > start) {
+      let hopStart = end;
+      while (hopStart > start && bytes[hopStart - 1] !== COMMA) hopStart--;
+      if (!proxies.has(client.family, client.word0, client.word1, client.word2, client.word3)) return true;
+      if (!readHop(bytes, hopStart, end, client)) return false;
+      end = hopStart - 1;
+    }
+  }
+  return true;
+}
+
+function readHop(bytes: Uint8Array, from: number, to: number, client: RemoteAddress): boolean {
+  let start = from;
+  let end = to;
+  while (start < end && (bytes[start] === SPACE || bytes[start] === TAB)) start++;
+  while (end > start && (bytes[end - 1] === SPACE || bytes[end - 1] === TAB)) end--;
+  // Brackets and a port may stand around it.
+  if (end - start > MAX_ADDRESS_TEXT_BYTES + 8) return false;
+  return readAddressText(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'), client);
+}

@@ -1,0 +1,242 @@
+/**
+ * HTTP requests (BEP 3, 7, 23, 24, 31, 48) to answers, from the bytes of a connection to the bytes of a response. What a
+ * BitTorrent client can be told is told as a bencoded failure with status 200, which clients show; other statuses are for
+ * what is no request to a tracker.
+ */
+import {
+  HTTP_INCOMPLETE,
+  type HttpRequestHandler,
+  MAX_HTTP_HEAD_BYTES,
+  MAX_HTTP_RESPONSE_BYTES,
+  RemoteAddress,
+} from '../transport/transport.js';
+import {
+  AnnounceAnswer,
+  type PeerIdSource,
+  writeCompactAnnounce,
+  writeDictionaryAnnounce,
+  writeFailure,
+} from '../wire/announce-answer.js';
+import {
+  AnnounceQueryScratch,
+  parseAnnounceQuery,
+  QUERY_BAD_INFO_HASH,
+  QUERY_BAD_PEER_ID,
+  QUERY_BAD_PORT,
+  QUERY_FINE,
+  QUERY_NO_INFO_HASH,
+  QUERY_TWO_INFO_HASHES,
+} from '../wire/announce-query.js';
+import { classifyPath, PATH_ANNOUNCE, PATH_SCRAPE } from '../wire/http-path.js';
+import {
+  HEAD_INCOMPLETE,
+  HEAD_MALFORMED,
+  HEAD_TOO_LARGE,
+  HttpRequestHead,
+  METHOD_HEAD,
+  METHOD_OTHER,
+  parseHttpRequestHead,
+} from '../wire/http-request-head.js';
+import { bodyOffset, finishHttpAnswer } from '../wire/http-response-head.js';
+import { decodeQueryBytes } from '../wire/query-values.js';
+import { writeBytes } from '../wire/write-bytes.js';
+import type { Announcer } from './announcer.js';
+import { COUNT_ANNOUNCES_HTTP, countRefusal } from './counters.js';
+import { applyForwardedFor, readAddressText } from './forwarded-for.js';
+import { HttpScrape } from './http-scrape.js';
+import { MAX_ADDRESS_TEXT_BYTES } from './limits.js';
+import type { NetworkSet } from './network-set.js';
+import {
+  REFUSAL_HEAD_TOO_LARGE,
+  REFUSAL_INFO_HASH,
+  REFUSAL_MALFORMED,
+  REFUSAL_METHOD,
+  REFUSAL_NONE,
+  REFUSAL_PATH,
+  REFUSAL_PEER_ID,
+  REFUSAL_PORT,
+  REFUSAL_PROXY_HEADER,
+  REFUSAL_TWO_INFO_HASHES,
+  REFUSALS,
+} from './refusals.js';
+
+export interface HttpHandlerSettings {
+  /** Reverse proxies whose X-Forwarded-For is believed. */
+  readonly proxies: NetworkSet;
+  /** Answer a scrape that names no hash with all swarms. */
+  readonly fullScrape: boolean;
+}
+
+/** Chosen peers wait here, in the far end of the output buffer, until the length that stands before them is known. */
+const PEERS_AT = MAX_HTTP_RESPONSE_BYTES - 200 * 18;
+
+function refusalOfQuery(problem: number): number {
+  switch (problem) {
+    case QUERY_NO_INFO_HASH:
+    case QUERY_BAD_INFO_HASH:
+      return REFUSAL_INFO_HASH;
+    case QUERY_TWO_INFO_HASHES:
+      return REFUSAL_TWO_INFO_HASHES;
+    case QUERY_BAD_PEER_ID:
+      return REFUSAL_PEER_ID;
+    case QUERY_BAD_PORT:
+      return REFUSAL_PORT;
+    default:
+      return REFUSAL_MALFORMED;
+  }
+}
+
+export class HttpHandler implements HttpRequestHandler, PeerIdSource {
+  consumed = 0;
+  close = false;
+  readonly #announcer: Announcer;
+  readonly #settings: HttpHandlerSettings;
+  readonly #head = new HttpRequestHead();
+  readonly #query = new AnnounceQueryScratch();
+  readonly #answer = new AnnounceAnswer();
+  readonly #client = new RemoteAddress();
+  readonly #scrape: HttpScrape;
+  readonly #addressText = new Uint8Array(MAX_ADDRESS_TEXT_BYTES);
+
+  constructor(announcer: Announcer, settings: HttpHandlerSettings) {
+    this.#announcer = announcer;
+    this.#settings = settings;
+    this.#scrape = new HttpScrape(announcer, settings.fullScrape);
+  }
+
+  onHttpBytes(
+    input: Uint8Array,
+    start: number,
+    length: number,
+    remote: RemoteAddress,
+    output: Uint8Array,
+    outputStart: number,
+  ): number {
+    const head = this.#head;
+    const state = parseHttpRequestHead(input, start, length, MAX_HTTP_HEAD_BYTES, head);
+    if (state === HEAD_INCOMPLETE) return HTTP_INCOMPLETE;
+    if (state === HEAD_MALFORMED || state === HEAD_TOO_LARGE) {
+      // Where the next request would start is not known.
+      this.consumed = length;
+      this.close = true;
+      head.method = METHOD_OTHER;
+      return state === HEAD_MALFORMED
+        ? this.#plainRefusal(400, REFUSAL_MALFORMED, output, outputStart)
+        : this.#plainRefusal(431, REFUSAL_HEAD_TOO_LARGE, output, outputStart);
+    }
+    // A body is not read: the answer is given, and the connection ends where the body would start.
+    this.consumed = head.hasBody ? length : head.headBytes;
+    this.close = !head.keepAlive || head.hasBody;
+    if (head.method === METHOD_OTHER) {
+      this.close = true;
+      return this.#plainRefusal(405, REFUSAL_METHOD, output, outputStart);
+    }
+    const path = classifyPath(input, head.pathStart, head.pathEnd);
+    if (path === PATH_ANNOUNCE) return this.#announce(input, remote, output, outputStart);
+    if (path === PATH_SCRAPE) return this.#answerScrape(input, output, outputStart);
+    return this.#plainRefusal(404, REFUSAL_PATH, output, outputStart);
+  }
+
+  copyPeerId(peers: Uint8Array, peerOffset: number, _peerBytes: 6 | 18, out: Uint8Array, at: number): boolean {
+    return this.#announcer.store.peerId(this.#announcer.request, peers, peerOffset, out, at);
+  }
+
+  #finish(output: Uint8Array, outputStart: number, bodyStart: number, bodyEnd: number, status: number): number {
+    const withoutBody = this.#head.method === METHOD_HEAD;
+    return finishHttpAnswer(output, outputStart, bodyStart, bodyEnd, status, this.close, withoutBody) - outputStart;
+  }
+
+  #plainRefusal(status: number, refusal: number, output: Uint8Array, outputStart: number): number {
+    countRefusal(this.#announcer.counters, refusal);
+    const bodyStart = bodyOffset(outputStart, this.close);
+    const bodyEnd = writeBytes(output, bodyStart, REFUSALS[refusal]!.message);
+    return this.#finish(output, outputStart, bodyStart, bodyEnd, status);
+  }
+
+  #fail(refusal: number, output: Uint8Array, outputStart: number): number {
+    countRefusal(this.#announcer.counters, refusal);
+    const { message, retryInMinutes } = REFUSALS[refusal]!;
+    const bodyStart = bodyOffset(outputStart, this.close);
+    const bodyEnd = writeFailure(output, bodyStart, message, retryInMinutes);
+    return this.#finish(output, outputStart, bodyStart, bodyEnd, 200);
+  }
+
+  #announce(input: Uint8Array, remote: RemoteAddress, output: Uint8Array, outputStart: number): number {
+    const announcer = this.#announcer;
+    const head = this.#head;
+    const query = this.#query;
+    const request = announcer.request;
+    announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
+    const problem = parseAnnounceQuery(input, head.queryStart, head.queryEnd, request, query);
+    if (problem !== QUERY_FINE) return this.#fail(refusalOfQuery(problem), output, outputStart);
+    if (!this.#placeClient(input, remote)) return this.#fail(REFUSAL_PROXY_HEADER, output, outputStart);
+    const client = this.#client;
+    request.family = client.family;
+    request.word0 = client.word0;
+    request.word1 = client.word1;
+    request.word2 = client.word2;
+    request.word3 = client.word3;
+    request.wantsPeerIds = !query.compact && !query.noPeerId;
+
+    const refusal = announcer.announce();
+    if (refusal !== REFUSAL_NONE) return this.#fail(refusal, output, outputStart);
+    const answer = this.#answer;
+    answer.complete = announcer.outcome.seeds;
+    answer.incomplete = announcer.outcome.leechers;
+    answer.intervalSeconds = announcer.interval();
+    answer.minIntervalSeconds = announcer.settings.minIntervalSeconds;
+    answer.family = client.family;
+    answer.word0 = client.word0;
+    answer.word1 = client.word1;
+    answer.word2 = client.word2;
+    answer.word3 = client.word3;
+    const peersStart = outputStart + PEERS_AT;
+    const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
+    const peersBytes = count * (client.family === 4 ? 6 : 18);
+    const bodyStart = bodyOffset(outputStart, this.close);
+    const bodyEnd = query.compact
+      ? writeCompactAnnounce(output, bodyStart, answer, output, peersStart, peersBytes)
+      : writeDictionaryAnnounce(
+          output,
+          bodyStart,
+          answer,
+          output,
+          peersStart,
+          peersBytes,
+          request.wantsPeerIds ? this : null,
+        );
+    return this.#finish(output, outputStart, bodyStart, bodyEnd, 200);
+  }
+
+  /** Fills the client's address: the connection's, a trusted proxy's word for it, or a trusted client's own. */
+  #placeClient(input: Uint8Array, remote: RemoteAddress): boolean {
+    const client = this.#client;
+    client.family = remote.family;
+    client.word0 = remote.word0;
+    client.word1 = remote.word1;
+    client.word2 = remote.word2;
+    client.word3 = remote.word3;
+    const { proxies } = this.#settings;
+    if (!proxies.isEmpty && this.#head.forwardedForLines > 0) {
+      if (!applyForwardedFor(input, this.#head, proxies, client)) return false;
+    }
+    const { ipStart, ipEnd } = this.#query;
+    if (
+      ipEnd > ipStart &&
+      this.#announcer.isTrusted(client.family, client.word0, client.word1, client.word2, client.word3)
+    ) {
+      const text = this.#addressText;
+      const length = decodeQueryBytes(input, ipStart, ipEnd, text, 0, text.length);
+      // Anything but a literal address is left alone: names are never resolved.
+      if (length <= text.length) readAddressText(Buffer.from(text.buffer, 0, length).toString('latin1'), client);
+    }
+    return true;
+  }
+
+  #answerScrape(input: Uint8Array, output: Uint8Array, outputStart: number): number {
+    const bodyStart = bodyOffset(outputStart, this.close);
+    const bodyEnd = this.#scrape.write(input, this.#head.queryStart, this.#head.queryEnd, output, bodyStart);
+    if (bodyEnd === 0) return this.#fail(this.#scrape.refusal, output, outputStart);
+    return this.#finish(output, outputStart, bodyStart, bodyEnd, 200);
+  }
+}
