@@ -1,0 +1,106 @@
+/**
+ * Counts the torrents that the operator's own users asked for, from the access log of a web cache (draft 4.2). Each crawl
+ * reads what was added since the last one, and what was still written to a file that has been rotated away meanwhile.
+ */
+import { open, stat } from 'node:fs/promises';
+import type { Clock } from '../domain/clock.js';
+import { messageOf, OperatorError } from '../domain/errors.js';
+import { parseInfoHash } from '../domain/info-hash.js';
+import type { CrawlState, LogPosition } from '../store/sqlite/catalogue-crawl-state.js';
+import { torrentOfLogLine } from './access-log-line.js';
+import type { Candidate } from './candidate.js';
+import { MAX_LOG_BYTES_PER_CRAWL, MAX_LOG_LINE_BYTES, MAX_LOG_TARGETS } from './limits.js';
+
+/** Requests of the last days count; what was wanted last month is not wanted now. */
+const WINDOW_MS = 7 * 86_400_000;
+const CHUNK_BYTES = 1 << 20;
+const NEWLINE = 0x0a;
+/** What logrotate and squid call the file before the current one. */
+const ROTATED_SUFFIXES = ['.1', '.0'];
+
+export interface AccessLogOptions {
+  readonly file: string;
+  readonly source: string;
+  readonly state: CrawlState;
+  readonly clock: Clock;
+  /** True: counts what is new, but remembers nothing. */
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws OperatorError where the log cannot be read */
+export async function readAccessLog(options: AccessLogOptions): Promise<Candidate[]> {
+  const { file, source, state, clock } = options;
+  const nowMs = clock.nowMs();
+  const counts = new Map<string, number>();
+  const position = await countNewRequests(options, counts);
+  if (!options.dryRun) state.addRequests(source, file, position, counts, nowMs);
+  const totals = state.requests(source, nowMs - WINDOW_MS);
+  if (options.dryRun) for (const [target, count] of counts) totals.set(target, (totals.get(target) ?? 0) + count);
+  return [...totals].map(([target, innerRequests]) =>
+    target.startsWith('urn:btih:')
+      ? { source, infoHash: parseInfoHash(target.slice('urn:btih:'.length)), innerRequests }
+      : { source, torrentUrl: target, innerRequests },
+  );
+}
+
+async function countNewRequests(options: AccessLogOptions, counts: Map<string, number>): Promise<LogPosition> {
+  const { file, state, signal } = options;
+  try {
+    const { ino: inode, size } = await stat(file);
+    const before = state.logPosition(file);
+    if (before !== undefined && before.inode !== inode) {
+      for (const suffix of ROTATED_SUFFIXES) {
+        const rotated = await stat(file + suffix).catch(() => undefined);
+        if (rotated?.ino === before.inode) await countLines(file + suffix, before.offset, counts, signal);
+      }
+    }
+    // A file that shrank was emptied in place (logrotate's copytruncate).
+    const grown = before !== undefined && before.inode === inode && before.offset <= size;
+    return { inode, offset: await countLines(file, grown ? before.offset : 0, counts, signal) };
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    throw new OperatorError(`cannot read the access log ${file}: ${messageOf(thrown)}`, { exitCode: 1, cause: thrown });
+  }
+}
+
+/** @returns the offset after the last whole line that was read */
+async function countLines(
+  file: string,
+  start: number,
+  counts: Map<string, number>,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const handle = await open(file);
+  try {
+    let offset = start;
+    let rest = Buffer.alloc(0);
+    while (offset - start < MAX_LOG_BYTES_PER_CRAWL) {
+      signal?.throwIfAborted();
+      const chunk = Buffer.alloc(CHUNK_BYTES);
+      const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, offset + rest.length);
+      if (bytesRead === 0) break;
+      const data = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
+      let lineStart = 0;
+      for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, lineStart)) {
+        countLine(data.subarray(lineStart, end), counts);
+        lineStart = end + 1;
+      }
+      // A line without end: what is too long to be one is stepped over, the rest waits for its end.
+      if (data.length - lineStart > MAX_LOG_LINE_BYTES) lineStart = data.length;
+      offset += lineStart;
+      rest = Buffer.from(data.subarray(lineStart));
+    }
+    return offset;
+  } finally {
+    await handle.close();
+  }
+}
+
+function countLine(line: Buffer, counts: Map<string, number>): void {
+  if (line.length > MAX_LOG_LINE_BYTES) return;
+  const target = torrentOfLogLine(line.toString('latin1'));
+  if (target === undefined) return;
+  const count = counts.get(target);
+  if (count !== undefined || counts.size < MAX_LOG_TARGETS) counts.set(target, (count ?? 0) + 1);
+}

@@ -1,0 +1,79 @@
+/**
+ * A torrent that some source knows of, before anything of it is fetched. Different sources, and different entries of one,
+ * often mean the same torrent: {@link mergeCandidates} makes one of those that share an info-hash or an address.
+ */
+import type { InfoHash } from '../domain/info-hash.js';
+import { MAX_SWARM_COUNT } from './limits.js';
+
+export interface Candidate {
+  /** Name of the source that knew it first. */
+  readonly source: string;
+  readonly title?: string | undefined;
+  readonly infoHash?: InfoHash | undefined;
+  readonly torrentUrl?: string | undefined;
+  readonly magnet?: string | undefined;
+  /** The original site's page about it. */
+  readonly pageUrl?: string | undefined;
+  /** Swarm sizes as the source tells them; undefined where it does not. */
+  readonly seeds?: number | undefined;
+  readonly leechers?: number | undefined;
+  /** Requests for it from inside the operator's network: of an access log, or peers that announced. */
+  readonly innerRequests?: number | undefined;
+}
+
+/**
+ * How much a torrent is wanted. A leecher wants it now and counts twice a seed, which wanted it once; a request from
+ * inside the network counts twice that again, because only inner demand can be served from inside.
+ *
+ *     score = seeds + 2 × leechers + 4 × inner requests
+ */
+export function scoreOf(candidate: Pick<Candidate, 'seeds' | 'leechers' | 'innerRequests'>): number {
+  return (candidate.seeds ?? 0) + 2 * (candidate.leechers ?? 0) + 4 * (candidate.innerRequests ?? 0);
+}
+
+/** In the order given: the first to name a thing wins; swarm sizes the largest seen; inner requests are added up. */
+export function mergeCandidates(candidates: Iterable<Candidate>): Candidate[] {
+  const groups: Candidate[] = [];
+  const groupByKey = new Map<string, number>();
+  for (const candidate of candidates) {
+    const keys = [candidate.infoHash, candidate.torrentUrl].filter((key) => key !== undefined);
+    if (keys.length === 0 && candidate.magnet !== undefined) keys.push(candidate.magnet);
+    const found = keys.map((key) => groupByKey.get(key)).find((index) => index !== undefined);
+    const index = found ?? groups.push(candidate) - 1;
+    if (found !== undefined) groups[index] = merged(groups[index]!, candidate);
+    for (const key of keys) if (!groupByKey.has(key)) groupByKey.set(key, index);
+  }
+  return groups;
+}
+
+function merged(a: Candidate, b: Candidate): Candidate {
+  return {
+    source: a.source,
+    title: a.title ?? b.title,
+    infoHash: a.infoHash ?? b.infoHash,
+    torrentUrl: a.torrentUrl ?? b.torrentUrl,
+    magnet: a.magnet ?? b.magnet,
+    pageUrl: a.pageUrl ?? b.pageUrl,
+    seeds: largest(a.seeds, b.seeds),
+    leechers: largest(a.leechers, b.leechers),
+    innerRequests: (a.innerRequests ?? 0) + (b.innerRequests ?? 0),
+  };
+}
+
+export function largest(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b;
+  return b === undefined ? a : Math.max(a, b);
+}
+
+/**
+ * A swarm size as sites write it: `1234`, `1,234`, `1 234`, `1.2k`, `3M`. Undefined for anything else.
+ */
+export function parseSwarmCount(text: string | undefined): number | undefined {
+  const match = /^([\d.,'\s]*\d)\s*([kKmM]?)$/.exec(text?.trim() ?? '');
+  if (match === null) return undefined;
+  const digits = match[1]!.replace(/[\s']/g, '');
+  const factor = match[2] === '' ? 1 : match[2]!.toLowerCase() === 'k' ? 1_000 : 1_000_000;
+  const number = factor === 1 ? Number(digits.replace(/[.,](?=\d{3}(\D|$))/g, '')) : Number(digits.replace(',', '.'));
+  if (!Number.isFinite(number)) return undefined;
+  return Math.min(Math.round(number * factor), MAX_SWARM_COUNT);
+}

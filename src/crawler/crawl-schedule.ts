@@ -1,0 +1,54 @@
+/** Crawls again and again: at once, then `everyMs` after the start of the last crawl, never two at a time. */
+import { messageOf } from '../domain/errors.js';
+import type { Crawler, CrawlProgress, CrawlResult } from './crawl.js';
+
+export interface CrawlSchedule {
+  readonly crawler: Crawler;
+  /** From the start of one crawl to the start of the next; a crawl that takes longer is followed at once. */
+  readonly everyMs: number;
+  readonly onResult?: (result: CrawlResult) => void;
+  /** A crawl failed as a whole; the next comes in its time. */
+  readonly onFailure?: (reason: string) => void;
+  readonly onProgress?: (progress: CrawlProgress) => void;
+}
+
+export interface RunningCrawler {
+  /** Stops a crawl that is under way and waits for it. What it has stored stays. */
+  stop(): Promise<void>;
+}
+
+export function startCrawler({ crawler, everyMs, ...notify }: CrawlSchedule): RunningCrawler {
+  const stopping = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  const crawl = async (): Promise<void> => {
+    try {
+      notify.onResult?.(await crawler.crawlOnce({ signal: stopping.signal, onProgress: notify.onProgress }));
+    } catch (thrown) {
+      if (!stopping.signal.aborted) notify.onFailure?.(messageOf(thrown));
+    }
+  };
+  const begin = (): void => {
+    let due = false;
+    let done = false;
+    const again = (): void => {
+      if (due && done && !stopping.signal.aborted) begin();
+    };
+    timer = setTimeout(() => {
+      due = true;
+      again();
+    }, everyMs);
+    running = crawl().then(() => {
+      done = true;
+      again();
+    });
+  };
+  begin();
+  return {
+    stop: async () => {
+      stopping.abort();
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * A torrent's description, fetched and checked: what the catalogue stores of it, or why it is not taken. Private torrents
+ * are not (BEP 27), and neither is anything that is no torrent.
+ */
+import { ClientError, messageOf } from '../domain/errors.js';
+import type { InfoHash } from '../domain/info-hash.js';
+import type { CatalogueTorrent, TorrentToStore } from '../store/sqlite/catalogue-torrent.js';
+import { parseMetainfo } from '../wire/metainfo.js';
+import { MAX_TORRENT_BYTES } from '../wire/metainfo-limits.js';
+import { parseMagnet } from '../wire/metainfo-magnet.js';
+import { privateTorrent } from '../wire/metainfo-rewrite.js';
+import type { Candidate } from './candidate.js';
+import { FetchError, type PoliteFetcher } from './polite-fetch.js';
+
+export type Description = Omit<TorrentToStore, 'rank' | 'score' | 'seeds' | 'leechers' | 'origins'> & {
+  /** Every address under which the original site has the file. */
+  readonly torrentUrls: readonly string[];
+};
+
+export type Described =
+  | { readonly kind: 'described'; readonly description: Description }
+  | { readonly kind: 'stored'; readonly torrent: CatalogueTorrent }
+  | { readonly kind: 'skipped'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** @throws only where the signal was aborted */
+export async function describe(
+  candidate: Candidate,
+  fetcher: PoliteFetcher,
+  signal: AbortSignal | undefined,
+): Promise<Exclude<Described, { kind: 'stored' }>> {
+  try {
+    if (candidate.torrentUrl !== undefined) {
+      return { kind: 'described', description: await fromFile(candidate, candidate.torrentUrl, fetcher, signal) };
+    }
+    if (candidate.magnet !== undefined)
+      return { kind: 'described', description: fromMagnet(candidate, candidate.magnet) };
+    return { kind: 'skipped', reason: 'no torrent file or magnet link of it is known' };
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    if (thrown instanceof ClientError && thrown.code === 'private-torrent') {
+      return { kind: 'skipped', reason: 'private torrent (BEP 27): it stays with its own tracker' };
+    }
+    if (thrown instanceof ClientError || thrown instanceof FetchError) {
+      return { kind: 'failed', reason: messageOf(thrown) };
+    }
+    throw thrown;
+  }
+}
+
+async function fromFile(
+  candidate: Candidate,
+  torrentUrl: string,
+  fetcher: PoliteFetcher,
+  signal: AbortSignal | undefined,
+): Promise<Description> {
+  const fetched = await fetcher.fetch(torrentUrl, {
+    maxBytes: MAX_TORRENT_BYTES,
+    accept: 'application/x-bittorrent, */*;q=0.5',
+    signal,
+  });
+  if (fetched.kind === 'not-modified') throw new FetchError('the site says "not modified" to a plain request');
+  const metainfo = parseMetainfo(fetched.bytes);
+  if (metainfo.private) throw privateTorrent(metainfo.name);
+  return {
+    infoHash: metainfo.infoHash,
+    hybridInfoHash: metainfo.hybridInfoHash,
+    infoHashV2: metainfo.infoHashV2,
+    name: metainfo.name,
+    totalBytes: metainfo.totalBytes,
+    pieceBytes: metainfo.pieceBytes,
+    files: metainfo.files,
+    trackerTiers: metainfo.trackerTiers,
+    torrentBytes: fetched.bytes,
+    magnet: undefined,
+    source: candidate.source,
+    pageUrl: candidate.pageUrl,
+    torrentUrl,
+    torrentUrls: fetched.url === torrentUrl ? [torrentUrl] : [torrentUrl, fetched.url],
+  };
+}
+
+function fromMagnet(candidate: Candidate, magnet: string): Description {
+  const parsed = parseMagnet(magnet);
+  return {
+    infoHash: parsed.infoHash,
+    hybridInfoHash: parsed.hybridInfoHash,
+    infoHashV2: undefined,
+    name: parsed.name ?? candidate.title ?? parsed.infoHash,
+    totalBytes: parsed.totalBytes,
+    pieceBytes: undefined,
+    files: [],
+    trackerTiers: parsed.trackers.map((url) => [url]),
+    torrentBytes: undefined,
+    magnet,
+    source: candidate.source,
+    pageUrl: candidate.pageUrl,
+    torrentUrl: undefined,
+    torrentUrls: [],
+  };
+}
+
+/** Undefined for a link that is none. */
+export function infoHashOfMagnet(magnet: string): InfoHash | undefined {
+  try {
+    return parseMagnet(magnet).infoHash;
+  } catch {
+    return undefined;
+  }
+}

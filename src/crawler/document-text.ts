@@ -1,0 +1,24 @@
+/** The text of a fetched document, in the character set that its header, XML declaration or meta element names. */
+import { TextDecoder } from 'node:util';
+
+/** How far into a document its own declaration is looked for (HTML: the first 1,024 bytes). */
+const DECLARATION_BYTES = 1_024;
+
+export function documentText(bytes: Uint8Array, contentType: string | undefined): string {
+  const head = Buffer.from(bytes.subarray(0, DECLARATION_BYTES)).toString('latin1');
+  const label =
+    /charset\s*=\s*"?([\w-]+)/i.exec(contentType ?? '')?.[1] ??
+    /^\s*(?:\xef\xbb\xbf)?<\?xml[^>]*\bencoding\s*=\s*["']([\w-]+)/.exec(head)?.[1] ??
+    /<meta[^>]+charset\s*=\s*["']?([\w-]+)/i.exec(head)?.[1] ??
+    'utf-8';
+  return decoderFor(label).decode(bytes);
+}
+
+function decoderFor(label: string): TextDecoder {
+  try {
+    return new TextDecoder(label);
+  } catch {
+    // A character set nobody knows: names may come out odd, addresses are ASCII.
+    return new TextDecoder();
+  }
+}

@@ -1,0 +1,20 @@
+/** Telling links apart: torrent files, magnet links, pages. */
+import { MAX_URL_CHARACTERS } from './limits.js';
+
+/** By its path, as far as that tells: `/x.torrent`, `/download.php?f=x.torrent`. */
+export function looksLikeTorrentUrl(url: string): boolean {
+  return /\.torrent(?:$|[?#&])/i.test(url);
+}
+
+export function isMagnetLink(url: string): boolean {
+  return /^magnet:\?/i.test(url);
+}
+
+/** The absolute address of a link to the web; undefined where it is none. */
+export function webUrl(link: string | undefined, baseUrl: string): string | undefined {
+  if (link === undefined || link.length > MAX_URL_CHARACTERS || !URL.canParse(link, baseUrl)) return undefined;
+  const url = new URL(link, baseUrl);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
+  url.hash = '';
+  return url.href;
+}

@@ -1,0 +1,286 @@
+/**
+ * Fetching from other people's sites the way a guest should: one request at a time and a pause between them for each
+ * host, robots.txt kept to, conditional requests, back-off where the site says it has too much, limits on time, size and
+ * redirects. It never connects to an address that is not on the Internet, unless this is the lab: the check is on the
+ * address that is connected to, so neither a name nor a redirect gets around it.
+ */
+import { lookup as systemLookup } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { Agent, fetch, type Response } from 'undici';
+import type { Clock } from '../domain/clock.js';
+import { messageOf } from '../domain/errors.js';
+import { MAX_CRAWL_DELAY_MS, MAX_REDIRECTS, MAX_RETRY_AFTER_MS, MAX_ROBOTS_BYTES, MAX_TRIES } from './limits.js';
+import { isPublicAddress } from './public-address.js';
+import { ALLOW_ALL, ALLOW_NOTHING, parseRobots, type RobotsRules } from './robots.js';
+
+/** Why something could not be fetched, in words for the operator. */
+export class FetchError extends Error {
+  /** The site's answer, where there was one. */
+  readonly status: number | undefined;
+  constructor(message: string, options: { status?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'FetchError';
+    this.status = options.status;
+  }
+}
+
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+export interface PoliteFetcherOptions {
+  readonly clock: Clock;
+  /** True in the lab: loopback and private addresses may be asked. */
+  readonly allowPrivateAddresses?: boolean;
+  /**
+   * The addresses of a name. Give one that asks past the operator's own redirection, or the crawler ends up at the
+   * mirror site; without it the system's resolver is asked.
+   */
+  readonly resolve?: (hostname: string) => Promise<readonly ResolvedAddress[]>;
+  readonly userAgent?: string;
+  /** Between two requests to one host. */
+  readonly delayMs?: number;
+  /** For one request with its whole body. */
+  readonly timeoutMs?: number;
+  /** For tests; otherwise time really passes. */
+  readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+}
+
+export interface FetchRequest {
+  readonly maxBytes: number;
+  readonly accept?: string;
+  /** Of the copy that is there already. */
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface FetchedDocument {
+  readonly kind: 'fetched';
+  readonly bytes: Uint8Array;
+  /** After redirects. */
+  readonly url: string;
+  readonly contentType: string | undefined;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+}
+
+export interface PoliteFetcher {
+  /** @throws FetchError; the signal's reason where that was aborted */
+  fetch(url: string, request: FetchRequest): Promise<FetchedDocument | { readonly kind: 'not-modified' }>;
+  /** Ends idle connections. */
+  close(): Promise<void>;
+}
+
+const PRODUCT = 'alias-tracker';
+const DEFAULT_DELAY_MS = 1_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
+const ROBOTS_LIFETIME_MS = 3_600_000;
+const FIRST_BACK_OFF_MS = 2_000;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetcher {
+  const { clock, allowPrivateAddresses = false, timeoutMs = DEFAULT_TIMEOUT_MS, delayMs = DEFAULT_DELAY_MS } = options;
+  const userAgent = options.userAgent ?? `${PRODUCT} (mirror of popular torrents for an access network)`;
+  const sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
+  const agent = new Agent({
+    connections: 1,
+    connect: { lookup: guardedLookup(options.resolve ?? resolveBySystem, allowPrivateAddresses) },
+  });
+  const turnByHost = new Map<string, Promise<unknown>>();
+  const robotsByOrigin = new Map<string, { untilMs: number; rules: Promise<RobotsRules> }>();
+
+  /** Runs after all earlier work for the host, with the pause that the host is owed. */
+  const inTurn = <T>(host: string, pauseMs: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
+    const before = turnByHost.get(host);
+    const turn = (before ?? Promise.resolve()).then(async () => {
+      if (before !== undefined && pauseMs > 0) await sleep(pauseMs, signal);
+      signal?.throwIfAborted();
+      return work();
+    });
+    turnByHost.set(
+      host,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  };
+
+  const requestOnce = async (url: URL, request: FetchRequest, pauseMs: number): Promise<Answer> =>
+    inTurn(
+      url.host,
+      pauseMs,
+      async () => {
+        const timeout = AbortSignal.timeout(timeoutMs);
+        try {
+          const response = await fetch(url, {
+            dispatcher: agent,
+            redirect: 'manual',
+            headers: {
+              'user-agent': userAgent,
+              accept: request.accept ?? '*/*',
+              ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
+              ...(request.lastModified === undefined ? {} : { 'if-modified-since': request.lastModified }),
+            },
+            signal: request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]),
+          });
+          const wanted = response.status >= 200 && response.status < 300;
+          if (!wanted) await response.body?.cancel();
+          return { response, bytes: wanted ? await readBody(response, request.maxBytes) : new Uint8Array() };
+        } catch (thrown) {
+          request.signal?.throwIfAborted();
+          if (timeout.aborted) throw new FetchError(`${url.host} took longer than ${timeoutMs / 1000} s`);
+          throw asFetchError(thrown, url);
+        }
+      },
+      request.signal,
+    );
+
+  const requestPatiently = async (url: URL, request: FetchRequest, pauseMs: number): Promise<Answer> => {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await requestOnce(url, request, pauseMs);
+      const { status, headers } = answer.response;
+      if ((status !== 429 && status !== 503) || attempt === MAX_TRIES) return answer;
+      const waitMs = retryAfterMs(headers.get('retry-after'), clock.nowMs()) ?? FIRST_BACK_OFF_MS * 2 ** (attempt - 1);
+      if (waitMs > MAX_RETRY_AFTER_MS) return answer;
+      await sleep(waitMs, request.signal);
+    }
+  };
+
+  const follow = async (start: URL, request: FetchRequest, checkRobots: boolean): Promise<Answer & { url: URL }> => {
+    let url = start;
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      checkUrl(url, allowPrivateAddresses);
+      const rules = checkRobots ? await robotsFor(url, request.signal) : ALLOW_ALL;
+      if (!rules.allows(url.pathname + url.search)) throw new FetchError(`robots.txt of ${url.host} forbids ${url}`);
+      const pauseMs = Math.max(delayMs, rules.crawlDelayMs ?? 0);
+      if (pauseMs > Math.max(MAX_CRAWL_DELAY_MS, delayMs)) {
+        throw new FetchError(`robots.txt of ${url.host} asks for a pause of ${pauseMs / 1000} s between requests`);
+      }
+      const answer = await requestPatiently(url, request, pauseMs);
+      const location = answer.response.headers.get('location');
+      if (!REDIRECTS.has(answer.response.status) || location === null) return { ...answer, url };
+      if (!URL.canParse(location, url.href)) throw new FetchError(`${url.host} redirects to something that is no URL`);
+      url = new URL(location, url);
+    }
+    throw new FetchError(`${start.host} redirects more than ${MAX_REDIRECTS} times`);
+  };
+
+  const robotsFor = (url: URL, signal: AbortSignal | undefined): Promise<RobotsRules> => {
+    const known = robotsByOrigin.get(url.origin);
+    if (known !== undefined && known.untilMs > clock.nowMs()) return known.rules;
+    const rules = fetchRobots(new URL('/robots.txt', url), signal);
+    robotsByOrigin.set(url.origin, { untilMs: clock.nowMs() + ROBOTS_LIFETIME_MS, rules });
+    // A crawl that was stopped says nothing about the site.
+    rules.catch(() => robotsByOrigin.delete(url.origin));
+    return rules;
+  };
+
+  const fetchRobots = async (url: URL, signal: AbortSignal | undefined): Promise<RobotsRules> => {
+    try {
+      const { response, bytes } = await follow(url, { maxBytes: MAX_ROBOTS_BYTES, signal }, false);
+      if (response.ok) return parseRobots(new TextDecoder().decode(bytes), PRODUCT);
+      // RFC 9309 section 2.3.1.3: "unavailable" (4xx) allows everything.
+      return response.status >= 400 && response.status < 500 ? ALLOW_ALL : ALLOW_NOTHING;
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      // A host that cannot be reached at all is better told of by its own error than as "robots.txt forbids".
+      if (thrown instanceof FetchError) throw thrown;
+      return ALLOW_NOTHING;
+    }
+  };
+
+  return {
+    fetch: async (text, request) => {
+      if (!URL.canParse(text)) throw new FetchError(`"${text.slice(0, 100)}" is not a URL`);
+      const start = new URL(text);
+      start.hash = '';
+      const { response, bytes, url } = await follow(start, request, true);
+      if (response.status === 304) return { kind: 'not-modified' };
+      if (!response.ok) throw new FetchError(`${url.host} answers ${response.status}`, { status: response.status });
+      return {
+        kind: 'fetched',
+        bytes,
+        url: url.href,
+        contentType: response.headers.get('content-type') ?? undefined,
+        etag: response.headers.get('etag') ?? undefined,
+        lastModified: response.headers.get('last-modified') ?? undefined,
+      };
+    },
+    close: () => agent.close(),
+  };
+}
+
+interface Answer {
+  readonly response: Response;
+  readonly bytes: Uint8Array;
+}
+
+function checkUrl(url: URL, allowPrivateAddresses: boolean): void {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new FetchError(`only http and https are fetched, not ${url.protocol}`);
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  // A literal address never reaches the lookup.
+  if (isIP(host) !== 0 && !allowPrivateAddresses && !isPublicAddress(host)) throw privateAddress(host);
+}
+
+function privateAddress(host: string): FetchError {
+  return new FetchError(`${host} is a private or reserved address; those are only asked with "lab: true"`);
+}
+
+function guardedLookup(
+  resolve: (hostname: string) => Promise<readonly ResolvedAddress[]>,
+  allowPrivateAddresses: boolean,
+): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname)
+      .then((all) => {
+        const allowed = allowPrivateAddresses ? all : all.filter(({ address }) => isPublicAddress(address));
+        if (all.length === 0) throw new FetchError(`${hostname} has no address`);
+        if (allowed.length === 0) throw privateAddress(hostname);
+        return allowed;
+      })
+      .then(
+        (allowed) => {
+          if (options.all) callback(null, [...allowed]);
+          else callback(null, allowed[0]!.address, allowed[0]!.family);
+        },
+        (thrown: Error) => callback(thrown, ''),
+      );
+  };
+}
+
+async function resolveBySystem(hostname: string): Promise<ResolvedAddress[]> {
+  const found = await systemLookup(hostname, { all: true });
+  return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
+}
+
+async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    const bytes = chunk as Uint8Array;
+    length += bytes.length;
+    // Leaving the loop cancels the rest of the body.
+    if (length > maxBytes) throw new FetchError(`the answer has more than ${maxBytes} bytes`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** RFC 9110 section 10.2.3: seconds or a date. */
+function retryAfterMs(value: string | null, nowMs: number): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
+  const dateMs = Date.parse(value);
+  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+}
+
+function asFetchError(thrown: unknown, url: URL): FetchError {
+  for (let cause = thrown; cause instanceof Error; cause = cause.cause) if (cause instanceof FetchError) return cause;
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
+  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+  return new FetchError(`${url.host} cannot be reached${code || `: ${messageOf(cause)}`}`, { cause: thrown });
+}

@@ -1,0 +1,71 @@
+/** Reads one source of any kind into candidates, fetching its document conditionally where it has one. */
+import type { Clock } from '../domain/clock.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
+import { readAccessLog } from './access-log-source.js';
+import type { Candidate } from './candidate.js';
+import { documentText } from './document-text.js';
+import { parseFeed } from './feed-source.js';
+import { parseListPage } from './html-source.js';
+import { MAX_DOCUMENT_BYTES } from './limits.js';
+import { originOfUrl } from './origin.js';
+import { FetchError, type PoliteFetcher } from './polite-fetch.js';
+import type { AnnouncedSwarms, Source } from './source.js';
+
+export interface SourceReading {
+  readonly fetcher: PoliteFetcher;
+  readonly catalogue: Catalogue;
+  readonly state: CrawlState;
+  readonly clock: Clock;
+  readonly announced?: AnnouncedSwarms | undefined;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws where the source cannot be read or understood; the message says why */
+export async function readSource(source: Source, reading: SourceReading): Promise<Candidate[]> {
+  switch (source.type) {
+    case 'feed': {
+      const { text, url } = await readDocument(source, reading, 'application/rss+xml, application/atom+xml, */*;q=0.5');
+      return parseFeed(text, url, source.name);
+    }
+    case 'html': {
+      const { text, url } = await readDocument(source, reading, 'text/html, */*;q=0.5');
+      return parseListPage(text, source, url, source.name);
+    }
+    case 'access-log':
+      return readAccessLog({ ...reading, file: source.file, source: source.name });
+    case 'announces': {
+      const swarms = (await reading.announced?.announced()) ?? [];
+      return swarms.map(({ infoHash, seeds, leechers }) => ({
+        source: source.name,
+        infoHash,
+        innerRequests: seeds + leechers,
+      }));
+    }
+  }
+}
+
+async function readDocument(
+  source: Extract<Source, { type: 'feed' | 'html' }>,
+  { fetcher, catalogue, state, clock, dryRun, signal }: SourceReading,
+  accept: string,
+): Promise<{ text: string; url: string }> {
+  const stored = state.document(source.url);
+  const answer = await fetcher.fetch(source.url, {
+    maxBytes: MAX_DOCUMENT_BYTES,
+    accept,
+    etag: stored?.etag,
+    lastModified: stored?.lastModified,
+    signal,
+  });
+  if (!dryRun) catalogue.recordListing({ ...originOfUrl(source.url), kind: source.type, source: source.name });
+  if (answer.kind === 'not-modified') {
+    if (stored === undefined) throw new FetchError('the site says "not modified" to a plain request');
+    return { text: documentText(stored.body, stored.contentType), url: source.url };
+  }
+  if (!dryRun && (answer.etag !== undefined || answer.lastModified !== undefined)) {
+    state.storeDocument(source.url, { ...answer, body: answer.bytes }, clock.nowMs());
+  }
+  return { text: documentText(answer.bytes, answer.contentType), url: answer.url };
+}

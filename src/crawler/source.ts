@@ -1,0 +1,41 @@
+/** The kinds of source that the crawler takes popular torrents from, as the configuration names them. */
+import type { InfoHash } from '../domain/info-hash.js';
+import type { HtmlSelectors } from './html-source.js';
+
+export type Source =
+  | { readonly name: string; readonly type: 'feed'; readonly url: string }
+  | ({ readonly name: string; readonly type: 'html'; readonly url: string } & HtmlSelectors)
+  | { readonly name: string; readonly type: 'access-log'; readonly file: string }
+  | { readonly name: string; readonly type: 'announces' };
+
+/** A swarm that inner clients announced to the alias tracker. */
+export interface AnnouncedSwarm {
+  readonly infoHash: InfoHash;
+  readonly seeds: number;
+  readonly leechers: number;
+}
+
+/** What the tracker can tell the crawler, for the source `announces`. */
+export interface AnnouncedSwarms {
+  /** The largest swarms of inner peers; the order does not matter. */
+  announced(): Promise<readonly AnnouncedSwarm[]> | readonly AnnouncedSwarm[];
+}
+
+export interface SwarmCounts {
+  readonly seeds: number;
+  readonly leechers: number;
+}
+
+/** Asks an original tracker how large swarms are (BEP 48, BEP 15). */
+export interface Scraper {
+  /**
+   * @param infoHashes any number; the scraper splits them as the tracker allows
+   * @returns the swarms that the tracker knows; others are left out
+   * @throws where the tracker does not answer
+   */
+  scrape(
+    trackerUrl: string,
+    infoHashes: readonly InfoHash[],
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<InfoHash, SwarmCounts>>;
+}

@@ -1,0 +1,123 @@
+/** The catalogue: a table to search, sort and leaf through. */
+import type { InfoHash } from '../domain/info-hash.js';
+import type { CatalogueResult, CatalogueSort } from '../store/sqlite/catalogue-search.js';
+import type { CatalogueSummary } from '../store/sqlite/catalogue-torrent.js';
+import { html, type Markup } from './html.js';
+import { page, type SiteView } from './layout.js';
+import { showBytes, showCount, showDay } from './show.js';
+
+/** What the page's address asks for. */
+export interface CatalogueRequest {
+  readonly text: string;
+  readonly sort: CatalogueSort;
+  readonly reverse: boolean;
+  readonly page: number;
+}
+
+export interface SwarmCounts {
+  readonly seeds: number;
+  readonly leechers: number;
+}
+
+export const PAGE_SIZE = 50;
+const MAX_TEXT_CHARACTERS = 200;
+const MAX_PAGE = 100_000;
+
+const COLUMNS: readonly { sort: CatalogueSort; title: string; hint: string; classes: string }[] = [
+  { sort: 'rank', title: 'Rank', hint: 'most wanted first', classes: 'number' },
+  { sort: 'name', title: 'Name', hint: 'by name', classes: '' },
+  { sort: 'size', title: 'Size', hint: 'largest first', classes: 'number' },
+  { sort: 'seeds', title: 'Seeds', hint: 'most seeds first', classes: 'number' },
+  { sort: 'leechers', title: 'Leechers', hint: 'most leechers first', classes: 'number wide' },
+  { sort: 'added', title: 'Added', hint: 'newest first', classes: 'number wide' },
+];
+
+/** Whatever is wrong in an address falls back to the start of the list. */
+export function readCatalogueRequest(parameters: URLSearchParams): CatalogueRequest {
+  const sort = COLUMNS.find((column) => column.sort === parameters.get('sort'))?.sort ?? 'rank';
+  const pageText = parameters.get('page') ?? '';
+  return {
+    text: (parameters.get('q') ?? '').trim().slice(0, MAX_TEXT_CHARACTERS),
+    sort,
+    reverse: parameters.get('order') === 'reverse',
+    page: /^\d{1,6}$/.test(pageText) ? Math.min(Math.max(1, Number(pageText)), MAX_PAGE) : 1,
+  };
+}
+
+/** @param inner peers of the alias tracker, where known */
+export function cataloguePage(
+  view: SiteView,
+  request: CatalogueRequest,
+  result: CatalogueResult,
+  inner: ReadonlyMap<InfoHash, SwarmCounts>,
+): Markup {
+  const { text, page: number } = request;
+  const pages = Math.max(1, Math.ceil(result.total / PAGE_SIZE));
+  const what = result.total === 1 ? '1 torrent' : `${showCount(result.total)} torrents`;
+  const heading = text === '' ? 'Popular torrents' : `Torrents with “${text}”`;
+  return page(
+    view,
+    text === '' ? '' : text,
+    text,
+    html`<h1>${heading}</h1>
+<p class="soft">${what}${view.site === undefined ? '' : ` of ${view.site}`}${pages > 1 ? `, page ${number} of ${pages}` : ''}</p>
+${result.torrents.length === 0 ? empty(request) : table(request, result.torrents, inner)}
+${pages > 1 && pagesNavigation(request, pages)}`,
+  );
+}
+
+function empty({ text, page: number }: CatalogueRequest): Markup {
+  if (number > 1) return html`<p>There is nothing on this page. <a href="/">Back to the first one</a></p>`;
+  if (text === '') return html`<p>The catalogue is still empty: the first crawl has not ended yet.</p>`;
+  return html`<p>Nothing here has all of these words. <a href="/">All torrents</a></p>`;
+}
+
+function table(
+  request: CatalogueRequest,
+  torrents: readonly CatalogueSummary[],
+  inner: ReadonlyMap<InfoHash, SwarmCounts>,
+): Markup {
+  return html`<div class="card"><table>
+<thead><tr>${COLUMNS.map((column) => columnHead(request, column))}<th class="number" title="Peers inside the network">Inside</th><th>Get</th></tr></thead>
+<tbody>
+${torrents.map((torrent) => row(torrent, inner))}</tbody>
+</table></div>`;
+}
+
+function columnHead(request: CatalogueRequest, column: (typeof COLUMNS)[number]): Markup {
+  const current = request.sort === column.sort;
+  const href = address({ ...request, sort: column.sort, reverse: current && !request.reverse, page: 1 });
+  const rising = (column.sort === 'rank' || column.sort === 'name') !== request.reverse;
+  const sorted = current && html` aria-sort="${rising ? 'ascending' : 'descending'}"`;
+  const arrow = current ? (rising ? ' ↑' : ' ↓') : '';
+  return html`<th class="${column.classes}"${sorted}><a href="${href}" title="${column.hint}">${column.title}${arrow}</a></th>`;
+}
+
+function row(torrent: CatalogueSummary, inner: ReadonlyMap<InfoHash, SwarmCounts>): Markup {
+  const counts = inner.get(torrent.infoHash);
+  const path = `/torrent/${torrent.infoHash}`;
+  const get =
+    torrent.magnet === undefined
+      ? html`<a href="${path}.torrent" aria-label="Torrent file of ${torrent.name}">Torrent</a>`
+      : html`<a href="${path}" aria-label="Magnet link of ${torrent.name}">Magnet</a>`;
+  return html`<tr><td class="number">${torrent.rank ?? '–'}</td><td class="name"><a href="${path}">${torrent.name}</a></td><td class="number">${showBytes(torrent.totalBytes)}</td><td class="number">${showCount(torrent.seeds)}</td><td class="number wide">${showCount(torrent.leechers)}</td><td class="number wide">${showDay(torrent.firstSeenMs)}</td><td class="number">${counts === undefined ? '–' : showCount(counts.seeds + counts.leechers)}</td><td>${get}</td></tr>
+`;
+}
+
+function pagesNavigation(request: CatalogueRequest, pages: number): Markup {
+  const link = (number: number, relation: string, label: string): Markup | false =>
+    number >= 1 &&
+    number <= pages &&
+    html`<a href="${address({ ...request, page: number })}" rel="${relation}">${label}</a>`;
+  return html`<nav class="pages" aria-label="Pages">${link(request.page - 1, 'prev', '← Previous')} ${link(request.page + 1, 'next', 'Next →')}</nav>`;
+}
+
+function address({ text, sort, reverse, page: number }: CatalogueRequest): string {
+  const parameters = new URLSearchParams();
+  if (text !== '') parameters.set('q', text);
+  if (sort !== 'rank') parameters.set('sort', sort);
+  if (reverse) parameters.set('order', 'reverse');
+  if (number > 1) parameters.set('page', String(number));
+  const query = parameters.toString();
+  return query === '' ? '/' : `/?${query}`;
+}

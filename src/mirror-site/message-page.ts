@@ -1,0 +1,28 @@
+/** A page that says what is wrong and where to go from there. */
+import { html, type Markup } from './html.js';
+import { page, type SiteView } from './layout.js';
+
+export function notFoundPage(view: SiteView): Markup {
+  const where =
+    view.site === undefined
+      ? html`<p>This address is not, or no longer, in the catalogue.</p>`
+      : html`<p>You asked for a page of ${view.site}. Its popular torrents are mirrored here, this page is not.</p>`;
+  return page(
+    view,
+    'Not found',
+    '',
+    html`<h1>Not found</h1>
+${where}
+<p>Search for it above, or see <a href="/">all torrents</a>.</p>`,
+  );
+}
+
+export function errorPage(view: SiteView): Markup {
+  return page(
+    view,
+    'Error',
+    '',
+    html`<h1>Something went wrong here</h1>
+<p>It is not your fault. Try again in a moment, or see <a href="/">all torrents</a>.</p>`,
+  );
+}

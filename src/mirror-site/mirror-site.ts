@@ -1,0 +1,202 @@
+/**
+ * The inner resource website (draft 4.1): the catalogue for people, rewritten torrent files for clients. A request with an
+ * original site's `Host`, which redirected DNS sends here, finds that site's own torrent paths, pages and lists in place.
+ * Torrents are rewritten as they are served, so that the announce URLs are always the present ones.
+ */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { InfoHash } from '../domain/info-hash.js';
+import { parseInfoHash } from '../domain/info-hash.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { CatalogueSummary, CatalogueTorrent } from '../store/sqlite/catalogue-torrent.js';
+import { magnetFor, rewriteMagnet } from '../wire/metainfo-magnet.js';
+import { rewriteTorrent } from '../wire/metainfo-rewrite.js';
+import { cataloguePage, PAGE_SIZE, readCatalogueRequest, type SwarmCounts } from './catalogue-page.js';
+import { FEED_SIZE, feed } from './feed.js';
+import type { Markup } from './html.js';
+import type { SiteView } from './layout.js';
+import { errorPage, notFoundPage } from './message-page.js';
+import { originalSite, readHost } from './request-host.js';
+import { attachment, send } from './response.js';
+import { torrentPage } from './torrent-page.js';
+
+export interface MirrorSiteOptions {
+  readonly catalogue: Catalogue;
+  /** Written into every torrent and magnet link; at least one. */
+  readonly announceUrls: readonly string[];
+  /** Names of original sites that are redirected here; names below them count too. */
+  readonly siteHosts: readonly string[];
+  /** Keeps the original trackers behind the alias tracker. */
+  readonly keepOriginal?: boolean | undefined;
+  readonly operatorName?: string | undefined;
+  /** The swarms as the alias tracker knows them; what it does not know it leaves out. */
+  readonly swarmCounts?: ((infoHashes: readonly InfoHash[]) => Promise<ReadonlyMap<InfoHash, SwarmCounts>>) | undefined;
+  /** A defect: a request could not be answered. */
+  readonly onError?: ((thrown: unknown, url: string) => void) | undefined;
+}
+
+interface Visit {
+  readonly url: URL;
+  /** `scheme://host` as the visitor knows the mirror. */
+  readonly baseUrl: string;
+  readonly host: string;
+  readonly view: SiteView;
+}
+
+export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
+  const { catalogue, announceUrls, keepOriginal = false, operatorName = 'the operator' } = options;
+
+  const magnetOf = (torrent: CatalogueSummary): string =>
+    torrent.magnet === undefined
+      ? magnetFor({ ...torrent, announceUrls })
+      : rewriteMagnet(torrent.magnet, { announceUrls, keepOriginal });
+
+  /** A tracker that does not answer costs the page its numbers, not its visitors the page. */
+  const innerCounts = async (torrents: readonly CatalogueSummary[]): Promise<Map<InfoHash, SwarmCounts>> => {
+    const hashes = torrents.flatMap(({ infoHash, hybridInfoHash }) => [
+      infoHash,
+      ...(hybridInfoHash ? [hybridInfoHash] : []),
+    ]);
+    const counts = await options.swarmCounts?.(hashes).catch((thrown: unknown) => {
+      options.onError?.(thrown, 'swarm counts');
+      return undefined;
+    });
+    const result = new Map<InfoHash, SwarmCounts>();
+    for (const { infoHash, hybridInfoHash } of torrents) {
+      const v1 = counts?.get(infoHash);
+      const v2 = hybridInfoHash === undefined ? undefined : counts?.get(hybridInfoHash);
+      // A client of a hybrid torrent is in both swarms, so the larger one is nearer the truth than the sum.
+      const larger = v1 !== undefined && v2 !== undefined ? maxCounts(v1, v2) : (v1 ?? v2);
+      if (larger !== undefined) result.set(infoHash, larger);
+    }
+    return result;
+  };
+
+  const showCatalogue = async (visit: Visit, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const wanted = readCatalogueRequest(visit.url.searchParams);
+    const result = catalogue.search({ ...wanted, site: visit.view.site, pageSize: PAGE_SIZE });
+    const markup = cataloguePage(visit.view, wanted, result, await innerCounts(result.torrents));
+    sendPage(request, response, 200, markup);
+  };
+
+  const showTorrent = async (
+    visit: Visit,
+    torrent: CatalogueTorrent,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> => {
+    const counts = (await innerCounts([torrent])).get(torrent.infoHash);
+    sendPage(request, response, 200, torrentPage(visit.view, torrent, magnetOf(torrent), counts));
+  };
+
+  const showFeed = (visit: Visit, request: IncomingMessage, response: ServerResponse): void => {
+    const text = (visit.url.searchParams.get('q') ?? '').slice(0, 200);
+    const { torrents } = catalogue.search({ text, site: visit.view.site, pageSize: FEED_SIZE });
+    const markup = feed(visit.view, visit.baseUrl, torrents, magnetOf);
+    send(request, response, {
+      status: 200,
+      type: 'application/rss+xml; charset=utf-8',
+      body: Buffer.from(markup.text),
+      maxAgeSeconds: 60,
+    });
+  };
+
+  /** @returns false where the catalogue has no file for it */
+  const sendTorrent = (infoHash: InfoHash, request: IncomingMessage, response: ServerResponse): boolean => {
+    const original = catalogue.torrentBytes(infoHash);
+    if (original === undefined) return false;
+    const body = rewriteTorrent(original, { announceUrls, keepOriginal });
+    send(request, response, {
+      status: 200,
+      type: 'application/x-bittorrent',
+      body,
+      maxAgeSeconds: 300,
+      etag: `"${createHash('sha1').update(body).digest('hex')}"`,
+      disposition: attachment(catalogue.get(infoHash)?.name ?? infoHash),
+    });
+    return true;
+  };
+
+  /** What the original site had at this address. @returns false where nothing of it is known */
+  const answerForSite = async (visit: Visit, request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
+    const path = visit.url.pathname + visit.url.search;
+    const listing = catalogue.findListing(visit.host, path);
+    if (listing?.kind === 'feed') {
+      showFeed(visit, request, response);
+      return true;
+    }
+    if (listing?.kind === 'html') {
+      await showCatalogue(visit, request, response);
+      return true;
+    }
+    const found = catalogue.findOrigin(visit.host, path) ?? catalogue.findOrigin(visit.host, visit.url.pathname);
+    if (found === undefined) return false;
+    if (found.kind === 'torrent' && sendTorrent(found.infoHash, request, response)) return true;
+    const torrent = catalogue.get(found.infoHash);
+    if (torrent === undefined) return false;
+    await showTorrent(visit, torrent, request, response);
+    return true;
+  };
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      sendText(request, response, 405, 'only GET and HEAD are answered here\n');
+      return;
+    }
+    const visit = readVisit(request, options.siteHosts, operatorName);
+    if (visit === undefined) {
+      sendText(request, response, 400, 'the address or the Host header is malformed\n');
+      return;
+    }
+    const { pathname } = visit.url;
+    if (visit.view.site !== undefined && (await answerForSite(visit, request, response))) return;
+    if (pathname === '/') return showCatalogue(visit, request, response);
+    if (pathname === '/feed.xml') return showFeed(visit, request, response);
+    if (pathname === '/healthz') return sendText(request, response, 200, 'ok\n');
+    const [, hex, suffix] = /^\/torrent\/([0-9a-fA-F]{40})(\.torrent)?$/.exec(pathname) ?? [];
+    if (hex !== undefined) {
+      const infoHash = parseInfoHash(hex);
+      if (suffix !== undefined && sendTorrent(infoHash, request, response)) return;
+      const torrent = suffix === undefined ? catalogue.get(infoHash) : undefined;
+      if (torrent !== undefined) return showTorrent(visit, torrent, request, response);
+    }
+    sendPage(request, response, 404, notFoundPage(visit.view));
+  };
+
+  return (request, response) => {
+    answer(request, response).catch((thrown: unknown) => {
+      options.onError?.(thrown, request.url ?? '');
+      if (response.headersSent) response.destroy();
+      else sendPage(request, response, 500, errorPage({ operatorName, site: undefined }));
+    });
+  };
+}
+
+function readVisit(request: IncomingMessage, siteHosts: readonly string[], operatorName: string): Visit | undefined {
+  const host = readHost(request.headers.host);
+  // Only a path: what begins with two slashes would name another host.
+  const target = request.url ?? '/';
+  if (host === undefined || !target.startsWith('/') || !URL.canParse(`http://mirror.invalid${target}`))
+    return undefined;
+  const encrypted = 'encrypted' in request.socket;
+  return {
+    url: new URL(`http://mirror.invalid${target}`),
+    baseUrl: `${encrypted ? 'https' : 'http'}://${host.withPort}`,
+    host: host.name,
+    view: { operatorName, site: originalSite(host.name, siteHosts) },
+  };
+}
+
+function sendPage(request: IncomingMessage, response: ServerResponse, status: number, markup: Markup): void {
+  const type = 'text/html; charset=utf-8';
+  send(request, response, { status, type, body: Buffer.from(markup.text), maxAgeSeconds: status === 200 ? 30 : 0 });
+}
+
+function sendText(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
+  send(request, response, { status, type: 'text/plain; charset=utf-8', body: Buffer.from(text), maxAgeSeconds: 0 });
+}
+
+function maxCounts(a: SwarmCounts, b: SwarmCounts): SwarmCounts {
+  return { seeds: Math.max(a.seeds, b.seeds), leechers: Math.max(a.leechers, b.leechers) };
+}

@@ -1,0 +1,48 @@
+/** Sending: conditional and HEAD requests, cache and security headers, the same for every answer of the mirror site. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { STYLE_HASH } from './style.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Uint8Array;
+  /** 0: not to be kept. */
+  readonly maxAgeSeconds: number;
+  /** With its quotes. */
+  readonly etag?: string;
+  readonly disposition?: string;
+}
+
+// Nothing but the page's own style and its search form: a torrent's name that became markup could still do nothing.
+const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src ${STYLE_HASH}; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
+
+export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const { status, type, body, maxAgeSeconds, etag, disposition } = answer;
+  response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Referrer-Policy', 'no-referrer');
+  response.setHeader('Cache-Control', maxAgeSeconds > 0 ? `public, max-age=${maxAgeSeconds}` : 'no-store');
+  response.setHeader('Vary', 'Host');
+  if (etag !== undefined) response.setHeader('ETag', etag);
+  if (etag !== undefined && matches(request.headers['if-none-match'], etag)) {
+    response.writeHead(304).end();
+    return;
+  }
+  if (disposition !== undefined) response.setHeader('Content-Disposition', disposition);
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': body.length });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** RFC 9110 section 13.1.2: weak comparison. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((item) => item.trim() === '*' || item.trim().replace(/^W\//, '') === etag);
+}
+
+/** RFC 6266: a plain name for old clients, the real one for others. */
+export function attachment(name: string): string {
+  const safe = [...name.replace(/[\p{Cc}\p{Cs}/\\]/gu, '_')].slice(0, 150).join('');
+  const plain = safe.replace(/[^\x20-\x7e]|["%]/g, '_');
+  const encoded = encodeURIComponent(safe).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  return `attachment; filename="${plain}.torrent"; filename*=UTF-8''${encoded}.torrent`;
+}

@@ -1,0 +1,68 @@
+/** Searching, sorting and paging the catalogue. Every word of the text must be in the name or a file's path. */
+import { type CatalogueSummary, SUMMARY_COLUMNS, type SummaryRow, summaryOfRow } from './catalogue-torrent.js';
+import type { SqliteDatabase } from './database.js';
+
+export type CatalogueSort = 'rank' | 'name' | 'size' | 'seeds' | 'leechers' | 'added';
+
+export interface CatalogueQuery {
+  readonly text?: string | undefined;
+  /** Only what was found on this site or one below it: host without port. */
+  readonly site?: string | undefined;
+  readonly sort?: CatalogueSort | undefined;
+  /** The other way round than people expect of that column (rank and name rise, the others fall). */
+  readonly reverse?: boolean | undefined;
+  /** From 1. */
+  readonly page?: number | undefined;
+  readonly pageSize?: number | undefined;
+}
+
+export interface CatalogueResult {
+  readonly total: number;
+  readonly torrents: readonly CatalogueSummary[];
+}
+
+/** A search box needs no more, and each word costs a pass over the names. */
+const MAX_WORDS = 8;
+const MAX_PAGE_SIZE = 500;
+const DEFAULT_PAGE_SIZE = 50;
+
+const ORDERS: Record<CatalogueSort, readonly [forward: string, backward: string]> = {
+  rank: ['rank IS NULL, rank, score DESC', 'rank IS NOT NULL, rank DESC, score'],
+  name: ['name COLLATE NOCASE', 'name COLLATE NOCASE DESC'],
+  size: ['total_bytes DESC', 'total_bytes'],
+  seeds: ['seeds DESC', 'seeds'],
+  leechers: ['leechers DESC', 'leechers'],
+  added: ['first_seen_ms DESC', 'first_seen_ms'],
+};
+
+export function searchCatalogue(database: SqliteDatabase, query: CatalogueQuery): CatalogueResult {
+  const conditions: string[] = [];
+  const values: string[] = [];
+  for (const word of (query.text ?? '').split(/\s+/).filter(Boolean).slice(0, MAX_WORDS)) {
+    conditions.push("(name LIKE ? ESCAPE '\\' OR files_json LIKE ? ESCAPE '\\' OR info_hash = ?)");
+    const pattern = `%${word.replace(/[\\%_]/g, '\\$&')}%`;
+    values.push(pattern, pattern, word.toLowerCase());
+  }
+  if (query.site !== undefined) {
+    conditions.push(
+      `info_hash IN (SELECT info_hash FROM catalogue_origin WHERE host = ? OR substr(host, -length(?)) = ?)`,
+    );
+    const below = `.${query.site}`;
+    values.push(query.site, below, below);
+  }
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const order = ORDERS[query.sort ?? 'rank'][query.reverse ? 1 : 0];
+  const pageSize = Math.min(Math.max(1, query.pageSize ?? DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE);
+  const offset = (Math.max(1, query.page ?? 1) - 1) * pageSize;
+  const total =
+    database
+      .prepare<string[], number>(`SELECT count(*) FROM catalogue_torrent ${where}`)
+      .pluck()
+      .get(...values) ?? 0;
+  const rows = database
+    .prepare<(string | number)[], SummaryRow>(
+      `SELECT ${SUMMARY_COLUMNS} FROM catalogue_torrent ${where} ORDER BY ${order}, info_hash LIMIT ? OFFSET ?`,
+    )
+    .all(...values, pageSize, offset);
+  return { total, torrents: rows.map(summaryOfRow) };
+}

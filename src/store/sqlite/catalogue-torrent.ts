@@ -1,0 +1,119 @@
+/** What the catalogue knows of a torrent, and the rows that it is read from. */
+import type { InfoHash } from '../../domain/info-hash.js';
+
+export interface CatalogueFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** A torrent without its files and bytes, as lists show it. Times in milliseconds since the Unix epoch. */
+export interface CatalogueSummary {
+  readonly infoHash: InfoHash;
+  /** Under this one clients of a hybrid torrent announce too (BEP 52). */
+  readonly hybridInfoHash: InfoHash | undefined;
+  /** 64 hex digits. */
+  readonly infoHashV2: string | undefined;
+  readonly name: string;
+  /** Undefined for a magnet link that does not tell. */
+  readonly totalBytes: number | undefined;
+  readonly pieceBytes: number | undefined;
+  readonly fileCount: number;
+  /** The original link, where the original site has no torrent file. */
+  readonly magnet: string | undefined;
+  /** Name of the crawler's source. */
+  readonly source: string;
+  readonly pageUrl: string | undefined;
+  readonly torrentUrl: string | undefined;
+  readonly seeds: number | undefined;
+  readonly leechers: number | undefined;
+  readonly score: number;
+  /** From 1; undefined once it has dropped out of the top. */
+  readonly rank: number | undefined;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  readonly fetchedMs: number;
+}
+
+export interface CatalogueTorrent extends CatalogueSummary {
+  readonly files: readonly CatalogueFile[];
+  readonly trackerTiers: readonly (readonly string[])[];
+}
+
+/** A place on an original site. `host` is lower case without port, `path` includes the query. */
+export interface OriginPath {
+  readonly host: string;
+  readonly path: string;
+  readonly kind: 'torrent' | 'page';
+}
+
+export interface Listing {
+  readonly host: string;
+  readonly path: string;
+  readonly kind: 'feed' | 'html';
+  readonly source: string;
+}
+
+export interface TorrentToStore
+  extends Omit<CatalogueTorrent, 'firstSeenMs' | 'lastSeenMs' | 'fetchedMs' | 'fileCount' | 'rank'> {
+  /** The original file; undefined only with a magnet link. */
+  readonly torrentBytes: Uint8Array | undefined;
+  readonly rank: number;
+  readonly origins: readonly OriginPath[];
+}
+
+/** `kept`: it was there and nothing about it has changed. */
+export type StoreOutcome = 'new' | 'updated' | 'kept';
+
+export interface Popularity {
+  readonly seeds: number | undefined;
+  readonly leechers: number | undefined;
+  readonly score: number;
+  readonly rank: number;
+}
+
+export const SUMMARY_COLUMNS = `info_hash, hybrid_info_hash, info_hash_v2, name, total_bytes, piece_bytes, file_count,
+  magnet, source, page_url, torrent_url, seeds, leechers, score, rank, first_seen_ms, last_seen_ms, fetched_ms`;
+
+export interface SummaryRow {
+  info_hash: InfoHash;
+  hybrid_info_hash: InfoHash | null;
+  info_hash_v2: string | null;
+  name: string;
+  total_bytes: number | null;
+  piece_bytes: number | null;
+  file_count: number;
+  magnet: string | null;
+  source: string;
+  page_url: string | null;
+  torrent_url: string | null;
+  seeds: number | null;
+  leechers: number | null;
+  score: number;
+  rank: number | null;
+  first_seen_ms: number;
+  last_seen_ms: number;
+  fetched_ms: number;
+}
+
+export function summaryOfRow(row: SummaryRow): CatalogueSummary {
+  return {
+    infoHash: row.info_hash,
+    hybridInfoHash: row.hybrid_info_hash ?? undefined,
+    infoHashV2: row.info_hash_v2 ?? undefined,
+    name: row.name,
+    totalBytes: row.total_bytes ?? undefined,
+    pieceBytes: row.piece_bytes ?? undefined,
+    fileCount: row.file_count,
+    magnet: row.magnet ?? undefined,
+    source: row.source,
+    pageUrl: row.page_url ?? undefined,
+    torrentUrl: row.torrent_url ?? undefined,
+    seeds: row.seeds ?? undefined,
+    leechers: row.leechers ?? undefined,
+    score: row.score,
+    rank: row.rank ?? undefined,
+    firstSeenMs: row.first_seen_ms,
+    lastSeenMs: row.last_seen_ms,
+    fetchedMs: row.fetched_ms,
+  };
+}
