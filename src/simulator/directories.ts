@@ -1,0 +1,189 @@
+/**
+ * What answers announces in a simulation. {@link OriginalTracker} chooses at random, as trackers do. {@link AliasTracker}
+ * is the product itself: the swarm store and the selection of the data plane, with a policy compiled from the scenario as
+ * an operator's configuration would be. Each localised network has its own; the others ask the original tracker.
+ */
+import { infoHashToBytes, parseInfoHash } from '../domain/info-hash.js';
+import { formatIpv4, ipv4FromWord } from '../domain/ip-address.js';
+import type { Random } from '../domain/random.js';
+import { compileCostTable } from '../selection/compile-cost-table.js';
+import type { MixRules } from '../selection/cost-table.js';
+import { compileTopology } from '../topology/compile-topology.js';
+import { topologyTableFrom } from '../topology/flat-table.js';
+import { GroupRegistry, memoryGroupStore } from '../topology/group-registry.js';
+import type { TopologyTable } from '../topology/topology-table.js';
+import * as announce from '../tracker/announce-request.js';
+import { AnnounceOutcome } from '../tracker/swarm/announce-outcome.js';
+import { SwarmStore } from '../tracker/swarm/swarm-store.js';
+import type { Population, SimulatedNetwork } from './population.js';
+import type { SimulatedPeer } from './simulated-peer.js';
+import type { Directory, DirectoryEvent } from './swarm-model.js';
+
+const PEER_PORT = 6881;
+const FIRST_ASN = 64_500;
+const COMPACT_PEER_BYTES = 6;
+const ARENA_BYTES = 64 * 2 ** 20;
+const infoHash = infoHashToBytes(parseInfoHash('a11a5'.repeat(8)));
+
+const EVENTS: Readonly<Record<DirectoryEvent, number>> = {
+  started: announce.EVENT_STARTED,
+  none: announce.EVENT_NONE,
+  completed: announce.EVENT_COMPLETED,
+  stopped: announce.EVENT_STOPPED,
+};
+
+/** A tracker that knows every peer that it is told of and hands them out at random. */
+export class OriginalTracker implements Directory {
+  readonly #online: number[] = [];
+  readonly #position = new Map<number, number>();
+
+  constructor(readonly random: Random) {}
+
+  announce(peer: SimulatedPeer, event: DirectoryEvent, wanted: number): readonly number[] {
+    if (event === 'stopped') {
+      this.#remove(peer.id);
+      return [];
+    }
+    if (!this.#position.has(peer.id)) {
+      this.#position.set(peer.id, this.#online.length);
+      this.#online.push(peer.id);
+    }
+    // A partial Fisher–Yates shuffle: the first `wanted` places are a fair draw.
+    const online = this.#online;
+    const limit = Math.min(wanted + 1, online.length);
+    for (let i = 0; i < limit; i++) this.#swap(i, i + this.random.below(online.length - i));
+    return online
+      .slice(0, limit)
+      .filter((id) => id !== peer.id)
+      .slice(0, wanted);
+  }
+
+  #swap(i: number, j: number): void {
+    const a = this.#online[i]!;
+    const b = this.#online[j]!;
+    this.#online[i] = b;
+    this.#online[j] = a;
+    this.#position.set(b, i);
+    this.#position.set(a, j);
+  }
+
+  #remove(id: number): void {
+    const at = this.#position.get(id);
+    if (at === undefined) return;
+    this.#swap(at, this.#online.length - 1);
+    this.#online.pop();
+    this.#position.delete(id);
+  }
+}
+
+export interface AliasTrackerOptions {
+  readonly population: Population;
+  /** The network whose operator runs it. */
+  readonly home: SimulatedNetwork;
+  readonly mix: MixRules;
+  /** False: capability and density do not count, only the AS. */
+  readonly fullScore: boolean;
+  readonly ratePerGigabyte: number;
+  readonly random: Random;
+  readonly intervalSeconds: number;
+  readonly minIntervalSeconds: number;
+}
+
+export class AliasTracker implements Directory {
+  readonly #store: SwarmStore;
+  readonly #topology: TopologyTable;
+  readonly #population: Population;
+  readonly #request = new announce.AnnounceRequest();
+  readonly #outcome = new AnnounceOutcome();
+  readonly #answer = new Uint8Array(200 * COMPACT_PEER_BYTES);
+
+  constructor(options: AliasTrackerOptions) {
+    this.#population = options.population;
+    const topology = compileTopology({
+      version: 1,
+      operator: operatorOf(options.home),
+      databases: [],
+      groups: new GroupRegistry(memoryGroupStore()),
+    });
+    this.#topology = topologyTableFrom(topology.data);
+    const density = options.home.subdomains
+      .filter((subdomain) => subdomain.bytesPerUserPerSecond !== undefined)
+      .map(
+        ({ id, bytesPerUserPerSecond }) =>
+          [id, { bytesPerUserPerSecond: bytesPerUserPerSecond!, ageSeconds: 0 }] as const,
+      );
+    const cost = compileCostTable({
+      version: 1,
+      nowMs: 0,
+      groups: topology.groups,
+      ownAsns: [FIRST_ASN],
+      billing: {
+        currency: 'EUR',
+        defaultRatePerGigabyte: options.ratePerGigabyte,
+        neighbours: [],
+        schedule: [],
+        overrides: [],
+      },
+      mix: options.mix,
+      weights: options.fullScore
+        ? { capabilityWeight: 0.6, densityWeight: 0.4 }
+        : { capabilityWeight: 0, densityWeight: 0 },
+      caches: options.home.caches.map((address) => ({ address: formatIpv4(address), preferredBy: [] })),
+      density: new Map(options.fullScore ? density : []),
+      densityFreshnessSeconds: 900,
+      capability: new Map(),
+    });
+    this.#store = new SwarmStore({
+      random: options.random,
+      policy: cost.table,
+      arenaBytes: ARENA_BYTES,
+      intervalSeconds: options.intervalSeconds,
+      minIntervalSeconds: options.minIntervalSeconds,
+      limits: { maxPeersPerAddressInSwarm: 0, maxPeersPerAddress: 0 },
+    });
+  }
+
+  announce(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number): readonly number[] {
+    this.tell(peer, event, wanted, nowSeconds);
+    const peers: number[] = [];
+    if (event === 'stopped') return peers;
+    const count = this.#store.select(this.#request, this.#answer, 0, wanted);
+    const view = new DataView(this.#answer.buffer);
+    for (let i = 0; i < count; i++) {
+      const id = this.#population.peerAt.get(view.getUint32(i * COMPACT_PEER_BYTES));
+      if (id !== undefined) peers.push(id);
+    }
+    return peers;
+  }
+
+  /** Takes note of a peer, be it an inner one that asks or a foreign one that is heard of. */
+  tell(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number): void {
+    const request = this.#request;
+    request.bytes = infoHash;
+    request.infoHashOffset = 0;
+    request.peerIdOffset = 0;
+    request.word0 = this.#population.addresses[peer.id]!;
+    request.port = PEER_PORT;
+    request.group = this.#topology.lookup4(request.word0);
+    request.seed = peer.haveCount === peer.have.length;
+    request.event = EVENTS[event];
+    request.numWant = wanted;
+    request.key = peer.id;
+    request.uploadedHigh = Math.floor(peer.uploadedBytes / 2 ** 32);
+    request.uploadedLow = peer.uploadedBytes >>> 0;
+    request.downloadedHigh = Math.floor(peer.downloadedBytes / 2 ** 32);
+    request.downloadedLow = peer.downloadedBytes >>> 0;
+    request.leftHigh = 0;
+    request.leftLow = peer.have.length - peer.haveCount;
+    request.nowSeconds = Math.floor(nowSeconds);
+    this.#store.announce(request, this.#outcome);
+  }
+}
+
+function operatorOf(home: SimulatedNetwork): Parameters<typeof compileTopology>[0]['operator'] {
+  return {
+    networks: [{ asn: FIRST_ASN, prefixes: [home.prefix] }],
+    subdomains: home.subdomains.map(({ id, prefix }) => ({ id, prefixes: [prefix] })),
+    caches: home.caches.map((address) => ({ address: ipv4FromWord(address) })),
+  };
+}

@@ -1,0 +1,188 @@
+/** Runs one scenario under one policy after another, and sums up what each did to the networks and to their users. */
+import { createRandom, type Random } from '../domain/random.js';
+import type { MixRules } from '../selection/cost-table.js';
+import { AliasTracker, OriginalTracker } from './directories.js';
+import { type Population, populate } from './population.js';
+import type { PolicyName, Scenario } from './scenario.js';
+import type { SimulatedPeer } from './simulated-peer.js';
+import { type Directory, SwarmModel } from './swarm-model.js';
+
+/** Events between two looks at the progress. */
+const EVENTS_PER_SLICE = 20_000;
+const BYTES_PER_GIGABYTE = 1e9;
+
+/** The rules of the product's defaults; a scenario's `selection` changes them for the policy `full`. */
+export type DefaultMix = MixRules;
+
+export interface NetworkResult {
+  readonly name: string;
+  readonly localised: boolean;
+  readonly peers: number;
+  /** Copies of the content that entered the network. */
+  readonly copiesIn: number;
+  /** What came from outside ÷ all that its peers downloaded. */
+  readonly externalShare: number;
+  readonly bytesIn: number;
+}
+
+export interface PolicyResult {
+  readonly policy: PolicyName;
+  readonly networks: readonly NetworkResult[];
+  /** Of the localised networks: their mean copies, their share from outside, what that costs. */
+  readonly meanCopiesIn: number;
+  readonly externalShare: number;
+  readonly cost: number;
+  /** Seconds from arrival to completion, of the peers of localised networks, sorted. */
+  readonly completionSeconds: readonly number[];
+  readonly medianCompletionSeconds: number;
+  readonly incomplete: number;
+  readonly simulatedSeconds: number;
+}
+
+export interface ScenarioResult {
+  readonly scenario: string;
+  readonly description: string;
+  readonly currency: string;
+  readonly contentBytes: number;
+  readonly policies: readonly PolicyResult[];
+}
+
+export interface RunOptions {
+  readonly defaultMix: DefaultMix;
+  /** Called between slices; `share` is the part of the downloads that is complete, 0 … 1. */
+  readonly onProgress?: (policy: PolicyName, share: number, simulatedSeconds: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The same scenario and seed give the same result. @throws the signal's reason when aborted */
+export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioResult> {
+  const policies: PolicyResult[] = [];
+  for (const policy of scenario.policies) policies.push(await runPolicy(scenario, policy, options));
+  const { name, description, content, billing } = scenario;
+  return {
+    scenario: name,
+    description,
+    currency: billing.currency,
+    contentBytes: content.pieces * content.pieceBytes,
+    policies,
+  };
+}
+
+async function runPolicy(scenario: Scenario, policy: PolicyName, options: RunOptions): Promise<PolicyResult> {
+  // The same peers at the same times under every policy.
+  const population = populate(scenario, createRandom(scenario.seed));
+  const random = createRandom(scenario.seed + 1);
+  const { content, client } = scenario;
+  const model = new SwarmModel(
+    {
+      pieceCount: content.pieces,
+      pieceBytes: content.pieceBytes,
+      neighbours: client.neighbours,
+      maxConnections: client.maxConnections,
+      announceIntervalSeconds: client.announceIntervalSeconds,
+      minIntervalSeconds: client.minIntervalSeconds,
+      endSeconds: scenario.endSeconds,
+    },
+    population.peers,
+    directoryFor(scenario, policy, population, random, options.defaultMix),
+    random,
+  );
+  const leechers = model.incomplete;
+  while (model.advance(EVENTS_PER_SLICE)) {
+    options.onProgress?.(policy, 1 - model.incomplete / leechers, model.nowSeconds);
+    await new Promise((resolve) => setImmediate(resolve));
+    options.signal?.throwIfAborted();
+  }
+  options.onProgress?.(policy, 1 - model.incomplete / leechers, model.nowSeconds);
+  return summarise(scenario, policy, population, model);
+}
+
+function directoryFor(
+  scenario: Scenario,
+  policy: PolicyName,
+  population: Population,
+  random: Random,
+  defaultMix: DefaultMix,
+): Directory {
+  const original = new OriginalTracker(random);
+  if (policy === 'random') return original;
+  const given = Object.fromEntries(Object.entries(scenario.selection).filter(([, value]) => value !== undefined));
+  const full: MixRules = { ...defaultMix, ...given };
+  // What an operator gets from the AS order alone: the draft's a) and b) without gateways, capability or density.
+  const mix: MixRules = policy === 'full' ? full : { ...full, gatewaysMax: 0 };
+  const trackers = new Map<number, AliasTracker>();
+  for (const home of population.networks) {
+    if (!home.localised) continue;
+    const { announceIntervalSeconds: intervalSeconds, minIntervalSeconds } = scenario.client;
+    const { ratePerGigabyte } = scenario.billing;
+    trackers.set(
+      home.index,
+      new AliasTracker({
+        population,
+        home,
+        mix,
+        fullScore: policy === 'full',
+        ratePerGigabyte,
+        random,
+        intervalSeconds,
+        minIntervalSeconds,
+      }),
+    );
+  }
+  return {
+    announce(peer, event, wanted, nowSeconds) {
+      // Each operator hears of the peers of the others through its exchange with the original tracker.
+      for (const [network, tracker] of trackers) if (network !== peer.network) tracker.tell(peer, event, 0, nowSeconds);
+      const own = trackers.get(peer.network);
+      if (own) return own.announce(peer, event, wanted, nowSeconds);
+      return original.announce(peer, event, wanted);
+    },
+  };
+}
+
+function summarise(scenario: Scenario, policy: PolicyName, population: Population, model: SwarmModel): PolicyResult {
+  const contentBytes = scenario.content.pieces * scenario.content.pieceBytes;
+  const networks = population.networks
+    .filter((network) => network.specification !== undefined)
+    .map((network): NetworkResult => {
+      const peers = model.peers.filter((peer) => peer.network === network.index);
+      const bytesIn = model.inwardBytes[network.index]!;
+      const downloaded = sum(peers.map((peer) => peer.downloadedBytes));
+      return {
+        name: network.name,
+        localised: network.localised,
+        peers: peers.length,
+        copiesIn: bytesIn / contentBytes,
+        externalShare: downloaded === 0 ? 0 : bytesIn / downloaded,
+        bytesIn,
+      };
+    });
+  const localised = networks.filter((network) => network.localised);
+  const indices = new Set(population.networks.filter((network) => network.localised).map((network) => network.index));
+  const own = model.peers.filter((peer) => indices.has(peer.network));
+  const bytesIn = sum(localised.map((network) => network.bytesIn));
+  const downloaded = sum(own.map((peer) => peer.downloadedBytes));
+  const completionSeconds = completionTimes(own);
+  return {
+    policy,
+    networks,
+    meanCopiesIn: sum(localised.map((network) => network.copiesIn)) / Math.max(1, localised.length),
+    externalShare: downloaded === 0 ? 0 : bytesIn / downloaded,
+    cost: (bytesIn / BYTES_PER_GIGABYTE) * scenario.billing.ratePerGigabyte,
+    completionSeconds,
+    medianCompletionSeconds: completionSeconds[Math.floor(completionSeconds.length / 2)] ?? Number.NaN,
+    incomplete: own.length - completionSeconds.length,
+    simulatedSeconds: model.nowSeconds,
+  };
+}
+
+function completionTimes(peers: readonly SimulatedPeer[]): number[] {
+  return peers
+    .filter((peer) => Number.isFinite(peer.completedAtSeconds))
+    .map((peer) => peer.completedAtSeconds - peer.arrivalSeconds)
+    .sort((a, b) => a - b);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,111 @@
+/** A scenario file: which networks, which peers, which content, and which policies are compared. Strict YAML. */
+import { readFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { messageOf, OperatorError } from '../domain/errors.js';
+
+export const POLICY_NAMES = ['random', 'as-only', 'full'] as const;
+export type PolicyName = (typeof POLICY_NAMES)[number];
+
+const positive = z.number().positive();
+const count = z.int().min(1);
+
+const network = z.strictObject({
+  name: z.string().min(1),
+  /** So many networks of this kind: `isp 1`, `isp 2`, … */
+  count: count.max(250).default(1),
+  /** Peers in each. */
+  peers: z.int().min(0).max(50_000),
+  uplinkBps: positive,
+  downlinkBps: positive,
+  /** Peers arrive spread evenly over this time, from `arrivalStartSeconds` on. */
+  arrivalSeconds: z.number().min(0).default(10),
+  arrivalStartSeconds: z.number().min(0).default(0),
+  /** How long a peer stays after its download; "forever" keeps it. */
+  seedForSeconds: z.union([z.number().min(0), z.literal('forever')]).default(0),
+  /** True: its operator runs an alias tracker for it. False: its clients ask the original tracker. */
+  localised: z.boolean().default(false),
+  /** Access networks within; each may have an uplink of its own and a traffic density that probes report. */
+  subdomains: z
+    .array(
+      z.strictObject({
+        uplinkBps: positive.optional(),
+        bytesPerUserPerSecond: positive.optional(),
+        /** This sub-domain's share of the network's peers; shares are relative to each other. */
+        share: positive.default(1),
+      }),
+    )
+    .max(200)
+    .default([{ share: 1 }]),
+  /** Nodes of the operator itself: never choked for lack of uplink, marked as caches. */
+  caches: z
+    .array(z.strictObject({ uplinkBps: positive, downlinkBps: positive }))
+    .max(20)
+    .default([]),
+});
+
+const mix = z.strictObject({
+  enoughInnerPeers: z.int().min(0).max(200).optional(),
+  foreignPeersMin: z.int().min(0).max(200).optional(),
+  foreignPeersMax: z.int().min(0).max(200).optional(),
+  foreignPeersWhenNoInnerSeed: z.int().min(0).max(200).optional(),
+  gatewaysMax: z.int().min(0).max(1_000).optional(),
+});
+
+export const scenarioSchema = z.strictObject({
+  name: z.string().min(1),
+  description: z.string().default(''),
+  seed: z.int().min(0).max(0xffffffff).default(1),
+  content: z.strictObject({ pieces: count.max(20_000), pieceBytes: count }),
+  client: z
+    .strictObject({
+      neighbours: count.max(200).default(35),
+      maxConnections: count.max(1_000).default(55),
+      announceIntervalSeconds: positive.default(1_800),
+      minIntervalSeconds: positive.default(60),
+    })
+    .prefault({}),
+  networks: z.array(network).min(1),
+  /** The first seed; it stands in a network of its own, foreign to all. */
+  origin: z.strictObject({ uplinkBps: positive }),
+  selection: mix.prefault({}),
+  policies: z
+    .array(z.enum(POLICY_NAMES))
+    .min(1)
+    .default([...POLICY_NAMES]),
+  billing: z
+    .strictObject({ currency: z.string().default('EUR'), ratePerGigabyte: z.number().min(0).default(0.02) })
+    .prefault({}),
+  endSeconds: positive.default(200_000),
+});
+
+export type Scenario = z.output<typeof scenarioSchema>;
+export type ScenarioNetwork = Scenario['networks'][number];
+
+/** @throws OperatorError that names the file, the key and what is wrong with it */
+export function loadScenario(file: string): Scenario {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (thrown) {
+    throw new OperatorError(`cannot read the scenario ${file}: ${messageOf(thrown)}; see examples/scenarios/`, {
+      cause: thrown,
+    });
+  }
+  return parseScenario(text, file);
+}
+
+/** @throws OperatorError, as {@link loadScenario} */
+export function parseScenario(text: string, file: string): Scenario {
+  const document = parseDocument(text);
+  const fault = document.errors[0];
+  if (fault) throw new OperatorError(`${file}: ${fault.message.split('\n')[0]}`);
+  const result = scenarioSchema.safeParse(document.toJS());
+  if (!result.success) {
+    const lines = result.error.issues.map(
+      (issue) => `${file}: ${issue.path.join('.') || 'the scenario'}: ${issue.message}`,
+    );
+    throw new OperatorError(lines.join('\n'));
+  }
+  return result.data;
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/domain/random.js';
+import { OriginalTracker } from '../../../src/simulator/directories.js';
+import { EventQueue } from '../../../src/simulator/event-queue.js';
+import type { PeerSpecification } from '../../../src/simulator/simulated-peer.js';
+import { SwarmModel } from '../../../src/simulator/swarm-model.js';
+
+const parameters = {
+  pieceCount: 40,
+  pieceBytes: 100_000,
+  neighbours: 10,
+  maxConnections: 20,
+  announceIntervalSeconds: 600,
+  minIntervalSeconds: 30,
+  endSeconds: 50_000,
+};
+
+function leecher(network: number, changes: Partial<PeerSpecification> = {}): PeerSpecification {
+  return { network, uplinkBps: 1e6, downlinkBps: 8e6, arrivalSeconds: 0, seed: false, seedForSeconds: 0, ...changes };
+}
+
+const seed = leecher(0, { seed: true, seedForSeconds: Number.POSITIVE_INFINITY });
+
+function run(peers: readonly PeerSpecification[], randomSeed = 1): SwarmModel {
+  const random = createRandom(randomSeed);
+  const model = new SwarmModel(parameters, peers, new OriginalTracker(random), random);
+  while (model.advance(1_000));
+  return model;
+}
+
+describe('event queue', () => {
+  it('gives events in the order of time, equal times in the order they came', () => {
+    const queue = new EventQueue<string>();
+    const random = createRandom(3);
+    const times = Array.from({ length: 500 }, () => random.below(50));
+    times.forEach((time, i) => {
+      queue.push(time, `${time}:${i}`);
+    });
+    const out = times.map(() => queue.pop()!.what.split(':').map(Number) as [number, number]);
+    expect(queue.pop()).toBeUndefined();
+    expect(out).toEqual(
+      times.map((time, i) => [time, i] as [number, number]).sort((a, b) => a[0] - b[0] || a[1] - b[1]),
+    );
+  });
+});
+
+describe('swarm model', () => {
+  it('one leecher and one seed: the download takes the content over the uplink, and the first wait for an unchoke', () => {
+    const model = run([seed, leecher(0)]);
+    const transferSeconds = (parameters.pieceCount * parameters.pieceBytes * 8) / seed.uplinkBps;
+    expect(model.peers[1]!.completedAtSeconds).toBeGreaterThanOrEqual(transferSeconds);
+    expect(model.peers[1]!.completedAtSeconds).toBeLessThan(transferSeconds + 11);
+    expect(model.peers[1]!.downloadedBytes).toBeCloseTo(parameters.pieceCount * parameters.pieceBytes, 0);
+  });
+
+  it('every byte is uploaded once and downloaded once, and only bytes between networks are external', () => {
+    const model = run([seed, ...Array.from({ length: 40 }, (_, i) => leecher(i % 4))]);
+    expect(model.incomplete).toBe(0);
+    const up = model.peers.reduce((sum, peer) => sum + peer.uploadedBytes, 0);
+    const down = model.peers.reduce((sum, peer) => sum + peer.downloadedBytes, 0);
+    expect(down).toBeCloseTo(40 * parameters.pieceCount * parameters.pieceBytes, -1);
+    expect(up).toBeCloseTo(down, 3);
+    for (let network = 0; network < 4; network++) {
+      const external = model.peers.filter((p) => p.network === network).reduce((sum, p) => sum + p.externalBytes, 0);
+      expect(model.inwardBytes[network]).toBeCloseTo(external, 3);
+      let column = 0;
+      for (let from = 0; from < 4; from++) if (from !== network) column += model.matrixBytes[from * 4 + network]!;
+      expect(column).toBeCloseTo(external, 3);
+    }
+  });
+
+  it('no link carries more than its rate', () => {
+    const model = run([seed, ...Array.from({ length: 20 }, () => leecher(0, { seedForSeconds: 1e9 }))]);
+    const seconds = model.nowSeconds;
+    for (const peer of model.peers)
+      expect((peer.uploadedBytes * 8) / seconds).toBeLessThanOrEqual(peer.uplinkBps * 1.0001);
+    for (const peer of model.peers)
+      expect((peer.downloadedBytes * 8) / seconds).toBeLessThanOrEqual(peer.downlinkBps * 1.0001);
+  });
+
+  it('the same seed gives the same run, another one does not', () => {
+    const peers = [seed, ...Array.from({ length: 30 }, (_, i) => leecher(i % 3, { arrivalSeconds: i }))];
+    const times = (model: SwarmModel): number[] => model.peers.map((peer) => peer.completedAtSeconds);
+    expect(times(run(peers, 5))).toEqual(times(run(peers, 5)));
+    expect(times(run(peers, 6))).not.toEqual(times(run(peers, 5)));
+  });
+
+  it('peers that leave interrupt their transfers, and the pieces are finished elsewhere', () => {
+    const patient = leecher(0, { seedForSeconds: 1e9 });
+    const hasty = leecher(0, { uplinkBps: 4e6, seedForSeconds: 0 });
+    const model = run([seed, hasty, hasty, patient, patient]);
+    expect(model.incomplete).toBe(0);
+    for (const peer of model.peers.slice(1)) expect(peer.downloadedBytes).toBeCloseTo(4_000_000, 0);
+  });
+
+  it('a swarm without a seed does not finish, and ends at the end time', () => {
+    const model = run([leecher(0), leecher(0)]);
+    expect(model.incomplete).toBe(2);
+    expect(model.nowSeconds).toBeLessThanOrEqual(parameters.endSeconds);
+  });
+});
