@@ -10,7 +10,7 @@ import { isIP } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
-import { formatIp } from '../domain/ip-address.js';
+import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import {
   FAREWELL_TIMEOUT_MS,
   HTTP_SCRAPE_MAX_HASHES,
@@ -45,7 +45,9 @@ export async function announceOverHttp(
     ...(announce.event === 'none' ? [] : [`event=${announce.event}`]),
   ].join('&');
   const timeoutMs = announce.event === 'stopped' ? FAREWELL_TIMEOUT_MS : HTTP_TIMEOUT_MS;
-  return readAnnounceReply(await get(destination, query, redirected, timeoutMs));
+  const { body, localAddress } = await get(destination, query, redirected, timeoutMs);
+  const reply = readAnnounceReply(body);
+  return localAddress === undefined ? reply : { ...reply, ourAddresses: [...reply.ourAddresses, localAddress] };
 }
 
 /** @throws as {@link announceOverHttp}, also where the tracker's URL has no scrape convention (BEP 48) */
@@ -60,7 +62,8 @@ export async function scrapeOverHttp(
   for (let at = 0; at < infoHashes.length; at += HTTP_SCRAPE_MAX_HASHES) {
     const some = infoHashes.slice(at, at + HTTP_SCRAPE_MAX_HASHES);
     const query = some.map((infoHash) => `info_hash=${escapeBytes(infoHashToBytes(infoHash))}`).join('&');
-    const reply = readScrapeReply(await get({ ...destination, url }, query, redirected, HTTP_TIMEOUT_MS));
+    const { body } = await get({ ...destination, url }, query, redirected, HTTP_TIMEOUT_MS);
+    const reply = readScrapeReply(body);
     // Some trackers answer with every torrent they have: only what was asked counts.
     for (const infoHash of some) {
       const found = reply.get(infoHash);
@@ -88,7 +91,7 @@ async function get(
   query: string,
   redirected: Redirected,
   timeoutMs: number,
-): Promise<Uint8Array> {
+): Promise<{ body: Uint8Array; localAddress: IpAddress | undefined }> {
   const signal = AbortSignal.timeout(timeoutMs);
   let current = destination;
   let search = `${destination.url.search}${destination.url.search === '' ? '?' : '&'}${query}`;
@@ -104,10 +107,11 @@ async function get(
       search = next.search;
       continue;
     }
+    const local = response.socket.localAddress;
     const body = await readBody(response);
     // Trackers send their failure reason with any status.
     if (status !== 200 && body[0] !== 0x64) throw new Error(`answered with HTTP status ${status}`);
-    return body;
+    return { body, localAddress: local === undefined ? undefined : parseIp(local.replace(/%.*$/, '')) };
   }
   throw new Error(`redirected more than ${MAX_HTTP_REDIRECTS} times`);
 }

@@ -6,7 +6,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
-import { formatIp } from '../domain/ip-address.js';
+import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import {
   decodeUdpAnswer,
   encodeUdpAnnounce,
@@ -37,7 +37,7 @@ export async function announceOverUdp(
   const pathAndQuery = destination.url.pathname + destination.url.search;
   const options = pathAndQuery === '/announce' || pathAndQuery === '/' ? undefined : Buffer.from(pathAndQuery);
   const tries = announce.event === 'stopped' ? [FAREWELL_TIMEOUT_MS] : UDP_TRY_TIMEOUTS_MS;
-  const answer = await exchange(destination, tries, (connectionId, transactionId) =>
+  const { answer, localAddress } = await exchange(destination, tries, (connectionId, transactionId) =>
     encodeUdpAnnounce(
       {
         connectionId,
@@ -58,6 +58,7 @@ export async function announceOverUdp(
     intervalSeconds: answer.intervalSeconds || undefined,
     minIntervalSeconds: undefined,
     peers: decodeCompactPeers(answer.peers, destination.address.family),
+    ourAddresses: [localAddress],
   };
 }
 
@@ -69,7 +70,7 @@ export async function scrapeOverUdp(
   const counts = new Map<InfoHash, ScrapeCounts>();
   for (let at = 0; at < infoHashes.length; at += UDP_SCRAPE_MAX_HASHES) {
     const some = infoHashes.slice(at, at + UDP_SCRAPE_MAX_HASHES);
-    const answer = await exchange(destination, UDP_TRY_TIMEOUTS_MS, (connectionId, transactionId) =>
+    const { answer } = await exchange(destination, UDP_TRY_TIMEOUTS_MS, (connectionId, transactionId) =>
       encodeUdpScrape(connectionId, transactionId, some.map(infoHashToBytes)),
     );
     if (answer.action !== 'scrape') throw new Error(`answered a scrape with ${answer.action}`);
@@ -85,7 +86,7 @@ async function exchange(
   destination: TrackerDestination,
   tryTimeoutsMs: readonly number[],
   encodeRequest: (connectionId: bigint, transactionId: number) => Uint8Array,
-): Promise<UdpAnswer> {
+): Promise<{ answer: UdpAnswer; localAddress: IpAddress }> {
   const socket = createSocket(destination.address.family === 4 ? 'udp4' : 'udp6');
   socket.unref();
   const inbox = createInbox(socket);
@@ -99,7 +100,7 @@ async function exchange(
       if (connected.action !== 'connect') throw new Error(`answered a connect with ${connected.action}`);
       const { connectionId } = connected;
       const answer = await inbox.ask((transactionId) => encodeRequest(connectionId, transactionId), timeoutMs);
-      if (answer !== undefined) return answer;
+      if (answer !== undefined) return { answer, localAddress: parseIp(socket.address().address) };
     }
     throw new Error(`no answer within ${tryTimeoutsMs.reduce((a, b) => a + b, 0)} ms`);
   } finally {

@@ -3,8 +3,8 @@
  * treated as absent, never thrown about. Deliberately strict bencode; real trackers write it.
  */
 import { ClientError } from '../domain/errors.js';
-import { type InfoHash, infoHashFromBytes } from '../domain/info-hash.js';
-import { parseIp } from '../domain/ip-address.js';
+import { INFO_HASH_BYTES, type InfoHash, infoHashFromBytes } from '../domain/info-hash.js';
+import { type IpAddress, ipv4FromWord, ipv6FromWords, parseIp } from '../domain/ip-address.js';
 import {
   dictionaryEntries,
   integerAt,
@@ -27,6 +27,7 @@ export function readAnnounceReply(bytes: Uint8Array): AnnounceReply {
     intervalSeconds: positive(bytes, fields.get('interval')),
     minIntervalSeconds: positive(bytes, fields.get('min interval')),
     peers: [...readPeers(bytes, peers4, 4), ...readPeers(bytes, peers6, 6)].slice(0, MAX_PEERS_PER_ANSWER),
+    ourAddresses: readExternalIp(bytes, fields.get('external ip')),
   };
 }
 
@@ -38,14 +39,31 @@ export function readScrapeReply(bytes: Uint8Array): Map<InfoHash, ScrapeCounts> 
   }
   const counts = new Map<InfoHash, ScrapeCounts>();
   for (const { key, value } of dictionaryEntries(bytes, files.start).entries) {
-    if (key.length !== 20 || !isDictionary(bytes, value)) continue;
+    const infoHash = infoHashOfKey(key);
+    if (infoHash === undefined || !isDictionary(bytes, value)) continue;
     const file = spansByKey(bytes, value);
     const seeders = count(bytes, file.get('complete'));
     const leechers = count(bytes, file.get('incomplete'));
     if (seeders === undefined || leechers === undefined) continue;
-    counts.set(infoHashFromBytes(Buffer.from(key, 'latin1')), { seeders, leechers });
+    counts.set(infoHash, { seeders, leechers });
   }
   return counts;
+}
+
+/** The 20 bytes, or what bittorrent-tracker's server makes of them: each byte as a character in UTF-8. */
+function infoHashOfKey(key: string): InfoHash | undefined {
+  const bytes = Buffer.from(key, 'latin1');
+  if (bytes.length === INFO_HASH_BYTES) return infoHashFromBytes(bytes);
+  const characters = bytes.toString('utf8');
+  return characters.length === INFO_HASH_BYTES ? infoHashFromBytes(Buffer.from(characters, 'latin1')) : undefined;
+}
+
+/** BEP 24: 4 or 16 bytes. */
+function readExternalIp(bytes: Uint8Array, span: Span | undefined): IpAddress[] {
+  const raw = span && stringAt(bytes, span);
+  if (raw?.length === 4) return [ipv4FromWord(raw.readUInt32BE(0))];
+  if (raw?.length !== 16) return [];
+  return [ipv6FromWords(raw.readUInt32BE(0), raw.readUInt32BE(4), raw.readUInt32BE(8), raw.readUInt32BE(12))];
 }
 
 function readTopLevel(bytes: Uint8Array): Map<string, Span> {

@@ -36,6 +36,8 @@ export interface AnnounceReply {
   readonly minIntervalSeconds: number | undefined;
   /** Neither filtered nor deduplicated, at most MAX_PEERS_PER_ANSWER. */
   readonly peers: readonly ForeignPeer[];
+  /** Addresses under which the tracker may have seen us: our end of the connection, and what it says (BEP 24). */
+  readonly ourAddresses: readonly IpAddress[];
 }
 
 export interface ScrapeCounts {

@@ -7,6 +7,7 @@
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
+import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import type { Random } from '../domain/random.js';
 import { announceOverHttp, scrapeOverHttp } from './announce-over-http.js';
 import { announceOverUdp, scrapeOverUdp } from './announce-over-udp.js';
@@ -269,7 +270,7 @@ class Exchange implements UpstreamExchange {
     this.count.answered++;
     const peers = usablePeers(reply.peers, {
       lab: this.options.lab,
-      isOurselves: (peer) => this.isOurselves(peer),
+      isOurselves: (peer) => this.isOurselves(peer, reply.ourAddresses),
     });
     this.count.peers += peers.length;
     if (peers.length > 0) {
@@ -298,8 +299,11 @@ class Exchange implements UpstreamExchange {
     return this.door.open(parseTrackerUrl(url.href), family);
   }
 
-  private isOurselves(peer: ForeignPeer): boolean {
-    return this.door.isOwn(peer.address, peer.port);
+  /** Some trackers name the one who asks among the peers. */
+  private isOurselves(peer: ForeignPeer, ourAddresses: readonly IpAddress[]): boolean {
+    if (this.door.isOwn(peer.address, peer.port)) return true;
+    const text = formatIp(peer.address);
+    return peer.port === this.options.announcePort && ourAddresses.some((address) => formatIp(address) === text);
   }
 
   private failure(url: string, thrown: unknown): AskedTracker {

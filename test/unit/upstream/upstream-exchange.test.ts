@@ -1,0 +1,285 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  type Closing,
+  infoHash,
+  joinSwarm,
+  otherHash,
+  portsOf,
+  startExchange,
+  startNames,
+  startTracker,
+  textOf,
+} from './original-tracker.js';
+
+const closing: Closing[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const request = { family: 4, want: 50 } as const;
+
+/** An HTTP server that answers every request with the same bytes. */
+async function startHttp(
+  answer: (path: string) => { status?: number; headers?: Record<string, string>; body?: string | Buffer },
+) {
+  const paths: string[] = [];
+  const server = createServer((incoming, response) => {
+    paths.push(`${incoming.headers.host} ${incoming.url}`);
+    const { status, headers, body } = answer(incoming.url ?? '');
+    response.writeHead(status ?? 200, headers);
+    response.end(body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(
+    () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(resolve);
+      }),
+  );
+  return { port: (server.address() as { port: number }).port, paths };
+}
+
+describe.each(['udpUrl', 'httpUrl'] as const)('a real tracker (%s)', (kind) => {
+  test('is asked as a leecher, names its peers, and is left again', async () => {
+    const tracker = await startTracker(closing);
+    await joinSwarm(tracker, [7001, 7002, 7003]);
+    const { exchange, received } = startExchange(closing);
+    const outcome = await exchange.request(infoHash, [tracker[kind]], request);
+    expect(outcome).toMatchObject({ peers: 3, trackers: [{ result: 'answered', peers: 3 }] });
+    expect(received).toHaveLength(1);
+    expect(portsOf(received[0]!.peers)).toEqual([7001, 7002, 7003]);
+    expect(received[0]).toMatchObject({ infoHash, ttlSeconds: 3_600 });
+
+    await exchange.stop();
+    expect(tracker.announces.map(({ event }) => event)).toEqual(['started', 'stopped']);
+    expect(tracker.announces[0]).toMatchObject({ port: 6_999, left: 1_073_741_824, numwant: 51 });
+    expect(tracker.server.torrents[infoHash]!.peers.keys).toHaveLength(3);
+  });
+
+  test('is not asked again before its interval has passed, for this torrent only', async () => {
+    let nowMs = 1_000_000;
+    const tracker = await startTracker(closing, { intervalMs: 600_000 });
+    await joinSwarm(tracker, [7001]);
+    const { exchange, received } = startExchange(closing, { clock: { nowMs: () => nowMs } });
+    const ask = async (hash = infoHash) => (await exchange.request(hash, [tracker[kind]], request)).trackers[0]!.result;
+    expect(await ask()).toBe('answered');
+    nowMs += 599_000;
+    expect(await ask()).toBe('too-soon');
+    expect(await ask(otherHash)).toBe('answered');
+    nowMs += 1_001;
+    expect(await ask()).toBe('answered');
+    expect(received.map(({ ttlSeconds }) => ttlSeconds)).toEqual([1_200, 1_200]);
+  });
+
+  test('that refuses the torrent is left alone for an hour, and others of it are asked', async () => {
+    let nowMs = 0;
+    const tracker = await startTracker(closing, { refuse: 'unregistered torrent' });
+    const { exchange } = startExchange(closing, { clock: { nowMs: () => nowMs } });
+    const ask = async (hash = infoHash) => (await exchange.request(hash, [tracker[kind]], request)).trackers[0]!;
+    expect(await ask()).toMatchObject({ result: 'refused', detail: 'unregistered torrent' });
+    nowMs += 3_599_000;
+    expect((await ask()).result).toBe('too-soon');
+    expect((await ask(otherHash)).result).toBe('refused');
+  });
+
+  test('tells what it counts', async () => {
+    const tracker = await startTracker(closing);
+    await joinSwarm(tracker, [7001, 7002]);
+    await joinSwarm(tracker, [7003], { left: 0 });
+    await joinSwarm(tracker, [7004], { infoHash: otherHash });
+    const { exchange } = startExchange(closing);
+    const counts = await exchange.scrape([tracker[kind]], [infoHash, otherHash]);
+    expect(counts.get(infoHash)).toMatchObject({ seeders: 1, leechers: 2, tracker: tracker[kind] });
+    expect(counts.get(otherHash)).toMatchObject({ seeders: 0, leechers: 1 });
+  });
+});
+
+describe('several trackers', () => {
+  test('are asked in turn until there are enough peers', async () => {
+    const first = await startTracker(closing);
+    const second = await startTracker(closing);
+    const third = await startTracker(closing);
+    await joinSwarm(first, [7001]);
+    await joinSwarm(second, [7002, 7003]);
+    const { exchange } = startExchange(closing);
+    const outcome = await exchange.request(infoHash, [first.httpUrl, second.udpUrl, third.httpUrl], {
+      family: 4,
+      want: 2,
+    });
+    expect(outcome.peers).toBe(3);
+    expect(third.announces).toEqual([]);
+  });
+
+  test('a dead one is passed over, and asked ever more rarely', async () => {
+    let nowMs = 0;
+    const dead = await startHttp(() => ({ status: 500, body: 'oops' }));
+    const tracker = await startTracker(closing);
+    await joinSwarm(tracker, [7001]);
+    const url = `http://127.0.0.1:${dead.port}/announce`;
+    const { exchange } = startExchange(closing, { clock: { nowMs: () => nowMs } });
+    const outcome = await exchange.request(infoHash, [url, tracker.udpUrl], request);
+    expect(outcome.trackers).toMatchObject([
+      { result: 'failed', detail: 'answered with HTTP status 500' },
+      { result: 'answered', peers: 1 },
+    ]);
+    // 1 min ± 20 %, then 2 min ± 20 %, for every torrent of it
+    nowMs += 47_000;
+    expect((await exchange.request(otherHash, [url], request)).trackers[0]!.result).toBe('too-soon');
+    nowMs += 26_000;
+    expect((await exchange.request(otherHash, [url], request)).trackers[0]!.result).toBe('failed');
+    nowMs += 95_000;
+    expect((await exchange.request(otherHash, [url], request)).trackers[0]!.result).toBe('too-soon');
+    expect(dead.paths).toHaveLength(2);
+  });
+
+  test('requests for the same torrent at once are one', async () => {
+    const tracker = await startTracker(closing);
+    await joinSwarm(tracker, [7001]);
+    const { exchange, received } = startExchange(closing);
+    await Promise.all(Array.from({ length: 20 }, () => exchange.request(infoHash, [tracker.httpUrl], request)));
+    expect(received).toHaveLength(1);
+    expect(tracker.announces.filter(({ event }) => event === 'started')).toHaveLength(1);
+    expect(exchange.counters()).toMatchObject({ requests: 20, joined: 19, answered: 1 });
+  });
+});
+
+describe('what is never asked', () => {
+  test('private torrents', async () => {
+    const tracker = await startTracker(closing);
+    const { exchange } = startExchange(closing);
+    const outcome = await exchange.request(infoHash, [tracker.httpUrl], { ...request, private: true });
+    expect(outcome).toEqual({ peers: 0, trackers: [], skipped: 'private' });
+    expect(tracker.announces).toEqual([]);
+  });
+
+  test('machines inside, unless this is the lab', async () => {
+    const tracker = await startTracker(closing);
+    const names = await startNames(closing, { 'inside.example': { address: '127.0.0.1' } });
+    const { exchange } = startExchange(closing, { lab: false, resolver: names.resolver });
+    const port = new URL(tracker.httpUrl).port;
+    const urls = [
+      tracker.httpUrl,
+      tracker.udpUrl,
+      `http://inside.example:${port}/announce`,
+      'http://[::1]/announce',
+      'http://0x7f000001/a',
+    ];
+    const outcome = await exchange.request(infoHash, urls, request);
+    expect(outcome.trackers.map(({ result }) => result)).toEqual(urls.map(() => 'bogon-address'));
+    expect(tracker.announces).toEqual([]);
+  });
+
+  test('what is no tracker URL', async () => {
+    const { exchange } = startExchange(closing);
+    const outcome = await exchange.request(
+      infoHash,
+      ['wss://tracker.example', 'nonsense', 'file:///etc/passwd'],
+      request,
+    );
+    expect(outcome.trackers.map(({ result }) => result)).toEqual([
+      'unsupported-protocol',
+      'bad-url',
+      'unsupported-protocol',
+    ]);
+  });
+
+  test('trackers that deny it by BEP 34', async () => {
+    const tracker = await startTracker(closing);
+    const port = new URL(tracker.httpUrl).port;
+    const names = await startNames(closing, {
+      'denied.example': { address: '127.0.0.1', text: 'BITTORRENT DENY ALL' },
+      'other.example': { address: '127.0.0.1', text: 'BITTORRENT UDP:1 TCP:2' },
+      'allowed.example': { address: '127.0.0.1', text: `BITTORRENT UDP:1 TCP:${port}` },
+    });
+    const { exchange } = startExchange(closing, { resolver: names.resolver });
+    const urls = ['denied', 'other', 'allowed'].map((name) => `http://${name}.example:${port}/announce`);
+    const outcome = await exchange.request(infoHash, urls, request);
+    expect(outcome.trackers.map(({ result }) => result)).toEqual([
+      'denied-by-tracker',
+      'denied-by-tracker',
+      'answered',
+    ]);
+  });
+});
+
+describe('hostile answers over HTTP', () => {
+  test.each([
+    ['a failure reason that is a number', 'd14:failure reasoni5ee', 'refused'],
+    ['peers that are a number', 'd8:intervali1800e5:peersi7ee', 'answered'],
+    ['peers of nonsense', 'd8:intervali1800e5:peersli1ele3:abcd2:ipi4e4:porti1eeee', 'answered'],
+    ['an interval of ages', 'd8:intervali99999999999e5:peers0:e', 'answered'],
+    ['no dictionary', 'i42e', 'failed'],
+    ['deep nesting', 'l'.repeat(100_000), 'failed'],
+    ['cut short', 'd5:peers600:abc', 'failed'],
+    ['nothing', '', 'failed'],
+    ['too much', `d5:peers300000:${'x'.repeat(300_000)}e`, 'failed'],
+  ])('%s', async (_, body, result) => {
+    const { port } = await startHttp(() => ({ body }));
+    const { exchange, received } = startExchange(closing);
+    const outcome = await exchange.request(infoHash, [`http://127.0.0.1:${port}/announce`], request);
+    expect(outcome.trackers[0]!.result).toBe(result);
+    expect(received).toEqual([]);
+  });
+
+  test('a redirect to this alias tracker, to a machine inside or in a circle is not followed', async () => {
+    const own = await startTracker(closing);
+    const ownPort = Number(new URL(own.httpUrl).port);
+    const { port } = await startHttp((path) => ({
+      status: 302,
+      headers: { location: path.startsWith('/circle') ? '/circle' : own.httpUrl },
+    }));
+    const { exchange } = startExchange(closing, { ownEndpoints: () => [{ host: '127.0.0.1', port: ownPort }] });
+    const base = `http://127.0.0.1:${port}`;
+    const outcome = await exchange.request(infoHash, [`${base}/announce`, `${base}/circle`], request);
+    expect(outcome.trackers.map(({ result }) => result)).toEqual(['own-address', 'failed']);
+    expect(own.announces).toEqual([]);
+  });
+
+  test('a redirect elsewhere is followed with its name in the Host header', async () => {
+    const tracker = await startHttp(() => ({ body: 'd8:intervali1800e5:peers6:\x7f\x00\x00\x05\x1b\x58e' }));
+    const names = await startNames(closing, {
+      'old.example': { address: '127.0.0.1' },
+      'new.example': { address: '127.0.0.1' },
+    });
+    const old = await startHttp((path) => ({
+      status: 301,
+      headers: { location: `http://new.example:${tracker.port}${path}` },
+    }));
+    const { exchange, received } = startExchange(closing, { resolver: names.resolver });
+    await exchange.request(infoHash, [`http://old.example:${old.port}/announce?passkey=x`], request);
+    expect(old.paths[0]).toMatch(new RegExp(`^old\\.example:${old.port} /announce\\?passkey=x&info_hash=(%AA){20}&`));
+    expect(tracker.paths[0]).toMatch(new RegExp(`^new\\.example:${tracker.port} /announce\\?passkey=x&info_hash=`));
+    expect(textOf(received[0]!.peers)).toEqual(['127.0.0.5:7000']);
+  });
+});
+
+describe('which peers are handed on', () => {
+  const compact = (...peers: [number, number, number, number, number][]) =>
+    Buffer.concat(peers.map(([a, b, c, d, port]) => Buffer.of(a, b, c, d, port >> 8, port & 255)));
+
+  test('each once; no machine inside; not ourselves; IPv6 too', async () => {
+    const peers = compact([8, 8, 8, 8, 80], [8, 8, 8, 8, 80], [10, 0, 0, 1, 80], [9, 9, 9, 9, 0], [5, 5, 5, 5, 6999]);
+    const peers6 = Buffer.from('2a0000000000000000000000000000011f90fd00000000000000000000000000000150', 'hex');
+    const body = Buffer.concat([
+      Buffer.from(`d8:intervali1800e5:peers${peers.length}:`),
+      peers,
+      Buffer.from(`6:peers6${peers6.length}:`),
+      peers6,
+      Buffer.from('e'),
+    ]);
+    const { port } = await startHttp(() => ({ body }));
+    // The tracker itself is on loopback, so the lab's door is open; the peers are filtered as outside of it.
+    const { usablePeers } = await import('../../../src/upstream/foreign-peer-filter.js');
+    const { exchange, received } = startExchange(closing, { ownEndpoints: () => [{ host: '5.5.5.5', port: 6_999 }] });
+    await exchange.request(infoHash, [`http://127.0.0.1:${port}/announce`], request);
+    expect(textOf(received[0]!.peers)).toEqual(['10.0.0.1:80', '2a00::1:8080', '8.8.8.8:80']);
+    expect(textOf(usablePeers(received[0]!.peers, { lab: false, isOurselves: () => false }))).toEqual([
+      '2a00::1:8080',
+      '8.8.8.8:80',
+    ]);
+  });
+});
