@@ -1,0 +1,19 @@
+/** What every command gets: the world outside the process, so that tests can stand in for it. */
+import type { Config } from '../config/config-schema.js';
+import type { Clock } from '../domain/clock.js';
+
+export interface CliContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: NodeJS.WritableStream;
+  readonly clock: Clock;
+  /** Aborted by SIGINT or SIGTERM; a command that runs until stopped ends when it is. */
+  readonly signal: AbortSignal;
+  /** Calls back on each SIGHUP. */
+  onHangUp(listener: () => void): void;
+  /** The configuration of `--config`, else of ALIAS_TRACKER_CONFIG, else ./alias-tracker.yaml. @throws ConfigError */
+  loadConfig(file: string | undefined): Config;
+  /** Which file that is. */
+  configFile(file: string | undefined): string;
+}

@@ -1,0 +1,26 @@
+/** `check-config`: a verdict on a configuration, with line numbers, before it is put in force. */
+import type { Command } from 'commander';
+import { ConfigError } from '../../config/config-problem.js';
+import type { CliContext } from '../cli-context.js';
+
+export function registerCheckConfigCommand(program: Command, context: CliContext): void {
+  program
+    .command('check-config')
+    .description('say whether a configuration is right, and if not, where and why')
+    .argument('[file]', 'the configuration (the same as --config)')
+    .option('-c, --config <file>', 'the configuration')
+    .option('--json', 'print the verdict as JSON')
+    .action((argument: string | undefined, options: { config?: string; json?: boolean }) => {
+      const file = context.configFile(argument ?? options.config);
+      try {
+        const config = context.loadConfig(file);
+        if (options.json) context.stdout.write(`${JSON.stringify({ file, ok: true, problems: [] })}\n`);
+        else context.stdout.write(`${file} is right: ${config.operator.name}, AS${config.operator.networks[0]!.asn}\n`);
+      } catch (thrown) {
+        if (options.json && thrown instanceof ConfigError) {
+          context.stdout.write(`${JSON.stringify({ file, ok: false, problems: thrown.problems })}\n`);
+        }
+        throw thrown;
+      }
+    });
+}

@@ -1,0 +1,79 @@
+/** `serve`: runs everything the configuration enables until it is told to stop. */
+import type { Command } from 'commander';
+import type { Application } from '../../app/application.js';
+import { createApp } from '../../app/create-app.js';
+import { createLogger } from '../../app/logger.js';
+import type { Config } from '../../config/config-schema.js';
+import { messageOf } from '../../domain/errors.js';
+import { type Lab, startLab } from '../../lab/start-lab.js';
+import type { CliContext } from '../cli-context.js';
+import { describeServing } from '../describe-serving.js';
+
+interface ServeOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export function registerServeCommand(program: Command, context: CliContext): void {
+  program
+    .command('serve')
+    .description('run everything the configuration enables')
+    .option('-c, --config <file>', 'the configuration (else $ALIAS_TRACKER_CONFIG, else ./alias-tracker.yaml)')
+    .option('--json', 'print what listens where as JSON')
+    .addHelpText('after', '\nSIGTERM and SIGINT stop it cleanly, swarms saved; SIGHUP reads the configuration again.')
+    .action((options: ServeOptions) => serve(options, context));
+}
+
+async function serve(options: ServeOptions, context: CliContext): Promise<void> {
+  const config = context.loadConfig(options.config);
+  const logger = createLogger(config.logging.level);
+  let lab: Lab | undefined;
+  let app: Application | undefined;
+  try {
+    // The lab plays the rest of the world, so it has to be there first.
+    if (config.labServices) lab = await startLab(config.labServices, { logger });
+    if (context.signal.aborted) return;
+    const running = createApp(config, { logger });
+    app = running;
+    await running.start();
+    if (context.signal.aborted) return;
+    const addresses = [...running.addresses, ...(lab?.addresses ?? [])];
+    if (options.json) context.stdout.write(`${JSON.stringify({ addresses })}\n`);
+    else context.stdout.write(describeServing(config, addresses));
+    context.onHangUp(() => void reload(running, options, context, logger));
+    await untilAborted(context.signal);
+    logger.info('stopping');
+  } finally {
+    await app?.stop();
+    await lab?.stop();
+  }
+}
+
+async function reload(
+  app: Application,
+  options: ServeOptions,
+  context: CliContext,
+  logger: ReturnType<typeof createLogger>,
+): Promise<void> {
+  let config: Config;
+  try {
+    config = context.loadConfig(options.config);
+  } catch (thrown) {
+    logger.error(`the configuration was not taken, the old one stays in force:\n${messageOf(thrown)}`);
+    return;
+  }
+  try {
+    const needRestart = await app.reload(config);
+    logger.info('configuration reloaded');
+    for (const line of needRestart) logger.warn(`takes effect at the next start: ${line}`);
+  } catch (thrown) {
+    logger.error({ err: thrown }, `reload failed, the old configuration stays in force: ${messageOf(thrown)}`);
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

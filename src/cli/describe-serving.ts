@@ -1,0 +1,78 @@
+/** What `serve` prints once everything runs: one table of what listens where, and what to try next. */
+import type { Config } from '../config/config-schema.js';
+import { formatTable } from './table.js';
+
+export interface ServingAddress {
+  readonly part: string;
+  readonly url: string;
+  readonly about: string;
+}
+
+/** @param addresses in the order in which they are to be read */
+export function describeServing(config: Config, addresses: readonly ServingAddress[]): string {
+  const rows = addresses.map(({ part, url, about }) => [part, url, about]);
+  const head = `alias-tracker serves ${config.operator.name} (AS${config.operator.networks[0]!.asn})`;
+  const ideas = config.labServices === undefined ? operatorIdeas(addresses) : labIdeas(config, addresses);
+  const numbered = ideas.map(
+    ({ what, commands }, i) => `  ${i + 1}. ${what}\n${commands.map((line) => `       ${line}`).join('\n')}`,
+  );
+  return `\n${head}\n\n${formatTable(['PART', 'ADDRESS', 'WHAT IT DOES'], rows)}\nTry next:\n${numbered.join('\n')}\n\nCtrl-C stops it.\n`;
+}
+
+interface Idea {
+  readonly what: string;
+  readonly commands: readonly string[];
+}
+
+function urlOf(addresses: readonly ServingAddress[], part: string, protocol = ''): URL | undefined {
+  const found = addresses.find((each) => each.part === part && each.url.startsWith(protocol));
+  return found && new URL(found.url.replace(/^(dns|udp):/, 'http:'));
+}
+
+function labIdeas(config: Config, addresses: readonly ServingAddress[]): Idea[] {
+  const dns = urlOf(addresses, 'dns-redirect');
+  const mirror = urlOf(addresses, 'mirror-site');
+  const name = config.labServices?.originalSite.name ?? '';
+  const site = `${name}:${mirror?.port || '80'}`;
+  const ideas: Idea[] = [];
+  if (dns && mirror) {
+    ideas.push({
+      what: 'Be an inner user: ask for the original site, and get a torrent of it from the mirror',
+      commands: [
+        `dig +short @${dns.hostname} -p ${dns.port} ${name}`,
+        `curl -s --resolve ${site}:${mirror.hostname} http://${site}/torrents/alice.torrent -o /tmp/alice.torrent`,
+      ],
+    });
+    ideas.push({
+      what: 'Download it in sub-domain north (127.1.0.9); the far seed came from the original tracker',
+      commands: [
+        'aria2c --interface=127.1.0.9 --enable-dht=false --bt-enable-lpd=false --seed-time=0 --dir=/tmp /tmp/alice.torrent',
+      ],
+    });
+  }
+  const control = urlOf(addresses, 'control');
+  const dashboard = control ? `, and look at ${control.origin}/ meanwhile` : '';
+  ideas.push({
+    what: `Watch simulated users and probes: who gets inner peers, how their share rises${dashboard}`,
+    commands: ['npm run demo'],
+  });
+  return ideas;
+}
+
+function operatorIdeas(addresses: readonly ServingAddress[]): Idea[] {
+  const ideas: Idea[] = [
+    { what: 'Fill the catalogue now, and see what is popular', commands: ['alias-tracker crawl'] },
+    {
+      what: 'Redirect with your own resolver',
+      commands: ['alias-tracker dns check', 'alias-tracker dns export --format rpz'],
+    },
+  ];
+  const control = urlOf(addresses, 'control');
+  if (control) ideas.push({ what: 'See what it does', commands: [`open ${control.origin}/`] });
+  else
+    ideas.push({
+      what: 'Switch the control API and dashboard on',
+      commands: ['add "control: {}" to the configuration'],
+    });
+  return ideas;
+}

@@ -1,0 +1,25 @@
+/** All commands, put together. A command is one file of `commands/` that registers itself here by an explicit call. */
+import { Command } from 'commander';
+import type { CliContext } from './cli-context.js';
+import { registerCheckConfigCommand } from './commands/check-config.js';
+import { registerPrintConfigCommand } from './commands/print-config.js';
+import { registerServeCommand } from './commands/serve.js';
+
+export function createProgram(context: CliContext, version: string): Command {
+  const program = new Command('alias-tracker')
+    .description('A BitTorrent tracker that keeps an operator’s BitTorrent traffic inside its network.')
+    .version(version)
+    .showHelpAfterError('(add --help for how to use it)')
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 usage or configuration.\nBegin with: npm start (a lab on this machine), or: alias-tracker print-config > alias-tracker.yaml',
+    );
+  registerServeCommand(program, context);
+  registerCheckConfigCommand(program, context);
+  registerPrintConfigCommand(program, context);
+  return program;
+}

@@ -1,0 +1,44 @@
+/** Runs one command line to its exit code. Errors are one line on stderr that ends with the way out; never a stack. */
+import { CommanderError } from 'commander';
+import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
+import type { CliContext } from './cli-context.js';
+import { createProgram } from './program.js';
+
+export const EXIT_DONE = 0;
+export const EXIT_FAILED = 1;
+export const EXIT_USAGE = 2;
+
+/** @param args without the interpreter and the program's name */
+export async function run(args: readonly string[], context: CliContext, version: string): Promise<number> {
+  const program = createProgram(context, version);
+  exitByThrowing(program);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return EXIT_DONE;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
+    return report(thrown, context);
+  }
+}
+
+/** Commander ends the process on its own errors unless each command is told otherwise. */
+function exitByThrowing(command: ReturnType<typeof createProgram>): void {
+  command.exitOverride();
+  for (const each of command.commands) exitByThrowing(each as ReturnType<typeof createProgram>);
+}
+
+function report(thrown: unknown, context: CliContext): number {
+  if (thrown instanceof OperatorError) {
+    context.stderr.write(`alias-tracker: ${thrown.message}\n`);
+    return thrown.exitCode;
+  }
+  if (thrown instanceof ClientError) {
+    context.stderr.write(`alias-tracker: ${thrown.message}\n`);
+    return EXIT_USAGE;
+  }
+  context.stderr.write(
+    `alias-tracker: internal error: ${messageOf(thrown)}; set ALIAS_TRACKER_DEBUG=1 for the stack\n`,
+  );
+  if (context.env.ALIAS_TRACKER_DEBUG === '1' && thrown instanceof Error) context.stderr.write(`${thrown.stack}\n`);
+  return EXIT_FAILED;
+}

@@ -1,0 +1,34 @@
+/** What the lab and the tests use of dns-packet, which has no types: a codec that is not ours, to check ours against. */
+declare module 'dns-packet' {
+  export interface DnsRecord {
+    name: string;
+    type: string;
+    ttl?: number;
+    class?: string;
+    data?: unknown;
+    udpPayloadSize?: number;
+    flag_do?: boolean;
+    flags?: number;
+    options?: unknown[];
+  }
+  export interface DnsMessage {
+    id?: number;
+    type?: 'query' | 'response';
+    flags?: number;
+    opcode?: string;
+    rcode?: string;
+    flag_tc?: boolean;
+    flag_ra?: boolean;
+    flag_rd?: boolean;
+    flag_aa?: boolean;
+    questions?: { name: string; type: string; class?: string }[];
+    answers?: DnsRecord[];
+    authorities?: DnsRecord[];
+    additionals?: DnsRecord[];
+  }
+  export const RECURSION_DESIRED: number;
+  export function encode(message: DnsMessage): Buffer;
+  export function decode(packet: Buffer): DnsMessage;
+  /** With the length in front, for TCP. */
+  export function streamEncode(message: DnsMessage): Buffer;
+}

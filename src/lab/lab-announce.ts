@@ -1,0 +1,37 @@
+/** An announce of one of the lab's peers, and its answer, whatever the protocol. */
+import type { Endpoint } from '../domain/endpoint.js';
+import { formatIpv4 } from '../domain/ip-address.js';
+
+export interface LabAnnounce {
+  readonly tracker: Endpoint;
+  /** Where this peer stands: the address that it announces from. */
+  readonly localAddress: string;
+  readonly port: number;
+  /** 40 hex digits. */
+  readonly infoHash: string;
+  /** 20 characters. */
+  readonly peerId: string;
+  readonly leftBytes: number;
+  readonly uploadedBytes?: number;
+  readonly event: 'none' | 'started' | 'completed' | 'stopped';
+  readonly numWant?: number;
+}
+
+export interface LabAnnounceAnswer {
+  readonly intervalSeconds: number;
+  readonly seeders: number;
+  readonly leechers: number;
+  readonly peers: readonly Endpoint[];
+}
+
+const COMPACT_PEER_BYTES = 6;
+
+/** BEP 23; bytes that make no whole peer are left out. */
+export function readCompactPeers(bytes: Uint8Array): Endpoint[] {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const peers: Endpoint[] = [];
+  for (let at = 0; at + COMPACT_PEER_BYTES <= view.length; at += COMPACT_PEER_BYTES) {
+    peers.push({ host: formatIpv4(view.readUInt32BE(at)), port: view.readUInt16BE(at + 4) });
+  }
+  return peers;
+}

@@ -1,0 +1,62 @@
+/**
+ * Announces over UDP (BEP 15) from a chosen local address, as one peer of the lab. Connects, announces, reads the answer;
+ * gives up after a while rather than retrying for minutes as the BEP asks, since it talks to this machine only.
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { ClientError } from '../domain/errors.js';
+import { decodeUdpAnswer, encodeUdpAnnounce, encodeUdpConnect, type UdpAnswer } from '../wire/udp-client-packets.js';
+import type { LabAnnounce, LabAnnounceAnswer } from './lab-announce.js';
+import { readCompactPeers } from './lab-announce.js';
+
+const ANSWER_TIMEOUT_MS = 2_000;
+
+/** @throws ClientError `no-answer`, or `failure` with the tracker's own words */
+export async function announceOverUdp(announce: LabAnnounce): Promise<LabAnnounceAnswer> {
+  const socket = createSocket(announce.localAddress.includes(':') ? 'udp6' : 'udp4');
+  try {
+    socket.bind(0, announce.localAddress);
+    await once(socket, 'listening');
+    const connected = await ask(socket, announce, encodeUdpConnect(1), 1);
+    if (connected.action !== 'connect') throw new ClientError('failure', 'no connection id was given');
+    const { connectionId } = connected;
+    const request = encodeUdpAnnounce({
+      connectionId,
+      transactionId: 2,
+      infoHash: Buffer.from(announce.infoHash, 'hex'),
+      peerId: Buffer.from(announce.peerId, 'latin1'),
+      port: announce.port,
+      left: BigInt(announce.leftBytes),
+      uploaded: BigInt(announce.uploadedBytes ?? 0),
+      event: { none: 0, completed: 1, started: 2, stopped: 3 }[announce.event],
+      numWant: announce.numWant ?? -1,
+    });
+    const answer = await ask(socket, announce, request, 2);
+    if (answer.action === 'error') throw new ClientError('failure', answer.message);
+    if (answer.action !== 'announce') throw new ClientError('failure', `answered with ${answer.action}`);
+    const { intervalSeconds, seeders, leechers } = answer;
+    return { intervalSeconds, seeders, leechers, peers: readCompactPeers(answer.peers) };
+  } finally {
+    socket.close();
+  }
+}
+
+async function ask(
+  socket: Socket,
+  { tracker }: LabAnnounce,
+  packet: Uint8Array,
+  transactionId: number,
+): Promise<UdpAnswer> {
+  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  socket.send(packet, tracker.port, tracker.host);
+  try {
+    for (;;) {
+      const [message] = (await once(socket, 'message', { signal })) as [Buffer];
+      const answer = decodeUdpAnswer(message);
+      if (answer.transactionId === transactionId) return answer;
+    }
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+    throw new ClientError('no-answer', `udp://${tracker.host}:${tracker.port} does not answer`);
+  }
+}
