@@ -16,7 +16,7 @@ export async function openUdpListener(
   answer: (packet: Buffer, client: IpAddress) => Promise<Buffer | undefined>,
 ): Promise<UdpListener> {
   // ipv6Only: an IPv4 listener on the same port is a listener of its own.
-  const socket = createSocket(isIPv6(endpoint.host) ? { type: 'udp6', ipv6Only: true } : 'udp4');
+  const socket = createSocket(isIPv6(endpoint.host) ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' });
   let open = true;
   socket.on('message', async (packet, from) => {
     const client = parseIp(from.address.replace(/%.*$/, ''));

@@ -1,8 +1,8 @@
+import { decode, encode } from 'dns-packet';
 import { afterEach, describe, expect, test } from 'vitest';
 import { frameMessage } from '../../../src/dns-redirect/dns-message-stream.js';
 import { compileRedirectPolicy } from '../../../src/dns-redirect/redirect-policy.js';
 import { parseIp } from '../../../src/domain/ip-address.js';
-import { decode, encode } from '../../support/dns-codec.js';
 import { labRules } from './lab-policy.js';
 import {
   answerWith,

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { type EventEmitter, once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import * as bittorrentTracker from 'bittorrent-tracker';
+import { decode, encode } from 'dns-packet';
 import type { Endpoint } from '../../../src/domain/endpoint.js';
 import type { InfoHash } from '../../../src/domain/info-hash.js';
 import { formatIp } from '../../../src/domain/ip-address.js';
@@ -14,7 +15,6 @@ import {
   type UpstreamExchangeOptions,
 } from '../../../src/upstream/upstream-exchange.js';
 import { createUpstreamResolver, type UpstreamResolver } from '../../../src/upstream/upstream-resolver.js';
-import { decode, encode } from '../../support/dns-codec.js';
 
 export type Closing = () => Promise<unknown>;
 export const clock = { nowMs: () => Date.now() };
