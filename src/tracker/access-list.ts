@@ -1,6 +1,7 @@
 /**
  * Which torrents may be announced here: all (`open`), those of a list (`allow-list`, and `catalogue` where the list is the
- * catalogue's and grows with every crawl), or all but those of a list (`deny-list`). Replaced whole while running.
+ * catalogue's and grows with every crawl), or all but those of a list (`deny-list`). A list of denied torrents may stand
+ * beside any mode. Replaced whole while running.
  */
 import { InfoHashSet } from './info-hash-set.js';
 
@@ -9,23 +10,34 @@ export type AccessMode = 'open' | 'catalogue' | 'allow-list' | 'deny-list';
 /** Plain data that crosses to the worker. */
 export interface AccessListData {
   readonly mode: AccessMode;
-  /** 20 bytes a hash, one behind the other; empty for `open`. */
+  /** 20 bytes a hash, one behind the other; not looked at in mode `open`. */
   readonly hashes: Uint8Array;
+  /** Torrents that are denied whatever the mode says. */
+  readonly deniedHashes?: Uint8Array;
 }
 
 export const OPEN_ACCESS: AccessListData = { mode: 'open', hashes: new Uint8Array(0) };
 
+export const ACCESS_PERMITTED = 0;
+export const ACCESS_NOT_LISTED = 1;
+export const ACCESS_DENIED = 2;
+
 export class AccessList {
-  readonly mode: AccessMode;
-  readonly #hashes: InfoHashSet;
+  readonly #allowed: InfoHashSet | null;
+  readonly #denied: InfoHashSet | null;
 
   constructor(data: AccessListData) {
-    this.mode = data.mode;
-    this.#hashes = new InfoHashSet(data.hashes);
+    const listed = data.mode === 'open' ? new Uint8Array(0) : data.hashes;
+    this.#allowed = data.mode === 'allow-list' || data.mode === 'catalogue' ? new InfoHashSet(listed) : null;
+    const denied = [data.mode === 'deny-list' ? listed : new Uint8Array(0), data.deniedHashes ?? new Uint8Array(0)];
+    const deniedSet = new InfoHashSet(new Uint8Array(Buffer.concat(denied)));
+    this.#denied = deniedSet.size === 0 ? null : deniedSet;
   }
 
-  permits(bytes: Uint8Array, offset: number): boolean {
-    if (this.mode === 'open') return true;
-    return this.#hashes.has(bytes, offset) !== (this.mode === 'deny-list');
+  /** @returns one of the `ACCESS_` constants */
+  check(bytes: Uint8Array, offset: number): number {
+    if (this.#denied?.has(bytes, offset)) return ACCESS_DENIED;
+    if (this.#allowed === null || this.#allowed.has(bytes, offset)) return ACCESS_PERMITTED;
+    return ACCESS_NOT_LISTED;
   }
 }

@@ -7,7 +7,7 @@ import type { Random } from '../domain/random.js';
 import { FOREIGN_PARTITION } from '../selection/cost-table.js';
 import type { TopologyTable } from '../topology/topology-table.js';
 import { NUM_WANT_UNSAID } from '../wire/announce-fields.js';
-import type { AccessList } from './access-list.js';
+import { ACCESS_DENIED, ACCESS_PERMITTED, type AccessList } from './access-list.js';
 import { AnnounceRequest, EVENT_STOPPED } from './announce-request.js';
 import { isBogon4, isBogon6 } from './bogons.js';
 import {
@@ -88,8 +88,9 @@ export class Announcer {
 
   /** @returns the reason why this torrent is refused, or {@link REFUSAL_NONE} */
   refusalOf(bytes: Uint8Array, infoHashOffset: number): number {
-    if (this.access.permits(bytes, infoHashOffset)) return REFUSAL_NONE;
-    return this.access.mode === 'deny-list' ? REFUSAL_DENIED : REFUSAL_NOT_LISTED;
+    const access = this.access.check(bytes, infoHashOffset);
+    if (access === ACCESS_PERMITTED) return REFUSAL_NONE;
+    return access === ACCESS_DENIED ? REFUSAL_DENIED : REFUSAL_NOT_LISTED;
   }
 
   /**

@@ -1,0 +1,66 @@
+/** What the control plane and the data-plane worker say to each other. */
+import type { CostTable } from '../selection/cost-table.js';
+import type { TopologyData } from '../topology/topology-table.js';
+import type { BoundAddress } from '../transport/transport.js';
+import type { AccessListData } from './access-list.js';
+import type { DataPlaneOptions } from './data-plane-options.js';
+import type { SwarmSummary } from './swarm/swarm-store.js';
+
+/** A foreign peer from an original tracker, on its way to the swarm. */
+export interface UpstreamPeerData {
+  readonly family: 4 | 6;
+  /** One or four words, most significant first. */
+  readonly words: readonly number[];
+  readonly port: number;
+  readonly seed: boolean;
+}
+
+export interface WorkerStart {
+  readonly options: DataPlaneOptions;
+  readonly counters: SharedArrayBuffer;
+}
+
+export interface SwarmsQuery {
+  /** At most MAX_LISTED_SWARMS. */
+  readonly limit: number;
+  readonly sort: 'peers' | 'seeds' | 'leechers' | 'completed';
+}
+
+export interface ExplainQuery {
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array;
+  readonly family: 4 | 6;
+  readonly words: readonly number[];
+  readonly numWant: number;
+}
+
+/** Questions with an answer. */
+export type Question =
+  | { readonly ask: 'swarms'; readonly query: SwarmsQuery }
+  | { readonly ask: 'swarm'; readonly infoHash: Uint8Array }
+  | { readonly ask: 'explain'; readonly query: ExplainQuery }
+  | { readonly ask: 'reload-certificates' }
+  | { readonly ask: 'settled' };
+
+export type ToWorker =
+  | { readonly type: 'policy'; readonly topology: TopologyData; readonly cost: CostTable }
+  | { readonly type: 'access'; readonly access: AccessListData }
+  | {
+      readonly type: 'upstream-peers';
+      readonly infoHash: Uint8Array;
+      readonly peers: readonly UpstreamPeerData[];
+      readonly ttlSeconds: number;
+    }
+  | { readonly type: 'question'; readonly id: number; readonly question: Question }
+  | { readonly type: 'stop' };
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly addresses: readonly BoundAddress[]; readonly transport: 'linux' | 'portable' }
+  | { readonly type: 'failed'; readonly message: string; readonly operator: boolean }
+  | { readonly type: 'upstream-needed'; readonly infoHash: string; readonly family: 4 | 6 }
+  | { readonly type: 'fault'; readonly message: string; readonly stack?: string }
+  | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'refused'; readonly id: number; readonly message: string }
+  | { readonly type: 'stopped' };
+
+export type { SwarmSummary };

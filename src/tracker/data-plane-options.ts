@@ -1,0 +1,59 @@
+/** What the data plane is started with: plain data, since it crosses to a worker thread. Prefixes are text, as configured. */
+import type { CostTable } from '../selection/cost-table.js';
+import type { TopologyData } from '../topology/topology-table.js';
+import type { ListenAddress, TlsMaterial, TransportLimits } from '../transport/transport.js';
+import type { AccessListData } from './access-list.js';
+import type { ConnectionIdMode } from './connection-id.js';
+
+export interface DataPlaneListener extends ListenAddress {
+  /** Connections start with a PROXY protocol header, from an address in `proxies`. */
+  readonly proxyProtocol?: boolean;
+  /** https only. */
+  readonly tls?: TlsMaterial;
+}
+
+export type TransportChoice = 'auto' | 'linux' | 'portable';
+
+export interface DataPlaneLimits extends Partial<TransportLimits> {
+  /** 0 switches the limit off. */
+  readonly maxPeersPerAddressInSwarm?: number;
+  readonly maxPeersPerAddress?: number;
+  /** Peers on lower ports are counted but not handed out. */
+  readonly portFloor?: number;
+  /** Address space reserved for swarms. */
+  readonly arenaBytes?: number;
+}
+
+export interface DataPlaneOptions {
+  readonly listen: readonly DataPlaneListener[];
+  readonly topology: TopologyData;
+  readonly cost: CostTable;
+  /** Default `auto`: linux where it runs. */
+  readonly transport?: TransportChoice;
+  readonly access?: AccessListData;
+  readonly intervalSeconds?: number;
+  readonly minIntervalSeconds?: number;
+  readonly defaultNumWant?: number;
+  readonly maxNumWant?: number;
+  /** Default `lenient`. */
+  readonly connectionId?: ConnectionIdMode;
+  /** Loopback and private addresses take part. */
+  readonly lab?: boolean;
+  readonly fullScrape?: boolean;
+  /** Prefixes whose hosts may name another address than their own (`ip=`). */
+  readonly trustedNetworks?: readonly string[];
+  /** Prefixes of reverse proxies: their X-Forwarded-For and PROXY headers are believed. */
+  readonly proxies?: readonly string[];
+  /** Prefixes of addresses that are counted but not handed out. */
+  readonly deniedAddresses?: readonly string[];
+  readonly limits?: DataPlaneLimits;
+  /** Fewer peers to offer than this and `onUpstreamNeeded` is called, at most once a period for a swarm. 0: never. */
+  readonly upstreamWantedBelow?: number;
+  readonly upstreamAskEverySeconds?: number;
+  /** Swarms are kept here over restarts; without it they start empty. */
+  readonly snapshotFile?: string;
+  /** Default a minute. */
+  readonly snapshotEverySeconds?: number;
+  /** Makes random choices repeatable; for tests. */
+  readonly seed?: number;
+}

@@ -1,0 +1,253 @@
+/**
+ * The data plane's thread: owns the swarms and the transport, answers peers, and between batches takes what the control
+ * plane sends. Started by `data-plane.ts`; an entry point, so it is one of the few places that read the machine's clock.
+ */
+import { randomBytes, randomInt } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../domain/clock.js';
+import { messageOf, OperatorError } from '../domain/errors.js';
+import { infoHashFromBytes } from '../domain/info-hash.js';
+import { parsePrefix } from '../domain/ip-address.js';
+import { createRandom } from '../domain/random.js';
+import type { CostTable } from '../selection/cost-table.js';
+import { topologyTableFrom } from '../topology/flat-table.js';
+import type { TopologyData } from '../topology/topology-table.js';
+import type { RemoteAddress, Transport, TransportListener } from '../transport/transport.js';
+import { AccessList, OPEN_ACCESS } from './access-list.js';
+import { Announcer } from './announcer.js';
+import { AnswerQuestions } from './answer-questions.js';
+import { chooseTransport } from './choose-transport.js';
+import { ConnectionIds } from './connection-id.js';
+import { COUNT_DEFECTS, countersOver } from './counters.js';
+import type { FromWorker, ToWorker, WorkerStart } from './data-plane-messages.js';
+import type { DataPlaneOptions } from './data-plane-options.js';
+import { type Guard, GuardedDatagramHandler, GuardedHttpHandler } from './guarded-handlers.js';
+import { Housekeeping } from './housekeeping.js';
+import { HttpHandler } from './http-handler.js';
+import {
+  DEFAULT_ARENA_BYTES,
+  DEFAULT_INTERVAL_SECONDS,
+  DEFAULT_KEEP_ALIVE_TIMEOUT_MS,
+  DEFAULT_MAX_CONNECTIONS,
+  DEFAULT_MAX_PEERS_PER_ADDRESS,
+  DEFAULT_MAX_PEERS_PER_ADDRESS_IN_SWARM,
+  DEFAULT_NUM_WANT,
+  DEFAULT_PORT_FLOOR,
+  DEFAULT_REQUEST_TIMEOUT_MS,
+  MAX_MESSAGES_PER_TURN,
+  MAX_NUM_WANT,
+  MIN_INTERVAL_SHARE,
+} from './limits.js';
+import { NetworkSet } from './network-set.js';
+import { SwarmStore } from './swarm/swarm-store.js';
+import { UdpHandler } from './udp-handler.js';
+
+/** How often the worker looks at messages and clocks when nobody announces. */
+const TICK_MS = 20;
+/** Under load it looks no more often than this: each look costs about as much as one answer. */
+const LOOK_EVERY_MS = 2;
+/** Of many defects in a row, one a second is told. */
+const TELL_DEFECT_EVERY_MS = 1_000;
+
+const networks = (prefixes: readonly string[] | undefined): NetworkSet =>
+  new NetworkSet((prefixes ?? []).map(parsePrefix));
+
+class Worker {
+  readonly #port: MessagePort;
+  readonly #options: DataPlaneOptions;
+  readonly #store: SwarmStore;
+  readonly #announcer: Announcer;
+  readonly #transport: Transport;
+  readonly #housekeeping: Housekeeping;
+  readonly #questions: AnswerQuestions;
+  readonly #guard: Guard;
+  readonly #listeners: TransportListener[] = [];
+  #lookAtMs = 0;
+  #defectToldAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(port: MessagePort, { options, counters: shared }: WorkerStart, transport: Transport) {
+    this.#port = port;
+    this.#options = options;
+    this.#transport = transport;
+    const counters = countersOver(shared);
+    const seed = options.seed ?? randomInt(0x1_0000_0000);
+    const intervalSeconds = options.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
+    const minIntervalSeconds = options.minIntervalSeconds ?? Math.floor(intervalSeconds * MIN_INTERVAL_SHARE);
+    this.#store = new SwarmStore({
+      random: createRandom(seed),
+      policy: options.cost,
+      intervalSeconds,
+      minIntervalSeconds,
+      arenaBytes: options.limits?.arenaBytes ?? DEFAULT_ARENA_BYTES,
+      limits: {
+        maxPeersPerAddressInSwarm: options.limits?.maxPeersPerAddressInSwarm ?? DEFAULT_MAX_PEERS_PER_ADDRESS_IN_SWARM,
+        maxPeersPerAddress: options.limits?.maxPeersPerAddress ?? DEFAULT_MAX_PEERS_PER_ADDRESS,
+      },
+      ...(options.upstreamWantedBelow === undefined ? {} : { upstreamWantedBelow: options.upstreamWantedBelow }),
+      ...(options.upstreamAskEverySeconds === undefined
+        ? {}
+        : { upstreamAskEverySeconds: options.upstreamAskEverySeconds }),
+    });
+    this.#announcer = new Announcer({
+      settings: {
+        intervalSeconds,
+        minIntervalSeconds,
+        defaultNumWant: options.defaultNumWant ?? DEFAULT_NUM_WANT,
+        maxNumWant: Math.min(options.maxNumWant ?? MAX_NUM_WANT, MAX_NUM_WANT),
+        portFloor: options.limits?.portFloor ?? DEFAULT_PORT_FLOOR,
+        lab: options.lab ?? false,
+        denied: networks(options.deniedAddresses),
+        trusted: networks(options.trustedNetworks),
+      },
+      store: this.#store,
+      topology: topologyTableFrom(options.topology),
+      partition: options.cost.partition,
+      access: new AccessList(options.access ?? OPEN_ACCESS),
+      counters,
+      random: createRandom(seed ^ 0x5bd1e995),
+      onUpstreamNeeded: (bytes, offset, family) =>
+        this.#post({ type: 'upstream-needed', infoHash: infoHashFromBytes(bytes, offset), family }),
+    });
+    this.#guard = {
+      counters,
+      nowMs: () => performance.now(),
+      onDefect: (error) => this.#tellDefect(error),
+    };
+    this.#housekeeping = new Housekeeping(this.#store, counters, transport.counters);
+    this.#questions = new AnswerQuestions(
+      this.#store,
+      () => this.#reloadCertificates(),
+      (message) => this.#post(message),
+    );
+  }
+
+  #post(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+
+  #tellDefect(error: unknown): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#defectToldAtMs < TELL_DEFECT_EVERY_MS) return;
+    this.#defectToldAtMs = nowMs;
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.#post({ type: 'fault', message: messageOf(error), ...(stack === undefined ? {} : { stack }) });
+  }
+
+  async #listen(): Promise<void> {
+    const options = this.#options;
+    const proxies = networks(options.proxies);
+    const isProxy = (remote: RemoteAddress): boolean =>
+      proxies.has(remote.family, remote.word0, remote.word1, remote.word2, remote.word3);
+    const connectionIds = new ConnectionIds(randomBytes(16), options.connectionId ?? 'lenient');
+    const limits = {
+      maxConnections: options.limits?.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+      requestTimeoutMs: options.limits?.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+      keepAliveTimeoutMs: options.limits?.keepAliveTimeoutMs ?? DEFAULT_KEEP_ALIVE_TIMEOUT_MS,
+    };
+    for (const address of options.listen) {
+      if (address.protocol === 'udp') {
+        const handler = new GuardedDatagramHandler(new UdpHandler(this.#announcer, connectionIds), this.#guard);
+        this.#listeners.push(await this.#transport.listenUdp(address, handler));
+        continue;
+      }
+      const settings = { proxies, fullScrape: options.fullScrape ?? false };
+      const handler = new GuardedHttpHandler(new HttpHandler(this.#announcer, settings), this.#guard);
+      const trust = address.proxyProtocol === true ? isProxy : undefined;
+      this.#listeners.push(await this.#transport.listenHttp(address, handler, limits, address.tls, trust));
+    }
+  }
+
+  async run(): Promise<void> {
+    await this.#listen();
+    const addresses = this.#listeners.map(({ address }) => address);
+    this.#post({ type: 'ready', addresses, transport: this.#transport.name });
+    this.#readClock(performance.now());
+    await this.#transport.run(() => this.#betweenBatches(), TICK_MS);
+    this.#post({ type: 'stopped' });
+    this.#port.close();
+  }
+
+  #readClock(nowMs: number): void {
+    this.#announcer.nowSeconds = Math.floor(nowMs / 1_000);
+  }
+
+  #betweenBatches(): void {
+    const nowMs = performance.now();
+    this.#housekeeping.countBatch();
+    if (nowMs < this.#lookAtMs) return;
+    this.#lookAtMs = nowMs + LOOK_EVERY_MS;
+    this.#readClock(nowMs);
+    try {
+      this.#work(nowMs);
+    } catch (error) {
+      this.#guard.counters[COUNT_DEFECTS]!++;
+      this.#tellDefect(error);
+    }
+  }
+
+  #work(nowMs: number): void {
+    for (let i = 0; i < MAX_MESSAGES_PER_TURN; i++) {
+      const received = receiveMessageOnPort(this.#port) as { message: ToWorker } | undefined;
+      if (received === undefined) break;
+      this.#take(received.message);
+    }
+    this.#questions.work();
+    this.#housekeeping.work(nowMs, this.#announcer.nowSeconds);
+  }
+
+  #take(message: ToWorker): void {
+    switch (message.type) {
+      case 'policy':
+        this.#setPolicy(message.topology, message.cost);
+        return;
+      case 'access':
+        this.#announcer.access = new AccessList(message.access);
+        return;
+      case 'upstream-peers': {
+        const { topology, nowSeconds } = this.#announcer;
+        const peers = message.peers.map(({ family, words, port, seed }) => {
+          const [a = 0, b = 0, c = 0, d = 0] = words;
+          const group = family === 4 ? topology.lookup4(a) : topology.lookup6(a, b, c, d);
+          return { family, words, port, seed, group };
+        });
+        this.#store.addUpstreamPeers(message.infoHash, peers, message.ttlSeconds, nowSeconds);
+        return;
+      }
+      case 'question':
+        this.#questions.take(message.id, message.question);
+        return;
+      case 'stop':
+        this.#transport.stop();
+        return;
+    }
+  }
+
+  #setPolicy(topology: TopologyData, cost: CostTable): void {
+    if (topology.version !== this.#announcer.topology.version) this.#announcer.topology = topologyTableFrom(topology);
+    this.#announcer.partition = cost.partition;
+    this.#store.setPolicy(cost);
+  }
+
+  async #reloadCertificates(): Promise<void> {
+    for (const listener of this.#listeners) await listener.reloadCertificate?.();
+  }
+}
+
+async function main(): Promise<void> {
+  const port = parentPort;
+  if (port === null) throw new OperatorError('the data-plane worker is started by the program, not by hand');
+  const start = workerData as WorkerStart;
+  try {
+    const transport = await chooseTransport(start.options.transport ?? 'auto', systemClock);
+    await new Worker(port, start, transport).run();
+  } catch (error) {
+    const operator = error instanceof OperatorError;
+    const failed: FromWorker = { type: 'failed', message: messageOf(error), operator };
+    port.postMessage(failed);
+    port.close();
+    if (!operator) throw error;
+  }
+}
+
+await main();

@@ -1,0 +1,81 @@
+/**
+ * What the worker does between batches without being asked: drops silent peers in small slices, and copies gauges and the
+ * transport's counts to shared memory. Nothing here takes long enough for a peer to notice.
+ */
+import type { TransportCounters } from '../transport/transport.js';
+import {
+  COUNT_EXPIRED,
+  countBatch,
+  GAUGE_ARENA_USED,
+  GAUGE_PEERS,
+  GAUGE_SEEDS,
+  GAUGE_SWARMS,
+  GAUGE_UPSTREAM_PEERS,
+  TRANSPORT_ACCEPTED,
+  TRANSPORT_BATCHES,
+  TRANSPORT_OPEN,
+  TRANSPORT_RECEIVE_ERRORS,
+  TRANSPORT_RECEIVED,
+  TRANSPORT_SEND_ERRORS,
+  TRANSPORT_SENT,
+  TRANSPORT_TIMED_OUT,
+} from './counters.js';
+import { HOUSEKEEPING_SLICE_PEERS } from './limits.js';
+import type { SwarmStore } from './swarm/swarm-store.js';
+
+/** A pass over ten million peers then takes a minute, and a slice some tens of microseconds. */
+const EXPIRE_EVERY_MS = 20;
+const COPY_EVERY_MS = 250;
+
+export class Housekeeping {
+  readonly #store: SwarmStore;
+  readonly #counters: Float64Array;
+  readonly #transport: TransportCounters;
+  #expireAtMs = 0;
+  #copyAtMs = 0;
+  #received = 0;
+
+  constructor(store: SwarmStore, counters: Float64Array, transport: TransportCounters) {
+    this.#store = store;
+    this.#counters = counters;
+    this.#transport = transport;
+  }
+
+  /** Notes how many datagrams came since the last call. */
+  countBatch(): void {
+    const received = this.#transport.datagramsReceived;
+    if (received === this.#received) return;
+    countBatch(this.#counters, received - this.#received);
+    this.#received = received;
+  }
+
+  work(nowMs: number, nowSeconds: number): void {
+    if (nowMs >= this.#expireAtMs) {
+      this.#expireAtMs = nowMs + EXPIRE_EVERY_MS;
+      this.#counters[COUNT_EXPIRED]! += this.#store.expire(nowSeconds, HOUSEKEEPING_SLICE_PEERS);
+    }
+    if (nowMs >= this.#copyAtMs) {
+      this.#copyAtMs = nowMs + COPY_EVERY_MS;
+      this.copy();
+    }
+  }
+
+  copy(): void {
+    const counters = this.#counters;
+    const stats = this.#store.stats;
+    counters[GAUGE_PEERS] = stats.peers;
+    counters[GAUGE_SEEDS] = stats.seeds;
+    counters[GAUGE_UPSTREAM_PEERS] = stats.upstreamPeers;
+    counters[GAUGE_SWARMS] = stats.swarms;
+    counters[GAUGE_ARENA_USED] = stats.usedBytes;
+    const transport = this.#transport;
+    counters[TRANSPORT_RECEIVED] = transport.datagramsReceived;
+    counters[TRANSPORT_SENT] = transport.datagramsSent;
+    counters[TRANSPORT_SEND_ERRORS] = transport.sendErrors;
+    counters[TRANSPORT_RECEIVE_ERRORS] = transport.receiveErrors;
+    counters[TRANSPORT_BATCHES] = transport.batches;
+    counters[TRANSPORT_ACCEPTED] = transport.connectionsAccepted;
+    counters[TRANSPORT_OPEN] = transport.connectionsOpen;
+    counters[TRANSPORT_TIMED_OUT] = transport.connectionsTimedOut;
+  }
+}
