@@ -22,6 +22,8 @@ export interface ControlApiOptions extends TrackerRoutePorts {
   readonly authenticator: Authenticator;
   readonly reports: ReportsPort;
   readonly readiness: Readiness;
+  /** See {@link RouteServer}: for a control API on loopback without `control.token`. */
+  readonly openToLoopback?: boolean | undefined;
   /** Of the other parts; those of the reports and of the process are there already. */
   readonly metrics?: readonly MetricFamily[];
   /** Gets what no caller may see: defects, to be logged with their cause. */

@@ -15,7 +15,7 @@ export interface CapabilityReport {
   readonly cpuUtilisation?: number | undefined;
   readonly memoryUtilisation?: number | undefined;
   readonly availableUplinkBps?: number | undefined;
-  readonly role?: 'cache' | 'node' | undefined;
+  readonly role?: 'cache' | 'peer' | undefined;
 }
 
 /** Nothing was changed. `index` counts from 0 in a batch. */
@@ -44,11 +44,11 @@ export interface DensityView {
 
 export interface CapabilityView {
   readonly address: string;
-  readonly port: number | null;
-  readonly cpuUtilisation: number | null;
-  readonly memoryUtilisation: number | null;
-  readonly availableUplinkBps: number | null;
-  readonly role: 'cache' | 'node';
+  readonly port: number | undefined;
+  readonly cpuUtilisation: number | undefined;
+  readonly memoryUtilisation: number | undefined;
+  readonly availableUplinkBps: number | undefined;
+  readonly role: 'cache' | 'peer';
   readonly ageSeconds: number;
   readonly freshness: number;
 }

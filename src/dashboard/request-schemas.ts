@@ -76,7 +76,7 @@ export const capabilityReport = z
     cpuUtilisation: share.optional().meta({ description: '0 idle … 1 busy' }),
     memoryUtilisation: share.optional(),
     availableUplinkBps: z.number().min(0).optional().meta({ description: 'bits per second free for more uploads' }),
-    role: z.enum(['node', 'cache']).optional(),
+    role: z.enum(['peer', 'cache']).optional(),
   })
   .meta({ id: 'CapabilityReport' });
 

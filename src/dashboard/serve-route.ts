@@ -22,6 +22,8 @@ import type { Answer, Route } from './route.js';
 export interface ServeRouteOptions {
   readonly authenticator: Authenticator;
   readonly clock: Clock;
+  /** True: without any token, callers on this machine may use the operator's calls (`control.token` is not set). */
+  readonly openToLoopback?: boolean | undefined;
   /** Called with what no caller may see. */
   readonly onDefect: (thrown: unknown, path: string) => void;
 }
@@ -57,7 +59,7 @@ export class RouteServer {
   }
 
   async #answer(route: Route, request: Request, response: Response): Promise<Answer> {
-    const caller = identifyCaller(request, this.#options.authenticator);
+    const caller = this.#identify(route, request);
     if (!mayUse(route.access, caller.principal)) {
       if (caller.principal === undefined) throw unauthorised('this call needs a token: "Authorization: Bearer TOKEN"');
       throw new Problem('forbidden', `a token of a ${caller.principal.kind} does not open this call`, {
@@ -78,6 +80,13 @@ export class RouteServer {
       throw unauthorised('a signature opens only calls with a body');
     }
     return route.handle({ body, query, params, principal: caller.principal, callerAddress: caller.address });
+  }
+
+  #identify(route: Route, request: Request): Caller {
+    const caller = identifyCaller(request, this.#options.authenticator);
+    const local = this.#options.openToLoopback === true && route.access === 'operator' && isLocalCall(caller, request);
+    if (caller.principal !== undefined || !local) return caller;
+    return { ...caller, principal: { kind: 'operator', name: 'this machine', key: '' } };
   }
 
   #limitRate({ principal, address, signature }: Caller): void {
@@ -102,6 +111,12 @@ export class RouteServer {
     if (fault === undefined) return;
     throw new Problem('unauthorised', fault, { faults: [{ field: 'x-alias-signature', detail: fault }] });
   }
+}
+
+/** The Host is looked at too: a web page must not reach this through a name that it lets point here (DNS rebinding). */
+function isLocalCall(caller: Caller, request: Request): boolean {
+  const local = caller.address === '::1' || caller.address.startsWith('127.');
+  return local && /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(request.headers.host ?? '');
 }
 
 function send(response: Response, answer: Answer): void {

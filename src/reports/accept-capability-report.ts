@@ -13,16 +13,16 @@ export interface CapabilityReport {
   readonly memoryUtilisation?: number | undefined;
   /** Bits per second that are free for more uploads. */
   readonly availableUplinkBps?: number | undefined;
-  readonly role?: 'cache' | 'node' | undefined;
+  readonly role?: 'cache' | 'peer' | undefined;
 }
 
 export interface CapabilityReading {
   readonly address: string;
-  readonly port: number | null;
-  readonly cpuUtilisation: number | null;
-  readonly memoryUtilisation: number | null;
-  readonly availableUplinkBps: number | null;
-  readonly role: 'cache' | 'node';
+  readonly port: number | undefined;
+  readonly cpuUtilisation: number | undefined;
+  readonly memoryUtilisation: number | undefined;
+  readonly availableUplinkBps: number | undefined;
+  readonly role: 'cache' | 'peer';
   readonly receivedMs: number;
 }
 
@@ -43,21 +43,21 @@ export function acceptCapabilityReport(
 ): { readonly reading: CapabilityReading; readonly clamped: readonly string[] } {
   const clamped: string[] = [];
   const limitBps = plan.uplinkBpsMax(report.address);
-  let uplinkBps = report.availableUplinkBps ?? null;
-  if (uplinkBps !== null && uplinkBps > limitBps) {
+  let uplinkBps = report.availableUplinkBps;
+  if (uplinkBps !== undefined && uplinkBps > limitBps) {
     clamped.push('availableUplinkBps');
     uplinkBps = limitBps;
   }
-  let role: 'cache' | 'node' = report.role ?? (plan.isCache(report.address) ? 'cache' : 'node');
+  let role: 'cache' | 'peer' = report.role ?? (plan.isCache(report.address) ? 'cache' : 'peer');
   if (role === 'cache' && bySelf && !plan.isCache(report.address)) {
     clamped.push('role');
-    role = 'node';
+    role = 'peer';
   }
   const reading: CapabilityReading = {
     address: report.address,
-    port: report.port ?? null,
-    cpuUtilisation: report.cpuUtilisation ?? null,
-    memoryUtilisation: report.memoryUtilisation ?? null,
+    port: report.port,
+    cpuUtilisation: report.cpuUtilisation,
+    memoryUtilisation: report.memoryUtilisation,
     availableUplinkBps: uplinkBps,
     role,
     receivedMs: nowMs,

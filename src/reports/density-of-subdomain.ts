@@ -19,11 +19,15 @@ export interface SubdomainDensity {
   readonly periodSeconds: number;
 }
 
-/** @returns undefined where no probe has said anything believable */
+/**
+ * @param freshMsMax see {@link lifetimeOf}
+ * @returns undefined where no probe has said anything believable
+ */
 export function densityOfSubdomain(
   readings: readonly ProbeReading[],
   bras: { readonly users: number; readonly receivedMs: number } | undefined,
   nowMs: number,
+  freshMsMax = Number.POSITIVE_INFINITY,
 ): SubdomainDensity | undefined {
   const parts = readings.filter((reading) => reading.periodSeconds > 0);
   if (parts.length === 0) return undefined;
@@ -36,7 +40,7 @@ export function densityOfSubdomain(
     bytesPerSecond += part.bytes / part.periodSeconds;
     counted = counted === null || part.users === null ? null : counted + part.users;
     ageMs = Math.max(ageMs, nowMs - part.endMs);
-    freshness = Math.min(freshness, freshnessOf(nowMs - part.endMs, part.periodSeconds));
+    freshness = Math.min(freshness, freshnessOf(nowMs - part.endMs, part.periodSeconds, freshMsMax));
     periodSeconds = Math.max(periodSeconds, part.periodSeconds);
   }
   const brasIsValid = bras !== undefined && nowMs - bras.receivedMs <= USERS_VALID_MS;
@@ -53,15 +57,18 @@ export function densityOfSubdomain(
 }
 
 /** 1 for two periods and a grace, then a straight line to 0. @param ageMs since the end of the period */
-export function freshnessOf(ageMs: number, periodSeconds: number): number {
-  const { freshMs, goneMs } = lifetimeOf(periodSeconds);
+export function freshnessOf(ageMs: number, periodSeconds: number, freshMsMax: number): number {
+  const { freshMs, goneMs } = lifetimeOf(periodSeconds, freshMsMax);
   if (ageMs <= freshMs) return 1;
   return ageMs >= goneMs ? 0 : (goneMs - ageMs) / (goneMs - freshMs);
 }
 
-/** How old the end of a period may be before its value is late, and before it is worth nothing. */
-export function lifetimeOf(periodSeconds: number): { freshMs: number; goneMs: number } {
+/**
+ * How old the end of a period may be before its value is late, and before it is worth nothing.
+ * @param freshMsMax the operator's limit: late after this, worth nothing after twice this, whatever the period
+ */
+export function lifetimeOf(periodSeconds: number, freshMsMax: number): { freshMs: number; goneMs: number } {
   const periodMs = periodSeconds * 1000;
-  const freshMs = 2 * periodMs + LATE_GRACE_MS;
-  return { freshMs, goneMs: freshMs + 4 * periodMs + 2 * LATE_GRACE_MS };
+  const freshMs = Math.min(2 * periodMs + LATE_GRACE_MS, freshMsMax);
+  return { freshMs, goneMs: Math.min(freshMs + 4 * periodMs + 2 * LATE_GRACE_MS, 2 * freshMsMax) };
 }

@@ -25,6 +25,8 @@ export interface ProbeFacts {
   readonly delaysMs: readonly number[];
   readonly readings: ReadonlyMap<string, ProbeReading>;
   readonly densities: ReadonlyMap<string, SubdomainDensity>;
+  /** See `lifetimeOf`. */
+  readonly freshMsMax: number;
 }
 
 export function alarmsOf(facts: ProbeFacts, nowMs: number): ProbeAlarm[] {
@@ -41,7 +43,7 @@ export function alarmsOf(facts: ProbeFacts, nowMs: number): ProbeAlarm[] {
     } else if (facts.densities.get(subdomainId)?.users === null) {
       alarms.push({ kind: 'users-unknown', detail: `${subdomainId}: neither probe nor BRAS counted the users` });
     }
-    const timing = timingAlarm(subdomainId, reading, nowMs);
+    const timing = timingAlarm(subdomainId, reading, facts.freshMsMax, nowMs);
     if (timing !== undefined) alarms.push(timing);
   }
   const skewMs = estimateSkewMs(facts.delaysMs);
@@ -52,9 +54,14 @@ export function alarmsOf(facts: ProbeFacts, nowMs: number): ProbeAlarm[] {
   return alarms;
 }
 
-function timingAlarm(subdomainId: string, reading: ProbeReading, nowMs: number): ProbeAlarm | undefined {
+function timingAlarm(
+  subdomainId: string,
+  reading: ProbeReading,
+  freshMsMax: number,
+  nowMs: number,
+): ProbeAlarm | undefined {
   if (reading.periodSeconds === 0) return undefined;
-  const { freshMs, goneMs } = lifetimeOf(reading.periodSeconds);
+  const { freshMs, goneMs } = lifetimeOf(reading.periodSeconds, freshMsMax);
   const ageMs = nowMs - reading.endMs;
   if (ageMs <= freshMs) return undefined;
   const age = `${subdomainId}: its newest believed period ended ${Math.round(ageMs / 1000)} s ago`;

@@ -40,6 +40,8 @@ export interface ReportsServiceOptions {
   readonly directory: ProbeDirectory;
   readonly isKnownSubdomain: (id: string) => boolean;
   readonly plan: PlanLimits;
+  /** `reports.freshness`: values are late after this and worth nothing after twice this, however long their period. */
+  readonly freshMsMax?: number | undefined;
 }
 
 /** The call goes too far; nothing was changed. `index` counts from 0 in a batch. */
@@ -77,10 +79,12 @@ export class ReportsService {
   readonly #commit: GroupCommit;
   readonly #change = new ChangeSignal();
   #state: ReportsState;
+  readonly #freshMsMax: number;
   #fadeTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ReportsServiceOptions) {
     this.#options = options;
+    this.#freshMsMax = options.freshMsMax ?? Number.POSITIVE_INFINITY;
     const load = (): ReportsState => new ReportsState(options.store, options.clock.nowMs());
     this.#state = load();
     this.#commit = new GroupCommit(options.store, () => {
@@ -209,7 +213,9 @@ export class ReportsService {
       for (const [id, reading] of probe.readings) {
         // A probe that only the operator spoke for by hand is forgotten once it is worth nothing.
         if (
-          allowed === undefined ? densityOfSubdomain([reading], undefined, nowMs)?.freshness === 0 : !allowed.has(id)
+          allowed === undefined
+            ? densityOfSubdomain([reading], undefined, nowMs, this.#freshMsMax)?.freshness === 0
+            : !allowed.has(id)
         ) {
           continue;
         }
@@ -220,7 +226,7 @@ export class ReportsService {
     }
     const densities = new Map<string, SubdomainDensity>();
     for (const [id, readings] of parts) {
-      const density = densityOfSubdomain(readings, this.#state.users.get(id), nowMs);
+      const density = densityOfSubdomain(readings, this.#state.users.get(id), nowMs, this.#freshMsMax);
       if (density !== undefined) densities.set(id, density);
     }
     return densities;
@@ -240,6 +246,7 @@ export class ReportsService {
         delaysMs: state?.delaysMs ?? [],
         readings,
         densities,
+        freshMsMax: this.#freshMsMax,
       };
       return {
         probe: name,

@@ -25,11 +25,11 @@ export interface StoredProbe {
 
 export interface StoredCapability {
   readonly address: string;
-  readonly port: number | null;
-  readonly cpuUtilisation: number | null;
-  readonly memoryUtilisation: number | null;
-  readonly availableUplinkBps: number | null;
-  readonly role: 'cache' | 'node';
+  readonly port: number | undefined;
+  readonly cpuUtilisation: number | undefined;
+  readonly memoryUtilisation: number | undefined;
+  readonly availableUplinkBps: number | undefined;
+  readonly role: 'cache' | 'peer';
   readonly receivedMs: number;
 }
 
@@ -181,10 +181,10 @@ export class ReportsStore {
   saveCapability(reading: StoredCapability): void {
     this.#statements.saveCapability.run(
       reading.address,
-      reading.port,
-      reading.cpuUtilisation,
-      reading.memoryUtilisation,
-      reading.availableUplinkBps,
+      reading.port ?? null,
+      reading.cpuUtilisation ?? null,
+      reading.memoryUtilisation ?? null,
+      reading.availableUplinkBps ?? null,
       reading.role,
       reading.receivedMs,
     );
@@ -194,11 +194,11 @@ export class ReportsStore {
     const rows = this.#database.prepare('SELECT * FROM capability WHERE received_ms > ?').all(sinceMs) as Row[];
     return rows.map((row) => ({
       address: String(row.address),
-      port: row.port as number | null,
-      cpuUtilisation: row.cpu_utilisation as number | null,
-      memoryUtilisation: row.memory_utilisation as number | null,
-      availableUplinkBps: row.available_uplink_bps as number | null,
-      role: row.role === 'cache' ? 'cache' : 'node',
+      port: optional(row.port),
+      cpuUtilisation: optional(row.cpu_utilisation),
+      memoryUtilisation: optional(row.memory_utilisation),
+      availableUplinkBps: optional(row.available_uplink_bps),
+      role: row.role === 'cache' ? 'cache' : 'peer',
       receivedMs: Number(row.received_ms),
     }));
   }
@@ -215,6 +215,10 @@ export class ReportsStore {
     this.#subdomainKeys.set(name, key);
     return key;
   }
+}
+
+function optional(value: string | number | null | undefined): number | undefined {
+  return value === null || value === undefined ? undefined : Number(value);
 }
 
 function prepareStatements(database: SqliteDatabase) {
