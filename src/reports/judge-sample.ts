@@ -26,6 +26,9 @@ export function judgeSample(
   if (previous.recentRates.length < JUMP_MIN_READINGS) return undefined;
   const usual = medianOf(previous.recentRates);
   const unit = previous.ratesPerUser ? 'bytes per user per second' : 'bytes per second';
+  // A mirror port that went dead reports nothing, and an empty sub-domain would attract everybody.
+  if (rate === 0 && usual > JUMP_FLOOR_BYTES_PER_SECOND)
+    return `nothing at all, where ${format(usual)} ${unit} is usual`;
   const a = Math.max(rate, JUMP_FLOOR_BYTES_PER_SECOND);
   const b = Math.max(usual, JUMP_FLOOR_BYTES_PER_SECOND);
   if (a > b * JUMP_FACTOR) return `${format(rate)} ${unit} is a jump from the usual ${format(usual)}`;
