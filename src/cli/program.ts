@@ -2,8 +2,10 @@
 import { Command } from 'commander';
 import type { CliContext } from './cli-context.js';
 import { registerCheckConfigCommand } from './commands/check-config.js';
+import { registerDemoCommand } from './commands/demo.js';
 import { registerPrintConfigCommand } from './commands/print-config.js';
 import { registerServeCommand } from './commands/serve.js';
+import { registerSimulateCommand } from './commands/simulate.js';
 
 export function createProgram(context: CliContext, version: string): Command {
   const program = new Command('alias-tracker')
@@ -19,6 +21,8 @@ export function createProgram(context: CliContext, version: string): Command {
       '\nExit codes: 0 done, 1 failed, 2 usage or configuration.\nBegin with: npm start (a lab on this machine), or: alias-tracker print-config > alias-tracker.yaml',
     );
   registerServeCommand(program, context);
+  registerDemoCommand(program, context);
+  registerSimulateCommand(program, context);
   registerCheckConfigCommand(program, context);
   registerPrintConfigCommand(program, context);
   return program;

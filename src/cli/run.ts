@@ -1,5 +1,6 @@
 /** Runs one command line to its exit code. Errors are one line on stderr that ends with the way out; never a stack. */
 import { CommanderError } from 'commander';
+import { ConfigError } from '../config/config-problem.js';
 import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
 import type { CliContext } from './cli-context.js';
 import { createProgram } from './program.js';
@@ -28,6 +29,11 @@ function exitByThrowing(command: ReturnType<typeof createProgram>): void {
 }
 
 function report(thrown: unknown, context: CliContext): number {
+  if (thrown instanceof ConfigError) {
+    // Lines that begin with file:line:column, as editors understand them.
+    context.stderr.write(`${thrown.message}\n`);
+    return thrown.exitCode;
+  }
   if (thrown instanceof OperatorError) {
     context.stderr.write(`alias-tracker: ${thrown.message}\n`);
     return thrown.exitCode;
