@@ -131,3 +131,16 @@ export interface TransportCounters {
   connectionsOpen: number;
   connectionsTimedOut: number;
 }
+
+export function createTransportCounters(): TransportCounters {
+  return {
+    datagramsReceived: 0,
+    datagramsSent: 0,
+    sendErrors: 0,
+    receiveErrors: 0,
+    batches: 0,
+    connectionsAccepted: 0,
+    connectionsOpen: 0,
+    connectionsTimedOut: 0,
+  };
+}

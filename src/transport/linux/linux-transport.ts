@@ -5,16 +5,16 @@
 import type { Clock } from '../../domain/clock.js';
 import { listenError } from '../listen-error.js';
 import { createPortableTransport } from '../portable/portable-transport.js';
-import type {
-  DatagramHandler,
-  HttpRequestHandler,
-  ListenAddress,
-  ProxyTrust,
-  TlsMaterial,
-  Transport,
-  TransportCounters,
-  TransportLimits,
-  TransportListener,
+import {
+  createTransportCounters,
+  type DatagramHandler,
+  type HttpRequestHandler,
+  type ListenAddress,
+  type ProxyTrust,
+  type TlsMaterial,
+  type Transport,
+  type TransportLimits,
+  type TransportListener,
 } from '../transport.js';
 import { EventLoop } from './event-loop.js';
 import { HTTP_SOCKET_OPTIONS, HttpListener } from './http-listener.js';
@@ -25,9 +25,9 @@ import { UdpListener } from './udp-listener.js';
 
 class LinuxTransport implements Transport {
   readonly name = 'linux';
+  readonly counters = createTransportCounters();
   readonly #calls: NativeCalls;
   readonly #loop: EventLoop;
-  readonly #counters = noneCounted();
   readonly #listeners: TransportListener[] = [];
   #portable: Transport | null = null;
   #running = false;
@@ -38,17 +38,9 @@ class LinuxTransport implements Transport {
     this.#loop = new EventLoop(calls, clock);
   }
 
-  get counters(): TransportCounters {
-    if (this.#portable === null) return this.#counters;
-    const sum = { ...this.#counters };
-    const other = this.#portable.counters;
-    for (const name of Object.keys(sum) as (keyof TransportCounters)[]) sum[name] += other[name];
-    return sum;
-  }
-
   async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<TransportListener> {
     return this.#open(address, [], (socket) => {
-      return new UdpListener(this.#calls, this.#loop, this.#counters, handler, socket);
+      return new UdpListener(this.#calls, this.#loop, this.counters, handler, socket);
     });
   }
 
@@ -60,11 +52,11 @@ class LinuxTransport implements Transport {
     proxies?: ProxyTrust,
   ): Promise<TransportListener> {
     if (address.protocol === 'https') {
-      this.#portable ??= createPortableTransport();
+      this.#portable ??= createPortableTransport(this.counters);
       return this.#portable.listenHttp(address, handler, limits, tls, proxies);
     }
     return this.#open(address, HTTP_SOCKET_OPTIONS, (socket) => {
-      return new HttpListener(this.#calls, this.#loop, this.#counters, handler, limits, proxies ?? null, socket);
+      return new HttpListener(this.#calls, this.#loop, this.counters, handler, limits, proxies ?? null, socket);
     });
   }
 
@@ -123,17 +115,4 @@ export async function createLinuxTransport(clock: Clock): Promise<Transport> {
   const calls = await openNativeCalls();
   checkLayouts(calls);
   return new LinuxTransport(calls, clock);
-}
-
-function noneCounted(): TransportCounters {
-  return {
-    datagramsReceived: 0,
-    datagramsSent: 0,
-    sendErrors: 0,
-    receiveErrors: 0,
-    batches: 0,
-    connectionsAccepted: 0,
-    connectionsOpen: 0,
-    connectionsTimedOut: 0,
-  };
 }

@@ -5,16 +5,17 @@
  */
 import { performance } from 'node:perf_hooks';
 import { OperatorError } from '../../domain/errors.js';
-import type {
-  DatagramHandler,
-  HttpRequestHandler,
-  ListenAddress,
-  ProxyTrust,
-  TlsMaterial,
-  Transport,
-  TransportCounters,
-  TransportLimits,
-  TransportListener,
+import {
+  createTransportCounters,
+  type DatagramHandler,
+  type HttpRequestHandler,
+  type ListenAddress,
+  type ProxyTrust,
+  type TlsMaterial,
+  type Transport,
+  type TransportCounters,
+  type TransportLimits,
+  type TransportListener,
 } from '../transport.js';
 import { Certificate } from './certificate.js';
 import { listenDatagrams } from './datagram-socket.js';
@@ -22,20 +23,15 @@ import { listenHttpPortably } from './http-listener.js';
 
 class PortableTransport implements Transport {
   readonly name = 'portable';
-  readonly counters: TransportCounters = {
-    datagramsReceived: 0,
-    datagramsSent: 0,
-    sendErrors: 0,
-    receiveErrors: 0,
-    batches: 0,
-    connectionsAccepted: 0,
-    connectionsOpen: 0,
-    connectionsTimedOut: 0,
-  };
+  readonly counters: TransportCounters;
   readonly #listeners: TransportListener[] = [];
   #betweenBatches: () => void = () => {};
   #batchOpen = false;
   #finish: () => void = () => {};
+
+  constructor(counters: TransportCounters) {
+    this.counters = counters;
+  }
 
   /** A batch is what one turn of the event loop brings. */
   readonly #onBatch = (): void => {
@@ -104,6 +100,7 @@ class PortableTransport implements Transport {
   }
 }
 
-export function createPortableTransport(): Transport {
-  return new PortableTransport();
+/** @param counters to count in, where another transport has these listeners beside its own */
+export function createPortableTransport(counters: TransportCounters = createTransportCounters()): Transport {
+  return new PortableTransport(counters);
 }

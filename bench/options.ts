@@ -1,0 +1,59 @@
+/** Command line of the benchmark. */
+import { parseArgs } from 'node:util';
+import { SCENARIOS } from './scenarios.js';
+
+export interface BenchOptions {
+  readonly only: readonly string[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly json: boolean;
+}
+
+const FULL = { rounds: 5, seconds: 5 };
+const QUICK = { rounds: 3, seconds: 2 };
+const LIMITS = { rounds: 20, seconds: 60 };
+
+export const HELP = `npm run bench -- [--quick] [--only NAME,…] [--rounds N] [--seconds N] [--json]
+
+Measures answers per CPU-second of the server and memory a peer, servers alternating, medians of all rounds.
+Servers run on core 0, the load generator on core 1; nothing leaves this machine.
+
+  --quick      ${QUICK.rounds} rounds of ${QUICK.seconds} s instead of ${FULL.rounds} of ${FULL.seconds} s
+  --only NAME  ${SCENARIOS.map(({ name }) => name).join(', ')}
+  --rounds N   rounds of each server in each scenario, 1 … ${LIMITS.rounds}
+  --seconds N  length of one measurement, 1 … ${LIMITS.seconds}
+  --json       figures of every round as JSON instead of tables`;
+
+/** @returns null where help was asked for. @throws Error with a line for the person who typed */
+export function readOptions(args: readonly string[]): BenchOptions | null {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  const base = values.quick ? QUICK : FULL;
+  const only = values.only?.split(',') ?? [];
+  for (const name of only) {
+    if (!SCENARIOS.some((scenario) => scenario.name === name)) throw new Error(`there is no scenario "${name}"`);
+  }
+  return {
+    only,
+    rounds: whole('rounds', values.rounds, base.rounds, LIMITS.rounds),
+    seconds: whole('seconds', values.seconds, base.seconds, LIMITS.seconds),
+    json: values.json,
+  };
+}
+
+function whole(name: string, text: string | undefined, otherwise: number, max: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > max) throw new Error(`--${name} is 1 … ${max}`);
+  return value;
+}

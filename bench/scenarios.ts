@@ -1,0 +1,84 @@
+/** What is measured: workloads, and which servers compete in each. */
+import type { LoadProfile } from './load/load-command.js';
+import type { ServerKind } from './servers/start-server.js';
+import type { WorkloadShape } from './workload.js';
+
+export interface Scenario {
+  readonly name: string;
+  readonly title: string;
+  readonly protocol: 'udp' | 'http';
+  readonly host: string;
+  readonly shape: WorkloadShape;
+  readonly profile: LoadProfile;
+  readonly servers: readonly ServerKind[];
+  /** All peers are announced before anything is measured. */
+  readonly fill: boolean;
+}
+
+const IPV4 = '127.0.0.1';
+const IPV6 = '::1';
+/** Six of ten are the operator's own users. */
+const SOURCES = 10_000;
+
+const LARGE: WorkloadShape = { torrents: 1_000_000, peers: 2_000_000, sources: SOURCES };
+const SMALL: WorkloadShape = { torrents: 10_000, peers: 100_000, sources: SOURCES };
+const ONE_SWARM: WorkloadShape = { torrents: 1, peers: 1_000_000, sources: SOURCES };
+const SWARMS_OF_100: WorkloadShape = { torrents: 10_000, peers: 1_000_000, sources: SOURCES };
+
+const ANNOUNCE: LoadProfile = { numWant: 50, scrapePercent: 0, keepAlive: false };
+
+export const SCENARIOS: readonly Scenario[] = [
+  udp('udp-1m', 'UDP, 1 M torrents, 2 M peers, numwant 50', LARGE, ANNOUNCE, ['alias-tracker', 'opentracker', 'echo']),
+  udp('udp-10k', 'UDP, 10 k torrents, 100 k peers, numwant 50', SMALL, ANNOUNCE, [
+    'alias-tracker',
+    'opentracker',
+    'bittorrent-tracker',
+    'echo',
+  ]),
+  udp('udp-numwant-200', 'UDP, 10 k torrents, 100 k peers, numwant 200', SMALL, { ...ANNOUNCE, numWant: 200 }, [
+    'alias-tracker',
+    'opentracker',
+    'echo',
+  ]),
+  udp('udp-scrapes', 'UDP, 1 M torrents, 2 M peers, 10 % scrapes', LARGE, { ...ANNOUNCE, scrapePercent: 10 }, [
+    'alias-tracker',
+    'opentracker',
+  ]),
+  udp('udp-one-swarm', 'UDP, one swarm of 1 M peers', ONE_SWARM, ANNOUNCE, ['alias-tracker', 'opentracker']),
+  udp('udp-swarms-of-100', 'UDP, 10 k swarms of about 100 peers', SWARMS_OF_100, ANNOUNCE, [
+    'alias-tracker',
+    'opentracker',
+  ]),
+  {
+    ...udp('udp-ipv6', 'UDP over IPv6, 10 k torrents, 100 k peers', SMALL, ANNOUNCE, ['alias-tracker', 'echo']),
+    host: IPV6,
+  },
+  http('http-close', 'HTTP, one connection an announce, 10 k torrents, 100 k peers', false, [
+    'alias-tracker',
+    'opentracker',
+    'echo',
+    'bittorrent-tracker',
+    'node:http',
+  ]),
+  http('http-keep-alive', 'HTTP, kept-alive connections, 10 k torrents, 100 k peers', true, [
+    'alias-tracker',
+    'echo',
+    'bittorrent-tracker',
+    'node:http',
+  ]),
+];
+
+function udp(
+  name: string,
+  title: string,
+  shape: WorkloadShape,
+  profile: LoadProfile,
+  servers: readonly ServerKind[],
+): Scenario {
+  return { name, title, protocol: 'udp', host: IPV4, shape, profile, servers, fill: true };
+}
+
+function http(name: string, title: string, keepAlive: boolean, servers: readonly ServerKind[]): Scenario {
+  const profile = { ...ANNOUNCE, keepAlive };
+  return { name, title, protocol: 'http', host: IPV4, shape: SMALL, profile, servers, fill: true };
+}

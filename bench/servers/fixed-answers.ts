@@ -1,0 +1,53 @@
+/** Handlers that answer any announce with the same number of bytes: what the transport alone costs. */
+import type { DatagramHandler, HttpRequestHandler } from '../../src/transport/transport.js';
+
+const CONNECT = 0;
+const UDP_ANNOUNCE_HEAD_BYTES = 20;
+const BYTES_PER_PEER = 6;
+
+export function echoDatagrams(numWant: number): DatagramHandler {
+  const bytes = UDP_ANNOUNCE_HEAD_BYTES + BYTES_PER_PEER * numWant;
+  return {
+    onDatagram(input, start, length, _remote, output, outputStart) {
+      if (length < 16) return 0;
+      const action = input[start + 11]!;
+      for (let i = 0; i < 4; i++) {
+        output[outputStart + i] = i < 3 ? 0 : action;
+        output[outputStart + 4 + i] = input[start + 12 + i]!;
+      }
+      return action === CONNECT ? 16 : bytes;
+    },
+  };
+}
+
+/** An answer like a tracker's, `numWant` peers of zeros. */
+export function httpAnswer(numWant: number, keepAlive: boolean): Buffer {
+  const peers = BYTES_PER_PEER * numWant;
+  const body = Buffer.concat([
+    Buffer.from(`d8:completei1000e10:incompletei300e8:intervali1800e12:min intervali900e5:peers${peers}:`),
+    Buffer.alloc(peers),
+    Buffer.from('e'),
+  ]);
+  const head =
+    `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n` +
+    `Connection: ${keepAlive ? 'keep-alive' : 'close'}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), body]);
+}
+
+export function echoRequests(numWant: number, keepAlive: boolean): HttpRequestHandler {
+  const answer = httpAnswer(numWant, keepAlive);
+  return {
+    consumed: 0,
+    close: !keepAlive,
+    onHttpBytes(input, start, length, _remote, output, outputStart) {
+      const end = start + length;
+      for (let i = start + 3; i < end; i++) {
+        if (input[i] !== 10 || input[i - 1] !== 13 || input[i - 2] !== 10 || input[i - 3] !== 13) continue;
+        (this as { consumed: number }).consumed = i + 1 - start;
+        output.set(answer, outputStart);
+        return answer.length;
+      }
+      return 0;
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** What a server of the benchmark is started with, as one JSON argument; it says `ready` on its output when it listens. */
+import type { WorkloadShape } from '../workload.js';
+
+export interface ServerOptions {
+  readonly protocol: 'udp' | 'http';
+  readonly host: string;
+  readonly port: number;
+  readonly numWant: number;
+  readonly keepAlive: boolean;
+  readonly shape: WorkloadShape;
+}
+
+export const READY = 'ready';
+
+export function readOptions(): ServerOptions {
+  return JSON.parse(process.argv[2] ?? '{}') as ServerOptions;
+}
+
+export function announceReady(): void {
+  process.stdout.write(`${READY}\n`);
+}

@@ -1,0 +1,101 @@
+/**
+ * The peers of a run, the same for every tracker and every round. A peer's torrent is drawn with
+ * weight(i) = N/P + exp(6.5 − 500·i/N): a heavy head over a uniform tail. Three of four are seeds.
+ */
+import { createRandom, type Random } from '../src/domain/random.js';
+
+export interface WorkloadShape {
+  readonly torrents: number;
+  readonly peers: number;
+  /** Addresses that announces come from; peers are spread over them evenly. */
+  readonly sources: number;
+}
+
+export const INFO_HASH_BYTES = 20;
+const SEED_SHARE = 0.75;
+const FIRST_PORT = 1_024;
+const PORTS = 64_000;
+const SEED = 20_260_101;
+
+export class Workload {
+  readonly shape: WorkloadShape;
+  readonly torrentOf: Uint32Array;
+  readonly sourceOf: Uint16Array;
+  readonly portOf: Uint16Array;
+  /** 1: the peer has everything. */
+  readonly seedOf: Uint8Array;
+  readonly infoHashes: Uint8Array;
+  /** Peers announce in turn; the turn goes on from one measurement to the next. */
+  nextPeer = 0;
+
+  constructor(shape: WorkloadShape) {
+    const { torrents, peers, sources } = shape;
+    const random = createRandom(SEED);
+    this.shape = shape;
+    this.torrentOf = new Uint32Array(peers);
+    this.sourceOf = new Uint16Array(peers);
+    this.portOf = new Uint16Array(peers);
+    this.seedOf = new Uint8Array(peers);
+    this.infoHashes = infoHashesOf(torrents);
+    const cumulative = cumulativeWeights(torrents, peers);
+    const total = cumulative[torrents - 1]!;
+    for (let i = 0; i < peers; i++) {
+      this.torrentOf[i] = lowerBound(cumulative, unit(random) * total);
+      const source = i % sources;
+      this.sourceOf[i] = source;
+      // Peers of one source differ in their port, so that no two peers of a torrent are the same endpoint by accident.
+      this.portOf[i] = FIRST_PORT + ((Math.floor(i / sources) * 7_919 + source * 251) % PORTS);
+      this.seedOf[i] = unit(random) < SEED_SHARE ? 1 : 0;
+    }
+    shuffle(random, this.torrentOf);
+  }
+
+  takePeer(): number {
+    const peer = this.nextPeer;
+    this.nextPeer = peer + 1 === this.shape.peers ? 0 : peer + 1;
+    return peer;
+  }
+}
+
+/** Random-looking hashes that any process can make again from their number. */
+export function infoHashesOf(torrents: number): Uint8Array {
+  const random = createRandom(SEED + 1);
+  const hashes = new Uint8Array(torrents * INFO_HASH_BYTES);
+  const words = new Uint32Array(hashes.buffer);
+  for (let i = 0; i < words.length; i++) words[i] = random.nextUint32();
+  return hashes;
+}
+
+function cumulativeWeights(torrents: number, peers: number): Float64Array {
+  const sums = new Float64Array(torrents);
+  let sum = 0;
+  for (let i = 0; i < torrents; i++) {
+    sum += torrents / peers + Math.exp(6.5 - (500 * i) / torrents);
+    sums[i] = sum;
+  }
+  return sums;
+}
+
+function lowerBound(sorted: Float64Array, wanted: number): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function unit(random: Random): number {
+  return random.nextUint32() / 0x1_0000_0000;
+}
+
+function shuffle(random: Random, values: Uint32Array): void {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    const value = values[i]!;
+    values[i] = values[j]!;
+    values[j] = value;
+  }
+}
