@@ -1,0 +1,535 @@
+/** What every transport does, whatever carries it: one suite, run by each driver's own test file. */
+import { createSocket } from 'node:dgram';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { afterEach, describe, expect, it } from 'vitest';
+import { OperatorError } from '../../src/domain/errors.js';
+import { formatIp } from '../../src/domain/ip-address.js';
+import type {
+  BoundAddress,
+  DatagramHandler,
+  HttpRequestHandler,
+  ListenAddress,
+  ProxyTrust,
+  RemoteAddress,
+  TlsMaterial,
+  Transport,
+  TransportLimits,
+} from '../../src/transport/transport.js';
+
+export interface TransportUnderTest {
+  readonly name: string;
+  create(): Promise<Transport>;
+  /** False where answers from a wildcard socket leave from whatever address the system picks. */
+  readonly answersFromAskedAddress: boolean;
+}
+
+const GENEROUS: TransportLimits = { maxConnections: 100, requestTimeoutMs: 5_000, keepAliveTimeoutMs: 5_000 };
+const MAX_ANSWER_BYTES = 1_500;
+const TLS_VECTORS = new URL('../vectors/tls/', import.meta.url);
+
+function textOf(remote: RemoteAddress): string {
+  const words = remote.family === 4 ? [remote.word0] : [remote.word0, remote.word1, remote.word2, remote.word3];
+  return `${formatIp({ family: remote.family, words })} ${remote.port}`;
+}
+
+/** Answers with who asked and what; `silent` gets nothing, `long` gets 1,400 bytes. */
+class EchoDatagrams implements DatagramHandler {
+  onDatagram(
+    input: Uint8Array,
+    start: number,
+    length: number,
+    remote: RemoteAddress,
+    output: Uint8Array,
+    outputStart: number,
+  ): number {
+    const asked = Buffer.from(input.subarray(start, start + length)).toString('latin1');
+    if (asked === 'silent') return 0;
+    const text = asked === 'long' ? 'x'.repeat(1_400) : `${textOf(remote)} ${asked}`;
+    const answer = Buffer.from(text.slice(0, MAX_ANSWER_BYTES), 'latin1');
+    output.set(answer, outputStart);
+    return answer.length;
+  }
+}
+
+/** A request is a line; the answer is who asked and the line. `bye` closes, `big` is answered with 60,000 bytes. */
+class EchoLines implements HttpRequestHandler {
+  consumed = 0;
+  close = false;
+  calls = 0;
+  onHttpBytes(
+    input: Uint8Array,
+    start: number,
+    length: number,
+    remote: RemoteAddress,
+    output: Uint8Array,
+    outputStart: number,
+  ): number {
+    this.calls++;
+    const bytes = Buffer.from(input.buffer, input.byteOffset + start, length);
+    const end = bytes.indexOf('\n');
+    if (end < 0) return 0;
+    const line = bytes.toString('latin1', 0, end);
+    this.consumed = end + 1;
+    this.close = line === 'bye';
+    const answer = Buffer.from(`${line === 'big' ? 'b'.repeat(60_000) : `${textOf(remote)} ${line}`}\n`, 'latin1');
+    output.set(answer, outputStart);
+    return answer.length;
+  }
+}
+
+/** A connection that collects what it is sent. */
+class Client {
+  closed = false;
+  bytes = 0;
+  readonly #chunks: string[] = [];
+  readonly socket: Socket;
+  #changed: () => void = () => {};
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    const note = (): void => this.#changed();
+    socket.on('data', (chunk: Buffer) => {
+      this.#chunks.push(chunk.toString('latin1'));
+      this.bytes += chunk.length;
+      note();
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.closed = true;
+      note();
+    });
+  }
+
+  get received(): string {
+    return this.#chunks.join('');
+  }
+
+  static to(address: BoundAddress, host = '127.0.0.1'): Client {
+    return new Client(connect({ host, port: address.port }));
+  }
+
+  send(text: string | Uint8Array): this {
+    this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
+    return this;
+  }
+
+  async until(what: () => boolean, timeoutMs = 5_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!what()) {
+      const left = deadline - Date.now();
+      if (left <= 0) throw new Error(`gave up; received ${JSON.stringify(this.received.slice(-200))}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(left, 50));
+        this.#changed = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  async lines(count: number): Promise<string[]> {
+    await this.until(() => this.received.split('\n').length > count || this.closed);
+    return this.received.split('\n').slice(0, count);
+  }
+}
+
+export function describeTransport(subject: TransportUnderTest): void {
+  describe(`transport ${subject.name}`, () => {
+    const cleanups: (() => unknown)[] = [];
+    afterEach(async () => {
+      for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+    });
+
+    async function open(): Promise<Transport> {
+      const transport = await subject.create();
+      cleanups.push(() => transport.stop());
+      return transport;
+    }
+
+    function run(transport: Transport, betweenBatches: () => void = () => {}, tickMs = 20): Promise<void> {
+      const running = transport.run(betweenBatches, tickMs);
+      cleanups.push(async () => {
+        transport.stop();
+        await running;
+      });
+      return running;
+    }
+
+    async function udp(address: Partial<ListenAddress> = {}): Promise<{ transport: Transport; bound: BoundAddress }> {
+      const transport = await open();
+      const listener = await transport.listenUdp(
+        { protocol: 'udp', host: '127.0.0.1', port: 0, ...address },
+        new EchoDatagrams(),
+      );
+      run(transport);
+      return { transport, bound: listener.address };
+    }
+
+    async function http(
+      options: { limits?: Partial<TransportLimits>; host?: string; tls?: TlsMaterial; proxies?: ProxyTrust } = {},
+    ) {
+      const transport = await open();
+      const handler = new EchoLines();
+      const listener = await transport.listenHttp(
+        { protocol: options.tls ? 'https' : 'http', host: options.host ?? '127.0.0.1', port: 0 },
+        handler,
+        { ...GENEROUS, ...options.limits },
+        options.tls,
+        options.proxies,
+      );
+      run(transport);
+      return { transport, handler, listener, bound: listener.address };
+    }
+
+    function client(address: BoundAddress, host?: string): Client {
+      const it = Client.to(address, host);
+      cleanups.push(() => it.socket.destroy());
+      return it;
+    }
+
+    /** Sends each text from a socket of its own family and gathers the answers until `count` came. */
+    async function exchange(port: number, texts: string[], host = '127.0.0.1', count = texts.length) {
+      const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+      cleanups.push(() => socket.close());
+      const answers: { text: string; from: string }[] = [];
+      socket.on('message', (message, from) => answers.push({ text: message.toString('latin1'), from: from.address }));
+      for (const text of texts) {
+        await new Promise<void>((resolve) => socket.send(Buffer.from(text, 'latin1'), port, host, () => resolve()));
+      }
+      const deadline = Date.now() + 5_000;
+      while (answers.length < count && Date.now() < deadline) await new Promise((r) => setTimeout(r, 5));
+      return { answers, port: socket.address().port };
+    }
+
+    describe('datagrams', () => {
+      it('answers, and tells the handler who asked', async () => {
+        const { bound } = await udp();
+        const { answers, port } = await exchange(bound.port, ['hello']);
+        expect(answers).toEqual([{ text: `127.0.0.1 ${port} hello`, from: '127.0.0.1' }]);
+      });
+
+      it('answers over IPv6', async () => {
+        const { bound } = await udp({ host: '::1' });
+        const { answers, port } = await exchange(bound.port, ['hello'], '::1');
+        expect(answers.map(({ text }) => text)).toEqual([`::1 ${port} hello`]);
+      });
+
+      it('takes both families on ::, and delivers an IPv4-mapped address as IPv4', async () => {
+        const { bound } = await udp({ host: '::' });
+        const four = await exchange(bound.port, ['hello'], '127.0.0.1');
+        const six = await exchange(bound.port, ['hello'], '::1');
+        expect(four.answers.map(({ text }) => text)).toEqual([`127.0.0.1 ${four.port} hello`]);
+        expect(six.answers.map(({ text }) => text)).toEqual([`::1 ${six.port} hello`]);
+      });
+
+      it('shares a port between 0.0.0.0 and ::', async () => {
+        const transport = await open();
+        const first = await transport.listenUdp({ protocol: 'udp', host: '0.0.0.0', port: 0 }, new EchoDatagrams());
+        const { port } = first.address;
+        await transport.listenUdp({ protocol: 'udp', host: '::', port }, new EchoDatagrams());
+        run(transport);
+        expect((await exchange(port, ['a'], '127.0.0.1')).answers).toHaveLength(1);
+        expect((await exchange(port, ['b'], '::1')).answers).toHaveLength(1);
+      });
+
+      it('sends nothing where the handler has no answer, and goes on', async () => {
+        const { bound } = await udp();
+        const { answers } = await exchange(bound.port, ['silent', '', 'then'], '127.0.0.1', 2);
+        expect(answers.map(({ text }) => text.split(' ')[2])).toEqual(['', 'then']);
+      });
+
+      it('answers each of a burst once', async () => {
+        const { bound, transport } = await udp();
+        const texts = Array.from({ length: 300 }, (_, i) => `n${i}`);
+        const { answers } = await exchange(bound.port, texts);
+        expect(answers.map(({ text }) => text.split(' ')[2]).sort()).toEqual([...texts].sort());
+        expect(transport.counters.datagramsReceived).toBe(300);
+        expect(transport.counters.datagramsSent).toBe(300);
+      });
+
+      it('carries answers and requests of 1,400 bytes whole', async () => {
+        const { bound } = await udp();
+        const { answers } = await exchange(bound.port, ['long', 'y'.repeat(1_400)]);
+        expect(answers[0]!.text).toBe('x'.repeat(1_400));
+        expect(answers[1]!.text.endsWith('y'.repeat(1_400))).toBe(true);
+      });
+
+      it('survives a datagram of 60,000 bytes', async () => {
+        const { bound } = await udp();
+        const { answers } = await exchange(bound.port, ['silent', 'z'.repeat(60_000), 'after'], '127.0.0.1', 1);
+        expect(answers.some(({ text }) => text.endsWith(' after'))).toBe(true);
+      });
+
+      it.runIf(subject.answersFromAskedAddress)('answers from the address that was asked', async () => {
+        const { bound } = await udp({ host: '0.0.0.0' });
+        const { answers } = await exchange(bound.port, ['hello'], '127.0.0.9');
+        expect(answers[0]!.from).toBe('127.0.0.9');
+      });
+
+      it('says which address is taken', async () => {
+        const { bound, transport } = await udp();
+        const again = transport.listenUdp(bound, new EchoDatagrams());
+        await expect(again).rejects.toThrow(OperatorError);
+        await expect(again).rejects.toThrow(`udp://127.0.0.1:${bound.port}`);
+      });
+
+      it('says which address this machine does not have', async () => {
+        const transport = await open();
+        const listening = transport.listenUdp({ protocol: 'udp', host: '192.0.2.1', port: 0 }, new EchoDatagrams());
+        await expect(listening).rejects.toThrow('no such address');
+      });
+    });
+
+    describe('connections', () => {
+      it('answers requests one after the other on one connection', async () => {
+        const { bound } = await http();
+        const peer = client(bound).send('one\n');
+        expect(await peer.lines(1)).toEqual([expect.stringMatching(/^127\.0\.0\.1 \d+ one$/)]);
+        peer.send('two\n');
+        expect((await peer.lines(2))[1]).toMatch(/ two$/);
+        expect(peer.closed).toBe(false);
+      });
+
+      it('answers over IPv6, and a mapped IPv4 client as IPv4', async () => {
+        const { bound } = await http({ host: '::' });
+        expect((await client(bound, '::1').send('six\n').lines(1))[0]).toMatch(/^::1 \d+ six$/);
+        expect((await client(bound, '127.0.0.1').send('four\n').lines(1))[0]).toMatch(/^127\.0\.0\.1 \d+ four$/);
+      });
+
+      it('answers pipelined requests in order', async () => {
+        const { bound } = await http();
+        const names = Array.from({ length: 500 }, (_, i) => `r${i}`);
+        const peer = client(bound).send(`${names.join('\n')}\n`);
+        expect((await peer.lines(500)).map((line) => line.split(' ')[2])).toEqual(names);
+      });
+
+      it('puts a request together that comes byte by byte', async () => {
+        const { bound } = await http();
+        const peer = client(bound);
+        peer.socket.setNoDelay(true);
+        for (const letter of 'slow\nnext') {
+          peer.send(letter);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        expect((await peer.lines(1))[0]).toMatch(/ slow$/);
+        peer.send('\n');
+        expect((await peer.lines(2))[1]).toMatch(/ next$/);
+      });
+
+      it('sends the answer before it closes', async () => {
+        const { bound } = await http();
+        const peer = client(bound).send('bye\nnever\n');
+        await peer.until(() => peer.closed);
+        expect(peer.received).toMatch(/^127\.0\.0\.1 \d+ bye\n$/);
+      });
+
+      it('answers a client that has finished sending', async () => {
+        const { bound } = await http();
+        const peer = client(bound);
+        peer.socket.end('last\n');
+        await peer.until(() => peer.closed);
+        expect(peer.received).toMatch(/ last\n$/);
+      });
+
+      it('cuts off a request that dribbles in', async () => {
+        const { bound, transport } = await http({ limits: { requestTimeoutMs: 300 } });
+        const peer = client(bound);
+        const started = Date.now();
+        const dribble = setInterval(() => !peer.closed && peer.send('x'), 40);
+        cleanups.push(() => clearInterval(dribble));
+        await peer.until(() => peer.closed);
+        expect(Date.now() - started).toBeLessThan(3_000);
+        expect(peer.received).toBe('');
+        expect(transport.counters.connectionsTimedOut).toBe(1);
+      });
+
+      it('closes connections that are idle, at their start and between requests', async () => {
+        const { bound } = await http({ limits: { requestTimeoutMs: 300, keepAliveTimeoutMs: 300 } });
+        const mute = client(bound);
+        const served = client(bound).send('one\n');
+        await mute.until(() => mute.closed);
+        await served.until(() => served.closed);
+        expect(served.received).toMatch(/ one\n$/);
+      });
+
+      it('takes no more connections than it may, and others again once one has left', async () => {
+        const { bound, transport } = await http({ limits: { maxConnections: 2 } });
+        const first = client(bound).send('a\n');
+        const second = client(bound).send('b\n');
+        await first.lines(1);
+        await second.lines(1);
+        const third = client(bound);
+        await third.until(() => third.closed);
+        expect(third.received).toBe('');
+        first.socket.destroy();
+        await second.until(() => transport.counters.connectionsOpen < 2);
+        expect((await client(bound).send('d\n').lines(1))[0]).toMatch(/ d$/);
+      });
+
+      it('stops reading from a client that does not read, and keeps order when it does again', async () => {
+        const { bound, handler } = await http();
+        const peer = client(bound);
+        peer.socket.pause();
+        peer.send('big\n'.repeat(250));
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        expect(handler.calls).toBeLessThan(250);
+        peer.send('bye\n');
+        peer.socket.resume();
+        await peer.until(() => peer.closed, 10_000);
+        expect(peer.bytes).toBeGreaterThan(250 * 60_001);
+        expect(peer.received.startsWith(`${'b'.repeat(60_000)}\nb`)).toBe(true);
+        expect(peer.received).toMatch(/b\n127\.0\.0\.1 \d+ bye\n$/);
+      });
+
+      it('survives clients that reset', async () => {
+        const { bound } = await http();
+        for (let i = 0; i < 20; i++) {
+          const peer = client(bound).send('big\nbig\nhalf');
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          peer.socket.resetAndDestroy();
+        }
+        expect((await client(bound).send('still\n').lines(1))[0]).toMatch(/ still$/);
+      });
+    });
+
+    describe('PROXY protocol', () => {
+      const fromLoopback: ProxyTrust = (remote) => remote.family === 4 && remote.word0 >>> 24 === 127;
+      const signature = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
+
+      it('takes the client from a version 1 header', async () => {
+        const { bound } = await http({ proxies: fromLoopback });
+        const peer = client(bound).send('PROXY TCP4 203.0.113.7 192.0.2.1 4711 80\r\none\n');
+        expect((await peer.lines(1))[0]).toBe('203.0.113.7 4711 one');
+        peer.send('two\n');
+        expect((await peer.lines(2))[1]).toBe('203.0.113.7 4711 two');
+      });
+
+      it('takes the client from a version 2 header, IPv4, IPv6 and mapped', async () => {
+        const { bound } = await http({ proxies: fromLoopback });
+        const four = Buffer.concat([signature, Buffer.from('2111000ccb007107c000020112670050', 'hex')]);
+        expect(await client(bound).send(four).send('a\n').lines(1)).toEqual(['203.0.113.7 4711 a']);
+        const six = `2121002420010db8${'00'.repeat(11)}07${'00'.repeat(16)}12670050`;
+        expect(
+          await client(bound)
+            .send(Buffer.concat([signature, Buffer.from(six, 'hex')]))
+            .send('b\n')
+            .lines(1),
+        ).toEqual(['2001:db8::7 4711 b']);
+        const mapped = `21210024${'00'.repeat(10)}ffffcb007107${'00'.repeat(16)}12670050`;
+        expect(
+          await client(bound)
+            .send(Buffer.concat([signature, Buffer.from(mapped, 'hex')]))
+            .send('c\n')
+            .lines(1),
+        ).toEqual(['203.0.113.7 4711 c']);
+      });
+
+      it('keeps the address of the proxy itself for health checks', async () => {
+        const { bound } = await http({ proxies: fromLoopback });
+        expect((await client(bound).send('PROXY UNKNOWN\r\na\n').lines(1))[0]).toMatch(/^127\.0\.0\.1 /);
+        const local = Buffer.concat([signature, Buffer.from('20000000', 'hex')]);
+        expect((await client(bound).send(local).send('b\n').lines(1))[0]).toMatch(/^127\.0\.0\.1 /);
+      });
+
+      it('takes a header in pieces', async () => {
+        const { bound } = await http({ proxies: fromLoopback });
+        const peer = client(bound);
+        peer.socket.setNoDelay(true);
+        for (const piece of ['PRO', 'XY TCP4 203.0.113.7 192.0.2.1 47', '11 80\r', '\non', 'e\n']) {
+          peer.send(piece);
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        expect(await peer.lines(1)).toEqual(['203.0.113.7 4711 one']);
+      });
+
+      it.each([
+        ['no header', 'GET / HTTP/1.1\r\n\r\n\n'],
+        ['a broken one', 'PROXY TCP4 nonsense\r\n\n'],
+        ['an endless one', `PROXY TCP4 ${'1'.repeat(3_000)}`],
+        ['a name in it', 'PROXY TCP4 localhost 192.0.2.1 1 2\r\n\n'],
+      ])('closes a connection with %s', async (_name, bytes) => {
+        const { bound } = await http({ proxies: fromLoopback });
+        const peer = client(bound).send(bytes);
+        await peer.until(() => peer.closed);
+        expect(peer.received).toBe('');
+      });
+
+      it('closes a connection from elsewhere', async () => {
+        const { bound } = await http({ proxies: () => false });
+        const peer = client(bound).send('PROXY TCP4 203.0.113.7 192.0.2.1 4711 80\r\none\n');
+        await peer.until(() => peer.closed);
+        expect(peer.received).toBe('');
+      });
+    });
+
+    describe('TLS', () => {
+      async function material(): Promise<TlsMaterial & { use(name: 'one' | 'two'): Promise<void> }> {
+        const directory = await mkdtemp(join(tmpdir(), 'transport-tls-'));
+        cleanups.push(() => rm(directory, { recursive: true }));
+        const certificateFile = join(directory, 'cert.pem');
+        const keyFile = join(directory, 'key.pem');
+        const use = async (name: 'one' | 'two'): Promise<void> => {
+          await copyFile(new URL(`${name}.cert.pem`, TLS_VECTORS), certificateFile);
+          await copyFile(new URL(`${name}.key.pem`, TLS_VECTORS), keyFile);
+        };
+        await use('one');
+        return { certificateFile, keyFile, use };
+      }
+
+      async function ask(address: BoundAddress): Promise<{ answer: string; name: string }> {
+        const socket = connectTls({ host: '127.0.0.1', port: address.port, rejectUnauthorized: false });
+        const peer = new Client(socket);
+        cleanups.push(() => socket.destroy());
+        const [answer] = await peer.send('hello\n').lines(1);
+        return { answer: answer!, name: String(socket.getPeerCertificate().subject.CN) };
+      }
+
+      it('answers, and uses a new certificate once told, without a new listener', async () => {
+        const tls = await material();
+        const { bound, listener } = await http({ tls });
+        expect(await ask(bound)).toEqual({ answer: expect.stringMatching(/^127.* hello$/), name: 'tracker-one.test' });
+        await tls.use('two');
+        await listener.reloadCertificate?.();
+        expect((await ask(bound)).name).toBe('tracker-two.test');
+      });
+
+      it('keeps the old certificate where the new one does not fit its key', async () => {
+        const tls = await material();
+        const { bound, listener } = await http({ tls });
+        await copyFile(new URL('two.cert.pem', TLS_VECTORS), tls.certificateFile);
+        await expect(listener.reloadCertificate?.()).rejects.toThrow(OperatorError);
+        expect((await ask(bound)).name).toBe('tracker-one.test');
+      });
+
+      it('tells which files cannot be used', async () => {
+        const tls = { certificateFile: '/nonexistent/cert.pem', keyFile: '/nonexistent/key.pem' };
+        await expect(http({ tls })).rejects.toThrow('/nonexistent/cert.pem');
+      });
+    });
+
+    describe('the loop', () => {
+      it('calls between batches while nothing happens', async () => {
+        const transport = await open();
+        await transport.listenUdp({ protocol: 'udp', host: '127.0.0.1', port: 0 }, new EchoDatagrams());
+        let calls = 0;
+        const running = run(transport, () => calls++, 10);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        expect(calls).toBeGreaterThan(3);
+        transport.stop();
+        await running;
+      });
+
+      it('ends when it is told to between batches', async () => {
+        const { bound } = await udp();
+        expect(bound.port).toBeGreaterThan(0);
+        const transport = await open();
+        await run(transport, () => transport.stop(), 10);
+      });
+    });
+  });
+}
