@@ -9,6 +9,7 @@ import type { InfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import type { CatalogueSummary, OriginPath, StoreOutcome } from '../store/sqlite/catalogue-torrent.js';
+import { MAX_TORRENT_BYTES } from '../wire/metainfo-limits.js';
 import { type Candidate, mergeCandidates, scoreOf } from './candidate.js';
 import { type Described, describe as describeCandidate, infoHashOfMagnet } from './description.js';
 import { inParallel } from './in-parallel.js';
@@ -32,6 +33,10 @@ export interface CrawlerOptions {
   readonly retainMs?: number | undefined;
   /** A torrent file is fetched again after this time, in case its trackers have changed. */
   readonly refetchMs?: number | undefined;
+  /** A feed or list page that is larger is not read. */
+  readonly maxDocumentBytes?: number | undefined;
+  /** A larger torrent file is not taken; never more than clients accept. */
+  readonly maxTorrentBytes?: number | undefined;
 }
 
 export interface CrawlRun {
@@ -184,6 +189,7 @@ function asCandidate(torrent: CatalogueSummary): Candidate {
 /** Descriptions by candidate, each fetched once in a crawl, and only if the catalogue has no fresh one. */
 function descriptions(options: CrawlerOptions, run: CrawlRun): (candidate: Candidate) => Promise<Described> {
   const { catalogue, fetcher, clock, refetchMs = DEFAULT_REFETCH_MS } = options;
+  const maxTorrentBytes = Math.min(options.maxTorrentBytes ?? MAX_TORRENT_BYTES, MAX_TORRENT_BYTES);
   const known = new Map<string, Promise<Described>>();
   const find = async (candidate: Candidate): Promise<Described> => {
     const stored = candidate.infoHash === undefined ? undefined : catalogue.get(candidate.infoHash);
@@ -192,7 +198,7 @@ function descriptions(options: CrawlerOptions, run: CrawlRun): (candidate: Candi
     if (stored !== undefined && (candidate.torrentUrl === undefined || (fresh && !better))) {
       return { kind: 'stored', torrent: stored };
     }
-    const described = await describeCandidate(candidate, fetcher, run.signal);
+    const described = await describeCandidate(candidate, fetcher, maxTorrentBytes, run.signal);
     return described.kind === 'failed' && stored !== undefined ? { kind: 'stored', torrent: stored } : described;
   };
   return (candidate) => {

@@ -6,7 +6,6 @@ import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { CatalogueTorrent, TorrentToStore } from '../store/sqlite/catalogue-torrent.js';
 import { parseMetainfo } from '../wire/metainfo.js';
-import { MAX_TORRENT_BYTES } from '../wire/metainfo-limits.js';
 import { parseMagnet } from '../wire/metainfo-magnet.js';
 import { privateTorrent } from '../wire/metainfo-rewrite.js';
 import type { Candidate } from './candidate.js';
@@ -27,11 +26,15 @@ export type Described =
 export async function describe(
   candidate: Candidate,
   fetcher: PoliteFetcher,
+  maxTorrentBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<Exclude<Described, { kind: 'stored' }>> {
   try {
     if (candidate.torrentUrl !== undefined) {
-      return { kind: 'described', description: await fromFile(candidate, candidate.torrentUrl, fetcher, signal) };
+      return {
+        kind: 'described',
+        description: await fromFile(candidate, candidate.torrentUrl, fetcher, maxTorrentBytes, signal),
+      };
     }
     if (candidate.magnet !== undefined)
       return { kind: 'described', description: fromMagnet(candidate, candidate.magnet) };
@@ -52,10 +55,11 @@ async function fromFile(
   candidate: Candidate,
   torrentUrl: string,
   fetcher: PoliteFetcher,
+  maxTorrentBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<Description> {
   const fetched = await fetcher.fetch(torrentUrl, {
-    maxBytes: MAX_TORRENT_BYTES,
+    maxBytes: maxTorrentBytes,
     accept: 'application/x-bittorrent, */*;q=0.5',
     signal,
   });

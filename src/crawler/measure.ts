@@ -28,9 +28,15 @@ export async function measureSwarms(
   await Promise.all(
     [...hashesByTracker].map(async ([tracker, infoHashes]) => {
       try {
-        for (const [infoHash, { seeds, leechers }] of await scraper.scrape(tracker, infoHashes, signal)) {
+        const swarms = await scraper.scrape([tracker], infoHashes);
+        signal?.throwIfAborted();
+        if (swarms.size === 0) failures.push({ tracker, reason: 'it tells nothing about these torrents' });
+        for (const [infoHash, { seeders, leechers }] of swarms) {
           const before = counts.get(infoHash);
-          counts.set(infoHash, { seeds: largest(before?.seeds, seeds), leechers: largest(before?.leechers, leechers) });
+          counts.set(infoHash, {
+            seeds: largest(before?.seeds, seeders),
+            leechers: largest(before?.leechers, leechers),
+          });
         }
       } catch (thrown) {
         signal?.throwIfAborted();

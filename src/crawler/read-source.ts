@@ -18,6 +18,7 @@ export interface SourceReading {
   readonly state: CrawlState;
   readonly clock: Clock;
   readonly announced?: AnnouncedSwarms | undefined;
+  readonly maxDocumentBytes?: number | undefined;
   readonly dryRun: boolean;
   readonly signal: AbortSignal | undefined;
 }
@@ -48,12 +49,12 @@ export async function readSource(source: Source, reading: SourceReading): Promis
 
 async function readDocument(
   source: Extract<Source, { type: 'feed' | 'html' }>,
-  { fetcher, catalogue, state, clock, dryRun, signal }: SourceReading,
+  { fetcher, catalogue, state, clock, maxDocumentBytes = MAX_DOCUMENT_BYTES, dryRun, signal }: SourceReading,
   accept: string,
 ): Promise<{ text: string; url: string }> {
   const stored = state.document(source.url);
   const answer = await fetcher.fetch(source.url, {
-    maxBytes: MAX_DOCUMENT_BYTES,
+    maxBytes: maxDocumentBytes,
     accept,
     etag: stored?.etag,
     lastModified: stored?.lastModified,

@@ -21,21 +21,15 @@ export interface AnnouncedSwarms {
   announced(): Promise<readonly AnnouncedSwarm[]> | readonly AnnouncedSwarm[];
 }
 
-export interface SwarmCounts {
-  readonly seeds: number;
-  readonly leechers: number;
-}
-
-/** Asks an original tracker how large swarms are (BEP 48, BEP 15). */
+/** Asks original trackers how large swarms are (BEP 48, BEP 15). */
 export interface Scraper {
   /**
-   * @param infoHashes any number; the scraper splits them as the tracker allows
-   * @returns the swarms that the tracker knows; others are left out
-   * @throws where the tracker does not answer
+   * @param trackers asked in order, until each torrent is known to one
+   * @param infoHashes any number; the scraper splits them as the trackers allow
+   * @returns the swarms that a tracker knows; others are left out
    */
   scrape(
-    trackerUrl: string,
+    trackers: readonly string[],
     infoHashes: readonly InfoHash[],
-    signal?: AbortSignal,
-  ): Promise<ReadonlyMap<InfoHash, SwarmCounts>>;
+  ): Promise<ReadonlyMap<InfoHash, { readonly seeders: number; readonly leechers: number }>>;
 }

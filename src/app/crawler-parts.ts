@@ -1,0 +1,63 @@
+/** The crawler as the configuration describes it, for `serve` and for `crawl` alike. */
+import type { Config } from '../config/config-schema.js';
+import { type Crawler, createCrawler } from '../crawler/crawl.js';
+import { createPoliteFetcher } from '../crawler/polite-fetch.js';
+import type { AnnouncedSwarms, Scraper } from '../crawler/source.js';
+import type { Clock } from '../domain/clock.js';
+import { formatIp } from '../domain/ip-address.js';
+import { type Catalogue, createCatalogue } from '../store/sqlite/catalogue.js';
+import { createCrawlState } from '../store/sqlite/catalogue-crawl-state.js';
+import type { SqliteDatabase } from '../store/sqlite/database.js';
+import type { UpstreamResolver } from '../upstream/upstream-resolver.js';
+
+export interface CrawlerPartsOptions {
+  readonly config: Config;
+  readonly database: SqliteDatabase;
+  readonly clock: Clock;
+  /** Asks past the redirection; without one the system's resolver is asked. */
+  readonly resolver?: UpstreamResolver | undefined;
+  /** The upstream exchange. */
+  readonly scraper?: Scraper | undefined;
+  /** What inner clients announce; the source `announces` is empty without it. */
+  readonly announced?: AnnouncedSwarms | undefined;
+}
+
+export interface CrawlerParts {
+  readonly catalogue: Catalogue;
+  readonly crawler: Crawler;
+  /** Ends idle connections. The database stays open. */
+  close(): Promise<void>;
+}
+
+export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
+  const { config, database, clock, resolver } = options;
+  const settings = config.crawler;
+  const catalogue = createCatalogue(database);
+  const fetcher = createPoliteFetcher({
+    clock,
+    allowPrivateAddresses: config.lab,
+    delayMs: settings.delayPerSiteMs,
+    timeoutMs: settings.timeoutMs,
+    ...(settings.userAgent === undefined ? {} : { userAgent: settings.userAgent }),
+    ...(resolver === undefined
+      ? {}
+      : {
+          resolve: async (hostname: string) =>
+            (await resolver.addresses(hostname)).map((each) => ({ address: formatIp(each), family: each.family })),
+        }),
+  });
+  const crawler = createCrawler({
+    sources: settings.sources,
+    top: settings.top,
+    retainMs: settings.retainMs,
+    maxDocumentBytes: settings.maxPageBytes,
+    maxTorrentBytes: settings.maxTorrentBytes,
+    catalogue,
+    state: createCrawlState(database),
+    fetcher,
+    clock,
+    scraper: options.scraper,
+    announced: options.announced,
+  });
+  return { catalogue, crawler, close: () => fetcher.close() };
+}

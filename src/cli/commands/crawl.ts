@@ -1,0 +1,143 @@
+/** `crawl`: one crawl now, beside a running `serve` or without it. */
+import { randomBytes } from 'node:crypto';
+import { getServers } from 'node:dns';
+import type { Command } from 'commander';
+import { createCrawlerParts } from '../../app/crawler-parts.js';
+import { databaseFile } from '../../app/database-file.js';
+import { parseEndpoint } from '../../config/address-schemas.js';
+import type { Config } from '../../config/config-schema.js';
+import type { CrawlEntry, CrawlProgress, CrawlResult } from '../../crawler/crawl.js';
+import type { Endpoint } from '../../domain/endpoint.js';
+import { OperatorError } from '../../domain/errors.js';
+import { createRandom } from '../../domain/random.js';
+import { openDatabase } from '../../store/sqlite/database.js';
+import { createUpstreamExchange } from '../../upstream/upstream-exchange.js';
+import { createUpstreamResolver } from '../../upstream/upstream-resolver.js';
+import type { CliContext } from '../cli-context.js';
+import { formatTable } from '../table.js';
+
+interface CrawlOptions {
+  readonly config?: string;
+  readonly top?: string;
+  readonly source?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+const MAX_TOP = 100_000;
+const NAME_CHARACTERS = 60;
+
+export function registerCrawlCommand(program: Command, context: CliContext): void {
+  program
+    .command('crawl')
+    .description('look for popular torrents at the sources now, and put them into the catalogue')
+    .option('-c, --config <file>', 'the configuration (else $ALIAS_TRACKER_CONFIG, else ./alias-tracker.yaml)')
+    .option('--top <n>', 'how many torrents to keep in the catalogue’s top (else crawler.top)')
+    .option('--source <name>', 'read only this source; torrents of the others keep their places')
+    .option('--dry-run', 'fetch and rank, but store nothing')
+    .option('--json', 'print the result as JSON')
+    .action((options: CrawlOptions) => crawl(options, context));
+}
+
+async function crawl(options: CrawlOptions, context: CliContext): Promise<void> {
+  const config = context.loadConfig(options.config);
+  const top = options.top === undefined ? undefined : parseTop(options.top);
+  const database = openDatabase(databaseFile(config));
+  const resolver = createUpstreamResolver(resolversOf(config), context.clock);
+  const upstream = createUpstreamExchange({
+    resolver,
+    // Nothing here announces; a tracker that resolves to the alias tracker just tells its own numbers.
+    ownEndpoints: () => [],
+    announcePort: 1,
+    peerId: randomBytes(20),
+    clock: context.clock,
+    random: createRandom(randomBytes(4).readUInt32LE()),
+    onPeers: () => undefined,
+    lab: config.lab,
+  });
+  const useResolver = config.upstream.resolvers.length > 0;
+  const parts = createCrawlerParts({
+    config,
+    database,
+    clock: context.clock,
+    resolver: useResolver ? resolver : undefined,
+    scraper: upstream,
+  });
+  try {
+    const result = await parts.crawler.crawlOnce({
+      top,
+      source: options.source,
+      dryRun: options.dryRun,
+      signal: context.signal,
+      onProgress: (progress) => context.stderr.write(`${describeProgress(progress)}\n`),
+    });
+    if (options.json) context.stdout.write(`${JSON.stringify(result)}\n`);
+    else context.stdout.write(showResult(result, options.dryRun ?? false));
+    const unread = result.sources.filter((source) => source.error !== undefined);
+    if (unread.length === result.sources.length) {
+      throw new OperatorError(`no source could be read: ${unread[0]!.name}: ${unread[0]!.error}`, { exitCode: 1 });
+    }
+  } catch (thrown) {
+    if (context.signal.aborted) throw new OperatorError('stopped; what was stored until now stays', { exitCode: 1 });
+    throw thrown;
+  } finally {
+    await Promise.all([parts.close(), upstream.stop()]);
+    database.close();
+  }
+}
+
+function parseTop(text: string): number {
+  const top = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (top < 1 || top > MAX_TOP) throw new OperatorError(`--top is a number from 1 to ${MAX_TOP}, not "${text}"`);
+  return top;
+}
+
+/** Where the configuration names none, this machine's own. */
+function resolversOf(config: Config): readonly Endpoint[] {
+  if (config.upstream.resolvers.length > 0) return config.upstream.resolvers;
+  return getServers()
+    .map((server) => parseEndpoint(server, 53))
+    .filter((endpoint) => endpoint !== undefined);
+}
+
+function describeProgress(progress: CrawlProgress): string {
+  switch (progress.step) {
+    case 'source':
+      return `${progress.source}: ${progress.candidates} torrents`;
+    case 'source-failed':
+      return `${progress.source}: cannot be read: ${progress.reason}`;
+    case 'tracker-failed':
+      return `${progress.tracker}: ${progress.reason}`;
+    case 'measured':
+      return `original trackers told the swarm sizes of ${progress.torrents} torrents`;
+    case 'torrent': {
+      const { entry } = progress;
+      const place = entry.rank === undefined ? '-' : `#${entry.rank}`;
+      return `${place} ${entry.status} ${shorten(entry.name)}${entry.reason === undefined ? '' : `: ${entry.reason}`}`;
+    }
+  }
+}
+
+function showResult({ entries, dropped, deleted }: CrawlResult, dryRun: boolean): string {
+  const header = ['rank', 'name', 'seeds', 'leechers', 'inside', 'score', 'source', 'status'];
+  const rows = entries.map((entry) => [
+    entry.rank ?? '-',
+    shorten(entry.name),
+    entry.seeds ?? '-',
+    entry.leechers ?? '-',
+    entry.innerRequests,
+    entry.score,
+    entry.source,
+    entry.reason === undefined ? entry.status : `${entry.status}: ${entry.reason}`,
+  ]);
+  const count = (status: CrawlEntry['status']): number => entries.filter((entry) => entry.status === status).length;
+  const counts = `${count('new')} new, ${count('updated')} updated, ${count('kept')} kept, ${count('skipped')} skipped, ${count('failed')} failed`;
+  const after = dryRun ? 'nothing stored (--dry-run)' : `${dropped} left the top, ${deleted} deleted`;
+  return `${formatTable(header, rows)}${counts}; ${after}\n`;
+}
+
+/** Names come from strangers: no control characters on the operator's terminal. */
+function shorten(name: string): string {
+  const clean = [...name.replace(/[\p{Cc}\p{Cf}]/gu, '')];
+  return clean.length <= NAME_CHARACTERS ? clean.join('') : `${clean.slice(0, NAME_CHARACTERS - 1).join('')}…`;
+}

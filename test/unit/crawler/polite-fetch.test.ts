@@ -1,0 +1,188 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createPoliteFetcher, FetchError, type PoliteFetcher } from '../../../src/crawler/polite-fetch.js';
+import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
+
+const clock = { nowMs: () => Date.UTC(2026, 10, 22) };
+const request = { maxBytes: 1_000 };
+let site: OriginalSite;
+let waits: number[];
+let fetcher: PoliteFetcher;
+
+function makeFetcher(options: Partial<Parameters<typeof createPoliteFetcher>[0]> = {}): PoliteFetcher {
+  return createPoliteFetcher({
+    clock,
+    allowPrivateAddresses: true,
+    delayMs: 7,
+    sleep: async (ms) => void waits.push(ms),
+    ...options,
+  });
+}
+
+async function textOf(url: string): Promise<string> {
+  const answer = await fetcher.fetch(url, request);
+  return answer.kind === 'fetched' ? Buffer.from(answer.bytes).toString() : answer.kind;
+}
+
+beforeEach(async () => {
+  site = await startOriginalSite({ '/a': 'A', '/b': 'B' });
+  waits = [];
+  fetcher = makeFetcher();
+});
+
+afterEach(async () => {
+  await fetcher.close();
+  await site.stop();
+});
+
+describe('manners', () => {
+  it('names itself, reads robots.txt first and once, and pauses between requests', async () => {
+    expect(await textOf(`${site.url}/a`)).toBe('A');
+    expect(await textOf(`${site.url}/b`)).toBe('B');
+    expect(site.requests.map(({ path }) => path)).toEqual(['/robots.txt', '/a', '/b']);
+    expect(site.requests[1]?.headers['user-agent']).toMatch(/^alias-tracker/);
+    expect(waits).toEqual([7, 7]);
+  });
+
+  it('asks a host one thing at a time, however many are wanted', async () => {
+    let open = 0;
+    let most = 0;
+    for (const path of ['/1', '/2', '/3', '/4']) {
+      site.routes.set(path, (response) => {
+        most = Math.max(most, ++open);
+        setTimeout(() => {
+          open--;
+          response.end('x');
+        }, 10);
+      });
+    }
+    await Promise.all(['/1', '/2', '/3', '/4'].map((path) => textOf(site.url + path)));
+    expect(most).toBe(1);
+  });
+
+  it('keeps to robots.txt: to its rules for this crawler, and to its pause', async () => {
+    site.routes.set(
+      '/robots.txt',
+      'User-agent: alias-tracker\nCrawl-delay: 3\nDisallow: /a\n\nUser-agent: *\nDisallow: /b',
+    );
+    await expect(textOf(`${site.url}/a`)).rejects.toThrow(/robots\.txt of .* forbids/);
+    expect(await textOf(`${site.url}/b`)).toBe('B');
+    expect(waits).toEqual([3_000]);
+    expect(site.requests.map(({ path }) => path)).not.toContain('/a');
+  });
+
+  it('takes a robots.txt that fails on the server as a no', async () => {
+    site.routes.set('/robots.txt', { status: 500 });
+    await expect(textOf(`${site.url}/a`)).rejects.toThrow(FetchError);
+  });
+
+  it('asks again after the time that a busy site names, and gives up after a few tries', async () => {
+    let tries = 0;
+    site.routes.set('/busy', (response) => {
+      if (++tries < 3) response.writeHead(tries === 1 ? 429 : 503, tries === 1 ? { 'retry-after': '9' } : {}).end();
+      else response.end('at last');
+    });
+    expect(await textOf(`${site.url}/busy`)).toBe('at last');
+    expect(waits).toContain(9_000);
+    site.routes.set('/full', { status: 503 });
+    await expect(textOf(`${site.url}/full`)).rejects.toMatchObject({ status: 503 });
+    expect(site.requests.filter(({ path }) => path === '/full')).toHaveLength(3);
+    site.routes.set('/tomorrow', { status: 429, headers: { 'retry-after': '86400' } });
+    await expect(textOf(`${site.url}/tomorrow`)).rejects.toMatchObject({ status: 429 });
+    expect(site.requests.filter(({ path }) => path === '/tomorrow')).toHaveLength(1);
+  });
+
+  it('asks only for what has changed', async () => {
+    site.routes.set('/feed', (response, headers) => {
+      if (headers['if-none-match'] === '"v1"' && headers['if-modified-since'] === 'then') response.writeHead(304).end();
+      else response.writeHead(200, { etag: '"v1"', 'last-modified': 'then' }).end('news');
+    });
+    const first = await fetcher.fetch(`${site.url}/feed`, request);
+    expect(first).toMatchObject({ kind: 'fetched', etag: '"v1"', lastModified: 'then' });
+    const again = await fetcher.fetch(`${site.url}/feed`, { ...request, etag: '"v1"', lastModified: 'then' });
+    expect(again.kind).toBe('not-modified');
+  });
+});
+
+describe('limits', () => {
+  it('follows redirects, a few, and tells where it arrived', async () => {
+    site.routes.set('/old', { status: 301, headers: { location: '/a' } });
+    expect(await fetcher.fetch(`${site.url}/old`, request)).toMatchObject({ url: `${site.url}/a` });
+    site.routes.set('/loop', { status: 302, headers: { location: '/loop' } });
+    await expect(textOf(`${site.url}/loop`)).rejects.toThrow(/redirects more than 5 times/);
+    site.routes.set('/out', { status: 302, headers: { location: 'file:///etc/passwd' } });
+    await expect(textOf(`${site.url}/out`)).rejects.toThrow(/only http and https/);
+  });
+
+  it('reads no more than it was told to, also of an answer that never ends', async () => {
+    site.routes.set('/big', 'x'.repeat(1_001));
+    await expect(textOf(`${site.url}/big`)).rejects.toThrow(/more than 1000 bytes/);
+    site.routes.set('/endless', (response) => {
+      const more = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(10_000))) {}
+        response.once('drain', more);
+      };
+      more();
+    });
+    await expect(textOf(`${site.url}/endless`)).rejects.toThrow(/more than 1000 bytes/);
+  });
+
+  it('does not wait for ever', async () => {
+    await fetcher.close();
+    fetcher = makeFetcher({ timeoutMs: 60 });
+    site.routes.set('/slow', () => undefined);
+    await expect(textOf(`${site.url}/slow`)).rejects.toThrow(/took longer than/);
+  });
+
+  it('stops when it is told to', async () => {
+    site.routes.set('/slow', () => undefined);
+    const stopping = new AbortController();
+    const pending = fetcher.fetch(`${site.url}/slow`, { ...request, signal: stopping.signal });
+    setTimeout(() => stopping.abort(new Error('stopped')), 20);
+    await expect(pending).rejects.toThrow('stopped');
+  });
+
+  it('says what is wrong with a host that is not there', async () => {
+    const { url } = site;
+    await site.stop();
+    await expect(textOf(`${url}/a`)).rejects.toThrow(/cannot be reached \(ECONNREFUSED\)/);
+    await expect(textOf('not a url')).rejects.toThrow(/is not a URL/);
+  });
+});
+
+describe('outside the lab', () => {
+  beforeEach(async () => {
+    await fetcher.close();
+    fetcher = makeFetcher({
+      allowPrivateAddresses: false,
+      resolve: async (name) =>
+        name === 'rebound.example'
+          ? [{ address: '127.0.0.1', family: 4 }]
+          : [
+              { address: '10.0.0.1', family: 4 },
+              { address: '::ffff:127.0.0.1', family: 6 },
+            ],
+    });
+  });
+
+  it.each([
+    'http://127.0.0.1:PORT/a',
+    'http://0x7f.1:PORT/a',
+    'http://[::1]:PORT/a',
+    'http://[::ffff:127.0.0.1]:PORT/a',
+    'http://169.254.169.254/latest',
+    'http://rebound.example:PORT/a',
+    'http://inside.example:PORT/a',
+  ])('never connects to %s', async (url) => {
+    await expect(textOf(url.replace('PORT', String(site.port)))).rejects.toThrow(/private or reserved address/);
+    expect(site.requests).toEqual([]);
+  });
+});
+
+describe('with names', () => {
+  it('connects to the address that the given resolver tells, and keeps the name', async () => {
+    await fetcher.close();
+    fetcher = makeFetcher({ resolve: async () => [{ address: '127.0.0.1', family: 4 }] });
+    expect(await textOf(`http://site.example:${site.port}/a`)).toBe('A');
+    expect(site.requests[1]?.headers.host).toBe(`site.example:${site.port}`);
+  });
+});
