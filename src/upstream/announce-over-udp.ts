@@ -2,7 +2,7 @@
  * Asks a tracker over UDP (BEP 15, and BEP 41 for the path): connect, then announce or scrape. A socket of its own for
  * each exchange, connected so that nobody else's datagrams arrive, and random transaction ids. Repeated when lost.
  */
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
@@ -29,15 +29,18 @@ import {
 
 const EVENT_NUMBERS = { none: 0, started: 2, stopped: 3 } as const;
 
-/** @throws TrackerRefusal for an error packet; Error where nothing usable comes in time */
+/**
+ * @param tryTimeoutsMs how long to wait for each packet, per repetition
+ * @throws TrackerRefusal for an error packet; Error where nothing usable comes in time
+ */
 export async function announceOverUdp(
   destination: TrackerDestination,
   announce: OutgoingAnnounce,
+  tryTimeoutsMs: readonly number[] = announce.event === 'stopped' ? [FAREWELL_TIMEOUT_MS] : UDP_TRY_TIMEOUTS_MS,
 ): Promise<AnnounceReply> {
   const pathAndQuery = destination.url.pathname + destination.url.search;
   const options = pathAndQuery === '/announce' || pathAndQuery === '/' ? undefined : Buffer.from(pathAndQuery);
-  const tries = announce.event === 'stopped' ? [FAREWELL_TIMEOUT_MS] : UDP_TRY_TIMEOUTS_MS;
-  const { answer, localAddress } = await exchange(destination, tries, (connectionId, transactionId) =>
+  const { answer, localAddress } = await exchange(destination, tryTimeoutsMs, (connectionId, transactionId) =>
     encodeUdpAnnounce(
       {
         connectionId,
@@ -140,9 +143,4 @@ function createInbox(socket: ReturnType<typeof createSocket>) {
       return answer;
     },
   };
-}
-
-/** A key for a session of announces. */
-export function randomKey(): number {
-  return randomBytes(4).readUInt32BE(0);
 }
