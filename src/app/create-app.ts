@@ -1,8 +1,249 @@
-/** The composition root: builds every part that the configuration enables, connects them, stops them in reverse. */
+/**
+ * The composition root: every part is made here, told what it needs of the others, started in order and stopped in reverse.
+ * Read from top to bottom it is the picture of ARCHITECTURE.md.
+ */
+import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config-schema.js';
-import { OperatorError } from '../domain/errors.js';
-import type { Application, AppOverrides } from './application.js';
+import type { CrawlResult } from '../crawler/crawl.js';
+import { startCrawler } from '../crawler/crawl-schedule.js';
+import { type Clock, systemClock } from '../domain/clock.js';
+import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
+import { createRandom } from '../domain/random.js';
+import { createCatalogue } from '../store/sqlite/catalogue.js';
+import { openDatabase } from '../store/sqlite/database.js';
+import { sqliteGroupStore } from '../store/sqlite/group-registry.js';
+import { GroupRegistry } from '../topology/group-registry.js';
+import { DataPlane } from '../tracker/data-plane.js';
+import type { SwarmSummary } from '../tracker/swarm/swarm-store.js';
+import { accessListOf } from './access.js';
+import type { Application, AppOverrides, PartAddress } from './application.js';
+import { createCrawlerParts } from './crawler-parts.js';
+import { createExchange } from './create-exchange.js';
+import { dataPlaneOptions } from './data-plane-options.js';
+import { databaseFile } from './database-file.js';
+import { Health } from './health.js';
+import { createLogger, type Logger } from './logger.js';
+import { Policy } from './policy.js';
+import { startControl } from './start-control.js';
+import { startDnsRedirect } from './start-dns-redirect.js';
+import { startMirrorSite } from './start-mirror-site.js';
+import { startReports } from './start-reports.js';
+import { StopStack } from './stop-stack.js';
+import { TopologySource } from './topology-source.js';
 
-export function createApp(_config: Config, _overrides: AppOverrides = {}): Application {
-  throw new OperatorError('this build has no parts to run', { exitCode: 1 });
+export function createApp(config: Config, overrides: AppOverrides = {}): Application {
+  return new App(config, overrides);
+}
+
+class App implements Application {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #seed: number;
+  readonly #stops: StopStack;
+  #config: Config;
+  #addresses: PartAddress[] = [];
+  #reload: ((config: Config) => Promise<void>) | undefined;
+
+  constructor(config: Config, overrides: AppOverrides) {
+    this.#config = config;
+    this.#clock = overrides.clock ?? systemClock;
+    this.#logger = overrides.logger ?? createLogger(config.logging.level);
+    this.#seed = overrides.random?.nextUint32() ?? randomBytes(4).readUInt32LE();
+    this.#stops = new StopStack(this.#logger);
+  }
+
+  get addresses(): readonly PartAddress[] {
+    return this.#addresses;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (thrown) {
+      await this.stop();
+      throw thrown;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#stops.unwind();
+    this.#addresses = [];
+  }
+
+  async reload(config: Config): Promise<readonly string[]> {
+    await this.#reload?.(config);
+    const old = this.#config;
+    this.#config = config;
+    return needRestart(old, config);
+  }
+
+  async #start(): Promise<void> {
+    const config = this.#config;
+    const clock = this.#clock;
+    const logger = this.#logger;
+    const stops = this.#stops;
+    const listensOn = (address: PartAddress): void => void this.#addresses.push(address);
+
+    const health = new Health();
+    stops.push('health', () => health.stop());
+    const database = openDatabase(databaseFile(config));
+    stops.push('database', () => database.close());
+    const catalogue = createCatalogue(database);
+
+    // Who is where, and what it costs.
+    const topology = await TopologySource.open(config, new GroupRegistry(sqliteGroupStore(database)), logger);
+    stops.push('topology', () => topology.stop());
+    const reports = startReports({
+      database,
+      clock,
+      logger,
+      subdomainIds: () => topology.subdomainIds,
+      config: () => this.#config,
+    });
+    stops.push('reports', () => reports.stop());
+    const policy = new Policy(config, { clock, logger, readings: reports.service, topology });
+    stops.push('policy', () => policy.stop());
+
+    // The data plane: from here on announces are answered, whatever happens to the rest.
+    const access = (): ReturnType<typeof accessListOf> =>
+      accessListOf(this.#config.tracker, () => catalogue.allInfoHashes());
+    const dataPlane = await DataPlane.start(dataPlaneOptions(config, policy, access(), this.#seed));
+    stops.push('tracker', () => dataPlane.stop());
+    dataPlane.onFault((error) => {
+      logger.error({ err: error }, `tracker: ${error.message}`);
+      if (/ended/.test(error.message)) health.report('tracker', error.message);
+    });
+    logger.info(`tracker: transport ${dataPlane.transport}`);
+    for (const { protocol, host, port } of dataPlane.addresses) {
+      const url = `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+      listensOn({ part: 'tracker', url, about: 'announce and scrape' });
+    }
+    topology.start();
+    policy.start(dataPlane);
+
+    // Foreign peers, past the redirected DNS.
+    const exchange = createExchange(config, { clock, logger, random: createRandom(this.#seed), catalogue, dataPlane });
+    if (exchange) stops.push('upstream exchange', () => exchange.exchange.stop());
+
+    // The mirror environment: site, crawler, names.
+    const announceUrls = announceUrlsOf(config, this.#addresses);
+    if (config.mirrorSite) {
+      const site = await startMirrorSite(config, config.mirrorSite, { catalogue, dataPlane, announceUrls, logger });
+      stops.push('mirror site', () => site.stop());
+      health.watch('mirror site', site.address);
+      listensOn({
+        part: 'mirror-site',
+        url: `http://${site.address.host}:${site.address.port}`,
+        about: 'the catalogue, torrents rewritten',
+      });
+    }
+    if (config.crawler.sources.length > 0) {
+      const parts = createCrawlerParts({
+        config,
+        database,
+        clock,
+        resolver: exchange?.resolver,
+        scraper: exchange?.exchange,
+        announced: {
+          announced: async () =>
+            (await dataPlane.swarms({ limit: config.crawler.top, sort: 'peers' })).map(announcedSwarm),
+        },
+      });
+      const running = startCrawler({
+        crawler: parts.crawler,
+        everyMs: config.crawler.everyMs,
+        onResult: (result) => {
+          logger.info(describeCrawl(result));
+          dataPlane.setAccess(access());
+        },
+        onFailure: (reason) => logger.error(`the crawl failed: ${reason}`),
+      });
+      stops.push('crawler', async () => {
+        await running.stop();
+        await parts.close();
+      });
+    }
+    const dns = config.dnsRedirect && (await startDnsRedirect(config.dnsRedirect, { clock, logger, health }));
+    if (dns) {
+      stops.push('DNS redirection', () => dns.stop());
+      for (const { host, port } of dns.addresses) {
+        listensOn({
+          part: 'dns-redirect',
+          url: `dns://${host}:${port}`,
+          about: 'redirects the listed names, forwards the rest',
+        });
+      }
+    }
+
+    // The operator's view.
+    const control =
+      config.control &&
+      (await startControl(config, config.control, {
+        clock,
+        logger,
+        health,
+        reports,
+        policy,
+        dataPlane,
+        catalogue,
+        exchange,
+        dns,
+      }));
+    if (control) {
+      stops.push('control API', () => control.close());
+      listensOn({ part: 'control', url: control.url, about: 'dashboard, API, metrics' });
+    }
+
+    this.#reload = async (next) => {
+      await policy.reload(next);
+      this.#config = next;
+      dataPlane.setAccess(access());
+      await dataPlane.reloadCertificates();
+      dns?.reload(next.dnsRedirect);
+    };
+  }
+}
+
+function announcedSwarm(swarm: SwarmSummary): { infoHash: InfoHash; seeds: number; leechers: number } {
+  return { ...swarm, infoHash: parseInfoHash(swarm.infoHash) };
+}
+
+/** What torrents are rewritten to: as configured, else the addresses that the tracker really has. */
+function announceUrlsOf(config: Config, addresses: readonly PartAddress[]): readonly string[] {
+  if (config.tracker.announceUrls.length > 0) return config.tracker.announceUrls;
+  return addresses.filter(({ part }) => part === 'tracker').map(({ url }) => `${url}/announce`);
+}
+
+function describeCrawl({ entries, sources }: CrawlResult): string {
+  const count = (status: string): number => entries.filter((entry) => entry.status === status).length;
+  const failed = sources
+    .filter((source) => source.error !== undefined)
+    .map((source) => `${source.name} (${source.error})`);
+  const torrents = `crawled: ${count('new')} torrents new, ${count('updated')} updated, ${count('kept')} kept, ${count('failed')} failed`;
+  return failed.length === 0 ? torrents : `${torrents}; sources that failed: ${failed.join(', ')}`;
+}
+
+/** The parts whose listeners and files are opened once. */
+function needRestart(old: Config, next: Config): string[] {
+  const changed = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+  const lines: string[] = [];
+  const { torrents: _a, denyList: _b, ...oldTracker } = old.tracker;
+  const { torrents: _c, denyList: _d, ...nextTracker } = next.tracker;
+  if (changed(oldTracker, nextTracker)) lines.push('tracker (all but torrents and denyList.torrents)');
+  for (const section of [
+    'mirrorSite',
+    'crawler',
+    'upstream',
+    'control',
+    'storage',
+    'logging',
+    'lab',
+    'labServices',
+  ] as const) {
+    if (changed(old[section], next[section])) lines.push(section);
+  }
+  if (changed(old.dnsRedirect?.listen, next.dnsRedirect?.listen)) lines.push('dnsRedirect.listen');
+  if (changed(old.dnsRedirect?.upstreamResolvers, next.dnsRedirect?.upstreamResolvers))
+    lines.push('dnsRedirect.upstreamResolvers');
+  return lines;
 }

@@ -84,15 +84,16 @@ export class Policy {
   }
 
   /** @throws OperatorError, with the old policy still in force */
-  reload(config: Config): void {
+  async reload(config: Config): Promise<void> {
     const old = this.#config;
+    const { topology } = this.#options;
+    await topology.reload(config);
     this.#config = config;
     try {
-      this.#options.topology.reload(config);
       this.#cost = this.#compile();
     } catch (thrown) {
       this.#config = old;
-      this.#options.topology.reload(old);
+      await topology.reload(old);
       throw thrown;
     }
     this.#publish();
@@ -112,8 +113,8 @@ export class Policy {
       mix: selection,
       weights: selection,
       caches: operator.caches.map(({ address, preferredBy }) => ({
-        address: formatCacheAddress(address),
-        preferredBy,
+        address: formatIp(address),
+        preferredBy: preferredBy ?? [],
       })),
       density: readings.densityReadings(nowMs),
       densityFreshnessSeconds: reports.freshnessMs / 1000,

@@ -1,0 +1,50 @@
+/** Which torrents the tracker serves: everything, the catalogue, or a file's list; less what the deny list names. */
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config/config-schema.js';
+import { messageOf, OperatorError } from '../domain/errors.js';
+import { INFO_HASH_BYTES, type InfoHash, infoHashToBytes, parseInfoHash } from '../domain/info-hash.js';
+import type { AccessListData } from '../tracker/access-list.js';
+
+/**
+ * @param catalogue the info-hashes of the catalogue, asked for only where they count
+ * @throws OperatorError that names the file and the line that cannot be used
+ */
+export function accessListOf(tracker: Config['tracker'], catalogue: () => readonly InfoHash[]): AccessListData {
+  const denied = tracker.denyList.torrents === undefined ? [] : readInfoHashes(tracker.denyList.torrents);
+  const { torrents } = tracker;
+  if (torrents.mode === 'open') {
+    return denied.length > 0
+      ? { mode: 'deny-list', hashes: concatenate(denied) }
+      : { mode: 'open', hashes: new Uint8Array(0) };
+  }
+  const listed = 'file' in torrents ? readInfoHashes(torrents.file) : catalogue();
+  const refused = new Set<InfoHash>(denied);
+  return { mode: torrents.mode, hashes: concatenate(listed.filter((infoHash) => !refused.has(infoHash))) };
+}
+
+/** One info-hash in hexadecimal to a line; empty lines and what follows a `#` do not count. */
+function readInfoHashes(file: string): InfoHash[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (thrown) {
+    throw new OperatorError(`cannot read the list of info-hashes ${file}: ${messageOf(thrown)}`, { cause: thrown });
+  }
+  return text.split('\n').flatMap((line, i) => {
+    const entry = line.replace(/#.*/, '').trim();
+    if (entry === '') return [];
+    try {
+      return [parseInfoHash(entry)];
+    } catch (thrown) {
+      throw new OperatorError(`${file}:${i + 1}: ${messageOf(thrown)}`);
+    }
+  });
+}
+
+function concatenate(infoHashes: readonly InfoHash[]): Uint8Array {
+  const bytes = new Uint8Array(infoHashes.length * INFO_HASH_BYTES);
+  infoHashes.forEach((infoHash, i) => {
+    bytes.set(infoHashToBytes(infoHash), i * INFO_HASH_BYTES);
+  });
+  return bytes;
+}

@@ -1,0 +1,80 @@
+/** The exchange with original trackers, and what makes it ask: swarms in which inner peers are too few. */
+import { randomBytes } from 'node:crypto';
+import { getServers } from 'node:dns';
+import { parseEndpoint } from '../config/address-schemas.js';
+import type { Config } from '../config/config-schema.js';
+import type { Clock } from '../domain/clock.js';
+import type { Endpoint } from '../domain/endpoint.js';
+import type { Random } from '../domain/random.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { DataPlane } from '../tracker/data-plane.js';
+import type { ForeignPeer } from '../upstream/tracker-contact.js';
+import { createUpstreamExchange, type UpstreamExchange } from '../upstream/upstream-exchange.js';
+import { createUpstreamResolver, type UpstreamResolver } from '../upstream/upstream-resolver.js';
+import type { Logger } from './logger.js';
+import { ownEndpoints } from './own-endpoints.js';
+
+const DNS_PORT = 53;
+/** Nobody listens there: the exchange looks in, it does not serve. */
+const ANNOUNCED_PORT = 6881;
+const PEER_ID_PREFIX = '-AT0100-';
+
+export interface ExchangePart {
+  readonly exchange: UpstreamExchange;
+  readonly resolver: UpstreamResolver;
+}
+
+export interface ExchangeContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: Random;
+  readonly catalogue: Catalogue;
+  readonly dataPlane: DataPlane;
+}
+
+/** @returns undefined where the configuration switches it off */
+export function createExchange(config: Config, context: ExchangeContext): ExchangePart | undefined {
+  if (!config.upstream.exchange) return undefined;
+  const { clock, logger, random, catalogue, dataPlane } = context;
+  const resolver = createUpstreamResolver(resolversOf(config, logger), clock);
+  const exchange = createUpstreamExchange({
+    resolver,
+    ownEndpoints: () => ownEndpoints(dataPlane.addresses, config.dnsRedirect?.trackerAddresses ?? []),
+    announcePort: ANNOUNCED_PORT,
+    peerId: Buffer.concat([Buffer.from(PEER_ID_PREFIX), randomBytes(20 - PEER_ID_PREFIX.length)]),
+    clock,
+    random,
+    lab: config.lab,
+    log: logger,
+    minIntervalSeconds: Math.ceil(config.upstream.everyMs / 1000),
+    onPeers: (infoHash, peers, ttlSeconds) => dataPlane.addUpstreamPeers(infoHash, peers.map(peerData), ttlSeconds),
+  });
+  dataPlane.onUpstreamNeeded((infoHash, family) => {
+    const torrent = catalogue.get(infoHash);
+    const trackers = torrent?.trackerTiers.flat() ?? [];
+    if (trackers.length === 0) return;
+    void exchange.request(infoHash, trackers, { family, want: config.upstream.peersMax });
+  });
+  return { exchange, resolver };
+}
+
+export function peerData({ address, port, seed }: ForeignPeer): {
+  family: 4 | 6;
+  words: readonly number[];
+  port: number;
+  seed: boolean;
+} {
+  return { family: address.family, words: address.words, port, seed: seed ?? false };
+}
+
+/** As configured; else those that the redirection forwards to; else the machine's, which may be redirected itself. */
+function resolversOf(config: Config, logger: Logger): readonly Endpoint[] {
+  const configured = [config.upstream.resolvers, config.dnsRedirect?.upstreamResolvers ?? []].find(
+    (list) => list.length > 0,
+  );
+  if (configured) return configured;
+  logger.warn(
+    'upstream.resolvers is empty: original trackers are looked up as this machine does, which must not be redirected',
+  );
+  return getServers().flatMap((server) => parseEndpoint(server, DNS_PORT) ?? []);
+}

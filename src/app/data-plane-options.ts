@@ -1,0 +1,56 @@
+/** From the configuration to what the data plane is started with. */
+import { join } from 'node:path';
+import type { Config } from '../config/config-schema.js';
+import { formatPrefix } from '../domain/ip-address.js';
+import type { Policy } from './policy.js';
+
+type Options = import('../tracker/data-plane-options.js').DataPlaneOptions;
+
+/** Room for a peer and its share of torrents and indexes; see docs/benchmarks.md for what they really take. */
+const ARENA_BYTES_PER_PEER = 64;
+const ARENA_BYTES_PER_TORRENT = 64;
+const MIN_ARENA_BYTES = 64 * 2 ** 20;
+const MAX_ARENA_BYTES = 16 * 2 ** 30 - 8;
+
+export function dataPlaneOptions(
+  config: Config,
+  policy: Policy,
+  access: NonNullable<Options['access']>,
+  seed?: number,
+): Options {
+  const { tracker, upstream, selection } = config;
+  const { limits } = tracker;
+  const arenaBytes = limits.maxPeers * ARENA_BYTES_PER_PEER + limits.maxTorrents * ARENA_BYTES_PER_TORRENT;
+  const tls = tracker.tls && { certificateFile: tracker.tls.certificate, keyFile: tracker.tls.key };
+  return {
+    listen: tracker.listen.map((listen) => ({ ...listen, ...(listen.protocol === 'https' && tls ? { tls } : {}) })),
+    topology: policy.current.topology,
+    cost: policy.current.cost,
+    transport: tracker.transport,
+    access,
+    intervalSeconds: Math.round(tracker.intervalMs / 1000),
+    minIntervalSeconds: Math.round(tracker.minIntervalMs / 1000),
+    defaultNumWant: tracker.numWantDefault,
+    maxNumWant: tracker.numWantMax,
+    connectionId: tracker.connectionId,
+    lab: config.lab,
+    fullScrape: tracker.fullScrape,
+    trustedNetworks: tracker.trustedNetworks.map(formatPrefix),
+    proxies: tracker.trustedProxies.map(formatPrefix),
+    deniedAddresses: tracker.denyList.addresses.map(formatPrefix),
+    limits: {
+      maxPeersPerAddressInSwarm: limits.peersPerAddressPerSwarm,
+      maxPeersPerAddress: limits.peersPerAddress,
+      portFloor: limits.minPeerPort,
+      maxConnections: limits.maxConnections,
+      requestTimeoutMs: limits.requestTimeoutMs,
+      keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
+      arenaBytes: Math.min(MAX_ARENA_BYTES, Math.max(MIN_ARENA_BYTES, arenaBytes)),
+    },
+    upstreamWantedBelow: upstream.exchange ? selection.enoughInnerPeers : 0,
+    upstreamAskEverySeconds: Math.ceil(upstream.everyMs / 1000),
+    snapshotFile: join(config.storage.directory, 'swarms.snapshot'),
+    snapshotEverySeconds: Math.ceil(tracker.snapshotEveryMs / 1000),
+    ...(seed === undefined ? {} : { seed }),
+  };
+}

@@ -1,0 +1,55 @@
+/** Whether the parts of this process can serve: what readiness says, and what the redirection withdraws names by. */
+import { createConnection } from 'node:net';
+import type { BoundAddress } from '../transport/transport.js';
+
+const CHECK_EVERY_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+
+export class Health {
+  readonly #faults = new Map<string, string>();
+  readonly #checks = new Map<string, { host: string; port: number }>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** A part that accepts TCP connections is looked at from time to time; others only report faults themselves. */
+  watch(part: string, address: Pick<BoundAddress, 'host' | 'port'>): void {
+    const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
+    this.#checks.set(part, { host, port: address.port });
+    this.#timer ??= setInterval(() => void this.#check(), CHECK_EVERY_MS).unref();
+  }
+
+  /** @param reason undefined: it is well again */
+  report(part: string, reason: string | undefined): void {
+    if (reason === undefined) this.#faults.delete(part);
+    else this.#faults.set(part, reason);
+  }
+
+  isHealthy(part: string): boolean {
+    return !this.#faults.has(part);
+  }
+
+  reasons(): string[] {
+    return [...this.#faults].map(([part, reason]) => `${part}: ${reason}`);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#checks.clear();
+  }
+
+  async #check(): Promise<void> {
+    for (const [part, { host, port }] of this.#checks) {
+      const reason = await new Promise<string | undefined>((resolve) => {
+        const socket = createConnection({ host, port, timeout: CONNECT_TIMEOUT_MS });
+        const end = (result: string | undefined): void => {
+          socket.destroy();
+          resolve(result);
+        };
+        socket.once('connect', () => end(undefined));
+        socket.once('timeout', () => end(`does not accept connections on ${host} port ${port}`));
+        socket.once('error', (error) => end(`${host} port ${port}: ${error.message}`));
+      });
+      if (this.#checks.has(part)) this.report(part, reason);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+/** The control API: what it shows of each part, and its listener. */
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config/config-schema.js';
+import { createControlApi } from '../dashboard/control-api.js';
+import { startControlServer } from '../dashboard/control-server.js';
+import type { CatalogueView, RedirectionView, TrackerView, UpstreamPort } from '../dashboard/tracker-ports.js';
+import type { Clock } from '../domain/clock.js';
+import { ClientError, messageOf } from '../domain/errors.js';
+import { parseInfoHash } from '../domain/info-hash.js';
+import { formatIp, parseIp } from '../domain/ip-address.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { DataPlane } from '../tracker/data-plane.js';
+import { type ExchangePart, peerData } from './create-exchange.js';
+import type { Health } from './health.js';
+import type { Logger } from './logger.js';
+import type { Policy } from './policy.js';
+import type { DnsPart } from './start-dns-redirect.js';
+import type { ReportsParts } from './start-reports.js';
+import { dnsMetrics, trackerMetrics, upstreamMetrics } from './tracker-metrics.js';
+
+export interface ControlPart {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface ControlContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly health: Health;
+  readonly reports: ReportsParts;
+  readonly policy: Policy;
+  readonly dataPlane: DataPlane;
+  readonly catalogue: Catalogue;
+  readonly exchange: ExchangePart | undefined;
+  readonly dns: DnsPart | undefined;
+}
+
+export async function startControl(
+  config: Config,
+  section: NonNullable<Config['control']>,
+  context: ControlContext,
+): Promise<ControlPart> {
+  const { clock, logger, health, reports, dataPlane, catalogue, exchange, dns } = context;
+  const { listen, tls } = section;
+  const app = createControlApi({
+    clock,
+    authenticator: reports.directory,
+    reports: reports.service,
+    readiness: health,
+    openToLoopback: section.token === undefined && isLoopback(listen.host),
+    tracker: trackerView(context, config),
+    catalogue: catalogueView(catalogue),
+    redirections: dns && redirectionView(dns),
+    upstream: upstreamPort(dataPlane),
+    metrics: [
+      ...trackerMetrics(() => dataPlane.counters()),
+      ...(dns ? dnsMetrics(() => dns.counters()) : []),
+      ...(exchange ? upstreamMetrics(() => exchange.exchange.counters()) : []),
+    ],
+    onDefect: (thrown, path) => logger.error({ err: thrown, path }, `control API: ${messageOf(thrown)}`),
+  });
+  const server = await startControlServer(app, {
+    host: listen.host,
+    port: listen.port,
+    ...(tls ? { tls: { cert: readFileSync(tls.certificate), key: readFileSync(tls.key) } } : {}),
+  });
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  return { url: `${tls ? 'https' : 'http'}://${host}:${server.address.port}`, close: () => server.close() };
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.');
+}
+
+function trackerView({ dataPlane, policy }: ControlContext, config: Config): TrackerView {
+  return {
+    explain: async ({ infoHash, ip, numwant }) => {
+      const address = parseIp(ip);
+      const numWant = numwant ?? config.tracker.numWantDefault;
+      const answer = await dataPlane.explain({ infoHash: parseInfoHash(infoHash), address, numWant });
+      if (answer === null) throw new ClientError('not-found', 'nobody has announced this torrent');
+      return { ...(answer as object), requester: policy.describeAddress(address) };
+    },
+    swarms: async ({ limit, offset }) => {
+      const swarms = await dataPlane.swarms({ limit: limit + offset, sort: 'peers' });
+      return { total: dataPlane.counters().swarms, swarms: swarms.slice(offset).map((swarm) => ({ ...swarm })) };
+    },
+    swarm: async (infoHash) => {
+      const swarm = await dataPlane.swarm(parseInfoHash(infoHash));
+      return swarm === null ? undefined : { ...swarm };
+    },
+  };
+}
+
+function catalogueView(catalogue: Catalogue): CatalogueView {
+  return {
+    torrents: async ({ limit, offset }) => {
+      const { total, torrents } = catalogue.search({ pageSize: limit, page: 1 + Math.floor(offset / limit) });
+      return { total, torrents: torrents.map((torrent) => ({ ...torrent })) };
+    },
+  };
+}
+
+function redirectionView(dns: DnsPart): RedirectionView {
+  return {
+    redirections: async () =>
+      [...dns.policy.names].map(([name, { target }]) => ({
+        name,
+        target,
+        addresses: dns.policy.addresses[target].map(formatIp),
+        ttlSeconds: dns.policy.ttlSeconds,
+      })),
+  };
+}
+
+function upstreamPort(dataPlane: DataPlane): UpstreamPort {
+  return {
+    pushPeers: async ({ infoHash, peers, ttlSeconds }) => {
+      const data = peers.map(({ address, port, seed }) => peerData({ address: parseIp(address), port, seed }));
+      dataPlane.addUpstreamPeers(parseInfoHash(infoHash), data, ttlSeconds);
+      return data.length;
+    },
+  };
+}

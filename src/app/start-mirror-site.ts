@@ -1,0 +1,69 @@
+/** The mirror site on its own HTTP listener. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../config/config-schema.js';
+import { messageOf, OperatorError } from '../domain/errors.js';
+import type { InfoHash } from '../domain/info-hash.js';
+import { createMirrorSite } from '../mirror-site/mirror-site.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { DataPlane } from '../tracker/data-plane.js';
+import type { Logger } from './logger.js';
+
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS = 10_000;
+
+export interface MirrorSitePart {
+  readonly address: { readonly host: string; readonly port: number };
+  stop(): Promise<void>;
+}
+
+export async function startMirrorSite(
+  config: Config,
+  section: NonNullable<Config['mirrorSite']>,
+  context: {
+    readonly catalogue: Catalogue;
+    readonly dataPlane: DataPlane;
+    readonly announceUrls: readonly string[];
+    readonly logger: Logger;
+  },
+): Promise<MirrorSitePart> {
+  const { catalogue, dataPlane, announceUrls, logger } = context;
+  const { host, port } = section.listen;
+  const server = createServer(
+    createMirrorSite({
+      catalogue,
+      announceUrls,
+      siteHosts: config.dnsRedirect?.sites ?? [],
+      operatorName: config.operator.name,
+      swarmCounts: async (infoHashes) => {
+        const counts = await Promise.all(infoHashes.map((infoHash) => dataPlane.swarm(infoHash)));
+        return new Map(
+          infoHashes.flatMap((infoHash, i): [InfoHash, { seeds: number; leechers: number }][] => {
+            const swarm = counts[i];
+            return swarm ? [[infoHash, swarm]] : [];
+          }),
+        );
+      },
+      onError: (thrown, url) => logger.error({ err: thrown, url }, `mirror site: ${messageOf(thrown)}`),
+    }),
+  );
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.maxConnections = MAX_CONNECTIONS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      const message = `mirrorSite cannot listen on ${host} port ${port}: ${messageOf(cause)}; choose another mirrorSite.listen, or stop what uses it`;
+      reject(new OperatorError(message, { exitCode: 1, cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+  return {
+    address: { host, port: (server.address() as AddressInfo).port },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,26 @@
+/** What has been started, to be stopped in reverse order; one part that fails to stop does not keep the others running. */
+import { messageOf } from '../domain/errors.js';
+import type { Logger } from './logger.js';
+
+export class StopStack {
+  readonly #stops: { readonly part: string; readonly stop: () => unknown }[] = [];
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  push(part: string, stop: () => unknown): void {
+    this.#stops.push({ part, stop });
+  }
+
+  async unwind(): Promise<void> {
+    for (let entry = this.#stops.pop(); entry !== undefined; entry = this.#stops.pop()) {
+      try {
+        await entry.stop();
+      } catch (thrown) {
+        this.#logger.error({ err: thrown }, `${entry.part} did not stop cleanly: ${messageOf(thrown)}`);
+      }
+    }
+  }
+}

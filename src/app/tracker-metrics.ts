@@ -1,0 +1,100 @@
+/** The data plane's counters, the redirection's and the exchange's as Prometheus families. */
+import type { MetricFamily, MetricSample } from '../dashboard/metrics.js';
+import type { DnsCounters } from '../dns-redirect/counters.js';
+import type { CountersView, Histogram } from '../tracker/counters.js';
+import type { UpstreamCounters } from '../upstream/upstream-exchange.js';
+
+type Values = Readonly<Record<string, number>>;
+
+function family(
+  type: 'counter' | 'gauge',
+  name: string,
+  help: string,
+  read: () => Iterable<MetricSample>,
+  labelNames: readonly string[] = [],
+): MetricFamily {
+  return { name: `alias_tracker_${name}`, help, type, labelNames, read };
+}
+
+function single(type: 'counter' | 'gauge', name: string, help: string, read: () => number): MetricFamily {
+  return family(type, name, help, () => [{ labels: {}, value: read() }]);
+}
+
+function labelled(name: string, help: string, label: string, read: () => Values): MetricFamily {
+  const samples = (): MetricSample[] =>
+    Object.entries(read()).map(([key, value]) => ({ labels: { [label]: key }, value }));
+  return family('counter', name, help, samples, [label]);
+}
+
+/** As cumulative buckets with an upper bound each, the way Prometheus computes quantiles from. */
+function histogram(name: string, help: string, scale: number, read: () => Histogram): MetricFamily {
+  const samples = (): MetricSample[] => {
+    const { bounds, counts } = read();
+    let sum = 0;
+    return counts.map((count, i) => {
+      sum += count;
+      return { labels: { le: i < bounds.length ? String(bounds[i]! / scale) : '+Inf' }, value: sum };
+    });
+  };
+  return family('counter', `${name}_bucket`, help, samples, ['le']);
+}
+
+export function trackerMetrics(read: () => CountersView): MetricFamily[] {
+  return [
+    labelled('announces_total', 'Announces answered, by protocol', 'protocol', () => ({ ...read().announces })),
+    labelled('scrapes_total', 'Scrapes answered, by protocol', 'protocol', () => ({ ...read().scrapes })),
+    labelled('refusals_total', 'Requests refused, by reason', 'reason', () => read().refusals),
+    single('counter', 'connects_total', 'UDP connects answered', () => read().connects),
+    single('counter', 'dropped_datagrams_total', 'Datagrams without an answer', () => read().droppedDatagrams),
+    labelled('peers_given_total', 'Peers handed out, by locality', 'locality', () => {
+      const { peersGiven, peersGivenInner } = read();
+      return { inner: peersGivenInner, foreign: peersGiven - peersGivenInner };
+    }),
+    single('counter', 'completed_total', 'Downloads completed', () => read().completed),
+    single('counter', 'early_repeats_total', 'Announces before the minimum interval', () => read().earlyRepeats),
+    single(
+      'counter',
+      'withheld_announces_total',
+      'Announces of peers that are never handed out',
+      () => read().withheldAnnounces,
+    ),
+    single(
+      'counter',
+      'address_limit_hits_total',
+      'Peers not stored because of their address’s limit',
+      () => read().addressLimitHits,
+    ),
+    single('counter', 'store_full_hits_total', 'Peers not stored for lack of room', () => read().storeFullHits),
+    single('counter', 'expired_peers_total', 'Peers dropped after their silence', () => read().expiredPeers),
+    single(
+      'counter',
+      'upstream_asked_total',
+      'Swarms for which original trackers were asked',
+      () => read().upstreamAsked,
+    ),
+    single('counter', 'data_plane_defects_total', 'Defects on the answer path', () => read().defects),
+    single('gauge', 'peers', 'Peers known', () => read().peers),
+    single('gauge', 'seeds', 'Of those, seeds', () => read().seeds),
+    single('gauge', 'upstream_peers', 'Foreign peers from original trackers', () => read().upstreamPeers),
+    single('gauge', 'swarms', 'Swarms known', () => read().swarms),
+    single('gauge', 'swarm_bytes', 'Bytes that swarms take', () => read().arenaUsedBytes),
+    single('gauge', 'connections_open', 'HTTP connections', () => read().transport.connectionsOpen),
+    labelled('transport_total', 'What the transport did', 'what', () => ({ ...read().transport })),
+    histogram('answer_seconds', 'Time to make an answer (sampled)', 1e6, () => read().answerTimeUs),
+    histogram('batch_size', 'Datagrams taken at once', 1, () => read().batchSize),
+  ];
+}
+
+export function dnsMetrics(read: () => DnsCounters): MetricFamily[] {
+  return [labelled('dns_queries_total', 'What became of DNS queries', 'result', () => numbersOf(read()))];
+}
+
+export function upstreamMetrics(read: () => UpstreamCounters): MetricFamily[] {
+  return [labelled('upstream_total', 'The exchange with original trackers', 'what', () => ({ ...read() }))];
+}
+
+function numbersOf(counters: object): Values {
+  return Object.fromEntries(
+    Object.entries(counters).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
+}
