@@ -14,7 +14,7 @@ export interface RedirectRules {
   readonly trackers: readonly string[];
   readonly mirrorAddresses: readonly IpAddress[];
   readonly trackerAddresses: readonly IpAddress[];
-  /** Only these clients are redirected, the others are forwarded; without it, every client is redirected. */
+  /** Only these clients are redirected, the others are forwarded; absent or empty, every client is redirected. */
   readonly clients?: readonly Prefix[];
   /** 1 – 60, 30 unless told otherwise. */
   readonly ttlSeconds?: number;
@@ -26,6 +26,7 @@ export interface RedirectPolicy {
   /** Lower-case name, no dot at the end → where it leads and the configured name it comes from. */
   readonly names: ReadonlyMap<string, { readonly target: RedirectTarget; readonly zone: string }>;
   readonly addresses: Readonly<Record<RedirectTarget, readonly IpAddress[]>>;
+  /** `undefined`: everyone. */
   readonly clients: readonly Prefix[] | undefined;
   readonly ttlSeconds: number;
   readonly serial: number;
@@ -61,7 +62,7 @@ export function compileRedirectPolicy(rules: RedirectRules): RedirectPolicy {
   return {
     names,
     addresses: { mirror: rules.mirrorAddresses, tracker: rules.trackerAddresses },
-    clients: rules.clients,
+    clients: rules.clients?.length ? rules.clients : undefined,
     ttlSeconds,
     serial: (rules.serial ?? 1) >>> 0,
   };

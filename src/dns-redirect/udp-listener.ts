@@ -1,4 +1,7 @@
-/** One UDP socket that answers queries. A fault of one datagram never reaches the next. */
+/**
+ * One UDP socket that answers queries. A fault of one datagram never reaches the next. On a wildcard address of a machine
+ * with several addresses the system chooses from which one the answer leaves: list the addresses one by one there.
+ */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';

@@ -36,6 +36,7 @@ export async function announceOverHttp(
   destination: TrackerDestination,
   announce: OutgoingAnnounce,
   redirected: Redirected,
+  signal?: AbortSignal,
 ): Promise<AnnounceReply> {
   const query = [
     `info_hash=${escapeBytes(infoHashToBytes(announce.infoHash))}`,
@@ -45,7 +46,7 @@ export async function announceOverHttp(
     ...(announce.event === 'none' ? [] : [`event=${announce.event}`]),
   ].join('&');
   const timeoutMs = announce.event === 'stopped' ? FAREWELL_TIMEOUT_MS : HTTP_TIMEOUT_MS;
-  const { body, localAddress } = await get(destination, query, redirected, timeoutMs);
+  const { body, localAddress } = await get(destination, query, redirected, within(timeoutMs, signal));
   const reply = readAnnounceReply(body);
   return localAddress === undefined ? reply : { ...reply, ourAddresses: [...reply.ourAddresses, localAddress] };
 }
@@ -55,6 +56,7 @@ export async function scrapeOverHttp(
   destination: TrackerDestination,
   infoHashes: readonly InfoHash[],
   redirected: Redirected,
+  signal?: AbortSignal,
 ): Promise<Map<InfoHash, ScrapeCounts>> {
   const url = scrapeUrl(destination.url);
   if (url === undefined) throw new Error('its announce URL has no scrape counterpart');
@@ -62,7 +64,7 @@ export async function scrapeOverHttp(
   for (let at = 0; at < infoHashes.length; at += HTTP_SCRAPE_MAX_HASHES) {
     const some = infoHashes.slice(at, at + HTTP_SCRAPE_MAX_HASHES);
     const query = some.map((infoHash) => `info_hash=${escapeBytes(infoHashToBytes(infoHash))}`).join('&');
-    const { body } = await get({ ...destination, url }, query, redirected, HTTP_TIMEOUT_MS);
+    const { body } = await get({ ...destination, url }, query, redirected, within(HTTP_TIMEOUT_MS, signal));
     const reply = readScrapeReply(body);
     // Some trackers answer with every torrent they have: only what was asked counts.
     for (const infoHash of some) {
@@ -86,13 +88,17 @@ function escapeBytes(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join('');
 }
 
+function within(timeoutMs: number, signal: AbortSignal | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return signal ? AbortSignal.any([timeout, signal]) : timeout;
+}
+
 async function get(
   destination: TrackerDestination,
   query: string,
   redirected: Redirected,
-  timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<{ body: Uint8Array; localAddress: IpAddress | undefined }> {
-  const signal = AbortSignal.timeout(timeoutMs);
   let current = destination;
   let search = `${destination.url.search}${destination.url.search === '' ? '?' : '&'}${query}`;
   for (let hops = 0; hops <= MAX_HTTP_REDIRECTS; hops++) {

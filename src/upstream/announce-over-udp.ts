@@ -36,11 +36,12 @@ const EVENT_NUMBERS = { none: 0, started: 2, stopped: 3 } as const;
 export async function announceOverUdp(
   destination: TrackerDestination,
   announce: OutgoingAnnounce,
+  signal?: AbortSignal,
   tryTimeoutsMs: readonly number[] = announce.event === 'stopped' ? [FAREWELL_TIMEOUT_MS] : UDP_TRY_TIMEOUTS_MS,
 ): Promise<AnnounceReply> {
   const pathAndQuery = destination.url.pathname + destination.url.search;
   const options = pathAndQuery === '/announce' || pathAndQuery === '/' ? undefined : Buffer.from(pathAndQuery);
-  const { answer, localAddress } = await exchange(destination, tryTimeoutsMs, (connectionId, transactionId) =>
+  const { answer, localAddress } = await exchange(destination, tryTimeoutsMs, signal, (connectionId, transactionId) =>
     encodeUdpAnnounce(
       {
         connectionId,
@@ -69,11 +70,12 @@ export async function announceOverUdp(
 export async function scrapeOverUdp(
   destination: TrackerDestination,
   infoHashes: readonly InfoHash[],
+  signal?: AbortSignal,
 ): Promise<Map<InfoHash, ScrapeCounts>> {
   const counts = new Map<InfoHash, ScrapeCounts>();
   for (let at = 0; at < infoHashes.length; at += UDP_SCRAPE_MAX_HASHES) {
     const some = infoHashes.slice(at, at + UDP_SCRAPE_MAX_HASHES);
-    const { answer } = await exchange(destination, UDP_TRY_TIMEOUTS_MS, (connectionId, transactionId) =>
+    const { answer } = await exchange(destination, UDP_TRY_TIMEOUTS_MS, signal, (connectionId, transactionId) =>
       encodeUdpScrape(connectionId, transactionId, some.map(infoHashToBytes)),
     );
     if (answer.action !== 'scrape') throw new Error(`answered a scrape with ${answer.action}`);
@@ -88,11 +90,16 @@ export async function scrapeOverUdp(
 async function exchange(
   destination: TrackerDestination,
   tryTimeoutsMs: readonly number[],
+  signal: AbortSignal | undefined,
   encodeRequest: (connectionId: bigint, transactionId: number) => Uint8Array,
 ): Promise<{ answer: UdpAnswer; localAddress: IpAddress }> {
   const socket = createSocket(destination.address.family === 4 ? 'udp4' : 'udp6');
   socket.unref();
   const inbox = createInbox(socket);
+  const abort = (): void => {
+    socket.emit('error', new Error('stopped'));
+  };
+  signal?.addEventListener('abort', abort);
   try {
     socket.connect(destination.port, formatIp(destination.address));
     await Promise.race([once(socket, 'connect'), inbox.failed]);
@@ -107,6 +114,7 @@ async function exchange(
     }
     throw new Error(`no answer within ${tryTimeoutsMs.reduce((a, b) => a + b, 0)} ms`);
   } finally {
+    signal?.removeEventListener('abort', abort);
     socket.close();
   }
 }

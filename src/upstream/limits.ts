@@ -11,6 +11,9 @@ export const UDP_TRY_TIMEOUTS_MS = [3_000, 5_000, 7_000] as const;
 /** Leaving is a courtesy: one try. */
 export const FAREWELL_TIMEOUT_MS = 3_000;
 
+/** When stopping, what is under way gets so long before it is cut off: a service ends within two seconds. */
+export const STOP_GRACE_MS = 1_000;
+
 /** What one answer may bring; more than a client could ever use from one tracker. */
 export const MAX_PEERS_PER_ANSWER = 1_000;
 /** numwant that trackers usually grant; asking for more is refused by some. */

@@ -4,6 +4,7 @@
  * leecher, then `stopped` as soon as the answer is there, so that the swarm does not keep an address at which nobody
  * serves. Private torrents (BEP 27) are never asked for: their trackers ban what this is.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
@@ -24,6 +25,7 @@ import {
   MAX_WAITING_REQUESTS,
   MIN_INTERVAL_SECONDS,
   REFUSED_TORRENT_SECONDS,
+  STOP_GRACE_MS,
 } from './limits.js';
 import { RequestSlots } from './request-slots.js';
 import {
@@ -108,7 +110,7 @@ export interface UpstreamExchange {
     infoHashes: readonly InfoHash[],
   ): Promise<Map<InfoHash, ScrapeCounts & { readonly tracker: string }>>;
   counters(): UpstreamCounters;
-  /** No new requests; resolves when the last answer and farewell are through, at most some seconds later. */
+  /** No new requests; the last answers and farewells get a second, then they are cut off. */
   stop(): Promise<void>;
 }
 
@@ -124,6 +126,7 @@ class Exchange implements UpstreamExchange {
   private readonly farewells = new Set<Promise<unknown>>();
   private readonly warnedOwn = new Set<string>();
   private stopped = false;
+  private readonly cutOff = new AbortController();
   private readonly count: UpstreamCounters = {
     requests: 0,
     joined: 0,
@@ -139,6 +142,7 @@ class Exchange implements UpstreamExchange {
   constructor(private readonly options: UpstreamExchangeOptions) {
     this.door = new TrackerDoor(options);
     this.schedule = new AnnounceSchedule(options.clock, options.random);
+    setMaxListeners(0, this.cutOff.signal); // one for each exchange under way; their number is bounded by the slots
   }
 
   request(infoHash: InfoHash, trackers: readonly string[], request: ExchangeRequest): Promise<ExchangeOutcome> {
@@ -170,14 +174,20 @@ class Exchange implements UpstreamExchange {
     for (const text of trackers.slice(0, MAX_TRACKERS_PER_REQUEST)) {
       const missing = infoHashes.filter((infoHash) => !found.has(infoHash));
       if (missing.length === 0 || this.stopped) break;
+      let tracker = text;
       try {
-        const destination = await this.door.open(parseTrackerUrl(text), 4);
+        const url = parseTrackerUrl(text);
+        tracker = `${url.protocol}//${url.host}`;
+        if (this.schedule.secondsUntilDue(tracker, '') > 0) continue; // it failed lately
+        const destination = await this.door.open(url, 4);
+        const { signal } = this.cutOff;
         const counts =
-          destination.url.protocol === 'udp:'
-            ? await scrapeOverUdp(destination, missing)
-            : await scrapeOverHttp(destination, missing, (url) => this.redirected(url, 4));
+          url.protocol === 'udp:'
+            ? await scrapeOverUdp(destination, missing, signal)
+            : await scrapeOverHttp(destination, missing, (next) => this.redirected(next, 4), signal);
         for (const [infoHash, each] of counts) found.set(infoHash, { ...each, tracker: text });
       } catch (thrown) {
+        if (!(thrown instanceof DoorClosed || thrown instanceof TrackerRefusal)) this.schedule.failed(tracker);
         this.options.log?.debug({ tracker: text, reason: messageOf(thrown) }, 'scrape of an original tracker failed');
       }
     }
@@ -190,8 +200,14 @@ class Exchange implements UpstreamExchange {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    await Promise.allSettled([...this.inFlight.values()]);
-    await Promise.allSettled([...this.farewells]);
+    const settled = Promise.allSettled([...this.inFlight.values()]).then(() => Promise.allSettled([...this.farewells]));
+    let timer: NodeJS.Timeout | undefined;
+    const graceOver = new Promise((resolve) => {
+      timer = setTimeout(resolve, STOP_GRACE_MS);
+    });
+    await Promise.race([settled, graceOver]);
+    clearTimeout(timer);
+    this.cutOff.abort();
   }
 
   private async askInTurn(
@@ -281,8 +297,13 @@ class Exchange implements UpstreamExchange {
 
   private send(destination: TrackerDestination, announce: OutgoingAnnounce): Promise<AnnounceReply> {
     return destination.url.protocol === 'udp:'
-      ? announceOverUdp(destination, announce)
-      : announceOverHttp(destination, announce, (url) => this.redirected(url, destination.address.family));
+      ? announceOverUdp(destination, announce, this.cutOff.signal)
+      : announceOverHttp(
+          destination,
+          announce,
+          (url) => this.redirected(url, destination.address.family),
+          this.cutOff.signal,
+        );
   }
 
   private sayFarewell(destination: TrackerDestination, announce: OutgoingAnnounce): void {

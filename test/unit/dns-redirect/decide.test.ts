@@ -66,14 +66,12 @@ describe('for whom', () => {
     expect(ask('linuxtracker.example', A, { client: '2001:db8::1' })).toBe('forward');
   });
 
-  test('without a list, everyone is redirected', () => {
+  test('without a list or with an empty one, everyone is redirected', () => {
     const { clients: _, ...rules } = labRules;
-    const decision = decide(
-      { name: 'linuxtracker.example', type: A, class: 1 },
-      parseIp('198.51.100.1'),
-      compileRedirectPolicy(rules),
-    );
-    expect(decision.kind).toBe('answer');
+    for (const each of [rules, { ...rules, clients: [] }]) {
+      const question = { name: 'linuxtracker.example', type: A, class: 1 };
+      expect(decide(question, parseIp('198.51.100.1'), compileRedirectPolicy(each)).kind).toBe('answer');
+    }
   });
 });
 

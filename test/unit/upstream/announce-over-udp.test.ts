@@ -81,7 +81,9 @@ describe('losses and nonsense', () => {
     const { destination, packets } = await startScript((packet, count) =>
       count <= 2 ? [count === 2 ? connectAnswer(packet) : undefined] : [undefined],
     );
-    await expect(announceOverUdp(destination, announce, [50, 50, 50])).rejects.toThrow('no answer within 150 ms');
+    await expect(announceOverUdp(destination, announce, undefined, [50, 50, 50])).rejects.toThrow(
+      'no answer within 150 ms',
+    );
     expect(packets.map((packet) => packet.length)).toEqual([16, 16, 98, 16]);
   });
 
@@ -111,8 +113,16 @@ describe('losses and nonsense', () => {
     expect(packets).toHaveLength(2);
   });
 
+  test('it can be cut off', async () => {
+    const { destination } = await startScript(() => []);
+    const controller = new AbortController();
+    const announced = announceOverUdp(destination, announce, controller.signal);
+    setTimeout(() => controller.abort(), 20);
+    await expect(announced).rejects.toThrow('stopped');
+  });
+
   test('where nobody listens, it does not wait', async () => {
     const destination = { url: new URL('udp://127.0.0.1:1/'), port: 1, address: parseIp('127.0.0.1') };
-    await expect(announceOverUdp(destination, announce, [10_000])).rejects.toThrow(/ECONNREFUSED/);
+    await expect(announceOverUdp(destination, announce, undefined, [10_000])).rejects.toThrow(/ECONNREFUSED/);
   });
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
+import { RequestSlots } from '../../../src/upstream/request-slots.js';
 import {
   type Closing,
   infoHash,
@@ -144,6 +145,61 @@ describe('several trackers', () => {
     expect(received).toHaveLength(1);
     expect(tracker.announces.filter(({ event }) => event === 'started')).toHaveLength(1);
     expect(exchange.counters()).toMatchObject({ requests: 20, joined: 19, answered: 1 });
+  });
+});
+
+describe('bounds', () => {
+  test('so many at once, so many waiting, the rest is turned away', async () => {
+    let active = 0;
+    let most = 0;
+    const release: (() => void)[] = [];
+    const slots = new RequestSlots(2, 3);
+    const outcomes = Array.from({ length: 7 }, (_, i) =>
+      slots.run(async () => {
+        most = Math.max(most, ++active);
+        await new Promise<void>((resolve) => release.push(resolve));
+        active--;
+        if (i === 0) throw new Error('one fails');
+        return i;
+      }),
+    );
+    const settled = Promise.allSettled(outcomes);
+    for (let i = 0; i < 5; i++) {
+      while (release.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      release.shift()!();
+    }
+    expect((await settled).map((each) => (each.status === 'fulfilled' ? each.value : 'failed'))).toEqual([
+      'failed',
+      1,
+      2,
+      3,
+      4,
+      undefined,
+      undefined,
+    ]);
+    expect(most).toBe(2);
+  });
+
+  test('stopping does not wait for trackers that say nothing', async () => {
+    const silent = createServer(() => {});
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    closing.push(
+      () =>
+        new Promise((resolve) => {
+          silent.closeAllConnections();
+          silent.close(resolve);
+        }),
+    );
+    const { port } = silent.address() as { port: number };
+    const { exchange } = startExchange(closing);
+    const outcome = exchange.request(infoHash, [`http://127.0.0.1:${port}/announce`], request);
+    const scrape = exchange.scrape([`http://127.0.0.1:${port}/announce`], [infoHash]);
+    await once(silent, 'request');
+    await exchange.stop();
+    expect((await outcome).trackers[0]!.result).toBe('failed');
+    expect((await scrape).size).toBe(0);
+    expect(await exchange.request(infoHash, [], request)).toMatchObject({ skipped: 'stopped' });
   });
 });
 
