@@ -23,7 +23,8 @@ export function startCrawler({ crawler, everyMs, ...notify }: CrawlSchedule): Ru
   let running: Promise<void> = Promise.resolve();
   const crawl = async (): Promise<void> => {
     try {
-      notify.onResult?.(await crawler.crawlOnce({ signal: stopping.signal, onProgress: notify.onProgress }));
+      const result = await crawler.crawlOnce({ signal: stopping.signal, onProgress: notify.onProgress });
+      notify.onResult?.(result);
     } catch (thrown) {
       if (!stopping.signal.aborted) notify.onFailure?.(messageOf(thrown));
     }

@@ -1,0 +1,35 @@
+/** Entries for a catalogue under test. */
+import { type InfoHash, parseInfoHash } from '../../src/domain/info-hash.js';
+import type { TorrentToStore } from '../../src/store/sqlite/catalogue-torrent.js';
+
+export function hashOf(n: number): InfoHash {
+  return parseInfoHash(n.toString(16).padStart(40, '0'));
+}
+
+/** The n-th torrent, found on site.example, with these facts instead of the usual ones. */
+export function torrentToStore(n: number, facts: Partial<TorrentToStore> = {}): TorrentToStore {
+  return {
+    infoHash: hashOf(n),
+    hybridInfoHash: undefined,
+    infoHashV2: undefined,
+    name: `Torrent ${n}`,
+    totalBytes: 1_000_000 * n,
+    pieceBytes: 16_384,
+    files: [{ path: `file-${n}`, bytes: 1_000_000 * n }],
+    trackerTiers: [],
+    torrentBytes: Buffer.from(`torrent ${n}`),
+    magnet: undefined,
+    source: 'lab',
+    pageUrl: `http://site.example/view?id=${n}`,
+    torrentUrl: `http://site.example/${n}.torrent`,
+    seeds: 10 * n,
+    leechers: n,
+    score: 12 * n,
+    rank: n,
+    origins: [
+      { host: 'site.example', path: `/${n}.torrent`, kind: 'torrent' },
+      { host: 'site.example', path: `/view?id=${n}`, kind: 'page' },
+    ],
+    ...facts,
+  };
+}
