@@ -152,6 +152,7 @@ export class HttpConnections {
       this.#drop(fd, slot);
     } else {
       this.#headerPending = false;
+      if (slot !== NONE) this.#save(slot);
       this.#answer(fd, slot, start + header, length - header);
     }
   }
@@ -300,17 +301,20 @@ export class HttpConnections {
       return NONE;
     }
     this.#counters.connectionsOpen++;
-    this.#table.saveRemote(slot, this.remote);
-    this.#table.headerPending[slot] = this.#headerPending ? 1 : 0;
+    this.#save(slot);
     if (this.#loop.watch(fd, EPOLLIN, this.#sourceId, slot)) return slot;
     this.#drop(fd, slot);
     return NONE;
   }
 
   #enter(slot: number, state: ConnectionState, timeoutMs: number): void {
+    this.#save(slot);
+    this.#table.enter(slot, state, this.#nowMs + timeoutMs);
+  }
+
+  #save(slot: number): void {
     this.#table.saveRemote(slot, this.remote);
     this.#table.headerPending[slot] = this.#headerPending ? 1 : 0;
-    this.#table.enter(slot, state, this.#nowMs + timeoutMs);
   }
 
   #load(slot: number): void {

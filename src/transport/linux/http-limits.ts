@@ -11,8 +11,11 @@ export const MAX_HELD_REQUESTS = 4_096;
 export const MAX_HELD_ANSWERS = 256;
 /** Connections taken from one listener in a row before others get their turn. */
 export const ACCEPTS_PER_TURN = 64;
-/** The kernel keeps a new connection to itself until its request comes, or about this long. */
-export const DEFER_ACCEPT_SECONDS = 5;
+/**
+ * The kernel keeps a new connection to itself until its request comes, for as long as a request may take; not longer than
+ * this, since it then holds a place among those that are not established.
+ */
+export const MAX_DEFER_ACCEPT_SECONDS = 5;
 /** After a last answer to a client that still sends: time for it to read the answer before a reset may reach it. */
 export const LINGER_MS = 2_000;
 /** Without file descriptors or memory: how long no connection is taken. */

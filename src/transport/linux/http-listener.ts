@@ -12,7 +12,7 @@ import type {
 } from '../transport.js';
 import type { EventLoop, EventSource } from './event-loop.js';
 import { HttpConnections } from './http-connections.js';
-import { ACCEPT_PAUSE_MS, ACCEPTS_PER_TURN, DEFER_ACCEPT_SECONDS } from './http-limits.js';
+import { ACCEPT_PAUSE_MS, ACCEPTS_PER_TURN, MAX_DEFER_ACCEPT_SECONDS } from './http-limits.js';
 import {
   EAGAIN,
   EBADF,
@@ -38,12 +38,15 @@ import { NativeMemory } from './native-memory.js';
 import type { OpenSocket, SocketOption } from './open-socket.js';
 import { readSocketAddress } from './socket-address.js';
 
-export const HTTP_SOCKET_OPTIONS: readonly SocketOption[] = [
-  [SOL_SOCKET, SO_REUSEADDR, 1],
-  // Accepted sockets inherit it: one call for all of them.
-  [IPPROTO_TCP, TCP_NODELAY, 1],
-  [IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_ACCEPT_SECONDS],
-];
+export function httpSocketOptions(limits: TransportLimits): SocketOption[] {
+  const deferSeconds = Math.min(MAX_DEFER_ACCEPT_SECONDS, Math.ceil(limits.requestTimeoutMs / 1_000));
+  return [
+    [SOL_SOCKET, SO_REUSEADDR, 1],
+    // Accepted sockets inherit it: one call for all of them.
+    [IPPROTO_TCP, TCP_NODELAY, 1],
+    [IPPROTO_TCP, TCP_DEFER_ACCEPT, deferSeconds],
+  ];
+}
 
 /** The token of the listening socket itself; connections have their slot. */
 const LISTENING = 0xffff_ffff;

@@ -17,7 +17,7 @@ import {
   type TransportListener,
 } from '../transport.js';
 import { EventLoop } from './event-loop.js';
-import { HTTP_SOCKET_OPTIONS, HttpListener } from './http-listener.js';
+import { HttpListener, httpSocketOptions } from './http-listener.js';
 import { type NativeCalls, openNativeCalls } from './native-calls.js';
 import { type OpenSocket, openSocket, type SocketOption } from './open-socket.js';
 import { checkLayouts } from './self-check.js';
@@ -55,7 +55,7 @@ class LinuxTransport implements Transport {
       this.#portable ??= createPortableTransport(this.counters);
       return this.#portable.listenHttp(address, handler, limits, tls, proxies);
     }
-    return this.#open(address, HTTP_SOCKET_OPTIONS, (socket) => {
+    return this.#open(address, httpSocketOptions(limits), (socket) => {
       return new HttpListener(this.#calls, this.#loop, this.counters, handler, limits, proxies ?? null, socket);
     });
   }
