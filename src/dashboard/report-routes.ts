@@ -77,7 +77,10 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
       body: capabilityReport,
       answers: [{ status: 202, description: 'Durable. `clamped` names the fields that were cut down to the plan.' }],
       handle: async ({ body, principal, callerAddress }) => {
-        const nodes = body.map((report) => ({ ...report, address: canonicalAddress(report.address) }));
+        const nodes = body.map((report) => ({
+          ...report,
+          address: report.address === undefined ? callerAddress : canonicalAddress(report.address),
+        }));
         const results = await reports.submitCapability(principal, callerAddress, nodes);
         if (!Array.isArray(results)) throw refusalProblem(results as Refusal, body.length);
         const clamped = results.filter((result) => result.clamped.length > 0);

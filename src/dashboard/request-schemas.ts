@@ -71,7 +71,7 @@ export const usersReport = z
 /** Draft 4.3.2 leaves the list of facts open, so unknown ones are passed over. */
 export const capabilityReport = z
   .object({
-    address,
+    address: address.optional().meta({ description: 'left out: the address that the call comes from' }),
     port: port.optional(),
     cpuUtilisation: share.optional().meta({ description: '0 idle … 1 busy' }),
     memoryUtilisation: share.optional(),

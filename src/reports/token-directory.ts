@@ -40,7 +40,7 @@ export interface ConfiguredTokens {
 }
 
 export class TokenDirectory {
-  readonly #configured: ConfiguredTokens;
+  #configured: ConfiguredTokens;
   readonly #store: TokensStore | undefined;
   readonly #signatures = new SignatureChecker();
   #dataVersion = -1;
@@ -51,6 +51,12 @@ export class TokenDirectory {
   constructor(configured: ConfiguredTokens, store?: TokensStore) {
     this.#configured = configured;
     this.#store = store;
+    this.reload();
+  }
+
+  /** Puts the tokens of a reloaded configuration in place of the old ones. */
+  reconfigure(configured: ConfiguredTokens): void {
+    this.#configured = configured;
     this.reload();
   }
 

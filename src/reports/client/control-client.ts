@@ -1,0 +1,102 @@
+/** Calls to a control API, for probes, agents and the command line. What it refuses becomes a message with the way out. */
+import { gzipSync } from 'node:zlib';
+import type { Clock } from '../../domain/clock.js';
+import { messageOf, OperatorError } from '../../domain/errors.js';
+import { signRequest } from '../request-signature.js';
+import { sha256Hex } from '../token-directory.js';
+
+const TIMEOUT_MS = 15_000;
+/** Smaller bodies are not worth compressing. */
+const GZIP_FROM_BYTES = 2_048;
+
+export interface ControlClientOptions {
+  /** Such as `http://127.0.0.1:8090`. */
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly clock: Clock;
+  /** Proves the token of this probe by a signature instead of sending it. */
+  readonly signAs?: string | undefined;
+}
+
+/** The call did not get through, or was refused; `temporary`: the same call may well be taken later. */
+export class ControlCallError extends OperatorError {
+  readonly temporary: boolean;
+  readonly retryAfterSeconds: number | undefined;
+  constructor(
+    message: string,
+    options: { temporary: boolean; retryAfterSeconds?: number | undefined; cause?: unknown },
+  ) {
+    super(message, { exitCode: 1, cause: options.cause });
+    this.name = 'ControlCallError';
+    this.temporary = options.temporary;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+export class ControlClient {
+  readonly #options: ControlClientOptions;
+
+  constructor(options: ControlClientOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ControlCallError */
+  get(path: string): Promise<unknown> {
+    return this.#call('GET', path, undefined);
+  }
+
+  /** @throws ControlCallError */
+  post(path: string, json: unknown): Promise<unknown> {
+    return this.#call('POST', path, JSON.stringify(json));
+  }
+
+  async #call(method: string, path: string, text: string | undefined): Promise<unknown> {
+    const { url } = this.#options;
+    const headers = this.#credentials(text);
+    let body: string | Uint8Array<ArrayBuffer> | null = null;
+    if (text !== undefined) {
+      headers['content-type'] = 'application/json';
+      body = text;
+      if (text.length >= GZIP_FROM_BYTES) {
+        headers['content-encoding'] = 'gzip';
+        body = new Uint8Array(gzipSync(text));
+      }
+    }
+    let response: Response;
+    let answer: string;
+    try {
+      response = await fetch(new URL(path, url), { method, headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      answer = await response.text();
+    } catch (thrown) {
+      const why = thrown instanceof Error && thrown.cause !== undefined ? messageOf(thrown.cause) : messageOf(thrown);
+      throw new ControlCallError(`the tracker at ${url} does not answer: ${why}; is it running, is --url right?`, {
+        temporary: true,
+        cause: thrown,
+      });
+    }
+    const json = jsonOf(answer);
+    if (response.ok) return json;
+    const detail = (json as { detail?: unknown } | undefined)?.detail;
+    const what = typeof detail === 'string' ? detail : answer.slice(0, 200);
+    const way = response.status === 401 ? '; give the token by --token or $ALIAS_TRACKER_TOKEN' : '';
+    throw new ControlCallError(`the tracker answers ${response.status}: ${what}${way}`, {
+      temporary: response.status >= 500 || response.status === 429 || response.status === 408,
+      retryAfterSeconds: Number(response.headers.get('retry-after')) || undefined,
+    });
+  }
+
+  #credentials(text: string | undefined): Record<string, string> {
+    const { token, signAs, clock } = this.#options;
+    if (token === undefined) return {};
+    if (signAs === undefined || text === undefined) return { authorization: `Bearer ${token}` };
+    return { 'x-alias-probe': signAs, 'x-alias-signature': signRequest(sha256Hex(token), text, clock.nowMs()) };
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
