@@ -265,10 +265,39 @@ export function describeTransport(subject: TransportUnderTest): void {
         expect(answers.some(({ text }) => text.endsWith(' after'))).toBe(true);
       });
 
-      it.runIf(subject.answersFromAskedAddress)('answers from the address that was asked', async () => {
-        const { bound } = await udp({ host: '0.0.0.0' });
-        const { answers } = await exchange(bound.port, ['hello'], '127.0.0.9');
-        expect(answers[0]!.from).toBe('127.0.0.9');
+      it.runIf(subject.answersFromAskedAddress).each(['0.0.0.0', '::'])(
+        'answers from the address that was asked, bound to %s',
+        async (host) => {
+          const { bound } = await udp({ host });
+          for (const asked of ['127.0.0.9', '127.200.3.4', '127.0.0.1']) {
+            // The silent one leaves a gap in the batch between datagrams and answers.
+            const { answers, port } = await exchange(bound.port, ['silent', 'a', 'silent', 'b'], asked, 2);
+            expect(answers.map(({ from }) => from)).toEqual([asked, asked]);
+            expect(answers.map(({ text }) => text)).toEqual([`127.0.0.1 ${port} a`, `127.0.0.1 ${port} b`]);
+          }
+        },
+      );
+
+      it('tells many askers apart in one batch', async () => {
+        const { bound } = await udp({ host: '::' });
+        const all = await Promise.all(
+          Array.from({ length: 40 }, (_, i) =>
+            exchange(bound.port, ['silent', `n${i}`], i % 2 ? '::1' : '127.0.0.1', 1),
+          ),
+        );
+        for (const [i, { answers, port }] of all.entries()) {
+          expect(answers.map(({ text }) => text)).toEqual([`${i % 2 ? '::1' : '127.0.0.1'} ${port} n${i}`]);
+        }
+      });
+
+      it('opens its port again once it has stopped', async () => {
+        const first = await open();
+        const { address } = await first.listenUdp({ protocol: 'udp', host: '127.0.0.1', port: 0 }, new EchoDatagrams());
+        const running = run(first);
+        first.stop();
+        await running;
+        const { bound } = await udp({ port: address.port });
+        expect((await exchange(bound.port, ['again'])).answers).toHaveLength(1);
       });
 
       it('says which address is taken', async () => {
@@ -367,6 +396,49 @@ export function describeTransport(subject: TransportUnderTest): void {
         for (const { socket } of peers) socket.destroy();
         await peers[0]!.until(() => transport.counters.connectionsOpen === 0);
         expect((await client(bound).send('d\n').lines(1))[0]).toMatch(/ d$/);
+      });
+
+      it('answers a pipeline whose answers are larger than any buffer, to a client that has finished sending', async () => {
+        const { bound } = await http();
+        const peer = client(bound);
+        peer.socket.end(`${'big\n'.repeat(40)}last\n`);
+        await peer.until(() => peer.closed, 10_000);
+        expect(peer.bytes).toBe(40 * 60_001 + peer.received.slice(40 * 60_001).length);
+        expect(peer.received).toMatch(/b\n127\.0\.0\.1 \d+ last\n$/);
+      });
+
+      it('closes a client that never takes its answer', async () => {
+        const { bound, transport } = await http({ limits: { requestTimeoutMs: 300 } });
+        const peer = client(bound);
+        peer.socket.pause();
+        peer.send('big\n'.repeat(400));
+        await peer.until(() => transport.counters.connectionsTimedOut === 1);
+        expect(transport.counters.connectionsOpen).toBe(0);
+      });
+
+      it('serves others while slow clients hold their connections', async () => {
+        const { bound } = await http();
+        for (let i = 0; i < 30; i++) client(bound).send('half a requ');
+        const stuffed = Array.from({ length: 3 }, () => client(bound));
+        for (const peer of stuffed) {
+          peer.socket.pause();
+          peer.send('big\n'.repeat(300));
+        }
+        for (let i = 0; i < 20; i++) {
+          expect((await client(bound).send(`n${i}\n`).lines(1))[0]).toMatch(new RegExp(` n${i}$`));
+        }
+      });
+
+      it('opens its port again at once, whatever state its connections were in', async () => {
+        const { bound, transport } = await http();
+        const peer = client(bound).send('one\n');
+        await peer.lines(1);
+        transport.stop();
+        await peer.until(() => peer.closed);
+        const second = await open();
+        await second.listenHttp(bound, new EchoLines(), GENEROUS);
+        run(second);
+        expect((await client(bound).send('two\n').lines(1))[0]).toMatch(/ two$/);
       });
 
       it('stops reading from a client that does not read, and keeps order when it does again', async () => {
