@@ -15,7 +15,7 @@ export function feed(
   return html`<?xml version="1.0" encoding="utf-8"?>
 <rss version="2.0" xmlns:torrent="http://xmlns.ezrss.it/0.1/">
 <channel>
-<title>${view.site ?? `${view.operatorName} torrent mirror`}</title>
+<title>${view.site ?? view.title}</title>
 <link>${baseUrl}/</link>
 <description>Popular torrents that prefer peers inside the network of ${view.operatorName}</description>
 ${torrents.map((torrent) => item(torrent, baseUrl, magnetOf(torrent)))}</channel>

@@ -3,14 +3,16 @@ import { html, Markup } from './html.js';
 import { STYLE } from './style.js';
 
 export interface SiteView {
-  /** Whose mirror it is, as users know it. */
+  /** What the mirror is called on its own name. */
+  readonly title: string;
+  /** Whose network it is, as users know it. */
   readonly operatorName: string;
   /** The original site that the page stands in for; undefined on the mirror's own name. */
   readonly site: string | undefined;
 }
 
 export function page(view: SiteView, title: string, searchText: string, content: Markup): Markup {
-  const name = view.site === undefined ? `${view.operatorName} torrent mirror` : `${view.site} at ${view.operatorName}`;
+  const name = view.site === undefined ? view.title : `${view.site} at ${view.operatorName}`;
   return html`<!doctype html>
 <html lang="en">
 <head>

@@ -10,7 +10,7 @@ import { parseInfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CatalogueSummary, CatalogueTorrent } from '../store/sqlite/catalogue-torrent.js';
 import { magnetFor, rewriteMagnet } from '../wire/metainfo-magnet.js';
-import { rewriteTorrent } from '../wire/metainfo-rewrite.js';
+import { announceTiers, rewriteTorrent } from '../wire/metainfo-rewrite.js';
 import { cataloguePage, PAGE_SIZE, readCatalogueRequest, type SwarmCounts } from './catalogue-page.js';
 import { FEED_SIZE, feed } from './feed.js';
 import type { Markup } from './html.js';
@@ -28,7 +28,11 @@ export interface MirrorSiteOptions {
   readonly siteHosts: readonly string[];
   /** Keeps the original trackers behind the alias tracker. */
   readonly keepOriginal?: boolean | undefined;
+  /** What the mirror is called on its own name. */
+  readonly title?: string | undefined;
   readonly operatorName?: string | undefined;
+  /** Where the mirror is on its own name, for links in the feed; else as the visitor's Host header says. */
+  readonly publicUrl?: string | undefined;
   /** The swarms as the alias tracker knows them; what it does not know it leaves out. */
   readonly swarmCounts?: ((infoHashes: readonly InfoHash[]) => Promise<ReadonlyMap<InfoHash, SwarmCounts>>) | undefined;
   /** A defect: a request could not be answered. */
@@ -44,12 +48,20 @@ interface Visit {
 }
 
 export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
-  const { catalogue, announceUrls, keepOriginal = false, operatorName = 'the operator' } = options;
+  const {
+    catalogue,
+    announceUrls,
+    keepOriginal = false,
+    operatorName = 'your provider',
+    title = 'Local torrents',
+  } = options;
+  const names = { operatorName, title };
 
-  const magnetOf = (torrent: CatalogueSummary): string =>
-    torrent.magnet === undefined
-      ? magnetFor({ ...torrent, announceUrls })
-      : rewriteMagnet(torrent.magnet, { announceUrls, keepOriginal });
+  const magnetOf = (torrent: CatalogueSummary & Partial<Pick<CatalogueTorrent, 'trackerTiers'>>): string => {
+    if (torrent.magnet !== undefined) return rewriteMagnet(torrent.magnet, { announceUrls, keepOriginal });
+    const tiers = announceTiers({ announceUrls, keepOriginal }, torrent.trackerTiers ?? []);
+    return magnetFor({ ...torrent, announceUrls: tiers.flat() });
+  };
 
   /** A tracker that does not answer costs the page its numbers, not its visitors the page. */
   const innerCounts = async (torrents: readonly CatalogueSummary[]): Promise<Map<InfoHash, SwarmCounts>> => {
@@ -144,7 +156,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
       sendText(request, response, 405, 'only GET and HEAD are answered here\n');
       return;
     }
-    const visit = readVisit(request, options.siteHosts, operatorName);
+    const visit = readVisit(request, options, names);
     if (visit === undefined) {
       sendText(request, response, 400, 'the address or the Host header is malformed\n');
       return;
@@ -168,23 +180,31 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     answer(request, response).catch((thrown: unknown) => {
       options.onError?.(thrown, request.url ?? '');
       if (response.headersSent) response.destroy();
-      else sendPage(request, response, 500, errorPage({ operatorName, site: undefined }));
+      else sendPage(request, response, 500, errorPage({ ...names, site: undefined }));
     });
   };
 }
 
-function readVisit(request: IncomingMessage, siteHosts: readonly string[], operatorName: string): Visit | undefined {
+function readVisit(
+  request: IncomingMessage,
+  { siteHosts, publicUrl }: MirrorSiteOptions,
+  names: Omit<SiteView, 'site'>,
+): Visit | undefined {
   const host = readHost(request.headers.host);
   // Only a path: what begins with two slashes would name another host.
   const target = request.url ?? '/';
   if (host === undefined || !target.startsWith('/') || !URL.canParse(`http://mirror.invalid${target}`))
     return undefined;
   const encrypted = 'encrypted' in request.socket;
+  const site = originalSite(host.name, siteHosts);
   return {
     url: new URL(`http://mirror.invalid${target}`),
-    baseUrl: `${encrypted ? 'https' : 'http'}://${host.withPort}`,
+    baseUrl:
+      site === undefined && publicUrl !== undefined
+        ? publicUrl.replace(/\/+$/, '')
+        : `${encrypted ? 'https' : 'http'}://${host.withPort}`,
     host: host.name,
-    view: { operatorName, site: originalSite(host.name, siteHosts) },
+    view: { ...names, site },
   };
 }
 
