@@ -47,20 +47,28 @@ export function applyForwardedFor(
     while (end > start) {
       let hopStart = end;
       while (hopStart > start && bytes[hopStart - 1] !== COMMA) hopStart--;
-      if (!proxies.has(client.family, client.word0, client.word1, client.word2, client.word3)) return true;
-      if (!readHop(bytes, hopStart, end, client)) return false;
+      const hop = hopText(bytes, hopStart, end);
       end = hopStart - 1;
+      // RFC 9110 section 5.6.1: empty elements of a list are passed over.
+      if (hop === '') continue;
+      if (!proxies.has(client.family, client.word0, client.word1, client.word2, client.word3)) return true;
+      if (hop === null || !readAddressText(hop, client)) return false;
     }
   }
   return true;
 }
 
-function readHop(bytes: Uint8Array, from: number, to: number, client: RemoteAddress): boolean {
+/** @returns the hop without the blanks around it; null where it is longer than any address */
+function hopText(bytes: Uint8Array, from: number, to: number): string | null {
   let start = from;
   let end = to;
-  while (start < end && (bytes[start] === SPACE || bytes[start] === TAB)) start++;
-  while (end > start && (bytes[end - 1] === SPACE || bytes[end - 1] === TAB)) end--;
+  while (start < end && isBlank(bytes[start]!)) start++;
+  while (end > start && isBlank(bytes[end - 1]!)) end--;
   // Brackets and a port may stand around it.
-  if (end - start > MAX_ADDRESS_TEXT_BYTES + 8) return false;
-  return readAddressText(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1'), client);
+  if (end - start > MAX_ADDRESS_TEXT_BYTES + 8) return null;
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+}
+
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
 }
