@@ -112,7 +112,11 @@ class LinuxTransport implements Transport {
  * @throws OperatorError where this machine or installation cannot run it; says to use the portable transport
  */
 export async function createLinuxTransport(clock: Clock): Promise<Transport> {
-  const calls = await openNativeCalls();
+  return linuxTransportOver(await openNativeCalls(), clock);
+}
+
+/** @throws OperatorError where the calls do not do what the structures here expect */
+export function linuxTransportOver(calls: NativeCalls, clock: Clock): Transport {
   checkLayouts(calls);
   return new LinuxTransport(calls, clock);
 }
