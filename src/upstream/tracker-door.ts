@@ -35,6 +35,20 @@ export interface OwnEndpoint {
   readonly port?: number;
 }
 
+/** {@link OwnEndpoint}s for asking often. */
+export class OwnAddresses {
+  private readonly keys: ReadonlySet<string>;
+
+  constructor(endpoints: readonly OwnEndpoint[]) {
+    this.keys = new Set(endpoints.map(({ host, port }) => `${formatIp(parseIp(host))} ${port ?? '*'}`));
+  }
+
+  has(address: IpAddress, port: number): boolean {
+    const text = formatIp(address);
+    return this.keys.has(`${text} ${port}`) || this.keys.has(`${text} *`);
+  }
+}
+
 export interface TrackerDoorOptions {
   readonly resolver: UpstreamResolver;
   /** Asked each time, since listeners on port 0 learn theirs late. Literal addresses, no wildcards. */
@@ -58,9 +72,10 @@ export class TrackerDoor {
     const port = trackerPort(url);
     const hostname = url.hostname.replace(/^\[|\]$/g, '');
     const addresses = await this.resolve(hostname);
+    const own = this.ownAddresses();
     for (const address of addresses) {
       // One own address among several is enough: the name is ours.
-      if (this.isOwn(address, port)) {
+      if (own.has(address, port)) {
         throw new DoorClosed(
           'own-address',
           `${url.host} resolves to ${formatIp(address)}, which is this alias tracker; set upstream.resolvers to a resolver that does not redirect`,
@@ -75,11 +90,8 @@ export class TrackerDoor {
     return { url, port, address: usable.find((address) => address.family === family) ?? usable[0]! };
   }
 
-  isOwn(address: IpAddress, port: number): boolean {
-    const text = formatIp(address);
-    return this.options
-      .ownEndpoints()
-      .some((own) => formatIp(parseIp(own.host)) === text && (own.port === undefined || own.port === port));
+  ownAddresses(): OwnAddresses {
+    return new OwnAddresses(this.options.ownEndpoints());
   }
 
   private async resolve(hostname: string): Promise<readonly IpAddress[]> {

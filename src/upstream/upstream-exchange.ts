@@ -8,7 +8,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
-import { formatIp, type IpAddress } from '../domain/ip-address.js';
+import { formatIp } from '../domain/ip-address.js';
 import type { Random } from '../domain/random.js';
 import { announceOverHttp, scrapeOverHttp } from './announce-over-http.js';
 import { announceOverUdp, scrapeOverUdp } from './announce-over-udp.js';
@@ -36,7 +36,14 @@ import {
   type TrackerDestination,
   TrackerRefusal,
 } from './tracker-contact.js';
-import { DoorClosed, type DoorVerdict, type OwnEndpoint, parseTrackerUrl, TrackerDoor } from './tracker-door.js';
+import {
+  DoorClosed,
+  type DoorVerdict,
+  OwnAddresses,
+  type OwnEndpoint,
+  parseTrackerUrl,
+  TrackerDoor,
+} from './tracker-door.js';
 import type { UpstreamResolver } from './upstream-resolver.js';
 
 /** What the exchange needs of a log; pino's loggers fit. */
@@ -284,9 +291,14 @@ class Exchange implements UpstreamExchange {
     const intervalSeconds = Math.min(MAX_INTERVAL_SECONDS, Math.max(leastSeconds, statedSeconds));
     this.schedule.answered(tracker, pair, intervalSeconds);
     this.count.answered++;
+    const own = this.door.ownAddresses();
+    const asker = new OwnAddresses(
+      reply.ourAddresses.map((address) => ({ host: formatIp(address), port: announce.port })),
+    );
     const peers = usablePeers(reply.peers, {
       lab: this.options.lab,
-      isOurselves: (peer) => this.isOurselves(peer, reply.ourAddresses),
+      // Some trackers name the one who asks among the peers.
+      isOurselves: ({ address, port }) => own.has(address, port) || asker.has(address, port),
     });
     this.count.peers += peers.length;
     if (peers.length > 0) {
@@ -318,13 +330,6 @@ class Exchange implements UpstreamExchange {
   private async redirected(url: URL, family: 4 | 6): Promise<TrackerDestination> {
     if (url.protocol === 'udp:') throw new DoorClosed('unsupported-protocol', 'redirected from HTTP to UDP');
     return this.door.open(parseTrackerUrl(url.href), family);
-  }
-
-  /** Some trackers name the one who asks among the peers. */
-  private isOurselves(peer: ForeignPeer, ourAddresses: readonly IpAddress[]): boolean {
-    if (this.door.isOwn(peer.address, peer.port)) return true;
-    const text = formatIp(peer.address);
-    return peer.port === this.options.announcePort && ourAddresses.some((address) => formatIp(address) === text);
   }
 
   private failure(url: string, thrown: unknown): AskedTracker {

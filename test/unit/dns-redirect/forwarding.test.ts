@@ -137,7 +137,7 @@ describe('forged answers', () => {
     const resolver = await startResolver(closing, (query) => {
       const name = query.questions![0]!.name;
       const real = answerWith(query, '192.0.2.1');
-      const wrongId = Buffer.from(real);
+      const wrongId = answerWith(query, '203.0.113.66');
       wrongId.writeUInt16BE(query.id! ^ 1, 0);
       const wrongQuestion = encode({
         id: query.id!,
@@ -145,7 +145,7 @@ describe('forged answers', () => {
         questions: [{ name: `x${name.slice(1)}`, type: 'A' }],
         answers: [{ name, type: 'A', ttl: 1, data: '203.0.113.66' }],
       });
-      const noResponse = Buffer.from(real);
+      const noResponse = answerWith(query, '203.0.113.66');
       noResponse[2] = 0;
       return [Buffer.from('x'), wrongId, wrongQuestion, noResponse, real];
     });
