@@ -24,6 +24,7 @@ CREATE TABLE catalogue_torrent (
   first_seen_ms     INTEGER NOT NULL,
   last_seen_ms      INTEGER NOT NULL,       -- last time it was in the top
   fetched_ms        INTEGER NOT NULL,
+  search_text       TEXT NOT NULL,          -- folded name and file names, bounded: what a search looks through
   CHECK (torrent_bytes IS NOT NULL OR magnet IS NOT NULL)
 ) STRICT;
 CREATE INDEX catalogue_torrent_hybrid ON catalogue_torrent (hybrid_info_hash) WHERE hybrid_info_hash IS NOT NULL;

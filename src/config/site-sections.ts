@@ -36,6 +36,7 @@ const source = z.discriminatedUnion(
       item: selector,
       link: selector,
       title: selector.optional(),
+      page: selector.optional(),
       seeds: selector.optional(),
       leechers: selector.optional(),
     }),

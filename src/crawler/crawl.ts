@@ -112,7 +112,8 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
   const describable = merged.filter((c) => c.torrentUrl ?? c.magnet ?? (c.infoHash && catalogue.get(c.infoHash)));
   const describe = descriptions(options, run);
   // Sorting is stable: equal scores stay in the order of the sources and their entries.
-  const ranked = (await measured(describable, top, describe, options, run)).sort((a, b) => scoreOf(b) - scoreOf(a));
+  const known = mergeCandidates(await measured(describable, top, describe, options, run));
+  const ranked = known.sort((a, b) => scoreOf(b) - scoreOf(a));
 
   const entries: CrawlEntry[] = [];
   const taken = new Set<InfoHash>();
@@ -171,14 +172,20 @@ async function readSources(
   };
 }
 
-/** With the info-hash that the catalogue knows for its address. */
+/** With the info-hash that the catalogue knows for its address, which counts more than what a feed says it is. */
 function identified(candidate: Candidate, catalogue: Catalogue): Candidate {
-  if (candidate.infoHash !== undefined) return candidate;
-  if (candidate.torrentUrl === undefined) {
-    return candidate.magnet === undefined ? candidate : { ...candidate, infoHash: infoHashOfMagnet(candidate.magnet) };
+  const { infoHash, torrentUrl, magnet } = candidate;
+  if (torrentUrl !== undefined) {
+    return { ...candidate, infoHash: infoHashAt(torrentUrl, catalogue) ?? infoHash };
   }
-  const { host, path } = originOfUrl(candidate.torrentUrl);
-  return { ...candidate, infoHash: catalogue.findOrigin(host, path)?.infoHash };
+  return { ...candidate, infoHash: infoHash ?? (magnet === undefined ? undefined : infoHashOfMagnet(magnet)) };
+}
+
+/** Of the torrent file that was really fetched from there. */
+function infoHashAt(torrentUrl: string, catalogue: Catalogue): InfoHash | undefined {
+  const { host, path } = originOfUrl(torrentUrl);
+  const found = catalogue.findOrigin(host, path);
+  return found?.kind === 'torrent' ? found.infoHash : undefined;
 }
 
 function asCandidate(torrent: CatalogueSummary): Candidate {
@@ -193,10 +200,12 @@ function descriptions(options: CrawlerOptions, run: CrawlRun): (candidate: Candi
   const known = new Map<string, Promise<Described>>();
   const find = async (candidate: Candidate): Promise<Described> => {
     const stored = candidate.infoHash === undefined ? undefined : catalogue.get(candidate.infoHash);
-    const fresh = stored !== undefined && clock.nowMs() - stored.fetchedMs < refetchMs;
-    const better = stored?.magnet !== undefined && candidate.torrentUrl !== undefined;
-    if (stored !== undefined && (candidate.torrentUrl === undefined || (fresh && !better))) {
-      return { kind: 'stored', torrent: stored };
+    if (stored !== undefined) {
+      const { torrentUrl } = candidate;
+      const fresh = clock.nowMs() - stored.fetchedMs < refetchMs;
+      // A feed may say that an address holds a torrent that it does not hold; only a fetch proves it.
+      const proven = torrentUrl === undefined || infoHashAt(torrentUrl, catalogue) === stored.infoHash;
+      if (torrentUrl === undefined || (fresh && proven)) return { kind: 'stored', torrent: stored };
     }
     const described = await describeCandidate(candidate, fetcher, maxTorrentBytes, run.signal);
     return described.kind === 'failed' && stored !== undefined ? { kind: 'stored', torrent: stored } : described;
@@ -243,7 +252,7 @@ function place(
   candidate: Candidate,
   described: Described,
   taken: Set<InfoHash>,
-  { catalogue, clock }: CrawlerOptions,
+  { catalogue, clock, sources }: CrawlerOptions,
   dryRun: boolean,
 ): CrawlEntry | undefined {
   const { seeds, leechers, innerRequests = 0, source } = candidate;
@@ -262,7 +271,7 @@ function place(
   const popularity = { seeds, leechers, score, rank };
   const entry = { ...common, rank, infoHash, name, reason: undefined };
   if (dryRun) return { ...entry, status: catalogue.get(infoHash) === undefined ? 'new' : 'kept' };
-  const origins = originsOf(candidate, described);
+  const origins = originsOf(candidate, described, sources);
   const status =
     described.kind === 'described'
       ? catalogue.store({ ...described.description, ...popularity, origins }, clock.nowMs())
@@ -270,11 +279,18 @@ function place(
   return { ...entry, status };
 }
 
-function originsOf(candidate: Candidate, described: Described): OriginPath[] {
-  const fetchedFrom = described.kind === 'described' ? described.description.torrentUrls : [];
-  const files = [candidate.torrentUrl, ...fetchedFrom].filter((url) => url !== undefined);
-  return [
-    ...files.map((url): OriginPath => ({ ...originOfUrl(url), kind: 'torrent' })),
-    ...(candidate.pageUrl === undefined ? [] : [{ ...originOfUrl(candidate.pageUrl), kind: 'page' } as const]),
-  ];
+/**
+ * The places of the original sites where the torrent lies: addresses its file was fetched from, and its page. Feeds are
+ * written by strangers, so a page counts only on a host that the feed or the file is on: no feed may take another site's
+ * addresses. The front page of a site is nobody's.
+ */
+function originsOf(candidate: Candidate, described: Described, sources: readonly Source[]): OriginPath[] {
+  const files = described.kind === 'described' ? described.description.torrentUrls : [];
+  const origins = files.map((url): OriginPath => ({ ...originOfUrl(url), kind: 'torrent' }));
+  if (candidate.pageUrl === undefined) return origins;
+  const source = sources.find(({ name }) => name === candidate.source);
+  const listUrl = source !== undefined && 'url' in source ? source.url : undefined;
+  const hosts = [listUrl, candidate.torrentUrl].map((url) => (url === undefined ? undefined : originOfUrl(url).host));
+  const page = originOfUrl(candidate.pageUrl);
+  return hosts.includes(page.host) && page.path !== '/' ? [...origins, { ...page, kind: 'page' }] : origins;
 }

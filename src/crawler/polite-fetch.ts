@@ -144,7 +144,8 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
       if ((status !== 429 && status !== 503) || attempt === MAX_TRIES) return answer;
       const waitMs = retryAfterMs(headers.get('retry-after'), clock.nowMs()) ?? FIRST_BACK_OFF_MS * 2 ** (attempt - 1);
       if (waitMs > MAX_RETRY_AFTER_MS) return answer;
-      await sleep(waitMs, request.signal);
+      // In the host's turn: whatever else is wanted from it waits, too.
+      await inTurn(url.host, 0, () => sleep(waitMs, request.signal), request.signal);
     }
   };
 

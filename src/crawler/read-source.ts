@@ -3,11 +3,11 @@ import type { Clock } from '../domain/clock.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import { readAccessLog } from './access-log-source.js';
-import type { Candidate } from './candidate.js';
+import { type Candidate, scoreOf } from './candidate.js';
 import { documentText } from './document-text.js';
 import { parseFeed } from './feed-source.js';
 import { parseListPage } from './html-source.js';
-import { MAX_DOCUMENT_BYTES } from './limits.js';
+import { MAX_CANDIDATES_PER_SOURCE, MAX_DOCUMENT_BYTES } from './limits.js';
 import { originOfUrl } from './origin.js';
 import { FetchError, type PoliteFetcher } from './polite-fetch.js';
 import type { AnnouncedSwarms, Source } from './source.js';
@@ -35,16 +35,22 @@ export async function readSource(source: Source, reading: SourceReading): Promis
       return parseListPage(text, source, url, source.name);
     }
     case 'access-log':
-      return readAccessLog({ ...reading, file: source.file, source: source.name });
+      return mostWanted(await readAccessLog({ ...reading, file: source.file, source: source.name }));
     case 'announces': {
       const swarms = (await reading.announced?.announced()) ?? [];
-      return swarms.map(({ infoHash, seeds, leechers }) => ({
-        source: source.name,
-        infoHash,
-        innerRequests: seeds + leechers,
-      }));
+      return mostWanted(
+        swarms.map(({ infoHash, seeds, leechers }) => ({
+          source: source.name,
+          infoHash,
+          innerRequests: seeds + leechers,
+        })),
+      );
     }
   }
+}
+
+function mostWanted(candidates: Candidate[]): Candidate[] {
+  return candidates.sort((a, b) => scoreOf(b) - scoreOf(a)).slice(0, MAX_CANDIDATES_PER_SOURCE);
 }
 
 async function readDocument(

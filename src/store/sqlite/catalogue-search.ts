@@ -23,6 +23,8 @@ export interface CatalogueResult {
 
 /** A search box needs no more, and each word costs a pass over the names. */
 const MAX_WORDS = 8;
+/** A search looks through this much of each torrent, so that 100,000 torrents are still looked through at once. */
+const MAX_SEARCH_CHARACTERS = 1_000;
 const MAX_PAGE_SIZE = 500;
 const DEFAULT_PAGE_SIZE = 50;
 
@@ -35,13 +37,30 @@ const ORDERS: Record<CatalogueSort, readonly [forward: string, backward: string]
   added: ['first_seen_ms DESC', 'first_seen_ms'],
 };
 
+/** What a torrent is found by. @param torrent name and file list */
+export function searchTextOf(torrent: {
+  readonly name: string;
+  readonly files: readonly { readonly path: string }[];
+}): string {
+  let text = torrent.name;
+  for (const { path } of torrent.files) {
+    if (text.length > MAX_SEARCH_CHARACTERS) break;
+    text += `\n${path}`;
+  }
+  return fold(text.slice(0, MAX_SEARCH_CHARACTERS));
+}
+
+/** Without regard to case and to how a letter is composed. */
+function fold(text: string): string {
+  return text.normalize('NFKC').toLowerCase();
+}
+
 export function searchCatalogue(database: SqliteDatabase, query: CatalogueQuery): CatalogueResult {
   const conditions: string[] = [];
   const values: string[] = [];
   for (const word of (query.text ?? '').split(/\s+/).filter(Boolean).slice(0, MAX_WORDS)) {
-    conditions.push("(name LIKE ? ESCAPE '\\' OR files_json LIKE ? ESCAPE '\\' OR info_hash = ?)");
-    const pattern = `%${word.replace(/[\\%_]/g, '\\$&')}%`;
-    values.push(pattern, pattern, word.toLowerCase());
+    conditions.push('(instr(search_text, ?) > 0 OR info_hash = ?)');
+    values.push(fold(word), word.toLowerCase());
   }
   if (query.site !== undefined) {
     conditions.push(

@@ -4,7 +4,7 @@
  * counted in catalogue-crawl-state.ts.
  */
 import type { InfoHash } from '../../domain/info-hash.js';
-import { type CatalogueQuery, type CatalogueResult, searchCatalogue } from './catalogue-search.js';
+import { type CatalogueQuery, type CatalogueResult, searchCatalogue, searchTextOf } from './catalogue-search.js';
 import {
   type CatalogueFile,
   type CatalogueSummary,
@@ -26,7 +26,7 @@ export interface Catalogue {
   /** The original file; also by the second hash of a hybrid torrent. */
   torrentBytes(infoHash: InfoHash): Uint8Array | undefined;
   search(query: CatalogueQuery): CatalogueResult;
-  /** Idempotent: the same torrent again changes its times only. Origins are added, or moved to this torrent. */
+  /** Idempotent: the same torrent again changes its times only. Origins are added, or moved to this torrent; a page never takes a file's place. */
   store(torrent: TorrentToStore, nowMs: number): StoreOutcome;
   /** New numbers for a torrent that is there already, with more origins. @returns undefined where it is not there */
   touch(
@@ -69,7 +69,7 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
   const upsert = database.prepare(`
     INSERT INTO catalogue_torrent VALUES (:infoHash, :hybridInfoHash, :infoHashV2, :name, :totalBytes, :pieceBytes,
       :filesJson, :fileCount, :trackerTiersJson, :torrentBytes, :magnet, :source, :pageUrl, :torrentUrl, :seeds,
-      :leechers, :score, :rank, :nowMs, :nowMs, :nowMs)
+      :leechers, :score, :rank, :nowMs, :nowMs, :nowMs, :searchText)
     ON CONFLICT (info_hash) DO UPDATE SET
       hybrid_info_hash = excluded.hybrid_info_hash, info_hash_v2 = excluded.info_hash_v2, name = excluded.name,
       total_bytes = excluded.total_bytes, piece_bytes = excluded.piece_bytes, files_json = excluded.files_json,
@@ -77,13 +77,14 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
       torrent_bytes = excluded.torrent_bytes, magnet = excluded.magnet, source = excluded.source,
       page_url = excluded.page_url, torrent_url = excluded.torrent_url, seeds = excluded.seeds,
       leechers = excluded.leechers, score = excluded.score, rank = excluded.rank,
-      last_seen_ms = excluded.last_seen_ms, fetched_ms = excluded.fetched_ms`);
+      last_seen_ms = excluded.last_seen_ms, fetched_ms = excluded.fetched_ms, search_text = excluded.search_text`);
   const updatePopularity = database.prepare(`
     UPDATE catalogue_torrent SET seeds = :seeds, leechers = :leechers, score = :score, rank = :rank,
       last_seen_ms = :nowMs WHERE info_hash = :infoHash`);
   const upsertOrigin = database.prepare(`
     INSERT INTO catalogue_origin VALUES (:host, :path, :kind, :infoHash)
-    ON CONFLICT DO UPDATE SET kind = excluded.kind, info_hash = excluded.info_hash`);
+    ON CONFLICT DO UPDATE SET kind = excluded.kind, info_hash = excluded.info_hash
+    WHERE excluded.kind = 'torrent' OR kind = 'page'`);
   const upsertListing = database.prepare(`
     INSERT INTO catalogue_listing VALUES (:host, :path, :kind, :source)
     ON CONFLICT DO UPDATE SET kind = excluded.kind, source = excluded.source`);
@@ -134,6 +135,7 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
         score: torrent.score,
         rank: torrent.rank,
         nowMs,
+        searchText: searchTextOf(facts),
       });
       addOrigins(torrent.infoHash, torrent.origins);
       if (before === undefined) return 'new';

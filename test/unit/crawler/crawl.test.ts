@@ -255,6 +255,36 @@ describe('several sources', () => {
   });
 });
 
+describe('a feed that lies', () => {
+  const item = (name: string, more: string): string =>
+    `<item><title>${name}</title><enclosure url="${site.url}/t/${name}.torrent" type="application/x-bittorrent"/><n:seeds>9</n:seeds>${more}</item>`;
+  const feedOf = (...items: string[]): string => `<rss xmlns:n="n"><channel>${items.join('')}</channel></rss>`;
+
+  it('cannot put one torrent at the address of another', async () => {
+    setFeed([{ name: 'alice', seeds: 1, leechers: 1 }]);
+    await crawlerWith().crawlOnce();
+    site.routes.set('/feed.xml', feedOf(item('leaves', `<n:infoHash>${hash('alice')}</n:infoHash>`)));
+    expect(brief((await crawlerWith().crawlOnce()).entries)).toEqual(['1 Leaves of Grass by Walt Whitman.epub new']);
+    expect(catalogue.findOrigin('127.0.0.1', '/t/leaves.torrent')?.infoHash).toBe(hash('leaves'));
+    expect(catalogue.findOrigin('127.0.0.1', '/t/alice.torrent')?.infoHash).toBe(hash('alice'));
+  });
+
+  it('cannot take pages of other sites, front pages, or the place of a file', async () => {
+    site.routes.set(
+      '/feed.xml',
+      feedOf(
+        item('alice', '<link>http://bank.example/login</link>'),
+        item('leaves', `<link>${site.url}/</link>`),
+        item('folder', `<link>${site.url}/t/alice.torrent#</link><link>x</link>`),
+      ),
+    );
+    await crawlerWith().crawlOnce();
+    expect(catalogue.findOrigin('bank.example', '/login')).toBeUndefined();
+    expect(catalogue.findOrigin('127.0.0.1', '/')).toBeUndefined();
+    expect(catalogue.findOrigin('127.0.0.1', '/t/alice.torrent')).toEqual({ infoHash: hash('alice'), kind: 'torrent' });
+  });
+});
+
 describe('popularity that no source tells', () => {
   it('comes from the original trackers', async () => {
     const withTracker = (name: string): Uint8Array =>

@@ -127,6 +127,8 @@ describe('searching', () => {
     expect(found({ text: '1_0%' })).toEqual([]);
     expect(found({ text: "' OR 1=1 --" })).toEqual([]);
     expect(found({ text: hashOf(3) })).toEqual(['Zeta']);
+    catalogue.store(torrentToStore(4, { name: 'Ästhetik Ⅷ' }), 40);
+    expect(found({ text: 'ästhetik viii' })).toEqual(['Ästhetik']);
   });
 
   it('sorts by every column, both ways', () => {
