@@ -1,10 +1,63 @@
 /**
- * The swarms of the tracker in one arena, and the choice of peers out of them. (Signatures first; the body follows.)
+ * The swarms of the tracker in one arena, and the choice of peers out of them. An announce updates, a select answers; both
+ * work on words and allocate nothing. It knows nothing of packets, sockets or files, takes time from the request and
+ * randomness from outside, and so serves the simulator as well as the data plane.
+ *
+ * Behaviours kept here: BEP 3 and BEP 15 events, BEP 7, BEP 21, BEP 48 counts, and the answer of draft sections 4.2 to 4.4.
  */
-import type { CostTable } from '../../selection/cost-table.js';
-import type { AnnounceRequest } from '../announce-request.js';
-import type { AnnounceOutcome, ScrapeOutcome } from './announce-outcome.js';
+import { AddressLevels, REPORTED_CACHE } from '../../selection/address-levels.js';
+import { type CostTable, NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
+import { observeCapability } from '../../selection/observed-capability.js';
+import { StandingKeys } from '../../selection/standing-key.js';
+import { type AnnounceRequest, EVENT_COMPLETED, EVENT_NONE, EVENT_PAUSED, EVENT_STOPPED } from '../announce-request.js';
+import {
+  type AnnounceOutcome,
+  type ScrapeOutcome,
+  STATUS_ADDRESS_LIMIT,
+  STATUS_STORE_FULL,
+  STATUS_STORED,
+} from './announce-outcome.js';
+import { Arena } from './arena.js';
+import { Endpoint, wordAt } from './endpoint-key.js';
+import { FamilySwarms } from './family-swarm.js';
+import { HostCounter } from './host-counter.js';
+import { HostScan } from './host-scan.js';
+import { PeerIds } from './peer-ids.js';
+import {
+  ageSeconds,
+  FLAG_CACHE,
+  FLAG_COMPLETED,
+  FLAG_PAUSED,
+  FLAG_REPORTED,
+  FLAG_SEED,
+  FLAG_UPSTREAM,
+  FLAG_WITHHELD,
+  flagsOf,
+  groupOf,
+  levelOf,
+  setLastSeen,
+} from './peer-record.js';
+import { PeerSelection, Requester } from './peer-selection.js';
+import { MAX_RANKED_PEERS } from './ranked-swarm.js';
 import type { SwarmLimits, SwarmStoreOptions } from './swarm-store-options.js';
+import {
+  ENTRY_ASKED,
+  ENTRY_COMPLETED,
+  ENTRY_FLAG_KEPT,
+  ENTRY_FLAG_PEER_IDS,
+  ENTRY_FLAGS,
+  ENTRY_LEECHERS,
+  ENTRY_REF4,
+  ENTRY_REF6,
+  ENTRY_SEEDS,
+  ENTRY_UPSTREAM,
+  TorrentTable,
+} from './torrent-table.js';
+
+const DEFAULT_ARENA_BYTES = 2 ** 31;
+const DEFAULT_LIMITS: SwarmLimits = { maxPeersPerAddressInSwarm: 0, maxPeersPerAddress: 0 };
+/** A peer's age is 16 bits of seconds. */
+const LONGEST_INTERVAL_SECONDS = 8 * 3600;
 
 export interface UpstreamPeer {
   readonly family: 4 | 6;
@@ -36,48 +89,574 @@ export interface SwarmSummary {
 }
 
 export class SwarmStore {
-  constructor(_options: SwarmStoreOptions) {}
-  /** Updates the swarm. `stopped` removes; counts after the update. Never throws. */
-  announce(_request: AnnounceRequest, _outcome: AnnounceOutcome): void {}
-  /** Call after `announce` with the same request. Writes compact peers of the request's family; returns how many. */
-  select(_request: AnnounceRequest, _out: Uint8Array, _offset: number, _maxPeers: number): number {
-    return 0;
+  private readonly arena: Arena;
+  private readonly table: TorrentTable;
+  private readonly swarms: FamilySwarms;
+  private readonly keys: StandingKeys;
+  private readonly selection: PeerSelection;
+  private readonly endpoint: Endpoint;
+  private readonly other: Endpoint;
+  private readonly scan = new HostScan();
+  private readonly requester = new Requester();
+  private readonly hostCounter = new HostCounter();
+  private readonly peerIds = new PeerIds();
+  private levels: AddressLevels;
+  private limits: SwarmLimits;
+  private readonly maxAgeSeconds: number;
+  private readonly minIntervalSeconds: number;
+  private readonly upstreamWantedBelow: number;
+  private readonly upstreamAskEverySeconds: number;
+  private h0 = 0;
+  private h1 = 0;
+  private h2 = 0;
+  private h3 = 0;
+  private h4 = 0;
+  private hash = 0;
+  private located = false;
+  private seedTotal = 0;
+  private leecherTotal = 0;
+  private upstreamTotal = 0;
+  private sweepSegment = 0;
+  private sweepSlot = 0;
+  private sweepFamily: 4 | 6 = 4;
+  private sweepPlace = 0;
+
+  constructor(options: SwarmStoreOptions) {
+    const salt = options.random.nextUint32() | 0;
+    const interval = Math.min(options.intervalSeconds ?? 1800, LONGEST_INTERVAL_SECONDS);
+    this.maxAgeSeconds = Math.ceil(interval * 1.5);
+    this.minIntervalSeconds = options.minIntervalSeconds ?? 60;
+    this.upstreamWantedBelow = options.upstreamWantedBelow ?? 0;
+    this.upstreamAskEverySeconds = options.upstreamAskEverySeconds ?? 900;
+    this.limits = options.limits ?? DEFAULT_LIMITS;
+    this.arena = new Arena(options.arenaBytes ?? DEFAULT_ARENA_BYTES);
+    this.table = new TorrentTable(this.arena, options.random.nextUint32() | 0);
+    this.keys = new StandingKeys(options.policy);
+    this.levels = new AddressLevels(options.policy.reportedCapability);
+    this.endpoint = new Endpoint(salt);
+    this.other = new Endpoint(salt);
+    const rankedMax = Math.min(options.rankedMax ?? 2000, MAX_RANKED_PEERS);
+    this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(salt), options.smallMax ?? 32, rankedMax);
+    this.selection = new PeerSelection(this.arena, this.swarms, this.keys, options.random, salt);
   }
-  scrape(_bytes: Uint8Array, _offset: number, _outcome: ScrapeOutcome): void {}
-  /** compact=0: the 20-byte peer id of a compact peer that `select` wrote; false where it is not known. */
+
+  /** Updates the swarm. `stopped` removes; counts are those after the update. Call {@link select} next for the peers. */
+  announce(request: AnnounceRequest, outcome: AnnounceOutcome): void {
+    outcome.status = STATUS_STORED;
+    outcome.known = false;
+    outcome.earlyRepeat = false;
+    outcome.countedCompleted = false;
+    outcome.needsUpstream = false;
+    this.readHash(request.bytes, request.infoHashOffset);
+    const endpoint = this.endpoint;
+    endpoint.setFromRequest(request);
+    const words = this.arena.words;
+    const requester = this.requester;
+    const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
+    let entry = this.table.find(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
+    let record = entry === 0 ? 0 : this.swarms.find(words[entry + refWord]!, endpoint);
+    requester.ageSeconds = -1;
+    requester.settles = true;
+    this.located = true;
+    if (request.event === EVENT_STOPPED) {
+      if (record !== 0) {
+        outcome.known = true;
+        this.removeRecord(entry, request.family, record);
+        if (this.dropIfEmpty(entry)) entry = 0;
+      }
+      requester.entry = entry;
+      requester.record = 0;
+      this.fillCounts(entry, outcome);
+      return;
+    }
+    if (record !== 0) this.refresh(request, outcome, entry, record);
+    else {
+      entry = this.admit(request, outcome, entry);
+      record = requester.record;
+    }
+    requester.entry = entry;
+    if (entry !== 0) {
+      if (this.upstreamWantedBelow > 0) outcome.needsUpstream = this.asksUpstream(entry, request.nowSeconds);
+      if (request.wantsPeerIds) words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | ENTRY_FLAG_PEER_IDS;
+      if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0 && requester.record !== 0) {
+        this.peerIds.remember(entry, endpoint.text(), request.bytes, request.peerIdOffset);
+      }
+    }
+    this.fillCounts(entry, outcome);
+  }
+
+  /**
+   * Writes compact peers of the request's family (6 bytes, IPv6 18), best first. Follows {@link announce} with the same
+   * request; alone, it answers as to somebody who is not in the swarm.
+   * @returns how many were written
+   */
+  select(request: AnnounceRequest, out: Uint8Array, offset: number, maxPeers: number): number {
+    if (request.event === EVENT_STOPPED) return 0;
+    const requester = this.requester;
+    if (!this.isLocated(request)) this.locate(request);
+    if (requester.entry === 0) return 0;
+    const peerBytes = request.family === 4 ? 6 : 18;
+    const room = Math.floor((out.length - offset) / peerBytes);
+    const want = Math.min(request.numWant, maxPeers, room);
+    return this.selection.select(request, requester, this.endpoint, want, out, offset);
+  }
+
+  scrape(bytes: Uint8Array, offset: number, outcome: ScrapeOutcome): void {
+    const entry = this.findEntry(bytes, offset);
+    const words = this.arena.words;
+    outcome.found = entry !== 0;
+    outcome.seeds = entry === 0 ? 0 : words[entry + ENTRY_SEEDS]!;
+    outcome.leechers = entry === 0 ? 0 : words[entry + ENTRY_LEECHERS]!;
+    outcome.completed = entry === 0 ? 0 : words[entry + ENTRY_COMPLETED]!;
+  }
+
+  /** compact=0: writes the 20-byte peer id of a compact peer that {@link select} wrote. @returns false where it is not known */
   peerId(
-    _request: AnnounceRequest,
-    _compact: Uint8Array,
-    _compactOffset: number,
-    _out: Uint8Array,
-    _outOffset: number,
+    request: AnnounceRequest,
+    compact: Uint8Array,
+    compactOffset: number,
+    out: Uint8Array,
+    outOffset: number,
   ): boolean {
-    return false;
+    const entry = this.findEntry(request.bytes, request.infoHashOffset);
+    if (entry === 0) return false;
+    const length = request.family === 4 ? 6 : 18;
+    const text = Buffer.from(compact.buffer, compact.byteOffset + compactOffset, length).toString('hex');
+    const id = this.peerIds.find(entry, text);
+    if (id === undefined) return false;
+    out.set(id, outOffset);
+    return true;
   }
-  /** @returns how many were new. */
+
+  /**
+   * Peers of original trackers: handed out for their time to live (at most 1.5 intervals), not counted. One that announces
+   * here, or already did, is a peer like others.
+   * @returns how many were new
+   */
   addUpstreamPeers(
-    _infoHash: Uint8Array,
-    _peers: readonly UpstreamPeer[],
-    _ttlSeconds: number,
-    _nowSeconds: number,
+    infoHash: Uint8Array,
+    peers: readonly UpstreamPeer[],
+    ttlSeconds: number,
+    nowSeconds: number,
   ): number {
-    return 0;
+    const words = this.arena.words;
+    let entry = this.findEntry(infoHash, 0);
+    const lastSeen = nowSeconds - this.maxAgeSeconds + Math.min(ttlSeconds, this.maxAgeSeconds);
+    const endpoint = this.other;
+    let added = 0;
+    for (const peer of peers) {
+      if (peer.port === 0 || !this.arena.hasRoom()) continue;
+      endpoint.set(peer.family, peer.words[0]!, peer.words[1] ?? 0, peer.words[2] ?? 0, peer.words[3] ?? 0, peer.port);
+      endpoint.identityLow = 0;
+      endpoint.identityHigh = 0;
+      if (entry === 0) entry = this.table.insert(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
+      const refAt = entry + (peer.family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+      const found = this.swarms.find(words[refAt]!, endpoint);
+      if (found !== 0) {
+        const meta = found + endpoint.addressWords;
+        if ((flagsOf(words, meta) & FLAG_UPSTREAM) !== 0) setLastSeen(words, meta, lastSeen);
+        continue;
+      }
+      const flags = FLAG_UPSTREAM | (peer.seed ? FLAG_SEED : 0);
+      const record = this.swarms.insert(words[refAt]!, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);
+      words[refAt] = this.swarms.ref;
+      setLastSeen(words, record + endpoint.addressWords, lastSeen);
+      this.count(entry, flags, 1);
+      added++;
+    }
+    return added;
   }
-  /** Looks at up to `budgetSlots` peers where the last call ended. @returns how many were dropped. */
-  expire(_nowSeconds: number, _budgetSlots: number): number {
-    return 0;
+
+  /**
+   * Drops peers that have been silent for 1.5 intervals. Goes on where the last call ended and looks at no more than
+   * `budgetSlots` peers and table slots, so that no call takes long.
+   * @returns how many were dropped
+   */
+  expire(nowSeconds: number, budgetSlots: number): number {
+    let dropped = 0;
+    let budget = budgetSlots;
+    const { table } = this;
+    // Never more than one round, however large the budget.
+    let segmentsLeft = table.segmentCount + 1;
+    while (budget > 0 && segmentsLeft > 0) {
+      if (this.sweepSlot >= table.segmentSlots(this.sweepSegment)) {
+        this.sweepSegment = (this.sweepSegment + 1) % table.segmentCount;
+        this.startSlot(0);
+        segmentsLeft--;
+        continue;
+      }
+      budget--;
+      const entry = table.entryInSlot(this.sweepSegment, this.sweepSlot);
+      if (entry === 0) {
+        this.startSlot(this.sweepSlot + 1);
+        continue;
+      }
+      const before = dropped;
+      while (budget > 0) {
+        const step = this.sweepPeer(entry, nowSeconds);
+        if (step === SWEEP_END) break;
+        if (step === SWEEP_DROPPED) dropped++;
+        budget--;
+      }
+      if (budget === 0) break;
+      // A dropped entry pulls others into its slot: look at the slot again.
+      const gone = dropped > before && this.dropIfEmpty(entry);
+      this.startSlot(gone ? this.sweepSlot : this.sweepSlot + 1);
+    }
+    return dropped;
   }
-  setPolicy(_policy: CostTable): void {}
-  setLimits(_limits: SwarmLimits): void {}
-  /** Catalogue torrents keep their entry (and their `completed`) when empty. */
-  setKept(_infoHash: Uint8Array, _kept: boolean): void {}
-  /** Drops a swarm (a torrent that is not allowed any more). */
-  dropSwarm(_infoHash: Uint8Array): void {}
+
+  /** Replaces the policy whole. Swarms are sorted again when they are next asked; no peer is touched. */
+  setPolicy(policy: CostTable): void {
+    const sameReports = policy.reportedCapability.byAddress === this.keys.table.reportedCapability.byAddress;
+    this.keys.setTable(policy);
+    if (!sameReports) this.levels = new AddressLevels(policy.reportedCapability);
+  }
+
+  /** Takes force for newcomers. Switching the limit over all swarms on counts those who come from then on. */
+  setLimits(limits: SwarmLimits): void {
+    this.limits = limits;
+  }
+
+  /** Catalogue torrents keep their entry, and so their count of downloads, when nobody is left. */
+  setKept(infoHash: Uint8Array, kept: boolean): void {
+    const words = this.arena.words;
+    let entry = this.findEntry(infoHash, 0);
+    if (entry === 0) {
+      if (!kept || !this.arena.hasRoom()) return;
+      entry = this.table.insert(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
+    }
+    const flags = words[entry + ENTRY_FLAGS]!;
+    words[entry + ENTRY_FLAGS] = kept ? flags | ENTRY_FLAG_KEPT : flags & ~ENTRY_FLAG_KEPT;
+    this.dropIfEmpty(entry);
+  }
+
+  /** Drops a swarm with all its peers: a torrent that is not allowed any more. */
+  dropSwarm(infoHash: Uint8Array): void {
+    const entry = this.findEntry(infoHash, 0);
+    if (entry === 0) return;
+    for (const family of [4, 6] as const) {
+      const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+      const addressWords = family === 4 ? 1 : 4;
+      for (;;) {
+        const place = this.swarms.nextPlace(this.arena.words[refAt]!, 0, addressWords);
+        if (place < 0) break;
+        this.removeRecord(entry, family, this.swarms.recordInPlace(this.arena.words[refAt]!, place, addressWords));
+      }
+    }
+    this.arena.words[entry + ENTRY_FLAGS] = 0;
+    this.dropIfEmpty(entry);
+  }
+
   get stats(): SwarmStats {
-    throw new Error('not yet');
+    return {
+      peers: this.seedTotal + this.leecherTotal,
+      seeds: this.seedTotal,
+      leechers: this.leecherTotal,
+      upstreamPeers: this.upstreamTotal,
+      swarms: this.table.count,
+      usedBytes: this.arena.usedBytes + this.table.count * 64,
+      touchedBytes: this.arena.touchedBytes,
+    };
   }
-  /** Swarms from a cursor on (0 first); `cursor` is -1 after the last. */
-  listSwarms(_cursor: number, _limit: number): { swarms: SwarmSummary[]; cursor: number } {
-    return { swarms: [], cursor: -1 };
+
+  /**
+   * Swarms from a cursor on (0 first), at least `limit` where there are so many; `cursor` is −1 after the last. Swarms that
+   * come or go between two calls may be missed.
+   */
+  listSwarms(cursor: number, limit: number): { swarms: SwarmSummary[]; cursor: number } {
+    const swarms: SwarmSummary[] = [];
+    for (let segment = cursor; segment < this.table.segmentCount; segment++) {
+      if (swarms.length >= limit) return { swarms, cursor: segment };
+      for (let slot = 0; slot < this.table.segmentSlots(segment); slot++) {
+        const entry = this.table.entryInSlot(segment, slot);
+        if (entry !== 0) swarms.push(this.summaryOf(entry));
+      }
+    }
+    return { swarms, cursor: -1 };
   }
+
+  swarm(infoHash: Uint8Array): SwarmSummary | undefined {
+    const entry = this.findEntry(infoHash, 0);
+    return entry === 0 ? undefined : this.summaryOf(entry);
+  }
+
+  /** A known peer comes back. */
+  private refresh(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, record: number): void {
+    const { endpoint, requester } = this;
+    const words = this.arena.words;
+    const meta = record + endpoint.addressWords;
+    const oldFlags = flagsOf(words, meta);
+    const wasUpstream = (oldFlags & FLAG_UPSTREAM) !== 0;
+    const age = ageSeconds(words, meta, request.nowSeconds);
+    const early = !wasUpstream && request.event === EVENT_NONE && age < this.minIntervalSeconds;
+    outcome.known = !wasUpstream;
+    outcome.earlyRepeat = early;
+    if (!wasUpstream) requester.ageSeconds = age;
+    if (wasUpstream) this.hostCounter.add(endpoint.hostHash, 1);
+    if (wasUpstream || request.event !== EVENT_NONE) {
+      endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
+      words[meta] = (endpoint.port << 16) | endpoint.identityLow;
+      words[meta + 2] = (words[meta + 2]! & 0xfff00000) | endpoint.identityHigh;
+    }
+    let flags = this.flagsFor(request, oldFlags & FLAG_COMPLETED);
+    flags = this.countCompleted(request, outcome, entry, flags);
+    const uploaded = uploadedUnits(request);
+    const level = this.levelFor(
+      request,
+      flags,
+      oldFlags,
+      levelOf(words, meta),
+      uploaded - words[meta + 3]!,
+      age,
+      early,
+    );
+    if (this.reported >= 0) flags |= FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0);
+    let at = record;
+    if (flags !== oldFlags || level !== levelOf(words, meta) || request.group !== groupOf(words, meta)) {
+      if ((flags ^ oldFlags) & (FLAG_SEED | FLAG_UPSTREAM)) {
+        this.count(entry, oldFlags, -1);
+        this.count(entry, flags, 1);
+      }
+      const ref = words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+      at = this.swarms.relist(ref, record, endpoint, request.group, level, flags);
+    }
+    if (!early) {
+      setLastSeen(words, at + endpoint.addressWords, request.nowSeconds);
+      words[at + endpoint.addressWords + 3] = uploaded;
+    }
+    requester.record = at;
+  }
+
+  /** Somebody new. @returns the entry, 0 where the swarm does not exist and was not made */
+  private admit(request: AnnounceRequest, outcome: AnnounceOutcome, found: number): number {
+    const { endpoint, requester, scan } = this;
+    const words = this.arena.words;
+    const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
+    let entry = found;
+    requester.record = 0;
+    endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
+    this.swarms.scanHost(entry === 0 ? 0 : words[entry + refWord]!, endpoint, scan);
+    let kept = 0;
+    let level = NEUTRAL_CAPABILITY_LEVEL;
+    if (scan.sameIdentity !== 0) {
+      // The same client on a new port of the same address: its old entry goes, its history stays.
+      const meta = scan.sameIdentity + endpoint.addressWords;
+      kept = flagsOf(words, meta) & FLAG_COMPLETED;
+      level = levelOf(words, meta);
+      outcome.known = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0;
+      this.removeRecord(entry, request.family, scan.sameIdentity);
+    } else {
+      const { maxPeersPerAddressInSwarm, maxPeersPerAddress } = this.limits;
+      if (
+        (maxPeersPerAddressInSwarm > 0 && scan.count >= maxPeersPerAddressInSwarm) ||
+        (maxPeersPerAddress > 0 && this.hostCounter.count(endpoint.hostHash) >= maxPeersPerAddress)
+      ) {
+        outcome.status = STATUS_ADDRESS_LIMIT;
+        return entry;
+      }
+      if (!this.arena.hasRoom()) {
+        outcome.status = STATUS_STORE_FULL;
+        return entry;
+      }
+    }
+    if (entry === 0) entry = this.table.insert(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
+    let flags = this.flagsFor(request, kept);
+    flags = this.countCompleted(request, outcome, entry, flags);
+    level = this.levelFor(request, flags, flags, level, 0, 0, true);
+    if (this.reported >= 0) flags |= FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0);
+    const record = this.swarms.insert(words[entry + refWord]!, endpoint, request.group, level, flags);
+    words[entry + refWord] = this.swarms.ref;
+    const meta = record + endpoint.addressWords;
+    setLastSeen(words, meta, request.nowSeconds);
+    words[meta + 3] = uploadedUnits(request);
+    this.count(entry, flags, 1);
+    this.hostCounter.add(endpoint.hostHash, 1);
+    requester.record = record;
+    return entry;
+  }
+
+  private flagsFor(request: AnnounceRequest, kept: number): number {
+    let flags = kept;
+    if (request.seed) flags |= FLAG_SEED;
+    else if (request.event === EVENT_PAUSED) flags |= FLAG_PAUSED;
+    if (request.withheld) flags |= FLAG_WITHHELD;
+    return flags;
+  }
+
+  /** BEP 3 `completed`: once a peer, and only where nothing is left. */
+  private countCompleted(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, flags: number): number {
+    if (request.event !== EVENT_COMPLETED || !request.seed || (flags & FLAG_COMPLETED) !== 0) return flags;
+    this.arena.words[entry + ENTRY_COMPLETED] = this.arena.words[entry + ENTRY_COMPLETED]! + 1;
+    outcome.countedCompleted = true;
+    return flags | FLAG_COMPLETED;
+  }
+
+  /** What is reported of the address that announces, −1 nothing; set by {@link levelFor}. */
+  private reported = -1;
+
+  private levelFor(
+    request: AnnounceRequest,
+    _flags: number,
+    oldFlags: number,
+    oldLevel: number,
+    uploadedGrowth: number,
+    age: number,
+    early: boolean,
+  ): number {
+    this.reported = this.levels.lookup(request.family, request.word0, request.word1, request.word2, request.word3);
+    if (this.reported >= 0) return this.reported & 7;
+    const level = (oldFlags & FLAG_REPORTED) !== 0 ? NEUTRAL_CAPABILITY_LEVEL : oldLevel;
+    return early ? level : observeCapability(level, Math.max(0, uploadedGrowth), age);
+  }
+
+  private asksUpstream(entry: number, nowSeconds: number): boolean {
+    const words = this.arena.words;
+    const peers = words[entry + ENTRY_SEEDS]! + words[entry + ENTRY_LEECHERS]! + words[entry + ENTRY_UPSTREAM]!;
+    if (peers >= this.upstreamWantedBelow) return false;
+    const asked = words[entry + ENTRY_ASKED]!;
+    if (asked !== 0 && nowSeconds - (asked - 1) < this.upstreamAskEverySeconds) return false;
+    words[entry + ENTRY_ASKED] = nowSeconds + 1;
+    return true;
+  }
+
+  private removeRecord(entry: number, family: 4 | 6, record: number): void {
+    const words = this.arena.words;
+    const endpoint = this.other;
+    const addressWords = family === 4 ? 1 : 4;
+    endpoint.setFromRecord(words, record, addressWords);
+    const flags = flagsOf(words, record + addressWords);
+    const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+    this.swarms.remove(words[refAt]!, record, endpoint);
+    words[refAt] = this.swarms.ref;
+    this.count(entry, flags, -1);
+    if ((flags & FLAG_UPSTREAM) === 0) this.hostCounter.add(endpoint.hostHash, -1);
+    this.selection.forgetGateway(entry, family, endpoint);
+    if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0) this.peerIds.forget(entry, endpoint.text());
+  }
+
+  /** @returns whether the entry is gone */
+  private dropIfEmpty(entry: number): boolean {
+    const words = this.arena.words;
+    if (words[entry + ENTRY_REF4] !== 0 || words[entry + ENTRY_REF6] !== 0) return false;
+    if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) !== 0) return false;
+    this.table.remove(entry);
+    return true;
+  }
+
+  private count(entry: number, flags: number, by: 1 | -1): void {
+    const words = this.arena.words;
+    if ((flags & FLAG_UPSTREAM) !== 0) {
+      words[entry + ENTRY_UPSTREAM] = words[entry + ENTRY_UPSTREAM]! + by;
+      this.upstreamTotal += by;
+    } else if ((flags & FLAG_SEED) !== 0) {
+      words[entry + ENTRY_SEEDS] = words[entry + ENTRY_SEEDS]! + by;
+      this.seedTotal += by;
+    } else {
+      words[entry + ENTRY_LEECHERS] = words[entry + ENTRY_LEECHERS]! + by;
+      this.leecherTotal += by;
+    }
+  }
+
+  private fillCounts(entry: number, outcome: AnnounceOutcome): void {
+    const words = this.arena.words;
+    outcome.seeds = entry === 0 ? 0 : words[entry + ENTRY_SEEDS]!;
+    outcome.leechers = entry === 0 ? 0 : words[entry + ENTRY_LEECHERS]!;
+    outcome.completed = entry === 0 ? 0 : words[entry + ENTRY_COMPLETED]!;
+  }
+
+  private sweepPeer(entry: number, nowSeconds: number): number {
+    const words = this.arena.words;
+    for (;;) {
+      const addressWords = this.sweepFamily === 4 ? 1 : 4;
+      const ref = words[entry + (this.sweepFamily === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+      const place = this.swarms.nextPlace(ref, this.sweepPlace, addressWords);
+      if (place < 0) {
+        if (this.sweepFamily === 6) return SWEEP_END;
+        this.sweepFamily = 6;
+        this.sweepPlace = 0;
+        continue;
+      }
+      const record = this.swarms.recordInPlace(ref, place, addressWords);
+      const age = ageSeconds(words, record + addressWords, nowSeconds);
+      this.sweepPlace = place;
+      if (age >= this.maxAgeSeconds) {
+        this.removeRecord(entry, this.sweepFamily, record);
+        // A swarm that was moved has its peers in other places: look at all of them again.
+        if (this.swarms.ref !== ref) this.sweepPlace = 0;
+        return SWEEP_DROPPED;
+      }
+      this.sweepPlace++;
+      return SWEEP_KEPT;
+    }
+  }
+
+  private startSlot(slot: number): void {
+    this.sweepSlot = slot;
+    this.sweepFamily = 4;
+    this.sweepPlace = 0;
+  }
+
+  private summaryOf(entry: number): SwarmSummary {
+    const words = this.arena.words;
+    let infoHash = '';
+    for (let i = 0; i < 5; i++) infoHash += words[entry + i]!.toString(16).padStart(8, '0');
+    return {
+      infoHash,
+      seeds: words[entry + ENTRY_SEEDS]!,
+      leechers: words[entry + ENTRY_LEECHERS]!,
+      completed: words[entry + ENTRY_COMPLETED]!,
+      upstreamPeers: words[entry + ENTRY_UPSTREAM]!,
+      kept: (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) !== 0,
+    };
+  }
+
+  private readHash(bytes: Uint8Array, offset: number): void {
+    this.h0 = wordAt(bytes, offset);
+    this.h1 = wordAt(bytes, offset + 4);
+    this.h2 = wordAt(bytes, offset + 8);
+    this.h3 = wordAt(bytes, offset + 12);
+    this.h4 = wordAt(bytes, offset + 16);
+    this.hash = this.table.hash(this.h0, this.h1, this.h2);
+  }
+
+  /** Whether the requester is what the last announce left, and that was this one. */
+  private isLocated(request: AnnounceRequest): boolean {
+    const { bytes, infoHashOffset: offset } = request;
+    return (
+      this.located &&
+      this.endpoint.isOf(request) &&
+      this.h0 === wordAt(bytes, offset) &&
+      this.h1 === wordAt(bytes, offset + 4) &&
+      this.h2 === wordAt(bytes, offset + 8) &&
+      this.h3 === wordAt(bytes, offset + 12) &&
+      this.h4 === wordAt(bytes, offset + 16)
+    );
+  }
+
+  private findEntry(bytes: Uint8Array, offset: number): number {
+    this.readHash(bytes, offset);
+    this.located = false;
+    return this.table.find(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
+  }
+
+  /** Points the requester at a request that was not announced. */
+  private locate(request: AnnounceRequest): void {
+    const entry = this.findEntry(request.bytes, request.infoHashOffset);
+    const { endpoint, requester } = this;
+    endpoint.setFromRequest(request);
+    const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
+    requester.entry = entry;
+    requester.record = entry === 0 ? 0 : this.swarms.find(this.arena.words[entry + refWord]!, endpoint);
+    requester.ageSeconds = -1;
+    requester.settles = false;
+  }
+}
+
+const SWEEP_END = 0;
+const SWEEP_KEPT = 1;
+const SWEEP_DROPPED = 2;
+
+function uploadedUnits(request: AnnounceRequest): number {
+  return ((request.uploadedHigh << 18) | (request.uploadedLow >>> 14)) >>> 0;
 }

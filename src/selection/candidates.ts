@@ -1,0 +1,26 @@
+/**
+ * The candidates of one swarm and family as selection sees them, however they are stored: two lists in the order of their
+ * standing keys, leechers apart from serving peers (seeds and paused ones), which seeds are not offered.
+ * Ranges are keys, [low, high). Everything is best first; among equal keys the draw is fair.
+ */
+import type { PeerSink } from './peer-sink.js';
+
+/** Among more serving peers than this, one is taken to be a seed without looking: paused ones are rare. */
+export const MANY_SERVING = 8;
+
+export interface Candidates {
+  /** Whether serving peers are offered: false while a seed or a paused peer asks. */
+  offerServing: boolean;
+  countLeechers(low: number, high: number): number;
+  countServing(low: number, high: number): number;
+  /** Whether a range holds a seed (a paused peer serves, but is none). */
+  hasSeed(low: number, high: number, isSeed: (record: number) => boolean): boolean;
+  /** Hands out at most `quota` of a range. */
+  take(low: number, high: number, quota: number, sink: PeerSink): void;
+  /** As {@link take}, but the whole range counts as one class. */
+  takeUniform(low: number, high: number, quota: number, sink: PeerSink): void;
+  /** Hands out of all inner partitions below `partitions` but `ownPartition`, merged by score. */
+  takeSiblings(ownPartition: number, partitions: number, quota: number, sink: PeerSink): void;
+  /** Hands out only peers of one locality group in a range. */
+  takeGroup(group: number, low: number, high: number, quota: number, sink: PeerSink): void;
+}

@@ -1,0 +1,46 @@
+/**
+ * The order of draft section 4.3.3 over any kind of candidates: the requester's own AS by score, the operator's other AS by
+ * score, foreign peers by rate and then score. How many of each the mix has settled before.
+ */
+import type { Candidates } from './candidates.js';
+import type { MixPlan } from './mix.js';
+import type { PeerSink } from './peer-sink.js';
+import { FOREIGN_KEY, KEY_END, PARTITION_SHIFT } from './standing-key.js';
+
+/** Where a requester stands: a mutable record, one for all answers. */
+export class Standpoint {
+  group = 0;
+  /** The requester's own partition (0 where the candidates are ranked by pair keys). */
+  partition = 0;
+  /** Partitions that hold inner candidates: those below this number. */
+  innerPartitions = 0;
+  /** Its own sub-domain goes before the rest of its AS. */
+  ownGroupFirst = false;
+}
+
+export function choosePeers(candidates: Candidates, standpoint: Standpoint, plan: MixPlan, sink: PeerSink): void {
+  const innerTarget = sink.written + plan.inner;
+  if (plan.inner > 0) {
+    const low = standpoint.partition << PARTITION_SHIFT;
+    const high = (standpoint.partition + 1) << PARTITION_SHIFT;
+    if (standpoint.ownGroupFirst) {
+      candidates.takeGroup(standpoint.group, low, high, plan.inner, sink);
+      sink.skipGroup = standpoint.group;
+    }
+    candidates.take(low, high, innerTarget - sink.written, sink);
+    sink.skipGroup = -1;
+    if (sink.written < innerTarget && standpoint.innerPartitions > 1) {
+      candidates.takeSiblings(standpoint.partition, standpoint.innerPartitions, innerTarget - sink.written, sink);
+    }
+  }
+  if (plan.foreign > 0) candidates.take(FOREIGN_KEY, KEY_END, plan.foreign, sink);
+}
+
+/**
+ * For a requester outside the operator's network: rates and densities are not about its traffic, so every foreign
+ * candidate is as good as another, and so is every inner one.
+ */
+export function choosePeersForForeign(candidates: Candidates, plan: MixPlan, sink: PeerSink): void {
+  if (plan.foreign > 0) candidates.takeUniform(FOREIGN_KEY, KEY_END, plan.foreign, sink);
+  if (plan.inner > 0 && !plan.gatewaysOnly) candidates.takeUniform(0, FOREIGN_KEY, plan.inner, sink);
+}

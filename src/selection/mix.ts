@@ -1,0 +1,88 @@
+/**
+ * How many inner and how many foreign peers make an answer: draft section 4.2, a) where there are enough inner peers, all
+ * are inner, b) where there are too few, all of them and some foreign ones; and what keeps a swarm from being cut into
+ * islands. Pure numbers; who they are is another matter.
+ */
+import type { MixRules } from './cost-table.js';
+
+/** Why the mix is what it is, for the explanation. */
+export const MIX_NOTHING_WANTED = 0;
+export const MIX_ENOUGH_INNER = 1;
+export const MIX_TOO_FEW_INNER = 2;
+export const MIX_NO_INNER = 3;
+export const MIX_NO_INNER_SEED = 4;
+export const MIX_NOT_A_GATEWAY = 5;
+export const MIX_FOREIGN_REQUESTER = 6;
+
+/** What is known when an answer is planned; a mutable record, one for all answers. */
+export class MixSituation {
+  /** Peers wanted. */
+  want = 0;
+  inner = true;
+  /** The requester may be given foreign peers although gateways are in force. */
+  gateway = false;
+  /** Peers that may be offered to this requester, itself not counted. */
+  innerAvailable = 0;
+  foreignAvailable = 0;
+  /** Somebody inner holds everything, or the requester does. */
+  innerSeed = false;
+}
+
+export class MixPlan {
+  inner = 0;
+  foreign = 0;
+  /** Foreign requester, gateways in force: of the inner peers only gateways. */
+  gatewaysOnly = false;
+  reason = MIX_NOTHING_WANTED;
+}
+
+export function planMix(rules: MixRules, situation: MixSituation, plan: MixPlan): void {
+  plan.gatewaysOnly = false;
+  plan.inner = 0;
+  plan.foreign = 0;
+  plan.reason = MIX_NOTHING_WANTED;
+  if (situation.want <= 0) return;
+  if (situation.inner) planForInner(rules, situation, plan);
+  else planForForeign(rules, situation, plan);
+}
+
+function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): void {
+  const { want, innerAvailable, foreignAvailable } = situation;
+  const rescue = situation.innerSeed ? 0 : rules.foreignPeersWhenNoInnerSeed;
+  let foreignQuota: number;
+  let reserve: number;
+  if (innerAvailable === 0) {
+    plan.reason = MIX_NO_INNER;
+    foreignQuota = Math.max(rules.foreignPeersMax, rules.foreignPeersMin, rescue);
+    reserve = foreignQuota;
+  } else if (rules.gatewaysMax > 0 && !situation.gateway) {
+    plan.reason = MIX_NOT_A_GATEWAY;
+    foreignQuota = rules.foreignPeersMin;
+    reserve = foreignQuota;
+  } else {
+    const enough = innerAvailable >= Math.min(rules.enoughInnerPeers, want);
+    reserve = Math.max(rules.foreignPeersMin, rescue);
+    foreignQuota = enough ? reserve : Math.max(reserve, rules.foreignPeersMax);
+    plan.reason = !enough ? MIX_TOO_FEW_INNER : rescue > 0 ? MIX_NO_INNER_SEED : MIX_ENOUGH_INNER;
+  }
+  // Places kept free for foreign peers never crowd out more than half of the answer.
+  const kept = Math.min(reserve, foreignAvailable, innerAvailable === 0 ? want : want >>> 1);
+  plan.inner = Math.min(innerAvailable, want - kept);
+  plan.foreign = Math.min(foreignQuota, foreignAvailable, want - plan.inner);
+}
+
+/** The mirror image: foreign peers first, and few links inwards, but never none. */
+function planForForeign(rules: MixRules, situation: MixSituation, plan: MixPlan): void {
+  const { want, innerAvailable, foreignAvailable } = situation;
+  plan.reason = MIX_FOREIGN_REQUESTER;
+  if (rules.gatewaysMax > 0 && foreignAvailable > 0) {
+    plan.gatewaysOnly = true;
+    plan.inner = Math.min(rules.gatewaysMax, want);
+    plan.foreign = Math.min(foreignAvailable, want);
+    return;
+  }
+  const few = Math.max(1, rules.foreignPeersMin, rules.foreignPeersMax);
+  const kept = Math.min(innerAvailable, Math.max(1, rules.foreignPeersMin), Math.max(1, want >>> 1));
+  plan.foreign = Math.min(foreignAvailable, Math.max(0, want - kept));
+  plan.inner = Math.min(innerAvailable, few, want - plan.foreign);
+}

@@ -1,0 +1,31 @@
+/**
+ * Capability of clients that report nothing (draft 4.3.2), from what they have uploaded between two announces. Little upload
+ * may mean little demand, so it counts only slightly against a peer, silence lets the level fade to neutral, and no announce
+ * moves it by more than one step.
+ */
+import { CAPABILITY_LEVELS, NEUTRAL_CAPABILITY_LEVEL } from './cost-table.js';
+
+/** Closer announces than this say nothing about a rate. */
+export const OBSERVE_AT_LEAST_SECONDS = 30;
+export const OBSERVED_UNIT_BYTES = 16_384;
+/** The lowest level that is ever concluded from slow uploads. */
+const LOWEST_OBSERVED = 3;
+/** Uploads at this rate are what is expected of anybody; each doubling is a level. */
+const NEUTRAL_RATE_BPS = 64 * 1024;
+/** 10 Gb/s: what claims more is not believed at all. */
+const INCREDIBLE_BPS = 1.25e9;
+
+/**
+ * @param level the level held until now
+ * @param uploadedUnits growth since the last announce, in units of {@link OBSERVED_UNIT_BYTES}
+ */
+export function observeCapability(level: number, uploadedUnits: number, seconds: number): number {
+  if (seconds < OBSERVE_AT_LEAST_SECONDS) return level;
+  const rate = (uploadedUnits * OBSERVED_UNIT_BYTES) / seconds;
+  let target = NEUTRAL_CAPABILITY_LEVEL;
+  if (rate > 0 && rate < INCREDIBLE_BPS) {
+    target = NEUTRAL_CAPABILITY_LEVEL + Math.floor(Math.log2(rate / NEUTRAL_RATE_BPS));
+    target = Math.max(LOWEST_OBSERVED, Math.min(CAPABILITY_LEVELS - 1, target));
+  }
+  return level + Math.sign(target - level);
+}

@@ -1,0 +1,104 @@
+/**
+ * One reserved stretch of memory and an allocator of word blocks in it. Untouched pages cost nothing, so the arena is made
+ * as large as the store may ever become and never grows, moves or pauses. Blocks are not merged when freed: sizes come in
+ * classes (exact up to 64 words, then eight steps a doubling) and swarms of every size come and go all the time, so a freed
+ * block is soon wanted again. Offsets count 32-bit words; offset 0 is never given out and means "none".
+ */
+
+/** Offsets must stay below 2^30 words, so that two bits of a reference are free for the kind of swarm. */
+export const MAX_ARENA_BYTES = 0xffff_0000;
+const EXACT_WORDS = 64;
+const CLASS_COUNT = EXACT_WORDS + 8 * 25;
+/** New peers are refused when less than this is left, so that peers already stored can still move about. */
+const RESERVE_WORDS = 1 << 20;
+
+export class Arena {
+  readonly words: Uint32Array;
+  readonly halves: Uint16Array;
+  private readonly freeHeads = new Uint32Array(CLASS_COUNT);
+  private readonly limitWords: number;
+  private readonly reserveWords: number;
+  private nextWord = 1;
+  private usedWordCount = 0;
+
+  /** @param bytes the most the arena may ever hold; reserved at once, touched as needed */
+  constructor(bytes: number) {
+    const rounded = Math.min(bytes, MAX_ARENA_BYTES) & -4096;
+    const size = rounded < 0 ? rounded + 0x1_0000_0000 : rounded;
+    const buffer = new ArrayBuffer(size);
+    this.words = new Uint32Array(buffer);
+    this.halves = new Uint16Array(buffer);
+    this.limitWords = this.words.length;
+    this.reserveWords = Math.min(RESERVE_WORDS, this.limitWords >>> 3);
+  }
+
+  /** Bytes of the blocks that are handed out. */
+  get usedBytes(): number {
+    return this.usedWordCount * 4;
+  }
+
+  /** Bytes ever handed out: what the store costs in memory. */
+  get touchedBytes(): number {
+    return this.nextWord * 4;
+  }
+
+  /** False: no new peers, see {@link RESERVE_WORDS}. */
+  hasRoom(): boolean {
+    return this.limitWords - this.nextWord > this.reserveWords;
+  }
+
+  /** @returns the offset of at least `wordCount` words of unspecified content. @throws RangeError where nothing is left */
+  allocate(wordCount: number): number {
+    const sizeClass = classOf(wordCount);
+    const size = sizeOfClass(sizeClass);
+    this.usedWordCount += size;
+    const head = this.freeHeads[sizeClass]!;
+    if (head !== 0) {
+      this.freeHeads[sizeClass] = this.words[head]!;
+      return head;
+    }
+    const offset = this.nextWord;
+    if (offset + size > this.limitWords) {
+      this.usedWordCount -= size;
+      throw new RangeError('the swarm arena is full');
+    }
+    this.nextWord = offset + size;
+    return offset;
+  }
+
+  /** As {@link allocate}, at an offset that is a multiple of 16 words (a cache line). Such blocks are never freed. */
+  allocateLines(lineCount: number): number {
+    const offset = (this.nextWord + 15) & ~15;
+    if (offset + lineCount * 16 > this.limitWords) throw new RangeError('the swarm arena is full');
+    this.nextWord = offset + lineCount * 16;
+    return offset;
+  }
+
+  /** @param wordCount as given to {@link allocate}, or anything that rounds up to the same size */
+  free(offset: number, wordCount: number): void {
+    const sizeClass = classOf(wordCount);
+    this.usedWordCount -= sizeOfClass(sizeClass);
+    this.words[offset] = this.freeHeads[sizeClass]!;
+    this.freeHeads[sizeClass] = offset;
+  }
+}
+
+/** The size a request is rounded up to: a block may use all of it. */
+export function roundUpWords(wordCount: number): number {
+  return sizeOfClass(classOf(wordCount));
+}
+
+function classOf(wordCount: number): number {
+  if (wordCount <= EXACT_WORDS) return wordCount;
+  const exponent = 31 - Math.clz32(wordCount - 1);
+  const base = 1 << exponent;
+  const step = base >>> 3;
+  return EXACT_WORDS + (exponent - 6) * 8 + (((wordCount - base + step - 1) / step) | 0);
+}
+
+function sizeOfClass(sizeClass: number): number {
+  if (sizeClass <= EXACT_WORDS) return sizeClass;
+  const index = sizeClass - EXACT_WORDS - 1;
+  const base = 1 << ((index >>> 3) + 6);
+  return base + ((index & 7) + 1) * (base >>> 3);
+}

@@ -1,0 +1,149 @@
+/**
+ * Who announces, as the store looks for it: address, port and identity as 32-bit integers with their hashes. One mutable
+ * object serves all announces. Words are kept signed, because signed integers stay out of the heap.
+ */
+import type { AnnounceRequest } from '../announce-request.js';
+import { META_WORDS } from './peer-record.js';
+
+export class Endpoint {
+  addressWords: 1 | 4 = 1;
+  /** Words of a record of this family. */
+  stride = 5;
+  word0 = 0;
+  word1 = 0;
+  word2 = 0;
+  word3 = 0;
+  port = 0;
+  identityLow = 0;
+  identityHigh = 0;
+  /** Of the address, or of the /64 of an IPv6 one. */
+  hostHash = 0;
+  /** Of address and port. */
+  hash = 0;
+
+  constructor(readonly salt: number) {}
+
+  set(family: 4 | 6, word0: number, word1: number, word2: number, word3: number, port: number): void {
+    this.word0 = word0 | 0;
+    this.port = port;
+    if (family === 4) {
+      this.addressWords = 1;
+      this.stride = 1 + META_WORDS;
+      this.hostHash = scramble(word0 ^ this.salt);
+    } else {
+      this.addressWords = 4;
+      this.stride = 4 + META_WORDS;
+      this.word1 = word1 | 0;
+      this.word2 = word2 | 0;
+      this.word3 = word3 | 0;
+      this.hostHash = scramble(scramble(word0 ^ this.salt) ^ word1);
+    }
+    this.hash = this.hashWith(this.hostHash);
+  }
+
+  setFromRequest(request: AnnounceRequest): void {
+    this.set(request.family, request.word0, request.word1, request.word2, request.word3, request.port);
+  }
+
+  isOf(request: AnnounceRequest): boolean {
+    if (this.port !== request.port || this.word0 !== (request.word0 | 0)) return false;
+    if (request.family === 4) return this.addressWords === 1;
+    return (
+      this.addressWords === 4 &&
+      this.word1 === (request.word1 | 0) &&
+      this.word2 === (request.word2 | 0) &&
+      this.word3 === (request.word3 | 0)
+    );
+  }
+
+  /** Takes over address and port of a stored record of this endpoint's family. */
+  setFromRecord(words: Uint32Array, record: number, addressWords: 1 | 4): void {
+    if (addressWords === 1) this.set(4, words[record]!, 0, 0, 0, words[record + 1]! >>> 16);
+    else {
+      const port = words[record + 4]! >>> 16;
+      this.set(6, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!, port);
+    }
+  }
+
+  /** BEP 3 peer id and BEP 7/15 key as 36 bits: a stranger cannot guess the salt, so cannot take another's place. */
+  setIdentity(bytes: Uint8Array, offset: number, key: number): void {
+    let low = this.salt ^ key;
+    let high = Math.imul(key ^ 0x2545f491, 0x9e3779b1);
+    for (let i = 0; i < 20; i += 4) {
+      const word = wordAt(bytes, offset + i);
+      low = Math.imul(low ^ word, 0x85ebca6b);
+      low ^= low >>> 15;
+      high = Math.imul(high + word, 0xc2b2ae35);
+      high ^= high >>> 13;
+    }
+    this.identityLow = scramble(low) & 0xffff;
+    this.identityHigh = scramble(high ^ this.salt) & 0xfffff;
+  }
+
+  /** The hash of a stored record of this endpoint's family, equal to {@link hash} of the same address and port. */
+  hashOfRecord(words: Uint32Array, record: number): number {
+    return this.hashOfRecordOf(words, record, this.addressWords);
+  }
+
+  hashOfRecordOf(words: Uint32Array, record: number, addressWords: 1 | 4): number {
+    if (addressWords === 1) {
+      return scramble(scramble(words[record]! ^ this.salt) ^ Math.imul(words[record + 1]! >>> 16, 0x9e3779b1));
+    }
+    const host = scramble(scramble(words[record]! ^ this.salt) ^ words[record + 1]!);
+    const rest = Math.imul(words[record + 2]!, 0x85ebca6b) ^ Math.imul(words[record + 3]!, 0xc2b2ae35);
+    return scramble(host ^ scramble(rest) ^ Math.imul(words[record + 4]! >>> 16, 0x9e3779b1));
+  }
+
+  /** As {@link hostHash}, of a stored record. */
+  hostHashOfRecordOf(words: Uint32Array, record: number, addressWords: 1 | 4): number {
+    const first = scramble(words[record]! ^ this.salt);
+    return addressWords === 1 ? first : scramble(first ^ words[record + 1]!);
+  }
+
+  /** The compact form (BEP 23, BEP 7) in hexadecimal digits. */
+  text(): string {
+    let digits = hex(this.word0, 8);
+    if (this.addressWords === 4) digits += hex(this.word1, 8) + hex(this.word2, 8) + hex(this.word3, 8);
+    return digits + hex(this.port, 4);
+  }
+
+  /** Writes address, port and identity into a record; everything else of it is zero afterwards. */
+  writeTo(words: Uint32Array, record: number): void {
+    words[record] = this.word0;
+    let meta = record + 1;
+    if (this.addressWords === 4) {
+      words[record + 1] = this.word1;
+      words[record + 2] = this.word2;
+      words[record + 3] = this.word3;
+      meta = record + 4;
+    }
+    words[meta] = (this.port << 16) | this.identityLow;
+    words[meta + 1] = 0;
+    words[meta + 2] = this.identityHigh;
+    words[meta + 3] = 0;
+  }
+
+  private hashWith(hostHash: number): number {
+    const port = Math.imul(this.port, 0x9e3779b1);
+    if (this.addressWords === 1) return scramble(hostHash ^ port);
+    const rest = Math.imul(this.word2, 0x85ebca6b) ^ Math.imul(this.word3, 0xc2b2ae35);
+    return scramble(hostHash ^ scramble(rest) ^ port);
+  }
+}
+
+function hex(value: number, digits: number): string {
+  return (value >>> 0).toString(16).padStart(digits, '0');
+}
+
+/** Big-endian 32 bits, signed. */
+export function wordAt(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
+}
+
+/** The finaliser of MurmurHash3: each bit of the input moves each bit of the output. */
+export function scramble(value: number): number {
+  let h = value;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}

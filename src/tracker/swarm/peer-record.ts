@@ -1,0 +1,99 @@
+/**
+ * A peer as words in the arena. IPv4 takes five words, IPv6 eight: the address, then
+ *
+ *   +0  port (16) | identity, low part (16)
+ *   +1  locality group (16) | last seen (16): seconds, wrapping; peers are far younger than 18 hours
+ *   +2  flags (8) | capability level (3) | unused (1) | identity, high part (20)
+ *   +3  uploaded, in units of 16 KiB, wrapping
+ *
+ * counted from the end of the address. The identity is a hash of peer id and key (BEP 7, BEP 15).
+ */
+import type { Endpoint } from './endpoint-key.js';
+
+export const FLAG_SEED = 1;
+export const FLAG_PAUSED = 2;
+export const FLAG_COMPLETED = 4;
+/** From an original tracker: handed out, not counted. */
+export const FLAG_UPSTREAM = 8;
+export const FLAG_WITHHELD = 32;
+export const FLAG_CACHE = 64;
+/** The capability level comes from a report. */
+export const FLAG_REPORTED = 128;
+
+/** Lists of a swarm: who may be handed to a seed, who only to leechers, who to nobody. */
+export const LIST_LEECHERS = 0;
+export const LIST_SERVING = 1;
+export const LIST_NONE = 2;
+
+export const META_WORDS = 4;
+
+/** Words of a record's address. */
+export function addressWordsOf(family: 4 | 6): 1 | 4 {
+  return family === 4 ? 1 : 4;
+}
+
+export function listOfFlags(flags: number): number {
+  if ((flags & FLAG_WITHHELD) !== 0) return LIST_NONE;
+  return (flags & (FLAG_SEED | FLAG_PAUSED)) !== 0 ? LIST_SERVING : LIST_LEECHERS;
+}
+
+/** Whether the record at `record` is this address and port. */
+export function isEndpoint(words: Uint32Array, record: number, endpoint: Endpoint): boolean {
+  if (endpoint.addressWords === 1) {
+    return (words[record]! | 0) === endpoint.word0 && words[record + 1]! >>> 16 === endpoint.port;
+  }
+  return words[record + 4]! >>> 16 === endpoint.port && isAddress(words, record, endpoint);
+}
+
+export function isAddress(words: Uint32Array, record: number, endpoint: Endpoint): boolean {
+  if ((words[record]! | 0) !== endpoint.word0) return false;
+  if (endpoint.addressWords === 1) return true;
+  return (
+    (words[record + 1]! | 0) === endpoint.word1 &&
+    (words[record + 2]! | 0) === endpoint.word2 &&
+    (words[record + 3]! | 0) === endpoint.word3
+  );
+}
+
+/** Whether the record counts against the same per-address limit: the address, or the /64 of an IPv6 one. */
+export function isSameHost(words: Uint32Array, record: number, endpoint: Endpoint): boolean {
+  if ((words[record]! | 0) !== endpoint.word0) return false;
+  return endpoint.addressWords === 1 || (words[record + 1]! | 0) === endpoint.word1;
+}
+
+export function hasIdentity(words: Uint32Array, meta: number, endpoint: Endpoint): boolean {
+  return (words[meta]! & 0xffff) === endpoint.identityLow && (words[meta + 2]! & 0xfffff) === endpoint.identityHigh;
+}
+
+export function flagsOf(words: Uint32Array, meta: number): number {
+  return words[meta + 2]! >>> 24;
+}
+
+export function setFlags(words: Uint32Array, meta: number, flags: number): void {
+  words[meta + 2] = (words[meta + 2]! & 0x00ffffff) | (flags << 24);
+}
+
+export function levelOf(words: Uint32Array, meta: number): number {
+  return (words[meta + 2]! >>> 21) & 7;
+}
+
+export function groupOf(words: Uint32Array, meta: number): number {
+  return words[meta + 1]! >>> 16;
+}
+
+/** Seconds since the peer was last seen, modulo 65,536. */
+export function ageSeconds(words: Uint32Array, meta: number, nowSeconds: number): number {
+  return (nowSeconds - words[meta + 1]!) & 0xffff;
+}
+
+export function setLastSeen(words: Uint32Array, meta: number, seconds: number): void {
+  words[meta + 1] = (words[meta + 1]! & 0xffff0000) | (seconds & 0xffff);
+}
+
+export function setGroup(words: Uint32Array, meta: number, group: number): void {
+  words[meta + 1] = (words[meta + 1]! & 0xffff) | (group << 16);
+}
+
+export function setLevelAndFlags(words: Uint32Array, meta: number, level: number, flags: number): void {
+  words[meta + 2] = (words[meta + 2]! & 0xfffff) | (level << 21) | (flags << 24);
+}

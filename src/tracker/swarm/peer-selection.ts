@@ -1,0 +1,336 @@
+/**
+ * The way from a request to its peers: builds the candidates of the swarm whatever its kind, lets the mix decide how many
+ * inner and foreign peers, settles who is a gateway, and lets selection choose. What it found on the way stays readable
+ * until the next answer, because the explanation is made of it.
+ */
+import type { Random } from '../../domain/random.js';
+import type { Candidates } from '../../selection/candidates.js';
+import { FlatCandidates } from '../../selection/choose-flat.js';
+import { choosePeers, choosePeersForForeign, Standpoint } from '../../selection/choose-peers.js';
+import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
+import {
+  BECOME_GATEWAY,
+  GATEWAY_LIMIT,
+  gatewayRank,
+  hasStalled,
+  judgeCandidate,
+  PROGRESS_SECONDS,
+  REPLACE_WEAKEST,
+  wantedGateways,
+} from '../../selection/gateways.js';
+import { MixPlan, MixSituation, planMix } from '../../selection/mix.js';
+import { PeerSink } from '../../selection/peer-sink.js';
+import { FOREIGN_KEY, KEY_END, type StandingKeys } from '../../selection/standing-key.js';
+import { type AnnounceRequest, EVENT_PAUSED } from '../announce-request.js';
+import type { Arena } from './arena.js';
+import { BucketedCandidates } from './bucketed-candidates.js';
+import { Endpoint } from './endpoint-key.js';
+import { type FamilySwarms, KIND_BUCKETED, KIND_SMALL, kindOf, offsetOf } from './family-swarm.js';
+import { GatewayBlocks } from './gateway-blocks.js';
+import {
+  FLAG_CACHE,
+  FLAG_SEED,
+  FLAG_UPSTREAM,
+  flagsOf,
+  groupOf,
+  LIST_LEECHERS,
+  LIST_NONE,
+  LIST_SERVING,
+  levelOf,
+  listOfFlags,
+} from './peer-record.js';
+import { MAX_RANKED_PEERS } from './ranked-swarm.js';
+import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+
+const SLOT_BITS = 14;
+const INSERTION_SORT_UP_TO = 24;
+
+/** Who asks, as far as the store knows; the store fills it when it has handled the announce. */
+export class Requester {
+  entry = 0;
+  /** Its record, 0 where it is not stored. */
+  record = 0;
+  /** Seconds since its last announce, −1 where it was unknown. */
+  ageSeconds = -1;
+  /** False: an explanation, which must leave no trace. */
+  settles = true;
+}
+
+export class PeerSelection {
+  readonly plan = new MixPlan();
+  readonly situation = new MixSituation();
+  readonly gateways: GatewayBlocks;
+  private readonly flat: FlatCandidates;
+  private readonly bucketed: BucketedCandidates;
+  private readonly standpoint = new Standpoint();
+  private readonly sink = new PeerSink();
+  private readonly scratch = new Uint32Array(MAX_RANKED_PEERS + 4096);
+  private readonly other: Endpoint;
+  private addressWords: 1 | 4 = 1;
+  private readonly isSeedRecord = (record: number): boolean =>
+    (flagsOf(this.arena.words, record + this.addressWords) & FLAG_SEED) !== 0;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly swarms: FamilySwarms,
+    private readonly keys: StandingKeys,
+    random: Random,
+    salt: number,
+  ) {
+    this.flat = new FlatCandidates(random);
+    this.bucketed = new BucketedCandidates(random, keys);
+    this.gateways = new GatewayBlocks(arena);
+    this.other = new Endpoint(salt);
+  }
+
+  /**
+   * @param endpoint the requester's
+   * @param want how many peers at most; the caller has seen to it that they fit
+   * @returns how many were written
+   */
+  select(
+    request: AnnounceRequest,
+    requester: Requester,
+    endpoint: Endpoint,
+    want: number,
+    out: Uint8Array,
+    offset: number,
+  ): number {
+    const words = this.arena.words;
+    const ipv4 = request.family === 4;
+    const ref = words[requester.entry + (ipv4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    this.addressWords = ipv4 ? 1 : 4;
+    const { standpoint, situation, plan, sink, keys } = this;
+    const mix = keys.table.mix;
+    const partition = keys.partitionOf(request.group);
+    const inner = partition !== FOREIGN_PARTITION;
+    standpoint.group = request.group;
+    standpoint.partition = partition;
+    standpoint.innerPartitions = keys.innerPartitions;
+    standpoint.ownGroupFirst = inner && mix.grain === 'subdomain';
+    sink.start(words, this.addressWords, out, offset, requester.record);
+    situation.want = want;
+    situation.inner = inner;
+    situation.gateway = false;
+    situation.innerAvailable = 0;
+    situation.foreignAvailable = 0;
+    situation.innerSeed = inner && request.seed;
+    if (ref === 0) {
+      planMix(mix, situation, plan);
+      return 0;
+    }
+    const candidates = this.candidatesOf(ref, request, partition);
+    candidates.offerServing = !request.seed && request.event !== EVENT_PAUSED;
+    const selfList = requester.record === 0 ? LIST_NONE : this.listOfRecord(requester.record);
+    const innerLeechers = candidates.countLeechers(0, FOREIGN_KEY);
+    const innerServing = candidates.countServing(0, FOREIGN_KEY);
+    const offeredServing = candidates.offerServing ? innerServing : 0;
+    const isOffered = selfList === LIST_LEECHERS || (selfList === LIST_SERVING && candidates.offerServing);
+    situation.innerAvailable = innerLeechers + offeredServing - (inner && isOffered ? 1 : 0);
+    situation.foreignAvailable =
+      candidates.countLeechers(FOREIGN_KEY, KEY_END) +
+      (candidates.offerServing ? candidates.countServing(FOREIGN_KEY, KEY_END) : 0) -
+      (!inner && isOffered ? 1 : 0);
+    if (!situation.innerSeed && innerServing > 0) {
+      situation.innerSeed = candidates.hasSeed(0, FOREIGN_KEY, this.isSeedRecord);
+    }
+    if (mix.gatewaysMax > 0 && inner) {
+      situation.gateway = this.settleGateways(request, requester, endpoint, innerLeechers, innerServing);
+    }
+    planMix(mix, situation, plan);
+    if (want <= 0) return 0;
+    if (inner) choosePeers(candidates, standpoint, plan, sink);
+    else {
+      if (plan.gatewaysOnly) plan.inner = this.putGateways(request, requester.entry, ref, plan.inner);
+      plan.foreign = Math.min(plan.foreign, want - sink.written);
+      choosePeersForForeign(candidates, plan, sink);
+    }
+    return sink.written;
+  }
+
+  /** Whether an endpoint is a gateway of its swarm. */
+  isGateway(entry: number, family: 4 | 6, endpoint: Endpoint): boolean {
+    return this.gateways.find(this.arena.words[entry + gatewaysWord(family)]!, endpoint) >= 0;
+  }
+
+  /** A peer has left: if it was a gateway, its place is free. */
+  forgetGateway(entry: number, family: 4 | 6, endpoint: Endpoint): void {
+    const words = this.arena.words;
+    const at = entry + gatewaysWord(family);
+    const block = words[at]!;
+    if (block === 0) return;
+    const index = this.gateways.find(block, endpoint);
+    if (index >= 0) this.gateways.removeAt(block, index);
+    if (words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)] !== 0) return;
+    this.gateways.free(block);
+    words[at] = 0;
+  }
+
+  private candidatesOf(ref: number, request: AnnounceRequest, partition: number): Candidates {
+    const kind = kindOf(ref);
+    const pair = kind === KIND_SMALL || this.keys.hasOverrides(request.group);
+    if (pair) {
+      this.standpoint.partition = 0;
+      this.standpoint.innerPartitions = 2;
+    }
+    if (kind === KIND_BUCKETED) {
+      const swarm = this.swarms.bucketed.get(offsetOf(ref));
+      if (pair) this.bucketed.setForPairs(swarm, request.group, partition);
+      else this.bucketed.set(swarm);
+      return this.bucketed;
+    }
+    if (pair) this.rankPairs(ref, request, partition);
+    else {
+      const ranked = this.swarms.ranked;
+      const block = offsetOf(ref);
+      const stride = this.addressWords + 4;
+      ranked.ensureSorted(block, this.addressWords);
+      const start = ranked.listStart(block, stride);
+      const end = start + ranked.capacity(block);
+      this.flat.set(
+        this.arena.words,
+        start,
+        start + ranked.leechersListed(block),
+        end - ranked.servingListed(block),
+        end,
+        ranked.recordAt(block, 0, stride),
+        stride,
+      );
+    }
+    return this.flat;
+  }
+
+  /** Sorts a small swarm, or a ranked one for a requester with overrides, by pair keys. */
+  private rankPairs(ref: number, request: AnnounceRequest, partition: number): void {
+    const { scratch, keys, addressWords } = this;
+    const words = this.arena.words;
+    const stride = addressWords + 4;
+    const small = kindOf(ref) === KIND_SMALL;
+    const block = offsetOf(ref);
+    const places = small ? this.swarms.small.size(block) : this.swarms.ranked.slotsUsed(block);
+    const first = small ? this.swarms.small.recordAt(block, 0, stride) : this.swarms.ranked.recordAt(block, 0, stride);
+    let front = 0;
+    let back = scratch.length;
+    for (let slot = 0; slot < places; slot++) {
+      const record = first + slot * stride;
+      const meta = record + addressWords;
+      if (words[meta]! >>> 16 === 0) continue;
+      const list = listOfFlags(flagsOf(words, meta));
+      if (list === LIST_NONE) continue;
+      const key = keys.pairKey(request.group, partition, groupOf(words, meta), levelOf(words, meta));
+      const word = ((key << SLOT_BITS) | slot) >>> 0;
+      if (list === LIST_LEECHERS) scratch[front++] = word;
+      else scratch[--back] = word;
+    }
+    sortWords(scratch, 0, front);
+    sortWords(scratch, back, scratch.length);
+    this.flat.set(scratch, 0, front, back, scratch.length, first, stride);
+  }
+
+  /** The list that holds a record, whether or not it is offered. */
+  private listOfRecord(record: number): number {
+    return listOfFlags(flagsOf(this.arena.words, record + this.addressWords));
+  }
+
+  /** Decides about gateways where an inner peer announces. @returns whether it is one now */
+  private settleGateways(
+    request: AnnounceRequest,
+    requester: Requester,
+    endpoint: Endpoint,
+    innerLeechers: number,
+    innerServing: number,
+  ): boolean {
+    const { gateways } = this;
+    const words = this.arena.words;
+    const mix = this.keys.table.mix;
+    const at = requester.entry + gatewaysWord(request.family);
+    let block = words[at]!;
+    let index = gateways.find(block, endpoint);
+    if (!requester.settles) return index >= 0;
+    const isLeecher = requester.record !== 0 && this.listOfRecord(requester.record) === LIST_LEECHERS;
+    const cacheServes = gateways.greatestRank(block) >= gatewayRank(0, true);
+    const downloaded = ((request.downloadedHigh << 16) | (request.downloadedLow >>> 16)) >>> 0;
+    if (index >= 0) {
+      const idle = gateways.noteProgress(block, index, downloaded, request.nowSeconds);
+      if (!isLeecher || hasStalled(idle)) {
+        gateways.removeAt(block, index);
+        return false;
+      }
+    } else if (block !== 0 && isLeecher && requester.ageSeconds >= PROGRESS_SECONDS) {
+      gateways.setStarved(block, gateways.starved(block) + (downloaded === 0 ? 1 : -1));
+    }
+    const wanted = wantedGateways(innerLeechers, innerServing, gateways.starved(block), cacheServes, mix.gatewaysMax);
+    while (gateways.count(block) > wanted) {
+      gateways.removeAt(block, gateways.weakest(block));
+      index = gateways.find(block, endpoint);
+    }
+    if (!isLeecher) return false;
+    const meta = requester.record + this.addressWords;
+    const rank = gatewayRank(levelOf(words, meta), (flagsOf(words, meta) & FLAG_CACHE) !== 0);
+    if (index >= 0) {
+      gateways.setRank(block, index, rank);
+      return true;
+    }
+    const weakest = gateways.weakest(block);
+    const weakestRank = weakest < 0 ? -1 : gateways.rank(block, weakest);
+    const verdict = judgeCandidate(rank, gateways.count(block), wanted, weakestRank);
+    if (verdict === REPLACE_WEAKEST) gateways.removeAt(block, weakest);
+    else if (verdict !== BECOME_GATEWAY) return false;
+    if (block === 0 || gateways.count(block) === gateways.capacity(block)) block = this.enlarge(at, block);
+    gateways.add(block, endpoint, rank, downloaded, request.nowSeconds);
+    return true;
+  }
+
+  private enlarge(at: number, block: number): number {
+    const words = this.arena.words;
+    const capacity = Math.min(GATEWAY_LIMIT, Math.max(2, this.gateways.count(block) * 2));
+    const larger = this.gateways.create(capacity);
+    this.gateways.copy(block, larger);
+    this.gateways.free(block);
+    words[at] = larger;
+    return larger;
+  }
+
+  /** Shows a foreign requester the gateways. */
+  private putGateways(request: AnnounceRequest, entry: number, ref: number, quota: number): number {
+    const { gateways, other, sink } = this;
+    const words = this.arena.words;
+    const block = words[entry + gatewaysWord(request.family)]!;
+    const before = sink.written;
+    for (let i = 0; i < gateways.count(block) && sink.written - before < quota; i++) {
+      gateways.load(block, i, request.family, other);
+      const record = this.swarms.find(ref, other);
+      if (record === 0) continue;
+      const meta = record + this.addressWords;
+      // A gateway whose group has moved out of the network is found among the foreign peers.
+      if (this.keys.partitionOf(groupOf(words, meta)) === FOREIGN_PARTITION) continue;
+      if (listOfFlags(flagsOf(words, meta)) === LIST_LEECHERS) sink.put(record);
+    }
+    return sink.written - before;
+  }
+}
+
+function gatewaysWord(family: 4 | 6): number {
+  return family === 4 ? ENTRY_GATEWAYS4 : ENTRY_GATEWAYS6;
+}
+
+function sortWords(words: Uint32Array, from: number, to: number): void {
+  if (to - from > INSERTION_SORT_UP_TO) {
+    words.subarray(from, to).sort();
+    return;
+  }
+  for (let i = from + 1; i < to; i++) {
+    const word = words[i]!;
+    let at = i;
+    while (at > from && words[at - 1]! > word) {
+      words[at] = words[at - 1]!;
+      at--;
+    }
+    words[at] = word;
+  }
+}
+
+/** Whether a record counts in the numbers that clients see. */
+export function isCounted(flags: number): boolean {
+  return (flags & FLAG_UPSTREAM) === 0;
+}

@@ -1,0 +1,226 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../../src/domain/random.js';
+import type { CostTable } from '../../../../src/selection/cost-table.js';
+import { EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
+import { ScrapeOutcome } from '../../../../src/tracker/swarm/announce-outcome.js';
+import { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
+import { type Announce, announce, costTable, infoHash, PLAIN_MIX } from './store-fixture.js';
+import { SwarmModel } from './swarm-model.js';
+
+const INTERVAL = 1200;
+const MIN_INTERVAL = 60;
+const GROUPS = 8;
+
+/** Policies that differ in everything but the number of groups; group 0 stays foreign. */
+const policyArbitrary = fc
+  .record({
+    groups: fc.array(
+      fc.record({
+        partition: fc.constantFrom(0, 0, 1, 2, 15, 15),
+        rateRank: fc.integer({ min: 0, max: 3 }),
+        densityLevel: fc.integer({ min: 0, max: 15 }),
+      }),
+      { minLength: GROUPS, maxLength: GROUPS },
+    ),
+    enoughInnerPeers: fc.integer({ min: 0, max: 8 }),
+    foreignPeersMin: fc.integer({ min: 0, max: 3 }),
+    foreignPeersMax: fc.integer({ min: 3, max: 12 }),
+    overrides: fc.array(fc.tuple(fc.integer({ min: 0, max: 65_536 * 7 + 7 }), fc.constantFrom(0, 256, 512, 515)), {
+      maxLength: 2,
+    }),
+  })
+  .map(({ groups, overrides, ...mix }): CostTable => {
+    const fixed = groups.map((group) => (group.partition === 15 ? group : { ...group, rateRank: 0 }));
+    fixed[0] = { partition: 15, rateRank: 3, densityLevel: 8 };
+    const pairs = overrides
+      .map(([pair, order]) => [(Math.floor(pair / 65_536) % GROUPS) * 65_536 + (pair % GROUPS), order] as const)
+      // How a requester stands to its own group is not overridden here, so that it never leaves its own class.
+      .filter(([pair]) => Math.floor(pair / 65_536) !== pair % 65_536);
+    return costTable(fixed, { mix: { ...PLAIN_MIX, ...mix }, overrides: new Map(pairs), reported: REPORTED });
+  });
+
+const REPORTED = new Map([
+  ['203.0.0.3', 7],
+  ['203.0.0.4', 0],
+  ['203.0.0.5', 6 | 128],
+  ['2001:db8:0:7::1', 1],
+]);
+
+const announceArbitrary = fc.record({
+  kind: fc.constant('announce' as const),
+  torrent: fc.constantFrom(1, 1, 1, 2),
+  family: fc.constantFrom<4 | 6>(4, 4, 6),
+  host: fc.integer({ min: 1, max: 40 }),
+  port: fc.constantFrom(1001, 1002),
+  group: fc.integer({ min: 0, max: GROUPS - 1 }),
+  seed: fc.boolean(),
+  event: fc.constantFrom(0, 0, 1, 2, 3, 4),
+  numWant: fc.constantFrom(0, 1, 4, 10, 50),
+  withheld: fc.constantFrom(false, false, false, false, true),
+});
+
+const operationArbitrary = fc.oneof(
+  { weight: 30, arbitrary: announceArbitrary },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), seconds: fc.integer({ min: 1, max: 900 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('policy' as const), policy: policyArbitrary }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('upstream' as const),
+      torrent: fc.constantFrom(1, 2),
+      host: fc.integer({ min: 30, max: 60 }),
+      group: fc.integer({ min: 0, max: GROUPS - 1 }),
+      seed: fc.boolean(),
+    }),
+  },
+);
+
+/** A store and its model, moved together and compared after each step. */
+class Comparison {
+  now = 5000;
+  readonly model: SwarmModel;
+  readonly store: SwarmStore;
+
+  constructor(policy: CostTable, smallMax: number, rankedMax: number) {
+    this.model = new SwarmModel(policy, MIN_INTERVAL, INTERVAL * 1.5);
+    this.store = new SwarmStore({
+      random: createRandom(7),
+      policy,
+      arenaBytes: 16 * 1024 * 1024,
+      intervalSeconds: INTERVAL,
+      minIntervalSeconds: MIN_INTERVAL,
+      smallMax,
+      rankedMax,
+    });
+  }
+
+  announce(spec: Announce & { torrent: number; family: 4 | 6; host: number; port: number; group: number }): void {
+    const full = { ...spec, now: this.now };
+    const reported = REPORTED.get(spec.family === 4 ? `203.0.0.${spec.host}` : `2001:db8:0:${spec.host}::1`) ?? -1;
+    this.model.announce(full, spec.family === 6 && spec.host !== 7 ? -1 : reported);
+    const { outcome, peers } = announce(this.store, full);
+    const swarm = this.model.swarm(spec.torrent);
+    expect([outcome.seeds, outcome.leechers]).toEqual([swarm.seeds(), swarm.leechers()]);
+    this.dropEmpty();
+    if (spec.event === EVENT_STOPPED) expect(peers).toEqual([]);
+    else this.checkAnswer(full, peers);
+  }
+
+  checkAnswer(
+    spec: Announce & { torrent: number; family: 4 | 6; host: number; port: number; group: number },
+    peers: string[],
+  ): void {
+    const offered = this.model.offered(spec);
+    const byName = new Map(offered.map((peer) => [peer.name, peer]));
+    expect(new Set(peers).size, 'nobody twice').toBe(peers.length);
+    for (const peer of peers) expect(byName.has(peer), `${peer} may be handed out`).toBe(true);
+    const want = spec.numWant ?? 50;
+    expect(peers.length).toBeLessThanOrEqual(want);
+    if (this.model.policy.partition[spec.group] === 15) return;
+    const ranks = offered.map((peer) => this.model.rank(spec.group, peer)).sort((a, b) => a - b);
+    const inner = ranks.filter((rank) => rank < 100_000);
+    const foreign = ranks.filter((rank) => rank >= 100_000);
+    const { enoughInnerPeers, foreignPeersMin, foreignPeersMax } = this.model.policy.mix;
+    const enough = inner.length > 0 && inner.length >= Math.min(enoughInnerPeers, want);
+    const quota = enough ? foreignPeersMin : Math.max(foreignPeersMax, foreignPeersMin);
+    const reserve = inner.length === 0 ? want : Math.min(foreignPeersMin, foreign.length, Math.floor(want / 2));
+    const innerCount = Math.min(inner.length, want - (inner.length === 0 ? 0 : reserve));
+    const foreignCount = Math.min(quota, foreign.length, want - innerCount);
+    const expected = [...inner.slice(0, innerCount), ...foreign.slice(0, foreignCount)];
+    expect(peers.map((peer) => this.model.rank(spec.group, byName.get(peer)!))).toEqual(expected);
+  }
+
+  dropEmpty(): void {
+    for (const [torrent, swarm] of this.model.swarms) if (swarm.peers.size === 0) this.model.swarms.delete(torrent);
+  }
+
+  expireAll(): void {
+    this.store.expire(this.now, 1_000_000);
+    this.model.expire(this.now);
+  }
+
+  checkCounts(): void {
+    const all = [...this.model.swarms.values()];
+    const { seeds, leechers, upstreamPeers, swarms } = this.store.stats;
+    const upstream = all.flatMap((swarm) => [...swarm.peers.values()]).filter((peer) => peer.upstream).length;
+    expect({ seeds, leechers, upstreamPeers, swarms }).toEqual({
+      seeds: all.reduce((sum, swarm) => sum + swarm.seeds(), 0),
+      leechers: all.reduce((sum, swarm) => sum + swarm.leechers(), 0),
+      upstreamPeers: upstream,
+      swarms: all.length,
+    });
+    const scrape = new ScrapeOutcome();
+    for (const [torrent, swarm] of this.model.swarms) {
+      this.store.scrape(infoHash(torrent), 0, scrape);
+      expect([scrape.found, scrape.seeds, scrape.leechers]).toEqual([true, swarm.seeds(), swarm.leechers()]);
+    }
+  }
+}
+
+describe('the swarm store against a plain model', () => {
+  for (const [smallMax, rankedMax] of [
+    [32, 2000],
+    [2, 2000],
+    [2, 8],
+    [4, 16],
+  ] as const) {
+    it(`agrees on any history (small up to ${smallMax}, ranked up to ${rankedMax})`, () => {
+      fc.assert(
+        fc.property(
+          policyArbitrary,
+          fc.array(operationArbitrary, { minLength: 20, maxLength: 150 }),
+          (policy, operations) => {
+            const comparison = new Comparison(policy, smallMax, rankedMax);
+            const { model, store } = comparison;
+            for (const operation of operations) {
+              if (operation.kind === 'announce') comparison.announce(operation);
+              else if (operation.kind === 'wait') comparison.now += operation.seconds;
+              else if (operation.kind === 'expire') comparison.expireAll();
+              else if (operation.kind === 'policy') {
+                model.policy = operation.policy;
+                store.setPolicy(operation.policy);
+              } else {
+                const { torrent, host, group, seed } = operation;
+                const words = [(0xcb000000 + host) >>> 0];
+                store.addUpstreamPeers(
+                  infoHash(torrent),
+                  [{ family: 4, words, port: 1001, group, seed }],
+                  600,
+                  comparison.now,
+                );
+                const known = model.swarm(torrent).peers.get(`4/${host}:1001`);
+                const lastSeen = comparison.now - INTERVAL * 1.5 + 600;
+                if (known?.upstream === true) known.lastSeen = lastSeen;
+                else if (known === undefined) {
+                  model.swarm(torrent).peers.set(`4/${host}:1001`, {
+                    family: 4,
+                    name: `${host}:1001`,
+                    group,
+                    seed,
+                    paused: false,
+                    withheld: false,
+                    completed: false,
+                    upstream: true,
+                    level: 4,
+                    lastSeen,
+                  });
+                }
+              }
+              comparison.checkCounts();
+            }
+            comparison.now += 10_000;
+            comparison.expireAll();
+            comparison.checkCounts();
+            expect(store.stats.usedBytes, 'the arena is empty when everybody has left').toBe(0);
+          },
+        ),
+        { numRuns: 60 },
+      );
+    });
+  }
+});
