@@ -32,8 +32,7 @@ export function registerDemoCommand(program: Command, context: CliContext): void
 
 async function demo(options: DemoCommandOptions, context: CliContext): Promise<void> {
   const config = context.loadConfig(options.config);
-  const signal =
-    options.for === undefined ? context.signal : AbortSignal.any([context.signal, AbortSignal.timeout(options.for)]);
+  const signal = stopAfter(options.for, context.signal);
   const live = context.stdout.isTTY === true && options.json !== true;
   let shownAtMs = 0;
   const onState = (state: DemoState): void => {
@@ -46,6 +45,18 @@ async function demo(options: DemoCommandOptions, context: CliContext): Promise<v
   };
   const { clock } = context;
   await runDemo(config, { users: options.users, clock, random: createRandom(clock.nowMs() >>> 0), signal, onState });
+}
+
+/** Not AbortSignal.any of a timeout: Node.js 20 may collect that one as garbage before it fires. */
+function stopAfter(durationMs: number | undefined, outer: AbortSignal): AbortSignal {
+  if (durationMs === undefined) return outer;
+  const stopping = new AbortController();
+  const timer = setTimeout(() => stopping.abort(), durationMs);
+  outer.addEventListener('abort', () => {
+    clearTimeout(timer);
+    stopping.abort();
+  });
+  return stopping.signal;
 }
 
 function summary({ announces, failures, innerShare, users, samples }: DemoState) {
