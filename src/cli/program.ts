@@ -2,8 +2,10 @@
 import { Command } from 'commander';
 import type { CliContext } from './cli-context.js';
 import { registerCheckConfigCommand } from './commands/check-config.js';
+import { registerCrawlCommand } from './commands/crawl.js';
 import { registerDemoCommand } from './commands/demo.js';
 import { registerPrintConfigCommand } from './commands/print-config.js';
+import { registerRewriteCommand } from './commands/rewrite.js';
 import { registerServeCommand } from './commands/serve.js';
 import { registerSimulateCommand } from './commands/simulate.js';
 
@@ -22,6 +24,8 @@ export function createProgram(context: CliContext, version: string): Command {
     );
   registerServeCommand(program, context);
   registerDemoCommand(program, context);
+  registerCrawlCommand(program, context);
+  registerRewriteCommand(program, context);
   registerSimulateCommand(program, context);
   registerCheckConfigCommand(program, context);
   registerPrintConfigCommand(program, context);
