@@ -4,7 +4,12 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../src/domain/clock.js';
 import { OperatorError } from '../../../../src/domain/errors.js';
-import { EPOLL_CTL_ADD, MMSGHDR_BYTES } from '../../../../src/transport/linux/linux-abi.js';
+import {
+  EPOLL_CTL_ADD,
+  IP_MTU_DISCOVER,
+  IPPROTO_IP,
+  MMSGHDR_BYTES,
+} from '../../../../src/transport/linux/linux-abi.js';
 import { linuxTransportOver } from '../../../../src/transport/linux/linux-transport.js';
 import { type NativeCalls, openNativeCalls } from '../../../../src/transport/linux/native-calls.js';
 import type { DatagramHandler, HttpRequestHandler, Transport } from '../../../../src/transport/transport.js';
@@ -13,6 +18,7 @@ const EPERM = 1;
 const EAGAIN = 11;
 const ENOMEM = 12;
 const EFAULT = 14;
+const EMSGSIZE = 90;
 const EMFILE = 24;
 const ECONNREFUSED = 111;
 
@@ -167,6 +173,31 @@ describe.runIf(process.platform === 'linux')('a system call that fails', () => {
       })),
     );
     expect(await echoes(transport, 100)).toEqual(numbered(100));
+    expect(transport.counters.sendErrors).toBe(0);
+  });
+
+  it('has messages fragmented once one is too large for an interface', async () => {
+    let checked = false;
+    let refused = false;
+    const options: number[] = [];
+    const transport = start(
+      calls((r, fail) => ({
+        setsockopt: (fd, level, name, value, bytes) => {
+          if (level === IPPROTO_IP) options.push(name);
+          return r.setsockopt(fd, level, name, value, bytes);
+        },
+        sendmmsg: (fd, at, count, flags) => {
+          if (checked && !refused) {
+            refused = true;
+            return fail(EMSGSIZE);
+          }
+          checked = true;
+          return r.sendmmsg(fd, at, count, flags);
+        },
+      })),
+    );
+    expect(await echoes(transport, 5)).toEqual(numbered(5));
+    expect(options).toEqual([IP_MTU_DISCOVER, IP_MTU_DISCOVER]);
     expect(transport.counters.sendErrors).toBe(0);
   });
 
