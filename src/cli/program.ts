@@ -4,10 +4,13 @@ import type { CliContext } from './cli-context.js';
 import { registerCheckConfigCommand } from './commands/check-config.js';
 import { registerCrawlCommand } from './commands/crawl.js';
 import { registerDemoCommand } from './commands/demo.js';
+import { registerExplainCommand } from './commands/explain.js';
 import { registerPrintConfigCommand } from './commands/print-config.js';
+import { registerReportCommand } from './commands/report.js';
 import { registerRewriteCommand } from './commands/rewrite.js';
 import { registerServeCommand } from './commands/serve.js';
 import { registerSimulateCommand } from './commands/simulate.js';
+import { registerTokenCommand } from './commands/token.js';
 
 export function createProgram(context: CliContext, version: string): Command {
   const program = new Command('alias-tracker')
@@ -27,6 +30,9 @@ export function createProgram(context: CliContext, version: string): Command {
   registerCrawlCommand(program, context);
   registerRewriteCommand(program, context);
   registerSimulateCommand(program, context);
+  registerExplainCommand(program, context);
+  registerReportCommand(program, context);
+  registerTokenCommand(program, context);
   registerCheckConfigCommand(program, context);
   registerPrintConfigCommand(program, context);
   return program;

@@ -1,10 +1,8 @@
 /** Who calls, as the control API needs to know it. Found by tokens, signatures or certificates elsewhere. */
-import type { Prefix } from '../domain/ip-address.js';
 
 export type Principal =
   | { readonly kind: 'operator'; readonly name: string; readonly key: string }
   | { readonly kind: 'probe'; readonly name: string; readonly subdomains: readonly string[]; readonly key: string }
-  | { readonly kind: 'node'; readonly name: string; readonly addresses: readonly Prefix[]; readonly key: string }
   | { readonly kind: 'upstream'; readonly name: string; readonly key: string };
 
 export interface Authenticator {
@@ -25,6 +23,6 @@ export type Access = 'anyone' | 'operator' | 'probe' | 'node' | 'upstream';
 /** Operators may do everything; `node` also lets in callers without a token (they speak for their own address). */
 export function mayUse(access: Access, principal: Principal | undefined): boolean {
   if (access === 'anyone' || principal?.kind === 'operator') return true;
-  if (access === 'node') return principal === undefined || principal.kind === 'node';
+  if (access === 'node') return principal === undefined;
   return principal?.kind === access;
 }

@@ -1,5 +1,4 @@
 /** Who may speak for which probe, sub-domain and address. Pure; the answer names the field that goes too far. */
-import { parseIp, prefixContains } from '../domain/ip-address.js';
 import type { CapabilityReport } from './accept-capability-report.js';
 import type { DensityReport } from './density-report.js';
 import type { Principal } from './token-directory.js';
@@ -44,17 +43,13 @@ export function objectionToSubdomains(
   return undefined;
 }
 
-/** A node speaks for the address it calls from and those its token names, an operator's token for any. */
+/** A node speaks for the address it calls from, an operator's token for any. */
 export function objectionToCapability(
   principal: Principal | undefined,
   callerAddress: string,
   report: CapabilityReport,
 ): Objection | undefined {
   if (principal?.kind === 'operator' || report.address === callerAddress) return undefined;
-  if (principal?.kind === 'node') {
-    const address = parseIp(report.address);
-    if (principal.addresses.some((prefix) => prefixContains(prefix, address))) return undefined;
-  }
   return {
     field: 'address',
     reason: `only the node itself or an operator's token may speak for ${report.address}; this call came from ${callerAddress}`,

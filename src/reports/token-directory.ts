@@ -3,7 +3,6 @@
  * comparison's time depends on a secret. A token that the CLI makes or revokes counts at the next request.
  */
 import { createHash } from 'node:crypto';
-import type { Prefix } from '../domain/ip-address.js';
 import type { TokensStore } from '../store/sqlite/tokens-store.js';
 import { SignatureChecker } from './request-signature.js';
 
@@ -13,13 +12,6 @@ export type Principal =
       readonly kind: 'probe';
       readonly name: string;
       readonly subdomains: readonly string[];
-      readonly key: string;
-    }
-  | {
-      readonly kind: 'node';
-      readonly name: string;
-      /** What it may speak of beside the address it calls from. */
-      readonly addresses: readonly Prefix[];
       readonly key: string;
     }
   | { readonly kind: 'upstream'; readonly name: string; readonly key: string };
@@ -33,9 +25,7 @@ export interface ConfiguredTokens {
     readonly subdomains: readonly string[];
     readonly token?: string | undefined;
   }[];
-  /** `reports.nodes`: agents that report the capability of these addresses. */
-  readonly nodes?: readonly { readonly id: string; readonly addresses: readonly Prefix[]; readonly token: string }[];
-  /** `upstream.tokens` or the like: original trackers that push peers. */
+  /** `upstream.originalTrackers`: original trackers that push peers. */
   readonly upstreams?: readonly { readonly name: string; readonly token: string }[];
 }
 
@@ -114,10 +104,6 @@ export class TokenDirectory {
     }
     for (const probe of this.#configured.probes) {
       addProbe(probe.id, probe.subdomains, probe.token === undefined ? undefined : sha256Hex(probe.token));
-    }
-    for (const node of this.#configured.nodes ?? []) {
-      const key = sha256Hex(node.token);
-      byDigest.set(key, { kind: 'node', name: node.id, addresses: node.addresses, key });
     }
     for (const upstream of this.#configured.upstreams ?? []) {
       const key = sha256Hex(upstream.token);

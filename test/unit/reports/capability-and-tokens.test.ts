@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { parsePrefix } from '../../../src/domain/ip-address.js';
 import { acceptCapabilityReport, capabilityFreshness } from '../../../src/reports/accept-capability-report.js';
 import { objectionToCapability } from '../../../src/reports/authorise-report.js';
 import { SignatureChecker, signRequest } from '../../../src/reports/request-signature.js';
@@ -29,20 +28,15 @@ describe('a capability report', () => {
     expect(capabilityFreshness(500_000)).toBeLessThan(1);
   });
 
-  test('may come from the node itself, its agent or the operator, and from nobody else', () => {
-    const agent = { kind: 'node', name: 'caches', addresses: [parsePrefix('203.0.113.0/26')], key: '' } as const;
+  test('may come from the node itself or the operator, and from nobody else', () => {
     const operator = { kind: 'operator', name: 'x', key: '' } as const;
     const probe = { kind: 'probe', name: 'x', subdomains: ['north'], key: '' } as const;
     const about = { address: '203.0.113.10' };
     expect(objectionToCapability(undefined, '203.0.113.10', about)).toBeUndefined();
-    expect(objectionToCapability(agent, '198.51.100.1', about)).toBeUndefined();
     expect(objectionToCapability(operator, '198.51.100.1', about)).toBeUndefined();
     for (const principal of [undefined, probe]) {
       expect(objectionToCapability(principal, '198.51.100.1', about)).toMatchObject({ field: 'address' });
     }
-    expect(objectionToCapability(agent, '198.51.100.1', { address: '203.0.113.200' })).toMatchObject({
-      field: 'address',
-    });
   });
 });
 
@@ -78,13 +72,11 @@ describe('the tokens of the configuration', () => {
       { id: 'a', subdomains: ['north'], token: 'token-a' },
       { id: 'certified', subdomains: ['south'] },
     ],
-    nodes: [{ id: 'caches', addresses: [parsePrefix('203.0.113.10')], token: 'token-n' }],
   });
 
   test('name their holders', () => {
     expect(directory.byToken('control')).toMatchObject({ kind: 'operator' });
     expect(directory.byToken('token-a')).toMatchObject({ kind: 'probe', name: 'a', subdomains: ['north'] });
-    expect(directory.byToken('token-n')).toMatchObject({ kind: 'node', name: 'caches' });
     expect(directory.byToken('')).toBeUndefined();
     expect(directory.byToken('token-A')).toBeUndefined();
   });

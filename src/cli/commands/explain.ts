@@ -1,0 +1,38 @@
+/** `explain`: why a client would get which peers, from the running tracker's own selection. */
+import type { Command } from 'commander';
+import { parseInfoHash } from '../../domain/info-hash.js';
+import { formatIp, parseIp } from '../../domain/ip-address.js';
+import type { CliContext } from '../cli-context.js';
+import { addConnectionOptions, type ConnectionOptions, connect } from '../control-connection.js';
+import { showDocument } from '../show-document.js';
+import { wholeNumberOption } from '../whole-number.js';
+
+interface ExplainOptions extends ConnectionOptions {
+  readonly infoHash: string;
+  readonly ip: string;
+  readonly numwant?: string;
+  readonly json?: boolean;
+}
+
+const MAX_NUMWANT = 1_000;
+
+export function registerExplainCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('explain')
+    .description('say why a client would get which peers, from the running tracker')
+    .requiredOption('--info-hash <hex>', 'the torrent, 40 hexadecimal digits')
+    .requiredOption('--ip <address>', 'the client')
+    .option('--numwant <n>', 'how many peers the client asks for (else what the tracker gives by default)')
+    .option('--json', 'print the answer as JSON');
+  addConnectionOptions(command).action((options: ExplainOptions) => explain(options, context));
+}
+
+async function explain(options: ExplainOptions, context: CliContext): Promise<void> {
+  const query = new URLSearchParams({ infoHash: parseInfoHash(options.infoHash), ip: formatIp(parseIp(options.ip)) });
+  if (options.numwant !== undefined) {
+    query.set('numwant', String(wholeNumberOption('--numwant', options.numwant, 0, MAX_NUMWANT)));
+  }
+  const client = connect(options, context, (config) => config.control?.token);
+  const answer = (await client.get(`/api/v1/explain?${query}`)) as Record<string, unknown>;
+  context.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : showDocument(answer));
+}
