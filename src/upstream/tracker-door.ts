@@ -90,6 +90,12 @@ export class TrackerDoor {
     return { url, port, address: usable.find((address) => address.family === family) ?? usable[0]! };
   }
 
+  /** For a URL that a tracker redirected to. @throws DoorClosed */
+  async openRedirected(url: URL, family: 4 | 6): Promise<TrackerDestination> {
+    if (url.protocol === 'udp:') throw new DoorClosed('unsupported-protocol', 'redirected from HTTP to UDP');
+    return this.open(parseTrackerUrl(url.href), family);
+  }
+
   ownAddresses(): OwnAddresses {
     return new OwnAddresses(this.options.ownEndpoints());
   }
@@ -135,6 +141,11 @@ export function parseTrackerUrl(text: string): URL {
   // `http://…:80` loses its port as the default one.
   if (asUdp.port === '') asUdp.port = '80';
   return asUdp;
+}
+
+/** What back-off and logs know a tracker by. */
+export function trackerName(url: URL): string {
+  return `${url.protocol}//${url.host}`;
 }
 
 function trackerPort(url: URL): number {

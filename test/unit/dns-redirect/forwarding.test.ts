@@ -18,8 +18,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function start(upstreamResolvers: Endpoint[]) {
-  const redirect = await startRedirect(closing, { upstreamResolvers });
+async function start(upstreamResolvers: Endpoint[], attemptTimeoutMs = 500) {
+  const redirect = await startRedirect(closing, { upstreamResolvers, attemptTimeoutMs });
   return { redirect, server: redirect.addresses[0]! };
 }
 
@@ -103,8 +103,8 @@ describe('resolvers that fail', () => {
   });
 
   test('one that nobody listens at costs no waiting', async () => {
-    const { server } = await start([{ host: '127.0.0.1', port: 1 }, await good()]);
-    expect(decode((await askUdp(server, question('a.example'), 250))!).answers).toHaveLength(1);
+    const { server } = await start([{ host: '127.0.0.1', port: 1 }, await good()], 10_000);
+    expect(decode((await askUdp(server, question('a.example')))!).answers).toHaveLength(1);
   });
 
   test('SERVFAIL and REFUSED are not the last word, NXDOMAIN is', async () => {
@@ -123,7 +123,7 @@ describe('resolvers that fail', () => {
 
   test('when all fail: SERVFAIL with the question, and the server goes on', async () => {
     const { server, redirect } = await start([await silent(), await silent()]);
-    const answer = decode((await askUdp(server, question('lost.example'), 3_000))!);
+    const answer = decode((await askUdp(server, question('lost.example'), 5_000))!);
     expect(answer).toMatchObject({ rcode: 'SERVFAIL', questions: [{ name: 'lost.example' }] });
     expect(redirect.counters().failed).toBe(1);
     expect(decode((await askUdp(server, question('linuxtracker.example')))!).answers).toHaveLength(1);

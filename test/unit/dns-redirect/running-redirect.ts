@@ -24,7 +24,7 @@ export async function startRedirect(
     listen: [{ host: '127.0.0.1', port: 0 }],
     policy: labPolicy,
     clock,
-    attemptTimeoutMs: 300,
+    attemptTimeoutMs: 500,
     ...options,
   });
   await redirect.start();

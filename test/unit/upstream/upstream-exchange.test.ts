@@ -290,9 +290,12 @@ describe('hostile answers over HTTP', () => {
     }));
     const { exchange } = startExchange(closing, { ownEndpoints: () => [{ host: '127.0.0.1', port: ownPort }] });
     const base = `http://127.0.0.1:${port}`;
-    const outcome = await exchange.request(infoHash, [`${base}/announce`, `${base}/circle`], request);
+    const circle = `http://[::ffff:127.0.0.1]:${port}/circle`; // by another name, so that it is not left alone yet
+    const outcome = await exchange.request(infoHash, [`${base}/announce`, circle], request);
     expect(outcome.trackers.map(({ result }) => result)).toEqual(['own-address', 'failed']);
     expect(own.announces).toEqual([]);
+    // It was contacted for nothing, so it is left alone like one that failed.
+    expect((await exchange.request(otherHash, [`${base}/announce`], request)).trackers[0]!.result).toBe('too-soon');
   });
 
   test('a redirect elsewhere is followed with its name in the Host header', async () => {

@@ -1,0 +1,49 @@
+/** Asks original trackers what they count for torrents, in turn until each torrent is known: popularity for the crawler. */
+import { messageOf } from '../domain/errors.js';
+import type { InfoHash } from '../domain/info-hash.js';
+import { scrapeOverHttp } from './announce-over-http.js';
+import { scrapeOverUdp } from './announce-over-udp.js';
+import type { AnnounceSchedule } from './announce-schedule.js';
+import { MAX_TRACKERS_PER_REQUEST } from './limits.js';
+import { type ScrapeCounts, TrackerRefusal } from './tracker-contact.js';
+import { DoorClosed, parseTrackerUrl, type TrackerDoor, trackerName } from './tracker-door.js';
+import type { UpstreamLog } from './upstream-log.js';
+
+/** With the announce URL of the tracker that counts so. */
+export type Scraped = ScrapeCounts & { readonly tracker: string };
+
+export interface ScrapeParts {
+  readonly door: TrackerDoor;
+  readonly schedule: AnnounceSchedule;
+  readonly signal: AbortSignal;
+  readonly log: UpstreamLog | undefined;
+}
+
+/** Never rejects; a torrent that no tracker knows is absent. */
+export async function scrapeTrackers(
+  parts: ScrapeParts,
+  trackers: readonly string[],
+  infoHashes: readonly InfoHash[],
+): Promise<Map<InfoHash, Scraped>> {
+  const found = new Map<InfoHash, Scraped>();
+  for (const text of trackers.slice(0, MAX_TRACKERS_PER_REQUEST)) {
+    const missing = infoHashes.filter((infoHash) => !found.has(infoHash));
+    if (missing.length === 0 || parts.signal.aborted) break;
+    let tracker = text;
+    try {
+      const url = parseTrackerUrl(text);
+      tracker = trackerName(url);
+      if (parts.schedule.secondsUntilDue(tracker, '') > 0) continue; // it failed lately
+      const destination = await parts.door.open(url, 4);
+      const counts =
+        url.protocol === 'udp:'
+          ? await scrapeOverUdp(destination, missing, parts.signal)
+          : await scrapeOverHttp(destination, missing, (next) => parts.door.openRedirected(next, 4), parts.signal);
+      for (const [infoHash, each] of counts) found.set(infoHash, { ...each, tracker: text });
+    } catch (thrown) {
+      if (!(thrown instanceof DoorClosed || thrown instanceof TrackerRefusal)) parts.schedule.failed(tracker);
+      parts.log?.debug({ tracker: text, reason: messageOf(thrown) }, 'scrape of an original tracker failed');
+    }
+  }
+  return found;
+}

@@ -1,0 +1,184 @@
+/**
+ * Asks one original tracker for the peers of one torrent, when its time has come: announces `started` as a leecher, hands
+ * the usable peers on, and says `stopped` at once, so that the swarm does not keep an address at which nobody serves.
+ */
+import { messageOf } from '../domain/errors.js';
+import type { InfoHash } from '../domain/info-hash.js';
+import { formatIp } from '../domain/ip-address.js';
+import type { Random } from '../domain/random.js';
+import { announceOverHttp } from './announce-over-http.js';
+import { announceOverUdp } from './announce-over-udp.js';
+import type { AnnounceSchedule } from './announce-schedule.js';
+import { usablePeers } from './foreign-peer-filter.js';
+import {
+  DEFAULT_INTERVAL_SECONDS,
+  MAX_INTERVAL_SECONDS,
+  MAX_NUMWANT,
+  MAX_PEER_TTL_SECONDS,
+  MIN_INTERVAL_SECONDS,
+  REFUSED_TORRENT_SECONDS,
+} from './limits.js';
+import {
+  type AnnounceReply,
+  type ForeignPeer,
+  type OutgoingAnnounce,
+  type TrackerDestination,
+  TrackerRefusal,
+} from './tracker-contact.js';
+import {
+  DoorClosed,
+  type DoorVerdict,
+  OwnAddresses,
+  parseTrackerUrl,
+  type TrackerDoor,
+  trackerName,
+} from './tracker-door.js';
+import type { UpstreamCounters } from './upstream-counters.js';
+import type { UpstreamLog } from './upstream-log.js';
+
+/** The trackers that lead back here are named once each, within reason. */
+const MAX_WARNED_TRACKERS = 1_000;
+
+export interface AskedTracker {
+  readonly url: string;
+  readonly result: 'answered' | 'refused' | 'failed' | 'too-soon' | DoorVerdict;
+  readonly detail?: string;
+  /** Usable ones it named. */
+  readonly peers: number;
+}
+
+export interface TrackerAskerOptions {
+  readonly door: TrackerDoor;
+  readonly schedule: AnnounceSchedule;
+  readonly counters: UpstreamCounters;
+  readonly signal: AbortSignal;
+  readonly announcePort: number;
+  readonly peerId: Uint8Array;
+  readonly random: Random;
+  readonly onPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) => void;
+  readonly lab: boolean;
+  readonly log?: UpstreamLog;
+  readonly minIntervalSeconds?: number;
+}
+
+export class TrackerAsker {
+  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly warnedOwn = new Set<string>();
+
+  constructor(private readonly options: TrackerAskerOptions) {}
+
+  /** The farewells that have not been answered yet. */
+  async farewells(): Promise<void> {
+    await Promise.allSettled([...this.underWay]);
+  }
+
+  /**
+   * Never rejects.
+   * @param text the announce URL as the torrent has it
+   * @param family preferred for reaching the tracker
+   */
+  async ask(infoHash: InfoHash, text: string, family: 4 | 6, want: number): Promise<AskedTracker> {
+    let tracker = text;
+    let destination: TrackerDestination | undefined;
+    try {
+      const url = parseTrackerUrl(text);
+      tracker = trackerName(url);
+      const pair = `${url.href} ${infoHash} ${family}`;
+      const waitSeconds = this.options.schedule.secondsUntilDue(tracker, pair);
+      if (waitSeconds > 0) {
+        this.options.counters.tooSoon++;
+        return { url: text, result: 'too-soon', detail: `due in ${waitSeconds} s`, peers: 0 };
+      }
+      destination = await this.options.door.open(url, family);
+      return await this.announce(infoHash, text, tracker, pair, destination, want);
+    } catch (thrown) {
+      // A door that closed before it was reached costs the tracker nothing; one behind its redirect does.
+      if (destination !== undefined || !(thrown instanceof DoorClosed)) this.options.schedule.failed(tracker);
+      return this.failure(text, thrown);
+    }
+  }
+
+  private async announce(
+    infoHash: InfoHash,
+    text: string,
+    tracker: string,
+    pair: string,
+    destination: TrackerDestination,
+    want: number,
+  ): Promise<AskedTracker> {
+    const announce: OutgoingAnnounce = {
+      infoHash,
+      peerId: this.options.peerId,
+      port: this.options.announcePort,
+      event: 'started',
+      // One more, since a tracker may count ourselves in.
+      numWant: Math.min(MAX_NUMWANT, Math.max(1, want) + 1),
+      key: this.options.random.nextUint32(),
+    };
+    let reply: AnnounceReply;
+    try {
+      reply = await this.send(destination, announce);
+    } catch (thrown) {
+      if (!(thrown instanceof TrackerRefusal)) throw thrown;
+      this.options.schedule.answered(tracker, pair, thrown.retryAfterSeconds ?? REFUSED_TORRENT_SECONDS);
+      return this.failure(text, thrown);
+    }
+    this.sayFarewell(destination, announce);
+
+    const statedSeconds = Math.max(reply.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS, reply.minIntervalSeconds ?? 0);
+    const leastSeconds = this.options.minIntervalSeconds ?? MIN_INTERVAL_SECONDS;
+    const intervalSeconds = Math.min(MAX_INTERVAL_SECONDS, Math.max(leastSeconds, statedSeconds));
+    this.options.schedule.answered(tracker, pair, intervalSeconds);
+    this.options.counters.answered++;
+    const own = this.options.door.ownAddresses();
+    const asker = new OwnAddresses(
+      reply.ourAddresses.map((address) => ({ host: formatIp(address), port: announce.port })),
+    );
+    const peers = usablePeers(reply.peers, {
+      lab: this.options.lab,
+      // Some trackers name the one who asks among the peers.
+      isOurselves: ({ address, port }) => own.has(address, port) || asker.has(address, port),
+    });
+    this.options.counters.peers += peers.length;
+    if (peers.length > 0) {
+      this.options.onPeers(infoHash, peers, Math.min(MAX_PEER_TTL_SECONDS, 2 * intervalSeconds));
+    }
+    return { url: text, result: 'answered', peers: peers.length };
+  }
+
+  private send(destination: TrackerDestination, announce: OutgoingAnnounce): Promise<AnnounceReply> {
+    return destination.url.protocol === 'udp:'
+      ? announceOverUdp(destination, announce, this.options.signal)
+      : announceOverHttp(
+          destination,
+          announce,
+          (url) => this.options.door.openRedirected(url, destination.address.family),
+          this.options.signal,
+        );
+  }
+
+  private sayFarewell(destination: TrackerDestination, announce: OutgoingAnnounce): void {
+    const farewell = this.send(destination, { ...announce, event: 'stopped', numWant: 0 })
+      .catch((thrown: unknown) => {
+        this.options.log?.debug({ tracker: destination.url.host, reason: messageOf(thrown) }, 'farewell not answered');
+      })
+      .finally(() => this.underWay.delete(farewell));
+    this.underWay.add(farewell);
+  }
+
+  private failure(url: string, thrown: unknown): AskedTracker {
+    const detail = messageOf(thrown);
+    const result =
+      thrown instanceof DoorClosed ? thrown.verdict : thrown instanceof TrackerRefusal ? 'refused' : 'failed';
+    if (result === 'refused') this.options.counters.refused++;
+    else if (result === 'own-address') this.options.counters.ownAddress++;
+    else this.options.counters.failed++;
+    if (result === 'own-address' && !this.warnedOwn.has(url) && this.warnedOwn.size < MAX_WARNED_TRACKERS) {
+      this.warnedOwn.add(url);
+      this.options.log?.warn({ tracker: url, reason: detail }, 'an original tracker leads back to this alias tracker');
+    } else {
+      this.options.log?.debug({ tracker: url, result, reason: detail }, 'an original tracker was of no help');
+    }
+    return { url, result, detail, peers: 0 };
+  }
+}
