@@ -24,7 +24,7 @@ const MAX_TEXT_CHARACTERS = 200;
 const MAX_PAGE = 100_000;
 
 const COLUMNS: readonly { sort: CatalogueSort; title: string; hint: string; classes: string }[] = [
-  { sort: 'rank', title: 'Rank', hint: 'most wanted first', classes: 'number' },
+  { sort: 'rank', title: 'Rank', hint: 'most wanted first', classes: 'number wide' },
   { sort: 'name', title: 'Name', hint: 'by name', classes: '' },
   { sort: 'size', title: 'Size', hint: 'largest first', classes: 'number' },
   { sort: 'seeds', title: 'Seeds', hint: 'most seeds first', classes: 'number' },
@@ -100,7 +100,7 @@ function row(torrent: CatalogueSummary, inner: ReadonlyMap<InfoHash, SwarmCounts
     torrent.magnet === undefined
       ? html`<a href="${path}.torrent" aria-label="Torrent file of ${torrent.name}">Torrent</a>`
       : html`<a href="${path}" aria-label="Magnet link of ${torrent.name}">Magnet</a>`;
-  return html`<tr><td class="number">${torrent.rank ?? '–'}</td><td class="name"><a href="${path}">${torrent.name}</a></td><td class="number">${showBytes(torrent.totalBytes)}</td><td class="number">${showCount(torrent.seeds)}</td><td class="number wide">${showCount(torrent.leechers)}</td><td class="number wide">${showDay(torrent.firstSeenMs)}</td><td class="number">${counts === undefined ? '–' : showCount(counts.seeds + counts.leechers)}</td><td>${get}</td></tr>
+  return html`<tr><td class="number wide">${torrent.rank ?? '–'}</td><td class="name"><a href="${path}">${torrent.name}</a></td><td class="number">${showBytes(torrent.totalBytes)}</td><td class="number">${showCount(torrent.seeds)}</td><td class="number wide">${showCount(torrent.leechers)}</td><td class="number wide">${showDay(torrent.firstSeenMs)}</td><td class="number">${counts === undefined ? '–' : showCount(counts.seeds + counts.leechers)}</td><td>${get}</td></tr>
 `;
 }
 

@@ -63,6 +63,8 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
     resolver: useResolver ? resolver : undefined,
     scraper: upstream,
   });
+  // Questions to original trackers do not keep a process alive by themselves; here there is nothing else that would.
+  const staysAlive = setInterval(() => undefined, 60_000);
   try {
     const result = await parts.crawler.crawlOnce({
       top,
@@ -81,6 +83,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
     if (context.signal.aborted) throw new OperatorError('stopped; what was stored until now stays', { exitCode: 1 });
     throw thrown;
   } finally {
+    clearInterval(staysAlive);
     await Promise.all([parts.close(), upstream.stop()]);
     database.close();
   }
