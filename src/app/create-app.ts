@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config-schema.js';
-import type { CrawlResult } from '../crawler/crawl.js';
+import type { CrawlResult } from '../crawler/crawl-result.js';
 import { startCrawler } from '../crawler/crawl-schedule.js';
 import { type Clock, systemClock } from '../domain/clock.js';
 import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';

@@ -1,6 +1,7 @@
 /** Crawls again and again: at once, then `everyMs` after the start of the last crawl, never two at a time. */
 import { messageOf } from '../domain/errors.js';
-import type { Crawler, CrawlProgress, CrawlResult } from './crawl.js';
+import type { Crawler } from './crawl.js';
+import type { CrawlProgress, CrawlResult } from './crawl-result.js';
 
 export interface CrawlSchedule {
   readonly crawler: Crawler;

@@ -9,7 +9,8 @@ import { parseMetainfo } from '../wire/metainfo.js';
 import { parseMagnet } from '../wire/metainfo-magnet.js';
 import { privateTorrent } from '../wire/metainfo-rewrite.js';
 import type { Candidate } from './candidate.js';
-import { FetchError, type PoliteFetcher } from './polite-fetch.js';
+import { FetchError } from './fetch-error.js';
+import type { PoliteFetcher } from './polite-fetch.js';
 
 export type Description = Omit<TorrentToStore, 'rank' | 'score' | 'seeds' | 'leechers' | 'origins'> & {
   /** Every address under which the original site has the file. */

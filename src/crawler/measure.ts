@@ -1,18 +1,21 @@
-/** Swarm sizes from the original trackers, for torrents whose source does not tell them. */
+/** Swarm sizes from the original trackers, for candidates whose source does not tell them. */
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
-import { largest } from './candidate.js';
+import { type Candidate, largest, scoreOf } from './candidate.js';
+import type { CrawlProgress } from './crawl-result.js';
+import type { Described } from './description.js';
+import { inParallel } from './in-parallel.js';
 import { MAX_SCRAPED_TRACKERS } from './limits.js';
 import type { Scraper } from './source.js';
 
-export interface Measured {
+interface Measured {
   readonly counts: ReadonlyMap<InfoHash, { seeds: number | undefined; leechers: number | undefined }>;
   /** Trackers that did not answer, with the reason. */
   readonly failures: readonly { tracker: string; reason: string }[];
 }
 
 /** Each tracker is asked once for all torrents that name it; of several answers the largest number counts. */
-export async function measureSwarms(
+async function measureSwarms(
   torrents: readonly { infoHash: InfoHash; trackerTiers: readonly (readonly string[])[] }[],
   scraper: Scraper,
   signal: AbortSignal | undefined,
@@ -45,4 +48,41 @@ export async function measureSwarms(
     }),
   );
   return { counts, failures };
+}
+
+export interface Measuring {
+  readonly scraper: Scraper | undefined;
+  readonly describe: (candidate: Candidate) => Promise<Described>;
+  /** The most candidates that are measured, those with the highest score so far. */
+  readonly limit: number;
+  /** Descriptions fetched at once. */
+  readonly parallel: number;
+  readonly onProgress?: ((progress: CrawlProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The same candidates, those without swarm sizes measured. For that their descriptions are fetched, because only these
+ * name the trackers.
+ */
+export async function measured(candidates: readonly Candidate[], measuring: Measuring): Promise<Candidate[]> {
+  const { scraper, describe, limit, parallel, onProgress, signal } = measuring;
+  const unknown = candidates
+    .filter((candidate) => candidate.seeds === undefined && candidate.leechers === undefined)
+    .sort((a, b) => scoreOf(b) - scoreOf(a))
+    .slice(0, limit);
+  if (scraper === undefined || unknown.length === 0) return [...candidates];
+  const torrents = new Map<Candidate, { infoHash: InfoHash; trackerTiers: readonly (readonly string[])[] }>();
+  await inParallel(unknown, parallel, async (candidate) => {
+    const described = await describe(candidate);
+    if (described.kind === 'described') torrents.set(candidate, described.description);
+    else if (described.kind === 'stored') torrents.set(candidate, described.torrent);
+  });
+  const { counts, failures } = await measureSwarms([...torrents.values()], scraper, signal);
+  for (const failure of failures) onProgress?.({ step: 'tracker-failed', ...failure });
+  onProgress?.({ step: 'measured', torrents: counts.size });
+  return candidates.map((candidate) => {
+    const infoHash = torrents.get(candidate)?.infoHash;
+    return infoHash === undefined ? candidate : { ...candidate, infoHash, ...counts.get(infoHash) };
+  });
 }

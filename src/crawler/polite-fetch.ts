@@ -4,31 +4,14 @@
  * redirects. It never connects to an address that is not on the Internet, unless this is the lab: the check is on the
  * address that is connected to, so neither a name nor a redirect gets around it.
  */
-import { lookup as systemLookup } from 'node:dns/promises';
-import { isIP, type LookupFunction } from 'node:net';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { Agent, fetch, type Response } from 'undici';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
+import { FetchError } from './fetch-error.js';
+import { checkUrl, guardedLookup, type ResolvedAddress, resolveBySystem } from './guarded-address.js';
 import { MAX_CRAWL_DELAY_MS, MAX_REDIRECTS, MAX_RETRY_AFTER_MS, MAX_ROBOTS_BYTES, MAX_TRIES } from './limits.js';
-import { isPublicAddress } from './public-address.js';
 import { ALLOW_ALL, ALLOW_NOTHING, parseRobots, type RobotsRules } from './robots.js';
-
-/** Why something could not be fetched, in words for the operator. */
-export class FetchError extends Error {
-  /** The site's answer, where there was one. */
-  readonly status: number | undefined;
-  constructor(message: string, options: { status?: number; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = 'FetchError';
-    this.status = options.status;
-  }
-}
-
-export interface ResolvedAddress {
-  readonly address: string;
-  readonly family: 4 | 6;
-}
 
 export interface PoliteFetcherOptions {
   readonly clock: Clock;
@@ -216,46 +199,6 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
 interface Answer {
   readonly response: Response;
   readonly bytes: Uint8Array;
-}
-
-function checkUrl(url: URL, allowPrivateAddresses: boolean): void {
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new FetchError(`only http and https are fetched, not ${url.protocol}`);
-  }
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  // A literal address never reaches the lookup.
-  if (isIP(host) !== 0 && !allowPrivateAddresses && !isPublicAddress(host)) throw privateAddress(host);
-}
-
-function privateAddress(host: string): FetchError {
-  return new FetchError(`${host} is a private or reserved address; those are only asked with "lab: true"`);
-}
-
-function guardedLookup(
-  resolve: (hostname: string) => Promise<readonly ResolvedAddress[]>,
-  allowPrivateAddresses: boolean,
-): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname)
-      .then((all) => {
-        const allowed = allowPrivateAddresses ? all : all.filter(({ address }) => isPublicAddress(address));
-        if (all.length === 0) throw new FetchError(`${hostname} has no address`);
-        if (allowed.length === 0) throw privateAddress(hostname);
-        return allowed;
-      })
-      .then(
-        (allowed) => {
-          if (options.all) callback(null, [...allowed]);
-          else callback(null, allowed[0]!.address, allowed[0]!.family);
-        },
-        (thrown: Error) => callback(thrown, ''),
-      );
-  };
-}
-
-async function resolveBySystem(hostname: string): Promise<ResolvedAddress[]> {
-  const found = await systemLookup(hostname, { all: true });
-  return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
 }
 
 async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {

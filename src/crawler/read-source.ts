@@ -6,10 +6,11 @@ import { readAccessLog } from './access-log-source.js';
 import { type Candidate, scoreOf } from './candidate.js';
 import { documentText } from './document-text.js';
 import { parseFeed } from './feed-source.js';
+import { FetchError } from './fetch-error.js';
 import { parseListPage } from './html-source.js';
 import { MAX_CANDIDATES_PER_SOURCE, MAX_DOCUMENT_BYTES } from './limits.js';
 import { originOfUrl } from './origin.js';
-import { FetchError, type PoliteFetcher } from './polite-fetch.js';
+import type { PoliteFetcher } from './polite-fetch.js';
 import type { AnnouncedSwarms, Source } from './source.js';
 
 export interface SourceReading {

@@ -6,7 +6,7 @@ import { createCrawlerParts } from '../../app/crawler-parts.js';
 import { databaseFile } from '../../app/database-file.js';
 import { parseEndpoint } from '../../config/address-schemas.js';
 import type { Config } from '../../config/config-schema.js';
-import type { CrawlEntry, CrawlProgress, CrawlResult } from '../../crawler/crawl.js';
+import type { CrawlEntry, CrawlProgress, CrawlResult } from '../../crawler/crawl-result.js';
 import type { Endpoint } from '../../domain/endpoint.js';
 import { OperatorError } from '../../domain/errors.js';
 import { createRandom } from '../../domain/random.js';

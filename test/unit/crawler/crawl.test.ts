@@ -3,13 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
-import {
-  type CrawlEntry,
-  type Crawler,
-  type CrawlerOptions,
-  type CrawlProgress,
-  createCrawler,
-} from '../../../src/crawler/crawl.js';
+import { type Crawler, type CrawlerOptions, createCrawler } from '../../../src/crawler/crawl.js';
+import type { CrawlEntry, CrawlProgress } from '../../../src/crawler/crawl-result.js';
 import { startCrawler } from '../../../src/crawler/crawl-schedule.js';
 import { createPoliteFetcher, type PoliteFetcher } from '../../../src/crawler/polite-fetch.js';
 import type { Scraper } from '../../../src/crawler/source.js';

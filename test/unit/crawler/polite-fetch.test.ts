@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPoliteFetcher, FetchError, type PoliteFetcher } from '../../../src/crawler/polite-fetch.js';
+import { FetchError } from '../../../src/crawler/fetch-error.js';
+import { createPoliteFetcher, type PoliteFetcher } from '../../../src/crawler/polite-fetch.js';
 import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
 
 const clock = { nowMs: () => Date.UTC(2026, 10, 22) };

@@ -1,0 +1,37 @@
+/** What a crawl tells while it runs and when it is done. */
+import type { InfoHash } from '../domain/info-hash.js';
+import type { StoreOutcome } from '../store/sqlite/catalogue-torrent.js';
+
+export type CrawlProgress =
+  | { readonly step: 'source'; readonly source: string; readonly candidates: number }
+  | { readonly step: 'source-failed'; readonly source: string; readonly reason: string }
+  | { readonly step: 'tracker-failed'; readonly tracker: string; readonly reason: string }
+  | { readonly step: 'measured'; readonly torrents: number }
+  | { readonly step: 'torrent'; readonly entry: CrawlEntry };
+
+export interface CrawlEntry {
+  /** From 1 for what is in the catalogue's top, undefined for what failed or was skipped. */
+  readonly rank: number | undefined;
+  readonly infoHash: InfoHash | undefined;
+  readonly name: string;
+  readonly seeds: number | undefined;
+  readonly leechers: number | undefined;
+  readonly innerRequests: number;
+  readonly score: number;
+  readonly source: string;
+  readonly status: StoreOutcome | 'skipped' | 'failed';
+  readonly reason: string | undefined;
+}
+
+export interface CrawlResult {
+  /** By falling score. */
+  readonly entries: readonly CrawlEntry[];
+  readonly sources: readonly {
+    readonly name: string;
+    readonly candidates: number;
+    readonly error: string | undefined;
+  }[];
+  /** Torrents that lost their rank in this crawl, and that were deleted because their time was up. */
+  readonly dropped: number;
+  readonly deleted: number;
+}

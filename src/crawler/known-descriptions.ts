@@ -1,0 +1,61 @@
+/**
+ * Descriptions of candidates, each fetched once in a crawl, and only if the catalogue has no fresh one. That a torrent lies
+ * at an address is believed only of a file that was fetched from there: feeds are written by strangers.
+ */
+import type { Clock } from '../domain/clock.js';
+import type { InfoHash } from '../domain/info-hash.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { Candidate } from './candidate.js';
+import { type Described, describe, infoHashOfMagnet } from './description.js';
+import { originOfUrl } from './origin.js';
+import type { PoliteFetcher } from './polite-fetch.js';
+
+export interface DescriptionSources {
+  readonly catalogue: Catalogue;
+  readonly fetcher: PoliteFetcher;
+  readonly clock: Clock;
+  readonly refetchMs: number;
+  readonly maxTorrentBytes: number;
+}
+
+/** With the info-hash that the catalogue knows for its address, which counts more than what a feed says it is. */
+export function identified(candidate: Candidate, catalogue: Catalogue): Candidate {
+  const { infoHash, torrentUrl, magnet } = candidate;
+  if (torrentUrl !== undefined) {
+    return { ...candidate, infoHash: infoHashAt(torrentUrl, catalogue) ?? infoHash };
+  }
+  return { ...candidate, infoHash: infoHash ?? (magnet === undefined ? undefined : infoHashOfMagnet(magnet)) };
+}
+
+/** Of the torrent file that was really fetched from there. */
+function infoHashAt(torrentUrl: string, catalogue: Catalogue): InfoHash | undefined {
+  const { host, path } = originOfUrl(torrentUrl);
+  const found = catalogue.findOrigin(host, path);
+  return found?.kind === 'torrent' ? found.infoHash : undefined;
+}
+
+/** @returns what is known of a candidate; the same promise for the same candidate */
+export function describer(
+  { catalogue, fetcher, clock, refetchMs, maxTorrentBytes }: DescriptionSources,
+  signal: AbortSignal | undefined,
+): (candidate: Candidate) => Promise<Described> {
+  const known = new Map<string, Promise<Described>>();
+  const find = async (candidate: Candidate): Promise<Described> => {
+    const stored = candidate.infoHash === undefined ? undefined : catalogue.get(candidate.infoHash);
+    if (stored !== undefined) {
+      const { torrentUrl } = candidate;
+      const fresh = clock.nowMs() - stored.fetchedMs < refetchMs;
+      // A feed may say that an address holds a torrent that it does not hold; only a fetch proves it.
+      const proven = torrentUrl === undefined || infoHashAt(torrentUrl, catalogue) === stored.infoHash;
+      if (torrentUrl === undefined || (fresh && proven)) return { kind: 'stored', torrent: stored };
+    }
+    const described = await describe(candidate, fetcher, maxTorrentBytes, signal);
+    return described.kind === 'failed' && stored !== undefined ? { kind: 'stored', torrent: stored } : described;
+  };
+  return (candidate) => {
+    const key = candidate.torrentUrl ?? candidate.magnet ?? candidate.infoHash ?? '';
+    const description = known.get(key) ?? find(candidate);
+    known.set(key, description);
+    return description;
+  };
+}

@@ -1,0 +1,65 @@
+/** Puts a described torrent into its place: the next of the catalogue's top, and the addresses of the original sites. */
+import type { Clock } from '../domain/clock.js';
+import type { InfoHash } from '../domain/info-hash.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { OriginPath } from '../store/sqlite/catalogue-torrent.js';
+import { type Candidate, scoreOf } from './candidate.js';
+import type { CrawlEntry } from './crawl-result.js';
+import type { Described } from './description.js';
+import { originOfUrl } from './origin.js';
+import type { Source } from './source.js';
+
+export interface Placing {
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  readonly sources: readonly Source[];
+  /** True: nothing is stored. */
+  readonly dryRun: boolean;
+}
+
+/** @param taken those of this crawl, in the order of their rank; added to @returns undefined where it has a place already */
+export function place(
+  candidate: Candidate,
+  described: Described,
+  taken: Set<InfoHash>,
+  { catalogue, clock, sources, dryRun }: Placing,
+): CrawlEntry | undefined {
+  const { seeds, leechers, innerRequests = 0, source } = candidate;
+  const score = scoreOf(candidate);
+  const common = { seeds, leechers, innerRequests, score, source };
+  if (described.kind === 'skipped' || described.kind === 'failed') {
+    const name = candidate.title ?? candidate.torrentUrl ?? candidate.infoHash ?? candidate.magnet ?? '';
+    const { kind: status, reason } = described;
+    return { ...common, rank: undefined, infoHash: candidate.infoHash, name, status, reason };
+  }
+  const torrent = described.kind === 'described' ? described.description : described.torrent;
+  const { infoHash, name } = torrent;
+  if (taken.has(infoHash)) return undefined;
+  taken.add(infoHash);
+  const rank = taken.size;
+  const popularity = { seeds, leechers, score, rank };
+  const entry = { ...common, rank, infoHash, name, reason: undefined };
+  if (dryRun) return { ...entry, status: catalogue.get(infoHash) === undefined ? 'new' : 'kept' };
+  const origins = originsOf(candidate, described, sources);
+  const status =
+    described.kind === 'described'
+      ? catalogue.store({ ...described.description, ...popularity, origins }, clock.nowMs())
+      : (catalogue.touch(infoHash, popularity, origins, clock.nowMs()) ?? 'kept');
+  return { ...entry, status };
+}
+
+/**
+ * The places of the original sites where the torrent lies: addresses its file was fetched from, and its page. Feeds are
+ * written by strangers, so a page counts only on a host that the feed or the file is on: no feed may take another site's
+ * addresses. The front page of a site is nobody's.
+ */
+function originsOf(candidate: Candidate, described: Described, sources: readonly Source[]): OriginPath[] {
+  const files = described.kind === 'described' ? described.description.torrentUrls : [];
+  const origins = files.map((url): OriginPath => ({ ...originOfUrl(url), kind: 'torrent' }));
+  if (candidate.pageUrl === undefined) return origins;
+  const source = sources.find(({ name }) => name === candidate.source);
+  const listUrl = source !== undefined && 'url' in source ? source.url : undefined;
+  const hosts = [listUrl, candidate.torrentUrl].map((url) => (url === undefined ? undefined : originOfUrl(url).host));
+  const page = originOfUrl(candidate.pageUrl);
+  return hosts.includes(page.host) && page.path !== '/' ? [...origins, { ...page, kind: 'page' }] : origins;
+}
