@@ -35,6 +35,8 @@ export async function startMirrorSite(
       catalogue,
       announceUrls,
       siteHosts: config.dnsRedirect?.sites ?? [],
+      title: section.title,
+      publicUrl: section.publicUrl,
       operatorName: config.operator.name,
       swarmCounts: async (infoHashes) => {
         const counts = await Promise.all(infoHashes.map((infoHash) => dataPlane.swarm(infoHash)));

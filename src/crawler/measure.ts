@@ -31,8 +31,7 @@ async function measureSwarms(
   await Promise.all(
     [...hashesByTracker].map(async ([tracker, infoHashes]) => {
       try {
-        const swarms = await scraper.scrape([tracker], infoHashes);
-        signal?.throwIfAborted();
+        const swarms = await orAborted(scraper.scrape([tracker], infoHashes), signal);
         if (swarms.size === 0) failures.push({ tracker, reason: 'it tells nothing about these torrents' });
         for (const [infoHash, { seeders, leechers }] of swarms) {
           const before = counts.get(infoHash);
@@ -84,5 +83,16 @@ export async function measured(candidates: readonly Candidate[], measuring: Meas
   return candidates.map((candidate) => {
     const infoHash = torrents.get(candidate)?.infoHash;
     return infoHash === undefined ? candidate : { ...candidate, infoHash, ...counts.get(infoHash) };
+  });
+}
+
+/** A tracker that is silent may take its time; a crawl that is stopped does not wait for it. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

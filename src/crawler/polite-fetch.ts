@@ -53,7 +53,7 @@ export interface FetchedDocument {
 export interface PoliteFetcher {
   /** @throws FetchError; the signal's reason where that was aborted */
   fetch(url: string, request: FetchRequest): Promise<FetchedDocument | { readonly kind: 'not-modified' }>;
-  /** Ends idle connections. */
+  /** Ends all connections; what is under way fails. */
   close(): Promise<void>;
 }
 
@@ -192,7 +192,7 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
         lastModified: response.headers.get('last-modified') ?? undefined,
       };
     },
-    close: () => agent.close(),
+    close: () => agent.destroy(),
   };
 }
 

@@ -314,6 +314,21 @@ describe('popularity that no source tells', () => {
   });
 });
 
+describe('a crawl that is stopped', () => {
+  it('does not wait for a tracker that is silent', async () => {
+    site.routes.set('/t/one.torrent', torrentWith({ announce: 'http://old.example/announce' }));
+    setFeed([{ name: 'one' }]);
+    const stopping = new AbortController();
+    const scraper: Scraper = {
+      scrape: () => {
+        setTimeout(() => stopping.abort(new Error('stopped')), 5);
+        return new Promise(() => undefined);
+      },
+    };
+    await expect(crawlerWith({ scraper }).crawlOnce({ signal: stopping.signal })).rejects.toThrow('stopped');
+  });
+});
+
 describe('crawling on a schedule', () => {
   it('begins at once, never overlaps, survives failures, and stops in the middle of a crawl', async () => {
     let running = 0;
