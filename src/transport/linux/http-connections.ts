@@ -28,7 +28,7 @@ import {
 } from './connection-table.js';
 import type { EventLoop } from './event-loop.js';
 import { IN_BUFFER_BYTES, LINGER_MS, MAX_HELD_ANSWERS, MAX_HELD_REQUESTS, OUT_BUFFER_BYTES } from './http-limits.js';
-import { EAGAIN, EINTR, ENOBUFS, EPOLLIN, EPOLLOUT, MSG_NOSIGNAL, SHUT_WR } from './linux-abi.js';
+import { EAGAIN, EINTR, ENOBUFS, EPOLLIN, EPOLLOUT, MSG_MORE, MSG_NOSIGNAL, SHUT_WR } from './linux-abi.js';
 import type { NativeCalls } from './native-calls.js';
 import { NativeMemory } from './native-memory.js';
 
@@ -190,7 +190,8 @@ export class HttpConnections {
 
   /** Sends the first `out` bytes of the collected answers. @returns false where the connection was parked or closed */
   #sendAll(fd: number, slot: number, out: number, rest: number, restBytes: number, close: boolean): boolean {
-    const sent = this.#send(fd, this.#out, out);
+    // The last answer waits for the close that follows, and leaves in one packet with it.
+    const sent = this.#send(fd, this.#out, out, close ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
     if (sent === out) return true;
     if (sent < 0) this.#drop(fd, slot);
     else this.#park(fd, slot, this.#out + sent, out - sent, rest, restBytes, close);
@@ -198,8 +199,8 @@ export class HttpConnections {
   }
 
   /** @returns bytes that left, 0 where none could for now, −1 where the connection is broken */
-  #send(fd: number, offset: number, length: number): number {
-    const sent = this.#calls.send(fd, this.#memory.address + offset, length, MSG_NOSIGNAL);
+  #send(fd: number, offset: number, length: number, flags: number): number {
+    const sent = this.#calls.send(fd, this.#memory.address + offset, length, flags);
     if (sent >= 0) return sent;
     const errno = this.#calls.errno();
     return errno === EAGAIN || errno === EINTR || errno === ENOBUFS ? 0 : -1;
@@ -255,7 +256,7 @@ export class HttpConnections {
     const fd = table.fd[slot]!;
     const from = table.outFrom[slot]!;
     const length = table.outTo[slot]! - from;
-    const sent = this.#send(fd, this.#answers.offset(table.outBuffer[slot]!) + from, length);
+    const sent = this.#send(fd, this.#answers.offset(table.outBuffer[slot]!) + from, length, MSG_NOSIGNAL);
     if (sent < 0) {
       this.#drop(fd, slot);
     } else if (sent < length) {

@@ -37,6 +37,7 @@ export const IPV6_RECVPKTINFO = 49;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
+export const MSG_MORE = 0x8000;
 
 // epoll(7)
 export const EPOLL_CLOEXEC = 0o2000000;

@@ -1,0 +1,247 @@
+/**
+ * How fast the swarm store is without packets: `node bench/micro-selection.mjs [part …]` on a build in dist/.
+ * Parts: workload, big, policy, memory10m, snapshot. Prints CPU nanoseconds an
+ * announce with its answer (the best of some rounds), and bytes a peer.
+ */
+import { createRandom } from '../dist/domain/random.js';
+import { AnnounceRequest } from '../dist/tracker/announce-request.js';
+import { AnnounceOutcome } from '../dist/tracker/swarm/announce-outcome.js';
+import { SwarmStore } from '../dist/tracker/swarm/swarm-store.js';
+
+const SUBDOMAINS = 2000;
+const FOREIGN = 5000;
+const ROUNDS = 5;
+
+function policy(version, mixOverride = {}) {
+  const groupCount = 1 + SUBDOMAINS + FOREIGN;
+  const random = createRandom(version);
+  const partition = new Uint8Array(groupCount).fill(15);
+  const rateRank = new Uint8Array(groupCount);
+  const densityLevel = new Uint8Array(groupCount).fill(8);
+  for (let g = 1; g <= SUBDOMAINS; g++) {
+    partition[g] = g % 4 === 0 ? 1 : 0;
+    densityLevel[g] = random.below(16);
+  }
+  for (let g = SUBDOMAINS + 1; g < groupCount; g++) rateRank[g] = g % 40;
+  const scoreOf = new Uint8Array(128);
+  for (let l = 0; l < 8; l++) for (let d = 0; d < 16; d++) scoreOf[l * 16 + d] = (7 - l) * 8 + (d >> 1);
+  return {
+    version,
+    groupCount,
+    partition,
+    rateRank,
+    densityLevel,
+    scoreOf,
+    mix: {
+      enoughInnerPeers: 12,
+      foreignPeersMin: 0,
+      foreignPeersMax: 50,
+      foreignPeersWhenNoInnerSeed: 5,
+      gatewaysMax: 0,
+      grain: 'as',
+      ...mixOverride,
+    },
+    reportedCapability: { byAddress: new Map() },
+    overrides: new Map(),
+  };
+}
+
+/** No operator at all: every choice is uniform over the swarm. */
+function randomPolicy() {
+  const table = policy(1);
+  table.partition.fill(15);
+  table.rateRank.fill(0);
+  return table;
+}
+
+function createStore(table, arenaBytes = 3 * 2 ** 30) {
+  return new SwarmStore({ random: createRandom(1), policy: table, arenaBytes, minIntervalSeconds: 0 });
+}
+
+/** Peer numbers → torrents by weight(i) = N/P + exp(6.5 − 500·i/N). */
+function workload(torrents, peers) {
+  const random = createRandom(42);
+  const cumulative = new Float64Array(torrents);
+  let sum = 0;
+  for (let i = 0; i < torrents; i++) {
+    sum += torrents / peers + Math.exp(6.5 - (500 * i) / torrents);
+    cumulative[i] = sum;
+  }
+  const torrentOf = new Uint32Array(peers);
+  for (let p = 0; p < peers; p++) {
+    const at = (random.nextUint32() / 2 ** 32) * sum;
+    let low = 0;
+    let high = torrents - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (cumulative[middle] < at) low = middle + 1;
+      else high = middle;
+    }
+    torrentOf[p] = low;
+  }
+  return torrentOf;
+}
+
+function hash(x) {
+  let h = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+class Driver {
+  request = new AnnounceRequest();
+  outcome = new AnnounceOutcome();
+  bytes = Buffer.alloc(40);
+  out = Buffer.alloc(1500);
+  constructor(store, innerShare = 0.3) {
+    this.store = store;
+    this.innerShare = Math.floor(innerShare * 1000);
+    this.request.bytes = this.bytes;
+    this.request.peerIdOffset = 20;
+    this.request.numWant = 50;
+  }
+  announce(torrent, peer, now) {
+    const { request, bytes } = this;
+    const t = hash(torrent + 77);
+    bytes.writeUInt32BE(t, 0);
+    bytes.writeUInt32BE(hash(t), 4);
+    bytes.writeUInt32BE(torrent, 8);
+    bytes.writeUInt32BE(peer, 20);
+    const h = hash(peer);
+    request.word0 = h;
+    request.port = 1024 + (peer % 60000);
+    const h2 = hash(h + 1);
+    request.group =
+      h2 % 1000 < this.innerShare ? 1 + ((h2 >>> 10) % SUBDOMAINS) : 1 + SUBDOMAINS + ((h2 >>> 10) % FOREIGN);
+    request.seed = h2 % 4 !== 0;
+    request.nowSeconds = now;
+    this.store.announce(request, this.outcome);
+  }
+  select() {
+    return this.store.select(this.request, this.out, 0, 50);
+  }
+}
+
+const ns = (start) => Number(process.hrtime.bigint() - start);
+
+function measure(name, count, step) {
+  let best = Infinity;
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = process.cpuUsage();
+    for (let i = 0; i < count; i++) step(i, round);
+    const used = process.cpuUsage(start);
+    best = Math.min(best, ((used.user + used.system) * 1000) / count);
+  }
+  console.log(`${name}: ${best.toFixed(0)} ns`);
+  return best;
+}
+
+function runWorkload() {
+  const torrents = 1_000_000;
+  const peers = 2_000_000;
+  const torrentOf = workload(torrents, peers);
+  const rss = process.memoryUsage().rss;
+  const store = createStore(policy(1));
+  const driver = new Driver(store);
+  let start = process.hrtime.bigint();
+  for (let p = 0; p < peers; p++) {
+    driver.announce(torrentOf[p], p, 100);
+  }
+  console.log(`fill (announce only): ${(ns(start) / peers).toFixed(0)} ns a peer`);
+  console.log(
+    store.stats,
+    `rss ${((process.memoryUsage().rss - rss) / peers).toFixed(1)} B/peer, touched ${(store.stats.touchedBytes / peers).toFixed(1)}, used ${(store.stats.usedBytes / peers).toFixed(1)}`,
+  );
+  const random = createRandom(5);
+  let given = 0;
+  const both = (seconds) => (_, round) => {
+    const p = random.below(peers);
+    driver.announce(torrentOf[p], p, seconds + round);
+    given += driver.select();
+  };
+  measure('harness alone', 300_000, () => {
+    const p = random.below(peers);
+    hash(torrentOf[p]);
+  });
+  measure('announce without select', 300_000, (_, round) => {
+    const p = random.below(peers);
+    driver.announce(torrentOf[p], p, 150 + round);
+  });
+  const ranked = measure('announce + select, policy of 7,000 groups', 300_000, both(200));
+  console.log(`peers an answer ${(given / (300_000 * ROUNDS)).toFixed(1)}`);
+  store.setPolicy(policy(1, { gatewaysMax: 3 }));
+  measure('the same with gateways', 300_000, both(300));
+  store.setPolicy(randomPolicy());
+  given = 0;
+  const uniform = measure('the same, random choice', 300_000, both(400));
+  console.log(
+    `peers an answer ${(given / (300_000 * ROUNDS)).toFixed(1)}; ranking costs ${(ranked - uniform).toFixed(0)} ns`,
+  );
+  let worst = 0;
+  for (let i = 0; i < 200_000; i++) {
+    if (i % 20_000 === 0) store.setPolicy(policy(2 + i));
+    const p = random.below(peers);
+    start = process.hrtime.bigint();
+    driver.announce(torrentOf[p], p, 600);
+    driver.select();
+    worst = Math.max(worst, ns(start));
+  }
+  console.log(`longest announce with ten policy changes: ${(worst / 1e6).toFixed(2)} ms`);
+}
+
+function runBig() {
+  const results = {};
+  for (const [size, share] of [
+    [100, 1],
+    [1_000_000, 1],
+    [100, 0.3],
+    [1_000_000, 0.3],
+  ]) {
+    const store = createStore(policy(1));
+    const driver = new Driver(store, share);
+    let worst = 0;
+    for (let p = 0; p < size; p++) {
+      const start = process.hrtime.bigint();
+      driver.announce(1, p, 100);
+      worst = Math.max(worst, ns(start));
+    }
+    const random = createRandom(5);
+    results[`${size}/${share}`] = measure(`swarm of ${size}, ${share * 100} % inner`, 300_000, (_, round) => {
+      driver.announce(1, random.below(size), 200 + round);
+      driver.select();
+    });
+    console.log(
+      `  worst insert ${(worst / 1e6).toFixed(2)} ms, ${(store.stats.touchedBytes / size).toFixed(1)} B/peer`,
+    );
+    const start = process.hrtime.bigint();
+    store.setPolicy(policy(2));
+    driver.announce(1, 5, 300);
+    driver.select();
+    console.log(`  policy change and first answer ${(ns(start) / 1e6).toFixed(2)} ms`);
+  }
+  console.log(
+    `1 M : 100 = ${(results['1000000/1'] / results['100/1']).toFixed(2)} (inner), ${(results['1000000/0.3'] / results['100/0.3']).toFixed(2)} (mixed)`,
+  );
+}
+
+function runMemory10m() {
+  const torrentOf = workload(1_000_000, 10_000_000);
+  const store = createStore(policy(1));
+  const driver = new Driver(store);
+  const rss = process.memoryUsage().rss;
+  const start = process.hrtime.bigint();
+  for (let p = 0; p < torrentOf.length; p++) driver.announce(torrentOf[p], p, 100);
+  console.log(
+    store.stats,
+    `${(ns(start) / 1e7).toFixed(0)} ns a peer, rss grew ${((process.memoryUsage().rss - rss) / 2 ** 20).toFixed(0)} MiB`,
+  );
+}
+
+const parts = { workload: runWorkload, big: runBig, memory10m: runMemory10m };
+const asked = process.argv.slice(2);
+for (const [name, run] of Object.entries(parts)) {
+  if (asked.length > 0 ? asked.includes(name) : name !== 'memory10m') {
+    console.log(`== ${name}`);
+    run();
+  }
+}
