@@ -10,7 +10,10 @@ import { parseInfoHash } from '../../../src/domain/info-hash.js';
 import { createMirrorSite, type MirrorSiteOptions } from '../../../src/mirror-site/mirror-site.js';
 import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
+import { parseMetainfo } from '../../../src/wire/metainfo.js';
+import { parseMagnet } from '../../../src/wire/metainfo-magnet.js';
 import { hashOf, torrentToStore } from '../../support/catalogue-entries.js';
+import { hybridTorrent } from '../../support/torrents.js';
 
 const announceUrls = ['udp://alias.example.net:6969/announce', 'http://alias.example.net:6969/announce'];
 const alice = parseInfoHash(fixtures.alice.parsedTorrent.infoHash);
@@ -196,6 +199,30 @@ describe('a torrent', () => {
     expect((await parseTorrent(magnet)).announce?.sort()).toEqual([...announceUrls].sort());
     expect(page('td.path').text()).toBe('alice.txt');
     expect(page('a[rel~=nofollow]').attr('href')).toBe('http://site.example/view?id=1');
+  });
+
+  it('of both versions is found and counted under both hashes', async () => {
+    const bytes = hybridTorrent();
+    const { infoHash, hybridInfoHash, infoHashV2, files } = parseMetainfo(bytes);
+    catalogue.store(torrentToStore(5, { infoHash, hybridInfoHash, infoHashV2, files, torrentBytes: bytes }), 5);
+    await serve({
+      keepOriginal: true,
+      swarmCounts: async () =>
+        new Map([
+          [infoHash, { seeds: 3, leechers: 9 }],
+          [hybridInfoHash!, { seeds: 7, leechers: 1 }],
+        ]),
+    });
+    const page = load((await get(`/torrent/${hybridInfoHash}`)).text);
+    expect(page('dl').text()).toContain('7 seeds, 9 leechers');
+    const magnet = parseMagnet(page('a[href^="magnet:"]').attr('href') ?? '');
+    expect(magnet).toMatchObject({ infoHash, hybridInfoHash, trackers: announceUrls });
+    const served = parseMetainfo((await get(`/torrent/${hybridInfoHash}.torrent`)).body);
+    expect(served).toMatchObject({
+      infoHash,
+      hybridInfoHash,
+      trackerTiers: [announceUrls, ['http://old.example/announce']],
+    });
   });
 
   it('that the original site had only as a link has one here', async () => {

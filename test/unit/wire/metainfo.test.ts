@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
 import { ClientError } from '../../../src/domain/errors.js';
 import { parseMetainfo } from '../../../src/wire/metainfo.js';
+import { scanValue } from '../../../src/wire/metainfo-bencode.js';
 import { rewriteTorrent } from '../../../src/wire/metainfo-rewrite.js';
 import { hybridTorrent, torrentWith, v2Torrent } from '../../support/torrents.js';
 
@@ -155,6 +156,27 @@ describe('rewriting', () => {
           }
         },
       ),
+    );
+  });
+});
+
+describe('the scanner', () => {
+  it('finds the end of any value that another encoder wrote, and refuses it one byte short', () => {
+    const value = fc.letrec((tie) => ({
+      any: fc.oneof(
+        { maxDepth: 4 },
+        fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes)),
+        fc.maxSafeInteger(),
+        fc.array(tie('any'), { maxLength: 5 }),
+        fc.dictionary(fc.string({ maxLength: 9, unit: 'binary' }), tie('any'), { maxKeys: 5 }),
+      ),
+    })).any;
+    fc.assert(
+      fc.property(value, fc.uint8Array({ maxLength: 5 }), (any, after) => {
+        const encoded = Buffer.from(bencode.encode(any));
+        expect(scanValue(Buffer.concat([encoded, after]), 0)).toBe(encoded.length);
+        expect(codeOf(() => scanValue(encoded.subarray(0, -1), 0))).toBe('bencode');
+      }),
     );
   });
 });
