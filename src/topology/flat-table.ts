@@ -1,16 +1,22 @@
 /**
- * Segments as the data plane reads them: an index on the leading bits of the address, then a short binary search. Flat
- * typed arrays in shared memory, so that handing them to the worker copies nothing; a look-up allocates nothing.
+ * Topology as the data plane reads it: two tries (see `multibit-trie`) and the segments behind them, as flat arrays in
+ * shared memory, so that handing them to the worker copies nothing. A look-up allocates nothing.
  */
 import type { AddressSegments } from './address-segments.js';
+import {
+  buildTrie,
+  FIRST_REFERENCE,
+  REFERENCE_BASE,
+  REFERENCE_MASK,
+  REFERENCE_SHIFT,
+  ROOT_BITS,
+  RUN,
+} from './multibit-trie.js';
 import type { TopologyData, TopologyTable } from './topology-table.js';
 
-/** The index has about one entry for each segment, within these bounds (1 KB to 4 MB). */
-const MIN_INDEX_BITS = 8;
-const MAX_INDEX_BITS = 20;
-/** 2000::/3, all of global unicast (RFC 4291 section 2.5.4), is the part of IPv6 that is indexed. */
-const GLOBAL_UNICAST_FIRST_WORD = 0x20000000;
-const GLOBAL_UNICAST_BITS = 3;
+/** A row of `segments4` is: start, group. A row of `segments6`: the four words of the start, group. */
+const ROW4 = 2;
+const ROW6 = 5;
 
 /** @param segments4 whose values are group numbers; @param segments6 likewise */
 export function flatTopologyData(
@@ -18,25 +24,13 @@ export function flatTopologyData(
   segments4: AddressSegments,
   segments6: AddressSegments,
 ): TopologyData {
-  const starts4 = sharedWords(segments4.count);
-  starts4.set(segments4.starts);
-  const starts6 = [0, 1, 2, 3].map((w) => {
-    const column = sharedWords(segments6.count);
-    for (let i = 0; i < segments6.count; i++) column[i] = segments6.starts[i * 4 + w]!;
-    return column;
-  });
   return {
     version,
     arrays: {
-      index4: buildIndex(starts4, 0, 0),
-      starts4,
-      groups4: sharedGroups(segments4.values),
-      index6: buildIndex(starts6[0]!, GLOBAL_UNICAST_FIRST_WORD, GLOBAL_UNICAST_BITS),
-      starts6word0: starts6[0]!,
-      starts6word1: starts6[1]!,
-      starts6word2: starts6[2]!,
-      starts6word3: starts6[3]!,
-      groups6: sharedGroups(segments6.values),
+      trie4: buildTrie(segments4),
+      segments4: rows(segments4, ROW4),
+      trie6: buildTrie(segments6),
+      segments6: rows(segments6, ROW6),
     },
   };
 }
@@ -48,95 +42,80 @@ export function topologyTableFrom(data: TopologyData): TopologyTable {
 
 class FlatTable implements TopologyTable {
   readonly version: number;
-  readonly #index4: Uint32Array;
-  readonly #shift4: number;
-  readonly #starts4: Uint32Array;
-  readonly #groups4: Uint16Array;
-  readonly #index6: Uint32Array;
-  readonly #shift6: number;
-  readonly #word0: Uint32Array;
-  readonly #word1: Uint32Array;
-  readonly #word2: Uint32Array;
-  readonly #word3: Uint32Array;
-  readonly #groups6: Uint16Array;
+  readonly #trie4: Uint32Array;
+  readonly #segments4: Uint32Array;
+  readonly #trie6: Uint32Array;
+  readonly #segments6: Uint32Array;
 
   constructor(data: TopologyData) {
+    const words = (name: string): Uint32Array => data.arrays[name] as Uint32Array;
     this.version = data.version;
-    const array = (name: string): Uint32Array => data.arrays[name] as Uint32Array;
-    this.#index4 = array('index4');
-    this.#shift4 = 32 - Math.log2(this.#index4.length - 1);
-    this.#starts4 = array('starts4');
-    this.#groups4 = data.arrays.groups4 as Uint16Array;
-    this.#index6 = array('index6');
-    this.#shift6 = 32 - GLOBAL_UNICAST_BITS - Math.log2(this.#index6.length - 1);
-    this.#word0 = array('starts6word0');
-    this.#word1 = array('starts6word1');
-    this.#word2 = array('starts6word2');
-    this.#word3 = array('starts6word3');
-    this.#groups6 = data.arrays.groups6 as Uint16Array;
+    this.#trie4 = words('trie4');
+    this.#segments4 = words('segments4');
+    this.#trie6 = words('trie6');
+    this.#segments6 = words('segments6');
   }
 
-  lookup4(word: number): number {
-    const starts = this.#starts4;
-    const bucket = word >>> this.#shift4;
-    let low = this.#index4[bucket]!;
-    let high = this.#index4[bucket + 1]!;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (starts[middle]! <= word) low = middle;
-      else high = middle - 1;
+  /** Signed words do as well: above 2^31 an unsigned one may be boxed on its way here, a signed one never is. */
+  lookup4(address: number): number {
+    const trie = this.#trie4;
+    let entry = trie[REFERENCE_BASE + (address >>> ROOT_BITS)]!;
+    let position = ROOT_BITS;
+    while (entry >= FIRST_REFERENCE) {
+      const bits = entry & REFERENCE_MASK;
+      if (bits === RUN) return this.#run4((entry >>> REFERENCE_SHIFT) - REFERENCE_BASE, address >>> 0);
+      entry = trie[(entry >>> REFERENCE_SHIFT) + ((address << position) >>> (32 - bits))]!;
+      position += bits;
     }
-    return this.#groups4[low]!;
+    return entry;
   }
 
-  lookup6(word0: number, word1: number, word2: number, word3: number): number {
-    const starts0 = this.#word0;
-    let low = 0;
-    let high = starts0.length - 1;
-    if (word0 >>> (32 - GLOBAL_UNICAST_BITS) === 1) {
-      const bucket = (word0 - GLOBAL_UNICAST_FIRST_WORD) >>> this.#shift6;
-      low = this.#index6[bucket]!;
-      high = this.#index6[bucket + 1]!;
+  lookup6(address0: number, address1: number, address2: number, address3: number): number {
+    const trie = this.#trie6;
+    let entry = trie[REFERENCE_BASE + (address0 >>> ROOT_BITS)]!;
+    let position = ROOT_BITS;
+    while (entry >= FIRST_REFERENCE) {
+      const bits = entry & REFERENCE_MASK;
+      if (bits === RUN) {
+        const segment = (entry >>> REFERENCE_SHIFT) - REFERENCE_BASE;
+        return this.#run6(segment, address0 >>> 0, address1 >>> 0, address2 >>> 0, address3 >>> 0);
+      }
+      const word = position < 64 ? (position < 32 ? address0 : address1) : position < 96 ? address2 : address3;
+      entry = trie[(entry >>> REFERENCE_SHIFT) + ((word << (position & 31)) >>> (32 - bits))]!;
+      position += bits;
     }
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      let difference = starts0[middle]! - word0;
-      if (difference === 0) difference = this.#word1[middle]! - word1;
-      if (difference === 0) difference = this.#word2[middle]! - word2;
-      if (difference === 0) difference = this.#word3[middle]! - word3;
-      if (difference <= 0) low = middle;
-      else high = middle - 1;
+    return entry;
+  }
+
+  /** The last segment from `segment` on that starts at or before the address. */
+  #run4(segment: number, address: number): number {
+    const rows = this.#segments4;
+    let row = segment * ROW4;
+    while (row + ROW4 < rows.length && rows[row + ROW4]! <= address) row += ROW4;
+    return rows[row + ROW4 - 1]!;
+  }
+
+  #run6(segment: number, word0: number, word1: number, word2: number, word3: number): number {
+    const rows = this.#segments6;
+    let row = segment * ROW6;
+    for (let next = row + ROW6; next < rows.length; next += ROW6) {
+      let difference = rows[next]! - word0;
+      if (difference === 0) difference = rows[next + 1]! - word1;
+      if (difference === 0) difference = rows[next + 2]! - word2;
+      if (difference === 0) difference = rows[next + 3]! - word3;
+      if (difference > 0) break;
+      row = next;
     }
-    return this.#groups6[low]!;
+    return rows[row + ROW6 - 1]!;
   }
 }
 
-/**
- * Entry `b` is the last segment that starts before bucket `b`, so a bucket's answer is between entries `b` and `b + 1`.
- * @param leadingWords the first word of each segment's start
- * @param firstWord where bucket 0 begins; @param skippedBits how many leading bits all indexed addresses share
- */
-function buildIndex(leadingWords: Uint32Array, firstWord: number, skippedBits: number): Uint32Array {
-  const wanted = Math.ceil(Math.log2(leadingWords.length + 1));
-  const bits = Math.min(MAX_INDEX_BITS, Math.max(MIN_INDEX_BITS, wanted));
-  const buckets = 2 ** bits;
-  const width = 2 ** (32 - skippedBits - bits);
-  const index = sharedWords(buckets + 1);
-  let segment = 0;
-  for (let bucket = 0; bucket <= buckets; bucket++) {
-    const first = firstWord + bucket * width;
-    while (segment + 1 < leadingWords.length && leadingWords[segment + 1]! < first) segment++;
-    index[bucket] = segment;
+function rows({ count, starts, values }: AddressSegments, rowWords: number): Uint32Array {
+  const words = rowWords - 1;
+  const result = new Uint32Array(new SharedArrayBuffer(count * rowWords * 4));
+  for (let i = 0; i < count; i++) {
+    for (let w = 0; w < words; w++) result[i * rowWords + w] = starts[i * words + w]!;
+    result[i * rowWords + words] = values[i]!;
   }
-  return index;
-}
-
-function sharedWords(length: number): Uint32Array {
-  return new Uint32Array(new SharedArrayBuffer(length * 4));
-}
-
-function sharedGroups(values: Uint32Array): Uint16Array {
-  const groups = new Uint16Array(new SharedArrayBuffer(values.length * 2));
-  groups.set(values);
-  return groups;
+  return result;
 }

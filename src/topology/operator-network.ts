@@ -50,29 +50,23 @@ export function ownSegments(operator: OperatorNetwork): OwnSegments {
     }),
   );
   const homeAsn = operator.networks[0]?.asn ?? 0;
-  const asnOfPrefix = (prefix: Prefix | undefined): number => {
-    if (prefix === undefined) return homeAsn;
+  const asnOfPrefix = (prefix: Prefix): number => {
     const value = valueAt(prefix.address.family === 4 ? networks.ipv4 : networks.ipv6, prefix.address.words);
     return value === 0 ? homeAsn : labels[value - 1]!.asn;
   };
   const subdomains = layer(
-    operator.subdomains.flatMap((subdomain) => {
-      // A sub-domain that spans two of the operator's AS is one group for each, since the AS decides the tier.
-      const byAsn = new Map<number, Prefix[]>();
-      for (const prefix of subdomain.prefixes) {
-        const asn = subdomain.asn ?? asnOfPrefix(prefix);
-        const list = byAsn.get(asn);
-        if (list === undefined) byAsn.set(asn, [prefix]);
-        else list.push(prefix);
-      }
-      if (byAsn.size === 0) byAsn.set(subdomain.asn ?? homeAsn, []);
-      return [...byAsn].map(([asn, prefixes], i) => {
-        const name = subdomainGroupName(subdomain.id);
-        const groupName = i === 0 ? name : `${name}@${asGroupName(asn)}`;
-        labels.push({ groupName, kind: 'subdomain', asn, subdomain: subdomain.id });
+    [...prefixesBySubdomainAndAsn(operator.subdomains, asnOfPrefix)].flatMap(([id, byAsn]) =>
+      [...byAsn].map(([asn, prefixes], i) => {
+        const name = subdomainGroupName(id);
+        labels.push({
+          groupName: i === 0 ? name : `${name}@${asGroupName(asn)}`,
+          kind: 'subdomain',
+          asn,
+          subdomain: id,
+        });
         return { prefixes, value: labels.length };
-      });
-    }),
+      }),
+    ),
   );
   const below = {
     ipv4: overlay(networks.ipv4, subdomains.ipv4),
@@ -92,6 +86,25 @@ export function ownSegments(operator: OperatorNetwork): OwnSegments {
     }),
   );
   return { labels, ipv4: overlay(below.ipv4, caches.ipv4), ipv6: overlay(below.ipv6, caches.ipv6) };
+}
+
+/** A sub-domain that spans several of the operator's AS is one group for each, since the AS decides the tier. */
+function prefixesBySubdomainAndAsn(
+  subdomains: readonly SubdomainPrefixes[],
+  asnOfPrefix: (prefix: Prefix) => number,
+): Map<string, Map<number, Prefix[]>> {
+  const result = new Map<string, Map<number, Prefix[]>>();
+  for (const { id, prefixes, asn } of subdomains) {
+    const byAsn = result.get(id) ?? new Map<number, Prefix[]>();
+    result.set(id, byAsn);
+    for (const prefix of prefixes) {
+      const key = asn ?? asnOfPrefix(prefix);
+      const list = byAsn.get(key);
+      if (list === undefined) byAsn.set(key, [prefix]);
+      else list.push(prefix);
+    }
+  }
+  return result;
 }
 
 function layer(entries: readonly { readonly prefixes: readonly Prefix[]; readonly value: number }[]): {

@@ -1,0 +1,189 @@
+/**
+ * All data files of the topology together: loaded at the start, looked at again from time to time, each replaced whole or
+ * not at all. A file that has become unreadable, wrong, or less than half of what it was leaves its old content in force
+ * and says so. Nothing is compiled here.
+ */
+import { stat } from 'node:fs/promises';
+import type { AsRelationships } from '../domain/as-relationships.js';
+import { messageOf, OperatorError } from '../domain/errors.js';
+import type { AsOrganisations } from './as-organisations.js';
+import type { AsnDatabase } from './asn-database.js';
+import { importedFiles } from './import-topology-file.js';
+import {
+  type LoadedTopologyFile,
+  loadTopologyFile,
+  type TopologyFileContent,
+  type TopologyFileKind,
+} from './load-topology-file.js';
+import type { SubdomainPrefixes } from './operator-network.js';
+import { planImport } from './plan-import.js';
+
+export interface TopologyFilePaths {
+  /** MMDB or CSV. */
+  readonly asnDatabase?: string | undefined;
+  readonly prefixToAs?: string | undefined;
+  readonly asRelationships?: string | undefined;
+  readonly asOrganisations?: string | undefined;
+  readonly subdomains?: string | undefined;
+  /**
+   * Where `topology import` keeps its files; it need not exist. Imported relationships, organisations and sub-domains
+   * stand for the configured file; imported addresses are believed over it.
+   */
+  readonly importDirectory?: string | undefined;
+}
+
+export interface SourceStatus {
+  readonly kind: TopologyFileKind;
+  readonly path: string;
+  /** When the content in force was last written. */
+  readonly modifiedAtMs: number;
+  /** Why the file as it is now is not in force. */
+  readonly problem?: string;
+}
+
+export interface RefreshResult {
+  /** Whether what is in force is now different. */
+  readonly changed: boolean;
+  /** What was not wrong before: one line each, with the file's name. The old content of these is still in force. */
+  readonly problems: readonly string[];
+}
+
+interface Source {
+  readonly loaded: LoadedTopologyFile;
+  readonly fingerprint: string;
+  readonly problem?: string;
+}
+
+export class TopologySources {
+  #paths: TopologyFilePaths;
+  #sources: ReadonlyMap<string, Source> = new Map();
+
+  private constructor(paths: TopologyFilePaths) {
+    this.#paths = paths;
+  }
+
+  /** @throws OperatorError naming file and line if any file cannot be used */
+  static async open(paths: TopologyFilePaths): Promise<TopologySources> {
+    const sources = new TopologySources(paths);
+    const { problems } = await sources.refresh();
+    if (problems.length > 0) throw new OperatorError(problems.join('; '));
+    return sources;
+  }
+
+  /** Oldest belief first, as `compileTopology` wants them. */
+  get databases(): AsnDatabase[] {
+    return this.#contents('addresses').map((content) => content.database);
+  }
+
+  get relationships(): AsRelationships | undefined {
+    return this.#contents('relationships')[0]?.relationships;
+  }
+
+  get organisations(): AsOrganisations | undefined {
+    return this.#contents('organisations')[0]?.organisations;
+  }
+
+  get subdomains(): readonly SubdomainPrefixes[] {
+    return this.#contents('subdomains').flatMap((content) => content.subdomains);
+  }
+
+  /** The name of an AS: out of as2org, else out of the address databases. */
+  organisationOf(asn: number): string | undefined {
+    const known = this.organisations?.organisationOf(asn);
+    if (known !== undefined) return known;
+    return this.databases.map((database) => database.organisations.get(asn)).find((name) => name !== undefined);
+  }
+
+  /** `asns`, then the other AS of the organisations they belong to. */
+  withSiblings(asns: readonly number[]): number[] {
+    return [...new Set([...asns, ...asns.flatMap((asn) => this.organisations?.siblingsOf(asn) ?? [])])];
+  }
+
+  status(): SourceStatus[] {
+    return [...this.#sources.values()].map(({ loaded: { kind, path, modifiedAtMs }, problem }) => ({
+      kind,
+      path,
+      modifiedAtMs,
+      ...(problem === undefined ? {} : { problem }),
+    }));
+  }
+
+  /**
+   * Loads files that are new or have changed since they were last looked at. Never throws: a file that cannot be used is a
+   * problem in the result, and what was in force before stays in force.
+   * @param paths if the configuration names others now
+   */
+  async refresh(paths: TopologyFilePaths = this.#paths): Promise<RefreshResult> {
+    this.#paths = paths;
+    const before = this.#sources;
+    const after = new Map<string, Source>();
+    const problems: string[] = [];
+    for (const { kind, path } of await wantedFiles(paths)) {
+      const key = `${kind} ${path}`;
+      const old = before.get(key);
+      const next = await load(kind, path, old);
+      if (next !== old && next.problem !== undefined) problems.push(next.problem);
+      if (next.loaded !== undefined) after.set(key, next as Source);
+    }
+    this.#sources = after;
+    const changed =
+      after.size !== before.size || [...after].some(([key, source]) => before.get(key)?.loaded !== source.loaded);
+    return { changed, problems };
+  }
+
+  #contents<H extends TopologyFileContent['holds']>(holds: H): Extract<TopologyFileContent, { holds: H }>[] {
+    return [...this.#sources.values()].flatMap(({ loaded: { content } }) =>
+      content.holds === holds ? [content as Extract<TopologyFileContent, { holds: H }>] : [],
+    );
+  }
+}
+
+async function load(
+  kind: TopologyFileKind,
+  path: string,
+  old: Source | undefined,
+): Promise<Partial<Source> & { fingerprint: string }> {
+  const fingerprint = await fingerprintOf(path);
+  if (old?.fingerprint === fingerprint) return old;
+  try {
+    const loaded = await loadTopologyFile(kind, path);
+    if (old !== undefined) {
+      const { refusal } = planImport(old.loaded.content, loaded.content);
+      if (refusal !== undefined) {
+        return { ...old, fingerprint, problem: `${path} is not taken over: ${refusal}; restart if that is right` };
+      }
+    }
+    return { loaded, fingerprint };
+  } catch (thrown) {
+    return { ...(old === undefined ? {} : { loaded: old.loaded }), fingerprint, problem: messageOf(thrown) };
+  }
+}
+
+/** Differs when the file was replaced or written to. */
+async function fingerprintOf(path: string): Promise<string> {
+  try {
+    const { mtimeMs, size, ino } = await stat(path);
+    return `${mtimeMs} ${size} ${ino}`;
+  } catch {
+    return 'missing';
+  }
+}
+
+async function wantedFiles(paths: TopologyFilePaths): Promise<{ kind: TopologyFileKind; path: string }[]> {
+  const imported = paths.importDirectory === undefined ? [] : await importedFiles(paths.importDirectory);
+  const configured = (kind: TopologyFileKind, path: string | undefined) => (path === undefined ? [] : [{ kind, path }]);
+  const importedOf = (kind: TopologyFileKind) => imported.filter((file) => file.kind === kind);
+  const either = (kind: TopologyFileKind, path: string | undefined) => {
+    const files = importedOf(kind);
+    return files.length > 0 ? files : configured(kind, path);
+  };
+  return [
+    ...configured('asn-database', paths.asnDatabase),
+    ...importedOf('asn-csv'),
+    ...configured('prefix2as', paths.prefixToAs),
+    ...importedOf('prefix2as'),
+    ...either('as-rel', paths.asRelationships),
+    ...either('as2org', paths.asOrganisations),
+    ...either('subdomains', paths.subdomains),
+  ];
+}
