@@ -7,6 +7,8 @@ import type { Clock } from '../domain/clock.js';
 import { healthRoutes } from './health-routes.js';
 import { type MetricFamily, Metrics } from './metrics.js';
 import { openApiDocument } from './openapi.js';
+import type { OverviewPort } from './overview.js';
+import { pageRoutes } from './page-routes.js';
 import type { Authenticator } from './principal.js';
 import { Problem } from './problem.js';
 import { reportMetrics } from './report-metrics.js';
@@ -24,6 +26,8 @@ export interface ControlApiOptions extends TrackerRoutePorts {
   readonly readiness: Readiness;
   /** See {@link RouteServer}: for a control API on loopback without `control.token`. */
   readonly openToLoopback?: boolean | undefined;
+  /** The numbers of the page at `/`; without it the page shows the reports alone. */
+  readonly overview?: OverviewPort | undefined;
   /** Of the other parts; those of the reports and of the process are there already. */
   readonly metrics?: readonly MetricFamily[];
   /** Gets what no caller may see: defects, to be logged with their cause. */
@@ -70,6 +74,7 @@ export function controlRoutes(options: ControlApiOptions): Route[] {
     ...healthRoutes(options.readiness),
     ...reportRoutes(options.reports, options.clock),
     ...trackerRoutes(options),
+    ...pageRoutes(options),
     route({
       method: 'get',
       path: '/metrics',

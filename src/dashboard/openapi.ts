@@ -9,6 +9,8 @@ type Json = Record<string, unknown>;
 export function openApiDocument(routes: readonly Route[]): Json {
   const paths: Record<string, Json> = {};
   for (const route of routes) {
+    // Pages are for people.
+    if (route.forBrowsers) continue;
     paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
   }
   return {
@@ -106,9 +108,9 @@ function parameters(schema: z.ZodObject | undefined, place: 'path' | 'query'): J
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
-  // OpenAPI 3.1 is JSON Schema 2020-12; the ids are names of our own, not addresses.
-  const { $schema, id, ...rest } = z.toJSONSchema(schema, { io, reused: 'inline', unrepresentable: 'any' }) as Json;
-  return typeof id === 'string' ? { title: id, ...rest } : rest;
+  // OpenAPI 3.1 is JSON Schema 2020-12, which it says once for all.
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io, reused: 'inline', unrepresentable: 'any' }) as Json;
+  return rest;
 }
 
 function security(access: Access): Json[] {

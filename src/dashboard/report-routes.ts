@@ -138,7 +138,7 @@ const densityReceipt = z
     duplicates: z.int(),
     quarantined: z.array(z.object({ subdomain: z.string(), reason: z.string() })),
   })
-  .meta({ id: 'DensityReceipt' });
+  .meta({ title: 'DensityReceipt' });
 
 function toReport(body: z.infer<typeof densityReport>) {
   const { periodStart, ...rest } = body;

@@ -56,7 +56,7 @@ export const densityReport = z
     periodSeconds: z.int().min(1),
     subdomains: z.array(subdomainValue).min(1).max(MAX_SUBDOMAINS_PER_REPORT).superRefine(noIdTwice),
   })
-  .meta({ id: 'DensityReport' });
+  .meta({ title: 'DensityReport' });
 
 export const usersReport = z
   .strictObject({
@@ -66,7 +66,7 @@ export const usersReport = z
       .max(MAX_SUBDOMAINS_PER_REPORT)
       .superRefine(noIdTwice),
   })
-  .meta({ id: 'UsersReport' });
+  .meta({ title: 'UsersReport' });
 
 /** Draft 4.3.2 leaves the list of facts open, so unknown ones are passed over. */
 export const capabilityReport = z
@@ -78,7 +78,7 @@ export const capabilityReport = z
     availableUplinkBps: z.number().min(0).optional().meta({ description: 'bits per second free for more uploads' }),
     role: z.enum(['peer', 'cache']).optional(),
   })
-  .meta({ id: 'CapabilityReport' });
+  .meta({ title: 'CapabilityReport' });
 
 export const peerPush = z
   .strictObject({
@@ -86,7 +86,7 @@ export const peerPush = z
     peers: z.array(z.strictObject({ address, port, seed: z.boolean().default(false) })).max(MAX_PUSHED_PEERS),
     ttlSeconds: z.int().min(1).max(86_400),
   })
-  .meta({ id: 'PeerPush' });
+  .meta({ title: 'PeerPush' });
 
 /** Query strings arrive as text. */
 const queryCount = (maximum: number) => z.coerce.number().int().min(0).max(maximum);

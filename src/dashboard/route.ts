@@ -21,6 +21,7 @@ export interface Answer {
   readonly json?: unknown;
   /** Or sent as it is. */
   readonly text?: { readonly contentType: string; readonly body: string };
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Route {
@@ -29,6 +30,8 @@ export interface Route {
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
+  /** True: a browser that comes without a token is made to ask for one. */
+  readonly forBrowsers: boolean;
   readonly params: Parameters | undefined;
   readonly query: Parameters | undefined;
   readonly body: z.ZodType | undefined;
@@ -44,6 +47,7 @@ interface Definition<Body, Query, Params> {
   path: string;
   summary: string;
   access: Access;
+  forBrowsers?: boolean;
   params?: z.ZodObject & z.ZodType<Params>;
   query?: z.ZodObject & z.ZodType<Query>;
   body?: z.ZodType<Body>;
@@ -79,6 +83,7 @@ function erase<Body, Query, Params, Handled>(
     path: definition.path,
     summary: definition.summary,
     access: definition.access,
+    forBrowsers: definition.forBrowsers ?? false,
     params: definition.params,
     query: definition.query,
     body: definition.body,

@@ -19,6 +19,9 @@ import { RateLimit } from './rate-limit.js';
 import { readBody } from './read-body.js';
 import type { Answer, Route } from './route.js';
 
+/** Makes a browser ask; it sends the answer along with every later request to this address. */
+const BROWSER_CHALLENGE = 'Basic realm="alias-tracker: any name, the token as password"';
+
 export interface ServeRouteOptions {
   readonly authenticator: Authenticator;
   readonly clock: Clock;
@@ -41,11 +44,12 @@ export class RouteServer {
     try {
       send(response, await this.#answer(route, request, response));
     } catch (thrown) {
-      this.sendProblem(thrown, request, response);
+      this.sendProblem(thrown, request, response, route.forBrowsers ? BROWSER_CHALLENGE : undefined);
     }
   }
 
-  sendProblem(thrown: unknown, request: Request, response: Response): void {
+  /** @param challenge the one that goes with 401 here, in place of the usual */
+  sendProblem(thrown: unknown, request: Request, response: Response, challenge?: string): void {
     const problem = problemOf(thrown);
     if (problem.type === 'internal') this.#options.onDefect(thrown, request.path);
     if (response.headersSent) {
@@ -55,6 +59,7 @@ export class RouteServer {
     // What was not read of the body must not be taken for the next request.
     if (!request.complete) response.set('connection', 'close');
     response.status(problem.status).set(problem.headers).type(PROBLEM_CONTENT_TYPE);
+    if (problem.status === 401 && challenge !== undefined) response.set('www-authenticate', challenge);
     response.send(JSON.stringify(problem));
   }
 
@@ -120,9 +125,9 @@ function isLocalCall(caller: Caller, request: Request): boolean {
 }
 
 function send(response: Response, answer: Answer): void {
-  response.status(answer.status ?? 200);
+  response.status(answer.status ?? 200).set(answer.headers ?? {});
   if (answer.text !== undefined) {
-    response.set('content-type', answer.text.contentType).send(answer.text.body);
+    response.set({ 'content-type': answer.text.contentType, 'cache-control': 'no-store' }).send(answer.text.body);
     return;
   }
   response.set('cache-control', 'no-store').json(answer.json);
@@ -130,7 +135,9 @@ function send(response: Response, answer: Answer): void {
 
 function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
-  if (thrown instanceof ClientError) return new Problem('unprocessable', thrown.message);
+  if (thrown instanceof ClientError) {
+    return new Problem(thrown.code === 'not-found' ? 'not-found' : 'unprocessable', thrown.message);
+  }
   const retryAfterSeconds = (thrown as { retryAfterSeconds?: unknown } | null)?.retryAfterSeconds;
   if (typeof retryAfterSeconds === 'number') {
     return new Problem('unavailable', 'too much is waiting; come back', {

@@ -1,0 +1,194 @@
+/**
+ * The operator's page. The server renders all of it; a few lines of script fetch the changing part again every other
+ * second. Nothing is loaded from elsewhere, and nothing that strangers wrote is ever taken as HTML.
+ */
+import { createHash } from 'node:crypto';
+import { Html, html } from './html.js';
+import type { Overview } from './overview.js';
+import type { DensityView, ProbeView } from './reports-port.js';
+import type { Document } from './tracker-ports.js';
+
+export const FRAGMENT_PATH = '/overview';
+
+export interface PageContent {
+  /** undefined: the tracker is not connected. */
+  readonly overview: Overview | undefined;
+  readonly probes: readonly ProbeView[];
+  readonly densities: ReadonlyMap<string, DensityView>;
+  readonly capabilityNodes: number;
+  readonly swarms: readonly Document[];
+  readonly notReady: readonly string[];
+  readonly nowMs: number;
+}
+
+const STYLE = `
+:root { color-scheme: light dark; --line: #8884; --good: #1a7f4b; --bad: #c0392b }
+* { box-sizing: border-box }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 1rem 1.25rem 3rem }
+h1 { font-size: 1.25rem; margin: 0 0 1rem } h2 { font-size: 1rem; margin: 2rem 0 .5rem }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: .75rem }
+.tile { border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .8rem }
+.tile b { display: block; font-size: 1.6rem; font-variant-numeric: tabular-nums } .tile span { opacity: .75 }
+.bar { height: .4rem; background: var(--line); border-radius: .2rem; margin-top: .35rem }
+.bar i { display: block; height: 100%; border-radius: .2rem; background: var(--good) }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+td.n, th.n { text-align: right } .bad { color: var(--bad); font-weight: 600 } .good { color: var(--good) }
+.note { opacity: .75; font-size: .9rem } code { font-size: .85rem } footer { margin-top: 2rem }
+#stale[hidden] { display: none }`;
+
+const SCRIPT = `
+const now = document.getElementById('now'), stale = document.getElementById('stale');
+async function refresh() {
+  try {
+    const answer = await fetch('${FRAGMENT_PATH}', { headers: { accept: 'text/html' } });
+    if (!answer.ok) throw new Error(answer.status);
+    now.innerHTML = await answer.text();
+    stale.hidden = true;
+  } catch { stale.hidden = false }
+  setTimeout(refresh, 2000);
+}
+setTimeout(refresh, 2000);`;
+
+const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+/** Bar lengths are the only inline styles; they are numbers. */
+export const PAGE_CSP = [
+  "default-src 'none'",
+  `script-src ${hashOf(SCRIPT)}`,
+  "style-src 'unsafe-inline'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export function renderPage(content: PageContent): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>alias tracker</title>
+<style>${raw(STYLE)}</style>
+</head>
+<body>
+<h1>alias tracker</h1>
+<p id="stale" class="bad" role="status" hidden>The tracker does not answer; what you see is old.</p>
+<main id="now">${renderFragment(content)}</main>
+<footer class="note">
+<a href="/metrics">metrics</a> · <a href="/readyz">readiness</a> · <a href="/api/v1/openapi.json">API</a>
+</footer>
+<script>${raw(SCRIPT)}</script>
+</body>
+</html>
+`.text;
+}
+
+/** The part that changes. */
+export function renderFragment(content: PageContent): Html {
+  const { notReady, overview } = content;
+  return html`
+${notReady.map((reason) => html`<p class="bad">Not ready: ${reason}</p>`)}
+<section class="tiles">${overview === undefined ? [] : tiles(overview)}</section>
+${overview?.savings ? html`<p class="note">Savings: ${overview.savings.basis}.</p>` : ''}
+<h2>Largest swarms</h2>
+${swarmTable(content.swarms)}
+<h2>Sub-domains</h2>
+${densityTable(content.densities)}
+<h2>Probes</h2>
+${probeTable(content.probes, content.nowMs)}
+<p class="note">${content.capabilityNodes} nodes report what they can serve.</p>`;
+}
+
+function tiles(overview: Overview): Html[] {
+  const { innerShare, announcesPerSecond, savings } = overview;
+  const share = innerShare === null ? null : Math.round(innerShare * 100);
+  return [
+    html`<div class="tile"><b>${share === null ? '–' : `${share} %`}</b><span>of peers given are inner</span>
+<div class="bar"><i style="width:${share ?? 0}%"></i></div></div>`,
+    tile(announcesPerSecond === null ? '…' : compact(announcesPerSecond), 'announces a second'),
+    tile(compact(overview.swarms), 'swarms'),
+    tile(compact(overview.peers), `peers, ${compact(overview.seeds)} of them seeds`),
+    tile(savings === null ? '–' : `${compact(savings.amount)} ${savings.currency}`, 'saved, estimated'),
+    tile(savings === null ? '–' : `${compact(savings.bytesInside / 1e9)} GB`, 'kept inside, estimated'),
+  ];
+}
+
+function tile(value: string, label: string): Html {
+  return html`<div class="tile"><b>${value}</b><span>${label}</span></div>`;
+}
+
+function swarmTable(swarms: readonly Document[]): Html {
+  if (swarms.length === 0) return html`<p class="note">Nobody has announced yet.</p>`;
+  const number = (value: unknown): string => (typeof value === 'number' ? compact(value) : '–');
+  const rows = swarms.map(
+    (
+      swarm,
+    ) => html`<tr><td>${typeof swarm.name === 'string' ? swarm.name : ''} <code>${String(swarm.infoHash)}</code></td>
+<td class="n">${number(swarm.seeds)}</td><td class="n">${number(swarm.leechers)}</td>
+<td class="n">${number(swarm.completed)}</td></tr>`,
+  );
+  return html`<div class="scroll"><table><thead><tr><th>torrent</th><th class="n">seeds</th><th class="n">leechers</th>
+<th class="n">completed</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+/** The busiest first; more than this is what the API is for. */
+const MAX_ROWS = 50;
+
+function densityTable(densities: ReadonlyMap<string, DensityView>): Html {
+  if (densities.size === 0) return html`<p class="note">No probe has reported.</p>`;
+  const sorted = [...densities].sort(
+    ([, a], [, b]) => (b.bytesPerUserPerSecond ?? -1) - (a.bytesPerUserPerSecond ?? -1),
+  );
+  const rows = sorted.slice(0, MAX_ROWS).map(([id, density]) => {
+    const rate = density.bytesPerUserPerSecond;
+    const age = density.freshness === 1 ? '' : density.freshness === 0 ? 'bad' : 'note';
+    return html`<tr><td>${id}</td><td class="n">${rate === null ? 'users unknown' : `${compact(rate * 8)}bit/s`}</td>
+<td class="n">${density.users === null ? '–' : compact(density.users)}</td>
+<td class="n ${age}">${ageText(density.ageSeconds)}${density.freshness === 0 ? ', neutral' : ''}</td></tr>`;
+  });
+  return html`<div class="scroll"><table><thead><tr><th>sub-domain</th><th class="n">a user</th><th class="n">users</th>
+<th class="n">age</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function probeTable(probes: readonly ProbeView[], nowMs: number): Html {
+  if (probes.length === 0) return html`<p class="note">The configuration names no probes.</p>`;
+  // Those with alarms first: they are why somebody looks.
+  const sorted = [...probes].sort((a, b) => Number(b.alarms.length > 0) - Number(a.alarms.length > 0));
+  const rows = sorted.slice(0, MAX_ROWS).map((probe) => {
+    const alarms = probe.alarms.map((alarm) => html`<div><span class="bad">${alarm.kind}</span> ${alarm.detail}</div>`);
+    const last = probe.lastReceivedMs === null ? 'never' : `${ageText((nowMs - probe.lastReceivedMs) / 1000)} ago`;
+    const state = alarms.length === 0 ? html`<span class="good">well</span>` : html`${alarms}`;
+    return html`<tr><td>${probe.probe}</td><td>${probe.subdomains.join(', ')}</td><td class="n">${last}</td>
+<td>${state}</td></tr>`;
+  });
+  return html`<div class="scroll"><table><thead><tr><th>probe</th><th>reports on</th><th class="n">last report</th>
+<th>state</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function raw(text: string): Html {
+  return new Html(text);
+}
+
+function ageText(seconds: number): string {
+  if (seconds < 120) return `${Math.max(0, Math.round(seconds))} s`;
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+/** 1234567 → `1.23 M` */
+function compact(value: number): string {
+  const [divisor, unit] =
+    value >= 1e12
+      ? [1e12, ' T']
+      : value >= 1e9
+        ? [1e9, ' G']
+        : value >= 1e6
+          ? [1e6, ' M']
+          : value >= 1e4
+            ? [1e3, ' k']
+            : [1, ''];
+  const scaled = value / divisor;
+  return `${Number.isInteger(scaled) ? scaled : Number(scaled.toPrecision(3))}${unit}`;
+}

@@ -1,0 +1,74 @@
+/** The few numbers an operator looks at first: how much stays inside, how fast answers go out, what it is worth. */
+import type { Clock } from '../domain/clock.js';
+
+/** Counts since the start of the tracker, and what it holds now. */
+export interface TrackerTotals {
+  readonly announces: number;
+  readonly peersGiven: number;
+  readonly peersGivenInner: number;
+  readonly swarms: number;
+  readonly peers: number;
+  readonly seeds: number;
+}
+
+export interface Savings {
+  /** Bytes of completed downloads that probably came from inside. */
+  readonly bytesInside: number;
+  readonly amount: number;
+  readonly currency: string;
+  /** How it was estimated, one sentence. */
+  readonly basis: string;
+}
+
+export interface OverviewPort {
+  totals(): TrackerTotals;
+  /** undefined: nothing to estimate from yet. */
+  savings(): Promise<Savings | undefined>;
+}
+
+export interface Overview extends TrackerTotals {
+  /** Of the peers given over the last minute or, in a quiet minute, since the start; null: none given yet. */
+  readonly innerShare: number | null;
+  /** Mean over the last minute, or since somebody began to look; null on the first look. */
+  readonly announcesPerSecond: number | null;
+  readonly savings: Savings | null;
+}
+
+const WINDOW_MS = 60_000;
+/** Looks closer than this to the one before are not remembered: a rate over less says nothing. */
+const SPACING_MS = 900;
+
+interface Sample {
+  readonly atMs: number;
+  readonly totals: TrackerTotals;
+}
+
+/** Remembers what it saw at each look, so that totals become rates. */
+export class OverviewMeter {
+  readonly #port: OverviewPort;
+  readonly #clock: Clock;
+  #samples: Sample[] = [];
+
+  constructor(port: OverviewPort, clock: Clock) {
+    this.#port = port;
+    this.#clock = clock;
+  }
+
+  async look(): Promise<Overview> {
+    const atMs = this.#clock.nowMs();
+    const totals = this.#port.totals();
+    // The newest sample outside the window stays, so that the window is covered whole.
+    while (this.#samples.length > 1 && atMs - this.#samples[1]!.atMs >= WINDOW_MS) this.#samples.shift();
+    const before = this.#samples[0];
+    if (atMs - (this.#samples.at(-1)?.atMs ?? 0) >= SPACING_MS) this.#samples.push({ atMs, totals });
+    const seconds = before === undefined ? 0 : (atMs - before.atMs) / 1000;
+    const given = totals.peersGiven - (before?.totals.peersGiven ?? 0);
+    const inner = totals.peersGivenInner - (before?.totals.peersGivenInner ?? 0);
+    return {
+      ...totals,
+      innerShare: given > 0 ? inner / given : totals.peersGiven > 0 ? totals.peersGivenInner / totals.peersGiven : null,
+      announcesPerSecond: seconds > 0 ? (totals.announces - before!.totals.announces) / seconds : null,
+      savings: (await this.#port.savings()) ?? null,
+    };
+  }
+}

@@ -1,0 +1,65 @@
+/** The operator's page at `/`, and the part of it that is fetched again. A browser asks for the token as a password. */
+import type { Clock } from '../domain/clock.js';
+import { OverviewMeter, type OverviewPort } from './overview.js';
+import { FRAGMENT_PATH, PAGE_CSP, type PageContent, renderFragment, renderPage } from './overview-page.js';
+import type { ReportsPort } from './reports-port.js';
+import { type Route, route } from './route.js';
+import type { Readiness, TrackerView } from './tracker-ports.js';
+
+export interface PagePorts {
+  readonly clock: Clock;
+  readonly reports: ReportsPort;
+  readonly readiness: Readiness;
+  readonly overview?: OverviewPort | undefined;
+  readonly tracker?: TrackerView | undefined;
+}
+
+const SWARMS_SHOWN = 10;
+const HTML = 'text/html; charset=utf-8';
+
+export function pageRoutes(ports: PagePorts): Route[] {
+  const meter = ports.overview === undefined ? undefined : new OverviewMeter(ports.overview, ports.clock);
+  const content = async (): Promise<PageContent> => {
+    const nowMs = ports.clock.nowMs();
+    return {
+      overview: await meter?.look(),
+      probes: ports.reports.probes(nowMs),
+      densities: ports.reports.densities(nowMs),
+      capabilityNodes: ports.reports.capabilityReadings(nowMs).size,
+      swarms: (await ports.tracker?.swarms({ limit: SWARMS_SHOWN, offset: 0 }))?.swarms ?? [],
+      notReady: ports.readiness.reasons(),
+      nowMs,
+    };
+  };
+  return [
+    route({
+      method: 'get',
+      path: '/',
+      summary: 'The dashboard, for people',
+      access: 'operator',
+      forBrowsers: true,
+      answers: [{ status: 200, description: 'HTML.' }],
+      handle: async () => ({
+        text: { contentType: HTML, body: renderPage(await content()) },
+        headers: { 'content-security-policy': PAGE_CSP },
+      }),
+    }),
+    route({
+      method: 'get',
+      path: FRAGMENT_PATH,
+      summary: 'The changing part of the dashboard',
+      access: 'operator',
+      forBrowsers: true,
+      answers: [{ status: 200, description: 'HTML.' }],
+      handle: async () => ({ text: { contentType: HTML, body: renderFragment(await content()).text } }),
+    }),
+    route({
+      method: 'get',
+      path: '/api/v1/overview',
+      summary: 'The numbers of the dashboard',
+      access: 'operator',
+      answers: [{ status: 200, description: 'Rates are over the last minute.' }],
+      handle: async () => ({ json: { ...(await meter?.look()), notReady: ports.readiness.reasons() } }),
+    }),
+  ];
+}

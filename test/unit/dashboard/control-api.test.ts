@@ -1,0 +1,316 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ClientError } from '../../../src/domain/errors.js';
+import {
+  CONTROL_TOKEN,
+  type ControlApiFixture,
+  NORTH_TOKEN,
+  northReport,
+  startFixture,
+} from './control-api-fixture.js';
+
+const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a';
+const asked: unknown[] = [];
+let reasons: string[] = [];
+let api: ControlApiFixture;
+beforeEach(async () => {
+  asked.length = 0;
+  reasons = [];
+  api = await startFixture({
+    readiness: { reasons: () => reasons },
+    tracker: {
+      explain: async (query) => {
+        asked.push(query);
+        if (query.ip === '192.0.2.9') throw new ClientError('not-found', 'nobody has announced this torrent');
+        return { candidates: [] };
+      },
+      swarms: async (query) => ({
+        total: 1,
+        swarms: [{ infoHash: HASH, name: '<b>x', seeds: 2, leechers: 1, ...query }],
+      }),
+      swarm: async (infoHash) => (infoHash === HASH ? { infoHash } : undefined),
+    },
+    upstream: {
+      pushPeers: async (push, from) => {
+        asked.push({ push, from });
+        return push.peers.length;
+      },
+    },
+    overview: {
+      totals: () => ({ announces: 100, peersGiven: 50, peersGivenInner: 40, swarms: 3, peers: 12_345, seeds: 7 }),
+      savings: async () => ({ bytesInside: 5e9, amount: 12.5, currency: 'EUR', basis: 'a guess' }),
+    },
+    metrics: [
+      {
+        name: 'alias_tracker_announces_total',
+        help: 'Announces',
+        type: 'counter',
+        labelNames: ['protocol'],
+        read: () => [{ labels: { protocol: 'udp' }, value: 42 }],
+      },
+    ],
+  });
+});
+afterEach(async () => {
+  expect(api.defects).toEqual([]);
+  await api.stop();
+});
+const get = (path: string, token: string | undefined = CONTROL_TOKEN) => api.call('GET', path, { token });
+
+describe('health', () => {
+  test('needs no token', async () => {
+    expect(await api.call('GET', '/healthz')).toMatchObject({ status: 200, json: { status: 'ok' } });
+    expect(await api.call('GET', '/readyz')).toMatchObject({ status: 200, json: { reasons: [] } });
+  });
+
+  test('not ready says why', async () => {
+    reasons = ['tracker: no listener'];
+    expect(await api.call('GET', '/readyz')).toMatchObject({ status: 503, json: { reasons } });
+  });
+});
+
+describe('whoever has no control token', () => {
+  test.each(['/api/v1/density', '/api/v1/probes', '/api/v1/swarms', '/metrics', '/api/v1/explain', '/', '/overview'])(
+    'does not see %s',
+    async (path) => {
+      expect((await api.call('GET', path)).status).toBe(401);
+      expect((await get(path, 'wrong')).status).toBe(401);
+      expect((await get(path, NORTH_TOKEN)).status).toBe(403);
+    },
+  );
+
+  test('is asked by a browser for the page, and by "Bearer" elsewhere', async () => {
+    expect((await api.call('GET', '/')).headers.get('www-authenticate')).toContain('Basic');
+    expect((await api.call('GET', '/api/v1/swarms')).headers.get('www-authenticate')).toContain('Bearer');
+  });
+});
+
+describe('a control API on loopback without any token', () => {
+  test('opens the operator’s calls to this machine, but not to names that point here, and not the probes’', async () => {
+    const open = await startFixture({ openToLoopback: true });
+    expect((await open.call('GET', '/api/v1/probes')).status).toBe(200);
+    expect((await open.call('POST', '/api/v1/density', { json: northReport() })).status).toBe(401);
+    // fetch sets Host itself; a raw request stands for a page that was lured here by DNS.
+    const { request } = await import('node:http');
+    const status = await new Promise((resolve, reject) => {
+      const call = request(`${open.url}/api/v1/probes`, { headers: { host: 'evil.example' } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      call.on('error', reject).end();
+    });
+    expect(status).toBe(401);
+    await open.stop();
+  });
+});
+
+describe('calls that are not there', () => {
+  test('404 and 405 are problems too', async () => {
+    expect(await get('/api/v2/density')).toMatchObject({ status: 404, json: { type: '/problems/not-found' } });
+    const wrong = await api.call('DELETE', '/api/v1/density', { token: CONTROL_TOKEN });
+    expect(wrong).toMatchObject({ status: 405, json: { status: 405 } });
+    expect(wrong.headers.get('allow')).toBe('POST, GET');
+    expect((await get('/api/v1/swarms/%E0%A4%A')).status).toBe(400);
+  });
+
+  test('of a part that is switched off say so', async () => {
+    const answer = await get('/api/v1/redirections');
+    expect(answer).toMatchObject({ status: 404, json: { detail: expect.stringContaining('switched off') } });
+  });
+});
+
+describe('explain and lists', () => {
+  test('explain gets canonical arguments', async () => {
+    const query = `infoHash=${HASH.toUpperCase()}&ip=::ffff:203.0.113.5&numwant=7`;
+    expect((await get(`/api/v1/explain?${query}`)).status).toBe(200);
+    expect(asked).toEqual([{ infoHash: HASH, ip: '203.0.113.5', numwant: 7 }]);
+  });
+
+  test.each([
+    ['infoHash=zz&ip=203.0.113.5', 'infoHash'],
+    [`infoHash=${HASH}&ip=nowhere`, 'ip'],
+    [`infoHash=${HASH}&ip=203.0.113.5&numwant=-1`, 'numwant'],
+    [`ip=203.0.113.5`, 'infoHash'],
+  ])('explain?%s names the field', async (query, field) => {
+    expect(await get(`/api/v1/explain?${query}`)).toMatchObject({ status: 400, json: { field } });
+  });
+
+  test('what the tracker refuses is said', async () => {
+    const answer = await get(`/api/v1/explain?infoHash=${HASH}&ip=192.0.2.9`);
+    expect(answer).toMatchObject({ json: { detail: 'nobody has announced this torrent' } });
+    expect(answer.status).toBe(404);
+  });
+
+  test('swarms by pages, and one of them', async () => {
+    expect((await get('/api/v1/swarms?limit=5&offset=10')).json).toMatchObject({ swarms: [{ limit: 5, offset: 10 }] });
+    expect((await get('/api/v1/swarms?limit=x')).json).toMatchObject({ field: 'limit' });
+    expect((await get(`/api/v1/swarms/${HASH}`)).json).toEqual({ infoHash: HASH });
+    expect((await get(`/api/v1/swarms/${'0'.repeat(40)}`)).status).toBe(404);
+  });
+});
+
+describe('peers pushed by an original tracker', () => {
+  const push = {
+    infoHash: HASH.toUpperCase(),
+    peers: [{ address: '::ffff:192.0.2.1', port: 6881, seed: true }],
+    ttlSeconds: 1800,
+  };
+  const post = (json: unknown, token: string) => api.call('POST', '/api/v1/upstream/peers', { json, token });
+
+  test('are handed over under its name', async () => {
+    expect(await post(push, 'upstream-token')).toMatchObject({ status: 202, json: { accepted: 1 } });
+    expect(asked).toEqual([
+      {
+        from: 'original',
+        push: { infoHash: HASH, peers: [{ address: '192.0.2.1', port: 6881, seed: true }], ttlSeconds: 1800 },
+      },
+    ]);
+  });
+
+  test.each([
+    [{ ...push, infoHash: 'x' }, 'infoHash'],
+    [{ ...push, peers: [{ address: '192.0.2.1', port: 0 }] }, 'peers[0].port'],
+    [{ ...push, ttlSeconds: 1e9 }, 'ttlSeconds'],
+  ])('are checked', async (json, field) => {
+    expect(await post(json, 'upstream-token')).toMatchObject({ status: 400, json: { field } });
+    expect(asked).toEqual([]);
+  });
+
+  test('come only from those who may', async () => {
+    expect((await post(push, NORTH_TOKEN)).status).toBe(403);
+  });
+});
+
+describe('capability', () => {
+  const post = (json: unknown, token?: string) =>
+    api.call('POST', '/api/v1/capability', token === undefined ? { json } : { json, token });
+  const readings = () => api.service.capabilityReadings(api.clock.now);
+
+  test('from the node itself, with or without its address', async () => {
+    expect(await post({ address: '127.0.0.1', port: 51413, availableUplinkBps: 2e7, role: 'cache' })).toMatchObject({
+      status: 202,
+      json: { accepted: 1, clamped: [{ address: '127.0.0.1', clamped: ['role'] }] },
+    });
+    expect((await post({ cpuUtilisation: 0.2, temperature: 40 })).status).toBe(202);
+    expect(readings().get('127.0.0.1')).toMatchObject({ cpuUtilisation: 0.2, role: 'peer' });
+  });
+
+  test('of others only by an operator’s token, one or many', async () => {
+    const others = [{ address: '203.0.113.10' }, { address: '2001:DB8::1', availableUplinkBps: 1e15 }];
+    expect(await post(others)).toMatchObject({ status: 403, json: { field: '[0].address' } });
+    expect((await post(others[0], NORTH_TOKEN)).status).toBe(403);
+    expect(readings().size).toBe(0);
+    expect((await post(others, CONTROL_TOKEN)).status).toBe(202);
+    expect([...readings().keys()]).toEqual(['203.0.113.10', '2001:db8::1']);
+    expect(readings().get('2001:db8::1')!.availableUplinkBps).toBe(1e9);
+    expect((await get('/api/v1/capability')).json).toMatchObject({ total: 2 });
+  });
+
+  test.each([
+    [{ address: '127.0.0.1', cpuUtilisation: 1.5 }, 'cpuUtilisation'],
+    [{ address: '127.0.0.1', memoryUtilisation: '0.5' }, 'memoryUtilisation'],
+    [{ address: '127.0.0.1', availableUplinkBps: -1 }, 'availableUplinkBps'],
+    [{ address: '127.0.0.1', port: 70_000 }, 'port'],
+    [{ address: 'home' }, 'address'],
+    [{ role: 'king' }, 'role'],
+  ])('%j is 400 and names the field', async (json, field) => {
+    expect(await post(json)).toMatchObject({ status: 400, json: { field } });
+    expect(readings().size).toBe(0);
+  });
+
+  test('a node that floods is told to wait', async () => {
+    const statuses = [];
+    for (let i = 0; i < 12; i++) statuses.push((await post({ cpuUtilisation: 0 })).status);
+    expect(statuses.filter((status) => status === 202)).toHaveLength(10);
+    const late = await post({ cpuUtilisation: 0 });
+    expect(late.status).toBe(429);
+    expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
+    api.clock.now += 5_000;
+    expect((await post({ cpuUtilisation: 0 })).status).toBe(202);
+  });
+
+  test('a stranger’s large body is not read', async () => {
+    expect((await post({ address: '127.0.0.1', note: 'x'.repeat(10_000) })).status).toBe(413);
+  });
+});
+
+describe('users of the BRAS', () => {
+  const post = (json: unknown, token = NORTH_TOKEN) => api.call('POST', '/api/v1/users', { json, token });
+
+  test('stand where the probe counts none', async () => {
+    const subdomains = [{ id: 'north', bytes: 600_000 }];
+    await api.call('POST', '/api/v1/density', { token: NORTH_TOKEN, json: northReport({ subdomains }) });
+    expect((await post({ subdomains: [{ id: 'north', users: 20 }] })).status).toBe(202);
+    expect((await get('/api/v1/density')).json).toMatchObject({
+      subdomains: [{ id: 'north', bytesPerUserPerSecond: 100, users: 20, usersFrom: 'bras' }],
+    });
+  });
+
+  test('only for one’s own sub-domains', async () => {
+    expect(await post({ subdomains: [{ id: 'south', users: 1 }] })).toMatchObject({
+      status: 403,
+      json: { field: 'subdomains[0].id' },
+    });
+    expect(await post({ subdomains: [{ id: 'west', users: 1 }] }, CONTROL_TOKEN)).toMatchObject({ status: 403 });
+  });
+});
+
+describe('what has come in', () => {
+  beforeEach(async () => {
+    await api.call('POST', '/api/v1/density', { token: NORTH_TOKEN, json: northReport() });
+  });
+
+  test('history with ?since=', async () => {
+    const { json } = await get('/api/v1/density?since=2026-11-22T09:00:00Z');
+    expect(json).toMatchObject({
+      history: [{ start: '2026-11-22T10:00:00.000Z', subdomain: 'north', seconds: 300, users: 4210 }],
+      truncated: false,
+    });
+    expect((await get('/api/v1/density?since=2026-11-22T09:00:00Z&subdomain=south')).json).toMatchObject({
+      history: [],
+    });
+    expect((await get('/api/v1/density?since=yesterday')).json).toMatchObject({ field: 'since' });
+  });
+
+  test('probes', async () => {
+    expect((await get('/api/v1/probes')).json).toMatchObject({
+      probes: [
+        { probe: 'dp-both', alarms: [{ kind: 'never-reported' }], lastReceived: null },
+        { probe: 'dp-north', alarms: [], highestSequence: 17, lastReceived: '2026-11-22T10:05:00.000Z' },
+      ],
+    });
+    const release = (probe: string) => api.call('POST', `/api/v1/probes/${probe}/release`, { token: CONTROL_TOKEN });
+    expect((await release('dp-north')).status).toBe(200);
+    expect(await release('nobody')).toMatchObject({ status: 404, json: { field: 'probe' } });
+  });
+
+  test('metrics', async () => {
+    const { text } = await get('/metrics');
+    expect(text).toContain('alias_tracker_announces_total{protocol="udp"} 42');
+    expect(text).toMatch(/alias_tracker_density_bytes_per_user_second\{subdomain="north"\} 97\.7/);
+    expect(text).toContain('alias_tracker_probe_alarm{probe="dp-both",alarm="never-reported"} 1');
+    expect(text).toContain('process_cpu_seconds_total');
+    // Asked twice, a counter is still what it is.
+    expect((await get('/metrics')).text).toContain('alias_tracker_announces_total{protocol="udp"} 42');
+  });
+});
+
+describe('the page', () => {
+  const basic = { authorization: `Basic ${Buffer.from(`me:${CONTROL_TOKEN}`).toString('base64')}` };
+
+  test('shows what an operator looks for, and nothing of strangers as HTML', async () => {
+    const page = await api.call('GET', '/', { headers: basic });
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    for (const text of ['80 %', '12.3 k', '12.5 EUR', 'never-reported', 'announces a second']) {
+      expect(page.text).toContain(text);
+    }
+    expect(page.text).not.toContain('<b>x');
+    expect(page.text).toContain('&#60;b&#62;x');
+  });
+
+  test('its changing part and its numbers', async () => {
+    expect((await api.call('GET', '/overview', { headers: basic })).text).not.toContain('<html');
+    api.clock.now += 2_000;
+    expect((await get('/api/v1/overview')).json).toMatchObject({ innerShare: 0.8, announcesPerSecond: 0 });
+  });
+});
