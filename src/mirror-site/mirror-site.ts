@@ -39,6 +39,9 @@ export interface MirrorSiteOptions {
   readonly onError?: ((thrown: unknown, url: string) => void) | undefined;
 }
 
+/** Longer than a busy tracker needs, shorter than a visitor waits. */
+const COUNTS_TIMEOUT_MS = 500;
+
 interface Visit {
   readonly url: URL;
   /** `scheme://host` as the visitor knows the mirror. */
@@ -69,7 +72,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
       infoHash,
       ...(hybridInfoHash ? [hybridInfoHash] : []),
     ]);
-    const counts = await options.swarmCounts?.(hashes).catch((thrown: unknown) => {
+    const counts = await withinTime(options.swarmCounts?.(hashes), COUNTS_TIMEOUT_MS).catch((thrown: unknown) => {
       options.onError?.(thrown, 'swarm counts');
       return undefined;
     });
@@ -219,4 +222,13 @@ function sendText(request: IncomingMessage, response: ServerResponse, status: nu
 
 function maxCounts(a: SwarmCounts, b: SwarmCounts): SwarmCounts {
   return { seeds: Math.max(a.seeds, b.seeds), leechers: Math.max(a.leechers, b.leechers) };
+}
+
+async function withinTime<T>(work: Promise<T> | undefined, timeoutMs: number): Promise<T | undefined> {
+  if (work === undefined) return undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the tracker has not told its swarms in ${timeoutMs} ms`)), timeoutMs);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -166,6 +166,9 @@ describe('the catalogue', () => {
     await serve({ swarmCounts: () => Promise.reject(new Error('no tracker')) });
     expect((await get('/')).status).toBe(200);
     expect(errors).toMatchObject([{ message: 'no tracker' }]);
+    await serve({ swarmCounts: () => new Promise(() => undefined) });
+    expect((await get('/')).status).toBe(200);
+    expect(errors[1]).toMatchObject({ message: expect.stringContaining('has not told') });
   });
 });
 
