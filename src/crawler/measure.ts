@@ -6,6 +6,7 @@ import type { CrawlProgress } from './crawl-result.js';
 import type { Described } from './description.js';
 import { inParallel } from './in-parallel.js';
 import { MAX_SCRAPED_TRACKERS } from './limits.js';
+import { orAborted } from './or-aborted.js';
 import type { Scraper } from './source.js';
 
 interface Measured {
@@ -83,16 +84,5 @@ export async function measured(candidates: readonly Candidate[], measuring: Meas
   return candidates.map((candidate) => {
     const infoHash = torrents.get(candidate)?.infoHash;
     return infoHash === undefined ? candidate : { ...candidate, infoHash, ...counts.get(infoHash) };
-  });
-}
-
-/** A tracker that is silent may take its time; a crawl that is stopped does not wait for it. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }

@@ -9,9 +9,13 @@ import { parseFeed } from './feed-source.js';
 import { FetchError } from './fetch-error.js';
 import { parseListPage } from './html-source.js';
 import { MAX_CANDIDATES_PER_SOURCE, MAX_DOCUMENT_BYTES } from './limits.js';
+import { orAborted } from './or-aborted.js';
 import { originOfUrl } from './origin.js';
 import type { PoliteFetcher } from './polite-fetch.js';
-import type { AnnouncedSwarms, Source } from './source.js';
+import type { AnnouncedSwarm, AnnouncedSwarms, Source } from './source.js';
+
+/** Far more than listing its largest swarms takes. */
+const ANNOUNCED_TIMEOUT_MS = 10_000;
 
 export interface SourceReading {
   readonly fetcher: PoliteFetcher;
@@ -38,7 +42,7 @@ export async function readSource(source: Source, reading: SourceReading): Promis
     case 'access-log':
       return mostWanted(await readAccessLog({ ...reading, file: source.file, source: source.name }));
     case 'announces': {
-      const swarms = (await reading.announced?.announced()) ?? [];
+      const swarms = await announcedSwarms(reading);
       return mostWanted(
         swarms.map(({ infoHash, seeds, leechers }) => ({
           source: source.name,
@@ -47,6 +51,19 @@ export async function readSource(source: Source, reading: SourceReading): Promis
         })),
       );
     }
+  }
+}
+
+/** The tracker is another thread: a crawl does not hang because that one does. */
+async function announcedSwarms({ announced, signal }: SourceReading): Promise<readonly AnnouncedSwarm[]> {
+  if (announced === undefined) return [];
+  const timeout = AbortSignal.timeout(ANNOUNCED_TIMEOUT_MS);
+  try {
+    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    return await orAborted(Promise.resolve(announced.announced()), either);
+  } catch (thrown) {
+    if (!timeout.aborted) throw thrown;
+    throw new Error(`the tracker has not told its swarms in ${ANNOUNCED_TIMEOUT_MS / 1_000} s`);
   }
 }
 
