@@ -7,6 +7,7 @@ import type { Random } from '../domain/random.js';
 import { FOREIGN_PARTITION } from '../selection/cost-table.js';
 import type { TopologyTable } from '../topology/topology-table.js';
 import { NUM_WANT_UNSAID } from '../wire/announce-fields.js';
+import { readUint32 } from '../wire/byte-order.js';
 import { ACCESS_DENIED, ACCESS_PERMITTED, type AccessList } from './access-list.js';
 import { AnnounceRequest, EVENT_STOPPED } from './announce-request.js';
 import { isBogon4, isBogon6 } from './bogons.js';
@@ -15,6 +16,10 @@ import {
   COUNT_COMPLETED,
   COUNT_EARLY_REPEATS,
   COUNT_PEERS_GIVEN,
+  COUNT_SAMPLED_INNER_TO_FOREIGN,
+  COUNT_SAMPLED_INNER_TO_INNER,
+  COUNT_SAMPLED_TO_FOREIGN,
+  COUNT_SAMPLED_TO_INNER,
   COUNT_STORE_FULL,
   COUNT_UPSTREAM_ASKED,
   COUNT_WITHHELD,
@@ -58,6 +63,7 @@ export class Announcer {
   readonly #onUpstreamNeeded: UpstreamNeed;
   readonly #intervalFloor: number;
   readonly #intervalSpread: number;
+  #samples = 0;
 
   constructor(options: {
     settings: AnnouncerSettings;
@@ -132,7 +138,37 @@ export class Announcer {
     if (request.event === EVENT_STOPPED || request.numWant === 0) return 0;
     const count = this.store.select(request, out, offset, Math.min(request.numWant, max));
     this.counters[COUNT_PEERS_GIVEN]! += count;
+    if (this.#samples > 0 && count > 0) this.#sample(out, offset, count);
     return count;
+  }
+
+  /** Counts how many of the peers in an answer are the operator's own: a look-up each, hence a sample. */
+  #sample(out: Uint8Array, offset: number, count: number): void {
+    this.#samples--;
+    const { counters, request, topology } = this;
+    const peerBytes = request.family === 4 ? 6 : 18;
+    let inner = 0;
+    for (let i = 0, at = offset; i < count; i++, at += peerBytes) {
+      const word0 = readUint32(out, at);
+      const group =
+        request.family === 4
+          ? topology.lookup4(word0)
+          : topology.lookup6(word0, readUint32(out, at + 4), readUint32(out, at + 8), readUint32(out, at + 12));
+      if (this.#isInner(group)) inner++;
+    }
+    const toInner = this.#isInner(request.group);
+    counters[toInner ? COUNT_SAMPLED_TO_INNER : COUNT_SAMPLED_TO_FOREIGN]! += count;
+    counters[toInner ? COUNT_SAMPLED_INNER_TO_INNER : COUNT_SAMPLED_INNER_TO_FOREIGN]! += inner;
+  }
+
+  #isInner(group: number): boolean {
+    return (this.partition[group] ?? FOREIGN_PARTITION) !== FOREIGN_PARTITION;
+  }
+
+  /** Between batches: the time of the next answers, and how many of them are looked into for the counters. */
+  turn(nowSeconds: number, samples: number): void {
+    this.nowSeconds = nowSeconds;
+    this.#samples = samples;
   }
 
   /** The interval for one answer, with jitter; seconds. */
@@ -148,7 +184,7 @@ export class Announcer {
     if (!denied.isEmpty && denied.has(family, word0, word1, word2, word3)) return true;
     const bogon = family === 4 ? isBogon4(word0, lab) : isBogon6(word0, word1, word2, word3, lab);
     // An operator with private or shared (RFC 6598) addresses in its access networks has named them as its own.
-    return bogon && (this.partition[request.group] ?? FOREIGN_PARTITION) === FOREIGN_PARTITION;
+    return bogon && !this.#isInner(request.group);
   }
 
   #count(): void {

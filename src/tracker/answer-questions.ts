@@ -3,9 +3,7 @@
  * slices, one a turn, so that answers to peers do not wait for a person's page.
  */
 import { messageOf } from '../domain/errors.js';
-import { infoHashFromBytes } from '../domain/info-hash.js';
 import type { FromWorker, Question } from './data-plane-messages.js';
-import { ScrapeOutcome } from './swarm/announce-outcome.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { SwarmListing } from './swarm-listing.js';
 
@@ -28,7 +26,7 @@ export class AnswerQuestions {
           this.#listings.push({ id, listing: new SwarmListing(question.query) });
           return;
         case 'swarm':
-          this.#answer(id, this.#swarm(question.infoHash));
+          this.#answer(id, this.#store.swarm(question.infoHash) ?? null);
           return;
         case 'explain':
           this.#answer(id, null);
@@ -60,13 +58,5 @@ export class AnswerQuestions {
 
   #answer(id: number, value: unknown): void {
     this.#post({ type: 'answer', id, value });
-  }
-
-  #swarm(infoHash: Uint8Array): unknown {
-    const outcome = new ScrapeOutcome();
-    this.#store.scrape(infoHash, 0, outcome);
-    if (!outcome.found) return null;
-    const { seeds, leechers, completed } = outcome;
-    return { infoHash: infoHashFromBytes(infoHash), seeds, leechers, completed };
   }
 }

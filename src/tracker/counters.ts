@@ -12,7 +12,7 @@ export const COUNT_SCRAPES_HTTP = 3;
 export const COUNT_CONNECTS = 4;
 export const COUNT_DROPPED = 5;
 export const COUNT_PEERS_GIVEN = 6;
-export const COUNT_PEERS_GIVEN_INNER = 7;
+export const COUNT_SAMPLED_TO_INNER = 7;
 export const COUNT_EARLY_REPEATS = 8;
 export const COUNT_WITHHELD = 9;
 export const COUNT_ADDRESS_LIMIT = 10;
@@ -36,7 +36,10 @@ export const TRANSPORT_BATCHES = 26;
 export const TRANSPORT_ACCEPTED = 27;
 export const TRANSPORT_OPEN = 28;
 export const TRANSPORT_TIMED_OUT = 29;
-const SIMPLE_COUNTERS = 30;
+export const COUNT_SAMPLED_INNER_TO_INNER = 30;
+export const COUNT_SAMPLED_TO_FOREIGN = 31;
+export const COUNT_SAMPLED_INNER_TO_FOREIGN = 32;
+const SIMPLE_COUNTERS = 33;
 
 const REFUSALS_AT = SIMPLE_COUNTERS;
 /** Upper bounds of the answer-time histogram in microseconds; one more bucket holds what is above. */
@@ -64,8 +67,14 @@ export interface CountersView {
   /** By reason, as in refusals.ts. */
   readonly refusals: Readonly<Record<string, number>>;
   readonly peersGiven: number;
-  /** Of those, how many were the operator's own. */
-  readonly peersGivenInner: number;
+  /**
+   * Whose peers were given to whom, from a sample of answers (all of them at a moderate load): to the operator's own
+   * clients and to others, how many peers, and how many of these were the operator's own.
+   */
+  readonly sampledPeers: {
+    readonly toInner: { readonly peers: number; readonly inner: number };
+    readonly toForeign: { readonly peers: number; readonly inner: number };
+  };
   readonly earlyRepeats: number;
   readonly withheldAnnounces: number;
   readonly addressLimitHits: number;
@@ -137,7 +146,10 @@ export function readCounters(memory: SharedArrayBuffer): CountersView {
     droppedDatagrams: at(COUNT_DROPPED),
     refusals: Object.fromEntries(REFUSALS.slice(1).map(({ name }, i) => [name, at(REFUSALS_AT + 1 + i)])),
     peersGiven: at(COUNT_PEERS_GIVEN),
-    peersGivenInner: at(COUNT_PEERS_GIVEN_INNER),
+    sampledPeers: {
+      toInner: { peers: at(COUNT_SAMPLED_TO_INNER), inner: at(COUNT_SAMPLED_INNER_TO_INNER) },
+      toForeign: { peers: at(COUNT_SAMPLED_TO_FOREIGN), inner: at(COUNT_SAMPLED_INNER_TO_FOREIGN) },
+    },
     earlyRepeats: at(COUNT_EARLY_REPEATS),
     withheldAnnounces: at(COUNT_WITHHELD),
     addressLimitHits: at(COUNT_ADDRESS_LIMIT),

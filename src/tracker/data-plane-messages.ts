@@ -45,6 +45,7 @@ export type Question =
 export type ToWorker =
   | { readonly type: 'policy'; readonly topology: TopologyData; readonly cost: CostTable }
   | { readonly type: 'access'; readonly access: AccessListData }
+  | { readonly type: 'kept'; readonly hashes: Uint8Array }
   | {
       readonly type: 'upstream-peers';
       readonly infoHash: Uint8Array;

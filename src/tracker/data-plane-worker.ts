@@ -25,6 +25,7 @@ import type { DataPlaneOptions } from './data-plane-options.js';
 import { type Guard, GuardedDatagramHandler, GuardedHttpHandler } from './guarded-handlers.js';
 import { Housekeeping } from './housekeeping.js';
 import { HttpHandler } from './http-handler.js';
+import { InfoHashSet } from './info-hash-set.js';
 import {
   DEFAULT_ARENA_BYTES,
   DEFAULT_INTERVAL_SECONDS,
@@ -47,6 +48,8 @@ import { UdpHandler } from './udp-handler.js';
 const TICK_MS = 20;
 /** Under load it looks no more often than this: each look costs about as much as one answer. */
 const LOOK_EVERY_MS = 2;
+/** Answers whose peers are counted by network, per look: all of them up to some thousand announces a second. */
+const SAMPLES_PER_LOOK = 16;
 /** Of many defects in a row, one a second is told. */
 const TELL_DEFECT_EVERY_MS = 1_000;
 
@@ -63,6 +66,7 @@ class Worker {
   readonly #questions: AnswerQuestions;
   readonly #guard: Guard;
   readonly #listeners: TransportListener[] = [];
+  #kept: Uint8Array = new Uint8Array(0);
   #lookAtMs = 0;
   #defectToldAtMs = Number.NEGATIVE_INFINITY;
 
@@ -169,7 +173,7 @@ class Worker {
   }
 
   #readClock(nowMs: number): void {
-    this.#announcer.nowSeconds = Math.floor(nowMs / 1_000);
+    this.#announcer.turn(Math.floor(nowMs / 1_000), SAMPLES_PER_LOOK);
   }
 
   #betweenBatches(): void {
@@ -204,6 +208,9 @@ class Worker {
       case 'access':
         this.#announcer.access = new AccessList(message.access);
         return;
+      case 'kept':
+        this.#setKept(message.hashes);
+        return;
       case 'upstream-peers': {
         const { topology, nowSeconds } = this.#announcer;
         const peers = message.peers.map(({ family, words, port, seed }) => {
@@ -227,6 +234,16 @@ class Worker {
     if (topology.version !== this.#announcer.topology.version) this.#announcer.topology = topologyTableFrom(topology);
     this.#announcer.partition = cost.partition;
     this.#store.setPolicy(cost);
+  }
+
+  /** Torrents of the catalogue stay known without peers; those that have left it go with their last peer. */
+  #setKept(hashes: Uint8Array): void {
+    const kept = new InfoHashSet(hashes);
+    for (let at = 0; at + 20 <= this.#kept.length; at += 20) {
+      if (!kept.has(this.#kept, at)) this.#store.setKept(this.#kept.subarray(at, at + 20), false);
+    }
+    for (let at = 0; at + 20 <= hashes.length; at += 20) this.#store.setKept(hashes.subarray(at, at + 20), true);
+    this.#kept = hashes;
   }
 
   async #reloadCertificates(): Promise<void> {

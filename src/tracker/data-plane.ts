@@ -32,16 +32,31 @@ function workerFile(): URL {
   return new URL('data-plane-worker.js', compiled);
 }
 
-export interface SwarmView {
-  readonly infoHash: string;
-  readonly seeds: number;
-  readonly leechers: number;
-  readonly completed: number;
-}
-
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
+}
+
+type Ready = Extract<FromWorker, { type: 'ready' }>;
+
+/** Resolves once the worker listens; rejects with what keeps it from that. */
+function firstWord(worker: Worker): Promise<Ready> {
+  return new Promise((resolve, reject) => {
+    const onMessage = (message: FromWorker): void => {
+      if (message.type === 'ready') settle(() => resolve(message));
+      else if (message.type !== 'failed') settle(() => reject(new Error(`${message.type} came before ready`)));
+      else if (message.operator) settle(() => reject(new OperatorError(message.message, { exitCode: 1 })));
+      else settle(() => reject(new Error(message.message)));
+    };
+    const onError = (error: Error): void => settle(() => reject(error));
+    const onExit = (code: number): void => onError(new Error(`the data plane ended at its start with code ${code}`));
+    // One by one: Node keeps listeners of its own on a worker.
+    const settle = (how: () => void): void => {
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      how();
+    };
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+  });
 }
 
 export type UpstreamNeeded = (infoHash: InfoHash, family: 4 | 6) => void;
@@ -55,8 +70,7 @@ export class DataPlane {
   readonly #upstreamListeners: UpstreamNeeded[] = [];
   readonly #faultListeners: ((error: Error) => void)[] = [];
   #nextId = 1;
-  #stopping = false;
-  #stopped: () => void = () => {};
+  #stopping: Promise<void> | null = null;
   #exited = false;
 
   private constructor(worker: Worker, counters: SharedArrayBuffer, ready: Extract<FromWorker, { type: 'ready' }>) {
@@ -70,8 +84,7 @@ export class DataPlane {
       this.#exited = true;
       for (const { reject } of this.#waiting.values()) reject(new Error('the data plane has ended'));
       this.#waiting.clear();
-      if (!this.#stopping) this.#fault(new Error('the data plane has ended unexpectedly'));
-      this.#stopped();
+      if (this.#stopping === null) this.#fault(new Error('the data plane has ended unexpectedly'));
     });
   }
 
@@ -80,16 +93,7 @@ export class DataPlane {
     const counters = createCounters();
     const start: WorkerStart = { options, counters };
     const worker = new Worker(workerFile(), { workerData: start, name: 'data-plane' });
-    const ready = await new Promise<Extract<FromWorker, { type: 'ready' }>>((resolve, reject) => {
-      worker.once('message', (message: FromWorker) => {
-        if (message.type === 'ready') resolve(message);
-        else if (message.type === 'failed') {
-          reject(message.operator ? new OperatorError(message.message, { exitCode: 1 }) : new Error(message.message));
-        } else reject(new Error(`the data plane said ${message.type} before it was ready`));
-      });
-      worker.once('error', reject);
-      worker.once('exit', (code) => reject(new Error(`the data plane ended at its start with code ${code}`)));
-    }).finally(() => worker.removeAllListeners());
+    const ready = await firstWord(worker);
     return new DataPlane(worker, counters, ready);
   }
 
@@ -100,6 +104,14 @@ export class DataPlane {
 
   setAccess(access: AccessListData): void {
     this.#post({ type: 'access', access });
+  }
+
+  /**
+   * Torrents that stay known, with their count of completed downloads, while they have no peers.
+   * @param hashes 20 bytes each, one behind the other; replaces those of the last call
+   */
+  setKept(hashes: Uint8Array): void {
+    this.#post({ type: 'kept', hashes });
   }
 
   /** Peers that an original tracker knows: handed out like others for `ttlSeconds`, but not counted. */
@@ -128,8 +140,8 @@ export class DataPlane {
   }
 
   /** @returns null for a swarm that nobody announced */
-  async swarm(infoHash: InfoHash): Promise<SwarmView | null> {
-    return (await this.#ask({ ask: 'swarm', infoHash: infoHashToBytes(infoHash) })) as SwarmView | null;
+  async swarm(infoHash: InfoHash): Promise<SwarmSummary | null> {
+    return (await this.#ask({ ask: 'swarm', infoHash: infoHashToBytes(infoHash) })) as SwarmSummary | null;
   }
 
   counters(): CountersView {
@@ -147,15 +159,18 @@ export class DataPlane {
   }
 
   /** Closes the listeners and ends the thread, within a second. */
-  async stop(): Promise<void> {
-    if (this.#exited) return;
-    this.#stopping = true;
-    await new Promise<void>((resolve) => {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#exited ? Promise.resolve() : this.#end();
+    return this.#stopping;
+  }
+
+  #end(): Promise<void> {
+    return new Promise((resolve) => {
       const timer = setTimeout(() => void this.#worker.terminate(), STOP_TIMEOUT_MS);
-      this.#stopped = () => {
+      this.#worker.once('exit', () => {
         clearTimeout(timer);
         resolve();
-      };
+      });
       this.#post({ type: 'stop' });
     });
   }

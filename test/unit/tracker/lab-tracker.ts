@@ -27,6 +27,7 @@ export const HASH = new Uint8Array(20).fill(0xab);
 export const OTHER_HASH = new Uint8Array(20).fill(0xcd);
 /** A foreign, public address and others beside it. */
 export const PUBLIC = (n: number): string => `193.0.${n >> 8}.${n & 255}`;
+const POLICY = labPolicy();
 export const TRANSACTION_ID = 0x1badb002;
 
 export function remoteOf(text: string, port = 50_000): RemoteAddress {
@@ -74,7 +75,7 @@ export class LabTracker {
   readonly #counters = createCounters();
 
   constructor(options: LabTrackerOptions = {}) {
-    const { topology, cost } = labPolicy();
+    const { topology, cost } = POLICY;
     const settings: AnnouncerSettings = {
       intervalSeconds: 1_800,
       minIntervalSeconds: 60,
