@@ -39,6 +39,21 @@ function histogram(name: string, help: string, scale: number, read: () => Histog
   return family('counter', `${name}_bucket`, help, samples, ['le']);
 }
 
+/** Whose peers were given to whom, out of a sample of answers. */
+function sampledPeers(read: () => CountersView): MetricFamily {
+  const samples = (): MetricSample[] =>
+    Object.entries({ inner: read().sampledPeers.toInner, foreign: read().sampledPeers.toForeign }).flatMap(
+      ([requester, { peers, inner }]) => [
+        { labels: { requester, peer: 'inner' }, value: inner },
+        { labels: { requester, peer: 'foreign' }, value: peers - inner },
+      ],
+    );
+  return family('counter', 'peers_given_sampled_total', 'Peers handed out, by who got whom (sampled)', samples, [
+    'requester',
+    'peer',
+  ]);
+}
+
 export function trackerMetrics(read: () => CountersView): MetricFamily[] {
   return [
     labelled('announces_total', 'Announces answered, by protocol', 'protocol', () => ({ ...read().announces })),
@@ -46,10 +61,8 @@ export function trackerMetrics(read: () => CountersView): MetricFamily[] {
     labelled('refusals_total', 'Requests refused, by reason', 'reason', () => read().refusals),
     single('counter', 'connects_total', 'UDP connects answered', () => read().connects),
     single('counter', 'dropped_datagrams_total', 'Datagrams without an answer', () => read().droppedDatagrams),
-    labelled('peers_given_total', 'Peers handed out, by locality', 'locality', () => {
-      const { peersGiven, peersGivenInner } = read();
-      return { inner: peersGivenInner, foreign: peersGiven - peersGivenInner };
-    }),
+    single('counter', 'peers_given_total', 'Peers handed out', () => read().peersGiven),
+    sampledPeers(read),
     single('counter', 'completed_total', 'Downloads completed', () => read().completed),
     single('counter', 'early_repeats_total', 'Announces before the minimum interval', () => read().earlyRepeats),
     single(

@@ -8,6 +8,8 @@ import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { messageOf, OperatorError } from '../domain/errors.js';
 
+/** Nothing that is run to its end here takes long; a program that hangs is ended, and its failure says so. */
+const EXEC_TIMEOUT_MS = 20_000;
 const GATEWAY = '10.255.255.1';
 /** Netfilter's and the kernel's limit for interface names is 15 characters. */
 const MAX_INTERFACE_NAME = 15;
@@ -167,7 +169,11 @@ function kill(pid: number): void {
 
 function run(command: string, args: readonly string[]): string {
   try {
-    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return execFileSync(command, args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: EXEC_TIMEOUT_MS,
+    });
   } catch (thrown) {
     const stderr = (thrown as { stderr?: string }).stderr?.trim();
     throw new OperatorError(`${command} ${args.join(' ')}: ${stderr || messageOf(thrown)}`, {

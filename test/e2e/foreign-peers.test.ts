@@ -1,0 +1,75 @@
+/** Foreign peers from the original tracker, asked past the redirected DNS (draft section 4.2). */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config/parse-config.js';
+import { type Lab, startLab } from '../../src/lab/start-lab.js';
+import { freePort } from '../support/free-port.js';
+import { eventually, LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
+
+let lab: Lab;
+let running: RunningApp;
+
+beforeEach(async () => {
+  // The lab has addresses of its own in 127.5.0.0/16, so that it does not meet a lab that somebody runs on this machine.
+  const services = parseConfig(
+    `${LAB_CONFIG}\nlabServices:\n  originalSite: { listen: ["127.5.0.80:0"] }\n  originalTracker: { listen: "127.5.0.69:6969" }\n  resolver: "127.5.0.53:0"\n  seed: "127.5.0.20:0"\n`,
+    { file: 'lab.yaml', baseDirectory: '.' },
+  ).labServices!;
+  lab = await startLab(services);
+  const resolver = `${lab.resolver.endpoint.host}:${lab.resolver.endpoint.port}`;
+  const site = `${lab.site.endpoints[0]!.host}:${lab.site.endpoints[0]!.port}`;
+  const port = await freePort();
+  const config = LAB_CONFIG.replace(
+    'tracker: {',
+    `tracker: { announceUrls: ["udp://127.0.0.1:${port}/announce"],`,
+  ).replace('udp://127.0.0.1:0', `udp://127.0.0.1:${port}`);
+  running = await startLabApp(`${config}
+mirrorSite: { listen: "http://127.0.0.1:0" }
+crawler: { top: 10, delayPerSite: 0ms, sources: [{ name: lab, type: feed, url: "http://${site}/feed.xml" }] }
+upstream: { resolvers: ["${resolver}"], every: 1s }
+dnsRedirect:
+  listen: ["127.0.0.1:0"]
+  upstreamResolvers: ["${resolver}"]
+  mirrorAddresses: [127.0.0.1]
+  trackerAddresses: [127.0.0.1]
+  sites: [www.original.lab]
+  trackers: [tracker.original.lab]
+`);
+}, 60_000);
+afterEach(async () => {
+  await running?.stop();
+  await lab?.stop();
+});
+
+async function crawled(): Promise<string> {
+  await eventually(
+    'the crawl',
+    async () => {
+      const { json } = await running.call('GET', '/api/v1/torrents');
+      return ((json as { total: number }).total ?? 0) > 0;
+    },
+    20_000,
+  );
+  const { json } = await running.call('GET', '/api/v1/torrents');
+  const known = (json as { torrents: { infoHash: string }[] }).torrents.map((torrent) => torrent.infoHash);
+  return known[0]!;
+}
+
+describe('an inner client of a torrent with no inner seed', () => {
+  it('gets foreign peers that came from the original tracker, and the counts stay those of inner peers', async () => {
+    const infoHash = await crawled();
+    const client = '127.1.0.50';
+    await running.announce(client, { infoHash });
+    let seen: string[] = [];
+    await eventually(
+      'a foreign peer in the answer',
+      async () => {
+        const answer = await running.announce(client, { infoHash, event: 'none' });
+        seen = answer.peers.map((peer) => `${peer.host}:${peer.port}`);
+        expect(answer.seeders + answer.leechers).toBe(1);
+        return seen.length > 0;
+      },
+      15_000,
+    );
+    expect(seen).toContain(`${lab.seed.endpoint.host}:${lab.seed.endpoint.port}`);
+  }, 60_000);
+});
