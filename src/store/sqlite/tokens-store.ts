@@ -2,6 +2,7 @@
  * Tokens made by `alias-tracker token`, as SHA-256 of 256 random bits: a hash of so much entropy cannot be guessed back,
  * so no slow hash is needed. Revoked tokens stay, for the record.
  */
+import type { Statement } from 'better-sqlite3';
 import type { SqliteDatabase } from './database.js';
 
 export type TokenKind = 'probe' | 'control' | 'upstream';
@@ -23,9 +24,12 @@ type Row = Record<string, string | number | null>;
 
 export class TokensStore {
   readonly #database: SqliteDatabase;
+  readonly #dataVersion: Statement;
 
   constructor(database: SqliteDatabase) {
     this.#database = database;
+    // Asked with every request, so prepared once.
+    this.#dataVersion = database.prepare('PRAGMA data_version').pluck();
   }
 
   add(token: StoredToken): void {
@@ -63,6 +67,6 @@ export class TokensStore {
 
   /** Changes when another connection (the CLI beside the server) has committed anything. */
   dataVersion(): number {
-    return Number(this.#database.pragma('data_version', { simple: true }));
+    return Number(this.#dataVersion.get());
   }
 }
