@@ -29,10 +29,10 @@ export function createProgram(context: CliContext, version: string): Command {
   registerDemoCommand(program, context);
   registerCrawlCommand(program, context);
   registerRewriteCommand(program, context);
-  registerSimulateCommand(program, context);
   registerExplainCommand(program, context);
   registerReportCommand(program, context);
   registerTokenCommand(program, context);
+  registerSimulateCommand(program, context);
   registerCheckConfigCommand(program, context);
   registerPrintConfigCommand(program, context);
   return program;
