@@ -51,7 +51,10 @@ export async function runScenario(
       contestants.push(contestant);
       if (scenario.fill && kind !== 'echo' && kind !== 'node:http') {
         const filled = await load.ask({ kind: 'fill', target, profile });
-        say(`  ${kind}: filled with ${filled?.answers} announces in ${filled?.seconds.toFixed(1)} s`);
+        const announces = filled?.answers ?? 0;
+        say(`  ${kind}: filled with ${announces.toLocaleString('en')} announces in ${filled?.seconds.toFixed(1)} s`);
+        if (announces < 0.99 * shape.peers)
+          say(`  ${kind}: TOO SLOW to take all ${shape.peers} peers; figures are of fewer`);
       }
       contestant.filledBytes = residentBytes(server.pid);
     }

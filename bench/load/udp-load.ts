@@ -45,6 +45,9 @@ const LINE = 64;
 const LOST_AFTER_MS = 100;
 /** Sleep while there is nothing to do: shorter than the answers to a window take. */
 const REST_MICROSECONDS = 20;
+/** A batch of connects is waited for this many times this long. */
+const CONNECT_RESTS = 2_000;
+const CONNECT_REST_MICROSECONDS = 100;
 const RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024;
 const ANNOUNCE_BYTES = 98;
 const SCRAPE_BYTES = 36;
@@ -144,11 +147,11 @@ export class UdpLoad {
           this.#from(count++, from, CONNECT_BYTES);
         }
         if (count > 0) this.#send(count);
-        for (let waits = 0; waits < 50; waits++) {
+        for (let answered = 0, rests = 0; answered < count && rests < CONNECT_RESTS; ) {
           const received = this.#receive();
           if (received === 0) {
-            if (waits > 3) break;
-            this.#client.usleep(200);
+            rests++;
+            this.#client.usleep(CONNECT_REST_MICROSECONDS);
           }
           for (let i = 0; i < received; i++) {
             const at = this.#in + i * IN_STRIDE;
@@ -156,6 +159,7 @@ export class UdpLoad {
             if (view.getUint32(at) !== 0 || source >= sources || known[source] === 1) continue;
             this.#connectionIds.set(bytes.subarray(at + 8, at + 16), source * 8);
             known[source] = 1;
+            answered++;
             left--;
           }
         }
