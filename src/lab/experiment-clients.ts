@@ -1,6 +1,10 @@
 /** How each real client is started for an experiment: bound to one address, rate-limited, without DHT, PEX and LSD. */
 
-export type ExperimentClient = 'aria2c' | 'libtorrent';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const EXPERIMENT_CLIENTS = ['aria2c', 'libtorrent', 'transmission'] as const;
+export type ExperimentClient = (typeof EXPERIMENT_CLIENTS)[number];
 
 export interface ClientOptions {
   readonly address: string;
@@ -18,7 +22,7 @@ export function clientCommand(
   client: ExperimentClient,
   options: ClientOptions,
 ): { command: string; args: readonly string[] } {
-  return client === 'aria2c' ? aria2(options) : libtorrent(options);
+  return { aria2c: aria2, libtorrent, transmission }[client](options);
 }
 
 function aria2(options: ClientOptions): { command: string; args: readonly string[] } {
@@ -78,5 +82,34 @@ while True:
       String(options.connections),
       options.seed ? '1' : '0',
     ],
+  };
+}
+
+/** transmission-cli, its settings in a folder of its own; it verifies what is there, so a seed needs nothing more. */
+function transmission(options: ClientOptions): { command: string; args: readonly string[] } {
+  const settings = join(options.folder, `transmission-${options.address}`);
+  mkdirSync(settings, { recursive: true });
+  writeFileSync(
+    join(settings, 'settings.json'),
+    JSON.stringify({
+      'bind-address-ipv4': options.address,
+      'dht-enabled': false,
+      'lpd-enabled': false,
+      'pex-enabled': false,
+      'utp-enabled': false,
+      'port-forwarding-enabled': false,
+      'peer-port': 6881,
+      'peer-limit-per-torrent': options.connections,
+      'speed-limit-up': Math.round(options.uploadBytesPerSecond / 1_000),
+      'speed-limit-up-enabled': true,
+    }),
+  );
+  // transmission-cli calls its hook with the torrent in the environment; ours wants the content's path as the third word.
+  const hook = join(settings, 'complete.sh');
+  writeFileSync(hook, `#!/bin/sh\nexec ${options.hookFile} 1 1 ${join(options.folder, 'content.bin')}\n`);
+  chmodSync(hook, 0o755);
+  return {
+    command: 'transmission-cli',
+    args: ['-g', settings, '-w', options.folder, '-f', hook, options.torrentFile],
   };
 }

@@ -1,0 +1,115 @@
+/**
+ * `npm run experiment`: the swarm of `src/lab/experiment.ts` with random choice and with the alias tracker in turn, several rounds,
+ * and the medians side by side. An entry point; needs root, Linux and the clients.
+ */
+import { parseArgs } from 'node:util';
+import { messageOf, OperatorError } from '../domain/errors.js';
+import { type ExperimentOptions, type ExperimentResult, runExperiment } from '../lab/experiment.js';
+import { EXPERIMENT_CLIENTS, type ExperimentClient } from '../lab/experiment-clients.js';
+import { formatTable } from './table.js';
+
+const HELP = `npm run experiment -- [options]
+
+  --tracker NAME     opentracker, alias-tracker, or both (default both)
+  --client NAME      ${EXPERIMENT_CLIENTS.join(', ')} (default aria2c)
+  --clients N        clients in each of the three AS (default 16)
+  --rounds N         (default 3)
+  --megabytes N      size of the content (default 24)
+  --cache            adds a cache of 10 MB/s to the home AS in the alias tracker's runs
+  --set KEY=VALUE    a key under "selection:" of the alias tracker's configuration; may be repeated
+  --json             print the results as JSON
+
+Real clients in network namespaces of this machine; needs root, iproute2, opentracker and the client (Debian packages).`;
+
+const { values } = parseArgs({
+  options: {
+    tracker: { type: 'string', default: 'both' },
+    client: { type: 'string', default: 'aria2c' },
+    clients: { type: 'string', default: '16' },
+    rounds: { type: 'string', default: '3' },
+    megabytes: { type: 'string', default: '24' },
+    cache: { type: 'boolean', default: false },
+    set: { type: 'string', multiple: true, default: [] },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+type Tracker = ExperimentOptions['tracker'];
+
+async function main(): Promise<void> {
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const trackers = trackersOf(values.tracker);
+  const results: ExperimentResult[] = [];
+  const rounds = wholeNumber('--rounds', values.rounds);
+  for (let round = 1; round <= rounds; round++) {
+    for (const tracker of trackers) {
+      const label = `round ${round} of ${rounds}, ${tracker}`;
+      results.push(await runExperiment(optionsFor(tracker, (line) => console.error(`${label}: ${line}`))));
+    }
+  }
+  if (values.json) console.log(JSON.stringify(results));
+  else console.log(describe(trackers, results));
+}
+
+function optionsFor(tracker: Tracker, onProgress: (line: string) => void): ExperimentOptions {
+  const client = EXPERIMENT_CLIENTS.find((name) => name === values.client);
+  if (!client) throw new OperatorError(`--client is one of ${EXPERIMENT_CLIENTS.join(', ')}`);
+  return {
+    tracker,
+    client: client satisfies ExperimentClient,
+    clientsPerAs: wholeNumber('--clients', values.clients),
+    contentBytes: wholeNumber('--megabytes', values.megabytes) * 1_000_000,
+    uploadBytesPerSecond: 1_000_000,
+    connections: 12,
+    cacheBytesPerSecond: values.cache && tracker === 'alias-tracker' ? 10_000_000 : 0,
+    borderBps: 200_000_000,
+    selection: Object.fromEntries(values.set.map((pair) => pair.split('=', 2) as [string, string])),
+    timeoutSeconds: 300,
+    onProgress,
+  };
+}
+
+function trackersOf(name: string): readonly Tracker[] {
+  if (name === 'both') return ['opentracker', 'alias-tracker'];
+  if (name === 'opentracker' || name === 'alias-tracker') return [name];
+  throw new OperatorError('--tracker is opentracker, alias-tracker or both');
+}
+
+function wholeNumber(option: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new OperatorError(`${option} takes a whole number from 1, not "${text}"`);
+  return number;
+}
+
+function describe(trackers: readonly Tracker[], results: readonly ExperimentResult[]): string {
+  const header = ['tracker', 'rounds', 'copies in', 'from outside', 'median', 'slowest', 'complete'];
+  const rows = trackers.map((tracker) => {
+    const own = results.filter((result) => result.tracker === tracker);
+    const middle = (read: (result: ExperimentResult) => number): number =>
+      own.map(read).sort((a, b) => a - b)[Math.floor(own.length / 2)] ?? Number.NaN;
+    return [
+      tracker,
+      own.length,
+      middle((result) => result.copiesIn).toFixed(2),
+      `${(100 * middle((result) => result.externalShare)).toFixed(1)} %`,
+      `${middle((result) => result.medianSeconds).toFixed(1)} s`,
+      `${middle((result) => result.slowestSeconds).toFixed(1)} s`,
+      `${middle((result) => result.completed)} of ${own[0]?.homeClients ?? 0}`,
+    ];
+  });
+  return formatTable(header, rows);
+}
+
+main().then(
+  () => process.exit(0),
+  (thrown: unknown) => {
+    console.error(thrown instanceof OperatorError ? thrown.message : thrown);
+    if (!(thrown instanceof OperatorError)) console.error(messageOf(thrown));
+    process.exit(thrown instanceof OperatorError ? thrown.exitCode : 1);
+  },
+);
