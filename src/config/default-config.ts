@@ -91,7 +91,7 @@ crawler:
   sources: []                           # e.g.
     # - { name: lab, type: feed, url: "http://127.0.0.1:8181/feed.xml" }
     # - { name: site, type: html, url: "https://example.org/top", item: ".torrent-row", link: "a.download",
-    #     title: "a.name", seeds: ".s", leechers: ".l" }
+    #     title: "a.name", page: "a.details", seeds: ".s", leechers: ".l" }
     # - { name: proxy, type: access-log, file: /var/log/squid/access.log }
     # - { name: own, type: announces }
 

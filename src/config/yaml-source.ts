@@ -11,6 +11,8 @@ export type ConfigPath = readonly PropertyKey[];
 
 /** No configuration is near this; it bounds what alias expansion and error texts can cost. */
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+/** Aliases of aliases multiply. */
+const _MAX_ALIAS_COUNT = 100;
 
 export interface YamlSource {
   readonly value: unknown;
@@ -48,7 +50,7 @@ export function readYaml(text: string, file: string, environment: Environment): 
     problems.push({ ...place(node.range?.[0] ?? 0), path: '', message });
   });
   return {
-    value: document.toJS({ maxAliasCount: 100 }) ?? {},
+    value: valueOf(document, file),
     problems,
     problemAt: (path, message) => ({ ...place(offsetOf(document, path)), path: formatPath(path), message }),
     problemAtKey: (path, key, message) => ({
