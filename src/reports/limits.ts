@@ -41,6 +41,8 @@ export const GROUP_COMMIT_DELAY_MS = 4;
 export const MAX_PENDING_JOBS = 20_000;
 /** Listeners (recompiling the policy) hear of changes at most this often. */
 export const CHANGE_SPACING_MS = 250;
+/** An accepted report must count within a second, whatever it costs. */
+export const MAX_CHANGE_SPACING_MS = 800;
 /** Readings fade without anyone reporting; listeners are told this often while something fades. */
 export const FADE_CHECK_MS = 5_000;
 

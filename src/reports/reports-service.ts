@@ -18,7 +18,7 @@ import {
   objectionToDensity,
   objectionToSubdomains,
 } from './authorise-report.js';
-import { ChangeSignal } from './change-signal.js';
+import { ChangeSignal, type ReportsChange } from './change-signal.js';
 import { estimateSkewMs } from './clock-skew.js';
 import { densityOfSubdomain, type SubdomainDensity } from './density-of-subdomain.js';
 import type { DensityReport, ProbeReading } from './density-report.js';
@@ -96,8 +96,8 @@ export class ReportsService {
   start(): void {
     this.#fadeTimer ??= setInterval(() => {
       const nowMs = this.#options.clock.nowMs();
-      this.#state.expireCapability(nowMs);
-      if (this.#isFading(nowMs)) this.#change.raise();
+      if (this.#isFading(nowMs)) this.#change.raise('density');
+      if (this.#state.expireCapability(nowMs)) this.#change.raise('capability');
     }, FADE_CHECK_MS).unref();
   }
 
@@ -109,8 +109,8 @@ export class ReportsService {
     this.#change.stop();
   }
 
-  /** Called after accepted reports and while readings fade, at once and then at most every 250 ms. @returns unsubscribe */
-  onChange(listener: () => void): () => void {
+  /** Called after reports that change something and while readings fade, at once and then at most every 250 ms. @returns unsubscribe */
+  onChange(listener: (change: ReportsChange) => void): () => void {
     return this.#change.listen(listener);
   }
 
@@ -127,7 +127,7 @@ export class ReportsService {
       if (refusal !== undefined) return { kind: 'refused', index, ...refusal };
     }
     const receipts = await this.#commit.run(() => reports.map((report) => this.#takeDensity(report, nowMs)));
-    if (receipts.some((receipt) => !receipt.duplicate)) this.#change.raise();
+    if (receipts.some((receipt) => !receipt.duplicate)) this.#change.raise('density');
     return receipts;
   }
 
@@ -143,7 +143,7 @@ export class ReportsService {
     await this.#commit.run(() => {
       for (const { id, users } of counts) this.#state.takeUsers(id, users, nowMs);
     });
-    this.#change.raise();
+    this.#change.raise('density');
     return counts.length;
   }
 
@@ -165,17 +165,18 @@ export class ReportsService {
     const results = await this.#commit.run(() =>
       reports.map((report) => ({
         address: report.address,
-        clamped: this.#state.takeCapability(report, this.#options.plan, bySelf, nowMs),
+        ...this.#state.takeCapability(report, this.#options.plan, bySelf, nowMs),
       })),
     );
-    this.#change.raise();
-    return results;
+    // A node that says the same every half minute changes no answer.
+    if (results.some((result) => result.changed)) this.#change.raise('capability');
+    return results.map(({ address, clamped }) => ({ address, clamped }));
   }
 
   /** Believes a probe's next values again, after a real change that looked like a defect. @returns false: not known */
   async releaseProbe(name: string): Promise<boolean> {
     const known = await this.#commit.run(() => this.#state.releaseProbe(name));
-    if (known) this.#change.raise();
+    if (known) this.#change.raise('density');
     return known;
   }
 
@@ -283,9 +284,6 @@ export class ReportsService {
     const after = this.densityReadings(nowMs);
     for (const [id, reading] of before) {
       if (after.get(id)?.freshness !== reading.freshness) return true;
-    }
-    for (const reading of this.#state.capability.values()) {
-      if (capabilityFreshness(nowMs - reading.receivedMs) < 1) return true;
     }
     return false;
   }

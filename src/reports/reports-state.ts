@@ -2,6 +2,7 @@
  * What has been reported, in memory, and the writing of each change to the store. Its `take…` methods run inside a
  * transaction of the caller; after an undone one the caller makes a new state from the store.
  */
+import { capabilityLevel } from '../selection/compile-capability.js';
 import type { ReportsStore, StoredProbe } from '../store/sqlite/reports-store.js';
 import {
   acceptCapabilityReport,
@@ -98,14 +99,25 @@ export class ReportsState {
     this.#store.saveUsers(subdomainId, users, nowMs);
   }
 
-  /** @returns the names of the fields that were cut down */
-  takeCapability(report: CapabilityReport, plan: PlanLimits, bySelf: boolean, nowMs: number): readonly string[] {
+  /** @returns the names of the fields that were cut down, and whether selection sees a difference */
+  takeCapability(
+    report: CapabilityReport,
+    plan: PlanLimits,
+    bySelf: boolean,
+    nowMs: number,
+  ): { clamped: readonly string[]; changed: boolean } {
     const { reading, clamped } = acceptCapabilityReport(report, plan, bySelf, nowMs);
+    const before = this.capability.get(reading.address);
+    const changed =
+      before === undefined ||
+      nowMs - before.receivedMs >= CAPABILITY_GONE_MS ||
+      before.role !== reading.role ||
+      capabilityLevel(before) !== capabilityLevel(reading);
     this.#store.saveCapability(reading);
     this.capability.delete(reading.address);
     this.capability.set(reading.address, reading);
     if (this.capability.size > MAX_CAPABILITY_NODES) this.capability.delete(this.capability.keys().next().value!);
-    return clamped;
+    return { clamped, changed };
   }
 
   /** Forgets what a probe said and is judged by: its next value starts anew. @returns false where it is not known */
@@ -118,12 +130,14 @@ export class ReportsState {
     return true;
   }
 
-  /** Drops capabilities that are worth nothing any more. */
-  expireCapability(nowMs: number): void {
+  /** Drops capabilities that are worth nothing any more. @returns whether there were any */
+  expireCapability(nowMs: number): boolean {
+    const before = this.capability.size;
     for (const [address, reading] of this.capability) {
       if (nowMs - reading.receivedMs < CAPABILITY_GONE_MS) break;
       this.capability.delete(address);
     }
+    return this.capability.size < before;
   }
 
   #newProbe(name: string, nowMs: number): ProbeState {

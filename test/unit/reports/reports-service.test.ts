@@ -213,6 +213,21 @@ describe('whoever compiles the policy', () => {
     await vi.waitFor(() => expect(heard).toBeGreaterThan(1), { timeout: 1000 });
   });
 
+  test('hears of a node only when its level is another', async () => {
+    const s = begin();
+    const heard: unknown[] = [];
+    s.service.onChange((change) => heard.push(change));
+    const say = async (availableUplinkBps: number): Promise<void> => {
+      await s.service.submitCapability(operator, '', [{ address: '203.0.113.10', availableUplinkBps }]);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    };
+    await say(20e6);
+    await say(21e6);
+    expect(heard).toEqual([{ density: false, capability: true }]);
+    await say(1e6);
+    expect(heard).toHaveLength(2);
+  });
+
   test('hears while values fade, without any report', async () => {
     vi.useFakeTimers();
     const s = begin();
