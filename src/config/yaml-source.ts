@@ -3,6 +3,7 @@
  * file. Substitution happens in parsed strings, so that no variable can add structure. `$${` stands for a literal `${`.
  */
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { messageOf } from '../domain/errors.js';
 import { ConfigError, type ConfigProblem, formatPath } from './config-problem.js';
 import { suggestName } from './suggest-name.js';
 
@@ -50,7 +51,7 @@ export function readYaml(text: string, file: string, environment: Environment): 
     problems.push({ ...place(node.range?.[0] ?? 0), path: '', message });
   });
   return {
-    value: valueOf(document, file),
+    value: plainValue(document, file),
     problems,
     problemAt: (path, message) => ({ ...place(offsetOf(document, path)), path: formatPath(path), message }),
     problemAtKey: (path, key, message) => ({
@@ -59,6 +60,15 @@ export function readYaml(text: string, file: string, environment: Environment): 
       message,
     }),
   };
+}
+
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIAS_COUNT }) ?? {};
+  } catch (thrown) {
+    const message = `not valid YAML: ${messageOf(thrown)}; write it out without so many aliases`;
+    throw new ConfigError(file, [{ line: 1, column: 1, path: '', message }]);
+  }
 }
 
 function substitute(document: Document, environment: Environment, report: (node: Node, message: string) => void): void {
