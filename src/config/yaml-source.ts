@@ -13,7 +13,7 @@ export type ConfigPath = readonly PropertyKey[];
 /** No configuration is near this; it bounds what alias expansion and error texts can cost. */
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 /** Aliases of aliases multiply. */
-const _MAX_ALIAS_COUNT = 100;
+const MAX_ALIAS_COUNT = 100;
 
 export interface YamlSource {
   readonly value: unknown;
