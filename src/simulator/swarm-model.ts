@@ -40,6 +40,8 @@ type SwarmEvent =
   | { readonly kind: 'arrive' | 'choke' | 'announce' | 'leave'; readonly peer: SimulatedPeer }
   | { readonly kind: 'transfer-end'; readonly transfer: Transfer; readonly generation: number };
 
+/** The part of its connections that a starved client gives up at most for new ones. */
+const TURNOVER_SHARE = 0.25;
 /** What rounding leaves of a piece that has arrived. */
 const NEGLIGIBLE_BYTES = 1e-3;
 
@@ -118,15 +120,32 @@ export class SwarmModel {
 
   #announce(peer: SimulatedPeer, event: DirectoryEvent): void {
     peer.lastAnnounceSeconds = this.#now;
-    const room = this.parameters.neighbours - peer.connections.size;
     const answer = this.directory.announce(peer, event, Math.max(0, this.parameters.neighbours), this.#now);
-    if (room <= 0) return;
-    for (const id of answer) {
+    const fresh = answer.filter((id) => id !== peer.id && this.peers[id]!.online && !peer.connections.has(id));
+    if (isStarved(peer)) this.#makeRoom(peer, fresh.length);
+    for (const id of fresh) {
       if (peer.connections.size >= this.parameters.neighbours) break;
       const other = this.peers[id]!;
-      if (other === peer || !other.online || peer.connections.has(id)) continue;
       if (other.connections.size >= this.parameters.maxConnections) continue;
       this.#connect(peer, other);
+    }
+  }
+
+  /** Clients that are at their limit give up neighbours that have nothing for them when they hear of new ones. */
+  #makeRoom(peer: SimulatedPeer, wanted: number): void {
+    const { neighbours } = this.parameters;
+    let excess = peer.connections.size + Math.min(wanted, Math.floor(neighbours * TURNOVER_SHARE)) - neighbours;
+    for (const link of peer.links) {
+      if (excess <= 0) break;
+      if (link.reverse.wanted > 0 || link.wanted > 0) continue;
+      this.#disconnect(link);
+      excess--;
+    }
+    for (const link of peer.links) {
+      if (excess <= 0) break;
+      if (link.reverse.wanted > 0) continue;
+      this.#disconnect(link);
+      excess--;
     }
   }
 
@@ -185,9 +204,9 @@ export class SwarmModel {
       }
       this.#ask(direction);
     }
-    const lonely = peer.connections.size < this.parameters.neighbours / 2;
+    const needy = peer.connections.size < this.parameters.neighbours / 2 || isStarved(peer);
     const due = this.#now - peer.lastAnnounceSeconds >= this.parameters.minIntervalSeconds;
-    if (lonely && due && peer.haveCount < this.parameters.pieceCount) this.#announce(peer, 'none');
+    if (needy && due && peer.haveCount < this.parameters.pieceCount) this.#announce(peer, 'none');
   }
 
   /** Starts a transfer where the direction is open and there is something to ask for. */
@@ -319,6 +338,12 @@ export class SwarmModel {
     if (Number.isFinite(peer.seedForSeconds))
       this.#queue.push(this.#now + peer.seedForSeconds, { kind: 'leave', peer });
   }
+}
+
+/** It lacks pieces, and no neighbour has one of them. */
+function isStarved(peer: SimulatedPeer): boolean {
+  if (peer.haveCount === peer.have.length || peer.downloads.length > 0) return false;
+  return peer.links.every((link) => link.reverse.wanted === 0);
 }
 
 function remove(transfers: Transfer[], transfer: Transfer): void {
