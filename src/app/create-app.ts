@@ -197,6 +197,7 @@ class App implements Application {
     this.#reload = async (next) => {
       await policy.reload(next);
       this.#config = next;
+      reports.reload();
       dataPlane.setAccess(access());
       await dataPlane.reloadCertificates();
       dns?.reload(next.dnsRedirect);

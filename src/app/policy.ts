@@ -24,7 +24,7 @@ export interface PolicyConsumer {
 export interface ReadingsSource {
   densityReadings(nowMs: number): ReadonlyMap<string, DensityReading>;
   capabilityReadings(nowMs: number): ReadonlyMap<string, CapabilityReading>;
-  onChange(listener: () => void): () => void;
+  onChange(listener: (change: { density: boolean; capability: boolean }) => void): () => void;
 }
 
 /** setTimeout holds at most 2^31 − 1 milliseconds; a later change is looked at again then. */
@@ -71,7 +71,7 @@ export class Policy {
     this.#publish();
     const { readings, topology } = this.#options;
     this.#unsubscribe = [
-      readings.onChange(() => this.#takeReadings()),
+      readings.onChange((change) => this.#takeReadings(change)),
       topology.onChange(() => this.#attempt('the new topology', () => this.#compile())),
     ];
   }
@@ -122,14 +122,15 @@ export class Policy {
     });
   }
 
-  #takeReadings(): void {
+  #takeReadings({ density, capability }: { density: boolean; capability: boolean }): void {
     const nowMs = this.#options.clock.nowMs();
     const { readings } = this.#options;
-    this.#attempt('the new reports', () =>
-      this.#cost
-        .withDensity(++this.#version, readings.densityReadings(nowMs))
-        .withCapability(++this.#version, readings.capabilityReadings(nowMs)),
-    );
+    this.#attempt('the new reports', () => {
+      let cost = this.#cost;
+      if (density) cost = cost.withDensity(++this.#version, readings.densityReadings(nowMs));
+      if (capability) cost = cost.withCapability(++this.#version, readings.capabilityReadings(nowMs));
+      return cost;
+    });
   }
 
   #attempt(what: string, compile: () => CompiledCost): void {

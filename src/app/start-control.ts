@@ -13,6 +13,7 @@ import type { DataPlane } from '../tracker/data-plane.js';
 import { type ExchangePart, peerData } from './create-exchange.js';
 import type { Health } from './health.js';
 import type { Logger } from './logger.js';
+import { createOverview } from './overview.js';
 import type { Policy } from './policy.js';
 import type { DnsPart } from './start-dns-redirect.js';
 import type { ReportsParts } from './start-reports.js';
@@ -52,6 +53,7 @@ export async function startControl(
     catalogue: catalogueView(catalogue),
     redirections: dns && redirectionView(dns),
     upstream: upstreamPort(dataPlane),
+    overview: createOverview({ dataPlane, catalogue, billing: config.billing }),
     metrics: [
       ...trackerMetrics(() => dataPlane.counters()),
       ...(dns ? dnsMetrics(() => dns.counters()) : []),
@@ -62,7 +64,15 @@ export async function startControl(
   const server = await startControlServer(app, {
     host: listen.host,
     port: listen.port,
-    ...(tls ? { tls: { cert: readFileSync(tls.certificate), key: readFileSync(tls.key) } } : {}),
+    ...(tls
+      ? {
+          tls: {
+            cert: readFileSync(tls.certificate),
+            key: readFileSync(tls.key),
+            clientCa: section.clientCa === undefined ? undefined : readFileSync(section.clientCa),
+          },
+        }
+      : {}),
   });
   const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
   return { url: `${tls ? 'https' : 'http'}://${host}:${server.address.port}`, close: () => server.close() };

@@ -2,10 +2,12 @@
 import type { Config } from '../config/config-schema.js';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
-import { formatIp, parseIp, prefixContains } from '../domain/ip-address.js';
+import { formatIp } from '../domain/ip-address.js';
+import type { PlanLimits } from '../reports/accept-capability-report.js';
+import { createSubdomainLookup } from '../reports/collectors/subdomain-lookup.js';
 import { startPruning } from '../reports/prune-reports.js';
 import { ReportsService } from '../reports/reports-service.js';
-import { TokenDirectory } from '../reports/token-directory.js';
+import { type ConfiguredTokens, TokenDirectory } from '../reports/token-directory.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
 import { ReportsPruning } from '../store/sqlite/reports-pruning.js';
 import { ReportsStore } from '../store/sqlite/reports-store.js';
@@ -15,6 +17,8 @@ import type { Logger } from './logger.js';
 export interface ReportsParts {
   readonly service: ReportsService;
   readonly directory: TokenDirectory;
+  /** Takes the tokens and the plan of a reloaded configuration. */
+  reload(): void;
   stop(): void;
 }
 
@@ -29,34 +33,33 @@ export interface ReportsContext {
 
 export function startReports(context: ReportsContext): ReportsParts {
   const { database, clock, logger, config } = context;
-  const { reports, control, upstream } = config();
-  const directory = new TokenDirectory(
-    {
-      controlToken: control?.token,
-      probes: reports.probes,
-      upstreams: upstream.originalTrackers,
-    },
-    new TokensStore(database),
-  );
+  const directory = new TokenDirectory(tokensOf(config()), new TokensStore(database));
+  let plan = planOf(config());
   const service = new ReportsService({
     store: new ReportsStore(database),
     clock,
     directory,
     isKnownSubdomain: (id) => context.subdomainIds().has(id),
     plan: {
-      uplinkBpsMax: (address) => uplinkOf(config(), address),
-      isCache: (address) => config().operator.caches.some((cache) => formatIp(cache.address) === address),
+      uplinkBpsMax: (address) => plan.uplinkBpsMax(address),
+      isCache: (address) => plan.isCache(address),
     },
+    freshMsMax: config().reports.freshnessMs,
   });
   service.start();
   const stopPruning = startPruning({
     pruning: new ReportsPruning(database),
     clock,
+    rollUpsKeptMs: config().reports.historyMs,
     onError: (thrown) => logger.error({ err: thrown }, `old reports could not be pruned: ${messageOf(thrown)}`),
   });
   return {
     service,
     directory,
+    reload: () => {
+      plan = planOf(config());
+      directory.reconfigure(tokensOf(config()));
+    },
     stop: () => {
       stopPruning();
       service.stop();
@@ -64,19 +67,18 @@ export function startReports(context: ReportsContext): ReportsParts {
   };
 }
 
-/** What the plan of the sub-domain allows, else that of the whole network. */
-function uplinkOf(config: Config, addressText: string): number {
-  const { subdomains } = config.operator;
-  if ('file' in subdomains) return config.reports.uplinkBpsMax;
-  const address = parseIp(addressText);
-  let best = -1;
-  let { uplinkBpsMax } = config.reports;
-  for (const subdomain of subdomains) {
-    for (const prefix of subdomain.prefixes) {
-      if (prefix.length <= best || !prefixContains(prefix, address)) continue;
-      best = prefix.length;
-      uplinkBpsMax = subdomain.uplinkBpsMax ?? config.reports.uplinkBpsMax;
-    }
-  }
-  return uplinkBpsMax;
+function tokensOf({ control, reports, upstream }: Config): ConfiguredTokens {
+  return { controlToken: control?.token, probes: reports.probes, upstreams: upstream.originalTrackers };
+}
+
+/** What the plan of the sub-domain allows, else that of the whole network. Compiled: it is asked for every report. */
+function planOf({ operator, reports }: Config): PlanLimits {
+  const caches = new Set(operator.caches.map(({ address }) => formatIp(address)));
+  const subdomains = 'file' in operator.subdomains ? [] : operator.subdomains;
+  const uplinks = new Map(subdomains.map(({ id, uplinkBpsMax }) => [id, uplinkBpsMax]));
+  const lookup = createSubdomainLookup(subdomains);
+  return {
+    isCache: (address) => caches.has(address),
+    uplinkBpsMax: (address) => uplinks.get(lookup(address)?.subdomain ?? '') ?? reports.uplinkBpsMax,
+  };
 }

@@ -1,7 +1,7 @@
 /** `reports`, `control` and `labServices`: who may report, who may operate, and the lab's stand-ins for the world. */
 import { z } from 'zod';
 import { endpoint, listenUrl } from './address-schemas.js';
-import { duration, hostName, identifier, section, token, wholeNumber } from './field-schemas.js';
+import { duration, filePath, hostName, identifier, section, token, wholeNumber } from './field-schemas.js';
 import { tlsFiles } from './tracker-section.js';
 
 const probe = section({
@@ -15,13 +15,15 @@ export const reportsSection = section({
   /** Nobody's line uploads more, whatever it reports; a sub-domain may say otherwise. */
   uplinkBpsMax: wholeNumber(1, 1e12).prefault(1_000_000_000),
   freshness: duration('1s', '7d').prefault('15m'),
-  history: duration('1m', '3650d').prefault('7d'),
+  history: duration('1m', '3650d').prefault('366d'),
 }).transform(({ freshness, history, ...rest }) => ({ ...rest, freshnessMs: freshness, historyMs: history }));
 
 export const controlSection = section({
   listen: listenUrl('http', 'https').prefault('http://127.0.0.1:8090'),
   token: token.optional(),
   tls: tlsFiles.optional(),
+  /** Certificates of this authority, with a probe's id as their common name, stand for its token. */
+  clientCa: filePath.optional(),
 });
 
 /** The lab plays the world outside: everything here lies in 127.0.0.0/8, by default in the lab's foreign network. */

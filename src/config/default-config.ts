@@ -117,13 +117,14 @@ reports:
   probes:                               # token: optional where one was made with alias-tracker token
     - { id: dp-north, subdomains: [north] }
   freshness: 15m                        # older density counts as unknown
-  history: 7d
+  history: 366d                         # of means over five minutes and hours; raw reports are kept a day
   uplinkBpsMax: 1000000000              # nobody's line uploads faster, whatever it reports
 
 control:                                # API and dashboard; leave the section out to run without them
   listen: "http://127.0.0.1:8090"       # https:// with tls
   # token: "\${CONTROL_TOKEN}"           # required where not on loopback
   # tls: { certificate: chain.pem, key: key.pem }
+  # clientCa: probes-ca.pem             # with tls: a certificate of this authority stands for the token of its probe
 
 storage:
   directory: ./data

@@ -8,6 +8,8 @@ import { DENSITY_LEVELS, NEUTRAL_DENSITY_LEVEL } from './cost-table.js';
 export interface DensityReading {
   readonly bytesPerUserPerSecond: number;
   readonly ageSeconds: number;
+  /** 1 counts in full … 0 not at all, where whoever reports knows it better than by age alone. */
+  readonly freshness?: number | undefined;
 }
 
 const LEVELS_PER_DOUBLING = 4;
@@ -23,8 +25,8 @@ export interface DensityLevels {
 export function densityLevels(readings: ReadonlyMap<string, DensityReading>, freshnessSeconds: number): DensityLevels {
   const trusted: { id: string; value: number; trust: number }[] = [];
   let busiest = 0;
-  for (const [id, { bytesPerUserPerSecond, ageSeconds }] of readings) {
-    const trust = Math.min(1, 2 - ageSeconds / freshnessSeconds);
+  for (const [id, { bytesPerUserPerSecond, ageSeconds, freshness = 1 }] of readings) {
+    const trust = Math.min(1, freshness, 2 - ageSeconds / freshnessSeconds);
     if (!(trust > 0)) continue;
     trusted.push({ id, value: bytesPerUserPerSecond, trust });
     busiest = Math.max(busiest, bytesPerUserPerSecond);

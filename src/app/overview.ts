@@ -1,0 +1,46 @@
+/** The numbers of the dashboard: the data plane's counters, and what localisation has probably saved so far. */
+import type { Config } from '../config/config-schema.js';
+import type { OverviewPort, Savings } from '../dashboard/overview.js';
+import { parseInfoHash } from '../domain/info-hash.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { DataPlane } from '../tracker/data-plane.js';
+
+export interface OverviewParts {
+  readonly dataPlane: Pick<DataPlane, 'counters' | 'swarms'>;
+  readonly catalogue: Pick<Catalogue, 'get'>;
+  readonly billing: Pick<Config['billing'], 'currency' | 'defaultRatePerGigabyte'>;
+}
+
+/** Swarms that the estimate looks at: the largest make nearly all of the traffic. */
+const SWARMS_COUNTED = 500;
+
+export function createOverview({ dataPlane, catalogue, billing }: OverviewParts): OverviewPort {
+  return {
+    totals: () => {
+      const { announces, sampledPeers, swarms, peers, seeds } = dataPlane.counters();
+      const given = sampledPeers.toInner;
+      const total = announces.udp + announces.http;
+      return { announces: total, peersGiven: given.peers, peersGivenInner: given.inner, swarms, peers, seeds };
+    },
+    savings: async (): Promise<Savings | undefined> => {
+      const given = dataPlane.counters().sampledPeers.toInner;
+      if (given.peers === 0) return undefined;
+      let downloadedBytes = 0;
+      for (const swarm of await dataPlane.swarms({ limit: SWARMS_COUNTED, sort: 'peers' })) {
+        const totalBytes = catalogue.get(parseInfoHash(swarm.infoHash))?.totalBytes ?? 0;
+        downloadedBytes += swarm.completed * totalBytes;
+      }
+      if (downloadedBytes === 0) return undefined;
+      const bytesInside = downloadedBytes * (given.inner / given.peers);
+      const { currency, defaultRatePerGigabyte } = billing;
+      return {
+        bytesInside,
+        amount: (bytesInside / 1e9) * defaultRatePerGigabyte,
+        currency,
+        basis:
+          'completed downloads of catalogue torrents × their size × the inner share of peers given to inner clients × ' +
+          `${defaultRatePerGigabyte} ${currency} a gigabyte; an upper bound, as some would have stayed inside by chance`,
+      };
+    },
+  };
+}
