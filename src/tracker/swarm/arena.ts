@@ -20,6 +20,7 @@ export class Arena {
   private readonly reserveWords: number;
   private nextWord = 1;
   private usedWordCount = 0;
+  private lineWordCount = 0;
 
   /** @param bytes the most the arena may ever hold; reserved at once, touched as needed */
   constructor(bytes: number) {
@@ -44,25 +45,29 @@ export class Arena {
 
   /** False: no new peers, see {@link RESERVE_WORDS}. */
   hasRoom(): boolean {
-    return this.limitWords - this.nextWord > this.reserveWords;
+    return this.limitWords - this.usedWordCount - this.lineWordCount > this.reserveWords;
+  }
+
+  /** Whether {@link allocate} would succeed: asked before moving what may as well stay where it is. */
+  fits(wordCount: number): boolean {
+    const sizeClass = classOf(wordCount);
+    if (this.nextWord + sizeOfClass(sizeClass) <= this.limitWords) return true;
+    for (let larger = sizeClass; larger < CLASS_COUNT; larger++) if (this.freeHeads[larger] !== 0) return true;
+    return false;
   }
 
   /** @returns the offset of at least `wordCount` words of unspecified content. @throws RangeError where nothing is left */
   allocate(wordCount: number): number {
     const sizeClass = classOf(wordCount);
     const size = sizeOfClass(sizeClass);
-    this.usedWordCount += size;
     const head = this.freeHeads[sizeClass]!;
-    if (head !== 0) {
-      this.freeHeads[sizeClass] = this.words[head]!;
-      return head;
-    }
-    const offset = this.nextWord;
-    if (offset + size > this.limitWords) {
-      this.usedWordCount -= size;
-      throw new RangeError('the swarm arena is full');
-    }
-    this.nextWord = offset + size;
+    let offset = head;
+    if (head !== 0) this.freeHeads[sizeClass] = this.words[head]!;
+    else if (this.nextWord + size <= this.limitWords) {
+      offset = this.nextWord;
+      this.nextWord = offset + size;
+    } else offset = this.splitLarger(sizeClass, size);
+    this.usedWordCount += size;
     return offset;
   }
 
@@ -70,6 +75,7 @@ export class Arena {
   allocateLines(lineCount: number): number {
     const offset = (this.nextWord + 15) & ~15;
     if (offset + lineCount * 16 > this.limitWords) throw new RangeError('the swarm arena is full');
+    this.lineWordCount += lineCount * 16;
     this.nextWord = offset + lineCount * 16;
     return offset;
   }
@@ -78,8 +84,31 @@ export class Arena {
   free(offset: number, wordCount: number): void {
     const sizeClass = classOf(wordCount);
     this.usedWordCount -= sizeOfClass(sizeClass);
+    this.release(offset, sizeClass);
+  }
+
+  private release(offset: number, sizeClass: number): void {
     this.words[offset] = this.freeHeads[sizeClass]!;
     this.freeHeads[sizeClass] = offset;
+  }
+
+  /** The arena has been used up once: takes the next larger free block and gives back what is left of it. */
+  private splitLarger(sizeClass: number, size: number): number {
+    for (let larger = sizeClass + 1; larger < CLASS_COUNT; larger++) {
+      const offset = this.freeHeads[larger]!;
+      if (offset === 0) continue;
+      this.freeHeads[larger] = this.words[offset]!;
+      let rest = offset + size;
+      for (let left = sizeOfClass(larger) - size; left > 0; ) {
+        let restClass = classOf(left);
+        if (sizeOfClass(restClass) > left) restClass--;
+        this.release(rest, restClass);
+        rest += sizeOfClass(restClass);
+        left -= sizeOfClass(restClass);
+      }
+      return offset;
+    }
+    throw new RangeError('the swarm arena is full');
   }
 }
 

@@ -225,7 +225,8 @@ export class BucketedSwarm {
     const list = kind & 3;
     if (list !== LIST_NONE) this.orders[list]!.add(this.positions[id]!, -1);
     if (size > 0) {
-      if (size * 3 < this.capacities[id]!) this.resizeBlock(id, size + (size >>> 1));
+      if (size * 3 < this.capacities[id]! && this.arena.fits(size * 2 * this.stride))
+        this.resizeBlock(id, size + (size >>> 1));
       return;
     }
     this.emptyBuckets++;

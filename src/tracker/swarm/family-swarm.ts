@@ -118,11 +118,13 @@ export class FamilySwarms {
     } else if (kind === KIND_RANKED) {
       this.ranked.remove(offsetOf(ref), record, endpoint);
       this.ref = refOf(KIND_RANKED, this.ranked.ref);
-      if (this.ranked.size(this.ranked.ref) * 2 <= this.smallMax) this.ref = this.rankedToSmall(this.ref, endpoint);
+      if (this.ranked.size(this.ranked.ref) * 2 <= this.smallMax && this.arena.fits(this.smallMax * endpoint.stride))
+        this.ref = this.rankedToSmall(this.ref, endpoint);
     } else {
       this.bucketed.remove(offsetOf(ref), endpoint);
       this.ref = ref;
-      if (this.bucketed.size(offsetOf(ref)) * 2 <= this.rankedMax) this.ref = this.bucketedToRanked(ref, endpoint);
+      if (this.bucketed.size(offsetOf(ref)) * 2 <= this.rankedMax && this.ranked.fits(this.rankedMax, endpoint.stride))
+        this.ref = this.bucketedToRanked(ref, endpoint);
     }
   }
 

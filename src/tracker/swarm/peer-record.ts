@@ -65,6 +65,11 @@ export function hasIdentity(words: Uint32Array, meta: number, endpoint: Endpoint
   return (words[meta]! & 0xffff) === endpoint.identityLow && (words[meta + 2]! & 0xfffff) === endpoint.identityHigh;
 }
 
+/** False for peers from original trackers and from a snapshot, until they announce. */
+export function hasKnownIdentity(words: Uint32Array, meta: number): boolean {
+  return ((words[meta]! & 0xffff) | (words[meta + 2]! & 0xfffff)) !== 0;
+}
+
 export function flagsOf(words: Uint32Array, meta: number): number {
   return words[meta + 2]! >>> 24;
 }

@@ -30,7 +30,6 @@ import { GatewayBlocks } from './gateway-blocks.js';
 import {
   FLAG_CACHE,
   FLAG_SEED,
-  FLAG_UPSTREAM,
   flagsOf,
   groupOf,
   LIST_LEECHERS,
@@ -328,9 +327,4 @@ function sortWords(words: Uint32Array, from: number, to: number): void {
     }
     words[at] = word;
   }
-}
-
-/** Whether a record counts in the numbers that clients see. */
-export function isCounted(flags: number): boolean {
-  return (flags & FLAG_UPSTREAM) === 0;
 }

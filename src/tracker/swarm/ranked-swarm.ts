@@ -166,7 +166,13 @@ export class RankedSwarms {
     words[ref + 1] = (words[ref + 1]! & 0xffff0000) | slot;
     words[ref] = words[ref]! - 0x10000;
     const count = words[ref]! >>> 16;
-    this.ref = count * 3 < (words[ref]! & 0xffff) ? this.rebuild(ref, endpoint, growthOf(count)) : ref;
+    const shrinks = count * 3 < (words[ref]! & 0xffff) && this.arena.fits(wordsFor(growthOf(count), stride));
+    this.ref = shrinks ? this.rebuild(ref, endpoint, growthOf(count)) : ref;
+  }
+
+  /** Whether there is room for {@link create}. */
+  fits(capacity: number, stride: number): boolean {
+    return this.arena.fits(wordsFor(capacity, stride));
   }
 
   /** An empty swarm; the caller fills it by {@link append} and then calls {@link sort}. */
@@ -354,5 +360,5 @@ function wordsFor(capacity: number, stride: number): number {
 }
 
 function growthOf(count: number): number {
-  return count + (count >>> 2) + 4;
+  return Math.max(16, count + (count >>> 2) + 4);
 }

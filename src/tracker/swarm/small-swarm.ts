@@ -79,7 +79,8 @@ export class SmallSwarms {
     if (count === 0) {
       this.free(ref, stride);
       this.ref = 0;
-    } else if (count * 2 < (words[ref]! & 0xffff)) this.ref = this.moveTo(ref, capacityFor(count), stride);
+    } else if (count * 2 < (words[ref]! & 0xffff) && this.arena.fits(wordsFor(count, stride)))
+      this.ref = this.moveTo(ref, capacityFor(count), stride);
     else this.ref = ref;
   }
 
@@ -111,6 +112,10 @@ export class SmallSwarms {
     this.free(ref, stride);
     return block;
   }
+}
+
+function wordsFor(count: number, stride: number): number {
+  return HEADER_WORDS + capacityFor(count) * stride;
 }
 
 function capacityFor(count: number): number {

@@ -7,6 +7,7 @@
  */
 import { AddressLevels, REPORTED_CACHE } from '../../selection/address-levels.js';
 import { type CostTable, NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
+import type { Explanation } from '../../selection/explanation.js';
 import { observeCapability } from '../../selection/observed-capability.js';
 import { StandingKeys } from '../../selection/standing-key.js';
 import { type AnnounceRequest, EVENT_COMPLETED, EVENT_NONE, EVENT_PAUSED, EVENT_STOPPED } from '../announce-request.js';
@@ -34,12 +35,16 @@ import {
   FLAG_WITHHELD,
   flagsOf,
   groupOf,
+  hasKnownIdentity,
   levelOf,
+  setFlags,
   setLastSeen,
 } from './peer-record.js';
 import { PeerSelection, Requester } from './peer-selection.js';
 import { MAX_RANKED_PEERS } from './ranked-swarm.js';
+import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './swarm-explainer.js';
 import type { SwarmLimits, SwarmStoreOptions } from './swarm-store-options.js';
+import { SwarmTransfer } from './swarm-transfer.js';
 import {
   ENTRY_ASKED,
   ENTRY_COMPLETED,
@@ -94,6 +99,8 @@ export class SwarmStore {
   private readonly swarms: FamilySwarms;
   private readonly keys: StandingKeys;
   private readonly selection: PeerSelection;
+  private readonly transfer: SwarmTransfer;
+  private readonly explainer: SwarmExplainer;
   private readonly endpoint: Endpoint;
   private readonly other: Endpoint;
   private readonly scan = new HostScan();
@@ -138,6 +145,8 @@ export class SwarmStore {
     const rankedMax = Math.min(options.rankedMax ?? 2000, MAX_RANKED_PEERS);
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(salt), options.smallMax ?? 32, rankedMax);
     this.selection = new PeerSelection(this.arena, this.swarms, this.keys, options.random, salt);
+    this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, salt);
+    this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, salt);
   }
 
   /** Updates the swarm. `stopped` removes; counts are those after the update. Call {@link select} next for the peers. */
@@ -381,6 +390,53 @@ export class SwarmStore {
     return entry === 0 ? undefined : this.summaryOf(entry);
   }
 
+  /**
+   * All swarms as frames for {@link encodeSnapshotFrame}: copies, made one at a time, some milliseconds each. The store may
+   * be used between two of them.
+   */
+  exportFrames(): Generator<Uint32Array> {
+    return this.transfer.exportFrames();
+  }
+
+  /**
+   * Takes back one frame of a snapshot.
+   * @param snapshot its header
+   * @param elapsedSeconds from the moment it was taken until now, by the wall clock
+   * @param groupOf the locality group of an address in the topology now in force
+   * @throws SnapshotDamagedError where the frame contradicts itself; what came before it stays
+   */
+  importFrame(
+    frame: Uint32Array,
+    snapshot: { readonly nowSeconds: number },
+    nowSeconds: number,
+    elapsedSeconds: number,
+    groupOf: (family: 4 | 6, word0: number, word1: number, word2: number, word3: number) => number,
+  ): void {
+    this.located = false;
+    this.transfer.importFrame(frame, {
+      nowSeconds,
+      takenAtSeconds: snapshot.nowSeconds,
+      elapsedSeconds: Math.max(0, Math.floor(elapsedSeconds)),
+      maxAgeSeconds: this.maxAgeSeconds,
+      groupOf,
+      admitted: (entry, flags, endpoint) => {
+        this.count(entry, flags, 1);
+        if ((flags & FLAG_UPSTREAM) === 0) this.hostCounter.add(endpoint.hostHash, 1);
+      },
+    });
+  }
+
+  /**
+   * Why this client would be given which peers: the answer it would get now, class by class. Leaves no trace. Slow (a
+   * walk over the swarm or its buckets), for people.
+   */
+  explain(query: ExplainQuery, numWant: number): Explanation {
+    const request = requestForExplanation(query, numWant);
+    this.locate(request);
+    this.located = false;
+    return this.explainer.explain(request, this.requester, this.endpoint);
+  }
+
   /** A known peer comes back. */
   private refresh(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, record: number): void {
     const { endpoint, requester } = this;
@@ -394,7 +450,7 @@ export class SwarmStore {
     outcome.earlyRepeat = early;
     if (!wasUpstream) requester.ageSeconds = age;
     if (wasUpstream) this.hostCounter.add(endpoint.hostHash, 1);
-    if (wasUpstream || request.event !== EVENT_NONE) {
+    if (wasUpstream || request.event !== EVENT_NONE || !hasKnownIdentity(words, meta)) {
       endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
       words[meta] = (endpoint.port << 16) | endpoint.identityLow;
       words[meta + 2] = (words[meta + 2]! & 0xfff00000) | endpoint.identityHigh;
@@ -402,15 +458,7 @@ export class SwarmStore {
     let flags = this.flagsFor(request, oldFlags & FLAG_COMPLETED);
     flags = this.countCompleted(request, outcome, entry, flags);
     const uploaded = uploadedUnits(request);
-    const level = this.levelFor(
-      request,
-      flags,
-      oldFlags,
-      levelOf(words, meta),
-      uploaded - words[meta + 3]!,
-      age,
-      early,
-    );
+    const level = this.levelFor(request, oldFlags, levelOf(words, meta), uploaded - words[meta + 3]!, age, early);
     if (this.reported >= 0) flags |= FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0);
     let at = record;
     if (flags !== oldFlags || level !== levelOf(words, meta) || request.group !== groupOf(words, meta)) {
@@ -460,16 +508,25 @@ export class SwarmStore {
         return entry;
       }
     }
-    if (entry === 0) entry = this.table.insert(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
     let flags = this.flagsFor(request, kept);
-    flags = this.countCompleted(request, outcome, entry, flags);
-    level = this.levelFor(request, flags, flags, level, 0, 0, true);
+    level = this.levelFor(request, flags, level, 0, 0, true);
     if (this.reported >= 0) flags |= FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0);
-    const record = this.swarms.insert(words[entry + refWord]!, endpoint, request.group, level, flags);
+    let record: number;
+    try {
+      if (entry === 0) entry = this.table.insert(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
+      record = this.swarms.insert(words[entry + refWord]!, endpoint, request.group, level, flags);
+    } catch (error) {
+      // There is room, but in pieces that are too small.
+      if (!(error instanceof RangeError)) throw error;
+      outcome.status = STATUS_STORE_FULL;
+      return entry === 0 || this.dropIfEmpty(entry) ? 0 : entry;
+    }
     words[entry + refWord] = this.swarms.ref;
+    flags = this.countCompleted(request, outcome, entry, flags);
     const meta = record + endpoint.addressWords;
     setLastSeen(words, meta, request.nowSeconds);
     words[meta + 3] = uploadedUnits(request);
+    setFlags(words, meta, flags);
     this.count(entry, flags, 1);
     this.hostCounter.add(endpoint.hostHash, 1);
     requester.record = record;
@@ -497,7 +554,6 @@ export class SwarmStore {
 
   private levelFor(
     request: AnnounceRequest,
-    _flags: number,
     oldFlags: number,
     oldLevel: number,
     uploadedGrowth: number,

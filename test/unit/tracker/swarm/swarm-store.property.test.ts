@@ -219,7 +219,7 @@ describe('the swarm store against a plain model', () => {
             expect(store.stats.usedBytes, 'the arena is empty when everybody has left').toBe(0);
           },
         ),
-        { numRuns: 60 },
+        { numRuns: 40 },
       );
     });
   }

@@ -1,0 +1,124 @@
+/**
+ * An answer explained: the candidates in classes that nothing in the policy tells apart, best first, with what ranked them
+ * and how many of each were chosen. Made from a run of the selection itself; here are only its words.
+ */
+import {
+  MIX_ENOUGH_INNER,
+  MIX_FOREIGN_REQUESTER,
+  MIX_NO_INNER,
+  MIX_NO_INNER_SEED,
+  MIX_NOT_A_GATEWAY,
+  MIX_TOO_FEW_INNER,
+  type MixPlan,
+} from './mix.js';
+
+export type MixReason =
+  | 'nothing-wanted'
+  | 'enough-inner'
+  | 'too-few-inner'
+  | 'no-inner'
+  | 'no-inner-seed'
+  | 'not-a-gateway'
+  | 'foreign-requester';
+
+/** Why a class is in the answer or out of it. */
+export type ClassReason =
+  | 'chosen'
+  | 'chosen-in-part'
+  | 'better-ones-filled-the-answer'
+  | 'enough-inner-peers'
+  | 'requester-is-not-a-gateway'
+  | 'foreign-limit-reached'
+  | 'only-gateways-are-shown-to-foreign-peers'
+  | 'seeds-are-not-given-to-seeds'
+  | 'withheld';
+
+export interface ExplainedClass {
+  readonly group: number;
+  /** `serving` is seeds and paused ones. */
+  readonly role: 'leecher' | 'serving';
+  readonly withheld: boolean;
+  /** 0 … 14 the operator's own AS, 15 foreign. */
+  readonly partition: number;
+  /** 0 the requester's own AS, 1 another of the operator, 2 foreign; an override of the pair included. */
+  readonly tier: 0 | 1 | 2;
+  readonly overridden: boolean;
+  readonly rateRank: number;
+  readonly densityLevel: number;
+  readonly capabilityLevel: number;
+  readonly capabilitySource: 'reported' | 'observed' | 'neutral';
+  readonly cache: boolean;
+  /** 0 the best. */
+  readonly score: number;
+  readonly count: number;
+  readonly chosen: number;
+  readonly reason: ClassReason;
+}
+
+export interface Explanation {
+  readonly found: boolean;
+  readonly requester: {
+    readonly group: number;
+    readonly partition: number;
+    readonly inner: boolean;
+    readonly seed: boolean;
+    readonly inSwarm: boolean;
+    readonly gateway: boolean;
+  };
+  readonly mix: {
+    readonly reason: MixReason;
+    readonly want: number;
+    readonly inner: number;
+    readonly foreign: number;
+    readonly innerAvailable: number;
+    readonly foreignAvailable: number;
+    readonly innerSeed: boolean;
+  };
+  readonly gateways: number;
+  /** Best first. */
+  readonly classes: readonly ExplainedClass[];
+  /** The peers of the answer, as `address:port` would be read: family and words. */
+  readonly chosen: readonly { readonly words: readonly number[]; readonly port: number }[];
+}
+
+const MIX_REASONS: readonly MixReason[] = [
+  'nothing-wanted',
+  'enough-inner',
+  'too-few-inner',
+  'no-inner',
+  'no-inner-seed',
+  'not-a-gateway',
+  'foreign-requester',
+];
+
+export function mixReason(plan: MixPlan): MixReason {
+  return MIX_REASONS[plan.reason]!;
+}
+
+/** @param offered false: a serving peer while a seed asks */
+export function classReason(
+  plan: MixPlan,
+  candidate: { readonly tier: number; readonly withheld: boolean; readonly count: number; readonly chosen: number },
+  offered: boolean,
+): ClassReason {
+  if (candidate.withheld) return 'withheld';
+  if (!offered) return 'seeds-are-not-given-to-seeds';
+  if (candidate.chosen > 0) return candidate.chosen >= candidate.count ? 'chosen' : 'chosen-in-part';
+  if (candidate.tier < 2) {
+    return plan.reason === MIX_FOREIGN_REQUESTER && plan.gatewaysOnly
+      ? 'only-gateways-are-shown-to-foreign-peers'
+      : 'better-ones-filled-the-answer';
+  }
+  switch (plan.reason) {
+    case MIX_ENOUGH_INNER:
+      return 'enough-inner-peers';
+    case MIX_NOT_A_GATEWAY:
+      return 'requester-is-not-a-gateway';
+    case MIX_TOO_FEW_INNER:
+    case MIX_NO_INNER:
+    case MIX_NO_INNER_SEED:
+      return 'foreign-limit-reached';
+    default:
+      return 'better-ones-filled-the-answer';
+  }
+}

@@ -1,0 +1,210 @@
+/** Makes an {@link Explanation} of a swarm: runs the selection without settling anything, then counts who was chosen. */
+import { FOREIGN_PARTITION, NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
+import { classReason, type ExplainedClass, type Explanation, mixReason } from '../../selection/explanation.js';
+import { PARTITION_SHIFT, SIBLING_TIER, type StandingKeys } from '../../selection/standing-key.js';
+import { AnnounceRequest } from '../announce-request.js';
+import type { Arena } from './arena.js';
+import { Endpoint } from './endpoint-key.js';
+import { type FamilySwarms, KIND_BUCKETED, kindOf, offsetOf } from './family-swarm.js';
+import {
+  FLAG_CACHE,
+  FLAG_REPORTED,
+  flagsOf,
+  groupOf,
+  LIST_LEECHERS,
+  LIST_NONE,
+  LIST_SERVING,
+  levelOf,
+  listOfFlags,
+} from './peer-record.js';
+import type { PeerSelection, Requester } from './peer-selection.js';
+import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+
+/** The most peers an answer ever has. */
+const MAX_ANSWER_PEERS = 200;
+
+export interface ExplainQuery {
+  readonly infoHash: Uint8Array;
+  readonly family: 4 | 6;
+  /** One word, or four. */
+  readonly words: readonly number[];
+  /** Where the client is in the swarm, its port: so that it is not counted as its own candidate. */
+  readonly port?: number;
+  readonly group: number;
+  readonly seed: boolean;
+}
+
+export function requestForExplanation(query: ExplainQuery, numWant: number): AnnounceRequest {
+  const request = new AnnounceRequest();
+  request.bytes = query.infoHash;
+  request.family = query.family;
+  request.word0 = query.words[0]!;
+  request.word1 = query.words[1] ?? 0;
+  request.word2 = query.words[2] ?? 0;
+  request.word3 = query.words[3] ?? 0;
+  request.port = query.port ?? 0;
+  request.group = query.group;
+  request.seed = query.seed;
+  request.numWant = numWant;
+  return request;
+}
+
+/** A class while it is counted. */
+interface Tally {
+  readonly group: number;
+  readonly level: number;
+  readonly list: number;
+  readonly flags: number;
+  count: number;
+  chosen: number;
+}
+
+export class SwarmExplainer {
+  private readonly out = new Uint8Array(MAX_ANSWER_PEERS * 18);
+  private readonly other: Endpoint;
+  private bySource = true;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly swarms: FamilySwarms,
+    private readonly keys: StandingKeys,
+    private readonly selection: PeerSelection,
+    salt: number,
+  ) {
+    this.other = new Endpoint(salt);
+  }
+
+  explain(request: AnnounceRequest, requester: Requester, endpoint: Endpoint): Explanation {
+    const { selection, keys } = this;
+    const words = this.arena.words;
+    const { entry } = requester;
+    const want = Math.min(request.numWant, MAX_ANSWER_PEERS);
+    const partition = keys.partitionOf(request.group);
+    const ref = entry === 0 ? 0 : words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const count = entry === 0 ? 0 : selection.select(request, requester, endpoint, want, this.out, 0);
+    const tallies = ref === 0 ? new Map<number, Tally>() : this.tally(ref, request.family, requester.record);
+    const chosen = this.readChosen(ref, request.family, count, tallies);
+    const { plan, situation } = selection;
+    const gatewayBlock = entry === 0 ? 0 : words[entry + (request.family === 4 ? ENTRY_GATEWAYS4 : ENTRY_GATEWAYS6)]!;
+    return {
+      found: entry !== 0,
+      requester: {
+        group: request.group,
+        partition,
+        inner: partition !== FOREIGN_PARTITION,
+        seed: request.seed,
+        inSwarm: requester.record !== 0,
+        gateway: entry !== 0 && selection.isGateway(entry, request.family, endpoint),
+      },
+      mix: {
+        reason: entry === 0 ? 'nothing-wanted' : mixReason(plan),
+        want,
+        inner: entry === 0 ? 0 : plan.inner,
+        foreign: entry === 0 ? 0 : plan.foreign,
+        innerAvailable: entry === 0 ? 0 : situation.innerAvailable,
+        foreignAvailable: entry === 0 ? 0 : situation.foreignAvailable,
+        innerSeed: entry !== 0 && situation.innerSeed,
+      },
+      gateways: selection.gateways.count(gatewayBlock),
+      classes: this.describe(request, partition, tallies),
+      chosen,
+    };
+  }
+
+  /** Counts the peers of a swarm by class, the requester left out. */
+  private tally(ref: number, family: 4 | 6, self: number): Map<number, Tally> {
+    const addressWords = family === 4 ? 1 : 4;
+    const tallies = new Map<number, Tally>();
+    this.bySource = kindOf(ref) !== KIND_BUCKETED;
+    if (!this.bySource) {
+      const swarm = this.swarms.bucketed.get(offsetOf(ref));
+      for (let id = 1; id < swarm.nextId; id++) {
+        const size = swarm.sizes[id]!;
+        if (size > 0) this.addTo(tallies, swarm.bases[id]! + addressWords, size);
+      }
+    } else {
+      for (let place = 0; ; place++) {
+        place = this.swarms.nextPlace(ref, place, addressWords);
+        if (place < 0) break;
+        this.addTo(tallies, this.swarms.recordInPlace(ref, place, addressWords) + addressWords, 1);
+      }
+    }
+    if (self !== 0) {
+      const own = tallies.get(this.classKey(self + addressWords));
+      if (own !== undefined) own.count--;
+    }
+    return tallies;
+  }
+
+  private addTo(tallies: Map<number, Tally>, meta: number, count: number): void {
+    const words = this.arena.words;
+    const key = this.classKey(meta);
+    const known = tallies.get(key);
+    if (known !== undefined) known.count += count;
+    else {
+      const flags = flagsOf(words, meta);
+      const list = listOfFlags(flags);
+      tallies.set(key, { group: groupOf(words, meta), level: levelOf(words, meta), list, flags, count, chosen: 0 });
+    }
+  }
+
+  private readChosen(ref: number, family: 4 | 6, count: number, tallies: Map<number, Tally>): Explanation['chosen'] {
+    const view = new DataView(this.out.buffer);
+    const addressWords = family === 4 ? 1 : 4;
+    const chosen: { words: number[]; port: number }[] = [];
+    for (let i = 0, at = 0; i < count; i++, at += addressWords * 4 + 2) {
+      const words = [0, 4, 8, 12].slice(0, addressWords).map((offset) => view.getUint32(at + offset));
+      const port = view.getUint16(at + addressWords * 4);
+      chosen.push({ words, port });
+      this.other.set(family, words[0]!, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0, port);
+      const record = this.swarms.find(ref, this.other);
+      const tally = record === 0 ? undefined : tallies.get(this.classKey(record + addressWords));
+      if (tally !== undefined) tally.chosen++;
+    }
+    return chosen;
+  }
+
+  private describe(request: AnnounceRequest, partition: number, tallies: Map<number, Tally>): ExplainedClass[] {
+    const { keys, selection } = this;
+    const ranked = [...tallies.values()]
+      .filter((tally) => tally.count > 0)
+      .map((tally) => ({ tally, key: keys.pairKey(request.group, partition, tally.group, tally.level) }))
+      .sort((a, b) => a.key - b.key || a.tally.list - b.tally.list);
+    return ranked.map(({ tally, key }): ExplainedClass => {
+      const tierKey = key >>> PARTITION_SHIFT;
+      const withheld = tally.list === LIST_NONE;
+      const tier = tierKey > SIBLING_TIER ? 2 : tierKey === SIBLING_TIER ? 1 : 0;
+      const offered = tally.list === LIST_LEECHERS || !request.seed;
+      return {
+        group: tally.group,
+        role: tally.list === LIST_SERVING ? 'serving' : 'leecher',
+        withheld,
+        partition: keys.partitionOf(tally.group),
+        tier,
+        overridden: keys.table.overrides.has(request.group * 65_536 + tally.group),
+        rateRank: keys.rateRankOf(tally.group),
+        densityLevel: keys.densityLevelOf(tally.group),
+        capabilityLevel: tally.level,
+        capabilitySource:
+          (tally.flags & FLAG_REPORTED) !== 0
+            ? 'reported'
+            : tally.level === NEUTRAL_CAPABILITY_LEVEL
+              ? 'neutral'
+              : 'observed',
+        cache: (tally.flags & FLAG_CACHE) !== 0,
+        score: keys.scoreOfPeer(tally.group, tally.level),
+        count: tally.count,
+        chosen: tally.chosen,
+        reason: classReason(selection.plan, { tier, withheld, count: tally.count, chosen: tally.chosen }, offered),
+      };
+    });
+  }
+
+  /** Group, level, list and the source of the level in one number; buckets do not tell sources apart. */
+  private classKey(meta: number): number {
+    const words = this.arena.words;
+    const flags = flagsOf(words, meta);
+    const source = this.bySource ? (flags & (FLAG_REPORTED | FLAG_CACHE)) >>> 6 : 0;
+    return ((groupOf(words, meta) * 8 + levelOf(words, meta)) * 4 + listOfFlags(flags)) * 4 + source;
+  }
+}

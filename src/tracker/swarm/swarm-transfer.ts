@@ -1,0 +1,211 @@
+/**
+ * Swarms as words that outlive the process, and back. A frame holds whole torrents, or a part of a large one:
+ *
+ *   hash (5) | completed | flags | IPv4 records that follow | IPv6 records that follow | records as they are in the arena
+ *
+ * Groups are looked up again when a frame comes back, identities are forgotten (they are salted for the process), and ages
+ * count on. A torrent that changes between two frames may lose or repeat a peer; repeats are seen on the way back.
+ */
+import type { Arena } from './arena.js';
+import { Endpoint } from './endpoint-key.js';
+import { type FamilySwarms, KIND_BUCKETED, kindOf } from './family-swarm.js';
+import { flagsOf, levelOf, setLastSeen } from './peer-record.js';
+import { SnapshotDamagedError } from './snapshot-codec.js';
+import {
+  ENTRY_COMPLETED,
+  ENTRY_FLAG_KEPT,
+  ENTRY_FLAGS,
+  ENTRY_REF4,
+  ENTRY_REF6,
+  type TorrentTable,
+} from './torrent-table.js';
+
+const HEADER_WORDS = 9;
+/** About this much is written at a time: some milliseconds of work. */
+const FRAME_WORDS = 64 * 1024;
+/** A frame is closed at the end of a table segment, so it may become longer than it was meant to be. */
+const MAX_SLICE_WORDS = 8 * FRAME_WORDS;
+
+export interface ImportContext {
+  /** The store's clock now. */
+  readonly nowSeconds: number;
+  /** The store's clock when the snapshot was taken. */
+  readonly takenAtSeconds: number;
+  /** Seconds from then to now by the wall clock. */
+  readonly elapsedSeconds: number;
+  /** Peers older than this are left behind. */
+  readonly maxAgeSeconds: number;
+  groupOf(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number;
+  /** Called for each peer that came back. */
+  admitted(entry: number, flags: number, endpoint: Endpoint): void;
+}
+
+export class SwarmTransfer {
+  /** Made when the first snapshot is taken. */
+  private frame = new Uint32Array(0);
+  private used = 0;
+  private readonly endpoint: Endpoint;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly table: TorrentTable,
+    private readonly swarms: FamilySwarms,
+    salt: number,
+  ) {
+    this.endpoint = new Endpoint(salt);
+  }
+
+  /** Frames are copies; between two of them anything may happen to the store. */
+  *exportFrames(): Generator<Uint32Array> {
+    const { table } = this;
+    this.used = 0;
+    if (this.frame.length === 0) this.frame = new Uint32Array(MAX_SLICE_WORDS);
+    const large: Uint32Array[] = [];
+    for (let segment = 0; segment < table.segmentCount; segment++) {
+      for (let slot = 0; slot < table.segmentSlots(segment); slot++) {
+        const entry = table.entryInSlot(segment, slot);
+        if (entry === 0) continue;
+        if (this.isLarge(entry) || !this.fits(entry)) large.push(this.arena.words.slice(entry, entry + 5));
+        else this.writeTorrent(entry);
+      }
+      if (this.used >= FRAME_WORDS) yield this.takeFrame();
+    }
+    for (const hash of large) yield* this.exportLarge(hash);
+    if (this.used > 0) yield this.takeFrame();
+  }
+
+  importFrame(frame: Uint32Array, context: ImportContext): void {
+    let at = 0;
+    while (at < frame.length) {
+      if (at + HEADER_WORDS > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is cut short');
+      const count4 = frame[at + 7]!;
+      const count6 = frame[at + 8]!;
+      const end = at + HEADER_WORDS + count4 * 5 + count6 * 8;
+      if (end > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is cut short');
+      this.importTorrent(frame, at, count4, count6, context);
+      at = end;
+    }
+  }
+
+  private isLarge(entry: number): boolean {
+    const words = this.arena.words;
+    return kindOf(words[entry + ENTRY_REF4]!) === KIND_BUCKETED || kindOf(words[entry + ENTRY_REF6]!) === KIND_BUCKETED;
+  }
+
+  private fits(entry: number): boolean {
+    const words = this.arena.words;
+    const size =
+      HEADER_WORDS +
+      this.swarms.size(words[entry + ENTRY_REF4]!) * 5 +
+      this.swarms.size(words[entry + ENTRY_REF6]!) * 8;
+    return this.used + size <= this.frame.length;
+  }
+
+  private writeTorrent(entry: number): void {
+    const start = this.writeHeader(entry);
+    for (const family of [4, 6] as const) {
+      for (let place = 0; place >= 0; ) {
+        place = this.writePeers(entry, family, start, place, this.frame.length);
+      }
+    }
+  }
+
+  /** A swarm of any size, in frames of its own, found again by its hash each time. */
+  private *exportLarge(hash: Uint32Array): Generator<Uint32Array> {
+    if (this.used > 0) yield this.takeFrame();
+    const [h0, h1, h2, h3, h4] = [...hash].map((word) => word | 0) as [number, number, number, number, number];
+    for (const family of [4, 6] as const) {
+      for (let place = 0; place >= 0; ) {
+        const entry = this.table.find(this.table.hash(h0, h1, h2), h0, h1, h2, h3, h4);
+        if (entry === 0) return;
+        place = this.writePeers(entry, family, this.writeHeader(entry), place, FRAME_WORDS);
+        yield this.takeFrame();
+      }
+    }
+  }
+
+  private writeHeader(entry: number): number {
+    const words = this.arena.words;
+    const { frame } = this;
+    const start = this.used;
+    for (let i = 0; i < 5; i++) frame[start + i] = words[entry + i]!;
+    frame[start + 5] = words[entry + ENTRY_COMPLETED]!;
+    frame[start + 6] = words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT;
+    frame[start + 7] = 0;
+    frame[start + 8] = 0;
+    this.used += HEADER_WORDS;
+    return start;
+  }
+
+  /** @returns the place to go on with, −1 where the family is done */
+  private writePeers(entry: number, family: 4 | 6, start: number, from: number, limit: number): number {
+    const words = this.arena.words;
+    const { frame } = this;
+    const addressWords = family === 4 ? 1 : 4;
+    const stride = addressWords + 4;
+    const ref = words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const counter = start + (family === 4 ? 7 : 8);
+    let place = this.swarms.nextPlace(ref, from, addressWords);
+    while (place >= 0) {
+      if (this.used + stride > limit) return place;
+      const record = this.swarms.recordInPlace(ref, place, addressWords);
+      for (let i = 0; i < stride; i++) frame[this.used + i] = words[record + i]!;
+      this.used += stride;
+      frame[counter] = frame[counter]! + 1;
+      place = this.swarms.nextPlace(ref, place + 1, addressWords);
+    }
+    return -1;
+  }
+
+  private takeFrame(): Uint32Array {
+    const frame = this.frame.slice(0, this.used);
+    this.used = 0;
+    return frame;
+  }
+
+  private importTorrent(frame: Uint32Array, at: number, count4: number, count6: number, context: ImportContext): void {
+    const words = this.arena.words;
+    const [h0, h1, h2, h3, h4] = [
+      frame[at]! | 0,
+      frame[at + 1]! | 0,
+      frame[at + 2]! | 0,
+      frame[at + 3]! | 0,
+      frame[at + 4]! | 0,
+    ];
+    const hash = this.table.hash(h0, h1, h2);
+    let entry = this.table.find(hash, h0, h1, h2, h3, h4);
+    if (!this.arena.hasRoom()) return;
+    if (entry === 0) entry = this.table.insert(hash, h0, h1, h2, h3, h4);
+    words[entry + ENTRY_COMPLETED] = Math.max(words[entry + ENTRY_COMPLETED]!, frame[at + 5]!);
+    words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | frame[at + 6]!;
+    let record = at + HEADER_WORDS;
+    for (let i = 0; i < count4; i++, record += 5) this.importPeer(frame, record, 4, entry, context);
+    for (let i = 0; i < count6; i++, record += 8) this.importPeer(frame, record, 6, entry, context);
+    const empty = words[entry + ENTRY_REF4] === 0 && words[entry + ENTRY_REF6] === 0;
+    if (empty && (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) === 0) this.table.remove(entry);
+  }
+
+  private importPeer(frame: Uint32Array, from: number, family: 4 | 6, entry: number, context: ImportContext): void {
+    const words = this.arena.words;
+    const { endpoint } = this;
+    const addressWords = family === 4 ? 1 : 4;
+    const meta = from + addressWords;
+    const age = ((context.takenAtSeconds - frame[meta + 1]!) & 0xffff) + context.elapsedSeconds;
+    if (age >= context.maxAgeSeconds || frame[meta]! >>> 16 === 0) return;
+    endpoint.setFromRecord(frame, from, addressWords);
+    endpoint.identityLow = 0;
+    endpoint.identityHigh = 0;
+    const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+    if (!this.arena.hasRoom() || this.swarms.find(words[refAt]!, endpoint) !== 0) return;
+    const group =
+      family === 4
+        ? context.groupOf(4, frame[from]!, 0, 0, 0)
+        : context.groupOf(6, frame[from]!, frame[from + 1]!, frame[from + 2]!, frame[from + 3]!);
+    const flags = flagsOf(frame, meta);
+    const record = this.swarms.insert(words[refAt]!, endpoint, group, levelOf(frame, meta), flags);
+    words[refAt] = this.swarms.ref;
+    setLastSeen(words, record + addressWords, context.nowSeconds - age);
+    words[record + addressWords + 3] = frame[meta + 3]!;
+    context.admitted(entry, flags, endpoint);
+  }
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import {
+  announce,
+  CHEAP,
+  costTable,
+  createStore,
+  DEAR,
+  FIXTURE_GROUPS,
+  HOME_A,
+  HOME_B,
+  infoHash,
+} from './store-fixture.js';
+
+const KINDS = [
+  ['small', { smallMax: 64, rankedMax: 2000 }],
+  ['ranked', { smallMax: 2, rankedMax: 2000 }],
+  ['bucketed', { smallMax: 2, rankedMax: 4 }],
+] as const;
+
+const query = (over = {}) => ({
+  infoHash: infoHash(1),
+  family: 4 as const,
+  words: [0xcb000032],
+  group: HOME_A,
+  seed: false,
+  ...over,
+});
+
+describe.each(KINDS)('explaining an answer of a %s swarm', (_kind, thresholds) => {
+  const create = (mix = {}) => {
+    const reported = new Map([['203.0.0.11', 7 | 128]]);
+    const store = createStore({ ...thresholds, policy: costTable(FIXTURE_GROUPS, { mix, reported }) });
+    for (let host = 1; host <= 4; host++) announce(store, { host, group: HOME_A });
+    for (let host = 11; host <= 12; host++) announce(store, { host, group: HOME_B, seed: true });
+    for (let host = 21; host <= 23; host++) announce(store, { host, group: CHEAP });
+    for (let host = 31; host <= 33; host++) announce(store, { host, group: DEAR });
+    return store;
+  };
+
+  it('tells each class with what ranked it, best first, and who was chosen', () => {
+    const { classes, mix, chosen } = create({ foreignPeersMax: 4 }).explain(query(), 50);
+    expect(
+      classes.map(({ group, role, tier, score, count, chosen, reason }) => [
+        group,
+        role,
+        tier,
+        score,
+        count,
+        chosen,
+        reason,
+      ]),
+    ).toEqual([
+      [HOME_B, 'serving', 0, 5, 1, 1, 'chosen'],
+      [HOME_A, 'leecher', 0, 25, 4, 4, 'chosen'],
+      [HOME_B, 'serving', 0, 29, 1, 1, 'chosen'],
+      [CHEAP, 'leecher', 2, 28, 3, 3, 'chosen'],
+      [DEAR, 'leecher', 2, 28, 3, 1, 'chosen-in-part'],
+    ]);
+    expect(classes[0]).toMatchObject({
+      capabilityLevel: 7,
+      capabilitySource: 'reported',
+      cache: true,
+      densityLevel: 10,
+    });
+    expect(classes[1]).toMatchObject({
+      capabilityLevel: 4,
+      capabilitySource: 'neutral',
+      densityLevel: 2,
+      partition: 0,
+    });
+    expect(classes[4]).toMatchObject({ rateRank: 5, partition: 15 });
+    expect(mix).toMatchObject({
+      reason: 'too-few-inner',
+      innerAvailable: 6,
+      foreignAvailable: 6,
+      inner: 6,
+      foreign: 4,
+    });
+    expect(chosen).toHaveLength(10);
+  });
+
+  it('says why a class is out', () => {
+    const reasons = (mix: object, over = {}, numWant = 50) =>
+      Object.fromEntries(
+        create(mix)
+          .explain(query(over), numWant)
+          .classes.map(({ group, role, reason }) => [`${group} ${role}`, reason]),
+      );
+    expect(reasons({ enoughInnerPeers: 3 })[`${CHEAP} leecher`]).toBe('enough-inner-peers');
+    expect(reasons({ foreignPeersMax: 2 })[`${DEAR} leecher`]).toBe('foreign-limit-reached');
+    expect(reasons({}, { seed: true })[`${HOME_B} serving`]).toBe('seeds-are-not-given-to-seeds');
+    expect(reasons({}, {}, 2)[`${HOME_A} leecher`]).toBe('chosen-in-part');
+    expect(reasons({}, {}, 1)[`${HOME_A} leecher`]).toBe('better-ones-filled-the-answer');
+    expect(reasons({ gatewaysMax: 2 })[`${CHEAP} leecher`]).toBe('requester-is-not-a-gateway');
+    expect(reasons({ gatewaysMax: 2 }, { group: CHEAP })[`${HOME_A} leecher`]).toBe(
+      'only-gateways-are-shown-to-foreign-peers',
+    );
+  });
+
+  it('leaves no trace: gateways are not appointed by being explained', () => {
+    const store = create({ gatewaysMax: 1 });
+    const first = store.explain(query(), 50);
+    expect(store.explain(query(), 50).gateways).toBe(first.gateways);
+    expect(store.stats.peers).toBe(12);
+  });
+
+  it('does not count the client as its own candidate, and knows an unknown swarm', () => {
+    const { classes, requester } = create().explain(query({ words: [0xcb000001], port: 6881 }), 50);
+    expect(classes.find(({ group, role }) => group === HOME_A && role === 'leecher')?.count).toBe(3);
+    expect(requester.inSwarm).toBe(true);
+    expect(create().explain(query({ infoHash: infoHash(9) }), 50)).toMatchObject({
+      found: false,
+      classes: [],
+      chosen: [],
+    });
+  });
+});

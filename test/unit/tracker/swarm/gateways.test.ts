@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { EVENT_COMPLETED, EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
+import type { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
+import { announce, CHEAP, costTable, createStore, FIXTURE_GROUPS, HOME_A, hosts } from './store-fixture.js';
+
+const KINDS = [
+  ['small', { smallMax: 64, rankedMax: 2000 }],
+  ['ranked', { smallMax: 2, rankedMax: 2000 }],
+  ['bucketed', { smallMax: 2, rankedMax: 4 }],
+] as const;
+
+const isForeign = (host: number): boolean => host >= 100;
+
+describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
+  const create = (mix = {}, reported = new Map<string, number>()): SwarmStore =>
+    createStore({
+      ...thresholds,
+      policy: costTable(FIXTURE_GROUPS, { mix: { gatewaysMax: 4, foreignPeersMax: 4, ...mix }, reported }),
+    });
+  /** Twenty foreign peers, then inner ones 1 … count. @returns the inner ones that were given foreign peers */
+  const fill = (store: SwarmStore, count: number): number[] => {
+    for (let host = 100; host < 120; host++) announce(store, { host, group: CHEAP, seed: host < 110 });
+    return Array.from({ length: count }, (_, i) => i + 1).filter((host) =>
+      hosts(announce(store, { host, group: HOME_A }).peers).some(isForeign),
+    );
+  };
+
+  it('only a few inner peers are given foreign ones, the first that come', () => {
+    expect(fill(create(), 12)).toEqual([1, 2]);
+  });
+
+  it('foreign requesters see only gateways among the inner peers, and foreign ones', () => {
+    const store = create();
+    fill(store, 12);
+    const given = hosts(announce(store, { host: 100, group: CHEAP }).peers);
+    expect(given.filter((host) => !isForeign(host)).sort()).toEqual([1, 2]);
+    expect(given.filter(isForeign).length).toBeGreaterThan(10);
+  });
+
+  it('a gateway that leaves is replaced by the next inner leecher that asks', () => {
+    const store = create();
+    fill(store, 12);
+    announce(store, { host: 1, event: EVENT_STOPPED });
+    expect(hosts(announce(store, { host: 7 }).peers).some(isForeign)).toBe(true);
+    expect(hosts(announce(store, { host: 8 }).peers).some(isForeign)).toBe(false);
+  });
+
+  it('a gateway that receives nothing gives way', () => {
+    const store = create();
+    fill(store, 12);
+    expect(hosts(announce(store, { host: 1, now: 1200, downloaded: 0 }).peers).some(isForeign)).toBe(false);
+    expect(hosts(announce(store, { host: 2, now: 1200, downloaded: 5e6 }).peers).some(isForeign)).toBe(true);
+    expect(hosts(announce(store, { host: 3, now: 1200, downloaded: 5e6 }).peers).some(isForeign)).toBe(true);
+  });
+
+  it('more capable inner peers take the place of weak gateways, an operator’s cache before all', () => {
+    const store = create(
+      {},
+      new Map([
+        ['203.0.0.11', 7],
+        ['203.0.0.12', 4 | 128],
+      ]),
+    );
+    fill(store, 10);
+    expect(hosts(announce(store, { host: 11 }).peers).some(isForeign)).toBe(true);
+    expect(hosts(announce(store, { host: 12 }).peers).some(isForeign)).toBe(true);
+    for (const host of [1, 2, 3, 11]) {
+      expect(hosts(announce(store, { host, downloaded: 1e6 }).peers).some(isForeign), `${host}`).toBe(false);
+    }
+    expect(hosts(announce(store, { host: 100, group: CHEAP }).peers).filter((host) => !isForeign(host))).toEqual([12]);
+  });
+
+  it('there are more of them while inner peers starve, up to the operator’s limit', () => {
+    const store = create();
+    fill(store, 12);
+    const gateways = new Set<number>();
+    for (let round = 0; round < 4; round++) {
+      gateways.clear();
+      for (let host = 1; host <= 12; host++) {
+        const downloaded = host <= 2 ? (round + 1) * 1e6 : 0;
+        const now = 1070 + round * 70;
+        if (hosts(announce(store, { host, now, downloaded }).peers).some(isForeign)) gateways.add(host);
+      }
+    }
+    expect(gateways.size).toBe(4);
+  });
+
+  it('none once inner seeds suffice', () => {
+    const store = create();
+    fill(store, 12);
+    for (const host of [1, 2]) announce(store, { host, seed: true, event: EVENT_COMPLETED });
+    for (let host = 3; host <= 12; host++) {
+      expect(hosts(announce(store, { host }).peers).some(isForeign)).toBe(false);
+    }
+    expect(hosts(announce(store, { host: 100, group: CHEAP }).peers).every(isForeign)).toBe(true);
+  });
+
+  it('foreignPeersMin is given to everybody all the same', () => {
+    const store = create({ foreignPeersMin: 1 });
+    fill(store, 12);
+    expect(hosts(announce(store, { host: 9 }).peers).filter(isForeign)).toHaveLength(1);
+  });
+});
