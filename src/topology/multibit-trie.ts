@@ -64,7 +64,9 @@ class TrieBuilder {
       let last = next;
       while (last < end && this.#key(last, position, bits) === entry) last++;
       if (last > next && this.#startsAtKey(next, position + bits)) inForce = next++;
-      this.#entries[offset + entry] = this.#entry(inForce, next, last, position + bits);
+      // In two steps: writing children may replace the array.
+      const value = this.#entry(inForce, next, last, position + bits);
+      this.#entries[offset + entry] = value;
       next = last;
     }
     return offset;

@@ -8,10 +8,11 @@ import {
   parsePrefix,
   prefixContains,
 } from '../../../src/domain/ip-address.js';
+import { createRandom } from '../../../src/domain/random.js';
 import { AddressRangesBuilder } from '../../../src/topology/address-ranges.js';
 import { flatten } from '../../../src/topology/address-segments.js';
 import { compileTopology, type TopologyInput } from '../../../src/topology/compile-topology.js';
-import { topologyTableFrom } from '../../../src/topology/flat-table.js';
+import { flatTopologyData, topologyTableFrom } from '../../../src/topology/flat-table.js';
 import { GroupRegistry, memoryGroupStore } from '../../../src/topology/group-registry.js';
 import type { OperatorNetwork } from '../../../src/topology/operator-network.js';
 
@@ -184,8 +185,43 @@ describe('longest prefix', () => {
           }
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
+  });
+
+  test('crowded and deep: hundreds of prefixes within one /20, one /48 and one /112', () => {
+    const random = createRandom(7);
+    const builder4 = new AddressRangesBuilder(4);
+    const builder6 = new AddressRangesBuilder(6);
+    const inside = (words: number[], from: number, length: number): Prefix => ({
+      address: {
+        family: words.length === 1 ? 4 : 6,
+        words: words.map((word, i) => {
+          const free = ~maskWord(from - 32 * i) & maskWord(length - 32 * i);
+          return ((word & maskWord(from - 32 * i)) | (random.nextUint32() & free)) >>> 0;
+        }),
+      },
+      length,
+    });
+    for (let i = 1; i <= 900; i++) {
+      builder4.addPrefix(inside([0xc0000000], 20, 21 + random.below(12)), i);
+      builder6.addPrefix(inside([0x20010db8, 0x00010000, 0, 0], 48, 49 + random.below(80)), i);
+      builder6.addPrefix(inside([0x20010db8, 0x00020000, 0, 0x30000], 112, 113 + random.below(16)), 1000 + i);
+    }
+    const [ipv4, ipv6] = [flatten(builder4.build()), flatten(builder6.build())];
+    const table = topologyTableFrom(flatTopologyData(1, ipv4, ipv6));
+    for (const { family, count, starts, values } of [ipv4, ipv6]) {
+      const words = family === 4 ? 1 : 4;
+      for (let i = 0; i < count; i++) {
+        const first = [...starts.subarray(i * words, (i + 1) * words)];
+        const lookup = ([a, b = 0, c = 0, d = 0]: number[]): number =>
+          family === 4 ? table.lookup4(a!) : table.lookup6(a!, b, c, d);
+        expect(lookup(first)).toBe(values[i]);
+        expect(lookup(first.map((word) => word | 0))).toBe(values[i]);
+        const before = first.map((word, w) => (first.slice(w + 1).every((x) => x === 0) ? word - 1 : word) >>> 0);
+        if (i > 0) expect(lookup(before)).toBe(values[i - 1]);
+      }
+    }
   });
 
   test('group numbers survive a new compilation, in whatever order the data comes', () => {
