@@ -3,17 +3,24 @@
  * slices, one a turn, so that answers to peers do not wait for a person's page.
  */
 import { messageOf } from '../domain/errors.js';
-import type { FromWorker, Question } from './data-plane-messages.js';
+import type { ExplainQuery, FromWorker, Question } from './data-plane-messages.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { SwarmListing } from './swarm-listing.js';
 
 export class AnswerQuestions {
   readonly #store: SwarmStore;
   readonly #reloadCertificates: () => Promise<void>;
+  readonly #groupOf: (query: ExplainQuery) => number;
   readonly #post: (message: FromWorker) => void;
   readonly #listings: { id: number; listing: SwarmListing }[] = [];
 
-  constructor(store: SwarmStore, reloadCertificates: () => Promise<void>, post: (message: FromWorker) => void) {
+  constructor(
+    store: SwarmStore,
+    reloadCertificates: () => Promise<void>,
+    groupOf: (query: ExplainQuery) => number,
+    post: (message: FromWorker) => void,
+  ) {
+    this.#groupOf = groupOf;
     this.#store = store;
     this.#reloadCertificates = reloadCertificates;
     this.#post = post;
@@ -28,9 +35,12 @@ export class AnswerQuestions {
         case 'swarm':
           this.#answer(id, this.#store.swarm(question.infoHash) ?? null);
           return;
-        case 'explain':
-          this.#answer(id, null);
+        case 'explain': {
+          const { numWant, ...query } = question.query;
+          const explained = this.#store.explain({ ...query, group: this.#groupOf(question.query) }, numWant);
+          this.#answer(id, explained);
           return;
+        }
         case 'settled':
           this.#answer(id, null);
           return;

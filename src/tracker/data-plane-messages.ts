@@ -4,7 +4,7 @@ import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import type { DataPlaneOptions } from './data-plane-options.js';
-import type { SwarmSummary } from './swarm/swarm-store.js';
+import type { Restored } from './snapshot-import.js';
 
 /** A foreign peer from an original tracker, on its way to the swarm. */
 export interface UpstreamPeerData {
@@ -18,6 +18,8 @@ export interface UpstreamPeerData {
 export interface WorkerStart {
   readonly options: DataPlaneOptions;
   readonly counters: SharedArrayBuffer;
+  /** The bytes of the snapshot file, where there is one. */
+  readonly snapshot: Uint8Array | null;
 }
 
 export interface SwarmsQuery {
@@ -32,6 +34,9 @@ export interface ExplainQuery {
   readonly family: 4 | 6;
   readonly words: readonly number[];
   readonly numWant: number;
+  readonly seed: boolean;
+  /** Of the client in the swarm, so that it is not its own candidate. */
+  readonly port?: number;
 }
 
 /** Questions with an answer. */
@@ -53,15 +58,20 @@ export type ToWorker =
       readonly ttlSeconds: number;
     }
   | { readonly type: 'question'; readonly id: number; readonly question: Question }
+  | { readonly type: 'snapshot' }
+  | { readonly type: 'snapshot-taken'; readonly id: number }
   | { readonly type: 'stop' };
 
 export type FromWorker =
-  | { readonly type: 'ready'; readonly addresses: readonly BoundAddress[]; readonly transport: 'linux' | 'portable' }
+  | {
+      readonly type: 'ready';
+      readonly addresses: readonly BoundAddress[];
+      readonly transport: 'linux' | 'portable';
+      readonly restored: Restored | null;
+    }
   | { readonly type: 'failed'; readonly message: string; readonly operator: boolean }
   | { readonly type: 'upstream-needed'; readonly infoHash: string; readonly family: 4 | 6 }
   | { readonly type: 'fault'; readonly message: string; readonly stack?: string }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly type: 'refused'; readonly id: number; readonly message: string }
-  | { readonly type: 'stopped' };
-
-export type { SwarmSummary };
+  | { readonly type: 'snapshot-part'; readonly id: number; readonly bytes: Uint8Array; readonly last: boolean };

@@ -36,11 +36,14 @@ import {
   DEFAULT_NUM_WANT,
   DEFAULT_PORT_FLOOR,
   DEFAULT_REQUEST_TIMEOUT_MS,
+  DEFAULT_SNAPSHOT_EVERY_SECONDS,
   MAX_MESSAGES_PER_TURN,
   MAX_NUM_WANT,
   MIN_INTERVAL_SHARE,
 } from './limits.js';
 import { NetworkSet } from './network-set.js';
+import { SnapshotExport } from './snapshot-export.js';
+import { type Restored, restoreSwarms } from './snapshot-import.js';
 import { SwarmStore } from './swarm/swarm-store.js';
 import { UdpHandler } from './udp-handler.js';
 
@@ -66,11 +69,16 @@ class Worker {
   readonly #questions: AnswerQuestions;
   readonly #guard: Guard;
   readonly #listeners: TransportListener[] = [];
+  readonly #restored: Restored | null;
+  #snapshot: SnapshotExport | null = null;
+  #snapshotId = 0;
+  #snapshotAtMs = Number.POSITIVE_INFINITY;
   #kept: Uint8Array = new Uint8Array(0);
   #lookAtMs = 0;
   #defectToldAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(port: MessagePort, { options, counters: shared }: WorkerStart, transport: Transport) {
+  constructor(port: MessagePort, start: WorkerStart, transport: Transport) {
+    const { options, counters: shared } = start;
     this.#port = port;
     this.#options = options;
     this.#transport = transport;
@@ -122,8 +130,20 @@ class Worker {
     this.#questions = new AnswerQuestions(
       this.#store,
       () => this.#reloadCertificates(),
+      (query) => this.#groupOf(query),
       (message) => this.#post(message),
     );
+    this.#restored = start.snapshot === null ? null : this.#restore(start.snapshot);
+  }
+
+  #restore(bytes: Uint8Array): Restored {
+    const nowSeconds = Math.floor(performance.now() / 1_000);
+    return restoreSwarms(this.#store, bytes, this.#announcer.topology, systemClock.nowMs(), nowSeconds);
+  }
+
+  #groupOf({ family, words }: { readonly family: 4 | 6; readonly words: readonly number[] }): number {
+    const [a = 0, b = 0, c = 0, d = 0] = words;
+    return family === 4 ? this.#announcer.topology.lookup4(a) : this.#announcer.topology.lookup6(a, b, c, d);
   }
 
   #post(message: FromWorker): void {
@@ -165,10 +185,14 @@ class Worker {
   async run(): Promise<void> {
     await this.#listen();
     const addresses = this.#listeners.map(({ address }) => address);
-    this.#post({ type: 'ready', addresses, transport: this.#transport.name });
+    this.#post({ type: 'ready', addresses, transport: this.#transport.name, restored: this.#restored });
     this.#readClock(performance.now());
+    this.#planSnapshot();
     await this.#transport.run(() => this.#betweenBatches(), TICK_MS);
-    this.#post({ type: 'stopped' });
+    if (this.#options.snapshotFile !== undefined) {
+      const last = this.#beginSnapshot();
+      while (!last.next(false));
+    }
     this.#port.close();
   }
 
@@ -197,7 +221,24 @@ class Worker {
       this.#take(received.message);
     }
     this.#questions.work();
+    if (nowMs >= this.#snapshotAtMs) this.#snapshot = this.#beginSnapshot();
+    if (this.#snapshot?.next(true)) this.#snapshot = null;
     this.#housekeeping.work(nowMs, this.#announcer.nowSeconds);
+  }
+
+  #planSnapshot(): void {
+    if (this.#options.snapshotFile === undefined) return;
+    const seconds = this.#options.snapshotEverySeconds ?? DEFAULT_SNAPSHOT_EVERY_SECONDS;
+    this.#snapshotAtMs = performance.now() + seconds * 1_000;
+  }
+
+  #beginSnapshot(): SnapshotExport {
+    this.#planSnapshot();
+    this.#snapshotId++;
+    const nowSeconds = Math.floor(performance.now() / 1_000);
+    return new SnapshotExport(this.#snapshotId, this.#store, systemClock.nowMs(), nowSeconds, (message, bytes) =>
+      this.#port.postMessage(message, [bytes.buffer]),
+    );
   }
 
   #take(message: ToWorker): void {
@@ -212,17 +253,18 @@ class Worker {
         this.#setKept(message.hashes);
         return;
       case 'upstream-peers': {
-        const { topology, nowSeconds } = this.#announcer;
-        const peers = message.peers.map(({ family, words, port, seed }) => {
-          const [a = 0, b = 0, c = 0, d = 0] = words;
-          const group = family === 4 ? topology.lookup4(a) : topology.lookup6(a, b, c, d);
-          return { family, words, port, seed, group };
-        });
-        this.#store.addUpstreamPeers(message.infoHash, peers, message.ttlSeconds, nowSeconds);
+        const peers = message.peers.map((peer) => ({ ...peer, group: this.#groupOf(peer) }));
+        this.#store.addUpstreamPeers(message.infoHash, peers, message.ttlSeconds, this.#announcer.nowSeconds);
         return;
       }
       case 'question':
         this.#questions.take(message.id, message.question);
+        return;
+      case 'snapshot':
+        this.#snapshot = this.#beginSnapshot();
+        return;
+      case 'snapshot-taken':
+        if (this.#snapshot?.id === message.id) this.#snapshot.taken();
         return;
       case 'stop':
         this.#transport.stop();

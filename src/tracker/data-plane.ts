@@ -7,6 +7,7 @@ import { messageOf, OperatorError } from '../domain/errors.js';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
 import type { CostTable } from '../selection/cost-table.js';
+import type { Explanation } from '../selection/explanation.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
@@ -14,15 +15,18 @@ import { type CountersView, createCounters, readCounters } from './counters.js';
 import type {
   FromWorker,
   Question,
-  SwarmSummary,
   SwarmsQuery,
   ToWorker,
   UpstreamPeerData,
   WorkerStart,
 } from './data-plane-messages.js';
 import type { DataPlaneOptions } from './data-plane-options.js';
+import { readSnapshotFile, setSnapshotAside } from './snapshot-file.js';
+import type { Restored } from './snapshot-import.js';
+import { SnapshotReceiver } from './snapshot-receiver.js';
+import type { SwarmSummary } from './swarm/swarm-store.js';
 
-/** A worker that has not stopped by then is ended. */
+/** A worker that says nothing for so long while it stops is ended. */
 const STOP_TIMEOUT_MS = 900;
 
 /** A worker runs compiled code; from sources (tests) it is the build's. */
@@ -35,6 +39,16 @@ function workerFile(): URL {
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
+}
+
+export interface DataPlaneExplainQuery {
+  readonly infoHash: InfoHash;
+  readonly address: IpAddress;
+  readonly numWant: number;
+  /** Default: a leecher. */
+  readonly seed?: boolean;
+  /** Where the client is in the swarm: so that it is not its own candidate. */
+  readonly port?: number;
 }
 
 type Ready = Extract<FromWorker, { type: 'ready' }>;
@@ -61,7 +75,14 @@ function firstWord(worker: Worker): Promise<Ready> {
 
 export type UpstreamNeeded = (infoHash: InfoHash, family: 4 | 6) => void;
 
+/** What became of the swarm snapshot at the start; null where there was none. */
+export interface RestoredSwarms extends Restored {
+  /** Where a damaged file is now. */
+  readonly setAsideAs: string | null;
+}
+
 export class DataPlane {
+  readonly restored: RestoredSwarms | null;
   readonly addresses: readonly BoundAddress[];
   readonly transport: 'linux' | 'portable';
   readonly #worker: Worker;
@@ -69,13 +90,23 @@ export class DataPlane {
   readonly #waiting = new Map<number, Waiting>();
   readonly #upstreamListeners: UpstreamNeeded[] = [];
   readonly #faultListeners: ((error: Error) => void)[] = [];
+  readonly #snapshots: SnapshotReceiver | null = null;
+  readonly #snapshotWaiters: Waiting[] = [];
   #nextId = 1;
   #stopping: Promise<void> | null = null;
   #exited = false;
 
-  private constructor(worker: Worker, counters: SharedArrayBuffer, ready: Extract<FromWorker, { type: 'ready' }>) {
+  private constructor(
+    worker: Worker,
+    counters: SharedArrayBuffer,
+    ready: Ready,
+    restored: RestoredSwarms | null,
+    snapshotFile: string | null,
+  ) {
     this.#worker = worker;
     this.#counters = counters;
+    this.restored = restored;
+    if (snapshotFile !== null) this.#snapshots = this.#receiveSnapshots(snapshotFile);
     this.addresses = ready.addresses;
     this.transport = ready.transport;
     worker.on('message', (message: FromWorker) => this.#take(message));
@@ -91,10 +122,16 @@ export class DataPlane {
   /** @throws OperatorError where an address cannot be listened on or an option cannot be met */
   static async start(options: DataPlaneOptions): Promise<DataPlane> {
     const counters = createCounters();
-    const start: WorkerStart = { options, counters };
-    const worker = new Worker(workerFile(), { workerData: start, name: 'data-plane' });
+    const { snapshotFile = null } = options;
+    const snapshot = snapshotFile === null ? null : await readSnapshotFile(snapshotFile);
+    const start: WorkerStart = { options, counters, snapshot };
+    const transferList = snapshot === null ? [] : [snapshot.buffer];
+    const worker = new Worker(workerFile(), { workerData: start, name: 'data-plane', transferList });
     const ready = await firstWord(worker);
-    return new DataPlane(worker, counters, ready);
+    const isDamaged = ready.restored !== null && ready.restored.damage !== null;
+    const setAsideAs = isDamaged && snapshotFile !== null ? await setSnapshotAside(snapshotFile) : null;
+    const restored = ready.restored === null ? null : { ...ready.restored, setAsideAs };
+    return new DataPlane(worker, counters, ready, restored, snapshotFile);
   }
 
   /** Replaces the policy whole; peers that are stored are ranked anew when their swarm is next asked. */
@@ -129,10 +166,13 @@ export class DataPlane {
     this.#faultListeners.push(listener);
   }
 
-  async explain(query: { infoHash: InfoHash; address: IpAddress; numWant: number }): Promise<unknown> {
+  /** Which peers a client would get, and why; changes nothing. */
+  async explain(query: DataPlaneExplainQuery): Promise<Explanation> {
     const { family, words } = query.address;
     const infoHash = infoHashToBytes(query.infoHash);
-    return this.#ask({ ask: 'explain', query: { infoHash, family, words, numWant: query.numWant } });
+    const { numWant, seed = false, port } = query;
+    const asked = { infoHash, family, words, numWant, seed, ...(port === undefined ? {} : { port }) };
+    return (await this.#ask({ ask: 'explain', query: asked })) as Explanation;
   }
 
   async swarms(query: SwarmsQuery): Promise<readonly SwarmSummary[]> {
@@ -164,15 +204,43 @@ export class DataPlane {
     return this.#stopping;
   }
 
-  #end(): Promise<void> {
-    return new Promise((resolve) => {
+  /** Saves the swarms now. @throws Error where they cannot be written, OperatorError where no file is configured */
+  async saveSnapshot(): Promise<void> {
+    if (this.#snapshots === null) throw new OperatorError('no snapshot file is configured');
+    if (this.#exited) throw new Error('the data plane has ended');
+    await new Promise<unknown>((resolve, reject) => {
+      this.#snapshotWaiters.push({ resolve, reject });
+      this.#post({ type: 'snapshot' });
+    });
+  }
+
+  #receiveSnapshots(file: string): SnapshotReceiver {
+    return new SnapshotReceiver(
+      file,
+      (id) => this.#post({ type: 'snapshot-taken', id }),
+      (error) => {
+        for (const waiter of this.#snapshotWaiters.splice(0)) {
+          if (error === null) waiter.resolve(null);
+          else waiter.reject(error);
+        }
+        if (error !== null) this.#fault(new Error(`cannot write the swarm snapshot ${file}: ${error.message}`));
+      },
+    );
+  }
+
+  async #end(): Promise<void> {
+    await new Promise<void>((resolve) => {
       const timer = setTimeout(() => void this.#worker.terminate(), STOP_TIMEOUT_MS);
+      // The last snapshot may take longer than that; as long as it comes, it is waited for.
+      this.#worker.on('message', () => timer.refresh());
       this.#worker.once('exit', () => {
         clearTimeout(timer);
         resolve();
       });
       this.#post({ type: 'stop' });
     });
+    await this.#snapshots?.close();
+    for (const { reject } of this.#snapshotWaiters.splice(0)) reject(new Error('the data plane has ended'));
   }
 
   #post(message: ToWorker): void {
@@ -203,6 +271,9 @@ export class DataPlane {
         return;
       case 'upstream-needed':
         for (const listener of this.#upstreamListeners) listener(message.infoHash as InfoHash, message.family);
+        return;
+      case 'snapshot-part':
+        this.#snapshots?.take(message);
         return;
       case 'fault': {
         const fault = new Error(message.message);

@@ -43,3 +43,5 @@ export const HOUSEKEEPING_SLICE_PEERS = 4_096;
 export const MAX_MESSAGES_PER_TURN = 64;
 /** Swarms in one list for the operator. */
 export const MAX_LISTED_SWARMS = 1_000;
+/** How often swarms are saved: a crash loses at most what changed since, and clients announce it again anyway. */
+export const DEFAULT_SNAPSHOT_EVERY_SECONDS = 60;
