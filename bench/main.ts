@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { startLoad } from './load/start-load.js';
 import { HELP, readOptions } from './options.js';
-import { describeMachine, formatScenario } from './report.js';
+import { describeMachine, describeRun, formatScenario } from './report.js';
 import { runScenario, type ScenarioFigures } from './run-scenario.js';
 import { SCENARIOS } from './scenarios.js';
 import { isInstalled } from './servers/start-server.js';
@@ -22,7 +22,9 @@ async function main(): Promise<number> {
   if (!isInstalled('opentracker')) {
     say('bench: opentracker is not installed (Debian: apt install opentracker); going on without it');
   }
-  const scenarios = SCENARIOS.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  const scenarios = SCENARIOS.filter(({ name, onlyWhenNamed }) =>
+    options.only.length === 0 ? onlyWhenNamed !== true : options.only.includes(name),
+  );
   const load = startLoad();
   const all: ScenarioFigures[] = [];
   try {
@@ -37,7 +39,7 @@ async function main(): Promise<number> {
   }
   const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
   if (options.json) console.log(JSON.stringify({ machine: describeMachine(), command, scenarios: all }, null, 2));
-  else console.log([`${describeMachine()}; \`${command}\``, ...all.map(formatScenario)].join('\n\n'));
+  else console.log([describeRun(command), ...all.map(formatScenario)].join('\n\n'));
   return 0;
 }
 

@@ -31,12 +31,14 @@ interface Contestant {
 
 export async function runScenario(
   scenario: Scenario,
-  rounds: number,
-  seconds: number,
+  usualRounds: number,
+  usualSeconds: number,
   load: LoadGenerator,
   say: (line: string) => void,
 ): Promise<ScenarioFigures> {
-  const { shape, profile, host, protocol } = scenario;
+  const { shape, profile, host, protocol, oneRoundSeconds, snapshotEverySeconds = 0 } = scenario;
+  const rounds = oneRoundSeconds === undefined ? usualRounds : 1;
+  const seconds = oneRoundSeconds ?? usualSeconds;
   const missing = scenario.servers.filter((kind) => kind === 'opentracker' && !isInstalled('opentracker'));
   const contestants: Contestant[] = [];
   try {
@@ -45,7 +47,7 @@ export async function runScenario(
     for (const [i, kind] of scenario.servers.filter((one) => !missing.includes(one)).entries()) {
       const port = FIRST_PORT + i;
       const { numWant, keepAlive } = profile;
-      const server = await startServer(kind, { protocol, host, port, numWant, keepAlive, shape });
+      const server = await startServer(kind, { protocol, host, port, numWant, keepAlive, shape, snapshotEverySeconds });
       const target: LoadTarget = { protocol, host, port, pid: server.pid };
       const contestant = { server, target, rounds: [], emptyBytes: residentBytes(server.pid), filledBytes: 0 };
       contestants.push(contestant);

@@ -13,6 +13,12 @@ export interface Scenario {
   readonly servers: readonly ServerKind[];
   /** All peers are announced before anything is measured. */
   readonly fill: boolean;
+  /** Too long for every day: it runs where `--only` names it. */
+  readonly onlyWhenNamed?: boolean;
+  /** One round of this length instead of what the command line says. */
+  readonly oneRoundSeconds?: number;
+  /** Ours writes a snapshot this often. */
+  readonly snapshotEverySeconds?: number;
 }
 
 const IPV4 = '127.0.0.1';
@@ -24,6 +30,8 @@ const LARGE: WorkloadShape = { torrents: 1_000_000, peers: 2_000_000, sources: S
 const SMALL: WorkloadShape = { torrents: 10_000, peers: 100_000, sources: SOURCES };
 const ONE_SWARM: WorkloadShape = { torrents: 1, peers: 1_000_000, sources: SOURCES };
 const SWARMS_OF_100: WorkloadShape = { torrents: 10_000, peers: 1_000_000, sources: SOURCES };
+
+const HUGE: WorkloadShape = { torrents: 1_000_000, peers: 10_000_000, sources: SOURCES };
 
 const ANNOUNCE: LoadProfile = { numWant: 50, scrapePercent: 0, keepAlive: false };
 
@@ -52,6 +60,16 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     ...udp('udp-ipv6', 'UDP over IPv6, 10 k torrents, 100 k peers', SMALL, ANNOUNCE, ['alias-tracker', 'echo']),
     host: IPV6,
+  },
+  {
+    ...udp('udp-stalls', 'A minute of UDP with snapshots, 1 M torrents, 2 M peers', LARGE, ANNOUNCE, ['alias-tracker']),
+    oneRoundSeconds: 60,
+    snapshotEverySeconds: 20,
+    onlyWhenNamed: true,
+  },
+  {
+    ...udp('memory-10m', 'Memory at 1 M torrents, 10 M peers', HUGE, ANNOUNCE, ['alias-tracker', 'opentracker']),
+    onlyWhenNamed: true,
   },
   http('http-close', 'HTTP, one connection an announce, 10 k torrents, 100 k peers', false, [
     'alias-tracker',

@@ -26,7 +26,7 @@ import { sourceAddress } from '../source-addresses.js';
 import { INFO_HASH_BYTES, type Workload } from '../workload.js';
 import type { ClientCalls } from './client-calls.js';
 import type { LoadProfile, LoadTarget } from './load-command.js';
-import type { UdpTally } from './udp-load.js';
+import { emptyTally, type Tally } from './tally.js';
 
 const CONNECTIONS = 100;
 const EVENTS = 128;
@@ -81,8 +81,8 @@ export class HttpLoad {
     this.#epoll = calls.epoll_create1(0);
   }
 
-  run(profile: LoadProfile, until: (tally: UdpTally) => boolean, nowMs: () => number): UdpTally {
-    const tally: UdpTally = { answers: 0, lost: 0, errors: 0, bytes: 0, peers: 0 };
+  run(profile: LoadProfile, until: (tally: Tally) => boolean, nowMs: () => number): Tally {
+    const tally = emptyTally();
     const { words } = this.#memory;
     for (let i = 0; i < CONNECTIONS; i++) this.#open(i, nowMs());
     let lookAtMs = nowMs() + LOST_AFTER_MS;
@@ -133,7 +133,7 @@ export class HttpLoad {
     this.#calls.epoll_ctl(this.#epoll, operation, fd, address + this.#change);
   }
 
-  #onConnected(connection: number, profile: LoadProfile, tally: UdpTally, now: number): void {
+  #onConnected(connection: number, profile: LoadProfile, tally: Tally, now: number): void {
     if (!this.#sendRequest(connection, profile, now)) {
       this.#again(connection, tally, true, now);
       return;
@@ -167,7 +167,7 @@ export class HttpLoad {
     );
   }
 
-  #onReadable(connection: number, profile: LoadProfile, tally: UdpTally, now: number): void {
+  #onReadable(connection: number, profile: LoadProfile, tally: Tally, now: number): void {
     const start = this.#answers + connection * ANSWER_BYTES;
     const held = this.#received[connection]!;
     const fd = this.#fds[connection]!;
@@ -195,7 +195,7 @@ export class HttpLoad {
     return head < 0 || match === null ? 0 : head + 4 + Number(match[1]);
   }
 
-  #countAnswer(start: number, length: number, tally: UdpTally): void {
+  #countAnswer(start: number, length: number, tally: Tally): void {
     tally.answers++;
     tally.bytes += length;
     const answer = Buffer.from(this.#memory.bytes.buffer, start, length);
@@ -204,7 +204,7 @@ export class HttpLoad {
     else tally.peers += Math.floor(Number.parseInt(answer.toString('latin1', peers + 7, peers + 13), 10) / 6);
   }
 
-  #again(connection: number, tally: UdpTally, lost: boolean, now: number): void {
+  #again(connection: number, tally: Tally, lost: boolean, now: number): void {
     if (lost) tally.lost++;
     this.#calls.close(this.#fds[connection]!);
     this.#open(connection, now);

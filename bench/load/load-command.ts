@@ -37,6 +37,8 @@ export interface LoadResult {
   readonly errors: number;
   readonly answerBytes: number;
   readonly peersPerAnswer: number;
+  /** UDP: the longest time without any answer. */
+  readonly longestGapMs: number;
   /** The server's memory afterwards. */
   readonly residentBytes: number;
 }

@@ -6,7 +6,8 @@ import { Workload } from '../workload.js';
 import { openClientCalls } from './client-calls.js';
 import { HttpLoad } from './http-load.js';
 import type { LoadCommand, LoadProfile, LoadResult, LoadTarget } from './load-command.js';
-import { UdpLoad, type UdpTally } from './udp-load.js';
+import { emptyTally, type Tally } from './tally.js';
+import { UdpLoad } from './udp-load.js';
 
 /** Before the clock runs: connections are warm and, after a pause, the server is. */
 const WARM_UP_MS = 400;
@@ -37,7 +38,7 @@ function obey(command: LoadCommand): LoadResult | null {
   return measure(command.target, command.profile, command.seconds, workload);
 }
 
-function run(target: LoadTarget, profile: LoadProfile, load: Workload, until: (tally: UdpTally) => boolean): UdpTally {
+function run(target: LoadTarget, profile: LoadProfile, load: Workload, until: (tally: Tally) => boolean): Tally {
   if (target.protocol === 'http') return new HttpLoad(calls, client, load, target).run(profile, until, nowMs);
   const udp = new UdpLoad(calls, client, load, target);
   try {
@@ -57,7 +58,7 @@ function fill(target: LoadTarget, profile: LoadProfile, load: Workload): LoadRes
 }
 
 function measure(target: LoadTarget, profile: LoadProfile, seconds: number, load: Workload): LoadResult {
-  let warm: UdpTally | null = null;
+  let warm: Tally | null = null;
   let startMs = nowMs();
   let cpu = 0;
   const tally = run(target, profile, load, (t) => {
@@ -65,24 +66,26 @@ function measure(target: LoadTarget, profile: LoadProfile, seconds: number, load
     if (warm === null) {
       if (now - startMs < WARM_UP_MS) return false;
       warm = { ...t };
+      t.longestGapMs = 0;
       startMs = now;
       cpu = cpuSeconds(target.pid);
       return false;
     }
     return now - startMs >= seconds * 1_000;
   });
-  const before: UdpTally = warm ?? { answers: 0, lost: 0, errors: 0, bytes: 0, peers: 0 };
-  const difference: UdpTally = {
+  const before: Tally = warm ?? emptyTally();
+  const difference: Tally = {
     answers: tally.answers - before.answers,
     lost: tally.lost - before.lost,
     errors: tally.errors - before.errors,
     bytes: tally.bytes - before.bytes,
     peers: tally.peers - before.peers,
+    longestGapMs: tally.longestGapMs,
   };
   return resultOf(difference, target.pid, (nowMs() - startMs) / 1_000, cpuSeconds(target.pid) - cpu);
 }
 
-function resultOf(tally: UdpTally, pid: number, seconds: number, serverCpuSeconds: number): LoadResult {
+function resultOf(tally: Tally, pid: number, seconds: number, serverCpuSeconds: number): LoadResult {
   const answers = Math.max(1, tally.answers);
   return {
     answers: tally.answers,
@@ -92,6 +95,7 @@ function resultOf(tally: UdpTally, pid: number, seconds: number, serverCpuSecond
     errors: tally.errors,
     answerBytes: tally.bytes / answers,
     peersPerAnswer: tally.peers / answers,
+    longestGapMs: tally.longestGapMs,
     residentBytes: residentBytes(pid),
   };
 }

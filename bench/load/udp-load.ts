@@ -35,6 +35,7 @@ import { sourceAddress } from '../source-addresses.js';
 import { INFO_HASH_BYTES, type Workload } from '../workload.js';
 import type { ClientCalls } from './client-calls.js';
 import type { LoadProfile, LoadTarget } from './load-command.js';
+import { emptyTally, type Tally } from './tally.js';
 
 const BATCH = 64;
 const WINDOW = 256;
@@ -53,14 +54,6 @@ const ANNOUNCE_BYTES = 98;
 const SCRAPE_BYTES = 36;
 const CONNECT_BYTES = 16;
 const CMSG_PKTINFO = 8;
-
-export interface UdpTally {
-  answers: number;
-  lost: number;
-  errors: number;
-  bytes: number;
-  peers: number;
-}
 
 export class UdpLoad {
   readonly #calls: NativeCalls;
@@ -174,8 +167,8 @@ export class UdpLoad {
   }
 
   /** Until `until` says so. */
-  run(profile: LoadProfile, until: (tally: UdpTally) => boolean, nowMs: () => number): UdpTally {
-    const tally: UdpTally = { answers: 0, lost: 0, errors: 0, bytes: 0, peers: 0 };
+  run(profile: LoadProfile, until: (tally: Tally) => boolean, nowMs: () => number): Tally {
+    const tally = emptyTally();
     let inFlight = 0;
     let lastAnswerMs = nowMs();
     while (!until(tally)) {
@@ -190,7 +183,9 @@ export class UdpLoad {
       if (received > 0) {
         this.#count(received, tally);
         inFlight = Math.max(0, inFlight - received);
-        lastAnswerMs = nowMs();
+        const now = nowMs();
+        tally.longestGapMs = Math.max(tally.longestGapMs, now - lastAnswerMs);
+        lastAnswerMs = now;
       } else if (idle) {
         this.#client.usleep(REST_MICROSECONDS);
         if (nowMs() - lastAnswerMs > LOST_AFTER_MS) {
@@ -246,7 +241,7 @@ export class UdpLoad {
     return Math.max(received, 0);
   }
 
-  #count(received: number, tally: UdpTally): void {
+  #count(received: number, tally: Tally): void {
     const { view, words } = this.#memory;
     tally.answers += received;
     for (let i = 0; i < received; i++) {
