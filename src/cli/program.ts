@@ -11,6 +11,7 @@ import { registerRewriteCommand } from './commands/rewrite.js';
 import { registerServeCommand } from './commands/serve.js';
 import { registerSimulateCommand } from './commands/simulate.js';
 import { registerTokenCommand } from './commands/token.js';
+import { registerTopologyCommand } from './commands/topology.js';
 
 export function createProgram(context: CliContext, version: string): Command {
   const program = new Command('alias-tracker')
@@ -31,6 +32,7 @@ export function createProgram(context: CliContext, version: string): Command {
   registerRewriteCommand(program, context);
   registerExplainCommand(program, context);
   registerReportCommand(program, context);
+  registerTopologyCommand(program, context);
   registerTokenCommand(program, context);
   registerSimulateCommand(program, context);
   registerCheckConfigCommand(program, context);
