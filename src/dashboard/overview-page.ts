@@ -106,7 +106,7 @@ function tiles(overview: Overview): Html[] {
   const { innerShare, announcesPerSecond, savings } = overview;
   const share = innerShare === null ? null : Math.round(innerShare * 100);
   return [
-    html`<div class="tile"><b>${share === null ? '–' : `${share} %`}</b><span>of peers given are inner</span>
+    html`<div class="tile"><b>${share === null ? '–' : `${share} %`}</b><span>of the peers given to inner clients are inner</span>
 <div class="bar"><i style="width:${share ?? 0}%"></i></div></div>`,
     tile(announcesPerSecond === null ? '…' : compact(announcesPerSecond), 'announces a second'),
     tile(compact(overview.swarms), 'swarms'),

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.js';
 /** Counts since the start of the tracker, and what it holds now. */
 export interface TrackerTotals {
   readonly announces: number;
+  /** To inner clients, all or a sample of them. */
   readonly peersGiven: number;
   readonly peersGivenInner: number;
   readonly swarms: number;
@@ -35,6 +36,8 @@ export interface Overview extends TrackerTotals {
 }
 
 const WINDOW_MS = 60_000;
+/** The estimate walks many swarms: it is made anew this often, however many people look. */
+const SAVINGS_KEPT_MS = 30_000;
 /** Looks closer than this to the one before are not remembered: a rate over less says nothing. */
 const SPACING_MS = 900;
 
@@ -48,6 +51,7 @@ export class OverviewMeter {
   readonly #port: OverviewPort;
   readonly #clock: Clock;
   #samples: Sample[] = [];
+  #savings: { readonly atMs: number; readonly value: Promise<Savings | undefined> } | undefined;
 
   constructor(port: OverviewPort, clock: Clock) {
     this.#port = port;
@@ -68,7 +72,14 @@ export class OverviewMeter {
       ...totals,
       innerShare: given > 0 ? inner / given : totals.peersGiven > 0 ? totals.peersGivenInner / totals.peersGiven : null,
       announcesPerSecond: seconds > 0 ? (totals.announces - before!.totals.announces) / seconds : null,
-      savings: (await this.#port.savings()) ?? null,
+      savings: (await this.#savingsAt(atMs)) ?? null,
     };
+  }
+
+  #savingsAt(nowMs: number): Promise<Savings | undefined> {
+    if (this.#savings === undefined || nowMs - this.#savings.atMs >= SAVINGS_KEPT_MS) {
+      this.#savings = { atMs: nowMs, value: this.#port.savings() };
+    }
+    return this.#savings.value;
   }
 }
