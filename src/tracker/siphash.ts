@@ -1,7 +1,8 @@
 /**
  * SipHash-2-4 (Aumasson, Bernstein 2012) for messages of whole 32-bit words, in 32-bit arithmetic: a keyed hash whose
  * outputs tell nothing of the key, fast on the few words that an address has. The 64-bit state is kept in pairs of halves
- * in local variables, so hashing allocates nothing; the result is left in `high` and `low`.
+ * in local variables, so hashing allocates nothing; the result is left in `high` and `low`. Carries are taken from bits, not
+ * from sums: numbers past 32 bits would be floating-point ones.
  */
 
 export class SipHash {
@@ -49,9 +50,9 @@ export class SipHash {
         rounds = 4;
       }
       for (let round = 0; round < rounds; round++) {
-        let sum = (v0l >>> 0) + (v1l >>> 0);
-        v0h = (v0h + v1h + (sum > 0xffffffff ? 1 : 0)) | 0;
-        v0l = sum | 0;
+        let sum = (v0l + v1l) | 0;
+        v0h = (v0h + v1h + (((v0l & v1l) | ((v0l | v1l) & ~sum)) >>> 31)) | 0;
+        v0l = sum;
         let t = (v1l << 13) | (v1h >>> 19);
         v1h = ((v1h << 13) | (v1l >>> 19)) ^ v0h;
         v1l = t ^ v0l;
@@ -59,23 +60,23 @@ export class SipHash {
         v0l = v0h;
         v0h = t;
 
-        sum = (v2l >>> 0) + (v3l >>> 0);
-        v2h = (v2h + v3h + (sum > 0xffffffff ? 1 : 0)) | 0;
-        v2l = sum | 0;
+        sum = (v2l + v3l) | 0;
+        v2h = (v2h + v3h + (((v2l & v3l) | ((v2l | v3l) & ~sum)) >>> 31)) | 0;
+        v2l = sum;
         t = (v3l << 16) | (v3h >>> 16);
         v3h = ((v3h << 16) | (v3l >>> 16)) ^ v2h;
         v3l = t ^ v2l;
 
-        sum = (v0l >>> 0) + (v3l >>> 0);
-        v0h = (v0h + v3h + (sum > 0xffffffff ? 1 : 0)) | 0;
-        v0l = sum | 0;
+        sum = (v0l + v3l) | 0;
+        v0h = (v0h + v3h + (((v0l & v3l) | ((v0l | v3l) & ~sum)) >>> 31)) | 0;
+        v0l = sum;
         t = (v3l << 21) | (v3h >>> 11);
         v3h = ((v3h << 21) | (v3l >>> 11)) ^ v0h;
         v3l = t ^ v0l;
 
-        sum = (v2l >>> 0) + (v1l >>> 0);
-        v2h = (v2h + v1h + (sum > 0xffffffff ? 1 : 0)) | 0;
-        v2l = sum | 0;
+        sum = (v2l + v1l) | 0;
+        v2h = (v2h + v1h + (((v2l & v1l) | ((v2l | v1l) & ~sum)) >>> 31)) | 0;
+        v2l = sum;
         t = (v1l << 17) | (v1h >>> 15);
         v1h = ((v1h << 17) | (v1l >>> 15)) ^ v2h;
         v1l = t ^ v2l;
