@@ -7,7 +7,7 @@ import type { Random } from '../domain/random.js';
 import { type Candidates, MANY_SERVING } from './candidates.js';
 import { FOREIGN_PARTITION } from './cost-table.js';
 import type { PeerSink } from './peer-sink.js';
-import { KEY_END, PARTITION_SHIFT, SCORE_MASK } from './standing-key.js';
+import { FOREIGN_KEY, KEY_END, PARTITION_SHIFT, SCORE_MASK } from './standing-key.js';
 
 const SLOT_BITS = 14;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
@@ -19,6 +19,9 @@ export class FlatCandidates implements Candidates {
   private leechersEnd = 0;
   private serving = 0;
   private servingEnd = 0;
+  /** Where the foreign ones begin in either list: asked for several times an answer. */
+  private leechersForeign = 0;
+  private servingForeign = 0;
   private records = 0;
   private stride = 0;
   private readonly cursors = new Int32Array(4 * FOREIGN_PARTITION);
@@ -46,11 +49,13 @@ export class FlatCandidates implements Candidates {
     this.servingEnd = servingEnd;
     this.records = records;
     this.stride = stride;
+    this.leechersForeign = this.search(leechers, leechersEnd, FOREIGN_KEY);
+    this.servingForeign = this.search(serving, servingEnd, FOREIGN_KEY);
   }
 
   hasSeed(low: number, high: number, isSeed: (record: number) => boolean): boolean {
-    const from = this.bound(this.serving, this.servingEnd, low);
-    const to = this.bound(from, this.servingEnd, high);
+    const from = this.servingAt(low);
+    const to = this.servingAt(high);
     if (to - from > MANY_SERVING) return true;
     for (let i = from; i < to; i++) {
       if (isSeed(this.records + (this.lists[i]! & SLOT_MASK) * this.stride)) return true;
@@ -59,23 +64,23 @@ export class FlatCandidates implements Candidates {
   }
 
   countLeechers(low: number, high: number): number {
-    return this.bound(this.leechers, this.leechersEnd, high) - this.bound(this.leechers, this.leechersEnd, low);
+    return this.leechersAt(high) - this.leechersAt(low);
   }
 
   countServing(low: number, high: number): number {
-    return this.bound(this.serving, this.servingEnd, high) - this.bound(this.serving, this.servingEnd, low);
+    return this.servingAt(high) - this.servingAt(low);
   }
 
   take(low: number, high: number, quota: number, sink: PeerSink): void {
     if (quota <= 0) return;
     const lists = this.lists;
-    let a = this.bound(this.leechers, this.leechersEnd, low);
-    const aEnd = this.bound(a, this.leechersEnd, high);
+    let a = this.leechersAt(low);
+    const aEnd = this.leechersAt(high);
     let b = 0;
     let bEnd = 0;
     if (this.offerServing) {
-      b = this.bound(this.serving, this.servingEnd, low);
-      bEnd = this.bound(b, this.servingEnd, high);
+      b = this.servingAt(low);
+      bEnd = this.servingAt(high);
     }
     const target = sink.written + quota;
     let runKey = -1;
@@ -110,10 +115,10 @@ export class FlatCandidates implements Candidates {
 
   takeUniform(low: number, high: number, quota: number, sink: PeerSink): void {
     if (quota <= 0) return;
-    const a = this.bound(this.leechers, this.leechersEnd, low);
-    const aEnd = this.bound(a, this.leechersEnd, high);
-    const b = this.offerServing ? this.bound(this.serving, this.servingEnd, low) : 0;
-    const bEnd = this.offerServing ? this.bound(b, this.servingEnd, high) : 0;
+    const a = this.leechersAt(low);
+    const aEnd = this.leechersAt(high);
+    const b = this.offerServing ? this.servingAt(low) : 0;
+    const bEnd = this.offerServing ? this.servingAt(high) : 0;
     this.draw(a, aEnd, b, bEnd, sink.written + quota, sink);
   }
 
@@ -139,10 +144,10 @@ export class FlatCandidates implements Candidates {
     // The members of one group and list differ by capability only, and are few or found in order: a filtered walk.
     const target = sink.written + quota;
     const lists = this.lists;
-    let a = this.bound(this.leechers, this.leechersEnd, low);
-    const aEnd = this.bound(a, this.leechersEnd, high);
-    let b = this.offerServing ? this.bound(this.serving, this.servingEnd, low) : 0;
-    const bEnd = this.offerServing ? this.bound(b, this.servingEnd, high) : 0;
+    let a = this.leechersAt(low);
+    const aEnd = this.leechersAt(high);
+    let b = this.offerServing ? this.servingAt(low) : 0;
+    const bEnd = this.offerServing ? this.servingAt(high) : 0;
     while (sink.written < target && (a < aEnd || b < bEnd)) {
       const key = Math.min(a < aEnd ? lists[a]! >>> SLOT_BITS : KEY_END, b < bEnd ? lists[b]! >>> SLOT_BITS : KEY_END);
       const aNext = this.runEnd(a, aEnd, key);
@@ -169,8 +174,8 @@ export class FlatCandidates implements Candidates {
   }
 
   private addCursor(count: number, start: number, end: number, low: number, high: number): number {
-    const from = this.bound(start, end, low);
-    const to = this.bound(from, end, high);
+    const from = this.search(start, end, low);
+    const to = this.search(from, end, high);
     if (from === to) return count;
     this.cursors[count * 2] = from;
     this.cursors[count * 2 + 1] = to;
@@ -236,8 +241,19 @@ export class FlatCandidates implements Candidates {
     return low;
   }
 
-  private bound(from: number, to: number, key: number): number {
-    if (key >= KEY_END) return to;
+  private leechersAt(key: number): number {
+    if (key === 0) return this.leechers;
+    if (key === FOREIGN_KEY) return this.leechersForeign;
+    return key >= KEY_END ? this.leechersEnd : this.search(this.leechers, this.leechersEnd, key);
+  }
+
+  private servingAt(key: number): number {
+    if (key === 0) return this.serving;
+    if (key === FOREIGN_KEY) return this.servingForeign;
+    return key >= KEY_END ? this.servingEnd : this.search(this.serving, this.servingEnd, key);
+  }
+
+  private search(from: number, to: number, key: number): number {
     const lists = this.lists;
     let low = from;
     let high = to;

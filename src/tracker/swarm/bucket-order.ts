@@ -2,9 +2,14 @@
  * Buckets of peers in the order of their keys, with their sizes in a Fenwick tree, so that the peer at any distance from a
  * bucket is found in a few steps however many peers and buckets there are.
  */
+import { FOREIGN_KEY, KEY_END } from '../../selection/standing-key.js';
 
 export class BucketOrder {
   length = 0;
+  /** Peers in all buckets. */
+  total = 0;
+  /** Position of the first foreign bucket. */
+  foreignStart = 0;
   keys = new Uint32Array(64);
   ids = new Uint32Array(64);
   private tree = new Uint32Array(65);
@@ -35,6 +40,7 @@ export class BucketOrder {
     this.length = source.length;
     for (let i = 0; i < this.length; i++) this.keys[i] = keyOf(this.ids[i]!);
     radixSort(this.keys, this.ids, this.length);
+    this.foreignStart = this.lowerBound(0, this.length, FOREIGN_KEY);
   }
 
   /** Drops the buckets for which `isGone` holds. */
@@ -50,6 +56,7 @@ export class BucketOrder {
   }
 
   add(position: number, by: number): void {
+    this.total += by;
     const tree = this.tree;
     for (let i = position + 1; i <= this.length; i += i & -i) tree[i] = tree[i]! + by;
   }
@@ -77,6 +84,13 @@ export class BucketOrder {
     return position;
   }
 
+  /** {@link lowerBound} over all, quick where most are asked for. */
+  at(key: number): number {
+    if (key === 0) return 0;
+    if (key === FOREIGN_KEY) return this.foreignStart;
+    return key >= KEY_END ? this.length : this.lowerBound(0, this.length, key);
+  }
+
   lowerBound(from: number, to: number, key: number): number {
     const keys = this.keys;
     let low = from;
@@ -98,6 +112,8 @@ export class BucketOrder {
       const parent = i + (i & -i);
       if (parent <= length) tree[parent] = tree[parent]! + tree[i]!;
     }
+    this.total = this.peersBefore(length);
+    this.foreignStart = this.lowerBound(0, length, FOREIGN_KEY);
   }
 
   private grow(capacity: number): void {

@@ -65,8 +65,8 @@ export class BucketedCandidates implements Candidates {
     const order = this.orders[LIST_SERVING];
     const count = this.countServing(low, high);
     if (count > MANY_SERVING) return true;
-    const to = order.lowerBound(0, order.length, high);
-    for (let at = order.lowerBound(0, order.length, low), left = count; at < to && left > 0; at++) {
+    const to = order.at(high);
+    for (let at = order.at(low), left = count; at < to && left > 0; at++) {
       const id = order.ids[at]!;
       for (let i = 0; i < this.swarm.sizes[id]!; i++, left--) {
         if (isSeed(this.swarm.bases[id]! + i * this.swarm.stride)) return true;
@@ -121,8 +121,8 @@ export class BucketedCandidates implements Candidates {
     let next = count;
     for (let list = LIST_LEECHERS; list <= (this.offerServing ? LIST_SERVING : LIST_LEECHERS); list++) {
       const order = this.orders[list]!;
-      const from = order.lowerBound(0, order.length, low);
-      const to = high >= KEY_END ? order.length : order.lowerBound(from, order.length, high);
+      const from = order.at(low);
+      const to = order.at(high);
       if (from === to) continue;
       this.cursorLists[next] = list;
       this.cursors[next] = from;
@@ -243,14 +243,17 @@ export class BucketedCandidates implements Candidates {
 
   private countRange(list: number, low: number, high: number): number {
     const order = this.orders[list]!;
-    const from = order.lowerBound(0, order.length, low);
-    const to = high >= KEY_END ? order.length : order.lowerBound(from, order.length, high);
+    const from = order.at(low);
+    const to = order.at(high);
     return this.peersIn(list, from, to);
   }
 
   private peersIn(list: number, from: number, to: number): number {
     const order = this.orders[list]!;
-    if (!this.pair && to - from > SHORT_RUN) return order.peersBefore(to) - order.peersBefore(from);
+    if (!this.pair && to - from > SHORT_RUN) {
+      const before = to === order.length ? order.total : order.peersBefore(to);
+      return from === 0 ? before : before - order.peersBefore(from);
+    }
     let peers = 0;
     for (let i = from; i < to; i++) peers += this.swarm.sizes[order.ids[i]!]!;
     return peers;

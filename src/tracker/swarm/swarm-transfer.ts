@@ -22,9 +22,9 @@ import {
 
 const HEADER_WORDS = 9;
 /** About this much is written at a time: some milliseconds of work. */
-const FRAME_WORDS = 64 * 1024;
+const FRAME_WORDS = 16 * 1024;
 /** A frame is closed at the end of a table segment, so it may become longer than it was meant to be. */
-const MAX_SLICE_WORDS = 8 * FRAME_WORDS;
+const MAX_SLICE_WORDS = 16 * FRAME_WORDS;
 
 export interface ImportContext {
   /** The store's clock now. */

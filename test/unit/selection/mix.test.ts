@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { MixRules } from '../../../src/selection/cost-table.js';
+import {
+  MIX_ENOUGH_INNER,
+  MIX_NO_INNER,
+  MIX_NO_INNER_SEED,
+  MIX_NOT_A_GATEWAY,
+  MIX_TOO_FEW_INNER,
+  MixPlan,
+  MixSituation,
+  planMix,
+} from '../../../src/selection/mix.js';
+
+const RULES: MixRules = {
+  enoughInnerPeers: 12,
+  foreignPeersMin: 0,
+  foreignPeersMax: 20,
+  foreignPeersWhenNoInnerSeed: 5,
+  gatewaysMax: 0,
+  grain: 'as',
+};
+
+function plan(situation: Partial<MixSituation>, rules: Partial<MixRules> = {}): MixPlan {
+  const made = new MixPlan();
+  const full = Object.assign(new MixSituation(), { want: 50, innerSeed: true, foreignAvailable: 1000 }, situation);
+  planMix({ ...RULES, ...rules }, full, made);
+  return made;
+}
+
+describe('the mix of inner and foreign peers', () => {
+  it('a) enough inner: only inner, as many as wanted', () => {
+    expect(plan({ innerAvailable: 12 })).toMatchObject({ inner: 12, foreign: 0, reason: MIX_ENOUGH_INNER });
+    expect(plan({ innerAvailable: 300 })).toMatchObject({ inner: 50, foreign: 0 });
+  });
+
+  it('b) too few inner: all of them and some foreign', () => {
+    expect(plan({ innerAvailable: 11 })).toMatchObject({ inner: 11, foreign: 20, reason: MIX_TOO_FEW_INNER });
+    expect(plan({ innerAvailable: 0 })).toMatchObject({ inner: 0, foreign: 20, reason: MIX_NO_INNER });
+  });
+
+  it('enough is never more than was asked for', () => {
+    expect(plan({ innerAvailable: 5, want: 5 })).toMatchObject({ inner: 5, foreign: 0 });
+  });
+
+  it('without an inner seed some places are kept for foreign peers', () => {
+    expect(plan({ innerAvailable: 300, innerSeed: false })).toMatchObject({
+      inner: 45,
+      foreign: 5,
+      reason: MIX_NO_INNER_SEED,
+    });
+  });
+
+  it('with gateways in force only they are given foreign peers, and those who have nobody else', () => {
+    const rules = { gatewaysMax: 3 };
+    expect(plan({ innerAvailable: 3, innerSeed: false }, rules)).toMatchObject({
+      foreign: 0,
+      reason: MIX_NOT_A_GATEWAY,
+    });
+    expect(plan({ innerAvailable: 3, innerSeed: false, gateway: true }, rules)).toMatchObject({
+      inner: 3,
+      foreign: 20,
+    });
+    expect(plan({ innerAvailable: 0 }, rules)).toMatchObject({ foreign: 20 });
+    expect(plan({ innerAvailable: 30 }, { ...rules, foreignPeersMin: 2 })).toMatchObject({ inner: 30, foreign: 2 });
+  });
+
+  it('foreign requesters are shown gateways and foreign peers; without any foreign peer, inner ones', () => {
+    expect(plan({ inner: false, innerAvailable: 30 }, { gatewaysMax: 3 })).toMatchObject({
+      gatewaysOnly: true,
+      inner: 3,
+    });
+    expect(plan({ inner: false, innerAvailable: 30, foreignAvailable: 0 }, { gatewaysMax: 3 })).toMatchObject({
+      gatewaysOnly: false,
+      inner: 20,
+      foreign: 0,
+    });
+    expect(plan({ inner: false, innerAvailable: 30 })).toMatchObject({ inner: 1, foreign: 49 });
+  });
+
+  it('never plans more than there are or are wanted, keeps the limits, and is monotonic in inner peers', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          want: fc.nat(200),
+          inner: fc.boolean(),
+          gateway: fc.boolean(),
+          innerAvailable: fc.nat(300),
+          foreignAvailable: fc.nat(300),
+          innerSeed: fc.boolean(),
+        }),
+        fc.record({
+          enoughInnerPeers: fc.nat(50),
+          foreignPeersMin: fc.nat(10),
+          foreignPeersMax: fc.nat(50),
+          foreignPeersWhenNoInnerSeed: fc.nat(10),
+          gatewaysMax: fc.nat(4),
+        }),
+        (situation, rules) => {
+          const made = plan(situation, rules);
+          expect(made.inner).toBeLessThanOrEqual(
+            Math.max(situation.innerAvailable, made.gatewaysOnly ? rules.gatewaysMax : 0),
+          );
+          expect(made.foreign).toBeLessThanOrEqual(situation.foreignAvailable);
+          if (!made.gatewaysOnly) expect(made.inner + made.foreign).toBeLessThanOrEqual(situation.want);
+          expect(Math.min(made.inner, made.foreign)).toBeGreaterThanOrEqual(0);
+          if (!situation.inner) return;
+          const { foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed } = rules;
+          expect(made.foreign).toBeLessThanOrEqual(
+            Math.max(foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed),
+          );
+          const more = plan({ ...situation, innerAvailable: situation.innerAvailable + 1 }, rules);
+          if (situation.innerAvailable > 0) expect(more.inner).toBeGreaterThanOrEqual(made.inner);
+          expect(more.foreign).toBeLessThanOrEqual(made.foreign);
+        },
+      ),
+    );
+  });
+});

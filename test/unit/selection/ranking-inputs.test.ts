@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { formatIpv4, parseIp } from '../../../src/domain/ip-address.js';
+import { createRandom } from '../../../src/domain/random.js';
+import { AddressLevels } from '../../../src/selection/address-levels.js';
+import { FlatCandidates } from '../../../src/selection/choose-flat.js';
+import type { CostTable } from '../../../src/selection/cost-table.js';
+import { observeCapability } from '../../../src/selection/observed-capability.js';
+import { PeerSink } from '../../../src/selection/peer-sink.js';
+import { FOREIGN_KEY, KEY_END, StandingKeys } from '../../../src/selection/standing-key.js';
+
+const TABLE: CostTable = {
+  version: 1,
+  groupCount: 5,
+  partition: Uint8Array.from([15, 0, 0, 1, 15]),
+  rateRank: Uint8Array.from([255, 0, 0, 0, 3]),
+  densityLevel: Uint8Array.from([8, 2, 10, 8, 8]),
+  scoreOf: Uint8Array.from({ length: 128 }, (_, i) => (7 - (i >> 4)) * 8 + ((i & 15) >> 1)),
+  mix: {
+    enoughInnerPeers: 1,
+    foreignPeersMin: 0,
+    foreignPeersMax: 1,
+    foreignPeersWhenNoInnerSeed: 0,
+    gatewaysMax: 0,
+    grain: 'as',
+  },
+  reportedCapability: { byAddress: new Map() },
+  overrides: new Map([
+    [1 * 65_536 + 2, 512 + 7],
+    [1 * 65_536 + 4, 256],
+  ]),
+};
+
+describe('standing keys', () => {
+  const keys = new StandingKeys(TABLE);
+
+  it('rank the AS before the rate before capability before density', () => {
+    const worstInner = keys.key(3, 0);
+    expect(worstInner).toBeLessThan(keys.key(4, 7));
+    expect(keys.key(4, 0)).toBeLessThan(keys.key(0, 7));
+    expect(keys.key(2, 5)).toBeLessThan(keys.key(1, 4));
+    expect(keys.key(1, 4)).toBeLessThan(keys.key(2, 4));
+    expect(keys.key(0, 0)).toBeLessThan(KEY_END);
+  });
+
+  it('are monotonic in capability', () => {
+    for (let level = 1; level < 8; level++) expect(keys.key(1, level)).toBeLessThan(keys.key(1, level - 1));
+  });
+
+  it('a group that the policy does not know ranks as the unknown one', () => {
+    expect(keys.key(4000, 4)).toBe(keys.key(0, 4));
+  });
+
+  it('pair keys put the requester’s AS first and follow the operator’s exceptions, for that requester alone', () => {
+    expect(keys.pairKey(3, 1, 3, 4)).toBeLessThan(keys.pairKey(3, 1, 1, 7));
+    expect(keys.pairKey(1, 0, 2, 7)).toBeGreaterThanOrEqual(FOREIGN_KEY);
+    expect(keys.pairKey(2, 0, 2, 7)).toBeLessThan(FOREIGN_KEY);
+    expect(keys.pairKey(1, 0, 4, 4)).toBeLessThan(FOREIGN_KEY);
+    expect([1, 2, 3].map((group) => keys.hasOverrides(group))).toEqual([true, false, false]);
+  });
+});
+
+describe('observed capability', () => {
+  const units = (bytes: number): number => bytes / 16_384;
+
+  it('rises a step an announce with fast uploads, and fades to neutral in silence', () => {
+    let level = 4;
+    const seen = Array.from({ length: 5 }, () => (level = observeCapability(level, units(10e6 * 1800), 1800)));
+    expect(seen).toEqual([5, 6, 7, 7, 7]);
+    expect(Array.from({ length: 4 }, () => (level = observeCapability(level, 0, 1800)))).toEqual([6, 5, 4, 4]);
+  });
+
+  it('holds little upload only slightly against a peer', () => {
+    expect(observeCapability(4, units(1e6), 1800)).toBe(3);
+    expect(observeCapability(3, units(1e6), 1800)).toBe(3);
+  });
+
+  it('does not judge by too short a time and does not believe the incredible', () => {
+    expect(observeCapability(4, units(1e9), 5)).toBe(4);
+    expect(observeCapability(4, units(1e15), 1800)).toBe(4);
+  });
+});
+
+describe('reported levels by address', () => {
+  it('finds every address of both families and no other', () => {
+    const random = createRandom(3);
+    const byAddress = new Map<string, number>();
+    for (let i = 0; i < 500; i++) byAddress.set(formatIpv4(random.nextUint32()), i % 8);
+    for (let i = 0; i < 500; i++) byAddress.set(`2001:db8::${(i * 7).toString(16)}`, (i % 8) | 128);
+    const levels = new AddressLevels({ byAddress });
+    for (const [text, level] of byAddress) {
+      const { family, words } = parseIp(text);
+      expect(levels.lookup(family, words[0]!, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0)).toBe(level);
+    }
+    expect(levels.lookup(4, 0x01020304, 0, 0, 0)).toBe(-1);
+    expect(levels.lookup(6, 0x20010db8, 0, 0, 1)).toBe(-1);
+    expect(new AddressLevels({ byAddress: new Map() }).lookup(4, 1, 0, 0, 0)).toBe(-1);
+  });
+});
+
+describe('a draw from sorted words', () => {
+  it('is fair where a run of equal keys is longer than what is wanted', () => {
+    const candidates = new FlatCandidates(createRandom(9));
+    const runs = [3, 40, 10];
+    const words = new Uint32Array(53);
+    for (let run = 0, slot = 0; run < runs.length; run++) {
+      for (let i = 0; i < runs[run]!; i++, slot++) words[slot] = ((run + 1) << 14) | slot;
+    }
+    const records = Uint32Array.from({ length: 53 * 5 }, (_, i) =>
+      i % 5 === 0 ? i / 5 : i % 5 === 1 ? 0x1ae10000 : 0,
+    );
+    candidates.set(words, 0, 53, 53, 53, 0, 5);
+    const sink = new PeerSink();
+    const out = new Uint8Array(60);
+    const given = new Uint32Array(53);
+    const answers = 20_000;
+    for (let i = 0; i < answers; i++) {
+      sink.start(records, 1, out, 0, 1);
+      candidates.take(0, KEY_END, 10, sink);
+      expect(sink.written).toBe(10);
+      for (let peer = 0; peer < 10; peer++) given[out[peer * 6 + 3]!]!++;
+    }
+    expect([...given.slice(0, 3)]).toEqual([answers, answers, answers]);
+    expect(Math.max(...given.slice(3, 43)) / ((answers * 7) / 40)).toBeLessThan(1.1);
+    expect([...given.slice(43)].every((count) => count === 0)).toBe(true);
+  });
+});
