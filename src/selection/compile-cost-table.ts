@@ -108,12 +108,13 @@ export function compileCostTable(input: CostInput): CompiledCost {
     ranks.rankOf(overrideRate(rate), 'unknown'),
   );
   const cacheAddresses = input.caches.map((cache) => cache.address);
+  const densityOf = densityCompiler(groups, input.densityFreshnessSeconds);
   const table: CostTable = {
     version: input.version,
     groupCount,
     partition,
     rateRank,
-    densityLevel: new Uint8Array(groupCount),
+    densityLevel: densityOf(input.density),
     scoreOf: compileScores(input.weights),
     mix: {
       ...input.mix,
@@ -148,30 +149,34 @@ export function compileCostTable(input: CostInput): CompiledCost {
           ...(reading === undefined ? {} : { density: reading }),
         };
       },
-      withDensity: (version, newer) =>
-        assemble({ ...base, version, densityLevel: densityArray(groups, newer, input.densityFreshnessSeconds) }, newer),
+      withDensity: (version, newer) => assemble({ ...base, version, densityLevel: densityOf(newer) }, newer),
       withCapability: (version, newer) =>
         assemble({ ...base, version, reportedCapability: compileCapability(newer, cacheAddresses) }, density),
     };
   };
-  return assemble(table, input.density).withDensity(input.version, input.density);
+  return assemble(table, input.density);
 }
 
-/** A sub-domain has the level of its reading; a cache is meant to be used, so it counts as empty; all else is neutral. */
-function densityArray(
+/**
+ * A sub-domain has the level of its reading; a cache is meant to be used, so it counts as empty; all else is neutral.
+ * @returns levels by group, for any readings; only groups of sub-domains are looked at again
+ */
+function densityCompiler(
   groups: readonly (LocalityGroup | undefined)[],
-  density: ReadonlyMap<string, DensityReading>,
   freshnessSeconds: number,
-): Uint8Array {
-  const { levels } = densityLevels(density, freshnessSeconds);
-  const array = new Uint8Array(groups.length).fill(NEUTRAL_DENSITY_LEVEL);
-  for (let number = 0; number < groups.length; number++) {
-    const group = groups[number];
-    if (group === undefined) continue;
-    if (group.kind === 'cache') array[number] = 0;
-    else if (group.kind === 'subdomain') array[number] = levels.get(group.subdomain!) ?? NEUTRAL_DENSITY_LEVEL;
+): (density: ReadonlyMap<string, DensityReading>) => Uint8Array {
+  const neutral = new Uint8Array(groups.length).fill(NEUTRAL_DENSITY_LEVEL);
+  const subdomains: { readonly group: number; readonly id: string }[] = [];
+  for (const group of groups) {
+    if (group?.kind === 'cache') neutral[group.number] = 0;
+    else if (group?.kind === 'subdomain') subdomains.push({ group: group.number, id: group.subdomain! });
   }
-  return array;
+  return (density) => {
+    const { levels } = densityLevels(density, freshnessSeconds);
+    const array = neutral.slice();
+    for (const { group, id } of subdomains) array[group] = levels.get(id) ?? NEUTRAL_DENSITY_LEVEL;
+    return array;
+  };
 }
 
 /** Ranks distinct (rate, relationship), the cheapest first; more than 256 of them share ranks evenly. */
