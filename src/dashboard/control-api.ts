@@ -39,10 +39,6 @@ export function createControlApi(options: ControlApiOptions): Express {
   const server = new RouteServer(options);
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
-  app.use((_request, response, next) => {
-    response.set({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
-    next();
-  });
   for (const path of new Set(routes.map((entry) => entry.path))) {
     const ofPath = routes.filter((entry) => entry.path === path);
     const expressPath = path.replace(/\{(\w+)\}/g, ':$1');
@@ -71,8 +67,9 @@ export function createControlApi(options: ControlApiOptions): Express {
 export function controlRoutes(options: ControlApiOptions): Route[] {
   const metrics = new Metrics([...reportMetrics(options.reports, options.clock), ...(options.metrics ?? [])]);
   const routes: Route[] = [
-    ...healthRoutes(options.readiness),
+    // Reports come most often, and express looks from the top.
     ...reportRoutes(options.reports, options.clock),
+    ...healthRoutes(options.readiness),
     ...trackerRoutes(options),
     ...pageRoutes(options),
     route({
