@@ -26,6 +26,12 @@ export class BucketOrder {
     this.index(at, sizes, positions);
   }
 
+  /** Adds a bucket out of order: {@link sort} must follow before anything else. */
+  append(id: number): void {
+    if (this.length === this.keys.length) this.grow(this.length * 2);
+    this.ids[this.length++] = id;
+  }
+
   /** Sorts anew; all of `ids` in [0, length) stay. */
   sort(keyOf: (id: number) => number, sizes: Uint16Array, positions: Uint32Array): void {
     for (let i = 0; i < this.length; i++) this.keys[i] = keyOf(this.ids[i]!);

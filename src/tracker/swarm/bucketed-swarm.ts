@@ -39,6 +39,8 @@ export class BucketedSwarm {
   /** Leechers, serving peers. */
   readonly orders = [new BucketOrder(), new BucketOrder()] as const;
   stamp = -1;
+  /** Peers of another kind of swarm are being copied in: the orders are made at the end, all at once. */
+  filling = true;
   /** Grows when buckets come or go. */
   version = 0;
   groups = new Uint16Array(64);
@@ -110,7 +112,7 @@ export class BucketedSwarm {
     if (size === this.capacities[id]) this.growBucket(id);
     if (size === 0) this.emptyBuckets--;
     this.sizes[id] = size + 1;
-    if (list !== LIST_NONE) this.orders[list]!.add(this.positions[id]!, 1);
+    if (list !== LIST_NONE && !this.filling) this.orders[list]!.add(this.positions[id]!, 1);
     return (id << POSITION_BITS) | size;
   }
 
@@ -165,6 +167,12 @@ export class BucketedSwarm {
     return -1;
   }
 
+  /** Ends {@link filling}. */
+  finish(keys: StandingKeys): void {
+    this.filling = false;
+    this.ensureSorted(keys);
+  }
+
   /** Brings the orders up to the policy in force. */
   ensureSorted(keys: StandingKeys): void {
     if (this.stamp === keys.stamp) return;
@@ -199,7 +207,7 @@ export class BucketedSwarm {
   }
 
   private openBucket(kind: number, previous: number, keys: StandingKeys): number {
-    this.ensureSorted(keys);
+    if (!this.filling) this.ensureSorted(keys);
     if (this.emptyBuckets > TOLERATED_EMPTY && this.emptyBuckets * 4 > this.nextId) this.dropEmptyBuckets();
     const id = this.freeIds.pop() ?? this.nextId++;
     if (id >= this.groups.length) this.growTables();
@@ -213,7 +221,8 @@ export class BucketedSwarm {
     this.version++;
     this.emptyBuckets++;
     const list = kind & 3;
-    if (list !== LIST_NONE) {
+    if (list !== LIST_NONE && this.filling) this.orders[list]!.append(id);
+    else if (list !== LIST_NONE) {
       this.orders[list]!.insert(keys.key(kind >>> 5, (kind >>> 2) & 7), id, this.sizes, this.positions);
     }
     return id;

@@ -19,6 +19,7 @@ export class BucketedSwarms {
     this.copied = new Endpoint(hasher.salt);
   }
 
+  /** An empty swarm, to be filled by {@link append}; then call {@link finish}. */
   create(endpoint: Endpoint): number {
     const number = this.freeNumbers.pop() ?? this.swarms.length;
     this.swarms[number] = new BucketedSwarm(this.arena, this.hasher, endpoint.addressWords);
@@ -67,6 +68,10 @@ export class BucketedSwarms {
     this.copied.setFromRecord(words, record, swarm.addressWords);
     swarm.indexPlace(place, this.copied);
     swarm.count++;
+  }
+
+  finish(number: number): void {
+    this.get(number).finish(this.keys);
   }
 
   /** @returns the record, which moves where its kind changes */

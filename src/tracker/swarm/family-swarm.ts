@@ -191,6 +191,7 @@ export class FamilySwarms {
       const record = this.ranked.recordAt(block, slot, endpoint.stride);
       if (!this.ranked.isFree(record, endpoint.addressWords)) this.bucketed.append(number, record);
     }
+    this.bucketed.finish(number);
     this.ranked.free(block, endpoint.stride);
     return refOf(KIND_BUCKETED, number);
   }
