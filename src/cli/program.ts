@@ -32,8 +32,8 @@ export function createProgram(context: CliContext, version: string): Command {
   registerRewriteCommand(program, context);
   registerExplainCommand(program, context);
   registerReportCommand(program, context);
-  registerTopologyCommand(program, context);
   registerTokenCommand(program, context);
+  registerTopologyCommand(program, context);
   registerSimulateCommand(program, context);
   registerCheckConfigCommand(program, context);
   registerPrintConfigCommand(program, context);
