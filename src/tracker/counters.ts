@@ -46,7 +46,7 @@ const REFUSALS_AT = SIMPLE_COUNTERS;
 export const ANSWER_TIME_BOUNDS_US = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 20_000, 100_000] as const;
 const ANSWER_TIME_AT = REFUSALS_AT + REFUSALS.length;
 const ANSWER_TIME_SUM = ANSWER_TIME_AT + ANSWER_TIME_BOUNDS_US.length + 1;
-/** Upper bounds of the batch-size histogram in datagrams or requests. */
+/** Upper bounds of the batch-size histogram in datagrams. */
 export const BATCH_SIZE_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024] as const;
 const BATCH_SIZE_AT = ANSWER_TIME_SUM + 1;
 const COUNTERS = BATCH_SIZE_AT + BATCH_SIZE_BOUNDS.length + 1;

@@ -67,6 +67,9 @@ export type FromWorker =
       readonly type: 'ready';
       readonly addresses: readonly BoundAddress[];
       readonly transport: 'linux' | 'portable';
+      /** Why `auto` did not take the Linux transport on Linux. */
+      readonly transportFallback?: string;
+      /** Why `auto` did not take the Linux transport on Linux. */
       readonly restored: Restored | null;
     }
   | { readonly type: 'failed'; readonly message: string; readonly operator: boolean }

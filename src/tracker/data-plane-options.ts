@@ -1,6 +1,7 @@
 /** What the data plane is started with: plain data, since it crosses to a worker thread. Prefixes are text, as configured. */
 import type { CostTable } from '../selection/cost-table.js';
 import type { TopologyData } from '../topology/topology-table.js';
+import type { TransportChoice } from '../transport/choose-transport.js';
 import type { ListenAddress, TlsMaterial, TransportLimits } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import type { ConnectionIdMode } from './connection-id.js';
@@ -11,8 +12,6 @@ export interface DataPlaneListener extends ListenAddress {
   /** https only. */
   readonly tls?: TlsMaterial;
 }
-
-export type TransportChoice = 'auto' | 'linux' | 'portable';
 
 export interface DataPlaneLimits extends Partial<TransportLimits> {
   /** 0 switches the limit off. */

@@ -2,22 +2,21 @@
  * The data plane's thread: owns the swarms and the transport, answers peers, and between batches takes what the control
  * plane sends. Started by `data-plane.ts`; an entry point, so it is one of the few places that read the machine's clock.
  */
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../domain/clock.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { infoHashFromBytes } from '../domain/info-hash.js';
-import { parsePrefix } from '../domain/ip-address.js';
-import { createRandom } from '../domain/random.js';
 import type { CostTable } from '../selection/cost-table.js';
 import { topologyTableFrom } from '../topology/flat-table.js';
 import type { TopologyData } from '../topology/topology-table.js';
+import { type ChosenTransport, chooseTransport } from '../transport/choose-transport.js';
 import type { RemoteAddress, Transport, TransportListener } from '../transport/transport.js';
-import { AccessList, OPEN_ACCESS } from './access-list.js';
-import { Announcer } from './announcer.js';
+import { AccessList } from './access-list.js';
+import type { Announcer } from './announcer.js';
 import { AnswerQuestions } from './answer-questions.js';
-import { chooseTransport } from './choose-transport.js';
+import { buildAnnouncer, buildStore, networkSetOf } from './build-tracker.js';
 import { ConnectionIds } from './connection-id.js';
 import { COUNT_DEFECTS, countersOver } from './counters.js';
 import type { FromWorker, ToWorker, WorkerStart } from './data-plane-messages.js';
@@ -27,24 +26,15 @@ import { Housekeeping } from './housekeeping.js';
 import { HttpHandler } from './http-handler.js';
 import { InfoHashSet } from './info-hash-set.js';
 import {
-  DEFAULT_ARENA_BYTES,
-  DEFAULT_INTERVAL_SECONDS,
   DEFAULT_KEEP_ALIVE_TIMEOUT_MS,
   DEFAULT_MAX_CONNECTIONS,
-  DEFAULT_MAX_PEERS_PER_ADDRESS,
-  DEFAULT_MAX_PEERS_PER_ADDRESS_IN_SWARM,
-  DEFAULT_NUM_WANT,
-  DEFAULT_PORT_FLOOR,
   DEFAULT_REQUEST_TIMEOUT_MS,
   DEFAULT_SNAPSHOT_EVERY_SECONDS,
   MAX_MESSAGES_PER_TURN,
-  MAX_NUM_WANT,
-  MIN_INTERVAL_SHARE,
 } from './limits.js';
-import { NetworkSet } from './network-set.js';
 import { SnapshotExport } from './snapshot-export.js';
 import { type Restored, restoreSwarms } from './snapshot-import.js';
-import { SwarmStore } from './swarm/swarm-store.js';
+import type { SwarmStore } from './swarm/swarm-store.js';
 import { UdpHandler } from './udp-handler.js';
 
 /** How often the worker looks at messages and clocks when nobody announces. */
@@ -56,15 +46,13 @@ const SAMPLES_PER_LOOK = 16;
 /** Of many defects in a row, one a second is told. */
 const TELL_DEFECT_EVERY_MS = 1_000;
 
-const networks = (prefixes: readonly string[] | undefined): NetworkSet =>
-  new NetworkSet((prefixes ?? []).map(parsePrefix));
-
 class Worker {
   readonly #port: MessagePort;
   readonly #options: DataPlaneOptions;
   readonly #store: SwarmStore;
   readonly #announcer: Announcer;
   readonly #transport: Transport;
+  readonly #fallbackReason: string | undefined;
   readonly #housekeeping: Housekeeping;
   readonly #questions: AnswerQuestions;
   readonly #guard: Guard;
@@ -77,50 +65,17 @@ class Worker {
   #lookAtMs = 0;
   #defectToldAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(port: MessagePort, start: WorkerStart, transport: Transport) {
+  constructor(port: MessagePort, start: WorkerStart, { transport, fallbackReason }: ChosenTransport) {
     const { options, counters: shared } = start;
     this.#port = port;
     this.#options = options;
     this.#transport = transport;
+    this.#fallbackReason = fallbackReason;
     const counters = countersOver(shared);
-    const seed = options.seed ?? randomInt(0x1_0000_0000);
-    const intervalSeconds = options.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
-    const minIntervalSeconds = options.minIntervalSeconds ?? Math.floor(intervalSeconds * MIN_INTERVAL_SHARE);
-    this.#store = new SwarmStore({
-      random: createRandom(seed),
-      policy: options.cost,
-      intervalSeconds,
-      minIntervalSeconds,
-      arenaBytes: options.limits?.arenaBytes ?? DEFAULT_ARENA_BYTES,
-      limits: {
-        maxPeersPerAddressInSwarm: options.limits?.maxPeersPerAddressInSwarm ?? DEFAULT_MAX_PEERS_PER_ADDRESS_IN_SWARM,
-        maxPeersPerAddress: options.limits?.maxPeersPerAddress ?? DEFAULT_MAX_PEERS_PER_ADDRESS,
-      },
-      ...(options.upstreamWantedBelow === undefined ? {} : { upstreamWantedBelow: options.upstreamWantedBelow }),
-      ...(options.upstreamAskEverySeconds === undefined
-        ? {}
-        : { upstreamAskEverySeconds: options.upstreamAskEverySeconds }),
-    });
-    this.#announcer = new Announcer({
-      settings: {
-        intervalSeconds,
-        minIntervalSeconds,
-        defaultNumWant: options.defaultNumWant ?? DEFAULT_NUM_WANT,
-        maxNumWant: Math.min(options.maxNumWant ?? MAX_NUM_WANT, MAX_NUM_WANT),
-        portFloor: options.limits?.portFloor ?? DEFAULT_PORT_FLOOR,
-        lab: options.lab ?? false,
-        denied: networks(options.deniedAddresses),
-        trusted: networks(options.trustedNetworks),
-      },
-      store: this.#store,
-      topology: topologyTableFrom(options.topology),
-      partition: options.cost.partition,
-      access: new AccessList(options.access ?? OPEN_ACCESS),
-      counters,
-      random: createRandom(seed ^ 0x5bd1e995),
-      onUpstreamNeeded: (bytes, offset, family) =>
-        this.#post({ type: 'upstream-needed', infoHash: infoHashFromBytes(bytes, offset), family }),
-    });
+    this.#store = buildStore(options);
+    this.#announcer = buildAnnouncer(options, this.#store, counters, (bytes, offset, family) =>
+      this.#post({ type: 'upstream-needed', infoHash: infoHashFromBytes(bytes, offset), family }),
+    );
     this.#guard = {
       counters,
       nowMs: () => performance.now(),
@@ -160,7 +115,7 @@ class Worker {
 
   async #listen(): Promise<void> {
     const options = this.#options;
-    const proxies = networks(options.proxies);
+    const proxies = networkSetOf(options.proxies);
     const isProxy = (remote: RemoteAddress): boolean =>
       proxies.has(remote.family, remote.word0, remote.word1, remote.word2, remote.word3);
     const connectionIds = new ConnectionIds(randomBytes(16), options.connectionId ?? 'lenient');
@@ -185,7 +140,14 @@ class Worker {
   async run(): Promise<void> {
     await this.#listen();
     const addresses = this.#listeners.map(({ address }) => address);
-    this.#post({ type: 'ready', addresses, transport: this.#transport.name, restored: this.#restored });
+    const fallback = this.#fallbackReason;
+    this.#post({
+      type: 'ready',
+      addresses,
+      transport: this.#transport.name,
+      ...(fallback === undefined ? {} : { transportFallback: fallback }),
+      restored: this.#restored,
+    });
     this.#readClock(performance.now());
     this.#planSnapshot();
     await this.#transport.run(() => this.#betweenBatches(), TICK_MS);
@@ -298,8 +260,8 @@ async function main(): Promise<void> {
   if (port === null) throw new OperatorError('the data-plane worker is started by the program, not by hand');
   const start = workerData as WorkerStart;
   try {
-    const transport = await chooseTransport(start.options.transport ?? 'auto', systemClock);
-    await new Worker(port, start, transport).run();
+    const chosen = await chooseTransport(start.options.transport ?? 'auto', systemClock);
+    await new Worker(port, start, chosen).run();
   } catch (error) {
     const operator = error instanceof OperatorError;
     const failed: FromWorker = { type: 'failed', message: messageOf(error), operator };

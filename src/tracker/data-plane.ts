@@ -85,6 +85,8 @@ export class DataPlane {
   readonly restored: RestoredSwarms | null;
   readonly addresses: readonly BoundAddress[];
   readonly transport: 'linux' | 'portable';
+  /** Why `auto` did not take the Linux transport on Linux; for the log. */
+  readonly transportFallback: string | undefined;
   readonly #worker: Worker;
   readonly #counters: SharedArrayBuffer;
   readonly #waiting = new Map<number, Waiting>();
@@ -109,6 +111,7 @@ export class DataPlane {
     if (snapshotFile !== null) this.#snapshots = this.#receiveSnapshots(snapshotFile);
     this.addresses = ready.addresses;
     this.transport = ready.transport;
+    this.transportFallback = ready.transportFallback;
     worker.on('message', (message: FromWorker) => this.#take(message));
     worker.on('error', (error) => this.#fault(error));
     worker.on('exit', () => {

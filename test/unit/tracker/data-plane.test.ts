@@ -69,9 +69,14 @@ function realClient(url: string, port: number, name: string) {
   return { client, peers, heard };
 }
 
-describe.each(['udp', 'http'] as const)("bittorrent-tracker's client over %s", (protocol) => {
+describe.each([
+  ['udp', 'portable'],
+  ['http', 'portable'],
+  ['udp', 'auto'],
+  ['http', 'auto'],
+] as const)("bittorrent-tracker's client over %s, transport %s", (protocol, transport) => {
   it('announces, is counted, gets peers, completes, scrapes and leaves', async () => {
-    const plane = await start();
+    const plane = await start({ transport });
     const url = announceUrl(plane, protocol);
     const seed = realClient(url, 7_001, 'seed');
     let update = seed.heard('update');
@@ -155,9 +160,10 @@ describe('the data plane', () => {
     expect(await ask()).toBe('fine');
   });
 
-  it('answers over TLS, and behind a load balancer', async () => {
+  it.each(['portable', 'auto'] as const)('answers over TLS, and behind a load balancer (%s)', async (transport) => {
     const vector = (name: string): string => fileURLToPath(new URL(`../../vectors/tls/${name}`, import.meta.url));
     const plane = await start({
+      transport,
       listen: [
         {
           protocol: 'https',
