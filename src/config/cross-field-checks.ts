@@ -19,6 +19,7 @@ const RULES: readonly ((config: Config, report: Report) => void)[] = [
   tlsWhereHttps,
   redirectionHasTargets,
   controlIsGuarded,
+  dhtIsNotThere,
   labOnly,
 ];
 
@@ -303,6 +304,10 @@ function controlIsGuarded(config: Config, report: Report): void {
       `"${probe.id}" has control.token: a probe could operate; give it its own`,
     );
   });
+}
+
+function dhtIsNotThere(config: Config, report: Report): void {
+  if (config.upstream.dht) report(['upstream', 'dht'], 'foreign peers come from original trackers only; write false');
 }
 
 function labOnly(config: Config, report: Report): void {

@@ -98,7 +98,7 @@ crawler:
 upstream:                               # foreign peers from original trackers
   exchange: true
   resolvers: []                         # past the redirection; empty: this machine's own
-  dht: false
+  dht: false                            # the DHT is not asked for peers; true is refused
   every: 5m                             # at most so often for one torrent
   peersMax: 200
   originalTrackers: []                  # who may push peers: [ { name: partner, token: "\${PARTNER_TOKEN}" } ]

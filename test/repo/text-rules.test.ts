@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { sourceFiles, trackedFiles } from './source-files.js';
+
+const texts = trackedFiles().filter((path) => /\.(ts|mjs|js|md|ya?ml|json|sql|html|css|sh)$|^\.ci\//.test(path));
+const ours = texts.filter((path) => path !== 'package-lock.json' && !path.startsWith('test/repo/'));
+
+function linesWith(pattern: RegExp, paths: readonly string[]): string[] {
+  return paths.flatMap((path) =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .flatMap((line, i) => (pattern.test(line) ? [`${path}:${i + 1}: ${line.trim().slice(0, 100)}`] : [])),
+  );
+}
+
+describe('what no file says', () => {
+  test('nothing is left for later', () => {
+    expect(linesWith(/\b(TODO|FIXME|XXX|HACK)\b|not (yet )?implemented/, ours)).toEqual([]);
+  });
+
+  test('no path of a particular machine', () => {
+    expect(linesWith(/(^|[\s"'`(])(\.\.\/)+shared\b|\/work\/|\/home\/[a-z]+\/|\/root\/|\/farm\//, ours)).toEqual([]);
+  });
+
+  test('no check is switched off', () => {
+    const code = ours.filter((path) => /\.(ts|mjs|js)$/.test(path));
+    expect(linesWith(/@ts-(ignore|nocheck|expect-error)|biome-ignore|eslint-disable|\bas any\b/, code)).toEqual([]);
+  });
+
+  test('no test is left out, but where a real program is missing', () => {
+    const tests = ours.filter((path) => path.endsWith('.test.ts') || path.endsWith('.contract.ts'));
+    expect(linesWith(/\b(test|it|describe)\.(only|todo|fails)\b/, tests)).toEqual([]);
+    const unconditional = linesWith(/\b(test|it|describe)\.skip\(/, tests);
+    expect(unconditional).toEqual([]);
+    // What guards a test: a program or facility of the machine, or a property of the driver under test.
+    const guards = /real-program\.js|process\.platform|\bsubject\./;
+    const without = tests.filter((path) => {
+      const text = readFileSync(path, 'utf8');
+      return /\b(test|it|describe)\.(skipIf|runIf)\(/.test(text) && !guards.test(text);
+    });
+    expect(without).toEqual([]);
+  });
+});
+
+describe('modules', () => {
+  const modules = sourceFiles('src', '.ts');
+
+  test('each begins by saying what it is for', () => {
+    const silent = modules.filter((path) => !/^(#!.*\n)?\/\*\*/.test(readFileSync(path, 'utf8')));
+    expect(silent).toEqual([]);
+  });
+
+  test('each has a name that says something', () => {
+    const vague = /^(utils?|types?|common|helpers?|misc|index|shared|stuff)\.ts$/;
+    expect(modules.filter((path) => vague.test(basename(path)))).toEqual([]);
+    expect(modules.filter((path) => !/^[a-z0-9.-]+\.ts$/.test(basename(path)))).toEqual([]);
+  });
+
+  test('none is long', () => {
+    const long = modules.filter((path) => readFileSync(path, 'utf8').split('\n').length > 500);
+    expect(long).toEqual([]);
+  });
+});
