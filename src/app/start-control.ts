@@ -11,6 +11,7 @@ import { formatIp, parseIp } from '../domain/ip-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { DataPlane } from '../tracker/data-plane.js';
 import { type ExchangePart, peerData } from './create-exchange.js';
+import { explainedInWords } from './explained-in-words.js';
 import type { Health } from './health.js';
 import type { Logger } from './logger.js';
 import { createOverview } from './overview.js';
@@ -88,8 +89,8 @@ function trackerView({ dataPlane, policy }: ControlContext, config: Config): Tra
       const address = parseIp(ip);
       const numWant = numwant ?? config.tracker.numWantDefault;
       const answer = await dataPlane.explain({ infoHash: parseInfoHash(infoHash), address, numWant });
-      if (answer === null) throw new ClientError('not-found', 'nobody has announced this torrent');
-      return { ...(answer as object), requester: policy.describeAddress(address) };
+      if (answer === null || !answer.found) throw new ClientError('not-found', 'nobody has announced this torrent');
+      return explainedInWords(answer, address, policy);
     },
     swarms: async ({ limit, offset }) => {
       const swarms = await dataPlane.swarms({ limit: limit + offset, sort: 'peers' });

@@ -94,6 +94,7 @@ async function runPolicy(scenario: Scenario, policy: PolicyName, options: RunOpt
     options.signal?.throwIfAborted();
   }
   options.onProgress?.(policy, 1 - model.incomplete / leechers, model.nowSeconds);
+  options.signal?.throwIfAborted();
   return summarise(scenario, policy, population, model);
 }
 

@@ -94,9 +94,22 @@ describe('reports change the next answers within a second', () => {
       await running.announce(from, { infoHash, leftBytes: from === ASKS ? 5 : 0 });
     const { status, json } = await running.call('GET', `/api/v1/explain?infoHash=${infoHash}&ip=${ASKS}&numwant=10`);
     expect(status).toBe(200);
-    const text = JSON.stringify(json);
-    expect(text).toContain('north');
-    expect(text).toContain('south');
-    expect(text).toMatch(/64501|sibling|own-as/);
+    const { requester, candidates, peers } = json as {
+      requester: { group: string; inner: boolean };
+      candidates: { group: string; tier: number; reason: string; chosen: number }[];
+      peers: { address: string }[];
+    };
+    expect(requester).toMatchObject({ group: 'as:64501', inner: true });
+    // The asker stands in the sibling AS: both sub-domains of the home AS are the same operator's, tier 1.
+    for (const group of ['subdomain:north', 'subdomain:south']) {
+      expect(candidates).toContainEqual(expect.objectContaining({ group, tier: 1, chosen: 1, reason: 'chosen' }));
+    }
+    expect(candidates.find(({ tier }) => tier === 2)?.group).toMatch(/unknown|as:/);
+    expect(
+      peers
+        .slice(0, 2)
+        .map(({ address }) => address)
+        .sort(),
+    ).toEqual([U1, U2]);
   });
 });

@@ -1,0 +1,53 @@
+/** An explanation of the selection with the names, rates and reports behind its numbers. */
+import { formatIp, type IpAddress } from '../domain/ip-address.js';
+import type { Explanation } from '../selection/explanation.js';
+import type { Policy } from './policy.js';
+
+/** @param requester who would announce; @returns plain JSON for people and scripts */
+export function explainedInWords(answer: Explanation, requester: IpAddress, policy: Policy): Record<string, unknown> {
+  const { groupName, asn, operator, subdomain } = policy.describeAddress(requester);
+  return {
+    found: answer.found,
+    requester: {
+      address: formatIp(requester),
+      group: groupName,
+      asn,
+      operator,
+      ...(subdomain === undefined ? {} : { subdomain }),
+      inner: answer.requester.inner,
+      seed: answer.requester.seed,
+      inSwarm: answer.requester.inSwarm,
+      gateway: answer.requester.gateway,
+    },
+    mix: answer.mix,
+    gateways: answer.gateways,
+    candidates: answer.classes.map((candidate) => {
+      const cost = policy.describeGroup(candidate.group);
+      return {
+        group: cost.name,
+        asn: cost.asn,
+        kind: cost.kind,
+        tier: candidate.tier,
+        ...(candidate.overridden ? { overridden: true } : {}),
+        ratePerGigabyte: cost.ratePerGigabyte,
+        relationship: cost.relationship,
+        ...(cost.density === undefined
+          ? { density: null }
+          : { density: cost.density.bytesPerUserPerSecond, densityAgeSeconds: Math.round(cost.density.ageSeconds) }),
+        densityLevel: candidate.densityLevel,
+        capabilityLevel: candidate.capabilityLevel,
+        capabilitySource: candidate.capabilitySource,
+        cache: candidate.cache,
+        score: candidate.score,
+        role: candidate.role,
+        peers: candidate.count,
+        chosen: candidate.chosen,
+        reason: candidate.reason,
+      };
+    }),
+    peers: answer.chosen.map(({ words, port }) => ({
+      address: formatIp({ family: words.length === 1 ? 4 : 6, words }),
+      port,
+    })),
+  };
+}
