@@ -20,10 +20,9 @@ import {
 } from './announce-outcome.js';
 import { Arena } from './arena.js';
 import { Endpoint, wordAt } from './endpoint-key.js';
+import { ExpirySweep } from './expiry-sweep.js';
 import { FamilySwarms } from './family-swarm.js';
-import { HostCounter } from './host-counter.js';
 import { HostScan } from './host-scan.js';
-import { PeerIds } from './peer-ids.js';
 import {
   ageSeconds,
   FLAG_CACHE,
@@ -42,8 +41,10 @@ import {
 } from './peer-record.js';
 import { PeerSelection, Requester } from './peer-selection.js';
 import { MAX_RANKED_PEERS } from './ranked-swarm.js';
+import { SwarmBook } from './swarm-book.js';
 import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './swarm-explainer.js';
 import type { SwarmLimits, SwarmStoreOptions } from './swarm-store-options.js';
+import { type SwarmStats, type SwarmSummary, summaryOf, type UpstreamPeer } from './swarm-summary.js';
 import { SwarmTransfer } from './swarm-transfer.js';
 import {
   ENTRY_ASKED,
@@ -64,34 +65,7 @@ const DEFAULT_LIMITS: SwarmLimits = { maxPeersPerAddressInSwarm: 0, maxPeersPerA
 /** A peer's age is 16 bits of seconds. */
 const LONGEST_INTERVAL_SECONDS = 8 * 3600;
 
-export interface UpstreamPeer {
-  readonly family: 4 | 6;
-  readonly words: readonly number[];
-  readonly port: number;
-  readonly group: number;
-  readonly seed: boolean;
-}
-
-export interface SwarmStats {
-  readonly peers: number;
-  readonly seeds: number;
-  readonly leechers: number;
-  readonly upstreamPeers: number;
-  readonly swarms: number;
-  /** Bytes of the arena that hold something. */
-  readonly usedBytes: number;
-  /** Bytes of the arena ever touched. */
-  readonly touchedBytes: number;
-}
-
-export interface SwarmSummary {
-  readonly infoHash: string;
-  readonly seeds: number;
-  readonly leechers: number;
-  readonly completed: number;
-  readonly upstreamPeers: number;
-  readonly kept: boolean;
-}
+export type { SwarmStats, SwarmSummary, UpstreamPeer } from './swarm-summary.js';
 
 export class SwarmStore {
   private readonly arena: Arena;
@@ -99,14 +73,14 @@ export class SwarmStore {
   private readonly swarms: FamilySwarms;
   private readonly keys: StandingKeys;
   private readonly selection: PeerSelection;
+  private readonly book: SwarmBook;
+  private readonly sweep: ExpirySweep;
   private readonly transfer: SwarmTransfer;
   private readonly explainer: SwarmExplainer;
   private readonly endpoint: Endpoint;
   private readonly other: Endpoint;
   private readonly scan = new HostScan();
   private readonly requester = new Requester();
-  private readonly hostCounter = new HostCounter();
-  private readonly peerIds = new PeerIds();
   private levels: AddressLevels;
   private limits: SwarmLimits;
   private readonly maxAgeSeconds: number;
@@ -120,13 +94,6 @@ export class SwarmStore {
   private h4 = 0;
   private hash = 0;
   private located = false;
-  private seedTotal = 0;
-  private leecherTotal = 0;
-  private upstreamTotal = 0;
-  private sweepSegment = 0;
-  private sweepSlot = 0;
-  private sweepFamily: 4 | 6 = 4;
-  private sweepPlace = 0;
 
   constructor(options: SwarmStoreOptions) {
     const salt = options.random.nextUint32() | 0;
@@ -145,6 +112,8 @@ export class SwarmStore {
     const rankedMax = Math.min(options.rankedMax ?? 2000, MAX_RANKED_PEERS);
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(salt), options.smallMax ?? 32, rankedMax);
     this.selection = new PeerSelection(this.arena, this.swarms, this.keys, options.random, salt);
+    this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, salt);
+    this.sweep = new ExpirySweep(this.arena, this.table, this.swarms, this.book, this.maxAgeSeconds);
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, salt);
     this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, salt);
   }
@@ -170,8 +139,8 @@ export class SwarmStore {
     if (request.event === EVENT_STOPPED) {
       if (record !== 0) {
         outcome.known = true;
-        this.removeRecord(entry, request.family, record);
-        if (this.dropIfEmpty(entry)) entry = 0;
+        this.book.remove(entry, request.family, record);
+        if (this.book.dropIfEmpty(entry)) entry = 0;
       }
       requester.entry = entry;
       requester.record = 0;
@@ -188,7 +157,7 @@ export class SwarmStore {
       if (this.upstreamWantedBelow > 0) outcome.needsUpstream = this.asksUpstream(entry, request.nowSeconds);
       if (request.wantsPeerIds) words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | ENTRY_FLAG_PEER_IDS;
       if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0 && requester.record !== 0) {
-        this.peerIds.remember(entry, endpoint.text(), request.bytes, request.peerIdOffset);
+        this.book.peerIds.remember(entry, endpoint.text(), request.bytes, request.peerIdOffset);
       }
     }
     this.fillCounts(entry, outcome);
@@ -231,7 +200,7 @@ export class SwarmStore {
     if (entry === 0) return false;
     const length = request.family === 4 ? 6 : 18;
     const text = Buffer.from(compact.buffer, compact.byteOffset + compactOffset, length).toString('hex');
-    const id = this.peerIds.find(entry, text);
+    const id = this.book.peerIds.find(entry, text);
     if (id === undefined) return false;
     out.set(id, outOffset);
     return true;
@@ -270,7 +239,7 @@ export class SwarmStore {
       const record = this.swarms.insert(words[refAt]!, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);
       words[refAt] = this.swarms.ref;
       setLastSeen(words, record + endpoint.addressWords, lastSeen);
-      this.count(entry, flags, 1);
+      this.book.count(entry, flags, 1);
       added++;
     }
     return added;
@@ -282,37 +251,7 @@ export class SwarmStore {
    * @returns how many were dropped
    */
   expire(nowSeconds: number, budgetSlots: number): number {
-    let dropped = 0;
-    let budget = budgetSlots;
-    const { table } = this;
-    // Never more than one round, however large the budget.
-    let segmentsLeft = table.segmentCount + 1;
-    while (budget > 0 && segmentsLeft > 0) {
-      if (this.sweepSlot >= table.segmentSlots(this.sweepSegment)) {
-        this.sweepSegment = (this.sweepSegment + 1) % table.segmentCount;
-        this.startSlot(0);
-        segmentsLeft--;
-        continue;
-      }
-      budget--;
-      const entry = table.entryInSlot(this.sweepSegment, this.sweepSlot);
-      if (entry === 0) {
-        this.startSlot(this.sweepSlot + 1);
-        continue;
-      }
-      const before = dropped;
-      while (budget > 0) {
-        const step = this.sweepPeer(entry, nowSeconds);
-        if (step === SWEEP_END) break;
-        if (step === SWEEP_DROPPED) dropped++;
-        budget--;
-      }
-      if (budget === 0) break;
-      // A dropped entry pulls others into its slot: look at the slot again.
-      const gone = dropped > before && this.dropIfEmpty(entry);
-      this.startSlot(gone ? this.sweepSlot : this.sweepSlot + 1);
-    }
-    return dropped;
+    return this.sweep.run(nowSeconds, budgetSlots);
   }
 
   /** Replaces the policy whole. Swarms are sorted again when they are next asked; no peer is touched. */
@@ -337,32 +276,24 @@ export class SwarmStore {
     }
     const flags = words[entry + ENTRY_FLAGS]!;
     words[entry + ENTRY_FLAGS] = kept ? flags | ENTRY_FLAG_KEPT : flags & ~ENTRY_FLAG_KEPT;
-    this.dropIfEmpty(entry);
+    this.book.dropIfEmpty(entry);
   }
 
   /** Drops a swarm with all its peers: a torrent that is not allowed any more. */
   dropSwarm(infoHash: Uint8Array): void {
     const entry = this.findEntry(infoHash, 0);
     if (entry === 0) return;
-    for (const family of [4, 6] as const) {
-      const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
-      const addressWords = family === 4 ? 1 : 4;
-      for (;;) {
-        const place = this.swarms.nextPlace(this.arena.words[refAt]!, 0, addressWords);
-        if (place < 0) break;
-        this.removeRecord(entry, family, this.swarms.recordInPlace(this.arena.words[refAt]!, place, addressWords));
-      }
-    }
+    this.book.clear(entry);
     this.arena.words[entry + ENTRY_FLAGS] = 0;
-    this.dropIfEmpty(entry);
+    this.book.dropIfEmpty(entry);
   }
 
   get stats(): SwarmStats {
     return {
-      peers: this.seedTotal + this.leecherTotal,
-      seeds: this.seedTotal,
-      leechers: this.leecherTotal,
-      upstreamPeers: this.upstreamTotal,
+      peers: this.book.seeds + this.book.leechers,
+      seeds: this.book.seeds,
+      leechers: this.book.leechers,
+      upstreamPeers: this.book.upstreamPeers,
       swarms: this.table.count,
       usedBytes: this.arena.usedBytes + this.table.count * 64,
       touchedBytes: this.arena.touchedBytes,
@@ -379,7 +310,7 @@ export class SwarmStore {
       if (swarms.length >= limit) return { swarms, cursor: segment };
       for (let slot = 0; slot < this.table.segmentSlots(segment); slot++) {
         const entry = this.table.entryInSlot(segment, slot);
-        if (entry !== 0) swarms.push(this.summaryOf(entry));
+        if (entry !== 0) swarms.push(summaryOf(this.arena.words, entry));
       }
     }
     return { swarms, cursor: -1 };
@@ -387,7 +318,7 @@ export class SwarmStore {
 
   swarm(infoHash: Uint8Array): SwarmSummary | undefined {
     const entry = this.findEntry(infoHash, 0);
-    return entry === 0 ? undefined : this.summaryOf(entry);
+    return entry === 0 ? undefined : summaryOf(this.arena.words, entry);
   }
 
   /**
@@ -420,8 +351,7 @@ export class SwarmStore {
       maxAgeSeconds: this.maxAgeSeconds,
       groupOf,
       admitted: (entry, flags, endpoint) => {
-        this.count(entry, flags, 1);
-        if ((flags & FLAG_UPSTREAM) === 0) this.hostCounter.add(endpoint.hostHash, 1);
+        this.book.admit(entry, flags, endpoint.hostHash);
       },
     });
   }
@@ -449,7 +379,7 @@ export class SwarmStore {
     outcome.known = !wasUpstream;
     outcome.earlyRepeat = early;
     if (!wasUpstream) requester.ageSeconds = age;
-    if (wasUpstream) this.hostCounter.add(endpoint.hostHash, 1);
+    if (wasUpstream) this.book.hostCounter.add(endpoint.hostHash, 1);
     if (wasUpstream || request.event !== EVENT_NONE || !hasKnownIdentity(words, meta)) {
       endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
       words[meta] = (endpoint.port << 16) | endpoint.identityLow;
@@ -463,8 +393,8 @@ export class SwarmStore {
     let at = record;
     if (flags !== oldFlags || level !== levelOf(words, meta) || request.group !== groupOf(words, meta)) {
       if ((flags ^ oldFlags) & (FLAG_SEED | FLAG_UPSTREAM)) {
-        this.count(entry, oldFlags, -1);
-        this.count(entry, flags, 1);
+        this.book.count(entry, oldFlags, -1);
+        this.book.count(entry, flags, 1);
       }
       const ref = words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
       at = this.swarms.relist(ref, record, endpoint, request.group, level, flags);
@@ -493,12 +423,12 @@ export class SwarmStore {
       kept = flagsOf(words, meta) & FLAG_COMPLETED;
       level = levelOf(words, meta);
       outcome.known = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0;
-      this.removeRecord(entry, request.family, scan.sameIdentity);
+      this.book.remove(entry, request.family, scan.sameIdentity);
     } else {
       const { maxPeersPerAddressInSwarm, maxPeersPerAddress } = this.limits;
       if (
         (maxPeersPerAddressInSwarm > 0 && scan.count >= maxPeersPerAddressInSwarm) ||
-        (maxPeersPerAddress > 0 && this.hostCounter.count(endpoint.hostHash) >= maxPeersPerAddress)
+        (maxPeersPerAddress > 0 && this.book.hostCounter.count(endpoint.hostHash) >= maxPeersPerAddress)
       ) {
         outcome.status = STATUS_ADDRESS_LIMIT;
         return entry;
@@ -519,7 +449,7 @@ export class SwarmStore {
       // There is room, but in pieces that are too small.
       if (!(error instanceof RangeError)) throw error;
       outcome.status = STATUS_STORE_FULL;
-      return entry === 0 || this.dropIfEmpty(entry) ? 0 : entry;
+      return entry === 0 || this.book.dropIfEmpty(entry) ? 0 : entry;
     }
     words[entry + refWord] = this.swarms.ref;
     flags = this.countCompleted(request, outcome, entry, flags);
@@ -527,8 +457,7 @@ export class SwarmStore {
     setLastSeen(words, meta, request.nowSeconds);
     words[meta + 3] = uploadedUnits(request);
     setFlags(words, meta, flags);
-    this.count(entry, flags, 1);
-    this.hostCounter.add(endpoint.hostHash, 1);
+    this.book.admit(entry, flags, endpoint.hostHash);
     requester.record = record;
     return entry;
   }
@@ -576,95 +505,11 @@ export class SwarmStore {
     return true;
   }
 
-  private removeRecord(entry: number, family: 4 | 6, record: number): void {
-    const words = this.arena.words;
-    const endpoint = this.other;
-    const addressWords = family === 4 ? 1 : 4;
-    endpoint.setFromRecord(words, record, addressWords);
-    const flags = flagsOf(words, record + addressWords);
-    const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
-    this.swarms.remove(words[refAt]!, record, endpoint);
-    words[refAt] = this.swarms.ref;
-    this.count(entry, flags, -1);
-    if ((flags & FLAG_UPSTREAM) === 0) this.hostCounter.add(endpoint.hostHash, -1);
-    this.selection.forgetGateway(entry, family, endpoint);
-    if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0) this.peerIds.forget(entry, endpoint.text());
-  }
-
-  /** @returns whether the entry is gone */
-  private dropIfEmpty(entry: number): boolean {
-    const words = this.arena.words;
-    if (words[entry + ENTRY_REF4] !== 0 || words[entry + ENTRY_REF6] !== 0) return false;
-    if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) !== 0) return false;
-    this.table.remove(entry);
-    return true;
-  }
-
-  private count(entry: number, flags: number, by: 1 | -1): void {
-    const words = this.arena.words;
-    if ((flags & FLAG_UPSTREAM) !== 0) {
-      words[entry + ENTRY_UPSTREAM] = words[entry + ENTRY_UPSTREAM]! + by;
-      this.upstreamTotal += by;
-    } else if ((flags & FLAG_SEED) !== 0) {
-      words[entry + ENTRY_SEEDS] = words[entry + ENTRY_SEEDS]! + by;
-      this.seedTotal += by;
-    } else {
-      words[entry + ENTRY_LEECHERS] = words[entry + ENTRY_LEECHERS]! + by;
-      this.leecherTotal += by;
-    }
-  }
-
   private fillCounts(entry: number, outcome: AnnounceOutcome): void {
     const words = this.arena.words;
     outcome.seeds = entry === 0 ? 0 : words[entry + ENTRY_SEEDS]!;
     outcome.leechers = entry === 0 ? 0 : words[entry + ENTRY_LEECHERS]!;
     outcome.completed = entry === 0 ? 0 : words[entry + ENTRY_COMPLETED]!;
-  }
-
-  private sweepPeer(entry: number, nowSeconds: number): number {
-    const words = this.arena.words;
-    for (;;) {
-      const addressWords = this.sweepFamily === 4 ? 1 : 4;
-      const ref = words[entry + (this.sweepFamily === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
-      const place = this.swarms.nextPlace(ref, this.sweepPlace, addressWords);
-      if (place < 0) {
-        if (this.sweepFamily === 6) return SWEEP_END;
-        this.sweepFamily = 6;
-        this.sweepPlace = 0;
-        continue;
-      }
-      const record = this.swarms.recordInPlace(ref, place, addressWords);
-      const age = ageSeconds(words, record + addressWords, nowSeconds);
-      this.sweepPlace = place;
-      if (age >= this.maxAgeSeconds) {
-        this.removeRecord(entry, this.sweepFamily, record);
-        // A swarm that was moved has its peers in other places: look at all of them again.
-        if (this.swarms.ref !== ref) this.sweepPlace = 0;
-        return SWEEP_DROPPED;
-      }
-      this.sweepPlace++;
-      return SWEEP_KEPT;
-    }
-  }
-
-  private startSlot(slot: number): void {
-    this.sweepSlot = slot;
-    this.sweepFamily = 4;
-    this.sweepPlace = 0;
-  }
-
-  private summaryOf(entry: number): SwarmSummary {
-    const words = this.arena.words;
-    let infoHash = '';
-    for (let i = 0; i < 5; i++) infoHash += words[entry + i]!.toString(16).padStart(8, '0');
-    return {
-      infoHash,
-      seeds: words[entry + ENTRY_SEEDS]!,
-      leechers: words[entry + ENTRY_LEECHERS]!,
-      completed: words[entry + ENTRY_COMPLETED]!,
-      upstreamPeers: words[entry + ENTRY_UPSTREAM]!,
-      kept: (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) !== 0,
-    };
   }
 
   private readHash(bytes: Uint8Array, offset: number): void {
@@ -708,10 +553,6 @@ export class SwarmStore {
     requester.settles = false;
   }
 }
-
-const SWEEP_END = 0;
-const SWEEP_KEPT = 1;
-const SWEEP_DROPPED = 2;
 
 function uploadedUnits(request: AnnounceRequest): number {
   return ((request.uploadedHigh << 18) | (request.uploadedLow >>> 14)) >>> 0;

@@ -76,6 +76,8 @@ describe.each(KINDS)('a %s swarm', (_kind, thresholds) => {
     while (dropped < 8 && calls++ < 100) dropped += store.expire(2000, 3);
     expect(dropped).toBe(8);
     expect(calls).toBeGreaterThan(2);
+    while (store.stats.swarms > 0 && calls++ < 100) store.expire(2000, 3);
+    expect(store.stats).toMatchObject({ swarms: 0, usedBytes: 0 });
   });
 
   it('29: a swarm that the catalogue lists stays with its count of downloads', () => {

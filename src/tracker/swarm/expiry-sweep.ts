@@ -1,0 +1,86 @@
+/** Drops peers that have been silent too long, a bounded number of peers and table slots at a time, round and round. */
+import type { Arena } from './arena.js';
+import type { FamilySwarms } from './family-swarm.js';
+import { ageSeconds } from './peer-record.js';
+import type { SwarmBook } from './swarm-book.js';
+import { ENTRY_REF4, ENTRY_REF6, type TorrentTable } from './torrent-table.js';
+
+const NO_MORE_PEERS = 0;
+const KEPT = 1;
+const DROPPED = 2;
+
+export class ExpirySweep {
+  private segment = 0;
+  private slot = 0;
+  private family: 4 | 6 = 4;
+  private place = 0;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly table: TorrentTable,
+    private readonly swarms: FamilySwarms,
+    private readonly book: SwarmBook,
+    private readonly maxAgeSeconds: number,
+  ) {}
+
+  /** @returns how many were dropped */
+  run(nowSeconds: number, budgetSlots: number): number {
+    const { table } = this;
+    let dropped = 0;
+    let budget = budgetSlots;
+    // Never more than one round, however large the budget.
+    let segmentsLeft = table.segmentCount + 1;
+    while (budget > 0 && segmentsLeft > 0) {
+      if (this.slot >= table.segmentSlots(this.segment)) {
+        this.segment = (this.segment + 1) % table.segmentCount;
+        this.startSlot(0);
+        segmentsLeft--;
+        continue;
+      }
+      budget--;
+      const entry = table.entryInSlot(this.segment, this.slot);
+      if (entry === 0) {
+        this.startSlot(this.slot + 1);
+        continue;
+      }
+      let step = KEPT;
+      while (budget > 0 && step !== NO_MORE_PEERS) {
+        step = this.lookAtPeer(entry, nowSeconds);
+        if (step === DROPPED) dropped++;
+        budget--;
+      }
+      if (step !== NO_MORE_PEERS) break;
+      // A dropped entry pulls others into its slot: look at the slot again.
+      this.startSlot(this.book.dropIfEmpty(entry) ? this.slot : this.slot + 1);
+    }
+    return dropped;
+  }
+
+  private lookAtPeer(entry: number, nowSeconds: number): number {
+    const words = this.arena.words;
+    for (;;) {
+      const addressWords = this.family === 4 ? 1 : 4;
+      const ref = words[entry + (this.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+      const place = this.swarms.nextPlace(ref, this.place, addressWords);
+      if (place < 0) {
+        if (this.family === 6) return NO_MORE_PEERS;
+        this.family = 6;
+        this.place = 0;
+        continue;
+      }
+      const record = this.swarms.recordInPlace(ref, place, addressWords);
+      this.place = place + 1;
+      if (ageSeconds(words, record + addressWords, nowSeconds) < this.maxAgeSeconds) return KEPT;
+      this.book.remove(entry, this.family, record);
+      // Another peer may lie in this place now; and a swarm that was moved has all its peers in other places.
+      this.place = this.swarms.ref === ref ? place : 0;
+      return DROPPED;
+    }
+  }
+
+  private startSlot(slot: number): void {
+    this.slot = slot;
+    this.family = 4;
+    this.place = 0;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * What must stay consistent when peers come and go: the counts of a torrent and of the store, the places an address holds,
+ * gateways, and peer ids. Everything that stores or removes a peer goes through here.
+ */
+import type { Arena } from './arena.js';
+import { Endpoint } from './endpoint-key.js';
+import type { FamilySwarms } from './family-swarm.js';
+import { HostCounter } from './host-counter.js';
+import { PeerIds } from './peer-ids.js';
+import { FLAG_SEED, FLAG_UPSTREAM, flagsOf } from './peer-record.js';
+import type { PeerSelection } from './peer-selection.js';
+import {
+  ENTRY_FLAG_KEPT,
+  ENTRY_FLAG_PEER_IDS,
+  ENTRY_FLAGS,
+  ENTRY_LEECHERS,
+  ENTRY_REF4,
+  ENTRY_REF6,
+  ENTRY_SEEDS,
+  ENTRY_UPSTREAM,
+  type TorrentTable,
+} from './torrent-table.js';
+
+export class SwarmBook {
+  seeds = 0;
+  leechers = 0;
+  upstreamPeers = 0;
+  readonly hostCounter = new HostCounter();
+  readonly peerIds = new PeerIds();
+  private readonly endpoint: Endpoint;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly table: TorrentTable,
+    private readonly swarms: FamilySwarms,
+    private readonly selection: PeerSelection,
+    salt: number,
+  ) {
+    this.endpoint = new Endpoint(salt);
+  }
+
+  /** A peer of these flags has come (1) or gone (−1). */
+  count(entry: number, flags: number, by: 1 | -1): void {
+    const words = this.arena.words;
+    if ((flags & FLAG_UPSTREAM) !== 0) {
+      words[entry + ENTRY_UPSTREAM] = words[entry + ENTRY_UPSTREAM]! + by;
+      this.upstreamPeers += by;
+    } else if ((flags & FLAG_SEED) !== 0) {
+      words[entry + ENTRY_SEEDS] = words[entry + ENTRY_SEEDS]! + by;
+      this.seeds += by;
+    } else {
+      words[entry + ENTRY_LEECHERS] = words[entry + ENTRY_LEECHERS]! + by;
+      this.leechers += by;
+    }
+  }
+
+  /** A peer has been stored. */
+  admit(entry: number, flags: number, hostHash: number): void {
+    this.count(entry, flags, 1);
+    if ((flags & FLAG_UPSTREAM) === 0) this.hostCounter.add(hostHash, 1);
+  }
+
+  /** Removes a peer. The entry stays: see {@link dropIfEmpty}. */
+  remove(entry: number, family: 4 | 6, record: number): void {
+    const words = this.arena.words;
+    const endpoint = this.endpoint;
+    const addressWords = family === 4 ? 1 : 4;
+    endpoint.setFromRecord(words, record, addressWords);
+    const flags = flagsOf(words, record + addressWords);
+    const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+    this.swarms.remove(words[refAt]!, record, endpoint);
+    words[refAt] = this.swarms.ref;
+    this.count(entry, flags, -1);
+    if ((flags & FLAG_UPSTREAM) === 0) this.hostCounter.add(endpoint.hostHash, -1);
+    this.selection.forgetGateway(entry, family, endpoint);
+    if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0) this.peerIds.forget(entry, endpoint.text());
+  }
+
+  /** Removes all peers of a torrent at once. */
+  clear(entry: number): void {
+    const words = this.arena.words;
+    const hasIds = (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0;
+    for (const family of [4, 6] as const) {
+      const addressWords = family === 4 ? 1 : 4;
+      const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+      const ref = words[refAt]!;
+      for (let place = 0; ; place++) {
+        place = this.swarms.nextPlace(ref, place, addressWords);
+        if (place < 0) break;
+        const record = this.swarms.recordInPlace(ref, place, addressWords);
+        const flags = flagsOf(words, record + addressWords);
+        this.endpoint.setFromRecord(words, record, addressWords);
+        this.count(entry, flags, -1);
+        if ((flags & FLAG_UPSTREAM) === 0) this.hostCounter.add(this.endpoint.hostHash, -1);
+        if (hasIds) this.peerIds.forget(entry, this.endpoint.text());
+      }
+      this.swarms.free(ref, addressWords);
+      words[refAt] = 0;
+      this.selection.forgetGateway(entry, family, this.endpoint);
+    }
+  }
+
+  /** @returns whether the entry is gone, because nobody is left and the catalogue does not want it kept */
+  dropIfEmpty(entry: number): boolean {
+    const words = this.arena.words;
+    if (words[entry + ENTRY_REF4] !== 0 || words[entry + ENTRY_REF6] !== 0) return false;
+    if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) !== 0) return false;
+    this.table.remove(entry);
+    return true;
+  }
+}

@@ -1,0 +1,51 @@
+/** What the store tells people about itself and about a swarm, and what original trackers tell it. */
+import {
+  ENTRY_COMPLETED,
+  ENTRY_FLAG_KEPT,
+  ENTRY_FLAGS,
+  ENTRY_LEECHERS,
+  ENTRY_SEEDS,
+  ENTRY_UPSTREAM,
+} from './torrent-table.js';
+
+export interface UpstreamPeer {
+  readonly family: 4 | 6;
+  readonly words: readonly number[];
+  readonly port: number;
+  readonly group: number;
+  readonly seed: boolean;
+}
+
+export interface SwarmStats {
+  readonly peers: number;
+  readonly seeds: number;
+  readonly leechers: number;
+  readonly upstreamPeers: number;
+  readonly swarms: number;
+  /** Bytes of the arena that hold something. */
+  readonly usedBytes: number;
+  /** Bytes of the arena ever touched. */
+  readonly touchedBytes: number;
+}
+
+export interface SwarmSummary {
+  readonly infoHash: string;
+  readonly seeds: number;
+  readonly leechers: number;
+  readonly completed: number;
+  readonly upstreamPeers: number;
+  readonly kept: boolean;
+}
+
+export function summaryOf(words: Uint32Array, entry: number): SwarmSummary {
+  let infoHash = '';
+  for (let i = 0; i < 5; i++) infoHash += words[entry + i]!.toString(16).padStart(8, '0');
+  return {
+    infoHash,
+    seeds: words[entry + ENTRY_SEEDS]!,
+    leechers: words[entry + ENTRY_LEECHERS]!,
+    completed: words[entry + ENTRY_COMPLETED]!,
+    upstreamPeers: words[entry + ENTRY_UPSTREAM]!,
+    kept: (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) !== 0,
+  };
+}
