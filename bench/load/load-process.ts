@@ -11,6 +11,9 @@ import { UdpLoad } from './udp-load.js';
 
 /** Before the clock runs: connections are warm and, after a pause, the server is. */
 const WARM_UP_MS = 400;
+/** UDP answers that have not come within this time count as lost; a fill is more patient. */
+const LOST_AFTER_MS = 100;
+const FILL_LOST_AFTER_MS = 2_000;
 /** A fill that takes longer than this goes on without the rest. */
 const FILL_LIMIT_MS = 240_000;
 
@@ -38,11 +41,17 @@ function obey(command: LoadCommand): LoadResult | null {
   return measure(command.target, command.profile, command.seconds, workload);
 }
 
-function run(target: LoadTarget, profile: LoadProfile, load: Workload, until: (tally: Tally) => boolean): Tally {
+function run(
+  target: LoadTarget,
+  profile: LoadProfile,
+  lostAfterMs: number,
+  load: Workload,
+  until: (tally: Tally) => boolean,
+): Tally {
   if (target.protocol === 'http') return new HttpLoad(calls, client, load, target).run(profile, until, nowMs);
   const udp = new UdpLoad(calls, client, load, target);
   try {
-    return udp.run(profile, until, nowMs);
+    return udp.run(profile, lostAfterMs, until, nowMs);
   } finally {
     udp.close();
   }
@@ -53,7 +62,13 @@ function fill(target: LoadTarget, profile: LoadProfile, load: Workload): LoadRes
   const startMs = nowMs();
   const cpu = cpuSeconds(target.pid);
   const wanted = load.shape.peers;
-  const tally = run(target, profile, load, (t) => t.answers + t.lost >= wanted || nowMs() - startMs > FILL_LIMIT_MS);
+  const tally = run(
+    target,
+    profile,
+    FILL_LOST_AFTER_MS,
+    load,
+    (t) => t.answers >= wanted || nowMs() - startMs > FILL_LIMIT_MS,
+  );
   return resultOf(tally, target.pid, (nowMs() - startMs) / 1_000, cpuSeconds(target.pid) - cpu);
 }
 
@@ -61,7 +76,7 @@ function measure(target: LoadTarget, profile: LoadProfile, seconds: number, load
   let warm: Tally | null = null;
   let startMs = nowMs();
   let cpu = 0;
-  const tally = run(target, profile, load, (t) => {
+  const tally = run(target, profile, LOST_AFTER_MS, load, (t) => {
     const now = nowMs();
     if (warm === null) {
       if (now - startMs < WARM_UP_MS) return false;

@@ -42,8 +42,6 @@ const WINDOW = 256;
 const IN_STRIDE = 4_096 + 64;
 const OUT_STRIDE = 128;
 const LINE = 64;
-/** An answer that has not come within this time counts as lost. */
-const LOST_AFTER_MS = 100;
 /** Sleep while there is nothing to do: shorter than the answers to a window take. */
 const REST_MICROSECONDS = 20;
 /** A batch of connects is waited for this many times this long. */
@@ -166,8 +164,8 @@ export class UdpLoad {
     if (!this.#ipv6) view.setUint32(this.#controls + message * LINE + 20, this.#sourceWords[source]!);
   }
 
-  /** Until `until` says so. */
-  run(profile: LoadProfile, until: (tally: Tally) => boolean, nowMs: () => number): Tally {
+  /** Until `until` says so. @param lostAfterMs a window without any answer for this long counts as lost */
+  run(profile: LoadProfile, lostAfterMs: number, until: (tally: Tally) => boolean, nowMs: () => number): Tally {
     const tally = emptyTally();
     let inFlight = 0;
     let lastAnswerMs = nowMs();
@@ -188,7 +186,7 @@ export class UdpLoad {
         lastAnswerMs = now;
       } else if (idle) {
         this.#client.usleep(REST_MICROSECONDS);
-        if (nowMs() - lastAnswerMs > LOST_AFTER_MS) {
+        if (nowMs() - lastAnswerMs > lostAfterMs) {
           tally.lost += inFlight;
           inFlight = 0;
           lastAnswerMs = nowMs();
