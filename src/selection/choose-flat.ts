@@ -11,6 +11,9 @@ import { FOREIGN_KEY, KEY_END, PARTITION_SHIFT, SCORE_MASK } from './standing-ke
 
 const SLOT_BITS = 14;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
+const TOP_BIT = 1 << 31;
+/** Greater than every word with its top bit turned: slots never reach their mask. */
+const NO_WORD = 0x7fffffff;
 
 export class FlatCandidates implements Candidates {
   offerServing = true;
@@ -73,44 +76,54 @@ export class FlatCandidates implements Candidates {
 
   take(low: number, high: number, quota: number, sink: PeerSink): void {
     if (quota <= 0) return;
-    const lists = this.lists;
-    let a = this.leechersAt(low);
+    const a = this.leechersAt(low);
     const aEnd = this.leechersAt(high);
-    let b = 0;
-    let bEnd = 0;
-    if (this.offerServing) {
-      b = this.servingAt(low);
-      bEnd = this.servingAt(high);
-    }
+    const b = this.offerServing ? this.servingAt(low) : 0;
+    const bEnd = this.offerServing ? this.servingAt(high) : 0;
+    if (a === aEnd && b === bEnd) return;
     const target = sink.written + quota;
-    let runKey = -1;
-    let runA = a;
-    let runB = b;
-    let runWritten = sink.written;
-    while (sink.written < target) {
-      const fromLeechers = a < aEnd && (b >= bEnd || lists[a]! <= lists[b]!);
-      if (!fromLeechers && b >= bEnd) return;
-      const word = fromLeechers ? lists[a]! : lists[b]!;
-      const key = word >>> SLOT_BITS;
-      if (key !== runKey) {
-        runKey = key;
-        runA = a;
-        runB = b;
-        runWritten = sink.written;
-        const wanted = target - sink.written;
-        // A run that is surely too long is drawn from at once.
-        if (a + wanted < aEnd && lists[a + wanted]! >>> SLOT_BITS === key) break;
-        if (b + wanted < bEnd && lists[b + wanted]! >>> SLOT_BITS === key) break;
+    if (sink.skipGroup >= 0) this.takeRuns(a, aEnd, b, bEnd, target, sink, -1);
+    else this.merge(a, aEnd, b, bEnd, target, sink);
+  }
+
+  /** The best of two sorted pieces, whole runs in order and a fair draw from the run that is too long. */
+  private merge(aStart: number, aEnd: number, bStart: number, bEnd: number, target: number, sink: PeerSink): void {
+    const { lists, records, stride } = this;
+    const chosen = sink.records;
+    const self = sink.self;
+    let a = aStart;
+    let b = bStart;
+    let count = sink.written;
+    let selfAt = -1;
+    let key = -1;
+    // Compared as signed numbers with the top bit turned, which sort alike and stay small integers.
+    let wordA = a < aEnd ? lists[a]! ^ TOP_BIT : NO_WORD;
+    let wordB = b < bEnd ? lists[b]! ^ TOP_BIT : NO_WORD;
+    while (count < target) {
+      let word: number;
+      if (wordA <= wordB) {
+        if (wordA === NO_WORD) break;
+        word = wordA;
+        a++;
+        wordA = a < aEnd ? lists[a]! ^ TOP_BIT : NO_WORD;
+      } else {
+        word = wordB;
+        b++;
+        wordB = b < bEnd ? lists[b]! ^ TOP_BIT : NO_WORD;
       }
-      if (fromLeechers) a++;
-      else b++;
-      sink.put(this.records + (word & SLOT_MASK) * this.stride);
+      key = (word ^ TOP_BIT) >>> SLOT_BITS;
+      const record = records + (word & SLOT_MASK) * stride;
+      if (record === self) selfAt = count;
+      else chosen[count++] = record;
     }
-    const straddles =
-      (a < aEnd && lists[a]! >>> SLOT_BITS === runKey) || (b < bEnd && lists[b]! >>> SLOT_BITS === runKey);
+    sink.written = count;
+    const straddles = (a < aEnd && lists[a]! >>> SLOT_BITS === key) || (b < bEnd && lists[b]! >>> SLOT_BITS === key);
     if (!straddles) return;
-    sink.rewind(runWritten);
-    this.draw(runA, this.runEnd(runA, aEnd, runKey), runB, this.runEnd(runB, bEnd, runKey), target, sink);
+    const runA = this.search(aStart, a, key);
+    const runB = this.search(bStart, b, key);
+    const taken = a - runA + b - runB;
+    sink.written = count - taken + (selfAt > count - taken ? 1 : 0);
+    this.draw(runA, this.runEnd(a, aEnd, key), runB, this.runEnd(b, bEnd, key), target, sink, -1);
   }
 
   takeUniform(low: number, high: number, quota: number, sink: PeerSink): void {
@@ -119,7 +132,7 @@ export class FlatCandidates implements Candidates {
     const aEnd = this.leechersAt(high);
     const b = this.offerServing ? this.servingAt(low) : 0;
     const bEnd = this.offerServing ? this.servingAt(high) : 0;
-    this.draw(a, aEnd, b, bEnd, sink.written + quota, sink);
+    this.draw(a, aEnd, b, bEnd, sink.written + quota, sink, -1);
   }
 
   takeSiblings(ownPartition: number, partitions: number, quota: number, sink: PeerSink): void {
@@ -141,36 +154,81 @@ export class FlatCandidates implements Candidates {
 
   takeGroup(group: number, low: number, high: number, quota: number, sink: PeerSink): void {
     if (quota <= 0) return;
-    // The members of one group and list differ by capability only, and are few or found in order: a filtered walk.
-    const target = sink.written + quota;
-    const lists = this.lists;
-    let a = this.leechersAt(low);
-    const aEnd = this.leechersAt(high);
-    let b = this.offerServing ? this.servingAt(low) : 0;
+    const b = this.offerServing ? this.servingAt(low) : 0;
     const bEnd = this.offerServing ? this.servingAt(high) : 0;
+    this.takeRuns(this.leechersAt(low), this.leechersAt(high), b, bEnd, sink.written + quota, sink, group);
+  }
+
+  /** Run by run, looking at each peer's group: only `onlyGroup`, or −1 for all but those that the sink passes over. */
+  private takeRuns(
+    aStart: number,
+    aEnd: number,
+    bStart: number,
+    bEnd: number,
+    target: number,
+    sink: PeerSink,
+    onlyGroup: number,
+  ): void {
+    const lists = this.lists;
+    let a = aStart;
+    let b = bStart;
     while (sink.written < target && (a < aEnd || b < bEnd)) {
-      const key = Math.min(a < aEnd ? lists[a]! >>> SLOT_BITS : KEY_END, b < bEnd ? lists[b]! >>> SLOT_BITS : KEY_END);
+      const keyA = a < aEnd ? lists[a]! >>> SLOT_BITS : KEY_END;
+      const keyB = b < bEnd ? lists[b]! >>> SLOT_BITS : KEY_END;
+      const key = Math.min(keyA, keyB);
       const aNext = this.runEnd(a, aEnd, key);
       const bNext = this.runEnd(b, bEnd, key);
-      this.draw(a, aNext, b, bNext, target, sink, group);
+      this.draw(a, aNext, b, bNext, target, sink, onlyGroup);
       a = aNext;
       b = bNext;
     }
   }
 
-  /** Hands out of two pieces of equal standing until `target` peers are written or both are exhausted. */
-  private draw(a: number, aEnd: number, b: number, bEnd: number, target: number, sink: PeerSink, onlyGroup = -1): void {
+  /**
+   * Hands out of two pieces of equal standing, from a random peer on and round, until `target` peers are written or both
+   * are exhausted.
+   */
+  private draw(
+    a: number,
+    aEnd: number,
+    b: number,
+    bEnd: number,
+    target: number,
+    sink: PeerSink,
+    onlyGroup: number,
+  ): void {
     const aCount = aEnd - a;
     const count = aCount + bEnd - b;
     if (count === 0) return;
-    const lists = this.lists;
-    let index = count > target - sink.written || onlyGroup >= 0 ? this.random.below(count) : 0;
-    for (let seen = 0; seen < count && sink.written < target; seen++) {
-      const word = index < aCount ? lists[a + index]! : lists[b + index - aCount]!;
-      const record = this.records + (word & SLOT_MASK) * this.stride;
-      if (onlyGroup < 0 || sink.words[record + sink.addressWords + 1]! >>> 16 === onlyGroup) sink.put(record);
-      if (++index === count) index = 0;
+    const start = count > target - sink.written || onlyGroup >= 0 ? this.random.below(count) : 0;
+    if (start < aCount) {
+      this.emit(a + start, aEnd, target, sink, onlyGroup);
+      this.emit(b, bEnd, target, sink, onlyGroup);
+      this.emit(a, a + start, target, sink, onlyGroup);
+    } else {
+      const from = b + start - aCount;
+      this.emit(from, bEnd, target, sink, onlyGroup);
+      this.emit(a, aEnd, target, sink, onlyGroup);
+      this.emit(b, from, target, sink, onlyGroup);
     }
+  }
+
+  private emit(from: number, to: number, target: number, sink: PeerSink, onlyGroup: number): void {
+    const { lists, records, stride } = this;
+    const filtered = onlyGroup >= 0 || sink.skipGroup >= 0;
+    const chosen = sink.records;
+    const self = sink.self;
+    let count = sink.written;
+    for (let i = from; i < to && count < target; i++) {
+      const record = records + (lists[i]! & SLOT_MASK) * stride;
+      if (record === self) continue;
+      if (filtered) {
+        const group = sink.groupOf(record);
+        if (group === sink.skipGroup || (onlyGroup >= 0 && group !== onlyGroup)) continue;
+      }
+      chosen[count++] = record;
+    }
+    sink.written = count;
   }
 
   private addCursor(count: number, start: number, end: number, low: number, high: number): number {

@@ -237,8 +237,14 @@ export class BucketedCandidates implements Candidates {
 
   private emitBucket(id: number, from: number, to: number, target: number, sink: PeerSink): void {
     const stride = this.swarm.stride;
+    const chosen = sink.records;
+    const self = sink.self;
+    let count = sink.written;
     let record = this.swarm.bases[id]! + from * stride;
-    for (let i = from; i < to && sink.written < target; i++, record += stride) sink.put(record);
+    for (let i = from; i < to && count < target; i++, record += stride) {
+      if (record !== self) chosen[count++] = record;
+    }
+    sink.written = count;
   }
 
   private countRange(list: number, low: number, high: number): number {

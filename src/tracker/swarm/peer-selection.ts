@@ -107,7 +107,7 @@ export class PeerSelection {
     standpoint.partition = partition;
     standpoint.innerPartitions = keys.innerPartitions;
     standpoint.ownGroupFirst = inner && mix.grain === 'subdomain';
-    sink.start(words, this.addressWords, out, offset, requester.record);
+    sink.start(words, this.addressWords, requester.record);
     situation.want = want;
     situation.inner = inner;
     situation.gateway = false;
@@ -144,6 +144,7 @@ export class PeerSelection {
       plan.foreign = Math.min(plan.foreign, want - sink.written);
       choosePeersForForeign(candidates, plan, sink);
     }
+    sink.writeTo(out, offset);
     return sink.written;
   }
 

@@ -9,6 +9,7 @@ import { AddressLevels, REPORTED_CACHE } from '../../selection/address-levels.js
 import { type CostTable, NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import type { Explanation } from '../../selection/explanation.js';
 import { observeCapability } from '../../selection/observed-capability.js';
+import { MAX_CHOSEN } from '../../selection/peer-sink.js';
 import { StandingKeys } from '../../selection/standing-key.js';
 import { type AnnounceRequest, EVENT_COMPLETED, EVENT_NONE, EVENT_PAUSED, EVENT_STOPPED } from '../announce-request.js';
 import {
@@ -175,7 +176,7 @@ export class SwarmStore {
     if (requester.entry === 0) return 0;
     const peerBytes = request.family === 4 ? 6 : 18;
     const room = Math.floor((out.length - offset) / peerBytes);
-    const want = Math.min(request.numWant, maxPeers, room);
+    const want = Math.min(request.numWant, maxPeers, room, MAX_CHOSEN);
     return this.selection.select(request, requester, this.endpoint, want, out, offset);
   }
 
