@@ -18,6 +18,8 @@ export class PeerSink {
   self = 0;
   /** Peers of this group are passed over because they have been handed out already; −1 none. */
   skipGroup = -1;
+  /** Of the buffer that answers were last written to: whole words go out in one store. */
+  private view: DataView = new DataView(new ArrayBuffer(0));
 
   start(words: Uint32Array, addressWords: 1 | 4, self: number): void {
     this.words = words;
@@ -37,37 +39,26 @@ export class PeerSink {
     return this.words[record + this.addressWords + 1]! >>> 16;
   }
 
-  /** Writes all that were chosen, six bytes each, eighteen for IPv6. */
+  /** Writes all that were chosen, six bytes each, eighteen for IPv6. The caller has made sure that they fit. */
   writeTo(out: Uint8Array, offset: number): void {
-    const { words, records, written } = this;
-    let at = offset;
-    if (this.addressWords === 1) {
-      for (let i = 0; i < written; i++, at += 6) {
-        const record = records[i]!;
-        const address = words[record]!;
-        const port = words[record + 1]!;
-        out[at] = address >>> 24;
-        out[at + 1] = address >>> 16;
-        out[at + 2] = address >>> 8;
-        out[at + 3] = address;
-        out[at + 4] = port >>> 24;
-        out[at + 5] = port >>> 16;
-      }
-      return;
-    }
+    const { words, records, written, addressWords } = this;
+    if (out.buffer !== this.view.buffer) this.view = new DataView(out.buffer);
+    const view = this.view;
+    let at = out.byteOffset + offset;
     for (let i = 0; i < written; i++) {
       const record = records[i]!;
-      for (let word = record; word < record + 4; word++, at += 4) {
-        const value = words[word]!;
-        out[at] = value >>> 24;
-        out[at + 1] = value >>> 16;
-        out[at + 2] = value >>> 8;
-        out[at + 3] = value;
+      if (addressWords === 1) {
+        view.setUint32(at, words[record]!);
+        view.setUint16(at + 4, words[record + 1]! >>> 16);
+        at += 6;
+      } else {
+        view.setUint32(at, words[record]!);
+        view.setUint32(at + 4, words[record + 1]!);
+        view.setUint32(at + 8, words[record + 2]!);
+        view.setUint32(at + 12, words[record + 3]!);
+        view.setUint16(at + 16, words[record + 4]! >>> 16);
+        at += 18;
       }
-      const port = words[record + 4]!;
-      out[at] = port >>> 24;
-      out[at + 1] = port >>> 16;
-      at += 2;
     }
   }
 }
