@@ -47,7 +47,7 @@ function policy(version, mixOverride = {}) {
       grain: 'as',
       ...mixOverride,
     },
-    reportedCapability: { byAddress: new Map() },
+    reportedCapability: { version: 0, slots: new Int32Array(0) },
     overrides: new Map(),
   };
 }

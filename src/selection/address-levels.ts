@@ -1,37 +1,87 @@
-/** Reported capability by address as an open-addressing table of words: one look-up an announce, no text, no allocation. */
+/**
+ * Reported capability by address as an open-addressing table of words in shared memory: made by the control plane when
+ * reports change a level, read by the data plane with one look-up an announce; no text, no copy, no allocation there.
+ */
 import { parseIp } from '../domain/ip-address.js';
 import type { ReportedCapability } from './cost-table.js';
 
 /** In an entry's value: the address is one of the operator's caches. */
 export const REPORTED_CACHE = 128;
+/** Nothing was reported of an address. */
+export const NOT_REPORTED = -1;
 const SLOT_WORDS = 5;
+const VALUE = 4;
 const OCCUPIED = 0x100;
 const IS_IPV6 = 0x200;
 
+/** @param byAddress text as `formatIp` writes it → level 0 … 7, with {@link REPORTED_CACHE} for a cache */
+export function reportedCapability(byAddress: ReadonlyMap<string, number>, version: number): ReportedCapability {
+  const size = byAddress.size;
+  // At most half full, so that a look-up of an address that is not there ends soon.
+  const capacity = size === 0 ? 0 : 1 << (33 - Math.clz32(size));
+  const slots = new Int32Array(new SharedArrayBuffer(capacity * SLOT_WORDS * 4));
+  const table = new AddressLevels({ version, slots });
+  for (const [text, value] of byAddress) {
+    const { family, words } = parseIp(text);
+    table.insert(family, words, value);
+  }
+  return { version, slots };
+}
+
+/** What changed of an address: its words, and its value now, {@link NOT_REPORTED} where it has none any more. */
+export type LevelChange = (family: 4 | 6, words: readonly number[], value: number) => void;
+
 export class AddressLevels {
+  readonly version: number;
   private readonly slots: Int32Array;
   private readonly mask: number;
 
   constructor(reported: ReportedCapability) {
-    const size = reported.byAddress.size;
-    const capacity = size === 0 ? 0 : 1 << (33 - Math.clz32(size));
-    this.slots = new Int32Array(capacity * SLOT_WORDS);
-    this.mask = capacity - 1;
-    for (const [text, value] of reported.byAddress) {
-      const { family, words } = parseIp(text);
-      const slot = this.slotOf(family, words[0]! | 0, words[1]! | 0, words[2]! | 0, words[3]! | 0);
-      this.slots.set([...words.map((word) => word | 0), ...[0, 0, 0, 0].slice(words.length)], slot);
-      this.slots[slot + 4] = OCCUPIED | (family === 6 ? IS_IPV6 : 0) | (value & 0xff);
-    }
+    this.version = reported.version;
+    this.slots = reported.slots;
+    this.mask = reported.slots.length / SLOT_WORDS - 1;
   }
 
-  /** @returns the level with {@link REPORTED_CACHE} set for a cache, or −1 where nothing was reported */
+  /** @returns the level with {@link REPORTED_CACHE} set for a cache, or {@link NOT_REPORTED} */
   lookup(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number {
-    if (this.mask < 0) return -1;
+    if (this.mask < 0) return NOT_REPORTED;
     const slot =
       family === 4 ? this.slotOf(4, word0 | 0, 0, 0, 0) : this.slotOf(6, word0 | 0, word1 | 0, word2 | 0, word3 | 0);
-    const value = this.slots[slot + 4]!;
-    return value === 0 ? -1 : value & 0xff;
+    const value = this.slots[slot + VALUE]!;
+    return value === 0 ? NOT_REPORTED : value & 0xff;
+  }
+
+  /** Calls back for every address whose value is not what it was in `old`. */
+  forEachChange(old: AddressLevels, change: LevelChange): void {
+    this.forEach((family, words, value) => {
+      if (old.lookup(family, words[0]!, words[1]!, words[2]!, words[3]!) !== value) change(family, words, value);
+    });
+    old.forEach((family, words) => {
+      if (this.lookup(family, words[0]!, words[1]!, words[2]!, words[3]!) === NOT_REPORTED) {
+        change(family, words, NOT_REPORTED);
+      }
+    });
+  }
+
+  /** @internal only while the table is being made */
+  insert(family: 4 | 6, words: readonly number[], value: number): void {
+    const [a = 0, b = 0, c = 0, d = 0] = words;
+    const slot = this.slotOf(family, a | 0, b | 0, c | 0, d | 0);
+    this.slots[slot] = a;
+    this.slots[slot + 1] = b;
+    this.slots[slot + 2] = c;
+    this.slots[slot + 3] = d;
+    this.slots[slot + VALUE] = OCCUPIED | (family === 6 ? IS_IPV6 : 0) | (value & 0xff);
+  }
+
+  private forEach(visit: LevelChange): void {
+    const { slots } = this;
+    for (let slot = 0; slot < slots.length; slot += SLOT_WORDS) {
+      const value = slots[slot + VALUE]!;
+      if (value === 0) continue;
+      const words = [slots[slot]! >>> 0, slots[slot + 1]! >>> 0, slots[slot + 2]! >>> 0, slots[slot + 3]! >>> 0];
+      visit((value & IS_IPV6) === 0 ? 4 : 6, words, value & 0xff);
+    }
   }
 
   /** Where the address is, or the free slot where it would be. */
@@ -45,7 +95,7 @@ export class AddressLevels {
     const familyBit = family === 6 ? IS_IPV6 : 0;
     for (let position = hash & this.mask; ; position = (position + 1) & this.mask) {
       const slot = position * SLOT_WORDS;
-      const value = slots[slot + 4]!;
+      const value = slots[slot + VALUE]!;
       if (value === 0) return slot;
       if ((value & IS_IPV6) !== familyBit || slots[slot] !== word0) continue;
       if (family === 4) return slot;

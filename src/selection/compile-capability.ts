@@ -7,6 +7,7 @@
  *
  * so level 0 is less than 1 Mb/s, 4 (neutral) is 8 to 16 Mb/s, 7 is 64 Mb/s and more.
  */
+import { REPORTED_CACHE, reportedCapability } from './address-levels.js';
 import { CAPABILITY_LEVELS, NEUTRAL_CAPABILITY_LEVEL, type ReportedCapability } from './cost-table.js';
 
 export interface CapabilityReading {
@@ -21,8 +22,6 @@ export interface CapabilityReading {
 
 const FIRST_LEVEL_BPS = 1e6;
 const NEUTRAL_UPLINK_BPS = FIRST_LEVEL_BPS * 2 ** (NEUTRAL_CAPABILITY_LEVEL - 0.5);
-/** The bit of {@link ReportedCapability} that marks a cache. */
-export const CACHE_ROLE_BIT = 128;
 
 export function capabilityLevel(reading: CapabilityReading): number {
   const { availableUplinkBps = NEUTRAL_UPLINK_BPS, cpuUtilisation = 0, memoryUtilisation = 0 } = reading;
@@ -33,17 +32,19 @@ export function capabilityLevel(reading: CapabilityReading): number {
 
 /**
  * @param readings valid ones, by address (`formatIp`)
+ * @param version differs from that of every table with other levels
  * @param caches the addresses of the operator's caches: the best level until they report another
  */
 export function compileCapability(
   readings: ReadonlyMap<string, CapabilityReading>,
   caches: Iterable<string>,
+  version: number,
 ): ReportedCapability {
   const byAddress = new Map<string, number>();
-  for (const address of caches) byAddress.set(address, (CAPABILITY_LEVELS - 1) | CACHE_ROLE_BIT);
+  for (const address of caches) byAddress.set(address, (CAPABILITY_LEVELS - 1) | REPORTED_CACHE);
   for (const [address, reading] of readings) {
     const cache = reading.role === 'cache' || byAddress.has(address);
-    byAddress.set(address, capabilityLevel(reading) | (cache ? CACHE_ROLE_BIT : 0));
+    byAddress.set(address, capabilityLevel(reading) | (cache ? REPORTED_CACHE : 0));
   }
-  return { byAddress };
+  return reportedCapability(byAddress, version);
 }

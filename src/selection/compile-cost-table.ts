@@ -121,7 +121,7 @@ export function compileCostTable(input: CostInput): CompiledCost {
       foreignPeersMin: period?.foreignPeersMin ?? input.mix.foreignPeersMin,
       foreignPeersMax: period?.foreignPeersMax ?? input.mix.foreignPeersMax,
     },
-    reportedCapability: compileCapability(input.capability, cacheAddresses),
+    reportedCapability: compileCapability(input.capability, cacheAddresses, input.version),
     overrides,
   };
   const at = nextChangeAtMs(billing.schedule, input.nowMs);
@@ -151,7 +151,7 @@ export function compileCostTable(input: CostInput): CompiledCost {
       },
       withDensity: (version, newer) => assemble({ ...base, version, densityLevel: densityOf(newer) }, newer),
       withCapability: (version, newer) =>
-        assemble({ ...base, version, reportedCapability: compileCapability(newer, cacheAddresses) }, density),
+        assemble({ ...base, version, reportedCapability: compileCapability(newer, cacheAddresses, version) }, density),
     };
   };
   return assemble(table, input.density);

@@ -50,8 +50,12 @@ export interface CostTable {
   readonly overrides: ReadonlyMap<number, number>;
 }
 
-/** An open-addressing table of (address → level, role); empty where nobody reported. */
+/**
+ * Reported capability by address: an open-addressing table that `address-levels` makes and reads, in shared memory, so that
+ * a new policy crosses to the data plane without its addresses being copied.
+ */
 export interface ReportedCapability {
-  /** Keys as text (`formatIp`) → level | (cache ? 128 : 0). Read only when a peer announces, never per candidate. */
-  readonly byAddress: ReadonlyMap<string, number>;
+  /** Differs whenever a level does. */
+  readonly version: number;
+  readonly slots: Int32Array;
 }

@@ -20,11 +20,13 @@ import {
   TRANSPORT_SENT,
   TRANSPORT_TIMED_OUT,
 } from './counters.js';
-import { HOUSEKEEPING_SLICE_PEERS } from './limits.js';
+import { CAPABILITY_SLICE_PEERS, HOUSEKEEPING_SLICE_PEERS } from './limits.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 
 /** A pass over ten million peers then takes a minute, and a slice some tens of microseconds. */
 const EXPIRE_EVERY_MS = 20;
+/** A sweep for newly reported addresses finds two million peers within a second. */
+const REFRESH_EVERY_MS = 5;
 const COPY_EVERY_MS = 250;
 
 export class Housekeeping {
@@ -32,6 +34,7 @@ export class Housekeeping {
   readonly #counters: Float64Array;
   readonly #transport: TransportCounters;
   #expireAtMs = 0;
+  #refreshAtMs = 0;
   #copyAtMs = 0;
   #received = 0;
 
@@ -53,6 +56,10 @@ export class Housekeeping {
     if (nowMs >= this.#expireAtMs) {
       this.#expireAtMs = nowMs + EXPIRE_EVERY_MS;
       this.#counters[COUNT_EXPIRED]! += this.#store.expire(nowSeconds, HOUSEKEEPING_SLICE_PEERS);
+    }
+    if (nowMs >= this.#refreshAtMs) {
+      this.#refreshAtMs = nowMs + REFRESH_EVERY_MS;
+      this.#store.refreshCapability(CAPABILITY_SLICE_PEERS);
     }
     if (nowMs >= this.#copyAtMs) {
       this.#copyAtMs = nowMs + COPY_EVERY_MS;

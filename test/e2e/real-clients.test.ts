@@ -191,7 +191,6 @@ describe.skipIf(!ready)('real clients', () => {
       'aria2c finished',
       () =>
         existsSync(join(folder, 'alice.txt')) &&
-        !existsSync(join(folder, 'alice.txt.aria2')) &&
         sha256(join(folder, 'alice.txt')) === expected,
       30_000,
     );

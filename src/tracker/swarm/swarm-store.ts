@@ -20,6 +20,7 @@ import {
   STATUS_STORED,
 } from './announce-outcome.js';
 import { Arena } from './arena.js';
+import { CapabilityRefresh } from './capability-refresh.js';
 import { Endpoint, wordAt } from './endpoint-key.js';
 import { ExpirySweep } from './expiry-sweep.js';
 import { FamilySwarms } from './family-swarm.js';
@@ -82,6 +83,7 @@ export class SwarmStore {
   private readonly other: Endpoint;
   private readonly scan = new HostScan();
   private readonly requester = new Requester();
+  private readonly capability: CapabilityRefresh;
   private levels: AddressLevels;
   private limits: SwarmLimits;
   private readonly maxAgeSeconds: number;
@@ -116,6 +118,7 @@ export class SwarmStore {
     this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, salt);
     this.sweep = new ExpirySweep(this.arena, this.table, this.swarms, this.book, this.maxAgeSeconds);
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, salt);
+    this.capability = new CapabilityRefresh(this.arena, this.table, this.swarms, new Endpoint(salt), this.levels);
     this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, salt);
   }
 
@@ -255,11 +258,22 @@ export class SwarmStore {
     return this.sweep.run(nowSeconds, budgetSlots);
   }
 
-  /** Replaces the policy whole. Swarms are sorted again when they are next asked; no peer is touched. */
+  /** Replaces the policy whole. Swarms are sorted again when they are next asked; only peers with a new level are touched. */
   setPolicy(policy: CostTable): void {
-    const sameReports = policy.reportedCapability.byAddress === this.keys.table.reportedCapability.byAddress;
     this.keys.setTable(policy);
-    if (!sameReports) this.levels = new AddressLevels(policy.reportedCapability);
+    if (policy.reportedCapability.version === this.levels.version) return;
+    this.levels = new AddressLevels(policy.reportedCapability);
+    this.located = false;
+    this.capability.setLevels(this.levels);
+  }
+
+  /**
+   * Looks for the stored peers of addresses that are reported for the first time, if there are any; bounded like
+   * {@link expire}.
+   */
+  refreshCapability(budgetSlots: number): void {
+    this.located = false;
+    this.capability.work(budgetSlots);
   }
 
   /** Takes force for newcomers. Switching the limit over all swarms on counts those who come from then on. */
@@ -355,6 +369,7 @@ export class SwarmStore {
         this.book.admit(entry, flags, endpoint.hostHash);
       },
     });
+    this.capability.lookForAll();
   }
 
   /**
@@ -390,7 +405,7 @@ export class SwarmStore {
     flags = this.countCompleted(request, outcome, entry, flags);
     const uploaded = uploadedUnits(request);
     const level = this.levelFor(request, oldFlags, levelOf(words, meta), uploaded - words[meta + 3]!, age, early);
-    if (this.reported >= 0) flags |= FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0);
+    if (this.reported >= 0) flags |= this.noteReported(request, entry);
     let at = record;
     if (flags !== oldFlags || level !== levelOf(words, meta) || request.group !== groupOf(words, meta)) {
       if ((flags ^ oldFlags) & (FLAG_SEED | FLAG_UPSTREAM)) {
@@ -441,10 +456,10 @@ export class SwarmStore {
     }
     let flags = this.flagsFor(request, kept);
     level = this.levelFor(request, flags, level, 0, 0, true);
-    if (this.reported >= 0) flags |= FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0);
     let record: number;
     try {
       if (entry === 0) entry = this.table.insert(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
+      if (this.reported >= 0) flags |= this.noteReported(request, entry);
       record = this.swarms.insert(words[entry + refWord]!, endpoint, request.group, level, flags);
     } catch (error) {
       // There is room, but in pieces that are too small.
@@ -494,6 +509,13 @@ export class SwarmStore {
     if (this.reported >= 0) return this.reported & 7;
     const level = (oldFlags & FLAG_REPORTED) !== 0 ? NEUTRAL_CAPABILITY_LEVEL : oldLevel;
     return early ? level : observeCapability(level, Math.max(0, uploadedGrowth), age);
+  }
+
+  /** @returns the flags of a peer whose address has a report */
+  private noteReported(request: AnnounceRequest, entry: number): number {
+    const { family, word0, word1, word2, word3, port } = request;
+    this.capability.note(entry, family, word0, word1, word2, word3, port);
+    return FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0);
   }
 
   private asksUpstream(entry: number, nowSeconds: number): boolean {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatIpv4, parseIp } from '../../../src/domain/ip-address.js';
 import { createRandom } from '../../../src/domain/random.js';
-import { AddressLevels } from '../../../src/selection/address-levels.js';
+import { AddressLevels, reportedCapability } from '../../../src/selection/address-levels.js';
 import { FlatCandidates } from '../../../src/selection/choose-flat.js';
 import type { CostTable } from '../../../src/selection/cost-table.js';
 import { observeCapability } from '../../../src/selection/observed-capability.js';
@@ -23,7 +23,7 @@ const TABLE: CostTable = {
     gatewaysMax: 0,
     grain: 'as',
   },
-  reportedCapability: { byAddress: new Map() },
+  reportedCapability: reportedCapability(new Map(), 0),
   overrides: new Map([
     [1 * 65_536 + 2, 512 + 7],
     [1 * 65_536 + 4, 256],
@@ -86,14 +86,14 @@ describe('reported levels by address', () => {
     const byAddress = new Map<string, number>();
     for (let i = 0; i < 500; i++) byAddress.set(formatIpv4(random.nextUint32()), i % 8);
     for (let i = 0; i < 500; i++) byAddress.set(`2001:db8::${(i * 7).toString(16)}`, (i % 8) | 128);
-    const levels = new AddressLevels({ byAddress });
+    const levels = new AddressLevels(reportedCapability(byAddress, 1));
     for (const [text, level] of byAddress) {
       const { family, words } = parseIp(text);
       expect(levels.lookup(family, words[0]!, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0)).toBe(level);
     }
     expect(levels.lookup(4, 0x01020304, 0, 0, 0)).toBe(-1);
     expect(levels.lookup(6, 0x20010db8, 0, 0, 1)).toBe(-1);
-    expect(new AddressLevels({ byAddress: new Map() }).lookup(4, 1, 0, 0, 0)).toBe(-1);
+    expect(new AddressLevels(reportedCapability(new Map(), 0)).lookup(4, 1, 0, 0, 0)).toBe(-1);
   });
 });
 

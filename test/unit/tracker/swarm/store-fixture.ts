@@ -1,5 +1,6 @@
 /** What the tests of the swarm store share: a small cost table, requests, and reading an answer. */
 import { createRandom } from '../../../../src/domain/random.js';
+import { reportedCapability } from '../../../../src/selection/address-levels.js';
 import type { CostTable, MixRules } from '../../../../src/selection/cost-table.js';
 import { AnnounceRequest, EVENT_NONE } from '../../../../src/tracker/announce-request.js';
 import { AnnounceOutcome } from '../../../../src/tracker/swarm/announce-outcome.js';
@@ -48,7 +49,10 @@ export function costTable(
     densityLevel: Uint8Array.from(groups, (group) => group.densityLevel ?? 8),
     scoreOf: capabilityFirst(),
     mix: { ...PLAIN_MIX, ...options.mix },
-    reportedCapability: { byAddress: options.reported ?? new Map() },
+    reportedCapability: reportedCapability(
+      options.reported ?? new Map(),
+      options.reported === undefined ? 0 : (options.version ?? 1),
+    ),
     overrides: options.overrides ?? new Map(),
   };
 }
