@@ -12,14 +12,9 @@ import type { AccessListData } from '../tracker/access-list.js';
 export function accessListOf(tracker: Config['tracker'], catalogue: () => readonly InfoHash[]): AccessListData {
   const denied = tracker.denyList.torrents === undefined ? [] : readInfoHashes(tracker.denyList.torrents);
   const { torrents } = tracker;
-  if (torrents.mode === 'open') {
-    return denied.length > 0
-      ? { mode: 'deny-list', hashes: concatenate(denied) }
-      : { mode: 'open', hashes: new Uint8Array(0) };
-  }
+  if (torrents.mode === 'open') return { mode: 'open', hashes: new Uint8Array(0), deniedHashes: hashBytes(denied) };
   const listed = 'file' in torrents ? readInfoHashes(torrents.file) : catalogue();
-  const refused = new Set<InfoHash>(denied);
-  return { mode: torrents.mode, hashes: concatenate(listed.filter((infoHash) => !refused.has(infoHash))) };
+  return { mode: torrents.mode, hashes: hashBytes(listed), deniedHashes: hashBytes(denied) };
 }
 
 /** One info-hash in hexadecimal to a line; empty lines and what follows a `#` do not count. */
@@ -41,7 +36,8 @@ function readInfoHashes(file: string): InfoHash[] {
   });
 }
 
-function concatenate(infoHashes: readonly InfoHash[]): Uint8Array {
+/** 20 bytes a hash, one behind the other. */
+export function hashBytes(infoHashes: readonly InfoHash[]): Uint8Array {
   const bytes = new Uint8Array(infoHashes.length * INFO_HASH_BYTES);
   infoHashes.forEach((infoHash, i) => {
     bytes.set(infoHashToBytes(infoHash), i * INFO_HASH_BYTES);

@@ -15,7 +15,7 @@ import { sqliteGroupStore } from '../store/sqlite/group-registry.js';
 import { GroupRegistry } from '../topology/group-registry.js';
 import { DataPlane } from '../tracker/data-plane.js';
 import type { SwarmSummary } from '../tracker/swarm/swarm-store.js';
-import { accessListOf } from './access.js';
+import { accessListOf, hashBytes } from './access.js';
 import type { Application, AppOverrides, PartAddress } from './application.js';
 import { createCrawlerParts } from './crawler-parts.js';
 import { createExchange } from './create-exchange.js';
@@ -113,7 +113,9 @@ class App implements Application {
       logger.error({ err: error }, `tracker: ${error.message}`);
       if (/ended/.test(error.message)) health.report('tracker', error.message);
     });
-    logger.info(`tracker: transport ${dataPlane.transport}`);
+    reportStart(dataPlane, logger);
+    const keep = (): void => dataPlane.setKept(hashBytes(catalogue.allInfoHashes()));
+    keep();
     for (const { protocol, host, port } of dataPlane.addresses) {
       const url = `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`;
       listensOn({ part: 'tracker', url, about: 'announce and scrape' });
@@ -155,6 +157,7 @@ class App implements Application {
         onResult: (result) => {
           logger.info(describeCrawl(result));
           dataPlane.setAccess(access());
+          keep();
         },
         onFailure: (reason) => logger.error(`the crawl failed: ${reason}`),
       });
@@ -203,6 +206,16 @@ class App implements Application {
       dns?.reload(next.dnsRedirect);
     };
   }
+}
+
+/** What an operator wants to know of how the data plane began. */
+function reportStart({ transport, transportFallback, restored }: DataPlane, logger: Logger): void {
+  if (transportFallback !== undefined) logger.warn(`tracker: the portable transport is used: ${transportFallback}`);
+  logger.info(`tracker: transport ${transport}`);
+  if (restored === null) return;
+  const { damage, setAsideAs } = restored;
+  if (damage !== null) logger.error(`tracker: the snapshot of the swarms is damaged: ${damage}; kept as ${setAsideAs}`);
+  logger.info(`tracker: ${restored.peers} peers in ${restored.swarms} swarms came back from the snapshot`);
 }
 
 function announcedSwarm(swarm: SwarmSummary): { infoHash: InfoHash; seeds: number; leechers: number } {

@@ -25,7 +25,7 @@ export async function startDnsRedirect(
 ): Promise<DnsPart> {
   let serial = 1;
   const compile = (from: DnsRedirectConfig): RedirectPolicy => {
-    const { clients, ...rules } = from;
+    const { clients, queriesPerSecondPerClient: _, ...rules } = from;
     return compileRedirectPolicy({ ...rules, ...(clients.length > 0 ? { clients } : {}), serial: serial++ });
   };
   const { health } = context;
@@ -34,6 +34,7 @@ export async function startDnsRedirect(
     policy: compile(config),
     upstreamResolvers: config.upstreamResolvers,
     clock: context.clock,
+    clientQueriesPerSecond: config.queriesPerSecondPerClient,
     log: context.logger,
     isHealthy: (target) => health.isHealthy(target === 'mirror' ? 'mirror site' : 'tracker'),
   });

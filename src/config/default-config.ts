@@ -63,11 +63,11 @@ tracker:
   trustedProxies: []                    # prefixes whose X-Forwarded-For and PROXY protocol count
   denyList: { addresses: [] }           # prefixes that are never handed out; optional: torrents: FILE of info-hashes
   # tls: { certificate: chain.pem, key: key.pem }
-  snapshotEvery: 5m                     # swarms survive a restart
+  snapshotEvery: 1m                     # swarms survive a restart
   limits:
     maxPeers: 4000000
     maxTorrents: 1000000
-    peersPerAddressPerSwarm: 16         # homes and carrier NAT share addresses; one host must not fill a swarm
+    peersPerAddressPerSwarm: 16         # homes and carrier NAT share addresses; one host must not fill a swarm; 0: no limit, at most 32
     peersPerAddress: 4000
     minPeerPort: 1                      # peers on lower ports are counted but not handed out
     maxConnections: 10000
@@ -112,6 +112,7 @@ dnsRedirect:                            # leave the section out to use dns expor
   sites: []                             # names of original sites
   trackers: []                          # names of original trackers
   ttl: 30s
+  queriesPerSecondPerClient: 500        # raise it where the clients are resolvers that ask for many
 
 reports:
   probes:                               # token: optional where one was made with alias-tracker token

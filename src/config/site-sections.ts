@@ -75,4 +75,5 @@ export const dnsRedirectSection = section({
   sites: z.array(hostName).prefault([]),
   trackers: z.array(hostName).prefault([]),
   ttl: duration('1s', '60s').prefault('30s'),
+  queriesPerSecondPerClient: wholeNumber(1, 1_000_000).prefault(500),
 }).transform(({ ttl, ...rest }) => ({ ...rest, ttlSeconds: Math.ceil(ttl / 1_000) }));

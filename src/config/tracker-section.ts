@@ -8,8 +8,8 @@ const DNS_PORT = 53;
 const limits = section({
   maxPeers: wholeNumber(1_000, 100_000_000).prefault(4_000_000),
   maxTorrents: wholeNumber(100, 50_000_000).prefault(1_000_000),
-  peersPerAddressPerSwarm: wholeNumber(1, 65_535).prefault(16),
-  peersPerAddress: wholeNumber(1, 1_000_000).prefault(4_000),
+  peersPerAddressPerSwarm: wholeNumber(0, 32).prefault(16),
+  peersPerAddress: wholeNumber(0, 1_000_000).prefault(4_000),
   minPeerPort: wholeNumber(1, 65_535).prefault(1),
   maxConnections: wholeNumber(1, 1_000_000).prefault(10_000),
   requestTimeout: duration('100ms', '5m').prefault('10s'),
@@ -50,7 +50,7 @@ export const trackerSection = section({
   trustedProxies: z.array(prefix).prefault([]),
   denyList: section({ addresses: z.array(prefix).prefault([]), torrents: filePath.optional() }).prefault({}),
   tls: tlsFiles.optional(),
-  snapshotEvery: duration('1s', '24h').prefault('5m'),
+  snapshotEvery: duration('1s', '24h').prefault('1m'),
   limits: limits.prefault({}),
 }).transform(({ interval, minInterval, snapshotEvery, ...rest }) => ({
   ...rest,

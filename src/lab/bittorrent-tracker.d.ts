@@ -1,4 +1,4 @@
-/** The part of bittorrent-tracker's Server that the lab uses; the package has no types. */
+/** The part of bittorrent-tracker that the lab and the tests use; the package has no types. */
 declare module 'bittorrent-tracker' {
   import type { RemoteInfo, Socket } from 'node:dgram';
   import type { EventEmitter } from 'node:events';
@@ -21,5 +21,22 @@ declare module 'bittorrent-tracker' {
     close(done?: () => void): void;
     /** By info-hash in hex. */
     readonly torrents: Readonly<Record<string, { readonly complete: number; readonly incomplete: number }>>;
+  }
+
+  export interface ClientOptions {
+    readonly infoHash: string | Uint8Array;
+    readonly peerId: string | Uint8Array;
+    readonly announce: readonly string[];
+    readonly port: number;
+  }
+
+  export default class Client extends EventEmitter {
+    constructor(options: ClientOptions);
+    start(options?: object): void;
+    update(options?: object): void;
+    complete(options?: object): void;
+    stop(options?: object): void;
+    scrape(options?: object): void;
+    destroy(done?: () => void): void;
   }
 }
