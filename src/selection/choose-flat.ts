@@ -35,6 +35,8 @@ export class FlatCandidates implements Candidates {
    * @param lists holds the leechers' words in [leechers, leechersEnd) and the serving peers' in [serving, servingEnd)
    * @param records where slot 0 lies in the sink's words
    * @param stride words of a record
+   * @param innerLeechers how many of the leechers are inner, so that nobody has to search for the border
+   * @param innerServing the same of the serving peers
    */
   set(
     lists: Uint32Array,
@@ -44,6 +46,8 @@ export class FlatCandidates implements Candidates {
     servingEnd: number,
     records: number,
     stride: number,
+    innerLeechers: number,
+    innerServing: number,
   ): void {
     this.lists = lists;
     this.leechers = leechers;
@@ -52,8 +56,8 @@ export class FlatCandidates implements Candidates {
     this.servingEnd = servingEnd;
     this.records = records;
     this.stride = stride;
-    this.leechersForeign = this.search(leechers, leechersEnd, FOREIGN_KEY);
-    this.servingForeign = this.search(serving, servingEnd, FOREIGN_KEY);
+    this.leechersForeign = leechers + innerLeechers;
+    this.servingForeign = serving + innerServing;
   }
 
   hasSeed(low: number, high: number, isSeed: (record: number) => boolean): boolean {
@@ -302,13 +306,19 @@ export class FlatCandidates implements Candidates {
   private leechersAt(key: number): number {
     if (key === 0) return this.leechers;
     if (key === FOREIGN_KEY) return this.leechersForeign;
-    return key >= KEY_END ? this.leechersEnd : this.search(this.leechers, this.leechersEnd, key);
+    if (key >= KEY_END) return this.leechersEnd;
+    return key < FOREIGN_KEY
+      ? this.search(this.leechers, this.leechersForeign, key)
+      : this.search(this.leechersForeign, this.leechersEnd, key);
   }
 
   private servingAt(key: number): number {
     if (key === 0) return this.serving;
     if (key === FOREIGN_KEY) return this.servingForeign;
-    return key >= KEY_END ? this.servingEnd : this.search(this.serving, this.servingEnd, key);
+    if (key >= KEY_END) return this.servingEnd;
+    return key < FOREIGN_KEY
+      ? this.search(this.serving, this.servingForeign, key)
+      : this.search(this.servingForeign, this.servingEnd, key);
   }
 
   private search(from: number, to: number, key: number): number {

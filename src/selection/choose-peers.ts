@@ -22,7 +22,9 @@ export function choosePeers(candidates: Candidates, standpoint: Standpoint, plan
   const innerTarget = sink.written + plan.inner;
   if (plan.inner > 0) {
     const low = standpoint.partition << PARTITION_SHIFT;
-    const high = (standpoint.partition + 1) << PARTITION_SHIFT;
+    // Nothing lies between the last inner partition and the foreign one: that border is known.
+    const last = standpoint.partition + 1 >= standpoint.innerPartitions;
+    const high = last ? FOREIGN_KEY : (standpoint.partition + 1) << PARTITION_SHIFT;
     if (standpoint.ownGroupFirst) {
       candidates.takeGroup(standpoint.group, low, high, plan.inner, sink);
       sink.skipGroup = standpoint.group;

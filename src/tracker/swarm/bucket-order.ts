@@ -8,6 +8,8 @@ export class BucketOrder {
   length = 0;
   /** Peers in all buckets. */
   total = 0;
+  /** Peers in the inner ones. */
+  innerTotal = 0;
   /** Position of the first foreign bucket. */
   foreignStart = 0;
   keys = new Uint32Array(64);
@@ -63,6 +65,7 @@ export class BucketOrder {
 
   add(position: number, by: number): void {
     this.total += by;
+    if (position < this.foreignStart) this.innerTotal += by;
     const tree = this.tree;
     for (let i = position + 1; i <= this.length; i += i & -i) tree[i] = tree[i]! + by;
   }
@@ -120,6 +123,7 @@ export class BucketOrder {
     }
     this.total = this.peersBefore(length);
     this.foreignStart = this.lowerBound(0, length, FOREIGN_KEY);
+    this.innerTotal = this.peersBefore(this.foreignStart);
   }
 
   private grow(capacity: number): void {

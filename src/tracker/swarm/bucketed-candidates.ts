@@ -256,14 +256,17 @@ export class BucketedCandidates implements Candidates {
 
   private peersIn(list: number, from: number, to: number): number {
     const order = this.orders[list]!;
-    if (!this.pair && to - from > SHORT_RUN) {
-      const before = to === order.length ? order.total : order.peersBefore(to);
-      return from === 0 ? before : before - order.peersBefore(from);
-    }
+    if (!this.pair && to - from > SHORT_RUN) return peersUpTo(order, to) - peersUpTo(order, from);
     let peers = 0;
     for (let i = from; i < to; i++) peers += this.swarm.sizes[order.ids[i]!]!;
     return peers;
   }
+}
+
+function peersUpTo(order: BucketOrder, position: number): number {
+  if (position === 0) return 0;
+  if (position === order.length) return order.total;
+  return position === order.foreignStart ? order.innerTotal : order.peersBefore(position);
 }
 
 /** The end of the run of equal keys at `from`, by steps of doubling length. */

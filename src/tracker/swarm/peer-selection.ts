@@ -195,6 +195,8 @@ export class PeerSelection {
         end,
         ranked.recordAt(block, 0, stride),
         stride,
+        ranked.innerLeechersListed(block),
+        ranked.innerServingListed(block),
       );
     }
     return this.flat;
@@ -211,6 +213,8 @@ export class PeerSelection {
     const first = small ? this.swarms.small.recordAt(block, 0, stride) : this.swarms.ranked.recordAt(block, 0, stride);
     let front = 0;
     let back = scratch.length;
+    let innerLeechers = 0;
+    let innerServing = 0;
     for (let slot = 0; slot < places; slot++) {
       const record = first + slot * stride;
       const meta = record + addressWords;
@@ -219,12 +223,17 @@ export class PeerSelection {
       if (list === LIST_NONE) continue;
       const key = keys.pairKey(request.group, partition, groupOf(words, meta), levelOf(words, meta));
       const word = ((key << SLOT_BITS) | slot) >>> 0;
-      if (list === LIST_LEECHERS) scratch[front++] = word;
-      else scratch[--back] = word;
+      if (list === LIST_LEECHERS) {
+        scratch[front++] = word;
+        if (key < FOREIGN_KEY) innerLeechers++;
+      } else {
+        scratch[--back] = word;
+        if (key < FOREIGN_KEY) innerServing++;
+      }
     }
     sortWords(scratch, 0, front);
     sortWords(scratch, back, scratch.length);
-    this.flat.set(scratch, 0, front, back, scratch.length, first, stride);
+    this.flat.set(scratch, 0, front, back, scratch.length, first, stride, innerLeechers, innerServing);
   }
 
   /** The list that holds a record, whether or not it is offered. */

@@ -7,10 +7,11 @@
  *   +2  leechers listed (16) | serving peers listed (16)
  *   +3  stamp of the policy that the lists are sorted by
  *   +4  index entries
+ *   +5  inner ones among the leechers listed (16) | among the serving peers listed (16)
  *   then the records, the sorted words (`key << 14 | slot`: leechers upwards from the front, serving ones up to the end),
  *   and the index (16 bits an entry: two bits of the hash and slot + 1).
  */
-import type { StandingKeys } from '../../selection/standing-key.js';
+import { FOREIGN_KEY, type StandingKeys } from '../../selection/standing-key.js';
 import { type Arena, roundUpWords } from './arena.js';
 import type { Endpoint } from './endpoint-key.js';
 import type { HostScan } from './host-scan.js';
@@ -30,7 +31,7 @@ import {
 } from './peer-record.js';
 import { lowerBound, shiftByOne } from './sorted-words.js';
 
-const HEADER_WORDS = 5;
+const HEADER_WORDS = 6;
 const NO_SLOT = 0xffff;
 export const SLOT_BITS = 14;
 export const SLOT_MASK = (1 << SLOT_BITS) - 1;
@@ -76,6 +77,14 @@ export class RankedSwarms {
 
   servingListed(ref: number): number {
     return this.arena.words[ref + 2]! & 0xffff;
+  }
+
+  innerLeechersListed(ref: number): number {
+    return this.arena.words[ref + 5]! >>> 16;
+  }
+
+  innerServingListed(ref: number): number {
+    return this.arena.words[ref + 5]! & 0xffff;
   }
 
   capacity(ref: number): number {
@@ -186,6 +195,7 @@ export class RankedSwarms {
     words[block] = room;
     words[block + 1] = NO_SLOT;
     words[block + 2] = 0;
+    words[block + 5] = 0;
     words[block + 3] = this.keys.stamp;
     words[block + 4] = indexEntriesFor(room);
     const index = block + HEADER_WORDS + room * (stride + 1);
@@ -212,12 +222,15 @@ export class RankedSwarms {
     const slots = words[ref + 1]! >>> 16;
     let front = list;
     let back = list + capacity;
+    let inner = 0;
     for (let slot = 0; slot < slots; slot++) {
       const meta = ref + HEADER_WORDS + slot * stride + addressWords;
       if (words[meta]! >>> 16 === 0) continue;
       const listOf = listOfFlags(flagsOf(words, meta));
       if (listOf === LIST_NONE) continue;
-      const word = (this.keys.key(groupOf(words, meta), levelOf(words, meta)) << SLOT_BITS) | slot;
+      const key = this.keys.key(groupOf(words, meta), levelOf(words, meta));
+      if (key < FOREIGN_KEY) inner += listOf === LIST_LEECHERS ? 0x10000 : 1;
+      const word = (key << SLOT_BITS) | slot;
       if (listOf === LIST_LEECHERS) words[front++] = word;
       else words[--back] = word;
     }
@@ -225,6 +238,7 @@ export class RankedSwarms {
     words.subarray(back, list + capacity).sort();
     words[ref + 2] = ((front - list) << 16) | (list + capacity - back);
     words[ref + 3] = this.keys.stamp;
+    words[ref + 5] = inner;
   }
 
   ensureSorted(ref: number, addressWords: 1 | 4): void {
@@ -266,7 +280,9 @@ export class RankedSwarms {
     const listOf = listOfFlags(flags);
     if (listOf === LIST_NONE) return;
     const words = this.arena.words;
-    const word = ((this.keys.key(group, level) << SLOT_BITS) | slot) >>> 0;
+    const key = this.keys.key(group, level);
+    const word = ((key << SLOT_BITS) | slot) >>> 0;
+    if (key < FOREIGN_KEY) words[ref + 5] = words[ref + 5]! + (listOf === LIST_LEECHERS ? 0x10000 : 1);
     const start = this.listStart(ref, stride);
     if (listOf === LIST_LEECHERS) {
       const end = start + (words[ref + 2]! >>> 16);
@@ -288,7 +304,9 @@ export class RankedSwarms {
     const listOf = listOfFlags(flags);
     if (listOf === LIST_NONE) return;
     const words = this.arena.words;
-    const word = ((this.keys.key(group, level) << SLOT_BITS) | slot) >>> 0;
+    const key = this.keys.key(group, level);
+    const word = ((key << SLOT_BITS) | slot) >>> 0;
+    if (key < FOREIGN_KEY) words[ref + 5] = words[ref + 5]! - (listOf === LIST_LEECHERS ? 0x10000 : 1);
     const start = this.listStart(ref, stride);
     if (listOf === LIST_LEECHERS) {
       const end = start + (words[ref + 2]! >>> 16);
