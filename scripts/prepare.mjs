@@ -13,6 +13,16 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
+/** A step that fails has said why; what is left to say is what that means. */
+function run(what, command, args) {
+  try {
+    execFileSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  } catch {
+    console.error(`alias-tracker: ${what} failed, see above`);
+    process.exit(1);
+  }
+}
+
 const digest = (text) => createHash('sha256').update(text).digest('hex');
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
@@ -31,7 +41,7 @@ function setStamp(name, value) {
 const wanted = digest(readFileSync(join(root, 'package-lock.json'), 'utf8') + process.versions.modules);
 if (!stampIs('installed', wanted)) {
   console.error('alias-tracker: installing dependencies (once; minutes where better-sqlite3 has to be compiled) …');
-  execFileSync(npm, ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] });
+  run('installing dependencies', npm, ['ci', '--no-audit', '--no-fund']);
   setStamp('installed', wanted);
 }
 
@@ -49,13 +59,10 @@ const sources = digest(
 if (!stampIs('built', sources) || !existsSync(join(root, 'dist', 'cli', 'main.js'))) {
   console.error('alias-tracker: building …');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
-  execFileSync(
-    process.execPath,
-    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
-    {
-      cwd: root,
-      stdio: ['ignore', 2, 2],
-    },
-  );
+  run('the build', process.execPath, [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    'tsconfig.build.json',
+  ]);
   setStamp('built', sources);
 }

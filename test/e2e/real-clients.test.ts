@@ -189,9 +189,7 @@ describe.skipIf(!ready)('real clients', () => {
     });
     await eventually(
       'aria2c finished',
-      () =>
-        existsSync(join(folder, 'alice.txt')) &&
-        sha256(join(folder, 'alice.txt')) === expected,
+      () => existsSync(join(folder, 'alice.txt')) && sha256(join(folder, 'alice.txt')) === expected,
       30_000,
     );
     await eventually('its completion counted', () => seeds() === 2, 20_000);
