@@ -66,15 +66,16 @@ export class BucketedSwarm {
     readonly arena: Arena,
     readonly hasher: Endpoint,
     addressWords: 1 | 4,
+    expectedPeers: number,
   ) {
     this.addressWords = addressWords;
     this.stride = addressWords + 4;
-    this.byEndpoint = new SegmentIndex(arena, {
-      hashOfPlace: (place) => hasher.hashOfRecordOf(arena.words, this.recordOf(place), addressWords),
-    });
-    this.byHost = new SegmentIndex(arena, {
-      hashOfPlace: (place) => hasher.hostHashOfRecordOf(arena.words, this.recordOf(place), addressWords),
-    });
+    const hashOfPlace = (place: number): number =>
+      hasher.hashOfRecordOf(arena.words, this.recordOf(place), addressWords);
+    const hostHashOfPlace = (place: number): number =>
+      hasher.hostHashOfRecordOf(arena.words, this.recordOf(place), addressWords);
+    this.byEndpoint = new SegmentIndex(arena, { hashOfPlace }, expectedPeers);
+    this.byHost = new SegmentIndex(arena, { hashOfPlace: hostHashOfPlace }, expectedPeers);
   }
 
   recordOf(place: number): number {

@@ -20,9 +20,9 @@ export class BucketedSwarms {
   }
 
   /** An empty swarm, to be filled by {@link append}; then call {@link finish}. */
-  create(endpoint: Endpoint): number {
+  create(endpoint: Endpoint, expectedPeers: number): number {
     const number = this.freeNumbers.pop() ?? this.swarms.length;
-    this.swarms[number] = new BucketedSwarm(this.arena, this.hasher, endpoint.addressWords);
+    this.swarms[number] = new BucketedSwarm(this.arena, this.hasher, endpoint.addressWords, expectedPeers);
     return number;
   }
 

@@ -185,7 +185,7 @@ export class FamilySwarms {
 
   private rankedToBucketed(ref: number, endpoint: Endpoint): number {
     const block = offsetOf(ref);
-    const number = this.bucketed.create(endpoint);
+    const number = this.bucketed.create(endpoint, this.ranked.size(block));
     const places = this.ranked.slotsUsed(block);
     for (let slot = 0; slot < places; slot++) {
       const record = this.ranked.recordAt(block, slot, endpoint.stride);

@@ -32,8 +32,11 @@ export class SegmentIndex {
   constructor(
     private readonly arena: Arena,
     private readonly owner: PlaceHashes,
+    /** Entries that will come at once: room is made for them beforehand. */
+    expected: number,
   ) {
-    this.addSegment();
+    do this.addSegment();
+    while (this.segments * TARGET_ENTRIES < expected);
   }
 
   /** @returns the first place whose hash may be this one, 0 where there is none; go on with {@link next} */

@@ -1,0 +1,50 @@
+/**
+ * Lets the compiler see every kind of swarm before the first client does: code that runs for the first time is some thirty
+ * times slower, and the first swarm that became large would hold up all answers for longer than they may wait.
+ */
+import type { Random } from '../../domain/random.js';
+import type { CostTable } from '../../selection/cost-table.js';
+import { AnnounceRequest, EVENT_NONE, EVENT_STOPPED } from '../announce-request.js';
+import { AnnounceOutcome } from './announce-outcome.js';
+import { SwarmStore } from './swarm-store.js';
+
+const ARENA_BYTES = 16 * 1024 * 1024;
+/** Enough for three swarms to pass through all kinds. */
+const SWARMS = 3;
+const RANKED_MAX = 500;
+const PEERS_A_SWARM = 1500;
+const ANSWER_PEERS = 50;
+
+/** Takes a fraction of a second. Uses a store of its own, which is gone afterwards. */
+export function warmUpSwarms(random: Random, policy: CostTable): void {
+  const store = new SwarmStore({
+    random,
+    policy,
+    arenaBytes: ARENA_BYTES,
+    minIntervalSeconds: 0,
+    rankedMax: RANKED_MAX,
+  });
+  const request = new AnnounceRequest();
+  const outcome = new AnnounceOutcome();
+  const out = new Uint8Array(ANSWER_PEERS * 18);
+  request.bytes = new Uint8Array(40);
+  request.peerIdOffset = 20;
+  request.numWant = ANSWER_PEERS;
+  const visit = (peer: number, event: number): void => {
+    request.bytes[0] = Math.floor(peer / PEERS_A_SWARM);
+    request.bytes[20] = peer;
+    request.bytes[21] = peer >>> 8;
+    request.word0 = Math.imul(peer + 1, 0x9e3779b1) >>> 0;
+    request.port = 1 + peer;
+    request.group = peer % policy.groupCount;
+    request.seed = peer % 3 === 0;
+    request.event = event;
+    request.nowSeconds = 1;
+    store.announce(request, outcome);
+    store.select(request, out, 0, ANSWER_PEERS);
+  };
+  for (const event of [EVENT_NONE, EVENT_NONE, EVENT_STOPPED]) {
+    for (let peer = 0; peer < SWARMS * PEERS_A_SWARM; peer++) visit(peer, event);
+    store.setPolicy(policy);
+  }
+}
