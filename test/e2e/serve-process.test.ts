@@ -1,0 +1,141 @@
+/**
+ * The program as a process: its table, a reload by signal, the demo beside it, its end. The other end-to-end tests start
+ * the application in this process; this one shows what only a process has.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
+const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-serve-'));
+const file = join(directory, 'lab.yaml');
+writeFileSync(join(directory, 'asn.csv'), '127.3.0.0,127.3.255.255,64600,"Neighbour"\n');
+
+function configText(port: { tracker: number; control: number }): string {
+  return `
+operator:
+  name: Lab
+  networks: [ { asn: 64500, prefixes: [127.1.0.0/16] }, { asn: 64501, prefixes: [127.2.0.0/16] } ]
+  subdomains: [ { id: north, prefixes: [127.1.0.0/17] }, { id: south, prefixes: [127.1.128.0/17] } ]
+topology: { asnDatabase: asn.csv }
+tracker:
+  listen: ["udp://127.0.0.1:${port.tracker}", "http://127.0.0.1:${port.tracker}"]
+  announceUrls: ["udp://127.0.0.1:${port.tracker}/announce"]
+mirrorSite: { listen: "http://127.0.0.1:0" }
+control: { listen: "http://127.0.0.1:${port.control}", token: a-control-token }
+reports: { probes: [ { id: dp-north, subdomains: [north], token: a-token-of-north } ] }
+storage: { directory: state }
+lab: true
+labServices:
+  originalSite: { listen: ["127.0.0.1:0"] }
+  originalTracker: { listen: "127.0.0.1:0" }
+  resolver: "127.0.0.1:0"
+  seed: "127.0.0.1:0"
+`;
+}
+
+/** A port that was free a moment ago: the demo reads it from the configuration, so it cannot be 0. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+interface Running {
+  readonly process: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+}
+
+function start(...args: string[]): Running {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  return { process: child, stdout: () => stdout, stderr: () => stderr };
+}
+
+async function until(what: string, holds: () => boolean, running: Running): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (holds()) return;
+    if (running.process.exitCode !== null) break;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`${what} did not happen; stderr: ${running.stderr()}; stdout: ${running.stdout()}`);
+}
+
+describe('alias-tracker serve', () => {
+  let serve: Running;
+  let port: { tracker: number; control: number };
+
+  beforeAll(async () => {
+    port = { tracker: await freePort(), control: await freePort() };
+    writeFileSync(file, configText(port));
+    serve = start('serve', '--config', file);
+    await until('the table', () => serve.stdout().includes('Ctrl-C stops it.'), serve);
+  });
+
+  afterAll(() => {
+    serve.process.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('prints one table of what runs where, and three things to try', () => {
+    const text = serve.stdout();
+    for (const part of ['tracker', 'mirror-site', 'control', 'lab'])
+      expect(text).toMatch(new RegExp(`^${part} +\\S+://`, 'm'));
+    expect(text).toContain(`udp://127.0.0.1:${port.tracker}`);
+    expect(text).toContain('npm run demo');
+  });
+
+  test('the demo beside it gets answers, and its reports are taken', async () => {
+    const demo = start('demo', '--config', file, '--for', '7s', '--json');
+    const [code] = (await once(demo.process, 'exit')) as [number];
+    expect(demo.stderr()).toBe('');
+    expect(code).toBe(0);
+    const last = JSON.parse(demo.stdout().trim().split('\n').at(-1)!) as { announces: number; failures: number };
+    expect(last.failures).toBe(0);
+    expect(last.announces).toBeGreaterThan(5);
+    const density = await fetch(`http://127.0.0.1:${port.control}/api/v1/density`, {
+      headers: { authorization: 'Bearer a-control-token' },
+    });
+    expect(await density.text()).toContain('north');
+  });
+
+  test('SIGHUP: a broken configuration is not taken, and said with its line; a right one is', async () => {
+    writeFileSync(file, `${configText(port)}nonsense: 1\n`);
+    serve.process.kill('SIGHUP');
+    await until('the refusal', () => serve.stderr().includes('nonsense: unknown key'), serve);
+    expect((await fetch(`http://127.0.0.1:${port.control}/healthz`)).status).toBe(200);
+    writeFileSync(file, configText(port));
+    serve.process.kill('SIGHUP');
+    await until('the reload', () => serve.stderr().includes('configuration reloaded'), serve);
+  });
+
+  test('a second one says that the address is taken, and ends with 1', async () => {
+    const second = start('serve', '--config', file);
+    const [code] = (await once(second.process, 'exit')) as [number];
+    expect(code).toBe(1);
+    expect(second.stderr()).toMatch(new RegExp(`127\\.0\\.0\\.1:${port.tracker}`));
+  });
+
+  test('SIGTERM ends it within two seconds, with exit code 0', async () => {
+    const killer = setTimeout(() => serve.process.kill('SIGKILL'), 2_000);
+    serve.process.kill('SIGTERM');
+    const [code, signal] = (await once(serve.process, 'exit')) as [number | null, string | null];
+    clearTimeout(killer);
+    expect({ code, signal }).toEqual({ code: 0, signal: null });
+  });
+});
