@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { getServers } from 'node:dns';
 import type { Command } from 'commander';
-import { createCrawlerParts } from '../../app/crawler-parts.js';
 import { databaseFile } from '../../app/database-file.js';
 import { parseEndpoint } from '../../config/address-schemas.js';
 import type { Config } from '../../config/config-schema.js';
@@ -11,7 +10,6 @@ import type { Endpoint } from '../../domain/endpoint.js';
 import { OperatorError } from '../../domain/errors.js';
 import { createRandom } from '../../domain/random.js';
 import { openDatabase } from '../../store/sqlite/database.js';
-import { createUpstreamExchange } from '../../upstream/upstream-exchange.js';
 import { createUpstreamResolver } from '../../upstream/upstream-resolver.js';
 import type { CliContext } from '../cli-context.js';
 import { formatTable } from '../table.js';
@@ -40,6 +38,9 @@ export function registerCrawlCommand(program: Command, context: CliContext): voi
 }
 
 async function crawl(options: CrawlOptions, context: CliContext): Promise<void> {
+  // Loaded here, so that the other commands start at once.
+  const { createCrawlerParts } = await import('../../app/crawler-parts.js');
+  const { createUpstreamExchange } = await import('../../upstream/upstream-exchange.js');
   const config = context.loadConfig(options.config);
   const top = options.top === undefined ? undefined : parseTop(options.top);
   const database = openDatabase(databaseFile(config));

@@ -1,11 +1,10 @@
 /** `serve`: runs everything the configuration enables until it is told to stop. */
 import type { Command } from 'commander';
 import type { Application } from '../../app/application.js';
-import { createApp } from '../../app/create-app.js';
 import { createLogger } from '../../app/logger.js';
 import type { Config } from '../../config/config-schema.js';
 import { messageOf } from '../../domain/errors.js';
-import { type Lab, startLab } from '../../lab/start-lab.js';
+import type { Lab } from '../../lab/start-lab.js';
 import type { CliContext } from '../cli-context.js';
 import { describeServing } from '../describe-serving.js';
 
@@ -31,8 +30,11 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   let app: Application | undefined;
   try {
     // The lab plays the rest of the world, so it has to be there first.
-    if (config.labServices) lab = await startLab(config.labServices, { logger });
+    if (config.labServices)
+      lab = await (await import('../../lab/start-lab.js')).startLab(config.labServices, { logger });
     if (context.signal.aborted) return;
+    // Loaded here, so that the other commands start at once.
+    const { createApp } = await import('../../app/create-app.js');
     const running = createApp(config, { logger });
     app = running;
     await running.start();
