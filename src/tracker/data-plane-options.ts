@@ -53,6 +53,11 @@ export interface DataPlaneOptions {
   readonly snapshotFile?: string;
   /** Default a minute. */
   readonly snapshotEverySeconds?: number;
+  /**
+   * Runs the code of every kind of swarm before listening, about half a second, so that no first client waits for the
+   * compiler. Default: not in a lab.
+   */
+  readonly warmUp?: boolean;
   /** Makes random choices repeatable; for tests. */
   readonly seed?: number;
 }

@@ -8,6 +8,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { systemClock } from '../domain/clock.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { infoHashFromBytes } from '../domain/info-hash.js';
+import { createRandom } from '../domain/random.js';
 import type { CostTable } from '../selection/cost-table.js';
 import { topologyTableFrom } from '../topology/flat-table.js';
 import type { TopologyData } from '../topology/topology-table.js';
@@ -35,6 +36,7 @@ import {
 import { SnapshotExport } from './snapshot-export.js';
 import { type Restored, restoreSwarms } from './snapshot-import.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
+import { warmUpSwarms } from './swarm/warm-up.js';
 import { UdpHandler } from './udp-handler.js';
 
 /** How often the worker looks at messages and clocks when nobody announces. */
@@ -45,6 +47,9 @@ const LOOK_EVERY_MS = 2;
 const SAMPLES_PER_LOOK = 16;
 /** Of many defects in a row, one a second is told. */
 const TELL_DEFECT_EVERY_MS = 1_000;
+
+/** The warm-up shall be the same every time. */
+const WARM_UP_SEED = 1;
 
 class Worker {
   readonly #port: MessagePort;
@@ -138,6 +143,8 @@ class Worker {
   }
 
   async run(): Promise<void> {
+    const { warmUp, lab, cost } = this.#options;
+    if (warmUp ?? !lab) warmUpSwarms(createRandom(WARM_UP_SEED), cost);
     await this.#listen();
     const addresses = this.#listeners.map(({ address }) => address);
     const fallback = this.#fallbackReason;
