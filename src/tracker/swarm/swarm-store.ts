@@ -5,48 +5,27 @@
  *
  * Behaviours kept here: BEP 3 and BEP 15 events, BEP 7, BEP 21, BEP 48 counts, and the answer of draft sections 4.2 to 4.4.
  */
-import { AddressLevels, REPORTED_CACHE } from '../../selection/address-levels.js';
+import { AddressLevels } from '../../selection/address-levels.js';
 import { type CostTable, NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import type { Explanation } from '../../selection/explanation.js';
-import { observeCapability } from '../../selection/observed-capability.js';
 import { MAX_CHOSEN } from '../../selection/peer-sink.js';
 import { StandingKeys } from '../../selection/standing-key.js';
-import { type AnnounceRequest, EVENT_COMPLETED, EVENT_NONE, EVENT_PAUSED, EVENT_STOPPED } from '../announce-request.js';
-import {
-  type AnnounceOutcome,
-  type ScrapeOutcome,
-  STATUS_ADDRESS_LIMIT,
-  STATUS_STORE_FULL,
-  STATUS_STORED,
-} from './announce-outcome.js';
+import { type AnnounceRequest, EVENT_STOPPED } from '../announce-request.js';
+import { type AnnounceOutcome, type ScrapeOutcome, STATUS_STORED } from './announce-outcome.js';
 import { Arena } from './arena.js';
 import { CapabilityRefresh } from './capability-refresh.js';
-import { Endpoint, wordAt } from './endpoint-key.js';
+import { Endpoint } from './endpoint-key.js';
 import { ExpirySweep } from './expiry-sweep.js';
 import { FamilySwarms } from './family-swarm.js';
-import { HostScan } from './host-scan.js';
-import {
-  ageSeconds,
-  FLAG_CACHE,
-  FLAG_COMPLETED,
-  FLAG_PAUSED,
-  FLAG_REPORTED,
-  FLAG_SEED,
-  FLAG_UPSTREAM,
-  FLAG_WITHHELD,
-  flagsOf,
-  groupOf,
-  hasKnownIdentity,
-  levelOf,
-  setFlags,
-  setLastSeen,
-} from './peer-record.js';
+import { InfoHashWords } from './info-hash-words.js';
+import { PeerAdmission } from './peer-admission.js';
+import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setLastSeen } from './peer-record.js';
 import { PeerSelection, Requester } from './peer-selection.js';
 import { MAX_RANKED_PEERS } from './ranked-swarm.js';
 import { SwarmBook } from './swarm-book.js';
 import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './swarm-explainer.js';
 import type { SwarmLimits, SwarmStoreOptions } from './swarm-store-options.js';
-import { type SwarmStats, type SwarmSummary, summaryOf, type UpstreamPeer } from './swarm-summary.js';
+import { listSwarms, type SwarmStats, type SwarmSummary, summaryOf, type UpstreamPeer } from './swarm-summary.js';
 import { SwarmTransfer } from './swarm-transfer.js';
 import {
   ENTRY_ASKED,
@@ -63,6 +42,7 @@ import {
 } from './torrent-table.js';
 
 const DEFAULT_ARENA_BYTES = 2 ** 31;
+const DEFAULT_MIN_INTERVAL_SECONDS = 60;
 const DEFAULT_LIMITS: SwarmLimits = { maxPeersPerAddressInSwarm: 0, maxPeersPerAddress: 0 };
 /** A peer's age is 16 bits of seconds. */
 const LONGEST_INTERVAL_SECONDS = 8 * 3600;
@@ -81,35 +61,26 @@ export class SwarmStore {
   private readonly explainer: SwarmExplainer;
   private readonly endpoint: Endpoint;
   private readonly other: Endpoint;
-  private readonly scan = new HostScan();
   private readonly requester = new Requester();
   private readonly capability: CapabilityRefresh;
-  private levels: AddressLevels;
-  private limits: SwarmLimits;
+  private readonly admission: PeerAdmission;
   private readonly maxAgeSeconds: number;
-  private readonly minIntervalSeconds: number;
   private readonly upstreamWantedBelow: number;
   private readonly upstreamAskEverySeconds: number;
-  private h0 = 0;
-  private h1 = 0;
-  private h2 = 0;
-  private h3 = 0;
-  private h4 = 0;
-  private hash = 0;
+  private readonly infoHash: InfoHashWords;
   private located = false;
 
   constructor(options: SwarmStoreOptions) {
     const salt = options.random.nextUint32() | 0;
     const interval = Math.min(options.intervalSeconds ?? 1800, LONGEST_INTERVAL_SECONDS);
     this.maxAgeSeconds = Math.ceil(interval * 1.5);
-    this.minIntervalSeconds = options.minIntervalSeconds ?? 60;
     this.upstreamWantedBelow = options.upstreamWantedBelow ?? 0;
     this.upstreamAskEverySeconds = options.upstreamAskEverySeconds ?? 900;
-    this.limits = options.limits ?? DEFAULT_LIMITS;
     this.arena = new Arena(options.arenaBytes ?? DEFAULT_ARENA_BYTES);
     this.table = new TorrentTable(this.arena, options.random.nextUint32() | 0);
+    this.infoHash = new InfoHashWords(this.table);
     this.keys = new StandingKeys(options.policy);
-    this.levels = new AddressLevels(options.policy.reportedCapability);
+    const levels = new AddressLevels(options.policy.reportedCapability);
     this.endpoint = new Endpoint(salt);
     this.other = new Endpoint(salt);
     const rankedMax = Math.min(options.rankedMax ?? 2000, MAX_RANKED_PEERS);
@@ -118,7 +89,19 @@ export class SwarmStore {
     this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, salt);
     this.sweep = new ExpirySweep(this.arena, this.table, this.swarms, this.book, this.maxAgeSeconds);
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, salt);
-    this.capability = new CapabilityRefresh(this.arena, this.table, this.swarms, new Endpoint(salt), this.levels);
+    this.capability = new CapabilityRefresh(this.arena, this.table, this.swarms, new Endpoint(salt), levels);
+    this.admission = new PeerAdmission({
+      arena: this.arena,
+      infoHash: this.infoHash,
+      swarms: this.swarms,
+      book: this.book,
+      capability: this.capability,
+      endpoint: this.endpoint,
+      requester: this.requester,
+      levels,
+      limits: options.limits ?? DEFAULT_LIMITS,
+      minIntervalSeconds: options.minIntervalSeconds ?? DEFAULT_MIN_INTERVAL_SECONDS,
+    });
     this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, salt);
   }
 
@@ -129,13 +112,13 @@ export class SwarmStore {
     outcome.earlyRepeat = false;
     outcome.countedCompleted = false;
     outcome.needsUpstream = false;
-    this.readHash(request.bytes, request.infoHashOffset);
+    this.infoHash.read(request.bytes, request.infoHashOffset);
     const endpoint = this.endpoint;
     endpoint.setFromRequest(request);
     const words = this.arena.words;
     const requester = this.requester;
     const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
-    let entry = this.table.find(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
+    let entry = this.infoHash.find();
     let record = entry === 0 ? 0 : this.swarms.find(words[entry + refWord]!, endpoint);
     requester.ageSeconds = -1;
     requester.settles = true;
@@ -151,9 +134,9 @@ export class SwarmStore {
       this.fillCounts(entry, outcome);
       return;
     }
-    if (record !== 0) this.refresh(request, outcome, entry, record);
+    if (record !== 0) this.admission.refresh(request, outcome, entry, record);
     else {
-      entry = this.admit(request, outcome, entry);
+      entry = this.admission.admit(request, outcome, entry);
       record = requester.record;
     }
     requester.entry = entry;
@@ -231,7 +214,7 @@ export class SwarmStore {
       endpoint.set(peer.family, peer.words[0]!, peer.words[1] ?? 0, peer.words[2] ?? 0, peer.words[3] ?? 0, peer.port);
       endpoint.identityLow = 0;
       endpoint.identityHigh = 0;
-      if (entry === 0) entry = this.table.insert(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
+      if (entry === 0) entry = this.infoHash.insert();
       const refAt = entry + (peer.family === 4 ? ENTRY_REF4 : ENTRY_REF6);
       const found = this.swarms.find(words[refAt]!, endpoint);
       if (found !== 0) {
@@ -261,10 +244,11 @@ export class SwarmStore {
   /** Replaces the policy whole. Swarms are sorted again when they are next asked; only peers with a new level are touched. */
   setPolicy(policy: CostTable): void {
     this.keys.setTable(policy);
-    if (policy.reportedCapability.version === this.levels.version) return;
-    this.levels = new AddressLevels(policy.reportedCapability);
+    if (policy.reportedCapability.version === this.admission.levels.version) return;
+    const levels = new AddressLevels(policy.reportedCapability);
     this.located = false;
-    this.capability.setLevels(this.levels);
+    this.admission.levels = levels;
+    this.capability.setLevels(levels);
   }
 
   /**
@@ -278,7 +262,7 @@ export class SwarmStore {
 
   /** Takes force for newcomers. Switching the limit over all swarms on counts those who come from then on. */
   setLimits(limits: SwarmLimits): void {
-    this.limits = limits;
+    this.admission.limits = limits;
   }
 
   /** Catalogue torrents keep their entry, and so their count of downloads, when nobody is left. */
@@ -287,7 +271,7 @@ export class SwarmStore {
     let entry = this.findEntry(infoHash, 0);
     if (entry === 0) {
       if (!kept || !this.arena.hasRoom()) return;
-      entry = this.table.insert(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
+      entry = this.infoHash.insert();
     }
     const flags = words[entry + ENTRY_FLAGS]!;
     words[entry + ENTRY_FLAGS] = kept ? flags | ENTRY_FLAG_KEPT : flags & ~ENTRY_FLAG_KEPT;
@@ -320,15 +304,7 @@ export class SwarmStore {
    * come or go between two calls may be missed.
    */
   listSwarms(cursor: number, limit: number): { swarms: SwarmSummary[]; cursor: number } {
-    const swarms: SwarmSummary[] = [];
-    for (let segment = cursor; segment < this.table.segmentCount; segment++) {
-      if (swarms.length >= limit) return { swarms, cursor: segment };
-      for (let slot = 0; slot < this.table.segmentSlots(segment); slot++) {
-        const entry = this.table.entryInSlot(segment, slot);
-        if (entry !== 0) swarms.push(summaryOf(this.arena.words, entry));
-      }
-    }
-    return { swarms, cursor: -1 };
+    return listSwarms(this.arena, this.table, cursor, limit);
   }
 
   swarm(infoHash: Uint8Array): SwarmSummary | undefined {
@@ -383,141 +359,6 @@ export class SwarmStore {
     return this.explainer.explain(request, this.requester, this.endpoint);
   }
 
-  /** A known peer comes back. */
-  private refresh(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, record: number): void {
-    const { endpoint, requester } = this;
-    const words = this.arena.words;
-    const meta = record + endpoint.addressWords;
-    const oldFlags = flagsOf(words, meta);
-    const wasUpstream = (oldFlags & FLAG_UPSTREAM) !== 0;
-    const age = ageSeconds(words, meta, request.nowSeconds);
-    const early = !wasUpstream && request.event === EVENT_NONE && age < this.minIntervalSeconds;
-    outcome.known = !wasUpstream;
-    outcome.earlyRepeat = early;
-    if (!wasUpstream) requester.ageSeconds = age;
-    if (wasUpstream) this.book.hostCounter.add(endpoint.hostHash, 1);
-    if (wasUpstream || request.event !== EVENT_NONE || !hasKnownIdentity(words, meta)) {
-      endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
-      words[meta] = (endpoint.port << 16) | endpoint.identityLow;
-      words[meta + 2] = (words[meta + 2]! & 0xfff00000) | endpoint.identityHigh;
-    }
-    let flags = this.flagsFor(request, oldFlags & FLAG_COMPLETED);
-    flags = this.countCompleted(request, outcome, entry, flags);
-    const uploaded = uploadedUnits(request);
-    const level = this.levelFor(request, oldFlags, levelOf(words, meta), uploaded - words[meta + 3]!, age, early);
-    if (this.reported >= 0) flags |= this.noteReported(request, entry);
-    let at = record;
-    if (flags !== oldFlags || level !== levelOf(words, meta) || request.group !== groupOf(words, meta)) {
-      if ((flags ^ oldFlags) & (FLAG_SEED | FLAG_UPSTREAM)) {
-        this.book.count(entry, oldFlags, -1);
-        this.book.count(entry, flags, 1);
-      }
-      const ref = words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
-      at = this.swarms.relist(ref, record, endpoint, request.group, level, flags);
-    }
-    if (!early) {
-      setLastSeen(words, at + endpoint.addressWords, request.nowSeconds);
-      words[at + endpoint.addressWords + 3] = uploaded;
-    }
-    requester.record = at;
-  }
-
-  /** Somebody new. @returns the entry, 0 where the swarm does not exist and was not made */
-  private admit(request: AnnounceRequest, outcome: AnnounceOutcome, found: number): number {
-    const { endpoint, requester, scan } = this;
-    const words = this.arena.words;
-    const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
-    let entry = found;
-    requester.record = 0;
-    endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
-    this.swarms.scanHost(entry === 0 ? 0 : words[entry + refWord]!, endpoint, scan);
-    let kept = 0;
-    let level = NEUTRAL_CAPABILITY_LEVEL;
-    if (scan.sameIdentity !== 0) {
-      // The same client on a new port of the same address: its old entry goes, its history stays.
-      const meta = scan.sameIdentity + endpoint.addressWords;
-      kept = flagsOf(words, meta) & FLAG_COMPLETED;
-      level = levelOf(words, meta);
-      outcome.known = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0;
-      this.book.remove(entry, request.family, scan.sameIdentity);
-    } else {
-      const { maxPeersPerAddressInSwarm, maxPeersPerAddress } = this.limits;
-      if (
-        (maxPeersPerAddressInSwarm > 0 && scan.count >= maxPeersPerAddressInSwarm) ||
-        (maxPeersPerAddress > 0 && this.book.hostCounter.count(endpoint.hostHash) >= maxPeersPerAddress)
-      ) {
-        outcome.status = STATUS_ADDRESS_LIMIT;
-        return entry;
-      }
-      if (!this.arena.hasRoom()) {
-        outcome.status = STATUS_STORE_FULL;
-        return entry;
-      }
-    }
-    let flags = this.flagsFor(request, kept);
-    level = this.levelFor(request, flags, level, 0, 0, true);
-    let record: number;
-    try {
-      if (entry === 0) entry = this.table.insert(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
-      if (this.reported >= 0) flags |= this.noteReported(request, entry);
-      record = this.swarms.insert(words[entry + refWord]!, endpoint, request.group, level, flags);
-    } catch (error) {
-      // There is room, but in pieces that are too small.
-      if (!(error instanceof RangeError)) throw error;
-      outcome.status = STATUS_STORE_FULL;
-      return entry === 0 || this.book.dropIfEmpty(entry) ? 0 : entry;
-    }
-    words[entry + refWord] = this.swarms.ref;
-    flags = this.countCompleted(request, outcome, entry, flags);
-    const meta = record + endpoint.addressWords;
-    setLastSeen(words, meta, request.nowSeconds);
-    words[meta + 3] = uploadedUnits(request);
-    setFlags(words, meta, flags);
-    this.book.admit(entry, flags, endpoint.hostHash);
-    requester.record = record;
-    return entry;
-  }
-
-  private flagsFor(request: AnnounceRequest, kept: number): number {
-    let flags = kept;
-    if (request.seed) flags |= FLAG_SEED;
-    else if (request.event === EVENT_PAUSED) flags |= FLAG_PAUSED;
-    if (request.withheld) flags |= FLAG_WITHHELD;
-    return flags;
-  }
-
-  /** BEP 3 `completed`: once a peer, and only where nothing is left. */
-  private countCompleted(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, flags: number): number {
-    if (request.event !== EVENT_COMPLETED || !request.seed || (flags & FLAG_COMPLETED) !== 0) return flags;
-    this.arena.words[entry + ENTRY_COMPLETED] = this.arena.words[entry + ENTRY_COMPLETED]! + 1;
-    outcome.countedCompleted = true;
-    return flags | FLAG_COMPLETED;
-  }
-
-  /** What is reported of the address that announces, −1 nothing; set by {@link levelFor}. */
-  private reported = -1;
-
-  private levelFor(
-    request: AnnounceRequest,
-    oldFlags: number,
-    oldLevel: number,
-    uploadedGrowth: number,
-    age: number,
-    early: boolean,
-  ): number {
-    this.reported = this.levels.lookup(request.family, request.word0, request.word1, request.word2, request.word3);
-    if (this.reported >= 0) return this.reported & 7;
-    const level = (oldFlags & FLAG_REPORTED) !== 0 ? NEUTRAL_CAPABILITY_LEVEL : oldLevel;
-    return early ? level : observeCapability(level, Math.max(0, uploadedGrowth), age);
-  }
-
-  /** @returns the flags of a peer whose address has a report */
-  private noteReported(request: AnnounceRequest, entry: number): number {
-    const { family, word0, word1, word2, word3, port } = request;
-    this.capability.note(entry, family, word0, word1, word2, word3, port);
-    return FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0);
-  }
-
   private asksUpstream(entry: number, nowSeconds: number): boolean {
     const words = this.arena.words;
     const peers = words[entry + ENTRY_SEEDS]! + words[entry + ENTRY_LEECHERS]! + words[entry + ENTRY_UPSTREAM]!;
@@ -535,33 +376,16 @@ export class SwarmStore {
     outcome.completed = entry === 0 ? 0 : words[entry + ENTRY_COMPLETED]!;
   }
 
-  private readHash(bytes: Uint8Array, offset: number): void {
-    this.h0 = wordAt(bytes, offset);
-    this.h1 = wordAt(bytes, offset + 4);
-    this.h2 = wordAt(bytes, offset + 8);
-    this.h3 = wordAt(bytes, offset + 12);
-    this.h4 = wordAt(bytes, offset + 16);
-    this.hash = this.table.hash(this.h0, this.h1, this.h2);
-  }
-
   /** Whether the requester is what the last announce left, and that was this one. */
   private isLocated(request: AnnounceRequest): boolean {
     const { bytes, infoHashOffset: offset } = request;
-    return (
-      this.located &&
-      this.endpoint.isOf(request) &&
-      this.h0 === wordAt(bytes, offset) &&
-      this.h1 === wordAt(bytes, offset + 4) &&
-      this.h2 === wordAt(bytes, offset + 8) &&
-      this.h3 === wordAt(bytes, offset + 12) &&
-      this.h4 === wordAt(bytes, offset + 16)
-    );
+    return this.located && this.endpoint.isOf(request) && this.infoHash.isAt(bytes, offset);
   }
 
   private findEntry(bytes: Uint8Array, offset: number): number {
-    this.readHash(bytes, offset);
+    this.infoHash.read(bytes, offset);
     this.located = false;
-    return this.table.find(this.hash, this.h0, this.h1, this.h2, this.h3, this.h4);
+    return this.infoHash.find();
   }
 
   /** Points the requester at a request that was not announced. */
@@ -575,8 +399,4 @@ export class SwarmStore {
     requester.ageSeconds = -1;
     requester.settles = false;
   }
-}
-
-function uploadedUnits(request: AnnounceRequest): number {
-  return ((request.uploadedHigh << 18) | (request.uploadedLow >>> 14)) >>> 0;
 }

@@ -1,4 +1,5 @@
 /** What the store tells people about itself and about a swarm, and what original trackers tell it. */
+import type { Arena } from './arena.js';
 import {
   ENTRY_COMPLETED,
   ENTRY_FLAG_KEPT,
@@ -6,6 +7,7 @@ import {
   ENTRY_LEECHERS,
   ENTRY_SEEDS,
   ENTRY_UPSTREAM,
+  type TorrentTable,
 } from './torrent-table.js';
 
 export interface UpstreamPeer {
@@ -48,4 +50,22 @@ export function summaryOf(words: Uint32Array, entry: number): SwarmSummary {
     upstreamPeers: words[entry + ENTRY_UPSTREAM]!,
     kept: (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) !== 0,
   };
+}
+
+/** See `SwarmStore.listSwarms`. */
+export function listSwarms(
+  arena: Arena,
+  table: TorrentTable,
+  cursor: number,
+  limit: number,
+): { swarms: SwarmSummary[]; cursor: number } {
+  const swarms: SwarmSummary[] = [];
+  for (let segment = cursor; segment < table.segmentCount; segment++) {
+    if (swarms.length >= limit) return { swarms, cursor: segment };
+    for (let slot = 0; slot < table.segmentSlots(segment); slot++) {
+      const entry = table.entryInSlot(segment, slot);
+      if (entry !== 0) swarms.push(summaryOf(arena.words, entry));
+    }
+  }
+  return { swarms, cursor: -1 };
 }
