@@ -24,7 +24,10 @@ async function main(): Promise<number> {
   }
   const scenarios = SCENARIOS.filter(({ name, onlyWhenNamed }) =>
     options.only.length === 0 ? onlyWhenNamed !== true : options.only.includes(name),
-  );
+  ).map((scenario) => ({
+    ...scenario,
+    servers: scenario.servers.filter((kind) => options.servers.length === 0 || options.servers.includes(kind)),
+  }));
   const load = startLoad();
   const all: ScenarioFigures[] = [];
   try {

@@ -1,9 +1,12 @@
 /** Command line of the benchmark. */
 import { parseArgs } from 'node:util';
 import { SCENARIOS } from './scenarios.js';
+import type { ServerKind } from './servers/start-server.js';
 
 export interface BenchOptions {
   readonly only: readonly string[];
+  /** Empty: all that compete. */
+  readonly servers: readonly ServerKind[];
   readonly rounds: number;
   readonly seconds: number;
   readonly json: boolean;
@@ -13,13 +16,16 @@ const FULL = { rounds: 5, seconds: 5 };
 const QUICK = { rounds: 3, seconds: 2 };
 const LIMITS = { rounds: 20, seconds: 60 };
 
-export const HELP = `npm run bench -- [--quick] [--only NAME,…] [--rounds N] [--seconds N] [--json]
+const SERVERS = [...new Set(SCENARIOS.flatMap(({ servers }) => servers))];
+
+export const HELP = `npm run bench -- [--quick] [--only NAME,…] [--servers NAME,…] [--rounds N] [--seconds N] [--json]
 
 Measures answers per CPU-second of the server and memory a peer, servers alternating, medians of all rounds.
 Servers run on core 0, the load generator on core 1; nothing leaves this machine.
 
   --quick      ${QUICK.rounds} rounds of ${QUICK.seconds} s instead of ${FULL.rounds} of ${FULL.seconds} s
   --only NAME  ${SCENARIOS.map(({ name }) => name).join(', ')}
+  --servers NAME  only these of those that compete: ${SERVERS.join(', ')}
   --rounds N   rounds of each server in each scenario, 1 … ${LIMITS.rounds}
   --seconds N  length of one measurement, 1 … ${LIMITS.seconds}
   --json       figures of every round as JSON instead of tables`;
@@ -31,6 +37,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
+      servers: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -45,6 +52,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
   }
   return {
     only,
+    servers: (values.servers?.split(',') ?? []).map(serverKind),
     rounds: whole('rounds', values.rounds, base.rounds, LIMITS.rounds),
     seconds: whole('seconds', values.seconds, base.seconds, LIMITS.seconds),
     json: values.json,
@@ -56,4 +64,10 @@ function whole(name: string, text: string | undefined, otherwise: number, max: n
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > max) throw new Error(`--${name} is 1 … ${max}`);
   return value;
+}
+
+function serverKind(name: string): ServerKind {
+  const kind = SERVERS.find((one) => one === name);
+  if (kind === undefined) throw new Error(`there is no server "${name}"`);
+  return kind;
 }

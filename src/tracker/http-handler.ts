@@ -12,8 +12,9 @@ import {
 } from '../transport/transport.js';
 import {
   AnnounceAnswer,
+  finishCompactAnnounce,
   type PeerIdSource,
-  writeCompactAnnounce,
+  startCompactAnnounce,
   writeDictionaryAnnounce,
   writeFailure,
 } from '../wire/announce-answer.js';
@@ -35,10 +36,12 @@ import {
   HttpRequestHead,
   METHOD_HEAD,
   METHOD_OTHER,
+  parseHeaderLines,
   parseHttpRequestHead,
 } from '../wire/http-request-head.js';
 import { bodyOffset, finishHttpAnswer } from '../wire/http-response-head.js';
 import { decodeQueryBytes } from '../wire/query-values.js';
+import { NOT_USUAL, readUsualAnnounce } from '../wire/usual-announce.js';
 import { writeBytes } from '../wire/write-bytes.js';
 import type { Announcer } from './announcer.js';
 import { COUNT_ANNOUNCES_HTTP, countRefusal } from './counters.js';
@@ -113,7 +116,12 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     outputStart: number,
   ): number {
     const head = this.#head;
-    const state = parseHttpRequestHead(input, start, length, MAX_HTTP_HEAD_BYTES, head);
+    const end = start + Math.min(length, MAX_HTTP_HEAD_BYTES);
+    const headersAt = readUsualAnnounce(input, start, end, head, this.#announcer.request, this.#query);
+    const state =
+      headersAt === NOT_USUAL
+        ? parseHttpRequestHead(input, start, length, MAX_HTTP_HEAD_BYTES, head)
+        : parseHeaderLines(input, start, headersAt, length, MAX_HTTP_HEAD_BYTES, head);
     if (state === HEAD_INCOMPLETE) return HTTP_INCOMPLETE;
     if (state === HEAD_MALFORMED || state === HEAD_TOO_LARGE) {
       // Where the next request would start is not known.
@@ -127,6 +135,10 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     // A body is not read: the answer is given, and the connection ends where the body would start.
     this.consumed = head.hasBody ? length : head.headBytes;
     this.close = !head.keepAlive || head.hasBody;
+    if (headersAt !== NOT_USUAL) {
+      this.#announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
+      return this.#answerAnnounce(input, remote, output, outputStart);
+    }
     if (head.method === METHOD_OTHER) {
       this.close = true;
       return this.#plainRefusal(405, REFUSAL_METHOD, output, outputStart);
@@ -165,10 +177,17 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     const announcer = this.#announcer;
     const head = this.#head;
     const query = this.#query;
-    const request = announcer.request;
     announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
-    const problem = parseAnnounceQuery(input, head.queryStart, head.queryEnd, request, query);
+    const problem = parseAnnounceQuery(input, head.queryStart, head.queryEnd, announcer.request, query);
     if (problem !== QUERY_FINE) return this.#fail(refusalOfQuery(problem), output, outputStart);
+    return this.#answerAnnounce(input, remote, output, outputStart);
+  }
+
+  /** The announcer's request is what the query says. */
+  #answerAnnounce(input: Uint8Array, remote: RemoteAddress, output: Uint8Array, outputStart: number): number {
+    const announcer = this.#announcer;
+    const query = this.#query;
+    const request = announcer.request;
     if (!this.#placeClient(input, remote)) return this.#fail(REFUSAL_PROXY_HEADER, output, outputStart);
     const client = this.#client;
     request.family = client.family;
@@ -190,22 +209,27 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     answer.word1 = client.word1;
     answer.word2 = client.word2;
     answer.word3 = client.word3;
-    const peersStart = outputStart + PEERS_AT;
-    const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
-    const peersBytes = count * (client.family === 4 ? 6 : 18);
     const bodyStart = bodyOffset(outputStart, this.close);
     const bodyEnd = query.compact
-      ? writeCompactAnnounce(output, bodyStart, answer, output, peersStart, peersBytes)
-      : writeDictionaryAnnounce(
-          output,
-          bodyStart,
-          answer,
-          output,
-          peersStart,
-          peersBytes,
-          request.wantsPeerIds ? this : null,
-        );
+      ? this.#writeCompact(output, bodyStart)
+      : this.#writeDictionary(output, outputStart, bodyStart);
     return this.#finish(output, outputStart, bodyStart, bodyEnd, 200);
+  }
+
+  #writeCompact(output: Uint8Array, bodyStart: number): number {
+    const announcer = this.#announcer;
+    const peersStart = startCompactAnnounce(output, bodyStart, this.#answer);
+    const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
+    return finishCompactAnnounce(output, peersStart, count * (this.#answer.family === 4 ? 6 : 18));
+  }
+
+  #writeDictionary(output: Uint8Array, outputStart: number, bodyStart: number): number {
+    const announcer = this.#announcer;
+    const peersStart = outputStart + PEERS_AT;
+    const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
+    const peersBytes = count * (this.#answer.family === 4 ? 6 : 18);
+    const ids = announcer.request.wantsPeerIds ? this : null;
+    return writeDictionaryAnnounce(output, bodyStart, this.#answer, output, peersStart, peersBytes, ids);
   }
 
   /** Fills the client's address: the connection's, a trusted proxy's word for it, or a trusted client's own. */

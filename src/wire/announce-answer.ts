@@ -3,25 +3,28 @@
  * complete, external ip, incomplete, interval, min interval, peers, peers6; or failure reason, interval, retry in.
  * Peers come as compact bytes, already chosen; the dictionary form is made from them.
  */
-import { readUint16, writeUint32 } from './byte-order.js';
+import { readUint16 } from './byte-order.js';
 import {
   asciiBytes,
   copyBytes,
   decimalDigits,
+  FixedText,
+  viewOf,
   writeBytes,
   writeDecimal,
+  writeFixed,
   writeIpv4Text,
   writeIpv6Text,
 } from './write-bytes.js';
 
-const COMPLETE = asciiBytes('d8:completei');
-const EXTERNAL_IP_4 = asciiBytes('e11:external ip4:');
-const EXTERNAL_IP_6 = asciiBytes('e11:external ip16:');
-const INCOMPLETE = asciiBytes('10:incompletei');
-const INTERVAL = asciiBytes('e8:intervali');
-const MIN_INTERVAL = asciiBytes('e12:min intervali');
-const PEERS = asciiBytes('e5:peers');
-const NO_PEERS_BUT_6 = asciiBytes('e5:peers0:6:peers6');
+const COMPLETE = new FixedText('d8:completei');
+const EXTERNAL_IP_4 = new FixedText('e11:external ip4:');
+const EXTERNAL_IP_6 = new FixedText('e11:external ip16:');
+const INCOMPLETE = new FixedText('10:incompletei');
+const INTERVAL = new FixedText('e8:intervali');
+const MIN_INTERVAL = new FixedText('e12:min intervali');
+const PEERS = new FixedText('e5:peers');
+const NO_PEERS_BUT_6 = new FixedText('e5:peers0:6:peers6');
 const PEER_IP = asciiBytes('d2:ip');
 const PEER_ID = asciiBytes('7:peer id20:');
 const PEER_PORT = asciiBytes('4:porti');
@@ -57,41 +60,47 @@ export interface PeerIdSource {
 }
 
 function writeUpToPeers(out: Uint8Array, start: number, answer: AnnounceAnswer): number {
-  let at = writeDecimal(out, writeBytes(out, start, COMPLETE), answer.complete);
-  at = writeBytes(out, at, answer.family === 4 ? EXTERNAL_IP_4 : EXTERNAL_IP_6);
-  writeUint32(out, at, answer.word0);
+  const view = viewOf(out);
+  let at = writeDecimal(out, writeFixed(view, start, COMPLETE), answer.complete);
+  at = writeFixed(view, at, answer.family === 4 ? EXTERNAL_IP_4 : EXTERNAL_IP_6);
+  view.setInt32(at, answer.word0 | 0);
   at += 4;
   if (answer.family === 6) {
-    writeUint32(out, at, answer.word1);
-    writeUint32(out, at + 4, answer.word2);
-    writeUint32(out, at + 8, answer.word3);
+    view.setInt32(at, answer.word1 | 0);
+    view.setInt32(at + 4, answer.word2 | 0);
+    view.setInt32(at + 8, answer.word3 | 0);
     at += 12;
   }
-  at = writeDecimal(out, writeBytes(out, at, INCOMPLETE), answer.incomplete);
-  at = writeDecimal(out, writeBytes(out, at, INTERVAL), answer.intervalSeconds);
-  return writeDecimal(out, writeBytes(out, at, MIN_INTERVAL), answer.minIntervalSeconds);
+  at = writeDecimal(out, writeFixed(view, at, INCOMPLETE), answer.incomplete);
+  at = writeDecimal(out, writeFixed(view, at, INTERVAL), answer.intervalSeconds);
+  return writeDecimal(out, writeFixed(view, at, MIN_INTERVAL), answer.minIntervalSeconds);
+}
+
+/** Digits of the length of compact peers that {@link startCompactAnnounce} leaves room for. */
+const USUAL_DIGITS = 3;
+
+/**
+ * The compact form (BEP 23; BEP 7 for IPv6, where `peers` stays present and empty), up to the peers, which the caller then
+ * writes and completes by {@link finishCompactAnnounce}.
+ * @returns where the peers belong
+ */
+export function startCompactAnnounce(out: Uint8Array, start: number, answer: AnnounceAnswer): number {
+  const at = writeUpToPeers(out, start, answer);
+  return writeFixed(viewOf(out), at, answer.family === 4 ? PEERS : NO_PEERS_BUT_6) + USUAL_DIGITS + 1;
 }
 
 /**
- * The compact form (BEP 23; BEP 7 for IPv6, where `peers` stays present and empty).
- * @param peers holds the compact peers at [peersStart, peersStart + peersLength); may be `out` itself, further on
+ * @param peersStart as {@link startCompactAnnounce} returned it
  * @returns the offset behind the answer
  */
-export function writeCompactAnnounce(
-  out: Uint8Array,
-  start: number,
-  answer: AnnounceAnswer,
-  peers: Uint8Array,
-  peersStart: number,
-  peersLength: number,
-): number {
-  let at = writeUpToPeers(out, start, answer);
-  at = writeBytes(out, at, answer.family === 4 ? PEERS : NO_PEERS_BUT_6);
-  at = writeDecimal(out, at, peersLength);
-  out[at++] = COLON;
-  at = copyBytes(out, at, peers, peersStart, peersLength);
-  out[at++] = END;
-  return at;
+export function finishCompactAnnounce(out: Uint8Array, peersStart: number, peersLength: number): number {
+  const lengthAt = peersStart - USUAL_DIGITS - 1;
+  const target = lengthAt + decimalDigits(peersLength) + 1;
+  if (target !== peersStart) out.copyWithin(target, peersStart, peersStart + peersLength);
+  writeDecimal(out, lengthAt, peersLength);
+  out[target - 1] = COLON;
+  out[target + peersLength] = END;
+  return target + peersLength + 1;
 }
 
 /**
@@ -107,7 +116,7 @@ export function writeDictionaryAnnounce(
   peersLength: number,
   ids: PeerIdSource | null,
 ): number {
-  let at = writeBytes(out, writeUpToPeers(out, start, answer), PEERS);
+  let at = writeFixed(viewOf(out), writeUpToPeers(out, start, answer), PEERS);
   out[at++] = LIST;
   const peerBytes = answer.family === 4 ? 6 : 18;
   for (let peer = peersStart; peer < peersStart + peersLength; peer += peerBytes) {

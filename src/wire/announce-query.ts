@@ -64,7 +64,7 @@ function same(bytes: Uint8Array, start: number, end: number, word: Uint8Array): 
 }
 
 /** BEP 3 and 21; unknown and empty alike mean no event. */
-function parseEvent(bytes: Uint8Array, start: number, end: number): number {
+export function parseEvent(bytes: Uint8Array, start: number, end: number): number {
   if (start === end) return EVENT_NONE;
   if (same(bytes, start, end, STARTED)) return EVENT_STARTED;
   if (same(bytes, start, end, STOPPED)) return EVENT_STOPPED;

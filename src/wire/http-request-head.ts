@@ -90,10 +90,27 @@ export function parseHttpRequestHead(
   const lineEnd = lineFeed(bytes, at, end);
   if (lineEnd < 0) return unfinished;
   if (!parseRequestLine(bytes, at, withoutCr(bytes, at, lineEnd), head)) return HEAD_MALFORMED;
+  return parseHeaderLines(bytes, start, lineEnd + 1, length, maxBytes, head);
+}
+
+/**
+ * The rest of {@link parseHttpRequestHead}, where `method`, `minorVersion` and the target are read already.
+ * @param from behind the request line
+ */
+export function parseHeaderLines(
+  bytes: Uint8Array,
+  start: number,
+  from: number,
+  length: number,
+  maxBytes: number,
+  head: HttpRequestHead,
+): number {
+  const end = start + Math.min(length, maxBytes);
+  const unfinished = length >= maxBytes ? HEAD_TOO_LARGE : HEAD_INCOMPLETE;
   head.keepAlive = head.minorVersion === 1;
   head.hasBody = false;
   head.forwardedForLines = 0;
-  at = lineEnd + 1;
+  let at = from;
   for (;;) {
     const next = lineFeed(bytes, at, end);
     if (next < 0) return unfinished;

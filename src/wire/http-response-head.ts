@@ -2,10 +2,10 @@
  * The head of an HTTP answer (RFC 9112), written in front of a body that already stands in the buffer. Content-Length is
  * always there; bodies are never compressed, since compact peers do not shrink.
  */
-import { asciiBytes, decimalDigits, writeBytes, writeDecimal } from './write-bytes.js';
+import { decimalDigits, FixedText, viewOf, writeDecimal, writeFixed } from './write-bytes.js';
 
 /** The head of each status that a tracker gives, up to the digits of Content-Length. */
-const HEADS: ReadonlyMap<number, Uint8Array> = new Map(
+const HEADS: ReadonlyMap<number, FixedText> = new Map(
   (
     [
       [200, 'OK'],
@@ -17,13 +17,13 @@ const HEADS: ReadonlyMap<number, Uint8Array> = new Map(
     ] as const
   ).map(([status, reason]) => [
     status,
-    asciiBytes(
+    new FixedText(
       `HTTP/1.1 ${status} ${reason}\r\nContent-Type: text/plain\r\n${status === 405 ? 'Allow: GET, HEAD\r\n' : ''}Content-Length: `,
     ),
   ]),
 );
-const KEEP_ALIVE = asciiBytes('\r\nConnection: keep-alive\r\n\r\n');
-const CLOSE = asciiBytes('\r\nConnection: close\r\n\r\n');
+const KEEP_ALIVE = new FixedText('\r\nConnection: keep-alive\r\n\r\n');
+const CLOSE = new FixedText('\r\nConnection: close\r\n\r\n');
 const HEAD_200 = HEADS.get(200)!;
 
 /** Digits of the body length that a body is placed for; another number of digits moves it. */
@@ -53,8 +53,11 @@ export function finishHttpAnswer(
   const tail = close ? CLOSE : KEEP_ALIVE;
   const target = headStart + head.length + decimalDigits(length) + tail.length;
   if (target !== bodyStart && !withoutBody) out.copyWithin(target, bodyStart, bodyEnd);
-  let at = writeBytes(out, headStart, head);
-  at = writeDecimal(out, at, length);
-  at = writeBytes(out, at, tail);
-  return withoutBody ? at : at + length;
+  const view = viewOf(out);
+  // The bytes that stand behind the head belong to the body: texts of whole words would run over them.
+  const kept = view.getInt32(target);
+  const at = writeDecimal(out, writeFixed(view, headStart, head), length);
+  writeFixed(view, at, tail);
+  view.setInt32(target, kept);
+  return withoutBody ? target : target + length;
 }

@@ -18,15 +18,64 @@ export function copyBytes(out: Uint8Array, at: number, from: Uint8Array, start: 
   return at + length;
 }
 
+/**
+ * Texts of every answer as big-endian words, which leave in a quarter of the stores. Up to three bytes behind the text are
+ * overwritten: something else must follow it.
+ */
+export class FixedText {
+  readonly length: number;
+  readonly words: Int32Array;
+
+  constructor(text: string) {
+    this.length = text.length;
+    const padded = new DataView(new ArrayBuffer((text.length + 3) & ~3));
+    for (let i = 0; i < text.length; i++) padded.setUint8(i, text.charCodeAt(i));
+    this.words = Int32Array.from({ length: padded.byteLength / 4 }, (_, i) => padded.getInt32(4 * i));
+  }
+}
+
+let viewed: Uint8Array = new Uint8Array(0);
+let view = new DataView(viewed.buffer);
+
+/** A view of the same bytes: the one made before where it is the same array, as it is from answer to answer. */
+export function viewOf(bytes: Uint8Array): DataView {
+  if (bytes !== viewed) {
+    viewed = bytes;
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  return view;
+}
+
+/** @param out {@link viewOf} of the bytes */
+export function writeFixed(out: DataView, at: number, text: FixedText): number {
+  const words = text.words;
+  for (let i = 0; i < words.length; i++) out.setInt32(at + 4 * i, words[i]!);
+  return at + text.length;
+}
+
 export function decimalDigits(value: number): number {
-  let digits = 1;
-  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
+  if (value < 10) return 1;
+  if (value < 100) return 2;
+  if (value < 1_000) return 3;
+  if (value < 10_000) return 4;
+  let digits = 5;
+  for (let rest = Math.floor(value / 10_000); rest >= 10; rest = Math.floor(rest / 10)) digits++;
   return digits;
 }
 
 /** @param value a non-negative integer below 2^53 */
 export function writeDecimal(out: Uint8Array, at: number, value: number): number {
   const end = at + decimalDigits(value);
+  if (value < 1_000_000_000) {
+    // Division of small integers is a multiplication.
+    let small = value | 0;
+    for (let i = end - 1; i >= at; i--) {
+      const next = (small / 10) | 0;
+      out[i] = 0x30 + small - next * 10;
+      small = next;
+    }
+    return end;
+  }
   let rest = value;
   for (let i = end - 1; i >= at; i--) {
     const next = Math.floor(rest / 10);

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   AnnounceAnswer,
-  writeCompactAnnounce,
+  finishCompactAnnounce,
+  startCompactAnnounce,
   writeDictionaryAnnounce,
   writeFailure,
 } from '../../../src/wire/announce-answer.js';
@@ -12,6 +13,13 @@ import { sortHashes, writeScrapeEnd, writeScrapeFile, writeScrapeStart } from '.
 import { asciiBytes, writeDecimal, writeIpv4Text, writeIpv6Text } from '../../../src/wire/write-bytes.js';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+
+/** As a handler does: the peers are written where they belong. */
+function writeCompactAnnounce(out: Uint8Array, start: number, answer: AnnounceAnswer, peers: Uint8Array): number {
+  const peersStart = startCompactAnnounce(out, start, answer);
+  out.set(peers, peersStart);
+  return finishCompactAnnounce(out, peersStart, peers.length);
+}
 
 /** Decoding and encoding again gives the same bytes only where keys are sorted and numbers canonical. */
 function decodeCanonical(bytes: Uint8Array): Record<string, unknown> {
@@ -37,7 +45,7 @@ describe('an answer to an announce', () => {
   it('is compact, canonical and complete over IPv4', () => {
     const out = new Uint8Array(4_096);
     const peers = new Uint8Array([1, 2, 3, 4, 0x1a, 0xe1, 5, 6, 7, 8, 0, 80]);
-    const end = writeCompactAnnounce(out, 5, answer(4), peers, 0, 12);
+    const end = writeCompactAnnounce(out, 5, answer(4), peers);
     expect(decodeCanonical(out.subarray(5, end))).toEqual({
       complete: 12,
       'external ip': new Uint8Array([192, 0, 2, 1]),
@@ -51,17 +59,18 @@ describe('an answer to an announce', () => {
   it('has an empty `peers` beside `peers6` over IPv6', () => {
     const out = new Uint8Array(4_096);
     const peers = new Uint8Array(36).fill(7);
-    const end = writeCompactAnnounce(out, 0, answer(6), peers, 0, 36);
+    const end = writeCompactAnnounce(out, 0, answer(6), peers);
     const value = decodeCanonical(out.subarray(0, end));
     expect(value.peers).toEqual(new Uint8Array(0));
     expect(value.peers6).toEqual(peers);
     expect((value['external ip'] as Uint8Array).length).toBe(16);
   });
 
-  it('takes its peers from further on in the same buffer', () => {
+  it.each([0, 1, 16, 17, 166, 167, 200])('has room for %i peers, however many digits that takes', (count) => {
     const out = new Uint8Array(4_096).fill(9);
-    const end = writeCompactAnnounce(out, 0, answer(4), out, 3_000, 600);
-    expect(decodeCanonical(out.subarray(0, end)).peers).toEqual(new Uint8Array(600).fill(9));
+    const peers = Uint8Array.from({ length: 6 * count }, (_, i) => i % 251);
+    const end = writeCompactAnnounce(out, 0, answer(4), peers);
+    expect(decodeCanonical(out.subarray(0, end)).peers).toEqual(peers);
   });
 
   it('lists dictionaries, with an id where one is known', () => {
