@@ -265,7 +265,8 @@ export function describeTransport(subject: TransportUnderTest): void {
         expect(answers.some(({ text }) => text.endsWith(' after'))).toBe(true);
       });
 
-      it.runIf(subject.answersFromAskedAddress).each(['0.0.0.0', '::'])(
+      // Node's datagram sockets cannot choose the address they answer from: the portable driver does not promise it.
+      it.each(subject.answersFromAskedAddress ? ['0.0.0.0', '::'] : [])(
         'answers from the address that was asked, bound to %s',
         async (host) => {
           const { bound } = await udp({ host });
