@@ -1,6 +1,9 @@
 /**
  * A closed loop of HTTP announces (BEP 3, BEP 23) over CONNECTIONS sockets from many addresses: a new connection for each
  * announce, or kept-alive ones. Sockets are reset when done with, so that no port waits in TIME_WAIT.
+ *
+ * A peer always announces from the same address, as trackers know it by that: a new connection is made from the address of
+ * its peer, and a kept-alive one belongs to so many peers behind one address of its own.
  */
 import { parseIp } from '../../src/domain/ip-address.js';
 import {
@@ -58,6 +61,8 @@ export class HttpLoad {
   readonly #received = new Int32Array(CONNECTIONS);
   readonly #expected = new Int32Array(CONNECTIONS);
   readonly #sentAtMs = new Float64Array(CONNECTIONS);
+  /** Who announces next. */
+  readonly #peer = Int32Array.from({ length: CONNECTIONS }, (_, i) => i - CONNECTIONS);
 
   constructor(calls: NativeCalls, client: ClientCalls, workload: Workload, target: LoadTarget) {
     this.#calls = calls;
@@ -84,7 +89,7 @@ export class HttpLoad {
   run(profile: LoadProfile, until: (tally: Tally) => boolean, nowMs: () => number): Tally {
     const tally = emptyTally();
     const { words } = this.#memory;
-    for (let i = 0; i < CONNECTIONS; i++) this.#open(i, nowMs());
+    for (let i = 0; i < CONNECTIONS; i++) this.#open(i, profile, nowMs());
     let lookAtMs = nowMs() + LOST_AFTER_MS;
     while (!until(tally)) {
       const count = this.#calls.epoll_wait(this.#epoll, this.#memory.address + this.#events, EVENTS, 50);
@@ -94,12 +99,12 @@ export class HttpLoad {
         const connection = words[at + (EPOLL_EVENT_DATA >>> 2)]!;
         if ((words[at]! & EPOLLIN) !== 0) this.#onReadable(connection, profile, tally, now);
         else if ((words[at]! & EPOLLOUT) !== 0) this.#onConnected(connection, profile, tally, now);
-        else this.#again(connection, tally, true, now);
+        else this.#again(connection, profile, tally, true, now);
       }
       if (now < lookAtMs) continue;
       lookAtMs = now + LOST_AFTER_MS;
       for (let i = 0; i < CONNECTIONS; i++) {
-        if (now - this.#sentAtMs[i]! > LOST_AFTER_MS) this.#again(i, tally, true, now);
+        if (now - this.#sentAtMs[i]! > LOST_AFTER_MS) this.#again(i, profile, tally, true, now);
       }
     }
     for (const fd of this.#fds) this.#calls.close(fd);
@@ -107,15 +112,14 @@ export class HttpLoad {
     return tally;
   }
 
-  #open(connection: number, now: number): void {
+  #open(connection: number, profile: LoadProfile, now: number): void {
     const calls = this.#calls;
     const at = this.#memory.address;
     const fd = calls.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     if (fd < 0) throw new Error(`socket failed: ${calls.errno()}`);
     calls.setsockopt(fd, SOL_SOCKET, SO_LINGER, at + this.#linger, 8);
     calls.setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, at + this.#one, 4);
-    const { sourceOf, shape } = this.#workload;
-    const word = sourceAddress(sourceOf[this.#workload.nextPeer]!, shape.sources);
+    const word = sourceAddress(this.#sourceOf(connection, profile), this.#workload.shape.sources);
     writeSocketAddress(this.#memory, this.#source, { family: 4, words: [word] }, 0);
     calls.bind(fd, at + this.#source, SOCKADDR_IN_BYTES);
     this.#client.connect(fd, at + this.#server, SOCKADDR_IN_BYTES);
@@ -124,6 +128,20 @@ export class HttpLoad {
     this.#expected[connection] = 0;
     this.#sentAtMs[connection] = now;
     this.#watch(EPOLL_CTL_ADD, fd, EPOLLOUT, connection);
+  }
+
+  #sourceOf(connection: number, profile: LoadProfile): number {
+    const { sourceOf, shape } = this.#workload;
+    if (profile.keepAlive) return Math.floor((connection * shape.sources) / CONNECTIONS);
+    const peer = this.#workload.takePeer();
+    this.#peer[connection] = peer;
+    return sourceOf[peer]!;
+  }
+
+  /** A kept-alive connection's own peers, in turn. */
+  #takeTurn(connection: number): void {
+    const next = this.#peer[connection]! + CONNECTIONS;
+    this.#peer[connection] = next < this.#workload.shape.peers ? next : connection;
   }
 
   #watch(operation: number, fd: number, events: number, connection: number): void {
@@ -135,14 +153,15 @@ export class HttpLoad {
 
   #onConnected(connection: number, profile: LoadProfile, tally: Tally, now: number): void {
     if (!this.#sendRequest(connection, profile, now)) {
-      this.#again(connection, tally, true, now);
+      this.#again(connection, profile, tally, true, now);
       return;
     }
     this.#watch(EPOLL_CTL_MOD, this.#fds[connection]!, EPOLLIN, connection);
   }
 
   #sendRequest(connection: number, profile: LoadProfile, now: number): boolean {
-    const length = this.#buildRequest(profile);
+    if (profile.keepAlive) this.#takeTurn(connection);
+    const length = this.#buildRequest(this.#peer[connection]!, profile);
     this.#received[connection] = 0;
     this.#expected[connection] = 0;
     this.#sentAtMs[connection] = now;
@@ -150,9 +169,8 @@ export class HttpLoad {
     return this.#calls.send(this.#fds[connection]!, at, length, MSG_NOSIGNAL) === length;
   }
 
-  #buildRequest(profile: LoadProfile): number {
+  #buildRequest(peer: number, profile: LoadProfile): number {
     const { torrentOf, portOf, seedOf, infoHashes } = this.#workload;
-    const peer = this.#workload.takePeer();
     let hash = '';
     const at = torrentOf[peer]! * INFO_HASH_BYTES;
     for (let i = 0; i < INFO_HASH_BYTES; i++) hash += HEX[infoHashes[at + i]!];
@@ -179,12 +197,12 @@ export class HttpLoad {
     // Without a Content-Length the end of the connection is the end of the answer.
     const whole = expected > 0 ? length >= expected : count === 0 && length > 0;
     if (!whole) {
-      if (count <= 0) this.#again(connection, tally, true, now);
+      if (count <= 0) this.#again(connection, profile, tally, true, now);
       return;
     }
     this.#countAnswer(start, length, tally);
-    if (!profile.keepAlive || count === 0) this.#again(connection, tally, false, now);
-    else if (!this.#sendRequest(connection, profile, now)) this.#again(connection, tally, true, now);
+    if (!profile.keepAlive || count === 0) this.#again(connection, profile, tally, false, now);
+    else if (!this.#sendRequest(connection, profile, now)) this.#again(connection, profile, tally, true, now);
   }
 
   /** @returns bytes of head and body, 0 where that cannot be told (yet) */
@@ -204,9 +222,9 @@ export class HttpLoad {
     else tally.peers += Math.floor(Number.parseInt(answer.toString('latin1', peers + 7, peers + 13), 10) / 6);
   }
 
-  #again(connection: number, tally: Tally, lost: boolean, now: number): void {
+  #again(connection: number, profile: LoadProfile, tally: Tally, lost: boolean, now: number): void {
     if (lost) tally.lost++;
     this.#calls.close(this.#fds[connection]!);
-    this.#open(connection, now);
+    this.#open(connection, profile, now);
   }
 }
