@@ -83,7 +83,7 @@ function isLoopback(host: string): boolean {
   return host === '::1' || host.startsWith('127.');
 }
 
-function trackerView({ dataPlane, policy }: ControlContext, config: Config): TrackerView {
+function trackerView({ dataPlane, policy, catalogue }: ControlContext, config: Config): TrackerView {
   return {
     explain: async ({ infoHash, ip, numwant }) => {
       const address = parseIp(ip);
@@ -94,7 +94,11 @@ function trackerView({ dataPlane, policy }: ControlContext, config: Config): Tra
     },
     swarms: async ({ limit, offset }) => {
       const swarms = await dataPlane.swarms({ limit: limit + offset, sort: 'peers' });
-      return { total: dataPlane.counters().swarms, swarms: swarms.slice(offset).map((swarm) => ({ ...swarm })) };
+      const named = swarms.slice(offset).map((swarm) => {
+        const name = catalogue.get(parseInfoHash(swarm.infoHash))?.name;
+        return name === undefined ? { ...swarm } : { ...swarm, name };
+      });
+      return { total: dataPlane.counters().swarms, swarms: named };
     },
     swarm: async (infoHash) => {
       const swarm = await dataPlane.swarm(parseInfoHash(infoHash));

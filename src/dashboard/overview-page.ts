@@ -42,7 +42,8 @@ const SCRIPT = `
 const now = document.getElementById('now'), stale = document.getElementById('stale');
 async function refresh() {
   try {
-    const answer = await fetch('${FRAGMENT_PATH}', { headers: { accept: 'text/html' } });
+    // From the origin: a page that was opened with credentials in its URL may not fetch relative to it.
+    const answer = await fetch(new URL('${FRAGMENT_PATH}', location.origin), { headers: { accept: 'text/html' } });
     if (!answer.ok) throw new Error(answer.status);
     now.innerHTML = await answer.text();
     stale.hidden = true;
