@@ -220,3 +220,46 @@ if (isWanted('parts')) {
     }),
   );
 }
+if (parts.includes('layers')) {
+  const { decodeUdpAnnounce } = await from('src/wire/udp-packets.js');
+  const request = announcer.request;
+  const timed = (body) => () => {
+    const started = cpuNs();
+    for (let i = 0; i < batch; i++) body(i);
+    return (cpuNs() - started) / batch;
+  };
+  const decode = (i) => {
+    decodeUdpAnnounce(requestBuffer, i * UDP_STRIDE, request);
+    request.wantsPeerIds = false;
+    request.family = 4;
+    request.word0 = remotes[sources[i]];
+  };
+  measure('  decode', makeDatagrams, timed(decode));
+  measure(
+    '  … announcer.announce',
+    makeDatagrams,
+    timed((i) => {
+      decode(i);
+      announcer.announce();
+    }),
+  );
+  measure(
+    '  … interval',
+    makeDatagrams,
+    timed((i) => {
+      decode(i);
+      announcer.announce();
+      announcer.interval();
+    }),
+  );
+  measure(
+    '  … select',
+    makeDatagrams,
+    timed((i) => {
+      decode(i);
+      announcer.announce();
+      announcer.interval();
+      announcer.select(output, 64, 200);
+    }),
+  );
+}

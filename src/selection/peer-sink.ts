@@ -20,6 +20,7 @@ export class PeerSink {
   skipGroup = -1;
   /** Of the buffer that answers were last written to: whole words go out in one store. */
   private view: DataView = new DataView(new ArrayBuffer(0));
+  private viewed: Uint8Array = new Uint8Array(0);
 
   start(words: Uint32Array, addressWords: 1 | 4, self: number): void {
     this.words = words;
@@ -42,9 +43,12 @@ export class PeerSink {
   /** Writes all that were chosen, six bytes each, eighteen for IPv6. The caller has made sure that they fit. */
   writeTo(out: Uint8Array, offset: number): void {
     const { words, records, written, addressWords } = this;
-    if (out.buffer !== this.view.buffer) this.view = new DataView(out.buffer);
+    if (out !== this.viewed) {
+      this.viewed = out;
+      this.view = new DataView(out.buffer, out.byteOffset, out.length);
+    }
     const view = this.view;
-    let at = out.byteOffset + offset;
+    let at = offset;
     for (let i = 0; i < written; i++) {
       const record = records[i]!;
       if (addressWords === 1) {

@@ -43,8 +43,8 @@ import { UdpHandler } from './udp-handler.js';
 const TICK_MS = 20;
 /** Under load it looks no more often than this: each look costs about as much as one answer. */
 const LOOK_EVERY_MS = 2;
-/** Answers whose peers are counted by network, per look: all of them up to some thousand announces a second. */
-const SAMPLES_PER_LOOK = 16;
+/** Answers whose peers are counted by network, per look: all of them up to a thousand or two announces a second. */
+const SAMPLES_PER_LOOK = 4;
 /** Of many defects in a row, one a second is told. */
 const TELL_DEFECT_EVERY_MS = 1_000;
 

@@ -23,8 +23,11 @@ import {
 import { CAPABILITY_SLICE_PEERS, HOUSEKEEPING_SLICE_PEERS } from './limits.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 
-/** A pass over ten million peers then takes a minute, and a slice some tens of microseconds. */
+/** A slice takes some tens of microseconds at most. */
 const EXPIRE_EVERY_MS = 20;
+/** Slices of a pass over all swarms: about half a minute, and a minute for ten million peers. */
+const SLICES_A_PASS = 1_500;
+const SMALLEST_SLICE = 64;
 /** A sweep for newly reported addresses finds two million peers within a second. */
 const REFRESH_EVERY_MS = 5;
 const COPY_EVERY_MS = 250;
@@ -37,6 +40,7 @@ export class Housekeeping {
   #refreshAtMs = 0;
   #copyAtMs = 0;
   #received = 0;
+  #slice = SMALLEST_SLICE;
 
   constructor(store: SwarmStore, counters: Float64Array, transport: TransportCounters) {
     this.#store = store;
@@ -55,7 +59,7 @@ export class Housekeeping {
   work(nowMs: number, nowSeconds: number): void {
     if (nowMs >= this.#expireAtMs) {
       this.#expireAtMs = nowMs + EXPIRE_EVERY_MS;
-      this.#counters[COUNT_EXPIRED]! += this.#store.expire(nowSeconds, HOUSEKEEPING_SLICE_PEERS);
+      this.#counters[COUNT_EXPIRED]! += this.#store.expire(nowSeconds, this.#slice);
     }
     if (nowMs >= this.#refreshAtMs) {
       this.#refreshAtMs = nowMs + REFRESH_EVERY_MS;
@@ -70,6 +74,9 @@ export class Housekeeping {
   copy(): void {
     const counters = this.#counters;
     const stats = this.#store.stats;
+    // Peers, the entries of swarms, and the slots of the table, which is at most a few times as long.
+    const places = stats.peers + stats.upstreamPeers + 4 * stats.swarms;
+    this.#slice = Math.min(HOUSEKEEPING_SLICE_PEERS, SMALLEST_SLICE + Math.ceil(places / SLICES_A_PASS));
     counters[GAUGE_PEERS] = stats.peers;
     counters[GAUGE_SEEDS] = stats.seeds;
     counters[GAUGE_UPSTREAM_PEERS] = stats.upstreamPeers;

@@ -132,8 +132,56 @@ export class BucketedCandidates implements Candidates {
     return next;
   }
 
+  /**
+   * Takes whole classes of at most two cursors as long as they fit: in a swarm of thousands most buckets hold one or two
+   * peers, and nothing is to be drawn. The cursors stop before the first class that is too long.
+   */
+  private takeWhole(count: number, target: number, sink: PeerSink): void {
+    const { sizes, bases, stride } = this.swarm;
+    const { cursors, cursorEnds, cursorLists, orders } = this;
+    const orderA = orders[cursorLists[0]!]!;
+    const orderB = orders[cursorLists[count - 1]!]!;
+    const keysA = orderA.keys;
+    const keysB = orderB.keys;
+    const idsA = orderA.ids;
+    const idsB = orderB.ids;
+    const aEnd = cursorEnds[0]!;
+    const bEnd = count === 2 ? cursorEnds[1]! : 0;
+    const chosen = sink.records;
+    const self = sink.self;
+    let a = cursors[0]!;
+    let b = count === 2 ? cursors[1]! : 0;
+    let written = sink.written;
+    while (written < target) {
+      const keyA = a < aEnd ? keysA[a]! : KEY_END;
+      const keyB = b < bEnd ? keysB[b]! : KEY_END;
+      const key = keyA < keyB ? keyA : keyB;
+      if (key === KEY_END) break;
+      let room = target - written;
+      let aNext = a;
+      for (; aNext < aEnd && keysA[aNext] === key && room >= 0; aNext++) room -= sizes[idsA[aNext]!]!;
+      let bNext = b;
+      for (; bNext < bEnd && keysB[bNext] === key && room >= 0; bNext++) room -= sizes[idsB[bNext]!]!;
+      if (room < 0) break;
+      for (; a < aNext; a++) {
+        const id = idsA[a]!;
+        let record = bases[id]!;
+        for (let left = sizes[id]!; left > 0; left--, record += stride) if (record !== self) chosen[written++] = record;
+      }
+      for (; b < bNext; b++) {
+        const id = idsB[b]!;
+        let record = bases[id]!;
+        for (let left = sizes[id]!; left > 0; left--, record += stride) if (record !== self) chosen[written++] = record;
+      }
+    }
+    cursors[0] = a;
+    if (count === 2) cursors[1] = b;
+    sink.written = written;
+  }
+
   /** Merges the cursors class by class; `mask` is what of a key tells classes apart. */
   private takeInOrder(count: number, mask: number, target: number, sink: PeerSink): void {
+    if (count > 0 && count <= 2 && mask === KEY_END - 1 && sink.skipGroup < 0) this.takeWhole(count, target, sink);
     while (sink.written < target) {
       let best = KEY_END;
       for (let i = 0; i < count; i++) {

@@ -254,9 +254,17 @@ export class PeerSelection {
     const mix = this.keys.table.mix;
     const at = requester.entry + gatewaysWord(request.family);
     let block = words[at]!;
+    const isLeecher = requester.record !== 0 && this.listOfRecord(requester.record) === LIST_LEECHERS;
+    // Where inner seeds are many, as in most swarms, there is nobody to appoint and nobody to dismiss.
+    if (
+      gateways.count(block) === 0 &&
+      (block === 0 || !isLeecher) &&
+      wantedGateways(innerLeechers, innerServing, 0, false, mix.gatewaysMax) === 0
+    ) {
+      return false;
+    }
     let index = gateways.find(block, endpoint);
     if (!requester.settles) return index >= 0;
-    const isLeecher = requester.record !== 0 && this.listOfRecord(requester.record) === LIST_LEECHERS;
     const cacheServes = gateways.greatestRank(block) >= gatewayRank(0, true);
     const downloaded = ((request.downloadedHigh << 16) | (request.downloadedLow >>> 16)) >>> 0;
     if (index >= 0) {
