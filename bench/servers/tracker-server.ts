@@ -22,6 +22,8 @@ await DataPlane.start({
   listen: [{ protocol, host, port }],
   ...benchmarkPolicy(),
   lab: true,
+  // As in production: the lab switch would leave it out.
+  warmUp: true,
   ...(snapshotEverySeconds === 0 ? {} : { snapshotFile: join(temporaryDirectory(), 'swarms'), snapshotEverySeconds }),
   limits: { maxPeersPerAddressInSwarm: 0, maxPeersPerAddress: 0, arenaBytes: ARENA_BYTES },
 });
