@@ -4,14 +4,21 @@
  * the swarm store's business. Beyond the draft; after Le Blond, Legout and Dabbous 2011 and measurements with real clients:
  * the number of foreign links decides, one gateway of ordinary uplink starves its neighbours, two or three do not.
  */
+import type { MixRules } from './cost-table.js';
 
+/** Whoever comes next may take the place of a gateway that has stalled. */
+export const STALLED_RANK = 0;
 /** An operator's cache ranks above every capability level. */
 const CACHE_RANK = 16;
 /** One inner seed feeds about this many inner leechers as fast as gateways would. */
 const LEECHERS_A_SEED = 8;
-const USUAL_GATEWAYS = 2;
-/** Twice this many inner leechers, and one gateway more; and so on with each doubling. */
-const LEECHERS_OF_USUAL_GATEWAYS = 32;
+/** A single one starves its neighbours: half of what it sends goes back to foreign peers, tit for tat. */
+const FEWEST_GATEWAYS = 2;
+/**
+ * A gateway brings in one copy at most, so this bounds the external share of a large swarm at an eighth, whatever its size
+ * (measured: 3 %); half as many gateways slowed simulated swarms of 50 (docs/simulation.md, "Where the defaults come from").
+ */
+const LEECHERS_A_GATEWAY = 8;
 /** Reports of starving inner peers that call for one gateway more. */
 const STARVED_A_GATEWAY = 2;
 export const MAX_STARVED = 15;
@@ -19,12 +26,36 @@ export const MAX_STARVED = 15;
 export const PROGRESS_SECONDS = 60;
 /** A gateway that has received nothing for so long is replaced. */
 export const STALL_SECONDS = 90;
-/** More are never kept, whatever the operator says: each is a foreign link for the whole swarm. */
-export const GATEWAY_LIMIT = 16;
+/** More are never kept, whatever the operator says: every foreign announce looks through them. */
+export const GATEWAY_LIMIT = 64;
 
-/** @param level the capability level, 0 … 7 */
+/** Fewer inner leechers wait less than an interval for one of them to come back by itself, and do without. */
+const LEECHERS_OF_RETURNING_GATEWAY = 8;
+/** How soon a gateway is asked to come back: its links are the whole swarm's, so they are looked after. */
+export const GATEWAY_RETURN_SECONDS = 60;
+
+/** Whether a gateway is told a short interval, so that lost foreign links are replaced and a stalled one is noticed. */
+export function gatewayReturnsSoon(innerLeechers: number): boolean {
+  return innerLeechers >= LEECHERS_OF_RETURNING_GATEWAY;
+}
+
+/** How many foreign links a gateway has at most, given to it or shown to foreign peers. */
+export function gatewayLinks(mix: MixRules): number {
+  return Math.max(mix.foreignPeersMin, mix.foreignPeersWhenNoInnerSeed);
+}
+
+/** A gateway that could be given less than this part of its links, as the first ones of a swarm, is a poor one. */
+const POOR_SHARE = 0.5;
+
+/** Whether a gateway gives way to somebody who could be given twice as many foreign peers. */
+export function isPoorlyLinked(links: number, foreignAvailable: number, mix: MixRules): boolean {
+  const full = gatewayLinks(mix);
+  return links < full * POOR_SHARE && foreignAvailable >= full;
+}
+
+/** @param level the capability level, 0 … 7. @returns its rank, above {@link STALLED_RANK} */
 export function gatewayRank(level: number, cache: boolean): number {
-  return cache ? CACHE_RANK : level;
+  return cache ? CACHE_RANK : level + 1;
 }
 
 /**
@@ -41,10 +72,7 @@ export function wantedGateways(
 ): number {
   if (innerLeechers === 0 || gatewaysMax === 0) return 0;
   if (innerSeeds * LEECHERS_A_SEED >= innerLeechers) return 0;
-  let wanted = cacheServes ? 1 : USUAL_GATEWAYS;
-  if (!cacheServes && innerLeechers > LEECHERS_OF_USUAL_GATEWAYS) {
-    wanted += 31 - Math.clz32((innerLeechers / LEECHERS_OF_USUAL_GATEWAYS) | 0);
-  }
+  let wanted = cacheServes ? 1 : Math.max(FEWEST_GATEWAYS, Math.ceil(innerLeechers / LEECHERS_A_GATEWAY));
   wanted += (starved / STARVED_A_GATEWAY) | 0;
   return Math.min(wanted, gatewaysMax, GATEWAY_LIMIT);
 }
@@ -58,6 +86,7 @@ export const REPLACE_WEAKEST = 2;
 export function judgeCandidate(rank: number, gateways: number, wanted: number, weakestRank: number): number {
   if (wanted === 0) return STAY_INNER;
   if (gateways < wanted) return BECOME_GATEWAY;
+  if (gateways > 0 && weakestRank === STALLED_RANK && rank > STALLED_RANK) return REPLACE_WEAKEST;
   // Two levels of lead, so that gateways do not change places over noise.
   return rank >= weakestRank + 2 ? REPLACE_WEAKEST : STAY_INNER;
 }

@@ -48,7 +48,7 @@ export function planMix(rules: MixRules, situation: MixSituation, plan: MixPlan)
 
 function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): void {
   const { want, innerAvailable, foreignAvailable } = situation;
-  const rescue = situation.innerSeed ? 0 : rules.foreignPeersWhenNoInnerSeed;
+  const rescue = situation.innerSeed && !situation.gateway ? 0 : rules.foreignPeersWhenNoInnerSeed;
   let foreignQuota: number;
   let reserve: number;
   if (innerAvailable === 0) {

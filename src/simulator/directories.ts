@@ -8,6 +8,7 @@ import { formatIpv4, ipv4FromWord } from '../domain/ip-address.js';
 import type { Random } from '../domain/random.js';
 import { compileCostTable } from '../selection/compile-cost-table.js';
 import type { MixRules } from '../selection/cost-table.js';
+import { GATEWAY_RETURN_SECONDS } from '../selection/gateways.js';
 import { compileTopology } from '../topology/compile-topology.js';
 import { topologyTableFrom } from '../topology/flat-table.js';
 import { GroupRegistry, memoryGroupStore } from '../topology/group-registry.js';
@@ -97,7 +98,10 @@ export class AliasTracker implements Directory {
   readonly #outcome = new AnnounceOutcome();
   readonly #answer = new Uint8Array(200 * COMPACT_PEER_BYTES);
 
+  readonly #options: AliasTrackerOptions;
+
   constructor(options: AliasTrackerOptions) {
+    this.#options = options;
     this.#population = options.population;
     const topology = compileTopology({
       version: 1,
@@ -154,6 +158,12 @@ export class AliasTracker implements Directory {
       if (id !== undefined) peers.push(id);
     }
     return peers;
+  }
+
+  intervalSeconds(): number {
+    const { intervalSeconds, minIntervalSeconds } = this.#options;
+    if (!this.#store.requesterReturnsSoon) return intervalSeconds;
+    return Math.min(intervalSeconds, Math.max(minIntervalSeconds, GATEWAY_RETURN_SECONDS));
   }
 
   /** Takes note of a peer, be it an inner one that asks or a foreign one that is heard of. */

@@ -130,15 +130,30 @@ function directoryFor(
       }),
     );
   }
+  const asked = askedTrackers(scenario, population, trackers);
   return {
+    intervalSeconds: (peer) => asked[peer.network]?.intervalSeconds() ?? scenario.client.announceIntervalSeconds,
     announce(peer, event, wanted, nowSeconds) {
+      const own = asked[peer.network];
       // Each operator hears of the peers of the others through its exchange with the original tracker.
-      for (const [network, tracker] of trackers) if (network !== peer.network) tracker.tell(peer, event, 0, nowSeconds);
-      const own = trackers.get(peer.network);
+      for (const tracker of trackers.values()) if (tracker !== own) tracker.tell(peer, event, 0, nowSeconds);
       if (own) return own.announce(peer, event, wanted, nowSeconds);
       return original.announce(peer, event, wanted);
     },
   };
+}
+
+/** [network] → the alias tracker that its clients ask; undefined: the original tracker */
+function askedTrackers(
+  scenario: Scenario,
+  population: Population,
+  trackers: ReadonlyMap<number, AliasTracker>,
+): readonly (AliasTracker | undefined)[] {
+  return population.networks.map((network) => {
+    const asks = network.localised ? network.name : (network.specification ?? scenario.origin).asks;
+    const home = population.networks.find((other) => other.localised && other.name === asks);
+    return home && trackers.get(home.index);
+  });
 }
 
 function summarise(scenario: Scenario, policy: PolicyName, population: Population, model: SwarmModel): PolicyResult {

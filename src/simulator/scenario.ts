@@ -25,6 +25,8 @@ const network = z.strictObject({
   seedForSeconds: z.union([z.number().min(0), z.literal('forever')]).default(0),
   /** True: its operator runs an alias tracker for it. False: its clients ask the original tracker. */
   localised: z.boolean().default(false),
+  /** For a network that is not localised: the localised network whose alias tracker its clients ask, being the torrent's. */
+  asks: z.string().optional(),
   /** Access networks within; each may have an uplink of its own and a traffic density that probes report. */
   subdomains: z
     .array(
@@ -67,7 +69,7 @@ export const scenarioSchema = z.strictObject({
     .prefault({}),
   networks: z.array(network).min(1),
   /** The first seed; it stands in a network of its own, foreign to all. */
-  origin: z.strictObject({ uplinkBps: positive }),
+  origin: z.strictObject({ uplinkBps: positive, asks: z.string().optional() }),
   selection: mix.prefault({}),
   policies: z
     .array(z.enum(POLICY_NAMES))

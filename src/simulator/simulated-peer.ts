@@ -57,6 +57,7 @@ export interface SimulatedPeer extends PeerSpecification {
   online: boolean;
   completedAtSeconds: number;
   lastAnnounceSeconds: number;
+  nextAnnounceSeconds: number;
   uploadedBytes: number;
   downloadedBytes: number;
   /** Bytes that came from other networks. */
@@ -81,6 +82,7 @@ export function createPeer(id: number, specification: PeerSpecification, pieceCo
     online: false,
     completedAtSeconds: specification.seed ? 0 : Number.NaN,
     lastAnnounceSeconds: Number.NEGATIVE_INFINITY,
+    nextAnnounceSeconds: Number.POSITIVE_INFINITY,
     uploadedBytes: 0,
     downloadedBytes: 0,
     externalBytes: 0,

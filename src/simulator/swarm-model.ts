@@ -21,6 +21,8 @@ export type DirectoryEvent = 'started' | 'none' | 'completed' | 'stopped';
 /** What answers an announce. `wanted` is numwant. */
 export interface Directory {
   announce(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number): readonly number[];
+  /** The interval that the last answer told this peer; the usual one where missing. */
+  intervalSeconds?(peer: SimulatedPeer): number;
 }
 
 export interface SwarmParameters {
@@ -40,7 +42,7 @@ type SwarmEvent =
   | { readonly kind: 'arrive' | 'choke' | 'announce' | 'leave'; readonly peer: SimulatedPeer }
   | { readonly kind: 'transfer-end'; readonly transfer: Transfer; readonly generation: number };
 
-/** The part of its connections that a starved client gives up at most for new ones. */
+/** The part of its connections that a client gives up at most for new ones. */
 const TURNOVER_SHARE = 0.25;
 /** What rounding leaves of a piece that has arrived. */
 const NEGLIGIBLE_BYTES = 1e-3;
@@ -102,7 +104,6 @@ export class SwarmModel {
     if (event.kind === 'arrive') {
       peer.online = true;
       this.#announce(peer, 'started');
-      this.#queue.push(this.#now + this.parameters.announceIntervalSeconds, { kind: 'announce', peer });
       // Clients do not choke in step.
       this.#queue.push(this.#now + (CHOKING_ROUND_SECONDS * this.random.below(1000)) / 1000, { kind: 'choke', peer });
     } else if (!peer.online) {
@@ -111,8 +112,8 @@ export class SwarmModel {
       this.#choke(peer);
       this.#queue.push(this.#now + CHOKING_ROUND_SECONDS, { kind: 'choke', peer });
     } else if (event.kind === 'announce') {
-      this.#announce(peer, 'none');
-      this.#queue.push(this.#now + this.parameters.announceIntervalSeconds, { kind: 'announce', peer });
+      // An announce in between has moved the next one.
+      if (this.#now >= peer.nextAnnounceSeconds) this.#announce(peer, 'none');
     } else {
       this.#leave(peer);
     }
@@ -121,8 +122,11 @@ export class SwarmModel {
   #announce(peer: SimulatedPeer, event: DirectoryEvent): void {
     peer.lastAnnounceSeconds = this.#now;
     const answer = this.directory.announce(peer, event, Math.max(0, this.parameters.neighbours), this.#now);
+    peer.nextAnnounceSeconds =
+      this.#now + (this.directory.intervalSeconds?.(peer) ?? this.parameters.announceIntervalSeconds);
+    this.#queue.push(peer.nextAnnounceSeconds, { kind: 'announce', peer });
     const fresh = answer.filter((id) => id !== peer.id && this.peers[id]!.online && !peer.connections.has(id));
-    if (isStarved(peer)) this.#makeRoom(peer, fresh.length);
+    if (peer.haveCount < this.parameters.pieceCount) this.#makeRoom(peer, fresh.length);
     for (const id of fresh) {
       if (peer.connections.size >= this.parameters.neighbours) break;
       const other = this.peers[id]!;
@@ -131,19 +135,19 @@ export class SwarmModel {
     }
   }
 
-  /** Clients that are at their limit give up neighbours that have nothing for them when they hear of new ones. */
+  /**
+   * A client at its limit that hears of new peers gives up neighbours over which nothing goes either way, as Transmission
+   * does with idle peers and libtorrent with its peer turnover; first those that neither side wants anything from.
+   */
   #makeRoom(peer: SimulatedPeer, wanted: number): void {
     const { neighbours } = this.parameters;
     let excess = peer.connections.size + Math.min(wanted, Math.floor(neighbours * TURNOVER_SHARE)) - neighbours;
-    for (const link of peer.links) {
+    if (excess <= 0) return;
+    const idle = peer.links.filter((link) => !isBusy(link) && !isBusy(link.reverse));
+    const useless = idle.filter((link) => link.wanted === 0 && link.reverse.wanted === 0);
+    for (const link of [...useless, ...idle]) {
       if (excess <= 0) break;
-      if (link.reverse.wanted > 0 || link.wanted > 0) continue;
-      this.#disconnect(link);
-      excess--;
-    }
-    for (const link of peer.links) {
-      if (excess <= 0) break;
-      if (link.reverse.wanted > 0) continue;
+      if (!peer.connections.has(link.to.id)) continue;
       this.#disconnect(link);
       excess--;
     }
@@ -338,6 +342,10 @@ export class SwarmModel {
     if (Number.isFinite(peer.seedForSeconds))
       this.#queue.push(this.#now + peer.seedForSeconds, { kind: 'leave', peer });
   }
+}
+
+function isBusy(direction: Direction): boolean {
+  return direction.transfer !== undefined || direction.roundBytes + direction.lastRoundBytes > 0;
 }
 
 /** It lacks pieces, and no neighbour has one of them. */

@@ -5,6 +5,7 @@
  */
 import type { Random } from '../domain/random.js';
 import { FOREIGN_PARTITION } from '../selection/cost-table.js';
+import { GATEWAY_RETURN_SECONDS } from '../selection/gateways.js';
 import type { TopologyTable } from '../topology/topology-table.js';
 import { NUM_WANT_UNSAID } from '../wire/announce-fields.js';
 import { readUint32 } from '../wire/byte-order.js';
@@ -171,8 +172,17 @@ export class Announcer {
     this.#samples = samples;
   }
 
-  /** The interval for one answer, with jitter; seconds. */
+  /** Whether the answer that has just been selected goes to somebody who shall come back before the usual interval. */
+  get returnsSoon(): boolean {
+    return this.store.requesterReturnsSoon;
+  }
+
+  /** The interval for the answer whose peers have just been selected, with jitter; seconds. */
   interval(): number {
+    if (this.store.requesterReturnsSoon) {
+      const { intervalSeconds, minIntervalSeconds } = this.settings;
+      return Math.min(this.#intervalFloor, intervalSeconds, Math.max(minIntervalSeconds, GATEWAY_RETURN_SECONDS));
+    }
     return this.#intervalFloor + this.#random.below(this.#intervalSpread);
   }
 

@@ -220,7 +220,13 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     const announcer = this.#announcer;
     const peersStart = startCompactAnnounce(output, bodyStart, this.#answer);
     const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
-    return finishCompactAnnounce(output, peersStart, count * (this.#answer.family === 4 ? 6 : 18));
+    const peersBytes = count * (this.#answer.family === 4 ? 6 : 18);
+    if (!announcer.returnsSoon) return finishCompactAnnounce(output, peersStart, peersBytes);
+    // A rare one: the interval stands before the peers, is known after them, and is never longer.
+    this.#answer.intervalSeconds = announcer.interval();
+    const movedStart = startCompactAnnounce(output, bodyStart, this.#answer);
+    output.copyWithin(movedStart, peersStart, peersStart + peersBytes);
+    return finishCompactAnnounce(output, movedStart, peersBytes);
   }
 
   #writeDictionary(output: Uint8Array, outputStart: number, bodyStart: number): number {
@@ -228,6 +234,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     const peersStart = outputStart + PEERS_AT;
     const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
     const peersBytes = count * (this.#answer.family === 4 ? 6 : 18);
+    if (announcer.returnsSoon) this.#answer.intervalSeconds = announcer.interval();
     const ids = announcer.request.wantsPeerIds ? this : null;
     return writeDictionaryAnnounce(output, bodyStart, this.#answer, output, peersStart, peersBytes, ids);
   }

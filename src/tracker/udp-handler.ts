@@ -125,13 +125,13 @@ export class UdpHandler implements DatagramHandler {
     const refusal = announcer.announce();
     if (refusal !== REFUSAL_NONE) return this.#refuse(refusal, input, start, output, outputStart);
     writeUdpHead(output, outputStart, ACTION_ANNOUNCE, input, start);
-    const { leechers, seeds } = announcer.outcome;
-    writeUdpAnnounceCounts(output, outputStart, announcer.interval(), leechers, seeds);
     const peersStart = outputStart + UDP_ANNOUNCE_RESPONSE_HEAD_BYTES;
     const peersBytes =
       remote.family === 4
         ? 6 * announcer.select(output, peersStart, announcer.settings.maxNumWant)
         : 18 * announcer.select(output, peersStart, MAX_UDP_PEERS_IPV6);
+    const { leechers, seeds } = announcer.outcome;
+    writeUdpAnnounceCounts(output, outputStart, announcer.interval(), leechers, seeds);
     return UDP_ANNOUNCE_RESPONSE_HEAD_BYTES + peersBytes;
   }
 

@@ -8,27 +8,17 @@ import type { Candidates } from '../../selection/candidates.js';
 import { FlatCandidates } from '../../selection/choose-flat.js';
 import { choosePeers, choosePeersForForeign, Standpoint } from '../../selection/choose-peers.js';
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
-import {
-  BECOME_GATEWAY,
-  GATEWAY_LIMIT,
-  gatewayRank,
-  hasStalled,
-  judgeCandidate,
-  PROGRESS_SECONDS,
-  REPLACE_WEAKEST,
-  wantedGateways,
-} from '../../selection/gateways.js';
+import { gatewayReturnsSoon } from '../../selection/gateways.js';
 import { MixPlan, MixSituation, planMix } from '../../selection/mix.js';
 import { PeerSink } from '../../selection/peer-sink.js';
 import { FOREIGN_KEY, KEY_END, type StandingKeys } from '../../selection/standing-key.js';
 import { type AnnounceRequest, EVENT_PAUSED } from '../announce-request.js';
 import type { Arena } from './arena.js';
 import { BucketedCandidates } from './bucketed-candidates.js';
-import { Endpoint } from './endpoint-key.js';
+import type { Endpoint } from './endpoint-key.js';
 import { type FamilySwarms, KIND_BUCKETED, KIND_SMALL, kindOf, offsetOf } from './family-swarm.js';
-import { GatewayBlocks } from './gateway-blocks.js';
+import { GatewayRoster } from './gateway-roster.js';
 import {
-  FLAG_CACHE,
   FLAG_SEED,
   flagsOf,
   groupOf,
@@ -39,7 +29,7 @@ import {
   listOfFlags,
 } from './peer-record.js';
 import { MAX_RANKED_PEERS } from './ranked-swarm.js';
-import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
 const SLOT_BITS = 14;
 const INSERTION_SORT_UP_TO = 24;
@@ -58,13 +48,14 @@ export class Requester {
 export class PeerSelection {
   readonly plan = new MixPlan();
   readonly situation = new MixSituation();
-  readonly gateways: GatewayBlocks;
+  readonly roster: GatewayRoster;
+  /** The requester of the last answer is asked to come back early. */
+  returnsSoon = false;
   private readonly flat: FlatCandidates;
   private readonly bucketed: BucketedCandidates;
   private readonly standpoint = new Standpoint();
   private readonly sink = new PeerSink();
   private readonly scratch = new Uint32Array(MAX_RANKED_PEERS + 4096);
-  private readonly other: Endpoint;
   private addressWords: 1 | 4 = 1;
   private readonly isSeedRecord = (record: number): boolean =>
     (flagsOf(this.arena.words, record + this.addressWords) & FLAG_SEED) !== 0;
@@ -78,8 +69,7 @@ export class PeerSelection {
   ) {
     this.flat = new FlatCandidates(random);
     this.bucketed = new BucketedCandidates(random, keys);
-    this.gateways = new GatewayBlocks(arena);
-    this.other = new Endpoint(salt);
+    this.roster = new GatewayRoster(arena, swarms, keys, salt);
   }
 
   /**
@@ -114,6 +104,7 @@ export class PeerSelection {
     situation.innerAvailable = 0;
     situation.foreignAvailable = 0;
     situation.innerSeed = inner && request.seed;
+    this.returnsSoon = false;
     if (ref === 0) {
       planMix(mix, situation, plan);
       return 0;
@@ -134,36 +125,29 @@ export class PeerSelection {
       situation.innerSeed = candidates.hasSeed(0, FOREIGN_KEY, this.isSeedRecord);
     }
     if (mix.gatewaysMax > 0 && inner) {
-      situation.gateway = this.settleGateways(request, requester, endpoint, innerLeechers, innerServing);
+      situation.gateway = this.roster.settle(
+        request,
+        requester,
+        endpoint,
+        innerLeechers,
+        innerServing,
+        situation.foreignAvailable,
+      );
+      this.returnsSoon = situation.gateway && gatewayReturnsSoon(innerLeechers);
     }
     planMix(mix, situation, plan);
     if (want <= 0) return 0;
-    if (inner) choosePeers(candidates, standpoint, plan, sink);
-    else {
-      if (plan.gatewaysOnly) plan.inner = this.putGateways(request, requester.entry, ref, plan.inner);
+    if (inner) {
+      choosePeers(candidates, standpoint, plan, sink);
+      if (situation.gateway && requester.settles)
+        this.roster.noteLinks(request, requester.entry, endpoint, plan.foreign);
+    } else {
+      if (plan.gatewaysOnly) plan.inner = this.roster.show(request, requester, ref, plan.inner, sink);
       plan.foreign = Math.min(plan.foreign, want - sink.written);
       choosePeersForForeign(candidates, plan, sink);
     }
     sink.writeTo(out, offset);
     return sink.written;
-  }
-
-  /** Whether an endpoint is a gateway of its swarm. */
-  isGateway(entry: number, family: 4 | 6, endpoint: Endpoint): boolean {
-    return this.gateways.find(this.arena.words[entry + gatewaysWord(family)]!, endpoint) >= 0;
-  }
-
-  /** A peer has left: if it was a gateway, its place is free. */
-  forgetGateway(entry: number, family: 4 | 6, endpoint: Endpoint): void {
-    const words = this.arena.words;
-    const at = entry + gatewaysWord(family);
-    const block = words[at]!;
-    if (block === 0) return;
-    const index = this.gateways.find(block, endpoint);
-    if (index >= 0) this.gateways.removeAt(block, index);
-    if (words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)] !== 0) return;
-    this.gateways.free(block);
-    words[at] = 0;
   }
 
   private candidatesOf(ref: number, request: AnnounceRequest, partition: number): Candidates {
@@ -240,95 +224,6 @@ export class PeerSelection {
   private listOfRecord(record: number): number {
     return listOfFlags(flagsOf(this.arena.words, record + this.addressWords));
   }
-
-  /** Decides about gateways where an inner peer announces. @returns whether it is one now */
-  private settleGateways(
-    request: AnnounceRequest,
-    requester: Requester,
-    endpoint: Endpoint,
-    innerLeechers: number,
-    innerServing: number,
-  ): boolean {
-    const { gateways } = this;
-    const words = this.arena.words;
-    const mix = this.keys.table.mix;
-    const at = requester.entry + gatewaysWord(request.family);
-    let block = words[at]!;
-    const isLeecher = requester.record !== 0 && this.listOfRecord(requester.record) === LIST_LEECHERS;
-    // Where inner seeds are many, as in most swarms, there is nobody to appoint and nobody to dismiss.
-    if (
-      gateways.count(block) === 0 &&
-      (block === 0 || !isLeecher) &&
-      wantedGateways(innerLeechers, innerServing, 0, false, mix.gatewaysMax) === 0
-    ) {
-      return false;
-    }
-    let index = gateways.find(block, endpoint);
-    if (!requester.settles) return index >= 0;
-    const cacheServes = gateways.greatestRank(block) >= gatewayRank(0, true);
-    const downloaded = ((request.downloadedHigh << 16) | (request.downloadedLow >>> 16)) >>> 0;
-    if (index >= 0) {
-      const idle = gateways.noteProgress(block, index, downloaded, request.nowSeconds);
-      if (!isLeecher || hasStalled(idle)) {
-        gateways.removeAt(block, index);
-        return false;
-      }
-    } else if (block !== 0 && isLeecher && requester.ageSeconds >= PROGRESS_SECONDS) {
-      gateways.setStarved(block, gateways.starved(block) + (downloaded === 0 ? 1 : -1));
-    }
-    const wanted = wantedGateways(innerLeechers, innerServing, gateways.starved(block), cacheServes, mix.gatewaysMax);
-    while (gateways.count(block) > wanted) {
-      gateways.removeAt(block, gateways.weakest(block));
-      index = gateways.find(block, endpoint);
-    }
-    if (!isLeecher) return false;
-    const meta = requester.record + this.addressWords;
-    const rank = gatewayRank(levelOf(words, meta), (flagsOf(words, meta) & FLAG_CACHE) !== 0);
-    if (index >= 0) {
-      gateways.setRank(block, index, rank);
-      return true;
-    }
-    const weakest = gateways.weakest(block);
-    const weakestRank = weakest < 0 ? -1 : gateways.rank(block, weakest);
-    const verdict = judgeCandidate(rank, gateways.count(block), wanted, weakestRank);
-    if (verdict === REPLACE_WEAKEST) gateways.removeAt(block, weakest);
-    else if (verdict !== BECOME_GATEWAY) return false;
-    if (block === 0 || gateways.count(block) === gateways.capacity(block)) block = this.enlarge(at, block);
-    gateways.add(block, endpoint, rank, downloaded, request.nowSeconds);
-    return true;
-  }
-
-  private enlarge(at: number, block: number): number {
-    const words = this.arena.words;
-    const capacity = Math.min(GATEWAY_LIMIT, Math.max(2, this.gateways.count(block) * 2));
-    const larger = this.gateways.create(capacity);
-    this.gateways.copy(block, larger);
-    this.gateways.free(block);
-    words[at] = larger;
-    return larger;
-  }
-
-  /** Shows a foreign requester the gateways. */
-  private putGateways(request: AnnounceRequest, entry: number, ref: number, quota: number): number {
-    const { gateways, other, sink } = this;
-    const words = this.arena.words;
-    const block = words[entry + gatewaysWord(request.family)]!;
-    const before = sink.written;
-    for (let i = 0; i < gateways.count(block) && sink.written - before < quota; i++) {
-      gateways.load(block, i, request.family, other);
-      const record = this.swarms.find(ref, other);
-      if (record === 0) continue;
-      const meta = record + this.addressWords;
-      // A gateway whose group has moved out of the network is found among the foreign peers.
-      if (this.keys.partitionOf(groupOf(words, meta)) === FOREIGN_PARTITION) continue;
-      if (listOfFlags(flagsOf(words, meta)) === LIST_LEECHERS) sink.put(record);
-    }
-    return sink.written - before;
-  }
-}
-
-function gatewaysWord(family: 4 | 6): number {
-  return family === 4 ? ENTRY_GATEWAYS4 : ENTRY_GATEWAYS6;
 }
 
 function sortWords(words: Uint32Array, from: number, to: number): void {

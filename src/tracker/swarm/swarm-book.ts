@@ -72,7 +72,7 @@ export class SwarmBook {
     words[refAt] = this.swarms.ref;
     this.count(entry, flags, -1);
     if ((flags & FLAG_UPSTREAM) === 0) this.hostCounter.add(endpoint.hostHash, -1);
-    this.selection.forgetGateway(entry, family, endpoint);
+    this.selection.roster.forget(entry, family, endpoint);
     if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0) this.peerIds.forget(entry, endpoint.text());
   }
 
@@ -96,7 +96,7 @@ export class SwarmBook {
       }
       this.swarms.free(ref, addressWords);
       words[refAt] = 0;
-      this.selection.forgetGateway(entry, family, this.endpoint);
+      this.selection.roster.forget(entry, family, this.endpoint);
     }
   }
 

@@ -11,6 +11,7 @@ import {
   FLAG_REPORTED,
   flagsOf,
   groupOf,
+  isAddress,
   LIST_LEECHERS,
   LIST_NONE,
   LIST_SERVING,
@@ -18,7 +19,7 @@ import {
   listOfFlags,
 } from './peer-record.js';
 import type { PeerSelection, Requester } from './peer-selection.js';
-import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
 /** The most peers an answer ever has. */
 const MAX_ANSWER_PEERS = 200;
@@ -85,7 +86,6 @@ export class SwarmExplainer {
     const tallies = ref === 0 ? new Map<number, Tally>() : this.tally(ref, request.family, requester.record);
     const chosen = this.readChosen(ref, request.family, count, tallies);
     const { plan, situation } = selection;
-    const gatewayBlock = entry === 0 ? 0 : words[entry + (request.family === 4 ? ENTRY_GATEWAYS4 : ENTRY_GATEWAYS6)]!;
     return {
       found: entry !== 0,
       requester: {
@@ -94,7 +94,7 @@ export class SwarmExplainer {
         inner: partition !== FOREIGN_PARTITION,
         seed: request.seed,
         inSwarm: requester.record !== 0,
-        gateway: entry !== 0 && selection.isGateway(entry, request.family, endpoint),
+        gateway: entry !== 0 && selection.roster.isGateway(entry, request.family, endpoint),
       },
       mix: {
         reason: entry === 0 ? 'nothing-wanted' : mixReason(plan),
@@ -105,10 +105,31 @@ export class SwarmExplainer {
         foreignAvailable: entry === 0 ? 0 : situation.foreignAvailable,
         innerSeed: entry !== 0 && situation.innerSeed,
       },
-      gateways: selection.gateways.count(gatewayBlock),
+      gateways: entry === 0 ? 0 : selection.roster.count(entry, request.family),
       classes: this.describe(request, partition, tallies),
       chosen,
     };
+  }
+
+  /**
+   * Takes a peer of the asked address for the requester, where only the address is known: nobody is offered itself. Of
+   * several clients behind one address it is the first that is found.
+   */
+  findByAddress(request: AnnounceRequest, requester: Requester, endpoint: Endpoint): void {
+    const { arena, swarms } = this;
+    if (requester.entry === 0) return;
+    const ref = arena.words[requester.entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const { addressWords } = endpoint;
+    for (let place = 0; ; place++) {
+      place = swarms.nextPlace(ref, place, addressWords);
+      if (place < 0) return;
+      const record = swarms.recordInPlace(ref, place, addressWords);
+      if (!isAddress(arena.words, record, endpoint)) continue;
+      requester.record = record;
+      request.port = arena.words[record + addressWords]! >>> 16;
+      endpoint.setFromRequest(request);
+      return;
+    }
   }
 
   /** Counts the peers of a swarm by class, the requester left out. */

@@ -112,6 +112,7 @@ export class SwarmStore {
     outcome.earlyRepeat = false;
     outcome.countedCompleted = false;
     outcome.needsUpstream = false;
+    this.selection.returnsSoon = false;
     this.infoHash.read(request.bytes, request.infoHashOffset);
     const endpoint = this.endpoint;
     endpoint.setFromRequest(request);
@@ -164,6 +165,11 @@ export class SwarmStore {
     const room = Math.floor((out.length - offset) / peerBytes);
     const want = Math.min(request.numWant, maxPeers, room, MAX_CHOSEN);
     return this.selection.select(request, requester, this.endpoint, want, out, offset);
+  }
+
+  /** Whether the requester of the last {@link select} is asked to come back before the interval is over. */
+  get requesterReturnsSoon(): boolean {
+    return this.selection.returnsSoon;
   }
 
   scrape(bytes: Uint8Array, offset: number, outcome: ScrapeOutcome): void {
@@ -356,6 +362,7 @@ export class SwarmStore {
     const request = requestForExplanation(query, numWant);
     this.locate(request);
     this.located = false;
+    if (query.port === undefined) this.explainer.findByAddress(request, this.requester, this.endpoint);
     return this.explainer.explain(request, this.requester, this.endpoint);
   }
 

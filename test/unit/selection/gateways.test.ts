@@ -1,18 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import { defaultMix } from '../../../src/config/default-mix.js';
 import {
   BECOME_GATEWAY,
   gatewayRank,
+  gatewayReturnsSoon,
   hasStalled,
+  isPoorlyLinked,
   judgeCandidate,
   REPLACE_WEAKEST,
+  STALLED_RANK,
   STAY_INNER,
   wantedGateways,
 } from '../../../src/selection/gateways.js';
 
 describe('how many gateways a swarm should have', () => {
-  it('two as a rule, one more with each doubling of a large swarm, never above the limit', () => {
-    const wanted = [1, 16, 32, 64, 128, 5000].map((leechers) => wantedGateways(leechers, 0, 0, false, 8));
-    expect(wanted).toEqual([2, 2, 2, 3, 4, 8]);
+  it('two at least, one for eight inner leechers, never above the limit', () => {
+    const wanted = [1, 16, 32, 64, 128, 5000].map((leechers) => wantedGateways(leechers, 0, 0, false, 32));
+    expect(wanted).toEqual([2, 2, 4, 8, 16, 32]);
     expect(wantedGateways(16, 0, 0, false, 1)).toBe(1);
     expect(wantedGateways(16, 0, 0, false, 0)).toBe(0);
   });
@@ -44,6 +48,20 @@ describe('who becomes a gateway', () => {
     expect(judgeCandidate(gatewayRank(6, false), 2, 2, gatewayRank(4, false))).toBe(REPLACE_WEAKEST);
     expect(judgeCandidate(gatewayRank(1, true), 2, 2, gatewayRank(7, false))).toBe(REPLACE_WEAKEST);
     expect(judgeCandidate(gatewayRank(7, false), 1, 1, gatewayRank(1, true))).toBe(STAY_INNER);
+  });
+
+  it('anybody instead of one that has stalled', () => {
+    expect(judgeCandidate(gatewayRank(0, false), 2, 2, STALLED_RANK)).toBe(REPLACE_WEAKEST);
+  });
+
+  it('somebody who can be given the full number of foreign peers instead of one that could not', () => {
+    const mix = { ...defaultMix, foreignPeersMin: 0, foreignPeersWhenNoInnerSeed: 4 };
+    expect([0, 1, 2, 4].map((links) => isPoorlyLinked(links, 4, mix))).toEqual([true, true, false, false]);
+    expect(isPoorlyLinked(1, 3, mix)).toBe(false);
+  });
+
+  it('a gateway comes back early where others depend on it', () => {
+    expect([1, 7, 8, 1000].map(gatewayReturnsSoon)).toEqual([false, false, true, true]);
   });
 
   it('a gateway without progress for 90 seconds has stalled', () => {

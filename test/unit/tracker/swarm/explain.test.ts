@@ -37,6 +37,13 @@ describe.each(KINDS)('explaining an answer of a %s swarm', (_kind, thresholds) =
     return store;
   };
 
+  it('a client known by its address alone is not a candidate of itself', () => {
+    const explanation = create().explain(query({ words: [0xcb000001] }), 50);
+    expect(explanation.requester.inSwarm).toBe(true);
+    expect(explanation.chosen.map(({ words }) => words[0])).not.toContain(0xcb000001);
+    expect(explanation.mix.innerAvailable).toBe(5);
+  });
+
   it('tells each class with what ranked it, best first, and who was chosen', () => {
     const { classes, mix, chosen } = create({ foreignPeersMax: 4 }).explain(query(), 50);
     expect(

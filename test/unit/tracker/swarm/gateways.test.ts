@@ -15,7 +15,10 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
   const create = (mix = {}, reported = new Map<string, number>()): SwarmStore =>
     createStore({
       ...thresholds,
-      policy: costTable(FIXTURE_GROUPS, { mix: { gatewaysMax: 4, foreignPeersMax: 4, ...mix }, reported }),
+      policy: costTable(FIXTURE_GROUPS, {
+        mix: { gatewaysMax: 4, foreignPeersMax: 4, foreignPeersWhenNoInnerSeed: 4, ...mix },
+        reported,
+      }),
     });
   /** Twenty foreign peers, then inner ones 1 … count. @returns the inner ones that were given foreign peers */
   const fill = (store: SwarmStore, count: number): number[] => {
@@ -29,12 +32,15 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
     expect(fill(create(), 12)).toEqual([1, 2]);
   });
 
-  it('foreign requesters see only gateways among the inner peers, and foreign ones', () => {
+  it('foreign requesters see only gateways that have room for a link among the inner peers, and foreign ones', () => {
     const store = create();
     fill(store, 12);
-    const given = hosts(announce(store, { host: 100, group: CHEAP }).peers);
-    expect(given.filter((host) => !isForeign(host)).sort()).toEqual([1, 2]);
-    expect(given.filter(isForeign).length).toBeGreaterThan(10);
+    // The first gateway has its four foreign links from its own answer, the second one is short of two.
+    announce(store, { host: 2, event: EVENT_STOPPED });
+    announce(store, { host: 2, numWant: 4 });
+    const shown = [101, 102, 103].map((host) => hosts(announce(store, { host, group: CHEAP }).peers));
+    expect(shown.map((given) => given.filter((host) => !isForeign(host)))).toEqual([[2], [2], []]);
+    for (const given of shown) expect(given.filter(isForeign).length).toBeGreaterThan(10);
   });
 
   it('a gateway that leaves is replaced by the next inner leecher that asks', () => {
@@ -45,12 +51,13 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
     expect(hosts(announce(store, { host: 8 }).peers).some(isForeign)).toBe(false);
   });
 
-  it('a gateway that receives nothing gives way', () => {
+  it('a gateway that receives nothing gives way to the next that asks', () => {
     const store = create();
     fill(store, 12);
-    expect(hosts(announce(store, { host: 1, now: 1200, downloaded: 0 }).peers).some(isForeign)).toBe(false);
+    expect(hosts(announce(store, { host: 1, now: 1200, downloaded: 0 }).peers).some(isForeign)).toBe(true);
     expect(hosts(announce(store, { host: 2, now: 1200, downloaded: 5e6 }).peers).some(isForeign)).toBe(true);
     expect(hosts(announce(store, { host: 3, now: 1200, downloaded: 5e6 }).peers).some(isForeign)).toBe(true);
+    expect(hosts(announce(store, { host: 1, now: 1200, downloaded: 0 }).peers).some(isForeign)).toBe(false);
   });
 
   it('more capable inner peers take the place of weak gateways, an operator’s cache before all', () => {
@@ -67,6 +74,7 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
     for (const host of [1, 2, 3, 11]) {
       expect(hosts(announce(store, { host, downloaded: 1e6 }).peers).some(isForeign), `${host}`).toBe(false);
     }
+    expect(hosts(announce(store, { host: 12, numWant: 2 }).peers).some(isForeign)).toBe(true);
     expect(hosts(announce(store, { host: 100, group: CHEAP }).peers).filter((host) => !isForeign(host))).toEqual([12]);
   });
 

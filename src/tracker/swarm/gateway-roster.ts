@@ -1,0 +1,180 @@
+/**
+ * Settles who the gateways of a swarm are, announce by announce, and keeps count of the foreign links that each was given.
+ * When and how many is decided in selection/gateways; where they are remembered is {@link GatewayBlocks}' matter.
+ */
+import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
+import {
+  BECOME_GATEWAY,
+  GATEWAY_LIMIT,
+  gatewayLinks,
+  gatewayRank,
+  hasStalled,
+  isPoorlyLinked,
+  judgeCandidate,
+  PROGRESS_SECONDS,
+  REPLACE_WEAKEST,
+  STALLED_RANK,
+  wantedGateways,
+} from '../../selection/gateways.js';
+import type { PeerSink } from '../../selection/peer-sink.js';
+import type { StandingKeys } from '../../selection/standing-key.js';
+import type { AnnounceRequest } from '../announce-request.js';
+import type { Arena } from './arena.js';
+import { Endpoint } from './endpoint-key.js';
+import type { FamilySwarms } from './family-swarm.js';
+import { GatewayBlocks } from './gateway-blocks.js';
+import { addressWordsOf, FLAG_CACHE, flagsOf, groupOf, LIST_LEECHERS, levelOf, listOfFlags } from './peer-record.js';
+import type { Requester } from './peer-selection.js';
+import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+
+export class GatewayRoster {
+  private readonly blocks: GatewayBlocks;
+  private readonly other: Endpoint;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly swarms: FamilySwarms,
+    private readonly keys: StandingKeys,
+    salt: number,
+  ) {
+    this.blocks = new GatewayBlocks(arena);
+    this.other = new Endpoint(salt);
+  }
+
+  count(entry: number, family: 4 | 6): number {
+    return this.blocks.count(this.arena.words[entry + gatewaysWord(family)]!);
+  }
+
+  /** Whether an endpoint is a gateway of its swarm. */
+  isGateway(entry: number, family: 4 | 6, endpoint: Endpoint): boolean {
+    return this.blocks.find(this.arena.words[entry + gatewaysWord(family)]!, endpoint) >= 0;
+  }
+
+  /** A peer has left: if it was a gateway, its place is free. */
+  forget(entry: number, family: 4 | 6, endpoint: Endpoint): void {
+    const words = this.arena.words;
+    const at = entry + gatewaysWord(family);
+    const block = words[at]!;
+    if (block === 0) return;
+    const index = this.blocks.find(block, endpoint);
+    if (index >= 0) this.blocks.removeAt(block, index);
+    if (words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)] !== 0) return;
+    this.blocks.free(block);
+    words[at] = 0;
+  }
+
+  /** Decides about gateways where an inner peer announces. @returns whether it is one now */
+  settle(
+    request: AnnounceRequest,
+    requester: Requester,
+    endpoint: Endpoint,
+    innerLeechers: number,
+    innerServing: number,
+    foreignAvailable: number,
+  ): boolean {
+    const gateways = this.blocks;
+    const words = this.arena.words;
+    const mix = this.keys.table.mix;
+    const at = requester.entry + gatewaysWord(request.family);
+    let block = words[at]!;
+    const isLeecher = requester.record !== 0 && this.listOf(requester.record, request.family) === LIST_LEECHERS;
+    // Where inner seeds are many, as in most swarms, there is nobody to appoint and nobody to dismiss.
+    if (
+      gateways.count(block) === 0 &&
+      (block === 0 || !isLeecher) &&
+      wantedGateways(innerLeechers, innerServing, 0, false, mix.gatewaysMax) === 0
+    ) {
+      return false;
+    }
+    let index = gateways.find(block, endpoint);
+    if (!requester.settles) return index >= 0;
+    const cacheServes = gateways.greatestRank(block) >= gatewayRank(0, true);
+    let stalled = false;
+    const downloaded = ((request.downloadedHigh << 16) | (request.downloadedLow >>> 16)) >>> 0;
+    if (index >= 0) {
+      const idle = gateways.noteProgress(block, index, downloaded, request.nowSeconds);
+      if (!isLeecher) {
+        gateways.removeAt(block, index);
+        return false;
+      }
+      stalled = hasStalled(idle);
+      // It keeps its place, with other foreign peers, until somebody else asks: a poor gateway is better than none.
+      if (stalled) gateways.setStarved(block, gateways.starved(block) + 1);
+    } else if (block !== 0 && isLeecher && requester.ageSeconds >= PROGRESS_SECONDS) {
+      gateways.setStarved(block, gateways.starved(block) + (downloaded === 0 ? 1 : -1));
+    }
+    const wanted = wantedGateways(innerLeechers, innerServing, gateways.starved(block), cacheServes, mix.gatewaysMax);
+    while (gateways.count(block) > wanted) {
+      gateways.removeAt(block, gateways.weakest(block));
+      index = gateways.find(block, endpoint);
+    }
+    if (!isLeecher) return false;
+    const meta = requester.record + addressWordsOf(request.family);
+    const rank = gatewayRank(levelOf(words, meta), (flagsOf(words, meta) & FLAG_CACHE) !== 0);
+    if (index >= 0) {
+      gateways.setRank(block, index, stalled ? STALLED_RANK : rank);
+      return true;
+    }
+    let weakest = gateways.weakest(block);
+    let weakestRank = weakest < 0 ? -1 : gateways.rank(block, weakest);
+    const poorest = gateways.poorest(block);
+    if (poorest >= 0 && isPoorlyLinked(gateways.links(block, poorest), foreignAvailable, mix)) {
+      weakest = poorest;
+      weakestRank = STALLED_RANK;
+    }
+    const verdict = judgeCandidate(rank, gateways.count(block), wanted, weakestRank);
+    if (verdict === REPLACE_WEAKEST) gateways.removeAt(block, weakest);
+    else if (verdict !== BECOME_GATEWAY) return false;
+    if (block === 0 || gateways.count(block) === gateways.capacity(block)) block = this.enlarge(at, block);
+    gateways.add(block, endpoint, rank, downloaded, request.nowSeconds);
+    return true;
+  }
+
+  private enlarge(at: number, block: number): number {
+    const words = this.arena.words;
+    const capacity = Math.min(GATEWAY_LIMIT, Math.max(2, this.blocks.count(block) * 2));
+    const larger = this.blocks.create(capacity);
+    this.blocks.copy(block, larger);
+    this.blocks.free(block);
+    words[at] = larger;
+    return larger;
+  }
+
+  /** Notes how many foreign peers a gateway has just been given. */
+  noteLinks(request: AnnounceRequest, entry: number, endpoint: Endpoint, foreign: number): void {
+    const block = this.arena.words[entry + gatewaysWord(request.family)]!;
+    const index = this.blocks.find(block, endpoint);
+    if (index >= 0) this.blocks.setLinks(block, index, foreign);
+  }
+
+  /** Shows a foreign requester those gateways that have room for another foreign link. @returns how many */
+  show(request: AnnounceRequest, requester: Requester, ref: number, quota: number, sink: PeerSink): number {
+    const { blocks, other } = this;
+    const words = this.arena.words;
+    const block = words[requester.entry + gatewaysWord(request.family)]!;
+    const room = gatewayLinks(this.keys.table.mix);
+    const before = sink.written;
+    for (let i = 0; i < blocks.count(block) && sink.written - before < quota; i++) {
+      const links = blocks.links(block, i);
+      if (links >= room) continue;
+      blocks.load(block, i, request.family, other);
+      const record = this.swarms.find(ref, other);
+      if (record === 0) continue;
+      // A gateway whose group has moved out of the network is found among the foreign peers.
+      const group = groupOf(words, record + addressWordsOf(request.family));
+      if (this.keys.partitionOf(group) === FOREIGN_PARTITION) continue;
+      if (this.listOf(record, request.family) !== LIST_LEECHERS) continue;
+      sink.put(record);
+      if (requester.settles) blocks.setLinks(block, i, links + 1);
+    }
+    return sink.written - before;
+  }
+
+  private listOf(record: number, family: 4 | 6): number {
+    return listOfFlags(flagsOf(this.arena.words, record + addressWordsOf(family)));
+  }
+}
+
+function gatewaysWord(family: 4 | 6): number {
+  return family === 4 ? ENTRY_GATEWAYS4 : ENTRY_GATEWAYS6;
+}
