@@ -14,10 +14,10 @@ const directory = join(import.meta.dirname, '../../../examples/scenarios');
 const small = parseScenario(
   `
 name: small <b>
-content: { pieces: 40, pieceBytes: 100000 }
+content: { pieces: 80, pieceBytes: 100000 }
 networks:
-  - { name: home, peers: 40, uplinkBps: 1000000, downlinkBps: 8000000, localised: true }
-  - { name: other, count: 2, peers: 40, uplinkBps: 1000000, downlinkBps: 8000000 }
+  - { name: home, peers: 40, uplinkBps: 1000000, downlinkBps: 8000000, seedForSeconds: 60, localised: true }
+  - { name: other, count: 2, peers: 40, uplinkBps: 1000000, downlinkBps: 8000000, seedForSeconds: 60, asks: home }
 origin: { uplinkBps: 4000000 }
 `,
   'small.yaml',
@@ -55,11 +55,12 @@ describe('a scenario run', () => {
   it('localises: far fewer copies enter the home network, everybody finishes, and the answer came from the selection', async () => {
     const shares: number[] = [];
     const result = await runScenario(small, { defaultMix, onProgress: (_policy, share) => shares.push(share) });
-    const [random, , full] = result.policies;
+    const [random, asOnly, full] = result.policies;
     expect(result.policies.map((p) => p.policy)).toEqual(['random', 'as-only', 'full']);
     for (const policy of result.policies) expect(policy.incomplete).toBe(0);
     expect(random!.externalShare).toBeGreaterThan(0.5);
     expect(full!.meanCopiesIn).toBeLessThan(random!.meanCopiesIn / 3);
+    expect(full!.meanCopiesIn).toBeLessThan(asOnly!.meanCopiesIn);
     expect(full!.medianCompletionSeconds).toBeLessThan(random!.medianCompletionSeconds * 1.3);
     expect(Math.max(...shares)).toBe(1);
     const html = htmlReport(result);
