@@ -47,7 +47,7 @@ function policy(version, mixOverride = {}) {
       grain: 'as',
       ...mixOverride,
     },
-    reportedCapability: { version: 0, slots: new Int32Array(0) },
+    reportedCapability: { version: 0, slots: new Int32Array(0), since: 0, changes: new Int32Array(0) },
     overrides: new Map(),
   };
 }

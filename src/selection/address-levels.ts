@@ -9,23 +9,37 @@ import type { ReportedCapability } from './cost-table.js';
 export const REPORTED_CACHE = 128;
 /** Nothing was reported of an address. */
 export const NOT_REPORTED = -1;
+const NO_CHANGES = new Int32Array(0);
+const CHANGE_WORDS = 6;
 const SLOT_WORDS = 5;
 const VALUE = 4;
 const OCCUPIED = 0x100;
 const IS_IPV6 = 0x200;
 
-/** @param byAddress text as `formatIp` writes it → level 0 … 7, with {@link REPORTED_CACHE} for a cache */
-export function reportedCapability(byAddress: ReadonlyMap<string, number>, version: number): ReportedCapability {
+/**
+ * @param byAddress text as `formatIp` writes it → level 0 … 7, with {@link REPORTED_CACHE} for a cache
+ * @param before the table that this one follows: what differs is found here rather than on the data plane
+ */
+export function reportedCapability(
+  byAddress: ReadonlyMap<string, number>,
+  version: number,
+  before?: ReportedCapability,
+): ReportedCapability {
   const size = byAddress.size;
   // At most half full, so that a look-up of an address that is not there ends soon.
   const capacity = size === 0 ? 0 : 1 << (33 - Math.clz32(size));
   const slots = new Int32Array(new SharedArrayBuffer(capacity * SLOT_WORDS * 4));
-  const table = new AddressLevels({ version, slots });
+  const table = new AddressLevels({ version, slots, since: version, changes: NO_CHANGES });
   for (const [text, value] of byAddress) {
     const { family, words } = parseIp(text);
     table.insert(family, words, value);
   }
-  return { version, slots };
+  if (before === undefined) return { version, slots, since: version, changes: NO_CHANGES };
+  const changes: number[] = [];
+  table.forEachChange(new AddressLevels(before), (family, words, value) => {
+    changes.push(family, words[0]!, words[1]!, words[2]!, words[3]!, value);
+  });
+  return { version, slots, since: before.version, changes: Int32Array.from(changes) };
 }
 
 /** What changed of an address: its words, and its value now, {@link NOT_REPORTED} where it has none any more. */
@@ -35,9 +49,13 @@ export class AddressLevels {
   readonly version: number;
   private readonly slots: Int32Array;
   private readonly mask: number;
+  private readonly since: number;
+  private readonly changes: Int32Array;
 
   constructor(reported: ReportedCapability) {
     this.version = reported.version;
+    this.since = reported.since;
+    this.changes = reported.changes;
     this.slots = reported.slots;
     this.mask = reported.slots.length / SLOT_WORDS - 1;
   }
@@ -53,6 +71,15 @@ export class AddressLevels {
 
   /** Calls back for every address whose value is not what it was in `old`. */
   forEachChange(old: AddressLevels, change: LevelChange): void {
+    if (this.since === old.version && this.since !== this.version) {
+      const { changes } = this;
+      for (let at = 0; at < changes.length; at += CHANGE_WORDS) {
+        const words = [changes[at + 1]! >>> 0, changes[at + 2]! >>> 0, changes[at + 3]! >>> 0, changes[at + 4]! >>> 0];
+        change(changes[at] === 4 ? 4 : 6, words, changes[at + 5]!);
+      }
+      return;
+    }
+    // A table was left out in between: the two are compared whole.
     this.forEach((family, words, value) => {
       if (old.lookup(family, words[0]!, words[1]!, words[2]!, words[3]!) !== value) change(family, words, value);
     });

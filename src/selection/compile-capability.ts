@@ -33,12 +33,14 @@ export function capabilityLevel(reading: CapabilityReading): number {
 /**
  * @param readings valid ones, by address (`formatIp`)
  * @param version differs from that of every table with other levels
+ * @param before the table that this one will follow
  * @param caches the addresses of the operator's caches: the best level until they report another
  */
 export function compileCapability(
   readings: ReadonlyMap<string, CapabilityReading>,
   caches: Iterable<string>,
   version: number,
+  before?: ReportedCapability,
 ): ReportedCapability {
   const byAddress = new Map<string, number>();
   for (const address of caches) byAddress.set(address, (CAPABILITY_LEVELS - 1) | REPORTED_CACHE);
@@ -46,5 +48,5 @@ export function compileCapability(
     const cache = reading.role === 'cache' || byAddress.has(address);
     byAddress.set(address, capabilityLevel(reading) | (cache ? REPORTED_CACHE : 0));
   }
-  return reportedCapability(byAddress, version);
+  return reportedCapability(byAddress, version, before);
 }

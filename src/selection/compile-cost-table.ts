@@ -151,7 +151,14 @@ export function compileCostTable(input: CostInput): CompiledCost {
       },
       withDensity: (version, newer) => assemble({ ...base, version, densityLevel: densityOf(newer) }, newer),
       withCapability: (version, newer) =>
-        assemble({ ...base, version, reportedCapability: compileCapability(newer, cacheAddresses, version) }, density),
+        assemble(
+          {
+            ...base,
+            version,
+            reportedCapability: compileCapability(newer, cacheAddresses, version, base.reportedCapability),
+          },
+          density,
+        ),
     };
   };
   return assemble(table, input.density);

@@ -58,4 +58,7 @@ export interface ReportedCapability {
   /** Differs whenever a level does. */
   readonly version: number;
   readonly slots: Int32Array;
+  /** What differs from the table of version `since`: six words each, as `address-levels` writes and reads them. */
+  readonly since: number;
+  readonly changes: Int32Array;
 }

@@ -3,7 +3,13 @@
  * the one after the node's next announce. Where reported addresses have peers is remembered from their announces; an
  * address that is reported for the first time is looked for once, by a sweep in slices.
  */
-import { AddressLevels, type LevelChange, NOT_REPORTED, REPORTED_CACHE } from '../../selection/address-levels.js';
+import {
+  AddressLevels,
+  type LevelChange,
+  NOT_REPORTED,
+  REPORTED_CACHE,
+  reportedCapability,
+} from '../../selection/address-levels.js';
 import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import type { Arena } from './arena.js';
 import type { Endpoint } from './endpoint-key.js';
@@ -15,7 +21,7 @@ import { ENTRY_REF4, ENTRY_REF6, type TorrentTable } from './torrent-table.js';
 type AddressKey = number | string;
 const PORTS = 65_536;
 const FILTER_BITS = 16;
-const NO_REPORTS = new AddressLevels({ version: 0, slots: new Int32Array(0) });
+const NO_REPORTS = new AddressLevels(reportedCapability(new Map(), 0));
 
 /** What became of a change: no such peer is in the swarm, it was so already, or it is now. */
 const ABSENT = 0;

@@ -95,6 +95,37 @@ describe('reported levels by address', () => {
     expect(levels.lookup(6, 0x20010db8, 0, 0, 1)).toBe(-1);
     expect(new AddressLevels(reportedCapability(new Map(), 0)).lookup(4, 1, 0, 0, 0)).toBe(-1);
   });
+
+  it('a table that follows another says what differs, and the same as comparing the two whole', () => {
+    const first = reportedCapability(
+      new Map([
+        ['203.0.113.1', 1],
+        ['203.0.113.2', 2],
+        ['2001:db8::1', 3],
+      ]),
+      1,
+    );
+    const later = new Map([
+      ['203.0.113.1', 1],
+      ['203.0.113.2', 5],
+      ['203.0.113.3', 128 | 7],
+    ]);
+    const seen = (table: AddressLevels): string[] => {
+      const changes: string[] = [];
+      table.forEachChange(new AddressLevels(first), (family, words, value) => {
+        changes.push(`${family} ${words[0]! >>> 0} ${words[3]! >>> 0} ${value}`);
+      });
+      return changes.sort();
+    };
+    const following = reportedCapability(later, 2, first);
+    expect(following.changes.length / 6).toBe(3);
+    expect(seen(new AddressLevels(following))).toEqual(seen(new AddressLevels(reportedCapability(later, 2))));
+    expect(seen(new AddressLevels(following))).toEqual([
+      `4 ${0xcb007102} 0 5`,
+      `4 ${0xcb007103} 0 135`,
+      `6 ${0x20010db8} 1 -1`,
+    ]);
+  });
 });
 
 describe('a draw from sorted words', () => {
