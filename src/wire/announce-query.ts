@@ -73,17 +73,8 @@ export function parseEvent(bytes: Uint8Array, start: number, end: number): numbe
   return EVENT_NONE;
 }
 
-/**
- * @param fields its `bytes` are set to the scratch's ids
- * @returns one of the `QUERY_` constants; the fields are whole only with {@link QUERY_FINE}
- */
-export function parseAnnounceQuery(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  fields: AnnounceFields,
-  scratch: AnnounceQueryScratch,
-): number {
+/** What an announce says that says nothing. */
+export function resetAnnounce(fields: AnnounceFields, scratch: AnnounceQueryScratch): void {
   fields.bytes = scratch.ids;
   fields.infoHashOffset = 0;
   fields.peerIdOffset = 20;
@@ -103,6 +94,20 @@ export function parseAnnounceQuery(
   scratch.noPeerId = false;
   scratch.ipStart = 0;
   scratch.ipEnd = 0;
+}
+
+/**
+ * @param fields its `bytes` are set to the scratch's ids
+ * @returns one of the `QUERY_` constants; the fields are whole only with {@link QUERY_FINE}
+ */
+export function parseAnnounceQuery(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  fields: AnnounceFields,
+  scratch: AnnounceQueryScratch,
+): number {
+  resetAnnounce(fields, scratch);
   const number = scratch.number;
   let infoHashBytes = -1;
   let peerIdBytes = -1;

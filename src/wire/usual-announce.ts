@@ -4,8 +4,8 @@
  * the query, a mistake of any kind) is left to `http-request-head` and `announce-query`, which say what it means; what is
  * read here means the same there, and a property test holds the two together.
  */
-import { type AnnounceFields, EVENT_NONE, NUM_WANT_UNSAID } from './announce-fields.js';
-import { type AnnounceQueryScratch, parseEvent } from './announce-query.js';
+import type { AnnounceFields } from './announce-fields.js';
+import { type AnnounceQueryScratch, parseEvent, resetAnnounce } from './announce-query.js';
 import { type HttpRequestHead, METHOD_GET } from './http-request-head.js';
 import { parseKey, parseUint64 } from './query-values.js';
 import { asciiBytes } from './write-bytes.js';
@@ -112,23 +112,7 @@ export function readUsualAnnounce(
   if (end - start < START.length + END.length || !startsWith(bytes, start, START)) return NOT_USUAL;
   const ids = scratch.ids;
   const number = scratch.number;
-  fields.bytes = ids;
-  fields.infoHashOffset = 0;
-  fields.peerIdOffset = ID_BYTES;
-  fields.port = 0;
-  fields.event = EVENT_NONE;
-  fields.numWant = NUM_WANT_UNSAID;
-  fields.key = 0;
-  fields.uploadedHigh = 0;
-  fields.uploadedLow = 0;
-  fields.downloadedHigh = 0;
-  fields.downloadedLow = 0;
-  fields.leftHigh = 0;
-  fields.leftLow = 1;
-  scratch.compact = true;
-  scratch.noPeerId = false;
-  scratch.ipStart = 0;
-  scratch.ipEnd = 0;
+  resetAnnounce(fields, scratch);
   let hasInfoHash = false;
   let hasPeerId = false;
   let at = start + START.length;

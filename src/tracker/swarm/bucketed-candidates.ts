@@ -155,7 +155,7 @@ export class BucketedCandidates implements Candidates {
     while (written < target) {
       const keyA = a < aEnd ? keysA[a]! : KEY_END;
       const keyB = b < bEnd ? keysB[b]! : KEY_END;
-      const key = keyA < keyB ? keyA : keyB;
+      const key = Math.min(keyA, keyB);
       if (key === KEY_END) break;
       let room = target - written;
       let aNext = a;
