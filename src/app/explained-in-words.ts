@@ -21,6 +21,7 @@ export function explainedInWords(answer: Explanation, requester: IpAddress, poli
     },
     mix: answer.mix,
     gateways: answer.gateways,
+    billing: policy.billing,
     candidates: answer.classes.map((candidate) => {
       const cost = policy.describeGroup(candidate.group);
       return {
@@ -29,7 +30,7 @@ export function explainedInWords(answer: Explanation, requester: IpAddress, poli
         kind: cost.kind,
         tier: candidate.tier,
         ...(candidate.overridden ? { overridden: true } : {}),
-        ratePerGigabyte: cost.ratePerGigabyte,
+        ratePerGigabyte: policy.overriddenRate(answer.requester.group, candidate.group) ?? cost.ratePerGigabyte,
         relationship: cost.relationship,
         ...(cost.density === undefined
           ? { density: null }

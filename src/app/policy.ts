@@ -65,6 +65,16 @@ export class Policy {
     return this.#cost.describeGroup(group);
   }
 
+  /** What an override makes of traffic between two groups; undefined where none binds them as foreign. */
+  overriddenRate(requesterGroup: number, group: number): number | undefined {
+    return this.#cost.overriddenRate(requesterGroup, group);
+  }
+
+  /** What rates are told in, and the name of the period of the schedule that is in force. */
+  get billing(): { readonly currency: string; readonly period: string | null } {
+    return { currency: this.#config.billing.currency, period: this.#cost.period?.name ?? null };
+  }
+
   /** Hands every policy from now on to the data plane. */
   start(consumer: PolicyConsumer): void {
     this.#consumer = consumer;
@@ -114,7 +124,7 @@ export class Policy {
       weights: selection,
       caches: operator.caches.map(({ address, preferredBy }) => ({
         address: formatIp(address),
-        preferredBy: preferredBy ?? [],
+        preferredBy,
       })),
       density: readings.densityReadings(nowMs),
       densityFreshnessSeconds: reports.freshnessMs / 1000,

@@ -15,8 +15,8 @@ operator:
   subdomains:                           # access networks; the longest prefix wins. Or: subdomains: { file: plan.csv }
     - { id: north, prefixes: [203.0.113.0/25] }
     - { id: south, prefixes: [203.0.113.128/25], uplinkBpsMax: 40000000 }   # optional: no line there uploads faster
-  caches:                               # the operator's own nodes; preferredBy: the sub-domains that prefer it (all)
-    - { address: 203.0.113.10, preferredBy: [north] }
+  caches:                               # the operator's own nodes; preferredBy: the sub-domains that prefer it, else all;
+    - { address: 203.0.113.10, preferredBy: [north] }                 # for the others it is the last of the inner peers
 
 topology:                               # who the rest of the world is; each file is optional
   # asnDatabase: GeoLite2-ASN.mmdb      # MMDB, or CSV "start,end,asn,organisation"
@@ -33,10 +33,12 @@ billing:
   relationshipRates: {}                 # per gigabyte: customer, peer (0 unless given), provider (the default rate)
   schedule:                             # of entries that overlap the first is in force
     - { name: night, from: "01:00", to: "07:00", timeZone: Europe/Berlin, rateFactor: 0.2, foreignPeersMax: 50 }
-      # optional: days: [sat, sun] (on which it begins), neighbours: [Neighbour One] (only their rates), foreignPeersMin
+      # optional: days: [sat, sun] (on which it begins), neighbours: [Neighbour One] (only their rates); foreignPeersMin,
+      # foreignPeersMax, gatewaysMax: in place of those of selection
   overrides: []                         # pairs that count otherwise than their AS say, e.g.
     # - { requester: north, peer: AS64600, treatAs: same-operator }      # same-as, same-operator or foreign
     # - { requester: "*", peer: south, treatAs: foreign, ratePerGigabyte: 0.001 }
+    # - { requester: south, peer: 203.0.113.10, treatAs: same-operator }       # one of operator.caches
 
 selection:
   enoughInnerPeers: 12                  # draft 4.2 a, b: what "enough" is, whatever numwant the client sent

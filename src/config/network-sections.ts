@@ -1,5 +1,7 @@
 /** `operator`, `topology`, `billing` and `selection`: whose network this is, what traffic costs, and what is preferred. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { formatIp, parseIp } from '../domain/ip-address.js';
 import {
   asn,
   duration,
@@ -44,6 +46,7 @@ export const topologySection = section({
 
 const ratePerGigabyte = numberFrom(0, 1_000_000);
 const foreignPeers = wholeNumber(0, 200);
+const gateways = wholeNumber(0, 1_000);
 
 const neighbour = section({
   name: text,
@@ -63,10 +66,14 @@ const scheduleEntry = section({
   neighbours: z.array(text).optional(),
   foreignPeersMin: foreignPeers.optional(),
   foreignPeersMax: foreignPeers.optional(),
+  gatewaysMax: gateways.optional(),
 }).transform(({ from, to, ...rest }) => ({ ...rest, fromMinutes: from, toMinutes: to }));
 
 /** A sub-domain's id, or `AS64600`; a requester may be `*` (every inner one), a peer one of `operator.caches`. */
-const groupName = z.string({ error: 'expected a sub-domain or an AS, e.g. "north" or "AS64600"' }).min(1);
+const groupName = z
+  .string({ error: 'expected a sub-domain or an AS, e.g. "north" or "AS64600"' })
+  .min(1)
+  .transform((name) => (isIP(name) === 0 ? name : formatIp(parseIp(name))));
 const override = section({
   requester: groupName,
   peer: groupName,
@@ -99,7 +106,7 @@ export const selectionSection = section({
   foreignPeersMin: foreignPeers.prefault(0),
   foreignPeersMax: foreignPeers.prefault(20),
   foreignPeersWhenNoInnerSeed: foreignPeers.prefault(4),
-  gatewaysMax: wholeNumber(0, 1_000).prefault(32),
+  gatewaysMax: gateways.prefault(32),
   capabilityWeight: weight.prefault(0.6),
   densityWeight: weight.prefault(0.4),
   grain: z.enum(['as', 'subdomain'], { error: 'expected "as" or "subdomain"' }).prefault('as'),

@@ -48,6 +48,7 @@ export interface BillingPeriod {
   /** These take the places of those of `selection` meanwhile. */
   readonly foreignPeersMin?: number | undefined;
   readonly foreignPeersMax?: number | undefined;
+  readonly gatewaysMax?: number | undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ import { type ForeignRate, foreignRates, RELATIONSHIP_ORDER } from './billing-ra
 import { nextChangeAtMs, periodInForce } from './billing-schedule.js';
 import { type CapabilityReading, compileCapability } from './compile-capability.js';
 import { type DensityReading, densityLevels } from './compile-density.js';
-import { type CachePreference, compileOverrides } from './compile-overrides.js';
+import { type CachePreference, compileOverrides, FOREIGN_ORDER } from './compile-overrides.js';
 import { compileScores, type ScoreWeights } from './compile-scores.js';
 import {
   type CostTable,
@@ -69,6 +69,8 @@ export interface CompiledCost {
   readonly nextChangeAtMs: number | undefined;
   /** @returns the description of group 0 for a number that is not in use */
   describeGroup(group: number): GroupCost;
+  /** The rate of a pair that an override makes foreign; undefined for all other pairs. */
+  overriddenRate(requesterGroup: number, group: number): number | undefined;
   /** The same policy with other readings: a few arrays are copied, nothing else is compiled. */
   withDensity(version: number, density: ReadonlyMap<string, DensityReading>): CompiledCost;
   withCapability(version: number, capability: ReadonlyMap<string, CapabilityReading>): CompiledCost;
@@ -104,9 +106,12 @@ export function compileCostTable(input: CostInput): CompiledCost {
   rateOf.forEach((rate, number) => {
     rateRank[number] = ranks.rankOf(rate.ratePerGigabyte, rate.relationship);
   });
-  const overrides = compileOverrides(billing.overrides, input.caches, groups, (rate) =>
-    ranks.rankOf(overrideRate(rate), 'unknown'),
-  );
+  const rateOfOrder = new Map<number, number>();
+  const overrides = compileOverrides(billing.overrides, input.caches, groups, (rate) => {
+    const rank = ranks.rankOf(overrideRate(rate), 'unknown');
+    rateOfOrder.set(FOREIGN_ORDER + rank, overrideRate(rate));
+    return rank;
+  });
   const cacheAddresses = input.caches.map((cache) => cache.address);
   const densityOf = densityCompiler(groups, input.densityFreshnessSeconds);
   const table: CostTable = {
@@ -120,6 +125,7 @@ export function compileCostTable(input: CostInput): CompiledCost {
       ...input.mix,
       foreignPeersMin: period?.foreignPeersMin ?? input.mix.foreignPeersMin,
       foreignPeersMax: period?.foreignPeersMax ?? input.mix.foreignPeersMax,
+      gatewaysMax: period?.gatewaysMax ?? input.mix.gatewaysMax,
     },
     reportedCapability: compileCapability(input.capability, cacheAddresses, input.version),
     overrides,
@@ -149,6 +155,7 @@ export function compileCostTable(input: CostInput): CompiledCost {
           ...(reading === undefined ? {} : { density: reading }),
         };
       },
+      overriddenRate: (requesterGroup, group) => rateOfOrder.get(overrides.get(requesterGroup * 65_536 + group) ?? -1),
       withDensity: (version, newer) => assemble({ ...base, version, densityLevel: densityOf(newer) }, newer),
       withCapability: (version, newer) =>
         assemble(

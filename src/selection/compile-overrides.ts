@@ -10,15 +10,15 @@ import type { PairOverride } from './billing.js';
 const MAX_OVERRIDES = 200_000;
 /** Orders of `CostTable.overrides`: same AS 0, same operator 256, foreign 512 + rate rank. */
 const TIER_ORDER = { 'same-as': 0, 'same-operator': 256 } as const;
-const FOREIGN_ORDER = 512;
+export const FOREIGN_ORDER = 512;
 /** After every other inner peer, before the first foreign one. */
 const LAST_INNER_ORDER = 511;
 
 export interface CachePreference {
   /** As `formatIp` writes it. */
   readonly address: string;
-  /** The sub-domains that prefer it; all where empty. For others it comes after every other inner peer. */
-  readonly preferredBy: readonly string[];
+  /** The sub-domains that prefer it; all where absent. For others it comes after every other inner peer. */
+  readonly preferredBy?: readonly string[] | undefined;
 }
 
 /** @param rankOfRate the rank of an override's rate among the foreign ones; `undefined` is the default rate */
@@ -39,10 +39,11 @@ export function compileOverrides(
   };
   const present = groups.filter((group) => group !== undefined);
   const inner = present.filter((group) => group.kind === 'subdomain' || group.kind === 'own-as');
+  const everyInner = present.filter((group) => group.kind !== 'foreign-as' && group.kind !== 'unknown');
 
   for (const { address, preferredBy } of caches) {
     const cache = present.find((group) => group.name === cacheGroupName(address));
-    if (preferredBy.length === 0 || cache === undefined) continue;
+    if (preferredBy === undefined || cache === undefined) continue;
     for (const requester of inner) {
       if (requester.subdomain === undefined || !preferredBy.includes(requester.subdomain)) {
         put(requester, cache, LAST_INNER_ORDER);
@@ -55,7 +56,7 @@ export function compileOverrides(
         ? FOREIGN_ORDER + rankOfRate(override.ratePerGigabyte)
         : TIER_ORDER[override.treatAs];
     const peers = matching(present, override.peer);
-    for (const requester of override.requester === '*' ? inner : matching(present, override.requester)) {
+    for (const requester of override.requester === '*' ? everyInner : matching(present, override.requester)) {
       for (const peer of peers) put(requester, peer, order);
     }
   }

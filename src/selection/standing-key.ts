@@ -111,9 +111,8 @@ export class StandingKeys {
     if (override !== undefined) {
       const tier = Math.floor(override / OVERRIDE_TIER_STEP);
       const partition = tier >= OVERRIDE_FOREIGN ? FOREIGN_PARTITION : tier;
-      // An inner pair ranks by its score alone; orders past the last foreign rate stay the last.
-      const rate =
-        partition === FOREIGN_PARTITION ? Math.min(255, override - OVERRIDE_FOREIGN * OVERRIDE_TIER_STEP) : 0;
+      // Within its tier; orders past the last foreign rate stay the last.
+      const rate = Math.min(255, override - Math.min(tier, OVERRIDE_FOREIGN) * OVERRIDE_TIER_STEP);
       return (partition << PARTITION_SHIFT) | (rate << RATE_SHIFT) | (standing & SCORE_MASK);
     }
     if (standing >= FOREIGN_KEY) return standing;

@@ -132,7 +132,7 @@ export class AliasTracker implements Directory {
       weights: options.fullScore
         ? { capabilityWeight: 0.6, densityWeight: 0.4 }
         : { capabilityWeight: 0, densityWeight: 0 },
-      caches: options.home.caches.map((address) => ({ address: formatIpv4(address), preferredBy: [] })),
+      caches: options.home.caches.map((address) => ({ address: formatIpv4(address) })),
       density: new Map(options.fullScore ? density : []),
       densityFreshnessSeconds: 900,
       capability: new Map(),

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Application, PartAddress } from '../../src/app/application.js';
+import type { Application, AppOverrides, PartAddress } from '../../src/app/application.js';
 import { createApp } from '../../src/app/create-app.js';
 import { createLogger } from '../../src/app/logger.js';
 import type { Config } from '../../src/config/config-schema.js';
@@ -57,14 +57,21 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
-/** @param yaml more configuration; a section that is there replaces the one of {@link LAB_CONFIG} */
-export async function startLabApp(yaml = LAB_CONFIG, keepDirectory?: string): Promise<RunningApp> {
+/**
+ * @param yaml the configuration without `storage`
+ * @param keepDirectory where it and its files are; else a temporary one that goes with `stop`
+ */
+export async function startLabApp(
+  yaml = LAB_CONFIG,
+  keepDirectory?: string,
+  overrides: AppOverrides = {},
+): Promise<RunningApp> {
   const directory = keepDirectory ?? mkdtempSync(join(tmpdir(), 'alias-tracker-e2e-'));
   const config = parseConfig(`${yaml}\nstorage: { directory: ${join(directory, 'data')} }\n`, {
     file: 'lab.yaml',
     baseDirectory: directory,
   });
-  const app = createApp(config, { logger: createLogger('silent'), random: createRandom(1) });
+  const app = createApp(config, { logger: createLogger('silent'), random: createRandom(1), ...overrides });
   await app.start();
   const endpoint = (part: PartAddress['part'], protocol?: string): Endpoint => {
     const url = new URL(

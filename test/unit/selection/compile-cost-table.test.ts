@@ -44,7 +44,7 @@ function input(
       grain: 'as',
     },
     weights: { capabilityWeight: 0.6, densityWeight: 0.4 },
-    caches: [{ address: '203.0.113.10', preferredBy: [] }],
+    caches: [{ address: '203.0.113.10' }],
     density: new Map(),
     densityFreshnessSeconds: 600,
     capability: new Map(),

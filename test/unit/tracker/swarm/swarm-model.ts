@@ -96,7 +96,7 @@ export class SwarmModel {
     const override = overrides.get(requesterGroup * 65_536 + peer.group);
     if (override !== undefined) {
       if (override >= 512) return 100_000 + (override - 512) * 100 + score;
-      return Math.floor(override / 256) * 1000 + score;
+      return Math.floor(override / 256) * 1000 + (override % 256) * 100 + score;
     }
     if (partition[peer.group] === 15) return 100_000 + rateRank[peer.group]! * 100 + score;
     return (partition[peer.group] === partition[requesterGroup] ? 0 : 1000) + score;

@@ -26,7 +26,7 @@ const policyArbitrary = fc
     enoughInnerPeers: fc.integer({ min: 0, max: 8 }),
     foreignPeersMin: fc.integer({ min: 0, max: 3 }),
     foreignPeersMax: fc.integer({ min: 3, max: 12 }),
-    overrides: fc.array(fc.tuple(fc.integer({ min: 0, max: 65_536 * 7 + 7 }), fc.constantFrom(0, 256, 512, 515)), {
+    overrides: fc.array(fc.tuple(fc.integer({ min: 0, max: 65_536 * 7 + 7 }), fc.constantFrom(0, 256, 511, 512, 515)), {
       maxLength: 2,
     }),
   })
