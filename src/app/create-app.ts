@@ -13,7 +13,6 @@ import { createCatalogue } from '../store/sqlite/catalogue.js';
 import { openDatabase } from '../store/sqlite/database.js';
 import { sqliteGroupStore } from '../store/sqlite/group-registry.js';
 import { GroupRegistry } from '../topology/group-registry.js';
-import { DataPlane } from '../tracker/data-plane.js';
 import type { SwarmSummary } from '../tracker/swarm/swarm-store.js';
 import { accessListOf, hashBytes } from './access.js';
 import type { Application, AppOverrides, PartAddress } from './application.js';
@@ -22,6 +21,7 @@ import { createExchange } from './create-exchange.js';
 import { dataPlaneOptions } from './data-plane-options.js';
 import { databaseFile } from './database-file.js';
 import { Health } from './health.js';
+import { KeptDataPlane } from './kept-data-plane.js';
 import { createLogger, type Logger } from './logger.js';
 import { Policy } from './policy.js';
 import { startControl } from './start-control.js';
@@ -107,13 +107,9 @@ class App implements Application {
     // The data plane: from here on announces are answered, whatever happens to the rest.
     const access = (): ReturnType<typeof accessListOf> =>
       accessListOf(this.#config.tracker, () => catalogue.allInfoHashes());
-    const dataPlane = await DataPlane.start(dataPlaneOptions(config, policy, access(), this.#seed));
+    const options = dataPlaneOptions(config, policy, access(), this.#seed);
+    const dataPlane = await KeptDataPlane.start(options, { clock, logger, health });
     stops.push('tracker', () => dataPlane.stop());
-    dataPlane.onFault((error) => {
-      logger.error({ err: error }, `tracker: ${error.message}`);
-      if (/ended/.test(error.message)) health.report('tracker', error.message);
-    });
-    reportStart(dataPlane, logger);
     const keep = (): void => dataPlane.setKept(hashBytes(catalogue.allInfoHashes()));
     keep();
     for (const { protocol, host, port } of dataPlane.addresses) {
@@ -206,16 +202,6 @@ class App implements Application {
       dns?.reload(next.dnsRedirect);
     };
   }
-}
-
-/** What an operator wants to know of how the data plane began. */
-function reportStart({ transport, transportFallback, restored }: DataPlane, logger: Logger): void {
-  if (transportFallback !== undefined) logger.warn(`tracker: the portable transport is used: ${transportFallback}`);
-  logger.info(`tracker: transport ${transport}`);
-  if (restored === null) return;
-  const { damage, setAsideAs } = restored;
-  if (damage !== null) logger.error(`tracker: the snapshot of the swarms is damaged: ${damage}; kept as ${setAsideAs}`);
-  logger.info(`tracker: ${restored.peers} peers in ${restored.swarms} swarms came back from the snapshot`);
 }
 
 function announcedSwarm(swarm: SwarmSummary): { infoHash: InfoHash; seeds: number; leechers: number } {

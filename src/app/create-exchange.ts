@@ -7,10 +7,10 @@ import type { Clock } from '../domain/clock.js';
 import type { Endpoint } from '../domain/endpoint.js';
 import type { Random } from '../domain/random.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
-import type { DataPlane } from '../tracker/data-plane.js';
 import type { ForeignPeer } from '../upstream/tracker-contact.js';
 import { createUpstreamExchange, type UpstreamExchange } from '../upstream/upstream-exchange.js';
 import { createUpstreamResolver, type UpstreamResolver } from '../upstream/upstream-resolver.js';
+import type { KeptDataPlane } from './kept-data-plane.js';
 import type { Logger } from './logger.js';
 import { ownEndpoints } from './own-endpoints.js';
 
@@ -29,7 +29,7 @@ export interface ExchangeContext {
   readonly logger: Logger;
   readonly random: Random;
   readonly catalogue: Catalogue;
-  readonly dataPlane: DataPlane;
+  readonly dataPlane: KeptDataPlane;
 }
 
 /** @returns undefined where the configuration switches it off */

@@ -3,10 +3,10 @@ import type { Config } from '../config/config-schema.js';
 import type { OverviewPort, Savings } from '../dashboard/overview.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
-import type { DataPlane } from '../tracker/data-plane.js';
+import type { KeptDataPlane } from './kept-data-plane.js';
 
 export interface OverviewParts {
-  readonly dataPlane: Pick<DataPlane, 'counters' | 'swarms'>;
+  readonly dataPlane: Pick<KeptDataPlane, 'counters' | 'isUp' | 'swarms'>;
   readonly catalogue: Pick<Catalogue, 'get'>;
   readonly billing: Pick<Config['billing'], 'currency' | 'defaultRatePerGigabyte'>;
 }
@@ -26,6 +26,7 @@ export function createOverview({ dataPlane, catalogue, billing }: OverviewParts)
       const given = dataPlane.counters().sampledPeers.toInner;
       if (given.peers === 0) return undefined;
       let downloadedBytes = 0;
+      if (!dataPlane.isUp) return undefined;
       for (const swarm of await dataPlane.swarms({ limit: SWARMS_COUNTED, sort: 'peers' })) {
         const totalBytes = catalogue.get(parseInfoHash(swarm.infoHash))?.totalBytes ?? 0;
         downloadedBytes += swarm.completed * totalBytes;

@@ -9,10 +9,10 @@ import { ClientError, messageOf } from '../domain/errors.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
-import type { DataPlane } from '../tracker/data-plane.js';
 import { type ExchangePart, peerData } from './create-exchange.js';
 import { explainedInWords } from './explained-in-words.js';
 import type { Health } from './health.js';
+import type { KeptDataPlane } from './kept-data-plane.js';
 import type { Logger } from './logger.js';
 import { createOverview } from './overview.js';
 import type { Policy } from './policy.js';
@@ -31,7 +31,7 @@ export interface ControlContext {
   readonly health: Health;
   readonly reports: ReportsParts;
   readonly policy: Policy;
-  readonly dataPlane: DataPlane;
+  readonly dataPlane: KeptDataPlane;
   readonly catalogue: Catalogue;
   readonly exchange: ExchangePart | undefined;
   readonly dns: DnsPart | undefined;
@@ -56,7 +56,7 @@ export async function startControl(
     upstream: upstreamPort(dataPlane),
     overview: createOverview({ dataPlane, catalogue, billing: config.billing }),
     metrics: [
-      ...trackerMetrics(() => dataPlane.counters()),
+      ...trackerMetrics(dataPlane),
       ...(dns ? dnsMetrics(() => dns.counters()) : []),
       ...(exchange ? upstreamMetrics(() => exchange.exchange.counters()) : []),
     ],
@@ -128,7 +128,7 @@ function redirectionView(dns: DnsPart): RedirectionView {
   };
 }
 
-function upstreamPort(dataPlane: DataPlane): UpstreamPort {
+function upstreamPort(dataPlane: KeptDataPlane): UpstreamPort {
   return {
     pushPeers: async ({ infoHash, peers, ttlSeconds }) => {
       const data = peers.map(({ address, port, seed }) => peerData({ address: parseIp(address), port, seed }));

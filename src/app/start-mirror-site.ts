@@ -6,7 +6,7 @@ import { messageOf, OperatorError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { createMirrorSite } from '../mirror-site/mirror-site.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
-import type { DataPlane } from '../tracker/data-plane.js';
+import type { KeptDataPlane } from './kept-data-plane.js';
 import type { Logger } from './logger.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -23,7 +23,7 @@ export async function startMirrorSite(
   section: NonNullable<Config['mirrorSite']>,
   context: {
     readonly catalogue: Catalogue;
-    readonly dataPlane: DataPlane;
+    readonly dataPlane: KeptDataPlane;
     readonly announceUrls: readonly string[];
     readonly logger: Logger;
   },
@@ -39,7 +39,10 @@ export async function startMirrorSite(
       publicUrl: section.publicUrl,
       operatorName: config.operator.name,
       swarmCounts: async (infoHashes) => {
-        const counts = await Promise.all(infoHashes.map((infoHash) => dataPlane.swarm(infoHash)));
+        const counts = await Promise.all(
+          // Without its counts while the tracker is down: the catalogue is there all the same.
+          infoHashes.map((infoHash) => dataPlane.swarm(infoHash).catch(() => null)),
+        );
         return new Map(
           infoHashes.flatMap((infoHash, i): [InfoHash, { seeds: number; leechers: number }][] => {
             const swarm = counts[i];

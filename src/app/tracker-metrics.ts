@@ -54,8 +54,15 @@ function sampledPeers(read: () => CountersView): MetricFamily {
   ]);
 }
 
-export function trackerMetrics(read: () => CountersView): MetricFamily[] {
+export function trackerMetrics(tracker: {
+  readonly isUp: boolean;
+  readonly restarts: number;
+  counters(): CountersView;
+}): MetricFamily[] {
+  const read = (): CountersView => tracker.counters();
   return [
+    single('gauge', 'data_plane_up', '1 while the thread that answers peers runs', () => (tracker.isUp ? 1 : 0)),
+    single('counter', 'data_plane_restarts_total', 'Times that thread was started again', () => tracker.restarts),
     labelled('announces_total', 'Announces answered, by protocol', 'protocol', () => ({ ...read().announces })),
     labelled('scrapes_total', 'Scrapes answered, by protocol', 'protocol', () => ({ ...read().scrapes })),
     labelled('refusals_total', 'Requests refused, by reason', 'reason', () => read().refusals),

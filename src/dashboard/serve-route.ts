@@ -145,6 +145,8 @@ function write(response: Response, status: number, headers: Readonly<Record<stri
 function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (thrown instanceof ClientError) {
+    if (thrown.code === 'unavailable')
+      return new Problem('unavailable', thrown.message, { headers: { 'retry-after': '1' } });
     return new Problem(thrown.code === 'not-found' ? 'not-found' : 'unprocessable', thrown.message);
   }
   const retryAfterSeconds = (thrown as { retryAfterSeconds?: unknown } | null)?.retryAfterSeconds;

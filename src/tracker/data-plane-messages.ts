@@ -20,6 +20,8 @@ export interface WorkerStart {
   readonly counters: SharedArrayBuffer;
   /** The bytes of the snapshot file, where there is one. */
   readonly snapshot: Uint8Array | null;
+  /** Where the thread notes its sockets, see the transport's descriptor-ledger. */
+  readonly descriptors: SharedArrayBuffer;
 }
 
 export interface SwarmsQuery {

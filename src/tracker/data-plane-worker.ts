@@ -267,7 +267,7 @@ async function main(): Promise<void> {
   if (port === null) throw new OperatorError('the data-plane worker is started by the program, not by hand');
   const start = workerData as WorkerStart;
   try {
-    const chosen = await chooseTransport(start.options.transport ?? 'auto', systemClock);
+    const chosen = await chooseTransport(start.options.transport ?? 'auto', systemClock, start.descriptors);
     await new Worker(port, start, chosen).run();
   } catch (error) {
     const operator = error instanceof OperatorError;

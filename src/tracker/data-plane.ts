@@ -2,7 +2,7 @@
  * The control plane's handle on the data plane: starts its thread, hands it policy and peers, asks it questions. Nothing
  * here is on the path of an answer; if the control plane is slow, peers are answered all the same.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
@@ -12,29 +12,14 @@ import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import { type CountersView, createCounters, readCounters } from './counters.js';
-import type {
-  FromWorker,
-  Question,
-  SwarmsQuery,
-  ToWorker,
-  UpstreamPeerData,
-  WorkerStart,
-} from './data-plane-messages.js';
+import type { FromWorker, Question, SwarmsQuery, ToWorker, UpstreamPeerData } from './data-plane-messages.js';
 import type { DataPlaneOptions } from './data-plane-options.js';
-import { readSnapshotFile, setSnapshotAside } from './snapshot-file.js';
-import type { Restored } from './snapshot-import.js';
+import { type DataPlaneThread, type RestoredSwarms, startDataPlaneThread } from './data-plane-thread.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import type { SwarmSummary } from './swarm/swarm-store.js';
 
 /** A worker that says nothing for so long while it stops is ended. */
 const STOP_TIMEOUT_MS = 900;
-
-/** A worker runs compiled code; from sources (tests) it is the build's. */
-function workerFile(): URL {
-  const here = import.meta.url;
-  const compiled = here.endsWith('.ts') ? here.replace(/\/src\/tracker\/[^/]*$/, '/dist/tracker/') : here;
-  return new URL('data-plane-worker.js', compiled);
-}
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -51,35 +36,7 @@ export interface DataPlaneExplainQuery {
   readonly port?: number;
 }
 
-type Ready = Extract<FromWorker, { type: 'ready' }>;
-
-/** Resolves once the worker listens; rejects with what keeps it from that. */
-function firstWord(worker: Worker): Promise<Ready> {
-  return new Promise((resolve, reject) => {
-    const onMessage = (message: FromWorker): void => {
-      if (message.type === 'ready') settle(() => resolve(message));
-      else if (message.type !== 'failed') settle(() => reject(new Error(`${message.type} came before ready`)));
-      else if (message.operator) settle(() => reject(new OperatorError(message.message, { exitCode: 1 })));
-      else settle(() => reject(new Error(message.message)));
-    };
-    const onError = (error: Error): void => settle(() => reject(error));
-    const onExit = (code: number): void => onError(new Error(`the data plane ended at its start with code ${code}`));
-    // One by one: Node keeps listeners of its own on a worker.
-    const settle = (how: () => void): void => {
-      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-      how();
-    };
-    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-  });
-}
-
 export type UpstreamNeeded = (infoHash: InfoHash, family: 4 | 6) => void;
-
-/** What became of the swarm snapshot at the start; null where there was none. */
-export interface RestoredSwarms extends Restored {
-  /** Where a damaged file is now. */
-  readonly setAsideAs: string | null;
-}
 
 export class DataPlane {
   readonly restored: RestoredSwarms | null;
@@ -92,19 +49,16 @@ export class DataPlane {
   readonly #waiting = new Map<number, Waiting>();
   readonly #upstreamListeners: UpstreamNeeded[] = [];
   readonly #faultListeners: ((error: Error) => void)[] = [];
+  readonly #endListeners: ((reason: Error) => void)[] = [];
   readonly #snapshots: SnapshotReceiver | null = null;
   readonly #snapshotWaiters: Waiting[] = [];
   #nextId = 1;
   #stopping: Promise<void> | null = null;
   #exited = false;
+  #lastError: Error | null = null;
 
-  private constructor(
-    worker: Worker,
-    counters: SharedArrayBuffer,
-    ready: Ready,
-    restored: RestoredSwarms | null,
-    snapshotFile: string | null,
-  ) {
+  private constructor(thread: DataPlaneThread, counters: SharedArrayBuffer, snapshotFile: string | null) {
+    const { worker, ready, restored } = thread;
     this.#worker = worker;
     this.#counters = counters;
     this.restored = restored;
@@ -113,28 +67,26 @@ export class DataPlane {
     this.transport = ready.transport;
     this.transportFallback = ready.transportFallback;
     worker.on('message', (message: FromWorker) => this.#take(message));
-    worker.on('error', (error) => this.#fault(error));
+    worker.on('error', (error) => {
+      this.#lastError = error instanceof Error ? error : new Error(messageOf(error));
+      this.#fault(error);
+    });
     worker.on('exit', () => {
       this.#exited = true;
+      thread.releaseSockets();
       for (const { reject } of this.#waiting.values()) reject(new Error('the data plane has ended'));
       this.#waiting.clear();
-      if (this.#stopping === null) this.#fault(new Error('the data plane has ended unexpectedly'));
+      if (this.#stopping === null) void this.#endedUnasked();
     });
   }
 
-  /** @throws OperatorError where an address cannot be listened on or an option cannot be met */
-  static async start(options: DataPlaneOptions): Promise<DataPlane> {
-    const counters = createCounters();
-    const { snapshotFile = null } = options;
-    const snapshot = snapshotFile === null ? null : await readSnapshotFile(snapshotFile);
-    const start: WorkerStart = { options, counters, snapshot };
-    const transferList = snapshot === null ? [] : [snapshot.buffer];
-    const worker = new Worker(workerFile(), { workerData: start, name: 'data-plane', transferList });
-    const ready = await firstWord(worker);
-    const isDamaged = ready.restored !== null && ready.restored.damage !== null;
-    const setAsideAs = isDamaged && snapshotFile !== null ? await setSnapshotAside(snapshotFile) : null;
-    const restored = ready.restored === null ? null : { ...ready.restored, setAsideAs };
-    return new DataPlane(worker, counters, ready, restored, snapshotFile);
+  /**
+   * @param counters of an earlier data plane, to count on
+   * @throws OperatorError where an address cannot be listened on or an option cannot be met
+   */
+  static async start(options: DataPlaneOptions, counters = createCounters()): Promise<DataPlane> {
+    const thread = await startDataPlaneThread(options, counters);
+    return new DataPlane(thread, counters, options.snapshotFile ?? null);
   }
 
   /** Replaces the policy whole; peers that are stored are ranked anew when their swarm is next asked. */
@@ -164,9 +116,14 @@ export class DataPlane {
     this.#upstreamListeners.push(listener);
   }
 
-  /** Called for defects in the worker, and if it ends without being told to. */
+  /** Called for defects in the worker. */
   onFault(listener: (error: Error) => void): void {
     this.#faultListeners.push(listener);
+  }
+
+  /** Called if the thread ends without being told to; its ports and its snapshot file are free by then. */
+  onEnd(listener: (reason: Error) => void): void {
+    this.#endListeners.push(listener);
   }
 
   /** Which peers a client would get, and why; changes nothing. */
@@ -189,6 +146,11 @@ export class DataPlane {
 
   counters(): CountersView {
     return readCounters(this.#counters);
+  }
+
+  /** The memory behind `counters`, for a data plane that follows this one. */
+  get sharedCounters(): SharedArrayBuffer {
+    return this.#counters;
   }
 
   /** Resolves once the worker has taken everything that was sent before. */
@@ -242,6 +204,16 @@ export class DataPlane {
       });
       this.#post({ type: 'stop' });
     });
+    await this.#closeSnapshots();
+  }
+
+  async #endedUnasked(): Promise<void> {
+    await this.#closeSnapshots();
+    const reason = this.#lastError ?? new Error('the data plane has ended');
+    for (const listener of this.#endListeners) listener(reason);
+  }
+
+  async #closeSnapshots(): Promise<void> {
     await this.#snapshots?.close();
     for (const { reject } of this.#snapshotWaiters.splice(0)) reject(new Error('the data plane has ended'));
   }

@@ -13,13 +13,20 @@ export interface ChosenTransport {
   readonly fallbackReason?: string;
 }
 
-/** @throws OperatorError where `linux` was asked for and cannot run here */
-export async function chooseTransport(choice: TransportChoice, clock: Clock): Promise<ChosenTransport> {
+/**
+ * @param descriptors a ledger of linux/descriptor-ledger, for a transport in a thread that others may outlive
+ * @throws OperatorError where `linux` was asked for and cannot run here
+ */
+export async function chooseTransport(
+  choice: TransportChoice,
+  clock: Clock,
+  descriptors?: SharedArrayBuffer,
+): Promise<ChosenTransport> {
   if (choice === 'portable' || (choice === 'auto' && process.platform !== 'linux')) {
     return { transport: createPortableTransport() };
   }
   try {
-    return { transport: await createLinuxTransport(clock) };
+    return { transport: await createLinuxTransport(clock, descriptors) };
   } catch (error) {
     if (choice === 'linux' || !(error instanceof OperatorError)) throw error;
     return { transport: createPortableTransport(), fallbackReason: error.message };

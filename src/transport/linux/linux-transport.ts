@@ -16,6 +16,7 @@ import {
   type TransportLimits,
   type TransportListener,
 } from '../transport.js';
+import { noteDescriptors } from './descriptor-ledger.js';
 import { EventLoop } from './event-loop.js';
 import { HttpListener, httpSocketOptions } from './http-listener.js';
 import { type NativeCalls, openNativeCalls } from './native-calls.js';
@@ -109,10 +110,12 @@ class LinuxTransport implements Transport {
 
 /**
  * @param clock for deadlines of connections
+ * @param descriptors where what it opens is noted
  * @throws OperatorError where this machine or installation cannot run it; says to use the portable transport
  */
-export async function createLinuxTransport(clock: Clock): Promise<Transport> {
-  return linuxTransportOver(await openNativeCalls(), clock);
+export async function createLinuxTransport(clock: Clock, descriptors?: SharedArrayBuffer): Promise<Transport> {
+  const calls = await openNativeCalls();
+  return linuxTransportOver(descriptors === undefined ? calls : noteDescriptors(calls, descriptors), clock);
 }
 
 /** @throws OperatorError where the calls do not do what the structures here expect */

@@ -1,0 +1,205 @@
+/**
+ * The thread that answers peers ends in the middle of its work, as by a defect: it is started again on the same ports with
+ * the swarms of its latest snapshot, the operator is told, and everything else of the process goes on meanwhile.
+ */
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Logger } from '../../src/app/logger.js';
+import { eventually, LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
+
+const infoHash = '3c'.repeat(20);
+
+/** Node tells of every thread that this process starts; the tracker has no idea. */
+const threads: Worker[] = [];
+const remember = (worker: Worker): void => void threads.push(worker);
+process.on('worker', remember);
+afterAll(() => void process.off('worker', remember));
+
+let running: RunningApp;
+let directory: string;
+let logged: string[];
+const cleanups: (() => unknown)[] = [];
+
+function recordingLogger(): Logger {
+  const take = (level: string) => (first: unknown, second?: string) =>
+    void logged.push(`${level} ${typeof first === 'string' ? first : second}`);
+  return new Proxy({} as Logger, { get: (_, level) => take(String(level)) });
+}
+
+async function start(transport: 'linux' | 'portable'): Promise<void> {
+  const yaml = LAB_CONFIG.replace('tracker: {', `tracker: { transport: ${transport}, snapshotEvery: 1s,`);
+  running = await startLabApp(`${yaml}mirrorSite: { listen: "http://127.0.0.1:0" }\n`, directory, {
+    logger: recordingLogger(),
+  });
+}
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'alias-tracker-restart-'));
+  logged = [];
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+  await running.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const snapshotFile = (): string => join(directory, 'data', 'swarms.snapshot');
+
+async function snapshotWithEverything(): Promise<void> {
+  const since = Date.now();
+  // Two: the first may have begun before the last announce.
+  for (let i = 0, before = since; i < 2; i++) {
+    await eventually('a snapshot', () => existsSync(snapshotFile()) && statSync(snapshotFile()).mtimeMs > before);
+    before = statSync(snapshotFile()).mtimeMs;
+  }
+}
+
+async function endThread(): Promise<void> {
+  await threads.at(-1)!.terminate();
+}
+
+const ready = async (): Promise<{ status: number; json: unknown }> => running.call('GET', '/readyz');
+
+async function metric(name: string): Promise<number | undefined> {
+  const { json } = await running.call('GET', '/metrics');
+  return Number(new RegExp(`^alias_tracker_${name} (\\S+)$`, 'm').exec(String(json))?.[1]);
+}
+
+function sockets(): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return /^(socket:|anon_inode:\[eventpoll)/.test(readlinkSync(`/proc/self/fd/${fd}`));
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+async function keptConnection(): Promise<Socket> {
+  const socket = connect(running.endpoint('tracker', 'http'));
+  socket.on('error', () => {});
+  cleanups.push(() => socket.destroy());
+  const request = 'GET /scrape?info_hash=aaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n';
+  const answered = new Promise((resolve) => socket.once('data', resolve));
+  socket.write(request);
+  await answered;
+  return socket;
+}
+
+const transports = process.platform === 'linux' ? (['linux', 'portable'] as const) : (['portable'] as const);
+
+describe.each(transports)('the data plane’s thread ends (%s)', (transport) => {
+  it('and comes back: same ports, swarms of the latest snapshot, counters that count on', async () => {
+    await start(transport);
+    const { announce } = running;
+    await announce('127.1.0.10', { infoHash, leftBytes: 0 });
+    await announce('127.1.0.11', { infoHash }, 'http');
+    const ports = running.app.addresses.map(({ url }) => url);
+    await snapshotWithEverything();
+    const announcesBefore = await metric('announces_total{protocol="udp"}'.replace(/[{}"]/g, '\\$&'));
+    const kept = await keptConnection();
+    const cut = new Promise((resolve) => kept.once('close', resolve));
+
+    await endThread();
+    await cut;
+    expect(await ready()).toMatchObject({
+      status: 503,
+      json: { reasons: [expect.stringContaining('tracker: the thread')] },
+    });
+    expect(await metric('data_plane_up')).toBe(0);
+    // The rest of the process goes on.
+    const site = running.endpoint('mirror-site');
+    expect((await fetch(`http://${site.host}:${site.port}/`)).status).toBe(200);
+    const explained = await running.call('GET', `/api/v1/explain?infoHash=${infoHash}&ip=127.1.0.12`);
+    expect(explained).toMatchObject({ status: 503, json: { title: 'Not available now' } });
+
+    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
+    expect(running.app.addresses.map(({ url }) => url)).toEqual(ports);
+    for (const protocol of ['udp', 'http'] as const) {
+      const answer = await announce('127.1.0.12', { infoHash }, protocol);
+      expect(answer.hosts.sort()).toEqual(['127.1.0.10', '127.1.0.11']);
+      expect(answer).toMatchObject({ seeders: 1, leechers: 2 });
+    }
+    expect(await metric('data_plane_up')).toBe(1);
+    expect(await metric('data_plane_restarts_total')).toBe(1);
+    expect(await metric('announces_total{protocol="udp"}'.replace(/[{}"]/g, '\\$&'))).toBe(announcesBefore! + 1);
+    expect(logged.filter((line) => line.startsWith('error'))).toEqual([
+      expect.stringMatching(
+        /^error tracker: the thread that answers peers has ended: .*; it is started again in 0\.25 s$/,
+      ),
+    ]);
+    expect(logged).toContain('info tracker: 2 peers in 1 swarms came back from the snapshot');
+  });
+
+  it('again and again, and leaves no socket behind', async () => {
+    await start(transport);
+    await running.announce('127.1.0.10', { infoHash }, 'http');
+    await keptConnection();
+    const before = sockets();
+    for (let n = 1; n <= 3; n++) {
+      await endThread();
+      await eventually('readiness', async () => (await ready()).status === 200, 10_000);
+      const kept = await keptConnection();
+      expect(await metric('data_plane_restarts_total')).toBe(n);
+      kept.destroy();
+    }
+    await eventually('no more sockets', () => sockets() <= before);
+  });
+
+  it('knows the reports that came while it was down', async () => {
+    await start(transport);
+    await running.announce('127.1.0.10', { infoHash });
+    await snapshotWithEverything();
+    await endThread();
+    const body = { address: '127.1.0.10', port: 6881, availableUplinkBps: 900_000_000, role: 'cache' };
+    expect((await running.call('POST', '/api/v1/capability', { body })).status).toBe(202);
+    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
+    await eventually('the report', async () => {
+      const { json } = await running.call('GET', `/api/v1/explain?infoHash=${infoHash}&ip=127.1.0.12`);
+      return (json as { candidates: { cache: boolean }[] }).candidates[0]?.cache === true;
+    });
+  });
+
+  it('while somebody else has its port: it is tried again, less and less often, until it works', async () => {
+    await start(transport);
+    const { host, port } = running.endpoint('tracker', 'http');
+    const thief: Server = createServer();
+    cleanups.push(() => new Promise((done) => thief.close(done)));
+    await endThread();
+    await new Promise<void>((resolve) => thief.listen(port, host, resolve));
+    const failed = (): string[] => logged.filter((line) => line.startsWith('error') && line.includes(`:${port}`));
+    await eventually('two failures', () => failed().length >= 2, 10_000);
+    expect(failed()[0]).toMatch(/started again in 0\.5 s$/);
+    expect(failed()[1]).toMatch(/started again in 1 s$/);
+    expect((await ready()).status).toBe(503);
+    await new Promise((resolve) => thief.close(resolve));
+    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
+    expect((await running.announce('127.1.0.10', { infoHash }, 'http')).leechers).toBe(1);
+  });
+});
+
+it('does not start again what the operator stops, nor while it waits to start again', async () => {
+  await start('portable');
+  const count = threads.length;
+  await endThread();
+  await running.stop();
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  expect(threads.length).toBe(count);
+});
+
+it('leaves the snapshot out once it has to be suspected', async () => {
+  await start('portable');
+  await running.announce('127.1.0.10', { infoHash });
+  await snapshotWithEverything();
+  for (let n = 1; n <= 4; n++) {
+    await endThread();
+    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
+  }
+  expect(existsSync(`${snapshotFile()}.damaged`)).toBe(true);
+  expect(logged.join('\n')).toContain('the snapshot of the swarms is left out');
+  expect((await running.announce('127.1.0.11', { infoHash })).hosts).toEqual([]);
+});
