@@ -19,7 +19,7 @@ export interface Candidates {
   take(low: number, high: number, quota: number, sink: PeerSink): void;
   /** As {@link take}, but the whole range counts as one class. */
   takeUniform(low: number, high: number, quota: number, sink: PeerSink): void;
-  /** Hands out of all inner partitions below `partitions` but `ownPartition`, merged by score. */
+  /** Hands out of all inner partitions below `partitions` but `ownPartition`, merged by what ranks within them. */
   takeSiblings(ownPartition: number, partitions: number, quota: number, sink: PeerSink): void;
   /** Hands out only peers of one locality group in a range. */
   takeGroup(group: number, low: number, high: number, quota: number, sink: PeerSink): void;

@@ -1,13 +1,14 @@
 /**
  * Choosing from sorted words `standing key << 14 | slot`, as a ranked swarm keeps them and as a small one or a requester
- * with overrides has them made for the occasion. Draws are fair: where a run of equal keys is longer than what is still
- * wanted, a window of it is taken, circular, from a random start.
+ * with overrides has them made for the occasion. A ranked swarm keeps a copy of the peer's address and port behind each
+ * word, so that an answer reads one stretch of memory instead of a record here and there. Draws are fair: where a run of
+ * equal keys is longer than what is still wanted, a window of it is taken, circular, from a random start.
  */
 import type { Random } from '../domain/random.js';
 import { type Candidates, MANY_SERVING } from './candidates.js';
 import { FOREIGN_PARTITION } from './cost-table.js';
 import type { PeerSink } from './peer-sink.js';
-import { FOREIGN_KEY, KEY_END, PARTITION_SHIFT, SCORE_MASK } from './standing-key.js';
+import { FOREIGN_KEY, KEY_END, PARTITION_SHIFT, RANK_MASK } from './standing-key.js';
 
 const SLOT_BITS = 14;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
@@ -18,7 +19,9 @@ const NO_WORD = 0x7fffffff;
 export class FlatCandidates implements Candidates {
   offerServing = true;
   private lists: Uint32Array = new Uint32Array(0);
-  private leechers = 0;
+  /** Where entry 0 lies in `lists`; entries are counted from there. */
+  private base = 0;
+  private entryWords = 1;
   private leechersEnd = 0;
   private serving = 0;
   private servingEnd = 0;
@@ -32,7 +35,9 @@ export class FlatCandidates implements Candidates {
   constructor(private readonly random: Random) {}
 
   /**
-   * @param lists holds the leechers' words in [leechers, leechersEnd) and the serving peers' in [serving, servingEnd)
+   * @param lists holds the leechers' entries in [0, leechersEnd) and the serving peers' in [serving, servingEnd)
+   * @param base where entry 0 lies in `lists`
+   * @param entryWords 1: sorted words alone; more: address and port follow each, and `lists` are the sink's words
    * @param records where slot 0 lies in the sink's words
    * @param stride words of a record
    * @param innerLeechers how many of the leechers are inner, so that nobody has to search for the border
@@ -40,7 +45,8 @@ export class FlatCandidates implements Candidates {
    */
   set(
     lists: Uint32Array,
-    leechers: number,
+    base: number,
+    entryWords: number,
     leechersEnd: number,
     serving: number,
     servingEnd: number,
@@ -50,13 +56,14 @@ export class FlatCandidates implements Candidates {
     innerServing: number,
   ): void {
     this.lists = lists;
-    this.leechers = leechers;
+    this.base = base;
+    this.entryWords = entryWords;
     this.leechersEnd = leechersEnd;
     this.serving = serving;
     this.servingEnd = servingEnd;
     this.records = records;
     this.stride = stride;
-    this.leechersForeign = leechers + innerLeechers;
+    this.leechersForeign = innerLeechers;
     this.servingForeign = serving + innerServing;
   }
 
@@ -65,7 +72,7 @@ export class FlatCandidates implements Candidates {
     const to = this.servingAt(high);
     if (to - from > MANY_SERVING) return true;
     for (let i = from; i < to; i++) {
-      if (isSeed(this.records + (this.lists[i]! & SLOT_MASK) * this.stride)) return true;
+      if (isSeed(this.recordOf(this.wordAt(i)))) return true;
     }
     return false;
   }
@@ -92,36 +99,40 @@ export class FlatCandidates implements Candidates {
 
   /** The best of two sorted pieces, whole runs in order and a fair draw from the run that is too long. */
   private merge(aStart: number, aEnd: number, bStart: number, bEnd: number, target: number, sink: PeerSink): void {
-    const { lists, records, stride } = this;
+    const { lists, base, entryWords, records, stride } = this;
     const chosen = sink.records;
-    const self = sink.self;
+    const self = this.slotOf(sink.self);
+    const copied = entryWords > 1;
     let a = aStart;
     let b = bStart;
     let count = sink.written;
     let selfAt = -1;
     let key = -1;
     // Compared as signed numbers with the top bit turned, which sort alike and stay small integers.
-    let wordA = a < aEnd ? lists[a]! ^ TOP_BIT : NO_WORD;
-    let wordB = b < bEnd ? lists[b]! ^ TOP_BIT : NO_WORD;
+    let wordA = a < aEnd ? lists[base + a * entryWords]! ^ TOP_BIT : NO_WORD;
+    let wordB = b < bEnd ? lists[base + b * entryWords]! ^ TOP_BIT : NO_WORD;
     while (count < target) {
       let word: number;
+      let entry: number;
       if (wordA <= wordB) {
         if (wordA === NO_WORD) break;
         word = wordA;
+        entry = base + a * entryWords;
         a++;
-        wordA = a < aEnd ? lists[a]! ^ TOP_BIT : NO_WORD;
+        wordA = a < aEnd ? lists[entry + entryWords]! ^ TOP_BIT : NO_WORD;
       } else {
         word = wordB;
+        entry = base + b * entryWords;
         b++;
-        wordB = b < bEnd ? lists[b]! ^ TOP_BIT : NO_WORD;
+        wordB = b < bEnd ? lists[entry + entryWords]! ^ TOP_BIT : NO_WORD;
       }
       key = (word ^ TOP_BIT) >>> SLOT_BITS;
-      const record = records + (word & SLOT_MASK) * stride;
-      if (record === self) selfAt = count;
-      else chosen[count++] = record;
+      const slot = word & SLOT_MASK;
+      if (slot === self) selfAt = count;
+      else chosen[count++] = copied ? entry + 1 : records + slot * stride;
     }
     sink.written = count;
-    const straddles = (a < aEnd && lists[a]! >>> SLOT_BITS === key) || (b < bEnd && lists[b]! >>> SLOT_BITS === key);
+    const straddles = (a < aEnd && this.keyAt(a) === key) || (b < bEnd && this.keyAt(b) === key);
     if (!straddles) return;
     const runA = this.search(aStart, a, key);
     const runB = this.search(bStart, b, key);
@@ -146,13 +157,13 @@ export class FlatCandidates implements Candidates {
       if (partition === ownPartition) continue;
       const low = partition << PARTITION_SHIFT;
       const high = (partition + 1) << PARTITION_SHIFT;
-      cursorCount = this.addCursor(cursorCount, this.leechers, this.leechersEnd, low, high);
+      cursorCount = this.addCursor(cursorCount, 0, this.leechersEnd, low, high);
       if (this.offerServing) cursorCount = this.addCursor(cursorCount, this.serving, this.servingEnd, low, high);
     }
     while (sink.written < target && cursorCount > 0) {
-      const score = this.bestScore(cursorCount);
-      if (score > SCORE_MASK) return;
-      this.drawScore(cursorCount, score, target, sink);
+      const rank = this.bestRank(cursorCount);
+      if (rank > RANK_MASK) return;
+      this.drawRank(cursorCount, rank, target, sink);
     }
   }
 
@@ -173,12 +184,11 @@ export class FlatCandidates implements Candidates {
     sink: PeerSink,
     onlyGroup: number,
   ): void {
-    const lists = this.lists;
     let a = aStart;
     let b = bStart;
     while (sink.written < target && (a < aEnd || b < bEnd)) {
-      const keyA = a < aEnd ? lists[a]! >>> SLOT_BITS : KEY_END;
-      const keyB = b < bEnd ? lists[b]! >>> SLOT_BITS : KEY_END;
+      const keyA = a < aEnd ? this.keyAt(a) : KEY_END;
+      const keyB = b < bEnd ? this.keyAt(b) : KEY_END;
       const key = Math.min(keyA, keyB);
       const aNext = this.runEnd(a, aEnd, key);
       const bNext = this.runEnd(b, bEnd, key);
@@ -218,19 +228,22 @@ export class FlatCandidates implements Candidates {
   }
 
   private emit(from: number, to: number, target: number, sink: PeerSink, onlyGroup: number): void {
-    const { lists, records, stride } = this;
+    const { lists, base, entryWords, records, stride } = this;
     const filtered = onlyGroup >= 0 || sink.skipGroup >= 0;
+    const copied = entryWords > 1;
     const chosen = sink.records;
-    const self = sink.self;
+    const self = this.slotOf(sink.self);
     let count = sink.written;
-    for (let i = from; i < to && count < target; i++) {
-      const record = records + (lists[i]! & SLOT_MASK) * stride;
-      if (record === self) continue;
+    let entry = base + from * entryWords;
+    for (let i = from; i < to && count < target; i++, entry += entryWords) {
+      const slot = lists[entry]! & SLOT_MASK;
+      if (slot === self) continue;
+      const record = records + slot * stride;
       if (filtered) {
         const group = sink.groupOf(record);
         if (group === sink.skipGroup || (onlyGroup >= 0 && group !== onlyGroup)) continue;
       }
-      chosen[count++] = record;
+      chosen[count++] = copied ? entry + 1 : record;
     }
     sink.written = count;
   }
@@ -244,71 +257,70 @@ export class FlatCandidates implements Candidates {
     return count + 1;
   }
 
-  private bestScore(cursorCount: number): number {
-    let best = SCORE_MASK + 1;
+  private bestRank(cursorCount: number): number {
+    let best = RANK_MASK + 1;
     for (let i = 0; i < cursorCount; i++) {
       const from = this.cursors[i * 2]!;
       if (from === this.cursors[i * 2 + 1]) continue;
-      const score = (this.lists[from]! >>> SLOT_BITS) & SCORE_MASK;
-      if (score < best) best = score;
+      const rank = this.keyAt(from) & RANK_MASK;
+      if (rank < best) best = rank;
     }
     return best;
   }
 
-  /** One class of equal score over all cursors: all of it, or a fair window of it. Moves the cursors past it. */
-  private drawScore(cursorCount: number, score: number, target: number, sink: PeerSink): void {
-    const { lists, cursors } = this;
+  /** One class of equal rank over all cursors: all of it, or a fair window of it. Moves the cursors past it. */
+  private drawRank(cursorCount: number, rank: number, target: number, sink: PeerSink): void {
+    const { cursors } = this;
     let count = 0;
-    for (let i = 0; i < cursorCount; i++) count += this.scoreEnd(i, score) - cursors[i * 2]!;
+    for (let i = 0; i < cursorCount; i++) count += this.rankEnd(i, rank) - cursors[i * 2]!;
     let skip = count > target - sink.written ? this.random.below(count) : 0;
     for (let seen = 0, i = 0; seen < count && sink.written < target; i = i + 1 === cursorCount ? 0 : i + 1) {
       const from = cursors[i * 2]!;
-      const size = this.scoreEnd(i, score) - from;
+      const size = this.rankEnd(i, rank) - from;
       if (skip >= size && seen === 0) {
         skip -= size;
         continue;
       }
       for (let index = skip; index < size && seen < count && sink.written < target; index++, seen++) {
-        sink.put(this.records + (lists[from + index]! & SLOT_MASK) * this.stride);
+        sink.put(this.recordOf(this.wordAt(from + index)));
       }
       skip = 0;
     }
-    for (let i = 0; i < cursorCount; i++) cursors[i * 2] = this.scoreEnd(i, score);
+    for (let i = 0; i < cursorCount; i++) cursors[i * 2] = this.rankEnd(i, rank);
   }
 
-  private scoreEnd(cursor: number, score: number): number {
+  private rankEnd(cursor: number, rank: number): number {
     const from = this.cursors[cursor * 2]!;
     const end = this.cursors[cursor * 2 + 1]!;
     if (from === end) return end;
-    const key = this.lists[from]! >>> SLOT_BITS;
-    return (key & SCORE_MASK) === score ? this.runEnd(from, end, key) : from;
+    const key = this.keyAt(from);
+    return (key & RANK_MASK) === rank ? this.runEnd(from, end, key) : from;
   }
 
   /** The end of the run of `key` that starts at `from`; `from` where another key stands there. */
   private runEnd(from: number, end: number, key: number): number {
-    const lists = this.lists;
     let step = 1;
     let low = from;
-    while (low + step < end && lists[low + step]! >>> SLOT_BITS <= key) {
+    while (low + step < end && this.keyAt(low + step) <= key) {
       low += step;
       step *= 2;
     }
     let high = Math.min(low + step, end);
-    if (low < high && lists[low]! >>> SLOT_BITS > key) return low;
+    if (low < high && this.keyAt(low) > key) return low;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (lists[middle]! >>> SLOT_BITS <= key) low = middle + 1;
+      if (this.keyAt(middle) <= key) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   private leechersAt(key: number): number {
-    if (key === 0) return this.leechers;
+    if (key === 0) return 0;
     if (key === FOREIGN_KEY) return this.leechersForeign;
     if (key >= KEY_END) return this.leechersEnd;
     return key < FOREIGN_KEY
-      ? this.search(this.leechers, this.leechersForeign, key)
+      ? this.search(0, this.leechersForeign, key)
       : this.search(this.leechersForeign, this.leechersEnd, key);
   }
 
@@ -322,14 +334,30 @@ export class FlatCandidates implements Candidates {
   }
 
   private search(from: number, to: number, key: number): number {
-    const lists = this.lists;
     let low = from;
     let high = to;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (lists[middle]! >>> SLOT_BITS < key) low = middle + 1;
+      if (this.keyAt(middle) < key) low = middle + 1;
       else high = middle;
     }
     return low;
+  }
+
+  private wordAt(entry: number): number {
+    return this.lists[this.base + entry * this.entryWords]!;
+  }
+
+  private keyAt(entry: number): number {
+    return this.wordAt(entry) >>> SLOT_BITS;
+  }
+
+  private recordOf(word: number): number {
+    return this.records + (word & SLOT_MASK) * this.stride;
+  }
+
+  /** @returns the slot of a record, −1 for none */
+  private slotOf(record: number): number {
+    return record === 0 ? -1 : ((record - this.records) / this.stride) | 0;
   }
 }

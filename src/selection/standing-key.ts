@@ -17,6 +17,8 @@ import {
 export const PARTITION_SHIFT = 14;
 export const RATE_SHIFT = 6;
 export const SCORE_MASK = 63;
+/** What of a key ranks the peers of one partition; inner ones have a rate rank only where an override says so. */
+export const RANK_MASK = (1 << PARTITION_SHIFT) - 1;
 export const KEY_BITS = 18;
 /** One past the greatest key. */
 export const KEY_END = 1 << KEY_BITS;

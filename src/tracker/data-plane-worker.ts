@@ -78,6 +78,7 @@ class Worker {
     this.#fallbackReason = fallbackReason;
     const counters = countersOver(shared);
     this.#store = buildStore(options);
+    transport.preferHugePages(this.#store.memory);
     this.#announcer = buildAnnouncer(options, this.#store, counters, (bytes, offset, family) =>
       this.#post({ type: 'upstream-needed', infoHash: infoHashFromBytes(bytes, offset), family }),
     );

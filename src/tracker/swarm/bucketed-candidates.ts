@@ -6,7 +6,7 @@
 import type { Random } from '../../domain/random.js';
 import { type Candidates, MANY_SERVING } from '../../selection/candidates.js';
 import type { PeerSink } from '../../selection/peer-sink.js';
-import { KEY_END, PARTITION_SHIFT, SCORE_MASK, type StandingKeys } from '../../selection/standing-key.js';
+import { KEY_END, PARTITION_SHIFT, RANK_MASK, type StandingKeys } from '../../selection/standing-key.js';
 import { BucketOrder } from './bucket-order.js';
 import type { BucketedSwarm } from './bucketed-swarm.js';
 import { LIST_LEECHERS, LIST_SERVING } from './peer-record.js';
@@ -98,7 +98,7 @@ export class BucketedCandidates implements Candidates {
       if (partition === ownPartition) continue;
       count = this.openCursors(count, partition << PARTITION_SHIFT, (partition + 1) << PARTITION_SHIFT);
     }
-    this.takeInOrder(count, SCORE_MASK, target, sink);
+    this.takeInOrder(count, RANK_MASK, target, sink);
   }
 
   takeGroup(group: number, _low: number, _high: number, quota: number, sink: PeerSink): void {

@@ -28,7 +28,7 @@ import {
   levelOf,
   listOfFlags,
 } from './peer-record.js';
-import { MAX_RANKED_PEERS } from './ranked-swarm.js';
+import { entryWordsOf, MAX_RANKED_PEERS } from './ranked-swarm.js';
 import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
 const SLOT_BITS = 14;
@@ -169,14 +169,14 @@ export class PeerSelection {
       const block = offsetOf(ref);
       const stride = this.addressWords + 4;
       ranked.ensureSorted(block, this.addressWords);
-      const start = ranked.listStart(block, stride);
-      const end = start + ranked.capacity(block);
+      const capacity = ranked.capacity(block);
       this.flat.set(
         this.arena.words,
-        start,
-        start + ranked.leechersListed(block),
-        end - ranked.servingListed(block),
-        end,
+        ranked.listStart(block, stride),
+        entryWordsOf(stride),
+        ranked.leechersListed(block),
+        capacity - ranked.servingListed(block),
+        capacity,
         ranked.recordAt(block, 0, stride),
         stride,
         ranked.innerLeechersListed(block),
@@ -217,7 +217,7 @@ export class PeerSelection {
     }
     sortWords(scratch, 0, front);
     sortWords(scratch, back, scratch.length);
-    this.flat.set(scratch, 0, front, back, scratch.length, first, stride, innerLeechers, innerServing);
+    this.flat.set(scratch, 0, 1, front, back, scratch.length, first, stride, innerLeechers, innerServing);
   }
 
   /** The list that holds a record, whether or not it is offered. */

@@ -8,8 +8,9 @@
  *   +3  stamp of the policy that the lists are sorted by
  *   +4  index entries
  *   +5  inner ones among the leechers listed (16) | among the serving peers listed (16)
- *   then the records, the sorted words (`key << 14 | slot`: leechers upwards from the front, serving ones up to the end),
- *   and the index (16 bits an entry: two bits of the hash and slot + 1).
+ *   then the records, the sorted entries (leechers upwards from the front, serving ones up to the end; each is a word
+ *   `key << 14 | slot`, the address, and the port in the high half of a word: a copy, so that an answer is read in one
+ *   stretch), the index by address and port, and the index by host (16 bits an entry, see slot-index).
  */
 import { FOREIGN_KEY, type StandingKeys } from '../../selection/standing-key.js';
 import { type Arena, roundUpWords } from './arena.js';
@@ -26,21 +27,25 @@ import {
   LIST_NONE,
   levelOf,
   listOfFlags,
+  META_WORDS,
   setGroup,
   setLevelAndFlags,
 } from './peer-record.js';
-import { lowerBound, shiftByOne } from './sorted-words.js';
+import { addSlot, homeOf, removeSlot, SLOT_BITS, SLOT_MASK, tagOf } from './slot-index.js';
+import { lowerBound, shiftEntries } from './sorted-entries.js';
 
 const HEADER_WORDS = 6;
 const NO_SLOT = 0xffff;
-export const SLOT_BITS = 14;
-export const SLOT_MASK = (1 << SLOT_BITS) - 1;
+/** Peers of one host that the host index surely knows; a limit above this cannot be kept. */
+const MAX_INDEXED_A_HOST = 32;
 /** Slots are 14 bits and growth needs a quarter more than the peers. */
 export const MAX_RANKED_PEERS = 12_000;
 
 export class RankedSwarms {
   /** The block's offset after the last operation. */
   ref = 0;
+  /** Where sorted words are made. */
+  private readonly scratch = new Uint32Array(SLOT_MASK);
 
   constructor(
     private readonly arena: Arena,
@@ -66,7 +71,7 @@ export class RankedSwarms {
     return this.arena.words[record + addressWords]! >>> 16 === 0;
   }
 
-  /** Position of the sorted words in the arena. */
+  /** Position of the sorted entries in the arena. */
   listStart(ref: number, stride: number): number {
     return ref + HEADER_WORDS + (this.arena.words[ref]! & 0xffff) * stride;
   }
@@ -96,8 +101,8 @@ export class RankedSwarms {
     const halves = this.arena.halves;
     const stride = endpoint.stride;
     const entries = words[ref + 4]!;
-    const index = (ref + HEADER_WORDS + (words[ref]! & 0xffff) * (stride + 1)) * 2;
-    const tag = endpoint.hash & 3;
+    const index = this.indexStart(ref, stride);
+    const tag = tagOf(endpoint.hash);
     for (let position = homeOf(endpoint.hash, entries); ; ) {
       const entry = halves[index + position]!;
       if (entry === 0) return 0;
@@ -111,13 +116,20 @@ export class RankedSwarms {
 
   scanHost(ref: number, endpoint: Endpoint, scan: HostScan): void {
     const words = this.arena.words;
+    const halves = this.arena.halves;
     const stride = endpoint.stride;
-    const end = ref + HEADER_WORDS + (words[ref + 1]! >>> 16) * stride;
-    for (let record = ref + HEADER_WORDS; record < end; record += stride) {
+    const entries = words[ref + 4]!;
+    const index = this.indexStart(ref, stride) + entries;
+    const tag = tagOf(endpoint.hostHash);
+    for (let position = homeOf(endpoint.hostHash, entries); ; ) {
+      const entry = halves[index + position]!;
+      if (entry === 0) return;
+      if (++position === entries) position = 0;
+      if (entry >>> SLOT_BITS !== tag) continue;
+      const record = ref + HEADER_WORDS + ((entry & SLOT_MASK) - 1) * stride;
       if (!isSameHost(words, record, endpoint)) continue;
-      const meta = record + endpoint.addressWords;
-      if (words[meta]! >>> 16 === 0) continue;
       scan.count++;
+      const meta = record + endpoint.addressWords;
       if (isAddress(words, record, endpoint) && hasIdentity(words, meta, endpoint)) scan.sameIdentity = record;
     }
   }
@@ -135,6 +147,7 @@ export class RankedSwarms {
     setGroup(words, record + endpoint.addressWords, group);
     setLevelAndFlags(words, record + endpoint.addressWords, level, flags);
     this.indexSlot(block, stride, slot, endpoint.hash);
+    this.indexHost(block, stride, slot, record);
     this.enlist(block, stride, slot, group, level, flags);
     this.ref = block;
     return record;
@@ -186,8 +199,7 @@ export class RankedSwarms {
 
   /** An empty swarm; the caller fills it by {@link append} and then calls {@link sort}. */
   create(capacity: number, stride: number): number {
-    const asked = HEADER_WORDS + capacity * (stride + 1) + indexEntriesFor(capacity) / 2;
-    const blockWords = roundUpWords(asked);
+    const blockWords = roundUpWords(wordsFor(capacity, stride));
     let room = capacity;
     while (room < SLOT_MASK && wordsFor(room + 1, stride) <= blockWords) room++;
     const block = this.arena.allocate(blockWords);
@@ -198,8 +210,8 @@ export class RankedSwarms {
     words[block + 5] = 0;
     words[block + 3] = this.keys.stamp;
     words[block + 4] = indexEntriesFor(room);
-    const index = block + HEADER_WORDS + room * (stride + 1);
-    words.fill(0, index, index + words[block + 4]! / 2);
+    const index = block + HEADER_WORDS + room * (stride + entryWordsOf(stride));
+    words.fill(0, index, index + words[block + 4]!);
     return block;
   }
 
@@ -211,17 +223,20 @@ export class RankedSwarms {
     const record = ref + HEADER_WORDS + slot * stride;
     for (let i = 0; i < stride; i++) words[record + i] = words[source + i]!;
     this.indexSlot(ref, stride, slot, endpoint.hashOfRecord(words, record));
+    this.indexHost(ref, stride, slot, record);
   }
 
   /** Lists all records by the keys now in force. */
   sort(ref: number, addressWords: 1 | 4): void {
+    const { scratch } = this;
     const words = this.arena.words;
     const stride = addressWords + 4;
+    const entryWords = entryWordsOf(stride);
     const capacity = words[ref]! & 0xffff;
     const list = ref + HEADER_WORDS + capacity * stride;
     const slots = words[ref + 1]! >>> 16;
-    let front = list;
-    let back = list + capacity;
+    let front = 0;
+    let back = capacity;
     let inner = 0;
     for (let slot = 0; slot < slots; slot++) {
       const meta = ref + HEADER_WORDS + slot * stride + addressWords;
@@ -231,12 +246,14 @@ export class RankedSwarms {
       const key = this.keys.key(groupOf(words, meta), levelOf(words, meta));
       if (key < FOREIGN_KEY) inner += listOf === LIST_LEECHERS ? 0x10000 : 1;
       const word = (key << SLOT_BITS) | slot;
-      if (listOf === LIST_LEECHERS) words[front++] = word;
-      else words[--back] = word;
+      if (listOf === LIST_LEECHERS) scratch[front++] = word;
+      else scratch[--back] = word;
     }
-    words.subarray(list, front).sort();
-    words.subarray(back, list + capacity).sort();
-    words[ref + 2] = ((front - list) << 16) | (list + capacity - back);
+    scratch.subarray(0, front).sort();
+    scratch.subarray(back, capacity).sort();
+    for (let i = 0; i < front; i++) this.writeEntry(list + i * entryWords, scratch[i]!, ref, stride);
+    for (let i = back; i < capacity; i++) this.writeEntry(list + i * entryWords, scratch[i]!, ref, stride);
+    words[ref + 2] = (front << 16) | (capacity - back);
     words[ref + 3] = this.keys.stamp;
     words[ref + 5] = inner;
   }
@@ -280,101 +297,112 @@ export class RankedSwarms {
     const listOf = listOfFlags(flags);
     if (listOf === LIST_NONE) return;
     const words = this.arena.words;
+    const entryWords = entryWordsOf(stride);
     const key = this.keys.key(group, level);
     const word = ((key << SLOT_BITS) | slot) >>> 0;
     if (key < FOREIGN_KEY) words[ref + 5] = words[ref + 5]! + (listOf === LIST_LEECHERS ? 0x10000 : 1);
     const start = this.listStart(ref, stride);
     if (listOf === LIST_LEECHERS) {
-      const end = start + (words[ref + 2]! >>> 16);
-      const position = lowerBound(words, start, end, word);
-      shiftByOne(words, position, end, 1);
-      words[position] = word;
+      const count = words[ref + 2]! >>> 16;
+      const position = lowerBound(words, start, entryWords, 0, count, word);
+      shiftEntries(words, start, entryWords, position, count, 1);
+      this.writeEntry(start + position * entryWords, word, ref, stride);
       words[ref + 2] = words[ref + 2]! + 0x10000;
       return;
     }
-    const end = start + (words[ref]! & 0xffff);
+    const end = words[ref]! & 0xffff;
     const front = end - (words[ref + 2]! & 0xffff);
-    const position = lowerBound(words, front, end, word);
-    shiftByOne(words, front, position, -1);
-    words[position - 1] = word;
+    const position = lowerBound(words, start, entryWords, front, end, word);
+    shiftEntries(words, start, entryWords, front, position, -1);
+    this.writeEntry(start + (position - 1) * entryWords, word, ref, stride);
     words[ref + 2] = words[ref + 2]! + 1;
+  }
+
+  /** An entry: the sorted word and what an answer needs of its record. */
+  private writeEntry(at: number, word: number, ref: number, stride: number): void {
+    const words = this.arena.words;
+    const record = ref + HEADER_WORDS + (word & SLOT_MASK) * stride;
+    words[at] = word;
+    for (let i = 0; i <= stride - META_WORDS; i++) words[at + 1 + i] = words[record + i]!;
   }
 
   private delist(ref: number, stride: number, slot: number, group: number, level: number, flags: number): void {
     const listOf = listOfFlags(flags);
     if (listOf === LIST_NONE) return;
     const words = this.arena.words;
+    const entryWords = entryWordsOf(stride);
     const key = this.keys.key(group, level);
     const word = ((key << SLOT_BITS) | slot) >>> 0;
     if (key < FOREIGN_KEY) words[ref + 5] = words[ref + 5]! - (listOf === LIST_LEECHERS ? 0x10000 : 1);
     const start = this.listStart(ref, stride);
     if (listOf === LIST_LEECHERS) {
-      const end = start + (words[ref + 2]! >>> 16);
-      const position = lowerBound(words, start, end, word);
-      shiftByOne(words, position + 1, end, -1);
+      const count = words[ref + 2]! >>> 16;
+      const position = lowerBound(words, start, entryWords, 0, count, word);
+      shiftEntries(words, start, entryWords, position + 1, count, -1);
       words[ref + 2] = words[ref + 2]! - 0x10000;
       return;
     }
-    const end = start + (words[ref]! & 0xffff);
+    const end = words[ref]! & 0xffff;
     const front = end - (words[ref + 2]! & 0xffff);
-    const position = lowerBound(words, front, end, word);
-    shiftByOne(words, front, position, 1);
+    const position = lowerBound(words, start, entryWords, front, end, word);
+    shiftEntries(words, start, entryWords, front, position, 1);
     words[ref + 2] = words[ref + 2]! - 1;
   }
 
   private indexSlot(ref: number, stride: number, slot: number, hash: number): void {
-    const halves = this.arena.halves;
-    const entries = this.arena.words[ref + 4]!;
-    const index = this.indexStart(ref, stride);
-    let position = homeOf(hash, entries);
-    while (halves[index + position] !== 0) if (++position === entries) position = 0;
-    halves[index + position] = ((hash & 3) << SLOT_BITS) | (slot + 1);
+    addSlot(this.arena.halves, this.indexStart(ref, stride), this.arena.words[ref + 4]!, slot, hash);
+  }
+
+  /** Only so many peers of a host: what it serves are limits and clients that come back on another port. */
+  private indexHost(ref: number, stride: number, slot: number, record: number): void {
+    const { halves, words } = this.arena;
+    const addressWords = addressWordsOfStride(stride);
+    const entries = words[ref + 4]!;
+    const index = this.indexStart(ref, stride) + entries;
+    const hash = this.hasher.hostHashOfRecordOf(words, record, addressWords);
+    const tag = tagOf(hash);
+    let sameTag = 0;
+    for (let position = homeOf(hash, entries); halves[index + position] !== 0; ) {
+      if (halves[index + position]! >>> SLOT_BITS === tag && ++sameTag >= 2 * MAX_INDEXED_A_HOST) return;
+      if (++position === entries) position = 0;
+    }
+    addSlot(halves, index, entries, slot, hash);
   }
 
   private unindexSlot(ref: number, stride: number, slot: number): void {
     const { halves, words } = this.arena;
+    const addressWords = addressWordsOfStride(stride);
     const entries = words[ref + 4]!;
     const index = this.indexStart(ref, stride);
-    const record = ref + HEADER_WORDS + slot * stride;
-    let hole = homeOf(this.hash(record, stride), entries);
-    while ((halves[index + hole]! & SLOT_MASK) !== slot + 1) if (++hole === entries) hole = 0;
-    for (let position = hole; ; ) {
-      if (++position === entries) position = 0;
-      const entry = halves[index + position]!;
-      if (entry === 0) break;
-      const other = ref + HEADER_WORDS + ((entry & SLOT_MASK) - 1) * stride;
-      const home = homeOf(this.hash(other, stride), entries);
-      if (distance(home, position, entries) < distance(hole, position, entries)) continue;
-      halves[index + hole] = entry;
-      hole = position;
-    }
-    halves[index + hole] = 0;
-  }
-
-  private hash(record: number, stride: number): number {
-    return this.hasher.hashOfRecordOf(this.arena.words, record, stride === 5 ? 1 : 4);
+    const records = ref + HEADER_WORDS;
+    const hashOf = (other: number): number => this.hasher.hashOfRecordOf(words, records + other * stride, addressWords);
+    const hostHashOf = (other: number): number =>
+      this.hasher.hostHashOfRecordOf(words, records + other * stride, addressWords);
+    removeSlot(halves, index, entries, slot, hashOf);
+    removeSlot(halves, index + entries, entries, slot, hostHashOf);
   }
 
   private indexStart(ref: number, stride: number): number {
-    return (ref + HEADER_WORDS + (this.arena.words[ref]! & 0xffff) * (stride + 1)) * 2;
+    return (ref + HEADER_WORDS + (this.arena.words[ref]! & 0xffff) * (stride + entryWordsOf(stride))) * 2;
   }
 }
 
-function homeOf(hash: number, entries: number): number {
-  return ((hash >>> 16) * entries) >>> 16;
+function addressWordsOfStride(stride: number): 1 | 4 {
+  return stride === 1 + META_WORDS ? 1 : 4;
 }
 
-function distance(from: number, to: number, entries: number): number {
-  return to >= from ? to - from : to - from + entries;
+/** Words of a sorted entry: the word itself, the address, and the port. */
+export function entryWordsOf(stride: number): number {
+  return stride - META_WORDS + 2;
 }
 
-/** Even, about 1.6 entries a slot. */
+/** Even, about 1.6 entries a slot; there are two indexes of this many. */
 function indexEntriesFor(capacity: number): number {
   return (capacity + (capacity >>> 1) + (capacity >>> 3) + 4) & ~1;
 }
 
 function wordsFor(capacity: number, stride: number): number {
-  return HEADER_WORDS + capacity * (stride + 1) + indexEntriesFor(capacity) / 2;
+  return HEADER_WORDS + capacity * (stride + entryWordsOf(stride)) + indexEntriesFor(capacity);
 }
 
 function growthOf(count: number): number {

@@ -83,7 +83,7 @@ export class SwarmStore {
     const levels = new AddressLevels(options.policy.reportedCapability);
     this.endpoint = new Endpoint(salt);
     this.other = new Endpoint(salt);
-    const rankedMax = Math.min(options.rankedMax ?? 2000, MAX_RANKED_PEERS);
+    const rankedMax = Math.min(options.rankedMax ?? 12000, MAX_RANKED_PEERS);
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(salt), options.smallMax ?? 32, rankedMax);
     this.selection = new PeerSelection(this.arena, this.swarms, this.keys, options.random, salt);
     this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, salt);
@@ -103,6 +103,11 @@ export class SwarmStore {
       minIntervalSeconds: options.minIntervalSeconds ?? DEFAULT_MIN_INTERVAL_SECONDS,
     });
     this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, salt);
+  }
+
+  /** Where all peers lie: large, and read at random. */
+  get memory(): ArrayBufferLike {
+    return this.arena.words.buffer;
   }
 
   /** Updates the swarm. `stopped` removes; counts are those after the update. Call {@link select} next for the peers. */

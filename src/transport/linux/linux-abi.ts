@@ -39,6 +39,11 @@ export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_MORE = 0x8000;
 
+// madvise(2)
+export const MADV_HUGEPAGE = 14;
+/** Of x86-64, and of arm64 with pages of 4 KiB. */
+export const HUGE_PAGE_BYTES = 2 * 1024 * 1024;
+
 // epoll(7)
 export const EPOLL_CLOEXEC = 0o2000000;
 export const EPOLL_CTL_ADD = 1;

@@ -19,6 +19,7 @@ import {
 import { noteDescriptors } from './descriptor-ledger.js';
 import { EventLoop } from './event-loop.js';
 import { HttpListener, httpSocketOptions } from './http-listener.js';
+import { HUGE_PAGE_BYTES, MADV_HUGEPAGE } from './linux-abi.js';
 import { type NativeCalls, openNativeCalls } from './native-calls.js';
 import { type OpenSocket, openSocket, type SocketOption } from './open-socket.js';
 import { checkLayouts } from './self-check.js';
@@ -81,6 +82,14 @@ class LinuxTransport implements Transport {
       this.#calls.close(socket.fd);
       throw listenError(address, undefined, error);
     }
+  }
+
+  preferHugePages(memory: ArrayBufferLike): void {
+    const address = this.#calls.addressOf(memory);
+    const start = Math.ceil(address / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
+    const length = Math.floor((address + memory.byteLength - start) / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
+    // Refused by a kernel without them: then it stays as it is.
+    if (length > 0) this.#calls.madvise(start, length, MADV_HUGEPAGE);
   }
 
   async run(betweenBatches: () => void, tickMs: number): Promise<void> {

@@ -18,6 +18,7 @@ export interface NativeCalls {
   send(fd: number, buffer: number, length: number, flags: number): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
+  madvise(address: number, length: number, advice: number): number;
   recvmmsg(fd: number, headers: number, count: number, flags: number, timeout: number): number;
   sendmmsg(fd: number, headers: number, count: number, flags: number): number;
   epoll_create1(flags: number): number;
@@ -26,7 +27,7 @@ export interface NativeCalls {
   /** errno of the last call that failed. */
   errno(): number;
   /** Where the memory of a buffer lies; it does not move while the buffer is alive. */
-  addressOf(buffer: ArrayBuffer): number;
+  addressOf(buffer: ArrayBufferLike): number;
   /** The descriptor that is readable whenever Node's own event loop has something to do; −1 if this Node has none. */
   nodeLoopDescriptor(): number;
 }
@@ -56,6 +57,7 @@ export async function openNativeCalls(): Promise<NativeCalls> {
       send: libc.func('send', 'long', [INT, POINTER, SIZE, INT]),
       shutdown: libc.func('shutdown', INT, [INT, INT]),
       close: libc.func('close', INT, [INT]),
+      madvise: libc.func('madvise', INT, [POINTER, SIZE, INT]),
       recvmmsg: libc.func('recvmmsg', INT, [INT, POINTER, INT, INT, POINTER]),
       sendmmsg: libc.func('sendmmsg', INT, [INT, POINTER, INT, INT]),
       epoll_create1: libc.func('epoll_create1', INT, [INT]),

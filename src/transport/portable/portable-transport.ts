@@ -94,6 +94,9 @@ class PortableTransport implements Transport {
     this.#betweenBatches = () => {};
   }
 
+  /** Nothing to ask: Node gives no way to. */
+  preferHugePages(): void {}
+
   stop(): void {
     for (const listener of this.#listeners.splice(0)) listener.close();
     this.#finish();

@@ -139,13 +139,13 @@ describe('a draw from sorted words', () => {
     const records = Uint32Array.from({ length: 53 * 5 }, (_, i) =>
       i % 5 === 0 ? i / 5 : i % 5 === 1 ? 0x1ae10000 : 0,
     );
-    candidates.set(words, 0, 53, 53, 53, 0, 5, 53, 0);
+    candidates.set(words, 0, 1, 53, 53, 53, 0, 5, 53, 0);
     const sink = new PeerSink();
     const out = new Uint8Array(60);
     const given = new Uint32Array(53);
     const answers = 20_000;
     for (let i = 0; i < answers; i++) {
-      sink.start(records, 1, 1);
+      sink.start(records, 1, 0);
       candidates.take(0, KEY_END, 10, sink);
       expect(sink.written).toBe(10);
       sink.writeTo(out, 0);
