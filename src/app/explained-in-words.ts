@@ -10,6 +10,8 @@ export function explainedInWords(answer: Explanation, requester: IpAddress, poli
     found: answer.found,
     requester: {
       address: formatIp(requester),
+      port: answer.requester.port,
+      peersAtAddress: answer.requester.peersAtAddress,
       group: groupName,
       asn,
       operator,

@@ -85,10 +85,11 @@ function isLoopback(host: string): boolean {
 
 function trackerView({ dataPlane, policy, catalogue }: ControlContext, config: Config): TrackerView {
   return {
-    explain: async ({ infoHash, ip, numwant }) => {
+    explain: async ({ infoHash, ip, port, numwant }) => {
       const address = parseIp(ip);
-      const numWant = numwant ?? config.tracker.numWantDefault;
-      const answer = await dataPlane.explain({ infoHash: parseInfoHash(infoHash), address, numWant });
+      const { numWantDefault, numWantMax } = config.tracker;
+      const numWant = Math.min(numwant ?? numWantDefault, numWantMax);
+      const answer = await dataPlane.explain({ infoHash: parseInfoHash(infoHash), address, port, numWant });
       if (answer === null || !answer.found) throw new ClientError('not-found', 'nobody has announced this torrent');
       return explainedInWords(answer, address, policy);
     },

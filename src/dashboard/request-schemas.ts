@@ -91,7 +91,14 @@ export const peerPush = z
 /** Query strings arrive as text. */
 const queryCount = (maximum: number) => z.coerce.number().int().min(0).max(maximum);
 
-export const explainQuery = z.object({ infoHash, ip: address, numwant: queryCount(MAX_NUMWANT).optional() });
+export const explainQuery = z.object({
+  infoHash,
+  ip: address,
+  port: z.coerce.number().int().min(1).max(65_535).optional().meta({
+    description: 'which client of that address; left out: any of the swarm, `requester.port` says which',
+  }),
+  numwant: queryCount(MAX_NUMWANT).optional(),
+});
 export const listQuery = z.object({
   limit: queryCount(MAX_LIST_ROWS).default(100),
   offset: queryCount(1_000_000_000).default(0),

@@ -13,7 +13,12 @@ export interface ListQuery {
 
 export interface TrackerView {
   /** Why this client would get which peers. @throws ClientError */
-  explain(query: { infoHash: string; ip: string; numwant: number | undefined }): Promise<Document>;
+  explain(query: {
+    readonly infoHash: string;
+    readonly ip: string;
+    readonly port?: number | undefined;
+    readonly numwant?: number | undefined;
+  }): Promise<Document>;
   /** The largest swarms first. */
   swarms(query: ListQuery): Promise<{ readonly total: number; readonly swarms: readonly Document[] }>;
   /** undefined: no such swarm. */

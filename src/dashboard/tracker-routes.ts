@@ -25,7 +25,7 @@ export function trackerRoutes(ports: TrackerRoutePorts): Route[] {
       handle: async ({ query }) => {
         const ip = canonicalAddress(query.ip);
         const infoHash = query.infoHash.toLowerCase();
-        return { json: await on(ports.tracker, 'the tracker').explain({ infoHash, ip, numwant: query.numwant }) };
+        return { json: await on(ports.tracker, 'the tracker').explain({ ...query, infoHash, ip }) };
       },
     }),
     route({

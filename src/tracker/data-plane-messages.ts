@@ -36,7 +36,7 @@ export interface ExplainQuery {
   readonly family: 4 | 6;
   readonly words: readonly number[];
   readonly numWant: number;
-  readonly seed: boolean;
+  readonly seed?: boolean;
   /** Of the client in the swarm, so that it is not its own candidate. */
   readonly port?: number;
 }

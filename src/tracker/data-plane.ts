@@ -30,10 +30,10 @@ export interface DataPlaneExplainQuery {
   readonly infoHash: InfoHash;
   readonly address: IpAddress;
   readonly numWant: number;
-  /** Default: a leecher. */
+  /** Default: as it is in the swarm, else a leecher. */
   readonly seed?: boolean;
-  /** Where the client is in the swarm: so that it is not its own candidate. */
-  readonly port?: number;
+  /** Which client of that address; default: any that is in the swarm. */
+  readonly port?: number | undefined;
 }
 
 export type UpstreamNeeded = (infoHash: InfoHash, family: 4 | 6) => void;
@@ -130,8 +130,15 @@ export class DataPlane {
   async explain(query: DataPlaneExplainQuery): Promise<Explanation> {
     const { family, words } = query.address;
     const infoHash = infoHashToBytes(query.infoHash);
-    const { numWant, seed = false, port } = query;
-    const asked = { infoHash, family, words, numWant, seed, ...(port === undefined ? {} : { port }) };
+    const { numWant, seed, port } = query;
+    const asked = {
+      infoHash,
+      family,
+      words,
+      numWant,
+      ...(seed === undefined ? {} : { seed }),
+      ...(port === undefined ? {} : { port }),
+    };
     return (await this.#ask({ ask: 'explain', query: asked })) as Explanation;
   }
 

@@ -10,6 +10,7 @@ import { wholeNumberOption } from '../whole-number.js';
 interface ExplainOptions extends ConnectionOptions {
   readonly infoHash: string;
   readonly ip: string;
+  readonly port?: string;
   readonly numwant?: string;
   readonly json?: boolean;
 }
@@ -22,6 +23,7 @@ export function registerExplainCommand(program: Command, context: CliContext): v
     .description('say why a client would get which peers, from the running tracker')
     .requiredOption('--info-hash <hex>', 'the torrent, 40 hexadecimal digits')
     .requiredOption('--ip <address>', 'the client')
+    .option('--port <n>', 'which client, where several announce from that address')
     .option('--numwant <n>', 'how many peers the client asks for (else what the tracker gives by default)')
     .option('--json', 'print the answer as JSON');
   addConnectionOptions(command).action((options: ExplainOptions) => explain(options, context));
@@ -29,10 +31,17 @@ export function registerExplainCommand(program: Command, context: CliContext): v
 
 async function explain(options: ExplainOptions, context: CliContext): Promise<void> {
   const query = new URLSearchParams({ infoHash: parseInfoHash(options.infoHash), ip: formatIp(parseIp(options.ip)) });
+  if (options.port !== undefined) query.set('port', String(wholeNumberOption('--port', options.port, 1, 65_535)));
   if (options.numwant !== undefined) {
     query.set('numwant', String(wholeNumberOption('--numwant', options.numwant, 0, MAX_NUMWANT)));
   }
   const client = connect(options, context, (config) => config.control?.token);
   const answer = (await client.get(`/api/v1/explain?${query}`)) as Record<string, unknown>;
+  const { port, peersAtAddress } = (answer.requester ?? {}) as { port?: number | null; peersAtAddress?: number };
+  if (options.port === undefined && peersAtAddress !== undefined && peersAtAddress > 1) {
+    context.stderr.write(
+      `alias-tracker: ${peersAtAddress} clients of this torrent have this address; this is the one on port ${port}, choose with --port\n`,
+    );
+  }
   context.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : showDocument(answer));
 }

@@ -9,6 +9,7 @@ import { type FamilySwarms, KIND_BUCKETED, kindOf, offsetOf } from './family-swa
 import {
   FLAG_CACHE,
   FLAG_REPORTED,
+  FLAG_SEED,
   flagsOf,
   groupOf,
   isAddress,
@@ -32,7 +33,8 @@ export interface ExplainQuery {
   /** Where the client is in the swarm, its port: so that it is not counted as its own candidate. */
   readonly port?: number;
   readonly group: number;
-  readonly seed: boolean;
+  /** Default: as it is in the swarm, else a leecher. */
+  readonly seed?: boolean;
 }
 
 export function requestForExplanation(query: ExplainQuery, numWant: number): AnnounceRequest {
@@ -45,7 +47,7 @@ export function requestForExplanation(query: ExplainQuery, numWant: number): Ann
   request.word3 = query.words[3] ?? 0;
   request.port = query.port ?? 0;
   request.group = query.group;
-  request.seed = query.seed;
+  request.seed = query.seed ?? false;
   request.numWant = numWant;
   return request;
 }
@@ -64,6 +66,7 @@ export class SwarmExplainer {
   private readonly out = new Uint8Array(MAX_ANSWER_PEERS * 18);
   private readonly other: Endpoint;
   private bySource = true;
+  private peersAtAddress = 0;
 
   constructor(
     private readonly arena: Arena,
@@ -94,6 +97,8 @@ export class SwarmExplainer {
         inner: partition !== FOREIGN_PARTITION,
         seed: request.seed,
         inSwarm: requester.record !== 0,
+        port: requester.record === 0 ? null : request.port,
+        peersAtAddress: this.peersAtAddress,
         gateway: entry !== 0 && selection.roster.isGateway(entry, request.family, endpoint),
       },
       mix: {
@@ -112,24 +117,34 @@ export class SwarmExplainer {
   }
 
   /**
-   * Takes a peer of the asked address for the requester, where only the address is known: nobody is offered itself. Of
-   * several clients behind one address it is the first that is found.
+   * Looks for the requester in the swarm. Where only its address is known, of several clients behind it the first that is
+   * found is taken: nobody is offered itself. What it is in the swarm holds unless the question says otherwise.
    */
-  findByAddress(request: AnnounceRequest, requester: Requester, endpoint: Endpoint): void {
+  findRequester(query: ExplainQuery, request: AnnounceRequest, requester: Requester, endpoint: Endpoint): void {
+    this.peersAtAddress = 0;
+    this.findByAddress(query.port === undefined, request, requester, endpoint);
+    if (requester.record === 0 || query.seed !== undefined) return;
+    request.seed = (flagsOf(this.arena.words, requester.record + endpoint.addressWords) & FLAG_SEED) !== 0;
+  }
+
+  private findByAddress(anyPort: boolean, request: AnnounceRequest, requester: Requester, endpoint: Endpoint): void {
     const { arena, swarms } = this;
     if (requester.entry === 0) return;
+    let found = 0;
     const ref = arena.words[requester.entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
     const { addressWords } = endpoint;
     for (let place = 0; ; place++) {
       place = swarms.nextPlace(ref, place, addressWords);
-      if (place < 0) return;
+      if (place < 0) break;
       const record = swarms.recordInPlace(ref, place, addressWords);
       if (!isAddress(arena.words, record, endpoint)) continue;
-      requester.record = record;
-      request.port = arena.words[record + addressWords]! >>> 16;
-      endpoint.setFromRequest(request);
-      return;
+      this.peersAtAddress++;
+      if (found === 0) found = record;
     }
+    if (!anyPort || found === 0) return;
+    requester.record = found;
+    request.port = arena.words[found + addressWords]! >>> 16;
+    endpoint.setFromRequest(request);
   }
 
   /** Counts the peers of a swarm by class, the requester left out. */

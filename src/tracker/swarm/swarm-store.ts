@@ -367,7 +367,7 @@ export class SwarmStore {
     const request = requestForExplanation(query, numWant);
     this.locate(request);
     this.located = false;
-    if (query.port === undefined) this.explainer.findByAddress(request, this.requester, this.endpoint);
+    this.explainer.findRequester(query, request, this.requester, this.endpoint);
     return this.explainer.explain(request, this.requester, this.endpoint);
   }
 

@@ -120,15 +120,16 @@ describe('calls that are not there', () => {
 
 describe('explain and lists', () => {
   test('explain gets canonical arguments', async () => {
-    const query = `infoHash=${HASH.toUpperCase()}&ip=::ffff:203.0.113.5&numwant=7`;
+    const query = `infoHash=${HASH.toUpperCase()}&ip=::ffff:203.0.113.5&port=51413&numwant=7`;
     expect((await get(`/api/v1/explain?${query}`)).status).toBe(200);
-    expect(asked).toEqual([{ infoHash: HASH, ip: '203.0.113.5', numwant: 7 }]);
+    expect(asked).toEqual([{ infoHash: HASH, ip: '203.0.113.5', port: 51_413, numwant: 7 }]);
   });
 
   test.each([
     ['infoHash=zz&ip=203.0.113.5', 'infoHash'],
     [`infoHash=${HASH}&ip=nowhere`, 'ip'],
     [`infoHash=${HASH}&ip=203.0.113.5&numwant=-1`, 'numwant'],
+    [`infoHash=${HASH}&ip=203.0.113.5&port=65536`, 'port'],
     [`ip=203.0.113.5`, 'infoHash'],
   ])('explain?%s names the field', async (query, field) => {
     expect(await get(`/api/v1/explain?${query}`)).toMatchObject({ status: 400, json: { field } });

@@ -22,7 +22,6 @@ const query = (over = {}) => ({
   family: 4 as const,
   words: [0xcb000032],
   group: HOME_A,
-  seed: false,
   ...over,
 });
 
@@ -42,6 +41,25 @@ describe.each(KINDS)('explaining an answer of a %s swarm', (_kind, thresholds) =
     expect(explanation.requester.inSwarm).toBe(true);
     expect(explanation.chosen.map(({ words }) => words[0])).not.toContain(0xcb000001);
     expect(explanation.mix.innerAvailable).toBe(5);
+  });
+
+  it('of several clients behind one address the port says which; without one it says whom it took', () => {
+    const store = create();
+    announce(store, { host: 1, port: 7_001, group: HOME_A, seed: true });
+    announce(store, { host: 1, port: 7_002, group: HOME_A });
+    const seed = store.explain(query({ words: [0xcb000001], port: 7_001 }), 50);
+    expect(seed.requester).toMatchObject({ inSwarm: true, port: 7_001, peersAtAddress: 3, seed: true });
+    expect(seed.classes.filter(({ reason }) => reason === 'seeds-are-not-given-to-seeds')).toHaveLength(2);
+    const leecher = store.explain(query({ words: [0xcb000001], port: 7_002 }), 50);
+    expect(leecher.requester).toMatchObject({ inSwarm: true, port: 7_002, peersAtAddress: 3, seed: false });
+    const newcomer = store.explain(query({ words: [0xcb000001], port: 7_003 }), 50);
+    expect(newcomer.requester).toMatchObject({ inSwarm: false, port: null, peersAtAddress: 3, seed: false });
+    expect([6_881, 7_001, 7_002]).toContain(store.explain(query({ words: [0xcb000001] }), 50).requester.port);
+    expect(store.explain(query({ words: [0xcb000002] }), 50).requester).toMatchObject({
+      port: 6_881,
+      peersAtAddress: 1,
+    });
+    expect(store.explain(query(), 50).requester).toMatchObject({ inSwarm: false, port: null, peersAtAddress: 0 });
   });
 
   it('tells each class with what ranked it, best first, and who was chosen', () => {
