@@ -134,14 +134,16 @@ export class BucketedSwarm {
     this.shrinkOpen(kind, openId);
   }
 
-  indexPlace(place: number, endpoint: Endpoint): void {
-    this.byEndpoint.insert(endpoint.hash, place);
+  /** @returns false where the index has no room for it */
+  indexPlace(place: number, endpoint: Endpoint): boolean {
+    if (!this.byEndpoint.insert(endpoint.hash, place)) return false;
     let sameHost = 0;
     const words = this.arena.words;
     for (let other = this.byHost.first(endpoint.hostHash); other !== 0; other = this.byHost.next()) {
       if (isSameHost(words, this.recordOf(other), endpoint)) sameHost++;
     }
     if (sameHost < MAX_INDEXED_A_HOST) this.byHost.insert(endpoint.hostHash, place);
+    return true;
   }
 
   unindexPlace(place: number): void {

@@ -51,7 +51,10 @@ export class BucketedSwarms {
     endpoint.writeTo(this.arena.words, record);
     setGroup(this.arena.words, record + endpoint.addressWords, group);
     setLevelAndFlags(this.arena.words, record + endpoint.addressWords, level, flags);
-    swarm.indexPlace(place, endpoint);
+    if (!swarm.indexPlace(place, endpoint)) {
+      swarm.give(place);
+      throw new RangeError('the swarm arena is full');
+    }
     swarm.count++;
     return record;
   }
@@ -66,7 +69,7 @@ export class BucketedSwarms {
     const record = swarm.recordOf(place);
     for (let i = 0; i < swarm.stride; i++) words[record + i] = words[source + i]!;
     this.copied.setFromRecord(words, record, swarm.addressWords);
-    swarm.indexPlace(place, this.copied);
+    if (!swarm.indexPlace(place, this.copied)) throw new RangeError('the swarm arena is full');
     swarm.count++;
   }
 

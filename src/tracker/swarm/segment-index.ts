@@ -1,16 +1,24 @@
 /**
- * The address index of a large swarm: hash → place of a peer, by linear hashing. Segments of fixed size are split one after
- * another as peers come and joined again as they leave, so growth costs a few hundred entries at a time, never all of them.
+ * The address index of a large swarm: hash → place of a peer, by extendible hashing. A directory of the hash's low bits
+ * leads to segments of fixed size; one that is full is split by itself, so growth costs a few hundred entries at a time,
+ * never all of them, and a segment that many equal hashes fill is split until they part.
  * An entry is five bits of the hash and a 27-bit place; 0 is an empty one.
  */
 import type { Arena } from './arena.js';
 
 const SEGMENT_ENTRIES = 1024;
 const SEGMENT_MASK = SEGMENT_ENTRIES - 1;
-/** Mean entries a segment: those not yet split in a round hold up to twice as many as the others. */
-const TARGET_ENTRIES = 400;
-/** Segments are joined only below this, so that a swarm of constant size does neither. */
-const JOIN_ENTRIES = 250;
+/** A segment of more is split: chains of a linear search stay short up to three quarters. */
+const FULL_ENTRIES = 768;
+/** A segment of fewer is joined with its other half, where both together have no more than {@link JOINED_ENTRIES}. */
+const JOIN_ENTRIES = 150;
+const JOINED_ENTRIES = 300;
+/** Segments start out this full where it is known how many entries come at once. */
+const PLANNED_ENTRIES = 500;
+/** Low bits of the hash that the directory may use: the higher ones are position and tag. */
+const MAX_DEPTH = 17;
+/** One place always stays empty: it ends every search. */
+const MOST_ENTRIES = SEGMENT_ENTRIES - 1;
 export const PLACE_BITS = 27;
 const PLACE_MASK = (1 << PLACE_BITS) - 1;
 
@@ -20,10 +28,15 @@ export interface PlaceHashes {
 }
 
 export class SegmentIndex {
-  private bases = new Uint32Array(8);
+  /** Low bits of a hash → segment number; a power of two long. */
+  private directory: Uint32Array;
+  private bases: Uint32Array;
+  private counts: Uint16Array;
+  /** How many low bits all hashes of a segment share. */
+  private depths: Uint8Array;
   private segments = 0;
-  private level = 0;
-  private count = 0;
+  private readonly freeNumbers: number[] = [];
+  private readonly scratch = new Uint32Array(SEGMENT_ENTRIES);
   /** Where {@link first} and {@link next} are. */
   private cursorBase = 0;
   private cursorPosition = 0;
@@ -35,8 +48,14 @@ export class SegmentIndex {
     /** Entries that will come at once: room is made for them beforehand. */
     expected: number,
   ) {
-    do this.addSegment();
-    while (this.segments * TARGET_ENTRIES < expected);
+    let depth = 0;
+    while (PLANNED_ENTRIES << depth < expected && depth < MAX_DEPTH) depth++;
+    const count = 1 << depth;
+    this.directory = new Uint32Array(count);
+    this.bases = new Uint32Array(count);
+    this.counts = new Uint16Array(count);
+    this.depths = new Uint8Array(count);
+    for (let i = 0; i < count; i++) this.directory[i] = this.addSegment(depth);
   }
 
   /** @returns the first place whose hash may be this one, 0 where there is none; go on with {@link next} */
@@ -52,9 +71,17 @@ export class SegmentIndex {
     return this.scan();
   }
 
-  insert(hash: number, place: number): void {
-    this.put(this.bases[this.segmentOf(hash)]!, hash, place);
-    if (++this.count > this.segments * TARGET_ENTRIES) this.split();
+  /** @returns false where no room can be made: the arena is full, or a thousand hashes have equal low bits */
+  insert(hash: number, place: number): boolean {
+    let segment = this.segmentOf(hash);
+    while (this.counts[segment]! >= FULL_ENTRIES && this.depths[segment]! < MAX_DEPTH) {
+      if (!this.arena.fits(SEGMENT_ENTRIES)) break;
+      this.split(segment, hash);
+      segment = this.segmentOf(hash);
+    }
+    if (this.counts[segment]! >= MOST_ENTRIES) return false;
+    this.put(segment, hash, place);
+    return true;
   }
 
   /** The peer in one place now lies in another. A place that is not indexed stays so. */
@@ -68,7 +95,8 @@ export class SegmentIndex {
     const at = this.positionOf(hash, place);
     if (at === 0) return;
     const words = this.arena.words;
-    const base = this.bases[this.segmentOf(hash)]!;
+    const segment = this.segmentOf(hash);
+    const base = this.bases[segment]!;
     let hole = at - base;
     for (let position = (hole + 1) & SEGMENT_MASK; ; position = (position + 1) & SEGMENT_MASK) {
       const entry = words[base + position]!;
@@ -79,12 +107,13 @@ export class SegmentIndex {
       hole = position;
     }
     words[base + hole] = 0;
-    this.count--;
-    if (this.segments > 1 && this.count < (this.segments - 1) * JOIN_ENTRIES) this.join();
+    const count = this.counts[segment]! - 1;
+    this.counts[segment] = count;
+    if (count < JOIN_ENTRIES) this.join(segment, hash);
   }
 
   free(): void {
-    for (let i = 0; i < this.segments; i++) this.arena.free(this.bases[i]!, SEGMENT_ENTRIES);
+    for (let i = 0; i < this.segments; i++) if (this.bases[i] !== 0) this.arena.free(this.bases[i]!, SEGMENT_ENTRIES);
     this.segments = 0;
   }
 
@@ -105,54 +134,89 @@ export class SegmentIndex {
     return 0;
   }
 
-  private put(base: number, hash: number, place: number): void {
+  private segmentOf(hash: number): number {
+    return this.directory[hash & (this.directory.length - 1)]!;
+  }
+
+  private put(segment: number, hash: number, place: number): void {
     const words = this.arena.words;
+    const base = this.bases[segment]!;
     let position = hash >>> 22;
     while (words[base + position] !== 0) position = (position + 1) & SEGMENT_MASK;
     words[base + position] = ((((hash >>> 17) & 31) << PLACE_BITS) | place) >>> 0;
+    this.counts[segment] = this.counts[segment]! + 1;
   }
 
-  private segmentOf(hash: number): number {
-    const narrow = hash & ((1 << this.level) - 1);
-    const split = this.segments - (1 << this.level);
-    return narrow < split ? hash & ((2 << this.level) - 1) : narrow;
-  }
-
-  private addSegment(): void {
-    if (this.segments === this.bases.length) {
-      const grown = new Uint32Array(this.segments * 2);
-      grown.set(this.bases);
-      this.bases = grown;
-    }
+  private addSegment(depth: number): number {
     const base = this.arena.allocate(SEGMENT_ENTRIES);
     this.arena.words.fill(0, base, base + SEGMENT_ENTRIES);
-    this.bases[this.segments++] = base;
-    while (2 << this.level <= this.segments) this.level++;
+    const segment = this.freeNumbers.pop() ?? this.segments++;
+    if (segment >= this.bases.length) {
+      const room = this.bases.length * 2;
+      this.bases = copyInto(this.bases, new Uint32Array(room));
+      this.counts = copyInto(this.counts, new Uint16Array(room));
+      this.depths = copyInto(this.depths, new Uint8Array(room));
+    }
+    this.bases[segment] = base;
+    this.counts[segment] = 0;
+    this.depths[segment] = depth;
+    return segment;
   }
 
-  private split(): void {
-    const from = this.segments - (1 << this.level);
-    this.addSegment();
-    this.scatter(this.bases[from]!);
+  /** Half of the entries go to a new segment: those whose hash has the next bit set. */
+  private split(segment: number, hash: number): void {
+    const depth = this.depths[segment]!;
+    const added = this.addSegment(depth + 1);
+    if (1 << depth === this.directory.length) this.doubleDirectory();
+    const { directory } = this;
+    const step = 1 << (depth + 1);
+    for (let i = (hash & ((1 << depth) - 1)) | (1 << depth); i < directory.length; i += step) directory[i] = added;
+    this.depths[segment] = depth + 1;
+    this.scatter(segment);
   }
 
-  private join(): void {
-    const base = this.bases[--this.segments]!;
-    while (this.level > 0 && 1 << this.level > this.segments) this.level--;
-    this.scatter(base);
-    this.arena.free(base, SEGMENT_ENTRIES);
+  /** With the segment that it was split from, or that was split from it, where the two are small and that one is whole. */
+  private join(segment: number, hash: number): void {
+    const depth = this.depths[segment]!;
+    if (depth === 0) return;
+    const { directory } = this;
+    const bit = 1 << (depth - 1);
+    const other = directory[(hash & (directory.length - 1)) ^ bit]!;
+    if (this.depths[other] !== depth || this.counts[other]! + this.counts[segment]! > JOINED_ENTRIES) return;
+    for (let i = hash & (bit - 1); i < directory.length; i += bit) directory[i] = segment;
+    this.depths[segment] = depth - 1;
+    this.scatter(other);
+    this.arena.free(this.bases[other]!, SEGMENT_ENTRIES);
+    this.bases[other] = 0;
+    this.freeNumbers.push(other);
+  }
+
+  private doubleDirectory(): void {
+    const { length } = this.directory;
+    const doubled = copyInto(this.directory, new Uint32Array(length * 2));
+    doubled.set(this.directory, length);
+    this.directory = doubled;
   }
 
   /** Puts all entries of a segment where they belong now. */
-  private scatter(base: number): void {
-    const words = this.arena.words;
-    const entries = words.slice(base, base + SEGMENT_ENTRIES);
+  private scatter(segment: number): void {
+    const { words } = this.arena;
+    const { scratch } = this;
+    const base = this.bases[segment]!;
+    scratch.set(words.subarray(base, base + SEGMENT_ENTRIES));
     words.fill(0, base, base + SEGMENT_ENTRIES);
-    for (const entry of entries) {
+    this.counts[segment] = 0;
+    for (let i = 0; i < SEGMENT_ENTRIES; i++) {
+      const entry = scratch[i]!;
       if (entry === 0) continue;
       const place = entry & PLACE_MASK;
       const hash = this.owner.hashOfPlace(place);
-      this.put(this.bases[this.segmentOf(hash)]!, hash, place);
+      this.put(this.segmentOf(hash), hash, place);
     }
   }
+}
+
+function copyInto<T extends Uint8Array | Uint16Array | Uint32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }
