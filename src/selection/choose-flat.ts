@@ -12,9 +12,6 @@ import { FOREIGN_KEY, KEY_END, PARTITION_SHIFT, RANK_MASK } from './standing-key
 
 const SLOT_BITS = 14;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
-const TOP_BIT = 1 << 31;
-/** Greater than every word with its top bit turned: slots never reach their mask. */
-const NO_WORD = 0x7fffffff;
 
 export class FlatCandidates implements Candidates {
   offerServing = true;
@@ -97,48 +94,53 @@ export class FlatCandidates implements Candidates {
     else this.merge(a, aEnd, b, bEnd, target, sink);
   }
 
-  /** The best of two sorted pieces, whole runs in order and a fair draw from the run that is too long. */
+  /**
+   * The best of two sorted pieces, class by class: all of a class of equal keys, or a fair draw from the one that is too
+   * long. That is seen beforehand where one piece alone is too long, else what was written of the class is taken back.
+   */
   private merge(aStart: number, aEnd: number, bStart: number, bEnd: number, target: number, sink: PeerSink): void {
-    const { lists, base, entryWords, records, stride } = this;
-    const chosen = sink.records;
-    const self = this.slotOf(sink.self);
-    const copied = entryWords > 1;
     let a = aStart;
     let b = bStart;
-    let count = sink.written;
-    let selfAt = -1;
-    let key = -1;
-    // Compared as signed numbers with the top bit turned, which sort alike and stay small integers.
-    let wordA = a < aEnd ? lists[base + a * entryWords]! ^ TOP_BIT : NO_WORD;
-    let wordB = b < bEnd ? lists[base + b * entryWords]! ^ TOP_BIT : NO_WORD;
-    while (count < target) {
-      let word: number;
-      let entry: number;
-      if (wordA <= wordB) {
-        if (wordA === NO_WORD) break;
-        word = wordA;
-        entry = base + a * entryWords;
-        a++;
-        wordA = a < aEnd ? lists[entry + entryWords]! ^ TOP_BIT : NO_WORD;
-      } else {
-        word = wordB;
-        entry = base + b * entryWords;
-        b++;
-        wordB = b < bEnd ? lists[entry + entryWords]! ^ TOP_BIT : NO_WORD;
+    while (sink.written < target) {
+      const keyA = a < aEnd ? this.keyAt(a) : KEY_END;
+      const keyB = b < bEnd ? this.keyAt(b) : KEY_END;
+      const key = Math.min(keyA, keyB);
+      if (key === KEY_END) return;
+      const classStart = sink.written;
+      const room = target - classStart;
+      const tooLong =
+        (a + room < aEnd && this.keyAt(a + room) === key) || (b + room < bEnd && this.keyAt(b + room) === key);
+      if (!tooLong) {
+        const aNext = keyA === key ? this.emitRun(a, aEnd, key, target, sink) : a;
+        const bNext = keyB === key ? this.emitRun(b, bEnd, key, target, sink) : b;
+        const isWhole = (aNext === aEnd || this.keyAt(aNext) !== key) && (bNext === bEnd || this.keyAt(bNext) !== key);
+        if (isWhole) {
+          a = aNext;
+          b = bNext;
+          continue;
+        }
+        sink.written = classStart;
       }
-      key = (word ^ TOP_BIT) >>> SLOT_BITS;
+      this.draw(a, this.runEnd(a, aEnd, key), b, this.runEnd(b, bEnd, key), target, sink, -1);
+      return;
+    }
+  }
+
+  /** Hands out the entries of one key from `from` on, as far as `target` allows. @returns the entry where it stopped */
+  private emitRun(from: number, end: number, key: number, target: number, sink: PeerSink): number {
+    const { lists, base, entryWords, records, stride } = this;
+    const self = this.slotOf(sink.self);
+    const copied = entryWords > 1;
+    let count = sink.written;
+    let i = from;
+    for (let entry = base + from * entryWords; i < end && count < target; i++, entry += entryWords) {
+      const word = lists[entry]!;
+      if (word >>> SLOT_BITS !== key) break;
       const slot = word & SLOT_MASK;
-      if (slot === self) selfAt = count;
-      else chosen[count++] = copied ? entry + 1 : records + slot * stride;
+      if (slot !== self) sink.write(copied ? entry + 1 : records + slot * stride, count++);
     }
     sink.written = count;
-    const straddles = (a < aEnd && this.keyAt(a) === key) || (b < bEnd && this.keyAt(b) === key);
-    if (!straddles) return;
-    const runA = this.search(aStart, a, key);
-    const runB = this.search(bStart, b, key);
-    const taken = a - runA + b - runB;
-    sink.written = count - taken + (selfAt > count - taken ? 1 : 0);
-    this.draw(runA, this.runEnd(a, aEnd, key), runB, this.runEnd(b, bEnd, key), target, sink, -1);
+    return i;
   }
 
   takeUniform(low: number, high: number, quota: number, sink: PeerSink): void {
@@ -231,7 +233,6 @@ export class FlatCandidates implements Candidates {
     const { lists, base, entryWords, records, stride } = this;
     const filtered = onlyGroup >= 0 || sink.skipGroup >= 0;
     const copied = entryWords > 1;
-    const chosen = sink.records;
     const self = this.slotOf(sink.self);
     let count = sink.written;
     let entry = base + from * entryWords;
@@ -243,7 +244,7 @@ export class FlatCandidates implements Candidates {
         const group = sink.groupOf(record);
         if (group === sink.skipGroup || (onlyGroup >= 0 && group !== onlyGroup)) continue;
       }
-      chosen[count++] = copied ? entry + 1 : record;
+      sink.write(copied ? entry + 1 : record, count++);
     }
     sink.written = count;
   }

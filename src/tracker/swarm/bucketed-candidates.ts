@@ -147,7 +147,6 @@ export class BucketedCandidates implements Candidates {
     const idsB = orderB.ids;
     const aEnd = cursorEnds[0]!;
     const bEnd = count === 2 ? cursorEnds[1]! : 0;
-    const chosen = sink.records;
     const self = sink.self;
     let a = cursors[0]!;
     let b = count === 2 ? cursors[1]! : 0;
@@ -166,12 +165,14 @@ export class BucketedCandidates implements Candidates {
       for (; a < aNext; a++) {
         const id = idsA[a]!;
         let record = bases[id]!;
-        for (let left = sizes[id]!; left > 0; left--, record += stride) if (record !== self) chosen[written++] = record;
+        for (let left = sizes[id]!; left > 0; left--, record += stride)
+          if (record !== self) sink.write(record, written++);
       }
       for (; b < bNext; b++) {
         const id = idsB[b]!;
         let record = bases[id]!;
-        for (let left = sizes[id]!; left > 0; left--, record += stride) if (record !== self) chosen[written++] = record;
+        for (let left = sizes[id]!; left > 0; left--, record += stride)
+          if (record !== self) sink.write(record, written++);
       }
     }
     cursors[0] = a;
@@ -285,12 +286,11 @@ export class BucketedCandidates implements Candidates {
 
   private emitBucket(id: number, from: number, to: number, target: number, sink: PeerSink): void {
     const stride = this.swarm.stride;
-    const chosen = sink.records;
     const self = sink.self;
     let count = sink.written;
     let record = this.swarm.bases[id]! + from * stride;
     for (let i = from; i < to && count < target; i++, record += stride) {
-      if (record !== self) chosen[count++] = record;
+      if (record !== self) sink.write(record, count++);
     }
     sink.written = count;
   }

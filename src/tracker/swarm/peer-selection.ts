@@ -97,7 +97,7 @@ export class PeerSelection {
     standpoint.partition = partition;
     standpoint.innerPartitions = keys.innerPartitions;
     standpoint.ownGroupFirst = inner && mix.grain === 'subdomain';
-    sink.start(words, this.addressWords, requester.record);
+    sink.start(words, this.addressWords, requester.record, out, offset);
     situation.want = want;
     situation.inner = inner;
     situation.gateway = false;
@@ -146,7 +146,6 @@ export class PeerSelection {
       plan.foreign = Math.min(plan.foreign, want - sink.written);
       choosePeersForForeign(candidates, plan, sink);
     }
-    sink.writeTo(out, offset);
     return sink.written;
   }
 
