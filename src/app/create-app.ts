@@ -98,8 +98,10 @@ class App implements Application {
       clock,
       logger,
       subdomainIds: () => topology.subdomainIds,
+      subdomains: () => topology.subdomains,
       config: () => this.#config,
     });
+    topology.onChange(() => reports.reload());
     stops.push('reports', () => reports.stop());
     const policy = new Policy(config, { clock, logger, readings: reports.service, topology });
     stops.push('policy', () => policy.stop());

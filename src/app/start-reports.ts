@@ -2,9 +2,6 @@
 import type { Config } from '../config/config-schema.js';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
-import { formatIp } from '../domain/ip-address.js';
-import type { PlanLimits } from '../reports/accept-capability-report.js';
-import { createSubdomainLookup } from '../reports/collectors/subdomain-lookup.js';
 import { startPruning } from '../reports/prune-reports.js';
 import { ReportsService } from '../reports/reports-service.js';
 import { type ConfiguredTokens, TokenDirectory } from '../reports/token-directory.js';
@@ -12,12 +9,14 @@ import type { SqliteDatabase } from '../store/sqlite/database.js';
 import { ReportsPruning } from '../store/sqlite/reports-pruning.js';
 import { ReportsStore } from '../store/sqlite/reports-store.js';
 import { TokensStore } from '../store/sqlite/tokens-store.js';
+import type { SubdomainPrefixes } from '../topology/operator-network.js';
 import type { Logger } from './logger.js';
+import { planLimits } from './plan-limits.js';
 
 export interface ReportsParts {
   readonly service: ReportsService;
   readonly directory: TokenDirectory;
-  /** Takes the tokens and the plan of a reloaded configuration. */
+  /** Takes the tokens and the plan anew, from a reloaded configuration or a changed file. */
   reload(): void;
   stop(): void;
 }
@@ -27,6 +26,7 @@ export interface ReportsContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly subdomainIds: () => ReadonlySet<string>;
+  readonly subdomains: () => readonly SubdomainPrefixes[];
   /** The configuration in force. */
   readonly config: () => Config;
 }
@@ -34,7 +34,7 @@ export interface ReportsContext {
 export function startReports(context: ReportsContext): ReportsParts {
   const { database, clock, logger, config } = context;
   const directory = new TokenDirectory(tokensOf(config()), new TokensStore(database));
-  let plan = planOf(config());
+  let plan = planLimits(config(), context.subdomains());
   const service = new ReportsService({
     store: new ReportsStore(database),
     clock,
@@ -57,7 +57,7 @@ export function startReports(context: ReportsContext): ReportsParts {
     service,
     directory,
     reload: () => {
-      plan = planOf(config());
+      plan = planLimits(config(), context.subdomains());
       directory.reconfigure(tokensOf(config()));
     },
     stop: () => {
@@ -69,16 +69,4 @@ export function startReports(context: ReportsContext): ReportsParts {
 
 function tokensOf({ control, reports, upstream }: Config): ConfiguredTokens {
   return { controlToken: control?.token, probes: reports.probes, upstreams: upstream.originalTrackers };
-}
-
-/** What the plan of the sub-domain allows, else that of the whole network. Compiled: it is asked for every report. */
-function planOf({ operator, reports }: Config): PlanLimits {
-  const caches = new Set(operator.caches.map(({ address }) => formatIp(address)));
-  const subdomains = 'file' in operator.subdomains ? [] : operator.subdomains;
-  const uplinks = new Map(subdomains.map(({ id, uplinkBpsMax }) => [id, uplinkBpsMax]));
-  const lookup = createSubdomainLookup(subdomains);
-  return {
-    isCache: (address) => caches.has(address),
-    uplinkBpsMax: (address) => uplinks.get(lookup(address)?.subdomain ?? '') ?? reports.uplinkBpsMax,
-  };
 }

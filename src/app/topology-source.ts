@@ -49,8 +49,13 @@ export class TopologySource {
     return this.#files.relationships;
   }
 
+  /** Of the configuration and of its files; one that spans several AS or plans is there more than once. */
+  get subdomains(): readonly SubdomainPrefixes[] {
+    return subdomainsOf(this.#config, this.#files);
+  }
+
   get subdomainIds(): ReadonlySet<string> {
-    return new Set(subdomainsOf(this.#config, this.#files).map((subdomain) => subdomain.id));
+    return new Set(this.subdomains.map((subdomain) => subdomain.id));
   }
 
   /** The data files in force, with their age and what is wrong with their newer versions. */

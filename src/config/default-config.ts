@@ -12,11 +12,13 @@ operator:
   networks:                             # the first is the home AS, the others are siblings of the same operator
     - { asn: 64500, prefixes: [203.0.113.0/24, "2001:db8:100::/40"] }
     - { asn: 64501, prefixes: [198.51.100.0/24] }
-  subdomains:                           # access networks; the longest prefix wins. Or: subdomains: { file: plan.csv }
+  subdomains:                           # access networks; the longest prefix wins. Or: subdomains: { file: plan.csv }, with
+                                        # lines prefix,subdomain[,asn[,uplinkBpsMax]]
     - { id: north, prefixes: [203.0.113.0/25] }
     - { id: south, prefixes: [203.0.113.128/25], uplinkBpsMax: 40000000 }   # optional: no line there uploads faster
   caches:                               # the operator's own nodes; preferredBy: the sub-domains that prefer it, else all;
     - { address: 203.0.113.10, preferredBy: [north] }                 # for the others it is the last of the inner peers
+      # optional: uplinkBpsMax, of the cache itself: the limit of its sub-domain is that of customers' lines
 
 topology:                               # who the rest of the world is; each file is optional
   # asnDatabase: GeoLite2-ASN.mmdb      # MMDB, or CSV "start,end,asn,organisation"
@@ -121,7 +123,7 @@ reports:
     - { id: dp-north, subdomains: [north] }
   freshness: 15m                        # older density counts as unknown
   history: 366d                         # of means over five minutes and hours; raw reports are kept a day
-  uplinkBpsMax: 1000000000              # nobody's line uploads faster, whatever it reports
+  uplinkBpsMax: 1000000000              # nobody's line uploads faster, whatever it reports; see subdomains and caches
 
 control:                                # API and dashboard; leave the section out to run without them
   listen: "http://127.0.0.1:8090"       # https:// with tls

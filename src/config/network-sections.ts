@@ -24,8 +24,14 @@ const subdomain = section({
   prefixes: z.array(prefix).min(1, { error: 'give at least one prefix' }),
   uplinkBpsMax: wholeNumber(1, 1e12).optional(),
 });
-/** CSV `prefix,subdomain[,asn]`, exported from an address plan. */
+/** CSV `prefix,subdomain[,asn[,uplinkBpsMax]]`, exported from an address plan. */
 const subdomainFile = section({ file: filePath });
+
+const cache = section({
+  address: ipAddress,
+  preferredBy: z.array(identifier).optional(),
+  uplinkBpsMax: wholeNumber(1, 1e12).optional(),
+});
 
 export const operatorSection = section({
   name: text,
@@ -33,7 +39,7 @@ export const operatorSection = section({
   subdomains: z
     .union([z.array(subdomain), subdomainFile], { error: 'expected a list of sub-domains, or "file: FILE.csv"' })
     .prefault([]),
-  caches: z.array(section({ address: ipAddress, preferredBy: z.array(identifier).optional() })).prefault([]),
+  caches: z.array(cache).prefault([]),
 });
 
 export const topologySection = section({

@@ -20,6 +20,8 @@ export interface SubdomainPrefixes {
   readonly prefixes: readonly Prefix[];
   /** Where it is not said, the AS of the operator's prefix that covers it, else the home AS. */
   readonly asn?: number;
+  /** Bits per second; no line there uploads faster. */
+  readonly uplinkBpsMax?: number | undefined;
 }
 
 /** What a label of the operator's own segments stands for. */

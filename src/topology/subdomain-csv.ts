@@ -1,4 +1,4 @@
-/** The operator's sub-domains out of its address plan: CSV `prefix,subdomain[,asn]`, with or without a heading. */
+/** The operator's sub-domains out of its address plan: CSV `prefix,subdomain[,asn[,uplinkBpsMax]]`, with or without a heading. */
 import { parseAsn } from '../domain/asn.js';
 import { messageOf } from '../domain/errors.js';
 import { formatPrefix, type Prefix, parsePrefix } from '../domain/ip-address.js';
@@ -10,11 +10,11 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** @throws OperatorError with file and line; also where one prefix is given to two sub-domains */
 export function parseSubdomainCsv(file: DataFile): SubdomainPrefixes[] {
-  const subdomains = new Map<string, { id: string; prefixes: Prefix[]; asn?: number }>();
+  const subdomains = new Map<string, { id: string; prefixes: Prefix[]; asn?: number; uplinkBpsMax?: number }>();
   const lineOfPrefix = new Map<string, number>();
   let heading = true;
   forEachDataLine(file, (start, end, line) => {
-    const [prefixText = '', id = '', asnText = '', ...rest] = file.bytes
+    const [prefixText = '', id = '', asnText = '', uplinkText = '', ...rest] = file.bytes
       .toString('utf8', start, end)
       .split(',')
       .map((field) => field.trim().replace(/^"(.*)"$/, '$1'));
@@ -24,17 +24,27 @@ export function parseSubdomainCsv(file: DataFile): SubdomainPrefixes[] {
     try {
       const prefix = parsePrefix(prefixText);
       if (!ID.test(id)) return `"${id.slice(0, 60)}" is not the id of a sub-domain (letters, digits, "-", "_", ".")`;
-      if (rest.length > 0) return 'more than three fields; expected prefix,subdomain[,asn]';
+      if (rest.length > 0) return 'more than four fields; expected prefix,subdomain[,asn[,uplinkBpsMax]]';
+      if (!/^\d{0,12}$/.test(uplinkText) || /^0+$/.test(uplinkText)) {
+        return `"${uplinkText.slice(0, 60)}" is not an uplink in bits per second, e.g. 40000000`;
+      }
       const name = formatPrefix(prefix);
       const earlier = lineOfPrefix.get(name);
       if (earlier !== undefined) return `${name} is already in line ${earlier}`;
       lineOfPrefix.set(name, line);
       const asn = asnText === '' ? undefined : parseAsn(asnText);
-      // One entry for each AS: a sub-domain may span two, and the AS decides the tier.
-      const key = `${id} ${asn ?? ''}`;
+      // One entry for each AS and plan: a sub-domain may span two, the AS decides the tier, the plan what is believed.
+      const key = `${id} ${asn ?? ''} ${uplinkText}`;
       const entry = subdomains.get(key);
-      if (entry === undefined) subdomains.set(key, { id, prefixes: [prefix], ...(asn === undefined ? {} : { asn }) });
-      else entry.prefixes.push(prefix);
+      if (entry !== undefined) entry.prefixes.push(prefix);
+      else {
+        subdomains.set(key, {
+          id,
+          prefixes: [prefix],
+          ...(asn === undefined ? {} : { asn }),
+          ...(uplinkText === '' ? {} : { uplinkBpsMax: Number(uplinkText) }),
+        });
+      }
     } catch (thrown) {
       return messageOf(thrown);
     }

@@ -246,7 +246,9 @@ describe('sub-domains', () => {
     ['203.0.113.0/25,north\n\n203.0.113.0/25,south', /^\/data:3: 203\.0\.113\.0\/25 is already in line 1$/],
     ['203.0.113.0/25,', /^\/data:1: "" is not the id/],
     ['203.0.113.0/25,north,x', /^\/data:1: "x" is not an AS number/],
-    ['203.0.113.0/25,north,1,2', /^\/data:1: more than three/],
+    ['203.0.113.0/25,north,1,2,3', /^\/data:1: more than four/],
+    ['203.0.113.0/25,north,1,40M', /^\/data:1: "40M" is not an uplink in bits per second/],
+    ['203.0.113.0/25,north,1,0', /^\/data:1: "0" is not an uplink/],
     ['prefix,subdomain\nnorth,203.0.113.0/25', /^\/data:2: /],
   ])('%j is refused with file and line', async (text, message) => {
     expect(await errorOf('subdomains', text)).toMatch(message);
