@@ -45,6 +45,8 @@ export function flatten(ranges: AddressRanges): AddressSegments {
 
 /** `top` where it knows something, else `base`. */
 export function overlay(base: AddressSegments, top: AddressSegments): AddressSegments {
+  if (knowsNothing(top)) return base;
+  if (knowsNothing(base)) return top;
   const words = wordsOf(base.family);
   const out = new SegmentWriter(base.family, base.count + top.count);
   let b = 0;
@@ -72,6 +74,10 @@ export function relabel(segments: AddressSegments, map: ArrayLike<number>): Addr
 
 export function emptySegments(family: Family): AddressSegments {
   return { family, count: 1, starts: new Uint32Array(wordsOf(family)), values: new Uint32Array(1) };
+}
+
+function knowsNothing({ count, values }: AddressSegments): boolean {
+  return count === 1 && values[0] === 0;
 }
 
 /** The segment that `address` (its words) lies in. */

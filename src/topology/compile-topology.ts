@@ -64,16 +64,12 @@ export function compileTopology(input: TopologyInput): CompiledTopology {
   const ipv6 = label('ipv6');
 
   const space = addressSpaceByLabel(labels.count, ipv4, ipv6);
-  const important = new Set(input.importantAsns ?? []);
-  const foreignNames = [...labels.asns]
-    .filter(([asn]) => !ownAsns.has(asn))
-    .sort(
-      ([a, labelA], [b, labelB]) =>
-        Number(important.has(b)) - Number(important.has(a)) || space[labelB]! - space[labelA]! || a - b,
-    )
-    .map(([asn]) => asGroupName(asn));
+  const foreignNames = labels
+    .foreignLabels(ownAsns)
+    .sort((a, b) => space[b]! - space[a]! || labels.asnOf(a) - labels.asnOf(b))
+    .map((label) => labels.groupName(label));
   const ownNames = [...new Set([...own.labels.map((l) => l.groupName), ...[...ownAsns].map(asGroupName)])];
-  input.groups.assign(ownNames, [...[...important].map(asGroupName), ...foreignNames]);
+  input.groups.assign(ownNames, [...[...(input.importantAsns ?? [])].map(asGroupName), ...foreignNames]);
 
   const groupOf = new Uint16Array(labels.count + 1);
   for (let i = 1; i <= labels.count; i++) groupOf[i] = input.groups.numberOf(labels.groupName(i));
@@ -107,11 +103,16 @@ export function compileTopology(input: TopologyInput): CompiledTopology {
 /** Labels of segments: 1 … own.length are the operator's, further ones are an AS each. */
 class LabelList {
   readonly #own: readonly OwnLabel[];
-  readonly asns = new Map<number, number>();
+  readonly #labels = new Map<number, number>();
   readonly #asnList: number[] = [];
 
   constructor(own: readonly OwnLabel[]) {
     this.#own = own;
+  }
+
+  /** Labels of the AS that are not the operator's. */
+  foreignLabels(ownAsns: ReadonlySet<number>): number[] {
+    return this.#asnList.map((_, i) => this.#own.length + 1 + i).filter((label) => !ownAsns.has(this.asnOf(label)));
   }
 
   get count(): number {
@@ -123,11 +124,11 @@ class LabelList {
     for (let i = 0; i < segments.count; i++) {
       const asn = segments.values[i]!;
       if (asn === 0) continue;
-      let label = this.asns.get(asn);
+      let label = this.#labels.get(asn);
       if (label === undefined) {
         this.#asnList.push(asn);
         label = this.count;
-        this.asns.set(asn, label);
+        this.#labels.set(asn, label);
       }
       values[i] = label;
     }
