@@ -30,12 +30,18 @@ async function main(): Promise<number> {
   }));
   const load = startLoad();
   const all: ScenarioFigures[] = [];
+  let failed = false;
   try {
     for (const [i, scenario] of scenarios.entries()) {
       say(`${i + 1} of ${scenarios.length}: ${scenario.title}`);
-      const figures = await runScenario(scenario, options.rounds, options.seconds, load, say);
-      all.push(figures);
-      if (!options.json) say(`${formatScenario(figures)}\n`);
+      try {
+        const figures = await runScenario(scenario, options.rounds, options.seconds, load, say);
+        all.push(figures);
+        if (!options.json) say(`${formatScenario(figures)}\n`);
+      } catch (error) {
+        failed = true;
+        say(`  ${scenario.name} is left out: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
   } finally {
     load.stop();
@@ -43,7 +49,7 @@ async function main(): Promise<number> {
   const command = ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
   if (options.json) console.log(JSON.stringify({ machine: describeMachine(), command, scenarios: all }, null, 2));
   else console.log([describeRun(command), ...all.map(formatScenario)].join('\n\n'));
-  return 0;
+  return failed ? 1 : 0;
 }
 
 try {

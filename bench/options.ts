@@ -1,6 +1,6 @@
 /** Command line of the benchmark. */
 import { parseArgs } from 'node:util';
-import { SCENARIOS } from './scenarios.js';
+import { SCENARIOS, type Scenario } from './scenarios.js';
 import type { ServerKind } from './servers/start-server.js';
 
 export interface BenchOptions {
@@ -12,8 +12,8 @@ export interface BenchOptions {
   readonly json: boolean;
 }
 
-const FULL = { rounds: 5, seconds: 5 };
-const QUICK = { rounds: 3, seconds: 2 };
+const FULL = { rounds: 5, seconds: 3 };
+const QUICK = { rounds: 3, seconds: 1 };
 const LIMITS = { rounds: 20, seconds: 60 };
 
 const SERVERS = [...new Set(SCENARIOS.flatMap(({ servers }) => servers))];
@@ -24,11 +24,16 @@ Measures answers per CPU-second of the server and memory a peer, servers alterna
 Servers run on core 0, the load generator on core 1; nothing leaves this machine.
 
   --quick      ${QUICK.rounds} rounds of ${QUICK.seconds} s instead of ${FULL.rounds} of ${FULL.seconds} s
-  --only NAME  ${SCENARIOS.map(({ name }) => name).join(', ')}
+  --only NAME  ${SCENARIOS.map(nameInHelp).join(', ')}
+               (* only when named)
   --servers NAME  only these of those that compete: ${SERVERS.join(', ')}
   --rounds N   rounds of each server in each scenario, 1 … ${LIMITS.rounds}
-  --seconds N  length of one measurement, 1 … ${LIMITS.seconds}
+  --seconds N  seconds of each server in a round, in turns of one second, 1 … ${LIMITS.seconds}
   --json       figures of every round as JSON instead of tables`;
+
+function nameInHelp({ name, onlyWhenNamed = false }: Scenario): string {
+  return onlyWhenNamed ? `${name}*` : name;
+}
 
 /** @returns null where help was asked for. @throws Error with a line for the person who typed */
 export function readOptions(args: readonly string[]): BenchOptions | null {

@@ -4,11 +4,16 @@ import { readFileSync } from 'node:fs';
 /** Clock ticks of /proc/PID/stat in a second; USER_HZ is 100 on every Linux that Node.js runs on. */
 const TICKS_PER_SECOND = 100;
 
-/** User and system time of all threads, in seconds, in steps of 10 ms. */
-export function cpuSeconds(pid: number): number {
+/** Time of all threads in their program and in the kernel, in seconds, in steps of 10 ms. */
+export interface CpuSeconds {
+  readonly user: number;
+  readonly system: number;
+}
+
+export function cpuSeconds(pid: number): CpuSeconds {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND };
 }
 
 export function residentBytes(pid: number): number {

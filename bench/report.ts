@@ -1,13 +1,28 @@
 /** Figures as Markdown: medians over the rounds, with the spread. */
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import type { LoadResult } from './load/load-command.js';
+import { LONG_GAP_MS, type LoadResult } from './load/load-command.js';
 import type { ScenarioFigures, ServerFigures } from './run-scenario.js';
 import type { Scenario } from './scenarios.js';
 
 /** With fewer peers the memory of a runtime's garbage hides theirs. */
-const MIN_PEERS_FOR_MEMORY = 1_000_000;
+const MIN_PEERS_FOR_MEMORY = 2_000_000;
 const GIB = 1024 ** 3;
+
+const COLUMNS = [
+  'server',
+  'answers a CPU-second',
+  'lowest … highest',
+  'ours is',
+  'µs an answer: program + kernel',
+  'answers/s',
+  'answer',
+  'peers',
+  'lost',
+  'refused',
+  'longest gap',
+  'bytes a peer',
+];
 
 export function describeMachine(): string {
   const { model = 'unknown' } = cpus()[0] ?? {};
@@ -23,44 +38,71 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-export function answersPerCpuSecond({ answers, serverCpuSeconds }: LoadResult): number {
-  return answers / serverCpuSeconds;
+export function answersPerCpuSecond({ answers, userSeconds, systemSeconds }: LoadResult): number {
+  return answers / (userSeconds + systemSeconds);
 }
 
-export function formatScenario({ scenario, servers, missing }: ScenarioFigures): string {
-  const first = servers[0];
-  const base = first === undefined ? 1 : median(first.rounds.map(answersPerCpuSecond));
+/** How much faster the first is, round by round, so that it matters little how fast the machine was. */
+export function medianRatio(first: readonly LoadResult[], second: readonly LoadResult[]): number {
+  return median(first.map((result, i) => answersPerCpuSecond(result) / answersPerCpuSecond(second[i]!)));
+}
+
+export function formatScenario({ scenario, servers, remarks }: ScenarioFigures): string {
   const lines = [
     `### ${scenario.title}`,
     '',
-    '| server | answers a CPU-second | lowest … highest | ours is | answers/s | answer | peers | lost | refused | longest gap | bytes a peer |',
-    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
-    ...servers.map((figures) => row(figures, base, scenario)),
+    `| ${COLUMNS.join(' | ')} |`,
+    `|---|${'---:|'.repeat(COLUMNS.length - 1)}`,
+    ...servers.map((figures) => row(figures, servers[0] ?? figures, scenario)),
   ];
-  for (const kind of missing) lines.push('', `${kind} is not installed here, so it was not measured.`);
+  if (scenario.comparedShape !== undefined) lines.push(...comparisons(servers));
+  for (const remark of remarks) lines.push('', remark);
   return lines.join('\n');
 }
 
-function row({ server, rounds, emptyBytes, filledBytes }: ServerFigures, base: number, scenario: Scenario): string {
+/** Each server's two workloads against each other. */
+function comparisons(servers: readonly ServerFigures[]): string[] {
+  return servers.flatMap((compared) => {
+    const itself = servers.find(({ label }) => label === compared.server);
+    if (itself === undefined || compared === itself) return [];
+    const times = medianRatio(compared.rounds, itself.rounds).toFixed(2);
+    return ['', `An answer of ${compared.server} takes ${times} × the CPU time of its answers in ${compared.label}.`];
+  });
+}
+
+function row(
+  { server, label, shape, rounds, emptyBytes, filledBytes }: ServerFigures,
+  ours: ServerFigures,
+  scenario: Scenario,
+): string {
   const rates = rounds.map(answersPerCpuSecond);
   const middle = (pick: (result: LoadResult) => number): number => median(rounds.map(pick));
-  const requests = middle((r) => r.answers + r.lost);
-  const holdsPeers =
-    scenario.fill && scenario.shape.peers >= MIN_PEERS_FOR_MEMORY && server !== 'echo' && server !== 'node:http';
+  const microseconds = (pick: (result: LoadResult) => number): string =>
+    middle((r) => (1e6 * pick(r)) / r.answers).toFixed(1);
+  const percent = (pick: (result: LoadResult) => number): string =>
+    `${middle((r) => (100 * pick(r)) / (r.answers + r.lost)).toFixed(2)} %`;
+  const holdsPeers = shape.peers >= MIN_PEERS_FOR_MEMORY && server !== 'echo' && server !== 'node:http';
   const cells = [
-    server,
+    label,
     whole(median(rates)),
     `${whole(Math.min(...rates))} … ${whole(Math.max(...rates))}`,
-    `${(base / median(rates)).toFixed(2)} ×`,
+    `${medianRatio(ours.rounds, rounds).toFixed(2)} ×`,
+    `${microseconds((r) => r.userSeconds)} + ${microseconds((r) => r.systemSeconds)}`,
     whole(middle((r) => r.answers / r.seconds)),
-    `${whole(middle((r) => r.answerBytes))} B`,
-    middle((r) => r.peersPerAnswer).toFixed(1),
-    `${((100 * middle((r) => r.lost)) / requests).toFixed(2)} %`,
-    `${((100 * middle((r) => r.errors)) / requests).toFixed(2)} %`,
-    scenario.protocol === 'udp' ? `${whole(Math.max(...rounds.map((r) => r.longestGapMs)))} ms` : '–',
-    holdsPeers ? ((filledBytes - emptyBytes) / scenario.shape.peers).toFixed(0) : '–',
+    `${whole(middle((r) => r.answerBytes / r.answers))} B`,
+    middle((r) => r.peers / r.answers).toFixed(1),
+    percent((r) => r.lost),
+    percent((r) => r.errors),
+    scenario.protocol === 'udp' ? gaps(rounds) : '–',
+    holdsPeers ? ((filledBytes - emptyBytes) / shape.peers).toFixed(0) : '–',
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+function gaps(rounds: readonly LoadResult[]): string {
+  const long = rounds.reduce((sum, { longGaps }) => sum + longGaps, 0);
+  const longest = `${whole(Math.max(...rounds.map((r) => r.longestGapMs)))} ms`;
+  return long === 0 ? longest : `${longest}, ${long} over ${LONG_GAP_MS}`;
 }
 
 function whole(value: number): string {
@@ -73,10 +115,11 @@ export function describeRun(command: string): string {
 
 Machine: ${describeMachine()}. Command: \`${command} > docs/benchmarks.md\`.
 
-Each server runs on one core, the load generator on the other; servers of a table take turns, and figures are medians of all
-rounds. What is compared is **answers per CPU-second of the server** (user and system time of the whole process): it does not
-depend on which side of the loop is the slower one. \`echo\` is the Linux transport with a handler that does nothing: the
-ceiling. Ours has its policy loaded (2,000 sub-domains with density, 5,000 foreign AS, 500 billing rates) and ranks every
-answer by it; six of ten announces come from the operator's own users. A torrent's weight is N/P + exp(6.5 − 500·i/N), three
-of four peers are seeds. Bytes a peer are those of the whole process above its size before the first announce.`;
+Each server runs on one core, the load generator on the other. Servers of a table take turns of a second; figures are medians
+of the rounds, and so is "ours is", taken round by round. What is compared is **answers per CPU-second of the server** (user
+and system time of the whole process): it does not depend on which side of the loop is the slower one. \`echo\` is the Linux
+transport with a handler that does nothing: the ceiling. Ours has its policy loaded (2,000 sub-domains with density, 5,000
+foreign AS, 500 billing rates) and ranks every answer by it; six of ten announces come from the operator's own users. A
+torrent's weight is N/P + exp(6.5 − 500·i/N), three of four peers are seeds. Bytes a peer are those of the whole process above
+its size before the first announce. The longest gap is the longest time in which no answer came, as the clients see it.`;
 }

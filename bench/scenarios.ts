@@ -9,10 +9,10 @@ export interface Scenario {
   readonly protocol: 'udp' | 'http';
   readonly host: string;
   readonly shape: WorkloadShape;
+  /** Every server runs a second time, with these peers: what that costs it is the result. */
+  readonly comparedShape?: { readonly label: string; readonly shape: WorkloadShape };
   readonly profile: LoadProfile;
   readonly servers: readonly ServerKind[];
-  /** All peers are announced before anything is measured. */
-  readonly fill: boolean;
   /** Too long for every day: it runs where `--only` names it. */
   readonly onlyWhenNamed?: boolean;
   /** One round of this length instead of what the command line says. */
@@ -29,7 +29,7 @@ const SOURCES = 10_000;
 const LARGE: WorkloadShape = { torrents: 1_000_000, peers: 2_000_000, sources: SOURCES };
 const SMALL: WorkloadShape = { torrents: 10_000, peers: 100_000, sources: SOURCES };
 const ONE_SWARM: WorkloadShape = { torrents: 1, peers: 1_000_000, sources: SOURCES };
-const SWARMS_OF_100: WorkloadShape = { torrents: 10_000, peers: 1_000_000, sources: SOURCES };
+const SWARMS_OF_100: WorkloadShape = { torrents: 10_000, peers: 1_000_000, sources: SOURCES, even: true };
 
 const HUGE: WorkloadShape = { torrents: 1_000_000, peers: 10_000_000, sources: SOURCES };
 
@@ -52,23 +52,29 @@ export const SCENARIOS: readonly Scenario[] = [
     'alias-tracker',
     'opentracker',
   ]),
-  udp('udp-one-swarm', 'UDP, one swarm of 1 M peers', ONE_SWARM, ANNOUNCE, ['alias-tracker', 'opentracker']),
-  udp('udp-swarms-of-100', 'UDP, 10 k swarms of about 100 peers', SWARMS_OF_100, ANNOUNCE, [
-    'alias-tracker',
-    'opentracker',
-  ]),
+  {
+    ...udp('udp-one-swarm', 'UDP, one swarm of 1 M peers against 10 k swarms of 100', ONE_SWARM, ANNOUNCE, [
+      'alias-tracker',
+      'opentracker',
+    ]),
+    comparedShape: { label: 'swarms of 100', shape: SWARMS_OF_100 },
+  },
   {
     ...udp('udp-ipv6', 'UDP over IPv6, 10 k torrents, 100 k peers', SMALL, ANNOUNCE, ['alias-tracker', 'echo']),
     host: IPV6,
   },
   {
-    ...udp('udp-stalls', 'A minute of UDP with snapshots, 1 M torrents, 2 M peers', LARGE, ANNOUNCE, ['alias-tracker']),
+    ...udp('udp-stalls', 'A minute of UDP with snapshots, 1 M torrents, 2 M peers', LARGE, ANNOUNCE, [
+      'alias-tracker',
+      'echo',
+    ]),
     oneRoundSeconds: 60,
     snapshotEverySeconds: 20,
     onlyWhenNamed: true,
   },
   {
     ...udp('memory-10m', 'Memory at 1 M torrents, 10 M peers', HUGE, ANNOUNCE, ['alias-tracker', 'opentracker']),
+    oneRoundSeconds: 3,
     onlyWhenNamed: true,
   },
   http('http-close', 'HTTP, one connection an announce, 10 k torrents, 100 k peers', false, [
@@ -93,10 +99,10 @@ function udp(
   profile: LoadProfile,
   servers: readonly ServerKind[],
 ): Scenario {
-  return { name, title, protocol: 'udp', host: IPV4, shape, profile, servers, fill: true };
+  return { name, title, protocol: 'udp', host: IPV4, shape, profile, servers };
 }
 
 function http(name: string, title: string, keepAlive: boolean, servers: readonly ServerKind[]): Scenario {
   const profile = { ...ANNOUNCE, keepAlive };
-  return { name, title, protocol: 'http', host: IPV4, shape: SMALL, profile, servers, fill: true };
+  return { name, title, protocol: 'http', host: IPV4, shape: SMALL, profile, servers };
 }

@@ -9,6 +9,8 @@ export interface WorkloadShape {
   readonly peers: number;
   /** Addresses that announces come from; peers are spread over them evenly. */
   readonly sources: number;
+  /** All torrents have as many peers; without it the weights above. */
+  readonly even?: boolean;
 }
 
 export const INFO_HASH_BYTES = 20;
@@ -29,7 +31,7 @@ export class Workload {
   nextPeer = 0;
 
   constructor(shape: WorkloadShape) {
-    const { torrents, peers, sources } = shape;
+    const { torrents, peers, sources, even = false } = shape;
     const random = createRandom(SEED);
     this.shape = shape;
     this.torrentOf = new Uint32Array(peers);
@@ -37,10 +39,10 @@ export class Workload {
     this.portOf = new Uint16Array(peers);
     this.seedOf = new Uint8Array(peers);
     this.infoHashes = infoHashesOf(torrents);
-    const cumulative = cumulativeWeights(torrents, peers);
-    const total = cumulative[torrents - 1]!;
+    const cumulative = even ? new Float64Array(0) : cumulativeWeights(torrents, peers);
+    const total = even ? 0 : cumulative[torrents - 1]!;
     for (let i = 0; i < peers; i++) {
-      this.torrentOf[i] = lowerBound(cumulative, unit(random) * total);
+      this.torrentOf[i] = even ? i % torrents : lowerBound(cumulative, unit(random) * total);
       const source = i % sources;
       this.sourceOf[i] = source;
       // Peers of one source differ in their port, so that no two peers of a torrent are the same endpoint by accident.

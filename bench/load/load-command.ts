@@ -7,6 +7,8 @@ export interface LoadTarget {
   readonly port: number;
   /** The server's process, whose CPU time is measured. */
   readonly pid: number;
+  /** One of those that were prepared. */
+  readonly shape: WorkloadShape;
 }
 
 export interface LoadProfile {
@@ -18,7 +20,7 @@ export interface LoadProfile {
 }
 
 export type LoadCommand =
-  | { readonly kind: 'prepare'; readonly shape: WorkloadShape }
+  | { readonly kind: 'prepare'; readonly shapes: readonly WorkloadShape[] }
   | { readonly kind: 'fill'; readonly target: LoadTarget; readonly profile: LoadProfile }
   | {
       readonly kind: 'measure';
@@ -30,15 +32,23 @@ export type LoadCommand =
 export interface LoadResult {
   readonly answers: number;
   readonly seconds: number;
-  readonly serverCpuSeconds: number;
+  /** What the server used in its own program, and in the kernel. */
+  readonly userSeconds: number;
+  readonly systemSeconds: number;
   /** Requests that got no answer in time. */
   readonly lost: number;
   /** Answers that refused. */
   readonly errors: number;
+  /** Of all answers. */
   readonly answerBytes: number;
-  readonly peersPerAnswer: number;
+  readonly peers: number;
   /** UDP: the longest time without any answer. */
   readonly longestGapMs: number;
+  /** UDP: how often there was none for longer than {@link LONG_GAP_MS}. */
+  readonly longGaps: number;
   /** The server's memory afterwards. */
   readonly residentBytes: number;
 }
+
+/** The goal for the longest stall. */
+export const LONG_GAP_MS = 20;

@@ -1,4 +1,6 @@
 /** What one run of the load generator counts. */
+import { LONG_GAP_MS } from './load-command.js';
+
 export interface Tally {
   answers: number;
   lost: number;
@@ -7,8 +9,26 @@ export interface Tally {
   peers: number;
   /** The longest time without any answer while requests were unanswered; up to the time after which they count as lost. */
   longestGapMs: number;
+  longGaps: number;
 }
 
 export function emptyTally(): Tally {
-  return { answers: 0, lost: 0, errors: 0, bytes: 0, peers: 0, longestGapMs: 0 };
+  return { answers: 0, lost: 0, errors: 0, bytes: 0, peers: 0, longestGapMs: 0, longGaps: 0 };
+}
+
+export function noteGap(tally: Tally, gapMs: number): void {
+  if (gapMs > LONG_GAP_MS) tally.longGaps++;
+  if (gapMs > tally.longestGapMs) tally.longestGapMs = gapMs;
+}
+
+export function differenceOf(later: Tally, earlier: Tally): Tally {
+  return {
+    answers: later.answers - earlier.answers,
+    lost: later.lost - earlier.lost,
+    errors: later.errors - earlier.errors,
+    bytes: later.bytes - earlier.bytes,
+    peers: later.peers - earlier.peers,
+    longestGapMs: later.longestGapMs,
+    longGaps: later.longGaps - earlier.longGaps,
+  };
 }

@@ -11,6 +11,7 @@ import {
   IOVEC_BYTES,
   IOVEC_LEN,
   IPPROTO_IP,
+  IPPROTO_IPV6,
   MMSG_LEN,
   MMSGHDR_BYTES,
   MSG_CONTROL,
@@ -21,6 +22,8 @@ import {
   MSG_NAME,
   MSG_NAMELEN,
   PKTINFO4_CONTROL_BYTES,
+  PKTINFO6_ADDR,
+  PKTINFO6_CONTROL_BYTES,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SOCK_DGRAM,
@@ -31,11 +34,11 @@ import type { NativeCalls } from '../../src/transport/linux/native-calls.js';
 import { NativeMemory } from '../../src/transport/linux/native-memory.js';
 import { setBufferSize } from '../../src/transport/linux/open-socket.js';
 import { writeSocketAddress } from '../../src/transport/linux/socket-address.js';
-import { sourceAddress } from '../source-addresses.js';
+import { ipv6SourceAddress, sourceAddress } from '../source-addresses.js';
 import { INFO_HASH_BYTES, type Workload } from '../workload.js';
 import type { ClientCalls } from './client-calls.js';
 import type { LoadProfile, LoadTarget } from './load-command.js';
-import { emptyTally, type Tally } from './tally.js';
+import { emptyTally, noteGap, type Tally } from './tally.js';
 
 const BATCH = 64;
 const WINDOW = 256;
@@ -52,6 +55,12 @@ const ANNOUNCE_BYTES = 98;
 const SCRAPE_BYTES = 36;
 const CONNECT_BYTES = 16;
 const CMSG_PKTINFO = 8;
+const CMSG_PKTINFO6 = 50;
+/** Where the source stands in the control message of IPv4. */
+const PKTINFO4_SOURCE = 20;
+/** Of the control messages without what aligns the next. */
+const CMSG_BYTES = 28;
+const CMSG_BYTES6 = 36;
 
 export class UdpLoad {
   readonly #calls: NativeCalls;
@@ -77,7 +86,7 @@ export class UdpLoad {
     const { sources } = workload.shape;
     this.#ipv6 = target.host.includes(':');
     this.#connectionIds = new Uint8Array(sources * 8);
-    this.#sourceWords = Uint32Array.from({ length: sources }, (_, i) => sourceAddress(i, sources));
+    this.#sourceWords = sourceWords(sources, this.#ipv6);
     const memory = new NativeMemory(calls, BATCH * (IN_STRIDE + OUT_STRIDE + 5 * LINE) + 64 * LINE);
     this.#memory = memory;
     const name = memory.reserve(SOCKADDR_IN6_BYTES);
@@ -89,20 +98,19 @@ export class UdpLoad {
     this.#controls = memory.reserve(BATCH * LINE);
     this.#out = memory.reserve(BATCH * OUT_STRIDE);
     this.#in = memory.reserve(BATCH * IN_STRIDE);
-    const control = this.#ipv6 ? 0 : PKTINFO4_CONTROL_BYTES;
+    const control = this.#ipv6 ? PKTINFO6_CONTROL_BYTES : PKTINFO4_CONTROL_BYTES;
     for (let i = 0; i < BATCH; i++) {
       this.#layOut(this.#outHeaders, this.#outVectors, i, this.#out + i * OUT_STRIDE, OUT_STRIDE);
       this.#layOut(this.#inHeaders, inVectors, i, this.#in + i * IN_STRIDE, IN_STRIDE);
       const header = this.#outHeaders + i * MMSGHDR_BYTES;
       memory.setPointer(header + MSG_NAME, name);
       memory.words[(header + MSG_NAMELEN) >>> 2] = nameBytes;
-      if (control === 0) continue;
       const at = this.#controls + i * LINE;
       memory.setPointer(header + MSG_CONTROL, at);
       memory.words[(header + MSG_CONTROLLEN) >>> 2] = control;
-      memory.words[at >>> 2] = 28;
-      memory.words[(at >>> 2) + 2] = IPPROTO_IP;
-      memory.words[(at >>> 2) + 3] = CMSG_PKTINFO;
+      memory.words[at >>> 2] = this.#ipv6 ? CMSG_BYTES6 : CMSG_BYTES;
+      memory.words[(at >>> 2) + 2] = this.#ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
+      memory.words[(at >>> 2) + 3] = this.#ipv6 ? CMSG_PKTINFO6 : CMSG_PKTINFO;
     }
     this.#fd = calls.socket(this.#ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     if (this.#fd < 0) throw new Error('socket failed');
@@ -161,7 +169,10 @@ export class UdpLoad {
   #from(message: number, source: number, length: number): void {
     const { words, view } = this.#memory;
     words[(this.#outVectors + message * IOVEC_BYTES + IOVEC_LEN) >>> 2] = length;
-    if (!this.#ipv6) view.setUint32(this.#controls + message * LINE + 20, this.#sourceWords[source]!);
+    const at = this.#controls + message * LINE;
+    if (this.#ipv6) {
+      for (let w = 0; w < 4; w++) view.setUint32(at + PKTINFO6_ADDR + 4 * w, this.#sourceWords[source * 4 + w]!);
+    } else view.setUint32(at + PKTINFO4_SOURCE, this.#sourceWords[source]!);
   }
 
   /** Until `until` says so. @param lostAfterMs a window without any answer for this long counts as lost */
@@ -182,7 +193,7 @@ export class UdpLoad {
         this.#count(received, tally);
         inFlight = Math.max(0, inFlight - received);
         const now = nowMs();
-        tally.longestGapMs = Math.max(tally.longestGapMs, now - lastAnswerMs);
+        noteGap(tally, now - lastAnswerMs);
         lastAnswerMs = now;
       } else if (idle) {
         this.#client.usleep(REST_MICROSECONDS);
@@ -254,4 +265,10 @@ export class UdpLoad {
   close(): void {
     this.#calls.close(this.#fd);
   }
+}
+
+/** One word a source, of IPv6 four. */
+function sourceWords(sources: number, ipv6: boolean): Uint32Array {
+  if (!ipv6) return Uint32Array.from({ length: sources }, (_, i) => sourceAddress(i, sources));
+  return Uint32Array.from({ length: sources * 4 }, (_, i) => ipv6SourceAddress(i >>> 2, sources).words[i & 3]!);
 }

@@ -7,11 +7,18 @@ import { ipv4FromWord, type Prefix } from '../../src/domain/ip-address.js';
 import { compileCostTable } from '../../src/selection/compile-cost-table.js';
 import type { CostTable } from '../../src/selection/cost-table.js';
 import { AddressRangesBuilder } from '../../src/topology/address-ranges.js';
-import { emptySegments, flatten } from '../../src/topology/address-segments.js';
+import { flatten } from '../../src/topology/address-segments.js';
 import { compileTopology } from '../../src/topology/compile-topology.js';
 import { GroupRegistry, memoryGroupStore } from '../../src/topology/group-registry.js';
 import type { TopologyData } from '../../src/topology/topology-table.js';
-import { FOREIGN_AS, NETWORK_BITS, networkAddress, SUBDOMAINS } from '../source-addresses.js';
+import {
+  FOREIGN_AS,
+  IPV6_NETWORK_BITS,
+  ipv6NetworkAddress,
+  NETWORK_BITS,
+  networkAddress,
+  SUBDOMAINS,
+} from '../source-addresses.js';
 
 const OWN_ASN = 64_500;
 const FIRST_FOREIGN_ASN = 100_000;
@@ -19,17 +26,22 @@ const NOW_MS = Date.UTC(2026, 0, 1);
 
 export function benchmarkPolicy(): { topology: TopologyData; cost: CostTable } {
   const prefix = (i: number): Prefix => ({ address: ipv4FromWord(networkAddress(i)), length: NETWORK_BITS });
-  const subdomainPrefixes = Array.from({ length: SUBDOMAINS }, (_, i) => prefix(i));
+  const prefix6 = (i: number): Prefix => ({ address: ipv6NetworkAddress(i), length: IPV6_NETWORK_BITS });
+  const subdomainPrefixes = Array.from({ length: SUBDOMAINS }, (_, i) => [prefix(i), prefix6(i)]);
   const foreign = new AddressRangesBuilder(4);
-  for (let i = 0; i < FOREIGN_AS; i++) foreign.addPrefix(prefix(SUBDOMAINS + i), FIRST_FOREIGN_ASN + i);
+  const foreign6 = new AddressRangesBuilder(6);
+  for (let i = 0; i < FOREIGN_AS; i++) {
+    foreign.addPrefix(prefix(SUBDOMAINS + i), FIRST_FOREIGN_ASN + i);
+    foreign6.addPrefix(prefix6(SUBDOMAINS + i), FIRST_FOREIGN_ASN + i);
+  }
   const topology = compileTopology({
     version: 1,
     operator: {
-      networks: [{ asn: OWN_ASN, prefixes: subdomainPrefixes }],
-      subdomains: subdomainPrefixes.map((one, i) => ({ id: `s${i}`, prefixes: [one] })),
+      networks: [{ asn: OWN_ASN, prefixes: subdomainPrefixes.flat() }],
+      subdomains: subdomainPrefixes.map((prefixes, i) => ({ id: `s${i}`, prefixes })),
       caches: [],
     },
-    databases: [{ ipv4: flatten(foreign.build()), ipv6: emptySegments(6) }],
+    databases: [{ ipv4: flatten(foreign.build()), ipv6: flatten(foreign6.build()) }],
     groups: new GroupRegistry(memoryGroupStore()),
   });
   const cost = compileCostTable({
