@@ -32,7 +32,7 @@ import {
 } from '../../src/transport/linux/linux-abi.js';
 import type { NativeCalls } from '../../src/transport/linux/native-calls.js';
 import { NativeMemory } from '../../src/transport/linux/native-memory.js';
-import { setBufferSize } from '../../src/transport/linux/open-socket.js';
+import { setBufferSize, setOption } from '../../src/transport/linux/open-socket.js';
 import { writeSocketAddress } from '../../src/transport/linux/socket-address.js';
 import { ipv6SourceAddress, sourceAddress } from '../source-addresses.js';
 import { INFO_HASH_BYTES, type Workload } from '../workload.js';
@@ -56,6 +56,8 @@ const SCRAPE_BYTES = 36;
 const CONNECT_BYTES = 16;
 const CMSG_PKTINFO = 8;
 const CMSG_PKTINFO6 = 50;
+/** Sources are addresses that a route makes local, not the interface. */
+const IPV6_FREEBIND = 78;
 /** Where the source stands in the control message of IPv4. */
 const PKTINFO4_SOURCE = 20;
 /** Of the control messages without what aligns the next. */
@@ -114,6 +116,7 @@ export class UdpLoad {
     }
     this.#fd = calls.socket(this.#ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     if (this.#fd < 0) throw new Error('socket failed');
+    if (this.#ipv6) setOption(calls, memory, this.#fd, [IPPROTO_IPV6, IPV6_FREEBIND, 1]);
     setBufferSize(calls, this.#fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     this.#connect();
   }

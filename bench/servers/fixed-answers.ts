@@ -4,10 +4,11 @@ import type { DatagramHandler, HttpRequestHandler } from '../../src/transport/tr
 const CONNECT = 0;
 const UDP_ANNOUNCE_HEAD_BYTES = 20;
 const BYTES_PER_PEER = 6;
+const BYTES_PER_PEER6 = 18;
 const LF = 10;
 
-export function echoDatagrams(numWant: number): DatagramHandler {
-  const bytes = UDP_ANNOUNCE_HEAD_BYTES + BYTES_PER_PEER * numWant;
+export function echoDatagrams(numWant: number, ipv6: boolean): DatagramHandler {
+  const bytes = UDP_ANNOUNCE_HEAD_BYTES + (ipv6 ? BYTES_PER_PEER6 : BYTES_PER_PEER) * numWant;
   return {
     onDatagram(input, start, length, _remote, output, outputStart) {
       if (length < 16) return 0;
