@@ -9,10 +9,13 @@ import { AnnounceOutcome } from './announce-outcome.js';
 import { SwarmStore } from './swarm-store.js';
 
 const ARENA_BYTES = 16 * 1024 * 1024;
-/** Enough for three swarms to pass through all kinds. */
-const SWARMS = 3;
-const RANKED_MAX = 500;
-const PEERS_A_SWARM = 1500;
+/** Enough for four swarms to pass through all kinds. */
+const SWARMS = 4;
+const RANKED_MAX = 1000;
+const PEERS_A_SWARM = 2500;
+/** One peer in so many is of any group, the others of a few: buckets of one and of many, both are to be seen. */
+const ANY_GROUP = 4;
+const FEW_GROUPS = 50;
 const ANSWER_PEERS = 50;
 
 /** Takes a fraction of a second. Uses a store of its own, which is gone afterwards. */
@@ -34,9 +37,10 @@ export function warmUpSwarms(random: Random, policy: CostTable): void {
     request.bytes[0] = Math.floor(peer / PEERS_A_SWARM);
     request.bytes[20] = peer;
     request.bytes[21] = peer >>> 8;
-    request.word0 = Math.imul(peer + 1, 0x9e3779b1) >>> 0;
+    // Two peers a host.
+    request.word0 = Math.imul((peer >>> 1) + 1, 0x9e3779b1) >>> 0;
     request.port = 1 + peer;
-    request.group = peer % policy.groupCount;
+    request.group = (peer % ANY_GROUP === 0 ? peer : peer % FEW_GROUPS) % policy.groupCount;
     request.seed = peer % 3 === 0;
     request.event = event;
     request.nowSeconds = 1;

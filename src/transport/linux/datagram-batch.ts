@@ -43,6 +43,8 @@ export class DatagramBatch {
   readonly #controlBytes: number;
   /** Which datagram of the batch in each header of the batch out points at. */
   readonly #answers = new Uint8Array(BATCH);
+  /** Where the next answer goes: they lie one behind the other, so that a batch of them takes a few pages, not one each. */
+  #nextAnswer: number;
 
   /** @param withLocalAddress the socket is a wildcard and its datagrams carry the address that was asked */
   constructor(calls: NativeCalls, family: 4 | 6, withLocalAddress: boolean) {
@@ -58,6 +60,7 @@ export class DatagramBatch {
     this.#controls = memory.reserve(BATCH * CACHE_LINE);
     this.inBuffers = memory.reserve(BATCH * BUFFER_STRIDE);
     this.outBuffers = memory.reserve(BATCH * BUFFER_STRIDE);
+    this.#nextAnswer = this.outBuffers;
     for (let i = 0; i < BATCH; i++) {
       this.#layOut(this.inHeaders, inVectors, this.inBuffers, i);
       this.#layOut(this.outHeaders, this.#outVectors, this.outBuffers, i);
@@ -89,8 +92,14 @@ export class DatagramBatch {
     return this.inBuffers + i * BUFFER_STRIDE;
   }
 
-  outBuffer(i: number): number {
-    return this.outBuffers + i * BUFFER_STRIDE;
+  /** Where the next answer of a batch is to be written; there is room for MAX_DATAGRAM_BYTES. */
+  get answerStart(): number {
+    return this.#nextAnswer;
+  }
+
+  /** Nothing of the last batch is unsent any more. */
+  startAnswers(): void {
+    this.#nextAnswer = this.outBuffers;
   }
 
   name(i: number): number {
@@ -105,7 +114,7 @@ export class DatagramBatch {
   }
 
   /**
-   * Makes message `out` the answer to `datagram`, `length` bytes long.
+   * Makes message `out` the answer to `datagram`: the `length` bytes at {@link answerStart}, which moves behind them.
    * @param controlBytes what the kernel filled of the datagram's control messages
    */
   prepareToSend(out: number, datagram: number, length: number, controlBytes: number): void {
@@ -115,7 +124,10 @@ export class DatagramBatch {
       this.#answers[out] = datagram;
       this.#pointAt(header, datagram);
     }
-    words[(this.#outVectors + out * IOVEC_BYTES + IOVEC_LEN) >>> 2] = length;
+    const vector = this.#outVectors + out * IOVEC_BYTES;
+    this.memory.setPointer(vector, this.#nextAnswer);
+    words[(vector + IOVEC_LEN) >>> 2] = length;
+    this.#nextAnswer += (length + CACHE_LINE - 1) & -CACHE_LINE;
     if (this.#controlBytes === 0) return;
     words[(header + MSG_CONTROLLEN) >>> 2] = controlBytes;
     if (controlBytes > 0) this.#freeTheRoute(this.#controls + datagram * CACHE_LINE);

@@ -133,6 +133,7 @@ export class UdpListener implements TransportListener, EventSource {
     const handler = this.#handler;
     const { words, bytes } = batch.memory;
     let out = 0;
+    batch.startAnswers();
     for (let i = 0; i < received; i++) {
       const header = (batch.inHeaders + i * MMSGHDR_BYTES) >>> 2;
       const length = words[header + (MMSG_LEN >>> 2)]!;
@@ -143,7 +144,7 @@ export class UdpListener implements TransportListener, EventSource {
         this.#counters.receiveErrors++;
         continue;
       }
-      const answer = handler.onDatagram(bytes, batch.inBuffer(i), length, remote, bytes, batch.outBuffer(out));
+      const answer = handler.onDatagram(bytes, batch.inBuffer(i), length, remote, bytes, batch.answerStart);
       if (answer === 0) continue;
       if (answer > MAX_DATAGRAM_BYTES) throw new RangeError(`an answer of ${answer} bytes is larger than its buffer`);
       batch.prepareToSend(out++, i, answer, controlBytes);
