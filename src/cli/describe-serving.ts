@@ -1,5 +1,6 @@
 /** What `serve` prints once everything runs: one table of what listens where, and what to try next. */
 import type { Config } from '../config/config-schema.js';
+import { formatIp } from '../domain/ip-address.js';
 import { formatTable } from './table.js';
 
 export interface ServingAddress {
@@ -8,11 +9,15 @@ export interface ServingAddress {
   readonly about: string;
 }
 
-/** @param addresses in the order in which they are to be read */
-export function describeServing(config: Config, addresses: readonly ServingAddress[]): string {
+/**
+ * @param addresses in the order in which they are to be read
+ * @param configFile as it was named, for commands that need it again
+ */
+export function describeServing(config: Config, addresses: readonly ServingAddress[], configFile?: string): string {
   const rows = addresses.map(({ part, url, about }) => [part, url, about]);
   const head = `alias-tracker serves ${config.operator.name} (AS${config.operator.networks[0]!.asn})`;
-  const ideas = config.labServices === undefined ? operatorIdeas(addresses) : labIdeas(config, addresses);
+  const ideas =
+    config.labServices === undefined ? operatorIdeas(config, addresses, configFile) : labIdeas(config, addresses);
   const numbered = ideas.map(
     ({ what, commands }, i) => `  ${i + 1}. ${what}\n${commands.map((line) => `       ${line}`).join('\n')}`,
   );
@@ -59,14 +64,20 @@ function labIdeas(config: Config, addresses: readonly ServingAddress[]): Idea[] 
   return ideas;
 }
 
-function operatorIdeas(addresses: readonly ServingAddress[]): Idea[] {
+function operatorIdeas(config: Config, addresses: readonly ServingAddress[], configFile?: string): Idea[] {
+  const withConfig = configFile === undefined ? '' : ` --config ${configFile}`;
   const ideas: Idea[] = [
-    { what: 'Fill the catalogue now, and see what is popular', commands: ['alias-tracker crawl'] },
     {
-      what: 'Redirect with your own resolver',
-      commands: ['alias-tracker dns check', 'alias-tracker dns export --format rpz'],
+      what: 'Who is this address, and what does its traffic cost',
+      commands: [
+        `alias-tracker topology lookup ${formatIp(config.operator.networks[0]!.prefixes[0]!.address)}${withConfig}`,
+      ],
     },
   ];
+  if (config.crawler.sources.length > 0) {
+    const commands = [`alias-tracker crawl --dry-run${withConfig}`];
+    ideas.unshift({ what: 'See what is popular; without --dry-run it goes into the catalogue', commands });
+  }
   const control = urlOf(addresses, 'control');
   if (control) ideas.push({ what: 'See what it does', commands: [`open ${control.origin}/`] });
   else

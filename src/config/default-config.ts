@@ -107,7 +107,7 @@ upstream:                               # foreign peers from original trackers
   peersMax: 200
   originalTrackers: []                  # who may push peers: [ { name: partner, token: "\${PARTNER_TOKEN}" } ]
 
-dnsRedirect:                            # leave the section out to use dns export with your own resolver
+dnsRedirect:                            # leave the section out to redirect with your own resolver
   listen: ["127.0.0.1:5353"]            # UDP and TCP
   upstreamResolvers: ["192.0.2.53"]     # every other name is asked there
   clients: []                           # prefixes that are redirected; empty: everyone who asks

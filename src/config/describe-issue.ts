@@ -20,8 +20,22 @@ function describe(source: YamlSource, issue: Issue, base: ConfigPath): ConfigPro
     const meant = issue.errors.find((branch) => !branch.some((each) => isWrongKind(each)));
     if (meant) return meant.flatMap((each) => describe(source, each, path));
   }
-  if (isMissing(issue)) return [source.problemAt(path, `is missing; ${issue.message}`)];
-  return [source.problemAt(path, issue.message)];
+  const message = wordsOf(issue);
+  return [source.problemAt(path, isMissing(issue) ? `is missing; ${message}` : message)];
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'a list, e.g. [a, b]',
+  boolean: 'true or false',
+  number: 'a number',
+  object: 'keys with values',
+  string: 'text',
+};
+
+/** Zod's own words, where a kind of value has none of ours, speak of types. */
+function wordsOf(issue: Issue): string {
+  const isOurs = issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input');
+  return isOurs ? issue.message : `expected ${KINDS[issue.expected] ?? issue.expected}`;
 }
 
 function isWrongKind(issue: Issue): boolean {

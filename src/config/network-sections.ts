@@ -35,7 +35,9 @@ const cache = section({
 
 export const operatorSection = section({
   name: text,
-  networks: z.array(network).min(1, { error: 'give at least one network; the first is the home AS' }),
+  networks: z
+    .array(network, { error: 'expected a list of networks, e.g. [ { asn: 64500, prefixes: [203.0.113.0/24] } ]' })
+    .min(1, { error: 'give at least one network; the first is the home AS' }),
   subdomains: z
     .union([z.array(subdomain), subdomainFile], { error: 'expected a list of sub-domains, or "file: FILE.csv"' })
     .prefault([]),
@@ -78,7 +80,7 @@ const scheduleEntry = section({
 /** A sub-domain's id, or `AS64600`; a requester may be `*` (every inner one), a peer one of `operator.caches`. */
 const groupName = z
   .string({ error: 'expected a sub-domain or an AS, e.g. "north" or "AS64600"' })
-  .min(1)
+  .min(1, { error: 'must not be empty' })
   .transform((name) => (isIP(name) === 0 ? name : formatIp(parseIp(name))));
 const override = section({
   requester: groupName,

@@ -41,7 +41,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     if (context.signal.aborted) return;
     const addresses = [...running.addresses, ...(lab?.addresses ?? [])];
     if (options.json) context.stdout.write(`${JSON.stringify({ addresses })}\n`);
-    else context.stdout.write(describeServing(config, addresses));
+    else context.stdout.write(describeServing(config, addresses, options.config));
     context.onHangUp(() => void reload(running, options, context, logger));
     await untilAborted(context.signal);
     logger.info('stopping');

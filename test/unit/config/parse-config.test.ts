@@ -86,6 +86,13 @@ describe('values', () => {
     ],
     ['lab: maybe', 'lab: expected true or false'],
     ['operator: 5', 'operator: expected keys'],
+    ['operator: { name: x }', 'operator.networks: is missing; expected a list of networks, e.g. [ { asn: 64500'],
+    ['tracker: { trustedProxies: 10.0.0.1 }', 'tracker.trustedProxies: expected a list, e.g. [a, b]'],
+    ['billing: { currency: 5 }', 'billing.currency: expected text'],
+    [
+      'billing: { overrides: [ { requester: "", peer: south, treatAs: foreign } ] }',
+      'billing.overrides[0].requester: must not be empty',
+    ],
   ])('%s', (yaml, message) => {
     const text = yaml.startsWith('operator') ? yaml : `${OPERATOR}${yaml}\n`;
     expect(problemsOf(text).join('\n')).toContain(message);
