@@ -1,30 +1,44 @@
-// What the intake of reports does to announces: `node bench/reports-effect.mjs [seconds a phase] [rounds]`, after
-// `npm run build`. The whole application in a process of its own, 2,000 sub-domains; announces over UDP at a steady rate,
-// with and without 2,000 density reports in 10 s (a call each) and 50,000 capability reports in a minute (batches of 100),
-// in turn; the time from request to answer as its client sees it.
-import { fork } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+// What the intake of reports does to announces: `node bench/reports-effect.mjs [announces a second] [seconds a phase] [rounds]`,
+// after `npm run build`; Linux with two cores, as root (real-time priority). The whole application in a process of its own,
+// 2,000 sub-domains; announces over UDP at random moments, in turn
+//
+//   without   no reports
+//   with      2,000 density reports in 10 s (a call each) and 50,000 capability reports in a minute (batches of 100)
+//   busy      no reports, but a program that has nothing to do with the tracker uses as much of core 0 as the reports did
+//
+// The data plane's thread has core 1 to itself, in real-time priority. On core 0 are the control plane, the collector's and the compiler's helper
+// threads, those who report, and the announcing client; that one in real-time priority and with answers stamped by the
+// kernel (see `reports-effect-announcer.mjs`), so what is measured is the data plane and not who gets core 0. `busy` tells
+// what sharing a machine costs from what the reports do.
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BroadcastChannel } from 'node:worker_threads';
 import { Pool } from 'undici';
+import { NODES, nodeAddress, SUBDOMAINS, subdomainPrefix } from './reports-effect-population.mjs';
 
-const PHASE_SECONDS = Number(process.argv[2] ?? 5);
-const ROUNDS = Number(process.argv[3] ?? 5);
-const SUBDOMAINS = 2_000;
-const NODES = 50_000;
-const ANNOUNCES_PER_SECOND = 5_000;
-const TICK_MS = 10;
 const TOKEN = 'bench-control-token';
-const prefixOf = (i) => `10.${i >> 8}.${i & 255}.0/24`;
+const INTAKE_CORE = coreOfDisk();
+const DATA_PLANE_CORE = 1 - INTAKE_CORE;
+const BURN_SLICE_MS = 10;
+const RUN_MS_MAX = 150_000;
 
 let sequence = 0;
 let node = 0;
 
+const script = (name) => fileURLToPath(new URL(name, import.meta.url));
 if (process.argv[2] === 'server') await serve(process.argv[3]);
-else await measure();
+else if (process.argv[2] === 'burn') burn();
+else
+  await measure(
+    Number(process.argv[2] ?? 5_000),
+    Number(process.argv[3] ?? 1),
+    Number(process.argv[4] ?? 15),
+    Number(process.argv[5] ?? 3),
+  );
 
 async function serve(directory) {
   const { createApp } = await import('../dist/app/create-app.js');
@@ -33,8 +47,8 @@ async function serve(directory) {
   const config = parseConfig(`
 operator:
   name: Bench
-  networks: [{ asn: 64500, prefixes: [10.0.0.0/8, 127.0.0.0/8] }]
-  subdomains: [${ids.map((i) => `{ id: s${i}, prefixes: [${prefixOf(i)}] }`).join(', ')}]
+  networks: [{ asn: 64500, prefixes: [127.0.0.0/8] }]
+  subdomains: [${ids.map((i) => `{ id: s${i}, prefixes: [${subdomainPrefix(i)}] }`).join(', ')}]
 tracker: { listen: ["udp://127.0.0.1:0"], interval: 30m, limits: { peersPerAddressPerSwarm: 0, peersPerAddress: 0 } }
 control: { listen: "http://127.0.0.1:0", token: ${TOKEN} }
 upstream: { exchange: false }
@@ -44,98 +58,213 @@ lab: true
 `);
   const app = createApp(config);
   await app.start();
-  process.send(app.addresses.map(({ part, url }) => ({ part, url })));
+  const channel = new BroadcastChannel('reports-effect');
+  channel.onmessage = ({ data }) => process.send({ turns: data });
+  process.on('message', () => channel.postMessage('ask'));
+  process.send({ addresses: app.addresses.map(({ part, url }) => ({ part, url })) });
   process.once('disconnect', async () => {
     await app.stop();
     process.exit(0);
   });
 }
 
-async function measure() {
+async function measure(announcesPerSecond, phaseSeconds, rounds, armCount) {
+  pin(process.pid, INTAKE_CORE);
+  const giveUpAtMs = performance.now() + RUN_MS_MAX;
   const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-bench-'));
-  const server = fork(fileURLToPath(import.meta.url), ['server', directory]);
+  const turns = script('./reports-effect-turns.mjs');
+  const server = fork(script('./reports-effect.mjs'), ['server', directory], { execArgv: ['--import', turns] });
+  const announcer = fork(script('./reports-effect-announcer.mjs'));
+  const burner = fork(script('./reports-effect.mjs'), ['burn']);
+  const ask = async (child, message) => {
+    child.send(message);
+    return (await once(child, 'message'))[0];
+  };
   try {
-    const [addresses] = await once(server, 'message');
+    const [{ addresses }] = await once(server, 'message');
     const tracker = new URL(addresses.find(({ part }) => part === 'tracker').url.replace('udp:', 'http:'));
     const pool = new Pool(addresses.find(({ part }) => part === 'control').url, { connections: 16 });
-    const announcer = await createAnnouncer(tracker.hostname, Number(tracker.port));
-    await announcer.run(2);
-    const results = { without: [], with: [] };
-    for (let round = 0; round < ROUNDS; round++) {
-      results.without.push(await announcer.run(PHASE_SECONDS));
-      const reporter = startReporter(pool);
-      results.with.push({ ...(await announcer.run(PHASE_SECONDS)), ...(await reporter.stop()) });
-      console.error(
-        `round ${round + 1} of ${ROUNDS}: p99 ${results.without.at(-1).p99Us} µs without, ${results.with.at(-1).p99Us} µs with`,
-      );
+    const before = threadsOf(server.pid);
+    await ask(announcer, { command: 'fill', host: tracker.hostname, port: Number(tracker.port) });
+    const after = threadsOf(server.pid);
+    // The thread that answered is the one that worked most.
+    const worked = (id) => after.get(id).ranNs - (before.get(id)?.ranNs ?? 0);
+    const dataPlane = [...after.keys()].sort((a, b) => worked(b) - worked(a))[0];
+    execFileSync('taskset', ['-p', '-c', String(DATA_PLANE_CORE), dataPlane], { stdio: 'ignore' });
+    execFileSync('chrt', ['-f', '-p', '40', dataPlane]);
+    for (const id of threadsOf(announcer.pid).keys()) execFileSync('chrt', ['-f', '-p', '50', id]);
+
+    let seed = 1;
+    let intakeShare = 0.3;
+    const phase = async (arm) => {
+      const reporter = arm === 'with' ? startReporter(pool) : undefined;
+      if (arm === 'busy') burner.send({ share: intakeShare });
+      // What was raised by the last phase is over, and what this one raises has begun.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await ask(server, 'ask');
+      const threadsBefore = threadsOf(server.pid);
+      const ownBefore = process.cpuUsage();
+      const burnedBefore = threadsOf(burner.pid).get(String(burner.pid)).ranNs;
+      const begun = performance.now();
+      const times = await ask(announcer, {
+        command: 'run',
+        seconds: phaseSeconds,
+        rate: announcesPerSecond,
+        seed: seed++,
+      });
+      const seconds = (performance.now() - begun) / 1_000;
+      const own = process.cpuUsage(ownBefore);
+      const threads = threadsOf(server.pid);
+      const burned = threadsOf(burner.pid).get(String(burner.pid)).ranNs - burnedBefore;
+      const { turns: watched } = await ask(server, 'ask');
+      const reported = await reporter?.stop();
+      burner.send({ share: 0 });
+      const gained = (id, what) => threads.get(id)[what] - (threadsBefore.get(id)?.[what] ?? 0);
+      const intakeNs = [...threads.keys()]
+        .filter((id) => id !== dataPlane)
+        .reduce((sum, id) => sum + gained(id, 'ranNs'), 0);
+      const reporterShare = (own.user + own.system) / 1e6 / seconds;
+      if (arm === 'with') intakeShare = intakeNs / 1e9 / seconds + reporterShare;
+      return {
+        ...times,
+        ...reported,
+        dataPlanePercent: round((100 * gained(dataPlane, 'ranNs')) / 1e9 / seconds),
+        dataPlaneWaitedMs: round(gained(dataPlane, 'waitedNs') / 1e6),
+        intakePercent: round((100 * intakeNs) / 1e9 / seconds),
+        reporterPercent: round(100 * reporterShare),
+        burnedPercent: round((100 * burned) / 1e9 / seconds),
+        watched,
+      };
+    };
+
+    const arms = ['without', 'with', 'busy'].slice(0, armCount);
+    await reportEveryNode(pool);
+    await phase('without');
+    await phase('with');
+    let done = 0;
+    for (; done < rounds && performance.now() < giveUpAtMs; done++) {
+      const i = done;
+      // Each arm is as often first as last.
+      const order = i % 2 === 0 ? arms : arms.toReversed();
+      for (const arm of order) results[arm].push(await phase(arm));
+      const line = arms.map((arm) => {
+        const { p50, p99, keptPercent } = results[arm].at(-1);
+        return `${arm} ${p50}/${p99} (${keptPercent} % kept)`;
+      });
+      console.error(`round ${i + 1} of ${rounds}, p50/p99 in µs: ${line.join(', ')}`);
     }
-    const middle = (rows, key) => rows.map((row) => row[key]).sort((a, b) => a - b)[Math.floor(rows.length / 2)];
-    console.log('| reports | answers/s | p50 | p99 | calls/s taken | refused |');
-    console.log('|---|---|---|---|---|---|');
-    for (const [name, rows] of Object.entries(results)) {
-      const calls = name === 'with' ? `${middle(rows, 'callsPerSecond')} | ${middle(rows, 'refused')}` : '– | –';
-      console.log(
-        `| ${name} | ${middle(rows, 'answersPerSecond')} | ${middle(rows, 'p50Us')} µs | ${middle(rows, 'p99Us')} µs | ${calls} |`,
-      );
-    }
+    print(results, announcesPerSecond, phaseSeconds, done);
     await pool.close();
-    announcer.close();
   } finally {
-    server.disconnect();
-    await once(server, 'exit');
+    for (const child of [announcer, burner, server]) if (child.connected) child.disconnect();
+    if (server.exitCode === null) await once(server, 'exit');
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function createAnnouncer(host, port) {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const connect = Buffer.from('00000417271019800000000000000001', 'hex');
-  socket.send(connect, port, host);
-  const [greeting] = await once(socket, 'message');
-  const packet = Buffer.alloc(98);
-  greeting.copy(packet, 0, 8, 16);
-  packet.writeUInt32BE(1, 8);
-  packet.writeUInt32BE(1, 80);
-  packet.writeInt32BE(50, 92);
-  const sentAt = new Map();
-  let number = 1;
-  let latencies = [];
-  socket.on('message', (message) => {
-    const id = message.readUInt32BE(4);
-    const sent = sentAt.get(id);
-    if (sent === undefined) return;
-    sentAt.delete(id);
-    latencies.push(performance.now() - sent);
-  });
-  return {
-    async run(seconds) {
-      latencies = [];
-      sentAt.clear();
-      const ticks = Math.round((seconds * 1_000) / TICK_MS);
-      const startedMs = performance.now();
-      for (let tick = 0; tick < ticks; tick++) {
-        for (let i = 0; i < (ANNOUNCES_PER_SECOND * TICK_MS) / 1_000; i++) {
-          number++;
-          packet.writeUInt32BE(number, 12);
-          // 500 swarms of about 120 peers.
-          packet.writeUInt32BE(number % 500, 16);
-          packet.writeUInt32BE(number % 60_000, 36);
-          packet.writeUInt16BE(1_024 + (number % 60_000), 96);
-          sentAt.set(number, performance.now());
-          socket.send(Buffer.from(packet), port, host);
-        }
-        const waitMs = startedMs + (tick + 1) * TICK_MS - performance.now();
-        await new Promise((resolve) => setTimeout(resolve, Math.max(0, waitMs)));
+function print(results, announcesPerSecond, phaseSeconds, rounds) {
+  const middleOf = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+  const middle = (arm, key) => middleOf(results[arm].map((row) => row[key]));
+  const pooled = (arm, q) => {
+    const counts = new Map();
+    let total = 0;
+    for (const { histogram } of results[arm]) {
+      for (const [us, count] of histogram) {
+        counts.set(us, (counts.get(us) ?? 0) + count);
+        total += count;
       }
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      const sorted = latencies.sort((a, b) => a - b);
-      const quantile = (q) => Math.round(1_000 * (sorted[Math.floor(q * sorted.length)] ?? Number.NaN));
-      return { answersPerSecond: Math.round(sorted.length / seconds), p50Us: quantile(0.5), p99Us: quantile(0.99) };
-    },
-    close: () => socket.close(),
+    }
+    let seen = 0;
+    for (const [us, count] of [...counts].sort(([a], [b]) => a - b)) {
+      seen += count;
+      if (seen > q * total) return us;
+    }
+    return Number.NaN;
   };
+  console.log(
+    `${announcesPerSecond} announces a second, ${rounds} rounds of ${phaseSeconds} s; µs, medians of the rounds`,
+  );
+  console.log(
+    '| arm | answered | kept | p50 | p90 | p99 | p99 by round | p99 of all | p99.9 of all | calls/s | refused |',
+  );
+  console.log('|---|---|---|---|---|---|---|---|---|---|---|');
+  for (const arm of Object.keys(results)) {
+    const p99s = results[arm].map(({ p99 }) => p99);
+    const sent = results[arm].reduce((sum, row) => sum + row.sent, 0);
+    const answered = results[arm].reduce((sum, row) => sum + row.answered, 0);
+    const calls = arm === 'with' ? `${middle(arm, 'callsPerSecond')} | ${middle(arm, 'refused')}` : '– | –';
+    console.log(
+      `| ${arm} | ${round((100 * answered) / sent)} % | ${middle(arm, 'keptPercent')} % | ${middle(arm, 'p50')} | ${middle(arm, 'p90')} | ${middle(arm, 'p99')} | ${Math.min(...p99s)} … ${Math.max(...p99s)} | ${pooled(arm, 0.99)} | ${pooled(arm, 0.999)} | ${calls} |`,
+    );
+  }
+  for (const arm of Object.keys(results).slice(1)) {
+    for (const key of ['p50', 'p99']) {
+      const ratios = results[arm].map((row, i) => row[key] / results.without[i][key]).sort((a, b) => a - b);
+      const [least, most] = [ratios[0], ratios.at(-1)];
+      console.log(
+        `${key} ${arm} / without, by round: median ${middleOf(ratios).toFixed(3)} (${least.toFixed(3)} … ${most.toFixed(3)})`,
+      );
+    }
+  }
+  console.log(
+    '| arm | data plane, % of core 1 | it waited for its core, ms | intake, % of core 0 | who reports | other |',
+  );
+  console.log('|---|---|---|---|---|---|');
+  for (const arm of Object.keys(results)) {
+    const keys = [
+      'dataPlanePercent',
+      'dataPlaneWaitedMs',
+      'stolenMs',
+      'intakePercent',
+      'reporterPercent',
+      'burnedPercent',
+    ];
+    console.log(`| ${[arm, ...keys.map((key) => middle(arm, key))].join(' | ')} |`);
+  }
+  console.log('On the data plane, a round: | count | in all, ms | p99.9, µs | longest, µs | over 100 µs | over 500 µs');
+  for (const arm of Object.keys(results)) {
+    for (const what of ['between', 'batches', 'nodeTurns', 'collections']) {
+      const of = (key) => middleOf(results[arm].map(({ watched }) => watched[what][key]));
+      console.log(
+        `| ${arm}, ${what} | ${['count', 'totalMs', 'p999Us', 'maxUs', 'over100Us', 'over500Us'].map(of).join(' | ')} |`,
+      );
+    }
+  }
+}
+
+/** Uses the share of a core that it is told, in slices, on more memory than the first caches hold. */
+function burn() {
+  const words = new Float64Array(2 ** 18);
+  let share = 0;
+  process.on('message', (message) => {
+    share = message.share;
+  });
+  process.on('disconnect', () => process.exit(0));
+  setInterval(() => {
+    const until = performance.now() + share * BURN_SLICE_MS;
+    while (performance.now() < until) {
+      for (let i = 0; i < 4_096; i++) words[(i * 61) & (2 ** 18 - 1)] += i;
+    }
+  }, BURN_SLICE_MS);
+}
+
+/** So that what is measured is nodes that go on reporting, as all do but in their first minute. */
+async function reportEveryNode(pool) {
+  for (let i = 0; i < NODES; i += 100) {
+    await post(pool, '/api/v1/capability', capabilityReports());
+  }
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+}
+
+async function post(pool, path, body) {
+  const { statusCode, body: answer } = await pool.request({
+    method: 'POST',
+    path,
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  await answer.dump();
+  return statusCode;
 }
 
 function startReporter(pool) {
@@ -143,50 +272,23 @@ function startReporter(pool) {
   let taken = 0;
   let refused = 0;
   const startedMs = performance.now();
-  const post = async (path, body) => {
-    const { statusCode, body: answer } = await pool.request({
-      method: 'POST',
-      path,
-      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    await answer.dump();
-    if (statusCode === 202) taken++;
+  const send = async (path, body) => {
+    if ((await post(pool, path, body)) === 202) taken++;
     else refused++;
   };
-  const pending = [];
+  const pending = new Set();
   const every = async (ms, work) => {
     for (let next = startedMs; running; next += ms) {
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
       // Not waited for: a probe does not wait for another probe's commit.
-      pending.push(work());
+      const job = work().finally(() => pending.delete(job));
+      pending.add(job);
     }
   };
-  const density = () => {
-    const i = sequence++;
-    return post('/api/v1/density', {
-      probe: `p${i % SUBDOMAINS}`,
-      sequence: i,
-      periodStart: new Date(Date.now() - 10_000).toISOString(),
-      periodSeconds: 10,
-      subdomains: [{ id: `s${i % SUBDOMAINS}`, bytes: 5e8 + Math.round(Math.random() * 1e8), users: 4_000 }],
-    });
-  };
-  const capability = () =>
-    post(
-      '/api/v1/capability',
-      Array.from({ length: 100 }, () => {
-        const i = node++ % NODES;
-        const availableUplinkBps = 1e6 * (1 + Math.round(Math.random() * 60));
-        return {
-          address: `10.${i >> 14}.${(i >> 6) & 255}.${1 + (i & 63)}`,
-          port: 51_413,
-          cpuUtilisation: 0.2,
-          availableUplinkBps,
-        };
-      }),
-    );
-  const loops = [every(5, density), every(120, capability)];
+  const loops = [
+    every(5, () => send('/api/v1/density', densityReport())),
+    every(120, () => send('/api/v1/capability', capabilityReports())),
+  ];
   return {
     async stop() {
       running = false;
@@ -196,4 +298,58 @@ function startReporter(pool) {
       return { callsPerSecond: Math.round(taken / seconds), refused };
     },
   };
+}
+
+function densityReport() {
+  const i = sequence++;
+  return {
+    probe: `p${i % SUBDOMAINS}`,
+    sequence: i,
+    periodStart: new Date(Date.now() - 10_000).toISOString(),
+    periodSeconds: 10,
+    subdomains: [{ id: `s${i % SUBDOMAINS}`, bytes: 5e8 + Math.round(Math.random() * 1e8), users: 4_000 }],
+  };
+}
+
+function capabilityReports() {
+  return Array.from({ length: 100 }, () => ({
+    address: nodeAddress(node++ % NODES),
+    port: 51_413,
+    cpuUtilisation: 0.2,
+    availableUplinkBps: 1e6 * (1 + Math.round(Math.random() * 60)),
+  }));
+}
+
+/** By thread: nanoseconds on a core, and ready to run but waiting for one. */
+function threadsOf(pid) {
+  const threads = new Map();
+  for (const id of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const [ranNs, waitedNs] = readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ').map(Number);
+      threads.set(id, { ranNs, waitedNs });
+    } catch {
+      // It has just ended.
+    }
+  }
+  return threads;
+}
+
+/** Where the disk interrupts: what reports are written with must not stop the data plane. */
+function coreOfDisk() {
+  const counts = [0, 0];
+  for (const line of readFileSync('/proc/interrupts', 'utf8').split('\n')) {
+    if (!/-req\.|nvme|ahci|scsi/.test(line)) continue;
+    const [, first, second] = line.trim().split(/\s+/);
+    counts[0] += Number(first);
+    counts[1] += Number(second);
+  }
+  return counts[1] > counts[0] ? 1 : 0;
+}
+
+function pin(pid, core) {
+  execFileSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' });
+}
+
+function round(value) {
+  return Math.round(value * 10) / 10;
 }

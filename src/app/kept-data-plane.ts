@@ -80,6 +80,18 @@ export class KeptDataPlane {
     if (this.#isUp) this.#last.setPolicy(topology, cost);
   }
 
+  /** See {@link DataPlane.setDensity}. @param cost the policy with the changes in it */
+  setDensity(cost: CostTable, changes: Uint16Array): void {
+    this.#options = { ...this.#options, cost };
+    if (this.#isUp) this.#last.setDensity(changes);
+  }
+
+  /** See {@link DataPlane.setCapability}. @param cost the policy with the changes in it */
+  setCapability(cost: CostTable, changed: Int32Array): void {
+    this.#options = { ...this.#options, cost };
+    if (this.#isUp) this.#last.setCapability(cost.reportedCapability, changed);
+  }
+
   setAccess(access: AccessListData): void {
     this.#options = { ...this.#options, access };
     if (this.#isUp) this.#last.setAccess(access);

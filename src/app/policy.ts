@@ -1,13 +1,14 @@
 /**
  * The policy of a running tracker: topology and cost, compiled from the configuration, the databases and the reports, and
- * handed to the data plane whole. A density or capability report changes a few arrays; a reload, a changed file or the hour
- * of a billing schedule compiles what depends on it. A data file that is broken leaves the old policy in force.
+ * handed to the data plane. Of density and capability reports it gets what they change, level by level; a reload, a changed
+ * file or the hour of a billing schedule compiles anew and replaces all. A data file that is broken leaves the old policy
+ * in force.
  */
 import type { Config } from '../config/config-schema.js';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
-import type { CapabilityReading } from '../selection/compile-capability.js';
+import { type CapabilityReading, CapabilityTable } from '../selection/compile-capability.js';
 import { type CompiledCost, compileCostTable, type GroupCost } from '../selection/compile-cost-table.js';
 import type { DensityReading } from '../selection/compile-density.js';
 import type { CostTable } from '../selection/cost-table.js';
@@ -19,12 +20,23 @@ import type { TopologySource } from './topology-source.js';
 /** Where compiled policies go. */
 export interface PolicyConsumer {
   setPolicy(topology: TopologyData, cost: CostTable): void;
+  /** @param cost as it is now. @param changes group and level, one behind the other: all that differs from the last call */
+  setDensity(cost: CostTable, changes: Uint16Array): void;
+  /** @param cost as it is now. @param changed addresses whose level is another, as `CapabilityTable.takeChanges` lists them */
+  setCapability(cost: CostTable, changed: Int32Array): void;
+}
+
+export interface ReadingsChange {
+  readonly density: boolean;
+  /** Addresses. */
+  readonly capability: ReadonlySet<string>;
 }
 
 export interface ReadingsSource {
   densityReadings(nowMs: number): ReadonlyMap<string, DensityReading>;
   capabilityReadings(nowMs: number): ReadonlyMap<string, CapabilityReading>;
-  onChange(listener: (change: { density: boolean; capability: boolean }) => void): () => void;
+  capabilityReading(address: string, nowMs: number): CapabilityReading | undefined;
+  onChange(listener: (change: ReadingsChange) => void): () => void;
 }
 
 /** setTimeout holds at most 2^31 − 1 milliseconds; a later change is looked at again then. */
@@ -34,6 +46,7 @@ export class Policy {
   readonly #options: { clock: Clock; logger: Logger; readings: ReadingsSource; topology: TopologySource };
   #config: Config;
   #version = 1;
+  readonly #capability: CapabilityTable;
   #cost: CompiledCost;
   #consumer: PolicyConsumer | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -46,11 +59,21 @@ export class Policy {
   ) {
     this.#options = options;
     this.#config = config;
+    const readings = options.readings.capabilityReadings(options.clock.nowMs());
+    this.#capability = new CapabilityTable(this.#version, readings.size);
+    for (const [address, reading] of readings) this.#capability.set(address, reading);
     this.#cost = this.#compile();
+    // The data plane begins with them.
+    this.#capability.takeChanges();
   }
 
   get current(): { readonly topology: TopologyData; readonly cost: CostTable } {
-    return { topology: this.#topology.data, cost: this.#cost.table };
+    return { topology: this.#topology.data, cost: this.#table };
+  }
+
+  /** With the capability table of now: another takes its place when it has become too small. */
+  get #table(): CostTable {
+    return { ...this.#cost.table, reportedCapability: this.#capability.current };
   }
 
   get #topology(): CompiledTopology {
@@ -113,7 +136,7 @@ export class Policy {
     const { clock, readings, topology } = this.#options;
     const { billing, selection, operator, reports } = this.#config;
     const nowMs = clock.nowMs();
-    return compileCostTable({
+    const compiled = compileCostTable({
       version: ++this.#version,
       nowMs,
       groups: topology.compiled.groups,
@@ -128,19 +151,28 @@ export class Policy {
       })),
       density: readings.densityReadings(nowMs),
       densityFreshnessSeconds: reports.freshnessMs / 1000,
-      capability: readings.capabilityReadings(nowMs),
+      capability: this.#capability.current,
     });
+    const caches = operator.caches.map(({ address }) => formatIp(address));
+    this.#capability.setCaches(caches, (address) => readings.capabilityReading(address, nowMs));
+    return compiled;
   }
 
-  #takeReadings({ density, capability }: { density: boolean; capability: boolean }): void {
+  #takeReadings({ density, capability }: ReadingsChange): void {
     const nowMs = this.#options.clock.nowMs();
     const { readings } = this.#options;
-    this.#attempt('the new reports', () => {
-      let cost = this.#cost;
-      if (density) cost = cost.withDensity(++this.#version, readings.densityReadings(nowMs));
-      if (capability) cost = cost.withCapability(++this.#version, readings.capabilityReadings(nowMs));
-      return cost;
-    });
+    for (const address of capability) this.#capability.set(address, readings.capabilityReading(address, nowMs));
+    this.#tellCapability();
+    if (!density) return;
+    const before = this.#cost.table.densityLevel;
+    this.#cost = this.#cost.withDensity(++this.#version, readings.densityReadings(nowMs));
+    const changes = differences(before, this.#cost.table.densityLevel);
+    if (changes.length > 0) this.#consumer?.setDensity(this.#table, changes);
+  }
+
+  #tellCapability(): void {
+    const changes = this.#capability.takeChanges();
+    if (changes.length > 0) this.#consumer?.setCapability(this.#table, changes);
   }
 
   #attempt(what: string, compile: () => CompiledCost): void {
@@ -156,11 +188,21 @@ export class Policy {
   }
 
   #publish(): void {
-    this.#consumer?.setPolicy(this.#topology.data, this.#cost.table);
+    this.#tellCapability();
+    this.#consumer?.setPolicy(this.#topology.data, this.#table);
     clearTimeout(this.#timer);
     const { nextChangeAtMs } = this.#cost;
     if (nextChangeAtMs === undefined || this.#consumer === undefined) return;
     const waitMs = Math.min(LONGEST_TIMER_MS, Math.max(0, nextChangeAtMs - this.#options.clock.nowMs()));
     this.#timer = setTimeout(() => this.#attempt('the billing schedule', () => this.#compile()), waitMs).unref();
   }
+}
+
+/** Group and level of now, one behind the other, where the level is another. */
+function differences(before: Uint8Array, now: Uint8Array): Uint16Array {
+  const changes: number[] = [];
+  for (let group = 0; group < now.length; group++) {
+    if (before[group] !== now[group]) changes.push(group, now[group]!);
+  }
+  return Uint16Array.from(changes);
 }

@@ -6,14 +6,15 @@ import { CHANGE_SPACING_MS, MAX_CHANGE_SPACING_MS } from './limits.js';
 
 export interface ReportsChange {
   readonly density: boolean;
-  readonly capability: boolean;
+  /** Addresses of nodes whose capability may be another now. */
+  readonly capability: ReadonlySet<string>;
 }
 
 export class ChangeSignal {
   readonly #listeners = new Set<(change: ReportsChange) => void>();
   #timer: NodeJS.Timeout | undefined;
   #density = false;
-  #capability = false;
+  #capability = new Set<string>();
 
   /** @returns a function that stops the listening */
   listen(listener: (change: ReportsChange) => void): () => void {
@@ -21,10 +22,14 @@ export class ChangeSignal {
     return () => this.#listeners.delete(listener);
   }
 
-  raise(what: keyof ReportsChange): void {
-    if (what === 'density') this.#density = true;
-    else this.#capability = true;
-    if (this.#timer === undefined) this.#tell();
+  raiseDensity(): void {
+    this.#density = true;
+    this.#raise();
+  }
+
+  raiseCapability(addresses: Iterable<string>): void {
+    for (const address of addresses) this.#capability.add(address);
+    this.#raise();
   }
 
   stop(): void {
@@ -33,16 +38,24 @@ export class ChangeSignal {
     this.#listeners.clear();
   }
 
+  get #isRaised(): boolean {
+    return this.#density || this.#capability.size > 0;
+  }
+
+  #raise(): void {
+    if (this.#timer === undefined && this.#isRaised) this.#tell();
+  }
+
   #tell(): void {
     const change = { density: this.#density, capability: this.#capability };
     this.#density = false;
-    this.#capability = false;
+    this.#capability = new Set();
     const begun = performance.now();
     for (const listener of this.#listeners) listener(change);
     const pauseMs = Math.min(MAX_CHANGE_SPACING_MS, Math.max(CHANGE_SPACING_MS, 10 * (performance.now() - begun)));
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#density || this.#capability) this.#tell();
+      if (this.#isRaised) this.#tell();
     }, pauseMs).unref();
   }
 }

@@ -96,8 +96,8 @@ export class ReportsService {
   start(): void {
     this.#fadeTimer ??= setInterval(() => {
       const nowMs = this.#options.clock.nowMs();
-      if (this.#isFading(nowMs)) this.#change.raise('density');
-      if (this.#state.expireCapability(nowMs)) this.#change.raise('capability');
+      if (this.#isFading(nowMs)) this.#change.raiseDensity();
+      this.#change.raiseCapability(this.#state.expireCapability(nowMs));
     }, FADE_CHECK_MS).unref();
   }
 
@@ -127,7 +127,7 @@ export class ReportsService {
       if (refusal !== undefined) return { kind: 'refused', index, ...refusal };
     }
     const receipts = await this.#commit.run(() => reports.map((report) => this.#takeDensity(report, nowMs)));
-    if (receipts.some((receipt) => !receipt.duplicate)) this.#change.raise('density');
+    if (receipts.some((receipt) => !receipt.duplicate)) this.#change.raiseDensity();
     return receipts;
   }
 
@@ -143,7 +143,7 @@ export class ReportsService {
     await this.#commit.run(() => {
       for (const { id, users } of counts) this.#state.takeUsers(id, users, nowMs);
     });
-    this.#change.raise('density');
+    this.#change.raiseDensity();
     return counts.length;
   }
 
@@ -169,14 +169,14 @@ export class ReportsService {
       })),
     );
     // A node that says the same every half minute changes no answer.
-    if (results.some((result) => result.changed)) this.#change.raise('capability');
+    this.#change.raiseCapability(results.flatMap((result) => result.changed));
     return results.map(({ address, clamped }) => ({ address, clamped }));
   }
 
   /** Believes a probe's next values again, after a real change that looked like a defect. @returns false: not known */
   async releaseProbe(name: string): Promise<boolean> {
     const known = await this.#commit.run(() => this.#state.releaseProbe(name));
-    if (known) this.#change.raise('density');
+    if (known) this.#change.raiseDensity();
     return known;
   }
 
@@ -189,6 +189,12 @@ export class ReportsService {
       readings.set(id, { bytesPerUserPerSecond, ageSeconds, freshness });
     }
     return readings;
+  }
+
+  /** @returns undefined where nothing that still counts is known */
+  capabilityReading(address: string, nowMs: number): CapabilityReading | undefined {
+    const reading = this.#state.capability.get(address);
+    return reading === undefined || nowMs - reading.receivedMs >= CAPABILITY_GONE_MS ? undefined : reading;
   }
 
   /** By address, only what still counts. */

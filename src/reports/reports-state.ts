@@ -99,16 +99,16 @@ export class ReportsState {
     this.#store.saveUsers(subdomainId, users, nowMs);
   }
 
-  /** @returns the names of the fields that were cut down, and whether selection sees a difference */
+  /** @returns the names of the fields that were cut down, and the addresses in which selection sees a difference */
   takeCapability(
     report: CapabilityReport,
     plan: PlanLimits,
     bySelf: boolean,
     nowMs: number,
-  ): { clamped: readonly string[]; changed: boolean } {
+  ): { clamped: readonly string[]; changed: readonly string[] } {
     const { reading, clamped } = acceptCapabilityReport(report, plan, bySelf, nowMs);
     const before = this.capability.get(reading.address);
-    const changed =
+    const isChanged =
       before === undefined ||
       nowMs - before.receivedMs >= CAPABILITY_GONE_MS ||
       before.role !== reading.role ||
@@ -116,7 +116,12 @@ export class ReportsState {
     this.#store.saveCapability(reading);
     this.capability.delete(reading.address);
     this.capability.set(reading.address, reading);
-    if (this.capability.size > MAX_CAPABILITY_NODES) this.capability.delete(this.capability.keys().next().value!);
+    const changed = isChanged ? [reading.address] : [];
+    if (this.capability.size > MAX_CAPABILITY_NODES) {
+      const longestSilent = this.capability.keys().next().value!;
+      this.capability.delete(longestSilent);
+      changed.push(longestSilent);
+    }
     return { clamped, changed };
   }
 
@@ -130,14 +135,15 @@ export class ReportsState {
     return true;
   }
 
-  /** Drops capabilities that are worth nothing any more. @returns whether there were any */
-  expireCapability(nowMs: number): boolean {
-    const before = this.capability.size;
+  /** Drops capabilities that are worth nothing any more. @returns their addresses */
+  expireCapability(nowMs: number): string[] {
+    const gone: string[] = [];
     for (const [address, reading] of this.capability) {
       if (nowMs - reading.receivedMs < CAPABILITY_GONE_MS) break;
       this.capability.delete(address);
+      gone.push(address);
     }
-    return this.capability.size < before;
+    return gone;
   }
 
   #newProbe(name: string, nowMs: number): ProbeState {

@@ -1,6 +1,7 @@
 /**
- * Reported capability by address as an open-addressing table of words in shared memory: made by the control plane when
- * reports change a level, read by the data plane with one look-up an announce; no text, no copy, no allocation there.
+ * Reported capability by address as an open-addressing table of words in shared memory. The control plane writes it, in
+ * place, when a report changes a level; the data plane reads it with one look-up an announce: no text, no copy, no
+ * allocation there. A word is written at once, so a reader sees the value before or after a change and nothing between.
  */
 import { parseIp } from '../domain/ip-address.js';
 import type { ReportedCapability } from './cost-table.js';
@@ -9,37 +10,24 @@ import type { ReportedCapability } from './cost-table.js';
 export const REPORTED_CACHE = 128;
 /** Nothing was reported of an address. */
 export const NOT_REPORTED = -1;
-const NO_CHANGES = new Int32Array(0);
-const CHANGE_WORDS = 6;
+/** Words of an address in a list of changes: family, then the address as four words (three are 0 for IPv4). */
+export const CHANGE_WORDS = 5;
 const SLOT_WORDS = 5;
 const VALUE = 4;
 const OCCUPIED = 0x100;
 const IS_IPV6 = 0x200;
+/** The address has no level any more; its slot is kept until the table is made anew. */
+const IS_GONE = 0x400;
+const SMALLEST_CAPACITY = 16;
 
-/**
- * @param byAddress text as `formatIp` writes it → level 0 … 7, with {@link REPORTED_CACHE} for a cache
- * @param before the table that this one follows: what differs is found here rather than on the data plane
- */
-export function reportedCapability(
-  byAddress: ReadonlyMap<string, number>,
-  version: number,
-  before?: ReportedCapability,
-): ReportedCapability {
-  const size = byAddress.size;
-  // At most half full, so that a look-up of an address that is not there ends soon.
-  const capacity = size === 0 ? 0 : 1 << (33 - Math.clz32(size));
-  const slots = new Int32Array(new SharedArrayBuffer(capacity * SLOT_WORDS * 4));
-  const table = new AddressLevels({ version, slots, since: version, changes: NO_CHANGES });
+/** @param byAddress text as `formatIp` writes it → level 0 … 7, with {@link REPORTED_CACHE} for a cache */
+export function reportedCapability(byAddress: ReadonlyMap<string, number>, version: number): ReportedCapability {
+  const writer = new AddressLevelsWriter(version, byAddress.size);
   for (const [text, value] of byAddress) {
     const { family, words } = parseIp(text);
-    table.insert(family, words, value);
+    writer.set(family, words, value);
   }
-  if (before === undefined) return { version, slots, since: version, changes: NO_CHANGES };
-  const changes: number[] = [];
-  table.forEachChange(new AddressLevels(before), (family, words, value) => {
-    changes.push(family, words[0]!, words[1]!, words[2]!, words[3]!, value);
-  });
-  return { version, slots, since: before.version, changes: Int32Array.from(changes) };
+  return writer.current;
 }
 
 /** What changed of an address: its words, and its value now, {@link NOT_REPORTED} where it has none any more. */
@@ -49,13 +37,9 @@ export class AddressLevels {
   readonly version: number;
   private readonly slots: Int32Array;
   private readonly mask: number;
-  private readonly since: number;
-  private readonly changes: Int32Array;
 
   constructor(reported: ReportedCapability) {
     this.version = reported.version;
-    this.since = reported.since;
-    this.changes = reported.changes;
     this.slots = reported.slots;
     this.mask = reported.slots.length / SLOT_WORDS - 1;
   }
@@ -66,20 +50,11 @@ export class AddressLevels {
     const slot =
       family === 4 ? this.slotOf(4, word0 | 0, 0, 0, 0) : this.slotOf(6, word0 | 0, word1 | 0, word2 | 0, word3 | 0);
     const value = this.slots[slot + VALUE]!;
-    return value === 0 ? NOT_REPORTED : value & 0xff;
+    return value === 0 || (value & IS_GONE) !== 0 ? NOT_REPORTED : value & 0xff;
   }
 
-  /** Calls back for every address whose value is not what it was in `old`. */
-  forEachChange(old: AddressLevels, change: LevelChange): void {
-    if (this.since === old.version && this.since !== this.version) {
-      const { changes } = this;
-      for (let at = 0; at < changes.length; at += CHANGE_WORDS) {
-        const words = [changes[at + 1]! >>> 0, changes[at + 2]! >>> 0, changes[at + 3]! >>> 0, changes[at + 4]! >>> 0];
-        change(changes[at] === 4 ? 4 : 6, words, changes[at + 5]!);
-      }
-      return;
-    }
-    // A table was left out in between: the two are compared whole.
+  /** Calls back for every address whose value is not what it is in `old`: both tables are read whole. */
+  forEachDifference(old: AddressLevels, change: LevelChange): void {
     this.forEach((family, words, value) => {
       if (old.lookup(family, words[0]!, words[1]!, words[2]!, words[3]!) !== value) change(family, words, value);
     });
@@ -90,29 +65,19 @@ export class AddressLevels {
     });
   }
 
-  /** @internal only while the table is being made */
-  insert(family: 4 | 6, words: readonly number[], value: number): void {
-    const [a = 0, b = 0, c = 0, d = 0] = words;
-    const slot = this.slotOf(family, a | 0, b | 0, c | 0, d | 0);
-    this.slots[slot] = a;
-    this.slots[slot + 1] = b;
-    this.slots[slot + 2] = c;
-    this.slots[slot + 3] = d;
-    this.slots[slot + VALUE] = OCCUPIED | (family === 6 ? IS_IPV6 : 0) | (value & 0xff);
-  }
-
-  private forEach(visit: LevelChange): void {
+  /** Every address with a level. */
+  forEach(visit: LevelChange): void {
     const { slots } = this;
     for (let slot = 0; slot < slots.length; slot += SLOT_WORDS) {
       const value = slots[slot + VALUE]!;
-      if (value === 0) continue;
+      if (value === 0 || (value & IS_GONE) !== 0) continue;
       const words = [slots[slot]! >>> 0, slots[slot + 1]! >>> 0, slots[slot + 2]! >>> 0, slots[slot + 3]! >>> 0];
       visit((value & IS_IPV6) === 0 ? 4 : 6, words, value & 0xff);
     }
   }
 
   /** Where the address is, or the free slot where it would be. */
-  private slotOf(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number {
+  slotOf(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number {
     const slots = this.slots;
     let hash = Math.imul(
       word0 ^ Math.imul(word1 ^ Math.imul(word2 ^ Math.imul(word3, 0x9e3779b1), 31), 17),
@@ -129,4 +94,58 @@ export class AddressLevels {
       if (slots[slot + 1] === word1 && slots[slot + 2] === word2 && slots[slot + 3] === word3) return slot;
     }
   }
+}
+
+/** The one writer of a table. At most half of it is in use, so that a look-up of what is not there ends soon. */
+export class AddressLevelsWriter {
+  /** Another one, with the next version, once the table has become too small. */
+  current: ReportedCapability;
+  #levels: AddressLevels;
+  #used = 0;
+
+  /** @param expected addresses that there is room for from the beginning */
+  constructor(version: number, expected = 0) {
+    this.current = { version, slots: emptySlots(expected) };
+    this.#levels = new AddressLevels(this.current);
+  }
+
+  /** @param value level with {@link REPORTED_CACHE} for a cache, or {@link NOT_REPORTED}. @returns whether it is another */
+  set(family: 4 | 6, words: readonly number[], value: number): boolean {
+    const [a = 0, b = 0, c = 0, d = 0] = words;
+    if (this.#levels.lookup(family, a, b, c, d) === value) return false;
+    if ((this.#used + 1) * SLOT_WORDS * 2 > this.current.slots.length) this.#makeRoom();
+    const { slots } = this.current;
+    const slot = this.#levels.slotOf(family, a | 0, b | 0, c | 0, d | 0);
+    if (slots[slot + VALUE] === 0) {
+      this.#used++;
+      slots[slot] = a;
+      slots[slot + 1] = b;
+      slots[slot + 2] = c;
+      slots[slot + 3] = d;
+    }
+    const entry = OCCUPIED | (family === 6 ? IS_IPV6 : 0) | (value === NOT_REPORTED ? IS_GONE : value & 0xff);
+    // Last, and after the words in every reader's eyes: whoever looks in between finds nothing.
+    Atomics.store(slots, slot + VALUE, entry);
+    return true;
+  }
+
+  #makeRoom(): void {
+    const old = this.#levels;
+    let live = 0;
+    old.forEach(() => {
+      live++;
+    });
+    this.current = { version: this.current.version + 1, slots: emptySlots(live + 1) };
+    this.#levels = new AddressLevels(this.current);
+    this.#used = 0;
+    old.forEach((family, words, value) => {
+      this.set(family, words, value);
+    });
+  }
+}
+
+/** Room for twice as many as are expected, and at most four times. */
+function emptySlots(expected: number): Int32Array {
+  const capacity = expected === 0 ? 0 : Math.max(SMALLEST_CAPACITY, 2 ** (33 - Math.clz32(expected)));
+  return new Int32Array(new SharedArrayBuffer(capacity * SLOT_WORDS * 4));
 }

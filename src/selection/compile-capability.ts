@@ -7,7 +7,8 @@
  *
  * so level 0 is less than 1 Mb/s, 4 (neutral) is 8 to 16 Mb/s, 7 is 64 Mb/s and more.
  */
-import { REPORTED_CACHE, reportedCapability } from './address-levels.js';
+import { parseIp } from '../domain/ip-address.js';
+import { AddressLevelsWriter, NOT_REPORTED, REPORTED_CACHE } from './address-levels.js';
 import { CAPABILITY_LEVELS, NEUTRAL_CAPABILITY_LEVEL, type ReportedCapability } from './cost-table.js';
 
 export interface CapabilityReading {
@@ -31,22 +32,60 @@ export function capabilityLevel(reading: CapabilityReading): number {
 }
 
 /**
- * @param readings valid ones, by address (`formatIp`)
- * @param version differs from that of every table with other levels
- * @param before the table that this one will follow
- * @param caches the addresses of the operator's caches: the best level until they report another
+ * The levels of all addresses, kept for as long as the tracker runs: what a report changes is written into the table that
+ * the data plane reads, and listed for it, so that a report costs what it changes and not what is known.
  */
+export class CapabilityTable {
+  readonly #writer: AddressLevelsWriter;
+  #caches: ReadonlySet<string> = new Set();
+  #changes: number[] = [];
+
+  /** @param version differs from that of every other table. @param expected addresses that there is room for at once */
+  constructor(version: number, expected = 0) {
+    this.#writer = new AddressLevelsWriter(version, expected);
+  }
+
+  get current(): ReportedCapability {
+    return this.#writer.current;
+  }
+
+  /** @param address text as `formatIp` writes it. @param reading the valid one, undefined where there is none */
+  set(address: string, reading: CapabilityReading | undefined): void {
+    const { family, words } = parseIp(address);
+    if (!this.#writer.set(family, words, this.#valueOf(address, reading))) return;
+    const [a = 0, b = 0, c = 0, d = 0] = words;
+    this.#changes.push(family, a, b, c, d);
+  }
+
+  /** The addresses of the operator's caches: the best level until they report another. @param readingOf see {@link set} */
+  setCaches(caches: Iterable<string>, readingOf: (address: string) => CapabilityReading | undefined): void {
+    const before = this.#caches;
+    this.#caches = new Set(caches);
+    for (const address of new Set([...before, ...this.#caches])) this.set(address, readingOf(address));
+  }
+
+  /** Which addresses have changed since the last call: `CHANGE_WORDS` of `address-levels` each. */
+  takeChanges(): Int32Array {
+    const changes = Int32Array.from(this.#changes);
+    this.#changes = [];
+    return changes;
+  }
+
+  #valueOf(address: string, reading: CapabilityReading | undefined): number {
+    const isCache = this.#caches.has(address);
+    if (reading === undefined) return isCache ? (CAPABILITY_LEVELS - 1) | REPORTED_CACHE : NOT_REPORTED;
+    return capabilityLevel(reading) | (isCache || reading.role === 'cache' ? REPORTED_CACHE : 0);
+  }
+}
+
+/** A table of readings that will not change. @param caches see {@link CapabilityTable.setCaches} */
 export function compileCapability(
   readings: ReadonlyMap<string, CapabilityReading>,
   caches: Iterable<string>,
   version: number,
-  before?: ReportedCapability,
 ): ReportedCapability {
-  const byAddress = new Map<string, number>();
-  for (const address of caches) byAddress.set(address, (CAPABILITY_LEVELS - 1) | REPORTED_CACHE);
-  for (const [address, reading] of readings) {
-    const cache = reading.role === 'cache' || byAddress.has(address);
-    byAddress.set(address, capabilityLevel(reading) | (cache ? REPORTED_CACHE : 0));
-  }
-  return reportedCapability(byAddress, version, before);
+  const table = new CapabilityTable(version, readings.size);
+  table.setCaches(caches, (address) => readings.get(address));
+  for (const [address, reading] of readings) table.set(address, reading);
+  return table.current;
 }

@@ -17,6 +17,7 @@ import {
   FOREIGN_PARTITION,
   type MixRules,
   NEUTRAL_DENSITY_LEVEL,
+  type ReportedCapability,
   UNKNOWN_GROUP,
 } from './cost-table.js';
 
@@ -38,8 +39,8 @@ export interface CostInput {
   readonly density: ReadonlyMap<string, DensityReading>;
   /** Up to this age a reading counts in full, up to twice this age less and less. */
   readonly densityFreshnessSeconds: number;
-  /** By address as `formatIp` writes it; only what is still valid. */
-  readonly capability: ReadonlyMap<string, CapabilityReading>;
+  /** By address as `formatIp` writes it, only what is still valid; or a table of them, with the caches in it. */
+  readonly capability: ReadonlyMap<string, CapabilityReading> | ReportedCapability;
 }
 
 /** What is behind a group's place in the ranking. */
@@ -71,14 +72,13 @@ export interface CompiledCost {
   describeGroup(group: number): GroupCost;
   /** The rate of a pair that an override makes foreign; undefined for all other pairs. */
   overriddenRate(requesterGroup: number, group: number): number | undefined;
-  /** The same policy with other readings: a few arrays are copied, nothing else is compiled. */
+  /** The same policy with other readings: one array is made anew, nothing else is compiled. */
   withDensity(version: number, density: ReadonlyMap<string, DensityReading>): CompiledCost;
-  withCapability(version: number, capability: ReadonlyMap<string, CapabilityReading>): CompiledCost;
 }
 
 /** @throws OperatorError where a schedule or an override names what does not exist */
 export function compileCostTable(input: CostInput): CompiledCost {
-  const { billing, groups, ownAsns } = input;
+  const { billing, capability, groups, ownAsns } = input;
   const period = periodInForce(billing.schedule, input.nowMs);
   const rates = foreignRates(billing, ownAsns, input.relationships, period);
   const groupCount = groups.length;
@@ -112,7 +112,6 @@ export function compileCostTable(input: CostInput): CompiledCost {
     rateOfOrder.set(FOREIGN_ORDER + rank, overrideRate(rate));
     return rank;
   });
-  const cacheAddresses = input.caches.map((cache) => cache.address);
   const densityOf = densityCompiler(groups, input.densityFreshnessSeconds);
   const table: CostTable = {
     version: input.version,
@@ -127,7 +126,14 @@ export function compileCostTable(input: CostInput): CompiledCost {
       foreignPeersMax: period?.foreignPeersMax ?? input.mix.foreignPeersMax,
       gatewaysMax: period?.gatewaysMax ?? input.mix.gatewaysMax,
     },
-    reportedCapability: compileCapability(input.capability, cacheAddresses, input.version),
+    reportedCapability:
+      'slots' in capability
+        ? capability
+        : compileCapability(
+            capability,
+            input.caches.map((cache) => cache.address),
+            input.version,
+          ),
     overrides,
   };
   const at = nextChangeAtMs(billing.schedule, input.nowMs);
@@ -157,15 +163,6 @@ export function compileCostTable(input: CostInput): CompiledCost {
       },
       overriddenRate: (requesterGroup, group) => rateOfOrder.get(overrides.get(requesterGroup * 65_536 + group) ?? -1),
       withDensity: (version, newer) => assemble({ ...base, version, densityLevel: densityOf(newer) }, newer),
-      withCapability: (version, newer) =>
-        assemble(
-          {
-            ...base,
-            version,
-            reportedCapability: compileCapability(newer, cacheAddresses, version, base.reportedCapability),
-          },
-          density,
-        ),
     };
   };
   return assemble(table, input.density);

@@ -51,14 +51,11 @@ export interface CostTable {
 }
 
 /**
- * Reported capability by address: an open-addressing table that `address-levels` makes and reads, in shared memory, so that
- * a new policy crosses to the data plane without its addresses being copied.
+ * Reported capability by address: an open-addressing table that `address-levels` writes and reads. It lies in shared memory
+ * and its levels change in place, so the data plane sees them without anything being copied.
  */
 export interface ReportedCapability {
-  /** Differs whenever a level does. */
+  /** Differs where it is another table, in which every level may be another. */
   readonly version: number;
   readonly slots: Int32Array;
-  /** What differs from the table of version `since`: six words each, as `address-levels` writes and reads them. */
-  readonly since: number;
-  readonly changes: Int32Array;
 }

@@ -74,6 +74,13 @@ export class StandingKeys {
     }
   }
 
+  /** Other levels of density: group and level, one behind the other. The table's own array stays as it is. */
+  setDensity(changes: Uint16Array): void {
+    if (this.densityLevel === this.table.densityLevel) this.densityLevel = this.table.densityLevel.slice();
+    for (let i = 0; i < changes.length; i += 2) this.densityLevel[changes[i]!] = changes[i + 1]!;
+    this.stamp = (this.stamp + 1) >>> 0;
+  }
+
   partitionOf(group: number): number {
     return group < this.groupCount ? this.partition[group]! : FOREIGN_PARTITION;
   }

@@ -1,5 +1,5 @@
 /** What the control plane and the data-plane worker say to each other. */
-import type { CostTable } from '../selection/cost-table.js';
+import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
@@ -51,6 +51,9 @@ export type Question =
 
 export type ToWorker =
   | { readonly type: 'policy'; readonly topology: TopologyData; readonly cost: CostTable }
+  | { readonly type: 'density'; readonly changes: Uint16Array }
+  /** `reported` where it is another table than the last. */
+  | { readonly type: 'capability'; readonly reported?: ReportedCapability; readonly changed: Int32Array }
   | { readonly type: 'access'; readonly access: AccessListData }
   | { readonly type: 'kept'; readonly hashes: Uint8Array }
   | {

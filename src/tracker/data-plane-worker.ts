@@ -173,10 +173,11 @@ class Worker {
   #betweenBatches(): void {
     const nowMs = performance.now();
     this.#housekeeping.countBatch();
-    if (nowMs < this.#lookAtMs) return;
-    this.#lookAtMs = nowMs + LOOK_EVERY_MS;
-    this.#readClock(nowMs);
     try {
+      this.#housekeeping.refresh(nowMs);
+      if (nowMs < this.#lookAtMs) return;
+      this.#lookAtMs = nowMs + LOOK_EVERY_MS;
+      this.#readClock(nowMs);
       this.#work(nowMs);
     } catch (error) {
       this.#guard.counters[COUNT_DEFECTS]!++;
@@ -215,6 +216,12 @@ class Worker {
     switch (message.type) {
       case 'policy':
         this.#setPolicy(message.topology, message.cost);
+        return;
+      case 'density':
+        this.#store.setDensity(message.changes);
+        return;
+      case 'capability':
+        this.#store.setCapability(message.reported, message.changed);
         return;
       case 'access':
         this.#announcer.access = new AccessList(message.access);

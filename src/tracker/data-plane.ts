@@ -6,7 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
-import type { CostTable } from '../selection/cost-table.js';
+import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress } from '../transport/transport.js';
@@ -53,6 +53,8 @@ export class DataPlane {
   readonly #snapshots: SnapshotReceiver | null = null;
   readonly #snapshotWaiters: Waiting[] = [];
   #nextId = 1;
+  /** Of the table of capability that the worker was given last. */
+  #capabilityVersion = -1;
   #stopping: Promise<void> | null = null;
   #exited = false;
   #lastError: Error | null = null;
@@ -91,7 +93,20 @@ export class DataPlane {
 
   /** Replaces the policy whole; peers that are stored are ranked anew when their swarm is next asked. */
   setPolicy(topology: TopologyData, cost: CostTable): void {
+    this.#capabilityVersion = cost.reportedCapability.version;
     this.#post({ type: 'policy', topology, cost });
+  }
+
+  /** Other levels of density in the policy: group and level, one behind the other. */
+  setDensity(changes: Uint16Array): void {
+    this.#post({ type: 'density', changes });
+  }
+
+  /** Other levels of reported capability. @param changed the addresses: `CHANGE_WORDS` of `address-levels` each */
+  setCapability(reported: ReportedCapability, changed: Int32Array): void {
+    const isKnown = reported.version === this.#capabilityVersion;
+    this.#capabilityVersion = reported.version;
+    this.#post({ type: 'capability', ...(isKnown ? {} : { reported }), changed });
   }
 
   setAccess(access: AccessListData): void {

@@ -20,7 +20,7 @@ import {
   TRANSPORT_SENT,
   TRANSPORT_TIMED_OUT,
 } from './counters.js';
-import { CAPABILITY_SLICE_PEERS, HOUSEKEEPING_SLICE_PEERS } from './limits.js';
+import { HOUSEKEEPING_SLICE_PEERS } from './limits.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 
 /** A slice takes some tens of microseconds at most. */
@@ -28,8 +28,11 @@ const EXPIRE_EVERY_MS = 20;
 /** Slices of a pass over all swarms: about half a minute, and a minute for ten million peers. */
 const SLICES_A_PASS = 1_500;
 const SMALLEST_SLICE = 64;
-/** A sweep for newly reported addresses finds two million peers within a second. */
-const REFRESH_EVERY_MS = 5;
+/**
+ * Reports that came together have reached all stored peers after this: with what is waited for before, in the control plane
+ * and for a sweep that is under way, within a second.
+ */
+const REFRESH_WITHIN_MS = 250;
 const COPY_EVERY_MS = 250;
 
 export class Housekeeping {
@@ -37,7 +40,7 @@ export class Housekeeping {
   readonly #counters: Float64Array;
   readonly #transport: TransportCounters;
   #expireAtMs = 0;
-  #refreshAtMs = 0;
+  #refreshedMs = 0;
   #copyAtMs = 0;
   #received = 0;
   #slice = SMALLEST_SLICE;
@@ -56,14 +59,16 @@ export class Housekeeping {
     this.#received = received;
   }
 
+  /** In every turn a little, so that no single one takes long. */
+  refresh(nowMs: number): void {
+    this.#store.refreshCapability(Math.min(1, (nowMs - this.#refreshedMs) / REFRESH_WITHIN_MS));
+    this.#refreshedMs = nowMs;
+  }
+
   work(nowMs: number, nowSeconds: number): void {
     if (nowMs >= this.#expireAtMs) {
       this.#expireAtMs = nowMs + EXPIRE_EVERY_MS;
       this.#counters[COUNT_EXPIRED]! += this.#store.expire(nowSeconds, this.#slice);
-    }
-    if (nowMs >= this.#refreshAtMs) {
-      this.#refreshAtMs = nowMs + REFRESH_EVERY_MS;
-      this.#store.refreshCapability(CAPABILITY_SLICE_PEERS);
     }
     if (nowMs >= this.#copyAtMs) {
       this.#copyAtMs = nowMs + COPY_EVERY_MS;

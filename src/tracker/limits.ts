@@ -39,8 +39,6 @@ export const DEFAULT_ARENA_BYTES = 1024 * 1024 * 1024;
 
 /** How long housekeeping may hold up answers in one piece. */
 export const HOUSEKEEPING_SLICE_PEERS = 4_096;
-/** Peers and table slots looked at in one slice of the search for newly reported addresses: half a millisecond at most. */
-export const CAPABILITY_SLICE_PEERS = 20_000;
 /** Messages from the control plane taken in one go, so that a flood of them does not hold up answers. */
 export const MAX_MESSAGES_PER_TURN = 64;
 /** Swarms in one list for the operator. */

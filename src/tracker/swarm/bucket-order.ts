@@ -4,6 +4,9 @@
  */
 import { FOREIGN_KEY, KEY_END } from '../../selection/standing-key.js';
 
+/** Buckets on their way to another place in an order; nothing is kept here between two calls. */
+let moved = { keys: new Uint32Array(1_024), ids: new Uint32Array(1_024) };
+
 export class BucketOrder {
   length = 0;
   /** Peers in all buckets. */
@@ -38,6 +41,37 @@ export class BucketOrder {
   sort(keyOf: (id: number) => number, sizes: Uint16Array, positions: Uint32Array): void {
     for (let i = 0; i < this.length; i++) this.keys[i] = keyOf(this.ids[i]!);
     radixSort(this.keys, this.ids, this.length);
+    this.index(0, sizes, positions);
+  }
+
+  /** {@link sort} where most are still in their order: a policy that follows another changes few keys. */
+  sortAgain(keyOf: (id: number) => number, sizes: Uint16Array, positions: Uint32Array): void {
+    const { keys, ids, length } = this;
+    if (moved.keys.length < length) moved = { keys: new Uint32Array(keys.length), ids: new Uint32Array(keys.length) };
+    let kept = 0;
+    let movedCount = 0;
+    for (let i = 0; i < length; i++) {
+      const id = ids[i]!;
+      const key = keyOf(id);
+      if (key === keys[i]) {
+        keys[kept] = key;
+        ids[kept++] = id;
+      } else {
+        moved.keys[movedCount] = key;
+        moved.ids[movedCount++] = id;
+      }
+    }
+    if (movedCount === 0) return;
+    radixSort(moved.keys, moved.ids, movedCount);
+    for (let at = length - 1, left = kept - 1, right = movedCount - 1; right >= 0; at--) {
+      if (left >= 0 && keys[left]! > moved.keys[right]!) {
+        keys[at] = keys[left]!;
+        ids[at] = ids[left--]!;
+      } else {
+        keys[at] = moved.keys[right]!;
+        ids[at] = moved.ids[right--]!;
+      }
+    }
     this.index(0, sizes, positions);
   }
 

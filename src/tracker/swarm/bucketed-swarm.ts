@@ -173,15 +173,19 @@ export class BucketedSwarm {
   /** Ends {@link filling}. */
   finish(keys: StandingKeys): void {
     this.filling = false;
-    this.ensureSorted(keys);
+    this.stamp = keys.stamp;
+    for (const order of this.orders) order.sort(this.keyOf(keys), this.sizes, this.positions);
   }
 
   /** Brings the orders up to the policy in force. */
   ensureSorted(keys: StandingKeys): void {
     if (this.stamp === keys.stamp) return;
     this.stamp = keys.stamp;
-    const keyOf = (id: number): number => keys.key(this.groups[id]!, this.kinds[id]! >>> 2);
-    for (const order of this.orders) order.sort(keyOf, this.sizes, this.positions);
+    for (const order of this.orders) order.sortAgain(this.keyOf(keys), this.sizes, this.positions);
+  }
+
+  private keyOf(keys: StandingKeys): (id: number) => number {
+    return (id) => keys.key(this.groups[id]!, this.kinds[id]! >>> 2);
   }
 
   /**

@@ -1,14 +1,15 @@
 /**
  * Brings a change of reported capability to peers that are stored already, so that a report changes the next answer and not
  * the one after the node's next announce. Where reported addresses have peers is remembered from their announces; an
- * address that is reported for the first time is looked for once, by a sweep in slices.
+ * address that is reported for the first time is looked for once, by a sweep. Changes and sweep are spread over the turns
+ * of the worker, since a peer that changes its rank costs as much as an answer.
  */
 import {
-  AddressLevels,
+  type AddressLevels,
+  CHANGE_WORDS,
   type LevelChange,
   NOT_REPORTED,
   REPORTED_CACHE,
-  reportedCapability,
 } from '../../selection/address-levels.js';
 import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import type { Arena } from './arena.js';
@@ -21,25 +22,31 @@ import { ENTRY_REF4, ENTRY_REF6, type TorrentTable } from './torrent-table.js';
 type AddressKey = number | string;
 const PORTS = 65_536;
 const FILTER_BITS = 16;
-const NO_REPORTS = new AddressLevels(reportedCapability(new Map(), 0));
-
 /** What became of a change: no such peer is in the swarm, it was so already, or it is now. */
 const ABSENT = 0;
 const UNCHANGED = 1;
 const CHANGED = 2;
 type Applied = typeof ABSENT | typeof UNCHANGED | typeof CHANGED;
 
-interface Wanted {
+interface Address {
   readonly family: 4 | 6;
   readonly words: readonly number[];
-  readonly value: number;
 }
 
+/** Of an address that has been looked for, or is being, and has no peers that are known. */
+const NOWHERE: Set<number> = new Set();
+
 export class CapabilityRefresh {
-  /** Each place is entry × 65,536 + port; one that no longer holds is dropped when it is next looked at. */
+  /** Of reported addresses; each place is entry × 65,536 + port; one that no longer holds is dropped when next looked at. */
   private readonly places = new Map<AddressKey, Set<number>>();
-  private waiting = new Map<AddressKey, Wanted>();
-  private sought: ReadonlyMap<AddressKey, Wanted> | undefined;
+  /** Lists of changed addresses that wait, and how far the first is done. */
+  private readonly changed: Int32Array[] = [];
+  private changedAt = 0;
+  private changesWaiting = 0;
+  /** The most that has waited at once since nothing did: a share of it is done a turn, so that all is after some turns. */
+  private mostWaiting = 0;
+  private waiting = new Map<AddressKey, Address>();
+  private sought: ReadonlyMap<AddressKey, Address> | undefined;
   /** One bit for each hash of a sought address: most records are passed over after one read. */
   private readonly filter = new Uint8Array(2 ** (FILTER_BITS - 3));
   private segment = 0;
@@ -59,27 +66,91 @@ export class CapabilityRefresh {
     this.levels = levels;
   }
 
-  /** A peer of an address with a report announced. */
+  /** A peer of an address with a report announced, for the first time or for the first time since it is reported. */
   note(entry: number, family: 4 | 6, w0: number, w1: number, w2: number, w3: number, port: number): void {
     const key = keyOf(family, w0, w1, w2, w3);
     const places = this.places.get(key);
-    if (places === undefined) this.places.set(key, new Set([entry * PORTS + port]));
+    if (places === undefined || places === NOWHERE) this.places.set(key, new Set([entry * PORTS + port]));
     else places.add(entry * PORTS + port);
   }
 
-  /** Applies what differs from the levels before to the peers that are known; others are looked for by {@link work}. */
-  setLevels(levels: AddressLevels): void {
-    levels.forEachChange(this.levels, this.change);
+  /**
+   * Reads levels from this table from now on, and brings those of the listed addresses to their peers.
+   * @param changed `CHANGE_WORDS` for each address
+   */
+  take(levels: AddressLevels, changed: Int32Array): void {
     this.levels = levels;
+    if (changed.length === 0) return;
+    this.changed.push(changed);
+    this.changesWaiting += changed.length / CHANGE_WORDS;
+    this.mostWaiting = Math.max(this.mostWaiting, this.changesWaiting);
+  }
+
+  /** Another table, of which is not known what differs: both are read whole. */
+  replaceLevels(levels: AddressLevels): void {
+    const changed: number[] = [];
+    levels.forEachDifference(this.levels, (family, words) => changed.push(family, ...words));
+    this.take(levels, Int32Array.from(changed));
   }
 
   /** Peers came back from a snapshot: every reported address is looked for. */
   lookForAll(): void {
-    this.levels.forEachChange(NO_REPORTS, this.seek);
+    this.levels.forEach(this.seek);
   }
 
+  get isIdle(): boolean {
+    return this.changesWaiting === 0 && this.sought === undefined && this.waiting.size === 0;
+  }
+
+  /**
+   * Goes on with what there is to do.
+   * @param share of the changes that came together, and of the sweep
+   * @param places table slots and peers that a sweep looks at
+   */
+  work(share: number, places: number): void {
+    this.applyChanges(Math.ceil(share * this.mostWaiting));
+    this.goOn(Math.ceil(share * places));
+  }
+
+  private applyChanges(budget: number): void {
+    for (let left = budget; left > 0 && this.changesWaiting > 0; left--) {
+      const list = this.changed[0]!;
+      const at = this.changedAt;
+      const words = [list[at + 1]! >>> 0, list[at + 2]! >>> 0, list[at + 3]! >>> 0, list[at + 4]! >>> 0];
+      this.change(list[at] === 4 ? 4 : 6, words);
+      this.changesWaiting--;
+      this.changedAt += CHANGE_WORDS;
+      if (this.changedAt < list.length) continue;
+      this.changed.shift();
+      this.changedAt = 0;
+    }
+    if (this.changesWaiting === 0) this.mostWaiting = 0;
+  }
+
+  private change(family: 4 | 6, words: readonly number[]): void {
+    const value = this.valueOf(family, words);
+    const key = keyOf(family, words[0]!, words[1]!, words[2]!, words[3]!);
+    const places = this.places.get(key);
+    if (places === undefined) {
+      if (value !== NOT_REPORTED) this.seek(family, words, value);
+      return;
+    }
+    for (const place of places) {
+      const port = place % PORTS;
+      if (this.apply((place - port) / PORTS, family, words, port, value) === ABSENT) places.delete(place);
+    }
+    if (value === NOT_REPORTED) this.places.delete(key);
+    else if (places.size === 0) this.places.set(key, NOWHERE);
+  }
+
+  private readonly seek: LevelChange = (family, words) => {
+    const key = keyOf(family, words[0]!, words[1]!, words[2]!, words[3]!);
+    if (!this.places.has(key)) this.places.set(key, NOWHERE);
+    this.waiting.set(key, { family, words });
+  };
+
   /** Goes on with the sweep, if there is anything to look for. @param budget table slots and peers to look at */
-  work(budget: number): void {
+  private goOn(budget: number): void {
     if (this.sought === undefined && !this.startSweep()) return;
     const { table } = this;
     let left = budget;
@@ -101,23 +172,6 @@ export class CapabilityRefresh {
     }
   }
 
-  private readonly seek: LevelChange = (family, words, value) => {
-    this.waiting.set(keyOf(family, words[0]!, words[1]!, words[2]!, words[3]!), { family, words, value });
-  };
-
-  private readonly change: LevelChange = (family, words, value) => {
-    const key = keyOf(family, words[0]!, words[1]!, words[2]!, words[3]!);
-    const places = this.places.get(key);
-    const isSought = this.sought?.has(key) === true;
-    if (places === undefined || isSought) this.seek(family, words, value);
-    if (places === undefined) return;
-    for (const place of places) {
-      const port = place % PORTS;
-      if (this.apply((place - port) / PORTS, family, words, port, value) === ABSENT) places.delete(place);
-    }
-    if (places.size === 0 || value === NOT_REPORTED) this.places.delete(key);
-  };
-
   private startSweep(): boolean {
     if (this.waiting.size === 0) return false;
     this.sought = this.waiting;
@@ -130,6 +184,10 @@ export class CapabilityRefresh {
     this.segment = 0;
     this.startSlot(0);
     return true;
+  }
+
+  private valueOf(family: 4 | 6, words: readonly number[]): number {
+    return this.levels.lookup(family, words[0]!, words[1]!, words[2]!, words[3]!);
   }
 
   private startSlot(slot: number): void {
@@ -159,7 +217,7 @@ export class CapabilityRefresh {
     const wanted = this.sought!.get(keyOf(family, w0, w1, w2, w3));
     if (wanted === undefined) return true;
     const port = words[record + addressWords]! >>> 16;
-    const { value } = wanted;
+    const value = this.valueOf(family, wanted.words);
     // Another peer may lie in this place once one has moved to where its new level belongs.
     if (this.apply(entry, family, wanted.words, port, value) === CHANGED) this.place = place;
     if (value !== NOT_REPORTED) this.note(entry, family, w0, w1, w2, w3, port);

@@ -97,7 +97,7 @@ export class PeerAdmission {
     flags = this.countCompleted(request, outcome, entry, flags);
     const uploaded = uploadedUnits(request);
     const level = this.levelFor(request, oldFlags, levelOf(words, meta), uploaded - words[meta + 3]!, age, early);
-    if (this.reported >= 0) flags |= this.noteReported(request, entry);
+    if (this.reported >= 0) flags |= this.reportedFlags(request, entry, oldFlags);
     let at = record;
     if (flags !== oldFlags || level !== levelOf(words, meta) || request.group !== groupOf(words, meta)) {
       if ((flags ^ oldFlags) & (FLAG_SEED | FLAG_UPSTREAM)) {
@@ -151,7 +151,7 @@ export class PeerAdmission {
     let record: number;
     try {
       if (entry === 0) entry = this.infoHash.insert();
-      if (this.reported >= 0) flags |= this.noteReported(request, entry);
+      if (this.reported >= 0) flags |= this.reportedFlags(request, entry, 0);
       record = this.swarms.insert(words[entry + refWord]!, endpoint, request.group, level, flags);
     } catch (error) {
       // There is room, but in pieces that are too small.
@@ -203,10 +203,10 @@ export class PeerAdmission {
     return early ? level : observeCapability(level, Math.max(0, uploadedGrowth), age);
   }
 
-  /** @returns the flags of a peer whose address has a report */
-  private noteReported(request: AnnounceRequest, entry: number): number {
+  /** @returns the flags of a peer whose address has a report; one that had them already is noted already */
+  private reportedFlags(request: AnnounceRequest, entry: number, oldFlags: number): number {
     const { family, word0, word1, word2, word3, port } = request;
-    this.capability.note(entry, family, word0, word1, word2, word3, port);
+    if ((oldFlags & FLAG_REPORTED) === 0) this.capability.note(entry, family, word0, word1, word2, word3, port);
     return FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0);
   }
 }

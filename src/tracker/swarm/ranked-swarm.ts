@@ -259,7 +259,49 @@ export class RankedSwarms {
   }
 
   ensureSorted(ref: number, addressWords: 1 | 4): void {
-    if (this.arena.words[ref + 3] !== this.keys.stamp) this.sort(ref, addressWords);
+    if (this.arena.words[ref + 3] !== this.keys.stamp) this.sortAgain(ref, addressWords);
+  }
+
+  /** {@link sort} where most are still in their order: a policy that follows another changes few keys. */
+  private sortAgain(ref: number, addressWords: 1 | 4): void {
+    const words = this.arena.words;
+    const stride = addressWords + META_WORDS;
+    const capacity = words[ref]! & 0xffff;
+    const leechers = this.sortRunAgain(ref, stride, 0, this.leechersListed(ref));
+    const serving = this.sortRunAgain(ref, stride, capacity - this.servingListed(ref), capacity);
+    words[ref + 3] = this.keys.stamp;
+    words[ref + 5] = (leechers << 16) | serving;
+  }
+
+  /** Takes the entries out whose keys have changed and merges them in again. @returns how many are inner */
+  private sortRunAgain(ref: number, stride: number, from: number, to: number): number {
+    const { keys, scratch } = this;
+    const words = this.arena.words;
+    const entryWords = entryWordsOf(stride);
+    const list = this.listStart(ref, stride);
+    const metas = ref + HEADER_WORDS + stride - META_WORDS;
+    let kept = from;
+    let moved = 0;
+    for (let i = from; i < to; i++) {
+      const at = list + i * entryWords;
+      const word = words[at]!;
+      const slot = word & SLOT_MASK;
+      const meta = metas + slot * stride;
+      const now = ((keys.key(groupOf(words, meta), levelOf(words, meta)) << SLOT_BITS) | slot) >>> 0;
+      if (now !== word) scratch[moved++] = now;
+      else {
+        if (kept !== i) copyEntry(words, list + kept * entryWords, at, entryWords);
+        kept++;
+      }
+    }
+    if (moved > 1) scratch.subarray(0, moved).sort();
+    for (let i = to - 1, left = kept - 1, right = moved - 1; right >= 0; i--) {
+      const at = list + i * entryWords;
+      if (left >= from && words[list + left * entryWords]! > scratch[right]!) {
+        copyEntry(words, at, list + left-- * entryWords, entryWords);
+      } else this.writeEntry(at, scratch[right--]!, ref, stride);
+    }
+    return lowerBound(words, list, entryWords, from, to, FOREIGN_KEY * (SLOT_MASK + 1)) - from;
   }
 
   free(ref: number, stride: number): void {
@@ -385,6 +427,10 @@ export class RankedSwarms {
   private indexStart(ref: number, stride: number): number {
     return (ref + HEADER_WORDS + (this.arena.words[ref]! & 0xffff) * (stride + entryWordsOf(stride))) * 2;
   }
+}
+
+function copyEntry(words: Uint32Array, to: number, from: number, entryWords: number): void {
+  for (let i = 0; i < entryWords; i++) words[to + i] = words[from + i]!;
 }
 
 function addressWordsOfStride(stride: number): 1 | 4 {

@@ -6,7 +6,7 @@
  * Behaviours kept here: BEP 3 and BEP 15 events, BEP 7, BEP 21, BEP 48 counts, and the answer of draft sections 4.2 to 4.4.
  */
 import { AddressLevels } from '../../selection/address-levels.js';
-import { type CostTable, NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
+import { type CostTable, NEUTRAL_CAPABILITY_LEVEL, type ReportedCapability } from '../../selection/cost-table.js';
 import type { Explanation } from '../../selection/explanation.js';
 import { MAX_CHOSEN } from '../../selection/peer-sink.js';
 import { StandingKeys } from '../../selection/standing-key.js';
@@ -46,6 +46,10 @@ const DEFAULT_MIN_INTERVAL_SECONDS = 60;
 /** Turning a ranked swarm of this size into a bucketed one, or sorting it anew, takes less than 20 ms. */
 const DEFAULT_RANKED_MAX = 8_000;
 const DEFAULT_LIMITS: SwarmLimits = { maxPeersPerAddressInSwarm: 0, maxPeersPerAddress: 0 };
+/** Slots of a table that is nearly empty. */
+const SMALLEST_SWEEP = 4_096;
+/** Where there is more to sweep, it takes longer rather than more of each turn. */
+const LARGEST_SWEEP = 500_000;
 /** A peer's age is 16 bits of seconds. */
 const LONGEST_INTERVAL_SECONDS = 8 * 3600;
 
@@ -261,16 +265,35 @@ export class SwarmStore {
     const levels = new AddressLevels(policy.reportedCapability);
     this.located = false;
     this.admission.levels = levels;
-    this.capability.setLevels(levels);
+    this.capability.replaceLevels(levels);
+  }
+
+  /** Other levels of density: group and level, one behind the other. */
+  setDensity(changes: Uint16Array): void {
+    this.keys.setDensity(changes);
   }
 
   /**
-   * Looks for the stored peers of addresses that are reported for the first time, if there are any; bounded like
-   * {@link expire}.
+   * Other levels of reported capability.
+   * @param reported another table; absent: the same, in which levels have changed
+   * @param changed whose levels: `CHANGE_WORDS` of `address-levels` an address
    */
-  refreshCapability(budgetSlots: number): void {
+  setCapability(reported: ReportedCapability | undefined, changed: Int32Array): void {
+    if (reported !== undefined) this.admission.levels = new AddressLevels(reported);
+    this.capability.take(this.admission.levels, changed);
+  }
+
+  /**
+   * Brings changes of reported capability to stored peers, if there are any. @param share of what there is to do: bounded
+   * like {@link expire}
+   */
+  refreshCapability(share: number): void {
+    if (this.capability.isIdle) return;
     this.located = false;
-    this.capability.work(budgetSlots);
+    const { book, table } = this;
+    // The entries of swarms and the slots of the table, which is at most a few times as long, beside the peers.
+    const places = book.seeds + book.leechers + book.upstreamPeers + 4 * table.count + SMALLEST_SWEEP;
+    this.capability.work(share, Math.min(LARGEST_SWEEP, places));
   }
 
   /** Takes force for newcomers. Switching the limit over all swarms on counts those who come from then on. */

@@ -223,7 +223,7 @@ describe('whoever compiles the policy', () => {
     };
     await say(20e6);
     await say(21e6);
-    expect(heard).toEqual([{ density: false, capability: true }]);
+    expect(heard).toEqual([{ density: false, capability: new Set(['203.0.113.10']) }]);
     await say(1e6);
     expect(heard).toHaveLength(2);
   });

@@ -3,6 +3,7 @@ import type { AsRelationships } from '../../../src/domain/as-relationships.js';
 import { parseIp } from '../../../src/domain/ip-address.js';
 import type { LocalityGroup } from '../../../src/domain/locality-group.js';
 import { AddressLevels } from '../../../src/selection/address-levels.js';
+import { CapabilityTable } from '../../../src/selection/compile-capability.js';
 import { type CompiledCost, type CostInput, compileCostTable } from '../../../src/selection/compile-cost-table.js';
 import {
   type CostTable,
@@ -272,7 +273,7 @@ function reportedValue(table: CostTable, address: string): number {
 
 describe('reported capability', () => {
   const level = (reading: object): number => {
-    const { table } = compileCostTable(input()).withCapability(2, new Map([['203.0.113.77', reading]]));
+    const { table } = compileCostTable(input({ capability: new Map([['203.0.113.77', reading]]) }));
     return reportedValue(table, '203.0.113.77');
   };
 
@@ -288,11 +289,45 @@ describe('reported capability', () => {
   });
 
   test('a cache has the best level until it reports, and is marked', () => {
-    const { table, withCapability } = compileCostTable(input());
-    expect(reportedValue(table, '203.0.113.10')).toBe(128 | 7);
-    const busy = withCapability(2, new Map([['203.0.113.10', { availableUplinkBps: 3e6 }]]));
+    expect(reportedValue(compileCostTable(input()).table, '203.0.113.10')).toBe(128 | 7);
+    const busy = compileCostTable(input({ capability: new Map([['203.0.113.10', { availableUplinkBps: 3e6 }]]) }));
     expect(reportedValue(busy.table, '203.0.113.10')).toBe(128 | 2);
     expect(level({ availableUplinkBps: 20e6, role: 'cache' })).toBe(128 | 5);
+  });
+});
+
+describe('a table of capability that is kept', () => {
+  const value = (table: CapabilityTable, address: string): number =>
+    reportedValue(compileCostTable(input({ capability: table.current })).table, address);
+  const busy = { availableUplinkBps: 1e6 };
+
+  test('lists what a report changes, once, and nothing where the level is as before', () => {
+    const table = new CapabilityTable(1);
+    table.set('203.0.113.77', busy);
+    table.set('2001:db8::1', { availableUplinkBps: 20e6 });
+    expect([...table.takeChanges()].map((word) => word >>> 0)).toEqual([
+      ...[4, 0xcb00714d, 0, 0, 0],
+      ...[6, 0x20010db8, 0, 0, 1],
+    ]);
+    table.set('203.0.113.77', { availableUplinkBps: 1.5e6 });
+    expect([...table.takeChanges()]).toEqual([]);
+    table.set('203.0.113.77', undefined);
+    expect(table.takeChanges()).toHaveLength(5);
+    expect(value(table, '203.0.113.77')).toBe(-1);
+  });
+
+  test('another list of caches changes those that it names and those that it does not name any more', () => {
+    const table = new CapabilityTable(1);
+    const readings = new Map([['203.0.113.77', busy]]);
+    const readingOf = (address: string) => readings.get(address);
+    for (const [address, reading] of readings) table.set(address, reading);
+    table.setCaches(['203.0.113.10', '203.0.113.77'], readingOf);
+    expect([value(table, '203.0.113.10'), value(table, '203.0.113.77')]).toEqual([128 | 7, 128 | 1]);
+    table.takeChanges();
+    table.setCaches(['203.0.113.11'], readingOf);
+    expect(table.takeChanges()).toHaveLength(3 * 5);
+    const now = ['203.0.113.10', '203.0.113.11', '203.0.113.77'].map((address) => value(table, address));
+    expect(now).toEqual([-1, 128 | 7, 1]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatIpv4, parseIp } from '../../../src/domain/ip-address.js';
 import { createRandom } from '../../../src/domain/random.js';
-import { AddressLevels, reportedCapability } from '../../../src/selection/address-levels.js';
+import { AddressLevels, AddressLevelsWriter, reportedCapability } from '../../../src/selection/address-levels.js';
 import { FlatCandidates } from '../../../src/selection/choose-flat.js';
 import type { CostTable } from '../../../src/selection/cost-table.js';
 import { observeCapability } from '../../../src/selection/observed-capability.js';
@@ -96,35 +96,47 @@ describe('reported levels by address', () => {
     expect(new AddressLevels(reportedCapability(new Map(), 0)).lookup(4, 1, 0, 0, 0)).toBe(-1);
   });
 
-  it('a table that follows another says what differs, and the same as comparing the two whole', () => {
-    const first = reportedCapability(
-      new Map([
-        ['203.0.113.1', 1],
-        ['203.0.113.2', 2],
-        ['2001:db8::1', 3],
-      ]),
-      1,
-    );
+  it('a table changes in place, and makes room, under the eyes of its readers', () => {
+    const random = createRandom(4);
+    const writer = new AddressLevelsWriter(1);
+    let readers = [new AddressLevels(writer.current)];
+    const expected = new Map<number, number>();
+    for (let step = 0; step < 5_000; step++) {
+      const word = 1 + random.below(700);
+      const value = random.below(9) - 1;
+      expect(writer.set(4, [word], value)).toBe((expected.get(word) ?? -1) !== value);
+      expected.set(word, value);
+      if (writer.current.version !== readers[0]!.version) readers = [new AddressLevels(writer.current), readers[0]!];
+    }
+    expect(readers[0]!.version).toBeGreaterThan(3);
+    for (const [word, value] of expected) expect(readers[0]!.lookup(4, word, 0, 0, 0)).toBe(value);
+    const live = [...expected.values()].filter((value) => value >= 0).length;
+    let seen = 0;
+    readers[0]!.forEach(() => {
+      seen++;
+    });
+    expect(seen).toBe(live);
+    expect(writer.current.slots.length / 5).toBeGreaterThanOrEqual(2 * live);
+    expect(writer.current.slots.length / 5).toBeLessThan(8 * 700);
+  });
+
+  it('two tables compared: what is new, what is another, what is gone', () => {
+    const first = new Map([
+      ['203.0.113.1', 1],
+      ['203.0.113.2', 2],
+      ['2001:db8::1', 3],
+    ]);
     const later = new Map([
       ['203.0.113.1', 1],
       ['203.0.113.2', 5],
       ['203.0.113.3', 128 | 7],
     ]);
-    const seen = (table: AddressLevels): string[] => {
-      const changes: string[] = [];
-      table.forEachChange(new AddressLevels(first), (family, words, value) => {
-        changes.push(`${family} ${words[0]! >>> 0} ${words[3]! >>> 0} ${value}`);
-      });
-      return changes.sort();
-    };
-    const following = reportedCapability(later, 2, first);
-    expect(following.changes.length / 6).toBe(3);
-    expect(seen(new AddressLevels(following))).toEqual(seen(new AddressLevels(reportedCapability(later, 2))));
-    expect(seen(new AddressLevels(following))).toEqual([
-      `4 ${0xcb007102} 0 5`,
-      `4 ${0xcb007103} 0 135`,
-      `6 ${0x20010db8} 1 -1`,
-    ]);
+    const changes: string[] = [];
+    const table = new AddressLevels(reportedCapability(later, 2));
+    table.forEachDifference(new AddressLevels(reportedCapability(first, 1)), (family, words, value) => {
+      changes.push(`${family} ${words[0]! >>> 0} ${words[3]! >>> 0} ${value}`);
+    });
+    expect(changes.sort()).toEqual([`4 ${0xcb007102} 0 5`, `4 ${0xcb007103} 0 135`, `6 ${0x20010db8} 1 -1`]);
   });
 });
 

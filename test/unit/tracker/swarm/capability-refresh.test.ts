@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { formatIp } from '../../../../src/domain/ip-address.js';
 import { createRandom } from '../../../../src/domain/random.js';
+import { reportedCapability } from '../../../../src/selection/address-levels.js';
 import type { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
 import { announce, costTable, createStore, FIXTURE_GROUPS, requestOf } from './store-fixture.js';
 
-const EVERYTHING = 10_000_000;
+const EVERYTHING = 1;
 let version = 1;
 
 function report(store: SwarmStore, levels: Record<string, number>, sweep = true): void {
@@ -56,12 +57,35 @@ describe.each(REGIMES)('a report reaches stored peers without an announce of the
   });
 });
 
-test('a known address changes at once, without a sweep', () => {
+test('a known address is found without a sweep, where it announced since it was swept for as well', () => {
   const store = createStore();
   for (let host = 1; host <= 5; host++) announce(store, { host });
-  report(store, { [addressOf(2)]: 7 });
-  report(store, { [addressOf(2)]: 0 }, false);
-  expect(order(store).at(-1)).toBe(2);
+  report(store, { [addressOf(2)]: 7, [addressOf(90)]: 7 });
+  announce(store, { host: 90 });
+  expect(order(store).slice(0, 2).sort()).toEqual([2, 90]);
+  report(store, { [addressOf(2)]: 0, [addressOf(90)]: 1 }, false);
+  store.refreshCapability(1e-9);
+  store.refreshCapability(1e-9);
+  expect(order(store).slice(-2)).toEqual([90, 2]);
+});
+
+test('many changes take as many turns as their share says, and then they are all done', () => {
+  const hosts = Array.from({ length: 200 }, (_, i) => i + 1);
+  const store = createStore({ smallMax: 2, rankedMax: 2_000 });
+  for (const host of hosts) announce(store, { host });
+  const all = (level: number) => Object.fromEntries(hosts.map((host) => [addressOf(host), level]));
+  report(store, all(7));
+  const changes = Int32Array.from(hosts.flatMap((host) => [4, requestOf({ host }).word0, 0, 0, 0]));
+  const levels = new Map(hosts.map((host) => [addressOf(host), host === 150 ? 6 : 0]));
+  store.setCapability(reportedCapability(levels, ++version), changes);
+  const turnsUntil = (isDone: () => boolean): number => {
+    for (let turns = 0; turns <= 10; turns++) {
+      if (isDone()) return turns;
+      store.refreshCapability(0.1);
+    }
+    return Number.POSITIVE_INFINITY;
+  };
+  expect(turnsUntil(() => order(store)[0] === 150)).toBe(10);
 });
 
 test('the sweep goes on in slices, also within one swarm', () => {
@@ -70,7 +94,7 @@ test('the sweep goes on in slices, also within one swarm', () => {
   report(store, { [addressOf(300)]: 7 }, false);
   let slices = 0;
   while (order(store)[0] !== 300 && slices < 10_000) {
-    store.refreshCapability(7);
+    store.refreshCapability(0.001);
     slices++;
   }
   expect(order(store)[0]).toBe(300);

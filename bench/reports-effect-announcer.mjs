@@ -1,0 +1,304 @@
+// The announces of `reports-effect.mjs`, a process of its own: peers announce at random moments (Poisson), each from its own
+// address, at a rate that does not wait for answers. An answer's time is from the clock before the system call that sent
+// the request to the stamp that the kernel put on the answer when it arrived (SO_TIMESTAMPNS), so how soon this process is
+// scheduled to read it does not count. Commands come over the channel of `fork`.
+import { openSync, readSync } from 'node:fs';
+import koffi from 'koffi';
+import { parseIp } from '../dist/domain/ip-address.js';
+import {
+  AF_INET,
+  IOVEC_BYTES,
+  IOVEC_LEN,
+  IPPROTO_IP,
+  MMSGHDR_BYTES,
+  MSG_CONTROL,
+  MSG_CONTROLLEN,
+  MSG_DONTWAIT,
+  MSG_IOV,
+  MSG_IOVLEN,
+  MSG_NAME,
+  MSG_NAMELEN,
+  PKTINFO4_CONTROL_BYTES,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCKADDR_IN_BYTES,
+  SOL_SOCKET,
+} from '../dist/transport/linux/linux-abi.js';
+import { openNativeCalls } from '../dist/transport/linux/native-calls.js';
+import { NativeMemory } from '../dist/transport/linux/native-memory.js';
+import { setBufferSize, setOption } from '../dist/transport/linux/open-socket.js';
+import { writeSocketAddress } from '../dist/transport/linux/socket-address.js';
+import { nodeWord, PEERS, peerNode, peerPort, peerTorrent } from './reports-effect-population.mjs';
+
+const BATCH = 64;
+const LINE = 64;
+const OUT_STRIDE = 128;
+const IN_STRIDE = 2_048 + 64;
+const CONTROL_BYTES = 64;
+const ANNOUNCE_BYTES = 98;
+const NUM_WANT = 50;
+const SO_TIMESTAMPNS = 35;
+const CMSG_PKTINFO = 8;
+const CLOCK_REALTIME = 0;
+/** Between two looks at the clock: an answer takes longer. */
+const REST_MICROSECONDS = 30;
+const SETTLE_MS = 100;
+/** Announces of windows in which the hypervisor took time from a core, and of their neighbours, are left out. */
+const WINDOW_NS = 50e6;
+
+const libc = koffi.load(null);
+const usleep = libc.func('usleep', 'int', ['uint']);
+const clockGetTime = libc.func('clock_gettime', 'int', ['int', 'uintptr_t']);
+const calls = await openNativeCalls();
+const memory = new NativeMemory(calls, BATCH * (IN_STRIDE + OUT_STRIDE + 6 * LINE + CONTROL_BYTES) + 64 * LINE);
+const { view, words, bytes } = memory;
+const name = memory.reserve(SOCKADDR_IN_BYTES);
+const clock = memory.reserve(16);
+const outHeaders = memory.reserve(BATCH * MMSGHDR_BYTES);
+const outVectors = memory.reserve(BATCH * IOVEC_BYTES);
+const inHeaders = memory.reserve(BATCH * MMSGHDR_BYTES);
+const inVectors = memory.reserve(BATCH * IOVEC_BYTES);
+const outControls = memory.reserve(BATCH * LINE);
+const inControls = memory.reserve(BATCH * CONTROL_BYTES);
+const out = memory.reserve(BATCH * OUT_STRIDE);
+const inp = memory.reserve(BATCH * IN_STRIDE);
+const fd = calls.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+const connectionIds = new Map();
+let sentAtNs;
+let latencies;
+let windowOf;
+let answered = 0;
+let originSeconds = 0;
+let begunNs = 0;
+const statFile = openSync('/proc/stat', 'r');
+const statBytes = Buffer.alloc(256);
+
+process.on('message', ({ command, ...rest }) => {
+  if (command === 'fill') process.send(fill(rest.host, rest.port));
+  else process.send(run(rest.seconds, rest.rate, rest.seed));
+});
+process.on('disconnect', () => process.exit(0));
+
+function fill(host, port) {
+  const nameBytes = writeSocketAddress(memory, name, parseIp(host), port);
+  setBufferSize(calls, fd, SO_RCVBUFFORCE, SO_RCVBUF, 16 * 2 ** 20);
+  setOption(calls, new NativeMemory(calls, 64), fd, [SOL_SOCKET, SO_TIMESTAMPNS, 1]);
+  for (let i = 0; i < BATCH; i++) {
+    layOut(outHeaders, outVectors, i, out + i * OUT_STRIDE, OUT_STRIDE);
+    layOut(inHeaders, inVectors, i, inp + i * IN_STRIDE, IN_STRIDE);
+    const header = outHeaders + i * MMSGHDR_BYTES;
+    memory.setPointer(header + MSG_NAME, name);
+    words[(header + MSG_NAMELEN) >>> 2] = nameBytes;
+    const control = outControls + i * LINE;
+    memory.setPointer(header + MSG_CONTROL, control);
+    words[(header + MSG_CONTROLLEN) >>> 2] = PKTINFO4_CONTROL_BYTES;
+    words[control >>> 2] = 28;
+    words[(control >>> 2) + 2] = IPPROTO_IP;
+    words[(control >>> 2) + 3] = CMSG_PKTINFO;
+    memory.setPointer(inHeaders + i * MMSGHDR_BYTES + MSG_CONTROL, inControls + i * CONTROL_BYTES);
+  }
+  originSeconds = nowNs().seconds;
+  const nodes = [...new Set(Array.from({ length: PEERS }, (_, peer) => peerNode(peer)))];
+  inWindows(
+    nodes.length,
+    (message, i) => {
+      const at = out + message * OUT_STRIDE;
+      view.setUint32(at, 0x417);
+      view.setUint32(at + 4, 0x2710_1980);
+      view.setUint32(at + 8, 0);
+      view.setUint32(at + 12, i);
+      address(message, nodes[i], 16);
+    },
+    (at) => {
+      const i = view.getUint32(at + 4);
+      connectionIds.set(nodes[i], [view.getUint32(at + 8), view.getUint32(at + 12)]);
+    },
+  );
+  inWindows(
+    PEERS,
+    (message, peer) => announce(message, peer, peer),
+    () => {},
+  );
+  return { connected: connectionIds.size };
+}
+
+/** Sends `count` messages, a batch at a time, each batch once the last is answered or lost. */
+function inWindows(count, build, take) {
+  for (let from = 0; from < count; from += BATCH) {
+    const some = Math.min(BATCH, count - from);
+    for (let i = 0; i < some; i++) build(i, from + i);
+    send(some);
+    for (let left = some, rests = 0; left > 0 && rests < 2_000; ) {
+      const received = receive();
+      for (let i = 0; i < received; i++) take(inp + i * IN_STRIDE);
+      left -= received;
+      if (received === 0) {
+        rests++;
+        usleep(50);
+      }
+    }
+  }
+}
+
+/** Announces for `seconds` at `rate` a second. @returns quantiles of the answer times in microseconds */
+function run(seconds, rate, seed) {
+  const random = randomOf(seed);
+  const total = Math.ceil(seconds * rate * 1.2) + 1_000;
+  sentAtNs = new Float64Array(total).fill(-1);
+  latencies = new Float64Array(total);
+  windowOf = new Uint16Array(total);
+  answered = 0;
+  let sent = 0;
+  let late = 0;
+  const begun = timeNs();
+  begunNs = begun;
+  const end = begun + seconds * 1e9;
+  let due = begun;
+  let restUntil = 0;
+  const stolen = new Float64Array(Math.ceil((seconds * 1e9) / WINDOW_NS) + 4);
+  let window = -1;
+  for (;;) {
+    const now = timeNs();
+    if (now >= end + SETTLE_MS * 1e6) break;
+    if (Math.floor((now - begun) / WINDOW_NS) > window) {
+      window = Math.floor((now - begun) / WINDOW_NS);
+      stolen[window] = stolenTicks();
+    }
+    let some = 0;
+    if (now - due > 1e6) late++;
+    while (due <= now && due < end && some < BATCH && sent + some < total) {
+      announce(some, Math.floor(random() * PEERS), sent + some);
+      due += (-Math.log(1 - random()) / rate) * 1e9;
+      some++;
+    }
+    if (some > 0) {
+      const at = timeNs();
+      for (let i = 0; i < some; i++) sentAtNs[sent + i] = at;
+      if (send(some) !== some) throw new Error('an announce could not be sent');
+      sent += some;
+    }
+    while (take() === BATCH);
+    restUntil = timeNs();
+    if (due > restUntil + 5_000) usleep(REST_MICROSECONDS);
+  }
+  for (let i = 1; i < stolen.length; i++) stolen[i] ||= stolen[i - 1];
+  const isCalm = (i) => stolen[Math.max(0, i - 1)] === stolen[Math.min(stolen.length - 1, i + 2)];
+  const kept = latencies.subarray(0, answered).filter((_, i) => isCalm(windowOf[i]));
+  const sorted = kept.sort();
+  const quantile = (q) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] / 100) / 10;
+  return {
+    sent,
+    answered,
+    late,
+    p50: quantile(0.5),
+    p90: quantile(0.9),
+    p99: quantile(0.99),
+    p999: quantile(0.999),
+    max: quantile(1),
+    keptPercent: Math.round((100 * sorted.length) / answered),
+    // For quantiles over several rounds.
+    histogram: histogramOf(sorted),
+  };
+}
+
+/** Counts by microsecond, the last for a second and more, as [microseconds, count]. */
+function histogramOf(sorted) {
+  const counts = new Map();
+  for (const ns of sorted) {
+    const us = Math.floor(ns / 1_000);
+    counts.set(us, (counts.get(us) ?? 0) + 1);
+  }
+  return [...counts];
+}
+
+/** Of all cores, in hundredths of a second. */
+function stolenTicks() {
+  const length = readSync(statFile, statBytes, 0, statBytes.length, 0);
+  return Number(statBytes.latin1Slice(0, length).split(/\s+/)[8]);
+}
+
+function take() {
+  const received = receive();
+  for (let i = 0; i < received; i++) {
+    const at = inp + i * IN_STRIDE;
+    if (view.getUint32(at) !== 1) continue;
+    const id = view.getUint32(at + 4);
+    const sentNs = sentAtNs[id];
+    if (sentNs === undefined || sentNs < 0) continue;
+    sentAtNs[id] = -1;
+    const control = inControls + i * CONTROL_BYTES;
+    if (words[(control + 12) >>> 2] !== SO_TIMESTAMPNS) throw new Error('no time stamp came with the answer');
+    const stamp = (words[(control + 16) >>> 2] - originSeconds) * 1e9 + words[(control + 24) >>> 2];
+    windowOf[answered] = Math.floor((sentNs - begunNs) / WINDOW_NS);
+    latencies[answered++] = stamp - sentNs;
+  }
+  return received;
+}
+
+function announce(message, peer, id) {
+  const at = out + message * OUT_STRIDE;
+  const node = peerNode(peer);
+  const [high, low] = connectionIds.get(node);
+  const torrent = peerTorrent(peer);
+  view.setUint32(at, high);
+  view.setUint32(at + 4, low);
+  view.setUint32(at + 8, 1);
+  view.setUint32(at + 12, id);
+  bytes.fill(0, at + 16, at + ANNOUNCE_BYTES);
+  for (let word = 0; word < 5; word++)
+    view.setUint32(at + 16 + 4 * word, Math.imul(torrent + 1, 0x9e3779b1 + word) >>> 0);
+  view.setUint32(at + 36, 0x2d54_4c30);
+  view.setUint32(at + 40, 0x3030_312d);
+  view.setUint32(at + 44, peer);
+  // Every other peer is a seed.
+  if ((peer & 1) === 0) view.setUint32(at + 68, 1_000);
+  view.setUint32(at + 88, peer);
+  view.setUint32(at + 92, NUM_WANT);
+  view.setUint16(at + 96, peerPort(peer));
+  address(message, node, ANNOUNCE_BYTES);
+}
+
+function address(message, node, length) {
+  words[(outVectors + message * IOVEC_BYTES + IOVEC_LEN) >>> 2] = length;
+  view.setUint32(outControls + message * LINE + 20, nodeWord(node));
+}
+
+function layOut(headers, vectors, i, buffer, length) {
+  memory.setPointer(vectors + i * IOVEC_BYTES, buffer);
+  words[(vectors + i * IOVEC_BYTES + IOVEC_LEN) >>> 2] = length;
+  memory.setPointer(headers + i * MMSGHDR_BYTES + MSG_IOV, vectors + i * IOVEC_BYTES);
+  words[(headers + i * MMSGHDR_BYTES + MSG_IOVLEN) >>> 2] = 1;
+}
+
+function send(count) {
+  return calls.sendmmsg(fd, memory.address + outHeaders, count, MSG_DONTWAIT);
+}
+
+function receive() {
+  for (let i = 0; i < BATCH; i++) words[(inHeaders + i * MMSGHDR_BYTES + MSG_CONTROLLEN) >>> 2] = CONTROL_BYTES;
+  return Math.max(0, calls.recvmmsg(fd, memory.address + inHeaders, BATCH, MSG_DONTWAIT, 0));
+}
+
+function nowNs() {
+  clockGetTime(CLOCK_REALTIME, memory.address + clock);
+  return { seconds: words[clock >>> 2], nanoseconds: words[(clock + 8) >>> 2] };
+}
+
+/** Since the start of this process: so small that a double holds every nanosecond. */
+function timeNs() {
+  clockGetTime(CLOCK_REALTIME, memory.address + clock);
+  return (words[clock >>> 2] - originSeconds) * 1e9 + words[(clock + 8) >>> 2];
+}
+
+/** Mulberry32. */
+function randomOf(seed) {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
