@@ -207,8 +207,8 @@ class Worker {
     this.#planSnapshot();
     this.#snapshotId++;
     const nowSeconds = Math.floor(performance.now() / 1_000);
-    return new SnapshotExport(this.#snapshotId, this.#store, systemClock.nowMs(), nowSeconds, (message, bytes) =>
-      this.#port.postMessage(message, [bytes.buffer]),
+    return new SnapshotExport(this.#snapshotId, this.#store, systemClock.nowMs(), nowSeconds, (message) =>
+      this.#post(message),
     );
   }
 

@@ -49,11 +49,21 @@ export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
   return bytes;
 }
 
-/** @param words what {@link SwarmStore.exportFrames} yields; not empty */
-export function encodeSnapshotFrame(words: Uint32Array): Uint8Array {
+export function snapshotFrameBytes(words: Uint32Array): number {
+  return FRAME_HEADER_BYTES + words.byteLength;
+}
+
+/**
+ * @param words what {@link SwarmStore.exportFrames} yields; not empty
+ * @param into as many bytes as {@link snapshotFrameBytes} says
+ */
+export function encodeSnapshotFrame(
+  words: Uint32Array,
+  into: Uint8Array = new Uint8Array(snapshotFrameBytes(words)),
+): Uint8Array {
   const payload = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
-  const bytes = new Uint8Array(FRAME_HEADER_BYTES + payload.length);
-  const view = new DataView(bytes.buffer);
+  const bytes = into;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   view.setUint32(0, payload.length, true);
   view.setUint32(4, crc32(payload), true);
   bytes.set(payload, FRAME_HEADER_BYTES);

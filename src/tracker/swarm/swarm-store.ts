@@ -349,8 +349,8 @@ export class SwarmStore {
   }
 
   /**
-   * All swarms as frames for {@link encodeSnapshotFrame}: copies, made one at a time, some milliseconds each. The store may
-   * be used between two of them.
+   * All swarms as frames for {@link encodeSnapshotFrame}, made one at a time, a millisecond each, and good until the next.
+   * The store may be used between two of them.
    */
   exportFrames(): Generator<Uint32Array> {
     return this.transfer.exportFrames();

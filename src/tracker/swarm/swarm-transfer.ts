@@ -8,7 +8,7 @@
  */
 import type { Arena } from './arena.js';
 import { Endpoint } from './endpoint-key.js';
-import { type FamilySwarms, KIND_BUCKETED, kindOf } from './family-swarm.js';
+import { type FamilySwarms, KIND_SMALL, kindOf } from './family-swarm.js';
 import { flagsOf, levelOf, setLastSeen } from './peer-record.js';
 import { SnapshotDamagedError } from './snapshot-codec.js';
 import {
@@ -21,9 +21,14 @@ import {
 } from './torrent-table.js';
 
 const HEADER_WORDS = 9;
-/** About this much is written at a time: some milliseconds of work. */
+/** About this much is written at a time: half a millisecond of work. */
 const FRAME_WORDS = 16 * 1024;
-/** A frame is closed at the end of a table segment, so it may become longer than it was meant to be. */
+/** What is left of a frame above this is not worth a header. */
+const FULL_FRAME_WORDS = FRAME_WORDS - 256;
+/**
+ * A frame is closed at the end of a table segment, so it may become longer than it was meant to be: by the small swarms of
+ * some five hundred torrents where there are a million.
+ */
 const MAX_SLICE_WORDS = 16 * FRAME_WORDS;
 
 export interface ImportContext {
@@ -55,22 +60,24 @@ export class SwarmTransfer {
     this.endpoint = new Endpoint(salt);
   }
 
-  /** Frames are copies; between two of them anything may happen to the store. */
+  /** Each frame is good until the next is asked for; between two of them anything may happen to the store. */
   *exportFrames(): Generator<Uint32Array> {
     const { table } = this;
+    const { words } = this.arena;
     this.used = 0;
     if (this.frame.length === 0) this.frame = new Uint32Array(MAX_SLICE_WORDS);
-    const large: Uint32Array[] = [];
+    /** Hashes, five words each: what is larger than a slice is not written with its segment. */
+    const large: number[] = [];
     for (let segment = 0; segment < table.segmentCount; segment++) {
       for (let slot = 0; slot < table.segmentSlots(segment); slot++) {
         const entry = table.entryInSlot(segment, slot);
         if (entry === 0) continue;
-        if (this.isLarge(entry) || !this.fits(entry)) large.push(this.arena.words.slice(entry, entry + 5));
-        else this.writeTorrent(entry);
+        if (this.isSmall(entry) && this.fits(entry)) this.writeTorrent(entry);
+        else for (let i = 0; i < 5; i++) large.push(words[entry + i]! | 0);
       }
       if (this.used >= FRAME_WORDS) yield this.takeFrame();
     }
-    for (const hash of large) yield* this.exportLarge(hash);
+    for (let at = 0; at < large.length; at += 5) yield* this.exportLarge(large, at);
     if (this.used > 0) yield this.takeFrame();
   }
 
@@ -87,9 +94,9 @@ export class SwarmTransfer {
     }
   }
 
-  private isLarge(entry: number): boolean {
+  private isSmall(entry: number): boolean {
     const words = this.arena.words;
-    return kindOf(words[entry + ENTRY_REF4]!) === KIND_BUCKETED || kindOf(words[entry + ENTRY_REF6]!) === KIND_BUCKETED;
+    return kindOf(words[entry + ENTRY_REF4]!) === KIND_SMALL && kindOf(words[entry + ENTRY_REF6]!) === KIND_SMALL;
   }
 
   private fits(entry: number): boolean {
@@ -110,16 +117,15 @@ export class SwarmTransfer {
     }
   }
 
-  /** A swarm of any size, in frames of its own, found again by its hash each time. */
-  private *exportLarge(hash: Uint32Array): Generator<Uint32Array> {
-    if (this.used > 0) yield this.takeFrame();
-    const [h0, h1, h2, h3, h4] = [...hash].map((word) => word | 0) as [number, number, number, number, number];
+  /** A swarm of any size, in as many frames as it takes, found again by its hash each time. */
+  private *exportLarge(hashes: readonly number[], at: number): Generator<Uint32Array> {
+    const [h0, h1, h2, h3, h4] = hashes.slice(at, at + 5) as [number, number, number, number, number];
     for (const family of [4, 6] as const) {
       for (let place = 0; place >= 0; ) {
+        if (this.used >= FULL_FRAME_WORDS) yield this.takeFrame();
         const entry = this.table.find(this.table.hash(h0, h1, h2), h0, h1, h2, h3, h4);
         if (entry === 0) return;
         place = this.writePeers(entry, family, this.writeHeader(entry), place, FRAME_WORDS);
-        yield this.takeFrame();
       }
     }
   }
@@ -158,7 +164,7 @@ export class SwarmTransfer {
   }
 
   private takeFrame(): Uint32Array {
-    const frame = this.frame.slice(0, this.used);
+    const frame = this.frame.subarray(0, this.used);
     this.used = 0;
     return frame;
   }
