@@ -36,9 +36,15 @@ const HUGE: WorkloadShape = { torrents: 1_000_000, peers: 10_000_000, sources: S
 const ANNOUNCE: LoadProfile = { numWant: 50, scrapePercent: 0, keepAlive: false };
 
 export const SCENARIOS: readonly Scenario[] = [
-  udp('udp-1m', 'UDP, 1 M torrents, 2 M peers, numwant 50', LARGE, ANNOUNCE, ['alias-tracker', 'opentracker', 'echo']),
+  udp('udp-1m', 'UDP, 1 M torrents, 2 M peers, numwant 50', LARGE, ANNOUNCE, [
+    'alias-tracker',
+    'unranked',
+    'opentracker',
+    'echo',
+  ]),
   udp('udp-10k', 'UDP, 10 k torrents, 100 k peers, numwant 50', SMALL, ANNOUNCE, [
     'alias-tracker',
+    'unranked',
     'opentracker',
     'bittorrent-tracker',
     'echo',

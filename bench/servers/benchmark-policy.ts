@@ -74,3 +74,27 @@ export function benchmarkPolicy(): { topology: TopologyData; cost: CostTable } {
   });
   return { topology: topology.data, cost: cost.table };
 }
+
+/** No network of the operator's own, no data: every peer is as good as another. */
+export function noPolicy(): { topology: TopologyData; cost: CostTable } {
+  const topology = compileTopology({
+    version: 1,
+    operator: { networks: [], subdomains: [], caches: [] },
+    databases: [],
+    groups: new GroupRegistry(memoryGroupStore()),
+  });
+  const cost = compileCostTable({
+    version: 1,
+    nowMs: NOW_MS,
+    groups: topology.groups,
+    ownAsns: [],
+    billing: { currency: 'EUR', defaultRatePerGigabyte: 0, neighbours: [], schedule: [], overrides: [] },
+    mix: defaultMix,
+    weights: { capabilityWeight: 0.6, densityWeight: 0.4 },
+    caches: [],
+    density: new Map(),
+    densityFreshnessSeconds: 3_600,
+    capability: new Map(),
+  });
+  return { topology: topology.data, cost: cost.table };
+}

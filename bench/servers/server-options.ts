@@ -8,6 +8,8 @@ export interface ServerOptions {
   readonly numWant: number;
   readonly keepAlive: boolean;
   readonly shape: WorkloadShape;
+  /** Ours: false chooses at random, with no policy loaded. */
+  readonly ranking: boolean;
   /** Ours: how often it writes its swarms to a file; 0: never. */
   readonly snapshotEverySeconds: number;
 }

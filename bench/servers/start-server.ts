@@ -13,7 +13,8 @@ export const LOAD_CORE = 1;
 const START_LIMIT_MS = 60_000;
 const OPENTRACKER = 'opentracker';
 
-export type ServerKind = 'alias-tracker' | 'echo' | 'opentracker' | 'bittorrent-tracker' | 'node:http';
+/** `unranked` is ours without a policy: every peer as good as another, a random choice. */
+export type ServerKind = 'alias-tracker' | 'unranked' | 'echo' | 'opentracker' | 'bittorrent-tracker' | 'node:http';
 
 export interface RunningServer {
   readonly kind: ServerKind;
@@ -25,6 +26,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** Compiled files lie in bench/.build/bench/servers; the one plain JavaScript file stays in bench/servers. */
 const SCRIPTS: Readonly<Record<Exclude<ServerKind, 'opentracker'>, string>> = {
   'alias-tracker': join(here, 'tracker-server.js'),
+  unranked: join(here, 'tracker-server.js'),
   echo: join(here, 'echo-server.js'),
   'node:http': join(here, 'node-http-server.js'),
   'bittorrent-tracker': join(here, '..', '..', '..', 'servers', 'bittorrent-tracker-server.mjs'),
@@ -35,18 +37,18 @@ export function isInstalled(program: string): boolean {
   return spawnSync(program, [flag], { stdio: 'ignore' }).error === undefined;
 }
 
-export async function startServer(kind: ServerKind, options: ServerOptions): Promise<RunningServer> {
+export async function startServer(kind: ServerKind, options: Omit<ServerOptions, 'ranking'>): Promise<RunningServer> {
   return kind === 'opentracker' ? startOpentracker(options) : startScript(kind, options);
 }
 
-async function startScript(kind: Exclude<ServerKind, 'opentracker'>, options: ServerOptions): Promise<RunningServer> {
-  const child = spawn(
-    'taskset',
-    ['-c', String(SERVER_CORE), process.execPath, SCRIPTS[kind], JSON.stringify(options)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+async function startScript(
+  kind: Exclude<ServerKind, 'opentracker'>,
+  options: Omit<ServerOptions, 'ranking'>,
+): Promise<RunningServer> {
+  const served: ServerOptions = { ...options, ranking: kind !== 'unranked' };
+  const child = spawn('taskset', ['-c', String(SERVER_CORE), process.execPath, SCRIPTS[kind], JSON.stringify(served)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${kind} did not start`)), START_LIMIT_MS);
     child.stdout.on('data', (chunk: Buffer) => {
@@ -60,7 +62,7 @@ async function startScript(kind: Exclude<ServerKind, 'opentracker'>, options: Se
 }
 
 /** Debian's build serves only hashes of a list; it lies in a directory that opentracker makes its root. */
-async function startOpentracker(options: ServerOptions): Promise<RunningServer> {
+async function startOpentracker(options: Omit<ServerOptions, 'ranking'>): Promise<RunningServer> {
   const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-bench-'));
   chmodSync(directory, 0o755);
   const hashes = Buffer.from(infoHashesOf(options.shape.torrents).buffer).toString('hex');

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataPlane } from '../../src/tracker/data-plane.js';
-import { benchmarkPolicy } from './benchmark-policy.js';
+import { benchmarkPolicy, noPolicy } from './benchmark-policy.js';
 import { announceReady, readOptions } from './server-options.js';
 
 /** The parent ends this process with a signal: what it wrote is removed by the next start, if not by the system. */
@@ -16,11 +16,11 @@ function temporaryDirectory(): string {
 
 const ARENA_BYTES = 2 * 1024 ** 3;
 
-const { protocol, host, port, snapshotEverySeconds } = readOptions();
+const { protocol, host, port, ranking, snapshotEverySeconds } = readOptions();
 // Thousands of peers share each address of 127/8, which are "loopback" to a tracker: limits by address are off.
 await DataPlane.start({
   listen: [{ protocol, host, port }],
-  ...benchmarkPolicy(),
+  ...(ranking ? benchmarkPolicy() : noPolicy()),
   lab: true,
   // As in production: the lab switch would leave it out.
   warmUp: true,
