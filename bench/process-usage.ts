@@ -1,5 +1,5 @@
 /** What a process has used, as Linux tells it under /proc. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Clock ticks of /proc/PID/stat in a second; USER_HZ is 100 on every Linux that Node.js runs on. */
 const TICKS_PER_SECOND = 100;
@@ -19,4 +19,19 @@ export function cpuSeconds(pid: number): CpuSeconds {
 export function residentBytes(pid: number): number {
   const match = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return match === null ? 0 : Number(match[1]) * 1024;
+}
+
+/** How long threads of a process waited for a processor that ran something else, in ms; of all of them together. */
+export function waitedForProcessorMs(threads: readonly string[]): number {
+  let nanoseconds = 0;
+  for (const path of threads) nanoseconds += Number(readFileSync(path, 'utf8').split(' ')[1]);
+  return nanoseconds / 1e6;
+}
+
+/** The thread that used most processor time so far: the one that answers. @returns what {@link waitedForProcessorMs} reads */
+export function busiestThread(pid: number): string {
+  const directory = `/proc/${pid}/task`;
+  const paths = readdirSync(directory).map((thread) => `${directory}/${thread}/schedstat`);
+  const used = paths.map((path) => Number(readFileSync(path, 'utf8').split(' ')[0]));
+  return paths[used.indexOf(Math.max(...used))]!;
 }

@@ -101,8 +101,10 @@ function row(
 
 function gaps(rounds: readonly LoadResult[]): string {
   const long = rounds.reduce((sum, { longGaps }) => sum + longGaps, 0);
-  const longest = `${whole(Math.max(...rounds.map((r) => r.longestGapMs)))} ms`;
-  return long === 0 ? longest : `${longest}, ${long} over ${LONG_GAP_MS}`;
+  const longest = Math.max(...rounds.map((r) => r.longestGapMs));
+  const own = Math.max(...rounds.map((r) => r.longestOwnGapMs));
+  const more = long === 0 ? '' : `, ${long} over ${LONG_GAP_MS}`;
+  return `${longest.toFixed(0)} (${own.toFixed(1)}) ms${more}`;
 }
 
 function whole(value: number): string {
@@ -121,5 +123,6 @@ and system time of the whole process): it does not depend on which side of the l
 transport with a handler that does nothing: the ceiling. Ours has its policy loaded (2,000 sub-domains with density, 5,000
 foreign AS, 500 billing rates) and ranks every answer by it; six of ten announces come from the operator's own users. A
 torrent's weight is N/P + exp(6.5 − 500·i/N), three of four peers are seeds. Bytes a peer are those of the whole process above
-its size before the first announce. The longest gap is the longest time in which no answer came, as the clients see it.`;
+its size before the first announce. The longest gap is the longest time in which no answer came, as the clients see it; in
+brackets the longest without the time that server or clients waited for a processor, which the kernel counts.`;
 }

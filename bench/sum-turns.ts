@@ -14,6 +14,7 @@ export function sumTurns(turns: readonly LoadResult[]): LoadResult {
     peers: sum((turn) => turn.peers),
     longestGapMs: Math.max(...turns.map((turn) => turn.longestGapMs)),
     longGaps: sum((turn) => turn.longGaps),
+    longestOwnGapMs: Math.max(...turns.map((turn) => turn.longestOwnGapMs)),
     residentBytes: turns.at(-1)?.residentBytes ?? 0,
   };
 }

@@ -46,6 +46,8 @@ export interface LoadResult {
   readonly longestGapMs: number;
   /** UDP: how often there was none for longer than {@link LONG_GAP_MS}. */
   readonly longGaps: number;
+  /** UDP: the longest, without the time that server or load generator waited for a processor. */
+  readonly longestOwnGapMs: number;
   /** The server's memory afterwards. */
   readonly residentBytes: number;
 }

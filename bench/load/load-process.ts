@@ -103,6 +103,7 @@ function measure(target: LoadTarget, profile: LoadProfile, seconds: number, load
       if (now - startMs < WARM_UP_MS) return false;
       warm = { ...t };
       t.longestGapMs = 0;
+      t.longestOwnGapMs = 0;
       startMs = now;
       cpu = cpuSeconds(target.pid);
       return false;
@@ -126,6 +127,7 @@ function resultOf(tally: Tally, pid: number, seconds: number, before: CpuSeconds
     peers: tally.peers,
     longestGapMs: tally.longestGapMs,
     longGaps: tally.longGaps,
+    longestOwnGapMs: tally.longestOwnGapMs,
     residentBytes: residentBytes(pid),
   };
 }

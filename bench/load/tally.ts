@@ -1,6 +1,4 @@
 /** What one run of the load generator counts. */
-import { LONG_GAP_MS } from './load-command.js';
-
 export interface Tally {
   answers: number;
   lost: number;
@@ -10,15 +8,12 @@ export interface Tally {
   /** The longest time without any answer while requests were unanswered; up to the time after which they count as lost. */
   longestGapMs: number;
   longGaps: number;
+  /** As {@link longestGapMs}, without the time that server or load generator waited for a processor. */
+  longestOwnGapMs: number;
 }
 
 export function emptyTally(): Tally {
-  return { answers: 0, lost: 0, errors: 0, bytes: 0, peers: 0, longestGapMs: 0, longGaps: 0 };
-}
-
-export function noteGap(tally: Tally, gapMs: number): void {
-  if (gapMs > LONG_GAP_MS) tally.longGaps++;
-  if (gapMs > tally.longestGapMs) tally.longestGapMs = gapMs;
+  return { answers: 0, lost: 0, errors: 0, bytes: 0, peers: 0, longestGapMs: 0, longGaps: 0, longestOwnGapMs: 0 };
 }
 
 export function differenceOf(later: Tally, earlier: Tally): Tally {
@@ -30,5 +25,6 @@ export function differenceOf(later: Tally, earlier: Tally): Tally {
     peers: later.peers - earlier.peers,
     longestGapMs: later.longestGapMs,
     longGaps: later.longGaps - earlier.longGaps,
+    longestOwnGapMs: later.longestOwnGapMs,
   };
 }

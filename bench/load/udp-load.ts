@@ -37,8 +37,9 @@ import { writeSocketAddress } from '../../src/transport/linux/socket-address.js'
 import { ipv6SourceAddress, sourceAddress } from '../source-addresses.js';
 import { INFO_HASH_BYTES, type Workload } from '../workload.js';
 import type { ClientCalls } from './client-calls.js';
+import { GapWatch } from './gap-watch.js';
 import type { LoadProfile, LoadTarget } from './load-command.js';
-import { emptyTally, noteGap, type Tally } from './tally.js';
+import { emptyTally, type Tally } from './tally.js';
 
 const BATCH = 64;
 const WINDOW = 256;
@@ -69,6 +70,7 @@ export class UdpLoad {
   readonly #client: ClientCalls;
   readonly #workload: Workload;
   readonly #memory: NativeMemory;
+  readonly #server: number;
   readonly #fd: number;
   readonly #ipv6: boolean;
   readonly #outHeaders: number;
@@ -85,6 +87,7 @@ export class UdpLoad {
     this.#calls = calls;
     this.#client = client;
     this.#workload = workload;
+    this.#server = target.pid;
     const { sources } = workload.shape;
     this.#ipv6 = target.host.includes(':');
     this.#connectionIds = new Uint8Array(sources * 8);
@@ -182,7 +185,7 @@ export class UdpLoad {
   run(profile: LoadProfile, lostAfterMs: number, until: (tally: Tally) => boolean, nowMs: () => number): Tally {
     const tally = emptyTally();
     let inFlight = 0;
-    let lastAnswerMs = nowMs();
+    const gaps = new GapWatch(this.#server, nowMs());
     while (!until(tally)) {
       const room = Math.min(BATCH, WINDOW - inFlight);
       let idle = true;
@@ -195,15 +198,14 @@ export class UdpLoad {
       if (received > 0) {
         this.#count(received, tally);
         inFlight = Math.max(0, inFlight - received);
-        const now = nowMs();
-        noteGap(tally, now - lastAnswerMs);
-        lastAnswerMs = now;
+        gaps.onAnswers(tally, nowMs());
       } else if (idle) {
         this.#client.usleep(REST_MICROSECONDS);
-        if (nowMs() - lastAnswerMs > lostAfterMs) {
+        const now = nowMs();
+        if (now - gaps.lastAnswerMs > lostAfterMs) {
           tally.lost += inFlight;
           inFlight = 0;
-          lastAnswerMs = nowMs();
+          gaps.reset(now);
         }
       }
     }
