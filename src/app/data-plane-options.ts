@@ -1,5 +1,6 @@
 /** From the configuration to what the data plane is started with. */
 import { join } from 'node:path';
+import { formatListenUrl } from '../config/address-schemas.js';
 import type { Config } from '../config/config-schema.js';
 import { formatPrefix } from '../domain/ip-address.js';
 import type { Policy } from './policy.js';
@@ -21,9 +22,14 @@ export function dataPlaneOptions(
   const { tracker, upstream, selection } = config;
   const { limits } = tracker;
   const arenaBytes = limits.maxPeers * ARENA_BYTES_PER_PEER + limits.maxTorrents * ARENA_BYTES_PER_TORRENT;
+  const behindBalancer = new Set(tracker.proxyProtocol.map(formatListenUrl));
   const tls = tracker.tls && { certificateFile: tracker.tls.certificate, keyFile: tracker.tls.key };
   return {
-    listen: tracker.listen.map((listen) => ({ ...listen, ...(listen.protocol === 'https' && tls ? { tls } : {}) })),
+    listen: tracker.listen.map((listen) => ({
+      ...listen,
+      ...(listen.protocol === 'https' && tls ? { tls } : {}),
+      ...(behindBalancer.has(formatListenUrl(listen)) ? { proxyProtocol: true } : {}),
+    })),
     topology: policy.current.topology,
     cost: policy.current.cost,
     transport: tracker.transport,

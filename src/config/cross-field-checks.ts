@@ -17,6 +17,7 @@ const RULES: readonly ((config: Config, report: Report) => void)[] = [
   mixIsPossible,
   numWantFits,
   tlsWhereHttps,
+  proxyProtocolHasProxies,
   redirectionHasTargets,
   controlIsGuarded,
   dhtIsNotThere,
@@ -237,6 +238,17 @@ function tlsWhereHttps(config: Config, report: Report): void {
   if (config.control?.listen.protocol === 'https' && !config.control.tls) {
     report(['control', 'listen'], 'https needs control.tls with certificate and key');
   }
+}
+
+function proxyProtocolHasProxies(config: Config, report: Report): void {
+  const { proxyProtocol, listen, trustedProxies } = config.tracker;
+  const known = listen.map(formatListenUrl);
+  proxyProtocol.map(formatListenUrl).forEach((url, i) => {
+    const path: ConfigPath = ['tracker', 'proxyProtocol', i];
+    if (!known.includes(url)) report(path, `${url} is no entry of tracker.listen (it has ${known.join(', ')})`);
+    if (trustedProxies.length > 0) return;
+    report(path, 'needs tracker.trustedProxies: nobody else may connect where a PROXY header comes first');
+  });
 }
 
 function redirectionHasTargets(config: Config, report: Report): void {

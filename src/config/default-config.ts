@@ -65,6 +65,8 @@ tracker:
   fullScrape: false                     # answer a scrape without info-hash with everything
   trustedNetworks: []                   # prefixes that may announce for another address (ip=)
   trustedProxies: []                    # prefixes whose X-Forwarded-For and PROXY protocol count
+  proxyProtocol: []                     # entries of listen where each connection begins with a PROXY header (1 or 2);
+                                        # only trustedProxies may connect there, e.g. ["http://127.0.0.1:6970"]
   denyList: { addresses: [] }           # prefixes that are never handed out; optional: torrents: FILE of info-hashes
   # tls: { certificate: chain.pem, key: key.pem }
   snapshotEvery: 1m                     # swarms survive a restart

@@ -48,6 +48,8 @@ export const trackerSection = section({
   fullScrape: flag.prefault(false),
   trustedNetworks: z.array(prefix).prefault([]),
   trustedProxies: z.array(prefix).prefault([]),
+  /** Of `listen`, as written there. */
+  proxyProtocol: z.array(listenUrl('http', 'https')).prefault([]),
   denyList: section({ addresses: z.array(prefix).prefault([]), torrents: filePath.optional() }).prefault({}),
   tls: tlsFiles.optional(),
   snapshotEvery: duration('1s', '24h').prefault('1m'),

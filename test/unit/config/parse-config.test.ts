@@ -162,6 +162,11 @@ describe('across fields', () => {
     [`${OPERATOR}tracker: { announceUrls: ["udp://t.example/announce"] }`, 'has no port; UDP has no default'],
     [`${OPERATOR}crawler: { sources: [ { name: own, type: announces } ] }`, 'tracker.announceUrls: is missing'],
     [`${OPERATOR}tracker: { listen: ["https://0.0.0.0:443"] }`, 'https needs tracker.tls'],
+    [
+      `${OPERATOR}tracker: { trustedProxies: [10.0.0.0/8], proxyProtocol: ["http://127.0.0.1:6970"] }`,
+      'tracker.proxyProtocol[0]: http://127.0.0.1:6970 is no entry of tracker.listen (it has udp://0.0.0.0:6969, http',
+    ],
+    [`${OPERATOR}tracker: { proxyProtocol: ["http://0.0.0.0:6969"] }`, 'needs tracker.trustedProxies'],
     [`${OPERATOR}selection: { foreignPeersMin: 30 }`, '30 is more than foreignPeersMax (20)'],
     [`${OPERATOR}tracker: { numWantDefault: 90, numWantMax: 80 }`, '90 is more than numWantMax (80)'],
     [`${OPERATOR}control: { listen: "http://0.0.0.0:8090" }`, 'can be reached from outside; give control.token'],
