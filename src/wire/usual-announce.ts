@@ -7,25 +7,51 @@
 import type { AnnounceFields } from './announce-fields.js';
 import { type AnnounceQueryScratch, parseEvent, resetAnnounce } from './announce-query.js';
 import { type HttpRequestHead, METHOD_GET } from './http-request-head.js';
-import { parseKey, parseUint64 } from './query-values.js';
-import { asciiBytes } from './write-bytes.js';
+import { parseKey, parseUint64, type Uint64 } from './query-values.js';
+import { asciiBytes, viewOf } from './write-bytes.js';
 
 export const NOT_USUAL = -1;
 
-const START = asciiBytes('GET /announce?');
-const END = asciiBytes(' HTTP/1.1\r\n');
-const INFO_HASH = asciiBytes('info_hash=');
-const PEER_ID = asciiBytes('peer_id=');
-const PORT = asciiBytes('port=');
-const UPLOADED = asciiBytes('uploaded=');
-const DOWNLOADED = asciiBytes('downloaded=');
-const LEFT = asciiBytes('left=');
-const EVENT = asciiBytes('event=');
-const NUMWANT = asciiBytes('numwant=');
-const COMPACT = asciiBytes('compact=');
-const NO_PEER_ID = asciiBytes('no_peer_id=');
-const KEY = asciiBytes('key=');
-const IP = asciiBytes('ip=');
+/** Four characters as {@link DataView.getInt32} reads them: names are compared a word at a time. */
+function word(text: string): number {
+  return viewOf(asciiBytes(text)).getInt32(0);
+}
+
+/** `GET /announce?`; the last word overlaps the one before. */
+const GET = word('GET ');
+const ANN = word('/ann');
+const OUNC = word('ounc');
+const NCE = word('nce?');
+const START_BYTES = 14;
+/** ` HTTP/1.1` and the end of the line. */
+const HTT = word(' HTT');
+const P_1 = word('P/1.');
+const POINT_1 = word('.1\r\n');
+const END_BYTES = 11;
+
+const INFO = word('info');
+const HAS = word('_has');
+const ASH = word('ash=');
+const PEER = word('peer');
+const ID = word('_id=');
+const PORT = word('port');
+const UPLO = word('uplo');
+const ADED = word('aded');
+const DOWN = word('down');
+const LOAD = word('load');
+const DED = word('ded=');
+const LEFT = word('left');
+const EVEN = word('even');
+const ENT = word('ent=');
+const NUMW = word('numw');
+const ANT = word('ant=');
+const COMP = word('comp');
+const ACT = word('act=');
+const NO_P = word('no_p');
+const EER = word('eer_');
+const KEY = word('key=');
+const IP = word('ip=\0');
+const THREE_BYTES = 0xffffff00 | 0;
 
 const PATH_START = 4;
 const PATH_END = 13;
@@ -45,11 +71,6 @@ for (let digit = 0; digit < 16; digit++) {
   HEX[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
-function startsWith(bytes: Uint8Array, at: number, word: Uint8Array): boolean {
-  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false;
-  return true;
-}
-
 /** The ampersand or blank behind a value, {@link NOT_USUAL} where something else might end it. */
 function valueEnd(bytes: Uint8Array, from: number, end: number): number {
   for (let at = from; at < end; at++) {
@@ -60,9 +81,18 @@ function valueEnd(bytes: Uint8Array, from: number, end: number): number {
   return NOT_USUAL;
 }
 
-function holdsEquals(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) if (bytes[at] === EQUALS) return true;
-  return false;
+/** As {@link valueEnd} from the name on, for a parameter that means nothing here. */
+function unknownEnd(bytes: Uint8Array, from: number, end: number): number {
+  let hasEquals = false;
+  for (let at = from; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte === EQUALS) hasEquals = true;
+    else if (byte <= AMPERSAND && byte !== PERCENT) {
+      // A name alone has a meaning of its own, and is seldom meant.
+      return hasEquals && (byte === AMPERSAND || byte === SPACE) ? at : NOT_USUAL;
+    }
+  }
+  return NOT_USUAL;
 }
 
 /** Decodes exactly 20 bytes to `out`. @returns the end of the value, or {@link NOT_USUAL} */
@@ -70,7 +100,7 @@ function decodeId(bytes: Uint8Array, from: number, end: number, out: Uint8Array,
   let at = from;
   for (let i = 0; i < ID_BYTES; i++) {
     // A whole request line follows any id that is not cut short.
-    if (at + END.length > end) return NOT_USUAL;
+    if (at + END_BYTES > end) return NOT_USUAL;
     let byte = bytes[at]!;
     if (byte === PERCENT) {
       const high = HEX[bytes[at + 1]!]!;
@@ -85,16 +115,20 @@ function decodeId(bytes: Uint8Array, from: number, end: number, out: Uint8Array,
   return bytes[at] === AMPERSAND || bytes[at] === SPACE ? at : NOT_USUAL;
 }
 
-/** Digits alone, few enough for a small integer. */
-function smallNumber(bytes: Uint8Array, from: number, to: number): number {
-  if (to === from || to - from > MAX_SMALL_DIGITS) return NOT_USUAL;
+/** Where {@link smallNumber} stopped. */
+let numberEnd = 0;
+
+/** @returns a number of few enough digits for a small integer, up to an ampersand or blank; else {@link NOT_USUAL} */
+function smallNumber(bytes: Uint8Array, from: number, end: number): number {
   let value = 0;
-  for (let at = from; at < to; at++) {
+  let at = from;
+  for (const last = Math.min(from + MAX_SMALL_DIGITS, end); at < last; at++) {
     const digit = bytes[at]! - ZERO;
-    if (digit < 0 || digit > 9) return NOT_USUAL;
+    if (digit < 0 || digit > 9) break;
     value = value * 10 + digit;
   }
-  return value;
+  numberEnd = at;
+  return at > from && (bytes[at] === AMPERSAND || bytes[at] === SPACE) ? value : NOT_USUAL;
 }
 
 /**
@@ -109,115 +143,144 @@ export function readUsualAnnounce(
   fields: AnnounceFields,
   scratch: AnnounceQueryScratch,
 ): number {
-  if (end - start < START.length + END.length || !startsWith(bytes, start, START)) return NOT_USUAL;
-  const ids = scratch.ids;
-  const number = scratch.number;
+  if (end - start < START_BYTES + END_BYTES) return NOT_USUAL;
+  const view = viewOf(bytes);
+  if (
+    view.getInt32(start) !== GET ||
+    view.getInt32(start + 4) !== ANN ||
+    view.getInt32(start + 8) !== OUNC ||
+    view.getInt32(start + 10) !== NCE
+  ) {
+    return NOT_USUAL;
+  }
   resetAnnounce(fields, scratch);
   let hasInfoHash = false;
   let hasPeerId = false;
-  let at = start + START.length;
+  let at = start + START_BYTES;
   for (;;) {
-    let to: number;
-    let known = true;
-    const first = bytes[at]!;
-    if (first === 0x69 && startsWith(bytes, at, INFO_HASH)) {
-      if (hasInfoHash) return NOT_USUAL;
-      hasInfoHash = true;
-      to = decodeId(bytes, at + INFO_HASH.length, end, ids, 0);
-    } else if (first === 0x70 && startsWith(bytes, at, PEER_ID)) {
-      hasPeerId = true;
-      to = decodeId(bytes, at + PEER_ID.length, end, ids, ID_BYTES);
-    } else {
-      to = valueEnd(bytes, at, end);
-      if (to === NOT_USUAL) return NOT_USUAL;
-      switch (first) {
-        case 0x70:
-          if (startsWith(bytes, at, PORT)) {
-            fields.port = smallNumber(bytes, at + PORT.length, to);
-            if (fields.port < 0 || fields.port > 65_535) return NOT_USUAL;
-          } else known = false;
-          break;
-        case 0x75:
-          if (startsWith(bytes, at, UPLOADED)) {
-            const small = smallNumber(bytes, at + UPLOADED.length, to);
-            fields.uploadedLow = small;
-            if (small < 0) {
-              parseUint64(bytes, at + UPLOADED.length, to, number);
-              fields.uploadedHigh = number.high;
-              fields.uploadedLow = number.low;
-            } else fields.uploadedHigh = 0;
-          } else known = false;
-          break;
-        case 0x64:
-          if (startsWith(bytes, at, DOWNLOADED)) {
-            const small = smallNumber(bytes, at + DOWNLOADED.length, to);
-            fields.downloadedLow = small;
-            if (small < 0) {
-              parseUint64(bytes, at + DOWNLOADED.length, to, number);
-              fields.downloadedHigh = number.high;
-              fields.downloadedLow = number.low;
-            } else fields.downloadedHigh = 0;
-          } else known = false;
-          break;
-        case 0x6c:
-          if (startsWith(bytes, at, LEFT)) {
-            const small = smallNumber(bytes, at + LEFT.length, to);
-            if (small >= 0) {
-              fields.leftHigh = 0;
-              fields.leftLow = small;
-            } else if (parseUint64(bytes, at + LEFT.length, to, number)) {
-              fields.leftHigh = number.high;
-              fields.leftLow = number.low;
-            }
-          } else known = false;
-          break;
-        case 0x6e:
-          if (startsWith(bytes, at, NUMWANT)) {
-            fields.numWant = smallNumber(bytes, at + NUMWANT.length, to);
-            if (fields.numWant < 0) return NOT_USUAL;
-          } else if (startsWith(bytes, at, NO_PEER_ID)) {
-            const from = at + NO_PEER_ID.length;
-            scratch.noPeerId = to - from === 1 && bytes[from] === ONE;
-          } else known = false;
-          break;
-        case 0x63:
-          if (startsWith(bytes, at, COMPACT)) {
-            const from = at + COMPACT.length;
-            scratch.compact = !(to - from === 1 && bytes[from] === ZERO);
-          } else known = false;
-          break;
-        case 0x6b:
-          if (startsWith(bytes, at, KEY)) fields.key = parseKey(bytes, at + KEY.length, to);
-          else known = false;
-          break;
-        case 0x65:
-          if (startsWith(bytes, at, EVENT)) fields.event = parseEvent(bytes, at + EVENT.length, to);
-          else known = false;
-          break;
-        case 0x69:
-          if (startsWith(bytes, at, IP)) {
-            scratch.ipStart = at + IP.length;
-            scratch.ipEnd = to;
-          } else known = false;
-          break;
-        default:
-          known = false;
+    // The end of the line follows any parameter that is not cut short, and no name is longer.
+    if (at + END_BYTES > end) return NOT_USUAL;
+    let to = NOT_USUAL;
+    let known = false;
+    const name = view.getInt32(at);
+    const next = view.getInt32(at + 4);
+    if (name === INFO) {
+      if (next === HAS && view.getInt32(at + 6) === ASH) {
+        if (hasInfoHash) return NOT_USUAL;
+        hasInfoHash = true;
+        known = true;
+        to = decodeId(bytes, at + 10, end, scratch.ids, 0);
       }
-      // A name alone has a meaning of its own, and is seldom meant.
-      if (!known && !holdsEquals(bytes, at, to)) return NOT_USUAL;
+    } else if (name === PEER) {
+      if (next === ID) {
+        hasPeerId = true;
+        known = true;
+        to = decodeId(bytes, at + 8, end, scratch.ids, ID_BYTES);
+      }
+    } else if (name === PORT) {
+      if (bytes[at + 4] === EQUALS) {
+        known = true;
+        fields.port = smallNumber(bytes, at + 5, end);
+        if (fields.port <= 65_535) to = fields.port < 0 ? NOT_USUAL : numberEnd;
+      }
+    } else if (name === UPLO) {
+      if (next === ADED && bytes[at + 8] === EQUALS) {
+        known = true;
+        fields.uploadedHigh = 0;
+        fields.uploadedLow = smallNumber(bytes, at + 9, end);
+        to = numberEnd;
+        if (fields.uploadedLow < 0) {
+          const { number } = scratch;
+          to = largeNumberEnd(bytes, at + 9, end, number);
+          fields.uploadedHigh = number.high;
+          fields.uploadedLow = number.low;
+        }
+      }
+    } else if (name === DOWN) {
+      if (next === LOAD && view.getInt32(at + 7) === DED) {
+        known = true;
+        fields.downloadedHigh = 0;
+        fields.downloadedLow = smallNumber(bytes, at + 11, end);
+        to = numberEnd;
+        if (fields.downloadedLow < 0) {
+          const { number } = scratch;
+          to = largeNumberEnd(bytes, at + 11, end, number);
+          fields.downloadedHigh = number.high;
+          fields.downloadedLow = number.low;
+        }
+      }
+    } else if (name === LEFT) {
+      if (bytes[at + 4] === EQUALS) {
+        known = true;
+        const left = smallNumber(bytes, at + 5, end);
+        to = numberEnd;
+        if (left >= 0) {
+          fields.leftHigh = 0;
+          fields.leftLow = left;
+        } else {
+          to = valueEnd(bytes, at + 5, end);
+          const { number } = scratch;
+          if (to !== NOT_USUAL && parseUint64(bytes, at + 5, to, number)) {
+            fields.leftHigh = number.high;
+            fields.leftLow = number.low;
+          }
+        }
+      }
+    } else if (name === NUMW) {
+      if (next === ANT) {
+        known = true;
+        fields.numWant = smallNumber(bytes, at + 8, end);
+        if (fields.numWant >= 0) to = numberEnd;
+      }
+    } else if (name === COMP) {
+      if (next === ACT) {
+        known = true;
+        to = valueEnd(bytes, at + 8, end);
+        scratch.compact = !(to === at + 9 && bytes[at + 8] === ZERO);
+      }
+    } else if (name === NO_P) {
+      if (next === EER && view.getInt32(at + 7) === ID) {
+        known = true;
+        to = valueEnd(bytes, at + 11, end);
+        scratch.noPeerId = to === at + 12 && bytes[at + 11] === ONE;
+      }
+    } else if (name === KEY) {
+      known = true;
+      to = valueEnd(bytes, at + 4, end);
+      if (to !== NOT_USUAL) fields.key = parseKey(bytes, at + 4, to);
+    } else if (name === EVEN) {
+      if (view.getInt32(at + 2) === ENT) {
+        known = true;
+        to = valueEnd(bytes, at + 6, end);
+        if (to !== NOT_USUAL) fields.event = parseEvent(bytes, at + 6, to);
+      }
+    } else if ((name & THREE_BYTES) === IP) {
+      known = true;
+      to = valueEnd(bytes, at + 3, end);
+      scratch.ipStart = at + 3;
+      scratch.ipEnd = to;
     }
+    if (!known) to = unknownEnd(bytes, at, end);
     if (to === NOT_USUAL) return NOT_USUAL;
     at = to;
     if (bytes[at] === SPACE) break;
     at++;
   }
-  if (!hasInfoHash || !hasPeerId || at + END.length > end || !startsWith(bytes, at, END)) return NOT_USUAL;
+  if (!hasInfoHash || !hasPeerId || at + END_BYTES > end) return NOT_USUAL;
+  if (view.getInt32(at) !== HTT || view.getInt32(at + 4) !== P_1 || view.getInt32(at + 7) !== POINT_1) return NOT_USUAL;
   fields.seed = fields.leftHigh === 0 && fields.leftLow === 0;
   head.method = METHOD_GET;
   head.minorVersion = 1;
   head.pathStart = start + PATH_START;
   head.pathEnd = start + PATH_END;
-  head.queryStart = start + START.length;
+  head.queryStart = start + START_BYTES;
   head.queryEnd = at;
-  return at + END.length;
+  return at + END_BYTES;
+}
+
+/** A number of any length, 0 where it is none. @returns its end, or {@link NOT_USUAL} */
+function largeNumberEnd(bytes: Uint8Array, from: number, end: number, number: Uint64): number {
+  const to = valueEnd(bytes, from, end);
+  if (to !== NOT_USUAL) parseUint64(bytes, from, to, number);
+  return to;
 }

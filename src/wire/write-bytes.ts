@@ -36,14 +36,18 @@ export class FixedText {
 
 let viewed: Uint8Array = new Uint8Array(0);
 let view = new DataView(viewed.buffer);
+let viewedBefore = viewed;
+let viewBefore = view;
 
-/** A view of the same bytes: the one made before where it is the same array, as it is from answer to answer. */
+/** A view of the same bytes. Those of the last two arrays are kept: from answer to answer it is one for requests and answers. */
 export function viewOf(bytes: Uint8Array): DataView {
-  if (bytes !== viewed) {
-    viewed = bytes;
-    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-  return view;
+  if (bytes === viewed) return view;
+  const found = bytes === viewedBefore ? viewBefore : new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  viewedBefore = viewed;
+  viewBefore = view;
+  viewed = bytes;
+  view = found;
+  return found;
 }
 
 /** @param out {@link viewOf} of the bytes */
