@@ -17,12 +17,14 @@ import * as announce from '../tracker/announce-request.js';
 import { AnnounceOutcome } from '../tracker/swarm/announce-outcome.js';
 import { SwarmStore } from '../tracker/swarm/swarm-store.js';
 import type { Population, SimulatedNetwork } from './population.js';
-import type { SimulatedPeer } from './simulated-peer.js';
+import { isComplete, type SimulatedPeer } from './simulated-peer.js';
 import type { Directory, DirectoryEvent } from './swarm-model.js';
 
 const PEER_PORT = 6881;
 const FIRST_ASN = 64_500;
 const COMPACT_PEER_BYTES = 6;
+/** The tracker's clock when a simulation begins: in its records, 0 stands for never. */
+const CLOCK_START_SECONDS = 1_000_000;
 const ARENA_BYTES = 64 * 2 ** 20;
 const infoHash = infoHashToBytes(parseInfoHash('a11a5'.repeat(8)));
 
@@ -41,14 +43,8 @@ export class OriginalTracker implements Directory {
   constructor(readonly random: Random) {}
 
   announce(peer: SimulatedPeer, event: DirectoryEvent, wanted: number): readonly number[] {
-    if (event === 'stopped') {
-      this.#remove(peer.id);
-      return [];
-    }
-    if (!this.#position.has(peer.id)) {
-      this.#position.set(peer.id, this.#online.length);
-      this.#online.push(peer.id);
-    }
+    this.hear(peer, event);
+    if (event === 'stopped') return [];
     // A partial Fisher–Yates shuffle: the first `wanted` places are a fair draw.
     const online = this.#online;
     const limit = Math.min(wanted + 1, online.length);
@@ -57,6 +53,15 @@ export class OriginalTracker implements Directory {
       .slice(0, limit)
       .filter((id) => id !== peer.id)
       .slice(0, wanted);
+  }
+
+  /** Takes note of a peer, be it one that asks or one that somebody else reports. */
+  hear(peer: SimulatedPeer, event: DirectoryEvent): void {
+    if (event === 'stopped') this.#remove(peer.id);
+    else if (!this.#position.has(peer.id)) {
+      this.#position.set(peer.id, this.#online.length);
+      this.#online.push(peer.id);
+    }
   }
 
   #swap(i: number, j: number): void {
@@ -175,7 +180,7 @@ export class AliasTracker implements Directory {
     request.word0 = this.#population.addresses[peer.id]!;
     request.port = PEER_PORT;
     request.group = this.#topology.lookup4(request.word0);
-    request.seed = peer.haveCount === peer.have.length;
+    request.seed = isComplete(peer);
     request.event = EVENTS[event];
     request.numWant = wanted;
     request.key = peer.id;
@@ -184,8 +189,8 @@ export class AliasTracker implements Directory {
     request.downloadedHigh = Math.floor(peer.downloadedBytes / 2 ** 32);
     request.downloadedLow = peer.downloadedBytes >>> 0;
     request.leftHigh = 0;
-    request.leftLow = peer.have.length - peer.haveCount;
-    request.nowSeconds = Math.floor(nowSeconds);
+    request.leftLow = peer.pieceCount - peer.haveCount;
+    request.nowSeconds = CLOCK_START_SECONDS + Math.floor(nowSeconds);
     this.#store.announce(request, this.#outcome);
   }
 }

@@ -1,52 +1,81 @@
 /** A binary heap of timed events; equal times leave in the order they came, so that a run is deterministic. */
 
-export interface TimedEvent<T> {
-  readonly atSeconds: number;
-  readonly order: number;
-  readonly what: T;
-}
-
 export class EventQueue<T> {
-  readonly #heap: TimedEvent<T>[] = [];
+  // Three arrays rather than one of records: sifting compares numbers that lie next to each other.
+  #times = new Float64Array(1024);
+  #orders = new Float64Array(1024);
+  readonly #what: T[] = [];
   #order = 0;
 
   get size(): number {
-    return this.#heap.length;
+    return this.#what.length;
+  }
+
+  /** The time of the next event; Infinity where there is none. */
+  get nextSeconds(): number {
+    return this.#what.length === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!;
   }
 
   push(atSeconds: number, what: T): void {
-    const heap = this.#heap;
-    const event = { atSeconds, order: this.#order++, what };
-    let hole = heap.length;
-    heap.push(event);
+    if (this.#what.length === this.#times.length) this.#grow();
+    const times = this.#times;
+    const orders = this.#orders;
+    const items = this.#what;
+    let hole = items.length;
+    items.push(what);
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
-      if (!before(event, heap[parent]!)) break;
-      heap[hole] = heap[parent]!;
+      // An event that came later never goes before an equal one.
+      if (times[parent]! <= atSeconds) break;
+      times[hole] = times[parent]!;
+      orders[hole] = orders[parent]!;
+      items[hole] = items[parent]!;
       hole = parent;
     }
-    heap[hole] = event;
+    times[hole] = atSeconds;
+    orders[hole] = this.#order++;
+    items[hole] = what;
   }
 
-  pop(): TimedEvent<T> | undefined {
-    const heap = this.#heap;
-    const first = heap[0];
-    const last = heap.pop();
-    if (last === undefined || last === first) return first;
+  /** Takes the next event. */
+  pop(): T | undefined {
+    const times = this.#times;
+    const orders = this.#orders;
+    const items = this.#what;
+    const first = items[0];
+    const last = items.pop();
+    const size = items.length;
+    if (last === undefined || size === 0) return last;
+    const time = times[size]!;
+    const order = orders[size]!;
     let hole = 0;
     for (;;) {
       let child = 2 * hole + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
-      if (!before(heap[child]!, last)) break;
-      heap[hole] = heap[child]!;
+      if (child >= size) break;
+      const right = child + 1;
+      if (
+        right < size &&
+        (times[right]! < times[child]! || (times[right]! === times[child]! && orders[right]! < orders[child]!))
+      )
+        child = right;
+      if (time < times[child]! || (time === times[child]! && order < orders[child]!)) break;
+      times[hole] = times[child]!;
+      orders[hole] = orders[child]!;
+      items[hole] = items[child]!;
       hole = child;
     }
-    heap[hole] = last;
+    times[hole] = time;
+    orders[hole] = order;
+    items[hole] = last;
     return first;
   }
-}
 
-function before<T>(a: TimedEvent<T>, b: TimedEvent<T>): boolean {
-  return a.atSeconds < b.atSeconds || (a.atSeconds === b.atSeconds && a.order < b.order);
+  #grow(): void {
+    const times = new Float64Array(2 * this.#times.length);
+    times.set(this.#times);
+    this.#times = times;
+    const orders = new Float64Array(times.length);
+    orders.set(this.#orders);
+    this.#orders = orders;
+  }
 }

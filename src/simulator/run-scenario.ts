@@ -78,6 +78,7 @@ async function runPolicy(scenario: Scenario, policy: PolicyName, options: RunOpt
       pieceCount: content.pieces,
       pieceBytes: content.pieceBytes,
       neighbours: client.neighbours,
+      numWant: client.numWant ?? client.neighbours,
       maxConnections: client.maxConnections,
       announceIntervalSeconds: client.announceIntervalSeconds,
       minIntervalSeconds: client.minIntervalSeconds,
@@ -135,10 +136,12 @@ function directoryFor(
     intervalSeconds: (peer) => asked[peer.network]?.intervalSeconds() ?? scenario.client.announceIntervalSeconds,
     announce(peer, event, wanted, nowSeconds) {
       const own = asked[peer.network];
-      // Each operator hears of the peers of the others through its exchange with the original tracker.
+      // Each operator hears of the peers of the others through its exchange with the original tracker,
       for (const tracker of trackers.values()) if (tracker !== own) tracker.tell(peer, event, 0, nowSeconds);
-      if (own) return own.announce(peer, event, wanted, nowSeconds);
-      return original.announce(peer, event, wanted);
+      if (!own) return original.announce(peer, event, wanted);
+      // which therefore knows theirs; a single operator who redirects DNS tells nobody.
+      if (trackers.size > 1) original.hear(peer, event);
+      return own.announce(peer, event, wanted, nowSeconds);
     },
   };
 }

@@ -62,6 +62,8 @@ export const scenarioSchema = z.strictObject({
   client: z
     .strictObject({
       neighbours: count.max(200).default(35),
+      /** Peers that a client asks the tracker for; `neighbours` where it is not given. */
+      numWant: count.max(200).optional(),
       maxConnections: count.max(1_000).default(55),
       announceIntervalSeconds: positive.default(1_800),
       minIntervalSeconds: positive.default(60),

@@ -1,4 +1,5 @@
 /** The state of one simulated client and of its connections, as the swarm model and its rules share it. */
+import type { TrafficBook } from './traffic-book.js';
 
 export interface PeerSpecification {
   /** Index of the network (ISP) the peer is in. */
@@ -11,80 +12,98 @@ export interface PeerSpecification {
   readonly seedForSeconds: number;
 }
 
-/** One way of a connection: pieces go from `from` to `to`. */
+/** No transfer is under way. */
+export const NO_TRANSFER = -1;
+
+/** One way of a connection: pieces go from `from` to `to`. What is counted for it stands in arrays under its id. */
 export interface Direction {
+  /** Even one way, odd the other; ids of ended connections are used again. */
+  readonly id: number;
   readonly from: SimulatedPeer;
   readonly to: SimulatedPeer;
   reverse: Direction;
+  /** Its index in `from.links`. */
+  place: number;
   unchoked: boolean;
-  /** Pieces that `from` has and `to` lacks: `to` is interested where it is above zero. */
-  wanted: number;
-  transfer: Transfer | undefined;
-  /** Bytes delivered in the current round of choking and in the one before it: what tit-for-tat looks at. */
-  roundBytes: number;
-  lastRoundBytes: number;
   unchokedAtSeconds: number;
-}
-
-export interface Transfer {
-  readonly direction: Direction;
-  piece: number;
-  remainingBytes: number;
-  bytesPerSecond: number;
-  updatedAtSeconds: number;
-  /** The end that stands in the queue; a rate that falls afterwards moves it only when it comes up. */
-  scheduledAtSeconds: number;
-  /** Counts up whenever an earlier end is queued or the transfer stops, so that the older one is recognised as void. */
-  generation: number;
+  /** The number of the transfer that goes on, {@link NO_TRANSFER} where there is none. */
+  transfer: number;
 }
 
 export interface SimulatedPeer extends PeerSpecification {
   readonly id: number;
-  readonly have: Uint8Array;
   haveCount: number;
-  /** How many neighbours have each piece. */
-  readonly availability: Uint16Array;
-  /** Directions out of this peer, by the neighbour's id and as a list for the loops that run all the time. */
+  readonly pieceCount: number;
+  /** Directions out of this peer, by the neighbour's id and as a list. */
   readonly connections: Map<number, Direction>;
-  links: readonly Direction[];
-  /** Pieces being received, and what is missing of those that were interrupted. */
-  readonly inProgress: Set<number>;
+  readonly links: Direction[];
+  /** The directions out that are open, those in that are, and those in that delivered in this or the last round. */
+  readonly serves: Direction[];
+  readonly servedBy: Direction[];
+  readonly givers: Direction[];
+  /** Peers that it has heard of and is not connected to, in the order in which it tries them. */
+  known: number[];
+  /** What is missing of pieces that were interrupted. */
   readonly partialBytes: Map<number, number>;
-  readonly uploads: Transfer[];
-  readonly downloads: Transfer[];
+  /** Numbers of transfers. */
+  readonly uploads: number[];
+  readonly downloads: number[];
+  /** The number of uploads or downloads has changed since the shares were last given out. */
+  sharesAreStale: boolean;
   optimistic: Direction | undefined;
   rounds: number;
   online: boolean;
   completedAtSeconds: number;
   lastAnnounceSeconds: number;
   nextAnnounceSeconds: number;
-  uploadedBytes: number;
-  downloadedBytes: number;
-  /** Bytes that came from other networks. */
-  externalBytes: number;
+  readonly uploadedBytes: number;
+  readonly downloadedBytes: number;
 }
 
-export function createPeer(id: number, specification: PeerSpecification, pieceCount: number): SimulatedPeer {
+export function createPeer(
+  id: number,
+  specification: PeerSpecification,
+  pieceCount: number,
+  book: TrafficBook,
+): SimulatedPeer {
   return {
     ...specification,
     id,
-    have: new Uint8Array(pieceCount).fill(specification.seed ? 1 : 0),
     haveCount: specification.seed ? pieceCount : 0,
-    availability: new Uint16Array(pieceCount),
+    pieceCount,
     connections: new Map(),
     links: [],
-    inProgress: new Set(),
+    serves: [],
+    servedBy: [],
+    givers: [],
+    known: [],
     partialBytes: new Map(),
     uploads: [],
     downloads: [],
+    sharesAreStale: false,
     optimistic: undefined,
     rounds: 0,
     online: false,
     completedAtSeconds: specification.seed ? 0 : Number.NaN,
     lastAnnounceSeconds: Number.NEGATIVE_INFINITY,
     nextAnnounceSeconds: Number.POSITIVE_INFINITY,
-    uploadedBytes: 0,
-    downloadedBytes: 0,
-    externalBytes: 0,
+    get uploadedBytes() {
+      return book.uploadedBytes[id]!;
+    },
+    get downloadedBytes() {
+      return book.downloadedBytes[id]!;
+    },
   };
+}
+
+export function isComplete(peer: SimulatedPeer): boolean {
+  return peer.haveCount === peer.pieceCount;
+}
+
+/** Removes one item; the order of the others may change. */
+export function drop<T>(items: T[], item: T): void {
+  const at = items.indexOf(item);
+  if (at < 0) return;
+  const last = items.pop()!;
+  if (at < items.length) items[at] = last;
 }

@@ -1,20 +1,24 @@
 /**
  * An event-driven model of one BitTorrent swarm: pieces, rarest first, tit-for-tat, asymmetric links, arrivals and
  * departures. What a tracker answers is not modelled: the caller's {@link Directory} answers, with the product's own
- * selection code. Rates are fluid: a transfer gets the smaller of its share of the sender's uplink and of the receiver's
- * downlink. Not modelled: latency, TCP's ramp-up, blocks below a piece, an end game, firewalled peers.
+ * selection code. Rates are fluid (see {@link Transfers}). Not modelled: latency, TCP's ramp-up, blocks below a piece, an
+ * end game, firewalled peers.
  */
 import type { Random } from '../domain/random.js';
-import { CHOKING_ROUND_SECONDS, chooseUnchoked } from './choking.js';
+import { CHOKING_ROUND_SECONDS, Choking } from './choking.js';
 import { EventQueue } from './event-queue.js';
-import { pickPiece } from './piece-picker.js';
+import { PieceBoard } from './piece-board.js';
 import {
   createPeer,
   type Direction,
+  drop,
+  isComplete,
+  NO_TRANSFER,
   type PeerSpecification,
   type SimulatedPeer,
-  type Transfer,
 } from './simulated-peer.js';
+import { TrafficBook } from './traffic-book.js';
+import { Transfers } from './transfers.js';
 
 export type DirectoryEvent = 'started' | 'none' | 'completed' | 'stopped';
 
@@ -30,6 +34,8 @@ export interface SwarmParameters {
   readonly pieceBytes: number;
   /** A peer asks for more and connects to others until it has this many neighbours. */
   readonly neighbours: number;
+  /** It asks the tracker for so many peers, and tries them in an order of its own. */
+  readonly numWant: number;
   /** It accepts connections up to this many. */
   readonly maxConnections: number;
   readonly announceIntervalSeconds: number;
@@ -40,21 +46,20 @@ export interface SwarmParameters {
 
 type SwarmEvent =
   | { readonly kind: 'arrive' | 'choke' | 'announce' | 'leave'; readonly peer: SimulatedPeer }
-  | { readonly kind: 'transfer-end'; readonly transfer: Transfer; readonly generation: number };
+  | { readonly kind: 'transfer-end'; readonly transfer: number; readonly generation: number };
 
+/** Peers that were full before and are tried again in a round of choking. */
+const TRIES_A_ROUND = 4;
 /** The part of its connections that a client gives up at most for new ones. */
 const TURNOVER_SHARE = 0.25;
-/** What rounding leaves of a piece that has arrived. */
-const NEGLIGIBLE_BYTES = 1e-3;
 
 export class SwarmModel {
   readonly peers: readonly SimulatedPeer[];
-  /** [network] → bytes that entered it. */
-  readonly inwardBytes: Float64Array;
-  /** [from network × networks + to network] → bytes. */
-  readonly matrixBytes: Float64Array;
-  readonly #networkCount: number;
   readonly #queue = new EventQueue<SwarmEvent>();
+  readonly #book: TrafficBook;
+  readonly #board: PieceBoard;
+  readonly #transfers: Transfers;
+  readonly #choking: Choking;
   #now = 0;
   #incomplete = 0;
 
@@ -64,10 +69,16 @@ export class SwarmModel {
     readonly directory: Directory,
     readonly random: Random,
   ) {
-    this.#networkCount = 1 + specifications.reduce((most, s) => Math.max(most, s.network), 0);
-    this.inwardBytes = new Float64Array(this.#networkCount);
-    this.matrixBytes = new Float64Array(this.#networkCount ** 2);
-    this.peers = specifications.map((specification, id) => createPeer(id, specification, parameters.pieceCount));
+    const { pieceCount, pieceBytes, neighbours, maxConnections } = parameters;
+    const networks = specifications.map(({ network }) => network);
+    const book = new TrafficBook(networks, 1 + networks.reduce((most, network) => Math.max(most, network), 0));
+    this.peers = specifications.map((specification, id) => createPeer(id, specification, pieceCount, book));
+    this.#book = book;
+    this.#board = new PieceBoard(this.peers, pieceCount, Math.max(neighbours, maxConnections), book);
+    this.#choking = new Choking(this.#board, book, random);
+    this.#transfers = new Transfers(this.#board, book, pieceBytes, random, (atSeconds, transfer, generation) =>
+      this.#queue.push(atSeconds, { kind: 'transfer-end', transfer, generation }),
+    );
     for (const peer of this.peers) {
       if (!peer.seed) this.#incomplete++;
       this.#queue.push(peer.arrivalSeconds, { kind: 'arrive', peer });
@@ -83,21 +94,36 @@ export class SwarmModel {
     return this.#incomplete;
   }
 
+  /** [network] → bytes that entered it. */
+  get inwardBytes(): Float64Array {
+    return this.#book.inwardBytes();
+  }
+
+  /** [from network × networks + to network] → bytes. */
+  get matrixBytes(): Float64Array {
+    return this.#book.matrixBytes;
+  }
+
   /** Runs for at most `events` events. @returns false when the run is over (everybody has finished, or the end time) */
   advance(events: number): boolean {
     for (let i = 0; i < events; i++) {
       if (this.#incomplete === 0) return false;
+      const atSeconds = this.#queue.nextSeconds;
       const event = this.#queue.pop();
-      if (event === undefined || event.atSeconds > this.parameters.endSeconds) return false;
-      this.#now = event.atSeconds;
-      this.#handle(event.what);
+      if (event === undefined || atSeconds > this.parameters.endSeconds) return false;
+      this.#now = atSeconds;
+      this.#transfers.nowSeconds = atSeconds;
+      this.#handle(event);
+      this.#transfers.share();
     }
     return true;
   }
 
   #handle(event: SwarmEvent): void {
     if (event.kind === 'transfer-end') {
-      if (event.transfer.generation === event.generation) this.#endTransfer(event.transfer);
+      const receiver = this.#transfers.arrive(event.transfer, event.generation);
+      if (receiver) this.#useFreePlaces(receiver);
+      if (receiver && isComplete(receiver)) this.#complete(receiver);
       return;
     }
     const { peer } = event;
@@ -110,7 +136,7 @@ export class SwarmModel {
       return;
     } else if (event.kind === 'choke') {
       this.#choke(peer);
-      this.#queue.push(this.#now + CHOKING_ROUND_SECONDS, { kind: 'choke', peer });
+      this.#queue.push(this.#now + CHOKING_ROUND_SECONDS, event);
     } else if (event.kind === 'announce') {
       // An announce in between has moved the next one.
       if (this.#now >= peer.nextAnnounceSeconds) this.#announce(peer, 'none');
@@ -121,214 +147,114 @@ export class SwarmModel {
 
   #announce(peer: SimulatedPeer, event: DirectoryEvent): void {
     peer.lastAnnounceSeconds = this.#now;
-    const answer = this.directory.announce(peer, event, Math.max(0, this.parameters.neighbours), this.#now);
-    peer.nextAnnounceSeconds =
-      this.#now + (this.directory.intervalSeconds?.(peer) ?? this.parameters.announceIntervalSeconds);
+    const { numWant, announceIntervalSeconds } = this.parameters;
+    const answer = this.directory.announce(peer, event, numWant, this.#now);
+    peer.nextAnnounceSeconds = this.#now + (this.directory.intervalSeconds?.(peer) ?? announceIntervalSeconds);
     this.#queue.push(peer.nextAnnounceSeconds, { kind: 'announce', peer });
     const fresh = answer.filter((id) => id !== peer.id && this.peers[id]!.online && !peer.connections.has(id));
-    if (peer.haveCount < this.parameters.pieceCount) this.#makeRoom(peer, fresh.length);
-    for (const id of fresh) {
-      if (peer.connections.size >= this.parameters.neighbours) break;
+    if (!isComplete(peer)) this.#makeRoom(peer, fresh.length);
+    shuffle(fresh, this.random);
+    peer.known = fresh;
+    this.#connectToKnown(peer, fresh.length);
+  }
+
+  /** Those that are full are kept for a later try. */
+  #connectToKnown(peer: SimulatedPeer, tries: number): void {
+    const { neighbours, maxConnections } = this.parameters;
+    const { known } = peer;
+    for (let i = Math.min(tries, known.length); i > 0 && peer.links.length < neighbours; i--) {
+      const id = known.shift()!;
       const other = this.peers[id]!;
-      if (other.connections.size >= this.parameters.maxConnections) continue;
-      this.#connect(peer, other);
+      if (!other.online || peer.connections.has(id) || (isComplete(peer) && isComplete(other))) continue;
+      if (other.links.length < maxConnections) this.#board.connect(peer, other);
+      else known.push(id);
     }
   }
 
   /**
-   * A client at its limit that hears of new peers gives up neighbours over which nothing goes either way, as Transmission
-   * does with idle peers and libtorrent with its peer turnover; first those that neither side wants anything from.
+   * A client at its limit that hears of new peers gives up idle neighbours that have nothing for it, as Transmission does
+   * with idle peers and libtorrent with its peer turnover; first those that want nothing from it either.
    */
   #makeRoom(peer: SimulatedPeer, wanted: number): void {
     const { neighbours } = this.parameters;
-    let excess = peer.connections.size + Math.min(wanted, Math.floor(neighbours * TURNOVER_SHARE)) - neighbours;
+    let excess = peer.links.length + Math.min(wanted, Math.floor(neighbours * TURNOVER_SHARE)) - neighbours;
     if (excess <= 0) return;
-    const idle = peer.links.filter((link) => !isBusy(link) && !isBusy(link.reverse));
-    const useless = idle.filter((link) => link.wanted === 0 && link.reverse.wanted === 0);
-    for (const link of [...useless, ...idle]) {
-      if (excess <= 0) break;
-      if (!peer.connections.has(link.to.id)) continue;
+    const isIdle = (way: Direction): boolean => way.transfer === NO_TRANSFER && this.#book.recentBytes(way.id) === 0;
+    const idle = peer.links.filter(
+      (link) => !this.#board.isWanted(link.reverse) && isIdle(link) && isIdle(link.reverse),
+    );
+    idle.sort((a, b) => Number(this.#board.isWanted(a)) - Number(this.#board.isWanted(b)));
+    for (const link of idle) {
+      if (excess-- <= 0) break;
       this.#disconnect(link);
-      excess--;
-    }
-  }
-
-  #connect(a: SimulatedPeer, b: SimulatedPeer): void {
-    const forth = newDirection(a, b);
-    const back = newDirection(b, a);
-    forth.reverse = back;
-    back.reverse = forth;
-    a.connections.set(b.id, forth);
-    b.connections.set(a.id, back);
-    a.links = [...a.connections.values()];
-    b.links = [...b.connections.values()];
-    for (let piece = 0; piece < this.parameters.pieceCount; piece++) {
-      if (a.have[piece]) b.availability[piece]!++;
-      if (b.have[piece]) a.availability[piece]!++;
     }
   }
 
   #disconnect(direction: Direction): void {
-    const { from, to } = direction;
-    for (const d of [direction, direction.reverse]) if (d.transfer) this.#stopTransfer(d.transfer, true);
-    from.connections.delete(to.id);
-    to.connections.delete(from.id);
-    from.links = [...from.connections.values()];
-    to.links = [...to.connections.values()];
-    for (let piece = 0; piece < this.parameters.pieceCount; piece++) {
-      if (from.have[piece]) to.availability[piece]!--;
-      if (to.have[piece]) from.availability[piece]!--;
-    }
-    if (from.optimistic === direction) from.optimistic = undefined;
-    if (to.optimistic === direction.reverse) to.optimistic = undefined;
+    this.#close(direction);
+    this.#close(direction.reverse);
+    this.#board.disconnect(direction);
   }
 
   #leave(peer: SimulatedPeer): void {
     peer.online = false;
     this.directory.announce(peer, 'stopped', 0, this.#now);
-    for (const direction of peer.links) this.#disconnect(direction);
+    for (const direction of [...peer.links]) this.#disconnect(direction);
   }
 
   #choke(peer: SimulatedPeer): void {
-    for (const transfer of peer.downloads) this.#settle(transfer);
-    const chosen = chooseUnchoked(peer, this.random);
-    peer.rounds++;
-    for (const direction of peer.links) {
-      direction.reverse.lastRoundBytes = direction.reverse.roundBytes;
-      direction.reverse.roundBytes = 0;
-      if (direction.unchoked && !chosen.has(direction)) {
-        direction.unchoked = false;
-        if (direction.transfer) this.#stopTransfer(direction.transfer, true);
-      }
-    }
-    for (const direction of chosen) {
-      if (!direction.unchoked) {
-        direction.unchoked = true;
-        direction.unchokedAtSeconds = this.#now;
-      }
-      this.#ask(direction);
-    }
-    const needy = peer.connections.size < this.parameters.neighbours / 2 || isStarved(peer);
+    for (const transfer of peer.downloads) this.#transfers.settle(transfer);
+    const chosen = this.#choking.choose(peer);
+    this.#choking.startRound(peer);
+    const { serves } = peer;
+    // Backwards, because closing puts the last one in the place of the closed one.
+    for (let i = serves.length - 1; i >= 0; i--) if (!chosen.includes(serves[i]!)) this.#close(serves[i]!);
+    for (const direction of chosen) this.#open(direction);
+    if (peer.known.length > 0) this.#connectToKnown(peer, TRIES_A_ROUND);
     const due = this.#now - peer.lastAnnounceSeconds >= this.parameters.minIntervalSeconds;
-    if (needy && due && peer.haveCount < this.parameters.pieceCount) this.#announce(peer, 'none');
+    if (due && (peer.links.length < this.parameters.neighbours / 2 || this.#isStarved(peer)))
+      this.#announce(peer, 'none');
   }
 
-  /** Starts a transfer where the direction is open and there is something to ask for. */
-  #ask(direction: Direction): void {
-    if (!direction.unchoked || direction.transfer || direction.wanted === 0) return;
-    const piece = pickPiece(direction, this.random);
-    if (piece < 0) return;
-    const { from, to } = direction;
-    const remainingBytes = to.partialBytes.get(piece) ?? this.parameters.pieceBytes;
-    to.partialBytes.delete(piece);
-    to.inProgress.add(piece);
-    const transfer: Transfer = {
-      direction,
-      piece,
-      remainingBytes,
-      bytesPerSecond: 0,
-      updatedAtSeconds: this.#now,
-      scheduledAtSeconds: Number.POSITIVE_INFINITY,
-      generation: 0,
-    };
-    direction.transfer = transfer;
-    from.uploads.push(transfer);
-    to.downloads.push(transfer);
-    this.#share(from, to);
+  /** Somebody has got a piece: who serves it may have nothing for it any more, and it has something for others. */
+  #useFreePlaces(receiver: SimulatedPeer): void {
+    const { servedBy } = receiver;
+    for (let i = servedBy.length - 1; i >= 0; i--) {
+      const direction = servedBy[i]!;
+      if (this.#board.isWanted(direction)) continue;
+      this.#close(direction);
+      this.#serveMore(direction.from);
+    }
+    this.#serveMore(receiver);
   }
 
-  #stopTransfer(transfer: Transfer, keepPartial: boolean): void {
-    this.#settle(transfer);
-    transfer.generation++;
-    const { from, to } = transfer.direction;
-    transfer.direction.transfer = undefined;
-    to.inProgress.delete(transfer.piece);
-    if (keepPartial) to.partialBytes.set(transfer.piece, transfer.remainingBytes);
-    remove(from.uploads, transfer);
-    remove(to.downloads, transfer);
-    this.#share(from, to);
-  }
-
-  /** Books what a transfer has delivered since it was last looked at. */
-  #settle(transfer: Transfer): void {
-    const bytes = Math.min(transfer.remainingBytes, (this.#now - transfer.updatedAtSeconds) * transfer.bytesPerSecond);
-    transfer.updatedAtSeconds = this.#now;
-    if (bytes <= 0) return;
-    transfer.remainingBytes -= bytes;
-    const { from, to } = transfer.direction;
-    transfer.direction.roundBytes += bytes;
-    from.uploadedBytes += bytes;
-    to.downloadedBytes += bytes;
-    this.matrixBytes[from.network * this.#networkCount + to.network]! += bytes;
-    if (from.network !== to.network) {
-      to.externalBytes += bytes;
-      this.inwardBytes[to.network]! += bytes;
+  #serveMore(peer: SimulatedPeer): void {
+    for (;;) {
+      const direction = this.#choking.nextToServe(peer);
+      if (direction === undefined) return;
+      this.#open(direction);
     }
   }
 
-  /** Gives every transfer of the two peers its new rate. */
-  #share(from: SimulatedPeer, to: SimulatedPeer): void {
-    for (const transfer of from.uploads) this.#rerate(transfer);
-    for (const transfer of to.downloads) this.#rerate(transfer);
-  }
-
-  #rerate(transfer: Transfer): void {
-    const { from, to } = transfer.direction;
-    const bytesPerSecond = Math.min(from.uplinkBps / from.uploads.length, to.downlinkBps / to.downloads.length) / 8;
-    if (bytesPerSecond === transfer.bytesPerSecond) return;
-    this.#settle(transfer);
-    transfer.bytesPerSecond = bytesPerSecond;
-    this.#schedule(transfer);
-  }
-
-  #schedule(transfer: Transfer): void {
-    const endSeconds = this.#now + transfer.remainingBytes / transfer.bytesPerSecond;
-    if (endSeconds >= transfer.scheduledAtSeconds) return;
-    transfer.scheduledAtSeconds = endSeconds;
-    const generation = ++transfer.generation;
-    this.#queue.push(endSeconds, { kind: 'transfer-end', transfer, generation });
-  }
-
-  #endTransfer(transfer: Transfer): void {
-    const { direction, piece } = transfer;
-    const { to } = direction;
-    this.#settle(transfer);
-    if (transfer.remainingBytes > NEGLIGIBLE_BYTES) {
-      // The rate fell since this end was queued.
-      transfer.scheduledAtSeconds = Number.POSITIVE_INFINITY;
-      this.#schedule(transfer);
-      return;
+  #open(direction: Direction): void {
+    if (!direction.unchoked) {
+      direction.unchoked = true;
+      direction.unchokedAtSeconds = this.#now;
+      direction.from.serves.push(direction);
+      direction.to.servedBy.push(direction);
     }
-    this.#finishPiece(to, piece);
-    const next = direction.wanted > 0 ? pickPiece(direction, this.random) : -1;
-    if (next < 0) {
-      this.#stopTransfer(transfer, false);
-    } else {
-      // The slot stays busy: the same rates go on, so nobody else's share changes.
-      to.inProgress.delete(piece);
-      to.inProgress.add(next);
-      transfer.piece = next;
-      transfer.remainingBytes = to.partialBytes.get(next) ?? this.parameters.pieceBytes;
-      to.partialBytes.delete(next);
-      transfer.scheduledAtSeconds = Number.POSITIVE_INFINITY;
-      this.#schedule(transfer);
-    }
-    if (to.haveCount === this.parameters.pieceCount) this.#complete(to);
-    else for (const link of to.links) this.#ask(link.reverse);
+    this.#transfers.ask(direction);
   }
 
-  #finishPiece(peer: SimulatedPeer, piece: number): void {
-    peer.have[piece] = 1;
-    peer.haveCount++;
-    for (const out of peer.links) {
-      const neighbour = out.to;
-      neighbour.availability[piece]!++;
-      if (neighbour.have[piece]) out.reverse.wanted--;
-      else {
-        out.wanted++;
-        if (out.unchoked) this.#ask(out);
-      }
-    }
+  #close(direction: Direction): void {
+    if (!direction.unchoked) return;
+    direction.unchoked = false;
+    drop(direction.from.serves, direction);
+    drop(direction.to.servedBy, direction);
+    if (direction.transfer === NO_TRANSFER) return;
+    this.#transfers.interrupt(direction.transfer);
+    // Somebody who had nothing else to send may finish the piece.
+    for (const other of direction.to.servedBy) this.#transfers.ask(other);
   }
 
   #complete(peer: SimulatedPeer): void {
@@ -336,40 +262,23 @@ export class SwarmModel {
     this.#incomplete--;
     this.#announce(peer, 'completed');
     // A seed has nothing to gain from another seed.
-    for (const direction of peer.links) {
-      if (direction.to.haveCount === this.parameters.pieceCount) this.#disconnect(direction);
-    }
+    for (const direction of [...peer.links]) if (isComplete(direction.to)) this.#disconnect(direction);
     if (Number.isFinite(peer.seedForSeconds))
       this.#queue.push(this.#now + peer.seedForSeconds, { kind: 'leave', peer });
   }
+
+  /** It lacks pieces, and no neighbour has one of them. */
+  #isStarved(peer: SimulatedPeer): boolean {
+    if (isComplete(peer) || peer.downloads.length > 0) return false;
+    return peer.links.every((link) => !this.#board.isWanted(link.reverse));
+  }
 }
 
-function isBusy(direction: Direction): boolean {
-  return direction.transfer !== undefined || direction.roundBytes + direction.lastRoundBytes > 0;
-}
-
-/** It lacks pieces, and no neighbour has one of them. */
-function isStarved(peer: SimulatedPeer): boolean {
-  if (peer.haveCount === peer.have.length || peer.downloads.length > 0) return false;
-  return peer.links.every((link) => link.reverse.wanted === 0);
-}
-
-function remove(transfers: Transfer[], transfer: Transfer): void {
-  transfers.splice(transfers.indexOf(transfer), 1);
-}
-
-function newDirection(from: SimulatedPeer, to: SimulatedPeer): Direction {
-  let wanted = 0;
-  for (let piece = 0; piece < from.have.length; piece++) if (from.have[piece] && !to.have[piece]) wanted++;
-  const direction = {
-    from,
-    to,
-    unchoked: false,
-    wanted,
-    transfer: undefined,
-    roundBytes: 0,
-    lastRoundBytes: 0,
-    unchokedAtSeconds: 0,
-  };
-  return Object.assign(direction, { reverse: direction as unknown as Direction });
+function shuffle(items: number[], random: Random): void {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    const item = items[i]!;
+    items[i] = items[j]!;
+    items[j] = item;
+  }
 }
