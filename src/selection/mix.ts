@@ -21,6 +21,8 @@ export class MixSituation {
   inner = true;
   /** The requester may be given foreign peers although gateways are in force. */
   gateway = false;
+  /** How many foreign peers it is given as a gateway. */
+  givenToGateway = 0;
   /** Peers that may be offered to this requester, itself not counted. */
   innerAvailable = 0;
   foreignAvailable = 0;
@@ -31,7 +33,7 @@ export class MixSituation {
 export class MixPlan {
   inner = 0;
   foreign = 0;
-  /** Foreign requester, gateways in force: of the inner peers only gateways. */
+  /** Foreign requester, gateways in force: of the inner peers only a gateway. */
   gatewaysOnly = false;
   reason = MIX_NOTHING_WANTED;
 }
@@ -48,7 +50,7 @@ export function planMix(rules: MixRules, situation: MixSituation, plan: MixPlan)
 
 function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): void {
   const { want, innerAvailable, foreignAvailable } = situation;
-  const rescue = situation.innerSeed && !situation.gateway ? 0 : rules.foreignPeersWhenNoInnerSeed;
+  const rescue = situation.innerSeed ? 0 : rules.foreignPeersWhenNoInnerSeed;
   let foreignQuota: number;
   let reserve: number;
   if (innerAvailable === 0) {
@@ -58,6 +60,10 @@ function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): 
   } else if (rules.gatewaysMax > 0 && !situation.gateway) {
     plan.reason = MIX_NOT_A_GATEWAY;
     foreignQuota = rules.foreignPeersMin;
+    reserve = foreignQuota;
+  } else if (situation.gateway) {
+    plan.reason = MIX_NO_INNER_SEED;
+    foreignQuota = Math.max(rules.foreignPeersMin, situation.givenToGateway);
     reserve = foreignQuota;
   } else {
     const enough = innerAvailable >= Math.min(rules.enoughInnerPeers, want);
@@ -77,7 +83,7 @@ function planForForeign(rules: MixRules, situation: MixSituation, plan: MixPlan)
   plan.reason = MIX_FOREIGN_REQUESTER;
   if (rules.gatewaysMax > 0 && foreignAvailable > 0) {
     plan.gatewaysOnly = true;
-    plan.inner = Math.min(rules.gatewaysMax, want);
+    plan.inner = 1;
     plan.foreign = Math.min(foreignAvailable, want);
     return;
   }

@@ -2,6 +2,7 @@
  * Who the gateways of a swarm and family are: a small block of the arena, made when the first one is appointed.
  *
  *   +0  capacity (8) | gateways (8) | starved (8)
+ *   +1  second in which a foreign peer came last
  *   then for each: port (16) | rank (8) | foreign links (8), four address words, downloaded in units of 64 KiB, second of the last progress
  *
  * Gateways are known by address, so a record may move without anybody telling. The decisions are in selection/gateways.
@@ -10,7 +11,7 @@ import { MAX_STARVED } from '../../selection/gateways.js';
 import type { Arena } from './arena.js';
 import type { Endpoint } from './endpoint-key.js';
 
-const HEADER_WORDS = 1;
+const HEADER_WORDS = 2;
 const GATEWAY_WORDS = 7;
 
 export class GatewayBlocks {
@@ -19,6 +20,7 @@ export class GatewayBlocks {
   create(capacity: number): number {
     const ref = this.arena.allocate(HEADER_WORDS + capacity * GATEWAY_WORDS);
     this.arena.words[ref] = capacity << 24;
+    this.arena.words[ref + 1] = 0;
     return ref;
   }
 
@@ -31,7 +33,7 @@ export class GatewayBlocks {
     if (from === 0) return;
     const words = this.arena.words;
     const used = this.count(from) * GATEWAY_WORDS;
-    for (let i = HEADER_WORDS; i < HEADER_WORDS + used; i++) words[to + i] = words[from + i]!;
+    for (let i = 1; i < HEADER_WORDS + used; i++) words[to + i] = words[from + i]!;
     words[to] = ((words[to]! & 0xff000000) | (words[from]! & 0x00ffffff)) >>> 0;
   }
 
@@ -110,6 +112,23 @@ export class GatewayBlocks {
   setLinks(ref: number, index: number, links: number): void {
     const at = ref + HEADER_WORDS + index * GATEWAY_WORDS;
     this.arena.words[at] = (this.arena.words[at]! & 0xffffff00) | Math.min(links, 0xff);
+  }
+
+  /** Foreign links of all gateways; one that has none yet is about to. */
+  allLinks(ref: number): number {
+    let links = 0;
+    const count = this.count(ref);
+    for (let i = 0; i < count; i++) links += Math.max(1, this.links(ref, i));
+    return links;
+  }
+
+  noteForeignNewcomer(ref: number, nowSeconds: number): void {
+    this.arena.words[ref + 1] = nowSeconds;
+  }
+
+  /** When a foreign peer came last; 0 where none has since the first gateway was appointed. */
+  lastForeignNewcomer(ref: number): number {
+    return ref === 0 ? 0 : this.arena.words[ref + 1]!;
   }
 
   /** The least capable gateway's number, −1 where there is none. */

@@ -4,10 +4,13 @@
  */
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
 import {
+  affordableGateways,
+  awaitsNewcomers,
   BECOME_GATEWAY,
   GATEWAY_LIMIT,
   gatewayLinks,
   gatewayRank,
+  givenForLinks,
   hasStalled,
   isPoorlyLinked,
   judgeCandidate,
@@ -28,6 +31,11 @@ import type { Requester } from './peer-selection.js';
 import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
 export class GatewayRoster {
+  /** How many foreign peers the last requester is given if it is a gateway. */
+  given = 0;
+  /** It waits for foreign newcomers instead. */
+  awaits = false;
+  private linksEach = 0;
   private readonly blocks: GatewayBlocks;
   private readonly other: Endpoint;
 
@@ -104,6 +112,10 @@ export class GatewayRoster {
       gateways.setStarved(block, gateways.starved(block) + (downloaded === 0 ? 1 : -1));
     }
     const wanted = wantedGateways(innerLeechers, innerServing, gateways.starved(block), cacheServes, mix.gatewaysMax);
+    const sinceNewcomer = request.nowSeconds - gateways.lastForeignNewcomer(block);
+    this.awaits = requester.ageSeconds < 0 && awaitsNewcomers(innerLeechers, sinceNewcomer);
+    this.linksEach = gatewayLinks(mix, innerLeechers, wanted);
+    this.given = this.awaits ? 0 : givenForLinks(this.linksEach);
     while (gateways.count(block) > wanted) {
       gateways.removeAt(block, gateways.weakest(block));
       index = gateways.find(block, endpoint);
@@ -118,11 +130,13 @@ export class GatewayRoster {
     let weakest = gateways.weakest(block);
     let weakestRank = weakest < 0 ? -1 : gateways.rank(block, weakest);
     const poorest = gateways.poorest(block);
-    if (poorest >= 0 && isPoorlyLinked(gateways.links(block, poorest), foreignAvailable, mix)) {
+    if (poorest >= 0 && isPoorlyLinked(gateways.links(block, poorest), foreignAvailable, this.linksEach)) {
       weakest = poorest;
       weakestRank = STALLED_RANK;
     }
-    const verdict = judgeCandidate(rank, gateways.count(block), wanted, weakestRank);
+    const count = gateways.count(block);
+    const affordable = affordableGateways(wanted, innerLeechers, count, gateways.allLinks(block));
+    const verdict = judgeCandidate(rank, count, affordable, weakestRank);
     if (verdict === REPLACE_WEAKEST) gateways.removeAt(block, weakest);
     else if (verdict !== BECOME_GATEWAY) return false;
     if (block === 0 || gateways.count(block) === gateways.capacity(block)) block = this.enlarge(at, block);
@@ -140,34 +154,58 @@ export class GatewayRoster {
     return larger;
   }
 
-  /** Notes how many foreign peers a gateway has just been given. */
+  /** Notes how many foreign peers a gateway has just been given: some of them make a link. */
   noteLinks(request: AnnounceRequest, entry: number, endpoint: Endpoint, foreign: number): void {
     const block = this.arena.words[entry + gatewaysWord(request.family)]!;
     const index = this.blocks.find(block, endpoint);
-    if (index >= 0) this.blocks.setLinks(block, index, foreign);
+    if (index >= 0) this.blocks.setLinks(block, index, Math.ceil(foreign / givenForLinks(1)));
   }
 
-  /** Shows a foreign requester those gateways that have room for another foreign link. @returns how many */
-  show(request: AnnounceRequest, requester: Requester, ref: number, quota: number, sink: PeerSink): number {
+  /**
+   * Shows a foreign requester one gateway at most, that with the fewest foreign links if it has room for another:
+   * gateways that share their foreign neighbours would see the same few pieces. @returns how many
+   */
+  show(
+    request: AnnounceRequest,
+    requester: Requester,
+    ref: number,
+    innerLeechers: number,
+    innerServing: number,
+    sink: PeerSink,
+  ): number {
+    const { blocks, other } = this;
+    const mix = this.keys.table.mix;
+    const block = this.arena.words[requester.entry + gatewaysWord(request.family)]!;
+    if (block === 0) return 0;
+    if (requester.settles && requester.ageSeconds < 0) blocks.noteForeignNewcomer(block, request.nowSeconds);
+    const poorest = this.poorestShowable(block, request.family, ref);
+    if (poorest < 0) return 0;
+    const cacheServes = blocks.greatestRank(block) >= gatewayRank(0, true);
+    const wanted = wantedGateways(innerLeechers, innerServing, blocks.starved(block), cacheServes, mix.gatewaysMax);
+    const links = blocks.links(block, poorest);
+    if (links >= gatewayLinks(mix, innerLeechers, wanted)) return 0;
+    blocks.load(block, poorest, request.family, other);
+    sink.put(this.swarms.find(ref, other));
+    if (requester.settles) blocks.setLinks(block, poorest, links + 1);
+    return 1;
+  }
+
+  /** The gateway with the fewest links that may be handed out, -1 where there is none. */
+  private poorestShowable(block: number, family: 4 | 6, ref: number): number {
     const { blocks, other } = this;
     const words = this.arena.words;
-    const block = words[requester.entry + gatewaysWord(request.family)]!;
-    const room = gatewayLinks(this.keys.table.mix);
-    const before = sink.written;
-    for (let i = 0; i < blocks.count(block) && sink.written - before < quota; i++) {
-      const links = blocks.links(block, i);
-      if (links >= room) continue;
-      blocks.load(block, i, request.family, other);
+    let poorest = -1;
+    for (let i = 0; i < blocks.count(block); i++) {
+      if (poorest >= 0 && blocks.links(block, i) >= blocks.links(block, poorest)) continue;
+      blocks.load(block, i, family, other);
       const record = this.swarms.find(ref, other);
       if (record === 0) continue;
       // A gateway whose group has moved out of the network is found among the foreign peers.
-      const group = groupOf(words, record + addressWordsOf(request.family));
+      const group = groupOf(words, record + addressWordsOf(family));
       if (this.keys.partitionOf(group) === FOREIGN_PARTITION) continue;
-      if (this.listOf(record, request.family) !== LIST_LEECHERS) continue;
-      sink.put(record);
-      if (requester.settles) blocks.setLinks(block, i, links + 1);
+      if (this.listOf(record, family) === LIST_LEECHERS) poorest = i;
     }
-    return sink.written - before;
+    return poorest;
   }
 
   private listOf(record: number, family: 4 | 6): number {

@@ -133,7 +133,8 @@ export class PeerSelection {
         innerServing,
         situation.foreignAvailable,
       );
-      this.returnsSoon = situation.gateway && gatewayReturnsSoon(innerLeechers);
+      situation.givenToGateway = this.roster.given;
+      this.returnsSoon = situation.gateway && (this.roster.awaits || gatewayReturnsSoon(innerLeechers));
     }
     planMix(mix, situation, plan);
     if (want <= 0) return 0;
@@ -142,7 +143,7 @@ export class PeerSelection {
       if (situation.gateway && requester.settles)
         this.roster.noteLinks(request, requester.entry, endpoint, plan.foreign);
     } else {
-      if (plan.gatewaysOnly) plan.inner = this.roster.show(request, requester, ref, plan.inner, sink);
+      if (plan.gatewaysOnly) plan.inner = this.roster.show(request, requester, ref, innerLeechers, innerServing, sink);
       plan.foreign = Math.min(plan.foreign, want - sink.written);
       choosePeersForForeign(candidates, plan, sink);
     }

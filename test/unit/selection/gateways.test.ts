@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { defaultMix } from '../../../src/config/default-mix.js';
 import {
+  affordableGateways,
+  awaitsNewcomers,
   BECOME_GATEWAY,
+  gatewayLinks,
   gatewayRank,
   gatewayReturnsSoon,
+  givenForLinks,
   hasStalled,
   isPoorlyLinked,
   judgeCandidate,
@@ -14,9 +18,9 @@ import {
 } from '../../../src/selection/gateways.js';
 
 describe('how many gateways a swarm should have', () => {
-  it('two at least, one for eight inner leechers, never above the limit', () => {
+  it('one for each foreign link: five at least, one for four inner leechers, never above the limit', () => {
     const wanted = [1, 16, 32, 64, 128, 5000].map((leechers) => wantedGateways(leechers, 0, 0, false, 32));
-    expect(wanted).toEqual([2, 2, 4, 8, 16, 32]);
+    expect(wanted).toEqual([5, 5, 8, 16, 32, 32]);
     expect(wantedGateways(16, 0, 0, false, 1)).toBe(1);
     expect(wantedGateways(16, 0, 0, false, 0)).toBe(0);
   });
@@ -26,12 +30,19 @@ describe('how many gateways a swarm should have', () => {
   });
 
   it('more while inner peers are starved', () => {
-    expect(wantedGateways(16, 0, 4, false, 8)).toBe(4);
+    expect(wantedGateways(16, 0, 4, false, 8)).toBe(7);
     expect(wantedGateways(16, 0, 4, true, 8)).toBe(3);
   });
 
+  it('no more than three once the links of the first ones are all that the swarm should have', () => {
+    expect(affordableGateways(5, 16, 1, 20)).toBe(3);
+    expect(affordableGateways(5, 16, 3, 20)).toBe(3);
+    expect(affordableGateways(5, 16, 2, 3)).toBe(4);
+    expect(affordableGateways(2, 16, 0, 0)).toBe(2);
+  });
+
   it('none once inner seeds suffice, or where nobody inner downloads', () => {
-    expect(wantedGateways(16, 1, 0, false, 8)).toBe(2);
+    expect(wantedGateways(16, 1, 0, false, 8)).toBe(5);
     expect(wantedGateways(16, 2, 15, false, 8)).toBe(0);
     expect(wantedGateways(0, 0, 0, false, 8)).toBe(0);
   });
@@ -55,9 +66,8 @@ describe('who becomes a gateway', () => {
   });
 
   it('somebody who can be given the full number of foreign peers instead of one that could not', () => {
-    const mix = { ...defaultMix, foreignPeersMin: 0, foreignPeersWhenNoInnerSeed: 4 };
-    expect([0, 1, 2, 4].map((links) => isPoorlyLinked(links, 4, mix))).toEqual([true, true, false, false]);
-    expect(isPoorlyLinked(1, 3, mix)).toBe(false);
+    expect([0, 1, 2, 4].map((links) => isPoorlyLinked(links, 4, 4))).toEqual([true, true, false, false]);
+    expect(isPoorlyLinked(1, 3, 4)).toBe(false);
   });
 
   it('a gateway comes back early where others depend on it', () => {
@@ -66,5 +76,25 @@ describe('who becomes a gateway', () => {
 
   it('a gateway without progress for 90 seconds has stalled', () => {
     expect([89, 90].map(hasStalled)).toEqual([false, true]);
+  });
+});
+
+describe('the foreign links of a gateway', () => {
+  const mix = { ...defaultMix, foreignPeersMin: 0, foreignPeersWhenNoInnerSeed: 4 };
+
+  it('are its share of the swarm’s, one at least, and no more than the operator allows', () => {
+    expect([1, 2, 5, 16, 64].map((leechers) => gatewayLinks(mix, leechers, 5))).toEqual([2, 1, 1, 1, 2]);
+    expect(gatewayLinks(mix, 1000, 32)).toBe(4);
+    expect(gatewayLinks(mix, 1000, 1)).toBe(4);
+    expect(gatewayLinks({ ...mix, foreignPeersMin: 6 }, 16, 5)).toBe(6);
+  });
+
+  it('take two given peers each', () => {
+    expect(givenForLinks(3)).toBe(6);
+  });
+
+  it('come from newcomers where foreign peers keep coming, but not to a peer that has nobody else', () => {
+    expect([0, 10, 11].map((seconds) => awaitsNewcomers(4, seconds))).toEqual([true, true, false]);
+    expect(awaitsNewcomers(1, 0)).toBe(false);
   });
 });

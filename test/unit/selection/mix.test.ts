@@ -57,18 +57,18 @@ describe('the mix of inner and foreign peers', () => {
       foreign: 0,
       reason: MIX_NOT_A_GATEWAY,
     });
-    expect(plan({ innerAvailable: 3, innerSeed: false, gateway: true }, rules)).toMatchObject({
+    expect(plan({ innerAvailable: 3, innerSeed: false, gateway: true, givenToGateway: 2 }, rules)).toMatchObject({
       inner: 3,
-      foreign: 20,
+      foreign: 2,
     });
     expect(plan({ innerAvailable: 0 }, rules)).toMatchObject({ foreign: 20 });
     expect(plan({ innerAvailable: 30 }, { ...rules, foreignPeersMin: 2 })).toMatchObject({ inner: 30, foreign: 2 });
   });
 
-  it('foreign requesters are shown gateways and foreign peers; without any foreign peer, inner ones', () => {
+  it('foreign requesters are shown a gateway and foreign peers; without any foreign peer, inner ones', () => {
     expect(plan({ inner: false, innerAvailable: 30 }, { gatewaysMax: 3 })).toMatchObject({
       gatewaysOnly: true,
-      inner: 3,
+      inner: 1,
     });
     expect(plan({ inner: false, innerAvailable: 30, foreignAvailable: 0 }, { gatewaysMax: 3 })).toMatchObject({
       gatewaysOnly: false,
@@ -85,6 +85,7 @@ describe('the mix of inner and foreign peers', () => {
           want: fc.nat(200),
           inner: fc.boolean(),
           gateway: fc.boolean(),
+          givenToGateway: fc.nat(10),
           innerAvailable: fc.nat(300),
           foreignAvailable: fc.nat(300),
           innerSeed: fc.boolean(),
@@ -98,16 +99,14 @@ describe('the mix of inner and foreign peers', () => {
         }),
         (situation, rules) => {
           const made = plan(situation, rules);
-          expect(made.inner).toBeLessThanOrEqual(
-            Math.max(situation.innerAvailable, made.gatewaysOnly ? rules.gatewaysMax : 0),
-          );
+          expect(made.inner).toBeLessThanOrEqual(Math.max(situation.innerAvailable, made.gatewaysOnly ? 1 : 0));
           expect(made.foreign).toBeLessThanOrEqual(situation.foreignAvailable);
           if (!made.gatewaysOnly) expect(made.inner + made.foreign).toBeLessThanOrEqual(situation.want);
           expect(Math.min(made.inner, made.foreign)).toBeGreaterThanOrEqual(0);
           if (!situation.inner) return;
           const { foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed } = rules;
           expect(made.foreign).toBeLessThanOrEqual(
-            Math.max(foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed),
+            Math.max(foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed, situation.givenToGateway),
           );
           const more = plan({ ...situation, innerAvailable: situation.innerAvailable + 1 }, rules);
           if (situation.innerAvailable > 0) expect(more.inner).toBeGreaterThanOrEqual(made.inner);
