@@ -1,9 +1,9 @@
 /**
  * `npm run experiment`: the swarm of `src/lab/experiment.ts` with random choice and with the alias tracker in turn, several rounds,
- * and the medians side by side. An entry point; needs root, Linux and the clients.
+ * and every round side by side. An entry point; needs root, Linux and the clients.
  */
 import { parseArgs } from 'node:util';
-import { messageOf, OperatorError } from '../domain/errors.js';
+import { OperatorError } from '../domain/errors.js';
 import { type ExperimentOptions, type ExperimentResult, runExperiment } from '../lab/experiment.js';
 import { EXPERIMENT_CLIENTS, type ExperimentClient } from '../lab/experiment-clients.js';
 import { formatTable } from './table.js';
@@ -19,6 +19,7 @@ const HELP = `npm run experiment -- [options]
   --set KEY=VALUE    a key under "selection:" of the alias tracker's configuration; may be repeated
   --json             print the results as JSON
 
+"others" is the median of the other two AS. Near 100 % CPU the times are the processor's, not the swarm's.
 Real clients in network namespaces of this machine; needs root, iproute2, opentracker and the client (Debian packages).`;
 
 const { values } = parseArgs({
@@ -36,6 +37,9 @@ const { values } = parseArgs({
 });
 
 type Tracker = ExperimentOptions['tracker'];
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
 
 async function main(): Promise<void> {
   if (values.help) {
@@ -70,6 +74,7 @@ function optionsFor(tracker: Tracker, onProgress: (line: string) => void): Exper
     selection: Object.fromEntries(values.set.map((pair) => pair.split('=', 2) as [string, string])),
     timeoutSeconds: 300,
     onProgress,
+    signal: interruption.signal,
   };
 }
 
@@ -87,20 +92,26 @@ function wholeNumber(option: string, text: string): number {
 }
 
 function describe(trackers: readonly Tracker[], results: readonly ExperimentResult[]): string {
-  const header = ['tracker', 'rounds', 'copies in', 'from outside', 'median', 'slowest', 'complete'];
-  const rows = trackers.map((tracker) => {
+  const header = ['tracker', 'round', 'copies in', 'from outside', 'median', 'slowest', 'others', 'complete', 'CPU'];
+  const rows = trackers.flatMap((tracker) => {
     const own = results.filter((result) => result.tracker === tracker);
-    const middle = (read: (result: ExperimentResult) => number): number =>
-      own.map(read).sort((a, b) => a - b)[Math.floor(own.length / 2)] ?? Number.NaN;
-    return [
+    const row = (label: string | number, pick: (read: (result: ExperimentResult) => number) => number) => [
       tracker,
-      own.length,
-      middle((result) => result.copiesIn).toFixed(2),
-      `${(100 * middle((result) => result.externalShare)).toFixed(1)} %`,
-      `${middle((result) => result.medianSeconds).toFixed(1)} s`,
-      `${middle((result) => result.slowestSeconds).toFixed(1)} s`,
-      `${middle((result) => result.completed)} of ${own[0]?.homeClients ?? 0}`,
+      label,
+      pick((result) => result.copiesIn).toFixed(2),
+      `${(100 * pick((result) => result.externalShare)).toFixed(1)} %`,
+      `${pick((result) => result.medianSeconds).toFixed(1)} s`,
+      `${pick((result) => result.slowestSeconds).toFixed(1)} s`,
+      `${pick((result) => result.foreignMedianSeconds).toFixed(1)} s`,
+      `${pick((result) => result.completed)} of ${own[0]?.homeClients ?? 0}`,
+      `${(100 * pick((result) => result.busyShare)).toFixed(0)} %`,
     ];
+    const rounds = own.map((result, index) => row(index + 1, (read) => read(result)));
+    const middle = row(
+      'middle',
+      (read) => own.map(read).sort((a, b) => a - b)[Math.floor(own.length / 2)] ?? Number.NaN,
+    );
+    return own.length > 1 ? [...rounds, middle] : rounds;
   });
   return formatTable(header, rows);
 }
@@ -108,8 +119,8 @@ function describe(trackers: readonly Tracker[], results: readonly ExperimentResu
 main().then(
   () => process.exit(0),
   (thrown: unknown) => {
+    if (interruption.signal.aborted) process.exit(130);
     console.error(thrown instanceof OperatorError ? thrown.message : thrown);
-    if (!(thrown instanceof OperatorError)) console.error(messageOf(thrown));
     process.exit(thrown instanceof OperatorError ? thrown.exitCode : 1);
   },
 );

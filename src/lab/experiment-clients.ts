@@ -59,6 +59,10 @@ address, torrent, folder, hook, rate, connections, seed = sys.argv[1:8]
 session = lt.session({'listen_interfaces': address + ':6881', 'outgoing_interfaces': address, 'enable_dht': False,
   'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False, 'upload_rate_limit': int(rate),
   'allow_multiple_connections_per_ip': False, 'enable_incoming_utp': False, 'enable_outgoing_utp': False})
+# Its default exempts private addresses, which all are here, from every limit: all belong to the class that is limited.
+everybody = lt.ip_filter()
+everybody.add_rule('0.0.0.0', '255.255.255.255', 1 << session.global_peer_class_id)
+session.set_peer_class_filter(everybody)
 params = {'ti': lt.torrent_info(torrent), 'save_path': folder, 'flags': lt.torrent_flags.disable_pex | lt.torrent_flags.disable_dht | lt.torrent_flags.disable_lsd}
 handle = session.add_torrent(params)
 handle.set_max_connections(int(connections))
@@ -70,7 +74,8 @@ while True:
     subprocess.call([hook, '1', '1', folder + '/content.bin'])
 `;
   return {
-    command: 'python3',
+    // Debian's own: the module is installed for no other interpreter.
+    command: '/usr/bin/python3',
     args: [
       '-c',
       script,
@@ -98,6 +103,7 @@ function transmission(options: ClientOptions): { command: string; args: readonly
       'pex-enabled': false,
       'utp-enabled': false,
       'port-forwarding-enabled': false,
+      'rpc-enabled': false,
       'peer-port': 6881,
       'peer-limit-per-torrent': options.connections,
       'speed-limit-up': Math.round(options.uploadBytesPerSecond / 1_000),

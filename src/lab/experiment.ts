@@ -1,7 +1,8 @@
 /**
  * What localisation does to real, unmodified clients: three AS in network namespaces, one rate-limited border link each,
  * one swarm with a single foreign seed, and a tracker that is either opentracker (random choice) or the alias tracker.
- * Counted is what crosses the home AS's border; timed is how long its clients need. DHT, PEX and LSD are off.
+ * Counted is what crosses the home AS's border; timed is how long its clients need, and those of the other two AS, whose
+ * swarm must not become slower. DHT, PEX and LSD are off.
  * The set-up follows the field's usual question (Bindal 2006, Le Blond 2011): how many copies of the content enter an AS.
  */
 import type { ChildProcess } from 'node:child_process';
@@ -30,6 +31,8 @@ export interface ExperimentOptions {
   readonly selection: Readonly<Record<string, number | string>>;
   readonly timeoutSeconds: number;
   readonly onProgress: (line: string) => void;
+  /** Ends the round early; the namespaces are removed all the same. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ExperimentResult {
@@ -43,6 +46,10 @@ export interface ExperimentResult {
   /** Home clients, seconds from the start of all. */
   readonly medianSeconds: number;
   readonly slowestSeconds: number;
+  /** Clients of the other two AS. */
+  readonly foreignMedianSeconds: number;
+  /** How busy the machine was, 0 … 1: near 1, the times are not the swarm's but the processor's. */
+  readonly busyShare: number;
 }
 
 const TRACKER_ADDRESS = '10.254.0.1';
@@ -90,13 +97,16 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     await sleep(3_000);
     const before = lab.linkBytes('home').inward;
     const startedMs = Date.now();
+    const ticksBefore = cpuTicks();
     const caches = cacheCount > 0 ? [start(0, 0, 'cache')] : [];
     const clients: RunningClient[] = [];
     for (let host = 1; host <= options.clientsPerAs; host++) {
       for (let network = 0; network < AS_NAMES.length; network++) clients.push(start(network, host, 'client'));
     }
     await waitForAll([...caches, ...clients], startedMs, options);
-    return summarise(clients, startedMs, lab.linkBytes('home').inward - before, cacheCount, options);
+    const ticks = cpuTicks();
+    const busyShare = (ticks.busy - ticksBefore.busy) / Math.max(1, ticks.all - ticksBefore.all);
+    return { ...summarise(clients, startedMs, lab.linkBytes('home').inward - before, cacheCount, options), busyShare };
   } finally {
     lab.remove();
     rmSync(directory, { recursive: true, force: true });
@@ -115,7 +125,7 @@ async function waitForAll(
   options: ExperimentOptions,
 ): Promise<void> {
   for (let second = 1; second <= options.timeoutSeconds; second++) {
-    await sleep(1_000);
+    await sleep(1_000, undefined, options.signal ? { signal: options.signal } : {});
     const done = clients.filter((client) => existsSync(client.doneFile)).length;
     if (second % 10 === 0 || done === clients.length) {
       options.onProgress(`${Math.round((Date.now() - startedMs) / 1000)} s: ${done} of ${clients.length} complete`);
@@ -124,18 +134,32 @@ async function waitForAll(
   }
 }
 
+/** Ticks of all processors since the machine started (proc_stat(5)): user, nice, system, idle, iowait, irq, softirq, steal. */
+function cpuTicks(): { busy: number; all: number } {
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!.trim().split(/\s+/).slice(1, 9).map(Number);
+  const all = fields.reduce((sum, ticks) => sum + ticks, 0);
+  return { busy: all - (fields[3] ?? 0) - (fields[4] ?? 0), all };
+}
+
+function secondsOf(clients: readonly RunningClient[], startedMs: number): number[] {
+  return clients
+    .filter((client) => existsSync(client.doneFile))
+    .map((client) => (statSync(client.doneFile).mtimeMs - startedMs) / 1000)
+    .sort((a, b) => a - b);
+}
+
+const medianOf = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+
 function summarise(
   clients: readonly RunningClient[],
   startedMs: number,
   inwardBytes: number,
   cacheCount: number,
   options: ExperimentOptions,
-): ExperimentResult {
+): Omit<ExperimentResult, 'busyShare'> {
   const home = clients.filter((client) => client.network === 0);
-  const seconds = home
-    .filter((client) => existsSync(client.doneFile))
-    .map((client) => (statSync(client.doneFile).mtimeMs - startedMs) / 1000)
-    .sort((a, b) => a - b);
+  const foreign = clients.filter((client) => client.network !== 0);
+  const seconds = secondsOf(home, startedMs);
   const copiesIn = inwardBytes / options.contentBytes;
   return {
     tracker: options.tracker,
@@ -143,8 +167,9 @@ function summarise(
     completed: seconds.length,
     copiesIn,
     externalShare: copiesIn / (home.length + cacheCount),
-    medianSeconds: seconds[Math.floor(seconds.length / 2)] ?? Number.NaN,
+    medianSeconds: medianOf(seconds),
     slowestSeconds: seconds.at(-1) ?? Number.NaN,
+    foreignMedianSeconds: medianOf(secondsOf(foreign, startedMs)),
   };
 }
 
