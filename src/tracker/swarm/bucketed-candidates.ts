@@ -1,7 +1,7 @@
 /**
- * Candidates of a bucketed swarm. Choosing walks buckets, not peers: a class is a run of buckets of equal key, and a fair
- * draw is a circular window of its peers, found through the orders' trees. For requesters with overrides the buckets are
- * sorted by pair keys instead and kept until buckets come or go.
+ * Candidates of a bucketed swarm. Choosing walks buckets, not peers: a class is a run of buckets of equal key in
+ * either list, from which `class-draw` hands out. For requesters with overrides the buckets are sorted by pair keys instead
+ * and kept until buckets come or go.
  */
 import type { Random } from '../../domain/random.js';
 import { type Candidates, MANY_SERVING } from '../../selection/candidates.js';
@@ -9,48 +9,40 @@ import type { PeerSink } from '../../selection/peer-sink.js';
 import { KEY_END, PARTITION_SHIFT, RANK_MASK, type StandingKeys } from '../../selection/standing-key.js';
 import { BucketOrder } from './bucket-order.js';
 import type { BucketedSwarm } from './bucketed-swarm.js';
+import { ClassDraw, MAX_RUNS } from './class-draw.js';
 import { LIST_LEECHERS, LIST_SERVING } from './peer-record.js';
-
-/** Pieces of one class: at most two lists of all partitions, or the levels of one group. */
-const MAX_PIECES = 4096;
-/** Runs of fewer buckets than this are counted bucket by bucket. */
-const SHORT_RUN = 16;
 
 export class BucketedCandidates implements Candidates {
   offerServing = true;
   private swarm!: BucketedSwarm;
   private orders: readonly [BucketOrder, BucketOrder] = [new BucketOrder(), new BucketOrder()];
-  private pair = false;
-  private readonly pieceLists = new Uint8Array(MAX_PIECES);
-  private readonly pieceFrom = new Uint32Array(MAX_PIECES);
-  private readonly pieceTo = new Uint32Array(MAX_PIECES);
-  private readonly piecePeers = new Uint32Array(MAX_PIECES);
-  private pieces = 0;
-  private classPeers = 0;
-  private readonly cursors = new Uint32Array(64);
-  private readonly cursorEnds = new Uint32Array(64);
-  private readonly cursorLists = new Uint8Array(64);
+  private readonly draw: ClassDraw;
+  private readonly cursors = new Uint32Array(MAX_RUNS);
+  private readonly cursorEnds = new Uint32Array(MAX_RUNS);
+  private readonly cursorLists = new Uint8Array(MAX_RUNS);
 
   constructor(
-    private readonly random: Random,
+    random: Random,
     private readonly keys: StandingKeys,
-  ) {}
+  ) {
+    this.draw = new ClassDraw(random);
+  }
 
   set(swarm: BucketedSwarm): void {
     swarm.ensureSorted(this.keys);
     this.swarm = swarm;
     this.orders = swarm.orders;
-    this.pair = false;
+    this.draw.set(swarm, this.orders, 0);
   }
 
   /** Ranks the swarm's buckets for one requester's group. */
   setForPairs(swarm: BucketedSwarm, group: number, partition: number): void {
     swarm.ensureSorted(this.keys);
     this.swarm = swarm;
-    this.pair = true;
     this.orders = swarm.pairOrders(group, this.keys.stamp, (id) =>
       this.keys.pairKey(group, partition, swarm.groups[id]!, swarm.kinds[id]! >>> 2),
     );
+    this.draw.set(swarm, this.orders, group + 1);
   }
 
   countLeechers(low: number, high: number): number {
@@ -86,9 +78,9 @@ export class BucketedCandidates implements Candidates {
     if (quota <= 0) return;
     const target = sink.written + quota;
     const count = this.openCursors(0, low, high);
-    this.clearClass();
-    for (let i = 0; i < count; i++) this.addPiece(this.cursorLists[i]!, this.cursors[i]!, this.cursorEnds[i]!);
-    this.drawClass(target, sink);
+    this.draw.clear();
+    for (let i = 0; i < count; i++) this.draw.addRun(this.cursorLists[i]!, this.cursors[i]!, this.cursorEnds[i]!);
+    this.draw.take(target, sink);
   }
 
   takeSiblings(ownPartition: number, partitions: number, quota: number, sink: PeerSink): void {
@@ -108,12 +100,12 @@ export class BucketedCandidates implements Candidates {
     while (level >= 0 && sink.written < target) {
       // Levels that the policy does not tell apart are one class.
       const key = keys.key(group, level);
-      this.clearClass();
+      this.draw.clear();
       for (; level >= 0 && keys.key(group, level) === key; level--) {
-        this.addGroupPieces(group, level, LIST_LEECHERS);
-        if (this.offerServing) this.addGroupPieces(group, level, LIST_SERVING);
+        this.addGroupBuckets(group, level, LIST_LEECHERS);
+        if (this.offerServing) this.addGroupBuckets(group, level, LIST_SERVING);
       }
-      this.drawClass(target, sink);
+      this.draw.take(target, sink);
     }
   }
 
@@ -191,130 +183,30 @@ export class BucketedCandidates implements Candidates {
         if (key < best) best = key;
       }
       if (best === KEY_END) return;
-      this.clearClass();
+      this.draw.clear();
       for (let i = 0; i < count; i++) {
         const from = this.cursors[i]!;
         const end = this.cursorEnds[i]!;
         const order = this.orders[this.cursorLists[i]!]!;
         if (from >= end || (order.keys[from]! & mask) !== best) continue;
         const to = runEnd(order.keys, from, end);
-        this.addPiece(this.cursorLists[i]!, from, to);
+        this.draw.addRun(this.cursorLists[i]!, from, to);
         this.cursors[i] = to;
       }
-      this.drawClass(target, sink);
+      this.draw.take(target, sink);
     }
   }
 
-  private clearClass(): void {
-    this.pieces = 0;
-    this.classPeers = 0;
-  }
-
-  private addPiece(list: number, from: number, to: number): void {
-    const peers = this.peersIn(list, from, to);
-    if (peers === 0) return;
-    this.pieceLists[this.pieces] = list;
-    this.pieceFrom[this.pieces] = from;
-    this.pieceTo[this.pieces] = to;
-    this.piecePeers[this.pieces] = peers;
-    this.pieces++;
-    this.classPeers += peers;
-  }
-
-  /** All buckets of a group, level and list, as pieces of single buckets (a list of 2 marks a bucket id). */
-  private addGroupPieces(group: number, level: number, list: number): void {
+  private addGroupBuckets(group: number, level: number, list: number): void {
     const swarm = this.swarm;
     let id = swarm.open.get((group * 8 + level) * 4 + list) ?? 0;
-    for (; id !== 0 && this.pieces < MAX_PIECES; id = swarm.previous[id]!) {
-      if (swarm.sizes[id] === 0) continue;
-      this.pieceLists[this.pieces] = 2;
-      this.pieceFrom[this.pieces] = id;
-      this.piecePeers[this.pieces] = swarm.sizes[id]!;
-      this.classPeers += swarm.sizes[id]!;
-      this.pieces++;
-    }
-  }
-
-  /** All of the class where it fits, else a circular window from a random peer on. */
-  private drawClass(target: number, sink: PeerSink): void {
-    const count = this.classPeers;
-    if (count === 0) return;
-    let skip = count > target - sink.written ? this.random.below(count) : 0;
-    let piece = 0;
-    while (skip >= this.piecePeers[piece]!) skip -= this.piecePeers[piece++]!;
-    const firstPiece = piece;
-    const firstSkip = skip;
-    do {
-      this.emitPiece(piece, skip, this.piecePeers[piece]!, target, sink);
-      skip = 0;
-      if (++piece === this.pieces) piece = 0;
-    } while (piece !== firstPiece && sink.written < target);
-    if (sink.written < target) this.emitPiece(firstPiece, 0, firstSkip, target, sink);
-  }
-
-  /** Emits the peers [from, to) of a piece. */
-  private emitPiece(piece: number, from: number, to: number, target: number, sink: PeerSink): void {
-    const { swarm } = this;
-    const list = this.pieceLists[piece]!;
-    if (list === 2) {
-      this.emitBucket(this.pieceFrom[piece]!, from, to, target, sink);
-      return;
-    }
-    const order = this.orders[list]!;
-    let position = this.pieceFrom[piece]!;
-    const end = this.pieceTo[piece]!;
-    let skip = from;
-    if (skip > 0 && end - position > SHORT_RUN && !this.pair) {
-      const before = order.peersBefore(position);
-      position = order.positionOfPeer(before + skip);
-      skip -= order.peersBefore(position) - before;
-    }
-    let left = to - from;
-    for (; position < end && left > 0 && sink.written < target; position++) {
-      const id = order.ids[position]!;
-      const size = swarm.sizes[id]!;
-      if (skip >= size) {
-        skip -= size;
-        continue;
-      }
-      const last = Math.min(size, skip + left);
-      left -= last - skip;
-      if (swarm.groups[id] !== sink.skipGroup) this.emitBucket(id, skip, last, target, sink);
-      skip = 0;
-    }
-  }
-
-  private emitBucket(id: number, from: number, to: number, target: number, sink: PeerSink): void {
-    const stride = this.swarm.stride;
-    const self = sink.self;
-    let count = sink.written;
-    let record = this.swarm.bases[id]! + from * stride;
-    for (let i = from; i < to && count < target; i++, record += stride) {
-      if (record !== self) sink.write(record, count++);
-    }
-    sink.written = count;
+    for (; id !== 0; id = swarm.previous[id]!) this.draw.addBucket(id);
   }
 
   private countRange(list: number, low: number, high: number): number {
     const order = this.orders[list]!;
-    const from = order.at(low);
-    const to = order.at(high);
-    return this.peersIn(list, from, to);
+    return this.draw.countPeers(list, order.at(low), order.at(high));
   }
-
-  private peersIn(list: number, from: number, to: number): number {
-    const order = this.orders[list]!;
-    if (!this.pair && to - from > SHORT_RUN) return peersUpTo(order, to) - peersUpTo(order, from);
-    let peers = 0;
-    for (let i = from; i < to; i++) peers += this.swarm.sizes[order.ids[i]!]!;
-    return peers;
-  }
-}
-
-function peersUpTo(order: BucketOrder, position: number): number {
-  if (position === 0) return 0;
-  if (position === order.length) return order.total;
-  return position === order.foreignStart ? order.innerTotal : order.peersBefore(position);
 }
 
 /** The end of the run of equal keys at `from`, by steps of doubling length. */

@@ -9,6 +9,7 @@ import { UNKNOWN_GROUP } from '../../selection/cost-table.js';
 import type { StandingKeys } from '../../selection/standing-key.js';
 import { type Arena, roundUpWords } from './arena.js';
 import { BucketOrder } from './bucket-order.js';
+import { DrawPlaces } from './draw-places.js';
 import type { Endpoint } from './endpoint-key.js';
 import type { HostScan } from './host-scan.js';
 import { hasIdentity, isAddress, isEndpoint, isSameHost, LIST_NONE } from './peer-record.js';
@@ -52,6 +53,7 @@ export class BucketedSwarm {
   /** The full bucket of the same kind that was open before; 0 none. */
   previous = new Uint32Array(64);
   positions = new Uint32Array(64);
+  readonly places = new DrawPlaces();
   /** Bucket ids in use are below this; id 0 is never used. */
   nextId = 1;
   freeIds: number[] = [];
