@@ -99,8 +99,10 @@ class Driver {
   outcome = new AnnounceOutcome();
   bytes = Buffer.alloc(40);
   out = Buffer.alloc(1500);
-  constructor(store, innerShare = 0.3) {
+  constructor(store, innerShare = 0.3, innerGroups = SUBDOMAINS, foreignGroups = FOREIGN) {
     this.store = store;
+    this.innerGroups = innerGroups;
+    this.foreignGroups = foreignGroups;
     this.innerShare = Math.floor(innerShare * 1000);
     this.request.bytes = this.bytes;
     this.request.peerIdOffset = 20;
@@ -118,14 +120,21 @@ class Driver {
     request.port = 1024 + (peer % 60000);
     const h2 = hash(h + 1);
     request.group =
-      h2 % 1000 < this.innerShare ? 1 + ((h2 >>> 10) % SUBDOMAINS) : 1 + SUBDOMAINS + ((h2 >>> 10) % FOREIGN);
-    request.seed = h2 % 4 !== 0;
+      h2 % 1000 < this.innerShare
+        ? 1 + ((h2 >>> 10) % this.innerGroups)
+        : 1 + SUBDOMAINS + ((h2 >>> 10) % this.foreignGroups);
+    request.seed = isSeed(peer);
     request.nowSeconds = now;
     this.store.announce(request, this.outcome);
   }
   select() {
     return this.store.select(this.request, this.out, 0, 50);
   }
+}
+
+/** Three of four peers. */
+function isSeed(peer) {
+  return hash(hash(peer) + 1) % 4 !== 0;
 }
 
 /** CPU milliseconds of one step: what the machine's other work does to it is left out. */
@@ -138,14 +147,20 @@ function cpuMs(step) {
 
 const ns = (start) => Number(process.hrtime.bigint() - start);
 
+/** CPU nanoseconds of a step, on average. */
+function cpuNs(count, step, round = 0) {
+  return (
+    (cpuMs(() => {
+      for (let i = 0; i < count; i++) step(i, round);
+    }) *
+      1e6) /
+    count
+  );
+}
+
 function measure(name, count, step) {
   let best = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = process.cpuUsage();
-    for (let i = 0; i < count; i++) step(i, round);
-    const used = process.cpuUsage(start);
-    best = Math.min(best, ((used.user + used.system) * 1000) / count);
-  }
+  for (let round = 0; round < ROUNDS; round++) best = Math.min(best, cpuNs(count, step, round));
   console.log(`${name}: ${best.toFixed(0)} ns`);
   return best;
 }
@@ -206,40 +221,75 @@ function runWorkload() {
   console.log(`longest announce with ten policy changes: ${worst.toFixed(2)} ms`);
 }
 
+/**
+ * The same question put to a small swarm and to a large one: 50 peers for a leecher, who may be given anybody, of 100 peers
+ * in 5 groups and of a million in 5,000 (with only inner peers: 2,000). Where inner peers are fewer than 50 (the mixed
+ * small swarm), foreign ones fill the answer. Choosing is what an announce with an answer takes longer than one without;
+ * rounds alternate, because the machine's other work comes and goes.
+ */
 function runBig() {
-  const results = {};
-  for (const [size, share] of [
-    [100, 1],
-    [1_000_000, 1],
-    [100, 0.3],
-    [1_000_000, 0.3],
-  ]) {
-    const store = createStore(policy(1));
-    const driver = new Driver(store, share);
+  const cases = [
+    { peers: 100, share: 1, innerGroups: 5, foreignGroups: 0 },
+    { peers: 1_000_000, share: 1, innerGroups: SUBDOMAINS, foreignGroups: 0 },
+    { peers: 100, share: 0.3, innerGroups: 2, foreignGroups: 3 },
+    { peers: 1_000_000, share: 0.3, innerGroups: SUBDOMAINS, foreignGroups: 3000 },
+  ];
+  const table = (version) => policy(version, { enoughInnerPeers: 50 });
+  const random = createRandom(5);
+  for (const one of cases) {
+    const driver = new Driver(createStore(table(1)), one.share, one.innerGroups, one.foreignGroups);
     let worst = 0;
-    for (let p = 0; p < size; p++) {
+    for (let p = 0; p < one.peers; p++) {
       worst = Math.max(
         worst,
         cpuMs(() => driver.announce(1, p, 100)),
       );
     }
-    const random = createRandom(5);
-    results[`${size}/${share}`] = measure(`swarm of ${size}, ${share * 100} % inner`, 300_000, (_, round) => {
-      driver.announce(1, random.below(size), 200 + round);
-      driver.select();
-    });
-    console.log(`  worst insert ${worst.toFixed(2)} ms, ${(store.stats.touchedBytes / size).toFixed(1)} B/peer`);
-    const table = policy(2);
-    const change = cpuMs(() => {
-      store.setPolicy(table);
-      driver.announce(1, 5, 300);
-      driver.select();
-    });
-    console.log(`  policy change and first answer ${change.toFixed(2)} ms`);
+    const leechers = [];
+    for (let p = 0; leechers.length < Math.min(1000_000, one.peers) / 5; p++) if (!isSeed(p)) leechers.push(p);
+    Object.assign(one, { driver, worst, leechers: Uint32Array.from(leechers), given: 0, announces: [], answers: [] });
   }
-  console.log(
-    `1 M : 100 = ${(results['1000000/1'] / results['100/1']).toFixed(2)} (inner), ${(results['1000000/0.3'] / results['100/0.3']).toFixed(2)} (mixed)`,
-  );
+  const count = 100_000;
+  for (let round = 0; round < 12; round++) {
+    for (const { driver, leechers, announces, answers } of cases) {
+      const next = () => driver.announce(1, leechers[random.below(leechers.length)], 200 + round);
+      announces.push(cpuNs(count, next));
+      answers.push(
+        cpuNs(count, () => {
+          next();
+          driver.select();
+        }),
+      );
+    }
+  }
+  const results = cases.map(({ driver, peers, share, worst, announces, answers }) => {
+    const announce = Math.min(...announces);
+    const answer = Math.min(...answers);
+    const change = Array.from({ length: 5 }, (_, i) => {
+      const changed = table(2 + i);
+      return cpuMs(() => {
+        driver.store.setPolicy(changed);
+        driver.announce(1, 5, 300);
+        driver.select();
+      });
+    });
+    console.log(
+      `swarm of ${peers}, ${share * 100} % inner: announce ${announce.toFixed(0)} ns, choosing ${(answer - announce).toFixed(0)} ns, ${driver.select()} peers; worst insert ${worst.toFixed(2)} ms; ${(driver.store.stats.touchedBytes / peers).toFixed(1)} B/peer; policy change and first answer ${change.map((ms) => ms.toFixed(2)).join(', ')} ms`,
+    );
+    return { answer, choosing: answer - announce, median: median(answers) - median(announces) };
+  });
+  for (const [name, small, large] of [
+    ['inner', results[0], results[1]],
+    ['mixed', results[2], results[3]],
+  ]) {
+    console.log(
+      `1 M : 100, ${name}: choosing ${(large.choosing / small.choosing).toFixed(2)} (of medians ${(large.median / small.median).toFixed(2)}), announce with answer ${(large.answer / small.answer).toFixed(2)}`,
+    );
+  }
+}
+
+function median(values) {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
 function runMemory10m() {
