@@ -68,7 +68,7 @@ export function awaitsNewcomers(innerLeechers: number, secondsSinceForeignNewcom
   return innerLeechers > 1 && secondsSinceForeignNewcomer <= FOREIGN_PEERS_COME_SECONDS;
 }
 
-/** Half of the foreign peers that are given are full, gone or behind a firewall (of real clients: three of seven). */
+/** Many of the foreign peers that are given are full (of real clients in a crowd: four of eleven), gone or behind a firewall. */
 const GIVEN_A_LINK = 2;
 
 /** How many foreign peers a gateway is given so that it has so many links. */

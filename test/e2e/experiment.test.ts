@@ -1,0 +1,57 @@
+/**
+ * `npm run experiment` with a handful of real clients: every client completes, and the home AS takes about one copy of the
+ * content. What localisation gives is measured with many more of them (docs/benchmarks.md); here the machinery is tested.
+ */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { namespacesUnavailable } from '../../src/lab/network-namespaces.js';
+import { requireFacility, requireProgram } from '../support/real-program.js';
+
+const MAIN = join(import.meta.dirname, '../../dist/cli/experiment-main.js');
+const unavailable = namespacesUnavailable();
+const namespaces = requireFacility(unavailable ?? '', unavailable === undefined);
+const opentracker = requireProgram('opentracker');
+const aria2c = requireProgram('aria2c');
+const transmission = requireProgram('transmission-cli');
+const run = promisify(execFile);
+
+async function libtorrentIsInstalled(): Promise<boolean> {
+  return run('/usr/bin/python3', ['-c', 'import libtorrent']).then(
+    () => true,
+    () => false,
+  );
+}
+const libtorrent = requireFacility(
+  'the module libtorrent is not installed (Debian: apt-get install python3-libtorrent)',
+  await libtorrentIsInstalled(),
+);
+
+async function experiment(...options: string[]) {
+  const size = ['--clients', '2', '--megabytes', '3', '--rounds', '1', '--json'];
+  const { stdout } = await run(process.execPath, [MAIN, ...size, ...options], { timeout: 110_000 });
+  return JSON.parse(stdout) as { tracker: string; homeClients: number; completed: number; copiesIn: number }[];
+}
+
+describe.skipIf(!namespaces)('an experiment in network namespaces', () => {
+  it.skipIf(!(aria2c && opentracker))('runs either tracker with aria2c', { timeout: 120_000 }, async () => {
+    const results = await experiment();
+    expect(results.map((result) => result.tracker)).toEqual(['opentracker', 'alias-tracker']);
+    for (const result of results) {
+      expect(result).toMatchObject({ homeClients: 2, completed: 2 });
+      expect(result.copiesIn).toBeGreaterThan(0.9);
+      expect(result.copiesIn).toBeLessThan(2.5);
+    }
+  });
+
+  it.skipIf(!libtorrent)('and libtorrent', { timeout: 120_000 }, async () => {
+    const [result] = await experiment('--tracker', 'alias-tracker', '--client', 'libtorrent');
+    expect(result).toMatchObject({ homeClients: 2, completed: 2 });
+  });
+
+  it.skipIf(!transmission)('and transmission', { timeout: 120_000 }, async () => {
+    const [result] = await experiment('--tracker', 'alias-tracker', '--client', 'transmission');
+    expect(result).toMatchObject({ homeClients: 2, completed: 2 });
+  });
+});
