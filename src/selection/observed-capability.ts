@@ -1,16 +1,17 @@
 /**
  * Capability of clients that report nothing (draft 4.3.2), from what they have uploaded between two announces. Little upload
  * may mean little demand, so it counts only slightly against a peer, silence lets the level fade to neutral, and no announce
- * moves it by more than one step.
+ * moves it by more than one step. Much upload does not count for a peer: whoever comes new has shown nothing yet, and ranked
+ * behind those that have, newcomers are handed out to nobody (simulated: a fifth to a quarter slower, docs/simulation.md).
  */
-import { CAPABILITY_LEVELS, NEUTRAL_CAPABILITY_LEVEL } from './cost-table.js';
+import { NEUTRAL_CAPABILITY_LEVEL } from './cost-table.js';
 
 /** Closer announces than this say nothing about a rate. */
 export const OBSERVE_AT_LEAST_SECONDS = 30;
 export const OBSERVED_UNIT_BYTES = 16_384;
 /** The lowest level that is ever concluded from slow uploads. */
 const LOWEST_OBSERVED = 3;
-/** Uploads at this rate are what is expected of anybody; each doubling is a level. */
+/** Uploads at this rate are what is expected of anybody. */
 const NEUTRAL_RATE_BPS = 64 * 1024;
 /** 10 Gb/s: what claims more is not believed at all. */
 const INCREDIBLE_BPS = 1.25e9;
@@ -25,7 +26,7 @@ export function observeCapability(level: number, uploadedUnits: number, seconds:
   let target = NEUTRAL_CAPABILITY_LEVEL;
   if (rate > 0 && rate < INCREDIBLE_BPS) {
     target = NEUTRAL_CAPABILITY_LEVEL + Math.floor(Math.log2(rate / NEUTRAL_RATE_BPS));
-    target = Math.max(LOWEST_OBSERVED, Math.min(CAPABILITY_LEVELS - 1, target));
+    target = Math.max(LOWEST_OBSERVED, Math.min(NEUTRAL_CAPABILITY_LEVEL, target));
   }
   return level + Math.sign(target - level);
 }

@@ -62,10 +62,11 @@ describe('standing keys', () => {
 describe('observed capability', () => {
   const units = (bytes: number): number => bytes / 16_384;
 
-  it('rises a step an announce with fast uploads, and fades to neutral in silence', () => {
-    let level = 4;
-    const seen = Array.from({ length: 5 }, () => (level = observeCapability(level, units(10e6 * 1800), 1800)));
-    expect(seen).toEqual([5, 6, 7, 7, 7]);
+  it('does not rank a peer above newcomers for fast uploads, and fades to neutral', () => {
+    const fast = (level: number): number => observeCapability(level, units(10e6 * 1800), 1800);
+    expect(fast(4)).toBe(4);
+    expect(fast(3)).toBe(4);
+    let level = 7;
     expect(Array.from({ length: 4 }, () => (level = observeCapability(level, 0, 1800)))).toEqual([6, 5, 4, 4]);
   });
 

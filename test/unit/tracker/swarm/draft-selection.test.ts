@@ -90,8 +90,8 @@ describe.each(KINDS)('draft 4.2 to 4.4 in a %s swarm', (_kind, thresholds) => {
   it('4.3.2 a node that reports nothing is known by what it uploads between announces', () => {
     const store = storeWith();
     fill(store, HOME_A, 1, 6);
-    announce(store, { host: 4, group: HOME_A, uploaded: 1_000_000_000, now: 2000 });
-    expect(hosts(announce(store, { host: 50 }).peers)[0]).toBe(4);
+    announce(store, { host: 4, group: HOME_A, uploaded: 1_000_000, now: 2000 });
+    expect(hosts(announce(store, { host: 50 }).peers).at(-1)).toBe(4);
   });
 
   it('4.3.3 1) the AS, 2) the other AS of the operator, 3) other operators by rising rate', () => {
