@@ -15,8 +15,8 @@ const CACHE_RANK = 16;
 const LEECHERS_A_SEED = 8;
 /**
  * Foreign links of a swarm: a steady one brings in a quarter of a foreign uplink, and inner peers need about one uplink
- * together, whatever their number. Of real clients, 16 inner ones, four or five links that held took 10 % from outside,
- * seven 15 %; four at each of two gateways let the inner peers wait for the uplinks of those two.
+ * together, whatever their number. Of 16 real clients, four links that held took 10 % from outside, five to eight 11 to 15 %,
+ * the more the sooner complete; four at each of two gateways let the inner peers wait for the uplinks of those two.
  */
 const FEWEST_LINKS = 5;
 /** Fewer leave the inner peers waiting for the uplinks of those few. */
@@ -49,7 +49,8 @@ export function wantedLinks(innerLeechers: number): number {
 }
 
 /**
- * How many foreign links a gateway has at most, given to it or shown to foreign peers: its share of the swarm's.
+ * How many foreign links a gateway has at most, given to it or shown to foreign peers: its share of the swarm's, one more
+ * share being kept for the gateway that comes next.
  * @param gateways how many the swarm should have
  */
 export function gatewayLinks(mix: MixRules, innerLeechers: number, gateways: number): number {
