@@ -25,6 +25,8 @@ const TOKEN = 'bench-control-token';
 const INTAKE_CORE = coreOfDisk();
 const DATA_PLANE_CORE = 1 - INTAKE_CORE;
 const BURN_SLICE_MS = 10;
+/** A round of which less is left is repeated. */
+const KEPT_PERCENT_MIN = 60;
 const RUN_MS_MAX = 150_000;
 
 let sequence = 0;
@@ -143,19 +145,17 @@ async function measure(announcesPerSecond, phaseSeconds, rounds, armCount) {
     await phase('without');
     await phase('with');
     const results = Object.fromEntries(arms.map((arm) => [arm, []]));
-    let done = 0;
-    for (; done < rounds && performance.now() < giveUpAtMs; done++) {
-      const i = done;
+    for (let i = 0; results.without.length < rounds && performance.now() < giveUpAtMs; i++) {
       // Each arm is as often first as last.
       const order = i % 2 === 0 ? arms : arms.toReversed();
-      for (const arm of order) results[arm].push(await phase(arm));
-      const line = arms.map((arm) => {
-        const { p50, p99, keptPercent } = results[arm].at(-1);
-        return `${arm} ${p50}/${p99} (${keptPercent} % kept)`;
-      });
-      console.error(`round ${i + 1} of ${rounds}, p50/p99 in µs: ${line.join(', ')}`);
+      const rows = {};
+      for (const arm of order) rows[arm] = await phase(arm);
+      const isCalm = arms.every((arm) => rows[arm].keptPercent >= KEPT_PERCENT_MIN);
+      if (isCalm) for (const arm of arms) results[arm].push(rows[arm]);
+      const line = arms.map((arm) => `${arm} ${rows[arm].p50}/${rows[arm].p99} (${rows[arm].keptPercent} % kept)`);
+      console.error(`${isCalm ? 'round' : 'not counted'}, p50/p99 in µs: ${line.join(', ')}`);
     }
-    print(results, announcesPerSecond, phaseSeconds, done);
+    print(results, announcesPerSecond, phaseSeconds);
     await pool.close();
   } finally {
     for (const child of [announcer, burner, server]) if (child.connected) child.disconnect();
@@ -164,7 +164,7 @@ async function measure(announcesPerSecond, phaseSeconds, rounds, armCount) {
   }
 }
 
-function print(results, announcesPerSecond, phaseSeconds, rounds) {
+function print(results, announcesPerSecond, phaseSeconds) {
   const middleOf = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
   const middle = (arm, key) => middleOf(results[arm].map((row) => row[key]));
   const pooled = (arm, q) => {
@@ -184,7 +184,7 @@ function print(results, announcesPerSecond, phaseSeconds, rounds) {
     return Number.NaN;
   };
   console.log(
-    `${announcesPerSecond} announces a second, ${rounds} rounds of ${phaseSeconds} s; µs, medians of the rounds`,
+    `${announcesPerSecond} announces a second, ${results.without.length} rounds of ${phaseSeconds} s; µs, medians of the rounds`,
   );
   console.log(
     '| arm | answered | kept | p50 | p90 | p99 | p99 by round | p99 of all | p99.9 of all | calls/s | refused |',
