@@ -15,8 +15,9 @@ const WARM_UP_MS = 200;
 /** UDP answers that have not come within this time count as lost; a fill is more patient. */
 const LOST_AFTER_MS = 100;
 const FILL_LOST_AFTER_MS = 2_000;
-/** A fill that takes longer than this goes on without the rest. */
-const FILL_LIMIT_MS = 240_000;
+/** A fill that takes longer than this, and than so many peers a second would, goes on without the rest. */
+const FILL_LIMIT_MS = 15_000;
+const FILL_PEERS_PER_SECOND = 20_000;
 const TELL_EVERY_MS = 5_000;
 const STANDARD_ERROR = 2;
 
@@ -81,6 +82,7 @@ function fill(target: LoadTarget, profile: LoadProfile, load: Workload): LoadRes
   const startMs = nowMs();
   const cpu = cpuSeconds(target.pid);
   const wanted = load.shape.peers;
+  const limitMs = FILL_LIMIT_MS + (1_000 * wanted) / FILL_PEERS_PER_SECOND;
   let tellAtMs = startMs + TELL_EVERY_MS;
   const tally = run(target, profile, FILL_LOST_AFTER_MS, load, ({ answers }) => {
     const now = nowMs();
@@ -88,7 +90,7 @@ function fill(target: LoadTarget, profile: LoadProfile, load: Workload): LoadRes
       tellAtMs = now + TELL_EVERY_MS;
       writeSync(STANDARD_ERROR, `    ${answers.toLocaleString('en')} of ${wanted.toLocaleString('en')} announced\n`);
     }
-    return answers >= wanted || now - startMs > FILL_LIMIT_MS;
+    return answers >= wanted || now - startMs > limitMs;
   });
   return resultOf(tally, target.pid, (nowMs() - startMs) / 1_000, cpu);
 }
