@@ -6,7 +6,7 @@
 
 /** Draws that go on from one random start. */
 const DRAWS_A_START = 16;
-const SLOT_BITS = 5;
+const SLOT_BITS = 8;
 /** A row: class, list, position in its order, bucket there, peer in the bucket, draws that may go on. */
 const ROW = 6;
 
