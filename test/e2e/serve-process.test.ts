@@ -5,10 +5,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-serve-'));
@@ -36,16 +36,6 @@ labServices:
   resolver: "127.0.0.1:0"
   seed: "127.0.0.1:0"
 `;
-}
-
-/** A port that was free a moment ago: the demo reads it from the configuration, so it cannot be 0. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 interface Running {

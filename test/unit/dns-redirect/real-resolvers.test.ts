@@ -1,12 +1,12 @@
 /** With BIND on both sides: as the upstream resolver, and as the operator's resolver that forwards to us; asked by dig. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DnsRedirect } from '../../../src/dns-redirect/dns-redirect.js';
+import { freePort } from '../../support/free-port.js';
 import { requireProgram } from '../../support/real-program.js';
 import { type Closing, startRedirect } from './running-redirect.js';
 
@@ -22,14 +22,6 @@ linuxtracker IN A 192.0.2.81
 linuxtracker IN HTTPS 1 . port=8443 ipv4hint=192.0.2.81
 big IN TXT ( ${Array.from({ length: 20 }, (_, i) => `"${String(i).padStart(2, '0').repeat(100)}"`).join(' ')} )
 `;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** @returns when it answers */
 async function startNamed(closing: Closing[], port: number, zones: string, options: string): Promise<void> {
