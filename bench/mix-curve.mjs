@@ -3,9 +3,10 @@
  * random choice, under the defaults, and with other gateways and foreign peers. For each population the point of the least
  * external share at which completion stays within 5 % of random choice. Needs `npm run build`.
  *
- *   node bench/mix-curve.mjs [--all] [--defaults-only] [--seeds 3] [inner peers …]
+ *   node bench/mix-curve.mjs [--all] [--defaults-only] [--seeds 3] [--megabytes 100] [inner peers …]
  *
- * Without numbers 3 10 30 100; 300 and 1000 take minutes. --all prints each point as it is found.
+ * Without numbers 3 10 30 100; 300 and 1000 take minutes. --all prints each point as it is found. Small contents are
+ * complete within a few rounds of choking, however they are handed out: arrival and seeding take longer with larger ones.
  */
 import { parseArgs } from 'node:util';
 import { defaultMix } from '../dist/config/default-mix.js';
@@ -22,21 +23,26 @@ const { values, positionals } = parseArgs({
     all: { type: 'boolean', default: false },
     'defaults-only': { type: 'boolean', default: false },
     seeds: { type: 'string', default: '3' },
+    megabytes: { type: 'string', default: '100' },
   },
 });
 const populations = positionals.length > 0 ? positionals.map(Number) : [3, 10, 30, 100];
 const seeds = Number(values.seeds);
+const megabytes = Number(values.megabytes);
+const PIECE_BYTES = 262_144;
+/** Peers come for so long, and stay twice as long when they are complete; seconds. */
+const arrival = 3 * megabytes;
 
 const scenarioOf = (peers, policy, seed) =>
   parseScenario(
     `
 name: ${peers} inner peers
 seed: ${seed}
-content: { pieces: 80, pieceBytes: 131072 }
+content: { pieces: ${Math.ceil((megabytes * 1e6) / PIECE_BYTES)}, pieceBytes: ${PIECE_BYTES} }
 client: { neighbours: 40, maxConnections: 60, numWant: 50 }
 networks:
-  - { name: home, peers: ${peers}, uplinkBps: 1000000, downlinkBps: 8000000, arrivalSeconds: 30, seedForSeconds: 60, localised: true }
-  - { name: elsewhere, count: 4, peers: ${peers}, uplinkBps: 1000000, downlinkBps: 8000000, arrivalSeconds: 30, seedForSeconds: 60 }
+  - { name: home, peers: ${peers}, uplinkBps: 1000000, downlinkBps: 8000000, arrivalSeconds: ${arrival}, seedForSeconds: ${2 * arrival}, localised: true }
+  - { name: elsewhere, count: 4, peers: ${peers}, uplinkBps: 1000000, downlinkBps: 8000000, arrivalSeconds: ${arrival}, seedForSeconds: ${2 * arrival} }
 origin: { uplinkBps: 4000000 }
 policies: [${policy}]
 `,
@@ -83,7 +89,7 @@ function textOf(result, random) {
   return `${(100 * result.share).toFixed(1)} %, ${slower > 0 ? '+' : ''}${slower.toFixed(0)} %${unfinished}`;
 }
 
-console.log('Share from outside, time against random choice\n');
+console.log(`Content of ${megabytes} MB: share from outside, time against random choice\n`);
 console.log('| inner peers | random | AS alone | the defaults | the least share within 5 % |\n|---|---|---|---|---|');
 for (const peers of populations) {
   const random = await measure(peers, 'random', {});

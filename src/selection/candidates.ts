@@ -11,6 +11,8 @@ export const MANY_SERVING = 8;
 export interface Candidates {
   /** Whether serving peers are offered: false while a seed or a paused peer asks. */
   offerServing: boolean;
+  /** Whether leechers are offered: false while only peers that serve are taken. */
+  offerLeechers: boolean;
   countLeechers(low: number, high: number): number;
   countServing(low: number, high: number): number;
   /** Whether a range holds a seed (a paused peer serves, but is none). */

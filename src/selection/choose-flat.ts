@@ -15,6 +15,7 @@ const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
 export class FlatCandidates implements Candidates {
   offerServing = true;
+  offerLeechers = true;
   private lists: Uint32Array = new Uint32Array(0);
   /** Where entry 0 lies in `lists`; entries are counted from there. */
   private base = 0;
@@ -84,8 +85,8 @@ export class FlatCandidates implements Candidates {
 
   take(low: number, high: number, quota: number, sink: PeerSink): void {
     if (quota <= 0) return;
-    const a = this.leechersAt(low);
-    const aEnd = this.leechersAt(high);
+    const a = this.offerLeechers ? this.leechersAt(low) : 0;
+    const aEnd = this.offerLeechers ? this.leechersAt(high) : 0;
     const b = this.offerServing ? this.servingAt(low) : 0;
     const bEnd = this.offerServing ? this.servingAt(high) : 0;
     if (a === aEnd && b === bEnd) return;

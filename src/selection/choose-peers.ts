@@ -35,7 +35,22 @@ export function choosePeers(candidates: Candidates, standpoint: Standpoint, plan
       candidates.takeSiblings(standpoint.partition, standpoint.innerPartitions, innerTarget - sink.written, sink);
     }
   }
-  if (plan.foreign > 0) candidates.take(FOREIGN_KEY, KEY_END, plan.foreign, sink);
+  if (plan.foreign <= 0) return;
+  if (plan.foreignSeeds < 0 || !candidates.offerServing) candidates.take(FOREIGN_KEY, KEY_END, plan.foreign, sink);
+  else takeSeedsAndLeechers(candidates, plan, sink);
+}
+
+/** So many seeds as the mix has settled, and leechers; where one kind is wanting, more of the other. */
+function takeSeedsAndLeechers(candidates: Candidates, plan: MixPlan, sink: PeerSink): void {
+  const target = sink.written + plan.foreign;
+  const leechers = candidates.countLeechers(FOREIGN_KEY, KEY_END);
+  const seeds = Math.min(plan.foreign, Math.max(plan.foreignSeeds, plan.foreign - leechers));
+  candidates.offerLeechers = false;
+  candidates.take(FOREIGN_KEY, KEY_END, seeds, sink);
+  candidates.offerLeechers = true;
+  candidates.offerServing = false;
+  candidates.take(FOREIGN_KEY, KEY_END, target - sink.written, sink);
+  candidates.offerServing = true;
 }
 
 /**

@@ -15,10 +15,10 @@ const CACHE_RANK = 16;
 const LEECHERS_A_SEED = 8;
 /**
  * Foreign links of a swarm: a steady one brings in a quarter of a foreign uplink, and inner peers need about one uplink
- * together, whatever their number. Of 16 real clients, four links that held took 10 % from outside, five to eight 11 to 15 %,
- * the more the sooner complete; four at each of two gateways let the inner peers wait for the uplinks of those two.
+ * together, whatever their number. Of 16 real clients, four took 10 % from outside, five 11 to 13 %, eight up to 15 %, and
+ * more than four did not make them complete sooner; four at each of two gateways let the inner peers wait for the uplinks of those two.
  */
-const FEWEST_LINKS = 5;
+const FEWEST_LINKS = 4;
 /** Fewer leave the inner peers waiting for the uplinks of those few. */
 const FEWEST_GATEWAYS = 3;
 /** Larger swarms have more links, so that new pieces reach them at many places; the external share stays far below. */
@@ -75,6 +75,22 @@ const GIVEN_A_LINK = 2;
 /** How many foreign peers a gateway is given so that it has so many links. */
 export function givenForLinks(links: number): number {
   return links * GIVEN_A_LINK;
+}
+
+/** A foreign seed belongs to everybody in the swarm: so many gateways are given the same one. */
+const GATEWAYS_A_SEED = 2;
+
+/**
+ * How many foreign seeds are among the peers that a gateway is given. A seed has what the swarm lacks and asks for nothing
+ * in return, so that the gateway's uplink is left to inner peers; a foreign leecher stops sending to a gateway that is
+ * behind it, and has nothing to offer.
+ * @param index the gateway's number, from 0
+ * @param gateways how many the swarm should have
+ * @param most no more than this
+ */
+export function seedsAmongGiven(index: number, gateways: number, foreignSeeds: number, most: number): number {
+  const share = Math.ceil((GATEWAYS_A_SEED * foreignSeeds - index) / Math.max(1, gateways));
+  return Math.max(0, Math.min(share, most));
 }
 
 /** A gateway that could be given less than this part of its links, as the first ones of a swarm, is a poor one. */

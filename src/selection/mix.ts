@@ -19,10 +19,14 @@ export class MixSituation {
   /** Peers wanted. */
   want = 0;
   inner = true;
+  /** The requester has everything: others come to it, so it waits for nobody. */
+  seed = false;
   /** The requester may be given foreign peers although gateways are in force. */
   gateway = false;
   /** How many foreign peers it is given as a gateway. */
   givenToGateway = 0;
+  /** How many of them are seeds, as far as there are foreign ones. */
+  seedsToGateway = 0;
   /** Peers that may be offered to this requester, itself not counted. */
   innerAvailable = 0;
   foreignAvailable = 0;
@@ -33,6 +37,8 @@ export class MixSituation {
 export class MixPlan {
   inner = 0;
   foreign = 0;
+  /** How many of the foreign ones are seeds; the others are leechers as far as there are any. −1: drawn alike. */
+  foreignSeeds = -1;
   /** Foreign requester, gateways in force: of the inner peers only a gateway. */
   gatewaysOnly = false;
   reason = MIX_NOTHING_WANTED;
@@ -42,6 +48,7 @@ export function planMix(rules: MixRules, situation: MixSituation, plan: MixPlan)
   plan.gatewaysOnly = false;
   plan.inner = 0;
   plan.foreign = 0;
+  plan.foreignSeeds = -1;
   plan.reason = MIX_NOTHING_WANTED;
   if (situation.want <= 0) return;
   if (situation.inner) planForInner(rules, situation, plan);
@@ -63,8 +70,9 @@ function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): 
     reserve = foreignQuota;
   } else if (situation.gateway) {
     plan.reason = MIX_NO_INNER_SEED;
-    foreignQuota = Math.max(rules.foreignPeersMin, situation.givenToGateway);
+    foreignQuota = Math.max(rules.foreignPeersMin, situation.givenToGateway, situation.seedsToGateway);
     reserve = foreignQuota;
+    plan.foreignSeeds = situation.seedsToGateway;
   } else {
     const enough = innerAvailable >= Math.min(rules.enoughInnerPeers, want);
     reserve = Math.max(rules.foreignPeersMin, rescue);
@@ -77,11 +85,11 @@ function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): 
   plan.foreign = Math.min(foreignQuota, foreignAvailable, want - plan.inner);
 }
 
-/** The mirror image: foreign peers first, and few links inwards, but never none. */
+/** The mirror image: foreign peers first, and few links inwards, but for a leecher never none. */
 function planForForeign(rules: MixRules, situation: MixSituation, plan: MixPlan): void {
-  const { want, innerAvailable, foreignAvailable } = situation;
+  const { want, innerAvailable, foreignAvailable, seed } = situation;
   plan.reason = MIX_FOREIGN_REQUESTER;
-  if (rules.gatewaysMax > 0 && foreignAvailable > 0) {
+  if (rules.gatewaysMax > 0 && (foreignAvailable > 0 || seed)) {
     plan.gatewaysOnly = true;
     plan.inner = 1;
     plan.foreign = Math.min(foreignAvailable, want);

@@ -14,6 +14,7 @@ import { LIST_LEECHERS, LIST_SERVING } from './peer-record.js';
 
 export class BucketedCandidates implements Candidates {
   offerServing = true;
+  offerLeechers = true;
   private swarm!: BucketedSwarm;
   private orders: readonly [BucketOrder, BucketOrder] = [new BucketOrder(), new BucketOrder()];
   private readonly draw: ClassDraw;
@@ -111,7 +112,9 @@ export class BucketedCandidates implements Candidates {
 
   private openCursors(count: number, low: number, high: number): number {
     let next = count;
-    for (let list = LIST_LEECHERS; list <= (this.offerServing ? LIST_SERVING : LIST_LEECHERS); list++) {
+    const first = this.offerLeechers ? LIST_LEECHERS : LIST_SERVING;
+    const last = this.offerServing ? LIST_SERVING : LIST_LEECHERS;
+    for (let list = first; list <= last; list++) {
       const order = this.orders[list]!;
       const from = order.at(low);
       const to = order.at(high);

@@ -17,6 +17,7 @@ import {
   PROGRESS_SECONDS,
   REPLACE_WEAKEST,
   STALLED_RANK,
+  seedsAmongGiven,
   wantedGateways,
 } from '../../selection/gateways.js';
 import type { PeerSink } from '../../selection/peer-sink.js';
@@ -33,6 +34,8 @@ import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from './torr
 export class GatewayRoster {
   /** How many foreign peers the last requester is given if it is a gateway. */
   given = 0;
+  /** How many of them shall be seeds; one, too, for a gateway that otherwise waits for newcomers. */
+  seedsGiven = 0;
   /** It waits for foreign newcomers instead. */
   awaits = false;
   private linksEach = 0;
@@ -79,6 +82,7 @@ export class GatewayRoster {
     innerLeechers: number,
     innerServing: number,
     foreignAvailable: number,
+    foreignSeeds: number,
   ): boolean {
     const gateways = this.blocks;
     const words = this.arena.words;
@@ -95,8 +99,14 @@ export class GatewayRoster {
       return false;
     }
     let index = gateways.find(block, endpoint);
-    if (!requester.settles) return index >= 0;
     const cacheServes = gateways.greatestRank(block) >= gatewayRank(0, true);
+    if (!requester.settles) {
+      const starved = gateways.starved(block);
+      const wanted = wantedGateways(innerLeechers, innerServing, starved, cacheServes, mix.gatewaysMax);
+      this.allot(innerLeechers, wanted, false);
+      this.allotSeeds(index, wanted, foreignSeeds);
+      return index >= 0;
+    }
     let stalled = false;
     const downloaded = ((request.downloadedHigh << 16) | (request.downloadedLow >>> 16)) >>> 0;
     if (index >= 0) {
@@ -113,9 +123,7 @@ export class GatewayRoster {
     }
     const wanted = wantedGateways(innerLeechers, innerServing, gateways.starved(block), cacheServes, mix.gatewaysMax);
     const sinceNewcomer = request.nowSeconds - gateways.lastForeignNewcomer(block);
-    this.awaits = requester.ageSeconds < 0 && awaitsNewcomers(innerLeechers, sinceNewcomer);
-    this.linksEach = gatewayLinks(mix, innerLeechers, wanted);
-    this.given = this.awaits ? 0 : givenForLinks(this.linksEach);
+    this.allot(innerLeechers, wanted, requester.ageSeconds < 0 && awaitsNewcomers(innerLeechers, sinceNewcomer));
     while (gateways.count(block) > wanted) {
       gateways.removeAt(block, gateways.weakest(block));
       index = gateways.find(block, endpoint);
@@ -125,6 +133,7 @@ export class GatewayRoster {
     const rank = gatewayRank(levelOf(words, meta), (flagsOf(words, meta) & FLAG_CACHE) !== 0);
     if (index >= 0) {
       gateways.setRank(block, index, stalled ? STALLED_RANK : rank);
+      this.allotSeeds(index, wanted, foreignSeeds);
       return true;
     }
     let weakest = gateways.weakest(block);
@@ -140,8 +149,20 @@ export class GatewayRoster {
     if (verdict === REPLACE_WEAKEST) gateways.removeAt(block, weakest);
     else if (verdict !== BECOME_GATEWAY) return false;
     if (block === 0 || gateways.count(block) === gateways.capacity(block)) block = this.enlarge(at, block);
+    this.allotSeeds(gateways.count(block), wanted, foreignSeeds);
     gateways.add(block, endpoint, rank, downloaded, request.nowSeconds);
     return true;
+  }
+
+  /** What each gateway of the swarm is given, and whether this one waits for newcomers instead. */
+  private allot(innerLeechers: number, gateways: number, awaits: boolean): void {
+    this.awaits = awaits;
+    this.linksEach = gatewayLinks(this.keys.table.mix, innerLeechers, gateways);
+    this.given = awaits ? 0 : givenForLinks(this.linksEach);
+  }
+
+  private allotSeeds(index: number, gateways: number, foreignSeeds: number): void {
+    this.seedsGiven = seedsAmongGiven(index, gateways, foreignSeeds, this.awaits ? 1 : this.given);
   }
 
   private enlarge(at: number, block: number): number {

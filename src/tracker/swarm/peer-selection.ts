@@ -100,6 +100,7 @@ export class PeerSelection {
     sink.start(words, this.addressWords, requester.record, out, offset);
     situation.want = want;
     situation.inner = inner;
+    situation.seed = request.seed;
     situation.gateway = false;
     situation.innerAvailable = 0;
     situation.foreignAvailable = 0;
@@ -117,10 +118,9 @@ export class PeerSelection {
     const offeredServing = candidates.offerServing ? innerServing : 0;
     const isOffered = selfList === LIST_LEECHERS || (selfList === LIST_SERVING && candidates.offerServing);
     situation.innerAvailable = innerLeechers + offeredServing - (inner && isOffered ? 1 : 0);
+    const foreignServing = candidates.offerServing ? candidates.countServing(FOREIGN_KEY, KEY_END) : 0;
     situation.foreignAvailable =
-      candidates.countLeechers(FOREIGN_KEY, KEY_END) +
-      (candidates.offerServing ? candidates.countServing(FOREIGN_KEY, KEY_END) : 0) -
-      (!inner && isOffered ? 1 : 0);
+      candidates.countLeechers(FOREIGN_KEY, KEY_END) + foreignServing - (!inner && isOffered ? 1 : 0);
     if (!situation.innerSeed && innerServing > 0) {
       situation.innerSeed = candidates.hasSeed(0, FOREIGN_KEY, this.isSeedRecord);
     }
@@ -132,8 +132,10 @@ export class PeerSelection {
         innerLeechers,
         innerServing,
         situation.foreignAvailable,
+        foreignServing,
       );
       situation.givenToGateway = this.roster.given;
+      situation.seedsToGateway = this.roster.seedsGiven;
       this.returnsSoon = situation.gateway && (this.roster.awaits || gatewayReturnsSoon(innerLeechers));
     }
     planMix(mix, situation, plan);

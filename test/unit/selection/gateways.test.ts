@@ -14,13 +14,14 @@ import {
   REPLACE_WEAKEST,
   STALLED_RANK,
   STAY_INNER,
+  seedsAmongGiven,
   wantedGateways,
 } from '../../../src/selection/gateways.js';
 
 describe('how many gateways a swarm should have', () => {
-  it('one for each foreign link: five at least, one for four inner leechers, never above the limit', () => {
-    const wanted = [1, 16, 32, 64, 128, 5000].map((leechers) => wantedGateways(leechers, 0, 0, false, 32));
-    expect(wanted).toEqual([5, 5, 8, 16, 32, 32]);
+  it('one for each foreign link: four at least, one for four inner leechers, never above the limit', () => {
+    const wanted = [1, 16, 17, 32, 64, 5000].map((leechers) => wantedGateways(leechers, 0, 0, false, 32));
+    expect(wanted).toEqual([4, 4, 5, 8, 16, 32]);
     expect(wantedGateways(16, 0, 0, false, 1)).toBe(1);
     expect(wantedGateways(16, 0, 0, false, 0)).toBe(0);
   });
@@ -30,19 +31,19 @@ describe('how many gateways a swarm should have', () => {
   });
 
   it('more while inner peers are starved', () => {
-    expect(wantedGateways(16, 0, 4, false, 8)).toBe(7);
+    expect(wantedGateways(16, 0, 4, false, 8)).toBe(6);
     expect(wantedGateways(16, 0, 4, true, 8)).toBe(3);
   });
 
   it('no more than three once the links of the first ones are all that the swarm should have', () => {
-    expect(affordableGateways(5, 16, 1, 20)).toBe(3);
-    expect(affordableGateways(5, 16, 3, 20)).toBe(3);
-    expect(affordableGateways(5, 16, 2, 3)).toBe(4);
+    expect(affordableGateways(4, 16, 1, 20)).toBe(3);
+    expect(affordableGateways(4, 16, 3, 20)).toBe(3);
+    expect(affordableGateways(4, 16, 3, 3)).toBe(4);
     expect(affordableGateways(2, 16, 0, 0)).toBe(2);
   });
 
   it('none once inner seeds suffice, or where nobody inner downloads', () => {
-    expect(wantedGateways(16, 1, 0, false, 8)).toBe(5);
+    expect(wantedGateways(16, 1, 0, false, 8)).toBe(4);
     expect(wantedGateways(16, 2, 15, false, 8)).toBe(0);
     expect(wantedGateways(0, 0, 0, false, 8)).toBe(0);
   });
@@ -83,7 +84,7 @@ describe('the foreign links of a gateway', () => {
   const mix = { ...defaultMix, foreignPeersMin: 0, foreignPeersWhenNoInnerSeed: 4 };
 
   it('are its share of the swarm’s, one at least, and no more than the operator allows', () => {
-    expect([1, 2, 5, 16, 64].map((leechers) => gatewayLinks(mix, leechers, 5))).toEqual([2, 1, 1, 1, 2]);
+    expect([1, 2, 5, 16, 64].map((leechers) => gatewayLinks(mix, leechers, 4))).toEqual([2, 1, 1, 1, 3]);
     expect(gatewayLinks(mix, 1000, 32)).toBe(4);
     expect(gatewayLinks(mix, 1000, 1)).toBe(4);
     expect(gatewayLinks({ ...mix, foreignPeersMin: 6 }, 16, 5)).toBe(6);
@@ -91,6 +92,19 @@ describe('the foreign links of a gateway', () => {
 
   it('take two given peers each', () => {
     expect(givenForLinks(3)).toBe(6);
+  });
+
+  it('lead to seeds where there are many, and a lone seed is given to two gateways', () => {
+    const given = (seeds: number): number[] => [0, 1, 2, 3].map((index) => seedsAmongGiven(index, 4, seeds, 2));
+    expect([0, 1, 2, 3, 4].map(given)).toEqual([
+      [0, 0, 0, 0],
+      [1, 1, 0, 0],
+      [1, 1, 1, 1],
+      [2, 2, 1, 1],
+      [2, 2, 2, 2],
+    ]);
+    expect(given(1000)).toEqual([2, 2, 2, 2]);
+    expect(seedsAmongGiven(0, 4, 9, 0)).toBe(0);
   });
 
   it('come from newcomers where foreign peers keep coming, but not to a peer that has nobody else', () => {

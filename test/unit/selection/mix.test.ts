@@ -78,6 +78,23 @@ describe('the mix of inner and foreign peers', () => {
     expect(plan({ inner: false, innerAvailable: 30 })).toMatchObject({ inner: 1, foreign: 49 });
   });
 
+  it('a foreign seed waits for nobody: where nobody foreign downloads any more, it is shown a gateway at most', () => {
+    const situation = { inner: false, seed: true, innerAvailable: 30, foreignAvailable: 0 };
+    expect(plan(situation, { gatewaysMax: 3 })).toMatchObject({ gatewaysOnly: true, inner: 1, foreign: 0 });
+    expect(plan(situation)).toMatchObject({ gatewaysOnly: false, inner: 20 });
+  });
+
+  it('a gateway is given seeds first, one where it would else be given nobody', () => {
+    const situation = { innerAvailable: 3, innerSeed: false, gateway: true };
+    const rules = { gatewaysMax: 3 };
+    expect(plan({ ...situation, givenToGateway: 2, seedsToGateway: 1 }, rules)).toMatchObject({
+      foreign: 2,
+      foreignSeeds: 1,
+    });
+    expect(plan({ ...situation, seedsToGateway: 1 }, rules)).toMatchObject({ foreign: 1, foreignSeeds: 1 });
+    expect(plan({ innerAvailable: 0 }, rules)).toMatchObject({ foreign: 20, foreignSeeds: -1 });
+  });
+
   it('never plans more than there are or are wanted, keeps the limits, and is monotonic in inner peers', () => {
     fc.assert(
       fc.property(

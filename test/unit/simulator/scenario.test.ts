@@ -14,7 +14,7 @@ const directory = join(import.meta.dirname, '../../../examples/scenarios');
 const small = parseScenario(
   `
 name: small <b>
-content: { pieces: 40, pieceBytes: 100000 }
+content: { pieces: 160, pieceBytes: 250000 }
 networks:
   - { name: home, peers: 40, uplinkBps: 1000000, downlinkBps: 8000000, localised: true }
   - { name: other, count: 2, peers: 40, uplinkBps: 1000000, downlinkBps: 8000000 }
@@ -62,8 +62,8 @@ describe('a scenario run', () => {
     expect(full!.meanCopiesIn).toBeLessThan(random!.meanCopiesIn / 3);
     expect(full!.meanCopiesIn).toBeLessThan(asOnly!.meanCopiesIn);
     expect(asOnly!.medianCompletionSeconds).toBeLessThan(random!.medianCompletionSeconds * 1.1);
-    // Where everybody leaves at once after a download of four choking rounds, gateways cost time: docs/simulation.md.
-    expect(full!.medianCompletionSeconds).toBeLessThan(random!.medianCompletionSeconds * 2);
+    // Where everybody leaves at once, gateways cost time: docs/simulation.md.
+    expect(full!.medianCompletionSeconds).toBeLessThan(random!.medianCompletionSeconds * 1.3);
     expect(Math.max(...shares)).toBe(1);
     const html = htmlReport(result);
     expect(html).toContain('small &#60;b&#62;');

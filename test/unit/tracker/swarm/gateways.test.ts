@@ -29,7 +29,7 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
   };
 
   it('only a few inner peers are given foreign ones, the first that come', () => {
-    expect(fill(create({ gatewaysMax: 32 }), 12)).toEqual([1, 2, 3, 4]);
+    expect(fill(create({ gatewaysMax: 32 }), 12)).toEqual([1, 2, 3]);
     expect(fill(create({ gatewaysMax: 2 }), 12)).toEqual([1, 2]);
   });
 
@@ -60,10 +60,41 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
     expect(late.filter(isForeign)).toHaveLength(2);
   });
 
+  it('of the foreign peers that a gateway is given, seeds come first; a lone seed is given to two gateways', () => {
+    const given = (seeds: number): number[] => {
+      const store = create();
+      // The first inner peer alone is given whoever there is.
+      announce(store, { host: 1 });
+      announce(store, { host: 2 });
+      for (let host = 100; host < 120; host++) announce(store, { host, group: CHEAP, seed: host < 100 + seeds });
+      return [3, 4].map(
+        (host) =>
+          hosts(announce(store, { host, now: 1100 }).peers).filter((peer) => isForeign(peer) && peer < 100 + seeds)
+            .length,
+      );
+    };
+    expect(given(1)).toEqual([0, 0]);
+    expect(given(2)).toEqual([1, 1]);
+    expect(given(20)).toEqual([2, 2]);
+    const first = create();
+    for (let host = 100; host < 120; host++) announce(first, { host, group: CHEAP, seed: host === 100 });
+    announce(first, { host: 1, numWant: 1 });
+    expect(hosts(announce(first, { host: 2 }).peers)).toContain(100);
+  });
+
+  it('a foreign seed is shown no inner peer but a gateway, even where nobody foreign downloads', () => {
+    const store = create();
+    announce(store, { host: 100, group: CHEAP, seed: true });
+    for (let host = 1; host <= 12; host++) announce(store, { host });
+    const shown = hosts(announce(store, { host: 101, group: CHEAP, seed: true }).peers);
+    expect(shown.length).toBeLessThanOrEqual(1);
+    expect(shown.every((host) => host <= 4)).toBe(true);
+  });
+
   it('a gateway that leaves is replaced by the next inner leecher that asks', () => {
     const store = create();
     fill(store, 12);
-    announce(store, { host: 1, event: EVENT_STOPPED });
+    announce(store, { host: 2, event: EVENT_STOPPED });
     expect(hosts(announce(store, { host: 7 }).peers).some(isForeign)).toBe(true);
     expect(hosts(announce(store, { host: 8 }).peers).some(isForeign)).toBe(false);
   });
@@ -72,9 +103,11 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
     const store = create();
     fill(store, 12);
     expect(hosts(announce(store, { host: 1, now: 1200, downloaded: 0 }).peers).some(isForeign)).toBe(true);
-    expect(hosts(announce(store, { host: 2, now: 1200, downloaded: 5e6 }).peers).some(isForeign)).toBe(true);
-    expect(hosts(announce(store, { host: 7, now: 1200, downloaded: 5e6 }).peers).some(isForeign)).toBe(true);
-    expect(hosts(announce(store, { host: 1, now: 1200, downloaded: 0 }).peers).some(isForeign)).toBe(false);
+    // One link is wanting now: the first that asks is one gateway more, the second takes the place of the one that waits.
+    for (const host of [7, 8]) {
+      expect(hosts(announce(store, { host, now: 1200, downloaded: 5e6 }).peers).some(isForeign), `${host}`).toBe(true);
+    }
+    expect(hosts(announce(store, { host: 1, now: 1250, downloaded: 0 }).peers).some(isForeign)).toBe(false);
   });
 
   it('more capable inner peers take the place of weak gateways, an operator’s cache before all', () => {
@@ -87,11 +120,10 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
     );
     fill(store, 10);
     expect(hosts(announce(store, { host: 11 }).peers).some(isForeign)).toBe(true);
-    expect(hosts(announce(store, { host: 12 }).peers).some(isForeign)).toBe(true);
+    expect(hosts(announce(store, { host: 12, numWant: 2 }).peers).some(isForeign)).toBe(true);
     for (const host of [1, 2, 3, 11]) {
       expect(hosts(announce(store, { host, downloaded: 1e6 }).peers).some(isForeign), `${host}`).toBe(false);
     }
-    expect(hosts(announce(store, { host: 12, numWant: 2 }).peers).some(isForeign)).toBe(true);
     expect(hosts(announce(store, { host: 100, group: CHEAP }).peers).filter((host) => !isForeign(host))).toEqual([12]);
   });
 
