@@ -57,6 +57,8 @@ const TRACKER_PORT = 6969;
 const AS_NAMES = ['home', 'as2', 'as3'] as const;
 const HOME_ASN = 64500;
 const PIECE_BYTES = 262_144;
+/** As long as it takes to announce. */
+const CACHE_AHEAD_MS = 1_000;
 const cliPath = join(dirname(fileURLToPath(import.meta.url)), '..', 'cli', 'main.js');
 
 const addressOf = (network: number, host: number): string => `10.${network + 1}.0.${host + 1}`;
@@ -96,9 +98,11 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     start(1, 0, 'seed');
     await sleep(3_000);
     const before = lab.linkBytes('home').inward;
+    const caches = cacheCount > 0 ? [start(0, 0, 'cache')] : [];
+    // An operator's cache is there before its users are.
+    if (cacheCount > 0) await sleep(CACHE_AHEAD_MS);
     const startedMs = Date.now();
     const ticksBefore = cpuTicks();
-    const caches = cacheCount > 0 ? [start(0, 0, 'cache')] : [];
     const clients: RunningClient[] = [];
     for (let host = 1; host <= options.clientsPerAs; host++) {
       for (let network = 0; network < AS_NAMES.length; network++) clients.push(start(network, host, 'client'));
