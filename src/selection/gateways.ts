@@ -50,11 +50,13 @@ export function wantedLinks(innerLeechers: number): number {
 
 /**
  * How many foreign links a gateway has at most, given to it or shown to foreign peers: its share of the swarm's, one more
- * share being kept for the gateway that comes next.
+ * share being kept for the gateway that comes next. One alone, as an operator's cache, has them all: nobody downloads a
+ * piece twice, so they bring in no more than one copy.
  * @param gateways how many the swarm should have
  */
 export function gatewayLinks(mix: MixRules, innerLeechers: number, gateways: number): number {
-  const share = Math.max(1, Math.floor(wantedLinks(innerLeechers) / (Math.min(innerLeechers, gateways) + 1)));
+  const shares = gateways === 1 ? 1 : Math.min(innerLeechers, gateways) + 1;
+  const share = Math.max(1, Math.floor(wantedLinks(innerLeechers) / shares));
   return Math.max(mix.foreignPeersMin, Math.min(share, mix.foreignPeersWhenNoInnerSeed));
 }
 

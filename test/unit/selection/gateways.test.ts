@@ -86,7 +86,7 @@ describe('the foreign links of a gateway', () => {
   it('are its share of the swarm’s, one at least, and no more than the operator allows', () => {
     expect([1, 2, 5, 16, 64].map((leechers) => gatewayLinks(mix, leechers, 4))).toEqual([2, 1, 1, 1, 3]);
     expect(gatewayLinks(mix, 1000, 32)).toBe(4);
-    expect(gatewayLinks(mix, 1000, 1)).toBe(4);
+    expect([1, 16, 1000].map((leechers) => gatewayLinks(mix, leechers, 1))).toEqual([4, 4, 4]);
     expect(gatewayLinks({ ...mix, foreignPeersMin: 6 }, 16, 5)).toBe(6);
   });
 
