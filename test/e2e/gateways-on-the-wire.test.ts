@@ -34,8 +34,8 @@ async function ask(
   return { foreign: hosts.filter(isForeign), inner: hosts.filter((each) => !isForeign(each)), intervalSeconds };
 }
 
-/** Those who are given foreign peers; five while there are up to twenty leechers. */
-const GATEWAYS = 5;
+/** Those who are given foreign peers; four while there are up to sixteen leechers. */
+const GATEWAYS = 4;
 async function gateways(protocol: Protocol): Promise<string[]> {
   const found: string[] = [];
   for (const host of inner) if ((await ask(host, protocol)).foreign.length > 0) found.push(host);

@@ -139,7 +139,12 @@ export class GatewayRoster {
     let weakest = gateways.weakest(block);
     let weakestRank = weakest < 0 ? -1 : gateways.rank(block, weakest);
     const poorest = gateways.poorest(block);
-    if (poorest >= 0 && isPoorlyLinked(gateways.links(block, poorest), foreignAvailable, this.linksEach)) {
+    // A cache with few links is still the best there is; it is shown to newcomers until it has all.
+    if (
+      !cacheServes &&
+      poorest >= 0 &&
+      isPoorlyLinked(gateways.links(block, poorest), foreignAvailable, this.linksEach)
+    ) {
       weakest = poorest;
       weakestRank = STALLED_RANK;
     }
