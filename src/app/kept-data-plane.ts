@@ -180,6 +180,7 @@ export class KeptDataPlane {
   async #startAgain(): Promise<void> {
     const { logger, health, clock } = this.#context;
     try {
+      await this.#last.stop();
       if (this.#failures > SUSPECT_SNAPSHOT_AFTER) await this.#giveUpSnapshot();
       const given = this.#options;
       const plane = await DataPlane.start(given, this.#counters);

@@ -78,7 +78,9 @@ export class DataPlane {
       thread.releaseSockets();
       for (const { reject } of this.#waiting.values()) reject(new Error('the data plane has ended'));
       this.#waiting.clear();
-      if (this.#stopping === null) void this.#endedUnasked();
+      if (this.#stopping !== null) return;
+      const reason = this.#lastError ?? new Error('the data plane has ended');
+      for (const listener of this.#endListeners) listener(reason);
     });
   }
 
@@ -136,7 +138,7 @@ export class DataPlane {
     this.#faultListeners.push(listener);
   }
 
-  /** Called if the thread ends without being told to; its ports and its snapshot file are free by then. */
+  /** Called at once if the thread ends without being told to: its ports are free, its snapshot file once `stop` resolves. */
   onEnd(listener: (reason: Error) => void): void {
     this.#endListeners.push(listener);
   }
@@ -187,7 +189,7 @@ export class DataPlane {
 
   /** Closes the listeners and ends the thread, within a second. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#exited ? Promise.resolve() : this.#end();
+    this.#stopping ??= this.#exited ? this.#closeSnapshots() : this.#end();
     return this.#stopping;
   }
 
@@ -227,12 +229,6 @@ export class DataPlane {
       this.#post({ type: 'stop' });
     });
     await this.#closeSnapshots();
-  }
-
-  async #endedUnasked(): Promise<void> {
-    await this.#closeSnapshots();
-    const reason = this.#lastError ?? new Error('the data plane has ended');
-    for (const listener of this.#endListeners) listener(reason);
   }
 
   async #closeSnapshots(): Promise<void> {

@@ -47,9 +47,8 @@ export class SnapshotReceiver {
       }
       await this.#writer.append(part.bytes);
       if (part.last) {
-        const writer = this.#writer;
+        await this.#writer.commit();
         this.#writer = null;
-        await writer.commit();
         this.#onWritten(null);
       }
     } catch (error) {

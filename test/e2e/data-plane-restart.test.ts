@@ -2,7 +2,9 @@
  * The thread that answers peers ends in the middle of its work, as by a defect: it is started again on the same ports with
  * the swarms of its latest snapshot, the operator is told, and everything else of the process goes on meanwhile.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -189,6 +191,23 @@ it('does not start again what the operator stops, nor while it waits to start ag
   await running.stop();
   await new Promise((resolve) => setTimeout(resolve, 600));
   expect(threads.length).toBe(count);
+});
+
+it.runIf(process.platform !== 'win32')('is told as down at once, even where the disk holds up a snapshot', async () => {
+  await start('portable');
+  // A pipe without a reader: whoever opens it to write waits, as for a disk that hangs.
+  const pipe = `${snapshotFile()}.writing`;
+  await snapshotWithEverything();
+  await eventually('the pipe in the way', () => spawnSync('mkfifo', [pipe]).status === 0);
+  const before = statSync(snapshotFile()).mtimeMs;
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(statSync(snapshotFile()).mtimeMs).toBe(before);
+  await endThread();
+  expect((await ready()).status).toBe(503);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect((await ready()).status).toBe(503);
+  await readFile(pipe);
+  await eventually('readiness', async () => (await ready()).status === 200, 10_000);
 });
 
 it('leaves the snapshot out once it has to be suspected', async () => {
