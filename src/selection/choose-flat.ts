@@ -1,5 +1,5 @@
 /**
- * Choosing from sorted words `standing key << 14 | slot`, as a ranked swarm keeps them and as a small one or a requester
+ * Choosing from sorted words (see sorted-word), as a ranked swarm keeps them and as a small one or a requester
  * with overrides has them made for the occasion. A ranked swarm keeps a copy of the peer's address and port behind each
  * word, so that an answer reads one stretch of memory instead of a record here and there. Draws are fair: where a run of
  * equal keys is longer than what is still wanted, a window of it is taken, circular, from a random start.
@@ -8,10 +8,8 @@ import type { Random } from '../domain/random.js';
 import { type Candidates, MANY_SERVING } from './candidates.js';
 import { FOREIGN_PARTITION } from './cost-table.js';
 import type { PeerSink } from './peer-sink.js';
+import { keyOfWord, slotOfWord } from './sorted-word.js';
 import { FOREIGN_KEY, KEY_END, PARTITION_SHIFT, RANK_MASK } from './standing-key.js';
-
-const SLOT_BITS = 14;
-const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
 export class FlatCandidates implements Candidates {
   offerServing = true;
@@ -136,8 +134,8 @@ export class FlatCandidates implements Candidates {
     let i = from;
     for (let entry = base + from * entryWords; i < end && count < target; i++, entry += entryWords) {
       const word = lists[entry]!;
-      if (word >>> SLOT_BITS !== key) break;
-      const slot = word & SLOT_MASK;
+      if (keyOfWord(word) !== key) break;
+      const slot = slotOfWord(word);
       if (slot !== self) sink.write(copied ? entry + 1 : records + slot * stride, count++);
     }
     sink.written = count;
@@ -238,7 +236,7 @@ export class FlatCandidates implements Candidates {
     let count = sink.written;
     let entry = base + from * entryWords;
     for (let i = from; i < to && count < target; i++, entry += entryWords) {
-      const slot = lists[entry]! & SLOT_MASK;
+      const slot = slotOfWord(lists[entry]!);
       if (slot === self) continue;
       const record = records + slot * stride;
       if (filtered) {
@@ -351,11 +349,11 @@ export class FlatCandidates implements Candidates {
   }
 
   private keyAt(entry: number): number {
-    return this.wordAt(entry) >>> SLOT_BITS;
+    return keyOfWord(this.wordAt(entry));
   }
 
   private recordOf(word: number): number {
-    return this.records + (word & SLOT_MASK) * this.stride;
+    return this.records + slotOfWord(word) * this.stride;
   }
 
   /** @returns the slot of a record, −1 for none */

@@ -11,6 +11,7 @@ import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
 import { gatewayReturnsSoon } from '../../selection/gateways.js';
 import { MixPlan, MixSituation, planMix } from '../../selection/mix.js';
 import { PeerSink } from '../../selection/peer-sink.js';
+import { sortedWord } from '../../selection/sorted-word.js';
 import { FOREIGN_KEY, KEY_END, type StandingKeys } from '../../selection/standing-key.js';
 import { type AnnounceRequest, EVENT_PAUSED } from '../announce-request.js';
 import type { Arena } from './arena.js';
@@ -31,7 +32,6 @@ import {
 import { entryWordsOf, MAX_RANKED_PEERS } from './ranked-swarm.js';
 import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
-const SLOT_BITS = 14;
 const INSERTION_SORT_UP_TO = 24;
 
 /** Who asks, as far as the store knows; the store fills it when it has handled the announce. */
@@ -208,7 +208,7 @@ export class PeerSelection {
       const list = listOfFlags(flagsOf(words, meta));
       if (list === LIST_NONE) continue;
       const key = keys.pairKey(request.group, partition, groupOf(words, meta), levelOf(words, meta));
-      const word = ((key << SLOT_BITS) | slot) >>> 0;
+      const word = sortedWord(key, slot);
       if (list === LIST_LEECHERS) {
         scratch[front++] = word;
         if (key < FOREIGN_KEY) innerLeechers++;

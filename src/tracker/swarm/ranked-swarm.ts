@@ -9,9 +9,10 @@
  *   +4  index entries
  *   +5  inner ones among the leechers listed (16) | among the serving peers listed (16)
  *   then the records, the sorted entries (leechers upwards from the front, serving ones up to the end; each is a word
- *   `key << 14 | slot`, the address, and the port in the high half of a word: a copy, so that an answer is read in one
+ *   (see sorted-word), the address, and the port in the high half of a word: a copy, so that an answer is read in one
  *   stretch), the index by address and port, and the index by host (16 bits an entry, see slot-index).
  */
+import { firstWordOf, slotOfWord, sortedWord } from '../../selection/sorted-word.js';
 import { FOREIGN_KEY, type StandingKeys } from '../../selection/standing-key.js';
 import { type Arena, roundUpWords } from './arena.js';
 import type { Endpoint } from './endpoint-key.js';
@@ -245,7 +246,7 @@ export class RankedSwarms {
       if (listOf === LIST_NONE) continue;
       const key = this.keys.key(groupOf(words, meta), levelOf(words, meta));
       if (key < FOREIGN_KEY) inner += listOf === LIST_LEECHERS ? 0x10000 : 1;
-      const word = (key << SLOT_BITS) | slot;
+      const word = sortedWord(key, slot);
       if (listOf === LIST_LEECHERS) scratch[front++] = word;
       else scratch[--back] = word;
     }
@@ -285,9 +286,9 @@ export class RankedSwarms {
     for (let i = from; i < to; i++) {
       const at = list + i * entryWords;
       const word = words[at]!;
-      const slot = word & SLOT_MASK;
+      const slot = slotOfWord(word);
       const meta = metas + slot * stride;
-      const now = ((keys.key(groupOf(words, meta), levelOf(words, meta)) << SLOT_BITS) | slot) >>> 0;
+      const now = sortedWord(keys.key(groupOf(words, meta), levelOf(words, meta)), slot);
       if (now !== word) scratch[moved++] = now;
       else {
         if (kept !== i) copyEntry(words, list + kept * entryWords, at, entryWords);
@@ -301,7 +302,7 @@ export class RankedSwarms {
         copyEntry(words, at, list + left-- * entryWords, entryWords);
       } else this.writeEntry(at, scratch[right--]!, ref, stride);
     }
-    return lowerBound(words, list, entryWords, from, to, FOREIGN_KEY * (SLOT_MASK + 1)) - from;
+    return lowerBound(words, list, entryWords, from, to, firstWordOf(FOREIGN_KEY)) - from;
   }
 
   free(ref: number, stride: number): void {
@@ -341,7 +342,7 @@ export class RankedSwarms {
     const words = this.arena.words;
     const entryWords = entryWordsOf(stride);
     const key = this.keys.key(group, level);
-    const word = ((key << SLOT_BITS) | slot) >>> 0;
+    const word = sortedWord(key, slot);
     if (key < FOREIGN_KEY) words[ref + 5] = words[ref + 5]! + (listOf === LIST_LEECHERS ? 0x10000 : 1);
     const start = this.listStart(ref, stride);
     if (listOf === LIST_LEECHERS) {
@@ -363,7 +364,7 @@ export class RankedSwarms {
   /** An entry: the sorted word and what an answer needs of its record. */
   private writeEntry(at: number, word: number, ref: number, stride: number): void {
     const words = this.arena.words;
-    const record = ref + HEADER_WORDS + (word & SLOT_MASK) * stride;
+    const record = ref + HEADER_WORDS + slotOfWord(word) * stride;
     words[at] = word;
     for (let i = 0; i <= stride - META_WORDS; i++) words[at + 1 + i] = words[record + i]!;
   }
@@ -374,7 +375,7 @@ export class RankedSwarms {
     const words = this.arena.words;
     const entryWords = entryWordsOf(stride);
     const key = this.keys.key(group, level);
-    const word = ((key << SLOT_BITS) | slot) >>> 0;
+    const word = sortedWord(key, slot);
     if (key < FOREIGN_KEY) words[ref + 5] = words[ref + 5]! - (listOf === LIST_LEECHERS ? 0x10000 : 1);
     const start = this.listStart(ref, stride);
     if (listOf === LIST_LEECHERS) {

@@ -6,6 +6,7 @@ import { FlatCandidates } from '../../../src/selection/choose-flat.js';
 import type { CostTable } from '../../../src/selection/cost-table.js';
 import { observeCapability } from '../../../src/selection/observed-capability.js';
 import { PeerSink } from '../../../src/selection/peer-sink.js';
+import { firstWordOf, keyOfWord, slotOfWord, sortedWord } from '../../../src/selection/sorted-word.js';
 import { FOREIGN_KEY, KEY_END, StandingKeys } from '../../../src/selection/standing-key.js';
 
 const TABLE: CostTable = {
@@ -142,13 +143,38 @@ describe('reported levels by address', () => {
 });
 
 describe('a draw from sorted words', () => {
+  it('finds key and slot again, and all words of a key between its first and that of the next', () => {
+    const slots = new Set<number>();
+    for (let slot = 0; slot < 1 << 14; slot++) {
+      const word = sortedWord(777, slot);
+      expect([keyOfWord(word), slotOfWord(word)]).toEqual([777, slot]);
+      expect(word >= firstWordOf(777) && word < firstWordOf(778)).toBe(true);
+      slots.add(word);
+    }
+    expect(slots.size).toBe(1 << 14);
+    expect(keyOfWord(sortedWord(KEY_END - 1, 5))).toBe(KEY_END - 1);
+  });
+
+  it.each([60, 300, 2_000])('mixes old and new peers: none of %i answers is a cohort', (peers) => {
+    const words = Uint32Array.from({ length: peers }, (_, slot) => sortedWord(1, slot)).sort();
+    const ages = [...words].map(slotOfWord);
+    const window = 40;
+    for (let start = 0; start < peers; start++) {
+      let older = 0;
+      for (let i = 0; i < window; i++) older += Number(ages[(start + i) % peers]! < peers / 2);
+      expect(older).toBeGreaterThanOrEqual(window / 4);
+      expect(older).toBeLessThanOrEqual((window * 3) / 4);
+    }
+  });
+
   it('is fair where a run of equal keys is longer than what is wanted', () => {
     const candidates = new FlatCandidates(createRandom(9));
     const runs = [3, 40, 10];
     const words = new Uint32Array(53);
     for (let run = 0, slot = 0; run < runs.length; run++) {
-      for (let i = 0; i < runs[run]!; i++, slot++) words[slot] = ((run + 1) << 14) | slot;
+      for (let i = 0; i < runs[run]!; i++, slot++) words[slot] = sortedWord(run + 1, slot);
     }
+    words.sort();
     const records = Uint32Array.from({ length: 53 * 5 }, (_, i) =>
       i % 5 === 0 ? i / 5 : i % 5 === 1 ? 0x1ae10000 : 0,
     );
