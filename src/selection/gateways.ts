@@ -60,19 +60,11 @@ export function gatewayLinks(mix: MixRules, innerLeechers: number, gateways: num
   return Math.max(mix.foreignPeersMin, Math.min(share, mix.foreignPeersWhenNoInnerSeed));
 }
 
-/** A foreign peer that came no longer ago is soon followed by another. */
-const FOREIGN_PEERS_COME_SECONDS = 10;
-
 /**
- * Whether a new gateway waits to be shown to foreign newcomers instead of being given foreign peers: those who call have
- * room for a link and can be reached. It is told to come back soon, in case that nobody called.
+ * In a crowd most clients are full: of real ones at their limit of connections, aria2c refused four of eleven gateways, and
+ * libtorrent let most in and closed again. Where nobody is full all of them hold, which costs a small part of a copy.
  */
-export function awaitsNewcomers(innerLeechers: number, secondsSinceForeignNewcomer: number): boolean {
-  return innerLeechers > 1 && secondsSinceForeignNewcomer <= FOREIGN_PEERS_COME_SECONDS;
-}
-
-/** Many of the foreign peers that are given are full (of real clients in a crowd: four of eleven), gone or behind a firewall. */
-const GIVEN_A_LINK = 2;
+const GIVEN_A_LINK = 3;
 
 /** How many foreign peers a gateway is given so that it has so many links. */
 export function givenForLinks(links: number): number {

@@ -70,7 +70,7 @@ function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): 
     reserve = foreignQuota;
   } else if (situation.gateway) {
     plan.reason = MIX_NO_INNER_SEED;
-    foreignQuota = Math.max(rules.foreignPeersMin, situation.givenToGateway, situation.seedsToGateway);
+    foreignQuota = Math.max(rules.foreignPeersMin, situation.givenToGateway);
     reserve = foreignQuota;
     plan.foreignSeeds = situation.seedsToGateway;
   } else {

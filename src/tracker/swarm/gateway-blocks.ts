@@ -2,7 +2,6 @@
  * Who the gateways of a swarm and family are: a small block of the arena, made when the first one is appointed.
  *
  *   +0  capacity (8) | gateways (8) | starved (8)
- *   +1  second in which a foreign peer came last
  *   then for each: port (16) | rank (8) | foreign links (8), four address words, downloaded in units of 64 KiB, second of the last progress
  *
  * Gateways are known by address, so a record may move without anybody telling. The decisions are in selection/gateways.
@@ -11,7 +10,7 @@ import { MAX_STARVED } from '../../selection/gateways.js';
 import type { Arena } from './arena.js';
 import type { Endpoint } from './endpoint-key.js';
 
-const HEADER_WORDS = 2;
+const HEADER_WORDS = 1;
 const GATEWAY_WORDS = 7;
 
 export class GatewayBlocks {
@@ -20,7 +19,6 @@ export class GatewayBlocks {
   create(capacity: number): number {
     const ref = this.arena.allocate(HEADER_WORDS + capacity * GATEWAY_WORDS);
     this.arena.words[ref] = capacity << 24;
-    this.arena.words[ref + 1] = 0;
     return ref;
   }
 
@@ -120,15 +118,6 @@ export class GatewayBlocks {
     const count = this.count(ref);
     for (let i = 0; i < count; i++) links += Math.max(1, this.links(ref, i));
     return links;
-  }
-
-  noteForeignNewcomer(ref: number, nowSeconds: number): void {
-    this.arena.words[ref + 1] = nowSeconds;
-  }
-
-  /** When a foreign peer came last; 0 where none has since the first gateway was appointed. */
-  lastForeignNewcomer(ref: number): number {
-    return ref === 0 ? 0 : this.arena.words[ref + 1]!;
   }
 
   /** The least capable gateway's number, −1 where there is none. */

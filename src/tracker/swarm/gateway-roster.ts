@@ -5,7 +5,6 @@
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
 import {
   affordableGateways,
-  awaitsNewcomers,
   BECOME_GATEWAY,
   GATEWAY_LIMIT,
   gatewayLinks,
@@ -34,10 +33,8 @@ import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from './torr
 export class GatewayRoster {
   /** How many foreign peers the last requester is given if it is a gateway. */
   given = 0;
-  /** How many of them shall be seeds; one, too, for a gateway that otherwise waits for newcomers. */
+  /** How many of them shall be seeds. */
   seedsGiven = 0;
-  /** It waits for foreign newcomers instead. */
-  awaits = false;
   private linksEach = 0;
   private readonly blocks: GatewayBlocks;
   private readonly other: Endpoint;
@@ -103,7 +100,7 @@ export class GatewayRoster {
     if (!requester.settles) {
       const starved = gateways.starved(block);
       const wanted = wantedGateways(innerLeechers, innerServing, starved, cacheServes, mix.gatewaysMax);
-      this.allot(innerLeechers, wanted, false);
+      this.allot(innerLeechers, wanted);
       this.allotSeeds(index, wanted, foreignSeeds);
       return index >= 0;
     }
@@ -122,8 +119,7 @@ export class GatewayRoster {
       gateways.setStarved(block, gateways.starved(block) + (downloaded === 0 ? 1 : -1));
     }
     const wanted = wantedGateways(innerLeechers, innerServing, gateways.starved(block), cacheServes, mix.gatewaysMax);
-    const sinceNewcomer = request.nowSeconds - gateways.lastForeignNewcomer(block);
-    this.allot(innerLeechers, wanted, requester.ageSeconds < 0 && awaitsNewcomers(innerLeechers, sinceNewcomer));
+    this.allot(innerLeechers, wanted);
     while (gateways.count(block) > wanted) {
       gateways.removeAt(block, gateways.weakest(block));
       index = gateways.find(block, endpoint);
@@ -159,15 +155,14 @@ export class GatewayRoster {
     return true;
   }
 
-  /** What each gateway of the swarm is given, and whether this one waits for newcomers instead. */
-  private allot(innerLeechers: number, gateways: number, awaits: boolean): void {
-    this.awaits = awaits;
+  /** What each gateway of the swarm is given. */
+  private allot(innerLeechers: number, gateways: number): void {
     this.linksEach = gatewayLinks(this.keys.table.mix, innerLeechers, gateways);
-    this.given = awaits ? 0 : givenForLinks(this.linksEach);
+    this.given = givenForLinks(this.linksEach);
   }
 
   private allotSeeds(index: number, gateways: number, foreignSeeds: number): void {
-    this.seedsGiven = seedsAmongGiven(index, gateways, foreignSeeds, this.awaits ? 1 : this.given);
+    this.seedsGiven = seedsAmongGiven(index, gateways, foreignSeeds, this.given);
   }
 
   private enlarge(at: number, block: number): number {
@@ -203,7 +198,6 @@ export class GatewayRoster {
     const mix = this.keys.table.mix;
     const block = this.arena.words[requester.entry + gatewaysWord(request.family)]!;
     if (block === 0) return 0;
-    if (requester.settles && requester.ageSeconds < 0) blocks.noteForeignNewcomer(block, request.nowSeconds);
     const poorest = this.poorestShowable(block, request.family, ref);
     if (poorest < 0) return 0;
     const cacheServes = blocks.greatestRank(block) >= gatewayRank(0, true);

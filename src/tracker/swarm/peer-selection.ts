@@ -136,7 +136,7 @@ export class PeerSelection {
       );
       situation.givenToGateway = this.roster.given;
       situation.seedsToGateway = this.roster.seedsGiven;
-      this.returnsSoon = situation.gateway && (this.roster.awaits || gatewayReturnsSoon(innerLeechers));
+      this.returnsSoon = situation.gateway && gatewayReturnsSoon(innerLeechers);
     }
     planMix(mix, situation, plan);
     if (want <= 0) return 0;

@@ -84,14 +84,13 @@ describe('the mix of inner and foreign peers', () => {
     expect(plan(situation)).toMatchObject({ gatewaysOnly: false, inner: 20 });
   });
 
-  it('a gateway is given seeds first, one where it would else be given nobody', () => {
+  it('a gateway is given so many seeds among the others', () => {
     const situation = { innerAvailable: 3, innerSeed: false, gateway: true };
     const rules = { gatewaysMax: 3 };
     expect(plan({ ...situation, givenToGateway: 2, seedsToGateway: 1 }, rules)).toMatchObject({
       foreign: 2,
       foreignSeeds: 1,
     });
-    expect(plan({ ...situation, seedsToGateway: 1 }, rules)).toMatchObject({ foreign: 1, foreignSeeds: 1 });
     expect(plan({ innerAvailable: 0 }, rules)).toMatchObject({ foreign: 20, foreignSeeds: -1 });
   });
 

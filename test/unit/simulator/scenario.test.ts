@@ -62,12 +62,20 @@ describe('a scenario run', () => {
     expect(full!.meanCopiesIn).toBeLessThan(random!.meanCopiesIn / 3);
     expect(full!.meanCopiesIn).toBeLessThan(asOnly!.meanCopiesIn);
     expect(asOnly!.medianCompletionSeconds).toBeLessThan(random!.medianCompletionSeconds * 1.1);
-    // Where everybody leaves at once, gateways cost time: docs/simulation.md.
-    expect(full!.medianCompletionSeconds).toBeLessThan(random!.medianCompletionSeconds * 1.3);
     expect(Math.max(...shares)).toBe(1);
     const html = htmlReport(result);
     expect(html).toContain('small &#60;b&#62;');
     expect(html.match(/<svg/g)).toHaveLength(3);
+  });
+
+  it('costs little time even where everybody leaves at once, as a mean of several seeds', async () => {
+    const seconds = { random: 0, full: 0 };
+    for (let seed = 1; seed <= 6; seed++) {
+      const { policies } = await runScenario({ ...small, seed, policies: ['random', 'full'] }, { defaultMix });
+      for (const { policy, medianCompletionSeconds } of policies)
+        seconds[policy as keyof typeof seconds] += medianCompletionSeconds;
+    }
+    expect(seconds.full).toBeLessThan(seconds.random * 1.25);
   });
 
   it('can be stopped', async () => {
