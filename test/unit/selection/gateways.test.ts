@@ -89,8 +89,8 @@ describe('the foreign links of a gateway', () => {
     expect(gatewayLinks({ ...mix, foreignPeersMin: 6 }, 16, 5)).toBe(6);
   });
 
-  it('take three given peers each, because clients in a crowd are full', () => {
-    expect(givenForLinks(2)).toBe(6);
+  it('take five given peers each, because clients in a crowd are full', () => {
+    expect(givenForLinks(2)).toBe(10);
   });
 
   it('lead to seeds where there are many, and a lone seed is given to two gateways', () => {
