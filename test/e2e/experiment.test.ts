@@ -41,7 +41,8 @@ describe.skipIf(!namespaces)('an experiment in network namespaces', () => {
     for (const result of results) {
       expect(result).toMatchObject({ homeClients: 2, completed: 2 });
       expect(result.copiesIn).toBeGreaterThan(0.9);
-      expect(result.copiesIn).toBeLessThan(2.5);
+      // Two clients at most take one each, and some blocks twice at the end.
+      expect(result.copiesIn).toBeLessThan(4);
     }
   });
 
