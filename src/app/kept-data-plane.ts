@@ -180,6 +180,7 @@ export class KeptDataPlane {
   async #startAgain(): Promise<void> {
     const { logger, health, clock } = this.#context;
     try {
+      // Its last snapshot may still be on its way to the file that the next one reads.
       await this.#last.stop();
       if (this.#failures > SUSPECT_SNAPSHOT_AFTER) await this.#giveUpSnapshot();
       const given = this.#options;
