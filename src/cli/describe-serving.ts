@@ -56,7 +56,10 @@ function labIdeas(config: Config, addresses: readonly ServingAddress[]): Idea[] 
     });
   }
   const control = urlOf(addresses, 'control');
-  const dashboard = control ? `, and look at ${control.origin}/ meanwhile` : '';
+  // A lab's token is no secret: it stands in an example, and whoever tries the lab has to be let in.
+  const token = config.control?.token;
+  const password = token === undefined ? '' : ` (any name, password ${token})`;
+  const dashboard = control ? `, and look at ${control.origin}/ meanwhile${password}` : '';
   ideas.push({
     what: `Watch simulated users and probes: who gets inner peers, how their share rises${dashboard}`,
     commands: ['npm run demo'],
