@@ -72,7 +72,7 @@ function combinations(choices) {
 
 function points(peers) {
   const large = peers >= LARGE;
-  const gateways = { gatewaysMax: large ? [8, 16, 64] : [2, 4, 8, 16], foreignPeersWhenNoInnerSeed: [1, 2, 4] };
+  const gateways = { gatewaysMax: large ? [4, 8, 32] : [2, 4, 8, 32], foreignPeersWhenNoInnerSeed: [1, 2, 3, 5] };
   const everybody = { gatewaysMax: [0], foreignPeersMin: [0, 1], foreignPeersWhenNoInnerSeed: [1, 2] };
   if (!large) Object.assign(everybody, { enoughInnerPeers: [4, 12, 24], foreignPeersMax: [2, 8, 20] });
   return [...combinations(gateways), ...combinations(everybody)];

@@ -46,8 +46,8 @@ selection:
   enoughInnerPeers: 12                  # draft 4.2 a, b: what "enough" is, whatever numwant the client sent
   foreignPeersMin: 0                    # even when there are enough
   foreignPeersMax: 20                   # "some foreign nodes" when there are too few
-  foreignPeersWhenNoInnerSeed: 4        # and the most foreign links of a gateway
-  gatewaysMax: 32                       # at most so many inner peers of a swarm that lacks inner seeds get foreign ones; 0: off
+  foreignPeersWhenNoInnerSeed: 3        # and what each gateway is given; a known seed counts as two
+  gatewaysMax: 16                       # at most so many inner peers of a swarm that lacks inner seeds get foreign ones; 0: off
   capabilityWeight: 0.6
   densityWeight: 0.4
   grain: as                             # or subdomain: prefer the requester's own sub-domain

@@ -153,7 +153,7 @@ export class AliasTracker implements Directory {
   }
 
   announce(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number): readonly number[] {
-    this.tell(peer, event, wanted, nowSeconds);
+    this.#tell(peer, event, wanted, nowSeconds, isComplete(peer));
     const peers: number[] = [];
     if (event === 'stopped') return peers;
     const count = this.#store.select(this.#request, this.#answer, 0, wanted);
@@ -171,8 +171,12 @@ export class AliasTracker implements Directory {
     return Math.min(intervalSeconds, Math.max(minIntervalSeconds, GATEWAY_RETURN_SECONDS));
   }
 
-  /** Takes note of a peer, be it an inner one that asks or a foreign one that is heard of. */
-  tell(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number): void {
+  /** Takes note of a peer that asks elsewhere, as in exchange with the original tracker: compact peers do not tell the seeds. */
+  hear(peer: SimulatedPeer, event: DirectoryEvent, nowSeconds: number): void {
+    this.#tell(peer, event, 0, nowSeconds, false);
+  }
+
+  #tell(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number, seed: boolean): void {
     const request = this.#request;
     request.bytes = infoHash;
     request.infoHashOffset = 0;
@@ -180,7 +184,7 @@ export class AliasTracker implements Directory {
     request.word0 = this.#population.addresses[peer.id]!;
     request.port = PEER_PORT;
     request.group = this.#topology.lookup4(request.word0);
-    request.seed = isComplete(peer);
+    request.seed = seed;
     request.event = EVENTS[event];
     request.numWant = wanted;
     request.key = peer.id;

@@ -137,7 +137,7 @@ function directoryFor(
     announce(peer, event, wanted, nowSeconds) {
       const own = asked[peer.network];
       // Each operator hears of the peers of the others through its exchange with the original tracker,
-      for (const tracker of trackers.values()) if (tracker !== own) tracker.tell(peer, event, 0, nowSeconds);
+      for (const tracker of trackers.values()) if (tracker !== own) tracker.hear(peer, event, nowSeconds);
       if (!own) return original.announce(peer, event, wanted);
       // which therefore knows theirs; a single operator who redirects DNS tells nobody.
       if (trackers.size > 1) original.hear(peer, event);

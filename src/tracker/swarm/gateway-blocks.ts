@@ -2,7 +2,7 @@
  * Who the gateways of a swarm and family are: a small block of the arena, made when the first one is appointed.
  *
  *   +0  capacity (8) | gateways (8) | starved (8)
- *   then for each: port (16) | rank (8) | foreign links (8), four address words, downloaded in units of 64 KiB, second of the last progress
+ *   then for each: port (16) | rank (8) | places taken (8), four address words, downloaded in units of 64 KiB, second of the last progress
  *
  * Gateways are known by address, so a record may move without anybody telling. The decisions are in selection/gateways.
  */
@@ -102,22 +102,14 @@ export class GatewayBlocks {
     this.arena.words[at] = (this.arena.words[at]! & 0xffff00ff) | (rank << 8);
   }
 
-  /** Foreign peers that it was given when it last asked, and those that it was shown to since. */
-  links(ref: number, index: number): number {
+  /** Places taken by the foreign peers that it was given when it last asked, and by those that it was shown to since. */
+  taken(ref: number, index: number): number {
     return this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS]! & 0xff;
   }
 
-  setLinks(ref: number, index: number, links: number): void {
+  setTaken(ref: number, index: number, places: number): void {
     const at = ref + HEADER_WORDS + index * GATEWAY_WORDS;
-    this.arena.words[at] = (this.arena.words[at]! & 0xffffff00) | Math.min(links, 0xff);
-  }
-
-  /** Foreign links of all gateways; one that has none yet is about to. */
-  allLinks(ref: number): number {
-    let links = 0;
-    const count = this.count(ref);
-    for (let i = 0; i < count; i++) links += Math.max(1, this.links(ref, i));
-    return links;
+    this.arena.words[at] = (this.arena.words[at]! & 0xffffff00) | Math.min(places, 0xff);
   }
 
   /** The least capable gateway's number, −1 where there is none. */
@@ -128,16 +120,6 @@ export class GatewayBlocks {
       if (weakest < 0 || this.rank(ref, i) < this.rank(ref, weakest)) weakest = i;
     }
     return weakest;
-  }
-
-  /** The number of the gateway with the fewest foreign links, −1 where there is none. */
-  poorest(ref: number): number {
-    let poorest = -1;
-    const count = this.count(ref);
-    for (let i = 0; i < count; i++) {
-      if (poorest < 0 || this.links(ref, i) < this.links(ref, poorest)) poorest = i;
-    }
-    return poorest;
   }
 
   greatestRank(ref: number): number {

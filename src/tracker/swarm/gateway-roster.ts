@@ -1,22 +1,21 @@
 /**
- * Settles who the gateways of a swarm are, announce by announce, and keeps count of the foreign links that each was given.
+ * Settles who the gateways of a swarm are, announce by announce, and keeps count of the foreign peers that each was given.
  * When and how many is decided in selection/gateways; where they are remembered is {@link GatewayBlocks}' matter.
  */
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
 import {
-  affordableGateways,
   BECOME_GATEWAY,
   GATEWAY_LIMIT,
-  gatewayLinks,
+  gatewayPlaces,
   gatewayRank,
-  givenForLinks,
   hasStalled,
-  isPoorlyLinked,
   judgeCandidate,
+  PLACES_OF_A_SEED,
   PROGRESS_SECONDS,
+  peersGiven,
   REPLACE_WEAKEST,
   STALLED_RANK,
-  seedsAmongGiven,
+  seedsGiven,
   wantedGateways,
 } from '../../selection/gateways.js';
 import type { PeerSink } from '../../selection/peer-sink.js';
@@ -35,7 +34,6 @@ export class GatewayRoster {
   given = 0;
   /** How many of them shall be seeds. */
   seedsGiven = 0;
-  private linksEach = 0;
   private readonly blocks: GatewayBlocks;
   private readonly other: Endpoint;
 
@@ -78,7 +76,6 @@ export class GatewayRoster {
     endpoint: Endpoint,
     innerLeechers: number,
     innerServing: number,
-    foreignAvailable: number,
     foreignSeeds: number,
   ): boolean {
     const gateways = this.blocks;
@@ -98,11 +95,9 @@ export class GatewayRoster {
     let index = gateways.find(block, endpoint);
     const cacheServes = gateways.greatestRank(block) >= gatewayRank(0, true);
     if (!requester.settles) {
-      const starved = gateways.starved(block);
-      const wanted = wantedGateways(innerLeechers, innerServing, starved, cacheServes, mix.gatewaysMax);
-      this.allot(innerLeechers, wanted);
-      this.allotSeeds(index, wanted, foreignSeeds);
-      return index >= 0;
+      if (index < 0) return false;
+      this.allot(gateways.rank(block, index), foreignSeeds);
+      return true;
     }
     let stalled = false;
     const downloaded = ((request.downloadedHigh << 16) | (request.downloadedLow >>> 16)) >>> 0;
@@ -119,7 +114,6 @@ export class GatewayRoster {
       gateways.setStarved(block, gateways.starved(block) + (downloaded === 0 ? 1 : -1));
     }
     const wanted = wantedGateways(innerLeechers, innerServing, gateways.starved(block), cacheServes, mix.gatewaysMax);
-    this.allot(innerLeechers, wanted);
     while (gateways.count(block) > wanted) {
       gateways.removeAt(block, gateways.weakest(block));
       index = gateways.find(block, endpoint);
@@ -129,40 +123,25 @@ export class GatewayRoster {
     const rank = gatewayRank(levelOf(words, meta), (flagsOf(words, meta) & FLAG_CACHE) !== 0);
     if (index >= 0) {
       gateways.setRank(block, index, stalled ? STALLED_RANK : rank);
-      this.allotSeeds(index, wanted, foreignSeeds);
+      this.allot(rank, foreignSeeds);
       return true;
     }
-    let weakest = gateways.weakest(block);
-    let weakestRank = weakest < 0 ? -1 : gateways.rank(block, weakest);
-    const poorest = gateways.poorest(block);
-    // A cache with few links is still the best there is; it is shown to newcomers until it has all.
-    if (
-      !cacheServes &&
-      poorest >= 0 &&
-      isPoorlyLinked(gateways.links(block, poorest), foreignAvailable, this.linksEach)
-    ) {
-      weakest = poorest;
-      weakestRank = STALLED_RANK;
-    }
-    const count = gateways.count(block);
-    const affordable = affordableGateways(wanted, innerLeechers, count, gateways.allLinks(block));
-    const verdict = judgeCandidate(rank, count, affordable, weakestRank);
+    const weakest = gateways.weakest(block);
+    const weakestRank = weakest < 0 ? -1 : gateways.rank(block, weakest);
+    const verdict = judgeCandidate(rank, gateways.count(block), wanted, weakestRank);
     if (verdict === REPLACE_WEAKEST) gateways.removeAt(block, weakest);
     else if (verdict !== BECOME_GATEWAY) return false;
     if (block === 0 || gateways.count(block) === gateways.capacity(block)) block = this.enlarge(at, block);
-    this.allotSeeds(gateways.count(block), wanted, foreignSeeds);
+    this.allot(rank, foreignSeeds);
     gateways.add(block, endpoint, rank, downloaded, request.nowSeconds);
     return true;
   }
 
-  /** What each gateway of the swarm is given. */
-  private allot(innerLeechers: number, gateways: number): void {
-    this.linksEach = gatewayLinks(this.keys.table.mix, innerLeechers, gateways);
-    this.given = givenForLinks(this.linksEach);
-  }
-
-  private allotSeeds(index: number, gateways: number, foreignSeeds: number): void {
-    this.seedsGiven = seedsAmongGiven(index, gateways, foreignSeeds, this.given);
+  /** What a gateway of this rank is given. */
+  private allot(rank: number, foreignSeeds: number): void {
+    const places = gatewayPlaces(this.keys.table.mix, rank);
+    this.seedsGiven = seedsGiven(places, foreignSeeds);
+    this.given = peersGiven(places, this.seedsGiven);
   }
 
   private enlarge(at: number, block: number): number {
@@ -175,48 +154,39 @@ export class GatewayRoster {
     return larger;
   }
 
-  /** Notes how many foreign peers a gateway has just been given: some of them make a link. */
-  noteLinks(request: AnnounceRequest, entry: number, endpoint: Endpoint, foreign: number): void {
+  /** Notes that a gateway has just been given so many foreign peers, as many seeds as it was allotted among them. */
+  noteGiven(request: AnnounceRequest, entry: number, endpoint: Endpoint, foreign: number): void {
     const block = this.arena.words[entry + gatewaysWord(request.family)]!;
     const index = this.blocks.find(block, endpoint);
-    if (index >= 0) this.blocks.setLinks(block, index, Math.ceil(foreign / givenForLinks(1)));
+    const seeds = Math.min(foreign, this.seedsGiven);
+    if (index >= 0) this.blocks.setTaken(block, index, foreign + seeds * (PLACES_OF_A_SEED - 1));
   }
 
   /**
-   * Shows a foreign requester one gateway at most, that with the fewest foreign links if it has room for another:
+   * Shows a foreign requester one gateway at most, that with the fewest foreign peers if it has room for another:
    * gateways that share their foreign neighbours would see the same few pieces. @returns how many
    */
-  show(
-    request: AnnounceRequest,
-    requester: Requester,
-    ref: number,
-    innerLeechers: number,
-    innerServing: number,
-    sink: PeerSink,
-  ): number {
+  show(request: AnnounceRequest, requester: Requester, ref: number, sink: PeerSink): number {
     const { blocks, other } = this;
-    const mix = this.keys.table.mix;
     const block = this.arena.words[requester.entry + gatewaysWord(request.family)]!;
     if (block === 0) return 0;
     const poorest = this.poorestShowable(block, request.family, ref);
     if (poorest < 0) return 0;
-    const cacheServes = blocks.greatestRank(block) >= gatewayRank(0, true);
-    const wanted = wantedGateways(innerLeechers, innerServing, blocks.starved(block), cacheServes, mix.gatewaysMax);
-    const links = blocks.links(block, poorest);
-    if (links >= gatewayLinks(mix, innerLeechers, wanted)) return 0;
+    const taken = blocks.taken(block, poorest);
+    if (taken >= gatewayPlaces(this.keys.table.mix, blocks.rank(block, poorest))) return 0;
     blocks.load(block, poorest, request.family, other);
     sink.put(this.swarms.find(ref, other));
-    if (requester.settles) blocks.setLinks(block, poorest, links + 1);
+    if (requester.settles) blocks.setTaken(block, poorest, taken + 1);
     return 1;
   }
 
-  /** The gateway with the fewest links that may be handed out, -1 where there is none. */
+  /** The gateway with the fewest foreign peers that may be handed out, -1 where there is none. */
   private poorestShowable(block: number, family: 4 | 6, ref: number): number {
     const { blocks, other } = this;
     const words = this.arena.words;
     let poorest = -1;
     for (let i = 0; i < blocks.count(block); i++) {
-      if (poorest >= 0 && blocks.links(block, i) >= blocks.links(block, poorest)) continue;
+      if (poorest >= 0 && blocks.taken(block, i) >= blocks.taken(block, poorest)) continue;
       blocks.load(block, i, family, other);
       const record = this.swarms.find(ref, other);
       if (record === 0) continue;

@@ -125,15 +125,7 @@ export class PeerSelection {
       situation.innerSeed = candidates.hasSeed(0, FOREIGN_KEY, this.isSeedRecord);
     }
     if (mix.gatewaysMax > 0 && inner) {
-      situation.gateway = this.roster.settle(
-        request,
-        requester,
-        endpoint,
-        innerLeechers,
-        innerServing,
-        situation.foreignAvailable,
-        foreignServing,
-      );
+      situation.gateway = this.roster.settle(request, requester, endpoint, innerLeechers, innerServing, foreignServing);
       situation.givenToGateway = this.roster.given;
       situation.seedsToGateway = this.roster.seedsGiven;
       this.returnsSoon = situation.gateway && gatewayReturnsSoon(innerLeechers);
@@ -143,9 +135,9 @@ export class PeerSelection {
     if (inner) {
       choosePeers(candidates, standpoint, plan, sink);
       if (situation.gateway && requester.settles)
-        this.roster.noteLinks(request, requester.entry, endpoint, plan.foreign);
+        this.roster.noteGiven(request, requester.entry, endpoint, plan.foreign);
     } else {
-      if (plan.gatewaysOnly) plan.inner = this.roster.show(request, requester, ref, innerLeechers, innerServing, sink);
+      if (plan.gatewaysOnly) plan.inner = this.roster.show(request, requester, ref, sink);
       plan.foreign = Math.min(plan.foreign, want - sink.written);
       choosePeersForForeign(candidates, plan, sink);
     }

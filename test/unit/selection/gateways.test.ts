@@ -1,26 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { defaultMix } from '../../../src/config/default-mix.js';
 import {
-  affordableGateways,
   BECOME_GATEWAY,
-  gatewayLinks,
+  gatewayPlaces,
   gatewayRank,
   gatewayReturnsSoon,
-  givenForLinks,
   hasStalled,
-  isPoorlyLinked,
   judgeCandidate,
+  peersGiven,
   REPLACE_WEAKEST,
   STALLED_RANK,
   STAY_INNER,
-  seedsAmongGiven,
+  seedsGiven,
   wantedGateways,
 } from '../../../src/selection/gateways.js';
 
 describe('how many gateways a swarm should have', () => {
-  it('one for each foreign link: four at least, one for four inner leechers, never above the limit', () => {
-    const wanted = [1, 16, 17, 32, 64, 5000].map((leechers) => wantedGateways(leechers, 0, 0, false, 32));
-    expect(wanted).toEqual([4, 4, 5, 8, 16, 32]);
+  it('one for three inner leechers, six at least, never above the limit', () => {
+    const wanted = [1, 18, 19, 30, 47, 5000].map((leechers) => wantedGateways(leechers, 0, 0, false, 16));
+    expect(wanted).toEqual([6, 6, 7, 10, 16, 16]);
     expect(wantedGateways(16, 0, 0, false, 1)).toBe(1);
     expect(wantedGateways(16, 0, 0, false, 0)).toBe(0);
   });
@@ -30,19 +28,12 @@ describe('how many gateways a swarm should have', () => {
   });
 
   it('more while inner peers are starved', () => {
-    expect(wantedGateways(16, 0, 4, false, 8)).toBe(6);
-    expect(wantedGateways(16, 0, 4, true, 8)).toBe(3);
-  });
-
-  it('no more than three once the links of the first ones are all that the swarm should have', () => {
-    expect(affordableGateways(4, 16, 1, 20)).toBe(3);
-    expect(affordableGateways(4, 16, 3, 20)).toBe(3);
-    expect(affordableGateways(4, 16, 3, 3)).toBe(4);
-    expect(affordableGateways(2, 16, 0, 0)).toBe(2);
+    expect(wantedGateways(16, 0, 4, false, 16)).toBe(8);
+    expect(wantedGateways(16, 0, 4, true, 16)).toBe(3);
   });
 
   it('none once inner seeds suffice, or where nobody inner downloads', () => {
-    expect(wantedGateways(16, 1, 0, false, 8)).toBe(4);
+    expect(wantedGateways(16, 1, 0, false, 16)).toBe(6);
     expect(wantedGateways(16, 2, 15, false, 8)).toBe(0);
     expect(wantedGateways(0, 0, 0, false, 8)).toBe(0);
   });
@@ -65,11 +56,6 @@ describe('who becomes a gateway', () => {
     expect(judgeCandidate(gatewayRank(0, false), 2, 2, STALLED_RANK)).toBe(REPLACE_WEAKEST);
   });
 
-  it('somebody who can be given the full number of foreign peers instead of one that could not', () => {
-    expect([0, 1, 2, 4].map((links) => isPoorlyLinked(links, 4, 4))).toEqual([true, true, false, false]);
-    expect(isPoorlyLinked(1, 3, 4)).toBe(false);
-  });
-
   it('a gateway comes back early where others depend on it', () => {
     expect([1, 7, 8, 1000].map(gatewayReturnsSoon)).toEqual([false, false, true, true]);
   });
@@ -79,30 +65,35 @@ describe('who becomes a gateway', () => {
   });
 });
 
-describe('the foreign links of a gateway', () => {
-  const mix = { ...defaultMix, foreignPeersMin: 0, foreignPeersWhenNoInnerSeed: 4 };
+describe('the foreign peers of a gateway', () => {
+  const mix = { ...defaultMix, foreignPeersWhenNoInnerSeed: 3 };
+  const given = (places: number, foreignSeeds: number): { seeds: number; peers: number } => {
+    const seeds = seedsGiven(places, foreignSeeds);
+    return { seeds, peers: peersGiven(places, seeds) };
+  };
 
-  it('are its share of the swarm’s, one at least, and no more than the operator allows', () => {
-    expect([1, 2, 5, 16, 64].map((leechers) => gatewayLinks(mix, leechers, 4))).toEqual([2, 1, 1, 1, 3]);
-    expect(gatewayLinks(mix, 1000, 32)).toBe(4);
-    expect([1, 16, 1000].map((leechers) => gatewayLinks(mix, leechers, 1))).toEqual([4, 4, 4]);
-    expect(gatewayLinks({ ...mix, foreignPeersMin: 6 }, 16, 5)).toBe(6);
+  it('have the places that the operator allows; an operator’s cache has those of all gateways', () => {
+    expect(gatewayPlaces(mix, gatewayRank(7, false))).toBe(3);
+    expect(gatewayPlaces(mix, STALLED_RANK)).toBe(3);
+    expect(gatewayPlaces(mix, gatewayRank(1, true))).toBe(18);
   });
 
-  it('take five given peers each, because clients in a crowd are full', () => {
-    expect(givenForLinks(2)).toBe(10);
-  });
-
-  it('lead to seeds where there are many, and a lone seed is given to two gateways', () => {
-    const given = (seeds: number): number[] => [0, 1, 2, 3].map((index) => seedsAmongGiven(index, 4, seeds, 2));
-    expect([0, 1, 2, 3, 4].map(given)).toEqual([
-      [0, 0, 0, 0],
-      [1, 1, 0, 0],
-      [1, 1, 1, 1],
-      [2, 2, 1, 1],
-      [2, 2, 2, 2],
+  it('are seeds first, each in the place of two leechers', () => {
+    expect([0, 1, 2, 9].map((seeds) => given(3, seeds))).toEqual([
+      { seeds: 0, peers: 3 },
+      { seeds: 1, peers: 2 },
+      { seeds: 2, peers: 2 },
+      { seeds: 2, peers: 2 },
     ]);
-    expect(given(1000)).toEqual([2, 2, 2, 2]);
-    expect(seedsAmongGiven(0, 4, 9, 0)).toBe(0);
+    expect(given(18, 4)).toEqual({ seeds: 4, peers: 14 });
+    expect(given(18, 50)).toEqual({ seeds: 9, peers: 9 });
+  });
+
+  it('are one where one is allowed, be it a seed or not, and none where none is', () => {
+    expect([0, 1].map((seeds) => given(1, seeds))).toEqual([
+      { seeds: 0, peers: 1 },
+      { seeds: 1, peers: 1 },
+    ]);
+    expect(given(0, 3)).toEqual({ seeds: 0, peers: 0 });
   });
 });

@@ -29,18 +29,20 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
   };
 
   it('only a few inner peers are given foreign ones, the first that come', () => {
-    expect(fill(create({ gatewaysMax: 32 }), 12)).toEqual([1, 2, 3, 4]);
+    expect(fill(create({ gatewaysMax: 32 }), 12)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(fill(create({ gatewaysMax: 2 }), 12)).toEqual([1, 2]);
   });
 
-  it('foreign requesters see only gateways that have room for a link among the inner peers, and foreign ones', () => {
+  it('foreign requesters see only gateways that have room for somebody foreign among the inner peers, and foreign ones', () => {
     const store = create();
     fill(store, 12);
-    // The gateways have their link each from their own answer, but the second one had room for nobody foreign in its own.
+    // The gateways have theirs from their own answer, but the second one had room for nobody foreign in its own.
     announce(store, { host: 2, event: EVENT_STOPPED });
     announce(store, { host: 2, numWant: 1 });
     const shown = [101, 102, 103].map((host) => hosts(announce(store, { host, group: CHEAP }).peers));
-    expect(shown.map((given) => given.filter((host) => !isForeign(host)))).toEqual([[2], [], []]);
+    expect(shown.map((given) => given.filter((host) => !isForeign(host)))).toEqual([[2], [2], [2]]);
+    expect(hosts(announce(store, { host: 104, group: CHEAP }).peers).filter((host) => !isForeign(host))).toEqual([2]);
+    expect(hosts(announce(store, { host: 105, group: CHEAP }).peers).filter((host) => !isForeign(host))).toEqual([]);
     for (const given of shown) expect(given.filter(isForeign).length).toBeGreaterThan(10);
   });
 
@@ -52,33 +54,32 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
     expect([inner(1), inner(2)]).toEqual([false, false]);
     // The first one has nobody else.
     expect(comes(100).sort()).toEqual([1, 2]);
-    // One link each.
+    // Then each in turn, until their places are taken.
     expect([comes(101), comes(102)].flat().sort()).toEqual([1, 2]);
-    expect(comes(103)).toEqual([]);
+    const further = [103, 104, 105, 106, 107, 108].flatMap(comes);
+    expect(further.sort()).toEqual([1, 1, 1, 2, 2, 2]);
+    expect(comes(109)).toEqual([]);
     expect([inner(3), inner(4)]).toEqual([true, true]);
-    expect([comes(104), comes(105)].flat()).toEqual([]);
+    expect([comes(110), comes(111)].flat()).toEqual([]);
   });
 
-  it('of the foreign peers that a gateway is given, seeds come first; a lone seed is given to two gateways', () => {
-    const given = (seeds: number): number[] => {
+  it('of the foreign peers that a gateway is given, seeds come first, each in the place of two leechers', () => {
+    const given = (seeds: number): { seeds: number; leechers: number }[] => {
       const store = create();
       // The first inner peer alone is given whoever there is.
       announce(store, { host: 1 });
       announce(store, { host: 2 });
       for (let host = 100; host < 120; host++) announce(store, { host, group: CHEAP, seed: host < 100 + seeds });
-      return [3, 4].map(
-        (host) =>
-          hosts(announce(store, { host, now: 1100 }).peers).filter((peer) => isForeign(peer) && peer < 100 + seeds)
-            .length,
-      );
+      return [3, 4].map((host) => {
+        const foreign = hosts(announce(store, { host, now: 1100 }).peers).filter(isForeign);
+        const fromSeeds = foreign.filter((peer) => peer < 100 + seeds).length;
+        return { seeds: fromSeeds, leechers: foreign.length - fromSeeds };
+      });
     };
-    expect(given(1)).toEqual([0, 0]);
-    expect(given(2)).toEqual([1, 1]);
-    expect(given(20)).toEqual([5, 5]);
-    const first = create();
-    for (let host = 100; host < 120; host++) announce(first, { host, group: CHEAP, seed: host === 100 });
-    announce(first, { host: 1, numWant: 1 });
-    expect(hosts(announce(first, { host: 2 }).peers)).toContain(100);
+    expect(given(0)).toEqual(Array(2).fill({ seeds: 0, leechers: 4 }));
+    expect(given(1)).toEqual(Array(2).fill({ seeds: 1, leechers: 2 }));
+    expect(given(2)).toEqual(Array(2).fill({ seeds: 2, leechers: 0 }));
+    expect(given(20)).toEqual(Array(2).fill({ seeds: 2, leechers: 0 }));
   });
 
   it('a foreign seed is shown no inner peer but a gateway, even where nobody foreign downloads', () => {
@@ -126,7 +127,7 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
   });
 
   it('there are more of them while inner peers starve, up to the operator’s limit', () => {
-    const store = create({ gatewaysMax: 6 });
+    const store = create({ gatewaysMax: 8 });
     const first = fill(store, 12).length;
     const gateways = new Set<number>();
     for (let round = 0; round < 4; round++) {
