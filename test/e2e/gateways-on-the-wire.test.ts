@@ -34,8 +34,8 @@ async function ask(
   return { foreign: hosts.filter(isForeign), inner: hosts.filter((each) => !isForeign(each)), intervalSeconds };
 }
 
-/** Those who are given foreign peers; four while there are up to sixteen leechers. */
-const GATEWAYS = 4;
+/** Those who are given foreign peers; six while there are up to eighteen leechers. */
+const GATEWAYS = 6;
 async function gateways(protocol: Protocol): Promise<string[]> {
   const found: string[] = [];
   for (const host of inner) if ((await ask(host, protocol)).foreign.length > 0) found.push(host);
@@ -87,9 +87,10 @@ describe.each(['udp', 'http'] as const)('over %s', (protocol) => {
     const [leaver] = before;
     await ask(leaver!, protocol, { event: 'stopped' });
     const next = inner.find((host) => !before.includes(host))!;
-    // Two foreign peers for its one foreign link; it is shown to nobody else.
-    const answer = await ask(next, protocol, { numWant: 4 });
+    // The seed and a leecher take its three places; it is shown to nobody else.
+    const answer = await ask(next, protocol);
     expect(answer.foreign).toHaveLength(2);
+    expect(answer.foreign).toContain(foreign[0]);
     expect(answer.intervalSeconds).toBe(60);
     const third = inner.find((host) => !before.includes(host) && host !== next)!;
     expect((await ask(third, protocol)).foreign).toEqual([]);
