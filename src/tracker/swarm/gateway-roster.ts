@@ -163,39 +163,41 @@ export class GatewayRoster {
   }
 
   /**
-   * Shows a foreign requester one gateway at most, that with the fewest foreign peers if it has room for another:
-   * gateways that share their foreign neighbours would see the same few pieces. @returns how many
+   * Shows a foreign requester one gateway at most, that with the most room for foreign peers: gateways that share their
+   * foreign neighbours would see the same few pieces. @returns how many
    */
   show(request: AnnounceRequest, requester: Requester, ref: number, sink: PeerSink): number {
     const { blocks, other } = this;
     const block = this.arena.words[requester.entry + gatewaysWord(request.family)]!;
     if (block === 0) return 0;
-    const poorest = this.poorestShowable(block, request.family, ref);
-    if (poorest < 0) return 0;
-    const taken = blocks.taken(block, poorest);
-    if (taken >= gatewayPlaces(this.keys.table.mix, blocks.rank(block, poorest))) return 0;
-    blocks.load(block, poorest, request.family, other);
+    const index = this.roomiest(block, request.family, ref);
+    if (index < 0) return 0;
+    blocks.load(block, index, request.family, other);
     sink.put(this.swarms.find(ref, other));
-    if (requester.settles) blocks.setTaken(block, poorest, taken + 1);
+    if (requester.settles) blocks.setTaken(block, index, blocks.taken(block, index) + 1);
     return 1;
   }
 
-  /** The gateway with the fewest foreign peers that may be handed out, -1 where there is none. */
-  private poorestShowable(block: number, family: 4 | 6, ref: number): number {
+  /** The gateway with the most free places that may be handed out, −1 where none has any. */
+  private roomiest(block: number, family: 4 | 6, ref: number): number {
     const { blocks, other } = this;
-    const words = this.arena.words;
-    let poorest = -1;
+    const { words } = this.arena;
+    const { mix } = this.keys.table;
+    let roomiest = -1;
+    let most = 0;
     for (let i = 0; i < blocks.count(block); i++) {
-      if (poorest >= 0 && blocks.taken(block, i) >= blocks.taken(block, poorest)) continue;
+      const free = gatewayPlaces(mix, blocks.rank(block, i)) - blocks.taken(block, i);
+      if (free <= most) continue;
       blocks.load(block, i, family, other);
       const record = this.swarms.find(ref, other);
       if (record === 0) continue;
       // A gateway whose group has moved out of the network is found among the foreign peers.
       const group = groupOf(words, record + addressWordsOf(family));
-      if (this.keys.partitionOf(group) === FOREIGN_PARTITION) continue;
-      if (this.listOf(record, family) === LIST_LEECHERS) poorest = i;
+      if (this.keys.partitionOf(group) === FOREIGN_PARTITION || this.listOf(record, family) !== LIST_LEECHERS) continue;
+      roomiest = i;
+      most = free;
     }
-    return poorest;
+    return roomiest;
   }
 
   private listOf(record: number, family: 4 | 6): number {

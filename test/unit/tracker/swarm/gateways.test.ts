@@ -126,6 +126,22 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
     expect(hosts(announce(store, { host: 100, group: CHEAP }).peers).filter((host) => !isForeign(host))).toEqual([12]);
   });
 
+  it('newcomers are shown a cache while it has room, be the gateways that starving peers called for full or not', () => {
+    const store = create({ gatewaysMax: 8, foreignPeersWhenNoInnerSeed: 1 }, new Map([['203.0.0.12', 4 | 128]]));
+    for (let host = 1; host <= 12; host++) announce(store, { host });
+    for (let host = 100; host < 103; host++) announce(store, { host, group: CHEAP });
+    // The cache takes three of its six places, and comes back whenever the others, who starve, have asked.
+    for (let round = 1; round <= 3; round++) {
+      for (let host = 1; host <= 12; host++) {
+        announce(store, { host, now: 1000 + round * 70, downloaded: host === 12 ? round * 1e6 : 0 });
+      }
+    }
+    const shown = [110, 111, 112, 113].map((host) =>
+      hosts(announce(store, { host, group: CHEAP, now: 1215 }).peers).filter((peer) => !isForeign(peer)),
+    );
+    expect(shown).toEqual([[12], [12], [12], []]);
+  });
+
   it('there are more of them while inner peers starve, up to the operator’s limit', () => {
     const store = create({ gatewaysMax: 8 });
     const first = fill(store, 12).length;
