@@ -7,6 +7,7 @@ import type { Config } from '../config/config-schema.js';
 import type { CrawlResult } from '../crawler/crawl-result.js';
 import { startCrawler } from '../crawler/crawl-schedule.js';
 import { type Clock, systemClock } from '../domain/clock.js';
+import { formatEndpoint } from '../domain/endpoint.js';
 import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
 import { createRandom } from '../domain/random.js';
 import { createCatalogue } from '../store/sqlite/catalogue.js';
@@ -114,8 +115,8 @@ class App implements Application {
     stops.push('tracker', () => dataPlane.stop());
     const keep = (): void => dataPlane.setKept(hashBytes(catalogue.allInfoHashes()));
     keep();
-    for (const { protocol, host, port } of dataPlane.addresses) {
-      const url = `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    for (const address of dataPlane.addresses) {
+      const url = `${address.protocol}://${formatEndpoint(address)}`;
       listensOn({ part: 'tracker', url, about: 'announce and scrape' });
     }
     topology.start();
@@ -133,7 +134,7 @@ class App implements Application {
       health.watch('mirror site', site.address);
       listensOn({
         part: 'mirror-site',
-        url: `http://${site.address.host}:${site.address.port}`,
+        url: `http://${formatEndpoint(site.address)}`,
         about: 'the catalogue, torrents rewritten',
       });
     }
@@ -167,10 +168,10 @@ class App implements Application {
     const dns = config.dnsRedirect && (await startDnsRedirect(config.dnsRedirect, { clock, logger, health }));
     if (dns) {
       stops.push('DNS redirection', () => dns.stop());
-      for (const { host, port } of dns.addresses) {
+      for (const address of dns.addresses) {
         listensOn({
           part: 'dns-redirect',
-          url: `dns://${host}:${port}`,
+          url: `dns://${formatEndpoint(address)}`,
           about: 'redirects the listed names, forwards the rest',
         });
       }

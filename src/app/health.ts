@@ -1,5 +1,6 @@
 /** Whether the parts of this process can serve: what readiness says, and what the redirection withdraws names by. */
 import { createConnection } from 'node:net';
+import { formatEndpoint, reachableHost } from '../domain/endpoint.js';
 import type { BoundAddress } from '../transport/transport.js';
 
 const CHECK_EVERY_MS = 5_000;
@@ -12,8 +13,7 @@ export class Health {
 
   /** A part that accepts TCP connections is looked at from time to time; others only report faults themselves. */
   watch(part: string, address: Pick<BoundAddress, 'host' | 'port'>): void {
-    const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
-    this.#checks.set(part, { host, port: address.port });
+    this.#checks.set(part, { host: reachableHost(address.host), port: address.port });
     this.#timer ??= setInterval(() => void this.#check(), CHECK_EVERY_MS).unref();
   }
 
@@ -46,8 +46,8 @@ export class Health {
           resolve(result);
         };
         socket.once('connect', () => end(undefined));
-        socket.once('timeout', () => end(`does not accept connections on ${host} port ${port}`));
-        socket.once('error', (error) => end(`${host} port ${port}: ${error.message}`));
+        socket.once('timeout', () => end(`does not accept connections on ${formatEndpoint({ host, port })}`));
+        socket.once('error', (error) => end(`${formatEndpoint({ host, port })}: ${error.message}`));
       });
       if (this.#checks.has(part)) this.report(part, reason);
     }

@@ -5,6 +5,7 @@ import { createControlApi } from '../dashboard/control-api.js';
 import { startControlServer } from '../dashboard/control-server.js';
 import type { CatalogueView, RedirectionView, TrackerView, UpstreamPort } from '../dashboard/tracker-ports.js';
 import type { Clock } from '../domain/clock.js';
+import { formatEndpoint } from '../domain/endpoint.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
@@ -75,8 +76,8 @@ export async function startControl(
         }
       : {}),
   });
-  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
-  return { url: `${tls ? 'https' : 'http'}://${host}:${server.address.port}`, close: () => server.close() };
+  const bound = formatEndpoint({ host: listen.host, port: server.address.port });
+  return { url: `${tls ? 'https' : 'http'}://${bound}`, close: () => server.close() };
 }
 
 function isLoopback(host: string): boolean {

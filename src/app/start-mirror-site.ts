@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/config-schema.js';
+import { formatEndpoint } from '../domain/endpoint.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { createMirrorSite } from '../mirror-site/mirror-site.js';
@@ -58,7 +59,7 @@ export async function startMirrorSite(
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
-      const message = `mirrorSite cannot listen on ${host} port ${port}: ${messageOf(cause)}; choose another mirrorSite.listen, or stop what uses it`;
+      const message = `mirrorSite cannot listen on ${formatEndpoint(section.listen)}: ${messageOf(cause)}; choose another mirrorSite.listen, or stop what uses it`;
       reject(new OperatorError(message, { exitCode: 1, cause }));
     });
     server.listen(port, host, resolve);

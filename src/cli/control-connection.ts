@@ -1,6 +1,7 @@
 /** Where a command finds the running tracker's control API, and with which token: option, environment, configuration. */
 import type { Command } from 'commander';
 import type { Config } from '../config/config-schema.js';
+import { formatEndpoint, reachableHost } from '../domain/endpoint.js';
 import { OperatorError } from '../domain/errors.js';
 import { ControlClient } from '../reports/client/control-client.js';
 import type { CliContext } from './cli-context.js';
@@ -47,6 +48,5 @@ function controlUrl(config: Config): string {
     throw new OperatorError('the configuration has no "control" section, so no tracker of it can be asked; give --url');
   }
   const { protocol, host, port } = config.control.listen;
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `${protocol}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${protocol}://${formatEndpoint({ host: reachableHost(host), port })}`;
 }

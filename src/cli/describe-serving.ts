@@ -1,5 +1,6 @@
 /** What `serve` prints once everything runs: one table of what listens where, and what to try next. */
 import type { Config } from '../config/config-schema.js';
+import { formatEndpoint, reachableHost } from '../domain/endpoint.js';
 import { formatIp } from '../domain/ip-address.js';
 import { formatTable } from './table.js';
 
@@ -31,7 +32,16 @@ interface Idea {
 
 function urlOf(addresses: readonly ServingAddress[], part: string, protocol = ''): URL | undefined {
   const found = addresses.find((each) => each.part === part && each.url.startsWith(protocol));
-  return found && new URL(found.url.replace(/^(dns|udp):/, 'http:'));
+  if (found === undefined) return undefined;
+  const url = new URL(found.url.replace(/^(dns|udp):/, 'http:'));
+  // A wildcard is where something listens, not where it is reached.
+  url.host = formatEndpoint({ host: reachableHost(hostOf(url)), port: Number(url.port || '80') });
+  return url;
+}
+
+/** For programs that take an address without brackets. */
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 function labIdeas(config: Config, addresses: readonly ServingAddress[]): Idea[] {
@@ -44,7 +54,7 @@ function labIdeas(config: Config, addresses: readonly ServingAddress[]): Idea[] 
     ideas.push({
       what: 'Be an inner user: ask for the original site, and get a torrent of it from the mirror',
       commands: [
-        `dig +short @${dns.hostname} -p ${dns.port} ${name}`,
+        `dig +short @${hostOf(dns)} -p ${dns.port} ${name}`,
         `curl -s --resolve ${site}:${mirror.hostname} http://${site}/torrents/alice.torrent -o /tmp/alice.torrent`,
       ],
     });

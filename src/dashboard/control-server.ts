@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
+import { formatEndpoint } from '../domain/endpoint.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS } from './limits.js';
 
@@ -49,7 +50,7 @@ export async function startControlServer(app: Express, options: ControlServerOpt
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
-      const where = `${options.host} port ${options.port}`;
+      const where = formatEndpoint(options);
       const message = `the control API cannot listen on ${where}: ${messageOf(cause)}; choose another control.listen`;
       reject(new OperatorError(message, { exitCode: 1, cause }));
     });

@@ -1,5 +1,6 @@
 /** The demo's DPI probes: report the density of their sub-domains to the control API, one sub-domain busier than the rest. */
 import type { Config } from '../config/config-schema.js';
+import { formatEndpoint, reachableHost } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';
 
 export interface DensitySample {
@@ -59,6 +60,5 @@ export async function sendSample(
 /** Where the control API of a configuration is reached from this machine. */
 export function controlUrl(config: Config): string {
   const { protocol, host, port } = config.control?.listen ?? { protocol: 'http', host: '127.0.0.1', port: 8090 };
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `${protocol}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${protocol}://${formatEndpoint({ host: reachableHost(host), port })}`;
 }

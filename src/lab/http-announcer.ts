@@ -1,6 +1,7 @@
 /** Announces over HTTP (BEP 3, compact answers of BEP 23) from a chosen local address, as one peer of the lab. */
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { formatEndpoint } from '../domain/endpoint.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import { dictionaryEntries, integerAt, stringAt } from '../wire/metainfo-bencode.js';
 import { type LabAnnounce, type LabAnnounceAnswer, readCompactPeers } from './lab-announce.js';
@@ -26,7 +27,7 @@ export async function announceOverHttp(announce: LabAnnounce): Promise<LabAnnoun
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     body = await readBody(response);
   } catch (thrown) {
-    throw new ClientError('no-answer', `http://${tracker.host}:${tracker.port} does not answer: ${messageOf(thrown)}`);
+    throw new ClientError('no-answer', `http://${formatEndpoint(tracker)} does not answer: ${messageOf(thrown)}`);
   }
   return readAnswer(body);
 }

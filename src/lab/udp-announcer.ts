@@ -4,6 +4,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { formatEndpoint } from '../domain/endpoint.js';
 import { ClientError } from '../domain/errors.js';
 import { decodeUdpAnswer, encodeUdpAnnounce, encodeUdpConnect, type UdpAnswer } from '../wire/udp-client-packets.js';
 import type { LabAnnounce, LabAnnounceAnswer } from './lab-announce.js';
@@ -57,6 +58,6 @@ async function ask(
     }
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
-    throw new ClientError('no-answer', `udp://${tracker.host}:${tracker.port} does not answer`);
+    throw new ClientError('no-answer', `udp://${formatEndpoint(tracker)} does not answer`);
   }
 }

@@ -1,10 +1,10 @@
 /** Why an address cannot be listened on, in the operator's words. */
+import { formatEndpoint } from '../domain/endpoint.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import type { ListenAddress } from './transport.js';
 
 export function formatListenAddress(address: { protocol: string; host: string; port: number }): string {
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return `${address.protocol}://${host}:${address.port}`;
+  return `${address.protocol}://${formatEndpoint(address)}`;
 }
 
 /** @param code an errno name, as in `error.code` */

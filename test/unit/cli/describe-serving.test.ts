@@ -40,6 +40,18 @@ describe('what serve suggests', () => {
     expect(suggested('').flat()).not.toContain('--config');
   });
 
+  test('name addresses of both families as each program takes them', () => {
+    const lab = 'lab: true\nlabServices: {}\n';
+    const text = describeServing(parseConfig(OPERATOR + lab), [
+      { part: 'dns-redirect', url: 'dns://[::1]:5353', about: '' },
+      { part: 'mirror-site', url: 'http://[::1]:8080', about: '' },
+      { part: 'control', url: 'http://[::]:8090', about: '' },
+    ]);
+    expect(text).toContain('dig +short @::1 -p 5353 www.original.lab');
+    expect(text).toContain('--resolve www.original.lab:8080:[::1] ');
+    expect(text).toContain('look at http://[::1]:8090/');
+  });
+
   test('let the newcomer into the dashboard of a lab, and tell no operator’s token', () => {
     const control = 'control: { listen: "http://127.0.0.1:8090", token: token-of-the-lab }\n';
     const told = (yaml: string): string => describeServing(parseConfig(OPERATOR + control + yaml), addresses);
