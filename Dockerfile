@@ -4,7 +4,8 @@ WORKDIR /app
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 RUN npm ci --no-audit --no-fund
 COPY src ./src
-RUN npx tsc -p tsconfig.build.json && npm prune --omit=dev
+# The lab and its packages stay out of the image.
+RUN npx tsc -p tsconfig.build.json && rm -rf dist/lab dist/cli/experiment-main.js && npm prune --omit=dev
 
 FROM node:20-bookworm-slim
 WORKDIR /app

@@ -2,9 +2,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDurationMs } from '../../config/units.js';
 import { createRandom } from '../../domain/random.js';
-import { type DemoState, runDemo } from '../../lab/run-demo.js';
+import type { DemoState } from '../../lab/run-demo.js';
 import type { CliContext } from '../cli-context.js';
 import { describeDemo, drawDemo } from '../draw-demo.js';
+import { loadLab } from '../load-lab.js';
 
 const MAX_USERS = 200;
 const REDRAW_EVERY_MS = 500;
@@ -32,6 +33,7 @@ export function registerDemoCommand(program: Command, context: CliContext): void
 
 async function demo(options: DemoCommandOptions, context: CliContext): Promise<void> {
   const config = context.loadConfig(options.config);
+  const { runDemo } = await loadLab(() => import('../../lab/run-demo.js'));
   const signal = stopAfter(options.for, context.signal);
   const live = context.stdout.isTTY === true && options.json !== true;
   let shownAtMs = 0;

@@ -7,6 +7,7 @@ import { messageOf } from '../../domain/errors.js';
 import type { Lab } from '../../lab/start-lab.js';
 import type { CliContext } from '../cli-context.js';
 import { describeServing } from '../describe-serving.js';
+import { loadLab } from '../load-lab.js';
 
 interface ServeOptions {
   readonly config?: string;
@@ -30,8 +31,10 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   let app: Application | undefined;
   try {
     // The lab plays the rest of the world, so it has to be there first.
-    if (config.labServices)
-      lab = await (await import('../../lab/start-lab.js')).startLab(config.labServices, { logger });
+    if (config.labServices) {
+      const { startLab } = await loadLab(() => import('../../lab/start-lab.js'));
+      lab = await startLab(config.labServices, { logger });
+    }
     if (context.signal.aborted) return;
     // Loaded here, so that the other commands start at once.
     const { createApp } = await import('../../app/create-app.js');
