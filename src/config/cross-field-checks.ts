@@ -1,5 +1,6 @@
 /** What one value alone cannot show: rules between keys. Each rule is one function; all run, and all problems are told. */
 import { formatIp, formatPrefix, type IpAddress, type Prefix, prefixContains } from '../domain/ip-address.js';
+import { classifyPath, PATH_ANNOUNCE } from '../wire/http-path.js';
 import { formatListenUrl } from './address-schemas.js';
 import type { Config } from './config-schema.js';
 import { suggestName } from './suggest-name.js';
@@ -195,12 +196,21 @@ function announceUrlsAreServed(config: Config, report: Report): void {
         `no entry of tracker.listen serves ${url.protocol.replace(':', '')} on port ${port} (it has ${served})`,
       );
     }
+    if (url.protocol !== 'udp:' && !isAnnouncePath(url.pathname)) {
+      const message = `clients find no scrape URL for "${url.pathname}" (BEP 48); end the path with /announce`;
+      report(path, message);
+    }
   });
   if (announceUrls.length === 0 && config.crawler.sources.length > 0) {
     const message =
       'is missing; the crawler writes these URLs into torrents, e.g. ["udp://alias.example.net:6969/announce"]';
     report(['tracker', 'announceUrls'], message);
   }
+}
+
+function isAnnouncePath(path: string): boolean {
+  const bytes = Buffer.from(path);
+  return classifyPath(bytes, 0, bytes.length) === PATH_ANNOUNCE;
 }
 
 function mixIsPossible(config: Config, report: Report): void {

@@ -144,9 +144,8 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
       return this.#plainRefusal(405, REFUSAL_METHOD, output, outputStart);
     }
     const path = classifyPath(input, head.pathStart, head.pathEnd);
-    if (path === PATH_ANNOUNCE) return this.#announce(input, remote, output, outputStart);
     if (path === PATH_SCRAPE) return this.#answerScrape(input, output, outputStart);
-    return this.#plainRefusal(404, REFUSAL_PATH, output, outputStart);
+    return this.#announce(input, path, remote, output, outputStart);
   }
 
   copyPeerId(peers: Uint8Array, peerOffset: number, _peerBytes: 6 | 18, out: Uint8Array, at: number): boolean {
@@ -173,12 +172,15 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     return this.#finish(output, outputStart, bodyStart, bodyEnd, 200);
   }
 
-  #announce(input: Uint8Array, remote: RemoteAddress, output: Uint8Array, outputStart: number): number {
+  #announce(input: Uint8Array, path: number, remote: RemoteAddress, output: Uint8Array, outputStart: number): number {
     const announcer = this.#announcer;
     const head = this.#head;
     const query = this.#query;
-    announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
     const problem = parseAnnounceQuery(input, head.queryStart, head.queryEnd, announcer.request, query);
+    if (problem === QUERY_NO_INFO_HASH && path !== PATH_ANNOUNCE) {
+      return this.#plainRefusal(404, REFUSAL_PATH, output, outputStart);
+    }
+    announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
     if (problem !== QUERY_FINE) return this.#fail(refusalOfQuery(problem), output, outputStart);
     return this.#answerAnnounce(input, remote, output, outputStart);
   }

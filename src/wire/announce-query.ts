@@ -11,6 +11,21 @@ import {
   EVENT_STOPPED,
   NUM_WANT_UNSAID,
 } from './announce-fields.js';
+import {
+  PARAMETER_COMPACT,
+  PARAMETER_DOWNLOADED,
+  PARAMETER_EVENT,
+  PARAMETER_INFO_HASH,
+  PARAMETER_IP,
+  PARAMETER_KEY,
+  PARAMETER_LEFT,
+  PARAMETER_NO_PEER_ID,
+  PARAMETER_NUMWANT,
+  PARAMETER_PEER_ID,
+  PARAMETER_PORT,
+  PARAMETER_UPLOADED,
+  QueryParameters,
+} from './query-parameters.js';
 import { decodeQueryBytes, parseCount, parseKey, parseUint64, Uint64 } from './query-values.js';
 
 /** What may be wrong with an announce's query. */
@@ -32,28 +47,15 @@ export class AnnounceQueryScratch {
   ipStart = 0;
   ipEnd = 0;
   readonly number = new Uint64();
+  readonly parameters = new QueryParameters();
 }
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
-const INFO_HASH = ascii('info_hash');
-const PEER_ID = ascii('peer_id');
-const PORT = ascii('port');
-const UPLOADED = ascii('uploaded');
-const DOWNLOADED = ascii('downloaded');
-const LEFT = ascii('left');
-const EVENT = ascii('event');
-const NUMWANT = ascii('numwant');
-const COMPACT = ascii('compact');
-const NO_PEER_ID = ascii('no_peer_id');
-const KEY = ascii('key');
-const IP = ascii('ip');
 const STARTED = ascii('started');
 const STOPPED = ascii('stopped');
 const COMPLETED = ascii('completed');
 const PAUSED = ascii('paused');
 
-const AMPERSAND = 0x26;
-const EQUALS = 0x3d;
 const ONE = 0x31;
 const ZERO = 0x30;
 
@@ -108,80 +110,62 @@ export function parseAnnounceQuery(
   scratch: AnnounceQueryScratch,
 ): number {
   resetAnnounce(fields, scratch);
-  const number = scratch.number;
+  const { number, parameters } = scratch;
   let infoHashBytes = -1;
   let peerIdBytes = -1;
   let portFine = true;
 
-  let at = start;
-  while (at < end) {
-    const nameStart = at;
-    while (at < end && bytes[at] !== EQUALS && bytes[at] !== AMPERSAND) at++;
-    const nameEnd = at;
-    let valueStart = at;
-    if (at < end && bytes[at] === EQUALS) {
-      valueStart = ++at;
-      while (at < end && bytes[at] !== AMPERSAND) at++;
-    }
-    const valueEnd = at;
-    at++;
-
-    // The length of the name picks the few it can be.
-    switch (nameEnd - nameStart) {
-      case 2:
-        if (same(bytes, nameStart, nameEnd, IP)) {
-          scratch.ipStart = valueStart;
-          scratch.ipEnd = valueEnd;
+  parameters.begin(bytes, start, end);
+  while (parameters.next()) {
+    const { value, valueStart, valueEnd } = parameters;
+    switch (parameters.name) {
+      case PARAMETER_INFO_HASH:
+        if (infoHashBytes >= 0) return QUERY_TWO_INFO_HASHES;
+        infoHashBytes = decodeQueryBytes(bytes, valueStart, valueEnd, scratch.ids, 0, 20);
+        break;
+      case PARAMETER_PEER_ID:
+        peerIdBytes = decodeQueryBytes(bytes, valueStart, valueEnd, scratch.ids, 20, 20);
+        break;
+      case PARAMETER_PORT: {
+        const port = parseCount(value, valueStart, valueEnd);
+        portFine = port >= 0 && port <= 65_535;
+        fields.port = portFine ? port : 0;
+        break;
+      }
+      case PARAMETER_UPLOADED:
+        parseUint64(value, valueStart, valueEnd, number);
+        fields.uploadedHigh = number.high;
+        fields.uploadedLow = number.low;
+        break;
+      case PARAMETER_DOWNLOADED:
+        parseUint64(value, valueStart, valueEnd, number);
+        fields.downloadedHigh = number.high;
+        fields.downloadedLow = number.low;
+        break;
+      case PARAMETER_LEFT:
+        if (parseUint64(value, valueStart, valueEnd, number)) {
+          fields.leftHigh = number.high;
+          fields.leftLow = number.low;
         }
         break;
-      case 3:
-        if (same(bytes, nameStart, nameEnd, KEY)) fields.key = parseKey(bytes, valueStart, valueEnd);
+      case PARAMETER_EVENT:
+        fields.event = parseEvent(value, valueStart, valueEnd);
         break;
-      case 4:
-        if (same(bytes, nameStart, nameEnd, PORT)) {
-          const port = parseCount(bytes, valueStart, valueEnd);
-          portFine = port >= 0 && port <= 65_535;
-          fields.port = portFine ? port : 0;
-        } else if (same(bytes, nameStart, nameEnd, LEFT)) {
-          if (parseUint64(bytes, valueStart, valueEnd, number)) {
-            fields.leftHigh = number.high;
-            fields.leftLow = number.low;
-          }
-        }
+      case PARAMETER_NUMWANT:
+        fields.numWant = parseCount(value, valueStart, valueEnd);
         break;
-      case 5:
-        if (same(bytes, nameStart, nameEnd, EVENT)) fields.event = parseEvent(bytes, valueStart, valueEnd);
+      case PARAMETER_COMPACT:
+        scratch.compact = !(valueEnd - valueStart === 1 && value[valueStart] === ZERO);
         break;
-      case 7:
-        if (same(bytes, nameStart, nameEnd, PEER_ID)) {
-          peerIdBytes = decodeQueryBytes(bytes, valueStart, valueEnd, scratch.ids, 20, 20);
-        } else if (same(bytes, nameStart, nameEnd, NUMWANT)) {
-          fields.numWant = parseCount(bytes, valueStart, valueEnd);
-        } else if (same(bytes, nameStart, nameEnd, COMPACT)) {
-          scratch.compact = !(valueEnd - valueStart === 1 && bytes[valueStart] === ZERO);
-        }
+      case PARAMETER_NO_PEER_ID:
+        scratch.noPeerId = valueEnd - valueStart === 1 && value[valueStart] === ONE;
         break;
-      case 8:
-        if (same(bytes, nameStart, nameEnd, UPLOADED)) {
-          parseUint64(bytes, valueStart, valueEnd, number);
-          fields.uploadedHigh = number.high;
-          fields.uploadedLow = number.low;
-        }
+      case PARAMETER_KEY:
+        fields.key = parseKey(value, valueStart, valueEnd);
         break;
-      case 9:
-        if (same(bytes, nameStart, nameEnd, INFO_HASH)) {
-          if (infoHashBytes >= 0) return QUERY_TWO_INFO_HASHES;
-          infoHashBytes = decodeQueryBytes(bytes, valueStart, valueEnd, scratch.ids, 0, 20);
-        }
-        break;
-      case 10:
-        if (same(bytes, nameStart, nameEnd, DOWNLOADED)) {
-          parseUint64(bytes, valueStart, valueEnd, number);
-          fields.downloadedHigh = number.high;
-          fields.downloadedLow = number.low;
-        } else if (same(bytes, nameStart, nameEnd, NO_PEER_ID)) {
-          scratch.noPeerId = valueEnd - valueStart === 1 && bytes[valueStart] === ONE;
-        }
+      case PARAMETER_IP:
+        scratch.ipStart = valueStart;
+        scratch.ipEnd = valueEnd;
         break;
       default:
     }

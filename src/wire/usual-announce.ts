@@ -1,7 +1,7 @@
 /**
  * The announce as nearly every client sends it, `GET /announce?… HTTP/1.1`, in one pass over its bytes: names are compared
  * where they stand and values decoded as they come. Whatever is unusual (another path or version, raw bytes that might end
- * the query, a mistake of any kind) is left to `http-request-head` and `announce-query`, which say what it means; what is
+ * the query, an escape in a name or a number, a mistake of any kind) is left to `http-request-head` and `announce-query`, which say what it means; what is
  * read here means the same there, and a property test holds the two together.
  */
 import type { AnnounceFields } from './announce-fields.js';
@@ -62,6 +62,7 @@ const AMPERSAND = 0x26;
 const ZERO = 0x30;
 const ONE = 0x31;
 const EQUALS = 0x3d;
+const QUESTION = 0x3f;
 /** Decimal digits that surely fit a small integer. */
 const MAX_SMALL_DIGITS = 9;
 
@@ -71,26 +72,28 @@ for (let digit = 0; digit < 16; digit++) {
   HEX[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
-/** The ampersand or blank behind a value, {@link NOT_USUAL} where something else might end it. */
+/** The ampersand or blank behind a value, {@link NOT_USUAL} where it is escaped or something else might end it. */
 function valueEnd(bytes: Uint8Array, from: number, end: number): number {
   for (let at = from; at < end; at++) {
     const byte = bytes[at]!;
-    if (byte > AMPERSAND || byte === PERCENT) continue;
+    if (byte > AMPERSAND && byte !== QUESTION) continue;
     return byte === AMPERSAND || byte === SPACE ? at : NOT_USUAL;
   }
   return NOT_USUAL;
 }
 
-/** As {@link valueEnd} from the name on, for a parameter that means nothing here. */
+/**
+ * As {@link valueEnd} from the name on, for a parameter that means nothing here. A name alone has a meaning of its own,
+ * and an escaped name may be a known one.
+ */
 function unknownEnd(bytes: Uint8Array, from: number, end: number): number {
-  let hasEquals = false;
-  for (let at = from; at < end; at++) {
+  let at = from;
+  while (at < end && bytes[at]! > AMPERSAND && bytes[at] !== EQUALS && bytes[at] !== QUESTION) at++;
+  if (at === end || bytes[at] !== EQUALS) return NOT_USUAL;
+  for (at++; at < end; at++) {
     const byte = bytes[at]!;
-    if (byte === EQUALS) hasEquals = true;
-    else if (byte <= AMPERSAND && byte !== PERCENT) {
-      // A name alone has a meaning of its own, and is seldom meant.
-      return hasEquals && (byte === AMPERSAND || byte === SPACE) ? at : NOT_USUAL;
-    }
+    if ((byte > AMPERSAND && byte !== QUESTION) || byte === PERCENT) continue;
+    return byte === AMPERSAND || byte === SPACE ? at : NOT_USUAL;
   }
   return NOT_USUAL;
 }

@@ -158,6 +158,13 @@ describe('across fields', () => {
       `${OPERATOR}tracker: { listen: ["udp://0.0.0.0:6969"], announceUrls: ["http://t.example:6969/announce"] }`,
       'tracker.announceUrls[0]: no entry of tracker.listen serves http on port 6969 (it has udp://0.0.0.0:6969)',
     ],
+    [
+      `${OPERATOR}tracker: { announceUrls: ["http://t.example:6969/tracker"] }`,
+      'tracker.announceUrls[0]: clients find no scrape URL for "/tracker" (BEP 48); end the path with /announce',
+    ],
+    [`${OPERATOR}tracker: { announceUrls: ["http://t.example:6969/ann?pk=1"] }`, 'no scrape URL for "/ann" (BEP 48)'],
+    [`${OPERATOR}tracker: { announceUrls: ["http://t.example:6969"] }`, 'no scrape URL for "/" (BEP 48)'],
+    [`${OPERATOR}tracker: { announceUrls: ["http://t.example:6969/scrape"] }`, 'no scrape URL for "/scrape" (BEP 48)'],
     [`${OPERATOR}tracker: { announceUrls: ["udp://t.example:80/announce"] }`, 'serves udp on port 80'],
     [`${OPERATOR}tracker: { announceUrls: ["udp://t.example/announce"] }`, 'has no port; UDP has no default'],
     [`${OPERATOR}crawler: { sources: [ { name: own, type: announces } ] }`, 'tracker.announceUrls: is missing'],

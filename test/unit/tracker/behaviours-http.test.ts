@@ -50,6 +50,50 @@ describe('3 the path', () => {
     },
   );
 
+  it.each([
+    '/',
+    '//',
+    '/ann',
+    '/bt/ann',
+    '/tracker.php',
+    '/announce/0123456789abcdef',
+    '/announce.php/0123456789abcdef',
+    '/Announce',
+    '/ANNOUNCE.php',
+    '/%61nnounce',
+    '/announce%2Ephp',
+    '',
+    'http://tracker.example:6969',
+    'http://tracker.example:6969/ann',
+  ])('"%s" announces where the query has an info-hash', (path) => {
+    const tracker = new LabTracker();
+    const answer = tracker.http(`GET ${path}?uk=abc&${tracker.query()} HTTP/1.1\r\n\r\n`)!;
+    expect(answer.value.incomplete).toBe(1);
+    expect(tracker.counters.announces.http).toBe(1);
+  });
+
+  it('announces behind a second question mark', () => {
+    const tracker = new LabTracker();
+    expect(tracker.http(`GET /ann?uk=abc?${tracker.query()} HTTP/1.1\r\n\r\n`)!.value.incomplete).toBe(1);
+    expect(tracker.http(`GET /announce?uk=abc?${tracker.query()} HTTP/1.1\r\n\r\n`)!.value.incomplete).toBe(1);
+  });
+
+  it.each([
+    '/scrape',
+    '/scrape.php',
+    '/Scrape',
+    '/%73crape',
+    '/bt/scrape.php',
+    '/0123456789abcdef/scrape',
+    '/scrape/0123',
+  ])('%s scrapes', (path) => {
+    const tracker = new LabTracker();
+    tracker.get({}, PUBLIC(1));
+    const answer = tracker.http(`GET ${path}?info_hash=${escaped(HASH)} HTTP/1.1\r\n\r\n`)!;
+    expect(answer.value).toHaveProperty('files');
+    expect(tracker.counters.scrapes.http).toBe(1);
+  });
+
   it('may be an absolute URI', () => {
     const tracker = new LabTracker();
     const answer = tracker.http(`GET http://tracker.example:6969/announce?${tracker.query()} HTTP/1.1\r\n\r\n`)!;

@@ -112,6 +112,67 @@ describe('the query of an announce', () => {
     );
   });
 
+  const IDS = 'info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=aaaaaaaaaaaaaaaaaaaa';
+  const read = (query: string) => {
+    const { problem, request, scratch } = parse(latin1(query));
+    return {
+      ...request,
+      problem,
+      ids: toHex(request.bytes),
+      bytes: 0,
+      compact: scratch.compact,
+      noId: scratch.noPeerId,
+    };
+  };
+
+  // RFC 3986 sections 2.3 and 6.2.2.2.
+  it.each([
+    ['port=%36881', 'port=6881'],
+    ['left=%30', 'left=0'],
+    ['left=%31%32%33%34%35%36%37%38%39%30%31%32', 'left=123456789012'],
+    ['uploaded=1%30&downloaded=%32', 'uploaded=10&downloaded=2'],
+    ['event=%73topped', 'event=stopped'],
+    ['event=complete%64', 'event=completed'],
+    ['numwant=%35', 'numwant=5'],
+    ['compact=%30&no_peer_id=%31', 'compact=0&no_peer_id=1'],
+    ['key=%41%62', 'key=Ab'],
+    ['l%65ft=0&p%6frt=7', 'left=0&port=7'],
+    ['%6e%6f%5f%70%65%65%72%5f%69%64=1', 'no_peer_id=1'],
+    ['left=%2530', 'left=x'],
+    ['left=%3', 'left=x'],
+    ['left%3D0', 'x'],
+    ['port=1%26left=0', 'port=1x'],
+    ['left=0;port=1', 'left=x'],
+    ['left=+0', 'left=x'],
+    [`left=${'%30'.repeat(100)}5`, 'left=5'],
+  ])('means the same escaped or not: %s', (escaped, plain) => {
+    expect(read(`${IDS}&${escaped}`)).toEqual(read(`${IDS}&${plain}`));
+    expect(read(`${escaped}&${IDS}`)).toEqual(read(`${plain}&${IDS}`));
+  });
+
+  it('takes the names of info-hash and peer id escaped', () => {
+    expect(read(IDS.replaceAll('_', '%5F')).problem).toBe(QUERY_FINE);
+    expect(read(IDS.replaceAll('_', '%5f')).ids).toBe(read(IDS).ids);
+    expect(read(`%69nfo_hash=short&${IDS}`).problem).toBe(QUERY_TWO_INFO_HASHES);
+  });
+
+  it.each(['passkey=abc?', '?', '??', 'a?b?', 'compact=0?', 'x=1&?', '&?&'])(
+    'separates at a further question mark, as clients write it behind a query: %s',
+    (before) => {
+      const { problem, ids, compact } = read(`${before}${IDS}&port=5`);
+      expect({ problem, ids }).toEqual({ problem: QUERY_FINE, ids: read(IDS).ids });
+      expect(compact).toBe(before !== 'compact=0?');
+    },
+  );
+
+  it('keeps a raw question mark in the bytes of an info-hash and a peer id', () => {
+    const query = 'info_hash=aaaaaaaa?left=1bbbbb&peer_id=???????????????????a';
+    expect(read(query)).toMatchObject({
+      problem: QUERY_FINE,
+      ids: toHex(latin1('aaaaaaaa?left=1bbbbb???????????????????a')),
+    });
+  });
+
   it('takes a key of hex digits for the number that UDP carries', () => {
     expect(parseKey(latin1('0000ABCD'), 0, 8)).toBe(0xabcd);
     expect(parseKey(latin1('ffffffff'), 0, 8)).toBe(0xffffffff);
@@ -139,6 +200,10 @@ describe('the query of a scrape', () => {
       3,
       toHex(latin1(b + a + b)),
     ]);
+  });
+
+  it('takes an escaped name and a further question mark', () => {
+    expect(hashes(`uk=1?%69nfo%5fhash=${'a'.repeat(20)}`)).toEqual([1, toHex(latin1('a'.repeat(20)))]);
   });
 
   it('finds none where there is none', () => {
