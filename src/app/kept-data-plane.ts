@@ -12,10 +12,9 @@ import type { TopologyData } from '../topology/topology-table.js';
 import type { AccessListData } from '../tracker/access-list.js';
 import type { CountersView } from '../tracker/counters.js';
 import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from '../tracker/data-plane.js';
-import type { SwarmsQuery, UpstreamPeerData } from '../tracker/data-plane-messages.js';
+import type { ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from '../tracker/data-plane-messages.js';
 import type { DataPlaneOptions } from '../tracker/data-plane-options.js';
 import { setSnapshotAside } from '../tracker/snapshot-file.js';
-import type { SwarmSummary } from '../tracker/swarm/swarm-store.js';
 import type { BoundAddress } from '../transport/transport.js';
 import type { Health } from './health.js';
 import type { Logger } from './logger.js';
@@ -121,11 +120,11 @@ export class KeptDataPlane {
     return this.#ask((plane) => plane.explain(query));
   }
 
-  swarms(query: SwarmsQuery): Promise<readonly SwarmSummary[]> {
+  swarms(query: SwarmsQuery): Promise<readonly ListedSwarm[]> {
     return this.#ask((plane) => plane.swarms(query));
   }
 
-  swarm(infoHash: InfoHash): Promise<SwarmSummary | null> {
+  swarm(infoHash: InfoHash): Promise<SwarmDetails | null> {
     return this.#ask((plane) => plane.swarm(infoHash));
   }
 

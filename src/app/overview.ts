@@ -11,7 +11,7 @@ export interface OverviewParts {
   readonly billing: Pick<Config['billing'], 'currency' | 'defaultRatePerGigabyte'>;
 }
 
-/** Swarms that the estimate looks at: the largest make nearly all of the traffic. */
+/** Swarms that the estimate looks at: those with the most downloads make nearly all of the traffic. */
 const SWARMS_COUNTED = 500;
 
 export function createOverview({ dataPlane, catalogue, billing }: OverviewParts): OverviewPort {
@@ -27,9 +27,9 @@ export function createOverview({ dataPlane, catalogue, billing }: OverviewParts)
       if (given.peers === 0) return undefined;
       let downloadedBytes = 0;
       if (!dataPlane.isUp) return undefined;
-      for (const swarm of await dataPlane.swarms({ limit: SWARMS_COUNTED, sort: 'peers' })) {
+      for (const swarm of await dataPlane.swarms({ limit: SWARMS_COUNTED, sort: 'completedInner' })) {
         const totalBytes = catalogue.get(parseInfoHash(swarm.infoHash))?.totalBytes ?? 0;
-        downloadedBytes += swarm.completed * totalBytes;
+        downloadedBytes += swarm.completedInner * totalBytes;
       }
       if (downloadedBytes === 0) return undefined;
       const bytesInside = downloadedBytes * (given.inner / given.peers);
@@ -39,7 +39,7 @@ export function createOverview({ dataPlane, catalogue, billing }: OverviewParts)
         amount: (bytesInside / 1e9) * defaultRatePerGigabyte,
         currency,
         basis:
-          'completed downloads of catalogue torrents × their size × the inner share of peers given to inner clients × ' +
+          'downloads that inner clients completed × the size of the torrent, where the catalogue knows it × the inner share of peers given to inner clients × ' +
           `${defaultRatePerGigabyte} ${currency} a gigabyte; an upper bound, as some would have stayed inside by chance`,
       };
     },

@@ -53,7 +53,7 @@ export async function startControl(
     openToLoopback: section.token === undefined && isLoopback(listen.host),
     tracker: trackerView(context, config),
     catalogue: catalogueView(catalogue),
-    redirections: dns && redirectionView(dns),
+    redirections: dns && redirectionView(dns, health),
     upstream: upstreamPort(dataPlane),
     overview: createOverview({ dataPlane, catalogue, billing: config.billing }),
     metrics: [
@@ -104,7 +104,12 @@ function trackerView({ dataPlane, policy, catalogue }: ControlContext, config: C
     },
     swarm: async (infoHash) => {
       const swarm = await dataPlane.swarm(parseInfoHash(infoHash));
-      return swarm === null ? undefined : { ...swarm };
+      if (swarm === null) return undefined;
+      const groups = swarm.groups.map(({ group, ...counts }) => {
+        const { name, asn, kind } = policy.describeGroup(group);
+        return { group: name, asn, kind, ...counts };
+      });
+      return { ...swarm, groups };
     },
   };
 }
@@ -118,12 +123,13 @@ function catalogueView(catalogue: Catalogue): CatalogueView {
   };
 }
 
-function redirectionView(dns: DnsPart): RedirectionView {
+function redirectionView(dns: DnsPart, health: Health): RedirectionView {
   return {
     redirections: async () =>
       [...dns.policy.names].map(([name, { target }]) => ({
         name,
         target,
+        active: health.isHealthy(target === 'mirror' ? 'mirror site' : 'tracker'),
         addresses: dns.policy.addresses[target].map(formatIp),
         ttlSeconds: dns.policy.ttlSeconds,
       })),

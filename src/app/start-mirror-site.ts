@@ -47,7 +47,7 @@ export async function startMirrorSite(
         return new Map(
           infoHashes.flatMap((infoHash, i): [InfoHash, { seeds: number; leechers: number }][] => {
             const swarm = counts[i];
-            return swarm ? [[infoHash, swarm]] : [];
+            return swarm ? [[infoHash, swarm.inner]] : [];
           }),
         );
       },

@@ -129,10 +129,17 @@ function swarmTable(swarms: readonly Document[]): Html {
       swarm,
     ) => html`<tr><td>${typeof swarm.name === 'string' ? swarm.name : ''} <code>${String(swarm.infoHash)}</code></td>
 <td class="n">${number(swarm.seeds)}</td><td class="n">${number(swarm.leechers)}</td>
+<td class="n">${number(innerOf(swarm))}</td>
 <td class="n">${number(swarm.completed)}</td></tr>`,
   );
   return html`<div class="scroll"><table><thead><tr><th>torrent</th><th class="n">seeds</th><th class="n">leechers</th>
-<th class="n">completed</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+<th class="n">inside</th><th class="n">completed</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+/** Peers of the operator's own networks. */
+function innerOf(swarm: Document): number | undefined {
+  const { seeds, leechers } = (swarm.inner ?? {}) as { seeds?: unknown; leechers?: unknown };
+  return typeof seeds === 'number' && typeof leechers === 'number' ? seeds + leechers : undefined;
 }
 
 /** The busiest first; more than this is what the API is for. */

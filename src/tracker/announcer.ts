@@ -200,7 +200,10 @@ export class Announcer {
   #count(): void {
     const { counters, outcome } = this;
     if (outcome.earlyRepeat) counters[COUNT_EARLY_REPEATS]!++;
-    if (outcome.countedCompleted) counters[COUNT_COMPLETED]!++;
+    if (outcome.countedCompleted) {
+      counters[COUNT_COMPLETED]!++;
+      if (this.#isInner(this.request.group)) this.store.noteInnerCompletion();
+    }
     if (this.request.withheld) counters[COUNT_WITHHELD]!++;
     if (outcome.status === STATUS_ADDRESS_LIMIT) counters[COUNT_ADDRESS_LIMIT]!++;
     else if (outcome.status === STATUS_STORE_FULL) counters[COUNT_STORE_FULL]!++;

@@ -1,18 +1,24 @@
 /**
- * Questions of the control plane, answered by the worker between batches. Short ones at once; the list of swarms in
- * slices, one a turn, so that answers to peers do not wait for a person's page.
+ * Questions of the control plane, answered by the worker between batches. Short ones at once; those that walk over swarms
+ * one after the other and a bounded number of steps a turn, so that answers to peers do not wait for a person's page.
  */
 import { messageOf } from '../domain/errors.js';
-import type { ExplainQuery, FromWorker, Question } from './data-plane-messages.js';
+import type { ExplainQuery, FromWorker, Question, SwarmDetails } from './data-plane-messages.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { SwarmListing } from './swarm-listing.js';
+
+/** Peers, buckets or swarms looked at in a turn: some hundred microseconds. A swarm is walked whole, at most twice this. */
+const STEPS_A_TURN = 8_192;
+
+/** An answer in the making. */
+type Walk = (store: SwarmStore) => { readonly value?: unknown; readonly steps: number };
 
 export class AnswerQuestions {
   readonly #store: SwarmStore;
   readonly #reloadCertificates: () => Promise<void>;
   readonly #groupOf: (query: ExplainQuery) => number;
   readonly #post: (message: FromWorker) => void;
-  readonly #listings: { id: number; listing: SwarmListing }[] = [];
+  readonly #walks: { readonly id: number; readonly next: Walk }[] = [];
 
   constructor(
     store: SwarmStore,
@@ -29,11 +35,19 @@ export class AnswerQuestions {
   take(id: number, question: Question): void {
     try {
       switch (question.ask) {
-        case 'swarms':
-          this.#listings.push({ id, listing: new SwarmListing(question.query) });
+        case 'swarms': {
+          const listing = new SwarmListing(question.query);
+          this.#walks.push({
+            id,
+            next: (store) => {
+              const { list, steps } = listing.next(store);
+              return list === null ? { steps } : { value: list, steps };
+            },
+          });
           return;
+        }
         case 'swarm':
-          this.#answer(id, this.#store.swarm(question.infoHash) ?? null);
+          this.#walks.push({ id, next: (store) => detailsOf(store, question.infoHash) });
           return;
         case 'explain': {
           const { numWant, ...query } = question.query;
@@ -56,17 +70,34 @@ export class AnswerQuestions {
     }
   }
 
-  /** One slice of the oldest listing, if there is one. */
+  /** Goes on with the oldest walks. */
   work(): void {
-    const first = this.#listings[0];
-    if (first === undefined) return;
-    const list = first.listing.next(this.#store);
-    if (list === null) return;
-    this.#listings.shift();
-    this.#answer(first.id, list);
+    for (let steps = 0; steps < STEPS_A_TURN && this.#walks.length > 0; ) {
+      const { id, next } = this.#walks[0]!;
+      try {
+        const slice = next(this.#store);
+        steps += slice.steps;
+        if (slice.value === undefined) continue;
+        this.#walks.shift();
+        this.#answer(id, slice.value);
+      } catch (error) {
+        this.#walks.shift();
+        this.#post({ type: 'refused', id, message: messageOf(error) });
+      }
+    }
   }
 
   #answer(id: number, value: unknown): void {
     this.#post({ type: 'answer', id, value });
   }
+}
+
+function detailsOf(
+  store: SwarmStore,
+  infoHash: Uint8Array,
+): { readonly value: SwarmDetails | null; readonly steps: number } {
+  const summary = store.swarm(infoHash);
+  const tally = store.tally(infoHash);
+  if (summary === undefined || tally === undefined) return { value: null, steps: 1 };
+  return { value: { ...summary, inner: tally.inner, groups: tally.groups }, steps: tally.steps };
 }

@@ -5,6 +5,8 @@ import type { BoundAddress } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import type { DataPlaneOptions } from './data-plane-options.js';
 import type { Restored } from './snapshot-import.js';
+import type { SwarmSummary } from './swarm/swarm-summary.js';
+import type { GroupCounts, PeerCounts } from './swarm/swarm-tally.js';
 
 /** A foreign peer from an original tracker, on its way to the swarm. */
 export interface UpstreamPeerData {
@@ -27,7 +29,17 @@ export interface WorkerStart {
 export interface SwarmsQuery {
   /** At most MAX_LISTED_SWARMS. */
   readonly limit: number;
-  readonly sort: 'peers' | 'seeds' | 'leechers' | 'completed';
+  readonly sort: 'peers' | 'seeds' | 'leechers' | 'completed' | 'completedInner';
+}
+
+export interface ListedSwarm extends SwarmSummary {
+  /** Those of the operator's own networks. */
+  readonly inner: PeerCounts;
+}
+
+export interface SwarmDetails extends ListedSwarm {
+  /** The largest first. */
+  readonly groups: readonly GroupCounts[];
 }
 
 export interface ExplainQuery {

@@ -12,11 +12,18 @@ import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import { type CountersView, createCounters, readCounters } from './counters.js';
-import type { FromWorker, Question, SwarmsQuery, ToWorker, UpstreamPeerData } from './data-plane-messages.js';
+import type {
+  FromWorker,
+  ListedSwarm,
+  Question,
+  SwarmDetails,
+  SwarmsQuery,
+  ToWorker,
+  UpstreamPeerData,
+} from './data-plane-messages.js';
 import type { DataPlaneOptions } from './data-plane-options.js';
 import { type DataPlaneThread, type RestoredSwarms, startDataPlaneThread } from './data-plane-thread.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
-import type { SwarmSummary } from './swarm/swarm-store.js';
 
 /** A worker that says nothing for so long while it stops is ended. */
 const STOP_TIMEOUT_MS = 900;
@@ -159,13 +166,13 @@ export class DataPlane {
     return (await this.#ask({ ask: 'explain', query: asked })) as Explanation;
   }
 
-  async swarms(query: SwarmsQuery): Promise<readonly SwarmSummary[]> {
-    return (await this.#ask({ ask: 'swarms', query })) as readonly SwarmSummary[];
+  async swarms(query: SwarmsQuery): Promise<readonly ListedSwarm[]> {
+    return (await this.#ask({ ask: 'swarms', query })) as readonly ListedSwarm[];
   }
 
   /** @returns null for a swarm that nobody announced */
-  async swarm(infoHash: InfoHash): Promise<SwarmSummary | null> {
-    return (await this.#ask({ ask: 'swarm', infoHash: infoHashToBytes(infoHash) })) as SwarmSummary | null;
+  async swarm(infoHash: InfoHash): Promise<SwarmDetails | null> {
+    return (await this.#ask({ ask: 'swarm', infoHash: infoHashToBytes(infoHash) })) as SwarmDetails | null;
   }
 
   counters(): CountersView {

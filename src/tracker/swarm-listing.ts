@@ -1,13 +1,15 @@
 /**
- * The greatest swarms for the operator's list, found in slices between batches: a store of a million swarms is walked
- * over some hundred turns without holding up an answer.
+ * The largest swarms for the operator's list, found in slices between batches: a store of a million swarms is walked over
+ * some hundred turns without holding up an answer. Then the peers of each swarm in the list are counted by network.
  */
-import type { SwarmsQuery } from './data-plane-messages.js';
+import { infoHashToBytes, parseInfoHash } from '../domain/info-hash.js';
+import type { ListedSwarm, SwarmsQuery } from './data-plane-messages.js';
 import { MAX_LISTED_SWARMS } from './limits.js';
 import type { SwarmStore, SwarmSummary } from './swarm/swarm-store.js';
 
 /** Swarms looked at in one slice. */
 const SLICE_SWARMS = 512;
+const NOBODY = { seeds: 0, leechers: 0 };
 
 function measureOf(swarm: SwarmSummary, sort: SwarmsQuery['sort']): number {
   return sort === 'peers' ? swarm.seeds + swarm.leechers : swarm[sort];
@@ -18,19 +20,28 @@ export class SwarmListing {
   readonly #sort: SwarmsQuery['sort'];
   #cursor = 0;
   #best: SwarmSummary[] = [];
+  readonly #listed: ListedSwarm[] = [];
 
   constructor(query: SwarmsQuery) {
     this.#limit = Math.max(0, Math.min(Math.floor(query.limit), MAX_LISTED_SWARMS));
     this.#sort = query.sort;
   }
 
-  /** @returns the list once the whole store was seen, else null: call again */
-  next(store: SwarmStore): SwarmSummary[] | null {
+  /** One slice. @returns the list once all is counted, and the steps that the slice took */
+  next(store: SwarmStore): { readonly list: readonly ListedSwarm[] | null; readonly steps: number } {
+    if (this.#cursor >= 0) return { list: this.#find(store), steps: SLICE_SWARMS };
+    const summary = this.#best[this.#listed.length]!;
+    const tally = store.tally(infoHashToBytes(parseInfoHash(summary.infoHash)));
+    this.#listed.push({ ...summary, inner: tally?.inner ?? NOBODY });
+    return { list: this.#listed.length === this.#best.length ? this.#listed : null, steps: tally?.steps ?? 1 };
+  }
+
+  #find(store: SwarmStore): readonly ListedSwarm[] | null {
     const { swarms, cursor } = store.listSwarms(this.#cursor, SLICE_SWARMS);
     this.#best = [...this.#best, ...swarms]
       .sort((a, b) => measureOf(b, this.#sort) - measureOf(a, this.#sort))
       .slice(0, this.#limit);
     this.#cursor = cursor;
-    return cursor < 0 ? this.#best : null;
+    return cursor < 0 && this.#best.length === 0 ? [] : null;
   }
 }

@@ -26,10 +26,12 @@ import { SwarmBook } from './swarm-book.js';
 import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './swarm-explainer.js';
 import type { SwarmLimits, SwarmStoreOptions } from './swarm-store-options.js';
 import { listSwarms, type SwarmStats, type SwarmSummary, summaryOf, type UpstreamPeer } from './swarm-summary.js';
+import { SwarmTally, type TalliedSwarm } from './swarm-tally.js';
 import { SwarmTransfer } from './swarm-transfer.js';
 import {
   ENTRY_ASKED,
   ENTRY_COMPLETED,
+  ENTRY_COMPLETED_INNER,
   ENTRY_FLAG_KEPT,
   ENTRY_FLAG_PEER_IDS,
   ENTRY_FLAGS,
@@ -54,6 +56,7 @@ const LARGEST_SWEEP = 500_000;
 const LONGEST_INTERVAL_SECONDS = 8 * 3600;
 
 export type { SwarmStats, SwarmSummary, UpstreamPeer } from './swarm-summary.js';
+export type { PeerCounts, TalliedSwarm } from './swarm-tally.js';
 
 export class SwarmStore {
   private readonly arena: Arena;
@@ -65,6 +68,7 @@ export class SwarmStore {
   private readonly sweep: ExpirySweep;
   private readonly transfer: SwarmTransfer;
   private readonly explainer: SwarmExplainer;
+  private readonly swarmTally: SwarmTally;
   private readonly endpoint: Endpoint;
   private readonly other: Endpoint;
   private readonly requester = new Requester();
@@ -108,6 +112,7 @@ export class SwarmStore {
       limits: options.limits ?? DEFAULT_LIMITS,
       minIntervalSeconds: options.minIntervalSeconds ?? DEFAULT_MIN_INTERVAL_SECONDS,
     });
+    this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys);
     this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, salt);
   }
 
@@ -181,6 +186,14 @@ export class SwarmStore {
   /** Whether the requester of the last {@link select} is asked to come back before the interval is over. */
   get requesterReturnsSoon(): boolean {
     return this.selection.returnsSoon;
+  }
+
+  /** The download that the last {@link announce} counted was one of the operator's own clients. */
+  noteInnerCompletion(): void {
+    const { entry } = this.requester;
+    if (entry === 0) return;
+    const words = this.arena.words;
+    words[entry + ENTRY_COMPLETED_INNER] = words[entry + ENTRY_COMPLETED_INNER]! + 1;
   }
 
   scrape(bytes: Uint8Array, offset: number, outcome: ScrapeOutcome): void {
@@ -346,6 +359,12 @@ export class SwarmStore {
   swarm(infoHash: Uint8Array): SwarmSummary | undefined {
     const entry = this.findEntry(infoHash, 0);
     return entry === 0 ? undefined : summaryOf(this.arena.words, entry);
+  }
+
+  /** Its peers by locality group: see {@link SwarmTally} for what a large swarm costs. */
+  tally(infoHash: Uint8Array): TalliedSwarm | undefined {
+    const entry = this.findEntry(infoHash, 0);
+    return entry === 0 ? undefined : this.swarmTally.count(entry);
   }
 
   /**

@@ -2,6 +2,7 @@
 import type { Arena } from './arena.js';
 import {
   ENTRY_COMPLETED,
+  ENTRY_COMPLETED_INNER,
   ENTRY_FLAG_KEPT,
   ENTRY_FLAGS,
   ENTRY_LEECHERS,
@@ -35,6 +36,8 @@ export interface SwarmSummary {
   readonly seeds: number;
   readonly leechers: number;
   readonly completed: number;
+  /** Of these, by the operator's own clients. */
+  readonly completedInner: number;
   readonly upstreamPeers: number;
   readonly kept: boolean;
 }
@@ -47,6 +50,7 @@ export function summaryOf(words: Uint32Array, entry: number): SwarmSummary {
     seeds: words[entry + ENTRY_SEEDS]!,
     leechers: words[entry + ENTRY_LEECHERS]!,
     completed: words[entry + ENTRY_COMPLETED]!,
+    completedInner: words[entry + ENTRY_COMPLETED_INNER]!,
     upstreamPeers: words[entry + ENTRY_UPSTREAM]!,
     kept: (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) !== 0,
   };

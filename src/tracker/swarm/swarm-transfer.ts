@@ -1,7 +1,7 @@
 /**
  * Swarms as words that outlive the process, and back. A frame holds whole torrents, or a part of a large one:
  *
- *   hash (5) | completed | flags | IPv4 records that follow | IPv6 records that follow | records as they are in the arena
+ *   hash (5) | completed | completed by inner clients (31 bits), kept (1) | IPv4 records that follow | IPv6 records that follow | records as they are in the arena
  *
  * Groups are looked up again when a frame comes back, identities are forgotten (they are salted for the process), and ages
  * count on. A torrent that changes between two frames may lose or repeat a peer; repeats are seen on the way back.
@@ -13,6 +13,7 @@ import { flagsOf, levelOf, setLastSeen } from './peer-record.js';
 import { SnapshotDamagedError } from './snapshot-codec.js';
 import {
   ENTRY_COMPLETED,
+  ENTRY_COMPLETED_INNER,
   ENTRY_FLAG_KEPT,
   ENTRY_FLAGS,
   ENTRY_REF4,
@@ -136,7 +137,7 @@ export class SwarmTransfer {
     const start = this.used;
     for (let i = 0; i < 5; i++) frame[start + i] = words[entry + i]!;
     frame[start + 5] = words[entry + ENTRY_COMPLETED]!;
-    frame[start + 6] = words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT;
+    frame[start + 6] = (words[entry + ENTRY_COMPLETED_INNER]! << 1) | (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT);
     frame[start + 7] = 0;
     frame[start + 8] = 0;
     this.used += HEADER_WORDS;
@@ -183,7 +184,8 @@ export class SwarmTransfer {
     if (!this.arena.hasRoom()) return;
     if (entry === 0) entry = this.table.insert(hash, h0, h1, h2, h3, h4);
     words[entry + ENTRY_COMPLETED] = Math.max(words[entry + ENTRY_COMPLETED]!, frame[at + 5]!);
-    words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | frame[at + 6]!;
+    words[entry + ENTRY_COMPLETED_INNER] = Math.max(words[entry + ENTRY_COMPLETED_INNER]!, frame[at + 6]! >>> 1);
+    words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | (frame[at + 6]! & ENTRY_FLAG_KEPT);
     let record = at + HEADER_WORDS;
     for (let i = 0; i < count4; i++, record += 5) this.importPeer(frame, record, 4, entry, context);
     for (let i = 0; i < count6; i++, record += 8) this.importPeer(frame, record, 6, entry, context);

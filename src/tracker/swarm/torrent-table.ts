@@ -18,6 +18,8 @@ export const ENTRY_GATEWAYS4 = 11;
 export const ENTRY_GATEWAYS6 = 12;
 export const ENTRY_UPSTREAM = 13;
 export const ENTRY_FLAGS = 14;
+/** Of the completed downloads, those of the operator's own clients. */
+export const ENTRY_COMPLETED_INNER = 15;
 const ENTRY_WORDS = 16;
 
 export const ENTRY_FLAG_KEPT = 1;

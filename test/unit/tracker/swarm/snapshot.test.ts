@@ -24,6 +24,7 @@ function populated(largest = 900): SwarmStore {
     for (let host = 1; host <= count; host++) {
       const seed = host % 3 === 0;
       announce(store, { torrent, host, seed, event: seed ? EVENT_COMPLETED : 0, now: 1000 + (host % 7) });
+      if (host % 6 === 0) store.noteInnerCompletion();
       if (host % 5 === 0) announce(store, { torrent, host, family: 6, now: 1000 });
     }
   }
@@ -58,6 +59,7 @@ describe('a snapshot', () => {
     expect(summary(after)).toEqual(summary(before));
     const { peers, seeds } = before.stats;
     expect(after.stats).toMatchObject({ peers, seeds });
+    expect(after.swarm(infoHash(3))).toMatchObject({ completed: 300, completedInner: 150, kept: false });
     expect(decodeSnapshot(bytes).takenAtMs).toBe(1_700_000_000_123);
     load(bytes, after, 20, 5);
     expect(after.stats.peers, 'repeats are seen').toBe(peers);

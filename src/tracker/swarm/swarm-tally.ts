@@ -1,0 +1,106 @@
+/**
+ * The peers of a swarm by locality group, and how many of them are the operator's own: for people, never for an answer.
+ * A small or ranked swarm is walked peer by peer. A bucketed one is counted bucket by bucket, so a million peers cost a few
+ * thousand steps; there partial seeds (BEP 21) count as seeds, withheld
+ * peers as leechers, and peers of original trackers like others of their group.
+ */
+
+import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
+import type { StandingKeys } from '../../selection/standing-key.js';
+import type { Arena } from './arena.js';
+import { type FamilySwarms, KIND_BUCKETED, kindOf, offsetOf } from './family-swarm.js';
+import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, groupOf, LIST_SERVING } from './peer-record.js';
+import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+
+export interface PeerCounts {
+  readonly seeds: number;
+  readonly leechers: number;
+}
+
+export interface GroupCounts extends PeerCounts {
+  readonly group: number;
+  /** Known from original trackers only; not among the others. */
+  readonly upstreamPeers: number;
+}
+
+export interface TalliedSwarm {
+  /** Of the operator's own networks. */
+  readonly inner: PeerCounts;
+  /** The largest first. */
+  readonly groups: readonly GroupCounts[];
+  /** Steps that it took, for whoever has to be back soon. */
+  readonly steps: number;
+}
+
+type Counts = { -readonly [K in keyof GroupCounts]: GroupCounts[K] };
+
+export class SwarmTally {
+  private readonly counts = new Map<number, Counts>();
+  private steps = 0;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly swarms: FamilySwarms,
+    private readonly keys: StandingKeys,
+  ) {}
+
+  count(entry: number): TalliedSwarm {
+    const words = this.arena.words;
+    this.counts.clear();
+    this.steps = 1;
+    this.addFamily(words[entry + ENTRY_REF4]!, 1);
+    this.addFamily(words[entry + ENTRY_REF6]!, 4);
+    const groups = [...this.counts.values()].sort((a, b) => total(b) - total(a) || a.group - b.group);
+    const inner = { seeds: 0, leechers: 0 };
+    for (const { group, seeds, leechers } of groups) {
+      if (this.keys.partitionOf(group) === FOREIGN_PARTITION) continue;
+      inner.seeds += seeds;
+      inner.leechers += leechers;
+    }
+    return { inner, groups, steps: this.steps };
+  }
+
+  private addFamily(ref: number, addressWords: 1 | 4): void {
+    if (kindOf(ref) === KIND_BUCKETED) {
+      this.addBuckets(ref);
+      return;
+    }
+    const words = this.arena.words;
+    for (let place = 0; ; place++) {
+      place = this.swarms.nextPlace(ref, place, addressWords);
+      if (place < 0) return;
+      this.steps++;
+      const meta = this.swarms.recordInPlace(ref, place, addressWords) + addressWords;
+      const flags = flagsOf(words, meta);
+      const counts = this.of(groupOf(words, meta));
+      if ((flags & FLAG_UPSTREAM) !== 0) counts.upstreamPeers++;
+      else if ((flags & FLAG_SEED) !== 0) counts.seeds++;
+      else counts.leechers++;
+    }
+  }
+
+  private addBuckets(ref: number): void {
+    const swarm = this.swarms.bucketed.get(offsetOf(ref));
+    for (let id = 1; id < swarm.nextId; id++) {
+      this.steps++;
+      const size = swarm.sizes[id]!;
+      if (size === 0) continue;
+      const counts = this.of(swarm.groups[id]!);
+      if ((swarm.kinds[id]! & 3) === LIST_SERVING) counts.seeds += size;
+      else counts.leechers += size;
+    }
+  }
+
+  private of(group: number): Counts {
+    let counts = this.counts.get(group);
+    if (counts === undefined) {
+      counts = { group, seeds: 0, leechers: 0, upstreamPeers: 0 };
+      this.counts.set(group, counts);
+    }
+    return counts;
+  }
+}
+
+function total({ seeds, leechers, upstreamPeers }: GroupCounts): number {
+  return seeds + leechers + upstreamPeers;
+}

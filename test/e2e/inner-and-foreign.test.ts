@@ -1,0 +1,97 @@
+/** Foreign clients are neither "inside the network" nor savings: mirror site, lists and dashboard of a running tracker. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { databaseFile } from '../../src/app/database-file.js';
+import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
+import { openDatabase } from '../../src/store/sqlite/database.js';
+import { hashOf, torrentToStore } from '../support/catalogue-entries.js';
+import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
+
+const TOTAL_BYTES = 5_000_000_000;
+const FOREIGN = 20;
+let running: RunningApp;
+
+beforeEach(async () => {
+  running = await startLabApp(`${LAB_CONFIG}
+mirrorSite: { listen: "http://127.0.0.1:0" }
+dnsRedirect:
+  listen: [127.0.0.1:0]
+  upstreamResolvers: [127.0.0.9]
+  clients: [127.0.0.0/8]
+  mirrorAddresses: [127.0.0.1]
+  trackerAddresses: [127.0.0.1]
+  sites: [www.original.lab]
+`);
+  const beside = openDatabase(databaseFile(running.config));
+  createCatalogue(beside).store(torrentToStore(1, { totalBytes: TOTAL_BYTES }), Date.now());
+  beside.close();
+});
+afterEach(() => running.stop());
+
+const infoHash = hashOf(1);
+const insideOnPage = async (path: string): Promise<string> => {
+  const { host, port } = running.endpoint('mirror-site');
+  return (await fetch(`http://${host}:${port}${path}`)).text();
+};
+const json = async (path: string): Promise<Record<string, unknown>> =>
+  (await running.call('GET', path)).json as Record<string, unknown>;
+
+async function download(host: string): Promise<void> {
+  await running.announce(host, { infoHash, leftBytes: TOTAL_BYTES });
+  await running.announce(host, { infoHash, leftBytes: 0, event: 'completed' });
+}
+
+test('foreign clients are neither inside nor saved; inner ones are, each once', async () => {
+  for (let n = 1; n <= FOREIGN; n++) await download(`127.4.9.${n}`);
+  expect(await insideOnPage(`/torrent/${infoHash}`)).toContain('Inside the network</dt><dd>0 seeds, 0 leechers');
+  expect(await insideOnPage('/')).toMatch(/<td class="number">0<\/td><td><a href="\/torrent\/[0-9a-f]+\.torrent"/);
+  expect(await json('/api/v1/swarms')).toMatchObject({
+    swarms: [{ seeds: FOREIGN, leechers: 0, completed: FOREIGN, completedInner: 0, inner: { seeds: 0, leechers: 0 } }],
+  });
+  // Nothing is downloaded inside yet, whatever inner clients are given.
+  await running.announce('127.1.0.5', { infoHash, leftBytes: 0 });
+  await running.announce('127.1.0.6', { infoHash, leftBytes: TOTAL_BYTES });
+  await running.announce('127.1.0.6', { infoHash, leftBytes: TOTAL_BYTES, event: 'none' });
+  const overview = await json('/api/v1/overview');
+  expect(overview).toMatchObject({ savings: null });
+  expect(overview.innerShare).toBeGreaterThan(0);
+
+  expect(await insideOnPage(`/torrent/${infoHash}`)).toContain('Inside the network</dt><dd>1 seeds, 1 leechers');
+  expect(await json(`/api/v1/swarms/${infoHash}`)).toMatchObject({
+    inner: { seeds: 1, leechers: 1 },
+    groups: [
+      { kind: 'unknown', seeds: FOREIGN, leechers: 0, upstreamPeers: 0 },
+      {
+        group: expect.stringContaining('north'),
+        asn: 64500,
+        kind: 'subdomain',
+        seeds: 1,
+        leechers: 1,
+        upstreamPeers: 0,
+      },
+    ],
+  });
+  await running.announce('127.1.0.6', { infoHash, leftBytes: 0, event: 'completed' });
+  expect(await json(`/api/v1/swarms/${infoHash}`)).toMatchObject({ completed: FOREIGN + 1, completedInner: 1 });
+});
+
+test('the savings are of what inner clients completed', async () => {
+  await running.announce('127.1.0.5', { infoHash, leftBytes: 0 });
+  await download('127.4.9.1');
+  await download('127.1.0.6');
+  await vi.waitFor(async () => {
+    const { savings, innerShare } = (await json('/api/v1/overview')) as {
+      savings: { bytesInside: number } | null;
+      innerShare: number;
+    };
+    expect(savings?.bytesInside).toBeCloseTo(TOTAL_BYTES * innerShare, -6);
+    expect(savings!.bytesInside).toBeLessThanOrEqual(TOTAL_BYTES);
+  });
+});
+
+test('a redirection says whether it is in force', async () => {
+  expect(await json('/api/v1/redirections')).toMatchObject({
+    redirections: [
+      { name: 'www.original.lab', target: 'mirror', active: true, addresses: ['127.0.0.1'], ttlSeconds: 30 },
+    ],
+  });
+});
