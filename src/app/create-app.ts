@@ -129,7 +129,13 @@ class App implements Application {
     // The mirror environment: site, crawler, names.
     const announceUrls = announceUrlsOf(config, this.#addresses);
     if (config.mirrorSite) {
-      const site = await startMirrorSite(config, config.mirrorSite, { catalogue, dataPlane, announceUrls, logger });
+      const site = await startMirrorSite(config, config.mirrorSite, {
+        catalogue,
+        dataPlane,
+        announceUrls,
+        clock,
+        logger,
+      });
       stops.push('mirror site', () => site.stop());
       health.watch('mirror site', site.address);
       listensOn({

@@ -5,6 +5,7 @@ import { parseEndpoint } from '../config/address-schemas.js';
 import type { Config } from '../config/config-schema.js';
 import type { Clock } from '../domain/clock.js';
 import type { Endpoint } from '../domain/endpoint.js';
+import { messageOf } from '../domain/errors.js';
 import type { Random } from '../domain/random.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { ForeignPeer } from '../upstream/tracker-contact.js';
@@ -50,10 +51,14 @@ export function createExchange(config: Config, context: ExchangeContext): Exchan
     onPeers: (infoHash, peers, ttlSeconds) => dataPlane.addUpstreamPeers(infoHash, peers.map(peerData), ttlSeconds),
   });
   dataPlane.onUpstreamNeeded((infoHash, family) => {
-    const torrent = catalogue.get(infoHash);
-    const trackers = torrent?.trackerTiers.flat() ?? [];
-    if (trackers.length === 0) return;
-    void exchange.request(infoHash, trackers, { family, want: config.upstream.peersMax });
+    const ask = async (): Promise<void> => {
+      const trackers = catalogue.get(infoHash)?.trackerTiers.flat() ?? [];
+      if (trackers.length === 0) return;
+      await exchange.request(infoHash, trackers, { family, want: config.upstream.peersMax });
+    };
+    ask().catch((thrown: unknown) =>
+      logger.error({ err: thrown }, `upstream: original trackers of ${infoHash} were not asked: ${messageOf(thrown)}`),
+    );
   });
   return { exchange, resolver };
 }

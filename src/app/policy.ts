@@ -104,8 +104,8 @@ export class Policy {
     this.#publish();
     const { readings, topology } = this.#options;
     this.#unsubscribe = [
-      readings.onChange((change) => this.#takeReadings(change)),
-      topology.onChange(() => this.#attempt('the new topology', () => this.#compile())),
+      readings.onChange((change) => this.#attempt('the new reports', () => this.#takeReadings(change))),
+      topology.onChange(() => this.#attempt('the new topology', () => this.#replace())),
     ];
   }
 
@@ -175,10 +175,14 @@ export class Policy {
     if (changes.length > 0) this.#consumer?.setCapability(this.#table, changes);
   }
 
-  #attempt(what: string, compile: () => CompiledCost): void {
+  #replace(): void {
+    this.#cost = this.#compile();
+    this.#publish();
+  }
+
+  #attempt(what: string, take: () => void): void {
     try {
-      this.#cost = compile();
-      this.#publish();
+      take();
     } catch (thrown) {
       this.#options.logger.error(
         { err: thrown },
@@ -194,7 +198,7 @@ export class Policy {
     const { nextChangeAtMs } = this.#cost;
     if (nextChangeAtMs === undefined || this.#consumer === undefined) return;
     const waitMs = Math.min(LONGEST_TIMER_MS, Math.max(0, nextChangeAtMs - this.#options.clock.nowMs()));
-    this.#timer = setTimeout(() => this.#attempt('the billing schedule', () => this.#compile()), waitMs).unref();
+    this.#timer = setTimeout(() => this.#attempt('the billing schedule', () => this.#replace()), waitMs).unref();
   }
 }
 

@@ -14,6 +14,7 @@ import { type ExchangePart, peerData } from './create-exchange.js';
 import { explainedInWords } from './explained-in-words.js';
 import type { Health } from './health.js';
 import type { KeptDataPlane } from './kept-data-plane.js';
+import { listenerErrors } from './listener-errors.js';
 import type { Logger } from './logger.js';
 import { createOverview } from './overview.js';
 import type { Policy } from './policy.js';
@@ -66,6 +67,7 @@ export async function startControl(
   const server = await startControlServer(app, {
     host: listen.host,
     port: listen.port,
+    onListenerError: listenerErrors('control API', context),
     ...(tls
       ? {
           tls: {

@@ -2,12 +2,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/config-schema.js';
+import type { Clock } from '../domain/clock.js';
 import { formatEndpoint } from '../domain/endpoint.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { createMirrorSite } from '../mirror-site/mirror-site.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { KeptDataPlane } from './kept-data-plane.js';
+import { listenerErrors } from './listener-errors.js';
 import type { Logger } from './logger.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -26,6 +28,7 @@ export async function startMirrorSite(
     readonly catalogue: Catalogue;
     readonly dataPlane: KeptDataPlane;
     readonly announceUrls: readonly string[];
+    readonly clock: Clock;
     readonly logger: Logger;
   },
 ): Promise<MirrorSitePart> {
@@ -64,6 +67,7 @@ export async function startMirrorSite(
     });
     server.listen(port, host, resolve);
   });
+  server.on('error', listenerErrors('mirror site', context));
   return {
     address: { host, port: (server.address() as AddressInfo).port },
     stop: () =>

@@ -103,10 +103,10 @@ export class TopologySource {
   }
 
   async #check(): Promise<void> {
-    const { changed, problems } = await this.#files.refresh();
-    for (const problem of problems) this.#logger.warn(problem);
-    if (!changed) return;
     try {
+      const { changed, problems } = await this.#files.refresh();
+      for (const problem of problems) this.#logger.warn(problem);
+      if (!changed) return;
       this.#compiled = this.#compile();
       const { ipv4, ipv6 } = this.#compiled.segmentCount;
       this.#logger.info(`topology replaced: ${ipv4} IPv4 and ${ipv6} IPv6 segments`);

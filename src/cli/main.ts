@@ -21,6 +21,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
 });
 
+// The log has nowhere to go (a closed pipe, a full disk): peers are answered all the same.
+process.stderr.on('error', () => {});
+
 const configFile = (file: string | undefined): string =>
   file ?? process.env.ALIAS_TRACKER_CONFIG ?? DEFAULT_CONFIG_FILE;
 

@@ -20,6 +20,8 @@ export interface ControlServerOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly tls?: ControlServerTls | undefined;
+  /** Gets what goes wrong after the start: a connection that could not be accepted. */
+  readonly onListenerError?: (error: Error) => void;
 }
 
 export interface ControlServer {
@@ -56,6 +58,7 @@ export async function startControlServer(app: Express, options: ControlServerOpt
     });
     server.listen(options.port, options.host, resolve);
   });
+  server.on('error', options.onListenerError ?? (() => {}));
   return {
     address: server.address() as AddressInfo,
     close: () =>

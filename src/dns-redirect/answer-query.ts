@@ -15,7 +15,7 @@ import { decide, type IsHealthy } from './decide.js';
 import type { DnsLog } from './dns-log.js';
 import type { Forwarder } from './forwarder.js';
 import type { LoopProbe } from './loop-probe.js';
-import { type Query, RCODE_REFUSED, RCODE_SERVFAIL, readQuery } from './query-packet.js';
+import { type Query, RCODE_REFUSED, RCODE_SERVFAIL, type Reading, readQuery } from './query-packet.js';
 import type { RedirectPolicy } from './redirect-policy.js';
 
 export type Transport = 'udp' | 'tcp';
@@ -38,10 +38,26 @@ export async function answerQuery(
   client: IpAddress,
   transport: Transport,
 ): Promise<Buffer | undefined> {
+  let reading: Reading | undefined;
+  try {
+    reading = readQuery(packet);
+    return await answerReading(parts, reading, client, transport);
+  } catch (thrown) {
+    parts.log.warn({ reason: messageOf(thrown) }, 'a DNS query met a defect and was answered with SERVFAIL');
+    parts.counters.failed++;
+    return reading?.kind === 'query' ? errorAnswer(reading.query, RCODE_SERVFAIL) : undefined;
+  }
+}
+
+async function answerReading(
+  parts: AnswerParts,
+  reading: Reading,
+  client: IpAddress,
+  transport: Transport,
+): Promise<Buffer | undefined> {
   const { counters } = parts;
   counters.queries++;
   if (transport === 'tcp') counters.overTcp++;
-  const reading = readQuery(packet);
   if (!parts.rate.admit(client)) {
     counters.rateLimited++;
     // Silence over UDP, where the address may be forged; over TCP the client is real and is told.
@@ -51,15 +67,8 @@ export async function answerQuery(
     counters.malformed++;
     return reading.kind === 'drop' ? undefined : errorWithoutQuestion(reading.id, reading.flags, reading.rcode);
   }
-  const { query } = reading;
-  countType(counters, query.question.type);
-  try {
-    return await answerReadable(parts, query, client, transport);
-  } catch (thrown) {
-    parts.log.warn({ reason: messageOf(thrown) }, 'a DNS query failed inside');
-    counters.failed++;
-    return errorAnswer(query, RCODE_SERVFAIL);
-  }
+  countType(counters, reading.query.question.type);
+  return answerReadable(parts, reading.query, client, transport);
 }
 
 async function answerReadable(

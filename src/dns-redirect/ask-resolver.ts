@@ -36,9 +36,10 @@ export const askOverUdp: AskResolver = (resolver, query, timeoutMs) =>
       // A datagram that does not match is forged or late: the right one may still come.
       if (answersQuery(message, id, query)) finish(undefined, withId(message, query.id));
     });
-    socket.connect(resolver.port, resolver.host, () => {
-      if (!finished) socket.send(withId(query.packet, id), (error) => error && finish(error));
-    });
+    socket.on('connect', () => socket.send(withId(query.packet, id), (error) => error && finish(error)));
+    // Without a callback: a callback of `connect` is called with the error (no route, no such address family), and no
+    // 'error' event follows.
+    socket.connect(resolver.port, resolver.host);
   });
 
 /** The same over a connection of its own. */

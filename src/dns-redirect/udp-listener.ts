@@ -21,11 +21,12 @@ export async function openUdpListener(
   // ipv6Only: an IPv4 listener on the same port is a listener of its own.
   const socket = createSocket(isIPv6(endpoint.host) ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' });
   let open = true;
-  socket.on('message', async (packet, from) => {
+  socket.on('message', (packet, from) => {
     const client = parseIp(from.address.replace(/%.*$/, ''));
-    const reply = await answer(packet, client);
-    // Port 0 cannot be answered; a send that fails (a vanished client) concerns nobody else.
-    if (reply !== undefined && open && from.port !== 0) socket.send(reply, from.port, from.address, () => {});
+    void answer(packet, client).then((reply) => {
+      // Port 0 cannot be answered; a send that fails (a vanished client) concerns nobody else.
+      if (reply !== undefined && open && from.port !== 0) socket.send(reply, from.port, from.address, () => {});
+    });
   });
   const bound = once(socket, 'listening');
   socket.bind(endpoint.port, endpoint.host);

@@ -55,6 +55,7 @@ export async function startForeignSeed(
   });
   server.listen(listen.port, listen.host);
   await once(server, 'listening');
+  server.on('error', () => {}); // out of file descriptors: the connection is lost, the listener is not
   const { port } = server.address() as AddressInfo;
 
   const announceAll = async (): Promise<void> => {

@@ -36,7 +36,8 @@ export async function startNameServer(listen: Endpoint, hosts: ReadonlyMap<strin
   const udp = createSocket('udp4');
   udp.on('message', (query, remote) => {
     const answer = answerTo(query, hosts);
-    if (answer) udp.send(encode(answer), remote.port, remote.address);
+    // Port 0 cannot be answered: `send` would throw.
+    if (answer && remote.port !== 0) udp.send(encode(answer), remote.port, remote.address, () => {});
   });
   try {
     udp.bind(port, listen.host);

@@ -39,6 +39,7 @@ export async function startOriginalSite(options: OriginalSiteOptions): Promise<O
       });
       server.listen(port, host);
       await once(server, 'listening');
+      server.on('error', () => {}); // out of file descriptors: the connection is lost, the listener is not
       servers.push(server);
       endpoints.push({ host, port: (server.address() as AddressInfo).port });
     }
@@ -55,7 +56,12 @@ function respond(
   base: string,
   torrents: readonly LabTorrent[],
 ): void {
-  const path = new URL(request.url ?? '/', 'http://site').pathname;
+  const target = request.url ?? '/';
+  if (!URL.canParse(target, 'http://site')) {
+    response.writeHead(400).end();
+    return;
+  }
+  const path = new URL(target, 'http://site').pathname;
   const readable = request.method === 'GET' || request.method === 'HEAD';
   const { status, type, body } = readable
     ? documentAt(path, base, torrents)

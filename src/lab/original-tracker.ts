@@ -22,14 +22,27 @@ export async function startOriginalTracker(listen: Endpoint): Promise<OriginalTr
   server.on('warning', () => {}); // a malformed announce; the client has been told
   server.on('error', () => {});
 
-  const http = createServer((request, response) => server.onHttpRequest(request, response));
+  const http = createServer((request, response) => {
+    try {
+      server.onHttpRequest(request, response);
+    } catch {
+      response.destroy(); // the package throws for some requests that it cannot read
+    }
+  });
   http.listen(listen.port, listen.host);
   await once(http, 'listening');
+  http.on('error', () => {}); // out of file descriptors: the connection is lost, the listener is not
   const { port } = http.address() as AddressInfo;
 
   const udp = createSocket('udp4');
   server.udp4 = udp;
-  udp.on('message', (message, remote) => server.onUdpRequest(message, remote));
+  udp.on('message', (message, remote) => {
+    try {
+      server.onUdpRequest(message, remote);
+    } catch {
+      // As above; and a source port of 0 cannot be answered.
+    }
+  });
   try {
     udp.bind(port, listen.host);
     await once(udp, 'listening');

@@ -15,6 +15,7 @@ const ANSWER_TIMEOUT_MS = 2_000;
 /** @throws ClientError `no-answer`, or `failure` with the tracker's own words */
 export async function announceOverUdp(announce: LabAnnounce): Promise<LabAnnounceAnswer> {
   const socket = createSocket(announce.localAddress.includes(':') ? 'udp6' : 'udp4');
+  socket.on('error', () => {}); // one that comes between two waits; those of a wait reject it
   try {
     socket.bind(0, announce.localAddress);
     await once(socket, 'listening');

@@ -28,6 +28,8 @@ export class GroupCommit {
   readonly #onRollback: () => void;
   #waiting: Job[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** A commit failed, and the memory still holds what it did not store. */
+  #memoryIsAhead = false;
 
   /** @param onRollback called before the failed work is told: memory that the work changed must be read again */
   constructor(store: CommittingStore, onRollback: () => void) {
@@ -44,7 +46,12 @@ export class GroupCommit {
     });
   }
 
-  /** Commits what waits, now. */
+  #rollBack(): void {
+    this.#onRollback();
+    this.#memoryIsAhead = false;
+  }
+
+  /** Commits what waits, now. Never throws. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -53,9 +60,15 @@ export class GroupCommit {
     this.#waiting = [];
     let results: unknown[];
     try {
+      if (this.#memoryIsAhead) this.#rollBack();
       results = this.#store.commit(() => jobs.map((job) => job.work()));
     } catch (thrown) {
-      this.#onRollback();
+      this.#memoryIsAhead = true;
+      try {
+        this.#rollBack();
+      } catch {
+        // The database cannot be read either: the next flush tries again before it commits anything.
+      }
       for (const job of jobs) job.reject(thrown);
       return;
     }

@@ -57,7 +57,13 @@ export async function runCollector(run: CollectorRun): Promise<CollectorResult> 
         failure ??= thrown;
       });
   };
-  const timer = setInterval(() => handOver(run.folder.takeClosed(run.clock.nowMs())), CLOSE_CHECK_MS);
+  const timer = setInterval(() => {
+    try {
+      handOver(run.folder.takeClosed(run.clock.nowMs()));
+    } catch (thrown) {
+      failure ??= thrown;
+    }
+  }, CLOSE_CHECK_MS);
   try {
     for await (const block of run.lines) {
       const nowMs = run.clock.nowMs();

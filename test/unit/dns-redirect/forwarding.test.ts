@@ -204,3 +204,33 @@ test('too much at once is turned away, not piled up', async () => {
   expect(answers.map((each) => decode(each).rcode)).toEqual(same.map(() => 'SERVFAIL'));
   expect(redirect.counters()).toMatchObject({ overloaded: 6, failed: 64 });
 });
+
+describe('a resolver that this machine cannot send to', () => {
+  // The kernel refuses both at connect, before anything is sent: a socket may not broadcast by default, and an IPv6
+  // socket that is bound to one machine-local scope has no route to a multicast address without an interface.
+  const unreachable: Endpoint[] = [
+    { host: '255.255.255.255', port: 53 },
+    { host: '::ffff:255.255.255.255', port: 53 },
+  ];
+
+  test.each(unreachable)(
+    '$host: the client gets SERVFAIL, over UDP and TCP, and the server goes on',
+    async (resolver) => {
+      const { server, redirect } = await start([resolver]);
+      for (let i = 0; i < 3; i++) {
+        const answer = await askUdp(server, question('other.example'));
+        expect(decode(answer!)).toMatchObject({ id: 4711, rcode: 'SERVFAIL' });
+      }
+      const [overTcp] = await askTcp(server, frameMessage(question('other.example')), { count: 1 });
+      expect(decode(overTcp!)).toMatchObject({ rcode: 'SERVFAIL' });
+      expect(redirect.counters()).toMatchObject({ failed: 4 });
+      expect(decode((await askUdp(server, question('linuxtracker.example')))!).answers).toHaveLength(1);
+    },
+  );
+
+  test.each(unreachable)('$host: the next resolver answers', async (resolver) => {
+    const working = await startResolver(closing, (query) => answerWith(query, '192.0.2.7'));
+    const { server } = await start([resolver, working]);
+    expect(decode((await askUdp(server, question('other.example')))!).answers).toMatchObject([{ data: '192.0.2.7' }]);
+  });
+});
