@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { formatListenUrl } from '../config/address-schemas.js';
 import type { Config } from '../config/config-schema.js';
+import { isIpv6Only } from '../config/listeners.js';
 import { formatPrefix } from '../domain/ip-address.js';
 import type { Policy } from './policy.js';
 
@@ -27,6 +28,7 @@ export function dataPlaneOptions(
   return {
     listen: tracker.listen.map((listen) => ({
       ...listen,
+      ...(isIpv6Only(listen, listen.protocol === 'udp' ? 'udp' : 'tcp', config) ? { ipv6Only: true } : {}),
       ...(listen.protocol === 'https' && tls ? { tls } : {}),
       ...(behindBalancer.has(formatListenUrl(listen)) ? { proxyProtocol: true } : {}),
     })),

@@ -1,6 +1,7 @@
 /** The control API: what it shows of each part, and its listener. */
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config-schema.js';
+import { isIpv6Only } from '../config/listeners.js';
 import { createControlApi } from '../dashboard/control-api.js';
 import { startControlServer } from '../dashboard/control-server.js';
 import type { CatalogueView, RedirectionView, TrackerView, UpstreamPort } from '../dashboard/tracker-ports.js';
@@ -68,6 +69,7 @@ export async function startControl(
     host: listen.host,
     port: listen.port,
     onListenerError: listenerErrors('control API', context),
+    ipv6Only: isIpv6Only(listen, 'tcp', config),
     ...(tls
       ? {
           tls: {

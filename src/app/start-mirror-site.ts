@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/config-schema.js';
+import { isIpv6Only } from '../config/listeners.js';
 import type { Clock } from '../domain/clock.js';
 import { formatEndpoint } from '../domain/endpoint.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
@@ -65,7 +66,7 @@ export async function startMirrorSite(
       const message = `mirrorSite cannot listen on ${formatEndpoint(section.listen)}: ${messageOf(cause)}; choose another mirrorSite.listen, or stop what uses it`;
       reject(new OperatorError(message, { exitCode: 1, cause }));
     });
-    server.listen(port, host, resolve);
+    server.listen({ port, host, ipv6Only: isIpv6Only(section.listen, 'tcp', config) }, resolve);
   });
   server.on('error', listenerErrors('mirror site', context));
   return {

@@ -19,6 +19,8 @@ export interface ControlServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** On `::`: leaves IPv4 to another listener on the same port. */
+  readonly ipv6Only?: boolean;
   readonly tls?: ControlServerTls | undefined;
   /** Gets what goes wrong after the start: a connection that could not be accepted. */
   readonly onListenerError?: (error: Error) => void;
@@ -56,7 +58,8 @@ export async function startControlServer(app: Express, options: ControlServerOpt
       const message = `the control API cannot listen on ${where}: ${messageOf(cause)}; choose another control.listen`;
       reject(new OperatorError(message, { exitCode: 1, cause }));
     });
-    server.listen(options.port, options.host, resolve);
+    const { port, host, ipv6Only = false } = options;
+    server.listen({ port, host, ipv6Only }, resolve);
   });
   server.on('error', options.onListenerError ?? (() => {}));
   return {

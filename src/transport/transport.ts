@@ -61,10 +61,12 @@ export const MAX_HTTP_HEAD_BYTES = 8_192;
 
 export interface ListenAddress {
   readonly protocol: 'udp' | 'http' | 'https';
-  /** A literal address; `::` with IPV6_V6ONLY unset where the platform can, else both families are bound. */
+  /** A literal address. `::` takes both families, and IPv4 alone on a machine without IPv6; see `ipv6Only`. */
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Leaves IPv4 to another listener on the same port (IPV6_V6ONLY), whichever of the two is opened first. */
+  readonly ipv6Only?: boolean;
 }
 
 export interface BoundAddress {

@@ -227,11 +227,16 @@ export function describeTransport(subject: TransportUnderTest): void {
         expect(six.answers.map(({ text }) => text)).toEqual([`::1 ${six.port} hello`]);
       });
 
-      it('shares a port between 0.0.0.0 and ::', async () => {
+      it.each([
+        ['0.0.0.0', '::'],
+        ['::', '0.0.0.0'],
+      ])('shares a port between %s and then %s', async (...hosts) => {
         const transport = await open();
-        const first = await transport.listenUdp({ protocol: 'udp', host: '0.0.0.0', port: 0 }, new EchoDatagrams());
-        const { port } = first.address;
-        await transport.listenUdp({ protocol: 'udp', host: '::', port }, new EchoDatagrams());
+        let port = 0;
+        for (const host of hosts) {
+          const address = { protocol: 'udp' as const, host, port, ipv6Only: host === '::' };
+          port = (await transport.listenUdp(address, new EchoDatagrams())).address.port;
+        }
         run(transport);
         expect((await exchange(port, ['a'], '127.0.0.1')).answers).toHaveLength(1);
         expect((await exchange(port, ['b'], '::1')).answers).toHaveLength(1);
@@ -329,6 +334,21 @@ export function describeTransport(subject: TransportUnderTest): void {
         const { bound } = await http({ host: '::' });
         expect((await client(bound, '::1').send('six\n').lines(1))[0]).toMatch(/^::1 \d+ six$/);
         expect((await client(bound, '127.0.0.1').send('four\n').lines(1))[0]).toMatch(/^127\.0\.0\.1 \d+ four$/);
+      });
+
+      it.each([
+        ['0.0.0.0', '::'],
+        ['::', '0.0.0.0'],
+      ])('shares a port between %s and then %s', async (...hosts) => {
+        const transport = await open();
+        const address: BoundAddress = { protocol: 'http', host: '', port: 0 };
+        for (const host of hosts) {
+          const wanted = { ...address, host, ipv6Only: host === '::' };
+          Object.assign(address, (await transport.listenHttp(wanted, new EchoLines(), GENEROUS)).address);
+        }
+        run(transport);
+        expect((await client(address, '::1').send('six\n').lines(1))[0]).toMatch(/^::1 \d+ six$/);
+        expect((await client(address, '127.0.0.1').send('four\n').lines(1))[0]).toMatch(/^127\.0\.0\.1 \d+ four$/);
       });
 
       it('answers pipelined requests in order', async () => {

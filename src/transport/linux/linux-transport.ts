@@ -68,12 +68,7 @@ class LinuxTransport implements Transport {
     listen: (socket: OpenSocket) => Listener,
   ): Listener {
     if (this.#stopped) throw new Error('the transport was stopped');
-    const isUdp = address.protocol === 'udp';
-    const ipv4PortIsOurs = this.#listeners.some(
-      ({ address: ours }) =>
-        !ours.host.includes(':') && ours.port === address.port && (ours.protocol === 'udp') === isUdp,
-    );
-    const socket = openSocket(this.#calls, address, options, ipv4PortIsOurs);
+    const socket = openSocket(this.#calls, address, options);
     try {
       const listener = listen(socket);
       this.#listeners.push(listener);

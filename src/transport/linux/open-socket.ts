@@ -1,6 +1,6 @@
 /**
- * Opens, configures and binds one listening socket. `::` listens for both families; where another listener of this
- * transport already has the IPv4 port, for IPv6 alone, and on a machine without IPv6 for IPv4 alone.
+ * Opens, configures and binds one listening socket. `::` listens for both families, for IPv6 alone where the address says
+ * so, and for IPv4 alone on a machine without IPv6.
  */
 import { parseIp } from '../../domain/ip-address.js';
 import { listenError } from '../listen-error.js';
@@ -8,7 +8,6 @@ import { type BoundAddress, type ListenAddress, RemoteAddress } from '../transpo
 import {
   AF_INET,
   AF_INET6,
-  EADDRINUSE,
   EAFNOSUPPORT,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
@@ -42,7 +41,6 @@ export function openSocket(
   calls: NativeCalls,
   address: ListenAddress,
   options: readonly SocketOption[],
-  ipv4PortIsOurs: boolean,
 ): OpenSocket {
   const ip = parseIp(address.host);
   const wildcard = ip.words.every((word) => word === 0);
@@ -51,8 +49,8 @@ export function openSocket(
   const fd = calls.socket(ip.family === 4 ? AF_INET : AF_INET6, type, 0);
   if (fd < 0) {
     const errno = calls.errno();
-    if (errno === EAFNOSUPPORT && ip.family === 6 && wildcard) {
-      return openSocket(calls, { ...address, host: '0.0.0.0' }, options, ipv4PortIsOurs);
+    if (errno === EAFNOSUPPORT && ip.family === 6 && wildcard && address.ipv6Only !== true) {
+      return openSocket(calls, { ...address, host: '0.0.0.0' }, options);
     }
     throw listenError(address, errnoName(errno));
   }
@@ -61,12 +59,8 @@ export function openSocket(
     const nameAt = memory.reserve(SOCKADDR_IN6_BYTES);
     const name = memory.address + nameAt;
     const nameBytes = writeSocketAddress(memory, nameAt, ip, address.port);
-    if (ip.family === 6) setOption(calls, memory, fd, [IPPROTO_IPV6, IPV6_V6ONLY, 0]);
+    if (ip.family === 6) setOption(calls, memory, fd, [IPPROTO_IPV6, IPV6_V6ONLY, address.ipv6Only === true ? 1 : 0]);
     let failed = calls.bind(fd, name, nameBytes) < 0;
-    if (failed && calls.errno() === EADDRINUSE && ip.family === 6 && wildcard && ipv4PortIsOurs) {
-      setOption(calls, memory, fd, [IPPROTO_IPV6, IPV6_V6ONLY, 1]);
-      failed = calls.bind(fd, name, nameBytes) < 0;
-    }
     if (!failed && address.protocol !== 'udp') failed = calls.listen(fd, ACCEPT_BACKLOG) < 0;
     if (failed) throw listenError(address, errnoName(calls.errno()));
     return { fd, family: ip.family, wildcard, bound: boundAddress(calls, memory, fd, nameAt, address) };

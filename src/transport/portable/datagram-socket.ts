@@ -34,9 +34,8 @@ export async function listenDatagrams(
   handler: DatagramHandler,
   counters: TransportCounters,
   onBatch: () => void,
-  ipv4PortIsOurs: boolean,
 ): Promise<TransportListener> {
-  const socket = await bindEitherFamily(address, ipv4PortIsOurs, (attempt) => bind(attempt, address.port));
+  const socket = await bindEitherFamily(address, (attempt) => bind(attempt, address.port));
   const remote = new RemoteAddress();
   const free: Buffer[] = [];
   let waiting = 0;

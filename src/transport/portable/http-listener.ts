@@ -32,7 +32,6 @@ export interface HttpListenerOptions {
   readonly proxies: ProxyTrust | null;
   readonly counters: TransportCounters;
   readonly onBatch: () => void;
-  readonly ipv4PortIsOurs: boolean;
   readonly nowMs: () => number;
 }
 
@@ -83,7 +82,7 @@ export async function listenHttpPortably(options: HttpListenerOptions): Promise<
     else if (options.proxies(remote)) readProxyHeaderFirst(socket, remote, serve);
     else socket.destroy();
   };
-  const server = await bindEitherFamily(address, options.ipv4PortIsOurs, (attempt) => listen(attempt, address.port));
+  const server = await bindEitherFamily(address, (attempt) => listen(attempt, address.port));
   server.on('connection', welcome);
 
   const lookEveryMs = Math.ceil(Math.min(limits.requestTimeoutMs, limits.keepAliveTimeoutMs) / LOOKS_PER_TIMEOUT);

@@ -45,8 +45,7 @@ class PortableTransport implements Transport {
   };
 
   async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<TransportListener> {
-    const ipv4PortIsOurs = this.#hasIpv4(address);
-    const listener = await listenDatagrams(address, handler, this.counters, this.#onBatch, ipv4PortIsOurs);
+    const listener = await listenDatagrams(address, handler, this.counters, this.#onBatch);
     this.#listeners.push(listener);
     return listener;
   }
@@ -69,19 +68,10 @@ class PortableTransport implements Transport {
       proxies: proxies ?? null,
       counters: this.counters,
       onBatch: this.#onBatch,
-      ipv4PortIsOurs: this.#hasIpv4(address),
       nowMs: () => performance.now(),
     });
     this.#listeners.push(listener);
     return listener;
-  }
-
-  #hasIpv4(address: ListenAddress): boolean {
-    const isUdp = address.protocol === 'udp';
-    return this.#listeners.some(
-      ({ address: ours }) =>
-        !ours.host.includes(':') && ours.port === address.port && (ours.protocol === 'udp') === isUdp,
-    );
   }
 
   async run(betweenBatches: () => void, tickMs: number): Promise<void> {
