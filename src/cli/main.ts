@@ -4,22 +4,22 @@ import { readFileSync } from 'node:fs';
 import { loadConfig } from '../config/parse-config.js';
 import { systemClock } from '../domain/clock.js';
 import type { CliContext } from './cli-context.js';
-import { run } from './run.js';
+import { exitOnBrokenOutput, stopOnSignals } from './process-streams.js';
+import { EXIT_DONE, EXIT_FAILED, run } from './run.js';
 
 const DEFAULT_CONFIG_FILE = 'alias-tracker.yaml';
 
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    // A second signal is a person who does not want to wait.
-    if (stopping.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
-    stopping.abort();
-  });
-}
-// A reader that closed early (`| head`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-});
+const args = process.argv.slice(2);
+const command = args.includes('--help') || args.includes('-h') ? 'help' : args[0];
+const exit = (code: number): never => process.exit(code);
+const stopping = stopOnSignals(process, () => performance.now(), exit);
+const lostOutput = exitOnBrokenOutput(
+  process.stdout,
+  process.stderr,
+  command,
+  (line) => process.stderr.write(line),
+  exit,
+);
 
 // The log has nowhere to go (a closed pipe, a full disk): peers are answered all the same.
 process.stderr.on('error', () => {});
@@ -33,7 +33,7 @@ const context: CliContext = {
   stdout: process.stdout,
   stderr: process.stderr,
   clock: systemClock,
-  signal: stopping.signal,
+  signal: stopping,
   onHangUp: (listener) => void process.on('SIGHUP', listener),
   loadConfig: (file) => loadConfig(configFile(file), process.env),
   configFile,
@@ -42,8 +42,9 @@ const context: CliContext = {
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-process.exitCode = await run(process.argv.slice(2), context, version);
+const code = await run(args, context, version);
 // Nothing may keep a finished command alive: not an idle keep-alive socket, not a native library's thread.
 const flush = (stream: NodeJS.WriteStream): Promise<void> => new Promise((done) => void stream.write('', () => done()));
 await Promise.all([flush(process.stdout), flush(process.stderr)]);
-process.exit();
+// The tracker ran; that nobody could read its table is not its failure.
+process.exit(code === EXIT_DONE && lostOutput() && command !== 'serve' ? EXIT_FAILED : code);

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -121,11 +121,15 @@ describe('alias-tracker serve', () => {
     expect(second.stderr()).toMatch(new RegExp(`127\\.0\\.0\\.1:${port.tracker}`));
   });
 
-  test('SIGTERM ends it within two seconds, with exit code 0', async () => {
-    const killer = setTimeout(() => serve.process.kill('SIGKILL'), 2_000);
-    serve.process.kill('SIGTERM');
+  test('SIGINT, sent twice as by a terminal and npm, ends it with exit code 0 and its swarms saved', async () => {
+    const snapshot = join(directory, 'state', 'swarms.snapshot');
+    rmSync(snapshot, { force: true });
+    const killer = setTimeout(() => serve.process.kill('SIGKILL'), 5_000);
+    serve.process.kill('SIGINT');
+    serve.process.kill('SIGINT');
     const [code, signal] = (await once(serve.process, 'exit')) as [number | null, string | null];
     clearTimeout(killer);
     expect({ code, signal }).toEqual({ code: 0, signal: null });
+    expect(existsSync(snapshot)).toBe(true);
   });
 });
