@@ -37,11 +37,7 @@ export type SocketOption = readonly [level: number, name: number, value: number]
 const ACCEPT_BACKLOG = 65_535;
 
 /** @throws OperatorError */
-export function openSocket(
-  calls: NativeCalls,
-  address: ListenAddress,
-  options: readonly SocketOption[],
-): OpenSocket {
+export function openSocket(calls: NativeCalls, address: ListenAddress, options: readonly SocketOption[]): OpenSocket {
   const ip = parseIp(address.host);
   const wildcard = ip.words.every((word) => word === 0);
   const memory = new NativeMemory(calls, 1_024);
