@@ -66,6 +66,16 @@ export const SCENARIOS: readonly Scenario[] = [
     comparedShape: { label: 'swarms of 100', shape: SWARMS_OF_100 },
   },
   {
+    ...udp(
+      'udp-chosen-hashes',
+      'UDP, 10 k torrents, 100 k peers, random info-hashes against chosen ones',
+      SMALL,
+      ANNOUNCE,
+      ['alias-tracker', 'opentracker'],
+    ),
+    comparedShape: { label: 'info-hashes that share their first 12 bytes', shape: { ...SMALL, equalPrefix: true } },
+  },
+  {
     ...udp('udp-ipv6', 'UDP over IPv6, 10 k torrents, 100 k peers', SMALL, ANNOUNCE, ['alias-tracker', 'echo']),
     host: IPV6,
   },

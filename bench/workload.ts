@@ -11,6 +11,8 @@ export interface WorkloadShape {
   readonly sources: number;
   /** All torrents have as many peers; without it the weights above. */
   readonly even?: boolean;
+  /** Info-hashes as an attacker chooses them: all but the last eight bytes are equal. */
+  readonly equalPrefix?: boolean;
 }
 
 export const INFO_HASH_BYTES = 20;
@@ -38,7 +40,7 @@ export class Workload {
     this.sourceOf = new Uint16Array(peers);
     this.portOf = new Uint16Array(peers);
     this.seedOf = new Uint8Array(peers);
-    this.infoHashes = infoHashesOf(torrents);
+    this.infoHashes = infoHashesOf(shape);
     const cumulative = even ? new Float64Array(0) : cumulativeWeights(torrents, peers);
     const total = even ? 0 : cumulative[torrents - 1]!;
     for (let i = 0; i < peers; i++) {
@@ -59,12 +61,18 @@ export class Workload {
   }
 }
 
-/** Random-looking hashes that any process can make again from their number. */
-export function infoHashesOf(torrents: number): Uint8Array {
+const EQUAL_WORDS = 3;
+const INFO_HASH_WORDS = INFO_HASH_BYTES / 4;
+
+/** Random-looking hashes that any process can make again from the shape. */
+export function infoHashesOf({ torrents, equalPrefix = false }: WorkloadShape): Uint8Array {
   const random = createRandom(SEED + 1);
   const hashes = new Uint8Array(torrents * INFO_HASH_BYTES);
   const words = new Uint32Array(hashes.buffer);
-  for (let i = 0; i < words.length; i++) words[i] = random.nextUint32();
+  for (let i = 0; i < words.length; i++) {
+    const isEqual = equalPrefix && i >= INFO_HASH_WORDS && i % INFO_HASH_WORDS < EQUAL_WORDS;
+    words[i] = isEqual ? words[i % INFO_HASH_WORDS]! : random.nextUint32();
+  }
   return hashes;
 }
 

@@ -65,7 +65,7 @@ async function startScript(
 async function startOpentracker(options: Omit<ServerOptions, 'ranking'>): Promise<RunningServer> {
   const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-bench-'));
   chmodSync(directory, 0o755);
-  const hashes = Buffer.from(infoHashesOf(options.shape.torrents).buffer).toString('hex');
+  const hashes = Buffer.from(infoHashesOf(options.shape).buffer).toString('hex');
   const lines: string[] = [];
   for (let i = 0; i < hashes.length; i += 2 * INFO_HASH_BYTES) lines.push(hashes.slice(i, i + 2 * INFO_HASH_BYTES));
   writeFileSync(join(directory, 'whitelist'), `${lines.join('\n')}\n`, { mode: 0o644 });

@@ -3,6 +3,8 @@
  * place, when a report changes a level; the data plane reads it with one look-up an announce: no text, no copy, no
  * allocation there. A word is written at once, so a reader sees the value before or after a change and nothing between.
  */
+import { ADDRESS_KEY_WORDS, AddressHash } from '../domain/address-hash.js';
+import { randomHashKey } from '../domain/half-sip-hash.js';
 import { parseIp } from '../domain/ip-address.js';
 import type { ReportedCapability } from './cost-table.js';
 
@@ -37,10 +39,12 @@ export class AddressLevels {
   readonly version: number;
   private readonly slots: Int32Array;
   private readonly mask: number;
+  private readonly hash: AddressHash;
 
   constructor(reported: ReportedCapability) {
     this.version = reported.version;
     this.slots = reported.slots;
+    this.hash = new AddressHash(reported.hashKey);
     this.mask = reported.slots.length / SLOT_WORDS - 1;
   }
 
@@ -79,11 +83,7 @@ export class AddressLevels {
   /** Where the address is, or the free slot where it would be. */
   slotOf(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number {
     const slots = this.slots;
-    let hash = Math.imul(
-      word0 ^ Math.imul(word1 ^ Math.imul(word2 ^ Math.imul(word3, 0x9e3779b1), 31), 17),
-      0x85ebca6b,
-    );
-    hash ^= hash >>> 15;
+    const hash = family === 4 ? this.hash.ipv4(word0) : this.hash.ipv6(word0, word1, word2, word3, 0);
     const familyBit = family === 6 ? IS_IPV6 : 0;
     for (let position = hash & this.mask; ; position = (position + 1) & this.mask) {
       const slot = position * SLOT_WORDS;
@@ -102,10 +102,12 @@ export class AddressLevelsWriter {
   current: ReportedCapability;
   #levels: AddressLevels;
   #used = 0;
+  /** Hosts choose most of their IPv6 addresses, and announce from any: a stranger must not know which ones collide. */
+  readonly #hashKey = randomHashKey(ADDRESS_KEY_WORDS);
 
   /** @param expected addresses that there is room for from the beginning */
   constructor(version: number, expected = 0) {
-    this.current = { version, slots: emptySlots(expected) };
+    this.current = { version, slots: emptySlots(expected), hashKey: this.#hashKey };
     this.#levels = new AddressLevels(this.current);
   }
 
@@ -135,7 +137,11 @@ export class AddressLevelsWriter {
     old.forEach(() => {
       live++;
     });
-    this.current = { version: this.current.version + 1, slots: emptySlots(live + 1) };
+    this.current = {
+      version: this.current.version + 1,
+      slots: emptySlots(live + 1),
+      hashKey: this.#hashKey,
+    };
     this.#levels = new AddressLevels(this.current);
     this.#used = 0;
     old.forEach((family, words, value) => {

@@ -58,4 +58,6 @@ export interface ReportedCapability {
   /** Differs where it is another table, in which every level may be another. */
   readonly version: number;
   readonly slots: Int32Array;
+  /** Where an address is in it: the key of an `AddressHash`. */
+  readonly hashKey: Uint32Array;
 }

@@ -15,6 +15,7 @@ import { GroupRegistry, memoryGroupStore } from '../topology/group-registry.js';
 import type { TopologyTable } from '../topology/topology-table.js';
 import * as announce from '../tracker/announce-request.js';
 import { AnnounceOutcome } from '../tracker/swarm/announce-outcome.js';
+import { HASH_KEY_WORDS } from '../tracker/swarm/hash-keys.js';
 import { SwarmStore } from '../tracker/swarm/swarm-store.js';
 import type { Population, SimulatedNetwork } from './population.js';
 import { isComplete, type SimulatedPeer } from './simulated-peer.js';
@@ -144,6 +145,8 @@ export class AliasTracker implements Directory {
     });
     this.#store = new SwarmStore({
       random: options.random,
+      // Nobody chooses info-hashes here, and the same seed must give the same run.
+      hashSecret: new Uint32Array(HASH_KEY_WORDS),
       policy: cost.table,
       arenaBytes: ARENA_BYTES,
       intervalSeconds: options.intervalSeconds,

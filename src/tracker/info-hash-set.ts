@@ -1,4 +1,5 @@
 /** A set of info-hashes that is asked for bytes in a packet: open addressing over 20-byte keys, no strings. */
+import { HalfSipHash, randomHashKey } from '../domain/half-sip-hash.js';
 import { readUint32 } from '../wire/byte-order.js';
 
 const HASH_BYTES = 20;
@@ -11,8 +12,10 @@ export class InfoHashSet {
   /** 1 + the number of the key, 0 where a place is empty. */
   readonly #places: Uint32Array;
   readonly #mask: number;
+  readonly #words = new Uint32Array(HASH_BYTES / 4);
+  readonly #hash = new HalfSipHash(randomHashKey(2));
 
-  /** @param hashes 20 bytes each, one behind the other; a rest shorter than that is left out */
+  /** @param hashes 20 bytes each, concatenated; a rest shorter than that is left out */
   constructor(hashes: Uint8Array) {
     const count = Math.floor(hashes.length / HASH_BYTES);
     let capacity = 8;
@@ -22,9 +25,8 @@ export class InfoHashSet {
     this.#mask = capacity - 1;
     let size = 0;
     for (let i = 0; i < count; i++) {
-      if (this.has(hashes, i * HASH_BYTES)) continue;
-      let at = readUint32(hashes, i * HASH_BYTES) & this.#mask;
-      while (this.#places[at] !== 0) at = (at + 1) & this.#mask;
+      const at = this.#find(hashes, i * HASH_BYTES);
+      if (this.#places[at] !== 0) continue;
       this.#places[at] = i + 1;
       size++;
     }
@@ -32,15 +34,22 @@ export class InfoHashSet {
   }
 
   has(bytes: Uint8Array, offset: number): boolean {
-    // Info-hashes are hashes already: their first word spreads well, and whoever lists them is the operator.
-    let at = readUint32(bytes, offset) & this.#mask;
+    return this.#places[this.#find(bytes, offset)] !== 0;
+  }
+
+  /** @returns the place of the key, or the empty one where it belongs */
+  #find(bytes: Uint8Array, offset: number): number {
+    // Keyed, and over all bytes: strangers choose what is looked up, and uploaders what a catalogue lists.
+    const words = this.#words;
+    for (let i = 0; i < words.length; i++) words[i] = readUint32(bytes, offset + 4 * i);
+    let at = this.#hash.hash(words, 0, words.length) & this.#mask;
     for (;;) {
       const place = this.#places[at]!;
-      if (place === 0) return false;
+      if (place === 0) return at;
       const key = (place - 1) * HASH_BYTES;
       let i = 0;
       while (i < HASH_BYTES && this.#keys[key + i] === bytes[offset + i]) i++;
-      if (i === HASH_BYTES) return true;
+      if (i === HASH_BYTES) return at;
       at = (at + 1) & this.#mask;
     }
   }

@@ -16,7 +16,7 @@ export class BucketedSwarms {
     private readonly keys: StandingKeys,
     private readonly hasher: Endpoint,
   ) {
-    this.copied = new Endpoint(hasher.salt);
+    this.copied = new Endpoint(hasher.keys);
   }
 
   /** An empty swarm, to be filled by {@link append}; then call {@link finish}. */

@@ -177,8 +177,9 @@ export class CapabilityRefresh {
     this.sought = this.waiting;
     this.waiting = new Map();
     this.filter.fill(0);
-    for (const { words } of this.sought.values()) {
-      const bit = filterBit(words[0]!);
+    for (const { family, words } of this.sought.values()) {
+      this.endpoint.set(family, words[0]!, words[1]!, words[2]!, words[3]!, 0);
+      const bit = filterBit(this.endpoint.hostHash);
       this.filter[bit >>> 3]! |= 1 << (bit & 7);
     }
     this.segment = 0;
@@ -211,7 +212,7 @@ export class CapabilityRefresh {
     }
     const record = this.swarms.recordInPlace(ref, place, addressWords);
     this.place = place + 1;
-    const bit = filterBit(words[record]!);
+    const bit = filterBit(this.endpoint.hostHashOfRecordOf(words, record, addressWords));
     if ((this.filter[bit >>> 3]! & (1 << (bit & 7))) === 0) return true;
     const [w0, w1, w2, w3] = [words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!];
     const wanted = this.sought!.get(keyOf(family, w0, w1, w2, w3));
@@ -248,6 +249,7 @@ function keyOf(family: 4 | 6, w0: number, w1: number, w2: number, w3: number): A
   return family === 4 ? w0 >>> 0 : `${w0 >>> 0}:${w1 >>> 0}:${w2 >>> 0}:${w3 >>> 0}`;
 }
 
-function filterBit(word: number): number {
-  return Math.imul(word, 0x9e3779b1) >>> (32 - FILTER_BITS);
+/** @param hostHash keyed: strangers cannot choose addresses that pass the filter */
+function filterBit(hostHash: number): number {
+  return hostHash >>> (32 - FILTER_BITS);
 }

@@ -3,6 +3,7 @@
  * object serves all announces. Words are kept signed, because signed integers stay out of the heap.
  */
 import type { AnnounceRequest } from '../announce-request.js';
+import type { HashKeys } from './hash-keys.js';
 import { META_WORDS } from './peer-record.js';
 
 export class Endpoint {
@@ -16,29 +17,35 @@ export class Endpoint {
   port = 0;
   identityLow = 0;
   identityHigh = 0;
-  /** Of the address, or of the /64 of an IPv6 one. */
-  hostHash = 0;
   /** Of address and port. */
   hash = 0;
 
-  constructor(readonly salt: number) {}
+  private readonly identityWords = new Uint32Array(6);
+
+  constructor(readonly keys: HashKeys) {}
 
   set(family: 4 | 6, word0: number, word1: number, word2: number, word3: number, port: number): void {
     this.word0 = word0 | 0;
     this.port = port;
+    const { addresses } = this.keys;
     if (family === 4) {
       this.addressWords = 1;
       this.stride = 1 + META_WORDS;
-      this.hostHash = scramble(word0 ^ this.salt);
+      this.hash = addresses.ipv4Port(addresses.ipv4(word0), port);
     } else {
       this.addressWords = 4;
       this.stride = 4 + META_WORDS;
       this.word1 = word1 | 0;
       this.word2 = word2 | 0;
       this.word3 = word3 | 0;
-      this.hostHash = scramble(scramble(word0 ^ this.salt) ^ word1);
+      this.hash = addresses.ipv6(word0, word1, word2, word3, port);
     }
-    this.hash = this.hashWith(this.hostHash);
+  }
+
+  /** Of the address, or of the /64 of an IPv6 one. */
+  get hostHash(): number {
+    const { addresses } = this.keys;
+    return this.addressWords === 1 ? addresses.ipv4(this.word0) : addresses.ipv6Network(this.word0, this.word1);
   }
 
   setFromRequest(request: AnnounceRequest): void {
@@ -65,19 +72,13 @@ export class Endpoint {
     }
   }
 
-  /** BEP 3 peer id and BEP 7/15 key as 36 bits: a stranger cannot guess the salt, so cannot take another's place. */
+  /** BEP 3 peer id and BEP 7/15 key as 36 bits: who does not know both cannot take another's place. */
   setIdentity(bytes: Uint8Array, offset: number, key: number): void {
-    let low = this.salt ^ key;
-    let high = Math.imul(key ^ 0x2545f491, 0x9e3779b1);
-    for (let i = 0; i < 20; i += 4) {
-      const word = wordAt(bytes, offset + i);
-      low = Math.imul(low ^ word, 0x85ebca6b);
-      low ^= low >>> 15;
-      high = Math.imul(high + word, 0xc2b2ae35);
-      high ^= high >>> 13;
-    }
-    this.identityLow = scramble(low) & 0xffff;
-    this.identityHigh = scramble(high ^ this.salt) & 0xfffff;
+    const words = this.identityWords;
+    for (let i = 0; i < 5; i++) words[i] = wordAt(bytes, offset + 4 * i);
+    words[5] = key;
+    this.identityLow = this.keys.identityLow.hash(words, 0, 6) & 0xffff;
+    this.identityHigh = this.keys.identityHigh.hash(words, 0, 6) & 0xfffff;
   }
 
   /** The hash of a stored record of this endpoint's family, equal to {@link hash} of the same address and port. */
@@ -86,18 +87,17 @@ export class Endpoint {
   }
 
   hashOfRecordOf(words: Uint32Array, record: number, addressWords: 1 | 4): number {
-    if (addressWords === 1) {
-      return scramble(scramble(words[record]! ^ this.salt) ^ Math.imul(words[record + 1]! >>> 16, 0x9e3779b1));
-    }
-    const host = scramble(scramble(words[record]! ^ this.salt) ^ words[record + 1]!);
-    const rest = Math.imul(words[record + 2]!, 0x85ebca6b) ^ Math.imul(words[record + 3]!, 0xc2b2ae35);
-    return scramble(host ^ scramble(rest) ^ Math.imul(words[record + 4]! >>> 16, 0x9e3779b1));
+    const { addresses } = this.keys;
+    const port = words[record + addressWords]! >>> 16;
+    if (addressWords === 1) return addresses.ipv4Port(addresses.ipv4(words[record]!), port);
+    return addresses.ipv6(words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!, port);
   }
 
   /** As {@link hostHash}, of a stored record. */
   hostHashOfRecordOf(words: Uint32Array, record: number, addressWords: 1 | 4): number {
-    const first = scramble(words[record]! ^ this.salt);
-    return addressWords === 1 ? first : scramble(first ^ words[record + 1]!);
+    const { addresses } = this.keys;
+    if (addressWords === 1) return addresses.ipv4(words[record]!);
+    return addresses.ipv6Network(words[record]!, words[record + 1]!);
   }
 
   /** The compact form (BEP 23, BEP 7) in hexadecimal digits. */
@@ -122,13 +122,6 @@ export class Endpoint {
     words[meta + 2] = this.identityHigh;
     words[meta + 3] = 0;
   }
-
-  private hashWith(hostHash: number): number {
-    const port = Math.imul(this.port, 0x9e3779b1);
-    if (this.addressWords === 1) return scramble(hostHash ^ port);
-    const rest = Math.imul(this.word2, 0x85ebca6b) ^ Math.imul(this.word3, 0xc2b2ae35);
-    return scramble(hostHash ^ scramble(rest) ^ port);
-  }
 }
 
 function hex(value: number, digits: number): string {
@@ -138,12 +131,4 @@ function hex(value: number, digits: number): string {
 /** Big-endian 32 bits, signed. */
 export function wordAt(bytes: Uint8Array, offset: number): number {
   return (bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
-}
-
-/** The finaliser of MurmurHash3: each bit of the input moves each bit of the output. */
-export function scramble(value: number): number {
-  let h = value;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }

@@ -25,6 +25,7 @@ import type { Arena } from './arena.js';
 import { Endpoint } from './endpoint-key.js';
 import type { FamilySwarms } from './family-swarm.js';
 import { GatewayBlocks } from './gateway-blocks.js';
+import type { HashKeys } from './hash-keys.js';
 import { addressWordsOf, FLAG_CACHE, flagsOf, groupOf, LIST_LEECHERS, levelOf, listOfFlags } from './peer-record.js';
 import type { Requester } from './peer-selection.js';
 import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
@@ -41,10 +42,10 @@ export class GatewayRoster {
     private readonly arena: Arena,
     private readonly swarms: FamilySwarms,
     private readonly keys: StandingKeys,
-    salt: number,
+    hashKeys: HashKeys,
   ) {
     this.blocks = new GatewayBlocks(arena);
-    this.other = new Endpoint(salt);
+    this.other = new Endpoint(hashKeys);
   }
 
   count(entry: number, family: 4 | 6): number {

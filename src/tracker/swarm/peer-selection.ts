@@ -19,6 +19,7 @@ import { BucketedCandidates } from './bucketed-candidates.js';
 import type { Endpoint } from './endpoint-key.js';
 import { type FamilySwarms, KIND_BUCKETED, KIND_SMALL, kindOf, offsetOf } from './family-swarm.js';
 import { GatewayRoster } from './gateway-roster.js';
+import type { HashKeys } from './hash-keys.js';
 import {
   FLAG_SEED,
   flagsOf,
@@ -65,11 +66,11 @@ export class PeerSelection {
     private readonly swarms: FamilySwarms,
     private readonly keys: StandingKeys,
     random: Random,
-    salt: number,
+    hashKeys: HashKeys,
   ) {
     this.flat = new FlatCandidates(random);
     this.bucketed = new BucketedCandidates(random, keys);
-    this.roster = new GatewayRoster(arena, swarms, keys, salt);
+    this.roster = new GatewayRoster(arena, swarms, keys, hashKeys);
   }
 
   /**

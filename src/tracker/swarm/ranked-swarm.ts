@@ -51,7 +51,7 @@ export class RankedSwarms {
   constructor(
     private readonly arena: Arena,
     private readonly keys: StandingKeys,
-    /** Any endpoint of the store: only its salt is used. */
+    /** Any endpoint of the store: only its keys are used. */
     private readonly hasher: Endpoint,
   ) {}
 

@@ -5,6 +5,7 @@
 import type { Arena } from './arena.js';
 import { Endpoint } from './endpoint-key.js';
 import type { FamilySwarms } from './family-swarm.js';
+import type { HashKeys } from './hash-keys.js';
 import { HostCounter } from './host-counter.js';
 import { PeerIds } from './peer-ids.js';
 import { FLAG_SEED, FLAG_UPSTREAM, flagsOf } from './peer-record.js';
@@ -34,9 +35,9 @@ export class SwarmBook {
     private readonly table: TorrentTable,
     private readonly swarms: FamilySwarms,
     private readonly selection: PeerSelection,
-    salt: number,
+    hashKeys: HashKeys,
   ) {
-    this.endpoint = new Endpoint(salt);
+    this.endpoint = new Endpoint(hashKeys);
   }
 
   /** A peer of these flags has come (1) or gone (−1). */

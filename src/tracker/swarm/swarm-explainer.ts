@@ -6,6 +6,7 @@ import { AnnounceRequest } from '../announce-request.js';
 import type { Arena } from './arena.js';
 import { Endpoint } from './endpoint-key.js';
 import { type FamilySwarms, KIND_BUCKETED, kindOf, offsetOf } from './family-swarm.js';
+import type { HashKeys } from './hash-keys.js';
 import {
   FLAG_CACHE,
   FLAG_REPORTED,
@@ -73,9 +74,9 @@ export class SwarmExplainer {
     private readonly swarms: FamilySwarms,
     private readonly keys: StandingKeys,
     private readonly selection: PeerSelection,
-    salt: number,
+    hashKeys: HashKeys,
   ) {
-    this.other = new Endpoint(salt);
+    this.other = new Endpoint(hashKeys);
   }
 
   explain(request: AnnounceRequest, requester: Requester, endpoint: Endpoint): Explanation {

@@ -5,6 +5,8 @@ import type { CostTable } from '../../selection/cost-table.js';
 export interface SwarmStoreOptions {
   readonly random: Random;
   readonly policy: CostTable;
+  /** `HASH_KEY_WORDS` words that nobody else knows; only tests give them. Default: from the system's random source. */
+  readonly hashSecret?: Uint32Array;
   /** Announce interval told to clients; a peer is dropped after 1.5 times that long in silence. At most 8 hours. */
   readonly intervalSeconds?: number;
   /** An event-less repeat within this many seconds is an early repeat. */

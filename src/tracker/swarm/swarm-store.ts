@@ -5,6 +5,7 @@
  *
  * Behaviours kept here: BEP 3 and BEP 15 events, BEP 7, BEP 21, BEP 48 counts, and the answer of draft sections 4.2 to 4.4.
  */
+import { randomHashKey } from '../../domain/half-sip-hash.js';
 import { AddressLevels } from '../../selection/address-levels.js';
 import { type CostTable, NEUTRAL_CAPABILITY_LEVEL, type ReportedCapability } from '../../selection/cost-table.js';
 import type { Explanation } from '../../selection/explanation.js';
@@ -17,6 +18,7 @@ import { CapabilityRefresh } from './capability-refresh.js';
 import { Endpoint } from './endpoint-key.js';
 import { ExpirySweep } from './expiry-sweep.js';
 import { FamilySwarms } from './family-swarm.js';
+import { HASH_KEY_WORDS, HashKeys } from './hash-keys.js';
 import { InfoHashWords } from './info-hash-words.js';
 import { PeerAdmission } from './peer-admission.js';
 import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setLastSeen } from './peer-record.js';
@@ -81,25 +83,25 @@ export class SwarmStore {
   private located = false;
 
   constructor(options: SwarmStoreOptions) {
-    const salt = options.random.nextUint32() | 0;
+    const hashKeys = new HashKeys(options.hashSecret ?? randomHashKey(HASH_KEY_WORDS));
     const interval = Math.min(options.intervalSeconds ?? 1800, LONGEST_INTERVAL_SECONDS);
     this.maxAgeSeconds = Math.ceil(interval * 1.5);
     this.upstreamWantedBelow = options.upstreamWantedBelow ?? 0;
     this.upstreamAskEverySeconds = options.upstreamAskEverySeconds ?? 900;
     this.arena = new Arena(options.arenaBytes ?? DEFAULT_ARENA_BYTES);
-    this.table = new TorrentTable(this.arena, options.random.nextUint32() | 0);
+    this.table = new TorrentTable(this.arena, hashKeys.torrents);
     this.infoHash = new InfoHashWords(this.table);
     this.keys = new StandingKeys(options.policy);
     const levels = new AddressLevels(options.policy.reportedCapability);
-    this.endpoint = new Endpoint(salt);
-    this.other = new Endpoint(salt);
+    this.endpoint = new Endpoint(hashKeys);
+    this.other = new Endpoint(hashKeys);
     const rankedMax = Math.min(options.rankedMax ?? DEFAULT_RANKED_MAX, MAX_RANKED_PEERS);
-    this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(salt), options.smallMax ?? 32, rankedMax);
-    this.selection = new PeerSelection(this.arena, this.swarms, this.keys, options.random, salt);
-    this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, salt);
+    this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(hashKeys), options.smallMax ?? 32, rankedMax);
+    this.selection = new PeerSelection(this.arena, this.swarms, this.keys, options.random, hashKeys);
+    this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, hashKeys);
     this.sweep = new ExpirySweep(this.arena, this.table, this.swarms, this.book, this.maxAgeSeconds);
-    this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, salt);
-    this.capability = new CapabilityRefresh(this.arena, this.table, this.swarms, new Endpoint(salt), levels);
+    this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, hashKeys);
+    this.capability = new CapabilityRefresh(this.arena, this.table, this.swarms, new Endpoint(hashKeys), levels);
     this.admission = new PeerAdmission({
       arena: this.arena,
       infoHash: this.infoHash,
@@ -113,7 +115,7 @@ export class SwarmStore {
       minIntervalSeconds: options.minIntervalSeconds ?? DEFAULT_MIN_INTERVAL_SECONDS,
     });
     this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys);
-    this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, salt);
+    this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, hashKeys);
   }
 
   /** Where all peers lie: large, and read at random. */

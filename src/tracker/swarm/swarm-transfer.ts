@@ -9,6 +9,7 @@
 import type { Arena } from './arena.js';
 import { Endpoint } from './endpoint-key.js';
 import { type FamilySwarms, KIND_SMALL, kindOf } from './family-swarm.js';
+import type { HashKeys } from './hash-keys.js';
 import { flagsOf, levelOf, setLastSeen } from './peer-record.js';
 import { SnapshotDamagedError } from './snapshot-codec.js';
 import {
@@ -56,9 +57,9 @@ export class SwarmTransfer {
     private readonly arena: Arena,
     private readonly table: TorrentTable,
     private readonly swarms: FamilySwarms,
-    salt: number,
+    keys: HashKeys,
   ) {
-    this.endpoint = new Endpoint(salt);
+    this.endpoint = new Endpoint(keys);
   }
 
   /** Each frame is good until the next is asked for; between two of them anything may happen to the store. */
@@ -120,11 +121,12 @@ export class SwarmTransfer {
 
   /** A swarm of any size, in as many frames as it takes, found again by its hash each time. */
   private *exportLarge(hashes: readonly number[], at: number): Generator<Uint32Array> {
-    const [h0, h1, h2, h3, h4] = hashes.slice(at, at + 5) as [number, number, number, number, number];
+    const infoHash = Uint32Array.from(hashes.slice(at, at + 5));
+    const hash = this.table.hash(infoHash, 0);
     for (const family of [4, 6] as const) {
       for (let place = 0; place >= 0; ) {
         if (this.used >= FULL_FRAME_WORDS) yield this.takeFrame();
-        const entry = this.table.find(this.table.hash(h0, h1, h2), h0, h1, h2, h3, h4);
+        const entry = this.table.find(hash, infoHash, 0);
         if (entry === 0) return;
         place = this.writePeers(entry, family, this.writeHeader(entry), place, FRAME_WORDS);
       }
@@ -172,17 +174,10 @@ export class SwarmTransfer {
 
   private importTorrent(frame: Uint32Array, at: number, count4: number, count6: number, context: ImportContext): void {
     const words = this.arena.words;
-    const [h0, h1, h2, h3, h4] = [
-      frame[at]! | 0,
-      frame[at + 1]! | 0,
-      frame[at + 2]! | 0,
-      frame[at + 3]! | 0,
-      frame[at + 4]! | 0,
-    ];
-    const hash = this.table.hash(h0, h1, h2);
-    let entry = this.table.find(hash, h0, h1, h2, h3, h4);
+    const hash = this.table.hash(frame, at);
+    let entry = this.table.find(hash, frame, at);
     if (!this.arena.hasRoom()) return;
-    if (entry === 0) entry = this.table.insert(hash, h0, h1, h2, h3, h4);
+    if (entry === 0) entry = this.table.insert(hash, frame, at);
     words[entry + ENTRY_COMPLETED] = Math.max(words[entry + ENTRY_COMPLETED]!, frame[at + 5]!);
     words[entry + ENTRY_COMPLETED_INNER] = Math.max(words[entry + ENTRY_COMPLETED_INNER]!, frame[at + 6]! >>> 1);
     words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | (frame[at + 6]! & ENTRY_FLAG_KEPT);

@@ -3,8 +3,8 @@
  * grow each by itself, so that no growth ever touches more than a few thousand entries. A slot holds the entry's line
  * number (26 bits) and six bits of the hash, so a probe seldom reads a wrong entry.
  */
+import type { HalfSipHash } from '../../domain/half-sip-hash.js';
 import type { Arena } from './arena.js';
-import { scramble } from './endpoint-key.js';
 
 /** Words of an entry. */
 export const ENTRY_REF4 = 5;
@@ -21,6 +21,7 @@ export const ENTRY_FLAGS = 14;
 /** Of the completed downloads, those of the operator's own clients. */
 export const ENTRY_COMPLETED_INNER = 15;
 const ENTRY_WORDS = 16;
+const HASH_WORDS = 5;
 
 export const ENTRY_FLAG_KEPT = 1;
 export const ENTRY_FLAG_PEER_IDS = 2;
@@ -40,7 +41,7 @@ export class TorrentTable {
   /** @param segmentBits log2 of the number of segments */
   constructor(
     private readonly arena: Arena,
-    private readonly salt: number,
+    private readonly hasher: HalfSipHash,
     segmentBits = 11,
   ) {
     this.segmentCount = 1 << segmentBits;
@@ -50,12 +51,16 @@ export class TorrentTable {
     this.counts = new Uint32Array(this.segmentCount);
   }
 
-  hash(h0: number, h1: number, h2: number): number {
-    return scramble(Math.imul(h0 ^ this.salt, 0x9e3779b1) ^ Math.imul(h1 + this.salt, 0x85ebca6b) ^ h2);
+  /** The keyed hash of the info-hash whose five words are at `at`: of all of them, because strangers choose each. */
+  hash(infoHash: Uint32Array, at: number): number {
+    return this.hasher.hash(infoHash, at, HASH_WORDS);
   }
 
-  /** @returns the entry's offset, 0 where there is none */
-  find(hash: number, h0: number, h1: number, h2: number, h3: number, h4: number): number {
+  /**
+   * @param hash of the info-hash at `at`, see {@link TorrentTable.hash}
+   * @returns the entry's offset, 0 where there is none
+   */
+  find(hash: number, infoHash: Uint32Array, at: number): number {
     const segment = hash >>> this.shift;
     const base = this.bases[segment]!;
     if (base === 0) return 0;
@@ -68,11 +73,11 @@ export class TorrentTable {
       if (slot >>> 26 !== tag) continue;
       const entry = (slot & 0x3ffffff) << 4;
       if (
-        (words[entry]! | 0) === h0 &&
-        (words[entry + 1]! | 0) === h1 &&
-        (words[entry + 2]! | 0) === h2 &&
-        (words[entry + 3]! | 0) === h3 &&
-        (words[entry + 4]! | 0) === h4
+        words[entry] === infoHash[at] &&
+        words[entry + 1] === infoHash[at + 1] &&
+        words[entry + 2] === infoHash[at + 2] &&
+        words[entry + 3] === infoHash[at + 3] &&
+        words[entry + 4] === infoHash[at + 4]
       ) {
         return entry;
       }
@@ -80,7 +85,7 @@ export class TorrentTable {
   }
 
   /** A zeroed entry for a hash that is not there yet. */
-  insert(hash: number, h0: number, h1: number, h2: number, h3: number, h4: number): number {
+  insert(hash: number, infoHash: Uint32Array, at: number): number {
     const segment = hash >>> this.shift;
     const capacity = this.capacities[segment]!;
     if (this.bases[segment] === 0) this.resize(segment, SMALLEST_SEGMENT);
@@ -88,11 +93,7 @@ export class TorrentTable {
     const entry = this.takeEntry();
     const words = this.arena.words;
     words.fill(0, entry, entry + ENTRY_WORDS);
-    words[entry] = h0;
-    words[entry + 1] = h1;
-    words[entry + 2] = h2;
-    words[entry + 3] = h3;
-    words[entry + 4] = h4;
+    for (let i = 0; i < HASH_WORDS; i++) words[entry + i] = infoHash[at + i]!;
     this.place(segment, hash, entry);
     this.counts[segment]!++;
     this.count++;
@@ -135,8 +136,7 @@ export class TorrentTable {
   }
 
   private hashOfEntry(entry: number): number {
-    const words = this.arena.words;
-    return this.hash(words[entry]! | 0, words[entry + 1]! | 0, words[entry + 2]! | 0);
+    return this.hash(this.arena.words, entry);
   }
 
   private place(segment: number, hash: number, entry: number): void {

@@ -23,6 +23,38 @@ describe('a set of info-hashes', () => {
   });
 });
 
+describe('a look-up in a set of info-hashes', () => {
+  /** Bytes read, the 20 that are hashed among them: a few of every member that is passed. */
+  function bytesRead(set: InfoHashSet, hash: Uint8Array): number {
+    let reads = 0;
+    const watched = new Proxy(hash, {
+      get(target, property) {
+        reads++;
+        return Reflect.get(target, property, target);
+      },
+    });
+    set.has(watched, 0);
+    return reads;
+  }
+
+  it.each([
+    ['first', 19],
+    ['last', 0],
+  ])('passes few members however alike the %s bytes are', (_, varied) => {
+    const member = (n: number): Uint8Array => {
+      const bytes = hash(7);
+      bytes[varied] = n;
+      bytes[Math.abs(varied - 1)] = n >>> 8;
+      return bytes;
+    };
+    const set = new InfoHashSet(new Uint8Array(Buffer.concat(Array.from({ length: 20_000 }, (_, n) => member(n)))));
+    let reads = 0;
+    for (let n = 0; n < 1_000; n++) reads += bytesRead(set, member(30_000 + n));
+    // A table that is half full is left after one or two members, of each of which at most 20 bytes are read.
+    expect(reads / 1_000).toBeLessThan(20 + 2 * 20);
+  });
+});
+
 describe('access', () => {
   it.each([
     ['open', ACCESS_PERMITTED, ACCESS_PERMITTED],
