@@ -14,9 +14,9 @@ export const reportsSection = section({
   probes: z.array(probe).prefault([]),
   /** Nobody's line uploads more, whatever it reports; a sub-domain may say otherwise. */
   uplinkBpsMax: wholeNumber(1, 1e12).prefault(1_000_000_000),
-  freshness: duration('1s', '7d').prefault('15m'),
-  history: duration('1m', '3650d').prefault('366d'),
-}).transform(({ freshness, history, ...rest }) => ({ ...rest, freshnessMs: freshness, historyMs: history }));
+  freshness: duration('1s', '7d', '15m'),
+  history: duration('1m', '3650d', '366d'),
+});
 
 export const controlSection = section({
   listen: listenUrl('http', 'https').prefault('http://127.0.0.1:8090'),

@@ -9,16 +9,41 @@ import { type IpAddress, type Prefix, parseIp, parsePrefix } from '../domain/ip-
 import { suggestName } from './suggest-name.js';
 import { parseDurationMs, parseSizeBytes, parseTimeOfDayMinutes } from './units.js';
 
+/** A field whose value is a number of this unit: the key `interval` of the file is `intervalMs` in the program. */
+export interface InUnit<Unit extends string> {
+  readonly unit: Unit;
+}
+
+type NameInProgram<Key, Schema> =
+  Schema extends InUnit<infer Unit> ? (Key extends `${infer Of}Size` ? `${Of}${Unit}` : `${Key & string}${Unit}`) : Key;
+
+type Fields<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape, z.core.$strict>>;
+type Section<Shape extends z.ZodRawShape> = {
+  [Key in keyof Fields<Shape> as NameInProgram<Key, Shape[Key & keyof Shape]>]: Fields<Shape>[Key];
+} & {};
+
+/** @returns `intervalMs` for `interval`, `maxPageBytes` for `maxPageSize`, and the key itself for a field without a unit */
+export function nameInProgram(key: string, schema: object): string {
+  return 'unit' in schema ? key.replace(/Size$/, '') + String(schema.unit) : key;
+}
+
 /** An object of exactly these keys. The message has one line for each unknown key, in the order of `issue.keys`. */
 export function section<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = Object.keys(shape);
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code === 'invalid_type') return `expected keys (${known.join(', ')}); write {} for the defaults`;
-      if (issue.code !== 'unrecognized_keys') return undefined;
-      return (issue.keys as string[]).map((key) => unknownKeyMessage(key, known)).join('\n');
-    },
-  });
+  return z
+    .strictObject(shape, {
+      error: (issue) => {
+        if (issue.code === 'invalid_type') return `expected keys (${known.join(', ')}); write {} for the defaults`;
+        if (issue.code !== 'unrecognized_keys') return undefined;
+        return (issue.keys as string[]).map((key) => unknownKeyMessage(key, known)).join('\n');
+      },
+    })
+    .transform(
+      (fields) =>
+        Object.fromEntries(
+          Object.entries(fields).map(([key, value]) => [nameInProgram(key, shape[key]!), value]),
+        ) as Section<Shape>,
+    );
 }
 
 function unknownKeyMessage(key: string, known: readonly string[]): string {
@@ -48,8 +73,18 @@ function parsedOrRefused<T>(expected: string, parse: (text: string) => T | undef
   });
 }
 
-/** Milliseconds. */
-export function duration(minimum: string, maximum: string) {
+/** Milliseconds. @param byDefault as an operator would write it */
+export function duration(minimum: string, maximum: string, byDefault: string) {
+  return Object.assign(durationMs(minimum, maximum).prefault(byDefault), { unit: 'Ms' as const });
+}
+
+/** The same in whole seconds, rounded up. */
+export function durationInSeconds(minimum: string, maximum: string, byDefault: string) {
+  const seconds = durationMs(minimum, maximum).transform((ms) => Math.ceil(ms / 1_000));
+  return Object.assign(seconds.prefault(byDefault), { unit: 'Seconds' as const });
+}
+
+function durationMs(minimum: string, maximum: string) {
   const minimumMs = parseDurationMs(minimum)!;
   const maximumMs = parseDurationMs(maximum)!;
   const expected = `a duration with its unit (ms, s, m, h, d), e.g. "30m"`;
@@ -58,18 +93,21 @@ export function duration(minimum: string, maximum: string) {
   });
 }
 
-/** Bytes. */
-export function size(minimum: string, maximum: string) {
+/** Bytes. @param byDefault as an operator would write it */
+export function size(minimum: string, maximum: string, byDefault: string) {
   const minimumBytes = parseSizeBytes(minimum)!;
   const maximumBytes = parseSizeBytes(maximum)!;
   const expected = 'a size with its unit (B, KiB, MiB, GiB, KB, MB, GB), e.g. "8MiB"';
-  return parsedOrRefused(expected, parseSizeBytes).refine((n) => n >= minimumBytes && n <= maximumBytes, {
+  const bytes = parsedOrRefused(expected, parseSizeBytes).refine((n) => n >= minimumBytes && n <= maximumBytes, {
     error: `must be from ${minimum} to ${maximum}`,
   });
+  return Object.assign(bytes.prefault(byDefault), { unit: 'Bytes' as const });
 }
 
 /** Minutes since midnight, of whatever zone stands beside it. */
-export const timeOfDay = parsedOrRefused('a time of day in quotes, "HH:MM"', parseTimeOfDayMinutes);
+export const timeOfDay = Object.assign(parsedOrRefused('a time of day in quotes, "HH:MM"', parseTimeOfDayMinutes), {
+  unit: 'Minutes' as const,
+});
 
 export const timeZone = z.string({ error: 'expected a time zone, e.g. "Europe/Berlin"' }).refine(isTimeZone, {
   error: (issue) => `"${String(issue.input)}" is not a time zone that this machine knows, e.g. "Europe/Berlin"`,

@@ -49,8 +49,8 @@ export const topologySection = section({
   prefixToAs: filePath.optional(),
   asRelationships: filePath.optional(),
   asOrganisations: filePath.optional(),
-  reloadEvery: duration('10s', '7d').prefault('5m'),
-}).transform(({ reloadEvery, ...rest }) => ({ ...rest, reloadEveryMs: reloadEvery }));
+  reloadEvery: duration('10s', '7d', '5m'),
+});
 
 const ratePerGigabyte = numberFrom(0, 1_000_000);
 const foreignPeers = wholeNumber(0, 200);
@@ -75,7 +75,7 @@ const scheduleEntry = section({
   foreignPeersMin: foreignPeers.optional(),
   foreignPeersMax: foreignPeers.optional(),
   gatewaysMax: gateways.optional(),
-}).transform(({ from, to, ...rest }) => ({ ...rest, fromMinutes: from, toMinutes: to }));
+});
 
 /** A sub-domain's id, or `AS64600`; a requester may be `*` (every inner one), a peer one of `operator.caches`. */
 const groupName = z

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { endpoint, listenUrl, urlOf } from './address-schemas.js';
 import {
   duration,
+  durationInSeconds,
   filePath,
   hostName,
   identifier,
@@ -48,23 +49,15 @@ const source = z.discriminatedUnion(
 
 export const crawlerSection = section({
   top: wholeNumber(1, 100_000).prefault(100),
-  every: duration('1s', '30d').prefault('30m'),
-  retain: duration('1s', '3650d').prefault('7d'),
-  delayPerSite: duration('0ms', '1h').prefault('1s'),
-  timeout: duration('100ms', '10m').prefault('20s'),
-  maxPageSize: size('1KiB', '256MiB').prefault('8MiB'),
-  maxTorrentSize: size('1KiB', '64MiB').prefault('8MiB'),
+  every: duration('1s', '30d', '30m'),
+  retain: duration('1s', '3650d', '7d'),
+  delayPerSite: duration('0ms', '1h', '1s'),
+  timeout: duration('100ms', '10m', '20s'),
+  maxPageSize: size('1KiB', '256MiB', '8MiB'),
+  maxTorrentSize: size('1KiB', '64MiB', '8MiB'),
   userAgent: text.optional(),
   sources: z.array(source).prefault([]),
-}).transform(({ every, retain, delayPerSite, timeout, maxPageSize, maxTorrentSize, ...rest }) => ({
-  ...rest,
-  everyMs: every,
-  retainMs: retain,
-  delayPerSiteMs: delayPerSite,
-  timeoutMs: timeout,
-  maxPageBytes: maxPageSize,
-  maxTorrentBytes: maxTorrentSize,
-}));
+});
 
 export const dnsRedirectSection = section({
   listen: z.array(endpoint()).min(1, { error: 'give at least one address to listen on' }).prefault(['127.0.0.1:5353']),
@@ -74,6 +67,6 @@ export const dnsRedirectSection = section({
   trackerAddresses: z.array(ipAddress).prefault([]),
   sites: z.array(hostName).prefault([]),
   trackers: z.array(hostName).prefault([]),
-  ttl: duration('1s', '60s').prefault('30s'),
+  ttl: durationInSeconds('1s', '60s', '30s'),
   queriesPerSecondPerClient: wholeNumber(1, 1_000_000).prefault(500),
-}).transform(({ ttl, ...rest }) => ({ ...rest, ttlSeconds: Math.ceil(ttl / 1_000) }));
+});

@@ -12,13 +12,9 @@ const limits = section({
   peersPerAddress: wholeNumber(0, 1_000_000).prefault(4_000),
   minPeerPort: wholeNumber(1, 65_535).prefault(1),
   maxConnections: wholeNumber(1, 1_000_000).prefault(10_000),
-  requestTimeout: duration('100ms', '5m').prefault('10s'),
-  keepAliveTimeout: duration('100ms', '1h').prefault('30s'),
-}).transform(({ requestTimeout, keepAliveTimeout, ...rest }) => ({
-  ...rest,
-  requestTimeoutMs: requestTimeout,
-  keepAliveTimeoutMs: keepAliveTimeout,
-}));
+  requestTimeout: duration('100ms', '5m', '10s'),
+  keepAliveTimeout: duration('100ms', '1h', '30s'),
+});
 
 /** `open`, `catalogue`, or a file of info-hashes, one to a line. */
 const torrents = z
@@ -36,8 +32,8 @@ export const trackerSection = section({
     .min(1, { error: 'give at least one address to listen on' })
     .prefault(['udp://0.0.0.0:6969', 'http://0.0.0.0:6969']),
   announceUrls: z.array(urlOf('udp', 'http', 'https')).prefault([]),
-  interval: duration('1s', '24h').prefault('30m'),
-  minInterval: duration('1s', '24h').prefault('1m'),
+  interval: duration('1s', '24h', '30m'),
+  minInterval: duration('1s', '24h', '1m'),
   numWantDefault: wholeNumber(0, 200).prefault(50),
   numWantMax: wholeNumber(1, 200).prefault(200),
   torrents: torrents.prefault('open'),
@@ -52,20 +48,15 @@ export const trackerSection = section({
   proxyProtocol: z.array(listenUrl('http', 'https')).prefault([]),
   denyList: section({ addresses: z.array(prefix).prefault([]), torrents: filePath.optional() }).prefault({}),
   tls: tlsFiles.optional(),
-  snapshotEvery: duration('1s', '24h').prefault('1m'),
+  snapshotEvery: duration('1s', '24h', '1m'),
   limits: limits.prefault({}),
-}).transform(({ interval, minInterval, snapshotEvery, ...rest }) => ({
-  ...rest,
-  intervalMs: interval,
-  minIntervalMs: minInterval,
-  snapshotEveryMs: snapshotEvery,
-}));
+});
 
 export const upstreamSection = section({
   exchange: flag.prefault(true),
   resolvers: z.array(endpoint(DNS_PORT)).prefault([]),
   dht: flag.prefault(false),
-  every: duration('1s', '24h').prefault('5m'),
+  every: duration('1s', '24h', '5m'),
   peersMax: wholeNumber(1, 2_000).prefault(200),
   originalTrackers: z.array(section({ name: identifier, token })).prefault([]),
-}).transform(({ every, ...rest }) => ({ ...rest, everyMs: every }));
+});
