@@ -9,6 +9,10 @@ import { type Catalogue, createCatalogue } from '../store/sqlite/catalogue.js';
 import { createCrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
 import type { UpstreamResolver } from '../upstream/upstream-resolver.js';
+import { createDocumentReader } from './document-reader.js';
+
+/** The crawl itself bounds what is under way; this only has to be more than its sources and parallel fetches. */
+const MAX_CRAWL_DOCUMENTS = 10_000;
 
 export interface CrawlerPartsOptions {
   readonly config: Config;
@@ -25,7 +29,7 @@ export interface CrawlerPartsOptions {
 export interface CrawlerParts {
   readonly catalogue: Catalogue;
   readonly crawler: Crawler;
-  /** Ends idle connections. The database stays open. */
+  /** Ends idle connections and the thread that reads documents. The database stays open. */
   close(): Promise<void>;
 }
 
@@ -33,8 +37,10 @@ export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
   const { config, database, clock, resolver } = options;
   const settings = config.crawler;
   const catalogue = createCatalogue(database);
+  const documents = createDocumentReader({ name: 'crawler-documents', maxWaiting: MAX_CRAWL_DOCUMENTS });
   const fetcher = createPoliteFetcher({
     clock,
+    documents,
     allowPrivateAddresses: config.lab,
     delayMs: settings.delayPerSiteMs,
     timeoutMs: settings.timeoutMs,
@@ -55,9 +61,10 @@ export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
     catalogue,
     state: createCrawlState(database),
     fetcher,
+    documents,
     clock,
     scraper: options.scraper,
     announced: options.announced,
   });
-  return { catalogue, crawler, close: () => fetcher.close() };
+  return { catalogue, crawler, close: async () => void (await Promise.all([fetcher.close(), documents.close()])) };
 }

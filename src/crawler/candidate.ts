@@ -3,7 +3,7 @@
  * often mean the same torrent: {@link mergeCandidates} makes one of those that share an info-hash or an address.
  */
 import type { InfoHash } from '../domain/info-hash.js';
-import { MAX_SWARM_COUNT } from './limits.js';
+import { MAX_COUNT_CHARACTERS, MAX_SWARM_COUNT } from './limits.js';
 
 export interface Candidate {
   /** Name of the source that knew it first. */
@@ -69,7 +69,9 @@ export function largest(a: number | undefined, b: number | undefined): number | 
  * A swarm size as sites write it: `1234`, `1,234`, `1 234`, `1.2k`, `3M`. Undefined for anything else.
  */
 export function parseSwarmCount(text: string | undefined): number | undefined {
-  const match = /^([\d.,'\s]*\d)\s*([kKmM]?)$/.exec(text?.trim() ?? '');
+  const trimmed = text?.trim() ?? '';
+  if (trimmed.length > MAX_COUNT_CHARACTERS) return undefined;
+  const match = /^([\d.,'\s]*\d)\s*([kKmM]?)$/.exec(trimmed);
   if (match === null) return undefined;
   const digits = match[1]!.replace(/[\s']/g, '');
   const factor = match[2] === '' ? 1 : match[2]!.toLowerCase() === 'k' ? 1_000 : 1_000_000;

@@ -12,6 +12,7 @@ import type { CatalogueSummary } from '../store/sqlite/catalogue-torrent.js';
 import { MAX_TORRENT_BYTES } from '../wire/metainfo-limits.js';
 import { type Candidate, mergeCandidates, scoreOf } from './candidate.js';
 import type { CrawlEntry, CrawlProgress, CrawlResult } from './crawl-result.js';
+import type { CrawlDocumentReader } from './document-tasks.js';
 import { describer, identified } from './known-descriptions.js';
 import { measured } from './measure.js';
 import { place } from './place.js';
@@ -26,6 +27,7 @@ export interface CrawlerOptions {
   readonly catalogue: Catalogue;
   readonly state: CrawlState;
   readonly fetcher: PoliteFetcher;
+  readonly documents: CrawlDocumentReader;
   readonly clock: Clock;
   readonly scraper?: Scraper | undefined;
   readonly announced?: AnnouncedSwarms | undefined;

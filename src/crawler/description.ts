@@ -5,10 +5,9 @@
 import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { CatalogueTorrent, TorrentToStore } from '../store/sqlite/catalogue-torrent.js';
-import { parseMetainfo } from '../wire/metainfo.js';
 import { parseMagnet } from '../wire/metainfo-magnet.js';
-import { privateTorrent } from '../wire/metainfo-rewrite.js';
 import type { Candidate } from './candidate.js';
+import type { CrawlDocumentReader } from './document-tasks.js';
 import { FetchError } from './fetch-error.js';
 import type { PoliteFetcher } from './polite-fetch.js';
 
@@ -23,19 +22,21 @@ export type Described =
   | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
+export interface DescriptionReading {
+  readonly fetcher: PoliteFetcher;
+  readonly documents: CrawlDocumentReader;
+  readonly maxTorrentBytes: number;
+}
+
 /** @throws only where the signal was aborted */
 export async function describe(
   candidate: Candidate,
-  fetcher: PoliteFetcher,
-  maxTorrentBytes: number,
+  reading: DescriptionReading,
   signal: AbortSignal | undefined,
 ): Promise<Exclude<Described, { kind: 'stored' }>> {
   try {
     if (candidate.torrentUrl !== undefined) {
-      return {
-        kind: 'described',
-        description: await fromFile(candidate, candidate.torrentUrl, fetcher, maxTorrentBytes, signal),
-      };
+      return { kind: 'described', description: await fromFile(candidate, candidate.torrentUrl, reading, signal) };
     }
     if (candidate.magnet !== undefined)
       return { kind: 'described', description: fromMagnet(candidate, candidate.magnet) };
@@ -55,8 +56,7 @@ export async function describe(
 async function fromFile(
   candidate: Candidate,
   torrentUrl: string,
-  fetcher: PoliteFetcher,
-  maxTorrentBytes: number,
+  { fetcher, documents, maxTorrentBytes }: DescriptionReading,
   signal: AbortSignal | undefined,
 ): Promise<Description> {
   const fetched = await fetcher.fetch(torrentUrl, {
@@ -65,17 +65,8 @@ async function fromFile(
     signal,
   });
   if (fetched.kind === 'not-modified') throw new FetchError('the site says "not modified" to a plain request');
-  const metainfo = parseMetainfo(fetched.bytes);
-  if (metainfo.private) throw privateTorrent(metainfo.name);
   return {
-    infoHash: metainfo.infoHash,
-    hybridInfoHash: metainfo.hybridInfoHash,
-    infoHashV2: metainfo.infoHashV2,
-    name: metainfo.name,
-    totalBytes: metainfo.totalBytes,
-    pieceBytes: metainfo.pieceBytes,
-    files: metainfo.files,
-    trackerTiers: metainfo.trackerTiers,
+    ...(await documents.run('torrent', fetched.bytes, { about: torrentUrl, signal })),
     torrentBytes: fetched.bytes,
     magnet: undefined,
     source: candidate.source,

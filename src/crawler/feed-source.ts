@@ -1,78 +1,69 @@
 /**
  * Reads an RSS (0.9x, 1.0, 2.0) or Atom feed of torrents. Swarm sizes and info-hashes are taken from the extensions in
  * use: ezRSS (`torrent:seeds`, `torrent:infoHash`), Nyaa (`nyaa:seeders`), Torznab (`torznab:attr`), and else from words
- * like "Seeders: 12" in the description.
+ * like "Seeders: 12" in the description. Every part of the feed is looked at once: an item within an item is not an item.
  */
-import { type CheerioAPI, load } from 'cheerio';
+import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { type Candidate, parseSwarmCount } from './candidate.js';
-import { MAX_CANDIDATES_PER_SOURCE, MAX_TITLE_CHARACTERS } from './limits.js';
-import { isMagnetLink, looksLikeTorrentUrl, webUrl } from './link.js';
+import { childElements, type DocumentTree, documentTree, type TreeElement, textOf } from './document-tree.js';
+import { MAX_CANDIDATES_PER_SOURCE, MAX_FIELD_CHARACTERS, MAX_TITLE_BYTES } from './limits.js';
+import { isMagnetLink, looksLikeTorrentUrl, usableMagnet, webUrl } from './link.js';
 
-/** An element of the document; the parser's package keeps the type to itself. */
-type XmlElement = ReturnType<typeof firstElement>;
-const firstElement = ($: CheerioAPI) => $('*').children().toArray()[0]!;
+const ROOTS: ReadonlySet<string> = new Set(['rss', 'feed', 'rdf:rdf']);
+const ITEMS: ReadonlySet<string> = new Set(['item', 'entry']);
 
 /**
  * @param baseUrl where the feed came from, for relative links
- * @throws ClientError `feed` where the text is no feed
+ * @throws ClientError `feed` where the text is not a feed, `document` where it exceeds a limit
  */
 export function parseFeed(text: string, baseUrl: string, source: string): Candidate[] {
-  const $ = load(text, { xml: { xmlMode: true, decodeEntities: true } });
-  const root = $.root().children().first()[0];
-  if (root === undefined || !['rss', 'feed', 'rdf:rdf'].includes(root.name.toLowerCase())) {
+  const tree = documentTree(text, 'xml');
+  const root = childElements(tree)[0];
+  if (root === undefined || !ROOTS.has(root.name.toLowerCase())) {
     throw new ClientError('feed', 'the answer is neither an RSS nor an Atom feed');
   }
-  return $('item, entry')
+  const items: TreeElement[] = [];
+  addItems(tree, items);
+  return items
     .slice(0, MAX_CANDIDATES_PER_SOURCE)
-    .toArray()
-    .map((item) => readItem($, item, baseUrl, source))
+    .map((item) => readItem(item, baseUrl, source))
     .filter((candidate) => candidate !== undefined);
 }
 
-function readItem($: CheerioAPI, item: XmlElement, baseUrl: string, source: string): Candidate | undefined {
-  const fields = new Map<string, string>();
-  const links: { url: string; isTorrent: boolean }[] = [];
-  const addLink = (url: string | undefined, type = ''): void => {
-    if (url === undefined || url.trim() === '') return;
-    links.push({ url: url.trim(), isTorrent: type.includes('x-bittorrent') || looksLikeTorrentUrl(url) });
-  };
-  const guid = '';
-  const visit = (element: XmlElement): void => {
-    const name = element.name.toLowerCase();
-    const attributes = element.attribs;
-    const text = $(element).text().trim();
-    if (name === 'enclosure' || name === 'media:content') addLink(attributes.url, attributes.type ?? '');
-    else if (name === 'link' && attributes.href !== undefined) {
-      addLink(attributes.href, attributes.rel === 'enclosure' ? 'application/x-bittorrent' : (attributes.type ?? ''));
-    } else if (name === 'link' || name === 'guid' || name === 'comments') addLink(text);
-    else if (name === 'torznab:attr' || name === 'newznab:attr') {
-      fields.set(`attr:${attributes.name?.toLowerCase() ?? ''}`, attributes.value ?? '');
-    } else if (name === 'torrent') for (const child of $(element).children().toArray()) visit(child);
-    else fields.set(name.slice(name.indexOf(':') + 1), text);
-  };
-  for (const child of $(item).children().toArray()) visit(child);
-  // An identifier need not be an address.
-  if (/^(?:https?|magnet):/i.test(guid)) addLink(guid);
+function addItems(parent: DocumentTree | TreeElement, items: TreeElement[]): void {
+  for (const element of childElements(parent)) {
+    if (ITEMS.has(element.name.toLowerCase())) items.push(element);
+    else addItems(element, items);
+  }
+}
 
+interface Link {
+  readonly url: string;
+  /** Enclosures come first (BEP 36): a link may lead to a page whose address looks like a file. */
+  readonly isEnclosure: boolean;
+  readonly isTorrent: boolean;
+}
+
+function readItem(item: TreeElement, baseUrl: string, source: string): Candidate | undefined {
+  const { fields, links } = readFields(item);
   const field = (...names: string[]): string | undefined =>
     names.map((name) => fields.get(name)).find((value) => value !== undefined && value !== '');
   const prose = field('description', 'summary', 'content', 'encoded') ?? '';
-  const magnet = [field('magneturi', 'attr:magneturl'), ...links.map((link) => link.url)].find(
-    (url) => url !== undefined && isMagnetLink(url),
-  );
-  const torrentUrl = links.find((link) => link.isTorrent && !isMagnetLink(link.url))?.url;
-  const pageUrl = links.find((link) => !link.isTorrent && !isMagnetLink(link.url))?.url;
-  const seeds = parseSwarmCount(field('seeds', 'seeders', 'attr:seeders')) ?? countIn(prose, /seed(?:er)?s?/i);
+  const magnet = [field('magneturi', 'attr:magneturl'), ...links.map((link) => link.url)].find(usableMagnet);
+  const torrents = links.filter((link) => link.isTorrent && !isMagnetLink(link.url));
+  const torrentUrl = (torrents.find((link) => link.isEnclosure) ?? torrents[0])?.url;
+  const pageUrl = links.find((link) => !link.isEnclosure && !link.isTorrent && !isMagnetLink(link.url))?.url;
+  const seeds = parseSwarmCount(field('seeds', 'seeders', 'attr:seeders')) ?? countIn(prose, 'seed(?:er)?s?');
   const peers = parseSwarmCount(field('attr:peers'));
   const leechers =
     parseSwarmCount(field('leechers', 'peers', 'attr:leechers')) ??
-    (peers === undefined ? countIn(prose, /(?:leech(?:er)?|peer)s?/i) : Math.max(0, peers - (seeds ?? 0)));
+    (peers === undefined ? countIn(prose, '(?:leech(?:er)?|peer)s?') : Math.max(0, peers - (seeds ?? 0)));
   const candidate: Candidate = {
     source,
-    title: field('title')?.slice(0, MAX_TITLE_CHARACTERS),
+    title: cutToBytes(field('title') ?? '', MAX_TITLE_BYTES) || undefined,
     infoHash: optionalInfoHash(field('infohash', 'attr:infohash')),
     torrentUrl: webUrl(torrentUrl, baseUrl),
     magnet,
@@ -83,9 +74,45 @@ function readItem($: CheerioAPI, item: XmlElement, baseUrl: string, source: stri
   return candidate.torrentUrl === undefined && magnet === undefined ? undefined : candidate;
 }
 
-function countIn(prose: string, word: RegExp): number | undefined {
-  const match = new RegExp(`\\b${word.source}\\b\\s*(?:\\([^)]*\\))?\\s*[:=]\\s*(\\d[\\d,]*)`, 'i').exec(prose);
-  return parseSwarmCount(match?.[1]);
+/** The values of an item by local name in lower case, torznab's as `attr:` and their name, and its links. */
+function readFields(item: TreeElement): { fields: Map<string, string>; links: Link[] } {
+  const fields = new Map<string, string>();
+  const links: Link[] = [];
+  const addLink = (address: string | undefined, type: string, isEnclosure: boolean): void => {
+    const url = address?.trim() ?? '';
+    if (url === '') return;
+    const kind = type.trim().toLowerCase();
+    // Sites leave the type of an enclosure out, or give the one of any file.
+    const isUntyped = isEnclosure && (kind === '' || kind === 'application/octet-stream');
+    const isTorrent = kind.includes('x-bittorrent') || isUntyped || looksLikeTorrentUrl(url);
+    links.push({ url, isEnclosure, isTorrent });
+  };
+  // ezRSS puts its fields into the item, or into a `torrent` element of it.
+  const elements = childElements(item).flatMap((child) =>
+    child.name.toLowerCase() === 'torrent' ? childElements(child) : [child],
+  );
+  for (const element of elements) {
+    const name = element.name.toLowerCase();
+    const { url, type = '', href, rel, name: attribute = '', value = '', isPermaLink } = element.attribs;
+    if (ITEMS.has(name)) continue;
+    if (name === 'enclosure' || name === 'media:content') addLink(url, type, true);
+    else if (name === 'link' && href !== undefined) addLink(href, type, rel === 'enclosure');
+    else if (name === 'torznab:attr' || name === 'newznab:attr') fields.set(`attr:${attribute.toLowerCase()}`, value);
+    else {
+      const text = textOf(element, MAX_FIELD_CHARACTERS).trim();
+      // RSS 2.0: an identifier is an address where it looks like one and does not deny it.
+      const isAddress = isPermaLink?.toLowerCase() !== 'false' && /^(?:https?|magnet):/i.test(text);
+      if (name === 'link' || name === 'comments' || (name === 'guid' && isAddress)) addLink(text, '', false);
+      else fields.set(name.slice(name.indexOf(':') + 1), text);
+    }
+  }
+  return { fields, links };
+}
+
+/** Every repetition has a limit, so that the search takes time in proportion to the text. */
+function countIn(prose: string, word: string): number | undefined {
+  const pattern = `\\b${word}\\b\\s{0,20}(?:\\([^()]{0,40}\\))?\\s{0,20}[:=]\\s{0,20}(\\d[\\d,]{0,20})`;
+  return parseSwarmCount(new RegExp(pattern, 'i').exec(prose)?.[1]);
 }
 
 function optionalInfoHash(text: string | undefined): InfoHash | undefined {

@@ -1,9 +1,14 @@
-/** Reads a list page of torrents by CSS selectors that the operator gives for that site. */
+/**
+ * Reads a list page of torrents by CSS selectors that the operator gives for that site. What a selector itself costs
+ * (`~`, `:nth-child` and `:has` look at many elements for each) is the operator's choice.
+ */
 import { type CheerioAPI, load } from 'cheerio';
+import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
 import { type Candidate, parseSwarmCount } from './candidate.js';
-import { MAX_CANDIDATES_PER_SOURCE, MAX_TITLE_CHARACTERS } from './limits.js';
-import { isMagnetLink, webUrl } from './link.js';
+import { documentTree, type TreeElement, textOf } from './document-tree.js';
+import { MAX_CANDIDATES_PER_SOURCE, MAX_FIELD_CHARACTERS, MAX_ITEM_NESTING, MAX_TITLE_BYTES } from './limits.js';
+import { isMagnetLink, usableMagnet, webUrl } from './link.js';
 
 /** All but `item` are looked for within an item. */
 export interface HtmlSelectors {
@@ -19,14 +24,14 @@ export interface HtmlSelectors {
 }
 
 /**
- * @throws OperatorError for a selector that is no CSS; ClientError `html` where nothing on the page matches, which is how
- *   a site that has changed its layout is noticed
+ * @throws OperatorError for a selector that is not CSS; ClientError `document` where the page exceeds a limit, `html` where
+ *   nothing on it matches, which is how a site that has changed its layout is noticed
  */
 export function parseListPage(html: string, selectors: HtmlSelectors, baseUrl: string, source: string): Candidate[] {
-  const $ = load(html);
+  const $ = load(documentTree(html, 'html'));
   const base = webUrl($('base[href]').attr('href'), baseUrl) ?? baseUrl;
   try {
-    const items = $(selectors.item).slice(0, MAX_CANDIDATES_PER_SOURCE).toArray();
+    const items = shallowItems($(selectors.item).toArray() as TreeElement[]).slice(0, MAX_CANDIDATES_PER_SOURCE);
     if (items.length === 0) throw new ClientError('html', `nothing on the page matches item: ${selectors.item}`);
     const candidates = items.map((item) => readItem($, $(item), selectors, base, source));
     const usable = candidates.filter((candidate) => candidate !== undefined);
@@ -38,6 +43,18 @@ export function parseListPage(html: string, selectors: HtmlSelectors, baseUrl: s
   }
 }
 
+/** Without those that lie in too many others: everything in the innermost is looked at once for each. */
+function shallowItems(items: readonly TreeElement[]): TreeElement[] {
+  const nesting = new Map<unknown, number>();
+  return items.filter((item) => {
+    let above = item.parent;
+    while (above !== null && !nesting.has(above)) above = above.parent;
+    const depth = (nesting.get(above) ?? 0) + 1;
+    nesting.set(item, depth);
+    return depth <= MAX_ITEM_NESTING;
+  });
+}
+
 function readItem(
   $: CheerioAPI,
   item: ReturnType<CheerioAPI>,
@@ -45,27 +62,33 @@ function readItem(
   base: string,
   source: string,
 ): Candidate | undefined {
-  const hrefs = item
-    .find(selectors.link)
-    .toArray()
-    .map((link) => $(link).attr('href')?.trim() ?? '');
-  const magnet = hrefs.find(isMagnetLink);
+  const links = item.find(selectors.link);
+  const hrefs = links.toArray().map((link) => $(link).attr('href')?.trim() ?? '');
+  const magnet = hrefs.find(usableMagnet);
   const href = hrefs.find((link) => link !== '' && !isMagnetLink(link));
   const torrentUrl = webUrl(href, base);
   if (magnet === undefined && torrentUrl === undefined) return undefined;
   const pageLink =
     selectors.page === undefined ? item.find('a[href]').not(selectors.link).first() : item.find(selectors.page).first();
   const titleElement = selectors.title === undefined ? pageLink : item.find(selectors.title).first();
-  const title = (titleElement.text().trim() || item.find(selectors.link).first().text().trim()).replace(/\s+/g, ' ');
+  const title = cutToBytes(shownText(titleElement) || shownText(links.first()), MAX_TITLE_BYTES);
   const count = (selector: string | undefined): number | undefined =>
-    selector === undefined ? undefined : parseSwarmCount(item.find(selector).first().text());
+    selector === undefined ? undefined : parseSwarmCount(shownText(item.find(selector).first()));
   return {
     source,
-    title: title === '' ? undefined : title.slice(0, MAX_TITLE_CHARACTERS),
+    title: title === '' ? undefined : title,
     torrentUrl,
     magnet,
     pageUrl: webUrl(pageLink.attr('href'), base),
     seeds: count(selectors.seeds),
     leechers: count(selectors.leechers),
   };
+}
+
+function shownText(selection: ReturnType<CheerioAPI>): string {
+  const element = selection.toArray()[0];
+  if (element === undefined) return '';
+  return textOf(element as TreeElement, MAX_FIELD_CHARACTERS)
+    .trim()
+    .replace(/\s+/g, ' ');
 }

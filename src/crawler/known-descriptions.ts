@@ -7,12 +7,14 @@ import type { InfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { Candidate } from './candidate.js';
 import { type Described, describe, infoHashOfMagnet } from './description.js';
+import type { CrawlDocumentReader } from './document-tasks.js';
 import { originOfUrl } from './origin.js';
 import type { PoliteFetcher } from './polite-fetch.js';
 
 export interface DescriptionSources {
   readonly catalogue: Catalogue;
   readonly fetcher: PoliteFetcher;
+  readonly documents: CrawlDocumentReader;
   readonly clock: Clock;
   readonly refetchMs: number;
   readonly maxTorrentBytes: number;
@@ -36,7 +38,7 @@ function infoHashAt(torrentUrl: string, catalogue: Catalogue): InfoHash | undefi
 
 /** @returns what is known of a candidate; the same promise for the same candidate */
 export function describer(
-  { catalogue, fetcher, clock, refetchMs, maxTorrentBytes }: DescriptionSources,
+  { catalogue, clock, refetchMs, ...sources }: DescriptionSources,
   signal: AbortSignal | undefined,
 ): (candidate: Candidate) => Promise<Described> {
   const known = new Map<string, Promise<Described>>();
@@ -49,7 +51,7 @@ export function describer(
       const proven = torrentUrl === undefined || infoHashAt(torrentUrl, catalogue) === stored.infoHash;
       if (torrentUrl === undefined || (fresh && proven)) return { kind: 'stored', torrent: stored };
     }
-    const described = await describe(candidate, fetcher, maxTorrentBytes, signal);
+    const described = await describe(candidate, sources, signal);
     return described.kind === 'failed' && stored !== undefined ? { kind: 'stored', torrent: stored } : described;
   };
   return (candidate) => {

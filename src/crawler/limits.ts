@@ -4,14 +4,28 @@
 export const MAX_DOCUMENT_BYTES = 8_000_000;
 /** RFC 9309 section 2.5 asks for at least 500 kibibytes. */
 export const MAX_ROBOTS_BYTES = 512_000;
+/** Each rule costs time on every address; sites with thousands of rules have them for other crawlers. */
+export const MAX_ROBOTS_RULES = 5_000;
+/** Hosts whose robots.txt is remembered; a crawl of a hundred torrents meets fewer. */
+export const MAX_REMEMBERED_HOSTS = 1_000;
+/** Nesting of elements in a feed or list page: browsers stop at 512 too. */
+export const MAX_ELEMENT_DEPTH = 512;
+/** Elements, attributes and texts of one document. Ten times what the largest list pages have. */
+export const MAX_DOCUMENT_NODES = 500_000;
+/** Items within items of a list page, which tables within tables make. Each level costs another pass over what is inside. */
+export const MAX_ITEM_NESTING = 8;
+/** Characters of one field of a feed that are looked at; swarm sizes stand at the start of a description. */
+export const MAX_FIELD_CHARACTERS = 20_000;
 /** Entries taken from one source in one crawl, most popular feeds having 100 to 1,000. */
 export const MAX_CANDIDATES_PER_SOURCE = 5_000;
-/** Characters of a title; what is longer is no name. */
-export const MAX_TITLE_CHARACTERS = 500;
+/** Bytes of UTF-8 of a site's title for a torrent; the rest is cut off. Those with years, formats and names have up to 500. */
+export const MAX_TITLE_BYTES = 1_000;
 /** Characters of an address found in a document. */
 export const MAX_URL_CHARACTERS = 4_000;
 /** The largest swarm ever seen had a few hundred thousand peers; a feed that says more is lying. */
 export const MAX_SWARM_COUNT = 10_000_000;
+/** Characters of a number, with its separators. */
+export const MAX_COUNT_CHARACTERS = 32;
 /** RFC 9110 leaves it open; browsers follow 20, and honest sites need two. */
 export const MAX_REDIRECTS = 5;
 /** Tries of one request that is answered by 429 or 503. */

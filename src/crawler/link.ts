@@ -1,4 +1,5 @@
 /** Telling links apart: torrent files, magnet links, pages. */
+import { MAX_MAGNET_CHARACTERS } from '../wire/metainfo-limits.js';
 import { MAX_URL_CHARACTERS } from './limits.js';
 
 /** By its path, as far as that tells: `/x.torrent`, `/download.php?f=x.torrent`. */
@@ -10,7 +11,12 @@ export function isMagnetLink(url: string): boolean {
   return /^magnet:\?/i.test(url);
 }
 
-/** The absolute address of a link to the web; undefined where it is none. */
+/** True for a magnet link of a length that is read at all. */
+export function usableMagnet(url: string | undefined): url is string {
+  return url !== undefined && url.length <= MAX_MAGNET_CHARACTERS && isMagnetLink(url);
+}
+
+/** The absolute address of a link to the web; undefined where it is not one. */
 export function webUrl(link: string | undefined, baseUrl: string): string | undefined {
   if (link === undefined || link.length > MAX_URL_CHARACTERS || !URL.canParse(link, baseUrl)) return undefined;
   const url = new URL(link, baseUrl);

@@ -7,14 +7,24 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { Agent, fetch, type Response } from 'undici';
 import type { Clock } from '../domain/clock.js';
-import { messageOf } from '../domain/errors.js';
+import { ClientError, messageOf } from '../domain/errors.js';
+import type { CrawlDocumentReader } from './document-tasks.js';
 import { FetchError } from './fetch-error.js';
 import { checkUrl, guardedLookup, type ResolvedAddress, resolveBySystem } from './guarded-address.js';
-import { MAX_CRAWL_DELAY_MS, MAX_REDIRECTS, MAX_RETRY_AFTER_MS, MAX_ROBOTS_BYTES, MAX_TRIES } from './limits.js';
-import { ALLOW_ALL, ALLOW_NOTHING, parseRobots, type RobotsRules } from './robots.js';
+import {
+  MAX_CRAWL_DELAY_MS,
+  MAX_REDIRECTS,
+  MAX_REMEMBERED_HOSTS,
+  MAX_RETRY_AFTER_MS,
+  MAX_ROBOTS_BYTES,
+  MAX_TRIES,
+} from './limits.js';
+import { ALLOW_ALL, ALLOW_NOTHING, type RobotsRules, robotsRules } from './robots.js';
 
 export interface PoliteFetcherOptions {
   readonly clock: Clock;
+  /** Reads each robots.txt. */
+  readonly documents: CrawlDocumentReader;
   /** True in the lab: loopback and private addresses may be asked. */
   readonly allowPrivateAddresses?: boolean;
   /**
@@ -65,7 +75,13 @@ const FIRST_BACK_OFF_MS = 2_000;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetcher {
-  const { clock, allowPrivateAddresses = false, timeoutMs = DEFAULT_TIMEOUT_MS, delayMs = DEFAULT_DELAY_MS } = options;
+  const {
+    clock,
+    documents,
+    allowPrivateAddresses = false,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    delayMs = DEFAULT_DELAY_MS,
+  } = options;
   const userAgent = options.userAgent ?? `${PRODUCT} (mirror of popular torrents for an access network)`;
   const sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
   const agent = new Agent({
@@ -155,6 +171,8 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
     const known = robotsByOrigin.get(url.origin);
     if (known !== undefined && known.untilMs > clock.nowMs()) return known.rules;
     const rules = fetchRobots(new URL('/robots.txt', url), signal);
+    // The oldest goes first: a map keeps the order in which its keys came.
+    if (robotsByOrigin.size >= MAX_REMEMBERED_HOSTS) robotsByOrigin.delete(robotsByOrigin.keys().next().value!);
     robotsByOrigin.set(url.origin, { untilMs: clock.nowMs() + ROBOTS_LIFETIME_MS, rules });
     // A crawl that was stopped says nothing about the site.
     rules.catch(() => robotsByOrigin.delete(url.origin));
@@ -164,13 +182,16 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
   const fetchRobots = async (url: URL, signal: AbortSignal | undefined): Promise<RobotsRules> => {
     try {
       const { response, bytes } = await follow(url, { maxBytes: MAX_ROBOTS_BYTES, signal }, false);
-      if (response.ok) return parseRobots(new TextDecoder().decode(bytes), PRODUCT);
+      if (response.ok) {
+        return robotsRules(await documents.run('robots', { bytes, product: PRODUCT }, { about: url.href, signal }));
+      }
       // RFC 9309 section 2.3.1.3: "unavailable" (4xx) allows everything.
       return response.status >= 400 && response.status < 500 ? ALLOW_ALL : ALLOW_NOTHING;
     } catch (thrown) {
       signal?.throwIfAborted();
       // A host that cannot be reached at all is better told of by its own error than as "robots.txt forbids".
       if (thrown instanceof FetchError) throw thrown;
+      if (thrown instanceof ClientError) throw new FetchError(thrown.message, { cause: thrown });
       return ALLOW_NOTHING;
     }
   };

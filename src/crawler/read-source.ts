@@ -4,10 +4,8 @@ import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import { readAccessLog } from './access-log-source.js';
 import { type Candidate, scoreOf } from './candidate.js';
-import { documentText } from './document-text.js';
-import { parseFeed } from './feed-source.js';
+import type { CrawlDocumentReader, SourceDocument } from './document-tasks.js';
 import { FetchError } from './fetch-error.js';
-import { parseListPage } from './html-source.js';
 import { MAX_CANDIDATES_PER_SOURCE, MAX_DOCUMENT_BYTES } from './limits.js';
 import { orAborted } from './or-aborted.js';
 import { originOfUrl } from './origin.js';
@@ -19,6 +17,7 @@ const ANNOUNCED_TIMEOUT_MS = 10_000;
 
 export interface SourceReading {
   readonly fetcher: PoliteFetcher;
+  readonly documents: CrawlDocumentReader;
   readonly catalogue: Catalogue;
   readonly state: CrawlState;
   readonly clock: Clock;
@@ -30,14 +29,15 @@ export interface SourceReading {
 
 /** @throws where the source cannot be read or understood; the message says why */
 export async function readSource(source: Source, reading: SourceReading): Promise<Candidate[]> {
+  const { documents, signal } = reading;
   switch (source.type) {
     case 'feed': {
-      const { text, url } = await readDocument(source, reading, 'application/rss+xml, application/atom+xml, */*;q=0.5');
-      return parseFeed(text, url, source.name);
+      const document = await fetchDocument(source, reading, 'application/rss+xml, application/atom+xml, */*;q=0.5');
+      return documents.run('feed', document, { about: source.url, signal });
     }
     case 'html': {
-      const { text, url } = await readDocument(source, reading, 'text/html, */*;q=0.5');
-      return parseListPage(text, source, url, source.name);
+      const document = await fetchDocument(source, reading, 'text/html, */*;q=0.5');
+      return documents.run('listPage', { ...document, selectors: source }, { about: source.url, signal });
     }
     case 'access-log':
       return mostWanted(await readAccessLog({ ...reading, file: source.file, source: source.name }));
@@ -71,11 +71,11 @@ function mostWanted(candidates: Candidate[]): Candidate[] {
   return candidates.sort((a, b) => scoreOf(b) - scoreOf(a)).slice(0, MAX_CANDIDATES_PER_SOURCE);
 }
 
-async function readDocument(
+async function fetchDocument(
   source: Extract<Source, { type: 'feed' | 'html' }>,
   { fetcher, catalogue, state, clock, maxDocumentBytes = MAX_DOCUMENT_BYTES, dryRun, signal }: SourceReading,
   accept: string,
-): Promise<{ text: string; url: string }> {
+): Promise<SourceDocument> {
   const stored = state.document(source.url);
   const answer = await fetcher.fetch(source.url, {
     maxBytes: maxDocumentBytes,
@@ -87,10 +87,11 @@ async function readDocument(
   if (!dryRun) catalogue.recordListing({ ...originOfUrl(source.url), kind: source.type, source: source.name });
   if (answer.kind === 'not-modified') {
     if (stored === undefined) throw new FetchError('the site says "not modified" to a plain request');
-    return { text: documentText(stored.body, stored.contentType), url: source.url };
+    return { bytes: stored.body, contentType: stored.contentType, url: source.url, source: source.name };
   }
   if (!dryRun && (answer.etag !== undefined || answer.lastModified !== undefined)) {
     state.storeDocument(source.url, { ...answer, body: answer.bytes }, clock.nowMs());
   }
-  return { text: documentText(answer.bytes, answer.contentType), url: answer.url };
+  const { bytes, contentType, url } = answer;
+  return { bytes, contentType, url, source: source.name };
 }

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
+import { createDocumentReader } from '../../../src/app/document-reader.js';
 import { type Crawler, type CrawlerOptions, createCrawler } from '../../../src/crawler/crawl.js';
 import type { CrawlEntry, CrawlProgress } from '../../../src/crawler/crawl-result.js';
 import { startCrawler } from '../../../src/crawler/crawl-schedule.js';
@@ -21,6 +22,9 @@ const hash = (name: 'alice' | 'leaves' | 'numbers' | 'folder' | 'sintel'): InfoH
 const corrupt = readFileSync(
   new URL('../../../node_modules/webtorrent-fixtures/fixtures/corrupt.torrent', import.meta.url),
 );
+
+const documents = createDocumentReader({ name: 'test-documents' });
+afterAll(() => documents.close());
 
 let site: OriginalSite;
 let database: SqliteDatabase;
@@ -49,6 +53,7 @@ function crawlerWith(options: Partial<CrawlerOptions> = {}): Crawler {
     catalogue,
     state: createCrawlState(database),
     fetcher,
+    documents,
     clock: { nowMs: () => nowMs },
     ...options,
   });
@@ -67,6 +72,7 @@ beforeEach(async () => {
   catalogue = createCatalogue(database);
   nowMs = Date.UTC(2026, 10, 22);
   fetcher = createPoliteFetcher({
+    documents,
     clock: { nowMs: () => nowMs },
     allowPrivateAddresses: true,
     delayMs: 0,

@@ -1,10 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDocumentReader } from '../../../src/app/document-reader.js';
 import { FetchError } from '../../../src/crawler/fetch-error.js';
 import { createPoliteFetcher, type PoliteFetcher } from '../../../src/crawler/polite-fetch.js';
 import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
 
 const clock = { nowMs: () => Date.UTC(2026, 10, 22) };
 const request = { maxBytes: 1_000 };
+const documents = createDocumentReader({ name: 'test-documents' });
+afterAll(() => documents.close());
+
 let site: OriginalSite;
 let waits: number[];
 let fetcher: PoliteFetcher;
@@ -12,6 +16,7 @@ let fetcher: PoliteFetcher;
 function makeFetcher(options: Partial<Parameters<typeof createPoliteFetcher>[0]> = {}): PoliteFetcher {
   return createPoliteFetcher({
     clock,
+    documents,
     allowPrivateAddresses: true,
     delayMs: 7,
     sleep: async (ms) => void waits.push(ms),

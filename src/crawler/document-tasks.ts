@@ -1,0 +1,46 @@
+/**
+ * What the crawler reads of documents that strangers wrote, as pure functions of plain values: `src/app` runs them in a
+ * thread of their own, with limits on time and memory (src/document-reader).
+ */
+import type { Candidate } from './candidate.js';
+import { documentText } from './document-text.js';
+import { parseFeed } from './feed-source.js';
+import { type HtmlSelectors, parseListPage } from './html-source.js';
+import { type RobotsFile, readRobots } from './robots.js';
+import { readTorrent, type TorrentFacts } from './torrent-facts.js';
+
+export interface SourceDocument {
+  readonly bytes: Uint8Array;
+  /** As the site says; undefined where it does not. */
+  readonly contentType: string | undefined;
+  readonly url: string;
+  /** Name of the source. */
+  readonly source: string;
+}
+
+export const documentTasks = {
+  robots: ({ bytes, product }: { bytes: Uint8Array; product: string }): RobotsFile =>
+    readRobots(new TextDecoder().decode(bytes), product),
+  feed: ({ bytes, contentType, url, source }: SourceDocument): Candidate[] =>
+    parseFeed(documentText(bytes, contentType), url, source),
+  listPage: ({
+    bytes,
+    contentType,
+    url,
+    source,
+    selectors,
+  }: SourceDocument & { selectors: HtmlSelectors }): Candidate[] =>
+    parseListPage(documentText(bytes, contentType), selectors, url, source),
+  torrent: (bytes: Uint8Array): TorrentFacts => readTorrent(bytes),
+};
+
+export type DocumentTasks = typeof documentTasks;
+
+/** Reads a document elsewhere. @throws as the task does; ClientError `too-costly` where it exceeds a limit */
+export interface CrawlDocumentReader {
+  run<K extends keyof DocumentTasks>(
+    task: K,
+    input: Parameters<DocumentTasks[K]>[0],
+    options: { readonly about: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<ReturnType<DocumentTasks[K]>>;
+}

@@ -1,0 +1,26 @@
+/** A reading thread for tests: its tasks cost what a hostile document could make a defective reader cost. */
+
+import { serveTasks } from '../../dist/document-reader/serve-tasks.js';
+import { ClientError, OperatorError } from '../../dist/domain/errors.js';
+
+serveTasks({
+  echo: (input) => input,
+  loop: () => {
+    for (;;);
+  },
+  backtrack: (length) => /^(a+)+$/.test(`${'a'.repeat(length)}b`),
+  hoard: () => {
+    const kept = [];
+    for (;;) kept.push({ text: `${kept.length}`, more: [kept.length] });
+  },
+  refuse: () => {
+    throw new ClientError('feed', 'that is not a feed');
+  },
+  misconfigured: () => {
+    throw new OperatorError('a selector cannot be used', { exitCode: 1 });
+  },
+  fail: () => {
+    throw new TypeError('a defect');
+  },
+  end: () => process.exit(3),
+});
