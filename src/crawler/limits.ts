@@ -13,7 +13,7 @@ export const MAX_ELEMENT_DEPTH = 512;
 /** Elements, attributes and texts of one document. Ten times what the largest list pages have. */
 export const MAX_DOCUMENT_NODES = 500_000;
 /** Items within items of a list page, which tables within tables make. Each level costs another pass over what is inside. */
-export const MAX_ITEM_NESTING = 8;
+export const MAX_ITEM_NESTING = 4;
 /** Characters of one field of a feed that are looked at; swarm sizes stand at the start of a description. */
 export const MAX_FIELD_CHARACTERS = 20_000;
 /** Entries taken from one source in one crawl, most popular feeds having 100 to 1,000. */
