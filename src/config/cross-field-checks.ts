@@ -1,4 +1,5 @@
 /** What one value alone cannot show: rules between keys. Each rule is one function; all run, and all problems are told. */
+import { isReservedPrefix } from '../domain/bogon.js';
 import { formatIp, formatPrefix, type IpAddress, type Prefix, prefixContains } from '../domain/ip-address.js';
 import { classifyPath, PATH_ANNOUNCE } from '../wire/http-path.js';
 import { formatListenUrl } from './address-schemas.js';
@@ -9,6 +10,7 @@ import type { ConfigPath } from './yaml-source.js';
 export type Report = (path: ConfigPath, message: string) => void;
 
 const RULES: readonly ((config: Config, report: Report) => void)[] = [
+  networksAreAnOperators,
   networksDoNotOverlap,
   subdomainsLieInTheNetworks,
   knownSubdomainsOnly,
@@ -62,6 +64,20 @@ function subdomainPrefixes(config: Config): PlacedPrefix[] {
       path: ['operator', 'subdomains', i, 'prefixes', j],
     })),
   );
+}
+
+/** No operator has more than these of the public Internet; a shorter prefix makes every stranger an inner client. */
+const SHORTEST_OWN_PREFIX = { 4: 8, 6: 16 } as const;
+
+function networksAreAnOperators(config: Config, report: Report): void {
+  for (const { prefix, path } of networkPrefixes(config)) {
+    const shortest = SHORTEST_OWN_PREFIX[prefix.address.family];
+    if (prefix.length >= shortest || isReservedPrefix(prefix)) continue;
+    report(
+      path,
+      `${formatPrefix(prefix)} is more than an operator has; write its prefixes, each /${shortest} or longer`,
+    );
+  }
 }
 
 /** Two AS may hold nested prefixes (the longest wins), never the same one. */

@@ -38,3 +38,26 @@ export function isBogon(address: IpAddress): boolean {
     !prefixContains(IPV6_GLOBAL_UNICAST, address) || IPV6_SPECIAL.some((prefix) => prefixContains(prefix, address))
   );
 }
+
+/** What {@link isBogon} is true for, as prefixes of both families. */
+export const RESERVED_PREFIXES: readonly Prefix[] = [
+  ...BOGON_PREFIXES,
+  // All but 2000::/3.
+  ...['::/3', '4000::/2', '8000::/1'].map(parsePrefix),
+  ...IPV6_SPECIAL,
+];
+
+/** Whether all of a prefix is reserved: named as a network, it is meant. */
+export function isReservedPrefix(prefix: Prefix): boolean {
+  return RESERVED_PREFIXES.some((one) => one.length <= prefix.length && prefixContains(one, prefix.address));
+}
+
+/**
+ * The reserved prefixes inside of a prefix that is not itself reserved: `172.16.0.0/12` of `172.0.0.0/8`, nothing of
+ * `172.16.0.0/16`. Who names such a prefix as their network does not mean these.
+ */
+export function reservedWithin(prefix: Prefix): readonly Prefix[] {
+  return isReservedPrefix(prefix)
+    ? []
+    : RESERVED_PREFIXES.filter((one) => one.length > prefix.length && prefixContains(prefix, one.address));
+}

@@ -1,8 +1,10 @@
 /**
  * The operator's own network as topology needs it: its AS (the first is the home AS), its sub-domains and its caches.
- * These prefixes always win over what any database says of the same addresses.
+ * These prefixes always win over what any database says of the same addresses. Reserved addresses (private, CGNAT …) are
+ * the operator's own only where a prefix within reserved space names them: 172.0.0.0/8 does not name 172.16.0.0/12.
  */
 
+import { reservedWithin } from '../domain/bogon.js';
 import type { IpAddress } from '../domain/ip-address.js';
 import { formatIp, type Prefix } from '../domain/ip-address.js';
 import { asGroupName, cacheGroupName, type GroupKind, subdomainGroupName } from '../domain/locality-group.js';
@@ -45,34 +47,37 @@ export interface OwnSegments {
  */
 export function ownSegments(operator: OperatorNetwork): OwnSegments {
   const labels: OwnLabel[] = [];
-  const networks = layer(
-    operator.networks.map(({ asn, prefixes }) => {
-      labels.push({ groupName: asGroupName(asn), kind: 'own-as', asn });
-      return { prefixes, value: labels.length };
-    }),
-  );
+  const networkEntries = operator.networks.map(({ asn, prefixes }) => {
+    labels.push({ groupName: asGroupName(asn), kind: 'own-as', asn });
+    return { prefixes, value: labels.length };
+  });
+  // Which AS a sub-domain belongs to is another question than which addresses are named.
+  const networks = layer(networkEntries);
   const homeAsn = operator.networks[0]?.asn ?? 0;
   const asnOfPrefix = (prefix: Prefix): number => {
     const value = valueAt(prefix.address.family === 4 ? networks.ipv4 : networks.ipv6, prefix.address.words);
     return value === 0 ? homeAsn : labels[value - 1]!.asn;
   };
+  const namedNetworks = layer(withoutReserved(networkEntries));
   const subdomains = layer(
-    [...prefixesBySubdomainAndAsn(operator.subdomains, asnOfPrefix)].flatMap(([id, byAsn]) =>
-      [...byAsn].map(([asn, prefixes], i) => {
-        const name = subdomainGroupName(id);
-        labels.push({
-          groupName: i === 0 ? name : `${name}@${asGroupName(asn)}`,
-          kind: 'subdomain',
-          asn,
-          subdomain: id,
-        });
-        return { prefixes, value: labels.length };
-      }),
+    withoutReserved(
+      [...prefixesBySubdomainAndAsn(operator.subdomains, asnOfPrefix)].flatMap(([id, byAsn]) =>
+        [...byAsn].map(([asn, prefixes], i) => {
+          const name = subdomainGroupName(id);
+          labels.push({
+            groupName: i === 0 ? name : `${name}@${asGroupName(asn)}`,
+            kind: 'subdomain',
+            asn,
+            subdomain: id,
+          });
+          return { prefixes, value: labels.length };
+        }),
+      ),
     ),
   );
   const below = {
-    ipv4: overlay(networks.ipv4, subdomains.ipv4),
-    ipv6: overlay(networks.ipv6, subdomains.ipv6),
+    ipv4: overlay(namedNetworks.ipv4, subdomains.ipv4),
+    ipv6: overlay(namedNetworks.ipv6, subdomains.ipv6),
   };
   const caches = layer(
     operator.caches.map(({ address }) => {
@@ -109,7 +114,17 @@ function prefixesBySubdomainAndAsn(
   return result;
 }
 
-function layer(entries: readonly { readonly prefixes: readonly Prefix[]; readonly value: number }[]): {
+interface LayerEntry {
+  readonly prefixes: readonly Prefix[];
+  readonly value: number;
+}
+
+/** The reserved addresses inside the prefixes are nobody's, except where an entry names them: of two equal ones the later wins. */
+function withoutReserved(entries: readonly LayerEntry[]): readonly LayerEntry[] {
+  return [{ prefixes: entries.flatMap(({ prefixes }) => prefixes.flatMap(reservedWithin)), value: 0 }, ...entries];
+}
+
+function layer(entries: readonly LayerEntry[]): {
   ipv4: AddressSegments;
   ipv6: AddressSegments;
 } {

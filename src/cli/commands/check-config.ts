@@ -1,5 +1,6 @@
 /** `check-config`: a verdict on a configuration, with line numbers, before it is put in force. */
 import type { Command } from 'commander';
+import { adviceOn } from '../../config/advice.js';
 import { ConfigError } from '../../config/config-problem.js';
 import type { CliContext } from '../cli-context.js';
 
@@ -14,8 +15,13 @@ export function registerCheckConfigCommand(program: Command, context: CliContext
       const file = context.configFile(argument ?? options.config);
       try {
         const config = context.loadConfig(file);
-        if (options.json) context.stdout.write(`${JSON.stringify({ file, ok: true, problems: [] })}\n`);
-        else context.stdout.write(`${file} is right: ${config.operator.name}, AS${config.operator.networks[0]!.asn}\n`);
+        const warnings = adviceOn(config);
+        if (options.json) {
+          context.stdout.write(`${JSON.stringify({ file, ok: true, problems: [], warnings })}\n`);
+          return;
+        }
+        for (const warning of warnings) context.stdout.write(`warning: ${warning}\n`);
+        context.stdout.write(`${file} is right: ${config.operator.name}, AS${config.operator.networks[0]!.asn}\n`);
       } catch (thrown) {
         if (options.json && thrown instanceof ConfigError) {
           context.stdout.write(`${JSON.stringify({ file, ok: false, problems: thrown.problems })}\n`);

@@ -140,6 +140,10 @@ describe('errors', () => {
 
 describe('across fields', () => {
   test.each([
+    ...['0.0.0.0/0', '0.0.0.0/1', '8.0.0.0/7', '::/0', '2000::/3', '2600::/12'].map((prefix): [string, string] => [
+      `operator: { name: x, networks: [ { asn: 1, prefixes: ["${prefix}"] } ] }`,
+      `operator.networks[0].prefixes[0]: ${prefix} is more than an operator has; write its prefixes, each /${prefix.includes(':') ? 16 : 8} or longer`,
+    ]),
     [
       'operator: { name: x, networks: [ { asn: 1, prefixes: [203.0.113.0/24] } ], subdomains: [ { id: a, prefixes: [192.0.2.0/24] } ] }',
       '192.0.2.0/24 of sub-domain "a" lies outside operator.networks (203.0.113.0/24)',

@@ -52,6 +52,47 @@ function compile(input: Partial<TopologyInput>) {
   return { topology, nameOf: (text: string) => topology.groups[groupOf(text)]!.name, groupOf };
 }
 
+describe('reserved addresses', () => {
+  test.each([
+    ['172.0.0.0/8', '172.0.0.1', '172.16.0.1'],
+    ['192.0.0.0/8', '192.1.0.1', '192.168.1.1'],
+    ['100.0.0.0/8', '100.1.0.1', '100.64.0.1'],
+    ['96.0.0.0/3', '97.0.0.1', '127.0.0.1'],
+    ['0.0.0.0/0', '8.8.8.8', '10.0.0.1'],
+    ['::/0', '2600::1', 'fd00::1'],
+    ['2000::/3', '2600::1', '2001:db8::1'],
+  ])('%s names %s as the operator’s own, but not %s', (prefix, named, reserved) => {
+    const around = { ...NOBODY, networks: [network(64500, prefix)] };
+    const { nameOf } = compile({ operator: around });
+    expect(nameOf(named)).toBe('as:64500');
+    expect(nameOf(reserved)).toBe('unknown');
+    const { nameOf: nameInPlan } = compile({ operator: { ...around, subdomains: [subdomain('all', prefix)] } });
+    expect(nameInPlan(named)).toBe('subdomain:all');
+    expect(nameInPlan(reserved)).toBe('unknown');
+  });
+
+  test('are the operator’s own where a prefix within them names them', () => {
+    const operator: OperatorNetwork = {
+      networks: [
+        network(64500, '172.0.0.0/8', '172.16.0.0/12'),
+        network(64501, '100.0.0.0/8', '10.0.0.0/9', 'fd00::/8'),
+      ],
+      subdomains: [subdomain('nat', '100.64.0.0/16')],
+      caches: [],
+    };
+    const { nameOf } = compile({ operator });
+    expect(['172.16.0.1', '172.31.255.255', '10.127.0.1', 'fd12::1'].map(nameOf)).toEqual([
+      'as:64500',
+      'as:64500',
+      'as:64501',
+      'as:64501',
+    ]);
+    expect(nameOf('100.64.3.1')).toBe('subdomain:nat');
+    expect(nameOf('100.65.0.1')).toBe('unknown');
+    expect(nameOf('10.128.0.1')).toBe('unknown');
+  });
+});
+
 describe('the operator’s own network', () => {
   const operator: OperatorNetwork = {
     networks: [network(64500, '203.0.113.0/24', '2001:db8:100::/40'), network(64501, '198.51.100.0/24')],
