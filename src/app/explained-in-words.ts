@@ -45,6 +45,7 @@ export function explainedInWords(answer: Explanation, requester: IpAddress, poli
         role: candidate.role,
         peers: candidate.count,
         chosen: candidate.chosen,
+        ...(candidate.innerOnly > 0 ? { innerOnly: candidate.innerOnly } : {}),
         reason: candidate.reason,
       };
     }),

@@ -231,6 +231,7 @@ export class FlatCandidates implements Candidates {
   private emit(from: number, to: number, target: number, sink: PeerSink, onlyGroup: number): void {
     const { lists, base, entryWords, records, stride } = this;
     const filtered = onlyGroup >= 0 || sink.skipGroup >= 0;
+    const passes = sink.passesInnerOnly;
     const copied = entryWords > 1;
     const self = this.slotOf(sink.self);
     let count = sink.written;
@@ -243,7 +244,9 @@ export class FlatCandidates implements Candidates {
         const group = sink.groupOf(record);
         if (group === sink.skipGroup || (onlyGroup >= 0 && group !== onlyGroup)) continue;
       }
-      sink.write(copied ? entry + 1 : record, count++);
+      const address = copied ? entry + 1 : record;
+      if (passes && sink.passesOver(address)) continue;
+      sink.write(address, count++);
     }
     sink.written = count;
   }

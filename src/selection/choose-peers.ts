@@ -55,9 +55,17 @@ function takeSeedsAndLeechers(candidates: Candidates, plan: MixPlan, sink: PeerS
 
 /**
  * For a requester outside the operator's network: rates and densities are not about its traffic, so every foreign
- * candidate is as good as another, and so is every inner one.
+ * candidate is as good as another, and so is every inner one that it can reach. Inner ones come first, since fewer of them
+ * may be found than were counted; foreign ones then take their places.
  */
 export function choosePeersForForeign(candidates: Candidates, plan: MixPlan, sink: PeerSink): void {
-  if (plan.foreign > 0) candidates.takeUniform(FOREIGN_KEY, KEY_END, plan.foreign, sink);
-  if (plan.inner > 0 && !plan.gatewaysOnly) candidates.takeUniform(0, FOREIGN_KEY, plan.inner, sink);
+  let foreign = plan.foreign;
+  if (plan.inner > 0 && !plan.gatewaysOnly) {
+    const target = sink.written + plan.inner;
+    sink.passesInnerOnly = sink.isInnerOnly !== null;
+    candidates.takeUniform(0, FOREIGN_KEY, plan.inner, sink);
+    sink.passesInnerOnly = false;
+    foreign += target - sink.written;
+  }
+  if (foreign > 0) candidates.takeUniform(FOREIGN_KEY, KEY_END, foreign, sink);
 }

@@ -31,6 +31,7 @@ export type ClassReason =
   | 'foreign-limit-reached'
   | 'only-gateways-are-shown-to-foreign-peers'
   | 'seeds-are-not-given-to-seeds'
+  | 'only-inner-requesters-reach-them'
   | 'withheld';
 
 export interface ExplainedClass {
@@ -52,6 +53,8 @@ export interface ExplainedClass {
   readonly score: number;
   readonly count: number;
   readonly chosen: number;
+  /** Of `count`: those that the foreign requester is not given because it cannot reach them (private addresses, CGNAT). */
+  readonly innerOnly: number;
   readonly reason: ClassReason;
 }
 
@@ -102,12 +105,13 @@ export function mixReason(plan: MixPlan): MixReason {
 /** @param offered false: a serving peer while a seed asks */
 export function classReason(
   plan: MixPlan,
-  candidate: { readonly tier: number; readonly withheld: boolean; readonly count: number; readonly chosen: number },
+  candidate: Pick<ExplainedClass, 'tier' | 'withheld' | 'count' | 'chosen' | 'innerOnly'>,
   offered: boolean,
 ): ClassReason {
   if (candidate.withheld) return 'withheld';
   if (!offered) return 'seeds-are-not-given-to-seeds';
   if (candidate.chosen > 0) return candidate.chosen >= candidate.count ? 'chosen' : 'chosen-in-part';
+  if (candidate.innerOnly > 0 && candidate.innerOnly >= candidate.count) return 'only-inner-requesters-reach-them';
   if (candidate.tier < 2) {
     return plan.reason === MIX_FOREIGN_REQUESTER && plan.gatewaysOnly
       ? 'only-gateways-are-shown-to-foreign-peers'

@@ -4,6 +4,15 @@
  * that no way of choosing can hand out the requester itself or a peer twice.
  */
 
+/** Whether the address at an offset of the words means something in the operator's own network only. */
+export type IsInnerOnly = (words: Uint32Array, at: number, addressWords: 1 | 4) => boolean;
+
+/**
+ * So many peers with such addresses are passed over in an answer: as many as a ranked swarm has, some microseconds. In a
+ * larger swarm with next to no other inner peers a foreign requester may be given too few of them.
+ */
+const MAX_PASSED_OVER = 8_192;
+
 /** The most peers an answer ever has (the cap of `numwant` is lower). */
 export const MAX_CHOSEN = 1024;
 
@@ -16,10 +25,20 @@ export class PeerSink {
   self = 0;
   /** Peers of this group are passed over because they have been handed out already; −1 none. */
   skipGroup = -1;
+  /** Inner peers are being chosen for a foreign requester: those that only inner ones can reach are passed over. */
+  passesInnerOnly = false;
+  /** How many more may be passed over in this answer. */
+  patience = 0;
+  readonly isInnerOnly: IsInnerOnly | null;
   /** Of the buffer that answers were last written to: whole words go out in one store. */
   private view: DataView = new DataView(new ArrayBuffer(0));
   private viewed: Uint8Array = new Uint8Array(0);
   private offset = 0;
+
+  /** @param isInnerOnly null: every address can be reached from everywhere, as in a laboratory */
+  constructor(isInnerOnly: IsInnerOnly | null = null) {
+    this.isInnerOnly = isInnerOnly;
+  }
 
   /** Peers go to `out` from `offset` on, six bytes each, eighteen for IPv6. The caller has made sure that they fit. */
   start(words: Uint32Array, addressWords: 1 | 4, self: number, out: Uint8Array, offset: number): void {
@@ -28,6 +47,8 @@ export class PeerSink {
     this.written = 0;
     this.self = self;
     this.skipGroup = -1;
+    this.passesInnerOnly = false;
+    this.patience = MAX_PASSED_OVER;
     this.offset = offset;
     if (out !== this.viewed) {
       this.viewed = out;
@@ -38,7 +59,15 @@ export class PeerSink {
   put(record: number): void {
     if (record === this.self) return;
     if (this.skipGroup >= 0 && this.groupOf(record) === this.skipGroup) return;
+    if (this.passesInnerOnly && this.passesOver(record)) return;
     this.write(record, this.written++);
+  }
+
+  /** For a foreign requester: whether the peer whose address lies at `at` is none for it. */
+  passesOver(at: number): boolean {
+    if (!this.isInnerOnly!(this.words, at, this.addressWords)) return false;
+    this.patience--;
+    return true;
   }
 
   groupOf(record: number): number {

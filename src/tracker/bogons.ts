@@ -42,6 +42,16 @@ function isCloserBogon4(word: number, lab: boolean): boolean {
   return isProtocolBlock || !lab;
 }
 
+/**
+ * Whether the peer at an offset of the swarms' words has an address of the operator's private or shared space: it means
+ * another host, or none, to whoever is outside.
+ */
+export function isInnerOnly(words: Uint32Array, at: number, addressWords: 1 | 4): boolean {
+  return addressWords === 1
+    ? isBogon4(words[at]!, false)
+    : isBogon6(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!, false);
+}
+
 /** Global unicast is 2000::/3 (RFC 4291 section 2.4); the rest is special, and so are some parts of it. */
 export function isBogon6(word0: number, word1: number, word2: number, word3: number, lab: boolean): boolean {
   if (word0 >>> 29 === 1) {

@@ -5,6 +5,7 @@ import { createRandom, type Random } from '../domain/random.js';
 import { topologyTableFrom } from '../topology/flat-table.js';
 import { AccessList, OPEN_ACCESS } from './access-list.js';
 import { Announcer, type UpstreamNeed } from './announcer.js';
+import { isInnerOnly } from './bogons.js';
 import type { DataPlaneOptions } from './data-plane-options.js';
 import {
   DEFAULT_ARENA_BYTES,
@@ -41,6 +42,7 @@ export function buildStore(options: DataPlaneOptions): SwarmStore {
     random: randomOf(options, 0),
     policy: options.cost,
     ...intervalsOf(options),
+    isInnerOnly: options.lab === true ? null : isInnerOnly,
     arenaBytes: limits.arenaBytes ?? DEFAULT_ARENA_BYTES,
     limits: {
       maxPeersPerAddressInSwarm: limits.maxPeersPerAddressInSwarm ?? DEFAULT_MAX_PEERS_PER_ADDRESS_IN_SWARM,

@@ -175,6 +175,10 @@ export class ClassDraw {
     const list = this.lists[run]!;
     const ids = this.idsOf(list);
     const { self, skipGroup } = sink;
+    if (sink.passesInnerOnly) {
+      this.emitReachable(run, from, offset, to, target, sink);
+      return;
+    }
     let written = sink.written;
     let i = offset;
     for (let position = from; position < to; position++, i = 0) {
@@ -191,6 +195,22 @@ export class ClassDraw {
       }
     }
     sink.written = written;
+  }
+
+  /** As {@link emit}, without the peers that the sink passes over, and no further than its patience. */
+  private emitReachable(run: number, from: number, offset: number, to: number, target: number, sink: PeerSink): void {
+    const { sizes, bases, stride } = this.swarm;
+    const list = this.lists[run]!;
+    const ids = this.idsOf(list);
+    let i = offset;
+    for (let position = from; position < to && sink.written < target && sink.patience > 0; position++, i = 0) {
+      const id = ids[position]!;
+      const size = sizes[id]!;
+      for (; i < size && sink.written < target && sink.patience > 0; i++) sink.put(bases[id]! + i * stride);
+      this.endList = list;
+      this.endPosition = position;
+      this.endOffset = i;
+    }
   }
 
   /** Emits what lies before the start in its bucket. */

@@ -18,7 +18,7 @@ import {
   seedsGiven,
   wantedGateways,
 } from '../../selection/gateways.js';
-import type { PeerSink } from '../../selection/peer-sink.js';
+import type { IsInnerOnly, PeerSink } from '../../selection/peer-sink.js';
 import type { StandingKeys } from '../../selection/standing-key.js';
 import type { AnnounceRequest } from '../announce-request.js';
 import type { Arena } from './arena.js';
@@ -43,6 +43,7 @@ export class GatewayRoster {
     private readonly swarms: FamilySwarms,
     private readonly keys: StandingKeys,
     hashKeys: HashKeys,
+    private readonly isInnerOnly: IsInnerOnly | null,
   ) {
     this.blocks = new GatewayBlocks(arena);
     this.other = new Endpoint(hashKeys);
@@ -195,6 +196,8 @@ export class GatewayRoster {
       // A gateway whose group has moved out of the network is found among the foreign peers.
       const group = groupOf(words, record + addressWordsOf(family));
       if (this.keys.partitionOf(group) === FOREIGN_PARTITION || this.listOf(record, family) !== LIST_LEECHERS) continue;
+      // Nobody outside reaches it. It still calls foreign peers itself.
+      if (this.isInnerOnly?.(words, record, addressWordsOf(family))) continue;
       roomiest = i;
       most = free;
     }

@@ -10,7 +10,7 @@ import { choosePeers, choosePeersForForeign, Standpoint } from '../../selection/
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
 import { gatewayReturnsSoon } from '../../selection/gateways.js';
 import { MixPlan, MixSituation, planMix } from '../../selection/mix.js';
-import { PeerSink } from '../../selection/peer-sink.js';
+import { type IsInnerOnly, PeerSink } from '../../selection/peer-sink.js';
 import { sortedWord } from '../../selection/sorted-word.js';
 import { FOREIGN_KEY, KEY_END, type StandingKeys } from '../../selection/standing-key.js';
 import { type AnnounceRequest, EVENT_PAUSED } from '../announce-request.js';
@@ -55,7 +55,7 @@ export class PeerSelection {
   private readonly flat: FlatCandidates;
   private readonly bucketed: BucketedCandidates;
   private readonly standpoint = new Standpoint();
-  private readonly sink = new PeerSink();
+  private readonly sink: PeerSink;
   private readonly scratch = new Uint32Array(MAX_RANKED_PEERS + 4096);
   private addressWords: 1 | 4 = 1;
   private readonly isSeedRecord = (record: number): boolean =>
@@ -67,10 +67,12 @@ export class PeerSelection {
     private readonly keys: StandingKeys,
     random: Random,
     hashKeys: HashKeys,
+    isInnerOnly: IsInnerOnly | null,
   ) {
+    this.sink = new PeerSink(isInnerOnly);
     this.flat = new FlatCandidates(random);
     this.bucketed = new BucketedCandidates(random, keys);
-    this.roster = new GatewayRoster(arena, swarms, keys, hashKeys);
+    this.roster = new GatewayRoster(arena, swarms, keys, hashKeys, isInnerOnly);
   }
 
   /**

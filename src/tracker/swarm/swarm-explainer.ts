@@ -1,6 +1,7 @@
 /** Makes an {@link Explanation} of a swarm: runs the selection without settling anything, then counts who was chosen. */
 import { FOREIGN_PARTITION, NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import { classReason, type ExplainedClass, type Explanation, mixReason } from '../../selection/explanation.js';
+import type { IsInnerOnly } from '../../selection/peer-sink.js';
 import { PARTITION_SHIFT, SIBLING_TIER, type StandingKeys } from '../../selection/standing-key.js';
 import { AnnounceRequest } from '../announce-request.js';
 import type { Arena } from './arena.js';
@@ -61,6 +62,7 @@ interface Tally {
   readonly flags: number;
   count: number;
   chosen: number;
+  innerOnly: number;
 }
 
 export class SwarmExplainer {
@@ -75,6 +77,7 @@ export class SwarmExplainer {
     private readonly keys: StandingKeys,
     private readonly selection: PeerSelection,
     hashKeys: HashKeys,
+    private readonly isInnerOnly: IsInnerOnly | null,
   ) {
     this.other = new Endpoint(hashKeys);
   }
@@ -88,6 +91,8 @@ export class SwarmExplainer {
     const ref = entry === 0 ? 0 : words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
     const count = entry === 0 ? 0 : selection.select(request, requester, endpoint, want, this.out, 0);
     const tallies = ref === 0 ? new Map<number, Tally>() : this.tally(ref, request.family, requester.record);
+    if (ref !== 0 && partition === FOREIGN_PARTITION)
+      this.tallyInnerOnly(ref, request.family, requester.record, tallies);
     const chosen = this.readChosen(ref, request.family, count, tallies);
     const { plan, situation } = selection;
     return {
@@ -173,6 +178,23 @@ export class SwarmExplainer {
     return tallies;
   }
 
+  /** Counts the inner peers that a foreign requester cannot reach. */
+  private tallyInnerOnly(ref: number, family: 4 | 6, self: number, tallies: Map<number, Tally>): void {
+    const { isInnerOnly, keys, swarms } = this;
+    if (isInnerOnly === null) return;
+    const { words } = this.arena;
+    const addressWords = family === 4 ? 1 : 4;
+    for (let place = swarms.nextPlace(ref, 0, addressWords); place >= 0; ) {
+      const record = swarms.recordInPlace(ref, place, addressWords);
+      const meta = record + addressWords;
+      if (record !== self && keys.partitionOf(groupOf(words, meta)) !== FOREIGN_PARTITION) {
+        const tally = tallies.get(this.classKey(meta));
+        if (tally !== undefined && isInnerOnly(words, record, addressWords)) tally.innerOnly++;
+      }
+      place = swarms.nextPlace(ref, place + 1, addressWords);
+    }
+  }
+
   private addTo(tallies: Map<number, Tally>, meta: number, count: number): void {
     const words = this.arena.words;
     const key = this.classKey(meta);
@@ -181,7 +203,15 @@ export class SwarmExplainer {
     else {
       const flags = flagsOf(words, meta);
       const list = listOfFlags(flags);
-      tallies.set(key, { group: groupOf(words, meta), level: levelOf(words, meta), list, flags, count, chosen: 0 });
+      tallies.set(key, {
+        group: groupOf(words, meta),
+        level: levelOf(words, meta),
+        list,
+        flags,
+        count,
+        chosen: 0,
+        innerOnly: 0,
+      });
     }
   }
 
@@ -232,7 +262,8 @@ export class SwarmExplainer {
         score: keys.scoreOfPeer(tally.group, tally.level),
         count: tally.count,
         chosen: tally.chosen,
-        reason: classReason(selection.plan, { tier, withheld, count: tally.count, chosen: tally.chosen }, offered),
+        innerOnly: tally.innerOnly,
+        reason: classReason(selection.plan, { ...tally, tier, withheld }, offered),
       };
     });
   }

@@ -1,6 +1,7 @@
 /** What a swarm store is told at its start. Everything that is a limit on strangers can be changed while running. */
 import type { Random } from '../../domain/random.js';
 import type { CostTable } from '../../selection/cost-table.js';
+import type { IsInnerOnly } from '../../selection/peer-sink.js';
 
 export interface SwarmStoreOptions {
   readonly random: Random;
@@ -17,6 +18,8 @@ export interface SwarmStoreOptions {
   /** Fewer peers to offer than this and the swarm asks for upstream peers. 0 never asks. */
   readonly upstreamWantedBelow?: number;
   readonly upstreamAskEverySeconds?: number;
+  /** Tells inner peers that foreign requesters are not given; default: there are none. */
+  readonly isInnerOnly?: IsInnerOnly | null;
   /** Up to this many peers of a family a swarm is scanned rather than indexed. */
   readonly smallMax?: number;
   /** Up to this many peers of a family a swarm keeps one sorted list; above, buckets. At most 12,000. */

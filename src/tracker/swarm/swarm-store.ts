@@ -97,7 +97,14 @@ export class SwarmStore {
     this.other = new Endpoint(hashKeys);
     const rankedMax = Math.min(options.rankedMax ?? DEFAULT_RANKED_MAX, MAX_RANKED_PEERS);
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(hashKeys), options.smallMax ?? 32, rankedMax);
-    this.selection = new PeerSelection(this.arena, this.swarms, this.keys, options.random, hashKeys);
+    this.selection = new PeerSelection(
+      this.arena,
+      this.swarms,
+      this.keys,
+      options.random,
+      hashKeys,
+      options.isInnerOnly ?? null,
+    );
     this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, hashKeys);
     this.sweep = new ExpirySweep(this.arena, this.table, this.swarms, this.book, this.maxAgeSeconds);
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, hashKeys);
@@ -115,7 +122,14 @@ export class SwarmStore {
       minIntervalSeconds: options.minIntervalSeconds ?? DEFAULT_MIN_INTERVAL_SECONDS,
     });
     this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys);
-    this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, hashKeys);
+    this.explainer = new SwarmExplainer(
+      this.arena,
+      this.swarms,
+      this.keys,
+      this.selection,
+      hashKeys,
+      options.isInnerOnly ?? null,
+    );
   }
 
   /** Where all peers lie: large, and read at random. */

@@ -5,6 +5,7 @@ import { createRandom } from '../../../src/domain/random.js';
 import { topologyTableFrom } from '../../../src/topology/flat-table.js';
 import { AccessList, type AccessListData, OPEN_ACCESS } from '../../../src/tracker/access-list.js';
 import { Announcer, type AnnouncerSettings } from '../../../src/tracker/announcer.js';
+import { isInnerOnly } from '../../../src/tracker/bogons.js';
 import { ConnectionIds } from '../../../src/tracker/connection-id.js';
 import { countersOver, createCounters, readCounters } from '../../../src/tracker/counters.js';
 import { HttpHandler } from '../../../src/tracker/http-handler.js';
@@ -94,6 +95,7 @@ export class LabTracker {
       minIntervalSeconds: settings.minIntervalSeconds,
       arenaBytes: 64 * 1024 * 1024,
       limits: options.limits ?? { maxPeersPerAddressInSwarm: 0, maxPeersPerAddress: 0 },
+      isInnerOnly: settings.lab ? null : isInnerOnly,
       upstreamWantedBelow: options.upstreamWantedBelow ?? 0,
     });
     this.announcer = new Announcer({
