@@ -20,6 +20,8 @@ export interface Application {
   stop(): Promise<void>;
   /** Takes a new configuration as far as it can be taken while running. @returns what needs a restart, one line each */
   reload(config: Config): Promise<readonly string[]>;
+  /** Takes an error that nothing caught, inside the process's handler for it: the part it belongs to is started again. */
+  takeUncaughtError(thrown: unknown): void;
   /** Filled by `start`. */
   readonly addresses: readonly PartAddress[];
 }

@@ -25,11 +25,13 @@ import { Health } from './health.js';
 import { KeptDataPlane } from './kept-data-plane.js';
 import { createLogger, type Logger } from './logger.js';
 import { Policy } from './policy.js';
-import { startControl } from './start-control.js';
+import { type ControlPart, startControl } from './start-control.js';
 import { startDnsRedirect } from './start-dns-redirect.js';
-import { startMirrorSite } from './start-mirror-site.js';
-import { startReports } from './start-reports.js';
+import { type MirrorSitePart, startMirrorSite } from './start-mirror-site.js';
+import { createReports } from './start-reports.js';
 import { StopStack } from './stop-stack.js';
+import { runAs } from './supervision/current-part.js';
+import { type RunningPart, type SupervisedPart, Supervisor } from './supervision/supervisor.js';
 import { TopologySource } from './topology-source.js';
 
 export function createApp(config: Config, overrides: AppOverrides = {}): Application {
@@ -41,6 +43,8 @@ class App implements Application {
   readonly #logger: Logger;
   readonly #seed: number;
   readonly #stops: StopStack;
+  readonly #health = new Health();
+  readonly #supervisor: Supervisor;
   #config: Config;
   #addresses: PartAddress[] = [];
   #reload: ((config: Config) => Promise<void>) | undefined;
@@ -51,6 +55,8 @@ class App implements Application {
     this.#logger = overrides.logger ?? createLogger(config.logging.level);
     this.#seed = overrides.random?.nextUint32() ?? randomBytes(4).readUInt32LE();
     this.#stops = new StopStack(this.#logger);
+    this.#supervisor = new Supervisor({ clock: this.#clock, logger: this.#logger, health: this.#health });
+    this.#health.addAlarms(() => this.#supervisor.alarms());
   }
 
   get addresses(): readonly PartAddress[] {
@@ -71,6 +77,10 @@ class App implements Application {
     this.#addresses = [];
   }
 
+  takeUncaughtError(thrown: unknown): void {
+    this.#supervisor.takeUncaughtError(thrown);
+  }
+
   async reload(config: Config): Promise<readonly string[]> {
     await this.#reload?.(config);
     const old = this.#config;
@@ -84,8 +94,18 @@ class App implements Application {
     const logger = this.#logger;
     const stops = this.#stops;
     const listensOn = (address: PartAddress): void => void this.#addresses.push(address);
+    const supervisor = this.#supervisor;
+    /** Starts a part, and starts it again when it fails. @param start gets the part that ran before, if any */
+    const run = async <T extends RunningPart>(
+      part: string,
+      start: (previous: T | undefined) => T | Promise<T>,
+    ): Promise<SupervisedPart<T>> => {
+      const supervised = await supervisor.run(part, start);
+      stops.push(part, () => supervised.stop());
+      return supervised;
+    };
 
-    const health = new Health();
+    const health = this.#health;
     stops.push('health', () => health.stop());
     const database = openDatabase(databaseFile(config));
     stops.push('database', () => database.close());
@@ -93,8 +113,7 @@ class App implements Application {
 
     // Who is where, and what it costs.
     const topology = await TopologySource.open(config, new GroupRegistry(sqliteGroupStore(database)), logger);
-    stops.push('topology', () => topology.stop());
-    const reports = startReports({
+    const reports = createReports({
       database,
       clock,
       logger,
@@ -103,40 +122,53 @@ class App implements Application {
       config: () => this.#config,
     });
     topology.onChange(() => reports.reload());
-    stops.push('reports', () => reports.stop());
+    await run('reports', () => {
+      reports.start();
+      return reports;
+    });
     const policy = new Policy(config, { clock, logger, readings: reports.service, topology });
-    stops.push('policy', () => policy.stop());
 
     // The data plane: from here on announces are answered, whatever happens to the rest.
     const access = (): ReturnType<typeof accessListOf> =>
       accessListOf(this.#config.tracker, () => catalogue.allInfoHashes());
     const options = dataPlaneOptions(config, policy, access(), this.#seed);
-    const dataPlane = await KeptDataPlane.start(options, { clock, logger, health });
+    // Its thread is what is started again; an error of what the main thread does for it is no reason to.
+    const dataPlane = await runAs({ part: 'tracker' }, () => KeptDataPlane.start(options, { clock, logger, health }));
     stops.push('tracker', () => dataPlane.stop());
+    supervisor.add(dataPlane.supervision);
     const keep = (): void => dataPlane.setKept(hashBytes(catalogue.allInfoHashes()));
     keep();
     for (const address of dataPlane.addresses) {
       const url = `${address.protocol}://${formatEndpoint(address)}`;
       listensOn({ part: 'tracker', url, about: 'announce and scrape' });
     }
-    topology.start();
-    policy.start(dataPlane);
+    await run('topology', () => {
+      topology.start();
+      return topology;
+    });
+    await run('policy', () => {
+      policy.start(dataPlane);
+      return policy;
+    });
 
     // Foreign peers, past the redirected DNS.
-    const exchange = createExchange(config, { clock, logger, random: createRandom(this.#seed), catalogue, dataPlane });
-    if (exchange) stops.push('upstream exchange', () => exchange.exchange.stop());
+    const exchange = config.upstream.exchange
+      ? await run('upstream exchange', () =>
+          createExchange(config, { clock, logger, random: createRandom(this.#seed), catalogue, dataPlane }),
+        )
+      : undefined;
 
     // The mirror environment: site, crawler, names.
     const announceUrls = announceUrlsOf(config, this.#addresses);
     if (config.mirrorSite) {
-      const site = await startMirrorSite(config, config.mirrorSite, {
-        catalogue,
-        dataPlane,
-        announceUrls,
-        clock,
-        logger,
-      });
-      stops.push('mirror site', () => site.stop());
+      const section = config.mirrorSite;
+      const { running: site } = await run<MirrorSitePart>('mirror site', (previous) =>
+        startMirrorSite(
+          config,
+          { ...section, listen: { ...section.listen, port: previous?.address.port ?? section.listen.port } },
+          { catalogue, dataPlane, announceUrls, clock, logger },
+        ),
+      );
       health.watch('mirror site', site.address);
       listensOn({
         part: 'mirror-site',
@@ -144,13 +176,13 @@ class App implements Application {
         about: 'the catalogue, torrents rewritten',
       });
     }
-    if (config.crawler.sources.length > 0) {
+    const startCrawling = (): RunningPart => {
       const parts = createCrawlerParts({
         config,
         database,
         clock,
-        resolver: exchange?.resolver,
-        scraper: exchange?.exchange,
+        resolver: exchange?.running.resolver,
+        scraper: exchange && { scrape: (...asked) => exchange.running.exchange.scrape(...asked) },
         announced: {
           announced: async () =>
             (await dataPlane.swarms({ limit: config.crawler.top, sort: 'peers' })).map(announcedSwarm),
@@ -166,11 +198,14 @@ class App implements Application {
         },
         onFailure: (reason) => logger.error(`the crawl failed: ${reason}`),
       });
-      stops.push('crawler', async () => {
-        await running.stop();
-        await parts.close();
-      });
-    }
+      return {
+        stop: async () => {
+          await running.stop();
+          await parts.close();
+        },
+      };
+    };
+    if (config.crawler.sources.length > 0) await run('crawler', startCrawling);
     const dns = config.dnsRedirect && (await startDnsRedirect(config.dnsRedirect, { clock, logger, health }));
     if (dns) {
       stops.push('DNS redirection', () => dns.stop());
@@ -184,21 +219,15 @@ class App implements Application {
     }
 
     // The operator's view.
-    const control =
-      config.control &&
-      (await startControl(config, config.control, {
-        clock,
-        logger,
-        health,
-        reports,
-        policy,
-        dataPlane,
-        catalogue,
-        exchange,
-        dns,
-      }));
-    if (control) {
-      stops.push('control API', () => control.close());
+    if (config.control) {
+      const section = config.control;
+      const { running: control } = await run<ControlPart>('control API', (previous) =>
+        startControl(
+          config,
+          { ...section, listen: { ...section.listen, port: previous?.port ?? section.listen.port } },
+          { clock, logger, health, reports, policy, dataPlane, catalogue, exchange, dns, supervisor },
+        ),
+      );
       listensOn({ part: 'control', url: control.url, about: 'dashboard, API, metrics' });
     }
 

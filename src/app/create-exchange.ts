@@ -6,6 +6,7 @@ import type { Config } from '../config/config-schema.js';
 import type { Clock } from '../domain/clock.js';
 import type { Endpoint } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';
+import type { InfoHash } from '../domain/info-hash.js';
 import type { Random } from '../domain/random.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { ForeignPeer } from '../upstream/tracker-contact.js';
@@ -14,6 +15,7 @@ import { createUpstreamResolver, type UpstreamResolver } from '../upstream/upstr
 import type { KeptDataPlane } from './kept-data-plane.js';
 import type { Logger } from './logger.js';
 import { ownEndpoints } from './own-endpoints.js';
+import { boundToPart } from './supervision/current-part.js';
 
 const DNS_PORT = 53;
 /** Nobody listens there: the exchange looks in, it does not serve. */
@@ -23,6 +25,7 @@ const PEER_ID_PREFIX = '-AT0100-';
 export interface ExchangePart {
   readonly exchange: UpstreamExchange;
   readonly resolver: UpstreamResolver;
+  stop(): Promise<void>;
 }
 
 export interface ExchangeContext {
@@ -33,9 +36,7 @@ export interface ExchangeContext {
   readonly dataPlane: KeptDataPlane;
 }
 
-/** @returns undefined where the configuration switches it off */
-export function createExchange(config: Config, context: ExchangeContext): ExchangePart | undefined {
-  if (!config.upstream.exchange) return undefined;
+export function createExchange(config: Config, context: ExchangeContext): ExchangePart {
   const { clock, logger, random, catalogue, dataPlane } = context;
   const resolver = createUpstreamResolver(resolversOf(config, logger), clock);
   const exchange = createUpstreamExchange({
@@ -50,7 +51,7 @@ export function createExchange(config: Config, context: ExchangeContext): Exchan
     minIntervalSeconds: Math.ceil(config.upstream.everyMs / 1000),
     onPeers: (infoHash, peers, ttlSeconds) => dataPlane.addUpstreamPeers(infoHash, peers.map(peerData), ttlSeconds),
   });
-  dataPlane.onUpstreamNeeded((infoHash, family) => {
+  const onNeeded = boundToPart((infoHash: InfoHash, family: 4 | 6) => {
     const ask = async (): Promise<void> => {
       const trackers = catalogue.get(infoHash)?.trackerTiers.flat() ?? [];
       if (trackers.length === 0) return;
@@ -60,7 +61,15 @@ export function createExchange(config: Config, context: ExchangeContext): Exchan
       logger.error({ err: thrown }, `upstream: original trackers of ${infoHash} were not asked: ${messageOf(thrown)}`),
     );
   });
-  return { exchange, resolver };
+  const unsubscribe = dataPlane.onUpstreamNeeded(onNeeded);
+  return {
+    exchange,
+    resolver,
+    stop: async () => {
+      unsubscribe();
+      await exchange.stop();
+    },
+  };
 }
 
 export function peerData({ address, port, seed }: ForeignPeer): {

@@ -7,7 +7,9 @@ const CHECK_EVERY_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 
 export class Health {
-  readonly #faults = new Map<string, string>();
+  /** By part, then by what noticed it. */
+  readonly #faults = new Map<string, Map<string, string>>();
+  readonly #alarmSources: (() => readonly string[])[] = [];
   readonly #checks = new Map<string, { host: string; port: number }>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -17,10 +19,25 @@ export class Health {
     this.#timer ??= setInterval(() => void this.#check(), CHECK_EVERY_MS).unref();
   }
 
-  /** @param reason undefined: it is well again */
-  report(part: string, reason: string | undefined): void {
-    if (reason === undefined) this.#faults.delete(part);
-    else this.#faults.set(part, reason);
+  /**
+   * @param reason undefined: it is well again
+   * @param noticedBy what takes the fault back with a later call; faults that others noticed stay
+   */
+  report(part: string, reason: string | undefined, noticedBy = 'the part'): void {
+    const faults = this.#faults.get(part) ?? new Map<string, string>();
+    if (reason === undefined) faults.delete(noticedBy);
+    else faults.set(noticedBy, reason);
+    if (faults.size === 0) this.#faults.delete(part);
+    else this.#faults.set(part, faults);
+  }
+
+  /** @param source asked whenever alarms are shown: what needs a look although everything is served, one line each */
+  addAlarms(source: () => readonly string[]): void {
+    this.#alarmSources.push(source);
+  }
+
+  alarms(): string[] {
+    return this.#alarmSources.flatMap((source) => source());
   }
 
   isHealthy(part: string): boolean {
@@ -28,7 +45,7 @@ export class Health {
   }
 
   reasons(): string[] {
-    return [...this.#faults].map(([part, reason]) => `${part}: ${reason}`);
+    return [...this.#faults].flatMap(([part, faults]) => [...faults.values()].map((reason) => `${part}: ${reason}`));
   }
 
   stop(): void {
@@ -49,7 +66,7 @@ export class Health {
         socket.once('timeout', () => end(`does not accept connections on ${formatEndpoint({ host, port })}`));
         socket.once('error', (error) => end(`${formatEndpoint({ host, port })}: ${error.message}`));
       });
-      if (this.#checks.has(part)) this.report(part, reason);
+      if (this.#checks.has(part)) this.report(part, reason, 'the connection check');
     }
   }
 }

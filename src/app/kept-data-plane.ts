@@ -3,7 +3,6 @@
  * same ports, with the swarms of the latest snapshot. Each failure in a row doubles the wait; meanwhile the tracker is not
  * ready, and questions about swarms are refused rather than left waiting.
  */
-import type { Clock } from '../domain/clock.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { CostTable } from '../selection/cost-table.js';
@@ -16,99 +15,89 @@ import type { ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from '.
 import type { DataPlaneOptions } from '../tracker/data-plane-options.js';
 import { setSnapshotAside } from '../tracker/snapshot-file.js';
 import type { BoundAddress } from '../transport/transport.js';
-import type { Health } from './health.js';
-import type { Logger } from './logger.js';
-import { restartWaitMs, STEADY_MS, SUSPECT_SNAPSHOT_AFTER } from './restart-waits.js';
-
-export interface KeptDataPlaneContext {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly health: Pick<Health, 'report'>;
-}
+import { Restarts, type SupervisionContext } from './supervision/restarts.js';
 
 /** The part's name in readiness, by which the redirection withdraws its names, too. */
 const PART = 'tracker';
+/** After more consecutive failures the swarms that are loaded at each start are suspected. */
+const SUSPECT_SNAPSHOT_AFTER = 3;
 
 export class KeptDataPlane {
   /** As they were at the first start; a new start has the same, port by port. */
   readonly addresses: readonly BoundAddress[];
-  readonly #context: KeptDataPlaneContext;
+  readonly #context: SupervisionContext;
   readonly #counters: SharedArrayBuffer;
   /** The options of the next start: as given, with what was set since. */
   #options: DataPlaneOptions;
   #kept: Uint8Array | undefined;
   #last: DataPlane;
-  #isUp = true;
-  #restarts = 0;
-  #failures = 0;
-  #startedAtMs: number;
-  #timer: NodeJS.Timeout | undefined;
-  #starting: Promise<void> | undefined;
-  #stopped = false;
-  readonly #upstreamListeners: UpstreamNeeded[] = [];
+  readonly supervision: Restarts;
+  readonly #upstreamListeners = new Set<UpstreamNeeded>();
 
   /** @throws OperatorError where the first start fails: that is for the operator to repair */
-  static async start(options: DataPlaneOptions, context: KeptDataPlaneContext): Promise<KeptDataPlane> {
+  static async start(options: DataPlaneOptions, context: SupervisionContext): Promise<KeptDataPlane> {
     return new KeptDataPlane(await DataPlane.start(options), options, context);
   }
 
-  private constructor(first: DataPlane, options: DataPlaneOptions, context: KeptDataPlaneContext) {
+  private constructor(first: DataPlane, options: DataPlaneOptions, context: SupervisionContext) {
     this.#last = first;
     this.#context = context;
     this.addresses = first.addresses;
     this.#counters = first.sharedCounters;
     const listen = options.listen.map((each, i) => ({ ...each, port: first.addresses[i]?.port ?? each.port }));
     this.#options = { ...options, listen };
-    this.#startedAtMs = context.clock.nowMs();
+    this.supervision = new Restarts(PART, context, (failures) => this.#startAgain(failures));
     this.#watch(first);
     this.#tell(first);
   }
 
   /** False while the thread is down. */
   get isUp(): boolean {
-    return this.#isUp;
+    return this.supervision.isUp;
   }
 
   /** How often the thread was started again. */
   get restarts(): number {
-    return this.#restarts;
+    return this.supervision.count;
   }
 
   setPolicy(topology: TopologyData, cost: CostTable): void {
     this.#options = { ...this.#options, topology, cost };
-    if (this.#isUp) this.#last.setPolicy(topology, cost);
+    this.#last.setPolicy(topology, cost);
   }
 
   /** See {@link DataPlane.setDensity}. @param cost the policy with the changes in it */
   setDensity(cost: CostTable, changes: Uint16Array): void {
     this.#options = { ...this.#options, cost };
-    if (this.#isUp) this.#last.setDensity(changes);
+    this.#last.setDensity(changes);
   }
 
   /** See {@link DataPlane.setCapability}. @param cost the policy with the changes in it */
   setCapability(cost: CostTable, changed: Int32Array): void {
     this.#options = { ...this.#options, cost };
-    if (this.#isUp) this.#last.setCapability(cost.reportedCapability, changed);
+    this.#last.setCapability(cost.reportedCapability, changed);
   }
 
   setAccess(access: AccessListData): void {
     this.#options = { ...this.#options, access };
-    if (this.#isUp) this.#last.setAccess(access);
+    this.#last.setAccess(access);
   }
 
   /** See {@link DataPlane.setKept}. */
   setKept(hashes: Uint8Array): void {
     this.#kept = hashes;
-    if (this.#isUp) this.#last.setKept(hashes);
+    this.#last.setKept(hashes);
   }
 
-  /** While the thread is down they are lost: whoever needs them asks again. */
+  /** While the thread is down they are lost, as is what is posted to it otherwise: a new start has it from the options. */
   addUpstreamPeers(infoHash: InfoHash, peers: readonly UpstreamPeerData[], ttlSeconds: number): void {
-    if (this.#isUp) this.#last.addUpstreamPeers(infoHash, peers, ttlSeconds);
+    this.#last.addUpstreamPeers(infoHash, peers, ttlSeconds);
   }
 
-  onUpstreamNeeded(listener: UpstreamNeeded): void {
-    this.#upstreamListeners.push(listener);
+  /** @returns unsubscribe */
+  onUpstreamNeeded(listener: UpstreamNeeded): () => void {
+    this.#upstreamListeners.add(listener);
+    return () => void this.#upstreamListeners.delete(listener);
   }
 
   counters(): CountersView {
@@ -130,22 +119,20 @@ export class KeptDataPlane {
 
   /** A new start reads them by itself. */
   async reloadCertificates(): Promise<void> {
-    if (this.#isUp) await this.#last.reloadCertificates();
+    if (this.isUp) await this.#last.reloadCertificates();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#starting;
+    await this.supervision.stop();
     await this.#last.stop();
   }
 
   async #ask<T>(question: (plane: DataPlane) => Promise<T>): Promise<T> {
     const plane = this.#last;
     try {
-      if (this.#isUp) return await question(plane);
+      if (this.isUp) return await question(plane);
     } catch (thrown) {
-      if (this.#isUp && this.#last === plane) throw thrown;
+      if (this.isUp && this.#last === plane) throw thrown;
     }
     throw new ClientError('unavailable', 'the tracker is being started again; ask again in a moment');
   }
@@ -156,49 +143,24 @@ export class KeptDataPlane {
     plane.onUpstreamNeeded((infoHash, family) => {
       for (const listener of this.#upstreamListeners) listener(infoHash, family);
     });
-    plane.onEnd((reason) => {
-      if (this.#stopped) return;
-      this.#isUp = false;
-      if (this.#context.clock.nowMs() - this.#startedAtMs >= STEADY_MS) this.#failures = 0;
-      this.#startLater(reason);
-    });
+    plane.onEnd((reason) =>
+      this.supervision.failed(reason, `the thread that answers peers has ended: ${messageOf(reason)}`),
+    );
   }
 
-  #startLater(reason: unknown): void {
-    const waitMs = restartWaitMs(this.#failures);
-    this.#failures++;
-    const what = `the thread that answers peers has ended: ${messageOf(reason)}`;
-    const { logger, health } = this.#context;
-    health.report(PART, what);
-    logger.error({ err: reason }, `tracker: ${what}; it is started again in ${waitMs / 1_000} s`);
-    this.#timer = setTimeout(() => {
-      this.#starting = this.#startAgain();
-    }, waitMs);
-  }
-
-  async #startAgain(): Promise<void> {
-    const { logger, health, clock } = this.#context;
-    try {
-      // Its last snapshot may still be on its way to the file that the next one reads.
-      await this.#last.stop();
-      if (this.#failures > SUSPECT_SNAPSHOT_AFTER) await this.#giveUpSnapshot();
-      const given = this.#options;
-      const plane = await DataPlane.start(given, this.#counters);
-      this.#last = plane;
-      this.#startedAtMs = clock.nowMs();
-      this.#watch(plane);
-      this.#isUp = true;
-      this.#restarts++;
-      const { topology, cost, access } = this.#options;
-      if (topology !== given.topology || cost !== given.cost) plane.setPolicy(topology, cost);
-      if (access !== undefined && access !== given.access) plane.setAccess(access);
-      if (this.#kept !== undefined) plane.setKept(this.#kept);
-      health.report(PART, undefined);
-      logger.warn('tracker: peers are answered again');
-      this.#tell(plane);
-    } catch (thrown) {
-      if (!this.#stopped) this.#startLater(thrown);
-    }
+  async #startAgain(failures: number): Promise<void> {
+    // Its last snapshot may still be on its way to the file that the next one reads.
+    await this.#last.stop();
+    if (failures > SUSPECT_SNAPSHOT_AFTER) await this.#giveUpSnapshot();
+    const given = this.#options;
+    const plane = await DataPlane.start(given, this.#counters);
+    this.#last = plane;
+    this.#watch(plane);
+    const { topology, cost, access } = this.#options;
+    if (topology !== given.topology || cost !== given.cost) plane.setPolicy(topology, cost);
+    if (access !== undefined && access !== given.access) plane.setAccess(access);
+    if (this.#kept !== undefined) plane.setKept(this.#kept);
+    this.#tell(plane);
   }
 
   /** Swarms that bring the thread down again and again are not worth the tracker. */

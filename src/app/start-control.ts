@@ -21,11 +21,13 @@ import { createOverview } from './overview.js';
 import type { Policy } from './policy.js';
 import type { DnsPart } from './start-dns-redirect.js';
 import type { ReportsParts } from './start-reports.js';
+import type { SupervisedPart, Supervisor } from './supervision/supervisor.js';
 import { dnsMetrics, trackerMetrics, upstreamMetrics } from './tracker-metrics.js';
 
 export interface ControlPart {
   readonly url: string;
-  close(): Promise<void>;
+  readonly port: number;
+  stop(): Promise<void>;
 }
 
 export interface ControlContext {
@@ -36,7 +38,8 @@ export interface ControlContext {
   readonly policy: Policy;
   readonly dataPlane: KeptDataPlane;
   readonly catalogue: Catalogue;
-  readonly exchange: ExchangePart | undefined;
+  readonly exchange: SupervisedPart<ExchangePart> | undefined;
+  readonly supervisor: Supervisor;
   readonly dns: DnsPart | undefined;
 }
 
@@ -45,7 +48,7 @@ export async function startControl(
   section: NonNullable<Config['control']>,
   context: ControlContext,
 ): Promise<ControlPart> {
-  const { clock, logger, health, reports, dataPlane, catalogue, exchange, dns } = context;
+  const { clock, logger, health, reports, dataPlane, catalogue, exchange, dns, supervisor } = context;
   const { listen, tls } = section;
   const app = createControlApi({
     clock,
@@ -59,9 +62,10 @@ export async function startControl(
     upstream: upstreamPort(dataPlane),
     overview: createOverview({ dataPlane, catalogue, billing: config.billing }),
     metrics: [
+      ...supervisor.metrics(),
       ...trackerMetrics(dataPlane),
       ...(dns ? dnsMetrics(() => dns.counters()) : []),
-      ...(exchange ? upstreamMetrics(() => exchange.exchange.counters()) : []),
+      ...(exchange ? upstreamMetrics(() => exchange.running.exchange.counters()) : []),
     ],
     onDefect: (thrown, path) => logger.error({ err: thrown, path }, `control API: ${messageOf(thrown)}`),
   });
@@ -81,7 +85,8 @@ export async function startControl(
       : {}),
   });
   const bound = formatEndpoint({ host: listen.host, port: server.address.port });
-  return { url: `${tls ? 'https' : 'http'}://${bound}`, close: () => server.close() };
+  const url = `${tls ? 'https' : 'http'}://${bound}`;
+  return { url, port: server.address.port, stop: () => server.close() };
 }
 
 function isLoopback(host: string): boolean {

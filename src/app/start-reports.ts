@@ -18,6 +18,8 @@ export interface ReportsParts {
   readonly directory: TokenDirectory;
   /** Takes the tokens and the plan anew, from a reloaded configuration or a changed file. */
   reload(): void;
+  /** Begins to look at the age of reports and to prune them. After `stop` it may be started again. */
+  start(): void;
   stop(): void;
 }
 
@@ -31,7 +33,7 @@ export interface ReportsContext {
   readonly config: () => Config;
 }
 
-export function startReports(context: ReportsContext): ReportsParts {
+export function createReports(context: ReportsContext): ReportsParts {
   const { database, clock, logger, config } = context;
   const directory = new TokenDirectory(tokensOf(config()), new TokensStore(database));
   let plan = planLimits(config(), context.subdomains());
@@ -46,19 +48,22 @@ export function startReports(context: ReportsContext): ReportsParts {
     },
     freshMsMax: config().reports.freshnessMs,
   });
-  service.start();
-  const stopPruning = startPruning({
-    pruning: new ReportsPruning(database),
-    clock,
-    rollUpsKeptMs: config().reports.historyMs,
-    onError: (thrown) => logger.error({ err: thrown }, `old reports could not be pruned: ${messageOf(thrown)}`),
-  });
+  let stopPruning = (): void => {};
   return {
     service,
     directory,
     reload: () => {
       plan = planLimits(config(), context.subdomains());
       directory.reconfigure(tokensOf(config()));
+    },
+    start: () => {
+      service.start();
+      stopPruning = startPruning({
+        pruning: new ReportsPruning(database),
+        clock,
+        rollUpsKeptMs: config().reports.historyMs,
+        onError: (thrown) => logger.error({ err: thrown }, `old reports could not be pruned: ${messageOf(thrown)}`),
+      });
     },
     stop: () => {
       stopPruning();

@@ -63,14 +63,14 @@ export class TopologySource {
     return this.#files.status();
   }
 
-  /** Looks at the files from time to time. */
+  /** Checks the files again and again until `stop`. May be started again. */
   start(): void {
+    this.stop();
     this.#timer = setInterval(() => void this.check(), this.#config.topology.reloadEveryMs).unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
-    this.#listeners.clear();
   }
 
   /** Called after the tables have been replaced because a file changed. @returns unsubscribe */

@@ -12,6 +12,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Calls back on each SIGHUP. */
   onHangUp(listener: () => void): void;
+  /** Calls back on each error that nothing caught, which then does not end the process. */
+  onUncaughtError(listener: (thrown: unknown) => void): void;
   /** The configuration of `--config`, else of ALIAS_TRACKER_CONFIG, else ./alias-tracker.yaml. @throws ConfigError */
   loadConfig(file: string | undefined): Config;
   /** Which file that is. */

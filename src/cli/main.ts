@@ -35,6 +35,7 @@ const context: CliContext = {
   clock: systemClock,
   signal: stopping,
   onHangUp: (listener) => void process.on('SIGHUP', listener),
+  onUncaughtError: (listener) => void process.on('uncaughtException', listener).on('unhandledRejection', listener),
   loadConfig: (file) => loadConfig(configFile(file), process.env),
   configFile,
 };

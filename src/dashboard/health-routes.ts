@@ -18,13 +18,14 @@ export function healthRoutes(readiness: Readiness): Route[] {
       summary: 'Whether it should get traffic, and why not',
       access: 'anyone',
       answers: [
-        { status: 200, description: 'Ready.' },
+        { status: 200, description: 'Ready; `alarms` says what needs a look all the same.' },
         { status: 503, description: 'Not ready; `reasons` says why.' },
       ],
       handle: () => {
         const reasons = readiness.reasons();
         const ready = reasons.length === 0;
-        return { status: ready ? 200 : 503, json: { status: ready ? 'ready' : 'not ready', reasons } };
+        const alarms = readiness.alarms?.() ?? [];
+        return { status: ready ? 200 : 503, json: { status: ready ? 'ready' : 'not ready', reasons, alarms } };
       },
     }),
   ];

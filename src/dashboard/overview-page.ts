@@ -18,6 +18,7 @@ export interface PageContent {
   readonly capabilityNodes: number;
   readonly swarms: readonly Document[];
   readonly notReady: readonly string[];
+  readonly alarms: readonly string[];
   readonly nowMs: number;
 }
 
@@ -89,9 +90,10 @@ export function renderPage(content: PageContent): string {
 
 /** The part that changes. */
 export function renderFragment(content: PageContent): Html {
-  const { notReady, overview } = content;
+  const { notReady, alarms, overview } = content;
   return html`
 ${notReady.map((reason) => html`<p class="bad">Not ready: ${reason}</p>`)}
+${alarms.map((alarm) => html`<p class="bad">Alarm: ${alarm}</p>`)}
 <section class="tiles">${overview === undefined ? [] : tiles(overview)}</section>
 ${overview?.savings ? html`<p class="note">Savings: ${overview.savings.basis}.</p>` : ''}
 <h2>Largest swarms</h2>

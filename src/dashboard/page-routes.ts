@@ -28,6 +28,7 @@ export function pageRoutes(ports: PagePorts): Route[] {
       capabilityNodes: ports.reports.capabilityReadings(nowMs).size,
       swarms: (await ports.tracker?.swarms({ limit: SWARMS_SHOWN, offset: 0 }))?.swarms ?? [],
       notReady: ports.readiness.reasons(),
+      alarms: ports.readiness.alarms?.() ?? [],
       nowMs,
     };
   };
@@ -59,7 +60,13 @@ export function pageRoutes(ports: PagePorts): Route[] {
       summary: 'The numbers of the dashboard',
       access: 'operator',
       answers: [{ status: 200, description: 'Rates are over the last minute.' }],
-      handle: async () => ({ json: { ...(await meter?.look()), notReady: ports.readiness.reasons() } }),
+      handle: async () => ({
+        json: {
+          ...(await meter?.look()),
+          notReady: ports.readiness.reasons(),
+          alarms: ports.readiness.alarms?.() ?? [],
+        },
+      }),
     }),
   ];
 }

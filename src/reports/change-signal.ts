@@ -32,10 +32,10 @@ export class ChangeSignal {
     this.#raise();
   }
 
+  /** Listeners stay: after a new start they are told again. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#listeners.clear();
   }
 
   get #isRaised(): boolean {

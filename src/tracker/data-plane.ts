@@ -75,7 +75,14 @@ export class DataPlane {
     this.addresses = ready.addresses;
     this.transport = ready.transport;
     this.transportFallback = ready.transportFallback;
-    worker.on('message', (message: FromWorker) => this.#take(message));
+    worker.on('message', (message: FromWorker) => {
+      try {
+        this.#take(message);
+      } catch (thrown) {
+        // A listener's defect is the listener's: the thread goes on answering.
+        this.#fault(thrown);
+      }
+    });
     worker.on('error', (error) => {
       this.#lastError = error instanceof Error ? error : new Error(messageOf(error));
       this.#fault(error);

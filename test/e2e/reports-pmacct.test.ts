@@ -94,6 +94,7 @@ test.skipIf(pmacctd === undefined || !mayCapture)('pmacctd â†’ report density â†
     clock: api.clock,
     signal: new AbortController().signal,
     onHangUp: () => undefined,
+    onUncaughtError: () => undefined,
     loadConfig: () => loadConfig(configFile, {}),
     configFile: () => configFile,
   };

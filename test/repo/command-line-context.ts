@@ -14,6 +14,7 @@ export function testContext(): CliContext {
     clock: { nowMs: () => 0 },
     signal: new AbortController().signal,
     onHangUp: refuse,
+    onUncaughtError: refuse,
     loadConfig: refuse,
     configFile: refuse,
   };

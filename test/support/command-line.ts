@@ -28,6 +28,7 @@ export async function runCommand(
     clock,
     signal: new AbortController().signal,
     onHangUp: () => undefined,
+    onUncaughtError: () => undefined,
     loadConfig: (file) => loadConfig(file ?? 'alias-tracker.yaml', {}),
     configFile: (file) => file ?? 'alias-tracker.yaml',
   });

@@ -40,6 +40,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     const { createApp } = await import('../../app/create-app.js');
     const running = createApp(config, { logger });
     app = running;
+    context.onUncaughtError((thrown) => running.takeUncaughtError(thrown));
     await running.start();
     if (context.signal.aborted) return;
     const addresses = [...running.addresses, ...(lab?.addresses ?? [])];

@@ -54,6 +54,7 @@ async function cli(args: string[], options: { stdin?: Readable; signal?: AbortSi
     clock: api.clock,
     signal: options.signal ?? new AbortController().signal,
     onHangUp: () => undefined,
+    onUncaughtError: () => undefined,
     loadConfig: (file) => loadConfig(file ?? configFile, {}),
     configFile: (file) => file ?? configFile,
   };

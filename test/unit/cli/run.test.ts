@@ -29,6 +29,7 @@ async function commandLine(...args: string[]) {
       clock: { nowMs: () => 0 },
       signal: AbortSignal.abort(),
       onHangUp: () => {},
+      onUncaughtError: () => {},
       loadConfig: (given) => loadConfig(file(given), {}),
       configFile: file,
     },

@@ -1,0 +1,100 @@
+/**
+ * Starts one part again each time it fails: soon at first, backing off while it keeps failing. Meanwhile readiness names
+ * the part and the reason, and the redirection withdraws the names that lead to it. The one mechanism for parts that are
+ * threads (a thread that ends has failed) and for parts that share the main thread (an error that nothing caught).
+ */
+import type { Clock } from '../../domain/clock.js';
+import { messageOf } from '../../domain/errors.js';
+import type { Health } from '../health.js';
+import type { Logger } from '../logger.js';
+
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 60_000;
+/** A part that ran this long did not fail because of its start: the next failure counts as the first. */
+const STEADY_MS = 5 * 60_000;
+
+/** @param failures consecutive ones before this one */
+export function restartWaitMs(failures: number): number {
+  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(failures, 16));
+}
+
+export interface SupervisionContext {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly health: Pick<Health, 'report'>;
+}
+
+export class Restarts {
+  /** The part's name in readiness, log and metrics. */
+  readonly part: string;
+  readonly #context: SupervisionContext;
+  readonly #startAgain: (consecutiveFailures: number) => Promise<void>;
+  #isUp = true;
+  #count = 0;
+  #failures = 0;
+  #startedAtMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #starting: Promise<void> | undefined;
+  #stopped = false;
+
+  /**
+   * For a part that has just been started.
+   * @param startAgain removes what is left of the part and starts it; what it throws is the next failure
+   */
+  constructor(part: string, context: SupervisionContext, startAgain: (consecutiveFailures: number) => Promise<void>) {
+    this.part = part;
+    this.#context = context;
+    this.#startAgain = startAgain;
+    this.#startedAtMs = context.clock.nowMs();
+  }
+
+  /** False from a failure until the part has been started again. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** How often the part was started again. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Plans a restart. Ignored while one is planned or under way, and after `stop`. @param what what the log says of it */
+  failed(reason: unknown, what = messageOf(reason)): void {
+    if (this.#stopped || !this.#isUp) return;
+    this.#isUp = false;
+    if (this.#context.clock.nowMs() - this.#startedAtMs >= STEADY_MS) this.#failures = 0;
+    this.#plan(reason, what);
+  }
+
+  /** No restart after this; waits for one that is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#starting;
+  }
+
+  #plan(reason: unknown, what: string): void {
+    const { logger, health } = this.#context;
+    const waitMs = restartWaitMs(this.#failures);
+    this.#failures++;
+    health.report(this.part, what);
+    logger.error({ err: reason }, `${this.part}: ${what}; it is started again in ${waitMs / 1_000} s`);
+    this.#timer = setTimeout(() => {
+      this.#starting = this.#restart();
+    }, waitMs);
+  }
+
+  async #restart(): Promise<void> {
+    const { logger, health, clock } = this.#context;
+    try {
+      await this.#startAgain(this.#failures);
+      this.#startedAtMs = clock.nowMs();
+      this.#isUp = true;
+      this.#count++;
+      health.report(this.part, undefined);
+      logger.warn(`${this.part}: started again`);
+    } catch (thrown) {
+      if (!this.#stopped) this.#plan(thrown, messageOf(thrown));
+    }
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Supervises the parts of the main thread: runs each under its name and starts it again when an error escapes it. An
+ * error that nothing caught ends neither the process nor another part; one that belongs to no part is logged and counted.
+ */
+
+import type { MetricFamily, MetricSample } from '../../dashboard/metrics.js';
+import { messageOf } from '../../domain/errors.js';
+import { currentPart, runAs } from './current-part.js';
+import { Restarts, type SupervisionContext } from './restarts.js';
+
+export interface RunningPart {
+  stop(): unknown;
+}
+
+/** A part that is started again when it fails. */
+export interface SupervisedPart<T extends RunningPart> {
+  /** As last started; stopped already while the part is down. */
+  readonly running: T;
+  stop(): Promise<void>;
+}
+
+/** Errors of no part, in metrics. */
+const NO_PART = 'none';
+/** An alarm shows this long after the last error: long enough for a person to see it. */
+const ALARM_MS = 3_600_000;
+/** A callback that fails for each packet must not fill the disk: of one part, one error a second is logged. */
+const LOG_EVERY_MS = 1_000;
+
+interface Uncaught {
+  count: number;
+  lastAtMs: number;
+  loggedAtMs: number;
+}
+
+export class Supervisor {
+  readonly #context: SupervisionContext;
+  readonly #parts = new Map<string, Pick<Restarts, 'isUp' | 'count'>>();
+  readonly #uncaught = new Map<string, Uncaught>();
+
+  constructor(context: SupervisionContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Starts a part and keeps it running until `stop`.
+   * @param start called for each start, with the part as it was, which has been stopped; keep its ports
+   * @throws what the first start throws: that is for the operator to repair
+   */
+  async run<T extends RunningPart>(
+    part: string,
+    start: (previous: T | undefined) => T | Promise<T>,
+  ): Promise<SupervisedPart<T>> {
+    let runs = 0;
+    let restarts: Restarts | undefined;
+    const startAs = async (previous: T | undefined): Promise<T> => {
+      const thisRun = ++runs;
+      const failed = (reason: unknown): void => {
+        // What an earlier run left behind says nothing about this one.
+        if (thisRun === runs) restarts?.failed(reason);
+      };
+      return runAs({ part, failed }, async () => start(previous));
+    };
+    let running = await startAs(undefined);
+    const supervision = new Restarts(part, this.#context, async () => {
+      await this.#stopQuietly(part, running);
+      running = await startAs(running);
+    });
+    restarts = supervision;
+    this.add(supervision);
+    return {
+      get running() {
+        return running;
+      },
+      stop: async () => {
+        await supervision.stop();
+        await running.stop();
+      },
+    };
+  }
+
+  /** Shows a part that looks after its own restarts. */
+  add(part: { readonly part: string; readonly isUp: boolean; readonly count: number }): void {
+    this.#parts.set(part.part, part);
+  }
+
+  /** Takes an error that nothing caught, from within the handler of the process's event. Never throws. */
+  takeUncaughtError(thrown: unknown): void {
+    const run = currentPart();
+    const part = run?.part ?? NO_PART;
+    const nowMs = this.#context.clock.nowMs();
+    const uncaught = this.#uncaught.get(part) ?? { count: 0, lastAtMs: 0, loggedAtMs: Number.NEGATIVE_INFINITY };
+    this.#uncaught.set(part, uncaught);
+    uncaught.count++;
+    uncaught.lastAtMs = nowMs;
+    if (nowMs - uncaught.loggedAtMs >= LOG_EVERY_MS) {
+      uncaught.loggedAtMs = nowMs;
+      const where = run === undefined ? 'an error of no known part' : `${part}: an error`;
+      this.#context.logger.error({ err: thrown }, `${where} that nothing caught: ${messageOf(thrown)}`);
+    }
+    run?.failed?.(thrown);
+  }
+
+  /** What somebody should look at although everything is served. Without messages: readiness is open to everybody. */
+  alarms(): string[] {
+    const nowMs = this.#context.clock.nowMs();
+    return [...this.#uncaught]
+      .filter(([, { lastAtMs }]) => nowMs - lastAtMs < ALARM_MS)
+      .map(([part, { count }]) => {
+        const where = part === NO_PART ? 'no known part' : part;
+        return `${where}: ${count} ${count === 1 ? 'error' : 'errors'} that nothing caught; the log has more`;
+      });
+  }
+
+  metrics(): MetricFamily[] {
+    const ofParts = (value: (part: Pick<Restarts, 'isUp' | 'count'>) => number) => (): MetricSample[] =>
+      [...this.#parts].map(([part, state]) => ({ labels: { part }, value: value(state) }));
+    return [
+      {
+        name: 'alias_tracker_part_up',
+        help: '1 while the part runs, 0 from a failure until it is started again',
+        type: 'gauge',
+        labelNames: ['part'],
+        read: ofParts(({ isUp }) => (isUp ? 1 : 0)),
+      },
+      {
+        name: 'alias_tracker_part_restarts_total',
+        help: 'Times the part was started again',
+        type: 'counter',
+        labelNames: ['part'],
+        read: ofParts(({ count }) => count),
+      },
+      {
+        name: 'alias_tracker_uncaught_errors_total',
+        help: 'Errors that nothing caught, by the part they belong to',
+        type: 'counter',
+        labelNames: ['part'],
+        read: () => [...this.#uncaught].map(([part, { count }]) => ({ labels: { part }, value: count })),
+      },
+    ];
+  }
+
+  async #stopQuietly(part: string, running: RunningPart): Promise<void> {
+    try {
+      await running.stop();
+    } catch (thrown) {
+      this.#context.logger.error({ err: thrown }, `${part} did not stop cleanly: ${messageOf(thrown)}`);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * An error escapes from a callback of each part in turn, in the real program: announces and every other part go on, the
+ * part is started again on its port, and the operator is told by readiness, log and metrics.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { announceOverHttp } from '../../src/lab/http-announcer.js';
+import { freePort } from '../support/free-port.js';
+import { Served } from '../support/served-process.js';
+
+const PRELOAD = join(import.meta.dirname, '../support/plant-errors.mjs');
+const orders = mkdtempSync(join(tmpdir(), 'alias-tracker-orders-'));
+const plant = (where: string, what: string): void => writeFileSync(join(orders, where), what);
+
+let served: Served;
+let port: { tracker: number; mirror: number; control: number; dns: number; nobody: number };
+
+beforeAll(async () => {
+  port = {
+    tracker: await freePort(),
+    mirror: await freePort(),
+    control: await freePort(),
+    dns: await freePort(),
+    nobody: await freePort(),
+  };
+  const yaml = `
+operator:
+  name: Lab
+  networks: [ { asn: 64500, prefixes: [127.1.0.0/16] } ]
+  subdomains: [ { id: north, prefixes: [127.1.0.0/17] } ]
+billing:
+  schedule:
+    - { name: night, from: "00:00", to: "06:00" }
+tracker: { listen: ["http://127.0.0.1:${port.tracker}"], announceUrls: ["http://127.0.0.1:${port.tracker}/announce"] }
+upstream: { exchange: true, resolvers: ["127.0.0.1:${port.nobody}"] }
+crawler: { every: 1h, sources: [ { name: nowhere, type: feed, url: "http://127.0.0.1:${port.nobody}/feed.xml" } ] }
+mirrorSite: { listen: "http://127.0.0.1:${port.mirror}" }
+control: { listen: "http://127.0.0.1:${port.control}" }
+storage: { directory: state }
+lab: true
+`;
+  served = await Served.start(yaml, {
+    env: { NODE_OPTIONS: `--import ${pathToFileURL(PRELOAD)}`, PLANT_DIRECTORY: orders },
+  });
+});
+afterAll(async () => {
+  await served?.stop();
+  rmSync(orders, { recursive: true, force: true });
+});
+
+async function announce(): Promise<number> {
+  const { intervalSeconds } = await announceOverHttp({
+    tracker: { host: '127.0.0.1', port: port.tracker },
+    localAddress: '127.1.0.9',
+    port: 6881,
+    infoHash: 'ab'.repeat(20),
+    peerId: '-XX0001-abcdefghijkl',
+    leftBytes: 1,
+    event: 'none',
+  });
+  return intervalSeconds;
+}
+
+const get = (of: number, path: string): Promise<{ status: number; text: string }> =>
+  fetch(`http://127.0.0.1:${of}${path}`).then(
+    async (response) => ({ status: response.status, text: await response.text() }),
+    (thrown: unknown) => ({ status: 0, text: String(thrown) }),
+  );
+
+async function metric(name: string, part: string): Promise<number> {
+  const { text } = await get(port.control, '/metrics');
+  return Number(new RegExp(`^alias_tracker_${name}\\{part="${part}"\\} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
+}
+
+const said = (message: string): number => served.log.filter(({ msg }) => msg === message).length;
+
+describe.each([
+  ['topology', 'app.topology-source'],
+  ['reports', 'reports.prune-reports'],
+  ['policy', 'app.policy'],
+  ['upstream exchange', 'upstream.upstream-exchange'],
+  ['crawler', 'crawler.crawl-schedule'],
+  ['mirror site', 'app.start-mirror-site'],
+  ['control API', 'dashboard.control-server'],
+])('an error that escapes the %s', (part, where) => {
+  test.each(['throw', 'reject'])('by a callback that %ss: announces go on, and the part is back', async (how) => {
+    const before = {
+      errors: await metric('uncaught_errors_total', part),
+      restarts: await metric('part_restarts_total', part),
+      told: said(`${part}: started again`),
+    };
+    plant(where, how);
+    await served.until('the error is in the log', () =>
+      served.log.some(
+        ({ level, msg, err }) =>
+          level === 'error' &&
+          msg === `${part}: an error that nothing caught: planted in ${where}` &&
+          String((err as { stack?: string }).stack).includes('plant-errors.mjs'),
+      ),
+    );
+    expect(await announce()).toBeGreaterThan(0);
+    await served.until('the part is back', async () => {
+      expect(await announce()).toBeGreaterThan(0);
+      return said(`${part}: started again`) > before.told;
+    });
+    await served.until('it is ready', async () => (await get(port.control, '/readyz')).status === 200);
+    expect(await metric('uncaught_errors_total', part)).toBe(before.errors + 1);
+    expect(await metric('part_restarts_total', part)).toBe(before.restarts + 1);
+    expect(await metric('part_up', part)).toBe(1);
+    expect((await get(port.mirror, '/healthz')).status).toBe(200);
+    expect((await get(port.control, '/readyz')).text).toContain(`${part}: ${before.errors + 1} error`);
+  });
+});
+
+test('an error of no part: it is logged and counted, and nothing is started again', async () => {
+  const restarts = said('mirror site: started again');
+  plant('thread.main', 'throw');
+  await served.until('the error is counted', async () => (await metric('uncaught_errors_total', 'none')) === 1);
+  expect(said('an error of no known part that nothing caught: planted in thread.main')).toBe(1);
+  expect(await announce()).toBeGreaterThan(0);
+  expect(said('mirror site: started again')).toBe(restarts);
+});
+
+test('no thread of the tracker was started again by all this, and the program ends well', async () => {
+  expect((await get(port.control, '/metrics')).text).toContain('alias_tracker_data_plane_restarts_total 0');
+  expect(await served.stop()).toBe(0);
+});

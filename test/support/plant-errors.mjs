@@ -1,0 +1,75 @@
+/**
+ * Loaded before the program (`NODE_OPTIONS=--import`): lets a test make an error escape from any part. Where a module of
+ * the program starts something (a timer, a listener), a timer is started beside it, in the same context; it throws once a
+ * file with the module's name exists in $PLANT_DIRECTORY. The file says how: `throw`, `reject`, or `block SECONDS`.
+ */
+import events from 'node:events';
+import { readFileSync, unlinkSync } from 'node:fs';
+import http from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
+import { isMainThread, workerData } from 'node:worker_threads';
+
+const EVERY_MS = 20;
+const directory = process.env.PLANT_DIRECTORY;
+const { setInterval } = globalThis;
+
+function takeOrder(name) {
+  const file = join(directory, name);
+  try {
+    const order = readFileSync(file, 'utf8');
+    unlinkSync(file);
+    return order;
+  } catch {
+    return undefined;
+  }
+}
+
+function obey(name) {
+  const order = takeOrder(name);
+  if (order === undefined) return;
+  const [what, seconds] = order.split(' ');
+  const error = new Error(`planted in ${name}`);
+  if (what === 'throw') throw error;
+  if (what === 'reject') void Promise.reject(error);
+  if (what === 'block') {
+    const until = performance.now() + Number(seconds) * 1_000;
+    while (performance.now() < until);
+  }
+}
+
+const planted = new Map();
+
+/** Beside what the module that called does; the place of its last call counts, so that a restart is followed. */
+function plant() {
+  const caller = /\/dist\/(.+)\.js/.exec(new Error().stack)?.[1];
+  if (caller === undefined) return;
+  const name = caller.replaceAll('/', '.');
+  clearInterval(planted.get(name));
+  planted.set(name, setInterval(obey, EVERY_MS, name).unref());
+}
+
+function beside(object, method) {
+  const original = object[method];
+  object[method] = Object.assign(function (...args) {
+    plant();
+    return original.apply(this, args);
+  }, original);
+}
+
+/** A thread of the program is named by what it was given: its entry point is not known here. */
+function threadName() {
+  if (isMainThread) return 'main';
+  return workerData?.thread ?? (workerData?.descriptors === undefined ? 'other' : 'tracker');
+}
+
+if (directory !== undefined) {
+  setInterval(obey, EVERY_MS, `thread.${threadName()}`).unref();
+  if (isMainThread) {
+    beside(globalThis, 'setTimeout');
+    beside(globalThis, 'setInterval');
+    beside(http.Server.prototype, 'listen');
+    beside(events, 'setMaxListeners');
+    syncBuiltinESMExports();
+  }
+}
