@@ -55,6 +55,12 @@ export async function startControl(
     authenticator: reports.directory,
     reports: reports.service,
     readiness: health,
+    names: section.names,
+    onWrongCredentials: ({ address, kind, probe }) =>
+      logger.warn(
+        { address, probe },
+        `control API: ${address} sent a ${kind} that is not valid${probe === undefined ? '' : ` in the name of ${probe}`}; repeated ones are slowed down`,
+      ),
     openToLoopback: section.token === undefined && isLoopback(listen.host),
     tracker: trackerView(context, config),
     catalogue: catalogueView(catalogue),

@@ -5,9 +5,11 @@ import { messageOf } from '../domain/errors.js';
 import { startPruning } from '../reports/prune-reports.js';
 import { ReportsService } from '../reports/reports-service.js';
 import { type ConfiguredTokens, TokenDirectory } from '../reports/token-directory.js';
+import { UsedSignatures } from '../reports/used-signatures.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
 import { ReportsPruning } from '../store/sqlite/reports-pruning.js';
 import { ReportsStore } from '../store/sqlite/reports-store.js';
+import { SignaturesStore } from '../store/sqlite/signatures-store.js';
 import { TokensStore } from '../store/sqlite/tokens-store.js';
 import type { SubdomainPrefixes } from '../topology/operator-network.js';
 import type { Logger } from './logger.js';
@@ -35,9 +37,12 @@ export interface ReportsContext {
 
 export function createReports(context: ReportsContext): ReportsParts {
   const { database, clock, logger, config } = context;
-  const directory = new TokenDirectory(tokensOf(config()), new TokensStore(database));
+  const signatures = new SignaturesStore(database);
+  const used = new UsedSignatures(signatures.load(clock.nowMs()), (each) => service.rememberSignature(each));
+  const directory = new TokenDirectory(tokensOf(config()), new TokensStore(database), used);
   let plan = planLimits(config(), context.subdomains());
-  const service = new ReportsService({
+  const service: ReportsService = new ReportsService({
+    signatures,
     store: new ReportsStore(database),
     clock,
     directory,

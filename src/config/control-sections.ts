@@ -24,6 +24,8 @@ export const controlSection = section({
   tls: tlsFiles.optional(),
   /** Certificates of this authority, with a probe's id as their common name, stand for its token. */
   clientCa: filePath.optional(),
+  /** Host names under which browsers may use it beside its addresses: others are refused (DNS rebinding). */
+  names: z.array(hostName).prefault([]),
 });
 
 /** The lab plays the world outside: everything here lies in 127.0.0.0/8, by default in the lab's foreign network. */

@@ -132,6 +132,7 @@ control:                                # API and dashboard; leave the section o
   # token: "\${CONTROL_TOKEN}"           # required where not on loopback
   # tls: { certificate: chain.pem, key: key.pem }
   # clientCa: probes-ca.pem             # with tls: a certificate of this authority stands for the token of its probe
+  names: []                             # host names under which browsers use it, beside its addresses
 
 storage:
   directory: ./data

@@ -4,6 +4,7 @@
  */
 import express, { type Express } from 'express';
 import type { Clock } from '../domain/clock.js';
+import type { WrongCredentials } from './guess-guard.js';
 import { healthRoutes } from './health-routes.js';
 import { type MetricFamily, Metrics } from './metrics.js';
 import { openApiDocument } from './openapi.js';
@@ -26,6 +27,9 @@ export interface ControlApiOptions extends TrackerRoutePorts {
   readonly readiness: Readiness;
   /** See {@link RouteServer}: for a control API on loopback without `control.token`. */
   readonly openToLoopback?: boolean | undefined;
+  /** See {@link RouteServer}. */
+  readonly names?: readonly string[] | undefined;
+  readonly onWrongCredentials?: ((wrong: WrongCredentials) => void) | undefined;
   /** The numbers of the page at `/`; without it the page shows the reports alone. */
   readonly overview?: OverviewPort | undefined;
   /** Of the other parts; those of the reports and of the process are there already. */
@@ -35,8 +39,8 @@ export interface ControlApiOptions extends TrackerRoutePorts {
 }
 
 export function createControlApi(options: ControlApiOptions): Express {
-  const routes = controlRoutes(options);
   const server = new RouteServer(options);
+  const routes = controlRoutes({ ...options, metrics: [...(options.metrics ?? []), wrongCredentialsMetric(server)] });
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   for (const path of new Set(routes.map((entry) => entry.path))) {
@@ -61,6 +65,16 @@ export function createControlApi(options: ControlApiOptions): Express {
     server.sendProblem(thrown, request, response);
   });
   return app;
+}
+
+function wrongCredentialsMetric(server: RouteServer): MetricFamily {
+  return {
+    name: 'alias_tracker_control_wrong_credentials_total',
+    help: 'Tokens and signatures at the control API that were not valid',
+    type: 'counter',
+    labelNames: ['kind'],
+    read: () => Object.entries(server.wrongCredentials).map(([kind, value]) => ({ labels: { kind }, value })),
+  };
 }
 
 /** Every call there is, in the order of the documentation. */

@@ -48,6 +48,8 @@ export async function startControlServer(app: Express, options: ControlServerOpt
           },
           app,
         );
+  // Whoever waits for 100 (Continue) gets it from the body's reader, once it is clear that the body is wanted.
+  server.on('checkContinue', app);
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;

@@ -1,65 +1,117 @@
 /**
  * Who sends a request: by bearer token, by Basic (the password is the token; for browsers), by a verified client
- * certificate whose common name is a probe, or by a signature in a probe's name. Nothing is decided on the address.
+ * certificate whose common name is a probe, or by a signature in a probe's name. All of it stands in the header section, so
+ * a caller is proven before its body is read. Nothing is decided on the address, but whoever guesses is slowed down by it.
  */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { ClientError } from '../domain/errors.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
+import type { Attempt, GuessGuard } from './guess-guard.js';
 import type { Authenticator, Principal } from './principal.js';
 import { Problem } from './problem.js';
 
-export const SIGNATURE_HEADER = 'x-alias-signature';
-export const PROBE_HEADER = 'x-alias-probe';
+const SIGNATURE_HEADER = 'x-alias-signature';
+const PROBE_HEADER = 'x-alias-probe';
+const DIGEST_HEADER = 'content-digest';
 
 export interface Caller {
   readonly principal: Principal | undefined;
   /** RFC 5952 text; empty on a socket that is already closed. */
   readonly address: string;
-  /** Still to be checked against the body; see {@link Authenticator.signatureFault}. */
-  readonly signature: string | undefined;
+  /** True for what a browser adds by itself to any request, whichever page made it: a password, a client certificate. */
+  readonly ambient: boolean;
 }
 
-/** @throws Problem `unauthorised` where credentials came along that nobody holds */
-export function identifyCaller(request: IncomingMessage, authenticator: Authenticator): Caller {
-  const signature = oneHeader(request, SIGNATURE_HEADER);
+export interface CallerCheck {
+  readonly authenticator: Authenticator;
+  readonly guard: GuessGuard;
+  readonly nowMs: number;
+}
+
+/** @throws Problem `unauthorised` where credentials came along that nobody holds, `too-many-requests` after many of these */
+export function identifyCaller(request: IncomingMessage, check: CallerCheck): Caller {
+  const { authenticator } = check;
   const address = callerAddress(request);
   const token = tokenOf(request.headers.authorization);
   if (token !== undefined) {
-    const principal = authenticator.byToken(token);
-    if (principal === undefined) throw unauthorised('this token is not valid (any more)');
-    return { principal, address, signature };
+    const principal = holderOf(token.text, address, check);
+    if (request.headers[SIGNATURE_HEADER] !== undefined) checkSignature(request, address, principal, check);
+    return { principal, address, ambient: token.ambient };
   }
   const certified = certifiedName(request);
   if (certified !== undefined) {
     const principal = authenticator.probeByName(certified);
-    if (principal === undefined) throw unauthorised(`the certificate names "${certified}", which is no probe`);
-    return { principal, address, signature };
+    if (principal === undefined) throw unauthorised(`the certificate names "${certified}", which is not a probe`);
+    if (request.headers[SIGNATURE_HEADER] !== undefined) checkSignature(request, address, principal, check);
+    return { principal, address, ambient: true };
   }
   const named = oneHeader(request, PROBE_HEADER);
-  if (signature !== undefined && named !== undefined) {
-    const principal = authenticator.probeByName(named);
-    if (principal === undefined) throw unauthorised('the signature does not hold');
-    return { principal, address, signature };
+  if (request.headers[SIGNATURE_HEADER] !== undefined && named !== undefined) {
+    const principal: Principal = authenticator.probeByName(named) ?? nobodyCalled(named);
+    checkSignature(request, address, principal, check);
+    return { principal, address, ambient: false };
   }
-  return { principal: undefined, address, signature };
+  return { principal: undefined, address, ambient: false };
 }
 
-export function unauthorised(detail: string): Problem {
+export function unauthorised(detail: string, field = 'authorization'): Problem {
   return new Problem('unauthorised', detail, {
-    faults: [{ field: 'authorization', detail }],
+    faults: [{ field, detail }],
     headers: { 'www-authenticate': 'Bearer realm="alias-tracker"' },
   });
 }
 
-function tokenOf(authorization: string | undefined): string | undefined {
+function holderOf(token: string, address: string, { authenticator, guard, nowMs }: CallerCheck): Principal {
+  const attempt = { address, credential: createHash('sha256').update(token).digest('base64') };
+  guard.admit(attempt, nowMs);
+  const principal = authenticator.byToken(token);
+  if (principal === undefined) {
+    guard.wrong(attempt, 'token', nowMs);
+    throw unauthorised('this token is not valid (any more)');
+  }
+  guard.right(attempt);
+  return principal;
+}
+
+/** An unknown name is answered like a wrong signature: a stranger does not learn the names of probes. */
+function nobodyCalled(name: string): Principal {
+  return { kind: 'probe', name, subdomains: [], key: '' };
+}
+
+function checkSignature(request: IncomingMessage, address: string, principal: Principal, check: CallerCheck): void {
+  const { authenticator, guard, nowMs } = check;
+  const probe = principal.name;
+  const attempt: Attempt = { address, credential: `signature ${probe}`, probe };
+  guard.admit(attempt, nowMs);
+  const fault = authenticator.signatureFault(
+    oneHeader(request, SIGNATURE_HEADER) ?? '',
+    {
+      method: request.method ?? '',
+      path: (request as { originalUrl?: string }).originalUrl ?? request.url ?? '',
+      probe: oneHeader(request, PROBE_HEADER) ?? probe,
+      contentDigest: oneHeader(request, DIGEST_HEADER),
+    },
+    principal,
+    nowMs,
+  );
+  if (fault === undefined) {
+    guard.right(attempt);
+    return;
+  }
+  guard.wrong(attempt, 'signature', nowMs);
+  throw unauthorised(fault, SIGNATURE_HEADER);
+}
+
+function tokenOf(authorization: string | undefined): { readonly text: string; readonly ambient: boolean } | undefined {
   if (authorization === undefined) return undefined;
   const bearer = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization);
-  if (bearer) return bearer[1]!;
+  if (bearer) return { text: bearer[1]!, ambient: false };
   const basic = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(authorization);
   if (basic) {
     const text = Buffer.from(basic[1]!, 'base64').toString('utf8');
-    return text.slice(text.indexOf(':') + 1);
+    return { text: text.slice(text.indexOf(':') + 1), ambient: true };
   }
   throw unauthorised('the Authorization header has the form "Bearer TOKEN"');
 }

@@ -1,6 +1,6 @@
 /** Every limit of the control API on what strangers send, with its reason. */
 
-/** After decompression. 2,000 sub-domains take 150 kB, a batch of 5,000 nodes 800 kB. */
+/** Before and after decompression. 2,000 sub-domains take 150 kB, a batch of 5,000 nodes 800 kB. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 /** What a node without a token may send: one capability report. */
 export const MAX_ANONYMOUS_BODY_BYTES = 4 * 1024;
@@ -21,8 +21,13 @@ export const MAX_CONNECTIONS = 10_000;
 /** Requests a probe may send: several a second, and bursts while a spool is emptied. */
 export const PROBE_REQUESTS_PER_SECOND = 20;
 export const PROBE_REQUEST_BURST = 200;
-/** What one address may say of itself without a token: every five seconds, and a few restarts of its agent. */
+/** What one address (an IPv6 /64) may say of itself without a token: every five seconds, and a few restarts of its agent. */
 export const NODE_REQUESTS_PER_SECOND = 0.2;
 export const NODE_REQUEST_BURST = 10;
+/** Wrong credentials of an address or in a probe's name: a few typing errors, then one every ten seconds. */
+export const WRONG_CREDENTIALS_BURST = 10;
+export const WRONG_CREDENTIALS_PER_SECOND = 0.1;
+/** One line in the log for each address that tries, a minute. */
+export const WRONG_CREDENTIALS_LOGGED_PER_SECOND = 1 / 60;
 /** Addresses and probes whose rate is remembered; beyond, the longest silent are forgotten. */
 export const MAX_RATE_KEYS = 100_000;

@@ -33,8 +33,9 @@ export function openApiDocument(routes: readonly Route[]): Json {
           in: 'header',
           name: 'X-Alias-Signature',
           description:
-            't=UNIX_SECONDS,v1=HEX: HMAC-SHA256 of "t.body" (body as JSON text, decompressed), keyed by the lower-case ' +
-            'hex SHA-256 of the token; beside a bearer token, or alone with X-Alias-Probe.',
+            't=UNIX_SECONDS,n=NONCE,v2=HEX: HMAC-SHA256, keyed by the lower-case hex SHA-256 of the token, of method, path ' +
+            'with query, probe, t, n and the value of Content-Digest, joined by line feeds. Needs Content-Digest ' +
+            '(RFC 9530: sha-256 of the body as it is sent); beside a bearer token, or alone with X-Alias-Probe.',
         },
         certificate: { type: 'mutualTLS', description: 'A client certificate whose common name is the probe.' },
       },

@@ -52,7 +52,10 @@ export function pageRoutes(ports: PagePorts): Route[] {
       access: 'operator',
       forBrowsers: true,
       answers: [{ status: 200, description: 'HTML.' }],
-      handle: async () => ({ text: { contentType: HTML, body: renderFragment(await content()).text } }),
+      handle: async () => ({
+        text: { contentType: HTML, body: renderFragment(await content()).text },
+        headers: { 'content-security-policy': PAGE_CSP },
+      }),
     }),
     route({
       method: 'get',

@@ -11,10 +11,20 @@ export interface Authenticator {
   /** The probe that a verified client certificate (its common name) or a signed request names. */
   probeByName(name: string): Principal | undefined;
   /**
-   * Checks `X-Alias-Signature` over the body. @param name the probe whose key signs, where no token came along
-   * @returns what is wrong with it, or undefined
+   * Checks `X-Alias-Signature`. @param principal whose keys may have signed
+   * @returns what is wrong with it, or undefined; then it is used up
    */
-  signatureFault(header: string, principal: Principal, body: Uint8Array, nowMs: number): string | undefined;
+  signatureFault(header: string, signed: SignedParts, principal: Principal, nowMs: number): string | undefined;
+}
+
+/** What a signature covers. */
+export interface SignedParts {
+  readonly method: string;
+  /** With the query, as in the request line. */
+  readonly path: string;
+  readonly probe: string;
+  /** The value of the header. */
+  readonly contentDigest: string | undefined;
 }
 
 /** Which callers a route lets in. */

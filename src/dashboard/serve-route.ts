@@ -1,11 +1,12 @@
 /**
- * The way of a request through one route: who is it, may he, how often, what does he send, does it fit, then the
- * route's own work. Everything that can go wrong leaves as a problem document.
+ * The way of a request through one route: where it comes from, who sends it, whether they may and how often, what they send
+ * and whether it fits, then the route's own work. Everything that can go wrong leaves as a problem document.
  */
 import type { Request, Response } from 'express';
 import type { Clock } from '../domain/clock.js';
 import { ClientError } from '../domain/errors.js';
 import { checkBody, checkValue } from './check-request.js';
+import { GuessGuard, type WrongCredentials } from './guess-guard.js';
 import { type Caller, identifyCaller, unauthorised } from './identify-caller.js';
 import {
   NODE_REQUEST_BURST,
@@ -15,8 +16,9 @@ import {
 } from './limits.js';
 import { type Authenticator, mayUse } from './principal.js';
 import { PROBLEM_CONTENT_TYPE, Problem } from './problem.js';
-import { RateLimit } from './rate-limit.js';
-import { readBody } from './read-body.js';
+import { RateLimit, subscriberOf } from './rate-limit.js';
+import { readJsonBody } from './read-body.js';
+import { isOurs, refuseCrossSite } from './refuse-cross-site.js';
 import type { Answer, Route } from './route.js';
 
 /** Makes a browser ask; it sends the answer along with every later request to this address. */
@@ -25,8 +27,12 @@ const BROWSER_CHALLENGE = 'Basic realm="alias-tracker: any name, the token as pa
 /** Answers hold what is true now and only for the caller; pages and documents are never guessed to be something else. */
 const COMMON_HEADERS = {
   'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
 } as const;
 
 export interface ServeRouteOptions {
@@ -34,6 +40,10 @@ export interface ServeRouteOptions {
   readonly clock: Clock;
   /** True: without any token, callers on this machine may use the operator's calls (`control.token` is not set). */
   readonly openToLoopback?: boolean | undefined;
+  /** `control.names`: names under which browsers may reach this, beside its addresses. */
+  readonly names?: readonly string[] | undefined;
+  /** Called, at most once a minute for each address, where somebody tries credentials. */
+  readonly onWrongCredentials?: ((wrong: WrongCredentials) => void) | undefined;
   /** Called with what no caller may see. */
   readonly onDefect: (thrown: unknown, path: string) => void;
 }
@@ -42,9 +52,18 @@ export class RouteServer {
   readonly #options: ServeRouteOptions;
   readonly #probeRate = new RateLimit(PROBE_REQUESTS_PER_SECOND, PROBE_REQUEST_BURST);
   readonly #nodeRate = new RateLimit(NODE_REQUESTS_PER_SECOND, NODE_REQUEST_BURST);
+  readonly #names: ReadonlySet<string>;
+  readonly #guard: GuessGuard;
 
   constructor(options: ServeRouteOptions) {
     this.#options = options;
+    this.#names = new Set((options.names ?? []).map((name) => name.toLowerCase()));
+    this.#guard = new GuessGuard(options.onWrongCredentials ?? (() => undefined));
+  }
+
+  /** Wrong credentials since the start, by kind. */
+  get wrongCredentials(): Readonly<Record<string, number>> {
+    return this.#guard.counts;
   }
 
   async serve(route: Route, request: Request, response: Response): Promise<void> {
@@ -71,7 +90,9 @@ export class RouteServer {
   }
 
   async #answer(route: Route, request: Request, response: Response): Promise<Answer> {
+    const changesState = route.method !== 'get';
     const caller = this.#identify(route, request);
+    if (changesState) refuseCrossSite(request, caller.ambient, this.#names);
     if (!mayUse(route.access, caller.principal)) {
       if (caller.principal === undefined) throw unauthorised('this call needs a token: "Authorization: Bearer TOKEN"');
       throw new Problem('forbidden', `a token of a ${caller.principal.kind} does not open this call`, {
@@ -80,55 +101,41 @@ export class RouteServer {
         ],
       });
     }
-    if (route.method === 'post') this.#limitRate(caller);
+    if (changesState) this.#limitRate(caller);
     const params = route.params === undefined ? undefined : checkValue(route.params, request.params, '');
     const query = route.query === undefined ? undefined : checkValue(route.query, request.query, '');
     let body: unknown;
     if (route.body !== undefined) {
-      const sent = await readBody(request, response, caller.principal !== undefined);
-      this.#checkSignature(caller, sent.bytes);
-      body = checkBody(route.body, sent.json, route.batch);
-    } else if (caller.signature !== undefined && caller.principal?.key === '') {
-      throw unauthorised('a signature opens only calls with a body');
+      const json = await readJsonBody(request, response, caller.principal !== undefined);
+      body = checkBody(route.body, json, route.batch);
     }
     return route.handle({ body, query, params, principal: caller.principal, callerAddress: caller.address });
   }
 
   #identify(route: Route, request: Request): Caller {
-    const caller = identifyCaller(request, this.#options.authenticator);
-    const local = this.#options.openToLoopback === true && route.access === 'operator' && isLocalCall(caller, request);
-    if (caller.principal !== undefined || !local) return caller;
-    return { ...caller, principal: { kind: 'operator', name: 'this machine', key: '' } };
+    const { authenticator, clock, openToLoopback } = this.#options;
+    const caller = identifyCaller(request, { authenticator, guard: this.#guard, nowMs: clock.nowMs() });
+    if (caller.principal !== undefined || openToLoopback !== true || route.access !== 'operator') return caller;
+    if (!isLoopback(caller.address) || !isOurs(request.headers.host ?? '', this.#names)) return caller;
+    return { ...caller, ambient: true, principal: { kind: 'operator', name: 'this machine', key: '' } };
   }
 
-  #limitRate({ principal, address, signature }: Caller): void {
+  #limitRate({ principal, address }: Caller): void {
     if (principal?.kind === 'operator') return;
     const nowMs = this.#options.clock.nowMs();
-    // A name that only a signature will prove must not use up what its owner may send.
-    const unproven = principal?.key === '' && signature !== undefined;
     const waitSeconds =
       principal === undefined
-        ? this.#nodeRate.take(address, nowMs)
-        : this.#probeRate.take(unproven ? address : `${principal.kind} ${principal.name}`, nowMs);
+        ? this.#nodeRate.take(subscriberOf(address), nowMs)
+        : this.#probeRate.take(`${principal.kind} ${principal.name}`, nowMs);
     if (waitSeconds === 0) return;
     throw new Problem('too-many-requests', `come back in ${waitSeconds} s; reports can be sent in batches`, {
       headers: { 'retry-after': String(waitSeconds) },
     });
   }
-
-  #checkSignature(caller: Caller, body: Uint8Array): void {
-    if (caller.signature === undefined || caller.principal === undefined) return;
-    const nowMs = this.#options.clock.nowMs();
-    const fault = this.#options.authenticator.signatureFault(caller.signature, caller.principal, body, nowMs);
-    if (fault === undefined) return;
-    throw new Problem('unauthorised', fault, { faults: [{ field: 'x-alias-signature', detail: fault }] });
-  }
 }
 
-/** The Host is looked at too: a web page must not reach this through a name that it lets point here (DNS rebinding). */
-function isLocalCall(caller: Caller, request: Request): boolean {
-  const local = caller.address === '::1' || caller.address.startsWith('127.');
-  return local && /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(request.headers.host ?? '');
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
 }
 
 function send(response: Response, { status = 200, headers, json, text }: Answer): void {

@@ -38,6 +38,7 @@ export function pruneOnce({ pruning, clock, rollUpsKeptMs }: PruneOptions): bool
       rawMs: nowMs - RAW_KEPT_MS,
       rollUpsMs: nowMs - (rollUpsKeptMs ?? ROLL_UPS_KEPT_MS),
       capabilityMs: nowMs - CAPABILITY_GONE_MS,
+      signaturesMs: nowMs,
     },
     PRUNE_CHUNK_REPORTS,
   );

@@ -27,6 +27,7 @@ import { CAPABILITY_GONE_MS, FADE_CHECK_MS } from './limits.js';
 import { alarmsOf, type ProbeAlarm } from './probe-health.js';
 import { ReportsState } from './reports-state.js';
 import type { Principal } from './token-directory.js';
+import type { UsedSignature } from './used-signatures.js';
 
 /** Who may report now; `TokenDirectory` is one. */
 export interface ProbeDirectory {
@@ -40,6 +41,8 @@ export interface ReportsServiceOptions {
   readonly directory: ProbeDirectory;
   readonly isKnownSubdomain: (id: string) => boolean;
   readonly plan: PlanLimits;
+  /** Where used signatures are kept over a restart; only in memory where left out. */
+  readonly signatures?: { add(used: UsedSignature): void } | undefined;
   /** `reports.freshness`: values are late after this and worth nothing after twice this, however long their period. */
   readonly freshMsMax?: number | undefined;
 }
@@ -171,6 +174,14 @@ export class ReportsService {
     // A node that says the same every half minute changes no answer.
     this.#change.raiseCapability(results.flatMap((result) => result.changed));
     return results.map(({ address, clamped }) => ({ address, clamped }));
+  }
+
+  /** Puts a used signature on disk, at the latest together with what is submitted next. */
+  rememberSignature(used: UsedSignature): void {
+    const { signatures } = this.#options;
+    if (signatures === undefined) return;
+    // Where the disk fails, the request that it signed fails too, so there is nothing to repeat.
+    this.#commit.run(() => signatures.add(used)).catch(() => undefined);
   }
 
   /** Believes a probe's next values again, after a real change that looked like a defect. @returns false: not known */

@@ -1,44 +1,70 @@
 /**
- * Signed requests: `X-Alias-Signature: t=UNIX_SECONDS,v1=HEX`, where HEX is HMAC-SHA256 over `t`, a dot and the body,
- * keyed by the hex SHA-256 of the token. That key is what the tracker keeps, so a probe can prove its token without
- * sending it. A signature is good for five minutes either side of its time, and once.
+ * Signed requests prove a probe's token without sending it. The signature covers everything that the tracker acts on and
+ * stands in the header section, so it is checked before a byte of the body is read:
+ *
+ *     X-Alias-Probe: dp-north
+ *     Content-Digest: sha-256=:BASE64:                 (RFC 9530, of the body as it is sent)
+ *     X-Alias-Signature: t=UNIX_SECONDS,n=NONCE,v2=HEX
+ *
+ * HEX is HMAC-SHA256, keyed by the lower-case hex SHA-256 of the token (what the tracker keeps), over method, path with
+ * query, probe, t, n and the value of Content-Digest, joined by line feeds. A signature is good for five minutes either
+ * side of its time, and once.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { MAX_REMEMBERED_SIGNATURES, SIGNATURE_WINDOW_MS } from './limits.js';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { SIGNATURE_WINDOW_MS } from './limits.js';
+import type { UsedSignatures } from './used-signatures.js';
 
-export function signRequest(key: string, body: Uint8Array | string, nowMs: number): string {
+export interface SignedParts {
+  /** Upper case. */
+  readonly method: string;
+  /** With the query, as in the request line. */
+  readonly path: string;
+  readonly probe: string;
+  /** The value of the header; undefined where it is missing. */
+  readonly contentDigest: string | undefined;
+}
+
+/** @param key lower-case hex SHA-256 of the token. @param nonce 8 to 64 letters, digits, `-` or `_`, new for each request */
+export function signRequest(
+  key: string,
+  request: Omit<SignedParts, 'contentDigest'> & { readonly body: Uint8Array | string },
+  nowMs: number,
+  nonce: string,
+): Record<string, string> {
   const t = Math.floor(nowMs / 1000);
-  return `t=${t},v1=${mac(key, t, body).toString('hex')}`;
+  const contentDigest = `sha-256=:${createHash('sha256').update(request.body).digest('base64')}:`;
+  const signature = mac(key, { ...request, contentDigest }, t, nonce).toString('hex');
+  return {
+    'content-digest': contentDigest,
+    'x-alias-probe': request.probe,
+    'x-alias-signature': `t=${t},n=${nonce},v2=${signature}`,
+  };
 }
 
-export class SignatureChecker {
-  /** Signature → when it expires, the first to expire first (nearly). */
-  readonly #seen = new Map<string, number>();
-
-  /** @param keys any of which may have signed. @returns what is wrong, or undefined */
-  fault(header: string, keys: readonly string[], body: Uint8Array, nowMs: number): string | undefined {
-    const parts = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(header);
-    if (!parts) return 'the signature has the form t=UNIX_SECONDS,v1=HEX';
-    const t = Number(parts[1]);
-    if (Math.abs(nowMs - t * 1000) > SIGNATURE_WINDOW_MS) {
-      return `the signature is of another time: here it is ${Math.floor(nowMs / 1000)}`;
-    }
-    const given = Buffer.from(parts[2]!, 'hex');
-    if (!keys.some((key) => timingSafeEqual(mac(key, t, body), given))) return 'the signature does not hold';
-    this.#forgetOld(nowMs);
-    if (this.#seen.has(parts[2]!)) return 'the signature was used before';
-    this.#seen.set(parts[2]!, t * 1000 + SIGNATURE_WINDOW_MS);
-    return undefined;
+/** @param keys any of which may have signed. @returns what is wrong, or undefined; then the signature is used up */
+export function signatureFault(
+  header: string,
+  parts: SignedParts,
+  keys: readonly string[],
+  used: UsedSignatures,
+  nowMs: number,
+): string | undefined {
+  const fields = /^t=(\d{1,12}),n=([A-Za-z0-9_-]{8,64}),v2=([0-9a-f]{64})$/.exec(header);
+  if (!fields) return 'the signature has the form t=UNIX_SECONDS,n=NONCE,v2=HEX (see docs/reports.md)';
+  if (!/^sha-256=:[A-Za-z0-9+/]{43}=:$/.test(parts.contentDigest ?? '')) {
+    return 'a signed request needs the header Content-Digest: sha-256=:BASE64: (RFC 9530)';
   }
-
-  #forgetOld(nowMs: number): void {
-    for (const [signature, expiresMs] of this.#seen) {
-      if (expiresMs >= nowMs && this.#seen.size < MAX_REMEMBERED_SIGNATURES) break;
-      this.#seen.delete(signature);
-    }
+  const [, time, nonce, hex] = fields as unknown as [string, string, string, string];
+  const t = Number(time);
+  if (Math.abs(nowMs - t * 1000) > SIGNATURE_WINDOW_MS) {
+    return `the signature is of another time: here it is ${Math.floor(nowMs / 1000)}`;
   }
+  const given = Buffer.from(hex, 'hex');
+  if (!keys.some((key) => timingSafeEqual(mac(key, parts, t, nonce), given))) return 'the signature is not valid';
+  if (!used.use(hex, t * 1000 + SIGNATURE_WINDOW_MS, nowMs)) return 'the signature was used before';
+  return undefined;
 }
 
-function mac(key: string, t: number, body: Uint8Array | string): Buffer {
-  return createHmac('sha256', key).update(`${t}.`).update(body).digest();
+function mac(key: string, { method, path, probe, contentDigest }: SignedParts, t: number, nonce: string): Buffer {
+  return createHmac('sha256', key).update([method, path, probe, t, nonce, contentDigest].join('\n')).digest();
 }

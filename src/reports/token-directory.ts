@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { TokensStore } from '../store/sqlite/tokens-store.js';
-import { SignatureChecker } from './request-signature.js';
+import { type SignedParts, signatureFault } from './request-signature.js';
+import { UsedSignatures } from './used-signatures.js';
 
 export type Principal =
   | { readonly kind: 'operator'; readonly name: string; readonly key: string }
@@ -32,15 +33,16 @@ export interface ConfiguredTokens {
 export class TokenDirectory {
   #configured: ConfiguredTokens;
   readonly #store: TokensStore | undefined;
-  readonly #signatures = new SignatureChecker();
+  readonly #used: UsedSignatures;
   #dataVersion = -1;
   #byDigest = new Map<string, Principal>();
   #probes = new Map<string, Set<string>>();
   #revoked = new Set<string>();
 
-  constructor(configured: ConfiguredTokens, store?: TokensStore) {
+  constructor(configured: ConfiguredTokens, store?: TokensStore, used = new UsedSignatures()) {
     this.#configured = configured;
     this.#store = store;
+    this.#used = used;
     this.reload();
   }
 
@@ -63,11 +65,11 @@ export class TokenDirectory {
     return subdomains === undefined ? undefined : { kind: 'probe', name, subdomains: [...subdomains], key: '' };
   }
 
-  /** @returns what is wrong with the signature of a request in this principal's name, or undefined */
-  signatureFault(header: string, principal: Principal, body: Uint8Array, nowMs: number): string | undefined {
+  /** @returns what is wrong with the signature of a request in this principal's name, or undefined; then it is used up */
+  signatureFault(header: string, signed: SignedParts, principal: Principal, nowMs: number): string | undefined {
     const sameProbe = [...this.#byDigest.values()].filter((p) => p.kind === 'probe' && p.name === principal.name);
     const keys = principal.key === '' ? sameProbe.map((p) => p.key) : [principal.key];
-    return this.#signatures.fault(header, keys, body, nowMs);
+    return signatureFault(header, signed, keys, this.#used, nowMs);
   }
 
   /** Every probe that may report now, with its sub-domains. */

@@ -1,4 +1,5 @@
 /** Calls to a control API, for probes, agents and the command line. What it refuses becomes a message with the way out. */
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { Clock } from '../../domain/clock.js';
 import { messageOf, OperatorError } from '../../domain/errors.js';
@@ -52,8 +53,8 @@ export class ControlClient {
 
   async #call(method: string, path: string, text: string | undefined): Promise<unknown> {
     const { url } = this.#options;
-    const headers = this.#credentials(text);
     let body: string | Uint8Array<ArrayBuffer> | null = null;
+    const headers: Record<string, string> = {};
     if (text !== undefined) {
       headers['content-type'] = 'application/json';
       body = text;
@@ -62,6 +63,7 @@ export class ControlClient {
         body = new Uint8Array(gzipSync(text));
       }
     }
+    Object.assign(headers, this.#credentials(method, path, body));
     let response: Response;
     let answer: string;
     try {
@@ -85,11 +87,14 @@ export class ControlClient {
     });
   }
 
-  #credentials(text: string | undefined): Record<string, string> {
-    const { token, signAs, clock } = this.#options;
+  /** @param body as it is sent */
+  #credentials(method: string, path: string, body: string | Uint8Array | null): Record<string, string> {
+    const { url, token, signAs, clock } = this.#options;
     if (token === undefined) return {};
-    if (signAs === undefined || text === undefined) return { authorization: `Bearer ${token}` };
-    return { 'x-alias-probe': signAs, 'x-alias-signature': signRequest(sha256Hex(token), text, clock.nowMs()) };
+    if (signAs === undefined || body === null) return { authorization: `Bearer ${token}` };
+    const { pathname, search } = new URL(path, url);
+    const request = { method, path: pathname + search, probe: signAs, body };
+    return signRequest(sha256Hex(token), request, clock.nowMs(), randomBytes(16).toString('hex'));
   }
 }
 

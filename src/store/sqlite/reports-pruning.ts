@@ -10,6 +10,8 @@ export interface PruneBefore {
   /** Roll-up buckets that started before this go. */
   readonly rollUpsMs: number;
   readonly capabilityMs: number;
+  /** Signatures that were good until before this go. */
+  readonly signaturesMs: number;
 }
 
 /** Rows of roll-ups and capability that go in one piece; each is a look-up in a tree. */
@@ -35,7 +37,13 @@ export class ReportsPruning {
                (SELECT address FROM capability WHERE received_ms < ? LIMIT ${CHUNK_ROWS})`,
           )
           .run(before.capabilityMs).changes;
-        return raw || fine || coarse || capability === CHUNK_ROWS;
+        const signatures = this.#database
+          .prepare(
+            `DELETE FROM used_signature WHERE signature IN
+               (SELECT signature FROM used_signature WHERE expires_ms < ? LIMIT ${CHUNK_ROWS})`,
+          )
+          .run(before.signaturesMs).changes;
+        return raw || fine || coarse || capability === CHUNK_ROWS || signatures === CHUNK_ROWS;
       })
       .immediate();
   }

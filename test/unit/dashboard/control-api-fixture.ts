@@ -16,6 +16,8 @@ export interface ControlApiFixture {
   readonly clock: { now: number; nowMs(): number };
   readonly service: ReportsService;
   readonly defects: unknown[];
+  /** Reported wrong credentials. */
+  readonly wrong: unknown[];
   /** JSON in, status and JSON out. */
   call(
     method: string,
@@ -58,12 +60,14 @@ export async function startFixture(overrides: Partial<ControlApiOptions> = {}): 
   });
   service.start();
   const defects: unknown[] = [];
+  const wrong: unknown[] = [];
   const app = createControlApi({
     clock,
     authenticator: directory,
     reports: service,
     readiness: { reasons: () => [] },
     onDefect: (thrown) => defects.push(thrown),
+    onWrongCredentials: (each) => wrong.push(each),
     ...overrides,
   });
   const server = await startControlServer(app, { host: '127.0.0.1', port: 0 });
@@ -73,6 +77,7 @@ export async function startFixture(overrides: Partial<ControlApiOptions> = {}): 
     clock,
     service,
     defects,
+    wrong,
     async call(method, path, options = {}) {
       const headers: Record<string, string> = { ...options.headers };
       if (options.token !== undefined) headers.authorization = `Bearer ${options.token}`;

@@ -55,7 +55,7 @@ describe('the store of reports', () => {
       Array.from({ length: 25 }, () => 3),
     );
     const pruning = new ReportsPruning(database);
-    const before = { rawMs: NOW_MS - DAY_MS, rollUpsMs: 0, capabilityMs: 0 };
+    const before = { rawMs: NOW_MS - DAY_MS, rollUpsMs: 0, capabilityMs: 0, signaturesMs: 0 };
     const pieces = [pruning.pruneChunk(before, 10), pruning.pruneChunk(before, 10), pruning.pruneChunk(before, 10)];
     expect(pieces).toEqual([true, true, false]);
     expect(count('density_report')).toBe(0);

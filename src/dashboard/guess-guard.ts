@@ -1,0 +1,76 @@
+/**
+ * Slows down whoever tries credentials: after a few wrong ones an address (an IPv6 /64) waits, and so does everybody who
+ * signs in the name of a probe that many get wrong. Neither locks out those who were right from the same address before:
+ * what they use is looked at further, at the pace of a busy probe. All memory is bounded.
+ */
+import {
+  MAX_RATE_KEYS,
+  PROBE_REQUEST_BURST,
+  PROBE_REQUESTS_PER_SECOND,
+  WRONG_CREDENTIALS_BURST,
+  WRONG_CREDENTIALS_LOGGED_PER_SECOND,
+  WRONG_CREDENTIALS_PER_SECOND,
+} from './limits.js';
+import { Problem } from './problem.js';
+import { RateLimit, subscriberOf } from './rate-limit.js';
+
+/** What a request shows of itself before it is checked. */
+export interface Attempt {
+  /** RFC 5952 text. */
+  readonly address: string;
+  /** Tells one credential from another without holding a secret: the hash of a token, the name of a probe that signs. */
+  readonly credential: string;
+  /** Whose name a signature uses. */
+  readonly probe?: string;
+}
+
+export interface WrongCredentials {
+  readonly address: string;
+  readonly kind: 'token' | 'signature';
+  readonly probe: string | undefined;
+}
+
+export class GuessGuard {
+  /** Wrong ones since the start, by kind. */
+  readonly counts = { token: 0, signature: 0 };
+  readonly #wrong = new RateLimit(WRONG_CREDENTIALS_PER_SECOND, WRONG_CREDENTIALS_BURST);
+  readonly #known = new RateLimit(PROBE_REQUESTS_PER_SECOND, PROBE_REQUEST_BURST);
+  readonly #logged = new RateLimit(WRONG_CREDENTIALS_LOGGED_PER_SECOND, 1);
+  readonly #right = new Set<string>();
+  readonly #onWrong: (wrong: WrongCredentials) => void;
+
+  /** @param onWrong at most once a minute for each address */
+  constructor(onWrong: (wrong: WrongCredentials) => void) {
+    this.#onWrong = onWrong;
+  }
+
+  /** To be called before anything is checked. @throws Problem `too-many-requests` */
+  admit(attempt: Attempt, nowMs: number): void {
+    const subscriber = subscriberOf(attempt.address);
+    const waitSeconds = Math.max(
+      this.#wrong.waitSeconds(subscriber, nowMs),
+      attempt.probe === undefined ? 0 : this.#wrong.waitSeconds(`probe ${attempt.probe}`, nowMs),
+    );
+    if (waitSeconds === 0) return;
+    const isKnown = this.#right.has(`${subscriber} ${attempt.credential}`);
+    if (this.#known.take(subscriber, nowMs) === 0 && isKnown) return;
+    throw new Problem('too-many-requests', `too many wrong credentials; come back in ${waitSeconds} s`, {
+      headers: { 'retry-after': String(waitSeconds) },
+    });
+  }
+
+  right(attempt: Attempt): void {
+    const key = `${subscriberOf(attempt.address)} ${attempt.credential}`;
+    if (this.#right.has(key)) return;
+    this.#right.add(key);
+    if (this.#right.size > MAX_RATE_KEYS) this.#right.delete(this.#right.values().next().value!);
+  }
+
+  wrong({ address, probe }: Attempt, kind: WrongCredentials['kind'], nowMs: number): void {
+    this.counts[kind]++;
+    const subscriber = subscriberOf(address);
+    this.#wrong.take(subscriber, nowMs);
+    if (probe !== undefined) this.#wrong.take(`probe ${probe}`, nowMs);
+    if (this.#logged.take(subscriber, nowMs) === 0) this.#onWrong({ address, kind, probe });
+  }
+}
