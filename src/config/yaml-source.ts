@@ -33,7 +33,9 @@ export function readYaml(text: string, file: string, environment: Environment): 
     ]);
   }
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, version: '1.2', merge: false });
+  // Warnings would go to standard error past everything that words and places problems.
+  const options = { prettyErrors: false, version: '1.2', merge: false, logLevel: 'error' } as const;
+  const document = parseDocument(text, { ...options, lineCounter });
   const place = (offset: number): { line: number; column: number } => {
     const { line, col } = lineCounter.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };

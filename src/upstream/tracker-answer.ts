@@ -85,8 +85,9 @@ function retrySeconds(bytes: Uint8Array, span: Span | undefined): number | undef
   if (span === undefined) return undefined;
   const text = stringAt(bytes, span)?.toString('latin1');
   if (text === 'never') return RETRY_NEVER_SECONDS;
-  const minutes = text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : positive(bytes, span);
-  return minutes === undefined ? undefined : Math.min(RETRY_NEVER_SECONDS, minutes * 60);
+  const minutes = text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : count(bytes, span);
+  // Zero minutes say nothing, whether they come as a number or as text.
+  return minutes === undefined || minutes === 0 ? undefined : Math.min(RETRY_NEVER_SECONDS, minutes * 60);
 }
 
 function positive(bytes: Uint8Array, span: Span | undefined): number | undefined {

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ConfigError } from '../../../src/config/config-problem.js';
 import { loadConfig, type ParseConfigOptions, parseConfig } from '../../../src/config/parse-config.js';
 import { OperatorError } from '../../../src/domain/errors.js';
@@ -125,6 +125,17 @@ describe('errors', () => {
     ['- 1\n- 2\n', /^a\.yaml:1:1: expected keys/],
   ])('%j', (text, expected) => {
     expect(problemsOf(text)[0]).toMatch(expected);
+  });
+
+  test('a key that is a list is a problem of the file, not a warning of the process', () => {
+    const warnings: unknown[] = [];
+    const emitted = vi.spyOn(process, 'emitWarning').mockImplementation((...given) => void warnings.push(given));
+    try {
+      expect(problemsOf('[a, b]: 1\n').join()).toMatch(/unknown key/);
+    } finally {
+      emitted.mockRestore();
+    }
+    expect(warnings).toEqual([]);
   });
 
   test('aliases cannot blow up', () => {

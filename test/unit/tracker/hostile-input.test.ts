@@ -1,12 +1,13 @@
-/** A short run with every test, a long one with `npm run fuzz`. */
+/** The tracker's handlers under hostile input for longer than their caches take to fill: nothing may grow. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { HostileInput } from '../../fuzz/hostile-input.js';
+import { runTarget } from '../../fuzz/run-target.js';
+import { trackerDatagram, trackerRequest } from '../../fuzz/targets/tracker-handlers.js';
 
-const COUNT = Number(process.env.FUZZ_COUNT ?? 10_000);
-const SEED = Number(process.env.FUZZ_SEED ?? 1);
-const SLICES = 10;
+const INPUTS = 10_000;
+/** The first inputs compile code and fill swarms; from then on nothing may grow. */
+const SETTLED_AT = 3_000;
 const MAX_GROWTH_BYTES = 16 * 1024 * 1024;
 
 setFlagsFromString('--expose-gc');
@@ -18,17 +19,24 @@ function heapBytes(): number {
 }
 
 describe('hostile input', () => {
-  it(`${COUNT} mutated datagrams and requests neither break, nor hang, nor grow, nor draw more than was sent`, () => {
-    const input = new HostileInput(SEED);
-    let settledBytes = 0;
-    for (let slice = 0; slice < SLICES; slice++) {
-      input.datagrams(Math.ceil(COUNT / SLICES));
-      input.requests(Math.ceil(COUNT / SLICES));
-      if (COUNT > 100_000) console.log(`${slice + 1} of ${SLICES}: ${input.answered} answered`);
-      // The first slices compile code and fill swarms; from then on nothing may grow.
-      if (slice === 2) settledBytes = heapBytes();
-    }
-    expect(input.answered).toBeGreaterThan(COUNT / 4);
-    expect(heapBytes() - settledBytes).toBeLessThan(MAX_GROWTH_BYTES);
-  });
+  it.each([trackerDatagram, trackerRequest].map((target) => [target.name, target] as const))(
+    `${INPUTS} inputs of %s neither break a rule nor make the heap grow`,
+    async (_name, target) => {
+      let settledBytes = 0;
+      let grownBytes = 0;
+      const { failure, outcomes } = await runTarget(target, {
+        iterations: INPUTS,
+        seed: 1,
+        onInput(_input, iteration) {
+          if (iteration === SETTLED_AT) settledBytes = heapBytes();
+          if (iteration === INPUTS - 1) grownBytes = heapBytes() - settledBytes;
+          return true;
+        },
+      });
+      expect(failure?.error, Buffer.from(failure?.input ?? '').toString('hex')).toBeUndefined();
+      const answered = INPUTS - (outcomes.get('silence') ?? 0) - (outcomes.get('incomplete') ?? 0);
+      expect(answered).toBeGreaterThan(INPUTS / 4);
+      expect(grownBytes).toBeLessThan(MAX_GROWTH_BYTES);
+    },
+  );
 });

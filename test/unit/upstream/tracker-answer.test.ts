@@ -44,6 +44,8 @@ describe('an announce answer', () => {
     [{ 'failure reason': 'gone', 'retry in': 'never' }, 'gone', 86_400],
     [{ 'failure reason': 'busy', 'retry in': '5' }, 'busy', 300],
     [{ 'failure reason': 'busy', 'retry in': 5 }, 'busy', 300],
+    [{ 'failure reason': 'busy', 'retry in': '0' }, 'busy', undefined],
+    [{ 'failure reason': 'busy', 'retry in': 0 }, 'busy', undefined],
     [{ 'failure reason': 'busy' }, 'busy', undefined],
     [{ 'failure reason': 5 }, 'refused without a reason', undefined],
   ])('a failure: %j', (value, message, retryAfterSeconds) => {

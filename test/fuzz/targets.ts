@@ -1,0 +1,41 @@
+/** Every fuzz target, in the order in which they run. */
+import type { FuzzTarget } from './fuzz-target.js';
+import { accessLog } from './targets/access-log.js';
+import { announceRequest } from './targets/announce-request.js';
+import { collectorLine } from './targets/collector-line.js';
+import { config } from './targets/config.js';
+import { dnsQuery } from './targets/dns-query.js';
+import { dnsResolverAnswer } from './targets/dns-resolver-answer.js';
+import { feed } from './targets/feed.js';
+import { listPage } from './targets/list-page.js';
+import { magnet } from './targets/magnet.js';
+import { metainfo } from './targets/metainfo.js';
+import { proxyHeader } from './targets/proxy-header.js';
+import { reportBody } from './targets/report-body.js';
+import { robots } from './targets/robots.js';
+import { snapshot } from './targets/snapshot.js';
+import { topologyFile } from './targets/topology-file.js';
+import { trackerAnswer, trackerPacket } from './targets/tracker-answer.js';
+import { trackerDatagram, trackerRequest } from './targets/tracker-handlers.js';
+
+export const TARGETS: readonly FuzzTarget[] = [
+  trackerDatagram,
+  trackerRequest,
+  announceRequest,
+  proxyHeader,
+  trackerAnswer,
+  trackerPacket,
+  dnsQuery,
+  dnsResolverAnswer,
+  metainfo,
+  magnet,
+  feed,
+  listPage,
+  robots,
+  accessLog,
+  config,
+  topologyFile,
+  reportBody,
+  collectorLine,
+  snapshot,
+];

@@ -1,0 +1,23 @@
+/** What holds of every candidate that a crawled document names. */
+import type { Candidate } from '../../../src/crawler/candidate.js';
+import { MAX_SWARM_COUNT, MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS } from '../../../src/crawler/limits.js';
+import { holds } from '../fuzz-target.js';
+
+export function checkCandidate(candidate: Candidate, source: string): void {
+  const { title, infoHash, torrentUrl, magnet, pageUrl, seeds, leechers } = candidate;
+  holds(candidate.source === source, 'a candidate names its source');
+  holds(torrentUrl !== undefined || magnet !== undefined, 'a candidate can be fetched');
+  holds((title ?? '').length <= MAX_TITLE_CHARACTERS, 'a title is bounded');
+  holds(infoHash === undefined || /^[0-9a-f]{40}$/.test(infoHash), 'an info-hash is 40 hex digits in lower case');
+  holds(magnet === undefined || /^magnet:\?/i.test(magnet), 'a magnet link is one');
+  for (const url of [torrentUrl, pageUrl]) {
+    if (url === undefined) continue;
+    holds(/^https?:\/\/[^/]/.test(url) && URL.canParse(url), 'a link leads to the web', () => url);
+    // Escaping makes up to three characters of one, or nine of one beyond ASCII.
+    holds(url.length <= 10 * MAX_URL_CHARACTERS, 'a link is bounded');
+  }
+  for (const count of [seeds, leechers]) {
+    const sane = count === undefined || (Number.isInteger(count) && count >= 0 && count <= MAX_SWARM_COUNT);
+    holds(sane, 'a swarm size is a count', () => String(count));
+  }
+}
