@@ -155,8 +155,11 @@ function checkUsual(bytes: Uint8Array, end: number, general: General): void {
   holds(state === general.state, 'both readers take the head the same', () => `${state} ≠ ${general.state}`);
   if (state !== HEAD_COMPLETE) return;
   holds(general.problem === QUERY_FINE, 'what is usual is right', () => String(general.problem));
-  const seen = (head: HttpRequestHead, fields: AnnounceRequest, scratch: AnnounceQueryScratch): string =>
-    JSON.stringify([head, { ...fields, bytes: 0 }, { ...scratch, number: 0 }]);
+  const seen = (head: HttpRequestHead, fields: AnnounceRequest, scratch: AnnounceQueryScratch): string => {
+    // What else the scratch holds is room to work in.
+    const { ids, compact, noPeerId, ipStart, ipEnd } = scratch;
+    return JSON.stringify([head, { ...fields, bytes: 0 }, [...ids], compact, noPeerId, ipStart, ipEnd]);
+  };
   const usual = seen(head, fields, scratch);
   const generally = seen(general.head, general.fields, general.scratch);
   holds(usual === generally, 'both readers read the same', () => `${usual} ≠ ${generally}`);
