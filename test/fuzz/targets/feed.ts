@@ -1,6 +1,5 @@
 /** RSS and Atom feeds of torrents, in any character set. */
-import { documentText } from '../../../src/crawler/document-text.js';
-import { parseFeed } from '../../../src/crawler/feed-source.js';
+import { documentTasks } from '../../../src/crawler/document-tasks.js';
 import { ClientError } from '../../../src/domain/errors.js';
 import type { Random } from '../../../src/domain/random.js';
 import { attempt, bytesOf, type FuzzTarget, pick, sometimes } from '../fuzz-target.js';
@@ -67,8 +66,8 @@ function makeItem(random: Random): string {
 }
 
 function runFeed(input: Uint8Array): string {
-  const text = documentText(input, undefined);
-  const read = attempt(() => parseFeed(text, BASE, 'site'), ClientError);
+  const document = { bytes: input, contentType: undefined, url: BASE, source: 'site' };
+  const read = attempt(() => documentTasks.feed(document), ClientError);
   if (read.refused !== undefined) return 'refused';
   for (const candidate of read.value) checkCandidate(candidate, 'site');
   return read.value.length === 0 ? 'nothing in it' : 'candidates';

@@ -1,6 +1,5 @@
 /** HTML list pages of torrents, read by CSS selectors. */
-import { documentText } from '../../../src/crawler/document-text.js';
-import { parseListPage } from '../../../src/crawler/html-source.js';
+import { documentTasks } from '../../../src/crawler/document-tasks.js';
 import { ClientError } from '../../../src/domain/errors.js';
 import type { Random } from '../../../src/domain/random.js';
 import { attempt, bytesOf, type FuzzTarget, pick } from '../fuzz-target.js';
@@ -57,8 +56,8 @@ function makePage(random: Random): Uint8Array {
 }
 
 function runPage(input: Uint8Array): string {
-  const text = documentText(input, 'text/html');
-  const read = attempt(() => parseListPage(text, SELECTORS, 'http://site.example/list', 'site'), ClientError);
+  const document = { bytes: input, contentType: 'text/html', url: 'http://site.example/list', source: 'site' };
+  const read = attempt(() => documentTasks.listPage({ ...document, selectors: SELECTORS }), ClientError);
   if (read.refused !== undefined) return 'refused';
   for (const candidate of read.value) checkCandidate(candidate, 'site');
   return 'candidates';

@@ -1,8 +1,9 @@
 /** robots.txt (RFC 9309): rules of any kind; simple ones are held against a matcher of a few lines. */
-import { documentText } from '../../../src/crawler/document-text.js';
-import { parseRobots } from '../../../src/crawler/robots.js';
+import { documentTasks } from '../../../src/crawler/document-tasks.js';
+import { robotsRules } from '../../../src/crawler/robots.js';
+import { ClientError } from '../../../src/domain/errors.js';
 import type { Random } from '../../../src/domain/random.js';
-import { bytesOf, type FuzzTarget, holds, pick, sometimes } from '../fuzz-target.js';
+import { attempt, bytesOf, type FuzzTarget, holds, pick, sometimes, textOf } from '../fuzz-target.js';
 
 /** The path that is asked for follows the file behind this byte. */
 const PATH_MARK = 0;
@@ -11,7 +12,7 @@ const SIMPLE = /^User-agent: \*\nDisallow: (\/[a-z/]*(?:\*[a-z/]*){0,3}\$?)\n$/;
 
 export const robots: FuzzTarget = {
   name: 'robots',
-  about: 'robots.txt: never an error; simple rules match as RFC 9309 says',
+  about: 'robots.txt: rules, or a clear error; simple rules match as RFC 9309 says',
   words: [
     'User-agent: ',
     'Disallow: ',
@@ -44,14 +45,15 @@ function makeRobots(random: Random): Uint8Array {
 function runRobots(input: Uint8Array): string {
   const mark = input.indexOf(PATH_MARK);
   const bytes = mark < 0 ? input : input.subarray(0, mark);
-  const text = documentText(bytes, 'text/plain');
   const path = mark < 0 ? '/' : Buffer.from(input.subarray(mark + 1)).toString('latin1');
-  const rules = parseRobots(text, 'alias-tracker');
+  const read = attempt(() => documentTasks.robots({ bytes, product: 'alias-tracker' }), ClientError);
+  if (read.refused !== undefined) return 'refused';
+  const rules = robotsRules(read.value);
   const allowed = rules.allows(path);
   holds(typeof allowed === 'boolean', 'a path is allowed or not');
   const delay = rules.crawlDelayMs;
   holds(delay === undefined || delay >= 0, 'a delay is not negative', () => String(delay));
-  const pattern = SIMPLE.exec(text)?.[1];
+  const pattern = SIMPLE.exec(textOf(bytes))?.[1];
   if (pattern === undefined || !/^\/[a-z/]*$/.test(path)) return allowed ? 'allowed' : 'forbidden';
   holds(allowed !== matches(pattern, path), 'a simple rule matches as RFC 9309 says', () => `${pattern} ${path}`);
   return allowed ? 'allowed (compared)' : 'forbidden (compared)';
