@@ -5,6 +5,7 @@ import { createPoliteFetcher } from '../crawler/polite-fetch.js';
 import type { AnnouncedSwarms, Scraper } from '../crawler/source.js';
 import type { Clock } from '../domain/clock.js';
 import { formatIp } from '../domain/ip-address.js';
+import type { ClosedBecause } from '../domain/outbound-rules.js';
 import { type Catalogue, createCatalogue } from '../store/sqlite/catalogue.js';
 import { createCrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
@@ -18,6 +19,7 @@ export interface CrawlerPartsOptions {
   readonly config: Config;
   readonly database: SqliteDatabase;
   readonly clock: Clock;
+  readonly closedBecause: ClosedBecause;
   /** Asks past the redirection; without one the system's resolver is asked. */
   readonly resolver?: UpstreamResolver | undefined;
   /** The upstream exchange. */
@@ -41,7 +43,7 @@ export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
   const fetcher = createPoliteFetcher({
     clock,
     documents,
-    allowPrivateAddresses: config.lab,
+    closedBecause: options.closedBecause,
     delayMs: settings.delayPerSiteMs,
     timeoutMs: settings.timeoutMs,
     ...(settings.userAgent === undefined ? {} : { userAgent: settings.userAgent }),

@@ -24,6 +24,7 @@ import { databaseFile } from './database-file.js';
 import { Health } from './health.js';
 import { KeptDataPlane } from './kept-data-plane.js';
 import { createLogger, type Logger } from './logger.js';
+import { outboundOf } from './outbound.js';
 import { Policy } from './policy.js';
 import { type ControlPart, startControl } from './start-control.js';
 import { startDnsRedirect } from './start-dns-redirect.js';
@@ -152,10 +153,12 @@ class App implements Application {
     });
 
     // Foreign peers, past the redirected DNS.
+    const closedBecause = outboundOf(() => this.#config);
     const exchange = config.upstream.exchange
-      ? await run('upstream exchange', () =>
-          createExchange(config, { clock, logger, random: createRandom(this.#seed), catalogue, dataPlane }),
-        )
+      ? await run('upstream exchange', () => {
+          const random = createRandom(this.#seed);
+          return createExchange(config, { clock, logger, random, catalogue, dataPlane, closedBecause });
+        })
       : undefined;
 
     // The mirror environment: site, crawler, names.
@@ -181,6 +184,7 @@ class App implements Application {
         config,
         database,
         clock,
+        closedBecause,
         resolver: exchange?.running.resolver,
         scraper: exchange && { scrape: (...asked) => exchange.running.exchange.scrape(...asked) },
         announced: {

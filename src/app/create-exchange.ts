@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.js';
 import type { Endpoint } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
+import type { ClosedBecause } from '../domain/outbound-rules.js';
 import type { Random } from '../domain/random.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { ForeignPeer } from '../upstream/tracker-contact.js';
@@ -34,14 +35,16 @@ export interface ExchangeContext {
   readonly random: Random;
   readonly catalogue: Catalogue;
   readonly dataPlane: KeptDataPlane;
+  readonly closedBecause: ClosedBecause;
 }
 
 export function createExchange(config: Config, context: ExchangeContext): ExchangePart {
-  const { clock, logger, random, catalogue, dataPlane } = context;
+  const { clock, logger, random, catalogue, dataPlane, closedBecause } = context;
   const resolver = createUpstreamResolver(resolversOf(config, logger), clock);
   const exchange = createUpstreamExchange({
     resolver,
     ownEndpoints: () => ownEndpoints(dataPlane.addresses, config.dnsRedirect?.trackerAddresses ?? []),
+    closedBecause,
     announcePort: ANNOUNCED_PORT,
     peerId: Buffer.concat([Buffer.from(PEER_ID_PREFIX), randomBytes(20 - PEER_ID_PREFIX.length)]),
     clock,

@@ -4,45 +4,68 @@
  */
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
+import { buildConnector } from 'undici';
+import { type IpAddress, parseIp } from '../domain/ip-address.js';
+import type { ClosedBecause } from '../domain/outbound-rules.js';
 import { FetchError } from './fetch-error.js';
-import { isPublicAddress } from './public-address.js';
 
 export interface ResolvedAddress {
   readonly address: string;
   readonly family: 4 | 6;
 }
 
+export type ResolveName = (hostname: string) => Promise<readonly ResolvedAddress[]>;
+
 /** @throws FetchError for what is not the web, and for a literal address that may not be asked */
-export function checkUrl(url: URL, allowPrivateAddresses: boolean): void {
+export function checkUrl(url: URL, closedBecause: ClosedBecause): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new FetchError(`only http and https are fetched, not ${url.protocol}`);
   }
   const host = url.hostname.replace(/^\[|\]$/g, '');
   // A literal address never reaches the lookup.
-  if (isIP(host) !== 0 && !allowPrivateAddresses && !isPublicAddress(host)) throw privateAddress(host);
+  if (isIP(host) === 0) return;
+  const reason = whyClosed(host, portOf(url), closedBecause);
+  if (reason !== undefined) throw new FetchError(`${host} ${reason}`);
 }
 
-function privateAddress(host: string): FetchError {
-  return new FetchError(`${host} is a private or reserved address; those are only asked with "lab: true"`);
+function portOf({ port, protocol }: { readonly port: string; readonly protocol: string }): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+}
+
+/** An address with a zone (`fe80::1%eth0`) has no form that could be checked, and is link-local. */
+function whyClosed(text: string, port: number, closedBecause: ClosedBecause): string | undefined {
+  let address: IpAddress;
+  try {
+    address = parseIp(text);
+  } catch {
+    return 'is not an address on the Internet';
+  }
+  return closedBecause(address, port);
+}
+
+/** Connects for undici to addresses that are open only. */
+export function guardedConnector(resolve: ResolveName, closedBecause: ClosedBecause): buildConnector.connector {
+  return (options, callback) => {
+    const lookup = guardedLookup(resolve, portOf(options), closedBecause);
+    buildConnector({ lookup })(options, callback);
+  };
 }
 
 /** As `net.connect` wants it. */
-export function guardedLookup(
-  resolve: (hostname: string) => Promise<readonly ResolvedAddress[]>,
-  allowPrivateAddresses: boolean,
-): LookupFunction {
+function guardedLookup(resolve: ResolveName, port: number, closedBecause: ClosedBecause): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname)
       .then((all) => {
-        const allowed = allowPrivateAddresses ? all : all.filter(({ address }) => isPublicAddress(address));
         if (all.length === 0) throw new FetchError(`${hostname} has no address`);
-        if (allowed.length === 0) throw privateAddress(hostname);
-        return allowed;
+        const reasons = all.map(({ address }) => whyClosed(address, port, closedBecause));
+        const open = all.filter((_, i) => reasons[i] === undefined);
+        if (open.length === 0) throw new FetchError(`${hostname} resolves to ${all[0]!.address}, which ${reasons[0]}`);
+        return open;
       })
       .then(
-        (allowed) => {
-          if (options.all) callback(null, [...allowed]);
-          else callback(null, allowed[0]!.address, allowed[0]!.family);
+        (open) => {
+          if (options.all) callback(null, [...open]);
+          else callback(null, open[0]!.address, open[0]!.family);
         },
         (thrown: Error) => callback(thrown, ''),
       );

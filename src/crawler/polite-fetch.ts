@@ -1,16 +1,17 @@
 /**
  * Fetching from other people's sites the way a guest should: one request at a time and a pause between them for each
  * host, robots.txt kept to, conditional requests, back-off where the site says it has too much, limits on time, size and
- * redirects. It never connects to an address that is not on the Internet, unless this is the lab: the check is on the
- * address that is connected to, so neither a name nor a redirect gets around it.
+ * redirects. It never connects to an address that is closed to it, such as one of the operator's own network: the check is
+ * on the address that is connected to, so neither a name nor a redirect gets around it.
  */
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { Agent, fetch, type Response } from 'undici';
 import type { Clock } from '../domain/clock.js';
 import { ClientError, messageOf } from '../domain/errors.js';
+import type { ClosedBecause } from '../domain/outbound-rules.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
 import { FetchError } from './fetch-error.js';
-import { checkUrl, guardedLookup, type ResolvedAddress, resolveBySystem } from './guarded-address.js';
+import { checkUrl, guardedConnector, type ResolveName, resolveBySystem } from './guarded-address.js';
 import {
   MAX_CRAWL_DELAY_MS,
   MAX_REDIRECTS,
@@ -18,6 +19,7 @@ import {
   MAX_RETRY_AFTER_MS,
   MAX_ROBOTS_BYTES,
   MAX_TRIES,
+  MAX_URL_CHARACTERS,
 } from './limits.js';
 import { ALLOW_ALL, ALLOW_NOTHING, type RobotsRules, robotsRules } from './robots.js';
 
@@ -25,13 +27,13 @@ export interface PoliteFetcherOptions {
   readonly clock: Clock;
   /** Reads each robots.txt. */
   readonly documents: CrawlDocumentReader;
-  /** True in the lab: loopback and private addresses may be asked. */
-  readonly allowPrivateAddresses?: boolean;
+  /** Where nothing is fetched from, and why. */
+  readonly closedBecause: ClosedBecause;
   /**
    * The addresses of a name. Give one that asks past the operator's own redirection, or the crawler ends up at the
    * mirror site; without it the system's resolver is asked.
    */
-  readonly resolve?: (hostname: string) => Promise<readonly ResolvedAddress[]>;
+  readonly resolve?: ResolveName;
   readonly userAgent?: string;
   /** Between two requests to one host. */
   readonly delayMs?: number;
@@ -75,18 +77,12 @@ const FIRST_BACK_OFF_MS = 2_000;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetcher {
-  const {
-    clock,
-    documents,
-    allowPrivateAddresses = false,
-    timeoutMs = DEFAULT_TIMEOUT_MS,
-    delayMs = DEFAULT_DELAY_MS,
-  } = options;
+  const { clock, documents, closedBecause, timeoutMs = DEFAULT_TIMEOUT_MS, delayMs = DEFAULT_DELAY_MS } = options;
   const userAgent = options.userAgent ?? `${PRODUCT} (mirror of popular torrents for an access network)`;
   const sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
   const agent = new Agent({
     connections: 1,
-    connect: { lookup: guardedLookup(options.resolve ?? resolveBySystem, allowPrivateAddresses) },
+    connect: guardedConnector(options.resolve ?? resolveBySystem, closedBecause),
   });
   const turnByHost = new Map<string, Promise<unknown>>();
   const robotsByOrigin = new Map<string, { untilMs: number; rules: Promise<RobotsRules> }>();
@@ -151,7 +147,8 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
   const follow = async (start: URL, request: FetchRequest, checkRobots: boolean): Promise<Answer & { url: URL }> => {
     let url = start;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      checkUrl(url, allowPrivateAddresses);
+      if (url.href.length > MAX_URL_CHARACTERS) throw new FetchError(`an address of ${url.host} is too long`);
+      checkUrl(url, closedBecause);
       const rules = checkRobots ? await robotsFor(url, request.signal) : ALLOW_ALL;
       if (!rules.allows(url.pathname + url.search)) throw new FetchError(`robots.txt of ${url.host} forbids ${url}`);
       const pauseMs = Math.max(delayMs, rules.crawlDelayMs ?? 0);

@@ -1,7 +1,8 @@
 /**
  * Addresses that no stranger can have on the Internet: private, loopback, link-local, documentation, multicast and
  * reserved ones (the IANA special-purpose registries, RFC 6890 and its updates). Such a peer or tracker is a mistake, or
- * an attempt to make somebody connect to a machine inside. The lab lives on loopback and does not ask this.
+ * an attempt to make somebody connect to a machine inside. This is the only list of them; IPv6 addresses that carry an
+ * IPv4 address (RFC 6052, 6to4, Teredo) are all in it, whatever they carry.
  */
 import { type IpAddress, type Prefix, parsePrefix, prefixContains } from './ip-address.js';
 
@@ -32,6 +33,26 @@ const IPV6_SPECIAL: readonly Prefix[] = [
   '3fff::/20', // documentation
 ].map(parsePrefix);
 
+/**
+ * What a laboratory uses in place of the Internet: loopback, private addresses, and those of documentation and
+ * benchmarks. Link-local addresses are not among them: a cloud's metadata service listens on one.
+ */
+const LABORATORY: readonly Prefix[] = [
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '172.16.0.0/12',
+  '192.0.2.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '::1/128',
+  'fc00::/7',
+  '2001:db8::/32',
+  '3fff::/20',
+].map(parsePrefix);
+
 export function isBogon(address: IpAddress): boolean {
   if (address.family === 4) return BOGON_PREFIXES.some((prefix) => prefixContains(prefix, address));
   return (
@@ -60,4 +81,9 @@ export function reservedWithin(prefix: Prefix): readonly Prefix[] {
   return isReservedPrefix(prefix)
     ? []
     : RESERVED_PREFIXES.filter((one) => one.length > prefix.length && prefixContains(prefix, one.address));
+}
+
+/** True for the bogons that `lab: true` lets the installation connect to. */
+export function isLaboratoryAddress(address: IpAddress): boolean {
+  return LABORATORY.some((prefix) => prefixContains(prefix, address));
 }

@@ -1,11 +1,11 @@
 /**
  * From an announce URL, written by strangers, to an address that may be asked: resolved past the redirected DNS, and never
  * ourselves. Without that check a redirected tracker name would make the alias tracker announce to itself and hand its own
- * peers out as foreign ones. Machines inside (bogons) are refused too, except in the lab.
+ * peers out as foreign ones. Machines inside are closed too: strangers must not make this one ask them.
  */
-import { isBogon } from '../domain/bogon.js';
 import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
+import type { ClosedBecause } from '../domain/outbound-rules.js';
 import type { TrackerDestination } from './tracker-contact.js';
 import { parseTrackerPreferences } from './tracker-preferences.js';
 import type { UpstreamResolver } from './upstream-resolver.js';
@@ -15,7 +15,7 @@ export type DoorVerdict =
   | 'unsupported-protocol'
   | 'unresolvable'
   | 'own-address'
-  | 'bogon-address'
+  | 'closed-address'
   | 'denied-by-tracker';
 
 /** The tracker must not or cannot be asked; the message is for the log. */
@@ -53,6 +53,8 @@ export interface TrackerDoorOptions {
   readonly resolver: UpstreamResolver;
   /** Asked each time, since listeners on port 0 learn theirs late. Literal addresses, no wildcards. */
   readonly ownEndpoints: () => readonly OwnEndpoint[];
+  /** Where nothing is asked, and why. */
+  readonly closedBecause: ClosedBecause;
   readonly lab: boolean;
 }
 
@@ -82,9 +84,10 @@ export class TrackerDoor {
         );
       }
     }
-    const usable = addresses.filter((address) => this.options.lab || !isBogon(address));
+    const reasons = addresses.map((address) => this.options.closedBecause(address, port));
+    const usable = addresses.filter((_, i) => reasons[i] === undefined);
     if (usable.length === 0) {
-      throw new DoorClosed('bogon-address', `${url.host} resolves to ${addresses.map(formatIp).join(', ')} only`);
+      throw new DoorClosed('closed-address', `${url.host} resolves to ${formatIp(addresses[0]!)}, which ${reasons[0]}`);
     }
     await this.respectPreferences(url, hostname, port);
     return { url, port, address: usable.find((address) => address.family === family) ?? usable[0]! };

@@ -7,6 +7,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../domain/clock.js';
 import type { InfoHash } from '../domain/info-hash.js';
+import type { ClosedBecause } from '../domain/outbound-rules.js';
 import type { Random } from '../domain/random.js';
 import { AnnounceSchedule } from './announce-schedule.js';
 import {
@@ -31,6 +32,8 @@ export interface UpstreamExchangeOptions {
   readonly resolver: UpstreamResolver;
   /** Every address under which this installation answers, and the ports; see {@link OwnEndpoint}. */
   readonly ownEndpoints: () => readonly OwnEndpoint[];
+  /** Where nothing is asked, and why. */
+  readonly closedBecause: ClosedBecause;
   /** The port we say we listen on, 1 – 65535. Nobody needs to listen there. */
   readonly announcePort: number;
   /** 20 bytes, BEP 20 style. */

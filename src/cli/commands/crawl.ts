@@ -41,14 +41,17 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
   // Loaded here, so that the other commands start at once.
   const { createCrawlerParts } = await import('../../app/crawler-parts.js');
   const { createUpstreamExchange } = await import('../../upstream/upstream-exchange.js');
+  const { outboundOf } = await import('../../app/outbound.js');
   const config = context.loadConfig(options.config);
+  const closedBecause = outboundOf(() => config);
   const top = options.top === undefined ? undefined : parseTop(options.top);
   const database = openDatabase(databaseFile(config));
   const resolver = createUpstreamResolver(resolversOf(config), context.clock);
   const upstream = createUpstreamExchange({
     resolver,
-    // Nothing here announces; a tracker that resolves to the alias tracker just tells its own numbers.
+    // Nothing here announces; what the alias tracker listens on is closed by the configuration.
     ownEndpoints: () => [],
+    closedBecause,
     announcePort: 1,
     peerId: randomBytes(20),
     clock: context.clock,
@@ -61,6 +64,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
     config,
     database,
     clock: context.clock,
+    closedBecause,
     resolver: useResolver ? resolver : undefined,
     scraper: upstream,
   });

@@ -74,7 +74,7 @@ beforeEach(async () => {
   fetcher = createPoliteFetcher({
     documents,
     clock: { nowMs: () => nowMs },
-    allowPrivateAddresses: true,
+    closedBecause: () => undefined,
     delayMs: 0,
     sleep: async () => undefined,
   });

@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDocumentReader } from '../../../src/app/document-reader.js';
 import { FetchError } from '../../../src/crawler/fetch-error.js';
 import { createPoliteFetcher, type PoliteFetcher } from '../../../src/crawler/polite-fetch.js';
+import { parsePrefix } from '../../../src/domain/ip-address.js';
+import { outboundRules } from '../../../src/domain/outbound-rules.js';
 import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
 
 const clock = { nowMs: () => Date.UTC(2026, 10, 22) };
@@ -17,7 +19,7 @@ function makeFetcher(options: Partial<Parameters<typeof createPoliteFetcher>[0]>
   return createPoliteFetcher({
     clock,
     documents,
-    allowPrivateAddresses: true,
+    closedBecause: () => undefined,
     delayMs: 7,
     sleep: async (ms) => void waits.push(ms),
     ...options,
@@ -156,16 +158,26 @@ describe('limits', () => {
 });
 
 describe('outside the lab', () => {
+  const closedBecause = outboundRules({
+    lab: false,
+    ownNetworks: () => [parsePrefix('5.5.5.0/24')],
+    ownAddresses: () => [],
+    isOwnListener: () => false,
+  });
+
   beforeEach(async () => {
     await fetcher.close();
     fetcher = makeFetcher({
-      allowPrivateAddresses: false,
+      closedBecause,
       resolve: async (name) =>
         name === 'rebound.example'
           ? [{ address: '127.0.0.1', family: 4 }]
           : [
               { address: '10.0.0.1', family: 4 },
+              { address: '5.5.5.80', family: 4 },
               { address: '::ffff:127.0.0.1', family: 6 },
+              { address: '64:ff9b::505:550', family: 6 },
+              { address: 'fe80::1%lo', family: 6 },
             ],
     });
   });
@@ -178,9 +190,33 @@ describe('outside the lab', () => {
     'http://169.254.169.254/latest',
     'http://rebound.example:PORT/a',
     'http://inside.example:PORT/a',
+    'http://5.5.5.80:PORT/a',
+    'http://[64:ff9b::505:550]:PORT/a',
+    'http://[fe80::1]:PORT/a',
   ])('never connects to %s', async (url) => {
-    await expect(textOf(url.replace('PORT', String(site.port)))).rejects.toThrow(/private or reserved address/);
+    await expect(textOf(url.replace('PORT', String(site.port)))).rejects.toThrow(
+      /private or reserved address|own network/,
+    );
     expect(site.requests).toEqual([]);
+  });
+});
+
+describe('redirects', () => {
+  it('are checked hop by hop: to a closed port of an open host, by address and by name', async () => {
+    await fetcher.close();
+    const inside = await startOriginalSite({ '/a': 'inside' });
+    fetcher = makeFetcher({
+      closedBecause: (_address, port) => (port === inside.port ? 'is closed' : undefined),
+      resolve: async () => [{ address: '127.0.0.1', family: 4 }],
+    });
+    for (const host of ['127.0.0.1', 'inside.example', '[::ffff:127.0.0.1]', '2130706433']) {
+      site.routes.set('/to', { status: 302, headers: { location: `http://${host}:${inside.port}/a` } });
+      await expect(textOf(`${site.url}/to`)).rejects.toThrow(/is closed/);
+    }
+    site.routes.set('/to', { status: 302, headers: { location: `/${'a'.repeat(5_000)}` } });
+    await expect(textOf(`${site.url}/to`)).rejects.toThrow(/too long/);
+    expect(inside.requests).toEqual([]);
+    await inside.stop();
   });
 });
 

@@ -131,6 +131,7 @@ export function startExchange(
     clock,
     random: createRandom(1),
     onPeers: (hash, peers, ttlSeconds) => received.push({ infoHash: hash, peers, ttlSeconds }),
+    closedBecause: () => undefined,
     lab: true,
     ...options,
   });

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
+import { parsePrefix } from '../../../src/domain/ip-address.js';
+import { outboundRules } from '../../../src/domain/outbound-rules.js';
 import { RequestSlots } from '../../../src/upstream/request-slots.js';
 import {
   type Closing,
@@ -215,7 +217,13 @@ describe('what is never asked', () => {
   test('machines inside, unless this is the lab', async () => {
     const tracker = await startTracker(closing);
     const names = await startNames(closing, { 'inside.example': { address: '127.0.0.1' } });
-    const { exchange } = startExchange(closing, { lab: false, resolver: names.resolver });
+    const closedBecause = outboundRules({
+      lab: false,
+      ownNetworks: () => [parsePrefix('5.5.5.0/24')],
+      ownAddresses: () => [],
+      isOwnListener: () => false,
+    });
+    const { exchange } = startExchange(closing, { lab: false, closedBecause, resolver: names.resolver });
     const port = new URL(tracker.httpUrl).port;
     const urls = [
       tracker.httpUrl,
@@ -223,9 +231,11 @@ describe('what is never asked', () => {
       `http://inside.example:${port}/announce`,
       'http://[::1]/announce',
       'http://0x7f000001/a',
+      'http://5.5.5.5/announce',
+      'udp://[::ffff:5.5.5.5]:6969/announce',
     ];
     const outcome = await exchange.request(infoHash, urls, request);
-    expect(outcome.trackers.map(({ result }) => result)).toEqual(urls.map(() => 'bogon-address'));
+    expect(outcome.trackers.map(({ result }) => result)).toEqual(urls.map(() => 'closed-address'));
     expect(tracker.announces).toEqual([]);
   });
 
