@@ -31,6 +31,7 @@ import { startDnsRedirect } from './start-dns-redirect.js';
 import { type MirrorSitePart, startMirrorSite } from './start-mirror-site.js';
 import { createReports } from './start-reports.js';
 import { StopStack } from './stop-stack.js';
+import { StoreWatch } from './store-watch.js';
 import { runAs } from './supervision/current-part.js';
 import { type RunningPart, type SupervisedPart, Supervisor } from './supervision/supervisor.js';
 import { TopologySource } from './topology-source.js';
@@ -139,6 +140,14 @@ class App implements Application {
     supervisor.add(dataPlane.supervision);
     const keep = (): void => dataPlane.setKept(hashBytes(catalogue.allInfoHashes()));
     keep();
+    const storeWatch = new StoreWatch({
+      limits: config.tracker.limits,
+      counters: () => dataPlane.counters(),
+      health,
+      logger,
+    });
+    stops.push('store watch', () => storeWatch.stop());
+    health.addAlarms(() => storeWatch.alarms());
     for (const address of dataPlane.addresses) {
       const url = `${address.protocol}://${formatEndpoint(address)}`;
       listensOn({ part: 'tracker', url, about: 'announce and scrape' });

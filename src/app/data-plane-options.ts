@@ -3,16 +3,14 @@ import { join } from 'node:path';
 import { formatListenUrl } from '../config/address-schemas.js';
 import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
+import { STORE_BYTES_EACH } from '../config/tracker-section.js';
 import { formatPrefix } from '../domain/ip-address.js';
 import type { Policy } from './policy.js';
 
 type Options = import('../tracker/data-plane-options.js').DataPlaneOptions;
 
-/** Room for a peer and its share of torrents and indexes; see docs/benchmarks.md for what they really take. */
-const ARENA_BYTES_PER_PEER = 64;
-const ARENA_BYTES_PER_TORRENT = 64;
-const MIN_ARENA_BYTES = 64 * 2 ** 20;
-const MAX_ARENA_BYTES = 16 * 2 ** 30 - 8;
+/** For what is not counted by peers and torrents: blocks on their way to another size. */
+const SPARE_ARENA_BYTES = 16 * 2 ** 20;
 
 export function dataPlaneOptions(
   config: Config,
@@ -22,7 +20,7 @@ export function dataPlaneOptions(
 ): Options {
   const { tracker, upstream, selection } = config;
   const { limits } = tracker;
-  const arenaBytes = limits.maxPeers * ARENA_BYTES_PER_PEER + limits.maxTorrents * ARENA_BYTES_PER_TORRENT;
+  const arenaBytes = (limits.maxPeers + limits.maxTorrents) * STORE_BYTES_EACH + SPARE_ARENA_BYTES;
   const behindBalancer = new Set(tracker.proxyProtocol.map(formatListenUrl));
   const tls = tracker.tls && { certificateFile: tracker.tls.certificate, keyFile: tracker.tls.key };
   return {
@@ -49,11 +47,18 @@ export function dataPlaneOptions(
     limits: {
       maxPeersPerAddressInSwarm: limits.peersPerAddressPerSwarm,
       maxPeersPerAddress: limits.peersPerAddress,
+      maxPeersPerSiteInSwarm: limits.peersPerSitePerSwarm,
+      maxPeersPerSite: limits.peersPerSite,
+      store: {
+        maxPeers: limits.maxPeers,
+        maxTorrents: limits.maxTorrents,
+        reservedForInner: limits.reservedForInnerPercent / 100,
+      },
       portFloor: limits.minPeerPort,
       maxConnections: limits.maxConnections,
       requestTimeoutMs: limits.requestTimeoutMs,
       keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
-      arenaBytes: Math.min(MAX_ARENA_BYTES, Math.max(MIN_ARENA_BYTES, arenaBytes)),
+      arenaBytes,
     },
     upstreamWantedBelow: upstream.exchange ? selection.enoughInnerPeers : 0,
     upstreamAskEverySeconds: Math.ceil(upstream.everyMs / 1000),

@@ -69,7 +69,7 @@ export async function startControl(
     overview: createOverview({ dataPlane, catalogue, billing: config.billing }),
     metrics: [
       ...supervisor.metrics(),
-      ...trackerMetrics(dataPlane),
+      ...trackerMetrics(dataPlane, config.tracker.limits),
       ...(dns ? dnsMetrics(() => dns.counters()) : []),
       ...(exchange ? upstreamMetrics(() => exchange.running.exchange.counters()) : []),
     ],

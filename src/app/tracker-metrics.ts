@@ -1,8 +1,10 @@
 /** The data plane's counters, the redirection's and the exchange's as Prometheus families. */
+import type { Config } from '../config/config-schema.js';
 import type { MetricFamily, MetricSample } from '../dashboard/metrics.js';
 import type { DnsCounters } from '../dns-redirect/counters.js';
 import type { CountersView, Histogram } from '../tracker/counters.js';
 import type { UpstreamCounters } from '../upstream/upstream-exchange.js';
+import { storeFill } from './store-watch.js';
 
 type Values = Readonly<Record<string, number>>;
 
@@ -54,11 +56,14 @@ function sampledPeers(read: () => CountersView): MetricFamily {
   ]);
 }
 
-export function trackerMetrics(tracker: {
-  readonly isUp: boolean;
-  readonly restarts: number;
-  counters(): CountersView;
-}): MetricFamily[] {
+export function trackerMetrics(
+  tracker: {
+    readonly isUp: boolean;
+    readonly restarts: number;
+    counters(): CountersView;
+  },
+  limits: Config['tracker']['limits'],
+): MetricFamily[] {
   const read = (): CountersView => tracker.counters();
   return [
     single('gauge', 'data_plane_up', '1 while the thread that answers peers runs', () => (tracker.isUp ? 1 : 0)),
@@ -84,7 +89,28 @@ export function trackerMetrics(tracker: {
       'Peers not stored because of their address’s limit',
       () => read().addressLimitHits,
     ),
-    single('counter', 'store_full_hits_total', 'Peers not stored for lack of room', () => read().storeFullHits),
+    single(
+      'counter',
+      'store_full_hits_total',
+      'Peers not stored because the store is full',
+      () => read().storeFullHits,
+    ),
+    single(
+      'counter',
+      'store_full_for_foreign_hits_total',
+      'Peers from outside not stored because only the reserved room is left',
+      () => read().fullForForeignHits,
+    ),
+    single('gauge', 'peers_stored', 'Peers stored, from original trackers too', () => read().records),
+    single('gauge', 'peers_stored_max', 'tracker.limits.maxPeers', () => limits.maxPeers),
+    single('gauge', 'swarms_max', 'tracker.limits.maxTorrents', () => limits.maxTorrents),
+    family(
+      'gauge',
+      'store_fill_ratio',
+      'How full the store is for peers of the operator (inner) and for others (foreign); 1 is full',
+      () => Object.entries(storeFill(read(), limits)).map(([requester, value]) => ({ labels: { requester }, value })),
+      ['requester'],
+    ),
     single('counter', 'expired_peers_total', 'Peers dropped after their silence', () => read().expiredPeers),
     single(
       'counter',

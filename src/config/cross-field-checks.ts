@@ -5,6 +5,7 @@ import { classifyPath, PATH_ANNOUNCE } from '../wire/http-path.js';
 import { formatListenUrl } from './address-schemas.js';
 import type { Config } from './config-schema.js';
 import { suggestName } from './suggest-name.js';
+import { MAX_PEERS_AND_TORRENTS } from './tracker-section.js';
 import type { ConfigPath } from './yaml-source.js';
 
 export type Report = (path: ConfigPath, message: string) => void;
@@ -19,6 +20,7 @@ const RULES: readonly ((config: Config, report: Report) => void)[] = [
   announceUrlsAreServed,
   mixIsPossible,
   numWantFits,
+  storeFits,
   tlsWhereHttps,
   proxyProtocolHasProxies,
   redirectionHasTargets,
@@ -244,6 +246,15 @@ function mixIsPossible(config: Config, report: Report): void {
     const message = `in "${entry.name}" foreignPeersMin (${minimum}) is more than foreignPeersMax (${maximum})`;
     report(['billing', 'schedule', i], message);
   });
+}
+
+function storeFits(config: Config, report: Report): void {
+  const { maxPeers, maxTorrents } = config.tracker.limits;
+  if (maxPeers + maxTorrents <= MAX_PEERS_AND_TORRENTS) return;
+  report(
+    ['tracker', 'limits', 'maxPeers'],
+    `maxPeers and maxTorrents together must not exceed ${MAX_PEERS_AND_TORRENTS}: the store holds no more; lower one of them`,
+  );
 }
 
 function numWantFits(config: Config, report: Report): void {

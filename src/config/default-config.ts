@@ -71,10 +71,13 @@ tracker:
   # tls: { certificate: chain.pem, key: key.pem }
   snapshotEvery: 1m                     # swarms survive a restart
   limits:
-    maxPeers: 4000000
+    maxPeers: 4000000                   # stored at most, both families; each takes up to 64 bytes
     maxTorrents: 1000000
+    reservedForInnerPercent: 20         # of both, which peers from outside the operator's networks cannot take
     peersPerAddressPerSwarm: 16         # homes and carrier NAT share addresses; one host must not fill a swarm; 0: no limit, at most 32
-    peersPerAddress: 4000
+    peersPerAddress: 4000               # over all swarms; an IPv6 /64 counts as an address
+    peersPerSitePerSwarm: 64            # the same two for an IPv6 /48 outside the operator's networks
+    peersPerSite: 16000
     minPeerPort: 1                      # peers on lower ports are counted but not handed out
     maxConnections: 10000
     requestTimeout: 10s

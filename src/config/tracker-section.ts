@@ -5,11 +5,22 @@ import { duration, filePath, flag, identifier, prefix, section, token, wholeNumb
 
 const DNS_PORT = 53;
 
+/**
+ * Address space for a peer or a torrent, IPv6 in half-empty tables included, so that the limits are met before the space
+ * ends. It is reserved, not used: docs/benchmarks.md has what peers really take.
+ */
+export const STORE_BYTES_EACH = 96;
+/** The store counts words in 30 bits: 4 GiB, a part of it spare. */
+export const MAX_PEERS_AND_TORRENTS = 44_000_000;
+
 const limits = section({
-  maxPeers: wholeNumber(1_000, 100_000_000).prefault(4_000_000),
-  maxTorrents: wholeNumber(100, 50_000_000).prefault(1_000_000),
+  maxPeers: wholeNumber(1_000, MAX_PEERS_AND_TORRENTS).prefault(4_000_000),
+  maxTorrents: wholeNumber(100, MAX_PEERS_AND_TORRENTS).prefault(1_000_000),
+  reservedForInnerPercent: wholeNumber(0, 90).prefault(20),
   peersPerAddressPerSwarm: wholeNumber(0, 32).prefault(16),
   peersPerAddress: wholeNumber(0, 1_000_000).prefault(4_000),
+  peersPerSitePerSwarm: wholeNumber(0, 1_000_000).prefault(64),
+  peersPerSite: wholeNumber(0, 10_000_000).prefault(16_000),
   minPeerPort: wholeNumber(1, 65_535).prefault(1),
   maxConnections: wholeNumber(1, 1_000_000).prefault(10_000),
   requestTimeout: duration('100ms', '5m', '10s'),

@@ -31,7 +31,7 @@ export class AddressHash {
     return scramble(hash ^ Math.imul(port, 0x9e3779b1));
   }
 
-  /** Of a /64. */
+  /** Of a /64, or of a shorter prefix whose other bits are left out. */
   ipv6Network(word0: number, word1: number): number {
     const message = this.#message;
     message[0] = word0;

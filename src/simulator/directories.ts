@@ -151,7 +151,6 @@ export class AliasTracker implements Directory {
       arenaBytes: ARENA_BYTES,
       intervalSeconds: options.intervalSeconds,
       minIntervalSeconds: options.minIntervalSeconds,
-      limits: { maxPeersPerAddressInSwarm: 0, maxPeersPerAddress: 0 },
     });
   }
 

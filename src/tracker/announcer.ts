@@ -16,6 +16,7 @@ import {
   COUNT_ADDRESS_LIMIT,
   COUNT_COMPLETED,
   COUNT_EARLY_REPEATS,
+  COUNT_FULL_FOR_FOREIGN,
   COUNT_PEERS_GIVEN,
   COUNT_SAMPLED_INNER_TO_FOREIGN,
   COUNT_SAMPLED_INNER_TO_INNER,
@@ -28,7 +29,12 @@ import {
 import { INTERVAL_JITTER } from './limits.js';
 import type { NetworkSet } from './network-set.js';
 import { REFUSAL_DENIED, REFUSAL_NONE, REFUSAL_NOT_LISTED, REFUSAL_PORT } from './refusals.js';
-import { AnnounceOutcome, STATUS_ADDRESS_LIMIT, STATUS_STORE_FULL } from './swarm/announce-outcome.js';
+import {
+  AnnounceOutcome,
+  STATUS_ADDRESS_LIMIT,
+  STATUS_FULL_FOR_FOREIGN,
+  STATUS_STORE_FULL,
+} from './swarm/announce-outcome.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 
 export interface AnnouncerSettings {
@@ -207,5 +213,6 @@ export class Announcer {
     if (this.request.withheld) counters[COUNT_WITHHELD]!++;
     if (outcome.status === STATUS_ADDRESS_LIMIT) counters[COUNT_ADDRESS_LIMIT]!++;
     else if (outcome.status === STATUS_STORE_FULL) counters[COUNT_STORE_FULL]!++;
+    else if (outcome.status === STATUS_FULL_FOR_FOREIGN) counters[COUNT_FULL_FOR_FOREIGN]!++;
   }
 }

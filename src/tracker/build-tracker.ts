@@ -12,6 +12,8 @@ import {
   DEFAULT_INTERVAL_SECONDS,
   DEFAULT_MAX_PEERS_PER_ADDRESS,
   DEFAULT_MAX_PEERS_PER_ADDRESS_IN_SWARM,
+  DEFAULT_MAX_PEERS_PER_SITE,
+  DEFAULT_MAX_PEERS_PER_SITE_IN_SWARM,
   DEFAULT_NUM_WANT,
   DEFAULT_PORT_FLOOR,
   MAX_NUM_WANT,
@@ -47,7 +49,10 @@ export function buildStore(options: DataPlaneOptions): SwarmStore {
     limits: {
       maxPeersPerAddressInSwarm: limits.maxPeersPerAddressInSwarm ?? DEFAULT_MAX_PEERS_PER_ADDRESS_IN_SWARM,
       maxPeersPerAddress: limits.maxPeersPerAddress ?? DEFAULT_MAX_PEERS_PER_ADDRESS,
+      maxPeersPerSiteInSwarm: limits.maxPeersPerSiteInSwarm ?? DEFAULT_MAX_PEERS_PER_SITE_IN_SWARM,
+      maxPeersPerSite: limits.maxPeersPerSite ?? DEFAULT_MAX_PEERS_PER_SITE,
     },
+    ...(limits.store === undefined ? {} : { storeLimits: limits.store }),
     ...(upstreamWantedBelow === undefined ? {} : { upstreamWantedBelow }),
     ...(upstreamAskEverySeconds === undefined ? {} : { upstreamAskEverySeconds }),
   });

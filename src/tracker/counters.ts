@@ -39,7 +39,9 @@ export const TRANSPORT_TIMED_OUT = 29;
 export const COUNT_SAMPLED_INNER_TO_INNER = 30;
 export const COUNT_SAMPLED_TO_FOREIGN = 31;
 export const COUNT_SAMPLED_INNER_TO_FOREIGN = 32;
-const SIMPLE_COUNTERS = 33;
+export const COUNT_FULL_FOR_FOREIGN = 33;
+export const GAUGE_RECORDS = 34;
+const SIMPLE_COUNTERS = 35;
 
 const REFUSALS_AT = SIMPLE_COUNTERS;
 /** Upper bounds of the answer-time histogram in microseconds; one more bucket holds what is above. */
@@ -78,7 +80,10 @@ export interface CountersView {
   readonly earlyRepeats: number;
   readonly withheldAnnounces: number;
   readonly addressLimitHits: number;
+  /** New peers that were not stored because the store is full. */
   readonly storeFullHits: number;
+  /** New peers from outside that were not stored because only the room of the operator's own clients is left. */
+  readonly fullForForeignHits: number;
   readonly completed: number;
   readonly upstreamAsked: number;
   readonly urlDataAnnounces: number;
@@ -87,6 +92,8 @@ export interface CountersView {
   readonly peers: number;
   readonly seeds: number;
   readonly upstreamPeers: number;
+  /** Stored peers of all kinds: what the limit of peers counts. */
+  readonly records: number;
   readonly swarms: number;
   readonly arenaUsedBytes: number;
   readonly transport: {
@@ -154,6 +161,7 @@ export function readCounters(memory: SharedArrayBuffer): CountersView {
     withheldAnnounces: at(COUNT_WITHHELD),
     addressLimitHits: at(COUNT_ADDRESS_LIMIT),
     storeFullHits: at(COUNT_STORE_FULL),
+    fullForForeignHits: at(COUNT_FULL_FOR_FOREIGN),
     completed: at(COUNT_COMPLETED),
     upstreamAsked: at(COUNT_UPSTREAM_ASKED),
     urlDataAnnounces: at(COUNT_URL_DATA),
@@ -162,6 +170,7 @@ export function readCounters(memory: SharedArrayBuffer): CountersView {
     peers: at(GAUGE_PEERS),
     seeds: at(GAUGE_SEEDS),
     upstreamPeers: at(GAUGE_UPSTREAM_PEERS),
+    records: at(GAUGE_RECORDS),
     swarms: at(GAUGE_SWARMS),
     arenaUsedBytes: at(GAUGE_ARENA_USED),
     transport: {

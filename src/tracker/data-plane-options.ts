@@ -5,6 +5,7 @@ import type { TransportChoice } from '../transport/choose-transport.js';
 import type { ListenAddress, TlsMaterial, TransportLimits } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import type { ConnectionIdMode } from './connection-id.js';
+import type { StoreLimits } from './swarm/swarm-store-options.js';
 
 export interface DataPlaneListener extends ListenAddress {
   /** Connections start with a PROXY protocol header, from an address in `proxies`. */
@@ -14,9 +15,13 @@ export interface DataPlaneListener extends ListenAddress {
 }
 
 export interface DataPlaneLimits extends Partial<TransportLimits> {
-  /** 0 switches the limit off. */
+  /** 0 switches one of these four off; see `SwarmLimits`. */
   readonly maxPeersPerAddressInSwarm?: number;
   readonly maxPeersPerAddress?: number;
+  readonly maxPeersPerSiteInSwarm?: number;
+  readonly maxPeersPerSite?: number;
+  /** Exact limits of the store; see `StoreLimits`. Default: what the address space holds. */
+  readonly store?: StoreLimits;
   /** Peers on lower ports are counted but not handed out. */
   readonly portFloor?: number;
   /** Address space reserved for swarms. */

@@ -8,6 +8,7 @@ import {
   countBatch,
   GAUGE_ARENA_USED,
   GAUGE_PEERS,
+  GAUGE_RECORDS,
   GAUGE_SEEDS,
   GAUGE_SWARMS,
   GAUGE_UPSTREAM_PEERS,
@@ -80,11 +81,12 @@ export class Housekeeping {
     const counters = this.#counters;
     const stats = this.#store.stats;
     // Peers, the entries of swarms, and the slots of the table, which is at most a few times as long.
-    const places = stats.peers + stats.upstreamPeers + 4 * stats.swarms;
+    const places = stats.records + 4 * stats.swarms;
     this.#slice = Math.min(HOUSEKEEPING_SLICE_PEERS, SMALLEST_SLICE + Math.ceil(places / SLICES_A_PASS));
     counters[GAUGE_PEERS] = stats.peers;
     counters[GAUGE_SEEDS] = stats.seeds;
     counters[GAUGE_UPSTREAM_PEERS] = stats.upstreamPeers;
+    counters[GAUGE_RECORDS] = stats.records;
     counters[GAUGE_SWARMS] = stats.swarms;
     counters[GAUGE_ARENA_USED] = stats.usedBytes;
     const transport = this.#transport;

@@ -34,6 +34,9 @@ export const DEFAULT_PORT_FLOOR = 1;
 export const DEFAULT_MAX_PEERS_PER_ADDRESS_IN_SWARM = 16;
 /** The same over all swarms: a seedbox with some thousand torrents must still fit. */
 export const DEFAULT_MAX_PEERS_PER_ADDRESS = 20_000;
+/** A /48 from outside may be one customer of a hoster with 65,536 networks: in one swarm as many as four hosts. */
+export const DEFAULT_MAX_PEERS_PER_SITE_IN_SWARM = 4 * DEFAULT_MAX_PEERS_PER_ADDRESS_IN_SWARM;
+export const DEFAULT_MAX_PEERS_PER_SITE = 4 * DEFAULT_MAX_PEERS_PER_ADDRESS;
 /** Reserved address space of the swarms, touched page by page; 10 M peers take less. */
 export const DEFAULT_ARENA_BYTES = 1024 * 1024 * 1024;
 

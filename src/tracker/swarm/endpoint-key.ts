@@ -48,6 +48,11 @@ export class Endpoint {
     return this.addressWords === 1 ? addresses.ipv4(this.word0) : addresses.ipv6Network(this.word0, this.word1);
   }
 
+  /** Of the /48 of an IPv6 address; 0 for IPv4. */
+  get siteHash(): number {
+    return this.addressWords === 1 ? 0 : this.keys.addresses.ipv6Network(this.word0, this.word1 >>> 16);
+  }
+
   setFromRequest(request: AnnounceRequest): void {
     this.set(request.family, request.word0, request.word1, request.word2, request.word3, request.port);
   }

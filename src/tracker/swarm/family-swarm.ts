@@ -96,6 +96,16 @@ export class FamilySwarms {
     return record;
   }
 
+  /** As {@link insert}. @returns 0 where the arena has room, but in pieces that are too small; the swarm is as it was */
+  tryInsert(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
+    try {
+      return this.insert(ref, endpoint, group, level, flags);
+    } catch (error) {
+      if (error instanceof RangeError) return 0;
+      throw error;
+    }
+  }
+
   /** Changes what a record is ranked by. @returns the record, which may have moved; the swarm has not */
   relist(ref: number, record: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     const kind = kindOf(ref);

@@ -6,7 +6,12 @@ import { type AddressLevels, REPORTED_CACHE } from '../../selection/address-leve
 import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import { observeCapability } from '../../selection/observed-capability.js';
 import { type AnnounceRequest, EVENT_COMPLETED, EVENT_NONE, EVENT_PAUSED } from '../announce-request.js';
-import { type AnnounceOutcome, STATUS_ADDRESS_LIMIT, STATUS_STORE_FULL } from './announce-outcome.js';
+import {
+  type AnnounceOutcome,
+  STATUS_ADDRESS_LIMIT,
+  STATUS_FULL_FOR_FOREIGN,
+  STATUS_STORE_FULL,
+} from './announce-outcome.js';
 import type { Arena } from './arena.js';
 import type { CapabilityRefresh } from './capability-refresh.js';
 import type { Endpoint } from './endpoint-key.js';
@@ -30,6 +35,7 @@ import {
   setLastSeen,
 } from './peer-record.js';
 import type { Requester } from './peer-selection.js';
+import { FULL_FOR_FOREIGN, ROOM, type StoreRoom } from './store-room.js';
 import type { SwarmBook } from './swarm-book.js';
 import type { SwarmLimits } from './swarm-store-options.js';
 import { ENTRY_COMPLETED, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
@@ -40,6 +46,7 @@ export interface PeerAdmissionParts {
   readonly infoHash: InfoHashWords;
   readonly swarms: FamilySwarms;
   readonly book: SwarmBook;
+  readonly room: StoreRoom;
   readonly capability: CapabilityRefresh;
   readonly endpoint: Endpoint;
   readonly requester: Requester;
@@ -56,6 +63,7 @@ export class PeerAdmission {
   private readonly infoHash: InfoHashWords;
   private readonly swarms: FamilySwarms;
   private readonly book: SwarmBook;
+  private readonly room: StoreRoom;
   private readonly capability: CapabilityRefresh;
   private readonly endpoint: Endpoint;
   private readonly requester: Requester;
@@ -67,6 +75,7 @@ export class PeerAdmission {
     this.infoHash = parts.infoHash;
     this.swarms = parts.swarms;
     this.book = parts.book;
+    this.room = parts.room;
     this.capability = parts.capability;
     this.endpoint = parts.endpoint;
     this.requester = parts.requester;
@@ -87,7 +96,7 @@ export class PeerAdmission {
     outcome.known = !wasUpstream;
     outcome.earlyRepeat = early;
     if (!wasUpstream) requester.ageSeconds = age;
-    if (wasUpstream) this.book.hostCounter.add(endpoint.hostHash, 1);
+    if (wasUpstream) this.book.addressCounts.add(entry, endpoint, 1);
     if (wasUpstream || request.event !== EVENT_NONE || !hasKnownIdentity(words, meta)) {
       endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
       words[meta] = (endpoint.port << 16) | endpoint.identityLow;
@@ -133,16 +142,18 @@ export class PeerAdmission {
       outcome.known = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0;
       this.book.remove(entry, request.family, scan.sameIdentity);
     } else {
-      const { maxPeersPerAddressInSwarm, maxPeersPerAddress } = this.limits;
+      const { limits, room } = this;
+      const isInner = room.isInner(request.group);
       if (
-        (maxPeersPerAddressInSwarm > 0 && scan.count >= maxPeersPerAddressInSwarm) ||
-        (maxPeersPerAddress > 0 && this.book.hostCounter.count(endpoint.hostHash) >= maxPeersPerAddress)
+        (limits.maxPeersPerAddressInSwarm > 0 && scan.count >= limits.maxPeersPerAddressInSwarm) ||
+        this.book.addressCounts.isOverLimit(entry, endpoint, isInner, limits)
       ) {
         outcome.status = STATUS_ADDRESS_LIMIT;
         return entry;
       }
-      if (!this.arena.hasRoom()) {
-        outcome.status = STATUS_STORE_FULL;
+      const left = room.forPeer(request.group, entry === 0);
+      if (left !== ROOM) {
+        outcome.status = left === FULL_FOR_FOREIGN ? STATUS_FULL_FOR_FOREIGN : STATUS_STORE_FULL;
         return entry;
       }
     }
@@ -165,7 +176,7 @@ export class PeerAdmission {
     setLastSeen(words, meta, request.nowSeconds);
     words[meta + 3] = uploadedUnits(request);
     setFlags(words, meta, flags);
-    this.book.admit(entry, flags, endpoint.hostHash);
+    this.book.admit(entry, flags, endpoint);
     requester.record = record;
     return entry;
   }

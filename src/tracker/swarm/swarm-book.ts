@@ -2,14 +2,15 @@
  * What must stay consistent when peers come and go: the counts of a torrent and of the store, the places an address holds,
  * gateways, and peer ids. Everything that stores or removes a peer goes through here.
  */
+import { AddressCounts } from './address-counts.js';
 import type { Arena } from './arena.js';
 import { Endpoint } from './endpoint-key.js';
 import type { FamilySwarms } from './family-swarm.js';
 import type { HashKeys } from './hash-keys.js';
-import { HostCounter } from './host-counter.js';
 import { PeerIds } from './peer-ids.js';
 import { FLAG_SEED, FLAG_UPSTREAM, flagsOf } from './peer-record.js';
 import type { PeerSelection } from './peer-selection.js';
+import type { StoreRoom } from './store-room.js';
 import {
   ENTRY_FLAG_KEPT,
   ENTRY_FLAG_PEER_IDS,
@@ -26,7 +27,7 @@ export class SwarmBook {
   seeds = 0;
   leechers = 0;
   upstreamPeers = 0;
-  readonly hostCounter = new HostCounter();
+  readonly addressCounts = new AddressCounts();
   readonly peerIds = new PeerIds();
   private readonly endpoint: Endpoint;
 
@@ -35,6 +36,7 @@ export class SwarmBook {
     private readonly table: TorrentTable,
     private readonly swarms: FamilySwarms,
     private readonly selection: PeerSelection,
+    private readonly room: StoreRoom,
     hashKeys: HashKeys,
   ) {
     this.endpoint = new Endpoint(hashKeys);
@@ -55,10 +57,11 @@ export class SwarmBook {
     }
   }
 
-  /** A peer has been stored. */
-  admit(entry: number, flags: number, hostHash: number): void {
+  /** A peer of this endpoint has been stored. */
+  admit(entry: number, flags: number, endpoint: Endpoint): void {
     this.count(entry, flags, 1);
-    if ((flags & FLAG_UPSTREAM) === 0) this.hostCounter.add(hostHash, 1);
+    this.room.records++;
+    if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.add(entry, endpoint, 1);
   }
 
   /** Removes a peer. The entry stays: see {@link dropIfEmpty}. */
@@ -72,7 +75,8 @@ export class SwarmBook {
     this.swarms.remove(words[refAt]!, record, endpoint);
     words[refAt] = this.swarms.ref;
     this.count(entry, flags, -1);
-    if ((flags & FLAG_UPSTREAM) === 0) this.hostCounter.add(endpoint.hostHash, -1);
+    this.room.records--;
+    if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.add(entry, endpoint, -1);
     this.selection.roster.forget(entry, family, endpoint);
     if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0) this.peerIds.forget(entry, endpoint.text());
   }
@@ -92,7 +96,8 @@ export class SwarmBook {
         const flags = flagsOf(words, record + addressWords);
         this.endpoint.setFromRecord(words, record, addressWords);
         this.count(entry, flags, -1);
-        if ((flags & FLAG_UPSTREAM) === 0) this.hostCounter.add(this.endpoint.hostHash, -1);
+        this.room.records--;
+        if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.add(entry, this.endpoint, -1);
         if (hasIds) this.peerIds.forget(entry, this.endpoint.text());
       }
       this.swarms.free(ref, addressWords);

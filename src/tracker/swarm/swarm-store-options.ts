@@ -14,7 +14,9 @@ export interface SwarmStoreOptions {
   readonly minIntervalSeconds?: number;
   /** The most the store may ever use. Reserved as address space at once, used page by page. */
   readonly arenaBytes?: number;
-  readonly limits?: SwarmLimits;
+  readonly limits?: Partial<SwarmLimits>;
+  /** Default: what the arena holds, and no share of it kept for anybody. */
+  readonly storeLimits?: StoreLimits;
   /** Fewer peers to offer than this and the swarm asks for upstream peers. 0 never asks. */
   readonly upstreamWantedBelow?: number;
   readonly upstreamAskEverySeconds?: number;
@@ -26,10 +28,34 @@ export interface SwarmStoreOptions {
   readonly rankedMax?: number;
 }
 
-/** Per-address limits (an IPv6 address counts as its /64). 0 switches one off. */
+/** Exact limits of the whole store. */
+export interface StoreLimits {
+  readonly maxPeers: number;
+  readonly maxTorrents: number;
+  /** Share of both, 0 … 1, that only peers of the operator's own networks may take. */
+  readonly reservedForInner: number;
+}
+
+export const NO_STORE_LIMITS: StoreLimits = { maxPeers: Infinity, maxTorrents: Infinity, reservedForInner: 0 };
+
+/** Limits by address (an IPv6 address counts as its /64). 0 switches one off. */
 export interface SwarmLimits {
   /** Peers of one address in one swarm; at most 32. */
   readonly maxPeersPerAddressInSwarm: number;
   /** Peers of one address over all swarms. */
   readonly maxPeersPerAddress: number;
+  /**
+   * Peers of one IPv6 /48 in one swarm: as much as a hoster or tunnel broker gives to anybody, so 65,536 networks that each
+   * keep within the limits by address. Not for the operator's own networks, where one /48 may be a whole town.
+   */
+  readonly maxPeersPerSiteInSwarm: number;
+  /** The same over all swarms. */
+  readonly maxPeersPerSite: number;
 }
+
+export const NO_ADDRESS_LIMITS: SwarmLimits = {
+  maxPeersPerAddressInSwarm: 0,
+  maxPeersPerAddress: 0,
+  maxPeersPerSiteInSwarm: 0,
+  maxPeersPerSite: 0,
+};

@@ -24,9 +24,10 @@ import { PeerAdmission } from './peer-admission.js';
 import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setLastSeen } from './peer-record.js';
 import { PeerSelection, Requester } from './peer-selection.js';
 import { MAX_RANKED_PEERS } from './ranked-swarm.js';
+import { ROOM, StoreRoom } from './store-room.js';
 import { SwarmBook } from './swarm-book.js';
 import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './swarm-explainer.js';
-import type { SwarmLimits, SwarmStoreOptions } from './swarm-store-options.js';
+import { NO_ADDRESS_LIMITS, NO_STORE_LIMITS, type SwarmLimits, type SwarmStoreOptions } from './swarm-store-options.js';
 import { listSwarms, type SwarmStats, type SwarmSummary, summaryOf, type UpstreamPeer } from './swarm-summary.js';
 import { SwarmTally, type TalliedSwarm } from './swarm-tally.js';
 import { SwarmTransfer } from './swarm-transfer.js';
@@ -49,7 +50,6 @@ const DEFAULT_ARENA_BYTES = 2 ** 31;
 const DEFAULT_MIN_INTERVAL_SECONDS = 60;
 /** Turning a ranked swarm of this size into a bucketed one, or sorting it anew, takes less than 20 ms. */
 const DEFAULT_RANKED_MAX = 8_000;
-const DEFAULT_LIMITS: SwarmLimits = { maxPeersPerAddressInSwarm: 0, maxPeersPerAddress: 0 };
 /** Slots of a table that is nearly empty. */
 const SMALLEST_SWEEP = 4_096;
 /** Where there is more to sweep, it takes longer rather than more of each turn. */
@@ -67,6 +67,7 @@ export class SwarmStore {
   private readonly keys: StandingKeys;
   private readonly selection: PeerSelection;
   private readonly book: SwarmBook;
+  private readonly room: StoreRoom;
   private readonly sweep: ExpirySweep;
   private readonly transfer: SwarmTransfer;
   private readonly explainer: SwarmExplainer;
@@ -105,20 +106,22 @@ export class SwarmStore {
       hashKeys,
       options.isInnerOnly ?? null,
     );
-    this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, hashKeys);
+    this.room = new StoreRoom(this.arena, this.table, this.keys, options.storeLimits ?? NO_STORE_LIMITS);
+    this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, this.room, hashKeys);
     this.sweep = new ExpirySweep(this.arena, this.table, this.swarms, this.book, this.maxAgeSeconds);
-    this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, hashKeys);
+    this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, this.room, hashKeys);
     this.capability = new CapabilityRefresh(this.arena, this.table, this.swarms, new Endpoint(hashKeys), levels);
     this.admission = new PeerAdmission({
       arena: this.arena,
       infoHash: this.infoHash,
       swarms: this.swarms,
       book: this.book,
+      room: this.room,
       capability: this.capability,
       endpoint: this.endpoint,
       requester: this.requester,
       levels,
-      limits: options.limits ?? DEFAULT_LIMITS,
+      limits: { ...NO_ADDRESS_LIMITS, ...options.limits },
       minIntervalSeconds: options.minIntervalSeconds ?? DEFAULT_MIN_INTERVAL_SECONDS,
     });
     this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys);
@@ -256,23 +259,29 @@ export class SwarmStore {
     const endpoint = this.other;
     let added = 0;
     for (const peer of peers) {
-      if (peer.port === 0 || !this.arena.hasRoom()) continue;
+      if (peer.port === 0) continue;
       endpoint.set(peer.family, peer.words[0]!, peer.words[1] ?? 0, peer.words[2] ?? 0, peer.words[3] ?? 0, peer.port);
       endpoint.identityLow = 0;
       endpoint.identityHigh = 0;
-      if (entry === 0) entry = this.infoHash.insert();
-      const refAt = entry + (peer.family === 4 ? ENTRY_REF4 : ENTRY_REF6);
-      const found = this.swarms.find(words[refAt]!, endpoint);
+      const refWord = peer.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
+      const found = entry === 0 ? 0 : this.swarms.find(words[entry + refWord]!, endpoint);
       if (found !== 0) {
         const meta = found + endpoint.addressWords;
         if ((flagsOf(words, meta) & FLAG_UPSTREAM) !== 0) setLastSeen(words, meta, lastSeen);
         continue;
       }
+      if (this.room.forPeer(peer.group, entry === 0) !== ROOM) continue;
+      if (entry === 0) entry = this.infoHash.insert();
       const flags = FLAG_UPSTREAM | (peer.seed ? FLAG_SEED : 0);
-      const record = this.swarms.insert(words[refAt]!, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);
-      words[refAt] = this.swarms.ref;
+      const ref = words[entry + refWord]!;
+      const record = this.swarms.tryInsert(ref, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);
+      if (record === 0) {
+        if (this.book.dropIfEmpty(entry)) entry = 0;
+        continue;
+      }
+      words[entry + refWord] = this.swarms.ref;
       setLastSeen(words, record + endpoint.addressWords, lastSeen);
-      this.book.count(entry, flags, 1);
+      this.book.admit(entry, flags, endpoint);
       added++;
     }
     return added;
@@ -319,9 +328,9 @@ export class SwarmStore {
   refreshCapability(share: number): void {
     if (this.capability.isIdle) return;
     this.located = false;
-    const { book, table } = this;
+    const { table } = this;
     // The entries of swarms and the slots of the table, which is at most a few times as long, beside the peers.
-    const places = book.seeds + book.leechers + book.upstreamPeers + 4 * table.count + SMALLEST_SWEEP;
+    const places = this.room.records + 4 * table.count + SMALLEST_SWEEP;
     this.capability.work(share, Math.min(LARGEST_SWEEP, places));
   }
 
@@ -335,7 +344,7 @@ export class SwarmStore {
     const words = this.arena.words;
     let entry = this.findEntry(infoHash, 0);
     if (entry === 0) {
-      if (!kept || !this.arena.hasRoom()) return;
+      if (!kept || !this.room.hasRoomForTorrent()) return;
       entry = this.infoHash.insert();
     }
     const flags = words[entry + ENTRY_FLAGS]!;
@@ -358,6 +367,7 @@ export class SwarmStore {
       seeds: this.book.seeds,
       leechers: this.book.leechers,
       upstreamPeers: this.book.upstreamPeers,
+      records: this.room.records,
       swarms: this.table.count,
       usedBytes: this.arena.usedBytes + this.table.count * 64,
       touchedBytes: this.arena.touchedBytes,
@@ -413,7 +423,7 @@ export class SwarmStore {
       maxAgeSeconds: this.maxAgeSeconds,
       groupOf,
       admitted: (entry, flags, endpoint) => {
-        this.book.admit(entry, flags, endpoint.hostHash);
+        this.book.admit(entry, flags, endpoint);
       },
     });
     this.capability.lookForAll();

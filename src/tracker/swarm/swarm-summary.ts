@@ -24,6 +24,8 @@ export interface SwarmStats {
   readonly seeds: number;
   readonly leechers: number;
   readonly upstreamPeers: number;
+  /** Stored peers of all kinds: what is compared with the most that the store takes. */
+  readonly records: number;
   readonly swarms: number;
   /** Bytes of the arena that hold something. */
   readonly usedBytes: number;

@@ -12,6 +12,7 @@ import { type FamilySwarms, KIND_SMALL, kindOf } from './family-swarm.js';
 import type { HashKeys } from './hash-keys.js';
 import { flagsOf, levelOf, setLastSeen } from './peer-record.js';
 import { SnapshotDamagedError } from './snapshot-codec.js';
+import { ROOM, type StoreRoom } from './store-room.js';
 import {
   ENTRY_COMPLETED,
   ENTRY_COMPLETED_INNER,
@@ -57,6 +58,7 @@ export class SwarmTransfer {
     private readonly arena: Arena,
     private readonly table: TorrentTable,
     private readonly swarms: FamilySwarms,
+    private readonly room: StoreRoom,
     keys: HashKeys,
   ) {
     this.endpoint = new Endpoint(keys);
@@ -176,8 +178,10 @@ export class SwarmTransfer {
     const words = this.arena.words;
     const hash = this.table.hash(frame, at);
     let entry = this.table.find(hash, frame, at);
-    if (!this.arena.hasRoom()) return;
-    if (entry === 0) entry = this.table.insert(hash, frame, at);
+    if (entry === 0) {
+      if (!this.room.hasRoomForTorrent()) return;
+      entry = this.table.insert(hash, frame, at);
+    }
     words[entry + ENTRY_COMPLETED] = Math.max(words[entry + ENTRY_COMPLETED]!, frame[at + 5]!);
     words[entry + ENTRY_COMPLETED_INNER] = Math.max(words[entry + ENTRY_COMPLETED_INNER]!, frame[at + 6]! >>> 1);
     words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | (frame[at + 6]! & ENTRY_FLAG_KEPT);
@@ -199,13 +203,15 @@ export class SwarmTransfer {
     endpoint.identityLow = 0;
     endpoint.identityHigh = 0;
     const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
-    if (!this.arena.hasRoom() || this.swarms.find(words[refAt]!, endpoint) !== 0) return;
+    if (this.swarms.find(words[refAt]!, endpoint) !== 0) return;
     const group =
       family === 4
         ? context.groupOf(4, frame[from]!, 0, 0, 0)
         : context.groupOf(6, frame[from]!, frame[from + 1]!, frame[from + 2]!, frame[from + 3]!);
     const flags = flagsOf(frame, meta);
-    const record = this.swarms.insert(words[refAt]!, endpoint, group, levelOf(frame, meta), flags);
+    if (this.room.forPeer(group, false) !== ROOM) return;
+    const record = this.swarms.tryInsert(words[refAt]!, endpoint, group, levelOf(frame, meta), flags);
+    if (record === 0) return;
     words[refAt] = this.swarms.ref;
     setLastSeen(words, record + addressWords, context.nowSeconds - age);
     words[record + addressWords + 3] = frame[meta + 3]!;

@@ -58,7 +58,7 @@ export interface HttpAnswer {
 export interface LabTrackerOptions {
   readonly settings?: Partial<AnnouncerSettings>;
   readonly access?: AccessListData;
-  readonly limits?: SwarmLimits;
+  readonly limits?: Partial<SwarmLimits>;
   readonly proxies?: readonly string[];
   readonly fullScrape?: boolean;
   readonly connectionId?: 'strict' | 'lenient';
@@ -94,7 +94,7 @@ export class LabTracker {
       intervalSeconds: settings.intervalSeconds,
       minIntervalSeconds: settings.minIntervalSeconds,
       arenaBytes: 64 * 1024 * 1024,
-      limits: options.limits ?? { maxPeersPerAddressInSwarm: 0, maxPeersPerAddress: 0 },
+      limits: options.limits ?? {},
       isInnerOnly: settings.lab ? null : isInnerOnly,
       upstreamWantedBelow: options.upstreamWantedBelow ?? 0,
     });

@@ -1,0 +1,85 @@
+/**
+ * How full the store of swarms is, for the operator. A store that is nearly full for the operator's own clients makes the
+ * tracker not ready. Only the room for everybody else being full is an alarm: strangers can bring that about, and must not be
+ * able to take the tracker out of service.
+ */
+import type { Config } from '../config/config-schema.js';
+import type { CountersView } from '../tracker/counters.js';
+import type { Health } from './health.js';
+import type { Logger } from './logger.js';
+
+const LOOK_EVERY_MS = 5_000;
+/** From this share on the room counts as nearly full … */
+const NEARLY_FULL = 0.95;
+/** … and again as free below this one, so that a store at the threshold does not flap. */
+const FREE_AGAIN = 0.9;
+
+/** The part's name in readiness. Not the tracker's: a full store still answers, so its names stay redirected. */
+const PART = 'swarm store';
+
+export interface StoreWatchContext {
+  readonly limits: Config['tracker']['limits'];
+  readonly counters: () => Pick<CountersView, 'records' | 'swarms' | 'fullForForeignHits'>;
+  readonly health: Pick<Health, 'report'>;
+  readonly logger: Logger;
+}
+
+/** How full a store is, 0 … 1: for the operator's own clients, and for those from outside. */
+export function storeFill(
+  { records, swarms }: Pick<CountersView, 'records' | 'swarms'>,
+  { maxPeers, maxTorrents, reservedForInnerPercent }: Config['tracker']['limits'],
+): { readonly inner: number; readonly foreign: number } {
+  const inner = Math.max(records / maxPeers, swarms / maxTorrents);
+  return { inner: Math.min(1, inner), foreign: Math.min(1, inner / (1 - reservedForInnerPercent / 100)) };
+}
+
+export class StoreWatch {
+  readonly #context: StoreWatchContext;
+  readonly #timer: NodeJS.Timeout;
+  #isFull = false;
+  #isFullForForeign = false;
+
+  constructor(context: StoreWatchContext) {
+    this.#context = context;
+    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** One line for each alarm. */
+  alarms(): string[] {
+    return this.#isFullForForeign ? [`${PART}: ${this.#foreignAlarm()}`] : [];
+  }
+
+  look(): void {
+    const { health, logger, counters, limits } = this.#context;
+    const fill = storeFill(counters(), limits);
+    const isFull = fill.inner >= (this.#isFull ? FREE_AGAIN : NEARLY_FULL);
+    const isFullForForeign = fill.foreign >= (this.#isFullForForeign ? FREE_AGAIN : NEARLY_FULL);
+    if (isFullForForeign && !this.#isFullForForeign) logger.warn(`${PART}: ${this.#foreignAlarm()}`);
+    this.#isFullForForeign = isFullForForeign;
+    if (isFull) {
+      const reason = `nearly full (${this.#content()}): new clients of the operator's networks are about not to be stored; raise tracker.limits`;
+      if (!this.#isFull) logger.error(`${PART}: ${reason}`);
+      health.report(PART, reason);
+    } else if (this.#isFull) {
+      logger.info(`${PART}: has room again (${this.#content()})`);
+      health.report(PART, undefined);
+    }
+    this.#isFull = isFull;
+  }
+
+  #foreignAlarm(): string {
+    const { reservedForInnerPercent } = this.#context.limits;
+    const turnedAway = this.#context.counters().fullForForeignHits;
+    return `the room for peers from outside the operator's networks is nearly full (${this.#content()}, ${reservedForInnerPercent} % reserved); ${turnedAway} announces were answered without storing the peer`;
+  }
+
+  #content(): string {
+    const { records, swarms } = this.#context.counters();
+    const { maxPeers, maxTorrents } = this.#context.limits;
+    return `${records} of ${maxPeers} peers, ${swarms} of ${maxTorrents} torrents`;
+  }
+}
