@@ -27,13 +27,14 @@ import { createLogger, type Logger } from './logger.js';
 import { outboundOf } from './outbound.js';
 import { Policy } from './policy.js';
 import { type ControlPart, startControl } from './start-control.js';
-import { startDnsRedirect } from './start-dns-redirect.js';
+import { DnsPart } from './start-dns-redirect.js';
 import { type MirrorSitePart, startMirrorSite } from './start-mirror-site.js';
 import { createReports } from './start-reports.js';
 import { StopStack } from './stop-stack.js';
 import { StoreWatch } from './store-watch.js';
 import { runAs } from './supervision/current-part.js';
 import { type RunningPart, type SupervisedPart, Supervisor } from './supervision/supervisor.js';
+import { ThreadWatch } from './supervision/thread-watch.js';
 import { TopologySource } from './topology-source.js';
 
 export function createApp(config: Config, overrides: AppOverrides = {}): Application {
@@ -109,6 +110,12 @@ class App implements Application {
 
     const health = this.#health;
     stops.push('health', () => health.stop());
+    const threads = new ThreadWatch({ clock, logger, health });
+    health.addAlarms(() => threads.alarms());
+    await run('thread watch', () => {
+      threads.start();
+      return threads;
+    });
     const database = openDatabase(databaseFile(config));
     stops.push('database', () => database.close());
     const catalogue = createCatalogue(database);
@@ -138,6 +145,7 @@ class App implements Application {
     const dataPlane = await runAs({ part: 'tracker' }, () => KeptDataPlane.start(options, { clock, logger, health }));
     stops.push('tracker', () => dataPlane.stop());
     supervisor.add(dataPlane.supervision);
+    threads.add({ name: 'tracker', vitals: dataPlane.vitals, abandon: (reason) => dataPlane.abandon(reason) });
     const keep = (): void => dataPlane.setKept(hashBytes(catalogue.allInfoHashes()));
     keep();
     const storeWatch = new StoreWatch({
@@ -219,9 +227,13 @@ class App implements Application {
       };
     };
     if (config.crawler.sources.length > 0) await run('crawler', startCrawling);
-    const dns = config.dnsRedirect && (await startDnsRedirect(config.dnsRedirect, { clock, logger, health }));
+    const mirrorVitals = config.mirrorSite === undefined ? null : threads.mainVitals;
+    const dns =
+      config.dnsRedirect && (await DnsPart.start(config.dnsRedirect, { clock, logger, health, mirrorVitals }));
     if (dns) {
       stops.push('DNS redirection', () => dns.stop());
+      supervisor.add(dns.supervision);
+      threads.add({ name: 'dns', vitals: dns.vitals, abandon: (reason) => dns.abandon(reason) });
       for (const address of dns.addresses) {
         listensOn({
           part: 'dns-redirect',
@@ -238,19 +250,20 @@ class App implements Application {
         startControl(
           config,
           { ...section, listen: { ...section.listen, port: previous?.port ?? section.listen.port } },
-          { clock, logger, health, reports, policy, dataPlane, catalogue, exchange, dns, supervisor },
+          { clock, logger, health, reports, policy, dataPlane, catalogue, exchange, dns, supervisor, threads },
         ),
       );
       listensOn({ part: 'control', url: control.url, about: 'dashboard, API, metrics' });
     }
 
     this.#reload = async (next) => {
+      const applyDns = dns?.prepare(next.dnsRedirect);
       await policy.reload(next);
       this.#config = next;
       reports.reload();
       dataPlane.setAccess(access());
       await dataPlane.reloadCertificates();
-      dns?.reload(next.dnsRedirect);
+      applyDns?.();
     };
   }
 }

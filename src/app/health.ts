@@ -9,6 +9,7 @@ const CONNECT_TIMEOUT_MS = 2_000;
 export class Health {
   /** By part, then by what noticed it. */
   readonly #faults = new Map<string, Map<string, string>>();
+  readonly #listeners = new Set<() => void>();
   readonly #alarmSources: (() => readonly string[])[] = [];
   readonly #checks = new Map<string, { host: string; port: number }>();
   #timer: NodeJS.Timeout | undefined;
@@ -29,6 +30,13 @@ export class Health {
     else faults.set(noticedBy, reason);
     if (faults.size === 0) this.#faults.delete(part);
     else this.#faults.set(part, faults);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Called after each report. @returns unsubscribe */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** @param source asked whenever alarms are shown: what needs a look although everything is served, one line each */

@@ -7,9 +7,10 @@ import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { CostTable } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
+import { createVitals } from '../threads/thread-vitals.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { AccessListData } from '../tracker/access-list.js';
-import type { CountersView } from '../tracker/counters.js';
+import { type CountersView, createCounters } from '../tracker/counters.js';
 import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from '../tracker/data-plane.js';
 import type { ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from '../tracker/data-plane-messages.js';
 import type { DataPlaneOptions } from '../tracker/data-plane-options.js';
@@ -25,6 +26,8 @@ const SUSPECT_SNAPSHOT_AFTER = 3;
 export class KeptDataPlane {
   /** As they were at the first start; a new start has the same, port by port. */
   readonly addresses: readonly BoundAddress[];
+  /** How the thread is; the next thread goes on with it. */
+  readonly vitals: SharedArrayBuffer;
   readonly #context: SupervisionContext;
   readonly #counters: SharedArrayBuffer;
   /** The options of the next start: as given, with what was set since. */
@@ -36,11 +39,18 @@ export class KeptDataPlane {
 
   /** @throws OperatorError where the first start fails: that is for the operator to repair */
   static async start(options: DataPlaneOptions, context: SupervisionContext): Promise<KeptDataPlane> {
-    return new KeptDataPlane(await DataPlane.start(options), options, context);
+    const vitals = createVitals();
+    return new KeptDataPlane(await DataPlane.start(options, createCounters(), vitals), vitals, options, context);
   }
 
-  private constructor(first: DataPlane, options: DataPlaneOptions, context: SupervisionContext) {
+  private constructor(
+    first: DataPlane,
+    vitals: SharedArrayBuffer,
+    options: DataPlaneOptions,
+    context: SupervisionContext,
+  ) {
     this.#last = first;
+    this.vitals = vitals;
     this.#context = context;
     this.addresses = first.addresses;
     this.#counters = first.sharedCounters;
@@ -49,6 +59,11 @@ export class KeptDataPlane {
     this.supervision = new Restarts(PART, context, (failures) => this.#startAgain(failures));
     this.#watch(first);
     this.#tell(first);
+  }
+
+  /** Ends a thread that does not answer any more; another one is started. */
+  abandon(reason: Error): void {
+    this.#last.abandon(reason);
   }
 
   /** False while the thread is down. */
@@ -153,7 +168,7 @@ export class KeptDataPlane {
     await this.#last.stop();
     if (failures > SUSPECT_SNAPSHOT_AFTER) await this.#giveUpSnapshot();
     const given = this.#options;
-    const plane = await DataPlane.start(given, this.#counters);
+    const plane = await DataPlane.start(given, this.#counters, this.vitals);
     this.#last = plane;
     this.#watch(plane);
     const { topology, cost, access } = this.#options;

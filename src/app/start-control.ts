@@ -22,6 +22,7 @@ import type { Policy } from './policy.js';
 import type { DnsPart } from './start-dns-redirect.js';
 import type { ReportsParts } from './start-reports.js';
 import type { SupervisedPart, Supervisor } from './supervision/supervisor.js';
+import type { ThreadWatch } from './supervision/thread-watch.js';
 import { dnsMetrics, trackerMetrics, upstreamMetrics } from './tracker-metrics.js';
 
 export interface ControlPart {
@@ -40,6 +41,7 @@ export interface ControlContext {
   readonly catalogue: Catalogue;
   readonly exchange: SupervisedPart<ExchangePart> | undefined;
   readonly supervisor: Supervisor;
+  readonly threads: ThreadWatch;
   readonly dns: DnsPart | undefined;
 }
 
@@ -48,7 +50,7 @@ export async function startControl(
   section: NonNullable<Config['control']>,
   context: ControlContext,
 ): Promise<ControlPart> {
-  const { clock, logger, health, reports, dataPlane, catalogue, exchange, dns, supervisor } = context;
+  const { clock, logger, health, reports, dataPlane, catalogue, exchange, dns, supervisor, threads } = context;
   const { listen, tls } = section;
   const app = createControlApi({
     clock,
@@ -69,6 +71,7 @@ export async function startControl(
     overview: createOverview({ dataPlane, catalogue, billing: config.billing }),
     metrics: [
       ...supervisor.metrics(),
+      ...threads.metrics(),
       ...trackerMetrics(dataPlane, config.tracker.limits),
       ...(dns ? dnsMetrics(() => dns.counters()) : []),
       ...(exchange ? upstreamMetrics(() => exchange.running.exchange.counters()) : []),

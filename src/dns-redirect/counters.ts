@@ -41,22 +41,45 @@ const TYPE_NAMES: ReadonlyMap<number, string> = new Map([
   [255, 'ANY'],
 ]);
 
-export function createDnsCounters(): DnsCounters {
-  return {
-    queries: 0,
-    redirected: 0,
-    nodata: 0,
-    forwarded: 0,
-    failed: 0,
-    withdrawn: 0,
-    refused: 0,
-    malformed: 0,
-    rateLimited: 0,
-    overloaded: 0,
-    overTcp: 0,
-    connectionsRefused: 0,
-    byType: Object.fromEntries([...TYPE_NAMES.values(), 'other'].map((name) => [name, 0])),
-  };
+const COUNTED = [
+  'queries',
+  'redirected',
+  'nodata',
+  'forwarded',
+  'failed',
+  'withdrawn',
+  'refused',
+  'malformed',
+  'rateLimited',
+  'overloaded',
+  'overTcp',
+  'connectionsRefused',
+] as const satisfies readonly Exclude<keyof DnsCounters, 'byType'>[];
+const COUNTED_TYPES = [...TYPE_NAMES.values(), 'other'];
+
+/** Room for the counters, which the thread that answers and the one that shows metrics share. */
+export function createDnsCounterMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer((COUNTED.length + COUNTED_TYPES.length) * Float64Array.BYTES_PER_ELEMENT);
+}
+
+/** The counters in that memory: reading and adding go straight to it. */
+export function dnsCountersOver(memory: SharedArrayBuffer): DnsCounters {
+  const cells = new Float64Array(memory);
+  const overCells = (names: readonly string[], first: number): PropertyDescriptorMap =>
+    Object.fromEntries(
+      names.map((name, i) => [
+        name,
+        {
+          enumerable: true,
+          get: () => cells[first + i]!,
+          set: (value: number) => {
+            cells[first + i] = value;
+          },
+        },
+      ]),
+    );
+  const byType = Object.defineProperties({}, overCells(COUNTED_TYPES, COUNTED.length));
+  return Object.defineProperties({ byType }, overCells(COUNTED, 0)) as DnsCounters;
 }
 
 export function countType(counters: DnsCounters, type: number): void {

@@ -8,7 +8,7 @@ import { type Endpoint, formatEndpoint, sameEndpoint } from '../domain/endpoint.
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { answerQuery } from './answer-query.js';
 import { ClientRate } from './client-rate.js';
-import { createDnsCounters, type DnsCounters } from './counters.js';
+import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
 import type { IsHealthy } from './decide.js';
 import { type DnsLog, silentDnsLog } from './dns-log.js';
 import { Forwarder } from './forwarder.js';
@@ -29,6 +29,8 @@ export interface DnsRedirectOptions {
   /** Asked for each redirected question; must answer from memory. Default: everything is healthy. */
   readonly isHealthy?: IsHealthy;
   readonly log?: DnsLog;
+  /** To count on in; default: new ones. */
+  readonly counters?: DnsCounters;
   /** Per client; raise it where the clients are resolvers that ask for many. */
   readonly clientQueriesPerSecond?: number;
   readonly attemptTimeoutMs?: number;
@@ -51,7 +53,7 @@ export interface DnsRedirect {
 
 export function createDnsRedirect(options: DnsRedirectOptions): DnsRedirect {
   const log = options.log ?? silentDnsLog;
-  const counters = createDnsCounters();
+  const counters = options.counters ?? dnsCountersOver(createDnsCounterMemory());
   const forwarder = new Forwarder({
     resolvers: options.upstreamResolvers,
     clock: options.clock,

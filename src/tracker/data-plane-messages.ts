@@ -20,6 +20,8 @@ export interface UpstreamPeerData {
 export interface WorkerStart {
   readonly options: DataPlaneOptions;
   readonly counters: SharedArrayBuffer;
+  /** Where the thread writes how it is, see the vitals of `src/threads`. */
+  readonly vitals: SharedArrayBuffer;
   /** The bytes of the snapshot file, where there is one. */
   readonly snapshot: Uint8Array | null;
   /** Where the thread notes its sockets, see the transport's descriptor-ledger. */

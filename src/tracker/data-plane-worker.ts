@@ -10,6 +10,7 @@ import { messageOf, OperatorError } from '../domain/errors.js';
 import { infoHashFromBytes } from '../domain/info-hash.js';
 import { createRandom } from '../domain/random.js';
 import type { CostTable } from '../selection/cost-table.js';
+import { VitalsWriter } from '../threads/thread-vitals.js';
 import { topologyTableFrom } from '../topology/flat-table.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import { type ChosenTransport, chooseTransport } from '../transport/choose-transport.js';
@@ -45,6 +46,8 @@ const TICK_MS = 20;
 const LOOK_EVERY_MS = 2;
 /** Answers whose peers are counted by network, per look: all of them up to a thousand or two announces a second. */
 const SAMPLES_PER_LOOK = 4;
+/** Several beats a second, so that a watcher that looks every second always finds one. */
+const BEAT_EVERY_MS = 250;
 /** Of many defects in a row, one a second is told. */
 const TELL_DEFECT_EVERY_MS = 1_000;
 
@@ -67,7 +70,11 @@ class Worker {
   #snapshotId = 0;
   #snapshotAtMs = Number.POSITIVE_INFINITY;
   #kept: Uint8Array = new Uint8Array(0);
+  readonly #vitals: VitalsWriter;
   #lookAtMs = 0;
+  #lastTurnMs = performance.now();
+  #longestTurnMs = 0;
+  #beatAtMs = 0;
   #defectToldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(port: MessagePort, start: WorkerStart, { transport, fallbackReason }: ChosenTransport) {
@@ -77,6 +84,7 @@ class Worker {
     this.#transport = transport;
     this.#fallbackReason = fallbackReason;
     const counters = countersOver(shared);
+    this.#vitals = new VitalsWriter(start.vitals);
     this.#store = buildStore(options);
     transport.preferHugePages(this.#store.memory);
     this.#announcer = buildAnnouncer(options, this.#store, counters, (bytes, offset, family) =>
@@ -158,6 +166,7 @@ class Worker {
     });
     this.#readClock(performance.now());
     this.#planSnapshot();
+    this.#lastTurnMs = performance.now();
     await this.#transport.run(() => this.#betweenBatches(), TICK_MS);
     if (this.#options.snapshotFile !== undefined) {
       const last = this.#beginSnapshot();
@@ -172,6 +181,10 @@ class Worker {
 
   #betweenBatches(): void {
     const nowMs = performance.now();
+    const turnMs = nowMs - this.#lastTurnMs;
+    this.#lastTurnMs = nowMs;
+    if (turnMs > this.#longestTurnMs) this.#longestTurnMs = turnMs;
+    if (nowMs >= this.#beatAtMs) this.#beat(nowMs);
     this.#housekeeping.countBatch();
     try {
       this.#housekeeping.refresh(nowMs);
@@ -183,6 +196,13 @@ class Worker {
       this.#guard.counters[COUNT_DEFECTS]!++;
       this.#tellDefect(error);
     }
+  }
+
+  /** A turn without any work takes as long as the wait for it. */
+  #beat(nowMs: number): void {
+    this.#vitals.beat(systemClock.nowMs() / 1_000, this.#longestTurnMs - TICK_MS);
+    this.#longestTurnMs = 0;
+    this.#beatAtMs = nowMs + BEAT_EVERY_MS;
   }
 
   #work(nowMs: number): void {

@@ -8,6 +8,7 @@ import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
 import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
+import { createVitals } from '../threads/thread-vitals.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
@@ -100,10 +101,15 @@ export class DataPlane {
 
   /**
    * @param counters of an earlier data plane, to count on
+   * @param vitals where the thread writes how it is
    * @throws OperatorError where an address cannot be listened on or an option cannot be met
    */
-  static async start(options: DataPlaneOptions, counters = createCounters()): Promise<DataPlane> {
-    const thread = await startDataPlaneThread(options, counters);
+  static async start(
+    options: DataPlaneOptions,
+    counters = createCounters(),
+    vitals = createVitals(),
+  ): Promise<DataPlane> {
+    const thread = await startDataPlaneThread(options, counters, vitals);
     return new DataPlane(thread, counters, options.snapshotFile ?? null);
   }
 
@@ -199,6 +205,13 @@ export class DataPlane {
   /** Reads the certificates of https listeners again. @throws Error that names the file; the old ones then stay */
   async reloadCertificates(): Promise<void> {
     await this.#ask({ ask: 'reload-certificates' });
+  }
+
+  /** Ends a thread that does not answer any more: `onEnd` gets the reason. */
+  abandon(reason: Error): void {
+    if (this.#stopping !== null) return;
+    this.#lastError = reason;
+    void this.#worker.terminate();
   }
 
   /** Closes the listeners and ends the thread, within a second. */

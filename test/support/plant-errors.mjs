@@ -57,10 +57,11 @@ function beside(object, method) {
   }, original);
 }
 
-/** A thread of the program is named by what it was given: its entry point is not known here. */
+/** By what the thread was given. */
 function threadName() {
   if (isMainThread) return 'main';
-  return workerData?.thread ?? (workerData?.descriptors === undefined ? 'other' : 'tracker');
+  if (workerData?.descriptors !== undefined) return 'tracker';
+  return workerData?.mirrorVitals === undefined ? 'other' : 'dns';
 }
 
 if (directory !== undefined) {

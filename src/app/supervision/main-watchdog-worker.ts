@@ -1,0 +1,55 @@
+/**
+ * The thread that watches the main thread, which alone could report on itself and cannot while it is stuck. It writes to
+ * standard error at once and by itself: what other threads log passes through the main thread. It ends nothing, because
+ * announces and DNS go on in threads of their own.
+ */
+import { writeSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+import { systemClock } from '../../domain/clock.js';
+import { StuckDetector } from '../../threads/stuck-detector.js';
+import { createLogger, type LogLevel } from '../logger.js';
+
+export interface MainWatchdogStart {
+  readonly vitals: SharedArrayBuffer;
+  readonly level: LogLevel;
+  /** Lines for people rather than JSON. */
+  readonly readable: boolean;
+}
+
+const CHECK_EVERY_MS = 1_000;
+/** While it stays stuck, said again this often. */
+const REPEAT_EVERY_MS = 60_000;
+const STANDARD_ERROR = 2;
+
+const { vitals, level, readable } = workerData as MainWatchdogStart;
+const logger = createLogger(level, {
+  readable,
+  destination: {
+    write: (line) => {
+      try {
+        writeSync(STANDARD_ERROR, line);
+      } catch {
+        // A pipe that is full or closed: the next line tries again.
+      }
+    },
+  },
+});
+const main = new StuckDetector(vitals, systemClock);
+let stuckMs = 0;
+let saidAtMs = Number.NEGATIVE_INFINITY;
+
+setInterval(() => {
+  main.check();
+  if (main.isStuck) {
+    ({ stuckMs } = main);
+    if (systemClock.nowMs() - saidAtMs < REPEAT_EVERY_MS) return;
+    saidAtMs = systemClock.nowMs();
+    logger.error(
+      `the main thread has not run for ${Math.round(stuckMs / 1_000)} s: control API, mirror site, crawler and reports stand still, announces and DNS go on; restart the program if this stays`,
+    );
+  } else if (stuckMs > 0) {
+    logger.error(`the main thread runs again after ${Math.round(stuckMs / 1_000)} s`);
+    stuckMs = 0;
+    saidAtMs = Number.NEGATIVE_INFINITY;
+  }
+}, CHECK_EVERY_MS);

@@ -1,0 +1,141 @@
+/**
+ * Watches every thread of the process by its vitals: shows how late its turns are, and ends one that is stuck, which its
+ * supervision then starts again. The main thread cannot be started again without ending announces, so a tiny thread of its
+ * own only reports when that one is stuck.
+ */
+import { stderr } from 'node:process';
+import { Worker } from 'node:worker_threads';
+import type { MetricFamily } from '../../dashboard/metrics.js';
+import { messageOf } from '../../domain/errors.js';
+import { startBeating } from '../../threads/beat.js';
+import { threadModule } from '../../threads/start-thread.js';
+import { StuckDetector } from '../../threads/stuck-detector.js';
+import { createVitals, worstDelayMs } from '../../threads/thread-vitals.js';
+import { currentPart } from './current-part.js';
+import type { MainWatchdogStart } from './main-watchdog-worker.js';
+import type { SupervisionContext } from './restarts.js';
+
+export interface WatchedThread {
+  /** In metrics and messages: `tracker`, `dns`, `main`. */
+  readonly name: string;
+  readonly vitals: SharedArrayBuffer;
+  /** Ends it; its supervision starts another one. Absent: it cannot be started again. */
+  readonly abandon?: (reason: Error) => void;
+}
+
+const CHECK_EVERY_MS = 1_000;
+/** Users of DNS, pages and the API notice a pause like this; stub resolvers ask again after 1 to 5 s. */
+export const ALARM_DELAY_MS = 500;
+/** Half of what makes a thread count as stuck: whoever sends traffic here should know. */
+export const UNREADY_DELAY_MS = 5_000;
+/** So long the last bad delay keeps the program from being ready. */
+const UNREADY_SECONDS = 10;
+
+export class ThreadWatch {
+  /** Of the main thread, which writes them while this runs. */
+  readonly mainVitals = createVitals();
+  readonly #context: SupervisionContext;
+  readonly #threads: { readonly thread: WatchedThread; readonly detector: StuckDetector }[] = [];
+  #running: { stop(): void } | undefined;
+
+  constructor(context: SupervisionContext) {
+    this.#context = context;
+    this.add({ name: 'main', vitals: this.mainVitals });
+  }
+
+  add(thread: WatchedThread): void {
+    this.#threads.push({ thread, detector: new StuckDetector(thread.vitals, this.#context.clock) });
+  }
+
+  /** May be called again after `stop`. */
+  start(): void {
+    const stopBeating = startBeating(this.mainVitals, this.#context.clock);
+    const timer = setInterval(() => this.#check(), CHECK_EVERY_MS).unref();
+    const watchdog = this.#startWatchdog();
+    this.#running = {
+      stop: () => {
+        stopBeating();
+        clearInterval(timer);
+        watchdog.stop();
+      },
+    };
+  }
+
+  stop(): void {
+    this.#running?.stop();
+    this.#running = undefined;
+  }
+
+  alarms(): string[] {
+    return this.#threads.flatMap(({ thread }) => {
+      const delayMs = worstDelayMs(thread.vitals, this.#nowSeconds());
+      return delayMs < ALARM_DELAY_MS
+        ? []
+        : [`thread ${thread.name}: what it serves waited up to ${delayMs / 1_000} s within the last minute`];
+    });
+  }
+
+  metrics(): MetricFamily[] {
+    return [
+      {
+        name: 'alias_tracker_thread_delay_seconds',
+        help: 'Longest time within the last minute that a thread kept waiting what it serves',
+        type: 'gauge',
+        labelNames: ['thread'],
+        read: () =>
+          this.#threads.map(({ thread: { name, vitals } }) => ({
+            labels: { thread: name },
+            value: worstDelayMs(vitals, this.#nowSeconds()) / 1_000,
+          })),
+      },
+    ];
+  }
+
+  #nowSeconds(): number {
+    return this.#context.clock.nowMs() / 1_000;
+  }
+
+  #check(): void {
+    const { health, logger } = this.#context;
+    for (const { thread, detector } of this.#threads) {
+      const delayMs = worstDelayMs(thread.vitals, this.#nowSeconds(), UNREADY_SECONDS);
+      const reason = `it kept waiting what it serves for ${delayMs / 1_000} s`;
+      health.report(`thread ${thread.name}`, delayMs >= UNREADY_DELAY_MS ? reason : undefined);
+      detector.check();
+      if (!detector.isStuck || thread.abandon === undefined) continue;
+      const stuck = `the thread ${thread.name} has not run for ${Math.round(detector.stuckMs / 1_000)} s and was ended`;
+      logger.error(stuck);
+      detector.reset();
+      thread.abandon(new Error(stuck));
+    }
+  }
+
+  #startWatchdog(): { stop(): void } {
+    const { logger } = this.#context;
+    const workerData: MainWatchdogStart = {
+      vitals: this.mainVitals,
+      level: logger.isLevelEnabled('error') ? 'error' : 'silent',
+      readable: stderr.isTTY === true,
+    };
+    const module = threadModule(import.meta.url, 'main-watchdog-worker.js');
+    const worker = new Worker(module, { workerData, name: 'main-watchdog' });
+    worker.unref();
+    const run = currentPart();
+    let stopped = false;
+    let failure: unknown = new Error('the thread that watches the main thread has ended');
+    worker.on('error', (error) => {
+      failure = error;
+    });
+    worker.on('exit', () => {
+      if (stopped) return;
+      if (run?.failed) run.failed(failure);
+      else logger.error({ err: failure }, `the main thread is not watched any more: ${messageOf(failure)}`);
+    });
+    return {
+      stop: () => {
+        stopped = true;
+        void worker.terminate();
+      },
+    };
+  }
+}

@@ -1,0 +1,37 @@
+/** What the control plane and the thread of the DNS redirection say to each other. */
+import type { Endpoint } from '../domain/endpoint.js';
+import type { FirstWord } from '../threads/start-thread.js';
+import type { RedirectPolicy, RedirectTarget } from './redirect-policy.js';
+
+/** Whether what redirections point to works. */
+export type TargetHealth = Readonly<Record<RedirectTarget, boolean>>;
+
+export interface DnsThreadStart {
+  readonly listen: readonly Endpoint[];
+  readonly upstreamResolvers: readonly Endpoint[];
+  readonly clientQueriesPerSecond: number;
+  readonly policy: RedirectPolicy;
+  readonly health: TargetHealth;
+  /** False: what the thread has to say for debugging is not even sent. */
+  readonly debug: boolean;
+  /** See `dnsCountersOver`. */
+  readonly counters: SharedArrayBuffer;
+  readonly vitals: SharedArrayBuffer;
+  /** Of the thread that serves the mirror site; null where another program does. */
+  readonly mirrorVitals: SharedArrayBuffer | null;
+}
+
+export type ToDnsThread =
+  | { readonly type: 'policy'; readonly policy: RedirectPolicy }
+  | { readonly type: 'health'; readonly health: TargetHealth }
+  | { readonly type: 'stop' };
+
+export type FromDnsThread =
+  | { readonly type: 'ready'; readonly addresses: readonly Endpoint[] }
+  | Extract<FirstWord, { type: 'failed' }>
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn';
+      readonly fields: object;
+      readonly message: string;
+    };

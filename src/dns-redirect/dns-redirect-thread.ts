@@ -1,0 +1,73 @@
+/** The control plane's handle on the thread of the DNS redirection. */
+import type { Worker } from 'node:worker_threads';
+import type { Endpoint } from '../domain/endpoint.js';
+import { messageOf } from '../domain/errors.js';
+import { startThread, threadModule } from '../threads/start-thread.js';
+import type { DnsLog } from './dns-log.js';
+import type { DnsThreadStart, FromDnsThread, TargetHealth, ToDnsThread } from './dns-redirect-messages.js';
+import type { RedirectPolicy } from './redirect-policy.js';
+
+/** A thread that has not stopped after this is ended. */
+const STOP_TIMEOUT_MS = 1_000;
+
+export class DnsThread {
+  readonly addresses: readonly Endpoint[];
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  #stopping = false;
+  #failure: Error | undefined;
+
+  /** @throws OperatorError where an address cannot be listened on */
+  static async start(start: DnsThreadStart, log: DnsLog, onEnd: (reason: Error) => void): Promise<DnsThread> {
+    const module = threadModule(import.meta.url, 'dns-redirect-worker.js');
+    const { worker, ready } = await startThread<Extract<FromDnsThread, { type: 'ready' }>>(module, {
+      name: 'dns-redirect',
+      workerData: start,
+    });
+    return new DnsThread(worker, ready.addresses, log, onEnd);
+  }
+
+  private constructor(worker: Worker, addresses: readonly Endpoint[], log: DnsLog, onEnd: (reason: Error) => void) {
+    this.#worker = worker;
+    this.addresses = addresses;
+    worker.on('message', (message: FromDnsThread) => {
+      if (message.type === 'log') log[message.level](message.fields, message.message);
+    });
+    worker.on('error', (error) => {
+      this.#failure = error instanceof Error ? error : new Error(messageOf(error));
+    });
+    this.#exited = new Promise((resolve) => {
+      worker.once('exit', (code) => {
+        resolve();
+        if (!this.#stopping) onEnd(this.#failure ?? new Error(`it ended with code ${code}`));
+      });
+    });
+  }
+
+  setPolicy(policy: RedirectPolicy): void {
+    this.#say({ type: 'policy', policy });
+  }
+
+  setHealth(health: TargetHealth): void {
+    this.#say({ type: 'health', health });
+  }
+
+  /** Ends a thread that does not answer any more: `onEnd` gets the reason. */
+  abandon(reason: Error): void {
+    this.#failure = reason;
+    void this.#worker.terminate();
+  }
+
+  /** Closes the listeners and ends the thread. Safe to call twice. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#say({ type: 'stop' });
+    const timer = setTimeout(() => void this.#worker.terminate(), STOP_TIMEOUT_MS);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  #say(message: ToDnsThread): void {
+    this.#worker.postMessage(message);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The thread of the DNS redirection, started by `dns-redirect-thread.ts`. Names are in everybody's path, so nothing else
+ * runs here: neither the mirror site nor the crawler nor the control API can delay an answer. An entry point, so it is one
+ * of the few places that read the machine's clock.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../domain/clock.js';
+import { messageOf, OperatorError } from '../domain/errors.js';
+import { startBeating } from '../threads/beat.js';
+import { StuckDetector } from '../threads/stuck-detector.js';
+import { dnsCountersOver } from './counters.js';
+import { createDnsRedirect } from './dns-redirect.js';
+import type { DnsThreadStart, FromDnsThread, ToDnsThread } from './dns-redirect-messages.js';
+
+const CHECK_MIRROR_EVERY_MS = 1_000;
+
+const port = parentPort;
+if (port === null) throw new OperatorError('the thread of the DNS redirection is started by the program, not by hand');
+const say = (message: FromDnsThread): void => port.postMessage(message);
+const start = workerData as DnsThreadStart;
+let { health } = start;
+
+// The control plane cannot report that its own thread is stuck, and the mirror site with it: that is seen here.
+const mirrorThread = start.mirrorVitals === null ? undefined : new StuckDetector(start.mirrorVitals, systemClock);
+const timer = setInterval(() => mirrorThread?.check(), CHECK_MIRROR_EVERY_MS).unref();
+
+const server = createDnsRedirect({
+  listen: start.listen,
+  policy: start.policy,
+  upstreamResolvers: start.upstreamResolvers,
+  clientQueriesPerSecond: start.clientQueriesPerSecond,
+  clock: systemClock,
+  counters: dnsCountersOver(start.counters),
+  isHealthy: (target) => health[target] && !(target === 'mirror' && mirrorThread?.isStuck),
+  log: {
+    debug: (fields, message) => {
+      if (start.debug) say({ type: 'log', level: 'debug', fields, message });
+    },
+    info: (fields, message) => say({ type: 'log', level: 'info', fields, message }),
+    warn: (fields, message) => say({ type: 'log', level: 'warn', fields, message }),
+  },
+});
+
+port.on('message', (message: ToDnsThread) => {
+  switch (message.type) {
+    case 'policy':
+      server.setPolicy(message.policy);
+      return;
+    case 'health':
+      health = message.health;
+      return;
+    case 'stop':
+      clearInterval(timer);
+      void server.stop().then(() => port.close());
+  }
+});
+
+try {
+  await server.start();
+  startBeating(start.vitals, systemClock);
+  say({ type: 'ready', addresses: server.addresses });
+} catch (thrown) {
+  say({ type: 'failed', message: messageOf(thrown), operator: thrown instanceof OperatorError });
+  port.close();
+}

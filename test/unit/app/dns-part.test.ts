@@ -1,0 +1,110 @@
+import { decode } from 'dns-packet';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Health } from '../../../src/app/health.js';
+import { createLogger } from '../../../src/app/logger.js';
+import { DnsPart } from '../../../src/app/start-dns-redirect.js';
+import { parseConfig } from '../../../src/config/parse-config.js';
+import type { Endpoint } from '../../../src/domain/endpoint.js';
+import { OperatorError } from '../../../src/domain/errors.js';
+import { answerWith, askUdp, type Closing, clock, question, startResolver } from '../dns-redirect/running-redirect.js';
+
+const closing: Closing[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+function section({ host, port }: Endpoint, mirror: string, listen = '127.0.0.1:0') {
+  return parseConfig(`
+operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
+mirrorSite: { listen: "http://127.0.0.1:0" }
+dnsRedirect:
+  listen: ["${listen}"]
+  upstreamResolvers: ["${host}:${port}"]
+  sites: [site.example]
+  mirrorAddresses: [${mirror}]
+`).dnsRedirect!;
+}
+
+async function start() {
+  const resolver = await startResolver(closing, (query) => answerWith(query, '192.0.2.99'));
+  const health = new Health();
+  const context = { clock, health, logger: createLogger('silent'), mirrorVitals: null };
+  const part = await DnsPart.start(section(resolver, '203.0.113.20'), context);
+  closing.push(() => part.stop());
+  const address = async (): Promise<unknown> =>
+    decode((await askUdp(part.addresses[0]!, question('site.example')))!).answers![0]!.data;
+  return { part, health, resolver, address, context };
+}
+
+async function eventually(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await holds()) return;
+    await new Promise((done) => setTimeout(done, 25));
+  }
+  throw new Error(`${what} did not happen`);
+}
+
+describe('the DNS redirection in its thread', () => {
+  test('answers, and its counters are read from here', async () => {
+    const { part, address } = await start();
+    expect(await address()).toBe('203.0.113.20');
+    await askUdp(part.addresses[0]!, question('other.example'));
+    expect(part.counters()).toMatchObject({ queries: 2, redirected: 1, forwarded: 1, byType: { A: 2, AAAA: 0 } });
+  });
+
+  test('takes new names in two steps: preparing changes nothing, and refuses what cannot be', async () => {
+    const { part, resolver, address } = await start();
+    const apply = part.prepare(section(resolver, '203.0.113.21'));
+    expect(await address()).toBe('203.0.113.20');
+    apply();
+    await eventually('the new address', async () => (await address()) === '203.0.113.21');
+    expect(part.policy.addresses.mirror).toHaveLength(1);
+    expect(part.policy.serial).toBe(2);
+    const wrong = { ...section(resolver, '203.0.113.22'), sites: ['not a name'] };
+    expect(() => part.prepare(wrong)).toThrow(OperatorError);
+    expect(await address()).toBe('203.0.113.21');
+    expect(part.policy.serial).toBe(2);
+  });
+
+  test('withdraws the names of a target that is not healthy', async () => {
+    const { part, health, address } = await start();
+    health.report('mirror site', 'it is down');
+    await eventually('the withdrawal', async () => (await address()) === '192.0.2.99');
+    expect(part.counters().withdrawn).toBeGreaterThan(0);
+    health.report('mirror site', undefined);
+    await eventually('the return', async () => (await address()) === '203.0.113.20');
+  });
+
+  test('is started again with what was set meanwhile, on the same port, and counts on', async () => {
+    const { part, health, resolver, address } = await start();
+    const port = part.addresses[0]!.port;
+    await address();
+    part.abandon(new Error('planted'));
+    await eventually('it is down', () => !part.supervision.isUp);
+    expect(health.reasons()).toEqual(['DNS redirection: the thread that answers DNS has ended: planted']);
+    part.prepare(section(resolver, '203.0.113.30'))();
+    health.report('mirror site', 'it is down');
+    health.report('mirror site', undefined);
+    await eventually('it is up', () => part.supervision.isUp);
+    expect(health.reasons()).toEqual([]);
+    expect(part.addresses[0]!.port).toBe(port);
+    expect(await address()).toBe('203.0.113.30');
+    expect(part.counters().redirected).toBe(2);
+  });
+
+  test('refuses a port in use, and leaves no thread behind', async () => {
+    const { part, resolver, context } = await start();
+    const { host, port } = part.addresses[0]!;
+    await expect(DnsPart.start(section(resolver, '203.0.113.20', `${host}:${port}`), context)).rejects.toThrow(
+      /dnsRedirect cannot listen on .*choose another address or port/,
+    );
+  });
+
+  test('stops while it waits to start again', async () => {
+    const { part } = await start();
+    part.abandon(new Error('planted'));
+    await eventually('it is down', () => !part.supervision.isUp);
+    await part.stop();
+    expect(part.supervision.count).toBe(0);
+  });
+});
