@@ -1,0 +1,107 @@
+/** docs/security.md, limits: nobody is flooded through the tracker, and one address does not fill it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeUdpAnnounce, encodeUdpConnect, encodeUdpScrape } from '../../../src/wire/udp-client-packets.js';
+import { ServeProcess } from '../../support/serve-process.js';
+import {
+  announceOverHttp,
+  announceOverUdp,
+  customer,
+  datagram,
+  exchange,
+  operatorConfig,
+  operatorNetwork,
+  stranger,
+  TRACKER_PORT,
+  torrent,
+} from './operator-network.js';
+
+const network = await operatorNetwork();
+const SILENCE_MS = 150;
+
+describe.skipIf(network === undefined)('limits', () => {
+  let serve: ServeProcess;
+
+  beforeAll(async () => {
+    const limits = { peersPerAddressPerSwarm: 4, peersPerAddress: 10 };
+    serve = new ServeProcess(operatorConfig({ tracker: { limits } }));
+    await serve.start();
+  });
+  afterAll(async () => {
+    await serve.close();
+    network!.leave();
+  });
+
+  it('an address that has not proven itself gets no more bytes over UDP than it sent, whatever it sends', async () => {
+    for (let n = 1; n <= 20; n++) await announceOverUdp(stranger(100 + n), { infoHash: torrent(1) });
+    const announce = (connectionId: bigint): Uint8Array =>
+      encodeUdpAnnounce({
+        connectionId,
+        transactionId: 7,
+        infoHash: torrent(1),
+        peerId: torrent(2),
+        port: 6_881,
+        left: 1n,
+        numWant: 200,
+      });
+    const hashes = Array.from({ length: 74 }, (_, i) => torrent(i));
+    const connected = await datagram(stranger(1), encodeUdpConnect(1));
+    const idOfAnother = connected!.readBigUInt64BE(8);
+    const connect = Buffer.from(encodeUdpConnect(7));
+    const withAction = (packet: Uint8Array, action: number): Buffer => {
+      const copy = Buffer.from(packet);
+      copy.writeUInt32BE(action, 8);
+      return copy;
+    };
+    const packets: Record<string, Uint8Array> = {
+      connect,
+      'connect with more behind it': Buffer.concat([connect, Buffer.alloc(500)]),
+      'connect cut short': connect.subarray(0, 15),
+      'an announce without a connection id': announce(0n),
+      'an announce with the id of another address': announce(idOfAnother),
+      'an announce cut short': announce(idOfAnother).subarray(0, 97),
+      'a scrape without a connection id': encodeUdpScrape(0n, 7, hashes),
+      'a scrape with the id of another address': encodeUdpScrape(idOfAnother, 7, hashes),
+      'a scrape of nothing': encodeUdpScrape(idOfAnother, 7, []),
+      'an error packet': withAction(connect, 3),
+      'an action that there is not': withAction(announce(idOfAnother), 99),
+      'a DNS query': Buffer.from('123401000001000000000000037777770765786d706c6500000100010000', 'hex'),
+      nothing: Buffer.alloc(0),
+      'one byte': Buffer.alloc(1),
+      zeros: Buffer.alloc(1_400),
+    };
+    for (const from of [stranger(2), customer(40), '127.0.0.1']) {
+      for (const [what, packet] of Object.entries(packets)) {
+        const answer = await datagram(from, packet, undefined, undefined, SILENCE_MS);
+        expect(answer?.length ?? 0, `${what} from ${from}`).toBeLessThanOrEqual(packet.length);
+      }
+    }
+  });
+
+  it('one address holds a few places in a swarm, and a bounded number over all', async () => {
+    for (let port = 7_001; port <= 7_012; port++) await announceOverUdp(stranger(3), { infoHash: torrent(10), port });
+    const { peers } = await announceOverUdp(customer(41), { infoHash: torrent(10) });
+    expect(peers.filter((peer) => peer.startsWith(`${stranger(3)}:`))).toHaveLength(4);
+    for (let swarm = 11; swarm <= 30; swarm++) await announceOverUdp(stranger(4), { infoHash: torrent(swarm) });
+    let held = 0;
+    for (let swarm = 11; swarm <= 30; swarm++) {
+      const answer = await announceOverUdp(customer(42), { infoHash: torrent(swarm), event: 3 });
+      held += answer.seeders + answer.leechers;
+    }
+    expect(held).toBe(10);
+  });
+
+  it('and everybody else still gets in', async () => {
+    await announceOverHttp(stranger(5), { infoHash: torrent(10) });
+    expect((await announceOverUdp(customer(43), { infoHash: torrent(10) })).peers).toContain(`${stranger(5)}:6881`);
+  });
+
+  it('requests that are too long, or come with a body, are refused and the connection closed', async () => {
+    const long = `GET /announce?info_hash=${'a'.repeat(20_000)} HTTP/1.1\r\n\r\n`;
+    expect(await exchange(stranger(6), long, TRACKER_PORT)).toMatch(/^(HTTP\/1\.1 4\d\d|$)/);
+    const body =
+      'POST /announce HTTP/1.1\r\nHost: x\r\nContent-Length: 70\r\n\r\nGET /scrape HTTP/1.1\r\nHost: x\r\n\r\n';
+    const answer = await exchange(stranger(6), body, TRACKER_PORT);
+    expect(answer).toMatch(/^HTTP\/1\.1 4\d\d/);
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+});
