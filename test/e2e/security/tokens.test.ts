@@ -72,19 +72,13 @@ describe.skipIf(network === undefined)('tokens', () => {
     }
   });
 
-  it('that are too short, or given twice, are refused without being shown', () => {
+  it('that are too short are refused without being shown', () => {
     const short = 'shrtsec';
     serve = new ServeProcess(operatorConfig({ control: { token: short } }));
     const first = serve.command('check-config', serve.configFile);
     expect(first.status).toBe(2);
     expect(first.stderr).toContain('control.token');
     expect(first.stderr + first.stdout).not.toContain(short);
-    const probes = ['a', 'b'].map((id) => ({ id, subdomains: ['north'], token: NORTH_TOKEN }));
-    serve.configure(operatorConfig({ reports: { probes } }));
-    const second = serve.command('check-config', serve.configFile);
-    expect(second.status).toBe(2);
-    expect(second.stderr).toContain('reports.probes');
-    expectNoSecret(second.stderr + second.stdout, 'check-config');
   });
 
   it('are rotated while it runs: the new and the old one work, a revoked one is refused at once', async () => {
