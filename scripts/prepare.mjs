@@ -37,11 +37,23 @@ function setStamp(name, value) {
   writeFileSync(stampPath(name), value);
 }
 
+function addonLoads() {
+  try {
+    const script = "new (require('better-sqlite3'))(':memory:'); require('koffi')";
+    execFileSync(process.execPath, ['-e', script], { cwd: root, stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // A native addon fits one ABI, so the stamp holds it: a change of Node.js installs again.
 const wanted = digest(readFileSync(join(root, 'package-lock.json'), 'utf8') + process.versions.modules);
 if (!stampIs('installed', wanted)) {
   console.error('alias-tracker: installing dependencies (once; minutes where better-sqlite3 has to be compiled) …');
-  run('installing dependencies', npm, ['ci', '--no-audit', '--no-fund']);
+  // An installation that works is brought up to date, which takes seconds; `npm ci` would delete and compile all of it.
+  const how = addonLoads() ? ['install', '--no-save'] : ['ci'];
+  run('installing dependencies', npm, [...how, '--no-audit', '--no-fund']);
   setStamp('installed', wanted);
 }
 

@@ -1,14 +1,13 @@
 /**
- * The operator's page. The server renders all of it; a few lines of script fetch the changing part again every other
- * second. Nothing is loaded from elsewhere, and nothing that strangers wrote is ever taken as HTML.
+ * The operator's page. The server renders all of it; a few lines of script (`refresh-script`) fetch the changing
+ * part again every other second. Nothing is loaded from elsewhere, and nothing that strangers wrote is ever taken as HTML.
  */
 import { createHash } from 'node:crypto';
 import { Html, html } from './html.js';
 import type { Overview } from './overview.js';
+import { REFRESH_SCRIPT } from './refresh-script.js';
 import type { DensityView, ProbeView } from './reports-port.js';
 import type { Document } from './tracker-ports.js';
-
-export const FRAGMENT_PATH = '/overview';
 
 export interface PageContent {
   /** undefined: the tracker is not connected. */
@@ -38,25 +37,11 @@ td.n, th.n { text-align: right } .bad { color: var(--bad); font-weight: 600 } .g
 .note { opacity: .75; font-size: .9rem } code { font-size: .85rem } footer { margin-top: 2rem }
 #stale[hidden] { display: none }`;
 
-const SCRIPT = `
-const now = document.getElementById('now'), stale = document.getElementById('stale');
-async function refresh() {
-  try {
-    // From the origin: a page that was opened with credentials in its URL may not fetch relative to it.
-    const answer = await fetch(new URL('${FRAGMENT_PATH}', location.origin), { headers: { accept: 'text/html' } });
-    if (!answer.ok) throw new Error(answer.status);
-    now.innerHTML = await answer.text();
-    stale.hidden = true;
-  } catch { stale.hidden = false }
-  setTimeout(refresh, 2000);
-}
-setTimeout(refresh, 2000);`;
-
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 export const PAGE_CSP = [
   "default-src 'none'",
-  `script-src ${hashOf(SCRIPT)}`,
+  `script-src ${hashOf(REFRESH_SCRIPT)}`,
   `style-src ${hashOf(STYLE)}`,
   "connect-src 'self'",
   "base-uri 'none'",
@@ -80,7 +65,7 @@ export function renderPage(content: PageContent): string {
 <footer class="note">
 <a href="/metrics">metrics</a> · <a href="/readyz">readiness</a> · <a href="/api/v1/openapi.json">API</a>
 </footer>
-<script>${raw(SCRIPT)}</script>
+<script>${raw(REFRESH_SCRIPT)}</script>
 </body>
 </html>
 `.text;
@@ -90,17 +75,17 @@ export function renderPage(content: PageContent): string {
 export function renderFragment(content: PageContent): Html {
   const { notReady, alarms, overview } = content;
   return html`
-${notReady.map((reason) => html`<p class="bad">Not ready: ${reason}</p>`)}
-${alarms.map((alarm) => html`<p class="bad">Alarm: ${alarm}</p>`)}
-<section class="tiles">${overview === undefined ? [] : tiles(overview)}</section>
-${overview?.savings ? html`<p class="note">Savings: ${overview.savings.basis}.</p>` : ''}
-<h2>Largest swarms</h2>
+${notReady.map((reason) => html`<p class="bad" data-key="not ready ${reason}">Not ready: ${reason}</p>`)}
+${alarms.map((alarm) => html`<p class="bad" data-key="alarm ${alarm}">Alarm: ${alarm}</p>`)}
+<section class="tiles" data-key="tiles">${overview === undefined ? [] : tiles(overview)}</section>
+${overview?.savings ? html`<p class="note" data-key="savings">Savings: ${overview.savings.basis}.</p>` : ''}
+<h2 data-key="swarms">Largest swarms</h2>
 ${swarmTable(content.swarms)}
-<h2>Sub-domains</h2>
+<h2 data-key="sub-domains">Sub-domains</h2>
 ${densityTable(content.densities)}
-<h2>Probes</h2>
+<h2 data-key="probes">Probes</h2>
 ${probeTable(content.probes, content.nowMs)}
-<p class="note">${content.capabilityNodes} nodes report what they can serve.</p>`;
+<p class="note" data-key="nodes">${content.capabilityNodes} nodes report what they can serve.</p>`;
 }
 
 function tiles(overview: Overview): Html[] {
@@ -122,17 +107,17 @@ function tile(value: string, label: string): Html {
 }
 
 function swarmTable(swarms: readonly Document[]): Html {
-  if (swarms.length === 0) return html`<p class="note">Nobody has announced yet.</p>`;
+  if (swarms.length === 0) return html`<p class="note" data-key="no swarms">Nobody has announced yet.</p>`;
   const number = (value: unknown): string => (typeof value === 'number' ? compact(value) : '–');
   const rows = swarms.map(
     (
       swarm,
-    ) => html`<tr><td>${typeof swarm.name === 'string' ? swarm.name : ''} <code>${String(swarm.infoHash)}</code></td>
+    ) => html`<tr data-key="${String(swarm.infoHash)}"><td>${typeof swarm.name === 'string' ? swarm.name : ''} <code>${String(swarm.infoHash)}</code></td>
 <td class="n">${number(swarm.seeds)}</td><td class="n">${number(swarm.leechers)}</td>
 <td class="n">${number(innerOf(swarm))}</td>
 <td class="n">${number(swarm.completed)}</td></tr>`,
   );
-  return html`<div class="scroll"><table><thead><tr><th>torrent</th><th class="n">seeds</th><th class="n">leechers</th>
+  return html`${scroll('Largest swarms')}<table><thead><tr><th>torrent</th><th class="n">seeds</th><th class="n">leechers</th>
 <th class="n">inside</th><th class="n">completed</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
@@ -146,34 +131,41 @@ function innerOf(swarm: Document): number | undefined {
 const MAX_ROWS = 50;
 
 function densityTable(densities: ReadonlyMap<string, DensityView>): Html {
-  if (densities.size === 0) return html`<p class="note">No probe has reported.</p>`;
+  if (densities.size === 0) return html`<p class="note" data-key="no densities">No probe has reported.</p>`;
   const sorted = [...densities].sort(
     ([, a], [, b]) => (b.bytesPerUserPerSecond ?? -1) - (a.bytesPerUserPerSecond ?? -1),
   );
   const rows = sorted.slice(0, MAX_ROWS).map(([id, density]) => {
     const rate = density.bytesPerUserPerSecond;
     const age = density.freshness === 1 ? '' : density.freshness === 0 ? 'bad' : 'note';
-    return html`<tr><td>${id}</td><td class="n">${rate === null ? 'users unknown' : `${compact(rate * 8)}bit/s`}</td>
+    return html`<tr data-key="${id}"><td>${id}</td><td class="n">${rate === null ? 'users unknown' : `${compact(rate * 8)}bit/s`}</td>
 <td class="n">${density.users === null ? '–' : compact(density.users)}</td>
 <td class="n ${age}">${ageText(density.ageSeconds)}${density.freshness === 0 ? ', neutral' : ''}</td></tr>`;
   });
-  return html`<div class="scroll"><table><thead><tr><th>sub-domain</th><th class="n">a user</th><th class="n">users</th>
+  return html`${scroll('Sub-domains')}<table><thead><tr><th>sub-domain</th><th class="n">a user</th><th class="n">users</th>
 <th class="n">age</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 function probeTable(probes: readonly ProbeView[], nowMs: number): Html {
-  if (probes.length === 0) return html`<p class="note">The configuration names no probes.</p>`;
+  if (probes.length === 0) return html`<p class="note" data-key="no probes">The configuration names no probes.</p>`;
   // Those with alarms first: they are why somebody looks.
   const sorted = [...probes].sort((a, b) => Number(b.alarms.length > 0) - Number(a.alarms.length > 0));
   const rows = sorted.slice(0, MAX_ROWS).map((probe) => {
-    const alarms = probe.alarms.map((alarm) => html`<div><span class="bad">${alarm.kind}</span> ${alarm.detail}</div>`);
+    const alarms = probe.alarms.map(
+      (alarm) => html`<div data-key="${alarm.kind}"><span class="bad">${alarm.kind}</span> ${alarm.detail}</div>`,
+    );
     const last = probe.lastReceivedMs === null ? 'never' : `${ageText((nowMs - probe.lastReceivedMs) / 1000)} ago`;
     const state = alarms.length === 0 ? html`<span class="good">well</span>` : html`${alarms}`;
-    return html`<tr><td>${probe.probe}</td><td>${probe.subdomains.join(', ')}</td><td class="n">${last}</td>
+    return html`<tr data-key="${probe.probe}"><td>${probe.probe}</td><td>${probe.subdomains.join(', ')}</td><td class="n">${last}</td>
 <td>${state}</td></tr>`;
   });
-  return html`<div class="scroll"><table><thead><tr><th>probe</th><th>reports on</th><th class="n">last report</th>
+  return html`${scroll('Probes')}<table><thead><tr><th>probe</th><th>reports on</th><th class="n">last report</th>
 <th>state</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+/** The beginning of a part that is wider than a small screen; the keyboard reaches and scrolls it. */
+function scroll(label: string): Html {
+  return html`<div class="scroll" data-key="table ${label}" role="region" aria-label="${label}" tabindex="0">`;
 }
 
 function raw(text: string): Html {

@@ -1,7 +1,8 @@
 /** The operator's page at `/`, and the part of it that is fetched again. A browser asks for the token as a password. */
 import type { Clock } from '../domain/clock.js';
 import { OverviewMeter, type OverviewPort } from './overview.js';
-import { FRAGMENT_PATH, PAGE_CSP, type PageContent, renderFragment, renderPage } from './overview-page.js';
+import { PAGE_CSP, type PageContent, renderFragment, renderPage } from './overview-page.js';
+import { FRAGMENT_PATH } from './refresh-script.js';
 import type { ReportsPort } from './reports-port.js';
 import { type Route, route } from './route.js';
 import type { Readiness, TrackerView } from './tracker-ports.js';

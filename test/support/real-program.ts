@@ -23,6 +23,7 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   nfacctd: 'pmacct',
   ip: 'iproute2',
   curl: 'curl',
+  chromium: 'chromium',
 };
 
 /** Daemons live where an ordinary user's PATH does not look. */
