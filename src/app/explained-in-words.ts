@@ -22,6 +22,7 @@ export function explainedInWords(answer: Explanation, requester: IpAddress, poli
       gateway: answer.requester.gateway,
     },
     mix: answer.mix,
+    supply: { ...answer.supply, why: supplyInWords(answer) },
     gateways: answer.gateways,
     billing: policy.billing,
     candidates: answer.classes.map((candidate) => {
@@ -54,4 +55,24 @@ export function explainedInWords(answer: Explanation, requester: IpAddress, poli
       port,
     })),
   };
+}
+
+/** Why inner seeds count, or do not. */
+function supplyInWords({ supply, requester }: Explanation): string {
+  const { innerSeeds, serving, starving, innerLeechers } = supply;
+  if (!requester.inner) return 'the client is outside the network: what inner seeds serve does not change its answer';
+  if (supply.requesterStarves) {
+    return 'the client has received nothing since its last announce: it is given foreign peers whatever inner seeds there are';
+  }
+  if (innerSeeds === 0 && serving === 0) return 'no inner seed';
+  if (supply.suffices) {
+    return `${serving} inner seed hosts have shown that they serve: enough for ${innerLeechers} inner leechers`;
+  }
+  if (starving > 0 && serving > 0) {
+    return `${starving} of ${innerLeechers} inner leechers came back empty-handed`;
+  }
+  if (serving === 0) {
+    return `${innerSeeds} inner seeds are listed, but none has shown that it serves: nobody has seen its uploads grow while another host received something`;
+  }
+  return `${serving} inner seed hosts have shown that they serve: too few for ${innerLeechers} inner leechers`;
 }

@@ -5,9 +5,6 @@
  */
 import type { PeerSink } from './peer-sink.js';
 
-/** Among more serving peers than this, one is taken to be a seed without looking: paused ones are rare. */
-export const MANY_SERVING = 8;
-
 export interface Candidates {
   /** Whether serving peers are offered: false while a seed or a paused peer asks. */
   offerServing: boolean;
@@ -15,8 +12,6 @@ export interface Candidates {
   offerLeechers: boolean;
   countLeechers(low: number, high: number): number;
   countServing(low: number, high: number): number;
-  /** Whether a range holds a seed (a paused peer serves, but is none). */
-  hasSeed(low: number, high: number, isSeed: (record: number) => boolean): boolean;
   /** Hands out at most `quota` of a range. */
   take(low: number, high: number, quota: number, sink: PeerSink): void;
   /** As {@link take}, but the whole range counts as one class. */

@@ -5,7 +5,7 @@
  * equal keys is longer than what is still wanted, a window of it is taken, circular, from a random start.
  */
 import type { Random } from '../domain/random.js';
-import { type Candidates, MANY_SERVING } from './candidates.js';
+import type { Candidates } from './candidates.js';
 import { FOREIGN_PARTITION } from './cost-table.js';
 import type { PeerSink } from './peer-sink.js';
 import { keyOfWord, slotOfWord } from './sorted-word.js';
@@ -61,16 +61,6 @@ export class FlatCandidates implements Candidates {
     this.stride = stride;
     this.leechersForeign = innerLeechers;
     this.servingForeign = serving + innerServing;
-  }
-
-  hasSeed(low: number, high: number, isSeed: (record: number) => boolean): boolean {
-    const from = this.servingAt(low);
-    const to = this.servingAt(high);
-    if (to - from > MANY_SERVING) return true;
-    for (let i = from; i < to; i++) {
-      if (isSeed(this.recordOf(this.wordAt(i)))) return true;
-    }
-    return false;
   }
 
   countLeechers(low: number, high: number): number {

@@ -8,7 +8,9 @@ import {
   MIX_NO_INNER,
   MIX_NO_INNER_SEED,
   MIX_NOT_A_GATEWAY,
+  MIX_STARVING,
   MIX_TOO_FEW_INNER,
+  MIX_UNPROVEN,
   type MixPlan,
 } from './mix.js';
 
@@ -19,7 +21,9 @@ export type MixReason =
   | 'no-inner'
   | 'no-inner-seed'
   | 'not-a-gateway'
-  | 'foreign-requester';
+  | 'foreign-requester'
+  | 'inner-seeds-unproven'
+  | 'came-back-empty-handed';
 
 /** Why a class is in the answer or out of it. */
 export type ClassReason =
@@ -79,7 +83,20 @@ export interface Explanation {
     readonly foreign: number;
     readonly innerAvailable: number;
     readonly foreignAvailable: number;
-    readonly innerSeed: boolean;
+  };
+  /** The evidence of who serves inside. */
+  readonly supply: {
+    /** Inner peers that say that they have everything (or are paused), the requester not counted. */
+    readonly innerSeeds: number;
+    /** Hosts of inner seeds that have shown that they serve. */
+    readonly serving: number;
+    /** Hosts of inner leechers that came back empty-handed last time. */
+    readonly starving: number;
+    readonly innerLeechers: number;
+    /** They suffice for the inner leechers there are. */
+    readonly suffices: boolean;
+    /** The requester came back empty-handed. */
+    readonly requesterStarves: boolean;
   };
   readonly gateways: number;
   /** Best first. */
@@ -96,6 +113,8 @@ const MIX_REASONS: readonly MixReason[] = [
   'no-inner-seed',
   'not-a-gateway',
   'foreign-requester',
+  'inner-seeds-unproven',
+  'came-back-empty-handed',
 ];
 
 export function mixReason(plan: MixPlan): MixReason {
@@ -125,6 +144,8 @@ export function classReason(
     case MIX_TOO_FEW_INNER:
     case MIX_NO_INNER:
     case MIX_NO_INNER_SEED:
+    case MIX_UNPROVEN:
+    case MIX_STARVING:
       return 'foreign-limit-reached';
     default:
       return 'better-ones-filled-the-answer';

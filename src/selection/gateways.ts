@@ -6,13 +6,12 @@
  * foreign peers they lead to, decide how fast it spreads inside.
  */
 import type { MixRules } from './cost-table.js';
+import { seedsSuffice } from './supply.js';
 
 /** Whoever comes next may take the place of a gateway that has stalled. */
 export const STALLED_RANK = 0;
 /** An operator's cache ranks above every capability level. */
 const CACHE_RANK = 16;
-/** One inner seed feeds about this many inner leechers as fast as gateways would. */
-const LEECHERS_A_SEED = 8;
 /**
  * With fewer, inner peers wait for the uplinks of those few; each one more brings in pieces that another has brought already.
  * In simulations the fewest at which completion stays within 5 % of random choice were six for 10 and 16 inner peers, and
@@ -21,11 +20,6 @@ const LEECHERS_A_SEED = 8;
 const FEWEST_GATEWAYS = 6;
 /** In larger swarms new pieces have to enter at more places; the external share falls all the same. */
 const LEECHERS_A_GATEWAY = 3;
-/** Reports of starving inner peers that call for one gateway more. */
-const STARVED_A_GATEWAY = 2;
-export const MAX_STARVED = 15;
-/** A peer is judged by its progress over at least this long. */
-export const PROGRESS_SECONDS = 60;
 /** A gateway that has received nothing for so long is replaced. */
 export const STALL_SECONDS = 90;
 /** More are never kept, whatever the operator says: every foreign announce looks through them. */
@@ -72,25 +66,25 @@ export function gatewayRank(level: number, cache: boolean): number {
 }
 
 /**
- * How many gateways a swarm should have now.
- * @param starved 0 … {@link MAX_STARVED}: how often inner leechers came back empty-handed of late
+ * How many gateways a swarm should have now, besides leechers that came back empty-handed: those are given foreign peers
+ * whatever inner seeds there are, up to the operator's limit.
+ * @param serving hosts of inner seeds that have shown that they serve
+ * @param starved hosts of inner leechers that came back empty-handed
  * @param cacheServes an operator's cache is among the gateways: it alone feeds the rest
  */
 export function wantedGateways(
   innerLeechers: number,
-  innerSeeds: number,
+  serving: number,
   starved: number,
   cacheServes: boolean,
   gatewaysMax: number,
 ): number {
-  if (innerLeechers === 0 || gatewaysMax === 0) return 0;
-  if (innerSeeds * LEECHERS_A_SEED >= innerLeechers) return 0;
-  let wanted = cacheServes ? 1 : Math.max(FEWEST_GATEWAYS, Math.ceil(innerLeechers / LEECHERS_A_GATEWAY));
-  wanted += (starved / STARVED_A_GATEWAY) | 0;
+  if (innerLeechers === 0 || seedsSuffice(innerLeechers, serving, starved)) return 0;
+  const wanted = cacheServes ? 1 : Math.max(FEWEST_GATEWAYS, Math.ceil(innerLeechers / LEECHERS_A_GATEWAY));
   return Math.min(wanted, gatewaysMax, GATEWAY_LIMIT);
 }
 
-/** What happens to an inner leecher that announces and is no gateway. */
+/** What happens to an inner leecher that announces and is not a gateway. */
 export const STAY_INNER = 0;
 export const BECOME_GATEWAY = 1;
 /** It takes the place of the weakest gateway. */

@@ -13,6 +13,10 @@ export const MIX_NO_INNER = 3;
 export const MIX_NO_INNER_SEED = 4;
 export const MIX_NOT_A_GATEWAY = 5;
 export const MIX_FOREIGN_REQUESTER = 6;
+/** There is nobody inner but seeds that have not shown that they serve. */
+export const MIX_UNPROVEN = 7;
+/** The requester came back empty-handed: whatever is listed inside, it is given foreign peers. */
+export const MIX_STARVING = 8;
 
 /** What is known when an answer is planned; a mutable record, one for all answers. */
 export class MixSituation {
@@ -30,14 +34,18 @@ export class MixSituation {
   /** Peers that may be offered to this requester, itself not counted. */
   innerAvailable = 0;
   foreignAvailable = 0;
-  /** Somebody inner holds everything, or the requester does. */
-  innerSeed = false;
+  /** How many inner peers besides the requester count: leechers, and seeds that have shown that they serve. */
+  innerCounted = 0;
+  /** Inner seeds serve this requester and suffice, or it is a seed itself. */
+  supplied = false;
+  /** It has received nothing since its last announce. */
+  starving = false;
 }
 
 export class MixPlan {
   inner = 0;
   foreign = 0;
-  /** How many of the foreign ones are seeds; the others are leechers as far as there are any. −1: drawn alike. */
+  /** How many of the foreign ones are seeds, as far as there are; the others are leechers. −1: drawn alike. */
   foreignSeeds = -1;
   /** Foreign requester, gateways in force: of the inner peers only a gateway. */
   gatewaysOnly = false;
@@ -57,19 +65,21 @@ export function planMix(rules: MixRules, situation: MixSituation, plan: MixPlan)
 
 function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): void {
   const { want, innerAvailable, foreignAvailable } = situation;
-  const rescue = situation.innerSeed ? 0 : rules.foreignPeersWhenNoInnerSeed;
+  const rescue = situation.supplied ? 0 : rules.foreignPeersWhenNoInnerSeed;
   let foreignQuota: number;
   let reserve: number;
-  if (innerAvailable === 0) {
-    plan.reason = MIX_NO_INNER;
+  if (situation.innerCounted === 0) {
+    plan.reason = innerAvailable === 0 ? MIX_NO_INNER : MIX_UNPROVEN;
     foreignQuota = Math.max(rules.foreignPeersMax, rules.foreignPeersMin, rescue);
     reserve = foreignQuota;
+    // Whoever has nobody else is given foreign seeds before foreign leechers.
+    plan.foreignSeeds = foreignQuota;
   } else if (rules.gatewaysMax > 0 && !situation.gateway) {
-    plan.reason = MIX_NOT_A_GATEWAY;
+    plan.reason = situation.supplied ? MIX_ENOUGH_INNER : MIX_NOT_A_GATEWAY;
     foreignQuota = rules.foreignPeersMin;
     reserve = foreignQuota;
   } else if (situation.gateway) {
-    plan.reason = MIX_NO_INNER_SEED;
+    plan.reason = situation.starving ? MIX_STARVING : MIX_NO_INNER_SEED;
     foreignQuota = Math.max(rules.foreignPeersMin, situation.givenToGateway);
     reserve = foreignQuota;
     plan.foreignSeeds = situation.seedsToGateway;
@@ -77,7 +87,8 @@ function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): 
     const enough = innerAvailable >= Math.min(rules.enoughInnerPeers, want);
     reserve = Math.max(rules.foreignPeersMin, rescue);
     foreignQuota = enough ? reserve : Math.max(reserve, rules.foreignPeersMax);
-    plan.reason = !enough ? MIX_TOO_FEW_INNER : rescue > 0 ? MIX_NO_INNER_SEED : MIX_ENOUGH_INNER;
+    const short = situation.starving ? MIX_STARVING : MIX_NO_INNER_SEED;
+    plan.reason = !enough ? MIX_TOO_FEW_INNER : rescue > 0 ? short : MIX_ENOUGH_INNER;
   }
   // Places kept free for foreign peers never crowd out more than half of the answer.
   const kept = Math.min(reserve, foreignAvailable, innerAvailable === 0 ? want : want >>> 1);

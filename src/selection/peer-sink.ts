@@ -90,4 +90,30 @@ export class PeerSink {
     view.setUint32(at + 12, words[from + 3]!);
     view.setUint16(at + 16, words[from + 4]! >>> 16);
   }
+
+  /** @returns which peer of the answer this record is, −1 where it is not in it */
+  indexOf(record: number): number {
+    const { view, words, addressWords } = this;
+    const bytes = addressWords * 4 + 2;
+    const port = words[record + addressWords]! >>> 16;
+    for (let index = 0, at = this.offset; index < this.written; index++, at += bytes) {
+      if (view.getUint32(at) !== words[record]! || view.getUint16(at + addressWords * 4) !== port) continue;
+      let word = 1;
+      while (word < addressWords && view.getUint32(at + word * 4) === words[record + word]!) word++;
+      if (word === addressWords) return index;
+    }
+    return -1;
+  }
+
+  /** Exchanges two peers of the answer. */
+  swap(index: number, other: number): void {
+    const bytes = this.addressWords * 4 + 2;
+    const at = this.offset + index * bytes;
+    const to = this.offset + other * bytes;
+    for (let i = 0; i < bytes && at !== to; i += 2) {
+      const half = this.view.getUint16(at + i);
+      this.view.setUint16(at + i, this.view.getUint16(to + i));
+      this.view.setUint16(to + i, half);
+    }
+  }
 }

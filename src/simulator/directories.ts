@@ -8,7 +8,6 @@ import { formatIpv4, ipv4FromWord } from '../domain/ip-address.js';
 import type { Random } from '../domain/random.js';
 import { compileCostTable } from '../selection/compile-cost-table.js';
 import type { MixRules } from '../selection/cost-table.js';
-import { GATEWAY_RETURN_SECONDS } from '../selection/gateways.js';
 import { compileTopology } from '../topology/compile-topology.js';
 import { topologyTableFrom } from '../topology/flat-table.js';
 import { GroupRegistry, memoryGroupStore } from '../topology/group-registry.js';
@@ -169,8 +168,8 @@ export class AliasTracker implements Directory {
 
   intervalSeconds(): number {
     const { intervalSeconds, minIntervalSeconds } = this.#options;
-    if (!this.#store.requesterReturnsSoon) return intervalSeconds;
-    return Math.min(intervalSeconds, Math.max(minIntervalSeconds, GATEWAY_RETURN_SECONDS));
+    const soon = this.#store.requesterReturnSeconds;
+    return soon === 0 ? intervalSeconds : Math.min(intervalSeconds, Math.max(minIntervalSeconds, soon));
   }
 
   /** Takes note of a peer that asks elsewhere, as in exchange with the original tracker: compact peers do not tell the seeds. */

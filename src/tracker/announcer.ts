@@ -5,7 +5,6 @@
  */
 import type { Random } from '../domain/random.js';
 import { FOREIGN_PARTITION } from '../selection/cost-table.js';
-import { GATEWAY_RETURN_SECONDS } from '../selection/gateways.js';
 import type { TopologyTable } from '../topology/topology-table.js';
 import { NUM_WANT_UNSAID } from '../wire/announce-fields.js';
 import { readUint32 } from '../wire/byte-order.js';
@@ -178,17 +177,15 @@ export class Announcer {
     this.#samples = samples;
   }
 
-  /** Whether the answer that has just been selected goes to somebody who shall come back before the usual interval. */
+  /** Whether the answer that has just been selected goes to a client that is asked back before the usual interval. */
   get returnsSoon(): boolean {
-    return this.store.requesterReturnsSoon;
+    return this.store.requesterReturnSeconds > 0;
   }
 
   /** The interval for the answer whose peers have just been selected, with jitter; seconds. */
   interval(): number {
-    if (this.store.requesterReturnsSoon) {
-      const { intervalSeconds, minIntervalSeconds } = this.settings;
-      return Math.min(this.#intervalFloor, intervalSeconds, Math.max(minIntervalSeconds, GATEWAY_RETURN_SECONDS));
-    }
+    const soon = this.store.requesterReturnSeconds;
+    if (soon > 0) return Math.min(this.#intervalFloor, Math.max(this.settings.minIntervalSeconds, soon));
     return this.#intervalFloor + this.#random.below(this.#intervalSpread);
   }
 

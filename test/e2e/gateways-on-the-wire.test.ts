@@ -63,15 +63,10 @@ function askForDictionaries(host: string): Promise<DictionaryAnswer> {
 }
 
 describe.each(['udp', 'http'] as const)('over %s', (protocol) => {
-  it('a gateway is asked to come back within a minute, the others at the usual interval', async () => {
+  it('an inner leecher that nobody may serve is asked to come back within a minute, foreign peers at the usual interval', async () => {
     await start('interval: 30m, minInterval: 30s');
-    const chosen = await gateways(protocol);
-    expect(chosen).toHaveLength(GATEWAYS);
-    for (const host of inner) {
-      const { intervalSeconds } = await ask(host, protocol);
-      if (chosen.includes(host)) expect(intervalSeconds).toBe(60);
-      else expect(intervalSeconds).toBeGreaterThan(20 * 60);
-    }
+    expect(await gateways(protocol)).toHaveLength(GATEWAYS);
+    for (const host of inner) expect((await ask(host, protocol)).intervalSeconds).toBe(60);
     for (const host of foreign) expect((await ask(host, protocol)).intervalSeconds).toBeGreaterThan(20 * 60);
   });
 
@@ -118,11 +113,33 @@ describe.each(['udp', 'http'] as const)('over %s', (protocol) => {
   });
 });
 
-it('peers as dictionaries: a gateway is told the same interval', async () => {
+it('peers as dictionaries: the same intervals', async () => {
   await start('interval: 30m, minInterval: 30s');
-  const chosen = await gateways('http');
-  const [gateway] = chosen;
-  const other = inner.find((host) => !chosen.includes(host))!;
+  const [gateway] = await gateways('http');
   expect(await askForDictionaries(gateway!)).toMatchObject({ interval: 60, peers: expect.any(Array) });
-  expect((await askForDictionaries(other)).interval).toBeGreaterThan(20 * 60);
+  expect((await askForDictionaries(foreign[0]!)).interval).toBeGreaterThan(20 * 60);
+});
+
+it('an inner seed that serves nobody cuts no inner leecher off, be it one or sixteen of one address', async () => {
+  running = await startLabApp(LAB_CONFIG.concat('upstream: { exchange: false }\n'));
+  const given = async (torrent: string, leechers: number, seeds: number): Promise<number> => {
+    for (const host of foreign) await running.announce(host, { infoHash: torrent, leftBytes: 0 });
+    for (let port = 1; port <= seeds; port++) {
+      await running.announce('127.1.9.9', {
+        infoHash: torrent,
+        leftBytes: 0,
+        port: 2_000 + port,
+        peerId: `-DEAD00-${String(port).padStart(12, '0')}`,
+      });
+    }
+    let count = 0;
+    for (let i = 1; i <= leechers; i++) {
+      const { hosts } = await running.announce(`127.1.1.${i}`, { infoHash: torrent });
+      if (hosts.some(isForeign)) count++;
+    }
+    return count;
+  };
+  expect(await given('a1'.repeat(20), 1, 1)).toBe(1);
+  expect(await given('a4'.repeat(20), 4, 1)).toBe(4);
+  expect(await given('a6'.repeat(20), 60, 16)).toBe(16);
 });

@@ -4,7 +4,7 @@
  * and kept until buckets come or go.
  */
 import type { Random } from '../../domain/random.js';
-import { type Candidates, MANY_SERVING } from '../../selection/candidates.js';
+import type { Candidates } from '../../selection/candidates.js';
 import type { PeerSink } from '../../selection/peer-sink.js';
 import { KEY_END, PARTITION_SHIFT, RANK_MASK, type StandingKeys } from '../../selection/standing-key.js';
 import { BucketOrder } from './bucket-order.js';
@@ -52,20 +52,6 @@ export class BucketedCandidates implements Candidates {
 
   countServing(low: number, high: number): number {
     return this.countRange(LIST_SERVING, low, high);
-  }
-
-  hasSeed(low: number, high: number, isSeed: (record: number) => boolean): boolean {
-    const order = this.orders[LIST_SERVING];
-    const count = this.countServing(low, high);
-    if (count > MANY_SERVING) return true;
-    const to = order.at(high);
-    for (let at = order.at(low), left = count; at < to && left > 0; at++) {
-      const id = order.ids[at]!;
-      for (let i = 0; i < this.swarm.sizes[id]!; i++, left--) {
-        if (isSeed(this.swarm.bases[id]! + i * this.swarm.stride)) return true;
-      }
-    }
-    return false;
   }
 
   take(low: number, high: number, quota: number, sink: PeerSink): void {

@@ -98,7 +98,7 @@ export class BucketedSwarm {
     for (let place = this.byHost.first(endpoint.hostHash); place !== 0; place = this.byHost.next()) {
       const record = this.recordOf(place);
       if (!isSameHost(words, record, endpoint)) continue;
-      scan.count++;
+      scan.add(record);
       if (isAddress(words, record, endpoint) && hasIdentity(words, record + this.addressWords, endpoint)) {
         scan.sameIdentity = record;
       }

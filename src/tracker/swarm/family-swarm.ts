@@ -64,8 +64,7 @@ export class FamilySwarms {
 
   /** Looks for other peers of the endpoint's address. */
   scanHost(ref: number, endpoint: Endpoint, scan: HostScan): void {
-    scan.count = 0;
-    scan.sameIdentity = 0;
+    scan.clear();
     if (ref === 0) return;
     const kind = kindOf(ref);
     if (kind === KIND_SMALL) this.small.scanHost(ref, endpoint, scan);

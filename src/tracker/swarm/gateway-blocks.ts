@@ -1,16 +1,30 @@
 /**
- * Who the gateways of a swarm and family are: a small block of the arena, made when the first one is appointed.
+ * What a swarm remembers of its inner peers, by family: how well they are supplied, and who the gateways are. A small block
+ * of the arena, made when it is first needed.
  *
- *   +0  capacity (8) | gateways (8) | starved (8)
- *   then for each: port (16) | rank (8) | places taken (8), four address words, downloaded in units of 64 KiB, second of the last progress
+ *   +0  capacity (8) | gateways (8) | unused (4) | generation of the evidence (12, never 0)
+ *   +1  seeds that have shown that they serve in this generation
+ *   +2  leechers that came back empty-handed
+ *   +3  second of the last progress of a leecher
+ *   +4  second of the last progress of a leecher of another host than that
+ *   +5  the hosts of both: 16 bits of a hash each
+ *   +6  second until which seeds are distrusted
+ *   then for each gateway: port (16) | rank (8) | places taken (8), four address words, downloaded in units of 64 KiB, second of the last progress
  *
- * Gateways are known by address, so a record may move without anybody telling. The decisions are in selection/gateways.
+ * Gateways are known by address, so a record may move without anybody telling. The decisions are in selection/gateways
+ * and selection/supply; the evidence is kept by {@link SupplyEvidence}.
  */
-import { MAX_STARVED } from '../../selection/gateways.js';
 import type { Arena } from './arena.js';
 import type { Endpoint } from './endpoint-key.js';
 
-const HEADER_WORDS = 1;
+export const BLOCK_SERVING = 1;
+export const BLOCK_STARVED = 2;
+export const BLOCK_LAST_PROGRESS = 3;
+export const BLOCK_OTHER_PROGRESS = 4;
+export const BLOCK_PROGRESS_HOSTS = 5;
+const DISTRUSTED_UNTIL = 6;
+const HEADER_WORDS = 7;
+const GENERATION_MASK = 0xfff;
 const GATEWAY_WORDS = 7;
 
 export class GatewayBlocks {
@@ -18,7 +32,9 @@ export class GatewayBlocks {
 
   create(capacity: number): number {
     const ref = this.arena.allocate(HEADER_WORDS + capacity * GATEWAY_WORDS);
-    this.arena.words[ref] = capacity << 24;
+    const { words } = this.arena;
+    words.fill(0, ref, ref + HEADER_WORDS);
+    words[ref] = (capacity << 24) | 1;
     return ref;
   }
 
@@ -32,7 +48,7 @@ export class GatewayBlocks {
     const words = this.arena.words;
     const used = this.count(from) * GATEWAY_WORDS;
     for (let i = 1; i < HEADER_WORDS + used; i++) words[to + i] = words[from + i]!;
-    words[to] = ((words[to]! & 0xff000000) | (words[from]! & 0x00ffffff)) >>> 0;
+    words[to] = (words[to]! & 0xff000000) | (words[from]! & 0x00ffffff);
   }
 
   capacity(ref: number): number {
@@ -43,16 +59,38 @@ export class GatewayBlocks {
     return ref === 0 ? 0 : (this.arena.words[ref]! >>> 16) & 0xff;
   }
 
+  /** Seeds that have shown that they serve, one for each host. */
+  serving(ref: number): number {
+    return ref === 0 ? 0 : this.arena.words[ref + BLOCK_SERVING]!;
+  }
+
+  /** Leechers that came back empty-handed, one for each host. */
   starved(ref: number): number {
-    return ref === 0 ? 0 : (this.arena.words[ref]! >>> 8) & 0xff;
+    return ref === 0 ? 0 : this.arena.words[ref + BLOCK_STARVED]!;
   }
 
-  setStarved(ref: number, starved: number): void {
-    const clamped = Math.max(0, Math.min(MAX_STARVED, starved));
-    this.arena.words[ref] = (this.arena.words[ref]! & 0xffff00ff) | (clamped << 8);
+  /** What seeds have shown counts while it is of this generation. */
+  generation(ref: number): number {
+    return this.arena.words[ref]! & GENERATION_MASK;
   }
 
-  /** @returns the gateway's number, −1 where the endpoint is none */
+  /** Seeds have been found out: progress that foreign peers may explain is not evidence for them. */
+  isDistrustful(ref: number, nowSeconds: number): boolean {
+    return nowSeconds < this.arena.words[ref + DISTRUSTED_UNTIL]!;
+  }
+
+  /** Nothing that seeds have shown so far counts any more. */
+  startGeneration(ref: number, distrustedUntilSeconds: number): void {
+    const { words } = this.arena;
+    const next = ((words[ref]! & GENERATION_MASK) % GENERATION_MASK) + 1;
+    words[ref] = (words[ref]! & ~GENERATION_MASK) | next;
+    words[ref + BLOCK_SERVING] = 0;
+    words[ref + BLOCK_LAST_PROGRESS] = 0;
+    words[ref + BLOCK_OTHER_PROGRESS] = 0;
+    words[ref + DISTRUSTED_UNTIL] = distrustedUntilSeconds;
+  }
+
+  /** @returns the gateway's number, −1 where the endpoint is not a gateway */
   find(ref: number, endpoint: Endpoint): number {
     const words = this.arena.words;
     const count = this.count(ref);

@@ -2,19 +2,18 @@
  * Settles who the gateways of a swarm are, announce by announce, and keeps count of the foreign peers that each was given.
  * When and how many is decided in selection/gateways; where they are remembered is {@link GatewayBlocks}' matter.
  */
-import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
+import { FOREIGN_PARTITION, NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import {
-  BECOME_GATEWAY,
   GATEWAY_LIMIT,
   gatewayPlaces,
   gatewayRank,
   hasStalled,
   judgeCandidate,
   PLACES_OF_A_SEED,
-  PROGRESS_SECONDS,
   peersGiven,
   REPLACE_WEAKEST,
   STALLED_RANK,
+  STAY_INNER,
   seedsGiven,
   wantedGateways,
 } from '../../selection/gateways.js';
@@ -24,44 +23,53 @@ import type { AnnounceRequest } from '../announce-request.js';
 import type { Arena } from './arena.js';
 import { Endpoint } from './endpoint-key.js';
 import type { FamilySwarms } from './family-swarm.js';
-import { GatewayBlocks } from './gateway-blocks.js';
+import type { GatewayBlocks } from './gateway-blocks.js';
 import type { HashKeys } from './hash-keys.js';
-import { addressWordsOf, FLAG_CACHE, flagsOf, groupOf, LIST_LEECHERS, levelOf, listOfFlags } from './peer-record.js';
+import {
+  addressWordsOf,
+  FLAG_CACHE,
+  flagsOf,
+  groupOf,
+  isLeecher,
+  LIST_LEECHERS,
+  levelOf,
+  listOfFlags,
+} from './peer-record.js';
 import type { Requester } from './peer-selection.js';
-import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+import { blockWord } from './supply-evidence.js';
+import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
 export class GatewayRoster {
   /** How many foreign peers the last requester is given if it is a gateway. */
   given = 0;
   /** How many of them shall be seeds. */
   seedsGiven = 0;
-  private readonly blocks: GatewayBlocks;
   private readonly other: Endpoint;
 
   constructor(
     private readonly arena: Arena,
     private readonly swarms: FamilySwarms,
     private readonly keys: StandingKeys,
+    private readonly blocks: GatewayBlocks,
     hashKeys: HashKeys,
     private readonly isInnerOnly: IsInnerOnly | null,
   ) {
-    this.blocks = new GatewayBlocks(arena);
     this.other = new Endpoint(hashKeys);
   }
 
   count(entry: number, family: 4 | 6): number {
-    return this.blocks.count(this.arena.words[entry + gatewaysWord(family)]!);
+    return this.blocks.count(this.arena.words[entry + blockWord(family)]!);
   }
 
   /** Whether an endpoint is a gateway of its swarm. */
   isGateway(entry: number, family: 4 | 6, endpoint: Endpoint): boolean {
-    return this.blocks.find(this.arena.words[entry + gatewaysWord(family)]!, endpoint) >= 0;
+    return this.blocks.find(this.arena.words[entry + blockWord(family)]!, endpoint) >= 0;
   }
 
   /** A peer has left: if it was a gateway, its place is free. */
   forget(entry: number, family: 4 | 6, endpoint: Endpoint): void {
     const words = this.arena.words;
-    const at = entry + gatewaysWord(family);
+    const at = entry + blockWord(family);
     const block = words[at]!;
     if (block === 0) return;
     const index = this.blocks.find(block, endpoint);
@@ -71,70 +79,66 @@ export class GatewayRoster {
     words[at] = 0;
   }
 
-  /** Decides about gateways where an inner peer announces. @returns whether it is one now */
+  /**
+   * Decides about gateways where an inner peer announces. A question without an announce changes nothing, and is answered
+   * as the announce would be.
+   * @returns whether it is one now
+   */
   settle(
     request: AnnounceRequest,
     requester: Requester,
     endpoint: Endpoint,
     innerLeechers: number,
-    innerServing: number,
     foreignSeeds: number,
   ): boolean {
     const gateways = this.blocks;
     const words = this.arena.words;
-    const mix = this.keys.table.mix;
-    const at = requester.entry + gatewaysWord(request.family);
+    const { gatewaysMax } = this.keys.table.mix;
+    const { settles, starving } = requester;
+    const at = requester.entry + blockWord(request.family);
     let block = words[at]!;
-    const isLeecher = requester.record !== 0 && this.listOf(requester.record, request.family) === LIST_LEECHERS;
-    // Where inner seeds are many, as in most swarms, there is nobody to appoint and nobody to dismiss.
-    if (
-      gateways.count(block) === 0 &&
-      (block === 0 || !isLeecher) &&
-      wantedGateways(innerLeechers, innerServing, 0, false, mix.gatewaysMax) === 0
-    ) {
-      return false;
-    }
-    let index = gateways.find(block, endpoint);
+    const meta = requester.record + addressWordsOf(request.family);
+    const stored = requester.record !== 0;
+    const waits = stored ? isLeecher(flagsOf(words, meta)) : !settles && !request.seed;
+    const serving = gateways.serving(block);
+    const starved = gateways.starved(block);
     const cacheServes = gateways.greatestRank(block) >= gatewayRank(0, true);
-    if (!requester.settles) {
-      if (index < 0) return false;
-      this.allot(gateways.rank(block, index), foreignSeeds);
-      return true;
-    }
+    const wanted = wantedGateways(innerLeechers, serving, starved, cacheServes, gatewaysMax);
+    // Where inner seeds suffice, as in most swarms, there is nobody to appoint and nobody to dismiss.
+    if (gateways.count(block) === 0 && (!waits || (wanted === 0 && !starving))) return false;
+    let index = gateways.find(block, endpoint);
     let stalled = false;
     const downloaded = ((request.downloadedHigh << 16) | (request.downloadedLow >>> 16)) >>> 0;
-    if (index >= 0) {
-      const idle = gateways.noteProgress(block, index, downloaded, request.nowSeconds);
-      if (!isLeecher) {
-        gateways.removeAt(block, index);
-        return false;
-      }
-      stalled = hasStalled(idle);
-      // It keeps its place, with other foreign peers, until somebody else asks: a poor gateway is better than none.
-      if (stalled) gateways.setStarved(block, gateways.starved(block) + 1);
-    } else if (block !== 0 && isLeecher && requester.ageSeconds >= PROGRESS_SECONDS) {
-      gateways.setStarved(block, gateways.starved(block) + (downloaded === 0 ? 1 : -1));
+    if (index >= 0 && (!waits || (wanted === 0 && !starving))) {
+      if (settles) gateways.removeAt(block, index);
+      return false;
     }
-    const wanted = wantedGateways(innerLeechers, innerServing, gateways.starved(block), cacheServes, mix.gatewaysMax);
-    while (gateways.count(block) > wanted) {
+    if (index >= 0 && settles) {
+      // It keeps its place, with other foreign peers, until somebody else asks: a poor gateway is better than none.
+      stalled = hasStalled(gateways.noteProgress(block, index, downloaded, request.nowSeconds));
+    }
+    while (settles && gateways.count(block) > wanted + starved) {
       gateways.removeAt(block, gateways.weakest(block));
       index = gateways.find(block, endpoint);
     }
-    if (!isLeecher) return false;
-    const meta = requester.record + addressWordsOf(request.family);
-    const rank = gatewayRank(levelOf(words, meta), (flagsOf(words, meta) & FLAG_CACHE) !== 0);
+    if (!waits) return false;
+    const rank = stored
+      ? gatewayRank(levelOf(words, meta), (flagsOf(words, meta) & FLAG_CACHE) !== 0)
+      : gatewayRank(NEUTRAL_CAPABILITY_LEVEL, false);
+    this.allot(rank, foreignSeeds);
     if (index >= 0) {
-      gateways.setRank(block, index, stalled ? STALLED_RANK : rank);
-      this.allot(rank, foreignSeeds);
+      if (settles) gateways.setRank(block, index, stalled ? STALLED_RANK : rank);
       return true;
     }
+    const count = gateways.count(block);
     const weakest = gateways.weakest(block);
     const weakestRank = weakest < 0 ? -1 : gateways.rank(block, weakest);
-    const verdict = judgeCandidate(rank, gateways.count(block), wanted, weakestRank);
+    const room = starving ? Math.min(gatewaysMax, GATEWAY_LIMIT) : wanted;
+    const verdict = judgeCandidate(rank, count, room, weakestRank);
+    if (verdict === STAY_INNER) return false;
+    if (!settles) return true;
     if (verdict === REPLACE_WEAKEST) gateways.removeAt(block, weakest);
-    else if (verdict !== BECOME_GATEWAY) return false;
     if (block === 0 || gateways.count(block) === gateways.capacity(block)) block = this.enlarge(at, block);
-    this.allot(rank, foreignSeeds);
     gateways.add(block, endpoint, rank, downloaded, request.nowSeconds);
     return true;
   }
@@ -158,7 +162,7 @@ export class GatewayRoster {
 
   /** Notes that a gateway has just been given so many foreign peers, as many seeds as it was allotted among them. */
   noteGiven(request: AnnounceRequest, entry: number, endpoint: Endpoint, foreign: number): void {
-    const block = this.arena.words[entry + gatewaysWord(request.family)]!;
+    const block = this.arena.words[entry + blockWord(request.family)]!;
     const index = this.blocks.find(block, endpoint);
     const seeds = Math.min(foreign, this.seedsGiven);
     if (index >= 0) this.blocks.setTaken(block, index, foreign + seeds * (PLACES_OF_A_SEED - 1));
@@ -170,7 +174,7 @@ export class GatewayRoster {
    */
   show(request: AnnounceRequest, requester: Requester, ref: number, sink: PeerSink): number {
     const { blocks, other } = this;
-    const block = this.arena.words[requester.entry + gatewaysWord(request.family)]!;
+    const block = this.arena.words[requester.entry + blockWord(request.family)]!;
     if (block === 0) return 0;
     const index = this.roomiest(block, request.family, ref);
     if (index < 0) return 0;
@@ -207,8 +211,4 @@ export class GatewayRoster {
   private listOf(record: number, family: 4 | 6): number {
     return listOfFlags(flagsOf(this.arena.words, record + addressWordsOf(family)));
   }
-}
-
-function gatewaysWord(family: 4 | 6): number {
-  return family === 4 ? ENTRY_GATEWAYS4 : ENTRY_GATEWAYS6;
 }

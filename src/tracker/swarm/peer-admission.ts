@@ -25,17 +25,25 @@ import {
   FLAG_PAUSED,
   FLAG_REPORTED,
   FLAG_SEED,
+  FLAG_SHARED_HOST,
   FLAG_UPSTREAM,
   FLAG_WITHHELD,
   flagsOf,
   groupOf,
   hasKnownIdentity,
+  isLeecher,
+  isMarked,
   levelOf,
   setFlags,
   setLastSeen,
+  setUploaded,
+  UPLOADED_MASK,
+  uploadedGrowth,
+  uploadedOf,
 } from './peer-record.js';
 import type { Requester } from './peer-selection.js';
 import { FULL_FOR_FOREIGN, ROOM, type StoreRoom } from './store-room.js';
+import type { SupplyEvidence } from './supply-evidence.js';
 import type { SwarmBook } from './swarm-book.js';
 import type { SwarmLimits } from './swarm-store-options.js';
 import { ENTRY_COMPLETED, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
@@ -48,6 +56,7 @@ export interface PeerAdmissionParts {
   readonly book: SwarmBook;
   readonly room: StoreRoom;
   readonly capability: CapabilityRefresh;
+  readonly evidence: SupplyEvidence;
   readonly endpoint: Endpoint;
   readonly requester: Requester;
   readonly levels: AddressLevels;
@@ -65,6 +74,7 @@ export class PeerAdmission {
   private readonly book: SwarmBook;
   private readonly room: StoreRoom;
   private readonly capability: CapabilityRefresh;
+  private readonly evidence: SupplyEvidence;
   private readonly endpoint: Endpoint;
   private readonly requester: Requester;
   private readonly minIntervalSeconds: number;
@@ -77,6 +87,7 @@ export class PeerAdmission {
     this.book = parts.book;
     this.room = parts.room;
     this.capability = parts.capability;
+    this.evidence = parts.evidence;
     this.endpoint = parts.endpoint;
     this.requester = parts.requester;
     this.levels = parts.levels;
@@ -97,15 +108,17 @@ export class PeerAdmission {
     outcome.earlyRepeat = early;
     if (!wasUpstream) requester.ageSeconds = age;
     if (wasUpstream) this.book.addressCounts.add(entry, endpoint, 1);
-    if (wasUpstream || request.event !== EVENT_NONE || !hasKnownIdentity(words, meta)) {
+    const isComparable = !wasUpstream && hasKnownIdentity(words, meta);
+    if (!isComparable || request.event !== EVENT_NONE) {
       endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
       words[meta] = (endpoint.port << 16) | endpoint.identityLow;
       words[meta + 2] = (words[meta + 2]! & 0xfff00000) | endpoint.identityHigh;
     }
-    let flags = this.flagsFor(request, oldFlags & FLAG_COMPLETED);
+    let flags = this.flagsFor(request, oldFlags & (FLAG_COMPLETED | FLAG_SHARED_HOST));
     flags = this.countCompleted(request, outcome, entry, flags);
     const uploaded = uploadedUnits(request);
-    const level = this.levelFor(request, oldFlags, levelOf(words, meta), uploaded - words[meta + 3]!, age, early);
+    const growth = uploadedGrowth(uploadedOf(words, meta), uploaded);
+    const level = this.levelFor(request, oldFlags, levelOf(words, meta), growth, age, early);
     if (this.reported >= 0) flags |= this.reportedFlags(request, entry, oldFlags);
     let at = record;
     if (flags !== oldFlags || level !== levelOf(words, meta) || request.group !== groupOf(words, meta)) {
@@ -113,14 +126,22 @@ export class PeerAdmission {
         this.book.count(entry, oldFlags, -1);
         this.book.count(entry, flags, 1);
       }
+      if (isLeecher(flags) !== isLeecher(oldFlags)) this.evidence.forget(entry, request.family, record, endpoint);
       const ref = words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
       at = this.swarms.relist(ref, record, endpoint, request.group, level, flags);
     }
+    const metaNow = at + endpoint.addressWords;
+    if (!isComparable) this.evidence.begin(request, entry, at, endpoint);
+    else if (!early || isLeecher(flags) !== isLeecher(oldFlags)) {
+      this.evidence.review(request, entry, at, endpoint, oldFlags, age, uploaded);
+    }
     if (!early) {
-      setLastSeen(words, at + endpoint.addressWords, request.nowSeconds);
-      words[at + endpoint.addressWords + 3] = uploaded;
+      setLastSeen(words, metaNow, request.nowSeconds);
+      setUploaded(words, metaNow, uploaded);
     }
     requester.record = at;
+    requester.starving = isLeecher(flags) && isMarked(words, metaNow);
+    requester.sharesHost = (flags & FLAG_SHARED_HOST) !== 0;
   }
 
   /** Somebody new. @returns the entry, 0 where the swarm does not exist and was not made */
@@ -132,12 +153,13 @@ export class PeerAdmission {
     requester.record = 0;
     endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
     this.swarms.scanHost(entry === 0 ? 0 : words[entry + refWord]!, endpoint, scan);
-    let kept = 0;
+    let kept = scan.noteShared(words, endpoint.addressWords);
+    requester.sharesHost = kept !== 0;
     let level = NEUTRAL_CAPABILITY_LEVEL;
     if (scan.sameIdentity !== 0) {
       // The same client on a new port of the same address: its old entry goes, its history stays.
       const meta = scan.sameIdentity + endpoint.addressWords;
-      kept = flagsOf(words, meta) & FLAG_COMPLETED;
+      kept |= flagsOf(words, meta) & FLAG_COMPLETED;
       level = levelOf(words, meta);
       outcome.known = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0;
       this.book.remove(entry, request.family, scan.sameIdentity);
@@ -174,8 +196,9 @@ export class PeerAdmission {
     flags = this.countCompleted(request, outcome, entry, flags);
     const meta = record + endpoint.addressWords;
     setLastSeen(words, meta, request.nowSeconds);
-    words[meta + 3] = uploadedUnits(request);
+    setUploaded(words, meta, uploadedUnits(request));
     setFlags(words, meta, flags);
+    this.evidence.begin(request, entry, record, endpoint);
     this.book.admit(entry, flags, endpoint);
     requester.record = record;
     return entry;
@@ -204,14 +227,14 @@ export class PeerAdmission {
     request: AnnounceRequest,
     oldFlags: number,
     oldLevel: number,
-    uploadedGrowth: number,
+    growth: number,
     age: number,
     early: boolean,
   ): number {
     this.reported = this.levels.lookup(request.family, request.word0, request.word1, request.word2, request.word3);
     if (this.reported >= 0) return this.reported & 7;
     const level = (oldFlags & FLAG_REPORTED) !== 0 ? NEUTRAL_CAPABILITY_LEVEL : oldLevel;
-    return early ? level : observeCapability(level, Math.max(0, uploadedGrowth), age);
+    return early ? level : observeCapability(level, growth, age);
   }
 
   /** @returns the flags of a peer whose address has a report; one that had them already is noted already */
@@ -223,5 +246,5 @@ export class PeerAdmission {
 }
 
 function uploadedUnits(request: AnnounceRequest): number {
-  return ((request.uploadedHigh << 18) | (request.uploadedLow >>> 14)) >>> 0;
+  return ((request.uploadedHigh << 18) | (request.uploadedLow >>> 14)) & UPLOADED_MASK;
 }

@@ -3,10 +3,13 @@
  *
  *   +0  port (16) | identity, low part (16)
  *   +1  locality group (16) | last seen (16): seconds, wrapping; peers are far younger than 18 hours
- *   +2  flags (8) | capability level (3) | unused (1) | identity, high part (20)
- *   +3  uploaded, in units of 16 KiB, wrapping
+ *   +2  flags (8) | capability level (3) | marked (1) | identity, high part (20)
+ *   +3  uploaded, in units of 16 KiB, wrapping (20) | history (12)
  *
- * counted from the end of the address. The identity is a hash of peer id and key (BEP 7, BEP 15).
+ * counted from the end of the address. The identity is a hash of peer id and key (BEP 7, BEP 15). The mark and the history
+ * are evidence of an inner peer (see supply-evidence). A leecher is marked while it comes back empty-handed; its history is
+ * a digest of its progress (11) and whether it was given foreign peers (1). A seed is marked while it has shown that it
+ * serves; its history is the generation of that evidence.
  */
 import type { Endpoint } from './endpoint-key.js';
 
@@ -15,6 +18,8 @@ export const FLAG_PAUSED = 2;
 export const FLAG_COMPLETED = 4;
 /** From an original tracker: handed out, not counted. */
 export const FLAG_UPSTREAM = 8;
+/** Another peer of its host was in the swarm when one of the two came: only such a peer looks for its neighbours. */
+export const FLAG_SHARED_HOST = 16;
 export const FLAG_WITHHELD = 32;
 export const FLAG_CACHE = 64;
 /** The capability level comes from a report. */
@@ -26,6 +31,12 @@ export const LIST_SERVING = 1;
 export const LIST_NONE = 2;
 
 export const META_WORDS = 4;
+
+const MARK = 1 << 20;
+const HISTORY_BITS = 12;
+const HISTORY_MASK = (1 << HISTORY_BITS) - 1;
+/** What is uploaded is kept in units of 16 KiB, modulo this and one. */
+export const UPLOADED_MASK = 0xfffff;
 
 /** Words of a record's address. */
 export function addressWordsOf(family: 4 | 6): 1 | 4 {
@@ -100,5 +111,41 @@ export function setGroup(words: Uint32Array, meta: number, group: number): void 
 }
 
 export function setLevelAndFlags(words: Uint32Array, meta: number, level: number, flags: number): void {
-  words[meta + 2] = (words[meta + 2]! & 0xfffff) | (level << 21) | (flags << 24);
+  words[meta + 2] = (words[meta + 2]! & 0x1fffff) | (level << 21) | (flags << 24);
+}
+
+/** Whether a peer waits for content: neither a seed nor a paused one. */
+export function isLeecher(flags: number): boolean {
+  return (flags & (FLAG_SEED | FLAG_PAUSED)) === 0;
+}
+
+export function isMarked(words: Uint32Array, meta: number): boolean {
+  return (words[meta + 2]! & MARK) !== 0;
+}
+
+export function setMark(words: Uint32Array, meta: number, marked: boolean): void {
+  words[meta + 2] = marked ? words[meta + 2]! | MARK : words[meta + 2]! & ~MARK;
+}
+
+/** @returns units of 16 KiB, modulo 2^20 */
+export function uploadedOf(words: Uint32Array, meta: number): number {
+  return words[meta + 3]! >>> HISTORY_BITS;
+}
+
+export function historyOf(words: Uint32Array, meta: number): number {
+  return words[meta + 3]! & HISTORY_MASK;
+}
+
+export function setUploaded(words: Uint32Array, meta: number, units: number): void {
+  words[meta + 3] = ((units & UPLOADED_MASK) << HISTORY_BITS) | (words[meta + 3]! & HISTORY_MASK);
+}
+
+export function setHistory(words: Uint32Array, meta: number, history: number): void {
+  words[meta + 3] = (words[meta + 3]! & ~HISTORY_MASK) | history;
+}
+
+/** Units uploaded between two announces; 0 where the counter has started again, or moved by more than 8 GiB. */
+export function uploadedGrowth(before: number, now: number): number {
+  const growth = (now - before) & UPLOADED_MASK;
+  return growth > UPLOADED_MASK >>> 1 ? 0 : growth;
 }

@@ -8,29 +8,24 @@ import type { Candidates } from '../../selection/candidates.js';
 import { FlatCandidates } from '../../selection/choose-flat.js';
 import { choosePeers, choosePeersForForeign, Standpoint } from '../../selection/choose-peers.js';
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
-import { gatewayReturnsSoon } from '../../selection/gateways.js';
+import { GATEWAY_RETURN_SECONDS, gatewayReturnsSoon } from '../../selection/gateways.js';
 import { MixPlan, MixSituation, planMix } from '../../selection/mix.js';
 import { type IsInnerOnly, PeerSink } from '../../selection/peer-sink.js';
 import { sortedWord } from '../../selection/sorted-word.js';
 import { FOREIGN_KEY, KEY_END, type StandingKeys } from '../../selection/standing-key.js';
+import { returnSeconds, seedsSuffice } from '../../selection/supply.js';
 import { type AnnounceRequest, EVENT_PAUSED } from '../announce-request.js';
 import type { Arena } from './arena.js';
 import { BucketedCandidates } from './bucketed-candidates.js';
 import type { Endpoint } from './endpoint-key.js';
 import { type FamilySwarms, KIND_BUCKETED, KIND_SMALL, kindOf, offsetOf } from './family-swarm.js';
+import { GatewayBlocks } from './gateway-blocks.js';
 import { GatewayRoster } from './gateway-roster.js';
 import type { HashKeys } from './hash-keys.js';
-import {
-  FLAG_SEED,
-  flagsOf,
-  groupOf,
-  LIST_LEECHERS,
-  LIST_NONE,
-  LIST_SERVING,
-  levelOf,
-  listOfFlags,
-} from './peer-record.js';
+import { Neighbours } from './neighbours.js';
+import { flagsOf, groupOf, LIST_LEECHERS, LIST_NONE, LIST_SERVING, levelOf, listOfFlags } from './peer-record.js';
 import { entryWordsOf, MAX_RANKED_PEERS } from './ranked-swarm.js';
+import { blockWord, SupplyEvidence } from './supply-evidence.js';
 import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
 const INSERTION_SORT_UP_TO = 24;
@@ -42,24 +37,38 @@ export class Requester {
   record = 0;
   /** Seconds since its last announce, −1 where it was unknown. */
   ageSeconds = -1;
+  /** A leecher that has received nothing since its last announce. */
+  starving = false;
+  /** There are, or were, other peers of its host. */
+  sharesHost = false;
   /** False: an explanation, which must leave no trace. */
   settles = true;
+
+  /** Forgets the last one. @param settles whether this one announces */
+  begin(settles: boolean): void {
+    this.record = 0;
+    this.ageSeconds = -1;
+    this.starving = false;
+    this.sharesHost = false;
+    this.settles = settles;
+  }
 }
 
 export class PeerSelection {
   readonly plan = new MixPlan();
   readonly situation = new MixSituation();
   readonly roster: GatewayRoster;
-  /** The requester of the last answer is asked to come back early. */
-  returnsSoon = false;
+  readonly evidence: SupplyEvidence;
+  /** When the requester of the last answer is asked to come back, 0 at the usual interval. */
+  returnSeconds = 0;
+  readonly blocks: GatewayBlocks;
+  private readonly neighbours: Neighbours;
   private readonly flat: FlatCandidates;
   private readonly bucketed: BucketedCandidates;
   private readonly standpoint = new Standpoint();
   private readonly sink: PeerSink;
   private readonly scratch = new Uint32Array(MAX_RANKED_PEERS + 4096);
   private addressWords: 1 | 4 = 1;
-  private readonly isSeedRecord = (record: number): boolean =>
-    (flagsOf(this.arena.words, record + this.addressWords) & FLAG_SEED) !== 0;
 
   constructor(
     private readonly arena: Arena,
@@ -72,7 +81,10 @@ export class PeerSelection {
     this.sink = new PeerSink(isInnerOnly);
     this.flat = new FlatCandidates(random);
     this.bucketed = new BucketedCandidates(random, keys);
-    this.roster = new GatewayRoster(arena, swarms, keys, hashKeys, isInnerOnly);
+    this.blocks = new GatewayBlocks(arena);
+    this.roster = new GatewayRoster(arena, swarms, keys, this.blocks, hashKeys, isInnerOnly);
+    this.evidence = new SupplyEvidence(arena, swarms, keys, this.blocks);
+    this.neighbours = new Neighbours(swarms, random);
   }
 
   /**
@@ -107,8 +119,10 @@ export class PeerSelection {
     situation.gateway = false;
     situation.innerAvailable = 0;
     situation.foreignAvailable = 0;
-    situation.innerSeed = inner && request.seed;
-    this.returnsSoon = false;
+    situation.innerCounted = 0;
+    situation.supplied = request.seed;
+    situation.starving = requester.starving;
+    this.returnSeconds = 0;
     if (ref === 0) {
       planMix(mix, situation, plan);
       return 0;
@@ -117,34 +131,59 @@ export class PeerSelection {
     candidates.offerServing = !request.seed && request.event !== EVENT_PAUSED;
     const selfList = requester.record === 0 ? LIST_NONE : this.listOfRecord(requester.record);
     const innerLeechers = candidates.countLeechers(0, FOREIGN_KEY);
-    const innerServing = candidates.countServing(0, FOREIGN_KEY);
-    const offeredServing = candidates.offerServing ? innerServing : 0;
+    const offeredServing = candidates.offerServing ? candidates.countServing(0, FOREIGN_KEY) : 0;
     const isOffered = selfList === LIST_LEECHERS || (selfList === LIST_SERVING && candidates.offerServing);
     situation.innerAvailable = innerLeechers + offeredServing - (inner && isOffered ? 1 : 0);
     const foreignServing = candidates.offerServing ? candidates.countServing(FOREIGN_KEY, KEY_END) : 0;
     situation.foreignAvailable =
       candidates.countLeechers(FOREIGN_KEY, KEY_END) + foreignServing - (!inner && isOffered ? 1 : 0);
-    if (!situation.innerSeed && innerServing > 0) {
-      situation.innerSeed = candidates.hasSeed(0, FOREIGN_KEY, this.isSeedRecord);
-    }
-    if (mix.gatewaysMax > 0 && inner) {
-      situation.gateway = this.roster.settle(request, requester, endpoint, innerLeechers, innerServing, foreignServing);
-      situation.givenToGateway = this.roster.given;
-      situation.seedsToGateway = this.roster.seedsGiven;
-      this.returnsSoon = situation.gateway && gatewayReturnsSoon(innerLeechers);
-    }
+    if (inner) this.settle(request, requester, endpoint, innerLeechers, foreignServing);
     planMix(mix, situation, plan);
     if (want <= 0) return 0;
     if (inner) {
       choosePeers(candidates, standpoint, plan, sink);
-      if (situation.gateway && requester.settles)
-        this.roster.noteGiven(request, requester.entry, endpoint, plan.foreign);
+      if (requester.settles && requester.record !== 0 && plan.foreign > 0) {
+        this.evidence.noteAbroad(requester.record, this.addressWords);
+        if (situation.gateway) this.roster.noteGiven(request, requester.entry, endpoint, plan.foreign);
+      }
     } else {
       if (plan.gatewaysOnly) plan.inner = this.roster.show(request, requester, ref, sink);
       plan.foreign = Math.min(plan.foreign, want - sink.written);
       choosePeersForForeign(candidates, plan, sink);
     }
+    if (requester.sharesHost) {
+      this.neighbours.include(ref, endpoint, candidates.offerServing, want, inner ? plan.inner : 0, sink);
+    }
     return sink.written;
+  }
+
+  /** Weighs the evidence of who serves inside, and decides whether the requester is a gateway. */
+  private settle(
+    request: AnnounceRequest,
+    requester: Requester,
+    endpoint: Endpoint,
+    innerLeechers: number,
+    foreignSeeds: number,
+  ): void {
+    const { situation, blocks, roster } = this;
+    const block = this.arena.words[requester.entry + blockWord(request.family)]!;
+    if (requester.settles) this.evidence.judgeSeeds(block, innerLeechers, request.nowSeconds);
+    const serving = blocks.serving(block);
+    const starved = blocks.starved(block);
+    const suffices = seedsSuffice(innerLeechers, serving, starved);
+    const waits = !request.seed && request.event !== EVENT_PAUSED;
+    situation.supplied = request.seed || (suffices && !requester.starving);
+    const self = waits && requester.record !== 0 && this.listOfRecord(requester.record) === LIST_LEECHERS ? 1 : 0;
+    situation.innerCounted = waits ? innerLeechers - self + serving : situation.innerAvailable;
+    if (waits || innerLeechers > 0) {
+      this.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, requester.starving);
+    }
+    if (this.keys.table.mix.gatewaysMax === 0) return;
+    situation.gateway = roster.settle(request, requester, endpoint, innerLeechers, foreignSeeds);
+    situation.givenToGateway = roster.given;
+    situation.seedsToGateway = roster.seedsGiven;
+    if (situation.gateway && !requester.starving && gatewayReturnsSoon(innerLeechers))
+      this.returnSeconds = GATEWAY_RETURN_SECONDS;
   }
 
   private candidatesOf(ref: number, request: AnnounceRequest, partition: number): Candidates {

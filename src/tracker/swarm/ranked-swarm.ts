@@ -129,7 +129,7 @@ export class RankedSwarms {
       if (entry >>> SLOT_BITS !== tag) continue;
       const record = ref + HEADER_WORDS + ((entry & SLOT_MASK) - 1) * stride;
       if (!isSameHost(words, record, endpoint)) continue;
-      scan.count++;
+      scan.add(record);
       const meta = record + endpoint.addressWords;
       if (isAddress(words, record, endpoint) && hasIdentity(words, meta, endpoint)) scan.sameIdentity = record;
     }

@@ -44,7 +44,7 @@ export class SmallSwarms {
     const end = ref + HEADER_WORDS + (words[ref]! >>> 16) * stride;
     for (let record = ref + HEADER_WORDS; record < end; record += stride) {
       if (!isSameHost(words, record, endpoint)) continue;
-      scan.count++;
+      scan.add(record);
       if (isAddress(words, record, endpoint) && hasIdentity(words, record + endpoint.addressWords, endpoint)) {
         scan.sameIdentity = record;
       }

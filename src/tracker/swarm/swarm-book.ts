@@ -72,6 +72,7 @@ export class SwarmBook {
     endpoint.setFromRecord(words, record, addressWords);
     const flags = flagsOf(words, record + addressWords);
     const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+    this.selection.evidence.forget(entry, family, record, endpoint);
     this.swarms.remove(words[refAt]!, record, endpoint);
     words[refAt] = this.swarms.ref;
     this.count(entry, flags, -1);

@@ -3,6 +3,7 @@ import { FOREIGN_PARTITION, NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cos
 import { classReason, type ExplainedClass, type Explanation, mixReason } from '../../selection/explanation.js';
 import type { IsInnerOnly } from '../../selection/peer-sink.js';
 import { PARTITION_SHIFT, SIBLING_TIER, type StandingKeys } from '../../selection/standing-key.js';
+import { seedsSuffice } from '../../selection/supply.js';
 import { AnnounceRequest } from '../announce-request.js';
 import type { Arena } from './arena.js';
 import { Endpoint } from './endpoint-key.js';
@@ -15,6 +16,8 @@ import {
   flagsOf,
   groupOf,
   isAddress,
+  isLeecher,
+  isMarked,
   LIST_LEECHERS,
   LIST_NONE,
   LIST_SERVING,
@@ -22,6 +25,7 @@ import {
   listOfFlags,
 } from './peer-record.js';
 import type { PeerSelection, Requester } from './peer-selection.js';
+import { blockWord } from './supply-evidence.js';
 import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
 /** The most peers an answer ever has. */
@@ -114,11 +118,30 @@ export class SwarmExplainer {
         foreign: entry === 0 ? 0 : plan.foreign,
         innerAvailable: entry === 0 ? 0 : situation.innerAvailable,
         foreignAvailable: entry === 0 ? 0 : situation.foreignAvailable,
-        innerSeed: entry !== 0 && situation.innerSeed,
       },
+      supply: this.supplyOf(request, requester, tallies),
       gateways: entry === 0 ? 0 : selection.roster.count(entry, request.family),
       classes: this.describe(request, partition, tallies),
       chosen,
+    };
+  }
+
+  private supplyOf(request: AnnounceRequest, requester: Requester, tallies: Map<number, Tally>): Explanation['supply'] {
+    const inner = [...tallies.values()].filter(({ group }) => this.keys.partitionOf(group) !== FOREIGN_PARTITION);
+    const countOf = (list: number): number =>
+      inner.reduce((sum, tally) => sum + (tally.list === list ? tally.count : 0), 0);
+    const isWaiting = !request.seed && this.keys.partitionOf(request.group) !== FOREIGN_PARTITION;
+    const innerLeechers = countOf(LIST_LEECHERS) + (isWaiting ? 1 : 0);
+    const block = requester.entry === 0 ? 0 : this.arena.words[requester.entry + blockWord(request.family)]!;
+    const serving = this.selection.blocks.serving(block);
+    const starving = this.selection.blocks.starved(block);
+    return {
+      innerSeeds: countOf(LIST_SERVING),
+      serving,
+      starving,
+      innerLeechers,
+      suffices: seedsSuffice(innerLeechers, serving, starving),
+      requesterStarves: requester.starving,
     };
   }
 
@@ -129,8 +152,11 @@ export class SwarmExplainer {
   findRequester(query: ExplainQuery, request: AnnounceRequest, requester: Requester, endpoint: Endpoint): void {
     this.peersAtAddress = 0;
     this.findByAddress(query.port === undefined, request, requester, endpoint);
-    if (requester.record === 0 || query.seed !== undefined) return;
-    request.seed = (flagsOf(this.arena.words, requester.record + endpoint.addressWords) & FLAG_SEED) !== 0;
+    if (requester.record === 0) return;
+    const meta = requester.record + endpoint.addressWords;
+    const flags = flagsOf(this.arena.words, meta);
+    requester.starving = isLeecher(flags) && isMarked(this.arena.words, meta);
+    if (query.seed === undefined) request.seed = (flags & FLAG_SEED) !== 0;
   }
 
   private findByAddress(anyPort: boolean, request: AnnounceRequest, requester: Requester, endpoint: Endpoint): void {

@@ -19,6 +19,7 @@ import { Endpoint } from './endpoint-key.js';
 import { ExpirySweep } from './expiry-sweep.js';
 import { FamilySwarms } from './family-swarm.js';
 import { HASH_KEY_WORDS, HashKeys } from './hash-keys.js';
+import { HostScan } from './host-scan.js';
 import { InfoHashWords } from './info-hash-words.js';
 import { PeerAdmission } from './peer-admission.js';
 import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setLastSeen } from './peer-record.js';
@@ -81,6 +82,7 @@ export class SwarmStore {
   private readonly upstreamWantedBelow: number;
   private readonly upstreamAskEverySeconds: number;
   private readonly infoHash: InfoHashWords;
+  private readonly scan = new HostScan();
   private located = false;
 
   constructor(options: SwarmStoreOptions) {
@@ -118,6 +120,7 @@ export class SwarmStore {
       book: this.book,
       room: this.room,
       capability: this.capability,
+      evidence: this.selection.evidence,
       endpoint: this.endpoint,
       requester: this.requester,
       levels,
@@ -147,7 +150,7 @@ export class SwarmStore {
     outcome.earlyRepeat = false;
     outcome.countedCompleted = false;
     outcome.needsUpstream = false;
-    this.selection.returnsSoon = false;
+    this.selection.returnSeconds = 0;
     this.infoHash.read(request.bytes, request.infoHashOffset);
     const endpoint = this.endpoint;
     endpoint.setFromRequest(request);
@@ -156,8 +159,7 @@ export class SwarmStore {
     const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
     let entry = this.infoHash.find();
     let record = entry === 0 ? 0 : this.swarms.find(words[entry + refWord]!, endpoint);
-    requester.ageSeconds = -1;
-    requester.settles = true;
+    requester.begin(true);
     this.located = true;
     if (request.event === EVENT_STOPPED) {
       if (record !== 0) {
@@ -166,7 +168,6 @@ export class SwarmStore {
         if (this.book.dropIfEmpty(entry)) entry = 0;
       }
       requester.entry = entry;
-      requester.record = 0;
       this.fillCounts(entry, outcome);
       return;
     }
@@ -202,9 +203,9 @@ export class SwarmStore {
     return this.selection.select(request, requester, this.endpoint, want, out, offset);
   }
 
-  /** Whether the requester of the last {@link select} is asked to come back before the interval is over. */
-  get requesterReturnsSoon(): boolean {
-    return this.selection.returnsSoon;
+  /** When the requester of the last {@link select} is asked to come back, in seconds; 0 at the usual interval. */
+  get requesterReturnSeconds(): number {
+    return this.selection.returnSeconds;
   }
 
   /** The download that the last {@link announce} counted was one of the operator's own clients. */
@@ -272,8 +273,9 @@ export class SwarmStore {
       }
       if (this.room.forPeer(peer.group, entry === 0) !== ROOM) continue;
       if (entry === 0) entry = this.infoHash.insert();
-      const flags = FLAG_UPSTREAM | (peer.seed ? FLAG_SEED : 0);
       const ref = words[entry + refWord]!;
+      this.swarms.scanHost(ref, endpoint, this.scan);
+      const flags = FLAG_UPSTREAM | (peer.seed ? FLAG_SEED : 0) | this.scan.noteShared(words, endpoint.addressWords);
       const record = this.swarms.tryInsert(ref, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);
       if (record === 0) {
         if (this.book.dropIfEmpty(entry)) entry = 0;
@@ -476,9 +478,9 @@ export class SwarmStore {
     const { endpoint, requester } = this;
     endpoint.setFromRequest(request);
     const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
+    requester.begin(false);
     requester.entry = entry;
     requester.record = entry === 0 ? 0 : this.swarms.find(this.arena.words[entry + refWord]!, endpoint);
-    requester.ageSeconds = -1;
-    requester.settles = false;
+    requester.sharesHost = true;
   }
 }

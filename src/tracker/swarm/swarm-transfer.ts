@@ -10,7 +10,7 @@ import type { Arena } from './arena.js';
 import { Endpoint } from './endpoint-key.js';
 import { type FamilySwarms, KIND_SMALL, kindOf } from './family-swarm.js';
 import type { HashKeys } from './hash-keys.js';
-import { flagsOf, levelOf, setLastSeen } from './peer-record.js';
+import { flagsOf, levelOf, setLastSeen, setUploaded, uploadedOf } from './peer-record.js';
 import { SnapshotDamagedError } from './snapshot-codec.js';
 import { ROOM, type StoreRoom } from './store-room.js';
 import {
@@ -214,7 +214,8 @@ export class SwarmTransfer {
     if (record === 0) return;
     words[refAt] = this.swarms.ref;
     setLastSeen(words, record + addressWords, context.nowSeconds - age);
-    words[record + addressWords + 3] = frame[meta + 3]!;
+    // Of the evidence nothing outlives the process: what was uploaded is compared, the rest begins again.
+    setUploaded(words, record + addressWords, uploadedOf(frame, meta));
     context.admitted(entry, flags, endpoint);
   }
 }

@@ -6,7 +6,9 @@ import {
   MIX_NO_INNER,
   MIX_NO_INNER_SEED,
   MIX_NOT_A_GATEWAY,
+  MIX_STARVING,
   MIX_TOO_FEW_INNER,
+  MIX_UNPROVEN,
   MixPlan,
   MixSituation,
   planMix,
@@ -23,7 +25,13 @@ const RULES: MixRules = {
 
 function plan(situation: Partial<MixSituation>, rules: Partial<MixRules> = {}): MixPlan {
   const made = new MixPlan();
-  const full = Object.assign(new MixSituation(), { want: 50, innerSeed: true, foreignAvailable: 1000 }, situation);
+  const full = Object.assign(new MixSituation(), {
+    want: 50,
+    supplied: true,
+    foreignAvailable: 1000,
+    innerCounted: situation.innerAvailable ?? 0,
+    ...situation,
+  });
   planMix({ ...RULES, ...rules }, full, made);
   return made;
 }
@@ -44,7 +52,7 @@ describe('the mix of inner and foreign peers', () => {
   });
 
   it('without an inner seed some places are kept for foreign peers', () => {
-    expect(plan({ innerAvailable: 300, innerSeed: false })).toMatchObject({
+    expect(plan({ innerAvailable: 300, supplied: false })).toMatchObject({
       inner: 45,
       foreign: 5,
       reason: MIX_NO_INNER_SEED,
@@ -53,11 +61,11 @@ describe('the mix of inner and foreign peers', () => {
 
   it('with gateways in force only they are given foreign peers, and those who have nobody else', () => {
     const rules = { gatewaysMax: 3 };
-    expect(plan({ innerAvailable: 3, innerSeed: false }, rules)).toMatchObject({
+    expect(plan({ innerAvailable: 3, supplied: false }, rules)).toMatchObject({
       foreign: 0,
       reason: MIX_NOT_A_GATEWAY,
     });
-    expect(plan({ innerAvailable: 3, innerSeed: false, gateway: true, givenToGateway: 2 }, rules)).toMatchObject({
+    expect(plan({ innerAvailable: 3, supplied: false, gateway: true, givenToGateway: 2 }, rules)).toMatchObject({
       inner: 3,
       foreign: 2,
     });
@@ -85,13 +93,32 @@ describe('the mix of inner and foreign peers', () => {
   });
 
   it('a gateway is given so many seeds among the others', () => {
-    const situation = { innerAvailable: 3, innerSeed: false, gateway: true };
+    const situation = { innerAvailable: 3, supplied: false, gateway: true };
     const rules = { gatewaysMax: 3 };
     expect(plan({ ...situation, givenToGateway: 2, seedsToGateway: 1 }, rules)).toMatchObject({
       foreign: 2,
       foreignSeeds: 1,
     });
-    expect(plan({ innerAvailable: 0 }, rules)).toMatchObject({ foreign: 20, foreignSeeds: -1 });
+  });
+
+  it('whoever has nobody inner, or only seeds that have not shown that they serve, is given foreign seeds first', () => {
+    const lone = { inner: 0, foreign: 20, foreignSeeds: 20, reason: MIX_NO_INNER };
+    expect(plan({ innerAvailable: 0 }, { gatewaysMax: 3 })).toMatchObject(lone);
+    expect(plan({ innerAvailable: 2, innerCounted: 0, supplied: false })).toMatchObject({
+      ...lone,
+      inner: 2,
+      reason: MIX_UNPROVEN,
+    });
+    expect(plan({ innerAvailable: 30, innerCounted: 0, supplied: false, want: 10 })).toMatchObject({
+      inner: 5,
+      foreign: 5,
+    });
+  });
+
+  it('without gateways a client that came back empty-handed is given foreign peers, whatever is listed', () => {
+    const situation = { innerAvailable: 30, supplied: false, starving: true };
+    expect(plan(situation)).toMatchObject({ foreign: 5, reason: MIX_STARVING });
+    expect(plan({ innerAvailable: 30 })).toMatchObject({ foreign: 0, reason: MIX_ENOUGH_INNER });
   });
 
   it('never plans more than there are or are wanted, keeps the limits, and is monotonic in inner peers', () => {
@@ -104,7 +131,7 @@ describe('the mix of inner and foreign peers', () => {
           givenToGateway: fc.nat(10),
           innerAvailable: fc.nat(300),
           foreignAvailable: fc.nat(300),
-          innerSeed: fc.boolean(),
+          supplied: fc.boolean(),
         }),
         fc.record({
           enoughInnerPeers: fc.nat(50),

@@ -188,13 +188,17 @@ describe.each(KINDS)('draft 4.2 to 4.4 in a %s swarm', (_kind, thresholds) => {
     expect(given.filter((host) => host >= 100)).toHaveLength(2);
   });
 
-  it('foreignPeersWhenNoInnerSeed: links outwards only while nobody inner holds everything', () => {
+  it('foreignPeersWhenNoInnerSeed: links outwards until an inner seed has shown that it serves', () => {
     const store = storeWith(policy({ enoughInnerPeers: 4, foreignPeersWhenNoInnerSeed: 3 }));
     fill(store, HOME_A, 1, 6);
     fill(store, CHEAP, 100, 6);
     expect(hosts(announce(store, { host: 50 }).peers).filter((host) => host >= 100)).toHaveLength(3);
+    const outwards = (now: number, downloaded = 0): number =>
+      hosts(announce(store, { host: 50, now, downloaded }).peers).filter((host) => host >= 100).length;
     announce(store, { host: 1, group: HOME_A, seed: true });
-    expect(hosts(announce(store, { host: 50 }).peers).filter((host) => host >= 100)).toHaveLength(0);
+    expect(outwards(1_100, 1e6)).toBe(3);
+    announce(store, { host: 1, group: HOME_A, seed: true, now: 1_200, uploaded: 1e6 });
+    expect(outwards(1_300, 2e6)).toBe(0);
   });
 
   it('a client without a single inner peer is given foreign ones', () => {

@@ -107,21 +107,47 @@ describe.each(KINDS)('explaining an answer of a %s swarm', (_kind, thresholds) =
   });
 
   it('says why a class is out', () => {
-    const reasons = (mix: object, over = {}, numWant = 50) =>
+    const reasons = (mix: object, over = {}, numWant = 50, store = create(mix)) =>
       Object.fromEntries(
-        create(mix)
-          .explain(query(over), numWant)
-          .classes.map(({ group, role, reason }) => [`${group} ${role}`, reason]),
+        store.explain(query(over), numWant).classes.map(({ group, role, reason }) => [`${group} ${role}`, reason]),
       );
     expect(reasons({ enoughInnerPeers: 3 })[`${CHEAP} leecher`]).toBe('enough-inner-peers');
     expect(reasons({ foreignPeersMax: 2 })[`${DEAR} leecher`]).toBe('foreign-limit-reached');
     expect(reasons({}, { seed: true })[`${HOME_B} serving`]).toBe('seeds-are-not-given-to-seeds');
     expect(reasons({}, {}, 2)[`${HOME_A} leecher`]).toBe('chosen-in-part');
     expect(reasons({}, {}, 1)[`${HOME_A} leecher`]).toBe('better-ones-filled-the-answer');
-    expect(reasons({ gatewaysMax: 2 })[`${CHEAP} leecher`]).toBe('requester-is-not-a-gateway');
+    // The seed on host 11 is an operator's cache, which counts as one that serves.
+    expect(reasons({ gatewaysMax: 2 })[`${CHEAP} leecher`]).toBe('enough-inner-peers');
+    const open = create({ gatewaysMax: 4, foreignPeersWhenNoInnerSeed: 2 });
+    announce(open, { host: 11, group: HOME_B, event: EVENT_STOPPED });
+    expect(reasons({}, {}, 50, open)[`${CHEAP} leecher`]).toBe('chosen-in-part');
+    const full = create({ gatewaysMax: 2 });
+    announce(full, { host: 11, group: HOME_B, event: EVENT_STOPPED });
+    for (const host of [1, 2]) announce(full, { host, group: HOME_A });
+    expect(reasons({}, {}, 50, full)[`${CHEAP} leecher`]).toBe('requester-is-not-a-gateway');
     expect(reasons({ gatewaysMax: 2 }, { group: CHEAP })[`${HOME_A} leecher`]).toBe(
       'only-gateways-are-shown-to-foreign-peers',
     );
+  });
+
+  it('says who has shown that it serves, and who came back empty-handed', () => {
+    const store = create({ gatewaysMax: 4 });
+    announce(store, { host: 1, group: HOME_A, now: 1_100, downloaded: 0 });
+    announce(store, { host: 2, group: HOME_A, now: 1_100, downloaded: 1e6 });
+    const newcomer = store.explain(query(), 50);
+    expect(newcomer.supply).toEqual({
+      innerSeeds: 2,
+      serving: 1,
+      starving: 1,
+      innerLeechers: 5,
+      suffices: true,
+      requesterStarves: false,
+    });
+    expect(newcomer.mix.reason).toBe('enough-inner');
+    const starving = store.explain(query({ words: [0xcb000001] }), 50);
+    expect(starving.supply).toMatchObject({ requesterStarves: true, innerLeechers: 4 });
+    expect(starving.mix).toMatchObject({ reason: 'came-back-empty-handed' });
+    expect(starving.requester.gateway).toBe(true);
   });
 
   it('leaves no trace: gateways are not appointed by being explained', () => {

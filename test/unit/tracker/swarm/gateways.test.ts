@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EVENT_COMPLETED, EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
+import { EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
 import type { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
 import { announce, CHEAP, costTable, createStore, FIXTURE_GROUPS, HOME_A, hosts } from './store-fixture.js';
 
@@ -155,16 +155,6 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
       }
     }
     expect(gateways.size).toBeGreaterThan(first);
-  });
-
-  it('none once inner seeds suffice', () => {
-    const store = create();
-    fill(store, 12);
-    for (const host of [1, 2]) announce(store, { host, seed: true, event: EVENT_COMPLETED });
-    for (let host = 3; host <= 12; host++) {
-      expect(hosts(announce(store, { host }).peers).some(isForeign)).toBe(false);
-    }
-    expect(hosts(announce(store, { host: 100, group: CHEAP }).peers).every(isForeign)).toBe(true);
   });
 
   it('foreignPeersMin is given to everybody all the same', () => {

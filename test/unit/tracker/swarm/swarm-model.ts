@@ -1,28 +1,44 @@
 /**
  * The swarm store as plain objects, for comparison: slow, obvious, and ranking every pair by itself. Peers are known by
- * `family/host:port`; observed capability is left out, because the operations it is given upload nothing.
+ * `family/host:port`. Evidence is a list of what happened, and hosts are counted anew for each question.
  */
 import type { CostTable } from '../../../../src/selection/cost-table.js';
+import { observeCapability } from '../../../../src/selection/observed-capability.js';
 import { EVENT_COMPLETED, EVENT_NONE, EVENT_PAUSED, EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
+import { ModelEvidence } from './evidence-model.js';
 import type { Announce } from './store-fixture.js';
 
 export interface ModelPeer {
   family: 4 | 6;
   name: string;
+  host: number;
   group: number;
   seed: boolean;
   paused: boolean;
   withheld: boolean;
   completed: boolean;
   upstream: boolean;
+  cache: boolean;
   level: number;
   lastSeen: number;
+  uploaded: number;
+  downloaded: number;
+  /** A leecher: it came back empty-handed. A seed: it has shown that it serves, in this generation. */
+  marked: boolean;
+  generation: number;
+  abroad: boolean;
 }
+
+export type Located = Required<Pick<Announce, 'torrent' | 'family' | 'host' | 'port' | 'group' | 'now'>> & Announce;
+
+export const isLeecher = (peer: { seed: boolean; paused: boolean }): boolean => !peer.seed && !peer.paused;
+const uploadedUnits = (bytes: number): number => Math.floor(bytes / 16_384);
 
 export class ModelSwarm {
   completed = 0;
   kept = false;
   readonly peers = new Map<string, ModelPeer>();
+  readonly evidence = { 4: new ModelEvidence(this.peers, 4), 6: new ModelEvidence(this.peers, 6) };
 
   seeds(): number {
     return [...this.peers.values()].filter((peer) => peer.seed && !peer.upstream).length;
@@ -30,6 +46,14 @@ export class ModelSwarm {
 
   leechers(): number {
     return [...this.peers.values()].filter((peer) => !peer.seed && !peer.upstream).length;
+  }
+
+  /** A swarm that nobody of a family is left in remembers nothing. */
+  remove(key: string): void {
+    const family = this.peers.get(key)?.family;
+    this.peers.delete(key);
+    if (family === undefined || [...this.peers.values()].some((peer) => peer.family === family)) return;
+    this.evidence[family] = new ModelEvidence(this.peers, family);
   }
 }
 
@@ -48,15 +72,12 @@ export class SwarmModel {
     return swarm;
   }
 
-  announce(
-    spec: Required<Pick<Announce, 'torrent' | 'family' | 'host' | 'port' | 'group' | 'now'>> & Announce,
-    reported: number,
-  ): void {
+  announce(spec: Located, reported: number): void {
     const swarm = this.swarm(spec.torrent);
     const key = `${spec.family}/${spec.host}:${spec.port}`;
     const old = swarm.peers.get(key);
     if (spec.event === EVENT_STOPPED) {
-      swarm.peers.delete(key);
+      swarm.remove(key);
       return;
     }
     const known = old !== undefined && !old.upstream;
@@ -66,23 +87,40 @@ export class SwarmModel {
       completed = true;
       swarm.completed++;
     }
-    swarm.peers.set(key, {
+    const uploaded = uploadedUnits(spec.uploaded ?? 0);
+    let level = reported >= 0 ? reported & 7 : (old?.level ?? 4);
+    if (reported < 0 && known && !early) {
+      level = observeCapability(level, Math.max(0, uploaded - old.uploaded), spec.now - old.lastSeen);
+    }
+    const peer: ModelPeer = {
       family: spec.family,
       name: `${spec.host}:${spec.port}`,
+      host: spec.host,
       group: spec.group,
       seed: spec.seed === true,
       paused: spec.seed !== true && spec.event === EVENT_PAUSED,
       withheld: spec.withheld === true,
       completed,
       upstream: false,
-      level: reported >= 0 ? reported & 7 : 4,
+      cache: reported >= 0 && (reported & 128) !== 0,
+      level,
       lastSeen: early ? old.lastSeen : spec.now,
-    });
+      uploaded: known && early ? old.uploaded : uploaded,
+      downloaded: uploadedUnits(spec.downloaded ?? 0),
+      marked: false,
+      generation: 0,
+      abroad: false,
+    };
+    swarm.peers.set(key, peer);
+    const inner = this.policy.partition[spec.group] !== 15;
+    const evidence = swarm.evidence[spec.family];
+    if (!known) evidence.begin(peer, inner);
+    else evidence.review(old, peer, inner, early, spec, uploaded);
   }
 
   expire(now: number): void {
     for (const swarm of this.swarms.values()) {
-      for (const [key, peer] of swarm.peers) if (now - peer.lastSeen >= this.maxAge) swarm.peers.delete(key);
+      for (const [key, peer] of swarm.peers) if (now - peer.lastSeen >= this.maxAge) swarm.remove(key);
     }
     for (const [torrent, swarm] of this.swarms) {
       if (swarm.peers.size === 0 && !swarm.kept) this.swarms.delete(torrent);
@@ -114,5 +152,37 @@ export class SwarmModel {
         !peer.withheld &&
         !(takesOnly && (peer.seed || peer.paused)),
     );
+  }
+
+  /** How the answer of an inner requester is made up where there are no gateways: the ranks of its peers, best first. */
+  expectedRanks(spec: Located): { ranks: number[]; inner: number } {
+    const want = spec.numWant ?? 50;
+    const waits = spec.seed !== true && spec.event !== EVENT_PAUSED;
+    const rankOf = (peer: ModelPeer): number => this.rank(spec.group, peer);
+    const offered = this.offered(spec).sort((a, b) => rankOf(a) - rankOf(b));
+    const inner = offered.filter((peer) => rankOf(peer) < 100_000);
+    const foreign = offered.filter((peer) => rankOf(peer) >= 100_000);
+    const swarm = this.swarm(spec.torrent);
+    const own = swarm.peers.get(`${spec.family}/${spec.host}:${spec.port}`)!;
+    const waiting = [...swarm.peers.values()].filter(
+      (peer) => peer.family === spec.family && !peer.withheld && isLeecher(peer) && rankOf(peer) < 100_000,
+    );
+    const supply = swarm.evidence[spec.family].judge(waiting.length, spec.now);
+    const supplied = spec.seed === true || (supply.suffices && !(isLeecher(own) && own.marked));
+    const counted = waits ? waiting.filter((peer) => peer !== own).length + supply.serving : inner.length;
+    const { enoughInnerPeers, foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed } = this.policy.mix;
+    const least = Math.max(foreignPeersMin, supplied ? 0 : foreignPeersWhenNoInnerSeed);
+    const lone = counted === 0;
+    const enough = !lone && inner.length >= Math.min(enoughInnerPeers, want);
+    const quota = enough ? least : Math.max(least, foreignPeersMax);
+    const room = inner.length === 0 ? want : Math.floor(want / 2);
+    const kept = Math.min(lone ? quota : least, foreign.length, room);
+    const innerCount = Math.min(inner.length, want - kept);
+    const foreignCount = Math.min(quota, foreign.length, want - innerCount);
+    // A client that has nobody else is given foreign seeds first.
+    const ordered = lone ? [...foreign.filter((peer) => !isLeecher(peer)), ...foreign.filter(isLeecher)] : foreign;
+    if (foreignCount > 0 && isLeecher(own)) own.abroad = true;
+    const chosen = [...inner.slice(0, innerCount), ...ordered.slice(0, foreignCount)];
+    return { ranks: chosen.map(rankOf), inner: innerCount };
   }
 }
