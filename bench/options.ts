@@ -18,7 +18,8 @@ const LIMITS = { rounds: 20, seconds: 60 };
 
 const SERVERS = [...new Set(SCENARIOS.flatMap(({ servers }) => servers))];
 
-export const HELP = `npm run bench -- [--quick] [--only NAME,…] [--servers NAME,…] [--rounds N] [--seconds N] [--json]
+export const HELP = `npm run bench -- [PROGRAM …]
+npm run bench -- [--quick] [--only NAME,…] [--servers NAME,…] [--rounds N] [--seconds N] [--json]
 
 Measures answers per CPU-second of the server and memory a peer, servers alternating, medians of all rounds.
 Servers run on core 0, the load generator on core 1; nothing leaves this machine.
@@ -29,7 +30,9 @@ Servers run on core 0, the load generator on core 1; nothing leaves this machine
   --servers NAME  only these of those that compete: ${SERVERS.join(', ')}
   --rounds N   rounds of each server in each scenario, 1 … ${LIMITS.rounds}
   --seconds N  seconds of each server in a round, in turns of one second, 1 … ${LIMITS.seconds}
-  --json       figures of every round as JSON instead of tables`;
+  --json       figures of every round as JSON instead of tables
+
+PROGRAM is one of micro-announce, micro-selection, micro-topology: parts of the tracker in one process, without a kernel.`;
 
 function nameInHelp({ name, onlyWhenNamed = false }: Scenario): string {
   return onlyWhenNamed ? `${name}*` : name;

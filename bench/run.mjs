@@ -1,14 +1,19 @@
-// `npm run bench`: compiles the load generator and the servers with the sources they use, then runs them.
-// Plain JavaScript, because it runs before anything is built. `npm run bench -- --help` lists the options.
+// `npm run bench`: compiles the benchmarks with the sources they measure, then runs one of them. Without the name of a
+// program it runs the comparison of trackers. `npm run bench -- --help` lists programs and options.
+// Plain JavaScript, because it runs before anything is built.
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const PROGRAMS = ['micro-announce', 'micro-selection', 'micro-topology'];
 const here = dirname(fileURLToPath(import.meta.url));
 const tsc = join(here, '..', 'node_modules', 'typescript', 'bin', 'tsc');
 try {
   execFileSync(process.execPath, [tsc, '-p', join(here, 'tsconfig.json')], { stdio: ['ignore', 2, 2] });
 } catch {
-  console.error('bench: the sources do not compile cleanly; going on with what was emitted');
+  console.error('bench: the sources do not compile; repair the errors above first');
+  process.exit(1);
 }
-await import('./.build/bench/main.js');
+const program = PROGRAMS.find((name) => name === process.argv[2]);
+if (program !== undefined) process.argv.splice(2, 1);
+await import(`./.build/bench/${program ?? 'main'}.js`);

@@ -1,24 +1,25 @@
 /**
- * How fast the swarm store is without packets: `node bench/micro-selection.mjs [part …]` on a build in dist/.
+ * How fast the swarm store is without packets: `npm run bench -- micro-selection [part …]`.
  * Parts: workload, big, policy, memory10m, snapshot. Prints CPU nanoseconds an
  * announce with its answer (the best of some rounds), and bytes a peer.
  */
-import { createRandom } from '../dist/domain/random.js';
-import { AnnounceRequest } from '../dist/tracker/announce-request.js';
-import { AnnounceOutcome } from '../dist/tracker/swarm/announce-outcome.js';
+import { createRandom } from '../src/domain/random.js';
+import type { CostTable, MixRules } from '../src/selection/cost-table.js';
+import { AnnounceRequest } from '../src/tracker/announce-request.js';
+import { AnnounceOutcome } from '../src/tracker/swarm/announce-outcome.js';
 import {
   decodeSnapshot,
   encodeSnapshotEnd,
   encodeSnapshotFrame,
   encodeSnapshotHeader,
-} from '../dist/tracker/swarm/snapshot-codec.js';
-import { SwarmStore } from '../dist/tracker/swarm/swarm-store.js';
+} from '../src/tracker/swarm/snapshot-codec.js';
+import { SwarmStore } from '../src/tracker/swarm/swarm-store.js';
 
 const SUBDOMAINS = 2000;
 const FOREIGN = 5000;
 const ROUNDS = 5;
 
-function policy(version, mixOverride = {}) {
+function policy(version: number, mixOverride: Partial<MixRules> = {}): CostTable {
   const groupCount = 1 + SUBDOMAINS + FOREIGN;
   const random = createRandom(version);
   const partition = new Uint8Array(groupCount).fill(15);
@@ -47,25 +48,25 @@ function policy(version, mixOverride = {}) {
       grain: 'as',
       ...mixOverride,
     },
-    reportedCapability: { version: 0, slots: new Int32Array(0), since: 0, changes: new Int32Array(0) },
+    reportedCapability: { version: 0, slots: new Int32Array(0) },
     overrides: new Map(),
   };
 }
 
 /** No operator at all: every choice is uniform over the swarm. */
-function randomPolicy() {
+function randomPolicy(): CostTable {
   const table = policy(1);
   table.partition.fill(15);
   table.rateRank.fill(0);
   return table;
 }
 
-function createStore(table, arenaBytes = 3 * 2 ** 30) {
+function createStore(table: CostTable, arenaBytes = 3 * 2 ** 30): SwarmStore {
   return new SwarmStore({ random: createRandom(1), policy: table, arenaBytes, minIntervalSeconds: 0 });
 }
 
 /** Peer numbers → torrents by weight(i) = N/P + exp(6.5 − 500·i/N). */
-function workload(torrents, peers) {
+function workload(torrents: number, peers: number): Uint32Array {
   const random = createRandom(42);
   const cumulative = new Float64Array(torrents);
   let sum = 0;
@@ -80,7 +81,7 @@ function workload(torrents, peers) {
     let high = torrents - 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (cumulative[middle] < at) low = middle + 1;
+      if (cumulative[middle]! < at) low = middle + 1;
       else high = middle;
     }
     torrentOf[p] = low;
@@ -88,7 +89,7 @@ function workload(torrents, peers) {
   return torrentOf;
 }
 
-function hash(x) {
+function hash(x: number): number {
   let h = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
@@ -99,16 +100,22 @@ class Driver {
   outcome = new AnnounceOutcome();
   bytes = Buffer.alloc(40);
   out = Buffer.alloc(1500);
-  constructor(store, innerShare = 0.3, innerGroups = SUBDOMAINS, foreignGroups = FOREIGN) {
-    this.store = store;
-    this.innerGroups = innerGroups;
-    this.foreignGroups = foreignGroups;
-    this.innerShare = Math.floor(innerShare * 1000);
+  /** Of a thousand peers. */
+  readonly #innerShare: number;
+
+  constructor(
+    readonly store: SwarmStore,
+    innerShare = 0.3,
+    private readonly innerGroups = SUBDOMAINS,
+    private readonly foreignGroups = FOREIGN,
+  ) {
+    this.#innerShare = Math.floor(innerShare * 1000);
     this.request.bytes = this.bytes;
     this.request.peerIdOffset = 20;
     this.request.numWant = 50;
   }
-  announce(torrent, peer, now) {
+
+  announce(torrent: number, peer: number, now: number): void {
     const { request, bytes } = this;
     const t = hash(torrent + 77);
     bytes.writeUInt32BE(t, 0);
@@ -120,35 +127,36 @@ class Driver {
     request.port = 1024 + (peer % 60000);
     const h2 = hash(h + 1);
     request.group =
-      h2 % 1000 < this.innerShare
+      h2 % 1000 < this.#innerShare
         ? 1 + ((h2 >>> 10) % this.innerGroups)
         : 1 + SUBDOMAINS + ((h2 >>> 10) % this.foreignGroups);
     request.seed = isSeed(peer);
     request.nowSeconds = now;
     this.store.announce(request, this.outcome);
   }
-  select() {
+
+  select(): number {
     return this.store.select(this.request, this.out, 0, 50);
   }
 }
 
 /** Three of four peers. */
-function isSeed(peer) {
+function isSeed(peer: number): boolean {
   return hash(hash(peer) + 1) % 4 !== 0;
 }
 
 /** CPU milliseconds of one step: what the machine's other work does to it is left out. */
-function cpuMs(step) {
+function cpuMs(step: () => void): number {
   const start = process.cpuUsage();
   step();
   const used = process.cpuUsage(start);
   return (used.user + used.system) / 1000;
 }
 
-const ns = (start) => Number(process.hrtime.bigint() - start);
+const ns = (start: bigint): number => Number(process.hrtime.bigint() - start);
 
 /** CPU nanoseconds of a step, on average. */
-function cpuNs(count, step, round = 0) {
+function cpuNs(count: number, step: (i: number, round: number) => void, round = 0): number {
   return (
     (cpuMs(() => {
       for (let i = 0; i < count; i++) step(i, round);
@@ -158,7 +166,7 @@ function cpuNs(count, step, round = 0) {
   );
 }
 
-function measure(name, count, step) {
+function measure(name: string, count: number, step: (i: number, round: number) => void): number {
   let best = Infinity;
   for (let round = 0; round < ROUNDS; round++) best = Math.min(best, cpuNs(count, step, round));
   console.log(`${name}: ${best.toFixed(0)} ns`);
@@ -174,7 +182,7 @@ function runWorkload() {
   const driver = new Driver(store);
   const start = process.hrtime.bigint();
   for (let p = 0; p < peers; p++) {
-    driver.announce(torrentOf[p], p, 100);
+    driver.announce(torrentOf[p]!, p, 100);
   }
   console.log(`fill (announce only): ${(ns(start) / peers).toFixed(0)} ns a peer`);
   console.log(
@@ -183,18 +191,18 @@ function runWorkload() {
   );
   const random = createRandom(5);
   let given = 0;
-  const both = (seconds) => (_, round) => {
+  const both = (seconds: number) => (_: number, round: number) => {
     const p = random.below(peers);
-    driver.announce(torrentOf[p], p, seconds + round);
+    driver.announce(torrentOf[p]!, p, seconds + round);
     given += driver.select();
   };
   measure('harness alone', 300_000, () => {
     const p = random.below(peers);
-    hash(torrentOf[p]);
+    hash(torrentOf[p]!);
   });
   measure('announce without select', 300_000, (_, round) => {
     const p = random.below(peers);
-    driver.announce(torrentOf[p], p, 150 + round);
+    driver.announce(torrentOf[p]!, p, 150 + round);
   });
   const ranked = measure('announce + select, policy of 7,000 groups', 300_000, both(200));
   console.log(`peers an answer ${(given / (300_000 * ROUNDS)).toFixed(1)}`);
@@ -213,7 +221,7 @@ function runWorkload() {
     worst = Math.max(
       worst,
       cpuMs(() => {
-        driver.announce(torrentOf[p], p, 600);
+        driver.announce(torrentOf[p]!, p, 600);
         driver.select();
       }),
     );
@@ -234,9 +242,9 @@ function runBig() {
     { peers: 100, share: 0.3, innerGroups: 2, foreignGroups: 3 },
     { peers: 1_000_000, share: 0.3, innerGroups: SUBDOMAINS, foreignGroups: 3000 },
   ];
-  const table = (version) => policy(version, { enoughInnerPeers: 50 });
+  const table = (version: number): CostTable => policy(version, { enoughInnerPeers: 50 });
   const random = createRandom(5);
-  for (const one of cases) {
+  const swarms = cases.map((one) => {
     const driver = new Driver(createStore(table(1)), one.share, one.innerGroups, one.foreignGroups);
     let worst = 0;
     for (let p = 0; p < one.peers; p++) {
@@ -245,14 +253,15 @@ function runBig() {
         cpuMs(() => driver.announce(1, p, 100)),
       );
     }
-    const leechers = [];
+    const leechers: number[] = [];
     for (let p = 0; leechers.length < Math.min(1000_000, one.peers) / 5; p++) if (!isSeed(p)) leechers.push(p);
-    Object.assign(one, { driver, worst, leechers: Uint32Array.from(leechers), given: 0, announces: [], answers: [] });
-  }
+    const figures = { announces: [] as number[], answers: [] as number[] };
+    return { ...one, ...figures, driver, worst, leechers: Uint32Array.from(leechers) };
+  });
   const count = 100_000;
   for (let round = 0; round < 12; round++) {
-    for (const { driver, leechers, announces, answers } of cases) {
-      const next = () => driver.announce(1, leechers[random.below(leechers.length)], 200 + round);
+    for (const { driver, leechers, announces, answers } of swarms) {
+      const next = () => driver.announce(1, leechers[random.below(leechers.length)]!, 200 + round);
       announces.push(cpuNs(count, next));
       answers.push(
         cpuNs(count, () => {
@@ -262,7 +271,7 @@ function runBig() {
       );
     }
   }
-  const results = cases.map(({ driver, peers, share, worst, announces, answers }) => {
+  const results = swarms.map(({ driver, peers, share, worst, announces, answers }) => {
     const announce = Math.min(...announces);
     const answer = Math.min(...answers);
     const change = Array.from({ length: 5 }, (_, i) => {
@@ -278,18 +287,19 @@ function runBig() {
     );
     return { answer, choosing: answer - announce, median: median(answers) - median(announces) };
   });
-  for (const [name, small, large] of [
-    ['inner', results[0], results[1]],
-    ['mixed', results[2], results[3]],
-  ]) {
+  for (const [name, first] of [
+    ['inner', 0],
+    ['mixed', 2],
+  ] as const) {
+    const [small, large] = [results[first]!, results[first + 1]!];
     console.log(
       `1 M : 100, ${name}: choosing ${(large.choosing / small.choosing).toFixed(2)} (of medians ${(large.median / small.median).toFixed(2)}), announce with answer ${(large.answer / small.answer).toFixed(2)}`,
     );
   }
 }
 
-function median(values) {
-  return [...values].sort((a, b) => a - b)[values.length >> 1];
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 function runMemory10m() {
@@ -298,7 +308,7 @@ function runMemory10m() {
   const driver = new Driver(store);
   const rss = process.memoryUsage().rss;
   const start = process.hrtime.bigint();
-  for (let p = 0; p < torrentOf.length; p++) driver.announce(torrentOf[p], p, 100);
+  for (let p = 0; p < torrentOf.length; p++) driver.announce(torrentOf[p]!, p, 100);
   console.log(
     store.stats,
     `${(ns(start) / 1e7).toFixed(0)} ns a peer, rss grew ${((process.memoryUsage().rss - rss) / 2 ** 20).toFixed(0)} MiB`,
@@ -310,7 +320,7 @@ function runSnapshot() {
   const torrentOf = workload(1_000_000, peers);
   const store = createStore(policy(1));
   const driver = new Driver(store);
-  for (let p = 0; p < peers; p++) driver.announce(torrentOf[p], p, 100);
+  for (let p = 0; p < peers; p++) driver.announce(torrentOf[p]!, p, 100);
   const parts = [encodeSnapshotHeader({ takenAtMs: Date.now(), nowSeconds: 100 })];
   const walk = store.exportFrames();
   let worst = 0;
@@ -319,7 +329,7 @@ function runSnapshot() {
     const ms = cpuMs(() => {
       const next = walk.next();
       done = next.done === true;
-      if (!done) parts.push(encodeSnapshotFrame(next.value));
+      if (!next.done) parts.push(encodeSnapshotFrame(next.value));
     });
     worst = Math.max(worst, ms);
     total += ms;
@@ -336,7 +346,7 @@ function runSnapshot() {
     const ms = cpuMs(() => {
       const next = frames.next();
       done = next.done === true;
-      if (!done) loaded.importFrame(next.value, snapshot, 100, 0, (_, word) => 1 + (word % 7000));
+      if (!next.done) loaded.importFrame(next.value, snapshot, 100, 0, (_, word) => 1 + (word % 7000));
     });
     worst = Math.max(worst, ms);
     total += ms;
@@ -344,7 +354,7 @@ function runSnapshot() {
   console.log(`load: ${total.toFixed(0)} ms CPU, worst slice ${worst.toFixed(2)} ms, ${loaded.stats.peers} peers`);
 }
 
-function additions(count) {
+function additions(count: number): number {
   let sum = 0;
   for (let i = 0; i < count; i++) sum = (sum + (i ^ (sum >>> 3))) | 0;
   return sum;

@@ -1,33 +1,23 @@
-// What an answer costs without a kernel: the real handlers and the real store, datagrams and requests made beforehand, one
-// thread. `node bench/micro-announce.mjs [small|large] [udp|http|parts …]` compiles first, as `npm run bench` does.
-// Prints CPU nanoseconds an answer, the median of some rounds.
-import { execFileSync } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+/**
+ * What an answer costs without a kernel: the real handlers and the real store, datagrams and requests made beforehand, one
+ * thread. `npm run bench -- micro-announce [small|large] [udp|http|parts|layers …]` prints CPU nanoseconds an answer, the
+ * median of some rounds.
+ */
+import { buildAnnouncer, buildStore } from '../src/tracker/build-tracker.js';
+import { ConnectionIds } from '../src/tracker/connection-id.js';
+import { countersOver, createCounters } from '../src/tracker/counters.js';
+import type { DataPlaneOptions } from '../src/tracker/data-plane-options.js';
+import { GuardedDatagramHandler, GuardedHttpHandler } from '../src/tracker/guarded-handlers.js';
+import { HttpHandler } from '../src/tracker/http-handler.js';
+import { NetworkSet } from '../src/tracker/network-set.js';
+import { UdpHandler } from '../src/tracker/udp-handler.js';
+import { RemoteAddress } from '../src/transport/transport.js';
+import { decodeUdpAnnounce } from '../src/wire/udp-packets.js';
+import { benchmarkPolicy } from './servers/benchmark-policy.js';
+import { sourceAddress } from './source-addresses.js';
+import { Workload, type WorkloadShape } from './workload.js';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const tsc = join(here, '..', 'node_modules', 'typescript', 'bin', 'tsc');
-if (process.env.SKIP_BUILD === undefined) {
-  try {
-    execFileSync(process.execPath, [tsc, '-p', join(here, 'tsconfig.json')], { stdio: ['ignore', 2, 2] });
-  } catch {
-    console.error('micro-announce: the sources do not compile cleanly; going on with what was emitted');
-  }
-}
-const from = (path) => import(`./.build/${path}`);
-const { benchmarkPolicy } = await from('bench/servers/benchmark-policy.js');
-const { sourceAddress } = await from('bench/source-addresses.js');
-const { Workload } = await from('bench/workload.js');
-const { buildAnnouncer, buildStore } = await from('src/tracker/build-tracker.js');
-const { ConnectionIds } = await from('src/tracker/connection-id.js');
-const { countersOver, createCounters } = await from('src/tracker/counters.js');
-const { GuardedDatagramHandler, GuardedHttpHandler } = await from('src/tracker/guarded-handlers.js');
-const { HttpHandler } = await from('src/tracker/http-handler.js');
-const { NetworkSet } = await from('src/tracker/network-set.js');
-const { UdpHandler } = await from('src/tracker/udp-handler.js');
-const { RemoteAddress } = await from('src/transport/transport.js');
-
-const SHAPES = {
+const SHAPES: Readonly<Record<string, WorkloadShape>> = {
   small: { torrents: 10_000, peers: 100_000, sources: 10_000 },
   large: { torrents: 1_000_000, peers: 2_000_000, sources: 10_000 },
 };
@@ -36,12 +26,12 @@ const ANSWERS = 200_000;
 const UDP_STRIDE = 128;
 const HTTP_STRIDE = 512;
 const wanted = process.argv.slice(2);
-const shape = SHAPES[wanted.find((word) => word in SHAPES) ?? 'small'];
+const shape = SHAPES[wanted.find((word) => word in SHAPES) ?? 'small']!;
 const parts = wanted.filter((word) => !(word in SHAPES));
-const isWanted = (part) => parts.length === 0 || parts.includes(part);
+const isWanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
 
 const workload = new Workload(shape);
-const options = {
+const options: DataPlaneOptions = {
   listen: [],
   ...benchmarkPolicy(),
   lab: true,
@@ -50,7 +40,7 @@ const options = {
 const counters = countersOver(createCounters());
 const store = buildStore(options);
 const announcer = buildAnnouncer(options, store, counters, () => {});
-const guard = { counters, nowMs: () => performance.now(), onDefect: (error) => console.error(error) };
+const guard = { counters, nowMs: () => performance.now(), onDefect: (error: unknown) => console.error(error) };
 const ids = new ConnectionIds(new Uint8Array(16).fill(7), 'lenient');
 const udp = new GuardedDatagramHandler(new UdpHandler(announcer, ids), guard);
 const http = new GuardedHttpHandler(
@@ -70,18 +60,23 @@ const view = new DataView(requestBuffer.buffer);
 const lengths = new Uint16Array(batch);
 const sources = new Uint16Array(batch);
 
-function makeDatagrams() {
+/** The address that announce `i` of the batch comes from. */
+function remoteWord(i: number): number {
+  return remotes[sources[i]!]!;
+}
+
+function makeDatagrams(): void {
   for (let i = 0; i < batch; i++) {
     const peer = workload.takePeer();
     const at = i * UDP_STRIDE;
-    sources[i] = workload.sourceOf[peer];
+    sources[i] = workload.sourceOf[peer]!;
     remote.family = 4;
-    remote.word0 = remotes[sources[i]];
+    remote.word0 = remoteWord(i);
     ids.write(requestBuffer, at, remote, nowSeconds);
     view.setUint32(at + 8, 1);
     view.setUint32(at + 12, peer);
     requestBuffer.set(
-      workload.infoHashes.subarray(workload.torrentOf[peer] * 20, workload.torrentOf[peer] * 20 + 20),
+      workload.infoHashes.subarray(workload.torrentOf[peer]! * 20, workload.torrentOf[peer]! * 20 + 20),
       at + 16,
     );
     view.setUint32(at + 36, 0x2d544c30);
@@ -90,19 +85,19 @@ function makeDatagrams() {
     if (workload.seedOf[peer] === 0) view.setUint32(at + 68, 1000);
     view.setUint32(at + 88, peer);
     view.setUint32(at + 92, 50);
-    view.setUint16(at + 96, workload.portOf[peer]);
+    view.setUint16(at + 96, workload.portOf[peer]!);
     lengths[i] = 98;
   }
 }
 
-function makeRequests() {
+function makeRequests(): void {
   const text = Buffer.from(requestBuffer.buffer);
   for (let i = 0; i < batch; i++) {
     const peer = workload.takePeer();
-    sources[i] = workload.sourceOf[peer];
+    sources[i] = workload.sourceOf[peer]!;
     let hash = '';
-    const at = workload.torrentOf[peer] * 20;
-    for (let b = 0; b < 20; b++) hash += `%${workload.infoHashes[at + b].toString(16).padStart(2, '0').toUpperCase()}`;
+    const at = workload.torrentOf[peer]! * 20;
+    for (let b = 0; b < 20; b++) hash += `%${workload.infoHashes[at + b]!.toString(16).padStart(2, '0').toUpperCase()}`;
     const id = peer.toString().padStart(12, '0');
     const left = workload.seedOf[peer] === 1 ? 0 : 1000;
     lengths[i] = text.write(
@@ -115,35 +110,35 @@ function makeRequests() {
   }
 }
 
-const cpuNs = () => {
+const cpuNs = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) * 1000;
 };
 
-function runUdp() {
+function runUdp(): number {
   const started = cpuNs();
   for (let i = 0; i < batch; i++) {
-    remote.word0 = remotes[sources[i]];
-    udp.onDatagram(requestBuffer, i * UDP_STRIDE, lengths[i], remote, output, 64);
+    remote.word0 = remoteWord(i);
+    udp.onDatagram(requestBuffer, i * UDP_STRIDE, lengths[i]!, remote, output, 64);
   }
   return (cpuNs() - started) / batch;
 }
 
-function runHttp() {
+function runHttp(): number {
   const started = cpuNs();
   for (let i = 0; i < batch; i++) {
-    remote.word0 = remotes[sources[i]];
-    http.onHttpBytes(requestBuffer, i * HTTP_STRIDE, lengths[i], remote, output, 64);
+    remote.word0 = remoteWord(i);
+    http.onHttpBytes(requestBuffer, i * HTTP_STRIDE, lengths[i]!, remote, output, 64);
   }
   return (cpuNs() - started) / batch;
 }
 
-function median(values) {
-  return values.sort((a, b) => a - b)[values.length >> 1];
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1]!;
 }
 
-function measure(name, prepare, run, rounds = ROUNDS) {
-  const all = [];
+function measure(name: string, prepare: () => void, run: () => number, rounds = ROUNDS): void {
+  const all: number[] = [];
   for (let round = 0; round < rounds; round++) {
     prepare();
     nowSeconds += 70;
@@ -154,11 +149,20 @@ function measure(name, prepare, run, rounds = ROUNDS) {
   console.log(`${name.padEnd(28)} ${median(all).toFixed(0).padStart(7)} ns`);
 }
 
-function refreshIds() {
+function refreshIds(): void {
   for (let i = 0; i < batch; i++) {
-    remote.word0 = remotes[sources[i]];
+    remote.word0 = remoteWord(i);
     ids.write(requestBuffer, i * UDP_STRIDE, remote, nowSeconds);
   }
+}
+
+/** CPU nanoseconds of `body` for each announce of the batch, on average. */
+function timed(body: (i: number) => void): () => number {
+  return () => {
+    const started = cpuNs();
+    for (let i = 0; i < batch; i++) body(i);
+    return (cpuNs() - started) / batch;
+  };
 }
 
 const fillStarted = cpuNs();
@@ -174,12 +178,12 @@ if (isWanted('udp')) measure('udp handler', makeDatagrams, runUdp);
 if (isWanted('http')) measure('http handler', makeRequests, runHttp);
 if (isWanted('parts')) {
   const request = announcer.request;
-  const fill = (i) => {
+  const fill = (i: number): void => {
     const at = i * UDP_STRIDE;
     request.bytes = requestBuffer;
     request.infoHashOffset = at + 16;
     request.peerIdOffset = at + 36;
-    request.word0 = remotes[sources[i]];
+    request.word0 = remoteWord(i);
     request.family = 4;
     request.event = 0;
     request.seed = view.getUint32(at + 68) === 0;
@@ -188,16 +192,11 @@ if (isWanted('parts')) {
     request.numWant = 50;
     request.nowSeconds = nowSeconds;
   };
-  const timed = (body) => () => {
-    const started = cpuNs();
-    for (let i = 0; i < batch; i++) body(i);
-    return (cpuNs() - started) / batch;
-  };
   measure(
     '  connection id',
     makeDatagrams,
     timed((i) => {
-      remote.word0 = remotes[sources[i]];
+      remote.word0 = remoteWord(i);
       ids.isValid(requestBuffer, i * UDP_STRIDE, remote, nowSeconds);
     }),
   );
@@ -221,18 +220,12 @@ if (isWanted('parts')) {
   );
 }
 if (parts.includes('layers')) {
-  const { decodeUdpAnnounce } = await from('src/wire/udp-packets.js');
   const request = announcer.request;
-  const timed = (body) => () => {
-    const started = cpuNs();
-    for (let i = 0; i < batch; i++) body(i);
-    return (cpuNs() - started) / batch;
-  };
-  const decode = (i) => {
+  const decode = (i: number): void => {
     decodeUdpAnnounce(requestBuffer, i * UDP_STRIDE, request);
     request.wantsPeerIds = false;
     request.family = 4;
-    request.word0 = remotes[sources[i]];
+    request.word0 = remoteWord(i);
   };
   measure('  decode', makeDatagrams, timed(decode));
   measure(
