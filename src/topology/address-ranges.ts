@@ -1,6 +1,6 @@
 /**
- * Ranges of addresses with a value each (an AS number, or the index of a label), as the loaders collect them: in any
- * order, nested, overlapping. An IPv4 address is one 32-bit word here and an IPv6 address four, most significant first.
+ * Address ranges with a value each (an AS number or a label index), as the loaders collect them: in any order, nested or
+ * overlapping. An IPv4 address is one 32-bit word and an IPv6 address four, most significant first.
  */
 import { maskWord, type Prefix } from '../domain/ip-address.js';
 
@@ -20,7 +20,7 @@ export function wordsOf(family: Family): 1 | 4 {
   return family === 4 ? 1 : 4;
 }
 
-/** Collects ranges; grows as needed. */
+/** A growing list of ranges. */
 export class AddressRangesBuilder {
   readonly family: Family;
   #count = 0;

@@ -1,7 +1,7 @@
 /**
- * The whole address space of a family cut into segments, each with one value: what longest-prefix match comes down to
- * once all prefixes are known. `flatten` cuts nested ranges (the narrower wins), `overlay` lays one cut over another.
- * Pure; nothing here knows what the values mean, except that 0 is "nothing known".
+ * Divides the address space of a family into segments with one value each. Longest-prefix match becomes a search for the
+ * segment. `flatten` resolves nested ranges: the narrower range wins. `overlay` puts one division on top of another.
+ * The functions are pure and do not interpret values, except that 0 means "unknown".
  */
 import { type AddressRanges, type Family, wordsOf } from './address-ranges.js';
 
@@ -10,11 +10,11 @@ export interface AddressSegments {
   readonly count: number;
   /** The first address of each segment, ascending; the first segment starts at zero. */
   readonly starts: Uint32Array;
-  /** Neighbours differ. */
+  /** Adjacent segments have different values. */
   readonly values: Uint32Array;
 }
 
-/** Where ranges nest, the inner one wins; of two that are equal, the later one. */
+/** The inner of two nested ranges wins; of two equal ranges the later one wins. */
 export function flatten(ranges: AddressRanges): AddressSegments {
   const { family, starts, ends, values, count } = ranges;
   const words = wordsOf(family);
@@ -25,7 +25,7 @@ export function flatten(ranges: AddressRanges): AddressSegments {
   const open: number[] = [];
   const after = new Uint32Array(words);
 
-  /** Closes the innermost range and those that end inside it, and resumes the one around them. */
+  /** Closes the innermost range and every range that ends with it, then resumes the enclosing one. */
   const close = (): void => {
     const closed = open.pop()!;
     while (open.length > 0 && compareWords(ends, open[open.length - 1]!, ends, closed, words) <= 0) open.pop();
@@ -43,7 +43,7 @@ export function flatten(ranges: AddressRanges): AddressSegments {
   return out.finish();
 }
 
-/** `top` where it knows something, else `base`. */
+/** The value of `top`, or of `base` where `top` is 0. */
 export function overlay(base: AddressSegments, top: AddressSegments): AddressSegments {
   if (knowsNothing(top)) return base;
   if (knowsNothing(base)) return top;
@@ -51,7 +51,7 @@ export function overlay(base: AddressSegments, top: AddressSegments): AddressSeg
   const out = new SegmentWriter(base.family, base.count + top.count);
   let b = 0;
   let t = 0;
-  // Both start at zero, so each step has a current segment of either.
+  // Both divisions start at address zero, so each step has a current segment in both.
   while (b < base.count || t < top.count) {
     const side = b === base.count ? 1 : t === top.count ? -1 : compareWords(base.starts, b, top.starts, t, words);
     const from = side <= 0 ? base.starts : top.starts;
@@ -64,7 +64,7 @@ export function overlay(base: AddressSegments, top: AddressSegments): AddressSeg
   return out.finish();
 }
 
-/** The same cut with other values, joined where neighbours become equal. `map[value]` is the new value. */
+/** The same division with new values, `map[value]`; adjacent segments that become equal are merged. */
 export function relabel(segments: AddressSegments, map: ArrayLike<number>): AddressSegments {
   const words = wordsOf(segments.family);
   const out = new SegmentWriter(segments.family, segments.count);
@@ -104,7 +104,7 @@ function compareWords(a: ArrayLike<number>, i: number, b: ArrayLike<number>, j: 
   return 0;
 }
 
-/** Wider ranges before those inside them. `undefined` when they already are in order, as data files mostly are. */
+/** An order with outer ranges before inner ones; `undefined` if the ranges are in order already, as in most data files. */
 function sortedOrder(ranges: AddressRanges): Uint32Array | undefined {
   const { starts, ends, count } = ranges;
   const words = wordsOf(ranges.family);
@@ -115,7 +115,7 @@ function sortedOrder(ranges: AddressRanges): Uint32Array | undefined {
   return sorted ? undefined : Uint32Array.from({ length: count }, (_, i) => i).sort(compare);
 }
 
-/** Adds one; false when that leaves the address space. */
+/** Adds one; returns false on overflow. */
 function increment(address: Uint32Array): boolean {
   for (let w = address.length - 1; w >= 0; w--) {
     address[w] = address[w]! + 1;
@@ -124,7 +124,7 @@ function increment(address: Uint32Array): boolean {
   return false;
 }
 
-/** Appends segments; a later one at the same start replaces the earlier, equal neighbours are joined. */
+/** Appends segments. A segment with the same start replaces the previous one; equal adjacent segments are merged. */
 class SegmentWriter {
   readonly #family: Family;
   readonly #words: number;

@@ -1,6 +1,6 @@
 /**
- * CAIDA's as2org: which organisation an AS belongs to, so that an operator's other AS are found without listing them. The
- * file holds two kinds of record, each announced by a line `# format:column|column|…`; columns are found by their names.
+ * CAIDA's as2org maps each AS to its organisation, so that the operator does not have to list its other AS. The file holds
+ * two kinds of record. A line `# format:column|column|…` introduces each kind and names its columns.
  */
 import { OperatorError } from '../domain/errors.js';
 import type { DataFile } from './data-file.js';
@@ -9,7 +9,7 @@ export interface AsOrganisations {
   readonly asCount: number;
   readonly organisationCount: number;
   organisationOf(asn: number): string | undefined;
-  /** All AS of the organisation, `asn` among them; only `asn` where nothing is known. */
+  /** All AS of the organisation, including `asn`; only `asn` if the organisation is unknown. */
   siblingsOf(asn: number): readonly number[];
 }
 
@@ -28,7 +28,7 @@ export function parseAsOrganisations(file: DataFile): AsOrganisations {
       if (format !== null) columns = format[1]!.split('|');
       return undefined;
     }
-    if (columns === undefined) return 'a record before any "# format:" line';
+    if (columns === undefined) return 'a record before the first "# format:" line';
     const values = text.split('|');
     const value = (name: string): string | undefined => values[columns!.indexOf(name)];
     const id = value('org_id');
@@ -51,7 +51,7 @@ export function parseAsOrganisations(file: DataFile): AsOrganisations {
     return undefined;
   };
 
-  // Comment lines carry the format here, so the lines are not read by `forEachDataLine`.
+  // The format is in comment lines, which `forEachDataLine` skips.
   file.bytes
     .toString('utf8')
     .split(/\r?\n/)

@@ -1,6 +1,6 @@
 /**
- * CAIDA's AS relationships, serial-1 and serial-2: `provider|customer|-1` and `peer|peer|0`, in serial-2 with `|source`
- * behind; `#` comments anywhere.
+ * CAIDA's AS relationships, serial-1 and serial-2: `provider|customer|-1` and `peer|peer|0`. Serial-2 appends `|source`.
+ * Lines that start with `#` are comments.
  */
 import type { AsRelationships } from '../domain/as-relationships.js';
 import { type DataFile, excerpt, forEachDataLine } from './data-file.js';

@@ -1,7 +1,7 @@
 /**
- * CSV of address ranges and their AS. Two layouts, told apart line by line:
+ * CSV of address ranges and their AS. Each line has one of two layouts:
  * `start,end,asn[,"organisation"]` with both ends inclusive (ip-location-db), and
- * `prefix/length,asn[,"organisation"]` (the CSV edition of GeoLite2-ASN). A first line without an address is a heading.
+ * `prefix/length,asn[,"organisation"]` (the CSV edition of GeoLite2-ASN). A first line without an address is a header.
  */
 import { maskWord } from '../domain/ip-address.js';
 import { type AsnDatabase, AsnDatabaseBuilder } from './asn-database.js';
@@ -66,7 +66,7 @@ export function parseAsnCsv(file: DataFile): AsnDatabase {
   return database.build();
 }
 
-/** Whether words 4 … 7 are before words 0 … 3. */
+/** Whether the address in words 4 to 7 is lower than the one in words 0 to 3. */
 function isDescending(words: Uint32Array): boolean {
   for (let w = 0; w < 4; w++) {
     if (words[w] !== words[4 + w]) return words[4 + w]! < words[w]!;
@@ -74,7 +74,7 @@ function isDescending(words: Uint32Array): boolean {
   return false;
 }
 
-/** The last field of a line: it runs to the end, commas or not. */
+/** The last field of a line: everything to the end of the line, commas included. */
 function unquoted(bytes: Buffer, start: number, end: number): string {
   if (end - start >= 2 && bytes[start] === QUOTE && bytes[end - 1] === QUOTE) {
     return bytes.toString('utf8', start + 1, end - 1).replaceAll('""', '"');

@@ -1,18 +1,18 @@
-/** Which AS announces which addresses, and who those AS are: what every loader of that kind of file returns. */
+/** The AS that announces each address, and the names of AS: the result of every loader of address data. */
 import { AddressRangesBuilder } from './address-ranges.js';
 import { type AddressSegments, flatten } from './address-segments.js';
 
 export interface AsnDatabase {
   readonly ipv4: AddressSegments;
   readonly ipv6: AddressSegments;
-  /** How many ranges or prefixes the file listed. */
+  /** Number of ranges or prefixes in the file. */
   readonly ipv4Count: number;
   readonly ipv6Count: number;
-  /** Names of AS, where the format has them. */
+  /** Names of AS, if the format has them. */
   readonly organisations: ReadonlyMap<number, string>;
 }
 
-/** Collects what a loader reads. */
+/** Collects the ranges that a loader reads. */
 export class AsnDatabaseBuilder {
   readonly ipv4 = new AddressRangesBuilder(4, 65_536);
   readonly ipv6 = new AddressRangesBuilder(6, 65_536);

@@ -1,6 +1,6 @@
 /**
- * Compiles all that is known of addresses into one topology: the flat table of the data plane and the readable one of
- * the control plane. Longest prefix wins within a source; the operator's own prefixes win over every source.
+ * Compiles every source of address data into one topology: the flat table for the data plane and a readable table for the
+ * control plane. Within a source the longest prefix wins. The operator's own prefixes win over every source.
  */
 import { type IpAddress, parseIp } from '../domain/ip-address.js';
 import { asGroupName, type LocalityGroup, UNKNOWN_GROUP } from '../domain/locality-group.js';
@@ -10,7 +10,7 @@ import type { GroupRegistry } from './group-registry.js';
 import { type OperatorNetwork, type OwnLabel, ownSegments } from './operator-network.js';
 import type { TopologyData } from './topology-table.js';
 
-/** Which AS announces which addresses, as a loader returns it: values are AS numbers, 0 where nothing is known. */
+/** The AS that announces each address, as a loader returns it: values are AS numbers, 0 if unknown. */
 export interface AsnSegments {
   readonly ipv4: AddressSegments;
   readonly ipv6: AddressSegments;
@@ -19,11 +19,11 @@ export interface AsnSegments {
 export interface TopologyInput {
   readonly version: number;
   readonly operator: OperatorNetwork;
-  /** Data of other networks; where two know an address, the later one is believed. */
+  /** Data about other networks; for an address in several databases the last one wins. */
   readonly databases: readonly AsnSegments[];
-  /** AS that are the operator's too though no prefix of theirs is configured (as2org, or `networks` without prefixes). */
+  /** AS of the operator without configured prefixes (from as2org, or `networks` without prefixes). */
   readonly siblingAsns?: readonly number[];
-  /** AS that must have a group of their own before others: billed neighbours, related AS, those with overrides. */
+  /** AS that get a group before all others: billed neighbours, related AS and AS with overrides. */
   readonly importantAsns?: Iterable<number>;
   readonly organisationOf?: (asn: number) => string | undefined;
   readonly groups: GroupRegistry;
@@ -33,19 +33,19 @@ export interface AddressDescription {
   readonly group: number;
   readonly groupName: string;
   readonly kind: LocalityGroup['kind'];
-  /** 0 where it is not known. */
+  /** 0 if unknown. */
   readonly asn: number;
   readonly organisation?: string;
-  /** `own`, or the name of the foreign operator as far as it is known. */
+  /** `own`, or the name of the foreign operator; the AS number if the name is unknown. */
   readonly operator: string;
   readonly subdomain?: string;
 }
 
 export interface CompiledTopology {
   readonly data: TopologyData;
-  /** Indexed by group number; numbers that nothing uses any more have a group too, `undefined` marks a hole. */
+  /** Indexed by group number, including numbers that are no longer in use; `undefined` marks a gap. */
   readonly groups: readonly (LocalityGroup | undefined)[];
-  /** How many segments the tables have: a measure of their size for people. */
+  /** Number of segments in each table, as a measure of size for the operator. */
   readonly segmentCount: { readonly ipv4: number; readonly ipv6: number };
   describe(address: IpAddress | string): AddressDescription;
 }
@@ -100,7 +100,7 @@ export function compileTopology(input: TopologyInput): CompiledTopology {
   };
 }
 
-/** Labels of segments: 1 … own.length are the operator's, further ones are an AS each. */
+/** Labels of segments: 1 to `own.length` are the operator's, each further label is one AS. */
 class LabelList {
   readonly #own: readonly OwnLabel[];
   readonly #labels = new Map<number, number>();
@@ -110,7 +110,7 @@ class LabelList {
     this.#own = own;
   }
 
-  /** Labels of the AS that are not the operator's. */
+  /** Labels of foreign AS. */
   foreignLabels(ownAsns: ReadonlySet<number>): number[] {
     return this.#asnList.map((_, i) => this.#own.length + 1 + i).filter((label) => !ownAsns.has(this.asnOf(label)));
   }
@@ -145,7 +145,7 @@ class LabelList {
   }
 }
 
-/** Addresses (IPv4) plus /64 networks scaled to about the same total (IPv6), by label. */
+/** Address space by label: IPv4 addresses plus IPv6 /64 networks, scaled to a similar total. */
 function addressSpaceByLabel(count: number, ipv4: AddressSegments, ipv6: AddressSegments): Float64Array {
   const space = new Float64Array(count + 1);
   for (let i = 0; i < ipv4.count; i++) {
@@ -183,7 +183,7 @@ function listGroups(
   return groups;
 }
 
-/** `undefined` for a sub-domain or cache that the configuration no longer has. */
+/** `undefined` if the configuration no longer has the sub-domain or cache. */
 function asnOfGroupName(name: string): number | undefined {
   const match = /^as:(\d+)$/.exec(name);
   return match === null ? undefined : Number(match[1]);

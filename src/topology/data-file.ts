@@ -1,6 +1,6 @@
 /**
- * Reads the files that data about networks comes in: whole, unpacked if they are gzip, line by line, with errors that
- * name file and line. `#` begins a comment line anywhere (as CAIDA writes them); empty lines mean nothing.
+ * Reads data files about networks into memory, decompresses gzip, and iterates over lines. Errors name the file and the
+ * line. Lines that start with `#` are comments, as in CAIDA's files. Empty lines are skipped.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -16,7 +16,7 @@ const HASH = 0x23;
 export interface DataFile {
   readonly path: string;
   readonly bytes: Buffer;
-  /** When the file was last written: the age of what it says. */
+  /** Modification time of the file, which is the age of its data. */
   readonly modifiedAtMs: number;
 }
 
@@ -24,7 +24,7 @@ export interface DataFile {
 export async function readDataFile(path: string): Promise<DataFile> {
   try {
     const { mtimeMs, size } = await stat(path);
-    if (size > MAX_FILE_BYTES) throw new Error(`it is larger than ${MAX_FILE_BYTES} bytes`);
+    if (size > MAX_FILE_BYTES) throw new Error(`the file is larger than ${MAX_FILE_BYTES} bytes`);
     const raw = await readFile(path);
     const bytes =
       raw[0] === 0x1f && raw[1] === 0x8b ? await promisify(gunzip)(raw, { maxOutputLength: MAX_FILE_BYTES }) : raw;
@@ -35,8 +35,8 @@ export async function readDataFile(path: string): Promise<DataFile> {
 }
 
 /**
- * Calls `each` with the bounds of every line that says something, without its line end. What `each` returns instead of
- * undefined is what is wrong with the line.
+ * Calls `each` with the bounds of every line that has data, without the line ending. `each` returns a description of what
+ * is wrong with the line, or undefined.
  * @throws OperatorError `FILE:LINE: what is wrong`
  */
 export function forEachDataLine(
@@ -59,7 +59,7 @@ export function forEachDataLine(
   }
 }
 
-/** The text of a part, shortened so that it fits an error message. */
+/** A quoted excerpt, at most 80 bytes, for an error message. */
 export function excerpt(bytes: Buffer, start: number, end: number): string {
   return `"${bytes.toString('utf8', start, Math.min(end, start + 80))}"`;
 }

@@ -1,19 +1,19 @@
 /**
- * Topology as the data plane reads it: for IPv4 an array with the group of each /24, where it has only one, and for all
- * else a trie (see `address-trie`). Flat arrays in shared memory, so that handing them to the worker copies nothing. A look-up
- * allocates nothing; most of IPv4 is one read.
+ * The topology table of the data plane: for IPv4 an array with the group of each /24 that has only one group, for all other
+ * addresses a trie (see `address-trie`). The arrays are in shared memory, so that passing them to the worker copies nothing.
+ * A look-up allocates nothing; most IPv4 look-ups are one read.
  */
 import type { AddressSegments } from './address-segments.js';
 import { buildTrie, FIRST_REFERENCE, LIST, REFERENCE_MASK, REFERENCE_SHIFT, ROOT, ROOT_BITS } from './address-trie.js';
 import type { TopologyData, TopologyTable } from './topology-table.js';
 
-/** 32 MiB of addresses, of which only what is written to (by routed /24s) takes memory. */
+/** 32 MiB of address space; only pages of routed /24s are written and so take memory. */
 const DIRECT_BITS = 24;
 const DIRECT_SHIFT = 32 - DIRECT_BITS;
-/** Ask the trie. It knows every address, so a group that happens to have this number is found as well. */
+/** Marks a /24 to be looked up in the trie. The trie covers every address, so a group with this number still works. */
 const SEVERAL_GROUPS = 65_535;
 
-/** @param segments4 whose values are group numbers; @param segments6 likewise */
+/** @param segments4 values are group numbers; @param segments6 likewise */
 export function flatTopologyData(
   version: number,
   segments4: AddressSegments,
@@ -29,7 +29,7 @@ export function flatTopologyData(
   };
 }
 
-/** The table over data that `flatTopologyData` made, here or in another thread. */
+/** The table over data from `flatTopologyData`, made in this thread or another. */
 export function topologyTableFrom(data: TopologyData): TopologyTable {
   return new FlatTable(data);
 }
@@ -47,7 +47,7 @@ class FlatTable implements TopologyTable {
     this.#trie6 = data.arrays.trie6 as Uint32Array;
   }
 
-  /** Signed words do as well: above 2^31 an unsigned one may be boxed on its way here, a signed one never is. */
+  /** Accepts signed words, because V8 may allocate for an unsigned word above 2^31 but never for a signed one. */
   lookup4(address: number): number {
     const group = this.#direct4[address >>> DIRECT_SHIFT]!;
     return group === SEVERAL_GROUPS ? this.#search4(address) : group;
@@ -85,7 +85,7 @@ class FlatTable implements TopologyTable {
   }
 }
 
-/** The value of the last break that is not after `word`. */
+/** The value of the last break at or before `word`. */
 function valueInList(trie: Uint32Array, offset: number, word: number): number {
   const unsigned = word >>> 0;
   const last = offset + 2 * trie[offset]!;
@@ -94,7 +94,7 @@ function valueInList(trie: Uint32Array, offset: number, word: number): number {
   return trie[at + 1]!;
 }
 
-/** The value of the last break that is not after `key`: the breaks before it are the bits that are set below its own. */
+/** The value of the last break at or before `key`: the set bits below its own count the breaks before it. */
 function valueInPage(trie: Uint32Array, offset: number, key: number): number {
   const unit = offset + 2 * (key >>> 5);
   let breaks = trie[unit]! & (-1 >>> (31 - (key & 31)));
@@ -111,7 +111,7 @@ function directGroups({ count, starts, values }: AddressSegments): Uint16Array {
     const start = starts[i]! / size;
     const end = i + 1 < count ? Math.floor(starts[i + 1]! / size) : 2 ** DIRECT_BITS;
     if (!Number.isInteger(start)) direct[Math.floor(start)] = SEVERAL_GROUPS;
-    // Zeros are not written, so that memory nobody needs stays untouched.
+    // Zeros are skipped, so that unused pages are never allocated.
     if (values[i] !== 0) direct.fill(values[i]!, Math.ceil(start), Math.max(Math.ceil(start), end));
   }
   return direct;

@@ -1,11 +1,11 @@
 /**
- * Gives locality groups their numbers. A name keeps its number for the life of the store, so that peers which are already
- * stored keep a valid group when tables are replaced. Numbers are never given to another name.
+ * Assigns numbers to locality groups. A name keeps its number for the life of the store, so that stored peers keep a valid
+ * group when tables are replaced. A number is never reused for another name.
  */
 import { OperatorError } from '../domain/errors.js';
 import { type GroupNameStore, MAX_GROUPS, UNKNOWN_GROUP } from '../domain/locality-group.js';
 
-/** Numbers that foreign AS may not use up, so that sub-domains added in years to come still get one. */
+/** Numbers reserved for the operator's own groups, so that foreign AS cannot exhaust them. */
 const RESERVED_FOR_OPERATOR = 8_192;
 
 export class GroupRegistry {
@@ -21,20 +21,20 @@ export class GroupRegistry {
     }
   }
 
-  /** @returns the number, {@link UNKNOWN_GROUP} for a name that has none */
+  /** @returns the number, {@link UNKNOWN_GROUP} if the name has none */
   numberOf(name: string): number {
     return this.#numbers.get(name) ?? UNKNOWN_GROUP;
   }
 
-  /** All names with their numbers, also those that no table uses any more. */
+  /** All names with their numbers, including names that no table uses. */
   entries(): IterableIterator<[name: string, number: number]> {
     return this.#numbers.entries();
   }
 
   /**
-   * Gives numbers to names that have none, in order, and saves them.
-   * @param own names that must get one; @param foreign names that get one while numbers last, the most important first
-   * @throws OperatorError when even the operator's own names do not fit
+   * Assigns numbers to names without one, in order, and saves them.
+   * @param own names that must get a number; @param foreign names that get one while numbers last, most important first
+   * @throws OperatorError if the operator's own names do not fit
    */
   assign(own: readonly string[], foreign: Iterable<string>): void {
     const added: [string, number][] = [];
@@ -59,7 +59,7 @@ export class GroupRegistry {
   }
 }
 
-/** Numbers that last as long as the process: for tests, the simulator, and tables that are only looked at. */
+/** Numbers that last as long as the process: for tests, the simulator and read-only tables. */
 export function memoryGroupStore(): GroupNameStore {
   const pairs: (readonly [string, number])[] = [];
   return { load: () => [...pairs], save: (added) => void pairs.push(...added) };

@@ -1,6 +1,7 @@
 /**
- * Takes a data file into the directory that the tracker reads beside its configured files. The file is read in full first;
- * it takes the place of the one imported before by renaming, so the tracker sees the old or the new one, never half.
+ * Imports a data file into the directory that the tracker reads in addition to its configured files. The file is read and
+ * checked completely first. A rename then replaces the previous import, so the tracker sees the old or the new file, never
+ * a partial one.
  */
 import { copyFile, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,19 +13,19 @@ export interface ImportRequest {
   readonly directory: string;
   readonly file: string;
   readonly kind: ImportKind;
-  /** Imports also what `planImport` refuses. */
+  /** Import even if `planImport` refuses. */
   readonly force: boolean;
-  /** Only the plan. */
+  /** Plan only; write nothing. */
   readonly dryRun: boolean;
 }
 
 export interface ImportResult {
   readonly plan: ImportPlan;
-  /** The file the tracker will read; `undefined` where nothing was written. */
+  /** The file that the tracker will read; `undefined` if nothing was written. */
   readonly path: string | undefined;
 }
 
-/** @throws OperatorError if the file cannot be used, or is refused without force (the refusal in the message) */
+/** @throws OperatorError if the file cannot be used, or if the plan refuses it and `force` is not set */
 export async function importTopologyFile(request: ImportRequest): Promise<ImportResult> {
   const { directory, kind, file } = request;
   const next = await loadTopologyFile(kind, file);
@@ -33,7 +34,7 @@ export async function importTopologyFile(request: ImportRequest): Promise<Import
   const before = previous === undefined ? undefined : await loadTopologyFile(kind, path).catch(() => undefined);
   const plan = planImport(before?.content, next.content);
   if (plan.refusal !== undefined && !request.force && !request.dryRun) {
-    throw new OperatorError(`${file} is not imported: ${plan.refusal}; --force imports it all the same`, {
+    throw new OperatorError(`${file} is not imported: ${plan.refusal}; use --force to import it anyway`, {
       exitCode: 1,
     });
   }
@@ -42,10 +43,10 @@ export async function importTopologyFile(request: ImportRequest): Promise<Import
   try {
     await mkdir(directory, { recursive: true });
     await copyFile(file, temporary);
-    // The age of the data is that of the file it came in.
+    // Keep the modification time: it is the age of the data.
     await utimes(temporary, next.modifiedAtMs / 1000, next.modifiedAtMs / 1000);
     await rename(temporary, path);
-    // A file of both families says all that those of one family said.
+    // A file with both families replaces the files of one family.
     if (path === join(directory, `${kind}.data`)) {
       for (const family of [4, 6]) await rm(join(directory, `${kind}-ipv${family}.data`), { force: true });
     }
@@ -56,7 +57,7 @@ export async function importTopologyFile(request: ImportRequest): Promise<Import
   return { plan, path };
 }
 
-/** What has been imported. Of one kind, the file of both families comes first: those of one family are newer. */
+/** Imported files. The file with both families comes first, because the files of one family are newer. */
 export async function importedFiles(directory: string): Promise<{ kind: ImportKind; path: string }[]> {
   const names: string[] = await readdir(directory).catch(() => []);
   return IMPORT_KINDS.flatMap((kind) =>
@@ -66,7 +67,7 @@ export async function importedFiles(directory: string): Promise<{ kind: ImportKi
   );
 }
 
-/** IPv4 and IPv6 mostly come in files of their own, so each has a place of its own. */
+/** IPv4 and IPv6 data usually come in separate files, so each family has its own file here. */
 function slotOf({ content }: LoadedTopologyFile, kind: ImportKind): string {
   if (content.holds !== 'addresses') return `${kind}.data`;
   const { ipv4Count, ipv6Count } = content.database;

@@ -1,4 +1,4 @@
-/** From a file to what it says, whatever its kind; and how much it says, so that two versions can be compared. */
+/** Loads a data file of any kind, and measures its size so that two versions can be compared. */
 
 import { type AsOrganisations, parseAsOrganisations } from './as-organisations.js';
 import type { AsRelationshipsFile } from './as-relationships-file.js';
@@ -11,7 +11,7 @@ import type { SubdomainPrefixes } from './operator-network.js';
 import { parsePrefix2As } from './prefix2as.js';
 import { parseSubdomainCsv } from './subdomain-csv.js';
 
-/** `asn-database` is an MMDB or a CSV, whichever the file is; the others are what `topology import --as` names. */
+/** `asn-database` is an MMDB or a CSV, detected from the content; the other kinds are those of `topology import --as`. */
 export type TopologyFileKind = 'asn-database' | ImportKind;
 export const IMPORT_KINDS = ['asn-csv', 'prefix2as', 'as-rel', 'as2org', 'subdomains'] as const;
 export type ImportKind = (typeof IMPORT_KINDS)[number];
@@ -25,12 +25,12 @@ export type TopologyFileContent =
 export interface LoadedTopologyFile {
   readonly kind: TopologyFileKind;
   readonly path: string;
-  /** When the file was last written. */
+  /** Modification time of the file. */
   readonly modifiedAtMs: number;
   readonly content: TopologyFileContent;
 }
 
-/** @throws OperatorError with file, and line where there is one */
+/** @throws OperatorError with the file and, in text files, the line */
 export async function loadTopologyFile(kind: TopologyFileKind, path: string): Promise<LoadedTopologyFile> {
   const file = await readDataFile(path);
   return { kind, path, modifiedAtMs: file.modifiedAtMs, content: parse(kind, file) };
@@ -53,7 +53,7 @@ function parse(kind: TopologyFileKind, file: DataFile): TopologyFileContent {
   }
 }
 
-/** How much a file says, in things a person can count. */
+/** The size of a file's content in units that an operator knows. */
 export function measureOf(content: TopologyFileContent): ReadonlyMap<string, number> {
   switch (content.holds) {
     case 'addresses': {

@@ -1,7 +1,7 @@
 /**
- * AS numbers out of a MaxMind DB (GeoLite2-ASN, DB-IP ASN). The data plane can only use flat tables, so the whole search
- * tree is walked once. The tree is read here (MaxMind DB format 2.0, "Binary Search Tree Section"); records are decoded by
- * the library, one for each distinct data pointer.
+ * Reads AS numbers from a MaxMind DB (GeoLite2-ASN, DB-IP ASN). The data plane needs a flat table, so this module walks
+ * the whole search tree once (MaxMind DB format 2.0, "Binary Search Tree Section"). The library decodes the records, one
+ * for each distinct data pointer.
  */
 import { type AsnResponse, Reader } from 'maxmind';
 import { messageOf, OperatorError } from '../domain/errors.js';
@@ -10,21 +10,21 @@ import { type AsnDatabase, AsnDatabaseBuilder } from './asn-database.js';
 import type { DataFile } from './data-file.js';
 
 const IPV4_DEPTH_IN_IPV6 = 96;
-/** The mark before the metadata, the last section: how such a file is told from text. */
+/** The marker before the metadata section; it distinguishes an MMDB from text. */
 const METADATA_MARK = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
-/** Aliases are walked once; a tree that is visited more often than this for each node is damaged (it has a cycle). */
+/** Visits per node. Aliases are walked once, so a tree that needs more visits has a cycle and is damaged. */
 const MAX_VISITS_PER_NODE = 4;
 
 export function isMmdb(bytes: Buffer): boolean {
   return bytes.lastIndexOf(METADATA_MARK) >= 0;
 }
 
-/** @throws OperatorError if it is damaged, or knows no AS numbers */
+/** @throws OperatorError if the file is damaged or has no AS numbers */
 export function parseMmdb(file: DataFile): AsnDatabase {
   try {
     const database = new MmdbWalk(file.bytes).run();
     if (database.ipv4Count + database.ipv6Count === 0)
-      throw new Error('it has no autonomous_system_number; use an ASN database');
+      throw new Error('its records have no autonomous_system_number; use an ASN database');
     return database;
   } catch (thrown) {
     throw new OperatorError(`cannot read ${file.path} as a MaxMind database: ${messageOf(thrown)}`, { cause: thrown });
@@ -37,7 +37,7 @@ class MmdbWalk {
   readonly #nodeCount: number;
   readonly #recordBits: number;
   readonly #bits: 32 | 128;
-  /** Where the IPv4 addresses hang in an IPv6 tree; other ways to this node are aliases (6to4, Teredo, mapped). */
+  /** The node of the IPv4 addresses in an IPv6 tree; other paths to it are aliases (6to4, Teredo, IPv4-mapped). */
   readonly #ipv4Node: number;
   readonly #database = new AsnDatabaseBuilder();
   readonly #asnByPointer = new Map<number, number>();
@@ -82,7 +82,7 @@ class MmdbWalk {
     this.#path[word] = this.#path[word]! & ~bit;
   }
 
-  /** `pointer` stands for all addresses that begin with the first `depth` bits of the path. */
+  /** `pointer` covers all addresses that start with the first `depth` bits of the path. */
   #leaf(pointer: number, depth: number): void {
     const path = this.#path;
     const ipv4 = this.#bits === 32 || (depth >= IPV4_DEPTH_IN_IPV6 && this.#isIpv4());

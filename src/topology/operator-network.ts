@@ -1,6 +1,6 @@
 /**
- * The operator's own network as topology needs it: its AS (the first is the home AS), its sub-domains and its caches.
- * These prefixes always win over what any database says of the same addresses. Reserved addresses (private, CGNAT …) are
+ * The operator's own network: its AS (the first is the home AS), its sub-domains and its caches.
+ * These prefixes take precedence over every database. Reserved addresses (private, CGNAT …) are
  * the operator's own only where a prefix within reserved space names them: 172.0.0.0/8 does not name 172.16.0.0/12.
  */
 
@@ -20,13 +20,13 @@ export interface OperatorNetwork {
 export interface SubdomainPrefixes {
   readonly id: string;
   readonly prefixes: readonly Prefix[];
-  /** Where it is not said, the AS of the operator's prefix that covers it, else the home AS. */
+  /** Default: the AS of the operator's prefix that covers it, else the home AS. */
   readonly asn?: number;
-  /** Bits per second; no line there uploads faster. */
+  /** Maximum upload rate of a subscriber line there, in bits per second. */
   readonly uplinkBpsMax?: number | undefined;
 }
 
-/** What a label of the operator's own segments stands for. */
+/** The meaning of a label of the operator's own segments. */
 export interface OwnLabel {
   readonly groupName: string;
   readonly kind: Extract<GroupKind, 'subdomain' | 'cache' | 'own-as'>;
@@ -42,8 +42,8 @@ export interface OwnSegments {
 }
 
 /**
- * Three cuts laid over each other: the AS, the sub-domains within, the caches within those. A sub-domain wins over its
- * AS even where its prefix is the shorter one: an address plan may name a whole AS a sub-domain.
+ * Overlays three divisions: AS, then sub-domains, then caches. A sub-domain wins over its AS even if its prefix is
+ * shorter, because an address plan may declare a whole AS a sub-domain.
  */
 export function ownSegments(operator: OperatorNetwork): OwnSegments {
   const labels: OwnLabel[] = [];
@@ -95,7 +95,7 @@ export function ownSegments(operator: OperatorNetwork): OwnSegments {
   return { labels, ipv4: overlay(below.ipv4, caches.ipv4), ipv6: overlay(below.ipv6, caches.ipv6) };
 }
 
-/** A sub-domain that spans several of the operator's AS is one group for each, since the AS decides the tier. */
+/** A sub-domain that spans several of the operator's AS has one group for each AS, because the AS decides the tier. */
 function prefixesBySubdomainAndAsn(
   subdomains: readonly SubdomainPrefixes[],
   asnOfPrefix: (prefix: Prefix) => number,

@@ -1,15 +1,15 @@
 /**
- * What would change if one version of a data file took the place of another, and whether that looks like a mistake: a file
- * that says less than half of what is in force is more often cut off, or of the wrong kind, than right.
+ * Compares two versions of a data file: what would change, and whether the change looks like a mistake. A file with less
+ * than half of the content in force is more likely truncated or of the wrong kind than correct.
  */
 import type { AddressSegments } from './address-segments.js';
 import { measureOf, type TopologyFileContent } from './load-topology-file.js';
 
 export interface ImportPlan {
   readonly measures: readonly { readonly what: string; readonly before: number; readonly after: number }[];
-  /** For files of addresses: IPv4 addresses that become known, become unknown, or go to another AS. */
+  /** For address data: IPv4 addresses that become known, become unknown, or move to another AS. */
   readonly ipv4Addresses?: { readonly added: number; readonly removed: number; readonly moved: number };
-  /** Why it should not be done without force; `undefined` if it may. */
+  /** Why the import needs `force`; `undefined` if it does not. */
   readonly refusal: string | undefined;
 }
 
@@ -19,7 +19,7 @@ export function planImport(before: TopologyFileContent | undefined, after: Topol
   const dropped = measures.filter((measure) => measure.after < measure.before / 2);
   const empty = measures.every((measure) => measure.after === 0);
   const refusal = empty
-    ? 'it says nothing'
+    ? 'it has no data'
     : dropped.length > 0
       ? `it would drop more than half: ${dropped.map((d) => `${d.what} from ${d.before} to ${d.after}`).join(', ')}`
       : undefined;

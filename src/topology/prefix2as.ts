@@ -1,6 +1,6 @@
 /**
- * CAIDA's RouteViews prefix2as: `prefix TAB length TAB asn`. A prefix of several origins (`30_10_20`) belongs to the first,
- * the one most routes agree on; so does an AS set (`1,2`, also in braces).
+ * CAIDA's RouteViews prefix2as: `prefix TAB length TAB asn`. A prefix with several origins (`30_10_20`) or an AS set
+ * (`1,2`, also in braces) belongs to the first AS, which most routes agree on.
  */
 import { maskWord } from '../domain/ip-address.js';
 import { type AsnDatabase, AsnDatabaseBuilder } from './asn-database.js';

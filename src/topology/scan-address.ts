@@ -1,14 +1,14 @@
 /**
- * Addresses straight out of the bytes of a data file: half a million lines are read in well under a second, which text
- * and regular expressions do not manage. Accepts exactly what `parseIp` accepts, except that a mapped IPv4 address
- * (`::ffff:a.b.c.d`) is not unmapped and no zone is allowed; a test holds the two together.
+ * Parses addresses directly from the bytes of a data file: half a million lines take well under a second, which strings
+ * and regular expressions do not reach. Accepts exactly what `parseIp` accepts, except that an IPv4-mapped address
+ * (`::ffff:a.b.c.d`) stays IPv6 and zones are invalid. A test compares both parsers.
  */
 
 const DOT = 0x2e;
 const COLON = 0x3a;
 const ZERO = 0x30;
 
-/** @returns the address as an unsigned word, −1 where `bytes[start, end)` is no IPv4 address */
+/** @returns the address as an unsigned word, −1 if `bytes[start, end)` is not an IPv4 address */
 export function scanIpv4(bytes: Uint8Array, start: number, end: number): number {
   let word = 0;
   let at = start;
@@ -30,10 +30,10 @@ export function scanIpv4(bytes: Uint8Array, start: number, end: number): number 
 
 const groups = new Uint16Array(8);
 
-/** Writes four words to `words[at …]`. @returns false where `bytes[start, end)` is no IPv6 address */
+/** Writes four words to `words[at …]`. @returns false if `bytes[start, end)` is not an IPv6 address */
 export function scanIpv6(bytes: Uint8Array, start: number, end: number, words: Uint32Array, at: number): boolean {
   let count = 0;
-  // How many groups stand before the `::`.
+  // Number of groups before the `::`.
   let gapAt = -1;
   let i = start;
   if (bytes[i] === COLON) {
@@ -83,7 +83,7 @@ function hexDigit(byte: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
-/** @returns the number of `bytes[start, end)`, −1 where that is not decimal digits or is above `max` */
+/** @returns the number of `bytes[start, end)`, −1 if that is not decimal digits or exceeds `max` */
 export function scanDecimal(bytes: Uint8Array, start: number, end: number, max: number): number {
   if (start >= end) return -1;
   let value = 0;

@@ -1,14 +1,14 @@
-/** The operator's sub-domains out of its address plan: CSV `prefix,subdomain[,asn[,uplinkBpsMax]]`, with or without a heading. */
+/** Reads the operator's sub-domains from its address plan: CSV `prefix,subdomain[,asn[,uplinkBpsMax]]`, header optional. */
 import { parseAsn } from '../domain/asn.js';
 import { messageOf } from '../domain/errors.js';
 import { formatPrefix, type Prefix, parsePrefix } from '../domain/ip-address.js';
 import { type DataFile, forEachDataLine } from './data-file.js';
 import type { SubdomainPrefixes } from './operator-network.js';
 
-/** What configuration accepts as an id, too. */
+/** The same ids as in the configuration. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** @throws OperatorError with file and line; also where one prefix is given to two sub-domains */
+/** @throws OperatorError with file and line, also if two sub-domains have the same prefix */
 export function parseSubdomainCsv(file: DataFile): SubdomainPrefixes[] {
   const subdomains = new Map<string, { id: string; prefixes: Prefix[]; asn?: number; uplinkBpsMax?: number }>();
   const lineOfPrefix = new Map<string, number>();
@@ -33,7 +33,7 @@ export function parseSubdomainCsv(file: DataFile): SubdomainPrefixes[] {
       if (earlier !== undefined) return `${name} is already in line ${earlier}`;
       lineOfPrefix.set(name, line);
       const asn = asnText === '' ? undefined : parseAsn(asnText);
-      // One entry for each AS and plan: a sub-domain may span two, the AS decides the tier, the plan what is believed.
+      // One entry for each AS and uplink: a sub-domain may span two AS. The AS decides the tier, the uplink limits reports.
       const key = `${id} ${asn ?? ''} ${uplinkText}`;
       const entry = subdomains.get(key);
       if (entry !== undefined) entry.prefixes.push(prefix);

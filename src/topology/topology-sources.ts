@@ -1,7 +1,7 @@
 /**
- * All data files of the topology together: loaded at the start, looked at again from time to time, each replaced whole or
- * not at all. A file that has become unreadable, wrong, or less than half of what it was leaves its old content in force
- * and says so. Nothing is compiled here.
+ * All data files of the topology. They are loaded at the start and checked for changes periodically; each file is replaced
+ * completely or not at all. If a file becomes unreadable or invalid, or shrinks to less than half, its old content stays in
+ * force and the problem is reported. This module compiles nothing.
  */
 import { stat } from 'node:fs/promises';
 import type { AsRelationships } from '../domain/as-relationships.js';
@@ -26,8 +26,8 @@ export interface TopologyFilePaths {
   readonly asOrganisations?: string | undefined;
   readonly subdomains?: string | undefined;
   /**
-   * Where `topology import` keeps its files; it need not exist. Imported relationships, organisations and sub-domains
-   * stand for the configured file; imported addresses are believed over it.
+   * Directory of imported files; it may be missing. Imported relationships, organisations and sub-domains replace the
+   * configured file; imported addresses take precedence over it.
    */
   readonly importDirectory?: string | undefined;
 }
@@ -35,16 +35,16 @@ export interface TopologyFilePaths {
 export interface SourceStatus {
   readonly kind: TopologyFileKind;
   readonly path: string;
-  /** When the content in force was last written. */
+  /** Modification time of the content in force. */
   readonly modifiedAtMs: number;
-  /** Why the file as it is now is not in force. */
+  /** Why the current file is not in force. */
   readonly problem?: string;
 }
 
 export interface RefreshResult {
-  /** Whether what is in force is now different. */
+  /** Whether the content in force changed. */
   readonly changed: boolean;
-  /** What was not wrong before: one line each, with the file's name. The old content of these is still in force. */
+  /** New problems, one line each with the file name. The old content of these files stays in force. */
   readonly problems: readonly string[];
 }
 
@@ -62,7 +62,7 @@ export class TopologySources {
     this.#paths = paths;
   }
 
-  /** @throws OperatorError naming file and line if any file cannot be used */
+  /** @throws OperatorError with file and line if a file cannot be used */
   static async open(paths: TopologyFilePaths): Promise<TopologySources> {
     const sources = new TopologySources(paths);
     const { problems } = await sources.refresh();
@@ -70,7 +70,7 @@ export class TopologySources {
     return sources;
   }
 
-  /** Oldest belief first, as `compileTopology` wants them. */
+  /** In ascending order of precedence, as `compileTopology` expects. */
   get databases(): AsnDatabase[] {
     return this.#contents('addresses').map((content) => content.database);
   }
@@ -87,14 +87,14 @@ export class TopologySources {
     return this.#contents('subdomains').flatMap((content) => content.subdomains);
   }
 
-  /** The name of an AS: out of as2org, else out of the address databases. */
+  /** The name of an AS, from as2org or else from the address databases. */
   organisationOf(asn: number): string | undefined {
     const known = this.organisations?.organisationOf(asn);
     if (known !== undefined) return known;
     return this.databases.map((database) => database.organisations.get(asn)).find((name) => name !== undefined);
   }
 
-  /** `asns`, then the other AS of the organisations they belong to. */
+  /** `asns`, followed by the other AS of their organisations. */
   withSiblings(asns: readonly number[]): number[] {
     return [...new Set([...asns, ...asns.flatMap((asn) => this.organisations?.siblingsOf(asn) ?? [])])];
   }
@@ -109,9 +109,9 @@ export class TopologySources {
   }
 
   /**
-   * Loads files that are new or have changed since they were last looked at. Never throws: a file that cannot be used is a
-   * problem in the result, and what was in force before stays in force.
-   * @param paths if the configuration names others now
+   * Loads files that are new or changed since the last check. Never throws: the result reports files that cannot be used,
+   * and their old content stays in force.
+   * @param paths new paths, if the configuration changed
    */
   async refresh(paths: TopologyFilePaths = this.#paths): Promise<RefreshResult> {
     this.#paths = paths;
@@ -159,7 +159,7 @@ async function load(
   }
 }
 
-/** Differs when the file was replaced or written to. */
+/** Changes when the file is replaced or written to. */
 async function fingerprintOf(path: string): Promise<string> {
   try {
     const { mtimeMs, size, ino } = await stat(path);

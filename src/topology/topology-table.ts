@@ -1,6 +1,6 @@
-/** Address → locality group, as the data plane asks for it. Built by `compile-topology`, replaced whole. */
+/** Maps addresses to locality groups for the data plane. `compile-topology` builds it; updates replace it completely. */
 
-/** Plain data that crosses to the data-plane worker; what is in it is `compile-topology`'s business. */
+/** Plain data for the data-plane worker, opaque outside of `compile-topology` and `flat-table`. */
 export interface TopologyData {
   readonly version: number;
   readonly arrays: Readonly<Record<string, Uint32Array | Uint16Array | Uint8Array>>;
@@ -8,7 +8,7 @@ export interface TopologyData {
 
 export interface TopologyTable {
   readonly version: number;
-  /** @param word the IPv4 address, unsigned. @returns a group, 0 where no prefix covers it. */
+  /** @param word the IPv4 address, unsigned. @returns a group, 0 if no prefix covers the address. */
   lookup4(word: number): number;
   lookup6(word0: number, word1: number, word2: number, word3: number): number;
 }

@@ -222,7 +222,7 @@ describe('CAIDA as2org', () => {
   });
 
   test('refuses with file and line', async () => {
-    expect(await errorOf('as2org', '# x\n64600|a|b|c\n')).toBe('/data:2: a record before any "# format:" line');
+    expect(await errorOf('as2org', '# x\n64600|a|b|c\n')).toBe('/data:2: a record before the first "# format:" line');
     expect(await errorOf('as2org', '# format:aut|org_id\nx|ORG-1\n')).toBe('/data:2: "x" is not an AS number');
     expect(await errorOf('as2org', '# format:aut|org_id\n1\n')).toBe('/data:2: no org_id in "1"');
   });

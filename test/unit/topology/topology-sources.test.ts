@@ -47,7 +47,7 @@ describe('data files in force', () => {
       async () => write(ranges(1)),
       /data is not taken over: it would drop more than half: IPv4 ranges from 4 to 1/,
     ],
-    ['nothing', async () => write(''), /it says nothing/],
+    ['nothing', async () => write(''), /it has no data/],
     ['no file any more', async () => rm(path), /cannot read .*ENOENT/],
   ])('%s leaves the old content in force, is said once, and stays in the status', async (_, spoil, problem) => {
     await write(ranges(4));
