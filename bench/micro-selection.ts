@@ -4,6 +4,7 @@
  * announce with its answer (the best of some rounds), and bytes a peer.
  */
 import { createRandom } from '../src/domain/random.js';
+import { AddressLevelsWriter } from '../src/selection/address-levels.js';
 import type { CostTable, MixRules } from '../src/selection/cost-table.js';
 import { AnnounceRequest } from '../src/tracker/announce-request.js';
 import { AnnounceOutcome } from '../src/tracker/swarm/announce-outcome.js';
@@ -48,7 +49,7 @@ function policy(version: number, mixOverride: Partial<MixRules> = {}): CostTable
       grain: 'as',
       ...mixOverride,
     },
-    reportedCapability: { version: 0, slots: new Int32Array(0) },
+    reportedCapability: new AddressLevelsWriter(0).current,
     overrides: new Map(),
   };
 }
