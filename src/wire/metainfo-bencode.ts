@@ -4,7 +4,7 @@
  * that are no strings. The order of keys is not checked, because real files break it and clients accept them.
  */
 import { ClientError } from '../domain/errors.js';
-import { MAX_BENCODE_DEPTH, MAX_BENCODE_VALUES, MAX_INTEGER_CHARACTERS, MAX_LENGTH_DIGITS } from './metainfo-limits.js';
+import { MAX_BENCODE_DEPTH, MAX_BENCODE_VALUES, MAX_INTEGER_DIGITS, MAX_LENGTH_DIGITS } from './metainfo-limits.js';
 
 /** Byte offsets, end exclusive. */
 export interface Span {
@@ -103,7 +103,7 @@ function scanInteger(bytes: Uint8Array, start: number): number {
   while (at < bytes.length && bytes[at]! >= DIGIT_0 && bytes[at]! <= DIGIT_9) at++;
   const digits = at - firstDigit;
   if (digits === 0 || bytes[at] !== END) throw malformed('an integer is expected', start);
-  if (at - start > MAX_INTEGER_CHARACTERS) throw malformed('an integer is too long', start);
+  if (digits > MAX_INTEGER_DIGITS) throw malformed('an integer is too long', start);
   const negative = firstDigit === start + 2;
   if (bytes[firstDigit] === DIGIT_0 && (digits > 1 || negative))
     throw malformed('an integer with a leading zero', start);
@@ -149,18 +149,31 @@ export function dictionaryEntries(bytes: Uint8Array, start: number): { entries: 
   let at = start + 1;
   while (bytes[at] !== END) {
     if (at >= bytes.length) throw malformed('it ends in the middle of a dictionary', at);
-    const keyStart = at;
-    const content = stringContent(bytes, at);
-    const key = Buffer.from(bytes.buffer, bytes.byteOffset + content.start, content.end - content.start).toString(
-      'latin1',
-    );
-    if (keys.has(key)) throw malformed(`the key "${key.slice(0, 40)}" appears twice`, keyStart);
-    keys.add(key);
-    const end = scanValue(bytes, content.end);
-    entries.push({ key, keyStart, value: { start: content.end, end } });
+    const { key, valueStart } = dictionaryKey(bytes, at, keys);
+    const end = scanValue(bytes, valueStart);
+    entries.push({ key, keyStart: at, value: { start: valueStart, end } });
     at = end;
   }
   return { entries, end: at + 1 };
+}
+
+/**
+ * The key of a dictionary at this offset, and where its value starts; for walking down without scanning values.
+ * @param keys those of the dictionary before it; the key is added
+ * @throws ClientError `bencode` where it is malformed or has been there
+ */
+export function dictionaryKey(bytes: Uint8Array, at: number, keys: Set<string>): { key: string; valueStart: number } {
+  const content = stringContent(bytes, at);
+  const key = Buffer.from(bytes.buffer, bytes.byteOffset + content.start, content.end - content.start).toString(
+    'latin1',
+  );
+  if (keys.has(key)) throw malformed(`the key "${key.slice(0, 40)}" appears twice`, at);
+  keys.add(key);
+  return { key, valueStart: content.end };
+}
+
+export function isDictionaryEnd(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === END;
 }
 
 /** The items of a list. @throws ClientError `bencode` */

@@ -1,4 +1,5 @@
-/** The file list of a torrent: `length` or `files` of version 1 (BEP 3), the `file tree` of version 2 (BEP 52). */
+/** The file list of a version 1 torrent: `length` or `files` (BEP 3), with the attributes of BEP 47. */
+import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError } from '../domain/errors.js';
 import {
   dictionaryEntries,
@@ -9,89 +10,88 @@ import {
   type Span,
   stringAt,
 } from './metainfo-bencode.js';
-import { MAX_FILES } from './metainfo-limits.js';
+import { MAX_FILES, MAX_PATH_BYTES } from './metainfo-limits.js';
 
 export interface TorrentFile {
-  /** Path below the torrent's name, joined by `/`; for a torrent of one file its name. Not safe as a file name. */
+  /**
+   * Path below the torrent's name, joined by `/`; for a torrent of one file its name. Not safe as a file name, and cut to
+   * MAX_PATH_BYTES.
+   */
   readonly path: string;
   readonly bytes: number;
 }
 
+/** A file, or the filler between files that makes the next one start with a piece (BEP 47). */
+export interface FileOfV1 extends TorrentFile {
+  readonly padding: boolean;
+}
+
 const SHA1_BYTES = 20;
 
-function notTorrent(why: string): ClientError {
+export function notTorrent(why: string): ClientError {
   return new ClientError('torrent', `not a torrent: ${why}`);
 }
 
-/** @throws ClientError `torrent` also where `pieces` does not cover exactly these files */
+/**
+ * In the order of the torrent. Where both `length` and `files` are there, `files` counts, as for libtorrent and
+ * Transmission.
+ * @throws ClientError `torrent` also where `pieces` does not cover exactly these files
+ */
 export function readFilesV1(
   bytes: Uint8Array,
   info: ReadonlyMap<string, Span>,
   name: string,
   pieceBytes: number,
-): TorrentFile[] {
+): FileOfV1[] {
   const length = info.get('length');
   const list = info.get('files');
-  if ((length === undefined) === (list === undefined)) throw notTorrent('info must have either length or files');
-  const all = length !== undefined ? [{ path: name, bytes: sizeAt(bytes, length), padding: false }] : [];
-  if (list !== undefined) {
-    if (!isList(bytes, list)) throw notTorrent('files is not a list');
-    for (const item of listItems(bytes, list.start)) {
-      if (all.length === MAX_FILES) throw notTorrent(`it has more than ${MAX_FILES} files`);
-      all.push(readFile(bytes, item));
-    }
-    if (all.length === 0) throw notTorrent('files is empty');
-  }
+  if (length === undefined && list === undefined) throw notTorrent('info has neither length nor files');
+  const files =
+    list === undefined ? [{ path: name, bytes: sizeAt(bytes, length!), padding: false }] : readList(bytes, list);
   const pieces = stringAt(bytes, info.get('pieces')!);
-  const total = all.reduce((sum, file) => sum + file.bytes, 0);
+  const total = files.reduce((sum, file) => sum + file.bytes, 0);
   if (pieces === undefined || pieces.length !== Math.ceil(total / pieceBytes) * SHA1_BYTES) {
     throw notTorrent('pieces does not fit the size of its files');
   }
-  return all.filter((file) => !file.padding).map(({ path, bytes }) => ({ path, bytes }));
-}
-
-function readFile(bytes: Uint8Array, item: Span): TorrentFile & { padding: boolean } {
-  if (!isDictionary(bytes, item)) throw notTorrent('an entry of files is not a dictionary');
-  const entry = new Map(dictionaryEntries(bytes, item.start).entries.map(({ key, value }) => [key, value]));
-  const length = entry.get('length');
-  const path = entry.get('path.utf-8') ?? entry.get('path');
-  if (length === undefined || path === undefined || !isList(bytes, path)) {
-    throw notTorrent('an entry of files lacks length or path');
-  }
-  const parts = listItems(bytes, path.start).map((part) => stringAt(bytes, part)?.toString('utf8'));
-  if (parts.length === 0 || parts.includes(undefined)) throw notTorrent('the path of a file is not a list of strings');
-  const attributes = entry.get('attr');
-  return {
-    path: parts.join('/'),
-    bytes: sizeAt(bytes, length),
-    // BEP 47: `p` marks filler between files, which hybrid torrents need and nobody wants to see.
-    padding: attributes !== undefined && (stringAt(bytes, attributes)?.includes('p') ?? false),
-  };
-}
-
-/** @throws ClientError `torrent` */
-export function readFilesV2(bytes: Uint8Array, tree: Span): TorrentFile[] {
-  const files: TorrentFile[] = [];
-  const walk = (node: Span, path: readonly string[]): void => {
-    if (!isDictionary(bytes, node)) throw notTorrent('a node of the file tree is not a dictionary');
-    for (const { key, value } of dictionaryEntries(bytes, node.start).entries) {
-      if (key !== '') {
-        walk(value, [...path, Buffer.from(key, 'latin1').toString('utf8')]);
-        continue;
-      }
-      if (path.length === 0 || !isDictionary(bytes, value)) throw notTorrent('a file of the file tree has no name');
-      if (files.length === MAX_FILES) throw notTorrent(`it has more than ${MAX_FILES} files`);
-      const length = dictionaryEntries(bytes, value.start).entries.find((entry) => entry.key === 'length');
-      if (length === undefined) throw notTorrent('a file of the file tree has no length');
-      files.push({ path: path.join('/'), bytes: sizeAt(bytes, length.value) });
-    }
-  };
-  walk(tree, []);
-  if (files.length === 0) throw notTorrent('the file tree is empty');
   return files;
 }
 
-function sizeAt(bytes: Uint8Array, span: Span): number {
+function readList(bytes: Uint8Array, list: Span): FileOfV1[] {
+  if (!isList(bytes, list)) throw notTorrent('files is not a list');
+  const files: FileOfV1[] = [];
+  for (const item of listItems(bytes, list.start)) {
+    if (files.length === MAX_FILES) throw notTorrent(`it has more than ${MAX_FILES} files`);
+    files.push(readFile(bytes, item));
+  }
+  if (files.length === 0) throw notTorrent('files is empty');
+  return files;
+}
+
+function readFile(bytes: Uint8Array, item: Span): FileOfV1 {
+  if (!isDictionary(bytes, item)) throw notTorrent('an entry of files is not a dictionary');
+  const entry = new Map(dictionaryEntries(bytes, item.start).entries.map(({ key, value }) => [key, value]));
+  const { isPadding, isLink } = readAttributes(bytes, entry.get('attr'));
+  const length = entry.get('length');
+  if (length === undefined && !isLink) throw notTorrent('an entry of files has no length');
+  const path = readPath(bytes, entry.get('path.utf-8') ?? entry.get('path'));
+  if (path === undefined && !isPadding) throw notTorrent('the path of a file is not a list of strings');
+  return { path: path ?? '', bytes: length === undefined ? 0 : sizeAt(bytes, length), padding: isPadding };
+}
+
+/** BEP 47: `p` marks filler, which needs no path, and `l` a symbolic link, which has no content. */
+export function readAttributes(bytes: Uint8Array, span: Span | undefined): { isPadding: boolean; isLink: boolean } {
+  const letters = span === undefined ? undefined : stringAt(bytes, span);
+  return { isPadding: letters?.includes('p') ?? false, isLink: letters?.includes('l') ?? false };
+}
+
+function readPath(bytes: Uint8Array, span: Span | undefined): string | undefined {
+  if (span === undefined || !isList(bytes, span)) return undefined;
+  const parts = listItems(bytes, span.start).map((part) => stringAt(bytes, part)?.toString('utf8'));
+  return parts.length === 0 || parts.includes(undefined) ? undefined : cutToBytes(parts.join('/'), MAX_PATH_BYTES);
+}
+
+/** @throws ClientError `torrent` */
+export function sizeAt(bytes: Uint8Array, span: Span): number {
   const size = integerAt(bytes, span);
   if (size === undefined || size < 0) throw notTorrent('the length of a file is not a size');
   return size;

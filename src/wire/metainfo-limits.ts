@@ -8,10 +8,14 @@ export const MAX_BENCODE_DEPTH = 100;
 export const MAX_BENCODE_VALUES = 3_000_000;
 /** Digits of a string's length: 10 MB needs 8. */
 export const MAX_LENGTH_DIGITS = 8;
-/** Characters of an integer: those of a signed 64-bit one. */
-export const MAX_INTEGER_CHARACTERS = 20;
+/** Digits of an integer: those of an unsigned 64-bit one. */
+export const MAX_INTEGER_DIGITS = 20;
 /** Entries of the file list that are kept; each costs a few hundred bytes of memory. */
 export const MAX_FILES = 200_000;
+/** Bytes of UTF-8 of a torrent's name: file systems have no longer names, so clients cut them there. */
+export const MAX_NAME_BYTES = 255;
+/** Bytes of UTF-8 of a file's path that are kept; Windows and most sites stop at 260 characters. */
+export const MAX_PATH_BYTES = 1_024;
 /** Trackers read from one torrent or magnet link. Real lists stay below a hundred. */
 export const MAX_TRACKERS = 500;
 /** An announce URL with its passkey is below 300 characters; 2,000 is what browsers and proxies carry. */

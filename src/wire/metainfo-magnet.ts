@@ -1,11 +1,12 @@
 /**
  * Magnet links (BEP 9; `urn:btmh` of BEP 52): reading, putting other trackers into one, making one for a torrent. Only
- * the `tr` parameters change; all others keep their text and order.
+ * the `tr` parameters change; all others keep their text and order, but for keys in upper case and HTML's `&amp;`.
  */
+import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError } from '../domain/errors.js';
 import { type InfoHash, infoHashFromBytes, parseInfoHash } from '../domain/info-hash.js';
 import { isAnnounceUrl } from './metainfo-announce-url.js';
-import { MAX_MAGNET_CHARACTERS, MAX_TRACKERS } from './metainfo-limits.js';
+import { MAX_MAGNET_CHARACTERS, MAX_NAME_BYTES, MAX_TRACKERS } from './metainfo-limits.js';
 import { announceTiers, type RewriteOptions } from './metainfo-rewrite.js';
 
 export interface Magnet {
@@ -19,8 +20,10 @@ export interface Magnet {
   readonly trackers: readonly string[];
 }
 
-const TRACKER_PARAMETER = /^tr(\.\d+)?$/i;
-const TOPIC_PARAMETER = /^xt(\.\d+)?$/i;
+const KNOWN_PARAMETER = /^(tr|dn|xt|xl)(\.\d+)?$/i;
+const TRACKER_PARAMETER = /^tr(\.\d+)?$/;
+const NAME_PARAMETER = /^dn(\.\d+)?$/;
+const TOPIC_PARAMETER = /^xt(\.\d+)?$/;
 
 /** @throws ClientError `magnet` */
 export function parseMagnet(text: string): Magnet {
@@ -37,8 +40,8 @@ export function parseMagnet(text: string): Magnet {
       else if (/^urn:btmh:1220[0-9a-f]{64}$/i.test(value)) v2 ??= parseInfoHash(value.slice(13, 53));
     } else if (TRACKER_PARAMETER.test(key)) {
       if (isAnnounceUrl(value) && trackers.size < MAX_TRACKERS) trackers.add(value);
-    } else if (key === 'dn') {
-      name ??= value === '' ? undefined : value;
+    } else if (NAME_PARAMETER.test(key)) {
+      name ??= value === '' ? undefined : cutToBytes(value, MAX_NAME_BYTES);
     } else if (key === 'xl' && /^\d{1,15}$/.test(value)) {
       totalBytes ??= Number(value);
     }
@@ -92,18 +95,27 @@ function magnetParameters(text: string): Parameter[] {
     .slice('magnet:?'.length)
     .split('&')
     .filter((raw) => raw !== '')
-    .map((raw) => {
+    .map((text) => {
+      // A link that was escaped for HTML once too often: `&amp;dn=…`.
+      const raw = text.replace(/^amp;/, '');
       const equals = raw.indexOf('=');
-      const key = equals < 0 ? raw : raw.slice(0, equals);
-      return { key, value: decode(equals < 0 ? '' : raw.slice(equals + 1)), raw };
+      const stated = equals < 0 ? raw : raw.slice(0, equals);
+      // Some clients know these keys in lower case only.
+      const key = KNOWN_PARAMETER.test(stated) ? stated.toLowerCase() : stated;
+      return { key, value: decode(equals < 0 ? '' : raw.slice(equals + 1)), raw: key + raw.slice(stated.length) };
     });
 }
 
+/**
+ * Names are written by people and old programs: an escape that is broken stays as it is, bytes that are not UTF-8 become
+ * U+FFFD, as clients do it.
+ */
 function decode(text: string): string {
+  const spaced = text.replaceAll('+', ' ');
   try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
+    return decodeURIComponent(spaced);
   } catch {
-    throw new ClientError('magnet', 'the magnet link has a broken percent escape');
+    return spaced.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'));
   }
 }
 

@@ -4,6 +4,7 @@
  * checked against content, and path names are not made safe for a file system: nothing here writes files.
  */
 import { createHash } from 'node:crypto';
+import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError } from '../domain/errors.js';
 import { type InfoHash, infoHashFromBytes } from '../domain/info-hash.js';
 import { isAnnounceUrl } from './metainfo-announce-url.js';
@@ -15,10 +16,12 @@ import {
   isList,
   listItems,
   type Span,
+  scanValue,
   stringAt,
 } from './metainfo-bencode.js';
-import { readFilesV1, readFilesV2, type TorrentFile } from './metainfo-files.js';
-import { MAX_TORRENT_BYTES, MAX_TRACKERS } from './metainfo-limits.js';
+import { notTorrent, readFilesV1, type TorrentFile } from './metainfo-files.js';
+import { checkHybrid, checkPieceBytesV2, checkPieceLayers, readFilesV2 } from './metainfo-files-v2.js';
+import { MAX_NAME_BYTES, MAX_TORRENT_BYTES, MAX_TRACKERS } from './metainfo-limits.js';
 
 export interface Metainfo {
   /** What the torrent is known by: SHA-1 of `info`, or for a v2-only torrent SHA-256 cut to 20 bytes. */
@@ -50,7 +53,7 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
     throw notTorrent(`it has ${bytes.length} bytes, more than the ${MAX_TORRENT_BYTES} that clients accept`);
   }
   const { entries, end } = dictionaryEntries(bytes, 0);
-  if (end !== bytes.length) throw new ClientError('bencode', `${bytes.length - end} bytes follow the torrent's end`);
+  if (isTorrentAt(bytes, end)) throw new ClientError('bencode', 'a second dictionary follows the torrent’s end');
   const infoSpan = entries.find((entry) => entry.key === 'info')?.value;
   if (infoSpan === undefined) throw notTorrent('it has no info dictionary');
   if (!isDictionary(bytes, infoSpan)) throw notTorrent('info is not a dictionary');
@@ -62,9 +65,16 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
   if (!hasV1 && !hasV2) throw notTorrent('info has neither pieces (v1) nor a file tree of meta version 2');
   const pieceBytes = readInteger(bytes, info, 'piece length');
   if (pieceBytes === undefined || pieceBytes < 1) throw notTorrent('info has no positive piece length');
-  const name = readName(bytes, info);
-  const filesV1 = hasV1 ? readFilesV1(bytes, info, name, pieceBytes) : undefined;
-  const files = hasV2 ? readFilesV2(bytes, info.get('file tree')!) : filesV1!;
+  if (hasV2) checkPieceBytesV2(pieceBytes);
+  const statedName = readName(bytes, info);
+  const filesV1 = hasV1 ? readFilesV1(bytes, info, statedName, pieceBytes) : undefined;
+  const filesV2 = hasV2 ? readFilesV2(bytes, info.get('file tree')!) : undefined;
+  if (filesV2 !== undefined) {
+    checkPieceLayers(bytes, entries.find((entry) => entry.key === 'piece layers')?.value, filesV2, pieceBytes);
+    if (filesV1 !== undefined) checkHybrid(filesV1, filesV2, pieceBytes);
+  }
+  const all = filesV2 ?? filesV1!.filter((file) => !file.padding);
+  const files = all.map(({ path, bytes: size }) => ({ path, bytes: size }));
   const totalBytes = files.reduce((sum, file) => sum + file.bytes, 0);
   if (!Number.isSafeInteger(totalBytes)) throw notTorrent('its files are impossibly large');
 
@@ -72,25 +82,41 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
   const v1 = hasV1 ? infoHashFromBytes(createHash('sha1').update(infoBytes).digest()) : undefined;
   const v2 = hasV2 ? createHash('sha256').update(infoBytes).digest() : undefined;
   const truncatedV2 = v2 === undefined ? undefined : infoHashFromBytes(v2);
+  const infoHash = (v1 ?? truncatedV2)!;
   return {
-    infoHash: (v1 ?? truncatedV2)!,
+    infoHash,
     hybridInfoHash: v1 === undefined ? undefined : truncatedV2,
     infoHashV2: v2?.toString('hex'),
     version: hasV1 && hasV2 ? 'hybrid' : hasV1 ? 'v1' : 'v2',
-    name,
+    // Clients take the hash for a torrent without a name.
+    name: statedName === '' ? infoHash : statedName,
     totalBytes,
     pieceBytes,
     files,
-    // BEP 27 says 1; clients take any other number but 0 for it too, and so does caution.
-    private: (readInteger(bytes, info, 'private') ?? 0) !== 0,
+    private: isPrivate(bytes, info.get('private')),
     trackerTiers,
     infoSpan,
     entries,
   };
 }
 
-function notTorrent(why: string): ClientError {
-  return new ClientError('torrent', `not a torrent: ${why}`);
+/**
+ * Clients ignore what follows the dictionary: a newline, the rest of a page. A second dictionary is refused, since nobody
+ * could tell which of the two is meant.
+ */
+function isTorrentAt(bytes: Uint8Array, start: number): boolean {
+  if (!isDictionary(bytes, { start, end: bytes.length })) return false;
+  try {
+    scanValue(bytes, start);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** BEP 27 says 1; clients take any other number but 0 for it too, however large, and so does caution. */
+function isPrivate(bytes: Uint8Array, span: Span | undefined): boolean {
+  return span !== undefined && integerAt(bytes, span) !== 0;
 }
 
 function readInteger(bytes: Uint8Array, info: ReadonlyMap<string, Span>, key: string): number | undefined {
@@ -98,36 +124,40 @@ function readInteger(bytes: Uint8Array, info: ReadonlyMap<string, Span>, key: st
   return span === undefined ? undefined : integerAt(bytes, span);
 }
 
+/** Cut to what clients take; empty where the torrent says so. @throws ClientError `torrent` where it has none */
 function readName(bytes: Uint8Array, info: ReadonlyMap<string, Span>): string {
-  for (const key of ['name.utf-8', 'name']) {
+  const stated = ['name.utf-8', 'name'].flatMap((key) => {
     const span = info.get(key);
-    const content = span === undefined ? undefined : stringAt(bytes, span);
-    if (content !== undefined && content.length > 0) return content.toString('utf8');
-  }
-  throw notTorrent('info has no name');
+    return (span === undefined ? undefined : stringAt(bytes, span)) ?? [];
+  });
+  if (stated.length === 0) throw notTorrent('info has no name');
+  const name = stated.find((each) => each.length > 0)?.toString('utf8') ?? '';
+  return cutToBytes(name, MAX_NAME_BYTES);
 }
 
+/** Lists of another shape than BEP 12's are ignored, as clients do: rewriting replaces them anyway. */
 function readTrackerTiers(bytes: Uint8Array, entries: readonly DictionaryEntry[]): string[][] {
   const announce = entries.find((entry) => entry.key === 'announce')?.value;
   const announceList = entries.find((entry) => entry.key === 'announce-list')?.value;
-  const single = announce === undefined ? undefined : stringAt(bytes, announce)?.toString('utf8');
-  if (announce !== undefined && single === undefined) throw notTorrent('announce is not a string');
+  const single = announce === undefined ? undefined : stringAt(bytes, announce)?.toString('utf8').trim();
   const tiers: string[][] = [];
-  if (announceList !== undefined) {
-    if (!isList(bytes, announceList)) throw notTorrent('announce-list is not a list');
-    let count = 0;
-    for (const tierSpan of listItems(bytes, announceList.start)) {
-      if (!isList(bytes, tierSpan)) throw notTorrent('a tier of announce-list is not a list');
-      const tier: string[] = [];
-      for (const item of listItems(bytes, tierSpan.start)) {
-        const url = stringAt(bytes, item)?.toString('utf8').trim();
-        if (url === undefined) throw notTorrent('an entry of announce-list is not a string');
-        if (isAnnounceUrl(url) && count++ < MAX_TRACKERS) tier.push(url);
-      }
-      if (tier.length > 0) tiers.push(tier);
+  let count = 0;
+  for (const tierSpan of itemsOf(bytes, announceList)) {
+    const tier: string[] = [];
+    for (const item of itemsOf(bytes, tierSpan)) {
+      if (count === MAX_TRACKERS) break;
+      const url = stringAt(bytes, item)?.toString('utf8').trim();
+      if (url === undefined || !isAnnounceUrl(url)) continue;
+      tier.push(url);
+      count++;
     }
+    if (tier.length > 0) tiers.push(tier);
   }
   // BEP 12: announce counts only where announce-list says nothing.
-  if (tiers.length === 0 && single !== undefined && isAnnounceUrl(single.trim())) tiers.push([single.trim()]);
+  if (tiers.length === 0 && single !== undefined && isAnnounceUrl(single)) tiers.push([single]);
   return tiers;
+}
+
+function itemsOf(bytes: Uint8Array, list: Span | undefined): Span[] {
+  return list !== undefined && isList(bytes, list) ? listItems(bytes, list.start) : [];
 }
