@@ -2,9 +2,11 @@
  * A torrent's description, fetched and checked: what the catalogue stores of it, or why it is not taken. Private torrents
  * are not (BEP 27), and neither is anything that is no torrent.
  */
+import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { CatalogueTorrent, TorrentToStore } from '../store/sqlite/catalogue-torrent.js';
+import { MAX_NAME_BYTES } from '../wire/metainfo-limits.js';
 import { parseMagnet } from '../wire/metainfo-magnet.js';
 import type { Candidate } from './candidate.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
@@ -82,10 +84,11 @@ function fromMagnet(candidate: Candidate, magnet: string): Description {
     infoHash: parsed.infoHash,
     hybridInfoHash: parsed.hybridInfoHash,
     infoHashV2: undefined,
-    name: parsed.name ?? candidate.title ?? parsed.infoHash,
+    name: parsed.name ?? cutToBytes(candidate.title ?? parsed.infoHash, MAX_NAME_BYTES),
     totalBytes: parsed.totalBytes,
     pieceBytes: undefined,
     files: [],
+    fileCount: 0,
     trackerTiers: parsed.trackers.map((url) => [url]),
     torrentBytes: undefined,
     magnet,

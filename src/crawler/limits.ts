@@ -20,6 +20,8 @@ export const MAX_FIELD_CHARACTERS = 20_000;
 export const MAX_CANDIDATES_PER_SOURCE = 5_000;
 /** Bytes of UTF-8 of a site's title for a torrent; the rest is cut off. Those with years, formats and names have up to 500. */
 export const MAX_TITLE_BYTES = 1_000;
+/** Files of one torrent that the catalogue lists; more rows make a page that browsers struggle with. */
+export const MAX_LISTED_FILES = 1_000;
 /** Characters of an address found in a document. */
 export const MAX_URL_CHARACTERS = 4_000;
 /** The largest swarm ever seen had a few hundred thousand peers; a feed that says more is lying. */

@@ -1,8 +1,12 @@
-/** What the catalogue keeps of a torrent file. Private torrents are not taken (BEP 27). */
+/**
+ * What the catalogue keeps of a torrent file: of a long file list its beginning, which is all that pages and searches show.
+ * Private torrents are not taken (BEP 27).
+ */
 import type { InfoHash } from '../domain/info-hash.js';
 import { parseMetainfo } from '../wire/metainfo.js';
 import type { TorrentFile } from '../wire/metainfo-files.js';
 import { privateTorrent } from '../wire/metainfo-rewrite.js';
+import { MAX_LISTED_FILES } from './limits.js';
 
 export interface TorrentFacts {
   readonly infoHash: InfoHash;
@@ -11,7 +15,9 @@ export interface TorrentFacts {
   readonly name: string;
   readonly totalBytes: number;
   readonly pieceBytes: number;
+  /** The first ones of {@link fileCount}. */
   readonly files: readonly TorrentFile[];
+  readonly fileCount: number;
   readonly trackerTiers: readonly (readonly string[])[];
 }
 
@@ -20,5 +26,15 @@ export function readTorrent(bytes: Uint8Array): TorrentFacts {
   const metainfo = parseMetainfo(bytes);
   if (metainfo.private) throw privateTorrent(metainfo.name);
   const { infoHash, hybridInfoHash, infoHashV2, name, totalBytes, pieceBytes, files, trackerTiers } = metainfo;
-  return { infoHash, hybridInfoHash, infoHashV2, name, totalBytes, pieceBytes, files, trackerTiers };
+  return {
+    infoHash,
+    hybridInfoHash,
+    infoHashV2,
+    name,
+    totalBytes,
+    pieceBytes,
+    files: files.slice(0, MAX_LISTED_FILES),
+    fileCount: files.length,
+    trackerTiers,
+  };
 }

@@ -45,12 +45,13 @@ ${torrent.files.length > 0 && fileTable(torrent)}`,
 }
 
 function fileTable(torrent: CatalogueTorrent): Markup {
-  const more = torrent.files.length - MAX_FILES_SHOWN;
-  return html`<h2>${torrent.files.length === 1 ? '1 file' : `${showCount(torrent.files.length)} files`}</h2>
+  const shown = torrent.files.slice(0, MAX_FILES_SHOWN);
+  const more = torrent.fileCount - shown.length;
+  return html`<h2>${torrent.fileCount === 1 ? '1 file' : `${showCount(torrent.fileCount)} files`}</h2>
 <div class="card"><table>
 <thead><tr><th>Path</th><th class="number">Size</th></tr></thead>
 <tbody>
-${torrent.files.slice(0, MAX_FILES_SHOWN).map(
+${shown.map(
   (file) => html`<tr><td class="path">${file.path}</td><td class="number">${showBytes(file.bytes)}</td></tr>
 `,
 )}</tbody>

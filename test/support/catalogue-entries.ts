@@ -16,6 +16,7 @@ export function torrentToStore(n: number, facts: Partial<TorrentToStore> = {}): 
     totalBytes: 1_000_000 * n,
     pieceBytes: 16_384,
     files: [{ path: `file-${n}`, bytes: 1_000_000 * n }],
+    fileCount: facts.files?.length ?? 1,
     trackerTiers: [],
     torrentBytes: Buffer.from(`torrent ${n}`),
     magnet: undefined,

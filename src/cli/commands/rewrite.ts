@@ -4,11 +4,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 import type { InfoHash } from '../../domain/info-hash.js';
-import { parseMetainfo } from '../../wire/metainfo.js';
 import { parseAnnounceUrl } from '../../wire/metainfo-announce-url.js';
 import { MAX_TORRENT_BYTES } from '../../wire/metainfo-limits.js';
 import { parseMagnet, rewriteMagnet } from '../../wire/metainfo-magnet.js';
-import { rewriteTorrent } from '../../wire/metainfo-rewrite.js';
+import type { ProvenRewriting } from '../../wire/metainfo-rewrite-proof.js';
 import type { CliContext } from '../cli-context.js';
 import { formatTable } from '../table.js';
 
@@ -51,7 +50,7 @@ export function registerRewriteCommand(program: Command, context: CliContext): v
     .action((inputs: string[], options: RewriteCommandOptions) => rewrite(inputs, options, context));
 }
 
-function rewrite(inputs: readonly string[], options: RewriteCommandOptions, context: CliContext): void {
+async function rewrite(inputs: readonly string[], options: RewriteCommandOptions, context: CliContext): Promise<void> {
   const announceUrls = (options.announce ?? context.loadConfig(options.config).tracker.announceUrls).map(
     parseAnnounceUrl,
   );
@@ -60,15 +59,18 @@ function rewrite(inputs: readonly string[], options: RewriteCommandOptions, cont
   }
   if (options.output === '-' && options.json) throw new OperatorError('-o - and --json both want standard output');
   const rewriting = { announceUrls, keepOriginal: options.keepOriginal ?? false };
-  const done = inputs.map((input) => {
-    try {
-      return /^magnet:/i.test(input)
-        ? rewriteLink(input, rewriting)
-        : rewriteFile(input, outputOf(input, inputs.length, options.output), rewriting, context);
-    } catch (thrown) {
-      throw new OperatorError(`${input.slice(0, 200)}: ${messageOf(thrown)}`, { exitCode: 1, cause: thrown });
-    }
-  });
+  // Loaded here, so that the other commands start at once.
+  const { createDocumentReader } = await import('../../app/document-reader.js');
+  const documents = createDocumentReader({ name: 'rewrite' });
+  const prove = (bytes: Uint8Array, about: string): Promise<ProvenRewriting> =>
+    documents.run('rewriteWithProof', { bytes, options: rewriting }, { about, signal: context.signal });
+  const done: Rewritten[] = [];
+  try {
+    for (const input of inputs)
+      done.push(await rewriteOne(input, inputs.length, options.output, { ...rewriting, prove, context }));
+  } finally {
+    await documents.close();
+  }
   if (options.json) context.stdout.write(`${JSON.stringify(done)}\n`);
   else if (options.output !== '-') context.stdout.write(done.map(show).join('\n'));
   else for (const { magnet } of done) if (magnet !== undefined) context.stdout.write(`${magnet}\n`);
@@ -77,6 +79,23 @@ function rewrite(inputs: readonly string[], options: RewriteCommandOptions, cont
 interface Rewriting {
   readonly announceUrls: readonly string[];
   readonly keepOriginal: boolean;
+  readonly prove: (bytes: Uint8Array, about: string) => Promise<ProvenRewriting>;
+  readonly context: CliContext;
+}
+
+/** @throws OperatorError that names the input */
+async function rewriteOne(
+  input: string,
+  count: number,
+  output: string | undefined,
+  rewriting: Rewriting,
+): Promise<Rewritten> {
+  try {
+    if (/^magnet:/i.test(input)) return rewriteLink(input, rewriting);
+    return await rewriteFile(input, outputOf(input, count, output), rewriting);
+  } catch (thrown) {
+    throw new OperatorError(`${input.slice(0, 200)}: ${messageOf(thrown)}`, { exitCode: 1, cause: thrown });
+  }
 }
 
 function rewriteLink(link: string, rewriting: Rewriting): Rewritten {
@@ -98,34 +117,17 @@ function rewriteLink(link: string, rewriting: Rewriting): Rewritten {
   };
 }
 
-function rewriteFile(input: string, output: string, rewriting: Rewriting, context: CliContext): Rewritten {
+async function rewriteFile(input: string, output: string, { prove, context }: Rewriting): Promise<Rewritten> {
   if (statSync(input).size > MAX_TORRENT_BYTES) throw new Error(`is larger than ${MAX_TORRENT_BYTES} bytes`);
-  const original = readFileSync(input);
-  const before = parseMetainfo(original);
-  const rewritten = rewriteTorrent(original, rewriting);
-  // The proof is made on the result as a client would read it.
-  const after = parseMetainfo(rewritten);
-  const infoBefore = original.subarray(before.infoSpan.start, before.infoSpan.end);
-  const infoAfter = rewritten.subarray(after.infoSpan.start, after.infoSpan.end);
-  requireSame(Buffer.compare(infoBefore, infoAfter) === 0 && before.infoHash === after.infoHash);
-  if (output === '-') context.stdout.write(rewritten);
+  const { bytes, ...proof } = await prove(readFileSync(input), basename(input));
+  if (output === '-') context.stdout.write(bytes);
   else if (resolve(output) === resolve(input)) throw new Error('the output would replace the input; give another -o');
-  else writeFileSync(output, rewritten);
-  return {
-    input,
-    output: output === '-' ? undefined : output,
-    magnet: undefined,
-    name: before.name,
-    infoHash: before.infoHash,
-    hybridInfoHash: before.hybridInfoHash,
-    infoBytes: infoBefore.length,
-    trackersBefore: before.trackerTiers.flat(),
-    trackersAfter: after.trackerTiers.flat(),
-  };
+  else writeFileSync(output, bytes);
+  return { input, output: output === '-' ? undefined : output, magnet: undefined, ...proof };
 }
 
 function requireSame(same: boolean): void {
-  if (!same) throw new Error('the rewritten torrent has another info-hash, so it was not written; please report this');
+  if (!same) throw new Error('the rewritten link has another info-hash, so it was not written; please report this');
 }
 
 function outputOf(input: string, count: number, output: string | undefined): string {

@@ -35,6 +35,7 @@ export interface CatalogueSummary {
 }
 
 export interface CatalogueTorrent extends CatalogueSummary {
+  /** The first ones of {@link CatalogueSummary.fileCount}. */
   readonly files: readonly CatalogueFile[];
   readonly trackerTiers: readonly (readonly string[])[];
 }
@@ -53,8 +54,7 @@ export interface Listing {
   readonly source: string;
 }
 
-export interface TorrentToStore
-  extends Omit<CatalogueTorrent, 'firstSeenMs' | 'lastSeenMs' | 'fetchedMs' | 'fileCount' | 'rank'> {
+export interface TorrentToStore extends Omit<CatalogueTorrent, 'firstSeenMs' | 'lastSeenMs' | 'fetchedMs' | 'rank'> {
   /** The original file; undefined only with a magnet link. */
   readonly torrentBytes: Uint8Array | undefined;
   readonly rank: number;

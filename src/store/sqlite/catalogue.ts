@@ -123,7 +123,7 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
         totalBytes: facts.totalBytes ?? null,
         pieceBytes: facts.pieceBytes ?? null,
         filesJson: JSON.stringify(facts.files),
-        fileCount: facts.files.length,
+        fileCount: facts.fileCount,
         trackerTiersJson: JSON.stringify(facts.trackerTiers),
         torrentBytes: bytes ?? null,
         magnet: facts.magnet ?? null,

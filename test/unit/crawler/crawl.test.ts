@@ -1,14 +1,18 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import bencode from 'bencode';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
 import { createDocumentReader } from '../../../src/app/document-reader.js';
+import type { ReadingTasks } from '../../../src/app/document-reader-thread.js';
 import { type Crawler, type CrawlerOptions, createCrawler } from '../../../src/crawler/crawl.js';
 import type { CrawlEntry, CrawlProgress } from '../../../src/crawler/crawl-result.js';
 import { startCrawler } from '../../../src/crawler/crawl-schedule.js';
+import type { CrawlDocumentReader } from '../../../src/crawler/document-tasks.js';
 import { createPoliteFetcher, type PoliteFetcher } from '../../../src/crawler/polite-fetch.js';
 import type { Scraper } from '../../../src/crawler/source.js';
+import { DocumentReader } from '../../../src/document-reader/document-reader.js';
 import { type InfoHash, parseInfoHash } from '../../../src/domain/info-hash.js';
 import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
 import { createCrawlState } from '../../../src/store/sqlite/catalogue-crawl-state.js';
@@ -283,6 +287,71 @@ describe('a feed that lies', () => {
     expect(catalogue.findOrigin('bank.example', '/login')).toBeUndefined();
     expect(catalogue.findOrigin('127.0.0.1', '/')).toBeUndefined();
     expect(catalogue.findOrigin('127.0.0.1', '/t/alice.torrent')).toEqual({ infoHash: hash('alice'), kind: 'torrent' });
+  });
+});
+
+describe('a site that costs too much', () => {
+  const item = (path: string): string =>
+    `<item><title>${path}</title><enclosure url="${site.url}${path}" type="application/x-bittorrent"/></item>`;
+
+  it('loses the document that is too large to read, and no other', async () => {
+    const patient = createDocumentReader({ name: 'small-documents', maxHeapMb: 24 });
+    site.routes.set('/bad.xml', `<rss>${'<a><b/><c>x</c></a>'.repeat(300_000)}</rss>`);
+    setFeed([{ name: 'alice' }]);
+    const sources = ['bad', 'feed'].map((name) => ({ name, type: 'feed' as const, url: `${site.url}/${name}.xml` }));
+    const result = await crawlerWith({ sources, documents: patient }).crawlOnce();
+    await patient.close();
+    expect(result.sources).toEqual([
+      {
+        name: 'bad',
+        candidates: 0,
+        error: expect.stringMatching(/bad\.xml takes more than 24 MB|has more than 500000/),
+      },
+      { name: 'feed', candidates: 1, error: undefined },
+    ]);
+    expect(brief(result.entries)).toEqual(['1 alice.txt new']);
+  });
+
+  it('gets its names cut to 255 bytes and its file lists to 1,000 files, in the catalogue and on the pages', async () => {
+    const files = Array.from({ length: 3_000 }, (_, i) => ({ length: 1, path: ['p'.repeat(3_000), String(i)] }));
+    const pieces = Buffer.alloc(20);
+    const long = torrentWith({}, { name: 'é"'.repeat(500_000) });
+    const many = bencode.encode({ info: { files, name: 'many', 'piece length': 16_384, pieces } });
+    site.routes.set('/long.torrent', long).set('/many.torrent', new Uint8Array(many));
+    const magnet = `magnet:?xt=urn:btih:${'a'.repeat(40)}&amp;x=1`;
+    const titled = `<item><title>${'T'.repeat(100_000)}</title><link>${magnet}</link></item>`;
+    site.routes.set(
+      '/feed.xml',
+      `<rss><channel>${item('/long.torrent')}${item('/many.torrent')}${titled}</channel></rss>`,
+    );
+    const { entries } = await crawlerWith({ top: 10 }).crawlOnce();
+    expect(entries.map((entry) => [entry.status, Buffer.byteLength(entry.name)])).toEqual([
+      ['new', 255],
+      ['new', 4],
+      ['new', 255],
+    ]);
+    expect(catalogue.ranked().map(({ name }) => Buffer.byteLength(name))).toEqual([255, 4, 255]);
+    const stored = catalogue.get(entries[1]!.infoHash!)!;
+    expect(stored.fileCount).toBe(3_000);
+    expect(stored.files).toHaveLength(1_000);
+    expect(Math.max(...stored.files.map(({ path }) => path.length))).toBe(1_024);
+  });
+
+  it('is left at once in the middle of a document when the crawl is stopped', async () => {
+    const slow = new DocumentReader<ReadingTasks>({
+      module: new URL('../../support/costly-tasks.mjs', import.meta.url),
+      name: 'slow-documents',
+    });
+    const stopping = new AbortController();
+    setFeed([{ name: 'alice' }]);
+    // Whatever the crawler wants read, this thread never comes back from it.
+    const endless: CrawlDocumentReader = {
+      run: (_task, _input, options) => slow.run('loop' as 'feed', undefined as never, options) as never,
+    };
+    const crawl = crawlerWith({ documents: endless }).crawlOnce({ signal: stopping.signal });
+    setTimeout(() => stopping.abort(new Error('stopped')), 100);
+    await expect(crawl).rejects.toThrow('stopped');
+    await slow.close();
   });
 });
 
