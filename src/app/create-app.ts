@@ -9,23 +9,29 @@ import { startCrawler } from '../crawler/crawl-schedule.js';
 import { type Clock, systemClock } from '../domain/clock.js';
 import { formatEndpoint } from '../domain/endpoint.js';
 import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
+import type { IpAddress } from '../domain/ip-address.js';
 import { createRandom } from '../domain/random.js';
 import { createCatalogue } from '../store/sqlite/catalogue.js';
 import { openDatabase } from '../store/sqlite/database.js';
 import { sqliteGroupStore } from '../store/sqlite/group-registry.js';
 import { GroupRegistry } from '../topology/group-registry.js';
 import type { SwarmSummary } from '../tracker/swarm/swarm-store.js';
+import { readCertificate } from '../transport/portable/certificate.js';
 import { accessListOf, hashBytes } from './access.js';
 import type { Application, AppOverrides, PartAddress } from './application.js';
 import { createCrawlerParts } from './crawler-parts.js';
 import { createExchange } from './create-exchange.js';
-import { dataPlaneOptions } from './data-plane-options.js';
+import { dataPlaneOptions, liveOptions, tlsMaterial } from './data-plane-options.js';
 import { databaseFile } from './database-file.js';
 import { Health } from './health.js';
 import { KeptDataPlane } from './kept-data-plane.js';
+import { requireKnownSubdomains } from './known-subdomains.js';
 import { createLogger, type Logger } from './logger.js';
+import { OneAtATime } from './one-at-a-time.js';
 import { outboundOf } from './outbound.js';
 import { Policy } from './policy.js';
+import { type Apply, type Reloadable, reloadAll } from './reload.js';
+import { keysThatNeedRestart } from './restart-keys.js';
 import { type ControlPart, startControl } from './start-control.js';
 import { DnsPart } from './start-dns-redirect.js';
 import { type MirrorSitePart, startMirrorSite } from './start-mirror-site.js';
@@ -36,6 +42,7 @@ import { runAs } from './supervision/current-part.js';
 import { type RunningPart, type SupervisedPart, Supervisor } from './supervision/supervisor.js';
 import { ThreadWatch } from './supervision/thread-watch.js';
 import { TopologySource } from './topology-source.js';
+import type { TopologyView } from './topology-state.js';
 
 export function createApp(config: Config, overrides: AppOverrides = {}): Application {
   return new App(config, overrides);
@@ -48,11 +55,16 @@ class App implements Application {
   readonly #stops: StopStack;
   readonly #health = new Health();
   readonly #supervisor: Supervisor;
+  readonly #started: Config;
+  /** In force. */
   #config: Config;
   #addresses: PartAddress[] = [];
-  #reload: ((config: Config) => Promise<void>) | undefined;
+  /** Reloads and checks of changed files, one at a time. */
+  readonly #turns = new OneAtATime();
+  readonly #reloadable: Reloadable[] = [];
 
   constructor(config: Config, overrides: AppOverrides) {
+    this.#started = config;
     this.#config = config;
     this.#clock = overrides.clock ?? systemClock;
     this.#logger = overrides.logger ?? createLogger(config.logging.level);
@@ -84,11 +96,12 @@ class App implements Application {
     this.#supervisor.takeUncaughtError(thrown);
   }
 
-  async reload(config: Config): Promise<readonly string[]> {
-    await this.#reload?.(config);
-    const old = this.#config;
-    this.#config = config;
-    return needRestart(old, config);
+  reload(config: Config): Promise<readonly string[]> {
+    return this.#turns.run(async () => {
+      await reloadAll(this.#reloadable, config, this.#logger);
+      this.#config = config;
+      return keysThatNeedRestart(this.#started, config);
+    });
   }
 
   async #start(): Promise<void> {
@@ -107,6 +120,11 @@ class App implements Application {
       stops.push(part, () => supervised.stop());
       return supervised;
     };
+    const onReload = (part: string, prepare: Reloadable['prepare']): void =>
+      void this.#reloadable.push({ part, prepare });
+    onReload('logging', (next) => () => {
+      logger.level = next.logging.level;
+    });
 
     const health = this.#health;
     stops.push('health', () => health.stop());
@@ -121,26 +139,36 @@ class App implements Application {
     const catalogue = createCatalogue(database);
 
     // Who is where, and what it costs.
-    const topology = await TopologySource.open(config, new GroupRegistry(sqliteGroupStore(database)), logger);
+    const groups = new GroupRegistry(sqliteGroupStore(database));
+    const topology = await TopologySource.open(config, groups, logger, this.#turns);
+    requireKnownSubdomains(config, topology);
     const reports = createReports({
       database,
       clock,
       logger,
       subdomainIds: () => topology.subdomainIds,
       subdomains: () => topology.subdomains,
-      config: () => this.#config,
+      config,
     });
-    topology.onChange(() => reports.reload());
     await run('reports', () => {
       reports.start();
       return reports;
     });
     const policy = new Policy(config, { clock, logger, readings: reports.service, topology });
+    const withTopology = (next: Config, view: TopologyView): Apply[] => {
+      requireKnownSubdomains(next, view);
+      return [reports.prepare(next, view.subdomains), policy.prepare(next, view)];
+    };
+    topology.beforeChange((view) => withTopology(this.#config, view));
+    onReload('topology, reports, policy', async (next) => {
+      const prepared = await topology.prepare(next);
+      return [prepared.apply, ...withTopology(next, prepared.view)];
+    });
 
     // The data plane: from here on announces are answered, whatever happens to the rest.
-    const access = (): ReturnType<typeof accessListOf> =>
-      accessListOf(this.#config.tracker, () => catalogue.allInfoHashes());
-    const options = dataPlaneOptions(config, policy, access(), this.#seed);
+    const access = (from: Config): ReturnType<typeof accessListOf> =>
+      accessListOf(from.tracker, () => catalogue.allInfoHashes());
+    const options = dataPlaneOptions(config, policy, access(config), this.#seed);
     // Its thread is what is started again; an error of what the main thread does for it is no reason to.
     const dataPlane = await runAs({ part: 'tracker' }, () => KeptDataPlane.start(options, { clock, logger, health }));
     stops.push('tracker', () => dataPlane.stop());
@@ -168,27 +196,43 @@ class App implements Application {
       policy.start(dataPlane);
       return policy;
     });
+    onReload('tracker', async (next) => {
+      const listed = access(next);
+      const options = liveOptions(next, config.upstream.exchange);
+      const certificate = next.tracker.tls && (await readCertificate(tlsMaterial(next.tracker.tls)));
+      return () => {
+        dataPlane.setAccess(listed);
+        dataPlane.setOptions(options);
+        if (certificate) dataPlane.useCertificate(certificate);
+      };
+    });
 
     // Foreign peers, past the redirected DNS.
     const closedBecause = outboundOf(() => this.#config);
+    const redirectedTo = (): readonly IpAddress[] => this.#config.dnsRedirect?.trackerAddresses ?? [];
     const exchange = config.upstream.exchange
       ? await run('upstream exchange', () => {
           const random = createRandom(this.#seed);
-          return createExchange(config, { clock, logger, random, catalogue, dataPlane, closedBecause });
+          return createExchange(config, { clock, logger, random, catalogue, dataPlane, closedBecause, redirectedTo });
         })
       : undefined;
 
     // The mirror environment: site, crawler, names.
-    const announceUrls = announceUrlsOf(config, this.#addresses);
+    const announceUrls = (from: Config): readonly string[] => announceUrlsOf(from, this.#addresses);
     if (config.mirrorSite) {
-      const section = config.mirrorSite;
-      const { running: site } = await run<MirrorSitePart>('mirror site', (previous) =>
+      const { listen } = config.mirrorSite;
+      const supervised = await run<MirrorSitePart>('mirror site', (previous) =>
         startMirrorSite(
-          config,
-          { ...section, listen: { ...section.listen, port: previous?.address.port ?? section.listen.port } },
+          this.#config,
+          {
+            ...(this.#config.mirrorSite ?? config.mirrorSite!),
+            listen: { ...listen, port: previous?.address.port ?? listen.port },
+          },
           { catalogue, dataPlane, announceUrls, clock, logger },
         ),
       );
+      onReload('mirror site', (next) => supervised.running.prepare(next));
+      const site = supervised.running;
       health.watch('mirror site', site.address);
       listensOn({
         part: 'mirror-site',
@@ -214,7 +258,7 @@ class App implements Application {
         everyMs: config.crawler.everyMs,
         onResult: (result) => {
           logger.info(describeCrawl(result));
-          dataPlane.setAccess(access());
+          dataPlane.setAccess(access(this.#config));
           keep();
         },
         onFailure: (reason) => logger.error(`the crawl failed: ${reason}`),
@@ -234,6 +278,7 @@ class App implements Application {
       stops.push('DNS redirection', () => dns.stop());
       supervisor.add(dns.supervision);
       threads.add({ name: 'dns', vitals: dns.vitals, abandon: (reason) => dns.abandon(reason) });
+      onReload('DNS redirection', (next) => dns.prepare(next.dnsRedirect));
       for (const address of dns.addresses) {
         listensOn({
           part: 'dns-redirect',
@@ -245,26 +290,22 @@ class App implements Application {
 
     // The operator's view.
     if (config.control) {
-      const section = config.control;
-      const { running: control } = await run<ControlPart>('control API', (previous) =>
+      const { listen, clientCa } = config.control;
+      const supervised = await run<ControlPart>('control API', (previous) =>
         startControl(
-          config,
-          { ...section, listen: { ...section.listen, port: previous?.port ?? section.listen.port } },
+          this.#config,
+          {
+            ...(this.#config.control ?? config.control!),
+            clientCa,
+            listen: { ...listen, port: previous?.port ?? listen.port },
+          },
           { clock, logger, health, reports, policy, dataPlane, catalogue, exchange, dns, supervisor, threads },
         ),
       );
+      onReload('control API', (next) => supervised.running.prepare(next));
+      const control = supervised.running;
       listensOn({ part: 'control', url: control.url, about: 'dashboard, API, metrics' });
     }
-
-    this.#reload = async (next) => {
-      const applyDns = dns?.prepare(next.dnsRedirect);
-      await policy.reload(next);
-      this.#config = next;
-      reports.reload();
-      dataPlane.setAccess(access());
-      await dataPlane.reloadCertificates();
-      applyDns?.();
-    };
   }
 }
 
@@ -285,29 +326,4 @@ function describeCrawl({ entries, sources }: CrawlResult): string {
     .map((source) => `${source.name} (${source.error})`);
   const torrents = `crawled: ${count('new')} torrents new, ${count('updated')} updated, ${count('kept')} kept, ${count('failed')} failed`;
   return failed.length === 0 ? torrents : `${torrents}; sources that failed: ${failed.join(', ')}`;
-}
-
-/** The parts whose listeners and files are opened once. */
-function needRestart(old: Config, next: Config): string[] {
-  const changed = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
-  const lines: string[] = [];
-  const { torrents: _a, denyList: _b, ...oldTracker } = old.tracker;
-  const { torrents: _c, denyList: _d, ...nextTracker } = next.tracker;
-  if (changed(oldTracker, nextTracker)) lines.push('tracker (all but torrents and denyList.torrents)');
-  for (const section of [
-    'mirrorSite',
-    'crawler',
-    'upstream',
-    'control',
-    'storage',
-    'logging',
-    'lab',
-    'labServices',
-  ] as const) {
-    if (changed(old[section], next[section])) lines.push(section);
-  }
-  if (changed(old.dnsRedirect?.listen, next.dnsRedirect?.listen)) lines.push('dnsRedirect.listen');
-  if (changed(old.dnsRedirect?.upstreamResolvers, next.dnsRedirect?.upstreamResolvers))
-    lines.push('dnsRedirect.upstreamResolvers');
-  return lines;
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.js';
 import type { Endpoint } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
+import type { IpAddress } from '../domain/ip-address.js';
 import type { ClosedBecause } from '../domain/outbound-rules.js';
 import type { Random } from '../domain/random.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
@@ -36,6 +37,8 @@ export interface ExchangeContext {
   readonly catalogue: Catalogue;
   readonly dataPlane: KeptDataPlane;
   readonly closedBecause: ClosedBecause;
+  /** Where redirected tracker names lead now. */
+  readonly redirectedTo: () => readonly IpAddress[];
 }
 
 export function createExchange(config: Config, context: ExchangeContext): ExchangePart {
@@ -43,7 +46,7 @@ export function createExchange(config: Config, context: ExchangeContext): Exchan
   const resolver = createUpstreamResolver(resolversOf(config, logger), clock);
   const exchange = createUpstreamExchange({
     resolver,
-    ownEndpoints: () => ownEndpoints(dataPlane.addresses, config.dnsRedirect?.trackerAddresses ?? []),
+    ownEndpoints: () => ownEndpoints(dataPlane.addresses, context.redirectedTo()),
     closedBecause,
     announcePort: ANNOUNCED_PORT,
     peerId: Buffer.concat([Buffer.from(PEER_ID_PREFIX), randomBytes(20 - PEER_ID_PREFIX.length)]),

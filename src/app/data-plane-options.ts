@@ -5,12 +5,24 @@ import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
 import { STORE_BYTES_EACH } from '../config/tracker-section.js';
 import { formatPrefix } from '../domain/ip-address.js';
+import type { LiveOptions, DataPlaneOptions as Options } from '../tracker/data-plane-options.js';
+import type { TlsMaterial } from '../transport/transport.js';
 import type { Policy } from './policy.js';
-
-type Options = import('../tracker/data-plane-options.js').DataPlaneOptions;
 
 /** For what is not counted by peers and torrents: blocks on their way to another size. */
 const SPARE_ARENA_BYTES = 16 * 2 ** 20;
+
+/** What a reload hands to a running data plane. @param exchange whether the process has an exchange to ask */
+export function liveOptions({ tracker, selection }: Config, exchange: boolean): LiveOptions {
+  return {
+    deniedAddresses: tracker.denyList.addresses.map(formatPrefix),
+    upstreamWantedBelow: exchange ? selection.enoughInnerPeers : 0,
+  };
+}
+
+export function tlsMaterial(tls: NonNullable<Config['tracker']['tls']>): TlsMaterial {
+  return { certificateFile: tls.certificate, keyFile: tls.key };
+}
 
 export function dataPlaneOptions(
   config: Config,
@@ -18,11 +30,11 @@ export function dataPlaneOptions(
   access: NonNullable<Options['access']>,
   seed?: number,
 ): Options {
-  const { tracker, upstream, selection } = config;
+  const { tracker, upstream } = config;
   const { limits } = tracker;
   const arenaBytes = (limits.maxPeers + limits.maxTorrents) * STORE_BYTES_EACH + SPARE_ARENA_BYTES;
   const behindBalancer = new Set(tracker.proxyProtocol.map(formatListenUrl));
-  const tls = tracker.tls && { certificateFile: tracker.tls.certificate, keyFile: tracker.tls.key };
+  const tls = tracker.tls && tlsMaterial(tracker.tls);
   return {
     listen: tracker.listen.map((listen) => ({
       ...listen,
@@ -43,7 +55,6 @@ export function dataPlaneOptions(
     fullScrape: tracker.fullScrape,
     trustedNetworks: tracker.trustedNetworks.map(formatPrefix),
     proxies: tracker.trustedProxies.map(formatPrefix),
-    deniedAddresses: tracker.denyList.addresses.map(formatPrefix),
     limits: {
       maxPeersPerAddressInSwarm: limits.peersPerAddressPerSwarm,
       maxPeersPerAddress: limits.peersPerAddress,
@@ -60,7 +71,7 @@ export function dataPlaneOptions(
       keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
       arenaBytes,
     },
-    upstreamWantedBelow: upstream.exchange ? selection.enoughInnerPeers : 0,
+    ...liveOptions(config, upstream.exchange),
     upstreamAskEverySeconds: Math.ceil(upstream.everyMs / 1000),
     snapshotFile: join(config.storage.directory, 'swarms.snapshot'),
     snapshotEverySeconds: Math.ceil(tracker.snapshotEveryMs / 1000),

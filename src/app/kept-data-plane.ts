@@ -13,9 +13,9 @@ import type { AccessListData } from '../tracker/access-list.js';
 import { type CountersView, createCounters } from '../tracker/counters.js';
 import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from '../tracker/data-plane.js';
 import type { ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from '../tracker/data-plane-messages.js';
-import type { DataPlaneOptions } from '../tracker/data-plane-options.js';
+import type { DataPlaneOptions, LiveOptions } from '../tracker/data-plane-options.js';
 import { setSnapshotAside } from '../tracker/snapshot-file.js';
-import type { BoundAddress } from '../transport/transport.js';
+import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import { Restarts, type SupervisionContext } from './supervision/restarts.js';
 
 /** The part's name in readiness, by which the redirection withdraws its names, too. */
@@ -132,9 +132,18 @@ export class KeptDataPlane {
     return this.#ask((plane) => plane.swarm(infoHash));
   }
 
-  /** A new start reads them by itself. */
-  async reloadCertificates(): Promise<void> {
-    if (this.isUp) await this.#last.reloadCertificates();
+  setOptions(options: LiveOptions): void {
+    this.#options = { ...this.#options, ...options };
+    if (this.isUp) this.#last.setOptions(options);
+  }
+
+  /** See {@link DataPlane.useCertificate}. */
+  useCertificate(pair: CertificatePair): void {
+    const listen = this.#options.listen.map((each) =>
+      each.protocol === 'https' ? { ...each, tls: pair.material } : each,
+    );
+    this.#options = { ...this.#options, listen };
+    if (this.isUp) this.#last.useCertificate(pair);
   }
 
   async stop(): Promise<void> {

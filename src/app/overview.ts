@@ -8,7 +8,7 @@ import type { KeptDataPlane } from './kept-data-plane.js';
 export interface OverviewParts {
   readonly dataPlane: Pick<KeptDataPlane, 'counters' | 'isUp' | 'swarms'>;
   readonly catalogue: Pick<Catalogue, 'get'>;
-  readonly billing: Pick<Config['billing'], 'currency' | 'defaultRatePerGigabyte'>;
+  readonly billing: () => Pick<Config['billing'], 'currency' | 'defaultRatePerGigabyte'>;
 }
 
 /** Swarms that the estimate looks at: those with the most downloads make nearly all of the traffic. */
@@ -33,7 +33,7 @@ export function createOverview({ dataPlane, catalogue, billing }: OverviewParts)
       }
       if (downloadedBytes === 0) return undefined;
       const bytesInside = downloadedBytes * (given.inner / given.peers);
-      const { currency, defaultRatePerGigabyte } = billing;
+      const { currency, defaultRatePerGigabyte } = billing();
       return {
         bytesInside,
         amount: (bytesInside / 1e9) * defaultRatePerGigabyte,

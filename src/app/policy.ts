@@ -15,7 +15,9 @@ import type { CostTable } from '../selection/cost-table.js';
 import type { AddressDescription, CompiledTopology } from '../topology/compile-topology.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { Logger } from './logger.js';
+import type { Apply } from './reload.js';
 import type { TopologySource } from './topology-source.js';
+import type { TopologyView } from './topology-state.js';
 
 /** Where compiled policies go. */
 export interface PolicyConsumer {
@@ -50,7 +52,7 @@ export class Policy {
   #cost: CompiledCost;
   #consumer: PolicyConsumer | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #unsubscribe: (() => void)[] = [];
+  #unsubscribe: () => void = () => {};
 
   /** @throws OperatorError where a data file or a billing rule cannot be used */
   constructor(
@@ -62,7 +64,9 @@ export class Policy {
     const readings = options.readings.capabilityReadings(options.clock.nowMs());
     this.#capability = new CapabilityTable(this.#version, readings.size);
     for (const [address, reading] of readings) this.#capability.set(address, reading);
-    this.#cost = this.#compile();
+    const cost = this.#compile(config, options.topology);
+    this.#cost = cost;
+    this.#put(config, cost);
     // The data plane begins with them.
     this.#capability.takeChanges();
   }
@@ -102,41 +106,33 @@ export class Policy {
   start(consumer: PolicyConsumer): void {
     this.#consumer = consumer;
     this.#publish();
-    const { readings, topology } = this.#options;
-    this.#unsubscribe = [
-      readings.onChange((change) => this.#attempt('the new reports', () => this.#takeReadings(change))),
-      topology.onChange(() => this.#attempt('the new topology', () => this.#replace())),
-    ];
+    const { readings } = this.#options;
+    this.#unsubscribe = readings.onChange((change) =>
+      this.#attempt('the new reports', () => this.#takeReadings(change)),
+    );
   }
 
   stop(): void {
     clearTimeout(this.#timer);
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    this.#unsubscribe = [];
+    this.#unsubscribe();
     this.#consumer = undefined;
   }
 
-  /** @throws OperatorError, with the old policy still in force */
-  async reload(config: Config): Promise<void> {
-    const old = this.#config;
-    const { topology } = this.#options;
-    await topology.reload(config);
-    this.#config = config;
-    try {
-      this.#cost = this.#compile();
-    } catch (thrown) {
-      this.#config = old;
-      await topology.reload(old);
-      throw thrown;
-    }
-    this.#publish();
+  /** @param topology the one that will be in force. @throws OperatorError where the two do not fit together */
+  prepare(config: Config, topology: TopologyView): Apply {
+    const cost = this.#compile(config, topology);
+    return () => {
+      this.#put(config, cost);
+      this.#publish();
+    };
   }
 
-  #compile(): CompiledCost {
-    const { clock, readings, topology } = this.#options;
-    const { billing, selection, operator, reports } = this.#config;
+  /** @throws OperatorError where a billing rule cannot be used with this topology */
+  #compile(config: Config, topology: TopologyView): CompiledCost {
+    const { clock, readings } = this.#options;
+    const { billing, selection, operator, reports } = config;
     const nowMs = clock.nowMs();
-    const compiled = compileCostTable({
+    return compileCostTable({
       version: ++this.#version,
       nowMs,
       groups: topology.compiled.groups,
@@ -153,9 +149,16 @@ export class Policy {
       densityFreshnessSeconds: reports.freshnessMs / 1000,
       capability: this.#capability.current,
     });
-    const caches = operator.caches.map(({ address }) => formatIp(address));
+  }
+
+  #put(config: Config, cost: CompiledCost): void {
+    const { clock, readings } = this.#options;
+    const nowMs = clock.nowMs();
+    this.#config = config;
+    // Reports may have come since it was compiled.
+    this.#cost = cost.withDensity(++this.#version, readings.densityReadings(nowMs));
+    const caches = config.operator.caches.map(({ address }) => formatIp(address));
     this.#capability.setCaches(caches, (address) => readings.capabilityReading(address, nowMs));
-    return compiled;
   }
 
   #takeReadings({ density, capability }: ReadingsChange): void {
@@ -176,8 +179,7 @@ export class Policy {
   }
 
   #replace(): void {
-    this.#cost = this.#compile();
-    this.#publish();
+    this.prepare(this.#config, this.#options.topology)();
   }
 
   #attempt(what: string, take: () => void): void {

@@ -1,13 +1,14 @@
 /** The control API: what it shows of each part, and its listener. */
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
 import { createControlApi } from '../dashboard/control-api.js';
-import { startControlServer } from '../dashboard/control-server.js';
+import { type ControlServerTls, secureContextOptions, startControlServer } from '../dashboard/control-server.js';
 import type { CatalogueView, RedirectionView, TrackerView, UpstreamPort } from '../dashboard/tracker-ports.js';
 import type { Clock } from '../domain/clock.js';
 import { formatEndpoint } from '../domain/endpoint.js';
-import { ClientError, messageOf } from '../domain/errors.js';
+import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
@@ -19,6 +20,7 @@ import { listenerErrors } from './listener-errors.js';
 import type { Logger } from './logger.js';
 import { createOverview } from './overview.js';
 import type { Policy } from './policy.js';
+import type { Apply } from './reload.js';
 import type { DnsPart } from './start-dns-redirect.js';
 import type { ReportsParts } from './start-reports.js';
 import type { SupervisedPart, Supervisor } from './supervision/supervisor.js';
@@ -28,6 +30,8 @@ import { dnsMetrics, trackerMetrics, upstreamMetrics } from './tracker-metrics.j
 export interface ControlPart {
   readonly url: string;
   readonly port: number;
+  /** Takes token and certificate; the listener stays, and without its section the API as it was. */
+  prepare(next: Config): Apply;
   stop(): Promise<void>;
 }
 
@@ -51,7 +55,9 @@ export async function startControl(
   context: ControlContext,
 ): Promise<ControlPart> {
   const { clock, logger, health, reports, dataPlane, catalogue, exchange, dns, supervisor, threads } = context;
-  const { listen, tls } = section;
+  const { listen } = section;
+  const tls = readTls(section);
+  let inForce = config;
   const app = createControlApi({
     clock,
     authenticator: reports.directory,
@@ -63,12 +69,12 @@ export async function startControl(
         { address, probe },
         `control API: ${address} sent a ${kind} that is not valid${probe === undefined ? '' : ` in the name of ${probe}`}; repeated ones are slowed down`,
       ),
-    openToLoopback: section.token === undefined && isLoopback(listen.host),
+    openToLoopback: () => inForce.control?.token === undefined && isLoopback(listen.host),
     tracker: trackerView(context, config),
     catalogue: catalogueView(catalogue),
     redirections: dns && redirectionView(dns, health),
     upstream: upstreamPort(dataPlane),
-    overview: createOverview({ dataPlane, catalogue, billing: config.billing }),
+    overview: createOverview({ dataPlane, catalogue, billing: () => inForce.billing }),
     metrics: [
       ...supervisor.metrics(),
       ...threads.metrics(),
@@ -83,19 +89,38 @@ export async function startControl(
     port: listen.port,
     onListenerError: listenerErrors('control API', context),
     ipv6Only: isIpv6Only(listen, 'tcp', config),
-    ...(tls
-      ? {
-          tls: {
-            cert: readFileSync(tls.certificate),
-            key: readFileSync(tls.key),
-            clientCa: section.clientCa === undefined ? undefined : readFileSync(section.clientCa),
-          },
-        }
-      : {}),
+    tls,
   });
   const bound = formatEndpoint({ host: listen.host, port: server.address.port });
-  const url = `${tls ? 'https' : 'http'}://${bound}`;
-  return { url, port: server.address.port, stop: () => server.close() };
+  return {
+    url: `${tls ? 'https' : 'http'}://${bound}`,
+    port: server.address.port,
+    prepare: (next) => {
+      const nextTls = next.control && readTls({ ...next.control, clientCa: section.clientCa });
+      return () => {
+        inForce = next;
+        if (nextTls) server.useTls(nextTls);
+      };
+    },
+    stop: () => server.close(),
+  };
+}
+
+/** @throws OperatorError where the files cannot be read or do not fit together */
+function readTls({ tls, clientCa }: NonNullable<Config['control']>): ControlServerTls | undefined {
+  if (tls === undefined) return undefined;
+  try {
+    const read = {
+      cert: readFileSync(tls.certificate),
+      key: readFileSync(tls.key),
+      clientCa: clientCa === undefined ? undefined : readFileSync(clientCa),
+    };
+    createSecureContext(secureContextOptions(read));
+    return read;
+  } catch (cause) {
+    const files = [tls.certificate, tls.key, ...(clientCa === undefined ? [] : [clientCa])].join(', ');
+    throw new OperatorError(`control.tls: ${files} cannot be used: ${messageOf(cause)}`, { cause });
+  }
 }
 
 function isLoopback(host: string): boolean {

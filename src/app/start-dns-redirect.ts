@@ -11,6 +11,7 @@ import type { Endpoint } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';
 import { createVitals } from '../threads/thread-vitals.js';
 import type { Health } from './health.js';
+import type { Apply } from './reload.js';
 import { Restarts, type SupervisionContext } from './supervision/restarts.js';
 
 type DnsRedirectConfig = NonNullable<Config['dnsRedirect']>;
@@ -81,13 +82,13 @@ export class DnsPart {
   }
 
   /**
-   * Names, addresses and clients of a new configuration; listeners and resolvers stay. Without a section the names stay, too.
-   * @returns what takes them over, which cannot fail
-   * @throws OperatorError, with nothing changed
+   * Takes names, addresses and clients; listeners and resolvers stay. Without its section it redirects nothing and goes on
+   * forwarding until the restart, because clients still ask it.
+   * @throws OperatorError
    */
-  prepare(config: DnsRedirectConfig | undefined): () => void {
-    if (config === undefined) return () => {};
-    const policy = compile(config, this.#serial + 1);
+  prepare(config: DnsRedirectConfig | undefined): Apply {
+    const serial = this.#serial + 1;
+    const policy = config === undefined ? { ...this.policy, names: new Map(), serial } : compile(config, serial);
     return () => {
       this.#serial = policy.serial;
       this.#start = { ...this.#start, policy };

@@ -1,5 +1,5 @@
 /** The mirror site on its own HTTP listener. */
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
@@ -12,6 +12,7 @@ import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { KeptDataPlane } from './kept-data-plane.js';
 import { listenerErrors } from './listener-errors.js';
 import type { Logger } from './logger.js';
+import type { Apply } from './reload.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -19,6 +20,8 @@ const MAX_CONNECTIONS = 10_000;
 
 export interface MirrorSitePart {
   readonly address: { readonly host: string; readonly port: number };
+  /** Takes titles, names and announce URLs; the listener stays, and without its section the site as it was. */
+  prepare(next: Config): Apply;
   stop(): Promise<void>;
 }
 
@@ -28,20 +31,20 @@ export async function startMirrorSite(
   context: {
     readonly catalogue: Catalogue;
     readonly dataPlane: KeptDataPlane;
-    readonly announceUrls: readonly string[];
+    readonly announceUrls: (config: Config) => readonly string[];
     readonly clock: Clock;
     readonly logger: Logger;
   },
 ): Promise<MirrorSitePart> {
   const { catalogue, dataPlane, announceUrls, logger } = context;
   const { host, port } = section.listen;
-  const server = createServer(
+  const pages = (config: Config, { title, publicUrl }: Pick<typeof section, 'title' | 'publicUrl'>): RequestListener =>
     createMirrorSite({
       catalogue,
-      announceUrls,
+      announceUrls: announceUrls(config),
       siteHosts: config.dnsRedirect?.sites ?? [],
-      title: section.title,
-      publicUrl: section.publicUrl,
+      title,
+      publicUrl,
       operatorName: config.operator.name,
       swarmCounts: async (infoHashes) => {
         const counts = await Promise.all(
@@ -56,8 +59,9 @@ export async function startMirrorSite(
         );
       },
       onError: (thrown, url) => logger.error({ err: thrown, url }, `mirror site: ${messageOf(thrown)}`),
-    }),
-  );
+    });
+  let answer = pages(config, section);
+  const server = createServer((request, response) => answer(request, response));
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
@@ -71,6 +75,12 @@ export async function startMirrorSite(
   server.on('error', listenerErrors('mirror site', context));
   return {
     address: { host, port: (server.address() as AddressInfo).port },
+    prepare: (next) => {
+      const nextPages = pages(next, next.mirrorSite ?? section);
+      return () => {
+        answer = nextPages;
+      };
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

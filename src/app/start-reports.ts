@@ -14,12 +14,13 @@ import { TokensStore } from '../store/sqlite/tokens-store.js';
 import type { SubdomainPrefixes } from '../topology/operator-network.js';
 import type { Logger } from './logger.js';
 import { planLimits } from './plan-limits.js';
+import type { Apply } from './reload.js';
 
 export interface ReportsParts {
   readonly service: ReportsService;
   readonly directory: TokenDirectory;
-  /** Takes the tokens and the plan anew, from a reloaded configuration or a changed file. */
-  reload(): void;
+  /** Tokens, plan, freshness and history. @param subdomains of the topology that will be in force */
+  prepare(config: Config, subdomains: readonly SubdomainPrefixes[]): Apply;
   /** Begins to look at the age of reports and to prune them. After `stop` it may be started again. */
   start(): void;
   stop(): void;
@@ -31,16 +32,17 @@ export interface ReportsContext {
   readonly logger: Logger;
   readonly subdomainIds: () => ReadonlySet<string>;
   readonly subdomains: () => readonly SubdomainPrefixes[];
-  /** The configuration in force. */
-  readonly config: () => Config;
+  /** At the start. */
+  readonly config: Config;
 }
 
 export function createReports(context: ReportsContext): ReportsParts {
-  const { database, clock, logger, config } = context;
+  const { database, clock, logger } = context;
+  let config = context.config;
   const signatures = new SignaturesStore(database);
   const used = new UsedSignatures(signatures.load(clock.nowMs()), (each) => service.rememberSignature(each));
-  const directory = new TokenDirectory(tokensOf(config()), new TokensStore(database), used);
-  let plan = planLimits(config(), context.subdomains());
+  const directory = new TokenDirectory(tokensOf(config), new TokensStore(database), used);
+  let plan = planLimits(config, context.subdomains());
   const service: ReportsService = new ReportsService({
     signatures,
     store: new ReportsStore(database),
@@ -51,22 +53,26 @@ export function createReports(context: ReportsContext): ReportsParts {
       uplinkBpsMax: (address) => plan.uplinkBpsMax(address),
       isCache: (address) => plan.isCache(address),
     },
-    freshMsMax: config().reports.freshnessMs,
+    freshMsMax: () => config.reports.freshnessMs,
   });
   let stopPruning = (): void => {};
   return {
     service,
     directory,
-    reload: () => {
-      plan = planLimits(config(), context.subdomains());
-      directory.reconfigure(tokensOf(config()));
+    prepare: (next, subdomains) => {
+      const nextPlan = planLimits(next, subdomains);
+      return () => {
+        config = next;
+        plan = nextPlan;
+        directory.reconfigure(tokensOf(next));
+      };
     },
     start: () => {
       service.start();
       stopPruning = startPruning({
         pruning: new ReportsPruning(database),
         clock,
-        rollUpsKeptMs: config().reports.historyMs,
+        rollUpsKeptMs: () => config.reports.historyMs,
         onError: (thrown) => logger.error({ err: thrown }, `old reports could not be pruned: ${messageOf(thrown)}`),
       });
     },

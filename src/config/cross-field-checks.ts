@@ -4,6 +4,7 @@ import { formatIp, formatPrefix, type IpAddress, type Prefix, prefixContains } f
 import { classifyPath, PATH_ANNOUNCE } from '../wire/http-path.js';
 import { formatListenUrl } from './address-schemas.js';
 import type { Config } from './config-schema.js';
+import { subdomainReferences } from './subdomain-references.js';
 import { suggestName } from './suggest-name.js';
 import { MAX_PEERS_AND_TORRENTS } from './tracker-section.js';
 import type { ConfigPath } from './yaml-source.js';
@@ -129,25 +130,7 @@ function knownSubdomainsOnly(config: Config, report: Report): void {
     const hint = near === undefined ? `known are: ${known.join(', ') || 'none'}` : `did you mean "${near}"?`;
     report(path, `"${id}" is no sub-domain of operator.subdomains; ${hint}`);
   };
-  config.reports.probes.forEach((probe, i) => {
-    probe.subdomains.forEach((id, j) => {
-      check(id, ['reports', 'probes', i, 'subdomains', j]);
-    });
-  });
-  config.operator.caches.forEach((cache, i) => {
-    cache.preferredBy?.forEach((id, j) => {
-      check(id, ['operator', 'caches', i, 'preferredBy', j]);
-    });
-  });
-  const caches = config.operator.caches.map((cache) => formatIp(cache.address));
-  config.billing.overrides.forEach((override, i) => {
-    for (const end of ['requester', 'peer'] as const) {
-      const name = override[end];
-      const isAs = /^AS\d+$/i.test(name);
-      if (isAs || (end === 'requester' && name === '*') || (end === 'peer' && caches.includes(name))) continue;
-      check(name, ['billing', 'overrides', i, end]);
-    }
-  });
+  for (const { id, path } of subdomainReferences(config)) check(id, path);
 }
 
 function billingNamesAndChoices(config: Config, report: Report): void {

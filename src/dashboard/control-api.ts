@@ -26,7 +26,7 @@ export interface ControlApiOptions extends TrackerRoutePorts {
   readonly reports: ReportsPort;
   readonly readiness: Readiness;
   /** See {@link RouteServer}: for a control API on loopback without `control.token`. */
-  readonly openToLoopback?: boolean | undefined;
+  readonly openToLoopback?: (() => boolean) | undefined;
   /** See {@link RouteServer}. */
   readonly names?: readonly string[] | undefined;
   readonly onWrongCredentials?: ((wrong: WrongCredentials) => void) | undefined;

@@ -1,7 +1,8 @@
 /** The listener of the control API: HTTP, or HTTPS with client certificates if a CA for them is given. */
 import { createServer, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import type { Express } from 'express';
 import { formatEndpoint } from '../domain/endpoint.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
@@ -28,6 +29,8 @@ export interface ControlServerOptions {
 
 export interface ControlServer {
   readonly address: AddressInfo;
+  /** For new connections. @param tls checked before; ignored where the server has no TLS */
+  useTls(tls: ControlServerTls): void;
   /** Ends open connections. */
   close(): Promise<void>;
 }
@@ -39,12 +42,9 @@ export async function startControlServer(app: Express, options: ControlServerOpt
       ? createServer(app)
       : createTlsServer(
           {
-            cert: options.tls.cert,
-            key: options.tls.key,
+            ...secureContextOptions(options.tls),
             // Without a certificate a caller still has tokens; a bad certificate names nobody.
-            ...(options.tls.clientCa === undefined
-              ? {}
-              : { ca: options.tls.clientCa, requestCert: true, rejectUnauthorized: false }),
+            ...(options.tls.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
           },
           app,
         );
@@ -66,10 +66,17 @@ export async function startControlServer(app: Express, options: ControlServerOpt
   server.on('error', options.onListenerError ?? (() => {}));
   return {
     address: server.address() as AddressInfo,
+    useTls: (tls) => {
+      if (server instanceof TlsServer) server.setSecureContext(secureContextOptions(tls));
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+export function secureContextOptions({ cert, key, clientCa }: ControlServerTls): SecureContextOptions {
+  return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) };
 }

@@ -39,7 +39,7 @@ export interface ServeRouteOptions {
   readonly authenticator: Authenticator;
   readonly clock: Clock;
   /** True: without any token, callers on this machine may use the operator's calls (`control.token` is not set). */
-  readonly openToLoopback?: boolean | undefined;
+  readonly openToLoopback?: (() => boolean) | undefined;
   /** `control.names`: names under which browsers may reach this, beside its addresses. */
   readonly names?: readonly string[] | undefined;
   /** Called, at most once a minute for each address, where somebody tries credentials. */
@@ -115,7 +115,7 @@ export class RouteServer {
   #identify(route: Route, request: Request): Caller {
     const { authenticator, clock, openToLoopback } = this.#options;
     const caller = identifyCaller(request, { authenticator, guard: this.#guard, nowMs: clock.nowMs() });
-    if (caller.principal !== undefined || openToLoopback !== true || route.access !== 'operator') return caller;
+    if (caller.principal !== undefined || openToLoopback?.() !== true || route.access !== 'operator') return caller;
     if (!isLoopback(caller.address) || !isOurs(request.headers.host ?? '', this.#names)) return caller;
     return { ...caller, ambient: true, principal: { kind: 'operator', name: 'this machine', key: '' } };
   }

@@ -7,7 +7,7 @@ export interface PruneOptions {
   readonly pruning: ReportsPruning;
   readonly clock: Clock;
   /** Roll-ups are kept this long; a year where left out. */
-  readonly rollUpsKeptMs?: number | undefined;
+  readonly rollUpsKeptMs?: (() => number) | undefined;
   readonly onError: (thrown: unknown) => void;
 }
 
@@ -36,7 +36,7 @@ export function pruneOnce({ pruning, clock, rollUpsKeptMs }: PruneOptions): bool
   return pruning.pruneChunk(
     {
       rawMs: nowMs - RAW_KEPT_MS,
-      rollUpsMs: nowMs - (rollUpsKeptMs ?? ROLL_UPS_KEPT_MS),
+      rollUpsMs: nowMs - (rollUpsKeptMs?.() ?? ROLL_UPS_KEPT_MS),
       capabilityMs: nowMs - CAPABILITY_GONE_MS,
       signaturesMs: nowMs,
     },

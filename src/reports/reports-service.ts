@@ -44,7 +44,7 @@ export interface ReportsServiceOptions {
   /** Where used signatures are kept over a restart; only in memory where left out. */
   readonly signatures?: { add(used: UsedSignature): void } | undefined;
   /** `reports.freshness`: values are late after this and worth nothing after twice this, however long their period. */
-  readonly freshMsMax?: number | undefined;
+  readonly freshMsMax?: (() => number) | undefined;
 }
 
 /** The call goes too far; nothing was changed. `index` counts from 0 in a batch. */
@@ -82,17 +82,19 @@ export class ReportsService {
   readonly #commit: GroupCommit;
   readonly #change = new ChangeSignal();
   #state: ReportsState;
-  readonly #freshMsMax: number;
   #fadeTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ReportsServiceOptions) {
     this.#options = options;
-    this.#freshMsMax = options.freshMsMax ?? Number.POSITIVE_INFINITY;
     const load = (): ReportsState => new ReportsState(options.store, options.clock.nowMs());
     this.#state = load();
     this.#commit = new GroupCommit(options.store, () => {
       this.#state = load();
     });
+  }
+
+  get #freshMsMax(): number {
+    return this.#options.freshMsMax?.() ?? Number.POSITIVE_INFINITY;
   }
 
   /** Starts telling listeners while readings fade. */

@@ -49,7 +49,8 @@ export class TokenDirectory {
   /** Puts the tokens of a reloaded configuration in place of the old ones. */
   reconfigure(configured: ConfiguredTokens): void {
     this.#configured = configured;
-    this.reload();
+    // Read again with the next request: this call cannot fail, whatever the database does.
+    this.#dataVersion = -1;
   }
 
   /** @returns undefined where nobody holds this token (any more) */
@@ -124,8 +125,8 @@ export class TokenDirectory {
   #refresh(): void {
     const version = this.#store?.dataVersion() ?? 0;
     if (version === this.#dataVersion) return;
-    this.#dataVersion = version;
     this.reload();
+    this.#dataVersion = version;
   }
 }
 

@@ -11,6 +11,7 @@ const RESERVED_FOR_OPERATOR = 8_192;
 export class GroupRegistry {
   readonly #store: GroupNameStore;
   readonly #numbers = new Map<string, number>();
+  #unsaved: [string, number][] = [];
   #next = 1;
 
   constructor(store: GroupNameStore) {
@@ -31,31 +32,47 @@ export class GroupRegistry {
     return this.#numbers.entries();
   }
 
+  /** A copy to compile with, whose numbers count only once they are {@link adopt}ed. */
+  draft(): GroupRegistry {
+    return new GroupRegistry({ load: () => [...this.#numbers], save: () => {} });
+  }
+
+  /** Takes the numbers that a draft of this registry has given. Nothing may have been assigned here since it was made. */
+  adopt(draft: GroupRegistry): void {
+    for (const [name, number] of draft.#numbers) if (!this.#numbers.has(name)) this.#give(name, number);
+  }
+
+  /** Saves what was adopted. @throws Error where the store cannot; the numbers then stay to be saved at the next call */
+  save(): void {
+    if (this.#unsaved.length === 0) return;
+    this.#store.save(this.#unsaved);
+    this.#unsaved = [];
+  }
+
   /**
    * Assigns numbers to names without one, in order, and saves them.
    * @param own names that must get a number; @param foreign names that get one while numbers last, most important first
-   * @throws OperatorError if the operator's own names do not fit
+   * @throws OperatorError if the operator's own names do not fit, before any gets a number
    */
   assign(own: readonly string[], foreign: Iterable<string>): void {
-    const added: [string, number][] = [];
-    const give = (name: string): void => {
-      this.#numbers.set(name, this.#next);
-      added.push([name, this.#next++]);
-    };
-    for (const name of own) {
-      if (this.#numbers.has(name)) continue;
-      if (this.#next > MAX_GROUPS) {
-        throw new OperatorError(
-          `all ${MAX_GROUPS} locality groups are in use and "${name}" has none; delete the table locality_group of the database while the tracker is stopped (all groups get new numbers)`,
-        );
-      }
-      give(name);
+    const added = [...new Set(own)].filter((name) => !this.#numbers.has(name));
+    if (this.#next - 1 + added.length > MAX_GROUPS) {
+      throw new OperatorError(
+        `the operator's ${own.length} sub-domains, AS and caches need ${added.length} locality groups more, and ${MAX_GROUPS - this.#next + 1} of ${MAX_GROUPS} are left; name fewer sub-domains, or delete the table locality_group of the database while the tracker is stopped (all groups get new numbers)`,
+      );
     }
+    for (const name of added) this.#give(name, this.#next);
     for (const name of foreign) {
       if (this.#next > MAX_GROUPS - RESERVED_FOR_OPERATOR) break;
-      if (!this.#numbers.has(name)) give(name);
+      if (!this.#numbers.has(name)) this.#give(name, this.#next);
     }
-    if (added.length > 0) this.#store.save(added);
+    this.save();
+  }
+
+  #give(name: string, number: number): void {
+    this.#numbers.set(name, number);
+    this.#unsaved.push([name, number]);
+    this.#next = Math.max(this.#next, number + 1);
   }
 }
 

@@ -24,6 +24,8 @@ export interface SubdomainPrefixes {
   readonly asn?: number;
   /** Maximum upload rate of a subscriber line there, in bits per second. */
   readonly uplinkBpsMax?: number | undefined;
+  /** The file that the entry comes from, and the line of each prefix there. */
+  readonly from?: { readonly file: string; readonly lines: readonly number[] };
 }
 
 /** The meaning of a label of the operator's own segments. */

@@ -10,7 +10,16 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** @throws OperatorError with file and line, also if two sub-domains have the same prefix */
 export function parseSubdomainCsv(file: DataFile): SubdomainPrefixes[] {
-  const subdomains = new Map<string, { id: string; prefixes: Prefix[]; asn?: number; uplinkBpsMax?: number }>();
+  const subdomains = new Map<
+    string,
+    {
+      id: string;
+      prefixes: Prefix[];
+      asn?: number;
+      uplinkBpsMax?: number;
+      from: { file: string; lines: number[] };
+    }
+  >();
   const lineOfPrefix = new Map<string, number>();
   let heading = true;
   forEachDataLine(file, (start, end, line) => {
@@ -36,11 +45,14 @@ export function parseSubdomainCsv(file: DataFile): SubdomainPrefixes[] {
       // One entry for each AS and uplink: a sub-domain may span two AS. The AS decides the tier, the uplink limits reports.
       const key = `${id} ${asn ?? ''} ${uplinkText}`;
       const entry = subdomains.get(key);
-      if (entry !== undefined) entry.prefixes.push(prefix);
-      else {
+      if (entry !== undefined) {
+        entry.prefixes.push(prefix);
+        entry.from.lines.push(line);
+      } else {
         subdomains.set(key, {
           id,
           prefixes: [prefix],
+          from: { file: file.path, lines: [line] },
           ...(asn === undefined ? {} : { asn }),
           ...(uplinkText === '' ? {} : { uplinkBpsMax: Number(uplinkText) }),
         });

@@ -1,7 +1,7 @@
 /**
- * All data files of the topology. They are loaded at the start and checked for changes periodically; each file is replaced
- * completely or not at all. If a file becomes unreadable or invalid, or shrinks to less than half, its old content stays in
- * force and the problem is reported. This module compiles nothing.
+ * All data files of the topology, as they were at one moment. `refresh` reads the changed files into a new object and
+ * changes nothing, so the caller decides what is in force. If a file becomes unreadable or invalid, or shrinks to less than
+ * half, the new object keeps its old content and reports the problem. This module compiles nothing.
  */
 import { stat } from 'node:fs/promises';
 import type { AsRelationships } from '../domain/as-relationships.js';
@@ -42,9 +42,11 @@ export interface SourceStatus {
 }
 
 export interface RefreshResult {
-  /** Whether the content in force changed. */
+  /** With what the files say now. */
+  readonly sources: TopologySources;
+  /** Whether the content changed. */
   readonly changed: boolean;
-  /** New problems, one line each with the file name. The old content of these files stays in force. */
+  /** New problems, one line each with the file name. The old content of these files is kept. */
   readonly problems: readonly string[];
 }
 
@@ -55,18 +57,18 @@ interface Source {
 }
 
 export class TopologySources {
-  #paths: TopologyFilePaths;
-  #sources: ReadonlyMap<string, Source> = new Map();
+  readonly #paths: TopologyFilePaths;
+  readonly #sources: ReadonlyMap<string, Source>;
 
-  private constructor(paths: TopologyFilePaths) {
+  private constructor(paths: TopologyFilePaths, sources: ReadonlyMap<string, Source>) {
     this.#paths = paths;
+    this.#sources = sources;
   }
 
   /** @throws OperatorError with file and line if a file cannot be used */
   static async open(paths: TopologyFilePaths): Promise<TopologySources> {
-    const sources = new TopologySources(paths);
-    const { problems } = await sources.refresh();
-    if (problems.length > 0) throw new OperatorError(problems.join('; '));
+    const { sources, problems } = await new TopologySources(paths, new Map()).refresh();
+    if (problems.length > 0) throw new OperatorError(problems.join('\n'));
     return sources;
   }
 
@@ -108,13 +110,17 @@ export class TopologySources {
     }));
   }
 
+  /** Why files as they are now are not in force, one line each. */
+  get problems(): string[] {
+    return this.status().flatMap(({ problem }) => problem ?? []);
+  }
+
   /**
    * Loads files that are new or changed since the last check. Never throws: the result reports files that cannot be used,
-   * and their old content stays in force.
+   * and keeps their old content.
    * @param paths new paths, if the configuration changed
    */
   async refresh(paths: TopologyFilePaths = this.#paths): Promise<RefreshResult> {
-    this.#paths = paths;
     const before = this.#sources;
     const after = new Map<string, Source>();
     const problems: string[] = [];
@@ -125,10 +131,25 @@ export class TopologySources {
       if (next !== old && next.problem !== undefined) problems.push(next.problem);
       if (next.loaded !== undefined) after.set(key, next as Source);
     }
-    this.#sources = after;
     const changed =
       after.size !== before.size || [...after].some(([key, source]) => before.get(key)?.loaded !== source.loaded);
-    return { changed, problems };
+    return { sources: new TopologySources(paths, after), changed, problems };
+  }
+
+  /**
+   * These contents with the files of `newer` marked as refused, so that they are looked at again only once they change.
+   * What was refused is never what a later version is compared with.
+   */
+  refusing(newer: TopologySources, reason: string): TopologySources {
+    const kept = [...this.#sources].map(([key, source]): [string, Source] => {
+      const read = newer.#sources.get(key);
+      if (read === undefined || read.loaded === source.loaded) return [key, read ?? source];
+      return [
+        key,
+        { ...source, fingerprint: read.fingerprint, problem: `${read.loaded.path} is not in force: ${reason}` },
+      ];
+    });
+    return new TopologySources(this.#paths, new Map(kept));
   }
 
   #contents<H extends TopologyFileContent['holds']>(holds: H): Extract<TopologyFileContent, { holds: H }>[] {

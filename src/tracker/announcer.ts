@@ -62,7 +62,8 @@ export class Announcer {
   /** By group; the cost table's. */
   partition: Uint8Array;
   access: AccessList;
-  readonly settings: AnnouncerSettings;
+  /** The worker replaces it between batches; intervals never change. */
+  settings: AnnouncerSettings;
   readonly store: SwarmStore;
   readonly counters: Float64Array;
   readonly #random: Random;

@@ -15,20 +15,13 @@ type Walk = (store: SwarmStore) => { readonly value?: unknown; readonly steps: n
 
 export class AnswerQuestions {
   readonly #store: SwarmStore;
-  readonly #reloadCertificates: () => Promise<void>;
   readonly #groupOf: (query: ExplainQuery) => number;
   readonly #post: (message: FromWorker) => void;
   readonly #walks: { readonly id: number; readonly next: Walk }[] = [];
 
-  constructor(
-    store: SwarmStore,
-    reloadCertificates: () => Promise<void>,
-    groupOf: (query: ExplainQuery) => number,
-    post: (message: FromWorker) => void,
-  ) {
+  constructor(store: SwarmStore, groupOf: (query: ExplainQuery) => number, post: (message: FromWorker) => void) {
     this.#groupOf = groupOf;
     this.#store = store;
-    this.#reloadCertificates = reloadCertificates;
     this.#post = post;
   }
 
@@ -57,12 +50,6 @@ export class AnswerQuestions {
         }
         case 'settled':
           this.#answer(id, null);
-          return;
-        case 'reload-certificates':
-          this.#reloadCertificates().then(
-            () => this.#answer(id, null),
-            (error: unknown) => this.#post({ type: 'refused', id, message: messageOf(error) }),
-          );
           return;
       }
     } catch (error) {

@@ -1,9 +1,9 @@
 /** What the control plane and the data-plane worker say to each other. */
 import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { TopologyData } from '../topology/topology-table.js';
-import type { BoundAddress } from '../transport/transport.js';
+import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
-import type { DataPlaneOptions } from './data-plane-options.js';
+import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import type { Restored } from './snapshot-import.js';
 import type { SwarmSummary } from './swarm/swarm-summary.js';
 import type { GroupCounts, PeerCounts } from './swarm/swarm-tally.js';
@@ -60,7 +60,6 @@ export type Question =
   | { readonly ask: 'swarms'; readonly query: SwarmsQuery }
   | { readonly ask: 'swarm'; readonly infoHash: Uint8Array }
   | { readonly ask: 'explain'; readonly query: ExplainQuery }
-  | { readonly ask: 'reload-certificates' }
   | { readonly ask: 'settled' };
 
 export type ToWorker =
@@ -69,6 +68,9 @@ export type ToWorker =
   /** `reported` where it is another table than the last. */
   | { readonly type: 'capability'; readonly reported?: ReportedCapability; readonly changed: Int32Array }
   | { readonly type: 'access'; readonly access: AccessListData }
+  | { readonly type: 'options'; readonly options: LiveOptions }
+  /** For https listeners; already checked. */
+  | { readonly type: 'certificate'; readonly pair: CertificatePair }
   | { readonly type: 'kept'; readonly hashes: Uint8Array }
   | {
       readonly type: 'upstream-peers';

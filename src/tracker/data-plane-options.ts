@@ -28,6 +28,9 @@ export interface DataPlaneLimits extends Partial<TransportLimits> {
   readonly arenaBytes?: number;
 }
 
+/** Options that a running data plane takes. */
+export type LiveOptions = Required<Pick<DataPlaneOptions, 'deniedAddresses' | 'upstreamWantedBelow'>>;
+
 export interface DataPlaneOptions {
   readonly listen: readonly DataPlaneListener[];
   readonly topology: TopologyData;

@@ -22,7 +22,7 @@ import { buildAnnouncer, buildStore, networkSetOf } from './build-tracker.js';
 import { ConnectionIds } from './connection-id.js';
 import { COUNT_DEFECTS, countersOver } from './counters.js';
 import type { FromWorker, ToWorker, WorkerStart } from './data-plane-messages.js';
-import type { DataPlaneOptions } from './data-plane-options.js';
+import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import { type Guard, GuardedDatagramHandler, GuardedHttpHandler } from './guarded-handlers.js';
 import { Housekeeping } from './housekeeping.js';
 import { HttpHandler } from './http-handler.js';
@@ -98,11 +98,12 @@ class Worker {
     this.#housekeeping = new Housekeeping(this.#store, counters, transport.counters);
     this.#questions = new AnswerQuestions(
       this.#store,
-      () => this.#reloadCertificates(),
       (query) => this.#groupOf(query),
       (message) => this.#post(message),
     );
     this.#restored = start.snapshot === null ? null : this.#restore(start.snapshot);
+    // Of the peers that came back from the snapshot.
+    this.#store.denial.deny(networkSetOf(options.deniedAddresses));
   }
 
   #restore(bytes: Uint8Array): Restored {
@@ -187,7 +188,7 @@ class Worker {
     if (nowMs >= this.#beatAtMs) this.#beat(nowMs);
     this.#housekeeping.countBatch();
     try {
-      this.#housekeeping.refresh(nowMs);
+      this.#housekeeping.refresh(nowMs, this.#announcer.nowSeconds);
       if (nowMs < this.#lookAtMs) return;
       this.#lookAtMs = nowMs + LOOK_EVERY_MS;
       this.#readClock(nowMs);
@@ -246,6 +247,12 @@ class Worker {
       case 'access':
         this.#announcer.access = new AccessList(message.access);
         return;
+      case 'options':
+        this.#takeOptions(message.options);
+        return;
+      case 'certificate':
+        for (const listener of this.#listeners) listener.useCertificate?.(message.pair);
+        return;
       case 'kept':
         this.#setKept(message.hashes);
         return;
@@ -285,8 +292,11 @@ class Worker {
     this.#kept = hashes;
   }
 
-  async #reloadCertificates(): Promise<void> {
-    for (const listener of this.#listeners) await listener.reloadCertificate?.();
+  #takeOptions({ deniedAddresses, upstreamWantedBelow }: LiveOptions): void {
+    const denied = networkSetOf(deniedAddresses);
+    this.#announcer.settings = { ...this.#announcer.settings, denied };
+    this.#store.denial.deny(denied);
+    this.#store.upstreamWantedBelow = upstreamWantedBelow;
   }
 }
 

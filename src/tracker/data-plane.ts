@@ -10,7 +10,7 @@ import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
 import { createVitals } from '../threads/thread-vitals.js';
 import type { TopologyData } from '../topology/topology-table.js';
-import type { BoundAddress } from '../transport/transport.js';
+import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import { type CountersView, createCounters, readCounters } from './counters.js';
 import type {
@@ -22,7 +22,7 @@ import type {
   ToWorker,
   UpstreamPeerData,
 } from './data-plane-messages.js';
-import type { DataPlaneOptions } from './data-plane-options.js';
+import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import { type DataPlaneThread, type RestoredSwarms, startDataPlaneThread } from './data-plane-thread.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 
@@ -202,9 +202,13 @@ export class DataPlane {
     await this.#ask({ ask: 'settled' });
   }
 
-  /** Reads the certificates of https listeners again. @throws Error that names the file; the old ones then stay */
-  async reloadCertificates(): Promise<void> {
-    await this.#ask({ ask: 'reload-certificates' });
+  setOptions(options: LiveOptions): void {
+    this.#post({ type: 'options', options });
+  }
+
+  /** For new connections to https listeners. @param pair of `readCertificate`, so that it is known to be right */
+  useCertificate(pair: CertificatePair): void {
+    this.#post({ type: 'certificate', pair });
   }
 
   /** Ends a thread that does not answer any more: `onEnd` gets the reason. */

@@ -61,8 +61,10 @@ export class Housekeeping {
   }
 
   /** In every turn a little, so that no single one takes long. */
-  refresh(nowMs: number): void {
-    this.#store.refreshCapability(Math.min(1, (nowMs - this.#refreshedMs) / REFRESH_WITHIN_MS));
+  refresh(nowMs: number, nowSeconds: number): void {
+    const share = Math.min(1, (nowMs - this.#refreshedMs) / REFRESH_WITHIN_MS);
+    this.#store.refreshCapability(share);
+    this.#store.dropDenied(share, nowSeconds);
     this.#refreshedMs = nowMs;
   }
 

@@ -85,8 +85,8 @@ export interface TransportLimits {
 export interface TransportListener {
   readonly address: BoundAddress;
   close(): void;
-  /** Reads certificate and key again (https only). Connections that are open keep the old one. @throws OperatorError */
-  reloadCertificate?(): Promise<void>;
+  /** Takes another certificate (https only). Connections that are open keep the old one. */
+  useCertificate?(pair: CertificatePair): void;
 }
 
 /**
@@ -125,6 +125,14 @@ export interface Transport {
 export interface TlsMaterial {
   readonly certificateFile: string;
   readonly keyFile: string;
+}
+
+/** What the files of a {@link TlsMaterial} hold, read and checked together. */
+export interface CertificatePair {
+  readonly material: TlsMaterial;
+  /** PEM. */
+  readonly certificate: string;
+  readonly key: string;
 }
 
 /** Since the start; plain numbers that the worker copies into the shared counters. */

@@ -8,6 +8,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OperatorError } from '../../src/domain/errors.js';
 import { formatIp } from '../../src/domain/ip-address.js';
+import { readCertificate } from '../../src/transport/portable/certificate.js';
 import type {
   BoundAddress,
   DatagramHandler,
@@ -586,16 +587,23 @@ export function describeTransport(subject: TransportUnderTest): void {
         const { bound, listener } = await http({ tls });
         expect(await ask(bound)).toEqual({ answer: expect.stringMatching(/^127.* hello$/), name: 'tracker-one.test' });
         await tls.use('two');
-        await listener.reloadCertificate?.();
+        listener.useCertificate?.(await readCertificate(tls));
         expect((await ask(bound)).name).toBe('tracker-two.test');
       });
 
-      it('keeps the old certificate where the new one does not fit its key', async () => {
+      it('uses a certificate of other files', async () => {
+        const one = await material();
+        const { bound, listener } = await http({ tls: one });
+        const other = await material();
+        await other.use('two');
+        listener.useCertificate?.(await readCertificate(other));
+        expect((await ask(bound)).name).toBe('tracker-two.test');
+      });
+
+      it('says of a certificate that does not fit its key that it cannot be used', async () => {
         const tls = await material();
-        const { bound, listener } = await http({ tls });
         await copyFile(new URL('two.cert.pem', TLS_VECTORS), tls.certificateFile);
-        await expect(listener.reloadCertificate?.()).rejects.toThrow(OperatorError);
-        expect((await ask(bound)).name).toBe('tracker-one.test');
+        await expect(readCertificate(tls)).rejects.toThrow(OperatorError);
       });
 
       it('tells which files cannot be used', async () => {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Application } from '../../app/application.js';
 import { createLogger } from '../../app/logger.js';
 import type { Config } from '../../config/config-schema.js';
-import { messageOf } from '../../domain/errors.js';
+import { messageOf, OperatorError } from '../../domain/errors.js';
 import type { Lab } from '../../lab/start-lab.js';
 import type { CliContext } from '../cli-context.js';
 import { describeServing } from '../describe-serving.js';
@@ -73,7 +73,11 @@ async function reload(
     logger.info('configuration reloaded');
     for (const line of needRestart) logger.warn(`takes effect at the next start: ${line}`);
   } catch (thrown) {
-    logger.error({ err: thrown }, `reload failed, the old configuration stays in force: ${messageOf(thrown)}`);
+    // An operator needs the reason; the stack is for defects.
+    logger.error(
+      thrown instanceof OperatorError ? {} : { err: thrown },
+      `reload failed, the old configuration stays in force: ${messageOf(thrown)}`,
+    );
   }
 }
 

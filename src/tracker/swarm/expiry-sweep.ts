@@ -1,4 +1,5 @@
 /** Drops peers that have been silent too long, a bounded number of peers and table slots at a time, round and round. */
+import type { NetworkSet } from '../network-set.js';
 import type { Arena } from './arena.js';
 import type { FamilySwarms } from './family-swarm.js';
 import { ageSeconds } from './peer-record.js';
@@ -16,6 +17,9 @@ export class ExpirySweep {
   private slot = 0;
   private family: 4 | 6 = 4;
   private place = 0;
+  /** Peers at these addresses are dropped however lately they announced. */
+  private denied: NetworkSet | undefined;
+  private roundEnded = true;
 
   constructor(
     private readonly arena: Arena,
@@ -24,6 +28,19 @@ export class ExpirySweep {
     private readonly book: SwarmBook,
     private readonly maxAgeSeconds: number,
   ) {}
+
+  /** Begins a round that drops the peers of these addresses. */
+  deny(denied: NetworkSet): void {
+    this.denied = denied;
+    this.segment = 0;
+    this.startSlot(0);
+    this.roundEnded = denied.isEmpty;
+  }
+
+  /** Whether all peers have been looked at since {@link deny}. */
+  get isRoundEnded(): boolean {
+    return this.roundEnded;
+  }
 
   /** @returns how many were dropped */
   run(nowSeconds: number, budgetSlots: number): number {
@@ -35,6 +52,7 @@ export class ExpirySweep {
     while (budget > 0 && segmentsLeft > 0) {
       if (this.slot >= table.segmentSlots(this.segment)) {
         this.segment = (this.segment + 1) % table.segmentCount;
+        if (this.segment === 0) this.roundEnded = true;
         this.startSlot(0);
         segmentsLeft--;
         continue;
@@ -74,12 +92,21 @@ export class ExpirySweep {
       }
       const record = this.swarms.recordInPlace(ref, place, addressWords);
       this.place = place + 1;
-      if (ageSeconds(words, record + addressWords, nowSeconds) < this.maxAgeSeconds) return KEPT;
+      const isSilent = ageSeconds(words, record + addressWords, nowSeconds) >= this.maxAgeSeconds;
+      if (!isSilent && !this.isDenied(record)) return KEPT;
       this.book.remove(entry, this.family, record);
       // Another peer may lie in this place now; and a swarm that was moved has all its peers in other places.
       this.place = this.swarms.ref === ref ? place : 0;
       return DROPPED;
     }
+  }
+
+  private isDenied(record: number): boolean {
+    if (this.denied === undefined) return false;
+    const words = this.arena.words;
+    return this.family === 4
+      ? this.denied.has(4, words[record]!, 0, 0, 0)
+      : this.denied.has(6, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!);
   }
 
   private startSlot(slot: number): void {

@@ -70,6 +70,8 @@ export class SwarmStore {
   private readonly book: SwarmBook;
   private readonly room: StoreRoom;
   private readonly sweep: ExpirySweep;
+  /** Drops peers of denied addresses, in the slices of {@link dropDenied}; expiry keeps its pace beside it. */
+  readonly denial: ExpirySweep;
   private readonly transfer: SwarmTransfer;
   private readonly explainer: SwarmExplainer;
   private readonly swarmTally: SwarmTally;
@@ -79,7 +81,7 @@ export class SwarmStore {
   private readonly capability: CapabilityRefresh;
   private readonly admission: PeerAdmission;
   private readonly maxAgeSeconds: number;
-  private readonly upstreamWantedBelow: number;
+  upstreamWantedBelow: number;
   private readonly upstreamAskEverySeconds: number;
   private readonly infoHash: InfoHashWords;
   private readonly scan = new HostScan();
@@ -111,6 +113,7 @@ export class SwarmStore {
     this.room = new StoreRoom(this.arena, this.table, this.keys, options.storeLimits ?? NO_STORE_LIMITS);
     this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, this.room, hashKeys);
     this.sweep = new ExpirySweep(this.arena, this.table, this.swarms, this.book, this.maxAgeSeconds);
+    this.denial = new ExpirySweep(this.arena, this.table, this.swarms, this.book, Number.POSITIVE_INFINITY);
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, this.room, hashKeys);
     this.capability = new CapabilityRefresh(this.arena, this.table, this.swarms, new Endpoint(hashKeys), levels);
     this.admission = new PeerAdmission({
@@ -298,6 +301,18 @@ export class SwarmStore {
     return this.sweep.run(nowSeconds, budgetSlots);
   }
 
+  /** Goes on dropping denied peers, if there is anything to do. @param share as of {@link refreshCapability} */
+  dropDenied(share: number, nowSeconds: number): void {
+    if (this.denial.isRoundEnded) return;
+    this.located = false;
+    this.denial.run(nowSeconds, Math.ceil(share * Math.min(LARGEST_SWEEP, this.places)));
+  }
+
+  /** The entries of swarms and the slots of the table, which is at most a few times as long, beside the peers. */
+  private get places(): number {
+    return this.room.records + 4 * this.table.count + SMALLEST_SWEEP;
+  }
+
   /** Replaces the policy whole. Swarms are sorted again when they are next asked; only peers with a new level are touched. */
   setPolicy(policy: CostTable): void {
     this.keys.setTable(policy);
@@ -330,10 +345,7 @@ export class SwarmStore {
   refreshCapability(share: number): void {
     if (this.capability.isIdle) return;
     this.located = false;
-    const { table } = this;
-    // The entries of swarms and the slots of the table, which is at most a few times as long, beside the peers.
-    const places = this.room.records + 4 * table.count + SMALLEST_SWEEP;
-    this.capability.work(share, Math.min(LARGEST_SWEEP, places));
+    this.capability.work(share, Math.min(LARGEST_SWEEP, this.places));
   }
 
   /** Takes force for newcomers. Switching the limit over all swarms on counts those who come from then on. */

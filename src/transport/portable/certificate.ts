@@ -1,61 +1,81 @@
 /**
- * The certificate of an https listener: read at the start, and again when asked or when one of its files changes. A new
- * pair that does not fit together (one file replaced, the other not yet) leaves the old one in use.
+ * The certificate of an https listener: read at the start, and again when one of its files changes. A new pair that does
+ * not fit together (one file replaced, the other not yet) leaves the old one in use.
  */
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { messageOf, OperatorError } from '../../domain/errors.js';
-import type { TlsMaterial } from '../transport.js';
+import type { CertificatePair, TlsMaterial } from '../transport.js';
 
 /** Certificates change every few weeks; looking this often costs two stat calls. */
 const LOOK_EVERY_MS = 5_000;
 
 export class Certificate {
   #context: SecureContext;
-  readonly #material: TlsMaterial;
+  #material: TlsMaterial;
   readonly #onChange: () => void;
 
-  private constructor(material: TlsMaterial, context: SecureContext) {
-    this.#material = material;
-    this.#context = context;
+  private constructor(pair: CertificatePair) {
+    this.#material = pair.material;
+    this.#context = contextOf(pair);
     this.#onChange = () => {
-      this.reload().catch(() => {
-        // Half replaced: the other file's change brings us back.
-      });
+      readCertificate(this.#material).then(
+        (changed) => this.use(changed),
+        () => {
+          // Half replaced: the other file's change brings us back.
+        },
+      );
     };
-    watchFile(material.certificateFile, { persistent: false, interval: LOOK_EVERY_MS }, this.#onChange);
-    watchFile(material.keyFile, { persistent: false, interval: LOOK_EVERY_MS }, this.#onChange);
+    this.#watch();
   }
 
   /** @throws OperatorError where the files cannot be read or do not fit together */
   static async open(material: TlsMaterial): Promise<Certificate> {
-    return new Certificate(material, await read(material));
+    return new Certificate(await readCertificate(material));
   }
 
   get context(): SecureContext {
     return this.#context;
   }
 
-  /** @throws OperatorError; the old certificate then stays */
-  async reload(): Promise<void> {
-    this.#context = await read(this.#material);
+  /** @param pair of {@link readCertificate}, perhaps of other files than before */
+  use(pair: CertificatePair): void {
+    this.#context = contextOf(pair);
+    this.close();
+    this.#material = pair.material;
+    this.#watch();
   }
 
   close(): void {
     unwatchFile(this.#material.certificateFile, this.#onChange);
     unwatchFile(this.#material.keyFile, this.#onChange);
   }
+
+  #watch(): void {
+    watchFile(this.#material.certificateFile, { persistent: false, interval: LOOK_EVERY_MS }, this.#onChange);
+    watchFile(this.#material.keyFile, { persistent: false, interval: LOOK_EVERY_MS }, this.#onChange);
+  }
 }
 
-async function read(material: TlsMaterial): Promise<SecureContext> {
+/** @throws OperatorError where the files cannot be read, are not PEM, or do not fit together */
+export async function readCertificate(material: TlsMaterial): Promise<CertificatePair> {
   try {
-    const [cert, key] = await Promise.all([readFile(material.certificateFile), readFile(material.keyFile)]);
-    return createSecureContext({ cert, key });
+    const [certificate, key] = await Promise.all([
+      readFile(material.certificateFile, 'utf8'),
+      readFile(material.keyFile, 'utf8'),
+    ]);
+    const pair = { material, certificate, key };
+    contextOf(pair);
+    return pair;
   } catch (cause) {
     throw new OperatorError(
       `certificate ${material.certificateFile} with key ${material.keyFile} cannot be used: ${messageOf(cause)}`,
       { cause },
     );
   }
+}
+
+function contextOf({ certificate, key }: CertificatePair): SecureContext {
+  return createSecureContext({ cert: certificate, key });
 }

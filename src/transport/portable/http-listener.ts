@@ -107,7 +107,7 @@ export async function listenHttpPortably(options: HttpListenerOptions): Promise<
       for (const socket of guests.keys()) socket.destroy();
     },
   };
-  if (certificate !== null) listener.reloadCertificate = () => certificate.reload();
+  if (certificate !== null) listener.useCertificate = (pair) => certificate.use(pair);
   return listener;
 }
 

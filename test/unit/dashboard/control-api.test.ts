@@ -86,7 +86,7 @@ describe('whoever has no control token', () => {
 
 describe('a control API on loopback without any token', () => {
   test('opens the operator’s calls to this machine, but not to names that point here, and not the probes’', async () => {
-    const open = await startFixture({ openToLoopback: true });
+    const open = await startFixture({ openToLoopback: () => true });
     expect((await open.call('GET', '/api/v1/probes')).status).toBe(200);
     expect((await open.call('POST', '/api/v1/density', { json: northReport() })).status).toBe(401);
     // fetch sets Host itself; a raw request stands for a page that was lured here by DNS.

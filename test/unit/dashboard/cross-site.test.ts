@@ -17,7 +17,7 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 let api: ControlApiFixture;
 let host: string;
 const start = async (openToLoopback = false) => {
-  api = await startFixture({ openToLoopback, names: ['tracker.isp.example'] });
+  api = await startFixture({ openToLoopback: () => openToLoopback, names: ['tracker.isp.example'] });
   host = new URL(api.url).host;
   await api.call('POST', '/api/v1/density', { token: NORTH_TOKEN, json: northReport() });
 };

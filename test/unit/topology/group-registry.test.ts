@@ -41,3 +41,54 @@ test('more own groups than there are numbers is an error with the way out', () =
   const own = Array.from({ length: MAX_GROUPS + 1 }, (_, i) => `subdomain:${i}`);
   expect(() => registry.assign(own, [])).toThrow(OperatorError);
 });
+
+test('an operator’s network that does not fit leaves every number as it was', () => {
+  const registry = new GroupRegistry(memoryGroupStore());
+  registry.assign(['subdomain:north'], []);
+  const many = Array.from({ length: 70_000 }, (_, i) => `subdomain:${i}`);
+  expect(() => registry.assign(many, [])).toThrow(/name fewer sub-domains/);
+  expect([...registry.entries()]).toEqual([['subdomain:north', 1]]);
+  registry.assign(['subdomain:south'], []);
+  expect(registry.numberOf('subdomain:south')).toBe(2);
+});
+
+test('the numbers of a draft count, and are saved, once it is adopted', () => {
+  const store = memoryGroupStore();
+  const registry = new GroupRegistry(store);
+  registry.assign(['subdomain:north'], []);
+  const draft = registry.draft();
+  draft.assign(['subdomain:south'], ['as:64600']);
+  expect(draft.numberOf('subdomain:south')).toBe(2);
+  expect(registry.numberOf('subdomain:south')).toBe(0);
+  registry.adopt(draft);
+  expect(registry.numberOf('as:64600')).toBe(3);
+  expect(store.load()).toHaveLength(1);
+  registry.save();
+  expect(store.load()).toEqual([
+    ['subdomain:north', 1],
+    ['subdomain:south', 2],
+    ['as:64600', 3],
+  ]);
+});
+
+test('numbers that could not be saved are saved with the next', () => {
+  const store = memoryGroupStore();
+  let isFull = true;
+  const registry = new GroupRegistry({
+    load: () => store.load(),
+    save: (pairs) => {
+      if (isFull) throw new Error('disk full');
+      store.save(pairs);
+    },
+  });
+  const draft = registry.draft();
+  draft.assign(['subdomain:north'], []);
+  registry.adopt(draft);
+  expect(() => registry.save()).toThrow('disk full');
+  isFull = false;
+  registry.assign(['subdomain:south'], []);
+  expect(store.load()).toEqual([
+    ['subdomain:north', 1],
+    ['subdomain:south', 2],
+  ]);
+});

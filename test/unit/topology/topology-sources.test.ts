@@ -31,11 +31,13 @@ describe('data files in force', () => {
 
   test('a file that changes is taken over whole', async () => {
     await write(ranges(4));
-    const sources = await TopologySources.open({ asnDatabase: path });
-    expect(known(sources)).toBe(4);
-    expect(await sources.refresh()).toEqual({ changed: false, problems: [] });
+    const before = await TopologySources.open({ asnDatabase: path });
+    expect(known(before)).toBe(4);
+    expect(await before.refresh()).toMatchObject({ changed: false, problems: [] });
     await write(ranges(6));
-    expect(await sources.refresh()).toEqual({ changed: true, problems: [] });
+    const { sources, ...result } = await before.refresh();
+    expect(result).toEqual({ changed: true, problems: [] });
+    expect(known(before)).toBe(4);
     expect(known(sources)).toBe(6);
     expect(sources.status()).toEqual([{ kind: 'asn-database', path, modifiedAtMs: (await stat(path)).mtimeMs }]);
   });
@@ -51,18 +53,34 @@ describe('data files in force', () => {
     ['no file any more', async () => rm(path), /cannot read .*ENOENT/],
   ])('%s leaves the old content in force, is said once, and stays in the status', async (_, spoil, problem) => {
     await write(ranges(4));
-    const sources = await TopologySources.open({ asnDatabase: path });
+    const before = await TopologySources.open({ asnDatabase: path });
     await spoil();
-    const result = await sources.refresh();
-    expect(result.changed).toBe(false);
-    expect(result.problems).toEqual([expect.stringMatching(problem)]);
-    expect(known(sources)).toBe(4);
-    expect(await sources.refresh()).toEqual({ changed: false, problems: [] });
-    expect(sources.status()[0]).toMatchObject({ problem: expect.stringMatching(problem) });
+    const spoiled = await before.refresh();
+    expect(spoiled.changed).toBe(false);
+    expect(spoiled.problems).toEqual([expect.stringMatching(problem)]);
+    expect(known(spoiled.sources)).toBe(4);
+    expect(await spoiled.sources.refresh()).toMatchObject({ changed: false, problems: [] });
+    expect(spoiled.sources.status()[0]).toMatchObject({ problem: expect.stringMatching(problem) });
+    expect(spoiled.sources.problems).toEqual([expect.stringMatching(problem)]);
     await write(ranges(5));
-    expect((await sources.refresh()).changed).toBe(true);
-    expect(known(sources)).toBe(5);
-    expect(sources.status()[0]).not.toHaveProperty('problem');
+    const repaired = await spoiled.sources.refresh();
+    expect(repaired.changed).toBe(true);
+    expect(known(repaired.sources)).toBe(5);
+    expect(repaired.sources.status()[0]).not.toHaveProperty('problem');
+  });
+
+  test('what was refused is not what the next version is compared with, and is looked at again once it changes', async () => {
+    await write(ranges(4));
+    const good = await TopologySources.open({ asnDatabase: path });
+    await write(ranges(100));
+    const refused = good.refusing((await good.refresh()).sources, 'too many');
+    expect(known(refused)).toBe(4);
+    expect(refused.problems).toEqual([`${path} is not in force: too many`]);
+    expect(await refused.refresh()).toMatchObject({ changed: false, problems: [] });
+    await write(ranges(5));
+    const next = await refused.refresh();
+    expect(next).toMatchObject({ changed: true, problems: [] });
+    expect(known(next.sources)).toBe(5);
   });
 
   test('at the start a bad file is an error', async () => {
@@ -94,8 +112,9 @@ describe('importing', () => {
     expect(plan.measures[0]).toEqual({ what: 'IPv4 ranges', before: 4, after: 5 });
     expect(plan.ipv4Addresses).toEqual({ added: 256, removed: 128, moved: 128 });
     expect((await stat(written!)).mtimeMs).toBe((await stat(path)).mtimeMs);
-    expect((await sources.refresh()).changed).toBe(true);
-    expect(sources.databases.map((database) => database.ipv4Count)).toEqual([5]);
+    const refreshed = await sources.refresh();
+    expect(refreshed.changed).toBe(true);
+    expect(refreshed.sources.databases.map((database) => database.ipv4Count)).toEqual([5]);
   });
 
   test('a drop of more than half is refused without force, and nothing is written', async () => {

@@ -1,5 +1,6 @@
 /** The whole data plane in its thread, asked by a client that others wrote and by bare sockets. */
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,7 @@ import { OperatorError } from '../../../src/domain/errors.js';
 import { type InfoHash, infoHashToBytes } from '../../../src/domain/info-hash.js';
 import { DataPlane } from '../../../src/tracker/data-plane.js';
 import type { DataPlaneOptions } from '../../../src/tracker/data-plane-options.js';
+import { readCertificate } from '../../../src/transport/portable/certificate.js';
 import { encodeUdpConnect } from '../../../src/wire/udp-client-packets.js';
 import { labPolicy } from '../../support/lab-policy.js';
 
@@ -192,7 +194,13 @@ describe('the data plane', () => {
     const plain = connect({ port: http!.port, host: '127.0.0.1' });
     const answer = await read(plain, `PROXY TCP4 127.1.0.7 127.0.0.1 4711 80\r\n${request}`);
     expect(answer).toContain(`external ip4:${String.fromCharCode(127, 1, 0, 7)}`);
-    await plane.reloadCertificates();
+    const other = { certificateFile: 'test/vectors/tls/two.cert.pem', keyFile: 'test/vectors/tls/two.key.pem' };
+    plane.useCertificate(await readCertificate(other));
+    await plane.settled();
+    const renewed = connectTls({ port: https!.port, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(renewed, 'secureConnect');
+    expect(renewed.getPeerCertificate().subject.CN).toBe('tracker-two.test');
+    renewed.destroy();
   });
 
   it('says which address it cannot listen on', async () => {

@@ -1,0 +1,61 @@
+/** The topology as one configuration and its data files make it: immutable, so that the next one is complete before it counts. */
+import type { Config } from '../config/config-schema.js';
+import type { AsRelationships } from '../domain/as-relationships.js';
+import { OperatorError } from '../domain/errors.js';
+import { subdomainProblems } from '../topology/check-subdomains.js';
+import { type CompiledTopology, compileTopology } from '../topology/compile-topology.js';
+import type { GroupRegistry } from '../topology/group-registry.js';
+import type { SubdomainPrefixes } from '../topology/operator-network.js';
+import type { TopologySources } from '../topology/topology-sources.js';
+
+/** What others need to know of a topology. */
+export interface TopologyView {
+  readonly compiled: CompiledTopology;
+  /** The operator's AS: those of the configuration in order, then siblings by organisation. */
+  readonly ownAsns: readonly number[];
+  readonly relationships: AsRelationships | undefined;
+  /** Of the configuration and of its files; one that spans several AS or plans is there more than once. */
+  readonly subdomains: readonly SubdomainPrefixes[];
+  readonly subdomainIds: ReadonlySet<string>;
+}
+
+export class TopologyState implements TopologyView {
+  readonly config: Config;
+  readonly files: TopologySources;
+  readonly ownAsns: readonly number[];
+  readonly subdomains: readonly SubdomainPrefixes[];
+  readonly subdomainIds: ReadonlySet<string>;
+  readonly compiled: CompiledTopology;
+
+  /**
+   * @param groups gets numbers for groups that have none
+   * @throws OperatorError where the address plan does not fit the network, or has more groups than there are numbers
+   */
+  constructor(config: Config, files: TopologySources, groups: GroupRegistry, version: number) {
+    const { networks, subdomains, caches } = config.operator;
+    const { neighbours, overrides } = config.billing;
+    this.config = config;
+    this.files = files;
+    this.ownAsns = files.withSiblings(networks.map((network) => network.asn));
+    this.subdomains = 'file' in subdomains ? files.subdomains : [...subdomains, ...files.subdomains];
+    this.subdomainIds = new Set(this.subdomains.map((subdomain) => subdomain.id));
+    const problems = subdomainProblems(this.subdomains, networks, this.ownAsns);
+    if (problems.length > 0) throw new OperatorError(problems.join('\n'));
+    const overridden = overrides
+      .flatMap(({ requester, peer }) => [requester, peer])
+      .flatMap((side) => /^AS(\d+)$/i.exec(side)?.[1] ?? []);
+    this.compiled = compileTopology({
+      version,
+      operator: { networks, subdomains: this.subdomains, caches },
+      databases: files.databases,
+      siblingAsns: this.ownAsns,
+      importantAsns: [...neighbours.flatMap((neighbour) => neighbour.asns), ...overridden.map(Number)],
+      organisationOf: (asn) => files.organisationOf(asn),
+      groups,
+    });
+  }
+
+  get relationships(): AsRelationships | undefined {
+    return this.files.relationships;
+  }
+}
