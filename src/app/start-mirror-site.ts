@@ -9,6 +9,7 @@ import { messageOf, OperatorError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { createMirrorSite } from '../mirror-site/mirror-site.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
+import { createDocumentReader } from './document-reader.js';
 import type { KeptDataPlane } from './kept-data-plane.js';
 import { listenerErrors } from './listener-errors.js';
 import type { Logger } from './logger.js';
@@ -37,11 +38,13 @@ export async function startMirrorSite(
   },
 ): Promise<MirrorSitePart> {
   const { catalogue, dataPlane, announceUrls, logger } = context;
+  const documents = createDocumentReader({ name: 'mirror-documents' });
   const { host, port } = section.listen;
   const pages = (config: Config, { title, publicUrl }: Pick<typeof section, 'title' | 'publicUrl'>): RequestListener =>
     createMirrorSite({
       catalogue,
       announceUrls: announceUrls(config),
+      rewrite: (bytes, options, about) => documents.run('rewriteTorrent', { bytes, options }, { about }),
       siteHosts: config.dnsRedirect?.sites ?? [],
       title,
       publicUrl,
@@ -81,10 +84,10 @@ export async function startMirrorSite(
         answer = nextPages;
       };
     },
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await Promise.all([closed, documents.close()]);
+    },
   };
 }

@@ -1,23 +1,24 @@
 /**
  * The inner resource website (draft 4.1): the catalogue for people, rewritten torrent files for clients. A request with an
  * original site's `Host`, which redirected DNS sends here, finds that site's own torrent paths, pages and lists in place.
- * Torrents are rewritten as they are served, so that the announce URLs are always the present ones.
+ * Torrents are rewritten when they are first served (rewritten-torrents.ts), so that the announce URLs are the present ones.
  */
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { ClientError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CatalogueSummary, CatalogueTorrent } from '../store/sqlite/catalogue-torrent.js';
 import { magnetFor, rewriteMagnet } from '../wire/metainfo-magnet.js';
-import { announceTiers, rewriteTorrent } from '../wire/metainfo-rewrite.js';
+import { announceTiers } from '../wire/metainfo-rewrite.js';
 import { cataloguePage, PAGE_SIZE, readCatalogueRequest, type SwarmCounts } from './catalogue-page.js';
 import { FEED_SIZE, feed } from './feed.js';
 import type { Markup } from './html.js';
 import type { SiteView } from './layout.js';
 import { errorPage, notFoundPage } from './message-page.js';
 import { originalSite, readHost } from './request-host.js';
-import { attachment, send } from './response.js';
+import { attachment, isNotModified, send } from './response.js';
+import { type Rewrite, RewrittenTorrents } from './rewritten-torrents.js';
 import { torrentPage } from './torrent-page.js';
 
 export interface MirrorSiteOptions {
@@ -26,6 +27,8 @@ export interface MirrorSiteOptions {
   readonly announceUrls: readonly string[];
   /** Names of original sites that are redirected here; names below them count too. */
   readonly siteHosts: readonly string[];
+  /** Rewrites large torrent files; see {@link RewrittenTorrents}. */
+  readonly rewrite: Rewrite;
   /** Keeps the original trackers behind the alias tracker. */
   readonly keepOriginal?: boolean | undefined;
   /** What the mirror is called on its own name. */
@@ -39,6 +42,8 @@ export interface MirrorSiteOptions {
   readonly onError?: ((thrown: unknown, url: string) => void) | undefined;
 }
 
+/** What waits for its turn is mostly done after this. */
+const BUSY_RETRY_SECONDS = 5;
 /** Longer than a busy tracker needs, shorter than a visitor waits. */
 const COUNTS_TIMEOUT_MS = 500;
 
@@ -59,6 +64,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     title = 'Local torrents',
   } = options;
   const names = { operatorName, title };
+  const torrents = new RewrittenTorrents({ catalogue, announceUrls, keepOriginal, rewrite: options.rewrite });
 
   const magnetOf = (torrent: CatalogueSummary & Partial<Pick<CatalogueTorrent, 'trackerTiers'>>): string => {
     if (torrent.magnet !== undefined) return rewriteMagnet(torrent.magnet, { announceUrls, keepOriginal });
@@ -117,17 +123,25 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
   };
 
   /** @returns false where the catalogue has no file for it */
-  const sendTorrent = (infoHash: InfoHash, request: IncomingMessage, response: ServerResponse): boolean => {
-    const original = catalogue.torrentBytes(infoHash);
-    if (original === undefined) return false;
-    const body = rewriteTorrent(original, { announceUrls, keepOriginal });
+  const sendTorrent = async (
+    infoHash: InfoHash,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<boolean> => {
+    const torrent = torrents.find(infoHash);
+    if (torrent === undefined) return false;
+    const { etag } = torrent;
+    // HEAD and "not modified" carry no bytes, which may take a second to make.
+    const needsBody = request.method !== 'HEAD' && !isNotModified(request, etag);
+    const body = needsBody ? await torrents.bytesOf(torrent) : undefined;
+    if (needsBody && body === undefined) return false;
     send(request, response, {
       status: 200,
       type: 'application/x-bittorrent',
-      body,
+      body: body ?? { length: torrent.bytes },
       maxAgeSeconds: 300,
-      etag: `"${createHash('sha1').update(body).digest('hex')}"`,
-      disposition: attachment(catalogue.get(infoHash)?.name ?? infoHash),
+      etag,
+      disposition: attachment(torrent.name),
     });
     return true;
   };
@@ -146,7 +160,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     }
     const found = catalogue.findOrigin(visit.host, path) ?? catalogue.findOrigin(visit.host, visit.url.pathname);
     if (found === undefined) return false;
-    if (found.kind === 'torrent' && sendTorrent(found.infoHash, request, response)) return true;
+    if (found.kind === 'torrent' && (await sendTorrent(found.infoHash, request, response))) return true;
     const torrent = catalogue.get(found.infoHash);
     if (torrent === undefined) return false;
     await showTorrent(visit, torrent, request, response);
@@ -172,7 +186,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     const [, hex, suffix] = /^\/torrent\/([0-9a-fA-F]{40})(\.torrent)?$/.exec(pathname) ?? [];
     if (hex !== undefined) {
       const infoHash = parseInfoHash(hex);
-      if (suffix !== undefined && sendTorrent(infoHash, request, response)) return;
+      if (suffix !== undefined && (await sendTorrent(infoHash, request, response))) return;
       const torrent = suffix === undefined ? catalogue.get(infoHash) : undefined;
       if (torrent !== undefined) return showTorrent(visit, torrent, request, response);
     }
@@ -181,6 +195,11 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
 
   return (request, response) => {
     answer(request, response).catch((thrown: unknown) => {
+      if (isBusy(thrown) && !response.headersSent) {
+        response.setHeader('Retry-After', String(BUSY_RETRY_SECONDS));
+        sendText(request, response, 503, 'too many large torrents are wanted at once; try again in a moment\n');
+        return;
+      }
       options.onError?.(thrown, request.url ?? '');
       if (response.headersSent) response.destroy();
       else sendPage(request, response, 500, errorPage({ ...names, site: undefined }));
@@ -218,6 +237,10 @@ function sendPage(request: IncomingMessage, response: ServerResponse, status: nu
 
 function sendText(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
   send(request, response, { status, type: 'text/plain; charset=utf-8', body: Buffer.from(text), maxAgeSeconds: 0 });
+}
+
+function isBusy(thrown: unknown): boolean {
+  return thrown instanceof ClientError && thrown.code === 'reader-busy';
 }
 
 function maxCounts(a: SwarmCounts, b: SwarmCounts): SwarmCounts {

@@ -5,7 +5,8 @@ import { STYLE_HASH } from './style.js';
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: Uint8Array;
+  /** Or how long it would be, if that is known, for an answer that does not carry it. */
+  readonly body: Uint8Array | { readonly length: number | undefined };
   /** 0: not to be kept. */
   readonly maxAgeSeconds: number;
   /** With its quotes. */
@@ -24,17 +25,20 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   response.setHeader('Cache-Control', maxAgeSeconds > 0 ? `public, max-age=${maxAgeSeconds}` : 'no-store');
   response.setHeader('Vary', 'Host');
   if (etag !== undefined) response.setHeader('ETag', etag);
-  if (etag !== undefined && matches(request.headers['if-none-match'], etag)) {
+  if (etag !== undefined && isNotModified(request, etag)) {
     response.writeHead(304).end();
     return;
   }
   if (disposition !== undefined) response.setHeader('Content-Disposition', disposition);
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': body.length });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  // HEAD may leave out a length that only generating the content would show (RFC 9110 section 9.3.2).
+  const length = body.length === undefined ? {} : { 'Content-Length': body.length };
+  response.writeHead(status, { 'Content-Type': type, ...length });
+  response.end(request.method === 'HEAD' || !(body instanceof Uint8Array) ? undefined : body);
 }
 
-/** RFC 9110 section 13.1.2: weak comparison. */
-function matches(header: string | undefined, etag: string): boolean {
+/** RFC 9110 section 13.1.2: weak comparison. @param etag of what would be sent */
+export function isNotModified(request: IncomingMessage, etag: string): boolean {
+  const header = request.headers['if-none-match'];
   if (header === undefined) return false;
   return header.split(',').some((item) => item.trim() === '*' || item.trim().replace(/^W\//, '') === etag);
 }

@@ -23,6 +23,8 @@ import type { SqliteDatabase } from './database.js';
 export interface Catalogue {
   /** Also by the second hash of a hybrid torrent. */
   get(infoHash: InfoHash): CatalogueTorrent | undefined;
+  /** That there is a file, without reading it; also by the second hash of a hybrid torrent. */
+  torrentFile(infoHash: InfoHash): StoredTorrentFile | undefined;
   /** The original file; also by the second hash of a hybrid torrent. */
   torrentBytes(infoHash: InfoHash): Uint8Array | undefined;
   search(query: CatalogueQuery): CatalogueResult;
@@ -52,6 +54,14 @@ export interface Catalogue {
   count(): number;
 }
 
+export interface StoredTorrentFile {
+  /** The first one of a hybrid torrent. */
+  readonly infoHash: InfoHash;
+  readonly name: string;
+  /** Differs after the file was stored anew, even if it is the same. */
+  readonly version: string;
+}
+
 interface TorrentRow extends SummaryRow {
   files_json: string;
   tracker_tiers_json: string;
@@ -65,6 +75,11 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
   );
   const selectBytes = database.prepare<{ infoHash: string }, { torrent_bytes: Buffer | null }>(
     `SELECT torrent_bytes FROM catalogue_torrent WHERE ${byHash}`,
+  );
+  const selectFile = database.prepare<{ infoHash: string }, StoredTorrentFile>(
+    // The length of a BLOB is in its row: SQLite does not read the file for it.
+    `SELECT info_hash AS infoHash, name, fetched_ms || ' ' || length(torrent_bytes) AS version
+     FROM catalogue_torrent WHERE (${byHash}) AND torrent_bytes IS NOT NULL`,
   );
   const upsert = database.prepare(`
     INSERT INTO catalogue_torrent VALUES (:infoHash, :hybridInfoHash, :infoHashV2, :name, :totalBytes, :pieceBytes,
@@ -106,6 +121,7 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
 
   return {
     get,
+    torrentFile: (infoHash) => selectFile.get({ infoHash }),
     torrentBytes,
     search: (query) => searchCatalogue(database, query),
     store: database.transaction((torrent: TorrentToStore, nowMs: number): StoreOutcome => {

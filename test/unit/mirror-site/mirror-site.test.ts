@@ -6,14 +6,16 @@ import parseTorrent from 'parse-torrent';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
 import { parseFeed } from '../../../src/crawler/feed-source.js';
+import { ClientError } from '../../../src/domain/errors.js';
 import { parseInfoHash } from '../../../src/domain/info-hash.js';
 import { createMirrorSite, type MirrorSiteOptions } from '../../../src/mirror-site/mirror-site.js';
 import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
 import { parseMetainfo } from '../../../src/wire/metainfo.js';
 import { parseMagnet } from '../../../src/wire/metainfo-magnet.js';
+import { rewriteTorrent } from '../../../src/wire/metainfo-rewrite.js';
 import { hashOf, torrentToStore } from '../../support/catalogue-entries.js';
-import { hybridTorrent } from '../../support/torrents.js';
+import { hybridTorrent, torrentWith } from '../../support/torrents.js';
 
 const announceUrls = ['udp://alias.example.net:6969/announce', 'http://alias.example.net:6969/announce'];
 const alice = parseInfoHash(fixtures.alice.parsedTorrent.infoHash);
@@ -36,6 +38,7 @@ async function serve(options: Partial<MirrorSiteOptions> = {}): Promise<void> {
   const site = createMirrorSite({
     catalogue,
     announceUrls,
+    rewrite: async (bytes, options) => rewriteTorrent(bytes, options),
     siteHosts: ['site.example', 'other.example'],
     title: 'Example mirror',
     operatorName: 'Example Telecom',
@@ -193,6 +196,44 @@ describe('a torrent', () => {
     expect((await get(`/torrent/${alice}.torrent`, { 'if-none-match': '"x"' })).status).toBe(200);
     await serve({ announceUrls: ['udp://new.example:1/announce'] });
     expect((await get(`/torrent/${alice}.torrent`, { 'if-none-match': etag })).status).toBe(200);
+  });
+
+  it('of any size is rewritten for GET only, once, and never for HEAD or "not modified"', async () => {
+    const large = torrentWith({ comment: 'x'.repeat(1_000_000) });
+    catalogue.store(torrentToStore(4, { torrentBytes: large }), 1);
+    let rewrites = 0;
+    await serve({
+      rewrite: async (bytes, options) => {
+        rewrites++;
+        return rewriteTorrent(bytes, options);
+      },
+    });
+    const path = `/torrent/${hashOf(4)}.torrent`;
+    const before = await get(path, {}, 'HEAD');
+    expect(before).toMatchObject({ status: 200, headers: { 'content-type': 'application/x-bittorrent' } });
+    expect(before.headers['content-length']).toBeUndefined();
+    const etag = String(before.headers.etag);
+    expect((await get(path, { 'if-none-match': etag })).status).toBe(304);
+    expect((await get(path, { 'if-none-match': etag }, 'HEAD')).status).toBe(304);
+    expect((await get(path, { 'if-none-match': '*' })).status).toBe(304);
+    expect(rewrites).toBe(0);
+    for (const { body, headers } of await Promise.all([get(path), get(path)])) {
+      expect(body.length).toBeGreaterThan(1_000_000);
+      expect(headers.etag).toBe(etag);
+    }
+    expect((await get(path, {}, 'HEAD')).headers['content-length']).toBe(String((await get(path)).body.length));
+    expect(rewrites).toBe(1);
+  });
+
+  it('that has to wait too long for its turn is refused for now', async () => {
+    catalogue.store(torrentToStore(4, { torrentBytes: torrentWith({ comment: 'x'.repeat(100_000) }) }), 1);
+    const busy = new ClientError('reader-busy', '64 documents wait');
+    await serve({ rewrite: () => Promise.reject(busy) });
+    const { status, headers, text } = await get(`/torrent/${hashOf(4)}.torrent`);
+    expect(status).toBe(503);
+    expect(headers['retry-after']).toBe('5');
+    expect(text).toContain('try again in a moment');
+    expect(errors).toEqual([]);
   });
 
   it('has a page with files and a magnet link to the alias tracker', async () => {

@@ -1,0 +1,110 @@
+/**
+ * Torrent files as the mirror site serves them: rewritten once, then kept within a bound of bytes. A file's ETag is made of
+ * what its rewritten bytes depend on, so that HEAD and conditional requests rewrite nothing. Large files are rewritten by
+ * whoever `rewrite` is, out of the way of other visitors; a file that many want at once is rewritten once.
+ */
+import { createHash } from 'node:crypto';
+import type { InfoHash } from '../domain/info-hash.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import { type RewriteOptions, rewriteTorrent } from '../wire/metainfo-rewrite.js';
+
+export type Rewrite = (bytes: Uint8Array, options: RewriteOptions, about: string) => Promise<Uint8Array>;
+
+/** Most visitors want what is popular: eight files of the largest size by default, or more than a thousand usual ones. */
+export const MAX_KEPT_BYTES = 64 * 2 ** 20;
+/** Up to this size, rewriting takes some 10 ms at worst (a torrent of nothing but file names): less than the way to a thread is worth. */
+export const MAX_INLINE_BYTES = 64 * 2 ** 10;
+/** Part of each ETag; to be raised when rewriting changes what it writes. */
+const REWRITING = 1;
+
+/** One rewritten file: what is known of it without rewriting. */
+export interface ServedTorrent {
+  readonly infoHash: InfoHash;
+  readonly name: string;
+  /** Strong, with its quotes. */
+  readonly etag: string;
+  /** Known once it has been rewritten. */
+  readonly bytes: number | undefined;
+}
+
+export interface RewrittenTorrentsOptions extends RewriteOptions {
+  readonly catalogue: Pick<Catalogue, 'torrentFile' | 'torrentBytes'>;
+  /** For files above {@link MAX_INLINE_BYTES}; may reject with ClientError `reader-busy` or `too-costly`. */
+  readonly rewrite: Rewrite;
+  readonly maxKeptBytes?: number;
+}
+
+export class RewrittenTorrents {
+  readonly #options: RewrittenTorrentsOptions;
+  readonly #rewriteOptions: RewriteOptions;
+  readonly #rewriting: string;
+  /** By ETag; those asked for last come last. */
+  readonly #kept = new Map<string, Uint8Array>();
+  readonly #underWay = new Map<string, Promise<Uint8Array | undefined>>();
+  #keptBytes = 0;
+
+  constructor(options: RewrittenTorrentsOptions) {
+    this.#options = options;
+    const { announceUrls, keepOriginal = false } = options;
+    this.#rewriteOptions = { announceUrls, keepOriginal };
+    this.#rewriting = JSON.stringify([REWRITING, announceUrls, keepOriginal]);
+  }
+
+  /** Bytes of files that are kept now. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  /** Rewrites nothing. @returns undefined where the catalogue has no file for it */
+  find(infoHash: InfoHash): ServedTorrent | undefined {
+    const file = this.#options.catalogue.torrentFile(infoHash);
+    if (file === undefined) return undefined;
+    const digest = createHash('sha1').update(`${this.#rewriting} ${file.infoHash} ${file.version}`).digest('hex');
+    const etag = `"${digest}"`;
+    return { infoHash: file.infoHash, name: file.name, etag, bytes: this.#kept.get(etag)?.length };
+  }
+
+  /**
+   * @returns undefined where the catalogue has lost the file meanwhile
+   * @throws ClientError for a file that cannot be rewritten, and as `rewrite` does
+   */
+  async bytesOf({ infoHash, etag, name }: ServedTorrent): Promise<Uint8Array | undefined> {
+    const kept = this.#kept.get(etag);
+    if (kept !== undefined) {
+      this.#kept.delete(etag);
+      this.#kept.set(etag, kept);
+      return kept;
+    }
+    const underWay = this.#underWay.get(etag);
+    if (underWay !== undefined) return underWay;
+    const rewriting = this.#rewrite(infoHash, name).then((bytes) => {
+      if (bytes !== undefined) this.#keep(etag, bytes);
+      return bytes;
+    });
+    this.#underWay.set(etag, rewriting);
+    try {
+      return await rewriting;
+    } finally {
+      this.#underWay.delete(etag);
+    }
+  }
+
+  async #rewrite(infoHash: InfoHash, name: string): Promise<Uint8Array | undefined> {
+    const original = this.#options.catalogue.torrentBytes(infoHash);
+    if (original === undefined) return undefined;
+    if (original.length <= MAX_INLINE_BYTES) return rewriteTorrent(original, this.#rewriteOptions);
+    return this.#options.rewrite(original, this.#rewriteOptions, `the torrent ${infoHash} ("${name.slice(0, 100)}")`);
+  }
+
+  #keep(etag: string, bytes: Uint8Array): void {
+    const { maxKeptBytes = MAX_KEPT_BYTES } = this.#options;
+    if (bytes.length > maxKeptBytes || this.#kept.has(etag)) return;
+    this.#kept.set(etag, bytes);
+    this.#keptBytes += bytes.length;
+    for (const [oldest, { length }] of this.#kept) {
+      if (this.#keptBytes <= maxKeptBytes) return;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= length;
+    }
+  }
+}
