@@ -11,9 +11,9 @@ import type { IpAddress } from '../domain/ip-address.js';
 import type { ClosedBecause } from '../domain/outbound-rules.js';
 import type { Random } from '../domain/random.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
-import type { ForeignPeer } from '../upstream/tracker-contact.js';
 import { createUpstreamExchange, type UpstreamExchange } from '../upstream/upstream-exchange.js';
 import { createUpstreamResolver, type UpstreamResolver } from '../upstream/upstream-resolver.js';
+import { importForeignPeers } from './import-foreign-peers.js';
 import type { KeptDataPlane } from './kept-data-plane.js';
 import type { Logger } from './logger.js';
 import { ownEndpoints } from './own-endpoints.js';
@@ -55,7 +55,19 @@ export function createExchange(config: Config, context: ExchangeContext): Exchan
     lab: config.lab,
     log: logger,
     minIntervalSeconds: Math.ceil(config.upstream.everyMs / 1000),
-    onPeers: (infoHash, peers, ttlSeconds) => dataPlane.addUpstreamPeers(infoHash, peers.map(peerData), ttlSeconds),
+    onPeers: async (infoHash, peers, ttlSeconds) => {
+      try {
+        const { taken, refused } = await importForeignPeers(config, dataPlane, infoHash, peers, ttlSeconds);
+        if (taken < peers.length) logger.debug({ infoHash, taken, refused }, 'not all peers of a tracker are taken');
+        return taken;
+      } catch (thrown) {
+        logger.debug(
+          { infoHash, reason: messageOf(thrown) },
+          'peers of a tracker are lost: the tracker is not running',
+        );
+        return 0;
+      }
+    },
   });
   const onNeeded = boundToPart((infoHash: InfoHash, family: 4 | 6) => {
     const ask = async (): Promise<void> => {
@@ -76,15 +88,6 @@ export function createExchange(config: Config, context: ExchangeContext): Exchan
       await exchange.stop();
     },
   };
-}
-
-export function peerData({ address, port, seed }: ForeignPeer): {
-  family: 4 | 6;
-  words: readonly number[];
-  port: number;
-  seed: boolean;
-} {
-  return { family: address.family, words: address.words, port, seed: seed ?? false };
 }
 
 /** As configured; else those that the redirection forwards to; else the machine's, which may be redirected itself. */

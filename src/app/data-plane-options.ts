@@ -7,6 +7,7 @@ import { STORE_BYTES_EACH } from '../config/tracker-section.js';
 import { formatPrefix } from '../domain/ip-address.js';
 import type { LiveOptions, DataPlaneOptions as Options } from '../tracker/data-plane-options.js';
 import type { TlsMaterial } from '../transport/transport.js';
+import { endpointsOfNoPeer } from './import-foreign-peers.js';
 import type { Policy } from './policy.js';
 
 /** For what is not counted by peers and torrents: blocks on their way to another size. */
@@ -55,6 +56,7 @@ export function dataPlaneOptions(
     fullScrape: tracker.fullScrape,
     trustedNetworks: tracker.trustedNetworks.map(formatPrefix),
     proxies: tracker.trustedProxies.map(formatPrefix),
+    ownEndpoints: endpointsOfNoPeer(config, tracker.listen),
     limits: {
       maxPeersPerAddressInSwarm: limits.peersPerAddressPerSwarm,
       maxPeersPerAddress: limits.peersPerAddress,

@@ -5,6 +5,7 @@
  */
 import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
+import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { CostTable } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
 import { createVitals } from '../threads/thread-vitals.js';
@@ -14,6 +15,7 @@ import { type CountersView, createCounters } from '../tracker/counters.js';
 import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from '../tracker/data-plane.js';
 import type { ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from '../tracker/data-plane-messages.js';
 import type { DataPlaneOptions, LiveOptions } from '../tracker/data-plane-options.js';
+import type { ImportOutcome } from '../tracker/import-peers.js';
 import { setSnapshotAside } from '../tracker/snapshot-file.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import { Restarts, type SupervisionContext } from './supervision/restarts.js';
@@ -104,9 +106,14 @@ export class KeptDataPlane {
     this.#last.setKept(hashes);
   }
 
-  /** While the thread is down they are lost, as is what is posted to it otherwise: a new start has it from the options. */
-  addUpstreamPeers(infoHash: InfoHash, peers: readonly UpstreamPeerData[], ttlSeconds: number): void {
-    this.#last.addUpstreamPeers(infoHash, peers, ttlSeconds);
+  /** See {@link DataPlane.addUpstreamPeers}. Rejects while the thread is down, like the questions. */
+  addUpstreamPeers(
+    infoHash: InfoHash,
+    peers: readonly UpstreamPeerData[],
+    ttlSeconds: number,
+    own: readonly OwnEndpoint[],
+  ): Promise<ImportOutcome> {
+    return this.#ask((plane) => plane.addUpstreamPeers(infoHash, peers, ttlSeconds, own));
   }
 
   /** @returns unsubscribe */

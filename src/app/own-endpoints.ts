@@ -1,7 +1,7 @@
 /** Where this installation answers itself, so that the exchange with original trackers never asks its own tracker. */
 import { networkInterfaces } from 'node:os';
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
-import type { OwnEndpoint } from '../upstream/tracker-door.js';
+import type { OwnEndpoint } from '../domain/own-addresses.js';
 
 const WILDCARDS = new Set(['0.0.0.0', '::']);
 
@@ -13,9 +13,7 @@ export function ownEndpoints(
   bound: readonly { readonly host: string; readonly port: number }[],
   redirectedTo: readonly IpAddress[],
 ): OwnEndpoint[] {
-  const machine = Object.values(networkInterfaces()).flatMap((addresses) =>
-    (addresses ?? []).map((each) => each.address),
-  );
+  const machine = machineAddresses();
   const listeners = bound.flatMap(({ host, port }) =>
     (WILDCARDS.has(host) ? machine : [host]).map((each) => ({ host: each, port })),
   );
@@ -24,4 +22,11 @@ export function ownEndpoints(
     .map(formatIp)
     .filter((address) => !machine.includes(address) && !address.startsWith('127.'));
   return [...listeners, ...elsewhere.map((host) => ({ host }))];
+}
+
+/** The addresses of all interfaces, as text without a zone. */
+export function machineAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).map(({ address }) => address.replace(/%.*/, '')),
+  );
 }

@@ -12,9 +12,10 @@ import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
-import { type ExchangePart, peerData } from './create-exchange.js';
+import type { ExchangePart } from './create-exchange.js';
 import { explainedInWords } from './explained-in-words.js';
 import type { Health } from './health.js';
+import { importForeignPeers } from './import-foreign-peers.js';
 import type { KeptDataPlane } from './kept-data-plane.js';
 import { listenerErrors } from './listener-errors.js';
 import type { Logger } from './logger.js';
@@ -73,7 +74,7 @@ export async function startControl(
     tracker: trackerView(context, config),
     catalogue: catalogueView(catalogue),
     redirections: dns && redirectionView(dns, health),
-    upstream: upstreamPort(dataPlane),
+    upstream: upstreamPort(config, dataPlane),
     overview: createOverview({ dataPlane, catalogue, billing: () => inForce.billing }),
     metrics: [
       ...supervisor.metrics(),
@@ -179,12 +180,22 @@ function redirectionView(dns: DnsPart, health: Health): RedirectionView {
   };
 }
 
-function upstreamPort(dataPlane: KeptDataPlane): UpstreamPort {
+const REFUSED_TORRENT = {
+  'not-listed': 'this tracker does not serve this torrent (tracker.torrents): no peers were taken',
+  denied: 'this torrent is on the deny list of this tracker: no peers were taken',
+} as const;
+
+function upstreamPort(config: Config, dataPlane: KeptDataPlane): UpstreamPort {
   return {
     pushPeers: async ({ infoHash, peers, ttlSeconds }) => {
-      const data = peers.map(({ address, port, seed }) => peerData({ address: parseIp(address), port, seed }));
-      dataPlane.addUpstreamPeers(parseInfoHash(infoHash), data, ttlSeconds);
-      return data.length;
+      const foreign = peers.map((peer) => ({ ...peer, address: parseIp(peer.address) }));
+      const hash = parseInfoHash(infoHash);
+      const { torrent, taken, refused } = await importForeignPeers(config, dataPlane, hash, foreign, ttlSeconds);
+      if (torrent !== undefined) throw new ClientError(`torrent-${torrent}`, REFUSED_TORRENT[torrent]);
+      return {
+        accepted: taken,
+        refused: Object.entries(refused).map(([reason, count]) => ({ reason, peers: count })),
+      };
     },
   };
 }

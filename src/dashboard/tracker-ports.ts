@@ -39,9 +39,19 @@ export interface PeerPush {
   readonly ttlSeconds: number;
 }
 
+export interface PushOutcome {
+  /** Peers that are in the swarm now. */
+  readonly accepted: number;
+  /** The others, by reason; empty where all were taken. */
+  readonly refused: readonly { readonly reason: string; readonly peers: number }[];
+}
+
 export interface UpstreamPort {
-  /** Takes what an original tracker knows. @param from its name @returns how many were taken @throws ClientError */
-  pushPeers(push: PeerPush, from: string): Promise<number>;
+  /**
+   * Takes what an original tracker knows. @param from its name
+   * @throws ClientError where nothing is taken: the tracker does not serve the torrent, or does not run
+   */
+  pushPeers(push: PeerPush, from: string): Promise<PushOutcome>;
 }
 
 export interface Readiness {

@@ -13,6 +13,11 @@ export interface TrackerRoutePorts {
   readonly upstream?: UpstreamPort | undefined;
 }
 
+const pushAnswer = z.object({
+  accepted: z.int(),
+  refused: z.array(z.object({ reason: z.string(), peers: z.int() })),
+});
+
 export function trackerRoutes(ports: TrackerRoutePorts): Route[] {
   return [
     route({
@@ -76,7 +81,12 @@ export function trackerRoutes(ports: TrackerRoutePorts): Route[] {
       access: 'upstream',
       body: peerPush,
       answers: [
-        { status: 202, description: '`accepted` counts the peers taken.', schema: z.object({ accepted: z.int() }) },
+        {
+          status: 202,
+          description: '`accepted` counts the peers that are in the swarm now, `refused` the others by reason.',
+          schema: pushAnswer,
+        },
+        { status: 422, description: 'The tracker does not serve this torrent: nothing is taken, no swarm is made.' },
       ],
       handle: async ({ body, principal }) => {
         const push = {
@@ -84,11 +94,8 @@ export function trackerRoutes(ports: TrackerRoutePorts): Route[] {
           peers: body.peers.map((peer) => ({ ...peer, address: canonicalAddress(peer.address) })),
           ttlSeconds: body.ttlSeconds,
         };
-        const accepted = await on(ports.upstream, 'the exchange with original trackers').pushPeers(
-          push,
-          principal!.name,
-        );
-        return { status: 202, json: { accepted } };
+        const upstream = on(ports.upstream, 'the exchange with original trackers');
+        return { status: 202, json: await upstream.pushPeers(push, principal!.name) };
       },
     }),
   ];

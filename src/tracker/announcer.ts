@@ -10,7 +10,6 @@ import { NUM_WANT_UNSAID } from '../wire/announce-fields.js';
 import { readUint32 } from '../wire/byte-order.js';
 import { ACCESS_DENIED, ACCESS_PERMITTED, type AccessList } from './access-list.js';
 import { AnnounceRequest, EVENT_STOPPED } from './announce-request.js';
-import { isBogon4, isBogon6 } from './bogons.js';
 import {
   COUNT_ADDRESS_LIMIT,
   COUNT_COMPLETED,
@@ -27,6 +26,7 @@ import {
 } from './counters.js';
 import { INTERVAL_JITTER } from './limits.js';
 import type { NetworkSet } from './network-set.js';
+import { isWithheld, type PeerRules } from './peer-rules.js';
 import { REFUSAL_DENIED, REFUSAL_NONE, REFUSAL_NOT_LISTED, REFUSAL_PORT } from './refusals.js';
 import {
   AnnounceOutcome,
@@ -36,17 +36,11 @@ import {
 } from './swarm/announce-outcome.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 
-export interface AnnouncerSettings {
+export interface AnnouncerSettings extends PeerRules {
   readonly intervalSeconds: number;
   readonly minIntervalSeconds: number;
   readonly defaultNumWant: number;
   readonly maxNumWant: number;
-  /** Peers on lower ports are counted but not handed out. */
-  readonly portFloor: number;
-  /** Loopback and private addresses take part. */
-  readonly lab: boolean;
-  /** Addresses that are counted but not handed out. */
-  readonly denied: NetworkSet;
   /** Networks whose hosts may name another address than their own (`ip=`). */
   readonly trusted: NetworkSet;
 }
@@ -99,6 +93,14 @@ export class Announcer {
     return !this.settings.trusted.isEmpty && this.settings.trusted.has(family, word0, word1, word2, word3);
   }
 
+  groupOf(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number {
+    return family === 4 ? this.topology.lookup4(word0) : this.topology.lookup6(word0, word1, word2, word3);
+  }
+
+  isInner(group: number): boolean {
+    return (this.partition[group] ?? FOREIGN_PARTITION) !== FOREIGN_PARTITION;
+  }
+
   /** @returns the reason why this torrent is refused, or {@link REFUSAL_NONE} */
   refusalOf(bytes: Uint8Array, infoHashOffset: number): number {
     const access = this.access.check(bytes, infoHashOffset);
@@ -120,11 +122,18 @@ export class Announcer {
     if (request.numWant === NUM_WANT_UNSAID) request.numWant = defaultNumWant;
     else if (request.numWant > maxNumWant) request.numWant = maxNumWant;
     request.nowSeconds = this.nowSeconds;
-    request.group =
-      request.family === 4
-        ? this.topology.lookup4(request.word0)
-        : this.topology.lookup6(request.word0, request.word1, request.word2, request.word3);
-    request.withheld = this.#isWithheld();
+    const { family, word0, word1, word2, word3 } = request;
+    request.group = this.groupOf(family, word0, word1, word2, word3);
+    request.withheld = isWithheld(
+      this.settings,
+      family,
+      word0,
+      word1,
+      word2,
+      word3,
+      request.port,
+      this.isInner(request.group),
+    );
 
     const outcome = this.outcome;
     this.store.announce(request, outcome);
@@ -161,15 +170,11 @@ export class Announcer {
         request.family === 4
           ? topology.lookup4(word0)
           : topology.lookup6(word0, readUint32(out, at + 4), readUint32(out, at + 8), readUint32(out, at + 12));
-      if (this.#isInner(group)) inner++;
+      if (this.isInner(group)) inner++;
     }
-    const toInner = this.#isInner(request.group);
+    const toInner = this.isInner(request.group);
     counters[toInner ? COUNT_SAMPLED_TO_INNER : COUNT_SAMPLED_TO_FOREIGN]! += count;
     counters[toInner ? COUNT_SAMPLED_INNER_TO_INNER : COUNT_SAMPLED_INNER_TO_FOREIGN]! += inner;
-  }
-
-  #isInner(group: number): boolean {
-    return (this.partition[group] ?? FOREIGN_PARTITION) !== FOREIGN_PARTITION;
   }
 
   /** Between batches: the time of the next answers, and how many of them are looked into for the counters. */
@@ -190,23 +195,12 @@ export class Announcer {
     return this.#intervalFloor + this.#random.below(this.#intervalSpread);
   }
 
-  #isWithheld(): boolean {
-    const request = this.request;
-    const { word0, word1, word2, word3, family } = request;
-    const { lab, portFloor, denied } = this.settings;
-    if (request.port < portFloor) return true;
-    if (!denied.isEmpty && denied.has(family, word0, word1, word2, word3)) return true;
-    const bogon = family === 4 ? isBogon4(word0, lab) : isBogon6(word0, word1, word2, word3, lab);
-    // An operator with private or shared (RFC 6598) addresses in its access networks has named them as its own.
-    return bogon && !this.#isInner(request.group);
-  }
-
   #count(): void {
     const { counters, outcome } = this;
     if (outcome.earlyRepeat) counters[COUNT_EARLY_REPEATS]!++;
     if (outcome.countedCompleted) {
       counters[COUNT_COMPLETED]!++;
-      if (this.#isInner(this.request.group)) this.store.noteInnerCompletion();
+      if (this.isInner(this.request.group)) this.store.noteInnerCompletion();
     }
     if (this.request.withheld) counters[COUNT_WITHHELD]!++;
     if (outcome.status === STATUS_ADDRESS_LIMIT) counters[COUNT_ADDRESS_LIMIT]!++;

@@ -3,7 +3,9 @@
  * one after the other and a bounded number of steps a turn, so that answers to peers do not wait for a person's page.
  */
 import { messageOf } from '../domain/errors.js';
-import type { ExplainQuery, FromWorker, Question, SwarmDetails } from './data-plane-messages.js';
+import type { Announcer } from './announcer.js';
+import type { FromWorker, Question, SwarmDetails } from './data-plane-messages.js';
+import { importPeers } from './import-peers.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { SwarmListing } from './swarm-listing.js';
 
@@ -14,14 +16,12 @@ const STEPS_A_TURN = 8_192;
 type Walk = (store: SwarmStore) => { readonly value?: unknown; readonly steps: number };
 
 export class AnswerQuestions {
-  readonly #store: SwarmStore;
-  readonly #groupOf: (query: ExplainQuery) => number;
+  readonly #announcer: Announcer;
   readonly #post: (message: FromWorker) => void;
   readonly #walks: { readonly id: number; readonly next: Walk }[] = [];
 
-  constructor(store: SwarmStore, groupOf: (query: ExplainQuery) => number, post: (message: FromWorker) => void) {
-    this.#groupOf = groupOf;
-    this.#store = store;
+  constructor(announcer: Announcer, post: (message: FromWorker) => void) {
+    this.#announcer = announcer;
     this.#post = post;
   }
 
@@ -44,10 +44,15 @@ export class AnswerQuestions {
           return;
         case 'explain': {
           const { numWant, ...query } = question.query;
-          const explained = this.#store.explain({ ...query, group: this.#groupOf(question.query) }, numWant);
+          const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = query.words;
+          const group = this.#announcer.groupOf(query.family, word0, word1, word2, word3);
+          const explained = this.#announcer.store.explain({ ...query, group }, numWant);
           this.#answer(id, explained);
           return;
         }
+        case 'import-peers':
+          this.#answer(id, importPeers(this.#announcer, question.query));
+          return;
         case 'settled':
           this.#answer(id, null);
           return;
@@ -62,7 +67,7 @@ export class AnswerQuestions {
     for (let steps = 0; steps < STEPS_A_TURN && this.#walks.length > 0; ) {
       const { id, next } = this.#walks[0]!;
       try {
-        const slice = next(this.#store);
+        const slice = next(this.#announcer.store);
         steps += slice.steps;
         if (slice.value === undefined) continue;
         this.#walks.shift();

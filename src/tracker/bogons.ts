@@ -1,18 +1,10 @@
 /**
  * The same addresses as in src/domain/bogon.ts, asked by words and without allocation: an entry with one of them is an
  * invention or a mistake, and handing it out would aim clients at somebody's private network. The lab switch lets those
- * through that a laboratory uses: loopback, private, carrier-grade NAT, link-local, documentation, benchmarking.
+ * through that a laboratory uses: loopback, private, carrier-grade NAT, documentation, benchmarking.
  */
-import { BOGON_PREFIXES, isBogon } from '../domain/bogon.js';
-import { formatPrefix, ipv4FromWord } from '../domain/ip-address.js';
-
-const NEVER_EVEN_IN_A_LAB: ReadonlySet<string> = new Set([
-  '0.0.0.0/8',
-  '192.0.0.0/24',
-  '192.88.99.0/24',
-  '224.0.0.0/4',
-  '240.0.0.0/4',
-]);
+import { BOGON_PREFIXES, isBogon, isLaboratoryAddress } from '../domain/bogon.js';
+import { ipv4FromWord } from '../domain/ip-address.js';
 
 const NEVER = 1;
 const LAB_ONLY = 2;
@@ -22,7 +14,7 @@ const LOOK_CLOSER = 3;
 const BY_FIRST_HALF = new Uint8Array(65_536);
 for (const prefix of BOGON_PREFIXES) {
   const first = prefix.address.words[0]! >>> 16;
-  const kind = NEVER_EVEN_IN_A_LAB.has(formatPrefix(prefix)) ? NEVER : LAB_ONLY;
+  const kind = isLaboratoryAddress(prefix.address) ? LAB_ONLY : NEVER;
   const count = prefix.length >= 16 ? 1 : 1 << (16 - prefix.length);
   BY_FIRST_HALF.fill(prefix.length > 16 ? LOOK_CLOSER : kind, first, first + count);
 }
@@ -63,6 +55,5 @@ export function isBogon6(word0: number, word1: number, word2: number, word3: num
   if (!lab) return true;
   const isLoopback = word0 === 0 && word1 === 0 && word2 === 0 && word3 === 1;
   const isUniqueLocal = word0 >>> 25 === 0x7e;
-  const isLinkLocal = word0 >>> 22 === 0x3fa;
-  return !(isLoopback || isUniqueLocal || isLinkLocal);
+  return !(isLoopback || isUniqueLocal);
 }

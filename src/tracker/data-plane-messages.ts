@@ -4,6 +4,7 @@ import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
+import type { ImportQuery } from './import-peers.js';
 import type { Restored } from './snapshot-import.js';
 import type { SwarmSummary } from './swarm/swarm-summary.js';
 import type { GroupCounts, PeerCounts } from './swarm/swarm-tally.js';
@@ -60,6 +61,7 @@ export type Question =
   | { readonly ask: 'swarms'; readonly query: SwarmsQuery }
   | { readonly ask: 'swarm'; readonly infoHash: Uint8Array }
   | { readonly ask: 'explain'; readonly query: ExplainQuery }
+  | { readonly ask: 'import-peers'; readonly query: ImportQuery }
   | { readonly ask: 'settled' };
 
 export type ToWorker =
@@ -72,12 +74,6 @@ export type ToWorker =
   /** For https listeners; already checked. */
   | { readonly type: 'certificate'; readonly pair: CertificatePair }
   | { readonly type: 'kept'; readonly hashes: Uint8Array }
-  | {
-      readonly type: 'upstream-peers';
-      readonly infoHash: Uint8Array;
-      readonly peers: readonly UpstreamPeerData[];
-      readonly ttlSeconds: number;
-    }
   | { readonly type: 'question'; readonly id: number; readonly question: Question }
   | { readonly type: 'snapshot' }
   | { readonly type: 'snapshot-taken'; readonly id: number }

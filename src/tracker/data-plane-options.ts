@@ -1,4 +1,5 @@
 /** What the data plane is started with: plain data, since it crosses to a worker thread. Prefixes are text, as configured. */
+import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { CostTable } from '../selection/cost-table.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { TransportChoice } from '../transport/choose-transport.js';
@@ -51,6 +52,8 @@ export interface DataPlaneOptions {
   readonly trustedNetworks?: readonly string[];
   /** Prefixes of reverse proxies: their X-Forwarded-For and PROXY headers are believed. */
   readonly proxies?: readonly string[];
+  /** Addresses of this installation: foreign peers that have one are not taken. Those that come later bring their own list. */
+  readonly ownEndpoints?: readonly OwnEndpoint[];
   /** Prefixes of addresses that are counted but not handed out. */
   readonly deniedAddresses?: readonly string[];
   readonly limits?: DataPlaneLimits;

@@ -35,7 +35,7 @@ import {
   MAX_MESSAGES_PER_TURN,
 } from './limits.js';
 import { SnapshotExport } from './snapshot-export.js';
-import { type Restored, restoreSwarms } from './snapshot-import.js';
+import { type Restored, restoreRules, restoreSwarms } from './snapshot-import.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { warmUpSwarms } from './swarm/warm-up.js';
 import { UdpHandler } from './udp-handler.js';
@@ -96,11 +96,7 @@ class Worker {
       onDefect: (error) => this.#tellDefect(error),
     };
     this.#housekeeping = new Housekeeping(this.#store, counters, transport.counters);
-    this.#questions = new AnswerQuestions(
-      this.#store,
-      (query) => this.#groupOf(query),
-      (message) => this.#post(message),
-    );
+    this.#questions = new AnswerQuestions(this.#announcer, (message) => this.#post(message));
     this.#restored = start.snapshot === null ? null : this.#restore(start.snapshot);
     // Of the peers that came back from the snapshot.
     this.#store.denial.deny(networkSetOf(options.deniedAddresses));
@@ -108,12 +104,8 @@ class Worker {
 
   #restore(bytes: Uint8Array): Restored {
     const nowSeconds = Math.floor(performance.now() / 1_000);
-    return restoreSwarms(this.#store, bytes, this.#announcer.topology, systemClock.nowMs(), nowSeconds);
-  }
-
-  #groupOf({ family, words }: { readonly family: 4 | 6; readonly words: readonly number[] }): number {
-    const [a = 0, b = 0, c = 0, d = 0] = words;
-    return family === 4 ? this.#announcer.topology.lookup4(a) : this.#announcer.topology.lookup6(a, b, c, d);
+    const rules = restoreRules(this.#announcer, this.#options.ownEndpoints ?? []);
+    return restoreSwarms(this.#store, bytes, rules, systemClock.nowMs(), nowSeconds);
   }
 
   #post(message: FromWorker): void {
@@ -256,11 +248,6 @@ class Worker {
       case 'kept':
         this.#setKept(message.hashes);
         return;
-      case 'upstream-peers': {
-        const peers = message.peers.map((peer) => ({ ...peer, group: this.#groupOf(peer) }));
-        this.#store.addUpstreamPeers(message.infoHash, peers, message.ttlSeconds, this.#announcer.nowSeconds);
-        return;
-      }
       case 'question':
         this.#questions.take(message.id, message.question);
         return;

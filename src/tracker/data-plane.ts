@@ -6,6 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
+import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
 import { createVitals } from '../threads/thread-vitals.js';
@@ -24,6 +25,7 @@ import type {
 } from './data-plane-messages.js';
 import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import { type DataPlaneThread, type RestoredSwarms, startDataPlaneThread } from './data-plane-thread.js';
+import type { ImportOutcome } from './import-peers.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 
 /** A worker that says nothing for so long while it stops is ended. */
@@ -143,9 +145,18 @@ export class DataPlane {
     this.#post({ type: 'kept', hashes });
   }
 
-  /** Peers that an original tracker knows: handed out like others for `ttlSeconds`, but not counted. */
-  addUpstreamPeers(infoHash: InfoHash, peers: readonly UpstreamPeerData[], ttlSeconds: number): void {
-    this.#post({ type: 'upstream-peers', infoHash: infoHashToBytes(infoHash), peers, ttlSeconds });
+  /**
+   * Peers that an original tracker knows: handed out like others for `ttlSeconds`, but not counted.
+   * @param own addresses of this installation, which are not taken
+   */
+  async addUpstreamPeers(
+    infoHash: InfoHash,
+    peers: readonly UpstreamPeerData[],
+    ttlSeconds: number,
+    own: readonly OwnEndpoint[] = [],
+  ): Promise<ImportOutcome> {
+    const query = { infoHash: infoHashToBytes(infoHash), peers, ttlSeconds, own };
+    return (await this.#ask({ ask: 'import-peers', query })) as ImportOutcome;
   }
 
   /** Called when a swarm has too few peers to offer, at most once a period for each. */

@@ -1,7 +1,14 @@
-/** Swarms of a snapshot back into a store, before it serves anybody; ages count on by the wall clock. */
-import type { TopologyTable } from '../topology/topology-table.js';
+/**
+ * Swarms of a snapshot back into a store, before it serves anybody; ages count on by the wall clock. The rules may have
+ * changed meanwhile: peers are withheld by those now in force, and foreign peers that they refuse stay behind.
+ */
+import { OwnAddresses, type OwnEndpoint } from '../domain/own-addresses.js';
+import type { Announcer } from './announcer.js';
+import { importRefusal, isWithheld } from './peer-rules.js';
+import { FLAG_UPSTREAM, FLAG_WITHHELD } from './swarm/peer-record.js';
 import { decodeSnapshot, SnapshotDamagedError } from './swarm/snapshot-codec.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
+import { type FlagsNow, LEFT_BEHIND } from './swarm/swarm-transfer.js';
 
 export interface Restored {
   readonly peers: number;
@@ -10,11 +17,21 @@ export interface Restored {
   readonly damage: string | null;
 }
 
-/** @param nowMs wall clock; @param nowSeconds the store's clock */
+/** Where a peer belongs by the topology now in force, and what it may be by the rules. */
+export interface RestoreRules {
+  readonly groupOf: (family: 4 | 6, word0: number, word1: number, word2: number, word3: number) => number;
+  /** Default: as they were. */
+  readonly flagsNow?: FlagsNow;
+}
+
+/**
+ * @param nowMs wall clock
+ * @param nowSeconds the store's clock
+ */
 export function restoreSwarms(
   store: SwarmStore,
   bytes: Uint8Array,
-  topology: TopologyTable,
+  { groupOf, flagsNow }: RestoreRules,
   nowMs: number,
   nowSeconds: number,
 ): Restored {
@@ -23,9 +40,7 @@ export function restoreSwarms(
     const snapshot = decodeSnapshot(bytes);
     const elapsedSeconds = Math.max(0, (nowMs - snapshot.takenAtMs) / 1_000);
     for (const frame of snapshot.frames()) {
-      store.importFrame(frame, snapshot, nowSeconds, elapsedSeconds, (family, word0, word1, word2, word3) =>
-        family === 4 ? topology.lookup4(word0) : topology.lookup6(word0, word1, word2, word3),
-      );
+      store.importFrame(frame, snapshot, nowSeconds, elapsedSeconds, groupOf, flagsNow);
     }
   } catch (error) {
     if (!(error instanceof SnapshotDamagedError)) throw error;
@@ -33,4 +48,25 @@ export function restoreSwarms(
   }
   const { peers, swarms } = store.stats;
   return { peers, swarms, damage };
+}
+
+/** Those of a tracker. @param own addresses of this installation */
+export function restoreRules(announcer: Announcer, own: readonly OwnEndpoint[]): RestoreRules {
+  const { settings } = announcer;
+  const ownAddresses = new OwnAddresses(own);
+  const flagsNow: FlagsNow = (family, word0, word1, word2, word3, port, flags, group) => {
+    const isInner = announcer.isInner(group);
+    if ((flags & FLAG_UPSTREAM) !== 0) {
+      if (importRefusal(settings, family, word0, word1, word2, word3, port, isInner) !== undefined) return LEFT_BEHIND;
+      const words = family === 4 ? [word0] : [word0, word1, word2, word3];
+      return ownAddresses.has({ family, words }, port) ? LEFT_BEHIND : flags;
+    }
+    return isWithheld(settings, family, word0, word1, word2, word3, port, isInner)
+      ? flags | FLAG_WITHHELD
+      : flags & ~FLAG_WITHHELD;
+  };
+  return {
+    groupOf: (family, word0, word1, word2, word3) => announcer.groupOf(family, word0, word1, word2, word3),
+    flagsNow,
+  };
 }

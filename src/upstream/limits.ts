@@ -52,6 +52,3 @@ export const MAX_DNS_CACHE_ENTRIES = 2_000;
 
 /** Info-hashes per HTTP scrape: 50 escaped hashes make a URL of about 3.5 kB, which servers take. */
 export const HTTP_SCRAPE_MAX_HASHES = 50;
-
-/** One push of an original tracker. */
-export const MAX_PUSHED_PEERS = 1_000;

@@ -5,11 +5,11 @@
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { formatIp } from '../domain/ip-address.js';
+import { OwnAddresses } from '../domain/own-addresses.js';
 import type { Random } from '../domain/random.js';
 import { announceOverHttp } from './announce-over-http.js';
 import { announceOverUdp } from './announce-over-udp.js';
 import type { AnnounceSchedule } from './announce-schedule.js';
-import { usablePeers } from './foreign-peer-filter.js';
 import {
   DEFAULT_INTERVAL_SECONDS,
   MAX_INTERVAL_SECONDS,
@@ -25,14 +25,7 @@ import {
   type TrackerDestination,
   TrackerRefusal,
 } from './tracker-contact.js';
-import {
-  DoorClosed,
-  type DoorVerdict,
-  OwnAddresses,
-  parseTrackerUrl,
-  type TrackerDoor,
-  trackerName,
-} from './tracker-door.js';
+import { DoorClosed, type DoorVerdict, parseTrackerUrl, type TrackerDoor, trackerName } from './tracker-door.js';
 import type { UpstreamCounters } from './upstream-counters.js';
 import type { UpstreamLog } from './upstream-log.js';
 
@@ -43,7 +36,7 @@ export interface AskedTracker {
   readonly url: string;
   readonly result: 'answered' | 'refused' | 'failed' | 'too-soon' | DoorVerdict;
   readonly detail?: string;
-  /** Usable ones it named. */
+  /** Of those it named, how many were taken. */
   readonly peers: number;
 }
 
@@ -55,8 +48,7 @@ export interface TrackerAskerOptions {
   readonly announcePort: number;
   readonly peerId: Uint8Array;
   readonly random: Random;
-  readonly onPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) => void;
-  readonly lab: boolean;
+  readonly onPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) => Promise<number>;
   readonly log?: UpstreamLog;
   readonly minIntervalSeconds?: number;
 }
@@ -130,20 +122,16 @@ export class TrackerAsker {
     const intervalSeconds = Math.min(MAX_INTERVAL_SECONDS, Math.max(leastSeconds, statedSeconds));
     this.options.schedule.answered(tracker, pair, intervalSeconds);
     this.options.counters.answered++;
-    const own = this.options.door.ownAddresses();
     const asker = new OwnAddresses(
       reply.ourAddresses.map((address) => ({ host: formatIp(address), port: announce.port })),
     );
-    const peers = usablePeers(reply.peers, {
-      lab: this.options.lab,
-      // Some trackers name the one who asks among the peers.
-      isOurselves: ({ address, port }) => own.has(address, port) || asker.has(address, port),
-    });
-    this.options.counters.peers += peers.length;
-    if (peers.length > 0) {
-      this.options.onPeers(infoHash, peers, Math.min(MAX_PEER_TTL_SECONDS, 2 * intervalSeconds));
-    }
-    return { url: text, result: 'answered', peers: peers.length };
+    // Some trackers name the one who asks among the peers. Who else may not be handed out is decided where they are taken.
+    const peers = reply.peers.filter(({ address, port }) => !asker.has(address, port));
+    if (peers.length === 0) return { url: text, result: 'answered', peers: 0 };
+    const ttlSeconds = Math.min(MAX_PEER_TTL_SECONDS, 2 * intervalSeconds);
+    const taken = await this.options.onPeers(infoHash, peers, ttlSeconds);
+    this.options.counters.peers += taken;
+    return { url: text, result: 'answered', peers: taken };
   }
 
   private send(destination: TrackerDestination, announce: OutgoingAnnounce): Promise<AnnounceReply> {

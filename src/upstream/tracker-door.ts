@@ -6,6 +6,7 @@
 import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import type { ClosedBecause } from '../domain/outbound-rules.js';
+import { OwnAddresses, type OwnEndpoint } from '../domain/own-addresses.js';
 import type { TrackerDestination } from './tracker-contact.js';
 import { parseTrackerPreferences } from './tracker-preferences.js';
 import type { UpstreamResolver } from './upstream-resolver.js';
@@ -26,26 +27,6 @@ export class DoorClosed extends Error {
   ) {
     super(message);
     this.name = 'DoorClosed';
-  }
-}
-
-/** An address of this installation; without a port, all its ports. */
-export interface OwnEndpoint {
-  readonly host: string;
-  readonly port?: number;
-}
-
-/** {@link OwnEndpoint}s for asking often. */
-export class OwnAddresses {
-  private readonly keys: ReadonlySet<string>;
-
-  constructor(endpoints: readonly OwnEndpoint[]) {
-    this.keys = new Set(endpoints.map(({ host, port }) => `${formatIp(parseIp(host))} ${port ?? '*'}`));
-  }
-
-  has(address: IpAddress, port: number): boolean {
-    const text = formatIp(address);
-    return this.keys.has(`${text} ${port}`) || this.keys.has(`${text} *`);
   }
 }
 

@@ -8,6 +8,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../domain/clock.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { ClosedBecause } from '../domain/outbound-rules.js';
+import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { Random } from '../domain/random.js';
 import { AnnounceSchedule } from './announce-schedule.js';
 import {
@@ -21,7 +22,7 @@ import { RequestSlots } from './request-slots.js';
 import { type Scraped, scrapeTrackers } from './scrape-trackers.js';
 import { type AskedTracker, TrackerAsker } from './tracker-asker.js';
 import type { ForeignPeer } from './tracker-contact.js';
-import { type OwnEndpoint, TrackerDoor } from './tracker-door.js';
+import { TrackerDoor } from './tracker-door.js';
 import { createUpstreamCounters, type UpstreamCounters } from './upstream-counters.js';
 import type { UpstreamLog } from './upstream-log.js';
 import type { UpstreamResolver } from './upstream-resolver.js';
@@ -40,9 +41,12 @@ export interface UpstreamExchangeOptions {
   readonly peerId: Uint8Array;
   readonly clock: Clock;
   readonly random: Random;
-  /** Called once for each answer that brought peers; they are usable for `ttlSeconds`. Must not throw. */
-  readonly onPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) => void;
-  /** True: private and loopback addresses take part. */
+  /**
+   * Called once for each answer that brought peers, as the tracker named them; they are good for `ttlSeconds`. Must not
+   * reject. @returns how many were taken
+   */
+  readonly onPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) => Promise<number>;
+  /** True: trackers on private and loopback addresses are asked. */
   readonly lab: boolean;
   readonly log?: UpstreamLog;
   /** The least time between two announces of a torrent to a tracker, whatever it states; 300 unless told otherwise. */

@@ -56,7 +56,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
     peerId: randomBytes(20),
     clock: context.clock,
     random: createRandom(randomBytes(4).readUInt32LE()),
-    onPeers: () => undefined,
+    onPeers: () => Promise.resolve(0),
     lab: config.lab,
   });
   const useResolver = config.upstream.resolvers.length > 0;

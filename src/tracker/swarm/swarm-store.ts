@@ -7,7 +7,7 @@
  */
 import { randomHashKey } from '../../domain/half-sip-hash.js';
 import { AddressLevels } from '../../selection/address-levels.js';
-import { type CostTable, NEUTRAL_CAPABILITY_LEVEL, type ReportedCapability } from '../../selection/cost-table.js';
+import type { CostTable, ReportedCapability } from '../../selection/cost-table.js';
 import type { Explanation } from '../../selection/explanation.js';
 import { MAX_CHOSEN } from '../../selection/peer-sink.js';
 import { StandingKeys } from '../../selection/standing-key.js';
@@ -19,19 +19,24 @@ import { Endpoint } from './endpoint-key.js';
 import { ExpirySweep } from './expiry-sweep.js';
 import { FamilySwarms } from './family-swarm.js';
 import { HASH_KEY_WORDS, HashKeys } from './hash-keys.js';
-import { HostScan } from './host-scan.js';
 import { InfoHashWords } from './info-hash-words.js';
 import { PeerAdmission } from './peer-admission.js';
-import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setLastSeen } from './peer-record.js';
 import { PeerSelection, Requester } from './peer-selection.js';
 import { MAX_RANKED_PEERS } from './ranked-swarm.js';
-import { ROOM, StoreRoom } from './store-room.js';
+import { StoreRoom } from './store-room.js';
 import { SwarmBook } from './swarm-book.js';
 import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './swarm-explainer.js';
 import { NO_ADDRESS_LIMITS, NO_STORE_LIMITS, type SwarmLimits, type SwarmStoreOptions } from './swarm-store-options.js';
-import { listSwarms, type SwarmStats, type SwarmSummary, summaryOf, type UpstreamPeer } from './swarm-summary.js';
+import {
+  listSwarms,
+  type SwarmStats,
+  type SwarmSummary,
+  summaryOf,
+  type UpstreamAdded,
+  type UpstreamPeer,
+} from './swarm-summary.js';
 import { SwarmTally, type TalliedSwarm } from './swarm-tally.js';
-import { SwarmTransfer } from './swarm-transfer.js';
+import { type FlagsNow, SwarmTransfer } from './swarm-transfer.js';
 import {
   ENTRY_ASKED,
   ENTRY_COMPLETED,
@@ -46,6 +51,7 @@ import {
   ENTRY_UPSTREAM,
   TorrentTable,
 } from './torrent-table.js';
+import { UpstreamAdmission } from './upstream-admission.js';
 
 const DEFAULT_ARENA_BYTES = 2 ** 31;
 const DEFAULT_MIN_INTERVAL_SECONDS = 60;
@@ -80,11 +86,11 @@ export class SwarmStore {
   private readonly requester = new Requester();
   private readonly capability: CapabilityRefresh;
   private readonly admission: PeerAdmission;
+  private readonly upstream: UpstreamAdmission;
   private readonly maxAgeSeconds: number;
   upstreamWantedBelow: number;
   private readonly upstreamAskEverySeconds: number;
   private readonly infoHash: InfoHashWords;
-  private readonly scan = new HostScan();
   private located = false;
 
   constructor(options: SwarmStoreOptions) {
@@ -129,6 +135,15 @@ export class SwarmStore {
       levels,
       limits: { ...NO_ADDRESS_LIMITS, ...options.limits },
       minIntervalSeconds: options.minIntervalSeconds ?? DEFAULT_MIN_INTERVAL_SECONDS,
+    });
+    this.upstream = new UpstreamAdmission({
+      arena: this.arena,
+      infoHash: this.infoHash,
+      swarms: this.swarms,
+      book: this.book,
+      room: this.room,
+      endpoint: this.other,
+      admission: this.admission,
     });
     this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys);
     this.explainer = new SwarmExplainer(
@@ -249,47 +264,15 @@ export class SwarmStore {
   /**
    * Peers of original trackers: handed out for their time to live (at most 1.5 intervals), not counted. One that announces
    * here, or already did, is a peer like others.
-   * @returns how many were new
    */
   addUpstreamPeers(
     infoHash: Uint8Array,
     peers: readonly UpstreamPeer[],
     ttlSeconds: number,
     nowSeconds: number,
-  ): number {
-    const words = this.arena.words;
-    let entry = this.findEntry(infoHash, 0);
+  ): UpstreamAdded {
     const lastSeen = nowSeconds - this.maxAgeSeconds + Math.min(ttlSeconds, this.maxAgeSeconds);
-    const endpoint = this.other;
-    let added = 0;
-    for (const peer of peers) {
-      if (peer.port === 0) continue;
-      endpoint.set(peer.family, peer.words[0]!, peer.words[1] ?? 0, peer.words[2] ?? 0, peer.words[3] ?? 0, peer.port);
-      endpoint.identityLow = 0;
-      endpoint.identityHigh = 0;
-      const refWord = peer.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
-      const found = entry === 0 ? 0 : this.swarms.find(words[entry + refWord]!, endpoint);
-      if (found !== 0) {
-        const meta = found + endpoint.addressWords;
-        if ((flagsOf(words, meta) & FLAG_UPSTREAM) !== 0) setLastSeen(words, meta, lastSeen);
-        continue;
-      }
-      if (this.room.forPeer(peer.group, entry === 0) !== ROOM) continue;
-      if (entry === 0) entry = this.infoHash.insert();
-      const ref = words[entry + refWord]!;
-      this.swarms.scanHost(ref, endpoint, this.scan);
-      const flags = FLAG_UPSTREAM | (peer.seed ? FLAG_SEED : 0) | this.scan.noteShared(words, endpoint.addressWords);
-      const record = this.swarms.tryInsert(ref, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);
-      if (record === 0) {
-        if (this.book.dropIfEmpty(entry)) entry = 0;
-        continue;
-      }
-      words[entry + refWord] = this.swarms.ref;
-      setLastSeen(words, record + endpoint.addressWords, lastSeen);
-      this.book.admit(entry, flags, endpoint);
-      added++;
-    }
-    return added;
+    return this.upstream.admit(this.findEntry(infoHash, 0), peers, lastSeen);
   }
 
   /**
@@ -420,6 +403,7 @@ export class SwarmStore {
    * @param snapshot its header
    * @param elapsedSeconds from the moment it was taken until now, by the wall clock
    * @param groupOf the locality group of an address in the topology now in force
+   * @param flagsNow by the rules now in force
    * @throws SnapshotDamagedError where the frame contradicts itself; what came before it stays
    */
   importFrame(
@@ -428,6 +412,7 @@ export class SwarmStore {
     nowSeconds: number,
     elapsedSeconds: number,
     groupOf: (family: 4 | 6, word0: number, word1: number, word2: number, word3: number) => number,
+    flagsNow: FlagsNow = (_family, _word0, _word1, _word2, _word3, _port, flags) => flags,
   ): void {
     this.located = false;
     this.transfer.importFrame(frame, {
@@ -436,6 +421,7 @@ export class SwarmStore {
       elapsedSeconds: Math.max(0, Math.floor(elapsedSeconds)),
       maxAgeSeconds: this.maxAgeSeconds,
       groupOf,
+      flagsNow,
       admitted: (entry, flags, endpoint) => {
         this.book.admit(entry, flags, endpoint);
       },

@@ -19,6 +19,16 @@ export interface UpstreamPeer {
   readonly seed: boolean;
 }
 
+/** What became of peers of original trackers. */
+export interface UpstreamAdded {
+  /** New ones. */
+  readonly added: number;
+  /** Left out since the swarm has enough peers of their address. */
+  readonly addressLimit: number;
+  /** Left out since the store is full. */
+  readonly noRoom: number;
+}
+
 export interface SwarmStats {
   readonly peers: number;
   readonly seeds: number;

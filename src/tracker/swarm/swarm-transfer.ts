@@ -34,6 +34,20 @@ const FULL_FRAME_WORDS = FRAME_WORDS - 256;
  */
 const MAX_SLICE_WORDS = 16 * FRAME_WORDS;
 
+/** The flags of a peer that comes back, by the rules now in force; {@link LEFT_BEHIND} where they do not let it in. */
+export type FlagsNow = (
+  family: 4 | 6,
+  word0: number,
+  word1: number,
+  word2: number,
+  word3: number,
+  port: number,
+  flags: number,
+  group: number,
+) => number;
+
+export const LEFT_BEHIND = -1;
+
 export interface ImportContext {
   /** The store's clock now. */
   readonly nowSeconds: number;
@@ -44,6 +58,7 @@ export interface ImportContext {
   /** Peers older than this are left behind. */
   readonly maxAgeSeconds: number;
   groupOf(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number;
+  readonly flagsNow: FlagsNow;
   /** Called for each peer that came back. */
   admitted(entry: number, flags: number, endpoint: Endpoint): void;
 }
@@ -204,11 +219,12 @@ export class SwarmTransfer {
     endpoint.identityHigh = 0;
     const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
     if (this.swarms.find(words[refAt]!, endpoint) !== 0) return;
-    const group =
-      family === 4
-        ? context.groupOf(4, frame[from]!, 0, 0, 0)
-        : context.groupOf(6, frame[from]!, frame[from + 1]!, frame[from + 2]!, frame[from + 3]!);
-    const flags = flagsOf(frame, meta);
+    const word0 = frame[from]!;
+    const [word1, word2, word3] = family === 4 ? [0, 0, 0] : [frame[from + 1]!, frame[from + 2]!, frame[from + 3]!];
+    const group = context.groupOf(family, word0, word1, word2, word3);
+    const port = frame[meta]! >>> 16;
+    const flags = context.flagsNow(family, word0, word1, word2, word3, port, flagsOf(frame, meta), group);
+    if (flags === LEFT_BEHIND) return;
     if (this.room.forPeer(group, false) !== ROOM) return;
     const record = this.swarms.tryInsert(words[refAt]!, endpoint, group, levelOf(frame, meta), flags);
     if (record === 0) return;

@@ -25,7 +25,7 @@ const HEADER_BYTES = 28;
 const FRAME_HEADER_BYTES = 8;
 /** The first byte of an input: with this bit set, checksums are made to fit. */
 const SEALED = 1;
-const topology = { version: 1, lookup4: () => HOME_A, lookup6: () => HOME_A };
+const rules = { groupOf: () => HOME_A };
 
 export const snapshot: FuzzTarget = {
   name: 'snapshot',
@@ -69,7 +69,7 @@ function runSnapshot(input: Uint8Array): string {
   const bytes = input.slice(1);
   if (((input[0] ?? 0) & SEALED) !== 0) seal(bytes);
   const store = createStore(THRESHOLDS);
-  const restored = restoreSwarms(store, bytes, topology, TAKEN_AT_MS + 5_000, NOW_SECONDS);
+  const restored = restoreSwarms(store, bytes, rules, TAKEN_AT_MS + 5_000, NOW_SECONDS);
   const before = store.stats;
   holds(restored.peers === before.peers && before.peers >= 0, 'what came back is counted');
   if (restored.damage !== null) holds(restored.damage !== '', 'damage is described');
@@ -85,7 +85,7 @@ function runSnapshot(input: Uint8Array): string {
 
 function checkSavedAgain(store: SwarmStore): void {
   const again = createStore(THRESHOLDS);
-  const { damage } = restoreSwarms(again, save(store), topology, TAKEN_AT_MS, TAKEN_AT_SECONDS);
+  const { damage } = restoreSwarms(again, save(store), rules, TAKEN_AT_MS, TAKEN_AT_SECONDS);
   holds(damage === null, 'what came back can be saved again', () => String(damage));
   holds(again.stats.peers <= store.stats.peers, 'no peer comes from nowhere');
 }

@@ -32,7 +32,8 @@ beforeEach(async () => {
     upstream: {
       pushPeers: async (push, from) => {
         asked.push({ push, from });
-        return push.peers.length;
+        if (push.infoHash.startsWith('0')) throw new ClientError('torrent-not-listed', 'not served here');
+        return { accepted: push.peers.length, refused: [{ reason: 'own-network', peers: 2 }] };
       },
     },
     overview: {
@@ -158,7 +159,10 @@ describe('peers pushed by an original tracker', () => {
   const post = (json: unknown, token: string) => api.call('POST', '/api/v1/upstream/peers', { json, token });
 
   test('are handed over under its name', async () => {
-    expect(await post(push, 'upstream-token')).toMatchObject({ status: 202, json: { accepted: 1 } });
+    expect(await post(push, 'upstream-token')).toMatchObject({
+      status: 202,
+      json: { accepted: 1, refused: [{ reason: 'own-network', peers: 2 }] },
+    });
     expect(asked).toEqual([
       {
         from: 'original',
@@ -174,6 +178,13 @@ describe('peers pushed by an original tracker', () => {
   ])('are checked', async (json, field) => {
     expect(await post(json, 'upstream-token')).toMatchObject({ status: 400, json: { field } });
     expect(asked).toEqual([]);
+  });
+
+  test('of a torrent that the tracker does not serve are refused', async () => {
+    expect(await post({ ...push, infoHash: '0'.repeat(40) }, 'upstream-token')).toMatchObject({
+      status: 422,
+      json: { detail: 'not served here' },
+    });
   });
 
   test('come only from those who may', async () => {

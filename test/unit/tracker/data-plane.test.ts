@@ -132,8 +132,8 @@ describe('the data plane', () => {
     first.client.start({ left: 1 });
     await update;
     await expect.poll(() => needed).toEqual([`${INFO_HASH} 4`]);
-    plane.addUpstreamPeers(INFO_HASH, [{ family: 4, words: [0x7f030303], port: 1_234, seed: true }], 600);
-    await plane.settled();
+    const foreign = { family: 4, words: [0x7f030303], port: 1_234, seed: true } as const;
+    expect(await plane.addUpstreamPeers(INFO_HASH, [foreign], 600)).toEqual({ taken: 1, refused: {} });
     update = first.heard('update');
     first.client.update({ left: 1 });
     expect(await update).toMatchObject({ complete: 0, incomplete: 1 });
@@ -237,15 +237,18 @@ describe('the data plane', () => {
   it('says whose peers went to whom', async () => {
     const plane = await start();
     const url = announceUrl(plane, 'udp');
-    plane.addUpstreamPeers(
-      INFO_HASH,
-      [
-        { family: 4, words: [0x7f010101], port: 1, seed: true },
-        { family: 4, words: [0x7f090909], port: 2, seed: true },
-      ],
-      600,
+    const { port } = plane.addresses.find((address) => address.protocol === 'http')!;
+    const inner = connect({ port, host: '127.0.0.1', localAddress: '127.1.1.1' });
+    inner.write(
+      `GET /announce?info_hash=${INFO_HASH.replace(/../g, '%$&')}&peer_id=${'a'.repeat(20)}&port=1&left=0&numwant=0 HTTP/1.0\r\n\r\n`,
     );
-    await plane.settled();
+    await new Promise((resolve) => inner.resume().once('end', resolve));
+    const foreign = { family: 4, words: [0x7f090909], port: 2, seed: true } as const;
+    const own = { family: 4, words: [0x7f010102], port: 1, seed: true } as const;
+    expect(await plane.addUpstreamPeers(INFO_HASH, [foreign, own], 600)).toEqual({
+      taken: 1,
+      refused: { 'own-network': 1 },
+    });
     const { client, heard } = realClient(url, 7_009, 'x');
     const update = heard('update');
     client.start({ left: 1 });

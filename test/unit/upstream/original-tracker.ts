@@ -130,7 +130,10 @@ export function startExchange(
     peerId,
     clock,
     random: createRandom(1),
-    onPeers: (hash, peers, ttlSeconds) => received.push({ infoHash: hash, peers, ttlSeconds }),
+    onPeers: async (hash, peers, ttlSeconds) => {
+      received.push({ infoHash: hash, peers, ttlSeconds });
+      return peers.length;
+    },
     closedBecause: () => undefined,
     lab: true,
     ...options,

@@ -330,8 +330,8 @@ describe('which peers are handed on', () => {
   const compact = (...peers: [number, number, number, number, number][]) =>
     Buffer.concat(peers.map(([a, b, c, d, port]) => Buffer.of(a, b, c, d, port >> 8, port & 255)));
 
-  test('each once; no machine inside; not ourselves; IPv6 too', async () => {
-    const peers = compact([8, 8, 8, 8, 80], [8, 8, 8, 8, 80], [10, 0, 0, 1, 80], [9, 9, 9, 9, 0], [5, 5, 5, 5, 6999]);
+  test('all that it names, of both families, but not who asks', async () => {
+    const peers = compact([8, 8, 8, 8, 80], [9, 9, 9, 9, 0], [127, 0, 0, 1, 6999]);
     const peers6 = Buffer.from('2a0000000000000000000000000000011f90fd00000000000000000000000000000150', 'hex');
     const body = Buffer.concat([
       Buffer.from(`d8:intervali1800e5:peers${peers.length}:`),
@@ -341,14 +341,24 @@ describe('which peers are handed on', () => {
       Buffer.from('e'),
     ]);
     const { port } = await startHttp(() => ({ body }));
-    // The tracker itself is on loopback, so the lab's door is open; the peers are filtered as outside of it.
-    const { usablePeers } = await import('../../../src/upstream/foreign-peer-filter.js');
-    const { exchange, received } = startExchange(closing, { ownEndpoints: () => [{ host: '5.5.5.5', port: 6_999 }] });
+    const { exchange, received } = startExchange(closing);
     await exchange.request(infoHash, [`http://127.0.0.1:${port}/announce`], request);
-    expect(textOf(received[0]!.peers)).toEqual(['10.0.0.1:80', '2a00::1:8080', '8.8.8.8:80']);
-    expect(textOf(usablePeers(received[0]!.peers, { lab: false, isOurselves: () => false }))).toEqual([
-      '2a00::1:8080',
-      '8.8.8.8:80',
+    expect(textOf(received[0]!.peers)).toEqual(['2a00::1:8080', '8.8.8.8:80']);
+  });
+
+  test('count only where they are taken: else the next tracker is asked', async () => {
+    const body = Buffer.concat([
+      Buffer.from('d8:intervali1800e5:peers12:'),
+      compact([8, 8, 8, 8, 80], [10, 0, 0, 1, 80]),
+      Buffer.from('e'),
     ]);
+    const first = await startHttp(() => ({ body }));
+    const second = await startHttp(() => ({ body }));
+    const { exchange } = startExchange(closing, { onPeers: async (_hash, named) => named.length - 1 });
+    const urls = [first, second].map(({ port }) => `http://127.0.0.1:${port}/announce`);
+    const outcome = await exchange.request(infoHash, urls, { ...request, want: 2 });
+    expect(outcome.peers).toBe(2);
+    expect(outcome.trackers.map((tracker) => tracker.peers)).toEqual([1, 1]);
+    expect(exchange.counters().peers).toBe(2);
   });
 });

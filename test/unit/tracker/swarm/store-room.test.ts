@@ -42,7 +42,7 @@ describe('the limit of peers', () => {
       group: CHEAP,
       seed: true,
     }));
-    expect(store.addUpstreamPeers(infoHash(1), upstream, 600, 1000)).toBe(80);
+    expect(store.addUpstreamPeers(infoHash(1), upstream, 600, 1000).added).toBe(80);
     for (let i = 0; i < 10; i++) announce(store, { host: i, family: 6, group: HOME_A });
     expect(fill(store, HOME_A, 30)).toBe(10);
     expect(store.stats.records).toBe(100);
@@ -86,7 +86,7 @@ describe('the limit of torrents', () => {
     for (let i = 0; i < 30; i++) store.setKept(infoHash(i), true);
     expect(store.stats.swarms).toBe(20);
     const peers = [{ family: 4 as const, words: [1], port: 1, group: CHEAP, seed: true }];
-    expect(store.addUpstreamPeers(infoHash(99), peers, 600, 1000)).toBe(0);
+    expect(store.addUpstreamPeers(infoHash(99), peers, 600, 1000).added).toBe(0);
   });
 });
 

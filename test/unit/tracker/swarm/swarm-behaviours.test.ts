@@ -159,7 +159,7 @@ describe.each(KINDS)('a %s swarm', (_kind, thresholds) => {
   it('peers of original trackers are handed out for their time, not counted, and become peers when they announce', () => {
     const store = create();
     const peer = { family: 4 as const, words: [0xcb000000 + 90], port: 6881, group: CHEAP, seed: true };
-    expect(store.addUpstreamPeers(infoHash(1), [peer, peer], 300, 1000)).toBe(1);
+    expect(store.addUpstreamPeers(infoHash(1), [peer, peer], 300, 1000).added).toBe(1);
     expect(store.stats).toMatchObject({ peers: 8, upstreamPeers: 1 });
     expect(hosts(announce(store, { host: 1 }).peers)).toContain(90);
     store.expire(1299, 10_000);
@@ -168,7 +168,7 @@ describe.each(KINDS)('a %s swarm', (_kind, thresholds) => {
       known: false,
       seeds: 1,
     });
-    expect(store.addUpstreamPeers(infoHash(1), [peer], 300, 1299)).toBe(0);
+    expect(store.addUpstreamPeers(infoHash(1), [peer], 300, 1299).added).toBe(0);
     expect(store.stats).toMatchObject({ upstreamPeers: 0, seeds: 1 });
     store.addUpstreamPeers(infoHash(1), [{ ...peer, port: 1 }], 300, 1299);
     store.expire(1599, 10_000);

@@ -1,0 +1,58 @@
+/**
+ * Peers that others name, on their way into a swarm: the answers of original trackers and what they push. Says what became
+ * of each, so that who pushes can tell a typing error from a rule.
+ */
+import { OwnAddresses, type OwnEndpoint } from '../domain/own-addresses.js';
+import type { Announcer } from './announcer.js';
+import type { UpstreamPeerData } from './data-plane-messages.js';
+import { type ImportRefusal, importRefusal } from './peer-rules.js';
+import { REFUSAL_DENIED, REFUSAL_NONE } from './refusals.js';
+
+export interface ImportQuery {
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array;
+  readonly peers: readonly UpstreamPeerData[];
+  readonly ttlSeconds: number;
+  /** Addresses of this installation. */
+  readonly own: readonly OwnEndpoint[];
+}
+
+export interface ImportOutcome {
+  /** Why no peer of this torrent is taken: the tracker does not serve it. No swarm is made. */
+  readonly torrent?: 'not-listed' | 'denied';
+  /** Peers that are in the swarm now. */
+  readonly taken: number;
+  /** The others, by reason. */
+  readonly refused: Readonly<Partial<Record<ImportRefusal, number>>>;
+}
+
+export function importPeers(announcer: Announcer, { infoHash, peers, ttlSeconds, own }: ImportQuery): ImportOutcome {
+  const access = announcer.refusalOf(infoHash, 0);
+  if (access !== REFUSAL_NONE) {
+    return { torrent: access === REFUSAL_DENIED ? 'denied' : 'not-listed', taken: 0, refused: {} };
+  }
+  const ownAddresses = new OwnAddresses(own);
+  const refused: Partial<Record<ImportRefusal, number>> = {};
+  const seen = new Set<string>();
+  const refusalOf = (peer: UpstreamPeerData, group: number): ImportRefusal | undefined => {
+    const { family, words, port } = peer;
+    const key = `${words.join(' ')} ${port}`;
+    if (seen.has(key)) return 'repeated';
+    seen.add(key);
+    if (ownAddresses.has({ family, words }, port)) return 'own-address';
+    const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = words;
+    return importRefusal(announcer.settings, family, word0, word1, word2, word3, port, announcer.isInner(group));
+  };
+  const usable = peers.flatMap((peer) => {
+    const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = peer.words;
+    const group = announcer.groupOf(peer.family, word0, word1, word2, word3);
+    const refusal = refusalOf(peer, group);
+    if (refusal === undefined) return [{ ...peer, group }];
+    refused[refusal] = (refused[refusal] ?? 0) + 1;
+    return [];
+  });
+  const { addressLimit, noRoom } = announcer.store.addUpstreamPeers(infoHash, usable, ttlSeconds, announcer.nowSeconds);
+  if (addressLimit > 0) refused['address-limit'] = addressLimit;
+  if (noRoom > 0) refused['no-room'] = noRoom;
+  return { taken: usable.length - addressLimit - noRoom, refused };
+}

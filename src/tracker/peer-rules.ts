@@ -1,0 +1,73 @@
+/**
+ * Which peers may be handed out: one set of rules for those that announce, those that original trackers name, and those
+ * that come back from a snapshot. Who announces from an address that may not is counted all the same. Peers that others
+ * name are not even stored: an address of the operator's network would count as an inner peer, perhaps as a seed, on the
+ * word of a stranger (draft section 4.2 asks original trackers for foreign peers only).
+ */
+import { isBogon4, isBogon6 } from './bogons.js';
+import type { NetworkSet } from './network-set.js';
+
+export interface PeerRules {
+  /** Loopback and private addresses take part. */
+  readonly lab: boolean;
+  /** Peers on lower ports are not handed out. */
+  readonly portFloor: number;
+  /** Addresses that are not handed out. */
+  readonly denied: NetworkSet;
+}
+
+/** Why a peer that an original tracker names is not taken. */
+export type ImportRefusal =
+  | 'own-network'
+  | 'own-address'
+  | 'reserved-address'
+  | 'denied-address'
+  | 'low-port'
+  | 'repeated'
+  | 'address-limit'
+  | 'no-room';
+
+/** @param isInner whether the operator's topology has the address. @returns undefined: none of these rules refuses it */
+export function importRefusal(
+  rules: PeerRules,
+  family: 4 | 6,
+  word0: number,
+  word1: number,
+  word2: number,
+  word3: number,
+  port: number,
+  isInner: boolean,
+): ImportRefusal | undefined {
+  if (isInner) return 'own-network';
+  if (isReserved(rules, family, word0, word1, word2, word3)) return 'reserved-address';
+  if (rules.denied.has(family, word0, word1, word2, word3)) return 'denied-address';
+  return port < rules.portFloor ? 'low-port' : undefined;
+}
+
+/** Whether a peer that announces, or announced before a restart, is counted but not handed out. */
+export function isWithheld(
+  rules: PeerRules,
+  family: 4 | 6,
+  word0: number,
+  word1: number,
+  word2: number,
+  word3: number,
+  port: number,
+  isInner: boolean,
+): boolean {
+  if (port < rules.portFloor) return true;
+  if (!rules.denied.isEmpty && rules.denied.has(family, word0, word1, word2, word3)) return true;
+  // An operator with private or shared (RFC 6598) addresses in its access networks has named them as its own.
+  return isReserved(rules, family, word0, word1, word2, word3) && !isInner;
+}
+
+function isReserved(
+  { lab }: PeerRules,
+  family: 4 | 6,
+  word0: number,
+  word1: number,
+  word2: number,
+  word3: number,
+): boolean {
+  return family === 4 ? isBogon4(word0, lab) : isBogon6(word0, word1, word2, word3, lab);
+}

@@ -1,0 +1,79 @@
+/**
+ * Peers of original trackers into a swarm: handed out for their time to live, not counted. The limit of peers of one address
+ * in a swarm holds for them, too: who names a thousand ports of one host would aim a swarm at it.
+ */
+import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
+import type { Arena } from './arena.js';
+import type { Endpoint } from './endpoint-key.js';
+import type { FamilySwarms } from './family-swarm.js';
+import { HostScan } from './host-scan.js';
+import type { InfoHashWords } from './info-hash-words.js';
+import type { PeerAdmission } from './peer-admission.js';
+import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setLastSeen } from './peer-record.js';
+import { ROOM, type StoreRoom } from './store-room.js';
+import type { SwarmBook } from './swarm-book.js';
+import type { UpstreamAdded, UpstreamPeer } from './swarm-summary.js';
+import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+
+export interface UpstreamAdmissionParts {
+  readonly arena: Arena;
+  /** Of the torrent in hand. */
+  readonly infoHash: InfoHashWords;
+  readonly swarms: FamilySwarms;
+  readonly book: SwarmBook;
+  readonly room: StoreRoom;
+  readonly endpoint: Endpoint;
+  readonly admission: Pick<PeerAdmission, 'limits'>;
+}
+
+export class UpstreamAdmission {
+  private readonly scan = new HostScan();
+
+  constructor(private readonly parts: UpstreamAdmissionParts) {}
+
+  /** @param found the torrent's entry, 0 where there is none. @param lastSeen from which their lifetime counts */
+  admit(found: number, peers: readonly UpstreamPeer[], lastSeen: number): UpstreamAdded {
+    const { arena, infoHash, swarms, book, room, endpoint, admission } = this.parts;
+    const { scan } = this;
+    const { words } = arena;
+    const result = { added: 0, addressLimit: 0, noRoom: 0 };
+    let entry = found;
+    for (const peer of peers) {
+      if (peer.port === 0) continue;
+      endpoint.set(peer.family, peer.words[0]!, peer.words[1] ?? 0, peer.words[2] ?? 0, peer.words[3] ?? 0, peer.port);
+      endpoint.identityLow = 0;
+      endpoint.identityHigh = 0;
+      const refWord = peer.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
+      const known = entry === 0 ? 0 : swarms.find(words[entry + refWord]!, endpoint);
+      if (known !== 0) {
+        const meta = known + endpoint.addressWords;
+        if ((flagsOf(words, meta) & FLAG_UPSTREAM) !== 0) setLastSeen(words, meta, lastSeen);
+        continue;
+      }
+      if (room.forPeer(peer.group, entry === 0) !== ROOM) {
+        result.noRoom++;
+        continue;
+      }
+      const ref = entry === 0 ? 0 : words[entry + refWord]!;
+      swarms.scanHost(ref, endpoint, scan);
+      const limit = admission.limits.maxPeersPerAddressInSwarm;
+      if (limit > 0 && scan.count >= limit) {
+        result.addressLimit++;
+        continue;
+      }
+      if (entry === 0) entry = infoHash.insert();
+      const flags = FLAG_UPSTREAM | (peer.seed ? FLAG_SEED : 0) | scan.noteShared(words, endpoint.addressWords);
+      const record = swarms.tryInsert(ref, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);
+      if (record === 0) {
+        result.noRoom++;
+        if (book.dropIfEmpty(entry)) entry = 0;
+        continue;
+      }
+      words[entry + refWord] = swarms.ref;
+      setLastSeen(words, record + endpoint.addressWords, lastSeen);
+      book.admit(entry, flags, endpoint);
+      result.added++;
+    }
+    return result;
+  }
+}
