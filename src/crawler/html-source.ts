@@ -2,11 +2,11 @@
  * Reads a list page of torrents by CSS selectors that the operator gives for that site. What a selector itself costs
  * (`~`, `:nth-child` and `:has` look at many elements for each) is the operator's choice.
  */
-import { type CheerioAPI, load } from 'cheerio';
+import { select } from 'cheerio-select';
 import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
 import { type Candidate, parseSwarmCount } from './candidate.js';
-import { documentTree, type TreeElement, textOf } from './document-tree.js';
+import { type DocumentTree, documentTree, type TreeElement, textOf } from './document-tree.js';
 import { MAX_CANDIDATES_PER_SOURCE, MAX_FIELD_CHARACTERS, MAX_ITEM_NESTING, MAX_TITLE_BYTES } from './limits.js';
 import { isMagnetLink, usableMagnet, webUrl } from './link.js';
 
@@ -28,12 +28,12 @@ export interface HtmlSelectors {
  *   nothing on it matches, which is how a site that has changed its layout is noticed
  */
 export function parseListPage(html: string, selectors: HtmlSelectors, baseUrl: string, source: string): Candidate[] {
-  const $ = load(documentTree(html, 'html'));
-  const base = webUrl($('base[href]').attr('href'), baseUrl) ?? baseUrl;
+  const page = documentTree(html, 'html');
+  const base = webUrl(firstInside(page, 'base[href]')?.attribs.href, baseUrl) ?? baseUrl;
   try {
-    const items = shallowItems($(selectors.item).toArray() as TreeElement[]).slice(0, MAX_CANDIDATES_PER_SOURCE);
+    const items = shallowItems(inside(page, selectors.item)).slice(0, MAX_CANDIDATES_PER_SOURCE);
     if (items.length === 0) throw new ClientError('html', `nothing on the page matches item: ${selectors.item}`);
-    const candidates = items.map((item) => readItem($, $(item), selectors, base, source));
+    const candidates = items.map((item) => readItem(item, selectors, base, source));
     const usable = candidates.filter((candidate) => candidate !== undefined);
     if (usable.length === 0) throw new ClientError('html', `no item holds a link that matches link: ${selectors.link}`);
     return usable;
@@ -55,40 +55,47 @@ function shallowItems(items: readonly TreeElement[]): TreeElement[] {
   });
 }
 
-function readItem(
-  $: CheerioAPI,
-  item: ReturnType<CheerioAPI>,
-  selectors: HtmlSelectors,
-  base: string,
-  source: string,
-): Candidate | undefined {
-  const links = item.find(selectors.link);
-  const hrefs = links.toArray().map((link) => $(link).attr('href')?.trim() ?? '');
+/**
+ * What matches inside an element or the page. A list of the element's children in its place means the same, but costs a
+ * comparison of each child with all others.
+ */
+function inside(parent: TreeElement | DocumentTree, selector: string, limit?: number): TreeElement[] {
+  return select(selector, parent, { context: [parent] }, limit);
+}
+
+function firstInside(parent: TreeElement | DocumentTree, selector: string): TreeElement | undefined {
+  return inside(parent, selector, 1)[0];
+}
+
+function readItem(item: TreeElement, selectors: HtmlSelectors, base: string, source: string): Candidate | undefined {
+  const links = inside(item, selectors.link);
+  const hrefs = links.map((link) => link.attribs.href?.trim() ?? '');
   const magnet = hrefs.find(usableMagnet);
   const href = hrefs.find((link) => link !== '' && !isMagnetLink(link));
   const torrentUrl = webUrl(href, base);
   if (magnet === undefined && torrentUrl === undefined) return undefined;
-  const pageLink =
-    selectors.page === undefined ? item.find('a[href]').not(selectors.link).first() : item.find(selectors.page).first();
-  const titleElement = selectors.title === undefined ? pageLink : item.find(selectors.title).first();
-  const title = cutToBytes(shownText(titleElement) || shownText(links.first()), MAX_TITLE_BYTES);
+  const pageLink = selectors.page === undefined ? otherLink(item, links) : firstInside(item, selectors.page);
+  const titleElement = selectors.title === undefined ? pageLink : firstInside(item, selectors.title);
+  const title = cutToBytes(shownText(titleElement) || shownText(links[0]), MAX_TITLE_BYTES);
   const count = (selector: string | undefined): number | undefined =>
-    selector === undefined ? undefined : parseSwarmCount(shownText(item.find(selector).first()));
+    selector === undefined ? undefined : parseSwarmCount(shownText(firstInside(item, selector)));
   return {
     source,
     title: title === '' ? undefined : title,
     torrentUrl,
     magnet,
-    pageUrl: webUrl(pageLink.attr('href'), base),
+    pageUrl: webUrl(pageLink?.attribs.href, base),
     seeds: count(selectors.seeds),
     leechers: count(selectors.leechers),
   };
 }
 
-function shownText(selection: ReturnType<CheerioAPI>): string {
-  const element = selection.toArray()[0];
+function otherLink(item: TreeElement, links: readonly TreeElement[]): TreeElement | undefined {
+  const torrents = new Set(links);
+  return inside(item, 'a[href]').find((link) => !torrents.has(link));
+}
+
+function shownText(element: TreeElement | undefined): string {
   if (element === undefined) return '';
-  return textOf(element as TreeElement, MAX_FIELD_CHARACTERS)
-    .trim()
-    .replace(/\s+/g, ' ');
+  return textOf(element, MAX_FIELD_CHARACTERS).trim().replace(/\s+/g, ' ');
 }

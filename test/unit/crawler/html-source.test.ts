@@ -44,6 +44,26 @@ describe('list pages', () => {
     });
   });
 
+  it('takes selectors that begin with a combinator, or say which of several, within the row', () => {
+    const page = `<div class="list"><div class="i"><b>1</b><p><a href="2">n</a></p><a href="a.torrent">x</a><b>7</b></div></div>`;
+    const within = { item: '.list > .i', link: '> a', page: '> p a', seeds: 'b:last-of-type', leechers: 'b:first' };
+    expect(parseListPage(page, within, base, 'site')[0]).toMatchObject({
+      torrentUrl: `${base}a.torrent`,
+      pageUrl: `${base}2`,
+      seeds: 7,
+      leechers: 1,
+    });
+    // What lies around the row is not within it.
+    expect(() => parseListPage(page, { item: '.i', link: '.list a' }, base, 'site')).toThrow(/no item holds a link/);
+  });
+
+  it('looks at each of very many elements side by side once', () => {
+    // Compared with each other, these would take minutes.
+    const many = '<br>'.repeat(100_000);
+    const page = `${many}<table><tr class="row"><td><a class="download" href="1.torrent">t</a>${many}</td></tr></table>`;
+    expect(parseListPage(page, selectors, base, 'site')).toHaveLength(1);
+  });
+
   it('tells a changed layout from a wrong selector', () => {
     expect(() => parseListPage('<p>hello', selectors, base, 'site')).toThrow(ClientError);
     expect(() => parseListPage('<table><tr class="row"><td>x', selectors, base, 'site')).toThrow(
