@@ -148,6 +148,7 @@ class App implements Application {
       logger,
       subdomainIds: () => topology.subdomainIds,
       subdomains: () => topology.subdomains,
+      isInner: (address) => topology.compiled.describe(address).operator === 'own',
       config,
     });
     await run('reports', () => {

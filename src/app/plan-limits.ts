@@ -9,7 +9,10 @@ import { createSubdomainLookup } from '../reports/collectors/subdomain-lookup.js
 import type { SubdomainPrefixes } from '../topology/operator-network.js';
 
 /** Compiled: it is asked for every report. @param subdomains of the configuration and of its files */
-export function planLimits({ operator, reports }: Config, subdomains: readonly SubdomainPrefixes[]): PlanLimits {
+export function planLimits(
+  { operator, reports }: Config,
+  subdomains: readonly SubdomainPrefixes[],
+): Omit<PlanLimits, 'isInner'> {
   const caches = new Map(operator.caches.map(({ address, uplinkBpsMax }) => [formatIp(address), uplinkBpsMax]));
   // A sub-domain out of a file may have several plans: each entry is looked up as itself.
   const lookup = createSubdomainLookup(subdomains.map(({ prefixes }, i) => ({ id: String(i), prefixes })));

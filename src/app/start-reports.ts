@@ -32,6 +32,8 @@ export interface ReportsContext {
   readonly logger: Logger;
   readonly subdomainIds: () => ReadonlySet<string>;
   readonly subdomains: () => readonly SubdomainPrefixes[];
+  /** Whether an address is the operator's own, by the topology in force. */
+  readonly isInner: (address: string) => boolean;
   /** At the start. */
   readonly config: Config;
 }
@@ -52,6 +54,7 @@ export function createReports(context: ReportsContext): ReportsParts {
     plan: {
       uplinkBpsMax: (address) => plan.uplinkBpsMax(address),
       isCache: (address) => plan.isCache(address),
+      isInner: context.isInner,
     },
     freshMsMax: () => config.reports.freshnessMs,
   });

@@ -34,6 +34,7 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
             duplicate: receipts.every((receipt) => receipt.duplicate),
             duplicates: receipts.filter((receipt) => receipt.duplicate).length,
             quarantined: receipts.flatMap((receipt) => receipt.quarantined),
+            reports: receipts,
           },
         };
       },
@@ -131,12 +132,16 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
   ];
 }
 
+const quarantinedValues = z.array(z.strictObject({ subdomain: z.string(), reason: z.string() }));
 const densityReceipt = z
-  .object({
+  .strictObject({
     accepted: z.int(),
-    duplicate: z.boolean(),
+    duplicate: z.boolean().meta({ description: 'the tracker had all of them already' }),
     duplicates: z.int(),
-    quarantined: z.array(z.object({ subdomain: z.string(), reason: z.string() })),
+    quarantined: quarantinedValues,
+    reports: z
+      .array(z.strictObject({ accepted: z.int(), duplicate: z.boolean(), quarantined: quarantinedValues }))
+      .meta({ description: 'one entry a report, in the order of the request' }),
   })
   .meta({ title: 'DensityReceipt' });
 

@@ -62,7 +62,12 @@ export interface ProbeView {
   readonly accepted: number;
   readonly duplicates: number;
   readonly quarantined: number;
-  readonly alarms: readonly { readonly kind: string; readonly detail: string }[];
+  /** One of a kind; `subdomains` that it is about, none where it is about the probe. */
+  readonly alarms: readonly {
+    readonly kind: string;
+    readonly detail: string;
+    readonly subdomains: readonly string[];
+  }[];
 }
 
 export interface DensityHistoryRow {

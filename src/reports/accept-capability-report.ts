@@ -30,6 +30,8 @@ export interface CapabilityReading {
 export interface PlanLimits {
   /** Bits per second that the line of this address can upload. */
   uplinkBpsMax(address: string): number;
+  /** Whether the address lies in the operator's own networks. */
+  isInner(address: string): boolean;
   /** Whether the address is one of the operator's own caches (`operator.caches`). */
   isCache(address: string): boolean;
 }

@@ -5,7 +5,7 @@
  */
 import { estimateSkewMs, rememberDelay } from './clock-skew.js';
 import type { DensityReport, ProbeReading } from './density-report.js';
-import { judgeSample, rateOf, rememberRate } from './judge-sample.js';
+import { followUsualRate, judgeSample, rateOf, rememberRate } from './judge-sample.js';
 import { MAX_FUTURE_SKEW_MS, MAX_PERIOD_SECONDS, MAX_REPORT_AGE_MS } from './limits.js';
 
 /** What is known of a probe when its next report comes. */
@@ -62,13 +62,17 @@ export function acceptDensityReport(report: DensityReport, history: ProbeHistory
       return { ...said, outcome: 'late', reason: null, reading: previous };
     }
     const ratesPerUser = users !== null;
+    const rate = rateOf(sample, report.periodSeconds);
+    const recentRates = rememberRate(previous, ratesPerUser, rate);
+    const coveredMs = Math.min(endMs - (previous?.endMs ?? endMs), report.periodSeconds * 1000);
     const reading: ProbeReading = {
       bytes: sample.bytes,
       users,
       periodSeconds: report.periodSeconds,
       endMs,
       ratesPerUser,
-      recentRates: rememberRate(previous, ratesPerUser, rateOf(sample, report.periodSeconds)),
+      recentRates,
+      usualRate: followUsualRate(previous, recentRates, rate, coveredMs),
       quarantined: null,
     };
     return { ...said, outcome: 'applied', reason: null, reading };

@@ -43,13 +43,21 @@ export function objectionToSubdomains(
   return undefined;
 }
 
-/** A node speaks for the address it calls from, an operator's token for any. */
+/** A node of the operator's networks speaks for the address it calls from, an operator's token for any. */
 export function objectionToCapability(
   principal: Principal | undefined,
   callerAddress: string,
   report: CapabilityReport,
+  isInner: (address: string) => boolean,
 ): Objection | undefined {
-  if (principal?.kind === 'operator' || report.address === callerAddress) return undefined;
+  if (principal?.kind === 'operator') return undefined;
+  if (report.address === callerAddress) {
+    if (isInner(callerAddress)) return undefined;
+    return {
+      field: 'address',
+      reason: `${callerAddress} is not in the operator's networks; its capability counts for nobody`,
+    };
+  }
   return {
     field: 'address',
     reason: `only the node itself or an operator's token may speak for ${report.address}; this call came from ${callerAddress}`,

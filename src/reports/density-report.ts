@@ -32,6 +32,11 @@ export interface ProbeReading {
   readonly ratesPerUser: boolean;
   /** Newest last, bytes per (user and) second: what the next value is judged by. */
   readonly recentRates: readonly number[];
+  /**
+   * What is usual over a day, in the unit of {@link recentRates}: a mean (of logarithms) that follows by time, not by the
+   * number of reports. Absent in what the first release stored.
+   */
+  readonly usualRate?: number;
   /** The newest value that was not believed, until a later one is. */
   readonly quarantined: QuarantinedValue | null;
 }

@@ -1,6 +1,7 @@
 /**
- * Whether one value of a probe is believable: against what any access network can carry, and against the probe's own
- * recent values. Unbelievable values are kept and shown but change no answer.
+ * Whether one value of a probe is believable: against what any access network can carry, against the probe's own recent
+ * values, and against what is usual over a day, so that many small steps are no way around a large one. Unbelievable values
+ * are kept and shown but change no answer.
  */
 import type { DensitySample, ProbeReading } from './density-report.js';
 import {
@@ -9,6 +10,7 @@ import {
   JUMP_HISTORY_READINGS,
   JUMP_MIN_READINGS,
   MAX_PLAUSIBLE_BYTES_PER_USER_SECOND,
+  USUAL_FOLLOWS_MS,
 } from './limits.js';
 
 /** @returns the reason for quarantine, or undefined where the value is believed */
@@ -24,15 +26,21 @@ export function judgeSample(
   }
   if (previous === undefined || previous.ratesPerUser !== (sample.users !== undefined)) return undefined;
   if (previous.recentRates.length < JUMP_MIN_READINGS) return undefined;
-  const usual = medianOf(previous.recentRates);
   const unit = previous.ratesPerUser ? 'bytes per user per second' : 'bytes per second';
+  return (
+    comparison(rate, medianOf(previous.recentRates), unit, 'the usual') ??
+    comparison(rate, previous.usualRate ?? medianOf(previous.recentRates), unit, 'the mean of a day of')
+  );
+}
+
+function comparison(rate: number, usual: number, unit: string, what: string): string | undefined {
   // A mirror port that went dead reports nothing, and an empty sub-domain would attract everybody.
   if (rate === 0 && usual > JUMP_FLOOR_BYTES_PER_SECOND)
     return `nothing at all, where ${format(usual)} ${unit} is usual`;
   const a = Math.max(rate, JUMP_FLOOR_BYTES_PER_SECOND);
   const b = Math.max(usual, JUMP_FLOOR_BYTES_PER_SECOND);
-  if (a > b * JUMP_FACTOR) return `${format(rate)} ${unit} is a jump from the usual ${format(usual)}`;
-  if (a * JUMP_FACTOR < b) return `${format(rate)} ${unit} is a fall from the usual ${format(usual)}`;
+  if (a > b * JUMP_FACTOR) return `${format(rate)} ${unit} is a jump from ${what} ${format(usual)}`;
+  if (a * JUMP_FACTOR < b) return `${format(rate)} ${unit} is a fall from ${what} ${format(usual)}`;
   return undefined;
 }
 
@@ -45,6 +53,29 @@ export function rateOf(sample: DensitySample, periodSeconds: number): number {
 export function rememberRate(previous: ProbeReading | undefined, perUser: boolean, rate: number): readonly number[] {
   const kept = previous !== undefined && previous.ratesPerUser === perUser ? previous.recentRates : [];
   return [...kept, rate].slice(-JUMP_HISTORY_READINGS);
+}
+
+/**
+ * Moves what is usual towards `rate` by the time that the value covers, so that a period that is cut into many small ones
+ * moves it no further. As long as too little is known to judge by, it is the mean of what there is.
+ * @param coveredMs from the end of the newest period before to the end of this one
+ */
+export function followUsualRate(
+  previous: ProbeReading | undefined,
+  recentRates: readonly number[],
+  rate: number,
+  coveredMs: number,
+): number {
+  if (previous?.usualRate === undefined || recentRates.length <= JUMP_MIN_READINGS)
+    return meanOfLogarithms(recentRates);
+  const share = 1 - Math.exp(-Math.max(0, coveredMs) / USUAL_FOLLOWS_MS);
+  const from = Math.log(previous.usualRate);
+  return Math.exp(from + share * (Math.log(Math.max(rate, JUMP_FLOOR_BYTES_PER_SECOND)) - from));
+}
+
+function meanOfLogarithms(rates: readonly number[]): number {
+  const sum = rates.reduce((total, each) => total + Math.log(Math.max(each, JUMP_FLOOR_BYTES_PER_SECOND)), 0);
+  return Math.exp(sum / rates.length);
 }
 
 function medianOf(values: readonly number[]): number {

@@ -19,6 +19,8 @@ export const JUMP_MIN_READINGS = 6;
 export const JUMP_FACTOR = 100;
 /** Rates below this (8 kbit/s a user) count as this in the comparison: near-idle sub-domains jump all the time. */
 export const JUMP_FLOOR_BYTES_PER_SECOND = 1_000;
+/** What is usual follows with this time constant: day and night even out, and a hundredfold change takes more than a day. */
+export const USUAL_FOLLOWS_MS = 24 * 3_600_000;
 /** 10 Gbit/s for every user at once: above any access line there is. */
 export const MAX_PLAUSIBLE_BYTES_PER_USER_SECOND = 1.25e9;
 

@@ -16,6 +16,8 @@ export type ProbeAlarmKind =
 export interface ProbeAlarm {
   readonly kind: ProbeAlarmKind;
   readonly detail: string;
+  /** Those that it is about; empty where it is about the probe. */
+  readonly subdomains: readonly string[];
 }
 
 export interface ProbeFacts {
@@ -32,39 +34,65 @@ export interface ProbeFacts {
 export function alarmsOf(facts: ProbeFacts, nowMs: number): ProbeAlarm[] {
   const alarms: ProbeAlarm[] = [];
   if (facts.revoked)
-    alarms.push({ kind: 'revoked', detail: 'its last token was revoked; what it said is not applied' });
+    alarms.push({ kind: 'revoked', detail: 'its last token was revoked; what it said is not applied', subdomains: [] });
   if (facts.lastReceivedMs === undefined) {
-    return [...alarms, { kind: 'never-reported', detail: 'no report has come from it yet' }];
+    return [...alarms, { kind: 'never-reported', detail: 'no report has come from it yet', subdomains: [] }];
   }
-  for (const [subdomainId, reading] of facts.readings) {
-    if (reading.quarantined !== null) {
-      const { reason, inRow } = reading.quarantined;
-      alarms.push({ kind: 'implausible', detail: `${subdomainId}: ${reason} (${inRow} in a row); not applied` });
-    } else if (facts.densities.get(subdomainId)?.users === null) {
-      alarms.push({ kind: 'users-unknown', detail: `${subdomainId}: neither probe nor BRAS counted the users` });
-    }
-    const timing = timingAlarm(subdomainId, reading, facts.freshMsMax, nowMs);
-    if (timing !== undefined) alarms.push(timing);
+  const complaints = [...facts.readings].flatMap(([id, reading]) => complaintsOf(id, reading, facts, nowMs));
+  for (const kind of SUBDOMAIN_ALARMS) {
+    const alike = complaints.filter((complaint) => complaint.kind === kind);
+    if (alike.length > 0) alarms.push(grouped(kind, alike));
   }
   const skewMs = estimateSkewMs(facts.delaysMs);
   if (Math.abs(skewMs) > SKEW_SHOWN_MS) {
     const seconds = Math.round(Math.abs(skewMs) / 1000);
-    alarms.push({ kind: 'clock', detail: `its clock is ${seconds} s ${skewMs > 0 ? 'behind' : 'ahead'}; corrected` });
+    const detail = `its clock is ${seconds} s ${skewMs > 0 ? 'behind' : 'ahead'}; corrected`;
+    alarms.push({ kind: 'clock', detail, subdomains: [] });
   }
   return alarms;
 }
 
-function timingAlarm(
-  subdomainId: string,
-  reading: ProbeReading,
-  freshMsMax: number,
-  nowMs: number,
-): ProbeAlarm | undefined {
-  if (reading.periodSeconds === 0) return undefined;
-  const { freshMs, goneMs } = lifetimeOf(reading.periodSeconds, freshMsMax);
+const SUBDOMAIN_ALARMS = ['implausible', 'silent', 'late', 'users-unknown'] as const;
+/** Named in the text of an alarm; `subdomains` has all. */
+const SUBDOMAINS_NAMED = 3;
+
+interface Complaint {
+  readonly kind: (typeof SUBDOMAIN_ALARMS)[number];
+  readonly subdomain: string;
+  readonly what: string;
+}
+
+/** One alarm of a kind, however many sub-domains have it: a probe that falls silent is one thing to repair. */
+function grouped(kind: ProbeAlarmKind, alike: readonly Complaint[]): ProbeAlarm {
+  const subdomains = alike.map(({ subdomain }) => subdomain);
+  const [{ subdomain, what }] = alike as [Complaint];
+  if (alike.length === 1) return { kind, detail: `${subdomain}: ${what}`, subdomains };
+  const rest = alike.length - SUBDOMAINS_NAMED;
+  const named = `${subdomains.slice(0, SUBDOMAINS_NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  const same = alike.every((each) => each.what === what);
+  return {
+    kind,
+    detail: `${alike.length} sub-domains (${named}): ${same ? what : `${what} (${subdomain})`}`,
+    subdomains,
+  };
+}
+
+function complaintsOf(subdomain: string, reading: ProbeReading, facts: ProbeFacts, nowMs: number): Complaint[] {
+  const complaints: Complaint[] = [];
+  if (reading.quarantined !== null) {
+    const { reason, inRow } = reading.quarantined;
+    complaints.push({ kind: 'implausible', subdomain, what: `${reason} (${inRow} in a row); not applied` });
+  } else if (facts.densities.get(subdomain)?.users === null) {
+    complaints.push({ kind: 'users-unknown', subdomain, what: 'neither probe nor BRAS counted the users' });
+  }
+  if (reading.periodSeconds === 0) return complaints;
+  const { freshMs, goneMs } = lifetimeOf(reading.periodSeconds, facts.freshMsMax);
   const ageMs = nowMs - reading.endMs;
-  if (ageMs <= freshMs) return undefined;
-  const age = `${subdomainId}: its newest believed period ended ${Math.round(ageMs / 1000)} s ago`;
-  if (ageMs >= goneMs) return { kind: 'silent', detail: `${age}; the sub-domain counts as neutral` };
-  return { kind: 'late', detail: `${age} (period ${reading.periodSeconds} s); it counts less and less` };
+  const age = `the newest believed period ended ${Math.round(ageMs / 1000)} s ago`;
+  if (ageMs >= goneMs) complaints.push({ kind: 'silent', subdomain, what: `${age}; counts as neutral` });
+  else if (ageMs > freshMs) {
+    const what = `${age} (period ${reading.periodSeconds} s); counts less and less`;
+    complaints.push({ kind: 'late', subdomain, what });
+  }
+  return complaints;
 }

@@ -162,7 +162,9 @@ export class ReportsService {
     reports: readonly CapabilityReport[],
   ): Promise<{ address: string; clamped: readonly string[] }[] | Refusal> {
     for (const [index, report] of reports.entries()) {
-      const objection = objectionToCapability(principal, callerAddress, report);
+      const objection = objectionToCapability(principal, callerAddress, report, (address) =>
+        this.#options.plan.isInner(address),
+      );
       if (objection !== undefined) return { kind: 'forbidden', index, ...objection };
     }
     const nowMs = this.#options.clock.nowMs();

@@ -17,7 +17,7 @@ const reports = new ReportsService({
   clock,
   directory: authenticator,
   isKnownSubdomain: (id) => id.startsWith('s'),
-  plan: { uplinkBpsMax: () => 1e9, isCache: () => false },
+  plan: { uplinkBpsMax: () => 1e9, isCache: () => false, isInner: () => true },
 });
 const onDefect = (thrown) => console.error(thrown);
 const app = createControlApi({ clock, authenticator, reports, readiness: { reasons: () => [] }, onDefect });

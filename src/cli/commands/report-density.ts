@@ -1,11 +1,12 @@
 /** `report density`: one value by hand, or with `--from` everything a collector writes. */
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Config } from '../../config/config-schema.js';
 import { OperatorError } from '../../domain/errors.js';
 import { ReportSpool } from '../../reports/client/report-spool.js';
-import { SpoolSender } from '../../reports/client/send-spool.js';
+import { type ReportFate, SpoolSender } from '../../reports/client/send-spool.js';
 import { FlowFolder } from '../../reports/collectors/fold-flows.js';
 import { linesOfGrowingFile, linesOfStream } from '../../reports/collectors/read-lines.js';
 import {
@@ -53,7 +54,7 @@ export function registerReportDensityCommand(report: Command, context: CliContex
     .addOption(new Option('--from <format>', 'read a collector’s output on standard input').choices(COLLECTOR_FORMATS))
     .option('--file <file>', 'with --from: read this file instead')
     .option('--follow', 'with --file: read what is being added to it, until stopped')
-    .option('--every <seconds>', 'with --from: the period of the reports', '60')
+    .option('--every <seconds>', 'with --from: the period of the reports; of an export without times, its period', '60')
     .option('--spool <directory>', 'with --from: where reports wait for the tracker (else in storage.directory)')
     .option('--sign', 'prove the token by signatures instead of sending it')
     .option('--json', 'print what was sent as JSON');
@@ -110,7 +111,11 @@ async function fromCollector(options: DensityOptions, format: CollectorFormat, c
   const lookup = createSubdomainLookup(await subdomainsOf(config));
   const spool = new ReportSpool(options.spool ?? join(config.storage.directory, 'spool', options.probe));
   const notice = (line: string): void => void context.stderr.write(`${line}\n`);
-  const sender = new SpoolSender({ spool, client: clientOf(options, context), onNotice: notice });
+  const onTaken = (report: unknown, fate: ReportFate): void => {
+    const line = options.json ? JSON.stringify(report) : describe(report as ReportBody, fate);
+    context.stdout.write(`${line}\n`);
+  };
+  const sender = new SpoolSender({ spool, client: clientOf(options, context), onNotice: notice, onTaken });
   const stopSending = new AbortController();
   const sending = sender.keepSending(stopSending.signal);
   const folder = new FlowFolder({
@@ -118,6 +123,7 @@ async function fromCollector(options: DensityOptions, format: CollectorFormat, c
     periodSeconds,
     lookup,
     startedMs: context.clock.nowMs(),
+    exportEndMs: await exportEndOf(options, format, context),
   });
   try {
     const result = await runCollector({
@@ -126,11 +132,7 @@ async function fromCollector(options: DensityOptions, format: CollectorFormat, c
       folder,
       clock: context.clock,
       onReports: async (reports) => {
-        for (const report of reports) {
-          await spool.add(report.sequence, bodyOf(report));
-          if (options.json) context.stdout.write(`${JSON.stringify(bodyOf(report))}\n`);
-          else context.stdout.write(`${describe(report)}\n`);
-        }
+        for (const report of reports) await spool.add(report.sequence, bodyOf(report));
       },
     });
     const { flows, foreign, late } = folder.counts;
@@ -145,6 +147,21 @@ async function fromCollector(options: DensityOptions, format: CollectorFormat, c
   if (await sender.send()) return;
   const { waiting } = await spool.trim();
   throw new OperatorError(`${waiting} reports wait in the spool; the next run sends them`, { exitCode: 1 });
+}
+
+/**
+ * Where the one period of an export without times ends: when its file was last written. A file that is being followed and
+ * the JSON of a running collector are live, so there the time of reading stands for a missing one.
+ */
+async function exportEndOf(
+  { file, follow }: DensityOptions,
+  format: CollectorFormat,
+  context: CliContext,
+): Promise<number | undefined> {
+  const nowMs = context.clock.nowMs();
+  if (follow || (file === undefined && format !== 'csv')) return undefined;
+  const written = file === undefined ? undefined : await stat(file).catch(() => undefined);
+  return written?.isFile() ? Math.min(nowMs, written.mtimeMs) : nowMs;
 }
 
 async function* linesOf(options: DensityOptions, context: CliContext): AsyncGenerator<string[]> {
@@ -181,11 +198,16 @@ function clientOf(options: DensityOptions, context: CliContext) {
   return connect(options, context, tokenOf, options.sign ? options.probe : undefined);
 }
 
-function bodyOf({ periodStartMs, ...report }: DensityReport): Record<string, unknown> {
+/** As it is sent, and lies in the spool. */
+type ReportBody = Omit<DensityReport, 'periodStartMs'> & { readonly periodStart: string };
+
+function bodyOf({ periodStartMs, ...report }: DensityReport): ReportBody {
   return { ...report, periodStart: new Date(periodStartMs).toISOString() };
 }
 
-function describe({ periodStartMs, periodSeconds, subdomains }: DensityReport): string {
+function describe({ periodStart, periodSeconds, subdomains }: ReportBody, fate: ReportFate): string {
   const values = subdomains.map(({ id, bytes, users }) => `${id} ${bytes} bytes of ${users ?? '?'} users`);
-  return `${new Date(periodStartMs).toISOString()} ${periodSeconds} s: ${values.join(', ')}`;
+  const doubts = fate.quarantined.map(({ subdomain, reason }) => `; not believed: ${subdomain}: ${reason}`);
+  const known = fate.duplicate ? '; the tracker had it already' : '';
+  return `${periodStart} ${periodSeconds} s: ${values.join(', ')}${known}${doubts.join('')}`;
 }

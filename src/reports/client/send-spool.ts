@@ -15,7 +15,18 @@ export interface SpoolSenderOptions {
   readonly client: Pick<ControlClient, 'post'>;
   /** One line for the operator. */
   readonly onNotice: (line: string) => void;
+  /** Called for each report that the tracker has taken. @param report as it lay in the spool */
+  readonly onTaken?: (report: unknown, fate: ReportFate) => void;
 }
+
+/** What became of a report, by the tracker's answer. */
+export interface ReportFate {
+  /** The tracker had it already. */
+  readonly duplicate: boolean;
+  readonly quarantined: readonly { readonly subdomain: string; readonly reason: string }[];
+}
+
+const UNKNOWN_FATE: ReportFate = { duplicate: false, quarantined: [] };
 
 export class SpoolSender {
   readonly #options: SpoolSenderOptions;
@@ -66,8 +77,15 @@ export class SpoolSender {
   async #sendBatch(batch: readonly SpooledReport[]): Promise<void> {
     const { spool, client, onNotice } = this.#options;
     try {
-      await client.post('/api/v1/density', batch.length === 1 ? batch[0]!.report : batch.map((each) => each.report));
-      for (const { name } of batch) await spool.remove(name);
+      const answer = await client.post(
+        '/api/v1/density',
+        batch.length === 1 ? batch[0]!.report : batch.map((each) => each.report),
+      );
+      const { reports } = answer as { reports?: readonly ReportFate[] };
+      for (const [i, { name, report }] of batch.entries()) {
+        await spool.remove(name);
+        this.#options.onTaken?.(report, reports?.[i] ?? UNKNOWN_FATE);
+      }
     } catch (thrown) {
       if (!(thrown instanceof ControlCallError) || thrown.temporary || / 401: /.test(thrown.message)) throw thrown;
       if (batch.length > 1) {

@@ -29,6 +29,11 @@ export interface FoldOptions {
   readonly lookup: SubdomainLookup;
   /** When reading began: a live period that was entered in its middle starts here. */
   readonly startedMs: number;
+  /**
+   * For an export that ends here and does not tell its times: all of its flows are those of the one period before. Undefined
+   * for a live stream, where the time of reading stands for a time that is missing.
+   */
+  readonly exportEndMs?: number | undefined;
 }
 
 export interface FoldCounts {
@@ -43,6 +48,8 @@ export class FlowFolder {
   readonly counts: FoldCounts = { flows: 0, foreign: 0, late: 0 };
   readonly #options: FoldOptions;
   readonly #open = new Map<number, OpenPeriod>();
+  /** Of the whole input, closed with it. */
+  #export: OpenPeriod | undefined;
   #closedUntilMs = 0;
   #newestMs = 0;
 
@@ -59,7 +66,10 @@ export class FlowFolder {
       return;
     }
     // A time to come is a wrong clock; taken as it is, it would close every period before.
-    const period = this.#periodAt(Math.min(flow.timeMs ?? nowMs, nowMs));
+    const period =
+      flow.timeMs === undefined && this.#options.exportEndMs !== undefined
+        ? this.#exportPeriod(this.#options.exportEndMs)
+        : this.#periodAt(Math.min(flow.timeMs ?? nowMs, nowMs));
     period.lastFlowMs = nowMs;
     for (const inner of [source, destination]) {
       if (inner === undefined) continue;
@@ -82,7 +92,9 @@ export class FlowFolder {
 
   /** All, at the end of the input; a period that is still running ends now. */
   takeAll(nowMs: number): DensityReport[] {
-    return this.#take(() => true, nowMs);
+    const whole = this.#export === undefined ? [] : [this.#report(this.#export, nowMs)];
+    this.#export = undefined;
+    return [...this.#take(() => true, nowMs), ...whole].sort((a, b) => a.periodStartMs - b.periodStartMs);
   }
 
   #take(isOver: (period: OpenPeriod) => boolean, nowMs: number): DensityReport[] {
@@ -92,6 +104,13 @@ export class FlowFolder {
       this.#closedUntilMs = Math.max(this.#closedUntilMs, period.endMs);
     }
     return over.map((period) => this.#report(period, nowMs));
+  }
+
+  #exportPeriod(exportEndMs: number): OpenPeriod {
+    const endMs = Math.floor(exportEndMs / 1000) * 1000;
+    const startMs = endMs - this.#options.periodSeconds * 1000;
+    this.#export ??= { startMs, endMs, lastFlowMs: 0, bytes: new Map(), users: new Map(), userCount: 0 };
+    return this.#export;
   }
 
   #report(period: OpenPeriod, nowMs: number): DensityReport {

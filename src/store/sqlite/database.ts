@@ -25,11 +25,13 @@ export function openDatabase(file: string): SqliteDatabase {
     if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
     database = new Database(file);
     keepStatements(database);
-    // WAL with NORMAL keeps the file consistent after a crash; FULL also keeps every acknowledged transaction.
+    // WAL with NORMAL keeps the file consistent after a crash; FULL also keeps every acknowledged transaction. What is
+    // deleted is overwritten, because users' addresses are among it.
     database.exec(`
       PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
+      PRAGMA secure_delete = ON;
       PRAGMA foreign_keys = ON`);
     migrate(database);
     return database;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -126,9 +126,42 @@ describe('report density', () => {
     expect(densities()).toMatchObject({ north: { bytesPerSecond: 4000 / 60, users: 1 }, south: { users: 1 } });
     // Read again, it changes nothing.
     const before = densities();
-    await cli([...args, ...there()]);
+    const again = await cli([...args, ...there()]);
+    expect(again.out.trim().split('\n')).toEqual([
+      expect.stringContaining('; the tracker had it already'),
+      expect.stringContaining('; the tracker had it already'),
+    ]);
     expect(densities()).toEqual(before);
     expect(api.service.probes(api.clock.now)[0]).toMatchObject({ duplicates: 2 });
+  });
+
+  test.each(['file', 'standard input'])('--every is the period of a CSV without times, from a %s', async (where) => {
+    // 50 subscribers of 30 kB a second each, over the 300 s before now.
+    const rows = Array.from({ length: 50 }, (_, i) => `203.0.113.${i + 1},8000000,1000000\n`);
+    const text = `subscriber,bytes_in,bytes_out\n${rows.join('')}`;
+    const file = join(directory, 'export.csv');
+    writeFileSync(file, text);
+    utimesSync(file, api.clock.now / 1000, api.clock.now / 1000);
+    const args = ['report', 'density', '--probe', 'dp-both', '--from', 'csv', '--every', '300', ...there()];
+    const read = () =>
+      where === 'file' ? cli([...args, '--file', file]) : cli(args, { stdin: Readable.from([Buffer.from(text)]) });
+    const outcome = await read();
+    expect(outcome).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('300 s: north 450000000 bytes of 50 users'),
+    });
+    expect(densities().north).toMatchObject({ bytesPerUserPerSecond: 30_000, users: 50, periodSeconds: 300 });
+    expect((await read()).out).toContain('the tracker had it already');
+    expect(densities().north).toMatchObject({ bytesPerUserPerSecond: 30_000 });
+  });
+
+  test('what the tracker does not believe is said', async () => {
+    const flow =
+      '{"bytes":6000000000000,"src_addr":"203.0.113.5","dst_addr":"198.18.0.1","time_received":1795341600}\n';
+    api.clock.now = 1_795_341_600_000 + 120_000;
+    const args = ['report', 'density', '--probe', 'dp-both', '--from', 'goflow2', ...there()];
+    const outcome = await cli(args, { stdin: Readable.from([flow]) });
+    expect(outcome.out).toMatch(/; not believed: north: .* is more than any line carries\n/);
   });
 
   test('--from on standard input spools while the tracker is away, and a later run sends it', async () => {

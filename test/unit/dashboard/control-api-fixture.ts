@@ -56,7 +56,7 @@ export async function startFixture(overrides: Partial<ControlApiOptions> = {}): 
     clock,
     directory,
     isKnownSubdomain: (id) => id === 'north' || id === 'south',
-    plan: { uplinkBpsMax: () => 1e9, isCache: (address) => address === '203.0.113.10' },
+    plan: { uplinkBpsMax: () => 1e9, isCache: (address) => address === '203.0.113.10', isInner: () => true },
   });
   service.start();
   const defects: unknown[] = [];

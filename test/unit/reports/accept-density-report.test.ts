@@ -131,6 +131,57 @@ describe('an unbelievable value', () => {
     expect(probe.readings.get('north')!.quarantined).toBeNull();
   });
 
+  describe('over time', () => {
+    /** Reports of one period after the other, each `factor` times the one before. @returns the greatest believed ratio */
+    function ramp(factor: number, count: number, periodMs = 60_000, start = 50_000): number {
+      const probe = new Probe();
+      let greatest = 1;
+      for (let n = 0; n < count; n++) {
+        const endMs = NOW_MS + n * periodMs;
+        const periodSeconds = Math.max(1, periodMs / 1000);
+        const bytes = Math.round(start * factor ** n * periodSeconds * 10);
+        const subdomains = [{ id: 'north', bytes, users: 10 }];
+        const periodStartMs = endMs - periodSeconds * 1000;
+        const decision = probe.take({ probe: 'dp', sequence: n, periodStartMs, periodSeconds, subdomains }, endMs);
+        if (outcome(decision) === 'applied') greatest = Math.max(greatest, factor ** n, factor ** -n);
+        // As after a restart.
+        const stored = JSON.stringify(probe.readings.get('north'));
+        probe.readings.set('north', JSON.parse(stored) as ProbeReading);
+      }
+      return greatest;
+    }
+
+    test.each([
+      ['forty reports of a minute, each 44 % higher', 1.44, 40, 60_000],
+      ['a minute cut into reports of a second', 1.44, 40, 1_000],
+      ['a hundred steps of a fifth', 1.2, 100, 60_000],
+      ['reports several times a second', 1.1, 300, 200],
+    ])('%s are not believed beyond what one step could be', (_what, factor, count, periodMs) => {
+      const greatest = ramp(factor, count, periodMs);
+      expect(greatest).toBeGreaterThan(10);
+      expect(greatest).toBeLessThan(1_000);
+    });
+
+    test('a slow fall is no way to nothing either', () => {
+      expect(ramp(1 / 1.44, 40, 60_000, 100_000_000)).toBeLessThan(1_000);
+    });
+
+    test('a week of days and nights is believed, and a morning that is ten times the night', () => {
+      const probe = new Probe();
+      for (let n = 0; n < 7 * 24 * 12; n++) {
+        const endMs = NOW_MS + n * 300_000;
+        // From 20 to 200 kB a second and user, as a sine on the scale of logarithms.
+        const rate = 63_000 * 10 ** (0.5 * Math.sin((2 * Math.PI * n) / 288));
+        expect(outcome(probe.take(report(n, endMs, Math.round(rate * 600)), endMs))).toBe('applied');
+      }
+      const later = NOW_MS + 7 * 24 * 3_600_000;
+      for (let n = 0; n < 60; n++) {
+        const bytes = Math.round(20_000 * 10 ** (n / 60) * 600);
+        expect(outcome(probe.take(report(9_000 + n, later + n * 60_000, bytes), later + n * 60_000))).toBe('applied');
+      }
+    });
+  });
+
   test('a probe is judged only by a history', () => {
     const probe = new Probe();
     probe.take(report(1, NOW_MS, 60 * 10 * 50_000), NOW_MS);

@@ -11,7 +11,11 @@ import { ReportsStore } from '../../../src/store/sqlite/reports-store.js';
 import { SignaturesStore } from '../../../src/store/sqlite/signatures-store.js';
 
 const NOW_MS = Date.parse('2026-11-22T10:05:00Z');
-const plan = { uplinkBpsMax: () => 50e6, isCache: (address: string) => address === '203.0.113.10' };
+const plan = {
+  uplinkBpsMax: () => 50e6,
+  isCache: (address: string) => address === '203.0.113.10',
+  isInner: () => true,
+};
 
 describe('a capability report', () => {
   const said = { address: '203.0.113.77', availableUplinkBps: 1e12, role: 'cache' as const };
@@ -34,14 +38,17 @@ describe('a capability report', () => {
     expect(capabilityFreshness(500_000)).toBeLessThan(1);
   });
 
-  test('may come from the node itself or the operator, and from nobody else', () => {
+  test('may come from a node of the operator’s networks or the operator, and from nobody else', () => {
     const operator = { kind: 'operator', name: 'x', key: '' } as const;
     const probe = { kind: 'probe', name: 'x', subdomains: ['north'], key: '' } as const;
     const about = { address: '203.0.113.10' };
-    expect(objectionToCapability(undefined, '203.0.113.10', about)).toBeUndefined();
-    expect(objectionToCapability(operator, '198.51.100.1', about)).toBeUndefined();
+    const isInner = (address: string) => address === about.address;
+    expect(objectionToCapability(undefined, '203.0.113.10', about, isInner)).toBeUndefined();
+    expect(objectionToCapability(operator, '198.51.100.1', about, isInner)).toBeUndefined();
     for (const principal of [undefined, probe]) {
-      expect(objectionToCapability(principal, '198.51.100.1', about)).toMatchObject({ field: 'address' });
+      expect(objectionToCapability(principal, '198.51.100.1', about, isInner)).toMatchObject({ field: 'address' });
+      const ownWord = { address: '198.51.100.1' };
+      expect(objectionToCapability(principal, '198.51.100.1', ownWord, isInner)).toMatchObject({ field: 'address' });
     }
   });
 });
@@ -102,7 +109,7 @@ describe('a signature', () => {
       clock,
       directory: { probes: () => new Map(), isRevoked: () => false },
       isKnownSubdomain: () => true,
-      plan: { uplinkBpsMax: () => 1e9, isCache: () => false },
+      plan: { uplinkBpsMax: () => 1e9, isCache: () => false, isInner: () => true },
     });
     const used = new UsedSignatures([], (each) => service.rememberSignature(each));
     expect(fault({}, used)).toBeUndefined();

@@ -165,6 +165,18 @@ describe('periods', () => {
     ]);
   });
 
+  test('an export without times is one period, however long its reading takes', () => {
+    const options = { probe: 'dp', periodSeconds: 300, lookup, startedMs: LATER_MS, exportEndMs: LATER_MS + 0.5 };
+    const folder = new FlowFolder(options);
+    folder.add(flow(undefined), LATER_MS);
+    expect(folder.takeClosed(LATER_MS + 60_000)).toEqual([]);
+    folder.add(flow(undefined), LATER_MS + 400_000);
+    expect(folder.takeAll(LATER_MS + 400_000)).toMatchObject([
+      { periodStartMs: LATER_MS - 300_000, periodSeconds: 300, subdomains: [{ bytes: 20 }] },
+    ]);
+    expect(folder.takeAll(LATER_MS + 400_000)).toEqual([]);
+  });
+
   test('a time to come does not close what is open', () => {
     const folder = newFolder(MINUTE_START_MS);
     folder.add(flow(MINUTE_START_MS + 1e10), MINUTE_START_MS + 1_000);

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { ProbeReading } from '../../../src/reports/density-report.js';
+import { alarmsOf } from '../../../src/reports/probe-health.js';
 import { ReportsService } from '../../../src/reports/reports-service.js';
 import { TokenDirectory } from '../../../src/reports/token-directory.js';
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
@@ -37,7 +39,7 @@ class Setting {
       clock: this.clock,
       directory: this.directory,
       isKnownSubdomain: (id) => ['north', 'south', 'east'].includes(id),
-      plan: { uplinkBpsMax: () => 1e9, isCache: () => false },
+      plan: { uplinkBpsMax: () => 1e9, isCache: () => false, isInner: () => true },
     });
   }
 
@@ -99,6 +101,31 @@ describe('the reports of probes', () => {
     s.clock.now += 400_000;
     expect(s.alarms('a')).toEqual(['silent']);
     expect(s.densities()).toEqual({});
+  });
+
+  test('one silent probe of forty sub-domains is one alarm', () => {
+    const reading = (endMs: number, quarantined: ProbeReading['quarantined'] = null): ProbeReading => ({
+      bytes: 1,
+      users: 1,
+      periodSeconds: 60,
+      endMs,
+      ratesPerUser: true,
+      recentRates: [],
+      quarantined,
+    });
+    const bad = { reason: 'no users', bytes: 1, users: 0, receivedMs: 0, inRow: 2 };
+    const readings = new Map([
+      ...Array.from({ length: 40 }, (_, i): [string, ProbeReading] => [`s${i}`, reading(0)]),
+      ['fresh', reading(1_000_000)],
+      ['bad', reading(1_000_000, bad)],
+    ]);
+    const facts = { revoked: false, lastReceivedMs: 0, delaysMs: [], densities: new Map(), freshMsMax: 900_000 };
+    const alarms = alarmsOf({ ...facts, readings }, 1_000_000);
+    expect(alarms.map(({ kind, detail }) => `${kind}: ${detail}`)).toEqual([
+      'implausible: bad: no users (2 in a row); not applied',
+      'silent: 40 sub-domains (s0, s1, s2 and 37 more): the newest believed period ended 1000 s ago; counts as neutral',
+    ]);
+    expect(alarms[1]!.subdomains).toHaveLength(40);
   });
 
   test('are not applied while a probe is mad; the operator may release it', async () => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pruneOnce } from '../../../src/reports/prune-reports.js';
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
@@ -59,6 +62,31 @@ describe('the store of reports', () => {
     const pieces = [pruning.pruneChunk(before, 10), pruning.pruneChunk(before, 10), pruning.pruneChunk(before, 10)];
     expect(pieces).toEqual([true, true, false]);
     expect(count('density_report')).toBe(0);
+  });
+
+  test('nothing of a node stays in the file once its capability is worth nothing', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'alias-tracker-erased-'));
+    const file = join(folder, 'x.sqlite');
+    const onDisk = openDatabase(file);
+    try {
+      const store = new ReportsStore(onDisk);
+      const facts = { port: 6881, cpuUtilisation: 0.5, memoryUtilisation: undefined, availableUplinkBps: 1e6 };
+      for (let host = 1; host <= 200; host++) {
+        const address = `203.0.113.${host}`;
+        store.commit(() => store.saveCapability({ address, ...facts, role: 'peer', receivedMs: NOW_MS + host }));
+      }
+      const addressesInFile = (): number => {
+        onDisk.pragma('wal_checkpoint(TRUNCATE)');
+        return readFileSync(file).toString('latin1').split('203.0.113.').length - 1;
+      };
+      expect(addressesInFile()).toBeGreaterThanOrEqual(200);
+      const before = { rawMs: 0, rollUpsMs: 0, signaturesMs: 0, capabilityMs: NOW_MS + 201 };
+      expect(new ReportsPruning(onDisk).pruneChunk(before, 10)).toBe(false);
+      expect(addressesInFile()).toBe(0);
+    } finally {
+      onDisk.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('an undone transaction leaves nothing, not even the key of a new sub-domain', () => {
