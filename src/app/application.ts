@@ -16,8 +16,11 @@ export interface PartAddress {
 export interface Application {
   /** @throws OperatorError, with everything that had been started stopped again */
   start(): Promise<void>;
-  /** Stops in reverse order and writes the swarm snapshot. Never throws; safe to call twice and after a failed start. */
-  stop(): Promise<void>;
+  /**
+   * Stops in reverse order and writes the swarm snapshot. Never throws; safe to call twice and after a failed start.
+   * @returns what did not stop cleanly, one line each: swarms that could not be saved, for one
+   */
+  stop(): Promise<readonly string[]>;
   /** Takes a new configuration as far as it can be taken while running. @returns what needs a restart, one line each */
   reload(config: Config): Promise<readonly string[]>;
   /** Takes an error that nothing caught, inside the process's handler for it: the part it belongs to is started again. */

@@ -12,8 +12,9 @@ import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
 import { createRandom } from '../domain/random.js';
 import { createCatalogue } from '../store/sqlite/catalogue.js';
-import { openDatabase } from '../store/sqlite/database.js';
+import { openDatabaseOrSetAside } from '../store/sqlite/database.js';
 import { sqliteGroupStore } from '../store/sqlite/group-registry.js';
+import { lockStorage } from '../store/sqlite/instance-lock.js';
 import { GroupRegistry } from '../topology/group-registry.js';
 import type { SwarmSummary } from '../tracker/swarm/swarm-store.js';
 import { readCertificate } from '../transport/portable/certificate.js';
@@ -37,6 +38,7 @@ import { DnsPart } from './start-dns-redirect.js';
 import { type MirrorSitePart, startMirrorSite } from './start-mirror-site.js';
 import { createReports } from './start-reports.js';
 import { StopStack } from './stop-stack.js';
+import { StorageWatch } from './storage-watch.js';
 import { StoreWatch } from './store-watch.js';
 import { runAs } from './supervision/current-part.js';
 import { type RunningPart, type SupervisedPart, Supervisor } from './supervision/supervisor.js';
@@ -87,9 +89,10 @@ class App implements Application {
     }
   }
 
-  async stop(): Promise<void> {
-    await this.#stops.unwind();
+  async stop(): Promise<readonly string[]> {
+    const problems = await this.#stops.unwind();
     this.#addresses = [];
+    return problems;
   }
 
   takeUncaughtError(thrown: unknown): void {
@@ -134,8 +137,17 @@ class App implements Application {
       threads.start();
       return threads;
     });
-    const database = openDatabase(databaseFile(config));
+    stops.push('storage lock', lockStorage(config.storage.directory));
+    const { database, setAsideAs } = openDatabaseOrSetAside(databaseFile(config));
     stops.push('database', () => database.close());
+    if (setAsideAs !== undefined) {
+      const what = `the database was damaged and is kept as ${setAsideAs}; the catalogue, reports and tokens begin empty`;
+      logger.error(`${what}. Stop the tracker to restore a backup`);
+      health.addAlarms(() => [`database: ${what}`]);
+    }
+    const storage = new StorageWatch(config.storage.directory, health, logger);
+    storage.start();
+    stops.push('storage watch', () => storage.stop());
     const catalogue = createCatalogue(database);
 
     // Who is where, and what it costs.
@@ -300,7 +312,7 @@ class App implements Application {
             clientCa,
             listen: { ...listen, port: previous?.port ?? listen.port },
           },
-          { clock, logger, health, reports, policy, dataPlane, catalogue, exchange, dns, supervisor, threads },
+          { clock, logger, health, reports, policy, dataPlane, catalogue, exchange, dns, supervisor, threads, storage },
         ),
       );
       onReload('control API', (next) => supervised.running.prepare(next));

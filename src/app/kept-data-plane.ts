@@ -181,7 +181,9 @@ export class KeptDataPlane {
 
   async #startAgain(failures: number): Promise<void> {
     // Its last snapshot may still be on its way to the file that the next one reads.
-    await this.#last.stop();
+    await this.#last.stop().catch(() => {
+      // It is logged; the next thread begins with an older one.
+    });
     if (failures > SUSPECT_SNAPSHOT_AFTER) await this.#giveUpSnapshot();
     const given = this.#options;
     const plane = await DataPlane.start(given, this.#counters, this.vitals);
@@ -190,6 +192,8 @@ export class KeptDataPlane {
     const { topology, cost, access } = this.#options;
     if (topology !== given.topology || cost !== given.cost) plane.setPolicy(topology, cost);
     if (access !== undefined && access !== given.access) plane.setAccess(access);
+    const { deniedAddresses = [], upstreamWantedBelow = 0 } = this.#options;
+    if (this.#options !== given) plane.setOptions({ deniedAddresses, upstreamWantedBelow });
     if (this.#kept !== undefined) plane.setKept(this.#kept);
     this.#tell(plane);
   }

@@ -12,6 +12,7 @@ import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
+import { isStorageFailure } from '../store/sqlite/storage-failure.js';
 import type { ExchangePart } from './create-exchange.js';
 import { explainedInWords } from './explained-in-words.js';
 import type { Health } from './health.js';
@@ -24,6 +25,7 @@ import type { Policy } from './policy.js';
 import type { Apply } from './reload.js';
 import type { DnsPart } from './start-dns-redirect.js';
 import type { ReportsParts } from './start-reports.js';
+import type { StorageWatch } from './storage-watch.js';
 import type { SupervisedPart, Supervisor } from './supervision/supervisor.js';
 import type { ThreadWatch } from './supervision/thread-watch.js';
 import { dnsMetrics, trackerMetrics, upstreamMetrics } from './tracker-metrics.js';
@@ -47,6 +49,7 @@ export interface ControlContext {
   readonly exchange: SupervisedPart<ExchangePart> | undefined;
   readonly supervisor: Supervisor;
   readonly threads: ThreadWatch;
+  readonly storage: StorageWatch;
   readonly dns: DnsPart | undefined;
 }
 
@@ -83,7 +86,10 @@ export async function startControl(
       ...(dns ? dnsMetrics(() => dns.counters()) : []),
       ...(exchange ? upstreamMetrics(() => exchange.running.exchange.counters()) : []),
     ],
-    onDefect: (thrown, path) => logger.error({ err: thrown, path }, `control API: ${messageOf(thrown)}`),
+    onDefect: (thrown, path) => {
+      if (isStorageFailure(thrown)) context.storage.failed(thrown);
+      else logger.error({ err: thrown, path }, `control API: ${messageOf(thrown)}`);
+    },
   });
   const server = await startControlServer(app, {
     host: listen.host,

@@ -14,13 +14,18 @@ export class StopStack {
     this.#stops.push({ part, stop });
   }
 
-  async unwind(): Promise<void> {
+  /** @returns what did not stop cleanly, one line each */
+  async unwind(): Promise<string[]> {
+    const problems: string[] = [];
     for (let entry = this.#stops.pop(); entry !== undefined; entry = this.#stops.pop()) {
       try {
         await entry.stop();
       } catch (thrown) {
-        this.#logger.error({ err: thrown }, `${entry.part} did not stop cleanly: ${messageOf(thrown)}`);
+        const problem = `${entry.part} did not stop cleanly: ${messageOf(thrown)}`;
+        problems.push(problem);
+        this.#logger.error({ err: thrown }, problem);
       }
     }
+    return problems;
   }
 }

@@ -5,6 +5,7 @@
 import type { Request, Response } from 'express';
 import type { Clock } from '../domain/clock.js';
 import { ClientError } from '../domain/errors.js';
+import { isStorageFailure } from '../store/sqlite/storage-failure.js';
 import { checkBody, checkValue } from './check-request.js';
 import { GuessGuard, type WrongCredentials } from './guess-guard.js';
 import { type Caller, identifyCaller, unauthorised } from './identify-caller.js';
@@ -77,7 +78,7 @@ export class RouteServer {
   /** @param challenge the one that goes with 401 here, in place of the usual */
   sendProblem(thrown: unknown, request: Request, response: Response, challenge?: string): void {
     const problem = problemOf(thrown);
-    if (problem.type === 'internal') this.#options.onDefect(thrown, request.path);
+    if (problem.type === 'internal' || isStorageFailure(thrown)) this.#options.onDefect(thrown, request.path);
     if (response.headersSent) {
       response.destroy();
       return;
@@ -143,6 +144,9 @@ function send(response: Response, { status = 200, headers, json, text }: Answer)
   else write(response, status, { ...headers, 'content-type': 'application/json' }, JSON.stringify(json));
 }
 
+/** A person has to make room; agents keep what they could not send. */
+const STORAGE_RETRY_SECONDS = 30;
+
 /** Past express's own `send`, which costs as much as taking a report. */
 function write(response: Response, status: number, headers: Readonly<Record<string, string>>, body: string): void {
   response.writeHead(status, { ...COMMON_HEADERS, ...headers, 'content-length': Buffer.byteLength(body) });
@@ -161,6 +165,15 @@ function problemOf(thrown: unknown): Problem {
     return new Problem('unavailable', 'too much is waiting; come back', {
       headers: { 'retry-after': String(retryAfterSeconds) },
     });
+  }
+  if (isStorageFailure(thrown)) {
+    return new Problem(
+      'unavailable',
+      'the disk of this tracker does not take it now; nothing was changed, send it again',
+      {
+        headers: { 'retry-after': String(STORAGE_RETRY_SECONDS) },
+      },
+    );
   }
   // Express's own complaints: a path that does not decode, for one.
   const status = (thrown as { status?: unknown } | null)?.status;

@@ -62,6 +62,8 @@ export class DataPlane {
   readonly #endListeners: ((reason: Error) => void)[] = [];
   readonly #snapshots: SnapshotReceiver | null = null;
   readonly #snapshotWaiters: Waiting[] = [];
+  /** Of the latest snapshot. */
+  #snapshotError: Error | null = null;
   #nextId = 1;
   /** Of the table of capability that the worker was given last. */
   #capabilityVersion = -1;
@@ -229,7 +231,7 @@ export class DataPlane {
     void this.#worker.terminate();
   }
 
-  /** Closes the listeners and ends the thread, within a second. */
+  /** Closes the listeners and ends the thread, within a second. @throws Error where the swarms could not be saved */
   stop(): Promise<void> {
     this.#stopping ??= this.#exited ? this.#closeSnapshots() : this.#end();
     return this.#stopping;
@@ -254,7 +256,9 @@ export class DataPlane {
           if (error === null) waiter.resolve(null);
           else waiter.reject(error);
         }
-        if (error !== null) this.#fault(new Error(`cannot write the swarm snapshot ${file}: ${error.message}`));
+        this.#snapshotError =
+          error === null ? null : new Error(`cannot write the swarm snapshot ${file}: ${error.message}`);
+        if (this.#snapshotError !== null) this.#fault(this.#snapshotError);
       },
     );
   }
@@ -276,6 +280,7 @@ export class DataPlane {
   async #closeSnapshots(): Promise<void> {
     await this.#snapshots?.close();
     for (const { reject } of this.#snapshotWaiters.splice(0)) reject(new Error('the data plane has ended'));
+    if (this.#snapshotError !== null) throw this.#snapshotError;
   }
 
   #post(message: ToWorker): void {

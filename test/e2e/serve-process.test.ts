@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { freePort } from '../support/free-port.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
@@ -114,8 +115,20 @@ describe('alias-tracker serve', () => {
     await until('the reload', () => serve.stderr().includes('configuration reloaded'), serve);
   });
 
-  test('a second one says that the address is taken, and ends with 1', async () => {
+  test('a second one on the same storage directory is refused, and ends with 1', async () => {
     const second = start('serve', '--config', file);
+    const [code] = (await once(second.process, 'exit')) as [number];
+    expect(code).toBe(1);
+    expect(second.stderr()).toMatch(
+      new RegExp(`another alias-tracker \\(process ${serve.process.pid}\\) uses storage\\.directory`),
+    );
+  });
+
+  test('one with a directory of its own says that the address is taken, and ends with 1', async () => {
+    const other = join(directory, 'other.yaml');
+    const { labServices: _, ...rest } = parse(configText(port));
+    writeFileSync(other, stringify({ ...rest, storage: { directory: 'other-state' } }));
+    const second = start('serve', '--config', other);
     const [code] = (await once(second.process, 'exit')) as [number];
     expect(code).toBe(1);
     expect(second.stderr()).toMatch(new RegExp(`127\\.0\\.0\\.1:${port.tracker}`));

@@ -29,6 +29,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   const logger = createLogger(config.logging.level);
   let lab: Lab | undefined;
   let app: Application | undefined;
+  let problems: readonly string[] = [];
   try {
     // The lab plays the rest of the world, so it has to be there first.
     if (config.labServices) {
@@ -50,9 +51,10 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     await untilAborted(context.signal);
     logger.info('stopping');
   } finally {
-    await app?.stop();
+    problems = (await app?.stop()) ?? [];
     await lab?.stop();
   }
+  if (problems.length > 0) throw new OperatorError(`stopped; ${problems.join('; ')}`, { exitCode: 1 });
 }
 
 async function reload(

@@ -2,16 +2,30 @@
  * Opens the project's one SQLite file and brings it to the newest schema. Each file of `migrations/`, in the order of its
  * name, runs once in a transaction of its own; what has run is recorded in the table `migration`.
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { messageOf, OperatorError } from '../../domain/errors.js';
+import { isDamage } from './storage-failure.js';
 
 export type SqliteDatabase = Database.Database;
 
 /** How long a writer waits for another process (a CLI beside the server) to finish its transaction. */
 const BUSY_TIMEOUT_MS = 5_000;
+/** The owner's alone. */
+const PRIVATE = 0o600;
 
 const migrationsDirectory = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'migrations');
 
@@ -22,7 +36,7 @@ const migrationsDirectory = join(dirname(fileURLToPath(import.meta.url)), '..', 
 export function openDatabase(file: string): SqliteDatabase {
   let database: SqliteDatabase | undefined;
   try {
-    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+    if (file !== ':memory:') makePrivate(file);
     database = new Database(file);
     keepStatements(database);
     // WAL with NORMAL keeps the file consistent after a crash; FULL also keeps every acknowledged transaction. What is
@@ -38,6 +52,7 @@ export function openDatabase(file: string): SqliteDatabase {
   } catch (thrown) {
     database?.close();
     if (thrown instanceof OperatorError) throw thrown;
+    if (isDamage(thrown)) throw new DamagedDatabaseError(file, thrown);
     throw new OperatorError(
       `cannot open the database ${file}: ${messageOf(thrown)}; check storage.directory and its permissions`,
       {
@@ -45,6 +60,67 @@ export function openDatabase(file: string): SqliteDatabase {
         cause: thrown,
       },
     );
+  }
+}
+
+/** The file is not a database, or parts of it cannot be read. */
+export class DamagedDatabaseError extends OperatorError {
+  constructor(file: string, cause: unknown) {
+    const message = `the database ${file} is damaged: ${messageOf(cause)}; restore a backup, or start the tracker, which sets the file aside and begins with an empty one`;
+    super(message, { exitCode: 1, cause });
+    this.name = 'DamagedDatabaseError';
+  }
+}
+
+/** Larger files are not read whole before the start, which would hold up the tracker: what reads them finds the damage. */
+const MAX_CHECKED_BYTES = 512 * 1024 * 1024;
+
+/**
+ * Opens the database of a tracker, which must run whatever its disk has done: a damaged file is set aside with its log,
+ * and an empty one takes its place. Only for whoever holds the lock of the storage directory.
+ * @returns `setAsideAs` where that happened
+ * @throws OperatorError as {@link openDatabase} does otherwise
+ */
+export function openDatabaseOrSetAside(file: string): { database: SqliteDatabase; setAsideAs?: string } {
+  try {
+    const database = openDatabase(file);
+    if (statSync(file).size > MAX_CHECKED_BYTES) return { database };
+    try {
+      const [first] = database.pragma('quick_check(1)', { simple: false }) as { quick_check: string }[];
+      if (first?.quick_check !== 'ok') throw new DamagedDatabaseError(file, first?.quick_check);
+      return { database };
+    } catch (thrown) {
+      database.close();
+      throw isDamage(thrown) ? new DamagedDatabaseError(file, thrown) : thrown;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof DamagedDatabaseError)) throw thrown;
+    const setAsideAs = setAside(file);
+    return { database: openDatabase(file), setAsideAs };
+  }
+}
+
+/** Nothing is overwritten: what was set aside before keeps its name. */
+function setAside(file: string): string {
+  let aside = `${file}.damaged`;
+  for (let i = 2; existsSync(aside); i++) aside = `${file}.damaged-${i}`;
+  renameSync(file, aside);
+  // What the log holds belongs to the damaged file; the index of the log is made anew.
+  if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${aside}-wal`);
+  rmSync(`${file}-shm`, { force: true });
+  return aside;
+}
+
+/** It holds who downloads what. SQLite gives its log the same mode. */
+function makePrivate(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, 'a', PRIVATE));
+  if ((statSync(file).mode & 0o077) === 0) return;
+  // Made by an earlier version; where it is somebody else's file, its owner decides.
+  for (const each of [file, `${file}-wal`, `${file}-shm`]) {
+    try {
+      chmodSync(each, PRIVATE);
+    } catch {}
   }
 }
 
