@@ -12,7 +12,15 @@ import { BucketOrder } from './bucket-order.js';
 import { DrawPlaces } from './draw-places.js';
 import type { Endpoint } from './endpoint-key.js';
 import type { HostScan } from './host-scan.js';
-import { hasIdentity, isAddress, isEndpoint, isSameHost, LIST_NONE } from './peer-record.js';
+import {
+  hasIdentity,
+  hasKnownIdentity,
+  identityHashOf,
+  isEndpoint,
+  isSameHost,
+  LIST_NONE,
+  setIdentity,
+} from './peer-record.js';
 import { SegmentIndex } from './segment-index.js';
 
 const POSITION_BITS = 9;
@@ -63,6 +71,7 @@ export class BucketedSwarm {
   private readonly pairCache = new Map<number, PairOrders>();
   readonly byEndpoint: SegmentIndex;
   readonly byHost: SegmentIndex;
+  readonly byIdentity: SegmentIndex;
 
   constructor(
     readonly arena: Arena,
@@ -78,6 +87,7 @@ export class BucketedSwarm {
       hasher.hostHashOfRecordOf(arena.words, this.recordOf(place), addressWords);
     this.byEndpoint = new SegmentIndex(arena, { hashOfPlace }, expectedPeers);
     this.byHost = new SegmentIndex(arena, { hashOfPlace: hostHashOfPlace }, expectedPeers);
+    this.byIdentity = new SegmentIndex(arena, { hashOfPlace: (place) => this.identityHash(place) }, expectedPeers);
   }
 
   recordOf(place: number): number {
@@ -99,10 +109,26 @@ export class BucketedSwarm {
       const record = this.recordOf(place);
       if (!isSameHost(words, record, endpoint)) continue;
       scan.add(record);
-      if (isAddress(words, record, endpoint) && hasIdentity(words, record + this.addressWords, endpoint)) {
-        scan.sameIdentity = record;
-      }
+      if (hasIdentity(words, record + this.addressWords, endpoint)) scan.sameIdentity = record;
     }
+  }
+
+  /** @returns the place, 0 where the identity is not here. The endpoint may be of another family */
+  findIdentity(endpoint: Endpoint): number {
+    const words = this.arena.words;
+    const hash = endpoint.identityHash;
+    for (let place = this.byIdentity.first(hash); place !== 0; place = this.byIdentity.next()) {
+      if (hasIdentity(words, this.recordOf(place) + this.addressWords, endpoint)) return place;
+    }
+    return 0;
+  }
+
+  /** Replaces the identity of the peer in a place by that of its endpoint. */
+  setIdentity(place: number, endpoint: Endpoint): void {
+    const meta = this.recordOf(place) + this.addressWords;
+    if (hasKnownIdentity(this.arena.words, meta)) this.byIdentity.remove(this.identityHash(place), place);
+    setIdentity(this.arena.words, meta, endpoint);
+    this.indexIdentity(place);
   }
 
   /** Makes room for one more peer of a kind. @returns its place, which the caller fills */
@@ -131,6 +157,7 @@ export class BucketedSwarm {
       const to = this.recordOf(place);
       this.byEndpoint.move(this.hasher.hashOfRecordOf(words, from, this.addressWords), last, place);
       this.byHost.move(this.hasher.hostHashOfRecordOf(words, from, this.addressWords), last, place);
+      this.byIdentity.move(this.identityHash(last), last, place);
       for (let i = 0; i < this.stride; i++) words[to + i] = words[from + i]!;
     }
     this.shrinkOpen(kind, openId);
@@ -145,6 +172,7 @@ export class BucketedSwarm {
       if (isSameHost(words, this.recordOf(other), endpoint)) sameHost++;
     }
     if (sameHost < MAX_INDEXED_A_HOST) this.byHost.insert(endpoint.hostHash, place);
+    this.indexIdentity(place);
     return true;
   }
 
@@ -153,6 +181,7 @@ export class BucketedSwarm {
     const record = this.recordOf(place);
     this.byEndpoint.remove(this.hasher.hashOfRecordOf(words, record, this.addressWords), place);
     this.byHost.remove(this.hasher.hostHashOfRecordOf(words, record, this.addressWords), place);
+    this.byIdentity.remove(this.identityHash(place), place);
   }
 
   movePlace(from: number, to: number): void {
@@ -160,6 +189,22 @@ export class BucketedSwarm {
     const record = this.recordOf(to);
     this.byEndpoint.move(this.hasher.hashOfRecordOf(words, record, this.addressWords), from, to);
     this.byHost.move(this.hasher.hostHashOfRecordOf(words, record, this.addressWords), from, to);
+    this.byIdentity.move(this.identityHash(to), from, to);
+  }
+
+  private identityHash(place: number): number {
+    return identityHashOf(this.arena.words, this.recordOf(place) + this.addressWords);
+  }
+
+  /** Only so many of one identity: a stranger may make thousands, which all have one hash. */
+  private indexIdentity(place: number): void {
+    if (!hasKnownIdentity(this.arena.words, this.recordOf(place) + this.addressWords)) return;
+    const hash = this.identityHash(place);
+    let same = 0;
+    for (let other = this.byIdentity.first(hash); other !== 0; other = this.byIdentity.next()) {
+      if (++same >= MAX_INDEXED_A_HOST) return;
+    }
+    this.byIdentity.insert(hash, place);
   }
 
   /** The first occupied place from `place` on, −1 where there is none. */
@@ -212,6 +257,7 @@ export class BucketedSwarm {
   free(): void {
     this.byEndpoint.free();
     this.byHost.free();
+    this.byIdentity.free();
     for (let id = 1; id < this.nextId; id++) this.freeBlock(id);
   }
 

@@ -44,6 +44,18 @@ export class BucketedSwarms {
     this.get(number).scanHost(endpoint, scan);
   }
 
+  /** The endpoint may be of another family. */
+  findIdentity(number: number, endpoint: Endpoint): number {
+    const swarm = this.get(number);
+    const place = swarm.findIdentity(endpoint);
+    return place === 0 ? 0 : swarm.recordOf(place);
+  }
+
+  setIdentity(number: number, endpoint: Endpoint): void {
+    const swarm = this.get(number);
+    swarm.setIdentity(swarm.find(endpoint), endpoint);
+  }
+
   insert(number: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     const swarm = this.get(number);
     const place = swarm.take(group, level, listOfFlags(flags), this.keys);

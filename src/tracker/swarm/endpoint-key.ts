@@ -4,7 +4,7 @@
  */
 import type { AnnounceRequest } from '../announce-request.js';
 import type { HashKeys } from './hash-keys.js';
-import { META_WORDS } from './peer-record.js';
+import { IDENTITY_HIGH_MASK, identityHash, META_WORDS } from './peer-record.js';
 
 export class Endpoint {
   addressWords: 1 | 4 = 1;
@@ -77,13 +77,23 @@ export class Endpoint {
     }
   }
 
-  /** BEP 3 peer id and BEP 7/15 key as 36 bits: who does not know both cannot take another's place. */
+  /** BEP 3 peer id and BEP 7/15 key as 35 bits: who does not know both cannot take another's place. */
   setIdentity(bytes: Uint8Array, offset: number, key: number): void {
     const words = this.identityWords;
     for (let i = 0; i < 5; i++) words[i] = wordAt(bytes, offset + 4 * i);
     words[5] = key;
     this.identityLow = this.keys.identityLow.hash(words, 0, 6) & 0xffff;
-    this.identityHigh = this.keys.identityHigh.hash(words, 0, 6) & 0xfffff;
+    this.identityHigh = this.keys.identityHigh.hash(words, 0, 6) & IDENTITY_HIGH_MASK;
+  }
+
+  /** Takes over the identity of a stored record. @param meta of the record */
+  setIdentityFrom(words: Uint32Array, meta: number): void {
+    this.identityLow = words[meta]! & 0xffff;
+    this.identityHigh = words[meta + 2]! & IDENTITY_HIGH_MASK;
+  }
+
+  get identityHash(): number {
+    return identityHash(this.identityLow, this.identityHigh);
   }
 
   /** The hash of a stored record of this endpoint's family, equal to {@link hash} of the same address and port. */

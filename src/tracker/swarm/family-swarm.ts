@@ -8,7 +8,7 @@ import type { Arena } from './arena.js';
 import { BucketedSwarms } from './bucketed-swarms.js';
 import type { Endpoint } from './endpoint-key.js';
 import type { HostScan } from './host-scan.js';
-import { setGroup, setLevelAndFlags } from './peer-record.js';
+import { setGroup, setIdentity, setLevelAndFlags } from './peer-record.js';
 import { RankedSwarms } from './ranked-swarm.js';
 import { SmallSwarms } from './small-swarm.js';
 
@@ -70,6 +70,28 @@ export class FamilySwarms {
     if (kind === KIND_SMALL) this.small.scanHost(ref, endpoint, scan);
     else if (kind === KIND_RANKED) this.ranked.scanHost(offsetOf(ref), endpoint, scan);
     else this.bucketed.scanHost(offsetOf(ref), endpoint, scan);
+  }
+
+  /**
+   * @param endpoint only its identity is used
+   * @param addressWords of the family that is searched
+   * @returns a record of the same client, 0 where there is none
+   */
+  findIdentity(ref: number, endpoint: Endpoint, addressWords: 1 | 4): number {
+    if (ref === 0) return 0;
+    const kind = kindOf(ref);
+    if (kind === KIND_SMALL) return this.small.findIdentity(ref, endpoint, addressWords);
+    return kind === KIND_RANKED
+      ? this.ranked.findIdentity(offsetOf(ref), endpoint, addressWords)
+      : this.bucketed.findIdentity(offsetOf(ref), endpoint);
+  }
+
+  /** Replaces the identity of a record by that of its endpoint. The record stays where it is. */
+  setIdentity(ref: number, record: number, endpoint: Endpoint): void {
+    const kind = kindOf(ref);
+    if (kind === KIND_RANKED) this.ranked.setIdentity(offsetOf(ref), record, endpoint);
+    else if (kind === KIND_BUCKETED) this.bucketed.setIdentity(offsetOf(ref), endpoint);
+    else setIdentity(this.arena.words, record + endpoint.addressWords, endpoint);
   }
 
   /** Stores a peer that is not there yet. @returns its record; the swarm is at {@link ref} afterwards */

@@ -4,7 +4,8 @@ import type { TorrentTable } from './torrent-table.js';
 
 export class InfoHashWords {
   private readonly words = new Uint32Array(5);
-  private hash = 0;
+  /** Keyed, of the info-hash. */
+  hash = 0;
 
   constructor(private readonly table: TorrentTable) {}
 

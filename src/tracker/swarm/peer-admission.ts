@@ -19,6 +19,7 @@ import type { FamilySwarms } from './family-swarm.js';
 import { HostScan } from './host-scan.js';
 import type { InfoHashWords } from './info-hash-words.js';
 import {
+  addressWordsOf,
   ageSeconds,
   FLAG_CACHE,
   FLAG_COMPLETED,
@@ -30,7 +31,9 @@ import {
   FLAG_WITHHELD,
   flagsOf,
   groupOf,
+  hasIdentity,
   hasKnownIdentity,
+  isCounted,
   isLeecher,
   isMarked,
   levelOf,
@@ -42,11 +45,14 @@ import {
   uploadedOf,
 } from './peer-record.js';
 import type { Requester } from './peer-selection.js';
+import { RecentCompletions } from './recent-completions.js';
 import { FULL_FOR_FOREIGN, ROOM, type StoreRoom } from './store-room.js';
 import type { SupplyEvidence } from './supply-evidence.js';
 import type { SwarmBook } from './swarm-book.js';
 import type { SwarmLimits } from './swarm-store-options.js';
 import { ENTRY_COMPLETED, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+
+const FAMILIES = [4, 6] as const;
 
 export interface PeerAdmissionParts {
   readonly arena: Arena;
@@ -79,6 +85,7 @@ export class PeerAdmission {
   private readonly requester: Requester;
   private readonly minIntervalSeconds: number;
   private readonly scan = new HostScan();
+  private readonly completions = new RecentCompletions();
 
   constructor(parts: PeerAdmissionParts) {
     this.arena = parts.arena;
@@ -96,10 +103,11 @@ export class PeerAdmission {
   }
 
   /** A known peer comes back. */
-  refresh(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, record: number): void {
+  refresh(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, found: number): void {
     const { endpoint, requester } = this;
     const words = this.arena.words;
-    const meta = record + endpoint.addressWords;
+    let record = found;
+    let meta = record + endpoint.addressWords;
     const oldFlags = flagsOf(words, meta);
     const wasUpstream = (oldFlags & FLAG_UPSTREAM) !== 0;
     const age = ageSeconds(words, meta, request.nowSeconds);
@@ -108,11 +116,16 @@ export class PeerAdmission {
     outcome.earlyRepeat = early;
     if (!wasUpstream) requester.ageSeconds = age;
     if (wasUpstream) this.book.addressCounts.add(entry, endpoint, 1);
-    const isComparable = !wasUpstream && hasKnownIdentity(words, meta);
+    let isComparable = !wasUpstream && hasKnownIdentity(words, meta);
+    let isAnother = false;
     if (!isComparable || request.event !== EVENT_NONE) {
       endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
-      words[meta] = (endpoint.port << 16) | endpoint.identityLow;
-      words[meta + 2] = (words[meta + 2]! & 0xfff00000) | endpoint.identityHigh;
+      isAnother = !hasIdentity(words, meta, endpoint);
+      if (isAnother) {
+        isComparable = false;
+        record = this.changeIdentity(request, entry, record);
+        meta = record + endpoint.addressWords;
+      }
     }
     let flags = this.flagsFor(request, oldFlags & (FLAG_COMPLETED | FLAG_SHARED_HOST));
     flags = this.countCompleted(request, outcome, entry, flags);
@@ -122,7 +135,7 @@ export class PeerAdmission {
     if (this.reported >= 0) flags |= this.reportedFlags(request, entry, oldFlags);
     let at = record;
     if (flags !== oldFlags || level !== levelOf(words, meta) || request.group !== groupOf(words, meta)) {
-      if ((flags ^ oldFlags) & (FLAG_SEED | FLAG_UPSTREAM)) {
+      if ((flags ^ oldFlags) & (FLAG_SEED | FLAG_UPSTREAM) && isCounted(words, meta, request.family)) {
         this.book.count(entry, oldFlags, -1);
         this.book.count(entry, flags, 1);
       }
@@ -139,9 +152,55 @@ export class PeerAdmission {
       setLastSeen(words, metaNow, request.nowSeconds);
       setUploaded(words, metaNow, uploaded);
     }
+    if (isAnother && request.key !== 0) this.book.joinTwin(entry, at, endpoint);
     requester.record = at;
     requester.starving = isLeecher(flags) && isMarked(words, metaNow);
     requester.sharesHost = (flags & FLAG_SHARED_HOST) !== 0;
+  }
+
+  /** Another client, or one that has started again, is on a known address and port. @returns the record, which may have moved */
+  private changeIdentity(request: AnnounceRequest, entry: number, found: number): number {
+    const { endpoint } = this;
+    const words = this.arena.words;
+    const refAt = entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+    let record = found;
+    this.book.partTwin(entry, request.family, record);
+    this.evidence.forget(entry, request.family, record, endpoint);
+    const moved = this.movedRecord(request, words[refAt]!);
+    if (moved !== 0) {
+      this.book.remove(entry, request.family, moved);
+      record = this.swarms.find(words[refAt]!, endpoint);
+    }
+    this.swarms.setIdentity(words[refAt]!, record, endpoint);
+    return record;
+  }
+
+  /**
+   * A client leaves (BEP 3 `stopped`): the peer of its address and port goes, and what else is the same client, because it
+   * may say so from another port, or with port 0 when its listening socket is closed already.
+   * @param found the record of its address and port, 0 where there is none
+   */
+  leave(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, found: number): void {
+    const { endpoint, scan } = this;
+    const words = this.arena.words;
+    const { family } = request;
+    endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
+    if (found !== 0) this.removeLeaving(entry, family, found, outcome);
+    if (request.key !== 0) {
+      for (const each of FAMILIES) {
+        const ref = words[entry + (each === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+        this.removeLeaving(entry, each, this.swarms.findIdentity(ref, endpoint, addressWordsOf(each)), outcome);
+      }
+    } else if (found === 0) {
+      this.swarms.scanHost(words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!, endpoint, scan);
+      this.removeLeaving(entry, family, scan.sameIdentity, outcome);
+    }
+  }
+
+  private removeLeaving(entry: number, family: 4 | 6, record: number, outcome: AnnounceOutcome): void {
+    if (record === 0) return;
+    outcome.known = true;
+    this.book.remove(entry, family, record);
   }
 
   /** Somebody new. @returns the entry, 0 where the swarm does not exist and was not made */
@@ -156,13 +215,14 @@ export class PeerAdmission {
     let kept = scan.noteShared(words, endpoint.addressWords);
     requester.sharesHost = kept !== 0;
     let level = NEUTRAL_CAPABILITY_LEVEL;
-    if (scan.sameIdentity !== 0) {
-      // The same client on a new port of the same address: its old entry goes, its history stays.
-      const meta = scan.sameIdentity + endpoint.addressWords;
+    const before = entry === 0 ? 0 : this.formerRecord(request, words[entry + refWord]!);
+    if (before !== 0) {
+      // The same client on a new port or address: its old entry goes, its history stays.
+      const meta = before + endpoint.addressWords;
       kept |= flagsOf(words, meta) & FLAG_COMPLETED;
       level = levelOf(words, meta);
       outcome.known = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0;
-      this.book.remove(entry, request.family, scan.sameIdentity);
+      this.book.remove(entry, request.family, before);
     } else {
       const { limits, room } = this;
       const isInner = room.isInner(request.group);
@@ -200,8 +260,25 @@ export class PeerAdmission {
     setFlags(words, meta, flags);
     this.evidence.begin(request, entry, record, endpoint);
     this.book.admit(entry, flags, endpoint);
+    if (request.key !== 0) this.book.joinTwin(entry, record, endpoint);
     requester.record = record;
     return entry;
+  }
+
+  /**
+   * The record that a newcomer had before it got another port or address. The peer id, which everybody learns who talks to
+   * the client, is enough on the same host. From elsewhere it takes the key as well, which only trackers see, and both
+   * addresses must be of the operator's networks: a client with two providers has two addresses at the same time.
+   */
+  private formerRecord(request: AnnounceRequest, ref: number): number {
+    return this.scan.sameIdentity !== 0 ? this.scan.sameIdentity : this.movedRecord(request, ref);
+  }
+
+  private movedRecord(request: AnnounceRequest, ref: number): number {
+    const { endpoint, room } = this;
+    if (request.key === 0 || !room.isInner(request.group)) return 0;
+    const record = this.swarms.findIdentity(ref, endpoint, endpoint.addressWords);
+    return record !== 0 && room.isInner(groupOf(this.arena.words, record + endpoint.addressWords)) ? record : 0;
   }
 
   private flagsFor(request: AnnounceRequest, kept: number): number {
@@ -212,9 +289,10 @@ export class PeerAdmission {
     return flags;
   }
 
-  /** BEP 3 `completed`: once a peer, and only where nothing is left. */
+  /** BEP 3 `completed`: once a client, however often it starts again, and only where nothing is left. */
   private countCompleted(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, flags: number): number {
     if (request.event !== EVENT_COMPLETED || !request.seed || (flags & FLAG_COMPLETED) !== 0) return flags;
+    if (!this.completions.note(this.infoHash.hash, this.endpoint, request.nowSeconds)) return flags | FLAG_COMPLETED;
     this.arena.words[entry + ENTRY_COMPLETED] = this.arena.words[entry + ENTRY_COMPLETED]! + 1;
     outcome.countedCompleted = true;
     return flags | FLAG_COMPLETED;

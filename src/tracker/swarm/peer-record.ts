@@ -3,7 +3,7 @@
  *
  *   +0  port (16) | identity, low part (16)
  *   +1  locality group (16) | last seen (16): seconds, wrapping; peers are far younger than 18 hours
- *   +2  flags (8) | capability level (3) | marked (1) | identity, high part (20)
+ *   +2  flags (8) | capability level (3) | marked (1) | twin (1) | identity, high part (19)
  *   +3  uploaded, in units of 16 KiB, wrapping (20) | history (12)
  *
  * counted from the end of the address. The identity is a hash of peer id and key (BEP 7, BEP 15). The mark and the history
@@ -37,6 +37,9 @@ const HISTORY_BITS = 12;
 const HISTORY_MASK = (1 << HISTORY_BITS) - 1;
 /** What is uploaded is kept in units of 16 KiB, modulo this and one. */
 export const UPLOADED_MASK = 0xfffff;
+/** The same client is in the swarm with an address of the other family, too, which has this bit as well. */
+const TWIN = 1 << 19;
+export const IDENTITY_HIGH_MASK = TWIN - 1;
 
 /** Words of a record's address. */
 export function addressWordsOf(family: 4 | 6): 1 | 4 {
@@ -73,12 +76,46 @@ export function isSameHost(words: Uint32Array, record: number, endpoint: Endpoin
 }
 
 export function hasIdentity(words: Uint32Array, meta: number, endpoint: Endpoint): boolean {
-  return (words[meta]! & 0xffff) === endpoint.identityLow && (words[meta + 2]! & 0xfffff) === endpoint.identityHigh;
+  return (
+    (words[meta]! & 0xffff) === endpoint.identityLow &&
+    (words[meta + 2]! & IDENTITY_HIGH_MASK) === endpoint.identityHigh
+  );
+}
+
+/** 32 bits of the identity: for indexes. It is a keyed hash already. */
+export function identityHashOf(words: Uint32Array, meta: number): number {
+  return identityHash(words[meta]! & 0xffff, words[meta + 2]! & IDENTITY_HIGH_MASK);
+}
+
+export function identityHash(low: number, high: number): number {
+  return (high << 13) | (low >>> 3);
+}
+
+/** Replaces the identity by that of an endpoint. */
+export function setIdentity(words: Uint32Array, meta: number, endpoint: Endpoint): void {
+  words[meta] = (words[meta]! & 0xffff0000) | endpoint.identityLow;
+  words[meta + 2] = (words[meta + 2]! & ~IDENTITY_HIGH_MASK) | endpoint.identityHigh;
+}
+
+export function isTwin(words: Uint32Array, meta: number): boolean {
+  return (words[meta + 2]! & TWIN) !== 0;
+}
+
+export function setTwin(words: Uint32Array, meta: number, isTwin: boolean): void {
+  words[meta + 2] = isTwin ? words[meta + 2]! | TWIN : words[meta + 2]! & ~TWIN;
+}
+
+/**
+ * Whether a peer counts in `complete` and `incomplete`: of a client that is there with both families only the IPv4 one does.
+ * Peers of original trackers are counted apart.
+ */
+export function isCounted(words: Uint32Array, meta: number, family: 4 | 6): boolean {
+  return family === 4 || !isTwin(words, meta);
 }
 
 /** False for peers from original trackers and from a snapshot, until they announce. */
 export function hasKnownIdentity(words: Uint32Array, meta: number): boolean {
-  return ((words[meta]! & 0xffff) | (words[meta + 2]! & 0xfffff)) !== 0;
+  return ((words[meta]! & 0xffff) | (words[meta + 2]! & IDENTITY_HIGH_MASK)) !== 0;
 }
 
 export function flagsOf(words: Uint32Array, meta: number): number {

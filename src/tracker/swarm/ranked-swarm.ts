@@ -10,7 +10,7 @@
  *   +5  inner ones among the leechers listed (16) | among the serving peers listed (16)
  *   then the records, the sorted entries (leechers upwards from the front, serving ones up to the end; each is a word
  *   (see sorted-word), the address, and the port in the high half of a word: a copy, so that an answer is read in one
- *   stretch), the index by address and port, and the index by host (16 bits an entry, see slot-index).
+ *   stretch), the indexes by address and port, by host, and by identity (16 bits an entry, see slot-index).
  */
 import { firstWordOf, slotOfWord, sortedWord } from '../../selection/sorted-word.js';
 import { FOREIGN_KEY, type StandingKeys } from '../../selection/standing-key.js';
@@ -21,7 +21,8 @@ import {
   flagsOf,
   groupOf,
   hasIdentity,
-  isAddress,
+  hasKnownIdentity,
+  identityHashOf,
   isEndpoint,
   isSameHost,
   LIST_LEECHERS,
@@ -30,6 +31,7 @@ import {
   listOfFlags,
   META_WORDS,
   setGroup,
+  setIdentity,
   setLevelAndFlags,
 } from './peer-record.js';
 import { addSlot, homeOf, removeSlot, SLOT_BITS, SLOT_MASK, tagOf } from './slot-index.js';
@@ -131,8 +133,37 @@ export class RankedSwarms {
       if (!isSameHost(words, record, endpoint)) continue;
       scan.add(record);
       const meta = record + endpoint.addressWords;
-      if (isAddress(words, record, endpoint) && hasIdentity(words, meta, endpoint)) scan.sameIdentity = record;
+      if (hasIdentity(words, meta, endpoint)) scan.sameIdentity = record;
     }
+  }
+
+  /** @param addressWords of the swarm's family, which need not be the endpoint's */
+  findIdentity(ref: number, endpoint: Endpoint, addressWords: 1 | 4): number {
+    const words = this.arena.words;
+    const halves = this.arena.halves;
+    const stride = addressWords + META_WORDS;
+    const entries = words[ref + 4]!;
+    const index = this.indexStart(ref, stride) + 2 * entries;
+    const hash = endpoint.identityHash;
+    const tag = tagOf(hash);
+    for (let position = homeOf(hash, entries); ; ) {
+      const entry = halves[index + position]!;
+      if (entry === 0) return 0;
+      if (++position === entries) position = 0;
+      if (entry >>> SLOT_BITS !== tag) continue;
+      const record = ref + HEADER_WORDS + ((entry & SLOT_MASK) - 1) * stride;
+      if (hasIdentity(words, record + addressWords, endpoint)) return record;
+    }
+  }
+
+  /** Replaces the identity of a record by that of its endpoint. */
+  setIdentity(ref: number, record: number, endpoint: Endpoint): void {
+    const { words } = this.arena;
+    const { stride, addressWords } = endpoint;
+    const slot = ((record - ref - HEADER_WORDS) / stride) | 0;
+    if (hasKnownIdentity(words, record + addressWords)) this.unindexIdentity(ref, stride, slot);
+    setIdentity(words, record + addressWords, endpoint);
+    this.indexIdentity(ref, stride, slot, record);
   }
 
   insert(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
@@ -149,6 +180,7 @@ export class RankedSwarms {
     setLevelAndFlags(words, record + endpoint.addressWords, level, flags);
     this.indexSlot(block, stride, slot, endpoint.hash);
     this.indexHost(block, stride, slot, record);
+    this.indexIdentity(block, stride, slot, record);
     this.enlist(block, stride, slot, group, level, flags);
     this.ref = block;
     return record;
@@ -212,7 +244,7 @@ export class RankedSwarms {
     words[block + 3] = this.keys.stamp;
     words[block + 4] = indexEntriesFor(room);
     const index = block + HEADER_WORDS + room * (stride + entryWordsOf(stride));
-    words.fill(0, index, index + words[block + 4]!);
+    words.fill(0, index, index + indexWordsFor(words[block + 4]!));
     return block;
   }
 
@@ -225,6 +257,7 @@ export class RankedSwarms {
     for (let i = 0; i < stride; i++) words[record + i] = words[source + i]!;
     this.indexSlot(ref, stride, slot, endpoint.hashOfRecord(words, record));
     this.indexHost(ref, stride, slot, record);
+    this.indexIdentity(ref, stride, slot, record);
   }
 
   /** Lists all records by the keys now in force. */
@@ -396,13 +429,28 @@ export class RankedSwarms {
     addSlot(this.arena.halves, this.indexStart(ref, stride), this.arena.words[ref + 4]!, slot, hash);
   }
 
-  /** Only so many peers of a host: what it serves are limits and clients that come back on another port. */
+  /** What it serves are limits and clients that come back on another port. */
   private indexHost(ref: number, stride: number, slot: number, record: number): void {
-    const { halves, words } = this.arena;
-    const addressWords = addressWordsOfStride(stride);
-    const entries = words[ref + 4]!;
-    const index = this.indexStart(ref, stride) + entries;
-    const hash = this.hasher.hostHashOfRecordOf(words, record, addressWords);
+    const { words } = this.arena;
+    const hash = this.hasher.hostHashOfRecordOf(words, record, addressWordsOfStride(stride));
+    this.addBounded(this.indexStart(ref, stride) + words[ref + 4]!, words[ref + 4]!, slot, hash);
+  }
+
+  private indexIdentity(ref: number, stride: number, slot: number, record: number): void {
+    const { words } = this.arena;
+    const meta = record + addressWordsOfStride(stride);
+    if (!hasKnownIdentity(words, meta)) return;
+    this.addBounded(
+      this.indexStart(ref, stride) + 2 * words[ref + 4]!,
+      words[ref + 4]!,
+      slot,
+      identityHashOf(words, meta),
+    );
+  }
+
+  /** Only so many of one host or identity are indexed: a stranger may make thousands, which all have one hash. */
+  private addBounded(index: number, entries: number, slot: number, hash: number): void {
+    const { halves } = this.arena;
     const tag = tagOf(hash);
     let sameTag = 0;
     for (let position = homeOf(hash, entries); halves[index + position] !== 0; ) {
@@ -410,6 +458,14 @@ export class RankedSwarms {
       if (++position === entries) position = 0;
     }
     addSlot(halves, index, entries, slot, hash);
+  }
+
+  private unindexIdentity(ref: number, stride: number, slot: number): void {
+    const { halves, words } = this.arena;
+    const entries = words[ref + 4]!;
+    const metas = ref + HEADER_WORDS + addressWordsOfStride(stride);
+    const hashOf = (other: number): number => identityHashOf(words, metas + other * stride);
+    removeSlot(halves, this.indexStart(ref, stride) + 2 * entries, entries, slot, hashOf);
   }
 
   private unindexSlot(ref: number, stride: number, slot: number): void {
@@ -423,6 +479,7 @@ export class RankedSwarms {
       this.hasher.hostHashOfRecordOf(words, records + other * stride, addressWords);
     removeSlot(halves, index, entries, slot, hashOf);
     removeSlot(halves, index + entries, entries, slot, hostHashOf);
+    if (hasKnownIdentity(words, records + slot * stride + addressWords)) this.unindexIdentity(ref, stride, slot);
   }
 
   private indexStart(ref: number, stride: number): number {
@@ -443,13 +500,18 @@ export function entryWordsOf(stride: number): number {
   return stride - META_WORDS + 2;
 }
 
-/** Even, about 1.6 entries a slot; there are two indexes of this many. */
+/** Even, about 1.6 entries a slot; there are three indexes of this many. */
 function indexEntriesFor(capacity: number): number {
   return (capacity + (capacity >>> 1) + (capacity >>> 3) + 4) & ~1;
 }
 
+/** Of three indexes, two entries a word. */
+function indexWordsFor(entries: number): number {
+  return (entries * 3) / 2;
+}
+
 function wordsFor(capacity: number, stride: number): number {
-  return HEADER_WORDS + capacity * (stride + entryWordsOf(stride)) + indexEntriesFor(capacity);
+  return HEADER_WORDS + capacity * (stride + entryWordsOf(stride)) + indexWordsFor(indexEntriesFor(capacity));
 }
 
 function growthOf(count: number): number {

@@ -8,7 +8,7 @@ import type { Arena } from './arena.js';
 import { roundUpWords } from './arena.js';
 import type { Endpoint } from './endpoint-key.js';
 import type { HostScan } from './host-scan.js';
-import { hasIdentity, isAddress, isEndpoint, isSameHost, setGroup, setLevelAndFlags } from './peer-record.js';
+import { hasIdentity, isEndpoint, isSameHost, META_WORDS, setGroup, setLevelAndFlags } from './peer-record.js';
 
 const HEADER_WORDS = 1;
 /** Capacities asked for; the block's rounding may add some. */
@@ -45,10 +45,19 @@ export class SmallSwarms {
     for (let record = ref + HEADER_WORDS; record < end; record += stride) {
       if (!isSameHost(words, record, endpoint)) continue;
       scan.add(record);
-      if (isAddress(words, record, endpoint) && hasIdentity(words, record + endpoint.addressWords, endpoint)) {
-        scan.sameIdentity = record;
-      }
+      if (hasIdentity(words, record + endpoint.addressWords, endpoint)) scan.sameIdentity = record;
     }
+  }
+
+  /** @param addressWords of the swarm's family, which need not be the endpoint's */
+  findIdentity(ref: number, endpoint: Endpoint, addressWords: 1 | 4): number {
+    const words = this.arena.words;
+    const stride = addressWords + META_WORDS;
+    const end = ref + HEADER_WORDS + (words[ref]! >>> 16) * stride;
+    for (let record = ref + HEADER_WORDS; record < end; record += stride) {
+      if (hasIdentity(words, record + addressWords, endpoint)) return record;
+    }
+    return 0;
   }
 
   /** @param ref 0 makes a new swarm. @returns the record; the swarm is at {@link ref} afterwards */

@@ -8,7 +8,7 @@ import { Endpoint } from './endpoint-key.js';
 import type { FamilySwarms } from './family-swarm.js';
 import type { HashKeys } from './hash-keys.js';
 import { PeerIds } from './peer-ids.js';
-import { FLAG_SEED, FLAG_UPSTREAM, flagsOf } from './peer-record.js';
+import { addressWordsOf, FLAG_SEED, FLAG_UPSTREAM, flagsOf, isCounted, isTwin, setTwin } from './peer-record.js';
 import type { PeerSelection } from './peer-selection.js';
 import type { StoreRoom } from './store-room.js';
 import {
@@ -64,18 +64,66 @@ export class SwarmBook {
     if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.add(entry, endpoint, 1);
   }
 
+  /**
+   * Joins a record with that of the same client in the other family, if there is one: the two count as one peer from now on.
+   * @param endpoint the record's own, with its identity
+   */
+  joinTwin(entry: number, record: number, endpoint: Endpoint): void {
+    const words = this.arena.words;
+    const family = endpoint.addressWords === 1 ? 4 : 6;
+    const other = this.swarms.findIdentity(
+      words[refAt(entry, otherOf(family))]!,
+      endpoint,
+      addressWordsOf(otherOf(family)),
+    );
+    if (other === 0) return;
+    const meta = record + addressWordsOf(family);
+    const otherMeta = other + addressWordsOf(otherOf(family));
+    if (isTwin(words, otherMeta)) return;
+    // A record that the index does not lead to, because its identity is on too many, could not be parted again.
+    if (this.swarms.findIdentity(words[refAt(entry, family)]!, endpoint, addressWordsOf(family)) !== record) return;
+    setTwin(words, meta, true);
+    setTwin(words, otherMeta, true);
+    this.count(entry, flagsOf(words, family === 6 ? meta : otherMeta), -1);
+  }
+
+  /** @returns the record of the same client in the other family, 0 where it has none */
+  twinOf(entry: number, family: 4 | 6, record: number): number {
+    const words = this.arena.words;
+    const meta = record + addressWordsOf(family);
+    if (!isTwin(words, meta)) return 0;
+    const other = otherOf(family);
+    this.endpoint.setIdentityFrom(words, meta);
+    const twin = this.swarms.findIdentity(words[refAt(entry, other)]!, this.endpoint, addressWordsOf(other));
+    return twin !== 0 && isTwin(words, twin + addressWordsOf(other)) ? twin : 0;
+  }
+
+  /** Each of the two counts by itself again. */
+  partTwin(entry: number, family: 4 | 6, record: number): void {
+    const twin = this.twinOf(entry, family, record);
+    if (twin === 0) return;
+    const words = this.arena.words;
+    const meta = record + addressWordsOf(family);
+    const twinMeta = twin + addressWordsOf(otherOf(family));
+    setTwin(words, meta, false);
+    setTwin(words, twinMeta, false);
+    this.count(entry, flagsOf(words, family === 6 ? meta : twinMeta), 1);
+  }
+
   /** Removes a peer. The entry stays: see {@link dropIfEmpty}. */
   remove(entry: number, family: 4 | 6, record: number): void {
     const words = this.arena.words;
     const endpoint = this.endpoint;
     const addressWords = family === 4 ? 1 : 4;
+    this.partTwin(entry, family, record);
     endpoint.setFromRecord(words, record, addressWords);
-    const flags = flagsOf(words, record + addressWords);
-    const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+    const meta = record + addressWords;
+    const flags = flagsOf(words, meta);
+    if (isCounted(words, meta, family)) this.count(entry, flags, -1);
     this.selection.evidence.forget(entry, family, record, endpoint);
-    this.swarms.remove(words[refAt]!, record, endpoint);
-    words[refAt] = this.swarms.ref;
-    this.count(entry, flags, -1);
+    const at = refAt(entry, family);
+    this.swarms.remove(words[at]!, record, endpoint);
+    words[at] = this.swarms.ref;
     this.room.records--;
     if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.add(entry, endpoint, -1);
     this.selection.roster.forget(entry, family, endpoint);
@@ -88,21 +136,20 @@ export class SwarmBook {
     const hasIds = (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0;
     for (const family of [4, 6] as const) {
       const addressWords = family === 4 ? 1 : 4;
-      const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
-      const ref = words[refAt]!;
+      const ref = words[refAt(entry, family)]!;
       for (let place = 0; ; place++) {
         place = this.swarms.nextPlace(ref, place, addressWords);
         if (place < 0) break;
         const record = this.swarms.recordInPlace(ref, place, addressWords);
         const flags = flagsOf(words, record + addressWords);
         this.endpoint.setFromRecord(words, record, addressWords);
-        this.count(entry, flags, -1);
+        if (isCounted(words, record + addressWords, family)) this.count(entry, flags, -1);
         this.room.records--;
         if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.add(entry, this.endpoint, -1);
         if (hasIds) this.peerIds.forget(entry, this.endpoint.text());
       }
       this.swarms.free(ref, addressWords);
-      words[refAt] = 0;
+      words[refAt(entry, family)] = 0;
       this.selection.roster.forget(entry, family, this.endpoint);
     }
   }
@@ -115,4 +162,13 @@ export class SwarmBook {
     this.table.remove(entry);
     return true;
   }
+}
+
+/** Where the swarm of a family is named in an entry. */
+function refAt(entry: number, family: 4 | 6): number {
+  return entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+}
+
+function otherOf(family: 4 | 6): 4 | 6 {
+  return family === 4 ? 6 : 4;
 }

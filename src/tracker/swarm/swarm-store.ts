@@ -180,9 +180,8 @@ export class SwarmStore {
     requester.begin(true);
     this.located = true;
     if (request.event === EVENT_STOPPED) {
-      if (record !== 0) {
-        outcome.known = true;
-        this.book.remove(entry, request.family, record);
+      if (entry !== 0) {
+        this.admission.leave(request, outcome, entry, record);
         if (this.book.dropIfEmpty(entry)) entry = 0;
       }
       requester.entry = entry;

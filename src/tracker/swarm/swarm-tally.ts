@@ -2,14 +2,16 @@
  * The peers of a swarm by locality group, and how many of them are the operator's own: for people, never for an answer.
  * A small or ranked swarm is walked peer by peer. A bucketed one is counted bucket by bucket, so a million peers cost a few
  * thousand steps; there partial seeds (BEP 21) count as seeds, withheld
- * peers as leechers, and peers of original trackers like others of their group.
+ * peers as leechers, and peers of original trackers like others of their group. A client with both families counts once,
+ * by its IPv4 address: IPv6 buckets are read peer by peer for that.
  */
 
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
 import type { StandingKeys } from '../../selection/standing-key.js';
 import type { Arena } from './arena.js';
+import type { BucketedSwarm } from './bucketed-swarm.js';
 import { type FamilySwarms, KIND_BUCKETED, kindOf, offsetOf } from './family-swarm.js';
-import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, groupOf, LIST_SERVING } from './peer-record.js';
+import { addressWordsOf, FLAG_SEED, FLAG_UPSTREAM, flagsOf, groupOf, isCounted, LIST_SERVING } from './peer-record.js';
 import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
 export interface PeerCounts {
@@ -48,8 +50,8 @@ export class SwarmTally {
     const words = this.arena.words;
     this.counts.clear();
     this.steps = 1;
-    this.addFamily(words[entry + ENTRY_REF4]!, 1);
-    this.addFamily(words[entry + ENTRY_REF6]!, 4);
+    this.addFamily(words[entry + ENTRY_REF4]!, 4);
+    this.addFamily(words[entry + ENTRY_REF6]!, 6);
     const groups = [...this.counts.values()].sort((a, b) => total(b) - total(a) || a.group - b.group);
     const inner = { seeds: 0, leechers: 0 };
     for (const { group, seeds, leechers } of groups) {
@@ -60,9 +62,10 @@ export class SwarmTally {
     return { inner, groups, steps: this.steps };
   }
 
-  private addFamily(ref: number, addressWords: 1 | 4): void {
+  private addFamily(ref: number, family: 4 | 6): void {
+    const addressWords = addressWordsOf(family);
     if (kindOf(ref) === KIND_BUCKETED) {
-      this.addBuckets(ref);
+      this.addBuckets(ref, family);
       return;
     }
     const words = this.arena.words;
@@ -71,6 +74,7 @@ export class SwarmTally {
       if (place < 0) return;
       this.steps++;
       const meta = this.swarms.recordInPlace(ref, place, addressWords) + addressWords;
+      if (!isCounted(words, meta, family)) continue;
       const flags = flagsOf(words, meta);
       const counts = this.of(groupOf(words, meta));
       if ((flags & FLAG_UPSTREAM) !== 0) counts.upstreamPeers++;
@@ -79,16 +83,26 @@ export class SwarmTally {
     }
   }
 
-  private addBuckets(ref: number): void {
+  private addBuckets(ref: number, family: 4 | 6): void {
     const swarm = this.swarms.bucketed.get(offsetOf(ref));
     for (let id = 1; id < swarm.nextId; id++) {
       this.steps++;
-      const size = swarm.sizes[id]!;
+      const size = family === 4 ? swarm.sizes[id]! : this.countedIn(swarm, id);
       if (size === 0) continue;
       const counts = this.of(swarm.groups[id]!);
       if ((swarm.kinds[id]! & 3) === LIST_SERVING) counts.seeds += size;
       else counts.leechers += size;
     }
+  }
+
+  private countedIn(swarm: BucketedSwarm, id: number): number {
+    const { words } = this.arena;
+    let counted = 0;
+    for (let i = 0; i < swarm.sizes[id]!; i++) {
+      this.steps++;
+      if (isCounted(words, swarm.bases[id]! + i * swarm.stride + swarm.addressWords, 6)) counted++;
+    }
+    return counted;
   }
 
   private of(group: number): Counts {

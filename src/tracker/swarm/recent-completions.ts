@@ -1,0 +1,41 @@
+/**
+ * Who has completed which torrent lately, so that a client that stops and starts again, or announces over both families, is
+ * counted as one download. A fixed table: each completion takes one of four places that its hash leads to, the oldest gives
+ * way. Clients that take a new peer id for each start cannot be told apart.
+ */
+import { scramble } from '../../domain/address-hash.js';
+import type { Endpoint } from './endpoint-key.js';
+
+/** A download within this long of the same client's last one is a repetition. */
+const REMEMBER_SECONDS = 24 * 3600;
+/** 131,072 completions in 1 MiB: a tracker with more a day forgets the oldest earlier. */
+const SETS_BITS = 15;
+const PLACES = 4;
+const WORDS = 2;
+
+export class RecentCompletions {
+  /** For each place the hash of torrent and client, never 0, and the second of the completion. */
+  private readonly places = new Uint32Array((PLACES * WORDS) << SETS_BITS);
+
+  /**
+   * @param torrentHash a keyed hash of the info-hash
+   * @param client its identity must be set
+   * @returns whether this is the first completion within {@link REMEMBER_SECONDS}; it is remembered from now on
+   */
+  note(torrentHash: number, client: Endpoint, nowSeconds: number): boolean {
+    const { places } = this;
+    const set = scramble(torrentHash ^ client.identityHash) >>> (32 - SETS_BITS);
+    const hash = scramble(torrentHash + Math.imul(client.identityHash, 0x9e3779b1)) >>> 0 || 1;
+    const from = set * PLACES * WORDS;
+    let oldest = from;
+    for (let at = from; at < from + PLACES * WORDS; at += WORDS) {
+      const isValid = places[at] !== 0 && nowSeconds - places[at + 1]! < REMEMBER_SECONDS;
+      if (isValid && places[at] === hash) return false;
+      if (!isValid) places[at] = 0;
+      if (places[at] === 0 || (places[oldest] !== 0 && places[at + 1]! < places[oldest + 1]!)) oldest = at;
+    }
+    places[oldest] = hash;
+    places[oldest + 1] = nowSeconds;
+    return true;
+  }
+}
