@@ -58,7 +58,7 @@ export class FamilySwarms {
     const kind = kindOf(ref);
     if (kind === KIND_SMALL) return this.small.find(ref, endpoint);
     return kind === KIND_RANKED
-      ? this.ranked.find(offsetOf(ref), endpoint)
+      ? this.ranked.indexes.find(offsetOf(ref), endpoint)
       : this.bucketed.find(offsetOf(ref), endpoint);
   }
 
@@ -68,7 +68,7 @@ export class FamilySwarms {
     if (ref === 0) return;
     const kind = kindOf(ref);
     if (kind === KIND_SMALL) this.small.scanHost(ref, endpoint, scan);
-    else if (kind === KIND_RANKED) this.ranked.scanHost(offsetOf(ref), endpoint, scan);
+    else if (kind === KIND_RANKED) this.ranked.indexes.scanHost(offsetOf(ref), endpoint, scan);
     else this.bucketed.scanHost(offsetOf(ref), endpoint, scan);
   }
 
@@ -82,14 +82,14 @@ export class FamilySwarms {
     const kind = kindOf(ref);
     if (kind === KIND_SMALL) return this.small.findIdentity(ref, endpoint, addressWords);
     return kind === KIND_RANKED
-      ? this.ranked.findIdentity(offsetOf(ref), endpoint, addressWords)
+      ? this.ranked.indexes.findIdentity(offsetOf(ref), endpoint, addressWords)
       : this.bucketed.findIdentity(offsetOf(ref), endpoint);
   }
 
   /** Replaces the identity of a record by that of its endpoint. The record stays where it is. */
   setIdentity(ref: number, record: number, endpoint: Endpoint): void {
     const kind = kindOf(ref);
-    if (kind === KIND_RANKED) this.ranked.setIdentity(offsetOf(ref), record, endpoint);
+    if (kind === KIND_RANKED) this.ranked.indexes.setIdentity(offsetOf(ref), record, endpoint);
     else if (kind === KIND_BUCKETED) this.bucketed.setIdentity(offsetOf(ref), endpoint);
     else setIdentity(this.arena.words, record + endpoint.addressWords, endpoint);
   }

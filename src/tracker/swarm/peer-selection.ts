@@ -24,7 +24,8 @@ import { GatewayRoster } from './gateway-roster.js';
 import type { HashKeys } from './hash-keys.js';
 import { Neighbours } from './neighbours.js';
 import { flagsOf, groupOf, LIST_LEECHERS, LIST_NONE, LIST_SERVING, levelOf, listOfFlags } from './peer-record.js';
-import { entryWordsOf, MAX_RANKED_PEERS } from './ranked-swarm.js';
+import { entryWordsOf } from './ranked-indexes.js';
+import { MAX_RANKED_PEERS } from './ranked-swarm.js';
 import { blockWord, SupplyEvidence } from './supply-evidence.js';
 import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 

@@ -10,43 +10,42 @@
  *   +5  inner ones among the leechers listed (16) | among the serving peers listed (16)
  *   then the records, the sorted entries (leechers upwards from the front, serving ones up to the end; each is a word
  *   (see sorted-word), the address, and the port in the high half of a word: a copy, so that an answer is read in one
- *   stretch), the indexes by address and port, by host, and by identity (16 bits an entry, see slot-index).
+ *   stretch), and the {@link RankedIndexes}.
  */
 import { firstWordOf, slotOfWord, sortedWord } from '../../selection/sorted-word.js';
 import { FOREIGN_KEY, type StandingKeys } from '../../selection/standing-key.js';
 import { type Arena, roundUpWords } from './arena.js';
 import type { Endpoint } from './endpoint-key.js';
-import type { HostScan } from './host-scan.js';
 import {
   flagsOf,
   groupOf,
-  hasIdentity,
-  hasKnownIdentity,
-  identityHashOf,
-  isEndpoint,
-  isSameHost,
   LIST_LEECHERS,
   LIST_NONE,
   levelOf,
   listOfFlags,
   META_WORDS,
   setGroup,
-  setIdentity,
   setLevelAndFlags,
 } from './peer-record.js';
-import { addSlot, homeOf, removeSlot, SLOT_BITS, SLOT_MASK, tagOf } from './slot-index.js';
+import {
+  entryWordsOf,
+  HEADER_WORDS,
+  INDEX_ENTRIES,
+  indexEntriesFor,
+  indexWordsFor,
+  RankedIndexes,
+} from './ranked-indexes.js';
+import { SLOT_MASK } from './slot-index.js';
 import { lowerBound, shiftEntries } from './sorted-entries.js';
 
-const HEADER_WORDS = 6;
 const NO_SLOT = 0xffff;
-/** Peers of one host that the host index surely knows; a limit above this cannot be kept. */
-const MAX_INDEXED_A_HOST = 32;
 /** Slots are 14 bits and growth needs a quarter more than the peers. */
 export const MAX_RANKED_PEERS = 12_000;
 
 export class RankedSwarms {
   /** The block's offset after the last operation. */
   ref = 0;
+  readonly indexes: RankedIndexes;
   /** Where sorted words are made. */
   private readonly scratch = new Uint32Array(SLOT_MASK);
 
@@ -54,8 +53,10 @@ export class RankedSwarms {
     private readonly arena: Arena,
     private readonly keys: StandingKeys,
     /** Any endpoint of the store: only its keys are used. */
-    private readonly hasher: Endpoint,
-  ) {}
+    hasher: Endpoint,
+  ) {
+    this.indexes = new RankedIndexes(arena, hasher);
+  }
 
   size(ref: number): number {
     return this.arena.words[ref]! >>> 16;
@@ -99,73 +100,6 @@ export class RankedSwarms {
     return this.arena.words[ref]! & 0xffff;
   }
 
-  find(ref: number, endpoint: Endpoint): number {
-    const words = this.arena.words;
-    const halves = this.arena.halves;
-    const stride = endpoint.stride;
-    const entries = words[ref + 4]!;
-    const index = this.indexStart(ref, stride);
-    const tag = tagOf(endpoint.hash);
-    for (let position = homeOf(endpoint.hash, entries); ; ) {
-      const entry = halves[index + position]!;
-      if (entry === 0) return 0;
-      if (entry >>> SLOT_BITS === tag) {
-        const record = ref + HEADER_WORDS + ((entry & SLOT_MASK) - 1) * stride;
-        if (isEndpoint(words, record, endpoint)) return record;
-      }
-      if (++position === entries) position = 0;
-    }
-  }
-
-  scanHost(ref: number, endpoint: Endpoint, scan: HostScan): void {
-    const words = this.arena.words;
-    const halves = this.arena.halves;
-    const stride = endpoint.stride;
-    const entries = words[ref + 4]!;
-    const index = this.indexStart(ref, stride) + entries;
-    const tag = tagOf(endpoint.hostHash);
-    for (let position = homeOf(endpoint.hostHash, entries); ; ) {
-      const entry = halves[index + position]!;
-      if (entry === 0) return;
-      if (++position === entries) position = 0;
-      if (entry >>> SLOT_BITS !== tag) continue;
-      const record = ref + HEADER_WORDS + ((entry & SLOT_MASK) - 1) * stride;
-      if (!isSameHost(words, record, endpoint)) continue;
-      scan.add(record);
-      const meta = record + endpoint.addressWords;
-      if (hasIdentity(words, meta, endpoint)) scan.sameIdentity = record;
-    }
-  }
-
-  /** @param addressWords of the swarm's family, which need not be the endpoint's */
-  findIdentity(ref: number, endpoint: Endpoint, addressWords: 1 | 4): number {
-    const words = this.arena.words;
-    const halves = this.arena.halves;
-    const stride = addressWords + META_WORDS;
-    const entries = words[ref + 4]!;
-    const index = this.indexStart(ref, stride) + 2 * entries;
-    const hash = endpoint.identityHash;
-    const tag = tagOf(hash);
-    for (let position = homeOf(hash, entries); ; ) {
-      const entry = halves[index + position]!;
-      if (entry === 0) return 0;
-      if (++position === entries) position = 0;
-      if (entry >>> SLOT_BITS !== tag) continue;
-      const record = ref + HEADER_WORDS + ((entry & SLOT_MASK) - 1) * stride;
-      if (hasIdentity(words, record + addressWords, endpoint)) return record;
-    }
-  }
-
-  /** Replaces the identity of a record by that of its endpoint. */
-  setIdentity(ref: number, record: number, endpoint: Endpoint): void {
-    const { words } = this.arena;
-    const { stride, addressWords } = endpoint;
-    const slot = ((record - ref - HEADER_WORDS) / stride) | 0;
-    if (hasKnownIdentity(words, record + addressWords)) this.unindexIdentity(ref, stride, slot);
-    setIdentity(words, record + addressWords, endpoint);
-    this.indexIdentity(ref, stride, slot, record);
-  }
-
   insert(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     const stride = endpoint.stride;
     let block = ref;
@@ -178,9 +112,7 @@ export class RankedSwarms {
     endpoint.writeTo(words, record);
     setGroup(words, record + endpoint.addressWords, group);
     setLevelAndFlags(words, record + endpoint.addressWords, level, flags);
-    this.indexSlot(block, stride, slot, endpoint.hash);
-    this.indexHost(block, stride, slot, record);
-    this.indexIdentity(block, stride, slot, record);
+    this.indexes.add(block, stride, slot, endpoint.hash);
     this.enlist(block, stride, slot, group, level, flags);
     this.ref = block;
     return record;
@@ -215,7 +147,7 @@ export class RankedSwarms {
     this.ensureSorted(ref, endpoint.addressWords);
     const slot = ((record - ref - HEADER_WORDS) / stride) | 0;
     this.delist(ref, stride, slot, groupOf(words, meta), levelOf(words, meta), flagsOf(words, meta));
-    this.unindexSlot(ref, stride, slot);
+    this.indexes.remove(ref, stride, slot);
     words[meta] = 0;
     words[record] = words[ref + 1]! & 0xffff;
     words[ref + 1] = (words[ref + 1]! & 0xffff0000) | slot;
@@ -242,9 +174,8 @@ export class RankedSwarms {
     words[block + 2] = 0;
     words[block + 5] = 0;
     words[block + 3] = this.keys.stamp;
-    words[block + 4] = indexEntriesFor(room);
-    const index = block + HEADER_WORDS + room * (stride + entryWordsOf(stride));
-    words.fill(0, index, index + indexWordsFor(words[block + 4]!));
+    words[block + INDEX_ENTRIES] = indexEntriesFor(room);
+    this.indexes.clear(block, stride);
     return block;
   }
 
@@ -255,9 +186,7 @@ export class RankedSwarms {
     const slot = this.takeSlot(ref, stride);
     const record = ref + HEADER_WORDS + slot * stride;
     for (let i = 0; i < stride; i++) words[record + i] = words[source + i]!;
-    this.indexSlot(ref, stride, slot, endpoint.hashOfRecord(words, record));
-    this.indexHost(ref, stride, slot, record);
-    this.indexIdentity(ref, stride, slot, record);
+    this.indexes.add(ref, stride, slot, endpoint.hashOfRecord(words, record));
   }
 
   /** Lists all records by the keys now in force. */
@@ -424,90 +353,10 @@ export class RankedSwarms {
     shiftEntries(words, start, entryWords, front, position, 1);
     words[ref + 2] = words[ref + 2]! - 1;
   }
-
-  private indexSlot(ref: number, stride: number, slot: number, hash: number): void {
-    addSlot(this.arena.halves, this.indexStart(ref, stride), this.arena.words[ref + 4]!, slot, hash);
-  }
-
-  /** What it serves are limits and clients that come back on another port. */
-  private indexHost(ref: number, stride: number, slot: number, record: number): void {
-    const { words } = this.arena;
-    const hash = this.hasher.hostHashOfRecordOf(words, record, addressWordsOfStride(stride));
-    this.addBounded(this.indexStart(ref, stride) + words[ref + 4]!, words[ref + 4]!, slot, hash);
-  }
-
-  private indexIdentity(ref: number, stride: number, slot: number, record: number): void {
-    const { words } = this.arena;
-    const meta = record + addressWordsOfStride(stride);
-    if (!hasKnownIdentity(words, meta)) return;
-    this.addBounded(
-      this.indexStart(ref, stride) + 2 * words[ref + 4]!,
-      words[ref + 4]!,
-      slot,
-      identityHashOf(words, meta),
-    );
-  }
-
-  /** Only so many of one host or identity are indexed: a stranger may make thousands, which all have one hash. */
-  private addBounded(index: number, entries: number, slot: number, hash: number): void {
-    const { halves } = this.arena;
-    const tag = tagOf(hash);
-    let sameTag = 0;
-    for (let position = homeOf(hash, entries); halves[index + position] !== 0; ) {
-      if (halves[index + position]! >>> SLOT_BITS === tag && ++sameTag >= 2 * MAX_INDEXED_A_HOST) return;
-      if (++position === entries) position = 0;
-    }
-    addSlot(halves, index, entries, slot, hash);
-  }
-
-  private unindexIdentity(ref: number, stride: number, slot: number): void {
-    const { halves, words } = this.arena;
-    const entries = words[ref + 4]!;
-    const metas = ref + HEADER_WORDS + addressWordsOfStride(stride);
-    const hashOf = (other: number): number => identityHashOf(words, metas + other * stride);
-    removeSlot(halves, this.indexStart(ref, stride) + 2 * entries, entries, slot, hashOf);
-  }
-
-  private unindexSlot(ref: number, stride: number, slot: number): void {
-    const { halves, words } = this.arena;
-    const addressWords = addressWordsOfStride(stride);
-    const entries = words[ref + 4]!;
-    const index = this.indexStart(ref, stride);
-    const records = ref + HEADER_WORDS;
-    const hashOf = (other: number): number => this.hasher.hashOfRecordOf(words, records + other * stride, addressWords);
-    const hostHashOf = (other: number): number =>
-      this.hasher.hostHashOfRecordOf(words, records + other * stride, addressWords);
-    removeSlot(halves, index, entries, slot, hashOf);
-    removeSlot(halves, index + entries, entries, slot, hostHashOf);
-    if (hasKnownIdentity(words, records + slot * stride + addressWords)) this.unindexIdentity(ref, stride, slot);
-  }
-
-  private indexStart(ref: number, stride: number): number {
-    return (ref + HEADER_WORDS + (this.arena.words[ref]! & 0xffff) * (stride + entryWordsOf(stride))) * 2;
-  }
 }
 
 function copyEntry(words: Uint32Array, to: number, from: number, entryWords: number): void {
   for (let i = 0; i < entryWords; i++) words[to + i] = words[from + i]!;
-}
-
-function addressWordsOfStride(stride: number): 1 | 4 {
-  return stride === 1 + META_WORDS ? 1 : 4;
-}
-
-/** Words of a sorted entry: the word itself, the address, and the port. */
-export function entryWordsOf(stride: number): number {
-  return stride - META_WORDS + 2;
-}
-
-/** Even, about 1.6 entries a slot; there are three indexes of this many. */
-function indexEntriesFor(capacity: number): number {
-  return (capacity + (capacity >>> 1) + (capacity >>> 3) + 4) & ~1;
-}
-
-/** Of three indexes, two entries a word. */
-function indexWordsFor(entries: number): number {
-  return (entries * 3) / 2;
 }
 
 function wordsFor(capacity: number, stride: number): number {
