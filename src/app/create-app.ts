@@ -189,14 +189,12 @@ class App implements Application {
     threads.add({ name: 'tracker', vitals: dataPlane.vitals, abandon: (reason) => dataPlane.abandon(reason) });
     const keep = (): void => dataPlane.setKept(hashBytes(catalogue.allInfoHashes()));
     keep();
-    const storeWatch = new StoreWatch({
-      limits: config.tracker.limits,
-      counters: () => dataPlane.counters(),
-      health,
-      logger,
-    });
-    stops.push('store watch', () => storeWatch.stop());
-    health.addAlarms(() => storeWatch.alarms());
+    const { limits } = config.tracker;
+    const storeWatch = await run(
+      'store watch',
+      () => new StoreWatch({ limits, counters: () => dataPlane.counters(), health, logger }),
+    );
+    health.addAlarms(() => storeWatch.running.alarms());
     for (const address of dataPlane.addresses) {
       const url = `${address.protocol}://${formatEndpoint(address)}`;
       listensOn({ part: 'tracker', url, about: 'announce and scrape' });

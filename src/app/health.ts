@@ -72,7 +72,7 @@ export class Health {
         };
         socket.once('connect', () => end(undefined));
         socket.once('timeout', () => end(`does not accept connections on ${formatEndpoint({ host, port })}`));
-        socket.once('error', (error) => end(`${formatEndpoint({ host, port })}: ${error.message}`));
+        socket.on('error', (error) => end(`${formatEndpoint({ host, port })}: ${error.message}`));
       });
       if (this.#checks.has(part)) this.report(part, reason, 'the connection check');
     }

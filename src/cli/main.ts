@@ -21,9 +21,6 @@ const lostOutput = exitOnBrokenOutput(
   exit,
 );
 
-// The log has nowhere to go (a closed pipe, a full disk): peers are answered all the same.
-process.stderr.on('error', () => {});
-
 const configFile = (file: string | undefined): string =>
   file ?? process.env.ALIAS_TRACKER_CONFIG ?? DEFAULT_CONFIG_FILE;
 

@@ -125,6 +125,7 @@ export class NetworkLab {
     const child = spawn('ip', ['netns', 'exec', this.#namespace(network), command, ...args], options);
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
+    child.on('error', () => this.#children.delete(child)); // it did not start: its caller waits for it in vain
     return child;
   }
 
