@@ -39,7 +39,7 @@ export class Health {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** @param source asked whenever alarms are shown: what needs a look although everything is served, one line each */
+  /** @param source asked whenever alarms are shown: what needs attention although everything is served, one line each */
   addAlarms(source: () => readonly string[]): void {
     this.#alarmSources.push(source);
   }

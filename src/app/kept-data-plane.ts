@@ -1,7 +1,7 @@
 /**
- * The data plane, kept alive: where its thread ends by a defect, it is started again with what it last was told, on the
- * same ports, with the swarms of the latest snapshot. Each failure in a row doubles the wait; meanwhile the tracker is not
- * ready, and questions about swarms are refused rather than left waiting.
+ * The data plane under supervision: a thread that ends is started again with its last known settings, on the same ports,
+ * with the swarms of the latest snapshot. Meanwhile the tracker is not ready, and questions about swarms are refused rather
+ * than left waiting.
  */
 import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';

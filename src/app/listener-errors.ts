@@ -5,7 +5,7 @@
 import type { Clock } from '../domain/clock.js';
 import type { Logger } from './logger.js';
 
-/** Each connection that is refused is an error; one line a minute tells as much as thousands. */
+/** Each connection that is refused is an error; one line a minute says as much as thousands. */
 const LOG_EVERY_MS = 60_000;
 
 export function listenerErrors(part: string, { clock, logger }: { clock: Clock; logger: Logger }) {

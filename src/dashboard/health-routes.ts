@@ -18,7 +18,7 @@ export function healthRoutes(readiness: Readiness): Route[] {
       summary: 'Whether it should get traffic, and why not',
       access: 'anyone',
       answers: [
-        { status: 200, description: 'Ready; `alarms` says what needs a look all the same.' },
+        { status: 200, description: 'Ready; `alarms` says what needs attention all the same.' },
         { status: 503, description: 'Not ready; `reasons` says why.' },
       ],
       handle: () => {

@@ -57,6 +57,6 @@ export interface UpstreamPort {
 export interface Readiness {
   /** Empty: ready. Otherwise why not, one line each. */
   reasons(): readonly string[];
-  /** What somebody should look at although everything is served, one line each. */
+  /** What needs attention although everything is served, one line each. */
   alarms?(): readonly string[];
 }

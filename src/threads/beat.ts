@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../domain/clock.js';
 import { VitalsWriter } from './thread-vitals.js';
 
-/** Several beats a second, so that a watcher that looks every second always finds one. */
+/** Several beats a second, so that a watcher that checks every second always finds one. */
 const BEAT_EVERY_MS = 250;
 /** Shorter delays than this concern nobody. */
 const RESOLUTION_MS = 20;

@@ -46,7 +46,7 @@ const TICK_MS = 20;
 const LOOK_EVERY_MS = 2;
 /** Answers whose peers are counted by network, per look: all of them up to a thousand or two announces a second. */
 const SAMPLES_PER_LOOK = 4;
-/** Several beats a second, so that a watcher that looks every second always finds one. */
+/** Several beats a second, so that a watcher that checks every second always finds one. */
 const BEAT_EVERY_MS = 250;
 /** Of many defects in a row, one a second is told. */
 const TELL_DEFECT_EVERY_MS = 1_000;

@@ -1,21 +1,20 @@
 /**
  * An error escapes from a callback of each part in turn, in the real program: announces and every other part go on, the
- * part is started again on its port, and the operator is told by readiness, log and metrics.
+ * part is started again on its port, and readiness, log and metrics report it.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { decode } from 'dns-packet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { announceOverHttp } from '../../src/lab/http-announcer.js';
 import { freePort } from '../support/free-port.js';
+import { plant, plantingEnvironment } from '../support/plant-error.js';
 import { Served } from '../support/served-process.js';
 import { askUdp, question } from '../unit/dns-redirect/running-redirect.js';
 
-const PRELOAD = join(import.meta.dirname, '../support/plant-errors.mjs');
 const orders = mkdtempSync(join(tmpdir(), 'alias-tracker-orders-'));
-const plant = (where: string, what: string): void => writeFileSync(join(orders, where), what);
+const fail = (where: string, how: string): void => plant(orders, where, how);
 
 let served: Served;
 let port: { tracker: number; mirror: number; control: number; dns: number; nobody: number };
@@ -50,7 +49,7 @@ storage: { directory: state }
 lab: true
 `;
   served = await Served.start(yaml, {
-    env: { NODE_OPTIONS: `--import ${pathToFileURL(PRELOAD)}`, PLANT_DIRECTORY: orders },
+    env: plantingEnvironment(orders),
   });
 });
 afterAll(async () => {
@@ -97,9 +96,9 @@ describe.each([
     const before = {
       errors: await metric('uncaught_errors_total', part),
       restarts: await metric('part_restarts_total', part),
-      told: said(`${part}: started again`),
+      starts: said(`${part}: started again`),
     };
-    plant(where, how);
+    fail(where, how);
     await served.until('the error is in the log', () =>
       served.log.some(
         ({ level, msg, err }) =>
@@ -111,7 +110,7 @@ describe.each([
     expect(await announce()).toBeGreaterThan(0);
     await served.until('the part is back', async () => {
       expect(await announce()).toBeGreaterThan(0);
-      return said(`${part}: started again`) > before.told;
+      return said(`${part}: started again`) > before.starts;
     });
     await served.until('it is ready', async () => (await get(port.control, '/readyz')).status === 200);
     expect(await metric('uncaught_errors_total', part)).toBe(before.errors + 1);
@@ -128,12 +127,12 @@ test.each([
   ['throw', 'tracker', 'tracker', 'the thread that answers peers has ended: planted in thread.tracker'],
   ['reject', 'tracker', 'tracker', 'the thread that answers peers has ended: planted in thread.tracker'],
 ])('an error in a thread (%s): %s alone is started again', async (how, part, thread, reason) => {
-  const before = { restarts: await metric('part_restarts_total', part), told: said(`${part}: started again`) };
-  plant(`thread.${thread}`, how);
+  const before = { restarts: await metric('part_restarts_total', part), starts: said(`${part}: started again`) };
+  fail(`thread.${thread}`, how);
   await served.until('the part is back', async () => {
     expect((await get(port.mirror, '/healthz')).status).toBe(200);
     if (thread === 'dns') expect(await announce()).toBeGreaterThan(0);
-    return said(`${part}: started again`) > before.told;
+    return said(`${part}: started again`) > before.starts;
   });
   const failure = served.log.find(({ msg }) => msg.startsWith(`${part}: ${reason}; it is started again in `));
   expect(failure).toMatchObject({ level: 'error', err: { stack: expect.stringContaining('plant-errors.mjs') } });
@@ -145,7 +144,7 @@ test.each([
 
 test('an error of no part: it is logged and counted, and nothing is started again', async () => {
   const restarts = said('mirror site: started again');
-  plant('thread.main', 'throw');
+  fail('thread.main', 'throw');
   await served.until('the error is counted', async () => (await metric('uncaught_errors_total', 'none')) === 1);
   expect(said('an error of no known part that nothing caught: planted in thread.main')).toBe(1);
   expect(await announce()).toBeGreaterThan(0);

@@ -1,19 +1,18 @@
 /**
- * Each thread is really blocked, by a busy loop inside it, in the real program: what the other threads serve goes on, the
- * operator is told, and the blocked thread is back on its ports.
+ * Each thread is really blocked, by a busy loop inside it, in the real program: what the other threads serve goes on, the failure is
+ * reported, and the blocked thread is back on its ports.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { decode } from 'dns-packet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { announceOverHttp } from '../../src/lab/http-announcer.js';
 import { freePort } from '../support/free-port.js';
+import { plant, plantingEnvironment } from '../support/plant-error.js';
 import { Served } from '../support/served-process.js';
 import { askUdp, question } from '../unit/dns-redirect/running-redirect.js';
 
-const PRELOAD = join(import.meta.dirname, '../support/plant-errors.mjs');
 const orders = mkdtempSync(join(tmpdir(), 'alias-tracker-orders-'));
 /** Longer than the program waits before it calls a thread stuck. */
 const BLOCK_SECONDS = 15;
@@ -46,7 +45,7 @@ storage: { directory: state }
 lab: true
 `;
   served = await Served.start(yaml, {
-    env: { NODE_OPTIONS: `--import ${pathToFileURL(PRELOAD)}`, PLANT_DIRECTORY: orders },
+    env: plantingEnvironment(orders),
   });
 });
 afterAll(async () => {
@@ -54,7 +53,7 @@ afterAll(async () => {
   rmSync(orders, { recursive: true, force: true });
 });
 
-const block = (thread: string): void => writeFileSync(join(orders, `thread.${thread}`), `block ${BLOCK_SECONDS}`);
+const block = (thread: string): void => plant(orders, `thread.${thread}`, `block ${BLOCK_SECONDS}`);
 
 async function announces(): Promise<boolean> {
   const answered = announceOverHttp({

@@ -65,7 +65,8 @@ export class Served {
   }
 
   async until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
-    for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += POLL_MS) {
+    const endMs = performance.now() + timeoutMs;
+    while (performance.now() < endMs) {
       if (await holds()) return;
       if (!this.isAlive) throw new Error(`before ${what}, the process ended: ${this.#stderr}`);
       await new Promise((done) => setTimeout(done, POLL_MS));

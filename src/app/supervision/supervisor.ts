@@ -78,7 +78,7 @@ export class Supervisor {
     };
   }
 
-  /** Shows a part that looks after its own restarts. */
+  /** Includes a part that restarts itself in metrics. */
   add(part: { readonly part: string; readonly isUp: boolean; readonly count: number }): void {
     this.#parts.set(part.part, part);
   }
@@ -100,7 +100,7 @@ export class Supervisor {
     run?.failed?.(thrown);
   }
 
-  /** What somebody should look at although everything is served. Without messages: readiness is open to everybody. */
+  /** What needs attention although everything is served. Without messages: readiness is open to everybody. */
   alarms(): string[] {
     const nowMs = this.#context.clock.nowMs();
     return [...this.#uncaught]

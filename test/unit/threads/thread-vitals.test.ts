@@ -28,7 +28,7 @@ describe('vitals', () => {
     expect(worstDelayMs(vitals, start + VITALS_SECONDS, 1)).toBe(1);
   });
 
-  test('of a thread that has said nothing, and delays that are none or endless', () => {
+  test('of a thread that has noted nothing, and delays below zero or without end', () => {
     const vitals = createVitals();
     expect(worstDelayMs(vitals, 1_800_000_000)).toBe(0);
     const writer = new VitalsWriter(vitals);
