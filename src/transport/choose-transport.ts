@@ -1,4 +1,4 @@
-/** Which transport runs here: the Linux one where it can, the portable one everywhere else or when asked for. */
+/** Chooses the transport: Linux if this machine supports it, portable otherwise or if the configuration asks for it. */
 import type { Clock } from '../domain/clock.js';
 import { OperatorError } from '../domain/errors.js';
 import { createLinuxTransport } from './linux/linux-transport.js';
@@ -9,13 +9,13 @@ export type TransportChoice = 'auto' | 'linux' | 'portable';
 
 export interface ChosenTransport {
   readonly transport: Transport;
-  /** Why `auto` did not take the Linux transport on Linux; for the log. */
+  /** Why `auto` chose the portable transport on Linux, for the log. */
   readonly fallbackReason?: string;
 }
 
 /**
  * @param descriptors a ledger of linux/descriptor-ledger, for a transport in a thread that others may outlive
- * @throws OperatorError where `linux` was asked for and cannot run here
+ * @throws OperatorError if the configuration requires `linux` and it cannot run here
  */
 export async function chooseTransport(
   choice: TransportChoice,

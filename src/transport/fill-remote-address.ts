@@ -1,11 +1,11 @@
-/** Fills a {@link RemoteAddress} from the text that Node's sockets give; an IPv4-mapped IPv6 address becomes IPv4. */
+/** Fills a {@link RemoteAddress} from the text that Node's sockets report; an IPv4-mapped IPv6 address becomes IPv4. */
 import { parseIp } from '../domain/ip-address.js';
 import type { RemoteAddress } from './transport.js';
 
 const DOT = 0x2e;
 const COLON = 0x3a;
 
-/** @returns the word, or −1 where the text is no dotted quad (only what a kernel prints is expected here) */
+/** Expects only what a kernel prints. @returns the word, or −1 if the text is not a dotted quad */
 function ipv4Word(text: string, start: number): number {
   let word = 0;
   let part = 0;
@@ -23,7 +23,7 @@ function ipv4Word(text: string, start: number): number {
   return (word * 256 + part) >>> 0;
 }
 
-/** @param text an address as the kernel gave it; a zone (`%eth0`) is cut off */
+/** @param text an address as the kernel prints it; a zone (`%eth0`) is dropped */
 export function fillRemoteAddress(remote: RemoteAddress, text: string, port: number): void {
   remote.port = port;
   const mapped = text.startsWith('::ffff:') ? ipv4Word(text, 7) : -1;

@@ -1,4 +1,4 @@
-/** Why an address cannot be listened on, in the operator's words. */
+/** Turns a failed bind or listen into a message with the way out. */
 import { formatEndpoint } from '../domain/endpoint.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import type { ListenAddress } from './transport.js';

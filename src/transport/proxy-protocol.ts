@@ -1,7 +1,6 @@
 /**
- * The header that a load balancer puts in front of a connection to tell whose it is: PROXY protocol version 1 (text) and
- * 2 (binary), after the specification at haproxy.org/download/3.0/doc/proxy-protocol.txt. Only addresses are read;
- * type-length-value extensions are passed over.
+ * PROXY protocol versions 1 (text) and 2 (binary): the header with which a load balancer names the client of a connection.
+ * Specification: haproxy.org/download/3.0/doc/proxy-protocol.txt. Only addresses are read; TLV extensions are skipped.
  */
 import { parseIp } from '../domain/ip-address.js';
 import type { RemoteAddress } from './transport.js';
@@ -19,7 +18,7 @@ const BINARY_HEAD_BYTES = 16;
 const TEXT_START = [0x50, 0x52, 0x4f, 0x58, 0x59, 0x20];
 const LF = 0x0a;
 
-/** How many of the first bytes agree: all, some (the rest has not come), or −1. */
+/** How many of the first bytes match: all, some (the rest has not arrived), or −1. */
 function startsLike(bytes: Uint8Array, wanted: readonly number[]): number {
   const length = Math.min(bytes.length, wanted.length);
   for (let i = 0; i < length; i++) if (bytes[i] !== wanted[i]) return -1;
@@ -27,7 +26,7 @@ function startsLike(bytes: Uint8Array, wanted: readonly number[]): number {
 }
 
 /**
- * @param remote is overwritten with the address in the header; a header that names none (LOCAL, UNKNOWN) leaves it
+ * @param remote receives the address in the header; a header without one (LOCAL, UNKNOWN) leaves it unchanged
  * @returns the length of the header, {@link PROXY_INCOMPLETE} or {@link PROXY_INVALID}
  */
 export function readProxyHeader(bytes: Uint8Array, remote: RemoteAddress): number {

@@ -1,10 +1,10 @@
 /**
- * How bytes come and go: the contract between the data plane and its transports (`linux/`, `portable/`). A transport owns
- * its sockets and buffers and calls a handler for every datagram or HTTP request; the handler writes its answer into the
- * buffer that it is given and returns the length. No handler is asynchronous, none keeps a buffer.
+ * The contract between the data plane and its transports (`linux/`, `portable/`). A transport owns its sockets and buffers
+ * and calls a handler for every datagram or HTTP request. The handler writes its answer into the given buffer and returns
+ * the length. Handlers are synchronous and must not keep a buffer.
  */
 
-/** Who sent it, filled again for every call. An IPv4-mapped IPv6 address is delivered as IPv4. */
+/** The sender's address, overwritten for every call. An IPv4-mapped IPv6 address is delivered as IPv4. */
 export class RemoteAddress {
   family: 4 | 6 = 4;
   word0 = 0;
@@ -30,14 +30,14 @@ export interface DatagramHandler {
   ): number;
 }
 
-/** Answers of a request handler that are not a length. */
+/** Return values of a request handler that are not a length. */
 export const HTTP_INCOMPLETE = 0;
 
 export interface HttpRequestHandler {
   /**
    * Called with all unread bytes of a connection. Handles the first request in them, if it is whole.
-   * @returns the length of the answer (status line, headers, body) at outputStart, or HTTP_INCOMPLETE where the head has
-   *   not ended yet. `consumed` and `close` tell how many input bytes that request took and whether to close after it.
+   * @returns the length of the answer (status line, headers, body) at outputStart, or HTTP_INCOMPLETE while the head is
+   *   incomplete. `consumed` is the number of input bytes of that request; `close` asks to close the connection after it.
    */
   onHttpBytes(
     input: Uint8Array,
@@ -47,7 +47,7 @@ export interface HttpRequestHandler {
     output: Uint8Array,
     outputStart: number,
   ): number;
-  /** Bytes of input that the last answered request took. */
+  /** Input bytes of the last answered request. */
   readonly consumed: number;
   /** True: close the connection once the last answer is sent. */
   readonly close: boolean;
@@ -77,7 +77,7 @@ export interface BoundAddress {
 
 export interface TransportLimits {
   readonly maxConnections: number;
-  /** A connection that has not sent a whole request for this long is closed. */
+  /** A connection that has not sent a complete request within this time is closed. */
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
 }
@@ -85,14 +85,13 @@ export interface TransportLimits {
 export interface TransportListener {
   readonly address: BoundAddress;
   close(): void;
-  /** Takes another certificate (https only). Connections that are open keep the old one. */
+  /** Replaces the certificate (https only). Open connections keep the old one. */
   useCertificate?(pair: CertificatePair): void;
 }
 
 /**
- * On a listener behind a load balancer: every connection starts with a PROXY protocol header, version 1 or 2, and the
- * address in it is the one that handlers see. A connection that is not from one of the proxies, or has no header, is
- * closed without an answer.
+ * For a listener behind a load balancer: every connection starts with a PROXY protocol header, version 1 or 2, and
+ * handlers see the address in it. A connection from another host, or without the header, is closed without an answer.
  */
 export type ProxyTrust = (remote: RemoteAddress) => boolean;
 
@@ -109,14 +108,14 @@ export interface Transport {
     proxies?: ProxyTrust,
   ): Promise<TransportListener>;
   /**
-   * Runs until `stop`. `betweenBatches` is called at least every `tickMs` and after each batch: that is where the
-   * worker takes policy updates and does its housekeeping.
+   * Runs until `stop`. `betweenBatches` is called at least every `tickMs` and after each batch. The worker
+   * takes policy updates and does its housekeeping there.
    */
   run(betweenBatches: () => void, tickMs: number): Promise<void>;
   stop(): void;
   /**
-   * Asks for large pages behind memory that is read at random all the time, where the system has them: fewer misses of the
-   * processor's page tables. A hint; costs nothing where it is not taken.
+   * Asks the system for huge pages behind memory that is read at random, to reduce TLB misses. A hint: a system without
+   * huge pages ignores it.
    */
   preferHugePages(memory: ArrayBufferLike): void;
   readonly counters: TransportCounters;
@@ -127,7 +126,7 @@ export interface TlsMaterial {
   readonly keyFile: string;
 }
 
-/** What the files of a {@link TlsMaterial} hold, read and checked together. */
+/** Content of the files of a {@link TlsMaterial}, read and checked together. */
 export interface CertificatePair {
   readonly material: TlsMaterial;
   /** PEM. */
@@ -135,7 +134,7 @@ export interface CertificatePair {
   readonly key: string;
 }
 
-/** Since the start; plain numbers that the worker copies into the shared counters. */
+/** Totals since the start, which the worker copies into the shared counters. */
 export interface TransportCounters {
   datagramsReceived: number;
   datagramsSent: number;

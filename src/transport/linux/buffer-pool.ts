@@ -4,7 +4,7 @@ import type { NativeMemory } from './native-memory.js';
 export class BufferPool {
   readonly bufferBytes: number;
   readonly #start: number;
-  /** A stack of the numbers of free buffers: the one used last, whose pages are warm, is given first. */
+  /** A stack of free buffer numbers: the most recently used buffer, whose pages are warm, is reused first. */
   readonly #free: Int32Array;
   #freeCount: number;
 
@@ -19,7 +19,7 @@ export class BufferPool {
     return this.#freeCount;
   }
 
-  /** @returns a buffer number, −1 where none is free */
+  /** @returns a buffer number, −1 if none is free */
   take(): number {
     return this.#freeCount === 0 ? -1 : this.#free[--this.#freeCount]!;
   }

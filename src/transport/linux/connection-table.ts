@@ -1,18 +1,18 @@
 /**
- * The connections that outlived one system call, in flat arrays: no object a connection. A connection is in one state
- * at a time and each state has one fixed patience, so the connections of a state form a list in the order of their
- * deadlines: adding goes to the tail, expiry looks at the head only.
+ * Connections that need more than one system call, in flat arrays without an object for each connection. A connection is
+ * in one state, and each state has one fixed timeout. So the connections of a state form a list ordered by deadline: new
+ * ones are appended, and expiry reads only the head.
  */
 import type { RemoteAddress } from '../transport.js';
 
 export const FREE = 0;
-/** Kept alive, nothing of a request has come. */
+/** Keep-alive: no byte of the next request has arrived. */
 export const IDLE = 1;
-/** Part of a request has come, or none of a connection's first. */
+/** Part of a request has arrived, or nothing yet on a new connection. */
 export const READING = 2;
-/** Part of an answer is unsent; nothing is read meanwhile. */
+/** Part of an answer is unsent; reading is paused. */
 export const WRITING = 3;
-/** The last answer is sent and ours is the side that closed; what still comes is thrown away. */
+/** The last answer is sent and this side has closed; further input is discarded. */
 export const LINGERING = 4;
 export type ConnectionState = typeof IDLE | typeof READING | typeof WRITING | typeof LINGERING;
 export const CONNECTION_STATES = [IDLE, READING, WRITING, LINGERING] as const;
@@ -26,7 +26,7 @@ export class ConnectionTable {
   readonly fd: Int32Array;
   readonly state: Uint8Array;
   readonly deadlineMs: Float64Array;
-  /** Buffer numbers of the two pools, NONE for none. */
+  /** Buffer numbers of the two pools, or NONE. */
   readonly inBuffer: Int32Array;
   readonly inLength: Int32Array;
   readonly outBuffer: Int32Array;
@@ -34,7 +34,7 @@ export class ConnectionTable {
   readonly outTo: Int32Array;
   /** 1: close once the answer is sent. */
   readonly closeAfter: Uint8Array;
-  /** 1: the header of a proxy has not come yet. */
+  /** 1: the PROXY header has not arrived yet. */
   readonly headerPending: Uint8Array;
   readonly #remotes: Uint32Array;
   readonly #next: Int32Array;
@@ -60,7 +60,7 @@ export class ConnectionTable {
     for (let slot = 0; slot < capacity; slot++) this.#append(slot, FREE);
   }
 
-  /** @returns a slot in `state`, or NONE where all are taken */
+  /** @returns a slot in `state`, or NONE if all are taken */
   add(fd: number, state: ConnectionState, deadlineMs: number): number {
     const slot = this.#head[FREE]!;
     if (slot === NONE) return NONE;
@@ -72,7 +72,7 @@ export class ConnectionTable {
     return slot;
   }
 
-  /** Buffers must have been given back. */
+  /** The caller must have released the buffers. */
   remove(slot: number): void {
     this.#unlink(slot);
     this.#append(slot, FREE);
@@ -80,14 +80,14 @@ export class ConnectionTable {
     this.open--;
   }
 
-  /** Deadlines of one state must be given in rising order. */
+  /** Deadlines of one state must be set in ascending order. */
   enter(slot: number, state: ConnectionState, deadlineMs: number): void {
     this.#unlink(slot);
     this.deadlineMs[slot] = deadlineMs;
     this.#append(slot, state);
   }
 
-  /** The connection of that state whose deadline comes first, or NONE. */
+  /** The connection of that state with the earliest deadline, or NONE. */
   oldest(state: ConnectionState): number {
     return this.#head[state]!;
   }

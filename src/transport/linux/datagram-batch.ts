@@ -1,7 +1,7 @@
 /**
- * The memory of one UDP socket: arrays of `mmsghdr` for a batch in and a batch out, with names, control messages and
- * buffers. An answer is sent to the name, and from the address, of the datagram it answers: its header points at that
- * datagram's name and control message, so nothing is copied.
+ * The memory of one UDP socket: arrays of `mmsghdr` for received and sent batches, with names, control messages and
+ * buffers. The header of an answer points at the name and control message of its datagram. So the answer goes to that
+ * sender, from the address that was asked, and nothing is copied.
  */
 import { MAX_DATAGRAM_BYTES } from '../transport.js';
 import {
@@ -27,7 +27,7 @@ import { NativeMemory } from './native-memory.js';
 
 export const BATCH = 64;
 const CACHE_LINE = 64;
-/** Not a power of two, so that the heads of all buffers do not compete for the same few cache sets. */
+/** Not a power of two, so that buffer starts do not compete for the same cache sets. */
 const BUFFER_STRIDE = MAX_DATAGRAM_BYTES + CACHE_LINE;
 
 export class DatagramBatch {
@@ -41,12 +41,12 @@ export class DatagramBatch {
   readonly #outVectors: number;
   readonly #nameBytes: number;
   readonly #controlBytes: number;
-  /** Which datagram of the batch in each header of the batch out points at. */
+  /** The received datagram that each header of the sent batch points at. */
   readonly #answers = new Uint8Array(BATCH);
-  /** Where the next answer goes: they lie one behind the other, so that a batch of them takes a few pages, not one each. */
+  /** Where the next answer goes. Answers are contiguous, so that a batch touches a few pages rather than one for each. */
   #nextAnswer: number;
 
-  /** @param withLocalAddress the socket is a wildcard and its datagrams carry the address that was asked */
+  /** @param withLocalAddress the socket is bound to a wildcard, and its datagrams carry the address that was asked */
   constructor(calls: NativeCalls, family: 4 | 6, withLocalAddress: boolean) {
     const memory = new NativeMemory(calls, BATCH * (2 * BUFFER_STRIDE + 6 * CACHE_LINE) + 16 * CACHE_LINE);
     this.memory = memory;
@@ -92,12 +92,12 @@ export class DatagramBatch {
     return this.inBuffers + i * BUFFER_STRIDE;
   }
 
-  /** Where the next answer of a batch is to be written; there is room for MAX_DATAGRAM_BYTES. */
+  /** Where to write the next answer of a batch; there is room for MAX_DATAGRAM_BYTES. */
   get answerStart(): number {
     return this.#nextAnswer;
   }
 
-  /** Nothing of the last batch is unsent any more. */
+  /** The last batch is sent. */
   startAnswers(): void {
     this.#nextAnswer = this.outBuffers;
   }
@@ -106,7 +106,7 @@ export class DatagramBatch {
     return this.names + i * CACHE_LINE;
   }
 
-  /** The kernel wrote the lengths that it used over those that there are. */
+  /** Restores the buffer lengths, which the kernel replaced with the lengths that it used. */
   prepareToReceive(i: number): void {
     const header = (this.inHeaders + i * MMSGHDR_BYTES) >>> 2;
     this.memory.words[header + (MSG_NAMELEN >>> 2)] = this.#nameBytes;
@@ -114,8 +114,8 @@ export class DatagramBatch {
   }
 
   /**
-   * Makes message `out` the answer to `datagram`: the `length` bytes at {@link answerStart}, which moves behind them.
-   * @param controlBytes what the kernel filled of the datagram's control messages
+   * Makes message `out` the answer to `datagram`: the `length` bytes at {@link answerStart}, which then advances.
+   * @param controlBytes length of the datagram's control messages
    */
   prepareToSend(out: number, datagram: number, length: number, controlBytes: number): void {
     const { words } = this.memory;
@@ -134,8 +134,8 @@ export class DatagramBatch {
   }
 
   /**
-   * The answer leaves from the address that was asked, by whatever interface routing finds; a link-local IPv6 address
-   * means something on its interface only, so that one is kept.
+   * Sends the answer from the address that was asked, on the interface that routing chooses. A link-local IPv6 address is
+   * valid on its interface only, so the interface is kept.
    */
   #freeTheRoute(control: number): void {
     const { words, bytes } = this.memory;

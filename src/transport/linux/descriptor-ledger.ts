@@ -1,18 +1,18 @@
 /**
- * The descriptors that a transport holds, one byte each in shared memory. A thread that dies takes its memory with it but
- * not its sockets, as the kernel knows only the process: whoever outlives the thread closes them, and the ports are free.
+ * Records the open descriptors of a transport, one byte each, in shared memory. When a thread dies, its sockets stay open,
+ * because they belong to the process. The surviving thread closes them to free the ports.
  */
 import { closeSync } from 'node:fs';
 import type { NativeCalls } from './native-calls.js';
 
-/** The usual hard limit of a process (fs.nr_open); pages of numbers that are never reached cost nothing. */
+/** The usual hard limit of a process (fs.nr_open). Unused pages of the array take no memory. */
 const MAX_DESCRIPTORS = 1 << 20;
 
 export function createDescriptorLedger(): SharedArrayBuffer {
   return new SharedArrayBuffer(MAX_DESCRIPTORS);
 }
 
-/** The same calls, which note what they open and strike out what they close. */
+/** Wraps the system calls: records each descriptor that they open and removes each that they close. */
 export function noteDescriptors(calls: NativeCalls, ledger: SharedArrayBuffer): NativeCalls {
   const open = new Uint8Array(ledger);
   const note = (fd: number): number => {
@@ -25,14 +25,14 @@ export function noteDescriptors(calls: NativeCalls, ledger: SharedArrayBuffer): 
     accept4: (fd, address, addressBytes, flags) => note(calls.accept4(fd, address, addressBytes, flags)),
     epoll_create1: (flags) => note(calls.epoll_create1(flags)),
     close: (fd) => {
-      // Before the call: one that were struck out too late could be another's already, and closed under its hands.
+      // Remove it before the call: afterwards another thread could own the number, and recovery would close its socket.
       open[fd] = 0;
       return calls.close(fd);
     },
   };
 }
 
-/** Closes what a thread that has ended left open. @returns how many there were */
+/** Closes the descriptors that a dead thread left open. @returns how many */
 export function closeNotedDescriptors(ledger: SharedArrayBuffer): number {
   const open = new Uint8Array(ledger);
   let closed = 0;
@@ -42,7 +42,7 @@ export function closeNotedDescriptors(ledger: SharedArrayBuffer): number {
       closeSync(fd);
       closed++;
     } catch {
-      // It was closed already: nothing is left to do.
+      // It is closed already.
     }
   }
   return closed;

@@ -1,7 +1,7 @@
 /**
- * One epoll instance that everything of the transport waits on, Node's own event loop included: its descriptor is in the
- * set, so timers aside (they wait up to MAX_WAIT_MS) promises, messages and node:https listeners of the same thread go
- * on while this loop blocks in the kernel. Level-triggered; a source does a bounded piece of work per call.
+ * One epoll instance for all descriptors of the transport. Node's own event loop is in the set, so promises, messages and
+ * node:https listeners of the same thread make progress while this loop blocks in the kernel. Timers may be up to
+ * MAX_WAIT_MS late. The loop is level-triggered; a source does a bounded amount of work per call.
  */
 import type { Clock } from '../../domain/clock.js';
 import {
@@ -19,16 +19,16 @@ import { type NativeCalls, systemCallDefect } from './native-calls.js';
 import { NativeMemory } from './native-memory.js';
 
 export interface EventSource {
-  /** Something happened on the descriptor that was registered with `token`. */
+  /** The descriptor registered with `token` is ready. */
   onReady(token: number, nowMs: number): void;
   /** Called every few tens of milliseconds at most. */
   onTick(nowMs: number): void;
 }
 
 const EVENTS_PER_WAIT = 128;
-/** Longest sleep in the kernel: bounds how late a timer of Node may be. */
+/** Longest wait in the kernel; it bounds the delay of Node's timers. */
 const MAX_WAIT_MS = 20;
-/** Under load Node's loop gets a turn at least this often, even if its descriptor was not among the events. */
+/** Under load Node's loop runs at least this often, even if its descriptor is not ready. */
 const NODE_TURN_MS = 20;
 const NODE_LOOP = 0xffff_ffff;
 
@@ -54,7 +54,7 @@ export class EventLoop {
     if (this.#nodeLoop >= 0) this.#control(EPOLL_CTL_ADD, this.#nodeLoop, EPOLLIN, NODE_LOOP, 0);
   }
 
-  /** @returns the number to register descriptors of this source with */
+  /** @returns the number under which descriptors of this source are registered */
   addSource(source: EventSource): number {
     this.#sources.push(source);
     return this.#sources.length - 1;
@@ -64,7 +64,7 @@ export class EventLoop {
     this.#sources[sourceId] = undefined;
   }
 
-  /** @returns false where the kernel has no memory (or fs.epoll.max_user_watches is reached) for one more */
+  /** @returns false if the kernel is out of memory or fs.epoll.max_user_watches is reached */
   watch(fd: number, events: number, sourceId: number, token: number): boolean {
     return this.#control(EPOLL_CTL_ADD, fd, events, sourceId, token);
   }
@@ -85,7 +85,7 @@ export class EventLoop {
     throw systemCallDefect('epoll_ctl', errno);
   }
 
-  /** Until `running` says no. `betweenBatches` follows every wait, so it is called at least every `tickMs`. */
+  /** Runs until `running` returns false. `betweenBatches` follows every wait, so it is called at least every `tickMs`. */
   async run(running: () => boolean, betweenBatches: () => void, tickMs: number): Promise<void> {
     const waitMs = Math.max(1, Math.min(tickMs, MAX_WAIT_MS));
     let nodeTurnAt = this.#clock.nowMs() + NODE_TURN_MS;
@@ -105,7 +105,7 @@ export class EventLoop {
     }
   }
 
-  /** @returns whether Node's event loop is among what is ready */
+  /** @returns whether Node's event loop is ready */
   #waitAndDispatch(waitMs: number): boolean {
     const calls = this.#calls;
     const words = this.#memory.words;

@@ -1,7 +1,7 @@
 /**
- * The connections of one HTTP listener. The usual one costs recv, send and close and leaves no trace; one that is kept
- * alive, sends its request in parts or reads its answer slowly gets a slot of the connection table, a place in epoll
- * and, as long as it needs one, a buffer. What HTTP is, is the handler's business.
+ * The connections of one HTTP listener. A typical connection costs recv, send and close, and no state. A connection that
+ * is kept alive, sends its request in parts or reads its answer slowly gets a slot of the connection table, an epoll
+ * registration and, while it needs one, a buffer. The handler parses HTTP.
  */
 import { PROXY_INCOMPLETE, readProxyHeader } from '../proxy-protocol.js';
 import {
@@ -33,7 +33,7 @@ import type { NativeCalls } from './native-calls.js';
 import { NativeMemory } from './native-memory.js';
 
 export class HttpConnections {
-  /** Of the connection at hand. A handler may change it for the rest of the connection. */
+  /** Peer of the current connection. A handler may change it for the rest of the connection. */
   readonly remote = new RemoteAddress();
   #headerPending = false;
   #nowMs = 0;
@@ -77,7 +77,7 @@ export class HttpConnections {
     this.#answers = new BufferPool(this.#memory, answers, OUT_BUFFER_BYTES);
   }
 
-  /** Takes over a connection just accepted; its address is in `remote`. */
+  /** Starts on an accepted connection; its address is in `remote`. */
   welcome(fd: number, nowMs: number): void {
     this.#nowMs = nowMs;
     this.#headerPending = this.#proxies !== null;
@@ -92,7 +92,7 @@ export class HttpConnections {
     const state = this.#table.state[slot]!;
     if (state === WRITING) this.#continueAnswer(slot);
     else if (state === LINGERING) this.#discard(slot);
-    // An event of a connection that was closed earlier in the same batch finds its slot free, or a read that would block.
+    // The connection may have been closed earlier in the same batch: then its slot is free, or a read would block.
     else if (state !== FREE) this.#read(this.#table.fd[slot]!, slot);
   }
 
@@ -107,7 +107,7 @@ export class HttpConnections {
     }
   }
 
-  /** Closes the connection that will be missed least: the longest idle, else who has taken longest over a request. */
+  /** Closes the least useful connection: the longest idle, or else the one with the slowest request. */
   makeRoom(): boolean {
     const idle = this.#table.oldest(IDLE);
     const slot = idle === NONE ? this.#table.oldest(READING) : idle;
@@ -139,7 +139,7 @@ export class HttpConnections {
     else if (slot === NONE) this.#hold(fd, READING, this.#limits.requestTimeoutMs);
   }
 
-  /** Answers every whole request of `length` bytes at `start`. */
+  /** Answers every complete request in the `length` bytes at `start`. */
   #serve(fd: number, slot: number, start: number, length: number): void {
     if (!this.#headerPending) {
       this.#answer(fd, slot, start, length);
@@ -157,7 +157,7 @@ export class HttpConnections {
     }
   }
 
-  /** Collects the answers, sends them, and decides what becomes of the connection. */
+  /** Collects the answers, sends them, and decides whether to keep, park or close the connection. */
   #answer(fd: number, slot: number, start: number, length: number): void {
     const handler = this.#handler;
     const { bytes } = this.#memory;
@@ -180,7 +180,7 @@ export class HttpConnections {
       used += handler.consumed;
     }
     const left = length - used;
-    // The handler refuses longer heads with an answer; this is for one that does not.
+    // The handler answers longer heads with an error; this is the backstop.
     if (!close && left >= IN_BUFFER_BYTES) close = true;
     if (out > 0 && !this.#sendAll(fd, slot, out, start + used, left, close)) return;
     if (close) this.#finish(fd, slot, left > 0);
@@ -188,9 +188,9 @@ export class HttpConnections {
     else this.#awaitNext(fd, slot);
   }
 
-  /** Sends the first `out` bytes of the collected answers. @returns false where the connection was parked or closed */
+  /** Sends the first `out` bytes of the collected answers. @returns false if the connection was parked or closed */
   #sendAll(fd: number, slot: number, out: number, rest: number, restBytes: number, close: boolean): boolean {
-    // The last answer waits for the close that follows, and leaves in one packet with it.
+    // MSG_MORE: the last answer leaves in one packet with the FIN.
     const sent = this.#send(fd, this.#out, out, close ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
     if (sent === out) return true;
     if (sent < 0) this.#drop(fd, slot);
@@ -198,7 +198,7 @@ export class HttpConnections {
     return false;
   }
 
-  /** @returns bytes that left, 0 where none could for now, −1 where the connection is broken */
+  /** @returns bytes sent, 0 if the socket is full, −1 if the connection is broken */
   #send(fd: number, offset: number, length: number, flags: number): number {
     const sent = this.#calls.send(fd, this.#memory.address + offset, length, flags);
     if (sent >= 0) return sent;
@@ -219,13 +219,13 @@ export class HttpConnections {
     const { requestTimeoutMs } = this.#limits;
     const held = slot === NONE ? this.#hold(fd, READING, requestTimeoutMs) : slot;
     if (held === NONE || !this.#keepRequest(held, start, length)) return;
-    // A request has one patience from its first byte: more bytes of it do not buy more time.
+    // The timeout of a request counts from its first byte: further bytes do not extend it.
     if (slot !== NONE && (answered || this.#table.state[slot] !== READING)) {
       this.#enter(slot, READING, requestTimeoutMs);
     }
   }
 
-  /** Keeps what is unsent and unread; reading goes on when the answer has left. */
+  /** Stores unsent and unread bytes; reading resumes when the answer is sent. */
   #park(
     fd: number,
     slot: number,
@@ -294,7 +294,7 @@ export class HttpConnections {
     if (count === 0 || (count < 0 && errno !== EAGAIN && errno !== EINTR)) this.#drop(fd, slot);
   }
 
-  /** Gives a connection a slot and a place in epoll. @returns NONE where it had to be closed instead */
+  /** Gives a connection a slot and registers it with epoll. @returns NONE if it had to be closed instead */
   #hold(fd: number, state: ConnectionState, timeoutMs: number): number {
     const slot = this.#table.add(fd, state, this.#nowMs + timeoutMs);
     if (slot === NONE) {
@@ -323,7 +323,7 @@ export class HttpConnections {
     this.#headerPending = this.#table.headerPending[slot] === 1;
   }
 
-  /** @returns false where the connection had to be closed for want of a buffer */
+  /** @returns false if the connection was closed because no buffer is free */
   #keepRequest(slot: number, start: number, length: number): boolean {
     const table = this.#table;
     if (table.inBuffer[slot] === NONE) {

@@ -1,22 +1,22 @@
-/** How much a stranger's connection may hold of this process, with the reasons. */
+/** Limits on the resources of one stranger's connection, with reasons. */
 import { MAX_HTTP_HEAD_BYTES, MAX_HTTP_RESPONSE_BYTES } from '../transport.js';
 
-/** Read at once from a connection: the largest head twice, so that a refused one is seen whole. */
+/** Bytes per read: twice the largest head, so that a head which is refused is read completely. */
 export const IN_BUFFER_BYTES = 2 * MAX_HTTP_HEAD_BYTES;
-/** Answers to pipelined requests are collected up to this before they are sent; one more always fits. */
+/** Answers to pipelined requests are collected up to this size before they are sent; one more always fits. */
 export const OUT_BUFFER_BYTES = 2 * MAX_HTTP_RESPONSE_BYTES;
-/** Connections whose request came in parts at one time (64 MiB if all are full); past it the oldest is closed. */
+/** Connections with a partial request at one time (64 MiB if all are full); above it the oldest is closed. */
 export const MAX_HELD_REQUESTS = 4_096;
-/** Connections whose answer did not leave whole at one time (32 MiB); past it the one that stalls longest is closed. */
+/** Connections with a partly sent answer at one time (32 MiB); above it the longest stalled is closed. */
 export const MAX_HELD_ANSWERS = 256;
-/** Connections taken from one listener in a row before others get their turn. */
+/** Connections accepted from one listener before other sources run. */
 export const ACCEPTS_PER_TURN = 64;
 /**
- * The kernel keeps a new connection to itself until its request comes, for as long as a request may take; not longer than
- * this, since it then holds a place among those that are not established.
+ * The kernel holds back a new connection until its request arrives (TCP_DEFER_ACCEPT), at most for this time, because the
+ * connection occupies the queue of those that are not established.
  */
 export const MAX_DEFER_ACCEPT_SECONDS = 5;
-/** After a last answer to a client that still sends: time for it to read the answer before a reset may reach it. */
+/** After the last answer to a client that still sends: time to read the answer before a reset can reach it. */
 export const LINGER_MS = 2_000;
-/** Without file descriptors or memory: how long no connection is taken. */
+/** How long a listener pauses when file descriptors or memory run out. */
 export const ACCEPT_PAUSE_MS = 100;

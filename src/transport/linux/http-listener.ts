@@ -1,6 +1,6 @@
 /**
- * One TCP listener: takes connections and hands them to its HttpConnections. Without file descriptors it makes room by
- * closing connections that wait, and where none does it pauses, so that the readable listener does not spin the loop.
+ * One TCP listener: accepts connections and passes them to its HttpConnections. When file descriptors run out it closes
+ * waiting connections. If none waits it pauses, so that the readable listener does not spin the loop.
  */
 import type {
   BoundAddress,
@@ -42,13 +42,13 @@ export function httpSocketOptions(limits: TransportLimits): SocketOption[] {
   const deferSeconds = Math.min(MAX_DEFER_ACCEPT_SECONDS, Math.ceil(limits.requestTimeoutMs / 1_000));
   return [
     [SOL_SOCKET, SO_REUSEADDR, 1],
-    // Accepted sockets inherit it: one call for all of them.
+    // Accepted sockets inherit the option, which saves a call for each.
     [IPPROTO_TCP, TCP_NODELAY, 1],
     [IPPROTO_TCP, TCP_DEFER_ACCEPT, deferSeconds],
   ];
 }
 
-/** The token of the listening socket itself; connections have their slot. */
+/** The token of the listening socket; the token of a connection is its slot. */
 const LISTENING = 0xffff_ffff;
 const CONNECTION_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
@@ -115,7 +115,7 @@ export class HttpListener implements TransportListener, EventSource {
     }
   }
 
-  /** @returns whether another connection can be tried at once */
+  /** @returns whether to accept the next connection at once */
   #mayGoOn(errno: number, nowMs: number): boolean {
     switch (errno) {
       case EAGAIN:
@@ -134,7 +134,7 @@ export class HttpListener implements TransportListener, EventSource {
       case ENOTSOCK:
         throw systemCallDefect('accept4', errno);
       default:
-        // ECONNABORTED and the network errors that accept(2) lists: that connection is gone, the next may be well.
+        // ECONNABORTED and the network errors that accept(2) lists: this connection is gone, the next may be fine.
         return true;
     }
   }

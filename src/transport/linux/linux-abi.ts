@@ -1,7 +1,7 @@
 /**
- * Numbers of the Linux system-call interface as glibc and musl lay it out on 64-bit little-endian machines (LP64):
- * x86-64 and arm64 agree in all of them but `epoll_event`, which is packed on x86-64 only. Names are the kernel's.
- * `self-check` proves the offsets at start.
+ * Constants and structure offsets of the Linux system-call interface, as glibc and musl define them on 64-bit
+ * little-endian machines (LP64). x86-64 and arm64 differ only in `epoll_event`, which is packed on x86-64. Names are the
+ * kernel's. `self-check` verifies the offsets at start.
  */
 
 // socket(2)
@@ -41,7 +41,7 @@ export const MSG_MORE = 0x8000;
 
 // madvise(2)
 export const MADV_HUGEPAGE = 14;
-/** Of x86-64, and of arm64 with pages of 4 KiB. */
+/** For x86-64, and for arm64 with pages of 4 KiB. */
 export const HUGE_PAGE_BYTES = 2 * 1024 * 1024;
 
 // epoll(7)
@@ -85,7 +85,7 @@ export const PKTINFO6_CONTROL_BYTES = 40;
 export const PKTINFO6_ADDR = CMSG_DATA;
 export const PKTINFO6_IFINDEX = CMSG_DATA + 16;
 
-// errno(3), the same on both machines
+// errno(3), the same on both architectures
 export const EINTR = 4;
 export const EBADF = 9;
 export const EAGAIN = 11;

@@ -1,6 +1,6 @@
 /**
- * The transport for Linux: batched datagrams and an epoll HTTP server from TypeScript, through koffi. TLS listeners are
- * the portable transport's, in the same thread: they get their turns because the event loop here waits on Node's too.
+ * The transport for Linux: batched datagrams and an epoll HTTP server from TypeScript, through koffi. TLS listeners use
+ * the portable transport in the same thread; they run because the event loop here also waits on Node's.
  */
 import type { Clock } from '../../domain/clock.js';
 import { listenError } from '../listen-error.js';
@@ -83,7 +83,7 @@ class LinuxTransport implements Transport {
     const address = this.#calls.addressOf(memory);
     const start = Math.ceil(address / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
     const length = Math.floor((address + memory.byteLength - start) / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
-    // Refused by a kernel without them: then it stays as it is.
+    // A kernel without huge pages refuses; the memory stays as it is.
     if (length > 0) this.#calls.madvise(start, length, MADV_HUGEPAGE);
   }
 
@@ -114,15 +114,15 @@ class LinuxTransport implements Transport {
 
 /**
  * @param clock for deadlines of connections
- * @param descriptors where what it opens is noted
- * @throws OperatorError where this machine or installation cannot run it; says to use the portable transport
+ * @param descriptors records the descriptors that it opens
+ * @throws OperatorError if this machine or installation cannot run it; the message names the portable transport
  */
 export async function createLinuxTransport(clock: Clock, descriptors?: SharedArrayBuffer): Promise<Transport> {
   const calls = await openNativeCalls();
   return linuxTransportOver(descriptors === undefined ? calls : noteDescriptors(calls, descriptors), clock);
 }
 
-/** @throws OperatorError where the calls do not do what the structures here expect */
+/** @throws OperatorError if the system calls do not match the structures here */
 export function linuxTransportOver(calls: NativeCalls, clock: Clock): Transport {
   checkLayouts(calls);
   return new LinuxTransport(calls, clock);

@@ -1,6 +1,6 @@
 /**
  * The system calls that the Linux transport makes, through koffi (a prebuilt foreign function interface). Pointers are
- * plain numbers: addresses inside a NativeMemory, which its owner keeps alive. Nothing here checks lengths; callers do.
+ * plain numbers: addresses inside a NativeMemory, which its owner keeps alive. Callers check lengths.
  */
 import { endianness } from 'node:os';
 import { getSystemErrorName } from 'node:util';
@@ -26,9 +26,9 @@ export interface NativeCalls {
   epoll_wait(epoll: number, events: number, count: number, timeoutMs: number): number;
   /** errno of the last call that failed. */
   errno(): number;
-  /** Where the memory of a buffer lies; it does not move while the buffer is alive. */
+  /** The address of a buffer; it is fixed while the buffer is alive. */
   addressOf(buffer: ArrayBufferLike): number;
-  /** The descriptor that is readable whenever Node's own event loop has something to do; −1 if this Node has none. */
+  /** The descriptor that is readable when Node's event loop has work; −1 if this Node.js has none. */
   nodeLoopDescriptor(): number;
 }
 
@@ -36,7 +36,7 @@ const INT = 'int';
 const POINTER = 'uintptr_t';
 const SIZE = 'size_t';
 
-/** @throws OperatorError where this machine or this installation cannot do it; says to use the portable transport */
+/** @throws OperatorError if this machine or installation does not support it; the message names the portable transport */
 export async function openNativeCalls(): Promise<NativeCalls> {
   if (process.platform !== 'linux') throw unavailable(`this is ${process.platform}, not Linux`);
   if ((process.arch !== 'x64' && process.arch !== 'arm64') || endianness() !== 'LE') {
@@ -82,12 +82,12 @@ function unavailable(reason: string, cause?: unknown): OperatorError {
   return new OperatorError(message, cause === undefined ? {} : { cause });
 }
 
-/** `EADDRINUSE` of 98. */
+/** `98` becomes `EADDRINUSE`. */
 export function errnoName(errno: number): string {
   return getSystemErrorName(-errno);
 }
 
-/** A system call failed in a way that only a defect of this program explains. */
+/** The error for a system call that only a defect of this program can make fail. */
 export function systemCallDefect(call: string, errno: number): Error {
   return new Error(`${call} failed: ${errnoName(errno)}`);
 }

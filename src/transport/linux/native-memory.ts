@@ -1,7 +1,7 @@
 /**
- * Memory whose addresses the kernel is given. One ArrayBuffer, handed out in pieces that are never given back; whoever
- * makes system calls with its addresses holds this object for as long, or the garbage collector frees it under them.
- * Pages that were never touched cost nothing.
+ * Memory that is passed to the kernel by address: one ArrayBuffer, allocated in pieces that are never freed. Code that
+ * makes system calls with its addresses must hold a reference to this object; otherwise the garbage collector frees the
+ * memory while it is in use. Untouched pages take no memory.
  */
 import type { NativeCalls } from './native-calls.js';
 
@@ -18,7 +18,7 @@ export class NativeMemory {
   #used = 0;
 
   constructor(calls: NativeCalls, sizeBytes: number) {
-    // An ArrayBuffer, not a typed array: small typed arrays lie on the heap that the collector moves.
+    // An ArrayBuffer, because small typed arrays are on the JavaScript heap, where the collector moves them.
     const buffer = new ArrayBuffer(Math.ceil(sizeBytes / ALIGNMENT) * ALIGNMENT + ALIGNMENT);
     this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);

@@ -1,6 +1,6 @@
 /**
- * Opens, configures and binds one listening socket. `::` listens for both families, for IPv6 alone where the address says
- * so, and for IPv4 alone on a machine without IPv6.
+ * Opens, configures and binds one listening socket. `::` listens for both families, for IPv6 only if the address says so,
+ * and for IPv4 only on a machine without IPv6.
  */
 import { parseIp } from '../../domain/ip-address.js';
 import { listenError } from '../listen-error.js';
@@ -25,7 +25,7 @@ import { formatRemoteHost, readSocketAddress, writeSocketAddress } from './socke
 export interface OpenSocket {
   readonly fd: number;
   readonly family: 4 | 6;
-  /** Bound to no single address: answers must name the address that was asked. */
+  /** Bound to a wildcard: answers must name the address that was asked. */
   readonly wildcard: boolean;
   readonly bound: BoundAddress;
 }
@@ -33,7 +33,7 @@ export interface OpenSocket {
 /** Socket options with an integer value, set in order before `bind`. */
 export type SocketOption = readonly [level: number, name: number, value: number];
 
-/** A new socket's queue of connections that wait for accept; the kernel cuts it to net.core.somaxconn. */
+/** Length of the accept queue; the kernel limits it to net.core.somaxconn. */
 const ACCEPT_BACKLOG = 65_535;
 
 /** @throws OperatorError */
@@ -66,7 +66,7 @@ export function openSocket(calls: NativeCalls, address: ListenAddress, options: 
   }
 }
 
-/** @returns false where the kernel refused; options are wishes, what needs them finds out later */
+/** @returns false if the kernel refuses. Options are best effort; callers that need one check it. */
 export function setOption(calls: NativeCalls, memory: NativeMemory, fd: number, option: SocketOption): boolean {
   const valueAt = memory.reserve(4);
   const [level, name, value] = option;
@@ -74,7 +74,7 @@ export function setOption(calls: NativeCalls, memory: NativeMemory, fd: number, 
   return calls.setsockopt(fd, level, name, memory.address + valueAt, 4) === 0;
 }
 
-/** As much buffer as is asked for where that is permitted (CAP_NET_ADMIN), else as much as net.core.*mem_max allows. */
+/** Sets the full buffer size with CAP_NET_ADMIN, or else as much as net.core.*mem_max allows. */
 export function setBufferSize(calls: NativeCalls, fd: number, force: number, plain: number, sizeBytes: number): void {
   const memory = new NativeMemory(calls, 256);
   if (!setOption(calls, memory, fd, [SOL_SOCKET, force, sizeBytes])) {

@@ -1,6 +1,6 @@
 /**
- * Before anything is trusted to hand-made structures: two datagrams through a socket pair with the batched calls, and an
- * event through epoll. A wrong offset shows here, as an error at start, and not as memory written by the kernel.
+ * Verifies the hand-written structures at start: sends two datagrams through a socket pair with the batched calls, and an
+ * event through epoll. A wrong offset causes an error here instead of memory corruption later.
  */
 import { OperatorError } from '../../domain/errors.js';
 import {
@@ -27,7 +27,7 @@ const LENGTHS = [5, 11] as const;
 const TOKEN = 0x1234_5678;
 const SOURCE = 0x0bad_cafe;
 
-/** @throws OperatorError that says to use the portable transport */
+/** @throws OperatorError; the message names the portable transport */
 export function checkLayouts(calls: NativeCalls): void {
   const memory = new NativeMemory(calls, 4_096);
   const pair = memory.reserve(8);

@@ -1,4 +1,4 @@
-/** `struct sockaddr_in` and `sockaddr_in6` ↔ the project's addresses. A mapped IPv4 address comes out as IPv4. */
+/** `struct sockaddr_in` and `sockaddr_in6` ↔ the project's addresses. An IPv4-mapped address becomes IPv4. */
 import { formatIp, type IpAddress, ipv4FromWord, ipv6FromWords } from '../../domain/ip-address.js';
 import type { RemoteAddress } from '../transport.js';
 import {
@@ -12,7 +12,7 @@ import {
 } from './linux-abi.js';
 import type { NativeMemory } from './native-memory.js';
 
-/** Fills `remote` from the address at `offset`. @returns false for a family that is neither IPv4 nor IPv6 */
+/** Fills `remote` from the address at `offset`. @returns false for any other family than IPv4 and IPv6 */
 export function readSocketAddress(memory: NativeMemory, offset: number, remote: RemoteAddress): boolean {
   const view = memory.view;
   const family = view.getUint16(offset, true);
@@ -60,7 +60,7 @@ export function writeSocketAddress(memory: NativeMemory, offset: number, address
   return address.family === 4 ? SOCKADDR_IN_BYTES : SOCKADDR_IN6_BYTES;
 }
 
-/** The text of an address that was read. */
+/** Formats an address that was read. */
 export function formatRemoteHost(remote: RemoteAddress): string {
   return formatIp(
     remote.family === 4

@@ -1,6 +1,6 @@
 /**
- * One UDP socket: takes up to a batch of datagrams in one system call, has each answered, sends the answers in another.
- * While answers do not fit the send buffer nothing more is received; the kernel's receive buffer is the queue.
+ * One UDP socket: receives a batch of datagrams in one system call, has each answered, and sends the answers in another.
+ * While the send buffer is full it receives nothing; the kernel's receive buffer is the queue.
  */
 import {
   type BoundAddress,
@@ -45,18 +45,18 @@ import { NativeMemory } from './native-memory.js';
 import { type OpenSocket, type SocketOption, setBufferSize, setOption } from './open-socket.js';
 import { readSocketAddress } from './socket-address.js';
 
-/** A tenth of a second of announces at a few hundred thousand a second. */
+/** Holds announces for a tenth of a second at a few hundred thousand a second. */
 const RECEIVE_BUFFER_BYTES = 16 * 1024 * 1024;
 const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /**
- * Answers of trackers fit any path, so they say "don't fragment": the kernel then need not make up an identification for
- * each (a tenth of the time a datagram takes). PROBE rather than DO: forged ICMP cannot shrink a path.
+ * Answers fit any path MTU, so they set "don't fragment": the kernel then does not generate an IP identification for each,
+ * which takes a tenth of the time of a datagram. PROBE instead of DO, so that forged ICMP cannot reduce the path MTU.
  */
 const WITHOUT_FRAGMENTS: SocketOption = [IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE];
 const WITH_FRAGMENTS: SocketOption = [IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT];
 
-/** Asks for the local address of each datagram; wanted on wildcard sockets only, since it costs time. */
+/** Requests the local address of each datagram; only on wildcard sockets, because it costs time. */
 function localAddressOption(family: 4 | 6): SocketOption {
   return family === 4 ? [IPPROTO_IP, IP_PKTINFO, 1] : [IPPROTO_IPV6, IPV6_RECVPKTINFO, 1];
 }
@@ -114,7 +114,7 @@ export class UdpListener implements TransportListener, EventSource {
 
   onTick(): void {}
 
-  /** @returns how many datagrams came, 0 for none */
+  /** @returns how many datagrams arrived */
   #receive(): number {
     const { memory, inHeaders } = this.#batch;
     const received = this.#calls.recvmmsg(this.#fd, memory.address + inHeaders, BATCH, MSG_DONTWAIT, 0);
@@ -122,7 +122,7 @@ export class UdpListener implements TransportListener, EventSource {
     const errno = this.#calls.errno();
     if (errno === EAGAIN || errno === EINTR) return 0;
     if (isDefect(errno)) throw systemCallDefect('recvmmsg', errno);
-    // What is left are errors of the network (an ICMP message) or of memory: they are reported once and gone.
+    // The remaining errors are from the network (an ICMP message) or memory: the kernel reports each once.
     this.#counters.receiveErrors++;
     return 0;
   }
@@ -153,7 +153,7 @@ export class UdpListener implements TransportListener, EventSource {
     this.#sendTo = out;
   }
 
-  /** Sends what is unsent. @returns false where the send buffer is full */
+  /** Sends the pending answers. @returns false if the send buffer is full */
   #flush(): boolean {
     const { memory, outHeaders } = this.#batch;
     while (this.#sendFrom < this.#sendTo) {
@@ -168,13 +168,13 @@ export class UdpListener implements TransportListener, EventSource {
       if (errno === EAGAIN) return false;
       if (errno === EINTR) continue;
       if (errno === EMSGSIZE && !this.#fragments) {
-        // An interface with a small MTU: from here on as everybody else does.
+        // An interface with a small MTU: allow fragmentation from now on.
         this.#fragments = true;
         this.#setOption(WITH_FRAGMENTS);
         continue;
       }
       if (errno === EBADF || errno === EFAULT || errno === ENOTSOCK) throw systemCallDefect('sendmmsg', errno);
-      // This one message cannot be sent (a firewall, no route, no buffer): UDP may lose it, the rest goes on.
+      // This message cannot be sent (firewall, no route, no buffer). UDP may lose it; continue with the next.
       this.#sendFrom++;
       this.#counters.sendErrors++;
     }

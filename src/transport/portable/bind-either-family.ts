@@ -1,6 +1,6 @@
 /**
- * What `::` means on a portable listener: both families on one socket, IPv6 alone where the address says so, and IPv4
- * alone on a machine without IPv6. Any other address is bound as it stands.
+ * Binds a portable listener. `::` means both families on one socket, IPv6 only if the address says so, and IPv4 only on a
+ * machine without IPv6. Any other address is bound unchanged.
  */
 import { listenError } from '../listen-error.js';
 import type { ListenAddress } from '../transport.js';

@@ -1,6 +1,6 @@
 /**
- * The certificate of an https listener: read at the start, and again when one of its files changes. A new pair that does
- * not fit together (one file replaced, the other not yet) leaves the old one in use.
+ * The certificate of an https listener, read at the start and again when one of its files changes. If certificate and key
+ * do not match (only one file is replaced so far), the old pair stays in use.
  */
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 import type { CertificatePair, TlsMaterial } from '../transport.js';
 
-/** Certificates change every few weeks; looking this often costs two stat calls. */
+/** Certificates change every few weeks; a check costs two stat calls. */
 const LOOK_EVERY_MS = 5_000;
 
 export class Certificate {
@@ -23,14 +23,14 @@ export class Certificate {
       readCertificate(this.#material).then(
         (changed) => this.use(changed),
         () => {
-          // Half replaced: the other file's change brings us back.
+          // Only one file is replaced: the change of the other triggers the next attempt.
         },
       );
     };
     this.#watch();
   }
 
-  /** @throws OperatorError where the files cannot be read or do not fit together */
+  /** @throws OperatorError if the files cannot be read or do not match */
   static async open(material: TlsMaterial): Promise<Certificate> {
     return new Certificate(await readCertificate(material));
   }
@@ -39,7 +39,7 @@ export class Certificate {
     return this.#context;
   }
 
-  /** @param pair of {@link readCertificate}, perhaps of other files than before */
+  /** @param pair from {@link readCertificate}, possibly of other files */
   use(pair: CertificatePair): void {
     this.#context = contextOf(pair);
     this.close();
@@ -58,7 +58,7 @@ export class Certificate {
   }
 }
 
-/** @throws OperatorError where the files cannot be read, are not PEM, or do not fit together */
+/** @throws OperatorError if the files cannot be read, are not PEM, or do not match */
 export async function readCertificate(material: TlsMaterial): Promise<CertificatePair> {
   try {
     const [certificate, key] = await Promise.all([

@@ -1,6 +1,6 @@
 /**
- * One UDP listener on node:dgram. Answers are written into pooled buffers, since the kernel may take them later than the
- * call; when too many wait, the datagram goes unanswered, as UDP allows.
+ * One UDP listener on node:dgram. Answers are written into pooled buffers, because the send may complete after the call.
+ * When too many sends are pending, a datagram goes unanswered, as UDP allows.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { fillRemoteAddress } from '../fill-remote-address.js';
@@ -14,12 +14,12 @@ import {
 } from '../transport.js';
 import { type BindAttempt, bindEitherFamily } from './bind-either-family.js';
 
-/** Answers that the kernel has not taken yet; 4 MiB at most. */
+/** Pending answers; at most 4 MiB. */
 const MAX_WAITING_ANSWERS = 2_048;
-/** A burst of a few thousand announces fits; the kernel's own default holds some 250. */
+/** Holds a burst of a few thousand announces; the kernel's default holds about 250. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
-/** The address is literal, so there is nothing to look up; node:dgram would take a turn of the event loop for it. */
+/** The address is literal; without this node:dgram would spend a turn of the event loop on a look-up. */
 function noLookup(
   hostname: string,
   _options: unknown,
@@ -28,7 +28,7 @@ function noLookup(
   callback(null, hostname, hostname.includes(':') ? 6 : 4);
 }
 
-/** @throws OperatorError where the address cannot be bound */
+/** @throws OperatorError if the address cannot be bound */
 export async function listenDatagrams(
   address: ListenAddress,
   handler: DatagramHandler,
@@ -62,7 +62,7 @@ export async function listenDatagrams(
       else counters.datagramsSent++;
     });
   });
-  // An ICMP error of some earlier answer; the socket goes on.
+  // An ICMP error for an earlier answer; the socket still works.
   socket.on('error', () => {
     counters.receiveErrors++;
   });
@@ -90,7 +90,7 @@ function bind({ host, ipv6Only }: BindAttempt, port: number): Promise<Socket> {
       try {
         socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
       } catch {
-        // The system's limit is lower; its default stands.
+        // The system's limit is lower; keep its default.
       }
       resolve(socket);
     });

@@ -1,17 +1,16 @@
 /**
- * One TCP (or TLS) connection of the portable transport: hands unread bytes to the request handler, writes its answers,
- * stops reading while the client does not take them, and knows until when it may stay as it is. It has no timers of its
- * own; the listener looks at `deadlineMs`.
+ * One TCP or TLS connection of the portable transport. It passes unread bytes to the request handler, writes the answers,
+ * and stops reading while the client does not read. It has no timers; the listener checks `deadlineMs`.
  */
 import type { Socket } from 'node:net';
 import { HTTP_INCOMPLETE, type HttpRequestHandler, MAX_HTTP_RESPONSE_BYTES, type RemoteAddress } from '../transport.js';
 
-/** Answers to pipelined requests are gathered before they are written; room for this many at their longest. */
+/** Answers to pipelined requests are collected before they are written; room for this many of maximum length. */
 const GATHERED_ANSWERS = 4;
-/** More unread bytes than this without a whole request never become one; the handler refuses heads far below it. */
+/** More unread bytes without a complete request are an error; the handler refuses heads far below this size. */
 const MAX_UNREAD_BYTES = 128 * 1024;
 
-/** Shared by all connections of a listener: handlers are synchronous, so one buffer is enough. */
+/** Shared by all connections of a listener, because handlers are synchronous. */
 export interface ConnectionShared {
   readonly handler: HttpRequestHandler;
   readonly output: Uint8Array;
@@ -26,7 +25,7 @@ export function createOutput(): Uint8Array {
 }
 
 export class HttpConnection {
-  /** When the listener closes this connection if nothing changes. */
+  /** When the listener closes this connection. */
   deadlineMs: number;
   readonly #socket: Socket;
   readonly #remote: RemoteAddress;
@@ -48,7 +47,7 @@ export class HttpConnection {
     if (this.#ending) return;
     this.#shared.onBatch();
     const bytes = this.#unread === null ? chunk : Buffer.concat([this.#unread, chunk]);
-    // The time for a request runs from its first byte; later bytes do not prolong it.
+    // The timeout of a request counts from its first byte; further bytes do not extend it.
     if (this.#unread === null) this.deadlineMs = this.#shared.nowMs() + this.#shared.requestTimeoutMs;
     this.#unread = null;
     if (this.#stalled) this.#unread = bytes;
@@ -86,7 +85,7 @@ export class HttpConnection {
     this.#write(gathered);
     if (this.#ending) {
       this.deadlineMs = this.#shared.nowMs() + this.#shared.requestTimeoutMs;
-      // What the client still sends is read and dropped: closing with unread bytes would reset the answer away.
+      // Read and discard further input: closing with unread bytes would send a reset, which can discard the answer.
       this.#socket.end();
       this.#socket.resume();
       return;
@@ -100,7 +99,7 @@ export class HttpConnection {
       this.#socket.destroy();
       return;
     }
-    // A copy, so that a few bytes do not hold the whole chunk.
+    // Copy, so that a few bytes do not retain the whole chunk.
     this.#unread = at === 0 ? bytes : Buffer.from(bytes.subarray(at));
     if (answers > 0 && !this.#stalled) this.deadlineMs = this.#shared.nowMs() + this.#shared.requestTimeoutMs;
   }

@@ -1,6 +1,6 @@
 /**
- * One http or https listener on node:net and node:tls. Parsing and answering is the handler's, the same as on every other
- * transport; here are connections, their number and their deadlines.
+ * One http or https listener on node:net and node:tls. It manages connections, their number and their deadlines. The
+ * handler parses and answers, as on the other transport.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -19,9 +19,9 @@ import { type BindAttempt, bindEitherFamily } from './bind-either-family.js';
 import type { Certificate } from './certificate.js';
 import { type ConnectionShared, createOutput, HttpConnection } from './http-connection.js';
 
-/** Connections that wait for accept; the kernel lowers it to its own limit. */
+/** Length of the accept queue; the kernel limits it to net.core.somaxconn. */
 const BACKLOG = 4_096;
-/** Deadlines are looked at this many times within the shorter timeout. */
+/** Deadlines are checked this many times within the shorter timeout. */
 const LOOKS_PER_TIMEOUT = 8;
 
 export interface HttpListenerOptions {
@@ -35,12 +35,12 @@ export interface HttpListenerOptions {
   readonly nowMs: () => number;
 }
 
-/** Something with a deadline: a connection that talks, or one whose PROXY header has not come. */
+/** Anything with a deadline: a connection, or one whose PROXY header has not arrived. */
 interface Guest {
   deadlineMs: number;
 }
 
-/** @throws OperatorError where the address cannot be bound */
+/** @throws OperatorError if the address cannot be bound */
 export async function listenHttpPortably(options: HttpListenerOptions): Promise<TransportListener> {
   const { address, limits, counters, certificate, nowMs } = options;
   const shared: ConnectionShared = {
@@ -111,7 +111,7 @@ export async function listenHttpPortably(options: HttpListenerOptions): Promise<
   return listener;
 }
 
-/** Collects the header, tells `serve` whose connection it is and gives the rest of the bytes back to the socket. */
+/** Reads the PROXY header, passes the client's address to `serve`, and returns the remaining bytes to the socket. */
 function readProxyHeaderFirst(
   socket: Socket,
   remote: RemoteAddress,
@@ -142,7 +142,7 @@ function listen({ host, ipv6Only }: BindAttempt, port: number): Promise<Server> 
     server.once('error', reject);
     server.listen({ host, port, ipv6Only, backlog: BACKLOG, exclusive: true }, () => {
       server.removeAllListeners('error');
-      // Out of file descriptors: the connection is lost, the listener is not.
+      // Out of file descriptors: the connection is lost, the listener still works.
       server.on('error', () => {});
       resolve(server);
     });

@@ -1,7 +1,7 @@
 /**
- * The transport that runs wherever Node runs: node:dgram, node:net and node:tls, a system call for each datagram. The
- * Linux transport does the same in batches; both pass test/contract/transport.contract.ts. One difference: with several
- * local addresses, an answer from a wildcard UDP socket leaves from the one that the routing table picks.
+ * The transport for every platform: node:dgram, node:net and node:tls, with a system call for each datagram. Both transports
+ * pass test/contract/transport.contract.ts. One difference to the Linux transport: on a host with several addresses, an
+ * answer from a wildcard UDP socket leaves from the address that the routing table chooses.
  */
 import { performance } from 'node:perf_hooks';
 import { OperatorError } from '../../domain/errors.js';
@@ -33,7 +33,7 @@ class PortableTransport implements Transport {
     this.counters = counters;
   }
 
-  /** A batch is what one turn of the event loop brings. */
+  /** A batch is the input of one turn of the event loop. */
   readonly #onBatch = (): void => {
     if (this.#batchOpen) return;
     this.#batchOpen = true;
@@ -84,7 +84,7 @@ class PortableTransport implements Transport {
     this.#betweenBatches = () => {};
   }
 
-  /** Nothing to ask: Node gives no way to. */
+  /** Does nothing: Node.js has no interface for it. */
   preferHugePages(): void {}
 
   stop(): void {
@@ -93,7 +93,7 @@ class PortableTransport implements Transport {
   }
 }
 
-/** @param counters to count in, where another transport has these listeners beside its own */
+/** @param counters of the transport that owns these listeners, if it is another */
 export function createPortableTransport(counters: TransportCounters = createTransportCounters()): Transport {
   return new PortableTransport(counters);
 }
