@@ -7,7 +7,7 @@
  *     describe.skipIf(network === undefined)('…', () => { afterAll(() => network!.leave()); … });
  */
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { namespacesUnavailable } from '../../src/lab/network-namespaces.js';
 import { requireFacility } from './real-program.js';
 
@@ -44,6 +44,8 @@ export async function ownNetwork(options: OwnNetworkOptions): Promise<OwnNetwork
     return undefined;
   }
   ip('link', 'set', 'lo', 'up');
+  // IPv4 lets a socket take any address that is routed here; IPv6 does so only where it is told.
+  writeFileSync('/proc/sys/net/ipv6/ip_nonlocal_bind', '1');
   for (const address of options.interfaces) ip('address', 'add', address, 'dev', 'lo');
   for (const prefix of options.reachable) ip('route', 'add', 'local', prefix, 'dev', 'lo');
   return {

@@ -5,6 +5,8 @@ import { ServeProcess } from '../../support/serve-process.js';
 import {
   announceOverHttp,
   announceOverUdp,
+  CONTROL_TOKEN,
+  call,
   customer,
   datagram,
   exchange,
@@ -22,8 +24,18 @@ describe.skipIf(network === undefined)('limits', () => {
   let serve: ServeProcess;
 
   beforeAll(async () => {
-    const limits = { peersPerAddressPerSwarm: 4, peersPerAddress: 10 };
-    serve = new ServeProcess(operatorConfig({ tracker: { limits } }));
+    const limits = {
+      peersPerAddressPerSwarm: 4,
+      peersPerAddress: 10,
+      peersPerSitePerSwarm: 6,
+      maxPeers: 1_000,
+      maxTorrents: 200,
+      reservedForInnerPercent: 50,
+    };
+    const listen = ['0.0.0.0', '[2a0e:600d::5]'].map((host) => `udp://${host}:${TRACKER_PORT}`);
+    serve = new ServeProcess(
+      operatorConfig({ tracker: { limits, listen: [...listen, `http://0.0.0.0:${TRACKER_PORT}`] } }),
+    );
     await serve.start();
   });
   afterAll(async () => {
@@ -95,6 +107,19 @@ describe.skipIf(network === undefined)('limits', () => {
     expect((await announceOverUdp(customer(43), { infoHash: torrent(10) })).peers).toContain(`${stranger(5)}:6881`);
   });
 
+  it('an IPv6 site outside does not fill a swarm from its many networks, and the operator’s own is not held to that', async () => {
+    for (let n = 1; n <= 12; n++) {
+      await announceOverUdp(`2a0e:bad:0:${n}::1`, { infoHash: torrent(40) });
+      await announceOverUdp(`2a0e:600d:0:${n}::1`, { infoHash: torrent(41) });
+    }
+    const count = async (infoHash: Uint8Array): Promise<number> => {
+      const { seeders, leechers } = await announceOverUdp('2a0e:bad:1::1', { infoHash, event: 3 });
+      return seeders + leechers;
+    };
+    expect(await count(torrent(40))).toBe(6);
+    expect(await count(torrent(41))).toBe(12);
+  });
+
   it('requests that are too long, or come with a body, are refused and the connection closed', async () => {
     const long = `GET /announce?info_hash=${'a'.repeat(20_000)} HTTP/1.1\r\n\r\n`;
     expect(await exchange(stranger(6), long, TRACKER_PORT)).toMatch(/^(HTTP\/1\.1 4\d\d|$)/);
@@ -103,5 +128,21 @@ describe.skipIf(network === undefined)('limits', () => {
     const answer = await exchange(stranger(6), body, TRACKER_PORT);
     expect(answer).toMatch(/^HTTP\/1\.1 4\d\d/);
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+
+  // Last, because it fills what strangers may have.
+  it('strangers cannot fill the store: there is room for the operator’s own clients', async () => {
+    for (let swarm = 0; swarm < 130; swarm++) {
+      const infoHash = Uint8Array.from({ length: 20 }, (_, i) => (i === 0 ? 0xee : swarm));
+      await announceOverUdp(stranger(30 + Math.floor(swarm / 10)), { infoHash });
+    }
+    const swarms = async (): Promise<number> =>
+      (JSON.parse((await call('/api/v1/swarms', { token: CONTROL_TOKEN })).text) as { total: number }).total;
+    expect(await swarms()).toBeLessThanOrEqual(100);
+    const infoHash = torrent(0xdd);
+    await announceOverUdp(customer(50), { infoHash });
+    expect((await announceOverUdp(customer(51), { infoHash })).peers).toEqual([`${customer(50)}:6881`]);
+    // Strangers are still answered.
+    expect((await announceOverUdp(stranger(60), { infoHash })).peers.length).toBeGreaterThan(0);
   });
 });

@@ -12,6 +12,7 @@ import { ownNetwork } from '../../support/own-network.js';
 /** The machine itself, in the operator's network. */
 export const MACHINE = '5.5.5.5';
 export const OPERATOR_PREFIX = '5.5.5.0/24';
+export const MACHINE6 = '2a0e:600d::5';
 /** Customers: 5.5.5.16 – 5.5.5.127 in sub-domain north, 5.5.5.128 – 5.5.5.239 in south. */
 export const customer = (n: number): string => `5.5.5.${n}`;
 /** Anybody else on the Internet. */
@@ -28,8 +29,8 @@ const ANSWER_TIMEOUT_MS = 3_000;
 /** Enters a namespace with the operator's machine, its customers, and strangers. See {@link ownNetwork}. */
 export function operatorNetwork() {
   return ownNetwork({
-    interfaces: [`${MACHINE}/32`, '10.1.2.3/32', '169.254.169.254/32'],
-    reachable: [OPERATOR_PREFIX, '9.9.9.0/24', '2a0e:bad::/48', '2a0e:600d::/48'],
+    interfaces: [`${MACHINE}/32`, `${MACHINE6}/128`, '10.1.2.3/32', '169.254.169.254/32'],
+    reachable: [OPERATOR_PREFIX, '9.9.9.0/24', '2a0e:bad::/32', '2a0e:600d::/48'],
   });
 }
 
@@ -64,7 +65,7 @@ export function operatorConfig(changes: Readonly<Record<string, Record<string, u
 }
 
 export interface Announced {
-  /** `address:port` of each peer. */
+  /** `address:port` of each peer, of IPv4. */
   readonly peers: readonly string[];
   readonly seeders: number;
   readonly leechers: number;
@@ -116,7 +117,8 @@ export async function datagram(
 }
 
 export async function announceOverUdp(from: string, options: AnnounceOptions): Promise<Announced> {
-  const connected = await datagram(from, encodeUdpConnect(1));
+  const to = from.includes(':') ? MACHINE6 : MACHINE;
+  const connected = await datagram(from, encodeUdpConnect(1), to);
   if (connected === undefined) throw new Error('no connect answer');
   const packet = encodeUdpAnnounce({
     connectionId: connected.readBigUInt64BE(8),
@@ -131,12 +133,13 @@ export async function announceOverUdp(from: string, options: AnnounceOptions): P
     key: options.key ?? 1,
     ip: options.ip === undefined ? 0 : Buffer.from(options.ip.split('.').map(Number)).readUInt32BE(0),
   });
-  const bytes = await datagram(from, packet);
+  const bytes = await datagram(from, packet, to);
   if (bytes === undefined) throw new Error('no announce answer');
   const answer = decodeUdpAnswer(bytes);
   if (answer.action === 'error') return { peers: [], seeders: 0, leechers: 0, failure: answer.message };
   if (answer.action !== 'announce') throw new Error(`answered with ${answer.action}`);
-  return { peers: compactPeers(Buffer.from(answer.peers)), seeders: answer.seeders, leechers: answer.leechers };
+  const peers = from.includes(':') ? [] : compactPeers(Buffer.from(answer.peers));
+  return { peers, seeders: answer.seeders, leechers: answer.leechers };
 }
 
 export async function announceOverHttp(
