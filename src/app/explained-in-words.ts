@@ -3,6 +3,15 @@ import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import type { Explanation } from '../selection/explanation.js';
 import type { Policy } from './policy.js';
 
+/** How to read the numbers of a candidate. */
+const SCALES = {
+  tier: 'lower is better: 0 the AS of the client, 1 another AS of the operator, 2 foreign',
+  ratePerGigabyte: 'lower is better; compared among foreign candidates only',
+  score: 'lower is better: 0 is the best; capability counts before density',
+  capabilityLevel: 'higher is better: 7 the most capable',
+  densityLevel: 'lower is better: 0 the least traffic for each user',
+} as const;
+
 /** @param requester who would announce; @returns plain JSON for people and scripts */
 export function explainedInWords(answer: Explanation, requester: IpAddress, policy: Policy): Record<string, unknown> {
   const { groupName, asn, operator, subdomain } = policy.describeAddress(requester);
@@ -25,6 +34,7 @@ export function explainedInWords(answer: Explanation, requester: IpAddress, poli
     supply: { ...answer.supply, why: supplyInWords(answer) },
     gateways: answer.gateways,
     billing: policy.billing,
+    scales: SCALES,
     candidates: answer.classes.map((candidate) => {
       const cost = policy.describeGroup(candidate.group);
       return {

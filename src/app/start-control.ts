@@ -167,8 +167,14 @@ function trackerView({ dataPlane, policy, catalogue }: ControlContext, config: C
 function catalogueView(catalogue: Catalogue): CatalogueView {
   return {
     torrents: async ({ limit, offset }) => {
-      const { total, torrents } = catalogue.search({ pageSize: limit, page: 1 + Math.floor(offset / limit) });
-      return { total, torrents: torrents.map((torrent) => ({ ...torrent })) };
+      const pageSize = Math.max(1, limit);
+      const first = 1 + Math.floor(offset / pageSize);
+      const skipped = offset % pageSize;
+      const { total, torrents } = catalogue.search({ pageSize, page: first });
+      // An offset that is not a multiple of the limit reaches into the next page.
+      const more = skipped === 0 ? [] : catalogue.search({ pageSize, page: first + 1 }).torrents;
+      const listed = [...torrents, ...more].slice(skipped, skipped + limit);
+      return { total, torrents: listed.map((torrent) => ({ ...torrent })) };
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Liveness and readiness: open to everybody, because load balancers and init systems carry no tokens. */
+import { healthAnswer, readinessAnswer } from './answer-schemas.js';
 import { type Route, route } from './route.js';
 import type { Readiness } from './tracker-ports.js';
 
@@ -9,7 +10,7 @@ export function healthRoutes(readiness: Readiness): Route[] {
       path: '/healthz',
       summary: 'Whether the process answers at all',
       access: 'anyone',
-      answers: [{ status: 200, description: 'It does.' }],
+      answers: [{ status: 200, description: 'It does.', schema: healthAnswer }],
       handle: () => ({ json: { status: 'ok' } }),
     }),
     route({
@@ -18,8 +19,8 @@ export function healthRoutes(readiness: Readiness): Route[] {
       summary: 'Whether it should get traffic, and why not',
       access: 'anyone',
       answers: [
-        { status: 200, description: 'Ready; `alarms` says what needs attention all the same.' },
-        { status: 503, description: 'Not ready; `reasons` says why.' },
+        { status: 200, description: 'Ready; `alarms` says what needs attention all the same.', schema: readinessAnswer },
+        { status: 503, description: 'Not ready; `reasons` says why.', schema: readinessAnswer },
       ],
       handle: () => {
         const reasons = readiness.reasons();

@@ -9,6 +9,8 @@ export const MAX_SUBDOMAINS_PER_REPORT = 10_000;
 export const MAX_PUSHED_PEERS = 5_000;
 export const MAX_NAME_CHARACTERS = 100;
 export const MAX_LIST_ROWS = 10_000;
+/** The tracker lists no more; a list of all swarms would hold up its answers. */
+export const MAX_SWARMS_LISTED = 1_000;
 export const MAX_NUMWANT = 1_000;
 
 /** A whole request must have come within this: slow senders hold no connection. */

@@ -1,5 +1,6 @@
 /** The operator's page at `/`, and the part of it that is fetched again. A browser asks for the token as a password. */
 import type { Clock } from '../domain/clock.js';
+import { overviewAnswer } from './answer-schemas.js';
 import { OverviewMeter, type OverviewPort } from './overview.js';
 import { PAGE_CSP, type PageContent, renderFragment, renderPage } from './overview-page.js';
 import { FRAGMENT_PATH } from './refresh-script.js';
@@ -63,7 +64,7 @@ export function pageRoutes(ports: PagePorts): Route[] {
       path: '/api/v1/overview',
       summary: 'The numbers of the dashboard',
       access: 'operator',
-      answers: [{ status: 200, description: 'Rates are over the last minute.' }],
+      answers: [{ status: 200, description: 'Rates are over the last minute.', schema: overviewAnswer }],
       handle: async () => ({
         json: {
           ...(await meter?.look()),

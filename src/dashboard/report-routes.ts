@@ -2,6 +2,14 @@
 
 import { z } from 'zod';
 import type { Clock } from '../domain/clock.js';
+import {
+  capabilityAnswer,
+  capabilityReceipt,
+  densityAnswer,
+  probesAnswer,
+  releaseAnswer,
+  usersReceipt,
+} from './answer-schemas.js';
 import { MAX_LIST_ROWS } from './limits.js';
 import { Problem } from './problem.js';
 import type { Refusal, ReportsPort } from './reports-port.js';
@@ -45,7 +53,7 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
       summary: 'The latest of each sub-domain, and its history with `since`',
       access: 'operator',
       query: densityQuery,
-      answers: [{ status: 200, description: 'Density is bytes per user per second.' }],
+      answers: [{ status: 200, description: 'Density is bytes per user per second.', schema: densityAnswer }],
       handle: ({ query }) => {
         const subdomains = [...reports.densities(clock.nowMs())]
           .filter(([id]) => query.subdomain === undefined || id === query.subdomain)
@@ -63,7 +71,7 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
       summary: 'Users of sub-domains as the BRAS counts them',
       access: 'probe',
       body: usersReport,
-      answers: [{ status: 202, description: 'Durable.' }],
+      answers: [{ status: 202, description: 'Durable.', schema: usersReceipt }],
       handle: async ({ body, principal }) => {
         const taken = await reports.submitUsers(principal!, body.subdomains);
         if (typeof taken !== 'number') throw refusalProblem(taken, 1);
@@ -76,7 +84,13 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
       summary: "What a node can serve (draft 4.3.2), from the node itself or by an operator's token",
       access: 'node',
       body: capabilityReport,
-      answers: [{ status: 202, description: 'Durable. `clamped` names the fields that were cut down to the plan.' }],
+      answers: [
+        {
+          status: 202,
+          description: 'Durable. `clamped` names the fields that were cut down to the plan.',
+          schema: capabilityReceipt,
+        },
+      ],
       handle: async ({ body, principal, callerAddress }) => {
         const nodes = body.map((report) => ({
           ...report,
@@ -93,7 +107,7 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
       path: '/api/v1/capability',
       summary: 'What nodes have reported and still counts',
       access: 'operator',
-      answers: [{ status: 200, description: 'The newest last.' }],
+      answers: [{ status: 200, description: 'The newest last.', schema: capabilityAnswer }],
       handle: () => {
         const nodes = [...reports.capabilityReadings(clock.nowMs()).values()];
         return { json: { total: nodes.length, nodes: nodes.slice(-MAX_LIST_ROWS) } };
@@ -104,7 +118,7 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
       path: '/api/v1/probes',
       summary: 'Every probe with its alarms: late, silent, implausible, wrong clock …',
       access: 'operator',
-      answers: [{ status: 200, description: 'Sorted by name.' }],
+      answers: [{ status: 200, description: 'Sorted by name.', schema: probesAnswer }],
       handle: () => {
         const probes = reports.probes(clock.nowMs()).map(({ lastReceivedMs, ...probe }) => ({
           ...probe,
@@ -119,7 +133,7 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
       summary: 'Forgets what a quarantined probe is judged by, after a real change of its traffic',
       access: 'operator',
       params: probeParams,
-      answers: [{ status: 200, description: 'Its next value is believed.' }],
+      answers: [{ status: 200, description: 'Its next value is believed.', schema: releaseAnswer }],
       handle: async ({ params }) => {
         if (!(await reports.releaseProbe(params.probe))) {
           throw new Problem('not-found', `no probe "${params.probe}" has reported`, {

@@ -11,6 +11,7 @@ import {
   MAX_NUMWANT,
   MAX_PUSHED_PEERS,
   MAX_SUBDOMAINS_PER_REPORT,
+  MAX_SWARMS_LISTED,
 } from './limits.js';
 
 const name = z.string().min(1).max(MAX_NAME_CHARACTERS);
@@ -103,6 +104,13 @@ export const listQuery = z.object({
   limit: queryCount(MAX_LIST_ROWS).default(100),
   offset: queryCount(1_000_000_000).default(0),
 });
+/** Only so many of the largest are looked for. */
+export const swarmsQuery = z
+  .object({ limit: queryCount(MAX_SWARMS_LISTED).default(100), offset: queryCount(MAX_SWARMS_LISTED).default(0) })
+  .refine(({ limit, offset }) => limit + offset <= MAX_SWARMS_LISTED, {
+    path: ['limit'],
+    error: `limit and offset together are at most ${MAX_SWARMS_LISTED}: the list has the largest swarms only`,
+  });
 export const densityQuery = z.object({
   since: time.optional().meta({ description: 'adds the history from this time on' }),
   subdomain: name.optional(),

@@ -1,7 +1,8 @@
 /** Calls that show what the other parts do, and the one by which original trackers push peers. */
 import { z } from 'zod';
+import { explainAnswer, redirectionsAnswer, swarmAnswer, swarmsAnswer, torrentsAnswer } from './answer-schemas.js';
 import { Problem } from './problem.js';
-import { canonicalAddress, explainQuery, infoHashParams, listQuery, peerPush } from './request-schemas.js';
+import { canonicalAddress, explainQuery, infoHashParams, listQuery, peerPush, swarmsQuery } from './request-schemas.js';
 import { type Route, route } from './route.js';
 import type { CatalogueView, RedirectionView, TrackerView, UpstreamPort } from './tracker-ports.js';
 
@@ -13,9 +14,9 @@ export interface TrackerRoutePorts {
   readonly upstream?: UpstreamPort | undefined;
 }
 
-const pushAnswer = z.object({
+const pushAnswer = z.strictObject({
   accepted: z.int(),
-  refused: z.array(z.object({ reason: z.string(), peers: z.int() })),
+  refused: z.array(z.strictObject({ reason: z.string(), peers: z.int() })),
 });
 
 export function trackerRoutes(ports: TrackerRoutePorts): Route[] {
@@ -26,7 +27,13 @@ export function trackerRoutes(ports: TrackerRoutePorts): Route[] {
       summary: 'Why this client would get which peers',
       access: 'operator',
       query: explainQuery,
-      answers: [{ status: 200, description: 'The ranked candidates, each with what speaks for and against it.' }],
+      answers: [
+        {
+          status: 200,
+          description: 'The ranked candidates, each with what speaks for and against it.',
+          schema: explainAnswer,
+        },
+      ],
       handle: async ({ query }) => {
         const ip = canonicalAddress(query.ip);
         const infoHash = query.infoHash.toLowerCase();
@@ -38,8 +45,8 @@ export function trackerRoutes(ports: TrackerRoutePorts): Route[] {
       path: '/api/v1/swarms',
       summary: 'Swarms, the largest first',
       access: 'operator',
-      query: listQuery,
-      answers: [{ status: 200, description: '`total` counts all.' }],
+      query: swarmsQuery,
+      answers: [{ status: 200, description: '`total` counts all.', schema: swarmsAnswer }],
       handle: async ({ query }) => ({ json: await on(ports.tracker, 'the tracker').swarms(query) }),
     }),
     route({
@@ -48,7 +55,7 @@ export function trackerRoutes(ports: TrackerRoutePorts): Route[] {
       summary: 'One swarm by networks',
       access: 'operator',
       params: infoHashParams,
-      answers: [{ status: 200, description: 'Its peers by locality group.' }],
+      answers: [{ status: 200, description: 'Its peers by locality group.', schema: swarmAnswer }],
       handle: async ({ params }) => {
         const swarm = await on(ports.tracker, 'the tracker').swarm(params.infoHash.toLowerCase());
         if (swarm === undefined) throw new Problem('not-found', 'nobody is in this swarm');
@@ -61,7 +68,7 @@ export function trackerRoutes(ports: TrackerRoutePorts): Route[] {
       summary: 'The catalogue',
       access: 'operator',
       query: listQuery,
-      answers: [{ status: 200, description: '`total` counts all.' }],
+      answers: [{ status: 200, description: '`total` counts all.', schema: torrentsAnswer }],
       handle: async ({ query }) => ({ json: await on(ports.catalogue, 'the catalogue').torrents(query) }),
     }),
     route({
@@ -69,7 +76,7 @@ export function trackerRoutes(ports: TrackerRoutePorts): Route[] {
       path: '/api/v1/redirections',
       summary: 'Names that the DNS redirection answers, and whether it does now',
       access: 'operator',
-      answers: [{ status: 200, description: 'One entry a name.' }],
+      answers: [{ status: 200, description: 'One entry a name.', schema: redirectionsAnswer }],
       handle: async () => {
         return { json: { redirections: await on(ports.redirections, 'the DNS redirection').redirections() } };
       },

@@ -75,7 +75,9 @@ function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): 
     // Whoever has nobody else is given foreign seeds before foreign leechers.
     plan.foreignSeeds = foreignQuota;
   } else if (rules.gatewaysMax > 0 && !situation.gateway) {
-    plan.reason = situation.supplied ? MIX_ENOUGH_INNER : MIX_NOT_A_GATEWAY;
+    // Draft 4.2 a: where inner peers suffice, it makes no difference who is a gateway.
+    const enough = situation.supplied || innerAvailable >= Math.min(rules.enoughInnerPeers, want);
+    plan.reason = enough ? MIX_ENOUGH_INNER : MIX_NOT_A_GATEWAY;
     foreignQuota = rules.foreignPeersMin;
     reserve = foreignQuota;
   } else if (situation.gateway) {

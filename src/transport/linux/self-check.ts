@@ -82,5 +82,7 @@ function eventsAgree(calls: NativeCalls, memory: NativeMemory, epoll: number, le
 }
 
 function refused(what: string): OperatorError {
-  return new OperatorError(`the Linux transport cannot run here: ${what} did not work. Use --transport portable`);
+  return new OperatorError(
+    `the Linux transport cannot run here: ${what} did not work. Set tracker.transport: portable`,
+  );
 }

@@ -125,6 +125,11 @@ describe.each(KINDS)('explaining an answer of a %s swarm', (_kind, thresholds) =
     announce(full, { host: 11, group: HOME_B, event: EVENT_STOPPED });
     for (const host of [1, 2]) announce(full, { host, group: HOME_A });
     expect(reasons({}, {}, 50, full)[`${CHEAP} leecher`]).toBe('requester-is-not-a-gateway');
+    // Draft 4.2 a: with enough inner peers nobody needs to be a gateway.
+    const enough = create({ gatewaysMax: 2, enoughInnerPeers: 6 });
+    announce(enough, { host: 11, group: HOME_B, event: EVENT_STOPPED });
+    for (const host of [1, 2, 5]) announce(enough, { host, group: HOME_A });
+    expect(reasons({}, {}, 50, enough)[`${CHEAP} leecher`]).toBe('enough-inner-peers');
     expect(reasons({ gatewaysMax: 2 }, { group: CHEAP })[`${HOME_A} leecher`]).toBe(
       'only-gateways-are-shown-to-foreign-peers',
     );

@@ -303,6 +303,6 @@ describe.runIf(process.platform === 'linux')('a system call that fails', () => {
   it('refuses to start on a machine whose structures are laid out otherwise', () => {
     const over = calls((r) => ({ recvmmsg: (fd, at, count, flags, t) => r.recvmmsg(fd, at + 8, count, flags, t) }));
     expect(() => linuxTransportOver(over, systemClock)).toThrow(OperatorError);
-    expect(() => linuxTransportOver(over, systemClock)).toThrow('--transport portable');
+    expect(() => linuxTransportOver(over, systemClock)).toThrow('tracker.transport: portable');
   });
 });

@@ -1,0 +1,155 @@
+/** Every answer that the OpenAPI document of a running tracker describes, against what the tracker really answers. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { databaseFile } from '../../src/app/database-file.js';
+import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
+import { openDatabase } from '../../src/store/sqlite/database.js';
+import { hashOf, torrentToStore } from '../support/catalogue-entries.js';
+import { CONTROL_TOKEN, LAB_CONFIG, PROBE_NORTH, type RunningApp, startLabApp } from '../support/lab-app.js';
+
+type Json = Record<string, unknown>;
+interface Operation {
+  readonly responses: Record<string, { readonly content?: Record<string, { readonly schema: Json }> }>;
+}
+
+const UPSTREAM_TOKEN = 'lab-token-upstream-01';
+const infoHash = hashOf(1);
+let running: RunningApp;
+let paths: Record<string, Record<string, Operation>>;
+
+beforeAll(async () => {
+  running = await startLabApp(`${LAB_CONFIG}
+upstream: { originalTrackers: [{ name: original, token: ${UPSTREAM_TOKEN} }] }
+mirrorSite: { listen: "http://127.0.0.1:0" }
+dnsRedirect:
+  listen: [127.0.0.1:0]
+  upstreamResolvers: [127.0.0.9]
+  clients: [127.0.0.0/8]
+  mirrorAddresses: [127.0.0.1]
+  trackerAddresses: [127.0.0.1]
+  sites: [www.original.lab]
+  trackers: [tracker.original.lab]
+`);
+  const beside = openDatabase(databaseFile(running.config));
+  const catalogue = createCatalogue(beside);
+  for (let n = 1; n <= 5; n++) catalogue.store(torrentToStore(n), Date.now());
+  beside.close();
+  for (const [host, leftBytes] of [
+    ['127.1.0.1', 0],
+    ['127.1.0.2', 5],
+    ['127.1.200.3', 5],
+    ['127.4.0.1', 0],
+  ] as const) {
+    await running.announce(host, { infoHash, leftBytes });
+  }
+  await running.announce('127.1.0.2', { infoHash, leftBytes: 0, event: 'completed' });
+  paths = (await answerOf('GET', '/api/v1/openapi.json')).paths as typeof paths;
+}, 60_000);
+afterAll(() => running.stop());
+
+async function answerOf(method: 'GET' | 'POST', path: string, body?: unknown, token = CONTROL_TOKEN): Promise<Json> {
+  const { status, json } = await running.call(method, path, { token, ...(body === undefined ? {} : { body }) });
+  expect(status, JSON.stringify(json)).toBeLessThan(300);
+  return json as Json;
+}
+
+const periodStart = (): string => new Date(Date.now() - 60_000).toISOString();
+const density = (changes: Json = {}) => ({
+  probe: 'dp-north',
+  sequence: 1,
+  periodStart: periodStart(),
+  periodSeconds: 60,
+  subdomains: [{ id: 'north', bytes: 60_000, users: 10 }],
+  ...changes,
+});
+
+/** Documented path → calls whose answers are compared, in order: what is reported first is seen later. */
+const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
+  'post /api/v1/density': [
+    () => answerOf('POST', '/api/v1/density', density(), PROBE_NORTH),
+    () => answerOf('POST', '/api/v1/density', density(), PROBE_NORTH),
+    () => {
+      const subdomains = [{ id: 'north', bytes: 5, users: 0 }];
+      const odd = density({ sequence: 3, periodStart: new Date(Date.now() - 30_000).toISOString(), subdomains });
+      return answerOf('POST', '/api/v1/density', [density({ sequence: 2 }), odd], PROBE_NORTH);
+    },
+  ],
+  'post /api/v1/users': [() => answerOf('POST', '/api/v1/users', { subdomains: [{ id: 'south', users: 9 }] })],
+  'post /api/v1/capability': [
+    () =>
+      answerOf('POST', '/api/v1/capability', { address: '127.1.0.1', availableUplinkBps: 1e12, cpuUtilisation: 0.5 }),
+  ],
+  'post /api/v1/upstream/peers': [
+    () => {
+      const peers = [
+        { address: '198.51.100.9', port: 6881, seed: true },
+        { address: '127.1.0.77', port: 6881 },
+      ];
+      return answerOf('POST', '/api/v1/upstream/peers', { infoHash, peers, ttlSeconds: 600 }, UPSTREAM_TOKEN);
+    },
+  ],
+  'get /api/v1/density': [
+    () => answerOf('GET', '/api/v1/density'),
+    () => answerOf('GET', `/api/v1/density?since=${new Date(Date.now() - 3_600_000).toISOString()}`),
+  ],
+  'get /api/v1/capability': [() => answerOf('GET', '/api/v1/capability')],
+  'get /api/v1/probes': [() => answerOf('GET', '/api/v1/probes')],
+  'get /api/v1/explain': ['127.1.0.1', '127.1.0.9', '127.4.0.1'].map(
+    (ip) => () => answerOf('GET', `/api/v1/explain?infoHash=${infoHash}&ip=${ip}`),
+  ),
+  'get /api/v1/swarms': [() => answerOf('GET', '/api/v1/swarms'), () => answerOf('GET', '/api/v1/swarms?limit=0')],
+  'get /api/v1/swarms/{infoHash}': [() => answerOf('GET', `/api/v1/swarms/${infoHash}`)],
+  'get /api/v1/torrents': [
+    () => answerOf('GET', '/api/v1/torrents'),
+    () => answerOf('GET', '/api/v1/torrents?limit=0'),
+  ],
+  'get /api/v1/redirections': [() => answerOf('GET', '/api/v1/redirections')],
+  'get /api/v1/overview': [() => answerOf('GET', '/api/v1/overview')],
+  'get /healthz': [() => answerOf('GET', '/healthz')],
+  'get /readyz': [() => answerOf('GET', '/readyz')],
+  'post /api/v1/probes/{probe}/release': [() => answerOf('POST', '/api/v1/probes/dp-north/release')],
+};
+/** Text, and the document itself. */
+const NOT_JSON = ['get /metrics', 'get /api/v1/openapi.json'];
+
+function schemaOf(call: string): z.ZodType {
+  const [method, path] = call.split(' ') as [string, string];
+  const documented = Object.entries(paths[path]![method]!.responses).find(([status]) => status.startsWith('2'));
+  const schema = documented?.[1].content?.['application/json']?.schema;
+  if (schema === undefined) throw new Error(`${call} documents no answer`);
+  return z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+}
+
+test('every documented call is among those that are compared', () => {
+  const documented = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  expect([...Object.keys(CALLS), ...NOT_JSON].sort()).toEqual(documented.sort());
+});
+
+test.each(Object.keys(CALLS))('%s answers what is documented, no more and no less', async (call) => {
+  const schema = schemaOf(call);
+  expect(schema.safeParse({ surprise: 1 }).success, 'a schema that takes anything shows nothing').toBe(false);
+  for (const ask of CALLS[call]!) {
+    const answer = await ask();
+    const result = schema.safeParse(answer);
+    expect(result.success ? [] : result.error.issues, JSON.stringify(answer)).toEqual([]);
+  }
+});
+
+test('what sentences promise is in the answers', async () => {
+  const swarm = await answerOf('GET', `/api/v1/swarms/${infoHash}`);
+  const groups = swarm.groups as { group: string; seeds: number; leechers: number }[];
+  expect(groups.map(({ group }) => group)).toEqual(expect.arrayContaining([expect.stringContaining('north')]));
+  expect(groups.reduce((sum, { seeds, leechers }) => sum + seeds + leechers, 0)).toBe(4);
+  const { redirections } = await answerOf('GET', '/api/v1/redirections');
+  expect(redirections).toMatchObject([{ active: true }, { active: true }]);
+  const names = async (query: string): Promise<string[]> =>
+    ((await answerOf('GET', `/api/v1/torrents?${query}`)).torrents as { name: string }[]).map(({ name }) => name);
+  const all = await names('limit=5');
+  expect(await names('limit=2&offset=1')).toEqual(all.slice(1, 3));
+  const { scales } = await answerOf('GET', `/api/v1/explain?infoHash=${infoHash}&ip=127.1.0.1`);
+  expect(scales).toMatchObject({ score: expect.stringContaining('lower is better') });
+  const { status } = await running.call('GET', '/api/v1/swarms?limit=600&offset=600');
+  expect(status).toBe(400);
+});
