@@ -19,7 +19,11 @@ export function healthRoutes(readiness: Readiness): Route[] {
       summary: 'Whether it should get traffic, and why not',
       access: 'anyone',
       answers: [
-        { status: 200, description: 'Ready; `alarms` says what needs attention all the same.', schema: readinessAnswer },
+        {
+          status: 200,
+          description: 'Ready; `alarms` says what needs attention all the same.',
+          schema: readinessAnswer,
+        },
         { status: 503, description: 'Not ready; `reasons` says why.', schema: readinessAnswer },
       ],
       handle: () => {
