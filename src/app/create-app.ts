@@ -186,7 +186,7 @@ class App implements Application {
     const dataPlane = await runAs({ part: 'tracker' }, () => KeptDataPlane.start(options, { clock, logger, health }));
     stops.push('tracker', () => dataPlane.stop());
     supervisor.add(dataPlane.supervision);
-    threads.add({ name: 'tracker', vitals: dataPlane.vitals, abandon: (reason) => dataPlane.abandon(reason) });
+    threads.add({ name: 'tracker', vitals: dataPlane.vitals, supervision: dataPlane });
     const keep = (): void => dataPlane.setKept(hashBytes(catalogue.allInfoHashes()));
     keep();
     const { limits } = config.tracker;
@@ -288,7 +288,7 @@ class App implements Application {
     if (dns) {
       stops.push('DNS redirection', () => dns.stop());
       supervisor.add(dns.supervision);
-      threads.add({ name: 'dns', vitals: dns.vitals, abandon: (reason) => dns.abandon(reason) });
+      threads.add({ name: 'dns', vitals: dns.vitals, supervision: dns });
       onReload('DNS redirection', (next) => dns.prepare(next.dnsRedirect));
       for (const address of dns.addresses) {
         listensOn({

@@ -73,6 +73,11 @@ export class DnsPart {
     this.#unsubscribe = context.health.onChange(() => this.#setHealth());
   }
 
+  /** False while the thread is down. */
+  get isUp(): boolean {
+    return this.supervision.isUp;
+  }
+
   get policy(): RedirectPolicy {
     return this.#start.policy;
   }

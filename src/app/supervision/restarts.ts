@@ -36,6 +36,7 @@ export class Restarts {
   #timer: NodeJS.Timeout | undefined;
   #starting: Promise<void> | undefined;
   #stopped = false;
+  #failedMeanwhile: { readonly reason: unknown } | undefined;
 
   /**
    * For a part that has just been started.
@@ -58,9 +59,16 @@ export class Restarts {
     return this.#count;
   }
 
-  /** Plans a restart. Ignored while one is planned or under way, and after `stop`. @param what what the log says of it */
+  /**
+   * Plans a restart. While one is planned already, nothing happens; while one is under way, that one counts as failed.
+   * @param what what the log says of it
+   */
   failed(reason: unknown, what = messageOf(reason)): void {
-    if (this.#stopped || !this.#isUp) return;
+    if (this.#stopped) return;
+    if (!this.#isUp) {
+      this.#failedMeanwhile = { reason };
+      return;
+    }
     this.#isUp = false;
     if (this.#context.clock.nowMs() - this.#startedAtMs >= STEADY_MS) this.#failures = 0;
     this.#plan(reason, what);
@@ -71,6 +79,10 @@ export class Restarts {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#starting;
+  }
+
+  #throwFailureMeanwhile(): void {
+    if (this.#failedMeanwhile !== undefined) throw this.#failedMeanwhile.reason;
   }
 
   #plan(reason: unknown, what: string): void {
@@ -86,8 +98,10 @@ export class Restarts {
 
   async #restart(): Promise<void> {
     const { logger, health, clock } = this.#context;
+    this.#failedMeanwhile = undefined;
     try {
       await this.#startAgain(this.#failures);
+      this.#throwFailureMeanwhile();
       this.#startedAtMs = clock.nowMs();
       this.#isUp = true;
       this.#count++;

@@ -19,8 +19,13 @@ export interface WatchedThread {
   /** In metrics and messages: `tracker`, `dns`, `main`. */
   readonly name: string;
   readonly vitals: SharedArrayBuffer;
-  /** Ends it; its supervision starts another one. Absent: it cannot be started again. */
-  readonly abandon?: (reason: Error) => void;
+  /** Absent: it cannot be started again. */
+  readonly supervision?: {
+    /** False while it is started again: then nothing of it is watched. */
+    readonly isUp: boolean;
+    /** Ends it; its supervision starts another one. */
+    abandon(reason: Error): void;
+  };
 }
 
 const CHECK_EVERY_MS = 1_000;
@@ -102,11 +107,12 @@ export class ThreadWatch {
       const reason = `it kept waiting what it serves for ${delayMs / 1_000} s`;
       health.report(`thread ${thread.name}`, delayMs >= UNREADY_DELAY_MS ? reason : undefined);
       detector.check();
-      if (!detector.isStuck || thread.abandon === undefined) continue;
+      if (thread.supervision?.isUp === false) detector.reset();
+      if (!detector.isStuck || thread.supervision === undefined) continue;
       const stuck = `the thread ${thread.name} has not run for ${Math.round(detector.stuckMs / 1_000)} s and was ended`;
       logger.error(stuck);
       detector.reset();
-      thread.abandon(new Error(stuck));
+      thread.supervision.abandon(new Error(stuck));
     }
   }
 

@@ -174,3 +174,19 @@ test('what a part starts belongs to it: timers, promises, and callbacks that ano
   note();
   expect(seen).toEqual(['a', 'a', 'a', undefined]);
 });
+
+test('an error that escapes while the part is being started again counts: it is started once more', async () => {
+  const { supervisor, runs, start, metric } = supervised();
+  let errorsAtStart = 0;
+  await supervisor.run('mirror site', async (previous) => {
+    const running = start(previous);
+    await Promise.resolve();
+    if (previous !== undefined && errorsAtStart++ === 0) runs.at(-1)!.fail(new Error('too early'));
+    return running;
+  });
+  runs[0]!.fail(new Error('planted'));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(runs).toHaveLength(3);
+  expect(metric('part_up')).toEqual([['mirror site', 1]]);
+  expect(metric('uncaught_errors_total')).toEqual([['mirror site', 2]]);
+});

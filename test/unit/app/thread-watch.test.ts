@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Health } from '../../../src/app/health.js';
+import { createLogger } from '../../../src/app/logger.js';
+import { ThreadWatch } from '../../../src/app/supervision/thread-watch.js';
+import { STUCK_AFTER_MS } from '../../../src/threads/stuck-detector.js';
+import { createVitals, VitalsWriter } from '../../../src/threads/thread-vitals.js';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] }));
+afterEach(() => void vi.useRealTimers());
+
+function watched() {
+  const log: string[] = [];
+  const health = new Health();
+  const logger = createLogger('info', { destination: { write: (line) => void log.push(JSON.parse(line).msg) } });
+  const watch = new ThreadWatch({ clock: { nowMs: () => Date.now() }, logger, health });
+  const vitals = createVitals();
+  const writer = new VitalsWriter(vitals);
+  const abandoned: string[] = [];
+  const supervision = { isUp: true, abandon: (reason: Error) => void abandoned.push(reason.message) };
+  watch.add({ name: 'dns', vitals, supervision });
+  watch.start();
+  const beat = (delayMs: number): void => writer.beat(Date.now() / 1_000, delayMs);
+  const pass = (seconds: number, alive = true): void => {
+    for (let i = 0; i < seconds; i++) {
+      vi.advanceTimersByTime(1_000);
+      if (alive) beat(0);
+    }
+  };
+  const metric = (): unknown => [...watch.metrics()[0]!.read()].find(({ labels }) => labels.thread === 'dns')?.value;
+  return { watch, health, log, abandoned, supervision, beat, pass, metric };
+}
+
+test('a thread that kept waiting what it serves is an alarm for a minute, and not ready for ten seconds if it was long', () => {
+  const { watch, health, beat, pass, metric, log } = watched();
+  pass(2);
+  expect(watch.alarms()).toEqual([]);
+  beat(499);
+  expect(watch.alarms()).toEqual([]);
+  beat(1_234);
+  pass(1);
+  expect(watch.alarms()).toEqual(['thread dns: what it serves waited up to 1.234 s within the last minute']);
+  expect(metric()).toBe(1.234);
+  expect(health.reasons()).toEqual([]);
+  beat(5_000);
+  pass(1);
+  expect(health.reasons()).toEqual(['thread dns: it kept waiting what it serves for 5 s']);
+  // The names of what it serves stay redirected: a slow answer is better than none.
+  expect(health.isHealthy('DNS redirection')).toBe(true);
+  pass(10);
+  expect(health.reasons()).toEqual([]);
+  expect(watch.alarms()).toHaveLength(1);
+  pass(60);
+  expect(watch.alarms()).toEqual([]);
+  expect(metric()).toBe(0);
+  expect(log).toEqual([]);
+  watch.stop();
+});
+
+test('a stuck thread is ended once, and its successor gets its time', () => {
+  const { watch, abandoned, supervision, pass, log } = watched();
+  pass(60);
+  pass(STUCK_AFTER_MS / 1_000 + 1, false);
+  const stuck = 'the thread dns has not run for 10 s and was ended';
+  expect(abandoned).toEqual([stuck]);
+  expect(log).toEqual([stuck]);
+  supervision.isUp = false;
+  pass(300, false);
+  expect(abandoned).toHaveLength(1);
+  supervision.isUp = true;
+  pass(STUCK_AFTER_MS / 1_000 - 1, false);
+  expect(abandoned).toHaveLength(1);
+  pass(1, false);
+  expect(abandoned).toHaveLength(2);
+  watch.stop();
+});
+
+test('after `stop` nothing is watched any more, and it can be started again', () => {
+  const { watch, abandoned, pass } = watched();
+  watch.stop();
+  pass(60, false);
+  expect(abandoned).toEqual([]);
+  watch.start();
+  pass(60, false);
+  expect(abandoned.length).toBeGreaterThan(0);
+  watch.stop();
+});
