@@ -6,8 +6,12 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import bencode from 'bencode';
+import { vi } from 'vitest';
 import { decodeUdpAnswer, encodeUdpAnnounce, encodeUdpConnect } from '../../../src/wire/udp-client-packets.js';
 import { ownNetwork } from '../../support/own-network.js';
+
+// Each test talks to a process of its own, which needs seconds to start on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** The machine itself, in the operator's network. */
 export const MACHINE = '5.5.5.5';

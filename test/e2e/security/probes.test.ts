@@ -105,6 +105,11 @@ describe.skipIf(network === undefined)('of probes and nodes', () => {
     expect(nodes[0]!.availableUplinkBps).toBe(LINE_BPS);
   });
 
+  it('nobody outside the operator’s networks reports a capability', async () => {
+    const { status } = await call('/api/v1/capability', { from: stranger(2), body: { availableUplinkBps: 1 } });
+    expect(status).toBe(403);
+  });
+
   it('a token of a probe opens no call of the operator', async () => {
     for (const path of ['/api/v1/swarms', '/api/v1/density', '/metrics', '/overview', '/api/v1/probes']) {
       expect((await call(path, { token: NORTH_TOKEN })).status, path).toBe(403);
