@@ -7,8 +7,8 @@ import type { Clock } from '../domain/clock.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import type { CrawlState, LogPosition } from '../store/sqlite/catalogue-crawl-state.js';
-import { torrentOfLogLine } from './access-log-line.js';
 import type { Candidate } from './candidate.js';
+import type { CrawlDocumentReader } from './document-tasks.js';
 import { MAX_LOG_BYTES_PER_CRAWL, MAX_LOG_LINE_BYTES, MAX_LOG_TARGETS } from './limits.js';
 
 /** Requests of the last days count; what was wanted last month is not wanted now. */
@@ -23,6 +23,7 @@ export interface AccessLogOptions {
   readonly source: string;
   readonly state: CrawlState;
   readonly clock: Clock;
+  readonly documents: CrawlDocumentReader;
   /** True: counts what is new, but remembers nothing. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -52,12 +53,12 @@ async function countNewRequests(options: AccessLogOptions, counts: Map<string, n
     if (before !== undefined && before.inode !== inode) {
       for (const suffix of ROTATED_SUFFIXES) {
         const rotated = await stat(file + suffix).catch(() => undefined);
-        if (rotated?.ino === before.inode) await countLines(file + suffix, before.offset, counts, signal);
+        if (rotated?.ino === before.inode) await countLines(options, file + suffix, before.offset, counts);
       }
     }
     // A file that shrank was emptied in place (logrotate's copytruncate).
     const grown = before !== undefined && before.inode === inode && before.offset <= size;
-    return { inode, offset: await countLines(file, grown ? before.offset : 0, counts, signal) };
+    return { inode, offset: await countLines(options, file, grown ? before.offset : 0, counts) };
   } catch (thrown) {
     signal?.throwIfAborted();
     throw new OperatorError(`cannot read the access log ${file}: ${messageOf(thrown)}`, { exitCode: 1, cause: thrown });
@@ -66,10 +67,10 @@ async function countNewRequests(options: AccessLogOptions, counts: Map<string, n
 
 /** @returns the offset after the last whole line that was read */
 async function countLines(
+  { documents, signal }: AccessLogOptions,
   file: string,
   start: number,
   counts: Map<string, number>,
-  signal: AbortSignal | undefined,
 ): Promise<number> {
   const handle = await open(file);
   try {
@@ -81,26 +82,18 @@ async function countLines(
       const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, offset + rest.length);
       if (bytesRead === 0) break;
       const data = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
-      let lineStart = 0;
-      for (let end = data.indexOf(NEWLINE); end >= 0; end = data.indexOf(NEWLINE, lineStart)) {
-        countLine(data.subarray(lineStart, end), counts);
-        lineStart = end + 1;
+      const whole = data.subarray(0, data.lastIndexOf(NEWLINE) + 1);
+      for (const [target, count] of await documents.run('logLines', whole, { about: file, signal })) {
+        const before = counts.get(target);
+        if (before !== undefined || counts.size < MAX_LOG_TARGETS) counts.set(target, (before ?? 0) + count);
       }
       // A line without end: what is too long to be one is stepped over, the rest waits for its end.
-      if (data.length - lineStart > MAX_LOG_LINE_BYTES) lineStart = data.length;
-      offset += lineStart;
-      rest = Buffer.from(data.subarray(lineStart));
+      const consumed = data.length - whole.length > MAX_LOG_LINE_BYTES ? data.length : whole.length;
+      offset += consumed;
+      rest = Buffer.from(data.subarray(consumed));
     }
     return offset;
   } finally {
     await handle.close();
   }
-}
-
-function countLine(line: Buffer, counts: Map<string, number>): void {
-  if (line.length > MAX_LOG_LINE_BYTES) return;
-  const target = torrentOfLogLine(line.toString('latin1'));
-  if (target === undefined) return;
-  const count = counts.get(target);
-  if (count !== undefined || counts.size < MAX_LOG_TARGETS) counts.set(target, (count ?? 0) + 1);
 }

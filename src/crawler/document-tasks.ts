@@ -2,6 +2,7 @@
  * What the crawler reads of documents that strangers wrote, as pure functions of plain values: `src/app` runs them in a
  * thread of their own, with limits on time and memory (src/document-reader).
  */
+import { countTorrents } from './access-log-line.js';
 import type { Candidate } from './candidate.js';
 import { documentText } from './document-text.js';
 import { parseFeed } from './feed-source.js';
@@ -32,6 +33,8 @@ export const documentTasks = {
   }: SourceDocument & { selectors: HtmlSelectors }): Candidate[] =>
     parseListPage(documentText(bytes, contentType), selectors, url, source),
   torrent: (bytes: Uint8Array): TorrentFacts => readTorrent(bytes),
+  /** @returns how often each torrent was asked for */
+  logLines: (bytes: Uint8Array): Map<string, number> => countTorrents(bytes),
 };
 
 export type DocumentTasks = typeof documentTasks;

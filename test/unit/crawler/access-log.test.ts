@@ -1,12 +1,16 @@
 import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDocumentReader } from '../../../src/app/document-reader.js';
 import { torrentOfLogLine } from '../../../src/crawler/access-log-line.js';
 import { readAccessLog } from '../../../src/crawler/access-log-source.js';
 import { OperatorError } from '../../../src/domain/errors.js';
 import { type CrawlState, createCrawlState } from '../../../src/store/sqlite/catalogue-crawl-state.js';
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
+
+const documents = createDocumentReader({ name: 'test-documents' });
+afterAll(() => documents.close());
 
 const hash = 'd2474e86c95b19b8bcfdb92bc12c9d44667cfa36';
 const escaped = hash.replace(/../g, '%$&');
@@ -71,7 +75,14 @@ describe('files', () => {
 
   const counts = async (options: { dryRun?: boolean; atMs?: number } = {}): Promise<Record<string, number>> => {
     const at = options.atMs === undefined ? clock : { nowMs: () => options.atMs! };
-    const found = await readAccessLog({ file, source: 'proxy', state, clock: at, dryRun: options.dryRun ?? false });
+    const found = await readAccessLog({
+      file,
+      source: 'proxy',
+      state,
+      documents,
+      clock: at,
+      dryRun: options.dryRun ?? false,
+    });
     return Object.fromEntries(found.map((c) => [/(\w+)\.torrent/.exec(c.torrentUrl ?? '')?.[1], c.innerRequests ?? 0]));
   };
 
