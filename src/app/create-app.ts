@@ -31,6 +31,7 @@ import { createLogger, type Logger } from './logger.js';
 import { OneAtATime } from './one-at-a-time.js';
 import { outboundOf } from './outbound.js';
 import { Policy } from './policy.js';
+import { ProxyWatch } from './proxy-watch.js';
 import { type Apply, type Reloadable, reloadAll } from './reload.js';
 import { keysThatNeedRestart } from './restart-keys.js';
 import { type ControlPart, startControl } from './start-control.js';
@@ -195,6 +196,11 @@ class App implements Application {
       () => new StoreWatch({ limits, counters: () => dataPlane.counters(), health, logger }),
     );
     health.addAlarms(() => storeWatch.running.alarms());
+    const proxyWatch = await run(
+      'proxy watch',
+      () => new ProxyWatch({ counters: () => dataPlane.counters(), clock, logger }),
+    );
+    health.addAlarms(() => proxyWatch.running.alarms());
     for (const address of dataPlane.addresses) {
       const url = `${address.protocol}://${formatEndpoint(address)}`;
       listensOn({ part: 'tracker', url, about: 'announce and scrape' });

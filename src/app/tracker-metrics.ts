@@ -101,6 +101,12 @@ export function trackerMetrics(
       'Peers from outside not stored because only the reserved room is left',
       () => read().fullForForeignHits,
     ),
+    single(
+      'counter',
+      'unnamed_behind_proxy_total',
+      'Announces from tracker.trustedProxies that do not name their client',
+      () => read().unnamedBehindProxy,
+    ),
     single('gauge', 'peers_stored', 'Peers stored, from original trackers too', () => read().records),
     single('gauge', 'peers_stored_max', 'tracker.limits.maxPeers', () => limits.maxPeers),
     single('gauge', 'swarms_max', 'tracker.limits.maxTorrents', () => limits.maxTorrents),

@@ -41,7 +41,8 @@ export const COUNT_SAMPLED_TO_FOREIGN = 31;
 export const COUNT_SAMPLED_INNER_TO_FOREIGN = 32;
 export const COUNT_FULL_FOR_FOREIGN = 33;
 export const GAUGE_RECORDS = 34;
-const SIMPLE_COUNTERS = 35;
+export const COUNT_UNNAMED_BEHIND_PROXY = 35;
+const SIMPLE_COUNTERS = 36;
 
 const REFUSALS_AT = SIMPLE_COUNTERS;
 /** Upper bounds of the answer-time histogram in microseconds; one more bucket holds what is above. */
@@ -84,6 +85,8 @@ export interface CountersView {
   readonly storeFullHits: number;
   /** New peers from outside that were not stored because only the room of the operator's own clients is left. */
   readonly fullForForeignHits: number;
+  /** Announces whose client is a trusted proxy itself: it did not say for whom it asks. */
+  readonly unnamedBehindProxy: number;
   readonly completed: number;
   readonly upstreamAsked: number;
   readonly urlDataAnnounces: number;
@@ -162,6 +165,7 @@ export function readCounters(memory: SharedArrayBuffer): CountersView {
     addressLimitHits: at(COUNT_ADDRESS_LIMIT),
     storeFullHits: at(COUNT_STORE_FULL),
     fullForForeignHits: at(COUNT_FULL_FOR_FOREIGN),
+    unnamedBehindProxy: at(COUNT_UNNAMED_BEHIND_PROXY),
     completed: at(COUNT_COMPLETED),
     upstreamAsked: at(COUNT_UPSTREAM_ASKED),
     urlDataAnnounces: at(COUNT_URL_DATA),

@@ -44,7 +44,7 @@ import { decodeQueryBytes } from '../wire/query-values.js';
 import { NOT_USUAL, readUsualAnnounce } from '../wire/usual-announce.js';
 import { writeBytes } from '../wire/write-bytes.js';
 import type { Announcer } from './announcer.js';
-import { COUNT_ANNOUNCES_HTTP, countRefusal } from './counters.js';
+import { COUNT_ANNOUNCES_HTTP, COUNT_UNNAMED_BEHIND_PROXY, countRefusal } from './counters.js';
 import { applyForwardedFor, readAddressText } from './forwarded-for.js';
 import { HttpScrape } from './http-scrape.js';
 import { MAX_ADDRESS_TEXT_BYTES } from './limits.js';
@@ -262,6 +262,9 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
       const length = decodeQueryBytes(input, ipStart, ipEnd, text, 0, text.length);
       // Anything but a literal address is left alone: names are never resolved.
       if (length <= text.length) readAddressText(Buffer.from(text.buffer, 0, length).toString('latin1'), client);
+    }
+    if (!proxies.isEmpty && proxies.has(client.family, client.word0, client.word1, client.word2, client.word3)) {
+      this.#announcer.counters[COUNT_UNNAMED_BEHIND_PROXY]!++;
     }
     return true;
   }

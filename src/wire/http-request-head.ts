@@ -1,8 +1,10 @@
 /**
  * The head of an HTTP/1.x request (RFC 9112) as offsets into the bytes it came in: no strings, no allocation. Reads what a
- * tracker needs and no more: method, target, version, whether the connection stays open, the length of a body to refuse,
- * and where `X-Forwarded-For` stands. Tolerates a bare LF as line end and an info-hash sent as raw bytes in the target.
+ * tracker needs and no more: method, target, version, whether the connection stays open, whether a body follows, and where
+ * `X-Forwarded-For` stands. Tolerates a bare LF as line end (section 2.2) and bytes above 0x7f in the target, as clients
+ * send that do not escape an info-hash. Spaces and control characters in the target are refused, as nginx does.
  */
+import { MAX_FORWARDED_FOR_LINES, parseHeaderLine } from './http-header-line.js';
 import { viewOf } from './write-bytes.js';
 
 /** How {@link parseHttpRequestHead} ended. */
@@ -15,29 +17,16 @@ export const METHOD_OTHER = 0;
 export const METHOD_GET = 1;
 export const METHOD_HEAD = 2;
 
-/** More `X-Forwarded-For` lines than this are not read; the last ones count, since the rightmost hop is the nearest. */
-export const MAX_FORWARDED_FOR_LINES = 8;
-
 const LF = 0x0a;
-const FOUR_LF = 0x0a0a0a0a;
-const FOUR_ONES = 0x01010101;
-const FOUR_TOP_BITS = 0x80808080 | 0;
 const CR = 0x0d;
-const SPACE = 0x20;
 const TAB = 0x09;
+const SPACE = 0x20;
 const QUESTION = 0x3f;
 const SLASH = 0x2f;
 const COLON = 0x3a;
-const COMMA = 0x2c;
 const HASH_SIGN = 0x23;
-
-const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
-const CONNECTION = ascii('connection');
-const CONTENT_LENGTH = ascii('content-length');
-const TRANSFER_ENCODING = ascii('transfer-encoding');
-const X_FORWARDED_FOR = ascii('x-forwarded-for');
-const CLOSE = ascii('close');
-const KEEP_ALIVE = ascii('keep-alive');
+const FOUR_SPACES = 0x20202020;
+const FOUR_TOP_BITS = 0x80808080 | 0;
 
 /** Filled again for every request; offsets are absolute in the bytes that were parsed. */
 export class HttpRequestHead {
@@ -52,6 +41,9 @@ export class HttpRequestHead {
   keepAlive = true;
   /** True where a body follows, which no request to a tracker has. */
   hasBody = false;
+  hasContentLength = false;
+  hasTransferEncoding = false;
+  hostLines = 0;
   /** Bytes up to and with the empty line, counted from the start that was given. */
   headBytes = 0;
   forwardedForLines = 0;
@@ -59,27 +51,32 @@ export class HttpRequestHead {
   readonly forwardedForEnd = new Int32Array(MAX_FORWARDED_FOR_LINES);
 }
 
-/** `name` in lower case; letters of `bytes` may be in any case. */
-function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
-  if (end - start !== name.length) return false;
-  for (let i = 0; i < name.length; i++) {
-    const wanted = name[i]!;
-    const byte = bytes[start + i]!;
-    if (byte !== wanted && (wanted < 0x61 || (byte | 0x20) !== wanted)) return false;
-  }
-  return true;
-}
+const UNFINISHED = -1;
+const CONTROL_CHARACTER = -2;
 
-/** Four bytes at a time: a word that holds a line feed has a zero byte after the exclusive or. */
+/**
+ * The line feed that ends the line at `from`. Looks at four bytes at a time: a byte below 0x20 borrows in the subtraction.
+ * @returns {@link UNFINISHED}, or {@link CONTROL_CHARACTER} where one is in the line: a bare CR (RFC 9112 section 2.2), NUL …
+ */
 function lineFeed(bytes: Uint8Array, from: number, end: number): number {
   const view = viewOf(bytes);
-  let i = from;
-  for (; i + 4 <= end; i += 4) {
-    const word = view.getInt32(i) ^ FOUR_LF;
-    if (((word - FOUR_ONES) & ~word & FOUR_TOP_BITS) !== 0) break;
+  let at = from;
+  for (;;) {
+    for (; at + 4 <= end; at += 4) {
+      const word = view.getInt32(at);
+      if (((word - FOUR_SPACES) & ~word & FOUR_TOP_BITS) !== 0) break;
+    }
+    while (at < end && bytes[at]! >= SPACE) at++;
+    if (at >= end) return UNFINISHED;
+    const byte = bytes[at]!;
+    if (byte === LF) return at;
+    if (byte === CR) {
+      if (at + 1 === end) return UNFINISHED;
+      return bytes[at + 1] === LF ? at + 1 : CONTROL_CHARACTER;
+    }
+    if (byte !== TAB) return CONTROL_CHARACTER;
+    at++;
   }
-  for (; i < end; i++) if (bytes[i] === LF) return i;
-  return -1;
 }
 
 /**
@@ -97,9 +94,10 @@ export function parseHttpRequestHead(
   const unfinished = length >= maxBytes ? HEAD_TOO_LARGE : HEAD_INCOMPLETE;
   let at = start;
   // RFC 9112 section 2.2: empty lines before the request line are to be ignored.
-  while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
+  while (at < end && (bytes[at] === LF || (bytes[at] === CR && bytes[at + 1] === LF && at + 1 < end))) at++;
   const lineEnd = lineFeed(bytes, at, end);
-  if (lineEnd < 0) return unfinished;
+  if (lineEnd === UNFINISHED) return unfinished;
+  if (lineEnd === CONTROL_CHARACTER) return HEAD_MALFORMED;
   if (!parseRequestLine(bytes, at, withoutCr(bytes, at, lineEnd), head)) return HEAD_MALFORMED;
   return parseHeaderLines(bytes, start, lineEnd + 1, length, maxBytes, head);
 }
@@ -120,17 +118,21 @@ export function parseHeaderLines(
   const unfinished = length >= maxBytes ? HEAD_TOO_LARGE : HEAD_INCOMPLETE;
   head.keepAlive = head.minorVersion === 1;
   head.hasBody = false;
+  head.hasContentLength = false;
+  head.hasTransferEncoding = false;
+  head.hostLines = 0;
   head.forwardedForLines = 0;
   let at = from;
   for (;;) {
     const next = lineFeed(bytes, at, end);
-    if (next < 0) return unfinished;
+    if (next === UNFINISHED) return unfinished;
+    if (next === CONTROL_CHARACTER) return HEAD_MALFORMED;
     const contentEnd = withoutCr(bytes, at, next);
     if (contentEnd === at) {
       head.headBytes = next + 1 - start;
       return HEAD_COMPLETE;
     }
-    parseHeaderLine(bytes, at, contentEnd, head);
+    if (!parseHeaderLine(bytes, at, contentEnd, head)) return HEAD_MALFORMED;
     at = next + 1;
   }
 }
@@ -139,7 +141,7 @@ function withoutCr(bytes: Uint8Array, start: number, end: number): number {
   return end > start && bytes[end - 1] === CR ? end - 1 : end;
 }
 
-/** `method SP target SP HTTP/1.x`, the version taken from the end so that a raw info-hash may hold a space. */
+/** `method SP target SP HTTP/1.x`. */
 function parseRequestLine(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
   const versionStart = end - 8;
   if (versionStart - 1 <= start || bytes[versionStart - 1] !== SPACE) return false;
@@ -159,7 +161,8 @@ function parseRequestLine(bytes: Uint8Array, start: number, end: number, head: H
   head.minorVersion = minor === 0 ? 0 : 1;
 
   let at = start;
-  while (at < versionStart && bytes[at] !== SPACE) at++;
+  while (at < versionStart && bytes[at]! > SPACE) at++;
+  if (bytes[at] !== SPACE) return false;
   const methodEnd = at;
   if (methodEnd === start || methodEnd >= versionStart - 1) return false;
   head.method = methodFrom(bytes, start, methodEnd);
@@ -185,6 +188,8 @@ function methodFrom(bytes: Uint8Array, start: number, end: number): number {
 
 /** Origin form `/path?query`, or absolute form `http://host/path?query` (RFC 9112 section 3.2). */
 function parseTarget(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
+  // Whoever splits the line at another blank than we do sees another request.
+  for (let i = start; i < end; i++) if (bytes[i]! <= SPACE) return false;
   let at = start;
   if (at >= end) return false;
   if (bytes[at] !== SLASH) {
@@ -206,52 +211,4 @@ function parseTarget(bytes: Uint8Array, start: number, end: number, head: HttpRe
   while (queryEnd < end && bytes[queryEnd] !== HASH_SIGN) queryEnd++;
   head.queryEnd = queryEnd;
   return true;
-}
-
-function parseHeaderLine(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): void {
-  const first = bytes[start]! | 0x20;
-  // Only names that start with c, t or x matter; Host, User-Agent and Accept are passed by on their first letter.
-  if (first !== 0x63 && first !== 0x74 && first !== 0x78) return;
-  let nameEnd = start;
-  while (nameEnd < end && bytes[nameEnd] !== COLON) nameEnd++;
-  if (nameEnd === end) return;
-  let valueStart = nameEnd + 1;
-  while (valueStart < end && (bytes[valueStart] === SPACE || bytes[valueStart] === TAB)) valueStart++;
-  let valueEnd = end;
-  while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
-
-  if (equalsIgnoringCase(bytes, start, nameEnd, CONNECTION)) {
-    parseConnection(bytes, valueStart, valueEnd, head);
-  } else if (equalsIgnoringCase(bytes, start, nameEnd, CONTENT_LENGTH)) {
-    head.hasBody ||= !(valueEnd - valueStart === 1 && bytes[valueStart] === 0x30);
-  } else if (equalsIgnoringCase(bytes, start, nameEnd, TRANSFER_ENCODING)) {
-    head.hasBody = true;
-  } else if (equalsIgnoringCase(bytes, start, nameEnd, X_FORWARDED_FOR)) {
-    keepForwardedFor(valueStart, valueEnd, head);
-  }
-}
-
-function parseConnection(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): void {
-  let at = start;
-  while (at < end) {
-    while (at < end && (bytes[at] === SPACE || bytes[at] === COMMA || bytes[at] === TAB)) at++;
-    const tokenStart = at;
-    while (at < end && bytes[at] !== COMMA && bytes[at] !== SPACE && bytes[at] !== TAB) at++;
-    if (equalsIgnoringCase(bytes, tokenStart, at, CLOSE)) {
-      head.keepAlive = false;
-      return;
-    }
-    if (equalsIgnoringCase(bytes, tokenStart, at, KEEP_ALIVE)) head.keepAlive = true;
-  }
-}
-
-function keepForwardedFor(start: number, end: number, head: HttpRequestHead): void {
-  if (head.forwardedForLines === MAX_FORWARDED_FOR_LINES) {
-    head.forwardedForStart.copyWithin(0, 1);
-    head.forwardedForEnd.copyWithin(0, 1);
-    head.forwardedForLines--;
-  }
-  head.forwardedForStart[head.forwardedForLines] = start;
-  head.forwardedForEnd[head.forwardedForLines] = end;
-  head.forwardedForLines++;
 }

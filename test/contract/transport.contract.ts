@@ -1,5 +1,6 @@
 /** What every transport does, whatever carries it: one suite, run by each driver's own test file. */
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,7 @@ import type {
   Transport,
   TransportLimits,
 } from '../../src/transport/transport.js';
+import { LabTracker } from '../unit/tracker/lab-tracker.js';
 
 export interface TransportUnderTest {
   readonly name: string;
@@ -28,6 +30,9 @@ export interface TransportUnderTest {
   readonly answersFromAskedAddress: boolean;
 }
 
+const REQUEST_HEADS: { readonly malformed: readonly { readonly name: string; readonly head: string }[] } = JSON.parse(
+  readFileSync(new URL('../vectors/http-request-heads.json', import.meta.url), 'utf8'),
+);
 const GENEROUS: TransportLimits = { maxConnections: 100, requestTimeoutMs: 5_000, keepAliveTimeoutMs: 5_000 };
 const MAX_ANSWER_BYTES = 1_500;
 const TLS_VECTORS = new URL('../vectors/tls/', import.meta.url);
@@ -174,8 +179,15 @@ export function describeTransport(subject: TransportUnderTest): void {
     async function http(
       options: { limits?: Partial<TransportLimits>; host?: string; tls?: TlsMaterial; proxies?: ProxyTrust } = {},
     ) {
-      const transport = await open();
       const handler = new EchoLines();
+      return { ...(await httpTo(handler, options)), handler };
+    }
+
+    async function httpTo(
+      handler: HttpRequestHandler,
+      options: { limits?: Partial<TransportLimits>; host?: string; tls?: TlsMaterial; proxies?: ProxyTrust } = {},
+    ) {
+      const transport = await open();
       const listener = await transport.listenHttp(
         { protocol: options.tls ? 'https' : 'http', host: options.host ?? '127.0.0.1', port: 0 },
         handler,
@@ -184,7 +196,7 @@ export function describeTransport(subject: TransportUnderTest): void {
         options.proxies,
       );
       run(transport);
-      return { transport, handler, listener, bound: listener.address };
+      return { transport, listener, bound: listener.address };
     }
 
     function client(address: BoundAddress, host?: string): Client {
@@ -487,6 +499,30 @@ export function describeTransport(subject: TransportUnderTest): void {
           peer.socket.resetAndDestroy();
         }
         expect((await client(bound).send('still\n').lines(1))[0]).toMatch(/ still$/);
+      });
+    });
+
+    describe('requests that a proxy may read otherwise', () => {
+      const second = `GET /announce?info_hash=${'%ab'.repeat(20)} HTTP/1.1\r\n\r\n`;
+
+      it('are refused and end the connection, so that nothing in them becomes a request of its own', async () => {
+        const { bound } = await httpTo(new LabTracker().httpHandler);
+        for (const { name, head } of REQUEST_HEADS.malformed) {
+          const peer = client(bound).send(head + second);
+          await peer.until(() => peer.closed);
+          const statuses = peer.received.match(/HTTP\/1\.1 \d+/g);
+          expect({ name, statuses }).toEqual({ name, statuses: ['HTTP/1.1 400'] });
+        }
+      });
+
+      it('end the connection where they have a body, which is not read', async () => {
+        const { bound } = await httpTo(new LabTracker().httpHandler);
+        for (const framing of [`Content-Length: ${second.length}`, 'Transfer-Encoding: chunked']) {
+          const peer = client(bound).send(`GET /announce HTTP/1.1\r\nHost: x\r\n${framing}\r\n\r\n${second}`);
+          await peer.until(() => peer.closed);
+          expect(peer.received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+          expect(peer.received).toContain('Connection: close');
+        }
       });
     });
 

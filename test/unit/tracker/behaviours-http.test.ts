@@ -355,6 +355,19 @@ describe('14 X-Forwarded-For', () => {
     expect(get(new LabTracker(), '10.0.0.1', '1.1.1.1')['external ip']).toEqual(new Uint8Array([10, 0, 0, 1]));
   });
 
+  it('is counted where a proxy does not send it, or names only proxies', () => {
+    const tracker = new LabTracker({ proxies: ['127.9.0.0/24'] });
+    const ask = (header: string, from = '127.9.0.1') =>
+      tracker.http(`GET /announce?${tracker.query()} HTTP/1.1\r\n${header}\r\n`, from)!.status;
+    expect(ask('X-Forwarded-For: 193.0.0.7\r\n')).toBe(200);
+    expect(ask('', '193.0.0.8')).toBe(200);
+    expect(tracker.counters.unnamedBehindProxy).toBe(0);
+    for (const header of ['', 'X-Forwarded-For: \r\n', 'X-Forwarded-For: ,\r\n', 'X-Forwarded-For: 127.9.0.2\r\n']) {
+      expect(ask(header)).toBe(200);
+    }
+    expect(tracker.counters.unnamedBehindProxy).toBe(4);
+  });
+
   it('is told where it cannot be read', () => {
     const tracker = new LabTracker({ proxies: ['10.0.0.0/8'] });
     expect(latin1(get(tracker, '10.0.0.1', 'unknown')['failure reason'])).toMatch(/forwarded address/);

@@ -1,0 +1,120 @@
+/**
+ * One header line of a request (RFC 9112 section 5), as strictly as the framing of messages needs it: what this tracker and
+ * a proxy before it could read differently is refused, or the body of one request becomes the next. So are white space
+ * before the colon (5.1), folded lines (5.2), names that are not tokens, and lengths that contradict each other (6.3).
+ */
+import type { HttpRequestHead } from './http-request-head.js';
+
+/** More `X-Forwarded-For` lines than this are not read; the last ones count, since the rightmost hop is the nearest. */
+export const MAX_FORWARDED_FOR_LINES = 8;
+
+const SPACE = 0x20;
+const TAB = 0x09;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+const ascii = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
+const HOST = ascii('host');
+const CONNECTION = ascii('connection');
+const CONTENT_LENGTH = ascii('content-length');
+const TRANSFER_ENCODING = ascii('transfer-encoding');
+const X_FORWARDED_FOR = ascii('x-forwarded-for');
+const CLOSE = ascii('close');
+const KEEP_ALIVE = ascii('keep-alive');
+const CHUNKED = ascii('chunked');
+
+/** RFC 9110 section 5.6.2. */
+const IS_TOKEN = new Uint8Array(256);
+for (const byte of ascii("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) {
+  IS_TOKEN[byte] = 1;
+}
+
+/**
+ * Fills `head` with what the line [start, end) says; it holds no control characters but tabs.
+ * @returns false where the whole request is malformed
+ */
+export function parseHeaderLine(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
+  let nameEnd = start;
+  while (nameEnd < end && IS_TOKEN[bytes[nameEnd]!] === 1) nameEnd++;
+  if (nameEnd === start || nameEnd === end || bytes[nameEnd] !== COLON) return false;
+  const first = bytes[start]! | 0x20;
+  // Only names that start with c, h, t or x matter; User-Agent and Accept are passed by on their first letter.
+  if (first !== 0x63 && first !== 0x68 && first !== 0x74 && first !== 0x78) return true;
+  if (equalsIgnoringCase(bytes, start, nameEnd, HOST)) {
+    head.hostLines++;
+    return head.hostLines === 1;
+  }
+  let valueStart = nameEnd + 1;
+  while (valueStart < end && (bytes[valueStart] === SPACE || bytes[valueStart] === TAB)) valueStart++;
+  let valueEnd = end;
+  while (valueEnd > valueStart && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
+
+  if (equalsIgnoringCase(bytes, start, nameEnd, CONNECTION)) {
+    parseConnection(bytes, valueStart, valueEnd, head);
+  } else if (equalsIgnoringCase(bytes, start, nameEnd, CONTENT_LENGTH)) {
+    return parseContentLength(bytes, valueStart, valueEnd, head);
+  } else if (equalsIgnoringCase(bytes, start, nameEnd, TRANSFER_ENCODING)) {
+    return parseTransferEncoding(bytes, valueStart, valueEnd, head);
+  } else if (equalsIgnoringCase(bytes, start, nameEnd, X_FORWARDED_FOR)) {
+    keepForwardedFor(valueStart, valueEnd, head);
+  }
+  return true;
+}
+
+/** `name` in lower case; letters of `bytes` may be in any case. */
+function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
+  if (end - start !== name.length) return false;
+  for (let i = 0; i < name.length; i++) {
+    const wanted = name[i]!;
+    const byte = bytes[start + i]!;
+    if (byte !== wanted && (wanted < 0x61 || (byte | 0x20) !== wanted)) return false;
+  }
+  return true;
+}
+
+function parseConnection(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): void {
+  let at = start;
+  while (at < end) {
+    while (at < end && (bytes[at] === SPACE || bytes[at] === COMMA || bytes[at] === TAB)) at++;
+    const tokenStart = at;
+    while (at < end && bytes[at] !== COMMA && bytes[at] !== SPACE && bytes[at] !== TAB) at++;
+    if (equalsIgnoringCase(bytes, tokenStart, at, CLOSE)) {
+      head.keepAlive = false;
+      return;
+    }
+    if (equalsIgnoringCase(bytes, tokenStart, at, KEEP_ALIVE)) head.keepAlive = true;
+  }
+}
+
+/** One number, once, and not beside a transfer coding: everything else is read differently by somebody. */
+function parseContentLength(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
+  if (head.hasContentLength || head.hasTransferEncoding || start === end) return false;
+  head.hasContentLength = true;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte < ZERO || byte > NINE) return false;
+    if (byte !== ZERO) head.hasBody = true;
+  }
+  return true;
+}
+
+/** RFC 9112 section 6.1: HTTP/1.0 knows no transfer codings, and no other one than `chunked` ends a request. */
+function parseTransferEncoding(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
+  if (head.hasContentLength || head.hasTransferEncoding || head.minorVersion === 0) return false;
+  head.hasTransferEncoding = true;
+  head.hasBody = true;
+  return equalsIgnoringCase(bytes, start, end, CHUNKED);
+}
+
+function keepForwardedFor(start: number, end: number, head: HttpRequestHead): void {
+  if (head.forwardedForLines === MAX_FORWARDED_FOR_LINES) {
+    head.forwardedForStart.copyWithin(0, 1);
+    head.forwardedForEnd.copyWithin(0, 1);
+    head.forwardedForLines--;
+  }
+  head.forwardedForStart[head.forwardedForLines] = start;
+  head.forwardedForEnd[head.forwardedForLines] = end;
+  head.forwardedForLines++;
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { createLogger } from '../../../src/app/logger.js';
+import { ProxyWatch } from '../../../src/app/proxy-watch.js';
+
+const HOUR_MS = 3_600_000;
+
+describe('the watch over reverse proxies', () => {
+  it('alarms while a proxy does not name its clients, and logs that once an hour', () => {
+    const lines: string[] = [];
+    const counters = { unnamedBehindProxy: 0 };
+    const clock = { ms: 0, nowMs: () => clock.ms };
+    const watch = new ProxyWatch({
+      counters: () => counters,
+      clock,
+      logger: createLogger('info', { destination: { write: (line) => void lines.push(line) } }),
+    });
+    watch.stop();
+    watch.look();
+    expect(watch.alarms()).toEqual([]);
+    counters.unnamedBehindProxy = 3;
+    watch.look();
+    watch.look();
+    expect(watch.alarms()).toEqual([expect.stringMatching(/3 announces.*trustedProxies.*X-Forwarded-For/)]);
+    expect(lines).toHaveLength(1);
+    clock.ms = HOUR_MS - 1;
+    counters.unnamedBehindProxy = 4;
+    watch.look();
+    expect(lines).toHaveLength(1);
+    clock.ms = HOUR_MS;
+    counters.unnamedBehindProxy = 5;
+    watch.look();
+    expect(lines).toHaveLength(2);
+    clock.ms = 2 * HOUR_MS;
+    watch.look();
+    expect(watch.alarms()).toEqual([]);
+    expect(lines).toHaveLength(2);
+  });
+});
