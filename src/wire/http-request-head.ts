@@ -68,14 +68,13 @@ function lineFeed(bytes: Uint8Array, from: number, end: number): number {
     }
     while (at < end && bytes[at]! >= SPACE) at++;
     if (at >= end) return UNFINISHED;
-    const byte = bytes[at]!;
-    if (byte === LF) return at;
+    const byte = bytes[at++]!;
     if (byte === CR) {
-      if (at + 1 === end) return UNFINISHED;
-      return bytes[at + 1] === LF ? at + 1 : CONTROL_CHARACTER;
+      if (at === end) return UNFINISHED;
+      return bytes[at] === LF ? at : CONTROL_CHARACTER;
     }
+    if (byte === LF) return at - 1;
     if (byte !== TAB) return CONTROL_CHARACTER;
-    at++;
   }
 }
 
