@@ -47,6 +47,8 @@ export class MixPlan {
   foreign = 0;
   /** How many of the foreign ones are seeds, as far as there are; the others are leechers. −1: drawn alike. */
   foreignSeeds = -1;
+  /** How many there may be of the kind that is kept few: foreign ones for an inner requester, inner ones for a foreign one. */
+  quota = 0;
   /** Foreign requester, gateways in force: of the inner peers only a gateway. */
   gatewaysOnly = false;
   reason = MIX_NOTHING_WANTED;
@@ -57,6 +59,7 @@ export function planMix(rules: MixRules, situation: MixSituation, plan: MixPlan)
   plan.inner = 0;
   plan.foreign = 0;
   plan.foreignSeeds = -1;
+  plan.quota = 0;
   plan.reason = MIX_NOTHING_WANTED;
   if (situation.want <= 0) return;
   if (situation.inner) planForInner(rules, situation, plan);
@@ -92,6 +95,7 @@ function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): 
     const short = situation.starving ? MIX_STARVING : MIX_NO_INNER_SEED;
     plan.reason = !enough ? MIX_TOO_FEW_INNER : rescue > 0 ? short : MIX_ENOUGH_INNER;
   }
+  plan.quota = foreignQuota;
   // Places kept free for foreign peers never crowd out more than half of the answer.
   const kept = Math.min(reserve, foreignAvailable, innerAvailable === 0 ? want : want >>> 1);
   plan.inner = Math.min(innerAvailable, want - kept);
@@ -105,10 +109,12 @@ function planForForeign(rules: MixRules, situation: MixSituation, plan: MixPlan)
   if (rules.gatewaysMax > 0 && (foreignAvailable > 0 || seed)) {
     plan.gatewaysOnly = true;
     plan.inner = 1;
+    plan.quota = 1;
     plan.foreign = Math.min(foreignAvailable, want);
     return;
   }
   const few = Math.max(1, rules.foreignPeersMin, rules.foreignPeersMax);
+  plan.quota = few;
   const kept = Math.min(innerAvailable, Math.max(1, rules.foreignPeersMin), Math.max(1, want >>> 1));
   plan.foreign = Math.min(foreignAvailable, Math.max(0, want - kept));
   plan.inner = Math.min(innerAvailable, few, want - plan.foreign);

@@ -153,21 +153,40 @@ export class Announcer {
     const request = this.request;
     if (request.event === EVENT_STOPPED || request.numWant === 0) return 0;
     const count = this.store.select(request, out, offset, Math.min(request.numWant, max));
-    this.counters[COUNT_PEERS_GIVEN]! += count;
-    if (this.#samples > 0 && count > 0) this.#sample(out, offset, count);
+    this.#countGiven(out, offset, count, request.family);
     return count;
   }
 
+  /**
+   * Peers of the other family, where the last {@link select} gave fewer than the client wants. For protocols whose answers
+   * hold both families (BEP 7).
+   * @param given how many it gave
+   * @returns how many stand at `offset`
+   */
+  selectOther(out: Uint8Array, offset: number, max: number, given: number): number {
+    const request = this.request;
+    const want = Math.min(request.numWant, max) - given;
+    if (want <= 0) return 0;
+    const count = this.store.selectOther(request, out, offset, want);
+    if (count > 0) this.#countGiven(out, offset, count, request.family === 4 ? 6 : 4);
+    return count;
+  }
+
+  #countGiven(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {
+    this.counters[COUNT_PEERS_GIVEN]! += count;
+    if (this.#samples > 0 && count > 0) this.#sample(out, offset, count, family);
+  }
+
   /** Counts how many of the peers in an answer are the operator's own: a look-up each, hence a sample. */
-  #sample(out: Uint8Array, offset: number, count: number): void {
+  #sample(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {
     this.#samples--;
     const { counters, request, topology } = this;
-    const peerBytes = request.family === 4 ? 6 : 18;
+    const peerBytes = family === 4 ? 6 : 18;
     let inner = 0;
     for (let i = 0, at = offset; i < count; i++, at += peerBytes) {
       const word0 = readUint32(out, at);
       const group =
-        request.family === 4
+        family === 4
           ? topology.lookup4(word0)
           : topology.lookup6(word0, readUint32(out, at + 4), readUint32(out, at + 8), readUint32(out, at + 12));
       if (this.isInner(group)) inner++;

@@ -13,6 +13,7 @@ import {
 import {
   AnnounceAnswer,
   finishCompactAnnounce,
+  finishMixedAnnounce,
   type PeerIdSource,
   startCompactAnnounce,
   writeDictionaryAnnounce,
@@ -47,7 +48,7 @@ import type { Announcer } from './announcer.js';
 import { COUNT_ANNOUNCES_HTTP, COUNT_UNNAMED_BEHIND_PROXY, countRefusal } from './counters.js';
 import { applyForwardedFor, readAddressText } from './forwarded-for.js';
 import { HttpScrape } from './http-scrape.js';
-import { MAX_ADDRESS_TEXT_BYTES } from './limits.js';
+import { MAX_ADDRESS_TEXT_BYTES, MAX_NUM_WANT } from './limits.js';
 import type { NetworkSet } from './network-set.js';
 import {
   REFUSAL_HEAD_TOO_LARGE,
@@ -70,8 +71,9 @@ export interface HttpHandlerSettings {
   readonly fullScrape: boolean;
 }
 
+const IPV6_PEER_BYTES = 18;
 /** Chosen peers wait here, in the far end of the output buffer, until the length that stands before them is known. */
-const PEERS_AT = MAX_HTTP_RESPONSE_BYTES - 200 * 18;
+const PEERS_AT = MAX_HTTP_RESPONSE_BYTES - MAX_NUM_WANT * IPV6_PEER_BYTES;
 
 function refusalOfQuery(problem: number): number {
   switch (problem) {
@@ -99,6 +101,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
   readonly #answer = new AnnounceAnswer();
   readonly #client = new RemoteAddress();
   readonly #scrape: HttpScrape;
+  readonly #otherPeers = new Uint8Array(MAX_NUM_WANT * IPV6_PEER_BYTES);
   readonly #addressText = new Uint8Array(MAX_ADDRESS_TEXT_BYTES);
 
   constructor(announcer: Announcer, settings: HttpHandlerSettings) {
@@ -148,8 +151,8 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     return this.#announce(input, path, remote, output, outputStart);
   }
 
-  copyPeerId(peers: Uint8Array, peerOffset: number, _peerBytes: 6 | 18, out: Uint8Array, at: number): boolean {
-    return this.#announcer.store.peerId(this.#announcer.request, peers, peerOffset, out, at);
+  copyPeerId(peers: Uint8Array, peerOffset: number, peerBytes: 6 | 18, out: Uint8Array, at: number): boolean {
+    return this.#announcer.store.peerId(this.#announcer.request, peers, peerOffset, peerBytes, out, at);
   }
 
   #finish(output: Uint8Array, outputStart: number, bodyStart: number, bodyEnd: number, status: number): number {
@@ -220,15 +223,27 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
 
   #writeCompact(output: Uint8Array, bodyStart: number): number {
     const announcer = this.#announcer;
-    const peersStart = startCompactAnnounce(output, bodyStart, this.#answer);
+    const answer = this.#answer;
+    let peersStart = startCompactAnnounce(output, bodyStart, answer);
     const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
-    const peersBytes = count * (this.#answer.family === 4 ? 6 : 18);
-    if (!announcer.returnsSoon) return finishCompactAnnounce(output, peersStart, peersBytes);
-    // A rare one: the interval stands before the peers, is known after them, and is never longer.
-    this.#answer.intervalSeconds = announcer.interval();
-    const movedStart = startCompactAnnounce(output, bodyStart, this.#answer);
-    output.copyWithin(movedStart, peersStart, peersStart + peersBytes);
-    return finishCompactAnnounce(output, movedStart, peersBytes);
+    const peersBytes = count * (answer.family === 4 ? 6 : 18);
+    if (announcer.returnsSoon) {
+      // A rare one: the interval stands before the peers, is known after them, and is never longer.
+      answer.intervalSeconds = announcer.interval();
+      const movedStart = startCompactAnnounce(output, bodyStart, answer);
+      output.copyWithin(movedStart, peersStart, peersStart + peersBytes);
+      peersStart = movedStart;
+    }
+    const otherBytes = this.#selectOther(count);
+    if (otherBytes === 0) return finishCompactAnnounce(output, peersStart, peersBytes);
+    return finishMixedAnnounce(output, bodyStart, answer, peersStart, peersBytes, this.#otherPeers, otherBytes);
+  }
+
+  /** Peers of the other family, where there are too few of the client's own. @returns how many bytes they take */
+  #selectOther(given: number): number {
+    const announcer = this.#announcer;
+    const count = announcer.selectOther(this.#otherPeers, 0, announcer.settings.maxNumWant, given);
+    return count * (this.#answer.family === 4 ? 18 : 6);
   }
 
   #writeDictionary(output: Uint8Array, outputStart: number, bodyStart: number): number {
@@ -237,8 +252,19 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
     const peersBytes = count * (this.#answer.family === 4 ? 6 : 18);
     if (announcer.returnsSoon) this.#answer.intervalSeconds = announcer.interval();
+    const otherBytes = this.#selectOther(count);
     const ids = announcer.request.wantsPeerIds ? this : null;
-    return writeDictionaryAnnounce(output, bodyStart, this.#answer, output, peersStart, peersBytes, ids);
+    return writeDictionaryAnnounce(
+      output,
+      bodyStart,
+      this.#answer,
+      output,
+      peersStart,
+      peersBytes,
+      ids,
+      this.#otherPeers,
+      otherBytes,
+    );
   }
 
   /** Fills the client's address: the connection's, a trusted proxy's word for it, or a trusted client's own. */

@@ -25,12 +25,14 @@ const INTERVAL = new FixedText('e8:intervali');
 const MIN_INTERVAL = new FixedText('e12:min intervali');
 const PEERS = new FixedText('e5:peers');
 const NO_PEERS_BUT_6 = new FixedText('e5:peers0:6:peers6');
+const PEERS6 = new FixedText('6:peers6');
 const PEER_IP = asciiBytes('d2:ip');
 const PEER_ID = asciiBytes('7:peer id20:');
 const PEER_PORT = asciiBytes('4:porti');
 const FAILURE = asciiBytes('d14:failure reason');
 const FAILURE_INTERVAL = asciiBytes('8:intervali');
 const RETRY_IN = asciiBytes('e8:retry ini');
+const NO_PEERS = new Uint8Array(0);
 const END = 0x65;
 const LIST = 0x6c;
 const COLON = 0x3a;
@@ -104,8 +106,48 @@ export function finishCompactAnnounce(out: Uint8Array, peersStart: number, peers
 }
 
 /**
+ * As {@link finishCompactAnnounce}, with peers of the other family beside (BEP 7): `peers` before `peers6`, whichever is
+ * the client's own.
+ * @param bodyStart as given to {@link startCompactAnnounce}
+ * @param other compact peers of the other family, at its beginning
+ */
+export function finishMixedAnnounce(
+  out: Uint8Array,
+  bodyStart: number,
+  answer: AnnounceAnswer,
+  peersStart: number,
+  peersLength: number,
+  other: Uint8Array,
+  otherLength: number,
+): number {
+  if (answer.family === 4) {
+    const end = finishCompactAnnounce(out, peersStart, peersLength) - 1;
+    return writePeers(out, writeFixed(viewOf(out), end, PEERS6), other, 0, otherLength, END);
+  }
+  const view = viewOf(out);
+  // The client's own peers give way to those that stand before them now.
+  const moved = peersStart + otherLength + USUAL_DIGITS + 1;
+  out.copyWithin(moved, peersStart, peersStart + peersLength);
+  let at = writeFixed(view, writeUpToPeers(out, bodyStart, answer), PEERS);
+  at = writePeers(out, at, other, 0, otherLength, 0);
+  return writePeers(out, writeFixed(view, at, PEERS6), out, moved, peersLength, END);
+}
+
+/** @param end a byte to write behind them, 0 for none */
+function writePeers(out: Uint8Array, at: number, from: Uint8Array, start: number, length: number, end: number): number {
+  let next = writeDecimal(out, at, length);
+  out[next++] = COLON;
+  if (from === out) out.copyWithin(next, start, start + length);
+  else copyBytes(out, next, from, start, length);
+  next += length;
+  if (end !== 0) out[next++] = end;
+  return next;
+}
+
+/**
  * The dictionary form (`compact=0`): a list under `peers` for both families, since each entry spells its address.
  * @param ids null: `no_peer_id=1`
+ * @param other compact peers of the other family, at its beginning
  */
 export function writeDictionaryAnnounce(
   out: Uint8Array,
@@ -115,13 +157,32 @@ export function writeDictionaryAnnounce(
   peersStart: number,
   peersLength: number,
   ids: PeerIdSource | null,
+  other: Uint8Array = NO_PEERS,
+  otherLength = 0,
 ): number {
   let at = writeFixed(viewOf(out), writeUpToPeers(out, start, answer), PEERS);
   out[at++] = LIST;
-  const peerBytes = answer.family === 4 ? 6 : 18;
+  at = writePeerDictionaries(out, at, answer.family, peers, peersStart, peersLength, ids);
+  at = writePeerDictionaries(out, at, answer.family === 4 ? 6 : 4, other, 0, otherLength, ids);
+  out[at++] = END;
+  out[at++] = END;
+  return at;
+}
+
+function writePeerDictionaries(
+  out: Uint8Array,
+  start: number,
+  family: 4 | 6,
+  peers: Uint8Array,
+  peersStart: number,
+  peersLength: number,
+  ids: PeerIdSource | null,
+): number {
+  let at = start;
+  const peerBytes = family === 4 ? 6 : 18;
   for (let peer = peersStart; peer < peersStart + peersLength; peer += peerBytes) {
     at = writeBytes(out, at, PEER_IP);
-    at = writeAddressString(out, at, peers, peer, answer.family);
+    at = writeAddressString(out, at, peers, peer, family);
     if (ids?.copyPeerId(peers, peer, peerBytes, out, at + PEER_ID.length)) {
       at = writeBytes(out, at, PEER_ID) + 20;
     }
@@ -129,8 +190,6 @@ export function writeDictionaryAnnounce(
     out[at++] = END;
     out[at++] = END;
   }
-  out[at++] = END;
-  out[at++] = END;
   return at;
 }
 

@@ -16,6 +16,7 @@ import {
   hasIdentity,
   hasKnownIdentity,
   identityHashOf,
+  isAddress,
   isEndpoint,
   isSameHost,
   LIST_NONE,
@@ -109,7 +110,9 @@ export class BucketedSwarm {
       const record = this.recordOf(place);
       if (!isSameHost(words, record, endpoint)) continue;
       scan.add(record);
-      if (hasIdentity(words, record + this.addressWords, endpoint)) scan.sameIdentity = record;
+      if (isAddress(words, record, endpoint) && hasIdentity(words, record + this.addressWords, endpoint)) {
+        scan.sameIdentity = record;
+      }
     }
   }
 

@@ -172,13 +172,13 @@ export class GatewayRoster {
    * Shows a foreign requester one gateway at most, that with the most room for foreign peers: gateways that share their
    * foreign neighbours would see the same few pieces. @returns how many
    */
-  show(request: AnnounceRequest, requester: Requester, ref: number, sink: PeerSink): number {
+  show(requester: Requester, family: 4 | 6, ref: number, sink: PeerSink): number {
     const { blocks, other } = this;
-    const block = this.arena.words[requester.entry + blockWord(request.family)]!;
+    const block = this.arena.words[requester.entry + blockWord(family)]!;
     if (block === 0) return 0;
-    const index = this.roomiest(block, request.family, ref);
+    const index = this.roomiest(block, family, ref);
     if (index < 0) return 0;
-    blocks.load(block, index, request.family, other);
+    blocks.load(block, index, family, other);
     sink.put(this.swarms.find(ref, other));
     if (requester.settles) blocks.setTaken(block, index, blocks.taken(block, index) + 1);
     return 1;

@@ -267,7 +267,7 @@ export class PeerAdmission {
 
   /**
    * The record that a newcomer had before it got another port or address. The peer id, which everybody learns who talks to
-   * the client, is enough on the same host. From elsewhere it takes the key as well, which only trackers see, and both
+   * the client, is enough on the same address. From elsewhere it takes the key as well, which only trackers see, and both
    * addresses must be of the operator's networks: a client with two providers has two addresses at the same time.
    */
   private formerRecord(request: AnnounceRequest, ref: number): number {

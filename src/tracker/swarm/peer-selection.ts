@@ -17,13 +17,24 @@ import { returnSeconds, seedsSuffice } from '../../selection/supply.js';
 import { type AnnounceRequest, EVENT_PAUSED } from '../announce-request.js';
 import type { Arena } from './arena.js';
 import { BucketedCandidates } from './bucketed-candidates.js';
-import type { Endpoint } from './endpoint-key.js';
+import { Endpoint } from './endpoint-key.js';
 import { type FamilySwarms, KIND_BUCKETED, KIND_SMALL, kindOf, offsetOf } from './family-swarm.js';
 import { GatewayBlocks } from './gateway-blocks.js';
 import { GatewayRoster } from './gateway-roster.js';
 import type { HashKeys } from './hash-keys.js';
 import { Neighbours } from './neighbours.js';
-import { flagsOf, groupOf, LIST_LEECHERS, LIST_NONE, LIST_SERVING, levelOf, listOfFlags } from './peer-record.js';
+import { OtherFamily } from './other-family.js';
+import {
+  addressWordsOf,
+  flagsOf,
+  groupOf,
+  isTwin,
+  LIST_LEECHERS,
+  LIST_NONE,
+  LIST_SERVING,
+  levelOf,
+  listOfFlags,
+} from './peer-record.js';
 import { entryWordsOf } from './ranked-indexes.js';
 import { MAX_RANKED_PEERS } from './ranked-swarm.js';
 import { blockWord, SupplyEvidence } from './supply-evidence.js';
@@ -69,6 +80,8 @@ export class PeerSelection {
   private readonly standpoint = new Standpoint();
   private readonly sink: PeerSink;
   private readonly scratch = new Uint32Array(MAX_RANKED_PEERS + 4096);
+  private readonly otherPlan = new MixPlan();
+  private readonly others: OtherFamily;
   private addressWords: 1 | 4 = 1;
 
   constructor(
@@ -86,6 +99,7 @@ export class PeerSelection {
     this.roster = new GatewayRoster(arena, swarms, keys, this.blocks, hashKeys, isInnerOnly);
     this.evidence = new SupplyEvidence(arena, swarms, keys, this.blocks);
     this.neighbours = new Neighbours(swarms, random);
+    this.others = new OtherFamily(swarms, arena.words, new Endpoint(hashKeys));
   }
 
   /**
@@ -148,7 +162,7 @@ export class PeerSelection {
         if (situation.gateway) this.roster.noteGiven(request, requester.entry, endpoint, plan.foreign);
       }
     } else {
-      if (plan.gatewaysOnly) plan.inner = this.roster.show(request, requester, ref, sink);
+      if (plan.gatewaysOnly) plan.inner = this.roster.show(requester, request.family, ref, sink);
       plan.foreign = Math.min(plan.foreign, want - sink.written);
       choosePeersForForeign(candidates, plan, sink);
     }
@@ -156,6 +170,65 @@ export class PeerSelection {
       this.neighbours.include(ref, endpoint, candidates.offerServing, want, inner ? plan.inner : 0, sink);
     }
     return sink.written;
+  }
+
+  /**
+   * Peers of the family that the request did not come over, for an answer that its own family leaves short. Follows
+   * {@link select}; the mix that it planned holds for both families together.
+   * @returns how many were written
+   */
+  selectOther(
+    request: AnnounceRequest,
+    requester: Requester,
+    endpoint: Endpoint,
+    want: number,
+    out: Uint8Array,
+    offset: number,
+  ): number {
+    const { words } = this.arena;
+    const family = request.family === 4 ? 6 : 4;
+    const ref = words[requester.entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    if (ref === 0 || want <= 0) return 0;
+    const ownWords = addressWordsOf(request.family);
+    // It asks over the other family itself.
+    if (requester.record !== 0 && isTwin(words, requester.record + ownWords)) return 0;
+    const { sink, plan, standpoint, otherPlan, others, keys } = this;
+    const given = sink.written;
+    const partition = keys.partitionOf(request.group);
+    const inner = partition !== FOREIGN_PARTITION;
+    standpoint.partition = partition;
+    standpoint.innerPartitions = keys.innerPartitions;
+    this.addressWords = addressWordsOf(family);
+    const candidates = this.candidatesOf(ref, request, partition);
+    candidates.offerServing = !request.seed && request.event !== EVENT_PAUSED;
+    otherPlan.gatewaysOnly = false;
+    otherPlan.foreignSeeds = plan.foreignSeeds;
+    const start = (): void => sink.start(words, this.addressWords, 0, others.chosen, 0);
+    const bytes = 4 * this.addressWords + 2;
+    start();
+    otherPlan.inner = inner ? OtherFamily.toChoose(want, given) : Math.max(0, plan.quota - plan.inner);
+    otherPlan.foreign = inner ? 0 : OtherFamily.toChoose(want, given);
+    if (inner) choosePeers(candidates, standpoint, otherPlan, sink);
+    else {
+      if (plan.gatewaysOnly && otherPlan.inner > 0) this.roster.show(requester, family, ref, sink);
+      if (plan.gatewaysOnly) otherPlan.inner = 0;
+      choosePeersForForeign(candidates, otherPlan, sink);
+    }
+    const first = others.sift(ref, family, sink, want, out, offset);
+    const foreign = Math.min(want - first, plan.quota - plan.foreign);
+    if (!inner || foreign <= 0) return first;
+    start();
+    otherPlan.inner = 0;
+    otherPlan.foreign = OtherFamily.toChoose(foreign, plan.foreign);
+    choosePeers(candidates, standpoint, otherPlan, sink);
+    const second = others.sift(ref, family, sink, foreign, out, offset + first * bytes);
+    if (second > 0 && requester.settles && requester.record !== 0) {
+      this.evidence.noteAbroad(requester.record, ownWords);
+      if (this.situation.gateway) {
+        this.roster.noteGiven(request, requester.entry, endpoint, plan.foreign + second);
+      }
+    }
+    return first + second;
   }
 
   /** Weighs the evidence of who serves inside, and decides whether the requester is a gateway. */

@@ -9,6 +9,7 @@ import {
   hasIdentity,
   hasKnownIdentity,
   identityHashOf,
+  isAddress,
   isEndpoint,
   isSameHost,
   META_WORDS,
@@ -71,7 +72,7 @@ export class RankedIndexes {
       if (!isSameHost(words, record, endpoint)) continue;
       scan.add(record);
       const meta = record + endpoint.addressWords;
-      if (hasIdentity(words, meta, endpoint)) scan.sameIdentity = record;
+      if (isAddress(words, record, endpoint) && hasIdentity(words, meta, endpoint)) scan.sameIdentity = record;
     }
   }
 

@@ -8,7 +8,15 @@ import type { Arena } from './arena.js';
 import { roundUpWords } from './arena.js';
 import type { Endpoint } from './endpoint-key.js';
 import type { HostScan } from './host-scan.js';
-import { hasIdentity, isEndpoint, isSameHost, META_WORDS, setGroup, setLevelAndFlags } from './peer-record.js';
+import {
+  hasIdentity,
+  isAddress,
+  isEndpoint,
+  isSameHost,
+  META_WORDS,
+  setGroup,
+  setLevelAndFlags,
+} from './peer-record.js';
 
 const HEADER_WORDS = 1;
 /** Capacities asked for; the block's rounding may add some. */
@@ -45,7 +53,9 @@ export class SmallSwarms {
     for (let record = ref + HEADER_WORDS; record < end; record += stride) {
       if (!isSameHost(words, record, endpoint)) continue;
       scan.add(record);
-      if (hasIdentity(words, record + endpoint.addressWords, endpoint)) scan.sameIdentity = record;
+      if (isAddress(words, record, endpoint) && hasIdentity(words, record + endpoint.addressWords, endpoint)) {
+        scan.sameIdentity = record;
+      }
     }
   }
 

@@ -220,6 +220,17 @@ export class SwarmStore {
     return this.selection.select(request, requester, this.endpoint, want, out, offset);
   }
 
+  /**
+   * Peers of the family that the request did not come over, for an answer that its own leaves short. Follows {@link select}
+   * with the same request.
+   * @returns how many were written
+   */
+  selectOther(request: AnnounceRequest, out: Uint8Array, offset: number, maxPeers: number): number {
+    const { requester } = this;
+    if (request.event === EVENT_STOPPED || requester.entry === 0 || !this.isLocated(request)) return 0;
+    return this.selection.selectOther(request, requester, this.endpoint, maxPeers, out, offset);
+  }
+
   /** When the requester of the last {@link select} is asked to come back, in seconds; 0 at the usual interval. */
   get requesterReturnSeconds(): number {
     return this.selection.returnSeconds;
@@ -247,13 +258,13 @@ export class SwarmStore {
     request: AnnounceRequest,
     compact: Uint8Array,
     compactOffset: number,
+    compactBytes: 6 | 18,
     out: Uint8Array,
     outOffset: number,
   ): boolean {
     const entry = this.findEntry(request.bytes, request.infoHashOffset);
     if (entry === 0) return false;
-    const length = request.family === 4 ? 6 : 18;
-    const text = Buffer.from(compact.buffer, compact.byteOffset + compactOffset, length).toString('hex');
+    const text = Buffer.from(compact.buffer, compact.byteOffset + compactOffset, compactBytes).toString('hex');
     const id = this.book.peerIds.find(entry, text);
     if (id === undefined) return false;
     out.set(id, outOffset);

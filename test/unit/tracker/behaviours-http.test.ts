@@ -220,6 +220,21 @@ describe('7 two families', () => {
     expect(answer.peers).toEqual(new Uint8Array(0));
   });
 
+  it('fills an answer that its own family leaves short with the other one', () => {
+    const tracker = new LabTracker();
+    tracker.get({ left: '0', peer_id: escaped(peerId(2)) }, '193.0.0.5');
+    tracker.get({ left: '0', peer_id: escaped(peerId(3)), port: '1001' }, '2a00::9');
+    const over6 = tracker.get({}, '2a00::1');
+    expect(over6.peers).toEqual(new Uint8Array([193, 0, 0, 5, 0x1a, 0xe1]));
+    expect(compactPeers(over6.peers6 as Uint8Array, 18)).toHaveLength(1);
+    const over4 = tracker.get({ compact: '0', no_peer_id: '1', port: '9' }, '193.0.0.77');
+    expect((over4.peers as { ip: Uint8Array }[]).map(({ ip }) => Buffer.from(ip).toString())).toEqual([
+      '193.0.0.5',
+      expect.stringMatching(/^2a00:/),
+      expect.stringMatching(/^2a00:/),
+    ]);
+  });
+
   it('takes ::ffff:a.b.c.d for IPv4 before it stores or counts', () => {
     const tracker = new LabTracker({ settings: { trusted: networks('193.0.0.0/16') } });
     tracker.get({ ip: '::ffff:193.0.0.5' });

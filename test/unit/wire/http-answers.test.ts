@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   AnnounceAnswer,
   finishCompactAnnounce,
+  finishMixedAnnounce,
   startCompactAnnounce,
   writeDictionaryAnnounce,
   writeFailure,
@@ -71,6 +72,30 @@ describe('an answer to an announce', () => {
     const peers = Uint8Array.from({ length: 6 * count }, (_, i) => i % 251);
     const end = writeCompactAnnounce(out, 0, answer(4), peers);
     expect(decodeCanonical(out.subarray(0, end)).peers).toEqual(peers);
+  });
+
+  it.each([0, 1, 16, 17, 55, 56, 166, 167, 200])('has room for %i peers of the other family beside', (count) => {
+    const peers4 = Uint8Array.from({ length: 6 * count }, (_, i) => i % 251);
+    const peers6 = Uint8Array.from({ length: 18 * (200 - count) }, (_, i) => i % 241);
+    for (const family of [4, 6] as const) {
+      const out = new Uint8Array(8_192).fill(9);
+      const [own, other] = family === 4 ? [peers4, peers6] : [peers6, peers4];
+      const peersStart = startCompactAnnounce(out, 3, answer(family));
+      out.set(own, peersStart);
+      const end = finishMixedAnnounce(out, 3, answer(family), peersStart, own.length, other, other.length);
+      expect(decodeCanonical(out.subarray(3, end))).toMatchObject({ peers: peers4, peers6 });
+    }
+  });
+
+  it('lists dictionaries of both families', () => {
+    const out = new Uint8Array(4_096);
+    const peers4 = new Uint8Array([1, 2, 3, 4, 0x1a, 0xe1]);
+    const peers6 = new Uint8Array(18).fill(0x11);
+    const end = writeDictionaryAnnounce(out, 0, answer(6), peers6, 0, 18, null, peers4, 6);
+    expect(decodeCanonical(out.subarray(0, end)).peers).toEqual([
+      { ip: asciiBytes('1111:1111:1111:1111:1111:1111:1111:1111'), port: 0x1111 },
+      { ip: asciiBytes('1.2.3.4'), port: 6_881 },
+    ]);
   });
 
   it('lists dictionaries, with an id where one is known', () => {

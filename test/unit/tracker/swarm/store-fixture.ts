@@ -149,7 +149,7 @@ export function select(store: SwarmStore, request: AnnounceRequest): string[] {
   return readPeers(answer, count, request.family);
 }
 
-function readPeers(out: Uint8Array, count: number, family: 4 | 6): string[] {
+export function readPeers(out: Uint8Array, count: number, family: 4 | 6): string[] {
   const view = new DataView(out.buffer, out.byteOffset);
   const size = family === 4 ? 6 : 18;
   return Array.from({ length: count }, (_, i) => {

@@ -205,10 +205,10 @@ describe.each(KINDS)('a %s swarm', (_kind, thresholds) => {
     const request = requestOf({ host: 1, numWant: 1, peerId: 5 });
     expect(store.select(request, compact, 0, 1)).toBe(1);
     const id = new Uint8Array(20);
-    expect(store.peerId(request, compact, 0, id, 0)).toBe(true);
+    expect(store.peerId(request, compact, 0, 6, id, 0)).toBe(true);
     expect(new DataView(id.buffer).getUint32(0)).toBe(77);
     compact.set([203, 0, 0, 60], 0);
-    expect(store.peerId(request, compact, 0, id, 0), 'came before anybody asked').toBe(false);
+    expect(store.peerId(request, compact, 0, 6, id, 0), 'came before anybody asked').toBe(false);
   });
 
   it('select alone answers as to somebody who is not there, after any other announce', () => {
