@@ -70,7 +70,7 @@ function readTopLevel(bytes: Uint8Array): Map<string, Span> {
   const fields = spansByKey(bytes, { start: 0, end: bytes.length });
   const failure = fields.get('failure reason');
   if (failure !== undefined) {
-    const reason = stringAt(bytes, failure)?.toString('utf8').slice(0, 200) ?? 'refused without a reason';
+    const reason = stringAt(bytes, failure)?.toString('utf8').slice(0, 200) || 'refused without a reason';
     throw new TrackerRefusal(reason, retrySeconds(bytes, fields.get('retry in')));
   }
   return fields;

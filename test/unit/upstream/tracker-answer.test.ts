@@ -48,6 +48,7 @@ describe('an announce answer', () => {
     [{ 'failure reason': 'busy', 'retry in': 0 }, 'busy', undefined],
     [{ 'failure reason': 'busy' }, 'busy', undefined],
     [{ 'failure reason': 5 }, 'refused without a reason', undefined],
+    [{ 'failure reason': '' }, 'refused without a reason', undefined],
   ])('a failure: %j', (value, message, retryAfterSeconds) => {
     let thrown: unknown;
     try {
