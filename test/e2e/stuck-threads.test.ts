@@ -162,5 +162,11 @@ test('the main thread: announces and DNS go on, mirror names are withdrawn, stan
   // Nothing was started again for it.
   expect(await metric('part_restarts_total\\{part="tracker"\\}')).toBe(1);
   await served.until('it is ready', isReady, 20_000);
-  expect(await served.stop()).toBe(0);
 }, 90_000);
+
+test('threads that are stuck do not keep the program from stopping', async () => {
+  block('dns');
+  block('tracker');
+  await served.until('DNS is silent', async () => (await resolves('site.example')) === undefined);
+  expect(await served.stop()).toBe(0);
+});

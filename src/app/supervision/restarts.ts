@@ -4,7 +4,7 @@
  * threads (a thread that ends has failed) and for parts that share the main thread (an error that nothing caught).
  */
 import type { Clock } from '../../domain/clock.js';
-import { messageOf } from '../../domain/errors.js';
+import { errorOf, messageOf } from '../../domain/errors.js';
 import type { Health } from '../health.js';
 import type { Logger } from '../logger.js';
 
@@ -32,6 +32,7 @@ export class Restarts {
   #isUp = true;
   #count = 0;
   #failures = 0;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
   #startedAtMs: number;
   #timer: NodeJS.Timeout | undefined;
   #starting: Promise<void> | undefined;
@@ -57,6 +58,11 @@ export class Restarts {
   /** How often the part was started again. */
   get count(): number {
     return this.#count;
+  }
+
+  /** When it failed last. */
+  get failedAtMs(): number {
+    return this.#failedAtMs;
   }
 
   /**
@@ -89,11 +95,13 @@ export class Restarts {
     const { logger, health } = this.#context;
     const waitMs = restartWaitMs(this.#failures);
     this.#failures++;
-    health.report(this.part, what);
-    logger.error({ err: reason }, `${this.part}: ${what}; it is started again in ${waitMs / 1_000} s`);
+    this.#failedAtMs = this.#context.clock.nowMs();
+    // First, so that nothing of what follows can keep the part from it.
     this.#timer = setTimeout(() => {
       this.#starting = this.#restart();
     }, waitMs);
+    health.report(this.part, what);
+    logger.error({ err: errorOf(reason) }, `${this.part}: ${what}; it is started again in ${waitMs / 1_000} s`);
   }
 
   async #restart(): Promise<void> {

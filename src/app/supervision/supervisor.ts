@@ -4,7 +4,7 @@
  */
 
 import type { MetricFamily, MetricSample } from '../../dashboard/metrics.js';
-import { messageOf } from '../../domain/errors.js';
+import { errorOf, messageOf } from '../../domain/errors.js';
 import { currentPart, runAs } from './current-part.js';
 import { Restarts, type SupervisionContext } from './restarts.js';
 
@@ -26,6 +26,8 @@ const ALARM_MS = 3_600_000;
 /** A callback that fails for each packet must not fill the disk: of one part, one error a second is logged. */
 const LOG_EVERY_MS = 1_000;
 
+type PartState = Pick<Restarts, 'part' | 'isUp' | 'count' | 'failedAtMs'>;
+
 interface Uncaught {
   count: number;
   lastAtMs: number;
@@ -34,7 +36,7 @@ interface Uncaught {
 
 export class Supervisor {
   readonly #context: SupervisionContext;
-  readonly #parts = new Map<string, Pick<Restarts, 'isUp' | 'count'>>();
+  readonly #parts = new Map<string, PartState>();
   readonly #uncaught = new Map<string, Uncaught>();
 
   constructor(context: SupervisionContext) {
@@ -79,7 +81,7 @@ export class Supervisor {
   }
 
   /** Includes a part that restarts itself in metrics. */
-  add(part: { readonly part: string; readonly isUp: boolean; readonly count: number }): void {
+  add(part: PartState): void {
     this.#parts.set(part.part, part);
   }
 
@@ -87,32 +89,46 @@ export class Supervisor {
   takeUncaughtError(thrown: unknown): void {
     const run = currentPart();
     const part = run?.part ?? NO_PART;
+    for (const step of [() => this.#note(part, thrown), () => run?.failed?.(thrown)]) {
+      try {
+        step();
+      } catch {
+        // An error of this handler would end the process.
+      }
+    }
+  }
+
+  #note(part: string, thrown: unknown): void {
     const nowMs = this.#context.clock.nowMs();
     const uncaught = this.#uncaught.get(part) ?? { count: 0, lastAtMs: 0, loggedAtMs: Number.NEGATIVE_INFINITY };
     this.#uncaught.set(part, uncaught);
     uncaught.count++;
     uncaught.lastAtMs = nowMs;
-    if (nowMs - uncaught.loggedAtMs >= LOG_EVERY_MS) {
-      uncaught.loggedAtMs = nowMs;
-      const where = run === undefined ? 'an error of no known part' : `${part}: an error`;
-      this.#context.logger.error({ err: thrown }, `${where} that nothing caught: ${messageOf(thrown)}`);
-    }
-    run?.failed?.(thrown);
+    if (nowMs - uncaught.loggedAtMs < LOG_EVERY_MS) return;
+    uncaught.loggedAtMs = nowMs;
+    const where = part === NO_PART ? 'an error of no known part' : `${part}: an error`;
+    this.#context.logger.error({ err: errorOf(thrown) }, `${where} that nothing caught: ${messageOf(thrown)}`);
   }
 
   /** What needs attention although everything is served. Without messages: readiness is open to everybody. */
   alarms(): string[] {
-    const nowMs = this.#context.clock.nowMs();
-    return [...this.#uncaught]
-      .filter(([, { lastAtMs }]) => nowMs - lastAtMs < ALARM_MS)
-      .map(([part, { count }]) => {
+    const sinceMs = this.#context.clock.nowMs() - ALARM_MS;
+    const uncaught = [...this.#uncaught].filter(([, { lastAtMs }]) => lastAtMs > sinceMs);
+    const failed = [...this.#parts.values()].filter(({ failedAtMs }) => failedAtMs > sinceMs);
+    return [
+      ...uncaught.map(([part, { count }]) => {
         const where = part === NO_PART ? 'no known part' : part;
         return `${where}: ${count} ${count === 1 ? 'error' : 'errors'} that nothing caught; the log has more`;
-      });
+      }),
+      ...failed.map(({ part, count, failedAtMs }) => {
+        const at = new Date(failedAtMs).toISOString();
+        return `${part}: failed last at ${at}, started again ${count} ${count === 1 ? 'time' : 'times'}; the log has more`;
+      }),
+    ];
   }
 
   metrics(): MetricFamily[] {
-    const ofParts = (value: (part: Pick<Restarts, 'isUp' | 'count'>) => number) => (): MetricSample[] =>
+    const ofParts = (value: (part: PartState) => number) => (): MetricSample[] =>
       [...this.#parts].map(([part, state]) => ({ labels: { part }, value: value(state) }));
     return [
       {

@@ -64,7 +64,11 @@ describe('an error that escapes a part', () => {
       ['crawler', 0],
     ]);
     expect(metric('uncaught_errors_total')).toEqual([['mirror site', 1]]);
-    expect(supervisor.alarms()).toEqual(['mirror site: 1 error that nothing caught; the log has more']);
+    const failedAt = new Date(Date.now() - 250).toISOString();
+    expect(supervisor.alarms()).toEqual([
+      'mirror site: 1 error that nothing caught; the log has more',
+      `mirror site: failed last at ${failedAt}, started again 1 time; the log has more`,
+    ]);
     expect(log).toEqual([
       'mirror site: an error that nothing caught: planted',
       'mirror site: planted; it is started again in 0.25 s',
@@ -145,6 +149,31 @@ test('an error of no part is logged once a second, counted each time, and ends n
   expect(log).toEqual(['an error of no known part that nothing caught: stray 0']);
   expect(metric('uncaught_errors_total')).toEqual([['none', 6]]);
   expect(supervisor.alarms()).toEqual(['no known part: 6 errors that nothing caught; the log has more']);
+});
+
+test('whatever is thrown is taken, and nothing is thrown in return', async () => {
+  const { supervisor, runs, start, metric } = supervised();
+  await supervisor.run('mirror site', start);
+  const hostile = {
+    get message() {
+      throw new Error('no message');
+    },
+    toString() {
+      throw new Error('no text');
+    },
+  };
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  for (const thrown of [undefined, null, Symbol('s'), 1n, Object.create(null), hostile, circular]) {
+    supervisor.takeUncaughtError(thrown);
+    runs.at(-1)!.fail(thrown);
+    await vi.advanceTimersByTimeAsync(60_000);
+  }
+  expect(metric('uncaught_errors_total')).toEqual([
+    ['none', 7],
+    ['mirror site', 7],
+  ]);
+  expect(metric('part_restarts_total')).toEqual([['mirror site', 7]]);
 });
 
 test('an error in what the main thread does for the tracker is counted; its thread is not started again', () => {
