@@ -4,8 +4,8 @@
  * (`authorise-report`); storing and answering come after (`reports-service`).
  */
 import { estimateSkewMs, rememberDelay } from './clock-skew.js';
-import type { DensityReport, ProbeReading } from './density-report.js';
-import { followUsualRate, judgeSample, rateOf, rememberRate } from './judge-sample.js';
+import { type DensityReport, NO_RATES, type ProbeReading } from './density-report.js';
+import { judgeSample, rateOf, ratesOf, rememberRate } from './judge-sample.js';
 import { MAX_FUTURE_SKEW_MS, MAX_PERIOD_SECONDS, MAX_REPORT_AGE_MS } from './limits.js';
 
 /** What is known of a probe when its next report comes. */
@@ -63,7 +63,6 @@ export function acceptDensityReport(report: DensityReport, history: ProbeHistory
     }
     const ratesPerUser = users !== null;
     const rate = rateOf(sample, report.periodSeconds);
-    const recentRates = rememberRate(previous, ratesPerUser, rate);
     const coveredMs = Math.min(endMs - (previous?.endMs ?? endMs), report.periodSeconds * 1000);
     const reading: ProbeReading = {
       bytes: sample.bytes,
@@ -71,8 +70,8 @@ export function acceptDensityReport(report: DensityReport, history: ProbeHistory
       periodSeconds: report.periodSeconds,
       endMs,
       ratesPerUser,
-      recentRates,
-      usualRate: followUsualRate(previous, recentRates, rate, coveredMs),
+      rates: rememberRate(ratesOf(previous, ratesPerUser), rate, coveredMs, nowMs),
+      otherRates: ratesOf(previous, !ratesPerUser),
       quarantined: null,
     };
     return { ...said, outcome: 'applied', reason: null, reading };
@@ -87,7 +86,8 @@ const NOTHING_YET: ProbeReading = {
   periodSeconds: 0,
   endMs: 0,
   ratesPerUser: false,
-  recentRates: [],
+  rates: NO_RATES,
+  otherRates: NO_RATES,
   quarantined: null,
 };
 

@@ -28,18 +28,27 @@ export interface ProbeReading {
   readonly periodSeconds: number;
   /** End of the period on the tracker's clock: corrected by the probe's skew, never later than its arrival. */
   readonly endMs: number;
-  /** Whether {@link recentRates} are per user. */
+  /** Whether {@link rates} are per user. */
   readonly ratesPerUser: boolean;
-  /** Newest last, bytes per (user and) second: what the next value is judged by. */
-  readonly recentRates: readonly number[];
-  /**
-   * What is usual over a day, in the unit of {@link recentRates}: a mean (of logarithms) that follows by time, not by the
-   * number of reports. Absent in what the first release stored.
-   */
-  readonly usualRate?: number;
+  /** What the next value is judged by. */
+  readonly rates: RateHistory;
+  /** Of the values with users where the newest has none, or the reverse: changing between the two forgets nothing. */
+  readonly otherRates: RateHistory;
   /** The newest value that was not believed, until a later one is. */
   readonly quarantined: QuarantinedValue | null;
 }
+
+/** Believed values, in bytes per (user and) second. */
+export interface RateHistory {
+  /** Newest last. */
+  readonly recent: readonly number[];
+  /** The mean of a day (of logarithms); null where nothing is believed yet. */
+  readonly usual: number | null;
+  /** Up to when `usual` has followed, on the tracker's clock: reports of the past cannot move it further than time went on. */
+  readonly usualUntilMs: number;
+}
+
+export const NO_RATES: RateHistory = { recent: [], usual: null, usualUntilMs: 0 };
 
 export interface QuarantinedValue {
   readonly reason: string;

@@ -3,7 +3,7 @@
  * values, and against what is usual over a day, so that many small steps are no way around a large one. Unbelievable values
  * are kept and shown but change no answer.
  */
-import type { DensitySample, ProbeReading } from './density-report.js';
+import { type DensitySample, NO_RATES, type ProbeReading, type RateHistory } from './density-report.js';
 import {
   JUMP_FACTOR,
   JUMP_FLOOR_BYTES_PER_SECOND,
@@ -24,12 +24,13 @@ export function judgeSample(
   if (sample.users !== undefined && rate > MAX_PLAUSIBLE_BYTES_PER_USER_SECOND) {
     return `${format(rate)} bytes per user per second is more than any line carries`;
   }
-  if (previous === undefined || previous.ratesPerUser !== (sample.users !== undefined)) return undefined;
-  if (previous.recentRates.length < JUMP_MIN_READINGS) return undefined;
-  const unit = previous.ratesPerUser ? 'bytes per user per second' : 'bytes per second';
+  const perUser = sample.users !== undefined;
+  const { recent, usual } = ratesOf(previous, perUser);
+  if (recent.length < JUMP_MIN_READINGS) return undefined;
+  const unit = perUser ? 'bytes per user per second' : 'bytes per second';
   return (
-    comparison(rate, medianOf(previous.recentRates), unit, 'the usual') ??
-    comparison(rate, previous.usualRate ?? medianOf(previous.recentRates), unit, 'the mean of a day of')
+    comparison(rate, medianOf(recent), unit, 'the usual') ??
+    (usual === null ? undefined : comparison(rate, usual, unit, 'the mean of a day of'))
   );
 }
 
@@ -49,28 +50,28 @@ export function rateOf(sample: DensitySample, periodSeconds: number): number {
   return sample.bytes / periodSeconds / (sample.users === undefined ? 1 : Math.max(1, sample.users));
 }
 
-/** @returns the newest rates with `rate` added; started anew where the kind of rate changed */
-export function rememberRate(previous: ProbeReading | undefined, perUser: boolean, rate: number): readonly number[] {
-  const kept = previous !== undefined && previous.ratesPerUser === perUser ? previous.recentRates : [];
-  return [...kept, rate].slice(-JUMP_HISTORY_READINGS);
+/** The history that a value with or without users is judged by. */
+export function ratesOf(reading: ProbeReading | undefined, perUser: boolean): RateHistory {
+  if (reading === undefined) return NO_RATES;
+  return reading.ratesPerUser === perUser ? reading.rates : reading.otherRates;
 }
 
 /**
- * Moves what is usual towards `rate` by the time that the value covers, so that a period that is cut into many small ones
- * moves it no further. As long as too little is known to judge by, it is the mean of what there is.
- * @param coveredMs from the end of the newest period before to the end of this one
+ * Adds a believed value. What is usual moves towards it by the time that the value covers, so that a period that is cut into
+ * many small ones moves it no further, and never past the time of now. As long as too little is known to judge by, it is
+ * the mean of what there is.
+ * @param coveredMs of the period, as far as it was not covered before
  */
-export function followUsualRate(
-  previous: ProbeReading | undefined,
-  recentRates: readonly number[],
-  rate: number,
-  coveredMs: number,
-): number {
-  if (previous?.usualRate === undefined || recentRates.length <= JUMP_MIN_READINGS)
-    return meanOfLogarithms(recentRates);
-  const share = 1 - Math.exp(-Math.max(0, coveredMs) / USUAL_FOLLOWS_MS);
-  const from = Math.log(previous.usualRate);
-  return Math.exp(from + share * (Math.log(Math.max(rate, JUMP_FLOOR_BYTES_PER_SECOND)) - from));
+export function rememberRate(history: RateHistory, rate: number, coveredMs: number, nowMs: number): RateHistory {
+  const recent = [...history.recent, rate].slice(-JUMP_HISTORY_READINGS);
+  if (history.usual === null || recent.length <= JUMP_MIN_READINGS) {
+    return { recent, usual: meanOfLogarithms(recent), usualUntilMs: nowMs };
+  }
+  const usualUntilMs = Math.max(history.usualUntilMs, Math.min(nowMs, history.usualUntilMs + Math.max(0, coveredMs)));
+  const share = 1 - Math.exp((history.usualUntilMs - usualUntilMs) / USUAL_FOLLOWS_MS);
+  const from = Math.log(history.usual);
+  const usual = Math.exp(from + share * (Math.log(Math.max(rate, JUMP_FLOOR_BYTES_PER_SECOND)) - from));
+  return { recent, usual, usualUntilMs };
 }
 
 function meanOfLogarithms(rates: readonly number[]): number {

@@ -11,7 +11,7 @@ import {
   type PlanLimits,
 } from './accept-capability-report.js';
 import { acceptDensityReport, type DensityDecision } from './accept-density-report.js';
-import type { DensityReport, ProbeReading } from './density-report.js';
+import { type DensityReport, NO_RATES, type ProbeReading, type RateHistory } from './density-report.js';
 import { CAPABILITY_GONE_MS, MAX_CAPABILITY_NODES } from './limits.js';
 import { FIVE_MINUTES_SECONDS, HOUR_SECONDS, spreadOverBuckets } from './roll-up.js';
 
@@ -35,7 +35,7 @@ export class ReportsState {
       byKey.set(stored.probeKey, probe);
     }
     for (const latest of store.loadLatest()) {
-      byKey.get(latest.probeKey)?.readings.set(latest.subdomainId, JSON.parse(latest.reading) as ProbeReading);
+      byKey.get(latest.probeKey)?.readings.set(latest.subdomainId, storedReading(latest.reading));
     }
     for (const { subdomainId, ...users } of store.loadUsers()) this.users.set(subdomainId, users);
     const stored = store.loadCapability(nowMs - CAPABILITY_GONE_MS).sort((a, b) => a.receivedMs - b.receivedMs);
@@ -167,4 +167,12 @@ export class ReportsState {
     this.probes.set(probe.name, probe);
     this.#store.saveProbe(probe);
   }
+}
+
+/** Version 0.1 stored the newest rates alone. */
+function storedReading(text: string): ProbeReading {
+  const { recentRates, ...reading } = JSON.parse(text) as ProbeReading & { recentRates?: readonly number[] };
+  if (recentRates === undefined) return reading;
+  const rates: RateHistory = { recent: recentRates, usual: null, usualUntilMs: 0 };
+  return { ...reading, rates, otherRates: NO_RATES };
 }

@@ -162,6 +162,29 @@ describe('an unbelievable value', () => {
       expect(greatest).toBeLessThan(1_000);
     });
 
+    test('reports of the past do not make a history of their own', () => {
+      const probe = new Probe();
+      let greatest = 1;
+      for (let n = 0; n < 200; n++) {
+        const endMs = NOW_MS - (200 - n) * 6 * 3_600_000;
+        const subdomains = [{ id: 'north', bytes: Math.round(5_000 * 1.2 ** n * 21_600 * 10), users: 10 }];
+        const past = { probe: 'dp', sequence: n, periodStartMs: endMs - 21_600_000, periodSeconds: 21_600, subdomains };
+        if (outcome(probe.take(past, NOW_MS)) === 'applied') greatest = 1.2 ** n;
+      }
+      expect(greatest).toBeLessThan(1_000);
+    });
+
+    test('leaving the users out for a while forgets nothing', () => {
+      const probe = steadyProbe();
+      for (let n = 9; n < 20; n++) {
+        const endMs = NOW_MS + n * 60_000;
+        const subdomains = [{ id: 'north', bytes: 60 * 10 * 50_000 }];
+        probe.take({ probe: 'dp', sequence: n, periodStartMs: endMs - 60_000, periodSeconds: 60, subdomains }, endMs);
+      }
+      const endMs = NOW_MS + 20 * 60_000;
+      expect(outcome(probe.take(report(20, endMs, 60 * 10 * 50_000 * 200), endMs))).toBe('quarantined');
+    });
+
     test('a slow fall is no way to nothing either', () => {
       expect(ramp(1 / 1.44, 40, 60_000, 100_000_000)).toBeLessThan(1_000);
     });

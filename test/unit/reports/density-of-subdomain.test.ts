@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { densityOfSubdomain, freshnessOf, lifetimeOf } from '../../../src/reports/density-of-subdomain.js';
-import type { ProbeReading } from '../../../src/reports/density-report.js';
+import { NO_RATES, type ProbeReading } from '../../../src/reports/density-report.js';
 
 const NOW_MS = Date.parse('2026-11-22T10:05:00Z');
 
@@ -11,7 +11,8 @@ function reading(changes: Partial<ProbeReading> = {}): ProbeReading {
     periodSeconds: 60,
     endMs: NOW_MS,
     ratesPerUser: true,
-    recentRates: [],
+    rates: NO_RATES,
+    otherRates: NO_RATES,
     quarantined: null,
     ...changes,
   };

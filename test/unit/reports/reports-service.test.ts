@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { ProbeReading } from '../../../src/reports/density-report.js';
+import { NO_RATES, type ProbeReading } from '../../../src/reports/density-report.js';
 import { alarmsOf } from '../../../src/reports/probe-health.js';
 import { ReportsService } from '../../../src/reports/reports-service.js';
 import { TokenDirectory } from '../../../src/reports/token-directory.js';
@@ -103,6 +103,24 @@ describe('the reports of probes', () => {
     expect(s.densities()).toEqual({});
   });
 
+  test('that version 0.1 stored are read, and judge what comes', async () => {
+    const s = begin();
+    await s.report('a', { south: 50_000 });
+    const [{ probeKey, subdomainId, reading }] = s.store.loadLatest() as [
+      { probeKey: number; subdomainId: string; reading: string },
+    ];
+    const { rates: _rates, otherRates: _other, ...rest } = JSON.parse(reading) as ProbeReading;
+    const recentRates = Array.from({ length: 8 }, () => 50_000);
+    s.store.commit(() => s.store.saveLatest(probeKey, subdomainId, JSON.stringify({ ...rest, recentRates })));
+    s.store = new ReportsStore(s.database);
+    s.service = s.newService();
+    expect(s.densities()).toEqual({ south: 50_000 });
+    s.clock.now += 60_000;
+    expect(await s.report('a', { south: 50_000_000 })).toMatchObject([{ quarantined: [{ subdomain: 'south' }] }]);
+    s.clock.now += 60_000;
+    expect(await s.report('a', { south: 60_000 })).toMatchObject([{ accepted: 1 }]);
+  });
+
   test('one silent probe of forty sub-domains is one alarm', () => {
     const reading = (endMs: number, quarantined: ProbeReading['quarantined'] = null): ProbeReading => ({
       bytes: 1,
@@ -110,7 +128,8 @@ describe('the reports of probes', () => {
       periodSeconds: 60,
       endMs,
       ratesPerUser: true,
-      recentRates: [],
+      rates: NO_RATES,
+      otherRates: NO_RATES,
       quarantined,
     });
     const bad = { reason: 'no users', bytes: 1, users: 0, receivedMs: 0, inRow: 2 };
