@@ -1,21 +1,26 @@
 /** Names of sub-domains in the configuration against those that a topology has: only it knows those that come from files. */
-
 import { formatPath } from '../config/config-problem.js';
 import type { Config } from '../config/config-schema.js';
 import { subdomainReferences } from '../config/subdomain-references.js';
 import { suggestName } from '../config/suggest-name.js';
+import type { ConfigPath } from '../config/yaml-source.js';
 import { OperatorError } from '../domain/errors.js';
 import type { TopologyView } from './topology-state.js';
 
-/** @throws OperatorError with one line for each name that is not a sub-domain */
-export function requireKnownSubdomains(config: Config, { subdomainIds }: Pick<TopologyView, 'subdomainIds'>): void {
-  const known = [...subdomainIds];
-  const problems = subdomainReferences(config)
+type Known = Pick<TopologyView, 'subdomainIds'>;
+
+export function unknownSubdomains(config: Config, { subdomainIds }: Known): { path: ConfigPath; message: string }[] {
+  return subdomainReferences(config)
     .filter(({ id }) => !subdomainIds.has(id))
     .map(({ id, path }) => {
-      const near = suggestName(id, known);
+      const near = suggestName(id, [...subdomainIds]);
       const hint = near === undefined ? '' : `; did you mean "${near}"?`;
-      return `${formatPath(path)}: "${id}" is not a sub-domain of the address plan${hint}`;
+      return { path, message: `"${id}" is not a sub-domain of the address plan${hint}` };
     });
+}
+
+/** @throws OperatorError with one line for each name that is not a sub-domain */
+export function requireKnownSubdomains(config: Config, known: Known): void {
+  const problems = unknownSubdomains(config, known).map(({ path, message }) => `${formatPath(path)}: ${message}`);
   if (problems.length > 0) throw new OperatorError(problems.join('\n'));
 }

@@ -1,14 +1,12 @@
 /** The control API: what it shows of each part, and its listener. */
-import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
 import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
 import { createControlApi } from '../dashboard/control-api.js';
-import { type ControlServerTls, secureContextOptions, startControlServer } from '../dashboard/control-server.js';
+import { startControlServer } from '../dashboard/control-server.js';
 import type { CatalogueView, RedirectionView, TrackerView, UpstreamPort } from '../dashboard/tracker-ports.js';
 import type { Clock } from '../domain/clock.js';
 import { formatEndpoint } from '../domain/endpoint.js';
-import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
+import { ClientError, messageOf } from '../domain/errors.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
@@ -22,6 +20,7 @@ import { listenerErrors } from './listener-errors.js';
 import type { Logger } from './logger.js';
 import { createOverview } from './overview.js';
 import type { Policy } from './policy.js';
+import { readControlTls } from './read-control-tls.js';
 import type { Apply } from './reload.js';
 import type { DnsPart } from './start-dns-redirect.js';
 import type { ReportsParts } from './start-reports.js';
@@ -60,7 +59,7 @@ export async function startControl(
 ): Promise<ControlPart> {
   const { clock, logger, health, reports, dataPlane, catalogue, exchange, dns, supervisor, threads } = context;
   const { listen } = section;
-  const tls = readTls(section);
+  const tls = readControlTls(section);
   let inForce = config;
   const app = createControlApi({
     clock,
@@ -103,7 +102,7 @@ export async function startControl(
     url: `${tls ? 'https' : 'http'}://${bound}`,
     port: server.address.port,
     prepare: (next) => {
-      const nextTls = next.control && readTls({ ...next.control, clientCa: section.clientCa });
+      const nextTls = next.control && readControlTls({ ...next.control, clientCa: section.clientCa });
       return () => {
         inForce = next;
         if (nextTls) server.useTls(nextTls);
@@ -111,23 +110,6 @@ export async function startControl(
     },
     stop: () => server.close(),
   };
-}
-
-/** @throws OperatorError where the files cannot be read or do not fit together */
-function readTls({ tls, clientCa }: NonNullable<Config['control']>): ControlServerTls | undefined {
-  if (tls === undefined) return undefined;
-  try {
-    const read = {
-      cert: readFileSync(tls.certificate),
-      key: readFileSync(tls.key),
-      clientCa: clientCa === undefined ? undefined : readFileSync(clientCa),
-    };
-    createSecureContext(secureContextOptions(read));
-    return read;
-  } catch (cause) {
-    const files = [tls.certificate, tls.key, ...(clientCa === undefined ? [] : [clientCa])].join(', ');
-    throw new OperatorError(`control.tls: ${files} cannot be used: ${messageOf(cause)}`, { cause });
-  }
 }
 
 function isLoopback(host: string): boolean {

@@ -4,6 +4,8 @@ import { formatIp, formatPrefix, type IpAddress, type Prefix, prefixContains } f
 import { classifyPath, PATH_ANNOUNCE } from '../wire/http-path.js';
 import { formatListenUrl } from './address-schemas.js';
 import type { Config } from './config-schema.js';
+import { listenersDoNotClash, tokensDiffer } from './identity-checks.js';
+import { redirectionIsPossible } from './redirection-checks.js';
 import { subdomainReferences } from './subdomain-references.js';
 import { suggestName } from './suggest-name.js';
 import { MAX_PEERS_AND_TORRENTS } from './tracker-section.js';
@@ -25,6 +27,9 @@ const RULES: readonly ((config: Config, report: Report) => void)[] = [
   tlsWhereHttps,
   proxyProtocolHasProxies,
   redirectionHasTargets,
+  redirectionIsPossible,
+  listenersDoNotClash,
+  tokensDiffer,
   controlIsGuarded,
   dhtIsNotThere,
   labOnly,
@@ -329,13 +334,6 @@ function controlIsGuarded(config: Config, report: Report): void {
       `${control.listen.host} can be reached from outside; give control.token, or listen on 127.0.0.1`,
     );
   }
-  config.reports.probes.forEach((probe, i) => {
-    if (probe.token === undefined || probe.token !== control?.token) return;
-    report(
-      ['reports', 'probes', i, 'token'],
-      `"${probe.id}" has control.token: a probe could operate; give it its own`,
-    );
-  });
 }
 
 function dhtIsNotThere(config: Config, report: Report): void {

@@ -2,6 +2,7 @@
  * The kinds of value that a configuration is made of: durations, sizes, prefixes, listen addresses … Each says in its
  * error what would be right. Values come out as the domain's own (`Prefix`, `Asn`, milliseconds, bytes).
  */
+import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { type Asn, parseAsn } from '../domain/asn.js';
 import { messageOf } from '../domain/errors.js';
@@ -125,11 +126,22 @@ function isTimeZone(name: string): boolean {
 export const prefix = parsed<Prefix>('a prefix, e.g. "203.0.113.0/24"', parsePrefix);
 export const ipAddress = parsed<IpAddress>('an IPv4 or IPv6 address', parseIp);
 
+const RESERVED_ASNS: ReadonlyMap<number, string> = new Map([
+  [0, 'it marks addresses that nobody announces (RFC 7607)'],
+  [23_456, 'it stands for AS numbers of 32 bits (RFC 6793)'],
+  [65_535, 'it is reserved (RFC 7300)'],
+  [4_294_967_295, 'it is reserved (RFC 7300)'],
+]);
+
 export const asn = z
   .union([z.number(), z.string()], { error: 'expected an AS number, e.g. 64500' })
   .transform((value, context): Asn => {
     try {
-      return parseAsn(value);
+      const number = parseAsn(value);
+      const why = RESERVED_ASNS.get(number);
+      if (why === undefined) return number;
+      context.addIssue({ code: 'custom', message: `AS${number} is nobody's: ${why}; give the AS number in use` });
+      return z.NEVER;
     } catch (thrown) {
       context.addIssue({ code: 'custom', message: messageOf(thrown) });
       return z.NEVER;
@@ -168,7 +180,21 @@ export const token = z
   });
 
 /** Lower case, no trailing dot. */
-export const hostName = parsedOrRefused('a host name, e.g. "tracker.example.org"', parseHostName);
+export const hostName = parsed('a host name, e.g. "tracker.example.org"', (written) => {
+  const name = parseHostName(written);
+  if (name === undefined) throw new Error(`"${written}" is not a host name${hintForHostName(written)}`);
+  return name;
+});
+
+function hintForHostName(written: string): string {
+  const inUrl = URL.canParse(written) ? parseHostName(new URL(written).hostname) : undefined;
+  if (inUrl !== undefined) return `; write "${inUrl}"`;
+  if (/:\d+$/.test(written)) return '; write it without its port';
+  if (written.includes('*')) return '; each name is listed by itself, there are no wildcards';
+  const ascii = domainToASCII(written);
+  if (/[^\x20-\x7e]/.test(written) && ascii !== '') return `; write it as "${ascii}"`;
+  return ', e.g. "tracker.example.org"';
+}
 
 function parseHostName(name: string): string | undefined {
   const plain = name.toLowerCase().replace(/\.$/, '');

@@ -11,7 +11,7 @@ import { ConfigError, type ConfigProblem } from './config-problem.js';
 import { type Config, configSchema } from './config-schema.js';
 import { checkAcrossFields } from './cross-field-checks.js';
 import { describeIssues } from './describe-issue.js';
-import { type Environment, readYaml } from './yaml-source.js';
+import { type ConfigPath, type Environment, readYaml } from './yaml-source.js';
 
 /** @throws OperatorError where the file cannot be read; ConfigError (one line per problem) where it is wrong */
 export function loadConfig(file: string, environment: Environment): Config {
@@ -29,6 +29,19 @@ export function loadConfig(file: string, environment: Environment): Config {
     );
   }
   return parseConfig(text, { file, environment, baseDirectory: dirname(resolve(file)) });
+}
+
+/** What was found wrong with a configuration after it was read, with its places in the file. */
+export function placedError(
+  file: string,
+  environment: Environment,
+  findings: readonly { readonly path: ConfigPath; readonly message: string }[],
+): ConfigError {
+  const source = readYaml(readFileSync(file, 'utf8'), file, environment);
+  return new ConfigError(
+    file,
+    findings.map(({ path, message }) => source.problemAt(path, message)),
+  );
 }
 
 export interface ParseConfigOptions {

@@ -4,7 +4,7 @@
  * operator's firewall or the listening address decides who that is.
  */
 import type { Clock } from '../domain/clock.js';
-import { type Endpoint, formatEndpoint, sameEndpoint } from '../domain/endpoint.js';
+import { type Endpoint, formatEndpoint } from '../domain/endpoint.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { answerQuery } from './answer-query.js';
 import { ClientRate } from './client-rate.js';
@@ -14,7 +14,7 @@ import { type DnsLog, silentDnsLog } from './dns-log.js';
 import { Forwarder } from './forwarder.js';
 import { CLIENT_BURST_QUERIES, CLIENT_QUERIES_PER_SECOND } from './limits.js';
 import { LoopProbe } from './loop-probe.js';
-import { ownInterfaceAddresses } from './own-interface-addresses.js';
+import { refuseOwnAddresses } from './own-interface-addresses.js';
 import type { RedirectPolicy } from './redirect-policy.js';
 import { openTcpListener, type TcpListener } from './tcp-listener.js';
 import { openUdpListener, type UdpListener } from './udp-listener.js';
@@ -137,16 +137,4 @@ export function createDnsRedirect(options: DnsRedirectOptions): DnsRedirect {
     probeLoops: () => loopProbe.run(),
     counters: () => ({ ...counters, byType: { ...counters.byType } }),
   };
-}
-
-/** The loop that can be seen without asking anybody. */
-function refuseOwnAddresses(listening: readonly Endpoint[], resolvers: readonly Endpoint[]): void {
-  const own = listening.flatMap(({ host, port }) => ownInterfaceAddresses(host).map((each) => ({ host: each, port })));
-  for (const resolver of resolvers) {
-    if (own.some((endpoint) => sameEndpoint(endpoint, resolver))) {
-      throw new OperatorError(
-        `dnsRedirect.upstreamResolvers names this server itself (${formatEndpoint(resolver)}); give the resolver that answered before it`,
-      );
-    }
-  }
 }

@@ -168,11 +168,10 @@ async function load(
   if (old?.fingerprint === fingerprint) return old;
   try {
     const loaded = await loadTopologyFile(kind, path);
-    if (old !== undefined) {
-      const { refusal } = planImport(old.loaded.content, loaded.content);
-      if (refusal !== undefined) {
-        return { ...old, fingerprint, problem: `${path} is not taken over: ${refusal}; restart if that is right` };
-      }
+    const { refusal } = planImport(old?.loaded.content, loaded.content);
+    if (refusal !== undefined) {
+      if (old === undefined) throw new OperatorError(`${path} cannot be used: ${refusal}; is it of another kind?`);
+      return { ...old, fingerprint, problem: `${path} is not taken over: ${refusal}; restart if that is right` };
     }
     return { loaded, fingerprint };
   } catch (thrown) {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { adviceOn } from '../../config/advice.js';
 import { ConfigError } from '../../config/config-problem.js';
+import { placedError } from '../../config/parse-config.js';
 import type { CliContext } from '../cli-context.js';
 
 export function registerCheckConfigCommand(program: Command, context: CliContext): void {
@@ -11,11 +12,15 @@ export function registerCheckConfigCommand(program: Command, context: CliContext
     .argument('[file]', 'the configuration (the same as --config)')
     .option('-c, --config <file>', 'the configuration')
     .option('--json', 'print the verdict as JSON')
-    .action((argument: string | undefined, options: { config?: string; json?: boolean }) => {
+    .action(async (argument: string | undefined, options: { config?: string; json?: boolean }) => {
       const file = context.configFile(argument ?? options.config);
       try {
         const config = context.loadConfig(file);
-        const warnings = adviceOn(config);
+        // Loaded here, so that the other commands start at once.
+        const { adviceOnThisMachine, examineConfig } = await import('../../app/examine-config.js');
+        const findings = await examineConfig(config);
+        if (findings.length > 0) throw placedError(file, context.env, findings);
+        const warnings = [...adviceOn(config), ...adviceOnThisMachine(config)];
         if (options.json) {
           context.stdout.write(`${JSON.stringify({ file, ok: true, problems: [], warnings })}\n`);
           return;

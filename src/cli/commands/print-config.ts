@@ -1,22 +1,33 @@
 /** `print-config`: a complete configuration with every default, commented; it is itself a valid one to begin with. */
+import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import { parse } from 'yaml';
+import { completeConfig } from '../../config/complete-config.js';
+import { configSchema } from '../../config/config-schema.js';
 import { DEFAULT_CONFIG_YAML } from '../../config/default-config.js';
 import type { CliContext } from '../cli-context.js';
+
+interface PrintConfigOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
 
 export function registerPrintConfigCommand(program: Command, context: CliContext): void {
   program
     .command('print-config')
     .description('print every key with its default, commented')
     .addOption(
-      new Option('-c, --config <file>', 'print this configuration as it is understood, as JSON; tokens hidden'),
+      new Option('-c, --config <file>', 'print this configuration complete with its defaults, as YAML; tokens hidden'),
     )
-    .addOption(new Option('--json', 'with --config: this is the default there'))
-    .action((options: { config?: string }) => {
-      if (options.config === undefined) context.stdout.write(DEFAULT_CONFIG_YAML);
-      else context.stdout.write(`${JSON.stringify(context.loadConfig(options.config), hideTokens, 2)}\n`);
+    .addOption(new Option('--json', 'print JSON, without comments'))
+    .action((options: PrintConfigOptions) => {
+      const text = options.config === undefined ? DEFAULT_CONFIG_YAML : complete(options.config, context);
+      context.stdout.write(options.json ? `${JSON.stringify(parse(text), null, 2)}\n` : text);
     });
 }
 
-function hideTokens(key: string, value: unknown): unknown {
-  return key === 'token' && typeof value === 'string' ? '[secret]' : value;
+/** @throws ConfigError where it is wrong */
+function complete(file: string, context: CliContext): string {
+  context.loadConfig(file);
+  return completeConfig(readFileSync(file, 'utf8'), configSchema);
 }

@@ -143,24 +143,47 @@ function keepStatements(database: SqliteDatabase): void {
   database.prepare = kept as SqliteDatabase['prepare'];
 }
 
-function migrate(database: SqliteDatabase): void {
-  database.exec('CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT');
-  const applied = new Set(
-    database
-      .prepare<[], { name: string }>('SELECT name FROM migration')
-      .all()
-      .map((row) => row.name),
-  );
-  const known = readdirSync(migrationsDirectory)
+/** Whether a later version of this program has used the file; undefined too where there is none, or it is damaged. */
+export function newerMigrationsOf(file: string): OperatorError | undefined {
+  if (!existsSync(file)) return undefined;
+  let database: SqliteDatabase | undefined;
+  try {
+    database = new Database(file, { readonly: true });
+    keepStatements(database);
+    requireKnownMigrations(appliedMigrations(database));
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof OperatorError ? thrown : undefined;
+  } finally {
+    database?.close();
+  }
+}
+
+function appliedMigrations(database: SqliteDatabase): ReadonlySet<string> {
+  const rows = database.prepare<[], { name: string }>('SELECT name FROM migration').all();
+  return new Set(rows.map((row) => row.name));
+}
+
+function knownMigrations(): string[] {
+  return readdirSync(migrationsDirectory)
     .filter((name) => name.endsWith('.sql'))
     .sort();
+}
+
+function requireKnownMigrations(applied: ReadonlySet<string>): void {
+  const known = knownMigrations();
   const unknown = [...applied].filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw new OperatorError(
-      `the database was written by a newer alias-tracker (it has ${unknown.join(', ')}); upgrade, or use another storage.directory`,
-    );
-  }
-  for (const name of known) {
+  if (unknown.length === 0) return;
+  throw new OperatorError(
+    `the database was written by a newer alias-tracker (it has ${unknown.join(', ')}); upgrade, or use another storage.directory`,
+  );
+}
+
+function migrate(database: SqliteDatabase): void {
+  database.exec('CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT');
+  const applied = appliedMigrations(database);
+  requireKnownMigrations(applied);
+  for (const name of knownMigrations()) {
     if (applied.has(name)) continue;
     const sql = readFileSync(join(migrationsDirectory, name), 'utf8');
     database

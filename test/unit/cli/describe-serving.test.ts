@@ -18,6 +18,8 @@ function suggested(yaml: string, configFile?: string): string[][] {
   return [...text.matchAll(/^ +alias-tracker (.*)$/gm)].map((match) => match[1]!.split(' '));
 }
 
+const LAB = 'lab: true\nlabServices: { originalTracker: { listen: "127.4.0.69:6970" } }\n';
+
 describe('what serve suggests', () => {
   test.each([
     ['', 1],
@@ -41,7 +43,7 @@ describe('what serve suggests', () => {
   });
 
   test('name addresses of both families as each program takes them', () => {
-    const lab = 'lab: true\nlabServices: {}\n';
+    const lab = LAB;
     const text = describeServing(parseConfig(OPERATOR + lab), [
       { part: 'dns-redirect', url: 'dns://[::1]:5353', about: '' },
       { part: 'mirror-site', url: 'http://[::1]:8080', about: '' },
@@ -55,9 +57,7 @@ describe('what serve suggests', () => {
   test('let the newcomer into the dashboard of a lab, and tell no operator’s token', () => {
     const control = 'control: { listen: "http://127.0.0.1:8090", token: token-of-the-lab }\n';
     const told = (yaml: string): string => describeServing(parseConfig(OPERATOR + control + yaml), addresses);
-    expect(told('lab: true\nlabServices: {}\n')).toContain(
-      'http://127.0.0.1:8090/ meanwhile (any name, password token-of-the-lab)',
-    );
+    expect(told(LAB)).toContain('http://127.0.0.1:8090/ meanwhile (any name, password token-of-the-lab)');
     expect(told('')).not.toContain('token-of-the-lab');
   });
 });

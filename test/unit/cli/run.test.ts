@@ -1,9 +1,11 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../../src/cli/run.js';
+import { completeConfig } from '../../../src/config/complete-config.js';
+import { configSchema } from '../../../src/config/config-schema.js';
 import { loadConfig, parseConfig } from '../../../src/config/parse-config.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-cli-'));
@@ -104,8 +106,48 @@ describe('print-config', () => {
   });
 
   test('hides tokens', async () => {
-    const { stdout } = await commandLine('print-config', '--config', good);
-    expect(JSON.parse(stdout)).toMatchObject({ control: { token: '[secret]' } });
+    const { stdout } = await commandLine('print-config', '--config', good, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ control: { token: '[secret-1]' } });
     expect(stdout).not.toContain('a-secret-token');
+  });
+
+  test('prints a configuration so that it can be fed back, complete and as it is written', async () => {
+    const file = join(directory, 'whole.yaml');
+    writeFileSync(
+      file,
+      `operator: { name: Example, networks: [ { asn: AS64500, prefixes: [203.0.113.0/24, "2001:db8::/32"] } ] }
+tracker: { interval: 20m, denyList: { addresses: [192.0.2.0/25] } }
+billing: { schedule: [ { name: night, from: "01:00", to: "07:00" } ] }
+reports: { probes: [ { id: a, subdomains: [], token: the-first-token }, { id: b, subdomains: [], token: the-second-token } ] }
+crawler: { userAgent: "costs $\${5}" }
+control: {}
+`
+        .replaceAll('subdomains: []', 'subdomains: [north]')
+        .replace('name: Example,', 'name: Example, subdomains: [ { id: north, prefixes: [203.0.113.0/25] } ],'),
+    );
+    const { stdout } = await commandLine('print-config', '--config', file);
+    expect(stdout).toMatch(/^# Tokens that are written in the file are hidden/);
+    for (const written of ['203.0.113.0/24', '2001:db8::/32', '192.0.2.0/25', '20m', '30s', '01:00', 'AS64500']) {
+      expect(stdout).toContain(written);
+    }
+    const again = parseConfig(stdout, { baseDirectory: directory });
+    const { probes: _a, ...reports } = again.reports;
+    const expected = loadConfig(file, {});
+    const { probes: _b, ...expectedReports } = expected.reports;
+    expect({ ...again, reports }).toEqual({ ...expected, reports: expectedReports });
+    expect(again.crawler.userAgent).toBe(`costs $\{5}`);
+  });
+
+  test('prints the name of a variable, not its value', async () => {
+    const file = join(directory, 'variable.yaml');
+    writeFileSync(
+      file,
+      `operator: { name: "$\{HOME_NAME}", networks: [ { asn: 1, prefixes: [203.0.113.0/24] } ] }\ncontrol: { token: "$\{CONTROL_TOKEN}" }\n`,
+    );
+    const text = completeConfig(readFileSync(file, 'utf8'), configSchema);
+    expect(text).toContain(`token: $\{CONTROL_TOKEN}`);
+    expect(text).not.toMatch(/^#/);
+    const environment = { HOME_NAME: 'Home', CONTROL_TOKEN: 'a-control-token' };
+    expect(parseConfig(text, { environment }).operator.name).toBe('Home');
   });
 });

@@ -204,7 +204,7 @@ describe('across fields', () => {
     [`${OPERATOR}labServices: {}`, 'labServices: belongs to a lab; write lab: true'],
     [
       `${OPERATOR}control: { token: aaaaaaaaaa }\nreports: { probes: [ { id: p, subdomains: [north], token: aaaaaaaaaa } ] }`,
-      '"p" has control.token',
+      'is control.token: probe "p" could operate',
     ],
     [
       `${OPERATOR}billing: { neighbours: [ { name: n, asns: [64500], ratePerGigabyte: 1 } ] }`,

@@ -1,0 +1,135 @@
+/**
+ * What a configuration alone cannot show: whether the files that it names can be used, and together. Runs the code that
+ * `serve` starts with, so that the verdicts of the two agree, and changes nothing on disk.
+ */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { dirname } from 'node:path';
+import { formatPath } from '../config/config-problem.js';
+import type { Config } from '../config/config-schema.js';
+import { listenersOf } from '../config/listeners.js';
+import type { ConfigPath } from '../config/yaml-source.js';
+import { refuseOwnAddresses } from '../dns-redirect/own-interface-addresses.js';
+import { compileRedirectPolicy } from '../dns-redirect/redirect-policy.js';
+import { messageOf } from '../domain/errors.js';
+import { newerMigrationsOf } from '../store/sqlite/database.js';
+import { GroupRegistry, memoryGroupStore } from '../topology/group-registry.js';
+import { readCertificate } from '../transport/portable/certificate.js';
+import { accessListOf } from './access.js';
+import { tlsMaterial } from './data-plane-options.js';
+import { databaseFile } from './database-file.js';
+import { unknownSubdomains } from './known-subdomains.js';
+import { createLogger } from './logger.js';
+import { Policy } from './policy.js';
+import { readControlTls } from './read-control-tls.js';
+import { TopologySource } from './topology-source.js';
+
+export interface Finding {
+  readonly path: ConfigPath;
+  readonly message: string;
+}
+
+/** @returns everything that would keep `serve` from starting, as far as it can be seen without starting it */
+export async function examineConfig(config: Config): Promise<Finding[]> {
+  const findings = await Promise.all([
+    examineTopology(config),
+    attempt(filePathOf(config), () => accessListOf(config.tracker, () => [])),
+    attempt(
+      () => ['tracker', 'tls'],
+      () => config.tracker.tls && readCertificate(tlsMaterial(config.tracker.tls)),
+    ),
+    attempt(
+      () => ['control', 'tls'],
+      () => config.control && readControlTls(config.control),
+    ),
+    attempt(
+      () => ['dnsRedirect'],
+      () => config.dnsRedirect && compileRedirectPolicy(config.dnsRedirect),
+    ),
+    attempt(
+      () => ['dnsRedirect', 'upstreamResolvers'],
+      () => config.dnsRedirect && refuseOwnAddresses(config.dnsRedirect.listen, config.dnsRedirect.upstreamResolvers),
+    ),
+    attempt(
+      () => ['storage', 'directory'],
+      () => examineStorage(config),
+    ),
+  ]);
+  return findings.flat();
+}
+
+/** What may be right on another machine: addresses to listen on that this one does not have. One line each. */
+export function adviceOnThisMachine(config: Config): string[] {
+  const own = new Set(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
+  return listenersOf(config)
+    .filter(({ host }) => host !== '0.0.0.0' && host !== '::' && !host.startsWith('127.') && !own.has(host))
+    .filter(({ path }, i, all) => all.findIndex((each) => formatPath(each.path) === formatPath(path)) === i)
+    .map(({ path, host }) => `${formatPath(path)}: this machine has no address ${host}; serve needs it to start`);
+}
+
+async function examineTopology(config: Config): Promise<Finding[]> {
+  const logger = createLogger('silent');
+  let topology: TopologySource;
+  try {
+    topology = await TopologySource.open(config, new GroupRegistry(memoryGroupStore()), logger);
+  } catch (thrown) {
+    return findingsOf(filePathOf(config), thrown);
+  }
+  const unknown = unknownSubdomains(config, topology);
+  if (unknown.length > 0) return unknown;
+  const readings = {
+    densityReadings: () => new Map(),
+    capabilityReadings: () => new Map(),
+    capabilityReading: () => undefined,
+    onChange: () => () => {},
+  };
+  // Any moment will do: whether rules fit does not depend on the time of day.
+  return attempt(
+    () => ['billing'],
+    () => new Policy(config, { clock: { nowMs: () => 0 }, logger, readings, topology }),
+  );
+}
+
+function examineStorage(config: Config): void {
+  const { directory } = config.storage;
+  let existing = directory;
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+  if (!statSync(existing).isDirectory()) throw new Error(`${existing} is not a directory; give another one`);
+  try {
+    accessSync(existing, constants.W_OK | constants.X_OK);
+  } catch {
+    throw new Error(`this user may not write in ${existing}; give it to the tracker's user, or another directory`);
+  }
+  const newer = newerMigrationsOf(databaseFile(config));
+  if (newer !== undefined) throw newer;
+}
+
+/** The key whose file a message names, `storage.directory` for one that was imported. */
+function filePathOf(config: Config): (message: string) => ConfigPath {
+  const { subdomains } = config.operator;
+  const files: [ConfigPath, string | undefined][] = [
+    [['operator', 'subdomains', 'file'], 'file' in subdomains ? subdomains.file : undefined],
+    ...(['asnDatabase', 'prefixToAs', 'asRelationships', 'asOrganisations'] as const).map(
+      (key): [ConfigPath, string | undefined] => [['topology', key], config.topology[key]],
+    ),
+    [['tracker', 'torrents'], 'file' in config.tracker.torrents ? config.tracker.torrents.file : undefined],
+    [['tracker', 'denyList', 'torrents'], config.tracker.denyList.torrents],
+    [['storage', 'directory'], config.storage.directory],
+  ];
+  return (message) => files.find(([, file]) => file !== undefined && message.includes(file))?.[0] ?? ['operator'];
+}
+
+async function attempt(pathOf: (message: string) => ConfigPath, work: () => unknown): Promise<Finding[]> {
+  try {
+    await work();
+    return [];
+  } catch (thrown) {
+    return findingsOf(pathOf, thrown);
+  }
+}
+
+function findingsOf(pathOf: (message: string) => ConfigPath, thrown: unknown): Finding[] {
+  return messageOf(thrown)
+    .split('\n')
+    .map((message) => ({ path: pathOf(message), message }));
+}

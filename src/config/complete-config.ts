@@ -1,0 +1,39 @@
+/**
+ * A configuration as it is written, with every default filled in and tokens hidden: YAML that can be fed back. Values are
+ * the operator's own text (`203.0.113.0/24`, `30m`, `${NAME}`), because that is what the program reads.
+ */
+import { parse, stringify } from 'yaml';
+import type { z } from 'zod';
+import { fieldsOf } from './changed-keys.js';
+
+/** @param text a right configuration */
+export function completeConfig(text: string, schema: z.core.$ZodType): string {
+  let hidden = 0;
+  const hide = (key: unknown, value: unknown): unknown => {
+    if (key !== 'token' || typeof value !== 'string' || value.includes('${')) return value;
+    // Each another one, because tokens must differ.
+    return `[secret-${++hidden}]`;
+  };
+  const complete = JSON.parse(JSON.stringify(withDefaults(schema, parse(text)), hide)) as object;
+  const body = stringify(complete, { lineWidth: 120 });
+  const note =
+    hidden === 0 ? '' : '# Tokens that are written in the file are hidden here: put them back before you use this.\n';
+  return note + body;
+}
+
+function withDefaults(schema: z.core.$ZodType, value: unknown): unknown {
+  const given = value === undefined ? defaultOf(schema) : value;
+  const fields = fieldsOf(schema);
+  if (fields === undefined || typeof given !== 'object' || given === null) return given;
+  return Object.fromEntries(
+    Object.entries(fields)
+      .map(([key, field]) => [key, withDefaults(field, (given as Record<string, unknown>)[key])])
+      .filter(([, each]) => each !== undefined),
+  );
+}
+
+/** As an operator would write it; undefined where the key has none. */
+function defaultOf(schema: z.core.$ZodType): unknown {
+  const def = schema._zod.def as z.core.$ZodTypeDef & { readonly defaultValue?: unknown };
+  return def.type === 'prefault' ? def.defaultValue : undefined;
+}

@@ -1,0 +1,66 @@
+/** What a redirection cannot or must not do: names that are not sites, and addresses that nobody can be led to. */
+import { formatIp, type IpAddress, parsePrefix, prefixContains } from '../domain/ip-address.js';
+import type { Config } from './config-schema.js';
+import type { Report } from './cross-field-checks.js';
+
+/** Redirecting it would switch encrypted DNS off in every browser of the network: https://support.mozilla.org/kb/canary-domain-use-application-dnsnet */
+const CANARY = 'use-application-dns.net';
+/** Names of this machine or of no machine (RFC 6761, RFC 6762, RFC 8375). */
+const SPECIAL_NAMES = /(^|\.)(localhost|local|invalid|onion|home\.arpa|in-addr\.arpa|ip6\.arpa)$/;
+
+const NOT_UNICAST = (
+  [
+    ['0.0.0.0/8', 'means "this network"'],
+    ['224.0.0.0/4', 'is a multicast address'],
+    ['240.0.0.0/4', 'is reserved'],
+    ['::/128', 'is the unspecified address'],
+    ['ff00::/8', 'is a multicast address'],
+    ['fe80::/10', 'is link-local: it means another machine on each link'],
+    ['169.254.0.0/16', 'is link-local: it means another machine on each link'],
+  ] as const
+).map(([prefix, why]) => ({ prefix: parsePrefix(prefix), why }));
+const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(parsePrefix);
+
+export function redirectionIsPossible(config: Config, report: Report): void {
+  const { dnsRedirect } = config;
+  if (!dnsRedirect) return;
+  const own = config.operator.networks.flatMap(({ prefixes }) => prefixes);
+  // A lab's networks are ranges of loopback.
+  const isOwn = (address: IpAddress): boolean => config.lab || own.some((prefix) => prefixContains(prefix, address));
+  for (const key of ['mirrorAddresses', 'trackerAddresses'] as const) {
+    const seen = new Set<string>();
+    dnsRedirect[key].forEach((address, i) => {
+      const text = formatIp(address);
+      const why = whyNobodyGetsThere(address, isOwn(address));
+      if (why !== undefined) report(['dnsRedirect', key, i], `${text} ${why}; give an address that users can reach`);
+      if (seen.has(text)) report(['dnsRedirect', key, i], `${text} is listed twice`);
+      seen.add(text);
+    });
+  }
+  for (const key of ['sites', 'trackers'] as const) {
+    const seen = new Set<string>();
+    dnsRedirect[key].forEach((name, i) => {
+      const fault = faultOfName(name);
+      if (fault !== undefined) report(['dnsRedirect', key, i], `"${name}" ${fault}`);
+      else if (seen.has(name)) report(['dnsRedirect', key, i], `"${name}" is listed twice`);
+      else if (key === 'sites' && name.startsWith('www.') && dnsRedirect.sites.includes(name.slice(4))) {
+        report(['dnsRedirect', key, i], `"${name}" comes with "${name.slice(4)}", which is listed; remove it`);
+      }
+      seen.add(name);
+    });
+  }
+}
+
+function whyNobodyGetsThere(address: IpAddress, isOwn: boolean): string | undefined {
+  const special = NOT_UNICAST.find(({ prefix }) => prefixContains(prefix, address));
+  if (special) return special.why;
+  if (!isOwn && LOOPBACK.some((prefix) => prefixContains(prefix, address))) return "is each user's own machine";
+  return undefined;
+}
+
+function faultOfName(name: string): string | undefined {
+  if (name === CANARY) return 'tells browsers whether to use encrypted DNS and is nobody’s site; remove it';
+  if (SPECIAL_NAMES.test(name)) return 'is not a name on the Internet; give the name that is in the torrents or links';
+  if (!name.includes('.')) return 'is a whole top-level domain; give the name of one site, e.g. "tracker.example.org"';
+  return undefined;
+}
