@@ -147,8 +147,10 @@ class App implements Application {
       health.addAlarms(() => [`database: ${what}`]);
     }
     const storage = new StorageWatch(config.storage.directory, health, logger);
-    storage.start();
-    stops.push('storage watch', () => storage.stop());
+    await run('storage watch', () => {
+      storage.start();
+      return storage;
+    });
     const catalogue = createCatalogue(database);
 
     // Who is where, and what it costs.
