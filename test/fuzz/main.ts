@@ -8,6 +8,8 @@ import type { WorkerReport, WorkerTask } from './worker.js';
 
 /** No input may take longer; the slowest honest ones take a few hundredths of a second. */
 const HANG_SECONDS = 20;
+/** Before the first one, the thread loads the program and the target makes itself ready. */
+const START_SECONDS = 120;
 /** A reader that needs more for an input of some kilobytes is broken. */
 const MAX_HEAP_MEBIBYTES = 1_024;
 const LOOK_EVERY_MS = 1_000;
@@ -85,8 +87,9 @@ function outcomeOf(worker: Worker, inFlight: InputInFlight, target: string): Pro
       quietMs = count === seen ? quietMs + LOOK_EVERY_MS : 0;
       seen = count;
       if (process.stderr.isTTY) process.stderr.write(`\r${target}: ${count} inputs  `);
-      if (quietMs < HANG_SECONDS * 1_000) return;
-      finish(`an input takes longer than ${HANG_SECONDS} s`);
+      const limitSeconds = count === 0 ? START_SECONDS : HANG_SECONDS;
+      if (quietMs < limitSeconds * 1_000) return;
+      finish(`${count === 0 ? 'the target' : 'an input'} takes longer than ${limitSeconds} s`);
       worker.terminate().catch(() => {});
     }, LOOK_EVERY_MS);
     const finish = (outcome: WorkerReport | string): void => {

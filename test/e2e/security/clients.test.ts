@@ -107,4 +107,25 @@ describe.skipIf(network === undefined)('of BitTorrent clients', () => {
     const { peers } = await announceOverUdp(customer(80), { infoHash, numWant: 12 });
     expect(peers).not.toContain(`${boast}:6881`);
   });
+
+  it('nobody takes or ends the place of another without the key that only that one knows', async () => {
+    const peerId = '-VI0001-abcdefghijkl';
+    const victim = `${customer(50)}:6881`;
+    let swarm = 0x60;
+    for (const [own, attackers] of [
+      [0, 0],
+      [5, 6],
+      [5, 0],
+    ] as const) {
+      for (const from of [customer(55), stranger(55)]) {
+        for (const event of [0, 2, 3]) {
+          const infoHash = torrent(++swarm);
+          await announceOverUdp(customer(50), { infoHash, peerId, key: own });
+          await announceOverUdp(from, { infoHash, peerId, key: attackers, event, port: 7_000 });
+          const { peers } = await announceOverUdp(customer(56), { infoHash });
+          expect(peers, `keys ${own} and ${attackers}, event ${event} from ${from}`).toContain(victim);
+        }
+      }
+    }
+  });
 });

@@ -2,6 +2,7 @@
  * The tracker's own handlers for datagrams and HTTP requests over real swarms: nothing breaks, nothing outside the given
  * room is touched, and an address that has not proven itself gets no more bytes than it sent.
  */
+import bencode from 'bencode';
 import type { Random } from '../../../src/domain/random.js';
 import { MAX_DATAGRAM_BYTES, MAX_HTTP_HEAD_BYTES, MAX_HTTP_RESPONSE_BYTES } from '../../../src/transport/transport.js';
 import { encodeUdpAnnounce, encodeUdpConnect, encodeUdpScrape } from '../../../src/wire/udp-client-packets.js';
@@ -182,9 +183,18 @@ function createRequests(): FuzzSubject {
       const stated = Number(/\r\nContent-Length: (\d+)\r\n/.exec(head[0])?.[1]);
       const body = length - head[0].length;
       holds(body === stated || body === 0, 'a body is as long as its head says', () => `${body} of ${stated}`);
+      if (body > 0 && head[1] === '200') checkBody(Buffer.from(answer.slice(head[0].length), 'latin1'));
       return head[1]!;
     },
   };
+}
+
+/** Another codec reads the answer and writes the same bytes: keys are sorted, lengths right, nothing follows. */
+function checkBody(body: Buffer): void {
+  // That codec takes keys for UTF-8, which info-hashes in a scrape are not.
+  if (body.includes('5:files') && body.some((byte) => byte > 0x7f)) return;
+  const again = Buffer.from(bencode.encode(bencode.decode(body)));
+  holds(again.equals(body), 'an answer is canonical bencode', () => body.toString('latin1').slice(0, 300));
 }
 
 function makeRequest(random: Random): Uint8Array {
