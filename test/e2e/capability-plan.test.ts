@@ -1,5 +1,6 @@
 /** What a node says of itself is cut down to the operator's plan, from the configuration and its address plan to the API. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
@@ -49,4 +50,30 @@ it('by the line of its part of a sub-domain, by the limit of the cache, else by 
   const body = { address: '127.1.0.7', port: 6881, availableUplinkBps: 1 };
   const refused = await running.call('POST', '/api/v1/capability', { token: PROBE_NORTH, body });
   expect(refused.status).toBe(403);
+});
+
+it('of the operator’s networks only: a node outside is refused', async () => {
+  running = await startLabApp();
+  const { host, port } = running.endpoint('control');
+  const reportFrom = (localAddress: string): Promise<{ status: number; text: string }> =>
+    new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json' };
+      const call = request(
+        { host, port, path: '/api/v1/capability', method: 'POST', localAddress, headers },
+        (answer) => {
+          let text = '';
+          answer.on('data', (chunk) => {
+            text += String(chunk);
+          });
+          answer.on('end', () => resolve({ status: answer.statusCode!, text }));
+        },
+      );
+      call.on('error', reject).end('{"cpuUtilisation":0.1}');
+    });
+  expect((await reportFrom('127.1.0.5')).status).toBe(202);
+  const outside = await reportFrom('127.4.0.5');
+  expect(outside.status).toBe(403);
+  expect(JSON.parse(outside.text)).toMatchObject({ field: 'address', detail: expect.stringContaining('127.4.0.5') });
+  const { json } = await running.call('GET', '/api/v1/capability');
+  expect(json).toMatchObject({ total: 1, nodes: [{ address: '127.1.0.5' }] });
 });
