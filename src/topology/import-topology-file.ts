@@ -4,15 +4,26 @@
  * a partial one.
  */
 import { copyFile, mkdir, readdir, rename, rm, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { messageOf, OperatorError } from '../domain/errors.js';
-import { IMPORT_KINDS, type ImportKind, type LoadedTopologyFile, loadTopologyFile } from './load-topology-file.js';
+import { type ImportStep, recordImport, undoImport } from './import-history.js';
+import {
+  IMPORT_KINDS,
+  type ImportKind,
+  type LoadedTopologyFile,
+  loadTopologyFile,
+  type TopologyFileContent,
+} from './load-topology-file.js';
 import { type ImportPlan, planImport } from './plan-import.js';
 
 export interface ImportRequest {
   readonly directory: string;
   readonly file: string;
   readonly kind: ImportKind;
+  /** The file that the configuration names for this kind, if any. */
+  readonly configured?: string | undefined;
+  /** @returns what keeps the content from being used with the configuration; no force helps against that */
+  readonly objections?: (content: TopologyFileContent) => readonly string[];
   /** Import even if `planImport` refuses. */
   readonly force: boolean;
   /** Plan only; write nothing. */
@@ -23,6 +34,8 @@ export interface ImportResult {
   readonly plan: ImportPlan;
   /** The file that the tracker will read; `undefined` if nothing was written. */
   readonly path: string | undefined;
+  /** The file, configured or imported before, whose place it takes. */
+  readonly replaces: string | undefined;
 }
 
 /** @throws OperatorError if the file cannot be used, or if the plan refuses it and `force` is not set */
@@ -30,18 +43,24 @@ export async function importTopologyFile(request: ImportRequest): Promise<Import
   const { directory, kind, file } = request;
   const next = await loadTopologyFile(kind, file);
   const path = join(directory, slotOf(next, kind));
-  const previous = (await importedFiles(directory)).find((imported) => imported.path === path);
-  const before = previous === undefined ? undefined : await loadTopologyFile(kind, path).catch(() => undefined);
+  const objections = request.objections?.(next.content) ?? [];
+  if (objections.length > 0) throw new OperatorError(objections.join('\n'), { exitCode: 1 });
+  const imported = await importedFiles(directory);
+  const previous = imported.find((each) => each.path === path)?.path;
+  // Addresses of the configured file stay known beside imported ones; of other kinds the import is believed alone.
+  const replaces = previous ?? (next.content.holds === 'addresses' ? undefined : request.configured);
+  const before = replaces === undefined ? undefined : await loadTopologyFile(kind, replaces).catch(() => undefined);
   const plan = planImport(before?.content, next.content);
   if (plan.refusal !== undefined && !request.force && !request.dryRun) {
     throw new OperatorError(`${file} is not imported: ${plan.refusal}; use --force to import it anyway`, {
       exitCode: 1,
     });
   }
-  if (request.dryRun) return { plan, path: undefined };
+  if (request.dryRun) return { plan, path: undefined, replaces };
   const temporary = `${path}.new`;
   try {
-    await mkdir(directory, { recursive: true });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await recordImport(directory, { kind, from: file }, namesOf(kind, imported));
     await copyFile(file, temporary);
     // Keep the modification time: it is the age of the data.
     await utimes(temporary, next.modifiedAtMs / 1000, next.modifiedAtMs / 1000);
@@ -54,7 +73,16 @@ export async function importTopologyFile(request: ImportRequest): Promise<Import
     await rm(temporary, { force: true });
     throw new OperatorError(`cannot write ${path}: ${messageOf(thrown)}`, { exitCode: 1, cause: thrown });
   }
-  return { plan, path };
+  return { plan, path, replaces };
+}
+
+/** Takes the latest import back, whatever it was. @throws OperatorError where there is none */
+export async function undoTopologyImport(directory: string): Promise<ImportStep> {
+  return undoImport(directory, async (kind) => namesOf(kind, await importedFiles(directory)));
+}
+
+function namesOf(kind: ImportKind, imported: readonly { kind: ImportKind; path: string }[]): string[] {
+  return imported.filter((each) => each.kind === kind).map(({ path }) => basename(path));
 }
 
 /** Imported files. The file with both families comes first, because the files of one family are newer. */

@@ -124,10 +124,10 @@ export class TopologySources {
     const before = this.#sources;
     const after = new Map<string, Source>();
     const problems: string[] = [];
-    for (const { kind, path } of await wantedFiles(paths)) {
+    for (const { kind, path, isImported } of await wantedFiles(paths)) {
       const key = `${kind} ${path}`;
       const old = before.get(key);
-      const next = await load(kind, path, old);
+      const next = await load(kind, path, isImported, old);
       if (next !== old && next.problem !== undefined) problems.push(next.problem);
       if (next.loaded !== undefined) after.set(key, next as Source);
     }
@@ -162,13 +162,15 @@ export class TopologySources {
 async function load(
   kind: TopologyFileKind,
   path: string,
+  isImported: boolean,
   old: Source | undefined,
 ): Promise<Partial<Source> & { fingerprint: string }> {
   const fingerprint = await fingerprintOf(path);
   if (old?.fingerprint === fingerprint) return old;
   try {
     const loaded = await loadTopologyFile(kind, path);
-    const { refusal } = planImport(old?.loaded.content, loaded.content);
+    // An import was compared with what was in force when it was made, and forced where that was meant.
+    const { refusal } = planImport(isImported ? undefined : old?.loaded.content, loaded.content);
     if (refusal !== undefined) {
       if (old === undefined) throw new OperatorError(`${path} cannot be used: ${refusal}; is it of another kind?`);
       return { ...old, fingerprint, problem: `${path} is not taken over: ${refusal}; restart if that is right` };
@@ -189,10 +191,18 @@ async function fingerprintOf(path: string): Promise<string> {
   }
 }
 
-async function wantedFiles(paths: TopologyFilePaths): Promise<{ kind: TopologyFileKind; path: string }[]> {
+interface WantedFile {
+  readonly kind: TopologyFileKind;
+  readonly path: string;
+  readonly isImported: boolean;
+}
+
+async function wantedFiles(paths: TopologyFilePaths): Promise<WantedFile[]> {
   const imported = paths.importDirectory === undefined ? [] : await importedFiles(paths.importDirectory);
-  const configured = (kind: TopologyFileKind, path: string | undefined) => (path === undefined ? [] : [{ kind, path }]);
-  const importedOf = (kind: TopologyFileKind) => imported.filter((file) => file.kind === kind);
+  const configured = (kind: TopologyFileKind, path: string | undefined) =>
+    path === undefined ? [] : [{ kind, path, isImported: false }];
+  const importedOf = (kind: TopologyFileKind) =>
+    imported.filter((file) => file.kind === kind).map((file) => ({ ...file, isImported: true }));
   const either = (kind: TopologyFileKind, path: string | undefined) => {
     const files = importedOf(kind);
     return files.length > 0 ? files : configured(kind, path);

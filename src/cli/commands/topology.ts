@@ -1,14 +1,16 @@
 /** `topology`: who an address is to the running configuration, which data that rests on, and bringing new data in. */
-import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { unknownSubdomains } from '../../app/known-subdomains.js';
 import { createLogger } from '../../app/logger.js';
-import { TopologySource } from '../../app/topology-source.js';
+import { TopologySource, topologyImportDirectory } from '../../app/topology-source.js';
+import { formatPath } from '../../config/config-problem.js';
 import type { Config } from '../../config/config-schema.js';
 import { formatIp, type IpAddress, parseIp } from '../../domain/ip-address.js';
 import { compileCostTable } from '../../selection/compile-cost-table.js';
+import { subdomainProblems } from '../../topology/check-subdomains.js';
 import { GroupRegistry, memoryGroupStore } from '../../topology/group-registry.js';
-import { importTopologyFile } from '../../topology/import-topology-file.js';
-import { IMPORT_KINDS, type ImportKind } from '../../topology/load-topology-file.js';
+import { importTopologyFile, undoTopologyImport } from '../../topology/import-topology-file.js';
+import { IMPORT_KINDS, type ImportKind, type TopologyFileContent } from '../../topology/load-topology-file.js';
 import type { CliContext } from '../cli-context.js';
 import { formatTable } from '../table.js';
 
@@ -42,6 +44,9 @@ export function registerTopologyCommand(program: Command, context: CliContext): 
     .option('--force', 'import also a file that would drop more than half of what is known')
     .option('--dry-run', 'only say what would change')
     .action((file: string, options: ImportOptions) => importFile(file, options, context));
+  withCommon(topology.command('undo').description('take the latest import back')).action((options: CommonOptions) =>
+    undo(options, context),
+  );
 }
 
 async function lookup(addresses: readonly IpAddress[], options: CommonOptions, context: CliContext): Promise<void> {
@@ -104,15 +109,18 @@ async function files(options: CommonOptions, context: CliContext): Promise<void>
 
 async function importFile(file: string, options: ImportOptions, context: CliContext): Promise<void> {
   const config = context.loadConfig(options.config);
-  const { plan, path } = await importTopologyFile({
-    directory: join(config.storage.directory, 'topology'),
+  const { plan, path, replaces } = await importTopologyFile({
+    directory: topologyImportDirectory(config),
     file,
     kind: options.as,
+    configured: configuredFile(config, options.as),
+    objections: await objectionsTo(config),
     force: options.force === true,
     dryRun: options.dryRun === true,
   });
   if (options.json) {
-    context.stdout.write(`${JSON.stringify({ path: path ?? null, ...plan, refusal: plan.refusal ?? null })}\n`);
+    const answer = { path: path ?? null, replaces: replaces ?? null, ...plan, refusal: plan.refusal ?? null };
+    context.stdout.write(`${JSON.stringify(answer)}\n`);
     return;
   }
   context.stdout.write(
@@ -125,11 +133,64 @@ async function importFile(file: string, options: ImportOptions, context: CliCont
     const { added, removed, moved } = plan.ipv4Addresses;
     context.stdout.write(`IPv4 addresses: ${added} added, ${removed} removed, ${moved} to another AS\n`);
   }
+  const verb = path === undefined ? 'would take' : 'takes';
+  if (replaces !== undefined) context.stdout.write(`it ${verb} the place of ${replaces}\n`);
   if (path === undefined) {
     context.stdout.write(plan.refusal === undefined ? 'would be imported\n' : `would be refused: ${plan.refusal}\n`);
   } else {
-    context.stdout.write(`imported as ${path}; a running tracker takes it over by itself, or at once on SIGHUP\n`);
+    context.stdout.write(
+      `imported as ${path}; a running tracker takes it over by itself, or at once on SIGHUP\n` +
+        'to take it back: alias-tracker topology undo\n',
+    );
   }
+}
+
+async function undo(options: CommonOptions, context: CliContext): Promise<void> {
+  const config = context.loadConfig(options.config);
+  const step = await undoTopologyImport(topologyImportDirectory(config));
+  const configured = configuredFile(config, step.kind);
+  const inForce =
+    step.replaced.length > 0
+      ? `the import before it is in force again (${step.replaced.join(', ')})`
+      : configured === undefined
+        ? 'no file of this kind is in force now'
+        : `${configured} is in force again`;
+  if (options.json) context.stdout.write(`${JSON.stringify({ ...step, configured: configured ?? null })}\n`);
+  else context.stdout.write(`the import of ${step.from} (${step.kind}) is taken back; ${inForce}\n`);
+}
+
+/** The file of this kind that the configuration names, undefined where an import stands beside it rather than in its place. */
+function configuredFile({ operator, topology }: Config, kind: ImportKind): string | undefined {
+  switch (kind) {
+    case 'as-rel':
+      return topology.asRelationships;
+    case 'as2org':
+      return topology.asOrganisations;
+    case 'subdomains':
+      return 'file' in operator.subdomains ? operator.subdomains.file : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What `serve` would say of an address plan: it must fit the network, and hold the names that the configuration uses. */
+async function objectionsTo(config: Config): Promise<(content: TopologyFileContent) => string[]> {
+  const listed = 'file' in config.operator.subdomains ? [] : config.operator.subdomains;
+  const asns = config.operator.networks.map(({ asn }) => asn);
+  // A topology that is broken now must not keep the import that repairs it out.
+  const ownAsns = await openSource(config).then(
+    (source) => source.ownAsns,
+    () => asns,
+  );
+  return (content) => {
+    if (content.holds !== 'subdomains') return [];
+    const plan = [...listed, ...content.subdomains];
+    const subdomainIds = new Set(plan.map(({ id }) => id));
+    return [
+      ...subdomainProblems(plan, config.operator.networks, ownAsns),
+      ...unknownSubdomains(config, { subdomainIds }).map(({ path, message }) => `${formatPath(path)}: ${message}`),
+    ];
+  };
 }
 
 function openSource(config: Config): Promise<TopologySource> {
