@@ -3,6 +3,7 @@
  * Read from top to bottom it is the picture of ARCHITECTURE.md.
  */
 import { randomBytes } from 'node:crypto';
+import { adviceOn } from '../config/advice.js';
 import type { Config } from '../config/config-schema.js';
 import type { CrawlResult } from '../crawler/crawl-result.js';
 import { startCrawler } from '../crawler/crawl-schedule.js';
@@ -130,6 +131,7 @@ class App implements Application {
       logger.level = next.logging.level;
     });
 
+    for (const line of adviceOn(config)) logger.warn(line);
     const health = this.#health;
     stops.push('health', () => health.stop());
     const threads = new ThreadWatch({ clock, logger, health });

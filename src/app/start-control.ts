@@ -76,7 +76,7 @@ export async function startControl(
     tracker: trackerView(context, config),
     catalogue: catalogueView(catalogue),
     redirections: dns && redirectionView(dns, health),
-    upstream: upstreamPort(config, dataPlane),
+    upstream: upstreamPort(() => inForce, dataPlane),
     overview: createOverview({ dataPlane, catalogue, billing: () => inForce.billing }),
     metrics: [
       ...supervisor.metrics(),
@@ -179,12 +179,12 @@ const REFUSED_TORRENT = {
   denied: 'this torrent is on the deny list of this tracker: no peers were taken',
 } as const;
 
-function upstreamPort(config: Config, dataPlane: KeptDataPlane): UpstreamPort {
+function upstreamPort(config: () => Config, dataPlane: KeptDataPlane): UpstreamPort {
   return {
     pushPeers: async ({ infoHash, peers, ttlSeconds }) => {
       const foreign = peers.map((peer) => ({ ...peer, address: parseIp(peer.address) }));
       const hash = parseInfoHash(infoHash);
-      const { torrent, taken, refused } = await importForeignPeers(config, dataPlane, hash, foreign, ttlSeconds);
+      const { torrent, taken, refused } = await importForeignPeers(config(), dataPlane, hash, foreign, ttlSeconds);
       if (torrent !== undefined) throw new ClientError(`torrent-${torrent}`, REFUSED_TORRENT[torrent]);
       return {
         accepted: taken,

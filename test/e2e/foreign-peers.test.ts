@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.js';
 import { type Lab, startLab } from '../../src/lab/start-lab.js';
+import { announceOverUdp } from '../../src/lab/udp-announcer.js';
 import { freePort } from '../support/free-port.js';
 import { eventually, LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
@@ -74,5 +75,31 @@ describe('an inner client of a torrent with no inner seed', () => {
       15_000,
     );
     expect(seen).toContain(`${lab.seed.endpoint.host}:${lab.seed.endpoint.port}`);
+  }, 60_000);
+
+  it('is given no address of the own network on the word of the original tracker', async () => {
+    const infoHash = await crawled();
+    // A client that is in both swarms, or an invention: to the original tracker it is a peer like others.
+    await announceOverUdp({
+      tracker: lab.tracker.endpoint,
+      localAddress: '127.1.0.77',
+      infoHash,
+      peerId: '-XX0001-own-network1',
+      port: 6_881,
+      event: 'started',
+      leftBytes: 0,
+    });
+    let seen: string[] = [];
+    await eventually(
+      'a foreign peer in the answer',
+      async () => {
+        const answer = await running.announce('127.1.0.50', { infoHash, event: 'none' });
+        seen = answer.peers.map((peer) => peer.host);
+        expect(answer.seeders + answer.leechers).toBe(1);
+        return seen.includes(lab.seed.endpoint.host);
+      },
+      15_000,
+    );
+    expect(seen).not.toContain('127.1.0.77');
   }, 60_000);
 });

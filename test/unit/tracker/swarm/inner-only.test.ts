@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { isInnerOnly } from '../../../../src/tracker/bogons.js';
+import { AnnounceOutcome } from '../../../../src/tracker/swarm/announce-outcome.js';
 import type { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
-import { announce, CHEAP, costTable, createStore, FIXTURE_GROUPS, HOME_A, hosts, infoHash } from './store-fixture.js';
+import {
+  announce,
+  CHEAP,
+  costTable,
+  createStore,
+  FIXTURE_GROUPS,
+  HOME_A,
+  hosts,
+  infoHash,
+  readPeers,
+  requestOf,
+} from './store-fixture.js';
 
 const KINDS = [
   ['small', { smallMax: 64, rankedMax: 2000 }],
@@ -46,6 +58,23 @@ describe.each(KINDS)('private addresses in a %s swarm', (_kind, thresholds) => {
       for (let host = 1_000; host < 1_020; host += 2) {
         expect(ask(store, host, CHEAP).filter((one) => !isForeign(one))).toEqual([60]);
       }
+    });
+
+    it('are not given to foreign requesters of the other family either, where an answer holds both', () => {
+      const store = create();
+      for (let host = 1; host <= 40; host++) ask(store, host, HOME_A, { seed: host % 4 === 1 });
+      const other = family === 4 ? 6 : 4;
+      const fill = (host: number, group: number): number[] => {
+        const request = requestOf({ host, group, family: other });
+        store.announce(request, new AnnounceOutcome());
+        const out = new Uint8Array(50 * 18);
+        const given = store.select(request, out, 0, 50);
+        return hosts(readPeers(out, store.selectOther(request, out, 0, 50 - given), family));
+      };
+      const foreign = fill(1_000, CHEAP);
+      expect(foreign.filter(isPrivate)).toEqual([]);
+      expect(foreign.length).toBeGreaterThan(0);
+      expect(fill(50, HOME_A).filter(isPrivate).length).toBeGreaterThan(0);
     });
 
     it('take no place of foreign peers', () => {
