@@ -34,6 +34,8 @@ export class MixSituation {
   /** Peers that may be offered to this requester, itself not counted. */
   innerAvailable = 0;
   foreignAvailable = 0;
+  /** Inner peers that it can reach over either family: more than available where it announces over both. */
+  innerInReach = 0;
   /** How many inner peers besides the requester count: leechers, and seeds that have shown that they serve. */
   innerCounted = 0;
   /** Inner seeds serve this requester and suffice, or it is a seed itself. */
@@ -89,7 +91,7 @@ function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): 
     reserve = foreignQuota;
     plan.foreignSeeds = situation.seedsToGateway;
   } else {
-    const enough = innerAvailable >= Math.min(rules.enoughInnerPeers, want);
+    const enough = Math.max(innerAvailable, situation.innerInReach) >= Math.min(rules.enoughInnerPeers, want);
     reserve = Math.max(rules.foreignPeersMin, rescue);
     foreignQuota = enough ? reserve : Math.max(reserve, rules.foreignPeersMax);
     const short = situation.starving ? MIX_STARVING : MIX_NO_INNER_SEED;

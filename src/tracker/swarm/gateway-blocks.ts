@@ -9,7 +9,7 @@
  *   +4  second of the last progress of a leecher of another host than that
  *   +5  the hosts of both: 16 bits of a hash each
  *   +6  second until which seeds are distrusted
- *   then for each gateway: port (16) | rank (8) | places taken (8), four address words, downloaded in units of 64 KiB, second of the last progress
+ *   then for each gateway: port (16) | rank (8) | places taken (8), four address words, downloaded in units of 64 KiB, second of the last progress, places taken over its other family
  *
  * Gateways are known by address, so a record may move without anybody telling. The decisions are in selection/gateways
  * and selection/supply; the evidence is kept by {@link SupplyEvidence}.
@@ -25,7 +25,7 @@ export const BLOCK_PROGRESS_HOSTS = 5;
 const DISTRUSTED_UNTIL = 6;
 const HEADER_WORDS = 7;
 const GENERATION_MASK = 0xfff;
-const GATEWAY_WORDS = 7;
+const GATEWAY_WORDS = 8;
 
 export class GatewayBlocks {
   constructor(private readonly arena: Arena) {}
@@ -120,6 +120,7 @@ export class GatewayBlocks {
     words[at + 4] = endpoint.word3;
     words[at + 5] = downloadedUnits;
     words[at + 6] = nowSeconds;
+    words[at + 7] = 0;
     words[ref] = words[ref]! + 0x10000;
   }
 
@@ -148,6 +149,25 @@ export class GatewayBlocks {
   setTaken(ref: number, index: number, places: number): void {
     const at = ref + HEADER_WORDS + index * GATEWAY_WORDS;
     this.arena.words[at] = (this.arena.words[at]! & 0xffffff00) | Math.min(places, 0xff);
+  }
+
+  /** As {@link taken}, by foreign peers of the family that the gateway's host announces over as well. */
+  takenElsewhere(ref: number, index: number): number {
+    return this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS + 7]!;
+  }
+
+  setTakenElsewhere(ref: number, index: number, places: number): void {
+    this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS + 7] = places;
+  }
+
+  /** Moves a gateway to another block, in which there is room, under another endpoint of its host. */
+  move(from: number, index: number, to: number, endpoint: Endpoint): void {
+    const words = this.arena.words;
+    const at = from + HEADER_WORDS + index * GATEWAY_WORDS;
+    const number = this.count(to);
+    this.add(to, endpoint, this.rank(from, index), words[at + 5]!, words[at + 6]!);
+    this.setTakenElsewhere(to, number, this.taken(from, index));
+    this.removeAt(from, index);
   }
 
   /** The least capable gateway's number, −1 where there is none. */

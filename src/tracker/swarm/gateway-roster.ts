@@ -36,14 +36,17 @@ import {
   listOfFlags,
 } from './peer-record.js';
 import type { Requester } from './peer-selection.js';
+import type { Seat } from './seat.js';
 import { blockWord } from './supply-evidence.js';
-import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+import { refAt, type Twins } from './twins.js';
 
 export class GatewayRoster {
   /** How many foreign peers the last requester is given if it is a gateway. */
   given = 0;
   /** How many of them shall be seeds. */
   seedsGiven = 0;
+  /** The record that the last look for a gateway found. */
+  private shown = 0;
   private readonly other: Endpoint;
 
   constructor(
@@ -51,6 +54,7 @@ export class GatewayRoster {
     private readonly swarms: FamilySwarms,
     private readonly keys: StandingKeys,
     private readonly blocks: GatewayBlocks,
+    private readonly twins: Twins,
     hashKeys: HashKeys,
     private readonly isInnerOnly: IsInnerOnly | null,
   ) {
@@ -61,8 +65,8 @@ export class GatewayRoster {
     return this.blocks.count(this.arena.words[entry + blockWord(family)]!);
   }
 
-  /** Whether an endpoint is a gateway of its swarm. */
-  isGateway(entry: number, family: 4 | 6, endpoint: Endpoint): boolean {
+  /** Whether a requester is a gateway of its swarm. */
+  isGateway(entry: number, { family, endpoint }: Seat): boolean {
     return this.blocks.find(this.arena.words[entry + blockWord(family)]!, endpoint) >= 0;
   }
 
@@ -74,7 +78,7 @@ export class GatewayRoster {
     if (block === 0) return;
     const index = this.blocks.find(block, endpoint);
     if (index >= 0) this.blocks.removeAt(block, index);
-    if (words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)] !== 0) return;
+    if (words[refAt(entry, family)] !== 0) return;
     this.blocks.free(block);
     words[at] = 0;
   }
@@ -87,7 +91,7 @@ export class GatewayRoster {
   settle(
     request: AnnounceRequest,
     requester: Requester,
-    endpoint: Endpoint,
+    seat: Seat,
     innerLeechers: number,
     foreignSeeds: number,
   ): boolean {
@@ -95,10 +99,11 @@ export class GatewayRoster {
     const words = this.arena.words;
     const { gatewaysMax } = this.keys.table.mix;
     const { settles, starving } = requester;
-    const at = requester.entry + blockWord(request.family);
+    const { endpoint } = seat;
+    const at = requester.entry + blockWord(seat.family);
     let block = words[at]!;
-    const meta = requester.record + addressWordsOf(request.family);
-    const stored = requester.record !== 0;
+    const meta = seat.record + addressWordsOf(seat.family);
+    const stored = seat.record !== 0;
     const waits = stored ? isLeecher(flagsOf(words, meta)) : !settles && !request.seed;
     const serving = gateways.serving(block);
     const starved = gateways.starved(block);
@@ -125,7 +130,7 @@ export class GatewayRoster {
     const rank = stored
       ? gatewayRank(levelOf(words, meta), (flagsOf(words, meta) & FLAG_CACHE) !== 0)
       : gatewayRank(NEUTRAL_CAPABILITY_LEVEL, false);
-    this.allot(rank, foreignSeeds);
+    this.allot(rank, foreignSeeds, index < 0 ? 0 : this.takenOverOther(block, index, seat));
     if (index >= 0) {
       if (settles) gateways.setRank(block, index, stalled ? STALLED_RANK : rank);
       return true;
@@ -143,9 +148,9 @@ export class GatewayRoster {
     return true;
   }
 
-  /** What a gateway of this rank is given. */
-  private allot(rank: number, foreignSeeds: number): void {
-    const places = gatewayPlaces(this.keys.table.mix, rank);
+  /** What a gateway of this rank is given. @param taken of its places, by foreign peers of the other family */
+  private allot(rank: number, foreignSeeds: number, taken: number): void {
+    const places = Math.max(0, gatewayPlaces(this.keys.table.mix, rank) - taken);
     this.seedsGiven = seedsGiven(places, foreignSeeds);
     this.given = peersGiven(places, this.seedsGiven);
   }
@@ -161,41 +166,89 @@ export class GatewayRoster {
   }
 
   /** Notes that a gateway has just been given so many foreign peers, as many seeds as it was allotted among them. */
-  noteGiven(request: AnnounceRequest, entry: number, endpoint: Endpoint, foreign: number): void {
-    const block = this.arena.words[entry + blockWord(request.family)]!;
-    const index = this.blocks.find(block, endpoint);
+  noteGiven(entry: number, seat: Seat, foreign: number): void {
+    const { blocks } = this;
+    const block = this.arena.words[entry + blockWord(seat.family)]!;
+    const index = blocks.find(block, seat.endpoint);
+    if (index < 0) return;
     const seeds = Math.min(foreign, this.seedsGiven);
-    if (index >= 0) this.blocks.setTaken(block, index, foreign + seeds * (PLACES_OF_A_SEED - 1));
+    const places = foreign + seeds * (PLACES_OF_A_SEED - 1);
+    if (seat.isElsewhere) blocks.setTakenElsewhere(block, index, places);
+    else blocks.setTaken(block, index, places);
+  }
+
+  /** A client has turned out to be there with both families: what its IPv6 peer had as a gateway is its IPv4 peer's. */
+  join(entry: number, record4: number, record6: number): void {
+    const { blocks, other } = this;
+    const words = this.arena.words;
+    const from = words[entry + blockWord(6)]!;
+    if (blocks.count(from) === 0) return;
+    other.setFromRecord(words, record6, 4);
+    const index = blocks.find(from, other);
+    if (index < 0) return;
+    other.setFromRecord(words, record4, 1);
+    const at = entry + blockWord(4);
+    let to = words[at]!;
+    const isFull = blocks.count(to) >= GATEWAY_LIMIT;
+    if (isFull || blocks.find(to, other) >= 0 || !this.arena.hasRoom()) {
+      blocks.removeAt(from, index);
+      return;
+    }
+    if (to === 0 || blocks.count(to) === blocks.capacity(to)) to = this.enlarge(at, to);
+    blocks.move(from, index, to, other);
+  }
+
+  /** The client of an IPv4 peer is not there with IPv6 any more. */
+  part(entry: number, record4: number): void {
+    const { blocks, other } = this;
+    const block = this.arena.words[entry + blockWord(4)]!;
+    if (blocks.count(block) === 0) return;
+    other.setFromRecord(this.arena.words, record4, 1);
+    const index = blocks.find(block, other);
+    if (index >= 0) blocks.setTakenElsewhere(block, index, 0);
+  }
+
+  private takenOverOther(block: number, index: number, seat: Seat): number {
+    return seat.isElsewhere ? this.blocks.taken(block, index) : this.blocks.takenElsewhere(block, index);
   }
 
   /**
    * Shows a foreign requester one gateway at most, that with the most room for foreign peers: gateways that share their
    * foreign neighbours would see the same few pieces. @returns how many
    */
-  show(requester: Requester, family: 4 | 6, ref: number, sink: PeerSink): number {
-    const { blocks, other } = this;
-    const block = this.arena.words[requester.entry + blockWord(family)]!;
-    if (block === 0) return 0;
-    const index = this.roomiest(block, family, ref);
-    if (index < 0) return 0;
-    blocks.load(block, index, family, other);
-    sink.put(this.swarms.find(ref, other));
-    if (requester.settles) blocks.setTaken(block, index, blocks.taken(block, index) + 1);
-    return 1;
+  show(requester: Requester, family: 4 | 6, sink: PeerSink): number {
+    if (this.showFrom(requester, family, family, sink)) return 1;
+    // A gateway with both families has its place among those of IPv4.
+    return family === 6 && this.showFrom(requester, 4, 6, sink) ? 1 : 0;
   }
 
-  /** The gateway with the most free places that may be handed out, −1 where none has any. */
-  private roomiest(block: number, family: 4 | 6, ref: number): number {
+  private showFrom(requester: Requester, seats: 4 | 6, family: 4 | 6, sink: PeerSink): boolean {
+    const { blocks } = this;
+    const block = this.arena.words[requester.entry + blockWord(seats)]!;
+    if (blocks.count(block) === 0) return false;
+    const index = this.roomiest(requester.entry, block, seats, family);
+    if (index < 0) return false;
+    sink.put(this.shown);
+    if (!requester.settles) return true;
+    if (seats === family) blocks.setTaken(block, index, blocks.taken(block, index) + 1);
+    else blocks.setTakenElsewhere(block, index, blocks.takenElsewhere(block, index) + 1);
+    return true;
+  }
+
+  /** The gateway with the most free places that may be handed out, −1 where none has any. Its record is {@link shown}. */
+  private roomiest(entry: number, block: number, seats: 4 | 6, family: 4 | 6): number {
     const { blocks, other } = this;
     const { words } = this.arena;
     const { mix } = this.keys.table;
     let roomiest = -1;
     let most = 0;
     for (let i = 0; i < blocks.count(block); i++) {
-      const free = gatewayPlaces(mix, blocks.rank(block, i)) - blocks.taken(block, i);
+      const taken = blocks.taken(block, i) + blocks.takenElsewhere(block, i);
+      const free = gatewayPlaces(mix, blocks.rank(block, i)) - taken;
       if (free <= most) continue;
-      blocks.load(block, i, family, other);
-      const record = this.swarms.find(ref, other);
+      blocks.load(block, i, seats, other);
+      let record = this.swarms.find(words[refAt(entry, seats)]!, other);
+      if (record !== 0 && seats !== family) record = this.twins.of(entry, seats, record);
       if (record === 0) continue;
       // A gateway whose group has moved out of the network is found among the foreign peers.
       const group = groupOf(words, record + addressWordsOf(family));
@@ -203,6 +256,7 @@ export class GatewayRoster {
       // Nobody outside reaches it. It still calls foreign peers itself.
       if (this.isInnerOnly?.(words, record, addressWordsOf(family))) continue;
       roomiest = i;
+      this.shown = record;
       most = free;
     }
     return roomiest;

@@ -37,8 +37,9 @@ import {
 } from './peer-record.js';
 import { entryWordsOf } from './ranked-indexes.js';
 import { MAX_RANKED_PEERS } from './ranked-swarm.js';
+import { Seat } from './seat.js';
 import { blockWord, SupplyEvidence } from './supply-evidence.js';
-import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+import { otherOf, refAt, Twins } from './twins.js';
 
 const INSERTION_SORT_UP_TO = 24;
 
@@ -70,6 +71,9 @@ export class PeerSelection {
   readonly plan = new MixPlan();
   readonly situation = new MixSituation();
   readonly roster: GatewayRoster;
+  readonly twins: Twins;
+  /** Of the requester of the last answer. */
+  readonly seat: Seat;
   readonly evidence: SupplyEvidence;
   /** When the requester of the last answer is asked to come back, 0 at the usual interval. */
   returnSeconds = 0;
@@ -81,6 +85,9 @@ export class PeerSelection {
   private readonly sink: PeerSink;
   private readonly scratch = new Uint32Array(MAX_RANKED_PEERS + 4096);
   private readonly otherPlan = new MixPlan();
+  /** Of the IPv4 peer of a requester that announces over IPv6. */
+  private readonly home: Endpoint;
+  private leechersElsewhere = 0;
   private readonly others: OtherFamily;
   private addressWords: 1 | 4 = 1;
 
@@ -96,7 +103,10 @@ export class PeerSelection {
     this.flat = new FlatCandidates(random);
     this.bucketed = new BucketedCandidates(random, keys);
     this.blocks = new GatewayBlocks(arena);
-    this.roster = new GatewayRoster(arena, swarms, keys, this.blocks, hashKeys, isInnerOnly);
+    this.twins = new Twins(arena, swarms, hashKeys);
+    this.home = new Endpoint(hashKeys);
+    this.seat = new Seat(this.home);
+    this.roster = new GatewayRoster(arena, swarms, keys, this.blocks, this.twins, hashKeys, isInnerOnly);
     this.evidence = new SupplyEvidence(arena, swarms, keys, this.blocks);
     this.neighbours = new Neighbours(swarms, random);
     this.others = new OtherFamily(swarms, arena.words, new Endpoint(hashKeys));
@@ -117,13 +127,22 @@ export class PeerSelection {
   ): number {
     const words = this.arena.words;
     const ipv4 = request.family === 4;
-    const ref = words[requester.entry + (ipv4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const ref = words[refAt(requester.entry, request.family)]!;
     this.addressWords = ipv4 ? 1 : 4;
-    const { standpoint, situation, plan, sink, keys } = this;
+    const { standpoint, situation, plan, sink, keys, seat } = this;
     const mix = keys.table.mix;
     const partition = keys.partitionOf(request.group);
     const inner = partition !== FOREIGN_PARTITION;
     standpoint.group = request.group;
+    seat.family = request.family;
+    seat.record = requester.record;
+    seat.endpoint = endpoint;
+    seat.isElsewhere = false;
+    situation.innerInReach = 0;
+    this.leechersElsewhere = 0;
+    if (inner && requester.record !== 0 && isTwin(words, requester.record + this.addressWords)) {
+      this.lookElsewhere(request, requester, partition);
+    }
     standpoint.partition = partition;
     standpoint.innerPartitions = keys.innerPartitions;
     standpoint.ownGroupFirst = inner && mix.grain === 'subdomain';
@@ -152,17 +171,16 @@ export class PeerSelection {
     const foreignServing = candidates.offerServing ? candidates.countServing(FOREIGN_KEY, KEY_END) : 0;
     situation.foreignAvailable =
       candidates.countLeechers(FOREIGN_KEY, KEY_END) + foreignServing - (!inner && isOffered ? 1 : 0);
-    if (inner) this.settle(request, requester, endpoint, innerLeechers, foreignServing);
+    if (inner) this.settle(request, requester, Math.max(innerLeechers, this.leechersElsewhere), foreignServing);
     planMix(mix, situation, plan);
     if (want <= 0) return 0;
     if (inner) {
       choosePeers(candidates, standpoint, plan, sink);
       if (requester.settles && requester.record !== 0 && plan.foreign > 0) {
-        this.evidence.noteAbroad(requester.record, this.addressWords);
-        if (situation.gateway) this.roster.noteGiven(request, requester.entry, endpoint, plan.foreign);
+        this.noteForeign(requester, request.family, plan.foreign);
       }
     } else {
-      if (plan.gatewaysOnly) plan.inner = this.roster.show(requester, request.family, ref, sink);
+      if (plan.gatewaysOnly) plan.inner = this.roster.show(requester, request.family, sink);
       plan.foreign = Math.min(plan.foreign, want - sink.written);
       choosePeersForForeign(candidates, plan, sink);
     }
@@ -177,17 +195,10 @@ export class PeerSelection {
    * {@link select}; the mix that it planned holds for both families together.
    * @returns how many were written
    */
-  selectOther(
-    request: AnnounceRequest,
-    requester: Requester,
-    endpoint: Endpoint,
-    want: number,
-    out: Uint8Array,
-    offset: number,
-  ): number {
+  selectOther(request: AnnounceRequest, requester: Requester, want: number, out: Uint8Array, offset: number): number {
     const { words } = this.arena;
-    const family = request.family === 4 ? 6 : 4;
-    const ref = words[requester.entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const family = otherOf(request.family);
+    const ref = words[refAt(requester.entry, family)]!;
     if (ref === 0 || want <= 0) return 0;
     const ownWords = addressWordsOf(request.family);
     // It asks over the other family itself.
@@ -210,7 +221,7 @@ export class PeerSelection {
     otherPlan.foreign = inner ? 0 : OtherFamily.toChoose(want, given);
     if (inner) choosePeers(candidates, standpoint, otherPlan, sink);
     else {
-      if (plan.gatewaysOnly && otherPlan.inner > 0) this.roster.show(requester, family, ref, sink);
+      if (plan.gatewaysOnly && otherPlan.inner > 0) this.roster.show(requester, family, sink);
       if (plan.gatewaysOnly) otherPlan.inner = 0;
       choosePeersForForeign(candidates, otherPlan, sink);
     }
@@ -223,24 +234,49 @@ export class PeerSelection {
     choosePeers(candidates, standpoint, otherPlan, sink);
     const second = others.sift(ref, family, sink, foreign, out, offset + first * bytes);
     if (second > 0 && requester.settles && requester.record !== 0) {
-      this.evidence.noteAbroad(requester.record, ownWords);
-      if (this.situation.gateway) {
-        this.roster.noteGiven(request, requester.entry, endpoint, plan.foreign + second);
-      }
+      this.noteForeign(requester, request.family, plan.foreign + second);
     }
     return first + second;
   }
 
+  /**
+   * The requester is one host with a peer of the other family: takes its seat, and counts who is inner over there. In most
+   * networks nearly every host has one of the two families, so the larger count stands for both.
+   */
+  private lookElsewhere(request: AnnounceRequest, requester: Requester, partition: number): void {
+    const { seat, situation } = this;
+    const words = this.arena.words;
+    const other = otherOf(request.family);
+    const twin = this.twins.of(requester.entry, request.family, requester.record);
+    if (twin === 0) return;
+    if (other === 4) {
+      this.home.setFromRecord(words, twin, 1);
+      seat.family = 4;
+      seat.record = twin;
+      seat.endpoint = this.home;
+      seat.isElsewhere = true;
+    }
+    const own = this.addressWords;
+    this.addressWords = addressWordsOf(other);
+    const candidates = this.candidatesOf(words[refAt(requester.entry, other)]!, request, partition);
+    const offersServing = !request.seed && request.event !== EVENT_PAUSED;
+    this.leechersElsewhere = candidates.countLeechers(0, FOREIGN_KEY);
+    situation.innerInReach = this.leechersElsewhere + (offersServing ? candidates.countServing(0, FOREIGN_KEY) : 0) - 1;
+    this.addressWords = own;
+  }
+
+  /** The requester, an inner peer, is given so many foreign ones over a family. */
+  private noteForeign(requester: Requester, family: 4 | 6, foreign: number): void {
+    const { seat } = this;
+    this.evidence.noteAbroad(requester.record, addressWordsOf(family));
+    if (seat.isElsewhere) this.evidence.noteAbroad(seat.record, addressWordsOf(seat.family));
+    if (this.situation.gateway) this.roster.noteGiven(requester.entry, seat, foreign);
+  }
+
   /** Weighs the evidence of who serves inside, and decides whether the requester is a gateway. */
-  private settle(
-    request: AnnounceRequest,
-    requester: Requester,
-    endpoint: Endpoint,
-    innerLeechers: number,
-    foreignSeeds: number,
-  ): void {
-    const { situation, blocks, roster } = this;
-    const block = this.arena.words[requester.entry + blockWord(request.family)]!;
+  private settle(request: AnnounceRequest, requester: Requester, innerLeechers: number, foreignSeeds: number): void {
+    const { situation, blocks, roster, seat } = this;
+    const block = this.arena.words[requester.entry + blockWord(seat.family)]!;
     if (requester.settles) this.evidence.judgeSeeds(block, innerLeechers, request.nowSeconds);
     const serving = blocks.serving(block);
     const starved = blocks.starved(block);
@@ -248,12 +284,13 @@ export class PeerSelection {
     const waits = !request.seed && request.event !== EVENT_PAUSED;
     situation.supplied = request.seed || (suffices && !requester.starving);
     const self = waits && requester.record !== 0 && this.listOfRecord(requester.record) === LIST_LEECHERS ? 1 : 0;
-    situation.innerCounted = waits ? innerLeechers - self + serving : situation.innerAvailable;
+    const present = Math.max(situation.innerAvailable, situation.innerInReach);
+    situation.innerCounted = waits ? innerLeechers - self + serving : present;
     if (waits || innerLeechers > 0) {
       this.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, requester.starving);
     }
     if (this.keys.table.mix.gatewaysMax === 0) return;
-    situation.gateway = roster.settle(request, requester, endpoint, innerLeechers, foreignSeeds);
+    situation.gateway = roster.settle(request, requester, seat, innerLeechers, foreignSeeds);
     situation.givenToGateway = roster.given;
     situation.seedsToGateway = roster.seedsGiven;
     if (situation.gateway && !requester.starving && gatewayReturnsSoon(innerLeechers))

@@ -16,12 +16,11 @@ import {
   ENTRY_FLAG_PEER_IDS,
   ENTRY_FLAGS,
   ENTRY_LEECHERS,
-  ENTRY_REF4,
-  ENTRY_REF6,
   ENTRY_SEEDS,
   ENTRY_UPSTREAM,
   type TorrentTable,
 } from './torrent-table.js';
+import { otherOf, refAt } from './twins.js';
 
 export class SwarmBook {
   seeds = 0;
@@ -85,22 +84,12 @@ export class SwarmBook {
     setTwin(words, meta, true);
     setTwin(words, otherMeta, true);
     this.count(entry, flagsOf(words, family === 6 ? meta : otherMeta), -1);
-  }
-
-  /** @returns the record of the same client in the other family, 0 where it has none */
-  twinOf(entry: number, family: 4 | 6, record: number): number {
-    const words = this.arena.words;
-    const meta = record + addressWordsOf(family);
-    if (!isTwin(words, meta)) return 0;
-    const other = otherOf(family);
-    this.endpoint.setIdentityFrom(words, meta);
-    const twin = this.swarms.findIdentity(words[refAt(entry, other)]!, this.endpoint, addressWordsOf(other));
-    return twin !== 0 && isTwin(words, twin + addressWordsOf(other)) ? twin : 0;
+    this.selection.roster.join(entry, family === 4 ? record : other, family === 6 ? record : other);
   }
 
   /** Each of the two counts by itself again. */
   partTwin(entry: number, family: 4 | 6, record: number): void {
-    const twin = this.twinOf(entry, family, record);
+    const twin = this.selection.twins.of(entry, family, record);
     if (twin === 0) return;
     const words = this.arena.words;
     const meta = record + addressWordsOf(family);
@@ -108,6 +97,7 @@ export class SwarmBook {
     setTwin(words, meta, false);
     setTwin(words, twinMeta, false);
     this.count(entry, flagsOf(words, family === 6 ? meta : twinMeta), 1);
+    this.selection.roster.part(entry, family === 4 ? record : twin);
   }
 
   /** Removes a peer. The entry stays: see {@link dropIfEmpty}. */
@@ -157,18 +147,9 @@ export class SwarmBook {
   /** @returns whether the entry is gone, because nobody is left and the catalogue does not want it kept */
   dropIfEmpty(entry: number): boolean {
     const words = this.arena.words;
-    if (words[entry + ENTRY_REF4] !== 0 || words[entry + ENTRY_REF6] !== 0) return false;
+    if (words[refAt(entry, 4)] !== 0 || words[refAt(entry, 6)] !== 0) return false;
     if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) !== 0) return false;
     this.table.remove(entry);
     return true;
   }
-}
-
-/** Where the swarm of a family is named in an entry. */
-function refAt(entry: number, family: 4 | 6): number {
-  return entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
-}
-
-function otherOf(family: 4 | 6): 4 | 6 {
-  return family === 4 ? 6 : 4;
 }

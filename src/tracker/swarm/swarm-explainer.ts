@@ -109,7 +109,7 @@ export class SwarmExplainer {
         inSwarm: requester.record !== 0,
         port: requester.record === 0 ? null : request.port,
         peersAtAddress: this.peersAtAddress,
-        gateway: entry !== 0 && selection.roster.isGateway(entry, request.family, endpoint),
+        gateway: entry !== 0 && selection.roster.isGateway(entry, selection.seat),
       },
       mix: {
         reason: entry === 0 ? 'nothing-wanted' : mixReason(plan),
@@ -120,7 +120,7 @@ export class SwarmExplainer {
         foreignAvailable: entry === 0 ? 0 : situation.foreignAvailable,
       },
       supply: this.supplyOf(request, requester, tallies),
-      gateways: entry === 0 ? 0 : selection.roster.count(entry, request.family),
+      gateways: entry === 0 ? 0 : selection.roster.count(entry, selection.seat.family),
       classes: this.describe(request, partition, tallies),
       chosen,
     };

@@ -228,7 +228,7 @@ export class SwarmStore {
   selectOther(request: AnnounceRequest, out: Uint8Array, offset: number, maxPeers: number): number {
     const { requester } = this;
     if (request.event === EVENT_STOPPED || requester.entry === 0 || !this.isLocated(request)) return 0;
-    return this.selection.selectOther(request, requester, this.endpoint, maxPeers, out, offset);
+    return this.selection.selectOther(request, requester, maxPeers, out, offset);
   }
 
   /** When the requester of the last {@link select} is asked to come back, in seconds; 0 at the usual interval. */
