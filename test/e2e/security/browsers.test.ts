@@ -67,7 +67,7 @@ describe.skipIf(network === undefined)('browsers and guesses', () => {
   });
 
   it('no page may frame or script an answer', async () => {
-    for (const path of ['/overview', '/api/v1/probes', '/nothing', '/healthz', '/openapi.json']) {
+    for (const path of ['/overview', '/api/v1/probes', '/nothing', '/healthz', '/api/v1/openapi.json']) {
       const head = `GET ${path} HTTP/1.1\r\nHost: ${HERE}\r\nAuthorization: ${REMEMBERED}\r\nConnection: close\r\n\r\n`;
       const answer = await exchange(MACHINE, head, CONTROL_PORT);
       const policy = /\r\ncontent-security-policy: ([^\r\n]+)/i.exec(answer)?.[1] ?? '';
