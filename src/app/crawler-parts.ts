@@ -26,6 +26,8 @@ export interface CrawlerPartsOptions {
   readonly scraper?: Scraper | undefined;
   /** What inner clients announce; the source `announces` is empty without it. */
   readonly announced?: AnnouncedSwarms | undefined;
+  /** Where the thread that reads documents writes how it is. */
+  readonly documentVitals?: SharedArrayBuffer | undefined;
 }
 
 export interface CrawlerParts {
@@ -39,7 +41,11 @@ export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
   const { config, database, clock, resolver } = options;
   const settings = config.crawler;
   const catalogue = createCatalogue(database);
-  const documents = createDocumentReader({ name: 'crawler-documents', maxWaiting: MAX_CRAWL_DOCUMENTS });
+  const documents = createDocumentReader({
+    name: 'crawler-documents',
+    maxWaiting: MAX_CRAWL_DOCUMENTS,
+    vitals: options.documentVitals,
+  });
   const fetcher = createPoliteFetcher({
     clock,
     documents,

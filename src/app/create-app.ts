@@ -242,6 +242,7 @@ class App implements Application {
     const announceUrls = (from: Config): readonly string[] => announceUrlsOf(from, this.#addresses);
     if (config.mirrorSite) {
       const { listen } = config.mirrorSite;
+      const mirrorDocuments = threads.measure('mirror-documents');
       const supervised = await run<MirrorSitePart>('mirror site', (previous) =>
         startMirrorSite(
           this.#config,
@@ -249,7 +250,7 @@ class App implements Application {
             ...(this.#config.mirrorSite ?? config.mirrorSite!),
             listen: { ...listen, port: previous?.address.port ?? listen.port },
           },
-          { catalogue, dataPlane, announceUrls, clock, logger },
+          { catalogue, dataPlane, announceUrls, clock, logger, documentVitals: mirrorDocuments },
         ),
       );
       onReload('mirror site', (next) => supervised.running.prepare(next));
@@ -261,9 +262,11 @@ class App implements Application {
         about: 'the catalogue, torrents rewritten',
       });
     }
+    const crawlerDocuments = config.crawler.sources.length > 0 ? threads.measure('crawler-documents') : undefined;
     const startCrawling = (): RunningPart => {
       const parts = createCrawlerParts({
         config,
+        documentVitals: crawlerDocuments,
         database,
         clock,
         closedBecause,

@@ -1,6 +1,9 @@
 /** The thread that reads documents of strangers: what it can do, and nothing else. Started by document-reader.ts. */
+import { workerData } from 'node:worker_threads';
 import { documentTasks } from '../crawler/document-tasks.js';
 import { serveTasks } from '../document-reader/serve-tasks.js';
+import { systemClock } from '../domain/clock.js';
+import { startBeating } from '../threads/beat.js';
 import { type RewriteOptions, rewriteTorrent } from '../wire/metainfo-rewrite.js';
 import { type ProvenRewriting, rewriteWithProof } from '../wire/metainfo-rewrite-proof.js';
 
@@ -17,4 +20,11 @@ const tasks = {
 
 export type ReadingTasks = typeof tasks;
 
+export interface ReadingThreadData {
+  /** Where this thread writes how it is, see the vitals of `src/threads`; null where nobody watches it. */
+  readonly documentVitals: SharedArrayBuffer | null;
+}
+
+const { documentVitals } = workerData as ReadingThreadData;
+if (documentVitals !== null) startBeating(documentVitals, systemClock);
 serveTasks(tasks);

@@ -35,10 +35,12 @@ export async function startMirrorSite(
     readonly announceUrls: (config: Config) => readonly string[];
     readonly clock: Clock;
     readonly logger: Logger;
+    /** Where the thread that rewrites large torrents writes how it is. */
+    readonly documentVitals: SharedArrayBuffer;
   },
 ): Promise<MirrorSitePart> {
   const { catalogue, dataPlane, announceUrls, logger } = context;
-  const documents = createDocumentReader({ name: 'mirror-documents' });
+  const documents = createDocumentReader({ name: 'mirror-documents', vitals: context.documentVitals });
   const { host, port } = section.listen;
   const pages = (config: Config, { title, publicUrl }: Pick<typeof section, 'title' | 'publicUrl'>): RequestListener =>
     createMirrorSite({

@@ -17,6 +17,8 @@ export interface DocumentReaderOptions {
   readonly module: URL;
   /** Of the thread, as tools for operators show it. */
   readonly name: string;
+  /** What the module gets as its `workerData`. */
+  readonly workerData?: unknown;
   readonly maxReadMs?: number | undefined;
   readonly maxHeapMb?: number | undefined;
   readonly maxWaiting?: number | undefined;
@@ -151,9 +153,10 @@ class ReadingThread {
   constructor(options: DocumentReaderOptions, onEnd: (thread: ReadingThread) => void) {
     this.#options = options;
     this.#onEnd = onEnd;
-    const { module, name, maxHeapMb = MAX_HEAP_MB } = options;
+    const { module, name, workerData, maxHeapMb = MAX_HEAP_MB } = options;
     const worker = new Worker(module, {
       name,
+      workerData,
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: maxHeapMb / 8 },
     });
     this.#worker = worker;

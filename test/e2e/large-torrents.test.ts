@@ -62,5 +62,8 @@ test('pages, control API, DNS and announces are answered while it is rewritten',
   }
   // On one thread there would be none: the rewriting would end before the first of them.
   expect(answeredMeanwhile).toBeGreaterThan(2);
+  const { json } = await running.call('GET', '/metrics');
+  const delay = /^alias_tracker_thread_delay_seconds\{thread="mirror-documents"\} (\S+)$/m.exec(String(json))?.[1];
+  expect(Number(delay)).toBeGreaterThan(0);
   expect(parseMetainfo(await wanted)).toMatchObject({ infoHash, trackerTiers: [[ANNOUNCE]] });
 });

@@ -41,11 +41,22 @@ export class ThreadWatch {
   readonly mainVitals = createVitals();
   readonly #context: SupervisionContext;
   readonly #threads: { readonly thread: WatchedThread; readonly detector: StuckDetector }[] = [];
+  readonly #measured: Pick<WatchedThread, 'name' | 'vitals'>[] = [];
   #running: { stop(): void } | undefined;
 
   constructor(context: SupervisionContext) {
     this.#context = context;
     this.add({ name: 'main', vitals: this.mainVitals });
+  }
+
+  /**
+   * For a thread whose work takes long by its nature and has a deadline of its own: its delay is a metric and nothing else.
+   * @returns where the thread writes how it is
+   */
+  measure(name: string): SharedArrayBuffer {
+    const vitals = createVitals();
+    this.#measured.push({ name, vitals });
+    return vitals;
   }
 
   add(thread: WatchedThread): void {
@@ -88,7 +99,7 @@ export class ThreadWatch {
         type: 'gauge',
         labelNames: ['thread'],
         read: () =>
-          this.#threads.map(({ thread: { name, vitals } }) => ({
+          [...this.#threads.map(({ thread }) => thread), ...this.#measured].map(({ name, vitals }) => ({
             labels: { thread: name },
             value: worstDelayMs(vitals, this.#nowSeconds()) / 1_000,
           })),
