@@ -3,8 +3,9 @@
  * A document that exceeds one ends the thread, not the process: its caller gets a {@link ClientError}, and the next
  * document gets a new thread. What the thread can do is a list of tasks (serve-tasks.ts) that the caller's module names.
  *
- * A thread is no sandbox: memory outside its heap (buffers, strings of one piece) is bounded by the size of the input only,
- * which the caller limits.
+ * The limits are the second line of defence. Memory outside the heap (buffers) is bounded by the size of the input only,
+ * which the caller limits; and V8 ends the process where a single table or list outgrows the heap. So every reader also
+ * bounds how many things it keeps.
  */
 import { Worker } from 'node:worker_threads';
 import { ClientError } from '../domain/errors.js';

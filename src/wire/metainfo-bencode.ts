@@ -4,7 +4,13 @@
  * that are no strings. The order of keys is not checked, because real files break it and clients accept them.
  */
 import { ClientError } from '../domain/errors.js';
-import { MAX_BENCODE_DEPTH, MAX_BENCODE_VALUES, MAX_INTEGER_DIGITS, MAX_LENGTH_DIGITS } from './metainfo-limits.js';
+import {
+  MAX_BENCODE_DEPTH,
+  MAX_BENCODE_VALUES,
+  MAX_DICTIONARY_KEYS,
+  MAX_INTEGER_DIGITS,
+  MAX_LENGTH_DIGITS,
+} from './metainfo-limits.js';
 
 /** Byte offsets, end exclusive. */
 export interface Span {
@@ -168,6 +174,7 @@ export function dictionaryKey(bytes: Uint8Array, at: number, keys: Set<string>):
     'latin1',
   );
   if (keys.has(key)) throw malformed(`the key "${key.slice(0, 40)}" appears twice`, at);
+  if (keys.size === MAX_DICTIONARY_KEYS) throw malformed(`a dictionary of more than ${MAX_DICTIONARY_KEYS} keys`, at);
   keys.add(key);
   return { key, valueStart: content.end };
 }

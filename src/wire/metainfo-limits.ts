@@ -6,6 +6,8 @@ export const MAX_TORRENT_BYTES = 10_000_000;
 export const MAX_BENCODE_DEPTH = 100;
 /** Values in one file: the scan is linear, and this bounds what one file can cost however small its values are. */
 export const MAX_BENCODE_VALUES = 3_000_000;
+/** Keys of one dictionary: `piece layers` and a directory of a file tree have one for each file. Each costs 200 bytes. */
+export const MAX_DICTIONARY_KEYS = 250_000;
 /** Digits of a string's length: 10 MB needs 8. */
 export const MAX_LENGTH_DIGITS = 8;
 /** Digits of an integer: those of an unsigned 64-bit one. */

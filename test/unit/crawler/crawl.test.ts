@@ -305,7 +305,7 @@ describe('a site that costs too much', () => {
       {
         name: 'bad',
         candidates: 0,
-        error: expect.stringMatching(/bad\.xml takes more than 24 MB|has more than 500000/),
+        error: expect.stringMatching(/bad\.xml takes more than 24 MB|has more than 1000000/),
       },
       { name: 'feed', candidates: 1, error: undefined },
     ]);
