@@ -6,33 +6,56 @@ import { type ClosedBecause, outboundRules } from '../domain/outbound-rules.js';
 
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
-/** @param config asked for each connection, since networks change with a reload */
-export function outboundOf(config: () => Config): ClosedBecause {
+type Interfaces = ReturnType<typeof networkInterfaces>;
+
+/**
+ * @param config asked for each connection, since networks change with a reload
+ * @param interfaces asked for each connection, since addresses come and go
+ */
+export function outboundOf(config: () => Config, interfaces: () => Interfaces = networkInterfaces): ClosedBecause {
   return outboundRules({
     lab: config().lab,
     ownNetworks: () => config().operator.networks.flatMap(({ prefixes }) => prefixes),
-    ownAddresses: () => [...machineAddresses(), ...redirectionAddresses(config())],
-    isOwnListener: (address, port) => isOwnListener(config(), address, port),
+    ownAddresses: () => [
+      ...addressesOf(interfaces(), isOneOfThisMachine),
+      ...listenerAddresses(config()),
+      ...redirectionAddresses(config()),
+    ],
+    isOwnListener: (address, port) => isOwnListener(config(), interfaces, address, port),
   });
 }
 
-function machineAddresses(): IpAddress[] {
+type InterfaceAddress = NonNullable<Interfaces[string]>[number];
+
+function addressesOf(interfaces: Interfaces, wanted: (each: InterfaceAddress) => boolean = () => true): IpAddress[] {
   // An address with a zone (fe80::1%eth0) is link-local, which is closed anyway.
-  return Object.values(networkInterfaces()).flatMap((list) =>
-    (list ?? []).filter(({ address }) => !address.includes('%')).map(({ address }) => parseIp(address)),
+  return Object.values(interfaces).flatMap((list) =>
+    (list ?? []).filter((each) => !each.address.includes('%') && wanted(each)).map(({ address }) => parseIp(address)),
   );
+}
+
+/**
+ * A service address stands alone on the loopback interface (anycast, /32 and /128). A whole network there is how a
+ * laboratory in one namespace stands in for the Internet.
+ */
+function isOneOfThisMachine({ internal, cidr }: InterfaceAddress): boolean {
+  return !internal || cidr === null || /\/(?:32|128)$/.test(cidr);
+}
+
+function listenerAddresses(config: Config): IpAddress[] {
+  return listenersOf(config).flatMap(({ host }) => (WILDCARDS.has(host) ? [] : [parseIp(host)]));
 }
 
 function redirectionAddresses({ dnsRedirect }: Config): readonly IpAddress[] {
   return dnsRedirect ? [...dnsRedirect.mirrorAddresses, ...dnsRedirect.trackerAddresses] : [];
 }
 
-function isOwnListener(config: Config, address: IpAddress, port: number): boolean {
+function isOwnListener(config: Config, interfaces: () => Interfaces, address: IpAddress, port: number): boolean {
   const text = formatIp(address);
   const here = listenersOf(config).filter((each) => each.port === port);
   if (here.some(({ host }) => !WILDCARDS.has(host) && formatIp(parseIp(host)) === text)) return true;
   const onWildcard = here.some(({ host }) => WILDCARDS.has(host));
-  return onWildcard && (isLoopback(address) || machineAddresses().some((each) => formatIp(each) === text));
+  return onWildcard && (isLoopback(address) || addressesOf(interfaces()).some((each) => formatIp(each) === text));
 }
 
 function listenersOf(config: Config): { readonly host: string; readonly port: number }[] {

@@ -1,0 +1,72 @@
+import type { networkInterfaces } from 'node:os';
+import { expect, it } from 'vitest';
+import { outboundOf } from '../../../src/app/outbound.js';
+import { parseConfig } from '../../../src/config/parse-config.js';
+import { parseIp } from '../../../src/domain/ip-address.js';
+
+function configOf(lab: boolean, networks = '5.5.5.0/24') {
+  return parseConfig(`
+operator: { name: N, networks: [ { asn: 64500, prefixes: [${networks}] } ] }
+tracker: { listen: ["udp://0.0.0.0:6969", "http://0.0.0.0:6969"], announceUrls: ["udp://5.5.5.5:6969/announce"] }
+mirrorSite: { listen: "http://6.6.6.6:8080" }
+control: { listen: "http://127.0.0.1:8090", token: unit-control-token-0001 }
+dnsRedirect: { listen: ["6.6.6.6:53"], upstreamResolvers: ["9.9.9.53"], mirrorAddresses: [8.0.0.80], trackerAddresses: [8.0.0.69], sites: [s.example] }
+lab: ${lab}
+`);
+}
+
+const on = (address: string, cidr: string, internal = false) =>
+  ({ address, cidr, internal, family: address.includes(':') ? 'IPv6' : 'IPv4', netmask: '', mac: '' }) as NonNullable<
+    ReturnType<typeof networkInterfaces>[string]
+  >[number];
+
+const interfaces = {
+  lo: [on('127.0.0.1', '127.0.0.1/8', true), on('7.7.7.53', '7.7.7.53/32', true), on('9.9.9.9', '9.9.9.9/24', true)],
+  eth0: [on('7.7.7.7', '7.7.7.7/24'), on('2a00:7::7', '2a00:7::7/64'), on('fe80::1', 'fe80::1/64')],
+};
+
+const why = (lab: boolean, address: string, port = 80) =>
+  outboundOf(
+    () => configOf(lab),
+    () => interfaces,
+  )(parseIp(address), port);
+
+it.each([false, true])('closes what belongs to the installation (lab: %s)', (lab) => {
+  for (const address of [
+    '5.5.5.80',
+    '6.6.6.6',
+    '7.7.7.7',
+    '7.7.7.53',
+    '2a00:7::7',
+    '8.0.0.80',
+    '8.0.0.69',
+    'fe80::1',
+  ]) {
+    expect([address, why(lab, address)]).toEqual([address, expect.stringMatching(/^is /)]);
+  }
+  // A wildcard listens on every address of the machine, all of 127.0.0.0/8 among them.
+  for (const address of ['9.9.9.9', '127.0.0.1', '127.9.9.9', '7.7.7.7']) {
+    expect([address, why(lab, address, 6969)]).toEqual([address, 'is where this installation listens']);
+  }
+  expect(why(lab, '127.0.0.1', 8090)).toBe('is where this installation listens');
+});
+
+it('leaves the rest open', () => {
+  for (const address of ['7.7.7.8', '9.9.9.9', '8.8.8.8', '2a00:8::1']) expect(why(false, address)).toBeUndefined();
+  for (const address of ['127.0.0.1', '127.9.9.9', '10.0.0.1', 'fd00::1']) expect(why(true, address)).toBeUndefined();
+});
+
+it('asks for networks and interfaces with each connection', () => {
+  let networks = '5.5.5.0/24';
+  let now: ReturnType<typeof networkInterfaces> = {};
+  const closedBecause = outboundOf(
+    () => configOf(false, networks),
+    () => now,
+  );
+  expect(closedBecause(parseIp('7.7.7.7'), 80)).toBeUndefined();
+  expect(closedBecause(parseIp('4.4.4.4'), 80)).toBeUndefined();
+  now = interfaces;
+  networks = '4.4.4.0/24';
+  expect(closedBecause(parseIp('7.7.7.7'), 80)).toMatch(/this installation/);
+  expect(closedBecause(parseIp('4.4.4.4'), 80)).toMatch(/own network/);
+});
