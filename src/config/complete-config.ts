@@ -6,11 +6,14 @@ import { parse, stringify } from 'yaml';
 import type { z } from 'zod';
 import { fieldsOf } from './changed-keys.js';
 
+/** A token that is one variable and nothing else: its name is not a secret. */
+const WHOLE_VARIABLE = /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/;
+
 /** @param text a right configuration */
 export function completeConfig(text: string, schema: z.core.$ZodType): string {
   let hidden = 0;
   const hide = (key: unknown, value: unknown): unknown => {
-    if (key !== 'token' || typeof value !== 'string' || value.includes('${')) return value;
+    if (key !== 'token' || typeof value !== 'string' || WHOLE_VARIABLE.test(value)) return value;
     // Each another one, because tokens must differ.
     return `[secret-${++hidden}]`;
   };

@@ -2,11 +2,13 @@
  * The operator that all tests of docs/security.md attack: a network with public addresses and `lab: false`, strangers
  * outside it, and clients that speak from any address of either.
  */
+import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import bencode from 'bencode';
 import { vi } from 'vitest';
+import { formatIp } from '../../../src/domain/ip-address.js';
 import { decodeUdpAnswer, encodeUdpAnnounce, encodeUdpConnect } from '../../../src/wire/udp-client-packets.js';
 import { ownNetwork } from '../../support/own-network.js';
 
@@ -69,7 +71,7 @@ export function operatorConfig(changes: Readonly<Record<string, Record<string, u
 }
 
 export interface Announced {
-  /** `address:port` of each peer, of IPv4. */
+  /** `address:port` or `[address]:port` of each peer, of the family that was asked over. */
   readonly peers: readonly string[];
   readonly seeders: number;
   readonly leechers: number;
@@ -142,7 +144,8 @@ export async function announceOverUdp(from: string, options: AnnounceOptions): P
   const answer = decodeUdpAnswer(bytes);
   if (answer.action === 'error') return { peers: [], seeders: 0, leechers: 0, failure: answer.message };
   if (answer.action !== 'announce') throw new Error(`answered with ${answer.action}`);
-  const peers = from.includes(':') ? [] : compactPeers(Buffer.from(answer.peers));
+  const read = from.includes(':') ? compactPeers6 : compactPeers;
+  const peers = read(Buffer.from(answer.peers));
   return { peers, seeders: answer.seeders, leechers: answer.leechers };
 }
 
@@ -218,14 +221,24 @@ export async function call(path: string, options: CallOptions = {}) {
   return { status, text: text.slice(text.indexOf('\r\n\r\n') + 4) };
 }
 
+/** One for each address and port. */
 function peerIdOf(from: string, { peerId, port = 6_881 }: AnnounceOptions): string {
-  return peerId ?? `-SE0001-${from}:${port}`.padEnd(20, '-').slice(0, 20);
+  return peerId ?? `-SE0001-${createHash('sha1').update(`${from} ${port}`).digest('hex').slice(0, 12)}`;
 }
 
 function compactPeers(bytes: Buffer): string[] {
   const peers: string[] = [];
   for (let at = 0; at + 6 <= bytes.length; at += 6) {
     peers.push(`${[...bytes.subarray(at, at + 4)].join('.')}:${bytes.readUInt16BE(at + 4)}`);
+  }
+  return peers;
+}
+
+function compactPeers6(bytes: Buffer): string[] {
+  const peers: string[] = [];
+  for (let at = 0; at + 18 <= bytes.length; at += 18) {
+    const words = [0, 4, 8, 12].map((offset) => bytes.readUInt32BE(at + offset));
+    peers.push(`[${formatIp({ family: 6, words })}]:${bytes.readUInt16BE(at + 16)}`);
   }
   return peers;
 }

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import bencode from 'bencode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseIp } from '../../../src/domain/ip-address.js';
 import { parseMetainfo } from '../../../src/wire/metainfo.js';
 import { eventually } from '../../support/lab-app.js';
 import { ServeProcess } from '../../support/serve-process.js';
@@ -17,11 +18,13 @@ import {
   customer,
   exchange,
   MACHINE,
+  MACHINE6,
   MIRROR_PORT,
   operatorConfig,
   operatorNetwork,
   PARTNER_TOKEN,
   stranger,
+  TRACKER_PORT,
   torrent,
 } from './operator-network.js';
 
@@ -50,6 +53,36 @@ const HOSTILE = [
   '240.0.0.1:6881',
 ];
 
+const HONEST6 = '2a0e:bad::77';
+/** The operator's own, private and link-local ones, and ways to write an IPv4 address of the operator's as IPv6. */
+const HOSTILE6 = [
+  '2a0e:600d::80',
+  MACHINE6,
+  'fd00::1',
+  'fe80::1',
+  'ff02::1',
+  '::1',
+  '2001:db8::1',
+  '::ffff:5.5.5.80',
+  '64:ff9b::505:550',
+  '2002:505:550::1',
+  '2001:0:505:550::1',
+];
+
+/** Compact peers of IPv6 (BEP 7), mapped addresses as they are written. */
+function compact6(hosts: readonly string[]): Buffer {
+  return Buffer.concat(
+    hosts.map((host) => {
+      const { family, words } = parseIp(host);
+      const bytes = Buffer.alloc(18);
+      const all = family === 6 ? words : [0, 0, 0xffff, words[0]!];
+      for (const [i, word] of all.entries()) bytes.writeUInt32BE(word, 4 * i);
+      bytes.writeUInt16BE(6_881, 16);
+      return bytes;
+    }),
+  );
+}
+
 /** Compact peers (BEP 23). */
 function compact(peers: readonly string[]): Buffer {
   return Buffer.concat(
@@ -72,7 +105,11 @@ describe.skipIf(network === undefined)('of crawled sites and original trackers',
       '/feed.xml': `<rss version="2.0"><channel>${item('public', 9)}${item('private', 99)}</channel></rss>`,
       '/public.torrent': PUBLIC,
       '/private.torrent': PRIVATE,
-      '/announce': bencode.encode({ interval: 1_800, peers: compact([...HOSTILE, ...HONEST]) }),
+      '/announce': bencode.encode({
+        interval: 1_800,
+        peers: compact([...HOSTILE, ...HONEST]),
+        peers6: compact6([...HOSTILE6, HONEST6]),
+      }),
     };
     site = createServer((request, response) => {
       asked.push(request.url!);
@@ -85,6 +122,7 @@ describe.skipIf(network === undefined)('of crawled sites and original trackers',
     const source = { name: 'site', type: 'feed', url: `http://${SITE}:${SITE_PORT}/feed.xml` };
     serve = new ServeProcess(
       operatorConfig({
+        tracker: { listen: ['0.0.0.0', `[${MACHINE6}]`].map((host) => `udp://${host}:${TRACKER_PORT}`) },
         mirrorSite: { listen: `http://${MACHINE}:${MIRROR_PORT}` },
         crawler: { every: '1h', delayPerSite: '0ms', sources: [source] },
         upstream: { exchange: true, resolvers: ['9.9.9.53'] },
@@ -125,6 +163,8 @@ describe.skipIf(network === undefined)('of crawled sites and original trackers',
       return peers.includes(HONEST[0]!);
     });
     expect([...peers].sort()).toEqual([`${customer(20)}:6881`, ...HONEST].sort());
+    const over6 = await announceOverUdp('2a0e:600d::99', { infoHash: publicHash, event: 0 });
+    expect(over6.peers).toEqual([`[${HONEST6}]:6881`]);
   });
 
   it('a private torrent is never asked for', async () => {

@@ -138,6 +138,15 @@ control: {}
     expect(again.crawler.userAgent).toBe(`costs $\{5}`);
   });
 
+  test('hides a token that is a variable only in part, or looks like one', () => {
+    for (const written of ['a-secret-<REST}', 'a-secret-$<x', '<A}a-secret', '<a-secret x}']) {
+      const token = written.replace('<', '${');
+      const text = completeConfig(JSON.stringify({ control: { token } }), configSchema);
+      expect(text).not.toContain('a-secret');
+      expect(text).toContain('[secret-1]');
+    }
+  });
+
   test('prints the name of a variable, not its value', async () => {
     const file = join(directory, 'variable.yaml');
     writeFileSync(
