@@ -34,7 +34,7 @@ import { outboundOf } from './outbound.js';
 import { Policy } from './policy.js';
 import { ProxyWatch } from './proxy-watch.js';
 import { type Apply, type Reloadable, reloadAll } from './reload.js';
-import { keysThatNeedRestart } from './restart-keys.js';
+import { configInForce, keysThatNeedRestart } from './restart-keys.js';
 import { type ControlPart, startControl } from './start-control.js';
 import { DnsPart } from './start-dns-redirect.js';
 import { type MirrorSitePart, startMirrorSite } from './start-mirror-site.js';
@@ -103,8 +103,9 @@ class App implements Application {
 
   reload(config: Config): Promise<readonly string[]> {
     return this.#turns.run(async () => {
-      await reloadAll(this.#reloadable, config, this.#logger);
-      this.#config = config;
+      const inForce = configInForce(this.#started, config);
+      await reloadAll(this.#reloadable, inForce, this.#logger);
+      this.#config = inForce;
       return keysThatNeedRestart(this.#started, config);
     });
   }
@@ -219,7 +220,7 @@ class App implements Application {
     });
     onReload('tracker', async (next) => {
       const listed = access(next);
-      const options = liveOptions(next, config.upstream.exchange);
+      const options = liveOptions(next);
       const certificate = next.tracker.tls && (await readCertificate(tlsMaterial(next.tracker.tls)));
       return () => {
         dataPlane.setAccess(listed);
@@ -314,13 +315,12 @@ class App implements Application {
 
     // The operator's view.
     if (config.control) {
-      const { listen, clientCa } = config.control;
+      const { listen } = config.control;
       const supervised = await run<ControlPart>('control API', (previous) =>
         startControl(
           this.#config,
           {
             ...(this.#config.control ?? config.control!),
-            clientCa,
             listen: { ...listen, port: previous?.port ?? listen.port },
           },
           { clock, logger, health, reports, policy, dataPlane, catalogue, exchange, dns, supervisor, threads, storage },

@@ -1,8 +1,8 @@
 /** The exchange with original trackers, and what makes it ask: swarms in which inner peers are too few. */
 import { randomBytes } from 'node:crypto';
 import { getServers } from 'node:dns';
-import { parseEndpoint } from '../config/address-schemas.js';
 import type { Config } from '../config/config-schema.js';
+import { parseEndpoint } from '../config-kit/address-schemas.js';
 import type { Clock } from '../domain/clock.js';
 import type { Endpoint } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';

@@ -1,9 +1,9 @@
 /** From the configuration to what the data plane is started with. */
 import { join } from 'node:path';
-import { formatListenUrl } from '../config/address-schemas.js';
 import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
 import { STORE_BYTES_EACH } from '../config/tracker-section.js';
+import { formatListenUrl } from '../config-kit/address-schemas.js';
 import { formatPrefix } from '../domain/ip-address.js';
 import type { LiveOptions, DataPlaneOptions as Options } from '../tracker/data-plane-options.js';
 import type { TlsMaterial } from '../transport/transport.js';
@@ -13,11 +13,11 @@ import type { Policy } from './policy.js';
 /** For what is not counted by peers and torrents: blocks on their way to another size. */
 const SPARE_ARENA_BYTES = 16 * 2 ** 20;
 
-/** What a reload hands to a running data plane. @param exchange whether the process has an exchange to ask */
-export function liveOptions({ tracker, selection }: Config, exchange: boolean): LiveOptions {
+/** What a reload hands to a running data plane. */
+export function liveOptions({ tracker, selection, upstream }: Config): LiveOptions {
   return {
     deniedAddresses: tracker.denyList.addresses.map(formatPrefix),
-    upstreamWantedBelow: exchange ? selection.enoughInnerPeers : 0,
+    upstreamWantedBelow: upstream.exchange ? selection.enoughInnerPeers : 0,
   };
 }
 
@@ -73,7 +73,7 @@ export function dataPlaneOptions(
       keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
       arenaBytes,
     },
-    ...liveOptions(config, upstream.exchange),
+    ...liveOptions(config),
     upstreamAskEverySeconds: Math.ceil(upstream.everyMs / 1000),
     snapshotFile: join(config.storage.directory, 'swarms.snapshot'),
     snapshotEverySeconds: Math.ceil(tracker.snapshotEveryMs / 1000),

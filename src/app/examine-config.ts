@@ -5,10 +5,10 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
-import { formatPath } from '../config/config-problem.js';
 import type { Config } from '../config/config-schema.js';
 import { listenersOf } from '../config/listeners.js';
-import type { ConfigPath } from '../config/yaml-source.js';
+import { formatPath } from '../config-kit/config-problem.js';
+import type { ConfigPath } from '../config-kit/yaml-source.js';
 import { refuseOwnAddresses } from '../dns-redirect/own-interface-addresses.js';
 import { compileRedirectPolicy } from '../dns-redirect/redirect-policy.js';
 import { messageOf } from '../domain/errors.js';

@@ -1,9 +1,10 @@
 /** Names of sub-domains in the configuration against those that a topology has: only it knows those that come from files. */
-import { formatPath } from '../config/config-problem.js';
+
 import type { Config } from '../config/config-schema.js';
 import { subdomainReferences } from '../config/subdomain-references.js';
-import { suggestName } from '../config/suggest-name.js';
-import type { ConfigPath } from '../config/yaml-source.js';
+import { formatPath } from '../config-kit/config-problem.js';
+import { suggestName } from '../config-kit/suggest-name.js';
+import type { ConfigPath } from '../config-kit/yaml-source.js';
 import { OperatorError } from '../domain/errors.js';
 import type { TopologyView } from './topology-state.js';
 

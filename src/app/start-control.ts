@@ -102,7 +102,7 @@ export async function startControl(
     url: `${tls ? 'https' : 'http'}://${bound}`,
     port: server.address.port,
     prepare: (next) => {
-      const nextTls = next.control && readControlTls({ ...next.control, clientCa: section.clientCa });
+      const nextTls = next.control && readControlTls(next.control);
       return () => {
         inForce = next;
         if (nextTls) server.useTls(nextTls);

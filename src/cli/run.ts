@@ -1,6 +1,6 @@
 /** Runs one command line to its exit code. Errors are one line on stderr that ends with the way out; never a stack. */
 import { CommanderError } from 'commander';
-import { ConfigError } from '../config/config-problem.js';
+import { ConfigError } from '../config-kit/config-problem.js';
 import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
 import type { CliContext } from './cli-context.js';
 import { createProgram } from './program.js';

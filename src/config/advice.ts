@@ -1,12 +1,15 @@
 /** What is allowed in a configuration but seldom meant: `check-config` warns of it. */
+
+import { formatPath } from '../config-kit/config-problem.js';
 import { reservedWithin } from '../domain/bogon.js';
 import { formatIp, formatPrefix, type IpAddress, parseIp } from '../domain/ip-address.js';
-import { formatPath } from './config-problem.js';
 import type { Config } from './config-schema.js';
+import { CONFIG_PARTS } from './parts.js';
 
 /** One line each: `path: what is odd, and what to do if it is not meant`. */
 export function adviceOn(config: Config): string[] {
-  return [...reservedNetworks(config), ...sitesWithoutTheirPort(config), ...addressesNotListenedOn(config)];
+  const ofParts = CONFIG_PARTS.flatMap(({ advice }) => (advice ?? []).flatMap((advise) => advise(config)));
+  return [...ofParts, ...reservedNetworks(config), ...sitesWithoutTheirPort(config), ...addressesNotListenedOn(config)];
 }
 
 /** A redirected name leads browsers to the port of the original site: 80, or 443 with https, which nobody but it can serve. */

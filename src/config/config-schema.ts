@@ -1,36 +1,15 @@
-/** The whole configuration as one strict schema: every key, its value and its default. */
+/** The whole configuration as one strict schema, put together from the sections of the parts. */
 import type { z } from 'zod';
-import { controlSection, labServicesSection, reportsSection } from './control-sections.js';
-import { flag, section } from './field-schemas.js';
-import {
-  billingSection,
-  loggingSection,
-  operatorSection,
-  selectionSection,
-  storageSection,
-  topologySection,
-} from './network-sections.js';
-import { crawlerSection, dnsRedirectSection, mirrorSiteSection } from './site-sections.js';
-import { trackerSection, upstreamSection } from './tracker-section.js';
+import { section } from '../config-kit/field-schemas.js';
+import { CONFIG_PARTS } from './parts.js';
+
+type Part = (typeof CONFIG_PARTS)[number];
+type Shape = { [P in Part as P['key']]: P['schema'] };
 
 /** The parts that are optional run only where their section is written; `mirrorSite: {}` is enough. */
-export const configSchema = section({
-  operator: operatorSection,
-  topology: topologySection.prefault({}),
-  billing: billingSection.prefault({}),
-  selection: selectionSection.prefault({}),
-  tracker: trackerSection.prefault({}),
-  mirrorSite: mirrorSiteSection.optional(),
-  crawler: crawlerSection.prefault({}),
-  upstream: upstreamSection.prefault({}),
-  dnsRedirect: dnsRedirectSection.optional(),
-  reports: reportsSection.prefault({}),
-  control: controlSection.optional(),
-  storage: storageSection.prefault({}),
-  logging: loggingSection.prefault({}),
-  lab: flag.prefault(false),
-  labServices: labServicesSection.optional(),
-});
+export const configSchema = section(
+  Object.fromEntries(CONFIG_PARTS.map(({ key, schema }) => [key, schema])) as unknown as Shape,
+);
 
 export type DeepReadonly<T> = T extends string | number | boolean
   ? T // branded ones too

@@ -1,7 +1,8 @@
 /** `reports`, `control` and `labServices`: who may report, who may operate, and the lab's stand-ins for the world. */
 import { z } from 'zod';
-import { endpoint, listenUrl } from './address-schemas.js';
-import { duration, filePath, hostName, identifier, section, token, wholeNumber } from './field-schemas.js';
+import { endpoint, listenUrl } from '../config-kit/address-schemas.js';
+import { configPart } from '../config-kit/config-part.js';
+import { duration, filePath, hostName, identifier, section, token, wholeNumber } from '../config-kit/field-schemas.js';
 import { tlsFiles } from './tracker-section.js';
 
 const probe = section({
@@ -18,6 +19,19 @@ export const reportsSection = section({
   history: duration('1m', '3650d', '366d'),
 });
 
+export const reportsPart = configPart({
+  key: 'reports',
+  schema: reportsSection.prefault({}),
+  live: ['probes', 'freshness', 'history', 'uplinkBpsMax'],
+  text: `reports:
+  probes:                               # token: optional where one was made with alias-tracker token
+    - { id: dp-north, subdomains: [north] }
+  freshness: 15m                        # older density counts as unknown
+  history: 366d                         # of means over five minutes and hours; raw reports are kept a day
+  uplinkBpsMax: 1000000000              # nobody's line uploads faster, whatever it reports; see subdomains and caches
+`,
+});
+
 export const controlSection = section({
   listen: listenUrl('http', 'https').prefault('http://127.0.0.1:8090'),
   token: token.optional(),
@@ -26,6 +40,19 @@ export const controlSection = section({
   clientCa: filePath.optional(),
   /** Host names under which browsers may use it beside its addresses: others are refused (DNS rebinding). */
   names: z.array(hostName).prefault([]),
+});
+
+export const controlPart = configPart({
+  key: 'control',
+  schema: controlSection.optional(),
+  live: ['token', 'tls.certificate', 'tls.key'],
+  text: `control:                                # API and dashboard; leave the section out to run without them
+  listen: "http://127.0.0.1:8090"       # https:// with tls
+  # token: "\${CONTROL_TOKEN}"           # required where not on loopback
+  # tls: { certificate: chain.pem, key: key.pem }
+  # clientCa: probes-ca.pem             # with tls: a certificate of this authority stands for the token of its probe
+  names: []                             # host names under which browsers use it, beside its addresses
+`,
 });
 
 /** The lab plays the world outside: everything here lies in 127.0.0.0/8, by default in the lab's foreign network. */
@@ -41,4 +68,12 @@ export const labServicesSection = section({
   }).prefault({}),
   resolver: endpoint().prefault('127.4.0.53:5353'),
   seed: endpoint().prefault('127.4.0.20:6881'),
+});
+
+export const labServicesPart = configPart({
+  key: 'labServices',
+  schema: labServicesSection.optional(),
+  live: [],
+  text: `# labServices: {}                       # with lab: true, an original site, tracker and resolver on this machine
+`,
 });

@@ -1,17 +1,18 @@
 /** What one value alone cannot show: rules between keys. Each rule is one function; all run, and all problems are told. */
+
+import { formatListenUrl } from '../config-kit/address-schemas.js';
+import type { Report } from '../config-kit/config-part.js';
+import { suggestName } from '../config-kit/suggest-name.js';
+import type { ConfigPath } from '../config-kit/yaml-source.js';
 import { isReservedPrefix } from '../domain/bogon.js';
 import { formatIp, formatPrefix, type IpAddress, type Prefix, prefixContains } from '../domain/ip-address.js';
 import { classifyPath, PATH_ANNOUNCE } from '../wire/http-path.js';
-import { formatListenUrl } from './address-schemas.js';
 import type { Config } from './config-schema.js';
 import { listenersDoNotClash, tokensDiffer } from './identity-checks.js';
+import { CONFIG_PARTS } from './parts.js';
 import { redirectionIsPossible } from './redirection-checks.js';
 import { subdomainReferences } from './subdomain-references.js';
-import { suggestName } from './suggest-name.js';
 import { MAX_PEERS_AND_TORRENTS } from './tracker-section.js';
-import type { ConfigPath } from './yaml-source.js';
-
-export type Report = (path: ConfigPath, message: string) => void;
 
 const RULES: readonly ((config: Config, report: Report) => void)[] = [
   networksAreAnOperators,
@@ -36,6 +37,7 @@ const RULES: readonly ((config: Config, report: Report) => void)[] = [
 ];
 
 export function checkAcrossFields(config: Config, report: Report): void {
+  for (const { checks } of CONFIG_PARTS) for (const check of checks ?? []) check(config, report);
   for (const rule of RULES) rule(config, report);
 }
 

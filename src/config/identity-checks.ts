@@ -1,10 +1,10 @@
 /** Things that must differ: tokens, because each stands for one caller, and the sockets that are listened on. */
-import { formatListenUrl } from './address-schemas.js';
-import { formatPath } from './config-problem.js';
+import { formatListenUrl } from '../config-kit/address-schemas.js';
+import type { Report } from '../config-kit/config-part.js';
+import { formatPath } from '../config-kit/config-problem.js';
+import type { ConfigPath } from '../config-kit/yaml-source.js';
 import type { Config } from './config-schema.js';
-import type { Report } from './cross-field-checks.js';
 import { clashingListeners } from './listeners.js';
-import type { ConfigPath } from './yaml-source.js';
 
 export function listenersDoNotClash(config: Config, report: Report): void {
   const told = new Set<string>();

@@ -2,10 +2,11 @@
  * Every socket that a configuration opens, whichever part opens it, so that clashes are found before the start and `::`
  * leaves IPv4 to a listener that names it. The order of listeners never matters.
  */
+
+import type { ConfigPath } from '../config-kit/yaml-source.js';
 import type { Endpoint } from '../domain/endpoint.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
 import type { Config } from './config-schema.js';
-import type { ConfigPath } from './yaml-source.js';
 
 export interface ConfiguredListener extends Endpoint {
   readonly path: ConfigPath;

@@ -5,13 +5,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { checkFiles, withAbsolutePaths } from '../config-kit/config-files.js';
+import { ConfigError, type ConfigProblem } from '../config-kit/config-problem.js';
+import { describeIssues } from '../config-kit/describe-issue.js';
+import { type ConfigPath, type Environment, readYaml } from '../config-kit/yaml-source.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
-import { checkFiles, makePathsAbsolute } from './config-files.js';
-import { ConfigError, type ConfigProblem } from './config-problem.js';
 import { type Config, configSchema } from './config-schema.js';
 import { checkAcrossFields } from './cross-field-checks.js';
-import { describeIssues } from './describe-issue.js';
-import { type ConfigPath, type Environment, readYaml } from './yaml-source.js';
 
 /** @throws OperatorError where the file cannot be read; ConfigError (one line per problem) where it is wrong */
 export function loadConfig(file: string, environment: Environment): Config {
@@ -67,10 +67,10 @@ export function parseConfig(text: string, options: ParseConfigOptions = {}): Con
   checkAcrossFields(config, (path, message) => problems.push(source.problemAt(path, message)));
   if (problems.length > 0) throw new ConfigError(file, problems);
 
-  makePathsAbsolute(config, options.baseDirectory ?? process.cwd());
-  checkFiles(config, (path, message) => problems.push(source.problemAt(path, message)));
+  const absolute = withAbsolutePaths(configSchema, config, options.baseDirectory ?? process.cwd());
+  checkFiles(configSchema, absolute, (path, message) => problems.push(source.problemAt(path, message)));
   if (problems.length > 0) throw new ConfigError(file, problems);
-  return deepFreeze(config) as Config;
+  return deepFreeze(absolute) as Config;
 }
 
 function withoutEchoes(all: readonly ConfigProblem[], variables: readonly ConfigProblem[]): ConfigProblem[] {

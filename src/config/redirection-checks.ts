@@ -1,7 +1,8 @@
 /** What a redirection cannot or must not do: names that are not sites, and addresses that nobody can be led to. */
+
+import type { Report } from '../config-kit/config-part.js';
 import { formatIp, type IpAddress, parsePrefix, prefixContains } from '../domain/ip-address.js';
 import type { Config } from './config-schema.js';
-import type { Report } from './cross-field-checks.js';
 
 /** Redirecting it would switch encrypted DNS off in every browser of the network: https://support.mozilla.org/kb/canary-domain-use-application-dnsnet */
 const CANARY = 'use-application-dns.net';

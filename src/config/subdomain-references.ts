@@ -1,7 +1,8 @@
 /** Every place where a configuration names a sub-domain by its id. */
+
+import type { ConfigPath } from '../config-kit/yaml-source.js';
 import { formatIp } from '../domain/ip-address.js';
 import type { Config } from './config-schema.js';
-import type { ConfigPath } from './yaml-source.js';
 
 export interface SubdomainReference {
   readonly id: string;

@@ -1,7 +1,18 @@
 /** `tracker` and `upstream`: announces, scrapes, their limits, and the exchange with original trackers. */
 import { z } from 'zod';
-import { endpoint, listenUrl, urlOf } from './address-schemas.js';
-import { duration, filePath, flag, identifier, prefix, section, token, wholeNumber } from './field-schemas.js';
+import { endpoint, listenUrl, urlOf } from '../config-kit/address-schemas.js';
+import { configPart } from '../config-kit/config-part.js';
+import {
+  duration,
+  filePath,
+  flag,
+  identifier,
+  marksFile,
+  prefix,
+  section,
+  token,
+  wholeNumber,
+} from '../config-kit/field-schemas.js';
 
 const DNS_PORT = 53;
 
@@ -28,12 +39,17 @@ const limits = section({
 });
 
 /** `open`, `catalogue`, or a file of info-hashes, one to a line. */
-const torrents = z
+const listOfTorrents = z
   .string({ error: 'expected "open", "catalogue", or a file of info-hashes' })
   .min(1, { error: 'expected "open", "catalogue", or a file of info-hashes' })
   .transform((value): { mode: 'open' | 'catalogue' } | { mode: 'allow-list'; file: string } =>
     value === 'open' || value === 'catalogue' ? { mode: value } : { mode: 'allow-list', file: value },
   );
+
+const torrents = marksFile('file', listOfTorrents, (value, replace) => {
+  const chosen = value as z.output<typeof listOfTorrents>;
+  return 'file' in chosen ? { ...chosen, file: replace(chosen.file) } : chosen;
+});
 
 export const tlsFiles = section({ certificate: filePath, key: filePath });
 
@@ -63,6 +79,43 @@ export const trackerSection = section({
   limits: limits.prefault({}),
 });
 
+export const trackerPart = configPart({
+  key: 'tracker',
+  schema: trackerSection.prefault({}),
+  live: ['announceUrls', 'torrents', 'denyList.addresses', 'denyList.torrents', 'tls.certificate', 'tls.key'],
+  text: `tracker:
+  listen: ["udp://0.0.0.0:6969", "http://0.0.0.0:6969"]     # also https://, with tls
+  announceUrls: []                      # written into torrents, e.g. ["udp://alias.example.net:6969/announce"]
+  interval: 30m                         # how often clients announce; ±10 % against crowds
+  minInterval: 1m
+  numWantDefault: 50
+  numWantMax: 200
+  torrents: open                        # open | catalogue | a file of info-hashes, one to a line
+  transport: auto                       # linux (batched system calls), portable, or auto: linux where it works
+  connectionId: lenient                 # strict: two minutes (BEP 15); lenient: some clients keep them longer
+  fullScrape: false                     # answer a scrape without info-hash with everything
+  trustedNetworks: []                   # prefixes that may announce for another address (ip=)
+  trustedProxies: []                    # prefixes whose X-Forwarded-For and PROXY protocol count
+  proxyProtocol: []                     # entries of listen where each connection begins with a PROXY header (1 or 2);
+                                        # only trustedProxies may connect there, e.g. ["http://127.0.0.1:6970"]
+  denyList: { addresses: [] }           # prefixes that are never handed out; optional: torrents: FILE of info-hashes
+  # tls: { certificate: chain.pem, key: key.pem }
+  snapshotEvery: 1m                     # swarms survive a restart
+  limits:
+    maxPeers: 4000000                   # stored at most, both families; each takes up to 64 bytes
+    maxTorrents: 1000000
+    reservedForInnerPercent: 20         # of both, which peers from outside the operator's networks cannot take
+    peersPerAddressPerSwarm: 16         # homes and carrier NAT share addresses; one host must not fill a swarm; 0: no limit, at most 32
+    peersPerAddress: 4000               # over all swarms; an IPv6 /64 counts as an address
+    peersPerSitePerSwarm: 64            # the same two for an IPv6 /48 outside the operator's networks
+    peersPerSite: 16000
+    minPeerPort: 1                      # peers on lower ports are counted but not handed out
+    maxConnections: 10000
+    requestTimeout: 10s
+    keepAliveTimeout: 30s
+`,
+});
+
 export const upstreamSection = section({
   exchange: flag.prefault(true),
   resolvers: z.array(endpoint(DNS_PORT)).prefault([]),
@@ -70,4 +123,18 @@ export const upstreamSection = section({
   every: duration('1s', '24h', '5m'),
   peersMax: wholeNumber(1, 2_000).prefault(200),
   originalTrackers: z.array(section({ name: identifier, token })).prefault([]),
+});
+
+export const upstreamPart = configPart({
+  key: 'upstream',
+  schema: upstreamSection.prefault({}),
+  live: ['originalTrackers'],
+  text: `upstream:                               # foreign peers from original trackers
+  exchange: true
+  resolvers: []                         # past the redirection; empty: this machine's own
+  dht: false                            # the DHT is not asked for peers; true is refused
+  every: 5m                             # at most so often for one torrent
+  peersMax: 200
+  originalTrackers: []                  # who may push peers: [ { name: partner, token: "\${PARTNER_TOKEN}" } ]
+`,
 });

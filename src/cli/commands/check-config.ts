@@ -1,8 +1,8 @@
 /** `check-config`: a verdict on a configuration, with line numbers, before it is put in force. */
 import type { Command } from 'commander';
 import { adviceOn } from '../../config/advice.js';
-import { ConfigError } from '../../config/config-problem.js';
 import { placedError } from '../../config/parse-config.js';
+import { ConfigError } from '../../config-kit/config-problem.js';
 import type { CliContext } from '../cli-context.js';
 
 export function registerCheckConfigCommand(program: Command, context: CliContext): void {

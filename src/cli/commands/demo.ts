@@ -1,6 +1,6 @@
 /** `demo`: simulated users and probes beside a running lab, so that one sees what the tracker does. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { parseDurationMs } from '../../config/units.js';
+import { parseDurationMs } from '../../config-kit/units.js';
 import { createRandom } from '../../domain/random.js';
 import type { DemoState } from '../../lab/run-demo.js';
 import type { CliContext } from '../cli-context.js';

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { parse } from 'yaml';
-import { completeConfig } from '../../config/complete-config.js';
 import { configSchema } from '../../config/config-schema.js';
 import { DEFAULT_CONFIG_YAML } from '../../config/default-config.js';
+import { completeConfig } from '../../config-kit/complete-config.js';
 import type { CliContext } from '../cli-context.js';
 
 interface PrintConfigOptions {

@@ -1,7 +1,8 @@
 /** Configuration files: YAML in any state becomes a configuration, or problems that each name a place in the file. */
-import { ConfigError } from '../../../src/config/config-problem.js';
+
 import { DEFAULT_CONFIG_YAML } from '../../../src/config/default-config.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
+import { ConfigError } from '../../../src/config-kit/config-problem.js';
 import type { Random } from '../../../src/domain/random.js';
 import { LAB_CONFIG } from '../../support/lab-app.js';
 import { attempt, bytesOf, type FuzzTarget, holds, pick, sometimes, textOf } from '../fuzz-target.js';

@@ -1,9 +1,10 @@
 /** Every key of the schema: a change of it is either put in force by a reload, or named as needing a restart. */
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { keysThatNeedRestart, LIVE_KEYS } from '../../../src/app/restart-keys.js';
-import { fieldsOf } from '../../../src/config/changed-keys.js';
+import { configInForce, keysThatNeedRestart } from '../../../src/app/restart-keys.js';
 import { type Config, configSchema } from '../../../src/config/config-schema.js';
+import { LIVE_KEYS } from '../../../src/config/parts.js';
+import { fieldsOf } from '../../../src/config-kit/changed-keys.js';
 
 function keysOf(schema: Parameters<typeof fieldsOf>[0], path = ''): string[] {
   const fields = fieldsOf(schema);
@@ -104,7 +105,10 @@ function changed(key: string): Config {
 
 describe('a change of', () => {
   test.each(KEYS)('%s alone is noticed', (key) => {
-    expect(keysThatNeedRestart(base, changed(key))).toEqual(LIVE_KEYS.has(key) ? [] : [key]);
+    const next = changed(key);
+    expect(keysThatNeedRestart(base, next)).toEqual(LIVE_KEYS.has(key) ? [] : [key]);
+    // What is named is not in force, and what is not named is.
+    expect(configInForce(base, next)).toEqual(LIVE_KEYS.has(key) ? next : base);
   });
 
   test.each(['mirrorSite', 'dnsRedirect', 'control', 'labServices'])('%s as a whole needs a restart', (section) => {
@@ -112,6 +116,8 @@ describe('a change of', () => {
     const without = parsed(rest)!;
     expect(keysThatNeedRestart(base, without)).toEqual([section]);
     expect(keysThatNeedRestart(without, base)).toEqual([section]);
+    expect(configInForce(base, without)).toEqual(without);
+    expect(configInForce(without, base)).toEqual(without);
   });
 });
 

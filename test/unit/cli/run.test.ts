@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { run } from '../../../src/cli/run.js';
-import { completeConfig } from '../../../src/config/complete-config.js';
 import { configSchema } from '../../../src/config/config-schema.js';
 import { loadConfig, parseConfig } from '../../../src/config/parse-config.js';
+import { completeConfig } from '../../../src/config-kit/complete-config.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-cli-'));
 const good = join(directory, 'good.yaml');

@@ -2,8 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { ConfigError } from '../../../src/config/config-problem.js';
 import { loadConfig, type ParseConfigOptions, parseConfig } from '../../../src/config/parse-config.js';
+import { ConfigError } from '../../../src/config-kit/config-problem.js';
 import { OperatorError } from '../../../src/domain/errors.js';
 import { formatPrefix } from '../../../src/domain/ip-address.js';
 

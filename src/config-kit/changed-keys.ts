@@ -12,6 +12,34 @@ export function changedKeys(schema: z.core.$ZodType, old: unknown, next: unknown
   });
 }
 
+/**
+ * @param live keys as `changedKeys` names them
+ * @returns `started` with the live keys of `next`, as the schema made them. A section that one of the two lacks is missing,
+ *   except that a nested one with live keys is taken whole
+ */
+export function withLiveKeys(
+  schema: z.core.$ZodType,
+  live: ReadonlySet<string>,
+  started: unknown,
+  next: unknown,
+  path = '',
+): unknown {
+  const fields = fieldsOf(schema);
+  if (fields === undefined) return live.has(path) ? next : started;
+  if (!isObject(started) || !isObject(next)) {
+    const isTaken = path.includes('.') && [...live].some((key) => key.startsWith(`${path}.`));
+    return isTaken ? next : undefined;
+  }
+  return Object.fromEntries(
+    Object.entries(fields)
+      .map(([key, field]) => {
+        const name = nameInProgram(key, field);
+        return [name, withLiveKeys(field, live, started[name], next[name], path === '' ? key : `${path}.${key}`)];
+      })
+      .filter(([, value]) => value !== undefined),
+  );
+}
+
 /** The keys of a section, undefined for a single value. */
 export function fieldsOf(schema: z.core.$ZodType): Readonly<Record<string, z.core.$ZodType>> | undefined {
   const def = schema._zod.def as z.core.$ZodTypeDef & Record<string, unknown>;

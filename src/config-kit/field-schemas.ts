@@ -162,8 +162,27 @@ export const flag = z.boolean({ error: 'expected true or false' });
 
 export const text = z.string({ error: 'expected text' }).min(1, { error: 'must not be empty' });
 
-/** A path; relative ones count from the directory of the configuration file. */
-export const filePath = z.string({ error: 'expected a path' }).min(1, { error: 'must not be empty' });
+/** Marks a value that is, or holds, a path; relative ones count from the directory of the configuration file. */
+export interface FileMark {
+  readonly holds: 'file' | 'directory';
+  /** @returns the value with what `replace` returns in the place of its path, if it holds one */
+  readonly replaceFile: (value: unknown, replace: (file: string) => string) => unknown;
+}
+
+/** @param replaceFile where the value is not the path itself */
+export function marksFile<Schema extends z.ZodType>(
+  holds: FileMark['holds'],
+  schema: Schema,
+  replaceFile: FileMark['replaceFile'] = (value, replace) => replace(String(value)),
+): Schema & FileMark {
+  return Object.assign(schema, { holds, replaceFile });
+}
+
+const path = z.string({ error: 'expected a path' }).min(1, { error: 'must not be empty' });
+/** A file that is read. */
+export const filePath = marksFile('file', path);
+/** A directory that the program makes if it is missing. */
+export const directoryPath = marksFile('directory', path.clone());
 
 /** The name of a probe, sub-domain, source …: it appears in URLs, metrics and logs. */
 export const identifier = z.string({ error: 'expected a name' }).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {

@@ -1,0 +1,31 @@
+/**
+ * What one part of the program says of its section of the configuration. The whole configuration, its printed defaults, its
+ * checks and the list of keys that need a restart are put together from these, so that a key is known in one place.
+ */
+import type { z } from 'zod';
+import type { ConfigPath } from './yaml-source.js';
+
+export type Report = (path: ConfigPath, message: string) => void;
+
+/** @typeParam Whole the sections that its checks look at, its own among them */
+export interface ConfigPart<Key extends string, Schema extends z.ZodType, Whole> {
+  /** The section's name in the file. */
+  readonly key: Key;
+  /** With `.prefault({})` where the section may be left out, `.optional()` where that switches the part off. */
+  readonly schema: Schema;
+  /** The section as `print-config` shows it: YAML with every key, its default and a comment. */
+  readonly text: string;
+  /** Keys within the section that a reload puts in force. Every other one needs a restart and is named when it changes. */
+  readonly live: readonly string[];
+  /** Rules between keys. All run, so that all problems are told at once. */
+  readonly checks?: readonly ((config: Whole, report: Report) => void)[] | undefined;
+  /** What is allowed but seldom meant: `path: what is odd, and what to do if it is not meant`. */
+  readonly advice?: readonly ((config: Whole) => readonly string[])[] | undefined;
+}
+
+/** Says the types of a part from its values. */
+export function configPart<Key extends string, Schema extends z.ZodType, Whole = unknown>(
+  part: ConfigPart<Key, Schema, Whole>,
+): ConfigPart<Key, Schema, Whole> {
+  return part;
+}
