@@ -24,7 +24,9 @@ async function measureSwarms(
   const hashesByTracker = new Map<string, InfoHash[]>();
   for (const { infoHash, trackerTiers } of torrents) {
     for (const tracker of trackerTiers.flat().slice(0, MAX_SCRAPED_TRACKERS)) {
-      hashesByTracker.set(tracker, [...(hashesByTracker.get(tracker) ?? []), infoHash]);
+      const hashes = hashesByTracker.get(tracker);
+      if (hashes === undefined) hashesByTracker.set(tracker, [infoHash]);
+      else hashes.push(infoHash);
     }
   }
   const counts = new Map<InfoHash, { seeds: number | undefined; leechers: number | undefined }>();

@@ -43,9 +43,9 @@ export function isNotModified(request: IncomingMessage, etag: string): boolean {
   return header.split(',').some((item) => item.trim() === '*' || item.trim().replace(/^W\//, '') === etag);
 }
 
-/** RFC 6266: a plain name for old clients, the real one for others. */
+/** RFC 6266: a plain name for old clients, the real one for others, without characters that turn the text around. */
 export function attachment(name: string): string {
-  const safe = [...name.replace(/[\p{Cc}\p{Cs}/\\]/gu, '_')].slice(0, 150).join('');
+  const safe = [...name.replace(/[\p{Cc}\p{Cf}\p{Cs}/\\]/gu, '_')].slice(0, 150).join('');
   const plain = safe.replace(/[^\x20-\x7e]|["%]/g, '_');
   const encoded = encodeURIComponent(safe).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   return `attachment; filename="${plain}.torrent"; filename*=UTF-8''${encoded}.torrent`;
