@@ -1,6 +1,7 @@
 /** The rules for connections on the word of strangers, from the configuration and this machine's interfaces. */
 import { networkInterfaces } from 'node:os';
 import type { Config } from '../config/config-schema.js';
+import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import { type ClosedBecause, outboundRules } from '../domain/outbound-rules.js';
 
@@ -13,7 +14,7 @@ type Interfaces = ReturnType<typeof networkInterfaces>;
  * @param interfaces asked for each connection, since addresses come and go
  */
 export function outboundOf(config: () => Config, interfaces: () => Interfaces = networkInterfaces): ClosedBecause {
-  return outboundRules({
+  const rules = outboundRules({
     lab: config().lab,
     ownNetworks: () => config().operator.networks.flatMap(({ prefixes }) => prefixes),
     ownAddresses: () => [
@@ -23,6 +24,14 @@ export function outboundOf(config: () => Config, interfaces: () => Interfaces = 
     ],
     isOwnListener: (address, port) => isOwnListener(config(), interfaces, address, port),
   });
+  return (address, port) => {
+    try {
+      return rules(address, port);
+    } catch (thrown) {
+      // Interfaces are read over netlink, which a sandbox may forbid: what cannot be checked stays closed.
+      return `cannot be checked: the interfaces of this machine cannot be read (${messageOf(thrown)})`;
+    }
+  };
 }
 
 type InterfaceAddress = NonNullable<Interfaces[string]>[number];

@@ -70,3 +70,13 @@ it('asks for networks and interfaces with each connection', () => {
   expect(closedBecause(parseIp('7.7.7.7'), 80)).toMatch(/this installation/);
   expect(closedBecause(parseIp('4.4.4.4'), 80)).toMatch(/own network/);
 });
+
+it('closes everything where the interfaces cannot be read', () => {
+  const closedBecause = outboundOf(
+    () => configOf(false),
+    () => {
+      throw new Error('EAFNOSUPPORT');
+    },
+  );
+  expect(closedBecause(parseIp('8.8.8.8'), 80)).toMatch(/cannot be checked: .*EAFNOSUPPORT/);
+});
