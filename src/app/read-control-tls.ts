@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Config } from '../config/config-schema.js';
-import { type ControlServerTls, secureContextOptions } from '../dashboard/control-server.js';
+import { type ControlServerTls, secureContextOptions } from '../control-api/control-server.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 
 /** @throws OperatorError where the files cannot be read or do not fit together */

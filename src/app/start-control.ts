@@ -1,16 +1,21 @@
 /** The control API: what it shows of each part, and its listener. */
 import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
-import { createControlApi } from '../dashboard/control-api.js';
-import { startControlServer } from '../dashboard/control-server.js';
-import type { CatalogueView, RedirectionView, TrackerView, UpstreamPort } from '../dashboard/tracker-ports.js';
+import { createControlApi } from '../control-api/control-api.js';
+import { startControlServer } from '../control-api/control-server.js';
+import type { CatalogueView } from '../crawler/api/catalogue-routes.js';
+import type { RedirectionView } from '../dns-redirect/api/redirection-routes.js';
 import type { Clock } from '../domain/clock.js';
 import { formatEndpoint } from '../domain/endpoint.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
+import { reportMetrics } from '../reports/api/report-metrics.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { isStorageFailure } from '../store/sqlite/storage-failure.js';
+import type { TrackerView } from '../tracker/api/tracker-routes.js';
+import type { PeerReceiver } from '../upstream/api/push-routes.js';
+import { controlRoutes } from './control-routes.js';
 import type { ExchangePart } from './create-exchange.js';
 import { explainedInWords } from './explained-in-words.js';
 import type { Health } from './health.js';
@@ -64,7 +69,6 @@ export async function startControl(
   const app = createControlApi({
     clock,
     authenticator: reports.directory,
-    reports: reports.service,
     readiness: health,
     names: section.names,
     onWrongCredentials: ({ address, kind, probe }) =>
@@ -73,12 +77,18 @@ export async function startControl(
         `control API: ${address} sent a ${kind} that is not valid${probe === undefined ? '' : ` in the name of ${probe}`}; repeated ones are slowed down`,
       ),
     openToLoopback: () => inForce.control?.token === undefined && isLoopback(listen.host),
-    tracker: trackerView(context, config),
-    catalogue: catalogueView(catalogue),
-    redirections: dns && redirectionView(dns, health),
-    upstream: upstreamPort(() => inForce, dataPlane),
-    overview: createOverview({ dataPlane, catalogue, billing: () => inForce.billing }),
+    routes: controlRoutes({
+      clock,
+      reports: reports.service,
+      readiness: health,
+      tracker: trackerView(context, config),
+      catalogue: catalogueView(catalogue),
+      redirections: dns && redirectionView(dns, health),
+      upstream: peerReceiver(() => inForce, dataPlane),
+      overview: createOverview({ dataPlane, catalogue, billing: () => inForce.billing }),
+    }),
     metrics: [
+      ...reportMetrics(reports.service, clock),
       ...supervisor.metrics(),
       ...threads.metrics(),
       ...trackerMetrics(dataPlane, config.tracker.limits),
@@ -179,7 +189,7 @@ const REFUSED_TORRENT = {
   denied: 'this torrent is on the deny list of this tracker: no peers were taken',
 } as const;
 
-function upstreamPort(config: () => Config, dataPlane: KeptDataPlane): UpstreamPort {
+function peerReceiver(config: () => Config, dataPlane: KeptDataPlane): PeerReceiver {
   return {
     pushPeers: async ({ infoHash, peers, ttlSeconds }) => {
       const foreign = peers.map((peer) => ({ ...peer, address: parseIp(peer.address) }));

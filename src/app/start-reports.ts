@@ -1,11 +1,11 @@
 /** Density and capability intake: the service, who may report, and the pruning of old reports. */
 import type { Config } from '../config/config-schema.js';
+import { type ConfiguredTokens, TokenDirectory } from '../control-api/token-directory.js';
+import { UsedSignatures } from '../control-api/used-signatures.js';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import { startPruning } from '../reports/prune-reports.js';
 import { ReportsService } from '../reports/reports-service.js';
-import { type ConfiguredTokens, TokenDirectory } from '../reports/token-directory.js';
-import { UsedSignatures } from '../reports/used-signatures.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
 import { ReportsPruning } from '../store/sqlite/reports-pruning.js';
 import { ReportsStore } from '../store/sqlite/reports-store.js';

@@ -1,6 +1,6 @@
 /** The data plane's counters, the redirection's and the exchange's as Prometheus families. */
 import type { Config } from '../config/config-schema.js';
-import type { MetricFamily, MetricSample } from '../dashboard/metrics.js';
+import type { MetricFamily, MetricSample } from '../control-api/metrics.js';
 import type { DnsCounters } from '../dns-redirect/counters.js';
 import type { CountersView, Histogram } from '../tracker/counters.js';
 import type { UpstreamCounters } from '../upstream/upstream-exchange.js';

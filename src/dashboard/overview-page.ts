@@ -3,17 +3,18 @@
  * part again every other second. Nothing is loaded from elsewhere, and nothing that strangers wrote is ever taken as HTML.
  */
 import { createHash } from 'node:crypto';
+import type { Document } from '../control-api/route.js';
+import type { SubdomainDensity } from '../reports/density-of-subdomain.js';
+import type { ProbeView } from '../reports/reports-service.js';
 import { Html, html } from './html.js';
 import type { Overview } from './overview.js';
 import { REFRESH_SCRIPT } from './refresh-script.js';
-import type { DensityView, ProbeView } from './reports-port.js';
-import type { Document } from './tracker-ports.js';
 
 export interface PageContent {
   /** undefined: the tracker is not connected. */
   readonly overview: Overview | undefined;
   readonly probes: readonly ProbeView[];
-  readonly densities: ReadonlyMap<string, DensityView>;
+  readonly densities: ReadonlyMap<string, SubdomainDensity>;
   readonly capabilityNodes: number;
   readonly swarms: readonly Document[];
   readonly notReady: readonly string[];
@@ -130,7 +131,7 @@ function innerOf(swarm: Document): number | undefined {
 /** The busiest first; more than this is what the API is for. */
 const MAX_ROWS = 50;
 
-function densityTable(densities: ReadonlyMap<string, DensityView>): Html {
+function densityTable(densities: ReadonlyMap<string, SubdomainDensity>): Html {
   if (densities.size === 0) return html`<p class="note" data-key="no densities">No probe has reported.</p>`;
   const sorted = [...densities].sort(
     ([, a], [, b]) => (b.bytesPerUserPerSecond ?? -1) - (a.bytesPerUserPerSecond ?? -1),

@@ -1,16 +1,18 @@
 /** The operator's page at `/`, and the part of it that is fetched again. A browser asks for the token as a password. */
+import { z } from 'zod';
+import { count, share } from '../control-api/field-schemas.js';
+import type { Readiness } from '../control-api/health-routes.js';
+import { type Route, route } from '../control-api/route.js';
 import type { Clock } from '../domain/clock.js';
-import { overviewAnswer } from './answer-schemas.js';
+import type { ReportsService } from '../reports/reports-service.js';
+import type { TrackerView } from '../tracker/api/tracker-routes.js';
 import { OverviewMeter, type OverviewPort } from './overview.js';
 import { PAGE_CSP, type PageContent, renderFragment, renderPage } from './overview-page.js';
 import { FRAGMENT_PATH } from './refresh-script.js';
-import type { ReportsPort } from './reports-port.js';
-import { type Route, route } from './route.js';
-import type { Readiness, TrackerView } from './tracker-ports.js';
 
 export interface PagePorts {
   readonly clock: Clock;
-  readonly reports: ReportsPort;
+  readonly reports: ReportsService;
   readonly readiness: Readiness;
   readonly overview?: OverviewPort | undefined;
   readonly tracker?: TrackerView | undefined;
@@ -75,3 +77,19 @@ export function pageRoutes(ports: PagePorts): Route[] {
     }),
   ];
 }
+
+const overviewAnswer = z.strictObject({
+  announces: count,
+  peersGiven: count,
+  peersGivenInner: count,
+  swarms: count,
+  peers: count,
+  seeds: count,
+  innerShare: share.nullable(),
+  announcesPerSecond: z.number().nullable(),
+  savings: z
+    .strictObject({ bytesInside: z.number(), amount: z.number(), currency: z.string(), basis: z.string() })
+    .nullable(),
+  notReady: z.array(z.string()),
+  alarms: z.array(z.string()),
+});

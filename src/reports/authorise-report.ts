@@ -1,7 +1,8 @@
 /** Who may speak for which probe, sub-domain and address. Pure; the answer names the field that goes too far. */
+
+import type { Principal } from '../control-api/principal.js';
 import type { CapabilityReport } from './accept-capability-report.js';
 import type { DensityReport } from './density-report.js';
-import type { Principal } from './token-directory.js';
 
 export interface Objection {
   /** Path in the report, such as `subdomains[0].id`. */

@@ -1,5 +1,7 @@
-/** Every limit of report intake, with its reason. Sizes of request bodies are the control API's (`src/dashboard/limits.ts`). */
+/** Every limit of report intake, with its reason. Sizes of request bodies are the control API's (`src/control-api/limits.ts`). */
 
+/** More than an operator has. */
+export const MAX_SUBDOMAINS_PER_REPORT = 10_000;
 /** A period longer than this says nothing about congestion now, and would be spread over too many roll-up buckets. */
 export const MAX_PERIOD_SECONDS = 21_600;
 /** A probe that sends local time as UTC is wrong by up to 14 hours; past a day the date itself is wrong. */
@@ -54,8 +56,3 @@ export const ROLL_UPS_KEPT_MS = 366 * 24 * 3_600_000;
 export const PRUNE_EVERY_MS = 60_000;
 /** Reports deleted in one transaction: a few milliseconds in which nothing else commits. */
 export const PRUNE_CHUNK_REPORTS = 500;
-
-/** A signature is good for this long either side of its timestamp; clocks of probes are rarely worse. */
-export const SIGNATURE_WINDOW_MS = 300_000;
-/** Signatures remembered against replay; 10 a second a probe for 100 probes over the window. */
-export const MAX_REMEMBERED_SIGNATURES = 600_000;

@@ -2,6 +2,9 @@
  * Reports as the rest of the program sees them: taken in (answered only when durable), and read as density and capability
  * by whoever compiles the policy. HTTP is the control API's, the decisions are in `accept-*` and `authorise-report`.
  */
+
+import type { Principal } from '../control-api/principal.js';
+import type { UsedSignature } from '../control-api/used-signatures.js';
 import type { Clock } from '../domain/clock.js';
 import type { HistoryRow } from '../store/sqlite/reports-history.js';
 import type { ReportsStore } from '../store/sqlite/reports-store.js';
@@ -26,8 +29,6 @@ import { GroupCommit } from './group-commit.js';
 import { CAPABILITY_GONE_MS, FADE_CHECK_MS } from './limits.js';
 import { alarmsOf, type ProbeAlarm } from './probe-health.js';
 import { ReportsState } from './reports-state.js';
-import type { Principal } from './token-directory.js';
-import type { UsedSignature } from './used-signatures.js';
 
 /** Who may report now; `TokenDirectory` is one. */
 export interface ProbeDirectory {

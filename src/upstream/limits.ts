@@ -16,6 +16,8 @@ export const STOP_GRACE_MS = 1_000;
 
 /** What one answer may bring; more than a client could ever use from one tracker. */
 export const MAX_PEERS_PER_ANSWER = 1_000;
+/** What one push of an original tracker may bring: its whole swarm, in a body of 500 kB. */
+export const MAX_PUSHED_PEERS = 5_000;
 /** numwant that trackers usually grant; asking for more is refused by some. */
 export const MAX_NUMWANT = 200;
 /** Trackers asked for one request; torrents that list hundreds exist. */

@@ -90,7 +90,7 @@ describe.each([
   ['upstream exchange', 'upstream.upstream-exchange'],
   ['crawler', 'crawler.crawl-schedule'],
   ['mirror site', 'app.start-mirror-site'],
-  ['control API', 'dashboard.control-server'],
+  ['control API', 'control-api.control-server'],
 ])('an error that escapes the %s', (part, where) => {
   test.each(['throw', 'reject'])('by a callback that %ss: announces go on, and the part is back', async (how) => {
     const before = {

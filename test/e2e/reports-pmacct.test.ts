@@ -12,7 +12,7 @@ import type { CliContext } from '../../src/cli/cli-context.js';
 import { run } from '../../src/cli/run.js';
 import { loadConfig } from '../../src/config/parse-config.js';
 import { requireFacility, requireProgram } from '../support/real-program.js';
-import { type ControlApiFixture, startFixture } from '../unit/dashboard/control-api-fixture.js';
+import { type ControlApiFixture, startFixture } from '../unit/control-api/control-api-fixture.js';
 
 const pmacctd = requireProgram('pmacctd');
 const mayCapture = requireFacility('capturing on the loopback interface needs root', process.getuid?.() === 0);

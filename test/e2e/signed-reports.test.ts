@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { signRequest } from '../../src/reports/request-signature.js';
-import { sha256Hex } from '../../src/reports/token-directory.js';
+import { signRequest } from '../../src/control-api/request-signature.js';
+import { sha256Hex } from '../../src/control-api/token-directory.js';
 import { LAB_CONFIG, PROBE_NORTH, type RunningApp, startLabApp } from '../support/lab-app.js';
 import { requireProgram } from '../support/real-program.js';
 

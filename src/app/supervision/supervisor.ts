@@ -3,7 +3,7 @@
  * error that nothing caught ends neither the process nor another part; one that belongs to no part is logged and counted.
  */
 
-import type { MetricFamily, MetricSample } from '../../dashboard/metrics.js';
+import type { MetricFamily, MetricSample } from '../../control-api/metrics.js';
 import { errorOf, messageOf } from '../../domain/errors.js';
 import { currentPart, runAs } from './current-part.js';
 import { Restarts, type SupervisionContext } from './restarts.js';

@@ -5,7 +5,7 @@
  */
 import { stderr } from 'node:process';
 import { Worker } from 'node:worker_threads';
-import type { MetricFamily } from '../../dashboard/metrics.js';
+import type { MetricFamily } from '../../control-api/metrics.js';
 import { messageOf } from '../../domain/errors.js';
 import { startBeating } from '../../threads/beat.js';
 import { threadModule } from '../../threads/start-thread.js';

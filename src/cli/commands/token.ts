@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { databaseFile } from '../../app/database-file.js';
+import { sha256Hex } from '../../control-api/token-directory.js';
 import { OperatorError } from '../../domain/errors.js';
-import { sha256Hex } from '../../reports/token-directory.js';
 import { openDatabase } from '../../store/sqlite/database.js';
 import { type StoredToken, TokensStore } from '../../store/sqlite/tokens-store.js';
 import type { CliContext } from '../cli-context.js';

@@ -1,10 +1,10 @@
 /** Calls to a control API, for probes, agents and the command line. What it refuses becomes a message with the way out. */
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import { signRequest } from '../../control-api/request-signature.js';
+import { sha256Hex } from '../../control-api/token-directory.js';
 import type { Clock } from '../../domain/clock.js';
 import { messageOf, OperatorError } from '../../domain/errors.js';
-import { signRequest } from '../request-signature.js';
-import { sha256Hex } from '../token-directory.js';
 
 const TIMEOUT_MS = 15_000;
 /** Smaller bodies are not worth compressing. */

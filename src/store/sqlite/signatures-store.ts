@@ -1,4 +1,4 @@
-/** Used signatures of requests on disk, so that none can be used again after a restart (`src/reports/used-signatures.ts`). */
+/** Used signatures of requests on disk, so that none can be used again after a restart (`src/control-api/used-signatures.ts`). */
 import type { SqliteDatabase } from './database.js';
 
 export interface StoredSignature {

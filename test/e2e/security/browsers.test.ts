@@ -1,7 +1,7 @@
 /** docs/security.md, browsers and guesses: what another site's page, an old bookmark or somebody who tries can do. */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signRequest } from '../../../src/reports/request-signature.js';
+import { signRequest } from '../../../src/control-api/request-signature.js';
 import { ServeProcess } from '../../support/serve-process.js';
 import {
   CONTROL_PORT,

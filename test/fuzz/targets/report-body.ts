@@ -3,7 +3,7 @@
  * that fits, a problem document where it is refused, and never an internal error.
  */
 import type { Random } from '../../../src/domain/random.js';
-import { CONTROL_TOKEN, NORTH_TOKEN, NOW_MS, startFixture } from '../../unit/dashboard/control-api-fixture.js';
+import { CONTROL_TOKEN, NORTH_TOKEN, NOW_MS, startFixture } from '../../unit/control-api/control-api-fixture.js';
 import { bytesOf, type FuzzSubject, type FuzzTarget, holds, pick, sometimes } from '../fuzz-target.js';
 
 /** The first byte of an input picks the call. */

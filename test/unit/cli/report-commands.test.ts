@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CliContext } from '../../../src/cli/cli-context.js';
 import { run } from '../../../src/cli/run.js';
 import { loadConfig } from '../../../src/config/parse-config.js';
-import { type ControlApiFixture, startFixture } from '../dashboard/control-api-fixture.js';
+import { type ControlApiFixture, startFixture } from '../control-api/control-api-fixture.js';
 
 const CONFIG = `
 operator:

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { TokenDirectory } from '../../../src/control-api/token-directory.js';
 import { NO_RATES, type ProbeReading } from '../../../src/reports/density-report.js';
 import { alarmsOf } from '../../../src/reports/probe-health.js';
 import { ReportsService } from '../../../src/reports/reports-service.js';
-import { TokenDirectory } from '../../../src/reports/token-directory.js';
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
 import { ReportsStore } from '../../../src/store/sqlite/reports-store.js';
 import { TokensStore } from '../../../src/store/sqlite/tokens-store.js';

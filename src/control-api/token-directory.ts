@@ -4,18 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { TokensStore } from '../store/sqlite/tokens-store.js';
-import { type SignedParts, signatureFault } from './request-signature.js';
+import type { Authenticator, Principal, SignedParts } from './principal.js';
+import { signatureFault } from './request-signature.js';
 import { UsedSignatures } from './used-signatures.js';
-
-export type Principal =
-  | { readonly kind: 'operator'; readonly name: string; readonly key: string }
-  | {
-      readonly kind: 'probe';
-      readonly name: string;
-      readonly subdomains: readonly string[];
-      readonly key: string;
-    }
-  | { readonly kind: 'upstream'; readonly name: string; readonly key: string };
 
 export interface ConfiguredTokens {
   /** `control.token`; undefined: only tokens of the database open the operator's calls. */
@@ -30,7 +21,7 @@ export interface ConfiguredTokens {
   readonly upstreams?: readonly { readonly name: string; readonly token: string }[];
 }
 
-export class TokenDirectory {
+export class TokenDirectory implements Authenticator {
   #configured: ConfiguredTokens;
   readonly #store: TokensStore | undefined;
   readonly #used: UsedSignatures;

@@ -1,9 +1,9 @@
 /** Metrics of the reports: how dense each sub-domain is, how old that is, and which probes need a look. */
-import type { Clock } from '../domain/clock.js';
-import type { MetricFamily, MetricSample } from './metrics.js';
-import type { ProbeView, ReportsPort } from './reports-port.js';
+import type { MetricFamily, MetricSample } from '../../control-api/metrics.js';
+import type { Clock } from '../../domain/clock.js';
+import type { ProbeView, ReportsService } from '../reports-service.js';
 
-export function reportMetrics(reports: ReportsPort, clock: Clock): MetricFamily[] {
+export function reportMetrics(reports: ReportsService, clock: Clock): MetricFamily[] {
   const perProbe = (value: (probe: ProbeView) => number) =>
     function* (): Iterable<MetricSample> {
       for (const probe of reports.probes(clock.nowMs())) yield { labels: { probe: probe.probe }, value: value(probe) };

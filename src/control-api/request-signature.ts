@@ -12,17 +12,8 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { SIGNATURE_WINDOW_MS } from './limits.js';
+import type { SignedParts } from './principal.js';
 import type { UsedSignatures } from './used-signatures.js';
-
-export interface SignedParts {
-  /** Upper case. */
-  readonly method: string;
-  /** With the query, as in the request line. */
-  readonly path: string;
-  readonly probe: string;
-  /** The value of the header; undefined where it is missing. */
-  readonly contentDigest: string | undefined;
-}
 
 /** @param key lower-case hex SHA-256 of the token. @param nonce 8 to 64 letters, digits, `-` or `_`, new for each request */
 export function signRequest(

@@ -1,8 +1,10 @@
 /** A control API on a loopback port over a real store, with one probe for "north", as the tests of this folder use it. */
-import { type ControlApiOptions, createControlApi } from '../../../src/dashboard/control-api.js';
-import { startControlServer } from '../../../src/dashboard/control-server.js';
+import { type ControlRoutePorts, controlRoutes } from '../../../src/app/control-routes.js';
+import { type ControlApiOptions, createControlApi } from '../../../src/control-api/control-api.js';
+import { startControlServer } from '../../../src/control-api/control-server.js';
+import { TokenDirectory } from '../../../src/control-api/token-directory.js';
+import { reportMetrics } from '../../../src/reports/api/report-metrics.js';
 import { ReportsService } from '../../../src/reports/reports-service.js';
-import { TokenDirectory } from '../../../src/reports/token-directory.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 import { ReportsStore } from '../../../src/store/sqlite/reports-store.js';
 import { TokensStore } from '../../../src/store/sqlite/tokens-store.js';
@@ -32,7 +34,9 @@ export interface ControlApiFixture {
   stop(): Promise<void>;
 }
 
-export async function startFixture(overrides: Partial<ControlApiOptions> = {}): Promise<ControlApiFixture> {
+export async function startFixture(
+  overrides: Partial<ControlApiOptions & ControlRoutePorts> = {},
+): Promise<ControlApiFixture> {
   const database = openDatabase(':memory:');
   const clock = {
     now: NOW_MS,
@@ -61,14 +65,16 @@ export async function startFixture(overrides: Partial<ControlApiOptions> = {}): 
   service.start();
   const defects: unknown[] = [];
   const wrong: unknown[] = [];
+  const readiness = { reasons: () => [] };
   const app = createControlApi({
     clock,
     authenticator: directory,
-    reports: service,
-    readiness: { reasons: () => [] },
+    readiness,
+    routes: controlRoutes({ clock, reports: service, readiness, ...overrides }),
     onDefect: (thrown) => defects.push(thrown),
     onWrongCredentials: (each) => wrong.push(each),
     ...overrides,
+    metrics: [...reportMetrics(service, clock), ...(overrides.metrics ?? [])],
   });
   const server = await startControlServer(app, { host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${server.address.port}`;

@@ -6,7 +6,7 @@ import {
   NORTH_TOKEN,
   northReport,
   startFixture,
-} from './control-api-fixture.js';
+} from '../../control-api/control-api-fixture.js';
 
 let api: ControlApiFixture;
 beforeEach(async () => {

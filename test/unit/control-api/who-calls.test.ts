@@ -8,11 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createControlApi } from '../../../src/dashboard/control-api.js';
-import { startControlServer } from '../../../src/dashboard/control-server.js';
-import { GuessGuard } from '../../../src/dashboard/guess-guard.js';
-import { signRequest } from '../../../src/reports/request-signature.js';
-import { sha256Hex, TokenDirectory } from '../../../src/reports/token-directory.js';
+import { createControlApi } from '../../../src/control-api/control-api.js';
+import { startControlServer } from '../../../src/control-api/control-server.js';
+import { GuessGuard } from '../../../src/control-api/guess-guard.js';
+import { signRequest } from '../../../src/control-api/request-signature.js';
+import { sha256Hex, TokenDirectory } from '../../../src/control-api/token-directory.js';
+import { reportRoutes } from '../../../src/reports/api/report-routes.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 import { TokensStore } from '../../../src/store/sqlite/tokens-store.js';
 import { requireProgram } from '../../support/real-program.js';
@@ -286,8 +287,9 @@ describe.skipIf(openssl === undefined)('a client certificate', () => {
         controlToken: CONTROL_TOKEN,
         probes: [{ id: 'dp-north', subdomains: ['north'] }],
       }),
-      reports: api.service,
       readiness: { reasons: () => [] },
+      routes: reportRoutes(api.service, api.clock),
+      metrics: [],
       onDefect: (thrown) => api.defects.push(thrown),
     });
     const tls = {

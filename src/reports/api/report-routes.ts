@@ -1,29 +1,23 @@
 /** Calls by which reports come in, and what has come in is seen: density, users, capability, probes. */
-
-import { z } from 'zod';
-import type { Clock } from '../domain/clock.js';
+import type { z } from 'zod';
+import { canonicalAddress } from '../../control-api/field-schemas.js';
+import { MAX_LIST_ROWS } from '../../control-api/limits.js';
+import { Problem } from '../../control-api/problem.js';
+import { batchRoute, type Route, route } from '../../control-api/route.js';
+import type { Clock } from '../../domain/clock.js';
+import type { Refusal, ReportsService } from '../reports-service.js';
 import {
   capabilityAnswer,
   capabilityReceipt,
   densityAnswer,
+  densityReceipt,
   probesAnswer,
   releaseAnswer,
   usersReceipt,
 } from './answer-schemas.js';
-import { MAX_LIST_ROWS } from './limits.js';
-import { Problem } from './problem.js';
-import type { Refusal, ReportsPort } from './reports-port.js';
-import {
-  canonicalAddress,
-  capabilityReport,
-  densityQuery,
-  densityReport,
-  probeParams,
-  usersReport,
-} from './request-schemas.js';
-import { batchRoute, type Route, route } from './route.js';
+import { capabilityReport, densityQuery, densityReport, probeParams, usersReport } from './request-schemas.js';
 
-export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
+export function reportRoutes(reports: ReportsService, clock: Clock): Route[] {
   return [
     batchRoute({
       method: 'post',
@@ -34,7 +28,7 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
       answers: [{ status: 202, description: 'Durable. `accepted` counts sub-domain values.', schema: densityReceipt }],
       handle: async ({ body, principal }) => {
         const receipts = await reports.submitDensity(principal!, body.map(toReport));
-        if (!Array.isArray(receipts)) throw refusalProblem(receipts as Refusal, body.length);
+        if (!Array.isArray(receipts)) throw refusalProblem(receipts, body.length);
         return {
           status: 202,
           json: {
@@ -97,7 +91,7 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
           address: report.address === undefined ? callerAddress : canonicalAddress(report.address),
         }));
         const results = await reports.submitCapability(principal, callerAddress, nodes);
-        if (!Array.isArray(results)) throw refusalProblem(results as Refusal, body.length);
+        if (!Array.isArray(results)) throw refusalProblem(results, body.length);
         const clamped = results.filter((result) => result.clamped.length > 0);
         return { status: 202, json: { accepted: results.length, clamped } };
       },
@@ -145,19 +139,6 @@ export function reportRoutes(reports: ReportsPort, clock: Clock): Route[] {
     }),
   ];
 }
-
-const quarantinedValues = z.array(z.strictObject({ subdomain: z.string(), reason: z.string() }));
-const densityReceipt = z
-  .strictObject({
-    accepted: z.int(),
-    duplicate: z.boolean().meta({ description: 'the tracker had all of them already' }),
-    duplicates: z.int(),
-    quarantined: quarantinedValues,
-    reports: z
-      .array(z.strictObject({ accepted: z.int(), duplicate: z.boolean(), quarantined: quarantinedValues }))
-      .meta({ description: 'one entry a report, in the order of the request' }),
-  })
-  .meta({ title: 'DensityReceipt' });
 
 function toReport(body: z.infer<typeof densityReport>) {
   const { periodStart, ...rest } = body;

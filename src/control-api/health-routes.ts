@@ -1,7 +1,20 @@
 /** Liveness and readiness: open to everybody, because load balancers and init systems carry no tokens. */
-import { healthAnswer, readinessAnswer } from './answer-schemas.js';
+import { z } from 'zod';
 import { type Route, route } from './route.js';
-import type { Readiness } from './tracker-ports.js';
+
+export interface Readiness {
+  /** Empty: ready. Otherwise why not, one line each. */
+  reasons(): readonly string[];
+  /** What needs attention although everything is served, one line each. */
+  alarms?(): readonly string[];
+}
+
+const healthAnswer = z.strictObject({ status: z.literal('ok') });
+const readinessAnswer = z.strictObject({
+  status: z.enum(['ready', 'not ready']),
+  reasons: z.array(z.string()).meta({ description: 'why it is not ready; empty where it is' }),
+  alarms: z.array(z.string()).meta({ description: 'what needs a look although it is ready' }),
+});
 
 export function healthRoutes(readiness: Readiness): Route[] {
   return [

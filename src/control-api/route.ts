@@ -1,6 +1,10 @@
 /** One call of the control API as a value: express is set up from it, and so is the OpenAPI document. */
 import type { z } from 'zod';
 import type { Access, Principal } from './principal.js';
+import { Problem } from './problem.js';
+
+/** What a part shows of itself, for people and scripts; its shape is the part's own. */
+export type Document = Readonly<Record<string, unknown>>;
 
 /** Objects, so that each key is a parameter of its own in the OpenAPI document. */
 type Parameters = z.ZodObject;
@@ -92,4 +96,10 @@ function erase<Body, Query, Params, Handled>(
     // The values were made by the very schemas whose types these are.
     handle: (call) => definition.handle(call as Call<Handled, Query, Params>),
   };
+}
+
+/** @throws Problem `not-found` where the configuration has this part switched off */
+export function switchedOn<T>(part: T | undefined, name: string): T {
+  if (part === undefined) throw new Problem('not-found', `${name} is switched off in the configuration`);
+  return part;
 }

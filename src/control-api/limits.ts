@@ -5,13 +5,8 @@ export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 /** What a node without a token may send: one capability report. */
 export const MAX_ANONYMOUS_BODY_BYTES = 4 * 1024;
 export const MAX_BATCH_REPORTS = 10_000;
-export const MAX_SUBDOMAINS_PER_REPORT = 10_000;
-export const MAX_PUSHED_PEERS = 5_000;
 export const MAX_NAME_CHARACTERS = 100;
 export const MAX_LIST_ROWS = 10_000;
-/** The tracker lists no more; a list of all swarms would hold up its answers. */
-export const MAX_SWARMS_LISTED = 1_000;
-export const MAX_NUMWANT = 1_000;
 
 /** A whole request must have come within this: slow senders hold no connection. */
 export const REQUEST_TIMEOUT_MS = 30_000;
@@ -33,3 +28,8 @@ export const WRONG_CREDENTIALS_PER_SECOND = 0.1;
 export const WRONG_CREDENTIALS_LOGGED_PER_SECOND = 1 / 60;
 /** Addresses and probes whose rate is remembered; beyond, the longest silent are forgotten. */
 export const MAX_RATE_KEYS = 100_000;
+
+/** A signature is good for this long either side of its timestamp; clocks of probes are rarely worse. */
+export const SIGNATURE_WINDOW_MS = 300_000;
+/** Signatures remembered against replay; 10 a second a probe for 100 probes over the window. */
+export const MAX_REMEMBERED_SIGNATURES = 600_000;

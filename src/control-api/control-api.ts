@@ -1,0 +1,88 @@
+/**
+ * The control API as one express application: the routes that the parts bring, the process's own (health, metrics, the
+ * OpenAPI document), and an answer for every other request. It starts no listener (`control-server`) and knows no part.
+ */
+import express, { type Express } from 'express';
+import { healthRoutes, type Readiness } from './health-routes.js';
+import { type MetricFamily, Metrics } from './metrics.js';
+import { openApiDocument } from './openapi.js';
+import { Problem } from './problem.js';
+import { type Route, route } from './route.js';
+import { RouteServer, type ServeRouteOptions } from './serve-route.js';
+
+export interface ControlApiOptions extends ServeRouteOptions {
+  readonly readiness: Readiness;
+  /** Of the parts, in the order of the documentation; those called most often come first, as express looks from the top. */
+  readonly routes: readonly Route[];
+  /** Of the parts; those of the process and of callers are there already. */
+  readonly metrics: readonly MetricFamily[];
+}
+
+export function createControlApi(options: ControlApiOptions): Express {
+  const server = new RouteServer(options);
+  const routes = [...options.routes, ...processRoutes(options, server)];
+  routes.push(documentRoute(routes));
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
+  for (const path of new Set(routes.map((entry) => entry.path))) {
+    const ofPath = routes.filter((entry) => entry.path === path);
+    const expressPath = path.replace(/\{(\w+)\}/g, ':$1');
+    for (const entry of ofPath) {
+      app[entry.method](expressPath, (request, response) => server.serve(entry, request, response));
+    }
+    const allow = ofPath.map((entry) => entry.method.toUpperCase()).join(', ');
+    app.all(expressPath, (request, response) => {
+      server.sendProblem(
+        new Problem('method-not-allowed', `this call has ${allow}`, { headers: { allow } }),
+        request,
+        response,
+      );
+    });
+  }
+  app.use((request, response) => {
+    server.sendProblem(new Problem('not-found', 'see /api/v1/openapi.json for what there is'), request, response);
+  });
+  app.use((thrown: unknown, request: express.Request, response: express.Response, _next: express.NextFunction) => {
+    server.sendProblem(thrown, request, response);
+  });
+  return app;
+}
+
+function wrongCredentialsMetric(server: RouteServer): MetricFamily {
+  return {
+    name: 'alias_tracker_control_wrong_credentials_total',
+    help: 'Tokens and signatures at the control API that were not valid',
+    type: 'counter',
+    labelNames: ['kind'],
+    read: () => Object.entries(server.wrongCredentials).map(([kind, value]) => ({ labels: { kind }, value })),
+  };
+}
+
+function processRoutes({ readiness, metrics }: ControlApiOptions, server: RouteServer): Route[] {
+  const registry = new Metrics([...metrics, wrongCredentialsMetric(server)]);
+  return [
+    ...healthRoutes(readiness),
+    route({
+      method: 'get',
+      path: '/metrics',
+      summary: 'Prometheus metrics',
+      access: 'operator',
+      answers: [{ status: 200, description: 'In the text format.' }],
+      handle: async () => ({ text: await registry.text() }),
+    }),
+  ];
+}
+
+/** @param routes all others */
+function documentRoute(routes: readonly Route[]): Route {
+  const self: Route = route({
+    method: 'get',
+    path: '/api/v1/openapi.json',
+    summary: 'This document',
+    access: 'anyone',
+    answers: [{ status: 200, description: 'OpenAPI 3.1.' }],
+    handle: () => ({ json: document }),
+  });
+  const document = openApiDocument([...routes, self]);
+  return self;
+}

@@ -1,0 +1,88 @@
+/** What the calls about swarms answer, as schemas for the OpenAPI document (see `src/reports/api/answer-schemas.ts`). */
+import { z } from 'zod';
+import { count, lowerCaseInfoHash, seconds } from '../../control-api/field-schemas.js';
+
+const peerCounts = { seeds: count, leechers: count };
+const listedSwarm = {
+  infoHash: lowerCaseInfoHash,
+  ...peerCounts,
+  completed: count,
+  completedInner: count.meta({ description: 'of these, by clients of the operator’s networks' }),
+  upstreamPeers: count.meta({ description: 'known from original trackers only; not among the others' }),
+  kept: z.boolean().meta({ description: 'stays known without peers, because the catalogue has it' }),
+  inner: z.strictObject(peerCounts).meta({ description: 'peers of the operator’s networks' }),
+};
+export const swarmsAnswer = z.strictObject({
+  total: count,
+  swarms: z.array(z.strictObject({ ...listedSwarm, name: z.string().optional() })),
+});
+const group = { group: z.string(), asn: z.int(), kind: z.string() };
+export const swarmAnswer = z.strictObject({
+  ...listedSwarm,
+  groups: z
+    .array(z.strictObject({ ...group, ...peerCounts, upstreamPeers: count }))
+    .meta({ description: 'the largest first' }),
+});
+
+export const explainAnswer = z.strictObject({
+  found: z.boolean(),
+  requester: z.strictObject({
+    address: z.string(),
+    port: z.int().nullable(),
+    peersAtAddress: count,
+    group: z.string(),
+    asn: z.int(),
+    operator: z.string(),
+    subdomain: z.string().optional(),
+    inner: z.boolean(),
+    seed: z.boolean(),
+    inSwarm: z.boolean(),
+    gateway: z.boolean(),
+  }),
+  mix: z.strictObject({
+    reason: z.string(),
+    want: count,
+    inner: count,
+    foreign: count,
+    innerAvailable: count,
+    foreignAvailable: count,
+  }),
+  supply: z.strictObject({
+    innerSeeds: count,
+    serving: count,
+    starving: count,
+    innerLeechers: count,
+    suffices: z.boolean(),
+    requesterStarves: z.boolean(),
+    why: z.string(),
+  }),
+  gateways: count,
+  billing: z.strictObject({ currency: z.string(), period: z.string().nullable() }),
+  scales: z
+    .record(z.string(), z.string())
+    .meta({ description: 'how to read the numbers of the candidates: which end of each is the better one' }),
+  candidates: z
+    .array(
+      z.strictObject({
+        ...group,
+        tier: z.int(),
+        overridden: z.boolean().optional(),
+        ratePerGigabyte: z.number(),
+        relationship: z.string(),
+        density: z.number().nullable(),
+        densityAgeSeconds: seconds.optional(),
+        densityLevel: z.int(),
+        capabilityLevel: z.int(),
+        capabilitySource: z.enum(['reported', 'observed', 'neutral']),
+        cache: z.boolean(),
+        score: z.int().meta({ description: '0 is the best' }),
+        role: z.enum(['serving', 'leecher']),
+        peers: count,
+        chosen: count,
+        innerOnly: count.optional(),
+        reason: z.string(),
+      }),
+    )
+    .meta({ description: 'in classes that nothing in the policy tells apart, best first' }),
+  peers: z.array(z.strictObject({ address: z.string(), port: z.int() })),
+});
