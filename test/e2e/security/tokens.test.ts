@@ -117,6 +117,24 @@ describe.skipIf(network === undefined)('tokens', () => {
     expect(kept.toLowerCase()).toContain(createHash('sha256').update(fresh.token).digest('hex'));
   });
 
+  it('of the configuration change with a reload: the old ones are refused from then on', async () => {
+    serve = new ServeProcess(operatorConfig());
+    await serve.start();
+    const fresh = 'another-secret-token-0001';
+    const probes = [{ id: 'dp-north', subdomains: ['north'], token: `${fresh}-north` }];
+    serve.configure(operatorConfig({ control: { token: fresh }, reports: { probes } }));
+    serve.signal('SIGHUP');
+    const status = async (token: string): Promise<number> => (await call('/api/v1/swarms', { token })).status;
+    await eventually('the new token', async () => (await status(fresh)) === 200, 15_000);
+    expect(await status(CONTROL_TOKEN)).toBe(401);
+    // A token of a probe that is still one opens no call of the operator, one that is not any more is unknown.
+    expect([await status(`${fresh}-north`), await status(NORTH_TOKEN), await status(SOUTH_TOKEN)]).toEqual([
+      403, 401, 401,
+    ]);
+    expectNoSecret(serve.output, 'the log');
+    expect(serve.output).not.toContain(fresh);
+  });
+
   it('are needed wherever the control API can be reached from another machine', () => {
     for (const listen of [`http://${MACHINE}:${CONTROL_PORT}`, `http://0.0.0.0:${CONTROL_PORT}`]) {
       const { control: _, ...rest } = operatorConfig();

@@ -1,14 +1,22 @@
 /** Configuration files: YAML in any state becomes a configuration, or problems that each name a place in the file. */
 
+import { type Config, configSchema } from '../../../src/config/config-schema.js';
 import { DEFAULT_CONFIG_YAML } from '../../../src/config/default-config.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
+import { completeConfig } from '../../../src/config-kit/complete-config.js';
 import { ConfigError } from '../../../src/config-kit/config-problem.js';
 import type { Random } from '../../../src/domain/random.js';
 import { LAB_CONFIG } from '../../support/lab-app.js';
-import { attempt, bytesOf, type FuzzTarget, holds, pick, sometimes, textOf } from '../fuzz-target.js';
+import { attempt, BrokenRule, bytesOf, type FuzzTarget, holds, pick, sometimes, textOf } from '../fuzz-target.js';
 
 /** Relative paths of a configuration lead nowhere. */
 const NOWHERE = '/nonexistent/alias-tracker-fuzz';
+
+const OPTIONS = {
+  file: 'fuzz.yaml',
+  environment: { HOME: 'home', EMPTY: '', ODD: 'a: b\n- c' },
+  baseDirectory: NOWHERE,
+};
 
 export const config: FuzzTarget = {
   name: 'config',
@@ -67,11 +75,10 @@ function makeConfig(random: Random): Uint8Array {
 
 function runConfig(input: Uint8Array): string {
   const text = textOf(input);
-  const environment = { HOME: 'home', EMPTY: '', ODD: 'a: b\n- c' };
-  const options = { file: 'fuzz.yaml', environment, baseDirectory: NOWHERE };
-  const read = attempt(() => parseConfig(text, options), ConfigError);
+  const read = attempt(() => parseConfig(text, OPTIONS), ConfigError);
   if (read.refused === undefined) {
     holds(isDeeplyFrozen(read.value), 'a configuration is frozen');
+    checkPrinted(text, read.value);
     return 'taken';
   }
   const { problems } = read.refused as ConfigError;
@@ -86,6 +93,23 @@ function runConfig(input: Uint8Array): string {
     holds(message.trim() !== '' && !message.includes('[object Object]'), 'a problem says what is wrong', () => message);
   }
   return problems.every((problem) => problem.message.startsWith('not valid YAML')) ? 'not YAML' : 'refused';
+}
+
+/** What print-config makes of it says the same, and no token. */
+function checkPrinted(text: string, config: Config): void {
+  const printed = completeConfig(text, configSchema);
+  const again = attempt(() => parseConfig(printed, OPTIONS), ConfigError);
+  if (again.refused !== undefined)
+    throw new BrokenRule('a printed configuration can be fed back', again.refused.message);
+  const withoutTokens = (value: Config): string =>
+    JSON.stringify(value, (key, each: unknown) => (key === 'token' ? 'token' : each));
+  holds(withoutTokens(again.value) === withoutTokens(config), 'a printed configuration says the same');
+  const { control, reports, upstream } = config;
+  for (const holder of [control ?? {}, ...reports.probes, ...upstream.originalTrackers]) {
+    const token = (holder as { token?: string }).token;
+    const isOnlyThere = token !== undefined && !withoutTokens(config).includes(token);
+    holds(!isOnlyThere || !printed.includes(token), 'a printed configuration holds no token');
+  }
 }
 
 function isDeeplyFrozen(value: unknown): boolean {
