@@ -1,15 +1,14 @@
 /** The crawler as the configuration describes it, for `serve` and for `crawl` alike. */
 import type { Config } from '../config/config-schema.js';
 import { type Crawler, createCrawler } from '../crawler/crawl.js';
-import { createPoliteFetcher } from '../crawler/polite-fetch.js';
 import type { AnnouncedSwarms, Scraper } from '../crawler/source.js';
 import type { Clock } from '../domain/clock.js';
-import { formatIp } from '../domain/ip-address.js';
-import type { ClosedBecause } from '../domain/outbound-rules.js';
+import type { NameResolver } from '../net/name-resolver.js';
+import type { ClosedBecause } from '../net/outbound-rules.js';
+import { createPoliteFetcher } from '../net/polite-fetch.js';
 import { type Catalogue, createCatalogue } from '../store/sqlite/catalogue.js';
 import { createCrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
-import type { UpstreamResolver } from '../upstream/upstream-resolver.js';
 import { createDocumentReader } from './document-reader.js';
 
 /** The crawl itself bounds what is under way; this only has to be more than its sources and parallel fetches. */
@@ -21,7 +20,7 @@ export interface CrawlerPartsOptions {
   readonly clock: Clock;
   readonly closedBecause: ClosedBecause;
   /** Asks past the redirection; without one the system's resolver is asked. */
-  readonly resolver?: UpstreamResolver | undefined;
+  readonly resolver?: NameResolver | undefined;
   /** The upstream exchange. */
   readonly scraper?: Scraper | undefined;
   /** What inner clients announce; the source `announces` is empty without it. */
@@ -53,12 +52,7 @@ export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
     delayMs: settings.delayPerSiteMs,
     timeoutMs: settings.timeoutMs,
     ...(settings.userAgent === undefined ? {} : { userAgent: settings.userAgent }),
-    ...(resolver === undefined
-      ? {}
-      : {
-          resolve: async (hostname: string) =>
-            (await resolver.addresses(hostname)).map((each) => ({ address: formatIp(each), family: each.family })),
-        }),
+    ...(resolver === undefined ? {} : { resolve: (hostname: string) => resolver.addresses(hostname) }),
   });
   const crawler = createCrawler({
     sources: settings.sources,

@@ -1,32 +1,30 @@
 /** The exchange with original trackers, and what makes it ask: swarms in which inner peers are too few. */
 import { randomBytes } from 'node:crypto';
-import { getServers } from 'node:dns';
 import type { Config } from '../config/config-schema.js';
-import { parseEndpoint } from '../config-kit/address-schemas.js';
 import type { Clock } from '../domain/clock.js';
-import type { Endpoint } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
-import type { ClosedBecause } from '../domain/outbound-rules.js';
 import type { Random } from '../domain/random.js';
+import type { Endpoint } from '../net/endpoint.js';
+import { createNameResolver, type NameResolver, systemResolvers } from '../net/name-resolver.js';
+import type { ClosedBecause } from '../net/outbound-rules.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { createUpstreamExchange, type UpstreamExchange } from '../upstream/upstream-exchange.js';
-import { createUpstreamResolver, type UpstreamResolver } from '../upstream/upstream-resolver.js';
 import { importForeignPeers } from './import-foreign-peers.js';
 import type { KeptDataPlane } from './kept-data-plane.js';
 import type { Logger } from './logger.js';
+import { configuredResolvers } from './outbound.js';
 import { ownEndpoints } from './own-endpoints.js';
 import { boundToPart } from './supervision/current-part.js';
 
-const DNS_PORT = 53;
 /** Nobody listens there: the exchange looks in, it does not serve. */
 const ANNOUNCED_PORT = 6881;
 const PEER_ID_PREFIX = '-AT0100-';
 
 export interface ExchangePart {
   readonly exchange: UpstreamExchange;
-  readonly resolver: UpstreamResolver;
+  readonly resolver: NameResolver;
   stop(): Promise<void>;
 }
 
@@ -43,7 +41,7 @@ export interface ExchangeContext {
 
 export function createExchange(config: Config, context: ExchangeContext): ExchangePart {
   const { clock, logger, random, catalogue, dataPlane, closedBecause } = context;
-  const resolver = createUpstreamResolver(resolversOf(config, logger), clock);
+  const resolver = createNameResolver(resolversOf(config, logger), clock);
   const exchange = createUpstreamExchange({
     resolver,
     ownEndpoints: () => ownEndpoints(dataPlane.addresses, context.redirectedTo()),
@@ -90,14 +88,11 @@ export function createExchange(config: Config, context: ExchangeContext): Exchan
   };
 }
 
-/** As configured; else those that the redirection forwards to; else the machine's, which may be redirected itself. */
 function resolversOf(config: Config, logger: Logger): readonly Endpoint[] {
-  const configured = [config.upstream.resolvers, config.dnsRedirect?.upstreamResolvers ?? []].find(
-    (list) => list.length > 0,
-  );
-  if (configured) return configured;
+  const configured = configuredResolvers(config);
+  if (configured.length > 0) return configured;
   logger.warn(
     'upstream.resolvers is empty: original trackers are looked up as this machine does, which must not be redirected',
   );
-  return getServers().flatMap((server) => parseEndpoint(server, DNS_PORT) ?? []);
+  return systemResolvers();
 }

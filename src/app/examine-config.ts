@@ -3,15 +3,16 @@
  * `serve` starts with, so that the verdicts of the two agree, and changes nothing on disk.
  */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
 import type { Config } from '../config/config-schema.js';
 import { listenersOf } from '../config/listeners.js';
 import { formatPath } from '../config-kit/config-problem.js';
 import type { ConfigPath } from '../config-kit/yaml-source.js';
-import { refuseOwnAddresses } from '../dns-redirect/own-interface-addresses.js';
 import { compileRedirectPolicy } from '../dns-redirect/redirect-policy.js';
+import { refuseOwnAddresses } from '../dns-redirect/refuse-own-addresses.js';
 import { messageOf } from '../domain/errors.js';
+import { isWildcard } from '../net/endpoint.js';
+import { machineAddresses } from '../net/machine-addresses.js';
 import { newerMigrationsOf } from '../store/sqlite/database.js';
 import { GroupRegistry, memoryGroupStore } from '../topology/group-registry.js';
 import { readCertificate } from '../transport/portable/certificate.js';
@@ -60,9 +61,9 @@ export async function examineConfig(config: Config): Promise<Finding[]> {
 
 /** What may be right on another machine: addresses to listen on that this one does not have. One line each. */
 export function adviceOnThisMachine(config: Config): string[] {
-  const own = new Set(Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)));
+  const own = new Set(machineAddresses());
   return listenersOf(config)
-    .filter(({ host }) => host !== '0.0.0.0' && host !== '::' && !host.startsWith('127.') && !own.has(host))
+    .filter(({ host }) => !isWildcard(host) && !host.startsWith('127.') && !own.has(host))
     .filter(({ path }, i, all) => all.findIndex((each) => formatPath(each.path) === formatPath(path)) === i)
     .map(({ path, host }) => `${formatPath(path)}: this machine has no address ${host}; serve needs it to start`);
 }

@@ -1,6 +1,6 @@
 /** Whether the parts of this process can serve: what readiness says, and what the redirection withdraws names by. */
 import { createConnection } from 'node:net';
-import { formatEndpoint, reachableHost } from '../domain/endpoint.js';
+import { formatEndpoint, reachableHost } from '../net/endpoint.js';
 import type { BoundAddress } from '../transport/transport.js';
 
 const CHECK_EVERY_MS = 5_000;

@@ -2,12 +2,13 @@
 import type { Config } from '../config/config-schema.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
+import { machineAddresses } from '../net/machine-addresses.js';
 import type { UpstreamPeerData } from '../tracker/data-plane-messages.js';
 import type { ImportOutcome } from '../tracker/import-peers.js';
 import type { ImportRefusal } from '../tracker/peer-rules.js';
 import type { ForeignPeer } from '../upstream/tracker-contact.js';
 import type { KeptDataPlane } from './kept-data-plane.js';
-import { machineAddresses, ownEndpoints } from './own-endpoints.js';
+import { ownEndpoints } from './own-endpoints.js';
 
 /** As many at a time, so that answers to peers do not wait: some hundred microseconds. */
 const PEERS_A_TURN = 250;

@@ -1,13 +1,11 @@
-/** The rules for connections on the word of strangers, from the configuration and this machine's interfaces. */
-import { networkInterfaces } from 'node:os';
+/** The rules for connections to addresses that strangers name, from the configuration and this machine's interfaces. */
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { Config } from '../config/config-schema.js';
 import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
-import { type ClosedBecause, outboundRules } from '../domain/outbound-rules.js';
-
-const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
-
-type Interfaces = ReturnType<typeof networkInterfaces>;
+import { type Endpoint, isWildcard } from '../net/endpoint.js';
+import { type Interfaces, interfaceAddresses } from '../net/machine-addresses.js';
+import { type ClosedBecause, outboundRules } from '../net/outbound-rules.js';
 
 /**
  * @param config asked for each connection, since networks change with a reload
@@ -18,7 +16,9 @@ export function outboundOf(config: () => Config, interfaces: () => Interfaces = 
     lab: config().lab,
     ownNetworks: () => config().operator.networks.flatMap(({ prefixes }) => prefixes),
     ownAddresses: () => [
-      ...addressesOf(interfaces(), isOneOfThisMachine),
+      ...interfaceAddresses(interfaces())
+        .filter(isOneOfThisMachine)
+        .map(({ address }) => parseIp(address)),
       ...listenerAddresses(config()),
       ...redirectionAddresses(config()),
     ],
@@ -34,25 +34,21 @@ export function outboundOf(config: () => Config, interfaces: () => Interfaces = 
   };
 }
 
-type InterfaceAddress = NonNullable<Interfaces[string]>[number];
-
-function addressesOf(interfaces: Interfaces, wanted: (each: InterfaceAddress) => boolean = () => true): IpAddress[] {
-  // An address with a zone (fe80::1%eth0) is link-local, which is closed anyway.
-  return Object.values(interfaces).flatMap((list) =>
-    (list ?? []).filter((each) => !each.address.includes('%') && wanted(each)).map(({ address }) => parseIp(address)),
-  );
-}
-
 /**
  * A service address stands alone on the loopback interface (anycast, /32 and /128). A whole network there is how a
  * laboratory in one namespace stands in for the Internet.
  */
-function isOneOfThisMachine({ internal, cidr }: InterfaceAddress): boolean {
+function isOneOfThisMachine({ internal, cidr }: NetworkInterfaceInfo): boolean {
   return !internal || cidr === null || /\/(?:32|128)$/.test(cidr);
 }
 
+/** The resolvers that do not redirect: those of `upstream`, else those that the DNS redirection forwards to. May be empty. */
+export function configuredResolvers({ upstream, dnsRedirect }: Config): readonly Endpoint[] {
+  return upstream.resolvers.length > 0 ? upstream.resolvers : (dnsRedirect?.upstreamResolvers ?? []);
+}
+
 function listenerAddresses(config: Config): IpAddress[] {
-  return listenersOf(config).flatMap(({ host }) => (WILDCARDS.has(host) ? [] : [parseIp(host)]));
+  return listenersOf(config).flatMap(({ host }) => (isWildcard(host) ? [] : [parseIp(host)]));
 }
 
 function redirectionAddresses({ dnsRedirect }: Config): readonly IpAddress[] {
@@ -62,9 +58,11 @@ function redirectionAddresses({ dnsRedirect }: Config): readonly IpAddress[] {
 function isOwnListener(config: Config, interfaces: () => Interfaces, address: IpAddress, port: number): boolean {
   const text = formatIp(address);
   const here = listenersOf(config).filter((each) => each.port === port);
-  if (here.some(({ host }) => !WILDCARDS.has(host) && formatIp(parseIp(host)) === text)) return true;
-  const onWildcard = here.some(({ host }) => WILDCARDS.has(host));
-  return onWildcard && (isLoopback(address) || addressesOf(interfaces()).some((each) => formatIp(each) === text));
+  if (here.some(({ host }) => !isWildcard(host) && formatIp(parseIp(host)) === text)) return true;
+  const onWildcard = here.some(({ host }) => isWildcard(host));
+  return (
+    onWildcard && (isLoopback(address) || interfaceAddresses(interfaces()).some(({ address }) => address === text))
+  );
 }
 
 function listenersOf(config: Config): { readonly host: string; readonly port: number }[] {

@@ -1,9 +1,8 @@
 /** Where this installation answers itself, so that the exchange with original trackers never asks its own tracker. */
-import { networkInterfaces } from 'node:os';
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
-
-const WILDCARDS = new Set(['0.0.0.0', '::']);
+import { isWildcard } from '../net/endpoint.js';
+import { machineAddresses } from '../net/machine-addresses.js';
 
 /**
  * @param bound what the tracker listens on; a wildcard stands for every address of this machine
@@ -15,18 +14,11 @@ export function ownEndpoints(
 ): OwnEndpoint[] {
   const machine = machineAddresses();
   const listeners = bound.flatMap(({ host, port }) =>
-    (WILDCARDS.has(host) ? machine : [host]).map((each) => ({ host: each, port })),
+    (isWildcard(host) ? machine : [host]).map((each) => ({ host: each, port })),
   );
   // On another machine any port may be the alias tracker's; on this one its ports are known.
   const elsewhere = redirectedTo
     .map(formatIp)
     .filter((address) => !machine.includes(address) && !address.startsWith('127.'));
   return [...listeners, ...elsewhere.map((host) => ({ host }))];
-}
-
-/** The addresses of all interfaces, as text without a zone. */
-export function machineAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) =>
-    (addresses ?? []).map(({ address }) => address.replace(/%.*/, '')),
-  );
 }

@@ -6,10 +6,10 @@ import { startControlServer } from '../control-api/control-server.js';
 import type { CatalogueView } from '../crawler/api/catalogue-routes.js';
 import type { RedirectionView } from '../dns-redirect/api/redirection-routes.js';
 import type { Clock } from '../domain/clock.js';
-import { formatEndpoint } from '../domain/endpoint.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
+import { formatListenUrl } from '../net/listen-url.js';
 import { reportMetrics } from '../reports/api/report-metrics.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { isStorageFailure } from '../store/sqlite/storage-failure.js';
@@ -107,9 +107,8 @@ export async function startControl(
     ipv6Only: isIpv6Only(listen, 'tcp', config),
     tls,
   });
-  const bound = formatEndpoint({ host: listen.host, port: server.address.port });
   return {
-    url: `${tls ? 'https' : 'http'}://${bound}`,
+    url: formatListenUrl({ protocol: tls ? 'https' : 'http', host: listen.host, port: server.address.port }),
     port: server.address.port,
     prepare: (next) => {
       const nextTls = next.control && readControlTls(next.control);

@@ -7,8 +7,8 @@ import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from '../dn
 import type { DnsThreadStart, TargetHealth } from '../dns-redirect/dns-redirect-messages.js';
 import { DnsThread } from '../dns-redirect/dns-redirect-thread.js';
 import { compileRedirectPolicy, type RedirectPolicy } from '../dns-redirect/redirect-policy.js';
-import type { Endpoint } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';
+import type { Endpoint } from '../net/endpoint.js';
 import { createVitals } from '../threads/thread-vitals.js';
 import type { Health } from './health.js';
 import type { Apply } from './reload.js';

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
 import type { Clock } from '../domain/clock.js';
-import { formatEndpoint } from '../domain/endpoint.js';
-import { messageOf, OperatorError } from '../domain/errors.js';
+import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { createMirrorSite } from '../mirror-site/mirror-site.js';
+import { listenError } from '../net/listen-error.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { createDocumentReader } from './document-reader.js';
 import type { KeptDataPlane } from './kept-data-plane.js';
@@ -72,8 +72,7 @@ export async function startMirrorSite(
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
-      const message = `mirrorSite cannot listen on ${formatEndpoint(section.listen)}: ${messageOf(cause)}; choose another mirrorSite.listen, or stop what uses it`;
-      reject(new OperatorError(message, { exitCode: 1, cause }));
+      reject(listenError(section.listen, { cause, key: 'mirrorSite.listen' }));
     });
     server.listen({ port, host, ipv6Only: isIpv6Only(section.listen, 'tcp', config) }, resolve);
   });

@@ -1,8 +1,8 @@
 /** Where a command finds the running tracker's control API, and with which token: option, environment, configuration. */
 import type { Command } from 'commander';
 import type { Config } from '../config/config-schema.js';
-import { formatEndpoint, reachableHost } from '../domain/endpoint.js';
 import { OperatorError } from '../domain/errors.js';
+import { reachableUrl } from '../net/listen-url.js';
 import { ControlClient } from '../reports/client/control-client.js';
 import type { CliContext } from './cli-context.js';
 
@@ -47,6 +47,5 @@ function controlUrl(config: Config): string {
   if (config.control === undefined) {
     throw new OperatorError('the configuration has no "control" section, so no tracker of it can be asked; give --url');
   }
-  const { protocol, host, port } = config.control.listen;
-  return `${protocol}://${formatEndpoint({ host: reachableHost(host), port })}`;
+  return reachableUrl(config.control.listen);
 }

@@ -1,7 +1,7 @@
 /** What `serve` prints once everything runs: one table of what listens where, and what to try next. */
 import type { Config } from '../config/config-schema.js';
-import { formatEndpoint, reachableHost } from '../domain/endpoint.js';
 import { formatIp } from '../domain/ip-address.js';
+import { formatEndpoint, reachableHost } from '../net/endpoint.js';
 import { formatTable } from './table.js';
 
 export interface ServingAddress {

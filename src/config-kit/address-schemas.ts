@@ -1,42 +1,7 @@
 /** Where to listen and whom to ask, as text with a literal address: `udp://0.0.0.0:6969`, `127.0.0.1:5353`, `[::1]:53`. */
-import { isIP } from 'node:net';
 import { z } from 'zod';
-import { type Endpoint, formatEndpoint } from '../domain/endpoint.js';
-
-export type ListenProtocol = 'udp' | 'http' | 'https';
-
-export interface ListenUrl {
-  readonly protocol: ListenProtocol;
-  /** A literal address, without brackets. */
-  readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
-}
-
-/** `defaultPort` stands where none is written; without it the port is required. */
-export function parseEndpoint(value: string, defaultPort?: number): Endpoint | undefined {
-  if (isIP(value) !== 0) return defaultPort === undefined ? undefined : { host: value, port: defaultPort };
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(value);
-  if (!match) return undefined;
-  const host = match[1] ?? match[2]!;
-  const port = match[3] === undefined ? defaultPort : Number(match[3]);
-  const family = match[1] === undefined ? 4 : 6;
-  if (isIP(host) !== family || host.includes('%') || port === undefined || port > 65_535) return undefined;
-  return { host, port };
-}
-
-/** `localhost` is taken as 127.0.0.1; other names are refused, because what they resolve to may change. */
-export function parseListenUrl(value: string): ListenUrl | undefined {
-  const match = /^(udp|http|https):\/\/([^/]+)\/?$/.exec(value);
-  if (!match) return undefined;
-  const endpoint = parseEndpoint(match[2]!.replace(/^localhost(?=:|$)/, '127.0.0.1'));
-  return endpoint === undefined ? undefined : { protocol: match[1] as ListenProtocol, ...endpoint };
-}
-
-/** @returns `udp://[::]:6969` */
-export function formatListenUrl(url: ListenUrl): string {
-  return `${url.protocol}://${formatEndpoint(url)}`;
-}
+import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
+import { type ListenProtocol, type ListenUrl, parseListenUrl } from '../net/listen-url.js';
 
 export function listenUrl<P extends ListenProtocol>(...protocols: P[]) {
   const example = protocols.map((each) => `"${each}://0.0.0.0:6969"`).join(' or ');

@@ -3,6 +3,7 @@
 import { formatPath } from '../config-kit/config-problem.js';
 import { reservedWithin } from '../domain/bogon.js';
 import { formatIp, formatPrefix, type IpAddress, parseIp } from '../domain/ip-address.js';
+import { isWildcard } from '../net/endpoint.js';
 import type { Config } from './config-schema.js';
 import { CONFIG_PARTS } from './parts.js';
 
@@ -31,7 +32,7 @@ function sitesWithoutTheirPort({ dnsRedirect, mirrorSite, labServices }: Config)
 /** Names are answered with addresses; something must listen on each, here or behind it. */
 function addressesNotListenedOn({ dnsRedirect, mirrorSite, tracker }: Config): string[] {
   const unserved = (key: string, addresses: readonly IpAddress[], hosts: readonly string[]): string[] => {
-    if (hosts.length === 0 || hosts.some((host) => host === '0.0.0.0' || host === '::')) return [];
+    if (hosts.length === 0 || hosts.some(isWildcard)) return [];
     const listening = hosts.map((host) => formatIp(parseIp(host)));
     return addresses
       .map(formatIp)

@@ -1,11 +1,11 @@
 /** What one value alone cannot show: rules between keys. Each rule is one function; all run, and all problems are told. */
 
-import { formatListenUrl } from '../config-kit/address-schemas.js';
 import type { Report } from '../config-kit/config-part.js';
 import { suggestName } from '../config-kit/suggest-name.js';
 import type { ConfigPath } from '../config-kit/yaml-source.js';
 import { isReservedPrefix } from '../domain/bogon.js';
 import { formatIp, formatPrefix, type IpAddress, type Prefix, prefixContains } from '../domain/ip-address.js';
+import { formatListenUrl } from '../net/listen-url.js';
 import { classifyPath, PATH_ANNOUNCE } from '../wire/http-path.js';
 import type { Config } from './config-schema.js';
 import { listenersDoNotClash, tokensDiffer } from './identity-checks.js';

@@ -1,8 +1,9 @@
 /** Things that must differ: tokens, because each stands for one caller, and the sockets that are listened on. */
-import { formatListenUrl } from '../config-kit/address-schemas.js';
 import type { Report } from '../config-kit/config-part.js';
 import { formatPath } from '../config-kit/config-problem.js';
 import type { ConfigPath } from '../config-kit/yaml-source.js';
+
+import { formatEndpoint } from '../net/endpoint.js';
 import type { Config } from './config-schema.js';
 import { clashingListeners } from './listeners.js';
 
@@ -13,7 +14,7 @@ export function listenersDoNotClash(config: Config, report: Report): void {
     // DNS clashes over UDP and TCP alike; the operator repairs it once.
     if (told.has(path)) continue;
     told.add(path);
-    const where = formatListenUrl({ ...first, protocol: 'udp' }).replace('udp://', '');
+    const where = formatEndpoint(first);
     report(
       second.path,
       `${formatPath(first.path)} listens on ${where} (${first.protocol.toUpperCase()}) already; choose another address or port`,

@@ -4,8 +4,8 @@
  */
 
 import type { ConfigPath } from '../config-kit/yaml-source.js';
-import type { Endpoint } from '../domain/endpoint.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
+import { type Endpoint, isWildcard } from '../net/endpoint.js';
 import type { Config } from './config-schema.js';
 
 export interface ConfiguredListener extends Endpoint {
@@ -61,8 +61,4 @@ export function clashingListeners(config: Config): (readonly [ConfiguredListener
 function hostsOverlap(a: string, b: string): boolean {
   if (a.includes(':') !== b.includes(':')) return false;
   return a === b || isWildcard(a) || isWildcard(b);
-}
-
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
 }

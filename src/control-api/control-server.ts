@@ -4,8 +4,7 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:https
 import type { AddressInfo } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { Express } from 'express';
-import { formatEndpoint } from '../domain/endpoint.js';
-import { messageOf, OperatorError } from '../domain/errors.js';
+import { listenError } from '../net/listen-error.js';
 import { HEADERS_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, MAX_CONNECTIONS, REQUEST_TIMEOUT_MS } from './limits.js';
 
 export interface ControlServerTls {
@@ -56,9 +55,8 @@ export async function startControlServer(app: Express, options: ControlServerOpt
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
-      const where = formatEndpoint(options);
-      const message = `the control API cannot listen on ${where}: ${messageOf(cause)}; choose another control.listen`;
-      reject(new OperatorError(message, { exitCode: 1, cause }));
+      const protocol = options.tls === undefined ? 'http' : 'https';
+      reject(listenError({ ...options, protocol }, { cause, key: 'control.listen' }));
     });
     const { port, host, ipv6Only = false } = options;
     server.listen({ port, host, ipv6Only }, resolve);

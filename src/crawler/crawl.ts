@@ -6,6 +6,7 @@
 import type { Clock } from '../domain/clock.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
+import type { PoliteFetcher } from '../net/polite-fetch.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import type { CatalogueSummary } from '../store/sqlite/catalogue-torrent.js';
@@ -16,7 +17,6 @@ import type { CrawlDocumentReader } from './document-tasks.js';
 import { describer, identified } from './known-descriptions.js';
 import { measured } from './measure.js';
 import { place } from './place.js';
-import type { PoliteFetcher } from './polite-fetch.js';
 import { readSource } from './read-source.js';
 import type { AnnouncedSwarms, Scraper, Source } from './source.js';
 

@@ -5,13 +5,13 @@
 import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
+import { FetchError } from '../net/fetch-error.js';
+import type { PoliteFetcher } from '../net/polite-fetch.js';
 import type { CatalogueTorrent, TorrentToStore } from '../store/sqlite/catalogue-torrent.js';
 import { MAX_NAME_BYTES } from '../wire/metainfo-limits.js';
 import { parseMagnet } from '../wire/metainfo-magnet.js';
 import type { Candidate } from './candidate.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
-import { FetchError } from './fetch-error.js';
-import type { PoliteFetcher } from './polite-fetch.js';
 
 export type Description = Omit<TorrentToStore, 'rank' | 'score' | 'seeds' | 'leechers' | 'origins'> & {
   /** Every address under which the original site has the file. */

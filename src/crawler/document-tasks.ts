@@ -2,12 +2,13 @@
  * What the crawler reads of documents that strangers wrote, as pure functions of plain values: `src/app` runs them in a
  * thread of their own, with limits on time and memory (src/document-reader).
  */
+
+import { type RobotsFile, readRobots } from '../net/robots.js';
 import { countTorrents } from './access-log-line.js';
 import type { Candidate } from './candidate.js';
 import { documentText } from './document-text.js';
 import { parseFeed } from './feed-source.js';
 import { type HtmlSelectors, parseListPage } from './html-source.js';
-import { type RobotsFile, readRobots } from './robots.js';
 import { readTorrent, type TorrentFacts } from './torrent-facts.js';
 
 export interface SourceDocument {

@@ -4,12 +4,12 @@
  */
 import type { Clock } from '../domain/clock.js';
 import type { InfoHash } from '../domain/info-hash.js';
+import type { PoliteFetcher } from '../net/polite-fetch.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { Candidate } from './candidate.js';
 import { type Described, describe, infoHashOfMagnet } from './description.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
 import { originOfUrl } from './origin.js';
-import type { PoliteFetcher } from './polite-fetch.js';
 
 export interface DescriptionSources {
   readonly catalogue: Catalogue;

@@ -1,6 +1,7 @@
 /** Telling links apart: torrent files, magnet links, pages. */
+
+import { MAX_URL_CHARACTERS } from '../net/limits.js';
 import { MAX_MAGNET_CHARACTERS } from '../wire/metainfo-limits.js';
-import { MAX_URL_CHARACTERS } from './limits.js';
 
 /** By its path, as far as that tells: `/x.torrent`, `/download.php?f=x.torrent`. */
 export function looksLikeTorrentUrl(url: string): boolean {

@@ -1,15 +1,15 @@
 /** Reads one source of any kind into candidates, fetching its document conditionally where it has one. */
 import type { Clock } from '../domain/clock.js';
+import { FetchError } from '../net/fetch-error.js';
+import type { PoliteFetcher } from '../net/polite-fetch.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import { readAccessLog } from './access-log-source.js';
 import { type Candidate, scoreOf } from './candidate.js';
 import type { CrawlDocumentReader, SourceDocument } from './document-tasks.js';
-import { FetchError } from './fetch-error.js';
 import { MAX_CANDIDATES_PER_SOURCE, MAX_DOCUMENT_BYTES } from './limits.js';
 import { orAborted } from './or-aborted.js';
 import { originOfUrl } from './origin.js';
-import type { PoliteFetcher } from './polite-fetch.js';
 import type { AnnouncedSwarm, AnnouncedSwarms, Source } from './source.js';
 
 /** Far more than listing its largest swarms takes. */

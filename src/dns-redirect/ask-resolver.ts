@@ -7,7 +7,7 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
-import type { Endpoint } from '../domain/endpoint.js';
+import type { Endpoint } from '../net/endpoint.js';
 import { frameMessage, MessageReader } from './dns-message-stream.js';
 import { DNS_HEADER_BYTES } from './limits.js';
 import type { Query } from './query-packet.js';

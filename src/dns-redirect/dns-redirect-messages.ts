@@ -1,5 +1,5 @@
 /** What the control plane and the thread of the DNS redirection say to each other. */
-import type { Endpoint } from '../domain/endpoint.js';
+import type { Endpoint } from '../net/endpoint.js';
 import type { FirstWord } from '../threads/start-thread.js';
 import type { RedirectPolicy, RedirectTarget } from './redirect-policy.js';
 

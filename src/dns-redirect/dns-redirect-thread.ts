@@ -1,7 +1,7 @@
 /** The control plane's handle on the thread of the DNS redirection. */
 import type { Worker } from 'node:worker_threads';
-import type { Endpoint } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';
+import type { Endpoint } from '../net/endpoint.js';
 import { startThread, threadModule } from '../threads/start-thread.js';
 import type { DnsLog } from './dns-log.js';
 import type { DnsThreadStart, FromDnsThread, TargetHealth, ToDnsThread } from './dns-redirect-messages.js';

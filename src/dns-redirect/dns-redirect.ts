@@ -4,8 +4,8 @@
  * operator's firewall or the listening address decides who that is.
  */
 import type { Clock } from '../domain/clock.js';
-import { type Endpoint, formatEndpoint } from '../domain/endpoint.js';
-import { messageOf, OperatorError } from '../domain/errors.js';
+import type { Endpoint } from '../net/endpoint.js';
+import { listenError } from '../net/listen-error.js';
 import { answerQuery } from './answer-query.js';
 import { ClientRate } from './client-rate.js';
 import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
@@ -14,8 +14,8 @@ import { type DnsLog, silentDnsLog } from './dns-log.js';
 import { Forwarder } from './forwarder.js';
 import { CLIENT_BURST_QUERIES, CLIENT_QUERIES_PER_SECOND } from './limits.js';
 import { LoopProbe } from './loop-probe.js';
-import { refuseOwnAddresses } from './own-interface-addresses.js';
 import type { RedirectPolicy } from './redirect-policy.js';
+import { refuseOwnAddresses } from './refuse-own-addresses.js';
 import { openTcpListener, type TcpListener } from './tcp-listener.js';
 import { openUdpListener, type UdpListener } from './udp-listener.js';
 
@@ -110,10 +110,7 @@ export function createDnsRedirect(options: DnsRedirectOptions): DnsRedirect {
         for (const endpoint of options.listen) {
           addresses.push(
             await listenOn(endpoint).catch((thrown: unknown) => {
-              throw new OperatorError(
-                `dnsRedirect cannot listen on ${formatEndpoint(endpoint)}: ${messageOf(thrown)}; choose another address or port, or stop what uses it`,
-                { exitCode: 1, cause: thrown },
-              );
+              throw listenError({ ...endpoint, protocol: 'dns' }, { cause: thrown, key: 'dnsRedirect.listen' });
             }),
           );
         }

@@ -5,9 +5,9 @@
  * resolvers have one.
  */
 import type { Clock } from '../domain/clock.js';
-import type { Endpoint } from '../domain/endpoint.js';
-import { formatEndpoint } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';
+import type { Endpoint } from '../net/endpoint.js';
+import { formatEndpoint } from '../net/endpoint.js';
 import { askOverTcp, askOverUdp, rcodeOf } from './ask-resolver.js';
 import {
   FORWARD_ATTEMPT_TIMEOUT_MS,

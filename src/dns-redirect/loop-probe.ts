@@ -5,7 +5,7 @@
  * `.test` itself (Unbound does) hides a loop from this; the cap on equal questions in flight bounds it then.
  */
 import { randomBytes } from 'node:crypto';
-import { type Endpoint, formatEndpoint } from '../domain/endpoint.js';
+import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
 import { askOverUdp } from './ask-resolver.js';
 import type { DnsLog } from './dns-log.js';
 import type { Forwarder } from './forwarder.js';

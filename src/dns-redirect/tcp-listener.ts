@@ -4,8 +4,8 @@
  */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Endpoint } from '../domain/endpoint.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
+import type { Endpoint } from '../net/endpoint.js';
 import { frameMessage, MessageReader } from './dns-message-stream.js';
 import {
   MAX_QUERY_BYTES,

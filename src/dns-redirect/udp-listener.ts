@@ -5,8 +5,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
-import type { Endpoint } from '../domain/endpoint.js';
 import { type IpAddress, parseIp } from '../domain/ip-address.js';
+import type { Endpoint } from '../net/endpoint.js';
 
 export interface UdpListener {
   readonly port: number;

@@ -1,7 +1,7 @@
 /** The demo's DPI probes: report the density of their sub-domains to the control API, one sub-domain busier than the rest. */
 import type { Config } from '../config/config-schema.js';
-import { formatEndpoint, reachableHost } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';
+import { reachableUrl } from '../net/listen-url.js';
 
 export interface DensitySample {
   readonly probe: string;
@@ -59,6 +59,5 @@ export async function sendSample(
 
 /** Where the control API of a configuration is reached from this machine. */
 export function controlUrl(config: Config): string {
-  const { protocol, host, port } = config.control?.listen ?? { protocol: 'http', host: '127.0.0.1', port: 8090 };
-  return `${protocol}://${formatEndpoint({ host: reachableHost(host), port })}`;
+  return reachableUrl(config.control?.listen ?? { protocol: 'http', host: '127.0.0.1', port: 8090 });
 }

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import type { Endpoint } from '../domain/endpoint.js';
+import type { Endpoint } from '../net/endpoint.js';
 import { parseMetainfo } from '../wire/metainfo.js';
 import type { LabTorrent } from './lab-torrents.js';
 import { announceOverUdp } from './udp-announcer.js';

@@ -1,8 +1,8 @@
 /** Announces over HTTP (BEP 3, compact answers of BEP 23) from a chosen local address, as one peer of the lab. */
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { formatEndpoint } from '../domain/endpoint.js';
 import { ClientError, messageOf } from '../domain/errors.js';
+import { formatEndpoint } from '../net/endpoint.js';
 import { dictionaryEntries, integerAt, stringAt } from '../wire/metainfo-bencode.js';
 import { type LabAnnounce, type LabAnnounceAnswer, readCompactPeers } from './lab-announce.js';
 

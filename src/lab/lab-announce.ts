@@ -1,6 +1,7 @@
 /** An announce of one of the lab's peers, and its answer, whatever the protocol. */
-import type { Endpoint } from '../domain/endpoint.js';
+
 import { formatIpv4 } from '../domain/ip-address.js';
+import type { Endpoint } from '../net/endpoint.js';
 
 export interface LabAnnounce {
   readonly tracker: Endpoint;

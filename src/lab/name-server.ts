@@ -6,7 +6,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { decode, encode, streamEncode } from 'dns-packet';
-import type { Endpoint } from '../domain/endpoint.js';
+import type { Endpoint } from '../net/endpoint.js';
 
 const TTL_SECONDS = 60;
 const RCODE_NAME_ERROR = 3;

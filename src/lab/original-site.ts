@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Endpoint } from '../domain/endpoint.js';
+import type { Endpoint } from '../net/endpoint.js';
 import type { LabTorrent } from './lab-torrents.js';
 
 export interface OriginalSite {

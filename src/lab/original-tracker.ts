@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'bittorrent-tracker';
-import type { Endpoint } from '../domain/endpoint.js';
+import type { Endpoint } from '../net/endpoint.js';
 
 const INTERVAL_MS = 120_000;
 

@@ -4,9 +4,9 @@
  */
 import type { Config } from '../config/config-schema.js';
 import type { Clock } from '../domain/clock.js';
-import type { Endpoint } from '../domain/endpoint.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import type { Random } from '../domain/random.js';
+import { type Endpoint, reachableHost } from '../net/endpoint.js';
 import { parseMetainfo } from '../wire/metainfo.js';
 import { demoNetworks, isInner } from './demo-networks.js';
 import { controlUrl, type DensitySample, demoSamples, sendSample } from './demo-probe.js';
@@ -118,7 +118,7 @@ interface TrackerEndpoints {
 function trackerEndpoints(config: Config): TrackerEndpoints {
   const reachable = (protocol: 'udp' | 'http'): Endpoint | undefined => {
     const found = config.tracker.listen.find((each) => each.protocol === protocol && !each.host.includes(':'));
-    return found && { host: found.host === '0.0.0.0' ? '127.0.0.1' : found.host, port: found.port };
+    return found && { host: reachableHost(found.host), port: found.port };
   };
   return { udp: reachable('udp'), http: reachable('http') };
 }

@@ -3,8 +3,8 @@
  * site, the original tracker that its torrents name, a far seed, and the resolver that knows their real addresses.
  */
 import type { Config } from '../config/config-schema.js';
-import { type Endpoint, formatEndpoint } from '../domain/endpoint.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
+import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
 import { type ForeignSeed, startForeignSeed } from './foreign-seed.js';
 import { type LabTorrent, loadLabTorrents } from './lab-torrents.js';
 import { type NameServer, startNameServer } from './name-server.js';

@@ -4,8 +4,8 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { formatEndpoint } from '../domain/endpoint.js';
 import { ClientError } from '../domain/errors.js';
+import { formatEndpoint } from '../net/endpoint.js';
 import { decodeUdpAnswer, encodeUdpAnnounce, encodeUdpConnect, type UdpAnswer } from '../wire/udp-client-packets.js';
 import type { LabAnnounce, LabAnnounceAnswer } from './lab-announce.js';
 import { readCompactPeers } from './lab-announce.js';

@@ -47,10 +47,5 @@ export const RETRY_NEVER_SECONDS = 86_400;
 /** Remembered (tracker, torrent) pairs; those whose time has come are forgotten first. */
 export const MAX_SCHEDULE_ENTRIES = 200_000;
 
-export const DNS_TIMEOUT_MS = 2_000;
-export const DNS_CACHE_MIN_SECONDS = 30;
-export const DNS_CACHE_MAX_SECONDS = 300;
-export const MAX_DNS_CACHE_ENTRIES = 2_000;
-
 /** Info-hashes per HTTP scrape: 50 escaped hashes make a URL of about 3.5 kB, which servers take. */
 export const HTTP_SCRAPE_MAX_HASHES = 50;

@@ -5,11 +5,11 @@
  */
 import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
-import type { ClosedBecause } from '../domain/outbound-rules.js';
 import { OwnAddresses, type OwnEndpoint } from '../domain/own-addresses.js';
+import type { NameResolver } from '../net/name-resolver.js';
+import type { ClosedBecause } from '../net/outbound-rules.js';
 import type { TrackerDestination } from './tracker-contact.js';
 import { parseTrackerPreferences } from './tracker-preferences.js';
-import type { UpstreamResolver } from './upstream-resolver.js';
 
 export type DoorVerdict =
   | 'bad-url'
@@ -31,7 +31,7 @@ export class DoorClosed extends Error {
 }
 
 export interface TrackerDoorOptions {
-  readonly resolver: UpstreamResolver;
+  readonly resolver: NameResolver;
   /** Asked each time, since listeners on port 0 learn theirs late. Literal addresses, no wildcards. */
   readonly ownEndpoints: () => readonly OwnEndpoint[];
   /** Where nothing is asked, and why. */

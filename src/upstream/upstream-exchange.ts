@@ -7,9 +7,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../domain/clock.js';
 import type { InfoHash } from '../domain/info-hash.js';
-import type { ClosedBecause } from '../domain/outbound-rules.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { Random } from '../domain/random.js';
+import type { NameResolver } from '../net/name-resolver.js';
+import type { ClosedBecause } from '../net/outbound-rules.js';
 import { AnnounceSchedule } from './announce-schedule.js';
 import {
   MAX_CONCURRENT_REQUESTS,
@@ -25,12 +26,11 @@ import type { ForeignPeer } from './tracker-contact.js';
 import { TrackerDoor } from './tracker-door.js';
 import { createUpstreamCounters, type UpstreamCounters } from './upstream-counters.js';
 import type { UpstreamLog } from './upstream-log.js';
-import type { UpstreamResolver } from './upstream-resolver.js';
 
 export type { UpstreamCounters } from './upstream-counters.js';
 
 export interface UpstreamExchangeOptions {
-  readonly resolver: UpstreamResolver;
+  readonly resolver: NameResolver;
   /** Every address under which this installation answers, and the ports; see {@link OwnEndpoint}. */
   readonly ownEndpoints: () => readonly OwnEndpoint[];
   /** Where nothing is asked, and why. */

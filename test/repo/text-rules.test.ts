@@ -45,7 +45,7 @@ describe('what no file says', () => {
 
 describe('what is written in one place', () => {
   test('an address with its port: brackets around IPv6 are easily forgotten', () => {
-    const modules = sourceFiles('src', '.ts').filter((path) => path !== 'src/domain/endpoint.ts');
+    const modules = sourceFiles('src', '.ts').filter((path) => path !== 'src/net/endpoint.ts');
     expect(linesWith(/[hH]ost\}(:| port )\$\{|\[\$\{[a-zA-Z.]*([hH]ost|[aA]ddress|reachable)\}\]/, modules)).toEqual(
       [],
     );

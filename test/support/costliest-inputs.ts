@@ -5,11 +5,11 @@
 import { parseSwarmCount } from '../../src/crawler/candidate.js';
 import { type DocumentTasks, documentTasks } from '../../src/crawler/document-tasks.js';
 import { documentText } from '../../src/crawler/document-text.js';
-import { matchesPattern } from '../../src/crawler/robots.js';
 import { readQuery } from '../../src/dns-redirect/query-packet.js';
 import { cutToBytes } from '../../src/domain/cut-text.js';
 import { readHost } from '../../src/mirror-site/request-host.js';
 import { attachment } from '../../src/mirror-site/response.js';
+import { matchesPattern } from '../../src/net/robots.js';
 import { readAnnounceReply, readScrapeReply } from '../../src/upstream/tracker-answer.js';
 import { parseTrackerPreferences } from '../../src/upstream/tracker-preferences.js';
 import { parseMagnet, rewriteMagnet } from '../../src/wire/metainfo-magnet.js';

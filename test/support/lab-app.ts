@@ -7,11 +7,11 @@ import { createApp } from '../../src/app/create-app.js';
 import { createLogger } from '../../src/app/logger.js';
 import type { Config } from '../../src/config/config-schema.js';
 import { parseConfig } from '../../src/config/parse-config.js';
-import type { Endpoint } from '../../src/domain/endpoint.js';
 import { createRandom } from '../../src/domain/random.js';
 import { announceOverHttp } from '../../src/lab/http-announcer.js';
 import type { LabAnnounce, LabAnnounceAnswer } from '../../src/lab/lab-announce.js';
 import { announceOverUdp } from '../../src/lab/udp-announcer.js';
+import type { Endpoint } from '../../src/net/endpoint.js';
 
 export const PROBE_NORTH = 'lab-token-dp-north';
 export const PROBE_SOUTH = 'lab-token-dp-south';

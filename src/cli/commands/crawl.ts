@@ -1,16 +1,12 @@
 /** `crawl`: one crawl now, beside a running `serve` or without it. */
 import { randomBytes } from 'node:crypto';
-import { getServers } from 'node:dns';
 import type { Command } from 'commander';
 import { databaseFile } from '../../app/database-file.js';
-import type { Config } from '../../config/config-schema.js';
-import { parseEndpoint } from '../../config-kit/address-schemas.js';
 import type { CrawlEntry, CrawlProgress, CrawlResult } from '../../crawler/crawl-result.js';
-import type { Endpoint } from '../../domain/endpoint.js';
 import { OperatorError } from '../../domain/errors.js';
 import { createRandom } from '../../domain/random.js';
+import { createNameResolver, systemResolvers } from '../../net/name-resolver.js';
 import { openDatabase } from '../../store/sqlite/database.js';
-import { createUpstreamResolver } from '../../upstream/upstream-resolver.js';
 import type { CliContext } from '../cli-context.js';
 import { formatTable } from '../table.js';
 
@@ -41,12 +37,14 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
   // Loaded here, so that the other commands start at once.
   const { createCrawlerParts } = await import('../../app/crawler-parts.js');
   const { createUpstreamExchange } = await import('../../upstream/upstream-exchange.js');
-  const { outboundOf } = await import('../../app/outbound.js');
+  const { configuredResolvers, outboundOf } = await import('../../app/outbound.js');
   const config = context.loadConfig(options.config);
   const closedBecause = outboundOf(() => config);
   const top = options.top === undefined ? undefined : parseTop(options.top);
   const database = openDatabase(databaseFile(config));
-  const resolver = createUpstreamResolver(resolversOf(config), context.clock);
+  const configured = configuredResolvers(config);
+  const useResolver = configured.length > 0;
+  const resolver = createNameResolver(useResolver ? configured : systemResolvers(), context.clock);
   const upstream = createUpstreamExchange({
     resolver,
     // Nothing here announces; what the alias tracker listens on is closed by the configuration.
@@ -59,7 +57,6 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
     onPeers: () => Promise.resolve(0),
     lab: config.lab,
   });
-  const useResolver = config.upstream.resolvers.length > 0;
   const parts = createCrawlerParts({
     config,
     database,
@@ -98,14 +95,6 @@ function parseTop(text: string): number {
   const top = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (top < 1 || top > MAX_TOP) throw new OperatorError(`--top is a number from 1 to ${MAX_TOP}, not "${text}"`);
   return top;
-}
-
-/** Where the configuration names none, this machine's own. */
-function resolversOf(config: Config): readonly Endpoint[] {
-  if (config.upstream.resolvers.length > 0) return config.upstream.resolvers;
-  return getServers()
-    .map((server) => parseEndpoint(server, 53))
-    .filter((endpoint) => endpoint !== undefined);
 }
 
 function describeProgress(progress: CrawlProgress): string {

@@ -3,7 +3,7 @@
  * the portable transport in the same thread; they run because the event loop here also waits on Node's.
  */
 import type { Clock } from '../../domain/clock.js';
-import { listenError } from '../listen-error.js';
+import { listenError } from '../../net/listen-error.js';
 import { createPortableTransport } from '../portable/portable-transport.js';
 import {
   createTransportCounters,
@@ -75,7 +75,7 @@ class LinuxTransport implements Transport {
       return listener;
     } catch (error) {
       this.#calls.close(socket.fd);
-      throw listenError(address, undefined, error);
+      throw listenError(address, { cause: error });
     }
   }
 

@@ -3,7 +3,7 @@
  * and for IPv4 only on a machine without IPv6.
  */
 import { parseIp } from '../../domain/ip-address.js';
-import { listenError } from '../listen-error.js';
+import { listenError } from '../../net/listen-error.js';
 import { type BoundAddress, type ListenAddress, RemoteAddress } from '../transport.js';
 import {
   AF_INET,
@@ -48,7 +48,7 @@ export function openSocket(calls: NativeCalls, address: ListenAddress, options: 
     if (errno === EAFNOSUPPORT && ip.family === 6 && wildcard && address.ipv6Only !== true) {
       return openSocket(calls, { ...address, host: '0.0.0.0' }, options);
     }
-    throw listenError(address, errnoName(errno));
+    throw listenError(address, { code: errnoName(errno) });
   }
   try {
     for (const option of options) setOption(calls, memory, fd, option);
@@ -58,7 +58,7 @@ export function openSocket(calls: NativeCalls, address: ListenAddress, options: 
     if (ip.family === 6) setOption(calls, memory, fd, [IPPROTO_IPV6, IPV6_V6ONLY, address.ipv6Only === true ? 1 : 0]);
     let failed = calls.bind(fd, name, nameBytes) < 0;
     if (!failed && address.protocol !== 'udp') failed = calls.listen(fd, ACCEPT_BACKLOG) < 0;
-    if (failed) throw listenError(address, errnoName(calls.errno()));
+    if (failed) throw listenError(address, { code: errnoName(calls.errno()) });
     return { fd, family: ip.family, wildcard, bound: boundAddress(calls, memory, fd, nameAt, address) };
   } catch (error) {
     calls.close(fd);
@@ -92,7 +92,7 @@ function boundAddress(
   const lengthAt = memory.reserve(4);
   memory.words[lengthAt >>> 2] = SOCKADDR_IN6_BYTES;
   if (calls.getsockname(fd, memory.address + nameAt, memory.address + lengthAt) < 0) {
-    throw listenError(asked, errnoName(calls.errno()));
+    throw listenError(asked, { code: errnoName(calls.errno()) });
   }
   const local = new RemoteAddress();
   readSocketAddress(memory, nameAt, local);

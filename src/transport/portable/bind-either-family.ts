@@ -2,7 +2,7 @@
  * Binds a portable listener. `::` means both families on one socket, IPv6 only if the address says so, and IPv4 only on a
  * machine without IPv6. Any other address is bound unchanged.
  */
-import { listenError } from '../listen-error.js';
+import { listenError } from '../../net/listen-error.js';
 import type { ListenAddress } from '../transport.js';
 
 export interface BindAttempt {
@@ -24,11 +24,11 @@ export async function bindEitherFamily<T>(
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const lacksIpv6 = code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
-    if (address.host !== '::' || ipv6Only || !lacksIpv6) throw listenError(address, code, error);
+    if (address.host !== '::' || ipv6Only || !lacksIpv6) throw listenError(address, { cause: error });
     try {
       return await bind({ host: '0.0.0.0', ipv6Only: false });
     } catch (second) {
-      throw listenError(address, (second as NodeJS.ErrnoException).code, second);
+      throw listenError(address, { cause: second });
     }
   }
 }

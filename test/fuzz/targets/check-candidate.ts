@@ -1,6 +1,7 @@
 /** What holds of every candidate that a crawled document names. */
 import type { Candidate } from '../../../src/crawler/candidate.js';
-import { MAX_SWARM_COUNT, MAX_TITLE_BYTES, MAX_URL_CHARACTERS } from '../../../src/crawler/limits.js';
+import { MAX_SWARM_COUNT, MAX_TITLE_BYTES } from '../../../src/crawler/limits.js';
+import { MAX_URL_CHARACTERS } from '../../../src/net/limits.js';
 import { holds } from '../fuzz-target.js';
 
 export function checkCandidate(candidate: Candidate, source: string): void {

@@ -1,8 +1,8 @@
 /** robots.txt (RFC 9309): rules of any kind; simple ones are held against a matcher of a few lines. */
 import { documentTasks } from '../../../src/crawler/document-tasks.js';
-import { robotsRules } from '../../../src/crawler/robots.js';
 import { ClientError } from '../../../src/domain/errors.js';
 import type { Random } from '../../../src/domain/random.js';
+import { robotsRules } from '../../../src/net/robots.js';
 import { attempt, bytesOf, type FuzzTarget, holds, pick, sometimes, textOf } from '../fuzz-target.js';
 
 /** The path that is asked for follows the file behind this byte. */

@@ -4,8 +4,8 @@ import { Health } from '../../../src/app/health.js';
 import { createLogger } from '../../../src/app/logger.js';
 import { DnsPart } from '../../../src/app/start-dns-redirect.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
-import type { Endpoint } from '../../../src/domain/endpoint.js';
 import { OperatorError } from '../../../src/domain/errors.js';
+import type { Endpoint } from '../../../src/net/endpoint.js';
 import { answerWith, askUdp, type Closing, clock, question, startResolver } from '../dns-redirect/running-redirect.js';
 
 const closing: Closing[] = [];
@@ -96,7 +96,7 @@ describe('the DNS redirection in its thread', () => {
     const { part, resolver, context } = await start();
     const { host, port } = part.addresses[0]!;
     await expect(DnsPart.start(section(resolver, '203.0.113.20', `${host}:${port}`), context)).rejects.toThrow(
-      /dnsRedirect cannot listen on .*choose another address or port/,
+      /dnsRedirect\.listen: cannot listen on dns:.*another program has this port; stop it or choose another/,
     );
   });
 

@@ -10,10 +10,10 @@ import { type Crawler, type CrawlerOptions, createCrawler } from '../../../src/c
 import type { CrawlEntry, CrawlProgress } from '../../../src/crawler/crawl-result.js';
 import { startCrawler } from '../../../src/crawler/crawl-schedule.js';
 import type { CrawlDocumentReader } from '../../../src/crawler/document-tasks.js';
-import { createPoliteFetcher, type PoliteFetcher } from '../../../src/crawler/polite-fetch.js';
 import type { Scraper } from '../../../src/crawler/source.js';
 import { DocumentReader } from '../../../src/document-reader/document-reader.js';
 import { type InfoHash, parseInfoHash } from '../../../src/domain/info-hash.js';
+import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite-fetch.js';
 import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
 import { createCrawlState } from '../../../src/store/sqlite/catalogue-crawl-state.js';
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';

@@ -9,7 +9,7 @@ import {
   type DnsRedirect,
   type DnsRedirectOptions,
 } from '../../../src/dns-redirect/dns-redirect.js';
-import type { Endpoint } from '../../../src/domain/endpoint.js';
+import type { Endpoint } from '../../../src/net/endpoint.js';
 import { labPolicy } from './lab-policy.js';
 
 export const clock = { nowMs: () => Date.now() };

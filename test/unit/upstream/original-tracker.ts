@@ -4,17 +4,17 @@ import { type EventEmitter, once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import * as bittorrentTracker from 'bittorrent-tracker';
 import { decode, encode } from 'dns-packet';
-import type { Endpoint } from '../../../src/domain/endpoint.js';
 import type { InfoHash } from '../../../src/domain/info-hash.js';
 import { formatIp } from '../../../src/domain/ip-address.js';
 import { createRandom } from '../../../src/domain/random.js';
+import type { Endpoint } from '../../../src/net/endpoint.js';
+import { createNameResolver, type NameResolver } from '../../../src/net/name-resolver.js';
 import type { ForeignPeer } from '../../../src/upstream/tracker-contact.js';
 import {
   createUpstreamExchange,
   type UpstreamExchange,
   type UpstreamExchangeOptions,
 } from '../../../src/upstream/upstream-exchange.js';
-import { createUpstreamResolver, type UpstreamResolver } from '../../../src/upstream/upstream-resolver.js';
 
 export type Closing = () => Promise<unknown>;
 export const clock = { nowMs: () => Date.now() };
@@ -150,7 +150,7 @@ export function textOf(peers: readonly ForeignPeer[]): string[] {
   return peers.map((peer) => `${formatIp(peer.address)}:${peer.port}`).sort();
 }
 
-export const noNames: UpstreamResolver = {
+export const noNames: NameResolver = {
   addresses: (name) => Promise.reject(new Error(`unexpected look-up of ${name}`)),
   texts: () => Promise.resolve([]),
 };
@@ -159,7 +159,7 @@ export const noNames: UpstreamResolver = {
 export async function startNames(
   closing: Closing[],
   names: Readonly<Record<string, { address?: string; text?: string }>>,
-): Promise<{ endpoint: Endpoint; resolver: UpstreamResolver; asked: string[] }> {
+): Promise<{ endpoint: Endpoint; resolver: NameResolver; asked: string[] }> {
   const asked: string[] = [];
   const socket = createSocket('udp4');
   socket.on('message', (packet, from) => {
@@ -182,5 +182,5 @@ export async function startNames(
   await once(socket, 'listening');
   closing.push(() => new Promise((resolve) => socket.close(() => resolve(undefined))));
   const endpoint = { host: '127.0.0.1', port: socket.address().port };
-  return { endpoint, resolver: createUpstreamResolver([endpoint], clock), asked };
+  return { endpoint, resolver: createNameResolver([endpoint], clock), asked };
 }

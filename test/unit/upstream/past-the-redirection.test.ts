@@ -7,7 +7,7 @@ import { afterEach, expect, test } from 'vitest';
 import { createDnsRedirect } from '../../../src/dns-redirect/dns-redirect.js';
 import { compileRedirectPolicy } from '../../../src/dns-redirect/redirect-policy.js';
 import { parseIp } from '../../../src/domain/ip-address.js';
-import { createUpstreamResolver } from '../../../src/upstream/upstream-resolver.js';
+import { createNameResolver } from '../../../src/net/name-resolver.js';
 import {
   type Closing,
   clock,
@@ -64,7 +64,7 @@ async function world() {
 test('asked past the redirection, the original tracker answers', async () => {
   const { names, redirect, urls, ownEndpoints } = await world();
   // Everybody else is led to the alias tracker:
-  expect(await createUpstreamResolver(redirect.addresses, clock).addresses('tracker.example')).toEqual([
+  expect(await createNameResolver(redirect.addresses, clock).addresses('tracker.example')).toEqual([
     parseIp('127.0.0.99'),
   ]);
   const { exchange, received } = startExchange(closing, { resolver: names.resolver, ownEndpoints });
@@ -80,7 +80,7 @@ test('asked through the redirection, it would ask itself: refused, with one clea
   const { original, redirect, urls, ownEndpoints } = await world();
   const warnings: object[] = [];
   const { exchange, received } = startExchange(closing, {
-    resolver: createUpstreamResolver(redirect.addresses, clock),
+    resolver: createNameResolver(redirect.addresses, clock),
     ownEndpoints,
     log: { debug: () => {}, warn: (fields) => warnings.push(fields) },
   });
@@ -98,7 +98,7 @@ test('asked through the redirection, it would ask itself: refused, with one clea
 test('an own address without a port counts for every port', async () => {
   const { redirect, urls } = await world();
   const { exchange } = startExchange(closing, {
-    resolver: createUpstreamResolver(redirect.addresses, clock),
+    resolver: createNameResolver(redirect.addresses, clock),
     ownEndpoints: () => [{ host: '127.0.0.99' }],
   });
   const outcome = await exchange.request(infoHash, urls, request);
@@ -128,7 +128,7 @@ test("HTTPS keeps the tracker's name for the certificate", async () => {
 test('names are looked up once while their answer lives, failures too', async () => {
   let nowMs = 0;
   const names = await startNames(closing, { 'tracker.example': { address: '127.0.0.1' } });
-  const resolver = createUpstreamResolver([names.endpoint], { nowMs: () => nowMs });
+  const resolver = createNameResolver([names.endpoint], { nowMs: () => nowMs });
   const asksAfter = async (ms: number, name: string) => {
     nowMs += ms;
     const before = names.asked.length;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parsePrefix } from '../../../src/domain/ip-address.js';
-import { outboundRules } from '../../../src/domain/outbound-rules.js';
+import { outboundRules } from '../../../src/net/outbound-rules.js';
 import { RequestSlots } from '../../../src/upstream/request-slots.js';
 import {
   type Closing,

@@ -1,18 +1,19 @@
 /**
- * Resolves the names of original trackers past the redirected DNS, at resolvers that the operator names: the machine's own
- * resolver would redirect them to the alias tracker itself. Answers are kept for their time to live, within bounds.
+ * Resolves names of other people's machines at resolvers that the operator names. The machine's own resolver may redirect
+ * the names of original trackers to the alias tracker. Answers are cached for their time to live, within bounds.
  */
+import { getServers } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import type { Clock } from '../domain/clock.js';
-import { type Endpoint, formatEndpoint } from '../domain/endpoint.js';
 import { messageOf } from '../domain/errors.js';
 import { type IpAddress, parseIp } from '../domain/ip-address.js';
+import { type Endpoint, formatEndpoint, parseEndpoint } from './endpoint.js';
 import { DNS_CACHE_MAX_SECONDS, DNS_CACHE_MIN_SECONDS, DNS_TIMEOUT_MS, MAX_DNS_CACHE_ENTRIES } from './limits.js';
 
-export interface UpstreamResolver {
-  /** Both families, IPv4 first; never empty. @throws Error where the name has no address or no resolver answers */
+export interface NameResolver {
+  /** Both families, IPv4 first; never empty. @throws Error if the name has no address, or no resolver answers */
   addresses(hostname: string): Promise<readonly IpAddress[]>;
-  /** TXT records, each joined; empty where there are none or none can be had. */
+  /** TXT records, the strings of each concatenated. Empty if the name has none, or no resolver answers. */
   texts(hostname: string): Promise<readonly string[]>;
 }
 
@@ -21,8 +22,15 @@ interface Cached<T> {
   expiresMs: number;
 }
 
-/** @param resolvers at least one; the system's own is deliberately no default */
-export function createUpstreamResolver(resolvers: readonly Endpoint[], clock: Clock): UpstreamResolver {
+const DNS_PORT = 53;
+
+/** The resolvers of this machine. They may redirect names, so they are the last choice. */
+export function systemResolvers(): Endpoint[] {
+  return getServers().flatMap((server) => parseEndpoint(server, DNS_PORT) ?? []);
+}
+
+/** @param resolvers at least one. There is no default, because {@link systemResolvers} may redirect */
+export function createNameResolver(resolvers: readonly Endpoint[], clock: Clock): NameResolver {
   const client = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: 2 });
   client.setServers(resolvers.map(formatEndpoint));
   const addressCache = new Map<string, Cached<readonly IpAddress[]>>();
@@ -54,7 +62,7 @@ export function createUpstreamResolver(resolvers: readonly Endpoint[], clock: Cl
   };
 }
 
-/** Failures are kept too, for the shortest time, so that a dead name costs one look-up. */
+/** Failures are cached too, for the shortest time, so that many announces with a dead name cost one query. */
 function remember<T>(
   cache: Map<string, Cached<T>>,
   key: string,

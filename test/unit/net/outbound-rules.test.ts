@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isBogon, isLaboratoryAddress } from '../../../src/domain/bogon.js';
 import { parseIp, parsePrefix } from '../../../src/domain/ip-address.js';
-import { type OutboundRules, outboundRules } from '../../../src/domain/outbound-rules.js';
+import { type OutboundRules, outboundRules } from '../../../src/net/outbound-rules.js';
 
 const networks = ['5.5.5.0/24', '2a00:5::/32', '2a00:64::/96', '10.20.0.0/16', '127.10.0.0/16'].map(parsePrefix);
 

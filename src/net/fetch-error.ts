@@ -1,6 +1,6 @@
-/** Why something could not be fetched, in words for the operator. */
+/** Why a fetch failed, in words for the operator. */
 export class FetchError extends Error {
-  /** The site's answer, where there was one. */
+  /** The status of the site's answer, if it answered. */
   readonly status: number | undefined;
   constructor(message: string, options: { status?: number; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

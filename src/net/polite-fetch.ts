@@ -1,17 +1,14 @@
 /**
- * Fetching from other people's sites the way a guest should: one request at a time and a pause between them for each
- * host, robots.txt kept to, conditional requests, back-off where the site says it has too much, limits on time, size and
- * redirects. It never connects to an address that is closed to it, such as one of the operator's own network: the check is
- * on the address that is connected to, so neither a name nor a redirect gets around it.
+ * Fetches from other people's sites politely. To each host it sends one request at a time, with a pause between two. It
+ * respects robots.txt, sends conditional requests, backs off after 429 and 503, and limits time, size and redirects. It
+ * never connects to a closed address, such as one of the operator's own network (`guarded-connect.ts`).
  */
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { Agent, fetch, type Response } from 'undici';
 import type { Clock } from '../domain/clock.js';
 import { ClientError, messageOf } from '../domain/errors.js';
-import type { ClosedBecause } from '../domain/outbound-rules.js';
-import type { CrawlDocumentReader } from './document-tasks.js';
 import { FetchError } from './fetch-error.js';
-import { checkUrl, guardedConnector, type ResolveName, resolveBySystem } from './guarded-address.js';
+import { checkUrl, guardedConnector, type ResolveName, resolveBySystem } from './guarded-connect.js';
 import {
   MAX_CRAWL_DELAY_MS,
   MAX_REDIRECTS,
@@ -21,17 +18,26 @@ import {
   MAX_TRIES,
   MAX_URL_CHARACTERS,
 } from './limits.js';
-import { ALLOW_ALL, ALLOW_NOTHING, type RobotsRules, robotsRules } from './robots.js';
+import type { ClosedBecause } from './outbound-rules.js';
+import { ALLOW_ALL, ALLOW_NOTHING, type RobotsFile, type RobotsRules, robotsRules } from './robots.js';
+
+/** Reads a robots.txt, which a stranger wrote, in another thread. @throws ClientError if it exceeds a limit */
+export interface RobotsReader {
+  run(
+    task: 'robots',
+    input: { readonly bytes: Uint8Array; readonly product: string },
+    options: { readonly about: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<RobotsFile>;
+}
 
 export interface PoliteFetcherOptions {
   readonly clock: Clock;
-  /** Reads each robots.txt. */
-  readonly documents: CrawlDocumentReader;
-  /** Where nothing is fetched from, and why. */
+  readonly documents: RobotsReader;
+  /** Which addresses are not connected to, and why. */
   readonly closedBecause: ClosedBecause;
   /**
-   * The addresses of a name. Give one that asks past the operator's own redirection, or the crawler ends up at the
-   * mirror site; without it the system's resolver is asked.
+   * The addresses of a name; default: the system's resolver. It must not be redirected by this installation, or the
+   * fetcher gets the mirror site instead of the original one.
    */
   readonly resolve?: ResolveName;
   readonly userAgent?: string;
@@ -39,14 +45,14 @@ export interface PoliteFetcherOptions {
   readonly delayMs?: number;
   /** For one request with its whole body. */
   readonly timeoutMs?: number;
-  /** For tests; otherwise time really passes. */
+  /** For tests; default: a timer. */
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 }
 
 export interface FetchRequest {
   readonly maxBytes: number;
   readonly accept?: string;
-  /** Of the copy that is there already. */
+  /** Of the copy that the caller has. */
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -63,9 +69,9 @@ export interface FetchedDocument {
 }
 
 export interface PoliteFetcher {
-  /** @throws FetchError; the signal's reason where that was aborted */
+  /** @throws FetchError; the signal's reason if the signal was aborted */
   fetch(url: string, request: FetchRequest): Promise<FetchedDocument | { readonly kind: 'not-modified' }>;
-  /** Ends all connections; what is under way fails. */
+  /** Ends all connections. Requests in flight fail. */
   close(): Promise<void>;
 }
 
@@ -84,26 +90,26 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
     connections: 1,
     connect: guardedConnector(options.resolve ?? resolveBySystem, closedBecause),
   });
-  const turnByHost = new Map<string, Promise<unknown>>();
+  const lastByHost = new Map<string, Promise<unknown>>();
   const robotsByOrigin = new Map<string, { untilMs: number; rules: Promise<RobotsRules> }>();
 
-  /** Runs after all earlier work for the host, with the pause that the host is owed. */
-  const inTurn = <T>(host: string, pauseMs: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
-    const before = turnByHost.get(host);
-    const turn = (before ?? Promise.resolve()).then(async () => {
+  /** Runs `work` after all earlier work for the host, and after the pause. */
+  const afterEarlier = <T>(host: string, pauseMs: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
+    const before = lastByHost.get(host);
+    const done = (before ?? Promise.resolve()).then(async () => {
       if (before !== undefined && pauseMs > 0) await sleep(pauseMs, signal);
       signal?.throwIfAborted();
       return work();
     });
-    turnByHost.set(
+    lastByHost.set(
       host,
-      turn.catch(() => undefined),
+      done.catch(() => undefined),
     );
-    return turn;
+    return done;
   };
 
   const requestOnce = async (url: URL, request: FetchRequest, pauseMs: number): Promise<Answer> =>
-    inTurn(
+    afterEarlier(
       url.host,
       pauseMs,
       async () => {
@@ -140,14 +146,15 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
       const waitMs = retryAfterMs(headers.get('retry-after'), clock.nowMs()) ?? FIRST_BACK_OFF_MS * 2 ** (attempt - 1);
       if (waitMs > MAX_RETRY_AFTER_MS) return answer;
       // In the host's turn: whatever else is wanted from it waits, too.
-      await inTurn(url.host, 0, () => sleep(waitMs, request.signal), request.signal);
+      await afterEarlier(url.host, 0, () => sleep(waitMs, request.signal), request.signal);
     }
   };
 
   const follow = async (start: URL, request: FetchRequest, checkRobots: boolean): Promise<Answer & { url: URL }> => {
     let url = start;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      if (url.href.length > MAX_URL_CHARACTERS) throw new FetchError(`an address of ${url.host} is too long`);
+      if (url.href.length > MAX_URL_CHARACTERS)
+        throw new FetchError(`a URL of ${url.host} has more than ${MAX_URL_CHARACTERS} characters`);
       checkUrl(url, closedBecause);
       const rules = checkRobots ? await robotsFor(url, request.signal) : ALLOW_ALL;
       if (!rules.allows(url.pathname + url.search)) throw new FetchError(`robots.txt of ${url.host} forbids ${url}`);
@@ -158,7 +165,8 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
       const answer = await requestPatiently(url, request, pauseMs);
       const location = answer.response.headers.get('location');
       if (!REDIRECTS.has(answer.response.status) || location === null) return { ...answer, url };
-      if (!URL.canParse(location, url.href)) throw new FetchError(`${url.host} redirects to something that is no URL`);
+      if (!URL.canParse(location, url.href))
+        throw new FetchError(`${url.host} redirects to something that is not a URL`);
       url = new URL(location, url);
     }
     throw new FetchError(`${start.host} redirects more than ${MAX_REDIRECTS} times`);
@@ -168,10 +176,10 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
     const known = robotsByOrigin.get(url.origin);
     if (known !== undefined && known.untilMs > clock.nowMs()) return known.rules;
     const rules = fetchRobots(new URL('/robots.txt', url), signal);
-    // The oldest goes first: a map keeps the order in which its keys came.
+    // Forgets the oldest: a Map keeps the order of insertion.
     if (robotsByOrigin.size >= MAX_REMEMBERED_HOSTS) robotsByOrigin.delete(robotsByOrigin.keys().next().value!);
     robotsByOrigin.set(url.origin, { untilMs: clock.nowMs() + ROBOTS_LIFETIME_MS, rules });
-    // A crawl that was stopped says nothing about the site.
+    // An aborted crawl says nothing about the site.
     rules.catch(() => robotsByOrigin.delete(url.origin));
     return rules;
   };
@@ -186,7 +194,7 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
       return response.status >= 400 && response.status < 500 ? ALLOW_ALL : ALLOW_NOTHING;
     } catch (thrown) {
       signal?.throwIfAborted();
-      // A host that cannot be reached at all is better told of by its own error than as "robots.txt forbids".
+      // The error of an unreachable host says more than "robots.txt forbids".
       if (thrown instanceof FetchError) throw thrown;
       if (thrown instanceof ClientError) throw new FetchError(thrown.message, { cause: thrown });
       return ALLOW_NOTHING;

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDocumentReader } from '../../../src/app/document-reader.js';
-import { FetchError } from '../../../src/crawler/fetch-error.js';
-import { createPoliteFetcher, type PoliteFetcher } from '../../../src/crawler/polite-fetch.js';
-import { parsePrefix } from '../../../src/domain/ip-address.js';
-import { outboundRules } from '../../../src/domain/outbound-rules.js';
+import { parseIp, parsePrefix } from '../../../src/domain/ip-address.js';
+import { FetchError } from '../../../src/net/fetch-error.js';
+import { outboundRules } from '../../../src/net/outbound-rules.js';
+import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite-fetch.js';
 import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
 
 const clock = { nowMs: () => Date.UTC(2026, 10, 22) };
@@ -171,13 +171,13 @@ describe('outside the lab', () => {
       closedBecause,
       resolve: async (name) =>
         name === 'rebound.example'
-          ? [{ address: '127.0.0.1', family: 4 }]
+          ? [parseIp('127.0.0.1')]
           : [
-              { address: '10.0.0.1', family: 4 },
-              { address: '5.5.5.80', family: 4 },
-              { address: '::ffff:127.0.0.1', family: 6 },
-              { address: '64:ff9b::505:550', family: 6 },
-              { address: 'fe80::1%lo', family: 6 },
+              parseIp('10.0.0.1'),
+              parseIp('5.5.5.80'),
+              parseIp('::ffff:127.0.0.1'),
+              parseIp('64:ff9b::505:550'),
+              parseIp('fe80::1'),
             ],
     });
   });
@@ -207,14 +207,14 @@ describe('redirects', () => {
     const inside = await startOriginalSite({ '/a': 'inside' });
     fetcher = makeFetcher({
       closedBecause: (_address, port) => (port === inside.port ? 'is closed' : undefined),
-      resolve: async () => [{ address: '127.0.0.1', family: 4 }],
+      resolve: async () => [parseIp('127.0.0.1')],
     });
     for (const host of ['127.0.0.1', 'inside.example', '[::ffff:127.0.0.1]', '2130706433']) {
       site.routes.set('/to', { status: 302, headers: { location: `http://${host}:${inside.port}/a` } });
       await expect(textOf(`${site.url}/to`)).rejects.toThrow(/is closed/);
     }
     site.routes.set('/to', { status: 302, headers: { location: `/${'a'.repeat(5_000)}` } });
-    await expect(textOf(`${site.url}/to`)).rejects.toThrow(/too long/);
+    await expect(textOf(`${site.url}/to`)).rejects.toThrow(/a URL of .* has more than 4000 characters/);
     expect(inside.requests).toEqual([]);
     await inside.stop();
   });
@@ -223,7 +223,7 @@ describe('redirects', () => {
 describe('with names', () => {
   it('connects to the address that the given resolver tells, and keeps the name', async () => {
     await fetcher.close();
-    fetcher = makeFetcher({ resolve: async () => [{ address: '127.0.0.1', family: 4 }] });
+    fetcher = makeFetcher({ resolve: async () => [parseIp('127.0.0.1')] });
     expect(await textOf(`http://site.example:${site.port}/a`)).toBe('A');
     expect(site.requests[1]?.headers.host).toBe(`site.example:${site.port}`);
   });

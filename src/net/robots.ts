@@ -1,7 +1,7 @@
 /**
  * robots.txt (RFC 9309): which paths a site lets this crawler fetch, and how fast (`Crawl-delay`, not in the RFC). The
- * file is read into plain values, so that this can be done in another thread; matching takes time in proportion to the
- * path for each rule, whatever the rule says.
+ * result of reading is plain values, so another thread can read the file. Matching a rule takes time linear in the path,
+ * whatever the rule says.
  */
 import { ClientError } from '../domain/errors.js';
 import { MAX_ROBOTS_RULES, MAX_URL_CHARACTERS } from './limits.js';
@@ -9,12 +9,12 @@ import { MAX_ROBOTS_RULES, MAX_URL_CHARACTERS } from './limits.js';
 export interface RobotsRules {
   /** @param path with its query */
   allows(path: string): boolean;
-  /** Undefined where the site does not say. */
+  /** Undefined if the site does not say. */
   readonly crawlDelayMs: number | undefined;
 }
 
 export const ALLOW_ALL: RobotsRules = { allows: () => true, crawlDelayMs: undefined };
-/** RFC 9309 section 2.3.1.4: a robots.txt that cannot be reached forbids everything. */
+/** RFC 9309 section 2.3.1.4: an unreachable robots.txt forbids everything. */
 export const ALLOW_NOTHING: RobotsRules = { allows: () => false, crawlDelayMs: undefined };
 
 export interface RobotsRule {
@@ -38,7 +38,7 @@ interface Group {
 
 /**
  * @param product the crawler's product token, matched without regard to case
- * @throws ClientError `robots` where it has more rules than can be kept to
+ * @throws ClientError `robots` if it has more than {@link MAX_ROBOTS_RULES} rules for this crawler
  */
 export function readRobots(text: string, product: string): RobotsFile {
   const groups = readGroups(text);
@@ -55,7 +55,7 @@ export function readRobots(text: string, product: string): RobotsFile {
   };
 }
 
-/** Reads and applies in one, for whoever trusts the text. @throws as {@link readRobots} */
+/** Reads in this thread, for a text that is trusted. @throws as {@link readRobots} */
 export function parseRobots(text: string, product: string): RobotsRules {
   return robotsRules(readRobots(text, product));
 }
@@ -68,8 +68,8 @@ export function robotsRules({ rules, crawlDelayMs }: RobotsFile): RobotsRules {
 }
 
 /**
- * RFC 9309 section 2.2.3. The literal parts between stars are looked for from left to right, each at its first place: a
- * later place could only leave less of the path for the parts that follow, so nothing is ever tried twice.
+ * RFC 9309 section 2.2.3. Finds the literal parts between stars from left to right, each at its first occurrence. A later
+ * occurrence leaves less of the path for the parts that follow, so there is no backtracking.
  */
 export function matchesPattern(pattern: string, path: string): boolean {
   const anchored = pattern.endsWith('$');
@@ -108,7 +108,7 @@ function readGroups(text: string): Group[] {
       namingAgents = true;
     } else if (key === 'allow' || key === 'disallow') {
       namingAgents = false;
-      // An empty Disallow forbids nothing; a pattern longer than any address of ours matches none.
+      // An empty Disallow forbids nothing; a pattern longer than any URL that is fetched matches none.
       if (value !== '' && value.length <= MAX_URL_CHARACTERS) {
         current?.rules.push({ allow: key === 'allow', pattern: value });
       }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchesPattern, parseRobots } from '../../../src/crawler/robots.js';
+import { matchesPattern, parseRobots } from '../../../src/net/robots.js';
 
 const rules = (text: string, product = 'alias-tracker') => parseRobots(text, product);
 

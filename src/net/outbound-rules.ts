@@ -1,13 +1,12 @@
 /**
- * Where the installation may connect to on the word of strangers: a feed, a torrent or a redirect names the address. An
- * address of the operator's own network, or of this machine, would be asked from inside, past every firewall (server-side
- * request forgery). The rules are asked for each address that is about to be connected to, so that neither a name nor a
- * redirect gets around them.
+ * Which addresses may be connected to when a stranger names them, in a feed, a torrent or a redirect. A connection to the
+ * operator's own network or to this machine comes from inside and passes every firewall (server-side request forgery).
+ * The rules apply to each address just before the connection, so neither a name nor a redirect gets around them.
  */
-import { isBogon, isLaboratoryAddress } from './bogon.js';
-import { type IpAddress, type Prefix, prefixContains } from './ip-address.js';
+import { isBogon, isLaboratoryAddress } from '../domain/bogon.js';
+import { type IpAddress, type Prefix, prefixContains } from '../domain/ip-address.js';
 
-/** @returns why nothing may connect there, as the end of a sentence that begins with the address; undefined where it may */
+/** @returns why nothing may connect there, as the end of a sentence that begins with the address; undefined if it may */
 export type ClosedBecause = (address: IpAddress, port: number) => string | undefined;
 
 export interface OutboundRules {
