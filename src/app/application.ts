@@ -6,7 +6,8 @@ import type { Logger } from './logger.js';
 
 /** One address that one part listens on. */
 export interface PartAddress {
-  readonly part: 'tracker' | 'mirror-site' | 'control' | 'dns-redirect';
+  /** `tracker`, `mirror-site`, `dns-redirect`, `control`. */
+  readonly part: string;
   /** As it really is, where the configuration said port 0: `udp://127.0.0.1:6969`, `dns://127.0.0.1:5353`. */
   readonly url: string;
   /** One line for people: what one finds there. */

@@ -5,13 +5,19 @@
 import { randomBytes } from 'node:crypto';
 import { adviceOn } from '../config/advice.js';
 import type { Config } from '../config/config-schema.js';
+import { isIpv6Only } from '../config/listeners.js';
+import type { MetricFamily } from '../control-api/metrics.js';
 import type { CrawlResult } from '../crawler/crawl-result.js';
 import { startCrawler } from '../crawler/crawl-schedule.js';
+import { dnsRedirectPart } from '../dns-redirect/part.js';
 import { type Clock, systemClock } from '../domain/clock.js';
 import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
 import { createRandom } from '../domain/random.js';
+import { mirrorSitePart } from '../mirror-site/part.js';
+import type { MirrorSiteNeeds } from '../mirror-site/running-mirror-site.js';
 import { formatEndpoint } from '../net/endpoint.js';
+import type { Apply, Part, RunningPart as RunningPartOf } from '../part/part.js';
 import { createCatalogue } from '../store/sqlite/catalogue.js';
 import { openDatabaseOrSetAside } from '../store/sqlite/database.js';
 import { sqliteGroupStore } from '../store/sqlite/group-registry.js';
@@ -25,24 +31,25 @@ import { createCrawlerParts } from './crawler-parts.js';
 import { createExchange } from './create-exchange.js';
 import { dataPlaneOptions, liveOptions, tlsMaterial } from './data-plane-options.js';
 import { databaseFile } from './database-file.js';
+import { createDocumentReader } from './document-reader.js';
 import { Health } from './health.js';
 import { KeptDataPlane } from './kept-data-plane.js';
 import { requireKnownSubdomains } from './known-subdomains.js';
+import { listenerErrors } from './listener-errors.js';
 import { createLogger, type Logger } from './logger.js';
 import { OneAtATime } from './one-at-a-time.js';
 import { outboundOf } from './outbound.js';
 import { Policy } from './policy.js';
 import { ProxyWatch } from './proxy-watch.js';
-import { type Apply, type Reloadable, reloadAll } from './reload.js';
+import { type Reloadable, reloadAll } from './reload.js';
 import { configInForce, keysThatNeedRestart } from './restart-keys.js';
 import { type ControlPart, startControl } from './start-control.js';
-import { DnsPart } from './start-dns-redirect.js';
-import { type MirrorSitePart, startMirrorSite } from './start-mirror-site.js';
 import { createReports } from './start-reports.js';
 import { StopStack } from './stop-stack.js';
 import { StorageWatch } from './storage-watch.js';
 import { StoreWatch } from './store-watch.js';
 import { runAs } from './supervision/current-part.js';
+import { Restarts } from './supervision/restarts.js';
 import { type RunningPart, type SupervisedPart, Supervisor } from './supervision/supervisor.js';
 import { ThreadWatch } from './supervision/thread-watch.js';
 import { TopologySource } from './topology-source.js';
@@ -51,6 +58,13 @@ import type { TopologyView } from './topology-state.js';
 export function createApp(config: Config, overrides: AppOverrides = {}): Application {
   return new App(config, overrides);
 }
+
+type RunningAppPart = RunningPartOf<Config>;
+/** A part as it is started here, whichever sections it reads. */
+type AppPart<Needs, Running extends RunningAppPart> = Pick<
+  Part<string, never, Config, Needs, Running>,
+  'name' | 'label' | 'start'
+>;
 
 class App implements Application {
   readonly #clock: Clock;
@@ -124,6 +138,23 @@ class App implements Application {
     ): Promise<SupervisedPart<T>> => {
       const supervised = await supervisor.run(part, start);
       stops.push(part, () => supervised.stop());
+      return supervised;
+    };
+    const metrics: MetricFamily[] = [];
+    /** What all parts have alike: a place in the table of `serve`, metrics, reloads. */
+    const show = (part: AppPart<never, RunningAppPart>, supervised: { readonly running: RunningAppPart }): void => {
+      onReload(part.name, (next) => supervised.running.prepare(next));
+      for (const { url, about } of supervised.running.listeners) listensOn({ part: part.label, url, about });
+      metrics.push(...supervised.running.metrics);
+    };
+    /** Starts a part of the main thread, and starts it again when it fails. */
+    const startPart = async <Needs, Running extends RunningAppPart>(
+      part: AppPart<Needs, Running>,
+      needs: Needs,
+    ): Promise<SupervisedPart<Running>> => {
+      const supervised = await run<Running>(part.name, (previous) => part.start(this.#config, needs, previous));
+      for (const listener of supervised.running.listeners) this.#health.watch(part.name, listener);
+      show(part, supervised);
       return supervised;
     };
     const onReload = (part: string, prepare: Reloadable['prepare']): void =>
@@ -240,29 +271,17 @@ class App implements Application {
       : undefined;
 
     // The mirror environment: site, crawler, names.
-    const announceUrls = (from: Config): readonly string[] => announceUrlsOf(from, this.#addresses);
-    if (config.mirrorSite) {
-      const { listen } = config.mirrorSite;
-      const mirrorDocuments = threads.measure('mirror-documents');
-      const supervised = await run<MirrorSitePart>('mirror site', (previous) =>
-        startMirrorSite(
-          this.#config,
-          {
-            ...(this.#config.mirrorSite ?? config.mirrorSite!),
-            listen: { ...listen, port: previous?.address.port ?? listen.port },
-          },
-          { catalogue, dataPlane, announceUrls, clock, logger, documentVitals: mirrorDocuments },
-        ),
-      );
-      onReload('mirror site', (next) => supervised.running.prepare(next));
-      const site = supervised.running;
-      health.watch('mirror site', site.address);
-      listensOn({
-        part: 'mirror-site',
-        url: `http://${formatEndpoint(site.address)}`,
-        about: 'the catalogue, torrents rewritten',
-      });
-    }
+    const mirrorSite = config.mirrorSite
+      ? await startPart(mirrorSitePart, {
+          catalogue,
+          trackerUrls: () => trackerUrls(this.#addresses),
+          swarm: (infoHash) => dataPlane.swarm(infoHash),
+          openRewriter: rewriters(threads.measure('mirror-documents')),
+          isIpv6Only: (listener) => isIpv6Only(listener, 'tcp', config),
+          onListenerError: listenerErrors(mirrorSitePart.name, { clock, logger }),
+          log: logger,
+        })
+      : undefined;
     const crawlerDocuments = config.crawler.sources.length > 0 ? threads.measure('crawler-documents') : undefined;
     const startCrawling = (): RunningPart => {
       const parts = createCrawlerParts({
@@ -296,21 +315,27 @@ class App implements Application {
       };
     };
     if (config.crawler.sources.length > 0) await run('crawler', startCrawling);
-    const mirrorVitals = config.mirrorSite === undefined ? null : threads.mainVitals;
-    const dns =
-      config.dnsRedirect && (await DnsPart.start(config.dnsRedirect, { clock, logger, health, mirrorVitals }));
+    const dns = config.dnsRedirect
+      ? await dnsRedirectPart.start(
+          config,
+          {
+            supervise: (startAgain) => new Restarts(dnsRedirectPart.name, { clock, logger, health }, startAgain),
+            targets: {
+              mirrorIsHealthy: () => health.isHealthy(mirrorSitePart.name),
+              trackerIsHealthy: () => health.isHealthy('tracker'),
+              onChange: (listener) => health.onChange(listener),
+            },
+            log: logger,
+            mirrorVitals: mirrorSite === undefined ? null : threads.mainVitals,
+          },
+          undefined,
+        )
+      : undefined;
     if (dns) {
-      stops.push('DNS redirection', () => dns.stop());
+      stops.push(dnsRedirectPart.name, () => dns.stop());
       supervisor.add(dns.supervision);
       threads.add({ name: 'dns', vitals: dns.vitals, supervision: dns });
-      onReload('DNS redirection', (next) => dns.prepare(next.dnsRedirect));
-      for (const address of dns.addresses) {
-        listensOn({
-          part: 'dns-redirect',
-          url: `dns://${formatEndpoint(address)}`,
-          about: 'redirects the listed names, forwards the rest',
-        });
-      }
+      show(dnsRedirectPart, { running: dns });
     }
 
     // The operator's view.
@@ -323,7 +348,21 @@ class App implements Application {
             ...(this.#config.control ?? config.control!),
             listen: { ...listen, port: previous?.port ?? listen.port },
           },
-          { clock, logger, health, reports, policy, dataPlane, catalogue, exchange, dns, supervisor, threads, storage },
+          {
+            clock,
+            logger,
+            health,
+            reports,
+            policy,
+            dataPlane,
+            catalogue,
+            exchange,
+            dns,
+            metrics,
+            supervisor,
+            threads,
+            storage,
+          },
         ),
       );
       onReload('control API', (next) => supervised.running.prepare(next));
@@ -337,10 +376,20 @@ function announcedSwarm(swarm: SwarmSummary): { infoHash: InfoHash; seeds: numbe
   return { ...swarm, infoHash: parseInfoHash(swarm.infoHash) };
 }
 
-/** What torrents are rewritten to: as configured, else the addresses that the tracker really has. */
-function announceUrlsOf(config: Config, addresses: readonly PartAddress[]): readonly string[] {
-  if (config.tracker.announceUrls.length > 0) return config.tracker.announceUrls;
+/** Where the tracker really is: what torrents are rewritten to where the configuration names nothing. */
+function trackerUrls(addresses: readonly PartAddress[]): readonly string[] {
   return addresses.filter(({ part }) => part === 'tracker').map(({ url }) => `${url}/announce`);
+}
+
+/** Each start of the mirror site has a thread of its own for large torrents. */
+function rewriters(vitals: SharedArrayBuffer): MirrorSiteNeeds['openRewriter'] {
+  return () => {
+    const documents = createDocumentReader({ name: 'mirror-documents', vitals });
+    return {
+      rewrite: (bytes, options, about) => documents.run('rewriteTorrent', { bytes, options }, { about }),
+      close: () => documents.close(),
+    };
+  };
 }
 
 function describeCrawl({ entries, sources }: CrawlResult): string {

@@ -4,10 +4,8 @@
  */
 import type { Config } from '../config/config-schema.js';
 import { messageOf } from '../domain/errors.js';
+import type { Apply } from '../part/part.js';
 import type { Logger } from './logger.js';
-
-/** Puts in force what was prepared: no waiting, and nothing that can fail. */
-export type Apply = () => void;
 
 type Prepared = Apply | readonly Apply[];
 

@@ -3,13 +3,16 @@ import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
 import { createControlApi } from '../control-api/control-api.js';
 import { startControlServer } from '../control-api/control-server.js';
+import type { MetricFamily } from '../control-api/metrics.js';
 import type { CatalogueView } from '../crawler/api/catalogue-routes.js';
 import type { RedirectionView } from '../dns-redirect/api/redirection-routes.js';
+import type { RunningRedirection } from '../dns-redirect/running-redirection.js';
 import type { Clock } from '../domain/clock.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
 import { formatListenUrl } from '../net/listen-url.js';
+import type { Apply } from '../part/part.js';
 import { reportMetrics } from '../reports/api/report-metrics.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { isStorageFailure } from '../store/sqlite/storage-failure.js';
@@ -26,13 +29,11 @@ import type { Logger } from './logger.js';
 import { createOverview } from './overview.js';
 import type { Policy } from './policy.js';
 import { readControlTls } from './read-control-tls.js';
-import type { Apply } from './reload.js';
-import type { DnsPart } from './start-dns-redirect.js';
 import type { ReportsParts } from './start-reports.js';
 import type { StorageWatch } from './storage-watch.js';
 import type { SupervisedPart, Supervisor } from './supervision/supervisor.js';
 import type { ThreadWatch } from './supervision/thread-watch.js';
-import { dnsMetrics, trackerMetrics, upstreamMetrics } from './tracker-metrics.js';
+import { trackerMetrics, upstreamMetrics } from './tracker-metrics.js';
 
 export interface ControlPart {
   readonly url: string;
@@ -54,7 +55,9 @@ export interface ControlContext {
   readonly supervisor: Supervisor;
   readonly threads: ThreadWatch;
   readonly storage: StorageWatch;
-  readonly dns: DnsPart | undefined;
+  readonly dns: RunningRedirection | undefined;
+  /** Of the parts that were started before. */
+  readonly metrics: readonly MetricFamily[];
 }
 
 export async function startControl(
@@ -92,7 +95,7 @@ export async function startControl(
       ...supervisor.metrics(),
       ...threads.metrics(),
       ...trackerMetrics(dataPlane, config.tracker.limits),
-      ...(dns ? dnsMetrics(() => dns.counters()) : []),
+      ...context.metrics,
       ...(exchange ? upstreamMetrics(() => exchange.running.exchange.counters()) : []),
     ],
     onDefect: (thrown, path) => {
@@ -170,7 +173,7 @@ function catalogueView(catalogue: Catalogue): CatalogueView {
   };
 }
 
-function redirectionView(dns: DnsPart, health: Health): RedirectionView {
+function redirectionView(dns: RunningRedirection, health: Health): RedirectionView {
   return {
     redirections: async () =>
       [...dns.policy.names].map(([name, { target }]) => ({

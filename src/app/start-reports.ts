@@ -4,6 +4,7 @@ import { type ConfiguredTokens, TokenDirectory } from '../control-api/token-dire
 import { UsedSignatures } from '../control-api/used-signatures.js';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
+import type { Apply } from '../part/part.js';
 import { startPruning } from '../reports/prune-reports.js';
 import { ReportsService } from '../reports/reports-service.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
@@ -14,7 +15,6 @@ import { TokensStore } from '../store/sqlite/tokens-store.js';
 import type { SubdomainPrefixes } from '../topology/operator-network.js';
 import type { Logger } from './logger.js';
 import { planLimits } from './plan-limits.js';
-import type { Apply } from './reload.js';
 
 export interface ReportsParts {
   readonly service: ReportsService;

@@ -1,7 +1,6 @@
 /** The data plane's counters, the redirection's and the exchange's as Prometheus families. */
 import type { Config } from '../config/config-schema.js';
 import type { MetricFamily, MetricSample } from '../control-api/metrics.js';
-import type { DnsCounters } from '../dns-redirect/counters.js';
 import type { CountersView, Histogram } from '../tracker/counters.js';
 import type { UpstreamCounters } from '../upstream/upstream-exchange.js';
 import { storeFill } from './store-watch.js';
@@ -137,16 +136,6 @@ export function trackerMetrics(
   ];
 }
 
-export function dnsMetrics(read: () => DnsCounters): MetricFamily[] {
-  return [labelled('dns_queries_total', 'What became of DNS queries', 'result', () => numbersOf(read()))];
-}
-
 export function upstreamMetrics(read: () => UpstreamCounters): MetricFamily[] {
   return [labelled('upstream_total', 'The exchange with original trackers', 'what', () => ({ ...read() }))];
-}
-
-function numbersOf(counters: object): Values {
-  return Object.fromEntries(
-    Object.entries(counters).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
-  );
 }

@@ -5,6 +5,14 @@
 import type { z } from 'zod';
 import type { ConfigPath } from './yaml-source.js';
 
+export type DeepReadonly<T> = T extends string | number | boolean
+  ? T // branded ones too
+  : T extends (infer Item)[]
+    ? readonly DeepReadonly<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+      : T;
+
 export type Report = (path: ConfigPath, message: string) => void;
 
 /** @typeParam Whole the sections that its checks look at, its own among them */

@@ -1,5 +1,6 @@
 /** The whole configuration as one strict schema, put together from the sections of the parts. */
 import type { z } from 'zod';
+import type { DeepReadonly } from '../config-kit/config-part.js';
 import { section } from '../config-kit/field-schemas.js';
 import { CONFIG_PARTS } from './parts.js';
 
@@ -10,14 +11,6 @@ type Shape = { [P in Part as P['key']]: P['schema'] };
 export const configSchema = section(
   Object.fromEntries(CONFIG_PARTS.map(({ key, schema }) => [key, schema])) as unknown as Shape,
 );
-
-export type DeepReadonly<T> = T extends string | number | boolean
-  ? T // branded ones too
-  : T extends (infer Item)[]
-    ? readonly DeepReadonly<Item>[]
-    : T extends object
-      ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
-      : T;
 
 /** Checked, complete with defaults, paths absolute, deeply frozen. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;

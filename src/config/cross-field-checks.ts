@@ -4,13 +4,12 @@ import type { Report } from '../config-kit/config-part.js';
 import { suggestName } from '../config-kit/suggest-name.js';
 import type { ConfigPath } from '../config-kit/yaml-source.js';
 import { isReservedPrefix } from '../domain/bogon.js';
-import { formatIp, formatPrefix, type IpAddress, type Prefix, prefixContains } from '../domain/ip-address.js';
+import { formatPrefix, type Prefix, prefixContains } from '../domain/ip-address.js';
 import { formatListenUrl } from '../net/listen-url.js';
 import { classifyPath, PATH_ANNOUNCE } from '../wire/http-path.js';
 import type { Config } from './config-schema.js';
 import { listenersDoNotClash, tokensDiffer } from './identity-checks.js';
 import { CONFIG_PARTS } from './parts.js';
-import { redirectionIsPossible } from './redirection-checks.js';
 import { subdomainReferences } from './subdomain-references.js';
 import { MAX_PEERS_AND_TORRENTS } from './tracker-section.js';
 
@@ -27,8 +26,6 @@ const RULES: readonly ((config: Config, report: Report) => void)[] = [
   storeFits,
   tlsWhereHttps,
   proxyProtocolHasProxies,
-  redirectionHasTargets,
-  redirectionIsPossible,
   listenersDoNotClash,
   tokensDiffer,
   controlIsGuarded,
@@ -275,53 +272,6 @@ function proxyProtocolHasProxies(config: Config, report: Report): void {
     if (!known.includes(url)) report(path, `${url} is no entry of tracker.listen (it has ${known.join(', ')})`);
     if (trustedProxies.length > 0) return;
     report(path, 'needs tracker.trustedProxies: nobody else may connect where a PROXY header comes first');
-  });
-}
-
-function redirectionHasTargets(config: Config, report: Report): void {
-  const { dnsRedirect } = config;
-  if (!dnsRedirect) return;
-  const path = (key: string): ConfigPath => ['dnsRedirect', key];
-  if (dnsRedirect.sites.length > 0 && dnsRedirect.mirrorAddresses.length === 0) {
-    report(path('sites'), 'needs dnsRedirect.mirrorAddresses: the addresses that these names are answered with');
-  }
-  if (dnsRedirect.trackers.length > 0 && dnsRedirect.trackerAddresses.length === 0) {
-    report(path('trackers'), 'needs dnsRedirect.trackerAddresses: the addresses that these names are answered with');
-  }
-  if (dnsRedirect.upstreamResolvers.length === 0) {
-    report(path('upstreamResolvers'), 'is missing; every other name is asked there, e.g. ["192.0.2.53"]');
-  }
-  const written = (addresses: readonly IpAddress[]): string => addresses.map(formatIp).sort().join();
-  const sameAddresses = written(dnsRedirect.mirrorAddresses) === written(dnsRedirect.trackerAddresses);
-  dnsRedirect.sites.forEach((name, i) => {
-    if (dnsRedirect.trackers.includes(name) && !sameAddresses) {
-      report(
-        ['dnsRedirect', 'sites', i],
-        `"${name}" is in dnsRedirect.trackers as well, and the two have different addresses; list it once`,
-      );
-    }
-  });
-  const listening = dnsRedirect.listen.map((each) => `${each.host} ${each.port}`);
-  dnsRedirect.upstreamResolvers.forEach((each, i) => {
-    if (each.port !== 0 && listening.includes(`${each.host} ${each.port}`)) {
-      report(['dnsRedirect', 'upstreamResolvers', i], 'is the redirecting server itself; it would ask itself for ever');
-    }
-  });
-  config.upstream.resolvers.forEach((each, i) => {
-    if (each.port !== 0 && listening.includes(`${each.host} ${each.port}`)) {
-      report(['upstream', 'resolvers', i], 'is the redirecting server itself; original trackers must be found past it');
-    }
-  });
-  checkAnnouncedNames(config, report);
-}
-
-/** The tracker's own name in announceUrls must not be one that is answered with the mirror site's address. */
-function checkAnnouncedNames(config: Config, report: Report): void {
-  config.tracker.announceUrls.forEach((text, i) => {
-    const name = new URL(text).hostname;
-    if (config.dnsRedirect?.sites.includes(name)) {
-      report(['tracker', 'announceUrls', i], `"${name}" is in dnsRedirect.sites: it would lead to the mirror site`);
-    }
   });
 }
 

@@ -1,6 +1,8 @@
 /** Every section of the configuration, in the order in which it is read and printed. A new part is one line here. */
 import { configPart } from '../config-kit/config-part.js';
 import { flag } from '../config-kit/field-schemas.js';
+import { dnsRedirectPart } from '../dns-redirect/part.js';
+import { mirrorSitePart } from '../mirror-site/part.js';
 import { controlPart, labServicesPart, reportsPart } from './control-sections.js';
 import {
   billingPart,
@@ -10,7 +12,7 @@ import {
   storagePart,
   topologyPart,
 } from './network-sections.js';
-import { crawlerPart, dnsRedirectPart, mirrorSitePart } from './site-sections.js';
+import { crawlerPart } from './site-sections.js';
 import { trackerPart, upstreamPart } from './tracker-section.js';
 
 const labPart = configPart({

@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import type { Application } from '../../app/application.js';
 import { createLogger } from '../../app/logger.js';
-import { adviceOn } from '../../config/advice.js';
 import type { Config } from '../../config/config-schema.js';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 import type { Lab } from '../../lab/start-lab.js';
@@ -28,7 +27,6 @@ export function registerServeCommand(program: Command, context: CliContext): voi
 async function serve(options: ServeOptions, context: CliContext): Promise<void> {
   const config = context.loadConfig(options.config);
   const logger = createLogger(config.logging.level);
-  for (const warning of adviceOn(config)) logger.warn(warning);
   let lab: Lab | undefined;
   let app: Application | undefined;
   let problems: readonly string[] = [];

@@ -2,8 +2,9 @@ import { decode } from 'dns-packet';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Health } from '../../../src/app/health.js';
 import { createLogger } from '../../../src/app/logger.js';
-import { DnsPart } from '../../../src/app/start-dns-redirect.js';
+import { Restarts } from '../../../src/app/supervision/restarts.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
+import { RunningRedirection } from '../../../src/dns-redirect/running-redirection.js';
 import { OperatorError } from '../../../src/domain/errors.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
 import { answerWith, askUdp, type Closing, clock, question, startResolver } from '../dns-redirect/running-redirect.js';
@@ -22,14 +23,25 @@ dnsRedirect:
   upstreamResolvers: ["${host}:${port}"]
   sites: [site.example]
   mirrorAddresses: [${mirror}]
-`).dnsRedirect!;
+`);
 }
 
 async function start() {
   const resolver = await startResolver(closing, (query) => answerWith(query, '192.0.2.99'));
   const health = new Health();
-  const context = { clock, health, logger: createLogger('silent'), mirrorVitals: null };
-  const part = await DnsPart.start(section(resolver, '203.0.113.20'), context);
+  const log = createLogger('silent');
+  const context = {
+    supervise: (startAgain: () => Promise<void>) =>
+      new Restarts('DNS redirection', { clock, logger: log, health }, startAgain),
+    targets: {
+      mirrorIsHealthy: () => health.isHealthy('mirror site'),
+      trackerIsHealthy: () => health.isHealthy('tracker'),
+      onChange: (listener: () => void) => health.onChange(listener),
+    },
+    log,
+    mirrorVitals: null,
+  };
+  const part = await RunningRedirection.start(section(resolver, '203.0.113.20'), context);
   closing.push(() => part.stop());
   const address = async (): Promise<unknown> =>
     decode((await askUdp(part.addresses[0]!, question('site.example')))!).answers![0]!.data;
@@ -60,10 +72,17 @@ describe('the DNS redirection in its thread', () => {
     await eventually('the new address', async () => (await address()) === '203.0.113.21');
     expect(part.policy.addresses.mirror).toHaveLength(1);
     expect(part.policy.serial).toBe(2);
-    const wrong = { ...section(resolver, '203.0.113.22'), sites: ['not a name'] };
+    const wrong = { dnsRedirect: { ...section(resolver, '203.0.113.22').dnsRedirect!, sites: ['not a name'] } };
     expect(() => part.prepare(wrong)).toThrow(OperatorError);
     expect(await address()).toBe('203.0.113.21');
     expect(part.policy.serial).toBe(2);
+  });
+
+  test('redirects nothing once its section is removed, and goes on forwarding', async () => {
+    const { part, address } = await start();
+    part.prepare({})();
+    await eventually('the real address', async () => (await address()) === '192.0.2.99');
+    expect(part.policy.names.size).toBe(0);
   });
 
   test('withdraws the names of a target that is not healthy', async () => {
@@ -95,7 +114,9 @@ describe('the DNS redirection in its thread', () => {
   test('refuses a port in use, and leaves no thread behind', async () => {
     const { part, resolver, context } = await start();
     const { host, port } = part.addresses[0]!;
-    await expect(DnsPart.start(section(resolver, '203.0.113.20', `${host}:${port}`), context)).rejects.toThrow(
+    await expect(
+      RunningRedirection.start(section(resolver, '203.0.113.20', `${host}:${port}`), context),
+    ).rejects.toThrow(
       /dnsRedirect\.listen: cannot listen on dns:.*another program has this port; stop it or choose another/,
     );
   });

@@ -1,8 +1,10 @@
 /** What a redirection cannot or must not do: names that are not sites, and addresses that nobody can be led to. */
 
 import type { Report } from '../config-kit/config-part.js';
+import type { ConfigPath } from '../config-kit/yaml-source.js';
 import { formatIp, type IpAddress, parsePrefix, prefixContains } from '../domain/ip-address.js';
-import type { Config } from './config-schema.js';
+
+import type { RedirectConfig } from './part.js';
 
 /** Redirecting it would switch encrypted DNS off in every browser of the network: https://support.mozilla.org/kb/canary-domain-use-application-dnsnet */
 const CANARY = 'use-application-dns.net';
@@ -22,7 +24,7 @@ const NOT_UNICAST = (
 ).map(([prefix, why]) => ({ prefix: parsePrefix(prefix), why }));
 const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(parsePrefix);
 
-export function redirectionIsPossible(config: Config, report: Report): void {
+export function redirectionIsPossible(config: RedirectConfig, report: Report): void {
   const { dnsRedirect } = config;
   if (!dnsRedirect) return;
   const own = config.operator.networks.flatMap(({ prefixes }) => prefixes);
@@ -64,4 +66,51 @@ function faultOfName(name: string): string | undefined {
   if (SPECIAL_NAMES.test(name)) return 'is not a name on the Internet; give the name that is in the torrents or links';
   if (!name.includes('.')) return 'is a whole top-level domain; give the name of one site, e.g. "tracker.example.org"';
   return undefined;
+}
+
+export function redirectionHasTargets(config: RedirectConfig, report: Report): void {
+  const { dnsRedirect } = config;
+  if (!dnsRedirect) return;
+  const path = (key: string): ConfigPath => ['dnsRedirect', key];
+  if (dnsRedirect.sites.length > 0 && dnsRedirect.mirrorAddresses.length === 0) {
+    report(path('sites'), 'needs dnsRedirect.mirrorAddresses: the addresses that these names are answered with');
+  }
+  if (dnsRedirect.trackers.length > 0 && dnsRedirect.trackerAddresses.length === 0) {
+    report(path('trackers'), 'needs dnsRedirect.trackerAddresses: the addresses that these names are answered with');
+  }
+  if (dnsRedirect.upstreamResolvers.length === 0) {
+    report(path('upstreamResolvers'), 'is missing; every other name is asked there, e.g. ["192.0.2.53"]');
+  }
+  const written = (addresses: readonly IpAddress[]): string => addresses.map(formatIp).sort().join();
+  const sameAddresses = written(dnsRedirect.mirrorAddresses) === written(dnsRedirect.trackerAddresses);
+  dnsRedirect.sites.forEach((name, i) => {
+    if (dnsRedirect.trackers.includes(name) && !sameAddresses) {
+      report(
+        ['dnsRedirect', 'sites', i],
+        `"${name}" is in dnsRedirect.trackers as well, and the two have different addresses; list it once`,
+      );
+    }
+  });
+  const listening = dnsRedirect.listen.map((each) => `${each.host} ${each.port}`);
+  dnsRedirect.upstreamResolvers.forEach((each, i) => {
+    if (each.port !== 0 && listening.includes(`${each.host} ${each.port}`)) {
+      report(['dnsRedirect', 'upstreamResolvers', i], 'is the redirecting server itself; it would ask itself for ever');
+    }
+  });
+  config.upstream.resolvers.forEach((each, i) => {
+    if (each.port !== 0 && listening.includes(`${each.host} ${each.port}`)) {
+      report(['upstream', 'resolvers', i], 'is the redirecting server itself; original trackers must be found past it');
+    }
+  });
+  checkAnnouncedNames(config, report);
+}
+
+/** The tracker's own name in announceUrls must not be one that is answered with the mirror site's address. */
+function checkAnnouncedNames(config: RedirectConfig, report: Report): void {
+  config.tracker.announceUrls.forEach((text, i) => {
+    const name = new URL(text).hostname;
+    if (config.dnsRedirect?.sites.includes(name)) {
+      report(['tracker', 'announceUrls', i], `"${name}" is in dnsRedirect.sites: it would lead to the mirror site`);
+    }
+  });
 }

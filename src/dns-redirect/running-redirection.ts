@@ -1,0 +1,181 @@
+/**
+ * The DNS redirection in a thread of its own, and what withdraws its names: a mirror site or a tracker that does not answer
+ * is not redirected to. A thread that ends is started again on the same ports, with the names and the health of now.
+ */
+import type { MetricFamily } from '../control-api/metrics.js';
+import { messageOf } from '../domain/errors.js';
+import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
+import type { Apply, PartListener, RunningPart } from '../part/part.js';
+import { createVitals } from '../threads/thread-vitals.js';
+import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
+import type { DnsLog } from './dns-log.js';
+import type { DnsThreadStart, TargetHealth } from './dns-redirect-messages.js';
+import { DnsThread } from './dns-redirect-thread.js';
+import type { RedirectConfig, RedirectSection } from './part.js';
+import { compileRedirectPolicy, type RedirectPolicy } from './redirect-policy.js';
+
+/** Starts it again each time it fails; the application's. */
+export interface RedirectSupervision {
+  readonly isUp: boolean;
+  readonly count: number;
+  readonly failedAtMs: number;
+  readonly part: string;
+  failed(reason: unknown, what: string): void;
+  stop(): Promise<void>;
+}
+
+/** What the application gives it of other parts. */
+export interface RedirectNeeds {
+  readonly supervise: (startAgain: () => Promise<void>) => RedirectSupervision;
+  /** Whether names may be redirected to these. */
+  readonly targets: {
+    mirrorIsHealthy(): boolean;
+    trackerIsHealthy(): boolean;
+    onChange(listener: () => void): () => void;
+  };
+  readonly log: DnsLog & { isLevelEnabled(level: 'debug'): boolean };
+  /** Of the thread that serves the mirror site; null where this program serves none. */
+  readonly mirrorVitals: SharedArrayBuffer | null;
+}
+
+export class RunningRedirection implements RunningPart<RedirectConfig> {
+  /** As they were at the first start; a new start has the same. */
+  readonly addresses: readonly Endpoint[];
+  readonly supervision: RedirectSupervision;
+  /** How the thread is. */
+  readonly vitals: SharedArrayBuffer;
+  readonly #needs: RedirectNeeds;
+  readonly #counters: DnsCounters;
+  /** Of the next start: as given, with what was set since. */
+  #start: DnsThreadStart;
+  #thread: DnsThread;
+  #serial: number;
+  readonly #unsubscribe: () => void;
+
+  /** @throws OperatorError where the first start fails: that is for the operator to repair */
+  static async start(
+    { dnsRedirect: config }: Pick<RedirectConfig, 'dnsRedirect'>,
+    needs: RedirectNeeds,
+  ): Promise<RunningRedirection> {
+    if (config === undefined) throw new Error('the redirection is started only where it is configured');
+    const { targets, log, mirrorVitals } = needs;
+    const start: DnsThreadStart = {
+      listen: config.listen,
+      upstreamResolvers: config.upstreamResolvers,
+      clientQueriesPerSecond: config.queriesPerSecondPerClient,
+      policy: compile(config, 1),
+      health: healthOf(targets),
+      debug: log.isLevelEnabled('debug'),
+      counters: createDnsCounterMemory(),
+      vitals: createVitals(),
+      mirrorVitals,
+    };
+    let part: RunningRedirection | undefined;
+    const thread = await DnsThread.start(start, log, (reason) => {
+      if (part !== undefined) part.#ended(reason);
+    });
+    part = new RunningRedirection(thread, start, needs);
+    return part;
+  }
+
+  private constructor(thread: DnsThread, start: DnsThreadStart, needs: RedirectNeeds) {
+    this.#thread = thread;
+    this.#needs = needs;
+    this.#serial = start.policy.serial;
+    this.addresses = thread.addresses;
+    this.#start = { ...start, listen: thread.addresses };
+    this.vitals = start.vitals;
+    this.#counters = dnsCountersOver(start.counters);
+    this.supervision = needs.supervise(() => this.#startAgain());
+    this.#unsubscribe = needs.targets.onChange(() => this.#setHealth());
+  }
+
+  /** False while the thread is down. */
+  get isUp(): boolean {
+    return this.supervision.isUp;
+  }
+
+  get listeners(): readonly PartListener[] {
+    const about = 'redirects the listed names, forwards the rest';
+    return this.addresses.map((address) => ({ ...address, url: `dns://${formatEndpoint(address)}`, about }));
+  }
+
+  get metrics(): readonly MetricFamily[] {
+    const results = (): Record<string, number> =>
+      Object.fromEntries(
+        Object.entries(this.counters()).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+      );
+    return [
+      {
+        name: 'alias_tracker_dns_queries_total',
+        help: 'What became of DNS queries',
+        type: 'counter',
+        labelNames: ['result'],
+        read: () => Object.entries(results()).map(([result, value]) => ({ labels: { result }, value })),
+      },
+    ];
+  }
+
+  get policy(): RedirectPolicy {
+    return this.#start.policy;
+  }
+
+  counters(): DnsCounters {
+    return { ...this.#counters, byType: { ...this.#counters.byType } };
+  }
+
+  /**
+   * Takes names, addresses and clients; listeners and resolvers stay. Without its section it redirects nothing and goes on
+   * forwarding until the restart, because clients still ask it.
+   * @throws OperatorError
+   */
+  prepare({ dnsRedirect: config }: Pick<RedirectConfig, 'dnsRedirect'>): Apply {
+    const serial = this.#serial + 1;
+    const policy = config === undefined ? { ...this.policy, names: new Map(), serial } : compile(config, serial);
+    return () => {
+      this.#serial = policy.serial;
+      this.#start = { ...this.#start, policy };
+      this.#thread.setPolicy(policy);
+    };
+  }
+
+  /** Ends a thread that does not answer any more; another one is started. */
+  abandon(reason: Error): void {
+    this.#thread.abandon(reason);
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    await this.supervision.stop();
+    await this.#thread.stop();
+  }
+
+  #setHealth(): void {
+    const health = healthOf(this.#needs.targets);
+    const { mirror, tracker } = this.#start.health;
+    if (health.mirror === mirror && health.tracker === tracker) return;
+    this.#start = { ...this.#start, health };
+    this.#thread.setHealth(health);
+  }
+
+  #ended(reason: Error): void {
+    this.supervision.failed(reason, `the thread that answers DNS has ended: ${messageOf(reason)}`);
+  }
+
+  async #startAgain(): Promise<void> {
+    const given = this.#start;
+    const thread = await DnsThread.start(given, this.#needs.log, (reason) => this.#ended(reason));
+    this.#thread = thread;
+    const { policy, health } = this.#start;
+    if (policy !== given.policy) thread.setPolicy(policy);
+    if (health !== given.health) thread.setHealth(health);
+  }
+}
+
+function compile({ clients, queriesPerSecondPerClient: _, ...rules }: RedirectSection, serial: number): RedirectPolicy {
+  return compileRedirectPolicy({ ...rules, ...(clients.length > 0 ? { clients } : {}), serial });
+}
+
+function healthOf(targets: RedirectNeeds['targets']): TargetHealth {
+  return { mirror: targets.mirrorIsHealthy(), tracker: targets.trackerIsHealthy() };
+}

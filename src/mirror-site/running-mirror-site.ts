@@ -1,0 +1,104 @@
+/** The mirror site on its own HTTP listener. */
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { messageOf } from '../domain/errors.js';
+import type { InfoHash } from '../domain/info-hash.js';
+import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
+import { listenError } from '../net/listen-error.js';
+import type { RunningPart } from '../part/part.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { SwarmCounts } from './catalogue-page.js';
+import { createMirrorSite, type MirrorSiteOptions } from './mirror-site.js';
+import type { MirrorSiteConfig, MirrorSiteSection } from './part.js';
+
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS = 10_000;
+
+/** What the application gives it of other parts. */
+export interface MirrorSiteNeeds {
+  readonly catalogue: Catalogue;
+  /** What torrents are rewritten to where the configuration names nothing. */
+  readonly trackerUrls: () => readonly string[];
+  /** The swarm as the tracker knows it; rejects while the tracker is down. */
+  readonly swarm: (infoHash: InfoHash) => Promise<{ readonly inner: SwarmCounts } | null>;
+  /** Rewrites torrents outside of this thread. */
+  readonly openRewriter: () => { readonly rewrite: MirrorSiteOptions['rewrite']; close(): Promise<void> };
+  /** Whether `[::]` leaves IPv4 to another listener. */
+  readonly isIpv6Only: (listener: Endpoint) => boolean;
+  readonly onListenerError: (error: Error) => void;
+  readonly log: { error(about: object, message: string): void };
+}
+
+export type RunningMirrorSite = RunningPart<MirrorSiteConfig>;
+
+/** @param port of an earlier start, in place of the configured one */
+export async function startMirrorSite(
+  config: MirrorSiteConfig,
+  needs: MirrorSiteNeeds,
+  port: number | undefined,
+): Promise<RunningMirrorSite> {
+  const section = config.mirrorSite;
+  if (section === undefined) throw new Error('the mirror site is started only where it is configured');
+  const rewriter = needs.openRewriter();
+  const { host } = section.listen;
+  let answer = pages(config, section, needs, rewriter.rewrite);
+  const server = createServer((request, response) => answer(request, response));
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.maxConnections = MAX_CONNECTIONS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(listenError(section.listen, { cause, key: 'mirrorSite.listen' }));
+    });
+    server.listen({ port: port ?? section.listen.port, host, ipv6Only: needs.isIpv6Only(section.listen) }, resolve);
+  });
+  server.on('error', needs.onListenerError);
+  const bound = { host, port: (server.address() as AddressInfo).port };
+  return {
+    listeners: [{ ...bound, url: `http://${formatEndpoint(bound)}`, about: 'the catalogue, torrents rewritten' }],
+    metrics: [],
+    prepare: (next) => {
+      // Without its section it stays as it was until the restart.
+      const nextPages = pages(next, next.mirrorSite ?? section, needs, rewriter.rewrite);
+      return () => {
+        answer = nextPages;
+      };
+    },
+    stop: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await Promise.all([closed, rewriter.close()]);
+    },
+  };
+}
+
+function pages(
+  { operator, tracker, dnsRedirect }: MirrorSiteConfig,
+  { title, publicUrl }: Pick<MirrorSiteSection, 'title' | 'publicUrl'>,
+  { catalogue, trackerUrls, swarm, log }: MirrorSiteNeeds,
+  rewrite: MirrorSiteOptions['rewrite'],
+): RequestListener {
+  return createMirrorSite({
+    catalogue,
+    announceUrls: tracker.announceUrls.length > 0 ? tracker.announceUrls : trackerUrls(),
+    rewrite,
+    siteHosts: dnsRedirect?.sites ?? [],
+    title,
+    publicUrl,
+    operatorName: operator.name,
+    swarmCounts: async (infoHashes) => {
+      const counts = await Promise.all(
+        // Without its counts while the tracker is down: the catalogue is there all the same.
+        infoHashes.map((infoHash) => swarm(infoHash).catch(() => null)),
+      );
+      return new Map(
+        infoHashes.flatMap((infoHash, i): [InfoHash, SwarmCounts][] => {
+          const known = counts[i];
+          return known ? [[infoHash, known.inner]] : [];
+        }),
+      );
+    },
+    onError: (thrown, url) => log.error({ err: thrown, url }, `mirror site: ${messageOf(thrown)}`),
+  });
+}
