@@ -3,8 +3,9 @@
  * signs in the name of a probe that many get wrong. Neither locks out those who were right from the same address before:
  * what they use is looked at further, at the pace of a busy probe. All memory is bounded.
  */
+import { MAX_RATE_KEYS } from '../net/limits.js';
+import { RateLimit, subscriberOf } from '../net/rate-limit.js';
 import {
-  MAX_RATE_KEYS,
   PROBE_REQUEST_BURST,
   PROBE_REQUESTS_PER_SECOND,
   WRONG_CREDENTIALS_BURST,
@@ -12,7 +13,6 @@ import {
   WRONG_CREDENTIALS_PER_SECOND,
 } from './limits.js';
 import { Problem } from './problem.js';
-import { RateLimit, subscriberOf } from './rate-limit.js';
 
 /** What a request shows of itself before it is checked. */
 export interface Attempt {

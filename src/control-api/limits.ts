@@ -26,8 +26,6 @@ export const WRONG_CREDENTIALS_BURST = 10;
 export const WRONG_CREDENTIALS_PER_SECOND = 0.1;
 /** One line in the log for each address that tries, a minute. */
 export const WRONG_CREDENTIALS_LOGGED_PER_SECOND = 1 / 60;
-/** Addresses and probes whose rate is remembered; beyond, the longest silent are forgotten. */
-export const MAX_RATE_KEYS = 100_000;
 
 /** A signature is good for this long either side of its timestamp; clocks of probes are rarely worse. */
 export const SIGNATURE_WINDOW_MS = 300_000;

@@ -5,6 +5,7 @@
 import type { Request, Response } from 'express';
 import type { Clock } from '../domain/clock.js';
 import { ClientError } from '../domain/errors.js';
+import { RateLimit, subscriberOf } from '../net/rate-limit.js';
 import { isStorageFailure } from '../store/sqlite/storage-failure.js';
 import { checkBody, checkValue } from './check-request.js';
 import { GuessGuard, type WrongCredentials } from './guess-guard.js';
@@ -17,7 +18,6 @@ import {
 } from './limits.js';
 import { type Authenticator, mayUse } from './principal.js';
 import { PROBLEM_CONTENT_TYPE, Problem } from './problem.js';
-import { RateLimit, subscriberOf } from './rate-limit.js';
 import { readJsonBody } from './read-body.js';
 import { isOurs, refuseCrossSite } from './refuse-cross-site.js';
 import type { Answer, Route } from './route.js';

@@ -1,6 +1,8 @@
 /** One packet in, at most one packet out: guard, rate, decision, then an answer of ours or of the upstream resolvers. */
+import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import type { IpAddress } from '../domain/ip-address.js';
+import { type RateLimit, subscriberKey } from '../net/rate-limit.js';
 import {
   errorAnswer,
   errorWithoutQuestion,
@@ -9,7 +11,6 @@ import {
   truncatedAnswer,
   udpAnswerBytes,
 } from './answer-packet.js';
-import type { ClientRate } from './client-rate.js';
 import { countType, type DnsCounters } from './counters.js';
 import { decide, type IsHealthy } from './decide.js';
 import type { DnsLog } from './dns-log.js';
@@ -25,7 +26,9 @@ export interface AnswerParts {
   readonly policy: () => RedirectPolicy;
   readonly isHealthy: IsHealthy;
   readonly forwarder: Forwarder;
-  readonly rate: ClientRate;
+  readonly clock: Clock;
+  /** By client: {@link subscriberKey}. */
+  readonly rate: RateLimit;
   readonly counters: DnsCounters;
   readonly loopProbe: LoopProbe;
   readonly log: DnsLog;
@@ -58,7 +61,7 @@ async function answerReading(
   const { counters } = parts;
   counters.queries++;
   if (transport === 'tcp') counters.overTcp++;
-  if (!parts.rate.admit(client)) {
+  if (parts.rate.take(subscriberKey(client), parts.clock.nowMs()) > 0) {
     counters.rateLimited++;
     // Silence over UDP, where the address may be forged; over TCP the client is real and is told.
     return transport === 'tcp' && reading.kind === 'query' ? errorAnswer(reading.query, RCODE_REFUSED) : undefined;

@@ -6,8 +6,8 @@
 import type { Clock } from '../domain/clock.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { listenError } from '../net/listen-error.js';
+import { RateLimit } from '../net/rate-limit.js';
 import { answerQuery } from './answer-query.js';
-import { ClientRate } from './client-rate.js';
 import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
 import type { IsHealthy } from './decide.js';
 import { type DnsLog, silentDnsLog } from './dns-log.js';
@@ -69,7 +69,8 @@ export function createDnsRedirect(options: DnsRedirectOptions): DnsRedirect {
     policy: () => policy,
     isHealthy: options.isHealthy ?? (() => true),
     forwarder,
-    rate: new ClientRate(options.clock, queriesPerSecond, burst),
+    clock: options.clock,
+    rate: new RateLimit(queriesPerSecond, burst),
     counters,
     loopProbe,
     log,

@@ -36,8 +36,6 @@ export const MAX_TCP_UNREAD_BYTES = 1_048_576;
 /** Tells a flood from a household; resolvers that speak for many get a higher limit by configuration. */
 export const CLIENT_QUERIES_PER_SECOND = 500;
 export const CLIENT_BURST_QUERIES = 1_000;
-/** Clients remembered for rate limiting; spoofed addresses must not fill memory. */
-export const MAX_RATED_CLIENTS = 65_536;
 
 /** Redirections are withdrawn when their target fails, so resolvers may keep them only briefly. */
 export const DEFAULT_REDIRECT_TTL_SECONDS = 30;

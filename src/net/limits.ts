@@ -18,6 +18,9 @@ export const MAX_CRAWL_DELAY_MS = 30_000;
 /** Origins whose robots.txt is remembered. A crawl of a hundred torrents needs fewer. */
 export const MAX_REMEMBERED_HOSTS = 1_000;
 
+/** Clients whose rate is remembered, about 10 MB; beyond that, those that were silent for longest are forgotten. */
+export const MAX_RATE_KEYS = 100_000;
+
 /** For one try at one resolver. */
 export const DNS_TIMEOUT_MS = 2_000;
 /** The bounds of a time to live: a dead name costs one query in 30 s, a moved tracker is found within 5 minutes. */

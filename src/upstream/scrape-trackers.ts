@@ -5,15 +5,15 @@ import { scrapeOverHttp } from './announce-over-http.js';
 import { scrapeOverUdp } from './announce-over-udp.js';
 import type { AnnounceSchedule } from './announce-schedule.js';
 import { MAX_TRACKERS_PER_REQUEST } from './limits.js';
+import { AccessDenied, parseTrackerUrl, type TrackerAccess, trackerName } from './tracker-access.js';
 import { type ScrapeCounts, TrackerRefusal } from './tracker-contact.js';
-import { DoorClosed, parseTrackerUrl, type TrackerDoor, trackerName } from './tracker-door.js';
 import type { UpstreamLog } from './upstream-log.js';
 
 /** With the announce URL of the tracker that counts so. */
 export type Scraped = ScrapeCounts & { readonly tracker: string };
 
 export interface ScrapeParts {
-  readonly door: TrackerDoor;
+  readonly access: TrackerAccess;
   readonly schedule: AnnounceSchedule;
   readonly signal: AbortSignal;
   readonly log: UpstreamLog | undefined;
@@ -34,14 +34,19 @@ export async function scrapeTrackers(
       const url = parseTrackerUrl(text);
       tracker = trackerName(url);
       if (parts.schedule.secondsUntilDue(tracker, '') > 0) continue; // it failed lately
-      const destination = await parts.door.open(url, 4);
+      const destination = await parts.access.destinationOf(url, 4);
       const counts =
         url.protocol === 'udp:'
           ? await scrapeOverUdp(destination, missing, parts.signal)
-          : await scrapeOverHttp(destination, missing, (next) => parts.door.openRedirected(next, 4), parts.signal);
+          : await scrapeOverHttp(
+              destination,
+              missing,
+              (next) => parts.access.redirectDestination(next, 4),
+              parts.signal,
+            );
       for (const [infoHash, each] of counts) found.set(infoHash, { ...each, tracker: text });
     } catch (thrown) {
-      if (!(thrown instanceof DoorClosed || thrown instanceof TrackerRefusal)) parts.schedule.failed(tracker);
+      if (!(thrown instanceof AccessDenied || thrown instanceof TrackerRefusal)) parts.schedule.failed(tracker);
       parts.log?.debug({ tracker: text, reason: messageOf(thrown) }, 'scrape of an original tracker failed');
     }
   }

@@ -18,6 +18,7 @@ import {
   MIN_INTERVAL_SECONDS,
   REFUSED_TORRENT_SECONDS,
 } from './limits.js';
+import { type AccessDenial, AccessDenied, parseTrackerUrl, type TrackerAccess, trackerName } from './tracker-access.js';
 import {
   type AnnounceReply,
   type ForeignPeer,
@@ -25,7 +26,6 @@ import {
   type TrackerDestination,
   TrackerRefusal,
 } from './tracker-contact.js';
-import { DoorClosed, type DoorVerdict, parseTrackerUrl, type TrackerDoor, trackerName } from './tracker-door.js';
 import type { UpstreamCounters } from './upstream-counters.js';
 import type { UpstreamLog } from './upstream-log.js';
 
@@ -34,14 +34,14 @@ const MAX_WARNED_TRACKERS = 1_000;
 
 export interface AskedTracker {
   readonly url: string;
-  readonly result: 'answered' | 'refused' | 'failed' | 'too-soon' | DoorVerdict;
+  readonly result: 'answered' | 'refused' | 'failed' | 'too-soon' | AccessDenial;
   readonly detail?: string;
   /** Of those it named, how many were taken. */
   readonly peers: number;
 }
 
 export interface TrackerAskerOptions {
-  readonly door: TrackerDoor;
+  readonly access: TrackerAccess;
   readonly schedule: AnnounceSchedule;
   readonly counters: UpstreamCounters;
   readonly signal: AbortSignal;
@@ -81,11 +81,11 @@ export class TrackerAsker {
         this.options.counters.tooSoon++;
         return { url: text, result: 'too-soon', detail: `due in ${waitSeconds} s`, peers: 0 };
       }
-      destination = await this.options.door.open(url, family);
+      destination = await this.options.access.destinationOf(url, family);
       return await this.announce(infoHash, text, tracker, pair, destination, want);
     } catch (thrown) {
-      // A door that closed before it was reached costs the tracker nothing; one behind its redirect does.
-      if (destination !== undefined || !(thrown instanceof DoorClosed)) this.options.schedule.failed(tracker);
+      // No back-off if access was denied before the tracker was asked; one that redirects to a closed address backs off.
+      if (destination !== undefined || !(thrown instanceof AccessDenied)) this.options.schedule.failed(tracker);
       return this.failure(text, thrown);
     }
   }
@@ -140,7 +140,7 @@ export class TrackerAsker {
       : announceOverHttp(
           destination,
           announce,
-          (url) => this.options.door.openRedirected(url, destination.address.family),
+          (url) => this.options.access.redirectDestination(url, destination.address.family),
           this.options.signal,
         );
   }
@@ -157,7 +157,7 @@ export class TrackerAsker {
   private failure(url: string, thrown: unknown): AskedTracker {
     const detail = messageOf(thrown);
     const result =
-      thrown instanceof DoorClosed ? thrown.verdict : thrown instanceof TrackerRefusal ? 'refused' : 'failed';
+      thrown instanceof AccessDenied ? thrown.reason : thrown instanceof TrackerRefusal ? 'refused' : 'failed';
     if (result === 'refused') this.options.counters.refused++;
     else if (result === 'own-address') this.options.counters.ownAddress++;
     else this.options.counters.failed++;

@@ -21,9 +21,9 @@ import {
 } from './limits.js';
 import { RequestSlots } from './request-slots.js';
 import { type Scraped, scrapeTrackers } from './scrape-trackers.js';
+import { TrackerAccess } from './tracker-access.js';
 import { type AskedTracker, TrackerAsker } from './tracker-asker.js';
 import type { ForeignPeer } from './tracker-contact.js';
-import { TrackerDoor } from './tracker-door.js';
 import { createUpstreamCounters, type UpstreamCounters } from './upstream-counters.js';
 import type { UpstreamLog } from './upstream-log.js';
 
@@ -84,7 +84,7 @@ export function createUpstreamExchange(options: UpstreamExchangeOptions): Upstre
 }
 
 class Exchange implements UpstreamExchange {
-  private readonly door: TrackerDoor;
+  private readonly access: TrackerAccess;
   private readonly schedule: AnnounceSchedule;
   private readonly slots = new RequestSlots(MAX_CONCURRENT_REQUESTS, MAX_WAITING_REQUESTS);
   private readonly inFlight = new Map<string, Promise<ExchangeOutcome>>();
@@ -94,11 +94,11 @@ class Exchange implements UpstreamExchange {
   private readonly cutOff = new AbortController();
 
   constructor(private readonly options: UpstreamExchangeOptions) {
-    this.door = new TrackerDoor(options);
+    this.access = new TrackerAccess(options);
     this.schedule = new AnnounceSchedule(options.clock, options.random);
     this.asker = new TrackerAsker({
       ...options,
-      door: this.door,
+      access: this.access,
       schedule: this.schedule,
       counters: this.count,
       signal: this.cutOff.signal,
@@ -128,8 +128,12 @@ class Exchange implements UpstreamExchange {
   }
 
   scrape(trackers: readonly string[], infoHashes: readonly InfoHash[]): Promise<Map<InfoHash, Scraped>> {
-    const { door, schedule } = this;
-    return scrapeTrackers({ door, schedule, signal: this.cutOff.signal, log: this.options.log }, trackers, infoHashes);
+    const { access, schedule } = this;
+    return scrapeTrackers(
+      { access, schedule, signal: this.cutOff.signal, log: this.options.log },
+      trackers,
+      infoHashes,
+    );
   }
 
   counters(): UpstreamCounters {

@@ -1,17 +1,18 @@
 /**
- * From an announce URL, written by strangers, to an address that may be asked: resolved past the redirected DNS, and never
- * ourselves. Without that check a redirected tracker name would make the alias tracker announce to itself and hand its own
- * peers out as foreign ones. Machines inside are closed too: strangers must not make this one ask them.
+ * Finds the address at which an original tracker may be asked. The announce URL is a stranger's. Its name is resolved past
+ * the redirected DNS, and an address of this installation is refused: otherwise the alias tracker would announce to itself
+ * and hand out its own peers as foreign ones. Addresses inside the operator's network are refused too (`outbound-rules.ts`).
  */
 import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import { OwnAddresses, type OwnEndpoint } from '../domain/own-addresses.js';
 import type { NameResolver } from '../net/name-resolver.js';
+import { literalAddress, openAddresses } from '../net/open-addresses.js';
 import type { ClosedBecause } from '../net/outbound-rules.js';
 import type { TrackerDestination } from './tracker-contact.js';
 import { parseTrackerPreferences } from './tracker-preferences.js';
 
-export type DoorVerdict =
+export type AccessDenial =
   | 'bad-url'
   | 'unsupported-protocol'
   | 'unresolvable'
@@ -19,65 +20,62 @@ export type DoorVerdict =
   | 'closed-address'
   | 'denied-by-tracker';
 
-/** The tracker must not or cannot be asked; the message is for the log. */
-export class DoorClosed extends Error {
+/** The tracker must not or cannot be asked. The message is for the log. */
+export class AccessDenied extends Error {
   constructor(
-    readonly verdict: DoorVerdict,
+    readonly reason: AccessDenial,
     message: string,
   ) {
     super(message);
-    this.name = 'DoorClosed';
+    this.name = 'AccessDenied';
   }
 }
 
-export interface TrackerDoorOptions {
+export interface TrackerAccessOptions {
   readonly resolver: NameResolver;
-  /** Asked each time, since listeners on port 0 learn theirs late. Literal addresses, no wildcards. */
+  /** Called for each tracker, because a listener on port 0 learns its port late. Literal addresses, no wildcards. */
   readonly ownEndpoints: () => readonly OwnEndpoint[];
-  /** Where nothing is asked, and why. */
+  /** Which addresses are not connected to, and why. */
   readonly closedBecause: ClosedBecause;
   readonly lab: boolean;
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'udp:': 80 };
 
-/** A lab name for this machine that no resolver knows (RFC 6761 section 6.3). */
+/** Of this machine, in a lab. Resolvers do not answer for it (RFC 6761 section 6.3). */
 const LOOPBACK_NAME = 'localhost';
 
-export class TrackerDoor {
-  constructor(private readonly options: TrackerDoorOptions) {}
+export class TrackerAccess {
+  constructor(private readonly options: TrackerAccessOptions) {}
 
   /**
-   * @param family preferred; the other one where the tracker has no address of it
-   * @throws DoorClosed
+   * @param family preferred; the other one if the tracker has no address of this family
+   * @throws AccessDenied
    */
-  async open(url: URL, family: 4 | 6): Promise<TrackerDestination> {
+  async destinationOf(url: URL, family: 4 | 6): Promise<TrackerDestination> {
     const port = trackerPort(url);
-    const hostname = url.hostname.replace(/^\[|\]$/g, '');
+    const { hostname } = url;
     const addresses = await this.resolve(hostname);
     const own = this.ownAddresses();
     for (const address of addresses) {
-      // One own address among several is enough: the name is ours.
+      // One own address among several is enough: then the name belongs to this installation.
       if (own.has(address, port)) {
-        throw new DoorClosed(
+        throw new AccessDenied(
           'own-address',
           `${url.host} resolves to ${formatIp(address)}, which is this alias tracker; set upstream.resolvers to a resolver that does not redirect`,
         );
       }
     }
-    const reasons = addresses.map((address) => this.options.closedBecause(address, port));
-    const usable = addresses.filter((_, i) => reasons[i] === undefined);
-    if (usable.length === 0) {
-      throw new DoorClosed('closed-address', `${url.host} resolves to ${formatIp(addresses[0]!)}, which ${reasons[0]}`);
-    }
+    const result = openAddresses(addresses, port, this.options.closedBecause);
+    if ('closed' in result) throw new AccessDenied('closed-address', `${url.host} ${result.closed}`);
     await this.respectPreferences(url, hostname, port);
-    return { url, port, address: usable.find((address) => address.family === family) ?? usable[0]! };
+    return { url, port, address: result.open.find((address) => address.family === family) ?? result.open[0]! };
   }
 
-  /** For a URL that a tracker redirected to. @throws DoorClosed */
-  async openRedirected(url: URL, family: 4 | 6): Promise<TrackerDestination> {
-    if (url.protocol === 'udp:') throw new DoorClosed('unsupported-protocol', 'redirected from HTTP to UDP');
-    return this.open(parseTrackerUrl(url.href), family);
+  /** For a URL that a tracker redirected to. @throws AccessDenied */
+  async redirectDestination(url: URL, family: 4 | 6): Promise<TrackerDestination> {
+    if (url.protocol === 'udp:') throw new AccessDenied('unsupported-protocol', 'redirected from HTTP to UDP');
+    return this.destinationOf(parseTrackerUrl(url.href), family);
   }
 
   ownAddresses(): OwnAddresses {
@@ -91,55 +89,50 @@ export class TrackerDoor {
     try {
       return await this.options.resolver.addresses(hostname);
     } catch (thrown) {
-      throw new DoorClosed('unresolvable', messageOf(thrown));
+      throw new AccessDenied('unresolvable', messageOf(thrown));
     }
   }
 
-  /** BEP 34. The port of the URL stays: clients of the torrent use it, and the record only confirms it. */
+  /** BEP 34. Uses the port of the URL, as clients of the torrent do; the record only confirms it. */
   private async respectPreferences(url: URL, hostname: string, port: number): Promise<void> {
     if (literalAddress(hostname) !== undefined) return;
     const preferences = parseTrackerPreferences(await this.options.resolver.texts(hostname));
     const protocol = url.protocol === 'udp:' ? 'udp' : 'tcp';
     if (preferences === undefined) return;
     if (!preferences.allowed.some((each) => each.protocol === protocol && each.port === port)) {
-      throw new DoorClosed('denied-by-tracker', `${hostname} denies ${protocol} port ${port} by its BITTORRENT record`);
+      throw new AccessDenied(
+        'denied-by-tracker',
+        `${hostname} denies ${protocol} port ${port} by its BITTORRENT record`,
+      );
     }
   }
 }
 
-/** @throws DoorClosed */
+/** @throws AccessDenied */
 export function parseTrackerUrl(text: string): URL {
-  // URL treats `udp:` as a foreign scheme, whose host it does not lower-case or check; as http it does.
+  // URL neither checks nor lower-cases the host of `udp:`, which is not a special scheme; for http it does.
   const udp = /^udp:\/\//i.test(text);
   let url: URL;
   try {
     url = new URL(udp ? text.replace(/^udp/i, 'http') : text);
   } catch {
-    throw new DoorClosed('bad-url', `"${text.slice(0, 100)}" is not a URL`);
+    throw new AccessDenied('bad-url', `"${text.slice(0, 100)}" is not a URL`);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new DoorClosed('unsupported-protocol', `${url.protocol.slice(0, 20)} trackers are not asked`);
+    throw new AccessDenied('unsupported-protocol', `${url.protocol.slice(0, 20)} trackers are not asked`);
   }
   if (!udp) return url;
   const asUdp = new URL(`udp://${url.host}${url.pathname}${url.search}`);
-  // `http://…:80` loses its port as the default one.
+  // URL drops port 80 of `http:`, because it is the default.
   if (asUdp.port === '') asUdp.port = '80';
   return asUdp;
 }
 
-/** What back-off and logs know a tracker by. */
+/** The key of a tracker for back-off and logs. */
 export function trackerName(url: URL): string {
   return `${url.protocol}//${url.host}`;
 }
 
 function trackerPort(url: URL): number {
   return url.port === '' ? DEFAULT_PORTS[url.protocol]! : Number(url.port);
-}
-
-function literalAddress(hostname: string): IpAddress | undefined {
-  try {
-    return parseIp(hostname);
-  } catch {
-    return undefined;
-  }
 }
