@@ -1,5 +1,7 @@
 /** One JSON log line → one line for people: `10:15:02 info  crawler: fetched 12 torrents (source=lab)`. */
 
+import { terminalText } from '../domain/terminal-text.js';
+
 const WIDTH = 5;
 
 /** Anything that is no log object is passed through. */
@@ -18,7 +20,9 @@ export function formatLogLine(line: string): string {
   const where = part === undefined ? '' : `${text(part)}: `;
   const tail = details.length > 0 ? ` (${details.join(', ')})` : '';
   const stack = (level === 'error' || level === 'fatal') && typeof cause?.stack === 'string' ? `\n${cause.stack}` : '';
-  return `${clock} ${text(level).padEnd(WIDTH)} ${where}${text(msg ?? '')}${tail}${stack}\n`;
+  const written = `${where}${text(msg ?? '')}${tail}${stack}`;
+  // Further lines are set in, so that nothing a stranger wrote can look like a line of its own.
+  return `${clock} ${text(level).padEnd(WIDTH)} ${terminalText(written).replaceAll('\n', '\n    ')}\n`;
 }
 
 function text(value: unknown): string {

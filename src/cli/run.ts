@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config-kit/config-problem.js';
 import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
+import { terminalText } from '../domain/terminal-text.js';
 import type { CliContext } from './cli-context.js';
 import { createProgram } from './program.js';
 
@@ -31,19 +32,19 @@ function exitByThrowing(command: ReturnType<typeof createProgram>): void {
 function report(thrown: unknown, context: CliContext): number {
   if (thrown instanceof ConfigError) {
     // Lines that begin with file:line:column, as editors understand them.
-    context.stderr.write(`${thrown.message}\n`);
+    context.stderr.write(`${terminalText(thrown.message)}\n`);
     return thrown.exitCode;
   }
   if (thrown instanceof OperatorError) {
-    context.stderr.write(`alias-tracker: ${thrown.message}\n`);
+    context.stderr.write(`alias-tracker: ${terminalText(thrown.message)}\n`);
     return thrown.exitCode;
   }
   if (thrown instanceof ClientError) {
-    context.stderr.write(`alias-tracker: ${thrown.message}\n`);
+    context.stderr.write(`alias-tracker: ${terminalText(thrown.message)}\n`);
     return EXIT_USAGE;
   }
   context.stderr.write(
-    `alias-tracker: internal error: ${messageOf(thrown)}; set ALIAS_TRACKER_DEBUG=1 for the stack\n`,
+    `alias-tracker: internal error: ${terminalText(messageOf(thrown))}; set ALIAS_TRACKER_DEBUG=1 for the stack\n`,
   );
   if (context.env.ALIAS_TRACKER_DEBUG === '1' && thrown instanceof Error) context.stderr.write(`${thrown.stack}\n`);
   return EXIT_FAILED;

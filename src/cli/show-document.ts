@@ -1,4 +1,5 @@
 /** A JSON answer for a terminal: single values as `name  value`, lists of objects as tables, whatever they hold. */
+import { terminalLine } from '../domain/terminal-text.js';
 import { type Cell, formatTable } from './table.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -50,8 +51,7 @@ function text(value: unknown): Cell {
   if (typeof value === 'number') return Number.isInteger(value) ? value : Number(value.toPrecision(4));
   if (value === null || value === undefined) return '-';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  // Names come from strangers: no control characters on the operator's terminal.
-  return String(value).replace(/[\p{Cc}\p{Cf}]/gu, '');
+  return terminalLine(String(value));
 }
 
 /** `bytesPerUserPerSecond` → `bytes per user per second` */

@@ -5,6 +5,7 @@ import { databaseFile } from '../../app/database-file.js';
 import type { CrawlEntry, CrawlProgress, CrawlResult } from '../../crawler/crawl-result.js';
 import { OperatorError } from '../../domain/errors.js';
 import { createRandom } from '../../domain/random.js';
+import { terminalLine } from '../../domain/terminal-text.js';
 import { createNameResolver, systemResolvers } from '../../net/name-resolver.js';
 import { openDatabase } from '../../store/sqlite/database.js';
 import type { CliContext } from '../cli-context.js';
@@ -73,7 +74,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
       source: options.source,
       dryRun: options.dryRun,
       signal: context.signal,
-      onProgress: (progress) => context.stderr.write(`${describeProgress(progress)}\n`),
+      onProgress: (progress) => context.stderr.write(`${terminalLine(describeProgress(progress))}\n`),
     });
     if (options.json) context.stdout.write(`${JSON.stringify(result)}\n`);
     else context.stdout.write(showResult(result, options.dryRun ?? false));
@@ -135,6 +136,6 @@ function showResult({ entries, dropped, deleted }: CrawlResult, dryRun: boolean)
 
 /** Names come from strangers: no control characters on the operator's terminal. */
 function shorten(name: string): string {
-  const clean = [...name.replace(/[\p{Cc}\p{Cf}]/gu, '')];
+  const clean = [...terminalLine(name)];
   return clean.length <= NAME_CHARACTERS ? clean.join('') : `${clean.slice(0, NAME_CHARACTERS - 1).join('')}…`;
 }

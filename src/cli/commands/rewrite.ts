@@ -149,9 +149,5 @@ function show(done: Rewritten): string {
     ['after', done.trackersAfter.join(' ')],
     ['written', done.output ?? done.magnet ?? '-'],
   ];
-  const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]/gu, '');
-  return formatTable(
-    ['torrent', printable(done.name)],
-    rows.map((row) => row.map(printable)),
-  );
+  return formatTable(['torrent', done.name], rows);
 }

@@ -28,6 +28,14 @@ describe('logger', () => {
     expect(logged(true, (logger) => logger.error({ err: cause }, 'not saved'))).toContain('at ');
   });
 
+  test('what strangers wrote moves no cursor and makes no line of its own', () => {
+    const name = 'a\u001b[2J\u009b1A\u202egpj.exe\n10:15:02 info  all is well';
+    const line = logged(true, (logger) => logger.warn({ name, err: new Error(name) }, `skipped ${name}`));
+    expect(line).not.toMatch(/\p{Cf}|(?!\n)\p{Cc}/u);
+    expect(line.match(/^\S/gm)).toHaveLength(1);
+    expect(JSON.parse(logged(false, (logger) => logger.warn({ name }, 'skipped')))).toMatchObject({ name });
+  });
+
   test('tokens never appear', () => {
     for (const readable of [true, false]) {
       const text = logged(readable, (logger) =>
