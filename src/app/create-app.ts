@@ -29,31 +29,31 @@ import { accessListOf, hashBytes } from './access.js';
 import type { Application, AppOverrides, PartAddress } from './application.js';
 import { createCrawlerParts } from './crawler-parts.js';
 import { createExchange } from './create-exchange.js';
-import { dataPlaneOptions, liveOptions, tlsMaterial } from './data-plane-options.js';
+import { dataPlaneOptions, liveOptions, tlsMaterial } from './data-plane/data-plane-options.js';
+import { Policy } from './data-plane/policy.js';
+import { ProxyWatch } from './data-plane/proxy-watch.js';
+import { StoreWatch } from './data-plane/store-watch.js';
+import { SupervisedDataPlane } from './data-plane/supervised-data-plane.js';
+import { TopologySource } from './data-plane/topology-source.js';
+import type { TopologyView } from './data-plane/topology-state.js';
 import { databaseFile } from './database-file.js';
 import { createDocumentReader } from './document-reader.js';
 import { Health } from './health.js';
-import { KeptDataPlane } from './kept-data-plane.js';
 import { requireKnownSubdomains } from './known-subdomains.js';
 import { listenerErrors } from './listener-errors.js';
 import { createLogger, type Logger } from './logger.js';
 import { OneAtATime } from './one-at-a-time.js';
 import { outboundOf } from './outbound.js';
-import { Policy } from './policy.js';
-import { ProxyWatch } from './proxy-watch.js';
 import { type Reloadable, reloadAll } from './reload.js';
 import { configInForce, keysThatNeedRestart } from './restart-keys.js';
 import { type ControlPart, startControl } from './start-control.js';
 import { createReports } from './start-reports.js';
 import { StopStack } from './stop-stack.js';
 import { StorageWatch } from './storage-watch.js';
-import { StoreWatch } from './store-watch.js';
 import { runAs } from './supervision/current-part.js';
 import { Restarts } from './supervision/restarts.js';
 import { type RunningPart, type SupervisedPart, Supervisor } from './supervision/supervisor.js';
 import { ThreadWatch } from './supervision/thread-watch.js';
-import { TopologySource } from './topology-source.js';
-import type { TopologyView } from './topology-state.js';
 
 export function createApp(config: Config, overrides: AppOverrides = {}): Application {
   return new App(config, overrides);
@@ -220,11 +220,13 @@ class App implements Application {
       accessListOf(from.tracker, () => catalogue.allInfoHashes());
     const options = dataPlaneOptions(config, policy, access(config), this.#seed);
     // Its thread is what is started again; an error of what the main thread does for it is no reason to.
-    const dataPlane = await runAs({ part: 'tracker' }, () => KeptDataPlane.start(options, { clock, logger, health }));
+    const dataPlane = await runAs({ part: 'tracker' }, () =>
+      SupervisedDataPlane.start(options, { clock, logger, health }),
+    );
     stops.push('tracker', () => dataPlane.stop());
     supervisor.add(dataPlane.supervision);
     threads.add({ name: 'tracker', vitals: dataPlane.vitals, supervision: dataPlane });
-    const keep = (): void => dataPlane.setKept(hashBytes(catalogue.allInfoHashes()));
+    const keep = (): void => dataPlane.setPinned(hashBytes(catalogue.allInfoHashes()));
     keep();
     const { limits } = config.tracker;
     const storeWatch = await run(

@@ -11,8 +11,8 @@ import { createNameResolver, type NameResolver, systemResolvers } from '../net/n
 import type { ClosedBecause } from '../net/outbound-rules.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { createUpstreamExchange, type UpstreamExchange } from '../upstream/upstream-exchange.js';
-import { importForeignPeers } from './import-foreign-peers.js';
-import type { KeptDataPlane } from './kept-data-plane.js';
+import { importForeignPeers } from './data-plane/import-foreign-peers.js';
+import type { SupervisedDataPlane } from './data-plane/supervised-data-plane.js';
 import type { Logger } from './logger.js';
 import { configuredResolvers } from './outbound.js';
 import { ownEndpoints } from './own-endpoints.js';
@@ -33,7 +33,7 @@ export interface ExchangeContext {
   readonly logger: Logger;
   readonly random: Random;
   readonly catalogue: Catalogue;
-  readonly dataPlane: KeptDataPlane;
+  readonly dataPlane: SupervisedDataPlane;
   readonly closedBecause: ClosedBecause;
   /** Where redirected tracker names lead now. */
   readonly redirectedTo: () => readonly IpAddress[];

@@ -17,13 +17,13 @@ import { newerMigrationsOf } from '../store/sqlite/database.js';
 import { GroupRegistry, memoryGroupStore } from '../topology/group-registry.js';
 import { readCertificate } from '../transport/portable/certificate.js';
 import { accessListOf } from './access.js';
-import { tlsMaterial } from './data-plane-options.js';
+import { tlsMaterial } from './data-plane/data-plane-options.js';
+import { Policy } from './data-plane/policy.js';
+import { TopologySource } from './data-plane/topology-source.js';
 import { databaseFile } from './database-file.js';
 import { unknownSubdomains } from './known-subdomains.js';
 import { createLogger } from './logger.js';
-import { Policy } from './policy.js';
 import { readControlTls } from './read-control-tls.js';
-import { TopologySource } from './topology-source.js';
 
 export interface Finding {
   readonly path: ConfigPath;

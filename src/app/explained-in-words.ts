@@ -1,7 +1,7 @@
 /** An explanation of the selection with the names, rates and reports behind its numbers. */
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import type { Explanation } from '../selection/explanation.js';
-import type { Policy } from './policy.js';
+import type { Policy } from './data-plane/policy.js';
 
 /** How to read the numbers of a candidate. */
 const SCALES = {

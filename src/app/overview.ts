@@ -3,10 +3,10 @@ import type { Config } from '../config/config-schema.js';
 import type { OverviewPort, Savings } from '../dashboard/overview.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
-import type { KeptDataPlane } from './kept-data-plane.js';
+import type { SupervisedDataPlane } from './data-plane/supervised-data-plane.js';
 
 export interface OverviewParts {
-  readonly dataPlane: Pick<KeptDataPlane, 'counters' | 'isUp' | 'swarms'>;
+  readonly dataPlane: Pick<SupervisedDataPlane, 'counters' | 'isUp' | 'swarms'>;
   readonly catalogue: Pick<Catalogue, 'get'>;
   readonly billing: () => Pick<Config['billing'], 'currency' | 'defaultRatePerGigabyte'>;
 }

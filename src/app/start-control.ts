@@ -20,20 +20,20 @@ import type { TrackerView } from '../tracker/api/tracker-routes.js';
 import type { PeerReceiver } from '../upstream/api/push-routes.js';
 import { controlRoutes } from './control-routes.js';
 import type { ExchangePart } from './create-exchange.js';
+import { importForeignPeers } from './data-plane/import-foreign-peers.js';
+import type { Policy } from './data-plane/policy.js';
+import type { SupervisedDataPlane } from './data-plane/supervised-data-plane.js';
+import { trackerMetrics, upstreamMetrics } from './data-plane/tracker-metrics.js';
 import { explainedInWords } from './explained-in-words.js';
 import type { Health } from './health.js';
-import { importForeignPeers } from './import-foreign-peers.js';
-import type { KeptDataPlane } from './kept-data-plane.js';
 import { listenerErrors } from './listener-errors.js';
 import type { Logger } from './logger.js';
 import { createOverview } from './overview.js';
-import type { Policy } from './policy.js';
 import { readControlTls } from './read-control-tls.js';
 import type { ReportsParts } from './start-reports.js';
 import type { StorageWatch } from './storage-watch.js';
 import type { SupervisedPart, Supervisor } from './supervision/supervisor.js';
 import type { ThreadWatch } from './supervision/thread-watch.js';
-import { trackerMetrics, upstreamMetrics } from './tracker-metrics.js';
 
 export interface ControlPart {
   readonly url: string;
@@ -49,7 +49,7 @@ export interface ControlContext {
   readonly health: Health;
   readonly reports: ReportsParts;
   readonly policy: Policy;
-  readonly dataPlane: KeptDataPlane;
+  readonly dataPlane: SupervisedDataPlane;
   readonly catalogue: Catalogue;
   readonly exchange: SupervisedPart<ExchangePart> | undefined;
   readonly supervisor: Supervisor;
@@ -191,7 +191,7 @@ const REFUSED_TORRENT = {
   denied: 'this torrent is on the deny list of this tracker: no peers were taken',
 } as const;
 
-function peerReceiver(config: () => Config, dataPlane: KeptDataPlane): PeerReceiver {
+function peerReceiver(config: () => Config, dataPlane: SupervisedDataPlane): PeerReceiver {
   return {
     pushPeers: async ({ infoHash, peers, ttlSeconds }) => {
       const foreign = peers.map((peer) => ({ ...peer, address: parseIp(peer.address) }));

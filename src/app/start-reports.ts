@@ -13,8 +13,8 @@ import { ReportsStore } from '../store/sqlite/reports-store.js';
 import { SignaturesStore } from '../store/sqlite/signatures-store.js';
 import { TokensStore } from '../store/sqlite/tokens-store.js';
 import type { SubdomainPrefixes } from '../topology/operator-network.js';
+import { capabilityLimits } from './capability-limits.js';
 import type { Logger } from './logger.js';
-import { planLimits } from './plan-limits.js';
 
 export interface ReportsParts {
   readonly service: ReportsService;
@@ -44,7 +44,7 @@ export function createReports(context: ReportsContext): ReportsParts {
   const signatures = new SignaturesStore(database);
   const used = new UsedSignatures(signatures.load(clock.nowMs()), (each) => service.rememberSignature(each));
   const directory = new TokenDirectory(tokensOf(config), new TokensStore(database), used);
-  let plan = planLimits(config, context.subdomains());
+  let plan = capabilityLimits(config, context.subdomains());
   const service: ReportsService = new ReportsService({
     signatures,
     store: new ReportsStore(database),
@@ -63,7 +63,7 @@ export function createReports(context: ReportsContext): ReportsParts {
     service,
     directory,
     prepare: (next, subdomains) => {
-      const nextPlan = planLimits(next, subdomains);
+      const nextPlan = capabilityLimits(next, subdomains);
       return () => {
         config = next;
         plan = nextPlan;

@@ -27,7 +27,7 @@ export interface CapabilityReading {
 }
 
 /** What the operator knows of an address. */
-export interface PlanLimits {
+export interface CapabilityLimits {
   /** Bits per second that the line of this address can upload. */
   uplinkBpsMax(address: string): number;
   /** Whether the address lies in the operator's own networks. */
@@ -39,7 +39,7 @@ export interface PlanLimits {
 /** @param bySelf true where the node speaks without an operator's token: then it is a cache only if the plan says so */
 export function acceptCapabilityReport(
   report: CapabilityReport,
-  plan: PlanLimits,
+  plan: CapabilityLimits,
   bySelf: boolean,
   nowMs: number,
 ): { readonly reading: CapabilityReading; readonly clamped: readonly string[] } {

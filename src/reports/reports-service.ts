@@ -9,10 +9,10 @@ import type { Clock } from '../domain/clock.js';
 import type { HistoryRow } from '../store/sqlite/reports-history.js';
 import type { ReportsStore } from '../store/sqlite/reports-store.js';
 import {
+  type CapabilityLimits,
   type CapabilityReading,
   type CapabilityReport,
   capabilityFreshness,
-  type PlanLimits,
 } from './accept-capability-report.js';
 import { refusalOf } from './accept-density-report.js';
 import {
@@ -41,7 +41,7 @@ export interface ReportsServiceOptions {
   readonly clock: Clock;
   readonly directory: ProbeDirectory;
   readonly isKnownSubdomain: (id: string) => boolean;
-  readonly plan: PlanLimits;
+  readonly plan: CapabilityLimits;
   /** Where used signatures are kept over a restart; only in memory where left out. */
   readonly signatures?: { add(used: UsedSignature): void } | undefined;
   /** `reports.freshness`: values are late after this and worth nothing after twice this, however long their period. */

@@ -6,9 +6,9 @@ import { capabilityLevel } from '../selection/compile-capability.js';
 import type { ReportsStore, StoredProbe } from '../store/sqlite/reports-store.js';
 import {
   acceptCapabilityReport,
+  type CapabilityLimits,
   type CapabilityReading,
   type CapabilityReport,
-  type PlanLimits,
 } from './accept-capability-report.js';
 import { acceptDensityReport, type DensityDecision } from './accept-density-report.js';
 import { type DensityReport, NO_RATES, type ProbeReading, type RateHistory } from './density-report.js';
@@ -102,7 +102,7 @@ export class ReportsState {
   /** @returns the names of the fields that were cut down, and the addresses in which selection sees a difference */
   takeCapability(
     report: CapabilityReport,
-    plan: PlanLimits,
+    plan: CapabilityLimits,
     bySelf: boolean,
     nowMs: number,
   ): { clamped: readonly string[]; changed: readonly string[] } {

@@ -73,7 +73,7 @@ export type ToWorker =
   | { readonly type: 'options'; readonly options: LiveOptions }
   /** For https listeners; already checked. */
   | { readonly type: 'certificate'; readonly pair: CertificatePair }
-  | { readonly type: 'kept'; readonly hashes: Uint8Array }
+  | { readonly type: 'pinned'; readonly hashes: Uint8Array }
   | { readonly type: 'question'; readonly id: number; readonly question: Question }
   | { readonly type: 'snapshot' }
   | { readonly type: 'snapshot-taken'; readonly id: number }

@@ -69,7 +69,7 @@ class Worker {
   #snapshot: SnapshotExport | null = null;
   #snapshotId = 0;
   #snapshotAtMs = Number.POSITIVE_INFINITY;
-  #kept: Uint8Array = new Uint8Array(0);
+  #pinned: Uint8Array = new Uint8Array(0);
   readonly #vitals: VitalsWriter;
   #lookAtMs = 0;
   #lastTurnMs = performance.now();
@@ -245,8 +245,8 @@ class Worker {
       case 'certificate':
         for (const listener of this.#listeners) listener.useCertificate?.(message.pair);
         return;
-      case 'kept':
-        this.#setKept(message.hashes);
+      case 'pinned':
+        this.#setPinned(message.hashes);
         return;
       case 'question':
         this.#questions.take(message.id, message.question);
@@ -270,13 +270,13 @@ class Worker {
   }
 
   /** Torrents of the catalogue stay known without peers; those that have left it go with their last peer. */
-  #setKept(hashes: Uint8Array): void {
+  #setPinned(hashes: Uint8Array): void {
     const kept = new InfoHashSet(hashes);
-    for (let at = 0; at + 20 <= this.#kept.length; at += 20) {
-      if (!kept.has(this.#kept, at)) this.#store.setKept(this.#kept.subarray(at, at + 20), false);
+    for (let at = 0; at + 20 <= this.#pinned.length; at += 20) {
+      if (!kept.has(this.#pinned, at)) this.#store.setKept(this.#pinned.subarray(at, at + 20), false);
     }
     for (let at = 0; at + 20 <= hashes.length; at += 20) this.#store.setKept(hashes.subarray(at, at + 20), true);
-    this.#kept = hashes;
+    this.#pinned = hashes;
   }
 
   #takeOptions({ deniedAddresses, upstreamWantedBelow }: LiveOptions): void {

@@ -143,8 +143,8 @@ export class DataPlane {
    * Torrents that stay known, with their count of completed downloads, while they have no peers.
    * @param hashes 20 bytes each, one behind the other; replaces those of the last call
    */
-  setKept(hashes: Uint8Array): void {
-    this.#post({ type: 'kept', hashes });
+  setPinned(hashes: Uint8Array): void {
+    this.#post({ type: 'pinned', hashes });
   }
 
   /**

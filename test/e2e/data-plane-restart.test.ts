@@ -134,7 +134,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
         /^error tracker: the thread that answers peers has ended: .*; it is started again in 0\.25 s$/,
       ),
     ]);
-    expect(logged).toContain('info tracker: 2 peers in 1 swarms came back from the snapshot');
+    expect(logged).toContain('info tracker: 2 peers in 1 swarms restored from the snapshot');
   });
 
   it('again and again, and leaves no socket behind', async () => {

@@ -1,8 +1,8 @@
 /** `topology`: who an address is to the running configuration, which data that rests on, and bringing new data in. */
 import { type Command, Option } from 'commander';
+import { TopologySource, topologyImportDirectory } from '../../app/data-plane/topology-source.js';
 import { unknownSubdomains } from '../../app/known-subdomains.js';
 import { createLogger } from '../../app/logger.js';
-import { TopologySource, topologyImportDirectory } from '../../app/topology-source.js';
 import type { Config } from '../../config/config-schema.js';
 import { formatPath } from '../../config-kit/config-problem.js';
 import { formatIp, type IpAddress, parseIp } from '../../domain/ip-address.js';

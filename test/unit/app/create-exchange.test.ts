@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { createExchange } from '../../../src/app/create-exchange.js';
-import type { KeptDataPlane } from '../../../src/app/kept-data-plane.js';
+import type { SupervisedDataPlane } from '../../../src/app/data-plane/supervised-data-plane.js';
 import { createLogger } from '../../../src/app/logger.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { parseInfoHash } from '../../../src/domain/info-hash.js';
@@ -34,7 +34,7 @@ test('a catalogue that cannot be read is an error in the log, not one in the lis
       onUpstreamNeeded: (listener: typeof needed) => {
         needed = listener;
       },
-    } as unknown as KeptDataPlane,
+    } as unknown as SupervisedDataPlane,
   });
   stops.push(() => part!.exchange.stop());
   needed!(parseInfoHash('ab'.repeat(20)), 4);

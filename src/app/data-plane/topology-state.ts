@@ -1,20 +1,20 @@
-/** The topology as one configuration and its data files make it: immutable, so that the next one is complete before it counts. */
-import type { Config } from '../config/config-schema.js';
-import type { AsRelationships } from '../domain/as-relationships.js';
-import { OperatorError } from '../domain/errors.js';
-import { subdomainProblems } from '../topology/check-subdomains.js';
-import { type CompiledTopology, compileTopology } from '../topology/compile-topology.js';
-import type { GroupRegistry } from '../topology/group-registry.js';
-import type { SubdomainPrefixes } from '../topology/operator-network.js';
-import type { TopologySources } from '../topology/topology-sources.js';
+/** The topology of one configuration and its data files. Immutable: the next one is compiled whole before it is in force. */
+import type { Config } from '../../config/config-schema.js';
+import type { AsRelationships } from '../../domain/as-relationships.js';
+import { OperatorError } from '../../domain/errors.js';
+import { subdomainProblems } from '../../topology/check-subdomains.js';
+import { type CompiledTopology, compileTopology } from '../../topology/compile-topology.js';
+import type { GroupRegistry } from '../../topology/group-registry.js';
+import type { SubdomainPrefixes } from '../../topology/operator-network.js';
+import type { TopologySources } from '../../topology/topology-sources.js';
 
-/** What others need to know of a topology. */
+/** The topology as the policy, the reports and the checks see it. */
 export interface TopologyView {
   readonly compiled: CompiledTopology;
   /** The operator's AS: those of the configuration in order, then siblings by organisation. */
   readonly ownAsns: readonly number[];
   readonly relationships: AsRelationships | undefined;
-  /** Of the configuration and of its files; one that spans several AS or plans is there more than once. */
+  /** Of the configuration and of its files. One that spans several AS or plans has several entries. */
   readonly subdomains: readonly SubdomainPrefixes[];
   readonly subdomainIds: ReadonlySet<string>;
 }
@@ -29,7 +29,7 @@ export class TopologyState implements TopologyView {
 
   /**
    * @param groups gets numbers for groups that have none
-   * @throws OperatorError where the address plan does not fit the network, or has more groups than there are numbers
+   * @throws OperatorError if the address plan does not fit the network, or has more groups than there are numbers
    */
   constructor(config: Config, files: TopologySources, groups: GroupRegistry, version: number) {
     const { networks, subdomains, caches } = config.operator;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '../../../src/app/logger.js';
-import { ProxyWatch } from '../../../src/app/proxy-watch.js';
+import { ProxyWatch } from '../../../../src/app/data-plane/proxy-watch.js';
+import { createLogger } from '../../../../src/app/logger.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -15,23 +15,23 @@ describe('the watch over reverse proxies', () => {
       logger: createLogger('info', { destination: { write: (line) => void lines.push(line) } }),
     });
     watch.stop();
-    watch.look();
+    watch.check();
     expect(watch.alarms()).toEqual([]);
     counters.unnamedBehindProxy = 3;
-    watch.look();
-    watch.look();
+    watch.check();
+    watch.check();
     expect(watch.alarms()).toEqual([expect.stringMatching(/3 announces.*trustedProxies.*X-Forwarded-For/)]);
     expect(lines).toHaveLength(1);
     clock.ms = HOUR_MS - 1;
     counters.unnamedBehindProxy = 4;
-    watch.look();
+    watch.check();
     expect(lines).toHaveLength(1);
     clock.ms = HOUR_MS;
     counters.unnamedBehindProxy = 5;
-    watch.look();
+    watch.check();
     expect(lines).toHaveLength(2);
     clock.ms = 2 * HOUR_MS;
-    watch.look();
+    watch.check();
     expect(watch.alarms()).toEqual([]);
     expect(lines).toHaveLength(2);
   });

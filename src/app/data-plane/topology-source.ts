@@ -1,18 +1,18 @@
 /**
- * The topology of a running tracker: the operator's prefixes from the configuration, everybody else's from its data files,
- * compiled together and compiled again when one of them changes. What cannot be used leaves the old tables in force.
+ * The topology of a running tracker: the operator's prefixes from the configuration and everybody else's from data files,
+ * compiled together, and compiled again when one of them changes. If a file cannot be used, the old tables stay in force.
  */
 import { join } from 'node:path';
-import type { Config } from '../config/config-schema.js';
-import type { AsRelationships } from '../domain/as-relationships.js';
-import { messageOf, OperatorError } from '../domain/errors.js';
-import type { Apply } from '../part/part.js';
-import type { CompiledTopology } from '../topology/compile-topology.js';
-import type { GroupRegistry } from '../topology/group-registry.js';
-import type { SubdomainPrefixes } from '../topology/operator-network.js';
-import { type SourceStatus, type TopologyFilePaths, TopologySources } from '../topology/topology-sources.js';
-import type { Logger } from './logger.js';
-import { OneAtATime } from './one-at-a-time.js';
+import type { Config } from '../../config/config-schema.js';
+import type { AsRelationships } from '../../domain/as-relationships.js';
+import { messageOf, OperatorError } from '../../domain/errors.js';
+import type { Apply } from '../../part/part.js';
+import type { CompiledTopology } from '../../topology/compile-topology.js';
+import type { GroupRegistry } from '../../topology/group-registry.js';
+import type { SubdomainPrefixes } from '../../topology/operator-network.js';
+import { type SourceStatus, type TopologyFilePaths, TopologySources } from '../../topology/topology-sources.js';
+import type { Logger } from '../logger.js';
+import { OneAtATime } from '../one-at-a-time.js';
 import { TopologyState, type TopologyView } from './topology-state.js';
 
 export interface PreparedTopology {
@@ -24,34 +24,34 @@ export class TopologySource implements TopologyView {
   readonly #groups: GroupRegistry;
   readonly #logger: Logger;
   readonly #importDirectory: string;
-  readonly #turns: OneAtATime;
+  readonly #queue: OneAtATime;
   readonly #dependants = new Set<(view: TopologyView) => readonly Apply[]>();
   #state: TopologyState;
   #files: TopologySources;
   #version = 1;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(state: TopologyState, groups: GroupRegistry, logger: Logger, turns: OneAtATime) {
+  private constructor(state: TopologyState, groups: GroupRegistry, logger: Logger, queue: OneAtATime) {
     this.#state = state;
     this.#files = state.files;
     this.#importDirectory = topologyImportDirectory(state.config);
     this.#groups = groups;
     this.#logger = logger;
-    this.#turns = turns;
+    this.#queue = queue;
   }
 
   /**
-   * @param turns runs the checks of the files; whoever reloads takes a turn of its own
+   * @param queue runs the checks of the files one at a time with reloads
    * @throws OperatorError that names the file and line that cannot be used
    */
   static async open(
     config: Config,
     groups: GroupRegistry,
     logger: Logger,
-    turns = new OneAtATime(),
+    queue = new OneAtATime(),
   ): Promise<TopologySource> {
     const files = await TopologySources.open(topologyFilesOf(config, topologyImportDirectory(config)));
-    return new TopologySource(new TopologyState(config, files, groups, 1), groups, logger, turns);
+    return new TopologySource(new TopologyState(config, files, groups, 1), groups, logger, queue);
   }
 
   get compiled(): CompiledTopology {
@@ -74,16 +74,16 @@ export class TopologySource implements TopologyView {
     return this.#state.subdomainIds;
   }
 
-  /** The data files in force, with their age and what is wrong with their newer versions. */
+  /** The data files in force, with their age and the problems of newer versions. */
   status(): SourceStatus[] {
     return this.#files.status();
   }
 
-  /** Checks the files from time to time until `stop`. May be started again. */
+  /** Checks the files every `topology.reloadEvery` until `stop`. May be called again. */
   start(): void {
     this.stop();
     const everyMs = this.#state.config.topology.reloadEveryMs;
-    this.#timer = setInterval(() => void this.#turns.run(() => this.check()), everyMs).unref();
+    this.#timer = setInterval(() => void this.#queue.run(() => this.check()), everyMs).unref();
   }
 
   stop(): void {
@@ -92,15 +92,15 @@ export class TopologySource implements TopologyView {
   }
 
   /**
-   * Asks `prepare` before a changed file counts: what it throws keeps the old tables in force everywhere, what it returns
-   * is called once the new ones are in force. @returns unsubscribe
+   * Calls `prepare` before a changed file is put in force. If it throws, the old tables stay in force everywhere. What it
+   * returns is called once the new tables are in force. @returns unsubscribe
    */
   beforeChange(prepare: (view: TopologyView) => readonly Apply[]): () => void {
     this.#dependants.add(prepare);
     return () => void this.#dependants.delete(prepare);
   }
 
-  /** Takes what has changed on disk. Never throws. Must not run between `prepare` and its `apply`. */
+  /** Puts changed files in force. Never throws. Must not run between `prepare` and its `apply`. */
   async check(): Promise<void> {
     try {
       const { sources, changed, problems } = await this.#files.refresh();
@@ -118,7 +118,7 @@ export class TopologySource implements TopologyView {
   }
 
   /**
-   * Reads the files that `config` names and compiles them with it; nothing of it counts before `apply`.
+   * Reads the files that `config` names and compiles them with it. Changes nothing before `apply`.
    * @throws OperatorError that names the file and line that cannot be used
    */
   async prepare(config: Config): Promise<PreparedTopology> {
@@ -140,10 +140,10 @@ export class TopologySource implements TopologyView {
   #compile(config: Config, files: TopologySources): PreparedTopology {
     const draft = this.#groups.draft();
     const state = new TopologyState(config, files, draft, ++this.#version);
-    return { view: state, apply: () => this.#put(state, draft) };
+    return { view: state, apply: () => this.#adopt(state, draft) };
   }
 
-  #put(state: TopologyState, draft: GroupRegistry): void {
+  #adopt(state: TopologyState, draft: GroupRegistry): void {
     this.#groups.adopt(draft);
     try {
       this.#groups.save();
@@ -156,7 +156,7 @@ export class TopologySource implements TopologyView {
   }
 }
 
-/** Where `topology import` keeps its files. */
+/** The directory of the files that `topology import` writes. */
 export function topologyImportDirectory(config: Pick<Config, 'storage'>): string {
   return join(config.storage.directory, 'topology');
 }

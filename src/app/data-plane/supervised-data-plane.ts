@@ -1,48 +1,49 @@
 /**
- * The data plane under supervision: a thread that ends is started again with its last known settings, on the same ports,
- * with the swarms of the latest snapshot. Meanwhile the tracker is not ready, and questions about swarms are refused rather
- * than left waiting.
+ * The data plane under supervision. When its thread ends, another one is started with the last known settings, on the same
+ * ports, with the swarms of the latest snapshot. Until it runs the tracker is not ready, and questions about swarms are
+ * refused at once.
  */
-import { ClientError, messageOf } from '../domain/errors.js';
-import type { InfoHash } from '../domain/info-hash.js';
-import type { OwnEndpoint } from '../domain/own-addresses.js';
-import type { CostTable } from '../selection/cost-table.js';
-import type { Explanation } from '../selection/explanation.js';
-import { createVitals } from '../threads/thread-vitals.js';
-import type { TopologyData } from '../topology/topology-table.js';
-import type { AccessListData } from '../tracker/access-list.js';
-import { type CountersView, createCounters } from '../tracker/counters.js';
-import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from '../tracker/data-plane.js';
-import type { ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from '../tracker/data-plane-messages.js';
-import type { DataPlaneOptions, LiveOptions } from '../tracker/data-plane-options.js';
-import type { ImportOutcome } from '../tracker/import-peers.js';
-import { setSnapshotAside } from '../tracker/snapshot-file.js';
-import type { BoundAddress, CertificatePair } from '../transport/transport.js';
-import { Restarts, type SupervisionContext } from './supervision/restarts.js';
+import { ClientError, messageOf } from '../../domain/errors.js';
+import type { InfoHash } from '../../domain/info-hash.js';
+import type { OwnEndpoint } from '../../domain/own-addresses.js';
+import type { CostTable } from '../../selection/cost-table.js';
+import type { Explanation } from '../../selection/explanation.js';
+import { createVitals } from '../../threads/thread-vitals.js';
+import type { TopologyData } from '../../topology/topology-table.js';
+import type { AccessListData } from '../../tracker/access-list.js';
+import { type CountersView, createCounters } from '../../tracker/counters.js';
+import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from '../../tracker/data-plane.js';
+import type { ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from '../../tracker/data-plane-messages.js';
+import type { DataPlaneOptions, LiveOptions } from '../../tracker/data-plane-options.js';
+import type { ImportOutcome } from '../../tracker/import-peers.js';
+import { setSnapshotAside } from '../../tracker/snapshot-file.js';
+import type { BoundAddress, CertificatePair } from '../../transport/transport.js';
+import { Restarts, type SupervisionContext } from '../supervision/restarts.js';
 
-/** The part's name in readiness, by which the redirection withdraws its names, too. */
+/** The part's name in readiness. The DNS redirection withdraws the tracker's names by it. */
 const PART = 'tracker';
-/** After more consecutive failures the swarms that are loaded at each start are suspected. */
+/** After more consecutive failures the snapshot, which each start loads, may be the cause. */
 const SUSPECT_SNAPSHOT_AFTER = 3;
 
-export class KeptDataPlane {
-  /** As they were at the first start; a new start has the same, port by port. */
+export class SupervisedDataPlane {
+  /** Of the first start. A restart listens on the same addresses and ports. */
   readonly addresses: readonly BoundAddress[];
-  /** How the thread is; the next thread goes on with it. */
+  /** Beat and delay of the thread, in shared memory. A restarted thread continues with it. */
   readonly vitals: SharedArrayBuffer;
   readonly #context: SupervisionContext;
   readonly #counters: SharedArrayBuffer;
-  /** The options of the next start: as given, with what was set since. */
+  /** The options of the next start: those of the first one, with all later changes. */
   #options: DataPlaneOptions;
-  #kept: Uint8Array | undefined;
-  #last: DataPlane;
+  #pinned: Uint8Array | undefined;
+  /** The thread that runs, or the one that ended last. */
+  #current: DataPlane;
   readonly supervision: Restarts;
   readonly #upstreamListeners = new Set<UpstreamNeeded>();
 
-  /** @throws OperatorError where the first start fails: that is for the operator to repair */
-  static async start(options: DataPlaneOptions, context: SupervisionContext): Promise<KeptDataPlane> {
+  /** @throws OperatorError if the first start fails: the operator has to repair the cause */
+  static async start(options: DataPlaneOptions, context: SupervisionContext): Promise<SupervisedDataPlane> {
     const vitals = createVitals();
-    return new KeptDataPlane(await DataPlane.start(options, createCounters(), vitals), vitals, options, context);
+    return new SupervisedDataPlane(await DataPlane.start(options, createCounters(), vitals), vitals, options, context);
   }
 
   private constructor(
@@ -51,7 +52,7 @@ export class KeptDataPlane {
     options: DataPlaneOptions,
     context: SupervisionContext,
   ) {
-    this.#last = first;
+    this.#current = first;
     this.vitals = vitals;
     this.#context = context;
     this.addresses = first.addresses;
@@ -60,12 +61,12 @@ export class KeptDataPlane {
     this.#options = { ...options, listen };
     this.supervision = new Restarts(PART, context, (failures) => this.#startAgain(failures));
     this.#watch(first);
-    this.#tell(first);
+    this.#logStart(first);
   }
 
-  /** Ends a thread that does not answer any more; another one is started. */
+  /** Ends a thread that is stuck. Another one is started. */
   abandon(reason: Error): void {
-    this.#last.abandon(reason);
+    this.#current.abandon(reason);
   }
 
   /** False while the thread is down. */
@@ -73,40 +74,40 @@ export class KeptDataPlane {
     return this.supervision.isUp;
   }
 
-  /** How often the thread was started again. */
+  /** The number of restarts. */
   get restarts(): number {
     return this.supervision.count;
   }
 
   setPolicy(topology: TopologyData, cost: CostTable): void {
     this.#options = { ...this.#options, topology, cost };
-    this.#last.setPolicy(topology, cost);
+    this.#current.setPolicy(topology, cost);
   }
 
   /** See {@link DataPlane.setDensity}. @param cost the policy with the changes in it */
   setDensity(cost: CostTable, changes: Uint16Array): void {
     this.#options = { ...this.#options, cost };
-    this.#last.setDensity(changes);
+    this.#current.setDensity(changes);
   }
 
   /** See {@link DataPlane.setCapability}. @param cost the policy with the changes in it */
   setCapability(cost: CostTable, changed: Int32Array): void {
     this.#options = { ...this.#options, cost };
-    this.#last.setCapability(cost.reportedCapability, changed);
+    this.#current.setCapability(cost.reportedCapability, changed);
   }
 
   setAccess(access: AccessListData): void {
     this.#options = { ...this.#options, access };
-    this.#last.setAccess(access);
+    this.#current.setAccess(access);
   }
 
-  /** See {@link DataPlane.setKept}. */
-  setKept(hashes: Uint8Array): void {
-    this.#kept = hashes;
-    this.#last.setKept(hashes);
+  /** See {@link DataPlane.setPinned}. */
+  setPinned(hashes: Uint8Array): void {
+    this.#pinned = hashes;
+    this.#current.setPinned(hashes);
   }
 
-  /** See {@link DataPlane.addUpstreamPeers}. Rejects while the thread is down, like the questions. */
+  /** See {@link DataPlane.addUpstreamPeers}. @throws ClientError `unavailable` while the thread is down */
   addUpstreamPeers(
     infoHash: InfoHash,
     peers: readonly UpstreamPeerData[],
@@ -123,10 +124,10 @@ export class KeptDataPlane {
   }
 
   counters(): CountersView {
-    return this.#last.counters();
+    return this.#current.counters();
   }
 
-  /** @throws ClientError `unavailable` while the thread is down; so do the other questions */
+  /** @throws ClientError `unavailable` while the thread is down, as {@link swarms} and {@link swarm} do */
   explain(query: DataPlaneExplainQuery): Promise<Explanation> {
     return this.#ask((plane) => plane.explain(query));
   }
@@ -141,7 +142,7 @@ export class KeptDataPlane {
 
   setOptions(options: LiveOptions): void {
     this.#options = { ...this.#options, ...options };
-    if (this.isUp) this.#last.setOptions(options);
+    if (this.isUp) this.#current.setOptions(options);
   }
 
   /** See {@link DataPlane.useCertificate}. */
@@ -150,22 +151,22 @@ export class KeptDataPlane {
       each.protocol === 'https' ? { ...each, tls: pair.material } : each,
     );
     this.#options = { ...this.#options, listen };
-    if (this.isUp) this.#last.useCertificate(pair);
+    if (this.isUp) this.#current.useCertificate(pair);
   }
 
   async stop(): Promise<void> {
     await this.supervision.stop();
-    await this.#last.stop();
+    await this.#current.stop();
   }
 
   async #ask<T>(question: (plane: DataPlane) => Promise<T>): Promise<T> {
-    const plane = this.#last;
+    const plane = this.#current;
     try {
       if (this.isUp) return await question(plane);
     } catch (thrown) {
-      if (this.isUp && this.#last === plane) throw thrown;
+      if (this.isUp && this.#current === plane) throw thrown;
     }
-    throw new ClientError('unavailable', 'the tracker is being started again; ask again in a moment');
+    throw new ClientError('unavailable', 'the tracker is restarting; ask again in a moment');
   }
 
   #watch(plane: DataPlane): void {
@@ -180,40 +181,40 @@ export class KeptDataPlane {
   }
 
   async #startAgain(failures: number): Promise<void> {
-    // Its last snapshot may still be on its way to the file that the next one reads.
-    await this.#last.stop().catch(() => {
-      // It is logged; the next thread begins with an older one.
+    // The ended thread's last snapshot may still be being written, and the next thread reads it.
+    await this.#current.stop().catch(() => {
+      // Logged where it failed. The next thread starts with an older snapshot.
     });
-    if (failures > SUSPECT_SNAPSHOT_AFTER) await this.#giveUpSnapshot();
+    if (failures > SUSPECT_SNAPSHOT_AFTER) await this.#setSnapshotAside();
     const given = this.#options;
     const plane = await DataPlane.start(given, this.#counters, this.vitals);
-    this.#last = plane;
+    this.#current = plane;
     this.#watch(plane);
     const { topology, cost, access } = this.#options;
     if (topology !== given.topology || cost !== given.cost) plane.setPolicy(topology, cost);
     if (access !== undefined && access !== given.access) plane.setAccess(access);
     const { deniedAddresses = [], upstreamWantedBelow = 0 } = this.#options;
     if (this.#options !== given) plane.setOptions({ deniedAddresses, upstreamWantedBelow });
-    if (this.#kept !== undefined) plane.setKept(this.#kept);
-    this.#tell(plane);
+    if (this.#pinned !== undefined) plane.setPinned(this.#pinned);
+    this.#logStart(plane);
   }
 
-  /** Swarms that bring the thread down again and again are not worth the tracker. */
-  async #giveUpSnapshot(): Promise<void> {
+  /** Better a tracker without its swarms than none. */
+  async #setSnapshotAside(): Promise<void> {
     const { snapshotFile } = this.#options;
     if (snapshotFile === undefined) return;
     try {
       const aside = await setSnapshotAside(snapshotFile);
       this.#context.logger.error(
-        `tracker: the snapshot of the swarms is left out, it may be the reason; kept as ${aside}`,
+        `tracker: the snapshot of the swarms may be the cause; it is not loaded, and kept as ${aside}`,
       );
     } catch {
-      // There is none, or it cannot be moved: then the start shows what comes of it.
+      // The file does not exist or cannot be moved. The start reports a snapshot that it cannot read.
     }
   }
 
-  /** What an operator wants to know of how the data plane began. */
-  #tell({ transport, transportFallback, restored }: DataPlane): void {
+  /** Logs the transport and what came back from the snapshot. */
+  #logStart({ transport, transportFallback, restored }: DataPlane): void {
     const { logger } = this.#context;
     if (transportFallback !== undefined) logger.warn(`tracker: the portable transport is used: ${transportFallback}`);
     logger.info(`tracker: transport ${transport}`);
@@ -221,6 +222,6 @@ export class KeptDataPlane {
     const { damage, setAsideAs, peers, swarms } = restored;
     if (damage !== null)
       logger.error(`tracker: the snapshot of the swarms is damaged: ${damage}; kept as ${setAsideAs}`);
-    logger.info(`tracker: ${peers} peers in ${swarms} swarms came back from the snapshot`);
+    logger.info(`tracker: ${peers} peers in ${swarms} swarms restored from the snapshot`);
   }
 }

@@ -1,20 +1,20 @@
 /**
- * How full the store of swarms is, for the operator. A store that is nearly full for the operator's own clients makes the
- * tracker not ready. Only the room for everybody else being full is an alarm: strangers can bring that about, and must not be
- * able to take the tracker out of service.
+ * Watches how full the store of swarms is. If it is nearly full for the operator's own clients, the tracker is not ready. If
+ * only the room for other clients is full, that is an alarm: strangers can fill it, and must not be able to take the tracker
+ * out of service.
  */
-import type { Config } from '../config/config-schema.js';
-import type { CountersView } from '../tracker/counters.js';
-import type { Health } from './health.js';
-import type { Logger } from './logger.js';
+import type { Config } from '../../config/config-schema.js';
+import type { CountersView } from '../../tracker/counters.js';
+import type { Health } from '../health.js';
+import type { Logger } from '../logger.js';
 
-const LOOK_EVERY_MS = 5_000;
-/** From this share on the room counts as nearly full … */
+const CHECK_EVERY_MS = 5_000;
+/** The room is nearly full from this share on. */
 const NEARLY_FULL = 0.95;
-/** … and again as free below this one, so that a store at the threshold does not flap. */
+/** It is free again below this share, so that a store at the threshold does not flap. */
 const FREE_AGAIN = 0.9;
 
-/** The part's name in readiness. Not the tracker's: a full store still answers, so its names stay redirected. */
+/** The part's name in readiness. It differs from the tracker's, because a full tracker still answers and its names stay redirected. */
 const PART = 'swarm store';
 
 export interface StoreWatchContext {
@@ -41,7 +41,7 @@ export class StoreWatch {
 
   constructor(context: StoreWatchContext) {
     this.#context = context;
-    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+    this.#timer = setInterval(() => this.check(), CHECK_EVERY_MS).unref();
   }
 
   stop(): void {
@@ -53,7 +53,7 @@ export class StoreWatch {
     return this.#isFullForForeign ? [`${PART}: ${this.#foreignAlarm()}`] : [];
   }
 
-  look(): void {
+  check(): void {
     const { health, logger, counters, limits } = this.#context;
     const fill = storeFill(counters(), limits);
     const isFull = fill.inner >= (this.#isFull ? FREE_AGAIN : NEARLY_FULL);
@@ -61,7 +61,7 @@ export class StoreWatch {
     if (isFullForForeign && !this.#isFullForForeign) logger.warn(`${PART}: ${this.#foreignAlarm()}`);
     this.#isFullForForeign = isFullForForeign;
     if (isFull) {
-      const reason = `nearly full (${this.#content()}): new clients of the operator's networks are about not to be stored; raise tracker.limits`;
+      const reason = `nearly full (${this.#content()}): the tracker will soon not store new clients of the operator's networks; raise tracker.limits`;
       if (!this.#isFull) logger.error(`${PART}: ${reason}`);
       health.report(PART, reason);
     } else if (this.#isFull) {
@@ -73,8 +73,8 @@ export class StoreWatch {
 
   #foreignAlarm(): string {
     const { reservedForInnerPercent } = this.#context.limits;
-    const turnedAway = this.#context.counters().fullForForeignHits;
-    return `the room for peers from outside the operator's networks is nearly full (${this.#content()}, ${reservedForInnerPercent} % reserved); ${turnedAway} announces were answered without storing the peer`;
+    const notStored = this.#context.counters().fullForForeignHits;
+    return `the room for peers from outside the operator's networks is nearly full (${this.#content()}, ${reservedForInnerPercent} % reserved); ${notStored} announces were answered without storing the peer`;
   }
 
   #content(): string {

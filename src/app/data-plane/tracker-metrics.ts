@@ -1,8 +1,8 @@
-/** The data plane's counters, the redirection's and the exchange's as Prometheus families. */
-import type { Config } from '../config/config-schema.js';
-import type { MetricFamily, MetricSample } from '../control-api/metrics.js';
-import type { CountersView, Histogram } from '../tracker/counters.js';
-import type { UpstreamCounters } from '../upstream/upstream-exchange.js';
+/** The counters of the data plane and of the exchange with original trackers, as Prometheus families. */
+import type { Config } from '../../config/config-schema.js';
+import type { MetricFamily, MetricSample } from '../../control-api/metrics.js';
+import type { CountersView, Histogram } from '../../tracker/counters.js';
+import type { UpstreamCounters } from '../../upstream/upstream-exchange.js';
 import { storeFill } from './store-watch.js';
 
 type Values = Readonly<Record<string, number>>;
@@ -27,7 +27,7 @@ function labelled(name: string, help: string, label: string, read: () => Values)
   return family('counter', name, help, samples, [label]);
 }
 
-/** As cumulative buckets with an upper bound each, the way Prometheus computes quantiles from. */
+/** Cumulative buckets with an upper bound each, from which Prometheus computes quantiles. */
 function histogram(name: string, help: string, scale: number, read: () => Histogram): MetricFamily {
   const samples = (): MetricSample[] => {
     const { bounds, counts } = read();
@@ -40,7 +40,7 @@ function histogram(name: string, help: string, scale: number, read: () => Histog
   return family('counter', `${name}_bucket`, help, samples, ['le']);
 }
 
-/** Whose peers were given to whom, out of a sample of answers. */
+/** Peers given, by requester and peer, in a sample of the answers. */
 function sampledPeers(read: () => CountersView): MetricFamily {
   const samples = (): MetricSample[] =>
     Object.entries({ inner: read().sampledPeers.toInner, foreign: read().sampledPeers.toForeign }).flatMap(
@@ -49,7 +49,7 @@ function sampledPeers(read: () => CountersView): MetricFamily {
         { labels: { requester, peer: 'foreign' }, value: peers - inner },
       ],
     );
-  return family('counter', 'peers_given_sampled_total', 'Peers handed out, by who got whom (sampled)', samples, [
+  return family('counter', 'peers_given_sampled_total', 'Peers handed out, by requester and peer (sampled)', samples, [
     'requester',
     'peer',
   ]);
@@ -66,7 +66,7 @@ export function trackerMetrics(
   const read = (): CountersView => tracker.counters();
   return [
     single('gauge', 'data_plane_up', '1 while the thread that answers peers runs', () => (tracker.isUp ? 1 : 0)),
-    single('counter', 'data_plane_restarts_total', 'Times that thread was started again', () => tracker.restarts),
+    single('counter', 'data_plane_restarts_total', 'Restarts of the thread that answers peers', () => tracker.restarts),
     labelled('announces_total', 'Announces answered, by protocol', 'protocol', () => ({ ...read().announces })),
     labelled('scrapes_total', 'Scrapes answered, by protocol', 'protocol', () => ({ ...read().scrapes })),
     labelled('refusals_total', 'Requests refused, by reason', 'reason', () => read().refusals),

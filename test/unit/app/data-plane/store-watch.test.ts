@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Health } from '../../../src/app/health.js';
-import { createLogger } from '../../../src/app/logger.js';
-import { StoreWatch, storeFill } from '../../../src/app/store-watch.js';
-import { parseConfig } from '../../../src/config/parse-config.js';
+import { StoreWatch, storeFill } from '../../../../src/app/data-plane/store-watch.js';
+import { Health } from '../../../../src/app/health.js';
+import { createLogger } from '../../../../src/app/logger.js';
+import { parseConfig } from '../../../../src/config/parse-config.js';
 
 describe('the watch over the store', () => {
   const { limits } = parseConfig(`
@@ -29,20 +29,20 @@ operator:
   it('alarms, once in the log, when strangers have nearly filled what is open to them; the tracker stays ready', () => {
     const { watch, health, lines, now } = watched();
     now.records = 759;
-    watch.look();
+    watch.check();
     expect(watch.alarms()).toEqual([]);
     now.records = 760;
     now.fullForForeignHits = 17;
-    watch.look();
-    watch.look();
+    watch.check();
+    watch.check();
     expect(watch.alarms()).toEqual([expect.stringMatching(/760 of 1000 peers.*20 % reserved.*17 announces/)]);
     expect(lines).toHaveLength(1);
     expect(health.reasons()).toEqual([]);
     now.records = 730;
-    watch.look();
+    watch.check();
     expect(watch.alarms()).toHaveLength(1);
     now.records = 700;
-    watch.look();
+    watch.check();
     expect(watch.alarms()).toEqual([]);
   });
 
@@ -52,11 +52,11 @@ operator:
   ])('makes the tracker not ready when all room for %s is nearly taken, until there is some again', (_, full, free) => {
     const { watch, health, now } = watched();
     Object.assign(now, full);
-    watch.look();
+    watch.check();
     expect(health.reasons()).toEqual([expect.stringMatching(/^swarm store: nearly full .*raise tracker.limits/)]);
     expect(health.isHealthy('tracker')).toBe(true);
     Object.assign(now, free);
-    watch.look();
+    watch.check();
     expect(health.reasons()).toEqual([]);
   });
 

@@ -1,14 +1,14 @@
 /**
- * Reverse proxies that do not say for whom they ask. Without `X-Forwarded-For` every user behind such a proxy is one client:
- * peers are handed the proxy's address, and nobody notices but the users. An alarm while it goes on; the tracker stays ready,
- * since other clients are served.
+ * Finds reverse proxies that do not name their clients. Without `X-Forwarded-For` all users behind such a proxy are one
+ * client: peers get the proxy's address, and only the users notice. It raises an alarm while this lasts. The tracker stays
+ * ready, because it serves other clients.
  */
-import type { Clock } from '../domain/clock.js';
-import type { CountersView } from '../tracker/counters.js';
-import type { Logger } from './logger.js';
+import type { Clock } from '../../domain/clock.js';
+import type { CountersView } from '../../tracker/counters.js';
+import type { Logger } from '../logger.js';
 
-const LOOK_EVERY_MS = 5_000;
-/** The alarm stays for so long after the last such announce: clients of a small site announce once in half an hour. */
+const CHECK_EVERY_MS = 5_000;
+/** How long the alarm lasts after the last such announce. Clients of a small site announce once in half an hour. */
 const ALARM_MS = 3_600_000;
 /** A proxy is misconfigured for days: one line an hour is enough. */
 const LOG_EVERY_MS = 3_600_000;
@@ -28,19 +28,19 @@ export class ProxyWatch {
 
   constructor(context: ProxyWatchContext) {
     this.#context = context;
-    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
+    this.#timer = setInterval(() => this.check(), CHECK_EVERY_MS).unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  /** One line while it goes on. */
+  /** One line while the alarm lasts. */
   alarms(): string[] {
     return this.#context.clock.nowMs() - this.#seenAtMs < ALARM_MS ? [this.#alarm()] : [];
   }
 
-  look(): void {
+  check(): void {
     const { counters, clock, logger } = this.#context;
     const { unnamedBehindProxy } = counters();
     const nowMs = clock.nowMs();
@@ -56,6 +56,6 @@ export class ProxyWatch {
 
   #alarm(): string {
     const { unnamedBehindProxy } = this.#context.counters();
-    return `reverse proxy: ${unnamedBehindProxy} announces came from tracker.trustedProxies without the client's address, so the users behind count as one client; let the proxy send X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For $remote_addr), or the PROXY protocol to a listener of tracker.proxyProtocol`;
+    return `reverse proxy: ${unnamedBehindProxy} announces came from tracker.trustedProxies without the client's address, so all users behind the proxy count as one client; let the proxy send X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For $remote_addr), or the PROXY protocol to a listener of tracker.proxyProtocol`;
   }
 }

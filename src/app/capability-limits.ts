@@ -1,20 +1,20 @@
 /**
- * What the operator's plan allows a node to say of itself: the uplink of its line, and whether it is one of the caches. A
- * cache stands in a sub-domain but not on a line of its customers, so the customers' limit is not the cache's.
+ * What a node may report about itself, by the operator's address plan: the uplink of its line, and whether it is a cache. A
+ * cache is in a sub-domain, but not on a customer's line, so the limit of the customers does not apply to it.
  */
 import type { Config } from '../config/config-schema.js';
 import { formatIp } from '../domain/ip-address.js';
-import type { PlanLimits } from '../reports/accept-capability-report.js';
+import type { CapabilityLimits } from '../reports/accept-capability-report.js';
 import { createSubdomainLookup } from '../reports/collectors/subdomain-lookup.js';
 import type { SubdomainPrefixes } from '../topology/operator-network.js';
 
-/** Compiled: it is asked for every report. @param subdomains of the configuration and of its files */
-export function planLimits(
+/** Compiled, because each report needs it. @param subdomains of the configuration and of its files */
+export function capabilityLimits(
   { operator, reports }: Config,
   subdomains: readonly SubdomainPrefixes[],
-): Omit<PlanLimits, 'isInner'> {
+): Omit<CapabilityLimits, 'isInner'> {
   const caches = new Map(operator.caches.map(({ address, uplinkBpsMax }) => [formatIp(address), uplinkBpsMax]));
-  // A sub-domain out of a file may have several plans: each entry is looked up as itself.
+  // A sub-domain from a file may have several plans, so each entry has a key of its own.
   const lookup = createSubdomainLookup(subdomains.map(({ prefixes }, i) => ({ id: String(i), prefixes })));
   return {
     isCache: (address) => caches.has(address),

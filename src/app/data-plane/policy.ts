@@ -1,30 +1,30 @@
 /**
  * The policy of a running tracker: topology and cost, compiled from the configuration, the databases and the reports, and
- * handed to the data plane. Of density and capability reports it gets what they change, level by level; a reload, a changed
- * file or the hour of a billing schedule compiles anew and replaces all. A data file that is broken leaves the old policy
- * in force.
+ * sent to the data plane. A report sends only the levels that it changes. A reload, a changed data file or the next period
+ * of a billing schedule compiles everything again and replaces it whole. If a file cannot be used, the old policy stays in
+ * force.
  */
-import type { Config } from '../config/config-schema.js';
-import type { Clock } from '../domain/clock.js';
-import { messageOf } from '../domain/errors.js';
-import { formatIp, type IpAddress } from '../domain/ip-address.js';
-import type { Apply } from '../part/part.js';
-import { type CapabilityReading, CapabilityTable } from '../selection/compile-capability.js';
-import { type CompiledCost, compileCostTable, type GroupCost } from '../selection/compile-cost-table.js';
-import type { DensityReading } from '../selection/compile-density.js';
-import type { CostTable } from '../selection/cost-table.js';
-import type { AddressDescription, CompiledTopology } from '../topology/compile-topology.js';
-import type { TopologyData } from '../topology/topology-table.js';
-import type { Logger } from './logger.js';
+import type { Config } from '../../config/config-schema.js';
+import type { Clock } from '../../domain/clock.js';
+import { messageOf } from '../../domain/errors.js';
+import { formatIp, type IpAddress } from '../../domain/ip-address.js';
+import type { Apply } from '../../part/part.js';
+import { type CapabilityReading, CapabilityTable } from '../../selection/compile-capability.js';
+import { type CompiledCost, compileCostTable, type GroupCost } from '../../selection/compile-cost-table.js';
+import type { DensityReading } from '../../selection/compile-density.js';
+import type { CostTable } from '../../selection/cost-table.js';
+import type { AddressDescription, CompiledTopology } from '../../topology/compile-topology.js';
+import type { TopologyData } from '../../topology/topology-table.js';
+import type { Logger } from '../logger.js';
 import type { TopologySource } from './topology-source.js';
 import type { TopologyView } from './topology-state.js';
 
 /** Where compiled policies go. */
 export interface PolicyConsumer {
   setPolicy(topology: TopologyData, cost: CostTable): void;
-  /** @param cost as it is now. @param changes group and level, one behind the other: all that differs from the last call */
+  /** @param cost with the changes in it. @param changes since the last call, as pairs: group, level, group, level … */
   setDensity(cost: CostTable, changes: Uint16Array): void;
-  /** @param cost as it is now. @param changed addresses whose level is another, as `CapabilityTable.takeChanges` lists them */
+  /** @param cost with the changes in it. @param changed addresses with another level, as `CapabilityTable.takeChanges` lists them */
   setCapability(cost: CostTable, changed: Int32Array): void;
 }
 
@@ -41,7 +41,7 @@ export interface ReadingsSource {
   onChange(listener: (change: ReadingsChange) => void): () => void;
 }
 
-/** setTimeout holds at most 2^31 − 1 milliseconds; a later change is looked at again then. */
+/** setTimeout takes at most 2^31 − 1 milliseconds. A later change is scheduled again after that. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class Policy {
@@ -54,7 +54,7 @@ export class Policy {
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe: () => void = () => {};
 
-  /** @throws OperatorError where a data file or a billing rule cannot be used */
+  /** @throws OperatorError if a data file or a billing rule cannot be used */
   constructor(
     config: Config,
     options: { clock: Clock; logger: Logger; readings: ReadingsSource; topology: TopologySource },
@@ -66,8 +66,8 @@ export class Policy {
     for (const [address, reading] of readings) this.#capability.set(address, reading);
     const cost = this.#compile(config, options.topology);
     this.#cost = cost;
-    this.#put(config, cost);
-    // The data plane begins with them.
+    this.#adopt(config, cost);
+    // The data plane starts with these levels, so they are not changes.
     this.#capability.takeChanges();
   }
 
@@ -75,7 +75,7 @@ export class Policy {
     return { topology: this.#topology.data, cost: this.#table };
   }
 
-  /** With the capability table of now: another takes its place when it has become too small. */
+  /** Reads the capability table each time, because a larger one replaces a full one. */
   get #table(): CostTable {
     return { ...this.#cost.table, reportedCapability: this.#capability.current };
   }
@@ -92,23 +92,23 @@ export class Policy {
     return this.#cost.describeGroup(group);
   }
 
-  /** What an override makes of traffic between two groups; undefined where none binds them as foreign. */
+  /** The rate that an override sets for traffic between two groups; undefined if no override makes them foreign. */
   overriddenRate(requesterGroup: number, group: number): number | undefined {
     return this.#cost.overriddenRate(requesterGroup, group);
   }
 
-  /** What rates are told in, and the name of the period of the schedule that is in force. */
+  /** The currency of rates, and the name of the schedule's period that is in force. */
   get billing(): { readonly currency: string; readonly period: string | null } {
     return { currency: this.#config.billing.currency, period: this.#cost.period?.name ?? null };
   }
 
-  /** Hands every policy from now on to the data plane. */
+  /** Sends the policy, and each later one, to the data plane. */
   start(consumer: PolicyConsumer): void {
     this.#consumer = consumer;
     this.#publish();
     const { readings } = this.#options;
     this.#unsubscribe = readings.onChange((change) =>
-      this.#attempt('the new reports', () => this.#takeReadings(change)),
+      this.#attempt('the new reports', () => this.#applyReadings(change)),
     );
   }
 
@@ -118,16 +118,16 @@ export class Policy {
     this.#consumer = undefined;
   }
 
-  /** @param topology the one that will be in force. @throws OperatorError where the two do not fit together */
+  /** @param topology that will be in force with `config`. @throws OperatorError if the two do not fit together */
   prepare(config: Config, topology: TopologyView): Apply {
     const cost = this.#compile(config, topology);
     return () => {
-      this.#put(config, cost);
+      this.#adopt(config, cost);
       this.#publish();
     };
   }
 
-  /** @throws OperatorError where a billing rule cannot be used with this topology */
+  /** @throws OperatorError if a billing rule cannot be used with this topology */
   #compile(config: Config, topology: TopologyView): CompiledCost {
     const { clock, readings } = this.#options;
     const { billing, selection, operator, reports } = config;
@@ -151,40 +151,40 @@ export class Policy {
     });
   }
 
-  #put(config: Config, cost: CompiledCost): void {
+  #adopt(config: Config, cost: CompiledCost): void {
     const { clock, readings } = this.#options;
     const nowMs = clock.nowMs();
     this.#config = config;
-    // Reports may have come since it was compiled.
+    // Reports may have arrived since `cost` was compiled.
     this.#cost = cost.withDensity(++this.#version, readings.densityReadings(nowMs));
     const caches = config.operator.caches.map(({ address }) => formatIp(address));
     this.#capability.setCaches(caches, (address) => readings.capabilityReading(address, nowMs));
   }
 
-  #takeReadings({ density, capability }: ReadingsChange): void {
+  #applyReadings({ density, capability }: ReadingsChange): void {
     const nowMs = this.#options.clock.nowMs();
     const { readings } = this.#options;
     for (const address of capability) this.#capability.set(address, readings.capabilityReading(address, nowMs));
-    this.#tellCapability();
+    this.#sendCapability();
     if (!density) return;
     const before = this.#cost.table.densityLevel;
     this.#cost = this.#cost.withDensity(++this.#version, readings.densityReadings(nowMs));
-    const changes = differences(before, this.#cost.table.densityLevel);
+    const changes = changedLevels(before, this.#cost.table.densityLevel);
     if (changes.length > 0) this.#consumer?.setDensity(this.#table, changes);
   }
 
-  #tellCapability(): void {
+  #sendCapability(): void {
     const changes = this.#capability.takeChanges();
     if (changes.length > 0) this.#consumer?.setCapability(this.#table, changes);
   }
 
-  #replace(): void {
+  #recompile(): void {
     this.prepare(this.#config, this.#options.topology)();
   }
 
-  #attempt(what: string, take: () => void): void {
+  #attempt(what: string, change: () => void): void {
     try {
-      take();
+      change();
     } catch (thrown) {
       this.#options.logger.error(
         { err: thrown },
@@ -194,18 +194,18 @@ export class Policy {
   }
 
   #publish(): void {
-    this.#tellCapability();
+    this.#sendCapability();
     this.#consumer?.setPolicy(this.#topology.data, this.#table);
     clearTimeout(this.#timer);
     const { nextChangeAtMs } = this.#cost;
     if (nextChangeAtMs === undefined || this.#consumer === undefined) return;
     const waitMs = Math.min(LONGEST_TIMER_MS, Math.max(0, nextChangeAtMs - this.#options.clock.nowMs()));
-    this.#timer = setTimeout(() => this.#attempt('the billing schedule', () => this.#replace()), waitMs).unref();
+    this.#timer = setTimeout(() => this.#attempt('the billing schedule', () => this.#recompile()), waitMs).unref();
   }
 }
 
-/** Group and level of now, one behind the other, where the level is another. */
-function differences(before: Uint8Array, now: Uint8Array): Uint16Array {
+/** The groups whose level changed, as pairs: group, new level, group, new level … */
+function changedLevels(before: Uint8Array, now: Uint8Array): Uint16Array {
   const changes: number[] = [];
   for (let group = 0; group < now.length; group++) {
     if (before[group] !== now[group]) changes.push(group, now[group]!);

@@ -1,19 +1,19 @@
-/** From the configuration to what the data plane is started with. */
+/** The options of the data plane, from the configuration. */
 import { join } from 'node:path';
-import type { Config } from '../config/config-schema.js';
-import { isIpv6Only } from '../config/listeners.js';
-import { STORE_BYTES_EACH } from '../config/tracker-section.js';
-import { formatPrefix } from '../domain/ip-address.js';
-import { formatListenUrl } from '../net/listen-url.js';
-import type { LiveOptions, DataPlaneOptions as Options } from '../tracker/data-plane-options.js';
-import type { TlsMaterial } from '../transport/transport.js';
+import type { Config } from '../../config/config-schema.js';
+import { isIpv6Only } from '../../config/listeners.js';
+import { STORE_BYTES_EACH } from '../../config/tracker-section.js';
+import { formatPrefix } from '../../domain/ip-address.js';
+import { formatListenUrl } from '../../net/listen-url.js';
+import type { LiveOptions, DataPlaneOptions as Options } from '../../tracker/data-plane-options.js';
+import type { TlsMaterial } from '../../transport/transport.js';
 import { endpointsOfNoPeer } from './import-foreign-peers.js';
 import type { Policy } from './policy.js';
 
-/** For what is not counted by peers and torrents: blocks on their way to another size. */
+/** For blocks that exist twice while a swarm grows or shrinks. */
 const SPARE_ARENA_BYTES = 16 * 2 ** 20;
 
-/** What a reload hands to a running data plane. */
+/** The options that a reload changes. */
 export function liveOptions({ tracker, selection, upstream }: Config): LiveOptions {
   return {
     deniedAddresses: tracker.denyList.addresses.map(formatPrefix),

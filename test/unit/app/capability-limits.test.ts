@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { planLimits } from '../../../src/app/plan-limits.js';
+import { capabilityLimits } from '../../../src/app/capability-limits.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { parseSubdomainCsv } from '../../../src/topology/subdomain-csv.js';
 
@@ -19,7 +19,7 @@ const { subdomains } = config.operator;
 if ('file' in subdomains) throw new Error('a list was written');
 
 describe('the uplink that is believed of a node', () => {
-  const limits = planLimits(config, subdomains);
+  const limits = capabilityLimits(config, subdomains);
   test.each([
     ['a customer of a sub-domain with a plan', '203.0.113.7', 40_000_000],
     ['the same over IPv6', '2001:db8:1::7', 40_000_000],
@@ -40,7 +40,7 @@ describe('the uplink that is believed of a node', () => {
     const bytes = Buffer.from(
       'prefix,subdomain,asn,uplinkBpsMax\n203.0.113.0/25,north,,40000000\n203.0.113.64/27,north,64500,500000000\n203.0.113.128/25,south\n',
     );
-    const fromFile = planLimits(config, parseSubdomainCsv({ path: 'plan.csv', bytes, modifiedAtMs: 0 }));
+    const fromFile = capabilityLimits(config, parseSubdomainCsv({ path: 'plan.csv', bytes, modifiedAtMs: 0 }));
     expect(fromFile.uplinkBpsMax('203.0.113.7')).toBe(40_000_000);
     expect(fromFile.uplinkBpsMax('203.0.113.70')).toBe(500_000_000);
     expect(fromFile.uplinkBpsMax('203.0.113.200')).toBe(900_000_000);
