@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 30_000;
 
 export interface ServeOptions {
   readonly environment?: Readonly<Record<string, string>>;
