@@ -3,8 +3,10 @@
  * random choice, under the defaults, and with other gateways and foreign peers. For each population the point of the least
  * external share at which completion stays within 5 % of random choice. Needs `npm run build`.
  *
- *   node bench/mix-curve.mjs [--all] [--defaults-only] [--seeds 3] [--megabytes 100] [inner peers …]
+ *   node bench/mix-curve.mjs [--all] [--defaults-only] [--seeds 3] [--megabytes 100] [--silent 0.1] [--firewalled 0.3] [inner peers …]
  *
+ * --silent: for each peer so many more that are listed as seeds and serve nobody; --firewalled: the share of peers that
+ * nobody can connect to; inside and outside alike.
  * Without numbers 3 10 30 100; 300 and 1000 take minutes. --all prints each point as it is found. Small contents are
  * complete within a few rounds of choking, however they are handed out: arrival and seeding take longer with larger ones.
  */
@@ -24,6 +26,8 @@ const { values, positionals } = parseArgs({
     'defaults-only': { type: 'boolean', default: false },
     seeds: { type: 'string', default: '3' },
     megabytes: { type: 'string', default: '100' },
+    silent: { type: 'string', default: '0' },
+    firewalled: { type: 'string', default: '0' },
   },
 });
 const populations = positionals.length > 0 ? positionals.map(Number) : [3, 10, 30, 100];
@@ -33,6 +37,8 @@ const PIECE_BYTES = 262_144;
 /** Peers come for so long, and stay twice as long when they are complete; seconds. */
 const arrival = 3 * megabytes;
 
+const reach = `silentShare: ${Number(values.silent)}, firewalledShare: ${Number(values.firewalled)}`;
+
 const scenarioOf = (peers, policy, seed) =>
   parseScenario(
     `
@@ -41,8 +47,8 @@ seed: ${seed}
 content: { pieces: ${Math.ceil((megabytes * 1e6) / PIECE_BYTES)}, pieceBytes: ${PIECE_BYTES} }
 client: { neighbours: 40, maxConnections: 60, numWant: 50 }
 networks:
-  - { name: home, peers: ${peers}, uplinkBps: 1000000, downlinkBps: 8000000, arrivalSeconds: ${arrival}, seedForSeconds: ${2 * arrival}, localised: true }
-  - { name: elsewhere, count: 4, peers: ${peers}, uplinkBps: 1000000, downlinkBps: 8000000, arrivalSeconds: ${arrival}, seedForSeconds: ${2 * arrival} }
+  - { name: home, peers: ${peers}, uplinkBps: 1000000, downlinkBps: 8000000, arrivalSeconds: ${arrival}, seedForSeconds: ${2 * arrival}, ${reach}, localised: true }
+  - { name: elsewhere, count: 4, peers: ${peers}, uplinkBps: 1000000, downlinkBps: 8000000, arrivalSeconds: ${arrival}, seedForSeconds: ${2 * arrival}, ${reach} }
 origin: { uplinkBps: 4000000 }
 policies: [${policy}]
 `,
@@ -89,7 +95,7 @@ function textOf(result, random) {
   return `${(100 * result.share).toFixed(1)} %, ${slower > 0 ? '+' : ''}${slower.toFixed(0)} %${unfinished}`;
 }
 
-console.log(`Content of ${megabytes} MB: share from outside, time against random choice\n`);
+console.log(`Content of ${megabytes} MB, ${reach}: share from outside, time against random choice\n`);
 console.log('| inner peers | random | AS alone | the defaults | the least share within 5 % |\n|---|---|---|---|---|');
 for (const peers of populations) {
   const random = await measure(peers, 'random', {});

@@ -61,8 +61,11 @@ export function populate(scenario: Scenario, random: Random): Population {
       const { seedForSeconds, subdomains } = specification;
       const shares = subdomains.reduce((sum, subdomain) => sum + subdomain.share, 0);
       const used = new Array<number>(subdomains.length).fill(specification.caches.length);
+      const { firewalledShare, silentShare } = specification;
       for (let p = 0; p < specification.peers; p++) {
         const at = pickByShare(subdomains, (random.below(1_000_000) / 1_000_000) * shares);
+        // Drawn only where there are any, so that a scenario without them stays as it was.
+        const firewalled = firewalledShare > 0 && random.below(1_000_000) < firewalledShare * 1_000_000;
         add(addressIn(network, at, used[at]!++), {
           network: network.index,
           uplinkBps: subdomains[at]!.uplinkBps ?? specification.uplinkBps,
@@ -71,6 +74,19 @@ export function populate(scenario: Scenario, random: Random): Population {
             specification.arrivalStartSeconds + (specification.arrivalSeconds * random.below(10_000)) / 10_000,
           seed: false,
           seedForSeconds: seedForSeconds === 'forever' ? forever : seedForSeconds,
+          reach: firewalled ? 'firewalled' : 'open',
+        });
+      }
+      for (let silent = Math.round(specification.peers * silentShare); silent > 0; silent--) {
+        const at = pickByShare(subdomains, (random.below(1_000_000) / 1_000_000) * shares);
+        add(addressIn(network, at, used[at]!++), {
+          network: network.index,
+          uplinkBps: specification.uplinkBps,
+          downlinkBps: specification.downlinkBps,
+          arrivalSeconds: 0,
+          seed: true,
+          seedForSeconds: forever,
+          reach: 'silent',
         });
       }
       specification.caches.forEach((cache, c) => {

@@ -164,7 +164,7 @@ function summarise(scenario: Scenario, policy: PolicyName, population: Populatio
   const networks = population.networks
     .filter((network) => network.specification !== undefined)
     .map((network): NetworkResult => {
-      const peers = model.peers.filter((peer) => peer.network === network.index);
+      const peers = model.peers.filter((peer) => peer.network === network.index && peer.reach !== 'silent');
       const bytesIn = model.inwardBytes[network.index]!;
       const downloaded = sum(peers.map((peer) => peer.downloadedBytes));
       return {
@@ -178,7 +178,7 @@ function summarise(scenario: Scenario, policy: PolicyName, population: Populatio
     });
   const localised = networks.filter((network) => network.localised);
   const indices = new Set(population.networks.filter((network) => network.localised).map((network) => network.index));
-  const own = model.peers.filter((peer) => indices.has(peer.network));
+  const own = model.peers.filter((peer) => indices.has(peer.network) && peer.reach !== 'silent');
   const bytesIn = sum(localised.map((network) => network.bytesIn));
   const downloaded = sum(own.map((peer) => peer.downloadedBytes));
   const completionSeconds = completionTimes(own);

@@ -23,6 +23,13 @@ const network = z.strictObject({
   arrivalStartSeconds: z.number().min(0).default(0),
   /** How long a peer stays after its download; "forever" keeps it. */
   seedForSeconds: z.union([z.number().min(0), z.literal('forever')]).default(0),
+  /** The share of its peers that nobody can connect to, because of NAT or a firewall. They connect to others. */
+  firewalledShare: z.number().min(0).max(1).default(0),
+  /**
+   * For each peer so many more that are listed as seeds and serve nobody: switched off without a word, or invented. They are
+   * there from the beginning, and announce again.
+   */
+  silentShare: z.number().min(0).max(10).default(0),
   /** True: its operator runs an alias tracker for it. False: its clients ask the original tracker. */
   localised: z.boolean().default(false),
   /** For a network that is not localised: the localised network whose alias tracker its clients ask, being the torrent's. */

@@ -1,6 +1,9 @@
 /** The state of one simulated client and of its connections, as the swarm model and its rules share it. */
 import type { TrafficBook } from './traffic-book.js';
 
+/** Who can connect to a peer: everybody; nobody, but it connects to others; nobody, and it connects to nobody either. */
+export type Reach = 'open' | 'firewalled' | 'silent';
+
 export interface PeerSpecification {
   /** Index of the network (ISP) the peer is in. */
   readonly network: number;
@@ -10,6 +13,8 @@ export interface PeerSpecification {
   readonly seed: boolean;
   /** How long it stays after its download is complete; Infinity: to the end. */
   readonly seedForSeconds: number;
+  /** `open` where it is not given. */
+  readonly reach?: Reach;
 }
 
 /** No transfer is under way. */
@@ -31,6 +36,7 @@ export interface Direction {
 }
 
 export interface SimulatedPeer extends PeerSpecification {
+  readonly reach: Reach;
   readonly id: number;
   haveCount: number;
   readonly pieceCount: number;
@@ -67,6 +73,7 @@ export function createPeer(
   book: TrafficBook,
 ): SimulatedPeer {
   return {
+    reach: 'open',
     ...specification,
     id,
     haveCount: specification.seed ? pieceCount : 0,

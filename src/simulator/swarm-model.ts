@@ -2,7 +2,7 @@
  * An event-driven model of one BitTorrent swarm: pieces, rarest first, tit-for-tat, asymmetric links, arrivals and
  * departures. What a tracker answers is not modelled: the caller's {@link Directory} answers, with the product's own
  * selection code. Rates are fluid (see {@link Transfers}). Not modelled: latency, TCP's ramp-up, blocks below a piece, an
- * end game, firewalled peers.
+ * end game. Whoever is behind a firewall connects to others, but two such peers never meet.
  */
 import type { Random } from '../domain/random.js';
 import { CHOKING_ROUND_SECONDS, Choking } from './choking.js';
@@ -130,6 +130,7 @@ export class SwarmModel {
     if (event.kind === 'arrive') {
       peer.online = true;
       this.#announce(peer, 'started');
+      if (peer.reach === 'silent') return;
       // Clients do not choke in step.
       this.#queue.push(this.#now + (CHOKING_ROUND_SECONDS * this.random.below(1000)) / 1000, { kind: 'choke', peer });
     } else if (!peer.online) {
@@ -151,6 +152,7 @@ export class SwarmModel {
     const answer = this.directory.announce(peer, event, numWant, this.#now);
     peer.nextAnnounceSeconds = this.#now + (this.directory.intervalSeconds?.(peer) ?? announceIntervalSeconds);
     this.#queue.push(peer.nextAnnounceSeconds, { kind: 'announce', peer });
+    if (peer.reach === 'silent') return;
     const fresh = answer.filter((id) => id !== peer.id && this.peers[id]!.online && !peer.connections.has(id));
     if (!isComplete(peer)) this.#makeRoom(peer, fresh.length);
     shuffle(fresh, this.random);
@@ -165,7 +167,13 @@ export class SwarmModel {
     for (let i = Math.min(tries, known.length); i > 0 && peer.links.length < neighbours; i--) {
       const id = known.shift()!;
       const other = this.peers[id]!;
-      if (!other.online || peer.connections.has(id) || (isComplete(peer) && isComplete(other))) continue;
+      if (
+        !other.online ||
+        other.reach !== 'open' ||
+        peer.connections.has(id) ||
+        (isComplete(peer) && isComplete(other))
+      )
+        continue;
       if (other.links.length < maxConnections) this.#board.connect(peer, other);
       else known.push(id);
     }
