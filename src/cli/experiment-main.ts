@@ -8,11 +8,19 @@ import { type ExperimentOptions, type ExperimentResult, runExperiment } from '..
 import { EXPERIMENT_CLIENTS, type ExperimentClient } from '../lab/experiment-clients.js';
 import { formatTable } from './table.js';
 
+/** Each AS is a /24. */
+const MAX_CLIENTS = 199;
+const MAX_SEEDS = 25;
+
 const HELP = `npm run experiment -- [options]
 
   --tracker NAME     opentracker, alias-tracker, or both (default both)
   --client NAME      ${EXPERIMENT_CLIENTS.join(', ')} (default aria2c)
   --clients N        clients in each of the three AS (default 16)
+  --foreign-clients N  clients in each of the two other AS, where it is not as many
+  --foreign-seeds N  seeds outside (default 1)
+  --silent-seeds N   seeds in the home AS that have announced and are switched off (default 0)
+  --firewalled-seeds N  seeds in the home AS that nobody can connect to (default 0)
   --rounds N         (default 3)
   --megabytes N      size of the content (default 24)
   --cache            adds a cache of 10 MB/s to the home AS in the alias tracker's runs
@@ -27,6 +35,10 @@ const { values } = parseArgs({
     tracker: { type: 'string', default: 'both' },
     client: { type: 'string', default: 'aria2c' },
     clients: { type: 'string', default: '16' },
+    'foreign-clients': { type: 'string' },
+    'foreign-seeds': { type: 'string', default: '1' },
+    'silent-seeds': { type: 'string', default: '0' },
+    'firewalled-seeds': { type: 'string', default: '0' },
     rounds: { type: 'string', default: '3' },
     megabytes: { type: 'string', default: '24' },
     cache: { type: 'boolean', default: false },
@@ -65,7 +77,13 @@ function optionsFor(tracker: Tracker, onProgress: (line: string) => void): Exper
   return {
     tracker,
     client: client satisfies ExperimentClient,
-    clientsPerAs: wholeNumber('--clients', values.clients),
+    clientsPerAs: wholeNumber('--clients', values.clients, 1, MAX_CLIENTS),
+    ...(values['foreign-clients'] === undefined
+      ? {}
+      : { foreignClientsPerAs: wholeNumber('--foreign-clients', values['foreign-clients'], 0, MAX_CLIENTS) }),
+    foreignSeeds: wholeNumber('--foreign-seeds', values['foreign-seeds'], 1, MAX_SEEDS),
+    silentSeeds: wholeNumber('--silent-seeds', values['silent-seeds'], 0, MAX_SEEDS),
+    firewalledSeeds: wholeNumber('--firewalled-seeds', values['firewalled-seeds'], 0, MAX_SEEDS),
     contentBytes: wholeNumber('--megabytes', values.megabytes) * 1_000_000,
     uploadBytesPerSecond: 1_000_000,
     connections: 12,
@@ -84,10 +102,10 @@ function trackersOf(name: string): readonly Tracker[] {
   throw new OperatorError('--tracker is opentracker, alias-tracker or both');
 }
 
-function wholeNumber(option: string, text: string): number {
+function wholeNumber(option: string, text: string, least = 1, most = 10_000): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw new OperatorError(`${option} takes a whole number from 1, not "${text}"`);
+  if (!Number.isInteger(number) || number < least || number > most)
+    throw new OperatorError(`${option} takes a whole number from ${least} to ${most}, not "${text}"`);
   return number;
 }
 

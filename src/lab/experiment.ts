@@ -1,13 +1,23 @@
 /**
  * What localisation does to real, unmodified clients: three AS in network namespaces, one rate-limited border link each,
- * one swarm with a single foreign seed, and a tracker that is either opentracker (random choice) or the alias tracker.
+ * one swarm with seeds outside, and a tracker that is either opentracker (random choice) or the alias tracker.
  * Counted is what crosses the home AS's border; timed is how long its clients need, and those of the other two AS, whose
  * swarm must not become slower. DHT, PEX and LSD are off.
  * The set-up follows the field's usual question (Bindal 2006, Le Blond 2011): how many copies of the content enter an AS.
  */
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,6 +31,14 @@ export interface ExperimentOptions {
   readonly tracker: 'opentracker' | 'alias-tracker';
   readonly client: ExperimentClient;
   readonly clientsPerAs: number;
+  /** Clients in each of the other two AS, where it is not as many. */
+  readonly foreignClientsPerAs?: number;
+  /** Seeds outside, all in the second AS. */
+  readonly foreignSeeds: number;
+  /** Inner seeds that have announced that they have everything, and are switched off. */
+  readonly silentSeeds: number;
+  /** Inner seeds that nobody can connect to. */
+  readonly firewalledSeeds: number;
   readonly contentBytes: number;
   readonly uploadBytesPerSecond: number;
   readonly connections: number;
@@ -61,7 +79,26 @@ const PIECE_BYTES = 262_144;
 const CACHE_AHEAD_MS = 1_000;
 const cliPath = join(dirname(fileURLToPath(import.meta.url)), '..', 'cli', 'main.js');
 
+/** Hosts from here on are seeds, in whichever AS. */
+const FIRST_SEED_HOST = 200;
+const PEER_PORT = 6881;
+
 const addressOf = (network: number, host: number): string => `10.${network + 1}.0.${host + 1}`;
+
+const CONTENT_NAME = 'content.bin';
+const announceUrl = `http://${TRACKER_ADDRESS}:${TRACKER_PORT}/announce`;
+
+/** What a seed says that is switched off right afterwards: run with the tracker's URL, the info-hash and its address. */
+const ANNOUNCE_SEED = `
+const [url, hash, address] = process.argv.slice(1);
+const query = '?info_hash=' + hash.replace(/../g, '%$&') + '&peer_id=' + ('-OF0001-' + address).padEnd(20, '0') +
+  '&port=${PEER_PORT}&uploaded=0&downloaded=0&left=0&event=started&compact=1';
+require('http').get(url + query, { localAddress: address }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1));
+`;
+
+function clientsOf(options: ExperimentOptions, network: number): number {
+  return network === 0 ? options.clientsPerAs : (options.foreignClientsPerAs ?? options.clientsPerAs);
+}
 
 /** Runs one swarm to its end. @throws OperatorError where namespaces or programs are missing */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
@@ -71,22 +108,29 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     lab.addNetwork({ name: 'tracker', addresses: [TRACKER_ADDRESS] });
     const cacheCount = options.cacheBytesPerSecond > 0 ? 1 : 0;
     AS_NAMES.forEach((name, network) => {
-      // Host 0 is the seed's (as2) or the cache's (home); clients follow.
-      const addresses = Array.from({ length: options.clientsPerAs + 1 }, (_, host) => addressOf(network, host));
+      // Host 0 is the cache's (home); clients follow, and seeds from a number of their own on.
+      const seeds =
+        network === 0 ? options.silentSeeds + options.firewalledSeeds : network === 1 ? options.foreignSeeds : 0;
+      const addresses = [
+        ...Array.from({ length: clientsOf(options, network) + 1 }, (_, host) => addressOf(network, host)),
+        ...Array.from({ length: seeds }, (_, seed) => addressOf(network, FIRST_SEED_HOST + seed)),
+      ];
       lab.addNetwork({ name, addresses, linkBps: options.borderBps });
     });
     const torrent = writeContent(directory, options.contentBytes);
     await startTracker(lab, directory, torrent.infoHash, options);
-    options.onProgress(`${options.tracker} runs; starting the seed`);
+    options.onProgress(`${options.tracker} runs; starting the seeds`);
 
     const start = (network: number, host: number, role: 'seed' | 'client' | 'cache'): RunningClient => {
       const folder = join(directory, `${AS_NAMES[network]}-${host}`);
       mkdirSync(folder);
+      // Seeds check what is there; a copy each, because clients write beside it.
+      if (role === 'seed') copyFileSync(join(directory, CONTENT_NAME), join(folder, CONTENT_NAME));
       const rate = role === 'cache' ? options.cacheBytesPerSecond : options.uploadBytesPerSecond;
       const { command, args } = clientCommand(options.client, {
         address: addressOf(network, host),
         torrentFile: torrent.torrentFile,
-        folder: role === 'seed' ? directory : folder,
+        folder,
         hookFile: torrent.hookFile,
         uploadBytesPerSecond: rate,
         connections: role === 'cache' ? 4 * options.connections : options.connections,
@@ -95,7 +139,15 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
       const child = lab.spawn(AS_NAMES[network]!, command, args, { stdio: 'ignore' });
       return { network, child, doneFile: join(folder, 'done') };
     };
-    start(1, 0, 'seed');
+    for (let seed = 0; seed < options.foreignSeeds; seed++) start(1, FIRST_SEED_HOST + seed, 'seed');
+    for (let seed = 0; seed < options.firewalledSeeds; seed++) {
+      lab.closeInbound('home', addressOf(0, FIRST_SEED_HOST + seed), PEER_PORT);
+      start(0, FIRST_SEED_HOST + seed, 'seed');
+    }
+    for (let seed = 0; seed < options.silentSeeds; seed++) {
+      const address = addressOf(0, FIRST_SEED_HOST + options.firewalledSeeds + seed);
+      lab.exec('home', [process.execPath, '-e', ANNOUNCE_SEED, announceUrl, torrent.infoHash, address]);
+    }
     await sleep(3_000);
     const before = lab.linkBytes('home').inward;
     const caches = cacheCount > 0 ? [start(0, 0, 'cache')] : [];
@@ -104,8 +156,10 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     const startedMs = Date.now();
     const ticksBefore = cpuTicks();
     const clients: RunningClient[] = [];
-    for (let host = 1; host <= options.clientsPerAs; host++) {
-      for (let network = 0; network < AS_NAMES.length; network++) clients.push(start(network, host, 'client'));
+    for (let host = 1; host <= Math.max(options.clientsPerAs, clientsOf(options, 1)); host++) {
+      for (let network = 0; network < AS_NAMES.length; network++) {
+        if (host <= clientsOf(options, network)) clients.push(start(network, host, 'client'));
+      }
     }
     await waitForAll([...caches, ...clients], startedMs, options);
     const ticks = cpuTicks();
@@ -181,7 +235,7 @@ function writeContent(directory: string, bytes: number): { torrentFile: string; 
   const random = createRandom(20081023);
   const content = Buffer.alloc(bytes);
   for (let i = 0; i + 4 <= bytes; i += 4) content.writeUInt32LE(random.nextUint32(), i);
-  writeFileSync(join(directory, 'content.bin'), content);
+  writeFileSync(join(directory, CONTENT_NAME), content);
   const pieces: Buffer[] = [];
   for (let at = 0; at < bytes; at += PIECE_BYTES) {
     pieces.push(
@@ -191,11 +245,10 @@ function writeContent(directory: string, bytes: number): { torrentFile: string; 
     );
   }
   const hashes = Buffer.concat(pieces);
-  const head = `d6:lengthi${bytes}e4:name11:content.bin12:piece lengthi${PIECE_BYTES}e6:pieces${hashes.length}:`;
+  const head = `d6:lengthi${bytes}e4:name${CONTENT_NAME.length}:${CONTENT_NAME}12:piece lengthi${PIECE_BYTES}e6:pieces${hashes.length}:`;
   const info = Buffer.concat([Buffer.from(head), hashes, Buffer.from('e')]);
-  const announce = `http://${TRACKER_ADDRESS}:${TRACKER_PORT}/announce`;
   const torrentFile = join(directory, 'content.torrent');
-  const outer = Buffer.from(`d8:announce${announce.length}:${announce}4:info`);
+  const outer = Buffer.from(`d8:announce${announceUrl.length}:${announceUrl}4:info`);
   writeFileSync(torrentFile, Buffer.concat([outer, info, Buffer.from('e')]));
   const infoHash = createHash('sha1').update(info).digest('hex');
   // Called by the client when its download is complete; the folder of the content gets a file whose time is the answer.

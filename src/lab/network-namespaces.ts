@@ -120,6 +120,15 @@ export class NetworkLab {
     }
   }
 
+  /**
+   * Puts an address of a network behind a firewall: nobody can connect to the port, and who is behind it can connect to
+   * others. Answers from the port are dropped where they are routed, so that a connection never comes about.
+   */
+  closeInbound(network: string, address: string, port: number): void {
+    const answers = ['from', address, 'ipproto', 'tcp', 'sport', String(port)];
+    this.#inside(network, ['ip', 'rule', 'add', ...answers, 'blackhole']);
+  }
+
   /** Starts a program inside a network (`ip netns exec`); it is killed by {@link remove} if it still runs then. */
   spawn(network: string, command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
     const child = spawn('ip', ['netns', 'exec', this.#namespace(network), command, ...args], options);
