@@ -2,7 +2,7 @@
  * What a swarm remembers of its inner peers, by family: how well they are supplied, and who the gateways are. A small block
  * of the arena, made when it is first needed.
  *
- *   +0  capacity (8) | gateways (8) | unused (4) | generation of the evidence (12, never 0)
+ *   +0  capacity (8) | gateways (8) | unused (5) | generation of the evidence (11, never 0)
  *   +1  seeds that have shown that they serve in this generation
  *   +2  leechers that came back empty-handed
  *   +3  second of the last progress of a leecher
@@ -16,6 +16,7 @@
  */
 import type { Arena } from './arena.js';
 import type { Endpoint } from './endpoint-key.js';
+import { HISTORY_MASK } from './peer-record.js';
 
 export const BLOCK_SERVING = 1;
 export const BLOCK_STARVED = 2;
@@ -24,7 +25,7 @@ export const BLOCK_OTHER_PROGRESS = 4;
 export const BLOCK_PROGRESS_HOSTS = 5;
 const DISTRUSTED_UNTIL = 6;
 const HEADER_WORDS = 7;
-const GENERATION_MASK = 0xfff;
+const GENERATION_MASK = HISTORY_MASK;
 const GATEWAY_WORDS = 8;
 
 export class GatewayBlocks {
@@ -90,23 +91,50 @@ export class GatewayBlocks {
     words[ref + DISTRUSTED_UNTIL] = distrustedUntilSeconds;
   }
 
+  /** What {@link survey} found: an endpoint's number and the weakest gateway's, −1 for none, and the greatest rank. */
+  found = -1;
+  weakestFound = -1;
+  greatestRank = -1;
+
+  /** Looks for an endpoint and at all ranks in one walk. */
+  survey(ref: number, endpoint: Endpoint): void {
+    const words = this.arena.words;
+    const end = ref + HEADER_WORDS + this.count(ref) * GATEWAY_WORDS;
+    let weakestRank = 0x100;
+    this.found = -1;
+    this.weakestFound = -1;
+    this.greatestRank = -1;
+    for (let at = ref + HEADER_WORDS, i = 0; at < end; at += GATEWAY_WORDS, i++) {
+      const rank = (words[at]! >>> 8) & 0xff;
+      if (rank < weakestRank) {
+        weakestRank = rank;
+        this.weakestFound = i;
+      }
+      if (rank > this.greatestRank) this.greatestRank = rank;
+      if (words[at]! >>> 16 === endpoint.port && this.isAt(at, endpoint)) this.found = i;
+    }
+  }
+
   /** @returns the gateway's number, −1 where the endpoint is not a gateway */
   find(ref: number, endpoint: Endpoint): number {
     const words = this.arena.words;
     const count = this.count(ref);
     for (let i = 0; i < count; i++) {
       const at = ref + HEADER_WORDS + i * GATEWAY_WORDS;
-      if (words[at]! >>> 16 !== endpoint.port || (words[at + 1]! | 0) !== endpoint.word0) continue;
-      if (endpoint.addressWords === 1) return i;
-      if (
-        (words[at + 2]! | 0) === endpoint.word1 &&
-        (words[at + 3]! | 0) === endpoint.word2 &&
-        (words[at + 4]! | 0) === endpoint.word3
-      ) {
-        return i;
-      }
+      if (words[at]! >>> 16 === endpoint.port && this.isAt(at, endpoint)) return i;
     }
     return -1;
+  }
+
+  private isAt(at: number, endpoint: Endpoint): boolean {
+    const words = this.arena.words;
+    if ((words[at + 1]! | 0) !== endpoint.word0) return false;
+    if (endpoint.addressWords === 1) return true;
+    return (
+      (words[at + 2]! | 0) === endpoint.word1 &&
+      (words[at + 3]! | 0) === endpoint.word2 &&
+      (words[at + 4]! | 0) === endpoint.word3
+    );
   }
 
   /** The caller has made sure that there is room. */
@@ -168,23 +196,6 @@ export class GatewayBlocks {
     this.add(to, endpoint, this.rank(from, index), words[at + 5]!, words[at + 6]!);
     this.setTakenElsewhere(to, number, this.taken(from, index));
     this.removeAt(from, index);
-  }
-
-  /** The least capable gateway's number, −1 where there is none. */
-  weakest(ref: number): number {
-    let weakest = -1;
-    const count = this.count(ref);
-    for (let i = 0; i < count; i++) {
-      if (weakest < 0 || this.rank(ref, i) < this.rank(ref, weakest)) weakest = i;
-    }
-    return weakest;
-  }
-
-  greatestRank(ref: number): number {
-    let rank = -1;
-    const count = this.count(ref);
-    for (let i = 0; i < count; i++) rank = Math.max(rank, this.rank(ref, i));
-    return rank;
   }
 
   /** Notes how far a gateway has come. @returns seconds since it last received anything */

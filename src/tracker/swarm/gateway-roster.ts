@@ -105,28 +105,29 @@ export class GatewayRoster {
     const meta = seat.record + addressWordsOf(seat.family);
     const stored = seat.record !== 0;
     const waits = stored ? isLeecher(flagsOf(words, meta)) : !settles && !request.seed;
+    if (!waits) return false;
     const serving = gateways.serving(block);
     const starved = gateways.starved(block);
-    const cacheServes = gateways.greatestRank(block) >= gatewayRank(0, true);
+    gateways.survey(block, endpoint);
+    const cacheServes = gateways.greatestRank >= gatewayRank(0, true);
     const wanted = wantedGateways(innerLeechers, serving, starved, cacheServes, gatewaysMax);
-    // Where inner seeds suffice, as in most swarms, there is nobody to appoint and nobody to dismiss.
-    if (gateways.count(block) === 0 && (!waits || (wanted === 0 && !starving))) return false;
-    let index = gateways.find(block, endpoint);
-    let stalled = false;
-    const downloaded = ((request.downloadedHigh << 16) | (request.downloadedLow >>> 16)) >>> 0;
-    if (index >= 0 && (!waits || (wanted === 0 && !starving))) {
-      if (settles) gateways.removeAt(block, index);
+    let index = gateways.found;
+    if (wanted === 0 && !starving) {
+      // Inner seeds suffice, as in most swarms: nobody is appointed, and who was is not needed any more.
+      if (index >= 0 && settles) gateways.removeAt(block, index);
       return false;
     }
+    let stalled = false;
+    const downloaded = ((request.downloadedHigh << 16) | (request.downloadedLow >>> 16)) >>> 0;
     if (index >= 0 && settles) {
       // It keeps its place, with other foreign peers, until somebody else asks: a poor gateway is better than none.
       stalled = hasStalled(gateways.noteProgress(block, index, downloaded, request.nowSeconds));
     }
     while (settles && gateways.count(block) > wanted + starved) {
-      gateways.removeAt(block, gateways.weakest(block));
-      index = gateways.find(block, endpoint);
+      gateways.removeAt(block, gateways.weakestFound);
+      gateways.survey(block, endpoint);
+      index = gateways.found;
     }
-    if (!waits) return false;
     const rank = stored
       ? gatewayRank(levelOf(words, meta), (flagsOf(words, meta) & FLAG_CACHE) !== 0)
       : gatewayRank(NEUTRAL_CAPABILITY_LEVEL, false);
@@ -136,7 +137,7 @@ export class GatewayRoster {
       return true;
     }
     const count = gateways.count(block);
-    const weakest = gateways.weakest(block);
+    const weakest = gateways.weakestFound;
     const weakestRank = weakest < 0 ? -1 : gateways.rank(block, weakest);
     const room = starving ? Math.min(gatewaysMax, GATEWAY_LIMIT) : wanted;
     const verdict = judgeCandidate(rank, count, room, weakestRank);

@@ -1,6 +1,8 @@
 /** A search for other peers of a host in a swarm, and what follows for peers that share one. */
-import { FLAG_SHARED_HOST, flagsOf, setFlags } from './peer-record.js';
+import { FLAG_SHARED_HOST, flagsOf, isLeecher, setFlags, setHasNeighbours } from './peer-record.js';
 
+/** A host with more peers of a torrent is not a home but a carrier's NAT, whose clients need not reach each other. */
+export const MAX_NEIGHBOURS = 4;
 /** More peers of one host are not listed; it is as many as large swarms index. */
 const MAX_LISTED = 32;
 
@@ -29,6 +31,24 @@ export class HostScan {
     const meta = this.records[0]! + addressWords;
     setFlags(words, meta, flagsOf(words, meta) | FLAG_SHARED_HOST);
     return FLAG_SHARED_HOST;
+  }
+
+  /**
+   * A peer comes to those that were found: unless both have everything, they are neighbours from now on.
+   * @param waits whether it is a leecher
+   * @returns whether it has neighbours
+   */
+  meet(words: Uint32Array, addressWords: 1 | 4, waits: boolean, self = 0): boolean {
+    if (this.count > MAX_NEIGHBOURS + 1) return false;
+    let met = false;
+    for (let i = 0; i < this.count; i++) {
+      const record = this.records[i]!;
+      const meta = record + addressWords;
+      if (record === self || record === this.sameIdentity || !(waits || isLeecher(flagsOf(words, meta)))) continue;
+      setHasNeighbours(words, meta);
+      met = true;
+    }
+    return met;
   }
 
   /** How many {@link records} there are. */

@@ -6,11 +6,8 @@ import type { Random } from '../../domain/random.js';
 import type { PeerSink } from '../../selection/peer-sink.js';
 import type { Endpoint } from './endpoint-key.js';
 import type { FamilySwarms } from './family-swarm.js';
-import { HostScan } from './host-scan.js';
+import { HostScan, MAX_NEIGHBOURS } from './host-scan.js';
 import { flagsOf, LIST_LEECHERS, LIST_NONE, listOfFlags } from './peer-record.js';
-
-/** A home has few peers. Behind a carrier's NAT there may be hundreds, which need not reach each other. */
-const MAX_NEIGHBOURS = 8;
 
 export class Neighbours {
   private readonly scan = new HostScan();

@@ -33,11 +33,13 @@ import {
   groupOf,
   hasIdentity,
   hasKnownIdentity,
+  hasNeighbours,
   isCounted,
   isLeecher,
   isMarked,
   levelOf,
   setFlags,
+  setHasNeighbours,
   setLastSeen,
   setUploaded,
   UPLOADED_MASK,
@@ -139,11 +141,13 @@ export class PeerAdmission {
         this.book.count(entry, oldFlags, -1);
         this.book.count(entry, flags, 1);
       }
-      if (isLeecher(flags) !== isLeecher(oldFlags)) this.evidence.forget(entry, request.family, record, endpoint);
+      if (isLeecher(flags) !== isLeecher(oldFlags)) this.book.changesRole(entry, request.family, record, endpoint);
       const ref = words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
       at = this.swarms.relist(ref, record, endpoint, request.group, level, flags);
     }
     const metaNow = at + endpoint.addressWords;
+    if (isLeecher(flags) && !isLeecher(oldFlags) && (flags & FLAG_SHARED_HOST) !== 0)
+      this.meetAgain(request, entry, at);
     if (!isComparable) this.evidence.begin(request, entry, at, endpoint);
     else if (!early || isLeecher(flags) !== isLeecher(oldFlags)) {
       this.evidence.review(request, entry, at, endpoint, oldFlags, age, uploaded);
@@ -155,7 +159,7 @@ export class PeerAdmission {
     if (isAnother && request.key !== 0) this.book.joinTwin(entry, at, endpoint);
     requester.record = at;
     requester.starving = isLeecher(flags) && isMarked(words, metaNow);
-    requester.sharesHost = (flags & FLAG_SHARED_HOST) !== 0;
+    requester.hasNeighbours = hasNeighbours(words, metaNow);
   }
 
   /** Another client, or one that has started again, is on a known address and port. @returns the record, which may have moved */
@@ -213,7 +217,8 @@ export class PeerAdmission {
     endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
     this.swarms.scanHost(entry === 0 ? 0 : words[entry + refWord]!, endpoint, scan);
     let kept = scan.noteShared(words, endpoint.addressWords);
-    requester.sharesHost = kept !== 0;
+    const waits = isLeecher(this.flagsFor(request, 0));
+    requester.hasNeighbours = kept !== 0 && scan.meet(words, endpoint.addressWords, waits);
     let level = NEUTRAL_CAPABILITY_LEVEL;
     const before = entry === 0 ? 0 : this.formerRecord(request, words[entry + refWord]!);
     if (before !== 0) {
@@ -257,6 +262,7 @@ export class PeerAdmission {
     const meta = record + endpoint.addressWords;
     setLastSeen(words, meta, request.nowSeconds);
     setUploaded(words, meta, uploadedUnits(request));
+    if (requester.hasNeighbours) setHasNeighbours(words, meta);
     setFlags(words, meta, flags);
     this.evidence.begin(request, entry, record, endpoint);
     this.book.admit(entry, flags, endpoint);
@@ -279,6 +285,16 @@ export class PeerAdmission {
     if (request.key === 0 || !room.isInner(request.group)) return 0;
     const record = this.swarms.findIdentity(ref, endpoint, endpoint.addressWords);
     return record !== 0 && room.isInner(groupOf(this.arena.words, record + endpoint.addressWords)) ? record : 0;
+  }
+
+  /** A seed of a shared host lacks something again: what its neighbours have is of use to it, and it may be to them. */
+  private meetAgain(request: AnnounceRequest, entry: number, record: number): void {
+    const { endpoint, scan } = this;
+    const words = this.arena.words;
+    this.swarms.scanHost(words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!, endpoint, scan);
+    // The endpoint's identity is not this peer's: a known one is not asked for it each time.
+    scan.sameIdentity = 0;
+    if (scan.meet(words, endpoint.addressWords, true, record)) setHasNeighbours(words, record + endpoint.addressWords);
   }
 
   private flagsFor(request: AnnounceRequest, kept: number): number {

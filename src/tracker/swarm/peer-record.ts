@@ -4,11 +4,11 @@
  *   +0  port (16) | identity, low part (16)
  *   +1  locality group (16) | last seen (16): seconds, wrapping; peers are far younger than 18 hours
  *   +2  flags (8) | capability level (3) | marked (1) | twin (1) | identity, high part (19)
- *   +3  uploaded, in units of 16 KiB, wrapping (20) | history (12)
+ *   +3  uploaded, in units of 16 KiB, wrapping (20) | has neighbours (1) | history (11)
  *
  * counted from the end of the address. The identity is a hash of peer id and key (BEP 7, BEP 15). The mark and the history
  * are evidence of an inner peer (see supply-evidence). A leecher is marked while it comes back empty-handed; its history is
- * a digest of its progress (11) and whether it was given foreign peers (1). A seed is marked while it has shown that it
+ * a digest of its progress (10) and whether it was given foreign peers (1). A seed is marked while it has shown that it
  * serves; its history is the generation of that evidence.
  */
 import type { Endpoint } from './endpoint-key.js';
@@ -18,7 +18,7 @@ export const FLAG_PAUSED = 2;
 export const FLAG_COMPLETED = 4;
 /** From an original tracker: handed out, not counted. */
 export const FLAG_UPSTREAM = 8;
-/** Another peer of its host was in the swarm when one of the two came: only such a peer looks for its neighbours. */
+/** Another peer of its host was in the swarm when one of the two came. */
 export const FLAG_SHARED_HOST = 16;
 export const FLAG_WITHHELD = 32;
 export const FLAG_CACHE = 64;
@@ -33,8 +33,9 @@ export const LIST_NONE = 2;
 export const META_WORDS = 4;
 
 const MARK = 1 << 20;
-const HISTORY_BITS = 12;
-const HISTORY_MASK = (1 << HISTORY_BITS) - 1;
+const UPLOADED_SHIFT = 12;
+const NEIGHBOURS = 1 << 11;
+export const HISTORY_MASK = NEIGHBOURS - 1;
 /** What is uploaded is kept in units of 16 KiB, modulo this and one. */
 export const UPLOADED_MASK = 0xfffff;
 /** The same client is in the swarm with an address of the other family, too, which has this bit as well. */
@@ -166,7 +167,7 @@ export function setMark(words: Uint32Array, meta: number, marked: boolean): void
 
 /** @returns units of 16 KiB, modulo 2^20 */
 export function uploadedOf(words: Uint32Array, meta: number): number {
-  return words[meta + 3]! >>> HISTORY_BITS;
+  return words[meta + 3]! >>> UPLOADED_SHIFT;
 }
 
 export function historyOf(words: Uint32Array, meta: number): number {
@@ -174,11 +175,20 @@ export function historyOf(words: Uint32Array, meta: number): number {
 }
 
 export function setUploaded(words: Uint32Array, meta: number, units: number): void {
-  words[meta + 3] = ((units & UPLOADED_MASK) << HISTORY_BITS) | (words[meta + 3]! & HISTORY_MASK);
+  words[meta + 3] = ((units & UPLOADED_MASK) << UPLOADED_SHIFT) | (words[meta + 3]! & (NEIGHBOURS | HISTORY_MASK));
 }
 
 export function setHistory(words: Uint32Array, meta: number, history: number): void {
   words[meta + 3] = (words[meta + 3]! & ~HISTORY_MASK) | history;
+}
+
+/** Whether other peers of its home have something for it, or it for them: see neighbours. */
+export function hasNeighbours(words: Uint32Array, meta: number): boolean {
+  return (words[meta + 3]! & NEIGHBOURS) !== 0;
+}
+
+export function setHasNeighbours(words: Uint32Array, meta: number): void {
+  words[meta + 3] = words[meta + 3]! | NEIGHBOURS;
 }
 
 /** Units uploaded between two announces; 0 where the counter has started again, or moved by more than 8 GiB. */

@@ -52,8 +52,8 @@ export class Requester {
   ageSeconds = -1;
   /** A leecher that has received nothing since its last announce. */
   starving = false;
-  /** There are, or were, other peers of its host. */
-  sharesHost = false;
+  /** There may be peers of its home that have something for it. */
+  hasNeighbours = false;
   /** False: an explanation, which must leave no trace. */
   settles = true;
 
@@ -62,7 +62,7 @@ export class Requester {
     this.record = 0;
     this.ageSeconds = -1;
     this.starving = false;
-    this.sharesHost = false;
+    this.hasNeighbours = false;
     this.settles = settles;
   }
 }
@@ -184,7 +184,9 @@ export class PeerSelection {
       plan.foreign = Math.min(plan.foreign, want - sink.written);
       choosePeersForForeign(candidates, plan, sink);
     }
-    if (requester.sharesHost) {
+    // Where all are handed out, they are among them.
+    const isWhole = inner ? plan.inner >= situation.innerAvailable : plan.foreign >= situation.foreignAvailable;
+    if (requester.hasNeighbours && !isWhole) {
       this.neighbours.include(ref, endpoint, candidates.offerServing, want, inner ? plan.inner : 0, sink);
     }
     return sink.written;
@@ -277,18 +279,23 @@ export class PeerSelection {
   private settle(request: AnnounceRequest, requester: Requester, innerLeechers: number, foreignSeeds: number): void {
     const { situation, blocks, roster, seat } = this;
     const block = this.arena.words[requester.entry + blockWord(seat.family)]!;
+    if (request.seed || request.event === EVENT_PAUSED) {
+      // It waits for nobody. A new one is asked back soon, so that it can show that it serves.
+      situation.supplied = true;
+      situation.innerCounted = Math.max(situation.innerAvailable, situation.innerInReach);
+      if (requester.ageSeconds >= 0 || innerLeechers === 0) return;
+      const serving = blocks.serving(block);
+      const suffices = seedsSuffice(innerLeechers, serving, blocks.starved(block));
+      this.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, false);
+      return;
+    }
     if (requester.settles) this.evidence.judgeSeeds(block, innerLeechers, request.nowSeconds);
     const serving = blocks.serving(block);
-    const starved = blocks.starved(block);
-    const suffices = seedsSuffice(innerLeechers, serving, starved);
-    const waits = !request.seed && request.event !== EVENT_PAUSED;
-    situation.supplied = request.seed || (suffices && !requester.starving);
-    const self = waits && requester.record !== 0 && this.listOfRecord(requester.record) === LIST_LEECHERS ? 1 : 0;
-    const present = Math.max(situation.innerAvailable, situation.innerInReach);
-    situation.innerCounted = waits ? innerLeechers - self + serving : present;
-    if (waits || innerLeechers > 0) {
-      this.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, requester.starving);
-    }
+    const suffices = seedsSuffice(innerLeechers, serving, blocks.starved(block));
+    situation.supplied = suffices && !requester.starving;
+    const self = requester.record !== 0 && this.listOfRecord(requester.record) === LIST_LEECHERS ? 1 : 0;
+    situation.innerCounted = innerLeechers - self + serving;
+    this.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, requester.starving);
     if (this.keys.table.mix.gatewaysMax === 0) return;
     situation.gateway = roster.settle(request, requester, seat, innerLeechers, foreignSeeds);
     situation.givenToGateway = roster.given;

@@ -258,10 +258,10 @@ function hostTagOf(endpoint: Endpoint): number {
   return endpoint.hostHash >>> 16;
 }
 
-/** Eleven bits that change when what a client has downloaded or lacks changes by a block. */
+/** Ten bits that change when what a client has downloaded or lacks changes by a block. */
 function digestOf(request: AnnounceRequest): number {
   const downloaded = (request.downloadedHigh << (32 - PROGRESS_SHIFT)) | (request.downloadedLow >>> PROGRESS_SHIFT);
   const left = (request.leftHigh << (32 - PROGRESS_SHIFT)) | (request.leftLow >>> PROGRESS_SHIFT);
   const mixed = Math.imul(downloaded ^ Math.imul(left, 0x85ebca6b), 0x9e3779b1);
-  return (mixed ^ (mixed >>> 15)) >>> 21;
+  return (mixed ^ (mixed >>> 15)) >>> 22;
 }

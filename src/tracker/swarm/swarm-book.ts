@@ -63,6 +63,12 @@ export class SwarmBook {
     if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.add(entry, endpoint, 1);
   }
 
+  /** A leecher has everything or pauses, or the other way round: it is no gateway, and what it has shown does not count. */
+  changesRole(entry: number, family: 4 | 6, record: number, endpoint: Endpoint): void {
+    this.selection.evidence.forget(entry, family, record, endpoint);
+    this.selection.roster.forget(entry, family, endpoint);
+  }
+
   /**
    * Joins a record with that of the same client in the other family, if there is one: the two count as one peer from now on.
    * @param endpoint the record's own, with its identity

@@ -489,6 +489,6 @@ export class SwarmStore {
     requester.begin(false);
     requester.entry = entry;
     requester.record = entry === 0 ? 0 : this.swarms.find(this.arena.words[entry + refWord]!, endpoint);
-    requester.sharesHost = true;
+    requester.hasNeighbours = true;
   }
 }

@@ -10,7 +10,15 @@ import type { Arena } from './arena.js';
 import { Endpoint } from './endpoint-key.js';
 import { type FamilySwarms, KIND_SMALL, kindOf } from './family-swarm.js';
 import type { HashKeys } from './hash-keys.js';
-import { flagsOf, levelOf, setLastSeen, setUploaded, uploadedOf } from './peer-record.js';
+import {
+  flagsOf,
+  hasNeighbours,
+  levelOf,
+  setHasNeighbours,
+  setLastSeen,
+  setUploaded,
+  uploadedOf,
+} from './peer-record.js';
 import { SnapshotDamagedError } from './snapshot-codec.js';
 import { ROOM, type StoreRoom } from './store-room.js';
 import {
@@ -232,6 +240,7 @@ export class SwarmTransfer {
     setLastSeen(words, record + addressWords, context.nowSeconds - age);
     // Of the evidence nothing outlives the process: what was uploaded is compared, the rest begins again.
     setUploaded(words, record + addressWords, uploadedOf(frame, meta));
+    if (hasNeighbours(frame, meta)) setHasNeighbours(words, record + addressWords);
     context.admitted(entry, flags, endpoint);
   }
 }

@@ -9,7 +9,7 @@ import type { FamilySwarms } from './family-swarm.js';
 import { HostScan } from './host-scan.js';
 import type { InfoHashWords } from './info-hash-words.js';
 import type { PeerAdmission } from './peer-admission.js';
-import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setLastSeen } from './peer-record.js';
+import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setHasNeighbours, setLastSeen } from './peer-record.js';
 import { ROOM, type StoreRoom } from './store-room.js';
 import type { SwarmBook } from './swarm-book.js';
 import type { UpstreamAdded, UpstreamPeer } from './swarm-summary.js';
@@ -63,6 +63,9 @@ export class UpstreamAdmission {
       }
       if (entry === 0) entry = infoHash.insert();
       const flags = FLAG_UPSTREAM | (peer.seed ? FLAG_SEED : 0) | scan.noteShared(words, endpoint.addressWords);
+      // Peers that others named have no identity to tell them apart by.
+      scan.sameIdentity = 0;
+      const met = scan.meet(words, endpoint.addressWords, !peer.seed);
       const record = swarms.tryInsert(ref, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);
       if (record === 0) {
         result.noRoom++;
@@ -70,6 +73,7 @@ export class UpstreamAdmission {
         continue;
       }
       words[entry + refWord] = swarms.ref;
+      if (met) setHasNeighbours(words, record + endpoint.addressWords);
       setLastSeen(words, record + endpoint.addressWords, lastSeen);
       book.admit(entry, flags, endpoint);
       result.added++;

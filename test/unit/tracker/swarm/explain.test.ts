@@ -118,7 +118,7 @@ describe.each(KINDS)('explaining an answer of a %s swarm', (_kind, thresholds) =
     expect(reasons({}, {}, 1)[`${HOME_A} leecher`]).toBe('better-ones-filled-the-answer');
     // The seed on host 11 is an operator's cache, which counts as one that serves.
     expect(reasons({ gatewaysMax: 2 })[`${CHEAP} leecher`]).toBe('enough-inner-peers');
-    const open = create({ gatewaysMax: 4, foreignPeersWhenNoInnerSeed: 2 });
+    const open = create({ gatewaysMax: 5, foreignPeersWhenNoInnerSeed: 2 });
     announce(open, { host: 11, group: HOME_B, event: EVENT_STOPPED });
     expect(reasons({}, {}, 50, open)[`${CHEAP} leecher`]).toBe('chosen-in-part');
     const full = create({ gatewaysMax: 2 });

@@ -167,9 +167,10 @@ export class SwarmModel {
     const waiting = [...swarm.peers.values()].filter(
       (peer) => peer.family === spec.family && !peer.withheld && isLeecher(peer) && rankOf(peer) < 100_000,
     );
-    const supply = swarm.evidence[spec.family].judge(waiting.length, spec.now);
-    const supplied = spec.seed === true || (supply.suffices && !(isLeecher(own) && own.marked));
-    const counted = waits ? waiting.filter((peer) => peer !== own).length + supply.serving : inner.length;
+    const supply = waits ? swarm.evidence[spec.family].judge(waiting.length, spec.now) : undefined;
+    const supplied = supply === undefined || (supply.suffices && !own.marked);
+    const counted =
+      supply === undefined ? inner.length : waiting.filter((peer) => peer !== own).length + supply.serving;
     const { enoughInnerPeers, foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed } = this.policy.mix;
     const least = Math.max(foreignPeersMin, supplied ? 0 : foreignPeersWhenNoInnerSeed);
     const lone = counted === 0;
