@@ -1,7 +1,7 @@
 /**
- * Bencoded answers to an HTTP announce (BEP 3, 7, 23, 24, 31), written into the transport's buffer with sorted keys:
+ * Bencoded answers to an HTTP announce (BEP 3, 7, 23, 24, 31), written into the transport's buffer. Keys are sorted:
  * complete, external ip, incomplete, interval, min interval, peers, peers6; or failure reason, interval, retry in.
- * Peers come as compact bytes, already chosen; the dictionary form is made from them.
+ * The caller passes the chosen peers as compact bytes; the dictionary form is made from them.
  */
 import { readUint16 } from './byte-order.js';
 import {
@@ -38,7 +38,7 @@ const LIST = 0x6c;
 const COLON = 0x3a;
 const LONGEST_ADDRESS_TEXT = 39;
 
-/** The numbers of an answer; filled again for each. */
+/** The numbers of an answer; one record is reused for every answer. */
 export class AnnounceAnswer {
   complete = 0;
   incomplete = 0;
@@ -52,11 +52,11 @@ export class AnnounceAnswer {
   word3 = 0;
 }
 
-/** Finds the peer id of a peer for the dictionary form, where anyone remembers it. */
+/** Finds the peer id of a peer for the dictionary form, if it is stored. */
 export interface PeerIdSource {
   /**
-   * Writes the 20 bytes of the id of the peer whose compact form stands at `peerOffset`.
-   * @returns false where it is not known: the dictionary then leaves the id out, as after no_peer_id
+   * Writes the 20-byte id of the peer whose compact form is at `peerOffset`.
+   * @returns false if the id is unknown; the dictionary then omits it, as it does for no_peer_id
    */
   copyPeerId(peers: Uint8Array, peerOffset: number, peerBytes: 6 | 18, out: Uint8Array, at: number): boolean;
 }
@@ -78,13 +78,13 @@ function writeUpToPeers(out: Uint8Array, start: number, answer: AnnounceAnswer):
   return writeDecimal(out, writeFixed(view, at, MIN_INTERVAL), answer.minIntervalSeconds);
 }
 
-/** Digits of the length of compact peers that {@link startCompactAnnounce} leaves room for. */
+/** Digits that {@link startCompactAnnounce} reserves for the length of the compact peers. */
 const USUAL_DIGITS = 3;
 
 /**
- * The compact form (BEP 23; BEP 7 for IPv6, where `peers` stays present and empty), up to the peers, which the caller then
- * writes and completes by {@link finishCompactAnnounce}.
- * @returns where the peers belong
+ * Writes the compact form (BEP 23; BEP 7 for IPv6, where `peers` is present and empty) up to the peers. The caller
+ * writes the peers and then calls {@link finishCompactAnnounce}.
+ * @returns where to write the peers
  */
 export function startCompactAnnounce(out: Uint8Array, start: number, answer: AnnounceAnswer): number {
   const at = writeUpToPeers(out, start, answer);
@@ -93,7 +93,7 @@ export function startCompactAnnounce(out: Uint8Array, start: number, answer: Ann
 
 /**
  * @param peersStart as {@link startCompactAnnounce} returned it
- * @returns the offset behind the answer
+ * @returns the offset after the answer
  */
 export function finishCompactAnnounce(out: Uint8Array, peersStart: number, peersLength: number): number {
   const lengthAt = peersStart - USUAL_DIGITS - 1;
@@ -106,10 +106,10 @@ export function finishCompactAnnounce(out: Uint8Array, peersStart: number, peers
 }
 
 /**
- * As {@link finishCompactAnnounce}, with peers of the other family beside (BEP 7): `peers` before `peers6`, whichever is
- * the client's own.
- * @param bodyStart as given to {@link startCompactAnnounce}
- * @param other compact peers of the other family, at its beginning
+ * Like {@link finishCompactAnnounce}, with peers of the other family added (BEP 7). `peers` precedes `peers6`,
+ * whichever is the client's own family.
+ * @param bodyStart as passed to {@link startCompactAnnounce}
+ * @param other compact peers of the other family, from offset 0
  */
 export function finishMixedAnnounce(
   out: Uint8Array,
@@ -125,7 +125,7 @@ export function finishMixedAnnounce(
     return writePeers(out, writeFixed(viewOf(out), end, PEERS6), other, 0, otherLength, END);
   }
   const view = viewOf(out);
-  // The client's own peers give way to those that stand before them now.
+  // Move the client's own peers to make room for the ones that precede them.
   const moved = peersStart + otherLength + USUAL_DIGITS + 1;
   out.copyWithin(moved, peersStart, peersStart + peersLength);
   let at = writeFixed(view, writeUpToPeers(out, bodyStart, answer), PEERS);
@@ -133,7 +133,7 @@ export function finishMixedAnnounce(
   return writePeers(out, writeFixed(view, at, PEERS6), out, moved, peersLength, END);
 }
 
-/** @param end a byte to write behind them, 0 for none */
+/** @param end a byte to write after the peers, or 0 for none */
 function writePeers(out: Uint8Array, at: number, from: Uint8Array, start: number, length: number, end: number): number {
   let next = writeDecimal(out, at, length);
   out[next++] = COLON;
@@ -145,9 +145,9 @@ function writePeers(out: Uint8Array, at: number, from: Uint8Array, start: number
 }
 
 /**
- * The dictionary form (`compact=0`): a list under `peers` for both families, since each entry spells its address.
- * @param ids null: `no_peer_id=1`
- * @param other compact peers of the other family, at its beginning
+ * The dictionary form (`compact=0`). One list under `peers` holds both families, because each entry spells its address.
+ * @param ids null for `no_peer_id=1`
+ * @param other compact peers of the other family, from offset 0
  */
 export function writeDictionaryAnnounce(
   out: Uint8Array,
@@ -193,7 +193,7 @@ function writePeerDictionaries(
   return at;
 }
 
-/** `length:text`; the text is written where a length of two digits leaves it, and moved by one for shorter texts. */
+/** Writes `length:text`. The text starts after a length of two digits, and moves by one byte if it is shorter. */
 function writeAddressString(out: Uint8Array, at: number, peers: Uint8Array, peer: number, family: 4 | 6): number {
   const textStart = at + decimalDigits(LONGEST_ADDRESS_TEXT) + 1;
   const textEnd =
@@ -205,8 +205,8 @@ function writeAddressString(out: Uint8Array, at: number, peers: Uint8Array, peer
 }
 
 /**
- * A failure (BEP 3) with HTTP status 200, which is what clients show.
- * @param retryInMinutes BEP 31; 0: not temporary, neither `interval` nor `retry in` is sent
+ * A failure (BEP 3) with HTTP status 200, because clients show the reason only then.
+ * @param retryInMinutes BEP 31; 0 means not temporary: `interval` and `retry in` are omitted
  */
 export function writeFailure(out: Uint8Array, start: number, reason: Uint8Array, retryInMinutes: number): number {
   let at = writeDecimal(out, writeBytes(out, start, FAILURE), reason.length);

@@ -1,6 +1,6 @@
 /**
- * What an announce says, whichever protocol carried it (BEP 3, BEP 15): the record that both decoders fill. It is an
- * interface so that the tracker's own request record is filled in place; nothing is copied or allocated per announce.
+ * The contents of an announce, independent of the protocol (BEP 3, BEP 15). Both decoders fill this record. It is an
+ * interface so that the tracker's own request record is filled in place, without a copy or an allocation per announce.
  */
 
 /** Events with the numbers of BEP 15; `paused` is BEP 21's. */
@@ -10,24 +10,24 @@ export const EVENT_STARTED = 2;
 export const EVENT_STOPPED = 3;
 export const EVENT_PAUSED = 4;
 
-/** `numWant` of a client that named no number, or a negative one. */
+/** `numWant` if the client sent no number, or a negative one. */
 export const NUM_WANT_UNSAID = -1;
 
 export interface AnnounceFields {
-  /** Holds the info-hash (20 bytes) and the peer id (20 bytes) at the two offsets. */
+  /** Holds the info-hash (20 bytes) and the peer id (20 bytes) at the two offsets below. */
   bytes: Uint8Array;
   infoHashOffset: number;
   peerIdOffset: number;
-  /** 0 where the client sent none. */
+  /** 0 if the client sent none. */
   port: number;
-  /** True where `left` is zero; a missing `left` is not zero. */
+  /** True if `left` is zero; a missing `left` does not count as zero. */
   seed: boolean;
   event: number;
   /** As sent, or {@link NUM_WANT_UNSAID}. */
   numWant: number;
-  /** 32 bits; 0 where the client sent none. */
+  /** 32 bits; 0 if the client sent none. */
   key: number;
-  /** Unsigned 64-bit totals, split; saturated rather than wrapped. */
+  /** Unsigned 64-bit totals in two halves. They saturate and do not wrap. */
   uploadedHigh: number;
   uploadedLow: number;
   downloadedHigh: number;

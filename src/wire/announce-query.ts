@@ -1,6 +1,7 @@
 /**
- * The query of an HTTP announce (BEP 3, 7, 21, 23) into the same record that UDP fills. Unknown parameters are skipped; of
- * a repeated one the last counts, except `info_hash`, where two are a mistake that must be told.
+ * Parses the query of an HTTP announce (BEP 3, 7, 21, 23) into the record that UDP fills too. Unknown parameters are
+ * skipped. The last of repeated parameters counts, except `info_hash`: two of them are an error that the client must
+ * see.
  */
 import {
   type AnnounceFields,
@@ -28,7 +29,7 @@ import {
 } from './query-parameters.js';
 import { decodeQueryBytes, parseCount, parseKey, parseUint64, Uint64 } from './query-values.js';
 
-/** What may be wrong with an announce's query. */
+/** Results of {@link parseAnnounceQuery}. */
 export const QUERY_FINE = 0;
 export const QUERY_NO_INFO_HASH = 1;
 export const QUERY_BAD_INFO_HASH = 2;
@@ -36,14 +37,14 @@ export const QUERY_TWO_INFO_HASHES = 3;
 export const QUERY_BAD_PEER_ID = 4;
 export const QUERY_BAD_PORT = 5;
 
-/** What only HTTP can ask for, and room for the decoded hash and id; owned once by a listener and filled again. */
+/** Fields that only HTTP has, and buffers for the decoded hash and id. Each listener owns one and reuses it. */
 export class AnnounceQueryScratch {
   /** Info-hash in the first 20 bytes, peer id in the next. */
   readonly ids = new Uint8Array(40);
   /** False: `compact=0`. */
   compact = true;
   noPeerId = false;
-  /** Where the value of `ip` stands, still encoded; equal where there is none. */
+  /** Range of the value of `ip`, still encoded; empty if there is none. */
   ipStart = 0;
   ipEnd = 0;
   readonly number = new Uint64();
@@ -75,7 +76,7 @@ export function parseEvent(bytes: Uint8Array, start: number, end: number): numbe
   return EVENT_NONE;
 }
 
-/** What an announce says that says nothing. */
+/** Sets the defaults of an empty query. */
 export function resetAnnounce(fields: AnnounceFields, scratch: AnnounceQueryScratch): void {
   fields.bytes = scratch.ids;
   fields.infoHashOffset = 0;
@@ -89,7 +90,7 @@ export function resetAnnounce(fields: AnnounceFields, scratch: AnnounceQueryScra
   fields.uploadedLow = 0;
   fields.downloadedHigh = 0;
   fields.downloadedLow = 0;
-  // A missing `left` is a leecher's.
+  // A client without `left` counts as a leecher.
   fields.leftHigh = 0;
   fields.leftLow = 1;
   scratch.compact = true;
@@ -99,8 +100,8 @@ export function resetAnnounce(fields: AnnounceFields, scratch: AnnounceQueryScra
 }
 
 /**
- * @param fields its `bytes` are set to the scratch's ids
- * @returns one of the `QUERY_` constants; the fields are whole only with {@link QUERY_FINE}
+ * @param fields its `bytes` is set to the scratch's ids
+ * @returns one of the `QUERY_` constants; the fields are complete only with {@link QUERY_FINE}
  */
 export function parseAnnounceQuery(
   bytes: Uint8Array,

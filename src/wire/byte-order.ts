@@ -1,6 +1,6 @@
 /**
- * Big-endian numbers in byte arrays (network order, BEP 15). Plain shifts: no DataView to allocate for each buffer that a
- * transport hands in. Nothing here checks bounds; the caller has compared the length with the packet's layout.
+ * Big-endian numbers in byte arrays (network order, BEP 15). Plain shifts avoid a DataView for each buffer that a
+ * transport passes in. Nothing here checks bounds; the caller has compared the length with the packet's layout.
  */
 
 /** @returns 0 … 65535 */
@@ -23,7 +23,7 @@ export function writeUint16(bytes: Uint8Array, offset: number, value: number): v
   bytes[offset + 1] = value;
 }
 
-/** Takes signed and unsigned alike. */
+/** Accepts signed and unsigned values. */
 export function writeUint32(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset] = value >>> 24;
   bytes[offset + 1] = value >>> 16;

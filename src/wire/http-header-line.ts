@@ -1,12 +1,12 @@
 /**
- * One header line of a request (RFC 9112 section 5), as strictly as the framing of messages needs it: what this tracker and
- * a proxy before it could read differently is refused, or the body of one request becomes the next. So are white space
+ * Parses one header line of a request (RFC 9112 section 5). Whatever this tracker and a proxy before it could read
+ * differently is refused; otherwise the body of one request could be read as the next request. That covers white space
  * before the colon (5.1), folded lines (5.2), names that are not tokens, and lengths that contradict each other (6.3).
  */
 import type { HttpRequestHead } from './http-request-head.js';
 import { viewOf } from './write-bytes.js';
 
-/** More `X-Forwarded-For` lines than this are not read; the last ones count, since the rightmost hop is the nearest. */
+/** At most this many `X-Forwarded-For` lines are read, the last ones, since the rightmost hop is the nearest. */
 export const MAX_FORWARDED_FOR_LINES = 8;
 
 const SPACE = 0x20;
@@ -37,7 +37,7 @@ function word(text: string): number {
   return viewOf(ascii(text)).getInt32(0);
 }
 
-/** Names that nearly every client sends: compared a word at a time, since it costs as much as all else to look at each byte. */
+/** Names that nearly every client sends, compared a word at a time; byte by byte would double the cost of parsing. */
 const HOST_NAME = word('Host');
 const USER = word('User');
 const AGE = word('-Age');
@@ -47,11 +47,11 @@ const EPT = word('ept:');
 const PT_E = word('pt-E');
 const NCOD = word('ncod');
 const ING = word('ing:');
-/** Of `User-Agent:`, and of `Accept-Encoding:`. */
+/** Lengths of `User-Agent:` and `Accept-Encoding:`. */
 const USER_AGENT_BYTES = 11;
 const ACCEPT_ENCODING_BYTES = 16;
 
-/** Whether the line names a field that means nothing here, written as usual. */
+/** True if the line names a usual field that this parser ignores, in its usual spelling. */
 function isUsualField(view: DataView, start: number, length: number): boolean {
   if (length < USER_AGENT_BYTES) return false;
   const first = view.getInt32(start);
@@ -67,8 +67,8 @@ function isUsualField(view: DataView, start: number, length: number): boolean {
 }
 
 /**
- * Fills `head` with what the line [start, end) says; it holds no control characters but tabs.
- * @returns false where the whole request is malformed
+ * Fills `head` from the line [start, end), which holds no control characters except tabs.
+ * @returns false if the whole request is malformed
  */
 export function parseHeaderLine(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
   const view = viewOf(bytes);
@@ -81,7 +81,7 @@ export function parseHeaderLine(bytes: Uint8Array, start: number, end: number, h
   while (nameEnd < end && IS_TOKEN[bytes[nameEnd]!] === 1) nameEnd++;
   if (nameEnd === start || nameEnd === end || bytes[nameEnd] !== COLON) return false;
   const first = bytes[start]! | 0x20;
-  // Only names that start with c, h, t or x matter; User-Agent and Accept are passed by on their first letter.
+  // Only names that start with c, h, t or x matter; the first letter rules out User-Agent and Accept.
   if (first !== 0x63 && first !== 0x68 && first !== 0x74 && first !== 0x78) return true;
   if (equalsIgnoringCase(bytes, start, nameEnd, HOST)) {
     head.hostLines++;
@@ -104,7 +104,7 @@ export function parseHeaderLine(bytes: Uint8Array, start: number, end: number, h
   return true;
 }
 
-/** `name` in lower case; letters of `bytes` may be in any case. */
+/** @param name in lower case; letters of `bytes` may be in any case */
 function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
   if (end - start !== name.length) return false;
   for (let i = 0; i < name.length; i++) {
@@ -129,7 +129,7 @@ function parseConnection(bytes: Uint8Array, start: number, end: number, head: Ht
   }
 }
 
-/** One number, once, and not beside a transfer coding: everything else is read differently by somebody. */
+/** One number, once, and without a transfer coding: implementations disagree about everything else. */
 function parseContentLength(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
   if (head.hasContentLength || head.hasTransferEncoding || start === end) return false;
   head.hasContentLength = true;
@@ -141,7 +141,7 @@ function parseContentLength(bytes: Uint8Array, start: number, end: number, head:
   return true;
 }
 
-/** RFC 9112 section 6.1: HTTP/1.0 knows no transfer codings, and no other one than `chunked` ends a request. */
+/** RFC 9112 section 6.1: HTTP/1.0 has no transfer codings, and only `chunked` delimits a request. */
 function parseTransferEncoding(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
   if (head.hasContentLength || head.hasTransferEncoding || head.minorVersion === 0) return false;
   head.hasTransferEncoding = true;

@@ -1,9 +1,9 @@
 /**
- * Which call the path of a request means. Trackers announce under any path (`/announce`, `/announce.php`, `/ann`,
- * `/announce/<passkey>`), and the redirection brings those paths here unchanged. So the path alone only tells a scrape:
- * the last segment that begins with `announce` or `scrape` decides, in any case and with any escapes (RFC 3986 section
- * 6.2.2.2). That is what clients make of an announce URL: BEP 48 replaces the word in the last segment, libtorrent in any.
- * Every other request is an announce if its query has an `info_hash`.
+ * Classifies the path of a request. Trackers announce under any path (`/announce`, `/announce.php`, `/ann`,
+ * `/announce/<passkey>`), and the redirection sends those paths here unchanged. So the path alone identifies only a
+ * scrape: the last segment that begins with `announce` or `scrape` decides, in any case and with any escapes (RFC 3986
+ * section 6.2.2.2). Clients derive the scrape URL the same way: BEP 48 replaces the word in the last segment,
+ * libtorrent in any segment. Every other request is an announce if its query has an `info_hash`.
  */
 import { hexDigit } from './query-values.js';
 
@@ -21,7 +21,7 @@ const PHP = ascii('.php');
 
 /**
  * @param word in lower case
- * @returns the offset behind the word; −1 where [start, end) does not begin with it
+ * @returns the offset after the word; −1 if [start, end) does not begin with it
  */
 function behindWord(bytes: Uint8Array, start: number, end: number, word: Uint8Array): number {
   let at = start;
@@ -47,7 +47,7 @@ export function classifyPath(bytes: Uint8Array, start: number, end: number): num
   while (segmentEnd > start) {
     let slash = segmentEnd - 1;
     while (slash >= start && bytes[slash] !== SLASH) slash--;
-    // What stands before the first slash is not a segment.
+    // Text before the first slash is not a segment.
     if (slash < start) return PATH_OTHER;
     const announceEnd = behindWord(bytes, slash + 1, segmentEnd, ANNOUNCE);
     if (announceEnd >= 0) {

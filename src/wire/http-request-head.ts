@@ -1,13 +1,13 @@
 /**
- * The head of an HTTP/1.x request (RFC 9112) as offsets into the bytes it came in: no strings, no allocation. Reads what a
- * tracker needs and no more: method, target, version, whether the connection stays open, whether a body follows, and where
- * `X-Forwarded-For` stands. Tolerates a bare LF as line end (section 2.2) and bytes above 0x7f in the target, as clients
- * send that do not escape an info-hash. Spaces and control characters in the target are refused, as nginx does.
+ * Parses the head of an HTTP/1.x request (RFC 9112) into offsets, without strings or allocation. Reads only what a
+ * tracker needs: method, target, version, whether the connection stays open, whether a body follows, and the position
+ * of `X-Forwarded-For`. Accepts a bare LF as line end (section 2.2), and bytes above 0x7f in the target, because some
+ * clients do not escape an info-hash. Refuses spaces and control characters in the target, as nginx does.
  */
 import { MAX_FORWARDED_FOR_LINES, parseHeaderLine } from './http-header-line.js';
 import { viewOf } from './write-bytes.js';
 
-/** How {@link parseHttpRequestHead} ended. */
+/** Results of {@link parseHttpRequestHead}. */
 export const HEAD_INCOMPLETE = 0;
 export const HEAD_COMPLETE = 1;
 export const HEAD_MALFORMED = 2;
@@ -28,23 +28,23 @@ const HASH_SIGN = 0x23;
 const FOUR_SPACES = 0x20202020;
 const FOUR_TOP_BITS = 0x80808080 | 0;
 
-/** Filled again for every request; offsets are absolute in the bytes that were parsed. */
+/** Reused for every request; offsets are absolute in the parsed bytes. */
 export class HttpRequestHead {
   method = METHOD_OTHER;
   /** 0 or 1 of HTTP/1.x. */
   minorVersion = 1;
   pathStart = 0;
   pathEnd = 0;
-  /** Behind the question mark; equal to queryEnd where there is none. */
+  /** After the question mark; equal to queryEnd if there is none. */
   queryStart = 0;
   queryEnd = 0;
   keepAlive = true;
-  /** True where a body follows, which no request to a tracker has. */
+  /** True if a body follows. Valid requests to a tracker have none. */
   hasBody = false;
   hasContentLength = false;
   hasTransferEncoding = false;
   hostLines = 0;
-  /** Bytes up to and with the empty line, counted from the start that was given. */
+  /** Bytes up to and including the empty line, counted from the start passed in. */
   headBytes = 0;
   forwardedForLines = 0;
   readonly forwardedForStart = new Int32Array(MAX_FORWARDED_FOR_LINES);
@@ -55,8 +55,9 @@ const UNFINISHED = -1;
 const CONTROL_CHARACTER = -2;
 
 /**
- * The line feed that ends the line at `from`. Looks at four bytes at a time: a byte below 0x20 borrows in the subtraction.
- * @returns {@link UNFINISHED}, or {@link CONTROL_CHARACTER} where one is in the line: a bare CR (RFC 9112 section 2.2), NUL …
+ * Finds the line feed that ends the line at `from`, four bytes at a time: a byte below 0x20 borrows in the subtraction.
+ * @returns {@link UNFINISHED}, or {@link CONTROL_CHARACTER} if the line has one: a bare CR (RFC 9112 section 2.2), NUL
+ * …
  */
 function lineFeed(bytes: Uint8Array, from: number, end: number): number {
   const view = viewOf(bytes);
@@ -79,7 +80,7 @@ function lineFeed(bytes: Uint8Array, from: number, end: number): number {
 }
 
 /**
- * @param maxBytes a head longer than this is {@link HEAD_TOO_LARGE}, ended or not
+ * @param maxBytes a longer head is {@link HEAD_TOO_LARGE}, complete or not
  * @returns one of the `HEAD_` constants; the record is complete only with {@link HEAD_COMPLETE}
  */
 export function parseHttpRequestHead(
@@ -92,7 +93,7 @@ export function parseHttpRequestHead(
   const end = start + Math.min(length, maxBytes);
   const unfinished = length >= maxBytes ? HEAD_TOO_LARGE : HEAD_INCOMPLETE;
   let at = start;
-  // RFC 9112 section 2.2: empty lines before the request line are to be ignored.
+  // RFC 9112 section 2.2: ignore empty lines before the request line.
   while (at < end && (bytes[at] === LF || (bytes[at] === CR && bytes[at + 1] === LF && at + 1 < end))) at++;
   const lineEnd = lineFeed(bytes, at, end);
   if (lineEnd === UNFINISHED) return unfinished;
@@ -102,8 +103,8 @@ export function parseHttpRequestHead(
 }
 
 /**
- * The rest of {@link parseHttpRequestHead}, where `method`, `minorVersion` and the target are read already.
- * @param from behind the request line
+ * The rest of {@link parseHttpRequestHead}, after `method`, `minorVersion` and the target.
+ * @param from the offset after the request line
  */
 export function parseHeaderLines(
   bytes: Uint8Array,
@@ -187,7 +188,7 @@ function methodFrom(bytes: Uint8Array, start: number, end: number): number {
 
 /** Origin form `/path?query`, or absolute form `http://host/path?query` (RFC 9112 section 3.2). */
 function parseTarget(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
-  // Whoever splits the line at another blank than we do sees another request.
+  // A proxy that splits the line at another kind of space would see another request.
   for (let i = start; i < end; i++) if (bytes[i]! <= SPACE) return false;
   let at = start;
   if (at >= end) return false;
@@ -197,7 +198,7 @@ function parseTarget(bytes: Uint8Array, start: number, end: number, head: HttpRe
       at += 3;
       while (at < end && bytes[at] !== SLASH && bytes[at] !== QUESTION) at++;
     } else {
-      // `*`, an authority, or nonsense: a path that nothing is served under.
+      // `*`, an authority, or malformed: a path that matches no call.
       at = start;
     }
   }
@@ -205,7 +206,7 @@ function parseTarget(bytes: Uint8Array, start: number, end: number, head: HttpRe
   while (at < end && bytes[at] !== QUESTION) at++;
   head.pathEnd = at;
   head.queryStart = at < end ? at + 1 : at;
-  // A fragment is never sent by the book; a client that does means the part before it.
+  // No conforming client sends a fragment; if one does, it means the part before it.
   let queryEnd = head.queryStart;
   while (queryEnd < end && bytes[queryEnd] !== HASH_SIGN) queryEnd++;
   head.queryEnd = queryEnd;

@@ -1,10 +1,10 @@
 /**
- * The head of an HTTP answer (RFC 9112), written in front of a body that already stands in the buffer. Content-Length is
- * always there; bodies are never compressed, since compact peers do not shrink.
+ * Writes the head of an HTTP answer (RFC 9112) in front of a body that is already in the buffer. Content-Length is
+ * always present. Bodies are never compressed, because compact peers do not shrink.
  */
 import { decimalDigits, FixedText, viewOf, writeDecimal, writeFixed } from './write-bytes.js';
 
-/** The head of each status that a tracker gives, up to the digits of Content-Length. */
+/** The head for each status, up to the digits of Content-Length. */
 const HEADS: ReadonlyMap<number, FixedText> = new Map(
   (
     [
@@ -26,18 +26,18 @@ const KEEP_ALIVE = new FixedText('\r\nConnection: keep-alive\r\n\r\n');
 const CLOSE = new FixedText('\r\nConnection: close\r\n\r\n');
 const HEAD_200 = HEADS.get(200)!;
 
-/** Digits of the body length that a body is placed for; another number of digits moves it. */
+/** Digits of the expected body length; with another number of digits the body moves. */
 const USUAL_DIGITS = 3;
 
-/** Where to write the body of a 200 so that its head most likely fits in front without a move. */
+/** Where to write the body of a 200, so that its head usually fits in front without a move. */
 export function bodyOffset(headStart: number, close: boolean): number {
   return headStart + HEAD_200.length + USUAL_DIGITS + (close ? CLOSE : KEEP_ALIVE).length;
 }
 
 /**
- * Writes the head at `headStart` for a body that stands at [bodyStart, bodyEnd), closing the gap if there is one.
- * @param withoutBody the answer to HEAD: the same head, nothing behind it
- * @returns the offset behind the whole answer
+ * Writes the head at `headStart` for the body at [bodyStart, bodyEnd), and closes the gap if there is one.
+ * @param withoutBody answers HEAD: the same head without a body
+ * @returns the offset after the whole answer
  */
 export function finishHttpAnswer(
   out: Uint8Array,
@@ -54,7 +54,7 @@ export function finishHttpAnswer(
   const target = headStart + head.length + decimalDigits(length) + tail.length;
   if (target !== bodyStart && !withoutBody) out.copyWithin(target, bodyStart, bodyEnd);
   const view = viewOf(out);
-  // The bytes that stand behind the head belong to the body: texts of whole words would run over them.
+  // writeFixed stores whole words and would overwrite the first bytes of the body.
   const kept = view.getInt32(target);
   const at = writeDecimal(out, writeFixed(view, headStart, head), length);
   writeFixed(view, at, tail);

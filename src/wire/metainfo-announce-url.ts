@@ -1,4 +1,4 @@
-/** What may stand in a torrent as the URL of a tracker (BEP 3, BEP 15; `wss` is WebTorrent's). */
+/** Checks tracker URLs in a torrent (BEP 3, BEP 15; `wss` is WebTorrent's). */
 import { ClientError } from '../domain/errors.js';
 import { MAX_ANNOUNCE_URL_CHARACTERS } from './metainfo-limits.js';
 

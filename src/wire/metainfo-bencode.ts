@@ -1,7 +1,7 @@
 /**
- * A strict bencode scanner (BEP 3) that finds the byte spans of values instead of building them, so that what is not
- * looked at keeps its bytes. It refuses what a second encoding of the same value would need: leading zeros, `-0`, keys
- * that are no strings. The order of keys is not checked, because real files break it and clients accept them.
+ * A strict bencode scanner (BEP 3). It finds the byte spans of values and does not build them, so that values which are
+ * not read keep their bytes. It refuses second encodings of the same value: leading zeros, `-0`, keys that are not
+ * strings. It does not check the order of keys, because real files break it and clients accept them.
  */
 import { ClientError } from '../domain/errors.js';
 import {
@@ -19,7 +19,7 @@ export interface Span {
 }
 
 export interface DictionaryEntry {
-  /** The key's bytes as Latin-1, one character a byte, so that comparing strings compares bytes. */
+  /** The key's bytes as Latin-1, one character per byte, so that comparing strings compares bytes. */
   readonly key: string;
   readonly keyStart: number;
   readonly value: Span;
@@ -43,7 +43,7 @@ function malformed(what: string, at: number): ClientError {
 }
 
 /**
- * Walks over the value at `start`, checking every byte of it.
+ * Scans the value at `start` and checks every byte of it.
  * @returns the offset after it
  * @throws ClientError `bencode`
  */
@@ -129,7 +129,7 @@ export function isString(bytes: Uint8Array, value: Span): boolean {
   return byte !== undefined && byte >= DIGIT_0 && byte <= DIGIT_9;
 }
 
-/** The integer at a scanned span; undefined where it is no integer or not exactly representable. */
+/** The integer at a scanned span; undefined if it is not an integer or not exactly representable. */
 export function integerAt(bytes: Uint8Array, value: Span): number | undefined {
   if (bytes[value.start] !== INTEGER) return undefined;
   const digits = Buffer.from(bytes.buffer, bytes.byteOffset + value.start + 1, value.end - value.start - 2);
@@ -137,7 +137,7 @@ export function integerAt(bytes: Uint8Array, value: Span): number | undefined {
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
-/** The content of the string at a scanned span, without copying; undefined where it is no string. */
+/** The content of the string at a scanned span, without a copy; undefined if it is not a string. */
 export function stringAt(bytes: Uint8Array, value: Span): Buffer | undefined {
   if (!isString(bytes, value)) return undefined;
   const content = stringContent(bytes, value.start);
@@ -146,7 +146,7 @@ export function stringAt(bytes: Uint8Array, value: Span): Buffer | undefined {
 
 /**
  * The entries of a dictionary in the order of the file.
- * @throws ClientError `bencode` where it is malformed or has a key twice (readers differ in which one they take)
+ * @throws ClientError `bencode` if it is malformed or repeats a key (readers differ in which one they use)
  */
 export function dictionaryEntries(bytes: Uint8Array, start: number): { entries: DictionaryEntry[]; end: number } {
   if (bytes[start] !== DICTIONARY) throw malformed('a dictionary is expected', start);
@@ -164,9 +164,9 @@ export function dictionaryEntries(bytes: Uint8Array, start: number): { entries: 
 }
 
 /**
- * The key of a dictionary at this offset, and where its value starts; for walking down without scanning values.
- * @param keys those of the dictionary before it; the key is added
- * @throws ClientError `bencode` where it is malformed or has been there
+ * The key of a dictionary at this offset and the start of its value; for descending without scanning values.
+ * @param keys the preceding keys of the dictionary; this key is added
+ * @throws ClientError `bencode` if the key is malformed or repeated
  */
 export function dictionaryKey(bytes: Uint8Array, at: number, keys: Set<string>): { key: string; valueStart: number } {
   const content = stringContent(bytes, at);

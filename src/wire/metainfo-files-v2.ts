@@ -1,6 +1,6 @@
 /**
- * The files of a version 2 torrent (BEP 52): the `file tree`, read in one pass however deep it is, and the `piece layers`,
- * which must lead to the root that the tree has of each file. A client refuses a file whose layer does not.
+ * Reads the files of a version 2 torrent (BEP 52): the `file tree`, in one pass at any depth, and the `piece layers`.
+ * Each layer must hash to the root that the tree states for the file; a client refuses the file otherwise.
  */
 import { createHash } from 'node:crypto';
 import { cutToBytes } from '../domain/cut-text.js';
@@ -34,8 +34,8 @@ export function checkPieceBytesV2(pieceBytes: number): void {
 }
 
 /**
- * @param tree within bytes that have been scanned
- * @throws ClientError `torrent`, `bencode` where a node has a key twice
+ * @param tree within bytes that are already scanned
+ * @throws ClientError `torrent`; `bencode` if a node repeats a key
  */
 export function readFilesV2(bytes: Uint8Array, tree: Span): FileOfV2[] {
   if (!isDictionary(bytes, tree)) throw notTorrent('the file tree is not a dictionary');
@@ -84,8 +84,8 @@ function readFile(bytes: Uint8Array, entries: readonly DictionaryEntry[], path: 
 }
 
 /**
- * @param layers `piece layers` of the torrent's top level, where there is one
- * @throws ClientError `torrent` where a file of more than one piece has no layer, or one that does not fit
+ * @param layers `piece layers` of the torrent's top level, if present
+ * @throws ClientError `torrent` if a file of more than one piece has no layer or a wrong one
  */
 export function checkPieceLayers(
   bytes: Uint8Array,
@@ -113,14 +113,14 @@ export function checkPieceLayers(
   }
 }
 
-/** The hash of a piece behind the end of a file: its blocks count as zeros. */
+/** The hash of a piece past the end of a file: its blocks count as zeros. */
 function hashOfNothing(pieceBytes: number): Buffer {
   let hash: Buffer = Buffer.alloc(SHA256_BYTES);
   for (let bytes = BLOCK_BYTES; bytes < pieceBytes; bytes *= 2) hash = sha256(Buffer.concat([hash, hash]));
   return hash;
 }
 
-/** @param layer hashes of pieces, concatenated @param padding what fills it up to a power of two */
+/** @param layer hashes of pieces, concatenated @param padding fills it up to a power of two */
 function merkleRoot(layer: Buffer, padding: Buffer): Buffer {
   let row = layer;
   let filler = padding;
@@ -142,8 +142,8 @@ function sha256(bytes: Uint8Array): Buffer {
 }
 
 /**
- * BEP 52: the two halves of a hybrid torrent describe the same files in the same order, and each file of version 1 starts
- * with a piece. Otherwise clients of one version get something else than those of the other.
+ * BEP 52: the two halves of a hybrid torrent describe the same files in the same order, and each version 1 file starts
+ * on a piece boundary. Otherwise clients of the two versions would receive different content.
  * @throws ClientError `torrent`
  */
 export function checkHybrid(v1: readonly FileOfV1[], v2: readonly FileOfV2[], pieceBytes: number): void {

@@ -14,14 +14,14 @@ import { MAX_FILES, MAX_PATH_BYTES } from './metainfo-limits.js';
 
 export interface TorrentFile {
   /**
-   * Path below the torrent's name, joined by `/`; for a torrent of one file its name. Not safe as a file name, and cut to
-   * MAX_PATH_BYTES.
+   * Path below the torrent's name, joined by `/`; the name for a torrent of one file. Not safe as a file name.
+   * Truncated to MAX_PATH_BYTES.
    */
   readonly path: string;
   readonly bytes: number;
 }
 
-/** A file, or the filler between files that makes the next one start with a piece (BEP 47). */
+/** A file, or padding that aligns the next file to a piece (BEP 47). */
 export interface FileOfV1 extends TorrentFile {
   readonly padding: boolean;
 }
@@ -33,9 +33,9 @@ export function notTorrent(why: string): ClientError {
 }
 
 /**
- * In the order of the torrent. Where both `length` and `files` are there, `files` counts, as for libtorrent and
+ * In the order of the torrent. If both `length` and `files` are present, `files` counts, as in libtorrent and
  * Transmission.
- * @throws ClientError `torrent` also where `pieces` does not cover exactly these files
+ * @throws ClientError `torrent`, also if `pieces` does not cover exactly these files
  */
 export function readFilesV1(
   bytes: Uint8Array,
@@ -78,7 +78,7 @@ function readFile(bytes: Uint8Array, item: Span): FileOfV1 {
   return { path: path ?? '', bytes: length === undefined ? 0 : sizeAt(bytes, length), padding: isPadding };
 }
 
-/** BEP 47: `p` marks filler, which needs no path, and `l` a symbolic link, which has no content. */
+/** BEP 47: `p` marks padding, which needs no path, and `l` a symbolic link, which has no content. */
 export function readAttributes(bytes: Uint8Array, span: Span | undefined): { isPadding: boolean; isLink: boolean } {
   const letters = span === undefined ? undefined : stringAt(bytes, span);
   return { isPadding: letters?.includes('p') ?? false, isLink: letters?.includes('l') ?? false };

@@ -1,22 +1,22 @@
-/** Limits on torrent files and magnet links, which come from strangers. Each is well above what real ones need. */
+/** Limits on torrent files and magnet links, which come from strangers. Each is well above what real files need. */
 
-/** libtorrent refuses torrent files above 10 MB, so a larger one would serve nobody. */
+/** libtorrent refuses torrent files above 10 MB, so a larger one is useless. */
 export const MAX_TORRENT_BYTES = 10_000_000;
 /** Nesting of lists and dictionaries. A v2 file tree nests once for each directory. */
 export const MAX_BENCODE_DEPTH = 100;
-/** Values in one file: the scan is linear, and this bounds what one file can cost however small its values are. */
+/** Values in one file. The scan is linear, so this bounds its cost however small the values are. */
 export const MAX_BENCODE_VALUES = 3_000_000;
-/** Keys of one dictionary: `piece layers` and a directory of a file tree have one for each file. Each costs 200 bytes. */
+/** Keys of one dictionary: `piece layers` and a directory of a file tree have one per file. Each costs 200 bytes. */
 export const MAX_DICTIONARY_KEYS = 250_000;
 /** Digits of a string's length: 10 MB needs 8. */
 export const MAX_LENGTH_DIGITS = 8;
-/** Digits of an integer: those of an unsigned 64-bit one. */
+/** Digits of an unsigned 64-bit integer. */
 export const MAX_INTEGER_DIGITS = 20;
-/** Entries of the file list that are kept; each costs a few hundred bytes of memory. */
+/** Entries of the file list; each costs a few hundred bytes of memory. */
 export const MAX_FILES = 200_000;
-/** Bytes of UTF-8 of a torrent's name: file systems have no longer names, so clients cut them there. */
+/** Bytes of UTF-8 of a torrent's name: file systems allow no longer names, so clients truncate there. */
 export const MAX_NAME_BYTES = 255;
-/** Bytes of UTF-8 of a file's path that are kept; Windows and most sites stop at 260 characters. */
+/** Bytes of UTF-8 of a file's path, truncated above; Windows and most sites stop at 260 characters. */
 export const MAX_PATH_BYTES = 1_024;
 /** Trackers read from one torrent or magnet link. Real lists stay below a hundred. */
 export const MAX_TRACKERS = 500;

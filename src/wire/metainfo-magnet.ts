@@ -1,6 +1,7 @@
 /**
- * Magnet links (BEP 9; `urn:btmh` of BEP 52): reading, putting other trackers into one, making one for a torrent. Only
- * the `tr` parameters change; all others keep their text and order, but for keys in upper case and HTML's `&amp;`.
+ * Magnet links (BEP 9; `urn:btmh` of BEP 52): reads one, replaces its trackers, makes one for a torrent. Only the `tr`
+ * parameters change. All others keep their text and order, except that upper-case keys and HTML's `&amp;` are
+ * normalised.
  */
 import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError } from '../domain/errors.js';
@@ -10,9 +11,9 @@ import { MAX_MAGNET_CHARACTERS, MAX_NAME_BYTES, MAX_TRACKERS } from './metainfo-
 import { announceTiers, type RewriteOptions } from './metainfo-rewrite.js';
 
 export interface Magnet {
-  /** `urn:btih`, or `urn:btmh` cut to 20 bytes where there is no other. */
+  /** `urn:btih`, or `urn:btmh` truncated to 20 bytes if there is no other. */
   readonly infoHash: InfoHash;
-  /** The second hash of a hybrid torrent: `urn:btmh` cut to 20 bytes. */
+  /** The second hash of a hybrid torrent: `urn:btmh` truncated to 20 bytes. */
   readonly hybridInfoHash: InfoHash | undefined;
   readonly name: string | undefined;
   /** `xl`, in bytes. */
@@ -84,7 +85,7 @@ export function magnetFor(torrent: {
 interface Parameter {
   readonly key: string;
   readonly value: string;
-  /** As it stands in the link. */
+  /** As written in the link. */
   readonly raw: string;
 }
 
@@ -96,19 +97,19 @@ function magnetParameters(text: string): Parameter[] {
     .split('&')
     .filter((raw) => raw !== '')
     .map((text) => {
-      // A link that was escaped for HTML once too often: `&amp;dn=…`.
+      // The link was escaped for HTML once too often: `&amp;dn=…`.
       const raw = text.replace(/^amp;/, '');
       const equals = raw.indexOf('=');
       const stated = equals < 0 ? raw : raw.slice(0, equals);
-      // Some clients know these keys in lower case only.
+      // Some clients recognise these keys in lower case only.
       const key = KNOWN_PARAMETER.test(stated) ? stated.toLowerCase() : stated;
       return { key, value: decode(equals < 0 ? '' : raw.slice(equals + 1)), raw: key + raw.slice(stated.length) };
     });
 }
 
 /**
- * Names are written by people and old programs: an escape that is broken stays as it is, bytes that are not UTF-8 become
- * U+FFFD, as clients do it.
+ * People and old programs write names. An invalid escape stays as it is; bytes that are not UTF-8 become U+FFFD, as in
+ * clients.
  */
 function decode(text: string): string {
   const spaced = text.replaceAll('+', ' ');

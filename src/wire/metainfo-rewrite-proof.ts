@@ -1,4 +1,4 @@
-/** Rewrites a torrent and reads the result as a client would, to show that nothing but its trackers has changed. */
+/** Rewrites a torrent and reads the result as a client would, to prove that only its trackers changed. */
 import type { InfoHash } from '../domain/info-hash.js';
 import { parseMetainfo } from './metainfo.js';
 import { type RewriteOptions, rewriteTorrent } from './metainfo-rewrite.js';
@@ -8,13 +8,13 @@ export interface ProvenRewriting {
   readonly name: string;
   readonly infoHash: InfoHash;
   readonly hybridInfoHash: InfoHash | undefined;
-  /** Bytes of `info`, which are the same before and after. */
+  /** Size of `info`, which is identical before and after. */
   readonly infoBytes: number;
   readonly trackersBefore: readonly string[];
   readonly trackersAfter: readonly string[];
 }
 
-/** @throws ClientError as {@link rewriteTorrent}; Error where the proof fails, which is a defect */
+/** @throws ClientError as {@link rewriteTorrent}; Error if the proof fails, which is a defect */
 export function rewriteWithProof(original: Uint8Array, options: RewriteOptions): ProvenRewriting {
   const before = parseMetainfo(original);
   const bytes = rewriteTorrent(original, options);

@@ -1,7 +1,7 @@
 /**
- * Puts other trackers into a torrent file (draft 4.2: "change the original tracker address to the address of the alias
- * tracker"). Every other key keeps its bytes, `info` above all; keys come out sorted as BEP 3 demands. A private torrent
- * is refused (BEP 27): it belongs to its own tracker.
+ * Replaces the trackers in a torrent file (draft 4.2: "change the original tracker address to the address of the alias
+ * tracker"). Every other key keeps its bytes, most importantly `info`. Keys are written sorted, as BEP 3 demands. A
+ * private torrent is refused (BEP 27): its peers must come from its own tracker.
  */
 import { ClientError } from '../domain/errors.js';
 import { parseMetainfo } from './metainfo.js';
@@ -11,14 +11,14 @@ import { encodeList, encodeString } from './metainfo-bencode.js';
 export interface RewriteOptions {
   /** At least one. They form one tier, so that a client announces to one of them and falls back to the others. */
   readonly announceUrls: readonly string[];
-  /** Keeps the original trackers in later tiers, for when the alias tracker does not answer (BEP 12). */
+  /** Keeps the original trackers in later tiers, as a fallback if the alias tracker does not answer (BEP 12). */
   readonly keepOriginal?: boolean;
   /** Top-level keys to leave out, for example `comment`; never `info`. */
   readonly dropKeys?: readonly string[];
 }
 
 /**
- * @returns the bytes of the new torrent file; its info-hash is that of the old one
+ * @returns the bytes of the new torrent file; its info-hash is unchanged
  * @throws ClientError `bencode`, `torrent`, `announce-url`, `private-torrent`
  */
 export function rewriteTorrent(bytes: Uint8Array, options: RewriteOptions): Uint8Array {
@@ -32,12 +32,12 @@ export function rewriteTorrent(bytes: Uint8Array, options: RewriteOptions): Uint
   }
   parts.set('announce', Buffer.concat([encodeString('announce'), encodeString(tiers[0]![0]!)]));
   parts.delete('announce-list');
-  // Readers of one tracker only need no list; with more, BEP 12 makes it the one that counts.
+  // A single tracker needs no announce-list; with more, BEP 12 makes the list take precedence.
   if (tiers.flat().length > 1) {
     const list = encodeList(tiers.map((tier) => encodeList(tier.map((url) => encodeString(url)))));
     parts.set('announce-list', Buffer.concat([encodeString('announce-list'), list]));
   }
-  // Keys are Latin-1 text of their bytes, so this is BEP 3's order of raw strings.
+  // Keys hold one Latin-1 character per byte, so this is BEP 3's order of raw strings.
   const sorted = [...parts.keys()].sort((a, b) => (a < b ? -1 : 1));
   return Buffer.concat([Buffer.from('d'), ...sorted.map((key) => parts.get(key)!), Buffer.from('e')]);
 }
@@ -49,7 +49,7 @@ export function privateTorrent(name: string): ClientError {
   );
 }
 
-/** The tiers of the result: the new trackers first, no URL twice. @throws ClientError `announce-url` */
+/** The tiers of the result: the new trackers first, each URL once. @throws ClientError `announce-url` */
 export function announceTiers(
   options: Pick<RewriteOptions, 'announceUrls' | 'keepOriginal'>,
   originalTiers: readonly (readonly string[])[],

@@ -1,7 +1,7 @@
 /**
- * Reads a torrent file (BEP 3; BEP 12 announce-list, BEP 27 private, BEP 52 version 2 and hybrid) without ever encoding
- * it again: the info-hash is that of the very bytes of the file. Rewriting is in metainfo-rewrite.ts. Pieces are not
- * checked against content, and path names are not made safe for a file system: nothing here writes files.
+ * Reads a torrent file (BEP 3; BEP 12 announce-list, BEP 27 private, BEP 52 version 2 and hybrid) without encoding it
+ * again: the info-hash is computed over the original bytes. Rewriting is in metainfo-rewrite.ts. Pieces are not checked
+ * against content, and path names are not made safe for a file system: nothing here writes files.
  */
 import { createHash } from 'node:crypto';
 import { cutToBytes } from '../domain/cut-text.js';
@@ -24,9 +24,9 @@ import { checkHybrid, checkPieceBytesV2, checkPieceLayers, readFilesV2 } from '.
 import { MAX_NAME_BYTES, MAX_TORRENT_BYTES, MAX_TRACKERS } from './metainfo-limits.js';
 
 export interface Metainfo {
-  /** What the torrent is known by: SHA-1 of `info`, or for a v2-only torrent SHA-256 cut to 20 bytes. */
+  /** Identifies the torrent: SHA-1 of `info`, or for a v2-only torrent SHA-256 truncated to 20 bytes. */
   readonly infoHash: InfoHash;
-  /** The second hash under which clients of a hybrid torrent announce (BEP 52): SHA-256 cut to 20 bytes. */
+  /** The second hash under which clients of a hybrid torrent announce (BEP 52): SHA-256 truncated to 20 bytes. */
   readonly hybridInfoHash: InfoHash | undefined;
   /** All 64 hex digits of a v2 hash, for `urn:btmh`. */
   readonly infoHashV2: string | undefined;
@@ -35,18 +35,18 @@ export interface Metainfo {
   readonly totalBytes: number;
   readonly pieceBytes: number;
   readonly files: readonly TorrentFile[];
-  /** BEP 27: peers of it may come from its own tracker only. */
+  /** BEP 27: its peers may come only from its own tracker. */
   readonly private: boolean;
-  /** The original trackers, tier by tier: `announce-list` where there is one, else `announce`. Unusable URLs left out. */
+  /** The original trackers by tier: `announce-list` if present, else `announce`. Unusable URLs are omitted. */
   readonly trackerTiers: readonly (readonly string[])[];
-  /** Where `info` lies in the file. */
+  /** The byte span of `info` in the file. */
   readonly infoSpan: Span;
-  /** The top level of the file, in its order. */
+  /** The top level of the file, in file order. */
   readonly entries: readonly DictionaryEntry[];
 }
 
 /**
- * @throws ClientError `bencode` where the bytes are not one bencoded dictionary, `torrent` where that is no torrent
+ * @throws ClientError `bencode` if the bytes are not one bencoded dictionary, `torrent` if it is not a torrent
  */
 export function parseMetainfo(bytes: Uint8Array): Metainfo {
   if (bytes.length > MAX_TORRENT_BYTES) {
@@ -88,7 +88,7 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
     hybridInfoHash: v1 === undefined ? undefined : truncatedV2,
     infoHashV2: v2?.toString('hex'),
     version: hasV1 && hasV2 ? 'hybrid' : hasV1 ? 'v1' : 'v2',
-    // Clients take the hash for a torrent without a name.
+    // Clients use the hash as the name of a torrent without one.
     name: statedName === '' ? infoHash : statedName,
     totalBytes,
     pieceBytes,
@@ -101,8 +101,8 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
 }
 
 /**
- * Clients ignore what follows the dictionary: a newline, the rest of a page. A second dictionary is refused, since nobody
- * could tell which of the two is meant.
+ * Clients ignore trailing bytes after the dictionary: a newline, the rest of a page. A second dictionary is refused,
+ * because it is unclear which of the two is meant.
  */
 function isTorrentAt(bytes: Uint8Array, start: number): boolean {
   if (!isDictionary(bytes, { start, end: bytes.length })) return false;
@@ -114,7 +114,7 @@ function isTorrentAt(bytes: Uint8Array, start: number): boolean {
   }
 }
 
-/** BEP 27 says 1; clients take any other number but 0 for it too, however large, and so does caution. */
+/** BEP 27 says 1. Clients treat every other number except 0 as private too, however large, and so does this. */
 function isPrivate(bytes: Uint8Array, span: Span | undefined): boolean {
   return span !== undefined && integerAt(bytes, span) !== 0;
 }
@@ -124,7 +124,9 @@ function readInteger(bytes: Uint8Array, info: ReadonlyMap<string, Span>, key: st
   return span === undefined ? undefined : integerAt(bytes, span);
 }
 
-/** Cut to what clients take; empty where the torrent says so. @throws ClientError `torrent` where it has none */
+/**
+ * Truncated to what clients accept; empty if the torrent's name is empty. @throws ClientError `torrent` if it has none
+ */
 function readName(bytes: Uint8Array, info: ReadonlyMap<string, Span>): string {
   const stated = ['name.utf-8', 'name'].flatMap((key) => {
     const span = info.get(key);
@@ -135,7 +137,7 @@ function readName(bytes: Uint8Array, info: ReadonlyMap<string, Span>): string {
   return cutToBytes(name, MAX_NAME_BYTES);
 }
 
-/** Lists of another shape than BEP 12's are ignored, as clients do: rewriting replaces them anyway. */
+/** Ignores lists whose shape differs from BEP 12's, as clients do; rewriting replaces them anyway. */
 function readTrackerTiers(bytes: Uint8Array, entries: readonly DictionaryEntry[]): string[][] {
   const announce = entries.find((entry) => entry.key === 'announce')?.value;
   const announceList = entries.find((entry) => entry.key === 'announce-list')?.value;
@@ -153,7 +155,7 @@ function readTrackerTiers(bytes: Uint8Array, entries: readonly DictionaryEntry[]
     }
     if (tier.length > 0) tiers.push(tier);
   }
-  // BEP 12: announce counts only where announce-list says nothing.
+  // BEP 12: announce counts only if announce-list is empty.
   if (tiers.length === 0 && single !== undefined && isAnnounceUrl(single)) tiers.push([single]);
   return tiers;
 }

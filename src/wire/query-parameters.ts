@@ -1,8 +1,8 @@
 /**
- * Walks the query of an announce or a scrape, parameter by parameter, from bytes and without allocation. Any character of
- * a name or a value may be escaped and means the same (RFC 3986 sections 2.3 and 6.2.2.2). Parameters are separated by `&`;
- * a further `?` separates too, since clients append `?info_hash=…` to an announce URL that has a query already. In
- * `info_hash` and `peer_id` it does not: their bytes may be sent raw. `;` and `+` stand for themselves.
+ * Walks the query of an announce or a scrape, parameter by parameter, over bytes and without allocation. Any character
+ * of a name or a value may be escaped without a change of meaning (RFC 3986 sections 2.3 and 6.2.2.2). `&` separates
+ * parameters. A further `?` does too, because clients append `?info_hash=…` to an announce URL that already has a
+ * query. It does not in `info_hash` and `peer_id`, whose bytes may be sent raw. `;` and `+` are literal.
  */
 import { decodeQueryBytes } from './query-values.js';
 
@@ -20,7 +20,7 @@ export const PARAMETER_NO_PEER_ID = 10;
 export const PARAMETER_KEY = 11;
 export const PARAMETER_IP = 12;
 
-/** By the `PARAMETER_` constants. */
+/** Indexed by the `PARAMETER_` constants. */
 const NAMES = [
   '',
   'info_hash',
@@ -37,7 +37,7 @@ const NAMES = [
   'ip',
 ].map((name) => Uint8Array.from(name, (c) => c.charCodeAt(0)));
 const LONGEST_NAME = Math.max(...NAMES.map((name) => name.length));
-/** As long as a whole request head may be, so that every escaped value fits. */
+/** The size of a whole request head, so that every escaped value fits. */
 const MAX_VALUE_BYTES = 8_192;
 
 const PERCENT = 0x25;
@@ -48,12 +48,12 @@ const QUESTION = 0x3f;
 export class QueryParameters {
   /** One of the `PARAMETER_` constants. */
   name = PARAMETER_OTHER;
-  /** False for a name alone; its value is empty. */
+  /** False for a name without `=`; its value is empty. */
   hasValue = false;
-  /** The value as it was sent, in the bytes that were given to {@link begin}. */
+  /** The value as sent, in the bytes passed to {@link begin}. */
   rawStart = 0;
   rawEnd = 0;
-  /** The value with its escapes undone. For `info_hash`, `peer_id` and `ip` it stays as it was sent. */
+  /** The decoded value. `info_hash`, `peer_id` and `ip` stay as sent. */
   value: Uint8Array;
   valueStart = 0;
   valueEnd = 0;

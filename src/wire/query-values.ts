@@ -1,6 +1,7 @@
 /**
- * Values in a query string, read from bytes: `%xx` and raw bytes mixed, `+` is a plus (info-hashes are bytes, not form
- * text), and decimal numbers that saturate instead of wrapping. Nothing allocates; results of two numbers go to a record.
+ * Values in a query string, read from bytes. `%xx` and raw bytes may be mixed, `+` is a plus (info-hashes are bytes,
+ * not form text), and decimal numbers saturate and do not wrap. Nothing allocates; two-part results are written to a
+ * record.
  */
 
 const PERCENT = 0x25;
@@ -13,7 +14,7 @@ export function hexDigit(byte: number): number {
 }
 
 /**
- * Decodes [start, end) into `out`. A `%` without two hex digits stands for itself, as clients that send raw bytes mean it.
+ * Decodes [start, end) into `out`. A `%` without two hex digits is literal, as clients that send raw bytes intend.
  * @returns the decoded length, which may exceed `max`; only the first `max` bytes are written
  */
 export function decodeQueryBytes(
@@ -52,9 +53,9 @@ const TWO_TO_32 = 0x1_0000_0000;
 const TWO_TO_64 = TWO_TO_32 * TWO_TO_32;
 
 /**
- * Decimal digits as a number of 64 bits; past 2^53 the low bits are rounded, past 2^64 it saturates. A minus sign or
- * anything else that is no number counts as the greatest value: not zero, which is all that matters of `left`.
- * @returns false where there was no number at all
+ * Decimal digits as a 64-bit number; above 2^53 the low bits are rounded, above 2^64 it saturates. A minus sign or
+ * anything else that is not a number counts as the largest value: `left` matters only as zero or not zero.
+ * @returns false if the range is empty
  */
 export function parseUint64(bytes: Uint8Array, start: number, end: number, into: Uint64): boolean {
   let value = 0;
@@ -76,7 +77,7 @@ export function parseUint64(bytes: Uint8Array, start: number, end: number, into:
   return end > start;
 }
 
-/** @returns the number, capped at 2^31 − 1; −1 where it is negative or none */
+/** @returns the number, capped at 2^31 − 1; −1 if it is negative or invalid */
 export function parseCount(bytes: Uint8Array, start: number, end: number): number {
   if (end <= start) return -1;
   let value = 0;
@@ -89,8 +90,8 @@ export function parseCount(bytes: Uint8Array, start: number, end: number): numbe
 }
 
 /**
- * The `key` of a client: up to eight hex digits are the number they spell, so that the same client is known over UDP too;
- * any other text is folded to 32 bits (FNV-1a).
+ * The `key` of a client. Up to eight hex digits are read as a number, so that the same client is recognised over UDP;
+ * any other text is hashed to 32 bits (FNV-1a).
  */
 export function parseKey(bytes: Uint8Array, start: number, end: number): number {
   if (end - start <= 8) {

@@ -1,6 +1,6 @@
 /**
- * The bencoded answer to an HTTP scrape (BEP 48): `files` is a dictionary keyed by the raw 20 bytes, so its keys must be
- * sorted and unique whatever order the client asked in.
+ * The bencoded answer to an HTTP scrape (BEP 48). The keys of the `files` dictionary are the raw 20-byte hashes, so
+ * they must be sorted and unique in whatever order the client asked.
  */
 import { asciiBytes, copyBytes, writeBytes, writeDecimal } from './write-bytes.js';
 
@@ -20,8 +20,8 @@ function compareHashes(hashes: Uint8Array, a: number, b: number): number {
 }
 
 /**
- * Sorts the first `count` hashes by their bytes and drops repeated ones.
- * @param order takes the indices of the hashes to answer, sorted; as long as the greatest count
+ * Sorts the first `count` hashes by their bytes and drops duplicates.
+ * @param order receives the indices of the hashes to answer, sorted; as long as the largest count
  * @returns how many remain
  */
 export function sortHashes(hashes: Uint8Array, count: number, order: Uint8Array): number {

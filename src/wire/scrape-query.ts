@@ -4,12 +4,12 @@ import { decodeQueryBytes } from './query-values.js';
 
 export const SCRAPE_BAD_HASH = -1;
 
-/** One for all calls: nothing in a call waits. */
+/** Shared by all calls, which are synchronous. */
 const parameters = new QueryParameters();
 
 /**
- * @param hashes takes 20 bytes a hash; as many as fit are read, the rest is left out
- * @returns how many hashes, or {@link SCRAPE_BAD_HASH} where one is not 20 bytes
+ * @param hashes receives 20 bytes per hash; hashes that do not fit are ignored
+ * @returns how many hashes, or {@link SCRAPE_BAD_HASH} if one is not 20 bytes
  */
 export function parseScrapeQuery(bytes: Uint8Array, start: number, end: number, hashes: Uint8Array): number {
   const max = Math.floor(hashes.length / 20);

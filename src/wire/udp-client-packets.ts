@@ -1,6 +1,6 @@
 /**
- * The client's side of the UDP tracker protocol (BEP 15): requests to send and answers to read. For tests, load and
- * whoever asks another tracker; it makes objects and throws, unlike the server's side.
+ * The client's side of the UDP tracker protocol (BEP 15): encodes requests and decodes answers. For tests, load
+ * generators and parts that ask another tracker. Unlike the server's side it allocates objects and throws.
  */
 import { ClientError } from '../domain/errors.js';
 import { readUint32, writeUint16, writeUint32 } from './byte-order.js';
@@ -16,7 +16,7 @@ import {
 } from './udp-packets.js';
 
 export interface UdpAnnounceToSend {
-  /** As the connect answer gave it. */
+  /** From the connect answer. */
   readonly connectionId: bigint;
   readonly transactionId: number;
   /** 20 bytes each. */
@@ -94,7 +94,7 @@ export function encodeUdpScrape(connectionId: bigint, transactionId: number, inf
   return bytes;
 }
 
-/** @throws ClientError `udp-answer` for anything that is no answer of BEP 15 */
+/** @throws ClientError `udp-answer` if the bytes are not an answer of BEP 15 */
 export function decodeUdpAnswer(bytes: Uint8Array): UdpAnswer {
   const truncated = new ClientError('udp-answer', `an answer of ${bytes.length} bytes is cut short`);
   if (bytes.length < 8) throw truncated;

@@ -1,7 +1,7 @@
 /**
- * Options behind a UDP announce (BEP 41): a list of `type [length data]`. URLData carries the path and query of the
- * announce URL in pieces. Nothing in it can make an announce fail: an unknown option is skipped by its length, one that
- * runs past the datagram ends the list.
+ * Options after a UDP announce (BEP 41): a list of `type [length data]`. URLData carries the path and query of the
+ * announce URL in pieces. Options cannot make an announce fail: an unknown option is skipped by its length, and one
+ * that runs past the datagram ends the list.
  */
 
 export const OPTION_END = 0;
@@ -9,8 +9,8 @@ export const OPTION_NOP = 1;
 export const OPTION_URL_DATA = 2;
 
 /**
- * Joins the URLData pieces between `start` and `end`.
- * @returns how many bytes were written to `out`; what does not fit is left out
+ * Concatenates the URLData pieces between `start` and `end`.
+ * @returns how many bytes were written to `out`; bytes that do not fit are dropped
  */
 export function decodeUrlData(input: Uint8Array, start: number, end: number, out: Uint8Array): number {
   let written = 0;

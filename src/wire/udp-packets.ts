@@ -1,7 +1,7 @@
 /**
- * The UDP tracker protocol (BEP 15): layouts, and the server's side of them. Decoders fill a record, encoders write into
- * the transport's buffer at an offset; neither allocates. Lengths are the caller's to check against the constants here.
- * The client's side, for tests and load, is in `udp-client-packets.ts`; trailing options in `udp-options.ts`.
+ * The UDP tracker protocol (BEP 15): packet layouts, and the server's side. Decoders fill a record, encoders write into
+ * the transport's buffer at an offset; neither allocates. Callers check lengths against the constants here. The
+ * client's side, for tests and load, is in `udp-client-packets.ts`; trailing options are in `udp-options.ts`.
  */
 import { type AnnounceFields, EVENT_NONE, EVENT_PAUSED, EVENT_STOPPED, NUM_WANT_UNSAID } from './announce-fields.js';
 import { readInt32, readUint16, readUint32, writeUint32 } from './byte-order.js';
@@ -15,15 +15,15 @@ export const ACTION_ANNOUNCE = 1;
 export const ACTION_SCRAPE = 2;
 export const ACTION_ERROR = 3;
 
-/** Connection id (or protocol id), action, transaction id: the least that any request holds. */
+/** Connection id (or protocol id), action, transaction id: the shortest request. */
 export const UDP_REQUEST_HEAD_BYTES = 16;
 export const CONNECT_RESPONSE_BYTES = 16;
-/** BEP 15, announce; what follows are BEP 41 options. */
+/** BEP 15, announce; BEP 41 options follow. */
 export const UDP_ANNOUNCE_REQUEST_BYTES = 98;
 export const UDP_ANNOUNCE_RESPONSE_HEAD_BYTES = 20;
 export const UDP_SCRAPE_RESPONSE_HEAD_BYTES = 8;
 export const UDP_SCRAPE_ENTRY_BYTES = 12;
-/** BEP 15: about 74 hashes fit a packet. */
+/** BEP 15: about 74 hashes fit in a packet. */
 export const UDP_SCRAPE_MAX_HASHES = 74;
 
 /** Offsets in every request. */
@@ -35,12 +35,12 @@ export const ANNOUNCE_INFO_HASH_OFFSET = 16;
 export const ANNOUNCE_PEER_ID_OFFSET = 36;
 export const ANNOUNCE_IP_OFFSET = 84;
 
-/** Above 3 only BEP 21's `paused` has a meaning, as 4; the rest count as no event. */
+/** Above 3 only BEP 21's `paused` (4) has a meaning; other numbers count as no event. */
 function eventFromNumber(number: number): number {
   return number <= EVENT_STOPPED || number === EVENT_PAUSED ? number : EVENT_NONE;
 }
 
-/** @param input at least {@link UDP_ANNOUNCE_REQUEST_BYTES} from `start` on; the record keeps pointing into it */
+/** @param input at least {@link UDP_ANNOUNCE_REQUEST_BYTES} from `start`; the record keeps a reference to it */
 export function decodeUdpAnnounce(input: Uint8Array, start: number, fields: AnnounceFields): void {
   fields.bytes = input;
   fields.infoHashOffset = start + ANNOUNCE_INFO_HASH_OFFSET;
@@ -59,7 +59,7 @@ export function decodeUdpAnnounce(input: Uint8Array, start: number, fields: Anno
   fields.port = readUint16(input, start + 96);
 }
 
-/** The first 8 bytes of every answer: the action, and the request's transaction id as it came. */
+/** Writes the first 8 bytes of every answer: the action, and the request's transaction id unchanged. */
 export function writeUdpHead(out: Uint8Array, offset: number, action: number, input: Uint8Array, start: number): void {
   out[offset] = 0;
   out[offset + 1] = 0;
@@ -71,7 +71,7 @@ export function writeUdpHead(out: Uint8Array, offset: number, action: number, in
   out[offset + 7] = input[start + TRANSACTION_ID_OFFSET + 3]!;
 }
 
-/** The rest of an announce's fixed part; compact peers follow at `offset` + {@link UDP_ANNOUNCE_RESPONSE_HEAD_BYTES}. */
+/** Writes the rest of an announce's fixed part; compact peers follow at {@link UDP_ANNOUNCE_RESPONSE_HEAD_BYTES}. */
 export function writeUdpAnnounceCounts(
   out: Uint8Array,
   offset: number,
@@ -84,7 +84,7 @@ export function writeUdpAnnounceCounts(
   writeUint32(out, offset + 16, seeders);
 }
 
-/** One hash's answer (BEP 15, scrape): seeders, completed, leechers. */
+/** Writes the entry of one hash (BEP 15, scrape): seeders, completed, leechers. */
 export function writeUdpScrapeEntry(
   out: Uint8Array,
   offset: number,

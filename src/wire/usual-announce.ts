@@ -1,8 +1,8 @@
 /**
- * The announce as nearly every client sends it, `GET /announce?… HTTP/1.1`, in one pass over its bytes: names are compared
- * where they stand and values decoded as they come. Whatever is unusual (another path or version, raw bytes that might end
- * the query, an escape in a name or a number, a mistake of any kind) is left to `http-request-head` and `announce-query`, which say what it means; what is
- * read here means the same there, and a property test holds the two together.
+ * Parses the announce that nearly every client sends, `GET /announce?… HTTP/1.1`, in one pass: names are compared in
+ * place and values decoded as they are reached. Anything unusual (another path or version, raw bytes that might end the
+ * query, an escape in a name or a number, any error) is left to `http-request-head` and `announce-query`, which define
+ * its meaning. A property test shows that both parsers agree on everything read here.
  */
 import type { AnnounceFields } from './announce-fields.js';
 import { type AnnounceQueryScratch, parseEvent, resetAnnounce } from './announce-query.js';
@@ -63,7 +63,7 @@ const ZERO = 0x30;
 const ONE = 0x31;
 const EQUALS = 0x3d;
 const QUESTION = 0x3f;
-/** Decimal digits that surely fit a small integer. */
+/** Decimal digits that always fit a small integer. */
 const MAX_SMALL_DIGITS = 9;
 
 const HEX = new Int8Array(256).fill(-1);
@@ -72,7 +72,7 @@ for (let digit = 0; digit < 16; digit++) {
   HEX[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
-/** The ampersand or blank behind a value, {@link NOT_USUAL} where it is escaped or something else might end it. */
+/** The ampersand or space after a value; {@link NOT_USUAL} if it is escaped or something else might end it. */
 function valueEnd(bytes: Uint8Array, from: number, end: number): number {
   for (let at = from; at < end; at++) {
     const byte = bytes[at]!;
@@ -83,8 +83,8 @@ function valueEnd(bytes: Uint8Array, from: number, end: number): number {
 }
 
 /**
- * As {@link valueEnd} from the name on, for a parameter that means nothing here. A name alone has a meaning of its own,
- * and an escaped name may be a known one.
+ * Like {@link valueEnd}, from the name of a parameter that is ignored. A name without a value is left to the general
+ * parser, and so is an escaped name, which may be a known one.
  */
 function unknownEnd(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
@@ -102,7 +102,7 @@ function unknownEnd(bytes: Uint8Array, from: number, end: number): number {
 function decodeId(bytes: Uint8Array, from: number, end: number, out: Uint8Array, outStart: number): number {
   let at = from;
   for (let i = 0; i < ID_BYTES; i++) {
-    // A whole request line follows any id that is not cut short.
+    // A complete request line follows any id that is not truncated.
     if (at + END_BYTES > end) return NOT_USUAL;
     let byte = bytes[at]!;
     if (byte === PERCENT) {
@@ -118,10 +118,10 @@ function decodeId(bytes: Uint8Array, from: number, end: number, out: Uint8Array,
   return bytes[at] === AMPERSAND || bytes[at] === SPACE ? at : NOT_USUAL;
 }
 
-/** Where {@link smallNumber} stopped. */
+/** The offset at which {@link smallNumber} stopped. */
 let numberEnd = 0;
 
-/** @returns a number of few enough digits for a small integer, up to an ampersand or blank; else {@link NOT_USUAL} */
+/** @returns a number that fits a small integer and ends at an ampersand or space; else {@link NOT_USUAL} */
 function smallNumber(bytes: Uint8Array, from: number, end: number): number {
   let value = 0;
   let at = from;
@@ -135,8 +135,8 @@ function smallNumber(bytes: Uint8Array, from: number, end: number): number {
 }
 
 /**
- * Reads the request line and fills `head`, `fields` and `scratch` as the general readers would.
- * @returns where the header lines start, or {@link NOT_USUAL}: then the contents of the three mean nothing
+ * Reads the request line and fills `head`, `fields` and `scratch` as the general parsers would.
+ * @returns where the header lines start, or {@link NOT_USUAL}: then the contents of the three are undefined
  */
 export function readUsualAnnounce(
   bytes: Uint8Array,
@@ -161,7 +161,7 @@ export function readUsualAnnounce(
   let hasPeerId = false;
   let at = start + START_BYTES;
   for (;;) {
-    // The end of the line follows any parameter that is not cut short, and no name is longer.
+    // The end of the line follows any parameter that is not truncated, and no name is longer.
     if (at + END_BYTES > end) return NOT_USUAL;
     let to = NOT_USUAL;
     let known = false;
@@ -281,7 +281,7 @@ export function readUsualAnnounce(
   return at + END_BYTES;
 }
 
-/** A number of any length, 0 where it is none. @returns its end, or {@link NOT_USUAL} */
+/** A number of any length, 0 if it is invalid. @returns its end, or {@link NOT_USUAL} */
 function largeNumberEnd(bytes: Uint8Array, from: number, end: number, number: Uint64): number {
   const to = valueEnd(bytes, from, end);
   if (to !== NOT_USUAL) parseUint64(bytes, from, to, number);

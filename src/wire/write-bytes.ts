@@ -1,9 +1,9 @@
 /**
- * Text and numbers straight into bytes, each function returning the offset behind what it wrote: what bencoded answers
- * and HTTP heads are put together from. The caller provides the room.
+ * Writes text and numbers into bytes, for bencoded answers and HTTP heads. Each function returns the offset after what
+ * it wrote. The caller provides the room.
  */
 
-/** Bytes of an ASCII text, made once and written often. */
+/** Bytes of an ASCII text, for constants that are written often. */
 export function asciiBytes(text: string): Uint8Array {
   return Uint8Array.from(text, (c) => c.charCodeAt(0));
 }
@@ -19,8 +19,8 @@ export function copyBytes(out: Uint8Array, at: number, from: Uint8Array, start: 
 }
 
 /**
- * Texts of every answer as big-endian words, which leave in a quarter of the stores. Up to three bytes behind the text are
- * overwritten: something else must follow it.
+ * A constant text as big-endian words, written with a quarter of the stores. Up to three bytes after the text are
+ * overwritten, so something else must be written there afterwards.
  */
 export class FixedText {
   readonly length: number;
@@ -39,7 +39,7 @@ let view = new DataView(viewed.buffer);
 let viewedBefore = viewed;
 let viewBefore = view;
 
-/** A view of the same bytes. Those of the last two arrays are kept: from answer to answer it is one for requests and answers. */
+/** A view of the same bytes. Caches the last two views, usually those of the request and answer buffers. */
 export function viewOf(bytes: Uint8Array): DataView {
   if (bytes === viewed) return view;
   const found = bytes === viewedBefore ? viewBefore : new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -71,7 +71,7 @@ export function decimalDigits(value: number): number {
 export function writeDecimal(out: Uint8Array, at: number, value: number): number {
   const end = at + decimalDigits(value);
   if (value < 1_000_000_000) {
-    // Division of small integers is a multiplication.
+    // Division of small integers compiles to a multiplication.
     let small = value | 0;
     for (let i = end - 1; i >= at; i--) {
       const next = (small / 10) | 0;
@@ -99,7 +99,7 @@ export function writeIpv4Text(out: Uint8Array, at: number, bytes: Uint8Array, st
   return end;
 }
 
-/** Eight groups in hexadecimal, never shortened: valid, and of no ambiguity (RFC 4291 section 2.2, 1). */
+/** Eight hexadecimal groups, never shortened: valid and unambiguous (RFC 4291 section 2.2, 1). */
 export function writeIpv6Text(out: Uint8Array, at: number, bytes: Uint8Array, start: number): number {
   let end = at;
   for (let group = 0; group < 8; group++) {
