@@ -1,4 +1,4 @@
-/** What every command gets: the world outside the process, so that tests can stand in for it. */
+/** What every command gets from outside the process, so that tests can replace it. */
 import type { Config } from '../config/config-schema.js';
 import type { Clock } from '../domain/clock.js';
 
@@ -12,10 +12,10 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Calls back on each SIGHUP. */
   onHangUp(listener: () => void): void;
-  /** Calls back on each error that nothing caught, which then does not end the process. */
+  /** Calls back for each uncaught error, which then does not end the process. */
   onUncaughtError(listener: (thrown: unknown) => void): void;
   /** The configuration of `--config`, else of ALIAS_TRACKER_CONFIG, else ./alias-tracker.yaml. @throws ConfigError */
   loadConfig(file: string | undefined): Config;
-  /** Which file that is. */
+  /** The path of that file. */
   configFile(file: string | undefined): string;
 }

@@ -1,4 +1,4 @@
-/** Where a command finds the running tracker's control API, and with which token: option, environment, configuration. */
+/** Finds the running tracker's control API and the token for it: from option, environment or configuration. */
 import type { Command } from 'commander';
 import type { Config } from '../config/config-schema.js';
 import { OperatorError } from '../domain/errors.js';
@@ -17,12 +17,12 @@ export function addConnectionOptions(command: Command): Command {
   return command
     .option('-c, --config <file>', 'the configuration (else $ALIAS_TRACKER_CONFIG, else ./alias-tracker.yaml)')
     .option('--url <url>', 'the control API (else $ALIAS_TRACKER_URL, else control.listen of the configuration)')
-    .option('--token <token>', 'better given as $ALIAS_TRACKER_TOKEN; else the one of the configuration');
+    .option('--token <token>', 'the token; prefer $ALIAS_TRACKER_TOKEN (else the one in the configuration)');
 }
 
 /**
- * @param tokenOf the token for this use out of the configuration
- * @param signAs the probe whose token proves requests without being sent
+ * @param tokenOf the configured token for this use
+ * @param signAs the probe whose token signs requests and is not sent
  * @throws OperatorError, ConfigError
  */
 export function connect(
@@ -33,7 +33,7 @@ export function connect(
 ): ControlClient {
   const given = options.url ?? context.env.ALIAS_TRACKER_URL;
   const givenToken = options.token ?? context.env.ALIAS_TRACKER_TOKEN;
-  // A probe's machine needs no configuration if it is told where to go.
+  // A probe's machine needs no configuration if the URL is given.
   const config = given !== undefined && options.config === undefined ? undefined : context.loadConfig(options.config);
   const url = given ?? controlUrl(config!);
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
@@ -45,7 +45,9 @@ export function connect(
 
 function controlUrl(config: Config): string {
   if (config.control === undefined) {
-    throw new OperatorError('the configuration has no "control" section, so no tracker of it can be asked; give --url');
+    throw new OperatorError(
+      'the configuration has no "control" section, so this tracker has no control API; pass --url',
+    );
   }
   return reachableUrl(config.control.listen);
 }

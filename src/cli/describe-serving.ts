@@ -1,4 +1,4 @@
-/** What `serve` prints once everything runs: one table of what listens where, and what to try next. */
+/** What `serve` prints once everything runs: a table of listeners, and commands to try next. */
 import type { Config } from '../config/config-schema.js';
 import { formatIp } from '../domain/ip-address.js';
 import { formatEndpoint, reachableHost } from '../net/endpoint.js';
@@ -11,8 +11,8 @@ export interface ServingAddress {
 }
 
 /**
- * @param addresses in the order in which they are to be read
- * @param configFile as it was named, for commands that need it again
+ * @param addresses in display order
+ * @param configFile as given, for commands that need it again
  */
 export function describeServing(config: Config, addresses: readonly ServingAddress[], configFile?: string): string {
   const rows = addresses.map(({ part, url, about }) => [part, url, about]);
@@ -34,7 +34,7 @@ function urlOf(addresses: readonly ServingAddress[], part: string, protocol = ''
   const found = addresses.find((each) => each.part === part && each.url.startsWith(protocol));
   if (found === undefined) return undefined;
   const url = new URL(found.url.replace(/^(dns|udp):/, 'http:'));
-  // A wildcard is where something listens, not where it is reached.
+  // Nothing can connect to a wildcard address.
   url.host = formatEndpoint({ host: reachableHost(hostOf(url)), port: Number(url.port || '80') });
   return url;
 }
@@ -66,7 +66,7 @@ function labIdeas(config: Config, addresses: readonly ServingAddress[]): Idea[] 
     });
   }
   const control = urlOf(addresses, 'control');
-  // A lab's token is no secret: it stands in an example, and whoever tries the lab has to be let in.
+  // A lab's token is not secret: it is part of an example, and a visitor of the lab needs it.
   const token = config.control?.token;
   const password = token === undefined ? '' : ` (any name, password ${token})`;
   const dashboard = control ? `, and look at ${control.origin}/ meanwhile${password}` : '';

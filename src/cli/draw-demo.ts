@@ -1,4 +1,4 @@
-/** The demo's live view as text: the inner share over time, each user's last answer, what the probes say. */
+/** The demo's live view as text: the inner share over time, each user's last answer, the probes' reports. */
 import type { DemoState } from '../lab/run-demo.js';
 import { formatTable } from './table.js';
 

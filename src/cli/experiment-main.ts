@@ -1,6 +1,6 @@
 /**
- * `npm run experiment`: the swarm of `src/lab/experiment.ts` with random choice and with the alias tracker in turn, several rounds,
- * and every round side by side. An entry point; needs root, Linux and the clients.
+ * `npm run experiment`: runs the swarm of `src/lab/experiment.ts` alternately with random choice and with the alias
+ * tracker, for several rounds, and prints the rounds side by side. An entry point; needs root, Linux and the clients.
  */
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../domain/errors.js';

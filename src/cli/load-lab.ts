@@ -1,5 +1,5 @@
 /**
- * Loads a module of `src/lab` on demand. The lab and its packages stay in a checkout: an operator's installation has
+ * Imports a module of `src/lab` on demand. Only a checkout has the lab and its packages; an operator's installation has
  * neither, so a command that needs the lab must say so rather than fail with a missing module.
  */
 import { OperatorError } from '../domain/errors.js';

@@ -41,8 +41,8 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 const code = await run(args, context, version);
-// Nothing may keep a finished command alive: not an idle keep-alive socket, not a native library's thread.
+// A finished command must exit: neither an idle keep-alive socket nor a native library's thread may keep it alive.
 const flush = (stream: NodeJS.WriteStream): Promise<void> => new Promise((done) => void stream.write('', () => done()));
 await Promise.all([flush(process.stdout), flush(process.stderr)]);
-// The tracker ran; that nobody could read its table is not its failure.
+// The tracker ran successfully; a lost table is not its failure.
 process.exit(code === EXIT_DONE && lostOutput() && command !== 'serve' ? EXIT_FAILED : code);

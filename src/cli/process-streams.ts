@@ -1,17 +1,17 @@
 /**
- * What signals and broken output do to the process. One press of Ctrl-C may arrive twice: the terminal signals the whole
- * process group, and npm passes the same signal on to its child.
+ * Handles signals and broken output. One press of Ctrl-C may arrive twice: the terminal signals the whole process
+ * group, and npm passes the same signal to its child.
  */
 import type { EventEmitter } from 'node:events';
 
-/** Signals closer together than this are one request to stop. */
+/** Signals closer together than this count as one request to stop. */
 export const SAME_SIGNAL_MS = 1_000;
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
  * Aborts the returned signal at the first SIGINT or SIGTERM. A later one, more than {@link SAME_SIGNAL_MS} after the
- * first, comes from a person who does not want to wait, and exits at once.
+ * first, exits at once: the user does not want to wait.
  * @param source the process
  * @param nowMs monotonic, so that a change of the wall clock does not count as a second signal
  */
@@ -33,13 +33,16 @@ export function stopOnSignals(
   return stopping.signal;
 }
 
-/** Commands whose work is not their output: they go on without a reader and with a full disk behind standard output. */
+/**
+ * Commands whose purpose is not their output: they continue without a reader and with a full disk under standard
+ * output.
+ */
 const LASTING = new Set(['serve', 'report']);
 
 /**
- * @param command the name of the command that runs
+ * @param command the name of the running command
  * @param say writes one line for the operator
- * @returns whether output was lost, for the exit code of a command that went on
+ * @returns tells whether output was lost, for the exit code of a command that continued
  */
 export function exitOnBrokenOutput(
   stdout: Pick<EventEmitter, 'on'>,
@@ -54,14 +57,14 @@ export function exitOnBrokenOutput(
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (isBroken) return;
     isBroken = true;
-    // A reader that closed early (`| head`) has read what it wanted.
+    // A reader that closed early (`| head`) has enough.
     if (error.code === 'EPIPE' && !isLasting) return exit(0);
     if (error.code === 'EPIPE') return;
     isLost = true;
     say(`alias-tracker: cannot write to standard output: ${error.message}\n`);
     if (!isLasting) exit(1);
   });
-  // A log that nobody can write must not end what it is about.
+  // A log that cannot be written must not end the process.
   stderr.on('error', () => {});
   return () => isLost;
 }

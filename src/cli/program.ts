@@ -1,4 +1,4 @@
-/** All commands, put together. A command is one file of `commands/` that registers itself here by an explicit call. */
+/** Assembles all commands. A command is one file of `commands/` that registers itself here by an explicit call. */
 import { Command } from 'commander';
 import type { CliContext } from './cli-context.js';
 import { registerCheckConfigCommand } from './commands/check-config.js';

@@ -1,4 +1,6 @@
-/** Runs one command line to its exit code. Errors are one line on stderr that ends with the way out; never a stack. */
+/**
+ * Runs one command line and returns its exit code. An error is one line on stderr that says what to do; never a stack.
+ */
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config-kit/config-problem.js';
 import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
@@ -23,7 +25,7 @@ export async function run(args: readonly string[], context: CliContext, version:
   }
 }
 
-/** Commander ends the process on its own errors unless each command is told otherwise. */
+/** Commander ends the process on its own errors unless each command overrides it. */
 function exitByThrowing(command: ReturnType<typeof createProgram>): void {
   command.exitOverride();
   for (const each of command.commands) exitByThrowing(each as ReturnType<typeof createProgram>);
@@ -31,7 +33,7 @@ function exitByThrowing(command: ReturnType<typeof createProgram>): void {
 
 function report(thrown: unknown, context: CliContext): number {
   if (thrown instanceof ConfigError) {
-    // Lines that begin with file:line:column, as editors understand them.
+    // Lines that begin with file:line:column, as editors parse them.
     context.stderr.write(`${terminalText(thrown.message)}\n`);
     return thrown.exitCode;
   }

@@ -1,4 +1,4 @@
-/** A JSON answer for a terminal: single values as `name  value`, lists of objects as tables, whatever they hold. */
+/** A JSON answer for a terminal: single values as `name  value`, lists of objects as tables. */
 import { terminalLine } from '../domain/terminal-text.js';
 import { type Cell, formatTable } from './table.js';
 
@@ -29,7 +29,7 @@ function showRows(list: readonly unknown[]): string {
   );
 }
 
-/** Objects within become `outer inner`; lists of plain values one cell; lists of objects are left out. */
+/** Inner objects become `outer inner`, lists of plain values one cell; lists of objects are omitted. */
 function flat(document: Json, prefix = ''): Record<string, Cell> {
   const cells: Record<string, Cell> = {};
   for (const [name, value] of Object.entries(document)) {

@@ -1,10 +1,10 @@
-/** A plain table for a terminal: columns as wide as their longest value, no frames, numbers to the right. */
+/** A plain table for a terminal: columns as wide as their longest value, without frames, numbers right-aligned. */
 
 import { terminalLine } from '../domain/terminal-text.js';
 
 export type Cell = string | number;
 
-/** @returns lines with a line feed each; an empty table is its header alone */
+/** @returns lines that end with a line feed; an empty table is only its header */
 export function formatTable(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const texts = rows.map((row) => row.map((cell) => terminalLine(String(cell))));
   const titles = header.map(terminalLine);

@@ -1,4 +1,4 @@
-/** Numbers of the command line. */
+/** Parses numbers of the command line. */
 import { OperatorError } from '../domain/errors.js';
 
 /** @throws OperatorError that names the option */

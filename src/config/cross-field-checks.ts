@@ -1,4 +1,6 @@
-/** What one value alone cannot show: rules between keys. Each rule is one function; all run, and all problems are told. */
+/**
+ * What one value alone cannot show: rules between keys. Each rule is one function; all run, and all problems are told.
+ */
 
 import type { Report } from '../config-kit/config-part.js';
 import { suggestName } from '../config-kit/suggest-name.js';
@@ -132,7 +134,7 @@ function knownSubdomainsOnly(config: Config, report: Report): void {
     if (known.includes(id)) return;
     const near = suggestName(id, known);
     const hint = near === undefined ? `known are: ${known.join(', ') || 'none'}` : `did you mean "${near}"?`;
-    report(path, `"${id}" is no sub-domain of operator.subdomains; ${hint}`);
+    report(path, `"${id}" is not a sub-domain of operator.subdomains; ${hint}`);
   };
   for (const { id, path } of subdomainReferences(config)) check(id, path);
 }

@@ -1,6 +1,6 @@
 /**
- * One line of a web cache's access log: which torrent was asked for, if any. Squid's native format and the common and
- * combined formats of web servers, with or without a leading virtual host. Who asked is not even read.
+ * Parses a line of a web cache's access log and finds the torrent that it requests, if any. Reads Squid's native format
+ * and the common and combined formats of web servers, with or without a leading virtual host. The client is not read.
  */
 import { parseInfoHash } from '../domain/info-hash.js';
 import { MAX_LOG_LINE_BYTES } from './limits.js';
@@ -12,7 +12,7 @@ const SQUID = /^\s*\d+\.\d+\s+-?\d+\s+\S+\s+\S+\/(\d{3})\s+\d+\s+([A-Z]+)\s+(\S+
 // [vhost[:port]] client ident user [time] "method URL HTTP/x" status bytes …
 const COMMON = /^(?:(\S+) )?\S+ \S+ \S+ \[[^\]]*\] "([A-Z]+) (\S+)(?: HTTP\/[\d.]+)?" (\d{3}) /;
 
-/** How often each torrent was asked for in these lines. @param bytes whole lines */
+/** Counts the requests for each torrent in these lines. @param bytes complete lines */
 export function countTorrents(bytes: Uint8Array): Map<string, number> {
   const counts = new Map<string, number>();
   const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -27,7 +27,7 @@ export function countTorrents(bytes: Uint8Array): Map<string, number> {
 }
 
 /**
- * @returns the URL of a torrent file, or `urn:btih:` and 40 hex digits for an announce; undefined for any other line
+ * @returns the URL of a torrent file, or `urn:btih:` and 40 hex digits for an announce; undefined for other lines
  */
 export function torrentOfLogLine(line: string): string | undefined {
   const squid = SQUID.exec(line);
@@ -49,7 +49,7 @@ function target(method: string, url: string, status: string, type: string): stri
   return /^https?:/i.test(url) ? webUrl(url, url) : undefined;
 }
 
-/** The first `info_hash` of an announce, as it stands in the URL. */
+/** The first `info_hash` of an announce, as written in the URL. */
 function announcedInfoHash(url: string): string | undefined {
   const query = url.indexOf('?');
   if (query < 0 || !url.slice(0, query).includes('/announce')) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Counts the torrents that the operator's own users asked for, from the access log of a web cache (draft 4.2). Each crawl
- * reads what was added since the last one, and what was still written to a file that has been rotated away meanwhile.
+ * Counts the torrents that the operator's own users requested, from the access log of a web cache (draft 4.2). Each
+ * crawl reads the lines added since the last one, including the end of a file that was rotated in between.
  */
 import { open, stat } from 'node:fs/promises';
 import type { Clock } from '../domain/clock.js';
@@ -11,11 +11,11 @@ import type { Candidate } from './candidate.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
 import { MAX_LOG_BYTES_PER_CRAWL, MAX_LOG_LINE_BYTES, MAX_LOG_TARGETS } from './limits.js';
 
-/** Requests of the last days count; what was wanted last month is not wanted now. */
+/** Only requests of the last days count; demand of last month is outdated. */
 const WINDOW_MS = 7 * 86_400_000;
 const CHUNK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
-/** What logrotate and squid call the file before the current one. */
+/** Suffixes that logrotate and squid give the previous file. */
 const ROTATED_SUFFIXES = ['.1', '.0'];
 
 export interface AccessLogOptions {
@@ -24,12 +24,12 @@ export interface AccessLogOptions {
   readonly state: CrawlState;
   readonly clock: Clock;
   readonly documents: CrawlDocumentReader;
-  /** True: counts what is new, but remembers nothing. */
+  /** True: counts new lines, but stores nothing. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws OperatorError where the log cannot be read */
+/** @throws OperatorError if the log cannot be read */
 export async function readAccessLog(options: AccessLogOptions): Promise<Candidate[]> {
   const { file, source, state, clock } = options;
   const nowMs = clock.nowMs();
@@ -56,7 +56,7 @@ async function countNewRequests(options: AccessLogOptions, counts: Map<string, n
         if (rotated?.ino === before.inode) await countLines(options, file + suffix, before.offset, counts);
       }
     }
-    // A file that shrank was emptied in place (logrotate's copytruncate).
+    // A file that shrank was truncated in place (logrotate's copytruncate).
     const grown = before !== undefined && before.inode === inode && before.offset <= size;
     return { inode, offset: await countLines(options, file, grown ? before.offset : 0, counts) };
   } catch (thrown) {
@@ -65,7 +65,7 @@ async function countNewRequests(options: AccessLogOptions, counts: Map<string, n
   }
 }
 
-/** @returns the offset after the last whole line that was read */
+/** @returns the offset after the last complete line that was read */
 async function countLines(
   { documents, signal }: AccessLogOptions,
   file: string,
@@ -87,7 +87,7 @@ async function countLines(
         const before = counts.get(target);
         if (before !== undefined || counts.size < MAX_LOG_TARGETS) counts.set(target, (before ?? 0) + count);
       }
-      // A line without end: what is too long to be one is stepped over, the rest waits for its end.
+      // An incomplete line waits for its end, unless it exceeds the limit; then it is skipped.
       const consumed = data.length - whole.length > MAX_LOG_LINE_BYTES ? data.length : whole.length;
       offset += consumed;
       rest = Buffer.from(data.subarray(consumed));

@@ -1,29 +1,29 @@
 /**
- * A torrent that some source knows of, before anything of it is fetched. Different sources, and different entries of one,
- * often mean the same torrent: {@link mergeCandidates} makes one of those that share an info-hash or an address.
+ * A torrent that a source names, before anything of it is fetched. Different sources, and different entries of one
+ * source, often name the same torrent: {@link mergeCandidates} merges those that share an info-hash or an address.
  */
 import type { InfoHash } from '../domain/info-hash.js';
 import { MAX_COUNT_CHARACTERS, MAX_SWARM_COUNT } from './limits.js';
 
 export interface Candidate {
-  /** Name of the source that knew it first. */
+  /** Name of the first source that named it. */
   readonly source: string;
   readonly title?: string | undefined;
   readonly infoHash?: InfoHash | undefined;
   readonly torrentUrl?: string | undefined;
   readonly magnet?: string | undefined;
-  /** The original site's page about it. */
+  /** The page about it on the original site. */
   readonly pageUrl?: string | undefined;
-  /** Swarm sizes as the source tells them; undefined where it does not. */
+  /** Swarm sizes as the source states them; undefined if it states none. */
   readonly seeds?: number | undefined;
   readonly leechers?: number | undefined;
-  /** Requests for it from inside the operator's network: of an access log, or peers that announced. */
+  /** Requests from inside the operator's network: lines of an access log, or peers that announced. */
   readonly innerRequests?: number | undefined;
 }
 
 /**
- * How much a torrent is wanted. A leecher wants it now and counts twice a seed, which wanted it once; a request from
- * inside the network counts twice that again, because only inner demand can be served from inside.
+ * Estimates the demand for a torrent. A leecher counts twice as much as a seed, because it wants the torrent now. A
+ * request from inside the network counts twice as much again, because only inner demand can be served from inside.
  *
  *     score = seeds + 2 × leechers + 4 × inner requests
  */
@@ -31,7 +31,7 @@ export function scoreOf(candidate: Pick<Candidate, 'seeds' | 'leechers' | 'inner
   return (candidate.seeds ?? 0) + 2 * (candidate.leechers ?? 0) + 4 * (candidate.innerRequests ?? 0);
 }
 
-/** In the order given: the first to name a thing wins; swarm sizes the largest seen; inner requests are added up. */
+/** Merges in order: the first value of a field wins, swarm sizes are the largest, inner requests are summed. */
 export function mergeCandidates(candidates: Iterable<Candidate>): Candidate[] {
   const groups: Candidate[] = [];
   const groupByKey = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** What a crawl tells while it runs and when it is done. */
+/** The result and progress of a crawl. */
 import type { InfoHash } from '../domain/info-hash.js';
 import type { StoreOutcome } from '../store/sqlite/catalogue-torrent.js';
 
@@ -10,7 +10,7 @@ export type CrawlProgress =
   | { readonly step: 'torrent'; readonly entry: CrawlEntry };
 
 export interface CrawlEntry {
-  /** From 1 for what is in the catalogue's top, undefined for what failed or was skipped. */
+  /** From 1 for torrents in the catalogue's top; undefined for failed and skipped ones. */
   readonly rank: number | undefined;
   readonly infoHash: InfoHash | undefined;
   readonly name: string;
@@ -24,14 +24,14 @@ export interface CrawlEntry {
 }
 
 export interface CrawlResult {
-  /** By falling score. */
+  /** By descending score. */
   readonly entries: readonly CrawlEntry[];
   readonly sources: readonly {
     readonly name: string;
     readonly candidates: number;
     readonly error: string | undefined;
   }[];
-  /** Torrents that lost their rank in this crawl, and that were deleted because their time was up. */
+  /** Torrents that lost their rank in this crawl, and those deleted because their retention ended. */
   readonly dropped: number;
   readonly deleted: number;
 }

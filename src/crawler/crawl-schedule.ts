@@ -1,20 +1,20 @@
-/** Crawls again and again: at once, then `everyMs` after the start of the last crawl, never two at a time. */
+/** Repeats crawls: the first at once, the next `everyMs` after the start of the last, never two at a time. */
 import { messageOf } from '../domain/errors.js';
 import type { Crawler } from './crawl.js';
 import type { CrawlProgress, CrawlResult } from './crawl-result.js';
 
 export interface CrawlSchedule {
   readonly crawler: Crawler;
-  /** From the start of one crawl to the start of the next; a crawl that takes longer is followed at once. */
+  /** From the start of one crawl to the start of the next. After a longer crawl, the next starts at once. */
   readonly everyMs: number;
   readonly onResult?: (result: CrawlResult) => void;
-  /** A crawl failed as a whole; the next comes in its time. */
+  /** Called if a whole crawl failed; the next one starts on schedule. */
   readonly onFailure?: (reason: string) => void;
   readonly onProgress?: (progress: CrawlProgress) => void;
 }
 
 export interface RunningCrawler {
-  /** Stops a crawl that is under way and waits for it. What it has stored stays. */
+  /** Aborts a running crawl and waits for it. What it has stored stays. */
   stop(): Promise<void>;
 }
 

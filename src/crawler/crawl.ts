@@ -1,7 +1,8 @@
 /**
- * One crawl (draft 4.2, first step): read the sources, rank what they name, fetch the descriptions of the top N, put them
- * into the catalogue. What fails is reported and left out; what is stored is never lost to a failure: torrents of a source
- * that could not be read keep their place, and those that drop out of the top stay for a while.
+ * Runs one crawl (draft 4.2, first step): reads the sources, ranks the torrents that they name, fetches the
+ * descriptions of the top N and stores them in the catalogue. Failures are reported and skipped. A failure never loses
+ * stored torrents: those of an unreadable source keep their rank, and those that drop out of the top are retained for a
+ * while.
  */
 import type { Clock } from '../domain/clock.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
@@ -16,13 +17,13 @@ import type { CrawlEntry, CrawlProgress, CrawlResult } from './crawl-result.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
 import { describer, identified } from './known-descriptions.js';
 import { measured } from './measure.js';
-import { place } from './place.js';
+import { rankTorrent } from './rank-torrent.js';
 import { readSource } from './read-source.js';
 import type { AnnouncedSwarms, Scraper, Source } from './source.js';
 
 export interface CrawlerOptions {
   readonly sources: readonly Source[];
-  /** How many torrents the catalogue offers (the draft's N). */
+  /** The number of torrents that the catalogue offers (the draft's N). */
   readonly top: number;
   readonly catalogue: Catalogue;
   readonly state: CrawlState;
@@ -31,38 +32,38 @@ export interface CrawlerOptions {
   readonly clock: Clock;
   readonly scraper?: Scraper | undefined;
   readonly announced?: AnnouncedSwarms | undefined;
-  /** How long a torrent stays after it has dropped out of the top. */
+  /** How long a torrent is retained after it drops out of the top. */
   readonly retainMs?: number | undefined;
-  /** A torrent file is fetched again after this time, in case its trackers have changed. */
+  /** A torrent file is fetched again after this time, because its trackers may have changed. */
   readonly refetchMs?: number | undefined;
-  /** A feed or list page that is larger is not read. */
+  /** A larger feed or list page is not read. */
   readonly maxDocumentBytes?: number | undefined;
-  /** A larger torrent file is not taken; never more than clients accept. */
+  /** A larger torrent file is skipped; never more than clients accept. */
   readonly maxTorrentBytes?: number | undefined;
 }
 
 export interface CrawlRun {
   readonly onProgress?: ((progress: CrawlProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Only this source; the torrents of the others keep their places. */
+  /** Reads only this source; torrents of the others keep their rank. */
   readonly source?: string | undefined;
   readonly top?: number | undefined;
-  /** True: everything is fetched and ranked, nothing stored. */
+  /** True: fetches and ranks everything, stores nothing. */
   readonly dryRun?: boolean | undefined;
 }
 
 const DAY_MS = 86_400_000;
 const DEFAULT_RETAIN_MS = 14 * DAY_MS;
 const DEFAULT_REFETCH_MS = DAY_MS;
-/** Counts of access logs and documents of sources that nobody names any more are forgotten after this. */
+/** State of access logs and documents that no source names any more is deleted after this. */
 const MEMORY_MS = 30 * DAY_MS;
-/** Descriptions fetched at once, over all hosts; each host gets one request at a time. */
+/** Descriptions fetched concurrently over all hosts; each host receives one request at a time. */
 const PARALLEL_FETCHES = 8;
-/** Candidates tried for each place in the top, so that a site full of broken files ends. */
-const TRIES_PER_PLACE = 3;
+/** Candidates tried for each rank, so that a site full of broken files ends. */
+const TRIES_PER_RANK = 3;
 
 export interface Crawler {
-  /** @throws OperatorError for an unknown source; the signal's reason where that was aborted */
+  /** @throws OperatorError for an unknown source; the signal's reason if it is aborted */
   crawlOnce(run?: CrawlRun): Promise<CrawlResult>;
 }
 
@@ -86,13 +87,13 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
     },
     run.signal,
   );
-  // Sorting is stable: equal scores stay in the order of the sources and their entries.
+  // Sorting is stable: equal scores keep the order of the sources and their entries.
   const known = mergeCandidates(
     await measured(describable, {
       ...run,
       scraper: options.scraper,
       describe,
-      limit: top * TRIES_PER_PLACE,
+      limit: top * TRIES_PER_RANK,
       parallel: PARALLEL_FETCHES,
     }),
   );
@@ -100,12 +101,12 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
 
   const entries: CrawlEntry[] = [];
   const taken = new Set<InfoHash>();
-  for (let next = 0; taken.size < top && next < Math.min(ranked.length, top * TRIES_PER_PLACE); ) {
+  for (let next = 0; taken.size < top && next < Math.min(ranked.length, top * TRIES_PER_RANK); ) {
     const wave = ranked.slice(next, next + Math.min(top - taken.size, PARALLEL_FETCHES));
     next += wave.length;
     const described = await Promise.all(wave.map(describe));
     wave.forEach((candidate, index) => {
-      const entry = place(candidate, described[index]!, taken, { ...options, dryRun });
+      const entry = rankTorrent(candidate, described[index]!, taken, { ...options, dryRun });
       if (entry === undefined) return;
       entries.push(entry);
       run.onProgress?.({ step: 'torrent', entry });
@@ -118,7 +119,7 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
   return { entries, sources, dropped, deleted };
 }
 
-/** Candidates of all sources that could be read; `unread` are the others, whose torrents keep their places. */
+/** Candidates of all sources that could be read; `unread` lists the others, whose torrents keep their rank. */
 async function readSources(
   options: CrawlerOptions,
   run: CrawlRun,

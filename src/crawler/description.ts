@@ -1,6 +1,6 @@
 /**
- * A torrent's description, fetched and checked: what the catalogue stores of it, or why it is not taken. Private torrents
- * are not (BEP 27), and neither is anything that is no torrent.
+ * Fetches and checks a torrent's description: what the catalogue stores, or the reason why the torrent is skipped.
+ * Private torrents are skipped (BEP 27), and so is everything that is not a torrent.
  */
 import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError, messageOf } from '../domain/errors.js';
@@ -14,7 +14,7 @@ import type { Candidate } from './candidate.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
 
 export type Description = Omit<TorrentToStore, 'rank' | 'score' | 'seeds' | 'leechers' | 'origins'> & {
-  /** Every address under which the original site has the file. */
+  /** Every address of the file on the original site. */
   readonly torrentUrls: readonly string[];
 };
 
@@ -30,7 +30,7 @@ export interface DescriptionReading {
   readonly maxTorrentBytes: number;
 }
 
-/** @throws only where the signal was aborted */
+/** @throws only if the signal is aborted */
 export async function describe(
   candidate: Candidate,
   reading: DescriptionReading,
@@ -42,7 +42,7 @@ export async function describe(
     }
     if (candidate.magnet !== undefined)
       return { kind: 'described', description: fromMagnet(candidate, candidate.magnet) };
-    return { kind: 'skipped', reason: 'no torrent file or magnet link of it is known' };
+    return { kind: 'skipped', reason: 'no source gives its torrent file or magnet link' };
   } catch (thrown) {
     signal?.throwIfAborted();
     if (thrown instanceof ClientError && thrown.code === 'private-torrent') {
@@ -99,7 +99,7 @@ function fromMagnet(candidate: Candidate, magnet: string): Description {
   };
 }
 
-/** Undefined for a link that is none. */
+/** Undefined if the link is invalid. */
 export function infoHashOfMagnet(magnet: string): InfoHash | undefined {
   try {
     return parseMagnet(magnet).infoHash;

@@ -1,6 +1,6 @@
 /**
- * What the crawler reads of documents that strangers wrote, as pure functions of plain values: `src/app` runs them in a
- * thread of their own, with limits on time and memory (src/document-reader).
+ * Parses documents that strangers wrote, as pure functions of plain values. `src/app` runs them in a separate thread
+ * with limits on time and memory (src/document-reader).
  */
 
 import { type RobotsFile, readRobots } from '../net/robots.js';
@@ -13,7 +13,7 @@ import { readTorrent, type TorrentFacts } from './torrent-facts.js';
 
 export interface SourceDocument {
   readonly bytes: Uint8Array;
-  /** As the site says; undefined where it does not. */
+  /** As the site states it; undefined if it states none. */
   readonly contentType: string | undefined;
   readonly url: string;
   /** Name of the source. */
@@ -34,13 +34,13 @@ export const documentTasks = {
   }: SourceDocument & { selectors: HtmlSelectors }): Candidate[] =>
     parseListPage(documentText(bytes, contentType), selectors, url, source),
   torrent: (bytes: Uint8Array): TorrentFacts => readTorrent(bytes),
-  /** @returns how often each torrent was asked for */
+  /** @returns the number of requests for each torrent */
   logLines: (bytes: Uint8Array): Map<string, number> => countTorrents(bytes),
 };
 
 export type DocumentTasks = typeof documentTasks;
 
-/** Reads a document elsewhere. @throws as the task does; ClientError `too-costly` where it exceeds a limit */
+/** Runs a task elsewhere. @throws what the task throws; ClientError `too-costly` if it exceeds a limit */
 export interface CrawlDocumentReader {
   run<K extends keyof DocumentTasks>(
     task: K,

@@ -1,7 +1,7 @@
-/** The text of a fetched document, in the character set that its header, XML declaration or meta element names. */
+/** Decodes a fetched document in the character set that its header, XML declaration or meta element names. */
 import { TextDecoder } from 'node:util';
 
-/** How far into a document its own declaration is looked for (HTML: the first 1,024 bytes). */
+/** How far a document is searched for its own declaration (HTML: the first 1,024 bytes). */
 const DECLARATION_BYTES = 1_024;
 
 export function documentText(bytes: Uint8Array, contentType: string | undefined): string {
@@ -18,7 +18,7 @@ function decoderFor(label: string): TextDecoder {
   try {
     return new TextDecoder(label);
   } catch {
-    // A character set nobody knows: names may come out odd, addresses are ASCII.
+    // Unknown character set: names may be garbled, addresses are ASCII.
     return new TextDecoder();
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The tree of a feed or list page. htmlparser2 reads both in one pass: it never moves or copies elements the way browsers
- * do for misnested markup, which makes gigabytes of 87 kB. Depth and size are limited, so that whatever walks the tree is
- * limited too.
+ * Parses a feed or list page into a tree. htmlparser2 reads both in one pass. Unlike browsers it never moves or copies
+ * elements of misnested markup, which can turn 87 kB into gigabytes. Depth and size are limited, which also limits
+ * every walk over the tree.
  */
 import { type ChildNode, type Document, DomHandler, Element, hasChildren, isTag, isText } from 'domhandler';
 import { Parser } from 'htmlparser2';
@@ -10,7 +10,7 @@ import { MAX_DOCUMENT_NODES, MAX_ELEMENT_DEPTH } from './limits.js';
 
 export type { Document as DocumentTree, Element as TreeElement } from 'domhandler';
 
-/** @throws ClientError `document` where it is nested too deeply or has too many parts */
+/** @throws ClientError `document` if it is nested too deeply or has too many parts */
 export function documentTree(text: string, kind: 'xml' | 'html'): Document {
   const xmlMode = kind === 'xml';
   const handler = new LimitedHandler(undefined, { xmlMode });
@@ -23,7 +23,7 @@ export function childElements(parent: Document | Element): Element[] {
   return parent.children.filter(isTag);
 }
 
-/** The text inside, cut to a number of characters. */
+/** The text inside, truncated to a number of characters. */
 export function textOf(parent: Element, maxCharacters: number): string {
   let text = '';
   const add = (nodes: readonly ChildNode[]): void => {
@@ -53,7 +53,7 @@ class LimitedHandler extends DomHandler {
     super.onclosetag();
   }
 
-  /** Called for each attribute as it is read: an element of a million of them ends here. */
+  /** Called for each attribute as it is read, so that an element with a million attributes stops here. */
   onattribute(): void {
     this.#count();
   }
@@ -63,7 +63,7 @@ class LimitedHandler extends DomHandler {
     super.addNode(node);
   }
 
-  // Nobody asks for comments and processing instructions.
+  // Nothing reads comments and processing instructions.
   override oncomment(): void {}
   override onprocessinginstruction(): void {}
 
@@ -75,7 +75,7 @@ class LimitedHandler extends DomHandler {
 }
 
 /**
- * Rows that stand in a table directly get the `tbody` that browsers put around them: an operator copies selectors from a
+ * Wraps rows that are direct children of a table in a `tbody`, as browsers do: operators copy selectors from a
  * browser's inspector (`table > tbody > tr`).
  */
 function addTableBodies(parent: Document | Element): void {
@@ -99,7 +99,7 @@ function addTableBodies(parent: Document | Element): void {
   }
 }
 
-/** Makes these the children of the parent, in this order. */
+/** Sets the children of the parent, in this order. */
 function link(parent: Element, children: ChildNode[]): void {
   parent.children = children;
   children.forEach((child, i) => {

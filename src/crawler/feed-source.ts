@@ -1,7 +1,8 @@
 /**
- * Reads an RSS (0.9x, 1.0, 2.0) or Atom feed of torrents. Swarm sizes and info-hashes are taken from the extensions in
- * use: ezRSS (`torrent:seeds`, `torrent:infoHash`), Nyaa (`nyaa:seeders`), Torznab (`torznab:attr`), and else from words
- * like "Seeders: 12" in the description. Every part of the feed is looked at once: an item within an item is not an item.
+ * Reads an RSS (0.9x, 1.0, 2.0) or Atom feed of torrents. Swarm sizes and info-hashes come from the usual extensions:
+ * ezRSS (`torrent:seeds`, `torrent:infoHash`), Nyaa (`nyaa:seeders`), Torznab (`torznab:attr`). Otherwise they come
+ * from words like "Seeders: 12" in the description. Each part of the feed is read once: an item inside an item is
+ * ignored.
  */
 import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError } from '../domain/errors.js';
@@ -16,8 +17,8 @@ const ROOTS: ReadonlySet<string> = new Set(['rss', 'feed', 'rdf:rdf']);
 const ITEMS: ReadonlySet<string> = new Set(['item', 'entry']);
 
 /**
- * @param baseUrl where the feed came from, for relative links
- * @throws ClientError `feed` where the text is not a feed, `document` where it exceeds a limit
+ * @param baseUrl the feed's address, for relative links
+ * @throws ClientError `feed` if the text is not a feed, `document` if it exceeds a limit
  */
 export function parseFeed(text: string, baseUrl: string, source: string): Candidate[] {
   const tree = documentTree(text, 'xml');
@@ -42,7 +43,7 @@ function addItems(parent: DocumentTree | TreeElement, items: TreeElement[]): voi
 
 interface Link {
   readonly url: string;
-  /** Enclosures come first (BEP 36): a link may lead to a page whose address looks like a file. */
+  /** Enclosures are preferred (BEP 36): a link may lead to a page whose address looks like a file. */
   readonly isEnclosure: boolean;
   readonly isTorrent: boolean;
 }
@@ -74,7 +75,7 @@ function readItem(item: TreeElement, baseUrl: string, source: string): Candidate
   return candidate.torrentUrl === undefined && magnet === undefined ? undefined : candidate;
 }
 
-/** The values of an item by local name in lower case, torznab's as `attr:` and their name, and its links. */
+/** The links of an item, and its values by local name in lower case; torznab's as `attr:` and their name. */
 function readFields(item: TreeElement): { fields: Map<string, string>; links: Link[] } {
   const fields = new Map<string, string>();
   const links: Link[] = [];
@@ -82,12 +83,12 @@ function readFields(item: TreeElement): { fields: Map<string, string>; links: Li
     const url = address?.trim() ?? '';
     if (url === '') return;
     const kind = type.trim().toLowerCase();
-    // Sites leave the type of an enclosure out, or give the one of any file.
+    // Some sites omit the type of an enclosure, or state a generic one.
     const isUntyped = isEnclosure && (kind === '' || kind === 'application/octet-stream');
     const isTorrent = kind.includes('x-bittorrent') || isUntyped || looksLikeTorrentUrl(url);
     links.push({ url, isEnclosure, isTorrent });
   };
-  // ezRSS puts its fields into the item, or into a `torrent` element of it.
+  // ezRSS puts its fields into the item, or into a `torrent` element inside it.
   const elements = childElements(item).flatMap((child) =>
     child.name.toLowerCase() === 'torrent' ? childElements(child) : [child],
   );
@@ -100,7 +101,7 @@ function readFields(item: TreeElement): { fields: Map<string, string>; links: Li
     else if (name === 'torznab:attr' || name === 'newznab:attr') fields.set(`attr:${attribute.toLowerCase()}`, value);
     else {
       const text = textOf(element, MAX_FIELD_CHARACTERS).trim();
-      // RSS 2.0: an identifier is an address where it looks like one and does not deny it.
+      // RSS 2.0: an identifier is an address if it looks like one, unless isPermaLink is false.
       const isAddress = isPermaLink?.toLowerCase() !== 'false' && /^(?:https?|magnet):/i.test(text);
       if (name === 'link' || name === 'comments' || (name === 'guid' && isAddress)) addLink(text, '', false);
       else fields.set(name.slice(name.indexOf(':') + 1), text);
@@ -109,7 +110,7 @@ function readFields(item: TreeElement): { fields: Map<string, string>; links: Li
   return { fields, links };
 }
 
-/** Every repetition has a limit, so that the search takes time in proportion to the text. */
+/** Every repetition is limited, so that the search takes time proportional to the text. */
 function countIn(prose: string, word: string): number | undefined {
   const pattern = `\\b${word}\\b\\s{0,20}(?:\\([^()]{0,40}\\))?\\s{0,20}[:=]\\s{0,20}(\\d[\\d,]{0,20})`;
   return parseSwarmCount(new RegExp(pattern, 'i').exec(prose)?.[1]);

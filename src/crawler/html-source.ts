@@ -1,6 +1,6 @@
 /**
- * Reads a list page of torrents by CSS selectors that the operator gives for that site. What a selector itself costs
- * (`~`, `:nth-child` and `:has` look at many elements for each) is the operator's choice.
+ * Reads a list page of torrents by CSS selectors, which the operator configures for that site. The cost of a selector
+ * (`~`, `:nth-child` and `:has` visit many elements for each) is the operator's choice.
  */
 import { select } from 'cheerio-select';
 import { cutToBytes } from '../domain/cut-text.js';
@@ -10,22 +10,22 @@ import { type DocumentTree, documentTree, type TreeElement, textOf } from './doc
 import { MAX_CANDIDATES_PER_SOURCE, MAX_FIELD_CHARACTERS, MAX_ITEM_NESTING, MAX_TITLE_BYTES } from './limits.js';
 import { isMagnetLink, usableMagnet, webUrl } from './link.js';
 
-/** All but `item` are looked for within an item. */
+/** All selectors except `item` are matched inside an item. */
 export interface HtmlSelectors {
-  /** One for each torrent, such as a table row. */
+  /** One match for each torrent, such as a table row. */
   readonly item: string;
   /** The link to the torrent file, or a magnet link. */
   readonly link: string;
   readonly title?: string | undefined;
-  /** The link to the site's page about it; the first other link where not given. */
+  /** The link to the site's page about it; the first other link if not set. */
   readonly page?: string | undefined;
   readonly seeds?: string | undefined;
   readonly leechers?: string | undefined;
 }
 
 /**
- * @throws OperatorError for a selector that is not CSS; ClientError `document` where the page exceeds a limit, `html` where
- *   nothing on it matches, which is how a site that has changed its layout is noticed
+ * @throws OperatorError for a selector that is not CSS; ClientError `document` if the page exceeds a limit; `html` if
+ *   nothing matches, which shows that the site has changed its layout
  */
 export function parseListPage(html: string, selectors: HtmlSelectors, baseUrl: string, source: string): Candidate[] {
   const page = documentTree(html, 'html');
@@ -43,7 +43,7 @@ export function parseListPage(html: string, selectors: HtmlSelectors, baseUrl: s
   }
 }
 
-/** Without those that lie in too many others: everything in the innermost is looked at once for each. */
+/** Leaves out items that are nested too deeply: the innermost content is read once for each enclosing item. */
 function shallowItems(items: readonly TreeElement[]): TreeElement[] {
   const nesting = new Map<unknown, number>();
   return items.filter((item) => {
@@ -56,8 +56,8 @@ function shallowItems(items: readonly TreeElement[]): TreeElement[] {
 }
 
 /**
- * What matches inside an element or the page. A list of the element's children in its place means the same, but costs a
- * comparison of each child with all others.
+ * Matches inside an element or the page. Passing a list of the element's children gives the same result, but compares
+ * each child with all others.
  */
 function inside(parent: TreeElement | DocumentTree, selector: string, limit?: number): TreeElement[] {
   return select(selector, parent, { context: [parent] }, limit);

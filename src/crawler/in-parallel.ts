@@ -1,4 +1,4 @@
-/** Does work for all items, at most `width` at a time. The first failure stops the start of more and is thrown. */
+/** Runs work for all items, at most `width` concurrently. After the first failure no more starts, and it is thrown. */
 export async function inParallel<T>(
   items: readonly T[],
   width: number,

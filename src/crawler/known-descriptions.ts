@@ -1,6 +1,6 @@
 /**
- * Descriptions of candidates, each fetched once in a crawl, and only if the catalogue has no fresh one. That a torrent lies
- * at an address is believed only of a file that was fetched from there: feeds are written by strangers.
+ * Fetches descriptions of candidates, once per crawl and only if the catalogue has no fresh one. Feeds are written by
+ * strangers: only a file that was fetched from an address proves which torrent is there.
  */
 import type { Clock } from '../domain/clock.js';
 import type { InfoHash } from '../domain/info-hash.js';
@@ -20,7 +20,7 @@ export interface DescriptionSources {
   readonly maxTorrentBytes: number;
 }
 
-/** With the info-hash that the catalogue knows for its address, which counts more than what a feed says it is. */
+/** Adds the info-hash that the catalogue stores for its address, which is more reliable than what a feed states. */
 export function identified(candidate: Candidate, catalogue: Catalogue): Candidate {
   const { infoHash, torrentUrl, magnet } = candidate;
   if (torrentUrl !== undefined) {
@@ -29,14 +29,14 @@ export function identified(candidate: Candidate, catalogue: Catalogue): Candidat
   return { ...candidate, infoHash: infoHash ?? (magnet === undefined ? undefined : infoHashOfMagnet(magnet)) };
 }
 
-/** Of the torrent file that was really fetched from there. */
+/** The info-hash of the torrent file that was fetched from there. */
 function infoHashAt(torrentUrl: string, catalogue: Catalogue): InfoHash | undefined {
   const { host, path } = originOfUrl(torrentUrl);
   const found = catalogue.findOrigin(host, path);
   return found?.kind === 'torrent' ? found.infoHash : undefined;
 }
 
-/** @returns what is known of a candidate; the same promise for the same candidate */
+/** @returns the description of a candidate; the same promise for the same candidate */
 export function describer(
   { catalogue, clock, refetchMs, ...sources }: DescriptionSources,
   signal: AbortSignal | undefined,
@@ -47,7 +47,7 @@ export function describer(
     if (stored !== undefined) {
       const { torrentUrl } = candidate;
       const fresh = clock.nowMs() - stored.fetchedMs < refetchMs;
-      // A feed may say that an address holds a torrent that it does not hold; only a fetch proves it.
+      // A feed may name the wrong torrent for an address; only a fetch proves it.
       const proven = torrentUrl === undefined || infoHashAt(torrentUrl, catalogue) === stored.infoHash;
       if (torrentUrl === undefined || (fresh && proven)) return { kind: 'stored', torrent: stored };
     }

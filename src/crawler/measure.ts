@@ -1,4 +1,4 @@
-/** Swarm sizes from the original trackers, for candidates whose source does not tell them. */
+/** Measures swarm sizes at the original trackers, for candidates whose source states none. */
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { type Candidate, largest, scoreOf } from './candidate.js';
@@ -15,7 +15,7 @@ interface Measured {
   readonly failures: readonly { tracker: string; reason: string }[];
 }
 
-/** Each tracker is asked once for all torrents that name it; of several answers the largest number counts. */
+/** Asks each tracker once for all torrents that name it; the largest of several answers counts. */
 async function measureSwarms(
   torrents: readonly { infoHash: InfoHash; trackerTiers: readonly (readonly string[])[] }[],
   scraper: Scraper,
@@ -35,7 +35,7 @@ async function measureSwarms(
     [...hashesByTracker].map(async ([tracker, infoHashes]) => {
       try {
         const swarms = await orAborted(scraper.scrape([tracker], infoHashes), signal);
-        if (swarms.size === 0) failures.push({ tracker, reason: 'it tells nothing about these torrents' });
+        if (swarms.size === 0) failures.push({ tracker, reason: 'it reports none of these torrents' });
         for (const [infoHash, { seeders, leechers }] of swarms) {
           const before = counts.get(infoHash);
           counts.set(infoHash, {
@@ -55,17 +55,17 @@ async function measureSwarms(
 export interface Measuring {
   readonly scraper: Scraper | undefined;
   readonly describe: (candidate: Candidate) => Promise<Described>;
-  /** The most candidates that are measured, those with the highest score so far. */
+  /** The maximum number of candidates to measure, those with the highest score first. */
   readonly limit: number;
-  /** Descriptions fetched at once. */
+  /** Descriptions fetched concurrently. */
   readonly parallel: number;
   readonly onProgress?: ((progress: CrawlProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The same candidates, those without swarm sizes measured. For that their descriptions are fetched, because only these
- * name the trackers.
+ * Returns the candidates with missing swarm sizes measured. This fetches their descriptions, because only they name the
+ * trackers.
  */
 export async function measured(candidates: readonly Candidate[], measuring: Measuring): Promise<Candidate[]> {
   const { scraper, describe, limit, parallel, onProgress, signal } = measuring;

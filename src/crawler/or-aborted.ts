@@ -1,4 +1,4 @@
-/** Waits for work that cannot be stopped, but no longer than until the signal. @throws the signal's reason */
+/** Waits for work that cannot be stopped, at most until the signal aborts. @throws the signal's reason */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** A place on an original site as the catalogue keys it: host without port, path with query. */
+/** An address on an original site as the catalogue keys it: host without port, path with query. */
 
 export function originOfUrl(url: string): { host: string; path: string } {
   const { hostname, pathname, search } = new URL(url);

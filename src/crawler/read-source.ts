@@ -1,4 +1,4 @@
-/** Reads one source of any kind into candidates, fetching its document conditionally where it has one. */
+/** Reads one source of any kind into candidates. Fetches its document conditionally if it has one. */
 import type { Clock } from '../domain/clock.js';
 import { FetchError } from '../net/fetch-error.js';
 import type { PoliteFetcher } from '../net/polite-fetch.js';
@@ -12,7 +12,7 @@ import { orAborted } from './or-aborted.js';
 import { originOfUrl } from './origin.js';
 import type { AnnouncedSwarm, AnnouncedSwarms, Source } from './source.js';
 
-/** Far more than listing its largest swarms takes. */
+/** Far more than the time to list its largest swarms. */
 const ANNOUNCED_TIMEOUT_MS = 10_000;
 
 export interface SourceReading {
@@ -27,7 +27,7 @@ export interface SourceReading {
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws where the source cannot be read or understood; the message says why */
+/** @throws if the source cannot be read or parsed; the message says why */
 export async function readSource(source: Source, reading: SourceReading): Promise<Candidate[]> {
   const { documents, signal } = reading;
   switch (source.type) {
@@ -54,7 +54,7 @@ export async function readSource(source: Source, reading: SourceReading): Promis
   }
 }
 
-/** The tracker is another thread: a crawl does not hang because that one does. */
+/** The tracker runs in another thread: a crawl must not hang because that thread does. */
 async function announcedSwarms({ announced, signal }: SourceReading): Promise<readonly AnnouncedSwarm[]> {
   if (announced === undefined) return [];
   const timeout = AbortSignal.timeout(ANNOUNCED_TIMEOUT_MS);
@@ -63,7 +63,7 @@ async function announcedSwarms({ announced, signal }: SourceReading): Promise<re
     return await orAborted(Promise.resolve(announced.announced()), either);
   } catch (thrown) {
     if (!timeout.aborted) throw thrown;
-    throw new Error(`the tracker has not told its swarms in ${ANNOUNCED_TIMEOUT_MS / 1_000} s`);
+    throw new Error(`the tracker did not report its swarms within ${ANNOUNCED_TIMEOUT_MS / 1_000} s`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** The kinds of source that the crawler takes popular torrents from, as the configuration names them. */
+/** The kinds of source from which the crawler reads popular torrents, named as in the configuration. */
 import type { InfoHash } from '../domain/info-hash.js';
 import type { HtmlSelectors } from './html-source.js';
 
@@ -15,18 +15,18 @@ export interface AnnouncedSwarm {
   readonly leechers: number;
 }
 
-/** What the tracker can tell the crawler, for the source `announces`. */
+/** The tracker's data for the source `announces`. */
 export interface AnnouncedSwarms {
   /** The largest swarms of inner peers; the order does not matter. */
   announced(): Promise<readonly AnnouncedSwarm[]> | readonly AnnouncedSwarm[];
 }
 
-/** Asks original trackers how large swarms are (BEP 48, BEP 15). */
+/** Asks original trackers for swarm sizes (BEP 48, BEP 15). */
 export interface Scraper {
   /**
-   * @param trackers asked in order, until each torrent is known to one
+   * @param trackers asked in order, until one of them knows each torrent
    * @param infoHashes any number; the scraper splits them as the trackers allow
-   * @returns the swarms that a tracker knows; others are left out
+   * @returns the swarms that a tracker knows; others are omitted
    */
   scrape(
     trackers: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * What the catalogue keeps of a torrent file: of a long file list its beginning, which is all that pages and searches show.
- * Private torrents are not taken (BEP 27).
+ * What the catalogue stores of a torrent file. Only the beginning of a long file list is stored, because pages and
+ * searches show no more. Private torrents are skipped (BEP 27).
  */
 import type { InfoHash } from '../domain/info-hash.js';
 import { parseMetainfo } from '../wire/metainfo.js';
@@ -15,7 +15,7 @@ export interface TorrentFacts {
   readonly name: string;
   readonly totalBytes: number;
   readonly pieceBytes: number;
-  /** The first ones of {@link fileCount}. */
+  /** The first files; {@link fileCount} counts all. */
   readonly files: readonly TorrentFile[];
   readonly fileCount: number;
   readonly trackerTiers: readonly (readonly string[])[];

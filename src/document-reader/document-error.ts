@@ -1,4 +1,4 @@
-/** How an error crosses from the reading thread to the caller: the two kinds that carry a meaning stay what they are. */
+/** Carries errors from the reading thread to the caller; ClientError and OperatorError keep their class. */
 import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
 
 export type FailureMessage =

@@ -1,11 +1,11 @@
 /**
- * Reads documents that strangers wrote in a thread of their own, one at a time, with a limit on time and memory for each.
- * A document that exceeds one ends the thread, not the process: its caller gets a {@link ClientError}, and the next
- * document gets a new thread. What the thread can do is a list of tasks (serve-tasks.ts) that the caller's module names.
+ * Reads documents that strangers wrote in a separate thread, one at a time, each with a limit on time and memory. A
+ * document that exceeds a limit ends the thread, not the process: its caller gets a {@link ClientError}, and the next
+ * document gets a new thread. The thread runs the tasks (serve-tasks.ts) of the module that the caller names.
  *
- * The limits are the second line of defence. Memory outside the heap (buffers) is bounded by the size of the input only,
- * which the caller limits; and V8 ends the process where a single table or list outgrows the heap. So every reader also
- * bounds how many things it keeps.
+ * The limits are the second line of defence. Memory outside the heap (buffers) is bounded only by the size of the
+ * input, which the caller limits. V8 ends the process if a single table or list outgrows the heap. So every reader also
+ * limits the number of items that it stores.
  */
 import { Worker } from 'node:worker_threads';
 import { ClientError } from '../domain/errors.js';
@@ -16,9 +16,9 @@ import type { ReplyMessage, TaskMessage, Tasks } from './serve-tasks.js';
 export interface DocumentReaderOptions {
   /** Compiled module that calls `serveTasks`. */
   readonly module: URL;
-  /** Of the thread, as tools for operators show it. */
+  /** Of the thread, as operators' tools show it. */
   readonly name: string;
-  /** What the module gets as its `workerData`. */
+  /** Passed to the module as its `workerData`. */
   readonly workerData?: unknown;
   readonly maxReadMs?: number | undefined;
   readonly maxHeapMb?: number | undefined;
@@ -26,7 +26,7 @@ export interface DocumentReaderOptions {
 }
 
 export interface ReadOptions {
-  /** What the document is in messages, such as `http://site.example/feed.xml`. */
+  /** Names the document in messages, for example `http://site.example/feed.xml`. */
   readonly about: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -53,8 +53,8 @@ export class DocumentReader<T extends Tasks> {
 
   /**
    * @returns what the task returns
-   * @throws ClientError as the task does; `too-costly` where the document takes too long or too much memory, `reader-busy`
-   *   where too many wait; the signal's reason where that is aborted
+   * @throws what the task throws; ClientError `too-costly` if the document takes too long or too much memory,
+   *   `reader-busy` if too many wait; the signal's reason if it is aborted
    */
   run<K extends keyof T & string>(
     task: K,
@@ -84,7 +84,7 @@ export class DocumentReader<T extends Tasks> {
     });
   }
 
-  /** Ends the thread at once, whatever it reads; what is under way or waits is rejected. Safe to call twice. */
+  /** Ends the thread at once, even while it reads; rejects current and waiting documents. Safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
     const reason = new Error('the document reader was closed');
@@ -125,7 +125,7 @@ export class DocumentReader<T extends Tasks> {
     else settle(job, () => job.reject(reason));
   }
 
-  /** What the thread reads is rejected with the reason. */
+  /** Rejects the document that the thread reads, with the reason. */
   async #replaceThread(reason: unknown): Promise<void> {
     const thread = this.#thread;
     const job = this.#current;
@@ -140,7 +140,7 @@ function settle(job: Job, report: () => void): void {
   report();
 }
 
-/** One thread from its start to its end. It reads one document at a time. */
+/** One thread from start to end. It reads one document at a time. */
 class ReadingThread {
   readonly #options: DocumentReaderOptions;
   readonly #onEnd: (thread: ReadingThread) => void;
@@ -174,7 +174,7 @@ class ReadingThread {
         resolve(this.#failure ?? new Error(`the thread ${name} ended with code ${code}`));
       });
     });
-    // The caller's wait keeps the process alive where it must: `read` holds the thread, `rest` lets it go.
+    // The thread keeps the process alive only while it reads: `read` calls ref, `rest` calls unref.
     worker.unref();
   }
 
@@ -202,16 +202,16 @@ class ReadingThread {
     const reply = await Promise.race([answer, fate]);
     clearTimeout(this.#timer);
     if (reply.type === 'failed') throw errorOfFailure(reply.failure);
-    if (reply.type !== 'done' || reply.id !== id) throw new Error('the reading thread answered out of turn');
+    if (reply.type !== 'done' || reply.id !== id) throw new Error('the reading thread answered out of order');
     return reply.output;
   }
 
-  /** Ends it after a while without work. */
+  /** Ends the thread after a while without work. */
   rest(): void {
     this.#worker.unref();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      // First of all, so that no document is given to a thread that is ending.
+      // First, so that no document is passed to a thread that is ending.
       this.#onEnd(this);
       void this.#worker.terminate();
     }, IDLE_MS).unref();

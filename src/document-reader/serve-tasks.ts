@@ -1,8 +1,8 @@
-/** The reading thread's side: does one task after the other, and reports each result or failure. */
+/** The reading thread's side: runs one task at a time and returns its result or error. */
 import { parentPort } from 'node:worker_threads';
 import { type FailureMessage, failureMessage } from './document-error.js';
 
-/** What a thread can do, by name. Inputs and results are values that structured clone copies. */
+/** The tasks of a thread, by name. Inputs and results are values that structured clone copies. */
 export type Tasks = Readonly<Record<string, (input: never) => unknown>>;
 
 export interface TaskMessage {
@@ -16,7 +16,7 @@ export type ReplyMessage =
   | { readonly type: 'done'; readonly id: number; readonly output: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly failure: FailureMessage };
 
-/** To be called once, by the module that the thread was started with. */
+/** Call it once, in the module that the thread was started with. */
 export function serveTasks(tasks: Tasks): void {
   const port = parentPort;
   if (port === null) throw new Error('serveTasks runs in a worker thread only');

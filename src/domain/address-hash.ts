@@ -1,7 +1,7 @@
 /**
- * Keyed hashes of IP addresses. An IPv4 address is one word, and nobody announces from many at will: a permutation of words
- * between two secrets is enough (no two addresses collide, and which ones share a slot depends on the secrets). Of an IPv6
- * address a host chooses 64 bits and a site 80, which calls for {@link HalfSipHash}.
+ * Keyed hashes of IP addresses. An IPv4 address is one word, and nobody can announce from many of them freely. A
+ * permutation of words between two secrets is enough: no two addresses collide, and which ones share a slot depends on
+ * the secrets. In an IPv6 address a host chooses 64 bits and a site 80, which requires {@link HalfSipHash}.
  */
 import { HalfSipHash } from './half-sip-hash.js';
 
@@ -21,17 +21,17 @@ export class AddressHash {
     this.#ipv6 = new HalfSipHash(key, at + 2);
   }
 
-  /** Of an IPv4 address. @returns 32 bits, signed */
+  /** Hashes an IPv4 address. @returns 32 bits, signed */
   ipv4(word0: number): number {
     return scramble(word0 ^ this.#before) ^ this.#after;
   }
 
-  /** Of an IPv4 address and port, from the address's own hash. */
+  /** Hashes an IPv4 address and port, from the hash of the address. */
   ipv4Port(hash: number, port: number): number {
     return scramble(hash ^ Math.imul(port, 0x9e3779b1));
   }
 
-  /** Of a /64, or of a shorter prefix whose other bits are left out. */
+  /** Hashes a /64, or a shorter prefix whose other bits are zero. */
   ipv6Network(word0: number, word1: number): number {
     const message = this.#message;
     message[0] = word0;
@@ -39,7 +39,7 @@ export class AddressHash {
     return this.#ipv6.hash(message, 0, 2);
   }
 
-  /** Of an IPv6 address and a port. */
+  /** Hashes an IPv6 address and a port. */
   ipv6(word0: number, word1: number, word2: number, word3: number, port: number): number {
     const message = this.#message;
     message[0] = word0;
@@ -51,7 +51,7 @@ export class AddressHash {
   }
 }
 
-/** The finaliser of MurmurHash3, a permutation: each bit of the input moves each bit of the output. */
+/** The finaliser of MurmurHash3, a permutation: each input bit affects each output bit. */
 export function scramble(value: number): number {
   let h = value;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

@@ -1,8 +1,8 @@
 /**
  * Addresses that no stranger can have on the Internet: private, loopback, link-local, documentation, multicast and
- * reserved ones (the IANA special-purpose registries, RFC 6890 and its updates). Such a peer or tracker is a mistake, or
- * an attempt to make somebody connect to a machine inside. This is the only list of them; IPv6 addresses that carry an
- * IPv4 address (RFC 6052, 6to4, Teredo) are all in it, whatever they carry.
+ * reserved ones (the IANA special-purpose registries, RFC 6890 and its updates). Such a peer or tracker is a mistake,
+ * or an attempt to make others connect to an internal machine. This is the only list of them. It contains all IPv6
+ * addresses that carry an IPv4 address (RFC 6052, 6to4, Teredo), whatever they carry.
  */
 import { type IpAddress, type Prefix, parsePrefix, prefixContains } from './ip-address.js';
 
@@ -24,7 +24,7 @@ export const BOGON_PREFIXES: readonly Prefix[] = [
   '240.0.0.0/4', // reserved, and the limited broadcast
 ].map(parsePrefix);
 
-/** Global unicast IPv6 is what IANA has opened of 2000::/3; these parts of it are special. */
+/** IANA has allocated global unicast IPv6 from 2000::/3; these parts of it are special. */
 const IPV6_GLOBAL_UNICAST = parsePrefix('2000::/3');
 const IPV6_SPECIAL: readonly Prefix[] = [
   '2001::/23', // protocol assignments, Teredo among them
@@ -34,8 +34,8 @@ const IPV6_SPECIAL: readonly Prefix[] = [
 ].map(parsePrefix);
 
 /**
- * What a laboratory uses in place of the Internet: loopback, private addresses, and those of documentation and
- * benchmarks. Link-local addresses are not among them: a cloud's metadata service listens on one.
+ * Addresses that a laboratory uses in place of the Internet: loopback, private addresses, and those for documentation
+ * and benchmarks. Link-local addresses are excluded, because the metadata service of a cloud listens on one.
  */
 const LABORATORY: readonly Prefix[] = [
   '10.0.0.0/8',
@@ -60,22 +60,22 @@ export function isBogon(address: IpAddress): boolean {
   );
 }
 
-/** What {@link isBogon} is true for, as prefixes of both families. */
+/** The prefixes of both families for which {@link isBogon} is true. */
 export const RESERVED_PREFIXES: readonly Prefix[] = [
   ...BOGON_PREFIXES,
-  // All but 2000::/3.
+  // Everything except 2000::/3.
   ...['::/3', '4000::/2', '8000::/1'].map(parsePrefix),
   ...IPV6_SPECIAL,
 ];
 
-/** Whether all of a prefix is reserved: named as a network, it is meant. */
+/** True if the whole prefix is reserved. An operator who names such a network intends it. */
 export function isReservedPrefix(prefix: Prefix): boolean {
   return RESERVED_PREFIXES.some((one) => one.length <= prefix.length && prefixContains(one, prefix.address));
 }
 
 /**
- * The reserved prefixes inside of a prefix that is not itself reserved: `172.16.0.0/12` of `172.0.0.0/8`, nothing of
- * `172.16.0.0/16`. Who names such a prefix as their network does not mean these.
+ * The reserved prefixes inside a prefix that is not itself reserved: `172.16.0.0/12` of `172.0.0.0/8`, none of
+ * `172.16.0.0/16`. An operator who names such a prefix does not intend these.
  */
 export function reservedWithin(prefix: Prefix): readonly Prefix[] {
   return isReservedPrefix(prefix)

@@ -1,4 +1,4 @@
-/** Time as something that is passed in, so that tests and the simulator own it. */
+/** Time as a parameter, so that tests and the simulator control it. */
 
 export interface Clock {
   /** Milliseconds since the Unix epoch. */

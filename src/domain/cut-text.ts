@@ -1,6 +1,6 @@
-/** Cutting text that strangers wrote: by bytes of UTF-8, and never within a character. */
+/** Truncates text that strangers wrote: by bytes of UTF-8, never inside a character. */
 
-/** The longest beginning of the text that has at most so many bytes in UTF-8. */
+/** The longest beginning of the text with at most `maxBytes` bytes in UTF-8. */
 export function cutToBytes(text: string, maxBytes: number): string {
   // A UTF-16 unit takes at most three bytes, and at least one.
   if (text.length * 3 <= maxBytes) return text;

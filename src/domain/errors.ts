@@ -1,10 +1,10 @@
 /**
- * The two kinds of error of the project. A {@link ClientError} may be shown to whoever asked (a peer, an API caller);
- * an {@link OperatorError} is for the person at the command line or in the log, and always carries the way out.
- * Anything else that is thrown is a defect: it is logged with its cause and shown as "internal error".
+ * The two kinds of error of the project. A {@link ClientError} may be shown to the client (a peer, an API caller). An
+ * {@link OperatorError} is for the command line or the log, and always says what to do next. Everything else that is
+ * thrown is a defect: it is logged with its cause and shown as "internal error".
  */
 
-/** What went wrong in terms a caller can act on. The message is safe to send to strangers. */
+/** An error that a caller can act on. The message is safe to send to strangers. */
 export class ClientError extends Error {
   readonly code: string;
   constructor(code: string, message: string) {
@@ -14,7 +14,7 @@ export class ClientError extends Error {
   }
 }
 
-/** A fault of configuration, usage or environment: one line, with the way out. Exit code 2 unless told otherwise. */
+/** A fault of configuration, usage or environment: one line that says what to do next. Exit code 2 unless set. */
 export class OperatorError extends Error {
   readonly exitCode: 1 | 2;
   constructor(message: string, options: { exitCode?: 1 | 2; cause?: unknown } = {}) {
@@ -24,16 +24,16 @@ export class OperatorError extends Error {
   }
 }
 
-/** The message of anything that was thrown. Never throws: what was thrown may be an object without any method. */
+/** The message of any thrown value. Never throws: the value may be an object without any method. */
 export function messageOf(thrown: unknown): string {
   try {
     return String(thrown instanceof Error ? thrown.message : thrown);
   } catch {
-    return 'something without a message was thrown';
+    return 'an error without a message was thrown';
   }
 }
 
-/** Anything that was thrown as an error that a log can show. */
+/** Turns any thrown value into an error that a log can show. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
 }

@@ -1,9 +1,9 @@
 /**
- * HalfSipHash-1-3 (Aumasson, Bernstein; Linux uses it for hash tables on 32-bit machines): a keyed hash of 32-bit words to
- * 32 bits. A hash table over bytes that strangers choose needs a keyed hash of all of them: a stranger who does not know
- * the key cannot find inputs that collide. Multiplying and shifting with a salt in the first word is not enough, because
- * such a hash has pairs of inputs that collide under every salt. SipHash proper needs 64-bit words, which cost twice as
- * much in JavaScript. 32 bits of output serve tables; they are not for authentication.
+ * HalfSipHash-1-3 (Aumasson, Bernstein; Linux uses it for hash tables on 32-bit machines): a keyed hash of 32-bit words
+ * to 32 bits. A hash table over bytes that strangers choose needs a keyed hash of all of them, so that a stranger
+ * without the key cannot find inputs that collide. Multiplying and shifting with a salt in the first word is not
+ * enough: such a hash has pairs of inputs that collide under every salt. SipHash needs 64-bit words, which cost twice
+ * as much in JavaScript. 32 bits of output suffice for tables, not for authentication.
  */
 import { randomFillSync } from 'node:crypto';
 
@@ -22,14 +22,14 @@ export class HalfSipHash {
     this.#key1 = key[at + 1]! | 0;
   }
 
-  /** Hashes `count` words from `at` on, each as four little-endian bytes. Allocates nothing. @returns 32 bits, signed */
+  /** Hashes `count` words from `at`, each as four little-endian bytes. Allocates nothing. @returns 32 bits, signed */
   hash(words: Uint32Array, at: number, count: number): number {
-    // `| 0` tells the compiler that these are integers: without it the additions below are made on floating-point numbers.
+    // `| 0` marks these as integers: without it the compiler uses floating-point numbers for the additions below.
     let v0 = this.#key0 | 0;
     let v1 = this.#key1 | 0;
     let v2 = v0 ^ 0x6c796765;
     let v3 = v1 ^ 0x74656462;
-    // One round for each word, one for the length, three to finish.
+    // One round for each word, one for the length, three for finalisation.
     const last = at + count;
     for (let i = at; i <= last; i++) {
       const word = i < last ? words[i]! | 0 : count << 26;

@@ -1,4 +1,4 @@
-/** The 20 bytes that name a torrent (BEP 3), as 40 lower-case hex digits wherever speed does not matter. */
+/** The 20 bytes that name a torrent (BEP 3), as 40 lower-case hex digits outside the hot path. */
 import { ClientError } from './errors.js';
 
 export type InfoHash = string & { readonly __brand: 'InfoHash' };

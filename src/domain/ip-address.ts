@@ -1,7 +1,7 @@
 /**
  * IP addresses and prefixes as values of at most four 32-bit words, most significant first, so that the data plane can
- * carry them in registers. An IPv4-mapped IPv6 address (`::ffff:a.b.c.d`, RFC 4291 section 2.5.5.2) is IPv4: there is no
- * way to make one that is not. Zone identifiers (`%eth0`) are refused.
+ * carry them in registers. An IPv4-mapped IPv6 address (`::ffff:a.b.c.d`, RFC 4291 section 2.5.5.2) always becomes
+ * IPv4. Zone identifiers (`%eth0`) are refused.
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { ClientError } from './errors.js';
@@ -87,7 +87,7 @@ export function formatIpv4(word: number): string {
 }
 
 /**
- * `address/length`, or a bare address (a host prefix). Host bits that are set are an error, not repaired.
+ * `address/length`, or a bare address (a host prefix). Host bits that are set are an error and are not cleared.
  * @throws ClientError `prefix`
  */
 export function parsePrefix(text: string): Prefix {

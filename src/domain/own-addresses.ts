@@ -1,4 +1,6 @@
-/** The addresses of this installation: original trackers that have one are not asked, peers that have one are not taken. */
+/**
+ * The addresses of this installation: it neither contacts original trackers nor accepts peers that have one of them.
+ */
 import { formatIp, type IpAddress, parseIp } from './ip-address.js';
 
 /** An address of this installation; without a port, all its ports. */
@@ -7,7 +9,7 @@ export interface OwnEndpoint {
   readonly port?: number;
 }
 
-/** {@link OwnEndpoint}s for asking often. */
+/** A set of {@link OwnEndpoint}s for frequent look-ups. */
 export class OwnAddresses {
   private readonly keys: ReadonlySet<string>;
 

@@ -1,4 +1,4 @@
-/** Randomness as something that is passed in: fast, seeded, not for secrets (those come from node:crypto). */
+/** Randomness as a parameter: fast, seeded, not for secrets (those come from node:crypto). */
 
 export interface Random {
   /** A uniformly distributed unsigned 32-bit integer. */
@@ -7,7 +7,7 @@ export interface Random {
   below(limit: number): number;
 }
 
-/** xoshiro128** (Blackman, Vigna 2018), seeded by splitmix32 so that any 32-bit seed will do. */
+/** xoshiro128** (Blackman, Vigna 2018), seeded by splitmix32 so that any 32-bit seed is usable. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = (): number => {

@@ -1,4 +1,4 @@
-/** The catalogue: a table to search, sort and leaf through. */
+/** The catalogue: a table with search, sorting and pages. */
 import type { InfoHash } from '../domain/info-hash.js';
 import type { CatalogueResult, CatalogueSort } from '../store/sqlite/catalogue-search.js';
 import type { CatalogueSummary } from '../store/sqlite/catalogue-torrent.js';
@@ -6,7 +6,7 @@ import { html, type Markup } from './html.js';
 import { page, type SiteView } from './layout.js';
 import { showBytes, showCount, showDay } from './show.js';
 
-/** What the page's address asks for. */
+/** The parameters of the page's address. */
 export interface CatalogueRequest {
   readonly text: string;
   readonly sort: CatalogueSort;
@@ -32,7 +32,7 @@ const COLUMNS: readonly { sort: CatalogueSort; title: string; hint: string; clas
   { sort: 'added', title: 'Added', hint: 'newest first', classes: 'number wide' },
 ];
 
-/** Whatever is wrong in an address falls back to the start of the list. */
+/** Invalid parameters fall back to the start of the list. */
 export function readCatalogueRequest(parameters: URLSearchParams): CatalogueRequest {
   const sort = COLUMNS.find((column) => column.sort === parameters.get('sort'))?.sort ?? 'rank';
   const pageText = parameters.get('page') ?? '';
@@ -44,7 +44,7 @@ export function readCatalogueRequest(parameters: URLSearchParams): CatalogueRequ
   };
 }
 
-/** @param inner peers of the alias tracker, where known */
+/** @param inner peers known to the alias tracker, by info-hash */
 export function cataloguePage(
   view: SiteView,
   request: CatalogueRequest,
@@ -67,9 +67,9 @@ ${pages > 1 && pagesNavigation(request, pages)}`,
 }
 
 function empty({ text, page: number }: CatalogueRequest): Markup {
-  if (number > 1) return html`<p>There is nothing on this page. <a href="/">Back to the first one</a></p>`;
-  if (text === '') return html`<p>The catalogue is still empty: the first crawl has not ended yet.</p>`;
-  return html`<p>Nothing here has all of these words. <a href="/">All torrents</a></p>`;
+  if (number > 1) return html`<p>This page is empty. <a href="/">Back to the first one</a></p>`;
+  if (text === '') return html`<p>The catalogue is empty: the first crawl is not finished yet.</p>`;
+  return html`<p>No torrent has all of these words. <a href="/">All torrents</a></p>`;
 }
 
 function table(

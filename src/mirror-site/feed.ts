@@ -5,7 +5,7 @@ import type { SiteView } from './layout.js';
 
 export const FEED_SIZE = 200;
 
-/** @param baseUrl scheme and host of the mirror as the reader knows it, without a slash at the end */
+/** @param baseUrl scheme and host of the mirror as the reader knows it, without a trailing slash */
 export function feed(
   view: SiteView,
   baseUrl: string,

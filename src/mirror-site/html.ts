@@ -1,6 +1,6 @@
 /**
- * HTML and XML from templates in which every inserted value is escaped, so that a torrent's name can never become markup.
- * Only markup of this program's own is inserted as it is.
+ * HTML and XML from templates that escape every inserted value, so that a torrent's name can never become markup. Only
+ * markup of this program is inserted unescaped.
  */
 
 /** Markup that is safe to insert: made by {@link html}, or a constant of this program. */
@@ -27,7 +27,9 @@ function inserted(value: Insertable): string {
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** Also takes out what XML 1.0 cannot contain, and direction overrides, with which a name could disguise its ending. */
+/**
+ * Also removes what XML 1.0 cannot contain, and direction overrides, with which a name could disguise its extension.
+ */
 export function escapeMarkup(text: string): string {
   return text
     .replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]|[\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu, '')

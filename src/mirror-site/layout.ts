@@ -1,13 +1,13 @@
-/** The frame of every page: title, search box, footer. Works without scripts; there are none. */
+/** The frame of every page: title, search box, footer. It has no scripts. */
 import { html, Markup } from './html.js';
 import { STYLE } from './style.js';
 
 export interface SiteView {
-  /** What the mirror is called on its own name. */
+  /** The title of the mirror under its own name. */
   readonly title: string;
-  /** Whose network it is, as users know it. */
+  /** The operator's name, as users know it. */
   readonly operatorName: string;
-  /** The original site that the page stands in for; undefined on the mirror's own name. */
+  /** The original site that the page replaces; undefined under the mirror's own name. */
   readonly site: string | undefined;
 }
 

@@ -1,11 +1,11 @@
-/** A page that says what is wrong and where to go from there. */
+/** A page that says what is wrong and offers links to continue. */
 import { html, type Markup } from './html.js';
 import { page, type SiteView } from './layout.js';
 
 export function notFoundPage(view: SiteView): Markup {
   const where =
     view.site === undefined
-      ? html`<p>This address is not, or no longer, in the catalogue.</p>`
+      ? html`<p>This address is not in the catalogue, or has been removed from it.</p>`
       : html`<p>You asked for a page of ${view.site}. Its popular torrents are mirrored here, this page is not.</p>`;
   return page(
     view,

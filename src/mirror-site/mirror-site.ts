@@ -1,7 +1,8 @@
 /**
- * The inner resource website (draft 4.1): the catalogue for people, rewritten torrent files for clients. A request with an
- * original site's `Host`, which redirected DNS sends here, finds that site's own torrent paths, pages and lists in place.
- * Torrents are rewritten when they are first served (rewritten-torrents.ts), so that the announce URLs are the present ones.
+ * The inner resource website (draft 4.1): the catalogue for people, rewritten torrent files for clients. A request with
+ * an original site's `Host`, which redirected DNS sends here, is answered under that site's own torrent paths, pages
+ * and lists. Torrents are rewritten when first served (rewritten-torrents.ts), so that they carry the current announce
+ * URLs.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { ClientError } from '../domain/errors.js';
@@ -25,26 +26,26 @@ export interface MirrorSiteOptions {
   readonly catalogue: Catalogue;
   /** Written into every torrent and magnet link; at least one. */
   readonly announceUrls: readonly string[];
-  /** Names of original sites that are redirected here; names below them count too. */
+  /** Names of original sites that are redirected here; their subdomains are included. */
   readonly siteHosts: readonly string[];
   /** Rewrites large torrent files; see {@link RewrittenTorrents}. */
   readonly rewrite: Rewrite;
-  /** Keeps the original trackers behind the alias tracker. */
+  /** Keeps the original trackers after the alias tracker. */
   readonly keepOriginal?: boolean | undefined;
-  /** What the mirror is called on its own name. */
+  /** The title of the mirror under its own name. */
   readonly title?: string | undefined;
   readonly operatorName?: string | undefined;
-  /** Where the mirror is on its own name, for links in the feed; else as the visitor's Host header says. */
+  /** The mirror's own URL, for links in the feed; the default is the visitor's Host header. */
   readonly publicUrl?: string | undefined;
-  /** The swarms as the alias tracker knows them; what it does not know it leaves out. */
+  /** Swarm sizes from the alias tracker; unknown swarms are omitted. */
   readonly swarmCounts?: ((infoHashes: readonly InfoHash[]) => Promise<ReadonlyMap<InfoHash, SwarmCounts>>) | undefined;
-  /** A defect: a request could not be answered. */
+  /** Called for a defect: a request could not be answered. */
   readonly onError?: ((thrown: unknown, url: string) => void) | undefined;
 }
 
-/** What waits for its turn is mostly done after this. */
+/** Most queued rewrites finish within this time. */
 const BUSY_RETRY_SECONDS = 5;
-/** Longer than a busy tracker needs, shorter than a visitor waits. */
+/** Longer than a busy tracker needs, shorter than a visitor waits. In ms. */
 const COUNTS_TIMEOUT_MS = 500;
 
 interface Visit {
@@ -72,7 +73,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     return magnetFor({ ...torrent, announceUrls: tiers.flat() });
   };
 
-  /** A tracker that does not answer costs the page its numbers, not its visitors the page. */
+  /** If the tracker does not answer, the page appears without its numbers. */
   const innerCounts = async (torrents: readonly CatalogueSummary[]): Promise<Map<InfoHash, SwarmCounts>> => {
     const hashes = torrents.flatMap(({ infoHash, hybridInfoHash }) => [
       infoHash,
@@ -86,7 +87,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     for (const { infoHash, hybridInfoHash } of torrents) {
       const v1 = counts?.get(infoHash);
       const v2 = hybridInfoHash === undefined ? undefined : counts?.get(hybridInfoHash);
-      // A client of a hybrid torrent is in both swarms, so the larger one is nearer the truth than the sum.
+      // A client of a hybrid torrent is in both swarms, so the larger count is closer than the sum.
       const larger = v1 !== undefined && v2 !== undefined ? maxCounts(v1, v2) : (v1 ?? v2);
       if (larger !== undefined) result.set(infoHash, larger);
     }
@@ -122,7 +123,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     });
   };
 
-  /** @returns false where the catalogue has no file for it */
+  /** @returns false if the catalogue has no file for it */
   const sendTorrent = async (
     infoHash: InfoHash,
     request: IncomingMessage,
@@ -131,7 +132,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     const torrent = torrents.find(infoHash);
     if (torrent === undefined) return false;
     const { etag } = torrent;
-    // HEAD and "not modified" carry no bytes, which may take a second to make.
+    // HEAD and "not modified" need no bytes, which may take a second to rewrite.
     const needsBody = request.method !== 'HEAD' && !isNotModified(request, etag);
     const body = needsBody ? await torrents.bytesOf(torrent) : undefined;
     if (needsBody && body === undefined) return false;
@@ -146,7 +147,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     return true;
   };
 
-  /** What the original site had at this address. @returns false where nothing of it is known */
+  /** Answers with what the original site has at this address. @returns false if the address is unknown */
   const answerForSite = async (visit: Visit, request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
     const path = visit.url.pathname + visit.url.search;
     const listing = catalogue.findListing(visit.host, path);
@@ -170,7 +171,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
-      sendText(request, response, 405, 'only GET and HEAD are answered here\n');
+      sendText(request, response, 405, 'only GET and HEAD are supported\n');
       return;
     }
     const visit = readVisit(request, options, names);
@@ -197,7 +198,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     answer(request, response).catch((thrown: unknown) => {
       if (isBusy(thrown) && !response.headersSent) {
         response.setHeader('Retry-After', String(BUSY_RETRY_SECONDS));
-        sendText(request, response, 503, 'too many large torrents are wanted at once; try again in a moment\n');
+        sendText(request, response, 503, 'too many large torrents are requested at once; try again in a few seconds\n');
         return;
       }
       options.onError?.(thrown, request.url ?? '');
@@ -213,7 +214,7 @@ function readVisit(
   names: Omit<SiteView, 'site'>,
 ): Visit | undefined {
   const host = readHost(request.headers.host);
-  // Only a path: what begins with two slashes would name another host.
+  // Only a path is accepted: a target that begins with two slashes would name another host.
   const target = request.url ?? '/';
   if (host === undefined || !target.startsWith('/') || !URL.canParse(`http://mirror.invalid${target}`))
     return undefined;
@@ -251,7 +252,10 @@ async function withinTime<T>(work: Promise<T> | undefined, timeoutMs: number): P
   if (work === undefined) return undefined;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the tracker has not told its swarms in ${timeoutMs} ms`)), timeoutMs);
+    timer = setTimeout(
+      () => reject(new Error(`the tracker did not report its swarms within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

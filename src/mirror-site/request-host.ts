@@ -1,13 +1,13 @@
-/** The Host header: whom the visitor thinks it talks to. It is repeated in links, so only what is a host is taken. */
+/** Parses the Host header. It is repeated in links, so only a valid host is accepted. */
 
 export interface RequestHost {
-  /** Lower case, without port and without a dot at the end. */
+  /** Lower case, without port or trailing dot. */
   readonly name: string;
-  /** As it goes into links. */
+  /** As written in links. */
   readonly withPort: string;
 }
 
-/** Undefined for a header that is missing or no host. An IPv6 address stands in brackets. */
+/** Undefined if the header is missing or not a host. An IPv6 address is in brackets. */
 export function readHost(header: string | undefined): RequestHost | undefined {
   const match = /^([a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?$/i.exec(header ?? '');
   if (match === null) return undefined;
@@ -15,7 +15,7 @@ export function readHost(header: string | undefined): RequestHost | undefined {
   return { name, withPort: name + (match[2] ?? '') };
 }
 
-/** The redirected site that a host belongs to: the longest name that is it or above it. */
+/** The redirected site that a host belongs to: the longest name that equals it or is a parent domain of it. */
 export function originalSite(host: string, siteHosts: readonly string[]): string | undefined {
   return siteHosts
     .map((site) => site.toLowerCase().replace(/\.$/, ''))

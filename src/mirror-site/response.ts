@@ -1,20 +1,20 @@
-/** Sending: conditional and HEAD requests, cache and security headers, the same for every answer of the mirror site. */
+/** Sends answers with the cache and security headers of the mirror site; handles conditional and HEAD requests. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { STYLE_HASH } from './style.js';
 
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  /** Or how long it would be, if that is known, for an answer that does not carry it. */
+  /** Or the length, if known, for an answer without a body. */
   readonly body: Uint8Array | { readonly length: number | undefined };
-  /** 0: not to be kept. */
+  /** 0: must not be cached. */
   readonly maxAgeSeconds: number;
-  /** With its quotes. */
+  /** Including its quotes. */
   readonly etag?: string;
   readonly disposition?: string;
 }
 
-// Nothing but the page's own style and its search form: a torrent's name that became markup could still do nothing.
+// Allows only the page's own style and search form: even a torrent's name that became markup could do nothing.
 const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src ${STYLE_HASH}; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
 
 export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
@@ -30,20 +30,22 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
     return;
   }
   if (disposition !== undefined) response.setHeader('Content-Disposition', disposition);
-  // HEAD may leave out a length that only generating the content would show (RFC 9110 section 9.3.2).
+  // HEAD may omit a length that only generating the content would show (RFC 9110 section 9.3.2).
   const length = body.length === undefined ? {} : { 'Content-Length': body.length };
   response.writeHead(status, { 'Content-Type': type, ...length });
   response.end(request.method === 'HEAD' || !(body instanceof Uint8Array) ? undefined : body);
 }
 
-/** RFC 9110 section 13.1.2: weak comparison. @param etag of what would be sent */
+/** RFC 9110 section 13.1.2: weak comparison. @param etag of the answer that would be sent */
 export function isNotModified(request: IncomingMessage, etag: string): boolean {
   const header = request.headers['if-none-match'];
   if (header === undefined) return false;
   return header.split(',').some((item) => item.trim() === '*' || item.trim().replace(/^W\//, '') === etag);
 }
 
-/** RFC 6266: a plain name for old clients, the real one for others, without characters that turn the text around. */
+/**
+ * RFC 6266: an ASCII name for old clients, the full one for others, without characters that change the text direction.
+ */
 export function attachment(name: string): string {
   const safe = [...name.replace(/[\p{Cc}\p{Cf}\p{Cs}/\\]/gu, '_')].slice(0, 150).join('');
   const plain = safe.replace(/[^\x20-\x7e]|["%]/g, '_');

@@ -1,7 +1,7 @@
 /**
- * Torrent files as the mirror site serves them: rewritten once, then kept within a bound of bytes. A file's ETag is made of
- * what its rewritten bytes depend on, so that HEAD and conditional requests rewrite nothing. Large files are rewritten by
- * whoever `rewrite` is, out of the way of other visitors; a file that many want at once is rewritten once.
+ * Torrent files as the mirror site serves them: rewritten once, then cached up to a limit of bytes. A file's ETag
+ * depends on everything that its rewritten bytes depend on, so HEAD and conditional requests rewrite nothing. `rewrite`
+ * handles large files without delaying other visitors. Concurrent requests for one file share one rewrite.
  */
 import { createHash } from 'node:crypto';
 import type { InfoHash } from '../domain/info-hash.js';
@@ -10,20 +10,25 @@ import { type RewriteOptions, rewriteTorrent } from '../wire/metainfo-rewrite.js
 
 export type Rewrite = (bytes: Uint8Array, options: RewriteOptions, about: string) => Promise<Uint8Array>;
 
-/** Most visitors want what is popular: eight files of the largest size by default, or more than a thousand usual ones. */
+/**
+ * Most visitors want popular torrents: eight files of the largest size by default, or more than a thousand usual ones.
+ */
 export const MAX_KEPT_BYTES = 64 * 2 ** 20;
-/** Up to this size, rewriting takes some 10 ms at worst (a torrent of nothing but file names): less than the way to a thread is worth. */
+/**
+ * Up to this size, rewriting takes at most about 10 ms (a torrent of file names only), less than passing it to a
+ * thread.
+ */
 export const MAX_INLINE_BYTES = 64 * 2 ** 10;
-/** Part of each ETag; to be raised when rewriting changes what it writes. */
+/** Part of each ETag; increase it when the rewriting changes its output. */
 const REWRITING = 1;
 
-/** One rewritten file: what is known of it without rewriting. */
+/** A rewritten file, as far as it is known without rewriting. */
 export interface ServedTorrent {
   readonly infoHash: InfoHash;
   readonly name: string;
-  /** Strong, with its quotes. */
+  /** Strong, including its quotes. */
   readonly etag: string;
-  /** Known once it has been rewritten. */
+  /** Known after the first rewrite. */
   readonly bytes: number | undefined;
 }
 
@@ -38,7 +43,7 @@ export class RewrittenTorrents {
   readonly #options: RewrittenTorrentsOptions;
   readonly #rewriteOptions: RewriteOptions;
   readonly #rewriting: string;
-  /** By ETag; those asked for last come last. */
+  /** By ETag, the most recently requested last. */
   readonly #kept = new Map<string, Uint8Array>();
   readonly #underWay = new Map<string, Promise<Uint8Array | undefined>>();
   #keptBytes = 0;
@@ -50,12 +55,12 @@ export class RewrittenTorrents {
     this.#rewriting = JSON.stringify([REWRITING, announceUrls, keepOriginal]);
   }
 
-  /** Bytes of files that are kept now. */
+  /** Bytes of the files in the cache. */
   get keptBytes(): number {
     return this.#keptBytes;
   }
 
-  /** Rewrites nothing. @returns undefined where the catalogue has no file for it */
+  /** Rewrites nothing. @returns undefined if the catalogue has no file for it */
   find(infoHash: InfoHash): ServedTorrent | undefined {
     const file = this.#options.catalogue.torrentFile(infoHash);
     if (file === undefined) return undefined;
@@ -65,8 +70,8 @@ export class RewrittenTorrents {
   }
 
   /**
-   * @returns undefined where the catalogue has lost the file meanwhile
-   * @throws ClientError for a file that cannot be rewritten, and as `rewrite` does
+   * @returns undefined if the file has left the catalogue meanwhile
+   * @throws ClientError for a file that cannot be rewritten; what `rewrite` throws
    */
   async bytesOf({ infoHash, etag, name }: ServedTorrent): Promise<Uint8Array | undefined> {
     const kept = this.#kept.get(etag);

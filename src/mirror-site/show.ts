@@ -1,8 +1,8 @@
-/** Sizes, counts and times as people read them. */
+/** Formats sizes, counts and times for people. */
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
-/** Decimal units, as disks and lines are sold: 1 kB = 1,000 bytes. */
+/** Decimal units, as for disks and lines: 1 kB = 1,000 bytes. */
 export function showBytes(bytes: number | undefined): string {
   if (bytes === undefined) return '–';
   let value = bytes;

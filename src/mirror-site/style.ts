@@ -1,4 +1,4 @@
-/** The one style sheet of the mirror site, in the page itself so that a page is one request. */
+/** The style sheet of the mirror site, inlined so that a page is one request. */
 import { createHash } from 'node:crypto';
 
 export const STYLE = `

@@ -1,14 +1,14 @@
-/** One torrent: what is in it, how to get it, who has it. */
+/** The page of one torrent: its files, its links, its peers. */
 import type { CatalogueTorrent } from '../store/sqlite/catalogue-torrent.js';
 import type { SwarmCounts } from './catalogue-page.js';
 import { html, type Markup } from './html.js';
 import { page, type SiteView } from './layout.js';
 import { showBytes, showCount, showDay } from './show.js';
 
-/** More rows make a page that browsers struggle with; the torrent file has them all. */
+/** Browsers struggle with more rows; the torrent file has the complete list. */
 const MAX_FILES_SHOWN = 1_000;
 
-/** @param inner the swarm as the alias tracker knows it, undefined where it cannot tell */
+/** @param inner the swarm's size at the alias tracker, undefined if unknown */
 export function torrentPage(
   view: SiteView,
   torrent: CatalogueTorrent,
@@ -59,7 +59,7 @@ ${shown.map(
 ${more > 0 && html`<p class="soft">and ${showCount(more)} more in the torrent file</p>`}`;
 }
 
-/** Only to the web: an address of another kind could be a script. */
+/** Links only to http and https: an address of another scheme could be a script. */
 function originalLink(url: string | undefined): Markup | undefined {
   if (url === undefined || !/^https?:\/\//i.test(url) || !URL.canParse(url)) return undefined;
   return html`<a href="${url}" rel="nofollow noreferrer">${new URL(url).host}</a>`;

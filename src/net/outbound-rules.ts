@@ -10,12 +10,12 @@ import { type IpAddress, type Prefix, prefixContains } from '../domain/ip-addres
 export type ClosedBecause = (address: IpAddress, port: number) => string | undefined;
 
 export interface OutboundRules {
-  /** Opens loopback, private and documentation addresses, but for the installation's own listeners. */
+  /** Opens loopback, private and documentation addresses, except the installation's own listeners. */
   readonly lab: boolean;
   readonly ownNetworks: () => readonly Prefix[];
-  /** Of this machine's interfaces, and where redirected names lead; asked each time, because they change. */
+  /** Addresses of this machine's interfaces and targets of redirected names; called each time, because they change. */
   readonly ownAddresses: () => readonly IpAddress[];
-  /** Where this installation itself listens. */
+  /** True for the listeners of this installation. */
   readonly isOwnListener: (address: IpAddress, port: number) => boolean;
 }
 

@@ -41,9 +41,9 @@ export interface PoliteFetcherOptions {
    */
   readonly resolve?: ResolveName;
   readonly userAgent?: string;
-  /** Between two requests to one host. */
+  /** The pause between two requests to one host, in ms. */
   readonly delayMs?: number;
-  /** For one request with its whole body. */
+  /** For one request including its body, in ms. */
   readonly timeoutMs?: number;
   /** For tests; default: a timer. */
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;

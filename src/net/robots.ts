@@ -19,13 +19,13 @@ export const ALLOW_NOTHING: RobotsRules = { allows: () => false, crawlDelayMs: u
 
 export interface RobotsRule {
   readonly allow: boolean;
-  /** As in the file: `*` is any run of characters, a `$` at the end is the end of the path. */
+  /** As in the file: `*` matches any run of characters, a `$` at the end matches the end of the path. */
   readonly pattern: string;
 }
 
-/** What a robots.txt says to one crawler. */
+/** The rules of a robots.txt for one crawler. */
 export interface RobotsFile {
-  /** The most specific first (RFC 9309 section 2.2.2); allow wins a tie. */
+  /** The most specific first (RFC 9309 section 2.2.2); on a tie allow precedes disallow. */
   readonly rules: readonly RobotsRule[];
   readonly crawlDelayMs: number | undefined;
 }

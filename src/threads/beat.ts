@@ -1,15 +1,18 @@
-/** Lets a thread that runs Node's own event loop write its vitals. The tracker's thread has a loop of its own and does it itself. */
+/**
+ * Writes the vitals of a thread that runs Node's own event loop. The tracker's thread has its own loop and writes its
+ * own.
+ */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../domain/clock.js';
 import { VitalsWriter } from './thread-vitals.js';
 
 /** Several beats a second, so that a watcher that checks every second always finds one. */
 const BEAT_EVERY_MS = 250;
-/** Shorter delays than this concern nobody. */
+/** Shorter delays are not relevant. In ms. */
 const RESOLUTION_MS = 20;
 const NANOSECONDS_PER_MILLISECOND = 1e6;
 
-/** @returns stops it. Does not keep the thread alive */
+/** @returns a function that stops it. Does not keep the thread alive */
 export function startBeating(vitals: SharedArrayBuffer, clock: Clock): () => void {
   const writer = new VitalsWriter(vitals);
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });

@@ -1,13 +1,13 @@
-/** Sees from outside that a thread is stuck: its vitals have stopped. Checked by another thread's timer. */
+/** Detects from outside that a thread is stuck: its vitals have stopped. Another thread's timer checks it. */
 import type { Clock } from '../domain/clock.js';
 import { beatsOf } from './thread-vitals.js';
 
 /**
- * A thread without a turn of its event loop for this long is stuck. Far above what a slow disk, a large policy or a
- * machine that swaps cause; a client of DNS or of a tracker has given up twice by then.
+ * A thread whose event loop has not run for this long is stuck. Far above the delays of a slow disk, a large policy or
+ * a machine that swaps; a client of DNS or of a tracker has given up twice by then.
  */
 export const STUCK_AFTER_MS = 10_000;
-/** A check that comes this late says that the checking thread itself did not run; it begins anew. */
+/** A check this late shows that the checking thread itself did not run; the measurement restarts. */
 const LATE_CHECK_MS = 5_000;
 
 export class StuckDetector {
@@ -24,7 +24,7 @@ export class StuckDetector {
     this.#changedAtMs = this.#checkedAtMs = clock.nowMs();
   }
 
-  /** To be called about once a second. */
+  /** Call it about once a second. */
   check(): void {
     const nowMs = this.#clock.nowMs();
     const beats = beatsOf(this.#vitals);
@@ -44,7 +44,7 @@ export class StuckDetector {
     return this.#checkedAtMs - this.#changedAtMs;
   }
 
-  /** Forgets what was: for a thread that has been replaced. */
+  /** Clears the state, for a thread that has been replaced. */
   reset(): void {
     this.#changedAtMs = this.#checkedAtMs = this.#clock.nowMs();
   }

@@ -1,15 +1,15 @@
 /**
- * How a thread is, in shared memory: it counts up while its event loop turns, and notes how late its turns were in each
- * second of the last minute. Written by the thread itself, read by whoever watches it. A thread that is stuck writes
- * nothing, which is how that is seen.
+ * The health of a thread, in shared memory. The thread counts up while its event loop runs, and records the worst delay
+ * of the loop for each second of the last minute. Other threads read it. A stuck thread writes nothing, which shows
+ * that it is stuck.
  */
 
-/** The worst delay of a second is kept this long: longer than the usual scrape of metrics, so that none is missed. */
+/** How many seconds are recorded: longer than the usual interval between scrapes of metrics, so that none is missed. */
 export const VITALS_SECONDS = 60;
 
 const BEATS = 0;
 const FIRST_SECOND = 1;
-/** Per second: which second it was, then the worst delay in it, in milliseconds. */
+/** For each second: its number, then the worst delay in it, in milliseconds. */
 const WORDS_PER_SECOND = 2;
 
 export function createVitals(): SharedArrayBuffer {
@@ -24,7 +24,9 @@ export class VitalsWriter {
     this.#words = new Int32Array(vitals);
   }
 
-  /** @param nowSeconds of the wall clock, which all threads share. @param delayMs how late the worst turn since was */
+  /**
+   * @param nowSeconds of the wall clock, which all threads share. @param delayMs the worst delay since the last call
+   */
   beat(nowSeconds: number, delayMs: number): void {
     const words = this.#words;
     const second = Math.floor(nowSeconds) | 0;
@@ -43,7 +45,7 @@ export function beatsOf(vitals: SharedArrayBuffer): number {
   return Atomics.load(new Int32Array(vitals), BEATS);
 }
 
-/** The worst delay within the last `seconds`, in milliseconds; 0 for a thread that has noted nothing. */
+/** The worst delay within the last `seconds`, in milliseconds; 0 for a thread that has recorded nothing. */
 export function worstDelayMs(vitals: SharedArrayBuffer, nowSeconds: number, seconds = VITALS_SECONDS): number {
   const words = new Int32Array(vitals);
   const now = Math.floor(nowSeconds) | 0;

@@ -48,7 +48,7 @@ export function parseMagnet(text: string): Magnet {
     }
   }
   const infoHash = v1 ?? v2;
-  if (infoHash === undefined) throw new ClientError('magnet', 'the magnet link names no BitTorrent info-hash');
+  if (infoHash === undefined) throw new ClientError('magnet', 'the magnet link has no BitTorrent info-hash');
   return { infoHash, hybridInfoHash: v1 === undefined ? undefined : v2, name, totalBytes, trackers: [...trackers] };
 }
 

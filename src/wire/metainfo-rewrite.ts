@@ -45,7 +45,7 @@ export function rewriteTorrent(bytes: Uint8Array, options: RewriteOptions): Uint
 export function privateTorrent(name: string): ClientError {
   return new ClientError(
     'private-torrent',
-    `"${name.slice(0, 100)}" is a private torrent (BEP 27): it may not be taken from its own tracker`,
+    `"${name.slice(0, 100)}" is a private torrent (BEP 27): its peers must come from its own tracker`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** `check-config`: a verdict on a configuration, with line numbers, before it is put in force. */
+/** `check-config`: checks a configuration before it takes effect, and reports problems with line numbers. */
 import type { Command } from 'commander';
 import { adviceOn } from '../../config/advice.js';
 import { placedError } from '../../config/parse-config.js';
@@ -8,7 +8,7 @@ import type { CliContext } from '../cli-context.js';
 export function registerCheckConfigCommand(program: Command, context: CliContext): void {
   program
     .command('check-config')
-    .description('say whether a configuration is right, and if not, where and why')
+    .description('check a configuration and report each problem with its line')
     .argument('[file]', 'the configuration (the same as --config)')
     .option('-c, --config <file>', 'the configuration')
     .option('--json', 'print the verdict as JSON')
@@ -16,7 +16,7 @@ export function registerCheckConfigCommand(program: Command, context: CliContext
       const file = context.configFile(argument ?? options.config);
       try {
         const config = context.loadConfig(file);
-        // Loaded here, so that the other commands start at once.
+        // Imported here, so that the other commands start fast.
         const { adviceOnThisMachine, examineConfig } = await import('../../app/examine-config.js');
         const findings = await examineConfig(config);
         if (findings.length > 0) throw placedError(file, context.env, findings);

@@ -1,4 +1,4 @@
-/** `crawl`: one crawl now, beside a running `serve` or without it. */
+/** `crawl`: runs one crawl now, with or without a running `serve`. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { databaseFile } from '../../app/database-file.js';
@@ -25,17 +25,17 @@ const NAME_CHARACTERS = 60;
 export function registerCrawlCommand(program: Command, context: CliContext): void {
   program
     .command('crawl')
-    .description('look for popular torrents at the sources now, and put them into the catalogue')
+    .description('crawl the sources now and store popular torrents in the catalogue')
     .option('-c, --config <file>', 'the configuration (else $ALIAS_TRACKER_CONFIG, else ./alias-tracker.yaml)')
-    .option('--top <n>', 'how many torrents to keep in the catalogue’s top (else crawler.top)')
-    .option('--source <name>', 'read only this source; torrents of the others keep their places')
+    .option('--top <n>', 'number of torrents in the catalogue’s top (else crawler.top)')
+    .option('--source <name>', 'read only this source; torrents of the others keep their ranks')
     .option('--dry-run', 'fetch and rank, but store nothing')
     .option('--json', 'print the result as JSON')
     .action((options: CrawlOptions) => crawl(options, context));
 }
 
 async function crawl(options: CrawlOptions, context: CliContext): Promise<void> {
-  // Loaded here, so that the other commands start at once.
+  // Imported here, so that the other commands start fast.
   const { createCrawlerParts } = await import('../../app/crawler-parts.js');
   const { createUpstreamExchange } = await import('../../upstream/upstream-exchange.js');
   const { configuredResolvers, outboundOf } = await import('../../app/outbound.js');
@@ -48,7 +48,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
   const resolver = createNameResolver(useResolver ? configured : systemResolvers(), context.clock);
   const upstream = createUpstreamExchange({
     resolver,
-    // Nothing here announces; what the alias tracker listens on is closed by the configuration.
+    // Nothing here announces; the configuration closes the addresses on which the alias tracker listens.
     ownEndpoints: () => [],
     closedBecause,
     announcePort: 1,
@@ -66,7 +66,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
     resolver: useResolver ? resolver : undefined,
     scraper: upstream,
   });
-  // Questions to original trackers do not keep a process alive by themselves; here there is nothing else that would.
+  // Requests to original trackers do not keep the process alive, and nothing else does here.
   const staysAlive = setInterval(() => undefined, 60_000);
   try {
     const result = await parts.crawler.crawlOnce({
@@ -107,7 +107,7 @@ function describeProgress(progress: CrawlProgress): string {
     case 'tracker-failed':
       return `${progress.tracker}: ${progress.reason}`;
     case 'measured':
-      return `original trackers told the swarm sizes of ${progress.torrents} torrents`;
+      return `original trackers reported the swarm sizes of ${progress.torrents} torrents`;
     case 'torrent': {
       const { entry } = progress;
       const place = entry.rank === undefined ? '-' : `#${entry.rank}`;
@@ -134,7 +134,7 @@ function showResult({ entries, dropped, deleted }: CrawlResult, dryRun: boolean)
   return `${formatTable(header, rows)}${counts}; ${after}\n`;
 }
 
-/** Names come from strangers: no control characters on the operator's terminal. */
+/** Names come from strangers: control characters must not reach the operator's terminal. */
 function shorten(name: string): string {
   const clean = [...terminalLine(name)];
   return clean.length <= NAME_CHARACTERS ? clean.join('') : `${clean.slice(0, NAME_CHARACTERS - 1).join('')}…`;

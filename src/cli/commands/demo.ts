@@ -1,4 +1,4 @@
-/** `demo`: simulated users and probes beside a running lab, so that one sees what the tracker does. */
+/** `demo`: simulated users and probes beside a running lab, which show what the tracker does. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDurationMs } from '../../config-kit/units.js';
 import { createRandom } from '../../domain/random.js';
@@ -26,8 +26,8 @@ export function registerDemoCommand(program: Command, context: CliContext): void
     .description('simulated users and DPI probes beside a running lab (npm start), with a live view')
     .option('-c, --config <file>', 'the configuration that the lab runs with')
     .option('--users <number>', `how many users, up to ${MAX_USERS}`, parseUsers, 25)
-    .option('--for <duration>', 'stop by itself, e.g. after 2m', parseFor)
-    .option('--json', 'a line of JSON every two seconds in place of the view')
+    .option('--for <duration>', 'stop after this time, e.g. 2m', parseFor)
+    .option('--json', 'print a line of JSON every two seconds instead of the view')
     .action((options: DemoCommandOptions) => demo(options, context));
 }
 
@@ -49,7 +49,7 @@ async function demo(options: DemoCommandOptions, context: CliContext): Promise<v
   await runDemo(config, { users: options.users, clock, random: createRandom(clock.nowMs() >>> 0), signal, onState });
 }
 
-/** Not AbortSignal.any of a timeout: Node.js 20 may collect that one as garbage before it fires. */
+/** Replaces AbortSignal.any with a timeout, which Node.js 20 may garbage-collect before it fires. */
 function stopAfter(durationMs: number | undefined, outer: AbortSignal): AbortSignal {
   if (durationMs === undefined) return outer;
   const stopping = new AbortController();

@@ -1,4 +1,4 @@
-/** `explain`: why a client would get which peers, from the running tracker's own selection. */
+/** `explain`: shows which peers a client would get and why, from the running tracker's own selection. */
 import type { Command } from 'commander';
 import { parseInfoHash } from '../../domain/info-hash.js';
 import { formatIp, parseIp } from '../../domain/ip-address.js';
@@ -20,10 +20,10 @@ const MAX_NUMWANT = 1_000;
 export function registerExplainCommand(program: Command, context: CliContext): void {
   const command = program
     .command('explain')
-    .description('say why a client would get which peers, from the running tracker')
+    .description('show which peers a client would get and why, from the running tracker')
     .requiredOption('--info-hash <hex>', 'the torrent, 40 hexadecimal digits')
     .requiredOption('--ip <address>', 'the client')
-    .option('--port <n>', 'which client, where several announce from that address')
+    .option('--port <n>', 'the client, if several announce from that address')
     .option('--numwant <n>', 'how many peers the client asks for (else what the tracker gives by default)')
     .option('--json', 'print the answer as JSON');
   addConnectionOptions(command).action((options: ExplainOptions) => explain(options, context));

@@ -1,4 +1,4 @@
-/** `print-config`: a complete configuration with every default, commented; it is itself a valid one to begin with. */
+/** `print-config`: prints a complete, commented configuration with every default; it is a valid starting point. */
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { parse } from 'yaml';
@@ -17,7 +17,7 @@ export function registerPrintConfigCommand(program: Command, context: CliContext
     .command('print-config')
     .description('print every key with its default, commented')
     .addOption(
-      new Option('-c, --config <file>', 'print this configuration complete with its defaults, as YAML; tokens hidden'),
+      new Option('-c, --config <file>', 'print this configuration with all defaults, as YAML; tokens are hidden'),
     )
     .addOption(new Option('--json', 'print JSON, without comments'))
     .action((options: PrintConfigOptions) => {
@@ -26,7 +26,7 @@ export function registerPrintConfigCommand(program: Command, context: CliContext
     });
 }
 
-/** @throws ConfigError where it is wrong */
+/** @throws ConfigError if it is invalid */
 function complete(file: string, context: CliContext): string {
   context.loadConfig(file);
   return completeConfig(readFileSync(file, 'utf8'), configSchema);

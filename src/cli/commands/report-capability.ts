@@ -1,4 +1,6 @@
-/** `report capability`: what a node can serve, given by hand or measured; with `--every` the agent for caches and nodes. */
+/**
+ * `report capability`: reports what a node can serve, stated or measured; with `--every` an agent for caches and nodes.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { messageOf, OperatorError } from '../../domain/errors.js';
@@ -24,26 +26,26 @@ interface CapabilityOptions extends ConnectionOptions {
 
 const MAX_BPS = 1e12;
 const MAX_EVERY_SECONDS = 3_600;
-/** Utilisations are means over this before the first report. */
+/** Utilisations are averaged over this before the first report. */
 const FIRST_MEASUREMENT_MS = 1_000;
 
 export function registerReportCapabilityCommand(report: Command, context: CliContext): void {
   const command = report
     .command('capability')
     .description('report what a node can serve: measured on this machine, or as given')
-    .option('--address <address>', 'of which node; other than this machine needs a control token (else this machine)')
-    .option('--port <port>', 'where its BitTorrent client listens')
+    .option('--address <address>', 'the node (default: this machine); another machine needs a control token')
+    .option('--port <port>', 'the port of its BitTorrent client')
     .addOption(new Option('--role <role>', 'cache: the operator’s own').choices(['peer', 'cache']))
-    .option('--cpu <share>', 'CPU utilisation 0 … 1; one of these three by hand switches measuring off')
+    .option('--cpu <share>', 'CPU utilisation 0 … 1; any of these three disables measuring')
     .option('--memory <share>', 'memory utilisation 0 … 1')
     .option('--uplink <bps>', 'free uplink in bits per second')
     .option(
       '--line-bps <bps>',
-      'what the line can send, bits per second; the free uplink is this less what is sent',
+      'capacity of the line in bits per second; the free uplink is this minus the traffic sent',
       '100000000',
     )
     .option('--interface <name>', 'the network interface to measure (else that of the default route)')
-    .option('--every <seconds>', 'go on reporting until stopped')
+    .option('--every <seconds>', 'keep reporting until stopped')
     .option('--json', 'print what was sent as JSON');
   addConnectionOptions(command).action((options: CapabilityOptions) => reportCapability(options, context));
 }
@@ -65,7 +67,7 @@ async function reportCapability(options: CapabilityOptions, context: CliContext)
       const line = options.json ? JSON.stringify({ sent: body, answer }) : describe(body, answer);
       context.stdout.write(`${line}\n`);
     } catch (thrown) {
-      // An agent outlives a tracker that restarts, but not its own wrong configuration.
+      // An agent survives a restart of the tracker, but not an invalid configuration.
       if (everySeconds === undefined || !(thrown instanceof ControlCallError) || !thrown.temporary) throw thrown;
       context.stderr.write(`${messageOf(thrown)}; next try in ${everySeconds} s\n`);
     }
@@ -75,7 +77,7 @@ async function reportCapability(options: CapabilityOptions, context: CliContext)
   }
 }
 
-/** What is given by hand, and then nothing else; or all of it measured. */
+/** The stated values and nothing else; or everything measured. */
 function measurementOf(options: CapabilityOptions): (signal: AbortSignal) => Promise<Record<string, number>> {
   const given: Record<string, number> = {};
   if (options.cpu !== undefined) given.cpuUtilisation = share('--cpu', options.cpu);
@@ -106,5 +108,5 @@ function describe(body: Record<string, unknown>, answer: unknown): string {
   const { clamped } = answer as { clamped?: { clamped: string[] }[] };
   const cut = clamped?.flatMap((each) => each.clamped) ?? [];
   const facts = Object.entries(body).map(([name, value]) => `${name} ${value}`);
-  return `reported ${facts.join(', ')}${cut.length === 0 ? '' : `; the tracker cut down ${cut.join(', ')}`}`;
+  return `reported ${facts.join(', ')}${cut.length === 0 ? '' : `; the tracker lowered ${cut.join(', ')}`}`;
 }

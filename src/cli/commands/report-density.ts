@@ -1,4 +1,4 @@
-/** `report density`: one value by hand, or with `--from` everything a collector writes. */
+/** `report density`: sends one value by hand, or with `--from` everything that a collector writes. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -45,18 +45,21 @@ export function registerReportDensityCommand(report: Command, context: CliContex
   const command = report
     .command('density')
     .description('report the traffic of sub-domains')
-    .requiredOption('--probe <id>', 'in whose name, as in reports.probes or "token new"')
-    .option('--subdomain <id>', 'by hand: of which sub-domain')
+    .requiredOption('--probe <id>', 'the reporting probe, as in reports.probes or "token new"')
+    .option('--subdomain <id>', 'by hand: the sub-domain')
     .option('--bytes <n>', 'by hand: bytes of the period, both directions')
-    .option('--users <n>', 'by hand: users there; left out where the BRAS reports them')
+    .option('--users <n>', 'by hand: users there; omit if the BRAS reports them')
     .option('--period <seconds>', 'by hand: the period, which ends now (300)')
     .option('--sequence <n>', 'by hand: the report’s number (else the time)')
     .addOption(new Option('--from <format>', 'read a collector’s output on standard input').choices(COLLECTOR_FORMATS))
     .option('--file <file>', 'with --from: read this file instead')
-    .option('--follow', 'with --file: read what is being added to it, until stopped')
+    .option('--follow', 'with --file: read new lines until stopped')
     .option('--every <seconds>', 'with --from: the period of the reports; of an export without times, its period', '60')
-    .option('--spool <directory>', 'with --from: where reports wait for the tracker (else in storage.directory)')
-    .option('--sign', 'prove the token by signatures instead of sending it')
+    .option(
+      '--spool <directory>',
+      'with --from: where reports are stored until the tracker accepts them (else in storage.directory)',
+    )
+    .option('--sign', 'sign requests with the token instead of sending it')
     .option('--json', 'print what was sent as JSON');
   addConnectionOptions(command)
     .addHelpText(
@@ -94,10 +97,10 @@ async function byHand(options: DensityOptions, context: CliContext): Promise<voi
     quarantined: { subdomain: string; reason: string }[];
   };
   if (options.json) context.stdout.write(`${JSON.stringify(answer)}\n`);
-  else if (answer.duplicate) context.stdout.write('the tracker had this report already\n');
+  else if (answer.duplicate) context.stdout.write('the tracker already has this report\n');
   else if (answer.quarantined.length === 0) context.stdout.write('accepted\n');
   for (const { subdomain, reason } of answer.quarantined) {
-    throw new OperatorError(`taken, but not believed: ${subdomain}: ${reason}; see GET /api/v1/probes`, {
+    throw new OperatorError(`accepted, but quarantined: ${subdomain}: ${reason}; see GET /api/v1/probes`, {
       exitCode: 1,
     });
   }
@@ -106,7 +109,7 @@ async function byHand(options: DensityOptions, context: CliContext): Promise<voi
 async function fromCollector(options: DensityOptions, format: CollectorFormat, context: CliContext): Promise<void> {
   if (options.follow && options.file === undefined) throw new OperatorError('--follow goes with --file');
   const periodSeconds = wholeNumberOption('--every', options.every, 1, MAX_PERIOD_SECONDS);
-  // Which address is in which sub-domain is the configuration's to say.
+  // The configuration says which address is in which sub-domain.
   const config = context.loadConfig(options.config);
   const lookup = createSubdomainLookup(await subdomainsOf(config));
   const spool = new ReportSpool(options.spool ?? join(config.storage.directory, 'spool', options.probe));
@@ -150,8 +153,8 @@ async function fromCollector(options: DensityOptions, format: CollectorFormat, c
 }
 
 /**
- * Where the one period of an export without times ends: when its file was last written. A file that is being followed and
- * the JSON of a running collector are live, so there the time of reading stands for a missing one.
+ * The end of the only period of an export without times: when its file was last written. A followed file and the JSON
+ * of a running collector are live, so there the time of reading replaces a missing time.
  */
 async function exportEndOf(
   { file, follow }: DensityOptions,
@@ -176,7 +179,7 @@ async function* linesOf(options: DensityOptions, context: CliContext): AsyncGene
     yield* linesOfStream(stream as AsyncIterable<Buffer | string>);
   } catch (thrown) {
     const { code, message } = thrown as NodeJS.ErrnoException;
-    // Told to stop: what was read counts.
+    // Stopped on request: what was read counts.
     if (context.signal.aborted || code === 'ERR_STREAM_PREMATURE_CLOSE') return;
     if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') throw new OperatorError(message, { exitCode: 1 });
     throw thrown;
@@ -198,7 +201,7 @@ function clientOf(options: DensityOptions, context: CliContext) {
   return connect(options, context, tokenOf, options.sign ? options.probe : undefined);
 }
 
-/** As it is sent, and lies in the spool. */
+/** As sent, and as stored in the spool. */
 type ReportBody = Omit<DensityReport, 'periodStartMs'> & { readonly periodStart: string };
 
 function bodyOf({ periodStartMs, ...report }: DensityReport): ReportBody {
@@ -208,6 +211,6 @@ function bodyOf({ periodStartMs, ...report }: DensityReport): ReportBody {
 function describe({ periodStart, periodSeconds, subdomains }: ReportBody, fate: ReportFate): string {
   const values = subdomains.map(({ id, bytes, users }) => `${id} ${bytes} bytes of ${users ?? '?'} users`);
   const doubts = fate.quarantined.map(({ subdomain, reason }) => `; not believed: ${subdomain}: ${reason}`);
-  const known = fate.duplicate ? '; the tracker had it already' : '';
+  const known = fate.duplicate ? '; the tracker already has it' : '';
   return `${periodStart} ${periodSeconds} s: ${values.join(', ')}${known}${doubts.join('')}`;
 }

@@ -1,4 +1,6 @@
-/** `report`: density and capability, by hand, from a collector's output, or as an agent that runs until stopped. */
+/**
+ * `report`: sends density and capability, by hand, from a collector's output, or as an agent that runs until stopped.
+ */
 import type { Command } from 'commander';
 import type { CliContext } from '../cli-context.js';
 import { registerReportCapabilityCommand } from './report-capability.js';

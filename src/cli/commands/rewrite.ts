@@ -1,4 +1,4 @@
-/** `rewrite`: puts the alias tracker into torrent files and magnet links by hand, and shows that nothing else changed. */
+/** `rewrite`: puts the alias tracker into torrent files and magnet links, and proves that nothing else changed. */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -21,13 +21,13 @@ interface RewriteCommandOptions {
 
 interface Rewritten {
   readonly input: string;
-  /** The file that was written; undefined for a magnet link and for standard output. */
+  /** The written file; undefined for a magnet link and for standard output. */
   readonly output: string | undefined;
   readonly magnet: string | undefined;
   readonly name: string;
   readonly infoHash: InfoHash;
   readonly hybridInfoHash: InfoHash | undefined;
-  /** Bytes of `info`, which are the same before and after; undefined for a magnet link. */
+  /** Size of `info`, which is identical before and after; undefined for a magnet link. */
   readonly infoBytes: number | undefined;
   readonly trackersBefore: readonly string[];
   readonly trackersAfter: readonly string[];
@@ -36,12 +36,12 @@ interface Rewritten {
 export function registerRewriteCommand(program: Command, context: CliContext): void {
   program
     .command('rewrite')
-    .description('put other trackers into torrent files or magnet links; the info-hash stays, and that is checked')
+    .description('replace the trackers in torrent files or magnet links; verifies that the info-hash is unchanged')
     .argument('<torrent...>', 'torrent files or magnet links')
     .option('-a, --announce <url...>', 'the new trackers (else tracker.announceUrls of the configuration)')
-    .option('--keep-original', 'keep the original trackers behind the new ones')
+    .option('--keep-original', 'keep the original trackers after the new ones')
     .option('-o, --output <file>', 'where to write: a file, for several torrents a directory, - for standard output')
-    .option('-c, --config <file>', 'the configuration, where --announce is not given')
+    .option('-c, --config <file>', 'the configuration, if --announce is not given')
     .option('--json', 'print what was done as JSON')
     .addHelpText(
       'after',
@@ -55,11 +55,12 @@ async function rewrite(inputs: readonly string[], options: RewriteCommandOptions
     parseAnnounceUrl,
   );
   if (announceUrls.length === 0) {
-    throw new OperatorError('there is no announce URL; give --announce URL or set tracker.announceUrls');
+    throw new OperatorError('no announce URL; pass --announce URL or set tracker.announceUrls');
   }
-  if (options.output === '-' && options.json) throw new OperatorError('-o - and --json both want standard output');
+  if (options.output === '-' && options.json)
+    throw new OperatorError('-o - and --json both write to standard output; choose one');
   const rewriting = { announceUrls, keepOriginal: options.keepOriginal ?? false };
-  // Loaded here, so that the other commands start at once.
+  // Imported here, so that the other commands start fast.
   const { createDocumentReader } = await import('../../app/document-reader.js');
   const documents = createDocumentReader({ name: 'rewrite' });
   const prove = (bytes: Uint8Array, about: string): Promise<ProvenRewriting> =>

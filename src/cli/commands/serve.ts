@@ -1,4 +1,4 @@
-/** `serve`: runs everything the configuration enables until it is told to stop. */
+/** `serve`: runs everything that the configuration enables, until it is stopped. */
 import type { Command } from 'commander';
 import type { Application } from '../../app/application.js';
 import { createLogger } from '../../app/logger.js';
@@ -19,8 +19,8 @@ export function registerServeCommand(program: Command, context: CliContext): voi
     .command('serve')
     .description('run everything the configuration enables')
     .option('-c, --config <file>', 'the configuration (else $ALIAS_TRACKER_CONFIG, else ./alias-tracker.yaml)')
-    .option('--json', 'print what listens where as JSON')
-    .addHelpText('after', '\nSIGTERM and SIGINT stop it cleanly, swarms saved; SIGHUP reads the configuration again.')
+    .option('--json', 'print the listening addresses as JSON')
+    .addHelpText('after', '\nSIGTERM and SIGINT save the swarms and stop; SIGHUP reloads the configuration.')
     .action((options: ServeOptions) => serve(options, context));
 }
 
@@ -31,13 +31,13 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   let app: Application | undefined;
   let problems: readonly string[] = [];
   try {
-    // The lab plays the rest of the world, so it has to be there first.
+    // The lab simulates the rest of the world, so it starts first.
     if (config.labServices) {
       const { startLab } = await loadLab(() => import('../../lab/start-lab.js'));
       lab = await startLab(config.labServices, { logger });
     }
     if (context.signal.aborted) return;
-    // Loaded here, so that the other commands start at once.
+    // Imported here, so that the other commands start fast.
     const { createApp } = await import('../../app/create-app.js');
     const running = createApp(config, { logger });
     app = running;
@@ -67,7 +67,7 @@ async function reload(
   try {
     config = context.loadConfig(options.config);
   } catch (thrown) {
-    logger.error(`the configuration was not taken, the old one stays in force:\n${messageOf(thrown)}`);
+    logger.error(`the configuration was not applied, the old one stays in force:\n${messageOf(thrown)}`);
     return;
   }
   try {

@@ -1,4 +1,4 @@
-/** `simulate`: what localisation would save, by a swarm simulation in which the real selection code answers. */
+/** `simulate`: estimates the savings of localisation by a swarm simulation that uses the real selection code. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,10 +26,10 @@ interface SimulateOptions {
 export function registerSimulateCommand(program: Command, context: CliContext): void {
   program
     .command('simulate')
-    .description('simulate a swarm and compare policies: what localisation would save')
+    .description('simulate a swarm and compare policies to estimate the savings of localisation')
     .option('-s, --scenario <file>', 'a scenario file, or the name of one in examples/scenarios', DEFAULT_SCENARIO)
     .option('-p, --policy <name...>', `only these policies: ${POLICY_NAMES.join(', ')}`)
-    .option('--seed <number>', 'another seed than the scenario’s')
+    .option('--seed <number>', 'replace the seed of the scenario')
     .option('--html <file>', 'also write a report with plots')
     .option('--json', 'print the result as JSON')
     .addHelpText(

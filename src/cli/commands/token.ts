@@ -1,4 +1,4 @@
-/** `token`: makes, lists and revokes tokens in the database, with or without a running `serve`, which sees it at once. */
+/** `token`: creates, lists and revokes tokens in the database. A running `serve` sees changes at once. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { databaseFile } from '../../app/database-file.js';
@@ -24,7 +24,7 @@ interface ListOptions {
   readonly json?: boolean;
 }
 
-/** 256 bits: the hash that is stored cannot be guessed back. */
+/** 256 bits: the stored hash cannot be inverted by guessing. */
 const TOKEN_BYTES = 32;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
@@ -33,10 +33,10 @@ export function registerTokenCommand(program: Command, context: CliContext): voi
   const config = ['-c, --config <file>', 'the configuration, whose storage.directory holds the tokens'] as const;
   token
     .command('new')
-    .description('make a token and print it, this once; only its hash is kept')
+    .description('create a token and print it once; only its hash is stored')
     .option('--probe <id>', 'for the detection point of this name')
     .option('--subdomains <ids>', 'with --probe: the sub-domains it reports on, separated by commas')
-    .option('--control <name>', 'for a person or program that operates')
+    .option('--control <name>', 'for an operator or a program')
     .option('--upstream <name>', 'for an original tracker that pushes peers')
     .option(...config)
     .option('--json', 'print as JSON')
@@ -44,14 +44,14 @@ export function registerTokenCommand(program: Command, context: CliContext): voi
     .action((options: NewOptions) => newToken(options, context));
   token
     .command('list')
-    .description('show the tokens there are (not those of the configuration)')
-    .option('--all', 'also those that were revoked')
+    .description('list the tokens (except those in the configuration)')
+    .option('--all', 'include revoked tokens')
     .option(...config)
     .option('--json', 'print as JSON')
     .action((options: ListOptions) => listTokens(options, context));
   token
     .command('revoke')
-    .description('make a token worthless from now on')
+    .description('revoke a token')
     .argument('<id>', 'as shown by "token list"')
     .option(...config)
     .action((id: string, options: { config?: string }) => revokeToken(id, options, context));
@@ -63,7 +63,7 @@ function newToken(options: NewOptions, context: CliContext): void {
   const known = config.operator.subdomains;
   for (const id of holder.subdomains) {
     if (!('file' in known) && !known.some((subdomain) => subdomain.id === id)) {
-      throw new OperatorError(`"${id}" is no sub-domain of operator.subdomains`);
+      throw new OperatorError(`"${id}" is not a sub-domain of operator.subdomains`);
     }
   }
   const secret = randomBytes(TOKEN_BYTES).toString('base64url');
@@ -88,11 +88,13 @@ function holderOf(options: NewOptions): Pick<StoredToken, 'kind' | 'subject' | '
   const given = (['probe', 'control', 'upstream'] as const).filter((kind) => options[kind] !== undefined);
   const kind = given[0];
   if (kind === undefined || given.length > 1) {
-    throw new OperatorError('say whose token it is: --probe ID --subdomains IDS, --control NAME or --upstream NAME');
+    throw new OperatorError(
+      'name the owner of the token: --probe ID --subdomains IDS, --control NAME or --upstream NAME',
+    );
   }
   const subject = options[kind]!;
   if (!NAME.test(subject)) {
-    throw new OperatorError(`"${subject}" is no name: letters, digits, "-", "_" and ".", at most 64`);
+    throw new OperatorError(`"${subject}" is not a valid name: use letters, digits, "-", "_" and ".", at most 64`);
   }
   const subdomains = (options.subdomains ?? '').split(',').filter((id) => id !== '');
   if (kind === 'probe' && subdomains.length === 0) {

@@ -1,4 +1,4 @@
-/** `topology`: who an address is to the running configuration, which data that rests on, and bringing new data in. */
+/** `topology`: shows who owns an address in the running configuration and on which data, and imports new data. */
 import { type Command, Option } from 'commander';
 import { TopologySource, topologyImportDirectory } from '../../app/data-plane/topology-source.js';
 import { unknownSubdomains } from '../../app/known-subdomains.js';
@@ -28,23 +28,25 @@ interface ImportOptions extends CommonOptions {
 const DAY_MS = 86_400_000;
 
 export function registerTopologyCommand(program: Command, context: CliContext): void {
-  const topology = program.command('topology').description('who is who in the network: look up, list, bring data in');
+  const topology = program
+    .command('topology')
+    .description('look up who owns an address, list and import topology data');
   const withCommon = (command: Command): Command =>
     command
       .option('-c, --config <file>', 'the configuration (else $ALIAS_TRACKER_CONFIG, else ./alias-tracker.yaml)')
       .option('--json', 'print JSON');
-  withCommon(topology.command('lookup').argument('<address...>').description('say who these addresses are')).action(
+  withCommon(topology.command('lookup').argument('<address...>').description('show who owns these addresses')).action(
     (addresses: string[], options: CommonOptions) => lookup(addresses.map(parseIp), options, context),
   );
-  withCommon(topology.command('files').description('list the data files in use with their age')).action(
+  withCommon(topology.command('files').description('list the data files in use and their age')).action(
     (options: CommonOptions) => files(options, context),
   );
-  withCommon(topology.command('import').argument('<file>').description('bring a data file in'))
+  withCommon(topology.command('import').argument('<file>').description('import a data file'))
     .addOption(new Option('--as <kind>', 'what the file is').choices(IMPORT_KINDS).makeOptionMandatory())
-    .option('--force', 'import also a file that would drop more than half of what is known')
-    .option('--dry-run', 'only say what would change')
+    .option('--force', 'import even if the file drops more than half of the known prefixes')
+    .option('--dry-run', 'only show what would change')
     .action((file: string, options: ImportOptions) => importFile(file, options, context));
-  withCommon(topology.command('undo').description('take the latest import back')).action((options: CommonOptions) =>
+  withCommon(topology.command('undo').description('undo the latest import')).action((options: CommonOptions) =>
     undo(options, context),
   );
 }
@@ -67,7 +69,7 @@ async function lookup(addresses: readonly IpAddress[], options: CommonOptions, c
     capability: new Map(),
   });
   const answers = addresses.map((address) => {
-    // The numbers of groups belong to a data directory; here they are made up anew, so they are not shown.
+    // The numbers of groups belong to a data directory; the ones here are temporary, so they are not shown.
     const { group, ...facts } = source.compiled.describe(address);
     const { ratePerGigabyte, relationship, neighbour, viaAsn } = cost.describeGroup(group);
     return { address: formatIp(address), ...facts, relationship, ratePerGigabyte, neighbour, viaAsn };
@@ -139,8 +141,8 @@ async function importFile(file: string, options: ImportOptions, context: CliCont
     context.stdout.write(plan.refusal === undefined ? 'would be imported\n' : `would be refused: ${plan.refusal}\n`);
   } else {
     context.stdout.write(
-      `imported as ${path}; a running tracker takes it over by itself, or at once on SIGHUP\n` +
-        'to take it back: alias-tracker topology undo\n',
+      `imported as ${path}; a running tracker loads it automatically, or at once on SIGHUP\n` +
+        'to undo it: alias-tracker topology undo\n',
     );
   }
 }
@@ -156,10 +158,10 @@ async function undo(options: CommonOptions, context: CliContext): Promise<void> 
         ? 'no file of this kind is in force now'
         : `${configured} is in force again`;
   if (options.json) context.stdout.write(`${JSON.stringify({ ...step, configured: configured ?? null })}\n`);
-  else context.stdout.write(`the import of ${step.from} (${step.kind}) is taken back; ${inForce}\n`);
+  else context.stdout.write(`the import of ${step.from} (${step.kind}) is undone; ${inForce}\n`);
 }
 
-/** The file of this kind that the configuration names, undefined where an import stands beside it rather than in its place. */
+/** The file of this kind that the configuration names; undefined if an import adds to it rather than replaces it. */
 function configuredFile({ operator, topology }: Config, kind: ImportKind): string | undefined {
   switch (kind) {
     case 'as-rel':
@@ -173,11 +175,11 @@ function configuredFile({ operator, topology }: Config, kind: ImportKind): strin
   }
 }
 
-/** What `serve` would say of an address plan: it must fit the network, and hold the names that the configuration uses. */
+/** What `serve` would object to in an address plan: it must fit the network and define the names that are used. */
 async function objectionsTo(config: Config): Promise<(content: TopologyFileContent) => string[]> {
   const listed = 'file' in config.operator.subdomains ? [] : config.operator.subdomains;
   const asns = config.operator.networks.map(({ asn }) => asn);
-  // A topology that is broken now must not keep the import that repairs it out.
+  // A broken topology must not block the import that repairs it.
   const ownAsns = await openSource(config).then(
     (source) => source.ownAsns,
     () => asns,

@@ -1,6 +1,6 @@
 /**
- * What the crawler remembers between runs: documents with their validators for conditional requests, how far each access
- * log has been read, and how often each torrent was asked for on each day.
+ * The crawler's state between runs: documents with their validators for conditional requests, the position in each
+ * access log, and the number of requests for each torrent by day.
  */
 import type { SqliteDatabase } from './database.js';
 
@@ -21,7 +21,7 @@ export interface CrawlState {
   document(url: string): StoredDocument | undefined;
   storeDocument(url: string, document: StoredDocument, nowMs: number): void;
   logPosition(file: string): LogPosition | undefined;
-  /** Adds counts and moves the position in one transaction, so that a crash counts nothing twice and loses nothing. */
+  /** Adds counts and moves the position in one transaction, so that a crash neither repeats nor loses a count. */
   addRequests(
     source: string,
     file: string,
@@ -29,9 +29,9 @@ export interface CrawlState {
     counts: ReadonlyMap<string, number>,
     nowMs: number,
   ): void;
-  /** Requests of a source by target, from the day of `sinceMs` on. */
+  /** Requests of a source by target, starting at the day of `sinceMs`. */
   requests(source: string, sinceMs: number): Map<string, number>;
-  /** Forgets counts of days before, and documents last fetched before. */
+  /** Deletes counts of earlier days, and documents last fetched earlier. */
   forgetBefore(beforeMs: number): void;
 }
 

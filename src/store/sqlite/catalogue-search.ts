@@ -1,4 +1,4 @@
-/** Searching, sorting and paging the catalogue. Every word of the text must be in the name or a file's path. */
+/** Searches, sorts and pages the catalogue. Every word of the text must be in the name or in a file's path. */
 import { type CatalogueSummary, SUMMARY_COLUMNS, type SummaryRow, summaryOfRow } from './catalogue-torrent.js';
 import type { SqliteDatabase } from './database.js';
 
@@ -6,10 +6,10 @@ export type CatalogueSort = 'rank' | 'name' | 'size' | 'seeds' | 'leechers' | 'a
 
 export interface CatalogueQuery {
   readonly text?: string | undefined;
-  /** Only what was found on this site or one below it: host without port. */
+  /** Only torrents found on this site or a subdomain of it: host without port. */
   readonly site?: string | undefined;
   readonly sort?: CatalogueSort | undefined;
-  /** The other way round than people expect of that column (rank and name rise, the others fall). */
+  /** Reverses the usual order of the column (rank and name ascend, the others descend). */
   readonly reverse?: boolean | undefined;
   /** From 1. */
   readonly page?: number | undefined;
@@ -21,9 +21,9 @@ export interface CatalogueResult {
   readonly torrents: readonly CatalogueSummary[];
 }
 
-/** A search box needs no more, and each word costs a pass over the names. */
+/** Enough for a search box; each word costs a pass over the names. */
 const MAX_WORDS = 8;
-/** A search looks through this much of each torrent, so that 100,000 torrents are still looked through at once. */
+/** Characters of each torrent that a search reads, so that it stays fast with 100,000 torrents. */
 const MAX_SEARCH_CHARACTERS = 1_000;
 const MAX_PAGE_SIZE = 500;
 const DEFAULT_PAGE_SIZE = 50;
@@ -37,7 +37,7 @@ const ORDERS: Record<CatalogueSort, readonly [forward: string, backward: string]
   added: ['first_seen_ms DESC', 'first_seen_ms'],
 };
 
-/** What a torrent is found by. @param torrent name and file list */
+/** The text in which a search looks for the torrent. @param torrent name and file list */
 export function searchTextOf(torrent: {
   readonly name: string;
   readonly files: readonly { readonly path: string }[];
@@ -50,7 +50,7 @@ export function searchTextOf(torrent: {
   return fold(text.slice(0, MAX_SEARCH_CHARACTERS));
 }
 
-/** Without regard to case and to how a letter is composed. */
+/** Folds case and Unicode composition. */
 function fold(text: string): string {
   return text.normalize('NFKC').toLowerCase();
 }

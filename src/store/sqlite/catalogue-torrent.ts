@@ -1,4 +1,4 @@
-/** What the catalogue knows of a torrent, and the rows that it is read from. */
+/** A torrent in the catalogue, and the rows that it is read from. */
 import type { InfoHash } from '../../domain/info-hash.js';
 
 export interface CatalogueFile {
@@ -6,19 +6,19 @@ export interface CatalogueFile {
   readonly bytes: number;
 }
 
-/** A torrent without its files and bytes, as lists show it. Times in milliseconds since the Unix epoch. */
+/** A torrent without its files and bytes, for lists. Times in milliseconds since the Unix epoch. */
 export interface CatalogueSummary {
   readonly infoHash: InfoHash;
-  /** Under this one clients of a hybrid torrent announce too (BEP 52). */
+  /** The second hash under which clients of a hybrid torrent announce (BEP 52). */
   readonly hybridInfoHash: InfoHash | undefined;
   /** 64 hex digits. */
   readonly infoHashV2: string | undefined;
   readonly name: string;
-  /** Undefined for a magnet link that does not tell. */
+  /** Undefined for a magnet link without a size. */
   readonly totalBytes: number | undefined;
   readonly pieceBytes: number | undefined;
   readonly fileCount: number;
-  /** The original link, where the original site has no torrent file. */
+  /** The original link, if the original site has no torrent file. */
   readonly magnet: string | undefined;
   /** Name of the crawler's source. */
   readonly source: string;
@@ -27,7 +27,7 @@ export interface CatalogueSummary {
   readonly seeds: number | undefined;
   readonly leechers: number | undefined;
   readonly score: number;
-  /** From 1; undefined once it has dropped out of the top. */
+  /** From 1; undefined after it has dropped out of the top. */
   readonly rank: number | undefined;
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
@@ -35,12 +35,12 @@ export interface CatalogueSummary {
 }
 
 export interface CatalogueTorrent extends CatalogueSummary {
-  /** The first ones of {@link CatalogueSummary.fileCount}. */
+  /** The first files; {@link CatalogueSummary.fileCount} counts all. */
   readonly files: readonly CatalogueFile[];
   readonly trackerTiers: readonly (readonly string[])[];
 }
 
-/** A place on an original site. `host` is lower case without port, `path` includes the query. */
+/** An address on an original site. `host` is lower case without port, `path` includes the query. */
 export interface OriginPath {
   readonly host: string;
   readonly path: string;
@@ -61,7 +61,7 @@ export interface TorrentToStore extends Omit<CatalogueTorrent, 'firstSeenMs' | '
   readonly origins: readonly OriginPath[];
 }
 
-/** `kept`: it was there and nothing about it has changed. */
+/** `kept`: it was stored already and has not changed. */
 export type StoreOutcome = 'new' | 'updated' | 'kept';
 
 export interface Popularity {

@@ -1,7 +1,7 @@
 /**
- * The catalogue of torrents in SQLite: the crawler writes it, the mirror site reads it. Torrents are stored as they were
- * found and never rewritten here. Searching is in catalogue-search.ts, the crawler's memory of what it has fetched and
- * counted in catalogue-crawl-state.ts.
+ * The catalogue of torrents in SQLite: the crawler writes it, the mirror site reads it. Torrents are stored as found
+ * and never rewritten here. Searching is in catalogue-search.ts, the crawler's state of fetches and counts in
+ * catalogue-crawl-state.ts.
  */
 import type { InfoHash } from '../../domain/info-hash.js';
 import { type CatalogueQuery, type CatalogueResult, searchCatalogue, searchTextOf } from './catalogue-search.js';
@@ -21,16 +21,19 @@ import {
 import type { SqliteDatabase } from './database.js';
 
 export interface Catalogue {
-  /** Also by the second hash of a hybrid torrent. */
+  /** Also finds the second hash of a hybrid torrent. */
   get(infoHash: InfoHash): CatalogueTorrent | undefined;
-  /** That there is a file, without reading it; also by the second hash of a hybrid torrent. */
+  /** Identifies the stored file without reading it; also finds the second hash of a hybrid torrent. */
   torrentFile(infoHash: InfoHash): StoredTorrentFile | undefined;
-  /** The original file; also by the second hash of a hybrid torrent. */
+  /** The original file; also finds the second hash of a hybrid torrent. */
   torrentBytes(infoHash: InfoHash): Uint8Array | undefined;
   search(query: CatalogueQuery): CatalogueResult;
-  /** Idempotent: the same torrent again changes its times only. Origins are added, or moved to this torrent; a page never takes a file's place. */
+  /**
+   * Idempotent: storing the same torrent again only changes its times. Origins are added, or moved to this torrent; a
+   * page never replaces a file.
+   */
   store(torrent: TorrentToStore, nowMs: number): StoreOutcome;
-  /** New numbers for a torrent that is there already, with more origins. @returns undefined where it is not there */
+  /** Updates the numbers of a stored torrent and adds origins. @returns undefined if it is not stored */
   touch(
     infoHash: InfoHash,
     popularity: Popularity,
@@ -39,15 +42,15 @@ export interface Catalogue {
   ): StoreOutcome | undefined;
   /** The current top, by rank. */
   ranked(): CatalogueSummary[];
-  /** Takes the rank from all torrents but these. @returns how many lost it */
+  /** Removes the rank of all other torrents. @returns how many lost it */
   keepRanksOf(infoHashes: readonly InfoHash[]): number;
   /** Deletes torrents without rank that were last in the top before this time. @returns how many */
   deleteDropped(lastSeenBeforeMs: number): number;
-  /** What lies at a place of an original site; `host` without port. */
+  /** Finds the torrent at an address of an original site; `host` without port. */
   findOrigin(host: string, path: string): { infoHash: InfoHash; kind: 'torrent' | 'page' } | undefined;
   recordListing(listing: Listing): void;
   findListing(host: string, path: string): Listing | undefined;
-  /** Every hash that clients may announce, hybrid torrents under both. */
+  /** Every hash that clients may announce; hybrid torrents have two. */
   allInfoHashes(): InfoHash[];
   /** The original trackers of all torrents, each URL once. */
   allTrackers(): string[];
@@ -55,10 +58,10 @@ export interface Catalogue {
 }
 
 export interface StoredTorrentFile {
-  /** The first one of a hybrid torrent. */
+  /** The first hash of a hybrid torrent. */
   readonly infoHash: InfoHash;
   readonly name: string;
-  /** Differs after the file was stored anew, even if it is the same. */
+  /** Changes whenever the file is stored, even if it is the same. */
   readonly version: string;
 }
 
@@ -127,7 +130,7 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
     store: database.transaction((torrent: TorrentToStore, nowMs: number): StoreOutcome => {
       const before = get(torrent.infoHash);
       const bytesBefore = before === undefined ? undefined : torrentBytes(torrent.infoHash);
-      // A site that has only a link must not take away the file that another site had.
+      // A site that has only a link must not remove the file that another site had.
       const bytes = torrent.torrentBytes ?? bytesBefore;
       const keepsFile = torrent.torrentBytes === undefined && bytesBefore !== undefined && before !== undefined;
       const facts = keepsFile ? { ...before, ...popularityOf(torrent) } : torrent;

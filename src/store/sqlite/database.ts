@@ -1,6 +1,6 @@
 /**
- * Opens the project's one SQLite file and brings it to the newest schema. Each file of `migrations/`, in the order of its
- * name, runs once in a transaction of its own; what has run is recorded in the table `migration`.
+ * Opens the project's only SQLite file and migrates it to the newest schema. The files of `migrations/` run once each,
+ * in the order of their names, each in its own transaction. The table `migration` records which have run.
  */
 import {
   chmodSync,
@@ -22,16 +22,16 @@ import { isDamage } from './storage-failure.js';
 
 export type SqliteDatabase = Database.Database;
 
-/** How long a writer waits for another process (a CLI beside the server) to finish its transaction. */
+/** How long a writer waits for the transaction of another process (a CLI beside the server). */
 const BUSY_TIMEOUT_MS = 5_000;
-/** The owner's alone. */
+/** Readable and writable by the owner only. */
 const PRIVATE = 0o600;
 
 const migrationsDirectory = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'migrations');
 
 /**
- * @param file a path whose directory is made if missing, or `:memory:`
- * @throws OperatorError if the file cannot be opened, is no database, or is of a newer schema than this program
+ * @param file a path whose directory is created if missing, or `:memory:`
+ * @throws OperatorError if the file cannot be opened, is not a database, or has a newer schema than this program
  */
 export function openDatabase(file: string): SqliteDatabase {
   let database: SqliteDatabase | undefined;
@@ -39,8 +39,8 @@ export function openDatabase(file: string): SqliteDatabase {
     if (file !== ':memory:') makePrivate(file);
     database = new Database(file);
     keepStatements(database);
-    // WAL with NORMAL keeps the file consistent after a crash; FULL also keeps every acknowledged transaction. What is
-    // deleted is overwritten, because users' addresses are among it.
+    // WAL with NORMAL keeps the file consistent after a crash; FULL also keeps every acknowledged transaction. Deleted
+    // rows are overwritten, because they contain users' addresses.
     database.exec(`
       PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
       PRAGMA journal_mode = WAL;
@@ -63,7 +63,7 @@ export function openDatabase(file: string): SqliteDatabase {
   }
 }
 
-/** The file is not a database, or parts of it cannot be read. */
+/** The file is not a database, or parts of it are unreadable. */
 export class DamagedDatabaseError extends OperatorError {
   constructor(file: string, cause: unknown) {
     const message = `the database ${file} is damaged: ${messageOf(cause)}; restore a backup, or start the tracker, which sets the file aside and begins with an empty one`;
@@ -72,14 +72,14 @@ export class DamagedDatabaseError extends OperatorError {
   }
 }
 
-/** Larger files are not read whole before the start, which would hold up the tracker: what reads them finds the damage. */
+/** Larger files are not checked before the start, because that would delay the tracker; later reads find the damage. */
 const MAX_CHECKED_BYTES = 512 * 1024 * 1024;
 
 /**
- * Opens the database of a tracker, which must run whatever its disk has done: a damaged file is set aside with its log,
- * and an empty one takes its place. Only for whoever holds the lock of the storage directory.
- * @returns `setAsideAs` where that happened
- * @throws OperatorError as {@link openDatabase} does otherwise
+ * Opens the database of a tracker, which must run even if its disk has failed: a damaged file is set aside with its
+ * log, and an empty one replaces it. The caller must hold the lock of the storage directory.
+ * @returns `setAsideAs` if that happened
+ * @throws OperatorError otherwise, as {@link openDatabase}
  */
 export function openDatabaseOrSetAside(file: string): { database: SqliteDatabase; setAsideAs?: string } {
   try {
@@ -100,23 +100,23 @@ export function openDatabaseOrSetAside(file: string): { database: SqliteDatabase
   }
 }
 
-/** Nothing is overwritten: what was set aside before keeps its name. */
+/** Overwrites nothing: files that were set aside earlier keep their names. */
 function setAside(file: string): string {
   let aside = `${file}.damaged`;
   for (let i = 2; existsSync(aside); i++) aside = `${file}.damaged-${i}`;
   renameSync(file, aside);
-  // What the log holds belongs to the damaged file; the index of the log is made anew.
+  // The log belongs to the damaged file; the index of the log is created anew.
   if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${aside}-wal`);
   rmSync(`${file}-shm`, { force: true });
   return aside;
 }
 
-/** It holds who downloads what. SQLite gives its log the same mode. */
+/** The database records who downloads what. SQLite gives its log the same mode. */
 function makePrivate(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   closeSync(openSync(file, 'a', PRIVATE));
   if ((statSync(file).mode & 0o077) === 0) return;
-  // Made by an earlier version; where it is somebody else's file, its owner decides.
+  // An earlier version created it with other permissions. If another user owns it, that user decides.
   for (const each of [file, `${file}-wal`, `${file}-shm`]) {
     try {
       chmodSync(each, PRIVATE);
@@ -124,12 +124,12 @@ function makePrivate(file: string): void {
   }
 }
 
-/** Everything that was opened, to the end of the process: see {@link keepStatements}. */
+/** Every opened database, until the process ends: see {@link keepStatements}. */
 const opened = new Set<SqliteDatabase>();
 
 /**
- * One statement for each SQL text, and none is ever collected: with better-sqlite3 12, Node.js from 24.19 on aborts in the
- * destructor of a statement that the garbage collector finds (an assertion in `RemoveEnvironmentCleanupHook`).
+ * Caches one statement for each SQL text and never releases it. With better-sqlite3 12, Node.js from 24.19 aborts in
+ * the destructor of a statement that the garbage collector frees (an assertion in `RemoveEnvironmentCleanupHook`).
  */
 function keepStatements(database: SqliteDatabase): void {
   opened.add(database);
@@ -143,7 +143,7 @@ function keepStatements(database: SqliteDatabase): void {
   database.prepare = kept as SqliteDatabase['prepare'];
 }
 
-/** Whether a later version of this program has used the file; undefined too where there is none, or it is damaged. */
+/** The error if a later version of this program has used the file; undefined too if it is missing or damaged. */
 export function newerMigrationsOf(file: string): OperatorError | undefined {
   if (!existsSync(file)) return undefined;
   let database: SqliteDatabase | undefined;

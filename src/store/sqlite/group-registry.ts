@@ -1,4 +1,4 @@
-/** Keeps the numbers of locality groups in the table `locality_group` (migration 0003). */
+/** Stores the numbers of locality groups in the table `locality_group` (migration 0003). */
 import type { GroupNameStore } from '../../domain/locality-group.js';
 import type { SqliteDatabase } from './database.js';
 

@@ -1,7 +1,7 @@
 /**
- * One tracker for each storage directory: two would overwrite each other's snapshot and count each other's reports twice.
- * The lock is one of SQLite's on an empty file, so the operating system releases it when the process ends, however that
- * came, and no number of a process that is long gone can keep it.
+ * Allows one tracker for each storage directory: two would overwrite each other's snapshot and count each other's
+ * reports twice. The lock is SQLite's lock on an empty file. The operating system releases it when the process ends for
+ * any reason, so the pid of a dead process cannot hold it.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,20 +10,20 @@ import { messageOf, OperatorError } from '../../domain/errors.js';
 import { isDamage } from './storage-failure.js';
 
 const LOCK_FILE = 'serve.lock';
-/** Who holds the lock, for the message alone. */
+/** The pid of the process that holds the lock, only for the message. */
 const HOLDER_FILE = 'serve.pid';
 
 /**
- * @param directory made if missing, for its owner alone
- * @returns releases the lock
- * @throws OperatorError where another process holds it, or the directory cannot be used
+ * @param directory created if missing, accessible to its owner only
+ * @returns a function that releases the lock
+ * @throws OperatorError if another process holds it, or the directory is unusable
  */
 export function lockStorage(directory: string): () => void {
   const file = join(directory, LOCK_FILE);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const lock = holdLock(file, directory);
-    // A wish: without it the message of a second instance is less exact.
+    // Best effort: without it the message of a second instance is less exact.
     try {
       writeFileSync(join(directory, HOLDER_FILE), `${process.pid}\n`, { mode: 0o600 });
     } catch {}
@@ -40,7 +40,7 @@ export function lockStorage(directory: string): () => void {
 }
 
 function holdLock(file: string, directory: string): Database.Database {
-  // Made first, so that it is its owner's alone.
+  // Created first, so that only its owner can read it.
   writeFileSync(file, '', { flag: 'a', mode: 0o600 });
   const lock = new Database(file, { timeout: 0 });
   try {
@@ -48,7 +48,7 @@ function holdLock(file: string, directory: string): Database.Database {
     return lock;
   } catch (thrown) {
     lock.close();
-    // Nobody writes into it; what is in it cannot be a lock that somebody holds.
+    // Nobody writes into this file, so damaged content cannot be a lock.
     if (isDamage(thrown)) {
       rmSync(file);
       return holdLock(file, directory);

@@ -1,4 +1,4 @@
-/** Reading the roll-ups of the reports: five minutes as far as that stays short, hours beyond. */
+/** Reads the roll-ups of the reports: five-minute buckets for short ranges, hours for longer ones. */
 import type { SqliteDatabase } from './database.js';
 
 export interface HistoryQuery {
@@ -18,10 +18,10 @@ export interface HistoryRow {
   readonly bytesPerUserPerSecond: number | null;
 }
 
-/** Longer than this back, hours are read. */
+/** Ranges that reach further back read hours. */
 const FIVE_MINUTES_REACH_MS = 2 * 24 * 3_600_000;
 
-/** By time, then sub-domain. Several detection points of a sub-domain are added up. */
+/** Ordered by time, then sub-domain. Several detection points of a sub-domain are summed. */
 export function readHistory(database: SqliteDatabase, query: HistoryQuery): HistoryRow[] {
   const short = query.nowMs - query.sinceMs <= FIVE_MINUTES_REACH_MS;
   const [table, seconds] = short ? (['density_five_minutes', 300] as const) : (['density_hour', 3600] as const);

@@ -1,20 +1,20 @@
 /**
- * Deletes what is older than it is kept, a small piece at a time, so that no report waits long for the database. Raw
- * reports are numbered in the order of their arrival, so the lowest numbers are the oldest.
+ * Deletes expired rows in small chunks, so that no report waits long for the database. Raw reports are numbered in
+ * order of arrival, so the lowest numbers are the oldest.
  */
 import type { SqliteDatabase } from './database.js';
 
 export interface PruneBefore {
-  /** Raw reports that came in before this go. */
+  /** Deletes raw reports received before this. */
   readonly rawMs: number;
-  /** Roll-up buckets that started before this go. */
+  /** Deletes roll-up buckets that started before this. */
   readonly rollUpsMs: number;
   readonly capabilityMs: number;
-  /** Signatures that were good until before this go. */
+  /** Deletes signatures that expired before this. */
   readonly signaturesMs: number;
 }
 
-/** Rows of roll-ups and capability that go in one piece; each is a look-up in a tree. */
+/** Rows of roll-ups and capability deleted per chunk; each is a look-up in a tree. */
 const CHUNK_ROWS = 2_000;
 
 export class ReportsPruning {
@@ -24,7 +24,7 @@ export class ReportsPruning {
     this.#database = database;
   }
 
-  /** One transaction. @returns true where more is to be deleted */
+  /** One transaction. @returns true if more rows remain to be deleted */
   pruneChunk(before: PruneBefore, chunkReports: number): boolean {
     return this.#database
       .transaction(() => {
@@ -61,7 +61,7 @@ export class ReportsPruning {
     return gone.length === chunkReports;
   }
 
-  /** Walks sub-domain by sub-domain, which is how the table is ordered. */
+  /** Deletes by sub-domain, which is the order of the table. */
   #pruneRollUp(table: 'density_five_minutes' | 'density_hour', beforeMs: number): boolean {
     const statement = this.#database.prepare(
       `DELETE FROM ${table} WHERE subdomain_key = ? AND bucket_start_seconds < ?`,

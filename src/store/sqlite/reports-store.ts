@@ -1,13 +1,13 @@
 /**
- * Reports on disk: what the intake writes and what it needs back after a restart. Every write belongs to a transaction
- * that the caller opens with {@link ReportsStore.commit}, so that many reports share one fsync. Reading the history is
- * `reports-history`, deleting old rows `reports-pruning`.
+ * Reports on disk: what the intake writes, and what it reads again after a restart. Every write belongs to a
+ * transaction that the caller opens with {@link ReportsStore.commit}, so that many reports share one fsync.
+ * `reports-history` reads the history, `reports-pruning` deletes old rows.
  */
 import type { Statement } from 'better-sqlite3';
 import type { SqliteDatabase } from './database.js';
 import { type HistoryQuery, type HistoryRow, readHistory } from './reports-history.js';
 
-/** Keys stand for names in the large tables. */
+/** Replaces the name in the large tables. */
 export type ProbeKey = number;
 
 export interface StoredProbe {
@@ -17,7 +17,7 @@ export interface StoredProbe {
   readonly lastReceivedMs: number;
   readonly lastPeriodSeconds: number;
   readonly delaysMs: readonly number[];
-  /** Sub-domain values applied or kept as late; values quarantined; reports sent again. */
+  /** Sub-domain values applied or stored as late; values quarantined; reports sent again. */
   readonly accepted: number;
   readonly duplicates: number;
   readonly quarantined: number;
@@ -65,12 +65,12 @@ export class ReportsStore {
     this.#statements = prepareStatements(database);
   }
 
-  /** Runs `work` in one transaction; durable when this returns. An exception undoes all of it. */
+  /** Runs `work` in one transaction; durable on return. An exception rolls all of it back. */
   commit<T>(work: () => T): T {
     try {
       return this.#database.transaction(work).immediate();
     } catch (thrown) {
-      // A key made in the undone transaction must not be used again.
+      // Keys created in a transaction that was rolled back must not be used again.
       this.#subdomainKeys.clear();
       throw thrown;
     }
@@ -90,7 +90,7 @@ export class ReportsStore {
     }));
   }
 
-  /** Makes the row of a probe that speaks for the first time. */
+  /** Creates the row of a probe at its first report. */
   addProbe(name: string, nowMs: number): ProbeKey {
     return Number(this.#statements.addProbe.run(name, nowMs).lastInsertRowid);
   }
@@ -108,7 +108,7 @@ export class ReportsStore {
     );
   }
 
-  /** Whether a report of this number is kept (a day, see `reports-pruning`). */
+  /** True if a report with this number is stored (for a day, see `reports-pruning`). */
   hasSequence(probeKey: ProbeKey, sequence: number): boolean {
     return this.#statements.hasSequence.get(probeKey, sequence) !== undefined;
   }

@@ -1,4 +1,7 @@
-/** Used signatures of requests on disk, so that none can be used again after a restart (`src/control-api/used-signatures.ts`). */
+/**
+ * Stores used signatures of requests, so that none can be reused after a restart
+ * (`src/control-api/used-signatures.ts`).
+ */
 import type { SqliteDatabase } from './database.js';
 
 export interface StoredSignature {
@@ -14,14 +17,14 @@ export class SignaturesStore {
     this.#database = database;
   }
 
-  /** Part of a transaction of the caller. */
+  /** Runs inside the caller's transaction. */
   add({ signature, expiresMs }: StoredSignature): void {
     this.#database
       .prepare('INSERT INTO used_signature VALUES (?, ?) ON CONFLICT DO NOTHING')
       .run(Buffer.from(signature, 'hex'), expiresMs);
   }
 
-  /** Those that expire after `nowMs`. */
+  /** Signatures that expire after `nowMs`. */
   load(nowMs: number): StoredSignature[] {
     const sql = 'SELECT signature, expires_ms FROM used_signature WHERE expires_ms >= ?';
     const rows = this.#database.prepare(sql).all(nowMs) as { signature: Buffer; expires_ms: number }[];

@@ -1,16 +1,16 @@
-/** Which errors of SQLite are the disk's and not ours: full, read-only, failing, or holding a damaged file. */
+/** Tells failures of the disk from defects: full, read-only, failing, or a damaged file. */
 import Database from 'better-sqlite3';
 
 /** Primary result codes; extended ones begin with them (`SQLITE_IOERR_WRITE`). https://sqlite.org/rescode.html */
 const FAILURES = ['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN', 'SQLITE_BUSY'];
 const DAMAGE = ['SQLITE_CORRUPT', 'SQLITE_NOTADB'];
 
-/** The work was undone and may be tried again once the disk is well. */
+/** The work was rolled back and may be retried once the disk works. */
 export function isStorageFailure(thrown: unknown): boolean {
   return hasCode(thrown, [...FAILURES, ...DAMAGE]);
 }
 
-/** The file is not a database (any more). */
+/** The file is not a database, or no longer one. */
 export function isDamage(thrown: unknown): boolean {
   return hasCode(thrown, DAMAGE);
 }

@@ -1,6 +1,6 @@
 /**
- * Tokens made by `alias-tracker token`, as SHA-256 of 256 random bits: a hash of so much entropy cannot be guessed back,
- * so no slow hash is needed. Revoked tokens stay, for the record.
+ * Tokens made by `alias-tracker token`, as SHA-256 of 256 random bits. A hash of so much entropy cannot be inverted by
+ * guessing, so a slow hash is not needed. Revoked tokens stay as a record.
  */
 import type { Statement } from 'better-sqlite3';
 import type { SqliteDatabase } from './database.js';
@@ -8,10 +8,10 @@ import type { SqliteDatabase } from './database.js';
 export type TokenKind = 'probe' | 'control' | 'upstream';
 
 export interface StoredToken {
-  /** Public: names the token in lists and for revoking. */
+  /** Public: identifies the token in lists and when it is revoked. */
   readonly tokenId: string;
   readonly kind: TokenKind;
-  /** The probe's, person's or original tracker's name. */
+  /** The name of the probe, person or original tracker. */
   readonly subject: string;
   readonly subdomains: readonly string[];
   /** Hex. */
@@ -28,7 +28,7 @@ export class TokensStore {
 
   constructor(database: SqliteDatabase) {
     this.#database = database;
-    // Asked with every request, so prepared once.
+    // Runs with every request, so it is prepared once.
     this.#dataVersion = database.prepare('PRAGMA data_version').pluck();
   }
 
@@ -45,13 +45,13 @@ export class TokensStore {
       );
   }
 
-  /** @returns false where no valid token has this id */
+  /** @returns false if no valid token has this id */
   revoke(tokenId: string, nowMs: number): boolean {
     const sql = 'UPDATE access_token SET revoked_ms = ? WHERE token_id = ? AND revoked_ms IS NULL';
     return this.#database.prepare(sql).run(nowMs, tokenId).changes > 0;
   }
 
-  /** All, the newest first. */
+  /** All tokens, the newest first. */
   list(): StoredToken[] {
     const rows = this.#database.prepare('SELECT * FROM access_token ORDER BY created_ms DESC, token_id').all() as Row[];
     return rows.map((row) => ({
@@ -65,7 +65,7 @@ export class TokensStore {
     }));
   }
 
-  /** Changes when another connection (the CLI beside the server) has committed anything. */
+  /** Changes when another connection (the CLI beside the server) has committed. */
   dataVersion(): number {
     return Number(this.#dataVersion.get());
   }

@@ -88,7 +88,7 @@ describe('report density', () => {
     });
     expect(densities().north).toMatchObject({ bytesPerUserPerSecond: 5, users: 10 });
     const again = await cli([...byHand, '--sequence', '5', ...there()]);
-    expect(again).toMatchObject({ code: 0, out: 'the tracker had this report already\n' });
+    expect(again).toMatchObject({ code: 0, out: 'the tracker already has this report\n' });
   });
 
   test.each([
@@ -128,8 +128,8 @@ describe('report density', () => {
     const before = densities();
     const again = await cli([...args, ...there()]);
     expect(again.out.trim().split('\n')).toEqual([
-      expect.stringContaining('; the tracker had it already'),
-      expect.stringContaining('; the tracker had it already'),
+      expect.stringContaining('; the tracker already has it'),
+      expect.stringContaining('; the tracker already has it'),
     ]);
     expect(densities()).toEqual(before);
     expect(api.service.probes(api.clock.now)[0]).toMatchObject({ duplicates: 2 });
@@ -151,7 +151,7 @@ describe('report density', () => {
       out: expect.stringContaining('300 s: north 450000000 bytes of 50 users'),
     });
     expect(densities().north).toMatchObject({ bytesPerUserPerSecond: 30_000, users: 50, periodSeconds: 300 });
-    expect((await read()).out).toContain('the tracker had it already');
+    expect((await read()).out).toContain('the tracker already has it');
     expect(densities().north).toMatchObject({ bytesPerUserPerSecond: 30_000 });
   });
 
@@ -275,8 +275,8 @@ describe('token', () => {
   });
 
   test.each([
-    ['nobody', ['token', 'new'], 'whose'],
-    ['two', ['token', 'new', '--probe', 'a', '--control', 'b'], 'whose'],
+    ['nobody', ['token', 'new'], 'name the owner of the token'],
+    ['two', ['token', 'new', '--probe', 'a', '--control', 'b'], 'name the owner of the token'],
     ['a probe without sub-domains', ['token', 'new', '--probe', 'a'], '--subdomains'],
     ['an unknown sub-domain', ['token', 'new', '--probe', 'a', '--subdomains', 'east'], 'east'],
   ])('for %s is refused', async (_what, args, text) => {

@@ -1,4 +1,4 @@
-/** Puts a described torrent into its place: the next of the catalogue's top, and the addresses of the original sites. */
+/** Gives a described torrent the next rank of the catalogue's top, and records its addresses on the original sites. */
 import type { Clock } from '../domain/clock.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
@@ -9,7 +9,7 @@ import type { Described } from './description.js';
 import { originOfUrl } from './origin.js';
 import type { Source } from './source.js';
 
-export interface Placing {
+export interface Ranking {
   readonly catalogue: Catalogue;
   readonly clock: Clock;
   readonly sources: readonly Source[];
@@ -17,12 +17,14 @@ export interface Placing {
   readonly dryRun: boolean;
 }
 
-/** @param taken those of this crawl, in the order of their rank; added to @returns undefined where it has a place already */
-export function place(
+/**
+ * @param taken torrents ranked in this crawl, in order; this one is added @returns undefined if it is ranked already
+ */
+export function rankTorrent(
   candidate: Candidate,
   described: Described,
   taken: Set<InfoHash>,
-  { catalogue, clock, sources, dryRun }: Placing,
+  { catalogue, clock, sources, dryRun }: Ranking,
 ): CrawlEntry | undefined {
   const { seeds, leechers, innerRequests = 0, source } = candidate;
   const score = scoreOf(candidate);
@@ -49,9 +51,9 @@ export function place(
 }
 
 /**
- * The places of the original sites where the torrent lies: addresses its file was fetched from, and its page. Feeds are
- * written by strangers, so a page counts only on a host that the feed or the file is on: no feed may take another site's
- * addresses. The front page of a site is nobody's.
+ * The addresses of the torrent on the original sites: those its file was fetched from, and its page. Feeds are written
+ * by strangers, so a page counts only if its host is also the host of the feed or the file. Otherwise a feed could
+ * claim another site's addresses. A site's front page never belongs to one torrent.
  */
 function originsOf(candidate: Candidate, described: Described, sources: readonly Source[]): OriginPath[] {
   const files = described.kind === 'described' ? described.description.torrentUrls : [];
