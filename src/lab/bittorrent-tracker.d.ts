@@ -1,4 +1,4 @@
-/** The part of bittorrent-tracker that the lab and the tests use; the package has no types. */
+/** Types for the part of bittorrent-tracker that the lab and the tests use; the package has none. */
 declare module 'bittorrent-tracker' {
   import type { RemoteInfo, Socket } from 'node:dgram';
   import type { EventEmitter } from 'node:events';

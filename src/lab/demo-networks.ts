@@ -1,4 +1,6 @@
-/** Where the demo's users live: the sub-domains and other AS of the configuration, and the lab's two foreign networks. */
+/**
+ * The networks of the demo's users: sub-domains and other AS of the configuration, and the lab's two foreign networks.
+ */
 import type { Config } from '../config/config-schema.js';
 import { OperatorError } from '../domain/errors.js';
 import { formatIpv4, type Prefix, parseIp, prefixContains } from '../domain/ip-address.js';
@@ -10,14 +12,14 @@ export interface DemoNetwork {
   readonly firstAddress: number;
 }
 
-/** Room for what else stands at the low addresses of a lab network (the far seed, people's own clients). */
+/** Leaves room for other hosts at the low addresses of a lab network (the far seed, people's own clients). */
 const FIRST_USER = 256;
 const FOREIGN_NETWORKS = [
   { name: 'neighbour', address: '127.3.0.0' },
   { name: 'far away', address: '127.4.0.0' },
 ];
 
-/** @throws OperatorError where the configuration is no lab on loopback */
+/** @throws OperatorError if the configuration is not a lab on loopback */
 export function demoNetworks(config: Config): DemoNetwork[] {
   const { networks, subdomains } = config.operator;
   const home = 'file' in subdomains || subdomains.length === 0 ? [] : subdomains;
@@ -25,7 +27,7 @@ export function demoNetworks(config: Config): DemoNetwork[] {
   const siblings = networks.slice(1).map(({ asn, prefixes }) => place(`AS${asn}`, 'sibling', prefixes));
   if (!config.lab || inner.length === 0) {
     throw new OperatorError(
-      'the demo announces users that do not exist, so it runs only where the configuration says lab: true and lists sub-domains; use examples/lab/alias-tracker.yaml',
+      'the demo announces users that do not exist, so it runs only if the configuration says lab: true and lists sub-domains; use examples/lab/alias-tracker.yaml',
     );
   }
   const foreign = FOREIGN_NETWORKS.map(({ name, address }) => ({
@@ -39,7 +41,7 @@ export function demoNetworks(config: Config): DemoNetwork[] {
 function place(name: string, kind: 'inner' | 'sibling', prefixes: readonly Prefix[]): DemoNetwork {
   const prefix = prefixes.find(({ address }) => address.family === 4 && address.words[0]! >>> 24 === 127);
   if (prefix === undefined) {
-    throw new OperatorError(`the demo's users stand in 127.0.0.0/8, where "${name}" has no prefix`);
+    throw new OperatorError(`the demo's users are in 127.0.0.0/8, where "${name}" has no prefix`);
   }
   return { name, kind, firstAddress: prefix.address.words[0]! + FIRST_USER };
 }
@@ -48,7 +50,7 @@ export function userAddress(network: DemoNetwork, index: number): string {
   return formatIpv4(network.firstAddress + index);
 }
 
-/** Whether an address lies in one of the operator's own AS. */
+/** True if an address belongs to one of the operator's own AS. */
 export function isInner(config: Config, host: string): boolean {
   const address = parseIp(host);
   return config.operator.networks.some(({ prefixes }) => prefixes.some((prefix) => prefixContains(prefix, address)));

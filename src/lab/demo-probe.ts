@@ -1,4 +1,4 @@
-/** The demo's DPI probes: report the density of their sub-domains to the control API, one sub-domain busier than the rest. */
+/** The demo's DPI probes: they report the density of their sub-domains to the control API; one sub-domain is busier. */
 import type { Config } from '../config/config-schema.js';
 import { messageOf } from '../domain/errors.js';
 import { reachableUrl } from '../net/listen-url.js';
@@ -14,10 +14,10 @@ const REQUEST_TIMEOUT_MS = 3_000;
 const USERS = 1_000;
 const BUSY_BYTES_PER_USER_SECOND = 40_000;
 const QUIET_BYTES_PER_USER_SECOND = 4_000;
-/** The busy sub-domain changes so often that one can watch answers follow. */
+/** How long a sub-domain is the busy one, so that a viewer can watch the answers follow. */
 const BUSY_FOR_MS = 45_000;
 
-/** What each probe that has a token measured in a period that ends now. */
+/** The measurements of each probe with a token, for a period that ends now. */
 export function demoSamples(config: Config, nowMs: number, periodSeconds: number): DensitySample[] {
   const reporting = config.reports.probes.filter((probe) => probe.token !== undefined);
   const all = reporting.flatMap((probe) => probe.subdomains.map((subdomain) => ({ probe: probe.id, subdomain })));
@@ -29,7 +29,7 @@ export function demoSamples(config: Config, nowMs: number, periodSeconds: number
   }));
 }
 
-/** @returns undefined, or why the report was not taken */
+/** @returns undefined, or why the report was refused */
 export async function sendSample(
   config: Config,
   sample: DensitySample,
@@ -43,7 +43,7 @@ export async function sendSample(
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({
         probe: sample.probe,
-        // Rises over restarts of the demo as well.
+        // Increases across restarts of the demo too.
         sequence: Math.floor(nowMs / 1_000),
         periodStart: new Date(nowMs - periodSeconds * 1_000).toISOString(),
         periodSeconds,
@@ -57,7 +57,7 @@ export async function sendSample(
   }
 }
 
-/** Where the control API of a configuration is reached from this machine. */
+/** The URL at which this machine reaches the control API of a configuration. */
 export function controlUrl(config: Config): string {
   return reachableUrl(config.control?.listen ?? { protocol: 'http', host: '127.0.0.1', port: 8090 });
 }

@@ -1,6 +1,6 @@
 /**
- * The demo's users and what becomes of them: join, download at a pace that depends on whom they got, seed for a while,
- * leave. A model without I/O: it says who announces next, and is told the answer.
+ * The demo's users: they join, download at a rate that depends on their peers, seed for a while, and leave. A model
+ * without I/O: it returns who announces next, and receives the answer.
  */
 import type { Random } from '../domain/random.js';
 import { type DemoNetwork, userAddress } from './demo-networks.js';
@@ -21,25 +21,25 @@ export interface DemoUser {
   torrent: DemoTorrent;
   leftBytes: number;
   event: 'none' | 'started' | 'completed' | 'stopped';
-  /** Announces as a seed after which the user leaves. */
+  /** The number of announces as a seed after which the user leaves. */
   seedingRounds: number;
   nextAtMs: number;
-  /** Of the last answer. */
+  /** In the last answer. */
   innerPeers: number;
   foreignPeers: number;
 }
 
-/** Between two announces of one user: a thousandth part of real life's pace, still one that a person can follow. */
+/** Between two announces of one user: much faster than real clients, but slow enough for a person to follow. */
 const ANNOUNCE_EVERY_MS = 8_000;
 const JITTER_MS = 3_000;
-/** Parts of a torrent that one round brings from inner peers, and from foreign ones alone. */
+/** The part of a torrent that one round downloads from inner peers, and from foreign ones alone. */
 const INNER_SHARE_PER_ROUND = 0.35;
 const FOREIGN_SHARE_PER_ROUND = 0.15;
 const SEEDING_ROUNDS = 6;
 const REJOIN_AFTER_MS = 12_000;
 const FIRST_PORT = 20_000;
 
-/** The foreign ones are there first, as in the world; inner users join one after the other. */
+/** Foreign users are there first, as in reality; inner users join one at a time. */
 export function createDemoUsers(
   networks: readonly DemoNetwork[],
   torrents: readonly DemoTorrent[],
@@ -69,7 +69,7 @@ export function createDemoUsers(
   });
 }
 
-/** The user who is due longest, if any. */
+/** The user whose announce is most overdue, if any. */
 export function nextDue(users: readonly DemoUser[], nowMs: number): DemoUser | undefined {
   let next: DemoUser | undefined;
   for (const user of users) {
@@ -78,7 +78,7 @@ export function nextDue(users: readonly DemoUser[], nowMs: number): DemoUser | u
   return next;
 }
 
-/** Takes the answer to the user's announce and decides what the user announces next, and when. */
+/** Applies the answer to the user's announce, and decides what the user announces next and when. */
 export function afterAnswer(
   user: DemoUser,
   counts: { readonly inner: number; readonly foreign: number },
@@ -97,7 +97,7 @@ export function afterAnswer(
   if (user.leftBytes > 0) {
     download(user);
   } else if (user.network.kind !== 'foreign') {
-    // Foreign seeds stay: the world does not change because one operator localises.
+    // Foreign seeds stay: localisation by one operator does not change the rest of the world.
     user.seedingRounds++;
     if (user.seedingRounds >= SEEDING_ROUNDS) user.event = 'stopped';
   }

@@ -1,4 +1,4 @@
-/** What the lab and the tests use of dns-packet, which has no types: a codec that is not ours, to check ours against. */
+/** Types for the part of dns-packet that the lab and tests use: an independent codec to check ours against. */
 declare module 'dns-packet' {
   export interface DnsRecord {
     name: string;
@@ -29,6 +29,6 @@ declare module 'dns-packet' {
   export const RECURSION_DESIRED: number;
   export function encode(message: DnsMessage): Buffer;
   export function decode(packet: Buffer): DnsMessage;
-  /** With the length in front, for TCP. */
+  /** With the length prefix, for TCP. */
   export function streamEncode(message: DnsMessage): Buffer;
 }

@@ -1,4 +1,4 @@
-/** How each real client is started for an experiment: bound to one address, rate-limited, without DHT, PEX and LSD. */
+/** Command lines of the real clients in an experiment: bound to one address, rate-limited, without DHT, PEX and LSD. */
 
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export interface ClientOptions {
   readonly hookFile: string;
   readonly uploadBytesPerSecond: number;
   readonly connections: number;
-  /** The content is in the folder already. */
+  /** The folder already has the content. */
   readonly seed: boolean;
 }
 
@@ -41,7 +41,7 @@ function aria2(options: ClientOptions): { command: string; args: readonly string
       '--seed-ratio=0.0',
       '--listen-port=6881',
       `--bt-max-peers=${options.connections}`,
-      // Otherwise a slow client asks for peers beyond its limit, and the limit is what is compared.
+      // Otherwise a slow client requests more peers than its limit, and the experiment compares this limit.
       '--bt-request-peer-speed-limit=1',
       `--max-upload-limit=${options.uploadBytesPerSecond}`,
       `--on-bt-download-complete=${options.hookFile}`,
@@ -74,7 +74,7 @@ while True:
     subprocess.call([hook, '1', '1', folder + '/content.bin'])
 `;
   return {
-    // Debian's own: the module is installed for no other interpreter.
+    // Debian's interpreter: no other one has the module.
     command: '/usr/bin/python3',
     args: [
       '-c',
@@ -90,7 +90,7 @@ while True:
   };
 }
 
-/** transmission-cli, its settings in a folder of its own; it verifies what is there, so a seed needs nothing more. */
+/** transmission-cli with settings in a separate folder. It verifies existing content, so a seed needs nothing more. */
 function transmission(options: ClientOptions): { command: string; args: readonly string[] } {
   const settings = join(options.folder, `transmission-${options.address}`);
   mkdirSync(settings, { recursive: true });
@@ -110,7 +110,7 @@ function transmission(options: ClientOptions): { command: string; args: readonly
       'speed-limit-up-enabled': true,
     }),
   );
-  // transmission-cli calls its hook with the torrent in the environment; ours wants the content's path as the third word.
+  // transmission-cli passes the torrent in the environment; our hook expects the content's path as its third argument.
   const hook = join(settings, 'complete.sh');
   writeFileSync(hook, `#!/bin/sh\nexec ${options.hookFile} 1 1 ${join(options.folder, 'content.bin')}\n`);
   chmodSync(hook, 0o755);

@@ -45,11 +45,11 @@ export interface ExperimentOptions {
   /** Adds one inner cache node with this upload rate to the home AS; 0 for none. */
   readonly cacheBytesPerSecond: number;
   readonly borderBps: number;
-  /** What goes under `selection:` in the alias tracker's configuration. */
+  /** The keys under `selection:` in the alias tracker's configuration. */
   readonly selection: Readonly<Record<string, number | string>>;
   readonly timeoutSeconds: number;
   readonly onProgress: (line: string) => void;
-  /** Ends the round early; the namespaces are removed all the same. */
+  /** Ends the round early; the namespaces are removed anyway. */
   readonly signal?: AbortSignal;
 }
 
@@ -59,14 +59,14 @@ export interface ExperimentResult {
   readonly completed: number;
   /** Copies of the content that entered the home AS: border bytes inward ÷ content. */
   readonly copiesIn: number;
-  /** The same as a share of what the home clients downloaded. */
+  /** The same divided by what the home clients downloaded. */
   readonly externalShare: number;
-  /** Home clients, seconds from the start of all. */
+  /** Home clients, in seconds from the start of all. */
   readonly medianSeconds: number;
   readonly slowestSeconds: number;
   /** Clients of the other two AS. */
   readonly foreignMedianSeconds: number;
-  /** How busy the machine was, 0 … 1: near 1, the times are not the swarm's but the processor's. */
+  /** CPU load of the machine, 0 … 1. Near 1 the times measure the processor rather than the swarm. */
   readonly busyShare: number;
 }
 
@@ -75,7 +75,7 @@ const TRACKER_PORT = 6969;
 const AS_NAMES = ['home', 'as2', 'as3'] as const;
 const HOME_ASN = 64500;
 const PIECE_BYTES = 262_144;
-/** As long as it takes to announce. */
+/** Enough time to announce. */
 const CACHE_AHEAD_MS = 1_000;
 const cliPath = join(dirname(fileURLToPath(import.meta.url)), '..', 'cli', 'main.js');
 
@@ -151,7 +151,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     await sleep(3_000);
     const before = lab.linkBytes('home').inward;
     const caches = cacheCount > 0 ? [start(0, 0, 'cache')] : [];
-    // An operator's cache is there before its users are.
+    // An operator's cache runs before its users start.
     if (cacheCount > 0) await sleep(CACHE_AHEAD_MS);
     const startedMs = Date.now();
     const ticksBefore = cpuTicks();
@@ -192,7 +192,10 @@ async function waitForAll(
   }
 }
 
-/** Ticks of all processors since the machine started (proc_stat(5)): user, nice, system, idle, iowait, irq, softirq, steal. */
+/**
+ * Ticks of all processors since the machine started (proc_stat(5)): user, nice, system, idle, iowait, irq, softirq,
+ * steal.
+ */
 function cpuTicks(): { busy: number; all: number } {
   const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!.trim().split(/\s+/).slice(1, 9).map(Number);
   const all = fields.reduce((sum, ticks) => sum + ticks, 0);
@@ -251,7 +254,8 @@ function writeContent(directory: string, bytes: number): { torrentFile: string; 
   const outer = Buffer.from(`d8:announce${announceUrl.length}:${announceUrl}4:info`);
   writeFileSync(torrentFile, Buffer.concat([outer, info, Buffer.from('e')]));
   const infoHash = createHash('sha1').update(info).digest('hex');
-  // Called by the client when its download is complete; the folder of the content gets a file whose time is the answer.
+  // Clients call it when their download is complete. It creates a file in the content's folder, whose time is the
+  // result.
   const hookFile = join(directory, 'complete.sh');
   writeFileSync(hookFile, '#!/bin/sh\ntouch "$(dirname "$3")/done"\n');
   chmodSync(hookFile, 0o755);
@@ -268,7 +272,7 @@ async function startTracker(
   const logFile = join(directory, 'tracker.log');
   let child: ChildProcess;
   if (options.tracker === 'opentracker') {
-    // Debian's build only serves what its whitelist names, and never as root; the whitelist is looked up in its chroot.
+    // Debian's build serves only its whitelist and never runs as root; it reads the whitelist inside its chroot.
     chmodSync(directory, 0o755);
     writeFileSync(join(directory, 'whitelist'), `${infoHash}\n`);
     const endpoint = ['-i', TRACKER_ADDRESS, '-p', String(TRACKER_PORT), '-P', String(TRACKER_PORT)];

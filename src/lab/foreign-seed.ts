@@ -1,6 +1,7 @@
 /**
- * One real seed far away: speaks enough of the peer protocol (BEP 3) to give the lab's files to any client, and announces
- * itself to the original tracker. It never downloads, and encrypted handshakes (MSE) are left unanswered by closing.
+ * One real seed far away: implements enough of the peer protocol (BEP 3) to serve the lab's files to any client, and
+ * announces itself to the original tracker. It never downloads, and it closes connections with encrypted handshakes
+ * (MSE).
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -13,13 +14,13 @@ const PROTOCOL = Buffer.from('\x13BitTorrent protocol', 'latin1');
 const HANDSHAKE_BYTES = 68;
 const PEER_ID = '-AT0001-foreign-seed';
 const MESSAGE = { unchoke: 1, interested: 2, bitfield: 5, request: 6, piece: 7 } as const;
-/** Clients ask for 16 KiB at a time; more than this is refused by all of them. */
+/** Clients request 16 KiB at a time; all of them refuse more than this. */
 const MAX_BLOCK_BYTES = 128 * 1024;
-/** The longest message a downloader sends us is its bitfield. */
+/** The longest message of a downloader is its bitfield. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_CONNECTIONS = 100;
 const IDLE_TIMEOUT_MS = 120_000;
-/** Below the original tracker's interval, so that it is never forgotten. */
+/** Below the original tracker's interval, so that the seed never expires. */
 const ANNOUNCE_EVERY_MS = 60_000;
 
 interface SharedTorrent {
@@ -33,7 +34,7 @@ export interface ForeignSeed {
   stop(): Promise<void>;
 }
 
-/** Comes back once the original tracker knows the seed. */
+/** Resolves when the original tracker knows the seed. */
 export async function startForeignSeed(
   listen: Endpoint,
   tracker: Endpoint,

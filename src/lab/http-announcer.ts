@@ -10,7 +10,7 @@ const ANSWER_TIMEOUT_MS = 2_000;
 /** 200 compact peers are 1,200 bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** @throws ClientError `no-answer`, or `failure` with the tracker's own words */
+/** @throws ClientError `no-answer`, or `failure` with the tracker's reason */
 export async function announceOverHttp(announce: LabAnnounce): Promise<LabAnnounceAnswer> {
   const { tracker, localAddress } = announce;
   const outgoing = request({

@@ -1,11 +1,11 @@
-/** An announce of one of the lab's peers, and its answer, whatever the protocol. */
+/** An announce of one of the lab's peers, and its answer, for every protocol. */
 
 import { formatIpv4 } from '../domain/ip-address.js';
 import type { Endpoint } from '../net/endpoint.js';
 
 export interface LabAnnounce {
   readonly tracker: Endpoint;
-  /** Where this peer stands: the address that it announces from. */
+  /** The address from which this peer announces. */
   readonly localAddress: string;
   readonly port: number;
   /** 40 hex digits. */
@@ -27,7 +27,7 @@ export interface LabAnnounceAnswer {
 
 const COMPACT_PEER_BYTES = 6;
 
-/** BEP 23; bytes that make no whole peer are left out. */
+/** BEP 23; an incomplete peer at the end is dropped. */
 export function readCompactPeers(bytes: Uint8Array): Endpoint[] {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const peers: Endpoint[] = [];

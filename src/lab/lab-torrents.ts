@@ -1,6 +1,6 @@
 /**
- * The torrents of the lab: real ones, from the npm package webtorrent-fixtures (public domain and Creative Commons), made
- * to name the lab's original tracker. The popularity that the original site shows for them is invented.
+ * The torrents of the lab: real ones from the npm package webtorrent-fixtures (public domain and Creative Commons),
+ * with the lab's original tracker. The popularity that the original site shows for them is invented.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,13 +12,13 @@ export interface LabTorrent {
   /** The file's name on the original site, without `.torrent`. */
   readonly name: string;
   readonly title: string;
-  /** As the original site shows it; undefined: it shows nothing, and one has to scrape. */
+  /** As the original site shows it; undefined: it shows none, and the crawler has to scrape. */
   readonly popularity: { readonly seeds: number; readonly leechers: number } | undefined;
-  /** What the site serves: with the original tracker's URLs, or as it is where it cannot be a public torrent. */
+  /** The served file: with the original tracker's URLs, or unchanged if it cannot be a public torrent. */
   readonly bytes: Uint8Array;
-  /** Undefined for the one that is no torrent. */
+  /** Undefined for the one that is not a torrent. */
   readonly infoHash: string | undefined;
-  /** The shared files one after another, where the package has them; else a multi-gigabyte film. */
+  /** The shared files concatenated, if the package has them; otherwise they are a multi-gigabyte film. */
   readonly content: (() => Uint8Array) | undefined;
 }
 
@@ -30,7 +30,7 @@ interface Entry {
   readonly content?: string;
 }
 
-/** Not all are good: one is private (BEP 27) and one is broken, as on any site. */
+/** Some are unusable, as on any site: one is private (BEP 27) and one is broken. */
 const ENTRIES: readonly Entry[] = [
   { name: 'sintel', title: 'Sintel (2010, 4K)', popularity: { seeds: 1_840, leechers: 610 } },
   {

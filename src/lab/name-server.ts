@@ -1,6 +1,6 @@
 /**
- * The resolver of the lab's world: knows the real addresses of the original site and tracker, and that nothing else
- * exists. UDP and TCP. It stands for "the DNS past the redirection".
+ * The resolver of the lab: knows the real addresses of the original site and tracker and denies every other name. UDP
+ * and TCP. It represents the DNS beyond the redirection.
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ const TTL_SECONDS = 60;
 const RCODE_NAME_ERROR = 3;
 const AUTHORITATIVE_ANSWER = 1 << 10;
 const RECURSION_AVAILABLE = 1 << 7;
-/** A question fits into this; whoever sends more on a connection is cut off. */
+/** A question fits into this; a connection that sends more is closed. */
 const MAX_TCP_QUERY_BYTES = 1_024;
 
 export interface NameServer {
@@ -36,7 +36,7 @@ export async function startNameServer(listen: Endpoint, hosts: ReadonlyMap<strin
   const udp = createSocket('udp4');
   udp.on('message', (query, remote) => {
     const answer = answerTo(query, hosts);
-    // Port 0 cannot be answered: `send` would throw.
+    // Port 0 cannot receive an answer: `send` would throw.
     if (answer && remote.port !== 0) udp.send(encode(answer), remote.port, remote.address, () => {});
   });
   try {

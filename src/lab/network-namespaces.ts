@@ -1,17 +1,17 @@
 /**
- * A small internet on one Linux machine: a core namespace that routes, and networks around it, each a namespace of its own
- * behind one link that may be rate-limited and whose bytes are counted. For tests and experiments with real, unmodified
- * clients, some of which refuse loopback peers. Needs root and iproute2; nothing in it can reach another machine, because
- * no interface of the host is ever part of it.
+ * A small internet on one Linux machine: a core namespace that routes, and networks around it. Each network is a
+ * namespace behind one link, which may be rate-limited and whose bytes are counted. For tests and experiments with
+ * real, unmodified clients, some of which refuse loopback peers. Needs root and iproute2. It cannot reach other
+ * machines, because it contains no interface of the host.
  */
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { messageOf, OperatorError } from '../domain/errors.js';
 
-/** Nothing that is run to its end here takes long; a program that hangs is ended, and its failure says so. */
+/** Programs run to completion here are fast; one that hangs is killed, and the failure says so. */
 const EXEC_TIMEOUT_MS = 20_000;
 const GATEWAY = '10.255.255.1';
-/** Netfilter's and the kernel's limit for interface names is 15 characters. */
+/** Netfilter and the kernel limit interface names to 15 characters. */
 const MAX_INTERFACE_NAME = 15;
 
 export interface NetworkOptions {
@@ -19,9 +19,9 @@ export interface NetworkOptions {
   readonly name: string;
   /** IPv4 addresses of this network, at least one; all on its one link. */
   readonly addresses: readonly string[];
-  /** Rate of the link in each direction, bits per second; unlimited where missing. */
+  /** Rate of the link in each direction, bits per second; unlimited if missing. */
   readonly linkBps?: number;
-  /** What /etc/resolv.conf says inside. */
+  /** The nameserver in /etc/resolv.conf inside. */
   readonly nameserver?: string;
 }
 
@@ -31,7 +31,7 @@ export interface LinkBytes {
   readonly outward: number;
 }
 
-/** Why namespaces cannot be used here, or undefined where they can. */
+/** Why namespaces are unavailable here, or undefined if they are available. */
 export function namespacesUnavailable(): string | undefined {
   if (process.platform !== 'linux') return 'network namespaces need Linux';
   if (process.getuid?.() !== 0) return 'network namespaces need root';
@@ -48,7 +48,7 @@ export class NetworkLab {
   readonly #networks = new Map<string, { interfaceName: string }>();
   readonly #children = new Set<ChildProcess>();
 
-  /** @throws OperatorError where namespaces are not available */
+  /** @throws OperatorError if namespaces are unavailable */
   constructor(label: string) {
     const reason = namespacesUnavailable();
     if (reason) throw new OperatorError(reason, { exitCode: 1 });
@@ -138,12 +138,12 @@ export class NetworkLab {
     return child;
   }
 
-  /** Runs a program inside a network to its end. @returns its standard output. @throws with its standard error */
+  /** Runs a program inside a network to completion. @returns its standard output. @throws with its standard error */
   exec(network: string, command: readonly string[]): string {
     return this.#inside(network, command);
   }
 
-  /** Bytes over the border link of a network since it was made. */
+  /** Bytes over the border link of a network since it was created. */
   linkBytes(network: string): LinkBytes {
     const { interfaceName } = this.#networks.get(network)!;
     const text = this.#inside('core', ['cat', '/proc/net/dev']);
@@ -152,7 +152,7 @@ export class NetworkLab {
     return { inward: fields[8] ?? 0, outward: fields[0] ?? 0 };
   }
 
-  /** Ends what still runs inside and removes every namespace. Safe to call twice. */
+  /** Kills what still runs inside and removes every namespace. Safe to call twice. */
   remove(): void {
     for (const child of this.#children) child.kill('SIGKILL');
     for (const name of [...this.#networks.keys(), 'core']) {
@@ -161,7 +161,7 @@ export class NetworkLab {
         for (const pid of run('ip', ['netns', 'pids', namespace]).split('\n').filter(Boolean)) kill(Number(pid));
         run('ip', ['netns', 'delete', namespace]);
       } catch {
-        // Already gone.
+        // Removed already.
       }
       rmSync(`/etc/netns/${namespace}`, { recursive: true, force: true });
     }
@@ -173,7 +173,7 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself.
+    // It has exited already.
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The popular site that the lab's mirror site stands in for: an RSS feed with seeds and leechers, a page per listing, the
- * torrent files. It knows nothing of the alias tracker.
+ * The popular site that the lab's mirror site replaces: an RSS feed with seeds and leechers, a page per listing, and
+ * the torrent files. It does not know the alias tracker.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -15,7 +15,7 @@ export interface OriginalSite {
 
 export interface OriginalSiteOptions {
   readonly listen: readonly Endpoint[];
-  /** The name under which the world knows it; links carry it with the port of the first endpoint. */
+  /** Its public name; links carry it with the port of the first endpoint. */
   readonly name: string;
   readonly torrents: readonly LabTorrent[];
 }

@@ -1,4 +1,4 @@
-/** The tracker that the lab's torrents name: bittorrent-tracker's own server, UDP and HTTP on one address and port. */
+/** The tracker of the lab's torrents: bittorrent-tracker's own server, UDP and HTTP on one address and port. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -10,14 +10,14 @@ const INTERVAL_MS = 120_000;
 
 export interface OriginalTracker {
   readonly endpoint: Endpoint;
-  /** What it knows of a swarm; undefined for none. */
+  /** Its counts for a swarm; undefined if it has none. */
   swarm(infoHash: string): { readonly complete: number; readonly incomplete: number } | undefined;
   stop(): Promise<void>;
 }
 
-/** @throws Error (with `code`) where the address cannot be bound */
+/** @throws Error (with `code`) if the address cannot be bound */
 export async function startOriginalTracker(listen: Endpoint): Promise<OriginalTracker> {
-  // Without sockets of its own: left to itself it would also bind every IPv6 address.
+  // The sockets are created here: by default the package would also bind every IPv6 address.
   const server = new Server({ udp: false, http: false, ws: false, stats: false, interval: INTERVAL_MS });
   server.on('warning', () => {}); // a malformed announce; the client has been told
   server.on('error', () => {});
@@ -40,7 +40,7 @@ export async function startOriginalTracker(listen: Endpoint): Promise<OriginalTr
     try {
       server.onUdpRequest(message, remote);
     } catch {
-      // As above; and a source port of 0 cannot be answered.
+      // As above; also, a source port of 0 cannot receive an answer.
     }
   });
   try {

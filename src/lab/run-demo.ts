@@ -1,6 +1,6 @@
 /**
- * Runs the demo beside a running lab until told to stop: lets the users announce, one at a time and at a bounded rate,
- * lets the probes report, and tells a listener how things stand.
+ * Runs the demo beside a running lab until it is stopped: the users announce one at a time at a bounded rate, the
+ * probes report, and a listener receives the state.
  */
 import type { Config } from '../config/config-schema.js';
 import type { Clock } from '../domain/clock.js';
@@ -16,13 +16,13 @@ import type { LabAnnounceAnswer } from './lab-announce.js';
 import { loadLabTorrents } from './lab-torrents.js';
 import { announceOverUdp } from './udp-announcer.js';
 
-/** At most five announces a second, however many users. */
+/** At most five announces a second, for any number of users. */
 const MIN_PAUSE_MS = 200;
 const REPORT_EVERY_MS = 10_000;
-/** Answers over which the inner share is taken. */
+/** The number of answers over which the inner share is computed. */
 const SHARE_WINDOW = 20;
 const MAX_SHARE_HISTORY = 60;
-/** Torrents with nobody to take them from but the demo's users; alice is left for people to try. */
+/** Torrents that only the demo's users seed; alice is reserved for people to try. */
 const DEMO_TORRENTS = ['sintel', 'leaves'];
 
 export interface DemoState {
@@ -30,7 +30,7 @@ export interface DemoState {
   readonly announces: number;
   readonly failures: number;
   readonly lastFailure: string | undefined;
-  /** Part of the peers in the latest answers to inner users that were inner, 0 … 1; undefined before the first. */
+  /** The inner part of the peers in the latest answers to inner users, 0 … 1; undefined before the first. */
   readonly innerShare: number | undefined;
   /** One value for each report period, oldest first. */
   readonly shareHistory: readonly number[];
@@ -46,7 +46,7 @@ export interface DemoOptions {
   readonly onState: (state: DemoState) => void;
 }
 
-/** @throws OperatorError where nothing answers, or the configuration is no lab */
+/** @throws OperatorError if nothing answers, or the configuration is not a lab */
 export async function runDemo(config: Config, options: DemoOptions): Promise<void> {
   const { clock, random, signal } = options;
   const networks = demoNetworks(config);
@@ -151,7 +151,7 @@ async function requireRunning(config: Config): Promise<void> {
   }
 }
 
-/** Nobody stays behind in the swarms; whoever does not get through is forgotten by the tracker in time. */
+/** All users leave their swarms; the tracker expires those whose announce fails. */
 async function leave(users: readonly DemoUser[], trackers: TrackerEndpoints): Promise<void> {
   await Promise.allSettled(users.map((user) => announce({ ...user, event: 'stopped' }, trackers)));
 }

@@ -1,6 +1,7 @@
 /**
- * The lab: the rest of the world on one machine, so that everything can be tried without touching anybody. An original
- * site, the original tracker that its torrents name, a far seed, and the resolver that knows their real addresses.
+ * The lab: simulates the rest of the world on one machine, so that everything can be tried without contacting anybody.
+ * It has an original site, the original tracker of its torrents, a far seed, and the resolver that knows their real
+ * addresses.
  */
 import type { Config } from '../config/config-schema.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
@@ -33,7 +34,7 @@ interface Stoppable {
   stop(): Promise<void>;
 }
 
-/** @throws OperatorError where an address is taken, or is none of this machine's */
+/** @throws OperatorError if an address is in use, or does not belong to this machine */
 export async function startLab(services: LabServices, options: { logger?: LabLogger } = {}): Promise<Lab> {
   const running: Stoppable[] = [];
   const started = async <T extends Stoppable>(what: string, listen: Endpoint, start: Promise<T>): Promise<T> => {
@@ -99,7 +100,7 @@ export async function startLab(services: LabServices, options: { logger?: LabLog
   }
 }
 
-/** The one method the lab calls. */
+/** The only method that the lab calls. */
 export interface LabLogger {
   warn(fields: object, message: string): void;
 }

@@ -1,6 +1,7 @@
 /**
- * Announces over UDP (BEP 15) from a chosen local address, as one peer of the lab. Connects, announces, reads the answer;
- * gives up after a while rather than retrying for minutes as the BEP asks, since it talks to this machine only.
+ * Announces over UDP (BEP 15) from a chosen local address, as one peer of the lab. Connects, announces, reads the
+ * answer. Gives up after a short time instead of retrying for minutes as the BEP asks, since it contacts only this
+ * machine.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -12,7 +13,7 @@ import { readCompactPeers } from './lab-announce.js';
 
 const ANSWER_TIMEOUT_MS = 2_000;
 
-/** @throws ClientError `no-answer`, or `failure` with the tracker's own words */
+/** @throws ClientError `no-answer`, or `failure` with the tracker's reason */
 export async function announceOverUdp(announce: LabAnnounce): Promise<LabAnnounceAnswer> {
   const socket = createSocket(announce.localAddress.includes(':') ? 'udp6' : 'udp4');
   socket.on('error', () => {}); // one that comes between two waits; those of a wait reject it
@@ -20,7 +21,7 @@ export async function announceOverUdp(announce: LabAnnounce): Promise<LabAnnounc
     socket.bind(0, announce.localAddress);
     await once(socket, 'listening');
     const connected = await ask(socket, announce, encodeUdpConnect(1), 1);
-    if (connected.action !== 'connect') throw new ClientError('failure', 'no connection id was given');
+    if (connected.action !== 'connect') throw new ClientError('failure', 'the tracker sent no connection id');
     const { connectionId } = connected;
     const request = encodeUdpAnnounce({
       connectionId,

@@ -1,6 +1,6 @@
 /**
- * What a node says it can serve (draft 4.3.2), cut down to what its line can carry, and for how long it is believed.
- * Who may speak for an address is decided before (`authorise-report`).
+ * Decides on a capability report (draft 4.3.2): limits it to what the node's line can carry, and sets how long it
+ * counts. `authorise-report` has checked before who may report for an address.
  */
 import { CAPABILITY_FRESH_MS, CAPABILITY_GONE_MS } from './limits.js';
 
@@ -11,7 +11,7 @@ export interface CapabilityReport {
   /** 0 idle … 1 busy. */
   readonly cpuUtilisation?: number | undefined;
   readonly memoryUtilisation?: number | undefined;
-  /** Bits per second that are free for more uploads. */
+  /** Free uplink in bits per second for more uploads. */
   readonly availableUplinkBps?: number | undefined;
   readonly role?: 'cache' | 'peer' | undefined;
 }
@@ -26,17 +26,19 @@ export interface CapabilityReading {
   readonly receivedMs: number;
 }
 
-/** What the operator knows of an address. */
+/** What the operator configured for an address. */
 export interface CapabilityLimits {
   /** Bits per second that the line of this address can upload. */
   uplinkBpsMax(address: string): number;
-  /** Whether the address lies in the operator's own networks. */
+  /** True if the operator's own networks contain the address. */
   isInner(address: string): boolean;
-  /** Whether the address is one of the operator's own caches (`operator.caches`). */
+  /** True if the address is one of the operator's own caches (`operator.caches`). */
   isCache(address: string): boolean;
 }
 
-/** @param bySelf true where the node speaks without an operator's token: then it is a cache only if the plan says so */
+/**
+ * @param bySelf true if the node reports without an operator's token: it is a cache only if the configuration says so
+ */
 export function acceptCapabilityReport(
   report: CapabilityReport,
   plan: CapabilityLimits,
@@ -67,7 +69,7 @@ export function acceptCapabilityReport(
   return { reading, clamped };
 }
 
-/** 1 counts in full … 0 says nothing any more. */
+/** 1 counts in full … 0 is ignored. */
 export function capabilityFreshness(ageMs: number): number {
   if (ageMs <= CAPABILITY_FRESH_MS) return 1;
   if (ageMs >= CAPABILITY_GONE_MS) return 0;

@@ -1,16 +1,16 @@
 /**
- * The decision on one density report, pure: duplicate, refused, or taken, and then for each sub-domain whether the value
- * is applied, too late to be the newest, or quarantined. Who may speak for which sub-domain is decided before
- * (`authorise-report`); storing and answering come after (`reports-service`).
+ * Decides on one density report, as a pure function: duplicate, refused or accepted. For each sub-domain of an accepted
+ * report it decides whether the value is applied, too late to be the newest, or quarantined. `authorise-report` has
+ * checked before who may report for which sub-domain; `reports-service` stores and answers afterwards.
  */
 import { estimateSkewMs, rememberDelay } from './clock-skew.js';
 import { type DensityReport, NO_RATES, type ProbeReading } from './density-report.js';
 import { judgeSample, rateOf, ratesOf, rememberRate } from './judge-sample.js';
 import { MAX_FUTURE_SKEW_MS, MAX_PERIOD_SECONDS, MAX_REPORT_AGE_MS } from './limits.js';
 
-/** What is known of a probe when its next report comes. */
+/** The stored state of a probe before its next report. */
 export interface ProbeHistory {
-  /** Whether a report of this number was taken already. */
+  /** True if a report with this number was accepted already. */
   hasSequence(sequence: number): boolean;
   reading(subdomainId: string): ProbeReading | undefined;
   /** Delays of its newest reports, see `clock-skew`. */
@@ -35,11 +35,11 @@ export interface SampleDecision {
   readonly outcome: 'applied' | 'late' | 'quarantined';
   /** Why it was quarantined. */
   readonly reason: string | null;
-  /** What is to be remembered of this probe and sub-domain from now on. */
+  /** The new stored state of this probe and sub-domain. */
   readonly reading: ProbeReading;
 }
 
-/** @param report well-formed: non-negative safe integers, no sub-domain twice */
+/** @param report well-formed: non-negative safe integers, each sub-domain once */
 export function acceptDensityReport(report: DensityReport, history: ProbeHistory, nowMs: number): DensityDecision {
   if (history.hasSequence(report.sequence)) return { kind: 'duplicate' };
   const refusal = refusalOf(report, nowMs);
@@ -79,7 +79,7 @@ export function acceptDensityReport(report: DensityReport, history: ProbeHistory
   return { kind: 'taken', delaysMs, samples };
 }
 
-/** Stands where the very first value of a probe is not believed: no period, so it never counts. */
+/** The state after a quarantined first value: without a period, so it never counts. */
 const NOTHING_YET: ProbeReading = {
   bytes: 0,
   users: null,
@@ -91,7 +91,7 @@ const NOTHING_YET: ProbeReading = {
   quarantined: null,
 };
 
-/** Why a report of this period is not taken at all, whatever it says. */
+/** Why a report of this period is refused, whatever its values. */
 export function refusalOf(report: DensityReport, nowMs: number): { field: string; reason: string } | undefined {
   const periodEndMs = report.periodStartMs + report.periodSeconds * 1000;
   if (report.periodSeconds > MAX_PERIOD_SECONDS) {

@@ -1,4 +1,4 @@
-/** Who may speak for which probe, sub-domain and address. Pure; the answer names the field that goes too far. */
+/** Decides who may report for which probe, sub-domain and address. Pure; an objection names the offending field. */
 
 import type { Principal } from '../control-api/principal.js';
 import type { CapabilityReport } from './accept-capability-report.js';
@@ -10,7 +10,7 @@ export interface Objection {
   readonly reason: string;
 }
 
-/** A probe speaks under its own name for its own sub-domains; the operator for all that are configured. */
+/** A probe reports under its own name for its own sub-domains; the operator reports for all that are configured. */
 export function objectionToDensity(
   principal: Principal,
   report: DensityReport,
@@ -39,12 +39,12 @@ export function objectionToSubdomains(
     if (principal.kind === 'probe' && !principal.subdomains.includes(id)) {
       return { field, reason: `the probe "${principal.name}" does not report for the sub-domain "${id}"` };
     }
-    if (!isKnownSubdomain(id)) return { field, reason: `"${id}" is no sub-domain of the configuration` };
+    if (!isKnownSubdomain(id)) return { field, reason: `"${id}" is not a sub-domain of the configuration` };
   }
   return undefined;
 }
 
-/** A node of the operator's networks speaks for the address it calls from, an operator's token for any. */
+/** A node of the operator's networks reports for the address it calls from, an operator's token for any address. */
 export function objectionToCapability(
   principal: Principal | undefined,
   callerAddress: string,
@@ -56,11 +56,11 @@ export function objectionToCapability(
     if (isInner(callerAddress)) return undefined;
     return {
       field: 'address',
-      reason: `${callerAddress} is not in the operator's networks; its capability counts for nobody`,
+      reason: `${callerAddress} is not in the operator's networks; its capability is ignored`,
     };
   }
   return {
     field: 'address',
-    reason: `only the node itself or an operator's token may speak for ${report.address}; this call came from ${callerAddress}`,
+    reason: `only the node itself or an operator's token may report for ${report.address}; this call came from ${callerAddress}`,
   };
 }

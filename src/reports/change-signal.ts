@@ -1,12 +1,12 @@
 /**
- * Tells listeners what changed: at once, and then at most every quarter of a second however much changes. What a listener
- * does takes time (the policy is compiled again), so the pause grows with it: never more than a tenth of the time.
+ * Notifies listeners of changes: at once, and then at most every quarter of a second. A listener takes time (it
+ * recompiles the policy), so the pause grows with it: listeners never take more than a tenth of the time.
  */
 import { CHANGE_SPACING_MS, MAX_CHANGE_SPACING_MS } from './limits.js';
 
 export interface ReportsChange {
   readonly density: boolean;
-  /** Addresses of nodes whose capability may be another now. */
+  /** Addresses of nodes whose capability may have changed. */
   readonly capability: ReadonlySet<string>;
 }
 
@@ -16,7 +16,7 @@ export class ChangeSignal {
   #density = false;
   #capability = new Set<string>();
 
-  /** @returns a function that stops the listening */
+  /** @returns a function that removes the listener */
   listen(listener: (change: ReportsChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -32,7 +32,7 @@ export class ChangeSignal {
     this.#raise();
   }
 
-  /** Listeners stay: after a new start they are told again. */
+  /** Listeners stay registered: after a restart they are notified again. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,7 +1,7 @@
 /**
- * Tells a probe's wrong clock from late reports. The delay from a period's end to the arrival of its report is the
- * network's few milliseconds, plus the skew. A clock that runs ahead gives negative delays, which nothing else does; one
- * that runs behind gives long delays that stay equal, while those of a spool that is being emptied shrink.
+ * Distinguishes a probe's wrong clock from late reports. The delay from the end of a period to the arrival of its
+ * report is the network's few milliseconds plus the skew. Only a clock that is ahead gives negative delays. A clock
+ * that is behind gives long, constant delays, while those of a spool that is being sent shrink.
  */
 import { SKEW_MIN_REPORTS, SKEW_SHOWN_MS, SKEW_WINDOW_REPORTS } from './limits.js';
 
@@ -12,7 +12,7 @@ export function rememberDelay(delaysMs: readonly number[], delayMs: number): rea
 
 /**
  * @param delaysMs newest last: arrival minus end of period
- * @returns milliseconds by which the probe's clock is behind (negative: ahead); 0 where the delays do not show it
+ * @returns milliseconds by which the probe's clock is behind (negative: ahead); 0 if the delays do not show it
  */
 export function estimateSkewMs(delaysMs: readonly number[]): number {
   const newest = delaysMs.at(-1);

@@ -1,27 +1,27 @@
 /**
- * The density of one sub-domain out of what its detection points said last. Each watches a link of its own, so their
- * bytes and their users add up; where one does not count users, the BRAS's number for the sub-domain stands for all. The
- * age is that of the oldest part: with one of two links silent, the sum is not known, and fades to neutral.
+ * Computes the density of one sub-domain from the last reports of its detection points. Each watches a separate link,
+ * so their bytes and users are summed. If one of them does not count users, the BRAS's number for the sub-domain is
+ * used. The age is that of the oldest part: if one of two links is silent, the sum is unknown and fades to neutral.
  */
 import type { ProbeReading } from './density-report.js';
 import { LATE_GRACE_MS, USERS_VALID_MS } from './limits.js';
 
 export interface SubdomainDensity {
-  /** null where nobody counted the users. */
+  /** null if nobody counted the users. */
   readonly bytesPerUserPerSecond: number | null;
   readonly bytesPerSecond: number;
   readonly users: number | null;
   readonly usersFrom: 'probe' | 'bras' | null;
-  /** Since the end of the oldest period it is made of. */
+  /** Since the end of the oldest period in the sum. */
   readonly ageSeconds: number;
-  /** 1 counts in full … 0 says nothing any more. */
+  /** 1 counts in full … 0 is ignored. */
   readonly freshness: number;
   readonly periodSeconds: number;
 }
 
 /**
  * @param freshMsMax see {@link lifetimeOf}
- * @returns undefined where no probe has said anything believable
+ * @returns undefined if no probe has reported a credible value
  */
 export function densityOfSubdomain(
   readings: readonly ProbeReading[],
@@ -56,7 +56,7 @@ export function densityOfSubdomain(
   };
 }
 
-/** 1 for two periods and a grace, then a straight line to 0. @param ageMs since the end of the period */
+/** 1 for two periods and a grace, then linear to 0. @param ageMs since the end of the period */
 export function freshnessOf(ageMs: number, periodSeconds: number, freshMsMax: number): number {
   const { freshMs, goneMs } = lifetimeOf(periodSeconds, freshMsMax);
   if (ageMs <= freshMs) return 1;
@@ -64,8 +64,8 @@ export function freshnessOf(ageMs: number, periodSeconds: number, freshMsMax: nu
 }
 
 /**
- * How old the end of a period may be before its value is late, and before it is worth nothing.
- * @param freshMsMax the operator's limit: late after this, worth nothing after twice this, whatever the period
+ * How old the end of a period may be before its value is late, and before it is ignored.
+ * @param freshMsMax the operator's limit: late after this, ignored after twice this, whatever the period
  */
 export function lifetimeOf(periodSeconds: number, freshMsMax: number): { freshMs: number; goneMs: number } {
   const periodMs = periodSeconds * 1000;

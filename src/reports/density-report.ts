@@ -1,12 +1,12 @@
 /**
- * What a detection point says of its sub-domains for one period (draft 4.3.1), and what is remembered of it. Density is
- * bytes per user per second, so that periods of any length compare.
+ * The report of a detection point on its sub-domains for one period (draft 4.3.1), and the stored state. Density is
+ * bytes per user per second, so that periods of any length are comparable.
  */
 
 export interface DensityReport {
   /** The probe's name. */
   readonly probe: string;
-  /** Rises with every report of the probe; the same number again is the same report. */
+  /** Increases with every report of the probe; the same number again is the same report. */
   readonly sequence: number;
   readonly periodStartMs: number;
   readonly periodSeconds: number;
@@ -17,34 +17,37 @@ export interface DensitySample {
   readonly id: string;
   /** Both directions together, over the whole period. */
   readonly bytes: number;
-  /** Users on the probe's own link; undefined where it does not know (the BRAS may). */
+  /** Users on the probe's own link; undefined if it does not know (the BRAS may). */
   readonly users?: number | undefined;
 }
 
-/** The newest good word of one probe on one sub-domain. Plain JSON: it is stored as it is. */
+/** The newest accepted value of one probe for one sub-domain. Plain JSON, stored as it is. */
 export interface ProbeReading {
   readonly bytes: number;
   readonly users: number | null;
   readonly periodSeconds: number;
   /** End of the period on the tracker's clock: corrected by the probe's skew, never later than its arrival. */
   readonly endMs: number;
-  /** Whether {@link rates} are per user. */
+  /** True if {@link rates} are per user. */
   readonly ratesPerUser: boolean;
-  /** What the next value is judged by. */
+  /** The history by which the next value is judged. */
   readonly rates: RateHistory;
-  /** Of the values with users where the newest has none, or the reverse: changing between the two forgets nothing. */
+  /** The rates without users if the newest has them, or the reverse: switching between the two loses no history. */
   readonly otherRates: RateHistory;
-  /** The newest value that was not believed, until a later one is. */
+  /** The newest quarantined value, until a later one is accepted. */
   readonly quarantined: QuarantinedValue | null;
 }
 
-/** Believed values, in bytes per (user and) second. */
+/** Accepted values, in bytes per (user and) second. */
 export interface RateHistory {
   /** Newest last. */
   readonly recent: readonly number[];
-  /** The mean of a day (of logarithms); null where nothing is believed yet. */
+  /** The mean of a day (of logarithms); null before the first accepted value. */
   readonly usual: number | null;
-  /** Up to when `usual` has followed, on the tracker's clock: reports of the past cannot move it further than time went on. */
+  /**
+   * The time up to which `usual` has followed, on the tracker's clock: reports of the past cannot move it further than
+   * time has advanced.
+   */
   readonly usualUntilMs: number;
 }
 
@@ -55,6 +58,6 @@ export interface QuarantinedValue {
   readonly bytes: number;
   readonly users: number | null;
   readonly receivedMs: number;
-  /** How many values in a row were not believed. */
+  /** The number of consecutive quarantined values. */
   readonly inRow: number;
 }

@@ -1,6 +1,6 @@
 /**
- * Many small writes, one fsync: work that arrives within a few milliseconds shares a transaction, and nobody is answered
- * before it is durable. The longer a commit takes, the more work the next one carries, so throughput follows the disk.
+ * Many small writes, one fsync: work that arrives within a few milliseconds shares a transaction, and is answered only
+ * when it is durable. The longer a commit takes, the more work the next one carries, so throughput follows the disk.
  */
 import { GROUP_COMMIT_DELAY_MS, MAX_PENDING_JOBS } from './limits.js';
 
@@ -8,11 +8,11 @@ export interface CommittingStore {
   commit<T>(work: () => T): T;
 }
 
-/** More is waiting than the disk takes; the caller may try again. */
+/** More work is waiting than the disk can commit; the caller may retry. */
 export class TooBusyError extends Error {
   readonly retryAfterSeconds = 1;
   constructor() {
-    super('more reports are waiting than the disk takes');
+    super('more reports are waiting than the disk can commit');
     this.name = 'TooBusyError';
   }
 }
@@ -28,10 +28,10 @@ export class GroupCommit {
   readonly #onRollback: () => void;
   #waiting: Job[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** A commit failed, and the memory still holds what it did not store. */
+  /** A commit failed, and memory still holds changes that it did not store. */
   #memoryIsAhead = false;
 
-  /** @param onRollback called before the failed work is told: memory that the work changed must be read again */
+  /** @param onRollback called before the failed work is rejected: memory that the work changed must be read again */
   constructor(store: CommittingStore, onRollback: () => void) {
     this.#store = store;
     this.#onRollback = onRollback;
@@ -51,7 +51,7 @@ export class GroupCommit {
     this.#memoryIsAhead = false;
   }
 
-  /** Commits what waits, now. Never throws. */
+  /** Commits waiting work now. Never throws. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -67,7 +67,7 @@ export class GroupCommit {
       try {
         this.#rollBack();
       } catch {
-        // The database cannot be read either: the next flush tries again before it commits anything.
+        // The database is unreadable too: the next flush retries before it commits anything.
       }
       for (const job of jobs) job.reject(thrown);
       return;

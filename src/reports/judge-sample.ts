@@ -1,7 +1,7 @@
 /**
- * Whether one value of a probe is believable: against what any access network can carry, against the probe's own recent
- * values, and against what is usual over a day, so that many small steps are no way around a large one. Unbelievable values
- * are kept and shown but change no answer.
+ * Judges whether a value of a probe is credible: against what any access network can carry, against the probe's own
+ * recent values, and against the mean of a day, so that many small steps cannot replace a large one. Incredible values
+ * are stored and shown but change no answer.
  */
 import { type DensitySample, NO_RATES, type ProbeReading, type RateHistory } from './density-report.js';
 import {
@@ -13,7 +13,7 @@ import {
   USUAL_FOLLOWS_MS,
 } from './limits.js';
 
-/** @returns the reason for quarantine, or undefined where the value is believed */
+/** @returns the reason for quarantine, or undefined if the value is credible */
 export function judgeSample(
   sample: DensitySample,
   periodSeconds: number,
@@ -35,9 +35,8 @@ export function judgeSample(
 }
 
 function comparison(rate: number, usual: number, unit: string, what: string): string | undefined {
-  // A mirror port that went dead reports nothing, and an empty sub-domain would attract everybody.
-  if (rate === 0 && usual > JUMP_FLOOR_BYTES_PER_SECOND)
-    return `nothing at all, where ${format(usual)} ${unit} is usual`;
+  // A dead mirror port reports nothing, and an empty sub-domain would attract everybody.
+  if (rate === 0 && usual > JUMP_FLOOR_BYTES_PER_SECOND) return `no traffic, but ${format(usual)} ${unit} is usual`;
   const a = Math.max(rate, JUMP_FLOOR_BYTES_PER_SECOND);
   const b = Math.max(usual, JUMP_FLOOR_BYTES_PER_SECOND);
   if (a > b * JUMP_FACTOR) return `${format(rate)} ${unit} is a jump from ${what} ${format(usual)}`;
@@ -50,17 +49,17 @@ export function rateOf(sample: DensitySample, periodSeconds: number): number {
   return sample.bytes / periodSeconds / (sample.users === undefined ? 1 : Math.max(1, sample.users));
 }
 
-/** The history that a value with or without users is judged by. */
+/** The history by which a value with or without users is judged. */
 export function ratesOf(reading: ProbeReading | undefined, perUser: boolean): RateHistory {
   if (reading === undefined) return NO_RATES;
   return reading.ratesPerUser === perUser ? reading.rates : reading.otherRates;
 }
 
 /**
- * Adds a believed value. What is usual moves towards it by the time that the value covers, so that a period that is cut into
- * many small ones moves it no further, and never past the time of now. As long as too little is known to judge by, it is
- * the mean of what there is.
- * @param coveredMs of the period, as far as it was not covered before
+ * Adds a credible value. The usual rate moves towards it in proportion to the time that the value covers. So splitting
+ * a period into many small ones moves it no further, and it never moves beyond the present. While there are too few
+ * values to judge by, the usual rate is their mean.
+ * @param coveredMs the part of the period that was not covered before
  */
 export function rememberRate(history: RateHistory, rate: number, coveredMs: number, nowMs: number): RateHistory {
   const recent = [...history.recent, rate].slice(-JUMP_HISTORY_READINGS);

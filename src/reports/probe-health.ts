@@ -1,4 +1,4 @@
-/** What is wrong with a probe, in words an operator can act on. Pure; nothing here changes what is applied. */
+/** Finds what is wrong with a probe, in words that an operator can act on. Pure; it changes nothing that is applied. */
 import { estimateSkewMs } from './clock-skew.js';
 import { lifetimeOf, type SubdomainDensity } from './density-of-subdomain.js';
 import type { ProbeReading } from './density-report.js';
@@ -16,7 +16,7 @@ export type ProbeAlarmKind =
 export interface ProbeAlarm {
   readonly kind: ProbeAlarmKind;
   readonly detail: string;
-  /** Those that it is about; empty where it is about the probe. */
+  /** The sub-domains concerned; empty if the alarm concerns the probe. */
   readonly subdomains: readonly string[];
 }
 
@@ -34,9 +34,9 @@ export interface ProbeFacts {
 export function alarmsOf(facts: ProbeFacts, nowMs: number): ProbeAlarm[] {
   const alarms: ProbeAlarm[] = [];
   if (facts.revoked)
-    alarms.push({ kind: 'revoked', detail: 'its last token was revoked; what it said is not applied', subdomains: [] });
+    alarms.push({ kind: 'revoked', detail: 'its last token was revoked; its values are not applied', subdomains: [] });
   if (facts.lastReceivedMs === undefined) {
-    return [...alarms, { kind: 'never-reported', detail: 'no report has come from it yet', subdomains: [] }];
+    return [...alarms, { kind: 'never-reported', detail: 'it has not sent a report yet', subdomains: [] }];
   }
   const complaints = [...facts.readings].flatMap(([id, reading]) => complaintsOf(id, reading, facts, nowMs));
   for (const kind of SUBDOMAIN_ALARMS) {
@@ -53,7 +53,7 @@ export function alarmsOf(facts: ProbeFacts, nowMs: number): ProbeAlarm[] {
 }
 
 const SUBDOMAIN_ALARMS = ['implausible', 'silent', 'late', 'users-unknown'] as const;
-/** Named in the text of an alarm; `subdomains` has all. */
+/** How many sub-domains the text of an alarm names; `subdomains` lists all. */
 const SUBDOMAINS_NAMED = 3;
 
 interface Complaint {
@@ -62,7 +62,7 @@ interface Complaint {
   readonly what: string;
 }
 
-/** One alarm of a kind, however many sub-domains have it: a probe that falls silent is one thing to repair. */
+/** One alarm of a kind for any number of sub-domains: a silent probe is one repair. */
 function grouped(kind: ProbeAlarmKind, alike: readonly Complaint[]): ProbeAlarm {
   const subdomains = alike.map(({ subdomain }) => subdomain);
   const [{ subdomain, what }] = alike as [Complaint];
@@ -81,17 +81,17 @@ function complaintsOf(subdomain: string, reading: ProbeReading, facts: ProbeFact
   const complaints: Complaint[] = [];
   if (reading.quarantined !== null) {
     const { reason, inRow } = reading.quarantined;
-    complaints.push({ kind: 'implausible', subdomain, what: `${reason} (${inRow} in a row); not applied` });
+    complaints.push({ kind: 'implausible', subdomain, what: `${reason} (${inRow} consecutive values); not applied` });
   } else if (facts.densities.get(subdomain)?.users === null) {
     complaints.push({ kind: 'users-unknown', subdomain, what: 'neither probe nor BRAS counted the users' });
   }
   if (reading.periodSeconds === 0) return complaints;
   const { freshMs, goneMs } = lifetimeOf(reading.periodSeconds, facts.freshMsMax);
   const ageMs = nowMs - reading.endMs;
-  const age = `the newest believed period ended ${Math.round(ageMs / 1000)} s ago`;
+  const age = `the newest accepted period ended ${Math.round(ageMs / 1000)} s ago`;
   if (ageMs >= goneMs) complaints.push({ kind: 'silent', subdomain, what: `${age}; counts as neutral` });
   else if (ageMs > freshMs) {
-    const what = `${age} (period ${reading.periodSeconds} s); counts less and less`;
+    const what = `${age} (period ${reading.periodSeconds} s); its weight decreases`;
     complaints.push({ kind: 'late', subdomain, what });
   }
   return complaints;

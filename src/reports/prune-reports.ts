@@ -1,4 +1,6 @@
-/** Keeps the store of reports from growing for ever: every minute, in small pieces, between which reports are taken. */
+/**
+ * Limits the size of the store of reports: deletes every minute in small chunks, between which reports are accepted.
+ */
 import type { Clock } from '../domain/clock.js';
 import type { ReportsPruning } from '../store/sqlite/reports-pruning.js';
 import { CAPABILITY_GONE_MS, PRUNE_CHUNK_REPORTS, PRUNE_EVERY_MS, RAW_KEPT_MS, ROLL_UPS_KEPT_MS } from './limits.js';
@@ -6,7 +8,7 @@ import { CAPABILITY_GONE_MS, PRUNE_CHUNK_REPORTS, PRUNE_EVERY_MS, RAW_KEPT_MS, R
 export interface PruneOptions {
   readonly pruning: ReportsPruning;
   readonly clock: Clock;
-  /** Roll-ups are kept this long; a year where left out. */
+  /** How long roll-ups are stored; a year by default. */
   readonly rollUpsKeptMs?: (() => number) | undefined;
   readonly onError: (thrown: unknown) => void;
 }
@@ -30,7 +32,7 @@ export function startPruning(options: PruneOptions): () => void {
   return () => clearTimeout(timer);
 }
 
-/** One piece. @returns true where more is to be deleted */
+/** Deletes one chunk. @returns true if more rows remain to be deleted */
 export function pruneOnce({ pruning, clock, rollUpsKeptMs }: PruneOptions): boolean {
   const nowMs = clock.nowMs();
   return pruning.pruneChunk(

@@ -1,6 +1,6 @@
 /**
- * Reports as the rest of the program sees them: taken in (answered only when durable), and read as density and capability
- * by whoever compiles the policy. HTTP is the control API's, the decisions are in `accept-*` and `authorise-report`.
+ * The reports for the rest of the program: accepts them (answers only when durable), and provides density and
+ * capability to the policy. HTTP is in the control API, the decisions are in `accept-*` and `authorise-report`.
  */
 
 import type { Principal } from '../control-api/principal.js';
@@ -30,7 +30,7 @@ import { CAPABILITY_GONE_MS, FADE_CHECK_MS } from './limits.js';
 import { alarmsOf, type ProbeAlarm } from './probe-health.js';
 import { ReportsState } from './reports-state.js';
 
-/** Who may report now; `TokenDirectory` is one. */
+/** The probes and principals that may report now; `TokenDirectory` implements it. */
 export interface ProbeDirectory {
   probes(): ReadonlyMap<string, ReadonlySet<string>>;
   isRevoked(name: string): boolean;
@@ -42,17 +42,17 @@ export interface ReportsServiceOptions {
   readonly directory: ProbeDirectory;
   readonly isKnownSubdomain: (id: string) => boolean;
   readonly plan: CapabilityLimits;
-  /** Where used signatures are kept over a restart; only in memory where left out. */
+  /** Stores used signatures across a restart; without it they are only in memory. */
   readonly signatures?: { add(used: UsedSignature): void } | undefined;
-  /** `reports.freshness`: values are late after this and worth nothing after twice this, however long their period. */
+  /** `reports.freshness`: values are late after this and ignored after twice this, whatever their period. */
   readonly freshMsMax?: (() => number) | undefined;
 }
 
-/** The call goes too far; nothing was changed. `index` counts from 0 in a batch. */
+/** The call is not authorised or invalid; nothing was changed. `index` counts from 0 in a batch. */
 export type Refusal = Objection & { readonly kind: 'forbidden' | 'refused'; readonly index: number };
 
 export interface DensityReceipt {
-  /** Sub-domain values taken into the history. */
+  /** Sub-domain values accepted into the history. */
   readonly accepted: number;
   readonly duplicate: boolean;
   readonly quarantined: readonly { readonly subdomain: string; readonly reason: string }[];
@@ -98,7 +98,7 @@ export class ReportsService {
     return this.#options.freshMsMax?.() ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Starts telling listeners while readings fade. */
+  /** Starts notifying listeners while readings fade. */
   start(): void {
     this.#fadeTimer ??= setInterval(() => {
       const nowMs = this.#options.clock.nowMs();
@@ -107,7 +107,7 @@ export class ReportsService {
     }, FADE_CHECK_MS).unref();
   }
 
-  /** Commits what waits and falls silent. */
+  /** Commits waiting work and stops notifying. */
   stop(): void {
     clearInterval(this.#fadeTimer);
     this.#fadeTimer = undefined;
@@ -115,13 +115,16 @@ export class ReportsService {
     this.#change.stop();
   }
 
-  /** Called after reports that change something and while readings fade, at once and then at most every 250 ms. @returns unsubscribe */
+  /**
+   * Called at once, then at most every 250 ms, after reports that change something and while readings fade. @returns
+   * unsubscribe
+   */
   onChange(listener: (change: ReportsChange) => void): () => void {
     return this.#change.listen(listener);
   }
 
   /**
-   * All of a batch or, where one is refused, none. Resolves when durable.
+   * Accepts all of a batch or, if one is refused, none. Resolves when durable.
    * @throws TooBusyError
    */
   async submitDensity(principal: Principal, reports: readonly DensityReport[]): Promise<DensityReceipt[] | Refusal> {
@@ -137,7 +140,7 @@ export class ReportsService {
     return receipts;
   }
 
-  /** Users of sub-domains as a BRAS counts them. Resolves when durable. @throws TooBusyError */
+  /** Stores users of sub-domains as the BRAS counts them. Resolves when durable. @throws TooBusyError */
   async submitUsers(
     principal: Principal,
     counts: readonly { readonly id: string; readonly users: number }[],
@@ -154,8 +157,8 @@ export class ReportsService {
   }
 
   /**
-   * @param callerAddress RFC 5952 text of where the call came from
-   * @returns for each report the fields that were cut down. Resolves when durable. @throws TooBusyError
+   * @param callerAddress the caller's address as RFC 5952 text
+   * @returns the fields of each report that were lowered. Resolves when durable. @throws TooBusyError
    */
   async submitCapability(
     principal: Principal | undefined,
@@ -176,27 +179,29 @@ export class ReportsService {
         ...this.#state.takeCapability(report, this.#options.plan, bySelf, nowMs),
       })),
     );
-    // A node that says the same every half minute changes no answer.
+    // A node that repeats the same values every half minute changes no answer.
     this.#change.raiseCapability(results.flatMap((result) => result.changed));
     return results.map(({ address, clamped }) => ({ address, clamped }));
   }
 
-  /** Puts a used signature on disk, at the latest together with what is submitted next. */
+  /** Stores a used signature, at the latest together with the next submission. */
   rememberSignature(used: UsedSignature): void {
     const { signatures } = this.#options;
     if (signatures === undefined) return;
-    // Where the disk fails, the request that it signed fails too, so there is nothing to repeat.
+    // If the disk fails, the request that it signed fails too, so it cannot be replayed.
     this.#commit.run(() => signatures.add(used)).catch(() => undefined);
   }
 
-  /** Believes a probe's next values again, after a real change that looked like a defect. @returns false: not known */
+  /**
+   * Accepts a probe's next values again, after a real change that looked like a defect. @returns false if it is unknown
+   */
   async releaseProbe(name: string): Promise<boolean> {
     const known = await this.#commit.run(() => this.#state.releaseProbe(name));
     if (known) this.#change.raiseDensity();
     return known;
   }
 
-  /** By sub-domain, only what still counts; a sub-domain that is missing is neutral. */
+  /** By sub-domain, only readings that still count; a missing sub-domain is neutral. */
   densityReadings(nowMs: number): ReadonlyMap<string, DensityReading> {
     const readings = new Map<string, DensityReading>();
     for (const [id, density] of this.densities(nowMs)) {
@@ -207,13 +212,13 @@ export class ReportsService {
     return readings;
   }
 
-  /** @returns undefined where nothing that still counts is known */
+  /** @returns undefined if no reading still counts */
   capabilityReading(address: string, nowMs: number): CapabilityReading | undefined {
     const reading = this.#state.capability.get(address);
     return reading === undefined || nowMs - reading.receivedMs >= CAPABILITY_GONE_MS ? undefined : reading;
   }
 
-  /** By address, only what still counts. */
+  /** By address, only readings that still count. */
   capabilityReadings(
     nowMs: number,
   ): ReadonlyMap<string, CapabilityReading & { ageSeconds: number; freshness: number }> {
@@ -226,7 +231,7 @@ export class ReportsService {
     return readings;
   }
 
-  /** All that is known of each sub-domain, also what no longer counts. */
+  /** All readings of each sub-domain, including those that no longer count. */
   densities(nowMs: number): ReadonlyMap<string, SubdomainDensity> {
     const parts = new Map<string, ProbeReading[]>();
     const directory = this.#options.directory.probes();
@@ -234,7 +239,7 @@ export class ReportsService {
       if (this.#options.directory.isRevoked(probe.name)) continue;
       const allowed = directory.get(probe.name);
       for (const [id, reading] of probe.readings) {
-        // A probe that only the operator spoke for by hand is forgotten once it is worth nothing.
+        // A probe for which only the operator reported by hand is removed once its values are ignored.
         if (
           allowed === undefined
             ? densityOfSubdomain([reading], undefined, nowMs, this.#freshMsMax)?.freshness === 0
@@ -285,7 +290,7 @@ export class ReportsService {
     });
   }
 
-  /** Means over five minutes or, further back than two days, over hours; the oldest first. */
+  /** Means over five minutes or, more than two days ago, over hours; the oldest first. */
   densityHistory(query: { sinceMs: number; subdomain?: string | undefined; rowsMax: number }): HistoryRow[] {
     return this.#options.store.history({ ...query, nowMs: this.#options.clock.nowMs() });
   }
@@ -300,7 +305,7 @@ export class ReportsService {
   }
 
   #isFading(nowMs: number): boolean {
-    // Half a check more than its spacing, so that the moment something is gone is told too.
+    // One and a half intervals, so that the moment a reading ends is notified too.
     const justNow = nowMs - FADE_CHECK_MS * 1.5;
     const before = this.densityReadings(justNow);
     const after = this.densityReadings(nowMs);

@@ -1,6 +1,6 @@
 /**
- * What has been reported, in memory, and the writing of each change to the store. Its `take…` methods run inside a
- * transaction of the caller; after an undone one the caller makes a new state from the store.
+ * The reports in memory, and the writing of each change to the store. Its `take…` methods run inside a transaction of
+ * the caller; after a rollback the caller creates a new state from the store.
  */
 import { capabilityLevel } from '../selection/compile-capability.js';
 import type { ReportsStore, StoredProbe } from '../store/sqlite/reports-store.js';
@@ -23,7 +23,7 @@ export class ReportsState {
   readonly #store: ReportsStore;
   readonly probes = new Map<string, ProbeState>();
   readonly users = new Map<string, { users: number; receivedMs: number }>();
-  /** By address, the longest silent first. */
+  /** By address; the node that has been silent longest comes first. */
   readonly capability = new Map<string, CapabilityReading>();
 
   constructor(store: ReportsStore, nowMs: number) {
@@ -47,7 +47,7 @@ export class ReportsState {
     const decision = acceptDensityReport(
       report,
       {
-        // Numbers above the highest are new for certain, which spares the look-up nearly always.
+        // Numbers above the highest are new for certain, which nearly always saves the look-up.
         hasSequence: (sequence) =>
           probe !== undefined && sequence <= probe.highestSequence && this.#store.hasSequence(probe.probeKey, sequence),
         reading: (id) => probe?.readings.get(id),
@@ -99,7 +99,7 @@ export class ReportsState {
     this.#store.saveUsers(subdomainId, users, nowMs);
   }
 
-  /** @returns the names of the fields that were cut down, and the addresses in which selection sees a difference */
+  /** @returns the names of the fields that were lowered, and the addresses for which selection sees a difference */
   takeCapability(
     report: CapabilityReport,
     plan: CapabilityLimits,
@@ -125,7 +125,9 @@ export class ReportsState {
     return { clamped, changed };
   }
 
-  /** Forgets what a probe said and is judged by: its next value starts anew. @returns false where it is not known */
+  /**
+   * Deletes a probe's values and history: judgement of its next value starts afresh. @returns false if it is unknown
+   */
   releaseProbe(name: string): boolean {
     const probe = this.probes.get(name);
     if (probe === undefined) return false;
@@ -135,7 +137,7 @@ export class ReportsState {
     return true;
   }
 
-  /** Drops capabilities that are worth nothing any more. @returns their addresses */
+  /** Drops expired capabilities. @returns their addresses */
   expireCapability(nowMs: number): string[] {
     const gone: string[] = [];
     for (const [address, reading] of this.capability) {
@@ -169,7 +171,7 @@ export class ReportsState {
   }
 }
 
-/** Version 0.1 stored the newest rates alone. */
+/** Version 0.1 stored only the newest rates. */
 function storedReading(text: string): ProbeReading {
   const { recentRates, ...reading } = JSON.parse(text) as ProbeReading & { recentRates?: readonly number[] };
   if (recentRates === undefined) return reading;

@@ -1,4 +1,4 @@
-/** Spreads one period over the fixed buckets of a roll-up, by the seconds that fall into each. */
+/** Spreads one period over the fixed buckets of a roll-up, by the seconds in each. */
 
 export const FIVE_MINUTES_SECONDS = 300;
 export const HOUR_SECONDS = 3_600;

@@ -11,7 +11,7 @@ const quarantinedValues = z.array(z.strictObject({ subdomain: z.string(), reason
 export const densityReceipt = z
   .strictObject({
     accepted: z.int(),
-    duplicate: z.boolean().meta({ description: 'the tracker had all of them already' }),
+    duplicate: z.boolean().meta({ description: 'the tracker already has all of them' }),
     duplicates: z.int(),
     quarantined: quarantinedValues,
     reports: z
@@ -21,7 +21,7 @@ export const densityReceipt = z
   .meta({ title: 'DensityReceipt' });
 
 const densityFacts = {
-  bytesPerUserPerSecond: z.number().nullable().meta({ description: 'null where nobody counts the users' }),
+  bytesPerUserPerSecond: z.number().nullable().meta({ description: 'null if nobody counts the users' }),
   bytesPerSecond: z.number(),
   users: z.number().nullable(),
 };
@@ -31,8 +31,8 @@ export const densityAnswer = z.strictObject({
       id: z.string(),
       ...densityFacts,
       usersFrom: z.enum(['probe', 'bras']).nullable(),
-      ageSeconds: seconds.meta({ description: 'since the end of the oldest period it is made of' }),
-      freshness: share.meta({ description: '1 counts in full … 0 no longer' }),
+      ageSeconds: seconds.meta({ description: 'since the end of the oldest period in the sum' }),
+      freshness: share.meta({ description: '1 counts in full … 0 is ignored' }),
       periodSeconds: seconds,
     }),
   ),
@@ -40,7 +40,7 @@ export const densityAnswer = z.strictObject({
     .array(z.strictObject({ subdomain: z.string(), start: instant, seconds: z.int(), ...densityFacts }))
     .optional()
     .meta({ description: 'with `since` only; means over `seconds`' }),
-  truncated: z.boolean().optional().meta({ description: 'with `since` only: there is more than was sent' }),
+  truncated: z.boolean().optional().meta({ description: 'with `since` only: there are more rows than were sent' }),
 });
 export const usersReceipt = z.strictObject({ accepted: count });
 
@@ -48,7 +48,7 @@ export const capabilityReceipt = z.strictObject({
   accepted: count,
   clamped: z
     .array(z.strictObject({ address: z.string(), clamped: z.array(z.string()) }))
-    .meta({ description: 'nodes of which something was cut down, and the fields' }),
+    .meta({ description: 'nodes with lowered fields, and the fields' }),
 });
 export const capabilityAnswer = z.strictObject({
   total: count,
@@ -81,7 +81,9 @@ export const probesAnswer = z.strictObject({
         z.strictObject({
           kind: z.string(),
           detail: z.string(),
-          subdomains: z.array(z.string()).meta({ description: 'all that it is about; empty: about the probe' }),
+          subdomains: z
+            .array(z.string())
+            .meta({ description: 'the sub-domains concerned; empty: the alarm concerns the probe' }),
         }),
       ),
     }),

@@ -23,7 +23,7 @@ export function reportMetrics(reports: ReportsService, clock: Clock): MetricFami
     },
     {
       name: 'alias_tracker_density_age_seconds',
-      help: 'Seconds since the end of the oldest period that the density of a sub-domain is made of',
+      help: 'Seconds since the end of the oldest period in the density of a sub-domain',
       type: 'gauge',
       labelNames: ['subdomain'],
       *read() {
@@ -59,14 +59,14 @@ export function reportMetrics(reports: ReportsService, clock: Clock): MetricFami
     },
     {
       name: 'alias_tracker_probe_values_total',
-      help: 'Sub-domain values taken from a probe',
+      help: 'Sub-domain values accepted from a probe',
       type: 'counter',
       labelNames: ['probe'],
       read: perProbe((probe) => probe.accepted),
     },
     {
       name: 'alias_tracker_probe_quarantined_total',
-      help: 'Sub-domain values of a probe that were not believed',
+      help: 'Sub-domain values of a probe that were quarantined',
       type: 'counter',
       labelNames: ['probe'],
       read: perProbe((probe) => probe.quarantined),

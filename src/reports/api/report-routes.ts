@@ -44,7 +44,7 @@ export function reportRoutes(reports: ReportsService, clock: Clock): Route[] {
     route({
       method: 'get',
       path: '/api/v1/density',
-      summary: 'The latest of each sub-domain, and its history with `since`',
+      summary: 'The latest density of each sub-domain, and its history with `since`',
       access: 'operator',
       query: densityQuery,
       answers: [{ status: 200, description: 'Density is bytes per user per second.', schema: densityAnswer }],
@@ -81,7 +81,7 @@ export function reportRoutes(reports: ReportsService, clock: Clock): Route[] {
       answers: [
         {
           status: 202,
-          description: 'Durable. `clamped` names the fields that were cut down to the plan.',
+          description: 'Durable. `clamped` names the fields that were lowered to the limit of the line.',
           schema: capabilityReceipt,
         },
       ],
@@ -124,10 +124,10 @@ export function reportRoutes(reports: ReportsService, clock: Clock): Route[] {
     route({
       method: 'post',
       path: '/api/v1/probes/{probe}/release',
-      summary: 'Forgets what a quarantined probe is judged by, after a real change of its traffic',
+      summary: 'Clears the history by which a quarantined probe is judged, after a real change of its traffic',
       access: 'operator',
       params: probeParams,
-      answers: [{ status: 200, description: 'Its next value is believed.', schema: releaseAnswer }],
+      answers: [{ status: 200, description: 'Its next value is accepted.', schema: releaseAnswer }],
       handle: async ({ params }) => {
         if (!(await reports.releaseProbe(params.probe))) {
           throw new Problem('not-found', `no probe "${params.probe}" has reported`, {

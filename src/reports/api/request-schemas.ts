@@ -9,15 +9,13 @@ import { MAX_SUBDOMAINS_PER_REPORT } from '../limits.js';
 const subdomainValue = z.strictObject({
   id: name.meta({ description: 'sub-domain of the configuration' }),
   bytes: count.meta({ description: 'both directions, over the whole period' }),
-  users: count
-    .optional()
-    .meta({ description: 'users behind this detection point; left out where only the BRAS knows' }),
+  users: count.optional().meta({ description: 'users behind this detection point; omit if only the BRAS knows' }),
 });
 
 export const densityReport = z
   .strictObject({
     probe: name,
-    sequence: count.meta({ description: 'rises with each report; the same number again changes nothing' }),
+    sequence: count.meta({ description: 'increases with each report; the same number again changes nothing' }),
     periodStart: time,
     periodSeconds: z.int().min(1),
     subdomains: z.array(subdomainValue).min(1).max(MAX_SUBDOMAINS_PER_REPORT).superRefine(noIdTwice),
@@ -37,7 +35,7 @@ export const usersReport = z
 /** Draft 4.3.2 leaves the list of facts open, so unknown ones are passed over. */
 export const capabilityReport = z
   .object({
-    address: address.optional().meta({ description: 'left out: the address that the call comes from' }),
+    address: address.optional().meta({ description: 'default: the address that the call comes from' }),
     port: port.optional(),
     cpuUtilisation: share.optional().meta({ description: '0 idle … 1 busy' }),
     memoryUtilisation: share.optional(),
@@ -55,7 +53,7 @@ export const probeParams = z.object({ probe: name });
 function noIdTwice(rows: readonly { id: string }[], context: z.RefinementCtx): void {
   const seen = new Set<string>();
   for (const [i, { id }] of rows.entries()) {
-    if (seen.has(id)) context.addIssue({ code: 'custom', path: [i, 'id'], message: `"${id}" stands here twice` });
+    if (seen.has(id)) context.addIssue({ code: 'custom', path: [i, 'id'], message: `"${id}" appears twice` });
     seen.add(id);
   }
 }

@@ -1,4 +1,4 @@
-/** Calls to a control API, for probes, agents and the command line. What it refuses becomes a message with the way out. */
+/** Calls a control API, for probes, agents and the command line. A refusal becomes a message that says what to do. */
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { signRequest } from '../../control-api/request-signature.js';
@@ -15,11 +15,11 @@ export interface ControlClientOptions {
   readonly url: string;
   readonly token: string | undefined;
   readonly clock: Clock;
-  /** Proves the token of this probe by a signature instead of sending it. */
+  /** Signs requests with the token of this probe instead of sending it. */
   readonly signAs?: string | undefined;
 }
 
-/** The call did not get through, or was refused; `temporary`: the same call may well be taken later. */
+/** The call failed or was refused; `temporary`: a retry may succeed. */
 export class ControlCallError extends OperatorError {
   readonly temporary: boolean;
   readonly retryAfterSeconds: number | undefined;
@@ -71,23 +71,26 @@ export class ControlClient {
       answer = await response.text();
     } catch (thrown) {
       const why = thrown instanceof Error && thrown.cause !== undefined ? messageOf(thrown.cause) : messageOf(thrown);
-      throw new ControlCallError(`the tracker at ${url} does not answer: ${why}; is it running, is --url right?`, {
-        temporary: true,
-        cause: thrown,
-      });
+      throw new ControlCallError(
+        `the tracker at ${url} does not answer: ${why}; check that it is running and that --url is right`,
+        {
+          temporary: true,
+          cause: thrown,
+        },
+      );
     }
     const json = jsonOf(answer);
     if (response.ok) return json;
     const detail = (json as { detail?: unknown } | undefined)?.detail;
     const what = typeof detail === 'string' ? detail : answer.slice(0, 200);
-    const way = response.status === 401 ? '; give the token by --token or $ALIAS_TRACKER_TOKEN' : '';
+    const way = response.status === 401 ? '; pass the token by --token or $ALIAS_TRACKER_TOKEN' : '';
     throw new ControlCallError(`the tracker answers ${response.status}: ${what}${way}`, {
       temporary: response.status >= 500 || response.status === 429 || response.status === 408,
       retryAfterSeconds: Number(response.headers.get('retry-after')) || undefined,
     });
   }
 
-  /** @param body as it is sent */
+  /** @param body as sent */
   #credentials(method: string, path: string, body: string | Uint8Array | null): Record<string, string> {
     const { url, token, signAs, clock } = this.#options;
     if (token === undefined) return {};

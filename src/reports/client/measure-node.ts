@@ -1,6 +1,6 @@
 /**
- * What this machine can serve (draft 4.3.2): CPU and memory utilisation, and what its uplink has left: the line's rate
- * less what is being sent now, measured on the interface. Utilisations are means since the last measurement.
+ * Measures what this machine can serve (draft 4.3.2): CPU and memory utilisation, and the free uplink, which is the
+ * line's rate minus the current traffic of the interface. Utilisations are averaged since the last measurement.
  */
 import { currentLoad, mem, networkInterfaceDefault, networkStats } from 'systeminformation';
 import { OperatorError } from '../../domain/errors.js';
@@ -12,13 +12,13 @@ export interface NodeMeasurement {
 }
 
 export interface NodeMeter {
-  /** Over the time since the call before; the first call says little of the CPU and the uplink. */
+  /** Covers the time since the previous call; the CPU and uplink of the first call are unreliable. */
   measure(): Promise<NodeMeasurement>;
 }
 
 /**
- * @param uplinkBps what the line can send, bits per second
- * @param interfaceName whose traffic is counted; the one of the default route where left out
+ * @param uplinkBps capacity of the line, bits per second
+ * @param interfaceName the interface whose traffic is counted; by default that of the default route
  */
 export function createNodeMeter(uplinkBps: number, interfaceName: string | undefined): NodeMeter {
   return {
@@ -39,7 +39,7 @@ export function createNodeMeter(uplinkBps: number, interfaceName: string | undef
 }
 
 function unknownInterface(name: string): never {
-  throw new OperatorError(`there is no network interface "${name}"; give --interface`, { exitCode: 1 });
+  throw new OperatorError(`no network interface "${name}"; pass --interface`, { exitCode: 1 });
 }
 
 function clampShare(value: number): number {

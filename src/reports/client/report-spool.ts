@@ -1,12 +1,13 @@
 /**
- * Reports that wait for the tracker, one file each in a directory of their own: written and renamed before anything is
- * sent, removed when the tracker has acknowledged. What survives here is sent again; the tracker knows it by its number.
+ * Stores reports that wait for the tracker, one file each in a separate directory. A file is written and renamed before
+ * anything is sent, and removed when the tracker has acknowledged it. Remaining files are sent again; the tracker
+ * recognises a report by its number.
  */
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 
-/** A month of five-minute periods; beyond, the oldest go. */
+/** A month of five-minute periods; above it the oldest are dropped. */
 const MAX_FILES = 10_000;
 const NAME = /^(\d{15})\.json$/;
 
@@ -23,7 +24,7 @@ export class ReportSpool {
     this.#directory = directory;
   }
 
-  /** @throws OperatorError where the directory cannot be made or written */
+  /** @throws OperatorError if the directory cannot be created or written */
   async add(sequence: number, report: unknown): Promise<void> {
     const name = `${String(sequence).padStart(15, '0')}.json`;
     const temporary = join(this.#directory, `${name}.part`);
@@ -48,7 +49,7 @@ export class ReportSpool {
     }
   }
 
-  /** @returns how many there were, after the oldest beyond the limit were dropped */
+  /** @returns how many files there were, after the oldest above the limit were dropped */
   async trim(): Promise<{ waiting: number; dropped: number }> {
     const names = await this.#names();
     const surplus = names.slice(0, Math.max(0, names.length - MAX_FILES));
@@ -56,7 +57,7 @@ export class ReportSpool {
     return { waiting: names.length - surplus.length, dropped: surplus.length };
   }
 
-  /** At most `limit`, by rising number. A file that is no report is set aside as `.broken`. */
+  /** At most `limit`, by ascending number. A file that is not a report is renamed to `.broken`. */
   async oldest(limit: number): Promise<SpooledReport[]> {
     const reports: SpooledReport[] = [];
     for (const name of (await this.#names()).slice(0, limit)) {
@@ -73,7 +74,7 @@ export class ReportSpool {
     await rm(join(this.#directory, name), { force: true });
   }
 
-  /** Keeps it for people to look at, and out of the way. */
+  /** Renames it, so that people can inspect it and it does not block others. */
   async setAside(name: string, why: 'broken' | 'refused'): Promise<void> {
     await rename(join(this.#directory, name), join(this.#directory, `${name}.${why}`));
   }

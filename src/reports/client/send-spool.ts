@@ -1,6 +1,6 @@
 /**
- * Sends what waits in the spool, oldest first, many at a time; waits longer and longer while the tracker is away. A
- * report that the tracker refuses for good is set aside so that it does not block those behind it.
+ * Sends the reports of the spool, oldest first, many at a time, and backs off while the tracker does not answer. A
+ * report that the tracker refuses permanently is set aside, so that it does not block those after it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlCallError, type ControlClient } from './control-client.js';
@@ -15,13 +15,13 @@ export interface SpoolSenderOptions {
   readonly client: Pick<ControlClient, 'post'>;
   /** One line for the operator. */
   readonly onNotice: (line: string) => void;
-  /** Called for each report that the tracker has taken. @param report as it lay in the spool */
+  /** Called for each report that the tracker accepted. @param report as stored in the spool */
   readonly onTaken?: (report: unknown, fate: ReportFate) => void;
 }
 
-/** What became of a report, by the tracker's answer. */
+/** The tracker's decision on a report. */
 export interface ReportFate {
-  /** The tracker had it already. */
+  /** The tracker has the report already. */
   readonly duplicate: boolean;
   readonly quarantined: readonly { readonly subdomain: string; readonly reason: string }[];
 }
@@ -37,7 +37,9 @@ export class SpoolSender {
     this.#options = options;
   }
 
-  /** Sends until the spool is empty or the tracker does not take more. Calls share one run. @returns true: empty */
+  /**
+   * Sends until the spool is empty or the tracker refuses more. Concurrent calls share one run. @returns true: empty
+   */
   send(): Promise<boolean> {
     this.#sending ??= this.#run().finally(() => {
       this.#sending = undefined;
@@ -45,7 +47,7 @@ export class SpoolSender {
     return this.#sending;
   }
 
-  /** Until `signal`: what is added to the spool goes out at once, or when the tracker is back. */
+  /** Until `signal` aborts: sends new files at once, or when the tracker is back. */
   async keepSending(signal: AbortSignal, everyMs = 500): Promise<void> {
     while (!signal.aborted) {
       const waitMs = (await this.send()) ? everyMs : this.#waitMs;
@@ -73,7 +75,7 @@ export class SpoolSender {
     }
   }
 
-  /** @throws ControlCallError that is temporary, or that concerns all (a wrong token) */
+  /** @throws ControlCallError that is temporary, or that concerns all reports (a wrong token) */
   async #sendBatch(batch: readonly SpooledReport[]): Promise<void> {
     const { spool, client, onNotice } = this.#options;
     try {

@@ -1,25 +1,25 @@
-/** Traffic as collectors tell of it, whatever their format. */
+/** Traffic as collectors report it, in every format. */
 
 /** Bytes between two addresses, or of one subscriber; sampling is already multiplied in. */
 export interface Flow {
-  /** On the collector's clock; undefined where it does not say, then the time of reading stands for it. */
+  /** On the collector's clock; undefined if it states none: then the time of reading replaces it. */
   readonly timeMs: number | undefined;
   readonly bytes: number;
-  /** Text of an address; undefined where a record knows only one side. */
+  /** Address as text; undefined if the record has only one side. */
   readonly source: string | undefined;
   readonly destination: string | undefined;
 }
 
-/** `skip`: a line that belongs to the format but holds no traffic. `broken`: why it cannot be read. */
+/** `skip`: a line of the format without traffic. `broken`: the reason why it is unreadable. */
 export type LineResult =
   | { readonly kind: 'flow'; readonly flow: Flow }
   | { readonly kind: 'skip' }
   | { readonly kind: 'broken'; readonly reason: string };
 
-/** Reads one line after the other; CSV remembers its heading. */
+/** Parses one line per call; CSV remembers its heading. */
 export type LineReader = (line: string) => LineResult;
 
-/** A line longer than this is no record of any of the formats. */
+/** A longer line is not a record of any of the formats. */
 export const MAX_LINE_CHARACTERS = 64 * 1024;
 
 export const SKIP: LineResult = { kind: 'skip' };
@@ -28,20 +28,20 @@ export function broken(reason: string): LineResult {
   return { kind: 'broken', reason };
 }
 
-/** Numbers come as such, or as decimal text (protobuf's JSON writes 64-bit ones so). undefined: not a count. */
+/** Accepts numbers and decimal text (protobuf's JSON writes 64-bit numbers so). undefined: not a count. */
 export function countOf(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d+(\.0+)?$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && number >= 0 && Number.isSafeInteger(number) ? number : undefined;
 }
 
-/** A rate of 0 or nothing means that nothing was sampled. */
+/** A rate of 0 or none means that the traffic was not sampled. */
 export function samplingRateOf(value: unknown): number {
   return Math.max(1, countOf(value) ?? 1);
 }
 
 /**
- * Seconds, milliseconds or nanoseconds since the epoch (told apart by their size), or a date and time; without a zone it
- * is taken as UTC. Zero, and the year 0000 or 1970 that collectors write for "not known", give undefined.
+ * Seconds, milliseconds or nanoseconds since the epoch (distinguished by their size), or a date and time, in UTC if it
+ * has no zone. Zero, and the year 0000 or 1970 that collectors write for "unknown", give undefined.
  */
 export function timeOf(value: unknown): number | undefined {
   if (value === undefined || value === null || value === '') return undefined;
@@ -58,10 +58,10 @@ export function timeOf(value: unknown): number | undefined {
   return Number.isNaN(parsed) || parsed < OLDEST_TIME_MS ? undefined : parsed;
 }
 
-/** 2000-01-01: no flow is older, but clocks that were never set are. */
+/** 2000-01-01: an older time comes from a clock that was never set. */
 const OLDEST_TIME_MS = 946_684_800_000;
 
-/** An object of a line of JSON. */
+/** Parses the object of a line of JSON. */
 export function objectOfLine(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line);

@@ -1,7 +1,7 @@
 /**
- * Flows → one density report a period: bytes by sub-domain and the number of distinct inner users seen. Periods are cut
- * on the collector's clock, so a recorded file gives the same reports as the live stream did; a period is closed when
- * newer traffic shows that it is over, or when it is over by the clock and nothing more came for a while.
+ * Folds flows into one density report per period: bytes by sub-domain and the number of distinct inner users. Periods
+ * follow the collector's clock, so a recorded file gives the same reports as the live stream. A period is closed when
+ * newer traffic shows that it is over, or when it has ended by the clock and nothing more arrived for a while.
  *
  * A flow between two sub-domains counts for both, one within a sub-domain once.
  */
@@ -9,9 +9,9 @@ import type { DensityReport } from '../density-report.js';
 import type { Flow } from './flow.js';
 import type { SubdomainLookup } from './subdomain-lookup.js';
 
-/** Collectors flush some seconds after a period; this much silence after its end means that all has come. */
+/** Collectors flush some seconds after a period; after this much silence past its end the period is complete. */
 const QUIET_MS = 3_000;
-/** Distinct users remembered of one period in all sub-domains, about 50 bytes each; more are no longer counted. */
+/** Distinct users stored for one period in all sub-domains, about 50 bytes each; further ones are not counted. */
 const MAX_USERS_PER_PERIOD = 4_000_000;
 
 interface OpenPeriod {
@@ -27,20 +27,20 @@ export interface FoldOptions {
   readonly probe: string;
   readonly periodSeconds: number;
   readonly lookup: SubdomainLookup;
-  /** When reading began: a live period that was entered in its middle starts here. */
+  /** When reading began: a live period that was already running starts here. */
   readonly startedMs: number;
   /**
-   * For an export that ends here and does not tell its times: all of its flows are those of the one period before. Undefined
-   * for a live stream, where the time of reading stands for a time that is missing.
+   * For a finished export without times: all of its flows belong to the one period that ends here. Undefined for a live
+   * stream, in which the time of reading replaces a missing time.
    */
   readonly exportEndMs?: number | undefined;
 }
 
 export interface FoldCounts {
   flows: number;
-  /** Neither side in a sub-domain. */
+  /** Traffic of which neither side is in a sub-domain. */
   foreign: number;
-  /** Traffic of a period that was closed already, counted in the next one. */
+  /** Traffic of a closed period, counted in the next one. */
   late: number;
 }
 
@@ -48,7 +48,7 @@ export class FlowFolder {
   readonly counts: FoldCounts = { flows: 0, foreign: 0, late: 0 };
   readonly #options: FoldOptions;
   readonly #open = new Map<number, OpenPeriod>();
-  /** Of the whole input, closed with it. */
+  /** The period of the whole input, closed at its end. */
   #export: OpenPeriod | undefined;
   #closedUntilMs = 0;
   #newestMs = 0;
@@ -65,7 +65,7 @@ export class FlowFolder {
       this.counts.foreign++;
       return;
     }
-    // A time to come is a wrong clock; taken as it is, it would close every period before.
+    // A time in the future comes from a wrong clock; used as it is, it would close every earlier period.
     const period =
       flow.timeMs === undefined && this.#options.exportEndMs !== undefined
         ? this.#exportPeriod(this.#options.exportEndMs)
@@ -80,7 +80,7 @@ export class FlowFolder {
     }
   }
 
-  /** The periods that are over, oldest first. */
+  /** The closed periods, oldest first. */
   takeClosed(nowMs: number): DensityReport[] {
     const periodMs = this.#options.periodSeconds * 1000;
     return this.#take((period) => {
@@ -90,7 +90,7 @@ export class FlowFolder {
     }, nowMs);
   }
 
-  /** All, at the end of the input; a period that is still running ends now. */
+  /** All periods, at the end of the input; a period that is still running ends now. */
   takeAll(nowMs: number): DensityReport[] {
     const whole = this.#export === undefined ? [] : [this.#report(this.#export, nowMs)];
     this.#export = undefined;
@@ -114,11 +114,11 @@ export class FlowFolder {
   }
 
   #report(period: OpenPeriod, nowMs: number): DensityReport {
-    // Whole seconds, at least one: the period of a stream that is stopped in its middle is shorter.
+    // Whole seconds, at least one: a stream that is stopped early leaves a shorter period.
     const endMs = Math.min(period.endMs, Math.max(nowMs, period.startMs + 1000));
     return {
       probe: this.#options.probe,
-      // The second in which the period starts: it rises, and a file that is read again gives the same numbers.
+      // The second in which the period starts: it increases, and reading a file again gives the same numbers.
       sequence: period.startMs / 1000,
       periodStartMs: period.startMs,
       periodSeconds: Math.round((endMs - period.startMs) / 1000),

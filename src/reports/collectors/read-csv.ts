@@ -1,6 +1,6 @@
 /**
  * CSV with a heading, as DPI systems and ipfixcol export it: either a subscriber with its bytes in and out, or source,
- * destination and bytes. Columns are found by name, in any order; what is not needed is passed over.
+ * destination and bytes. Columns are found by name, in any order; others are ignored.
  */
 import { broken, countOf, type LineReader, SKIP, samplingRateOf, textOf, timeOf } from './flow.js';
 
@@ -61,7 +61,7 @@ function readRow(columns: Columns, cells: readonly string[]): ReturnType<LineRea
       .find((text) => text !== undefined);
   let bytes = 0;
   for (const column of ['bytes', 'bytesIn', 'bytesOut'] as const) {
-    // A total beside its two parts would count them twice.
+    // A total in addition to its two parts would count them twice.
     if (column === 'bytes' && columns.has('bytesIn') && columns.has('bytesOut')) continue;
     if (!columns.has(column) || (column !== 'bytes' && columns.has('bytes') && !bothDirections(columns))) continue;
     const count = countOf(cell(column) ?? '0');
@@ -79,7 +79,7 @@ function bothDirections(columns: Columns): boolean {
   return columns.has('bytesIn') && columns.has('bytesOut');
 }
 
-/** RFC 4180 without line breaks in quotes. undefined: a quote stays open. */
+/** RFC 4180 without line breaks in quotes. undefined: a quote is not closed. */
 function splitCsv(line: string): string[] | undefined {
   if (!line.includes('"')) return line.split(',');
   const cells: string[] = [];

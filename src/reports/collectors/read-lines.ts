@@ -1,13 +1,13 @@
-/** Lines out of a stream, or out of a file that somebody is still writing, a block at a time. */
+/** Reads lines from a stream, or from a file that is still being written, a block at a time. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_LINE_CHARACTERS } from './flow.js';
 
 const BLOCK_BYTES = 64 * 1024;
-/** How often a followed file is looked at. */
+/** How often a followed file is checked. */
 const FOLLOW_EVERY_MS = 300;
 
-/** Cuts text into lines; what has no end yet waits for the next block. Overlong lines are dropped whole. */
+/** Splits text into lines; an incomplete line waits for the next block. Overlong lines are dropped completely. */
 export class LineCutter {
   #rest = '';
   #dropping = false;
@@ -28,7 +28,7 @@ export class LineCutter {
     return lines.map(withoutReturn).filter((line) => line !== '');
   }
 
-  /** What stands after the last line feed. */
+  /** The text after the last line feed. */
   end(): string[] {
     const rest = this.#dropping ? '' : withoutReturn(this.#rest);
     this.#rest = '';
@@ -52,8 +52,8 @@ export async function* linesOfStream(stream: AsyncIterable<Buffer | string>): As
 }
 
 /**
- * Blocks of lines of a file from `startAt` on, and then of what is written to it until `signal`. A file that was
- * replaced (rotated) or cut short is read from its beginning.
+ * Blocks of lines of a file from `startAt`, and then of everything appended to it until `signal` aborts. A file that
+ * was replaced (rotated) or truncated is read from its beginning.
  */
 export async function* linesOfGrowingFile(
   file: string,
@@ -110,7 +110,7 @@ async function wasReplaced(file: string, inode: number): Promise<boolean> {
   try {
     return (await stat(file)).ino !== inode;
   } catch (thrown) {
-    // Between the two steps of a rotation there is no file; the old one may still be written.
+    // Between the two steps of a rotation the file is missing; the old one may still be written.
     if (isMissing(thrown)) return false;
     throw thrown;
   }

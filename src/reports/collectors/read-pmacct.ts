@@ -1,14 +1,14 @@
 /**
- * pmacct's print plugin with `print_output: json`, one aggregate a line. Which fields there are depends on `aggregate`;
- * needed are `src_host` and/or `dst_host`. `sampling_rate` is only there where pmacct did not multiply already.
- * With `timestamps_since_epoch: true` or `timestamps_utc: true` its times need no guessing.
+ * pmacct's print plugin with `print_output: json`, one aggregate a line. Its fields depend on `aggregate`; `src_host`
+ * or `dst_host` or both are required. `sampling_rate` is present only if pmacct did not multiply already. With
+ * `timestamps_since_epoch: true` or `timestamps_utc: true` its times are unambiguous.
  */
 import { broken, countOf, type LineReader, objectOfLine, SKIP, samplingRateOf, textOf, timeOf } from './flow.js';
 
 export const readPmacctLine: LineReader = (line) => {
   const record = objectOfLine(line);
   if (record === undefined) return broken('not a JSON object');
-  // Marks around each purge, and other daemons' events, hold no traffic.
+  // Marks around each purge, and events of other daemons, have no traffic.
   if (record.event_type !== undefined && record.event_type !== 'purge') return SKIP;
   const bytes = countOf(record.bytes);
   if (bytes === undefined) return broken('no "bytes"');

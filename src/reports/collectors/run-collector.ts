@@ -1,4 +1,4 @@
-/** Reads a collector's output to its end, or until told to stop, and hands over a report for each period that is over. */
+/** Reads a collector's output until it ends or the run is stopped, and passes on a report for each closed period. */
 import type { Clock } from '../../domain/clock.js';
 import { OperatorError } from '../../domain/errors.js';
 import type { DensityReport } from '../density-report.js';
@@ -27,22 +27,22 @@ export interface CollectorRun {
   readonly read: LineReader;
   readonly folder: FlowFolder;
   readonly clock: Clock;
-  /** Must have put the reports somewhere safe when it resolves. */
+  /** Must have stored the reports durably when it resolves. */
   readonly onReports: (reports: readonly DensityReport[]) => Promise<void>;
 }
 
 export interface CollectorResult {
   readonly lines: number;
   readonly broken: number;
-  /** Why the first broken line was. */
+  /** Why the first broken line is unreadable. */
   readonly firstBroken: string | undefined;
 }
 
 const CLOSE_CHECK_MS = 500;
-/** So many broken lines before the first good one mean that the format is another. */
+/** This many broken lines before the first good one mean that the format is wrong. */
 const HOPELESS_LINES = 100;
 
-/** @throws OperatorError where nothing of the input can be read; what `onReports` throws */
+/** @throws OperatorError if the whole input is unreadable; what `onReports` throws */
 export async function runCollector(run: CollectorRun): Promise<CollectorResult> {
   let lines = 0;
   let broken = 0;

@@ -1,19 +1,21 @@
-/** Address → sub-domain by the operator's prefixes, the longest wins: the same cut as the tracker's own topology. */
+/**
+ * Finds the sub-domain of an address by the operator's prefixes; the longest wins, as in the tracker's own topology.
+ */
 import { ClientError } from '../../domain/errors.js';
 import { type IpAddress, parseIp } from '../../domain/ip-address.js';
 import { segmentOf } from '../../topology/address-segments.js';
 import { ownSegments, type SubdomainPrefixes } from '../../topology/operator-network.js';
 
-/** An inner user: its sub-domain, and what tells it from others there. */
+/** An inner user: its sub-domain, and what distinguishes it from others there. */
 export interface InnerUser {
   readonly subdomain: string;
-  /** IPv4: the address. IPv6: its /64, because one user's devices change their addresses all the time. */
+  /** IPv4: the address. IPv6: its /64, because a user's devices change their addresses all the time. */
   readonly user: number | string;
 }
 
 export type SubdomainLookup = (address: string) => InnerUser | undefined;
 
-/** undefined for addresses outside, and for text that is no address. */
+/** undefined for addresses outside, and for text that is not an address. */
 export function createSubdomainLookup(subdomains: readonly SubdomainPrefixes[]): SubdomainLookup {
   const { labels, ipv4, ipv6 } = ownSegments({ networks: [], subdomains, caches: [] });
   return (text) => {
