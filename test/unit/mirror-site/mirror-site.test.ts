@@ -113,7 +113,7 @@ describe('the catalogue', () => {
     expect(names(text)[1]).toBe('Alice in Wonderland');
     expect(names((await get('/?q=alice')).text)).toEqual(['Alice in Wonderland']);
     expect(names((await get('/?sort=name&order=reverse')).text)[0]).toBe('Only a link');
-    expect((await get('/?q=nothing+like+it')).text).toContain('Nothing here has all of these words');
+    expect((await get('/?q=nothing+like+it')).text).toContain('No torrent has all of these words');
     for (let n = 10; n < 70; n++) catalogue.store(torrentToStore(n), n);
     const first = load((await get('/?q=torrent')).text);
     expect(first('tbody tr')).toHaveLength(50);
@@ -171,7 +171,7 @@ describe('the catalogue', () => {
     expect(errors).toMatchObject([{ message: 'no tracker' }]);
     await serve({ swarmCounts: () => new Promise(() => undefined) });
     expect((await get('/')).status).toBe(200);
-    expect(errors[1]).toMatchObject({ message: expect.stringContaining('has not told') });
+    expect(errors[1]).toMatchObject({ message: expect.stringContaining('did not report its swarms') });
   });
 });
 
@@ -232,7 +232,7 @@ describe('a torrent', () => {
     const { status, headers, text } = await get(`/torrent/${hashOf(4)}.torrent`);
     expect(status).toBe(503);
     expect(headers['retry-after']).toBe('5');
-    expect(text).toContain('try again in a moment');
+    expect(text).toContain('try again in a few seconds');
     expect(errors).toEqual([]);
   });
 
