@@ -1,0 +1,489 @@
+/**
+ * Every key that a reload puts in force, seen from outside of a running application: what an answer, a page, a listener or a
+ * report shows before and after. A row that is missing fails, so no key is live in name only.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { decode } from 'dns-packet';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { stringify } from 'yaml';
+import type { Application } from '../../../src/app/application.js';
+import { createApp } from '../../../src/app/create-app.js';
+import { databaseFile } from '../../../src/app/database-file.js';
+import { createLogger } from '../../../src/app/logger.js';
+import type { Config } from '../../../src/config/config-schema.js';
+import { parseConfig } from '../../../src/config/parse-config.js';
+import { LIVE_KEYS } from '../../../src/config/parts.js';
+import { createRandom } from '../../../src/domain/random.js';
+import { announceOverUdp } from '../../../src/lab/udp-announcer.js';
+import { PRUNE_EVERY_MS } from '../../../src/reports/limits.js';
+import { createCatalogue } from '../../../src/store/sqlite/catalogue.js';
+import { openDatabase } from '../../../src/store/sqlite/database.js';
+import { ReportsPruning } from '../../../src/store/sqlite/reports-pruning.js';
+import { hashOf, torrentToStore } from '../../support/catalogue-entries.js';
+import { eventually } from '../../support/lab-app.js';
+import { answerWith, askUdp, type Closing, question, startResolver } from '../dns-redirect/running-redirect.js';
+
+type Yaml = Record<string, unknown>;
+
+const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-live-'));
+const TLS = join(import.meta.dirname, '../../vectors/tls');
+const HASH = 'a'.repeat(40);
+const OTHER_HASH = 'b'.repeat(40);
+const TOKEN = 'the-control-token';
+const NORTH = 'the-token-of-north';
+const PARTNER = 'the-partner-token';
+
+/** Peers of `HASH`: a foreign AS for each kind of relationship, one that is billed, and the operator's own. */
+const PEERS = [
+  '127.1.0.5',
+  '127.1.0.6',
+  '127.1.200.5',
+  '127.3.0.5',
+  '127.4.0.5',
+  '127.7.0.5',
+  '127.8.0.5',
+  '127.9.0.5',
+];
+const ASNS = '127.3.0.0/16,64600\n127.4.0.0/16,64700\n127.7.0.0/16,64601\n127.8.0.0/16,64602\n127.9.0.0/16,64603\n';
+const files: Readonly<Record<string, string>> = {
+  'asn.csv': ASNS,
+  'asn-more.csv': `${ASNS}127.5.0.0/16,64800\n`,
+  'prefixes.txt': '127.6.0.0\t16\t64801\n',
+  'relationships.txt': '64500|64601|-1\n64500|64602|0\n64603|64500|-1\n',
+  'more-relationships.txt': '64500|64601|-1\n64500|64602|0\n64603|64500|-1\n64500|64700|0\n',
+  'organisations.txt':
+    '# format:org_id|changed|org_name|country|source\nO|20260101|Example|XX|T\n# format:aut|changed|aut_name|org_id|opaque_id|source\n64500|20260101|A|O|x|T\n64700|20260101|B|O|x|T\n',
+  'hashes.txt': `${OTHER_HASH}\n`,
+  'denied.txt': `${HASH}\n`,
+};
+
+let app: Application;
+let running: Config;
+let resolver: { host: string; port: number };
+const logger = createLogger('silent');
+const closing: Closing[] = [];
+const intervals: number[] = [];
+const timeouts: { run: () => void; ms: number }[] = [];
+const pruned: number[] = [];
+const PINNED = hashOf(7);
+const listening: Yaml = {};
+
+function base(): Yaml {
+  return {
+    operator: {
+      name: 'First Telecom',
+      networks: [{ asn: 64500, prefixes: ['127.1.0.0/16'] }],
+      subdomains: [
+        { id: 'north', prefixes: ['127.1.0.0/17'] },
+        { id: 'south', prefixes: ['127.1.128.0/17'] },
+      ],
+    },
+    topology: { asnDatabase: 'asn.csv', asRelationships: 'relationships.txt' },
+    billing: { neighbours: [{ name: 'One', asns: [64600], ratePerGigabyte: 0.002 }] },
+    tracker: {
+      listen: ['udp://127.0.0.1:0', 'https://127.0.0.1:0'],
+      tls: { certificate: `${TLS}/one.cert.pem`, key: `${TLS}/one.key.pem` },
+      minInterval: '1s',
+    },
+    mirrorSite: { listen: 'http://127.0.0.1:0' },
+    dnsRedirect: {
+      listen: ['127.0.0.1:0'],
+      upstreamResolvers: [`${resolver.host}:${resolver.port}`],
+      mirrorAddresses: ['127.0.0.21'],
+      trackerAddresses: ['127.0.0.22'],
+      sites: ['site.example'],
+      trackers: ['tracker.example'],
+    },
+    upstream: { originalTrackers: [{ name: 'partner', token: PARTNER }] },
+    reports: { probes: [{ id: 'dp-north', subdomains: ['north'], token: NORTH }] },
+    control: {
+      listen: 'https://127.0.0.1:0',
+      token: TOKEN,
+      tls: { certificate: `${TLS}/one.cert.pem`, key: `${TLS}/one.key.pem` },
+    },
+    storage: { directory: 'data' },
+    logging: { level: 'silent' },
+    lab: true,
+    ...listening,
+  };
+}
+
+function configOf(yaml: Yaml): Config {
+  return parseConfig(stringify(yaml), { file: 'live.yaml', baseDirectory: directory });
+}
+
+function withKey(key: string, value: unknown, more: Yaml = {}): Yaml {
+  const yaml = structuredClone(base());
+  for (const [path, each] of Object.entries({ ...more, [key]: value })) {
+    const steps = path.split('.');
+    let at = yaml;
+    for (const step of steps.slice(0, -1)) {
+      at[step] ??= {};
+      at = at[step] as Yaml;
+    }
+    at[steps.at(-1)!] = each;
+  }
+  return yaml;
+}
+
+function endpoint(part: string, protocol = ''): { host: string; port: number } {
+  const { url } = app.addresses.find((each) => each.part === part && each.url.startsWith(protocol))!;
+  const { hostname, port } = new URL(url.replace(/^\w+:/, 'http:'));
+  return { host: hostname, port: Number(port) };
+}
+
+/** The certificate of the lab is nobody's: fetch would refuse it. */
+async function call(
+  path: string,
+  token = TOKEN,
+  body?: unknown,
+): Promise<{ status: number; json: Yaml; text: string }> {
+  const { request } = await import('node:https');
+  const { host, port } = endpoint('control');
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) };
+    const method = body === undefined ? 'GET' : 'POST';
+    const asked = request({ host, port, path, method, headers, rejectUnauthorized: false, agent: false }, (answer) => {
+      let text = '';
+      answer.on('data', (chunk) => {
+        text += chunk;
+      });
+      answer.on('end', () => {
+        resolve({ status: answer.statusCode!, json: text.startsWith('{') ? (JSON.parse(text) as Yaml) : {}, text });
+      });
+    });
+    asked.on('error', reject);
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+interface Explained {
+  requester: Yaml;
+  mix: Yaml;
+  billing: Yaml;
+  gateways: number;
+  candidates: (Yaml & { group: string })[];
+}
+
+const explain = async (ip = '127.1.0.9'): Promise<Explained> =>
+  (await call(`/api/v1/explain?infoHash=${HASH}&ip=${ip}`)).json as unknown as Explained;
+const requester = (ip: string, key: string) => async (): Promise<unknown> => (await explain(ip)).requester[key];
+const candidate = (group: string, key: string) => async (): Promise<unknown> =>
+  (await explain()).candidates.find((each) => each.group === group)?.[key];
+const rate = (asn: number) => candidate(`as:${asn}`, 'ratePerGigabyte');
+
+function announce(infoHash: string, from: string, leftBytes = 1_000) {
+  return announceOverUdp({
+    tracker: endpoint('tracker', 'udp'),
+    localAddress: from,
+    port: 6881,
+    peerId: `-LK0000-${from}`.padEnd(20, '0').slice(0, 20),
+    infoHash,
+    leftBytes,
+    event: 'started',
+  } as Parameters<typeof announceOverUdp>[0]);
+}
+
+const hosts = async (infoHash: string, from: string): Promise<string[]> =>
+  (await announce(infoHash, from)).peers.map((peer) => peer.host).sort();
+const refused = (infoHash: string, from: string) => async (): Promise<string> =>
+  announce(infoHash, from).then(
+    () => 'answered',
+    (thrown: Error) => thrown.message,
+  );
+
+async function commonName(part: string): Promise<string> {
+  const { host, port } = endpoint(part, 'https');
+  const socket = connect({ host, port, rejectUnauthorized: false });
+  await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
+  const name = String(socket.getPeerCertificate().subject.CN);
+  socket.destroy();
+  return name;
+}
+
+async function page(path: string, headers: Record<string, string> = {}): Promise<string> {
+  const { request } = await import('node:http');
+  const { host, port } = endpoint('mirror-site');
+  return new Promise((resolve, reject) => {
+    request({ host, port, path, headers }, (answer) => {
+      let text = `${answer.statusCode} `;
+      answer.on('data', (chunk) => {
+        text += chunk;
+      });
+      answer.on('end', () => resolve(text));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+const address =
+  (name: string, key: 'data' | 'ttl' = 'data') =>
+  async (): Promise<unknown> =>
+    (decode((await askUdp(endpoint('dns-redirect'), question(name)))!).answers![0] as Yaml | undefined)?.[key];
+
+async function reportedUplink(): Promise<unknown> {
+  const body = { address: '127.1.0.6', port: 6881, availableUplinkBps: 900_000_000 };
+  return (await call('/api/v1/capability', TOKEN, body)).json.clamped;
+}
+
+let swarms = 0;
+/** How often original trackers are asked for a new swarm. */
+async function upstreamAskedFor(): Promise<number> {
+  const asked = async (): Promise<number> =>
+    Number(/^alias_tracker_upstream_asked_total (\d+)/m.exec((await call('/metrics')).text)![1]);
+  const before = await asked();
+  await announce((++swarms).toString(16).padStart(40, 'c'), '127.1.0.9');
+  return (await asked()) - before;
+}
+
+/** Runs the pruning that is due next, without waiting for its minute. */
+async function rollUpsKeptMs(): Promise<number> {
+  pruned.length = 0;
+  timeouts.findLast(({ ms }) => ms === PRUNE_EVERY_MS)!.run();
+  return Math.round((Date.now() - pruned.at(-1)!) / 1_000) * 1_000;
+}
+
+interface Row {
+  /** The new value; of another key where the name says so. */
+  readonly value: unknown;
+  readonly more?: Yaml;
+  readonly observe: () => Promise<unknown>;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+const contains = (text: string) => expect.stringContaining(text);
+const found =
+  (text: string, path: string, headers = {}) =>
+  async (): Promise<boolean> =>
+    (await page(path, headers)).includes(text);
+const row = (value: unknown, observe: Row['observe'], before: unknown, after: unknown, more: Yaml = {}): Row => ({
+  value,
+  observe,
+  before,
+  after,
+  more,
+});
+
+const mix = (key: string) => async (): Promise<unknown> => (await explain()).mix[key];
+
+const ROWS: Readonly<Record<string, Row>> = {
+  'operator.name': row('Second Telecom', found('Second Telecom', '/feed.xml'), false, true),
+  'operator.networks': row(
+    [{ asn: 64500, prefixes: ['127.1.0.0/16', '127.5.0.0/16'] }],
+    requester('127.5.0.9', 'operator'),
+    'unknown',
+    'own',
+  ),
+  'operator.subdomains': row(
+    [
+      { id: 'north', prefixes: ['127.1.0.0/17'] },
+      { id: 'east', prefixes: ['127.1.128.0/17'] },
+    ],
+    requester('127.1.200.9', 'subdomain'),
+    'south',
+    'east',
+  ),
+  'operator.caches': row(
+    [{ address: '127.1.0.9' }],
+    requester('127.1.0.9', 'group'),
+    'subdomain:north',
+    'cache:127.1.0.9',
+  ),
+  'topology.asnDatabase': row('asn-more.csv', requester('127.5.0.9', 'asn'), 0, 64800),
+  'topology.prefixToAs': row('prefixes.txt', requester('127.6.0.9', 'asn'), 0, 64801),
+  'topology.asRelationships': row('more-relationships.txt', candidate('as:64700', 'relationship'), 'unknown', 'peer'),
+  'topology.asOrganisations': row('organisations.txt', requester('127.4.0.9', 'operator'), 'AS64700', 'own'),
+  'topology.reloadEvery': row('11s', async () => intervals.includes(11_000), false, true),
+  'billing.currency': row('USD', async () => (await explain()).billing.currency, 'EUR', 'USD'),
+  'billing.defaultRatePerGigabyte': row(0.5, rate(64700), 0.02, 0.5),
+  'billing.neighbours': row([{ name: 'One', asns: [64600], ratePerGigabyte: 0.7 }], rate(64600), 0.002, 0.7),
+  'billing.relationshipRates.customer': row(0.9, rate(64601), 0, 0.9),
+  'billing.relationshipRates.peer': row(0.9, rate(64602), 0, 0.9),
+  'billing.relationshipRates.provider': row(0.9, rate(64603), 0.02, 0.9),
+  'billing.schedule': row(
+    [{ name: 'always', from: '00:00', to: '24:00' }],
+    async () => (await explain()).billing.period,
+    null,
+    'always',
+  ),
+  'billing.overrides': row(
+    [{ requester: 'north', peer: 'AS64700', treatAs: 'same-operator' }],
+    candidate('as:64700', 'tier'),
+    2,
+    1,
+  ),
+  // Original trackers are asked for swarms with fewer peers than that; 0: never.
+  'selection.enoughInnerPeers': row(0, upstreamAskedFor, 1, 0),
+  'selection.foreignPeersMin': row(2, mix('foreign'), 0, 2, ENOUGH()),
+  'selection.foreignPeersMax': row(1, mix('foreign'), expect.any(Number), 1, {
+    'selection.foreignPeersWhenNoInnerSeed': 1,
+  }),
+  'selection.foreignPeersWhenNoInnerSeed': row(1, mix('foreign'), 3, 1),
+  'selection.gatewaysMax': row(0, mix('reason'), 'no-inner-seed', expect.not.stringMatching('no-inner-seed')),
+  'selection.capabilityWeight': row(0, candidate('subdomain:north', 'score'), 28, expect.any(Number), {
+    'selection.densityWeight': 1,
+  }),
+  'selection.densityWeight': row(0, candidate('subdomain:north', 'score'), 28, expect.any(Number), {
+    'selection.capabilityWeight': 1,
+  }),
+  'selection.grain': row('subdomain', candidate('subdomain:south', 'tier'), 0, expect.any(Number)),
+  'tracker.announceUrls': row(['udp://a.example:7/announce'], found('a.example', `/torrent/${PINNED}`), false, true),
+  'tracker.torrents': row('hashes.txt', refused(HASH, '127.1.0.9'), 'answered', contains('not on this tracker')),
+  'tracker.denyList.addresses': row(
+    ['127.1.0.5/32'],
+    async () => (await hosts(HASH, '127.1.0.90')).includes('127.1.0.5'),
+    true,
+    false,
+  ),
+  'tracker.denyList.torrents': row('denied.txt', refused(HASH, '127.1.0.9'), 'answered', contains('not')),
+  'tracker.tls.certificate': row(
+    `${TLS}/two.cert.pem`,
+    () => commonName('tracker'),
+    'tracker-one.test',
+    'tracker-two.test',
+    {
+      'tracker.tls.key': `${TLS}/two.key.pem`,
+    },
+  ),
+  'tracker.tls.key': row(`${TLS}/two.key.pem`, () => commonName('tracker'), 'tracker-one.test', 'tracker-two.test', {
+    'tracker.tls.certificate': `${TLS}/two.cert.pem`,
+  }),
+  'mirrorSite.title': row('Other title', found('Other title', '/'), false, true),
+  'mirrorSite.publicUrl': row('http://public.example', found('http://public.example', '/feed.xml'), false, true),
+  'upstream.originalTrackers': row(
+    [{ name: 'partner', token: 'another-partner-token' }],
+    async () =>
+      (
+        await call('/api/v1/upstream/peers', 'another-partner-token', {
+          infoHash: HASH,
+          ttlSeconds: 60,
+          peers: [{ address: '127.3.0.9', port: 6881 }],
+        })
+      ).status,
+    401,
+    202,
+  ),
+  'dnsRedirect.clients': row(['127.9.9.9/32'], address('site.example'), '127.0.0.21', '192.0.2.99'),
+  'dnsRedirect.mirrorAddresses': row(['127.0.0.31'], address('site.example'), '127.0.0.21', '127.0.0.31'),
+  'dnsRedirect.trackerAddresses': row(['127.0.0.32'], address('tracker.example'), '127.0.0.22', '127.0.0.32'),
+  'dnsRedirect.sites': row(['other.example'], address('other.example'), '192.0.2.99', '127.0.0.21'),
+  'dnsRedirect.trackers': row(['other.example'], address('other.example'), '192.0.2.99', '127.0.0.22'),
+  'dnsRedirect.ttl': row('7s', address('site.example', 'ttl'), 30, 7),
+  'reports.probes': row(
+    [{ id: 'dp-new', subdomains: ['south'], token: 'the-token-of-another' }],
+    async () => ((await call('/api/v1/probes')).json.probes as Yaml[]).some(({ probe }) => probe === 'dp-new'),
+    false,
+    true,
+  ),
+  'reports.freshness': row(
+    '1s',
+    async () => ((await call('/api/v1/density')).json.subdomains as Yaml[])[0]?.freshness,
+    1,
+    0,
+  ),
+  // The next pruning is told from when on roll-ups are dropped.
+  'reports.history': row('1m', rollUpsKeptMs, 366 * 86_400_000, 60_000),
+  'reports.uplinkBpsMax': row(1_000, reportedUplink, [], [{ address: '127.1.0.6', clamped: ['availableUplinkBps'] }]),
+  'control.token': row(
+    'the-second-control-token',
+    async () => (await call('/api/v1/probes', 'the-second-control-token')).status,
+    401,
+    200,
+  ),
+  'control.tls.certificate': row(
+    `${TLS}/two.cert.pem`,
+    () => commonName('control'),
+    'tracker-one.test',
+    'tracker-two.test',
+    {
+      'control.tls.key': `${TLS}/two.key.pem`,
+    },
+  ),
+  'control.tls.key': row(`${TLS}/two.key.pem`, () => commonName('control'), 'tracker-one.test', 'tracker-two.test', {
+    'control.tls.certificate': `${TLS}/two.cert.pem`,
+  }),
+  'logging.level': row('fatal', async () => logger.level, 'silent', 'fatal'),
+};
+
+/** Inner peers are enough, so that the minimum of foreign ones shows. */
+function ENOUGH(): Yaml {
+  return { 'selection.enoughInnerPeers': 0, 'selection.foreignPeersWhenNoInnerSeed': 0 };
+}
+
+async function reload(yaml: Yaml): Promise<readonly string[]> {
+  running = configOf(yaml);
+  return app.reload(running);
+}
+
+beforeAll(async () => {
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+  const plain = globalThis.setInterval;
+  vi.spyOn(globalThis, 'setInterval').mockImplementation(((run: () => void, ms: number) => {
+    intervals.push(ms);
+    return plain(run, ms);
+  }) as typeof setInterval);
+  const plainTimeout = globalThis.setTimeout;
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms: number) => {
+    timeouts.push({ run, ms });
+    return plainTimeout(run, ms);
+  }) as typeof setTimeout);
+  vi.spyOn(ReportsPruning.prototype, 'pruneChunk').mockImplementation(({ rollUpsMs }) => {
+    pruned.push(rollUpsMs);
+    return false;
+  });
+  resolver = await startResolver(closing, (query) => answerWith(query, '192.0.2.99'));
+  running = configOf(base());
+  const database = openDatabase(databaseFile(running));
+  createCatalogue(database).store(torrentToStore(7), Date.now());
+  database.close();
+  app = createApp(running, { logger, random: createRandom(1) });
+  await app.start();
+  const report = {
+    probe: 'dp-north',
+    sequence: 1,
+    periodStart: new Date(Date.now() - 60_000).toISOString(),
+    periodSeconds: 60,
+    subdomains: [{ id: 'north', bytes: 6_000, users: 10 }],
+  };
+  expect((await call('/api/v1/density', NORTH, report)).status).toBe(202);
+  for (const from of PEERS) await announce(HASH, from, from === '127.1.200.5' ? 0 : 1_000);
+}, 60_000);
+
+afterAll(async () => {
+  await app?.stop();
+  for (const close of closing) await close();
+  vi.restoreAllMocks();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test('every live key has a row here', () => {
+  expect(Object.keys(ROWS).sort()).toEqual([...LIVE_KEYS].sort());
+});
+
+describe('a reload puts in force', () => {
+  test.each(Object.entries(ROWS))('%s', async (key, { value, more, observe, before, after }) => {
+    // A certificate and its key change together; other rows have the same surroundings before and after.
+    const others = key.includes('.tls.') ? {} : (more ?? {});
+    expect(await reload(withKey('lab', true, others))).toEqual([]);
+    await eventually('the value before', async () => matches(await observe(), before)).catch(() => {});
+    expect(await observe()).toEqual(before);
+    expect(await reload(withKey(key, value, more ?? {}))).toEqual([]);
+    await eventually(`the value after`, async () => matches(await observe(), after), 3_000).catch(() => {});
+    expect(await observe()).toEqual(after);
+    await reload(base());
+  });
+});
+
+function matches(value: unknown, expected: unknown): boolean {
+  try {
+    expect(value).toEqual(expected);
+    return true;
+  } catch {
+    return false;
+  }
+}
