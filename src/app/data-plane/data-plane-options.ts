@@ -27,7 +27,7 @@ export function tlsMaterial(tls: NonNullable<Config['tracker']['tls']>): TlsMate
 
 export function dataPlaneOptions(
   config: Config,
-  policy: Policy,
+  policy: Pick<Policy, 'current'>,
   access: NonNullable<Options['access']>,
   seed?: number,
 ): Options {
