@@ -1,7 +1,7 @@
 /** Every value that crosses from the configuration to the data plane: each key changes exactly what it is for. */
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { dataPlaneOptions } from '../../../src/app/data-plane-options.js';
+import { dataPlaneOptions } from '../../../src/app/data-plane/data-plane-options.js';
 import { configSchema } from '../../../src/config/config-schema.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { STORE_BYTES_EACH } from '../../../src/config/tracker-section.js';
