@@ -4,7 +4,7 @@ import type { Report } from '../config-kit/config-part.js';
 import type { ConfigPath } from '../config-kit/yaml-source.js';
 import { formatIp, type IpAddress, parsePrefix, prefixContains } from '../domain/ip-address.js';
 
-import type { RedirectConfig } from './part.js';
+import type { RedirectConfig } from './section.js';
 
 /** Redirecting it would switch encrypted DNS off in every browser of the network: https://support.mozilla.org/kb/canary-domain-use-application-dnsnet */
 const CANARY = 'use-application-dns.net';

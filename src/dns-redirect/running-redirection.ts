@@ -11,8 +11,8 @@ import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './cou
 import type { DnsLog } from './dns-log.js';
 import type { DnsThreadStart, TargetHealth } from './dns-redirect-messages.js';
 import { DnsThread } from './dns-redirect-thread.js';
-import type { RedirectConfig, RedirectSection } from './part.js';
 import { compileRedirectPolicy, type RedirectPolicy } from './redirect-policy.js';
+import type { RedirectConfig, RedirectSection } from './section.js';
 
 /** Starts it again each time it fails; the application's. */
 export interface RedirectSupervision {

@@ -9,7 +9,7 @@ import type { RunningPart } from '../part/part.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { SwarmCounts } from './catalogue-page.js';
 import { createMirrorSite, type MirrorSiteOptions } from './mirror-site.js';
-import type { MirrorSiteConfig, MirrorSiteSection } from './part.js';
+import type { MirrorSiteConfig, MirrorSiteSection } from './section.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 10_000;

@@ -1,5 +1,4 @@
 /** The state of one simulated client and of its connections, as the swarm model and its rules share it. */
-import type { TrafficBook } from './traffic-book.js';
 
 /** Who can connect to a peer: everybody; nobody, but it connects to others; nobody, and it connects to nobody either. */
 export type Reach = 'open' | 'firewalled' | 'silent';
@@ -15,6 +14,12 @@ export interface PeerSpecification {
   readonly seedForSeconds: number;
   /** `open` where it is not given. */
   readonly reach?: Reach;
+}
+
+/** [peer] → bytes since the beginning; the traffic book has them. */
+export interface PeerBytes {
+  readonly uploadedBytes: Float64Array;
+  readonly downloadedBytes: Float64Array;
 }
 
 /** No transfer is under way. */
@@ -70,7 +75,7 @@ export function createPeer(
   id: number,
   specification: PeerSpecification,
   pieceCount: number,
-  book: TrafficBook,
+  bytes: PeerBytes,
 ): SimulatedPeer {
   return {
     reach: 'open',
@@ -95,10 +100,10 @@ export function createPeer(
     lastAnnounceSeconds: Number.NEGATIVE_INFINITY,
     nextAnnounceSeconds: Number.POSITIVE_INFINITY,
     get uploadedBytes() {
-      return book.uploadedBytes[id]!;
+      return bytes.uploadedBytes[id]!;
     },
     get downloadedBytes() {
-      return book.downloadedBytes[id]!;
+      return bytes.downloadedBytes[id]!;
     },
   };
 }

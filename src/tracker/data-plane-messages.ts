@@ -1,10 +1,10 @@
 /** What the control plane and the data-plane worker say to each other. */
+import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
-import type { ImportQuery } from './import-peers.js';
 import type { Restored } from './snapshot-import.js';
 import type { SwarmSummary } from './swarm/swarm-summary.js';
 import type { GroupCounts, PeerCounts } from './swarm/swarm-tally.js';
@@ -16,6 +16,15 @@ export interface UpstreamPeerData {
   readonly words: readonly number[];
   readonly port: number;
   readonly seed: boolean;
+}
+
+export interface ImportQuery {
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array;
+  readonly peers: readonly UpstreamPeerData[];
+  readonly ttlSeconds: number;
+  /** Addresses of this installation. */
+  readonly own: readonly OwnEndpoint[];
 }
 
 export interface WorkerStart {

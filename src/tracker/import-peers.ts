@@ -2,20 +2,11 @@
  * Peers that others name, on their way into a swarm: the answers of original trackers and what they push. Says what became
  * of each, so that who pushes can tell a typing error from a rule.
  */
-import { OwnAddresses, type OwnEndpoint } from '../domain/own-addresses.js';
+import { OwnAddresses } from '../domain/own-addresses.js';
 import type { Announcer } from './announcer.js';
-import type { UpstreamPeerData } from './data-plane-messages.js';
+import type { ImportQuery, UpstreamPeerData } from './data-plane-messages.js';
 import { type ImportRefusal, importRefusal } from './peer-rules.js';
 import { REFUSAL_DENIED, REFUSAL_NONE } from './refusals.js';
-
-export interface ImportQuery {
-  /** 20 bytes. */
-  readonly infoHash: Uint8Array;
-  readonly peers: readonly UpstreamPeerData[];
-  readonly ttlSeconds: number;
-  /** Addresses of this installation. */
-  readonly own: readonly OwnEndpoint[];
-}
 
 export interface ImportOutcome {
   /** Why no peer of this torrent is taken: the tracker does not serve it. No swarm is made. */

@@ -3,11 +3,23 @@
  * differently is refused; otherwise the body of one request could be read as the next request. That covers white space
  * before the colon (5.1), folded lines (5.2), names that are not tokens, and lengths that contradict each other (6.3).
  */
-import type { HttpRequestHead } from './http-request-head.js';
 import { viewOf } from './write-bytes.js';
 
 /** At most this many `X-Forwarded-For` lines are read, the last ones, since the rightmost hop is the nearest. */
 export const MAX_FORWARDED_FOR_LINES = 8;
+
+/** What header lines say of a request: the part of its head that this module fills. */
+export interface HeaderFields {
+  readonly minorVersion: number;
+  keepAlive: boolean;
+  hasBody: boolean;
+  hasContentLength: boolean;
+  hasTransferEncoding: boolean;
+  hostLines: number;
+  forwardedForLines: number;
+  readonly forwardedForStart: Int32Array;
+  readonly forwardedForEnd: Int32Array;
+}
 
 const SPACE = 0x20;
 const TAB = 0x09;
@@ -70,7 +82,7 @@ function isUsualField(view: DataView, start: number, length: number): boolean {
  * Fills `head` from the line [start, end), which holds no control characters except tabs.
  * @returns false if the whole request is malformed
  */
-export function parseHeaderLine(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
+export function parseHeaderLine(bytes: Uint8Array, start: number, end: number, head: HeaderFields): boolean {
   const view = viewOf(bytes);
   if (isUsualField(view, start, end - start)) return true;
   if (end - start > HOST.length && view.getInt32(start) === HOST_NAME && bytes[start + HOST.length] === COLON) {
@@ -115,7 +127,7 @@ function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, name:
   return true;
 }
 
-function parseConnection(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): void {
+function parseConnection(bytes: Uint8Array, start: number, end: number, head: HeaderFields): void {
   let at = start;
   while (at < end) {
     while (at < end && (bytes[at] === SPACE || bytes[at] === COMMA || bytes[at] === TAB)) at++;
@@ -130,7 +142,7 @@ function parseConnection(bytes: Uint8Array, start: number, end: number, head: Ht
 }
 
 /** One number, once, and without a transfer coding: implementations disagree about everything else. */
-function parseContentLength(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
+function parseContentLength(bytes: Uint8Array, start: number, end: number, head: HeaderFields): boolean {
   if (head.hasContentLength || head.hasTransferEncoding || start === end) return false;
   head.hasContentLength = true;
   for (let at = start; at < end; at++) {
@@ -142,14 +154,14 @@ function parseContentLength(bytes: Uint8Array, start: number, end: number, head:
 }
 
 /** RFC 9112 section 6.1: HTTP/1.0 has no transfer codings, and only `chunked` delimits a request. */
-function parseTransferEncoding(bytes: Uint8Array, start: number, end: number, head: HttpRequestHead): boolean {
+function parseTransferEncoding(bytes: Uint8Array, start: number, end: number, head: HeaderFields): boolean {
   if (head.hasContentLength || head.hasTransferEncoding || head.minorVersion === 0) return false;
   head.hasTransferEncoding = true;
   head.hasBody = true;
   return equalsIgnoringCase(bytes, start, end, CHUNKED);
 }
 
-function keepForwardedFor(start: number, end: number, head: HttpRequestHead): void {
+function keepForwardedFor(start: number, end: number, head: HeaderFields): void {
   if (head.forwardedForLines === MAX_FORWARDED_FOR_LINES) {
     head.forwardedForStart.copyWithin(0, 1);
     head.forwardedForEnd.copyWithin(0, 1);

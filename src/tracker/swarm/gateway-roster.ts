@@ -35,7 +35,7 @@ import {
   levelOf,
   listOfFlags,
 } from './peer-record.js';
-import type { Requester } from './peer-selection.js';
+import type { Requester } from './requester.js';
 import type { Seat } from './seat.js';
 import { blockWord } from './supply-evidence.js';
 import { refAt, type Twins } from './twins.js';

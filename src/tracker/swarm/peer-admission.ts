@@ -46,8 +46,8 @@ import {
   uploadedGrowth,
   uploadedOf,
 } from './peer-record.js';
-import type { Requester } from './peer-selection.js';
 import { RecentCompletions } from './recent-completions.js';
+import type { Requester } from './requester.js';
 import { FULL_FOR_FOREIGN, ROOM, type StoreRoom } from './store-room.js';
 import type { SupplyEvidence } from './supply-evidence.js';
 import type { SwarmBook } from './swarm-book.js';

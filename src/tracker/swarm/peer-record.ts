@@ -11,7 +11,6 @@
  * a digest of its progress (10) and whether it was given foreign peers (1). A seed is marked while it has shown that it
  * serves; its history is the generation of that evidence.
  */
-import type { Endpoint } from './endpoint-key.js';
 
 export const FLAG_SEED = 1;
 export const FLAG_PAUSED = 2;
@@ -24,6 +23,18 @@ export const FLAG_WITHHELD = 32;
 export const FLAG_CACHE = 64;
 /** The capability level comes from a report. */
 export const FLAG_REPORTED = 128;
+
+/** An address, port and identity, as a record is compared with them; see endpoint-key. Words of addresses are signed. */
+export interface EndpointWords {
+  readonly addressWords: 1 | 4;
+  readonly word0: number;
+  readonly word1: number;
+  readonly word2: number;
+  readonly word3: number;
+  readonly port: number;
+  readonly identityLow: number;
+  readonly identityHigh: number;
+}
 
 /** Lists of a swarm: who may be handed to a seed, who only to leechers, who to nobody. */
 export const LIST_LEECHERS = 0;
@@ -53,14 +64,14 @@ export function listOfFlags(flags: number): number {
 }
 
 /** Whether the record at `record` is this address and port. */
-export function isEndpoint(words: Uint32Array, record: number, endpoint: Endpoint): boolean {
+export function isEndpoint(words: Uint32Array, record: number, endpoint: EndpointWords): boolean {
   if (endpoint.addressWords === 1) {
     return (words[record]! | 0) === endpoint.word0 && words[record + 1]! >>> 16 === endpoint.port;
   }
   return words[record + 4]! >>> 16 === endpoint.port && isAddress(words, record, endpoint);
 }
 
-export function isAddress(words: Uint32Array, record: number, endpoint: Endpoint): boolean {
+export function isAddress(words: Uint32Array, record: number, endpoint: EndpointWords): boolean {
   if ((words[record]! | 0) !== endpoint.word0) return false;
   if (endpoint.addressWords === 1) return true;
   return (
@@ -71,12 +82,12 @@ export function isAddress(words: Uint32Array, record: number, endpoint: Endpoint
 }
 
 /** Whether the record counts against the same per-address limit: the address, or the /64 of an IPv6 one. */
-export function isSameHost(words: Uint32Array, record: number, endpoint: Endpoint): boolean {
+export function isSameHost(words: Uint32Array, record: number, endpoint: EndpointWords): boolean {
   if ((words[record]! | 0) !== endpoint.word0) return false;
   return endpoint.addressWords === 1 || (words[record + 1]! | 0) === endpoint.word1;
 }
 
-export function hasIdentity(words: Uint32Array, meta: number, endpoint: Endpoint): boolean {
+export function hasIdentity(words: Uint32Array, meta: number, endpoint: EndpointWords): boolean {
   return (
     (words[meta]! & 0xffff) === endpoint.identityLow &&
     (words[meta + 2]! & IDENTITY_HIGH_MASK) === endpoint.identityHigh
@@ -93,7 +104,7 @@ export function identityHash(low: number, high: number): number {
 }
 
 /** Replaces the identity by that of an endpoint. */
-export function setIdentity(words: Uint32Array, meta: number, endpoint: Endpoint): void {
+export function setIdentity(words: Uint32Array, meta: number, endpoint: EndpointWords): void {
   words[meta] = (words[meta]! & 0xffff0000) | endpoint.identityLow;
   words[meta + 2] = (words[meta + 2]! & ~IDENTITY_HIGH_MASK) | endpoint.identityHigh;
 }

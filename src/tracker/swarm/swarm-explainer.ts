@@ -24,7 +24,8 @@ import {
   levelOf,
   listOfFlags,
 } from './peer-record.js';
-import type { PeerSelection, Requester } from './peer-selection.js';
+import type { PeerSelection } from './peer-selection.js';
+import type { Requester } from './requester.js';
 import { blockWord } from './supply-evidence.js';
 import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 

@@ -1,6 +1,6 @@
 /** What a swarm knows of who serves inside, as a list of what happened. */
 import { EVENT_STARTED } from '../../../../src/tracker/announce-request.js';
-import { isLeecher, type Located, type ModelPeer } from './swarm-model.js';
+import { isLeecher, type Located, type ModelPeer } from './model-peer.js';
 
 const LEECHERS_A_SEED = 8;
 const LEECHERS_A_STARVED = 3;

@@ -6,32 +6,9 @@ import type { CostTable } from '../../../../src/selection/cost-table.js';
 import { observeCapability } from '../../../../src/selection/observed-capability.js';
 import { EVENT_COMPLETED, EVENT_NONE, EVENT_PAUSED, EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
 import { ModelEvidence } from './evidence-model.js';
+import { isLeecher, type Located, type ModelPeer } from './model-peer.js';
 import type { Announce } from './store-fixture.js';
 
-export interface ModelPeer {
-  family: 4 | 6;
-  name: string;
-  host: number;
-  group: number;
-  seed: boolean;
-  paused: boolean;
-  withheld: boolean;
-  completed: boolean;
-  upstream: boolean;
-  cache: boolean;
-  level: number;
-  lastSeen: number;
-  uploaded: number;
-  downloaded: number;
-  /** A leecher: it came back empty-handed. A seed: it has shown that it serves, in this generation. */
-  marked: boolean;
-  generation: number;
-  abroad: boolean;
-}
-
-export type Located = Required<Pick<Announce, 'torrent' | 'family' | 'host' | 'port' | 'group' | 'now'>> & Announce;
-
-export const isLeecher = (peer: { seed: boolean; paused: boolean }): boolean => !peer.seed && !peer.paused;
 const uploadedUnits = (bytes: number): number => Math.floor(bytes / 16_384);
 
 export class ModelSwarm {

@@ -5,8 +5,9 @@ import type { CostTable } from '../../../../src/selection/cost-table.js';
 import { EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
 import { ScrapeOutcome } from '../../../../src/tracker/swarm/announce-outcome.js';
 import { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
+import type { Located, ModelPeer } from './model-peer.js';
 import { type Announce, announce, costTable, infoHash, PLAIN_MIX } from './store-fixture.js';
-import { type Located, type ModelPeer, SwarmModel } from './swarm-model.js';
+import { SwarmModel } from './swarm-model.js';
 
 const INTERVAL = 1200;
 const MIN_INTERVAL = 60;
