@@ -1,7 +1,7 @@
 /**
- * Builds answers: the client's question byte for byte, then records that point back to it (so the answer's owner has the
- * client's spelling), then an OPT record if the client sent one. RFC 1035, RFC 2308 (NODATA), RFC 6891 (EDNS0).
- * Redirected answers are not authoritative and cannot be signed: a validating client of a signed name refuses them.
+ * Builds answers: the client's question byte for byte, then records that point to it (so the owner name has the client's
+ * spelling), then an OPT record if the client sent one. RFC 1035, RFC 2308 (NODATA), RFC 6891 (EDNS0). Redirected answers
+ * are neither authoritative nor signed: a client that validates a signed name refuses them.
  */
 import type { IpAddress } from '../domain/ip-address.js';
 import type { Decision } from './decide.js';
@@ -28,7 +28,7 @@ export function errorWithoutQuestion(id: number, queryFlags: number, rcode: numb
   return header(id, queryFlags, rcode, 0, 0, 0, 0);
 }
 
-/** The question back with an error code. */
+/** The question with an error code. */
 export function errorAnswer(query: Query, rcode: number): Buffer {
   return Buffer.concat([
     header(query.id, query.flags, rcode & 15, 1, 0, 0, query.edns ? 1 : 0),
@@ -38,8 +38,8 @@ export function errorAnswer(query: Query, rcode: number): Buffer {
 }
 
 /**
- * An answer or NODATA. Over UDP what does not fit the client's buffer is left out and the TC bit set, so that it asks again
- * over TCP.
+ * An answer or NODATA. Records that exceed the client's UDP buffer are left out and the TC bit is set, so that the client
+ * asks again over TCP.
  * @param maxBytes see {@link udpAnswerBytes}; 65,535 over TCP
  */
 export function redirectedAnswer(
@@ -62,7 +62,7 @@ export function redirectedAnswer(
   return whole.length <= maxBytes ? whole : truncatedAnswer(query);
 }
 
-/** Nothing but the question and the TC bit. */
+/** The question and the TC bit, without records. */
 export function truncatedAnswer(query: Query): Buffer {
   const opt = query.edns ? [optRecord(query, 0)] : [];
   const packet = Buffer.concat([header(query.id, query.flags, 0, 1, 0, 0, opt.length), query.questionBytes, ...opt]);
@@ -70,7 +70,7 @@ export function truncatedAnswer(query: Query): Buffer {
   return packet;
 }
 
-/** How long an answer of ours may be over UDP: what the client takes, but never so long that it is fragmented. */
+/** The most bytes of an answer over UDP: the client's buffer, but never so many that the answer is fragmented. */
 export function udpAnswerBytes(query: Query): number {
   return query.edns ? Math.min(query.edns.udpPayloadBytes, EDNS_UDP_BYTES) : PLAIN_UDP_BYTES;
 }
@@ -117,7 +117,7 @@ function soaRecord(query: Query, zone: string, serial: number, ttlSeconds: numbe
   const owner = POINTER_TO_QUESTION + Math.max(0, (query.question.name ?? '').length - zone.length);
   const names = Buffer.concat([encodeName('alias-tracker.invalid'), encodeName('hostmaster.alias-tracker.invalid')]);
   const numbers = Buffer.alloc(20);
-  // refresh, retry, expire mean nothing here; the last number bounds negative caching (RFC 2308 section 5).
+  // There are no secondaries, so refresh, retry and expire do not matter; the last bounds negative caching (RFC 2308 section 5).
   [serial, 3_600, 600, 86_400, ttlSeconds].forEach((number, i) => {
     numbers.writeUInt32BE(number, i * 4);
   });

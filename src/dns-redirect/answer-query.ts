@@ -1,4 +1,4 @@
-/** One packet in, at most one packet out: guard, rate, decision, then an answer of ours or of the upstream resolvers. */
+/** Answers one packet with at most one: checks it, limits the rate, decides, then redirects or forwards. */
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import type { IpAddress } from '../domain/ip-address.js';
@@ -22,7 +22,7 @@ import type { RedirectPolicy } from './redirect-policy.js';
 export type Transport = 'udp' | 'tcp';
 
 export interface AnswerParts {
-  /** Asked for each query, so that a new policy counts at once. */
+  /** Called for each query, so that a new policy is in force at once. */
   readonly policy: () => RedirectPolicy;
   readonly isHealthy: IsHealthy;
   readonly forwarder: Forwarder;
@@ -34,7 +34,7 @@ export interface AnswerParts {
   readonly log: DnsLog;
 }
 
-/** @returns what to send back, or `undefined` for silence. Never rejects. */
+/** @returns the answer, or `undefined` to send none. Never rejects. */
 export async function answerQuery(
   parts: AnswerParts,
   packet: Buffer,
@@ -46,7 +46,7 @@ export async function answerQuery(
     reading = readQuery(packet);
     return await answerReading(parts, reading, client, transport);
   } catch (thrown) {
-    parts.log.warn({ reason: messageOf(thrown) }, 'a DNS query met a defect and was answered with SERVFAIL');
+    parts.log.warn({ reason: messageOf(thrown) }, 'a DNS query failed by a defect and was answered with SERVFAIL');
     parts.counters.failed++;
     return reading?.kind === 'query' ? errorAnswer(reading.query, RCODE_SERVFAIL) : undefined;
   }
@@ -63,7 +63,7 @@ async function answerReading(
   if (transport === 'tcp') counters.overTcp++;
   if (parts.rate.take(subscriberKey(client), parts.clock.nowMs()) > 0) {
     counters.rateLimited++;
-    // Silence over UDP, where the address may be forged; over TCP the client is real and is told.
+    // No answer over UDP, where the address may be forged. Over TCP the client is real and gets an error.
     return transport === 'tcp' && reading.kind === 'query' ? errorAnswer(reading.query, RCODE_REFUSED) : undefined;
   }
   if (reading.kind !== 'query') {
@@ -103,7 +103,7 @@ async function forward(parts: AnswerParts, query: Query, transport: Transport): 
   const forwarding = await parts.forwarder.forward(query, transport);
   if (forwarding.kind === 'answered') {
     counters.forwarded++;
-    // A resolver that sends more than the client takes would have its datagram lost on the way.
+    // A datagram larger than the client's buffer would be lost.
     const limit = transport === 'tcp' ? 0xffff : (query.edns?.udpPayloadBytes ?? 512);
     return forwarding.packet.length <= limit ? forwarding.packet : truncatedAnswer(query);
   }

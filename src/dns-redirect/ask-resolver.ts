@@ -1,8 +1,7 @@
 /**
- * Asks one upstream resolver one question and waits for the matching answer. What makes a forged answer unlikely
- * (RFC 5452): a fresh socket with a port the system draws, connected so that only the resolver's datagrams arrive, a
- * random id, and the question compared. Everything but the id passes byte for byte. A question in flight does not keep
- * the process from ending.
+ * Asks one upstream resolver one question and waits for the matching answer. Against forged answers (RFC 5452) it uses a
+ * new socket on a random port, connected so that only the resolver's datagrams arrive, a random id, and compares the
+ * question. It changes only the id of the message. A question in flight does not keep the process running.
  */
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -14,7 +13,7 @@ import type { Query } from './query-packet.js';
 
 export type AskResolver = (resolver: Endpoint, query: Query, timeoutMs: number) => Promise<Buffer>;
 
-/** @returns the answer with the client's id. @throws Error when there is none in time or the resolver is not reachable */
+/** @returns the answer with the client's id. @throws Error if there is none in time, or the resolver is not reachable */
 export const askOverUdp: AskResolver = (resolver, query, timeoutMs) =>
   new Promise((resolve, reject) => {
     const id = randomInt(0x10000);
@@ -33,7 +32,7 @@ export const askOverUdp: AskResolver = (resolver, query, timeoutMs) =>
     };
     socket.on('error', finish);
     socket.on('message', (message) => {
-      // A datagram that does not match is forged or late: the right one may still come.
+      // A datagram that does not match is forged or late. The answer may still arrive.
       if (answersQuery(message, id, query)) finish(undefined, withId(message, query.id));
     });
     socket.on('connect', () => socket.send(withId(query.packet, id), (error) => error && finish(error)));
@@ -42,7 +41,7 @@ export const askOverUdp: AskResolver = (resolver, query, timeoutMs) =>
     socket.connect(resolver.port, resolver.host);
   });
 
-/** The same over a connection of its own. */
+/** {@link askOverUdp} over a TCP connection of its own. */
 export const askOverTcp: AskResolver = (resolver, query, timeoutMs) =>
   new Promise((resolve, reject) => {
     const id = randomInt(0x10000);

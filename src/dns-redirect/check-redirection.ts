@@ -1,4 +1,4 @@
-/** What a redirection cannot or must not do: names that are not sites, and addresses that nobody can be led to. */
+/** Refuses names that must not be redirected, and addresses that no client can reach. */
 
 import type { Report } from '../config-kit/config-part.js';
 import type { ConfigPath } from '../config-kit/yaml-source.js';
@@ -6,7 +6,7 @@ import { formatIp, type IpAddress, parsePrefix, prefixContains } from '../domain
 
 import type { RedirectConfig } from './section.js';
 
-/** Redirecting it would switch encrypted DNS off in every browser of the network: https://support.mozilla.org/kb/canary-domain-use-application-dnsnet */
+/** Redirecting this name switches encrypted DNS off in browsers of the network: https://support.mozilla.org/kb/canary-domain-use-application-dnsnet */
 const CANARY = 'use-application-dns.net';
 /** Names of this machine or of no machine (RFC 6761, RFC 6762, RFC 8375). */
 const SPECIAL_NAMES = /(^|\.)(localhost|local|invalid|onion|home\.arpa|in-addr\.arpa|ip6\.arpa)$/;
@@ -62,7 +62,7 @@ function whyNobodyGetsThere(address: IpAddress, isOwn: boolean): string | undefi
 }
 
 function faultOfName(name: string): string | undefined {
-  if (name === CANARY) return 'tells browsers whether to use encrypted DNS and is nobody’s site; remove it';
+  if (name === CANARY) return 'tells browsers whether to use encrypted DNS and is not a site; remove it';
   if (SPECIAL_NAMES.test(name)) return 'is not a name on the Internet; give the name that is in the torrents or links';
   if (!name.includes('.')) return 'is a whole top-level domain; give the name of one site, e.g. "tracker.example.org"';
   return undefined;
@@ -94,12 +94,15 @@ export function redirectionHasTargets(config: RedirectConfig, report: Report): v
   const listening = dnsRedirect.listen.map((each) => `${each.host} ${each.port}`);
   dnsRedirect.upstreamResolvers.forEach((each, i) => {
     if (each.port !== 0 && listening.includes(`${each.host} ${each.port}`)) {
-      report(['dnsRedirect', 'upstreamResolvers', i], 'is the redirecting server itself; it would ask itself for ever');
+      report(
+        ['dnsRedirect', 'upstreamResolvers', i],
+        'is the redirecting server itself; it would ask itself without end',
+      );
     }
   });
   config.upstream.resolvers.forEach((each, i) => {
     if (each.port !== 0 && listening.includes(`${each.host} ${each.port}`)) {
-      report(['upstream', 'resolvers', i], 'is the redirecting server itself; original trackers must be found past it');
+      report(['upstream', 'resolvers', i], 'is the redirecting server itself; name a resolver that does not redirect');
     }
   });
   checkAnnouncedNames(config, report);

@@ -1,4 +1,4 @@
-/** What the redirection counts, as plain numbers that only rise; `src/app` shows them as metrics. */
+/** The counters of the redirection, as numbers that only rise. `running-redirection.ts` shows them as metrics. */
 
 export interface DnsCounters {
   queries: number;
@@ -15,12 +15,12 @@ export interface DnsCounters {
   refused: number;
   malformed: number;
   rateLimited: number;
-  /** Turned away because too much was in flight. */
+  /** Refused because too many questions were in flight. */
   overloaded: number;
-  /** Queries over TCP, and connections turned away. */
+  /** Queries over TCP, and refused connections. */
   overTcp: number;
   connectionsRefused: number;
-  /** Queries by type; what is not listed counts as `other`. */
+  /** Queries by type. Types that are not listed count as `other`. */
   readonly byType: Record<string, number>;
 }
 
@@ -57,12 +57,12 @@ const COUNTED = [
 ] as const satisfies readonly Exclude<keyof DnsCounters, 'byType'>[];
 const COUNTED_TYPES = [...TYPE_NAMES.values(), 'other'];
 
-/** Room for the counters, which the thread that answers and the one that shows metrics share. */
+/** Memory for the counters, shared by the thread that answers and the one that shows metrics. */
 export function createDnsCounterMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer((COUNTED.length + COUNTED_TYPES.length) * Float64Array.BYTES_PER_ELEMENT);
 }
 
-/** The counters in that memory: reading and adding go straight to it. */
+/** A view of the counters in that memory: reads and writes go straight to it. */
 export function dnsCountersOver(memory: SharedArrayBuffer): DnsCounters {
   const cells = new Float64Array(memory);
   const overCells = (names: readonly string[], first: number): PropertyDescriptorMap =>

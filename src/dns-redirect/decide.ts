@@ -1,8 +1,8 @@
 /**
- * The redirection itself (draft section 4.2, step "redirect"), as a pure function: a question and who asks → what to do.
+ * The decision of the redirection (draft section 4.2, step "redirect"), as a pure function of a question and its client.
  * A redirected name answers for its addresses only; every other type gets NODATA, because HTTPS and SVCB records
  * (RFC 9460) may carry addresses and ports of the original, which would undo the redirection. It fails open: a name
- * whose target has no healthy address is answered by the upstream resolvers as if it were not listed.
+ * whose target is not healthy is answered by the upstream resolvers as if it were not listed.
  */
 import { type IpAddress, prefixContains } from '../domain/ip-address.js';
 import type { Question } from './query-packet.js';
@@ -21,7 +21,7 @@ export type Decision =
   | { readonly kind: 'forward'; readonly withdrawn: boolean }
   | { readonly kind: 'refuse' };
 
-/** Whether what a redirection points to works at present. */
+/** Whether a target of redirections works now. */
 export type IsHealthy = (target: RedirectTarget, address: IpAddress) => boolean;
 
 export function decide(
@@ -30,7 +30,7 @@ export function decide(
   policy: RedirectPolicy,
   isHealthy: IsHealthy = () => true,
 ): Decision {
-  // Zone transfers are many messages long and have no business with a forwarder.
+  // A zone transfer has many messages. Clients of a forwarder do not need it.
   if (question.type === TYPE_AXFR || question.type === TYPE_IXFR) return { kind: 'refuse' };
   if (question.class !== CLASS_IN || question.name === undefined) return FORWARD;
   const entry = policy.names.get(question.name.toLowerCase());

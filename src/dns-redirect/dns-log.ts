@@ -1,4 +1,4 @@
-/** What the redirection needs of a log; pino's loggers fit. */
+/** The log of the redirection. A pino logger is one. */
 export interface DnsLog {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -19,8 +19,8 @@ export class MessageReader {
   }
 
   /**
-   * The next whole message, or `undefined` until more bytes come.
-   * @throws RangeError for a message that announces more than the limit: the stream cannot be followed any more
+   * The next whole message, or `undefined` until more bytes arrive.
+   * @throws RangeError if a message is longer than the limit: the rest of the stream cannot be read
    */
   next(): Buffer | undefined {
     if (this.pending.length < 2) return undefined;

@@ -1,9 +1,9 @@
-/** What the control plane and the thread of the DNS redirection say to each other. */
+/** Messages between the control plane and the thread of the DNS redirection. */
 import type { Endpoint } from '../net/endpoint.js';
 import type { FirstWord } from '../threads/start-thread.js';
 import type { RedirectPolicy, RedirectTarget } from './redirect-policy.js';
 
-/** Whether what redirections point to works. */
+/** Whether the targets of redirections work. */
 export type TargetHealth = Readonly<Record<RedirectTarget, boolean>>;
 
 export interface DnsThreadStart {
@@ -12,12 +12,12 @@ export interface DnsThreadStart {
   readonly clientQueriesPerSecond: number;
   readonly policy: RedirectPolicy;
   readonly health: TargetHealth;
-  /** False: what the thread has to say for debugging is not even sent. */
+  /** False: the thread does not send its debug messages. */
   readonly debug: boolean;
   /** See `dnsCountersOver`. */
   readonly counters: SharedArrayBuffer;
   readonly vitals: SharedArrayBuffer;
-  /** Of the thread that serves the mirror site; null where another program does. */
+  /** Of the thread that serves the mirror site; null if this program serves none. */
   readonly mirrorVitals: SharedArrayBuffer | null;
 }
 

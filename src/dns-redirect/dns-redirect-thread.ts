@@ -17,7 +17,7 @@ export class DnsThread {
   #stopping = false;
   #failure: Error | undefined;
 
-  /** @throws OperatorError where an address cannot be listened on */
+  /** @throws OperatorError if it cannot listen on an address */
   static async start(start: DnsThreadStart, log: DnsLog, onEnd: (reason: Error) => void): Promise<DnsThread> {
     const module = threadModule(import.meta.url, 'dns-redirect-worker.js');
     const { worker, ready } = await startThread<Extract<FromDnsThread, { type: 'ready' }>>(module, {
@@ -52,7 +52,7 @@ export class DnsThread {
     this.#say({ type: 'health', health });
   }
 
-  /** Ends a thread that does not answer any more: `onEnd` gets the reason. */
+  /** Ends a stuck thread. `onEnd` gets the reason. */
   abandon(reason: Error): void {
     this.#failure = reason;
     void this.#worker.terminate();

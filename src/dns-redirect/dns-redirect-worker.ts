@@ -1,7 +1,7 @@
 /**
- * The thread of the DNS redirection, started by `dns-redirect-thread.ts`. Names are in everybody's path, so nothing else
- * runs here: neither the mirror site nor the crawler nor the control API can delay an answer. An entry point, so it is one
- * of the few places that read the machine's clock.
+ * The thread of the DNS redirection, started by `dns-redirect-thread.ts`. Every user of the network waits for DNS, so nothing
+ * else runs here: neither the mirror site, the crawler nor the control API can delay an answer. As an entry point it reads
+ * the machine's clock.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../domain/clock.js';
@@ -15,12 +15,13 @@ import type { DnsThreadStart, FromDnsThread, ToDnsThread } from './dns-redirect-
 const CHECK_MIRROR_EVERY_MS = 1_000;
 
 const port = parentPort;
-if (port === null) throw new OperatorError('the thread of the DNS redirection is started by the program, not by hand');
+if (port === null)
+  throw new OperatorError('this file is a thread of alias-tracker serve; it cannot be started by hand');
 const say = (message: FromDnsThread): void => port.postMessage(message);
 const start = workerData as DnsThreadStart;
 let { health } = start;
 
-// The control plane cannot report that its own thread is stuck, and the mirror site with it: that is seen here.
+// The main thread cannot report that it is stuck itself, and the mirror site with it, so this thread checks it.
 const mirrorThread = start.mirrorVitals === null ? undefined : new StuckDetector(start.mirrorVitals, systemClock);
 const timer = setInterval(() => mirrorThread?.check(), CHECK_MIRROR_EVERY_MS).unref();
 

@@ -1,7 +1,7 @@
 /**
- * The DNS server that redirects the listed names and forwards the rest (draft section 4.2). Listens over UDP and TCP on
- * each address; the policy is replaced whole, between two queries. Whoever may reach it may resolve through it: the
- * operator's firewall or the listening address decides who that is.
+ * The DNS server that redirects the listed names and forwards all others (draft section 4.2). It listens over UDP and TCP on
+ * each address. A new policy replaces the old one whole, between two queries. Every client that reaches it may resolve
+ * through it: the operator limits them by the firewall or the listening address.
  */
 import type { Clock } from '../domain/clock.js';
 import type { Endpoint } from '../net/endpoint.js';
@@ -26,26 +26,26 @@ export interface DnsRedirectOptions {
   /** In the order of preference. */
   readonly upstreamResolvers: readonly Endpoint[];
   readonly clock: Clock;
-  /** Asked for each redirected question; must answer from memory. Default: everything is healthy. */
+  /** Called for each redirected question, so it must be fast. Default: every target is healthy. */
   readonly isHealthy?: IsHealthy;
   readonly log?: DnsLog;
-  /** To count on in; default: new ones. */
+  /** Counters to continue; default: new ones. */
   readonly counters?: DnsCounters;
-  /** Per client; raise it where the clients are resolvers that ask for many. */
+  /** For each client. Raise it if the clients are resolvers with many users. */
   readonly clientQueriesPerSecond?: number;
   readonly attemptTimeoutMs?: number;
   readonly tcpIdleTimeoutMs?: number;
 }
 
 export interface DnsRedirect {
-  /** @throws OperatorError where an address cannot be bound or an upstream resolver is this server itself */
+  /** @throws OperatorError if an address cannot be bound, or an upstream resolver is this server itself */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Where it listens, over UDP and TCP alike; empty before `start`. */
+  /** Where it listens over UDP and TCP; empty before `start`. */
   readonly addresses: readonly Endpoint[];
   readonly policy: RedirectPolicy;
   setPolicy(policy: RedirectPolicy): void;
-  /** Looks again for upstream resolvers that lead back here; also done at the start. */
+  /** Probes again for upstream resolvers that forward to this server, as `start` does. */
   probeLoops(): Promise<void>;
   /** A copy. */
   counters(): DnsCounters;

@@ -1,8 +1,8 @@
 /**
- * Everything that is not redirected goes to the upstream resolvers, byte for byte, and so does what comes back. A resolver
- * that does not answer, or answers SERVFAIL or REFUSED, is followed by the next; one that failed is asked last for a while.
- * A truncated answer is passed on as it is: the client asks again over TCP, and so do we then. No cache: the upstream
- * resolvers have one.
+ * Forwards questions that are not redirected to the upstream resolvers, and passes on their answers, both byte for byte. If
+ * a resolver does not answer, or answers SERVFAIL or REFUSED, the next one is asked. A resolver that failed is asked last for
+ * a while. A truncated answer is passed on unchanged: the client asks again over TCP, and the forwarder too. It has no
+ * cache, because the upstream resolvers have one.
  */
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
@@ -36,7 +36,7 @@ export class Forwarder {
   private readonly attemptTimeoutMs: number;
   private readonly maxInFlight: number;
   private readonly penalisedUntilMs = new Map<Endpoint, number>();
-  /** Resolvers whose questions come back to us; see loop-probe. */
+  /** Resolvers that forward to this server; see `loop-probe.ts`. */
   private readonly looping = new Set<Endpoint>();
   private readonly sameQuestion = new Map<string, number>();
   private inFlight = 0;
@@ -76,10 +76,10 @@ export class Forwarder {
   private async tryEach(query: Query, transport: 'udp' | 'tcp'): Promise<Forwarding> {
     const ask = transport === 'udp' ? askOverUdp : askOverTcp;
     const resolvers = this.inOrder();
-    if (resolvers.length === 0) return { kind: 'failed', reason: 'every upstream resolver leads back to this server' };
+    if (resolvers.length === 0) return { kind: 'failed', reason: 'every upstream resolver forwards to this server' };
     let unwilling: Buffer | undefined;
     let reason = '';
-    // A lone resolver is asked twice: a datagram may have been lost.
+    // A single resolver is asked twice, because a datagram may have been lost.
     const attempts = Math.min(MAX_FORWARD_ATTEMPTS, Math.max(2, resolvers.length));
     for (let i = 0; i < attempts; i++) {
       const resolver = resolvers[i % resolvers.length]!;
@@ -88,7 +88,7 @@ export class Forwarder {
         if (rcodeOf(packet) !== RCODE_SERVFAIL && rcodeOf(packet) !== RCODE_REFUSED)
           return { kind: 'answered', packet };
         unwilling ??= packet;
-        // It is alive and has said no; asking it again changes nothing.
+        // It works and refused. A retry gets the same answer.
         if (i + 1 >= resolvers.length) break;
       } catch (thrown) {
         reason = `${formatEndpoint(resolver)}: ${messageOf(thrown)}`;
@@ -98,7 +98,7 @@ export class Forwarder {
     return unwilling ? { kind: 'answered', packet: unwilling } : { kind: 'failed', reason };
   }
 
-  /** As configured, those that failed lately last. */
+  /** In the configured order, with those that failed recently last. */
   private inOrder(): Endpoint[] {
     const nowMs = this.clock.nowMs();
     const usable = this.resolvers.filter((resolver) => !this.looping.has(resolver));

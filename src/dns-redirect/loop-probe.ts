@@ -1,8 +1,8 @@
 /**
- * Finds upstream resolvers that send their questions back to this server, directly or through others: each is asked for
- * a name that nobody else can know; if that name arrives here, the resolver is excluded until a later probe stays away.
- * Names below `.test` (RFC 6761) never exist, so nothing beyond the resolver is burdened. A resolver that answers
- * `.test` itself (Unbound does) hides a loop from this; the cap on equal questions in flight bounds it then.
+ * Finds upstream resolvers that forward to this server, directly or through others. Each one is asked for a random name. If
+ * a query for that name arrives here, the resolver is excluded until a later probe does not arrive. Names below `.test`
+ * (RFC 6761) do not exist, so the probe loads no other server than the resolver. A resolver that answers `.test` itself
+ * (Unbound does) hides a loop. Then the limit on equal questions in flight bounds it.
  */
 import { randomBytes } from 'node:crypto';
 import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
@@ -26,7 +26,7 @@ export class LoopProbe {
     private readonly log: DnsLog,
   ) {}
 
-  /** True where the query is a probe of ours that came back. */
+  /** True if the query is a probe of this server. */
   recognise(query: Query): boolean {
     const name = query.question.name?.toLowerCase();
     if (name === undefined || !name.endsWith(PROBE_SUFFIX)) return false;
@@ -36,21 +36,21 @@ export class LoopProbe {
     return true;
   }
 
-  /** Probes every resolver; the verdict counts for {@link Forwarder} at once. Never rejects. */
+  /** Probes every resolver. {@link Forwarder} uses the result at once. Never rejects. */
   async run(): Promise<void> {
     await Promise.all(
       this.resolvers.map(async (resolver) => {
         const name = `${randomBytes(12).toString('hex')}${PROBE_SUFFIX}`;
         this.awaited.set(name, resolver);
         this.seen.delete(resolver);
-        // Whatever it answers, and whether it does, is no matter here.
+        // The answer does not matter, nor a missing one.
         await askOverUdp(resolver, probeQuery(name), PROBE_TIMEOUT_MS).catch(() => undefined);
         this.awaited.delete(name);
         if (this.seen.has(resolver)) {
           this.forwarder.exclude(resolver);
           this.log.warn(
             { resolver: formatEndpoint(resolver) },
-            'this upstream resolver asks this server again, so it is not used; give dnsRedirect.upstreamResolvers one that resolves by itself',
+            'this upstream resolver forwards to this server, so it is not used; give dnsRedirect.upstreamResolvers one that resolves by itself',
           );
         } else {
           this.forwarder.readmit(resolver);
@@ -66,6 +66,6 @@ function probeQuery(name: string): Query {
   header.writeUInt16BE(0x0100, 2); // recursion desired
   header.writeUInt16BE(1, 4);
   const reading = readQuery(Buffer.concat([header, ...labels, Buffer.of(0, 0, TYPE_TXT, 0, 1)]));
-  if (reading.kind !== 'query') throw new Error('the probe is no query');
+  if (reading.kind !== 'query') throw new Error('the probe is not a query');
   return reading.query;
 }

@@ -1,7 +1,7 @@
 /**
- * The guard in front of everything: reads one query from untrusted bytes, strictly and without allocating by what the
- * bytes claim. It keeps the question's bytes as they are, so that an answer repeats the client's spelling (the random
- * case of draft-vixie-dnsext-dns0x20) and names that are not text survive. RFC 1035 section 4, RFC 6891 (EDNS0).
+ * Reads one query from untrusted bytes, strictly, and never allocates what the bytes claim. It keeps the bytes of the
+ * question, so that an answer repeats the client's spelling (the random case of draft-vixie-dnsext-dns0x20) and names that
+ * are not text. RFC 1035 section 4, RFC 6891 (EDNS0).
  */
 import { DNS_HEADER_BYTES, MAX_NAME_BYTES, MAX_QUERY_BYTES, MAX_QUERY_RECORDS, PLAIN_UDP_BYTES } from './limits.js';
 
@@ -11,13 +11,13 @@ const FLAG_RESPONSE = 0x8000;
 
 export interface Edns {
   readonly version: number;
-  /** What the client takes over UDP, at least 512. */
+  /** The client's UDP buffer in bytes, at least 512. */
   readonly udpPayloadBytes: number;
   readonly dnssecOk: boolean;
 }
 
 export interface Question {
-  /** As sent, labels joined by dots, no dot at the end; `undefined` where a label holds bytes that host names do not. */
+  /** As sent: labels joined by dots, no dot at the end; `undefined` if a label has bytes that host names do not have. */
   readonly name: string | undefined;
   readonly type: number;
   readonly class: number;
@@ -35,7 +35,7 @@ export interface Query {
   readonly packet: Buffer;
 }
 
-/** What a packet is: a query, something to answer with an error code, or nothing that may be answered at all. */
+/** A packet is a query, or is answered with an error code, or is dropped. */
 export type Reading =
   | { readonly kind: 'query'; readonly query: Query }
   | { readonly kind: 'error'; readonly rcode: number; readonly id: number; readonly flags: number }
@@ -46,7 +46,7 @@ export const RCODE_SERVFAIL = 2;
 export const RCODE_NOTIMP = 4;
 export const RCODE_REFUSED = 5;
 
-/** Never throws. A response, or what is too short to have a header, is dropped: answering it could start a ping-pong. */
+/** Never throws. Drops responses and packets shorter than a header: two servers could answer each other without end. */
 export function readQuery(packet: Buffer): Reading {
   if (packet.length < DNS_HEADER_BYTES) return { kind: 'drop' };
   const id = packet.readUInt16BE(0);
@@ -80,7 +80,7 @@ export function readQuery(packet: Buffer): Reading {
   };
 }
 
-/** Walks the records after the question; `undefined` where they do not fill the packet exactly or there are two OPT. */
+/** Reads the records after the question; `undefined` if they do not fill the packet exactly, or there are two OPT. */
 function readRecords(packet: Buffer, start: number, count: number): { edns: Edns | undefined } | undefined {
   let offset = start;
   let edns: Edns | undefined;
@@ -101,7 +101,7 @@ function readRecords(packet: Buffer, start: number, count: number): { edns: Edns
   return offset === packet.length ? { edns } : undefined;
 }
 
-/** The offset after a name, or -1. A pointer ends it: nothing here needs to follow one, so none can make a loop. */
+/** The offset after a name, or -1. A pointer ends the name and is not followed, so pointers cannot make a loop. */
 function endOfName(packet: Buffer, start: number, pointerAllowed: boolean): number {
   let offset = start;
   while (offset < packet.length) {
@@ -115,7 +115,7 @@ function endOfName(packet: Buffer, start: number, pointerAllowed: boolean): numb
   return -1;
 }
 
-/** The text of a well-formed name of host-name bytes (and `_`, `*`), the case kept; the root is the empty string. */
+/** The text of a well-formed name of host-name bytes (and `_`, `*`), in its case; the root is the empty string. */
 function hostName(packet: Buffer, start: number): string | undefined {
   const labels: string[] = [];
   for (let offset = start; packet[offset] !== 0; offset += packet[offset]! + 1) {

@@ -1,12 +1,12 @@
 /**
- * What the operator wants redirected, checked once and compiled for looking up. Names are exact; a site is also
- * redirected under `www.`, because that is how people type it, while other names below it may be other services.
+ * The names that are redirected, checked and compiled for look-ups. Names match exactly. A site is also redirected under
+ * `www.`, because people type it; other names below a site may be other services.
  */
 import { OperatorError } from '../domain/errors.js';
 import { formatIp, type IpAddress, type Prefix } from '../domain/ip-address.js';
 import { DEFAULT_REDIRECT_TTL_SECONDS, MAX_REDIRECT_TTL_SECONDS } from './limits.js';
 
-/** What a name is redirected to: the inner resource website or the alias tracker. */
+/** The target of a redirection: the inner resource website or the alias tracker. */
 export type RedirectTarget = 'mirror' | 'tracker';
 
 export interface RedirectRules {
@@ -14,25 +14,25 @@ export interface RedirectRules {
   readonly trackers: readonly string[];
   readonly mirrorAddresses: readonly IpAddress[];
   readonly trackerAddresses: readonly IpAddress[];
-  /** Only these clients are redirected, the others are forwarded; absent or empty, every client is redirected. */
+  /** Only these clients are redirected. Absent or empty: all clients. */
   readonly clients?: readonly Prefix[];
-  /** 1 – 60, 30 unless told otherwise. */
+  /** 1 – 60; default 30. */
   readonly ttlSeconds?: number;
   /** SOA serial of NODATA answers; any number that rises with each change. */
   readonly serial?: number;
 }
 
 export interface RedirectPolicy {
-  /** Lower-case name, no dot at the end → where it leads and the configured name it comes from. */
+  /** Lower-case name, no dot at the end → its target, and the configured name that it comes from. */
   readonly names: ReadonlyMap<string, { readonly target: RedirectTarget; readonly zone: string }>;
   readonly addresses: Readonly<Record<RedirectTarget, readonly IpAddress[]>>;
-  /** `undefined`: everyone. */
+  /** `undefined`: all clients. */
   readonly clients: readonly Prefix[] | undefined;
   readonly ttlSeconds: number;
   readonly serial: number;
 }
 
-/** @throws OperatorError for a name that is none, a name with two different targets, or a target without an address */
+/** @throws OperatorError if a name is not a host name or has two different targets, or a target has no address */
 export function compileRedirectPolicy(rules: RedirectRules): RedirectPolicy {
   const names = new Map<string, { target: RedirectTarget; zone: string }>();
   const add = (name: string, zone: string, target: RedirectTarget): void => {
@@ -56,7 +56,7 @@ export function compileRedirectPolicy(rules: RedirectRules): RedirectPolicy {
   const ttlSeconds = rules.ttlSeconds ?? DEFAULT_REDIRECT_TTL_SECONDS;
   if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > MAX_REDIRECT_TTL_SECONDS) {
     throw new OperatorError(
-      `dnsRedirect: a time to live of ${ttlSeconds} s is not between 1 and ${MAX_REDIRECT_TTL_SECONDS} s; longer ones would outlive a failed mirror`,
+      `dnsRedirect: a time to live of ${ttlSeconds} s is not between 1 and ${MAX_REDIRECT_TTL_SECONDS} s; resolvers would cache a longer one after the mirror site failed`,
     );
   }
   return {
@@ -86,6 +86,8 @@ function sameAddresses(rules: RedirectRules): boolean {
 
 function requireAddresses(what: string, names: readonly string[], key: string, addresses: readonly IpAddress[]): void {
   if (names.length > 0 && addresses.length === 0) {
-    throw new OperatorError(`dnsRedirect: ${what} are listed but ${key} is empty; give the address they lead to`);
+    throw new OperatorError(
+      `dnsRedirect: ${what} are listed but ${key} is empty; give the address that they are redirected to`,
+    );
   }
 }

@@ -9,7 +9,7 @@ export function refuseOwnAddresses(listening: readonly Endpoint[], resolvers: re
   for (const resolver of resolvers) {
     if (own.some((endpoint) => sameEndpoint(endpoint, resolver))) {
       throw new OperatorError(
-        `dnsRedirect.upstreamResolvers names this server itself (${formatEndpoint(resolver)}); give the resolver that answered before it`,
+        `dnsRedirect.upstreamResolvers names this server itself (${formatEndpoint(resolver)}); name the resolver that clients used before the redirection`,
       );
     }
   }

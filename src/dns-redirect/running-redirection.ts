@@ -1,6 +1,6 @@
 /**
- * The DNS redirection in a thread of its own, and what withdraws its names: a mirror site or a tracker that does not answer
- * is not redirected to. A thread that ends is started again on the same ports, with the names and the health of now.
+ * The DNS redirection in a thread of its own. It withdraws the names of a mirror site or a tracker that does not answer. When
+ * the thread ends, another one is started on the same ports, with the current names and health.
  */
 import type { MetricFamily } from '../control-api/metrics.js';
 import { messageOf } from '../domain/errors.js';
@@ -14,7 +14,7 @@ import { DnsThread } from './dns-redirect-thread.js';
 import { compileRedirectPolicy, type RedirectPolicy } from './redirect-policy.js';
 import type { RedirectConfig, RedirectSection } from './section.js';
 
-/** Starts it again each time it fails; the application's. */
+/** Restarts it each time it fails. The application provides it. */
 export interface RedirectSupervision {
   readonly isUp: boolean;
   readonly count: number;
@@ -24,7 +24,7 @@ export interface RedirectSupervision {
   stop(): Promise<void>;
 }
 
-/** What the application gives it of other parts. */
+/** What it needs of other parts. */
 export interface RedirectNeeds {
   readonly supervise: (startAgain: () => Promise<void>) => RedirectSupervision;
   /** Whether names may be redirected to these. */
@@ -34,25 +34,25 @@ export interface RedirectNeeds {
     onChange(listener: () => void): () => void;
   };
   readonly log: DnsLog & { isLevelEnabled(level: 'debug'): boolean };
-  /** Of the thread that serves the mirror site; null where this program serves none. */
+  /** Of the thread that serves the mirror site; null if this program serves none. */
   readonly mirrorVitals: SharedArrayBuffer | null;
 }
 
 export class RunningRedirection implements RunningPart<RedirectConfig> {
-  /** As they were at the first start; a new start has the same. */
+  /** Of the first start. A restart listens on the same addresses and ports. */
   readonly addresses: readonly Endpoint[];
   readonly supervision: RedirectSupervision;
-  /** How the thread is. */
+  /** Beat and delay of the thread, in shared memory. */
   readonly vitals: SharedArrayBuffer;
   readonly #needs: RedirectNeeds;
   readonly #counters: DnsCounters;
-  /** Of the next start: as given, with what was set since. */
+  /** Of the next start: those of the first one, with all later changes. */
   #start: DnsThreadStart;
   #thread: DnsThread;
   #serial: number;
   readonly #unsubscribe: () => void;
 
-  /** @throws OperatorError where the first start fails: that is for the operator to repair */
+  /** @throws OperatorError if the first start fails: the operator has to repair the cause */
   static async start(
     { dnsRedirect: config }: Pick<RedirectConfig, 'dnsRedirect'>,
     needs: RedirectNeeds,
@@ -108,7 +108,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig> {
     return [
       {
         name: 'alias_tracker_dns_queries_total',
-        help: 'What became of DNS queries',
+        help: 'DNS queries, by result',
         type: 'counter',
         labelNames: ['result'],
         read: () => Object.entries(results()).map(([result, value]) => ({ labels: { result }, value })),
@@ -125,8 +125,8 @@ export class RunningRedirection implements RunningPart<RedirectConfig> {
   }
 
   /**
-   * Takes names, addresses and clients; listeners and resolvers stay. Without its section it redirects nothing and goes on
-   * forwarding until the restart, because clients still ask it.
+   * Takes new names, addresses and clients; listeners and resolvers stay. Without its section it redirects nothing, but it
+   * forwards until the restart, because clients still ask it.
    * @throws OperatorError
    */
   prepare({ dnsRedirect: config }: Pick<RedirectConfig, 'dnsRedirect'>): Apply {
@@ -139,7 +139,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig> {
     };
   }
 
-  /** Ends a thread that does not answer any more; another one is started. */
+  /** Ends a stuck thread. Another one is started. */
   abandon(reason: Error): void {
     this.#thread.abandon(reason);
   }

@@ -1,6 +1,6 @@
 /**
- * DNS over TCP (RFC 7766): many queries on one connection, answered as they become ready, in any order. Bounded in
- * connections, in queries at once per connection, in unread answers and in idle time.
+ * DNS over TCP (RFC 7766): many queries on one connection, each answered when its answer is ready, in any order. Limits
+ * connections, queries in flight and unread answers of a connection, and its idle time.
  */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -27,11 +27,11 @@ export interface TcpListenerOptions {
   readonly idleTimeoutMs?: number;
 }
 
-/** @throws Error (with `code`) where the address or port cannot be bound */
+/** @throws Error (with `code`) if the address or port cannot be bound */
 export async function openTcpListener(endpoint: Endpoint, options: TcpListenerOptions): Promise<TcpListener> {
   const sockets = new Set<Socket>();
   const perClient = new Map<string, number>();
-  // A client may close its half after its last question (RFC 7766 section 6.2.4): it still gets the answers.
+  // A client may close its half after its last question (RFC 7766 section 6.2.4), and still gets the answers.
   const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const client = clientOf(socket);
     const key = client && formatIp(client);
@@ -85,7 +85,7 @@ function serveConnection(socket: Socket, client: IpAddress, options: TcpListener
       void options.answer(packet, client).then((reply) => {
         pending--;
         if (socket.destroyed) return;
-        // No answer over TCP means: this was no query; nothing more of this client is worth reading.
+        // There is no answer over TCP if the message was not a query. Then the rest of the stream is not read.
         if (reply === undefined || socket.writableLength > MAX_TCP_UNREAD_BYTES) {
           socket.destroy();
           return;
@@ -102,7 +102,7 @@ function serveConnection(socket: Socket, client: IpAddress, options: TcpListener
     try {
       takeQueries();
     } catch {
-      socket.destroy(); // the reader lost the stream
+      socket.destroy(); // the rest of the stream cannot be read
     }
   };
   socket.on('data', (chunk) => {
@@ -116,6 +116,6 @@ function serveConnection(socket: Socket, client: IpAddress, options: TcpListener
 }
 
 function clientOf(socket: Socket): IpAddress | undefined {
-  // Undefined where the client is gone before it was accepted.
+  // Undefined if the client disconnected before it was accepted.
   return socket.remoteAddress === undefined ? undefined : parseIp(socket.remoteAddress.replace(/%.*$/, ''));
 }

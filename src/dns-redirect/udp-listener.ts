@@ -1,6 +1,6 @@
 /**
- * One UDP socket that answers queries. A fault of one datagram never reaches the next. On a wildcard address of a machine
- * with several addresses the system chooses from which one the answer leaves: list the addresses one by one there.
+ * One UDP socket that answers queries. An error of one datagram does not affect the next. On a wildcard address the system
+ * chooses the source address of an answer, so a machine with several addresses must list them one by one.
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -13,18 +13,18 @@ export interface UdpListener {
   close(): Promise<void>;
 }
 
-/** @throws Error (with `code`) where the address or port cannot be bound */
+/** @throws Error (with `code`) if the address or port cannot be bound */
 export async function openUdpListener(
   endpoint: Endpoint,
   answer: (packet: Buffer, client: IpAddress) => Promise<Buffer | undefined>,
 ): Promise<UdpListener> {
-  // ipv6Only: an IPv4 listener on the same port is a listener of its own.
+  // ipv6Only: IPv4 on the same port needs a listener of its own.
   const socket = createSocket(isIPv6(endpoint.host) ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' });
   let open = true;
   socket.on('message', (packet, from) => {
     const client = parseIp(from.address.replace(/%.*$/, ''));
     void answer(packet, client).then((reply) => {
-      // Port 0 cannot be answered; a send that fails (a vanished client) concerns nobody else.
+      // Port 0 cannot be answered. A send that fails (the client is gone) affects no other client.
       if (reply !== undefined && open && from.port !== 0) socket.send(reply, from.port, from.address, () => {});
     });
   });

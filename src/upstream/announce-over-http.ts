@@ -1,8 +1,8 @@
 /**
  * Asks a tracker over HTTP or HTTPS (BEP 3, 7, 23, 48). The connection goes to the address that was resolved past the
  * redirected DNS and checked; the Host header, the TLS server name and the certificate check keep the tracker's name.
- * An HTTP redirect is a new destination and passes the same check. bittorrent-tracker's client is not used here: a failure
- * reason that is no string makes it throw where nobody can catch it, and it reads answers of any size.
+ * An HTTP redirect is a new destination and passes the same check. This does not use bittorrent-tracker's client: a failure
+ * reason that is not a string makes it throw where no caller can catch it, and it reads answers of any size.
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -12,12 +12,12 @@ import { gunzip, inflate } from 'node:zlib';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import {
-  FAREWELL_TIMEOUT_MS,
   HTTP_SCRAPE_MAX_HASHES,
   HTTP_TIMEOUT_MS,
   MAX_HTTP_ANSWER_BYTES,
   MAX_HTTP_REDIRECTS,
   MAX_UNPACKED_ANSWER_BYTES,
+  STOPPED_TIMEOUT_MS,
 } from './limits.js';
 import { readAnnounceReply, readScrapeReply } from './tracker-answer.js';
 import {
@@ -28,10 +28,10 @@ import {
   type TrackerDestination,
 } from './tracker-contact.js';
 
-/** Resolves and checks a URL that a tracker redirected to. @throws Error (any) where it must not be asked */
+/** Resolves and checks a URL that a tracker redirected to. @throws Error (any) if it must not be asked */
 export type Redirected = (url: URL) => Promise<TrackerDestination>;
 
-/** @throws TrackerRefusal for a failure reason; Error where nothing usable comes in time */
+/** @throws TrackerRefusal for a failure reason; Error if there is no usable answer in time */
 export async function announceOverHttp(
   destination: TrackerDestination,
   announce: OutgoingAnnounce,
@@ -45,13 +45,13 @@ export async function announceOverHttp(
     `numwant=${announce.numWant}&key=${announce.key.toString(16).padStart(8, '0')}`,
     ...(announce.event === 'none' ? [] : [`event=${announce.event}`]),
   ].join('&');
-  const timeoutMs = announce.event === 'stopped' ? FAREWELL_TIMEOUT_MS : HTTP_TIMEOUT_MS;
+  const timeoutMs = announce.event === 'stopped' ? STOPPED_TIMEOUT_MS : HTTP_TIMEOUT_MS;
   const { body, localAddress } = await get(destination, query, redirected, within(timeoutMs, signal));
   const reply = readAnnounceReply(body);
   return localAddress === undefined ? reply : { ...reply, ourAddresses: [...reply.ourAddresses, localAddress] };
 }
 
-/** @throws as {@link announceOverHttp}, also where the tracker's URL has no scrape convention (BEP 48) */
+/** @throws as {@link announceOverHttp}, and Error if the URL does not follow the scrape convention (BEP 48) */
 export async function scrapeOverHttp(
   destination: TrackerDestination,
   infoHashes: readonly InfoHash[],
@@ -59,14 +59,14 @@ export async function scrapeOverHttp(
   signal?: AbortSignal,
 ): Promise<Map<InfoHash, ScrapeCounts>> {
   const url = scrapeUrl(destination.url);
-  if (url === undefined) throw new Error('its announce URL has no scrape counterpart');
+  if (url === undefined) throw new Error('its announce URL does not follow the scrape convention');
   const counts = new Map<InfoHash, ScrapeCounts>();
   for (let at = 0; at < infoHashes.length; at += HTTP_SCRAPE_MAX_HASHES) {
     const some = infoHashes.slice(at, at + HTTP_SCRAPE_MAX_HASHES);
     const query = some.map((infoHash) => `info_hash=${escapeBytes(infoHashToBytes(infoHash))}`).join('&');
     const { body } = await get({ ...destination, url }, query, redirected, within(HTTP_TIMEOUT_MS, signal));
     const reply = readScrapeReply(body);
-    // Some trackers answer with every torrent they have: only what was asked counts.
+    // Some trackers answer with every torrent they have. Only the requested ones are read.
     for (const infoHash of some) {
       const found = reply.get(infoHash);
       if (found) counts.set(infoHash, found);
@@ -107,7 +107,7 @@ async function get(
     const location = response.headers.location;
     if (status >= 300 && status < 400 && location !== undefined) {
       response.destroy();
-      // Relative to the whole URL that was asked: a redirect that keeps the query repeats it itself.
+      // Relative to the whole requested URL: a redirect that keeps the query repeats it.
       const next = new URL(location, new URL(`${current.url.pathname}${search}`, current.url));
       current = await redirected(next);
       search = next.search;
@@ -115,7 +115,7 @@ async function get(
     }
     const local = response.socket.localAddress;
     const body = await readBody(response);
-    // Trackers send their failure reason with any status.
+    // Trackers send a failure reason with any status.
     if (status !== 200 && body[0] !== 0x64) throw new Error(`answered with HTTP status ${status}`);
     return { body, localAddress: local === undefined ? undefined : parseIp(local.replace(/%.*$/, '')) };
   }
@@ -142,7 +142,7 @@ function open(destination: TrackerDestination, path: string, signal: AbortSignal
       },
       ...(secure && isIP(hostname) === 0 ? { servername: hostname } : {}),
     });
-    request.on('socket', (socket) => socket.unref()); // a question in flight does not keep the process from ending
+    request.on('socket', (socket) => socket.unref()); // a request in flight does not keep the process running
     request.on('response', resolve);
     request.on('error', reject);
     request.end();

@@ -1,6 +1,6 @@
 /**
- * Asks a tracker over UDP (BEP 15, and BEP 41 for the path): connect, then announce or scrape. A socket of its own for
- * each exchange, connected so that nobody else's datagrams arrive, and random transaction ids. Repeated when lost.
+ * Asks a tracker over UDP (BEP 15, and BEP 41 for the path): connect, then announce or scrape. Each exchange has a socket
+ * of its own, connected so that only the tracker's datagrams arrive, and random transaction ids. It retries lost packets.
  */
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -17,7 +17,7 @@ import {
 import { encodeUrlData } from '../wire/udp-options.js';
 import { UDP_SCRAPE_MAX_HASHES } from '../wire/udp-packets.js';
 import { decodeCompactPeers } from './compact-peers.js';
-import { FAREWELL_TIMEOUT_MS, UDP_TRY_TIMEOUTS_MS } from './limits.js';
+import { STOPPED_TIMEOUT_MS, UDP_TRY_TIMEOUTS_MS } from './limits.js';
 import {
   type AnnounceReply,
   LEFT_BYTES,
@@ -30,14 +30,14 @@ import {
 const EVENT_NUMBERS = { none: 0, started: 2, stopped: 3 } as const;
 
 /**
- * @param tryTimeoutsMs how long to wait for each packet, per repetition
- * @throws TrackerRefusal for an error packet; Error where nothing usable comes in time
+ * @param tryTimeoutsMs how long to wait for each packet, one value for each try
+ * @throws TrackerRefusal for an error packet; Error if there is no usable answer in time
  */
 export async function announceOverUdp(
   destination: TrackerDestination,
   announce: OutgoingAnnounce,
   signal?: AbortSignal,
-  tryTimeoutsMs: readonly number[] = announce.event === 'stopped' ? [FAREWELL_TIMEOUT_MS] : UDP_TRY_TIMEOUTS_MS,
+  tryTimeoutsMs: readonly number[] = announce.event === 'stopped' ? [STOPPED_TIMEOUT_MS] : UDP_TRY_TIMEOUTS_MS,
 ): Promise<AnnounceReply> {
   const pathAndQuery = destination.url.pathname + destination.url.search;
   const options = pathAndQuery === '/announce' || pathAndQuery === '/' ? undefined : Buffer.from(pathAndQuery);
@@ -66,7 +66,7 @@ export async function announceOverUdp(
   };
 }
 
-/** @param infoHashes any number; asked for 74 at a time, as BEP 15 allows. @throws as {@link announceOverUdp} */
+/** @param infoHashes any number; sent 74 at a time, the limit of BEP 15. @throws as {@link announceOverUdp} */
 export async function scrapeOverUdp(
   destination: TrackerDestination,
   infoHashes: readonly InfoHash[],
@@ -104,7 +104,7 @@ async function exchange(
     socket.connect(destination.port, formatIp(destination.address));
     await Promise.race([once(socket, 'connect'), inbox.failed]);
     for (const timeoutMs of tryTimeoutsMs) {
-      // A connection id may have expired meanwhile, so a repetition begins anew.
+      // The connection id may have expired since the last try, so each try connects again.
       const connected = await inbox.ask(encodeUdpConnect, timeoutMs);
       if (connected === undefined) continue;
       if (connected.action !== 'connect') throw new Error(`answered a connect with ${connected.action}`);
@@ -119,19 +119,19 @@ async function exchange(
   }
 }
 
-/** One question at a time: sends, and waits for the answer of the same transaction; `undefined` when none comes. */
+/** Sends one request and waits for the answer with its transaction id. @returns `undefined` if none arrives in time */
 function createInbox(socket: ReturnType<typeof createSocket>) {
   let expected: { transactionId: number; settle: (answer: UdpAnswer) => void } | undefined;
   const failed = new Promise<never>((_, reject) => {
     socket.on('error', reject);
   });
-  failed.catch(() => {}); // it may fail while nobody waits
+  failed.catch(() => {}); // it may fail while no request waits
   socket.on('message', (packet) => {
     try {
       const answer = decodeUdpAnswer(packet);
       if (answer.transactionId === expected?.transactionId) expected.settle(answer);
     } catch {
-      // No packet of BEP 15: the right one may still come.
+      // Not a packet of BEP 15. The answer may still arrive.
     }
   });
   return {

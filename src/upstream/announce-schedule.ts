@@ -1,6 +1,6 @@
 /**
- * When a tracker may be asked again: per torrent by the interval it states, and as a whole after it failed, ever later.
- * Bounded: entries whose time has come say nothing and are forgotten first.
+ * When a tracker may be asked again: for each torrent after the interval that it states, and for all torrents after it
+ * failed, backing off while it keeps failing. Bounded: entries that are due carry no information and are forgotten first.
  */
 import type { Clock } from '../domain/clock.js';
 import type { Random } from '../domain/random.js';
@@ -21,14 +21,14 @@ export class AnnounceSchedule {
     return Math.max(0, Math.ceil((dueMs - this.clock.nowMs()) / 1_000));
   }
 
-  /** The tracker answered: it works, and this pair waits. */
+  /** The tracker answered: ends its back-off, and this pair waits. */
   answered(tracker: string, pair: string, waitSeconds: number): void {
     this.failures.delete(tracker);
     makeRoom(this.dueMs, this.clock.nowMs(), (dueMs) => dueMs);
     this.dueMs.set(pair, this.clock.nowMs() + waitSeconds * 1_000);
   }
 
-  /** The tracker did not answer, or not usefully. Spread by ±20 %, so that its torrents do not come back at once. */
+  /** The tracker gave no usable answer. The wait varies by ±20 %, so that its torrents do not retry at the same time. */
   failed(tracker: string): void {
     const count = (this.failures.get(tracker)?.count ?? 0) + 1;
     const seconds = Math.min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** Math.min(count - 1, 16));
@@ -41,7 +41,7 @@ export class AnnounceSchedule {
 function makeRoom<T>(entries: Map<string, T>, nowMs: number, timeOf: (entry: T) => number): void {
   if (entries.size < MAX_SCHEDULE_ENTRIES) return;
   for (const [key, entry] of entries) if (timeOf(entry) <= nowMs) entries.delete(key);
-  // Still full: the oldest half goes; asking a little early beats growing without bound.
+  // Still full: forgets the older half. An announce that is a little early is better than unbounded memory.
   let surplus = entries.size < MAX_SCHEDULE_ENTRIES ? 0 : MAX_SCHEDULE_ENTRIES / 2;
   for (const key of entries.keys()) {
     if (surplus-- <= 0) break;

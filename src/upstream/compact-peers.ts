@@ -3,7 +3,7 @@ import { formatIp, type IpAddress, ipv4FromWord, ipv6FromWords } from '../domain
 import { MAX_PEERS_PER_ANSWER } from './limits.js';
 import type { ForeignPeer } from './tracker-contact.js';
 
-/** What follows the last whole peer is ignored, as clients do. Port 0 is no peer. */
+/** Ignores bytes after the last whole peer, as clients do, and peers with port 0. */
 export function decodeCompactPeers(bytes: Uint8Array, family: 4 | 6): ForeignPeer[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const size = family === 4 ? 6 : 18;
@@ -20,7 +20,7 @@ function readAddress(view: DataView, at: number, family: 4 | 6): IpAddress {
   return ipv6FromWords(view.getUint32(at), view.getUint32(at + 4), view.getUint32(at + 8), view.getUint32(at + 12));
 }
 
-/** One text per address and port. */
+/** A key of address and port. */
 export function peerKey(peer: ForeignPeer): string {
   return `${formatIp(peer.address)} ${peer.port}`;
 }

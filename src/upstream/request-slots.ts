@@ -1,4 +1,4 @@
-/** So many at once, so many waiting, and no more. */
+/** Limits how many pieces of work run at once, and how many wait. */
 export class RequestSlots {
   private active = 0;
   private readonly waiting: (() => void)[] = [];
@@ -8,7 +8,7 @@ export class RequestSlots {
     private readonly maxWaiting: number,
   ) {}
 
-  /** Runs `work` when a slot is free. @returns `undefined` at once where too many wait already */
+  /** Runs `work` when a slot is free. @returns `undefined` at once if too many wait already */
   async run<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (this.active >= this.maxActive) {
       if (this.waiting.length >= this.maxWaiting) return undefined;
@@ -19,7 +19,7 @@ export class RequestSlots {
     try {
       return await work();
     } finally {
-      // The slot passes on to who has waited longest.
+      // The slot goes to the work that has waited longest.
       const next = this.waiting.shift();
       if (next) next();
       else this.active--;

@@ -1,4 +1,4 @@
-/** Asks original trackers what they count for torrents, in turn until each torrent is known: popularity for the crawler. */
+/** Scrapes original trackers, one after the other until each torrent is known. The crawler ranks torrents by it. */
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { scrapeOverHttp } from './announce-over-http.js';
@@ -9,7 +9,7 @@ import { AccessDenied, parseTrackerUrl, type TrackerAccess, trackerName } from '
 import { type ScrapeCounts, TrackerRefusal } from './tracker-contact.js';
 import type { UpstreamLog } from './upstream-log.js';
 
-/** With the announce URL of the tracker that counts so. */
+/** The counts of one tracker, with its announce URL. */
 export type Scraped = ScrapeCounts & { readonly tracker: string };
 
 export interface ScrapeParts {
@@ -19,7 +19,7 @@ export interface ScrapeParts {
   readonly log: UpstreamLog | undefined;
 }
 
-/** Never rejects; a torrent that no tracker knows is absent. */
+/** Never rejects. A torrent that no tracker knows is absent. */
 export async function scrapeTrackers(
   parts: ScrapeParts,
   trackers: readonly string[],
@@ -33,7 +33,7 @@ export async function scrapeTrackers(
     try {
       const url = parseTrackerUrl(text);
       tracker = trackerName(url);
-      if (parts.schedule.secondsUntilDue(tracker, '') > 0) continue; // it failed lately
+      if (parts.schedule.secondsUntilDue(tracker, '') > 0) continue; // it backs off
       const destination = await parts.access.destinationOf(url, 4);
       const counts =
         url.protocol === 'udp:'

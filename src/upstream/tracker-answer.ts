@@ -1,6 +1,6 @@
 /**
- * Reads what a tracker answers over HTTP (BEP 3, 7, 23, 31 and 48) from untrusted bytes: a value of an unexpected kind is
- * treated as absent, never thrown about. Deliberately strict bencode; real trackers write it.
+ * Reads a tracker's HTTP answer (BEP 3, 7, 23, 31 and 48) from untrusted bytes. A value of an unexpected type counts as
+ * absent. The bencode must be strict, which real trackers write.
  */
 import { ClientError } from '../domain/errors.js';
 import { INFO_HASH_BYTES, type InfoHash, infoHashFromBytes } from '../domain/info-hash.js';
@@ -50,7 +50,7 @@ export function readScrapeReply(bytes: Uint8Array): Map<InfoHash, ScrapeCounts> 
   return counts;
 }
 
-/** The 20 bytes, or what bittorrent-tracker's server makes of them: each byte as a character in UTF-8. */
+/** The 20 bytes, or each byte as a character in UTF-8, which bittorrent-tracker's server writes. */
 function infoHashOfKey(key: string): InfoHash | undefined {
   const bytes = Buffer.from(key, 'latin1');
   if (bytes.length === INFO_HASH_BYTES) return infoHashFromBytes(bytes);
@@ -86,7 +86,7 @@ function retrySeconds(bytes: Uint8Array, span: Span | undefined): number | undef
   const text = stringAt(bytes, span)?.toString('latin1');
   if (text === 'never') return RETRY_NEVER_SECONDS;
   const minutes = text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : count(bytes, span);
-  // Zero minutes say nothing, whether they come as a number or as text.
+  // Zero minutes, as a number or as text, count as absent.
   return minutes === undefined || minutes === 0 ? undefined : Math.min(RETRY_NEVER_SECONDS, minutes * 60);
 }
 
@@ -119,6 +119,6 @@ function readPeer(bytes: Uint8Array, item: Span): ForeignPeer | undefined {
   try {
     return { address: parseIp(text.replace(/^\[|\]$/g, '')), port, seed: false };
   } catch {
-    return undefined; // BEP 3 allows a host name here; we do not resolve names that strangers choose
+    return undefined; // BEP 3 allows a host name here; names that strangers choose are not resolved
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Asks one original tracker for the peers of one torrent, when its time has come: announces `started` as a leecher, hands
- * the usable peers on, and says `stopped` at once, so that the swarm does not keep an address at which nobody serves.
+ * Asks one original tracker for the peers of one torrent, if it is due. It announces `started` as a leecher, passes on the
+ * usable peers, and announces `stopped` at once, so that the swarm does not keep an address where no peer listens.
  */
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
@@ -29,14 +29,14 @@ import {
 import type { UpstreamCounters } from './upstream-counters.js';
 import type { UpstreamLog } from './upstream-log.js';
 
-/** The trackers that lead back here are named once each, within reason. */
+/** Each tracker that resolves to this installation is logged once; this many are remembered. */
 const MAX_WARNED_TRACKERS = 1_000;
 
 export interface AskedTracker {
   readonly url: string;
   readonly result: 'answered' | 'refused' | 'failed' | 'too-soon' | AccessDenial;
   readonly detail?: string;
-  /** Of those it named, how many were taken. */
+  /** The number of its peers that were taken. */
   readonly peers: number;
 }
 
@@ -54,20 +54,20 @@ export interface TrackerAskerOptions {
 }
 
 export class TrackerAsker {
-  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly inFlight = new Set<Promise<unknown>>();
   private readonly warnedOwn = new Set<string>();
 
   constructor(private readonly options: TrackerAskerOptions) {}
 
-  /** The farewells that have not been answered yet. */
-  async farewells(): Promise<void> {
-    await Promise.allSettled([...this.underWay]);
+  /** Waits for the announces `stopped` in flight. */
+  async stopsSent(): Promise<void> {
+    await Promise.allSettled([...this.inFlight]);
   }
 
   /**
    * Never rejects.
    * @param text the announce URL as the torrent has it
-   * @param family preferred for reaching the tracker
+   * @param family of the tracker's address, if it has one of this family
    */
   async ask(infoHash: InfoHash, text: string, family: 4 | 6, want: number): Promise<AskedTracker> {
     let tracker = text;
@@ -103,7 +103,7 @@ export class TrackerAsker {
       peerId: this.options.peerId,
       port: this.options.announcePort,
       event: 'started',
-      // One more, since a tracker may count ourselves in.
+      // One more, because a tracker may give us our own address.
       numWant: Math.min(MAX_NUMWANT, Math.max(1, want) + 1),
       key: this.options.random.nextUint32(),
     };
@@ -115,7 +115,7 @@ export class TrackerAsker {
       this.options.schedule.answered(tracker, pair, thrown.retryAfterSeconds ?? REFUSED_TORRENT_SECONDS);
       return this.failure(text, thrown);
     }
-    this.sayFarewell(destination, announce);
+    this.announceStopped(destination, announce);
 
     const statedSeconds = Math.max(reply.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS, reply.minIntervalSeconds ?? 0);
     const leastSeconds = this.options.minIntervalSeconds ?? MIN_INTERVAL_SECONDS;
@@ -125,7 +125,7 @@ export class TrackerAsker {
     const asker = new OwnAddresses(
       reply.ourAddresses.map((address) => ({ host: formatIp(address), port: announce.port })),
     );
-    // Some trackers name the one who asks among the peers. Who else may not be handed out is decided where they are taken.
+    // Some trackers list the asking peer. The data plane decides which others are not imported.
     const peers = reply.peers.filter(({ address, port }) => !asker.has(address, port));
     if (peers.length === 0) return { url: text, result: 'answered', peers: 0 };
     const ttlSeconds = Math.min(MAX_PEER_TTL_SECONDS, 2 * intervalSeconds);
@@ -145,13 +145,16 @@ export class TrackerAsker {
         );
   }
 
-  private sayFarewell(destination: TrackerDestination, announce: OutgoingAnnounce): void {
-    const farewell = this.send(destination, { ...announce, event: 'stopped', numWant: 0 })
+  private announceStopped(destination: TrackerDestination, announce: OutgoingAnnounce): void {
+    const sent = this.send(destination, { ...announce, event: 'stopped', numWant: 0 })
       .catch((thrown: unknown) => {
-        this.options.log?.debug({ tracker: destination.url.host, reason: messageOf(thrown) }, 'farewell not answered');
+        this.options.log?.debug(
+          { tracker: destination.url.host, reason: messageOf(thrown) },
+          'an original tracker did not answer the announce stopped',
+        );
       })
-      .finally(() => this.underWay.delete(farewell));
-    this.underWay.add(farewell);
+      .finally(() => this.inFlight.delete(sent));
+    this.inFlight.add(sent);
   }
 
   private failure(url: string, thrown: unknown): AskedTracker {
@@ -163,9 +166,9 @@ export class TrackerAsker {
     else this.options.counters.failed++;
     if (result === 'own-address' && !this.warnedOwn.has(url) && this.warnedOwn.size < MAX_WARNED_TRACKERS) {
       this.warnedOwn.add(url);
-      this.options.log?.warn({ tracker: url, reason: detail }, 'an original tracker leads back to this alias tracker');
+      this.options.log?.warn({ tracker: url, reason: detail }, 'an original tracker resolves to this alias tracker');
     } else {
-      this.options.log?.debug({ tracker: url, result, reason: detail }, 'an original tracker was of no help');
+      this.options.log?.debug({ tracker: url, result, reason: detail }, 'an original tracker gave no peers');
     }
     return { url, result, detail, peers: 0 };
   }

@@ -1,19 +1,19 @@
-/** What is said to an original tracker and what it says back, whatever the protocol. */
+/** Requests to an original tracker and its answers, for all protocols. */
 import type { InfoHash } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
 
 export type AnnounceEvent = 'started' | 'stopped' | 'none';
 
-/** A peer of another network, as an original tracker names it. */
+/** A peer of another network, as an original tracker lists it. */
 export interface ForeignPeer {
   readonly address: IpAddress;
   /** 1 – 65535 */
   readonly port: number;
-  /** Known only where a tracker reports it by itself; an announce does not tell. */
+  /** Known only if a tracker pushes it; the answer to an announce does not say. */
   readonly seed: boolean;
 }
 
-/** A tracker with the address to reach it at: the name in its URL is never resolved again. */
+/** A tracker with its checked address. The name in its URL is not resolved again. */
 export interface TrackerDestination {
   readonly url: URL;
   readonly address: IpAddress;
@@ -36,7 +36,7 @@ export interface AnnounceReply {
   readonly minIntervalSeconds: number | undefined;
   /** Neither filtered nor deduplicated, at most MAX_PEERS_PER_ANSWER. */
   readonly peers: readonly ForeignPeer[];
-  /** Addresses under which the tracker may have seen us: our end of the connection, and what it says (BEP 24). */
+  /** Addresses at which the tracker may see us: our end of the connection, and its `external ip` (BEP 24). */
   readonly ourAddresses: readonly IpAddress[];
 }
 
@@ -45,7 +45,7 @@ export interface ScrapeCounts {
   readonly leechers: number;
 }
 
-/** The tracker answered, and said no. BEP 31: with the time after which to ask again, if it told. */
+/** The tracker refused. With the time after which to retry, if it states one (BEP 31). */
 export class TrackerRefusal extends Error {
   constructor(
     message: string,
@@ -56,5 +56,5 @@ export class TrackerRefusal extends Error {
   }
 }
 
-/** What we say is left to download. Above zero, or we would be counted as a seed and given no seeds. */
+/** `left` of our announces. A tracker counts a peer with 0 as a seed, and gives it no seeds. */
 export const LEFT_BYTES = 1_073_741_824n;

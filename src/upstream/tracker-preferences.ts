@@ -1,4 +1,4 @@
-/** BEP 34: a TXT record `BITTORRENT UDP:1337 TCP:80` under a tracker's name says where it may be asked, if at all. */
+/** BEP 34: a TXT record `BITTORRENT UDP:1337 TCP:80` of a tracker's name lists the ports at which it may be asked. */
 
 export interface TrackerPreferences {
   readonly allowed: readonly { readonly protocol: 'udp' | 'tcp'; readonly port: number }[];
@@ -6,7 +6,7 @@ export interface TrackerPreferences {
 
 /**
  * @param texts the TXT records of the name, each joined into one string
- * @returns `undefined` where there is no such record; with an empty list the tracker must not be asked (`DENY ALL`)
+ * @returns `undefined` if there is no such record; with an empty list the tracker must not be asked (`DENY ALL`)
  */
 export function parseTrackerPreferences(texts: readonly string[]): TrackerPreferences | undefined {
   const record = texts.find((text) => /^BITTORRENT( |$)/.test(text));

@@ -1,19 +1,19 @@
-/** What the exchange counts, as plain numbers that only rise; `src/app` shows them as metrics. */
+/** The counters of the exchange, as numbers that only rise. `src/app` shows them as metrics. */
 export interface UpstreamCounters {
   requests: number;
   /** Requests that joined one in flight for the same torrent. */
   joined: number;
-  /** Requests turned away because too many were waiting. */
+  /** Requests dropped because too many were waiting. */
   overloaded: number;
   /** Trackers that answered, refused, or gave nothing usable. */
   answered: number;
   refused: number;
   failed: number;
-  /** Trackers passed over because their time had not come. */
+  /** Trackers skipped because they were not due. */
   tooSoon: number;
-  /** Trackers that would have been this installation. */
+  /** Trackers that resolved to this installation. */
   ownAddress: number;
-  /** Usable peers they named. */
+  /** Peers taken from their answers. */
   peers: number;
 }
 

@@ -1,8 +1,8 @@
 /**
  * The exchange with original trackers (draft section 4.2: "reactive request as a normal P2P client"): asks them for
- * foreign peers of a torrent, and hands these on. It behaves as a client that looks in: one announce `started` as a
- * leecher, then `stopped` as soon as the answer is there, so that the swarm does not keep an address at which nobody
- * serves. Private torrents (BEP 27) are never asked for: their trackers ban what this is.
+ * foreign peers of a torrent, and passes these on. It behaves as a client that joins briefly: it announces `started` as a
+ * leecher, then `stopped` as soon as it has the answer, so that the swarm does not keep an address where no peer listens.
+ * It never asks for private torrents (BEP 27), whose trackers ban such clients.
  */
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../domain/clock.js';
@@ -33,30 +33,30 @@ export interface UpstreamExchangeOptions {
   readonly resolver: NameResolver;
   /** Every address under which this installation answers, and the ports; see {@link OwnEndpoint}. */
   readonly ownEndpoints: () => readonly OwnEndpoint[];
-  /** Where nothing is asked, and why. */
+  /** Which addresses are not connected to, and why. */
   readonly closedBecause: ClosedBecause;
-  /** The port we say we listen on, 1 – 65535. Nobody needs to listen there. */
+  /** The port in our announces, 1 – 65535. No peer needs to listen on it. */
   readonly announcePort: number;
   /** 20 bytes, BEP 20 style. */
   readonly peerId: Uint8Array;
   readonly clock: Clock;
   readonly random: Random;
   /**
-   * Called once for each answer that brought peers, as the tracker named them; they are good for `ttlSeconds`. Must not
-   * reject. @returns how many were taken
+   * Called for each answer with peers, as the tracker listed them. They are valid for `ttlSeconds`. Must not reject.
+   * @returns how many were taken
    */
   readonly onPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) => Promise<number>;
   /** True: trackers on private and loopback addresses are asked. */
   readonly lab: boolean;
   readonly log?: UpstreamLog;
-  /** The least time between two announces of a torrent to a tracker, whatever it states; 300 unless told otherwise. */
+  /** The shortest time between two announces of a torrent to a tracker, whatever it states; default 300. */
   readonly minIntervalSeconds?: number;
 }
 
 export interface ExchangeRequest {
-  /** Of the client that needs peers: its trackers are asked over the same family where they can be. */
+  /** Of the client that needs peers. Trackers are asked over the same family if they have an address of it. */
   readonly family: 4 | 6;
-  /** How many peers are missing; trackers are asked in turn until they are found. */
+  /** How many peers are missing. Trackers are asked one after the other until this many are taken. */
   readonly want: number;
   /** True for a torrent whose info has `private=1`. */
   readonly private?: boolean;
@@ -65,17 +65,17 @@ export interface ExchangeRequest {
 export interface ExchangeOutcome {
   readonly peers: number;
   readonly trackers: readonly AskedTracker[];
-  /** Why no tracker was asked at all. */
+  /** Why no tracker was asked. */
   readonly skipped?: 'private' | 'overloaded' | 'stopped';
 }
 
 export interface UpstreamExchange {
   /** Never rejects. `trackers`: the original announce URLs in the torrent's order, tiers flattened. */
   request(infoHash: InfoHash, trackers: readonly string[], request: ExchangeRequest): Promise<ExchangeOutcome>;
-  /** What the trackers count; of the first in order that knows a torrent. Never rejects; torrents nobody knows are absent. */
+  /** The counts of the first tracker that knows a torrent. Never rejects. Torrents that no tracker knows are absent. */
   scrape(trackers: readonly string[], infoHashes: readonly InfoHash[]): Promise<Map<InfoHash, Scraped>>;
   counters(): UpstreamCounters;
-  /** No new requests; the last answers and farewells get a second, then they are cut off. */
+  /** Refuses new requests. Those in flight, and announces `stopped`, get {@link STOP_GRACE_MS}, then they are aborted. */
   stop(): Promise<void>;
 }
 
@@ -103,7 +103,7 @@ class Exchange implements UpstreamExchange {
       counters: this.count,
       signal: this.cutOff.signal,
     });
-    setMaxListeners(0, this.cutOff.signal); // one for each exchange under way; their number is bounded by the slots
+    setMaxListeners(0, this.cutOff.signal); // one for each request in flight, whose number the slots bound
   }
 
   request(infoHash: InfoHash, trackers: readonly string[], request: ExchangeRequest): Promise<ExchangeOutcome> {
@@ -117,7 +117,7 @@ class Exchange implements UpstreamExchange {
       return running;
     }
     const outcome = this.slots
-      .run(() => this.askInTurn(infoHash, trackers, request))
+      .run(() => this.askOneByOne(infoHash, trackers, request))
       .then((done): ExchangeOutcome => {
         if (done === undefined) this.count.overloaded++;
         return done ?? { peers: 0, trackers: [], skipped: 'overloaded' };
@@ -142,17 +142,17 @@ class Exchange implements UpstreamExchange {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    const settled = Promise.allSettled([...this.inFlight.values()]).then(() => this.asker.farewells());
+    const finished = Promise.allSettled([...this.inFlight.values()]).then(() => this.asker.stopsSent());
     let timer: NodeJS.Timeout | undefined;
     const graceOver = new Promise((resolve) => {
       timer = setTimeout(resolve, STOP_GRACE_MS);
     });
-    await Promise.race([settled, graceOver]);
+    await Promise.race([finished, graceOver]);
     clearTimeout(timer);
     this.cutOff.abort();
   }
 
-  private async askInTurn(
+  private async askOneByOne(
     infoHash: InfoHash,
     trackers: readonly string[],
     request: ExchangeRequest,

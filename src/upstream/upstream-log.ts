@@ -1,4 +1,4 @@
-/** What the exchange needs of a log; pino's loggers fit. */
+/** The log of the exchange. A pino logger is one. */
 export interface UpstreamLog {
   debug(fields: object, message: string): void;
   warn(fields: object, message: string): void;

@@ -221,6 +221,6 @@ it('leaves the snapshot out once it has to be suspected', async () => {
     await eventually('readiness', async () => (await ready()).status === 200, 10_000);
   }
   expect(existsSync(`${snapshotFile()}.damaged`)).toBe(true);
-  expect(logged.join('\n')).toContain('the snapshot of the swarms is left out');
+  expect(logged.join('\n')).toContain('the snapshot of the swarms may be the cause; it is not loaded');
   expect((await running.announce('127.1.0.11', { infoHash })).hosts).toEqual([]);
 });

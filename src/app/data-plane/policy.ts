@@ -24,7 +24,7 @@ export interface PolicyConsumer {
   setPolicy(topology: TopologyData, cost: CostTable): void;
   /** @param cost with the changes in it. @param changes since the last call, as pairs: group, level, group, level … */
   setDensity(cost: CostTable, changes: Uint16Array): void;
-  /** @param cost with the changes in it. @param changed addresses with another level, as `CapabilityTable.takeChanges` lists them */
+  /** @param cost with the changes in it. @param changed addresses, as `CapabilityTable.takeChanges` lists them */
   setCapability(cost: CostTable, changed: Int32Array): void;
 }
 

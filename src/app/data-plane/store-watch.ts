@@ -14,7 +14,7 @@ const NEARLY_FULL = 0.95;
 /** It is free again below this share, so that a store at the threshold does not flap. */
 const FREE_AGAIN = 0.9;
 
-/** The part's name in readiness. It differs from the tracker's, because a full tracker still answers and its names stay redirected. */
+/** The part's name in readiness. Not the tracker's, because a full tracker still answers and its names stay redirected. */
 const PART = 'swarm store';
 
 export interface StoreWatchContext {

@@ -6,7 +6,7 @@ export interface RedirectionView {
   redirections(): Promise<readonly Document[]>;
 }
 
-/** @param view undefined while the DNS redirection is switched off: the call answers 404 and says so */
+/** @param view undefined if the DNS redirection is switched off: the call answers 404 and says so */
 export function redirectionRoutes(view: RedirectionView | undefined): Route[] {
   return [
     route({
@@ -14,7 +14,7 @@ export function redirectionRoutes(view: RedirectionView | undefined): Route[] {
       path: '/api/v1/redirections',
       summary: 'Names that the DNS redirection answers, and whether it does now',
       access: 'operator',
-      answers: [{ status: 200, description: 'One entry a name.', schema: redirectionsAnswer }],
+      answers: [{ status: 200, description: 'One entry for each name.', schema: redirectionsAnswer }],
       handle: async () => {
         return { json: { redirections: await switchedOn(view, 'the DNS redirection').redirections() } };
       },
@@ -27,7 +27,7 @@ const redirectionsAnswer = z.strictObject({
     z.strictObject({
       name: z.string(),
       target: z.enum(['mirror', 'tracker']),
-      active: z.boolean().meta({ description: 'false while what it leads to does not answer' }),
+      active: z.boolean().meta({ description: 'false while its target does not answer' }),
       addresses: z.array(z.string()),
       ttlSeconds: z.int(),
     }),

@@ -184,7 +184,7 @@ describe('loops', () => {
     const redirect = await startRedirect(closing, { upstreamResolvers: [looping, resolver], log });
     target = redirect.addresses[0]!.port;
     await redirect.probeLoops();
-    expect(warnings[0]).toMatch(/asks this server again/);
+    expect(warnings[0]).toMatch(/forwards to this server/);
     relayed = 0;
     const answer = decode((await askUdp(redirect.addresses[0]!, question('a.example')))!);
     expect(answer.answers).toMatchObject([{ data: '192.0.2.2' }]);
