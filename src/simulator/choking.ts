@@ -1,46 +1,47 @@
 /**
- * Who is unchoked: the rule of the original BitTorrent client (Cohen 2003, "Incentives Build Robustness in BitTorrent").
- * A leecher serves the four interested neighbours that sent it most in the last two rounds, and one optimistic choice that
- * changes every third round; a place that no giver claims stays with whom it serves. A seed serves five and replaces the
- * one that it has served longest in each round. A place whose neighbour loses interest is given away at once.
+ * Decides which neighbours are unchoked, by the rule of the original BitTorrent client (Cohen 2003, "Incentives Build
+ * Robustness in BitTorrent"). A leecher serves the four interested neighbours that sent it most in the last two rounds,
+ * and one optimistic choice that changes every third round. A slot without such a sender stays with the neighbour that
+ * it serves. A seed serves five, and in each round replaces the one that it has served longest. When a neighbour loses
+ * interest, its slot is reassigned at once.
  */
 import type { Random } from '../domain/random.js';
 import type { PieceBoard } from './piece-board.js';
 import { type Direction, isComplete, type SimulatedPeer } from './simulated-peer.js';
-import type { TrafficBook } from './traffic-book.js';
+import type { TrafficTotals } from './traffic-totals.js';
 
 export const CHOKING_ROUND_SECONDS = 10;
 export const REGULAR_UNCHOKES = 4;
 const OPTIMISTIC_ROUNDS = 3;
-/** So often a neighbour is drawn blindly before the interested ones are counted. */
+/** The number of random draws over all neighbours before the interested ones are counted. */
 const BLIND_DRAWS = 6;
 
 export class Choking {
-  /** What the chosen givers gave, one place more than there are slots. */
+  /** Bytes from the chosen senders, with one entry more than there are slots. */
   private readonly given = new Float64Array(REGULAR_UNCHOKES + 1);
 
   constructor(
     readonly board: PieceBoard,
-    readonly book: TrafficBook,
+    readonly totals: TrafficTotals,
     readonly random: Random,
   ) {}
 
-  /** @returns the directions out of `peer` that shall be unchoked from now on, at most five */
+  /** @returns the directions out of `peer` to unchoke now, at most five */
   choose(peer: SimulatedPeer): Direction[] {
     return isComplete(peer) ? this.#chooseAsSeed(peer) : this.#chooseAsLeecher(peer);
   }
 
-  /** @returns whom to serve with a free place; undefined where there is none or nobody waits */
+  /** @returns the neighbour for a free slot; undefined if no slot is free or nobody waits */
   nextToServe(peer: SimulatedPeer): Direction | undefined {
     return peer.serves.length > REGULAR_UNCHOKES ? undefined : this.#draw(peer, peer.serves, true);
   }
 
-  /** Starts the next round of counting what each neighbour gives. */
+  /** Starts a new round of counting what each neighbour sends. */
   startRound(peer: SimulatedPeer): void {
     const { givers } = peer;
     peer.rounds++;
     let kept = 0;
-    for (const direction of givers) if (this.book.startRound(direction.id)) givers[kept++] = direction;
+    for (const direction of givers) if (this.totals.startRound(direction.id)) givers[kept++] = direction;
     givers.length = kept;
   }
 
@@ -79,14 +80,14 @@ export class Choking {
     return chosen;
   }
 
-  /** The ways back to the neighbours that gave most and are interested. */
+  /** The directions back to the interested neighbours that sent most. */
   #greatestGivers(peer: SimulatedPeer): Direction[] {
     const chosen: Direction[] = [];
     const { given } = this;
     for (const direction of peer.givers) {
       const { reverse } = direction;
       if (!this.board.isWanted(reverse)) continue;
-      const bytes = this.book.recentBytes(direction.id);
+      const bytes = this.totals.recentBytes(direction.id);
       let at = Math.min(chosen.length, REGULAR_UNCHOKES);
       for (; at > 0 && given[at - 1]! < bytes; at--) {
         given[at] = given[at - 1]!;
@@ -100,7 +101,7 @@ export class Choking {
     return chosen;
   }
 
-  /** A fair draw among the interested neighbours that are not chosen yet (and, if so told, not served now). */
+  /** A fair draw among interested neighbours that are not chosen yet (and, with `onlyWaiting`, not served now). */
   #draw(peer: SimulatedPeer, chosen: readonly Direction[], onlyWaiting: boolean): Direction | undefined {
     const { links } = peer;
     const isEligible = (direction: Direction): boolean =>

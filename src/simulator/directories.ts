@@ -1,7 +1,7 @@
 /**
- * What answers announces in a simulation. {@link OriginalTracker} chooses at random, as trackers do. {@link AliasTracker}
- * is the product itself: the swarm store and the selection of the data plane, with a policy compiled from the scenario as
- * an operator's configuration would be. Each localised network has its own; the others ask the original tracker.
+ * The trackers of a simulation. {@link OriginalTracker} chooses at random, as trackers do. {@link AliasTracker} is the
+ * product itself: the swarm store and the selection of the data plane, with a policy compiled from the scenario as from
+ * an operator's configuration. Each localised network has its own; clients of the others ask the original tracker.
  */
 import { infoHashToBytes, parseInfoHash } from '../domain/info-hash.js';
 import { formatIpv4, ipv4FromWord } from '../domain/ip-address.js';
@@ -23,7 +23,7 @@ import type { Directory, DirectoryEvent } from './swarm-model.js';
 const PEER_PORT = 6881;
 const FIRST_ASN = 64_500;
 const COMPACT_PEER_BYTES = 6;
-/** The tracker's clock when a simulation begins: in its records, 0 stands for never. */
+/** The tracker's clock at the start of a simulation: in its records, 0 means never. */
 const CLOCK_START_SECONDS = 1_000_000;
 const ARENA_BYTES = 64 * 2 ** 20;
 const infoHash = infoHashToBytes(parseInfoHash('a11a5'.repeat(8)));
@@ -35,7 +35,7 @@ const EVENTS: Readonly<Record<DirectoryEvent, number>> = {
   stopped: announce.EVENT_STOPPED,
 };
 
-/** A tracker that knows every peer that it is told of and hands them out at random. */
+/** A tracker that knows every reported peer and returns them at random. */
 export class OriginalTracker implements Directory {
   readonly #online: number[] = [];
   readonly #position = new Map<number, number>();
@@ -43,9 +43,9 @@ export class OriginalTracker implements Directory {
   constructor(readonly random: Random) {}
 
   announce(peer: SimulatedPeer, event: DirectoryEvent, wanted: number): readonly number[] {
-    this.hear(peer, event);
+    this.recordPeer(peer, event);
     if (event === 'stopped') return [];
-    // A partial Fisher–Yates shuffle: the first `wanted` places are a fair draw.
+    // A partial Fisher–Yates shuffle: the first `wanted` entries are a fair draw.
     const online = this.#online;
     const limit = Math.min(wanted + 1, online.length);
     for (let i = 0; i < limit; i++) this.#swap(i, i + this.random.below(online.length - i));
@@ -55,8 +55,8 @@ export class OriginalTracker implements Directory {
       .slice(0, wanted);
   }
 
-  /** Takes note of a peer, be it one that asks or one that somebody else reports. */
-  hear(peer: SimulatedPeer, event: DirectoryEvent): void {
+  /** Records a peer, whether it asks itself or another tracker reports it. */
+  recordPeer(peer: SimulatedPeer, event: DirectoryEvent): void {
     if (event === 'stopped') this.#remove(peer.id);
     else if (!this.#position.has(peer.id)) {
       this.#position.set(peer.id, this.#online.length);
@@ -87,7 +87,7 @@ export interface AliasTrackerOptions {
   /** The network whose operator runs it. */
   readonly home: SimulatedNetwork;
   readonly mix: MixRules;
-  /** False: capability and density do not count, only the AS. */
+  /** False: only the AS counts, not capability and density. */
   readonly fullScore: boolean;
   readonly ratePerGigabyte: number;
   readonly random: Random;
@@ -144,7 +144,7 @@ export class AliasTracker implements Directory {
     });
     this.#store = new SwarmStore({
       random: options.random,
-      // Nobody chooses info-hashes here, and the same seed must give the same run.
+      // No stranger chooses info-hashes here, and the same seed must give the same run.
       hashSecret: new Uint32Array(HASH_KEY_WORDS),
       policy: cost.table,
       arenaBytes: ARENA_BYTES,
@@ -172,8 +172,11 @@ export class AliasTracker implements Directory {
     return soon === 0 ? intervalSeconds : Math.min(intervalSeconds, Math.max(minIntervalSeconds, soon));
   }
 
-  /** Takes note of a peer that asks elsewhere, as in exchange with the original tracker: compact peers do not tell the seeds. */
-  hear(peer: SimulatedPeer, event: DirectoryEvent, nowSeconds: number): void {
+  /**
+   * Records a peer that asks another tracker, as the exchange with the original tracker does: compact peers do not mark
+   * seeds.
+   */
+  recordPeer(peer: SimulatedPeer, event: DirectoryEvent, nowSeconds: number): void {
     this.#tell(peer, event, 0, nowSeconds, false);
   }
 

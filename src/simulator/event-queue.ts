@@ -1,7 +1,7 @@
-/** A binary heap of timed events; equal times leave in the order they came, so that a run is deterministic. */
+/** A binary heap of timed events; equal times keep their insertion order, so that a run is deterministic. */
 
 export class EventQueue<T> {
-  // Three arrays rather than one of records: sifting compares numbers that lie next to each other.
+  // Three arrays rather than one of records: sifting compares adjacent numbers.
   #times = new Float64Array(1024);
   #orders = new Float64Array(1024);
   readonly #what: T[] = [];
@@ -11,7 +11,7 @@ export class EventQueue<T> {
     return this.#what.length;
   }
 
-  /** The time of the next event; Infinity where there is none. */
+  /** The time of the next event; Infinity if the queue is empty. */
   get nextSeconds(): number {
     return this.#what.length === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!;
   }
@@ -25,7 +25,7 @@ export class EventQueue<T> {
     items.push(what);
     while (hole > 0) {
       const parent = (hole - 1) >> 1;
-      // An event that came later never goes before an equal one.
+      // A later event never overtakes an equal one.
       if (times[parent]! <= atSeconds) break;
       times[hole] = times[parent]!;
       orders[hole] = orders[parent]!;
@@ -37,7 +37,7 @@ export class EventQueue<T> {
     items[hole] = what;
   }
 
-  /** Takes the next event. */
+  /** Removes and returns the next event. */
   pop(): T | undefined {
     const times = this.#times;
     const orders = this.#orders;

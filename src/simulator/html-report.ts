@@ -1,4 +1,4 @@
-/** A scenario's result as one self-contained HTML page with plots (inline SVG, no scripts, nothing loaded). */
+/** A scenario's result as one self-contained HTML page with plots (inline SVG, no scripts, no external resources). */
 import type { PolicyResult, ScenarioResult } from './run-scenario.js';
 
 const COLOURS = ['#8d99ae', '#e09f3e', '#2a7f62'];

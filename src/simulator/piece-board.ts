@@ -1,24 +1,26 @@
 /**
- * Who has which piece and who wants what from whom; connections are made and ended here. In flat arrays: a finished piece
- * is told to all neighbours, which happens more often than anything else.
+ * Which peer has which piece, and who wants what from whom; connections are opened and closed here. In flat arrays,
+ * because announcing a finished piece to all neighbours is the most frequent operation.
  */
 import type { Random } from '../domain/random.js';
-import { grown } from './grown-array.js';
+import { enlarged } from './enlarged-array.js';
 import { type Direction, drop, isComplete, NO_TRANSFER, type SimulatedPeer } from './simulated-peer.js';
-import type { TrafficBook } from './traffic-book.js';
+import type { TrafficTotals } from './traffic-totals.js';
 
 const WORD_BITS = 32;
 
 export class PieceBoard {
-  /** [peer × words + piece ÷ 32] → a bit for each piece that it has, and for each that it lacks and is not receiving. */
+  /**
+   * [peer × words + piece ÷ 32] → a bit for each piece that it has, and for each that it lacks and is not receiving.
+   */
   readonly #had: Int32Array;
   readonly #open: Int32Array;
   readonly #words: number;
-  /** [peer × pieces + piece] → how many of its neighbours have it. */
+  /** [peer × pieces + piece] → how many of its neighbours have the piece. */
   readonly #availability: Uint16Array;
   /** [direction id] → pieces that `from` has and `to` lacks. */
   #wanted = new Int32Array(1024);
-  /** [peer × most links + place] → direction id, neighbour: `links` without the objects. */
+  /** [peer × most links + link] → direction id and neighbour: `links` without the objects. */
   readonly #linkIds: Int32Array;
   readonly #linkPeers: Int32Array;
   readonly #freeIds: number[] = [];
@@ -28,7 +30,7 @@ export class PieceBoard {
     readonly peers: readonly SimulatedPeer[],
     readonly pieceCount: number,
     readonly mostLinks: number,
-    readonly book: TrafficBook,
+    readonly totals: TrafficTotals,
   ) {
     this.#words = Math.ceil(pieceCount / WORD_BITS);
     this.#had = new Int32Array(peers.length * this.#words);
@@ -42,7 +44,7 @@ export class PieceBoard {
     }
   }
 
-  /** Whether `to` is interested. */
+  /** True if `to` is interested. */
   isWanted(direction: Direction): boolean {
     return this.#wanted[direction.id]! > 0;
   }
@@ -55,7 +57,7 @@ export class PieceBoard {
     this.#open[this.#wordOf(to, piece)]! |= 1 << piece;
   }
 
-  /** @param ask told of each direction on which the piece can now be asked for */
+  /** @param ask called for each direction on which the piece can now be requested */
   finish(peer: SimulatedPeer, piece: number, ask: (direction: Direction) => void): void {
     const { pieceCount } = this;
     const words = this.#words;
@@ -77,8 +79,9 @@ export class PieceBoard {
   }
 
   /**
-   * Which piece to ask for: interrupted ones first, then the rarest among the neighbours, ties at random (Cohen 2003).
-   * @returns a piece that `to` lacks, is not receiving, and `from` has; −1 where there is none
+   * Chooses the piece to request: interrupted ones first, then the rarest among the neighbours, ties at random (Cohen
+   * 2003).
+   * @returns a piece that `from` has and `to` lacks and is not receiving; −1 if there is none
    */
   pick(direction: Direction, random: Random): number {
     if (this.#wanted[direction.id] === 0) return -1;
@@ -128,7 +131,7 @@ export class PieceBoard {
     this.#add(back);
   }
 
-  /** The caller has closed both ways. */
+  /** The caller has closed both directions. */
   disconnect(direction: Direction): void {
     this.#remove(direction);
     this.#remove(direction.reverse);
@@ -137,20 +140,20 @@ export class PieceBoard {
 
   #add(direction: Direction): void {
     const { id, from, to } = direction;
-    if (id >= this.#wanted.length) this.#wanted = grown(this.#wanted, id + 1);
-    this.book.open(id);
+    if (id >= this.#wanted.length) this.#wanted = enlarged(this.#wanted, id + 1);
+    this.totals.open(id);
     this.#wanted[id] = this.#countFor(from, to, 1);
     from.connections.set(to.id, direction);
     from.links.push(direction);
-    this.#place(direction, from.links.length - 1);
+    this.#putLink(direction, from.links.length - 1);
   }
 
   #remove(direction: Direction): void {
     const { from, to } = direction;
     const last = from.links.pop()!;
     if (last !== direction) {
-      from.links[direction.place] = last;
-      this.#place(last, direction.place);
+      from.links[direction.linkIndex] = last;
+      this.#putLink(last, direction.linkIndex);
     }
     from.connections.delete(to.id);
     drop(to.givers, direction);
@@ -158,14 +161,14 @@ export class PieceBoard {
     this.#countFor(from, to, -1);
   }
 
-  #place(direction: Direction, place: number): void {
-    direction.place = place;
-    const at = direction.from.id * this.mostLinks + place;
+  #putLink(direction: Direction, linkIndex: number): void {
+    direction.linkIndex = linkIndex;
+    const at = direction.from.id * this.mostLinks + linkIndex;
     this.#linkIds[at] = direction.id;
     this.#linkPeers[at] = direction.to.id;
   }
 
-  /** Counts what one peer has among what the other can get. @returns how much of it the other lacks */
+  /** Counts the pieces of one peer among those that the other can get. @returns how many of them the other lacks */
   #countFor(from: SimulatedPeer, to: SimulatedPeer, by: number): number {
     if (from.haveCount === 0) return 0;
     let wanted = 0;
@@ -187,6 +190,6 @@ export class PieceBoard {
 }
 
 function newDirection(id: number, from: SimulatedPeer, to: SimulatedPeer): Direction {
-  const direction = { id, from, to, place: 0, unchoked: false, unchokedAtSeconds: 0, transfer: NO_TRANSFER };
+  const direction = { id, from, to, linkIndex: 0, unchoked: false, unchokedAtSeconds: 0, transfer: NO_TRANSFER };
   return Object.assign(direction, { reverse: direction as unknown as Direction });
 }

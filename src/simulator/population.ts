@@ -1,6 +1,6 @@
 /**
- * The peers of a scenario: who is in which network and sub-domain, with which links and which address. Network n has the
- * addresses 10.n.0.0/16, its sub-domain s the part 10.n.s.0 – 10.n.s.255 and, where it has more peers, further blocks.
+ * The peers of a scenario with their network, sub-domain, links and address. Network n has the addresses 10.n.0.0/16.
+ * Its sub-domain s has the part 10.n.s.0 – 10.n.s.255 and, if it has more peers, further blocks.
  */
 import { ipv4FromWord, type Prefix } from '../domain/ip-address.js';
 import type { Random } from '../domain/random.js';
@@ -64,7 +64,7 @@ export function populate(scenario: Scenario, random: Random): Population {
       const { firewalledShare, silentShare } = specification;
       for (let p = 0; p < specification.peers; p++) {
         const at = pickByShare(subdomains, (random.below(1_000_000) / 1_000_000) * shares);
-        // Drawn only where there are any, so that a scenario without them stays as it was.
+        // Drawn only for a positive share, so that the other scenarios keep their random numbers.
         const firewalled = firewalledShare > 0 && random.below(1_000_000) < firewalledShare * 1_000_000;
         add(addressIn(network, at, used[at]!++), {
           network: network.index,

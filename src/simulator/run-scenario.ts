@@ -1,4 +1,4 @@
-/** Runs one scenario under one policy after another, and sums up what each did to the networks and to their users. */
+/** Runs one scenario under each policy, and summarises the effects on the networks and their users. */
 import { createRandom, type Random } from '../domain/random.js';
 import type { MixRules } from '../selection/cost-table.js';
 import { AliasTracker, OriginalTracker } from './directories.js';
@@ -7,7 +7,7 @@ import type { PolicyName, Scenario } from './scenario.js';
 import type { SimulatedPeer } from './simulated-peer.js';
 import { type Directory, SwarmModel } from './swarm-model.js';
 
-/** Events between two looks at the progress. */
+/** Events between two reports of progress. */
 const EVENTS_PER_SLICE = 20_000;
 const BYTES_PER_GIGABYTE = 1e9;
 
@@ -20,7 +20,7 @@ export interface NetworkResult {
   readonly peers: number;
   /** Copies of the content that entered the network. */
   readonly copiesIn: number;
-  /** What came from outside ÷ all that its peers downloaded. */
+  /** Bytes from outside divided by all bytes that its peers downloaded. */
   readonly externalShare: number;
   readonly bytesIn: number;
 }
@@ -28,7 +28,7 @@ export interface NetworkResult {
 export interface PolicyResult {
   readonly policy: PolicyName;
   readonly networks: readonly NetworkResult[];
-  /** Of the localised networks: their mean copies, their share from outside, what that costs. */
+  /** For the localised networks: their mean copies, their share from outside, and its cost. */
   readonly meanCopiesIn: number;
   readonly externalShare: number;
   readonly cost: number;
@@ -110,7 +110,7 @@ function directoryFor(
   if (policy === 'random') return original;
   const given = Object.fromEntries(Object.entries(scenario.selection).filter(([, value]) => value !== undefined));
   const full: MixRules = { ...defaultMix, ...given };
-  // What an operator gets from the AS order alone: the draft's a) and b) without gateways, capability or density.
+  // What the AS order alone achieves: the draft's a) and b) without gateways, capability or density.
   const mix: MixRules = policy === 'full' ? full : { ...full, gatewaysMax: 0 };
   const trackers = new Map<number, AliasTracker>();
   for (const home of population.networks) {
@@ -136,17 +136,17 @@ function directoryFor(
     intervalSeconds: (peer) => asked[peer.network]?.intervalSeconds() ?? scenario.client.announceIntervalSeconds,
     announce(peer, event, wanted, nowSeconds) {
       const own = asked[peer.network];
-      // Each operator hears of the peers of the others through its exchange with the original tracker,
-      for (const tracker of trackers.values()) if (tracker !== own) tracker.hear(peer, event, nowSeconds);
+      // The exchange with the original tracker tells each operator the peers of the others,
+      for (const tracker of trackers.values()) if (tracker !== own) tracker.recordPeer(peer, event, nowSeconds);
       if (!own) return original.announce(peer, event, wanted);
-      // which therefore knows theirs; a single operator who redirects DNS tells nobody.
-      if (trackers.size > 1) original.hear(peer, event);
+      // and tells the original tracker theirs; a single operator who redirects DNS shares nothing.
+      if (trackers.size > 1) original.recordPeer(peer, event);
       return own.announce(peer, event, wanted, nowSeconds);
     },
   };
 }
 
-/** [network] → the alias tracker that its clients ask; undefined: the original tracker */
+/** [network] → the alias tracker that its clients ask; undefined means the original tracker */
 function askedTrackers(
   scenario: Scenario,
   population: Population,

@@ -1,4 +1,4 @@
-/** A scenario file: which networks, which peers, which content, and which policies are compared. Strict YAML. */
+/** A scenario file: the networks, peers, content, and policies to compare. Strict YAML. */
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -12,29 +12,29 @@ const count = z.int().min(1);
 
 const network = z.strictObject({
   name: z.string().min(1),
-  /** So many networks of this kind: `isp 1`, `isp 2`, … */
+  /** The number of networks of this kind: `isp 1`, `isp 2`, … */
   count: count.max(250).default(1),
   /** Peers in each. */
   peers: z.int().min(0).max(50_000),
   uplinkBps: positive,
   downlinkBps: positive,
-  /** Peers arrive spread evenly over this time, from `arrivalStartSeconds` on. */
+  /** Peers arrive evenly over this time, starting at `arrivalStartSeconds`. */
   arrivalSeconds: z.number().min(0).default(10),
   arrivalStartSeconds: z.number().min(0).default(0),
-  /** How long a peer stays after its download; "forever" keeps it. */
+  /** How long a peer stays after its download; "forever" means until the end. */
   seedForSeconds: z.union([z.number().min(0), z.literal('forever')]).default(0),
-  /** The share of its peers that nobody can connect to, because of NAT or a firewall. They connect to others. */
+  /** The share of its peers that accept no connections, because of NAT or a firewall. They connect to others. */
   firewalledShare: z.number().min(0).max(1).default(0),
   /**
-   * For each peer so many more that are listed as seeds and serve nobody: switched off without a word, or invented. They are
-   * there from the beginning, and announce again.
+   * For each peer, how many more are listed as seeds and serve nobody: switched off without notice, or invented. They
+   * are listed from the beginning, and announce again.
    */
   silentShare: z.number().min(0).max(10).default(0),
   /** True: its operator runs an alias tracker for it. False: its clients ask the original tracker. */
   localised: z.boolean().default(false),
-  /** For a network that is not localised: the localised network whose alias tracker its clients ask, being the torrent's. */
+  /** For a network that is not localised: the localised network whose alias tracker its torrents name. */
   asks: z.string().optional(),
-  /** Access networks within; each may have an uplink of its own and a traffic density that probes report. */
+  /** Access networks inside; each may have a separate uplink and a traffic density that probes report. */
   subdomains: z
     .array(
       z.strictObject({
@@ -46,7 +46,7 @@ const network = z.strictObject({
     )
     .max(200)
     .default([{ share: 1 }]),
-  /** Nodes of the operator itself: never choked for lack of uplink, marked as caches. */
+  /** Nodes of the operator: never choked for lack of uplink, marked as caches. */
   caches: z
     .array(z.strictObject({ uplinkBps: positive, downlinkBps: positive }))
     .max(20)
@@ -69,7 +69,7 @@ export const scenarioSchema = z.strictObject({
   client: z
     .strictObject({
       neighbours: count.max(200).default(35),
-      /** Peers that a client asks the tracker for; `neighbours` where it is not given. */
+      /** Peers that a client requests from the tracker; `neighbours` by default. */
       numWant: count.max(200).optional(),
       maxConnections: count.max(1_000).default(55),
       announceIntervalSeconds: positive.default(1_800),
@@ -77,7 +77,7 @@ export const scenarioSchema = z.strictObject({
     })
     .prefault({}),
   networks: z.array(network).min(1),
-  /** The first seed; it stands in a network of its own, foreign to all. */
+  /** The first seed; its network is separate and foreign to all others. */
   origin: z.strictObject({ uplinkBps: positive, asks: z.string().optional() }),
   selection: mix.prefault({}),
   policies: z

@@ -1,6 +1,9 @@
-/** The state of one simulated client and of its connections, as the swarm model and its rules share it. */
+/** The state of one simulated client and of its connections, shared by the swarm model and its rules. */
 
-/** Who can connect to a peer: everybody; nobody, but it connects to others; nobody, and it connects to nobody either. */
+/**
+ * Who can connect to a peer: `open` everybody; `firewalled` nobody, but it connects to others; `silent` no connections
+ * at all.
+ */
 export type Reach = 'open' | 'firewalled' | 'silent';
 
 export interface PeerSpecification {
@@ -10,33 +13,33 @@ export interface PeerSpecification {
   readonly downlinkBps: number;
   readonly arrivalSeconds: number;
   readonly seed: boolean;
-  /** How long it stays after its download is complete; Infinity: to the end. */
+  /** How long it stays after its download is complete; Infinity means until the end. */
   readonly seedForSeconds: number;
-  /** `open` where it is not given. */
+  /** `open` by default. */
   readonly reach?: Reach;
 }
 
-/** [peer] → bytes since the beginning; the traffic book has them. */
+/** [peer] → bytes since the beginning; TrafficTotals counts them. */
 export interface PeerBytes {
   readonly uploadedBytes: Float64Array;
   readonly downloadedBytes: Float64Array;
 }
 
-/** No transfer is under way. */
+/** No transfer is in progress. */
 export const NO_TRANSFER = -1;
 
-/** One way of a connection: pieces go from `from` to `to`. What is counted for it stands in arrays under its id. */
+/** One direction of a connection: pieces go from `from` to `to`. Its counts are in arrays, indexed by its id. */
 export interface Direction {
-  /** Even one way, odd the other; ids of ended connections are used again. */
+  /** Even for one direction, odd for the other; ids of closed connections are reused. */
   readonly id: number;
   readonly from: SimulatedPeer;
   readonly to: SimulatedPeer;
   reverse: Direction;
   /** Its index in `from.links`. */
-  place: number;
+  linkIndex: number;
   unchoked: boolean;
   unchokedAtSeconds: number;
-  /** The number of the transfer that goes on, {@link NO_TRANSFER} where there is none. */
+  /** The number of the transfer in progress, or {@link NO_TRANSFER}. */
   transfer: number;
 }
 
@@ -48,18 +51,21 @@ export interface SimulatedPeer extends PeerSpecification {
   /** Directions out of this peer, by the neighbour's id and as a list. */
   readonly connections: Map<number, Direction>;
   readonly links: Direction[];
-  /** The directions out that are open, those in that are, and those in that delivered in this or the last round. */
+  /**
+   * The open outgoing directions, the open incoming ones, and the incoming ones that delivered in this or the last
+   * round.
+   */
   readonly serves: Direction[];
   readonly servedBy: Direction[];
   readonly givers: Direction[];
-  /** Peers that it has heard of and is not connected to, in the order in which it tries them. */
+  /** Peers that it knows and is not connected to, in the order in which it tries them. */
   known: number[];
-  /** What is missing of pieces that were interrupted. */
+  /** Missing bytes of interrupted pieces. */
   readonly partialBytes: Map<number, number>;
   /** Numbers of transfers. */
   readonly uploads: number[];
   readonly downloads: number[];
-  /** The number of uploads or downloads has changed since the shares were last given out. */
+  /** The number of uploads or downloads has changed since the shares were last computed. */
   sharesAreStale: boolean;
   optimistic: Direction | undefined;
   rounds: number;

@@ -1,8 +1,8 @@
 /**
  * An event-driven model of one BitTorrent swarm: pieces, rarest first, tit-for-tat, asymmetric links, arrivals and
- * departures. What a tracker answers is not modelled: the caller's {@link Directory} answers, with the product's own
- * selection code. Rates are fluid (see {@link Transfers}). Not modelled: latency, TCP's ramp-up, blocks below a piece, an
- * end game. Whoever is behind a firewall connects to others, but two such peers never meet.
+ * departures. The caller's {@link Directory} answers announces with the product's own selection code. Rates are fluid
+ * (see {@link Transfers}). Not modelled: latency, TCP's ramp-up, blocks below a piece, the end game. A peer behind a
+ * firewall connects to others, but two such peers never connect to each other.
  */
 import type { Random } from '../domain/random.js';
 import { CHOKING_ROUND_SECONDS, Choking } from './choking.js';
@@ -17,29 +17,29 @@ import {
   type PeerSpecification,
   type SimulatedPeer,
 } from './simulated-peer.js';
-import { TrafficBook } from './traffic-book.js';
+import { TrafficTotals } from './traffic-totals.js';
 import { Transfers } from './transfers.js';
 
 export type DirectoryEvent = 'started' | 'none' | 'completed' | 'stopped';
 
-/** What answers an announce. `wanted` is numwant. */
+/** Answers announces. `wanted` is numwant. */
 export interface Directory {
   announce(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number): readonly number[];
-  /** The interval that the last answer told this peer; the usual one where missing. */
+  /** The interval in the last answer to this peer; by default the usual one. */
   intervalSeconds?(peer: SimulatedPeer): number;
 }
 
 export interface SwarmParameters {
   readonly pieceCount: number;
   readonly pieceBytes: number;
-  /** A peer asks for more and connects to others until it has this many neighbours. */
+  /** A peer requests more peers and connects to them until it has this many neighbours. */
   readonly neighbours: number;
-  /** It asks the tracker for so many peers, and tries them in an order of its own. */
+  /** The number of peers that it requests from the tracker. It tries them in its own order. */
   readonly numWant: number;
   /** It accepts connections up to this many. */
   readonly maxConnections: number;
   readonly announceIntervalSeconds: number;
-  /** The soonest a peer that has fewer than half of its neighbours announces again. */
+  /** The minimum time between two announces of a peer with fewer than half of its neighbours. */
   readonly minIntervalSeconds: number;
   readonly endSeconds: number;
 }
@@ -48,15 +48,15 @@ type SwarmEvent =
   | { readonly kind: 'arrive' | 'choke' | 'announce' | 'leave'; readonly peer: SimulatedPeer }
   | { readonly kind: 'transfer-end'; readonly transfer: number; readonly generation: number };
 
-/** Peers that were full before and are tried again in a round of choking. */
+/** Peers that were full before and are retried in a round of choking. */
 const TRIES_A_ROUND = 4;
-/** The part of its connections that a client gives up at most for new ones. */
+/** The largest part of its connections that a client closes for new ones. */
 const TURNOVER_SHARE = 0.25;
 
 export class SwarmModel {
   readonly peers: readonly SimulatedPeer[];
   readonly #queue = new EventQueue<SwarmEvent>();
-  readonly #book: TrafficBook;
+  readonly #totals: TrafficTotals;
   readonly #board: PieceBoard;
   readonly #transfers: Transfers;
   readonly #choking: Choking;
@@ -71,12 +71,12 @@ export class SwarmModel {
   ) {
     const { pieceCount, pieceBytes, neighbours, maxConnections } = parameters;
     const networks = specifications.map(({ network }) => network);
-    const book = new TrafficBook(networks, 1 + networks.reduce((most, network) => Math.max(most, network), 0));
-    this.peers = specifications.map((specification, id) => createPeer(id, specification, pieceCount, book));
-    this.#book = book;
-    this.#board = new PieceBoard(this.peers, pieceCount, Math.max(neighbours, maxConnections), book);
-    this.#choking = new Choking(this.#board, book, random);
-    this.#transfers = new Transfers(this.#board, book, pieceBytes, random, (atSeconds, transfer, generation) =>
+    const totals = new TrafficTotals(networks, 1 + networks.reduce((most, network) => Math.max(most, network), 0));
+    this.peers = specifications.map((specification, id) => createPeer(id, specification, pieceCount, totals));
+    this.#totals = totals;
+    this.#board = new PieceBoard(this.peers, pieceCount, Math.max(neighbours, maxConnections), totals);
+    this.#choking = new Choking(this.#board, totals, random);
+    this.#transfers = new Transfers(this.#board, totals, pieceBytes, random, (atSeconds, transfer, generation) =>
       this.#queue.push(atSeconds, { kind: 'transfer-end', transfer, generation }),
     );
     for (const peer of this.peers) {
@@ -96,15 +96,18 @@ export class SwarmModel {
 
   /** [network] → bytes that entered it. */
   get inwardBytes(): Float64Array {
-    return this.#book.inwardBytes();
+    return this.#totals.inwardBytes();
   }
 
   /** [from network × networks + to network] → bytes. */
   get matrixBytes(): Float64Array {
-    return this.#book.matrixBytes;
+    return this.#totals.matrixBytes;
   }
 
-  /** Runs for at most `events` events. @returns false when the run is over (everybody has finished, or the end time) */
+  /**
+   * Runs for at most `events` events. @returns false when the run is over (every peer has finished, or the end time is
+   * reached)
+   */
   advance(events: number): boolean {
     for (let i = 0; i < events; i++) {
       if (this.#incomplete === 0) return false;
@@ -131,7 +134,7 @@ export class SwarmModel {
       peer.online = true;
       this.#announce(peer, 'started');
       if (peer.reach === 'silent') return;
-      // Clients do not choke in step.
+      // The rounds of different clients are not synchronised.
       this.#queue.push(this.#now + (CHOKING_ROUND_SECONDS * this.random.below(1000)) / 1000, { kind: 'choke', peer });
     } else if (!peer.online) {
       return;
@@ -139,7 +142,7 @@ export class SwarmModel {
       this.#choke(peer);
       this.#queue.push(this.#now + CHOKING_ROUND_SECONDS, event);
     } else if (event.kind === 'announce') {
-      // An announce in between has moved the next one.
+      // An earlier announce may have moved the next one.
       if (this.#now >= peer.nextAnnounceSeconds) this.#announce(peer, 'none');
     } else {
       this.#leave(peer);
@@ -160,7 +163,7 @@ export class SwarmModel {
     this.#connectToKnown(peer, fresh.length);
   }
 
-  /** Those that are full are kept for a later try. */
+  /** Full peers are retried later. */
   #connectToKnown(peer: SimulatedPeer, tries: number): void {
     const { neighbours, maxConnections } = this.parameters;
     const { known } = peer;
@@ -180,14 +183,14 @@ export class SwarmModel {
   }
 
   /**
-   * A client at its limit that hears of new peers gives up idle neighbours that have nothing for it, as Transmission does
-   * with idle peers and libtorrent with its peer turnover; first those that want nothing from it either.
+   * A client at its limit that learns of new peers closes connections to idle neighbours that have nothing for it, as
+   * Transmission does with idle peers and libtorrent with its peer turnover; first those that want nothing from it.
    */
   #makeRoom(peer: SimulatedPeer, wanted: number): void {
     const { neighbours } = this.parameters;
     let excess = peer.links.length + Math.min(wanted, Math.floor(neighbours * TURNOVER_SHARE)) - neighbours;
     if (excess <= 0) return;
-    const isIdle = (way: Direction): boolean => way.transfer === NO_TRANSFER && this.#book.recentBytes(way.id) === 0;
+    const isIdle = (way: Direction): boolean => way.transfer === NO_TRANSFER && this.#totals.recentBytes(way.id) === 0;
     const idle = peer.links.filter(
       (link) => !this.#board.isWanted(link.reverse) && isIdle(link) && isIdle(link.reverse),
     );
@@ -211,11 +214,11 @@ export class SwarmModel {
   }
 
   #choke(peer: SimulatedPeer): void {
-    for (const transfer of peer.downloads) this.#transfers.settle(transfer);
+    for (const transfer of peer.downloads) this.#transfers.countBytes(transfer);
     const chosen = this.#choking.choose(peer);
     this.#choking.startRound(peer);
     const { serves } = peer;
-    // Backwards, because closing puts the last one in the place of the closed one.
+    // Backwards, because closing moves the last one to the index of the closed one.
     for (let i = serves.length - 1; i >= 0; i--) if (!chosen.includes(serves[i]!)) this.#close(serves[i]!);
     for (const direction of chosen) this.#open(direction);
     if (peer.known.length > 0) this.#connectToKnown(peer, TRIES_A_ROUND);
@@ -224,7 +227,7 @@ export class SwarmModel {
       this.#announce(peer, 'none');
   }
 
-  /** Somebody has got a piece: who serves it may have nothing for it any more, and it has something for others. */
+  /** A peer got a piece: its senders may have nothing more for it, and it has something for others. */
   #useFreePlaces(receiver: SimulatedPeer): void {
     const { servedBy } = receiver;
     for (let i = servedBy.length - 1; i >= 0; i--) {
@@ -261,7 +264,7 @@ export class SwarmModel {
     drop(direction.to.servedBy, direction);
     if (direction.transfer === NO_TRANSFER) return;
     this.#transfers.interrupt(direction.transfer);
-    // Somebody who had nothing else to send may finish the piece.
+    // A peer that had nothing else to send may finish the piece.
     for (const other of direction.to.servedBy) this.#transfers.ask(other);
   }
 
@@ -269,13 +272,13 @@ export class SwarmModel {
     peer.completedAtSeconds = this.#now;
     this.#incomplete--;
     this.#announce(peer, 'completed');
-    // A seed has nothing to gain from another seed.
+    // A seed needs nothing from another seed.
     for (const direction of [...peer.links]) if (isComplete(direction.to)) this.#disconnect(direction);
     if (Number.isFinite(peer.seedForSeconds))
       this.#queue.push(this.#now + peer.seedForSeconds, { kind: 'leave', peer });
   }
 
-  /** It lacks pieces, and no neighbour has one of them. */
+  /** True if it lacks pieces and no neighbour has one of them. */
   #isStarved(peer: SimulatedPeer): boolean {
     if (isComplete(peer) || peer.downloads.length > 0) return false;
     return peer.links.every((link) => !this.#board.isWanted(link.reverse));

@@ -1,18 +1,19 @@
 /**
- * What goes over the links: a transfer gets the smaller of its share of the sender's uplink and of the receiver's
- * downlink. Rates follow when the numbers of uploads and downloads have changed, once for all changes of an instant:
- * {@link Transfers.share} has to be called before time goes on. Transfers are numbers; what is known of each lies in arrays.
+ * Transfers over the links. A transfer gets the smaller of its share of the sender's uplink and of the receiver's
+ * downlink. When the numbers of uploads and downloads change, rates are recomputed once for all changes of an instant.
+ * So the caller must call {@link Transfers.share} before time advances. Transfers are numbers; their state is in
+ * arrays.
  */
 import type { Random } from '../domain/random.js';
-import { grown } from './grown-array.js';
+import { enlarged } from './enlarged-array.js';
 import type { PieceBoard } from './piece-board.js';
 import { type Direction, drop, NO_TRANSFER, type SimulatedPeer } from './simulated-peer.js';
-import type { TrafficBook } from './traffic-book.js';
+import type { TrafficTotals } from './traffic-totals.js';
 
-/** What rounding leaves of a piece that has arrived. */
+/** The rounding error in a piece that has arrived. */
 const NEGLIGIBLE_BYTES = 1e-3;
 
-/** Told when a transfer will have ended, unless its rate changes. */
+/** Called with the time at which a transfer ends, unless its rate changes. */
 export type EndScheduler = (atSeconds: number, transfer: number, generation: number) => void;
 
 export class Transfers {
@@ -21,7 +22,7 @@ export class Transfers {
   readonly #uploadShare: Float64Array;
   readonly #downloadShare: Float64Array;
   readonly #stale: SimulatedPeer[] = [];
-  /** All by transfer. */
+  /** All arrays are indexed by transfer. */
   readonly #direction: Direction[] = [];
   #from = new Int32Array(256);
   #to = new Int32Array(256);
@@ -29,16 +30,16 @@ export class Transfers {
   #remainingBytes = new Float64Array(256);
   #bytesPerSecond = new Float64Array(256);
   #updatedAtSeconds = new Float64Array(256);
-  /** The end that stands in the queue; a rate that falls afterwards moves it only when it comes up. */
+  /** The end that is queued; a rate that falls later moves it only when the event runs. */
   #scheduledAtSeconds = new Float64Array(256);
-  /** Counts up whenever an earlier end is queued or the transfer stops, so that the older one is recognised as void. */
+  /** Increases when an earlier end is queued or the transfer stops, which makes the older event void. */
   #generation = new Uint32Array(256);
   readonly #free: number[] = [];
   #count = 0;
 
   constructor(
     readonly board: PieceBoard,
-    readonly book: TrafficBook,
+    readonly totals: TrafficTotals,
     readonly pieceBytes: number,
     readonly random: Random,
     readonly scheduleEnd: EndScheduler,
@@ -47,7 +48,7 @@ export class Transfers {
     this.#downloadShare = new Float64Array(board.peers.length);
   }
 
-  /** Starts a transfer where the direction is open and there is something to ask for. */
+  /** Starts a transfer if the direction is open and has a piece to request. */
   ask(direction: Direction): void {
     if (!direction.unchoked || direction.transfer !== NO_TRANSFER) return;
     const piece = this.board.pick(direction, this.random);
@@ -69,10 +70,10 @@ export class Transfers {
     this.#touch(to);
   }
 
-  /** Interrupts a transfer; what has arrived of the piece is kept. */
+  /** Interrupts a transfer; the received part of the piece is stored. */
   interrupt(transfer: number): void {
     const { to } = this.#direction[transfer]!;
-    this.settle(transfer);
+    this.countBytes(transfer);
     const piece = this.#piece[transfer]!;
     this.board.giveUp(to, piece);
     to.partialBytes.set(piece, this.#remainingBytes[transfer]!);
@@ -80,12 +81,12 @@ export class Transfers {
   }
 
   /**
-   * The time that was scheduled has come: where the piece has arrived, the neighbours hear of it and the next one follows.
-   * @returns who has got a piece; undefined where the end was void or is only later
+   * Handles a queued end. If the piece has arrived, notifies the neighbours and starts the next piece.
+   * @returns the peer that got a piece; undefined if the event is void or the end is later now
    */
   arrive(transfer: number, generation: number): SimulatedPeer | undefined {
     if (this.#generation[transfer] !== generation) return undefined;
-    this.settle(transfer);
+    this.countBytes(transfer);
     if (this.#remainingBytes[transfer]! > NEGLIGIBLE_BYTES) {
       // The rate fell since this end was queued.
       this.#scheduledAtSeconds[transfer] = Number.POSITIVE_INFINITY;
@@ -98,7 +99,7 @@ export class Transfers {
     if (next < 0) {
       this.#end(transfer);
     } else {
-      // The slot stays busy, so nobody's share changes.
+      // The slot stays busy, so no share changes.
       this.#assign(transfer, next);
       this.#scheduledAtSeconds[transfer] = Number.POSITIVE_INFINITY;
       this.#schedule(transfer);
@@ -106,8 +107,8 @@ export class Transfers {
     return direction.to;
   }
 
-  /** Books what a transfer has delivered since it was last looked at. */
-  settle(transfer: number): void {
+  /** Counts the bytes that a transfer has delivered since the last call. */
+  countBytes(transfer: number): void {
     const seconds = this.nowSeconds - this.#updatedAtSeconds[transfer]!;
     if (seconds === 0) return;
     this.#updatedAtSeconds[transfer] = this.nowSeconds;
@@ -115,10 +116,10 @@ export class Transfers {
     const bytes = Math.min(remaining, seconds * this.#bytesPerSecond[transfer]!);
     if (bytes <= 0) return;
     this.#remainingBytes[transfer] = remaining - bytes;
-    this.book.book(this.#direction[transfer]!, this.#from[transfer]!, this.#to[transfer]!, bytes);
+    this.totals.add(this.#direction[transfer]!, this.#from[transfer]!, this.#to[transfer]!, bytes);
   }
 
-  /** Gives every transfer of the peers whose numbers have changed its new rate. */
+  /** Recomputes the rate of every transfer of peers whose numbers of transfers have changed. */
   share(): void {
     const stale = this.#stale;
     if (stale.length === 0) return;
@@ -170,7 +171,7 @@ export class Transfers {
       this.#downloadShare[this.#to[transfer]!]!,
     );
     if (bytesPerSecond === this.#bytesPerSecond[transfer]) return;
-    this.settle(transfer);
+    this.countBytes(transfer);
     this.#bytesPerSecond[transfer] = bytesPerSecond;
     this.#schedule(transfer);
   }
@@ -185,13 +186,13 @@ export class Transfers {
   }
 
   #grow(atLeast: number): void {
-    this.#from = grown(this.#from, atLeast);
-    this.#to = grown(this.#to, atLeast);
-    this.#piece = grown(this.#piece, atLeast);
-    this.#remainingBytes = grown(this.#remainingBytes, atLeast);
-    this.#bytesPerSecond = grown(this.#bytesPerSecond, atLeast);
-    this.#updatedAtSeconds = grown(this.#updatedAtSeconds, atLeast);
-    this.#scheduledAtSeconds = grown(this.#scheduledAtSeconds, atLeast);
-    this.#generation = grown(this.#generation, atLeast);
+    this.#from = enlarged(this.#from, atLeast);
+    this.#to = enlarged(this.#to, atLeast);
+    this.#piece = enlarged(this.#piece, atLeast);
+    this.#remainingBytes = enlarged(this.#remainingBytes, atLeast);
+    this.#bytesPerSecond = enlarged(this.#bytesPerSecond, atLeast);
+    this.#updatedAtSeconds = enlarged(this.#updatedAtSeconds, atLeast);
+    this.#scheduledAtSeconds = enlarged(this.#scheduledAtSeconds, atLeast);
+    this.#generation = enlarged(this.#generation, atLeast);
   }
 }

@@ -53,6 +53,6 @@ describe('the alias tracker of a simulated network', () => {
   });
 
   it('does not know the seeds among those it has heard of, as in exchange with an original tracker', () => {
-    expect(foreignGiven((tracker, peer) => tracker.hear(peer, 'completed', 0))).toBe(3);
+    expect(foreignGiven((tracker, peer) => tracker.recordPeer(peer, 'completed', 0))).toBe(3);
   });
 });

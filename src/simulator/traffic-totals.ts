@@ -1,11 +1,11 @@
 /**
- * Who has sent how much to whom: per peer, per pair of networks, and per direction in the current round of choking and the
- * one before it, which is what tit-for-tat looks at. Flat arrays, since every change of a rate writes here.
+ * Bytes sent: per peer, per pair of networks, and per direction in the current and the previous round of choking, which
+ * tit-for-tat compares. Flat arrays, because every change of a rate writes here.
  */
-import { grown } from './grown-array.js';
+import { enlarged } from './enlarged-array.js';
 import type { Direction } from './simulated-peer.js';
 
-export class TrafficBook {
+export class TrafficTotals {
   /** [peer] → bytes. */
   readonly uploadedBytes: Float64Array;
   readonly downloadedBytes: Float64Array;
@@ -36,17 +36,17 @@ export class TrafficBook {
     return inward;
   }
 
-  /** A connection begins: nothing has been given. */
+  /** Resets the counts of a direction, for a new connection. */
   open(id: number): void {
     if (id >= this.#round.length) {
-      this.#round = grown(this.#round, id + 1);
-      this.#lastRound = grown(this.#lastRound, id + 1);
+      this.#round = enlarged(this.#round, id + 1);
+      this.#lastRound = enlarged(this.#lastRound, id + 1);
     }
     this.#round[id] = 0;
     this.#lastRound[id] = 0;
   }
 
-  book(direction: Direction, from: number, to: number, bytes: number): void {
+  add(direction: Direction, from: number, to: number, bytes: number): void {
     const { id } = direction;
     if (this.#round[id] === 0 && this.#lastRound[id] === 0) direction.to.givers.push(direction);
     this.#round[id]! += bytes;
@@ -55,12 +55,12 @@ export class TrafficBook {
     this.matrixBytes[this.#networkOf[from]! * this.networkCount + this.#networkOf[to]!]! += bytes;
   }
 
-  /** What went over a direction of late. */
+  /** Bytes over a direction in this round and the last one. */
   recentBytes(id: number): number {
     return this.#round[id]! + this.#lastRound[id]!;
   }
 
-  /** A round of choking has ended. @returns whether the direction delivered anything in it */
+  /** Ends a round of choking. @returns true if the direction delivered anything in it */
   startRound(id: number): boolean {
     const bytes = this.#round[id]!;
     this.#lastRound[id] = bytes;
