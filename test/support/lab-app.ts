@@ -89,7 +89,7 @@ export async function startLabApp(
         tracker: endpoint('tracker', protocol),
         localAddress: from,
         port: 6881,
-        peerId: `-E2E000-${from}`.padEnd(20, '0').slice(0, 20),
+        peerId: `-E2E000-${from}`.padEnd(20, '-').slice(0, 20),
         leftBytes: 1_000,
         event: 'started',
         ...announce,
