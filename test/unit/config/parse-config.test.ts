@@ -167,7 +167,7 @@ describe('across fields', () => {
       'operator: { name: x, networks: [ { asn: 1, prefixes: [203.0.113.0/24] }, { asn: 2, prefixes: [203.0.113.0/24] } ] }',
       'already a prefix of AS1',
     ],
-    [`${OPERATOR}reports: { probes: [ { id: p, subdomains: [nort] } ] }`, '"nort" is no sub-domain'],
+    [`${OPERATOR}reports: { probes: [ { id: p, subdomains: [nort] } ] }`, '"nort" is not a sub-domain'],
     [`${OPERATOR}reports: { probes: [ { id: p, subdomains: [nort] } ] }`, 'did you mean "north"?'],
     [
       `${OPERATOR}tracker: { listen: ["udp://0.0.0.0:6969"], announceUrls: ["http://t.example:6969/announce"] }`,
@@ -212,7 +212,7 @@ describe('across fields', () => {
     ],
     [
       `${OPERATOR}billing: { overrides: [ { requester: east, peer: AS1, treatAs: same-as } ] }`,
-      '"east" is no sub-domain',
+      '"east" is not a sub-domain',
     ],
   ])('%s', (text, message) => {
     expect(problemsOf(text).join('\n')).toContain(message);
