@@ -15,7 +15,7 @@ import {
   META_WORDS,
   setIdentity,
 } from './peer-record.js';
-import { addSlot, homeOf, removeSlot, SLOT_BITS, SLOT_MASK, tagOf } from './slot-index.js';
+import { addSlot, homeOf, removeSlot, slotBitsOf, tagOf } from './slot-index.js';
 
 /** Words of a ranked swarm's block before its records; the first has the capacity in its lower half. */
 export const HEADER_WORDS = 6;
@@ -44,13 +44,15 @@ export class RankedIndexes {
     const stride = endpoint.stride;
     const entries = words[ref + INDEX_ENTRIES]!;
     const index = this.indexStart(ref, stride);
-    const tag = tagOf(endpoint.hash);
-    for (let position = homeOf(endpoint.hash, entries); ; ) {
+    const slotBits = this.slotBits(ref);
+    const { hash, word0 } = endpoint;
+    const tag = tagOf(hash, slotBits);
+    for (let position = homeOf(hash, entries); ; ) {
       const entry = halves[index + position]!;
       if (entry === 0) return 0;
-      if (entry >>> SLOT_BITS === tag) {
-        const record = ref + HEADER_WORDS + ((entry & SLOT_MASK) - 1) * stride;
-        if (isEndpoint(words, record, endpoint)) return record;
+      if (entry >>> slotBits === tag) {
+        const record = ref + HEADER_WORDS + ((entry & ((1 << slotBits) - 1)) - 1) * stride;
+        if ((words[record]! | 0) === word0 && isEndpoint(words, record, endpoint)) return record;
       }
       if (++position === entries) position = 0;
     }
@@ -62,14 +64,16 @@ export class RankedIndexes {
     const stride = endpoint.stride;
     const entries = words[ref + INDEX_ENTRIES]!;
     const index = this.indexStart(ref, stride) + entries;
-    const tag = tagOf(endpoint.hostHash);
-    for (let position = homeOf(endpoint.hostHash, entries); ; ) {
+    const slotBits = this.slotBits(ref);
+    const { hostHash: hash, word0 } = endpoint;
+    const tag = tagOf(hash, slotBits);
+    for (let position = homeOf(hash, entries); ; ) {
       const entry = halves[index + position]!;
       if (entry === 0) return;
       if (++position === entries) position = 0;
-      if (entry >>> SLOT_BITS !== tag) continue;
-      const record = ref + HEADER_WORDS + ((entry & SLOT_MASK) - 1) * stride;
-      if (!isSameHost(words, record, endpoint)) continue;
+      if (entry >>> slotBits !== tag) continue;
+      const record = ref + HEADER_WORDS + ((entry & ((1 << slotBits) - 1)) - 1) * stride;
+      if ((words[record]! | 0) !== word0 || !isSameHost(words, record, endpoint)) continue;
       scan.add(record);
       const meta = record + endpoint.addressWords;
       if (isAddress(words, record, endpoint) && hasIdentity(words, meta, endpoint)) scan.sameIdentity = record;
@@ -84,13 +88,14 @@ export class RankedIndexes {
     const entries = words[ref + INDEX_ENTRIES]!;
     const index = this.indexStart(ref, stride) + 2 * entries;
     const hash = endpoint.identityHash;
-    const tag = tagOf(hash);
+    const slotBits = this.slotBits(ref);
+    const tag = tagOf(hash, slotBits);
     for (let position = homeOf(hash, entries); ; ) {
       const entry = halves[index + position]!;
       if (entry === 0) return 0;
       if (++position === entries) position = 0;
-      if (entry >>> SLOT_BITS !== tag) continue;
-      const record = ref + HEADER_WORDS + ((entry & SLOT_MASK) - 1) * stride;
+      if (entry >>> slotBits !== tag) continue;
+      const record = ref + HEADER_WORDS + ((entry & ((1 << slotBits) - 1)) - 1) * stride;
       if (hasIdentity(words, record + addressWords, endpoint)) return record;
     }
   }
@@ -108,7 +113,8 @@ export class RankedIndexes {
   /** Adds a record that has been written to its slot. @param hash of its address and port */
   add(ref: number, stride: number, slot: number, hash: number): void {
     const record = ref + HEADER_WORDS + slot * stride;
-    addSlot(this.arena.halves, this.indexStart(ref, stride), this.arena.words[ref + INDEX_ENTRIES]!, slot, hash);
+    const { halves, words } = this.arena;
+    addSlot(halves, this.indexStart(ref, stride), words[ref + INDEX_ENTRIES]!, this.slotBits(ref), slot, hash);
     this.indexHost(ref, stride, slot, record);
     this.indexIdentity(ref, stride, slot, record);
   }
@@ -120,6 +126,7 @@ export class RankedIndexes {
     this.addBounded(
       this.indexStart(ref, stride) + words[ref + INDEX_ENTRIES]!,
       words[ref + INDEX_ENTRIES]!,
+      this.slotBits(ref),
       slot,
       hash,
     );
@@ -132,21 +139,22 @@ export class RankedIndexes {
     this.addBounded(
       this.indexStart(ref, stride) + 2 * words[ref + INDEX_ENTRIES]!,
       words[ref + INDEX_ENTRIES]!,
+      this.slotBits(ref),
       slot,
       identityHashOf(words, meta),
     );
   }
 
   /** Only so many of one host or identity are indexed: a stranger may make thousands, which all have one hash. */
-  private addBounded(index: number, entries: number, slot: number, hash: number): void {
+  private addBounded(index: number, entries: number, slotBits: number, slot: number, hash: number): void {
     const { halves } = this.arena;
-    const tag = tagOf(hash);
+    const tag = tagOf(hash, slotBits);
     let sameTag = 0;
     for (let position = homeOf(hash, entries); halves[index + position] !== 0; ) {
-      if (halves[index + position]! >>> SLOT_BITS === tag && ++sameTag >= 2 * MAX_INDEXED_A_HOST) return;
+      if (halves[index + position]! >>> slotBits === tag && ++sameTag >= 2 * MAX_INDEXED_A_HOST) return;
       if (++position === entries) position = 0;
     }
-    addSlot(halves, index, entries, slot, hash);
+    addSlot(halves, index, entries, slotBits, slot, hash);
   }
 
   private unindexIdentity(ref: number, stride: number, slot: number): void {
@@ -154,7 +162,7 @@ export class RankedIndexes {
     const entries = words[ref + INDEX_ENTRIES]!;
     const metas = ref + HEADER_WORDS + addressWordsOfStride(stride);
     const hashOf = (other: number): number => identityHashOf(words, metas + other * stride);
-    removeSlot(halves, this.indexStart(ref, stride) + 2 * entries, entries, slot, hashOf);
+    removeSlot(halves, this.indexStart(ref, stride) + 2 * entries, entries, this.slotBits(ref), slot, hashOf);
   }
 
   remove(ref: number, stride: number, slot: number): void {
@@ -166,9 +174,14 @@ export class RankedIndexes {
     const hashOf = (other: number): number => this.hasher.hashOfRecordOf(words, records + other * stride, addressWords);
     const hostHashOf = (other: number): number =>
       this.hasher.hostHashOfRecordOf(words, records + other * stride, addressWords);
-    removeSlot(halves, index, entries, slot, hashOf);
-    removeSlot(halves, index + entries, entries, slot, hostHashOf);
+    const slotBits = this.slotBits(ref);
+    removeSlot(halves, index, entries, slotBits, slot, hashOf);
+    removeSlot(halves, index + entries, entries, slotBits, slot, hostHashOf);
     if (hasKnownIdentity(words, records + slot * stride + addressWords)) this.unindexIdentity(ref, stride, slot);
+  }
+
+  private slotBits(ref: number): number {
+    return slotBitsOf(this.arena.words[ref]! & 0xffff);
   }
 
   private indexStart(ref: number, stride: number): number {

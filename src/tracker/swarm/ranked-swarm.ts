@@ -35,11 +35,11 @@ import {
   indexWordsFor,
   RankedIndexes,
 } from './ranked-indexes.js';
-import { SLOT_MASK } from './slot-index.js';
+import { MAX_SLOTS } from './slot-index.js';
 import { lowerBound, shiftEntries } from './sorted-entries.js';
 
 const NO_SLOT = 0xffff;
-/** Slots are 14 bits and growth needs a quarter more than the peers. */
+/** Slots are at most {@link MAX_SLOTS} and growth needs a quarter more than the peers. */
 export const MAX_RANKED_PEERS = 12_000;
 
 export class RankedSwarms {
@@ -47,7 +47,7 @@ export class RankedSwarms {
   ref = 0;
   readonly indexes: RankedIndexes;
   /** Where sorted words are made. */
-  private readonly scratch = new Uint32Array(SLOT_MASK);
+  private readonly scratch = new Uint32Array(MAX_SLOTS);
 
   constructor(
     private readonly arena: Arena,
@@ -166,7 +166,7 @@ export class RankedSwarms {
   create(capacity: number, stride: number): number {
     const blockWords = roundUpWords(wordsFor(capacity, stride));
     let room = capacity;
-    while (room < SLOT_MASK && wordsFor(room + 1, stride) <= blockWords) room++;
+    while (room < MAX_SLOTS && wordsFor(room + 1, stride) <= blockWords) room++;
     const block = this.arena.allocate(blockWords);
     const words = this.arena.words;
     words[block] = room;

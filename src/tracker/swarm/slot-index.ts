@@ -1,25 +1,40 @@
 /**
- * Open addressing from a hash to a slot of a ranked swarm, in halves of the arena: an entry is two bits of the hash (the
- * tag) and slot + 1, 0 is an empty one. Removing closes the gap, so there are no tombstones.
+ * Open addressing from a hash to a slot of a ranked swarm, in halves of the arena: an entry is bits of the hash (the tag)
+ * and slot + 1, 0 is an empty one. The tag has all bits that the slots of the swarm leave free: each tag that matches by
+ * chance costs the read of a record somewhere in memory. Removing closes the gap, so there are no tombstones.
  */
 
-export const SLOT_BITS = 14;
-export const SLOT_MASK = (1 << SLOT_BITS) - 1;
+const ENTRY_BITS = 16;
+/** Two bits at least are left for the tag. */
+export const MAX_SLOTS = (1 << 14) - 1;
+
+/** Bits of an entry that hold slot + 1. @param capacity slots of the swarm, at most {@link MAX_SLOTS} */
+export function slotBitsOf(capacity: number): number {
+  return 32 - Math.clz32(capacity);
+}
 
 /** Where a hash is looked for first. */
 export function homeOf(hash: number, entries: number): number {
   return ((hash >>> 16) * entries) >>> 16;
 }
 
-export function tagOf(hash: number): number {
-  return hash & 3;
+/** What an entry has above its slot. @param slotBits see {@link slotBitsOf} */
+export function tagOf(hash: number, slotBits: number): number {
+  return hash & ((1 << (ENTRY_BITS - slotBits)) - 1);
 }
 
 /** @param index where entry 0 lies in `halves`; one of the `entries` at least is empty */
-export function addSlot(halves: Uint16Array, index: number, entries: number, slot: number, hash: number): void {
+export function addSlot(
+  halves: Uint16Array,
+  index: number,
+  entries: number,
+  slotBits: number,
+  slot: number,
+  hash: number,
+): void {
   let position = homeOf(hash, entries);
   while (halves[index + position] !== 0) if (++position === entries) position = 0;
-  halves[index + position] = (tagOf(hash) << SLOT_BITS) | (slot + 1);
+  halves[index + position] = (tagOf(hash, slotBits) << slotBits) | (slot + 1);
 }
 
 /** A slot that is not there stays so. @param hashOf the hash that a slot is indexed by */
@@ -27,11 +42,13 @@ export function removeSlot(
   halves: Uint16Array,
   index: number,
   entries: number,
+  slotBits: number,
   slot: number,
   hashOf: (slot: number) => number,
 ): void {
+  const slotMask = (1 << slotBits) - 1;
   let hole = homeOf(hashOf(slot), entries);
-  for (; (halves[index + hole]! & SLOT_MASK) !== slot + 1; ) {
+  for (; (halves[index + hole]! & slotMask) !== slot + 1; ) {
     if (halves[index + hole] === 0) return;
     if (++hole === entries) hole = 0;
   }
@@ -39,7 +56,7 @@ export function removeSlot(
     if (++position === entries) position = 0;
     const entry = halves[index + position]!;
     if (entry === 0) break;
-    const home = homeOf(hashOf((entry & SLOT_MASK) - 1), entries);
+    const home = homeOf(hashOf((entry & slotMask) - 1), entries);
     if (distance(home, position, entries) < distance(hole, position, entries)) continue;
     halves[index + hole] = entry;
     hole = position;
