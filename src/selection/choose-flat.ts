@@ -219,9 +219,12 @@ export class FlatCandidates implements Candidates {
   }
 
   private emit(from: number, to: number, target: number, sink: PeerSink, onlyGroup: number): void {
+    if (sink.passesInnerOnly) {
+      this.emitReachable(from, to, target, sink);
+      return;
+    }
     const { lists, base, entryWords, records, stride } = this;
     const filtered = onlyGroup >= 0 || sink.skipGroup >= 0;
-    const passes = sink.passesInnerOnly;
     const copied = entryWords > 1;
     const self = this.slotOf(sink.self);
     let count = sink.written;
@@ -234,11 +237,20 @@ export class FlatCandidates implements Candidates {
         const group = sink.groupOf(record);
         if (group === sink.skipGroup || (onlyGroup >= 0 && group !== onlyGroup)) continue;
       }
-      const address = copied ? entry + 1 : record;
-      if (passes && sink.passesOver(address)) continue;
-      sink.write(address, count++);
+      sink.write(copied ? entry + 1 : record, count++);
     }
     sink.written = count;
+  }
+
+  /** As {@link emit} without regard to groups, for a foreign requester. Apart from it, whose loop has no calls. */
+  private emitReachable(from: number, to: number, target: number, sink: PeerSink): void {
+    const copied = this.entryWords > 1;
+    for (let i = from; i < to && sink.written < target; i++) {
+      const record = this.recordOf(this.wordAt(i));
+      if (record === sink.self) continue;
+      const address = copied ? this.base + i * this.entryWords + 1 : record;
+      if (!sink.passesOver(address)) sink.write(address, sink.written++);
+    }
   }
 
   private addCursor(count: number, start: number, end: number, low: number, high: number): number {

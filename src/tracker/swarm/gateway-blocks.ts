@@ -188,6 +188,28 @@ export class GatewayBlocks {
     this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS + 7] = places;
   }
 
+  /**
+   * The first gateway from a number on with more free places than `most`, −1 where there is none.
+   * @param places of a gateway. @param cachePlaces of one that ranks at least `cacheRank`
+   */
+  nextWithRoom(
+    ref: number,
+    from: number,
+    most: number,
+    places: number,
+    cacheRank: number,
+    cachePlaces: number,
+  ): number {
+    const words = this.arena.words;
+    const count = this.count(ref);
+    for (let i = from, at = ref + HEADER_WORDS + from * GATEWAY_WORDS; i < count; i++, at += GATEWAY_WORDS) {
+      const head = words[at]!;
+      const all = ((head >>> 8) & 0xff) >= cacheRank ? cachePlaces : places;
+      if (all - (head & 0xff) - words[at + 7]! > most) return i;
+    }
+    return -1;
+  }
+
   /** Moves a gateway to another block, in which there is room, under another endpoint of its host. */
   move(from: number, index: number, to: number, endpoint: Endpoint): void {
     const words = this.arena.words;

@@ -241,12 +241,14 @@ export class GatewayRoster {
     const { blocks, other } = this;
     const { words } = this.arena;
     const { mix } = this.keys.table;
+    const cacheRank = gatewayRank(0, true);
+    const places = gatewayPlaces(mix, STALLED_RANK);
+    const cachePlaces = gatewayPlaces(mix, cacheRank);
     let roomiest = -1;
     let most = 0;
-    for (let i = 0; i < blocks.count(block); i++) {
-      const taken = blocks.taken(block, i) + blocks.takenElsewhere(block, i);
-      const free = gatewayPlaces(mix, blocks.rank(block, i)) - taken;
-      if (free <= most) continue;
+    for (let i = -1; ; ) {
+      i = blocks.nextWithRoom(block, i + 1, most, places, cacheRank, cachePlaces);
+      if (i < 0) return roomiest;
       blocks.load(block, i, seats, other);
       let record = this.swarms.find(words[refAt(entry, seats)]!, other);
       if (record !== 0 && seats !== family) record = this.twins.of(entry, seats, record);
@@ -258,9 +260,9 @@ export class GatewayRoster {
       if (this.isInnerOnly?.(words, record, addressWordsOf(family))) continue;
       roomiest = i;
       this.shown = record;
-      most = free;
+      const taken = blocks.taken(block, i) + blocks.takenElsewhere(block, i);
+      most = gatewayPlaces(mix, blocks.rank(block, i)) - taken;
     }
-    return roomiest;
   }
 
   private listOf(record: number, family: 4 | 6): number {

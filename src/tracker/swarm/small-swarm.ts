@@ -38,20 +38,20 @@ export class SmallSwarms {
 
   find(ref: number, endpoint: Endpoint): number {
     const words = this.arena.words;
-    const stride = endpoint.stride;
+    const { stride, word0 } = endpoint;
     const end = ref + HEADER_WORDS + (words[ref]! >>> 16) * stride;
     for (let record = ref + HEADER_WORDS; record < end; record += stride) {
-      if (isEndpoint(words, record, endpoint)) return record;
+      if ((words[record]! | 0) === word0 && isEndpoint(words, record, endpoint)) return record;
     }
     return 0;
   }
 
   scanHost(ref: number, endpoint: Endpoint, scan: HostScan): void {
     const words = this.arena.words;
-    const stride = endpoint.stride;
+    const { stride, word0 } = endpoint;
     const end = ref + HEADER_WORDS + (words[ref]! >>> 16) * stride;
     for (let record = ref + HEADER_WORDS; record < end; record += stride) {
-      if (!isSameHost(words, record, endpoint)) continue;
+      if ((words[record]! | 0) !== word0 || !isSameHost(words, record, endpoint)) continue;
       scan.add(record);
       if (isAddress(words, record, endpoint) && hasIdentity(words, record + endpoint.addressWords, endpoint)) {
         scan.sameIdentity = record;
