@@ -1,4 +1,4 @@
-/** Which torrents the tracker serves: everything, the catalogue, or a file's list; less what the deny list names. */
+/** The torrents that the tracker serves: all, those of the catalogue or those of a file, without those of the deny list. */
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config-schema.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
@@ -6,7 +6,7 @@ import { INFO_HASH_BYTES, type InfoHash, infoHashToBytes, parseInfoHash } from '
 import type { AccessListData } from '../tracker/access-list.js';
 
 /**
- * @param catalogue the info-hashes of the catalogue, asked for only where they count
+ * @param catalogue the info-hashes of the catalogue; called only if the configuration lists no other
  * @throws OperatorError that names the file and the line that cannot be used
  */
 export function accessListOf(tracker: Config['tracker'], catalogue: () => readonly InfoHash[]): AccessListData {
@@ -17,7 +17,7 @@ export function accessListOf(tracker: Config['tracker'], catalogue: () => readon
   return { mode: torrents.mode, hashes: hashBytes(listed), deniedHashes: hashBytes(denied) };
 }
 
-/** One info-hash in hexadecimal to a line; empty lines and what follows a `#` do not count. */
+/** One info-hash in hexadecimal on a line. Empty lines and comments after a `#` are ignored. */
 function readInfoHashes(file: string): InfoHash[] {
   let text: string;
   try {
@@ -36,7 +36,7 @@ function readInfoHashes(file: string): InfoHash[] {
   });
 }
 
-/** 20 bytes a hash, one behind the other. */
+/** 20 bytes for each hash, concatenated. */
 export function hashBytes(infoHashes: readonly InfoHash[]): Uint8Array {
   const bytes = new Uint8Array(infoHashes.length * INFO_HASH_BYTES);
   infoHashes.forEach((infoHash, i) => {

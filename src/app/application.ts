@@ -1,4 +1,4 @@
-/** What the composition root gives to whoever starts it (the command line, an end-to-end test). */
+/** The application as the command line and end-to-end tests use it. */
 import type { Config } from '../config/config-schema.js';
 import type { Clock } from '../domain/clock.js';
 import type { Random } from '../domain/random.js';
@@ -8,29 +8,29 @@ import type { Logger } from './logger.js';
 export interface PartAddress {
   /** `tracker`, `mirror-site`, `dns-redirect`, `control`. */
   readonly part: string;
-  /** As it really is, where the configuration said port 0: `udp://127.0.0.1:6969`, `dns://127.0.0.1:5353`. */
+  /** With the port in use, also if the configuration has port 0: `udp://127.0.0.1:6969`, `dns://127.0.0.1:5353`. */
   readonly url: string;
-  /** One line for people: what one finds there. */
+  /** What listens there, in one line. */
   readonly about: string;
 }
 
 export interface Application {
-  /** @throws OperatorError, with everything that had been started stopped again */
+  /** @throws OperatorError after it has stopped every part that it had started */
   start(): Promise<void>;
   /**
    * Stops in reverse order and writes the swarm snapshot. Never throws; safe to call twice and after a failed start.
-   * @returns what did not stop cleanly, one line each: swarms that could not be saved, for one
+   * @returns problems, one line each, such as a snapshot that could not be written
    */
   stop(): Promise<readonly string[]>;
-  /** Takes a new configuration as far as it can be taken while running. @returns what needs a restart, one line each */
+  /** Puts the live keys of a new configuration in force. @returns the other keys that changed, which need a restart */
   reload(config: Config): Promise<readonly string[]>;
-  /** Takes an error that nothing caught, inside the process's handler for it: the part it belongs to is started again. */
+  /** For the process's handlers of errors that nothing caught: restarts the part that the error belongs to. */
   takeUncaughtError(thrown: unknown): void;
   /** Filled by `start`. */
   readonly addresses: readonly PartAddress[];
 }
 
-/** What tests put in place of the machine's own. */
+/** For tests; default: the machine's clock and randomness, and a logger for standard error. */
 export interface AppOverrides {
   readonly clock?: Clock;
   readonly random?: Random;

@@ -1,4 +1,4 @@
-/** The calls of the control API: each part brings its own. The order is that of the documentation. */
+/** The calls of the control API: each part brings its own. Their order is that of the documentation. */
 import type { Route } from '../control-api/route.js';
 import { type CatalogueView, catalogueRoutes } from '../crawler/api/catalogue-routes.js';
 import { type PagePorts, pageRoutes } from '../dashboard/page-routes.js';
@@ -7,7 +7,7 @@ import { reportRoutes } from '../reports/api/report-routes.js';
 import { trackerRoutes } from '../tracker/api/tracker-routes.js';
 import { type PeerReceiver, pushRoutes } from '../upstream/api/push-routes.js';
 
-/** A part that is undefined is switched off; its calls answer 404 and say so. */
+/** Undefined parts are switched off. Their calls answer 404 and say so. */
 export interface ControlRoutePorts extends PagePorts {
   readonly catalogue?: CatalogueView | undefined;
   readonly redirections?: RedirectionView | undefined;
@@ -16,7 +16,7 @@ export interface ControlRoutePorts extends PagePorts {
 
 export function controlRoutes(ports: ControlRoutePorts): Route[] {
   return [
-    // Reports come most often.
+    // First, because most calls are reports.
     ...reportRoutes(ports.reports, ports.clock),
     ...trackerRoutes(ports.tracker),
     ...catalogueRoutes(ports.catalogue),

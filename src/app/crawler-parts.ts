@@ -1,4 +1,4 @@
-/** The crawler as the configuration describes it, for `serve` and for `crawl` alike. */
+/** Makes the crawler of a configuration, for `serve` and for `crawl`. */
 import type { Config } from '../config/config-schema.js';
 import { type Crawler, createCrawler } from '../crawler/crawl.js';
 import type { AnnouncedSwarms, Scraper } from '../crawler/source.js';
@@ -11,7 +11,7 @@ import { createCrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
 import { createDocumentReader } from './document-reader.js';
 
-/** The crawl itself bounds what is under way; this only has to be more than its sources and parallel fetches. */
+/** The crawl limits its documents in flight; this has to be more than its sources and parallel fetches. */
 const MAX_CRAWL_DOCUMENTS = 10_000;
 
 export interface CrawlerPartsOptions {
@@ -19,13 +19,13 @@ export interface CrawlerPartsOptions {
   readonly database: SqliteDatabase;
   readonly clock: Clock;
   readonly closedBecause: ClosedBecause;
-  /** Asks past the redirection; without one the system's resolver is asked. */
+  /** A resolver that does not redirect; default: the system's. */
   readonly resolver?: NameResolver | undefined;
   /** The upstream exchange. */
   readonly scraper?: Scraper | undefined;
-  /** What inner clients announce; the source `announces` is empty without it. */
+  /** Torrents that inner clients announce. Without it the source `announces` is empty. */
   readonly announced?: AnnouncedSwarms | undefined;
-  /** Where the thread that reads documents writes how it is. */
+  /** Where the thread that reads documents writes its vitals. */
   readonly documentVitals?: SharedArrayBuffer | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The exchange with original trackers, and what makes it ask: swarms in which inner peers are too few. */
+/** Makes the exchange with original trackers. It asks them when a swarm has too few inner peers. */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config-schema.js';
 import type { Clock } from '../domain/clock.js';
@@ -18,7 +18,7 @@ import { configuredResolvers } from './outbound.js';
 import { ownEndpoints } from './own-endpoints.js';
 import { boundToPart } from './supervision/current-part.js';
 
-/** Nobody listens there: the exchange looks in, it does not serve. */
+/** No peer listens there: the exchange joins a swarm briefly and serves nothing. */
 const ANNOUNCED_PORT = 6881;
 const PEER_ID_PREFIX = '-AT0100-';
 
@@ -35,7 +35,7 @@ export interface ExchangeContext {
   readonly catalogue: Catalogue;
   readonly dataPlane: SupervisedDataPlane;
   readonly closedBecause: ClosedBecause;
-  /** Where redirected tracker names lead now. */
+  /** The addresses of redirected tracker names, by the configuration in force. */
   readonly redirectedTo: () => readonly IpAddress[];
 }
 
@@ -56,12 +56,13 @@ export function createExchange(config: Config, context: ExchangeContext): Exchan
     onPeers: async (infoHash, peers, ttlSeconds) => {
       try {
         const { taken, refused } = await importForeignPeers(config, dataPlane, infoHash, peers, ttlSeconds);
-        if (taken < peers.length) logger.debug({ infoHash, taken, refused }, 'not all peers of a tracker are taken');
+        if (taken < peers.length)
+          logger.debug({ infoHash, taken, refused }, 'not all peers of a tracker were imported');
         return taken;
       } catch (thrown) {
         logger.debug(
           { infoHash, reason: messageOf(thrown) },
-          'peers of a tracker are lost: the tracker is not running',
+          'peers of a tracker were not imported: the data plane is not running',
         );
         return 0;
       }
@@ -92,7 +93,7 @@ function resolversOf(config: Config, logger: Logger): readonly Endpoint[] {
   const configured = configuredResolvers(config);
   if (configured.length > 0) return configured;
   logger.warn(
-    'upstream.resolvers is empty: original trackers are looked up as this machine does, which must not be redirected',
+    'upstream.resolvers is empty: names of original trackers are resolved by the resolvers of this machine, which must not redirect them',
   );
   return systemResolvers();
 }

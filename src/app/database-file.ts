@@ -1,4 +1,4 @@
-/** The one SQLite file of an installation: `serve` and the commands beside it must mean the same. */
+/** The SQLite file of an installation, for `serve` and the other commands. */
 import { join } from 'node:path';
 import type { Config } from '../config/config-schema.js';
 

@@ -1,4 +1,4 @@
-/** The thread that reads documents of strangers: what it can do, and nothing else. Started by document-reader.ts. */
+/** The tasks of the thread that reads strangers' documents. `document-reader.ts` starts it. */
 import { workerData } from 'node:worker_threads';
 import { documentTasks } from '../crawler/document-tasks.js';
 import { serveTasks } from '../document-reader/serve-tasks.js';
@@ -21,7 +21,7 @@ const tasks = {
 export type ReadingTasks = typeof tasks;
 
 export interface ReadingThreadData {
-  /** Where this thread writes how it is, see the vitals of `src/threads`; null where nobody watches it. */
+  /** Where this thread writes its vitals (`src/threads`); null if no watchdog reads them. */
   readonly documentVitals: SharedArrayBuffer | null;
 }
 

@@ -1,10 +1,10 @@
-/** Readers of strangers' documents, each with a thread of its own: one for the crawler, one for each other part that needs it. */
+/** Makes readers of strangers' documents. Each part that reads them has a reader with a thread of its own. */
 import { DocumentReader, type DocumentReaderOptions } from '../document-reader/document-reader.js';
 import { threadModule } from '../threads/start-thread.js';
 import type { ReadingTasks, ReadingThreadData } from './document-reader-thread.js';
 
 export interface ReaderOptions extends Omit<DocumentReaderOptions, 'module' | 'workerData'> {
-  /** Where its threads write how they are, one after the other. */
+  /** Where its thread, and each one that replaces it, writes its vitals. */
   readonly vitals?: SharedArrayBuffer | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a configuration alone cannot show: whether the files that it names can be used, and together. Runs the code that
- * `serve` starts with, so that the verdicts of the two agree, and changes nothing on disk.
+ * Checks the files that a configuration names, and whether they fit together. It runs the code that `serve` starts with, so
+ * that both find the same problems. It changes nothing on disk.
  */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -30,7 +30,7 @@ export interface Finding {
   readonly message: string;
 }
 
-/** @returns everything that would keep `serve` from starting, as far as it can be seen without starting it */
+/** @returns all problems that keep `serve` from starting and that can be found without starting it */
 export async function examineConfig(config: Config): Promise<Finding[]> {
   const findings = await Promise.all([
     examineTopology(config),
@@ -59,7 +59,7 @@ export async function examineConfig(config: Config): Promise<Finding[]> {
   return findings.flat();
 }
 
-/** What may be right on another machine: addresses to listen on that this one does not have. One line each. */
+/** Addresses to listen on that this machine does not have, but another one may. One line each. */
 export function adviceOnThisMachine(config: Config): string[] {
   const own = new Set(machineAddresses());
   return listenersOf(config)
@@ -84,7 +84,7 @@ async function examineTopology(config: Config): Promise<Finding[]> {
     capabilityReading: () => undefined,
     onChange: () => () => {},
   };
-  // Any moment will do: whether rules fit does not depend on the time of day.
+  // Whether rules fit does not depend on the time.
   return attempt(
     () => ['billing'],
     () => new Policy(config, { clock: { nowMs: () => 0 }, logger, readings, topology }),
@@ -105,7 +105,7 @@ function examineStorage(config: Config): void {
   if (newer !== undefined) throw newer;
 }
 
-/** The key whose file a message names, `storage.directory` for one that was imported. */
+/** The key whose file a message names; `storage.directory` for an imported file. */
 function filePathOf(config: Config): (message: string) => ConfigPath {
   const { subdomains } = config.operator;
   const files: [ConfigPath, string | undefined][] = [

@@ -1,4 +1,4 @@
-/** An explanation of the selection with the names, rates and reports behind its numbers. */
+/** Adds names, rates and reports to the explanation of a selection. */
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import type { Explanation } from '../selection/explanation.js';
 import type { Policy } from './data-plane/policy.js';
@@ -12,7 +12,7 @@ const SCALES = {
   densityLevel: 'lower is better: 0 the least traffic for each user',
 } as const;
 
-/** @param requester who would announce; @returns plain JSON for people and scripts */
+/** @param requester the client of the explained answer. @returns plain JSON for people and scripts */
 export function explainedInWords(answer: Explanation, requester: IpAddress, policy: Policy): Record<string, unknown> {
   const { groupName, asn, operator, subdomain } = policy.describeAddress(requester);
   return {
@@ -67,7 +67,7 @@ export function explainedInWords(answer: Explanation, requester: IpAddress, poli
   };
 }
 
-/** Why inner seeds count, or do not. */
+/** Why inner seeds count in the answer, or do not. */
 function supplyInWords({ supply, requester }: Explanation): string {
   const { innerSeeds, serving, starving, innerLeechers } = supply;
   if (!requester.inner) return 'the client is outside the network: what inner seeds serve does not change its answer';

@@ -4,7 +4,7 @@ import { terminalText } from '../domain/terminal-text.js';
 
 const WIDTH = 5;
 
-/** Anything that is no log object is passed through. */
+/** Passes through what is not a log object. */
 export function formatLogLine(line: string): string {
   let entry: Record<string, unknown>;
   try {

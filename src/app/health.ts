@@ -1,4 +1,4 @@
-/** Whether the parts of this process can serve: what readiness says, and what the redirection withdraws names by. */
+/** Whether the parts of this process can serve. Readiness shows it, and the DNS redirection withdraws names by it. */
 import { createConnection } from 'node:net';
 import { formatEndpoint, reachableHost } from '../net/endpoint.js';
 import type { BoundAddress } from '../transport/transport.js';
@@ -7,22 +7,22 @@ const CHECK_EVERY_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 
 export class Health {
-  /** By part, then by what noticed it. */
+  /** By part, then by who reported it. */
   readonly #faults = new Map<string, Map<string, string>>();
   readonly #listeners = new Set<() => void>();
   readonly #alarmSources: (() => readonly string[])[] = [];
   readonly #checks = new Map<string, { host: string; port: number }>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** A part that accepts TCP connections is looked at from time to time; others only report faults themselves. */
+  /** Checks every few seconds that a part accepts TCP connections. Other parts only report their faults. */
   watch(part: string, address: Pick<BoundAddress, 'host' | 'port'>): void {
     this.#checks.set(part, { host: reachableHost(address.host), port: address.port });
     this.#timer ??= setInterval(() => void this.#check(), CHECK_EVERY_MS).unref();
   }
 
   /**
-   * @param reason undefined: it is well again
-   * @param noticedBy what takes the fault back with a later call; faults that others noticed stay
+   * @param reason undefined: the fault is over
+   * @param noticedBy who reports. It ends only the faults that it reported itself
    */
   report(part: string, reason: string | undefined, noticedBy = 'the part'): void {
     const faults = this.#faults.get(part) ?? new Map<string, string>();
@@ -39,7 +39,7 @@ export class Health {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** @param source asked whenever alarms are shown: what needs attention although everything is served, one line each */
+  /** @param source called when alarms are shown: problems that need attention although every part serves, one line each */
   addAlarms(source: () => readonly string[]): void {
     this.#alarmSources.push(source);
   }

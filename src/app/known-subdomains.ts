@@ -1,4 +1,4 @@
-/** Names of sub-domains in the configuration against those that a topology has: only it knows those that come from files. */
+/** Checks names of sub-domains in the configuration against the topology, which also has the sub-domains from files. */
 
 import type { Config } from '../config/config-schema.js';
 import { subdomainReferences } from '../config/subdomain-references.js';

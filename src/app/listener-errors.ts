@@ -1,11 +1,11 @@
 /**
- * What a listener says after it listens: mostly that the process is out of file descriptors. The connection is lost, the
- * listener is not; without somebody who takes the error it would end the process.
+ * Logs the errors of a listener after its start. Most say that the process is out of file descriptors: the connection is
+ * lost, and the listener continues. Without a handler the error would end the process.
  */
 import type { Clock } from '../domain/clock.js';
 import type { Logger } from './logger.js';
 
-/** Each connection that is refused is an error; one line a minute says as much as thousands. */
+/** Each refused connection is an error, so at most one line a minute is logged. */
 const LOG_EVERY_MS = 60_000;
 
 export function listenerErrors(part: string, { clock, logger }: { clock: Clock; logger: Logger }) {

@@ -1,6 +1,6 @@
 /**
- * Structured logs on stderr: one JSON object to a line, or one readable line where a person is looking. Standard output
- * belongs to results. Nothing on the data plane logs.
+ * Structured logs on standard error: one JSON object on a line, or one readable line on a terminal. Standard output is for
+ * results. The data plane does not log.
  */
 import { stderr } from 'node:process';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
@@ -11,17 +11,17 @@ export type { Logger };
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
 export interface LoggerOptions {
-  /** Lines for people rather than JSON; where unsaid, when stderr is a terminal. */
+  /** Readable lines instead of JSON; default: if standard error is a terminal. */
   readonly readable?: boolean;
   readonly destination?: DestinationStream;
 }
 
-/** Keys whose values never reach a log, at any depth that our own log calls use. */
+/** Keys whose values are never logged, at each depth that log calls use. */
 const SECRET_PATHS = ['token', '*.token', 'authorization', '*.authorization', 'headers.authorization'];
 
 export function createLogger(level: LogLevel, options: LoggerOptions = {}): Logger {
   const readable = options.readable ?? stderr.isTTY === true;
-  // Written synchronously: the last lines before an exit are those that matter.
+  // Synchronous, because the last lines before an exit matter most.
   const sink = options.destination ?? { write: (line: string) => void stderr.write(line) };
   const destination = readable ? { write: (line: string) => sink.write(formatLogLine(line)) } : sink;
   return pino(

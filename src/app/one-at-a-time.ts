@@ -1,8 +1,8 @@
-/** Runs asynchronous work one piece after another, so that a reload and a look at changed files never interleave. */
+/** Runs asynchronous work one piece after another, so that a reload and a check of changed files never interleave. */
 export class OneAtATime {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @returns what `work` returns, or its error; the next piece runs either way */
+  /** @returns what `work` returns. If it throws, this rejects and the next piece still runs */
   run<T>(work: () => Promise<T> | T): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => {});

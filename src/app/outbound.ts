@@ -8,8 +8,8 @@ import { type Interfaces, interfaceAddresses } from '../net/machine-addresses.js
 import { type ClosedBecause, outboundRules } from '../net/outbound-rules.js';
 
 /**
- * @param config asked for each connection, since networks change with a reload
- * @param interfaces asked for each connection, since addresses come and go
+ * @param config called for each connection, because a reload changes networks
+ * @param interfaces called for each connection, because addresses come and go
  */
 export function outboundOf(config: () => Config, interfaces: () => Interfaces = networkInterfaces): ClosedBecause {
   const rules = outboundRules({
@@ -35,8 +35,8 @@ export function outboundOf(config: () => Config, interfaces: () => Interfaces = 
 }
 
 /**
- * A service address stands alone on the loopback interface (anycast, /32 and /128). A whole network there is how a
- * laboratory in one namespace stands in for the Internet.
+ * A service address on the loopback interface is a single one (anycast, /32 and /128). A whole network on that interface is
+ * a laboratory's, which simulates the Internet in one namespace.
  */
 function isOneOfThisMachine({ internal, cidr }: NetworkInterfaceInfo): boolean {
   return !internal || cidr === null || /\/(?:32|128)$/.test(cidr);
@@ -75,7 +75,7 @@ function listenersOf(config: Config): { readonly host: string; readonly port: nu
   ];
 }
 
-/** All of 127.0.0.0/8 reaches this machine, though its interfaces name one address of it. */
+/** All of 127.0.0.0/8 reaches this machine, although its interfaces list only one address of it. */
 function isLoopback({ family, words }: IpAddress): boolean {
   return family === 4 && words[0]! >>> 24 === 127;
 }

@@ -1,4 +1,4 @@
-/** The numbers of the dashboard: the data plane's counters, and what localisation has probably saved so far. */
+/** The numbers of the dashboard: the data plane's counters, and an estimate of what localisation has saved. */
 import type { Config } from '../config/config-schema.js';
 import type { OverviewPort, Savings } from '../dashboard/overview.js';
 import { parseInfoHash } from '../domain/info-hash.js';
@@ -11,7 +11,7 @@ export interface OverviewParts {
   readonly billing: () => Pick<Config['billing'], 'currency' | 'defaultRatePerGigabyte'>;
 }
 
-/** Swarms that the estimate looks at: those with the most downloads make nearly all of the traffic. */
+/** Swarms in the estimate. Those with the most downloads make nearly all of the traffic. */
 const SWARMS_COUNTED = 500;
 
 export function createOverview({ dataPlane, catalogue, billing }: OverviewParts): OverviewPort {

@@ -1,4 +1,4 @@
-/** Where this installation answers itself, so that the exchange with original trackers never asks its own tracker. */
+/** The endpoints of this installation, so that the exchange with original trackers never asks its own tracker. */
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
 import { isWildcard } from '../net/endpoint.js';
@@ -6,7 +6,7 @@ import { machineAddresses } from '../net/machine-addresses.js';
 
 /**
  * @param bound what the tracker listens on; a wildcard stands for every address of this machine
- * @param redirectedTo the addresses that redirected tracker names lead to, whatever machine has them
+ * @param redirectedTo the addresses of redirected tracker names, on this machine or another one
  */
 export function ownEndpoints(
   bound: readonly { readonly host: string; readonly port: number }[],
@@ -16,7 +16,7 @@ export function ownEndpoints(
   const listeners = bound.flatMap(({ host, port }) =>
     (isWildcard(host) ? machine : [host]).map((each) => ({ host: each, port })),
   );
-  // On another machine any port may be the alias tracker's; on this one its ports are known.
+  // On another machine each port may be an alias tracker's. On this machine its ports are known.
   const elsewhere = redirectedTo
     .map(formatIp)
     .filter((address) => !machine.includes(address) && !address.startsWith('127.'));

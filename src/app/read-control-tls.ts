@@ -5,7 +5,7 @@ import type { Config } from '../config/config-schema.js';
 import { type ControlServerTls, secureContextOptions } from '../control-api/control-server.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 
-/** @throws OperatorError where the files cannot be read or do not fit together */
+/** @throws OperatorError if the files cannot be read or do not fit together */
 export function readControlTls({ tls, clientCa }: NonNullable<Config['control']>): ControlServerTls | undefined {
   if (tls === undefined) return undefined;
   try {

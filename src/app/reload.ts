@@ -1,6 +1,6 @@
 /**
- * A reload in two steps: every part prepares for the new configuration, which may fail and changes nothing, and then every
- * part applies what it has prepared, which cannot fail. So a reload is whole or it is nothing.
+ * A reload in two steps. Each part prepares for the new configuration, which may fail and changes nothing. Then each part
+ * applies what it has prepared, which cannot fail. So a reload changes all parts or none.
  */
 import type { Config } from '../config/config-schema.js';
 import { messageOf } from '../domain/errors.js';
@@ -9,14 +9,14 @@ import type { Logger } from './logger.js';
 
 type Prepared = Apply | readonly Apply[];
 
-/** A part that takes some of its keys while it runs. */
+/** A part with live keys. */
 export interface Reloadable {
   readonly part: string;
   /** @throws OperatorError that names what cannot be used */
   prepare(next: Config): Prepared | Promise<Prepared>;
 }
 
-/** @throws OperatorError of the first part that cannot take `next`; nothing has changed then */
+/** @throws OperatorError of the first part that cannot use `next`. Then nothing has changed */
 export async function reloadAll(parts: readonly Reloadable[], next: Config, logger: Logger): Promise<void> {
   const prepared: { readonly part: string; readonly apply: Apply }[] = [];
   for (const { part, prepare } of parts) {
@@ -26,7 +26,7 @@ export async function reloadAll(parts: readonly Reloadable[], next: Config, logg
     try {
       apply();
     } catch (thrown) {
-      // A defect of ours; the other parts must not be left with the old configuration for it.
+      // A defect. The other parts must get the new configuration all the same.
       logger.error({ err: thrown }, `${part}: the new configuration is not wholly in force: ${messageOf(thrown)}`);
     }
   }

@@ -1,20 +1,20 @@
 /**
- * What of a new configuration a reload puts in force: the keys that parts declare as live. Every other key keeps the value
- * that the process started with and is named, so that a key that nobody thought of is named rather than half in force.
+ * The keys of a new configuration that a reload puts in force: those that parts declare as live. Every other key keeps the
+ * value of the start and is reported, so that a key that no part declares is reported instead of half in force.
  */
 import { type Config, configSchema } from '../config/config-schema.js';
 import { LIVE_KEYS } from '../config/parts.js';
 import { changedKeys, withLiveKeys } from '../config-kit/changed-keys.js';
 
 /**
- * @param started what the process started with: what has waited for a restart since an earlier reload still does
- * @returns keys as they are written, a whole section where it came or went
+ * @param started the configuration of the start: a key that needed a restart at an earlier reload still needs it
+ * @returns keys as they are written; the whole section if it was added or removed
  */
 export function keysThatNeedRestart(started: Config, next: Config): string[] {
   return changedKeys(configSchema, started, next).filter((key) => !LIVE_KEYS.has(key));
 }
 
-/** @returns the configuration that is in force once `next` has been taken; a section that came is not, one that went is not either */
+/** @returns the configuration in force after a reload with `next`. Added and removed sections need a restart */
 export function configInForce(started: Config, next: Config): Config {
   return withLiveKeys(configSchema, LIVE_KEYS, started, next) as Config;
 }

@@ -1,4 +1,4 @@
-/** The control API: what it shows of each part, and its listener. */
+/** Starts the control API, and gives it its views of the other parts. */
 import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
 import { createControlApi } from '../control-api/control-api.js';
@@ -56,7 +56,7 @@ export interface ControlContext {
   readonly threads: ThreadWatch;
   readonly storage: StorageWatch;
   readonly dns: RunningRedirection | undefined;
-  /** Of the parts that were started before. */
+  /** Of the parts that run already. */
   readonly metrics: readonly MetricFamily[];
 }
 
@@ -77,7 +77,7 @@ export async function startControl(
     onWrongCredentials: ({ address, kind, probe }) =>
       logger.warn(
         { address, probe },
-        `control API: ${address} sent a ${kind} that is not valid${probe === undefined ? '' : ` in the name of ${probe}`}; repeated ones are slowed down`,
+        `control API: ${address} sent a ${kind} that is not valid${probe === undefined ? '' : ` in the name of ${probe}`}; the next ones have to wait`,
       ),
     openToLoopback: () => inForce.control?.token === undefined && isLoopback(listen.host),
     routes: controlRoutes({
@@ -135,7 +135,7 @@ function trackerView({ dataPlane, policy, catalogue }: ControlContext, config: C
       const { numWantDefault, numWantMax } = config.tracker;
       const numWant = Math.min(numwant ?? numWantDefault, numWantMax);
       const answer = await dataPlane.explain({ infoHash: parseInfoHash(infoHash), address, port, numWant });
-      if (answer === null || !answer.found) throw new ClientError('not-found', 'nobody has announced this torrent');
+      if (answer === null || !answer.found) throw new ClientError('not-found', 'no client has announced this torrent');
       return explainedInWords(answer, address, policy);
     },
     swarms: async ({ limit, offset }) => {
@@ -165,7 +165,7 @@ function catalogueView(catalogue: Catalogue): CatalogueView {
       const first = 1 + Math.floor(offset / pageSize);
       const skipped = offset % pageSize;
       const { total, torrents } = catalogue.search({ pageSize, page: first });
-      // An offset that is not a multiple of the limit reaches into the next page.
+      // An offset that is not a multiple of the limit needs entries of the next page.
       const more = skipped === 0 ? [] : catalogue.search({ pageSize, page: first + 1 }).torrents;
       const listed = [...torrents, ...more].slice(skipped, skipped + limit);
       return { total, torrents: listed.map((torrent) => ({ ...torrent })) };
@@ -187,8 +187,8 @@ function redirectionView(dns: RunningRedirection, health: Health): RedirectionVi
 }
 
 const REFUSED_TORRENT = {
-  'not-listed': 'this tracker does not serve this torrent (tracker.torrents): no peers were taken',
-  denied: 'this torrent is on the deny list of this tracker: no peers were taken',
+  'not-listed': 'this tracker does not serve this torrent (tracker.torrents): no peers were imported',
+  denied: 'this torrent is on the deny list of this tracker: no peers were imported',
 } as const;
 
 function peerReceiver(config: () => Config, dataPlane: SupervisedDataPlane): PeerReceiver {

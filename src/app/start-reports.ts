@@ -1,4 +1,4 @@
-/** Density and capability intake: the service, who may report, and the pruning of old reports. */
+/** Makes the intake of density and capability reports: the service, its tokens, and the pruning of old reports. */
 import type { Config } from '../config/config-schema.js';
 import { type ConfiguredTokens, TokenDirectory } from '../control-api/token-directory.js';
 import { UsedSignatures } from '../control-api/used-signatures.js';
@@ -21,7 +21,7 @@ export interface ReportsParts {
   readonly directory: TokenDirectory;
   /** Tokens, plan, freshness and history. @param subdomains of the topology that will be in force */
   prepare(config: Config, subdomains: readonly SubdomainPrefixes[]): Apply;
-  /** Begins to look at the age of reports and to prune them. After `stop` it may be started again. */
+  /** Starts to expire and prune old reports. May be called again after `stop`. */
   start(): void;
   stop(): void;
 }
@@ -32,7 +32,7 @@ export interface ReportsContext {
   readonly logger: Logger;
   readonly subdomainIds: () => ReadonlySet<string>;
   readonly subdomains: () => readonly SubdomainPrefixes[];
-  /** Whether an address is the operator's own, by the topology in force. */
+  /** Whether an address belongs to the operator, by the topology in force. */
   readonly isInner: (address: string) => boolean;
   /** At the start. */
   readonly config: Config;

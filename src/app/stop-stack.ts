@@ -1,4 +1,4 @@
-/** What has been started, to be stopped in reverse order; one part that fails to stop does not keep the others running. */
+/** Stops the started parts in reverse order. If one fails to stop, the others are still stopped. */
 import { messageOf } from '../domain/errors.js';
 import type { Logger } from './logger.js';
 
@@ -14,7 +14,7 @@ export class StopStack {
     this.#stops.push({ part, stop });
   }
 
-  /** @returns what did not stop cleanly, one line each */
+  /** @returns problems, one line each */
   async unwind(): Promise<string[]> {
     const problems: string[] = [];
     for (let entry = this.#stops.pop(); entry !== undefined; entry = this.#stops.pop()) {

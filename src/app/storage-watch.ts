@@ -1,6 +1,6 @@
 /**
- * Whether the storage directory can be written. A full disk shows first where something is lost, in a report that is
- * refused or a snapshot that is not written, so it is tried before and told by readiness.
+ * Checks that the storage directory can be written. Otherwise a full disk would first show as a refused report or a missing
+ * snapshot. Readiness shows it before.
  */
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { Health } from './health.js';
 import type { Logger } from './logger.js';
 
 const CHECK_EVERY_MS = 2_000;
-/** As much as a few reports take, and their log. */
+/** The size of a few reports with their log. */
 const TRIED_BYTES = 65_536;
 const PART = 'storage';
 
@@ -37,14 +37,14 @@ export class StorageWatch {
     clearInterval(this.#timer);
   }
 
-  /** Something could not be written. */
+  /** For a write that failed. */
   failed(thrown: unknown): void {
     const reason = `${this.#directory} cannot be written: ${messageOf(thrown)}`;
     this.#health.report(PART, reason);
     if (this.#isWell) {
       this.#logger.error(
         { err: thrown },
-        `storage: ${reason}; reports are refused and swarms are not saved until it can, announces go on`,
+        `storage: ${reason}; until it can, reports are refused and swarms are not saved; announces continue`,
       );
     }
     this.#isWell = false;

@@ -54,7 +54,7 @@ describe('peers that an original tracker pushes', () => {
     );
     expect(await push(['127.30.0.8'])).toMatchObject({
       status: 422,
-      json: { detail: 'this tracker does not serve this torrent (tracker.torrents): no peers were taken' },
+      json: { detail: 'this tracker does not serve this torrent (tracker.torrents): no peers were imported' },
     });
     expect((await running.call('GET', `/api/v1/swarms/${HASH}`)).status).toBe(404);
   });

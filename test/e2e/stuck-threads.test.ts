@@ -156,8 +156,8 @@ test('the main thread: announces and DNS go on, mirror names are withdrawn, stan
   await served.until('standard error says that, too', () => said(/^the main thread runs again after 1\d s$/));
   await served.until('mirror names are back', async () => (await resolves('site.example', 5_000)) === MIRROR);
   const readiness = await controlAnswers('/readyz', 5_000);
-  expect(readiness).toMatch(/thread main: it kept waiting what it serves for 1\d\./);
-  expect(readiness).toMatch(/thread main: what it serves waited up to 1\d\.\d+ s within the last minute/);
+  expect(readiness).toMatch(/thread main: requests waited for 1\d\./);
+  expect(readiness).toMatch(/thread main: requests waited up to 1\d\.\d+ s within the last minute/);
   expect(await metric('thread_delay_seconds\\{thread="main"\\}')).toBeGreaterThan(10);
   // Nothing was started again for it.
   expect(await metric('part_restarts_total\\{part="tracker"\\}')).toBe(1);

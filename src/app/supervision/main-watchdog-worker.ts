@@ -1,7 +1,7 @@
 /**
- * The thread that watches the main thread, which alone could report on itself and cannot while it is stuck. It writes to
- * standard error at once and by itself: what other threads log passes through the main thread. It ends nothing, because
- * announces and DNS go on in threads of their own.
+ * The thread that watches the main thread. It writes to standard error itself, because the log of the other threads passes
+ * through the main thread, which may be stuck. It ends no thread, because announces and DNS continue in threads of their
+ * own.
  */
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
@@ -12,12 +12,12 @@ import { createLogger, type LogLevel } from '../logger.js';
 export interface MainWatchdogStart {
   readonly vitals: SharedArrayBuffer;
   readonly level: LogLevel;
-  /** Lines for people rather than JSON. */
+  /** Readable lines instead of JSON. */
   readonly readable: boolean;
 }
 
 const CHECK_EVERY_MS = 1_000;
-/** While it stays stuck, said again this often. */
+/** How often it logs again while the main thread stays stuck. */
 const REPEAT_EVERY_MS = 60_000;
 const STANDARD_ERROR = 2;
 
@@ -29,7 +29,7 @@ const logger = createLogger(level, {
       try {
         writeSync(STANDARD_ERROR, line);
       } catch {
-        // A pipe that is full or closed: the next line tries again.
+        // The pipe is full or closed. The next line tries again.
       }
     },
   },
@@ -45,7 +45,7 @@ setInterval(() => {
     if (systemClock.nowMs() - saidAtMs < REPEAT_EVERY_MS) return;
     saidAtMs = systemClock.nowMs();
     logger.error(
-      `the main thread has not run for ${Math.round(stuckMs / 1_000)} s: control API, mirror site, crawler and reports stand still, announces and DNS go on; restart the program if this stays`,
+      `the main thread has not run for ${Math.round(stuckMs / 1_000)} s: control API, mirror site, crawler and reports do not respond, announces and DNS continue; restart the program if this stays`,
     );
   } else if (stuckMs > 0) {
     logger.error(`the main thread runs again after ${Math.round(stuckMs / 1_000)} s`);

@@ -1,7 +1,7 @@
 /**
- * Starts one part again each time it fails: soon at first, backing off while it keeps failing. Meanwhile readiness names
- * the part and the reason, and the redirection withdraws the names that lead to it. The one mechanism for parts that are
- * threads (a thread that ends has failed) and for parts that share the main thread (an error that nothing caught).
+ * Restarts one part each time it fails, backing off while it keeps failing. While it is down, readiness shows the part and
+ * the reason, and the DNS redirection withdraws its names. It serves parts that are threads (they fail when the thread ends)
+ * and parts of the main thread (they fail by an error that nothing caught).
  */
 import type { Clock } from '../../domain/clock.js';
 import { errorOf, messageOf } from '../../domain/errors.js';
@@ -10,7 +10,7 @@ import type { Logger } from '../logger.js';
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 60_000;
-/** A part that ran this long did not fail because of its start: the next failure counts as the first. */
+/** A part that ran this long did not fail because of its start, so the next failure is the first one again. */
 const STEADY_MS = 5 * 60_000;
 
 /** @param failures consecutive ones before this one */
@@ -41,7 +41,7 @@ export class Restarts {
 
   /**
    * For a part that has just been started.
-   * @param startAgain removes what is left of the part and starts it; what it throws is the next failure
+   * @param startAgain cleans up after the part and starts it. If it throws, that is the next failure
    */
   constructor(part: string, context: SupervisionContext, startAgain: (consecutiveFailures: number) => Promise<void>) {
     this.part = part;
@@ -50,24 +50,24 @@ export class Restarts {
     this.#startedAtMs = context.clock.nowMs();
   }
 
-  /** False from a failure until the part has been started again. */
+  /** False from a failure until the restart has succeeded. */
   get isUp(): boolean {
     return this.#isUp;
   }
 
-  /** How often the part was started again. */
+  /** The number of restarts. */
   get count(): number {
     return this.#count;
   }
 
-  /** When it failed last. */
+  /** The time of the last failure. */
   get failedAtMs(): number {
     return this.#failedAtMs;
   }
 
   /**
-   * Plans a restart. While one is planned already, nothing happens; while one is under way, that one counts as failed.
-   * @param what what the log says of it
+   * Schedules a restart. Does nothing if one is scheduled already. If one is running, that one has failed.
+   * @param what the message for the log
    */
   failed(reason: unknown, what = messageOf(reason)): void {
     if (this.#stopped) return;
@@ -80,7 +80,7 @@ export class Restarts {
     this.#plan(reason, what);
   }
 
-  /** No restart after this; waits for one that is under way. */
+  /** Prevents further restarts, and waits for one that is running. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -96,7 +96,7 @@ export class Restarts {
     const waitMs = restartWaitMs(this.#failures);
     this.#failures++;
     this.#failedAtMs = this.#context.clock.nowMs();
-    // First, so that nothing of what follows can keep the part from it.
+    // First, so that no error below can prevent the restart.
     this.#timer = setTimeout(() => {
       this.#starting = this.#restart();
     }, waitMs);

@@ -1,6 +1,6 @@
 /**
- * Supervises the parts of the main thread: runs each under its name and starts it again when an error escapes it. An
- * error that nothing caught ends neither the process nor another part; one that belongs to no part is logged and counted.
+ * Supervises the parts of the main thread: runs each in its context, and restarts it after an error that nothing caught. Such
+ * an error ends neither the process nor another part. If it does not belong to a part, it is logged and counted.
  */
 
 import type { MetricFamily, MetricSample } from '../../control-api/metrics.js';
@@ -12,18 +12,18 @@ export interface RunningPart {
   stop(): unknown;
 }
 
-/** A part that is started again when it fails. */
+/** A part that is restarted when it fails. */
 export interface SupervisedPart<T extends RunningPart> {
-  /** As last started; stopped already while the part is down. */
+  /** Of the last start; stopped while the part is down. */
   readonly running: T;
   stop(): Promise<void>;
 }
 
-/** Errors of no part, in metrics. */
+/** The label of errors that do not belong to a part, in metrics. */
 const NO_PART = 'none';
-/** An alarm shows this long after the last error: long enough for a person to see it. */
+/** How long an alarm lasts after the last error, so that an operator sees it. */
 const ALARM_MS = 3_600_000;
-/** A callback that fails for each packet must not fill the disk: of one part, one error a second is logged. */
+/** For each part one error a second is logged, so that a callback that fails for each packet does not fill the disk. */
 const LOG_EVERY_MS = 1_000;
 
 type PartState = Pick<Restarts, 'part' | 'isUp' | 'count' | 'failedAtMs'>;
@@ -45,8 +45,8 @@ export class Supervisor {
 
   /**
    * Starts a part and keeps it running until `stop`.
-   * @param start called for each start, with the part as it was, which has been stopped; keep its ports
-   * @throws what the first start throws: that is for the operator to repair
+   * @param start called for each start, with the stopped part of the previous one, whose ports it should use again
+   * @throws the error of the first start: the operator has to repair the cause
    */
   async run<T extends RunningPart>(
     part: string,
@@ -57,7 +57,7 @@ export class Supervisor {
     const startAs = async (previous: T | undefined): Promise<T> => {
       const thisRun = ++runs;
       const failed = (reason: unknown): void => {
-        // What an earlier run left behind says nothing about this one.
+        // An error of an earlier run does not concern this one.
         if (thisRun === runs) restarts?.failed(reason);
       };
       return runAs({ part, failed }, async () => start(previous));
@@ -85,7 +85,7 @@ export class Supervisor {
     this.#parts.set(part.part, part);
   }
 
-  /** Takes an error that nothing caught, from within the handler of the process's event. Never throws. */
+  /** Handles an error that nothing caught. To be called in the handler of the process's event. Never throws. */
   takeUncaughtError(thrown: unknown): void {
     const run = currentPart();
     const part = run?.part ?? NO_PART;
@@ -93,7 +93,7 @@ export class Supervisor {
       try {
         step();
       } catch {
-        // An error of this handler would end the process.
+        // An error in this handler would end the process.
       }
     }
   }
@@ -110,7 +110,7 @@ export class Supervisor {
     this.#context.logger.error({ err: errorOf(thrown) }, `${where} that nothing caught: ${messageOf(thrown)}`);
   }
 
-  /** What needs attention although everything is served. Without messages: readiness is open to everybody. */
+  /** Without error messages, because everyone may read readiness. */
   alarms(): string[] {
     const sinceMs = this.#context.clock.nowMs() - ALARM_MS;
     const uncaught = [...this.#uncaught].filter(([, { lastAtMs }]) => lastAtMs > sinceMs);
@@ -140,14 +140,14 @@ export class Supervisor {
       },
       {
         name: 'alias_tracker_part_restarts_total',
-        help: 'Times the part was started again',
+        help: 'Restarts of the part',
         type: 'counter',
         labelNames: ['part'],
         read: ofParts(({ count }) => count),
       },
       {
         name: 'alias_tracker_uncaught_errors_total',
-        help: 'Errors that nothing caught, by the part they belong to',
+        help: 'Errors that nothing caught, by part',
         type: 'counter',
         labelNames: ['part'],
         read: () => [...this.#uncaught].map(([part, { count }]) => ({ labels: { part }, value: count })),

@@ -1,7 +1,6 @@
 /**
- * Watches every thread of the process by its vitals: shows how late its turns are, and ends one that is stuck, which its
- * supervision then starts again. The main thread cannot be started again without ending announces, so a tiny thread of its
- * own only reports when that one is stuck.
+ * Watches every thread of the process by its vitals: shows the delay of its event loop, and ends a stuck thread, which is
+ * then restarted. A restart of the main thread would end announces, so a small thread only reports when it is stuck.
  */
 import { stderr } from 'node:process';
 import { Worker } from 'node:worker_threads';
@@ -19,25 +18,25 @@ export interface WatchedThread {
   /** In metrics and messages: `tracker`, `dns`, `main`. */
   readonly name: string;
   readonly vitals: SharedArrayBuffer;
-  /** Absent: it cannot be started again. */
+  /** Absent: it cannot be restarted. */
   readonly supervision?: {
-    /** False while it is started again: then nothing of it is watched. */
+    /** False while it restarts. Then it is not watched. */
     readonly isUp: boolean;
-    /** Ends it; its supervision starts another one. */
+    /** Ends it. Another one is started. */
     abandon(reason: Error): void;
   };
 }
 
 const CHECK_EVERY_MS = 1_000;
-/** Users of DNS, pages and the API notice a pause like this; stub resolvers ask again after 1 to 5 s. */
+/** Users notice such a delay of DNS, pages and the API. Stub resolvers retry after 1 to 5 s. */
 export const ALARM_DELAY_MS = 500;
-/** Half of what makes a thread count as stuck: whoever sends traffic here should know. */
+/** Half of the time after which a thread is stuck. A load balancer should stop sending traffic here. */
 export const UNREADY_DELAY_MS = 5_000;
-/** So long the last bad delay keeps the program from being ready. */
+/** How long after the last such delay the program is not ready. */
 const UNREADY_SECONDS = 10;
 
 export class ThreadWatch {
-  /** Of the main thread, which writes them while this runs. */
+  /** Of the main thread. It writes them between `start` and `stop`. */
   readonly mainVitals = createVitals();
   readonly #context: SupervisionContext;
   readonly #threads: { readonly thread: WatchedThread; readonly detector: StuckDetector }[] = [];
@@ -50,8 +49,8 @@ export class ThreadWatch {
   }
 
   /**
-   * For a thread whose work takes long by its nature and has a deadline of its own: its delay is a metric and nothing else.
-   * @returns where the thread writes how it is
+   * For a thread with long work that has a deadline of its own: its delay is only a metric.
+   * @returns where the thread writes its vitals
    */
   measure(name: string): SharedArrayBuffer {
     const vitals = createVitals();
@@ -87,7 +86,7 @@ export class ThreadWatch {
       const delayMs = worstDelayMs(thread.vitals, this.#nowSeconds());
       return delayMs < ALARM_DELAY_MS
         ? []
-        : [`thread ${thread.name}: what it serves waited up to ${delayMs / 1_000} s within the last minute`];
+        : [`thread ${thread.name}: requests waited up to ${delayMs / 1_000} s within the last minute`];
     });
   }
 
@@ -95,7 +94,7 @@ export class ThreadWatch {
     return [
       {
         name: 'alias_tracker_thread_delay_seconds',
-        help: 'Longest time within the last minute that a thread kept waiting what it serves',
+        help: 'Longest delay of a thread within the last minute',
         type: 'gauge',
         labelNames: ['thread'],
         read: () =>
@@ -115,7 +114,7 @@ export class ThreadWatch {
     const { health, logger } = this.#context;
     for (const { thread, detector } of this.#threads) {
       const delayMs = worstDelayMs(thread.vitals, this.#nowSeconds(), UNREADY_SECONDS);
-      const reason = `it kept waiting what it serves for ${delayMs / 1_000} s`;
+      const reason = `requests waited for ${delayMs / 1_000} s`;
       health.report(`thread ${thread.name}`, delayMs >= UNREADY_DELAY_MS ? reason : undefined);
       detector.check();
       if (thread.supervision?.isUp === false) detector.reset();
@@ -146,7 +145,7 @@ export class ThreadWatch {
     worker.on('exit', () => {
       if (stopped) return;
       if (run?.failed) run.failed(failure);
-      else logger.error({ err: failure }, `the main thread is not watched any more: ${messageOf(failure)}`);
+      else logger.error({ err: failure }, `the watchdog of the main thread does not run: ${messageOf(failure)}`);
     });
     return {
       stop: () => {

@@ -30,7 +30,7 @@ function watched() {
   return { watch, health, log, abandoned, supervision, beat, pass, metric };
 }
 
-test('a thread that kept waiting what it serves is an alarm for a minute, and not ready for ten seconds if it was long', () => {
+test('a thread whose requests had to wait is an alarm for a minute, and not ready for ten seconds if it was long', () => {
   const { watch, health, beat, pass, metric, log } = watched();
   pass(2);
   expect(watch.alarms()).toEqual([]);
@@ -38,12 +38,12 @@ test('a thread that kept waiting what it serves is an alarm for a minute, and no
   expect(watch.alarms()).toEqual([]);
   beat(1_234);
   pass(1);
-  expect(watch.alarms()).toEqual(['thread dns: what it serves waited up to 1.234 s within the last minute']);
+  expect(watch.alarms()).toEqual(['thread dns: requests waited up to 1.234 s within the last minute']);
   expect(metric()).toBe(1.234);
   expect(health.reasons()).toEqual([]);
   beat(5_000);
   pass(1);
-  expect(health.reasons()).toEqual(['thread dns: it kept waiting what it serves for 5 s']);
+  expect(health.reasons()).toEqual(['thread dns: requests waited for 5 s']);
   // The names of what it serves stay redirected: a slow answer is better than none.
   expect(health.isHealthy('DNS redirection')).toBe(true);
   pass(10);
