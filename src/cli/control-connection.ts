@@ -1,9 +1,9 @@
 /** Finds the running tracker's control API and the token for it: from option, environment or configuration. */
 import type { Command } from 'commander';
 import type { Config } from '../config/config-schema.js';
+import { ControlClient } from '../control-api/control-client.js';
 import { OperatorError } from '../domain/errors.js';
 import { reachableUrl } from '../net/listen-url.js';
-import { ControlClient } from '../reports/client/control-client.js';
 import type { CliContext } from './cli-context.js';
 
 export interface ConnectionOptions {

@@ -2,7 +2,9 @@
  * Handles signals and broken output. One press of Ctrl-C may arrive twice: the terminal signals the whole process
  * group, and npm passes the same signal to its child.
  */
+
 import type { EventEmitter } from 'node:events';
+import { errorCodeOf } from '../domain/errors.js';
 
 /** Signals closer together than this count as one request to stop. */
 export const SAME_SIGNAL_MS = 1_000;
@@ -54,12 +56,13 @@ export function exitOnBrokenOutput(
   const isLasting = LASTING.has(command ?? '');
   let isBroken = false;
   let isLost = false;
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
+  stdout.on('error', (error: Error) => {
     if (isBroken) return;
     isBroken = true;
     // A reader that closed early (`| head`) has enough.
-    if (error.code === 'EPIPE' && !isLasting) return exit(0);
-    if (error.code === 'EPIPE') return;
+    const isClosed = errorCodeOf(error) === 'EPIPE';
+    if (isClosed && !isLasting) return exit(0);
+    if (isClosed) return;
     isLost = true;
     say(`alias-tracker: cannot write to standard output: ${error.message}\n`);
     if (!isLasting) exit(1);

@@ -3,7 +3,7 @@
  */
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config-kit/config-problem.js';
-import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
+import { messageOf, ReportedError } from '../domain/errors.js';
 import { terminalText } from '../domain/terminal-text.js';
 import type { CliContext } from './cli-context.js';
 import { createProgram } from './program.js';
@@ -37,13 +37,9 @@ function report(thrown: unknown, context: CliContext): number {
     context.stderr.write(`${terminalText(thrown.message)}\n`);
     return thrown.exitCode;
   }
-  if (thrown instanceof OperatorError) {
+  if (thrown instanceof ReportedError) {
     context.stderr.write(`alias-tracker: ${terminalText(thrown.message)}\n`);
     return thrown.exitCode;
-  }
-  if (thrown instanceof ClientError) {
-    context.stderr.write(`alias-tracker: ${terminalText(thrown.message)}\n`);
-    return EXIT_USAGE;
   }
   context.stderr.write(
     `alias-tracker: internal error: ${terminalText(messageOf(thrown))}; set ALIAS_TRACKER_DEBUG=1 for the stack\n`,

@@ -1,7 +1,9 @@
 /** Every path that a configuration names: made absolute, and checked to be there. The schema says which values are paths. */
+
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { z } from 'zod';
+import { errorCodeOf } from '../domain/errors.js';
 import { type FileMark, nameInProgram } from './field-schemas.js';
 import type { ConfigPath } from './yaml-source.js';
 
@@ -70,7 +72,7 @@ function faultOf(file: string): string | undefined {
     accessSync(file, constants.R_OK);
     return undefined;
   } catch (thrown) {
-    const code = (thrown as NodeJS.ErrnoException).code;
+    const code = errorCodeOf(thrown);
     return code === 'EACCES' ? `${file} cannot be read by this user` : `there is no file ${file}`;
   }
 }

@@ -17,7 +17,7 @@ export class ConfigError extends OperatorError {
   readonly problems: readonly ConfigProblem[];
   constructor(file: string, problems: readonly ConfigProblem[]) {
     const sorted = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
-    super(sorted.map((problem) => formatProblem(file, problem)).join('\n'));
+    super(sorted.map((problem) => formatProblem(file, problem)).join('\n'), { code: 'invalid-configuration' });
     this.name = 'ConfigError';
     this.file = file;
     this.problems = sorted;

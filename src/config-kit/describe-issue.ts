@@ -5,6 +5,7 @@ import type { ConfigPath, YamlSource } from './yaml-source.js';
 
 type Issue = z.core.$ZodIssue;
 
+/** @param issues of a parse with {@link expectedKind} */
 export function describeIssues(source: YamlSource, issues: readonly Issue[]): ConfigProblem[] {
   return issues.flatMap((issue) => describe(source, issue, []));
 }
@@ -20,7 +21,7 @@ function describe(source: YamlSource, issue: Issue, base: ConfigPath): ConfigPro
     const meant = issue.errors.find((branch) => !branch.some((each) => isWrongKind(each)));
     if (meant) return meant.flatMap((each) => describe(source, each, path));
   }
-  const message = wordsOf(issue);
+  const { message } = issue;
   return [source.problemAt(path, isMissing(issue) ? `is missing; ${message}` : message)];
 }
 
@@ -32,10 +33,9 @@ const KINDS: Readonly<Record<string, string>> = {
   string: 'text',
 };
 
-/** Zod's own words, where a kind of value has none of ours, speak of types. */
-function wordsOf(issue: Issue): string {
-  const isOurs = issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input');
-  return isOurs ? issue.message : `expected ${KINDS[issue.expected] ?? issue.expected}`;
+/** For a value of another kind where the schema has no words of its own: Zod's speak of types. */
+export function expectedKind(issue: z.core.$ZodRawIssue): string | undefined {
+  return issue.code === 'invalid_type' ? `expected ${KINDS[issue.expected] ?? issue.expected}` : undefined;
 }
 
 function isWrongKind(issue: Issue): boolean {

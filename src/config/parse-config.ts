@@ -7,9 +7,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { checkFiles, withAbsolutePaths } from '../config-kit/config-files.js';
 import { ConfigError, type ConfigProblem } from '../config-kit/config-problem.js';
-import { describeIssues } from '../config-kit/describe-issue.js';
+import { describeIssues, expectedKind } from '../config-kit/describe-issue.js';
 import { type ConfigPath, type Environment, readYaml } from '../config-kit/yaml-source.js';
-import { messageOf, OperatorError } from '../domain/errors.js';
+import { errorCodeOf, messageOf, OperatorError } from '../domain/errors.js';
 import { type Config, configSchema } from './config-schema.js';
 import { checkAcrossFields } from './cross-field-checks.js';
 
@@ -19,7 +19,7 @@ export function loadConfig(file: string, environment: Environment): Config {
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
-    const missing = (thrown as NodeJS.ErrnoException).code === 'ENOENT';
+    const missing = errorCodeOf(thrown) === 'ENOENT';
     const advice = 'begin with: alias-tracker print-config > alias-tracker.yaml';
     throw new OperatorError(
       missing
@@ -56,7 +56,7 @@ export interface ParseConfigOptions {
 export function parseConfig(text: string, options: ParseConfigOptions = {}): Config {
   const file = options.file ?? 'config';
   const source = readYaml(text, file, options.environment ?? {});
-  const result = configSchema.safeParse(source.value, { reportInput: true });
+  const result = configSchema.safeParse(source.value, { reportInput: true, error: expectedKind });
   const valueProblems = [...source.problems, ...(result.success ? [] : describeIssues(source, result.error.issues))];
   // A missing variable leaves `${NAME}` in the value, which then fails for a second reason on the same line.
   if (!result.success || valueProblems.length > 0)

@@ -43,7 +43,9 @@ export function createControlApi(options: ControlApiOptions): Express {
     server.sendProblem(new Problem('not-found', 'see /api/v1/openapi.json for what there is'), request, response);
   });
   app.use((thrown: unknown, request: express.Request, response: express.Response, _next: express.NextFunction) => {
-    server.sendProblem(thrown, request, response);
+    // Express could not decode the path.
+    const isPath = thrown instanceof URIError;
+    server.sendProblem(isPath ? new Problem('bad-request', 'the path cannot be read') : thrown, request, response);
   });
   return app;
 }

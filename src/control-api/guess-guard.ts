@@ -55,7 +55,7 @@ export class GuessGuard {
     const isKnown = this.#right.has(`${subscriber} ${attempt.credential}`);
     if (this.#known.take(subscriber, nowMs) === 0 && isKnown) return;
     throw new Problem('too-many-requests', `too many wrong credentials; come back in ${waitSeconds} s`, {
-      headers: { 'retry-after': String(waitSeconds) },
+      retryAfterSeconds: waitSeconds,
     });
   }
 

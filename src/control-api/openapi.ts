@@ -1,7 +1,8 @@
 /** The OpenAPI 3.1 document, made of the routes and their schemas: what checks requests is what is documented. */
 import { z } from 'zod';
+import { CLIENT_ERROR_CODES } from '../domain/error-catalogue.js';
 import type { Access } from './principal.js';
-import { PROBLEM_CONTENT_TYPE } from './problem.js';
+import { PROBLEM_CONTENT_TYPE, problemType } from './problem.js';
 import type { Route } from './route.js';
 
 type Json = Record<string, unknown>;
@@ -48,7 +49,7 @@ const problemSchema: Json = {
   type: 'object',
   required: ['type', 'title', 'status', 'detail'],
   properties: {
-    type: { type: 'string' },
+    type: { type: 'string', enum: CLIENT_ERROR_CODES.map(problemType), description: 'see docs/errors.md' },
     title: { type: 'string' },
     status: { type: 'integer' },
     detail: { type: 'string' },

@@ -1,38 +1,11 @@
 /** Errors of the control API as RFC 9457 problem details; `field` names what in the request is wrong. */
+import { type ClientErrorCode, ERROR_CATALOGUE, type ErrorCode, isErrorCode } from '../domain/error-catalogue.js';
 import { ClientError } from '../domain/errors.js';
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
-/** The `type` of each problem, a relative reference (RFC 9457, section 3.1.1), and its title. */
-const TITLES = {
-  'bad-request': 'The request is not well-formed',
-  unauthorised: 'Who are you?',
-  forbidden: 'This token may not do that',
-  'not-found': 'There is nothing here',
-  'method-not-allowed': 'This call has other methods',
-  'too-large': 'The request is too large',
-  'unsupported-media-type': 'The request is in a format that is not read here',
-  unprocessable: 'The request is well-formed but cannot be taken',
-  'too-many-requests': 'Too many requests',
-  unavailable: 'Not available now',
-  internal: 'Internal error',
-} as const;
-
-export type ProblemType = keyof typeof TITLES;
-
-const STATUS: Record<ProblemType, number> = {
-  'bad-request': 400,
-  unauthorised: 401,
-  forbidden: 403,
-  'not-found': 404,
-  'method-not-allowed': 405,
-  'too-large': 413,
-  'unsupported-media-type': 415,
-  unprocessable: 422,
-  'too-many-requests': 429,
-  unavailable: 503,
-  internal: 500,
-};
+/** Before the code in the `type` of a problem, a relative reference (RFC 9457, section 3.1.1). */
+const TYPE_PREFIX = '/problems/';
 
 /** One wrong field, as a path such as `subdomains[0].bytes`; batches start with the index, `[3].sequence`. */
 export interface FieldFault {
@@ -40,30 +13,34 @@ export interface FieldFault {
   readonly detail: string;
 }
 
+export interface ProblemOptions {
+  readonly faults?: readonly FieldFault[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly retryAfterSeconds?: number | undefined;
+}
+
 export class Problem extends ClientError {
-  readonly type: ProblemType;
-  readonly status: number;
   readonly faults: readonly FieldFault[];
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(
-    type: ProblemType,
-    detail: string,
-    options: { faults?: readonly FieldFault[]; headers?: Readonly<Record<string, string>> } = {},
-  ) {
-    super(type, detail);
+  constructor(code: ClientErrorCode, detail: string, options: ProblemOptions = {}) {
+    super(code, detail, options);
     this.name = 'Problem';
-    this.type = type;
-    this.status = STATUS[type];
     this.faults = options.faults ?? [];
-    this.headers = options.headers ?? {};
+    const { retryAfterSeconds } = this;
+    const retry = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+    this.headers = { ...retry, ...options.headers };
+  }
+
+  get status(): number {
+    return ERROR_CATALOGUE[this.code].status;
   }
 
   /** The document; `field` repeats the first fault for those who look for one. */
   toJSON(): Record<string, unknown> {
     const document: Record<string, unknown> = {
-      type: `/problems/${this.type}`,
-      title: TITLES[this.type],
+      type: problemType(this.code),
+      title: ERROR_CATALOGUE[this.code].title,
       status: this.status,
       detail: this.message,
     };
@@ -73,4 +50,15 @@ export class Problem extends ClientError {
     }
     return document;
   }
+}
+
+export function problemType(code: ClientErrorCode): string {
+  return TYPE_PREFIX + code;
+}
+
+/** The code in the `type` of a problem document; undefined where it is not one of ours. */
+export function codeOfProblemType(type: unknown): ErrorCode | undefined {
+  if (typeof type !== 'string' || !type.startsWith(TYPE_PREFIX)) return undefined;
+  const code = type.slice(TYPE_PREFIX.length);
+  return isErrorCode(code) ? code : undefined;
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { messageOf } from '../domain/errors.js';
+import { errorCodeOf, messageOf } from '../domain/errors.js';
 import { MAX_ANONYMOUS_BODY_BYTES, MAX_BODY_BYTES } from './limits.js';
 import { Problem } from './problem.js';
 
@@ -95,7 +95,7 @@ async function decoded(
   try {
     return await decode(sent, { maxOutputLength: limitBytes });
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limitBytes);
+    if (errorCodeOf(thrown) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limitBytes);
     throw new Problem('bad-request', `the body cannot be read: ${messageOf(thrown).slice(0, 200)}`);
   }
 }

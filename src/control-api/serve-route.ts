@@ -78,7 +78,7 @@ export class RouteServer {
   /** @param challenge the one that goes with 401 here, in place of the usual */
   sendProblem(thrown: unknown, request: Request, response: Response, challenge?: string): void {
     const problem = problemOf(thrown);
-    if (problem.type === 'internal' || isStorageFailure(thrown)) this.#options.onDefect(thrown, request.path);
+    if (problem.code === 'internal' || problem.code === 'storage-failure') this.#options.onDefect(thrown, request.path);
     if (response.headersSent) {
       response.destroy();
       return;
@@ -130,7 +130,7 @@ export class RouteServer {
         : this.#probeRate.take(`${principal.kind} ${principal.name}`, nowMs);
     if (waitSeconds === 0) return;
     throw new Problem('too-many-requests', `come back in ${waitSeconds} s; reports can be sent in batches`, {
-      headers: { 'retry-after': String(waitSeconds) },
+      retryAfterSeconds: waitSeconds,
     });
   }
 }
@@ -155,28 +155,11 @@ function write(response: Response, status: number, headers: Readonly<Record<stri
 
 function problemOf(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
-  if (thrown instanceof ClientError) {
-    if (thrown.code === 'unavailable')
-      return new Problem('unavailable', thrown.message, { headers: { 'retry-after': '1' } });
-    return new Problem(thrown.code === 'not-found' ? 'not-found' : 'unprocessable', thrown.message);
-  }
-  const retryAfterSeconds = (thrown as { retryAfterSeconds?: unknown } | null)?.retryAfterSeconds;
-  if (typeof retryAfterSeconds === 'number') {
-    return new Problem('unavailable', 'too much is waiting; come back', {
-      headers: { 'retry-after': String(retryAfterSeconds) },
-    });
-  }
+  if (thrown instanceof ClientError)
+    return new Problem(thrown.code, thrown.message, { retryAfterSeconds: thrown.retryAfterSeconds });
   if (isStorageFailure(thrown)) {
-    return new Problem(
-      'unavailable',
-      'the disk of this tracker does not take it now; nothing was changed, send it again',
-      {
-        headers: { 'retry-after': String(STORAGE_RETRY_SECONDS) },
-      },
-    );
+    const detail = 'the disk of this tracker does not take it now; nothing was changed, send it again';
+    return new Problem('storage-failure', detail, { retryAfterSeconds: STORAGE_RETRY_SECONDS });
   }
-  // Express's own complaints: a path that does not decode, for one.
-  const status = (thrown as { status?: unknown } | null)?.status;
-  if (status === 400) return new Problem('bad-request', 'the request cannot be read');
   return new Problem('internal', 'internal error');
 }

@@ -61,7 +61,10 @@ async function countNewRequests(options: AccessLogOptions, counts: Map<string, n
     return { inode, offset: await countLines(options, file, grown ? before.offset : 0, counts) };
   } catch (thrown) {
     signal?.throwIfAborted();
-    throw new OperatorError(`cannot read the access log ${file}: ${messageOf(thrown)}`, { exitCode: 1, cause: thrown });
+    throw new OperatorError(`cannot read the access log ${file}: ${messageOf(thrown)}`, {
+      code: 'file-access',
+      cause: thrown,
+    });
   }
 }
 

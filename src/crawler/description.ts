@@ -5,7 +5,6 @@
 import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
-import { FetchError } from '../net/fetch-error.js';
 import type { PoliteFetcher } from '../net/polite-fetch.js';
 import type { CatalogueTorrent, TorrentToStore } from '../store/sqlite/catalogue-torrent.js';
 import { MAX_NAME_BYTES } from '../wire/metainfo-limits.js';
@@ -48,7 +47,7 @@ export async function describe(
     if (thrown instanceof ClientError && thrown.code === 'private-torrent') {
       return { kind: 'skipped', reason: 'private torrent (BEP 27): it stays with its own tracker' };
     }
-    if (thrown instanceof ClientError || thrown instanceof FetchError) {
+    if (thrown instanceof ClientError) {
       return { kind: 'failed', reason: messageOf(thrown) };
     }
     throw thrown;
@@ -66,7 +65,8 @@ async function fromFile(
     accept: 'application/x-bittorrent, */*;q=0.5',
     signal,
   });
-  if (fetched.kind === 'not-modified') throw new FetchError('the site says "not modified" to a plain request');
+  if (fetched.kind === 'not-modified')
+    throw new ClientError('invalid-answer', 'the site says "not modified" to a plain request');
   return {
     ...(await documents.run('torrent', fetched.bytes, { about: torrentUrl, signal })),
     torrentBytes: fetched.bytes,

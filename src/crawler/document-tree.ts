@@ -10,7 +10,7 @@ import { MAX_DOCUMENT_NODES, MAX_ELEMENT_DEPTH } from './limits.js';
 
 export type { Document as DocumentTree, Element as TreeElement } from 'domhandler';
 
-/** @throws ClientError `document` if it is nested too deeply or has too many parts */
+/** @throws ClientError `invalid-document` if it is nested too deeply or has too many parts */
 export function documentTree(text: string, kind: 'xml' | 'html'): Document {
   const xmlMode = kind === 'xml';
   const handler = new LimitedHandler(undefined, { xmlMode });
@@ -43,7 +43,7 @@ class LimitedHandler extends DomHandler {
 
   override onopentag(name: string, attributes: Record<string, string>): void {
     if (++this.#depth > MAX_ELEMENT_DEPTH) {
-      throw new ClientError('document', `its elements are nested deeper than ${MAX_ELEMENT_DEPTH}`);
+      throw new ClientError('invalid-document', `its elements are nested deeper than ${MAX_ELEMENT_DEPTH}`);
     }
     super.onopentag(name, attributes);
   }
@@ -69,7 +69,10 @@ class LimitedHandler extends DomHandler {
 
   #count(): void {
     if (++this.#nodes > MAX_DOCUMENT_NODES) {
-      throw new ClientError('document', `it has more than ${MAX_DOCUMENT_NODES} elements, attributes and texts`);
+      throw new ClientError(
+        'invalid-document',
+        `it has more than ${MAX_DOCUMENT_NODES} elements, attributes and texts`,
+      );
     }
   }
 }

@@ -18,13 +18,13 @@ const ITEMS: ReadonlySet<string> = new Set(['item', 'entry']);
 
 /**
  * @param baseUrl the feed's address, for relative links
- * @throws ClientError `feed` if the text is not a feed, `document` if it exceeds a limit
+ * @throws ClientError `invalid-document` if the text is not a feed, `invalid-document` if it exceeds a limit
  */
 export function parseFeed(text: string, baseUrl: string, source: string): Candidate[] {
   const tree = documentTree(text, 'xml');
   const root = childElements(tree)[0];
   if (root === undefined || !ROOTS.has(root.name.toLowerCase())) {
-    throw new ClientError('feed', 'the answer is neither an RSS nor an Atom feed');
+    throw new ClientError('invalid-document', 'the answer is neither an RSS nor an Atom feed');
   }
   const items: TreeElement[] = [];
   addItems(tree, items);

@@ -24,7 +24,7 @@ export interface HtmlSelectors {
 }
 
 /**
- * @throws OperatorError for a selector that is not CSS; ClientError `document` if the page exceeds a limit; `html` if
+ * @throws OperatorError for a selector that is not CSS; ClientError `invalid-document` if the page exceeds a limit; `invalid-document` if
  *   nothing matches, which shows that the site has changed its layout
  */
 export function parseListPage(html: string, selectors: HtmlSelectors, baseUrl: string, source: string): Candidate[] {
@@ -32,10 +32,12 @@ export function parseListPage(html: string, selectors: HtmlSelectors, baseUrl: s
   const base = webUrl(firstInside(page, 'base[href]')?.attribs.href, baseUrl) ?? baseUrl;
   try {
     const items = shallowItems(inside(page, selectors.item)).slice(0, MAX_CANDIDATES_PER_SOURCE);
-    if (items.length === 0) throw new ClientError('html', `nothing on the page matches item: ${selectors.item}`);
+    if (items.length === 0)
+      throw new ClientError('invalid-document', `nothing on the page matches item: ${selectors.item}`);
     const candidates = items.map((item) => readItem(item, selectors, base, source));
     const usable = candidates.filter((candidate) => candidate !== undefined);
-    if (usable.length === 0) throw new ClientError('html', `no item holds a link that matches link: ${selectors.link}`);
+    if (usable.length === 0)
+      throw new ClientError('invalid-document', `no item holds a link that matches link: ${selectors.link}`);
     return usable;
   } catch (thrown) {
     if (thrown instanceof ClientError) throw thrown;

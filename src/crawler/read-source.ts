@@ -1,6 +1,6 @@
 /** Reads one source of any kind into candidates. Fetches its document conditionally if it has one. */
 import type { Clock } from '../domain/clock.js';
-import { FetchError } from '../net/fetch-error.js';
+import { ClientError } from '../domain/errors.js';
 import type { PoliteFetcher } from '../net/polite-fetch.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
@@ -86,7 +86,8 @@ async function fetchDocument(
   });
   if (!dryRun) catalogue.recordListing({ ...originOfUrl(source.url), kind: source.type, source: source.name });
   if (answer.kind === 'not-modified') {
-    if (stored === undefined) throw new FetchError('the site says "not modified" to a plain request');
+    if (stored === undefined)
+      throw new ClientError('invalid-answer', 'the site says "not modified" to a plain request');
     return { bytes: stored.body, contentType: stored.contentType, url: source.url, source: source.name };
   }
   if (!dryRun && (answer.etag !== undefined || answer.lastModified !== undefined)) {

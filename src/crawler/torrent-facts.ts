@@ -21,7 +21,7 @@ export interface TorrentFacts {
   readonly trackerTiers: readonly (readonly string[])[];
 }
 
-/** @throws ClientError `bencode`, `torrent`, `private-torrent` */
+/** @throws ClientError `invalid-bencode`, `invalid-torrent`, `private-torrent` */
 export function readTorrent(bytes: Uint8Array): TorrentFacts {
   const metainfo = parseMetainfo(bytes);
   if (metainfo.private) throw privateTorrent(metainfo.name);

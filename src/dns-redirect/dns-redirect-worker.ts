@@ -3,9 +3,11 @@
  * else runs here: neither the mirror site, the crawler nor the control API can delay an answer. As an entry point it reads
  * the machine's clock.
  */
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../domain/clock.js';
-import { messageOf, OperatorError } from '../domain/errors.js';
+import { OperatorError } from '../domain/errors.js';
+import { failureMessage } from '../domain/failure-message.js';
 import { startBeating } from '../threads/beat.js';
 import { StuckDetector } from '../threads/stuck-detector.js';
 import { dnsCountersOver } from './counters.js';
@@ -61,6 +63,6 @@ try {
   startBeating(start.vitals, systemClock);
   say({ type: 'ready', addresses: server.addresses });
 } catch (thrown) {
-  say({ type: 'failed', message: messageOf(thrown), operator: thrown instanceof OperatorError });
+  say({ type: 'failed', failure: failureMessage(thrown) });
   port.close();
 }

@@ -8,8 +8,8 @@
  * limits the number of items that it stores.
  */
 import { Worker } from 'node:worker_threads';
-import { ClientError } from '../domain/errors.js';
-import { errorOfFailure } from './document-error.js';
+import { ClientError, errorCodeOf } from '../domain/errors.js';
+import { errorOfFailure } from '../domain/failure-message.js';
 import { IDLE_MS, MAX_HEAP_MB, MAX_READ_MS, MAX_WAITING_DOCUMENTS } from './limits.js';
 import type { ReplyMessage, TaskMessage, Tasks } from './serve-tasks.js';
 
@@ -223,7 +223,7 @@ class ReadingThread {
   }
 
   #explain(error: Error, about: string): Error {
-    if (!('code' in error) || error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
+    if (errorCodeOf(error) !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
     const { maxHeapMb = MAX_HEAP_MB } = this.#options;
     return new ClientError('too-costly', `${about} takes more than ${maxHeapMb} MB of memory to read; skipped`);
   }

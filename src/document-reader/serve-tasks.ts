@@ -1,6 +1,6 @@
 /** The reading thread's side: runs one task at a time and returns its result or error. */
 import { parentPort } from 'node:worker_threads';
-import { type FailureMessage, failureMessage } from './document-error.js';
+import { type FailureMessage, failureMessage } from '../domain/failure-message.js';
 
 /** The tasks of a thread, by name. Inputs and results are values that structured clone copies. */
 export type Tasks = Readonly<Record<string, (input: never) => unknown>>;

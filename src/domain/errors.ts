@@ -1,26 +1,47 @@
 /**
  * The two kinds of error of the project. A {@link ClientError} may be shown to the client (a peer, an API caller). An
- * {@link OperatorError} is for the command line or the log, and always says what to do next. Everything else that is
- * thrown is a defect: it is logged with its cause and shown as "internal error".
+ * {@link OperatorError} is for the command line or the log, and always says what to do next. Both have a code of the
+ * catalogue. Everything else that is thrown is a defect: it is logged with its cause and shown as "internal error".
  */
+import { type ClientErrorCode, ERROR_CATALOGUE, type ErrorCode } from './error-catalogue.js';
 
-/** An error that a caller can act on. The message is safe to send to strangers. */
-export class ClientError extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = 'ClientError';
-    this.code = code;
+/** What the two kinds have in common. */
+export abstract class ReportedError extends Error {
+  abstract readonly code: ErrorCode;
+
+  /** How a command ends that this stops. */
+  get exitCode(): 1 | 2 {
+    return ERROR_CATALOGUE[this.code].exitCode;
   }
 }
 
-/** A fault of configuration, usage or environment: one line that says what to do next. Exit code 2 unless set. */
-export class OperatorError extends Error {
-  readonly exitCode: 1 | 2;
-  constructor(message: string, options: { exitCode?: 1 | 2; cause?: unknown } = {}) {
+/** An error that a caller can act on. The message is safe to send to strangers. */
+export class ClientError extends ReportedError {
+  readonly code: ClientErrorCode;
+  /** When the same may work; undefined: not known. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ClientErrorCode,
+    message: string,
+    options: { retryAfterSeconds?: number | undefined; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'ClientError';
+    this.code = code;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** A fault of configuration, usage or environment: one line that says what to do next. */
+export class OperatorError extends ReportedError {
+  readonly code: ErrorCode;
+
+  /** @param options `code` is `usage` where left out */
+  constructor(message: string, options: { code?: ErrorCode; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'OperatorError';
-    this.exitCode = options.exitCode ?? 2;
+    this.code = options.code ?? 'usage';
   }
 }
 
@@ -36,4 +57,10 @@ export function messageOf(thrown: unknown): string {
 /** Turns any thrown value into an error that a log can show. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
+}
+
+/** The name that Node.js or SQLite gives a fault, such as `ENOENT`; undefined where what was thrown has none. */
+export function errorCodeOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error && 'code' in thrown)) return undefined;
+  return typeof thrown.code === 'string' ? thrown.code : undefined;
 }

@@ -28,14 +28,14 @@ export function ipv6FromWords(a: number, b: number, c: number, d: number): IpAdd
   return { family: 6, words: [a >>> 0, b >>> 0, c >>> 0, d >>> 0] };
 }
 
-/** @throws ClientError `ip-address` */
+/** @throws ClientError `invalid-value` */
 export function parseIp(text: string): IpAddress {
   if (isIPv4(text)) return ipv4FromWord(ipv4Word(text));
   if (isIPv6(text) && !text.includes('%')) {
     const words = ipv6Words(text);
     return ipv6FromWords(words[0]!, words[1]!, words[2]!, words[3]!);
   }
-  throw new ClientError('ip-address', `"${text.slice(0, 60)}" is not an IPv4 or IPv6 address`);
+  throw new ClientError('invalid-value', `"${text.slice(0, 60)}" is not an IPv4 or IPv6 address`);
 }
 
 function ipv4Word(text: string): number {
@@ -88,7 +88,7 @@ export function formatIpv4(word: number): string {
 
 /**
  * `address/length`, or a bare address (a host prefix). Host bits that are set are an error and are not cleared.
- * @throws ClientError `prefix`
+ * @throws ClientError `invalid-value`
  */
 export function parsePrefix(text: string): Prefix {
   const slash = text.indexOf('/');
@@ -96,12 +96,12 @@ export function parsePrefix(text: string): Prefix {
   const bits = address.family === 4 ? 32 : 128;
   const lengthText = slash < 0 ? String(bits) : text.slice(slash + 1);
   if (!/^\d{1,3}$/.test(lengthText) || Number(lengthText) > bits) {
-    throw new ClientError('prefix', `"${text.slice(0, 60)}" is not a prefix: the length is 0 to ${bits}`);
+    throw new ClientError('invalid-value', `"${text.slice(0, 60)}" is not a prefix: the length is 0 to ${bits}`);
   }
   const length = Number(lengthText);
   address.words.forEach((word, i) => {
     if ((word & ~maskWord(length - 32 * i)) !== 0) {
-      throw new ClientError('prefix', `"${text.slice(0, 60)}" has bits set past its length of ${length}`);
+      throw new ClientError('invalid-value', `"${text.slice(0, 60)}" has bits set past its length of ${length}`);
     }
   });
   return { address, length };

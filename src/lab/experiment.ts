@@ -294,7 +294,7 @@ async function startTracker(
     if (child.exitCode !== null) break;
   }
   const log = existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-2_000) : '';
-  throw new OperatorError(`${options.tracker} does not listen on ${listen}\n${log}`, { exitCode: 1 });
+  throw new OperatorError(`${options.tracker} does not listen on ${listen}\n${log}`, { code: 'failed' });
 }
 
 function aliasTrackerConfig(directory: string, options: ExperimentOptions): string {

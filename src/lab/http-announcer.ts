@@ -10,7 +10,7 @@ const ANSWER_TIMEOUT_MS = 2_000;
 /** 200 compact peers are 1,200 bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** @throws ClientError `no-answer`, or `failure` with the tracker's reason */
+/** @throws ClientError `unreachable`, or `refused-elsewhere` with the tracker's reason */
 export async function announceOverHttp(announce: LabAnnounce): Promise<LabAnnounceAnswer> {
   const { tracker, localAddress } = announce;
   const outgoing = request({
@@ -27,7 +27,7 @@ export async function announceOverHttp(announce: LabAnnounce): Promise<LabAnnoun
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     body = await readBody(response);
   } catch (thrown) {
-    throw new ClientError('no-answer', `http://${formatEndpoint(tracker)} does not answer: ${messageOf(thrown)}`);
+    throw new ClientError('unreachable', `http://${formatEndpoint(tracker)} does not answer: ${messageOf(thrown)}`);
   }
   return readAnswer(body);
 }
@@ -61,7 +61,7 @@ function readAnswer(body: Buffer): LabAnnounceAnswer {
     return (span && integerAt(body, span)) ?? 0;
   };
   const failure = text('failure reason');
-  if (failure !== undefined) throw new ClientError('failure', failure.toString('utf8'));
+  if (failure !== undefined) throw new ClientError('refused-elsewhere', failure.toString('utf8'));
   return {
     intervalSeconds: number('interval'),
     seeders: number('complete'),

@@ -4,9 +4,9 @@
  * real, unmodified clients, some of which refuse loopback peers. Needs root and iproute2. It cannot reach other
  * machines, because it contains no interface of the host.
  */
-import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { messageOf, OperatorError } from '../domain/errors.js';
+import { OperatorError } from '../domain/errors.js';
 
 /** Programs run to completion here are fast; one that hangs is killed, and the failure says so. */
 const EXEC_TIMEOUT_MS = 20_000;
@@ -51,7 +51,7 @@ export class NetworkLab {
   /** @throws OperatorError if namespaces are unavailable */
   constructor(label: string) {
     const reason = namespacesUnavailable();
-    if (reason) throw new OperatorError(reason, { exitCode: 1 });
+    if (reason) throw new OperatorError(reason, { code: 'environment' });
     this.#prefix = `${label}${process.pid}`;
     run('ip', ['netns', 'add', this.#namespace('core')]);
     this.#inside('core', ['ip', 'link', 'set', 'lo', 'up']);
@@ -178,17 +178,12 @@ function kill(pid: number): void {
 }
 
 function run(command: string, args: readonly string[]): string {
-  try {
-    return execFileSync(command, args, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: EXEC_TIMEOUT_MS,
-    });
-  } catch (thrown) {
-    const stderr = (thrown as { stderr?: string }).stderr?.trim();
-    throw new OperatorError(`${command} ${args.join(' ')}: ${stderr || messageOf(thrown)}`, {
-      exitCode: 1,
-      cause: thrown,
-    });
-  }
+  const { stdout, stderr, status, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: EXEC_TIMEOUT_MS,
+  });
+  if (status === 0) return stdout;
+  const why = stderr?.trim() || (error === undefined ? `ended with ${status}` : error.message);
+  throw new OperatorError(`${command} ${args.join(' ')}: ${why}`, { code: 'failed', cause: error });
 }

@@ -146,7 +146,7 @@ async function requireRunning(config: Config): Promise<void> {
   } catch (thrown) {
     throw new OperatorError(
       `nothing answers at ${url}: start the lab first with "npm start" in another terminal, then run this again`,
-      { exitCode: 1, cause: thrown },
+      { code: 'unreachable', cause: thrown },
     );
   }
 }

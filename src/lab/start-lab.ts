@@ -45,7 +45,7 @@ export async function startLab(services: LabServices, options: { logger?: LabLog
     } catch (thrown) {
       throw new OperatorError(
         `the lab's ${what} cannot listen on ${formatEndpoint(listen)}: ${messageOf(thrown)}; is a lab already running? (labServices in the configuration sets the addresses)`,
-        { exitCode: 1, cause: thrown },
+        { code: 'cannot-listen', cause: thrown },
       );
     }
   };

@@ -13,7 +13,7 @@ import { readCompactPeers } from './lab-announce.js';
 
 const ANSWER_TIMEOUT_MS = 2_000;
 
-/** @throws ClientError `no-answer`, or `failure` with the tracker's reason */
+/** @throws ClientError `unreachable`, or `refused-elsewhere` with the tracker's reason */
 export async function announceOverUdp(announce: LabAnnounce): Promise<LabAnnounceAnswer> {
   const socket = createSocket(announce.localAddress.includes(':') ? 'udp6' : 'udp4');
   socket.on('error', () => {}); // one that comes between two waits; those of a wait reject it
@@ -21,7 +21,7 @@ export async function announceOverUdp(announce: LabAnnounce): Promise<LabAnnounc
     socket.bind(0, announce.localAddress);
     await once(socket, 'listening');
     const connected = await ask(socket, announce, encodeUdpConnect(1), 1);
-    if (connected.action !== 'connect') throw new ClientError('failure', 'the tracker sent no connection id');
+    if (connected.action !== 'connect') throw new ClientError('refused-elsewhere', 'the tracker sent no connection id');
     const { connectionId } = connected;
     const request = encodeUdpAnnounce({
       connectionId,
@@ -35,8 +35,8 @@ export async function announceOverUdp(announce: LabAnnounce): Promise<LabAnnounc
       numWant: announce.numWant ?? -1,
     });
     const answer = await ask(socket, announce, request, 2);
-    if (answer.action === 'error') throw new ClientError('failure', answer.message);
-    if (answer.action !== 'announce') throw new ClientError('failure', `answered with ${answer.action}`);
+    if (answer.action === 'error') throw new ClientError('refused-elsewhere', answer.message);
+    if (answer.action !== 'announce') throw new ClientError('refused-elsewhere', `answered with ${answer.action}`);
     const { intervalSeconds, seeders, leechers } = answer;
     return { intervalSeconds, seeders, leechers, peers: readCompactPeers(answer.peers) };
   } finally {
@@ -60,6 +60,6 @@ async function ask(
     }
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
-    throw new ClientError('no-answer', `udp://${formatEndpoint(tracker)} does not answer`);
+    throw new ClientError('unreachable', `udp://${formatEndpoint(tracker)} does not answer`);
   }
 }

@@ -38,7 +38,7 @@ export function reachableHost(host: string): string {
   return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
 }
 
-/** Compares values, not spellings. @throws ClientError `ip-address` if a host is not a literal address */
+/** Compares values, not spellings. @throws ClientError `invalid-value` if a host is not a literal address */
 export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
   return a.port === b.port && formatIp(parseIp(a.host)) === formatIp(parseIp(b.host));
 }

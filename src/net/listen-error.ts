@@ -1,5 +1,5 @@
 /** Turns a failed bind or listen into an error that says what to do. */
-import { messageOf, OperatorError } from '../domain/errors.js';
+import { errorCodeOf, messageOf, OperatorError } from '../domain/errors.js';
 import type { Endpoint } from './endpoint.js';
 import { formatListenUrl } from './listen-url.js';
 
@@ -12,8 +12,11 @@ export function listenError(
   { code, cause, key }: { readonly code?: string | undefined; readonly cause?: unknown; readonly key?: string },
 ): OperatorError {
   const prefix = key === undefined ? '' : `${key}: `;
-  const reason = reasonOf(code ?? codeOf(cause)) ?? (cause === undefined ? code : messageOf(cause));
-  return new OperatorError(`${prefix}cannot listen on ${formatListenUrl(address)}: ${reason}`, { exitCode: 1, cause });
+  const reason = reasonOf(code ?? errorCodeOf(cause)) ?? (cause === undefined ? code : messageOf(cause));
+  return new OperatorError(`${prefix}cannot listen on ${formatListenUrl(address)}: ${reason}`, {
+    code: 'cannot-listen',
+    cause,
+  });
 }
 
 function reasonOf(code: string | undefined): string | undefined {
@@ -30,8 +33,4 @@ function reasonOf(code: string | undefined): string | undefined {
     default:
       return undefined;
   }
-}
-
-function codeOf(cause: unknown): string | undefined {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
 }

@@ -6,8 +6,7 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { Agent, fetch, type Response } from 'undici';
 import type { Clock } from '../domain/clock.js';
-import { ClientError, messageOf } from '../domain/errors.js';
-import { FetchError } from './fetch-error.js';
+import { ClientError, errorCodeOf, messageOf } from '../domain/errors.js';
 import { checkUrl, guardedConnector, type ResolveName, resolveBySystem } from './guarded-connect.js';
 import {
   MAX_CRAWL_DELAY_MS,
@@ -69,7 +68,7 @@ export interface FetchedDocument {
 }
 
 export interface PoliteFetcher {
-  /** @throws FetchError; the signal's reason if the signal was aborted */
+  /** @throws ClientError; the signal's reason if the signal was aborted */
   fetch(url: string, request: FetchRequest): Promise<FetchedDocument | { readonly kind: 'not-modified' }>;
   /** Ends all connections. Requests in flight fail. */
   close(): Promise<void>;
@@ -131,8 +130,9 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
           return { response, bytes: wanted ? await readBody(response, request.maxBytes) : new Uint8Array() };
         } catch (thrown) {
           request.signal?.throwIfAborted();
-          if (timeout.aborted) throw new FetchError(`${url.host} took longer than ${timeoutMs / 1000} s`);
-          throw asFetchError(thrown, url);
+          if (timeout.aborted)
+            throw new ClientError('unreachable', `${url.host} took longer than ${timeoutMs / 1000} s`);
+          throw asClientError(thrown, url);
         }
       },
       request.signal,
@@ -154,22 +154,26 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
     let url = start;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       if (url.href.length > MAX_URL_CHARACTERS)
-        throw new FetchError(`a URL of ${url.host} has more than ${MAX_URL_CHARACTERS} characters`);
+        throw new ClientError('not-fetched', `a URL of ${url.host} has more than ${MAX_URL_CHARACTERS} characters`);
       checkUrl(url, closedBecause);
       const rules = checkRobots ? await robotsFor(url, request.signal) : ALLOW_ALL;
-      if (!rules.allows(url.pathname + url.search)) throw new FetchError(`robots.txt of ${url.host} forbids ${url}`);
+      if (!rules.allows(url.pathname + url.search))
+        throw new ClientError('not-fetched', `robots.txt of ${url.host} forbids ${url}`);
       const pauseMs = Math.max(delayMs, rules.crawlDelayMs ?? 0);
       if (pauseMs > Math.max(MAX_CRAWL_DELAY_MS, delayMs)) {
-        throw new FetchError(`robots.txt of ${url.host} asks for a pause of ${pauseMs / 1000} s between requests`);
+        throw new ClientError(
+          'not-fetched',
+          `robots.txt of ${url.host} asks for a pause of ${pauseMs / 1000} s between requests`,
+        );
       }
       const answer = await requestPatiently(url, request, pauseMs);
       const location = answer.response.headers.get('location');
       if (!REDIRECTS.has(answer.response.status) || location === null) return { ...answer, url };
       if (!URL.canParse(location, url.href))
-        throw new FetchError(`${url.host} redirects to something that is not a URL`);
+        throw new ClientError('invalid-answer', `${url.host} redirects to something that is not a URL`);
       url = new URL(location, url);
     }
-    throw new FetchError(`${start.host} redirects more than ${MAX_REDIRECTS} times`);
+    throw new ClientError('invalid-answer', `${start.host} redirects more than ${MAX_REDIRECTS} times`);
   };
 
   const robotsFor = (url: URL, signal: AbortSignal | undefined): Promise<RobotsRules> => {
@@ -195,20 +199,19 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
     } catch (thrown) {
       signal?.throwIfAborted();
       // The error of an unreachable host says more than "robots.txt forbids".
-      if (thrown instanceof FetchError) throw thrown;
-      if (thrown instanceof ClientError) throw new FetchError(thrown.message, { cause: thrown });
+      if (thrown instanceof ClientError) throw thrown;
       return ALLOW_NOTHING;
     }
   };
 
   return {
     fetch: async (text, request) => {
-      if (!URL.canParse(text)) throw new FetchError(`"${text.slice(0, 100)}" is not a URL`);
+      if (!URL.canParse(text)) throw new ClientError('not-fetched', `"${text.slice(0, 100)}" is not a URL`);
       const start = new URL(text);
       start.hash = '';
       const { response, bytes, url } = await follow(start, request, true);
       if (response.status === 304) return { kind: 'not-modified' };
-      if (!response.ok) throw new FetchError(`${url.host} answers ${response.status}`, { status: response.status });
+      if (!response.ok) throw new ClientError('refused-elsewhere', `${url.host} answers ${response.status}`);
       return {
         kind: 'fetched',
         bytes,
@@ -234,7 +237,7 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
     const bytes = chunk as Uint8Array;
     length += bytes.length;
     // Leaving the loop cancels the rest of the body.
-    if (length > maxBytes) throw new FetchError(`the answer has more than ${maxBytes} bytes`);
+    if (length > maxBytes) throw new ClientError('invalid-answer', `the answer has more than ${maxBytes} bytes`);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks, length);
@@ -248,9 +251,10 @@ function retryAfterMs(value: string | null, nowMs: number): number | undefined {
   return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
 }
 
-function asFetchError(thrown: unknown, url: URL): FetchError {
-  for (let cause = thrown; cause instanceof Error; cause = cause.cause) if (cause instanceof FetchError) return cause;
+function asClientError(thrown: unknown, url: URL): ClientError {
+  for (let cause = thrown; cause instanceof Error; cause = cause.cause) if (cause instanceof ClientError) return cause;
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
-  return new FetchError(`${url.host} cannot be reached${code || `: ${messageOf(cause)}`}`, { cause: thrown });
+  const code = errorCodeOf(cause);
+  const why = code === undefined ? `: ${messageOf(cause)}` : ` (${code})`;
+  return new ClientError('unreachable', `${url.host} cannot be reached${why}`, { cause: thrown });
 }

@@ -38,7 +38,7 @@ interface Group {
 
 /**
  * @param product the crawler's product token, matched without regard to case
- * @throws ClientError `robots` if it has more than {@link MAX_ROBOTS_RULES} rules for this crawler
+ * @throws ClientError `invalid-document` if it has more than {@link MAX_ROBOTS_RULES} rules for this crawler
  */
 export function readRobots(text: string, product: string): RobotsFile {
   const groups = readGroups(text);
@@ -46,7 +46,7 @@ export function readRobots(text: string, product: string): RobotsFile {
   const chosen = named.length > 0 ? named : groups.filter((group) => group.agents.includes('*'));
   const rules = chosen.flatMap((group) => group.rules);
   if (rules.length > MAX_ROBOTS_RULES) {
-    throw new ClientError('robots', `robots.txt has more than ${MAX_ROBOTS_RULES} rules for this crawler`);
+    throw new ClientError('invalid-document', `robots.txt has more than ${MAX_ROBOTS_RULES} rules for this crawler`);
   }
   rules.sort((a, b) => b.pattern.length - a.pattern.length || Number(b.allow) - Number(a.allow));
   return {

@@ -2,19 +2,11 @@
  * Many small writes, one fsync: work that arrives within a few milliseconds shares a transaction, and is answered only
  * when it is durable. The longer a commit takes, the more work the next one carries, so throughput follows the disk.
  */
+import { ClientError } from '../domain/errors.js';
 import { GROUP_COMMIT_DELAY_MS, MAX_PENDING_JOBS } from './limits.js';
 
 export interface CommittingStore {
   commit<T>(work: () => T): T;
-}
-
-/** More work is waiting than the disk can commit; the caller may retry. */
-export class TooBusyError extends Error {
-  readonly retryAfterSeconds = 1;
-  constructor() {
-    super('more reports are waiting than the disk can commit');
-    this.name = 'TooBusyError';
-  }
 }
 
 interface Job {
@@ -37,9 +29,12 @@ export class GroupCommit {
     this.#onRollback = onRollback;
   }
 
-  /** Runs `work` inside the next transaction. Resolves once committed. @throws TooBusyError, or what the store threw */
+  /**
+   * Runs `work` inside the next transaction. Resolves once committed.
+   * @throws ClientError `unavailable` while more waits than the disk can commit, or what the store threw
+   */
   run<T>(work: () => T): Promise<T> {
-    if (this.#waiting.length >= MAX_PENDING_JOBS) return Promise.reject(new TooBusyError());
+    if (this.#waiting.length >= MAX_PENDING_JOBS) return Promise.reject(tooBusy());
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
       this.#timer ??= setTimeout(() => this.flush(), GROUP_COMMIT_DELAY_MS);
@@ -76,4 +71,10 @@ export class GroupCommit {
       job.resolve(results[i]);
     });
   }
+}
+
+function tooBusy(): ClientError {
+  return new ClientError('unavailable', 'more reports are waiting than the disk can commit; send them again', {
+    retryAfterSeconds: 1,
+  });
 }

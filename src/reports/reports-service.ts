@@ -125,7 +125,7 @@ export class ReportsService {
 
   /**
    * Accepts all of a batch or, if one is refused, none. Resolves when durable.
-   * @throws TooBusyError
+   * @throws ClientError `unavailable`
    */
   async submitDensity(principal: Principal, reports: readonly DensityReport[]): Promise<DensityReceipt[] | Refusal> {
     const nowMs = this.#options.clock.nowMs();
@@ -140,7 +140,7 @@ export class ReportsService {
     return receipts;
   }
 
-  /** Stores users of sub-domains as the BRAS counts them. Resolves when durable. @throws TooBusyError */
+  /** Stores users of sub-domains as the BRAS counts them. Resolves when durable. @throws ClientError `unavailable` */
   async submitUsers(
     principal: Principal,
     counts: readonly { readonly id: string; readonly users: number }[],
@@ -158,7 +158,7 @@ export class ReportsService {
 
   /**
    * @param callerAddress the caller's address as RFC 5952 text
-   * @returns the fields of each report that were lowered. Resolves when durable. @throws TooBusyError
+   * @returns the fields of each report that were lowered. Resolves when durable. @throws ClientError `unavailable`
    */
   async submitCapability(
     principal: Principal | undefined,

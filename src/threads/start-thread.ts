@@ -1,11 +1,9 @@
 /** Starts a thread of this program and waits for its first message: `ready`, or the reason why it failed. */
 import { type Transferable, Worker } from 'node:worker_threads';
-import { OperatorError } from '../domain/errors.js';
+import { errorOfFailure, type FailureMessage } from '../domain/failure-message.js';
 
 /** The first message of each thread. Threads add their own fields to `ready`. */
-export type FirstWord =
-  | { readonly type: 'ready' }
-  | { readonly type: 'failed'; readonly message: string; readonly operator: boolean };
+export type FirstWord = { readonly type: 'ready' } | { readonly type: 'failed'; readonly failure: FailureMessage };
 
 export interface ThreadStart {
   /** Appears in messages and in tools that list threads. */
@@ -44,8 +42,7 @@ function firstWord<Ready extends { readonly type: 'ready' }>(worker: Worker, nam
     const onMessage = (message: Ready | Extract<FirstWord, { type: 'failed' }>): void => {
       if (message.type === 'ready') leave(() => resolve(message));
       else if (message.type !== 'failed') leave(() => reject(new Error(`${name}: received a message before "ready"`)));
-      else if (message.operator) leave(() => reject(new OperatorError(message.message, { exitCode: 1 })));
-      else leave(() => reject(new Error(message.message)));
+      else leave(() => reject(errorOfFailure(message.failure)));
     };
     const onError = (error: Error): void => leave(() => reject(error));
     const onExit = (code: number): void => onError(new Error(`${name} ended during its start with code ${code}`));

@@ -47,7 +47,7 @@ export async function undoImport(
   names: (kind: ImportKind) => Promise<readonly string[]>,
 ): Promise<ImportStep> {
   const latest = (await stepsOf(directory)).at(-1);
-  if (latest === undefined) throw new OperatorError('there is no import to take back', { exitCode: 1 });
+  if (latest === undefined) throw new OperatorError('there is no import to take back', { code: 'not-found' });
   const folder = folderOf(directory, latest);
   try {
     const step = JSON.parse(await readFile(join(folder, RECORD), 'utf8')) as ImportStep;
@@ -62,7 +62,10 @@ export async function undoImport(
     await rm(folder, { recursive: true, force: true });
     return step;
   } catch (thrown) {
-    throw new OperatorError(`cannot take the import back: ${messageOf(thrown)}`, { exitCode: 1, cause: thrown });
+    throw new OperatorError(`cannot take the import back: ${messageOf(thrown)}`, {
+      code: 'file-access',
+      cause: thrown,
+    });
   }
 }
 

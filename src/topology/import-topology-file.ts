@@ -44,7 +44,7 @@ export async function importTopologyFile(request: ImportRequest): Promise<Import
   const next = await loadTopologyFile(kind, file);
   const path = join(directory, slotOf(next, kind));
   const objections = request.objections?.(next.content) ?? [];
-  if (objections.length > 0) throw new OperatorError(objections.join('\n'), { exitCode: 1 });
+  if (objections.length > 0) throw new OperatorError(objections.join('\n'), { code: 'failed' });
   const imported = await importedFiles(directory);
   const previous = imported.find((each) => each.path === path)?.path;
   // Addresses of the configured file stay known beside imported ones; of other kinds the import is believed alone.
@@ -53,7 +53,7 @@ export async function importTopologyFile(request: ImportRequest): Promise<Import
   const plan = planImport(before?.content, next.content);
   if (plan.refusal !== undefined && !request.force && !request.dryRun) {
     throw new OperatorError(`${file} is not imported: ${plan.refusal}; use --force to import it anyway`, {
-      exitCode: 1,
+      code: 'failed',
     });
   }
   if (request.dryRun) return { plan, path: undefined, replaces };
@@ -71,7 +71,7 @@ export async function importTopologyFile(request: ImportRequest): Promise<Import
     }
   } catch (thrown) {
     await rm(temporary, { force: true });
-    throw new OperatorError(`cannot write ${path}: ${messageOf(thrown)}`, { exitCode: 1, cause: thrown });
+    throw new OperatorError(`cannot write ${path}: ${messageOf(thrown)}`, { code: 'file-access', cause: thrown });
   }
   return { plan, path, replaces };
 }

@@ -22,7 +22,7 @@ import {
 import { NetworkSet } from './network-set.js';
 import { SwarmStore } from './swarm/swarm-store.js';
 
-/** @throws ClientError `prefix` for text that is none */
+/** @throws ClientError `invalid-value` for text that is none */
 export function networkSetOf(prefixes: readonly string[] | undefined): NetworkSet {
   return new NetworkSet((prefixes ?? []).map(parsePrefix));
 }

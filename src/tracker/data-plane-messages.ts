@@ -1,4 +1,5 @@
 /** What the control plane and the data-plane worker say to each other. */
+import type { FailureMessage } from '../domain/failure-message.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { TopologyData } from '../topology/topology-table.js';
@@ -98,7 +99,7 @@ export type FromWorker =
       /** Why `auto` did not take the Linux transport on Linux. */
       readonly restored: Restored | null;
     }
-  | { readonly type: 'failed'; readonly message: string; readonly operator: boolean }
+  | { readonly type: 'failed'; readonly failure: FailureMessage }
   | { readonly type: 'upstream-needed'; readonly infoHash: string; readonly family: 4 | 6 }
   | { readonly type: 'fault'; readonly message: string; readonly stack?: string }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }

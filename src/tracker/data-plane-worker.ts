@@ -2,11 +2,13 @@
  * The data plane's thread: owns the swarms and the transport, answers peers, and between batches takes what the control
  * plane sends. Started by `data-plane.ts`; an entry point, so it is one of the few places that read the machine's clock.
  */
+
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../domain/clock.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
+import { failureMessage } from '../domain/failure-message.js';
 import { infoHashFromBytes } from '../domain/info-hash.js';
 import { createRandom } from '../domain/random.js';
 import type { CostTable } from '../selection/cost-table.js';
@@ -295,11 +297,10 @@ async function main(): Promise<void> {
     const chosen = await chooseTransport(start.options.transport ?? 'auto', systemClock, start.descriptors);
     await new Worker(port, start, chosen).run();
   } catch (error) {
-    const operator = error instanceof OperatorError;
-    const failed: FromWorker = { type: 'failed', message: messageOf(error), operator };
+    const failed: FromWorker = { type: 'failed', failure: failureMessage(error) };
     port.postMessage(failed);
     port.close();
-    if (!operator) throw error;
+    if (!(error instanceof OperatorError)) throw error;
   }
 }
 

@@ -2,8 +2,10 @@
  * The control plane's handle on the data plane: starts its thread, hands it policy and peers, asks it questions. Nothing
  * here is on the path of an answer; if the control plane is slow, peers are answered all the same.
  */
+
 import type { Worker } from 'node:worker_threads';
 import { messageOf, OperatorError } from '../domain/errors.js';
+import { errorOfFailure } from '../domain/failure-message.js';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
@@ -322,7 +324,7 @@ export class DataPlane {
         return;
       }
       case 'failed':
-        this.#fault(new Error(message.message));
+        this.#fault(errorOfFailure(message.failure));
         return;
       default:
     }

@@ -5,15 +5,18 @@
  */
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf, OperatorError } from '../domain/errors.js';
+import { errorCodeOf, messageOf, OperatorError } from '../domain/errors.js';
 
 /** @returns null where there is none yet. @throws OperatorError where there is one that cannot be read */
 export async function readSnapshotFile(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
   try {
     return new Uint8Array(await readFile(path));
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new OperatorError(`cannot read the swarm snapshot ${path}: ${messageOf(cause)}`, { exitCode: 1, cause });
+    if (errorCodeOf(cause) === 'ENOENT') return null;
+    throw new OperatorError(`cannot read the swarm snapshot ${path}: ${messageOf(cause)}`, {
+      code: 'file-access',
+      cause,
+    });
   }
 }
 

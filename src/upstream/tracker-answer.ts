@@ -18,7 +18,7 @@ import { decodeCompactPeers } from './compact-peers.js';
 import { MAX_PEERS_PER_ANSWER, RETRY_NEVER_SECONDS } from './limits.js';
 import { type AnnounceReply, type ForeignPeer, type ScrapeCounts, TrackerRefusal } from './tracker-contact.js';
 
-/** @throws TrackerRefusal for a failure reason; ClientError `bencode` or `tracker-answer` for anything else but an answer */
+/** @throws TrackerRefusal for a failure reason; ClientError `invalid-bencode` or `invalid-answer` for anything else but an answer */
 export function readAnnounceReply(bytes: Uint8Array): AnnounceReply {
   const fields = readTopLevel(bytes);
   const peers4 = fields.get('peers');
@@ -35,7 +35,7 @@ export function readAnnounceReply(bytes: Uint8Array): AnnounceReply {
 export function readScrapeReply(bytes: Uint8Array): Map<InfoHash, ScrapeCounts> {
   const files = readTopLevel(bytes).get('files');
   if (files === undefined || !isDictionary(bytes, files)) {
-    throw new ClientError('tracker-answer', 'a scrape without files');
+    throw new ClientError('invalid-answer', 'a scrape without files');
   }
   const counts = new Map<InfoHash, ScrapeCounts>();
   for (const { key, value } of dictionaryEntries(bytes, files.start).entries) {

@@ -4,12 +4,12 @@ import { MAX_ANNOUNCE_URL_CHARACTERS } from './metainfo-limits.js';
 
 const PROTOCOLS = new Set(['udp:', 'http:', 'https:', 'ws:', 'wss:']);
 
-/** @returns the text unchanged @throws ClientError `announce-url` */
+/** @returns the text unchanged @throws ClientError `invalid-value` */
 export function parseAnnounceUrl(text: string): string {
   const problem = announceUrlProblem(text);
   if (problem !== undefined) {
     throw new ClientError(
-      'announce-url',
+      'invalid-value',
       `"${text.slice(0, 100)}" ${problem}; an example is udp://tracker.example.net:6969/announce`,
     );
   }

@@ -39,13 +39,13 @@ const IN_DICTIONARY_BEFORE_KEY = 1;
 const IN_DICTIONARY_BEFORE_VALUE = 2;
 
 function malformed(what: string, at: number): ClientError {
-  return new ClientError('bencode', `not valid bencode at byte ${at}: ${what}`);
+  return new ClientError('invalid-bencode', `not valid bencode at byte ${at}: ${what}`);
 }
 
 /**
  * Scans the value at `start` and checks every byte of it.
  * @returns the offset after it
- * @throws ClientError `bencode`
+ * @throws ClientError `invalid-bencode`
  */
 export function scanValue(bytes: Uint8Array, start: number): number {
   const states = new Uint8Array(MAX_BENCODE_DEPTH);
@@ -86,7 +86,7 @@ export function scanValue(bytes: Uint8Array, start: number): number {
   return at;
 }
 
-/** The span of a string's content. @throws ClientError `bencode` */
+/** The span of a string's content. @throws ClientError `invalid-bencode` */
 export function stringContent(bytes: Uint8Array, start: number): Span {
   let at = start;
   let length = 0;
@@ -146,7 +146,7 @@ export function stringAt(bytes: Uint8Array, value: Span): Buffer | undefined {
 
 /**
  * The entries of a dictionary in the order of the file.
- * @throws ClientError `bencode` if it is malformed or repeats a key (readers differ in which one they use)
+ * @throws ClientError `invalid-bencode` if it is malformed or repeats a key (readers differ in which one they use)
  */
 export function dictionaryEntries(bytes: Uint8Array, start: number): { entries: DictionaryEntry[]; end: number } {
   if (bytes[start] !== DICTIONARY) throw malformed('a dictionary is expected', start);
@@ -166,7 +166,7 @@ export function dictionaryEntries(bytes: Uint8Array, start: number): { entries: 
 /**
  * The key of a dictionary at this offset and the start of its value; for descending without scanning values.
  * @param keys the preceding keys of the dictionary; this key is added
- * @throws ClientError `bencode` if the key is malformed or repeated
+ * @throws ClientError `invalid-bencode` if the key is malformed or repeated
  */
 export function dictionaryKey(bytes: Uint8Array, at: number, keys: Set<string>): { key: string; valueStart: number } {
   const content = stringContent(bytes, at);
@@ -183,7 +183,7 @@ export function isDictionaryEnd(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === END;
 }
 
-/** The items of a list. @throws ClientError `bencode` */
+/** The items of a list. @throws ClientError `invalid-bencode` */
 export function listItems(bytes: Uint8Array, start: number): Span[] {
   if (bytes[start] !== LIST) throw malformed('a list is expected', start);
   const items: Span[] = [];

@@ -26,7 +26,7 @@ const SHA256_BYTES = 32;
 /** The leaves of the hash trees (BEP 52). */
 const BLOCK_BYTES = 16_384;
 
-/** BEP 52: a power of two, and at least a block. @throws ClientError `torrent` */
+/** BEP 52: a power of two, and at least a block. @throws ClientError `invalid-torrent` */
 export function checkPieceBytesV2(pieceBytes: number): void {
   if (pieceBytes < BLOCK_BYTES || !Number.isInteger(Math.log2(pieceBytes))) {
     throw notTorrent(`the piece length of version 2 must be a power of two from ${BLOCK_BYTES}, not ${pieceBytes}`);
@@ -35,7 +35,7 @@ export function checkPieceBytesV2(pieceBytes: number): void {
 
 /**
  * @param tree within bytes that are already scanned
- * @throws ClientError `torrent`; `bencode` if a node repeats a key
+ * @throws ClientError `invalid-torrent`; `invalid-bencode` if a node repeats a key
  */
 export function readFilesV2(bytes: Uint8Array, tree: Span): FileOfV2[] {
   if (!isDictionary(bytes, tree)) throw notTorrent('the file tree is not a dictionary');
@@ -85,7 +85,7 @@ function readFile(bytes: Uint8Array, entries: readonly DictionaryEntry[], path: 
 
 /**
  * @param layers `piece layers` of the torrent's top level, if present
- * @throws ClientError `torrent` if a file of more than one piece has no layer or a wrong one
+ * @throws ClientError `invalid-torrent` if a file of more than one piece has no layer or a wrong one
  */
 export function checkPieceLayers(
   bytes: Uint8Array,
@@ -144,7 +144,7 @@ function sha256(bytes: Uint8Array): Buffer {
 /**
  * BEP 52: the two halves of a hybrid torrent describe the same files in the same order, and each version 1 file starts
  * on a piece boundary. Otherwise clients of the two versions would receive different content.
- * @throws ClientError `torrent`
+ * @throws ClientError `invalid-torrent`
  */
 export function checkHybrid(v1: readonly FileOfV1[], v2: readonly FileOfV2[], pieceBytes: number): void {
   const differ = (): ClientError => notTorrent('its version 1 and version 2 halves name different files (BEP 52)');

@@ -29,13 +29,13 @@ export interface FileOfV1 extends TorrentFile {
 const SHA1_BYTES = 20;
 
 export function notTorrent(why: string): ClientError {
-  return new ClientError('torrent', `not a torrent: ${why}`);
+  return new ClientError('invalid-torrent', `not a torrent: ${why}`);
 }
 
 /**
  * In the order of the torrent. If both `length` and `files` are present, `files` counts, as in libtorrent and
  * Transmission.
- * @throws ClientError `torrent`, also if `pieces` does not cover exactly these files
+ * @throws ClientError `invalid-torrent`, also if `pieces` does not cover exactly these files
  */
 export function readFilesV1(
   bytes: Uint8Array,
@@ -90,7 +90,7 @@ function readPath(bytes: Uint8Array, span: Span | undefined): string | undefined
   return parts.length === 0 || parts.includes(undefined) ? undefined : cutToBytes(parts.join('/'), MAX_PATH_BYTES);
 }
 
-/** @throws ClientError `torrent` */
+/** @throws ClientError `invalid-torrent` */
 export function sizeAt(bytes: Uint8Array, span: Span): number {
   const size = integerAt(bytes, span);
   if (size === undefined || size < 0) throw notTorrent('the length of a file is not a size');

@@ -26,7 +26,7 @@ const TRACKER_PARAMETER = /^tr(\.\d+)?$/;
 const NAME_PARAMETER = /^dn(\.\d+)?$/;
 const TOPIC_PARAMETER = /^xt(\.\d+)?$/;
 
-/** @throws ClientError `magnet` */
+/** @throws ClientError `invalid-value` */
 export function parseMagnet(text: string): Magnet {
   const parameters = magnetParameters(text);
   let v1: InfoHash | undefined;
@@ -48,11 +48,11 @@ export function parseMagnet(text: string): Magnet {
     }
   }
   const infoHash = v1 ?? v2;
-  if (infoHash === undefined) throw new ClientError('magnet', 'the magnet link has no BitTorrent info-hash');
+  if (infoHash === undefined) throw new ClientError('invalid-value', 'the magnet link has no BitTorrent info-hash');
   return { infoHash, hybridInfoHash: v1 === undefined ? undefined : v2, name, totalBytes, trackers: [...trackers] };
 }
 
-/** @throws ClientError `magnet`, `announce-url` */
+/** @throws ClientError `invalid-value` */
 export function rewriteMagnet(text: string, options: Pick<RewriteOptions, 'announceUrls' | 'keepOriginal'>): string {
   const magnet = parseMagnet(text);
   const kept = magnetParameters(text)
@@ -90,8 +90,8 @@ interface Parameter {
 }
 
 function magnetParameters(text: string): Parameter[] {
-  if (text.length > MAX_MAGNET_CHARACTERS) throw new ClientError('magnet', 'the magnet link is too long');
-  if (!/^magnet:\?/i.test(text)) throw new ClientError('magnet', 'a magnet link begins with "magnet:?"');
+  if (text.length > MAX_MAGNET_CHARACTERS) throw new ClientError('invalid-value', 'the magnet link is too long');
+  if (!/^magnet:\?/i.test(text)) throw new ClientError('invalid-value', 'a magnet link begins with "magnet:?"');
   return text
     .slice('magnet:?'.length)
     .split('&')
@@ -123,7 +123,7 @@ function decode(text: string): string {
 function parseBtih(text: string): InfoHash {
   if (/^[a-z2-7]{32}$/i.test(text)) return infoHashFromBytes(decodeBase32(text.toUpperCase()));
   if (/^[0-9a-f]{40}$/i.test(text)) return parseInfoHash(text);
-  throw new ClientError('magnet', 'the info-hash of the magnet link is neither 40 hex digits nor 32 of base32');
+  throw new ClientError('invalid-value', 'the info-hash of the magnet link is neither 40 hex digits nor 32 of base32');
 }
 
 /** RFC 4648 section 6, without padding. */

@@ -19,7 +19,7 @@ export interface RewriteOptions {
 
 /**
  * @returns the bytes of the new torrent file; its info-hash is unchanged
- * @throws ClientError `bencode`, `torrent`, `announce-url`, `private-torrent`
+ * @throws ClientError `invalid-bencode`, `invalid-torrent`, `invalid-value`, `private-torrent`
  */
 export function rewriteTorrent(bytes: Uint8Array, options: RewriteOptions): Uint8Array {
   const metainfo = parseMetainfo(bytes);
@@ -49,13 +49,13 @@ export function privateTorrent(name: string): ClientError {
   );
 }
 
-/** The tiers of the result: the new trackers first, each URL once. @throws ClientError `announce-url` */
+/** The tiers of the result: the new trackers first, each URL once. @throws ClientError `invalid-value` */
 export function announceTiers(
   options: Pick<RewriteOptions, 'announceUrls' | 'keepOriginal'>,
   originalTiers: readonly (readonly string[])[],
 ): string[][] {
   const seen = new Set(options.announceUrls.map(parseAnnounceUrl));
-  if (seen.size === 0) throw new ClientError('announce-url', 'at least one announce URL is needed');
+  if (seen.size === 0) throw new ClientError('invalid-value', 'at least one announce URL is needed');
   const tiers = [[...seen]];
   for (const original of options.keepOriginal ? originalTiers : []) {
     const tier = original.filter((url) => !seen.has(url));

@@ -46,14 +46,15 @@ export interface Metainfo {
 }
 
 /**
- * @throws ClientError `bencode` if the bytes are not one bencoded dictionary, `torrent` if it is not a torrent
+ * @throws ClientError `invalid-bencode` if the bytes are not one bencoded dictionary, `invalid-torrent` if it is not a torrent
  */
 export function parseMetainfo(bytes: Uint8Array): Metainfo {
   if (bytes.length > MAX_TORRENT_BYTES) {
     throw notTorrent(`it has ${bytes.length} bytes, more than the ${MAX_TORRENT_BYTES} that clients accept`);
   }
   const { entries, end } = dictionaryEntries(bytes, 0);
-  if (isTorrentAt(bytes, end)) throw new ClientError('bencode', 'a second dictionary follows the torrent’s end');
+  if (isTorrentAt(bytes, end))
+    throw new ClientError('invalid-bencode', 'a second dictionary follows the torrent’s end');
   const infoSpan = entries.find((entry) => entry.key === 'info')?.value;
   if (infoSpan === undefined) throw notTorrent('it has no info dictionary');
   if (!isDictionary(bytes, infoSpan)) throw notTorrent('info is not a dictionary');
@@ -125,7 +126,7 @@ function readInteger(bytes: Uint8Array, info: ReadonlyMap<string, Span>, key: st
 }
 
 /**
- * Truncated to what clients accept; empty if the torrent's name is empty. @throws ClientError `torrent` if it has none
+ * Truncated to what clients accept; empty if the torrent's name is empty. @throws ClientError `invalid-torrent` if it has none
  */
 function readName(bytes: Uint8Array, info: ReadonlyMap<string, Span>): string {
   const stated = ['name.utf-8', 'name'].flatMap((key) => {

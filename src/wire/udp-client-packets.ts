@@ -94,9 +94,9 @@ export function encodeUdpScrape(connectionId: bigint, transactionId: number, inf
   return bytes;
 }
 
-/** @throws ClientError `udp-answer` if the bytes are not an answer of BEP 15 */
+/** @throws ClientError `invalid-answer` if the bytes are not an answer of BEP 15 */
 export function decodeUdpAnswer(bytes: Uint8Array): UdpAnswer {
-  const truncated = new ClientError('udp-answer', `an answer of ${bytes.length} bytes is cut short`);
+  const truncated = new ClientError('invalid-answer', `an answer of ${bytes.length} bytes is cut short`);
   if (bytes.length < 8) throw truncated;
   const action = readUint32(bytes, 0);
   const transactionId = readUint32(bytes, 4);
@@ -131,5 +131,5 @@ export function decodeUdpAnswer(bytes: Uint8Array): UdpAnswer {
   if (action === ACTION_ERROR) {
     return { action: 'error', transactionId, message: Buffer.from(bytes.subarray(8)).toString('utf8') };
   }
-  throw new ClientError('udp-answer', `action ${action} is not one of BEP 15`);
+  throw new ClientError('invalid-answer', `action ${action} is not one of BEP 15`);
 }

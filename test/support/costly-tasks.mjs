@@ -14,10 +14,10 @@ serveTasks({
     for (;;) kept.push({ text: `${kept.length}`, more: [kept.length] });
   },
   refuse: () => {
-    throw new ClientError('feed', 'that is not a feed');
+    throw new ClientError('invalid-document', 'that is not a feed');
   },
   misconfigured: () => {
-    throw new OperatorError('a selector cannot be used', { exitCode: 1 });
+    throw new OperatorError('a selector cannot be used', { code: 'failed' });
   },
   fail: () => {
     throw new TypeError('a defect');

@@ -166,7 +166,7 @@ export class SupervisedDataPlane {
     } catch (thrown) {
       if (this.isUp && this.#current === plane) throw thrown;
     }
-    throw new ClientError('unavailable', 'the tracker is restarting; ask again in a moment');
+    throw new ClientError('unavailable', 'the tracker is restarting; ask again in a moment', { retryAfterSeconds: 1 });
   }
 
   #watch(plane: DataPlane): void {

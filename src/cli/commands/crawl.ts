@@ -80,10 +80,10 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
     else context.stdout.write(showResult(result, options.dryRun ?? false));
     const unread = result.sources.filter((source) => source.error !== undefined);
     if (unread.length === result.sources.length) {
-      throw new OperatorError(`no source could be read: ${unread[0]!.name}: ${unread[0]!.error}`, { exitCode: 1 });
+      throw new OperatorError(`no source could be read: ${unread[0]!.name}: ${unread[0]!.error}`, { code: 'failed' });
     }
   } catch (thrown) {
-    if (context.signal.aborted) throw new OperatorError('stopped; what was stored until now stays', { exitCode: 1 });
+    if (context.signal.aborted) throw new OperatorError('stopped; what was stored until now stays', { code: 'failed' });
     throw thrown;
   } finally {
     clearInterval(staysAlive);

@@ -3,9 +3,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import { ControlCallError } from '../../control-api/control-client.js';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 import { formatIp, parseIp } from '../../domain/ip-address.js';
-import { ControlCallError } from '../../reports/client/control-client.js';
 import { createNodeMeter } from '../../reports/client/measure-node.js';
 import type { CliContext } from '../cli-context.js';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../control-connection.js';
@@ -68,7 +68,7 @@ async function reportCapability(options: CapabilityOptions, context: CliContext)
       context.stdout.write(`${line}\n`);
     } catch (thrown) {
       // An agent survives a restart of the tracker, but not an invalid configuration.
-      if (everySeconds === undefined || !(thrown instanceof ControlCallError) || !thrown.temporary) throw thrown;
+      if (everySeconds === undefined || !(thrown instanceof ControlCallError) || !thrown.isTemporary) throw thrown;
       context.stderr.write(`${messageOf(thrown)}; next try in ${everySeconds} s\n`);
     }
     if (everySeconds === undefined) return;

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Config } from '../../config/config-schema.js';
-import { OperatorError } from '../../domain/errors.js';
+import { errorCodeOf, messageOf, OperatorError } from '../../domain/errors.js';
 import { ReportSpool } from '../../reports/client/report-spool.js';
 import { type ReportFate, SpoolSender } from '../../reports/client/send-spool.js';
 import { FlowFolder } from '../../reports/collectors/fold-flows.js';
@@ -101,7 +101,7 @@ async function byHand(options: DensityOptions, context: CliContext): Promise<voi
   else if (answer.quarantined.length === 0) context.stdout.write('accepted\n');
   for (const { subdomain, reason } of answer.quarantined) {
     throw new OperatorError(`accepted, but quarantined: ${subdomain}: ${reason}; see GET /api/v1/probes`, {
-      exitCode: 1,
+      code: 'failed',
     });
   }
 }
@@ -149,7 +149,7 @@ async function fromCollector(options: DensityOptions, format: CollectorFormat, c
   }
   if (await sender.send()) return;
   const { waiting } = await spool.trim();
-  throw new OperatorError(`${waiting} reports wait in the spool; the next run sends them`, { exitCode: 1 });
+  throw new OperatorError(`${waiting} reports wait in the spool; the next run sends them`, { code: 'failed' });
 }
 
 /**
@@ -178,10 +178,11 @@ async function* linesOf(options: DensityOptions, context: CliContext): AsyncGene
   try {
     yield* linesOfStream(stream as AsyncIterable<Buffer | string>);
   } catch (thrown) {
-    const { code, message } = thrown as NodeJS.ErrnoException;
+    const code = errorCodeOf(thrown);
     // Stopped on request: what was read counts.
     if (context.signal.aborted || code === 'ERR_STREAM_PREMATURE_CLOSE') return;
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') throw new OperatorError(message, { exitCode: 1 });
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
+      throw new OperatorError(messageOf(thrown), { code: 'file-access' });
     throw thrown;
   } finally {
     context.signal.removeEventListener('abort', stop);

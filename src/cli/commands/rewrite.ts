@@ -95,7 +95,7 @@ async function rewriteOne(
     if (/^magnet:/i.test(input)) return rewriteLink(input, rewriting);
     return await rewriteFile(input, outputOf(input, count, output), rewriting);
   } catch (thrown) {
-    throw new OperatorError(`${input.slice(0, 200)}: ${messageOf(thrown)}`, { exitCode: 1, cause: thrown });
+    throw new OperatorError(`${input.slice(0, 200)}: ${messageOf(thrown)}`, { code: 'failed', cause: thrown });
   }
 }
 

@@ -54,7 +54,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     problems = (await app?.stop()) ?? [];
     await lab?.stop();
   }
-  if (problems.length > 0) throw new OperatorError(`stopped; ${problems.join('; ')}`, { exitCode: 1 });
+  if (problems.length > 0) throw new OperatorError(`stopped; ${problems.join('; ')}`, { code: 'failed' });
 }
 
 async function reload(

@@ -72,7 +72,10 @@ function writeReport(file: string, result: ScenarioResult): void {
   try {
     writeFileSync(file, htmlReport(result));
   } catch (thrown) {
-    throw new OperatorError(`cannot write the report to ${file}: ${messageOf(thrown)}`, { exitCode: 1, cause: thrown });
+    throw new OperatorError(`cannot write the report to ${file}: ${messageOf(thrown)}`, {
+      code: 'file-access',
+      cause: thrown,
+    });
   }
 }
 

@@ -128,7 +128,7 @@ function listTokens(options: ListOptions, context: CliContext): void {
 
 function revokeToken(id: string, options: { config?: string }, context: CliContext): void {
   const revoked = withTokens(options, context, (tokens) => tokens.revoke(id, context.clock.nowMs()));
-  if (!revoked) throw new OperatorError(`no valid token has the id "${id}"; see "token list"`, { exitCode: 1 });
+  if (!revoked) throw new OperatorError(`no valid token has the id "${id}"; see "token list"`, { code: 'not-found' });
   context.stdout.write(`token ${id} is revoked\n`);
 }
 

@@ -39,7 +39,7 @@ export function createNodeMeter(uplinkBps: number, interfaceName: string | undef
 }
 
 function unknownInterface(name: string): never {
-  throw new OperatorError(`no network interface "${name}"; pass --interface`, { exitCode: 1 });
+  throw new OperatorError(`no network interface "${name}"; pass --interface`, { code: 'environment' });
 }
 
 function clampShare(value: number): number {

@@ -5,7 +5,7 @@
  */
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, OperatorError } from '../../domain/errors.js';
+import { errorCodeOf, messageOf, OperatorError } from '../../domain/errors.js';
 
 /** A month of five-minute periods; above it the oldest are dropped. */
 const MAX_FILES = 10_000;
@@ -42,7 +42,7 @@ export class ReportSpool {
       throw new OperatorError(
         `cannot write to the spool ${this.#directory}: ${messageOf(thrown)}; choose another --spool`,
         {
-          exitCode: 1,
+          code: 'file-access',
           cause: thrown,
         },
       );
@@ -83,7 +83,7 @@ export class ReportSpool {
     try {
       return (await readdir(this.#directory)).filter((name) => NAME.test(name)).sort();
     } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      if (errorCodeOf(thrown) === 'ENOENT') return [];
       throw thrown;
     }
   }

@@ -3,7 +3,7 @@
  * report that the tracker refuses permanently is set aside, so that it does not block those after it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ControlCallError, type ControlClient } from './control-client.js';
+import { ControlCallError, type ControlClient } from '../../control-api/control-client.js';
 import type { ReportSpool, SpooledReport } from './report-spool.js';
 
 const BATCH_REPORTS = 100;
@@ -89,7 +89,7 @@ export class SpoolSender {
         this.#options.onTaken?.(report, reports?.[i] ?? UNKNOWN_FATE);
       }
     } catch (thrown) {
-      if (!(thrown instanceof ControlCallError) || thrown.temporary || / 401: /.test(thrown.message)) throw thrown;
+      if (!(thrown instanceof ControlCallError) || thrown.isTemporary || thrown.status === 401) throw thrown;
       if (batch.length > 1) {
         for (const each of batch) await this.#sendBatch([each]);
         return;

@@ -1,6 +1,7 @@
 /** Reads lines from a stream, or from a file that is still being written, a block at a time. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCodeOf } from '../../domain/errors.js';
 import { MAX_LINE_CHARACTERS } from './flow.js';
 
 const BLOCK_BYTES = 64 * 1024;
@@ -117,5 +118,5 @@ async function wasReplaced(file: string, inode: number): Promise<boolean> {
 }
 
 function isMissing(thrown: unknown): boolean {
-  return (thrown as NodeJS.ErrnoException).code === 'ENOENT';
+  return errorCodeOf(thrown) === 'ENOENT';
 }

@@ -92,5 +92,5 @@ export async function runCollector(run: CollectorRun): Promise<CollectorResult> 
 }
 
 function unreadable(reason: string): OperatorError {
-  return new OperatorError(`this is not the format that --from names: ${reason}`, { exitCode: 1 });
+  return new OperatorError(`this is not the format that --from names: ${reason}`, { code: 'failed' });
 }

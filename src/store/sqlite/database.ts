@@ -56,7 +56,7 @@ export function openDatabase(file: string): SqliteDatabase {
     throw new OperatorError(
       `cannot open the database ${file}: ${messageOf(thrown)}; check storage.directory and its permissions`,
       {
-        exitCode: 1,
+        code: 'file-access',
         cause: thrown,
       },
     );
@@ -67,7 +67,7 @@ export function openDatabase(file: string): SqliteDatabase {
 export class DamagedDatabaseError extends OperatorError {
   constructor(file: string, cause: unknown) {
     const message = `the database ${file} is damaged: ${messageOf(cause)}; restore a backup, or start the tracker, which sets the file aside and begins with an empty one`;
-    super(message, { exitCode: 1, cause });
+    super(message, { code: 'database-damaged', cause });
     this.name = 'DamagedDatabaseError';
   }
 }

@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { messageOf, OperatorError } from '../../domain/errors.js';
+import { errorCodeOf, messageOf, OperatorError } from '../../domain/errors.js';
 import { isDamage } from './storage-failure.js';
 
 const LOCK_FILE = 'serve.lock';
@@ -33,7 +33,7 @@ export function lockStorage(directory: string): () => void {
   } catch (thrown) {
     if (thrown instanceof OperatorError) throw thrown;
     throw new OperatorError(`cannot use storage.directory ${directory}: ${messageOf(thrown)}; check its permissions`, {
-      exitCode: 1,
+      code: 'file-access',
       cause: thrown,
     });
   }
@@ -53,7 +53,7 @@ function holdLock(file: string, directory: string): Database.Database {
       rmSync(file);
       return holdLock(file, directory);
     }
-    if ((thrown as { code?: unknown }).code === 'SQLITE_BUSY') throw isHeld(directory);
+    if (errorCodeOf(thrown) === 'SQLITE_BUSY') throw isHeld(directory);
     throw thrown;
   }
 }
@@ -65,6 +65,6 @@ function isHeld(directory: string): OperatorError {
   } catch {}
   return new OperatorError(
     `another alias-tracker${holder} uses storage.directory ${directory}; stop it, or give this one a directory of its own`,
-    { exitCode: 1 },
+    { code: 'storage-in-use' },
   );
 }

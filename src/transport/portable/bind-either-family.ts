@@ -2,6 +2,7 @@
  * Binds a portable listener. `::` means both families on one socket, IPv6 only if the address says so, and IPv4 only on a
  * machine without IPv6. Any other address is bound unchanged.
  */
+import { errorCodeOf } from '../../domain/errors.js';
 import { listenError } from '../../net/listen-error.js';
 import type { ListenAddress } from '../transport.js';
 
@@ -22,7 +23,7 @@ export async function bindEitherFamily<T>(
   try {
     return await bind({ host: address.host, ipv6Only });
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = errorCodeOf(error);
     const lacksIpv6 = code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
     if (address.host !== '::' || ipv6Only || !lacksIpv6) throw listenError(address, { cause: error });
     try {

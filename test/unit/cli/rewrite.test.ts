@@ -84,6 +84,6 @@ describe('rewrite', () => {
   it('never replaces its input, and refuses a URL that no client can announce to', async () => {
     expect((await rewrite(file, '--announce', url, '-o', file)).thrown).toMatchObject({ exitCode: 1 });
     expect(Buffer.from(readFileSync(file))).toEqual(Buffer.from(fixtures.leaves.torrent));
-    expect((await rewrite(file, '--announce', 'alias.example')).thrown).toMatchObject({ code: 'announce-url' });
+    expect((await rewrite(file, '--announce', 'alias.example')).thrown).toMatchObject({ code: 'invalid-value' });
   });
 });

@@ -30,7 +30,7 @@ describe('reading in a thread', () => {
   it('keeps the kinds of error apart', async () => {
     const refused = await run('refuse').catch((thrown: unknown) => thrown);
     expect(refused).toBeInstanceOf(ClientError);
-    expect(refused).toMatchObject({ code: 'feed', message: 'that is not a feed' });
+    expect(refused).toMatchObject({ code: 'invalid-document', message: 'that is not a feed' });
     const misconfigured = await run('misconfigured').catch((thrown: unknown) => thrown);
     expect(misconfigured).toBeInstanceOf(OperatorError);
     expect(misconfigured).toMatchObject({ exitCode: 1 });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDocumentReader } from '../../../src/app/document-reader.js';
+import { ClientError } from '../../../src/domain/errors.js';
 import { parseIp, parsePrefix } from '../../../src/domain/ip-address.js';
-import { FetchError } from '../../../src/net/fetch-error.js';
 import { outboundRules } from '../../../src/net/outbound-rules.js';
 import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite-fetch.js';
 import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
@@ -80,7 +80,7 @@ describe('manners', () => {
 
   it('takes a robots.txt that fails on the server as a no', async () => {
     site.routes.set('/robots.txt', { status: 500 });
-    await expect(textOf(`${site.url}/a`)).rejects.toThrow(FetchError);
+    await expect(textOf(`${site.url}/a`)).rejects.toThrow(ClientError);
   });
 
   it('asks again after the time that a busy site names, and gives up after a few tries', async () => {
@@ -92,10 +92,16 @@ describe('manners', () => {
     expect(await textOf(`${site.url}/busy`)).toBe('at last');
     expect(waits).toContain(9_000);
     site.routes.set('/full', { status: 503 });
-    await expect(textOf(`${site.url}/full`)).rejects.toMatchObject({ status: 503 });
+    await expect(textOf(`${site.url}/full`)).rejects.toMatchObject({
+      code: 'refused-elsewhere',
+      message: expect.stringContaining('503'),
+    });
     expect(site.requests.filter(({ path }) => path === '/full')).toHaveLength(3);
     site.routes.set('/tomorrow', { status: 429, headers: { 'retry-after': '86400' } });
-    await expect(textOf(`${site.url}/tomorrow`)).rejects.toMatchObject({ status: 429 });
+    await expect(textOf(`${site.url}/tomorrow`)).rejects.toMatchObject({
+      code: 'refused-elsewhere',
+      message: expect.stringContaining('429'),
+    });
     expect(site.requests.filter(({ path }) => path === '/tomorrow')).toHaveLength(1);
   });
 

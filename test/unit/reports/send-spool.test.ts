@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ControlCallError } from '../../../src/reports/client/control-client.js';
+import { ControlCallError } from '../../../src/control-api/control-client.js';
 import { ReportSpool } from '../../../src/reports/client/report-spool.js';
 import { SpoolSender } from '../../../src/reports/client/send-spool.js';
 
@@ -30,8 +30,9 @@ function tracker(decide: (reports: number[]) => ControlCallError | undefined) {
   const sender = new SpoolSender({ spool, client: { post }, onNotice: (line) => notices.push(line) });
   return { taken, notices, sender };
 }
-const refusal = (temporary: boolean, message = 'the tracker answers 403: no') =>
-  new ControlCallError(message, { temporary });
+const AWAY = new ControlCallError('does not answer', { code: 'unreachable' });
+const REFUSED = new ControlCallError('the tracker answers 403: no', { code: 'forbidden', status: 403 });
+const WRONG_TOKEN = new ControlCallError('the tracker answers 401: no', { code: 'unauthorised', status: 401 });
 
 describe('the spool', () => {
   test('goes out by rising number, many at a time, and is empty then', async () => {
@@ -45,7 +46,7 @@ describe('the spool', () => {
   test('keeps everything while the tracker is away', async () => {
     await spool.add(1, 1);
     let away = true;
-    const { sender, taken, notices } = tracker(() => (away ? refusal(true, 'does not answer') : undefined));
+    const { sender, taken, notices } = tracker(() => (away ? AWAY : undefined));
     expect(await sender.send()).toBe(false);
     expect(await sender.send()).toBe(false);
     expect(notices.map((line) => /next try in (\d+) s/.exec(line)?.[1])).toEqual(['1', '2']);
@@ -56,7 +57,7 @@ describe('the spool', () => {
 
   test('sets aside what is refused for good, and sends the rest', async () => {
     for (const number of [1, 2, 3]) await spool.add(number, number);
-    const { sender, taken } = tracker((reports) => (reports.includes(2) ? refusal(false) : undefined));
+    const { sender, taken } = tracker((reports) => (reports.includes(2) ? REFUSED : undefined));
     expect(await sender.send()).toBe(true);
     expect(taken).toEqual([1, 3]);
     expect(readdirSync(directory)).toEqual(['000000000000002.json.refused']);
@@ -64,7 +65,7 @@ describe('the spool', () => {
 
   test('a wrong token loses nothing', async () => {
     await spool.add(1, 1);
-    const { sender } = tracker(() => refusal(false, 'the tracker answers 401: not valid'));
+    const { sender } = tracker(() => WRONG_TOKEN);
     expect(await sender.send()).toBe(false);
     expect(readdirSync(directory)).toEqual(['000000000000001.json']);
   });

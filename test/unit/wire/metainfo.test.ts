@@ -41,7 +41,7 @@ describe('reading real torrent files', () => {
 
   it('refuses the corrupt one with a reason', () => {
     const path = new URL('../../../node_modules/webtorrent-fixtures/fixtures/corrupt.torrent', import.meta.url);
-    expect(codeOf(() => parseMetainfo(readFileSync(path)))).toMatch(/^(torrent|bencode)$/);
+    expect(codeOf(() => parseMetainfo(readFileSync(path)))).toMatch(/^invalid-(torrent|bencode)$/);
   });
 
   it('reads version 2 and hybrid torrents under both of their hashes', () => {
@@ -117,7 +117,7 @@ describe('rewriting', () => {
   it.each(['ftp://alias.example/announce', 'udp://alias.example/announce', 'alias.example', 'http://a b/'])(
     'refuses %s as an announce URL',
     (url) => {
-      expect(codeOf(() => rewriteTorrent(torrentWith({}), { announceUrls: [url] }))).toBe('announce-url');
+      expect(codeOf(() => rewriteTorrent(torrentWith({}), { announceUrls: [url] }))).toBe('invalid-value');
     },
   );
 
@@ -175,7 +175,7 @@ describe('the scanner', () => {
       fc.property(value, fc.uint8Array({ maxLength: 5 }), (any, after) => {
         const encoded = Buffer.from(bencode.encode(any));
         expect(scanValue(Buffer.concat([encoded, after]), 0)).toBe(encoded.length);
-        expect(codeOf(() => scanValue(encoded.subarray(0, -1), 0))).toBe('bencode');
+        expect(codeOf(() => scanValue(encoded.subarray(0, -1), 0))).toBe('invalid-bencode');
       }),
     );
   });
@@ -184,21 +184,21 @@ describe('the scanner', () => {
 describe('what is no torrent', () => {
   const good = Buffer.from(torrentWith({ announce: 'http://old.example/announce' })).toString('latin1');
   it.each([
-    ['nothing', '', 'bencode'],
-    ['text', '<!doctype html><title>404</title>', 'bencode'],
-    ['a list', 'le', 'bencode'],
-    ['a dictionary without info', 'd1:a1:be', 'torrent'],
-    ['info that is a string', 'd4:info1:xe', 'torrent'],
-    ['empty info', 'd4:infodee', 'torrent'],
-    ['two info dictionaries', good.replace('4:info', '4:infode4:info'), 'bencode'],
-    ['a leading zero in a length', good.replace('4:info', '04:info'), 'bencode'],
-    ['minus zero', good.replace('4:info', '1:ai-0e4:info'), 'bencode'],
-    ['an integer without digits', good.replace('4:info', '1:aie4:info'), 'bencode'],
-    ['an integer as a key', good.replace('4:info', 'i1e1:x4:info'), 'bencode'],
-    ['a key without a value', 'd4:infodee'.replace('de', 'd1:ae'), 'bencode'],
-    ['a string longer than the file', 'd4:info99999999:xe', 'bencode'],
-    ['a string of absurd length', 'd4:info999999999999999999:xe', 'bencode'],
-    ['endless nesting', `d1:a${'l'.repeat(5000)}${'e'.repeat(5000)}4:infodee`, 'bencode'],
+    ['nothing', '', 'invalid-bencode'],
+    ['text', '<!doctype html><title>404</title>', 'invalid-bencode'],
+    ['a list', 'le', 'invalid-bencode'],
+    ['a dictionary without info', 'd1:a1:be', 'invalid-torrent'],
+    ['info that is a string', 'd4:info1:xe', 'invalid-torrent'],
+    ['empty info', 'd4:infodee', 'invalid-torrent'],
+    ['two info dictionaries', good.replace('4:info', '4:infode4:info'), 'invalid-bencode'],
+    ['a leading zero in a length', good.replace('4:info', '04:info'), 'invalid-bencode'],
+    ['minus zero', good.replace('4:info', '1:ai-0e4:info'), 'invalid-bencode'],
+    ['an integer without digits', good.replace('4:info', '1:aie4:info'), 'invalid-bencode'],
+    ['an integer as a key', good.replace('4:info', 'i1e1:x4:info'), 'invalid-bencode'],
+    ['a key without a value', 'd4:infodee'.replace('de', 'd1:ae'), 'invalid-bencode'],
+    ['a string longer than the file', 'd4:info99999999:xe', 'invalid-bencode'],
+    ['a string of absurd length', 'd4:info999999999999999999:xe', 'invalid-bencode'],
+    ['endless nesting', `d1:a${'l'.repeat(5000)}${'e'.repeat(5000)}4:infodee`, 'invalid-bencode'],
   ])('%s is refused with a clear error', (_what, text, code) => {
     expect(codeOf(() => parseMetainfo(Buffer.from(text, 'latin1')))).toBe(code);
   });
@@ -206,12 +206,12 @@ describe('what is no torrent', () => {
   it('refuses every truncation of a torrent', () => {
     const bytes = torrentWith({ announce: 'http://old.example/announce', comment: 'x', 'announce-list': [['a']] });
     for (let length = 0; length < bytes.length; length++) {
-      expect(codeOf(() => parseMetainfo(bytes.subarray(0, length)))).toBe('bencode');
+      expect(codeOf(() => parseMetainfo(bytes.subarray(0, length)))).toBe('invalid-bencode');
     }
   });
 
   it('refuses a file larger than clients accept', () => {
-    expect(codeOf(() => parseMetainfo(new Uint8Array(10_000_001)))).toBe('torrent');
+    expect(codeOf(() => parseMetainfo(new Uint8Array(10_000_001)))).toBe('invalid-torrent');
   });
 
   it('answers arbitrary bytes with a ClientError only', () => {

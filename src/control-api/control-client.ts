@@ -1,10 +1,13 @@
 /** Calls a control API, for probes, agents and the command line. A refusal becomes a message that says what to do. */
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { signRequest } from '../../control-api/request-signature.js';
-import { sha256Hex } from '../../control-api/token-directory.js';
-import type { Clock } from '../../domain/clock.js';
-import { messageOf, OperatorError } from '../../domain/errors.js';
+import { z } from 'zod';
+import type { Clock } from '../domain/clock.js';
+import type { ErrorCode } from '../domain/error-catalogue.js';
+import { messageOf, OperatorError } from '../domain/errors.js';
+import { codeOfProblemType } from './problem.js';
+import { signRequest } from './request-signature.js';
+import { sha256Hex } from './token-directory.js';
 
 const TIMEOUT_MS = 15_000;
 /** Smaller bodies are not worth compressing. */
@@ -19,18 +22,26 @@ export interface ControlClientOptions {
   readonly signAs?: string | undefined;
 }
 
-/** The call failed or was refused; `temporary`: a retry may succeed. */
+/** The call failed or was refused. */
 export class ControlCallError extends OperatorError {
-  readonly temporary: boolean;
+  /** Of the answer; undefined where none came. */
+  readonly status: number | undefined;
   readonly retryAfterSeconds: number | undefined;
+
   constructor(
     message: string,
-    options: { temporary: boolean; retryAfterSeconds?: number | undefined; cause?: unknown },
+    options: { code: ErrorCode; status?: number; retryAfterSeconds?: number | undefined; cause?: unknown },
   ) {
-    super(message, { exitCode: 1, cause: options.cause });
+    super(message, options);
     this.name = 'ControlCallError';
-    this.temporary = options.temporary;
+    this.status = options.status;
     this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  /** Whether a retry may succeed. */
+  get isTemporary(): boolean {
+    const { status } = this;
+    return status === undefined || status >= 500 || status === 429 || status === 408;
   }
 }
 
@@ -74,18 +85,19 @@ export class ControlClient {
       throw new ControlCallError(
         `the tracker at ${url} does not answer: ${why}; check that it is running and that --url is right`,
         {
-          temporary: true,
+          code: 'unreachable',
           cause: thrown,
         },
       );
     }
     const json = jsonOf(answer);
     if (response.ok) return json;
-    const detail = (json as { detail?: unknown } | undefined)?.detail;
-    const what = typeof detail === 'string' ? detail : answer.slice(0, 200);
+    const { type, detail } = problemDocument.safeParse(json).data ?? {};
+    const what = detail ?? answer.slice(0, 200);
     const way = response.status === 401 ? '; pass the token by --token or $ALIAS_TRACKER_TOKEN' : '';
     throw new ControlCallError(`the tracker answers ${response.status}: ${what}${way}`, {
-      temporary: response.status >= 500 || response.status === 429 || response.status === 408,
+      code: codeOfProblemType(type) ?? 'refused-elsewhere',
+      status: response.status,
       retryAfterSeconds: Number(response.headers.get('retry-after')) || undefined,
     });
   }
@@ -100,6 +112,9 @@ export class ControlClient {
     return signRequest(sha256Hex(token), request, clock.nowMs(), randomBytes(16).toString('hex'));
   }
 }
+
+/** What is read of a refusal; it may also come from a proxy, which sends something else. */
+const problemDocument = z.object({ type: z.string().optional(), detail: z.string() });
 
 function jsonOf(text: string): unknown {
   try {
