@@ -268,7 +268,15 @@ class App implements Application {
     const exchange = config.upstream.exchange
       ? await run('upstream exchange', () => {
           const random = createRandom(this.#seed);
-          return createExchange(config, { clock, logger, random, catalogue, dataPlane, closedBecause, redirectedTo });
+          return createExchange(() => this.#config, {
+            clock,
+            logger,
+            random,
+            catalogue,
+            dataPlane,
+            closedBecause,
+            redirectedTo,
+          });
         })
       : undefined;
 

@@ -39,7 +39,9 @@ export interface ExchangeContext {
   readonly redirectedTo: () => readonly IpAddress[];
 }
 
-export function createExchange(config: Config, context: ExchangeContext): ExchangePart {
+/** @param current the configuration in force: which peers are taken follows a reload */
+export function createExchange(current: () => Config, context: ExchangeContext): ExchangePart {
+  const config = current();
   const { clock, logger, random, catalogue, dataPlane, closedBecause } = context;
   const resolver = createNameResolver(resolversOf(config, logger), clock);
   const exchange = createUpstreamExchange({
@@ -55,7 +57,7 @@ export function createExchange(config: Config, context: ExchangeContext): Exchan
     minIntervalSeconds: Math.ceil(config.upstream.everyMs / 1000),
     onPeers: async (infoHash, peers, ttlSeconds) => {
       try {
-        const { taken, refused } = await importForeignPeers(config, dataPlane, infoHash, peers, ttlSeconds);
+        const { taken, refused } = await importForeignPeers(current(), dataPlane, infoHash, peers, ttlSeconds);
         if (taken < peers.length)
           logger.debug({ infoHash, taken, refused }, 'not all peers of a tracker were imported');
         return taken;

@@ -30,7 +30,7 @@ export interface DataPlaneLimits extends Partial<TransportLimits> {
 }
 
 /** Options that a running data plane takes. */
-export type LiveOptions = Required<Pick<DataPlaneOptions, 'deniedAddresses' | 'upstreamWantedBelow'>>;
+export type LiveOptions = Required<Pick<DataPlaneOptions, 'deniedAddresses' | 'upstreamWantedBelow' | 'ownEndpoints'>>;
 
 export interface DataPlaneOptions {
   readonly listen: readonly DataPlaneListener[];

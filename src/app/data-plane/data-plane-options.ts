@@ -14,8 +14,11 @@ import type { Policy } from './policy.js';
 const SPARE_ARENA_BYTES = 16 * 2 ** 20;
 
 /** The options that a reload changes. */
-export function liveOptions({ tracker, selection, upstream }: Config): LiveOptions {
+export function liveOptions(config: Config): LiveOptions {
+  const { tracker, selection, upstream } = config;
   return {
+    // For swarms that come back from a snapshot when the thread is started again.
+    ownEndpoints: endpointsOfNoPeer(config, tracker.listen),
     deniedAddresses: tracker.denyList.addresses.map(formatPrefix),
     upstreamWantedBelow: upstream.exchange ? selection.enoughInnerPeers : 0,
   };
@@ -56,7 +59,6 @@ export function dataPlaneOptions(
     fullScrape: tracker.fullScrape,
     trustedNetworks: tracker.trustedNetworks.map(formatPrefix),
     proxies: tracker.trustedProxies.map(formatPrefix),
-    ownEndpoints: endpointsOfNoPeer(config, tracker.listen),
     limits: {
       maxPeersPerAddressInSwarm: limits.peersPerAddressPerSwarm,
       maxPeersPerAddress: limits.peersPerAddress,

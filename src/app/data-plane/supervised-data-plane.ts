@@ -193,8 +193,8 @@ export class SupervisedDataPlane {
     const { topology, cost, access } = this.#options;
     if (topology !== given.topology || cost !== given.cost) plane.setPolicy(topology, cost);
     if (access !== undefined && access !== given.access) plane.setAccess(access);
-    const { deniedAddresses = [], upstreamWantedBelow = 0 } = this.#options;
-    if (this.#options !== given) plane.setOptions({ deniedAddresses, upstreamWantedBelow });
+    const { deniedAddresses = [], upstreamWantedBelow = 0, ownEndpoints = [] } = this.#options;
+    if (this.#options !== given) plane.setOptions({ deniedAddresses, upstreamWantedBelow, ownEndpoints });
     if (this.#pinned !== undefined) plane.setPinned(this.#pinned);
     this.#logStart(plane);
   }

@@ -18,7 +18,7 @@ test('a catalogue that cannot be read is an error in the log, not one in the lis
   );
   const lines: string[] = [];
   let needed: ((infoHash: string, family: 4 | 6) => void) | undefined;
-  const part = createExchange(config, {
+  const part = createExchange(() => config, {
     redirectedTo: () => [],
     clock: { nowMs: () => 0 },
     logger: createLogger('error', { destination: { write: (line) => void lines.push(line) } }),

@@ -1,0 +1,53 @@
+/** Every value that crosses from the configuration to the crawler and its fetcher; both are the real ones, looked at. */
+import { afterEach, expect, test, vi } from 'vitest';
+import { createCrawlerParts } from '../../../src/app/crawler-parts.js';
+import { parseConfig } from '../../../src/config/parse-config.js';
+import * as crawl from '../../../src/crawler/crawl.js';
+import * as fetching from '../../../src/net/polite-fetch.js';
+import { openDatabase } from '../../../src/store/sqlite/database.js';
+
+vi.mock('../../../src/crawler/crawl.js', { spy: true });
+vi.mock('../../../src/net/polite-fetch.js', { spy: true });
+afterEach(() => vi.clearAllMocks());
+
+async function given(crawler: string): Promise<Record<string, unknown>> {
+  const config = parseConfig(
+    `operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }\ntracker: { announceUrls: ["udp://a.example:6969/announce"] }\ncrawler: ${crawler}\n`,
+  );
+  const database = openDatabase(':memory:');
+  const closedBecause = () => undefined;
+  const parts = createCrawlerParts({ config, database, clock: { nowMs: () => 0 }, closedBecause });
+  await parts.close();
+  database.close();
+  const { delayMs, timeoutMs, userAgent } = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0];
+  const { sources, top, retainMs, maxDocumentBytes, maxTorrentBytes } = vi.mocked(crawl.createCrawler).mock
+    .lastCall![0];
+  const isClosed = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0].closedBecause === closedBecause;
+  return { delayMs, timeoutMs, userAgent, sources, top, retainMs, maxDocumentBytes, maxTorrentBytes, isClosed };
+}
+
+const DEFAULTS = {
+  delayMs: 1_000,
+  timeoutMs: 20_000,
+  userAgent: undefined,
+  sources: [],
+  top: 100,
+  retainMs: 7 * 86_400_000,
+  maxDocumentBytes: 8 * 2 ** 20,
+  maxTorrentBytes: 8 * 2 ** 20,
+  isClosed: true,
+};
+
+test.each([
+  ['delayPerSite: 3s', { delayMs: 3_000 }],
+  ['timeout: 4s', { timeoutMs: 4_000 }],
+  ['userAgent: me', { userAgent: 'me' }],
+  ['sources: [ { name: own, type: announces } ]', { sources: [{ name: 'own', type: 'announces' }] }],
+  ['top: 7', { top: 7 }],
+  ['retain: 2d', { retainMs: 2 * 86_400_000 }],
+  ['maxPageSize: 2MiB', { maxDocumentBytes: 2 * 2 ** 20 }],
+  ['maxTorrentSize: 3MiB', { maxTorrentBytes: 3 * 2 ** 20 }],
+])('crawler: { %s }', async (text, expected) => {
+  expect(await given('{}')).toEqual(DEFAULTS);
+  expect(await given(`{ ${text} }`)).toEqual({ ...DEFAULTS, ...expected });
+});
