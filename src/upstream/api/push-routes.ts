@@ -19,8 +19,8 @@ export interface PushOutcome {
 
 export interface PeerReceiver {
   /**
-   * Takes what an original tracker knows. @param from its name
-   * @throws ClientError where nothing is taken: the tracker does not serve the torrent, or does not run
+   * Imports the peers that an original tracker pushes. @param from its name
+   * @throws ClientError if none is imported: the tracker does not serve the torrent, or does not run
    */
   pushPeers(push: PeerPush, from: string): Promise<PushOutcome>;
 }
