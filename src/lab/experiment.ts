@@ -91,7 +91,7 @@ const announceUrl = `http://${TRACKER_ADDRESS}:${TRACKER_PORT}/announce`;
 /** What a seed says that is switched off right afterwards: run with the tracker's URL, the info-hash and its address. */
 const ANNOUNCE_SEED = `
 const [url, hash, address] = process.argv.slice(1);
-const query = '?info_hash=' + hash.replace(/../g, '%$&') + '&peer_id=' + ('-OF0001-' + address).padEnd(20, '0') +
+const query = '?info_hash=' + hash.replace(/../g, '%$&') + '&peer_id=' + ('-OF0001-' + address).padEnd(20, '-') +
   '&port=${PEER_PORT}&uploaded=0&downloaded=0&left=0&event=started&compact=1';
 require('http').get(url + query, { localAddress: address }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1));
 `;

@@ -113,7 +113,7 @@ lab: true
       tracker: { host: '127.0.0.1', port: tracker },
       localAddress: from,
       port: 6881,
-      peerId: `-FD0000-${from}`.padEnd(20, '0').slice(0, 20),
+      peerId: `-FD0000-${from}`.padEnd(20, '-').slice(0, 20),
       infoHash: 'a'.repeat(40),
       leftBytes: 1_000,
       event: 'started',

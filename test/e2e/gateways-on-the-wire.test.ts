@@ -51,7 +51,7 @@ interface DictionaryAnswer {
 function askForDictionaries(host: string): Promise<DictionaryAnswer> {
   const tracker = running.endpoint('tracker', 'http');
   const hash = infoHash.replace(/../g, '%$&');
-  const path = `/announce?info_hash=${hash}&peer_id=${`-E2E000-${host}`.padEnd(20, '0')}&port=6881&left=1000&compact=0`;
+  const path = `/announce?info_hash=${hash}&peer_id=${`-E2E000-${host}`.padEnd(20, '-')}&port=6881&left=1000&compact=0`;
   return new Promise((resolve, reject) => {
     const call = request({ ...tracker, path, localAddress: host, agent: false }, (response) => {
       const chunks: Buffer[] = [];

@@ -180,7 +180,7 @@ function announce(infoHash: string, from: string, leftBytes = 1_000) {
     tracker: endpoint('tracker', 'udp'),
     localAddress: from,
     port: 6881,
-    peerId: `-LK0000-${from}`.padEnd(20, '0').slice(0, 20),
+    peerId: `-LK0000-${from}`.padEnd(20, '-').slice(0, 20),
     infoHash,
     leftBytes,
     event: 'started',

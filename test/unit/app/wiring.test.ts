@@ -79,7 +79,7 @@ function announce(infoHash: string, from: string, more: object = {}) {
     tracker: endpoint('tracker', 'udp'),
     localAddress: from,
     port: 6881,
-    peerId: `-WI0000-${from}`.padEnd(20, '0').slice(0, 20),
+    peerId: `-WI0000-${from}`.padEnd(20, '-').slice(0, 20),
     infoHash,
     leftBytes: 1_000,
     event: 'started',
