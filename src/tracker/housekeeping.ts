@@ -63,7 +63,7 @@ export class Housekeeping {
   /** In every turn a little, so that no single one takes long. */
   refresh(nowMs: number, nowSeconds: number): void {
     const share = Math.min(1, (nowMs - this.#refreshedMs) / REFRESH_WITHIN_MS);
-    this.#store.refreshCapability(share);
+    this.#store.refreshCapability(share, nowSeconds);
     this.#store.dropDenied(share, nowSeconds);
     this.#refreshedMs = nowMs;
   }

@@ -15,7 +15,8 @@ import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import type { Arena } from './arena.js';
 import type { Endpoint } from './endpoint-key.js';
 import type { FamilySwarms } from './family-swarm.js';
-import { FLAG_CACHE, FLAG_REPORTED, flagsOf, groupOf, levelOf } from './peer-record.js';
+import { ageSeconds, FLAG_CACHE, FLAG_REPORTED, flagsOf, groupOf, levelOf } from './peer-record.js';
+import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
 import { ENTRY_REF4, ENTRY_REF6, type TorrentTable } from './torrent-table.js';
 
 /** IPv4: the address; IPv6: its words as text. */
@@ -54,6 +55,8 @@ export class CapabilityRefresh {
   private family: 4 | 6 = 4;
   private place = 0;
   private levels: AddressLevels;
+  /** Of the turn in hand. */
+  private nowSeconds = 0;
 
   constructor(
     private readonly arena: Arena,
@@ -62,6 +65,7 @@ export class CapabilityRefresh {
     /** For this object alone. */
     private readonly endpoint: Endpoint,
     levels: AddressLevels,
+    private readonly changes: SwarmChanges,
   ) {
     this.levels = levels;
   }
@@ -107,7 +111,8 @@ export class CapabilityRefresh {
    * @param share of the changes that came together, and of the sweep
    * @param places table slots and peers that a sweep looks at
    */
-  work(share: number, places: number): void {
+  work(share: number, places: number, nowSeconds: number): void {
+    this.nowSeconds = nowSeconds;
     this.applyChanges(Math.ceil(share * this.mostWaiting));
     this.goOn(Math.ceil(share * places));
   }
@@ -240,7 +245,9 @@ export class CapabilityRefresh {
       (oldFlags & ~(FLAG_REPORTED | FLAG_CACHE)) | (isReported ? FLAG_REPORTED : 0) | (isCache ? FLAG_CACHE : 0);
     const level = isReported ? value & 7 : NEUTRAL_CAPABILITY_LEVEL;
     if (flags === oldFlags && level === levelOf(words, meta)) return UNCHANGED;
+    const lastSeen = this.nowSeconds - ageSeconds(words, meta, this.nowSeconds);
     this.swarms.relist(ref, record, endpoint, groupOf(words, meta), level, flags);
+    if (flags !== oldFlags) this.changes.report(PEER_REFRESHED, entry, endpoint, flags, lastSeen);
     return CHANGED;
   }
 }

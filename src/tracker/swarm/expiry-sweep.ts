@@ -4,6 +4,7 @@ import type { Arena } from './arena.js';
 import type { FamilySwarms } from './family-swarm.js';
 import { ageSeconds } from './peer-record.js';
 import type { SwarmBook } from './swarm-book.js';
+import { PEER_EXPIRED, PEER_REMOVED } from './swarm-changes.js';
 import { ENTRY_REF4, ENTRY_REF6, type TorrentTable } from './torrent-table.js';
 
 const NO_MORE_PEERS = 0;
@@ -94,7 +95,7 @@ export class ExpirySweep {
       this.place = place + 1;
       const isSilent = ageSeconds(words, record + addressWords, nowSeconds) >= this.maxAgeSeconds;
       if (!isSilent && !this.isDenied(record)) return KEPT;
-      this.book.remove(entry, this.family, record);
+      this.book.remove(entry, this.family, record, isSilent ? PEER_EXPIRED : PEER_REMOVED, nowSeconds);
       // Another peer may lie in this place now; and a swarm that was moved has all its peers in other places.
       this.place = this.swarms.ref === ref ? place : 0;
       return DROPPED;

@@ -51,6 +51,7 @@ import type { Requester } from './requester.js';
 import { FULL_FOR_FOREIGN, ROOM, type StoreRoom } from './store-room.js';
 import type { SupplyEvidence } from './supply-evidence.js';
 import type { SwarmBook } from './swarm-book.js';
+import { PEER_REFRESHED, PEER_REMOVED, type SwarmChanges } from './swarm-changes.js';
 import type { SwarmLimits } from './swarm-store-options.js';
 import { ENTRY_COMPLETED, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
@@ -64,6 +65,7 @@ export interface PeerAdmissionParts {
   readonly book: SwarmBook;
   readonly room: StoreRoom;
   readonly capability: CapabilityRefresh;
+  readonly changes: SwarmChanges;
   readonly evidence: SupplyEvidence;
   readonly endpoint: Endpoint;
   readonly requester: Requester;
@@ -82,6 +84,7 @@ export class PeerAdmission {
   private readonly book: SwarmBook;
   private readonly room: StoreRoom;
   private readonly capability: CapabilityRefresh;
+  private readonly changes: SwarmChanges;
   private readonly evidence: SupplyEvidence;
   private readonly endpoint: Endpoint;
   private readonly requester: Requester;
@@ -96,6 +99,7 @@ export class PeerAdmission {
     this.book = parts.book;
     this.room = parts.room;
     this.capability = parts.capability;
+    this.changes = parts.changes;
     this.evidence = parts.evidence;
     this.endpoint = parts.endpoint;
     this.requester = parts.requester;
@@ -160,6 +164,10 @@ export class PeerAdmission {
     requester.record = at;
     requester.starving = isLeecher(flags) && isMarked(words, metaNow);
     requester.hasNeighbours = hasNeighbours(words, metaNow);
+    if (!early || flags !== oldFlags) {
+      const lastSeen = early ? request.nowSeconds - age : request.nowSeconds;
+      this.changes.report(PEER_REFRESHED, entry, endpoint, flags, lastSeen);
+    }
   }
 
   /** Another client, or one that has started again, is on a known address and port. @returns the record, which may have moved */
@@ -172,7 +180,7 @@ export class PeerAdmission {
     this.evidence.forget(entry, request.family, record, endpoint);
     const moved = this.movedRecord(request, words[refAt]!);
     if (moved !== 0) {
-      this.book.remove(entry, request.family, moved);
+      this.book.remove(entry, request.family, moved, PEER_REMOVED, request.nowSeconds);
       record = this.swarms.find(words[refAt]!, endpoint);
     }
     this.swarms.setIdentity(words[refAt]!, record, endpoint);
@@ -187,24 +195,31 @@ export class PeerAdmission {
   leave(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, found: number): void {
     const { endpoint, scan } = this;
     const words = this.arena.words;
-    const { family } = request;
+    const { family, nowSeconds } = request;
     endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
-    if (found !== 0) this.removeLeaving(entry, family, found, outcome);
+    if (found !== 0) this.removeLeaving(entry, family, found, nowSeconds, outcome);
     if (request.key !== 0) {
       for (const each of FAMILIES) {
         const ref = words[entry + (each === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
-        this.removeLeaving(entry, each, this.swarms.findIdentity(ref, endpoint, addressWordsOf(each)), outcome);
+        const record = this.swarms.findIdentity(ref, endpoint, addressWordsOf(each));
+        this.removeLeaving(entry, each, record, nowSeconds, outcome);
       }
     } else if (found === 0) {
       this.swarms.scanHost(words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!, endpoint, scan);
-      this.removeLeaving(entry, family, scan.sameIdentity, outcome);
+      this.removeLeaving(entry, family, scan.sameIdentity, nowSeconds, outcome);
     }
   }
 
-  private removeLeaving(entry: number, family: 4 | 6, record: number, outcome: AnnounceOutcome): void {
+  private removeLeaving(
+    entry: number,
+    family: 4 | 6,
+    record: number,
+    nowSeconds: number,
+    outcome: AnnounceOutcome,
+  ): void {
     if (record === 0) return;
     outcome.known = true;
-    this.book.remove(entry, family, record);
+    this.book.remove(entry, family, record, PEER_REMOVED, nowSeconds);
   }
 
   /** Somebody new. @returns the entry, 0 where the swarm does not exist and was not made */
@@ -227,7 +242,7 @@ export class PeerAdmission {
       kept |= flagsOf(words, meta) & FLAG_COMPLETED;
       level = levelOf(words, meta);
       outcome.known = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0;
-      this.book.remove(entry, request.family, before);
+      this.book.remove(entry, request.family, before, PEER_REMOVED, request.nowSeconds);
     } else {
       const { limits, room } = this;
       const isInner = room.isInner(request.group);
@@ -265,7 +280,7 @@ export class PeerAdmission {
     if (requester.hasNeighbours) setHasNeighbours(words, meta);
     setFlags(words, meta, flags);
     this.evidence.begin(request, entry, record, endpoint);
-    this.book.admit(entry, flags, endpoint);
+    this.book.admit(entry, flags, endpoint, request.nowSeconds);
     if (request.key !== 0) this.book.joinTwin(entry, record, endpoint);
     requester.record = record;
     return entry;

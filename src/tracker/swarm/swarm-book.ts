@@ -11,6 +11,7 @@ import { PeerIds } from './peer-ids.js';
 import { addressWordsOf, FLAG_SEED, FLAG_UPSTREAM, flagsOf, isCounted, isTwin, setTwin } from './peer-record.js';
 import type { PeerSelection } from './peer-selection.js';
 import type { StoreRoom } from './store-room.js';
+import { PEER_INSERTED, PEER_REMOVED, type SwarmChanges } from './swarm-changes.js';
 import {
   ENTRY_FLAG_KEPT,
   ENTRY_FLAG_PEER_IDS,
@@ -36,6 +37,7 @@ export class SwarmBook {
     private readonly swarms: FamilySwarms,
     private readonly selection: PeerSelection,
     private readonly room: StoreRoom,
+    private readonly changes: SwarmChanges,
     hashKeys: HashKeys,
   ) {
     this.endpoint = new Endpoint(hashKeys);
@@ -56,11 +58,12 @@ export class SwarmBook {
     }
   }
 
-  /** A peer of this endpoint has been stored. */
-  admit(entry: number, flags: number, endpoint: Endpoint): void {
+  /** A peer of this endpoint has been stored. @param lastSeen seconds */
+  admit(entry: number, flags: number, endpoint: Endpoint, lastSeen: number): void {
     this.count(entry, flags, 1);
     this.room.records++;
     if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.add(entry, endpoint, 1);
+    this.changes.report(PEER_INSERTED, entry, endpoint, flags, lastSeen);
   }
 
   /** A leecher has everything or pauses, or the other way round: it is no gateway, and what it has shown does not count. */
@@ -106,8 +109,11 @@ export class SwarmBook {
     this.selection.roster.part(entry, family === 4 ? record : twin);
   }
 
-  /** Removes a peer. The entry stays: see {@link dropIfEmpty}. */
-  remove(entry: number, family: 4 | 6, record: number): void {
+  /**
+   * Removes a peer. The entry stays: see {@link dropIfEmpty}.
+   * @param kind of the change that is reported: `PEER_REMOVED` or `PEER_EXPIRED`
+   */
+  remove(entry: number, family: 4 | 6, record: number, kind: number, nowSeconds: number): void {
     const words = this.arena.words;
     const endpoint = this.endpoint;
     const addressWords = family === 4 ? 1 : 4;
@@ -124,10 +130,11 @@ export class SwarmBook {
     if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.add(entry, endpoint, -1);
     this.selection.roster.forget(entry, family, endpoint);
     if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0) this.peerIds.forget(entry, endpoint.text());
+    this.changes.report(kind, entry, endpoint, flags, nowSeconds);
   }
 
   /** Removes all peers of a torrent at once. */
-  clear(entry: number): void {
+  clear(entry: number, nowSeconds: number): void {
     const words = this.arena.words;
     const hasIds = (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0;
     for (const family of [4, 6] as const) {
@@ -143,6 +150,7 @@ export class SwarmBook {
         this.room.records--;
         if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.add(entry, this.endpoint, -1);
         if (hasIds) this.peerIds.forget(entry, this.endpoint.text());
+        this.changes.report(PEER_REMOVED, entry, this.endpoint, flags, nowSeconds);
       }
       this.swarms.free(ref, addressWords);
       words[refAt(entry, family)] = 0;

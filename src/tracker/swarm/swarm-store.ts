@@ -26,6 +26,7 @@ import { MAX_RANKED_PEERS } from './ranked-swarm.js';
 import { Requester } from './requester.js';
 import { StoreRoom } from './store-room.js';
 import { SwarmBook } from './swarm-book.js';
+import { SwarmChanges } from './swarm-changes.js';
 import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './swarm-explainer.js';
 import { NO_ADDRESS_LIMITS, NO_STORE_LIMITS, type SwarmLimits, type SwarmStoreOptions } from './swarm-store-options.js';
 import {
@@ -79,6 +80,8 @@ export class SwarmStore {
   private readonly sweep: ExpirySweep;
   /** Drops peers of denied addresses, in the slices of {@link dropDenied}; expiry keeps its pace beside it. */
   readonly denial: ExpirySweep;
+  /** Whoever sets its listener is told of every change from then on. */
+  readonly changes: SwarmChanges;
   private readonly transfer: SwarmTransfer;
   private readonly explainer: SwarmExplainer;
   private readonly swarmTally: SwarmTally;
@@ -118,11 +121,19 @@ export class SwarmStore {
       options.isInnerOnly ?? null,
     );
     this.room = new StoreRoom(this.arena, this.table, this.keys, options.storeLimits ?? NO_STORE_LIMITS);
-    this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, this.room, hashKeys);
+    this.changes = new SwarmChanges(this.arena);
+    this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, this.room, this.changes, hashKeys);
     this.sweep = new ExpirySweep(this.arena, this.table, this.swarms, this.book, this.maxAgeSeconds);
     this.denial = new ExpirySweep(this.arena, this.table, this.swarms, this.book, Number.POSITIVE_INFINITY);
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, this.room, hashKeys);
-    this.capability = new CapabilityRefresh(this.arena, this.table, this.swarms, new Endpoint(hashKeys), levels);
+    this.capability = new CapabilityRefresh(
+      this.arena,
+      this.table,
+      this.swarms,
+      new Endpoint(hashKeys),
+      levels,
+      this.changes,
+    );
     this.admission = new PeerAdmission({
       arena: this.arena,
       infoHash: this.infoHash,
@@ -130,6 +141,7 @@ export class SwarmStore {
       book: this.book,
       room: this.room,
       capability: this.capability,
+      changes: this.changes,
       evidence: this.selection.evidence,
       endpoint: this.endpoint,
       requester: this.requester,
@@ -144,6 +156,7 @@ export class SwarmStore {
       book: this.book,
       room: this.room,
       endpoint: this.other,
+      changes: this.changes,
       admission: this.admission,
     });
     this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys);
@@ -336,10 +349,10 @@ export class SwarmStore {
    * Brings changes of reported capability to stored peers, if there are any. @param share of what there is to do: bounded
    * like {@link expire}
    */
-  refreshCapability(share: number): void {
+  refreshCapability(share: number, nowSeconds: number): void {
     if (this.capability.isIdle) return;
     this.located = false;
-    this.capability.work(share, Math.min(LARGEST_SWEEP, this.places));
+    this.capability.work(share, Math.min(LARGEST_SWEEP, this.places), nowSeconds);
   }
 
   /** Takes force for newcomers. Switching the limit over all swarms on counts those who come from then on. */
@@ -361,10 +374,10 @@ export class SwarmStore {
   }
 
   /** Drops a swarm with all its peers: a torrent that is not allowed any more. */
-  dropSwarm(infoHash: Uint8Array): void {
+  dropSwarm(infoHash: Uint8Array, nowSeconds: number): void {
     const entry = this.findEntry(infoHash, 0);
     if (entry === 0) return;
-    this.book.clear(entry);
+    this.book.clear(entry, nowSeconds);
     this.arena.words[entry + ENTRY_FLAGS] = 0;
     this.book.dropIfEmpty(entry);
   }
@@ -433,8 +446,8 @@ export class SwarmStore {
       maxAgeSeconds: this.maxAgeSeconds,
       groupOf,
       flagsNow,
-      admitted: (entry, flags, endpoint) => {
-        this.book.admit(entry, flags, endpoint);
+      admitted: (entry, flags, endpoint, lastSeen) => {
+        this.book.admit(entry, flags, endpoint, lastSeen);
       },
     });
     this.capability.lookForAll();

@@ -68,7 +68,7 @@ export interface ImportContext {
   groupOf(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number;
   readonly flagsNow: FlagsNow;
   /** Called for each peer that came back. */
-  admitted(entry: number, flags: number, endpoint: Endpoint): void;
+  admitted(entry: number, flags: number, endpoint: Endpoint, lastSeen: number): void;
 }
 
 export class SwarmTransfer {
@@ -237,10 +237,11 @@ export class SwarmTransfer {
     const record = this.swarms.tryInsert(words[refAt]!, endpoint, group, levelOf(frame, meta), flags);
     if (record === 0) return;
     words[refAt] = this.swarms.ref;
-    setLastSeen(words, record + addressWords, context.nowSeconds - age);
+    const lastSeen = context.nowSeconds - age;
+    setLastSeen(words, record + addressWords, lastSeen);
     // Of the evidence nothing outlives the process: what was uploaded is compared, the rest begins again.
     setUploaded(words, record + addressWords, uploadedOf(frame, meta));
     if (hasNeighbours(frame, meta)) setHasNeighbours(words, record + addressWords);
-    context.admitted(entry, flags, endpoint);
+    context.admitted(entry, flags, endpoint, lastSeen);
   }
 }

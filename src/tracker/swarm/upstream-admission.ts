@@ -12,6 +12,7 @@ import type { PeerAdmission } from './peer-admission.js';
 import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setHasNeighbours, setLastSeen } from './peer-record.js';
 import { ROOM, type StoreRoom } from './store-room.js';
 import type { SwarmBook } from './swarm-book.js';
+import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
 import type { UpstreamAdded, UpstreamPeer } from './swarm-summary.js';
 import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
@@ -23,6 +24,7 @@ export interface UpstreamAdmissionParts {
   readonly book: SwarmBook;
   readonly room: StoreRoom;
   readonly endpoint: Endpoint;
+  readonly changes: SwarmChanges;
   readonly admission: Pick<PeerAdmission, 'limits'>;
 }
 
@@ -33,7 +35,7 @@ export class UpstreamAdmission {
 
   /** @param found the torrent's entry, 0 where there is none. @param lastSeen from which their lifetime counts */
   admit(found: number, peers: readonly UpstreamPeer[], lastSeen: number): UpstreamAdded {
-    const { arena, infoHash, swarms, book, room, endpoint, admission } = this.parts;
+    const { arena, infoHash, swarms, book, room, endpoint, changes, admission } = this.parts;
     const { scan } = this;
     const { words } = arena;
     const result = { added: 0, addressLimit: 0, noRoom: 0 };
@@ -47,7 +49,10 @@ export class UpstreamAdmission {
       const known = entry === 0 ? 0 : swarms.find(words[entry + refWord]!, endpoint);
       if (known !== 0) {
         const meta = known + endpoint.addressWords;
-        if ((flagsOf(words, meta) & FLAG_UPSTREAM) !== 0) setLastSeen(words, meta, lastSeen);
+        if ((flagsOf(words, meta) & FLAG_UPSTREAM) !== 0) {
+          setLastSeen(words, meta, lastSeen);
+          changes.report(PEER_REFRESHED, entry, endpoint, flagsOf(words, meta), lastSeen);
+        }
         continue;
       }
       if (room.forPeer(peer.group, entry === 0) !== ROOM) {
@@ -75,7 +80,7 @@ export class UpstreamAdmission {
       words[entry + refWord] = swarms.ref;
       if (met) setHasNeighbours(words, record + endpoint.addressWords);
       setLastSeen(words, record + endpoint.addressWords, lastSeen);
-      book.admit(entry, flags, endpoint);
+      book.admit(entry, flags, endpoint, lastSeen);
       result.added++;
     }
     return result;

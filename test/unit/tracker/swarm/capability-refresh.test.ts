@@ -10,7 +10,7 @@ let version = 1;
 
 function report(store: SwarmStore, levels: Record<string, number>, sweep = true): void {
   store.setPolicy(costTable(FIXTURE_GROUPS, { version: ++version, reported: new Map(Object.entries(levels)) }));
-  if (sweep) store.refreshCapability(EVERYTHING);
+  if (sweep) store.refreshCapability(EVERYTHING, 1000);
 }
 
 function addressOf(host: number, family: 4 | 6 = 4): string {
@@ -64,8 +64,8 @@ test('a known address is found without a sweep, where it announced since it was 
   announce(store, { host: 90 });
   expect(order(store).slice(0, 2).sort()).toEqual([2, 90]);
   report(store, { [addressOf(2)]: 0, [addressOf(90)]: 1 }, false);
-  store.refreshCapability(1e-9);
-  store.refreshCapability(1e-9);
+  store.refreshCapability(1e-9, 1000);
+  store.refreshCapability(1e-9, 1000);
   expect(order(store).slice(-2)).toEqual([90, 2]);
 });
 
@@ -81,7 +81,7 @@ test('many changes take as many turns as their share says, and then they are all
   const turnsUntil = (isDone: () => boolean): number => {
     for (let turns = 0; turns <= 10; turns++) {
       if (isDone()) return turns;
-      store.refreshCapability(0.1);
+      store.refreshCapability(0.1, 1000);
     }
     return Number.POSITIVE_INFINITY;
   };
@@ -94,7 +94,7 @@ test('the sweep goes on in slices, also within one swarm', () => {
   report(store, { [addressOf(300)]: 7 }, false);
   let slices = 0;
   while (order(store)[0] !== 300 && slices < 10_000) {
-    store.refreshCapability(0.001);
+    store.refreshCapability(0.001, 1000);
     slices++;
   }
   expect(order(store)[0]).toBe(300);

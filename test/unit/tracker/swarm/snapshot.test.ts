@@ -99,7 +99,7 @@ describe('a snapshot', () => {
     const store = populated();
     for (const frame of store.exportFrames()) {
       expect(frame.length).toBeGreaterThan(0);
-      store.dropSwarm(infoHash(3));
+      store.dropSwarm(infoHash(3), 1000);
       announce(store, { torrent: 77, host: 1 });
     }
     expect(hosts(announce(store, { torrent: 2, host: 99 }).peers)).toHaveLength(30);
