@@ -214,8 +214,8 @@ if (isWanted('parts')) {
     makeDatagrams,
     timed((i) => {
       fill(i);
-      store.announce(request, announcer.outcome);
-      store.select(request, output, 64, 50);
+      const requester = store.announce(request, announcer.outcome);
+      store.select(request, requester, output, 64, 50);
     }),
   );
 }

@@ -8,6 +8,7 @@ import { AddressLevelsWriter } from '../src/selection/address-levels.js';
 import type { CostTable, MixRules } from '../src/selection/cost-table.js';
 import { AnnounceRequest } from '../src/tracker/announce-request.js';
 import { AnnounceOutcome } from '../src/tracker/swarm/announce-outcome.js';
+import type { Requester } from '../src/tracker/swarm/requester.js';
 import {
   decodeSnapshot,
   encodeSnapshotEnd,
@@ -116,6 +117,8 @@ class Driver {
     this.request.numWant = 50;
   }
 
+  #requester: Requester | undefined;
+
   announce(torrent: number, peer: number, now: number): void {
     const { request, bytes } = this;
     const t = hash(torrent + 77);
@@ -133,11 +136,12 @@ class Driver {
         : 1 + SUBDOMAINS + ((h2 >>> 10) % this.foreignGroups);
     request.seed = isSeed(peer);
     request.nowSeconds = now;
-    this.store.announce(request, this.outcome);
+    this.#requester = this.store.announce(request, this.outcome);
   }
 
   select(): number {
-    return this.store.select(this.request, this.out, 0, 50);
+    const requester = this.#requester ?? this.store.locate(this.request);
+    return this.store.select(this.request, requester, this.out, 0, 50);
   }
 }
 

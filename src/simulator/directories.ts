@@ -15,6 +15,7 @@ import type { TopologyTable } from '../topology/topology-table.js';
 import * as announce from '../tracker/announce-request.js';
 import { AnnounceOutcome } from '../tracker/swarm/announce-outcome.js';
 import { HASH_KEY_WORDS } from '../tracker/swarm/hash-keys.js';
+import type { Requester } from '../tracker/swarm/requester.js';
 import { SwarmStore } from '../tracker/swarm/swarm-store.js';
 import type { Population, SimulatedNetwork } from './population.js';
 import { isComplete, type SimulatedPeer } from './simulated-peer.js';
@@ -101,6 +102,8 @@ export class AliasTracker implements Directory {
   readonly #population: Population;
   readonly #request = new announce.AnnounceRequest();
   readonly #outcome = new AnnounceOutcome();
+  /** When the client that was answered last is asked to come back; 0 at the usual interval. */
+  #returnSeconds = 0;
   readonly #answer = new Uint8Array(200 * COMPACT_PEER_BYTES);
 
   readonly #options: AliasTrackerOptions;
@@ -154,10 +157,12 @@ export class AliasTracker implements Directory {
   }
 
   announce(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number): readonly number[] {
-    this.#tell(peer, event, wanted, nowSeconds, isComplete(peer));
+    const requester = this.#tell(peer, event, wanted, nowSeconds, isComplete(peer));
+    this.#returnSeconds = 0;
     const peers: number[] = [];
     if (event === 'stopped') return peers;
-    const count = this.#store.select(this.#request, this.#answer, 0, wanted);
+    const count = this.#store.select(this.#request, requester, this.#answer, 0, wanted);
+    this.#returnSeconds = requester.returnSeconds;
     const view = new DataView(this.#answer.buffer);
     for (let i = 0; i < count; i++) {
       const id = this.#population.peerAt.get(view.getUint32(i * COMPACT_PEER_BYTES));
@@ -168,7 +173,7 @@ export class AliasTracker implements Directory {
 
   intervalSeconds(): number {
     const { intervalSeconds, minIntervalSeconds } = this.#options;
-    const soon = this.#store.requesterReturnSeconds;
+    const soon = this.#returnSeconds;
     return soon === 0 ? intervalSeconds : Math.min(intervalSeconds, Math.max(minIntervalSeconds, soon));
   }
 
@@ -180,7 +185,7 @@ export class AliasTracker implements Directory {
     this.#tell(peer, event, 0, nowSeconds, false);
   }
 
-  #tell(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number, seed: boolean): void {
+  #tell(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number, seed: boolean): Requester {
     const request = this.#request;
     request.bytes = infoHash;
     request.infoHashOffset = 0;
@@ -199,7 +204,7 @@ export class AliasTracker implements Directory {
     request.leftHigh = 0;
     request.leftLow = peer.pieceCount - peer.haveCount;
     request.nowSeconds = CLOCK_START_SECONDS + Math.floor(nowSeconds);
-    this.#store.announce(request, this.#outcome);
+    return this.#store.announce(request, this.#outcome);
   }
 }
 

@@ -34,6 +34,7 @@ import {
   STATUS_FULL_FOR_FOREIGN,
   STATUS_STORE_FULL,
 } from './swarm/announce-outcome.js';
+import type { Requester } from './swarm/requester.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 
 export interface AnnouncerSettings extends PeerRules {
@@ -64,6 +65,8 @@ export class Announcer {
   readonly #onUpstreamNeeded: UpstreamNeed;
   readonly #intervalFloor: number;
   readonly #intervalSpread: number;
+  /** Of the last announce; null where it was refused. */
+  #requester: Requester | null = null;
   #samples = 0;
 
   constructor(options: {
@@ -114,6 +117,7 @@ export class Announcer {
    */
   announce(): number {
     const request = this.request;
+    this.#requester = null;
     if (request.port === 0 && request.event !== EVENT_STOPPED) return REFUSAL_PORT;
     const refusal = this.refusalOf(request.bytes, request.infoHashOffset);
     if (refusal !== REFUSAL_NONE) return refusal;
@@ -136,8 +140,9 @@ export class Announcer {
     );
 
     const outcome = this.outcome;
-    this.store.announce(request, outcome);
-    this.#count();
+    const requester = this.store.announce(request, outcome);
+    this.#requester = requester;
+    this.#count(requester);
     if (outcome.needsUpstream) {
       this.counters[COUNT_UPSTREAM_ASKED]!++;
       this.#onUpstreamNeeded(request.bytes, request.infoHashOffset, request.family);
@@ -151,8 +156,9 @@ export class Announcer {
    */
   select(out: Uint8Array, offset: number, max: number): number {
     const request = this.request;
-    if (request.event === EVENT_STOPPED || request.numWant === 0) return 0;
-    const count = this.store.select(request, out, offset, Math.min(request.numWant, max));
+    const requester = this.#requester;
+    if (requester === null || request.event === EVENT_STOPPED || request.numWant === 0) return 0;
+    const count = this.store.select(request, requester, out, offset, Math.min(request.numWant, max));
     this.#countGiven(out, offset, count, request.family);
     return count;
   }
@@ -165,9 +171,10 @@ export class Announcer {
    */
   selectOther(out: Uint8Array, offset: number, max: number, given: number): number {
     const request = this.request;
+    const requester = this.#requester;
     const want = Math.min(request.numWant, max) - given;
-    if (want <= 0) return 0;
-    const count = this.store.selectOther(request, out, offset, want);
+    if (requester === null || want <= 0) return 0;
+    const count = this.store.selectOther(request, requester, out, offset, want);
     if (count > 0) this.#countGiven(out, offset, count, request.family === 4 ? 6 : 4);
     return count;
   }
@@ -204,22 +211,22 @@ export class Announcer {
 
   /** Whether the answer that has just been selected goes to a client that is asked back before the usual interval. */
   get returnsSoon(): boolean {
-    return this.store.requesterReturnSeconds > 0;
+    return this.#requester !== null && this.#requester.returnSeconds > 0;
   }
 
   /** The interval for the answer whose peers have just been selected, with jitter; seconds. */
   interval(): number {
-    const soon = this.store.requesterReturnSeconds;
+    const soon = this.#requester === null ? 0 : this.#requester.returnSeconds;
     if (soon > 0) return Math.min(this.#intervalFloor, Math.max(this.settings.minIntervalSeconds, soon));
     return this.#intervalFloor + this.#random.below(this.#intervalSpread);
   }
 
-  #count(): void {
+  #count(requester: Requester): void {
     const { counters, outcome } = this;
     if (outcome.earlyRepeat) counters[COUNT_EARLY_REPEATS]!++;
     if (outcome.countedCompleted) {
       counters[COUNT_COMPLETED]!++;
-      if (this.isInner(this.request.group)) this.store.noteInnerCompletion();
+      if (this.isInner(this.request.group)) this.store.noteInnerCompletion(requester);
     }
     if (this.request.withheld) counters[COUNT_WITHHELD]!++;
     if (outcome.status === STATUS_ADDRESS_LIMIT) counters[COUNT_ADDRESS_LIMIT]!++;

@@ -57,17 +57,6 @@ export class Endpoint {
     this.set(request.family, request.word0, request.word1, request.word2, request.word3, request.port);
   }
 
-  isOf(request: AnnounceRequest): boolean {
-    if (this.port !== request.port || this.word0 !== (request.word0 | 0)) return false;
-    if (request.family === 4) return this.addressWords === 1;
-    return (
-      this.addressWords === 4 &&
-      this.word1 === (request.word1 | 0) &&
-      this.word2 === (request.word2 | 0) &&
-      this.word3 === (request.word3 | 0)
-    );
-  }
-
   /** Takes over address and port of a stored record of this endpoint's family. */
   setFromRecord(words: Uint32Array, record: number, addressWords: 1 | 4): void {
     if (addressWords === 1) this.set(4, words[record]!, 0, 0, 0, words[record + 1]! >>> 16);

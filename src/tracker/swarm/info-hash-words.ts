@@ -16,12 +16,6 @@ export class InfoHashWords {
     this.hash = this.table.hash(words, 0);
   }
 
-  isAt(bytes: Uint8Array, offset: number): boolean {
-    const { words } = this;
-    for (let i = 0; i < 5; i++) if ((words[i]! | 0) !== wordAt(bytes, offset + 4 * i)) return false;
-    return true;
-  }
-
   /** @returns the torrent's entry, 0 where there is none */
   find(): number {
     return this.table.find(this.hash, this.words, 0);

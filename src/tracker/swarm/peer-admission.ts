@@ -59,7 +59,7 @@ const FAMILIES = [4, 6] as const;
 
 export interface PeerAdmissionParts {
   readonly arena: Arena;
-  /** Of the announce in hand, like `endpoint`. */
+  /** Of the announce in hand, like `requester`. */
   readonly infoHash: InfoHashWords;
   readonly swarms: FamilySwarms;
   readonly book: SwarmBook;
@@ -67,7 +67,6 @@ export interface PeerAdmissionParts {
   readonly capability: CapabilityRefresh;
   readonly changes: SwarmChanges;
   readonly evidence: SupplyEvidence;
-  readonly endpoint: Endpoint;
   readonly requester: Requester;
   readonly levels: AddressLevels;
   readonly limits: SwarmLimits;
@@ -101,7 +100,7 @@ export class PeerAdmission {
     this.capability = parts.capability;
     this.changes = parts.changes;
     this.evidence = parts.evidence;
-    this.endpoint = parts.endpoint;
+    this.endpoint = parts.requester.endpoint;
     this.requester = parts.requester;
     this.levels = parts.levels;
     this.limits = parts.limits;

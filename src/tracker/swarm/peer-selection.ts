@@ -52,8 +52,6 @@ export class PeerSelection {
   /** Of the requester of the last answer. */
   readonly seat: Seat;
   readonly evidence: SupplyEvidence;
-  /** When the requester of the last answer is asked to come back, 0 at the usual interval. */
-  returnSeconds = 0;
   readonly blocks: GatewayBlocks;
   private readonly neighbours: Neighbours;
   private readonly flat: FlatCandidates;
@@ -90,19 +88,12 @@ export class PeerSelection {
   }
 
   /**
-   * @param endpoint the requester's
    * @param want how many peers at most; the caller has seen to it that they fit
    * @returns how many were written
    */
-  select(
-    request: AnnounceRequest,
-    requester: Requester,
-    endpoint: Endpoint,
-    want: number,
-    out: Uint8Array,
-    offset: number,
-  ): number {
+  select(request: AnnounceRequest, requester: Requester, want: number, out: Uint8Array, offset: number): number {
     const words = this.arena.words;
+    const { endpoint } = requester;
     const ipv4 = request.family === 4;
     const ref = words[refAt(requester.entry, request.family)]!;
     this.addressWords = ipv4 ? 1 : 4;
@@ -133,7 +124,7 @@ export class PeerSelection {
     situation.innerCounted = 0;
     situation.supplied = request.seed;
     situation.starving = requester.starving;
-    this.returnSeconds = 0;
+    requester.returnSeconds = 0;
     if (ref === 0) {
       planMix(mix, situation, plan);
       return 0;
@@ -263,7 +254,7 @@ export class PeerSelection {
       if (requester.ageSeconds >= 0 || innerLeechers === 0) return;
       const serving = blocks.serving(block);
       const suffices = seedsSuffice(innerLeechers, serving, blocks.starved(block));
-      this.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, false);
+      requester.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, false);
       return;
     }
     if (requester.settles) this.evidence.judgeSeeds(block, innerLeechers, request.nowSeconds);
@@ -272,13 +263,13 @@ export class PeerSelection {
     situation.supplied = suffices && !requester.starving;
     const self = requester.record !== 0 && this.listOfRecord(requester.record) === LIST_LEECHERS ? 1 : 0;
     situation.innerCounted = innerLeechers - self + serving;
-    this.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, requester.starving);
+    requester.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, requester.starving);
     if (this.keys.table.mix.gatewaysMax === 0) return;
     situation.gateway = roster.settle(request, requester, seat, innerLeechers, foreignSeeds);
     situation.givenToGateway = roster.given;
     situation.seedsToGateway = roster.seedsGiven;
     if (situation.gateway && !requester.starving && gatewayReturnsSoon(innerLeechers))
-      this.returnSeconds = GATEWAY_RETURN_SECONDS;
+      requester.returnSeconds = GATEWAY_RETURN_SECONDS;
   }
 
   private candidatesOf(ref: number, request: AnnounceRequest, partition: number): Candidates {

@@ -1,5 +1,11 @@
-/** Who asks, as far as the store knows; the store fills it when it has handled the announce. */
+/**
+ * Who asks, as the store found it. An announce returns it and a selection takes it. It names places in the arena, so it is
+ * good until the store is next asked for anything else than a selection.
+ */
+import type { Endpoint } from './endpoint-key.js';
+
 export class Requester {
+  /** Of its torrent, 0 where there is no swarm. */
   entry = 0;
   /** Its record, 0 where it is not stored. */
   record = 0;
@@ -9,8 +15,12 @@ export class Requester {
   starving = false;
   /** There may be peers of its home that have something for it. */
   hasNeighbours = false;
-  /** False: an explanation, which must leave no trace. */
+  /** False: it has not announced, and the selection must leave no trace. */
   settles = true;
+  /** When it is asked to come back, in seconds; 0 at the usual interval. The selection sets it. */
+  returnSeconds = 0;
+
+  constructor(readonly endpoint: Endpoint) {}
 
   /** Forgets the last one. @param settles whether this one announces */
   begin(settles: boolean): void {
@@ -19,5 +29,6 @@ export class Requester {
     this.starving = false;
     this.hasNeighbours = false;
     this.settles = settles;
+    this.returnSeconds = 0;
   }
 }

@@ -87,14 +87,14 @@ export class SwarmExplainer {
     this.other = new Endpoint(hashKeys);
   }
 
-  explain(request: AnnounceRequest, requester: Requester, endpoint: Endpoint): Explanation {
+  explain(request: AnnounceRequest, requester: Requester): Explanation {
     const { selection, keys } = this;
     const words = this.arena.words;
     const { entry } = requester;
     const want = Math.min(request.numWant, MAX_ANSWER_PEERS);
     const partition = keys.partitionOf(request.group);
     const ref = entry === 0 ? 0 : words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
-    const count = entry === 0 ? 0 : selection.select(request, requester, endpoint, want, this.out, 0);
+    const count = entry === 0 ? 0 : selection.select(request, requester, want, this.out, 0);
     const tallies = ref === 0 ? new Map<number, Tally>() : this.tally(ref, request.family, requester.record);
     if (ref !== 0 && partition === FOREIGN_PARTITION)
       this.tallyInnerOnly(ref, request.family, requester.record, tallies);
@@ -150,18 +150,19 @@ export class SwarmExplainer {
    * Looks for the requester in the swarm. Where only its address is known, of several clients behind it the first that is
    * found is taken: nobody is offered itself. What it is in the swarm holds unless the question says otherwise.
    */
-  findRequester(query: ExplainQuery, request: AnnounceRequest, requester: Requester, endpoint: Endpoint): void {
+  findRequester(query: ExplainQuery, request: AnnounceRequest, requester: Requester): void {
     this.peersAtAddress = 0;
-    this.findByAddress(query.port === undefined, request, requester, endpoint);
+    this.findByAddress(query.port === undefined, request, requester);
     if (requester.record === 0) return;
-    const meta = requester.record + endpoint.addressWords;
+    const meta = requester.record + requester.endpoint.addressWords;
     const flags = flagsOf(this.arena.words, meta);
     requester.starving = isLeecher(flags) && isMarked(this.arena.words, meta);
     if (query.seed === undefined) request.seed = (flags & FLAG_SEED) !== 0;
   }
 
-  private findByAddress(anyPort: boolean, request: AnnounceRequest, requester: Requester, endpoint: Endpoint): void {
+  private findByAddress(anyPort: boolean, request: AnnounceRequest, requester: Requester): void {
     const { arena, swarms } = this;
+    const { endpoint } = requester;
     if (requester.entry === 0) return;
     let found = 0;
     const ref = arena.words[requester.entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;

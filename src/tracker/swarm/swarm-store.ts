@@ -85,9 +85,9 @@ export class SwarmStore {
   private readonly transfer: SwarmTransfer;
   private readonly explainer: SwarmExplainer;
   private readonly swarmTally: SwarmTally;
-  private readonly endpoint: Endpoint;
   private readonly other: Endpoint;
-  private readonly requester = new Requester();
+  /** Of the last announce. */
+  private readonly requester: Requester;
   private readonly capability: CapabilityRefresh;
   private readonly admission: PeerAdmission;
   private readonly upstream: UpstreamAdmission;
@@ -95,7 +95,6 @@ export class SwarmStore {
   upstreamWantedBelow: number;
   private readonly upstreamAskEverySeconds: number;
   private readonly infoHash: InfoHashWords;
-  private located = false;
 
   constructor(options: SwarmStoreOptions) {
     const hashKeys = new HashKeys(options.hashSecret ?? randomHashKey(HASH_KEY_WORDS));
@@ -108,7 +107,7 @@ export class SwarmStore {
     this.infoHash = new InfoHashWords(this.table);
     this.keys = new StandingKeys(options.policy);
     const levels = new AddressLevels(options.policy.reportedCapability);
-    this.endpoint = new Endpoint(hashKeys);
+    this.requester = new Requester(new Endpoint(hashKeys));
     this.other = new Endpoint(hashKeys);
     const rankedMax = Math.min(options.rankedMax ?? DEFAULT_RANKED_MAX, MAX_RANKED_PEERS);
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(hashKeys), options.smallMax ?? 32, rankedMax);
@@ -143,7 +142,6 @@ export class SwarmStore {
       capability: this.capability,
       changes: this.changes,
       evidence: this.selection.evidence,
-      endpoint: this.endpoint,
       requester: this.requester,
       levels,
       limits: { ...NO_ADDRESS_LIMITS, ...options.limits },
@@ -175,24 +173,22 @@ export class SwarmStore {
     return this.arena.words.buffer;
   }
 
-  /** Updates the swarm. `stopped` removes; counts are those after the update. Call {@link select} next for the peers. */
-  announce(request: AnnounceRequest, outcome: AnnounceOutcome): void {
+  /** Updates the swarm. `stopped` removes; counts are those after the update. @returns what {@link select} takes for the peers */
+  announce(request: AnnounceRequest, outcome: AnnounceOutcome): Requester {
     outcome.status = STATUS_STORED;
     outcome.known = false;
     outcome.earlyRepeat = false;
     outcome.countedCompleted = false;
     outcome.needsUpstream = false;
-    this.selection.returnSeconds = 0;
     this.infoHash.read(request.bytes, request.infoHashOffset);
-    const endpoint = this.endpoint;
+    const { requester } = this;
+    const { endpoint } = requester;
     endpoint.setFromRequest(request);
     const words = this.arena.words;
-    const requester = this.requester;
     const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
     let entry = this.infoHash.find();
     let record = entry === 0 ? 0 : this.swarms.find(words[entry + refWord]!, endpoint);
     requester.begin(true);
-    this.located = true;
     if (request.event === EVENT_STOPPED) {
       if (entry !== 0) {
         this.admission.leave(request, outcome, entry, record);
@@ -200,7 +196,7 @@ export class SwarmStore {
       }
       requester.entry = entry;
       this.fillCounts(entry, outcome);
-      return;
+      return requester;
     }
     if (record !== 0) this.admission.refresh(request, outcome, entry, record);
     else {
@@ -216,43 +212,55 @@ export class SwarmStore {
       }
     }
     this.fillCounts(entry, outcome);
+    return requester;
+  }
+
+  /** A requester that does not announce: it is in no swarm that it was not in before. Allocates, unlike {@link announce}. */
+  locate(request: AnnounceRequest): Requester {
+    const requester = new Requester(new Endpoint(this.requester.endpoint.keys));
+    const { endpoint } = requester;
+    endpoint.setFromRequest(request);
+    requester.begin(false);
+    requester.entry = this.findEntry(request.bytes, request.infoHashOffset);
+    if (requester.entry !== 0) {
+      const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
+      requester.record = this.swarms.find(this.arena.words[requester.entry + refWord]!, endpoint);
+    }
+    requester.hasNeighbours = true;
+    return requester;
   }
 
   /**
-   * Writes compact peers of the request's family (6 bytes, IPv6 18), best first. Follows {@link announce} with the same
-   * request; alone, it answers as to somebody who is not in the swarm.
+   * Writes compact peers of the request's family (6 bytes, IPv6 18), best first.
+   * @param requester what {@link announce} returned for this request, or {@link locate}
    * @returns how many were written
    */
-  select(request: AnnounceRequest, out: Uint8Array, offset: number, maxPeers: number): number {
-    if (request.event === EVENT_STOPPED) return 0;
-    const requester = this.requester;
-    if (!this.isLocated(request)) this.locate(request);
-    if (requester.entry === 0) return 0;
+  select(request: AnnounceRequest, requester: Requester, out: Uint8Array, offset: number, maxPeers: number): number {
+    if (request.event === EVENT_STOPPED || requester.entry === 0) return 0;
     const peerBytes = request.family === 4 ? 6 : 18;
     const room = Math.floor((out.length - offset) / peerBytes);
     const want = Math.min(request.numWant, maxPeers, room, MAX_CHOSEN);
-    return this.selection.select(request, requester, this.endpoint, want, out, offset);
+    return this.selection.select(request, requester, want, out, offset);
   }
 
   /**
    * Peers of the family that the request did not come over, for an answer that its own leaves short. Follows {@link select}
-   * with the same request.
+   * with the same request and requester.
    * @returns how many were written
    */
-  selectOther(request: AnnounceRequest, out: Uint8Array, offset: number, maxPeers: number): number {
-    const { requester } = this;
-    if (request.event === EVENT_STOPPED || requester.entry === 0 || !this.isLocated(request)) return 0;
+  selectOther(
+    request: AnnounceRequest,
+    requester: Requester,
+    out: Uint8Array,
+    offset: number,
+    maxPeers: number,
+  ): number {
+    if (request.event === EVENT_STOPPED || requester.entry === 0) return 0;
     return this.selection.selectOther(request, requester, maxPeers, out, offset);
   }
 
-  /** When the requester of the last {@link select} is asked to come back, in seconds; 0 at the usual interval. */
-  get requesterReturnSeconds(): number {
-    return this.selection.returnSeconds;
-  }
-
-  /** The download that the last {@link announce} counted was one of the operator's own clients. */
-  noteInnerCompletion(): void {
-    const { entry } = this.requester;
+  /** The download that was counted for this announce was one of the operator's own clients. */
+  noteInnerCompletion({ entry }: Requester): void {
     if (entry === 0) return;
     const words = this.arena.words;
     words[entry + ENTRY_COMPLETED_INNER] = words[entry + ENTRY_COMPLETED_INNER]! + 1;
@@ -311,7 +319,6 @@ export class SwarmStore {
   /** Goes on dropping denied peers, if there is anything to do. @param share as of {@link refreshCapability} */
   dropDenied(share: number, nowSeconds: number): void {
     if (this.denial.isRoundEnded) return;
-    this.located = false;
     this.denial.run(nowSeconds, Math.ceil(share * Math.min(LARGEST_SWEEP, this.places)));
   }
 
@@ -325,7 +332,6 @@ export class SwarmStore {
     this.keys.setTable(policy);
     if (policy.reportedCapability.version === this.admission.levels.version) return;
     const levels = new AddressLevels(policy.reportedCapability);
-    this.located = false;
     this.admission.levels = levels;
     this.capability.replaceLevels(levels);
   }
@@ -351,7 +357,6 @@ export class SwarmStore {
    */
   refreshCapability(share: number, nowSeconds: number): void {
     if (this.capability.isIdle) return;
-    this.located = false;
     this.capability.work(share, Math.min(LARGEST_SWEEP, this.places), nowSeconds);
   }
 
@@ -438,7 +443,6 @@ export class SwarmStore {
     groupOf: (family: 4 | 6, word0: number, word1: number, word2: number, word3: number) => number,
     flagsNow: FlagsNow = (_family, _word0, _word1, _word2, _word3, _port, flags) => flags,
   ): void {
-    this.located = false;
     this.transfer.importFrame(frame, {
       nowSeconds,
       takenAtSeconds: snapshot.nowSeconds,
@@ -459,10 +463,9 @@ export class SwarmStore {
    */
   explain(query: ExplainQuery, numWant: number): Explanation {
     const request = requestForExplanation(query, numWant);
-    this.locate(request);
-    this.located = false;
-    this.explainer.findRequester(query, request, this.requester, this.endpoint);
-    return this.explainer.explain(request, this.requester, this.endpoint);
+    const requester = this.locate(request);
+    this.explainer.findRequester(query, request, requester);
+    return this.explainer.explain(request, requester);
   }
 
   private asksUpstream(entry: number, nowSeconds: number): boolean {
@@ -482,27 +485,8 @@ export class SwarmStore {
     outcome.completed = entry === 0 ? 0 : words[entry + ENTRY_COMPLETED]!;
   }
 
-  /** Whether the requester is what the last announce left, and that was this one. */
-  private isLocated(request: AnnounceRequest): boolean {
-    const { bytes, infoHashOffset: offset } = request;
-    return this.located && this.endpoint.isOf(request) && this.infoHash.isAt(bytes, offset);
-  }
-
   private findEntry(bytes: Uint8Array, offset: number): number {
     this.infoHash.read(bytes, offset);
-    this.located = false;
     return this.infoHash.find();
-  }
-
-  /** Points the requester at a request that was not announced. */
-  private locate(request: AnnounceRequest): void {
-    const entry = this.findEntry(request.bytes, request.infoHashOffset);
-    const { endpoint, requester } = this;
-    endpoint.setFromRequest(request);
-    const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
-    requester.begin(false);
-    requester.entry = entry;
-    requester.record = entry === 0 ? 0 : this.swarms.find(this.arena.words[entry + refWord]!, endpoint);
-    requester.hasNeighbours = true;
   }
 }

@@ -44,8 +44,8 @@ export function warmUpSwarms(random: Random, policy: CostTable): void {
     request.seed = peer % 3 === 0;
     request.event = event;
     request.nowSeconds = 1;
-    store.announce(request, outcome);
-    store.select(request, out, 0, ANSWER_PEERS);
+    const requester = store.announce(request, outcome);
+    store.select(request, requester, out, 0, ANSWER_PEERS);
   };
   for (const event of [EVENT_NONE, EVENT_NONE, EVENT_STOPPED]) {
     for (let peer = 0; peer < SWARMS * PEERS_A_SWARM; peer++) visit(peer, event);

@@ -29,7 +29,8 @@ function handOuts(requesters: readonly { group: number; seed: boolean }[], overr
   const out = new Uint8Array(NUM_WANT * 6);
   let fullAndDistinct = 0;
   for (let i = 0; i < ANSWERS; i++) {
-    const count = store.select(requests[i % requests.length]!, out, 0, NUM_WANT);
+    const request = requests[i % requests.length]!;
+    const count = store.select(request, store.locate(request), out, 0, NUM_WANT);
     // The host is the last two bytes of the address.
     const hosts = Array.from({ length: count }, (_, peer) => out[peer * 6 + 2]! * 256 + out[peer * 6 + 3]!);
     if (new Set(hosts).size === NUM_WANT) fullAndDistinct++;

@@ -237,7 +237,8 @@ describe.each(KINDS)('draft 4.2 to 4.4 in a %s swarm', (_kind, thresholds) => {
     const given = new Uint32Array(size + 1);
     const out = new Uint8Array(6 * 6);
     for (let i = 0; i < 50_000; i++) {
-      const count = store.select(requests[i % size]!, out, 0, 6);
+      const request = requests[i % size]!;
+      const count = store.select(request, store.locate(request), out, 0, 6);
       for (let peer = 0; peer < count; peer++) given[out[peer * 6 + 3]!]!++;
     }
     for (const seeds of [true, false]) {

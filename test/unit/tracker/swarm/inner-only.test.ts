@@ -66,10 +66,10 @@ describe.each(KINDS)('private addresses in a %s swarm', (_kind, thresholds) => {
       const other = family === 4 ? 6 : 4;
       const fill = (host: number, group: number): number[] => {
         const request = requestOf({ host, group, family: other });
-        store.announce(request, new AnnounceOutcome());
+        const requester = store.announce(request, new AnnounceOutcome());
         const out = new Uint8Array(50 * 18);
-        const given = store.select(request, out, 0, 50);
-        return hosts(readPeers(out, store.selectOther(request, out, 0, 50 - given), family));
+        const given = store.select(request, requester, out, 0, 50);
+        return hosts(readPeers(out, store.selectOther(request, requester, out, 0, 50 - given), family));
       };
       const foreign = fill(1_000, CHEAP);
       expect(foreign.filter(isPrivate)).toEqual([]);

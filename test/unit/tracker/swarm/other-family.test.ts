@@ -24,10 +24,10 @@ const out = new Uint8Array(200 * 18);
 /** Announces as over HTTP: what the two families give. */
 function mixed(store: SwarmStore, spec: Announce, want = 50): { own: number[]; other: number[] } {
   const request = requestOf({ numWant: want, ...spec });
-  store.announce(request, new AnnounceOutcome());
-  const given = store.select(request, out, 0, want);
+  const requester = store.announce(request, new AnnounceOutcome());
+  const given = store.select(request, requester, out, 0, want);
   const own = hosts(readPeers(out, given, request.family));
-  const count = store.selectOther(request, out, 0, want - given);
+  const count = store.selectOther(request, requester, out, 0, want - given);
   return { own, other: hosts(readPeers(out, count, request.family === 4 ? 6 : 4)) };
 }
 

@@ -23,8 +23,9 @@ function populated(largest = 900): SwarmStore {
   ] as const) {
     for (let host = 1; host <= count; host++) {
       const seed = host % 3 === 0;
-      announce(store, { torrent, host, seed, event: seed ? EVENT_COMPLETED : 0, now: 1000 + (host % 7) });
-      if (host % 6 === 0) store.noteInnerCompletion();
+      const spec = { torrent, host, seed, event: seed ? EVENT_COMPLETED : 0, now: 1000 + (host % 7) };
+      const { requester } = announce(store, spec);
+      if (host % 6 === 0) store.noteInnerCompletion(requester);
       if (host % 5 === 0) announce(store, { torrent, host, family: 6, now: 1000 });
     }
   }

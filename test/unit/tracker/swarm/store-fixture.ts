@@ -4,6 +4,7 @@ import { reportedCapability } from '../../../../src/selection/address-levels.js'
 import type { CostTable, MixRules } from '../../../../src/selection/cost-table.js';
 import { AnnounceRequest, EVENT_NONE } from '../../../../src/tracker/announce-request.js';
 import { AnnounceOutcome } from '../../../../src/tracker/swarm/announce-outcome.js';
+import type { Requester } from '../../../../src/tracker/swarm/requester.js';
 import { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
 import type { SwarmStoreOptions } from '../../../../src/tracker/swarm/swarm-store-options.js';
 
@@ -132,6 +133,7 @@ const answer = new Uint8Array(200 * 18);
 
 export interface Answer {
   outcome: AnnounceOutcome;
+  requester: Requester;
   /** `host:port` in the order of the answer. */
   peers: string[];
 }
@@ -140,12 +142,13 @@ export interface Answer {
 export function announce(store: SwarmStore, spec: Announce): Answer {
   const request = requestOf(spec);
   const outcome = new AnnounceOutcome();
-  store.announce(request, outcome);
-  return { outcome, peers: select(store, request) };
+  const requester = store.announce(request, outcome);
+  return { outcome, requester, peers: select(store, request, requester) };
 }
 
-export function select(store: SwarmStore, request: AnnounceRequest): string[] {
-  const count = store.select(request, answer, 0, 200);
+/** @param requester absent: one that does not announce */
+export function select(store: SwarmStore, request: AnnounceRequest, requester = store.locate(request)): string[] {
+  const count = store.select(request, requester, answer, 0, 200);
   return readPeers(answer, count, request.family);
 }
 

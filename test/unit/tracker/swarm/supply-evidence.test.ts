@@ -256,10 +256,7 @@ describe.each(KINDS)('evidence in a %s swarm', (_kind, thresholds) => {
   it('who may find out that nobody serves it is asked back early, and ever later while all goes well', () => {
     const store = create();
     announce(store, { host: 100, seed: true });
-    const returns = (spec: Announce): number => {
-      announce(store, spec);
-      return store.requesterReturnSeconds;
-    };
+    const returns = (spec: Announce): number => announce(store, spec).requester.returnSeconds;
     expect(returns({ host: 1 })).toBe(60);
     expect(returns({ host: 1, now: 1_060, downloaded: MEGABYTE })).toBe(120);
     expect(returns({ host: 1, now: 1_180, downloaded: 2 * MEGABYTE })).toBe(240);
@@ -268,10 +265,8 @@ describe.each(KINDS)('evidence in a %s swarm', (_kind, thresholds) => {
     expect(returns({ host: 101, seed: true, now: 1_260 })).toBe(0);
     expect(returns({ host: 201, group: CHEAP, seed: true, now: 1_200 })).toBe(0);
     const served = createServed(8, 2);
-    announce(served, { host: 9, now: 1_100 });
-    expect(served.requesterReturnSeconds).toBe(0);
-    announce(served, { host: 9, now: 1_170 });
-    expect(served.requesterReturnSeconds).toBe(140);
+    expect(announce(served, { host: 9, now: 1_100 }).requester.returnSeconds).toBe(0);
+    expect(announce(served, { host: 9, now: 1_170 }).requester.returnSeconds).toBe(140);
   });
 
   it('without gateways, too, claims do not close the border, and evidence does', () => {

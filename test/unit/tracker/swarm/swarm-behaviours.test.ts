@@ -203,7 +203,7 @@ describe.each(KINDS)('a %s swarm', (_kind, thresholds) => {
     store.announce(requestOf({ host: 1, peerId: 5 }), new AnnounceOutcome());
     const compact = new Uint8Array(6);
     const request = requestOf({ host: 1, numWant: 1, peerId: 5 });
-    expect(store.select(request, compact, 0, 1)).toBe(1);
+    expect(store.select(request, store.locate(request), compact, 0, 1)).toBe(1);
     const id = new Uint8Array(20);
     expect(store.peerId(request, compact, 0, 6, id, 0)).toBe(true);
     expect(new DataView(id.buffer).getUint32(0)).toBe(77);
