@@ -1,9 +1,12 @@
 /** Every section of the configuration, in the order in which it is read and printed. A new part is one line here. */
 import { configPart } from '../config-kit/config-part.js';
 import { flag } from '../config-kit/field-schemas.js';
+import { crawlerPart } from '../crawler/part.js';
 import { dnsRedirectPart } from '../dns-redirect/part.js';
 import { mirrorSitePart } from '../mirror-site/part.js';
-import { controlPart, labServicesPart, reportsPart } from './control-sections.js';
+import { reportsPart } from '../reports/part.js';
+import { upstreamPart } from '../upstream/part.js';
+import { controlPart, labServicesPart } from './control-sections.js';
 import {
   billingPart,
   loggingPart,
@@ -12,8 +15,7 @@ import {
   storagePart,
   topologyPart,
 } from './network-sections.js';
-import { crawlerPart } from './site-sections.js';
-import { trackerPart, upstreamPart } from './tracker-section.js';
+import { trackerPart } from './tracker-section.js';
 
 const labPart = configPart({
   key: 'lab',

@@ -1,20 +1,8 @@
 /** `tracker` and `upstream`: announces, scrapes, their limits, and the exchange with original trackers. */
 import { z } from 'zod';
-import { endpoint, listenUrl, urlOf } from '../config-kit/address-schemas.js';
+import { listenUrl, urlOf } from '../config-kit/address-schemas.js';
 import { configPart } from '../config-kit/config-part.js';
-import {
-  duration,
-  filePath,
-  flag,
-  identifier,
-  marksFile,
-  prefix,
-  section,
-  token,
-  wholeNumber,
-} from '../config-kit/field-schemas.js';
-
-const DNS_PORT = 53;
+import { duration, filePath, flag, marksFile, prefix, section, wholeNumber } from '../config-kit/field-schemas.js';
 
 /**
  * Address space for a peer or a torrent, IPv6 in half-empty tables included, so that the limits are met before the space
@@ -113,28 +101,5 @@ export const trackerPart = configPart({
     maxConnections: 10000
     requestTimeout: 10s
     keepAliveTimeout: 30s
-`,
-});
-
-export const upstreamSection = section({
-  exchange: flag.prefault(true),
-  resolvers: z.array(endpoint(DNS_PORT)).prefault([]),
-  dht: flag.prefault(false),
-  every: duration('1s', '24h', '5m'),
-  peersMax: wholeNumber(1, 2_000).prefault(200),
-  originalTrackers: z.array(section({ name: identifier, token })).prefault([]),
-});
-
-export const upstreamPart = configPart({
-  key: 'upstream',
-  schema: upstreamSection.prefault({}),
-  live: ['originalTrackers'],
-  text: `upstream:                               # foreign peers from original trackers
-  exchange: true
-  resolvers: []                         # past the redirection; empty: this machine's own
-  dht: false                            # the DHT is not asked for peers; true is refused
-  every: 5m                             # at most so often for one torrent
-  peersMax: 200
-  originalTrackers: []                  # who may push peers: [ { name: partner, token: "\${PARTNER_TOKEN}" } ]
 `,
 });

@@ -60,6 +60,13 @@ describe('listeners', () => {
   });
 });
 
+test.each(['ftp://a.example:6969/announce', 'udp:///announce', 'nonsense'])(
+  'an announce URL "%s" is not one',
+  (url) => {
+    expect(problemsOf(`tracker: { announceUrls: ["${url}"] }`)).toContain('is not a URL that begins with');
+  },
+);
+
 describe('tokens', () => {
   const probe = (id: string, token: string): string => `{ id: ${id}, subdomains: [north], token: ${token} }`;
   test.each([

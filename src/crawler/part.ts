@@ -1,4 +1,4 @@
-/** `mirrorSite`, `crawler` and `dnsRedirect`: what stands in for the original sites, and how users come to it. */
+/** The crawler's section of the configuration: what is popular, from where, and how politely it is asked. */
 import { z } from 'zod';
 import { urlOf } from '../config-kit/address-schemas.js';
 import { configPart } from '../config-kit/config-part.js';
