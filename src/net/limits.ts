@@ -13,6 +13,12 @@ export const MAX_RETRY_AFTER_MS = 60_000;
 export const MAX_ROBOTS_BYTES = 512_000;
 /** Each rule costs time on every URL. Sites with thousands of rules have them for other crawlers. */
 export const MAX_ROBOTS_RULES = 5_000;
+/**
+ * Rules with a `*`, and their characters in all. To match one takes up to a scan of the URL for each of its literal parts, on
+ * the thread that crawls; others cost one comparison of a prefix. The largest sites have some hundred of about 20 characters.
+ */
+export const MAX_ROBOTS_WILDCARD_RULES = 500;
+export const MAX_ROBOTS_WILDCARD_CHARACTERS = 10_000;
 /** The longest Crawl-delay that the fetcher respects. A site that asks for more is not fetched. */
 export const MAX_CRAWL_DELAY_MS = 30_000;
 /** Origins whose robots.txt is remembered. A crawl of a hundred torrents needs fewer. */

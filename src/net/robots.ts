@@ -4,7 +4,12 @@
  * whatever the rule says.
  */
 import { ClientError } from '../domain/errors.js';
-import { MAX_ROBOTS_RULES, MAX_URL_CHARACTERS } from './limits.js';
+import {
+  MAX_ROBOTS_RULES,
+  MAX_ROBOTS_WILDCARD_CHARACTERS,
+  MAX_ROBOTS_WILDCARD_RULES,
+  MAX_URL_CHARACTERS,
+} from './limits.js';
 
 export interface RobotsRules {
   /** @param path with its query */
@@ -38,7 +43,8 @@ interface Group {
 
 /**
  * @param product the crawler's product token, matched without regard to case
- * @throws ClientError `invalid-document` if it has more than {@link MAX_ROBOTS_RULES} rules for this crawler
+ * @throws ClientError `invalid-document` if it has more than {@link MAX_ROBOTS_RULES} rules for this crawler, or too many
+ *   with a `*`
  */
 export function readRobots(text: string, product: string): RobotsFile {
   const groups = readGroups(text);
@@ -48,11 +54,23 @@ export function readRobots(text: string, product: string): RobotsFile {
   if (rules.length > MAX_ROBOTS_RULES) {
     throw new ClientError('invalid-document', `robots.txt has more than ${MAX_ROBOTS_RULES} rules for this crawler`);
   }
+  checkWildcards(rules);
   rules.sort((a, b) => b.pattern.length - a.pattern.length || Number(b.allow) - Number(a.allow));
   return {
     rules,
     crawlDelayMs: chosen.map((group) => group.crawlDelayMs).find((delay) => delay !== undefined),
   };
+}
+
+/** Keeps the cost of {@link RobotsRules.allows} low. A rule cannot be left out, because it may be the one that forbids. */
+function checkWildcards(rules: readonly RobotsRule[]): void {
+  const wildcards = rules.filter(({ pattern }) => pattern.includes('*'));
+  const characters = wildcards.reduce((sum, { pattern }) => sum + pattern.length, 0);
+  if (wildcards.length <= MAX_ROBOTS_WILDCARD_RULES && characters <= MAX_ROBOTS_WILDCARD_CHARACTERS) return;
+  throw new ClientError(
+    'invalid-document',
+    `robots.txt has more than ${MAX_ROBOTS_WILDCARD_RULES} rules with a "*", or more than ${MAX_ROBOTS_WILDCARD_CHARACTERS} characters in them`,
+  );
 }
 
 /** Reads in this thread, for a text that is trusted. @throws as {@link readRobots} */
@@ -73,10 +91,11 @@ export function robotsRules({ rules, crawlDelayMs }: RobotsFile): RobotsRules {
  */
 export function matchesPattern(pattern: string, path: string): boolean {
   const anchored = pattern.endsWith('$');
-  const parts = (anchored ? pattern.slice(0, -1) : pattern).split('*');
+  const body = anchored ? pattern.slice(0, -1) : pattern;
+  if (!body.includes('*')) return anchored ? path === body : path.startsWith(body);
+  const parts = body.split('*');
   const first = parts[0]!;
   if (!path.startsWith(first)) return false;
-  if (parts.length === 1) return !anchored || path.length === first.length;
   let at = first.length;
   const last = anchored ? parts.pop()! : '';
   for (const part of parts.slice(1)) {

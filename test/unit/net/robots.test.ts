@@ -70,6 +70,18 @@ describe('robots.txt', () => {
     expect(() => rules(`User-agent: *\n${many}`)).toThrow(/more than 5000 rules/);
   });
 
+  it('refuses a file whose wildcards would cost too much on each URL', () => {
+    const file = (count: number, pattern: (i: number) => string) =>
+      rules(`User-agent: *\n${Array.from({ length: count }, (_, i) => `Disallow: ${pattern(i)}`).join('\n')}`);
+    expect(file(500, (i) => `/*.${i}`).allows('/a.499')).toBe(false);
+    expect(() => file(501, (i) => `/*.${i}`)).toThrow(/more than 500 rules with a "\*"/);
+    expect(file(5, () => `/*${'a'.repeat(1_998)}`).allows(`/${'a'.repeat(1_997)}`)).toBe(true);
+    expect(() => file(5, () => `/*${'a'.repeat(1_999)}`)).toThrow(/10000 characters/);
+    expect(file(5_000, (i) => `/${i}${'a'.repeat(80)}$`).allows('/1'), 'without a wildcard').toBe(true);
+    const forOthers = Array.from({ length: 501 }, (_, i) => `Disallow: /*${i}`).join('\n');
+    expect(rules(`User-agent: other\n${forOthers}\n\nUser-agent: *\nDisallow: /a`).allows('/b')).toBe(true);
+  });
+
   it('reads the delay and survives anything else', () => {
     expect(rules('User-agent: *\nCrawl-delay: 2.5').crawlDelayMs).toBe(2500);
     expect(rules('<html>\u0000: \n:::\nDisallow: /a').allows('/a')).toBe(true);
