@@ -1,7 +1,8 @@
 /**
  * Slows down whoever tries credentials: after a few wrong ones an address (an IPv6 /64) waits, and so does everybody who
- * signs in the name of a probe that many get wrong. Neither locks out those who were right from the same address before:
- * what they use is looked at further, at the pace of a busy probe. All memory is bounded.
+ * signs in the name of a probe that many addresses get wrong. One address alone cannot make others wait in a probe's name.
+ * Neither limit locks out those who were right from the same address before: their credentials are still checked, at the
+ * pace of a busy probe. Who was right is not stored, so after a restart each caller has to be right once. All memory is bounded.
  */
 import { MAX_RATE_KEYS } from '../net/limits.js';
 import { RateLimit, subscriberOf } from '../net/rate-limit.js';
@@ -34,6 +35,8 @@ export class GuessGuard {
   /** Wrong ones since the start, by kind. */
   readonly counts = { token: 0, signature: 0 };
   readonly #wrong = new RateLimit(WRONG_CREDENTIALS_PER_SECOND, WRONG_CREDENTIALS_BURST);
+  /** One token of a probe's bucket for each address, until that bucket would have refilled. */
+  readonly #wrongInName = new RateLimit(WRONG_CREDENTIALS_PER_SECOND / WRONG_CREDENTIALS_BURST, 1);
   readonly #known = new RateLimit(PROBE_REQUESTS_PER_SECOND, PROBE_REQUEST_BURST);
   readonly #logged = new RateLimit(WRONG_CREDENTIALS_LOGGED_PER_SECOND, 1);
   readonly #right = new Set<string>();
@@ -70,7 +73,9 @@ export class GuessGuard {
     this.counts[kind]++;
     const subscriber = subscriberOf(address);
     this.#wrong.take(subscriber, nowMs);
-    if (probe !== undefined) this.#wrong.take(`probe ${probe}`, nowMs);
+    if (probe !== undefined && this.#wrongInName.take(`${subscriber} ${probe}`, nowMs) === 0) {
+      this.#wrong.take(`probe ${probe}`, nowMs);
+    }
     if (this.#logged.take(subscriber, nowMs) === 0) this.#onWrong({ address, kind, probe });
   }
 }

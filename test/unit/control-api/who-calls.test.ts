@@ -190,6 +190,24 @@ describe('guessed credentials', () => {
     expect(() => guard.admit({ address: '192.0.2.20', credential: 'x' }, 0)).not.toThrow();
   });
 
+  test('of one address in the name of a probe make no other address wait', () => {
+    // As after a restart: nobody was right yet.
+    const guard = new GuessGuard(() => undefined);
+    const guesser = { address: '192.0.2.1', credential: 'signature dp', probe: 'dp' };
+    const probe = { ...guesser, address: '192.0.2.2' };
+    let refused = 0;
+    for (let nowMs = 0; nowMs < 3_600_000; nowMs += 3_000) {
+      try {
+        guard.admit(guesser, nowMs);
+        guard.wrong(guesser, 'signature', nowMs);
+      } catch {
+        refused++;
+      }
+      expect(() => guard.admit(probe, nowMs)).not.toThrow();
+    }
+    expect(refused).toBeGreaterThan(0);
+  });
+
   test('of one IPv6 /64 are those of one caller', () => {
     const guard = new GuessGuard(() => undefined);
     const attempt = (host: string) => ({ address: `2001:db8:0:1${host}`, credential: 'x' });
