@@ -4,6 +4,7 @@
  */
 import { stderr } from 'node:process';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { maskUrlSecrets } from '../domain/mask-url-secrets.js';
 import { formatLogLine } from './format-log-line.js';
 
 export type { Logger };
@@ -23,7 +24,9 @@ export function createLogger(level: LogLevel, options: LoggerOptions = {}): Logg
   const readable = options.readable ?? stderr.isTTY === true;
   // Synchronous, because the last lines before an exit matter most.
   const sink = options.destination ?? { write: (line: string) => void stderr.write(line) };
-  const destination = readable ? { write: (line: string) => sink.write(formatLogLine(line)) } : sink;
+  const destination = {
+    write: (line: string) => sink.write(maskUrlSecrets(readable ? formatLogLine(line) : line)),
+  };
   return pino(
     {
       level,

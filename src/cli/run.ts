@@ -4,6 +4,7 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config-kit/config-problem.js';
 import { messageOf, ReportedError } from '../domain/errors.js';
+import { maskUrlSecrets } from '../domain/mask-url-secrets.js';
 import { terminalText } from '../domain/terminal-text.js';
 import type { CliContext } from './cli-context.js';
 import { createProgram } from './program.js';
@@ -34,16 +35,20 @@ function exitByThrowing(command: ReturnType<typeof createProgram>): void {
 function report(thrown: unknown, context: CliContext): number {
   if (thrown instanceof ConfigError) {
     // Lines that begin with file:line:column, as editors parse them.
-    context.stderr.write(`${terminalText(thrown.message)}\n`);
+    context.stderr.write(`${printable(thrown.message)}\n`);
     return thrown.exitCode;
   }
   if (thrown instanceof ReportedError) {
-    context.stderr.write(`alias-tracker: ${terminalText(thrown.message)}\n`);
+    context.stderr.write(`alias-tracker: ${printable(thrown.message)}\n`);
     return thrown.exitCode;
   }
   context.stderr.write(
-    `alias-tracker: internal error: ${terminalText(messageOf(thrown))}; set ALIAS_TRACKER_DEBUG=1 for the stack\n`,
+    `alias-tracker: internal error: ${printable(messageOf(thrown))}; set ALIAS_TRACKER_DEBUG=1 for the stack\n`,
   );
   if (context.env.ALIAS_TRACKER_DEBUG === '1' && thrown instanceof Error) context.stderr.write(`${thrown.stack}\n`);
   return EXIT_FAILED;
+}
+
+function printable(message: string): string {
+  return terminalText(maskUrlSecrets(message));
 }

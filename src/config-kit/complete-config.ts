@@ -1,9 +1,10 @@
 /**
- * A configuration as it is written, with every default filled in and tokens hidden: YAML that can be fed back. Values are
+ * A configuration as it is written, with every default filled in, tokens and secrets in URLs hidden: YAML that can be fed back. Values are
  * the operator's own text (`203.0.113.0/24`, `30m`, `${NAME}`), because that is what the program reads.
  */
 import { parse, stringify } from 'yaml';
 import type { z } from 'zod';
+import { maskUrlSecrets } from '../domain/mask-url-secrets.js';
 import { fieldsOf } from './changed-keys.js';
 
 /** A token that is one variable and nothing else: its name is not a secret. */
@@ -13,14 +14,19 @@ const WHOLE_VARIABLE = /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/;
 export function completeConfig(text: string, schema: z.core.$ZodType): string {
   let hidden = 0;
   const hide = (key: unknown, value: unknown): unknown => {
-    if (key !== 'token' || typeof value !== 'string' || WHOLE_VARIABLE.test(value)) return value;
+    if (typeof value !== 'string' || WHOLE_VARIABLE.test(value)) return value;
     // Each another one, because tokens must differ.
-    return `[secret-${++hidden}]`;
+    if (key === 'token') return `[secret-${++hidden}]`;
+    const masked = maskUrlSecrets(value);
+    if (masked !== value) hidden++;
+    return masked;
   };
   const complete = JSON.parse(JSON.stringify(withDefaults(schema, parse(text)), hide)) as object;
   const body = stringify(complete, { lineWidth: 120 });
   const note =
-    hidden === 0 ? '' : '# Tokens that are written in the file are hidden here: put them back before you use this.\n';
+    hidden === 0
+      ? ''
+      : '# Tokens and secrets in URLs that are written in the file are hidden here: put them back before you use this.\n';
   return note + body;
 }
 

@@ -17,7 +17,7 @@ export function registerPrintConfigCommand(program: Command, context: CliContext
     .command('print-config')
     .description('print every key with its default, commented')
     .addOption(
-      new Option('-c, --config <file>', 'print this configuration with all defaults, as YAML; tokens are hidden'),
+      new Option('-c, --config <file>', 'print this configuration with all defaults, as YAML; secrets are hidden'),
     )
     .addOption(new Option('--json', 'print JSON, without comments'))
     .action((options: PrintConfigOptions) => {

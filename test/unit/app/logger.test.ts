@@ -46,6 +46,18 @@ describe('logger', () => {
     }
   });
 
+  test('secrets in URLs never appear, wherever the URL stands', () => {
+    const url = 'https://user:geheim@t.example/announce?passkey=geheim';
+    for (const readable of [true, false]) {
+      const text = logged(readable, (logger) =>
+        logger.warn({ url, err: new Error(`no answer of ${url}`) }, `at ${url}`),
+      );
+      expect(text).not.toContain('geheim');
+      expect(text.match(/t\.example\/announce\?passkey=\[secret\]/g)?.length).toBeGreaterThanOrEqual(3);
+      if (!readable) expect(JSON.parse(text)).toMatchObject({ level: 'warn' });
+    }
+  });
+
   test('lines below the level are not written', () => {
     expect(logged(false, (logger) => logger.debug('x'))).toBe('');
   });

@@ -111,6 +111,22 @@ describe('print-config', () => {
     expect(stdout).not.toContain('a-secret-token');
   });
 
+  test('hides secrets in the URLs of sources, and what it prints can be fed back', async () => {
+    const file = join(directory, 'sources.yaml');
+    writeFileSync(
+      file,
+      `operator: { name: Example, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
+tracker: { announceUrls: ["udp://alias.example.net:6969/announce"] }
+crawler: { sources: [ { name: a, type: feed, url: "https://me:geheim@site.example/rss?passkey=geheim" } ] }
+`,
+    );
+    const { code, stdout } = await commandLine('print-config', '--config', file);
+    expect(code).toBe(0);
+    expect(stdout).toContain('https://[secret]@site.example/rss?passkey=[secret]');
+    expect(stdout).not.toContain('geheim');
+    expect(() => parseConfig(stdout)).not.toThrow();
+  });
+
   test('prints a configuration so that it can be fed back, complete and as it is written', async () => {
     const file = join(directory, 'whole.yaml');
     writeFileSync(
@@ -126,7 +142,7 @@ control: {}
         .replace('name: Example,', 'name: Example, subdomains: [ { id: north, prefixes: [203.0.113.0/25] } ],'),
     );
     const { stdout } = await commandLine('print-config', '--config', file);
-    expect(stdout).toMatch(/^# Tokens that are written in the file are hidden/);
+    expect(stdout).toMatch(/^# Tokens and secrets in URLs that are written in the file are hidden/);
     for (const written of ['203.0.113.0/24', '2001:db8::/32', '192.0.2.0/25', '20m', '30s', '01:00', 'AS64500']) {
       expect(stdout).toContain(written);
     }

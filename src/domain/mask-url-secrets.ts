@@ -1,0 +1,34 @@
+/**
+ * URLs in logs and printed configurations without what opens an account: user and password (RFC 3986 section 3.2.1), the
+ * query parameters in which private trackers and indexers carry keys, and the passkey beside `announce` or `scrape` in a
+ * path. The rest of the URL stays, so that the operator still knows which one it is.
+ */
+
+const MASK = '[secret]';
+/** `http://user:password@`; the user information ends at the last `@` before the path. */
+const USER_INFORMATION = /(:\/\/)([^\s/?#"'<>\\]*)@/g;
+/** Names as trackers, indexers (Torznab, RSS) and web APIs use them. */
+const SECRET_PARAMETER =
+  /([?&;](?:pass_?key|torrent_?pass|rss_?key|auth_?key|api_?key|access_?token|token|auth|key|secret|password|passwd|pass|pwd|pid|signature|sig)=)([^&;\s"'<>#\\]*)/gi;
+/** `/PASSKEY/announce`: no honest word in this place has 16 characters. */
+const PASSKEY_BEFORE = /(\/)([\w-]{16,})(?=\/(?:announce|scrape)\b)/gi;
+/** `/announce/PASSKEY` and `/announce.php/PASSKEY`. */
+const PASSKEY_AFTER = /(\/(?:announce|scrape)(?:\.php)?\/)([\w-]+)/gi;
+
+/** `${NAME}` of a configuration: the name of a variable is not a secret. */
+const VARIABLES_ONLY = /^(?:\$\{[A-Za-z_][A-Za-z0-9_]*\}|:)*$/;
+
+/** @param text one URL, or any text with URLs in it; the time taken is in proportion to its length */
+export function maskUrlSecrets(text: string): string {
+  return text
+    .replace(USER_INFORMATION, (whole, before: string, secret: string) =>
+      VARIABLES_ONLY.test(secret) ? whole : `${before}${MASK}@`,
+    )
+    .replace(SECRET_PARAMETER, masked)
+    .replace(PASSKEY_BEFORE, masked)
+    .replace(PASSKEY_AFTER, masked);
+}
+
+function masked(whole: string, before: string, secret: string): string {
+  return VARIABLES_ONLY.test(secret) ? whole : before + MASK;
+}
