@@ -9,6 +9,7 @@ import { countersOver, createCounters } from '../src/tracker/counters.js';
 import type { DataPlaneOptions } from '../src/tracker/data-plane-options.js';
 import { GuardedDatagramHandler, GuardedHttpHandler } from '../src/tracker/guarded-handlers.js';
 import { HttpHandler } from '../src/tracker/http-handler.js';
+import { inlineMore } from '../src/tracker/inlining.js';
 import { NetworkSet } from '../src/tracker/network-set.js';
 import { UdpHandler } from '../src/tracker/udp-handler.js';
 import { RemoteAddress } from '../src/transport/transport.js';
@@ -17,6 +18,8 @@ import { benchmarkPolicy } from './servers/benchmark-policy.js';
 import { sourceAddress } from './source-addresses.js';
 import { Workload, type WorkloadShape } from './workload.js';
 
+// As in the data plane's thread.
+inlineMore();
 const SHAPES: Readonly<Record<string, WorkloadShape>> = {
   small: { torrents: 10_000, peers: 100_000, sources: 10_000 },
   large: { torrents: 1_000_000, peers: 2_000_000, sources: 10_000 },

@@ -29,6 +29,7 @@ import { type Guard, GuardedDatagramHandler, GuardedHttpHandler } from './guarde
 import { Housekeeping } from './housekeeping.js';
 import { HttpHandler } from './http-handler.js';
 import { InfoHashSet } from './info-hash-set.js';
+import { inlineMore } from './inlining.js';
 import {
   DEFAULT_KEEP_ALIVE_TIMEOUT_MS,
   DEFAULT_MAX_CONNECTIONS,
@@ -293,6 +294,7 @@ async function main(): Promise<void> {
   const port = parentPort;
   if (port === null) throw new OperatorError('the data-plane worker is started by the program, not by hand');
   const start = workerData as WorkerStart;
+  inlineMore();
   try {
     const chosen = await chooseTransport(start.options.transport ?? 'auto', systemClock, start.descriptors);
     await new Worker(port, start, chosen).run();
