@@ -93,11 +93,13 @@ export class PeerSink {
 
   /** @returns which peer of the answer this record is, −1 where it is not in it */
   indexOf(record: number): number {
-    const { view, words, addressWords } = this;
+    const { view, words, addressWords, written } = this;
     const bytes = addressWords * 4 + 2;
+    // Signed: integers past 31 bits would be compared as floating-point numbers.
+    const first = words[record]! | 0;
     const port = words[record + addressWords]! >>> 16;
-    for (let index = 0, at = this.offset; index < this.written; index++, at += bytes) {
-      if (view.getUint32(at) !== words[record]! || view.getUint16(at + addressWords * 4) !== port) continue;
+    for (let index = 0, at = this.offset; index < written; index++, at += bytes) {
+      if (view.getInt32(at) !== first || view.getUint16(at + addressWords * 4) !== port) continue;
       let word = 1;
       while (word < addressWords && view.getUint32(at + word * 4) === words[record + word]!) word++;
       if (word === addressWords) return index;
