@@ -44,7 +44,8 @@ const commands = (parent: Command): Command[] => [parent, ...parent.commands.fla
 const program = createProgram(testContext(), '0.0.0');
 
 /** Those of other programs, which are started or suggested, stand in the lines that name these. */
-const OTHER_PROGRAMS = /aria2c|curl|transmission|npm run experiment|src\/lab\/|src\/cli\/experiment-main/;
+const OTHER_PROGRAMS =
+  /aria2c|curl|transmission|npm run experiment|src\/lab\/|src\/cli\/experiment-main|src\/tracker\/inlining/;
 
 describe('what a message names exists', () => {
   test('options', () => {
