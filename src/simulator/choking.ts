@@ -18,7 +18,7 @@ const BLIND_DRAWS = 6;
 
 export class Choking {
   /** Bytes from the chosen senders, with one entry more than there are slots. */
-  private readonly given = new Float64Array(REGULAR_UNCHOKES + 1);
+  readonly #given = new Float64Array(REGULAR_UNCHOKES + 1);
 
   constructor(
     readonly board: PieceBoard,
@@ -83,7 +83,7 @@ export class Choking {
   /** The directions back to the interested neighbours that sent most. */
   #greatestGivers(peer: SimulatedPeer): Direction[] {
     const chosen: Direction[] = [];
-    const { given } = this;
+    const given = this.#given;
     for (const direction of peer.givers) {
       const { reverse } = direction;
       if (!this.board.isWanted(reverse)) continue;
