@@ -1,4 +1,4 @@
-/** `tracker` and `upstream`: announces, scrapes, their limits, and the exchange with original trackers. */
+/** `tracker`: announces, scrapes and their limits. */
 import { z } from 'zod';
 import { listenUrl, urlOf } from '../config-kit/address-schemas.js';
 import { configPart } from '../config-kit/config-part.js';

@@ -10,18 +10,24 @@ vi.mock('../../../src/crawler/crawl.js', { spy: true });
 vi.mock('../../../src/net/polite-fetch.js', { spy: true });
 afterEach(() => vi.clearAllMocks());
 
-async function given(crawler: string): Promise<Record<string, unknown>> {
+async function given(text: string): Promise<Record<string, unknown>> {
   const config = parseConfig(
-    `operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }\ntracker: { announceUrls: ["udp://a.example:6969/announce"] }\ncrawler: ${crawler}\n`,
+    `operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }\ntracker: { announceUrls: ["udp://a.example:6969/announce"] }\ncrawler: ${text}\n`,
   );
   const database = openDatabase(':memory:');
   const closedBecause = () => undefined;
-  const parts = createCrawlerParts({ config, database, clock: { nowMs: () => 0 }, closedBecause });
+  const announced = { announced: async () => [] };
+  const scraper = { scrape: async () => new Map() };
+  const clock = { nowMs: () => 0 };
+  const parts = createCrawlerParts({ config, database, clock, closedBecause, announced, scraper });
   await parts.close();
   database.close();
   const { delayMs, timeoutMs, userAgent } = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0];
   const { sources, top, retainMs, maxDocumentBytes, maxTorrentBytes } = vi.mocked(crawl.createCrawler).mock
     .lastCall![0];
+  const crawlerOptions = vi.mocked(crawl.createCrawler).mock.lastCall![0];
+  expect(crawlerOptions.announced).toBe(announced);
+  expect(crawlerOptions.scraper).toBe(scraper);
   const isClosed = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0].closedBecause === closedBecause;
   return { delayMs, timeoutMs, userAgent, sources, top, retainMs, maxDocumentBytes, maxTorrentBytes, isClosed };
 }

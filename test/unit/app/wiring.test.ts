@@ -15,6 +15,8 @@ import { createCatalogue } from '../../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 import { hashOf, torrentToStore } from '../../support/catalogue-entries.js';
 import { eventually } from '../../support/lab-app.js';
+import { startOriginalSite } from '../../support/original-site.js';
+import { torrentWith } from '../../support/torrents.js';
 
 const TOKEN = 'the-control-token';
 let directory: string;
@@ -42,7 +44,7 @@ function configOf(text: string): Config {
   name: N
   networks: [ { asn: 64500, prefixes: [127.1.0.0/16] } ]
   subdomains: { file: plan.csv }
-tracker: { listen: ["udp://127.0.0.1:0", "http://127.0.0.1:0"], snapshotEvery: 1h }
+tracker: { listen: ["udp://127.0.0.1:0", "http://127.0.0.1:0"], snapshotEvery: 1h, announceUrls: ["udp://127.0.0.1:6969/announce"] }
 control: { listen: "http://127.0.0.1:0", token: ${TOKEN} }
 upstream: { exchange: false }
 storage: { directory: data }
@@ -144,6 +146,34 @@ test('torrents of the catalogue keep their count of downloads without peers, oth
   }
   expect(await call(`/api/v1/swarms/${hashOf(1)}`)).toMatchObject({ status: 200, completed: 1 });
   expect(await call(`/api/v1/swarms/${hashOf(2)}`)).toMatchObject({ status: 404 });
+});
+
+test('what a crawl finds may be announced at once, and keeps its count of downloads', async () => {
+  write('plan.csv', '127.1.0.0/17,north\n');
+  const site = await startOriginalSite({ '/a.torrent': torrentWith({ announce: 'udp://127.0.0.1:9/announce' }) });
+  const item = `<item><title>A</title><enclosure url="${site.url}/a.torrent" type="application/x-bittorrent"/></item>`;
+  site.routes.set('/feed.xml', `<rss version="2.0"><channel><title>t</title>${item}</channel></rss>`);
+  try {
+    const text = `crawler: { delayPerSite: 0ms, sources: [ { name: lab, type: feed, url: "${site.url}/feed.xml" } ] }\n`;
+    const config = configOf(text);
+    const tracker = { ...config.tracker, torrents: { mode: 'catalogue' as const } };
+    await start({ ...config, tracker });
+    const listed = async (): Promise<{ infoHash: string }[]> =>
+      (await call('/api/v1/torrents')).torrents as { infoHash: string }[];
+    await eventually('the crawl', async () => (await listed()).length === 1, 15_000);
+    const { infoHash } = (await listed())[0]!;
+    await eventually('the list', () =>
+      announce(infoHash, '127.1.0.5').then(
+        () => true,
+        () => false,
+      ),
+    );
+    await announce(infoHash, '127.1.0.5', { event: 'completed', leftBytes: 0 });
+    await announce(infoHash, '127.1.0.5', { event: 'stopped', leftBytes: 0 });
+    expect(await call(`/api/v1/swarms/${infoHash}`)).toMatchObject({ status: 200, completed: 1 });
+  } finally {
+    await site.stop();
+  }
 });
 
 describe('a reload that one part refuses', () => {
