@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { IPV6_SOURCES } from './source-addresses.js';
 
-/** @returns what takes them away again. @throws Error where it is not permitted */
+/** @returns what takes them away again. @throws Error if it is not permitted */
 export function makeIpv6Sources(): () => void {
   const route = (verb: string): number | null =>
     spawnSync('ip', ['-6', 'route', verb, 'local', IPV6_SOURCES, 'dev', 'lo'], { stdio: 'ignore' }).status;

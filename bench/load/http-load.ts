@@ -205,7 +205,7 @@ export class HttpLoad {
     else if (!this.#sendRequest(connection, profile, now)) this.#again(connection, profile, tally, true, now);
   }
 
-  /** @returns bytes of head and body, 0 where that cannot be told (yet) */
+  /** @returns bytes of head and body, 0 if that cannot be told (yet) */
   #lengthOf(start: number, length: number): number {
     const text = Buffer.from(this.#memory.bytes.buffer, start, Math.min(length, 512)).toString('latin1');
     const head = text.indexOf('\r\n\r\n');

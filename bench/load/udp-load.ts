@@ -59,7 +59,7 @@ const CMSG_PKTINFO = 8;
 const CMSG_PKTINFO6 = 50;
 /** Sources are addresses that a route makes local, not the interface. */
 const IPV6_FREEBIND = 78;
-/** Where the source stands in the control message of IPv4. */
+/** Where the source is in the control message of IPv4. */
 const PKTINFO4_SOURCE = 20;
 /** Of the control messages without what aligns the next. */
 const CMSG_BYTES = 28;

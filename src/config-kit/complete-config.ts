@@ -41,7 +41,7 @@ function withDefaults(schema: z.core.$ZodType, value: unknown): unknown {
   );
 }
 
-/** As an operator would write it; undefined where the key has none. */
+/** As an operator would write it; undefined if the key has none. */
 function defaultOf(schema: z.core.$ZodType): unknown {
   const def = schema._zod.def as z.core.$ZodTypeDef & { readonly defaultValue?: unknown };
   return def.type === 'prefault' ? def.defaultValue : undefined;

@@ -105,7 +105,7 @@ export function size(minimum: string, maximum: string, byDefault: string) {
   return Object.assign(bytes.prefault(byDefault), { unit: 'Bytes' as const });
 }
 
-/** Minutes since midnight, of whatever zone stands beside it. */
+/** Minutes since midnight, in the zone that is configured beside it. */
 export const timeOfDay = Object.assign(parsedOrRefused('a time of day in quotes, "HH:MM"', parseTimeOfDayMinutes), {
   unit: 'Minutes' as const,
 });

@@ -1,6 +1,6 @@
 /** "Did you mean …": the nearest known name, where one is near enough to be a slip of the keyboard. */
 
-/** @returns the nearest of `known`, undefined where none is within a third of the name's length. */
+/** @returns the nearest of `known`, undefined if none is within a third of the name's length. */
 export function suggestName(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;

@@ -25,7 +25,7 @@ export interface YamlSource {
   problemAtKey(path: ConfigPath, key: string, message: string): ConfigProblem;
 }
 
-/** @throws ConfigError where the text is no YAML */
+/** @throws ConfigError if the text is not YAML */
 export function readYaml(text: string, file: string, environment: Environment): YamlSource {
   if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) {
     throw new ConfigError(file, [

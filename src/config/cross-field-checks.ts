@@ -146,7 +146,7 @@ function billingNamesAndChoices(config: Config, report: Report): void {
       if (known.includes(name)) return;
       const near = suggestName(name, known);
       const hint = near === undefined ? `known are: ${known.join(', ') || 'none'}` : `did you mean "${near}"?`;
-      report(['billing', 'schedule', i, 'neighbours', j], `"${name}" is no name of billing.neighbours; ${hint}`);
+      report(['billing', 'schedule', i, 'neighbours', j], `"${name}" is not a name of billing.neighbours; ${hint}`);
     });
   });
   config.billing.overrides.forEach((override, i) => {
@@ -271,7 +271,7 @@ function proxyProtocolHasProxies(config: Config, report: Report): void {
   const known = listen.map(formatListenUrl);
   proxyProtocol.map(formatListenUrl).forEach((url, i) => {
     const path: ConfigPath = ['tracker', 'proxyProtocol', i];
-    if (!known.includes(url)) report(path, `${url} is no entry of tracker.listen (it has ${known.join(', ')})`);
+    if (!known.includes(url)) report(path, `${url} is not an entry of tracker.listen (it has ${known.join(', ')})`);
     if (trustedProxies.length > 0) return;
     report(path, 'needs tracker.trustedProxies: nobody else may connect where a PROXY header comes first');
   });

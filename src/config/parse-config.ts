@@ -13,7 +13,7 @@ import { errorCodeOf, messageOf, OperatorError } from '../domain/errors.js';
 import { type Config, configSchema } from './config-schema.js';
 import { checkAcrossFields } from './cross-field-checks.js';
 
-/** @throws OperatorError where the file cannot be read; ConfigError (one line per problem) where it is wrong */
+/** @throws OperatorError if the file cannot be read; ConfigError (one line per problem) if it is invalid */
 export function loadConfig(file: string, environment: Environment): Config {
   let text: string;
   try {

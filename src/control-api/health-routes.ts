@@ -12,7 +12,7 @@ export interface Readiness {
 const healthAnswer = z.strictObject({ status: z.literal('ok') });
 const readinessAnswer = z.strictObject({
   status: z.enum(['ready', 'not ready']),
-  reasons: z.array(z.string()).meta({ description: 'why it is not ready; empty where it is' }),
+  reasons: z.array(z.string()).meta({ description: 'why it is not ready; empty if it is' }),
   alarms: z.array(z.string()).meta({ description: 'what needs a look although it is ready' }),
 });
 

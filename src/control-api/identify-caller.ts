@@ -1,6 +1,6 @@
 /**
  * Who sends a request: by bearer token, by Basic (the password is the token; for browsers), by a verified client
- * certificate whose common name is a probe, or by a signature in a probe's name. All of it stands in the header section, so
+ * certificate whose common name is a probe, or by a signature in a probe's name. All of it is in the header section, so
  * a caller is proven before its body is read. Nothing is decided on the address, but whoever guesses is slowed down by it.
  */
 import { createHash } from 'node:crypto';
@@ -30,7 +30,7 @@ export interface CallerCheck {
   readonly nowMs: number;
 }
 
-/** @throws Problem `unauthorised` where credentials came along that nobody holds, `too-many-requests` after many of these */
+/** @throws Problem `unauthorised` if credentials came along that nobody holds, `too-many-requests` after many of these */
 export function identifyCaller(request: IncomingMessage, check: CallerCheck): Caller {
   const { authenticator } = check;
   const address = callerAddress(request);

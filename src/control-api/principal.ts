@@ -6,7 +6,7 @@ export type Principal =
   | { readonly kind: 'upstream'; readonly name: string; readonly key: string };
 
 export interface Authenticator {
-  /** @returns undefined where nobody holds this token */
+  /** @returns undefined if nobody holds this token */
   byToken(token: string): Principal | undefined;
   /** The probe that a verified client certificate (its common name) or a signed request names. */
   probeByName(name: string): Principal | undefined;

@@ -98,7 +98,7 @@ function erase<Body, Query, Params, Handled>(
   };
 }
 
-/** @throws Problem `not-found` where the configuration has this part switched off */
+/** @throws Problem `not-found` if the configuration has this part switched off */
 export function switchedOn<T>(part: T | undefined, name: string): T {
   if (part === undefined) throw new Problem('not-found', `${name} is switched off in the configuration`);
   return part;

@@ -44,7 +44,7 @@ export class TokenDirectory implements Authenticator {
     this.#dataVersion = -1;
   }
 
-  /** @returns undefined where nobody holds this token (any more) */
+  /** @returns undefined if nobody holds this token (any more) */
   byToken(token: string): Principal | undefined {
     this.#refresh();
     return this.#byDigest.get(sha256Hex(token));

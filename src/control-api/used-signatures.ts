@@ -22,7 +22,7 @@ export class UsedSignatures {
     for (const { signature, expiresMs } of sorted) this.#expiresMs.set(signature, expiresMs);
   }
 
-  /** @returns false where it was used before */
+  /** @returns false if it was used before */
   use(signature: string, expiresMs: number, nowMs: number): boolean {
     for (const [old, oldExpiresMs] of this.#expiresMs) {
       if (oldExpiresMs >= nowMs && this.#expiresMs.size < MAX_REMEMBERED_SIGNATURES) break;

@@ -100,7 +100,7 @@ function clientsOf(options: ExperimentOptions, network: number): number {
   return network === 0 ? options.clientsPerAs : (options.foreignClientsPerAs ?? options.clientsPerAs);
 }
 
-/** Runs one swarm to its end. @throws OperatorError where namespaces or programs are missing */
+/** Runs one swarm to its end. @throws OperatorError if namespaces or programs are missing */
 export async function runExperiment(options: ExperimentOptions): Promise<ExperimentResult> {
   const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-experiment-'));
   const lab = new NetworkLab('atx');

@@ -42,7 +42,7 @@ export interface Part<Key extends string, Schema extends z.ZodType, Whole, Needs
   readonly label: string;
   /**
    * @param previous the part as it ran before a failure, stopped: its ports are to be kept
-   * @throws OperatorError where it cannot start; nothing is left running then
+   * @throws OperatorError if it cannot start; nothing is left running then
    */
   start(config: Whole, needs: Needs, previous: Running | undefined): Promise<Running>;
 }

@@ -126,7 +126,7 @@ export class AddressLevelsWriter {
       slots[slot + 3] = d;
     }
     const entry = OCCUPIED | (family === 6 ? IS_IPV6 : 0) | (value === NOT_REPORTED ? IS_GONE : value & 0xff);
-    // Last, and after the words in every reader's eyes: whoever looks in between finds nothing.
+    // Last, and visible to every reader after the words (release store): until then a reader finds no entry.
     Atomics.store(slots, slot + VALUE, entry);
     return true;
   }

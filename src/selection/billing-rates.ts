@@ -1,6 +1,6 @@
 /**
  * The rate of every foreign AS: from the operator's own table first, then from how the AS is related to the operator, then
- * the default. An AS that is no neighbour but a (direct or indirect) customer of one is reached through that neighbour and
+ * the default. An AS that is not a neighbour but a (direct or indirect) customer of one is reached through that neighbour and
  * costs what the neighbour costs: routes through customers are preferred to those through peers (the usual BGP policy).
  */
 import type { AsRelationship, AsRelationships } from '../domain/as-relationships.js';
@@ -8,7 +8,7 @@ import type { BillingPeriod, BillingPolicy } from './billing.js';
 
 export interface ForeignRate {
   readonly ratePerGigabyte: number;
-  /** How the AS, or the neighbour through which it is reached, stands to the operator. */
+  /** The relationship of the AS, or of the neighbour through which it is reached, to the operator. */
   readonly relationship: AsRelationship;
   /** The name in `billing.neighbours`, of the AS itself or of the neighbour it is reached through. */
   readonly neighbour?: string;

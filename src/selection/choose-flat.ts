@@ -302,7 +302,7 @@ export class FlatCandidates implements Candidates {
     return (key & RANK_MASK) === rank ? this.runEnd(from, end, key) : from;
   }
 
-  /** The end of the run of `key` that starts at `from`; `from` where another key stands there. */
+  /** The end of the run of `key` that starts at `from`; `from` if another key is there. */
   private runEnd(from: number, end: number, key: number): number {
     let step = 1;
     let low = from;

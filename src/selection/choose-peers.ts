@@ -10,7 +10,7 @@ import { FOREIGN_KEY, KEY_END, PARTITION_SHIFT } from './standing-key.js';
 /** Where a requester stands: a mutable record, one for all answers. */
 export class Standpoint {
   group = 0;
-  /** The requester's own partition (0 where the candidates are ranked by pair keys). */
+  /** The requester's own partition (0 if the candidates are ranked by pair keys). */
   partition = 0;
   /** Partitions that hold inner candidates: those below this number. */
   innerPartitions = 0;

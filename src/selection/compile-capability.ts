@@ -49,7 +49,7 @@ export class CapabilityTable {
     return this.#writer.current;
   }
 
-  /** @param address text as `formatIp` writes it. @param reading the valid one, undefined where there is none */
+  /** @param address text as `formatIp` writes it. @param reading the valid one, undefined if there is none */
   set(address: string, reading: CapabilityReading | undefined): void {
     const { family, words } = parseIp(address);
     if (!this.#writer.set(family, words, this.#valueOf(address, reading))) return;

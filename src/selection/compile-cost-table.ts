@@ -76,7 +76,7 @@ export interface CompiledCost {
   withDensity(version: number, density: ReadonlyMap<string, DensityReading>): CompiledCost;
 }
 
-/** @throws OperatorError where a schedule or an override names what does not exist */
+/** @throws OperatorError if a schedule or an override names what does not exist */
 export function compileCostTable(input: CostInput): CompiledCost {
   const { billing, capability, groups, ownAsns } = input;
   const period = periodInForce(billing.schedule, input.nowMs);

@@ -41,7 +41,7 @@ export interface CostTable {
   /** [capabilityLevel * DENSITY_LEVELS + densityLevel] → 0 the best … SCORE_LEVELS − 1 the worst. */
   readonly scoreOf: Uint8Array;
   readonly mix: MixRules;
-  /** Reported capability by address, as levels; the observed one stands where there is none. See capability-table. */
+  /** Reported capability by address, as levels; the observed one is used if there is none. See capability-table. */
   readonly reportedCapability: ReportedCapability;
   /**
    * The operator's exceptions for pairs: requesterGroup * 65536 + peerGroup → the order that replaces the tier and rate

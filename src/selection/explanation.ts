@@ -71,7 +71,7 @@ export interface Explanation {
     readonly seed: boolean;
     readonly inSwarm: boolean;
     readonly gateway: boolean;
-    /** Of the client that is explained; null where it is not in the swarm. */
+    /** Of the client that is explained; null if it is not in the swarm. */
     readonly port: number | null;
     /** How many peers of the swarm have its address: more than one, and the port decides who it is. */
     readonly peersAtAddress: number;

@@ -21,7 +21,7 @@ export class PeerSink {
   /** The words that records lie in: address words, then `port << 16 | …`, then `group << 16 | …`. */
   words: Uint32Array = new Uint32Array(0);
   addressWords: 1 | 4 = 1;
-  /** The requester's own record, 0 where it has none. */
+  /** The requester's own record, 0 if it has none. */
   self = 0;
   /** Peers of this group are passed over because they have been handed out already; −1 none. */
   skipGroup = -1;
@@ -91,7 +91,7 @@ export class PeerSink {
     view.setUint16(at + 16, words[from + 4]! >>> 16);
   }
 
-  /** @returns which peer of the answer this record is, −1 where it is not in it */
+  /** @returns which peer of the answer this record is, −1 if it is not in it */
   indexOf(record: number): number {
     const { view, words, addressWords, written } = this;
     const bytes = addressWords * 4 + 2;

@@ -20,7 +20,7 @@ export const SCORE_MASK = 63;
 /** What of a key ranks the peers of one partition; inner ones have a rate rank only where an override says so. */
 export const RANK_MASK = (1 << PARTITION_SHIFT) - 1;
 export const KEY_BITS = 18;
-/** One past the greatest key. */
+/** One past the largest key. */
 export const KEY_END = 1 << KEY_BITS;
 /** The least key of a foreign candidate; inner ones are all below. */
 export const FOREIGN_KEY = FOREIGN_PARTITION << PARTITION_SHIFT;
@@ -34,7 +34,7 @@ const OVERRIDE_FOREIGN = 2;
 export class StandingKeys {
   /** Grows with each policy, so that sorted lists know when they are stale. */
   stamp = 0;
-  /** One more than the greatest own partition in use. */
+  /** One more than the largest own partition in use. */
   innerPartitions = 0;
   table: CostTable;
   private partition: Uint8Array;
@@ -74,7 +74,7 @@ export class StandingKeys {
     }
   }
 
-  /** Other levels of density: group and level, one behind the other. The table's own array stays as it is. */
+  /** Other levels of density: pairs of group and level, concatenated. The table's own array stays as it is. */
   setDensity(changes: Uint16Array): void {
     if (this.densityLevel === this.table.densityLevel) this.densityLevel = this.table.densityLevel.slice();
     for (let i = 0; i < changes.length; i += 2) this.densityLevel[changes[i]!] = changes[i + 1]!;

@@ -1,5 +1,5 @@
 /**
- * Whether the inner seeds of a swarm feed its inner leechers. That a client says it has everything is no evidence: it may be
+ * Whether the inner seeds of a swarm feed its inner leechers. A client's claim to have everything is not evidence: it may be
  * switched off, firewalled or invented. Evidence is progress that somebody else made: a seed counts once what it has
  * uploaded grows while a leecher of another host receives something, and leechers that come back empty-handed outweigh
  * any number of seeds. Pure decisions; where the evidence is kept is the swarm store's business. After draft section
@@ -8,7 +8,7 @@
 
 /** One inner seed feeds about this many inner leechers as fast as gateways would. */
 const LEECHERS_A_SEED = 8;
-/** Where one leecher in so many comes back empty-handed, the seeds do not serve, whatever they have shown before. */
+/** If one leecher in this many comes back empty-handed, the seeds do not serve, whatever they have shown before. */
 const LEECHERS_A_STARVED = 3;
 /** So many hosts have shown that they serve: nobody makes up that alone, so clients return at the usual interval. */
 const STRONG_SUPPLY_HOSTS = 2;

@@ -42,7 +42,7 @@ export class GroupRegistry {
     for (const [name, number] of draft.#numbers) if (!this.#numbers.has(name)) this.#give(name, number);
   }
 
-  /** Saves what was adopted. @throws Error where the store cannot; the numbers then stay to be saved at the next call */
+  /** Saves what was adopted. @throws Error if the store cannot; the numbers then stay to be saved at the next call */
   save(): void {
     if (this.#unsaved.length === 0) return;
     this.#store.save(this.#unsaved);

@@ -40,7 +40,7 @@ export async function recordImport(
 /**
  * Takes the latest import back.
  * @param names the files of a kind that are there now
- * @throws OperatorError where there is none, or it cannot be undone
+ * @throws OperatorError if there is none, or it cannot be undone
  */
 export async function undoImport(
   directory: string,

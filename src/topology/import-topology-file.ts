@@ -76,7 +76,7 @@ export async function importTopologyFile(request: ImportRequest): Promise<Import
   return { plan, path, replaces };
 }
 
-/** Takes the latest import back, whatever it was. @throws OperatorError where there is none */
+/** Takes the latest import back, whatever it was. @throws OperatorError if there is none */
 export async function undoTopologyImport(directory: string): Promise<ImportStep> {
   return undoImport(directory, async (kind) => namesOf(kind, await importedFiles(directory)));
 }

@@ -125,7 +125,7 @@ export class DataPlane {
     this.#post({ type: 'policy', topology, cost });
   }
 
-  /** Other levels of density in the policy: group and level, one behind the other. */
+  /** Other levels of density in the policy: pairs of group and level, concatenated. */
   setDensity(changes: Uint16Array): void {
     this.#post({ type: 'density', changes });
   }

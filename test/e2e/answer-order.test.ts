@@ -100,7 +100,7 @@ describe('reports change the next answers within a second', () => {
       peers: { address: string }[];
     };
     expect(requester).toMatchObject({ group: 'as:64501', inner: true });
-    // The asker stands in the sibling AS: both sub-domains of the home AS are the same operator's, tier 1.
+    // The asker is in the sibling AS: both sub-domains of the home AS are the same operator's, tier 1.
     for (const group of ['subdomain:north', 'subdomain:south']) {
       expect(candidates).toContainEqual(expect.objectContaining({ group, tier: 1, chosen: 1, reason: 'chosen' }));
     }

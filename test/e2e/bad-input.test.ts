@@ -26,7 +26,7 @@ describe('at the command line', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  it('a broken configuration: every fault with file, line and the way out; exit code 2', () => {
+  it('a broken configuration: every fault with file, line and what to do; exit code 2', () => {
     const file = join(directory, 'broken.yaml');
     writeFileSync(
       file,
@@ -46,7 +46,7 @@ describe('at the command line', () => {
     expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(2);
   });
 
-  it('a torrent that is no torrent: one line, and no file is written', () => {
+  it('a torrent file that is invalid: one line, and no file is written', () => {
     const file = join(directory, 'not.torrent');
     writeFileSync(file, '<html>404</html>');
     const { status, stderr } = run([

@@ -46,7 +46,7 @@ it('by the line of its part of a sub-domain, by the limit of the cache, else by 
   expect(await uplinkOf('127.1.64.7')).toBe(80_000_000);
   expect(await uplinkOf('127.1.128.7')).toBe(90_000_000);
 
-  // A probe's token is no operator's: it may not speak for a node.
+  // A probe's token is not an operator's: it may not speak for a node.
   const body = { address: '127.1.0.7', port: 6881, availableUplinkBps: 1 };
   const refused = await running.call('POST', '/api/v1/capability', { token: PROBE_NORTH, body });
   expect(refused.status).toBe(403);

@@ -63,7 +63,7 @@ describe.skipIf(!namespaces)('an experiment in network namespaces', () => {
   });
 
   /**
-   * Eight inner clients, three seeds outside, and two inner seeds that serve nobody: one was switched off without a word,
+   * Eight inner clients, three seeds outside, and two inner seeds that serve nobody: one was switched off without notice,
    * one is behind a firewall. Before claims were told from evidence, no inner client was given anybody outside.
    */
   describe.each([

@@ -71,7 +71,7 @@ async function announces(): Promise<boolean> {
   );
 }
 
-/** @returns the address, the error code, or undefined where nothing comes within half a second */
+/** @returns the address, the error code, or undefined if nothing comes within half a second */
 async function resolves(name: string, waitMs = 500): Promise<string | undefined> {
   const packet = await askUdp({ host: '127.0.0.1', port: port.dns }, question(name), waitMs);
   if (packet === undefined) return undefined;

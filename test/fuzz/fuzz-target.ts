@@ -43,7 +43,7 @@ export class BrokenRule extends Error {
   }
 }
 
-/** @throws BrokenRule where the condition is false */
+/** @throws BrokenRule if the condition is false */
 export function holds(condition: boolean, rule: string, detail?: () => string): asserts condition {
   if (!condition) throw new BrokenRule(rule, detail?.() ?? '');
 }

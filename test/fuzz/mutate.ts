@@ -28,7 +28,7 @@ const TELLING_NUMBERS = [
 const MAX_FURTHER_CHANGES = 5;
 const MAX_REPEATED_BYTES = 60;
 const MAX_INSERTED_BYTES = 200;
-/** One change in so many inserts thousands of bytes: long inputs find limits, and cost time. */
+/** One change in this many inserts thousands of bytes: long inputs find limits, and cost time. */
 const LONG_INSERT_IN = 400;
 const MAX_LONG_INSERT_BYTES = 9_000;
 

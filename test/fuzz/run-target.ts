@@ -4,7 +4,7 @@ import { BrokenRule, bytesOf, type FuzzSubject, type FuzzTarget } from './fuzz-t
 import { mutate } from './mutate.js';
 
 const DEFAULT_MAX_INPUT_BYTES = 10_000;
-/** One input in so many goes in as it was made: what is valid must be taken, too. */
+/** One input in this many goes in as it was made: what is valid must be taken, too. */
 const UNCHANGED_IN = 8;
 /** A smaller input is looked for with so many tries. */
 const MAX_SHRINKING_TRIES = 3_000;
@@ -73,7 +73,7 @@ export async function tryInput(target: FuzzTarget, input: Uint8Array): Promise<E
 
 /**
  * Looks for a smaller input that breaks the same rule on a fresh instance.
- * @returns undefined where the input alone does not: it takes those before it, so only the seed repeats it
+ * @returns undefined if the input alone does not: it takes those before it, so only the seed repeats it
  */
 export async function shrink(
   target: FuzzTarget,

@@ -1,7 +1,7 @@
 /** Bencode as a test spells it: keys in the order that is given, even twice, and raw bytes where a value must be wrong. */
 import { Buffer } from 'node:buffer';
 
-/** Bytes that stand in the file as they are. */
+/** Bytes that are in the file as they are. */
 export class Raw {
   readonly bytes: Buffer;
   constructor(text: string | Uint8Array) {

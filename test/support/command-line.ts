@@ -8,7 +8,7 @@ import type { Clock } from '../../src/domain/clock.js';
 export interface CommandRun {
   readonly stdout: Buffer;
   readonly stderr: string;
-  /** What the command threw; undefined where it was done. */
+  /** What the command threw; undefined if it was done. */
   readonly thrown: unknown;
 }
 

@@ -31,7 +31,7 @@ function numbered(make: (n: number) => string, bytes: number): string {
   return parts.join('');
 }
 
-/** Lines of the greatest length that is read. */
+/** Lines of the largest length that is read. */
 const lines =
   (lineBytes: number, make: (lineBytes: number) => string): ((bytes: number) => string) =>
   (bytes) =>

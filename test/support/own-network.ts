@@ -27,8 +27,8 @@ export interface OwnNetwork {
 }
 
 /**
- * @returns undefined where this machine cannot do it; that has been said aloud, and the caller skips
- * @throws Error where it cannot and REQUIRE_REAL_PEERS=1
+ * @returns undefined if this machine cannot do it; that has been said aloud, and the caller skips
+ * @throws Error if it cannot and REQUIRE_REAL_PEERS=1
  */
 export async function ownNetwork(options: OwnNetworkOptions): Promise<OwnNetwork | undefined> {
   const reason = namespacesUnavailable();

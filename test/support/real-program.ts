@@ -33,8 +33,8 @@ const announced = new Set<string>();
 
 /**
  * @param name as one would type it, e.g. `aria2c`
- * @returns its absolute path, or undefined where it is missing (then the caller skips)
- * @throws Error where it is missing and REQUIRE_REAL_PEERS=1
+ * @returns its absolute path, or undefined if it is missing (then the caller skips)
+ * @throws Error if it is missing and REQUIRE_REAL_PEERS=1
  */
 export function requireProgram(name: string): string | undefined {
   const directories = [...(process.env.PATH ?? '').split(delimiter), ...EXTRA_DIRECTORIES];
@@ -49,7 +49,7 @@ export function requireProgram(name: string): string | undefined {
 }
 
 /**
- * The same rule for something that is no program on the PATH, e.g. a Python module or a kernel feature.
+ * The same rule for something that is not a program on the PATH, e.g. a Python module or a kernel feature.
  * @returns `present`
  */
 export function requireFacility(what: string, present: boolean): boolean {

@@ -41,7 +41,7 @@ export class ServeProcess {
     return this.#stdout + this.#stderr;
   }
 
-  /** @throws Error with what it said where it does not get ready */
+  /** @throws Error with what it said if it does not get ready */
   async start(): Promise<void> {
     const child = spawn(process.execPath, [MAIN, 'serve', '--config', this.configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -74,7 +74,7 @@ export class Served {
     throw new Error(`${what}: not within ${timeoutMs} ms; stderr: ${this.#stderr}`);
   }
 
-  /** @returns the exit code; null where it did not end by itself and was killed */
+  /** @returns the exit code; null if it did not end by itself and was killed */
   async stop(): Promise<number | null> {
     if (this.isAlive) {
       const ended = once(this.process, 'exit');

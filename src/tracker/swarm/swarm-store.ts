@@ -336,7 +336,7 @@ export class SwarmStore {
     this.capability.replaceLevels(levels);
   }
 
-  /** Other levels of density: group and level, one behind the other. */
+  /** Other levels of density: pairs of group and level, concatenated. */
   setDensity(changes: Uint16Array): void {
     this.keys.setDensity(changes);
   }

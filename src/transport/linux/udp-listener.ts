@@ -168,7 +168,7 @@ export class UdpListener implements TransportListener, EventSource {
       if (errno === EAGAIN) return false;
       if (errno === EINTR) continue;
       if (errno === EMSGSIZE && !this.#fragments) {
-        // An interface with a small MTU: allow fragmentation from now on.
+        // An interface with a small MTU: allow fragmentation.
         this.#fragments = true;
         this.#setOption(WITH_FRAGMENTS);
         continue;

@@ -1,4 +1,4 @@
-/** docs/security.md, what is believed of BitTorrent clients: where they stand and the port they name, nothing more. */
+/** docs/security.md, what is believed of BitTorrent clients: their network and the port they name, nothing more. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ServeProcess } from '../../support/serve-process.js';
 import {
@@ -47,7 +47,7 @@ describe.skipIf(network === undefined)('of BitTorrent clients', () => {
     expect([...peers].sort()).toEqual([`${stranger(1)}:7001`, `${stranger(2)}:7002`]);
   });
 
-  it('`ip=` is not believed, over UDP and HTTP, unless the client stands in trustedNetworks', async () => {
+  it('`ip=` is not believed, over UDP and HTTP, unless the client is in trustedNetworks', async () => {
     const infoHash = torrent(2);
     await announceOverUdp(stranger(3), { infoHash, ip: customer(99) });
     expect((await announceOverHttp(stranger(4), { infoHash, ip: customer(98) })).seenAs).toBe(stranger(4));

@@ -99,7 +99,7 @@ export function torrent(n: number): Uint8Array {
   return new Uint8Array(20).fill(n);
 }
 
-/** One datagram from an address, and the answer; undefined where none comes. */
+/** One datagram from an address, and the answer; undefined if none comes. */
 export async function datagram(
   from: string,
   packet: Uint8Array,

@@ -43,7 +43,7 @@ async function createResolver(): Promise<FuzzSubject> {
   const tcp = createServer((connection) => {
     connection.on('error', () => {});
     connection.once('data', (framed: Buffer) => {
-      // The length of the message stands before its id.
+      // The length of the message precedes its id.
       const answer = hostile(framed.subarray(2), 2);
       connection.write(answer.subarray(0, answer.length >>> 1));
       connection.end(answer.subarray(answer.length >>> 1));

@@ -93,10 +93,10 @@ describe('report density', () => {
 
   test.each([
     ['a wrong token', [...byHand, '--token', 'wrong'], 1, '401'],
-    ['a number that is none', [...byHand, '--bytes', 'many'], 2, '--bytes'],
+    ['an invalid number', [...byHand, '--bytes', 'many'], 2, '--bytes'],
     ['nothing to report', ['report', 'density', '--probe', 'dp-both'], 2, '--from'],
     ['an unknown format', ['report', 'density', '--probe', 'dp-both', '--from', 'xml'], 2, 'goflow2'],
-  ])('%s is one line with the way out', async (_what, args, code, text) => {
+  ])('%s is one line that says what to do', async (_what, args, code, text) => {
     const outcome = await cli([...args, '--url', api.url]);
     expect(outcome.code).toBe(code);
     expect(outcome.err).toContain(text);

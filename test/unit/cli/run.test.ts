@@ -57,7 +57,7 @@ describe('exit codes', () => {
     },
   );
 
-  test('2 where there is no configuration, with the way out', async () => {
+  test('2 if there is no configuration, with what to do next', async () => {
     const { code, stderr } = await commandLine('check-config');
     expect(code).toBe(2);
     expect(stderr.trim().split('\n')).toHaveLength(1);

@@ -186,7 +186,7 @@ describe('across fields', () => {
     [`${OPERATOR}tracker: { listen: ["https://0.0.0.0:443"] }`, 'https needs tracker.tls'],
     [
       `${OPERATOR}tracker: { trustedProxies: [10.0.0.0/8], proxyProtocol: ["http://127.0.0.1:6970"] }`,
-      'tracker.proxyProtocol[0]: http://127.0.0.1:6970 is no entry of tracker.listen (it has udp://0.0.0.0:6969, http',
+      'tracker.proxyProtocol[0]: http://127.0.0.1:6970 is not an entry of tracker.listen (it has udp://0.0.0.0:6969, http',
     ],
     [`${OPERATOR}tracker: { proxyProtocol: ["http://0.0.0.0:6969"] }`, 'needs tracker.trustedProxies'],
     [`${OPERATOR}selection: { foreignPeersMin: 30 }`, '30 is more than foreignPeersMax (20)'],
@@ -218,7 +218,7 @@ describe('across fields', () => {
     expect(problemsOf(text).join('\n')).toContain(message);
   });
 
-  test('a sub-domain within another is no conflict: the longest prefix wins', () => {
+  test('a sub-domain within another is not a conflict: the longest prefix wins', () => {
     const text =
       'operator: { name: x, networks: [ { asn: 1, prefixes: [203.0.113.0/24] } ], subdomains: [ { id: a, prefixes: [203.0.113.0/24] }, { id: b, prefixes: [203.0.113.0/25] } ] }';
     expect(problemsOf(text)).toEqual([]);
@@ -273,7 +273,7 @@ describe('files', () => {
     expect(config.storage.directory).toBe(join(directory, 'state'));
   });
 
-  test('a directory is no file', () => {
+  test('a directory is not a file', () => {
     const text = `${OPERATOR}tracker: { torrents: . }\n`;
     expect(problemsOf(text, { baseDirectory: directory })[0]).toContain('is a directory, a file is expected');
   });

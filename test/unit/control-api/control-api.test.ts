@@ -248,7 +248,7 @@ describe('capability', () => {
 describe('users of the BRAS', () => {
   const post = (json: unknown, token = NORTH_TOKEN) => api.call('POST', '/api/v1/users', { json, token });
 
-  test('stand where the probe counts none', async () => {
+  test('are used if the probe counts none', async () => {
     const subdomains = [{ id: 'north', bytes: 600_000 }];
     await api.call('POST', '/api/v1/density', { token: NORTH_TOKEN, json: northReport({ subdomains }) });
     expect((await post({ subdomains: [{ id: 'north', users: 20 }] })).status).toBe(202);

@@ -47,7 +47,7 @@ describe('what passes', () => {
     expect(redirect.counters()).toMatchObject({ forwarded: 2, byType: { TXT: 2 } });
   });
 
-  test('names that are no text', async () => {
+  test('names that are not text', async () => {
     const resolver = await startResolver(closing, (_, packet) => {
       const answer = Buffer.from(packet);
       answer[2] = 0x81;

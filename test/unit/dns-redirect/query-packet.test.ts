@@ -107,7 +107,7 @@ describe('the guard', () => {
     expect(read(Buffer.from([...head(1), 0, ...tail])).question.name).toBe('');
   });
 
-  test('a label with a dot or other bytes is no host name, so it can match none', () => {
+  test('a label with a dot or other bytes is not a host name, so it can match none', () => {
     expect(read(Buffer.from([...head(1), 3, 97, 0x2e, 98, 0, ...tail])).question.name).toBeUndefined();
     expect(read(Buffer.from([...head(1), 2, 0xc3, 0xa9, 0, ...tail])).question.name).toBeUndefined();
   });

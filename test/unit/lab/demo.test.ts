@@ -22,7 +22,7 @@ const config = parseConfig(`${YAML}lab: true\n`);
 const torrent = { name: 'sintel', infoHash: 'ab'.repeat(20), bytes: 1_000 };
 
 describe('networks', () => {
-  test('users stand in the sub-domains, the siblings and two foreign networks', () => {
+  test('users are in the sub-domains, the siblings and two foreign networks', () => {
     expect(demoNetworks(config).map(({ name, kind }) => `${kind} ${name}`)).toEqual([
       'inner north',
       'inner south',

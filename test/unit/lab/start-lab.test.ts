@@ -144,7 +144,7 @@ describe('the original tracker and the far seed', () => {
   });
 });
 
-test('a port that is taken is an error with the way out, and nothing stays open', async () => {
+test('a port that is taken is an error that says what to do, and nothing stays open', async () => {
   const taken = { ...CONFIG.labServices!, seed: lab.seed.endpoint };
   await expect(startLab(taken)).rejects.toThrow(
     /far seed cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*is a lab already running/,

@@ -12,7 +12,7 @@ const plan = {
 describe('a capability report', () => {
   const said = { address: '203.0.113.77', availableUplinkBps: 1e12, role: 'cache' as const };
 
-  test('is cut down to what the line carries, and nobody makes himself a cache', () => {
+  test('is cut down to what the line carries, and no node makes itself a cache', () => {
     const { reading, clamped } = acceptCapabilityReport(said, plan, true, NOW_MS);
     expect(reading).toMatchObject({ availableUplinkBps: 50e6, role: 'peer', receivedMs: NOW_MS });
     expect(clamped).toEqual(['availableUplinkBps', 'role']);

@@ -132,10 +132,10 @@ describe('an unbelievable value', () => {
   });
 
   describe('over time', () => {
-    /** Reports of one period after the other, each `factor` times the one before. @returns the greatest believed ratio */
+    /** Reports of one period after the other, each `factor` times the one before. @returns the largest accepted ratio */
     function ramp(factor: number, count: number, periodMs = 60_000, start = 50_000): number {
       const probe = new Probe();
-      let greatest = 1;
+      let highest = 1;
       for (let n = 0; n < count; n++) {
         const endMs = NOW_MS + n * periodMs;
         const periodSeconds = Math.max(1, periodMs / 1000);
@@ -143,12 +143,12 @@ describe('an unbelievable value', () => {
         const subdomains = [{ id: 'north', bytes, users: 10 }];
         const periodStartMs = endMs - periodSeconds * 1000;
         const decision = probe.take({ probe: 'dp', sequence: n, periodStartMs, periodSeconds, subdomains }, endMs);
-        if (outcome(decision) === 'applied') greatest = Math.max(greatest, factor ** n, factor ** -n);
+        if (outcome(decision) === 'applied') highest = Math.max(highest, factor ** n, factor ** -n);
         // As after a restart.
         const stored = JSON.stringify(probe.readings.get('north'));
         probe.readings.set('north', JSON.parse(stored) as ProbeReading);
       }
-      return greatest;
+      return highest;
     }
 
     test.each([
@@ -157,21 +157,21 @@ describe('an unbelievable value', () => {
       ['a hundred steps of a fifth', 1.2, 100, 60_000],
       ['reports several times a second', 1.1, 300, 200],
     ])('%s are not believed beyond what one step could be', (_what, factor, count, periodMs) => {
-      const greatest = ramp(factor, count, periodMs);
-      expect(greatest).toBeGreaterThan(10);
-      expect(greatest).toBeLessThan(1_000);
+      const highest = ramp(factor, count, periodMs);
+      expect(highest).toBeGreaterThan(10);
+      expect(highest).toBeLessThan(1_000);
     });
 
     test('reports of the past do not make a history of their own', () => {
       const probe = new Probe();
-      let greatest = 1;
+      let highest = 1;
       for (let n = 0; n < 200; n++) {
         const endMs = NOW_MS - (200 - n) * 6 * 3_600_000;
         const subdomains = [{ id: 'north', bytes: Math.round(5_000 * 1.2 ** n * 21_600 * 10), users: 10 }];
         const past = { probe: 'dp', sequence: n, periodStartMs: endMs - 21_600_000, periodSeconds: 21_600, subdomains };
-        if (outcome(probe.take(past, NOW_MS)) === 'applied') greatest = 1.2 ** n;
+        if (outcome(probe.take(past, NOW_MS)) === 'applied') highest = 1.2 ** n;
       }
-      expect(greatest).toBeLessThan(1_000);
+      expect(highest).toBeLessThan(1_000);
     });
 
     test('leaving the users out for a while forgets nothing', () => {
@@ -185,7 +185,7 @@ describe('an unbelievable value', () => {
       expect(outcome(probe.take(report(20, endMs, 60 * 10 * 50_000 * 200), endMs))).toBe('quarantined');
     });
 
-    test('a slow fall is no way to nothing either', () => {
+    test('a slow fall does not reach zero either', () => {
       expect(ramp(1 / 1.44, 40, 60_000, 100_000_000)).toBeLessThan(1_000);
     });
 

@@ -108,7 +108,7 @@ describe('lines that are broken', () => {
     expect(createLineReader(format)(line)).toMatchObject({ kind: 'broken', reason: expect.stringContaining(reason) });
   });
 
-  test('a CSV row that is no row does not spoil the next', () => {
+  test('a broken CSV row does not spoil the next', () => {
     const read = createLineReader('csv');
     expect(read('subscriber,bytes_in,bytes_out').kind).toBe('skip');
     expect(read('203.0.113.5,many,0').kind).toBe('broken');
@@ -185,7 +185,7 @@ describe('periods', () => {
     expect(folder.takeAll(MINUTE_START_MS + 60_000)).toMatchObject([{ subdomains: [{ bytes: 20 }] }]);
   });
 
-  test('an IPv6 user is a /64, however many addresses he takes', () => {
+  test('an IPv6 user is a /64, however many addresses the user takes', () => {
     const folder = newFolder();
     for (let i = 1; i <= 9; i++) {
       folder.add(

@@ -292,7 +292,7 @@ describe('whoever compiles the policy', () => {
 });
 
 describe('when the disk fails', () => {
-  test('nobody is told that his report was taken, and memory goes back to what is stored', async () => {
+  test('no sender is told that its report was accepted, and memory goes back to what is stored', async () => {
     const s = begin();
     await s.report('a', { south: 7 });
     s.database.exec(`CREATE TRIGGER full BEFORE INSERT ON density_sample BEGIN SELECT RAISE(ABORT, 'disk full'); END`);

@@ -79,7 +79,7 @@ describe('the spool', () => {
     expect(readdirSync(directory)).toEqual(['000000000000001.json.broken']);
   });
 
-  test('a directory that cannot be written is said with the way out', async () => {
+  test('a directory that cannot be written is reported with what to do', async () => {
     writeFileSync(join(directory, 'file'), '');
     await expect(new ReportSpool(join(directory, 'file')).add(1, 1)).rejects.toThrow('--spool');
   });

@@ -84,7 +84,7 @@ describe('the foreign peers of a gateway', () => {
     expect(given(18, 50)).toEqual({ seeds: 9, peers: 9 });
   });
 
-  it('are one where one is allowed, be it a seed or not, and none where none is', () => {
+  it('are one where one is allowed, be it a seed or not, and none if none is', () => {
     expect([0, 1].map((seeds) => given(1, seeds))).toEqual([
       { seeds: 0, peers: 1 },
       { seeds: 1, peers: 1 },

@@ -64,7 +64,7 @@ describe('the store of reports', () => {
     expect(count('density_report')).toBe(0);
   });
 
-  test('nothing of a node stays in the file once its capability is worth nothing', () => {
+  test('nothing of a node stays in the file once its capability is ignored', () => {
     const folder = mkdtempSync(join(tmpdir(), 'alias-tracker-erased-'));
     const file = join(folder, 'x.sqlite');
     const onDisk = openDatabase(file);

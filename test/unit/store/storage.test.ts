@@ -59,7 +59,7 @@ describe('one tracker for each storage directory', () => {
     lockStorage(join(directory, 'data'))();
   });
 
-  test('a directory that cannot be made is an error with the way out', () => {
+  test('a directory that cannot be made is an error that says what to do', () => {
     writeFileSync(join(directory, 'data'), '');
     expect(() => lockStorage(join(directory, 'data'))).toThrow(/cannot use storage.directory .*data: /);
   });
@@ -146,7 +146,7 @@ describe('a damaged database', () => {
     }
   });
 
-  test('is left where it is by commands that do not hold the lock, with the way out', () => {
+  test('is left where it is by commands that do not hold the lock, with what to do', () => {
     filled();
     writeFileSync(file, 'nonsense '.repeat(1_000));
     expect(() => openDatabase(file)).toThrow(DamagedDatabaseError);

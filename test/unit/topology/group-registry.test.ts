@@ -36,7 +36,7 @@ describe.each([
   });
 });
 
-test('more own groups than there are numbers is an error with the way out', () => {
+test('more own groups than there are numbers is an error that says what to do', () => {
   const registry = new GroupRegistry(memoryGroupStore());
   const own = Array.from({ length: MAX_GROUPS + 1 }, (_, i) => `subdomain:${i}`);
   expect(() => registry.assign(own, [])).toThrow(OperatorError);

@@ -39,7 +39,7 @@ describe('26 a peer is its address and port', () => {
 });
 
 describe('27 who is given whom', () => {
-  it.each([3, 30, 200, 3_000])('in a swarm of %i: no seeds to seeds, nobody to himself, nobody twice', (size) => {
+  it.each([3, 30, 200, 3_000])('in a swarm of %i: no seeds to seeds, no peer to itself, no peer twice', (size) => {
     const tracker = new LabTracker();
     for (let i = 0; i < size; i++) {
       tracker.udp(PUBLIC(1_000 + i), { left: i % 3 === 0 ? 1n : 0n, peerId: peerId(i), port: 2_000 });

@@ -28,7 +28,7 @@ function placed(connection: string, ...lines: string[]): string | null {
 describe('X-Forwarded-For', () => {
   it.each([
     ['the hop before the proxy', '10.0.0.1', ['198.51.100.7'], '198.51.100.7'],
-    ['the rightmost that is no proxy', '10.0.0.1', ['1.1.1.1, 198.51.100.7, 10.2.2.2'], '198.51.100.7'],
+    ['the rightmost that is not a proxy', '10.0.0.1', ['1.1.1.1, 198.51.100.7, 10.2.2.2'], '198.51.100.7'],
     ['over several lines', '10.0.0.1', ['1.1.1.1, 198.51.100.7', ' 10.2.2.2 ,10.3.3.3'], '198.51.100.7'],
     ['nothing from a stranger', '198.51.100.1', ['1.1.1.1'], '198.51.100.1'],
     ['the leftmost proxy where all are', '10.0.0.1', ['10.9.9.9, 10.2.2.2'], '10.9.9.9'],

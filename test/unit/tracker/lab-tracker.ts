@@ -126,7 +126,7 @@ export class LabTracker {
     this.announcer.nowSeconds += seconds;
   }
 
-  /** One datagram; null where it gets no answer. The handler sees it at an odd offset, among other bytes. */
+  /** One datagram; null if it gets no answer. The handler sees it at an odd offset, among other bytes. */
   datagram(bytes: Uint8Array, from: string, port = 50_000): Uint8Array | null {
     const input = new Uint8Array(bytes.length + 64).fill(0x55);
     input.set(bytes, 13);

@@ -27,7 +27,7 @@ afterEach(async () => {
 const request = { family: 4, want: 50 } as const;
 
 /**
- * `tracker.example` is really 127.0.0.1, where the original tracker listens; the redirection says 127.0.0.99, where the
+ * `tracker.example` is really 127.0.0.1, if the original tracker listens; the redirection says 127.0.0.99, if the
  * alias tracker would listen on the same port.
  */
 async function world() {

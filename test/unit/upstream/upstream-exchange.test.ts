@@ -239,7 +239,7 @@ describe('what is never asked', () => {
     expect(tracker.announces).toEqual([]);
   });
 
-  test('what is no tracker URL', async () => {
+  test('an invalid tracker URL', async () => {
     const { exchange } = startExchange(closing);
     const outcome = await exchange.request(
       infoHash,

@@ -206,7 +206,7 @@ describe('the query of a scrape', () => {
     expect(hashes(`uk=1?%69nfo%5fhash=${'a'.repeat(20)}`)).toEqual([1, toHex(latin1('a'.repeat(20)))]);
   });
 
-  it('finds none where there is none', () => {
+  it('finds none if there is none', () => {
     expect(hashes('')[0]).toBe(0);
     expect(hashes('info_has=x&info_hashx=y&info_hash')[0]).toBe(0);
   });

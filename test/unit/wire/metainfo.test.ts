@@ -121,7 +121,7 @@ describe('rewriting', () => {
     },
   );
 
-  it('keeps info and hash of any bencoded dictionary that holds a torrent, whatever stands beside it', () => {
+  it('keeps info and hash of any bencoded dictionary that holds a torrent, whatever is beside it', () => {
     const leaf = fc.oneof(
       fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
       fc.integer(),
@@ -181,7 +181,7 @@ describe('the scanner', () => {
   });
 });
 
-describe('what is no torrent', () => {
+describe('an invalid torrent', () => {
   const good = Buffer.from(torrentWith({ announce: 'http://old.example/announce' })).toString('latin1');
   it.each([
     ['nothing', '', 'invalid-bencode'],

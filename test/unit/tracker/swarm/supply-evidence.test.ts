@@ -1,4 +1,4 @@
-/** Who counts as an inner seed: what clients say of themselves is no evidence, what others receive is. */
+/** Who counts as an inner seed: what clients say of themselves is not evidence, what others receive is. */
 import { describe, expect, it } from 'vitest';
 import {
   EVENT_COMPLETED,
@@ -94,7 +94,7 @@ describe.each(KINDS)('evidence in a %s swarm', (_kind, thresholds) => {
     expect(crowd(store, 7, { now: 1_120, downloaded: 2 * MEGABYTE })).toBe(0);
   });
 
-  it('what a seed says of its own uploads is no evidence while nobody receives anything', () => {
+  it('what a seed says of its own uploads is not evidence while nobody receives anything', () => {
     const store = create();
     announce(store, { host: 100, seed: true });
     crowd(store, 4);

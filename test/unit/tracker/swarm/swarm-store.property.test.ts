@@ -37,7 +37,7 @@ const policyArbitrary = fc
     fixed[0] = { partition: 15, rateRank: 3, densityLevel: 8 };
     const pairs = overrides
       .map(([pair, order]) => [(Math.floor(pair / 65_536) % GROUPS) * 65_536 + (pair % GROUPS), order] as const)
-      // How a requester stands to its own group is not overridden here, so that it never leaves its own class.
+      // The relation of a requester to its own group is not overridden here, so that it never leaves its own class.
       .filter(([pair]) => Math.floor(pair / 65_536) !== pair % 65_536);
     return costTable(fixed, { mix: { ...PLAIN_MIX, ...mix }, overrides: new Map(pairs), reported: REPORTED });
   });
