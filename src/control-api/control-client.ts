@@ -24,7 +24,7 @@ export interface ControlClientOptions {
 
 /** The call failed or was refused. */
 export class ControlCallError extends OperatorError {
-  /** Of the answer; undefined where none came. */
+  /** Of the answer; undefined if none came. */
   readonly status: number | undefined;
   readonly retryAfterSeconds: number | undefined;
 

@@ -56,7 +56,7 @@ export function problemType(code: ClientErrorCode): string {
   return TYPE_PREFIX + code;
 }
 
-/** The code in the `type` of a problem document; undefined where it is not one of ours. */
+/** The code in the `type` of a problem document; undefined if it is not one of ours. */
 export function codeOfProblemType(type: unknown): ErrorCode | undefined {
   if (typeof type !== 'string' || !type.startsWith(TYPE_PREFIX)) return undefined;
   const code = type.slice(TYPE_PREFIX.length);

@@ -1,6 +1,6 @@
 /**
- * Signed requests prove a probe's token without sending it. The signature covers everything that the tracker acts on and
- * stands in the header section, so it is checked before a byte of the body is read:
+ * Signed requests prove a probe's token without sending it. The signature covers everything that the tracker acts on. It
+ * is in the header section, so it is checked before a byte of the body is read:
  *
  *     X-Alias-Probe: dp-north
  *     Content-Digest: sha-256=:BASE64:                 (RFC 9530, of the body as it is sent)

@@ -1,7 +1,7 @@
 /**
  * Which torrents may be announced here: all (`open`), those of a list (`allow-list`, and `catalogue` where the list is the
- * catalogue's and grows with every crawl), or all but those of a list (`deny-list`). A list of denied torrents may stand
- * beside any mode. Replaced whole while running.
+ * catalogue's and grows with every crawl), or all but those of a list (`deny-list`). Any mode may have a list of denied
+ * torrents as well. Replaced whole while running.
  */
 import { InfoHashSet } from './info-hash-set.js';
 
@@ -10,7 +10,7 @@ export type AccessMode = 'open' | 'catalogue' | 'allow-list' | 'deny-list';
 /** Plain data that crosses to the worker. */
 export interface AccessListData {
   readonly mode: AccessMode;
-  /** 20 bytes a hash, one behind the other; not looked at in mode `open`. */
+  /** Concatenated hashes of 20 bytes; not looked at in mode `open`. */
   readonly hashes: Uint8Array;
   /** Torrents that are denied whatever the mode says. */
   readonly deniedHashes?: Uint8Array;

@@ -32,7 +32,7 @@ export class AnnounceRequest implements AnnounceFields {
   event = EVENT_NONE;
   /** How many peers to answer: already the default or the cap where the client sent none or too many. */
   numWant = 0;
-  /** BEP 7/15 key; 0 where the client sent none. */
+  /** BEP 7/15 key; 0 if the client sent none. */
   key = 0;
   /** Totals of this session as unsigned 64-bit, split; saturated rather than wrapped. */
   uploadedHigh = 0;

@@ -65,7 +65,7 @@ export class Announcer {
   readonly #onUpstreamNeeded: UpstreamNeed;
   readonly #intervalFloor: number;
   readonly #intervalSpread: number;
-  /** Of the last announce; null where it was refused. */
+  /** Of the last announce; null if it was refused. */
   #requester: Requester | null = null;
   #samples = 0;
 
@@ -152,7 +152,7 @@ export class Announcer {
 
   /**
    * Compact peers for the announce that has just been taken, at most `max` and none after `stopped`.
-   * @returns how many peers stand at `offset`
+   * @returns how many peers are at `offset`
    */
   select(out: Uint8Array, offset: number, max: number): number {
     const request = this.request;
@@ -167,7 +167,7 @@ export class Announcer {
    * Peers of the other family, where the last {@link select} gave fewer than the client wants. For protocols whose answers
    * hold both families (BEP 7).
    * @param given how many it gave
-   * @returns how many stand at `offset`
+   * @returns how many are at `offset`
    */
   selectOther(out: Uint8Array, offset: number, max: number, given: number): number {
     const request = this.request;

@@ -22,7 +22,7 @@ import {
 import { NetworkSet } from './network-set.js';
 import { SwarmStore } from './swarm/swarm-store.js';
 
-/** @throws ClientError `invalid-value` for text that is none */
+/** @throws ClientError `invalid-value` if the text is not an address or prefix */
 export function networkSetOf(prefixes: readonly string[] | undefined): NetworkSet {
   return new NetworkSet((prefixes ?? []).map(parsePrefix));
 }

@@ -1,8 +1,8 @@
 /**
  * Connection ids of the UDP protocol (BEP 15), without keeping any: an id proves that its holder receives what is sent to
- * the address it announces from, so nobody can enter, or aim answers at, an address that is not his.
+ * the address it announces from, so nobody can enter, or aim answers at, an address that is not theirs.
  *
- * Threat model: a sender who forges source addresses sees no answers. To be believed for one address he must guess 56 bits
+ * Threat model: a sender who forges source addresses sees no answers. To be believed for one address they must guess 56 bits
  * of a keyed hash (SipHash-2-4, key of 16 random bytes made at the start and never written down). Whoever does receive at
  * the address may use its id until it ends; that is what the protocol means. After a restart old ids fail, and clients
  * connect again by themselves.

@@ -114,7 +114,7 @@ export interface CountersView {
   readonly batchSize: Histogram;
 }
 
-/** One answer in so many is timed: reading the clock costs as much as a good part of an answer. */
+/** One answer in this many is timed: reading the clock costs as much as a good part of an answer. */
 export const ANSWER_TIME_SAMPLE = 64;
 
 export function createCounters(): SharedArrayBuffer {

@@ -9,7 +9,7 @@ import type { Restored } from './snapshot-import.js';
 
 export type Ready = Extract<FromWorker, { type: 'ready' }>;
 
-/** What became of the swarm snapshot at the start; null where there was none. */
+/** What became of the swarm snapshot at the start; null if there was none. */
 export interface RestoredSwarms extends Restored {
   /** Where a damaged file is now. */
   readonly setAsideAs: string | null;
@@ -23,7 +23,7 @@ export interface DataPlaneThread {
   releaseSockets(): void;
 }
 
-/** @throws OperatorError where an address cannot be listened on or an option cannot be met */
+/** @throws OperatorError if an address cannot be listened on or an option cannot be met */
 export async function startDataPlaneThread(
   options: DataPlaneOptions,
   counters: SharedArrayBuffer,

@@ -51,10 +51,10 @@ const LOOK_EVERY_MS = 2;
 const SAMPLES_PER_LOOK = 4;
 /** Several beats a second, so that a watcher that checks every second always finds one. */
 const BEAT_EVERY_MS = 250;
-/** Of many defects in a row, one a second is told. */
+/** Of consecutive defects, one a second is reported. */
 const TELL_DEFECT_EVERY_MS = 1_000;
 
-/** The warm-up shall be the same every time. */
+/** The warm-up must be the same every time. */
 const WARM_UP_SEED = 1;
 
 class Worker {

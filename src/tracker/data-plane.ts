@@ -108,7 +108,7 @@ export class DataPlane {
   /**
    * @param counters of an earlier data plane, to count on
    * @param vitals where the thread writes how it is
-   * @throws OperatorError where an address cannot be listened on or an option cannot be met
+   * @throws OperatorError if an address cannot be listened on or an option cannot be met
    */
   static async start(
     options: DataPlaneOptions,
@@ -143,7 +143,7 @@ export class DataPlane {
 
   /**
    * Torrents that stay known, with their count of completed downloads, while they have no peers.
-   * @param hashes 20 bytes each, one behind the other; replaces those of the last call
+   * @param hashes concatenated, 20 bytes each; replaces those of the last call
    */
   setPinned(hashes: Uint8Array): void {
     this.#post({ type: 'pinned', hashes });
@@ -233,13 +233,13 @@ export class DataPlane {
     void this.#worker.terminate();
   }
 
-  /** Closes the listeners and ends the thread, within a second. @throws Error where the swarms could not be saved */
+  /** Closes the listeners and ends the thread, within a second. @throws Error if the swarms could not be saved */
   stop(): Promise<void> {
     this.#stopping ??= this.#exited ? this.#closeSnapshots() : this.#end();
     return this.#stopping;
   }
 
-  /** Saves the swarms now. @throws Error where they cannot be written, OperatorError where no file is configured */
+  /** Saves the swarms now. @throws Error if they cannot be written, OperatorError if no file is configured */
   async saveSnapshot(): Promise<void> {
     if (this.#snapshots === null) throw new OperatorError('no snapshot file is configured');
     if (this.#exited) throw new Error('the data plane has ended');

@@ -1,6 +1,6 @@
 /**
- * Whose request it is behind reverse proxies: `X-Forwarded-For` read from the right, past the operator's own proxies, to
- * the first hop that is none of them. What stands further left was written by strangers and means nothing.
+ * Finds the client of a request behind reverse proxies. Reads `X-Forwarded-For` from the right, past the operator's own
+ * proxies, to the first hop that is not one of them. Strangers may have written everything further left, so it is ignored.
  */
 import { parseIp } from '../domain/ip-address.js';
 import type { RemoteAddress } from '../transport/transport.js';
@@ -14,7 +14,7 @@ const TAB = 0x09;
 
 /**
  * Fills `client` with an address in text, as `ip=` and proxies write it: bare, `[v6]`, `v4:port` or `[v6]:port`.
- * @returns false where it is no literal address; names are never resolved
+ * @returns false if it is not a literal address; names are never resolved
  */
 export function readAddressText(text: string, client: RemoteAddress): boolean {
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
@@ -58,13 +58,13 @@ export function applyForwardedFor(
   return true;
 }
 
-/** @returns the hop without the blanks around it; null where it is longer than any address */
+/** @returns the hop without the blanks around it; null if it is longer than any address */
 function hopText(bytes: Uint8Array, from: number, to: number): string | null {
   let start = from;
   let end = to;
   while (start < end && isBlank(bytes[start]!)) start++;
   while (end > start && isBlank(bytes[end - 1]!)) end--;
-  // Brackets and a port may stand around it.
+  // It may have brackets and a port.
   if (end - start > MAX_ADDRESS_TEXT_BYTES + 8) return null;
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }

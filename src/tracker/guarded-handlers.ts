@@ -1,5 +1,5 @@
 /**
- * Handlers as the transport gets them: an answer in so many is timed, and a defect in one is counted and told to the
+ * Handlers as the transport gets them: one answer in a fixed number is timed, and a defect in one is counted and told to the
  * operator instead of ending the worker. One hostile packet must never cost more than its own answer.
  */
 import type { DatagramHandler, HttpRequestHandler, RemoteAddress } from '../transport/transport.js';

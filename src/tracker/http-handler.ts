@@ -1,7 +1,7 @@
 /**
  * HTTP requests (BEP 3, 7, 23, 24, 31, 48) to answers, from the bytes of a connection to the bytes of a response. What a
  * BitTorrent client can be told is told as a bencoded failure with status 200, which clients show; other statuses are for
- * what is no request to a tracker.
+ * what is not a request to a tracker.
  */
 import {
   HTTP_INCOMPLETE,
@@ -72,7 +72,7 @@ export interface HttpHandlerSettings {
 }
 
 const IPV6_PEER_BYTES = 18;
-/** Chosen peers wait here, in the far end of the output buffer, until the length that stands before them is known. */
+/** Chosen peers wait here, in the far end of the output buffer, until the length that precedes them is known. */
 const PEERS_AT = MAX_HTTP_RESPONSE_BYTES - MAX_NUM_WANT * IPV6_PEER_BYTES;
 
 function refusalOfQuery(problem: number): number {
@@ -228,7 +228,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
     const peersBytes = count * (answer.family === 4 ? 6 : 18);
     if (announcer.returnsSoon) {
-      // A rare one: the interval stands before the peers, is known after them, and is never longer.
+      // A rare one: the interval precedes the peers, is known after them, and is never longer.
       answer.intervalSeconds = announcer.interval();
       const movedStart = startCompactAnnounce(output, bodyStart, answer);
       output.copyWithin(movedStart, peersStart, peersStart + peersBytes);

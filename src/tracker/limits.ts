@@ -12,7 +12,7 @@ export const MAX_HTTP_SCRAPE_HASHES = 100;
 export const MAX_FULL_SCRAPE_SWARMS = 600;
 /** Room for the path and query that BEP 41 options carry; longer ones are cut, nothing depends on them. */
 export const MAX_URL_DATA_BYTES = 512;
-/** `ip=` longer than the longest IPv6 text is no address. */
+/** `ip=` longer than the longest IPv6 text is not an address. */
 export const MAX_ADDRESS_TEXT_BYTES = 45;
 
 /** Announce interval, unless configured: what public trackers use; long enough for load, short enough for news. */

@@ -7,7 +7,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/prom
 import { dirname } from 'node:path';
 import { errorCodeOf, messageOf, OperatorError } from '../domain/errors.js';
 
-/** @returns null where there is none yet. @throws OperatorError where there is one that cannot be read */
+/** @returns null if there is none yet. @throws OperatorError if there is one that cannot be read */
 export async function readSnapshotFile(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
   try {
     return new Uint8Array(await readFile(path));

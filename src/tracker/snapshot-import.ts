@@ -13,7 +13,7 @@ import { type FlagsNow, LEFT_BEHIND } from './swarm/swarm-transfer.js';
 export interface Restored {
   readonly peers: number;
   readonly swarms: number;
-  /** What is wrong with the file, null where nothing is; what stood before the damage was restored. */
+  /** What is wrong with the file, null if nothing is; what stood before the damage was restored. */
   readonly damage: string | null;
 }
 

@@ -60,7 +60,7 @@ export class UdpHandler implements DatagramHandler {
     output: Uint8Array,
     outputStart: number,
   ): number {
-    // An answer to port 0 goes nowhere; nobody sends from there by the book.
+    // An answer to port 0 goes nowhere; no conforming client sends from there.
     if (length < UDP_REQUEST_HEAD_BYTES || remote.port === 0) return this.#drop();
     const action = readUint32(input, start + ACTION_OFFSET);
     if (action === ACTION_CONNECT) return this.#connect(input, start, remote, output, outputStart);

@@ -43,7 +43,7 @@ const missing = (pattern: RegExp, exists: (name: string, literal: Literal) => bo
 const commands = (parent: Command): Command[] => [parent, ...parent.commands.flatMap(commands)];
 const program = createProgram(testContext(), '0.0.0');
 
-/** Those of other programs, which are started or suggested, stand in the lines that name these. */
+/** Those of other programs, which are started or suggested, are in the lines that name these. */
 const OTHER_PROGRAMS =
   /aria2c|curl|transmission|npm run experiment|src\/lab\/|src\/cli\/experiment-main|src\/tracker\/inlining/;
 

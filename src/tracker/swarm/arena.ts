@@ -56,7 +56,7 @@ export class Arena {
     return false;
   }
 
-  /** @returns the offset of at least `wordCount` words of unspecified content. @throws RangeError where nothing is left */
+  /** @returns the offset of at least `wordCount` words of unspecified content. @throws RangeError if nothing is left */
   allocate(wordCount: number): number {
     const sizeClass = classOf(wordCount);
     const size = sizeOfClass(sizeClass);

@@ -116,7 +116,7 @@ export class BucketedSwarm {
     }
   }
 
-  /** @returns the place, 0 where the identity is not here. The endpoint may be of another family */
+  /** @returns the place, 0 if the identity is not here. The endpoint may be of another family */
   findIdentity(endpoint: Endpoint): number {
     const words = this.arena.words;
     const hash = endpoint.identityHash;
@@ -166,7 +166,7 @@ export class BucketedSwarm {
     this.shrinkOpen(kind, openId);
   }
 
-  /** @returns false where the index has no room for it */
+  /** @returns false if the index has no room for it */
   indexPlace(place: number, endpoint: Endpoint): boolean {
     if (!this.byEndpoint.insert(endpoint.hash, place)) return false;
     let sameHost = 0;
@@ -210,7 +210,7 @@ export class BucketedSwarm {
     this.byIdentity.insert(hash, place);
   }
 
-  /** The first occupied place from `place` on, −1 where there is none. */
+  /** The first occupied place from `place` on, −1 if there is none. */
   nextPlace(place: number): number {
     let id = place >>> POSITION_BITS;
     let position = place & POSITION_MASK;

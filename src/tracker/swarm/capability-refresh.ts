@@ -202,7 +202,7 @@ export class CapabilityRefresh {
     this.place = 0;
   }
 
-  /** @returns false where the swarm has no more peers */
+  /** @returns false if the swarm has no more peers */
   private lookAtPeer(entry: number): boolean {
     const words = this.arena.words;
     const { family } = this;

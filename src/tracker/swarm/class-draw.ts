@@ -100,7 +100,7 @@ export class ClassDraw {
     return (hash ^ (hash >>> 13)) >>> 0;
   }
 
-  /** @returns false where the recalled place is not in this class any more */
+  /** @returns false if the recalled place is not in this class any more */
   private startAtPlace(): boolean {
     const { list, position, id, offset } = this.swarm.places;
     for (let run = 0; run < this.runs; run++) {
@@ -114,7 +114,7 @@ export class ClassDraw {
     return false;
   }
 
-  /** @returns false where the class has no more than `room` peers: the start is its first one then */
+  /** @returns false if the class has no more than `room` peers: the start is its first one then */
   private startAtRandom(room: number): boolean {
     let peers = 0;
     for (let run = 0; run < this.runs; run++) {

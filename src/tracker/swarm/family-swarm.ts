@@ -52,7 +52,7 @@ export class FamilySwarms {
     return kind === KIND_RANKED ? this.ranked.size(offsetOf(ref)) : this.bucketed.size(offsetOf(ref));
   }
 
-  /** @returns the record of an address and port, 0 where there is none */
+  /** @returns the record of an address and port, 0 if there is none */
   find(ref: number, endpoint: Endpoint): number {
     if (ref === 0) return 0;
     const kind = kindOf(ref);
@@ -75,7 +75,7 @@ export class FamilySwarms {
   /**
    * @param endpoint only its identity is used
    * @param addressWords of the family that is searched
-   * @returns a record of the same client, 0 where there is none
+   * @returns a record of the same client, 0 if there is none
    */
   findIdentity(ref: number, endpoint: Endpoint, addressWords: 1 | 4): number {
     if (ref === 0) return 0;
@@ -117,7 +117,7 @@ export class FamilySwarms {
     return record;
   }
 
-  /** As {@link insert}. @returns 0 where the arena has room, but in pieces that are too small; the swarm is as it was */
+  /** As {@link insert}. @returns 0 if the arena has room, but in pieces that are too small; the swarm is as it was */
   tryInsert(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     try {
       return this.insert(ref, endpoint, group, level, flags);
@@ -140,7 +140,7 @@ export class FamilySwarms {
     return record;
   }
 
-  /** @param endpoint the record's own. The swarm is at {@link ref} afterwards, 0 where it was the last peer */
+  /** @param endpoint the record's own. The swarm is at {@link ref} afterwards, 0 if it was the last peer */
   remove(ref: number, record: number, endpoint: Endpoint): void {
     const kind = kindOf(ref);
     if (kind === KIND_SMALL) {

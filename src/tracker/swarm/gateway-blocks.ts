@@ -43,7 +43,7 @@ export class GatewayBlocks {
     if (ref !== 0) this.arena.free(ref, HEADER_WORDS + this.capacity(ref) * GATEWAY_WORDS);
   }
 
-  /** Fills a fresh block from another one, or leaves it empty where that is 0. */
+  /** Fills a fresh block from another one, or leaves it empty if that is 0. */
   copy(from: number, to: number): void {
     if (from === 0) return;
     const words = this.arena.words;
@@ -91,7 +91,7 @@ export class GatewayBlocks {
     words[ref + DISTRUSTED_UNTIL] = distrustedUntilSeconds;
   }
 
-  /** What {@link survey} found: an endpoint's number and the weakest gateway's, −1 for none, and the greatest rank. */
+  /** What {@link survey} found: an endpoint's number and the weakest gateway's, −1 for none, and the highest rank. */
   found = -1;
   weakestFound = -1;
   greatestRank = -1;
@@ -115,7 +115,7 @@ export class GatewayBlocks {
     }
   }
 
-  /** @returns the gateway's number, −1 where the endpoint is not a gateway */
+  /** @returns the gateway's number, −1 if the endpoint is not a gateway */
   find(ref: number, endpoint: Endpoint): number {
     const words = this.arena.words;
     const count = this.count(ref);
@@ -189,7 +189,7 @@ export class GatewayBlocks {
   }
 
   /**
-   * The first gateway from a number on with more free places than `most`, −1 where there is none.
+   * The first gateway from a number on with more free places than `most`, −1 if there is none.
    * @param places of a gateway. @param cachePlaces of one that ranks at least `cacheRank`
    */
   nextWithRoom(

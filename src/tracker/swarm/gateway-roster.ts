@@ -43,7 +43,7 @@ import { refAt, type Twins } from './twins.js';
 export class GatewayRoster {
   /** How many foreign peers the last requester is given if it is a gateway. */
   given = 0;
-  /** How many of them shall be seeds. */
+  /** How many of them should be seeds. */
   seedsGiven = 0;
   /** The record that the last look for a gateway found. */
   private shown = 0;
@@ -236,7 +236,7 @@ export class GatewayRoster {
     return true;
   }
 
-  /** The gateway with the most free places that may be handed out, −1 where none has any. Its record is {@link shown}. */
+  /** The gateway with the most free places that may be handed out, −1 if none has any. Its record is {@link shown}. */
   private roomiest(entry: number, block: number, seats: 4 | 6, family: 4 | 6): number {
     const { blocks, other } = this;
     const { words } = this.arena;

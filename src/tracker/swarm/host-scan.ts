@@ -9,7 +9,7 @@ const MAX_LISTED = 32;
 /** What a search for other peers of the announcer's host found: of the same address, IPv6 of the same /64. */
 export class HostScan {
   count = 0;
-  /** The record of the same address and identity, 0 where there is none. */
+  /** The record of the same address and identity, 0 if there is none. */
   sameIdentity = 0;
   /** The first records of them; valid until a peer is stored or removed. */
   readonly records = new Int32Array(MAX_LISTED);

@@ -16,12 +16,12 @@ export class InfoHashWords {
     this.hash = this.table.hash(words, 0);
   }
 
-  /** @returns the torrent's entry, 0 where there is none */
+  /** @returns the torrent's entry, 0 if there is none */
   find(): number {
     return this.table.find(this.hash, this.words, 0);
   }
 
-  /** @returns a new entry @throws RangeError where the arena has no room */
+  /** @returns a new entry @throws RangeError if the arena has no room */
   insert(): number {
     return this.table.insert(this.hash, this.words, 0);
   }

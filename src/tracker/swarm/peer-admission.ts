@@ -189,7 +189,7 @@ export class PeerAdmission {
   /**
    * A client leaves (BEP 3 `stopped`): the peer of its address and port goes, and what else is the same client, because it
    * may say so from another port, or with port 0 when its listening socket is closed already.
-   * @param found the record of its address and port, 0 where there is none
+   * @param found the record of its address and port, 0 if there is none
    */
   leave(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, found: number): void {
     const { endpoint, scan } = this;
@@ -221,7 +221,7 @@ export class PeerAdmission {
     this.book.remove(entry, family, record, PEER_REMOVED, nowSeconds);
   }
 
-  /** Somebody new. @returns the entry, 0 where the swarm does not exist and was not made */
+  /** Somebody new. @returns the entry, 0 if the swarm does not exist and was not made */
   admit(request: AnnounceRequest, outcome: AnnounceOutcome, found: number): number {
     const { endpoint, requester, scan } = this;
     const words = this.arena.words;

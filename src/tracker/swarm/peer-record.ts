@@ -202,7 +202,7 @@ export function setHasNeighbours(words: Uint32Array, meta: number): void {
   words[meta + 3] = words[meta + 3]! | NEIGHBOURS;
 }
 
-/** Units uploaded between two announces; 0 where the counter has started again, or moved by more than 8 GiB. */
+/** Units uploaded between two announces; 0 if the counter has started again, or moved by more than 8 GiB. */
 export function uploadedGrowth(before: number, now: number): number {
   const growth = (now - before) & UPLOADED_MASK;
   return growth > UPLOADED_MASK >>> 1 ? 0 : growth;

@@ -5,11 +5,11 @@
 import type { Endpoint } from './endpoint-key.js';
 
 export class Requester {
-  /** Of its torrent, 0 where there is no swarm. */
+  /** Of its torrent, 0 if there is no swarm. */
   entry = 0;
-  /** Its record, 0 where it is not stored. */
+  /** Its record, 0 if it is not stored. */
   record = 0;
-  /** Seconds since its last announce, −1 where it was unknown. */
+  /** Seconds since its last announce, −1 if it was unknown. */
   ageSeconds = -1;
   /** A leecher that has received nothing since its last announce. */
   starving = false;

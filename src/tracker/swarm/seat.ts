@@ -7,7 +7,7 @@ import type { Endpoint } from './endpoint-key.js';
 
 export class Seat {
   family: 4 | 6 = 4;
-  /** 0 where the requester is not stored. */
+  /** 0 if the requester is not stored. */
   record = 0;
   /** The requester announces over the other family than that of its seat. */
   isElsewhere = false;

@@ -58,7 +58,7 @@ export class SegmentIndex {
     for (let i = 0; i < count; i++) this.directory[i] = this.addSegment(depth);
   }
 
-  /** @returns the first place whose hash may be this one, 0 where there is none; go on with {@link next} */
+  /** @returns the first place whose hash may be this one, 0 if there is none; go on with {@link next} */
   first(hash: number): number {
     this.cursorBase = this.bases[this.segmentOf(hash)]!;
     this.cursorPosition = hash >>> 22;
@@ -71,7 +71,7 @@ export class SegmentIndex {
     return this.scan();
   }
 
-  /** @returns false where no room can be made: the arena is full, or a thousand hashes have equal low bits */
+  /** @returns false if no room can be made: the arena is full, or a thousand hashes have equal low bits */
   insert(hash: number, place: number): boolean {
     let segment = this.segmentOf(hash);
     while (this.counts[segment]! >= FULL_ENTRIES && this.depths[segment]! < MAX_DEPTH) {

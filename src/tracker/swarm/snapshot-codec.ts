@@ -78,7 +78,7 @@ export function encodeSnapshotEnd(frameCount: number): Uint8Array {
   return bytes;
 }
 
-/** @throws SnapshotDamagedError where the header is not one */
+/** @throws SnapshotDamagedError if the header is not one */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < HEADER_BYTES || Buffer.from(bytes.subarray(0, MAGIC.length)).toString('latin1') !== MAGIC) {

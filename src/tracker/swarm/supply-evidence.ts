@@ -241,7 +241,7 @@ export class SupplyEvidence {
     return this.keys.partitionOf(request.group) !== FOREIGN_PARTITION;
   }
 
-  /** The block of a swarm and family, made where there is room; 0 where there is none. */
+  /** The block of a swarm and family, made where there is room; 0 if there is none. */
   private blockOf(entry: number, family: 4 | 6): number {
     const { words } = this.arena;
     const at = entry + blockWord(family);

@@ -66,7 +66,7 @@ export class SwarmBook {
     this.changes.report(PEER_INSERTED, entry, endpoint, flags, lastSeen);
   }
 
-  /** A leecher has everything or pauses, or the other way round: it is no gateway, and what it has shown does not count. */
+  /** A leecher has everything or pauses, or the other way round: it is not a gateway, and what it has shown does not count. */
   changesRole(entry: number, family: 4 | 6, record: number, endpoint: Endpoint): void {
     this.selection.evidence.forget(entry, family, record, endpoint);
     this.selection.roster.forget(entry, family, endpoint);

@@ -80,7 +80,7 @@ export class SwarmStore {
   private readonly sweep: ExpirySweep;
   /** Drops peers of denied addresses, in the slices of {@link dropDenied}; expiry keeps its pace beside it. */
   readonly denial: ExpirySweep;
-  /** Whoever sets its listener is told of every change from then on. */
+  /** Whoever sets its listener receives every later change. */
   readonly changes: SwarmChanges;
   private readonly transfer: SwarmTransfer;
   private readonly explainer: SwarmExplainer;
@@ -275,7 +275,7 @@ export class SwarmStore {
     outcome.completed = entry === 0 ? 0 : words[entry + ENTRY_COMPLETED]!;
   }
 
-  /** compact=0: writes the 20-byte peer id of a compact peer that {@link select} wrote. @returns false where it is not known */
+  /** compact=0: writes the 20-byte peer id of a compact peer that {@link select} wrote. @returns false if it is not known */
   peerId(
     request: AnnounceRequest,
     compact: Uint8Array,
@@ -433,7 +433,7 @@ export class SwarmStore {
    * @param elapsedSeconds from the moment it was taken until now, by the wall clock
    * @param groupOf the locality group of an address in the topology now in force
    * @param flagsNow by the rules now in force
-   * @throws SnapshotDamagedError where the frame contradicts itself; what came before it stays
+   * @throws SnapshotDamagedError if the frame contradicts itself; what came before it stays
    */
   importFrame(
     frame: Uint32Array,

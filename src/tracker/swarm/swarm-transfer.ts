@@ -171,7 +171,7 @@ export class SwarmTransfer {
     return start;
   }
 
-  /** @returns the place to go on with, −1 where the family is done */
+  /** @returns the place to go on with, −1 if the family is done */
   private writePeers(entry: number, family: 4 | 6, start: number, from: number, limit: number): number {
     const words = this.arena.words;
     const { frame } = this;

@@ -58,7 +58,7 @@ export class TorrentTable {
 
   /**
    * @param hash of the info-hash at `at`, see {@link TorrentTable.hash}
-   * @returns the entry's offset, 0 where there is none
+   * @returns the entry's offset, 0 if there is none
    */
   find(hash: number, infoHash: Uint32Array, at: number): number {
     const segment = hash >>> this.shift;
@@ -130,7 +130,7 @@ export class TorrentTable {
     return this.bases[segment] === 0 ? 0 : this.capacities[segment]!;
   }
 
-  /** @returns the entry in a slot of a segment, 0 where the slot is empty */
+  /** @returns the entry in a slot of a segment, 0 if the slot is empty */
   entryInSlot(segment: number, slot: number): number {
     return (this.arena.words[this.bases[segment]! + slot]! & 0x3ffffff) << 4;
   }

@@ -17,7 +17,7 @@ export class Twins {
     this.endpoint = new Endpoint(hashKeys);
   }
 
-  /** @param record of the family, not 0. @returns the record of the same client in the other family, 0 where it has none */
+  /** @param record of the family, not 0. @returns the record of the same client in the other family, 0 if it has none */
   of(entry: number, family: 4 | 6, record: number): number {
     const words = this.arena.words;
     const meta = record + addressWordsOf(family);

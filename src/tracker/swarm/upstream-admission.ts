@@ -33,7 +33,7 @@ export class UpstreamAdmission {
 
   constructor(private readonly parts: UpstreamAdmissionParts) {}
 
-  /** @param found the torrent's entry, 0 where there is none. @param lastSeen from which their lifetime counts */
+  /** @param found the torrent's entry, 0 if there is none. @param lastSeen from which their lifetime counts */
   admit(found: number, peers: readonly UpstreamPeer[], lastSeen: number): UpstreamAdded {
     const { arena, infoHash, swarms, book, room, endpoint, changes, admission } = this.parts;
     const { scan } = this;

@@ -13,7 +13,7 @@ const ARENA_BYTES = 16 * 1024 * 1024;
 const SWARMS = 4;
 const RANKED_MAX = 1000;
 const PEERS_A_SWARM = 2500;
-/** One peer in so many is of any group, the others of a few: buckets of one and of many, both are to be seen. */
+/** One peer in this many is of any group, the others of a few: buckets of one and of many, both are to be seen. */
 const ANY_GROUP = 4;
 const FEW_GROUPS = 50;
 const ANSWER_PEERS = 50;

@@ -58,7 +58,7 @@ function listing(store: SwarmStore): Map<string, Listed> {
   return peers;
 }
 
-/** A plain map that is told of changes and nothing else. */
+/** A plain map that receives changes and nothing else. */
 class Copy implements SwarmListener {
   readonly peers = new Map<string, Listed>();
   readonly seen = new Map<number, number>();
