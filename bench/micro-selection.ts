@@ -8,13 +8,13 @@ import { AddressLevelsWriter } from '../src/selection/address-levels.js';
 import type { CostTable, MixRules } from '../src/selection/cost-table.js';
 import { AnnounceRequest } from '../src/tracker/announce-request.js';
 import { AnnounceOutcome } from '../src/tracker/swarm/announce-outcome.js';
-import type { Requester } from '../src/tracker/swarm/requester.js';
+import type { Requester } from '../src/tracker/swarm/choice/requester.js';
 import {
   decodeSnapshot,
   encodeSnapshotEnd,
   encodeSnapshotFrame,
   encodeSnapshotHeader,
-} from '../src/tracker/swarm/snapshot-codec.js';
+} from '../src/tracker/swarm/snapshot/snapshot-codec.js';
 import { SwarmStore } from '../src/tracker/swarm/swarm-store.js';
 
 const SUBDOMAINS = 2000;

@@ -34,7 +34,7 @@ import {
   STATUS_FULL_FOR_FOREIGN,
   STATUS_STORE_FULL,
 } from './swarm/announce-outcome.js';
-import type { Requester } from './swarm/requester.js';
+import type { Requester } from './swarm/choice/requester.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 
 export interface AnnouncerSettings extends PeerRules {

@@ -9,7 +9,7 @@ import {
   encodeSnapshotFrame,
   encodeSnapshotHeader,
   snapshotFrameBytes,
-} from './swarm/snapshot-codec.js';
+} from './swarm/snapshot/snapshot-codec.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 
 /** Parts, of about 64 KiB, that the control plane has not taken yet. */

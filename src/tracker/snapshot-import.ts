@@ -5,10 +5,10 @@
 import { OwnAddresses, type OwnEndpoint } from '../domain/own-addresses.js';
 import type { Announcer } from './announcer.js';
 import { importRefusal, isWithheld } from './peer-rules.js';
-import { FLAG_UPSTREAM, FLAG_WITHHELD } from './swarm/peer-record.js';
-import { decodeSnapshot, SnapshotDamagedError } from './swarm/snapshot-codec.js';
+import { FLAG_UPSTREAM, FLAG_WITHHELD } from './swarm/memory/peer-record.js';
+import { decodeSnapshot, SnapshotDamagedError } from './swarm/snapshot/snapshot-codec.js';
+import { type FlagsNow, LEFT_BEHIND } from './swarm/snapshot/swarm-transfer.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
-import { type FlagsNow, LEFT_BEHIND } from './swarm/swarm-transfer.js';
 
 export interface Restored {
   readonly peers: number;

@@ -12,12 +12,12 @@ import {
   REPORTED_CACHE,
 } from '../../selection/address-levels.js';
 import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
-import type { Arena } from './arena.js';
-import type { Endpoint } from './endpoint-key.js';
-import type { FamilySwarms } from './family-swarm.js';
-import { ageSeconds, FLAG_CACHE, FLAG_REPORTED, flagsOf, groupOf, levelOf } from './peer-record.js';
+import type { FamilySwarms } from './layouts/family-swarm.js';
+import type { Arena } from './memory/arena.js';
+import type { Endpoint } from './memory/endpoint-key.js';
+import { ageSeconds, FLAG_CACHE, FLAG_REPORTED, flagsOf, groupOf, levelOf } from './memory/peer-record.js';
+import { ENTRY_REF4, ENTRY_REF6, type TorrentTable } from './memory/torrent-table.js';
 import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
-import { ENTRY_REF4, ENTRY_REF6, type TorrentTable } from './torrent-table.js';
 
 /** IPv4: the address; IPv6: its words as text. */
 type AddressKey = number | string;

@@ -1,11 +1,11 @@
 /** Drops peers that have been silent too long, a bounded number of peers and table slots at a time, round and round. */
 import type { NetworkSet } from '../network-set.js';
-import type { Arena } from './arena.js';
-import type { FamilySwarms } from './family-swarm.js';
-import { ageSeconds } from './peer-record.js';
+import type { FamilySwarms } from './layouts/family-swarm.js';
+import type { Arena } from './memory/arena.js';
+import { ageSeconds } from './memory/peer-record.js';
+import { ENTRY_REF4, ENTRY_REF6, type TorrentTable } from './memory/torrent-table.js';
 import type { SwarmBook } from './swarm-book.js';
 import { PEER_EXPIRED, PEER_REMOVED } from './swarm-changes.js';
-import { ENTRY_REF4, ENTRY_REF6, type TorrentTable } from './torrent-table.js';
 
 const NO_MORE_PEERS = 0;
 const KEPT = 1;

@@ -12,12 +12,14 @@ import {
   STATUS_FULL_FOR_FOREIGN,
   STATUS_STORE_FULL,
 } from './announce-outcome.js';
-import type { Arena } from './arena.js';
 import type { CapabilityRefresh } from './capability-refresh.js';
-import type { Endpoint } from './endpoint-key.js';
-import type { FamilySwarms } from './family-swarm.js';
-import { HostScan } from './host-scan.js';
-import type { InfoHashWords } from './info-hash-words.js';
+import type { Requester } from './choice/requester.js';
+import type { SupplyEvidence } from './choice/supply-evidence.js';
+import type { FamilySwarms } from './layouts/family-swarm.js';
+import { HostScan } from './layouts/host-scan.js';
+import type { Arena } from './memory/arena.js';
+import type { Endpoint } from './memory/endpoint-key.js';
+import type { InfoHashWords } from './memory/info-hash-words.js';
 import {
   addressWordsOf,
   ageSeconds,
@@ -45,15 +47,13 @@ import {
   UPLOADED_MASK,
   uploadedGrowth,
   uploadedOf,
-} from './peer-record.js';
+} from './memory/peer-record.js';
+import { FULL_FOR_FOREIGN, ROOM, type StoreRoom } from './memory/store-room.js';
+import { ENTRY_COMPLETED, ENTRY_REF4, ENTRY_REF6 } from './memory/torrent-table.js';
 import { RecentCompletions } from './recent-completions.js';
-import type { Requester } from './requester.js';
-import { FULL_FOR_FOREIGN, ROOM, type StoreRoom } from './store-room.js';
-import type { SupplyEvidence } from './supply-evidence.js';
 import type { SwarmBook } from './swarm-book.js';
 import { PEER_REFRESHED, PEER_REMOVED, type SwarmChanges } from './swarm-changes.js';
 import type { SwarmLimits } from './swarm-store-options.js';
-import { ENTRY_COMPLETED, ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
 const FAMILIES = [4, 6] as const;
 

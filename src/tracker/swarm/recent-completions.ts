@@ -4,7 +4,7 @@
  * way. Clients that take a new peer id for each start cannot be told apart.
  */
 import { scramble } from '../../domain/address-hash.js';
-import type { Endpoint } from './endpoint-key.js';
+import type { Endpoint } from './memory/endpoint-key.js';
 
 /** A download within this long of the same client's last one is a repetition. */
 const REMEMBER_SECONDS = 24 * 3600;

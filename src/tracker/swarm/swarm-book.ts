@@ -2,16 +2,17 @@
  * What must stay consistent when peers come and go: the counts of a torrent and of the store, the places an address holds,
  * gateways, and peer ids. Everything that stores or removes a peer goes through here.
  */
-import { AddressCounts } from './address-counts.js';
-import type { Arena } from './arena.js';
-import { Endpoint } from './endpoint-key.js';
-import type { FamilySwarms } from './family-swarm.js';
-import type { HashKeys } from './hash-keys.js';
-import { PeerIds } from './peer-ids.js';
-import { addressWordsOf, FLAG_SEED, FLAG_UPSTREAM, flagsOf, isCounted, isTwin, setTwin } from './peer-record.js';
-import type { PeerSelection } from './peer-selection.js';
-import type { StoreRoom } from './store-room.js';
-import { PEER_INSERTED, PEER_REMOVED, type SwarmChanges } from './swarm-changes.js';
+
+import type { PeerSelection } from './choice/peer-selection.js';
+import type { FamilySwarms } from './layouts/family-swarm.js';
+import { otherOf, refAt } from './layouts/twins.js';
+import { AddressCounts } from './memory/address-counts.js';
+import type { Arena } from './memory/arena.js';
+import { Endpoint } from './memory/endpoint-key.js';
+import type { HashKeys } from './memory/hash-keys.js';
+import { PeerIds } from './memory/peer-ids.js';
+import { addressWordsOf, FLAG_SEED, FLAG_UPSTREAM, flagsOf, isCounted, isTwin, setTwin } from './memory/peer-record.js';
+import type { StoreRoom } from './memory/store-room.js';
 import {
   ENTRY_FLAG_KEPT,
   ENTRY_FLAG_PEER_IDS,
@@ -20,8 +21,8 @@ import {
   ENTRY_SEEDS,
   ENTRY_UPSTREAM,
   type TorrentTable,
-} from './torrent-table.js';
-import { otherOf, refAt } from './twins.js';
+} from './memory/torrent-table.js';
+import { PEER_INSERTED, PEER_REMOVED, type SwarmChanges } from './swarm-changes.js';
 
 export class SwarmBook {
   seeds = 0;

@@ -3,8 +3,8 @@
  * applies these records and nothing else. Whatever inserts, refreshes or removes a peer reports it here. Without a listener
  * a report is one comparison.
  */
-import type { Arena } from './arena.js';
-import { type EndpointWords, FLAG_SHARED_HOST } from './peer-record.js';
+import type { Arena } from './memory/arena.js';
+import { type EndpointWords, FLAG_SHARED_HOST } from './memory/peer-record.js';
 
 /** A peer is new: it announced, an original tracker named it, or a snapshot brought it back. */
 export const PEER_INSERTED = 1;

@@ -13,32 +13,18 @@ import { MAX_CHOSEN } from '../../selection/peer-sink.js';
 import { StandingKeys } from '../../selection/standing-key.js';
 import { type AnnounceRequest, EVENT_STOPPED } from '../announce-request.js';
 import { type AnnounceOutcome, type ScrapeOutcome, STATUS_STORED } from './announce-outcome.js';
-import { Arena } from './arena.js';
 import { CapabilityRefresh } from './capability-refresh.js';
-import { Endpoint } from './endpoint-key.js';
+import { PeerSelection } from './choice/peer-selection.js';
+import { Requester } from './choice/requester.js';
+import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './choice/swarm-explainer.js';
 import { ExpirySweep } from './expiry-sweep.js';
-import { FamilySwarms } from './family-swarm.js';
-import { HASH_KEY_WORDS, HashKeys } from './hash-keys.js';
-import { InfoHashWords } from './info-hash-words.js';
-import { PeerAdmission } from './peer-admission.js';
-import { PeerSelection } from './peer-selection.js';
-import { MAX_RANKED_PEERS } from './ranked-swarm.js';
-import { Requester } from './requester.js';
-import { StoreRoom } from './store-room.js';
-import { SwarmBook } from './swarm-book.js';
-import { SwarmChanges } from './swarm-changes.js';
-import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './swarm-explainer.js';
-import { NO_ADDRESS_LIMITS, NO_STORE_LIMITS, type SwarmLimits, type SwarmStoreOptions } from './swarm-store-options.js';
-import {
-  listSwarms,
-  type SwarmStats,
-  type SwarmSummary,
-  summaryOf,
-  type UpstreamAdded,
-  type UpstreamPeer,
-} from './swarm-summary.js';
-import { SwarmTally, type TalliedSwarm } from './swarm-tally.js';
-import { type FlagsNow, SwarmTransfer } from './swarm-transfer.js';
+import { FamilySwarms } from './layouts/family-swarm.js';
+import { MAX_RANKED_PEERS } from './layouts/ranked-swarm.js';
+import { Arena } from './memory/arena.js';
+import { Endpoint } from './memory/endpoint-key.js';
+import { HASH_KEY_WORDS, HashKeys } from './memory/hash-keys.js';
+import { InfoHashWords } from './memory/info-hash-words.js';
+import { StoreRoom } from './memory/store-room.js';
 import {
   ENTRY_ASKED,
   ENTRY_COMPLETED,
@@ -52,7 +38,21 @@ import {
   ENTRY_SEEDS,
   ENTRY_UPSTREAM,
   TorrentTable,
-} from './torrent-table.js';
+} from './memory/torrent-table.js';
+import { PeerAdmission } from './peer-admission.js';
+import { type FlagsNow, SwarmTransfer } from './snapshot/swarm-transfer.js';
+import { SwarmBook } from './swarm-book.js';
+import { SwarmChanges } from './swarm-changes.js';
+import { NO_ADDRESS_LIMITS, NO_STORE_LIMITS, type SwarmLimits, type SwarmStoreOptions } from './swarm-store-options.js';
+import {
+  listSwarms,
+  type SwarmStats,
+  type SwarmSummary,
+  summaryOf,
+  type UpstreamAdded,
+  type UpstreamPeer,
+} from './swarm-summary.js';
+import { SwarmTally, type TalliedSwarm } from './swarm-tally.js';
 import { UpstreamAdmission } from './upstream-admission.js';
 
 const DEFAULT_ARENA_BYTES = 2 ** 31;

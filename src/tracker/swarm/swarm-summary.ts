@@ -1,5 +1,5 @@
 /** What the store tells people about itself and about a swarm, and what original trackers tell it. */
-import type { Arena } from './arena.js';
+import type { Arena } from './memory/arena.js';
 import {
   ENTRY_COMPLETED,
   ENTRY_COMPLETED_INNER,
@@ -9,7 +9,7 @@ import {
   ENTRY_SEEDS,
   ENTRY_UPSTREAM,
   type TorrentTable,
-} from './torrent-table.js';
+} from './memory/torrent-table.js';
 
 export interface UpstreamPeer {
   readonly family: 4 | 6;

@@ -8,11 +8,19 @@
 
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
 import type { StandingKeys } from '../../selection/standing-key.js';
-import type { Arena } from './arena.js';
-import type { BucketedSwarm } from './bucketed-swarm.js';
-import { type FamilySwarms, KIND_BUCKETED, kindOf, offsetOf } from './family-swarm.js';
-import { addressWordsOf, FLAG_SEED, FLAG_UPSTREAM, flagsOf, groupOf, isCounted, LIST_SERVING } from './peer-record.js';
-import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
+import type { BucketedSwarm } from './layouts/bucketed-swarm.js';
+import { type FamilySwarms, KIND_BUCKETED, kindOf, offsetOf } from './layouts/family-swarm.js';
+import type { Arena } from './memory/arena.js';
+import {
+  addressWordsOf,
+  FLAG_SEED,
+  FLAG_UPSTREAM,
+  flagsOf,
+  groupOf,
+  isCounted,
+  LIST_SERVING,
+} from './memory/peer-record.js';
+import { ENTRY_REF4, ENTRY_REF6 } from './memory/torrent-table.js';
 
 export interface PeerCounts {
   readonly seeds: number;

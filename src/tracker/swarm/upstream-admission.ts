@@ -3,18 +3,18 @@
  * in a swarm holds for them, too: who names a thousand ports of one host would aim a swarm at it.
  */
 import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
-import type { Arena } from './arena.js';
-import type { Endpoint } from './endpoint-key.js';
-import type { FamilySwarms } from './family-swarm.js';
-import { HostScan } from './host-scan.js';
-import type { InfoHashWords } from './info-hash-words.js';
+import type { FamilySwarms } from './layouts/family-swarm.js';
+import { HostScan } from './layouts/host-scan.js';
+import type { Arena } from './memory/arena.js';
+import type { Endpoint } from './memory/endpoint-key.js';
+import type { InfoHashWords } from './memory/info-hash-words.js';
+import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setHasNeighbours, setLastSeen } from './memory/peer-record.js';
+import { ROOM, type StoreRoom } from './memory/store-room.js';
+import { ENTRY_REF4, ENTRY_REF6 } from './memory/torrent-table.js';
 import type { PeerAdmission } from './peer-admission.js';
-import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setHasNeighbours, setLastSeen } from './peer-record.js';
-import { ROOM, type StoreRoom } from './store-room.js';
 import type { SwarmBook } from './swarm-book.js';
 import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
 import type { UpstreamAdded, UpstreamPeer } from './swarm-summary.js';
-import { ENTRY_REF4, ENTRY_REF6 } from './torrent-table.js';
 
 export interface UpstreamAdmissionParts {
   readonly arena: Arena;

@@ -4,12 +4,12 @@
  */
 import type { Random } from '../../../src/domain/random.js';
 import { restoreSwarms } from '../../../src/tracker/snapshot-import.js';
-import { crc32 } from '../../../src/tracker/swarm/crc32.js';
+import { crc32 } from '../../../src/tracker/swarm/snapshot/crc32.js';
 import {
   encodeSnapshotEnd,
   encodeSnapshotFrame,
   encodeSnapshotHeader,
-} from '../../../src/tracker/swarm/snapshot-codec.js';
+} from '../../../src/tracker/swarm/snapshot/snapshot-codec.js';
 import type { SwarmStore } from '../../../src/tracker/swarm/swarm-store.js';
 import { announce, createStore, HOME_A } from '../../unit/tracker/swarm/store-fixture.js';
 import { type FuzzSubject, type FuzzTarget, holds, pick } from '../fuzz-target.js';

@@ -7,7 +7,7 @@ import {
   encodeSnapshotEnd,
   encodeSnapshotFrame,
   encodeSnapshotHeader,
-} from '../../../src/tracker/swarm/snapshot-codec.js';
+} from '../../../src/tracker/swarm/snapshot/snapshot-codec.js';
 import { HASH, LabTracker, networks, OTHER_HASH, PUBLIC, peerId } from './lab-tracker.js';
 
 const peer = (address: string, port = 6_881, seed = true) => ({ ...parseIp(address), port, seed });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { EVENT_COMPLETED } from '../../../../src/tracker/announce-request.js';
-import { crc32, crc32ByTable } from '../../../../src/tracker/swarm/crc32.js';
+import { crc32, crc32ByTable } from '../../../../src/tracker/swarm/snapshot/crc32.js';
 import {
   decodeSnapshot,
   encodeSnapshotEnd,
   encodeSnapshotFrame,
   encodeSnapshotHeader,
   SnapshotDamagedError,
-} from '../../../../src/tracker/swarm/snapshot-codec.js';
+} from '../../../../src/tracker/swarm/snapshot/snapshot-codec.js';
 import type { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
 import { announce, CHEAP, createStore, HOME_A, hosts, infoHash } from './store-fixture.js';
 

@@ -4,7 +4,7 @@ import { reportedCapability } from '../../../../src/selection/address-levels.js'
 import type { CostTable, MixRules } from '../../../../src/selection/cost-table.js';
 import { AnnounceRequest, EVENT_NONE } from '../../../../src/tracker/announce-request.js';
 import { AnnounceOutcome } from '../../../../src/tracker/swarm/announce-outcome.js';
-import type { Requester } from '../../../../src/tracker/swarm/requester.js';
+import type { Requester } from '../../../../src/tracker/swarm/choice/requester.js';
 import { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
 import type { SwarmStoreOptions } from '../../../../src/tracker/swarm/swarm-store-options.js';
 

@@ -1,0 +1,365 @@
+/**
+ * The way from a request to its peers: builds the candidates of the swarm whatever its kind, lets the mix decide how many
+ * inner and foreign peers, settles who is a gateway, and lets selection choose. What it found on the way stays readable
+ * until the next answer, because the explanation is made of it.
+ */
+import type { Random } from '../../../domain/random.js';
+import type { Candidates } from '../../../selection/candidates.js';
+import { FlatCandidates } from '../../../selection/choose-flat.js';
+import { choosePeers, choosePeersForForeign, Standpoint } from '../../../selection/choose-peers.js';
+import { FOREIGN_PARTITION } from '../../../selection/cost-table.js';
+import { GATEWAY_RETURN_SECONDS, gatewayReturnsSoon } from '../../../selection/gateways.js';
+import { MixPlan, MixSituation, planMix } from '../../../selection/mix.js';
+import { type IsInnerOnly, PeerSink } from '../../../selection/peer-sink.js';
+import { sortedWord } from '../../../selection/sorted-word.js';
+import { FOREIGN_KEY, KEY_END, type StandingKeys } from '../../../selection/standing-key.js';
+import { returnSeconds, seedsSuffice } from '../../../selection/supply.js';
+import { type AnnounceRequest, EVENT_PAUSED } from '../../announce-request.js';
+import { type FamilySwarms, KIND_BUCKETED, KIND_SMALL, kindOf, offsetOf } from '../layouts/family-swarm.js';
+import { entryWordsOf } from '../layouts/ranked-indexes.js';
+import { MAX_RANKED_PEERS } from '../layouts/ranked-swarm.js';
+import { otherOf, refAt, Twins } from '../layouts/twins.js';
+import type { Arena } from '../memory/arena.js';
+import { Endpoint } from '../memory/endpoint-key.js';
+import type { HashKeys } from '../memory/hash-keys.js';
+import {
+  addressWordsOf,
+  flagsOf,
+  groupOf,
+  isTwin,
+  LIST_LEECHERS,
+  LIST_NONE,
+  LIST_SERVING,
+  levelOf,
+  listOfFlags,
+} from '../memory/peer-record.js';
+import { BucketedCandidates } from './bucketed-candidates.js';
+import { GatewayBlocks } from './gateway-blocks.js';
+import { GatewayRoster } from './gateway-roster.js';
+import { Neighbours } from './neighbours.js';
+import { OtherFamily } from './other-family.js';
+import type { Requester } from './requester.js';
+import { Seat } from './seat.js';
+import { blockWord, SupplyEvidence } from './supply-evidence.js';
+
+const INSERTION_SORT_UP_TO = 24;
+
+export class PeerSelection {
+  readonly plan = new MixPlan();
+  readonly situation = new MixSituation();
+  readonly roster: GatewayRoster;
+  readonly twins: Twins;
+  /** Of the requester of the last answer. */
+  readonly seat: Seat;
+  readonly evidence: SupplyEvidence;
+  readonly blocks: GatewayBlocks;
+  private readonly neighbours: Neighbours;
+  private readonly flat: FlatCandidates;
+  private readonly bucketed: BucketedCandidates;
+  private readonly standpoint = new Standpoint();
+  private readonly sink: PeerSink;
+  private readonly scratch = new Uint32Array(MAX_RANKED_PEERS + 4096);
+  private readonly otherPlan = new MixPlan();
+  /** Of the IPv4 peer of a requester that announces over IPv6. */
+  private readonly home: Endpoint;
+  private leechersElsewhere = 0;
+  private readonly others: OtherFamily;
+  private addressWords: 1 | 4 = 1;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly swarms: FamilySwarms,
+    private readonly keys: StandingKeys,
+    random: Random,
+    hashKeys: HashKeys,
+    isInnerOnly: IsInnerOnly | null,
+  ) {
+    this.sink = new PeerSink(isInnerOnly);
+    this.flat = new FlatCandidates(random);
+    this.bucketed = new BucketedCandidates(random, keys);
+    this.blocks = new GatewayBlocks(arena);
+    this.twins = new Twins(arena, swarms, hashKeys);
+    this.home = new Endpoint(hashKeys);
+    this.seat = new Seat(this.home);
+    this.roster = new GatewayRoster(arena, swarms, keys, this.blocks, this.twins, hashKeys, isInnerOnly);
+    this.evidence = new SupplyEvidence(arena, swarms, keys, this.blocks);
+    this.neighbours = new Neighbours(swarms, random);
+    this.others = new OtherFamily(swarms, arena.words, new Endpoint(hashKeys));
+  }
+
+  /**
+   * @param want how many peers at most; the caller has seen to it that they fit
+   * @returns how many were written
+   */
+  select(request: AnnounceRequest, requester: Requester, want: number, out: Uint8Array, offset: number): number {
+    const words = this.arena.words;
+    const { endpoint } = requester;
+    const ipv4 = request.family === 4;
+    const ref = words[refAt(requester.entry, request.family)]!;
+    this.addressWords = ipv4 ? 1 : 4;
+    const { standpoint, situation, plan, sink, keys, seat } = this;
+    const mix = keys.table.mix;
+    const partition = keys.partitionOf(request.group);
+    const inner = partition !== FOREIGN_PARTITION;
+    standpoint.group = request.group;
+    seat.family = request.family;
+    seat.record = requester.record;
+    seat.endpoint = endpoint;
+    seat.isElsewhere = false;
+    situation.innerInReach = 0;
+    this.leechersElsewhere = 0;
+    if (inner && requester.record !== 0 && isTwin(words, requester.record + this.addressWords)) {
+      this.lookElsewhere(request, requester, partition);
+    }
+    standpoint.partition = partition;
+    standpoint.innerPartitions = keys.innerPartitions;
+    standpoint.ownGroupFirst = inner && mix.grain === 'subdomain';
+    sink.start(words, this.addressWords, requester.record, out, offset);
+    situation.want = want;
+    situation.inner = inner;
+    situation.seed = request.seed;
+    situation.gateway = false;
+    situation.innerAvailable = 0;
+    situation.foreignAvailable = 0;
+    situation.innerCounted = 0;
+    situation.supplied = request.seed;
+    situation.starving = requester.starving;
+    requester.returnSeconds = 0;
+    if (ref === 0) {
+      planMix(mix, situation, plan);
+      return 0;
+    }
+    const candidates = this.candidatesOf(ref, request, partition);
+    candidates.offerServing = !request.seed && request.event !== EVENT_PAUSED;
+    const selfList = requester.record === 0 ? LIST_NONE : this.listOfRecord(requester.record);
+    const innerLeechers = candidates.countLeechers(0, FOREIGN_KEY);
+    const offeredServing = candidates.offerServing ? candidates.countServing(0, FOREIGN_KEY) : 0;
+    const isOffered = selfList === LIST_LEECHERS || (selfList === LIST_SERVING && candidates.offerServing);
+    situation.innerAvailable = innerLeechers + offeredServing - (inner && isOffered ? 1 : 0);
+    const foreignServing = candidates.offerServing ? candidates.countServing(FOREIGN_KEY, KEY_END) : 0;
+    situation.foreignAvailable =
+      candidates.countLeechers(FOREIGN_KEY, KEY_END) + foreignServing - (!inner && isOffered ? 1 : 0);
+    if (inner) this.settle(request, requester, Math.max(innerLeechers, this.leechersElsewhere), foreignServing);
+    planMix(mix, situation, plan);
+    if (want <= 0) return 0;
+    if (inner) {
+      choosePeers(candidates, standpoint, plan, sink);
+      if (requester.settles && requester.record !== 0 && plan.foreign > 0) {
+        this.noteForeign(requester, request.family, plan.foreign);
+      }
+    } else {
+      if (plan.gatewaysOnly) plan.inner = this.roster.show(requester, request.family, sink);
+      plan.foreign = Math.min(plan.foreign, want - sink.written);
+      choosePeersForForeign(candidates, plan, sink);
+    }
+    // Where all are handed out, they are among them.
+    const isWhole = inner ? plan.inner >= situation.innerAvailable : plan.foreign >= situation.foreignAvailable;
+    if (requester.hasNeighbours && !isWhole) {
+      this.neighbours.include(ref, endpoint, candidates.offerServing, want, inner ? plan.inner : 0, sink);
+    }
+    return sink.written;
+  }
+
+  /**
+   * Peers of the family that the request did not come over, for an answer that its own family leaves short. Follows
+   * {@link select}; the mix that it planned holds for both families together.
+   * @returns how many were written
+   */
+  selectOther(request: AnnounceRequest, requester: Requester, want: number, out: Uint8Array, offset: number): number {
+    const { words } = this.arena;
+    const family = otherOf(request.family);
+    const ref = words[refAt(requester.entry, family)]!;
+    if (ref === 0 || want <= 0) return 0;
+    const ownWords = addressWordsOf(request.family);
+    // It asks over the other family itself.
+    if (requester.record !== 0 && isTwin(words, requester.record + ownWords)) return 0;
+    const { sink, plan, standpoint, otherPlan, others, keys } = this;
+    const given = sink.written;
+    const partition = keys.partitionOf(request.group);
+    const inner = partition !== FOREIGN_PARTITION;
+    standpoint.partition = partition;
+    standpoint.innerPartitions = keys.innerPartitions;
+    this.addressWords = addressWordsOf(family);
+    const candidates = this.candidatesOf(ref, request, partition);
+    candidates.offerServing = !request.seed && request.event !== EVENT_PAUSED;
+    otherPlan.gatewaysOnly = false;
+    otherPlan.foreignSeeds = plan.foreignSeeds;
+    const start = (): void => sink.start(words, this.addressWords, 0, others.chosen, 0);
+    const bytes = 4 * this.addressWords + 2;
+    start();
+    otherPlan.inner = inner ? OtherFamily.toChoose(want, given) : Math.max(0, plan.quota - plan.inner);
+    otherPlan.foreign = inner ? 0 : OtherFamily.toChoose(want, given);
+    if (inner) choosePeers(candidates, standpoint, otherPlan, sink);
+    else {
+      if (plan.gatewaysOnly && otherPlan.inner > 0) this.roster.show(requester, family, sink);
+      if (plan.gatewaysOnly) otherPlan.inner = 0;
+      choosePeersForForeign(candidates, otherPlan, sink);
+    }
+    const first = others.sift(ref, family, sink, want, out, offset);
+    const foreign = Math.min(want - first, plan.quota - plan.foreign);
+    if (!inner || foreign <= 0) return first;
+    start();
+    otherPlan.inner = 0;
+    otherPlan.foreign = OtherFamily.toChoose(foreign, plan.foreign);
+    choosePeers(candidates, standpoint, otherPlan, sink);
+    const second = others.sift(ref, family, sink, foreign, out, offset + first * bytes);
+    if (second > 0 && requester.settles && requester.record !== 0) {
+      this.noteForeign(requester, request.family, plan.foreign + second);
+    }
+    return first + second;
+  }
+
+  /**
+   * The requester is one host with a peer of the other family: takes its seat, and counts who is inner over there. In most
+   * networks nearly every host has one of the two families, so the larger count stands for both.
+   */
+  private lookElsewhere(request: AnnounceRequest, requester: Requester, partition: number): void {
+    const { seat, situation } = this;
+    const words = this.arena.words;
+    const other = otherOf(request.family);
+    const twin = this.twins.of(requester.entry, request.family, requester.record);
+    if (twin === 0) return;
+    if (other === 4) {
+      this.home.setFromRecord(words, twin, 1);
+      seat.family = 4;
+      seat.record = twin;
+      seat.endpoint = this.home;
+      seat.isElsewhere = true;
+    }
+    const own = this.addressWords;
+    this.addressWords = addressWordsOf(other);
+    const candidates = this.candidatesOf(words[refAt(requester.entry, other)]!, request, partition);
+    const offersServing = !request.seed && request.event !== EVENT_PAUSED;
+    this.leechersElsewhere = candidates.countLeechers(0, FOREIGN_KEY);
+    situation.innerInReach = this.leechersElsewhere + (offersServing ? candidates.countServing(0, FOREIGN_KEY) : 0) - 1;
+    this.addressWords = own;
+  }
+
+  /** The requester, an inner peer, is given so many foreign ones over a family. */
+  private noteForeign(requester: Requester, family: 4 | 6, foreign: number): void {
+    const { seat } = this;
+    this.evidence.noteAbroad(requester.record, addressWordsOf(family));
+    if (seat.isElsewhere) this.evidence.noteAbroad(seat.record, addressWordsOf(seat.family));
+    if (this.situation.gateway) this.roster.noteGiven(requester.entry, seat, foreign);
+  }
+
+  /** Weighs the evidence of who serves inside, and decides whether the requester is a gateway. */
+  private settle(request: AnnounceRequest, requester: Requester, innerLeechers: number, foreignSeeds: number): void {
+    const { situation, blocks, roster, seat } = this;
+    const block = this.arena.words[requester.entry + blockWord(seat.family)]!;
+    if (request.seed || request.event === EVENT_PAUSED) {
+      // It waits for nobody. A new one is asked back soon, so that it can show that it serves.
+      situation.supplied = true;
+      situation.innerCounted = Math.max(situation.innerAvailable, situation.innerInReach);
+      if (requester.ageSeconds >= 0 || innerLeechers === 0) return;
+      const serving = blocks.serving(block);
+      const suffices = seedsSuffice(innerLeechers, serving, blocks.starved(block));
+      requester.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, false);
+      return;
+    }
+    if (requester.settles) this.evidence.judgeSeeds(block, innerLeechers, request.nowSeconds);
+    const serving = blocks.serving(block);
+    const suffices = seedsSuffice(innerLeechers, serving, blocks.starved(block));
+    situation.supplied = suffices && !requester.starving;
+    const self = requester.record !== 0 && this.listOfRecord(requester.record) === LIST_LEECHERS ? 1 : 0;
+    situation.innerCounted = innerLeechers - self + serving;
+    requester.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, requester.starving);
+    if (this.keys.table.mix.gatewaysMax === 0) return;
+    situation.gateway = roster.settle(request, requester, seat, innerLeechers, foreignSeeds);
+    situation.givenToGateway = roster.given;
+    situation.seedsToGateway = roster.seedsGiven;
+    if (situation.gateway && !requester.starving && gatewayReturnsSoon(innerLeechers))
+      requester.returnSeconds = GATEWAY_RETURN_SECONDS;
+  }
+
+  private candidatesOf(ref: number, request: AnnounceRequest, partition: number): Candidates {
+    const kind = kindOf(ref);
+    const pair = kind === KIND_SMALL || this.keys.hasOverrides(request.group);
+    if (pair) {
+      this.standpoint.partition = 0;
+      this.standpoint.innerPartitions = 2;
+    }
+    if (kind === KIND_BUCKETED) {
+      const swarm = this.swarms.bucketed.get(offsetOf(ref));
+      if (pair) this.bucketed.setForPairs(swarm, request.group, partition);
+      else this.bucketed.set(swarm);
+      return this.bucketed;
+    }
+    if (pair) this.rankPairs(ref, request, partition);
+    else {
+      const ranked = this.swarms.ranked;
+      const block = offsetOf(ref);
+      const stride = this.addressWords + 4;
+      ranked.ensureSorted(block, this.addressWords);
+      const capacity = ranked.capacity(block);
+      this.flat.set(
+        this.arena.words,
+        ranked.listStart(block, stride),
+        entryWordsOf(stride),
+        ranked.leechersListed(block),
+        capacity - ranked.servingListed(block),
+        capacity,
+        ranked.recordAt(block, 0, stride),
+        stride,
+        ranked.innerLeechersListed(block),
+        ranked.innerServingListed(block),
+      );
+    }
+    return this.flat;
+  }
+
+  /** Sorts a small swarm, or a ranked one for a requester with overrides, by pair keys. */
+  private rankPairs(ref: number, request: AnnounceRequest, partition: number): void {
+    const { scratch, keys, addressWords } = this;
+    const words = this.arena.words;
+    const stride = addressWords + 4;
+    const small = kindOf(ref) === KIND_SMALL;
+    const block = offsetOf(ref);
+    const places = small ? this.swarms.small.size(block) : this.swarms.ranked.slotsUsed(block);
+    const first = small ? this.swarms.small.recordAt(block, 0, stride) : this.swarms.ranked.recordAt(block, 0, stride);
+    let front = 0;
+    let back = scratch.length;
+    let innerLeechers = 0;
+    let innerServing = 0;
+    for (let slot = 0; slot < places; slot++) {
+      const record = first + slot * stride;
+      const meta = record + addressWords;
+      if (words[meta]! >>> 16 === 0) continue;
+      const list = listOfFlags(flagsOf(words, meta));
+      if (list === LIST_NONE) continue;
+      const key = keys.pairKey(request.group, partition, groupOf(words, meta), levelOf(words, meta));
+      const word = sortedWord(key, slot);
+      if (list === LIST_LEECHERS) {
+        scratch[front++] = word;
+        if (key < FOREIGN_KEY) innerLeechers++;
+      } else {
+        scratch[--back] = word;
+        if (key < FOREIGN_KEY) innerServing++;
+      }
+    }
+    sortWords(scratch, 0, front);
+    sortWords(scratch, back, scratch.length);
+    this.flat.set(scratch, 0, 1, front, back, scratch.length, first, stride, innerLeechers, innerServing);
+  }
+
+  /** The list that holds a record, whether or not it is offered. */
+  private listOfRecord(record: number): number {
+    return listOfFlags(flagsOf(this.arena.words, record + this.addressWords));
+  }
+}
+
+function sortWords(words: Uint32Array, from: number, to: number): void {
+  if (to - from > INSERTION_SORT_UP_TO) {
+    words.subarray(from, to).sort();
+    return;
+  }
+  for (let i = from + 1; i < to; i++) {
+    const word = words[i]!;
+    let at = i;
+    while (at > from && words[at - 1]! > word) {
+      words[at] = words[at - 1]!;
+      at--;
+    }
+    words[at] = word;
+  }
+}

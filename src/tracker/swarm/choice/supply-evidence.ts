@@ -1,0 +1,267 @@
+/**
+ * Keeps the evidence of who serves inside: which inner leechers progress, which come back empty-handed, and which seeds have
+ * shown that they serve. Each announce of an inner peer is compared with its last one. What follows from the counts is
+ * decided in selection/supply. One host counts once, however many peers it has.
+ */
+import { FOREIGN_PARTITION } from '../../../selection/cost-table.js';
+import type { StandingKeys } from '../../../selection/standing-key.js';
+import { DISTRUST_SECONDS, PROGRESS_SECONDS, seedsFail } from '../../../selection/supply.js';
+import { type AnnounceRequest, EVENT_STARTED } from '../../announce-request.js';
+import type { FamilySwarms } from '../layouts/family-swarm.js';
+import { HostScan } from '../layouts/host-scan.js';
+import type { Arena } from '../memory/arena.js';
+import type { Endpoint } from '../memory/endpoint-key.js';
+import {
+  FLAG_CACHE,
+  FLAG_SEED,
+  FLAG_SHARED_HOST,
+  flagsOf,
+  historyOf,
+  isLeecher,
+  isMarked,
+  setHistory,
+  setMark,
+  uploadedOf,
+} from '../memory/peer-record.js';
+import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from '../memory/torrent-table.js';
+import {
+  BLOCK_LAST_PROGRESS,
+  BLOCK_OTHER_PROGRESS,
+  BLOCK_PROGRESS_HOSTS,
+  BLOCK_SERVING,
+  BLOCK_STARVED,
+  type GatewayBlocks,
+} from './gateway-blocks.js';
+
+/** A leecher's history: it was given foreign peers. */
+const ABROAD = 1;
+/** The unit of progress: the block that clients ask each other for (BEP 3). */
+const PROGRESS_SHIFT = 14;
+
+export class SupplyEvidence {
+  private readonly scan = new HostScan();
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly swarms: FamilySwarms,
+    private readonly keys: StandingKeys,
+    private readonly blocks: GatewayBlocks,
+  ) {}
+
+  /**
+   * A peer has been stored. An operator's cache that has everything serves; others have to show it.
+   * @param record with the flags that hold now
+   */
+  begin(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
+    const { words } = this.arena;
+    const meta = record + endpoint.addressWords;
+    const flags = flagsOf(words, meta);
+    if (isLeecher(flags)) setHistory(words, meta, digestOf(request) << 1);
+    else if ((flags & FLAG_CACHE) !== 0 && (flags & FLAG_SEED) !== 0 && this.isInner(request)) {
+      this.trust(request, entry, record, endpoint);
+    }
+  }
+
+  /**
+   * A known peer has come back, on time or with an event. Called while its record still has what it announced last, but for
+   * the flags, which are new.
+   * @param oldFlags those of the last announce
+   * @param ageSeconds since then
+   */
+  review(
+    request: AnnounceRequest,
+    entry: number,
+    record: number,
+    endpoint: Endpoint,
+    oldFlags: number,
+    ageSeconds: number,
+    uploadedUnits: number,
+  ): void {
+    const { words } = this.arena;
+    const meta = record + endpoint.addressWords;
+    const flags = flagsOf(words, meta);
+    if (!this.isInner(request)) {
+      this.forget(entry, request.family, record, endpoint);
+      if (isLeecher(flags)) setHistory(words, meta, digestOf(request) << 1);
+      return;
+    }
+    // A client that has been restarted counts from zero.
+    const comparable = request.event !== EVENT_STARTED;
+    if (isLeecher(oldFlags)) this.reviewLeecher(request, entry, record, endpoint, comparable, ageSeconds, flags);
+    if ((flags & FLAG_SEED) !== 0 && comparable) {
+      this.reviewSeed(request, entry, record, endpoint, ageSeconds, uploadedUnits !== uploadedOf(words, meta));
+    } else if (isLeecher(flags) && !isLeecher(oldFlags)) setHistory(words, meta, digestOf(request) << 1);
+  }
+
+  /** A peer leaves, changes its role or is not inner any more: it does not count. Call before its flags change. */
+  forget(entry: number, family: 4 | 6, record: number, endpoint: Endpoint): void {
+    const { words } = this.arena;
+    const meta = record + endpoint.addressWords;
+    if (!isMarked(words, meta)) return;
+    setMark(words, meta, false);
+    const block = words[entry + blockWord(family)]!;
+    if (isLeecher(flagsOf(words, meta))) words[block + BLOCK_STARVED] = words[block + BLOCK_STARVED]! - 1;
+    else if (historyOf(words, meta) === this.blocks.generation(block)) {
+      words[block + BLOCK_SERVING] = words[block + BLOCK_SERVING]! - 1;
+    }
+  }
+
+  /** An inner leecher is given foreign peers: they may explain its progress. */
+  noteAbroad(record: number, addressWords: 1 | 4): void {
+    const { words } = this.arena;
+    const meta = record + addressWords;
+    if (isLeecher(flagsOf(words, meta))) setHistory(words, meta, historyOf(words, meta) | ABROAD);
+  }
+
+  /** Where too many leechers come back empty-handed, all seeds have to show again that they serve. */
+  judgeSeeds(block: number, innerLeechers: number, nowSeconds: number): void {
+    const { blocks } = this;
+    if (blocks.serving(block) === 0 || !seedsFail(innerLeechers, blocks.starved(block))) return;
+    blocks.startGeneration(block, nowSeconds + DISTRUST_SECONDS);
+  }
+
+  /** Whether an inner seed counts as one that serves. */
+  serves(entry: number, family: 4 | 6, record: number, addressWords: 1 | 4): boolean {
+    const { words } = this.arena;
+    const block = words[entry + blockWord(family)]!;
+    const meta = record + addressWords;
+    return block !== 0 && isMarked(words, meta) && historyOf(words, meta) === this.blocks.generation(block);
+  }
+
+  private reviewLeecher(
+    request: AnnounceRequest,
+    entry: number,
+    record: number,
+    endpoint: Endpoint,
+    comparable: boolean,
+    ageSeconds: number,
+    flags: number,
+  ): void {
+    const { words } = this.arena;
+    const meta = record + endpoint.addressWords;
+    const before = historyOf(words, meta);
+    const digest = digestOf(request);
+    const progressed = comparable && before >>> 1 !== digest;
+    if (progressed) {
+      this.noteProgress(request, entry, endpoint, (before & ABROAD) !== 0);
+      if (isLeecher(flags)) this.forget(entry, request.family, record, endpoint);
+    } else if (comparable && isLeecher(flags) && ageSeconds >= PROGRESS_SECONDS) {
+      this.markStarved(request, entry, record, endpoint);
+    }
+    setHistory(words, meta, isLeecher(flags) ? (digest << 1) | (before & ABROAD) : 0);
+  }
+
+  private reviewSeed(
+    request: AnnounceRequest,
+    entry: number,
+    record: number,
+    endpoint: Endpoint,
+    ageSeconds: number,
+    uploads: boolean,
+  ): void {
+    const { words } = this.arena;
+    const block = words[entry + blockWord(request.family)]!;
+    if (block === 0) return;
+    const trusted = this.serves(entry, request.family, record, endpoint.addressWords);
+    if (uploads && !trusted && this.isConfirmed(block, endpoint, request.nowSeconds - ageSeconds)) {
+      this.trust(request, entry, record, endpoint);
+    } else if (trusted && !uploads && ageSeconds >= PROGRESS_SECONDS && this.blocks.starved(block) > 0) {
+      this.forget(entry, request.family, record, endpoint);
+    }
+  }
+
+  /** Whether a leecher of another host has received something since. */
+  private isConfirmed(block: number, endpoint: Endpoint, sinceSeconds: number): boolean {
+    const { words } = this.arena;
+    const hosts = words[block + BLOCK_PROGRESS_HOSTS]!;
+    const host = hostTagOf(endpoint);
+    return (
+      (hosts >>> 16 !== host && words[block + BLOCK_LAST_PROGRESS]! > sinceSeconds) ||
+      ((hosts & 0xffff) !== host && words[block + BLOCK_OTHER_PROGRESS]! > sinceSeconds)
+    );
+  }
+
+  private noteProgress(request: AnnounceRequest, entry: number, endpoint: Endpoint, abroad: boolean): void {
+    const { words } = this.arena;
+    const block = this.blockOf(entry, request.family);
+    if (block === 0 || (abroad && this.blocks.isDistrustful(block, request.nowSeconds))) return;
+    const hosts = words[block + BLOCK_PROGRESS_HOSTS]!;
+    const host = hostTagOf(endpoint);
+    if (hosts >>> 16 !== host) {
+      words[block + BLOCK_OTHER_PROGRESS] = words[block + BLOCK_LAST_PROGRESS]!;
+      words[block + BLOCK_PROGRESS_HOSTS] = (host << 16) | (hosts >>> 16);
+    }
+    words[block + BLOCK_LAST_PROGRESS] = request.nowSeconds;
+  }
+
+  private markStarved(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
+    const { words } = this.arena;
+    const meta = record + endpoint.addressWords;
+    if (isMarked(words, meta) || this.isHostCounted(request, entry, record, endpoint, true)) return;
+    const block = this.blockOf(entry, request.family);
+    if (block === 0) return;
+    setMark(words, meta, true);
+    words[block + BLOCK_STARVED] = words[block + BLOCK_STARVED]! + 1;
+  }
+
+  private trust(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
+    const { words } = this.arena;
+    if (this.isHostCounted(request, entry, record, endpoint, false)) return;
+    const block = this.blockOf(entry, request.family);
+    if (block === 0) return;
+    const meta = record + endpoint.addressWords;
+    setMark(words, meta, true);
+    setHistory(words, meta, this.blocks.generation(block));
+    words[block + BLOCK_SERVING] = words[block + BLOCK_SERVING]! + 1;
+  }
+
+  /** Whether another peer of the host in the same role counts already. */
+  private isHostCounted(
+    request: AnnounceRequest,
+    entry: number,
+    record: number,
+    endpoint: Endpoint,
+    leechers: boolean,
+  ): boolean {
+    const { words } = this.arena;
+    const { addressWords } = endpoint;
+    if ((flagsOf(words, record + addressWords) & FLAG_SHARED_HOST) === 0) return false;
+    const { scan } = this;
+    this.swarms.scanHost(words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!, endpoint, scan);
+    for (let i = 0; i < scan.listed; i++) {
+      const other = scan.records[i]!;
+      const meta = other + addressWords;
+      if (other === record || isLeecher(flagsOf(words, meta)) !== leechers || !isMarked(words, meta)) continue;
+      if (leechers || this.serves(entry, request.family, other, addressWords)) return true;
+    }
+    return false;
+  }
+
+  private isInner(request: AnnounceRequest): boolean {
+    return this.keys.partitionOf(request.group) !== FOREIGN_PARTITION;
+  }
+
+  /** The block of a swarm and family, made where there is room; 0 if there is none. */
+  private blockOf(entry: number, family: 4 | 6): number {
+    const { words } = this.arena;
+    const at = entry + blockWord(family);
+    if (words[at] === 0 && this.arena.hasRoom()) words[at] = this.blocks.create(0);
+    return words[at]!;
+  }
+}
+
+export function blockWord(family: 4 | 6): number {
+  return family === 4 ? ENTRY_GATEWAYS4 : ENTRY_GATEWAYS6;
+}
+
+function hostTagOf(endpoint: Endpoint): number {
+  return endpoint.hostHash >>> 16;
+}
+
+/** Ten bits that change when what a client has downloaded or lacks changes by a block. */
+function digestOf(request: AnnounceRequest): number {
+  const downloaded = (request.downloadedHigh << (32 - PROGRESS_SHIFT)) | (request.downloadedLow >>> PROGRESS_SHIFT);
+  const left = (request.leftHigh << (32 - PROGRESS_SHIFT)) | (request.leftLow >>> PROGRESS_SHIFT);
+  const mixed = Math.imul(downloaded ^ Math.imul(left, 0x85ebca6b), 0x9e3779b1);
+  return (mixed ^ (mixed >>> 15)) >>> 22;
+}

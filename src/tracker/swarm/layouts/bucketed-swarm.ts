@@ -1,0 +1,369 @@
+/**
+ * Swarms of thousands of peers of one family. Peers lie in buckets of equal (group, capability level, list), so a policy
+ * change sorts buckets and never touches a peer. Records are in the arena; the few words that describe a bucket are arrays
+ * of the swarm's own object, because there are few such swarms.
+ *
+ * All buckets of a kind but one, the open one, are full: it gives up its last record to fill a hole, and takes newcomers.
+ */
+import { UNKNOWN_GROUP } from '../../../selection/cost-table.js';
+import type { StandingKeys } from '../../../selection/standing-key.js';
+import { DrawPlaces } from '../choice/draw-places.js';
+import { type Arena, roundUpWords } from '../memory/arena.js';
+import type { Endpoint } from '../memory/endpoint-key.js';
+import {
+  hasIdentity,
+  hasKnownIdentity,
+  identityHashOf,
+  isAddress,
+  isEndpoint,
+  isSameHost,
+  LIST_NONE,
+  setIdentity,
+} from '../memory/peer-record.js';
+import { SegmentIndex } from '../memory/segment-index.js';
+import { BucketOrder } from './bucket-order.js';
+import type { HostScan } from './host-scan.js';
+
+const POSITION_BITS = 9;
+const POSITION_MASK = (1 << POSITION_BITS) - 1;
+export const BUCKET_PEERS = 1 << POSITION_BITS;
+/** Peers of one host that the host index knows; a limit above this cannot be kept in a large swarm. */
+export const MAX_INDEXED_A_HOST = 32;
+/** Places have 18 bits for the bucket; some are kept for kinds that would not fit and count as of an unknown group. */
+const MAX_BUCKETS = 250_000;
+/** Requester groups whose pair orders are kept. */
+const CACHED_PAIR_ORDERS = 64;
+/** Empty buckets are dropped when they are more than this and a quarter of all. */
+const TOLERATED_EMPTY = 64;
+
+interface PairOrders {
+  stamp: number;
+  version: number;
+  readonly orders: readonly [BucketOrder, BucketOrder];
+}
+
+export class BucketedSwarm {
+  count = 0;
+  readonly addressWords: 1 | 4;
+  readonly stride: number;
+  /** Leechers, serving peers. */
+  readonly orders = [new BucketOrder(), new BucketOrder()] as const;
+  stamp = -1;
+  /** Peers of another kind of swarm are being copied in: the orders are made at the end, all at once. */
+  filling = true;
+  /** Grows when buckets come or go. */
+  version = 0;
+  groups = new Uint16Array(64);
+  /** level * 4 + list. */
+  kinds = new Uint8Array(64);
+  bases = new Uint32Array(64);
+  sizes = new Uint16Array(64);
+  capacities = new Uint16Array(64);
+  /** The full bucket of the same kind that was open before; 0 none. */
+  previous = new Uint32Array(64);
+  positions = new Uint32Array(64);
+  readonly places = new DrawPlaces();
+  /** Bucket ids in use are below this; id 0 is never used. */
+  nextId = 1;
+  freeIds: number[] = [];
+  emptyBuckets = 0;
+  /** (group * 8 + level) * 4 + list → the open bucket. */
+  readonly open = new Map<number, number>();
+  private readonly pairCache = new Map<number, PairOrders>();
+  readonly byEndpoint: SegmentIndex;
+  readonly byHost: SegmentIndex;
+  readonly byIdentity: SegmentIndex;
+
+  constructor(
+    readonly arena: Arena,
+    readonly hasher: Endpoint,
+    addressWords: 1 | 4,
+    expectedPeers: number,
+  ) {
+    this.addressWords = addressWords;
+    this.stride = addressWords + 4;
+    const hashOfPlace = (place: number): number =>
+      hasher.hashOfRecordOf(arena.words, this.recordOf(place), addressWords);
+    const hostHashOfPlace = (place: number): number =>
+      hasher.hostHashOfRecordOf(arena.words, this.recordOf(place), addressWords);
+    this.byEndpoint = new SegmentIndex(arena, { hashOfPlace }, expectedPeers);
+    this.byHost = new SegmentIndex(arena, { hashOfPlace: hostHashOfPlace }, expectedPeers);
+    this.byIdentity = new SegmentIndex(arena, { hashOfPlace: (place) => this.identityHash(place) }, expectedPeers);
+  }
+
+  recordOf(place: number): number {
+    return this.bases[place >>> POSITION_BITS]! + (place & POSITION_MASK) * this.stride;
+  }
+
+  find(endpoint: Endpoint): number {
+    const words = this.arena.words;
+    for (let place = this.byEndpoint.first(endpoint.hash); place !== 0; place = this.byEndpoint.next()) {
+      const record = this.recordOf(place);
+      if (isEndpoint(words, record, endpoint)) return place;
+    }
+    return 0;
+  }
+
+  scanHost(endpoint: Endpoint, scan: HostScan): void {
+    const words = this.arena.words;
+    for (let place = this.byHost.first(endpoint.hostHash); place !== 0; place = this.byHost.next()) {
+      const record = this.recordOf(place);
+      if (!isSameHost(words, record, endpoint)) continue;
+      scan.add(record);
+      if (isAddress(words, record, endpoint) && hasIdentity(words, record + this.addressWords, endpoint)) {
+        scan.sameIdentity = record;
+      }
+    }
+  }
+
+  /** @returns the place, 0 if the identity is not here. The endpoint may be of another family */
+  findIdentity(endpoint: Endpoint): number {
+    const words = this.arena.words;
+    const hash = endpoint.identityHash;
+    for (let place = this.byIdentity.first(hash); place !== 0; place = this.byIdentity.next()) {
+      if (hasIdentity(words, this.recordOf(place) + this.addressWords, endpoint)) return place;
+    }
+    return 0;
+  }
+
+  /** Replaces the identity of the peer in a place by that of its endpoint. */
+  setIdentity(place: number, endpoint: Endpoint): void {
+    const meta = this.recordOf(place) + this.addressWords;
+    if (hasKnownIdentity(this.arena.words, meta)) this.byIdentity.remove(this.identityHash(place), place);
+    setIdentity(this.arena.words, meta, endpoint);
+    this.indexIdentity(place);
+  }
+
+  /** Makes room for one more peer of a kind. @returns its place, which the caller fills */
+  take(group: number, level: number, list: number, keys: StandingKeys): number {
+    let kind = (group * 8 + level) * 4 + list;
+    if (this.nextId >= MAX_BUCKETS && !this.open.has(kind)) kind = (UNKNOWN_GROUP * 8 + level) * 4 + list;
+    let id = this.open.get(kind) ?? 0;
+    if (id === 0 || this.sizes[id] === BUCKET_PEERS) id = this.openBucket(kind, id, keys);
+    const size = this.sizes[id]!;
+    if (size === this.capacities[id]) this.growBucket(id);
+    if (size === 0) this.emptyBuckets--;
+    this.sizes[id] = size + 1;
+    if (list !== LIST_NONE && !this.filling) this.orders[list]!.add(this.positions[id]!, 1);
+    return (id << POSITION_BITS) | size;
+  }
+
+  /** Removes the peer in a place, which must not be indexed any more. */
+  give(place: number): void {
+    const words = this.arena.words;
+    const id = place >>> POSITION_BITS;
+    const kind = this.groups[id]! * 32 + this.kinds[id]!;
+    const openId = this.open.get(kind)!;
+    const last = (openId << POSITION_BITS) | (this.sizes[openId]! - 1);
+    if (last !== place) {
+      const from = this.recordOf(last);
+      const to = this.recordOf(place);
+      this.byEndpoint.move(this.hasher.hashOfRecordOf(words, from, this.addressWords), last, place);
+      this.byHost.move(this.hasher.hostHashOfRecordOf(words, from, this.addressWords), last, place);
+      this.byIdentity.move(this.identityHash(last), last, place);
+      for (let i = 0; i < this.stride; i++) words[to + i] = words[from + i]!;
+    }
+    this.shrinkOpen(kind, openId);
+  }
+
+  /** @returns false if the index has no room for it */
+  indexPlace(place: number, endpoint: Endpoint): boolean {
+    if (!this.byEndpoint.insert(endpoint.hash, place)) return false;
+    let sameHost = 0;
+    const words = this.arena.words;
+    for (let other = this.byHost.first(endpoint.hostHash); other !== 0; other = this.byHost.next()) {
+      if (isSameHost(words, this.recordOf(other), endpoint)) sameHost++;
+    }
+    if (sameHost < MAX_INDEXED_A_HOST) this.byHost.insert(endpoint.hostHash, place);
+    this.indexIdentity(place);
+    return true;
+  }
+
+  unindexPlace(place: number): void {
+    const words = this.arena.words;
+    const record = this.recordOf(place);
+    this.byEndpoint.remove(this.hasher.hashOfRecordOf(words, record, this.addressWords), place);
+    this.byHost.remove(this.hasher.hostHashOfRecordOf(words, record, this.addressWords), place);
+    this.byIdentity.remove(this.identityHash(place), place);
+  }
+
+  movePlace(from: number, to: number): void {
+    const words = this.arena.words;
+    const record = this.recordOf(to);
+    this.byEndpoint.move(this.hasher.hashOfRecordOf(words, record, this.addressWords), from, to);
+    this.byHost.move(this.hasher.hostHashOfRecordOf(words, record, this.addressWords), from, to);
+    this.byIdentity.move(this.identityHash(to), from, to);
+  }
+
+  private identityHash(place: number): number {
+    return identityHashOf(this.arena.words, this.recordOf(place) + this.addressWords);
+  }
+
+  /** Only so many of one identity: a stranger may make thousands, which all have one hash. */
+  private indexIdentity(place: number): void {
+    if (!hasKnownIdentity(this.arena.words, this.recordOf(place) + this.addressWords)) return;
+    const hash = this.identityHash(place);
+    let same = 0;
+    for (let other = this.byIdentity.first(hash); other !== 0; other = this.byIdentity.next()) {
+      if (++same >= MAX_INDEXED_A_HOST) return;
+    }
+    this.byIdentity.insert(hash, place);
+  }
+
+  /** The first occupied place from `place` on, −1 if there is none. */
+  nextPlace(place: number): number {
+    let id = place >>> POSITION_BITS;
+    let position = place & POSITION_MASK;
+    for (; id < this.nextId; id++, position = 0) {
+      if (position < this.sizes[id]!) return (id << POSITION_BITS) | position;
+    }
+    return -1;
+  }
+
+  /** Ends {@link filling}. */
+  finish(keys: StandingKeys): void {
+    this.filling = false;
+    this.stamp = keys.stamp;
+    for (const order of this.orders) order.sort(this.keyOf(keys), this.sizes, this.positions);
+  }
+
+  /** Brings the orders up to the policy in force. */
+  ensureSorted(keys: StandingKeys): void {
+    if (this.stamp === keys.stamp) return;
+    this.stamp = keys.stamp;
+    for (const order of this.orders) order.sortAgain(this.keyOf(keys), this.sizes, this.positions);
+  }
+
+  private keyOf(keys: StandingKeys): (id: number) => number {
+    return (id) => keys.key(this.groups[id]!, this.kinds[id]! >>> 2);
+  }
+
+  /**
+   * The buckets in the order of pair keys, for requesters of a group with overrides. Kept for the groups that ask most
+   * lately, until buckets come or go or the policy changes.
+   */
+  pairOrders(group: number, stamp: number, keyOf: (id: number) => number): readonly [BucketOrder, BucketOrder] {
+    let cached = this.pairCache.get(group);
+    if (cached !== undefined && cached.stamp === stamp && cached.version === this.version) return cached.orders;
+    if (cached === undefined) {
+      if (this.pairCache.size >= CACHED_PAIR_ORDERS) this.pairCache.clear();
+      cached = { stamp, version: this.version, orders: [new BucketOrder(), new BucketOrder()] };
+      this.pairCache.set(group, cached);
+    }
+    cached.stamp = stamp;
+    cached.version = this.version;
+    cached.orders[0].fill(this.orders[0], keyOf);
+    cached.orders[1].fill(this.orders[1], keyOf);
+    return cached.orders;
+  }
+
+  free(): void {
+    this.byEndpoint.free();
+    this.byHost.free();
+    this.byIdentity.free();
+    for (let id = 1; id < this.nextId; id++) this.freeBlock(id);
+  }
+
+  private openBucket(kind: number, previous: number, keys: StandingKeys): number {
+    if (!this.filling) this.ensureSorted(keys);
+    if (this.emptyBuckets > TOLERATED_EMPTY && this.emptyBuckets * 4 > this.nextId) this.dropEmptyBuckets();
+    const id = this.freeIds.pop() ?? this.nextId++;
+    if (id >= this.groups.length) this.growTables();
+    this.groups[id] = kind >>> 5;
+    this.kinds[id] = kind & 31;
+    this.bases[id] = 0;
+    this.sizes[id] = 0;
+    this.capacities[id] = 0;
+    this.previous[id] = previous;
+    this.open.set(kind, id);
+    this.version++;
+    this.emptyBuckets++;
+    const list = kind & 3;
+    if (list !== LIST_NONE && this.filling) this.orders[list]!.append(id);
+    else if (list !== LIST_NONE) {
+      this.orders[list]!.insert(keys.key(kind >>> 5, (kind >>> 2) & 7), id, this.sizes, this.positions);
+    }
+    return id;
+  }
+
+  private shrinkOpen(kind: number, id: number): void {
+    const size = this.sizes[id]! - 1;
+    this.sizes[id] = size;
+    const list = kind & 3;
+    if (list !== LIST_NONE) this.orders[list]!.add(this.positions[id]!, -1);
+    if (size > 0) {
+      if (size * 3 < this.capacities[id]! && this.arena.fits(size * 2 * this.stride))
+        this.resizeBlock(id, size + (size >>> 1));
+      return;
+    }
+    this.emptyBuckets++;
+    this.freeBlock(id);
+    if (this.previous[id] === 0) return;
+    // The full bucket before it is open now; the empty one waits to be dropped.
+    this.open.set(kind, this.previous[id]!);
+    this.previous[id] = 0;
+    this.groups[id] = 0;
+    this.kinds[id] = LIST_NONE;
+    this.dropEmptyBucket(id, list);
+  }
+
+  /** An empty bucket that is no longer the open one of its kind leaves the order at once. */
+  private dropEmptyBucket(id: number, list: number): void {
+    this.emptyBuckets--;
+    this.version++;
+    if (list !== LIST_NONE) this.orders[list]!.compact((other) => other === id, this.sizes, this.positions);
+    this.freeIds.push(id);
+  }
+
+  private dropEmptyBuckets(): void {
+    const isGone = (id: number): boolean => this.sizes[id] === 0;
+    for (const order of this.orders) order.compact(isGone, this.sizes, this.positions);
+    for (const [kind, id] of this.open) {
+      if (this.sizes[id] !== 0) continue;
+      this.open.delete(kind);
+      this.freeIds.push(id);
+    }
+    this.emptyBuckets = 0;
+    this.version++;
+  }
+
+  private growBucket(id: number): void {
+    const size = this.sizes[id]!;
+    this.resizeBlock(id, size === 0 ? 1 : Math.min(BUCKET_PEERS, size + Math.max(1, size >>> 1)));
+  }
+
+  private resizeBlock(id: number, capacity: number): void {
+    const blockWords = roundUpWords(capacity * this.stride);
+    const room = Math.min(BUCKET_PEERS, Math.floor(blockWords / this.stride));
+    const base = this.arena.allocate(blockWords);
+    const words = this.arena.words;
+    const from = this.bases[id]!;
+    const used = this.sizes[id]! * this.stride;
+    for (let i = 0; i < used; i++) words[base + i] = words[from + i]!;
+    this.freeBlock(id);
+    this.bases[id] = base;
+    this.capacities[id] = room;
+  }
+
+  private freeBlock(id: number): void {
+    if (this.capacities[id] === 0) return;
+    this.arena.free(this.bases[id]!, this.capacities[id]! * this.stride);
+    this.capacities[id] = 0;
+  }
+
+  private growTables(): void {
+    const capacity = this.groups.length * 2;
+    this.groups = grown(this.groups, new Uint16Array(capacity));
+    this.kinds = grown(this.kinds, new Uint8Array(capacity));
+    this.bases = grown(this.bases, new Uint32Array(capacity));
+    this.sizes = grown(this.sizes, new Uint16Array(capacity));
+    this.capacities = grown(this.capacities, new Uint16Array(capacity));
+    this.previous = grown(this.previous, new Uint32Array(capacity));
+    this.positions = grown(this.positions, new Uint32Array(capacity));
+  }
+}
+
+function grown<T extends Uint8Array | Uint16Array | Uint32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

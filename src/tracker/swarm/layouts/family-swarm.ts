@@ -1,0 +1,246 @@
+/**
+ * The peers of one swarm and family, whatever their number: small, ranked or bucketed, changing over when it grows or
+ * shrinks, with enough play between the two directions that a swarm at a threshold does not flap. A reference is a word:
+ * the kind in the top two bits, and where the swarm is in the rest; 0 is a swarm without peers.
+ */
+import type { StandingKeys } from '../../../selection/standing-key.js';
+import type { Arena } from '../memory/arena.js';
+import type { Endpoint } from '../memory/endpoint-key.js';
+import { setGroup, setIdentity, setLevelAndFlags } from '../memory/peer-record.js';
+import { BucketedSwarms } from './bucketed-swarms.js';
+import type { HostScan } from './host-scan.js';
+import { RankedSwarms } from './ranked-swarm.js';
+import { SmallSwarms } from './small-swarm.js';
+
+export const KIND_SMALL = 0;
+export const KIND_RANKED = 1;
+export const KIND_BUCKETED = 2;
+const KIND_SHIFT = 30;
+const OFFSET_MASK = 0x3fffffff;
+
+export function kindOf(ref: number): number {
+  return ref >>> KIND_SHIFT;
+}
+
+export function offsetOf(ref: number): number {
+  return ref & OFFSET_MASK;
+}
+
+export class FamilySwarms {
+  readonly small: SmallSwarms;
+  readonly ranked: RankedSwarms;
+  readonly bucketed: BucketedSwarms;
+  /** The swarm's reference after the last operation that may move it. */
+  ref = 0;
+
+  constructor(
+    private readonly arena: Arena,
+    keys: StandingKeys,
+    hasher: Endpoint,
+    private readonly smallMax: number,
+    private readonly rankedMax: number,
+  ) {
+    this.small = new SmallSwarms(arena);
+    this.ranked = new RankedSwarms(arena, keys, hasher);
+    this.bucketed = new BucketedSwarms(arena, keys, hasher);
+  }
+
+  size(ref: number): number {
+    if (ref === 0) return 0;
+    const kind = kindOf(ref);
+    if (kind === KIND_SMALL) return this.small.size(ref);
+    return kind === KIND_RANKED ? this.ranked.size(offsetOf(ref)) : this.bucketed.size(offsetOf(ref));
+  }
+
+  /** @returns the record of an address and port, 0 if there is none */
+  find(ref: number, endpoint: Endpoint): number {
+    if (ref === 0) return 0;
+    const kind = kindOf(ref);
+    if (kind === KIND_SMALL) return this.small.find(ref, endpoint);
+    return kind === KIND_RANKED
+      ? this.ranked.indexes.find(offsetOf(ref), endpoint)
+      : this.bucketed.find(offsetOf(ref), endpoint);
+  }
+
+  /** Looks for other peers of the endpoint's address. */
+  scanHost(ref: number, endpoint: Endpoint, scan: HostScan): void {
+    scan.clear();
+    if (ref === 0) return;
+    const kind = kindOf(ref);
+    if (kind === KIND_SMALL) this.small.scanHost(ref, endpoint, scan);
+    else if (kind === KIND_RANKED) this.ranked.indexes.scanHost(offsetOf(ref), endpoint, scan);
+    else this.bucketed.scanHost(offsetOf(ref), endpoint, scan);
+  }
+
+  /**
+   * @param endpoint only its identity is used
+   * @param addressWords of the family that is searched
+   * @returns a record of the same client, 0 if there is none
+   */
+  findIdentity(ref: number, endpoint: Endpoint, addressWords: 1 | 4): number {
+    if (ref === 0) return 0;
+    const kind = kindOf(ref);
+    if (kind === KIND_SMALL) return this.small.findIdentity(ref, endpoint, addressWords);
+    return kind === KIND_RANKED
+      ? this.ranked.indexes.findIdentity(offsetOf(ref), endpoint, addressWords)
+      : this.bucketed.findIdentity(offsetOf(ref), endpoint);
+  }
+
+  /** Replaces the identity of a record by that of its endpoint. The record stays where it is. */
+  setIdentity(ref: number, record: number, endpoint: Endpoint): void {
+    const kind = kindOf(ref);
+    if (kind === KIND_RANKED) this.ranked.indexes.setIdentity(offsetOf(ref), record, endpoint);
+    else if (kind === KIND_BUCKETED) this.bucketed.setIdentity(offsetOf(ref), endpoint);
+    else setIdentity(this.arena.words, record + endpoint.addressWords, endpoint);
+  }
+
+  /** Stores a peer that is not there yet. @returns its record; the swarm is at {@link ref} afterwards */
+  insert(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
+    let from = ref;
+    if (kindOf(from) === KIND_SMALL && from !== 0 && this.small.size(from) >= this.smallMax) {
+      from = this.smallToRanked(from, endpoint);
+    } else if (kindOf(from) === KIND_RANKED && this.ranked.size(offsetOf(from)) >= this.rankedMax) {
+      from = this.rankedToBucketed(from, endpoint);
+    }
+    const kind = kindOf(from);
+    let record: number;
+    if (kind === KIND_SMALL) {
+      record = this.small.insert(from, endpoint, group, level, flags);
+      this.ref = this.small.ref;
+    } else if (kind === KIND_RANKED) {
+      record = this.ranked.insert(offsetOf(from), endpoint, group, level, flags);
+      this.ref = refOf(KIND_RANKED, this.ranked.ref);
+    } else {
+      record = this.bucketed.insert(offsetOf(from), endpoint, group, level, flags);
+      this.ref = from;
+    }
+    return record;
+  }
+
+  /** As {@link insert}. @returns 0 if the arena has room, but in pieces that are too small; the swarm is as it was */
+  tryInsert(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
+    try {
+      return this.insert(ref, endpoint, group, level, flags);
+    } catch (error) {
+      if (error instanceof RangeError) return 0;
+      throw error;
+    }
+  }
+
+  /** Changes what a record is ranked by. @returns the record, which may have moved; the swarm has not */
+  relist(ref: number, record: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
+    const kind = kindOf(ref);
+    const words = this.arena.words;
+    if (kind === KIND_BUCKETED) return this.bucketed.relist(offsetOf(ref), record, endpoint, group, level, flags);
+    if (kind === KIND_RANKED) this.ranked.relist(offsetOf(ref), record, endpoint, group, level, flags);
+    else {
+      setGroup(words, record + endpoint.addressWords, group);
+      setLevelAndFlags(words, record + endpoint.addressWords, level, flags);
+    }
+    return record;
+  }
+
+  /** @param endpoint the record's own. The swarm is at {@link ref} afterwards, 0 if it was the last peer */
+  remove(ref: number, record: number, endpoint: Endpoint): void {
+    const kind = kindOf(ref);
+    if (kind === KIND_SMALL) {
+      this.small.remove(ref, record, endpoint.stride);
+      this.ref = this.small.ref;
+    } else if (kind === KIND_RANKED) {
+      this.ranked.remove(offsetOf(ref), record, endpoint);
+      this.ref = refOf(KIND_RANKED, this.ranked.ref);
+      if (this.ranked.size(this.ranked.ref) * 2 <= this.smallMax && this.arena.fits(this.smallMax * endpoint.stride))
+        this.ref = this.rankedToSmall(this.ref, endpoint);
+    } else {
+      this.bucketed.remove(offsetOf(ref), endpoint);
+      this.ref = ref;
+      if (this.bucketed.size(offsetOf(ref)) * 2 <= this.rankedMax && this.ranked.fits(this.rankedMax, endpoint.stride))
+        this.ref = this.bucketedToRanked(ref, endpoint);
+    }
+  }
+
+  /** Frees a swarm whatever is in it. */
+  free(ref: number, addressWords: 1 | 4): void {
+    if (ref === 0) return;
+    const stride = addressWords + 4;
+    const kind = kindOf(ref);
+    if (kind === KIND_SMALL) this.small.free(ref, stride);
+    else if (kind === KIND_RANKED) this.ranked.free(offsetOf(ref), stride);
+    else this.bucketed.free(offsetOf(ref));
+  }
+
+  /** The first place from `place` on that holds a record, −1 past the last: for walks over all of them. */
+  nextPlace(ref: number, place: number, addressWords: 1 | 4): number {
+    if (ref === 0) return -1;
+    const kind = kindOf(ref);
+    if (kind === KIND_SMALL) return place < this.small.size(ref) ? place : -1;
+    if (kind === KIND_BUCKETED) return this.bucketed.get(offsetOf(ref)).nextPlace(place);
+    const block = offsetOf(ref);
+    const used = this.ranked.slotsUsed(block);
+    for (let slot = place; slot < used; slot++) {
+      if (!this.ranked.isFree(this.ranked.recordAt(block, slot, addressWords + 4), addressWords)) return slot;
+    }
+    return -1;
+  }
+
+  recordInPlace(ref: number, place: number, addressWords: 1 | 4): number {
+    const kind = kindOf(ref);
+    if (kind === KIND_SMALL) return this.small.recordAt(ref, place, addressWords + 4);
+    if (kind === KIND_BUCKETED) return this.bucketed.get(offsetOf(ref)).recordOf(place);
+    return this.ranked.recordAt(offsetOf(ref), place, addressWords + 4);
+  }
+
+  private smallToRanked(ref: number, endpoint: Endpoint): number {
+    const count = this.small.size(ref);
+    const block = this.ranked.create(Math.max(16, count + (count >>> 2) + 1), endpoint.stride);
+    for (let i = 0; i < count; i++) {
+      this.ranked.append(block, this.small.recordAt(ref, i, endpoint.stride), endpoint);
+    }
+    this.ranked.sort(block, endpoint.addressWords);
+    this.small.free(ref, endpoint.stride);
+    return refOf(KIND_RANKED, block);
+  }
+
+  private rankedToSmall(ref: number, endpoint: Endpoint): number {
+    const block = offsetOf(ref);
+    const count = this.ranked.size(block);
+    const places = this.ranked.slotsUsed(block);
+    const small = count === 0 ? 0 : this.small.create(count, endpoint.stride);
+    for (let slot = 0; slot < places && count > 0; slot++) {
+      const record = this.ranked.recordAt(block, slot, endpoint.stride);
+      if (!this.ranked.isFree(record, endpoint.addressWords)) this.small.append(small, record, endpoint.stride);
+    }
+    this.ranked.free(block, endpoint.stride);
+    return small;
+  }
+
+  private rankedToBucketed(ref: number, endpoint: Endpoint): number {
+    const block = offsetOf(ref);
+    const number = this.bucketed.create(endpoint, this.ranked.size(block));
+    const places = this.ranked.slotsUsed(block);
+    for (let slot = 0; slot < places; slot++) {
+      const record = this.ranked.recordAt(block, slot, endpoint.stride);
+      if (!this.ranked.isFree(record, endpoint.addressWords)) this.bucketed.append(number, record);
+    }
+    this.bucketed.finish(number);
+    this.ranked.free(block, endpoint.stride);
+    return refOf(KIND_BUCKETED, number);
+  }
+
+  private bucketedToRanked(ref: number, endpoint: Endpoint): number {
+    const number = offsetOf(ref);
+    const count = this.bucketed.size(number);
+    const block = this.ranked.create(Math.max(16, count + (count >>> 2) + 4), endpoint.stride);
+    const swarm = this.bucketed.get(number);
+    for (let place = swarm.nextPlace(0); place >= 0; place = swarm.nextPlace(place + 1)) {
+      this.ranked.append(block, swarm.recordOf(place), endpoint);
+    }
+    this.ranked.sort(block, endpoint.addressWords);
+    this.bucketed.free(number);
+    return refOf(KIND_RANKED, block);
+  }
+}
+
+function refOf(kind: number, offset: number): number {
+  return ((kind << KIND_SHIFT) | offset) >>> 0;
+}

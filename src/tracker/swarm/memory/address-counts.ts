@@ -1,0 +1,40 @@
+/**
+ * How many peers each address holds over all swarms, and each IPv6 site (/48) over all swarms and in each. Estimates, see
+ * {@link HostCounter}. Sites of the operator's own networks are counted like others: who is inner may change with the policy
+ * while a peer is stored, and what is added must be taken away.
+ */
+import { scramble } from '../../../domain/address-hash.js';
+import type { SwarmLimits } from '../swarm-store-options.js';
+import type { Endpoint } from './endpoint-key.js';
+import { HostCounter } from './host-counter.js';
+
+export class AddressCounts {
+  private readonly addresses = new HostCounter();
+  private readonly sites = new HostCounter();
+  private readonly sitesInSwarms = new HostCounter();
+
+  /** A peer of this endpoint has come (1) to the swarm of an entry or gone (−1). */
+  add(entry: number, endpoint: Endpoint, by: 1 | -1): void {
+    this.addresses.add(endpoint.hostHash, by);
+    if (endpoint.addressWords === 1) return;
+    const site = endpoint.siteHash;
+    this.sites.add(site, by);
+    this.sitesInSwarms.add(inSwarm(site, entry), by);
+  }
+
+  /** @param entry 0 for a swarm that does not exist yet. @param isInner of the operator's own networks */
+  isOverLimit(entry: number, endpoint: Endpoint, isInner: boolean, limits: SwarmLimits): boolean {
+    const { maxPeersPerAddress, maxPeersPerSite, maxPeersPerSiteInSwarm } = limits;
+    if (maxPeersPerAddress > 0 && this.addresses.count(endpoint.hostHash) >= maxPeersPerAddress) return true;
+    if (isInner || endpoint.addressWords === 1) return false;
+    const site = endpoint.siteHash;
+    if (maxPeersPerSite > 0 && this.sites.count(site) >= maxPeersPerSite) return true;
+    if (entry === 0 || maxPeersPerSiteInSwarm === 0) return false;
+    return this.sitesInSwarms.count(inSwarm(site, entry)) >= maxPeersPerSiteInSwarm;
+  }
+}
+
+/** An entry's place stands for its torrent as long as it has peers. */
+function inSwarm(siteHash: number, entry: number): number {
+  return scramble(siteHash ^ Math.imul(entry, 0x9e3779b1));
+}

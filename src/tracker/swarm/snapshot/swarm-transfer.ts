@@ -1,0 +1,248 @@
+/**
+ * Swarms as words that outlive the process, and back. A frame holds whole torrents, or a part of a large one:
+ *
+ *   hash (5) | completed | completed by inner clients (31 bits), kept (1) | IPv4 records that follow | IPv6 records that follow | records as they are in the arena
+ *
+ * Groups are looked up again when a frame comes back, identities are forgotten (they are salted for the process), and ages
+ * count on. A torrent that changes between two frames may lose or repeat a peer; repeats are seen on the way back.
+ */
+
+import { type FamilySwarms, KIND_SMALL, kindOf } from '../layouts/family-swarm.js';
+import type { Arena } from '../memory/arena.js';
+import { Endpoint } from '../memory/endpoint-key.js';
+import type { HashKeys } from '../memory/hash-keys.js';
+import {
+  flagsOf,
+  hasNeighbours,
+  levelOf,
+  setHasNeighbours,
+  setLastSeen,
+  setUploaded,
+  uploadedOf,
+} from '../memory/peer-record.js';
+import { ROOM, type StoreRoom } from '../memory/store-room.js';
+import {
+  ENTRY_COMPLETED,
+  ENTRY_COMPLETED_INNER,
+  ENTRY_FLAG_KEPT,
+  ENTRY_FLAGS,
+  ENTRY_REF4,
+  ENTRY_REF6,
+  type TorrentTable,
+} from '../memory/torrent-table.js';
+import { SnapshotDamagedError } from './snapshot-codec.js';
+
+const HEADER_WORDS = 9;
+/** About this much is written at a time: half a millisecond of work. */
+const FRAME_WORDS = 16 * 1024;
+/** What is left of a frame above this is not worth a header. */
+const FULL_FRAME_WORDS = FRAME_WORDS - 256;
+/**
+ * A frame is closed at the end of a table segment, so it may become longer than it was meant to be: by the small swarms of
+ * some five hundred torrents where there are a million.
+ */
+const MAX_SLICE_WORDS = 16 * FRAME_WORDS;
+
+/** The flags of a peer that comes back, by the rules now in force; {@link LEFT_BEHIND} where they do not let it in. */
+export type FlagsNow = (
+  family: 4 | 6,
+  word0: number,
+  word1: number,
+  word2: number,
+  word3: number,
+  port: number,
+  flags: number,
+  group: number,
+) => number;
+
+export const LEFT_BEHIND = -1;
+
+export interface ImportContext {
+  /** The store's clock now. */
+  readonly nowSeconds: number;
+  /** The store's clock when the snapshot was taken. */
+  readonly takenAtSeconds: number;
+  /** Seconds from then to now by the wall clock. */
+  readonly elapsedSeconds: number;
+  /** Peers older than this are left behind. */
+  readonly maxAgeSeconds: number;
+  groupOf(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number;
+  readonly flagsNow: FlagsNow;
+  /** Called for each peer that came back. */
+  admitted(entry: number, flags: number, endpoint: Endpoint, lastSeen: number): void;
+}
+
+export class SwarmTransfer {
+  /** Made when the first snapshot is taken. */
+  private frame = new Uint32Array(0);
+  private used = 0;
+  private readonly endpoint: Endpoint;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly table: TorrentTable,
+    private readonly swarms: FamilySwarms,
+    private readonly room: StoreRoom,
+    keys: HashKeys,
+  ) {
+    this.endpoint = new Endpoint(keys);
+  }
+
+  /** Each frame is good until the next is asked for; between two of them anything may happen to the store. */
+  *exportFrames(): Generator<Uint32Array> {
+    const { table } = this;
+    const { words } = this.arena;
+    this.used = 0;
+    if (this.frame.length === 0) this.frame = new Uint32Array(MAX_SLICE_WORDS);
+    /** Hashes, five words each: what is larger than a slice is not written with its segment. */
+    const large: number[] = [];
+    for (let segment = 0; segment < table.segmentCount; segment++) {
+      for (let slot = 0; slot < table.segmentSlots(segment); slot++) {
+        const entry = table.entryInSlot(segment, slot);
+        if (entry === 0) continue;
+        if (this.isSmall(entry) && this.fits(entry)) this.writeTorrent(entry);
+        else for (let i = 0; i < 5; i++) large.push(words[entry + i]! | 0);
+      }
+      if (this.used >= FRAME_WORDS) yield this.takeFrame();
+    }
+    for (let at = 0; at < large.length; at += 5) yield* this.exportLarge(large, at);
+    if (this.used > 0) yield this.takeFrame();
+  }
+
+  importFrame(frame: Uint32Array, context: ImportContext): void {
+    let at = 0;
+    while (at < frame.length) {
+      if (at + HEADER_WORDS > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is cut short');
+      const count4 = frame[at + 7]!;
+      const count6 = frame[at + 8]!;
+      const end = at + HEADER_WORDS + count4 * 5 + count6 * 8;
+      if (end > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is cut short');
+      this.importTorrent(frame, at, count4, count6, context);
+      at = end;
+    }
+  }
+
+  private isSmall(entry: number): boolean {
+    const words = this.arena.words;
+    return kindOf(words[entry + ENTRY_REF4]!) === KIND_SMALL && kindOf(words[entry + ENTRY_REF6]!) === KIND_SMALL;
+  }
+
+  private fits(entry: number): boolean {
+    const words = this.arena.words;
+    const size =
+      HEADER_WORDS +
+      this.swarms.size(words[entry + ENTRY_REF4]!) * 5 +
+      this.swarms.size(words[entry + ENTRY_REF6]!) * 8;
+    return this.used + size <= this.frame.length;
+  }
+
+  private writeTorrent(entry: number): void {
+    const start = this.writeHeader(entry);
+    for (const family of [4, 6] as const) {
+      for (let place = 0; place >= 0; ) {
+        place = this.writePeers(entry, family, start, place, this.frame.length);
+      }
+    }
+  }
+
+  /** A swarm of any size, in as many frames as it takes, found again by its hash each time. */
+  private *exportLarge(hashes: readonly number[], at: number): Generator<Uint32Array> {
+    const infoHash = Uint32Array.from(hashes.slice(at, at + 5));
+    const hash = this.table.hash(infoHash, 0);
+    for (const family of [4, 6] as const) {
+      for (let place = 0; place >= 0; ) {
+        if (this.used >= FULL_FRAME_WORDS) yield this.takeFrame();
+        const entry = this.table.find(hash, infoHash, 0);
+        if (entry === 0) return;
+        place = this.writePeers(entry, family, this.writeHeader(entry), place, FRAME_WORDS);
+      }
+    }
+  }
+
+  private writeHeader(entry: number): number {
+    const words = this.arena.words;
+    const { frame } = this;
+    const start = this.used;
+    for (let i = 0; i < 5; i++) frame[start + i] = words[entry + i]!;
+    frame[start + 5] = words[entry + ENTRY_COMPLETED]!;
+    frame[start + 6] = (words[entry + ENTRY_COMPLETED_INNER]! << 1) | (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT);
+    frame[start + 7] = 0;
+    frame[start + 8] = 0;
+    this.used += HEADER_WORDS;
+    return start;
+  }
+
+  /** @returns the place to go on with, −1 if the family is done */
+  private writePeers(entry: number, family: 4 | 6, start: number, from: number, limit: number): number {
+    const words = this.arena.words;
+    const { frame } = this;
+    const addressWords = family === 4 ? 1 : 4;
+    const stride = addressWords + 4;
+    const ref = words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const counter = start + (family === 4 ? 7 : 8);
+    let place = this.swarms.nextPlace(ref, from, addressWords);
+    while (place >= 0) {
+      if (this.used + stride > limit) return place;
+      const record = this.swarms.recordInPlace(ref, place, addressWords);
+      for (let i = 0; i < stride; i++) frame[this.used + i] = words[record + i]!;
+      this.used += stride;
+      frame[counter] = frame[counter]! + 1;
+      place = this.swarms.nextPlace(ref, place + 1, addressWords);
+    }
+    return -1;
+  }
+
+  private takeFrame(): Uint32Array {
+    const frame = this.frame.subarray(0, this.used);
+    this.used = 0;
+    return frame;
+  }
+
+  private importTorrent(frame: Uint32Array, at: number, count4: number, count6: number, context: ImportContext): void {
+    const words = this.arena.words;
+    const hash = this.table.hash(frame, at);
+    let entry = this.table.find(hash, frame, at);
+    if (entry === 0) {
+      if (!this.room.hasRoomForTorrent()) return;
+      entry = this.table.insert(hash, frame, at);
+    }
+    words[entry + ENTRY_COMPLETED] = Math.max(words[entry + ENTRY_COMPLETED]!, frame[at + 5]!);
+    words[entry + ENTRY_COMPLETED_INNER] = Math.max(words[entry + ENTRY_COMPLETED_INNER]!, frame[at + 6]! >>> 1);
+    words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | (frame[at + 6]! & ENTRY_FLAG_KEPT);
+    let record = at + HEADER_WORDS;
+    for (let i = 0; i < count4; i++, record += 5) this.importPeer(frame, record, 4, entry, context);
+    for (let i = 0; i < count6; i++, record += 8) this.importPeer(frame, record, 6, entry, context);
+    const empty = words[entry + ENTRY_REF4] === 0 && words[entry + ENTRY_REF6] === 0;
+    if (empty && (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) === 0) this.table.remove(entry);
+  }
+
+  private importPeer(frame: Uint32Array, from: number, family: 4 | 6, entry: number, context: ImportContext): void {
+    const words = this.arena.words;
+    const { endpoint } = this;
+    const addressWords = family === 4 ? 1 : 4;
+    const meta = from + addressWords;
+    const age = ((context.takenAtSeconds - frame[meta + 1]!) & 0xffff) + context.elapsedSeconds;
+    if (age >= context.maxAgeSeconds || frame[meta]! >>> 16 === 0) return;
+    endpoint.setFromRecord(frame, from, addressWords);
+    endpoint.identityLow = 0;
+    endpoint.identityHigh = 0;
+    const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+    if (this.swarms.find(words[refAt]!, endpoint) !== 0) return;
+    const word0 = frame[from]!;
+    const [word1, word2, word3] = family === 4 ? [0, 0, 0] : [frame[from + 1]!, frame[from + 2]!, frame[from + 3]!];
+    const group = context.groupOf(family, word0, word1, word2, word3);
+    const port = frame[meta]! >>> 16;
+    const flags = context.flagsNow(family, word0, word1, word2, word3, port, flagsOf(frame, meta), group);
+    if (flags === LEFT_BEHIND) return;
+    if (this.room.forPeer(group, false) !== ROOM) return;
+    const record = this.swarms.tryInsert(words[refAt]!, endpoint, group, levelOf(frame, meta), flags);
+    if (record === 0) return;
+    words[refAt] = this.swarms.ref;
+    const lastSeen = context.nowSeconds - age;
+    setLastSeen(words, record + addressWords, lastSeen);
+    // Of the evidence nothing outlives the process: what was uploaded is compared, the rest begins again.
+    setUploaded(words, record + addressWords, uploadedOf(frame, meta));
+    if (hasNeighbours(frame, meta)) setHasNeighbours(words, record + addressWords);
+    context.admitted(entry, flags, endpoint, lastSeen);
+  }
+}
