@@ -219,7 +219,7 @@ class App implements Application {
     const access = (from: Config): ReturnType<typeof accessListOf> =>
       accessListOf(from.tracker, () => catalogue.allInfoHashes());
     const options = dataPlaneOptions(config, policy, access(config), this.#seed);
-    // Its thread is what is started again; an error of what the main thread does for it is no reason to.
+    // Only its thread is restarted. An error in the main thread's work for it must not restart the thread.
     const dataPlane = await runAs({ part: 'tracker' }, () =>
       SupervisedDataPlane.start(options, { clock, logger, health }),
     );

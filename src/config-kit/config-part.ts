@@ -25,7 +25,7 @@ export interface ConfigPart<Key extends string, Schema extends z.ZodType, Whole>
   readonly text: string;
   /** Keys within the section that a reload puts in force. Every other one needs a restart and is named when it changes. */
   readonly live: readonly string[];
-  /** Rules between keys. All run, so that all problems are told at once. */
+  /** Rules between keys. All of them run, so that the error lists every problem. */
   readonly checks?: readonly ((config: Whole, report: Report) => void)[] | undefined;
   /** What is allowed but seldom meant: `path: what is odd, and what to do if it is not meant`. */
   readonly advice?: readonly ((config: Whole) => readonly string[])[] | undefined;

@@ -1,5 +1,5 @@
 /**
- * What one value alone cannot show: rules between keys. Each rule is one function; all run, and all problems are told.
+ * Rules between keys. Each rule is one function. All rules run, and the error lists every problem.
  */
 
 import type { Report } from '../config-kit/config-part.js';

@@ -43,7 +43,7 @@ export const MAX_CAPABILITY_NODES = 200_000;
 
 /** How long reports wait for a shared commit. A commit costs one fsync, so a few milliseconds save hundreds of them. */
 export const GROUP_COMMIT_DELAY_MS = 4;
-/** More waiting work means that the disk is too slow: callers are told to retry. */
+/** More waiting work means that the disk is too slow: callers get 503 and retry. */
 export const MAX_PENDING_JOBS = 20_000;
 /** Listeners (which recompile the policy) are notified at most this often. */
 export const CHANGE_SPACING_MS = 250;
