@@ -17,6 +17,7 @@ import type { CrawlEntry, CrawlProgress, CrawlResult } from './crawl-result.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
 import { describer, identified } from './known-descriptions.js';
 import { measured } from './measure.js';
+import type { FetchMetadata } from './metadata-port.js';
 import { rankTorrent } from './rank-torrent.js';
 import { readSource } from './read-source.js';
 import type { AnnouncedSwarms, Scraper, Source } from './source.js';
@@ -32,6 +33,8 @@ export interface CrawlerOptions {
   readonly clock: Clock;
   readonly scraper?: Scraper | undefined;
   readonly announced?: AnnouncedSwarms | undefined;
+  /** For torrents of which only the info-hash is known. */
+  readonly metadata?: FetchMetadata | undefined;
   /** How long a torrent is retained after it drops out of the top. */
   readonly retainMs?: number | undefined;
   /** A torrent file is fetched again after this time, because its trackers may have changed. */
@@ -78,7 +81,9 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
   const { candidates, sources, unread } = await readSources(options, run);
   const carried = catalogue.ranked().filter((torrent) => unread.has(torrent.source));
   const merged = mergeCandidates([...candidates.map((c) => identified(c, catalogue)), ...carried.map(asCandidate)]);
-  const describable = merged.filter((c) => c.torrentUrl ?? c.magnet ?? (c.infoHash && catalogue.get(c.infoHash)));
+  const describable = merged.filter(
+    (c) => c.torrentUrl ?? c.magnet ?? (c.infoHash && (options.metadata ?? catalogue.get(c.infoHash))),
+  );
   const describe = describer(
     {
       ...options,

@@ -11,6 +11,7 @@ import { MAX_NAME_BYTES } from '../wire/metainfo-limits.js';
 import { parseMagnet } from '../wire/metainfo-magnet.js';
 import type { Candidate } from './candidate.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
+import { type FetchMetadata, torrentOfMetadata } from './metadata-port.js';
 
 export type Description = Omit<TorrentToStore, 'rank' | 'score' | 'seeds' | 'leechers' | 'origins'> & {
   /** Every address of the file on the original site. */
@@ -27,6 +28,7 @@ export interface DescriptionReading {
   readonly fetcher: PoliteFetcher;
   readonly documents: CrawlDocumentReader;
   readonly maxTorrentBytes: number;
+  readonly metadata?: FetchMetadata | undefined;
 }
 
 /** @throws only if the signal is aborted */
@@ -41,6 +43,9 @@ export async function describe(
     }
     if (candidate.magnet !== undefined)
       return { kind: 'described', description: fromMagnet(candidate, candidate.magnet) };
+    if (candidate.infoHash !== undefined && reading.metadata !== undefined) {
+      return { kind: 'described', description: await fromPeers(candidate, candidate.infoHash, reading, signal) };
+    }
     return { kind: 'skipped', reason: 'no source gives its torrent file or magnet link' };
   } catch (thrown) {
     signal?.throwIfAborted();
@@ -75,6 +80,31 @@ async function fromFile(
     pageUrl: candidate.pageUrl,
     torrentUrl,
     torrentUrls: fetched.url === torrentUrl ? [torrentUrl] : [torrentUrl, fetched.url],
+  };
+}
+
+/** BEP 9. The info-hash proves what a peer sends. */
+async function fromPeers(
+  candidate: Candidate,
+  infoHash: InfoHash,
+  { metadata, documents }: DescriptionReading,
+  signal: AbortSignal | undefined,
+): Promise<Description> {
+  const info = await metadata?.(infoHash, signal);
+  if (info === undefined) throw new ClientError('unreachable', 'no peer of its swarm sent its description');
+  const torrentBytes = torrentOfMetadata(info);
+  const facts = await documents.run('torrent', torrentBytes, { about: infoHash, signal });
+  if (facts.infoHash !== infoHash && facts.hybridInfoHash !== infoHash) {
+    throw new ClientError('invalid-answer', 'a peer sent the description of another torrent');
+  }
+  return {
+    ...facts,
+    torrentBytes,
+    magnet: undefined,
+    source: candidate.source,
+    pageUrl: candidate.pageUrl,
+    torrentUrl: undefined,
+    torrentUrls: [],
   };
 }
 

@@ -9,6 +9,7 @@ import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { Candidate } from './candidate.js';
 import { type Described, describe, infoHashOfMagnet } from './description.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
+import type { FetchMetadata } from './metadata-port.js';
 import { originOfUrl } from './origin.js';
 
 export interface DescriptionSources {
@@ -18,6 +19,7 @@ export interface DescriptionSources {
   readonly clock: Clock;
   readonly refetchMs: number;
   readonly maxTorrentBytes: number;
+  readonly metadata?: FetchMetadata | undefined;
 }
 
 /** Adds the info-hash that the catalogue stores for its address, which is more reliable than what a feed states. */
