@@ -40,8 +40,8 @@ export async function readAccessLog(options: AccessLogOptions): Promise<Candidat
   if (options.dryRun) for (const [target, count] of counts) totals.set(target, (totals.get(target) ?? 0) + count);
   return [...totals].map(([target, innerRequests]) =>
     target.startsWith('urn:btih:')
-      ? { source, infoHash: parseInfoHash(target.slice('urn:btih:'.length)), innerRequests }
-      : { source, torrentUrl: target, innerRequests },
+      ? { source, infoHash: parseInfoHash(target.slice('urn:btih:'.length)), torrentUrls: [], innerRequests }
+      : { source, torrentUrls: [target], innerRequests },
   );
 }
 

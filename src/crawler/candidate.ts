@@ -10,13 +10,23 @@ export interface Candidate {
   readonly source: string;
   readonly title?: string | undefined;
   readonly infoHash?: InfoHash | undefined;
-  readonly torrentUrl?: string | undefined;
+  /** Where its torrent file may be, the preferred address first; empty if the source names none. */
+  readonly torrentUrls: readonly string[];
+  /** Used if no file can be fetched. */
   readonly magnet?: string | undefined;
   /** The page about it on the original site. */
   readonly pageUrl?: string | undefined;
   /** Swarm sizes as the source states them; undefined if it states none. */
   readonly seeds?: number | undefined;
   readonly leechers?: number | undefined;
+  /** How many clients have completed it since it was published. */
+  readonly downloads?: number | undefined;
+  /** As the source names it. */
+  readonly category?: string | undefined;
+  /** The size of its content. */
+  readonly bytes?: number | undefined;
+  /** Since the Unix epoch. */
+  readonly publishedMs?: number | undefined;
   /** Requests from inside the operator's network: lines of an access log, or peers that announced. */
   readonly innerRequests?: number | undefined;
 }
@@ -31,12 +41,15 @@ export function scoreOf(candidate: Pick<Candidate, 'seeds' | 'leechers' | 'inner
   return (candidate.seeds ?? 0) + 2 * (candidate.leechers ?? 0) + 4 * (candidate.innerRequests ?? 0);
 }
 
-/** Merges in order: the first value of a field wins, swarm sizes are the largest, inner requests are summed. */
+/**
+ * Merges in order: the first value of a field wins, swarm sizes are the largest, inner requests are summed. Further
+ * addresses of a file do not merge: an item with the addresses of other torrents would take these into itself.
+ */
 export function mergeCandidates(candidates: Iterable<Candidate>): Candidate[] {
   const groups: Candidate[] = [];
   const groupByKey = new Map<string, number>();
   for (const candidate of candidates) {
-    const keys = [candidate.infoHash, candidate.torrentUrl].filter((key) => key !== undefined);
+    const keys = [candidate.infoHash, candidate.torrentUrls[0]].filter((key) => key !== undefined);
     if (keys.length === 0 && candidate.magnet !== undefined) keys.push(candidate.magnet);
     const found = keys.map((key) => groupByKey.get(key)).find((index) => index !== undefined);
     const index = found ?? groups.push(candidate) - 1;
@@ -51,11 +64,15 @@ function merged(a: Candidate, b: Candidate): Candidate {
     source: a.source,
     title: a.title ?? b.title,
     infoHash: a.infoHash ?? b.infoHash,
-    torrentUrl: a.torrentUrl ?? b.torrentUrl,
+    torrentUrls: [...new Set([...a.torrentUrls, ...b.torrentUrls])],
     magnet: a.magnet ?? b.magnet,
     pageUrl: a.pageUrl ?? b.pageUrl,
     seeds: largest(a.seeds, b.seeds),
     leechers: largest(a.leechers, b.leechers),
+    downloads: largest(a.downloads, b.downloads),
+    category: a.category ?? b.category,
+    bytes: a.bytes ?? b.bytes,
+    publishedMs: a.publishedMs ?? b.publishedMs,
     innerRequests: (a.innerRequests ?? 0) + (b.innerRequests ?? 0),
   };
 }

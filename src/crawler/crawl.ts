@@ -20,7 +20,8 @@ import { measured } from './measure.js';
 import type { FetchMetadata } from './metadata-port.js';
 import { rankTorrent } from './rank-torrent.js';
 import { readSource } from './read-source.js';
-import type { AnnouncedSwarms, Scraper, Source } from './source.js';
+import type { AnnouncedSwarms, Scraper } from './source.js';
+import type { Source } from './source-section.js';
 
 export interface CrawlerOptions {
   readonly sources: readonly Source[];
@@ -82,7 +83,7 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
   const carried = catalogue.ranked().filter((torrent) => unread.has(torrent.source));
   const merged = mergeCandidates([...candidates.map((c) => identified(c, catalogue)), ...carried.map(asCandidate)]);
   const describable = merged.filter(
-    (c) => c.torrentUrl ?? c.magnet ?? (c.infoHash && (options.metadata ?? catalogue.get(c.infoHash))),
+    (c) => c.torrentUrls[0] ?? c.magnet ?? (c.infoHash && (options.metadata ?? catalogue.get(c.infoHash))),
   );
   const describe = describer(
     {
@@ -163,5 +164,6 @@ async function readSources(
 
 function asCandidate(torrent: CatalogueSummary): Candidate {
   const { source, name, infoHash, torrentUrl, magnet, pageUrl, seeds, leechers } = torrent;
-  return { source, title: name, infoHash, torrentUrl, magnet, pageUrl, seeds, leechers };
+  const torrentUrls = torrentUrl === undefined ? [] : [torrentUrl];
+  return { source, title: name, infoHash, torrentUrls, magnet, pageUrl, seeds, leechers };
 }

@@ -31,32 +31,33 @@ export interface DescriptionReading {
   readonly metadata?: FetchMetadata | undefined;
 }
 
-/** @throws only if the signal is aborted */
+/** Tries each address of the file in turn, then the magnet link. @throws only if the signal is aborted */
 export async function describe(
   candidate: Candidate,
   reading: DescriptionReading,
   signal: AbortSignal | undefined,
 ): Promise<Exclude<Described, { kind: 'stored' }>> {
-  try {
-    if (candidate.torrentUrl !== undefined) {
-      return { kind: 'described', description: await fromFile(candidate, candidate.torrentUrl, reading, signal) };
-    }
-    if (candidate.magnet !== undefined)
-      return { kind: 'described', description: fromMagnet(candidate, candidate.magnet) };
-    if (candidate.infoHash !== undefined && reading.metadata !== undefined) {
-      return { kind: 'described', description: await fromPeers(candidate, candidate.infoHash, reading, signal) };
-    }
-    return { kind: 'skipped', reason: 'no source gives its torrent file or magnet link' };
-  } catch (thrown) {
-    signal?.throwIfAborted();
-    if (thrown instanceof ClientError && thrown.code === 'private-torrent') {
-      return { kind: 'skipped', reason: 'private torrent (BEP 27): it stays with its own tracker' };
-    }
-    if (thrown instanceof ClientError) {
-      return { kind: 'failed', reason: messageOf(thrown) };
-    }
-    throw thrown;
+  const { torrentUrls, magnet, infoHash } = candidate;
+  const ways = torrentUrls.map((url) => (): Promise<Description> => fromFile(candidate, url, reading, signal));
+  if (magnet !== undefined) ways.push(async () => fromMagnet(candidate, magnet));
+  else if (infoHash !== undefined && reading.metadata !== undefined) {
+    ways.push(() => fromPeers(candidate, infoHash, reading, signal));
   }
+  const reasons: string[] = [];
+  for (const way of ways) {
+    try {
+      return { kind: 'described', description: await way() };
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      if (!(thrown instanceof ClientError)) throw thrown;
+      if (thrown.code === 'private-torrent') {
+        return { kind: 'skipped', reason: 'private torrent (BEP 27): it stays with its own tracker' };
+      }
+      reasons.push(messageOf(thrown));
+    }
+  }
+  if (reasons.length > 0) return { kind: 'failed', reason: reasons.join('; ') };
+  return { kind: 'skipped', reason: 'no source gives its torrent file or magnet link' };
 }
 
 async function fromFile(

@@ -10,7 +10,7 @@ import type { InfoHash } from '../domain/info-hash.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { type Candidate, parseSwarmCount } from './candidate.js';
 import { childElements, type DocumentTree, documentTree, type TreeElement, textOf } from './document-tree.js';
-import { MAX_CANDIDATES_PER_SOURCE, MAX_FIELD_CHARACTERS, MAX_TITLE_BYTES } from './limits.js';
+import { MAX_CANDIDATES_PER_SOURCE, MAX_FIELD_CHARACTERS, MAX_TITLE_BYTES, MAX_TORRENT_URLS } from './limits.js';
 import { isMagnetLink, looksLikeTorrentUrl, usableMagnet, webUrl } from './link.js';
 
 const ROOTS: ReadonlySet<string> = new Set(['rss', 'feed', 'rdf:rdf']);
@@ -55,7 +55,8 @@ function readItem(item: TreeElement, baseUrl: string, source: string): Candidate
   const prose = field('description', 'summary', 'content', 'encoded') ?? '';
   const magnet = [field('magneturi', 'attr:magneturl'), ...links.map((link) => link.url)].find(usableMagnet);
   const torrents = links.filter((link) => link.isTorrent && !isMagnetLink(link.url));
-  const torrentUrl = (torrents.find((link) => link.isEnclosure) ?? torrents[0])?.url;
+  const addresses = [...torrents.filter((link) => link.isEnclosure), ...torrents.filter((link) => !link.isEnclosure)];
+  const torrentUrls = new Set(addresses.map((link) => webUrl(link.url, baseUrl)).filter((url) => url !== undefined));
   const pageUrl = links.find((link) => !link.isEnclosure && !link.isTorrent && !isMagnetLink(link.url))?.url;
   const seeds = parseSwarmCount(field('seeds', 'seeders', 'attr:seeders')) ?? countIn(prose, 'seed(?:er)?s?');
   const peers = parseSwarmCount(field('attr:peers'));
@@ -66,13 +67,13 @@ function readItem(item: TreeElement, baseUrl: string, source: string): Candidate
     source,
     title: cutToBytes(field('title') ?? '', MAX_TITLE_BYTES) || undefined,
     infoHash: optionalInfoHash(field('infohash', 'attr:infohash')),
-    torrentUrl: webUrl(torrentUrl, baseUrl),
+    torrentUrls: [...torrentUrls].slice(0, MAX_TORRENT_URLS),
     magnet,
     pageUrl: webUrl(pageUrl, baseUrl),
     seeds,
     leechers,
   };
-  return candidate.torrentUrl === undefined && magnet === undefined ? undefined : candidate;
+  return candidate.torrentUrls.length === 0 && magnet === undefined ? undefined : candidate;
 }
 
 /** The links of an item, and its values by local name in lower case; torznab's as `attr:` and their name. */

@@ -7,7 +7,13 @@ import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError, messageOf, OperatorError } from '../domain/errors.js';
 import { type Candidate, parseSwarmCount } from './candidate.js';
 import { type DocumentTree, documentTree, type TreeElement, textOf } from './document-tree.js';
-import { MAX_CANDIDATES_PER_SOURCE, MAX_FIELD_CHARACTERS, MAX_ITEM_NESTING, MAX_TITLE_BYTES } from './limits.js';
+import {
+  MAX_CANDIDATES_PER_SOURCE,
+  MAX_FIELD_CHARACTERS,
+  MAX_ITEM_NESTING,
+  MAX_TITLE_BYTES,
+  MAX_TORRENT_URLS,
+} from './limits.js';
 import { isMagnetLink, usableMagnet, webUrl } from './link.js';
 
 /** All selectors except `item` are matched inside an item. */
@@ -73,9 +79,12 @@ function readItem(item: TreeElement, selectors: HtmlSelectors, base: string, sou
   const links = inside(item, selectors.link);
   const hrefs = links.map((link) => link.attribs.href?.trim() ?? '');
   const magnet = hrefs.find(usableMagnet);
-  const href = hrefs.find((link) => link !== '' && !isMagnetLink(link));
-  const torrentUrl = webUrl(href, base);
-  if (magnet === undefined && torrentUrl === undefined) return undefined;
+  const addresses = hrefs
+    .filter((link) => link !== '' && !isMagnetLink(link))
+    .map((link) => webUrl(link, base))
+    .filter((url) => url !== undefined);
+  const torrentUrls = [...new Set(addresses)].slice(0, MAX_TORRENT_URLS);
+  if (magnet === undefined && torrentUrls.length === 0) return undefined;
   const pageLink = selectors.page === undefined ? otherLink(item, links) : firstInside(item, selectors.page);
   const titleElement = selectors.title === undefined ? pageLink : firstInside(item, selectors.title);
   const title = cutToBytes(shownText(titleElement) || shownText(links[0]), MAX_TITLE_BYTES);
@@ -84,7 +93,7 @@ function readItem(item: TreeElement, selectors: HtmlSelectors, base: string, sou
   return {
     source,
     title: title === '' ? undefined : title,
-    torrentUrl,
+    torrentUrls,
     magnet,
     pageUrl: webUrl(pageLink?.attribs.href, base),
     seeds: count(selectors.seeds),

@@ -24,7 +24,8 @@ export interface DescriptionSources {
 
 /** Adds the info-hash that the catalogue stores for its address, which is more reliable than what a feed states. */
 export function identified(candidate: Candidate, catalogue: Catalogue): Candidate {
-  const { infoHash, torrentUrl, magnet } = candidate;
+  const { infoHash, magnet } = candidate;
+  const torrentUrl = candidate.torrentUrls[0];
   if (torrentUrl !== undefined) {
     return { ...candidate, infoHash: infoHashAt(torrentUrl, catalogue) ?? infoHash };
   }
@@ -47,7 +48,7 @@ export function describer(
   const find = async (candidate: Candidate): Promise<Described> => {
     const stored = candidate.infoHash === undefined ? undefined : catalogue.get(candidate.infoHash);
     if (stored !== undefined) {
-      const { torrentUrl } = candidate;
+      const torrentUrl = candidate.torrentUrls[0];
       const fresh = clock.nowMs() - stored.fetchedMs < refetchMs;
       // A feed may name the wrong torrent for an address; only a fetch proves it.
       const proven = torrentUrl === undefined || infoHashAt(torrentUrl, catalogue) === stored.infoHash;
@@ -57,7 +58,7 @@ export function describer(
     return described.kind === 'failed' && stored !== undefined ? { kind: 'stored', torrent: stored } : described;
   };
   return (candidate) => {
-    const key = candidate.torrentUrl ?? candidate.magnet ?? candidate.infoHash ?? '';
+    const key = candidate.torrentUrls[0] ?? candidate.magnet ?? candidate.infoHash ?? '';
     const description = known.get(key) ?? find(candidate);
     known.set(key, description);
     return description;

@@ -14,6 +14,8 @@ export const MAX_FIELD_CHARACTERS = 20_000;
 export const MAX_CANDIDATES_PER_SOURCE = 5_000;
 /** Bytes of UTF-8 of a site's title for a torrent, truncated above. Titles with years, formats and names reach 500. */
 export const MAX_TITLE_BYTES = 1_000;
+/** Addresses of one torrent file that an item of a source may name: the site, its mirrors, a cache of files. */
+export const MAX_TORRENT_URLS = 8;
 /** Files of one torrent that the catalogue lists; more rows make a page that browsers struggle with. */
 export const MAX_LISTED_FILES = 1_000;
 /** The largest known swarm had a few hundred thousand peers; larger numbers are false. */

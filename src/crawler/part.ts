@@ -1,32 +1,8 @@
 /** The crawler's section of the configuration: what is popular, from where, and how politely it is asked. */
 import { z } from 'zod';
-import { urlOf } from '../config-kit/address-schemas.js';
 import { configPart } from '../config-kit/config-part.js';
-import { duration, filePath, identifier, section, size, text, wholeNumber } from '../config-kit/field-schemas.js';
-
-const selector = z.string({ error: 'expected a CSS selector' }).min(1, { error: 'expected a CSS selector' });
-const webUrl = urlOf('http', 'https');
-
-const source = z.discriminatedUnion(
-  'type',
-  [
-    section({ name: identifier, type: z.literal('feed'), url: webUrl }),
-    section({
-      name: identifier,
-      type: z.literal('html'),
-      url: webUrl,
-      item: selector,
-      link: selector,
-      title: selector.optional(),
-      page: selector.optional(),
-      seeds: selector.optional(),
-      leechers: selector.optional(),
-    }),
-    section({ name: identifier, type: z.literal('access-log'), file: filePath }),
-    section({ name: identifier, type: z.literal('announces') }),
-  ],
-  { error: 'expected "feed", "html", "access-log" or "announces"' },
-);
+import { duration, section, size, text, wholeNumber } from '../config-kit/field-schemas.js';
+import { sourceSection } from './source-section.js';
 
 export const crawlerSection = section({
   top: wholeNumber(1, 100_000).prefault(100),
@@ -37,7 +13,7 @@ export const crawlerSection = section({
   maxPageSize: size('1KiB', '256MiB', '8MiB'),
   maxTorrentSize: size('1KiB', '64MiB', '8MiB'),
   userAgent: text.optional(),
-  sources: z.array(source).prefault([]),
+  sources: z.array(sourceSection).prefault([]),
 });
 
 export const crawlerPart = configPart({
@@ -59,5 +35,7 @@ export const crawlerPart = configPart({
     #     title: "a.name", page: "a.details", seeds: ".s", leechers: ".l" }
     # - { name: proxy, type: access-log, file: /var/log/squid/access.log }
     # - { name: own, type: announces }
+    # Each may have weight: 2, category: linux, block: ["cam rip"]; those with a url also
+    #     headers: { Cookie: "\${SITE_COOKIE}" }, allowPrivate: true
 `,
 });

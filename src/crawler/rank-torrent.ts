@@ -7,7 +7,7 @@ import { type Candidate, scoreOf } from './candidate.js';
 import type { CrawlEntry } from './crawl-result.js';
 import type { Described } from './description.js';
 import { originOfUrl } from './origin.js';
-import type { Source } from './source.js';
+import type { Source } from './source-section.js';
 
 export interface Ranking {
   readonly catalogue: Catalogue;
@@ -30,7 +30,7 @@ export function rankTorrent(
   const score = scoreOf(candidate);
   const common = { seeds, leechers, innerRequests, score, source };
   if (described.kind === 'skipped' || described.kind === 'failed') {
-    const name = candidate.title ?? candidate.torrentUrl ?? candidate.infoHash ?? candidate.magnet ?? '';
+    const name = candidate.title ?? candidate.torrentUrls[0] ?? candidate.infoHash ?? candidate.magnet ?? '';
     const { kind: status, reason } = described;
     return { ...common, rank: undefined, infoHash: candidate.infoHash, name, status, reason };
   }
@@ -61,7 +61,9 @@ function originsOf(candidate: Candidate, described: Described, sources: readonly
   if (candidate.pageUrl === undefined) return origins;
   const source = sources.find(({ name }) => name === candidate.source);
   const listUrl = source !== undefined && 'url' in source ? source.url : undefined;
-  const hosts = [listUrl, candidate.torrentUrl].map((url) => (url === undefined ? undefined : originOfUrl(url).host));
+  const hosts = [listUrl, ...candidate.torrentUrls].map((url) =>
+    url === undefined ? undefined : originOfUrl(url).host,
+  );
   const page = originOfUrl(candidate.pageUrl);
   return hosts.includes(page.host) && page.path !== '/' ? [...origins, { ...page, kind: 'page' }] : origins;
 }

@@ -10,7 +10,8 @@ import type { CrawlDocumentReader, SourceDocument } from './document-tasks.js';
 import { MAX_CANDIDATES_PER_SOURCE, MAX_DOCUMENT_BYTES } from './limits.js';
 import { orAborted } from './or-aborted.js';
 import { originOfUrl } from './origin.js';
-import type { AnnouncedSwarm, AnnouncedSwarms, Source } from './source.js';
+import type { AnnouncedSwarm, AnnouncedSwarms } from './source.js';
+import type { SiteSource, Source } from './source-section.js';
 
 /** Far more than the time to list its largest swarms. */
 const ANNOUNCED_TIMEOUT_MS = 10_000;
@@ -47,6 +48,7 @@ export async function readSource(source: Source, reading: SourceReading): Promis
         swarms.map(({ infoHash, seeds, leechers }) => ({
           source: source.name,
           infoHash,
+          torrentUrls: [],
           innerRequests: seeds + leechers,
         })),
       );
@@ -72,7 +74,7 @@ function mostWanted(candidates: Candidate[]): Candidate[] {
 }
 
 async function fetchDocument(
-  source: Extract<Source, { type: 'feed' | 'html' }>,
+  source: SiteSource,
   { fetcher, catalogue, state, clock, maxDocumentBytes = MAX_DOCUMENT_BYTES, dryRun, signal }: SourceReading,
   accept: string,
 ): Promise<SourceDocument> {

@@ -1,12 +1,5 @@
-/** The kinds of source from which the crawler reads popular torrents, named as in the configuration. */
+/** What the crawler asks other parts for. */
 import type { InfoHash } from '../domain/info-hash.js';
-import type { HtmlSelectors } from './html-source.js';
-
-export type Source =
-  | { readonly name: string; readonly type: 'feed'; readonly url: string }
-  | ({ readonly name: string; readonly type: 'html'; readonly url: string } & HtmlSelectors)
-  | { readonly name: string; readonly type: 'access-log'; readonly file: string }
-  | { readonly name: string; readonly type: 'announces' };
 
 /** A swarm that inner clients announced to the alias tracker. */
 export interface AnnouncedSwarm {

@@ -69,6 +69,14 @@ describe('values', () => {
     ['crawler: { maxPageSize: 8 }', 'crawler.maxPageSize: expected a size with its unit'],
     ['crawler: { sources: [ { name: a, type: rss } ] }', 'crawler.sources[0].type: expected "feed"'],
     ['crawler: { sources: [ { name: a, type: feed } ] }', 'crawler.sources[0].url: is missing; expected a URL'],
+    [
+      'crawler: { sources: [ { name: a, type: feed, url: "http://a.example/", headers: { Host: b } } ] }',
+      'crawler.sources[0].headers.Host: the crawler sets this header field itself',
+    ],
+    [
+      'crawler: { sources: [ { name: a, type: feed, url: "http://a.example/", headers: { Cookie: "a\\nb" } } ] }',
+      'crawler.sources[0].headers.Cookie: the value of a header field is printable ASCII on one line',
+    ],
     ['mirrorSite:', 'mirrorSite: expected keys (listen, title, publicUrl); write {} for the defaults'],
     ['control: { token: short }', 'control.token: a token has at least 8 characters'],
     ['dnsRedirect: { sites: ["*.example.org"] }', 'dnsRedirect.sites[0]: "*.example.org" is not a host name'],

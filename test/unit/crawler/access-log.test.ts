@@ -83,7 +83,9 @@ describe('files', () => {
       clock: at,
       dryRun: options.dryRun ?? false,
     });
-    return Object.fromEntries(found.map((c) => [/(\w+)\.torrent/.exec(c.torrentUrl ?? '')?.[1], c.innerRequests ?? 0]));
+    return Object.fromEntries(
+      found.map((c) => [/(\w+)\.torrent/.exec(c.torrentUrls[0] ?? '')?.[1], c.innerRequests ?? 0]),
+    );
   };
 
   it('counts each line once, however often it is read', async () => {

@@ -14,21 +14,21 @@ describe('score', () => {
 describe('merging', () => {
   it('makes one of what shares an info-hash or an address', () => {
     const merged = mergeCandidates([
-      { source: 'a', title: 'A', torrentUrl: 'http://a/1.torrent', seeds: 5, leechers: 9 },
-      { source: 'log', torrentUrl: 'http://a/1.torrent', innerRequests: 3 },
-      { source: 'b', title: 'B', infoHash, seeds: 8, leechers: 1 },
-      { source: 'own', infoHash, innerRequests: 4 },
-      { source: 'a', infoHash, torrentUrl: 'http://a/1.torrent', innerRequests: 1 },
+      { source: 'a', title: 'A', torrentUrls: ['http://a/1.torrent'], seeds: 5, leechers: 9 },
+      { source: 'log', torrentUrls: ['http://a/1.torrent'], innerRequests: 3 },
+      { source: 'b', title: 'B', infoHash, torrentUrls: [], seeds: 8, leechers: 1 },
+      { source: 'own', infoHash, torrentUrls: [], innerRequests: 4 },
+      { source: 'a', infoHash, torrentUrls: ['http://a/1.torrent'], innerRequests: 1 },
     ]);
     expect(merged).toHaveLength(2);
-    expect(merged[1]).toMatchObject({ source: 'b', seeds: 8, leechers: 1, torrentUrl: 'http://a/1.torrent' });
+    expect(merged[1]).toMatchObject({ source: 'b', seeds: 8, leechers: 1, torrentUrls: ['http://a/1.torrent'] });
     expect(merged[0]).toMatchObject({ source: 'a', title: 'A', seeds: 5, innerRequests: 3 });
     expect(merged[1]?.innerRequests).toBe(5);
   });
 
   it('keeps different torrents apart', () => {
     const urls = ['http://a/1.torrent', 'http://a/2.torrent'];
-    expect(mergeCandidates(urls.map((torrentUrl) => ({ source: 'a', torrentUrl })))).toHaveLength(2);
+    expect(mergeCandidates(urls.map((url) => ({ source: 'a', torrentUrls: [url] })))).toHaveLength(2);
   });
 });
 

@@ -17,7 +17,7 @@ describe('feeds', () => {
       source: 'lab',
       title: 'A & B',
       infoHash: hash,
-      torrentUrl: 'http://site.example/d/1.torrent',
+      torrentUrls: ['http://site.example/d/1.torrent'],
       magnet: undefined,
       pageUrl: 'http://site.example/view/1',
       seeds: 1204,
@@ -32,7 +32,7 @@ describe('feeds', () => {
       `<item><title>t</title><enclosure url="/get?id=1" type="application/x-bittorrent" length="9"/><link>${magnet}</link>${inner}</item>`;
     for (const inner of [fields, `<torrent xmlns="e">${fields}</torrent>`]) {
       expect(only(item(inner))).toMatchObject({
-        torrentUrl: 'http://site.example/get?id=1',
+        torrentUrls: ['http://site.example/get?id=1'],
         magnet: `magnet:?xt=urn:btih:${hash}`,
         infoHash: hash,
         seeds: 5,
@@ -46,7 +46,7 @@ describe('feeds', () => {
       only(
         `<item><title>t</title><guid>12345</guid><link>http://i.example/dl/1</link><enclosure url="http://i.example/dl/1" type="application/x-bittorrent"/><torznab:attr name="seeders" value="3"/><torznab:attr name="peers" value="10"/></item>`,
       ),
-    ).toMatchObject({ torrentUrl: 'http://i.example/dl/1', seeds: 3, leechers: 7 });
+    ).toMatchObject({ torrentUrls: ['http://i.example/dl/1'], seeds: 3, leechers: 7 });
   });
 
   it('reads words in the description where there is nothing better', () => {
@@ -61,7 +61,7 @@ describe('feeds', () => {
     const atom = `<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><entry><title>T</title>
       <link rel="alternate" href="/view/1"/><link rel="enclosure" href="/1" type="application/x-bittorrent"/></entry></feed>`;
     expect(parseFeed(atom, base, 'lab')).toMatchObject([
-      { title: 'T', torrentUrl: 'http://site.example/1', pageUrl: 'http://site.example/view/1', seeds: undefined },
+      { title: 'T', torrentUrls: ['http://site.example/1'], pageUrl: 'http://site.example/view/1', seeds: undefined },
     ]);
   });
 

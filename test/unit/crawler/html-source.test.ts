@@ -17,7 +17,7 @@ describe('list pages', () => {
       {
         source: 'site',
         title: 'The first',
-        torrentUrl: 'https://site.example/top/get/1.torrent?k=a&b=2',
+        torrentUrls: ['https://site.example/top/get/1.torrent?k=a&b=2'],
         magnet: undefined,
         pageUrl: 'https://site.example/view/1',
         seeds: 1200,
@@ -26,7 +26,7 @@ describe('list pages', () => {
       {
         source: 'site',
         title: 'm',
-        torrentUrl: undefined,
+        torrentUrls: [],
         magnet: `magnet:?xt=urn:btih:${hash}`,
         pageUrl: undefined,
         seeds: undefined,
@@ -39,7 +39,7 @@ describe('list pages', () => {
     const page = `<base href="https://cdn.example/x/"><div class="i"><h3>T</h3><a href="/ad">ad</a><a class="p" href="p1">p</a><a class="d" href="1.torrent">d</a></div>`;
     expect(parseListPage(page, { item: '.i', link: '.d', title: 'h3', page: '.p' }, base, 'site')[0]).toMatchObject({
       title: 'T',
-      torrentUrl: 'https://cdn.example/x/1.torrent',
+      torrentUrls: ['https://cdn.example/x/1.torrent'],
       pageUrl: 'https://cdn.example/x/p1',
     });
   });
@@ -48,7 +48,7 @@ describe('list pages', () => {
     const page = `<div class="list"><div class="i"><b>1</b><p><a href="2">n</a></p><a href="a.torrent">x</a><b>7</b></div></div>`;
     const within = { item: '.list > .i', link: '> a', page: '> p a', seeds: 'b:last-of-type', leechers: 'b:first' };
     expect(parseListPage(page, within, base, 'site')[0]).toMatchObject({
-      torrentUrl: `${base}a.torrent`,
+      torrentUrls: [`${base}a.torrent`],
       pageUrl: `${base}2`,
       seeds: 7,
       leechers: 1,

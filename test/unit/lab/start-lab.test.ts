@@ -39,7 +39,7 @@ describe('the original site', () => {
     const candidates = parseFeed(text, siteUrl('/feed.xml'), 'lab');
     expect(candidates.map((each) => [each.title, each.seeds, each.leechers])).toContainEqual(['Numbers', 12, 4]);
     const port = lab.site.endpoints[0]!.port;
-    expect(candidates.map((each) => each.torrentUrl)).toContain(
+    expect(candidates.flatMap((each) => each.torrentUrls)).toContain(
       `http://www.original.lab:${port}/torrents/alice.torrent`,
     );
     expect(candidates.find((each) => each.title === 'Lots of numbers')?.seeds).toBeUndefined();

@@ -344,7 +344,7 @@ describe('the feed', () => {
   it('is one that torrent clients, and our own crawler, can read', async () => {
     const { text } = await get('/feed.xml', { host: 'mirror.example:8080' });
     const items = parseFeed(text, 'http://mirror.example:8080/feed.xml', 'mirror');
-    expect(items.map(({ infoHash, torrentUrl }) => [infoHash, torrentUrl])).toEqual([
+    expect(items.map(({ infoHash, torrentUrls }) => [infoHash, torrentUrls[0]])).toEqual([
       [hashOf(2), `http://mirror.example:8080/torrent/${hashOf(2)}.torrent`],
       [alice, `http://mirror.example:8080/torrent/${alice}.torrent`],
       [hashOf(3), undefined],
