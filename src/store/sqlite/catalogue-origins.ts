@@ -1,0 +1,42 @@
+/** Where torrents and lists of them are on the original sites: addresses of files, of pages and of lists. */
+import type { InfoHash } from '../../domain/info-hash.js';
+import type { Listing, OriginPath } from './catalogue-torrent.js';
+import type { SqliteDatabase } from './database.js';
+
+export interface CatalogueOrigins {
+  /** Finds the torrent at an address of an original site; `host` without port. */
+  findOrigin(host: string, path: string): { infoHash: InfoHash; kind: 'torrent' | 'page' } | undefined;
+  recordListing(listing: Listing): void;
+  findListing(host: string, path: string): Listing | undefined;
+}
+
+/** Adds addresses, or moves them to this torrent. A page never replaces a file. */
+export type AddOrigins = (infoHash: InfoHash, origins: readonly OriginPath[]) => void;
+
+export function catalogueOrigins(database: SqliteDatabase): CatalogueOrigins & { readonly addOrigins: AddOrigins } {
+  const upsertOrigin = database.prepare(`
+    INSERT INTO catalogue_origin VALUES (:host, :path, :kind, :infoHash)
+    ON CONFLICT DO UPDATE SET kind = excluded.kind, info_hash = excluded.info_hash
+    WHERE excluded.kind = 'torrent' OR kind = 'page'`);
+  const upsertListing = database.prepare(`
+    INSERT INTO catalogue_listing VALUES (:host, :path, :kind, :source)
+    ON CONFLICT DO UPDATE SET kind = excluded.kind, source = excluded.source`);
+  return {
+    addOrigins: (infoHash, origins) => {
+      for (const { host, path, kind } of origins) upsertOrigin.run({ host, path, kind, infoHash });
+    },
+    findOrigin: (host, path) =>
+      database
+        .prepare<[string, string], { infoHash: InfoHash; kind: 'torrent' | 'page' }>(
+          'SELECT info_hash AS infoHash, kind FROM catalogue_origin WHERE host = ? AND path = ?',
+        )
+        .get(host, path),
+    recordListing: (listing) => {
+      upsertListing.run(listing);
+    },
+    findListing: (host, path) =>
+      database
+        .prepare<[string, string], Listing>('SELECT * FROM catalogue_listing WHERE host = ? AND path = ?')
+        .get(host, path),
+  };
+}

@@ -1,0 +1,59 @@
+/** Reads single torrents of the catalogue. Every look-up also finds the second hash of a hybrid torrent. */
+import type { InfoHash } from '../../domain/info-hash.js';
+import {
+  type CatalogueFile,
+  type CatalogueTorrent,
+  SUMMARY_COLUMNS,
+  type SummaryRow,
+  summaryOfRow,
+} from './catalogue-torrent.js';
+import type { SqliteDatabase } from './database.js';
+
+export interface CatalogueReader {
+  get(infoHash: InfoHash): CatalogueTorrent | undefined;
+  /** Identifies the stored file without reading it. */
+  torrentFile(infoHash: InfoHash): StoredTorrentFile | undefined;
+  /** The original file. */
+  torrentBytes(infoHash: InfoHash): Uint8Array | undefined;
+}
+
+export interface StoredTorrentFile {
+  /** The first hash of a hybrid torrent. */
+  readonly infoHash: InfoHash;
+  readonly name: string;
+  /** Changes whenever the file is stored, even if it is the same. */
+  readonly version: string;
+}
+
+interface TorrentRow extends SummaryRow {
+  files_json: string;
+  tracker_tiers_json: string;
+}
+
+export function catalogueReader(database: SqliteDatabase): CatalogueReader {
+  const byHash = 'info_hash = :infoHash OR hybrid_info_hash = :infoHash';
+  const selectTorrent = database.prepare<{ infoHash: string }, TorrentRow>(
+    `SELECT ${SUMMARY_COLUMNS}, files_json, tracker_tiers_json FROM catalogue_torrent WHERE ${byHash}`,
+  );
+  const selectBytes = database.prepare<{ infoHash: string }, { torrent_bytes: Buffer | null }>(
+    `SELECT torrent_bytes FROM catalogue_torrent WHERE ${byHash}`,
+  );
+  const selectFile = database.prepare<{ infoHash: string }, StoredTorrentFile>(
+    // The length of a BLOB is in its row: SQLite does not read the file for it.
+    `SELECT info_hash AS infoHash, name, fetched_ms || ' ' || length(torrent_bytes) AS version
+     FROM catalogue_torrent WHERE (${byHash}) AND torrent_bytes IS NOT NULL`,
+  );
+  return {
+    get: (infoHash) => {
+      const row = selectTorrent.get({ infoHash });
+      if (row === undefined) return undefined;
+      return {
+        ...summaryOfRow(row),
+        files: JSON.parse(row.files_json) as CatalogueFile[],
+        trackerTiers: JSON.parse(row.tracker_tiers_json) as string[][],
+      };
+    },
+    torrentFile: (infoHash) => selectFile.get({ infoHash }),
+    torrentBytes: (infoHash) => selectBytes.get({ infoHash })?.torrent_bytes ?? undefined,
+  };
+}

@@ -1,0 +1,104 @@
+/** Writes torrents to the catalogue, and says what that has changed. */
+import type { InfoHash } from '../../domain/info-hash.js';
+import type { AddOrigins } from './catalogue-origins.js';
+import type { CatalogueReader } from './catalogue-reader.js';
+import { searchTextOf } from './catalogue-search.js';
+import type { CatalogueSummary, OriginPath, Popularity, StoreOutcome, TorrentToStore } from './catalogue-torrent.js';
+import type { SqliteDatabase } from './database.js';
+
+export interface CatalogueWriter {
+  /**
+   * Idempotent: storing the same torrent again only changes its times. Origins are added, or moved to this torrent; a
+   * page never replaces a file.
+   */
+  store(torrent: TorrentToStore, nowMs: number): StoreOutcome;
+  /** Updates the numbers of a stored torrent and adds origins. @returns undefined if it is not stored */
+  touch(
+    infoHash: InfoHash,
+    popularity: Popularity,
+    origins: readonly OriginPath[],
+    nowMs: number,
+  ): StoreOutcome | undefined;
+}
+
+export function catalogueWriter(
+  database: SqliteDatabase,
+  torrents: CatalogueReader,
+  addOrigins: AddOrigins,
+): CatalogueWriter {
+  const upsert = database.prepare(`
+    INSERT INTO catalogue_torrent VALUES (:infoHash, :hybridInfoHash, :infoHashV2, :name, :totalBytes, :pieceBytes,
+      :filesJson, :fileCount, :trackerTiersJson, :torrentBytes, :magnet, :source, :pageUrl, :torrentUrl, :seeds,
+      :leechers, :score, :rank, :nowMs, :nowMs, :nowMs, :searchText)
+    ON CONFLICT (info_hash) DO UPDATE SET
+      hybrid_info_hash = excluded.hybrid_info_hash, info_hash_v2 = excluded.info_hash_v2, name = excluded.name,
+      total_bytes = excluded.total_bytes, piece_bytes = excluded.piece_bytes, files_json = excluded.files_json,
+      file_count = excluded.file_count, tracker_tiers_json = excluded.tracker_tiers_json,
+      torrent_bytes = excluded.torrent_bytes, magnet = excluded.magnet, source = excluded.source,
+      page_url = excluded.page_url, torrent_url = excluded.torrent_url, seeds = excluded.seeds,
+      leechers = excluded.leechers, score = excluded.score, rank = excluded.rank,
+      last_seen_ms = excluded.last_seen_ms, fetched_ms = excluded.fetched_ms, search_text = excluded.search_text`);
+  const updatePopularity = database.prepare(`
+    UPDATE catalogue_torrent SET seeds = :seeds, leechers = :leechers, score = :score, rank = :rank,
+      last_seen_ms = :nowMs WHERE info_hash = :infoHash`);
+
+  return {
+    store: database.transaction((torrent: TorrentToStore, nowMs: number): StoreOutcome => {
+      const before = torrents.get(torrent.infoHash);
+      const bytesBefore = before === undefined ? undefined : torrents.torrentBytes(torrent.infoHash);
+      // A site that has only a link must not remove the file that another site had.
+      const bytes = torrent.torrentBytes ?? bytesBefore;
+      const keepsFile = torrent.torrentBytes === undefined && bytesBefore !== undefined && before !== undefined;
+      const facts = keepsFile ? { ...before, ...popularityOf(torrent) } : torrent;
+      upsert.run({
+        infoHash: torrent.infoHash,
+        hybridInfoHash: facts.hybridInfoHash ?? null,
+        infoHashV2: facts.infoHashV2 ?? null,
+        name: facts.name,
+        totalBytes: facts.totalBytes ?? null,
+        pieceBytes: facts.pieceBytes ?? null,
+        filesJson: JSON.stringify(facts.files),
+        fileCount: facts.fileCount,
+        trackerTiersJson: JSON.stringify(facts.trackerTiers),
+        torrentBytes: bytes ?? null,
+        magnet: facts.magnet ?? null,
+        source: facts.source,
+        pageUrl: facts.pageUrl ?? null,
+        torrentUrl: facts.torrentUrl ?? null,
+        seeds: torrent.seeds ?? null,
+        leechers: torrent.leechers ?? null,
+        score: torrent.score,
+        rank: torrent.rank,
+        nowMs,
+        searchText: searchTextOf(facts),
+      });
+      addOrigins(torrent.infoHash, torrent.origins);
+      if (before === undefined) return 'new';
+      const sameFile = Buffer.compare(bytesBefore ?? Buffer.alloc(0), bytes ?? Buffer.alloc(0)) === 0;
+      const same = sameFile && before.magnet === facts.magnet && samePopularity(before, torrent);
+      return same ? 'kept' : 'updated';
+    }),
+    touch: database.transaction((infoHash, popularity, origins, nowMs): StoreOutcome | undefined => {
+      const before = torrents.get(infoHash);
+      if (before === undefined) return undefined;
+      updatePopularity.run({
+        infoHash: before.infoHash,
+        seeds: popularity.seeds ?? null,
+        leechers: popularity.leechers ?? null,
+        score: popularity.score,
+        rank: popularity.rank,
+        nowMs,
+      });
+      addOrigins(before.infoHash, origins);
+      return samePopularity(before, popularity) ? 'kept' : 'updated';
+    }),
+  };
+}
+
+function popularityOf({ seeds, leechers, score, rank }: Popularity): Popularity {
+  return { seeds, leechers, score, rank };
+}
+
+function samePopularity(a: CatalogueSummary, b: Popularity): boolean {
+  return a.seeds === b.seeds && a.leechers === b.leechers && a.score === b.score && a.rank === b.rank;
+}
