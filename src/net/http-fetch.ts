@@ -1,0 +1,113 @@
+/**
+ * Fetches one URL of another site, without following redirects: limits on time and size, and retries after 429 and 503.
+ * Each failure is a ClientError that names the host.
+ */
+import { type Agent, fetch, type Response } from 'undici';
+import type { Clock } from '../domain/clock.js';
+import { ClientError, errorCodeOf, messageOf } from '../domain/errors.js';
+import type { HostQueue } from './host-queue.js';
+import { MAX_RETRY_AFTER_MS, MAX_TRIES } from './limits.js';
+
+export interface FetchRequest {
+  readonly maxBytes: number;
+  readonly accept?: string;
+  /** Of the copy that the caller has. */
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpAnswer {
+  readonly response: Response;
+  /** Empty unless the status is 2xx. */
+  readonly bytes: Uint8Array;
+}
+
+export interface HttpFetchOptions {
+  readonly agent: Agent;
+  readonly queue: HostQueue;
+  readonly clock: Clock;
+  readonly userAgent: string;
+  /** For one request including its body. */
+  readonly timeoutMs: number;
+  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+}
+
+/**
+ * @param pauseMs before each try, unless it is the first request to the host
+ * @returns the last answer, which may still be 429 or 503
+ * @throws ClientError; the signal's reason if the request's signal was aborted
+ */
+export type HttpFetch = (url: URL, request: FetchRequest, pauseMs: number) => Promise<HttpAnswer>;
+
+const FIRST_BACK_OFF_MS = 2_000;
+
+export function createHttpFetch(options: HttpFetchOptions): HttpFetch {
+  const { agent, queue, clock, userAgent, timeoutMs, sleep } = options;
+
+  const fetchOnce = async (url: URL, request: FetchRequest): Promise<HttpAnswer> => {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      const response = await fetch(url, {
+        dispatcher: agent,
+        redirect: 'manual',
+        headers: {
+          'user-agent': userAgent,
+          accept: request.accept ?? '*/*',
+          ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
+          ...(request.lastModified === undefined ? {} : { 'if-modified-since': request.lastModified }),
+        },
+        signal: request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]),
+      });
+      if (response.ok) return { response, bytes: await readBody(response, request.maxBytes) };
+      await response.body?.cancel();
+      return { response, bytes: new Uint8Array() };
+    } catch (thrown) {
+      request.signal?.throwIfAborted();
+      if (timeout.aborted) throw new ClientError('unreachable', `${url.host} took longer than ${timeoutMs / 1000} s`);
+      throw asClientError(thrown, url);
+    }
+  };
+
+  return async (url, request, pauseMs) => {
+    const { signal } = request;
+    for (let attempt = 1; ; attempt++) {
+      const answer = await queue.run(url.host, pauseMs, () => fetchOnce(url, request), signal);
+      const { status, headers } = answer.response;
+      if ((status !== 429 && status !== 503) || attempt === MAX_TRIES) return answer;
+      const waitMs = retryAfterMs(headers.get('retry-after'), clock.nowMs()) ?? FIRST_BACK_OFF_MS * 2 ** (attempt - 1);
+      if (waitMs > MAX_RETRY_AFTER_MS) return answer;
+      // In the queue, so that all other requests to this host wait, too.
+      await queue.run(url.host, 0, () => sleep(waitMs, signal), signal);
+    }
+  };
+}
+
+async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    const bytes = chunk as Uint8Array;
+    length += bytes.length;
+    // Leaving the loop cancels the rest of the body.
+    if (length > maxBytes) throw new ClientError('invalid-answer', `the answer has more than ${maxBytes} bytes`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** RFC 9110 section 10.2.3: seconds or a date. */
+function retryAfterMs(value: string | null, nowMs: number): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
+  const dateMs = Date.parse(value);
+  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
+}
+
+function asClientError(thrown: unknown, url: URL): ClientError {
+  for (let cause = thrown; cause instanceof Error; cause = cause.cause) if (cause instanceof ClientError) return cause;
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
+  const code = errorCodeOf(cause);
+  const why = code === undefined ? `: ${messageOf(cause)}` : ` (${code})`;
+  return new ClientError('unreachable', `${url.host} cannot be reached${why}`, { cause: thrown });
+}
