@@ -4,6 +4,7 @@
  * Neither limit locks out those who were right from the same address before: their credentials are still checked, at the
  * pace of a busy probe. Who was right is not stored, so after a restart each caller has to be right once. All memory is bounded.
  */
+import { forgetOldest } from '../domain/forget-oldest.js';
 import { MAX_RATE_KEYS } from '../net/limits.js';
 import { RateLimit, subscriberOf } from '../net/rate-limit.js';
 import {
@@ -66,7 +67,7 @@ export class GuessGuard {
     const key = `${subscriberOf(attempt.address)} ${attempt.credential}`;
     if (this.#right.has(key)) return;
     this.#right.add(key);
-    if (this.#right.size > MAX_RATE_KEYS) this.#right.delete(this.#right.values().next().value!);
+    forgetOldest(this.#right, MAX_RATE_KEYS);
   }
 
   wrong({ address, probe }: Attempt, kind: WrongCredentials['kind'], nowMs: number): void {

@@ -1,9 +1,10 @@
 /**
- * A token bucket for each key, bounded in number: when there are too many, the key that was silent for longest is
+ * A token bucket for each key, bounded in number: when there are too many, the keys that were silent for longest are
  * forgotten. A forgotten key starts with a full bucket, so a flood with forged addresses never makes others wait. A key
  * that exceeds its rate is never silent, so the flood does not free it either.
  */
 import { ClientError } from '../domain/errors.js';
+import { forgetOldest } from '../domain/forget-oldest.js';
 import { type IpAddress, parseIp } from '../domain/ip-address.js';
 import { MAX_RATE_KEYS } from './limits.js';
 
@@ -31,7 +32,7 @@ export class RateLimit {
     bucket.atMs = nowMs;
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    if (this.#buckets.size > MAX_RATE_KEYS) this.#buckets.delete(this.#buckets.keys().next().value!);
+    forgetOldest(this.#buckets, MAX_RATE_KEYS);
     return this.#waitSeconds(tokens);
   }
 

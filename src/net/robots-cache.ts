@@ -1,6 +1,7 @@
 /** Remembers the robots.txt of each origin for an hour, and fetches it when it is needed (RFC 9309 section 2.3). */
 import type { Clock } from '../domain/clock.js';
 import { ClientError } from '../domain/errors.js';
+import { forgetOldest } from '../domain/forget-oldest.js';
 import type { HttpAnswer } from './http-fetch.js';
 import { MAX_REMEMBERED_HOSTS } from './limits.js';
 import { ALLOW_ALL, ALLOW_NOTHING, type RobotsFile, type RobotsRules, robotsRules } from './robots.js';
@@ -48,9 +49,8 @@ export function createRobotsCache({ clock, documents, product, fetch }: RobotsCa
     const known = byOrigin.get(url.origin);
     if (known !== undefined && known.untilMs > clock.nowMs()) return known.rules;
     const rules = read(new URL('/robots.txt', url), signal);
-    // Forgets the oldest: a Map keeps the order of insertion.
-    if (byOrigin.size >= MAX_REMEMBERED_HOSTS) byOrigin.delete(byOrigin.keys().next().value!);
     byOrigin.set(url.origin, { untilMs: clock.nowMs() + LIFETIME_MS, rules });
+    forgetOldest(byOrigin, MAX_REMEMBERED_HOSTS);
     // An aborted crawl says nothing about the site.
     rules.catch(() => byOrigin.delete(url.origin));
     return rules;

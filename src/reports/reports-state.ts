@@ -2,6 +2,7 @@
  * The reports in memory, and the writing of each change to the store. Its `take…` methods run inside a transaction of
  * the caller; after a rollback the caller creates a new state from the store.
  */
+import { forgetOldest } from '../domain/forget-oldest.js';
 import { capabilityLevel } from '../selection/compile-capability.js';
 import type { ReportsStore, StoredProbe } from '../store/sqlite/reports-store.js';
 import {
@@ -116,13 +117,8 @@ export class ReportsState {
     this.#store.saveCapability(reading);
     this.capability.delete(reading.address);
     this.capability.set(reading.address, reading);
-    const changed = isChanged ? [reading.address] : [];
-    if (this.capability.size > MAX_CAPABILITY_NODES) {
-      const longestSilent = this.capability.keys().next().value!;
-      this.capability.delete(longestSilent);
-      changed.push(longestSilent);
-    }
-    return { clamped, changed };
+    const longestSilent = forgetOldest(this.capability, MAX_CAPABILITY_NODES);
+    return { clamped, changed: isChanged ? [reading.address, ...longestSilent] : longestSilent };
   }
 
   /**
