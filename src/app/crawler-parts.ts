@@ -4,7 +4,7 @@ import { type Crawler, createCrawler } from '../crawler/crawl.js';
 import type { AnnouncedSwarms, Scraper } from '../crawler/source.js';
 import type { Clock } from '../domain/clock.js';
 import type { NameResolver } from '../net/name-resolver.js';
-import type { ClosedBecause } from '../net/outbound-rules.js';
+import type { BlockedReason } from '../net/outbound-rules.js';
 import { createPoliteFetcher } from '../net/polite-fetch.js';
 import { type Catalogue, createCatalogue } from '../store/sqlite/catalogue.js';
 import { createCrawlState } from '../store/sqlite/catalogue-crawl-state.js';
@@ -18,7 +18,7 @@ export interface CrawlerPartsOptions {
   readonly config: Config;
   readonly database: SqliteDatabase;
   readonly clock: Clock;
-  readonly closedBecause: ClosedBecause;
+  readonly blockedReason: BlockedReason;
   /** A resolver that does not redirect; default: the system's. */
   readonly resolver?: NameResolver | undefined;
   /** The upstream exchange. */
@@ -48,7 +48,7 @@ export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
   const fetcher = createPoliteFetcher({
     clock,
     documents,
-    closedBecause: options.closedBecause,
+    blockedReason: options.blockedReason,
     delayMs: settings.delayPerSiteMs,
     timeoutMs: settings.timeoutMs,
     ...(settings.userAgent === undefined ? {} : { userAgent: settings.userAgent }),

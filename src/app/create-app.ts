@@ -263,7 +263,7 @@ class App implements Application {
     });
 
     // Foreign peers, past the redirected DNS.
-    const closedBecause = outboundOf(() => this.#config);
+    const blockedReason = outboundOf(() => this.#config);
     const redirectedTo = (): readonly IpAddress[] => this.#config.dnsRedirect?.trackerAddresses ?? [];
     const exchange = config.upstream.exchange
       ? await run('upstream exchange', () => {
@@ -274,7 +274,7 @@ class App implements Application {
             random,
             catalogue,
             dataPlane,
-            closedBecause,
+            blockedReason,
             redirectedTo,
           });
         })
@@ -299,7 +299,7 @@ class App implements Application {
         documentVitals: crawlerDocuments,
         database,
         clock,
-        closedBecause,
+        blockedReason,
         resolver: exchange?.running.resolver,
         scraper: exchange && { scrape: (...asked) => exchange.running.exchange.scrape(...asked) },
         announced: {

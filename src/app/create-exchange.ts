@@ -8,7 +8,7 @@ import type { IpAddress } from '../domain/ip-address.js';
 import type { Random } from '../domain/random.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { createNameResolver, type NameResolver, systemResolvers } from '../net/name-resolver.js';
-import type { ClosedBecause } from '../net/outbound-rules.js';
+import type { BlockedReason } from '../net/outbound-rules.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { createUpstreamExchange, type UpstreamExchange } from '../upstream/upstream-exchange.js';
 import { importForeignPeers } from './data-plane/import-foreign-peers.js';
@@ -34,7 +34,7 @@ export interface ExchangeContext {
   readonly random: Random;
   readonly catalogue: Catalogue;
   readonly dataPlane: SupervisedDataPlane;
-  readonly closedBecause: ClosedBecause;
+  readonly blockedReason: BlockedReason;
   /** The addresses of redirected tracker names, by the configuration in force. */
   readonly redirectedTo: () => readonly IpAddress[];
 }
@@ -42,12 +42,12 @@ export interface ExchangeContext {
 /** @param current the configuration in force: which peers are taken follows a reload */
 export function createExchange(current: () => Config, context: ExchangeContext): ExchangePart {
   const config = current();
-  const { clock, logger, random, catalogue, dataPlane, closedBecause } = context;
+  const { clock, logger, random, catalogue, dataPlane, blockedReason } = context;
   const resolver = createNameResolver(resolversOf(config, logger), clock);
   const exchange = createUpstreamExchange({
     resolver,
     ownEndpoints: () => ownEndpoints(dataPlane.addresses, context.redirectedTo()),
-    closedBecause,
+    blockedReason,
     announcePort: ANNOUNCED_PORT,
     peerId: Buffer.concat([Buffer.from(PEER_ID_PREFIX), randomBytes(20 - PEER_ID_PREFIX.length)]),
     clock,

@@ -5,13 +5,13 @@ import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import { type Endpoint, isWildcard } from '../net/endpoint.js';
 import { type Interfaces, interfaceAddresses } from '../net/machine-addresses.js';
-import { type ClosedBecause, outboundRules } from '../net/outbound-rules.js';
+import { type BlockedReason, outboundRules } from '../net/outbound-rules.js';
 
 /**
  * @param config called for each connection, because a reload changes networks
  * @param interfaces called for each connection, because addresses come and go
  */
-export function outboundOf(config: () => Config, interfaces: () => Interfaces = networkInterfaces): ClosedBecause {
+export function outboundOf(config: () => Config, interfaces: () => Interfaces = networkInterfaces): BlockedReason {
   const rules = outboundRules({
     lab: config().lab,
     ownNetworks: () => config().operator.networks.flatMap(({ prefixes }) => prefixes),
@@ -28,7 +28,7 @@ export function outboundOf(config: () => Config, interfaces: () => Interfaces = 
     try {
       return rules(address, port);
     } catch (thrown) {
-      // Interfaces are read over netlink, which a sandbox may forbid: what cannot be checked stays closed.
+      // Interfaces are read over netlink, which a sandbox may forbid: an address that cannot be checked stays blocked.
       return `cannot be checked: the interfaces of this machine cannot be read (${messageOf(thrown)})`;
     }
   };

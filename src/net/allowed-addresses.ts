@@ -1,22 +1,22 @@
 /** Which of the addresses of a name may be connected to. */
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
-import type { ClosedBecause } from './outbound-rules.js';
+import type { BlockedReason } from './outbound-rules.js';
 
-export type OpenAddresses =
-  | { readonly open: readonly IpAddress[] }
+export type AllowedAddresses =
+  | { readonly allowed: readonly IpAddress[] }
   /** The end of a sentence that begins with the name. */
-  | { readonly closed: string };
+  | { readonly blocked: string };
 
 /** @param addresses at least one */
-export function openAddresses(
+export function allowedAddresses(
   addresses: readonly IpAddress[],
   port: number,
-  closedBecause: ClosedBecause,
-): OpenAddresses {
-  const reasons = addresses.map((address) => closedBecause(address, port));
-  const open = addresses.filter((_, i) => reasons[i] === undefined);
-  if (open.length > 0) return { open };
-  return { closed: `resolves to ${formatIp(addresses[0]!)}, which ${reasons[0]}` };
+  blockedReason: BlockedReason,
+): AllowedAddresses {
+  const reasons = addresses.map((address) => blockedReason(address, port));
+  const allowed = addresses.filter((_, i) => reasons[i] === undefined);
+  if (allowed.length > 0) return { allowed };
+  return { blocked: `resolves to ${formatIp(addresses[0]!)}, which ${reasons[0]}` };
 }
 
 /** @returns the address in the host of a URL, with or without brackets; undefined for a name or an address with a zone */

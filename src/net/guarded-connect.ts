@@ -8,20 +8,20 @@ import type { LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { ClientError } from '../domain/errors.js';
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
-import { literalAddress, openAddresses } from './open-addresses.js';
-import type { ClosedBecause } from './outbound-rules.js';
+import { allowedAddresses, literalAddress } from './allowed-addresses.js';
+import type { BlockedReason } from './outbound-rules.js';
 
 /** Rejects, or returns nothing, if the name has no address. */
 export type ResolveName = (hostname: string) => Promise<readonly IpAddress[]>;
 
-/** @throws ClientError for a protocol other than http and https, and for a literal address that is closed */
-export function checkUrl(url: URL, closedBecause: ClosedBecause): void {
+/** @throws ClientError for a protocol other than http and https, and for a literal address that is blocked */
+export function checkUrl(url: URL, blockedReason: BlockedReason): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new ClientError('not-fetched', `only http and https are fetched, not ${url.protocol}`);
   }
   // A literal address never reaches the look-up.
   const address = literalAddress(url.hostname);
-  const reason = address && closedBecause(address, portOf(url));
+  const reason = address && blockedReason(address, portOf(url));
   if (reason !== undefined) throw new ClientError('not-fetched', `${formatIp(address!)} ${reason}`);
 }
 
@@ -29,28 +29,28 @@ function portOf({ port, protocol }: { readonly port: string; readonly protocol: 
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
-/** A connector for undici that connects to open addresses only. */
-export function guardedConnector(resolve: ResolveName, closedBecause: ClosedBecause): buildConnector.connector {
+/** A connector for undici that connects to allowed addresses only. */
+export function guardedConnector(resolve: ResolveName, blockedReason: BlockedReason): buildConnector.connector {
   return (options, callback) => {
-    const lookup = guardedLookup(resolve, portOf(options), closedBecause);
+    const lookup = guardedLookup(resolve, portOf(options), blockedReason);
     buildConnector({ lookup })(options, callback);
   };
 }
 
 /** For `net.connect`. */
-function guardedLookup(resolve: ResolveName, port: number, closedBecause: ClosedBecause): LookupFunction {
+function guardedLookup(resolve: ResolveName, port: number, blockedReason: BlockedReason): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname)
       .then((addresses) => {
         if (addresses.length === 0) throw new ClientError('unreachable', `${hostname} has no address`);
-        const result = openAddresses(addresses, port, closedBecause);
-        if ('closed' in result) throw new ClientError('not-fetched', `${hostname} ${result.closed}`);
-        return result.open.map((each) => ({ address: formatIp(each), family: each.family }));
+        const result = allowedAddresses(addresses, port, blockedReason);
+        if ('blocked' in result) throw new ClientError('not-fetched', `${hostname} ${result.blocked}`);
+        return result.allowed.map((each) => ({ address: formatIp(each), family: each.family }));
       })
       .then(
-        (open) => {
-          if (options.all) callback(null, open);
-          else callback(null, open[0]!.address, open[0]!.family);
+        (allowed) => {
+          if (options.all) callback(null, allowed);
+          else callback(null, allowed[0]!.address, allowed[0]!.family);
         },
         (thrown: Error) => callback(thrown, ''),
       );

@@ -7,7 +7,7 @@ import { isBogon, isLaboratoryAddress } from '../domain/bogon.js';
 import { type IpAddress, type Prefix, prefixContains } from '../domain/ip-address.js';
 
 /** @returns why nothing may connect there, as the end of a sentence that begins with the address; undefined if it may */
-export type ClosedBecause = (address: IpAddress, port: number) => string | undefined;
+export type BlockedReason = (address: IpAddress, port: number) => string | undefined;
 
 export interface OutboundRules {
   /** Opens loopback, private and documentation addresses, except the installation's own listeners. */
@@ -19,7 +19,7 @@ export interface OutboundRules {
   readonly isOwnListener: (address: IpAddress, port: number) => boolean;
 }
 
-export function outboundRules({ lab, ownNetworks, ownAddresses, isOwnListener }: OutboundRules): ClosedBecause {
+export function outboundRules({ lab, ownNetworks, ownAddresses, isOwnListener }: OutboundRules): BlockedReason {
   return (address, port) => {
     if (isOwnListener(address, port)) return 'is where this installation listens';
     if (isBogon(address)) {

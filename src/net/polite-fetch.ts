@@ -1,7 +1,7 @@
 /**
  * Fetches from other people's sites politely. To each host it sends one request at a time, with a pause between two. It
  * respects robots.txt, sends conditional requests, backs off after 429 and 503, and limits time, size and redirects. It
- * never connects to a closed address, such as one of the operator's own network (`guarded-connect.ts`).
+ * never connects to a blocked address, such as one of the operator's own network (`guarded-connect.ts`).
  */
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { Agent } from 'undici';
@@ -11,7 +11,7 @@ import { checkUrl, guardedConnector, type ResolveName, resolveBySystem } from '.
 import { createHostQueue } from './host-queue.js';
 import { createHttpFetch, type FetchRequest, type HttpAnswer } from './http-fetch.js';
 import { MAX_CRAWL_DELAY_MS, MAX_REDIRECTS, MAX_ROBOTS_BYTES, MAX_URL_CHARACTERS } from './limits.js';
-import type { ClosedBecause } from './outbound-rules.js';
+import type { BlockedReason } from './outbound-rules.js';
 import { ALLOW_ALL, type RobotsRules } from './robots.js';
 import { createRobotsCache, type RobotsReader } from './robots-cache.js';
 
@@ -19,7 +19,7 @@ export interface PoliteFetcherOptions {
   readonly clock: Clock;
   readonly documents: RobotsReader;
   /** Which addresses are not connected to, and why. */
-  readonly closedBecause: ClosedBecause;
+  readonly blockedReason: BlockedReason;
   /**
    * The addresses of a name; default: the system's resolver. It must not be redirected by this installation, or the
    * fetcher gets the mirror site instead of the original one.
@@ -57,11 +57,11 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetcher {
-  const { clock, documents, closedBecause, delayMs = DEFAULT_DELAY_MS } = options;
+  const { clock, documents, blockedReason, delayMs = DEFAULT_DELAY_MS } = options;
   const sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
   const agent = new Agent({
     connections: 1,
-    connect: guardedConnector(options.resolve ?? resolveBySystem, closedBecause),
+    connect: guardedConnector(options.resolve ?? resolveBySystem, blockedReason),
   });
   const fetchOne = createHttpFetch({
     agent,
@@ -88,7 +88,7 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
       if (url.href.length > MAX_URL_CHARACTERS) {
         throw new ClientError('not-fetched', `a URL of ${url.host} has more than ${MAX_URL_CHARACTERS} characters`);
       }
-      checkUrl(url, closedBecause);
+      checkUrl(url, blockedReason);
       const pauseMs = pauseAllowedBy(await rulesOf(url, request.signal), url, delayMs);
       const answer = await fetchOne(url, request, pauseMs);
       const location = answer.response.headers.get('location');

@@ -6,9 +6,9 @@
 import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import { OwnAddresses, type OwnEndpoint } from '../domain/own-addresses.js';
+import { allowedAddresses, literalAddress } from '../net/allowed-addresses.js';
 import type { NameResolver } from '../net/name-resolver.js';
-import { literalAddress, openAddresses } from '../net/open-addresses.js';
-import type { ClosedBecause } from '../net/outbound-rules.js';
+import type { BlockedReason } from '../net/outbound-rules.js';
 import type { TrackerDestination } from './tracker-contact.js';
 import { parseTrackerPreferences } from './tracker-preferences.js';
 
@@ -17,7 +17,7 @@ export type AccessDenial =
   | 'unsupported-protocol'
   | 'unresolvable'
   | 'own-address'
-  | 'closed-address'
+  | 'blocked-address'
   | 'denied-by-tracker';
 
 /** The tracker must not or cannot be asked. The message is for the log. */
@@ -36,7 +36,7 @@ export interface TrackerAccessOptions {
   /** Called for each tracker, because a listener on port 0 learns its port late. Literal addresses, no wildcards. */
   readonly ownEndpoints: () => readonly OwnEndpoint[];
   /** Which addresses are not connected to, and why. */
-  readonly closedBecause: ClosedBecause;
+  readonly blockedReason: BlockedReason;
   readonly lab: boolean;
 }
 
@@ -66,10 +66,10 @@ export class TrackerAccess {
         );
       }
     }
-    const result = openAddresses(addresses, port, this.options.closedBecause);
-    if ('closed' in result) throw new AccessDenied('closed-address', `${url.host} ${result.closed}`);
+    const result = allowedAddresses(addresses, port, this.options.blockedReason);
+    if ('blocked' in result) throw new AccessDenied('blocked-address', `${url.host} ${result.blocked}`);
     await this.respectPreferences(url, hostname, port);
-    return { url, port, address: result.open.find((address) => address.family === family) ?? result.open[0]! };
+    return { url, port, address: result.allowed.find((address) => address.family === family) ?? result.allowed[0]! };
   }
 
   /** For a URL that a tracker redirected to. @throws AccessDenied */

@@ -84,7 +84,7 @@ export class TrackerAsker {
       destination = await this.options.access.destinationOf(url, family);
       return await this.announce(infoHash, text, tracker, pair, destination, want);
     } catch (thrown) {
-      // No back-off if access was denied before the tracker was asked; one that redirects to a closed address backs off.
+      // No back-off if access was denied before the tracker was asked; one that redirects to a blocked address backs off.
       if (destination !== undefined || !(thrown instanceof AccessDenied)) this.options.schedule.failed(tracker);
       return this.failure(text, thrown);
     }

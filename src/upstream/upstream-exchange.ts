@@ -10,7 +10,7 @@ import type { InfoHash } from '../domain/info-hash.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { Random } from '../domain/random.js';
 import type { NameResolver } from '../net/name-resolver.js';
-import type { ClosedBecause } from '../net/outbound-rules.js';
+import type { BlockedReason } from '../net/outbound-rules.js';
 import { AnnounceSchedule } from './announce-schedule.js';
 import {
   MAX_CONCURRENT_REQUESTS,
@@ -34,7 +34,7 @@ export interface UpstreamExchangeOptions {
   /** Every address under which this installation answers, and the ports; see {@link OwnEndpoint}. */
   readonly ownEndpoints: () => readonly OwnEndpoint[];
   /** Which addresses are not connected to, and why. */
-  readonly closedBecause: ClosedBecause;
+  readonly blockedReason: BlockedReason;
   /** The port in our announces, 1 – 65535. No peer needs to listen on it. */
   readonly announcePort: number;
   /** 20 bytes, BEP 20 style. */

@@ -40,7 +40,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
   const { createUpstreamExchange } = await import('../../upstream/upstream-exchange.js');
   const { configuredResolvers, outboundOf } = await import('../../app/outbound.js');
   const config = context.loadConfig(options.config);
-  const closedBecause = outboundOf(() => config);
+  const blockedReason = outboundOf(() => config);
   const top = options.top === undefined ? undefined : parseTop(options.top);
   const database = openDatabase(databaseFile(config));
   const configured = configuredResolvers(config);
@@ -50,7 +50,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
     resolver,
     // Nothing here announces; the configuration closes the addresses on which the alias tracker listens.
     ownEndpoints: () => [],
-    closedBecause,
+    blockedReason,
     announcePort: 1,
     peerId: randomBytes(20),
     clock: context.clock,
@@ -62,7 +62,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
     config,
     database,
     clock: context.clock,
-    closedBecause,
+    blockedReason,
     resolver: useResolver ? resolver : undefined,
     scraper: upstream,
   });

@@ -15,11 +15,11 @@ async function given(text: string): Promise<Record<string, unknown>> {
     `operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }\ntracker: { announceUrls: ["udp://a.example:6969/announce"] }\ncrawler: ${text}\n`,
   );
   const database = openDatabase(':memory:');
-  const closedBecause = () => undefined;
+  const blockedReason = () => undefined;
   const announced = { announced: async () => [] };
   const scraper = { scrape: async () => new Map() };
   const clock = { nowMs: () => 0 };
-  const parts = createCrawlerParts({ config, database, clock, closedBecause, announced, scraper });
+  const parts = createCrawlerParts({ config, database, clock, blockedReason, announced, scraper });
   await parts.close();
   database.close();
   const { delayMs, timeoutMs, userAgent } = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0];
@@ -28,7 +28,7 @@ async function given(text: string): Promise<Record<string, unknown>> {
   const crawlerOptions = vi.mocked(crawl.createCrawler).mock.lastCall![0];
   expect(crawlerOptions.announced).toBe(announced);
   expect(crawlerOptions.scraper).toBe(scraper);
-  const isClosed = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0].closedBecause === closedBecause;
+  const isClosed = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0].blockedReason === blockedReason;
   return { delayMs, timeoutMs, userAgent, sources, top, retainMs, maxDocumentBytes, maxTorrentBytes, isClosed };
 }
 

@@ -23,7 +23,7 @@ test('a catalogue that cannot be read is an error in the log, not one in the lis
     clock: { nowMs: () => 0 },
     logger: createLogger('error', { destination: { write: (line) => void lines.push(line) } }),
     random: createRandom(1),
-    closedBecause: () => undefined,
+    blockedReason: () => undefined,
     catalogue: {
       get: () => {
         throw new Error('database disk image is malformed');

@@ -59,24 +59,24 @@ it('leaves the rest open', () => {
 it('asks for networks and interfaces with each connection', () => {
   let networks = '5.5.5.0/24';
   let now: ReturnType<typeof networkInterfaces> = {};
-  const closedBecause = outboundOf(
+  const blockedReason = outboundOf(
     () => configOf(false, networks),
     () => now,
   );
-  expect(closedBecause(parseIp('7.7.7.7'), 80)).toBeUndefined();
-  expect(closedBecause(parseIp('4.4.4.4'), 80)).toBeUndefined();
+  expect(blockedReason(parseIp('7.7.7.7'), 80)).toBeUndefined();
+  expect(blockedReason(parseIp('4.4.4.4'), 80)).toBeUndefined();
   now = interfaces;
   networks = '4.4.4.0/24';
-  expect(closedBecause(parseIp('7.7.7.7'), 80)).toMatch(/this installation/);
-  expect(closedBecause(parseIp('4.4.4.4'), 80)).toMatch(/own network/);
+  expect(blockedReason(parseIp('7.7.7.7'), 80)).toMatch(/this installation/);
+  expect(blockedReason(parseIp('4.4.4.4'), 80)).toMatch(/own network/);
 });
 
 it('closes everything where the interfaces cannot be read', () => {
-  const closedBecause = outboundOf(
+  const blockedReason = outboundOf(
     () => configOf(false),
     () => {
       throw new Error('EAFNOSUPPORT');
     },
   );
-  expect(closedBecause(parseIp('8.8.8.8'), 80)).toMatch(/cannot be checked: .*EAFNOSUPPORT/);
+  expect(blockedReason(parseIp('8.8.8.8'), 80)).toMatch(/cannot be checked: .*EAFNOSUPPORT/);
 });

@@ -78,7 +78,7 @@ beforeEach(async () => {
   fetcher = createPoliteFetcher({
     documents,
     clock: { nowMs: () => nowMs },
-    closedBecause: () => undefined,
+    blockedReason: () => undefined,
     delayMs: 0,
     sleep: async () => undefined,
   });

@@ -6,14 +6,14 @@ import { type OutboundRules, outboundRules } from '../../../src/net/outbound-rul
 const networks = ['5.5.5.0/24', '2a00:5::/32', '2a00:64::/96', '10.20.0.0/16', '127.10.0.0/16'].map(parsePrefix);
 
 function why(address: string, rules: Partial<OutboundRules> = {}, port = 80): string | undefined {
-  const closedBecause = outboundRules({
+  const blockedReason = outboundRules({
     lab: false,
     ownNetworks: () => networks,
     ownAddresses: () => ['7.7.7.7', '2a00:7::7', '127.0.0.1', 'fe80::1'].map(parseIp),
     isOwnListener: (each, at) => at === 6969 && each.words[0] === 0x7f000001,
     ...rules,
   });
-  return closedBecause(parseIp(address), port);
+  return blockedReason(parseIp(address), port);
 }
 
 describe('where the installation connects to on the word of strangers', () => {

@@ -19,7 +19,7 @@ function makeFetcher(options: Partial<Parameters<typeof createPoliteFetcher>[0]>
   return createPoliteFetcher({
     clock,
     documents,
-    closedBecause: () => undefined,
+    blockedReason: () => undefined,
     delayMs: 7,
     sleep: async (ms) => void waits.push(ms),
     ...options,
@@ -164,7 +164,7 @@ describe('limits', () => {
 });
 
 describe('outside the lab', () => {
-  const closedBecause = outboundRules({
+  const blockedReason = outboundRules({
     lab: false,
     ownNetworks: () => [parsePrefix('5.5.5.0/24')],
     ownAddresses: () => [],
@@ -174,7 +174,7 @@ describe('outside the lab', () => {
   beforeEach(async () => {
     await fetcher.close();
     fetcher = makeFetcher({
-      closedBecause,
+      blockedReason,
       resolve: async (name) =>
         name === 'rebound.example'
           ? [parseIp('127.0.0.1')]
@@ -212,7 +212,7 @@ describe('redirects', () => {
     await fetcher.close();
     const inside = await startOriginalSite({ '/a': 'inside' });
     fetcher = makeFetcher({
-      closedBecause: (_address, port) => (port === inside.port ? 'is closed' : undefined),
+      blockedReason: (_address, port) => (port === inside.port ? 'is closed' : undefined),
       resolve: async () => [parseIp('127.0.0.1')],
     });
     for (const host of ['127.0.0.1', 'inside.example', '[::ffff:127.0.0.1]', '2130706433']) {

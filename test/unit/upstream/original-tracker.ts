@@ -134,7 +134,7 @@ export function startExchange(
       received.push({ infoHash: hash, peers, ttlSeconds });
       return peers.length;
     },
-    closedBecause: () => undefined,
+    blockedReason: () => undefined,
     lab: true,
     ...options,
   });

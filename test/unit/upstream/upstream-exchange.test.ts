@@ -217,13 +217,13 @@ describe('what is never asked', () => {
   test('machines inside, unless this is the lab', async () => {
     const tracker = await startTracker(closing);
     const names = await startNames(closing, { 'inside.example': { address: '127.0.0.1' } });
-    const closedBecause = outboundRules({
+    const blockedReason = outboundRules({
       lab: false,
       ownNetworks: () => [parsePrefix('5.5.5.0/24')],
       ownAddresses: () => [],
       isOwnListener: () => false,
     });
-    const { exchange } = startExchange(closing, { lab: false, closedBecause, resolver: names.resolver });
+    const { exchange } = startExchange(closing, { lab: false, blockedReason, resolver: names.resolver });
     const port = new URL(tracker.httpUrl).port;
     const urls = [
       tracker.httpUrl,
@@ -235,7 +235,7 @@ describe('what is never asked', () => {
       'udp://[::ffff:5.5.5.5]:6969/announce',
     ];
     const outcome = await exchange.request(infoHash, urls, request);
-    expect(outcome.trackers.map(({ result }) => result)).toEqual(urls.map(() => 'closed-address'));
+    expect(outcome.trackers.map(({ result }) => result)).toEqual(urls.map(() => 'blocked-address'));
     expect(tracker.announces).toEqual([]);
   });
 
