@@ -27,7 +27,7 @@ describe('torrents of which only the info-hash is known', () => {
   beforeEach(() => {
     database = openDatabase(':memory:');
     catalogue = createCatalogue(database);
-    fetcher = createPoliteFetcher({ documents, clock, closedBecause: () => undefined });
+    fetcher = createPoliteFetcher({ documents, clock, blockedReason: () => undefined });
   });
   afterEach(async () => {
     await fetcher.close();
