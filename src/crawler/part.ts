@@ -11,7 +11,7 @@ export const crawlerSection = section({
   delayPerSite: duration('0ms', '1h', '1s'),
   timeout: duration('100ms', '10m', '20s'),
   maxPageSize: size('1KiB', '256MiB', '8MiB'),
-  maxTorrentSize: size('1KiB', '64MiB', '8MiB'),
+  maxTorrentSize: size('1KiB', '100MiB', '16MiB'),
   userAgent: text.optional(),
   sources: z.array(sourceSection).prefault([]),
 });
@@ -27,7 +27,7 @@ export const crawlerPart = configPart({
   delayPerSite: 1s                      # between two requests to one site
   timeout: 20s
   maxPageSize: 8MiB
-  maxTorrentSize: 8MiB
+  maxTorrentSize: 16MiB                 # at most 100MiB
   # userAgent: "alias-tracker (noc@example.net)"
   sources: []                           # e.g.
     # - { name: lab, type: feed, url: "http://127.0.0.1:8181/feed.xml" }

@@ -11,7 +11,7 @@ import { type RewriteOptions, rewriteTorrent } from '../wire/metainfo-rewrite.js
 export type Rewrite = (bytes: Uint8Array, options: RewriteOptions, about: string) => Promise<Uint8Array>;
 
 /**
- * Most visitors want popular torrents: eight files of the largest size by default, or more than a thousand usual ones.
+ * Most visitors want popular torrents: four files of the largest size by default, or more than a thousand usual ones.
  */
 export const MAX_KEPT_BYTES = 64 * 2 ** 20;
 /**

@@ -2,7 +2,7 @@
  * Reads the files of a version 2 torrent (BEP 52): the `file tree`, in one pass at any depth, and the `piece layers`.
  * Each layer must hash to the root that the tree states for the file; a client refuses the file otherwise.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { cutToBytes } from '../domain/cut-text.js';
 import type { ClientError } from '../domain/errors.js';
 import {
@@ -115,9 +115,9 @@ export function checkPieceLayers(
 
 /** The hash of a piece past the end of a file: its blocks count as zeros. */
 function hashOfNothing(pieceBytes: number): Buffer {
-  let hash: Buffer = Buffer.alloc(SHA256_BYTES);
-  for (let bytes = BLOCK_BYTES; bytes < pieceBytes; bytes *= 2) hash = sha256(Buffer.concat([hash, hash]));
-  return hash;
+  let root: Buffer = Buffer.alloc(SHA256_BYTES);
+  for (let bytes = BLOCK_BYTES; bytes < pieceBytes; bytes *= 2) root = sha256(Buffer.concat([root, root]));
+  return root;
 }
 
 /** @param layer hashes of pieces, concatenated @param padding fills it up to a power of two */
@@ -137,8 +137,9 @@ function merkleRoot(layer: Buffer, padding: Buffer): Buffer {
   return row;
 }
 
+/** A layer of a large torrent needs two million of these: `hash` takes about half the time of `createHash`. */
 function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
+  return hash('sha256', bytes, 'buffer');
 }
 
 /**

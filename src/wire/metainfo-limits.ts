@@ -1,15 +1,15 @@
 /** Limits on torrent files and magnet links, which come from strangers. Each is well above what real files need. */
 
-/** libtorrent refuses torrent files above 10 MB, so a larger one is useless. */
-export const MAX_TORRENT_BYTES = 10_000_000;
+/** 100 MiB, which qBittorrent accepts by default. libtorrent by itself accepts 10 MB. */
+export const MAX_TORRENT_BYTES = 100 * 2 ** 20;
 /** Nesting of lists and dictionaries. A v2 file tree nests once for each directory. */
 export const MAX_BENCODE_DEPTH = 100;
 /** Values in one file. The scan is linear, so this bounds its cost however small the values are. */
 export const MAX_BENCODE_VALUES = 3_000_000;
 /** Keys of one dictionary: `piece layers` and a directory of a file tree have one per file. Each costs 200 bytes. */
 export const MAX_DICTIONARY_KEYS = 250_000;
-/** Digits of a string's length: 10 MB needs 8. */
-export const MAX_LENGTH_DIGITS = 8;
+/** Digits of a string's length: 100 MiB needs 9. */
+export const MAX_LENGTH_DIGITS = 9;
 /** Digits of an unsigned 64-bit integer. */
 export const MAX_INTEGER_DIGITS = 20;
 /** Entries of the file list; each costs a few hundred bytes of memory. */

@@ -40,7 +40,7 @@ const DEFAULTS = {
   top: 100,
   retainMs: 7 * 86_400_000,
   maxDocumentBytes: 8 * 2 ** 20,
-  maxTorrentBytes: 8 * 2 ** 20,
+  maxTorrentBytes: 16 * 2 ** 20,
   isClosed: true,
 };
 

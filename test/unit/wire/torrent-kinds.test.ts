@@ -411,6 +411,18 @@ describe('accepted', () => {
     }
   });
 
+  it('100 MB', { timeout: 30_000 }, () => {
+    const count = 5_000_000;
+    const bytes = v1({ length: count * PIECE_BYTES, pieces: Buffer.alloc(20 * count, 7) });
+    const rewritten = rewriteTorrent(bytes, { announceUrls });
+    expect(rewritten.length).toBeGreaterThan(100_000_000);
+    expect(parseMetainfo(rewritten)).toMatchObject({
+      infoHash: parseMetainfo(bytes).infoHash,
+      totalBytes: count * PIECE_BYTES,
+      trackerTiers: [announceUrls],
+    });
+  });
+
   it('a torrent without a name is known by its info-hash', () => {
     const metainfo = parseMetainfo(v1({ name: '' }));
     expect(metainfo.name).toBe(metainfo.infoHash);
