@@ -6,8 +6,8 @@
  *     npm run bench -- micro-topology [asn-ipv4.csv asn-ipv6.csv]
  */
 import { stat } from 'node:fs/promises';
-import { defaultMix } from '../src/config/default-mix.js';
 import { createRandom } from '../src/domain/random.js';
+import { defaultMix } from '../src/policy/default-mix.js';
 import { compileCostTable } from '../src/selection/compile-cost-table.js';
 import { parseAsnCsv } from '../src/topology/asn-csv.js';
 import { type AsnDatabase, AsnDatabaseBuilder } from '../src/topology/asn-database.js';

@@ -11,7 +11,7 @@
  * complete within a few rounds of choking, however they are handed out: arrival and seeding take longer with larger ones.
  */
 import { parseArgs } from 'node:util';
-import { defaultMix } from '../dist/config/default-mix.js';
+import { defaultMix } from '../dist/policy/default-mix.js';
 import { runScenario } from '../dist/simulator/run-scenario.js';
 import { parseScenario } from '../dist/simulator/scenario.js';
 

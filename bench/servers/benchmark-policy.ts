@@ -2,8 +2,9 @@
  * The policy that the benchmark loads: 2,000 sub-domains of one AS, each with a density reading, and 5,000 foreign AS,
  * every tenth with a billing rate of its own. It covers every address that announces come from.
  */
-import { defaultMix } from '../../src/config/default-mix.js';
+
 import { ipv4FromWord, type Prefix } from '../../src/domain/ip-address.js';
+import { defaultMix } from '../../src/policy/default-mix.js';
 import { compileCostTable } from '../../src/selection/compile-cost-table.js';
 import type { CostTable } from '../../src/selection/cost-table.js';
 import { AddressRangesBuilder } from '../../src/topology/address-ranges.js';

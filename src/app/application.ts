@@ -2,7 +2,7 @@
 import type { Config } from '../config/config-schema.js';
 import type { Clock } from '../domain/clock.js';
 import type { Random } from '../domain/random.js';
-import type { Logger } from './logger.js';
+import type { Logger } from '../logging/logger.js';
 
 /** One address that one part listens on. */
 export interface PartAddress {

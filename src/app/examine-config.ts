@@ -11,6 +11,7 @@ import type { ConfigPath } from '../config-kit/yaml-source.js';
 import { compileRedirectPolicy } from '../dns-redirect/redirect-policy.js';
 import { refuseOwnAddresses } from '../dns-redirect/refuse-own-addresses.js';
 import { messageOf } from '../domain/errors.js';
+import { createLogger } from '../logging/logger.js';
 import { isWildcard } from '../net/endpoint.js';
 import { machineAddresses } from '../net/machine-addresses.js';
 import { newerMigrationsOf } from '../store/sqlite/database.js';
@@ -22,7 +23,6 @@ import { Policy } from './data-plane/policy.js';
 import { TopologySource } from './data-plane/topology-source.js';
 import { databaseFile } from './database-file.js';
 import { unknownSubdomains } from './known-subdomains.js';
-import { createLogger } from './logger.js';
 import { readControlTls } from './read-control-tls.js';
 
 export interface Finding {

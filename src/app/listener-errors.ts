@@ -3,7 +3,7 @@
  * lost, and the listener continues. Without a handler the error would end the process.
  */
 import type { Clock } from '../domain/clock.js';
-import type { Logger } from './logger.js';
+import type { Logger } from '../logging/logger.js';
 
 /** Each refused connection is an error, so at most one line a minute is logged. */
 const LOG_EVERY_MS = 60_000;

@@ -1,6 +1,7 @@
 /** The rules for connections to addresses that strangers name, from the configuration and this machine's interfaces. */
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { Config } from '../config/config-schema.js';
+import { listenersOf } from '../config/listeners.js';
 import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import { type Endpoint, isWildcard } from '../net/endpoint.js';
@@ -48,7 +49,7 @@ export function configuredResolvers({ upstream, dnsRedirect }: Config): readonly
 }
 
 function listenerAddresses(config: Config): IpAddress[] {
-  return listenersOf(config).flatMap(({ host }) => (isWildcard(host) ? [] : [parseIp(host)]));
+  return ownListeners(config).flatMap(({ host }) => (isWildcard(host) ? [] : [parseIp(host)]));
 }
 
 function redirectionAddresses({ dnsRedirect }: Config): readonly IpAddress[] {
@@ -57,7 +58,7 @@ function redirectionAddresses({ dnsRedirect }: Config): readonly IpAddress[] {
 
 function isOwnListener(config: Config, interfaces: () => Interfaces, address: IpAddress, port: number): boolean {
   const text = formatIp(address);
-  const here = listenersOf(config).filter((each) => each.port === port);
+  const here = ownListeners(config).filter((each) => each.port === port);
   if (here.some(({ host }) => !isWildcard(host) && formatIp(parseIp(host)) === text)) return true;
   const onWildcard = here.some(({ host }) => isWildcard(host));
   return (
@@ -65,14 +66,9 @@ function isOwnListener(config: Config, interfaces: () => Interfaces, address: Ip
   );
 }
 
-function listenersOf(config: Config): { readonly host: string; readonly port: number }[] {
-  const { tracker, mirrorSite, dnsRedirect, control } = config;
-  return [
-    ...tracker.listen,
-    ...(mirrorSite ? [mirrorSite.listen] : []),
-    ...(dnsRedirect?.listen ?? []),
-    ...(control ? [control.listen] : []),
-  ];
+/** Without the stand-ins of the lab, which are strangers. */
+function ownListeners({ labServices: _, ...config }: Config): readonly Endpoint[] {
+  return listenersOf(config);
 }
 
 /** All of 127.0.0.0/8 reaches this machine, although its interfaces list only one address of it. */

@@ -4,8 +4,8 @@
  */
 import type { Config } from '../config/config-schema.js';
 import { messageOf } from '../domain/errors.js';
+import type { Logger } from '../logging/logger.js';
 import type { Apply } from '../part/part.js';
-import type { Logger } from './logger.js';
 
 type Prepared = Apply | readonly Apply[];
 

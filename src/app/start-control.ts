@@ -11,6 +11,7 @@ import type { Clock } from '../domain/clock.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import { parseInfoHash } from '../domain/info-hash.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
+import type { Logger } from '../logging/logger.js';
 import { formatListenUrl } from '../net/listen-url.js';
 import type { Apply } from '../part/part.js';
 import { reportMetrics } from '../reports/api/report-metrics.js';
@@ -27,7 +28,6 @@ import { trackerMetrics, upstreamMetrics } from './data-plane/tracker-metrics.js
 import { explainedInWords } from './explained-in-words.js';
 import type { Health } from './health.js';
 import { listenerErrors } from './listener-errors.js';
-import type { Logger } from './logger.js';
 import { createOverview } from './overview.js';
 import { readControlTls } from './read-control-tls.js';
 import type { ReportsParts } from './start-reports.js';

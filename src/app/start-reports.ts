@@ -4,6 +4,7 @@ import { type ConfiguredTokens, TokenDirectory } from '../control-api/token-dire
 import { UsedSignatures } from '../control-api/used-signatures.js';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
+import type { Logger } from '../logging/logger.js';
 import type { Apply } from '../part/part.js';
 import { startPruning } from '../reports/prune-reports.js';
 import { ReportsService } from '../reports/reports-service.js';
@@ -14,7 +15,6 @@ import { SignaturesStore } from '../store/sqlite/signatures-store.js';
 import { TokensStore } from '../store/sqlite/tokens-store.js';
 import type { SubdomainPrefixes } from '../topology/operator-network.js';
 import { capabilityLimits } from './capability-limits.js';
-import type { Logger } from './logger.js';
 
 export interface ReportsParts {
   readonly service: ReportsService;

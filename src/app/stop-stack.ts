@@ -1,6 +1,6 @@
 /** Stops the started parts in reverse order. If one fails to stop, the others are still stopped. */
 import { messageOf } from '../domain/errors.js';
-import type { Logger } from './logger.js';
+import type { Logger } from '../logging/logger.js';
 
 export class StopStack {
   readonly #stops: { readonly part: string; readonly stop: () => unknown }[] = [];

@@ -5,8 +5,8 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../domain/errors.js';
+import type { Logger } from '../logging/logger.js';
 import type { Health } from './health.js';
-import type { Logger } from './logger.js';
 
 const CHECK_EVERY_MS = 2_000;
 /** The size of a few reports with their log. */

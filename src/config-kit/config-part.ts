@@ -3,6 +3,7 @@
  * checks and the list of keys that need a restart are put together from these, so that a key is known in one place.
  */
 import type { z } from 'zod';
+import type { Endpoint } from '../net/endpoint.js';
 import type { ConfigPath } from './yaml-source.js';
 
 export type DeepReadonly<T> = T extends string | number | boolean
@@ -14,6 +15,19 @@ export type DeepReadonly<T> = T extends string | number | boolean
       : T;
 
 export type Report = (path: ConfigPath, message: string) => void;
+
+/** A socket that the configuration opens. */
+export interface ConfiguredSocket extends Endpoint {
+  readonly path: ConfigPath;
+  /** `https` and `http` are TCP; DNS has one socket of each. */
+  readonly protocol: 'udp' | 'tcp';
+}
+
+/** A place where the configuration names a sub-domain by its id. */
+export interface SubdomainReference {
+  readonly id: string;
+  readonly path: ConfigPath;
+}
 
 /** @typeParam Whole the sections that its checks look at, its own among them */
 export interface ConfigPart<Key extends string, Schema extends z.ZodType, Whole> {
@@ -29,6 +43,10 @@ export interface ConfigPart<Key extends string, Schema extends z.ZodType, Whole>
   readonly checks?: readonly ((config: Whole, report: Report) => void)[] | undefined;
   /** What is allowed but seldom meant: `path: what is odd, and what to do if it is not meant`. */
   readonly advice?: readonly ((config: Whole) => readonly string[])[] | undefined;
+  /** The sockets that the part opens, so that no two parts open the same one. */
+  readonly sockets?: ((config: Whole) => readonly ConfiguredSocket[]) | undefined;
+  /** Where it names sub-domains: each must be in the address plan. */
+  readonly subdomains?: ((config: Whole) => readonly SubdomainReference[]) | undefined;
 }
 
 /** Says the types of a part from its values. */

@@ -3,40 +3,21 @@
  * leaves IPv4 to a listener that names it. The order of listeners never matters.
  */
 
-import type { ConfigPath } from '../config-kit/yaml-source.js';
+import type { ConfiguredSocket, Report } from '../config-kit/config-part.js';
+import { formatPath } from '../config-kit/config-problem.js';
 import { formatIp, parseIp } from '../domain/ip-address.js';
-import { type Endpoint, isWildcard } from '../net/endpoint.js';
+import { type Endpoint, formatEndpoint, isWildcard } from '../net/endpoint.js';
 import type { Config } from './config-schema.js';
+import { CONFIG_PARTS } from './parts.js';
 
-export interface ConfiguredListener extends Endpoint {
-  readonly path: ConfigPath;
-  /** `https` and `http` are TCP; DNS listens over both. */
-  readonly protocol: 'udp' | 'tcp';
-}
-
-export function listenersOf(config: Config): ConfiguredListener[] {
-  const { tracker, mirrorSite, dnsRedirect, control, labServices } = config;
-  const listeners: ConfiguredListener[] = [];
-  const add = (path: ConfigPath, { host, port }: Endpoint, ...protocols: ('udp' | 'tcp')[]): void => {
-    for (const protocol of protocols) listeners.push({ path, protocol, host: formatIp(parseIp(host)), port });
-  };
-  tracker.listen.forEach((each, i) => {
-    add(['tracker', 'listen', i], each, each.protocol === 'udp' ? 'udp' : 'tcp');
-  });
-  if (mirrorSite) add(['mirrorSite', 'listen'], mirrorSite.listen, 'tcp');
-  dnsRedirect?.listen.forEach((each, i) => {
-    add(['dnsRedirect', 'listen', i], each, 'udp', 'tcp');
-  });
-  if (control) add(['control', 'listen'], control.listen, 'tcp');
-  if (labServices) {
-    labServices.originalSite.listen.forEach((each, i) => {
-      add(['labServices', 'originalSite', 'listen', i], each, 'tcp');
-    });
-    add(['labServices', 'originalTracker', 'listen'], labServices.originalTracker.listen, 'udp', 'tcp');
-    add(['labServices', 'resolver'], labServices.resolver, 'udp', 'tcp');
-    add(['labServices', 'seed'], labServices.seed, 'tcp');
-  }
-  return listeners;
+/** Addresses in their shortest form. */
+export function listenersOf(config: Config): ConfiguredSocket[] {
+  return CONFIG_PARTS.flatMap(({ sockets }) => sockets?.(config) ?? []).map(({ path, protocol, host, port }) => ({
+    path,
+    protocol,
+    host: formatIp(parseIp(host)),
+    port,
+  }));
 }
 
 /** Whether a listener on `::` leaves IPv4 to another one that the configuration names on the same port. */
@@ -48,7 +29,7 @@ export function isIpv6Only(listener: Endpoint, protocol: 'udp' | 'tcp', config: 
 }
 
 /** Pairs of listeners that cannot both be opened; port 0 takes a free port and clashes with nothing. */
-export function clashingListeners(config: Config): (readonly [ConfiguredListener, ConfiguredListener])[] {
+function clashingListeners(config: Config): (readonly [ConfiguredSocket, ConfiguredSocket])[] {
   const listeners = listenersOf(config).filter(({ port }) => port !== 0);
   return listeners.flatMap((a, i) =>
     listeners
@@ -61,4 +42,19 @@ export function clashingListeners(config: Config): (readonly [ConfiguredListener
 function hostsOverlap(a: string, b: string): boolean {
   if (a.includes(':') !== b.includes(':')) return false;
   return a === b || isWildcard(a) || isWildcard(b);
+}
+
+export function listenersDoNotClash(config: Config, report: Report): void {
+  const told = new Set<string>();
+  for (const [first, second] of clashingListeners(config)) {
+    const path = formatPath(second.path);
+    // DNS clashes over UDP and TCP alike; the operator repairs it once.
+    if (told.has(path)) continue;
+    told.add(path);
+    const where = formatEndpoint(first);
+    report(
+      second.path,
+      `${formatPath(first.path)} listens on ${where} (${first.protocol.toUpperCase()}) already; choose another address or port`,
+    );
+  }
 }

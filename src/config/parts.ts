@@ -1,29 +1,16 @@
-/** Every section of the configuration, in the order in which it is read and printed. A new part is one line here. */
-import { configPart } from '../config-kit/config-part.js';
-import { flag } from '../config-kit/field-schemas.js';
+/** Every part that has a section, in the order in which the sections are read and printed. A new part is one line here. */
 import { crawlerPart } from '../crawler/part.js';
+import { controlPart } from '../dashboard/part.js';
 import { dnsRedirectPart } from '../dns-redirect/part.js';
+import { loggingPart } from '../logging/part.js';
 import { mirrorSitePart } from '../mirror-site/part.js';
+import { billingPart, selectionPart } from '../policy/part.js';
 import { reportsPart } from '../reports/part.js';
+import { storagePart } from '../store/part.js';
+import { operatorPart, topologyPart } from '../topology/part.js';
+import { trackerPart } from '../tracker/part.js';
 import { upstreamPart } from '../upstream/part.js';
-import { controlPart, labServicesPart } from './control-sections.js';
-import {
-  billingPart,
-  loggingPart,
-  operatorPart,
-  selectionPart,
-  storagePart,
-  topologyPart,
-} from './network-sections.js';
-import { trackerPart } from './tracker-section.js';
-
-const labPart = configPart({
-  key: 'lab',
-  schema: flag.prefault(false),
-  live: [],
-  text: `lab: false                              # true: loopback and private addresses take part
-`,
-});
+import { labPart, labServicesPart } from './lab-sections.js';
 
 export const CONFIG_PARTS = [
   operatorPart,

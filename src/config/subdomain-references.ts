@@ -1,31 +1,22 @@
 /** Every place where a configuration names a sub-domain by its id. */
-
-import type { ConfigPath } from '../config-kit/yaml-source.js';
-import { formatIp } from '../domain/ip-address.js';
+import type { Report, SubdomainReference } from '../config-kit/config-part.js';
+import { suggestName } from '../config-kit/suggest-name.js';
 import type { Config } from './config-schema.js';
+import { CONFIG_PARTS } from './parts.js';
 
-export interface SubdomainReference {
-  readonly id: string;
-  readonly path: ConfigPath;
+export function subdomainReferences(config: Config): SubdomainReference[] {
+  return CONFIG_PARTS.flatMap(({ subdomains }) => subdomains?.(config) ?? []);
 }
 
-export function subdomainReferences({ reports, operator, billing }: Config): SubdomainReference[] {
-  const caches = operator.caches.map((cache) => formatIp(cache.address));
-  return [
-    ...reports.probes.flatMap((probe, i) =>
-      probe.subdomains.map((id, j) => ({ id, path: ['reports', 'probes', i, 'subdomains', j] })),
-    ),
-    ...operator.caches.flatMap((cache, i) =>
-      (cache.preferredBy ?? []).map((id, j) => ({ id, path: ['operator', 'caches', i, 'preferredBy', j] })),
-    ),
-    ...billing.overrides.flatMap((override, i) =>
-      (['requester', 'peer'] as const)
-        .filter((end) => {
-          const name = override[end];
-          const isAs = /^AS\d+$/i.test(name);
-          return !(isAs || (end === 'requester' && name === '*') || (end === 'peer' && caches.includes(name)));
-        })
-        .map((end) => ({ id: override[end], path: ['billing', 'overrides', i, end] })),
-    ),
-  ];
+export function knownSubdomainsOnly(config: Config, report: Report): void {
+  const { subdomains } = config.operator;
+  // Sub-domains from a file are not known here; the topology loader checks those.
+  if ('file' in subdomains) return;
+  const known = subdomains.map(({ id }) => id);
+  for (const { id, path } of subdomainReferences(config)) {
+    if (known.includes(id)) continue;
+    const near = suggestName(id, known);
+    const hint = near === undefined ? `known are: ${known.join(', ') || 'none'}` : `did you mean "${near}"?`;
+    report(path, `"${id}" is not a sub-domain of operator.subdomains; ${hint}`);
+  }
 }

@@ -1,7 +1,8 @@
 /** The crawler's section of the configuration: what is popular, from where, and how politely it is asked. */
 import { z } from 'zod';
-import { configPart } from '../config-kit/config-part.js';
+import { configPart, type Report } from '../config-kit/config-part.js';
 import { duration, section, size, text, wholeNumber } from '../config-kit/field-schemas.js';
+import { namesAreUnique } from '../config-kit/unique-names.js';
 import { sourceSection } from './source-section.js';
 
 export const crawlerSection = section({
@@ -16,10 +17,24 @@ export const crawlerSection = section({
   sources: z.array(sourceSection).prefault([]),
 });
 
+interface CrawlerConfig {
+  readonly crawler: { readonly sources: readonly { readonly name: string }[] };
+}
+
+function sourceNamesDiffer({ crawler }: CrawlerConfig, report: Report): void {
+  namesAreUnique(
+    ['crawler', 'sources'],
+    'name',
+    crawler.sources.map(({ name }) => name),
+    report,
+  );
+}
+
 export const crawlerPart = configPart({
   key: 'crawler',
   schema: crawlerSection.prefault({}),
   live: [],
+  checks: [sourceNamesDiffer],
   text: `crawler:
   top: 100                              # how many torrents the catalogue keeps
   every: 30m

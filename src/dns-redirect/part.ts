@@ -1,6 +1,7 @@
 /** The DNS redirection as a part of the program: its section of the configuration, and how it is started. */
 import type { Part } from '../part/part.js';
 import { redirectionHasTargets, redirectionIsPossible } from './check-redirection.js';
+import { addressesNotListenedOn, sitesWithoutTheirPort } from './redirect-advice.js';
 import type { RedirectNeeds, RunningRedirection } from './running-redirection.js';
 import { type RedirectConfig, schema } from './section.js';
 
@@ -11,6 +12,11 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   schema,
   live: ['clients', 'mirrorAddresses', 'trackerAddresses', 'sites', 'trackers', 'ttl'],
   checks: [redirectionHasTargets, redirectionIsPossible],
+  advice: [sitesWithoutTheirPort, addressesNotListenedOn],
+  sockets: ({ dnsRedirect }) =>
+    (dnsRedirect?.listen ?? []).flatMap((each, i) =>
+      (['udp', 'tcp'] as const).map((protocol) => ({ ...each, path: ['dnsRedirect', 'listen', i], protocol })),
+    ),
   text: `dnsRedirect:                            # leave the section out to redirect with your own resolver
   listen: ["127.0.0.1:5353"]            # UDP and TCP
   upstreamResolvers: ["192.0.2.53"]     # every other name is asked there

@@ -9,6 +9,8 @@ export const mirrorSitePart: Part<'mirrorSite', typeof schema, MirrorSiteConfig,
   label: 'mirror-site',
   schema,
   live: ['title', 'publicUrl'],
+  sockets: ({ mirrorSite }) =>
+    mirrorSite ? [{ ...mirrorSite.listen, path: ['mirrorSite', 'listen'], protocol: 'tcp' }] : [],
   text: `mirrorSite:                             # leave the section out to run without it
   listen: "http://0.0.0.0:8080"
   title: Local torrents

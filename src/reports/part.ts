@@ -1,26 +1,25 @@
-/** The reports' section of the configuration: who may report, and how long what they say counts. */
-import { z } from 'zod';
+/** The reports as a part of the program: their section of the configuration. */
 import { configPart } from '../config-kit/config-part.js';
-import { duration, identifier, section, token, wholeNumber } from '../config-kit/field-schemas.js';
+import { namesAreUnique } from '../config-kit/unique-names.js';
+import { type ReportsConfig, schema } from './section.js';
 
-const probe = section({
-  id: identifier,
-  subdomains: z.array(identifier).min(1, { error: 'give the sub-domains that it may report on' }),
-  token: token.optional(),
-});
-
-export const reportsSection = section({
-  probes: z.array(probe).prefault([]),
-  /** Nobody's line uploads more, whatever it reports; a sub-domain may say otherwise. */
-  uplinkBpsMax: wholeNumber(1, 1e12).prefault(1_000_000_000),
-  freshness: duration('1s', '7d', '15m'),
-  history: duration('1m', '3650d', '366d'),
-});
-
-export const reportsPart = configPart({
+export const reportsPart = configPart<'reports', typeof schema, ReportsConfig>({
   key: 'reports',
-  schema: reportsSection.prefault({}),
+  schema,
   live: ['probes', 'freshness', 'history', 'uplinkBpsMax'],
+  checks: [
+    ({ reports }, report) =>
+      namesAreUnique(
+        ['reports', 'probes'],
+        'id',
+        reports.probes.map(({ id }) => id),
+        report,
+      ),
+  ],
+  subdomains: ({ reports }) =>
+    reports.probes.flatMap((probe, i) =>
+      probe.subdomains.map((id, j) => ({ id, path: ['reports', 'probes', i, 'subdomains', j] })),
+    ),
   text: `reports:
   probes:                               # token: optional where one was made with alias-tracker token
     - { id: dp-north, subdomains: [north] }

@@ -1,24 +1,12 @@
-/** The section of the exchange with original trackers. */
-import { z } from 'zod';
-import { endpoint } from '../config-kit/address-schemas.js';
+/** The exchange with original trackers as a part of the program: its section of the configuration. */
 import { configPart } from '../config-kit/config-part.js';
-import { duration, flag, identifier, section, token, wholeNumber } from '../config-kit/field-schemas.js';
+import { dhtIsNotAsked, schema, type UpstreamConfig } from './section.js';
 
-const DNS_PORT = 53;
-
-export const upstreamSection = section({
-  exchange: flag.prefault(true),
-  resolvers: z.array(endpoint(DNS_PORT)).prefault([]),
-  dht: flag.prefault(false),
-  every: duration('1s', '24h', '5m'),
-  peersMax: wholeNumber(1, 2_000).prefault(200),
-  originalTrackers: z.array(section({ name: identifier, token })).prefault([]),
-});
-
-export const upstreamPart = configPart({
+export const upstreamPart = configPart<'upstream', typeof schema, UpstreamConfig>({
   key: 'upstream',
-  schema: upstreamSection.prefault({}),
+  schema,
   live: ['originalTrackers'],
+  checks: [dhtIsNotAsked],
   text: `upstream:                               # foreign peers from original trackers
   exchange: true
   resolvers: []                         # past the redirection; empty: this machine's own

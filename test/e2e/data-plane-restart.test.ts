@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Logger } from '../../src/app/logger.js';
+import type { Logger } from '../../src/logging/logger.js';
 import { eventually, LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 const infoHash = '3c'.repeat(20);

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Application, AppOverrides, PartAddress } from '../../src/app/application.js';
 import { createApp } from '../../src/app/create-app.js';
-import { createLogger } from '../../src/app/logger.js';
 import type { Config } from '../../src/config/config-schema.js';
 import { parseConfig } from '../../src/config/parse-config.js';
 import { createRandom } from '../../src/domain/random.js';
 import { announceOverHttp } from '../../src/lab/http-announcer.js';
 import type { LabAnnounce, LabAnnounceAnswer } from '../../src/lab/lab-announce.js';
 import { announceOverUdp } from '../../src/lab/udp-announcer.js';
+import { createLogger } from '../../src/logging/logger.js';
 import type { Endpoint } from '../../src/net/endpoint.js';
 
 export const PROBE_NORTH = 'lab-token-dp-north';

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import type { Config } from '../../config/config-schema.js';
 import { isIpv6Only } from '../../config/listeners.js';
-import { STORE_BYTES_EACH } from '../../config/tracker-section.js';
 import { formatPrefix } from '../../domain/ip-address.js';
 import { formatListenUrl } from '../../net/listen-url.js';
 import type { LiveOptions, DataPlaneOptions as Options } from '../../tracker/data-plane-options.js';
+import { STORE_BYTES_EACH } from '../../tracker/section.js';
 import type { TlsMaterial } from '../../transport/transport.js';
 import { endpointsOfNoPeer } from './import-foreign-peers.js';
 import type { Policy } from './policy.js';

@@ -8,6 +8,7 @@ import type { Config } from '../../config/config-schema.js';
 import type { Clock } from '../../domain/clock.js';
 import { messageOf } from '../../domain/errors.js';
 import { formatIp, type IpAddress } from '../../domain/ip-address.js';
+import type { Logger } from '../../logging/logger.js';
 import type { Apply } from '../../part/part.js';
 import { type CapabilityReading, CapabilityTable } from '../../selection/compile-capability.js';
 import { type CompiledCost, compileCostTable, type GroupCost } from '../../selection/compile-cost-table.js';
@@ -15,7 +16,6 @@ import type { DensityReading } from '../../selection/compile-density.js';
 import type { CostTable } from '../../selection/cost-table.js';
 import type { AddressDescription, CompiledTopology } from '../../topology/compile-topology.js';
 import type { TopologyData } from '../../topology/topology-table.js';
-import type { Logger } from '../logger.js';
 import type { TopologySource } from './topology-source.js';
 import type { TopologyView } from './topology-state.js';
 

@@ -4,8 +4,8 @@
  * ready, because it serves other clients.
  */
 import type { Clock } from '../../domain/clock.js';
+import type { Logger } from '../../logging/logger.js';
 import type { CountersView } from '../../tracker/counters.js';
-import type { Logger } from '../logger.js';
 
 const CHECK_EVERY_MS = 5_000;
 /** How long the alarm lasts after the last such announce. Clients of a small site announce once in half an hour. */

@@ -4,9 +4,9 @@
  * out of service.
  */
 import type { Config } from '../../config/config-schema.js';
+import type { Logger } from '../../logging/logger.js';
 import type { CountersView } from '../../tracker/counters.js';
 import type { Health } from '../health.js';
-import type { Logger } from '../logger.js';
 
 const CHECK_EVERY_MS = 5_000;
 /** The room is nearly full from this share on. */

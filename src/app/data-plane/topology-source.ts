@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import type { Config } from '../../config/config-schema.js';
 import type { AsRelationships } from '../../domain/as-relationships.js';
 import { messageOf, OperatorError } from '../../domain/errors.js';
+import type { Logger } from '../../logging/logger.js';
 import type { Apply } from '../../part/part.js';
 import type { CompiledTopology } from '../../topology/compile-topology.js';
 import type { GroupRegistry } from '../../topology/group-registry.js';
 import type { SubdomainPrefixes } from '../../topology/operator-network.js';
 import { type SourceStatus, type TopologyFilePaths, TopologySources } from '../../topology/topology-sources.js';
-import type { Logger } from '../logger.js';
 import { OneAtATime } from '../one-at-a-time.js';
 import { TopologyState, type TopologyView } from './topology-state.js';
 

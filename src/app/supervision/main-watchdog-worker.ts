@@ -6,8 +6,8 @@
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { systemClock } from '../../domain/clock.js';
+import { createLogger, type LogLevel } from '../../logging/logger.js';
 import { StuckDetector } from '../../threads/stuck-detector.js';
-import { createLogger, type LogLevel } from '../logger.js';
 
 export interface MainWatchdogStart {
   readonly vitals: SharedArrayBuffer;

@@ -5,8 +5,8 @@
  */
 import type { Clock } from '../../domain/clock.js';
 import { errorOf, messageOf } from '../../domain/errors.js';
+import type { Logger } from '../../logging/logger.js';
 import type { Health } from '../health.js';
-import type { Logger } from '../logger.js';
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 60_000;

@@ -1,10 +1,10 @@
 /** `serve`: runs everything that the configuration enables, until it is stopped. */
 import type { Command } from 'commander';
 import type { Application } from '../../app/application.js';
-import { createLogger } from '../../app/logger.js';
 import type { Config } from '../../config/config-schema.js';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 import type { Lab } from '../../lab/start-lab.js';
+import { createLogger } from '../../logging/logger.js';
 import type { CliContext } from '../cli-context.js';
 import { describeServing } from '../describe-serving.js';
 import { loadLab } from '../load-lab.js';

@@ -2,10 +2,10 @@
 import { type Command, Option } from 'commander';
 import { TopologySource, topologyImportDirectory } from '../../app/data-plane/topology-source.js';
 import { unknownSubdomains } from '../../app/known-subdomains.js';
-import { createLogger } from '../../app/logger.js';
 import type { Config } from '../../config/config-schema.js';
 import { formatPath } from '../../config-kit/config-problem.js';
 import { formatIp, type IpAddress, parseIp } from '../../domain/ip-address.js';
+import { createLogger } from '../../logging/logger.js';
 import { compileCostTable } from '../../selection/compile-cost-table.js';
 import { subdomainProblems } from '../../topology/check-subdomains.js';
 import { GroupRegistry, memoryGroupStore } from '../../topology/group-registry.js';

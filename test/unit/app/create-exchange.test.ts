@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
 import { createExchange } from '../../../src/app/create-exchange.js';
 import type { SupervisedDataPlane } from '../../../src/app/data-plane/supervised-data-plane.js';
-import { createLogger } from '../../../src/app/logger.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { parseInfoHash } from '../../../src/domain/info-hash.js';
 import { createRandom } from '../../../src/domain/random.js';
+import { createLogger } from '../../../src/logging/logger.js';
 import type { Catalogue } from '../../../src/store/sqlite/catalogue.js';
 
 const stops: (() => Promise<void>)[] = [];

@@ -4,8 +4,8 @@ import { parse, stringify } from 'yaml';
 import { dataPlaneOptions } from '../../../src/app/data-plane/data-plane-options.js';
 import { configSchema } from '../../../src/config/config-schema.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
-import { STORE_BYTES_EACH } from '../../../src/config/tracker-section.js';
 import { fieldsOf } from '../../../src/config-kit/changed-keys.js';
+import { STORE_BYTES_EACH } from '../../../src/tracker/section.js';
 import { labPolicy } from '../../support/lab-policy.js';
 
 const LAB_POLICY = { current: labPolicy() };

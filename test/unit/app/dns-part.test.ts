@@ -1,11 +1,11 @@
 import { decode } from 'dns-packet';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Health } from '../../../src/app/health.js';
-import { createLogger } from '../../../src/app/logger.js';
 import { Restarts } from '../../../src/app/supervision/restarts.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { RunningRedirection } from '../../../src/dns-redirect/running-redirection.js';
 import { OperatorError } from '../../../src/domain/errors.js';
+import { createLogger } from '../../../src/logging/logger.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
 import { answerWith, askUdp, type Closing, clock, question, startResolver } from '../dns-redirect/running-redirect.js';
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../../src/app/create-app.js';
 import { examineConfig } from '../../../src/app/examine-config.js';
-import { createLogger } from '../../../src/app/logger.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { formatPath } from '../../../src/config-kit/config-problem.js';
+import { createLogger } from '../../../src/logging/logger.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 
 let directory: string;

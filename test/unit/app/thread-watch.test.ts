@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Health } from '../../../src/app/health.js';
-import { createLogger } from '../../../src/app/logger.js';
 import { ThreadWatch } from '../../../src/app/supervision/thread-watch.js';
+import { createLogger } from '../../../src/logging/logger.js';
 import { STUCK_AFTER_MS } from '../../../src/threads/stuck-detector.js';
 import { createVitals, VitalsWriter } from '../../../src/threads/thread-vitals.js';
 

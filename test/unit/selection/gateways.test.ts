@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultMix } from '../../../src/config/default-mix.js';
+import { defaultMix } from '../../../src/policy/default-mix.js';
 import {
   BECOME_GATEWAY,
   gatewayPlaces,

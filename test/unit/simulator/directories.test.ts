@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { defaultMix } from '../../../src/config/default-mix.js';
 import { createRandom } from '../../../src/domain/random.js';
+import { defaultMix } from '../../../src/policy/default-mix.js';
 import { AliasTracker } from '../../../src/simulator/directories.js';
 import { populate } from '../../../src/simulator/population.js';
 import { parseScenario } from '../../../src/simulator/scenario.js';

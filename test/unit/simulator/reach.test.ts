@@ -1,7 +1,7 @@
 /** Peers that nobody can connect to, and peers that serve nobody although they say that they have everything. */
 import { describe, expect, it } from 'vitest';
-import { defaultMix } from '../../../src/config/default-mix.js';
 import { createRandom } from '../../../src/domain/random.js';
+import { defaultMix } from '../../../src/policy/default-mix.js';
 import { OriginalTracker } from '../../../src/simulator/directories.js';
 import { populate } from '../../../src/simulator/population.js';
 import { runScenario } from '../../../src/simulator/run-scenario.js';

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defaultMix } from '../../../src/config/default-mix.js';
 import { formatIpv4, prefixContains } from '../../../src/domain/ip-address.js';
 import { createRandom } from '../../../src/domain/random.js';
+import { defaultMix } from '../../../src/policy/default-mix.js';
 import { htmlReport } from '../../../src/simulator/html-report.js';
 import { populate } from '../../../src/simulator/population.js';
 import { runScenario } from '../../../src/simulator/run-scenario.js';

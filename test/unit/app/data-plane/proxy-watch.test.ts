@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProxyWatch } from '../../../../src/app/data-plane/proxy-watch.js';
-import { createLogger } from '../../../../src/app/logger.js';
+import { createLogger } from '../../../../src/logging/logger.js';
 
 const HOUR_MS = 3_600_000;
 

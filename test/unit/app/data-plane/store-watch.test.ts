@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { StoreWatch, storeFill } from '../../../../src/app/data-plane/store-watch.js';
 import { Health } from '../../../../src/app/health.js';
-import { createLogger } from '../../../../src/app/logger.js';
 import { parseConfig } from '../../../../src/config/parse-config.js';
+import { createLogger } from '../../../../src/logging/logger.js';
 
 describe('the watch over the store', () => {
   const { limits } = parseConfig(`

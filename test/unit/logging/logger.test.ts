@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createLogger } from '../../../src/app/logger.js';
+import { createLogger } from '../../../src/logging/logger.js';
 
 function logged(readable: boolean, log: (logger: ReturnType<typeof createLogger>) => void): string {
   let text = '';

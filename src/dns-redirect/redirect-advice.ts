@@ -1,0 +1,41 @@
+/** Redirections that are allowed but lead nowhere as they are written. */
+import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
+import { isWildcard } from '../net/endpoint.js';
+import type { RedirectConfig } from './section.js';
+
+type RedirectAdviceConfig = Pick<RedirectConfig, 'dnsRedirect' | 'mirrorSite' | 'tracker' | 'labServices'>;
+
+/** A redirected name leads browsers to the port of the original site: 80, or 443 with https, which nobody but it can serve. */
+export function sitesWithoutTheirPort({ dnsRedirect, mirrorSite, labServices }: RedirectAdviceConfig): string[] {
+  // The lab's own site is on the mirror site's port.
+  if (labServices || !dnsRedirect || dnsRedirect.sites.length === 0) return [];
+  if (mirrorSite === undefined) {
+    return [
+      'dnsRedirect.sites: there is no mirrorSite here; port 80 of dnsRedirect.mirrorAddresses must be served elsewhere',
+    ];
+  }
+  const { port } = mirrorSite.listen;
+  if (port === 80) return [];
+  return [
+    `dnsRedirect.sites: browsers open port 80 of dnsRedirect.mirrorAddresses, and mirrorSite listens on port ${port}; listen on http://0.0.0.0:80, or forward port 80 to it`,
+  ];
+}
+
+/** Names are answered with addresses; something must listen on each, here or behind it. */
+export function addressesNotListenedOn({ dnsRedirect, mirrorSite, tracker }: RedirectAdviceConfig): string[] {
+  const unserved = (key: string, addresses: readonly IpAddress[], hosts: readonly string[]): string[] => {
+    if (hosts.length === 0 || hosts.some(isWildcard)) return [];
+    const listening = hosts.map((host) => formatIp(parseIp(host)));
+    return addresses
+      .map(formatIp)
+      .filter((address) => !listening.includes(address))
+      .map((address) => `dnsRedirect.${key}: nothing here listens on ${address}; forward it, or listen there`);
+  };
+  if (!dnsRedirect) return [];
+  const sites = dnsRedirect.sites.length > 0 && mirrorSite ? [mirrorSite.listen.host] : [];
+  const trackers = dnsRedirect.trackers.length > 0 ? tracker.listen.map(({ host }) => host) : [];
+  return [
+    ...unserved('mirrorAddresses', dnsRedirect.mirrorAddresses, sites),
+    ...unserved('trackerAddresses', dnsRedirect.trackerAddresses, trackers),
+  ];
+}

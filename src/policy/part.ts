@@ -1,0 +1,62 @@
+/** The policy as a part of the program: its sections of the configuration. */
+import { configPart } from '../config-kit/config-part.js';
+import { billingChecks, mixIsPossible, overriddenSubdomains } from './check-section.js';
+import { billingSection, type PolicyConfig, selectionSection } from './section.js';
+
+export const billingPart = configPart<'billing', typeof billingSection, PolicyConfig>({
+  key: 'billing',
+  schema: billingSection,
+  live: [
+    'currency',
+    'defaultRatePerGigabyte',
+    'neighbours',
+    'relationshipRates.customer',
+    'relationshipRates.peer',
+    'relationshipRates.provider',
+    'schedule',
+    'overrides',
+  ],
+  checks: billingChecks,
+  subdomains: overriddenSubdomains,
+  text: `billing:
+  currency: EUR
+  defaultRatePerGigabyte: 0.02          # for every AS of which nothing better is known
+  neighbours:                           # what traffic with them costs; goes before asRelationships
+    - { name: Neighbour One, asns: [64600], ratePerGigabyte: 0.002 }
+  relationshipRates: {}                 # per gigabyte: customer, peer (0 unless given), provider (the default rate)
+  schedule:                             # of entries that overlap the first is in force
+    - { name: night, from: "01:00", to: "07:00", timeZone: Europe/Berlin, rateFactor: 0.2, foreignPeersMax: 50 }
+      # optional: days: [sat, sun] (on which it begins), neighbours: [Neighbour One] (only their rates); foreignPeersMin,
+      # foreignPeersMax, gatewaysMax: in place of those of selection
+  overrides: []                         # pairs that count otherwise than their AS say, e.g.
+    # - { requester: north, peer: AS64600, treatAs: same-operator }      # same-as, same-operator or foreign
+    # - { requester: "*", peer: south, treatAs: foreign, ratePerGigabyte: 0.001 }
+    # - { requester: south, peer: 203.0.113.10, treatAs: same-operator }       # one of operator.caches
+`,
+});
+
+export const selectionPart = configPart<'selection', typeof selectionSection, PolicyConfig>({
+  key: 'selection',
+  schema: selectionSection,
+  live: [
+    'enoughInnerPeers',
+    'foreignPeersMin',
+    'foreignPeersMax',
+    'foreignPeersWhenNoInnerSeed',
+    'gatewaysMax',
+    'capabilityWeight',
+    'densityWeight',
+    'grain',
+  ],
+  checks: [mixIsPossible],
+  text: `selection:
+  enoughInnerPeers: 12                  # draft 4.2 a, b: what "enough" is, whatever numwant the client sent
+  foreignPeersMin: 0                    # even when there are enough
+  foreignPeersMax: 20                   # "some foreign nodes" when there are too few
+  foreignPeersWhenNoInnerSeed: 3        # and what each gateway is given; a known seed counts as two
+  gatewaysMax: 16                       # at most so many inner peers of a swarm that lacks inner seeds get foreign ones; 0: off
+  capabilityWeight: 0.6
+  densityWeight: 0.4
+  grain: as                             # or subdomain: prefer the requester's own sub-domain
+`,
+});

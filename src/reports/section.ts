@@ -1,0 +1,24 @@
+/** The section `reports` of the configuration: who may report, and how long what they say counts. */
+import { z } from 'zod';
+import type { DeepReadonly } from '../config-kit/config-part.js';
+import { duration, identifier, section, token, wholeNumber } from '../config-kit/field-schemas.js';
+
+const probe = section({
+  id: identifier,
+  subdomains: z.array(identifier).min(1, { error: 'give the sub-domains that it may report on' }),
+  token: token.optional(),
+});
+
+export const schema = section({
+  probes: z.array(probe).prefault([]),
+  /** Nobody's line uploads more, whatever it reports; a sub-domain may say otherwise. */
+  uplinkBpsMax: wholeNumber(1, 1e12).prefault(1_000_000_000),
+  freshness: duration('1s', '7d', '15m'),
+  history: duration('1m', '3650d', '366d'),
+}).prefault({});
+
+export type ReportsSection = DeepReadonly<z.output<typeof schema>>;
+
+export interface ReportsConfig {
+  readonly reports: ReportsSection;
+}

@@ -1,0 +1,39 @@
+/** The operator's network and the rest of the world as parts of the program: their sections of the configuration. */
+import { configPart } from '../config-kit/config-part.js';
+import { cachePreferences, operatorChecks, reservedNetworks } from './check-section.js';
+import { type OperatorConfig, operatorSection, topologySection } from './section.js';
+
+export const operatorPart = configPart<'operator', typeof operatorSection, OperatorConfig>({
+  key: 'operator',
+  schema: operatorSection,
+  live: ['name', 'networks', 'subdomains', 'caches'],
+  checks: operatorChecks,
+  advice: [reservedNetworks],
+  subdomains: cachePreferences,
+  text: `operator:
+  name: Example Telecom
+  networks:                             # the first is the home AS, the others are siblings of the same operator
+    - { asn: 64500, prefixes: [203.0.113.0/24, "2001:db8:100::/40"] }
+    - { asn: 64501, prefixes: [198.51.100.0/24] }
+  subdomains:                           # access networks; the longest prefix wins. Or: subdomains: { file: plan.csv }, with
+                                        # lines prefix,subdomain[,asn[,uplinkBpsMax]]
+    - { id: north, prefixes: [203.0.113.0/25] }
+    - { id: south, prefixes: [203.0.113.128/25], uplinkBpsMax: 40000000 }   # optional: no line there uploads faster
+  caches:                               # the operator's own nodes; preferredBy: the sub-domains that prefer it, else all;
+    - { address: 203.0.113.10, preferredBy: [north] }                 # for the others it is the last of the inner peers
+      # optional: uplinkBpsMax, of the cache itself: the limit of its sub-domain is that of customers' lines
+`,
+});
+
+export const topologyPart = configPart({
+  key: 'topology',
+  schema: topologySection,
+  live: ['asnDatabase', 'prefixToAs', 'asRelationships', 'asOrganisations', 'reloadEvery'],
+  text: `topology:                               # who the rest of the world is; each file is optional
+  # asnDatabase: GeoLite2-ASN.mmdb      # MMDB, or CSV "start,end,asn,organisation"
+  # prefixToAs: routeviews.pfx2as       # CAIDA prefix2as
+  # asRelationships: 20260101.as-rel.txt
+  # asOrganisations: 20260101.as-org2info.txt
+  reloadEvery: 5m                       # how often the files are looked at for changes
+`,
+});
