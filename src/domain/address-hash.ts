@@ -9,21 +9,21 @@ import { HalfSipHash } from './half-sip-hash.js';
 export const ADDRESS_KEY_WORDS = 4;
 
 export class AddressHash {
-  readonly #before: number;
-  readonly #after: number;
-  readonly #ipv6: HalfSipHash;
-  readonly #message = new Uint32Array(5);
+  private readonly before: number;
+  private readonly after: number;
+  private readonly ipv6Hash: HalfSipHash;
+  private readonly message = new Uint32Array(5);
 
   /** @param key {@link ADDRESS_KEY_WORDS} secret words at `at` */
   constructor(key: Uint32Array, at = 0) {
-    this.#before = key[at]! | 0;
-    this.#after = key[at + 1]! | 0;
-    this.#ipv6 = new HalfSipHash(key, at + 2);
+    this.before = key[at]! | 0;
+    this.after = key[at + 1]! | 0;
+    this.ipv6Hash = new HalfSipHash(key, at + 2);
   }
 
   /** Hashes an IPv4 address. @returns 32 bits, signed */
   ipv4(word0: number): number {
-    return scramble(word0 ^ this.#before) ^ this.#after;
+    return scramble(word0 ^ this.before) ^ this.after;
   }
 
   /** Hashes an IPv4 address and port, from the hash of the address. */
@@ -33,21 +33,21 @@ export class AddressHash {
 
   /** Hashes a /64, or a shorter prefix whose other bits are zero. */
   ipv6Network(word0: number, word1: number): number {
-    const message = this.#message;
+    const message = this.message;
     message[0] = word0;
     message[1] = word1;
-    return this.#ipv6.hash(message, 0, 2);
+    return this.ipv6Hash.hash(message, 0, 2);
   }
 
   /** Hashes an IPv6 address and a port. */
   ipv6(word0: number, word1: number, word2: number, word3: number, port: number): number {
-    const message = this.#message;
+    const message = this.message;
     message[0] = word0;
     message[1] = word1;
     message[2] = word2;
     message[3] = word3;
     message[4] = port;
-    return this.#ipv6.hash(message, 0, 5);
+    return this.ipv6Hash.hash(message, 0, 5);
   }
 }
 

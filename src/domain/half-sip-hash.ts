@@ -13,20 +13,20 @@ export function randomHashKey(words: number): Uint32Array {
 }
 
 export class HalfSipHash {
-  readonly #key0: number;
-  readonly #key1: number;
+  private readonly key0: number;
+  private readonly key1: number;
 
   /** @param key two secret words at `at` */
   constructor(key: Uint32Array, at = 0) {
-    this.#key0 = key[at]! | 0;
-    this.#key1 = key[at + 1]! | 0;
+    this.key0 = key[at]! | 0;
+    this.key1 = key[at + 1]! | 0;
   }
 
   /** Hashes `count` words from `at`, each as four little-endian bytes. Allocates nothing. @returns 32 bits, signed */
   hash(words: Uint32Array, at: number, count: number): number {
     // `| 0` marks these as integers: without it the compiler uses floating-point numbers for the additions below.
-    let v0 = this.#key0 | 0;
-    let v1 = this.#key1 | 0;
+    let v0 = this.key0 | 0;
+    let v1 = this.key1 | 0;
     let v2 = v0 ^ 0x6c796765;
     let v3 = v1 ^ 0x74656462;
     // One round for each word, one for the length, three for finalisation.

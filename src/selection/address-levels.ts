@@ -100,26 +100,26 @@ export class AddressLevels {
 export class AddressLevelsWriter {
   /** Another one, with the next version, once the table has become too small. */
   current: ReportedCapability;
-  #levels: AddressLevels;
-  #used = 0;
+  private levels: AddressLevels;
+  private used = 0;
   /** Hosts choose most of their IPv6 addresses, and announce from any: a stranger must not know which ones collide. */
-  readonly #hashKey = randomHashKey(ADDRESS_KEY_WORDS);
+  private readonly hashKey = randomHashKey(ADDRESS_KEY_WORDS);
 
   /** @param expected addresses that there is room for from the beginning */
   constructor(version: number, expected = 0) {
-    this.current = { version, slots: emptySlots(expected), hashKey: this.#hashKey };
-    this.#levels = new AddressLevels(this.current);
+    this.current = { version, slots: emptySlots(expected), hashKey: this.hashKey };
+    this.levels = new AddressLevels(this.current);
   }
 
   /** @param value level with {@link REPORTED_CACHE} for a cache, or {@link NOT_REPORTED}. @returns whether it is another */
   set(family: 4 | 6, words: readonly number[], value: number): boolean {
     const [a = 0, b = 0, c = 0, d = 0] = words;
-    if (this.#levels.lookup(family, a, b, c, d) === value) return false;
-    if ((this.#used + 1) * SLOT_WORDS * 2 > this.current.slots.length) this.#makeRoom();
+    if (this.levels.lookup(family, a, b, c, d) === value) return false;
+    if ((this.used + 1) * SLOT_WORDS * 2 > this.current.slots.length) this.makeRoom();
     const { slots } = this.current;
-    const slot = this.#levels.slotOf(family, a | 0, b | 0, c | 0, d | 0);
+    const slot = this.levels.slotOf(family, a | 0, b | 0, c | 0, d | 0);
     if (slots[slot + VALUE] === 0) {
-      this.#used++;
+      this.used++;
       slots[slot] = a;
       slots[slot + 1] = b;
       slots[slot + 2] = c;
@@ -131,8 +131,8 @@ export class AddressLevelsWriter {
     return true;
   }
 
-  #makeRoom(): void {
-    const old = this.#levels;
+  private makeRoom(): void {
+    const old = this.levels;
     let live = 0;
     old.forEach(() => {
       live++;
@@ -140,10 +140,10 @@ export class AddressLevelsWriter {
     this.current = {
       version: this.current.version + 1,
       slots: emptySlots(live + 1),
-      hashKey: this.#hashKey,
+      hashKey: this.hashKey,
     };
-    this.#levels = new AddressLevels(this.current);
-    this.#used = 0;
+    this.levels = new AddressLevels(this.current);
+    this.used = 0;
     old.forEach((family, words, value) => {
       this.set(family, words, value);
     });

@@ -36,43 +36,43 @@ export function capabilityLevel(reading: CapabilityReading): number {
  * the data plane reads, and listed for it, so that a report costs what it changes and not what is known.
  */
 export class CapabilityTable {
-  readonly #writer: AddressLevelsWriter;
-  #caches: ReadonlySet<string> = new Set();
-  #changes: number[] = [];
+  private readonly writer: AddressLevelsWriter;
+  private caches: ReadonlySet<string> = new Set();
+  private changes: number[] = [];
 
   /** @param version differs from that of every other table. @param expected addresses that there is room for at once */
   constructor(version: number, expected = 0) {
-    this.#writer = new AddressLevelsWriter(version, expected);
+    this.writer = new AddressLevelsWriter(version, expected);
   }
 
   get current(): ReportedCapability {
-    return this.#writer.current;
+    return this.writer.current;
   }
 
   /** @param address text as `formatIp` writes it. @param reading the valid one, undefined if there is none */
   set(address: string, reading: CapabilityReading | undefined): void {
     const { family, words } = parseIp(address);
-    if (!this.#writer.set(family, words, this.#valueOf(address, reading))) return;
+    if (!this.writer.set(family, words, this.valueOf(address, reading))) return;
     const [a = 0, b = 0, c = 0, d = 0] = words;
-    this.#changes.push(family, a, b, c, d);
+    this.changes.push(family, a, b, c, d);
   }
 
   /** The addresses of the operator's caches: the best level until they report another. @param readingOf see {@link set} */
   setCaches(caches: Iterable<string>, readingOf: (address: string) => CapabilityReading | undefined): void {
-    const before = this.#caches;
-    this.#caches = new Set(caches);
-    for (const address of new Set([...before, ...this.#caches])) this.set(address, readingOf(address));
+    const before = this.caches;
+    this.caches = new Set(caches);
+    for (const address of new Set([...before, ...this.caches])) this.set(address, readingOf(address));
   }
 
   /** Which addresses have changed since the last call: `CHANGE_WORDS` of `address-levels` each. */
   takeChanges(): Int32Array {
-    const changes = Int32Array.from(this.#changes);
-    this.#changes = [];
+    const changes = Int32Array.from(this.changes);
+    this.changes = [];
     return changes;
   }
 
-  #valueOf(address: string, reading: CapabilityReading | undefined): number {
-    const isCache = this.#caches.has(address);
+  private valueOf(address: string, reading: CapabilityReading | undefined): number {
+    const isCache = this.caches.has(address);
     if (reading === undefined) return isCache ? (CAPABILITY_LEVELS - 1) | REPORTED_CACHE : NOT_REPORTED;
     return capabilityLevel(reading) | (isCache || reading.role === 'cache' ? REPORTED_CACHE : 0);
   }

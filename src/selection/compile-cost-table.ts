@@ -192,7 +192,7 @@ function densityCompiler(
 
 /** Ranks distinct (rate, relationship), the cheapest first; more than 256 of them share ranks evenly. */
 class RateRanks {
-  readonly #ranks = new Map<string, number>();
+  private readonly ranks = new Map<string, number>();
 
   constructor(rates: readonly { readonly ratePerGigabyte: number; readonly relationship: AsRelationship }[]) {
     const distinct = new Map(rates.map((rate) => [key(rate.ratePerGigabyte, rate.relationship), rate]));
@@ -203,12 +203,12 @@ class RateRanks {
     );
     const scale = Math.max(MAX_RATE_RANK + 1, sorted.length);
     sorted.forEach(([name], i) => {
-      this.#ranks.set(name, Math.floor((i * (MAX_RATE_RANK + 1)) / scale));
+      this.ranks.set(name, Math.floor((i * (MAX_RATE_RANK + 1)) / scale));
     });
   }
 
   rankOf(ratePerGigabyte: number, relationship: AsRelationship): number {
-    return this.#ranks.get(key(ratePerGigabyte, relationship)) ?? MAX_RATE_RANK;
+    return this.ranks.get(key(ratePerGigabyte, relationship)) ?? MAX_RATE_RANK;
   }
 }
 

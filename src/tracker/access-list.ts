@@ -23,21 +23,21 @@ export const ACCESS_NOT_LISTED = 1;
 export const ACCESS_DENIED = 2;
 
 export class AccessList {
-  readonly #allowed: InfoHashSet | null;
-  readonly #denied: InfoHashSet | null;
+  private readonly allowed: InfoHashSet | null;
+  private readonly denied: InfoHashSet | null;
 
   constructor(data: AccessListData) {
     const listed = data.mode === 'open' ? new Uint8Array(0) : data.hashes;
-    this.#allowed = data.mode === 'allow-list' || data.mode === 'catalogue' ? new InfoHashSet(listed) : null;
+    this.allowed = data.mode === 'allow-list' || data.mode === 'catalogue' ? new InfoHashSet(listed) : null;
     const denied = [data.mode === 'deny-list' ? listed : new Uint8Array(0), data.deniedHashes ?? new Uint8Array(0)];
     const deniedSet = new InfoHashSet(new Uint8Array(Buffer.concat(denied)));
-    this.#denied = deniedSet.size === 0 ? null : deniedSet;
+    this.denied = deniedSet.size === 0 ? null : deniedSet;
   }
 
   /** @returns one of the `ACCESS_` constants */
   check(bytes: Uint8Array, offset: number): number {
-    if (this.#denied?.has(bytes, offset)) return ACCESS_DENIED;
-    if (this.#allowed === null || this.#allowed.has(bytes, offset)) return ACCESS_PERMITTED;
+    if (this.denied?.has(bytes, offset)) return ACCESS_DENIED;
+    if (this.allowed === null || this.allowed.has(bytes, offset)) return ACCESS_PERMITTED;
     return ACCESS_NOT_LISTED;
   }
 }

@@ -61,13 +61,13 @@ export class Announcer {
   settings: AnnouncerSettings;
   readonly store: SwarmStore;
   readonly counters: Float64Array;
-  readonly #random: Random;
-  readonly #onUpstreamNeeded: UpstreamNeed;
-  readonly #intervalFloor: number;
-  readonly #intervalSpread: number;
+  private readonly random: Random;
+  private readonly onUpstreamNeeded: UpstreamNeed;
+  private readonly intervalFloor: number;
+  private readonly intervalSpread: number;
   /** Of the last announce; null if it was refused. */
-  #requester: Requester | null = null;
-  #samples = 0;
+  private requester: Requester | null = null;
+  private samples = 0;
 
   constructor(options: {
     settings: AnnouncerSettings;
@@ -85,11 +85,11 @@ export class Announcer {
     this.partition = options.partition;
     this.access = options.access;
     this.counters = options.counters;
-    this.#random = options.random;
-    this.#onUpstreamNeeded = options.onUpstreamNeeded;
+    this.random = options.random;
+    this.onUpstreamNeeded = options.onUpstreamNeeded;
     const jitter = Math.floor(options.settings.intervalSeconds * INTERVAL_JITTER);
-    this.#intervalFloor = options.settings.intervalSeconds - jitter;
-    this.#intervalSpread = 2 * jitter + 1;
+    this.intervalFloor = options.settings.intervalSeconds - jitter;
+    this.intervalSpread = 2 * jitter + 1;
   }
 
   isTrusted(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): boolean {
@@ -117,7 +117,7 @@ export class Announcer {
    */
   announce(): number {
     const request = this.request;
-    this.#requester = null;
+    this.requester = null;
     if (request.port === 0 && request.event !== EVENT_STOPPED) return REFUSAL_PORT;
     const refusal = this.refusalOf(request.bytes, request.infoHashOffset);
     if (refusal !== REFUSAL_NONE) return refusal;
@@ -141,11 +141,11 @@ export class Announcer {
 
     const outcome = this.outcome;
     const requester = this.store.announce(request, outcome);
-    this.#requester = requester;
-    this.#count(requester);
+    this.requester = requester;
+    this.count(requester);
     if (outcome.needsUpstream) {
       this.counters[COUNT_UPSTREAM_ASKED]!++;
-      this.#onUpstreamNeeded(request.bytes, request.infoHashOffset, request.family);
+      this.onUpstreamNeeded(request.bytes, request.infoHashOffset, request.family);
     }
     return REFUSAL_NONE;
   }
@@ -156,10 +156,10 @@ export class Announcer {
    */
   select(out: Uint8Array, offset: number, max: number): number {
     const request = this.request;
-    const requester = this.#requester;
+    const requester = this.requester;
     if (requester === null || request.event === EVENT_STOPPED || request.numWant === 0) return 0;
     const count = this.store.select(request, requester, out, offset, Math.min(request.numWant, max));
-    this.#countGiven(out, offset, count, request.family);
+    this.countGiven(out, offset, count, request.family);
     return count;
   }
 
@@ -171,22 +171,22 @@ export class Announcer {
    */
   selectOther(out: Uint8Array, offset: number, max: number, given: number): number {
     const request = this.request;
-    const requester = this.#requester;
+    const requester = this.requester;
     const want = Math.min(request.numWant, max) - given;
     if (requester === null || want <= 0) return 0;
     const count = this.store.selectOther(request, requester, out, offset, want);
-    if (count > 0) this.#countGiven(out, offset, count, request.family === 4 ? 6 : 4);
+    if (count > 0) this.countGiven(out, offset, count, request.family === 4 ? 6 : 4);
     return count;
   }
 
-  #countGiven(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {
+  private countGiven(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {
     this.counters[COUNT_PEERS_GIVEN]! += count;
-    if (this.#samples > 0 && count > 0) this.#sample(out, offset, count, family);
+    if (this.samples > 0 && count > 0) this.sample(out, offset, count, family);
   }
 
   /** Counts how many of the peers in an answer are the operator's own: a look-up each, hence a sample. */
-  #sample(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {
-    this.#samples--;
+  private sample(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {
+    this.samples--;
     const { counters, request, topology } = this;
     const peerBytes = family === 4 ? 6 : 18;
     let inner = 0;
@@ -206,22 +206,22 @@ export class Announcer {
   /** Between batches: the time of the next answers, and how many of them are looked into for the counters. */
   turn(nowSeconds: number, samples: number): void {
     this.nowSeconds = nowSeconds;
-    this.#samples = samples;
+    this.samples = samples;
   }
 
   /** Whether the answer that has just been selected goes to a client that is asked back before the usual interval. */
   get returnsSoon(): boolean {
-    return this.#requester !== null && this.#requester.returnSeconds > 0;
+    return this.requester !== null && this.requester.returnSeconds > 0;
   }
 
   /** The interval for the answer whose peers have just been selected, with jitter; seconds. */
   interval(): number {
-    const soon = this.#requester === null ? 0 : this.#requester.returnSeconds;
-    if (soon > 0) return Math.min(this.#intervalFloor, Math.max(this.settings.minIntervalSeconds, soon));
-    return this.#intervalFloor + this.#random.below(this.#intervalSpread);
+    const soon = this.requester === null ? 0 : this.requester.returnSeconds;
+    if (soon > 0) return Math.min(this.intervalFloor, Math.max(this.settings.minIntervalSeconds, soon));
+    return this.intervalFloor + this.random.below(this.intervalSpread);
   }
 
-  #count(requester: Requester): void {
+  private count(requester: Requester): void {
     const { counters, outcome } = this;
     if (outcome.earlyRepeat) counters[COUNT_EARLY_REPEATS]!++;
     if (outcome.countedCompleted) {

@@ -16,13 +16,13 @@ const STEPS_A_TURN = 8_192;
 type Walk = (store: SwarmStore) => { readonly value?: unknown; readonly steps: number };
 
 export class AnswerQuestions {
-  readonly #announcer: Announcer;
-  readonly #post: (message: FromWorker) => void;
-  readonly #walks: { readonly id: number; readonly next: Walk }[] = [];
+  private readonly announcer: Announcer;
+  private readonly post: (message: FromWorker) => void;
+  private readonly walks: { readonly id: number; readonly next: Walk }[] = [];
 
   constructor(announcer: Announcer, post: (message: FromWorker) => void) {
-    this.#announcer = announcer;
-    this.#post = post;
+    this.announcer = announcer;
+    this.post = post;
   }
 
   take(id: number, question: Question): void {
@@ -30,7 +30,7 @@ export class AnswerQuestions {
       switch (question.ask) {
         case 'swarms': {
           const listing = new SwarmListing(question.query);
-          this.#walks.push({
+          this.walks.push({
             id,
             next: (store) => {
               const { list, steps } = listing.next(store);
@@ -40,47 +40,47 @@ export class AnswerQuestions {
           return;
         }
         case 'swarm':
-          this.#walks.push({ id, next: (store) => detailsOf(store, question.infoHash) });
+          this.walks.push({ id, next: (store) => detailsOf(store, question.infoHash) });
           return;
         case 'explain': {
           const { numWant, ...query } = question.query;
           const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = query.words;
-          const group = this.#announcer.groupOf(query.family, word0, word1, word2, word3);
-          const explained = this.#announcer.store.explain({ ...query, group }, numWant);
-          this.#answer(id, explained);
+          const group = this.announcer.groupOf(query.family, word0, word1, word2, word3);
+          const explained = this.announcer.store.explain({ ...query, group }, numWant);
+          this.answer(id, explained);
           return;
         }
         case 'import-peers':
-          this.#answer(id, importPeers(this.#announcer, question.query));
+          this.answer(id, importPeers(this.announcer, question.query));
           return;
         case 'settled':
-          this.#answer(id, null);
+          this.answer(id, null);
           return;
       }
     } catch (error) {
-      this.#post({ type: 'refused', id, message: messageOf(error) });
+      this.post({ type: 'refused', id, message: messageOf(error) });
     }
   }
 
   /** Goes on with the oldest walks. */
   work(): void {
-    for (let steps = 0; steps < STEPS_A_TURN && this.#walks.length > 0; ) {
-      const { id, next } = this.#walks[0]!;
+    for (let steps = 0; steps < STEPS_A_TURN && this.walks.length > 0; ) {
+      const { id, next } = this.walks[0]!;
       try {
-        const slice = next(this.#announcer.store);
+        const slice = next(this.announcer.store);
         steps += slice.steps;
         if (slice.value === undefined) continue;
-        this.#walks.shift();
-        this.#answer(id, slice.value);
+        this.walks.shift();
+        this.answer(id, slice.value);
       } catch (error) {
-        this.#walks.shift();
-        this.#post({ type: 'refused', id, message: messageOf(error) });
+        this.walks.shift();
+        this.post({ type: 'refused', id, message: messageOf(error) });
       }
     }
   }
 
-  #answer(id: number, value: unknown): void {
-    this.#post({ type: 'answer', id, value });
+  private answer(id: number, value: unknown): void {
+    this.post({ type: 'answer', id, value });
   }
 }
 

@@ -24,46 +24,46 @@ const LENIENT_WINDOWS = 35;
 export type ConnectionIdMode = 'strict' | 'lenient';
 
 export class ConnectionIds {
-  readonly #hash: SipHash;
-  readonly #oldestWindow: number;
-  readonly #message = new Int32Array(5);
+  private readonly hash: SipHash;
+  private readonly oldestWindow: number;
+  private readonly message = new Int32Array(5);
 
   /** @param key 16 secret random bytes */
   constructor(key: Uint8Array, mode: ConnectionIdMode) {
-    this.#hash = new SipHash(key);
-    this.#oldestWindow = mode === 'strict' ? STRICT_WINDOWS : LENIENT_WINDOWS;
+    this.hash = new SipHash(key);
+    this.oldestWindow = mode === 'strict' ? STRICT_WINDOWS : LENIENT_WINDOWS;
   }
 
   /** Writes the id for this address, issued now, to 8 bytes of `out`. */
   write(out: Uint8Array, offset: number, remote: RemoteAddress, nowSeconds: number): void {
     const window = Math.floor(nowSeconds / WINDOW_SECONDS);
-    this.#compute(remote, window);
-    writeUint32(out, offset, ((window & 0xff) << 24) | (this.#hash.high & 0xffffff));
-    writeUint32(out, offset + 4, this.#hash.low);
+    this.compute(remote, window);
+    writeUint32(out, offset, ((window & 0xff) << 24) | (this.hash.high & 0xffffff));
+    writeUint32(out, offset + 4, this.hash.low);
   }
 
   /** Whether the 8 bytes at `offset` are an id of this address that has not ended. Takes the same time for any hash. */
   isValid(bytes: Uint8Array, offset: number, remote: RemoteAddress, nowSeconds: number): boolean {
     const now = Math.floor(nowSeconds / WINDOW_SECONDS);
     const ageInWindows = (now - bytes[offset]!) & 0xff;
-    if (ageInWindows > this.#oldestWindow || ageInWindows > now) return false;
-    this.#compute(remote, now - ageInWindows);
+    if (ageInWindows > this.oldestWindow || ageInWindows > now) return false;
+    this.compute(remote, now - ageInWindows);
     const difference =
-      ((readUint32(bytes, offset) ^ this.#hash.high) & 0xffffff) | (readUint32(bytes, offset + 4) ^ this.#hash.low);
+      ((readUint32(bytes, offset) ^ this.hash.high) & 0xffffff) | (readUint32(bytes, offset + 4) ^ this.hash.low);
     return difference === 0;
   }
 
-  #compute(remote: RemoteAddress, window: number): void {
-    const message = this.#message;
+  private compute(remote: RemoteAddress, window: number): void {
+    const message = this.message;
     message[0] = window;
     message[1] = remote.word0;
     if (remote.family === 4) {
-      this.#hash.hash(message, 2);
+      this.hash.hash(message, 2);
       return;
     }
     message[2] = remote.word1;
     message[3] = remote.word2;
     message[4] = remote.word3;
-    this.#hash.hash(message, 5);
+    this.hash.hash(message, 5);
   }
 }

@@ -58,73 +58,73 @@ const TELL_DEFECT_EVERY_MS = 1_000;
 const WARM_UP_SEED = 1;
 
 class Worker {
-  readonly #port: MessagePort;
-  readonly #options: DataPlaneOptions;
-  readonly #store: SwarmStore;
-  readonly #announcer: Announcer;
-  readonly #transport: Transport;
-  readonly #fallbackReason: string | undefined;
-  readonly #housekeeping: Housekeeping;
-  readonly #questions: AnswerQuestions;
-  readonly #guard: Guard;
-  readonly #listeners: TransportListener[] = [];
-  readonly #restored: Restored | null;
-  #snapshot: SnapshotExport | null = null;
-  #snapshotId = 0;
-  #snapshotAtMs = Number.POSITIVE_INFINITY;
-  #pinned: Uint8Array = new Uint8Array(0);
-  readonly #vitals: VitalsWriter;
-  #lookAtMs = 0;
-  #lastTurnMs = performance.now();
-  #longestTurnMs = 0;
-  #beatAtMs = 0;
-  #defectToldAtMs = Number.NEGATIVE_INFINITY;
+  private readonly port: MessagePort;
+  private readonly options: DataPlaneOptions;
+  private readonly store: SwarmStore;
+  private readonly announcer: Announcer;
+  private readonly transport: Transport;
+  private readonly fallbackReason: string | undefined;
+  private readonly housekeeping: Housekeeping;
+  private readonly questions: AnswerQuestions;
+  private readonly guard: Guard;
+  private readonly listeners: TransportListener[] = [];
+  private readonly restored: Restored | null;
+  private snapshot: SnapshotExport | null = null;
+  private snapshotId = 0;
+  private snapshotAtMs = Number.POSITIVE_INFINITY;
+  private pinned: Uint8Array = new Uint8Array(0);
+  private readonly vitals: VitalsWriter;
+  private lookAtMs = 0;
+  private lastTurnMs = performance.now();
+  private longestTurnMs = 0;
+  private beatAtMs = 0;
+  private defectToldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(port: MessagePort, start: WorkerStart, { transport, fallbackReason }: ChosenTransport) {
     const { options, counters: shared } = start;
-    this.#port = port;
-    this.#options = options;
-    this.#transport = transport;
-    this.#fallbackReason = fallbackReason;
+    this.port = port;
+    this.options = options;
+    this.transport = transport;
+    this.fallbackReason = fallbackReason;
     const counters = countersOver(shared);
-    this.#vitals = new VitalsWriter(start.vitals);
-    this.#store = buildStore(options);
-    transport.preferHugePages(this.#store.memory);
-    this.#announcer = buildAnnouncer(options, this.#store, counters, (bytes, offset, family) =>
-      this.#post({ type: 'upstream-needed', infoHash: infoHashFromBytes(bytes, offset), family }),
+    this.vitals = new VitalsWriter(start.vitals);
+    this.store = buildStore(options);
+    transport.preferHugePages(this.store.memory);
+    this.announcer = buildAnnouncer(options, this.store, counters, (bytes, offset, family) =>
+      this.post({ type: 'upstream-needed', infoHash: infoHashFromBytes(bytes, offset), family }),
     );
-    this.#guard = {
+    this.guard = {
       counters,
       nowMs: () => performance.now(),
-      onDefect: (error) => this.#tellDefect(error),
+      onDefect: (error) => this.tellDefect(error),
     };
-    this.#housekeeping = new Housekeeping(this.#store, counters, transport.counters);
-    this.#questions = new AnswerQuestions(this.#announcer, (message) => this.#post(message));
-    this.#restored = start.snapshot === null ? null : this.#restore(start.snapshot);
+    this.housekeeping = new Housekeeping(this.store, counters, transport.counters);
+    this.questions = new AnswerQuestions(this.announcer, (message) => this.post(message));
+    this.restored = start.snapshot === null ? null : this.restore(start.snapshot);
     // Of the peers that came back from the snapshot.
-    this.#store.denial.deny(networkSetOf(options.deniedAddresses));
+    this.store.denial.deny(networkSetOf(options.deniedAddresses));
   }
 
-  #restore(bytes: Uint8Array): Restored {
+  private restore(bytes: Uint8Array): Restored {
     const nowSeconds = Math.floor(performance.now() / 1_000);
-    const rules = restoreRules(this.#announcer, this.#options.ownEndpoints ?? []);
-    return restoreSwarms(this.#store, bytes, rules, systemClock.nowMs(), nowSeconds);
+    const rules = restoreRules(this.announcer, this.options.ownEndpoints ?? []);
+    return restoreSwarms(this.store, bytes, rules, systemClock.nowMs(), nowSeconds);
   }
 
-  #post(message: FromWorker): void {
-    this.#port.postMessage(message);
+  private post(message: FromWorker): void {
+    this.port.postMessage(message);
   }
 
-  #tellDefect(error: unknown): void {
+  private tellDefect(error: unknown): void {
     const nowMs = performance.now();
-    if (nowMs - this.#defectToldAtMs < TELL_DEFECT_EVERY_MS) return;
-    this.#defectToldAtMs = nowMs;
+    if (nowMs - this.defectToldAtMs < TELL_DEFECT_EVERY_MS) return;
+    this.defectToldAtMs = nowMs;
     const stack = error instanceof Error ? error.stack : undefined;
-    this.#post({ type: 'fault', message: messageOf(error), ...(stack === undefined ? {} : { stack }) });
+    this.post({ type: 'fault', message: messageOf(error), ...(stack === undefined ? {} : { stack }) });
   }
 
-  async #listen(): Promise<void> {
-    const options = this.#options;
+  private async listen(): Promise<void> {
+    const options = this.options;
     const proxies = networkSetOf(options.proxies);
     const isProxy = (remote: RemoteAddress): boolean =>
       proxies.has(remote.family, remote.word0, remote.word1, remote.word2, remote.word3);
@@ -136,157 +136,157 @@ class Worker {
     };
     for (const address of options.listen) {
       if (address.protocol === 'udp') {
-        const handler = new GuardedDatagramHandler(new UdpHandler(this.#announcer, connectionIds), this.#guard);
-        this.#listeners.push(await this.#transport.listenUdp(address, handler));
+        const handler = new GuardedDatagramHandler(new UdpHandler(this.announcer, connectionIds), this.guard);
+        this.listeners.push(await this.transport.listenUdp(address, handler));
         continue;
       }
       const settings = { proxies, fullScrape: options.fullScrape ?? false };
-      const handler = new GuardedHttpHandler(new HttpHandler(this.#announcer, settings), this.#guard);
+      const handler = new GuardedHttpHandler(new HttpHandler(this.announcer, settings), this.guard);
       const trust = address.proxyProtocol === true ? isProxy : undefined;
-      this.#listeners.push(await this.#transport.listenHttp(address, handler, limits, address.tls, trust));
+      this.listeners.push(await this.transport.listenHttp(address, handler, limits, address.tls, trust));
     }
   }
 
   async run(): Promise<void> {
-    const { warmUp, lab, cost } = this.#options;
+    const { warmUp, lab, cost } = this.options;
     if (warmUp ?? !lab) warmUpSwarms(createRandom(WARM_UP_SEED), cost);
-    await this.#listen();
-    const addresses = this.#listeners.map(({ address }) => address);
-    const fallback = this.#fallbackReason;
-    this.#post({
+    await this.listen();
+    const addresses = this.listeners.map(({ address }) => address);
+    const fallback = this.fallbackReason;
+    this.post({
       type: 'ready',
       addresses,
-      transport: this.#transport.name,
+      transport: this.transport.name,
       ...(fallback === undefined ? {} : { transportFallback: fallback }),
-      restored: this.#restored,
+      restored: this.restored,
     });
-    this.#readClock(performance.now());
-    this.#planSnapshot();
-    this.#lastTurnMs = performance.now();
-    await this.#transport.run(() => this.#betweenBatches(), TICK_MS);
-    if (this.#options.snapshotFile !== undefined) {
-      const last = this.#beginSnapshot();
+    this.readClock(performance.now());
+    this.planSnapshot();
+    this.lastTurnMs = performance.now();
+    await this.transport.run(() => this.betweenBatches(), TICK_MS);
+    if (this.options.snapshotFile !== undefined) {
+      const last = this.beginSnapshot();
       while (!last.next(false));
     }
-    this.#port.close();
+    this.port.close();
   }
 
-  #readClock(nowMs: number): void {
-    this.#announcer.turn(Math.floor(nowMs / 1_000), SAMPLES_PER_LOOK);
+  private readClock(nowMs: number): void {
+    this.announcer.turn(Math.floor(nowMs / 1_000), SAMPLES_PER_LOOK);
   }
 
-  #betweenBatches(): void {
+  private betweenBatches(): void {
     const nowMs = performance.now();
-    const turnMs = nowMs - this.#lastTurnMs;
-    this.#lastTurnMs = nowMs;
-    if (turnMs > this.#longestTurnMs) this.#longestTurnMs = turnMs;
-    if (nowMs >= this.#beatAtMs) this.#beat(nowMs);
-    this.#housekeeping.countBatch();
+    const turnMs = nowMs - this.lastTurnMs;
+    this.lastTurnMs = nowMs;
+    if (turnMs > this.longestTurnMs) this.longestTurnMs = turnMs;
+    if (nowMs >= this.beatAtMs) this.beat(nowMs);
+    this.housekeeping.countBatch();
     try {
-      this.#housekeeping.refresh(nowMs, this.#announcer.nowSeconds);
-      if (nowMs < this.#lookAtMs) return;
-      this.#lookAtMs = nowMs + LOOK_EVERY_MS;
-      this.#readClock(nowMs);
-      this.#work(nowMs);
+      this.housekeeping.refresh(nowMs, this.announcer.nowSeconds);
+      if (nowMs < this.lookAtMs) return;
+      this.lookAtMs = nowMs + LOOK_EVERY_MS;
+      this.readClock(nowMs);
+      this.work(nowMs);
     } catch (error) {
-      this.#guard.counters[COUNT_DEFECTS]!++;
-      this.#tellDefect(error);
+      this.guard.counters[COUNT_DEFECTS]!++;
+      this.tellDefect(error);
     }
   }
 
   /** A turn without any work takes as long as the wait for it. */
-  #beat(nowMs: number): void {
-    this.#vitals.beat(systemClock.nowMs() / 1_000, this.#longestTurnMs - TICK_MS);
-    this.#longestTurnMs = 0;
-    this.#beatAtMs = nowMs + BEAT_EVERY_MS;
+  private beat(nowMs: number): void {
+    this.vitals.beat(systemClock.nowMs() / 1_000, this.longestTurnMs - TICK_MS);
+    this.longestTurnMs = 0;
+    this.beatAtMs = nowMs + BEAT_EVERY_MS;
   }
 
-  #work(nowMs: number): void {
+  private work(nowMs: number): void {
     for (let i = 0; i < MAX_MESSAGES_PER_TURN; i++) {
-      const received = receiveMessageOnPort(this.#port) as { message: ToWorker } | undefined;
+      const received = receiveMessageOnPort(this.port) as { message: ToWorker } | undefined;
       if (received === undefined) break;
-      this.#take(received.message);
+      this.take(received.message);
     }
-    this.#questions.work();
-    if (nowMs >= this.#snapshotAtMs) this.#snapshot = this.#beginSnapshot();
-    if (this.#snapshot?.next(true)) this.#snapshot = null;
-    this.#housekeeping.work(nowMs, this.#announcer.nowSeconds);
+    this.questions.work();
+    if (nowMs >= this.snapshotAtMs) this.snapshot = this.beginSnapshot();
+    if (this.snapshot?.next(true)) this.snapshot = null;
+    this.housekeeping.work(nowMs, this.announcer.nowSeconds);
   }
 
-  #planSnapshot(): void {
-    if (this.#options.snapshotFile === undefined) return;
-    const seconds = this.#options.snapshotEverySeconds ?? DEFAULT_SNAPSHOT_EVERY_SECONDS;
-    this.#snapshotAtMs = performance.now() + seconds * 1_000;
+  private planSnapshot(): void {
+    if (this.options.snapshotFile === undefined) return;
+    const seconds = this.options.snapshotEverySeconds ?? DEFAULT_SNAPSHOT_EVERY_SECONDS;
+    this.snapshotAtMs = performance.now() + seconds * 1_000;
   }
 
-  #beginSnapshot(): SnapshotExport {
-    this.#planSnapshot();
-    this.#snapshotId++;
+  private beginSnapshot(): SnapshotExport {
+    this.planSnapshot();
+    this.snapshotId++;
     const nowSeconds = Math.floor(performance.now() / 1_000);
-    return new SnapshotExport(this.#snapshotId, this.#store, systemClock.nowMs(), nowSeconds, (message) =>
-      this.#post(message),
+    return new SnapshotExport(this.snapshotId, this.store, systemClock.nowMs(), nowSeconds, (message) =>
+      this.post(message),
     );
   }
 
-  #take(message: ToWorker): void {
+  private take(message: ToWorker): void {
     switch (message.type) {
       case 'policy':
-        this.#setPolicy(message.topology, message.cost);
+        this.setPolicy(message.topology, message.cost);
         return;
       case 'density':
-        this.#store.setDensity(message.changes);
+        this.store.setDensity(message.changes);
         return;
       case 'capability':
-        this.#store.setCapability(message.reported, message.changed);
+        this.store.setCapability(message.reported, message.changed);
         return;
       case 'access':
-        this.#announcer.access = new AccessList(message.access);
+        this.announcer.access = new AccessList(message.access);
         return;
       case 'options':
-        this.#takeOptions(message.options);
+        this.takeOptions(message.options);
         return;
       case 'certificate':
-        for (const listener of this.#listeners) listener.useCertificate?.(message.pair);
+        for (const listener of this.listeners) listener.useCertificate?.(message.pair);
         return;
       case 'pinned':
-        this.#setPinned(message.hashes);
+        this.setPinned(message.hashes);
         return;
       case 'question':
-        this.#questions.take(message.id, message.question);
+        this.questions.take(message.id, message.question);
         return;
       case 'snapshot':
-        this.#snapshot = this.#beginSnapshot();
+        this.snapshot = this.beginSnapshot();
         return;
       case 'snapshot-taken':
-        if (this.#snapshot?.id === message.id) this.#snapshot.taken();
+        if (this.snapshot?.id === message.id) this.snapshot.taken();
         return;
       case 'stop':
-        this.#transport.stop();
+        this.transport.stop();
         return;
     }
   }
 
-  #setPolicy(topology: TopologyData, cost: CostTable): void {
-    if (topology.version !== this.#announcer.topology.version) this.#announcer.topology = topologyTableFrom(topology);
-    this.#announcer.partition = cost.partition;
-    this.#store.setPolicy(cost);
+  private setPolicy(topology: TopologyData, cost: CostTable): void {
+    if (topology.version !== this.announcer.topology.version) this.announcer.topology = topologyTableFrom(topology);
+    this.announcer.partition = cost.partition;
+    this.store.setPolicy(cost);
   }
 
   /** Torrents of the catalogue stay known without peers; those that have left it go with their last peer. */
-  #setPinned(hashes: Uint8Array): void {
+  private setPinned(hashes: Uint8Array): void {
     const kept = new InfoHashSet(hashes);
-    for (let at = 0; at + 20 <= this.#pinned.length; at += 20) {
-      if (!kept.has(this.#pinned, at)) this.#store.setKept(this.#pinned.subarray(at, at + 20), false);
+    for (let at = 0; at + 20 <= this.pinned.length; at += 20) {
+      if (!kept.has(this.pinned, at)) this.store.setKept(this.pinned.subarray(at, at + 20), false);
     }
-    for (let at = 0; at + 20 <= hashes.length; at += 20) this.#store.setKept(hashes.subarray(at, at + 20), true);
-    this.#pinned = hashes;
+    for (let at = 0; at + 20 <= hashes.length; at += 20) this.store.setKept(hashes.subarray(at, at + 20), true);
+    this.pinned = hashes;
   }
 
-  #takeOptions({ deniedAddresses, upstreamWantedBelow }: LiveOptions): void {
+  private takeOptions({ deniedAddresses, upstreamWantedBelow }: LiveOptions): void {
     const denied = networkSetOf(deniedAddresses);
-    this.#announcer.settings = { ...this.#announcer.settings, denied };
-    this.#store.denial.deny(denied);
-    this.#store.upstreamWantedBelow = upstreamWantedBelow;
+    this.announcer.settings = { ...this.announcer.settings, denied };
+    this.store.denial.deny(denied);
+    this.store.upstreamWantedBelow = upstreamWantedBelow;
   }
 }
 

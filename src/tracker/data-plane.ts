@@ -56,52 +56,52 @@ export class DataPlane {
   readonly transport: 'linux' | 'portable';
   /** Why `auto` did not take the Linux transport on Linux; for the log. */
   readonly transportFallback: string | undefined;
-  readonly #worker: Worker;
-  readonly #counters: SharedArrayBuffer;
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #upstreamListeners: UpstreamNeeded[] = [];
-  readonly #faultListeners: ((error: Error) => void)[] = [];
-  readonly #endListeners: ((reason: Error) => void)[] = [];
-  readonly #snapshots: SnapshotReceiver | null = null;
-  readonly #snapshotWaiters: Waiting[] = [];
+  private readonly worker: Worker;
+  private readonly countersMemory: SharedArrayBuffer;
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly upstreamListeners: UpstreamNeeded[] = [];
+  private readonly faultListeners: ((error: Error) => void)[] = [];
+  private readonly endListeners: ((reason: Error) => void)[] = [];
+  private readonly snapshots: SnapshotReceiver | null = null;
+  private readonly snapshotWaiters: Waiting[] = [];
   /** Of the latest snapshot. */
-  #snapshotError: Error | null = null;
-  #nextId = 1;
+  private snapshotError: Error | null = null;
+  private nextId = 1;
   /** Of the table of capability that the worker was given last. */
-  #capabilityVersion = -1;
-  #stopping: Promise<void> | null = null;
-  #exited = false;
-  #lastError: Error | null = null;
+  private capabilityVersion = -1;
+  private stopping: Promise<void> | null = null;
+  private exited = false;
+  private lastError: Error | null = null;
 
   private constructor(thread: DataPlaneThread, counters: SharedArrayBuffer, snapshotFile: string | null) {
     const { worker, ready, restored } = thread;
-    this.#worker = worker;
-    this.#counters = counters;
+    this.worker = worker;
+    this.countersMemory = counters;
     this.restored = restored;
-    if (snapshotFile !== null) this.#snapshots = this.#receiveSnapshots(snapshotFile);
+    if (snapshotFile !== null) this.snapshots = this.receiveSnapshots(snapshotFile);
     this.addresses = ready.addresses;
     this.transport = ready.transport;
     this.transportFallback = ready.transportFallback;
     worker.on('message', (message: FromWorker) => {
       try {
-        this.#take(message);
+        this.take(message);
       } catch (thrown) {
         // A listener's defect is the listener's: the thread goes on answering.
-        this.#fault(thrown);
+        this.fault(thrown);
       }
     });
     worker.on('error', (error) => {
-      this.#lastError = error instanceof Error ? error : new Error(messageOf(error));
-      this.#fault(error);
+      this.lastError = error instanceof Error ? error : new Error(messageOf(error));
+      this.fault(error);
     });
     worker.on('exit', () => {
-      this.#exited = true;
+      this.exited = true;
       thread.releaseSockets();
-      for (const { reject } of this.#waiting.values()) reject(new Error('the data plane has ended'));
-      this.#waiting.clear();
-      if (this.#stopping !== null) return;
-      const reason = this.#lastError ?? new Error('the data plane has ended');
-      for (const listener of this.#endListeners) listener(reason);
+      for (const { reject } of this.waiting.values()) reject(new Error('the data plane has ended'));
+      this.waiting.clear();
+      if (this.stopping !== null) return;
+      const reason = this.lastError ?? new Error('the data plane has ended');
+      for (const listener of this.endListeners) listener(reason);
     });
   }
 
@@ -121,24 +121,24 @@ export class DataPlane {
 
   /** Replaces the policy whole; peers that are stored are ranked anew when their swarm is next asked. */
   setPolicy(topology: TopologyData, cost: CostTable): void {
-    this.#capabilityVersion = cost.reportedCapability.version;
-    this.#post({ type: 'policy', topology, cost });
+    this.capabilityVersion = cost.reportedCapability.version;
+    this.post({ type: 'policy', topology, cost });
   }
 
   /** Other levels of density in the policy: pairs of group and level, concatenated. */
   setDensity(changes: Uint16Array): void {
-    this.#post({ type: 'density', changes });
+    this.post({ type: 'density', changes });
   }
 
   /** Other levels of reported capability. @param changed the addresses: `CHANGE_WORDS` of `address-levels` each */
   setCapability(reported: ReportedCapability, changed: Int32Array): void {
-    const isKnown = reported.version === this.#capabilityVersion;
-    this.#capabilityVersion = reported.version;
-    this.#post({ type: 'capability', ...(isKnown ? {} : { reported }), changed });
+    const isKnown = reported.version === this.capabilityVersion;
+    this.capabilityVersion = reported.version;
+    this.post({ type: 'capability', ...(isKnown ? {} : { reported }), changed });
   }
 
   setAccess(access: AccessListData): void {
-    this.#post({ type: 'access', access });
+    this.post({ type: 'access', access });
   }
 
   /**
@@ -146,7 +146,7 @@ export class DataPlane {
    * @param hashes concatenated, 20 bytes each; replaces those of the last call
    */
   setPinned(hashes: Uint8Array): void {
-    this.#post({ type: 'pinned', hashes });
+    this.post({ type: 'pinned', hashes });
   }
 
   /**
@@ -160,22 +160,22 @@ export class DataPlane {
     own: readonly OwnEndpoint[] = [],
   ): Promise<ImportOutcome> {
     const query = { infoHash: infoHashToBytes(infoHash), peers, ttlSeconds, own };
-    return (await this.#ask({ ask: 'import-peers', query })) as ImportOutcome;
+    return (await this.ask({ ask: 'import-peers', query })) as ImportOutcome;
   }
 
   /** Called when a swarm has too few peers to offer, at most once a period for each. */
   onUpstreamNeeded(listener: UpstreamNeeded): void {
-    this.#upstreamListeners.push(listener);
+    this.upstreamListeners.push(listener);
   }
 
   /** Called for defects in the worker. */
   onFault(listener: (error: Error) => void): void {
-    this.#faultListeners.push(listener);
+    this.faultListeners.push(listener);
   }
 
   /** Called at once if the thread ends without being told to: its ports are free, its snapshot file once `stop` resolves. */
   onEnd(listener: (reason: Error) => void): void {
-    this.#endListeners.push(listener);
+    this.endListeners.push(listener);
   }
 
   /** Which peers a client would get, and why; changes nothing. */
@@ -191,148 +191,148 @@ export class DataPlane {
       ...(seed === undefined ? {} : { seed }),
       ...(port === undefined ? {} : { port }),
     };
-    return (await this.#ask({ ask: 'explain', query: asked })) as Explanation;
+    return (await this.ask({ ask: 'explain', query: asked })) as Explanation;
   }
 
   async swarms(query: SwarmsQuery): Promise<readonly ListedSwarm[]> {
-    return (await this.#ask({ ask: 'swarms', query })) as readonly ListedSwarm[];
+    return (await this.ask({ ask: 'swarms', query })) as readonly ListedSwarm[];
   }
 
   /** @returns null for a swarm that nobody announced */
   async swarm(infoHash: InfoHash): Promise<SwarmDetails | null> {
-    return (await this.#ask({ ask: 'swarm', infoHash: infoHashToBytes(infoHash) })) as SwarmDetails | null;
+    return (await this.ask({ ask: 'swarm', infoHash: infoHashToBytes(infoHash) })) as SwarmDetails | null;
   }
 
   counters(): CountersView {
-    return readCounters(this.#counters);
+    return readCounters(this.countersMemory);
   }
 
   /** The memory behind `counters`, for a data plane that follows this one. */
   get sharedCounters(): SharedArrayBuffer {
-    return this.#counters;
+    return this.countersMemory;
   }
 
   /** Resolves once the worker has taken everything that was sent before. */
   async settled(): Promise<void> {
-    await this.#ask({ ask: 'settled' });
+    await this.ask({ ask: 'settled' });
   }
 
   setOptions(options: LiveOptions): void {
-    this.#post({ type: 'options', options });
+    this.post({ type: 'options', options });
   }
 
   /** For new connections to https listeners. @param pair of `readCertificate`, so that it is known to be right */
   useCertificate(pair: CertificatePair): void {
-    this.#post({ type: 'certificate', pair });
+    this.post({ type: 'certificate', pair });
   }
 
   /** Ends a thread that does not answer any more: `onEnd` gets the reason. */
   abandon(reason: Error): void {
-    if (this.#stopping !== null) return;
-    this.#lastError = reason;
-    void this.#worker.terminate();
+    if (this.stopping !== null) return;
+    this.lastError = reason;
+    void this.worker.terminate();
   }
 
   /** Closes the listeners and ends the thread, within a second. @throws Error if the swarms could not be saved */
   stop(): Promise<void> {
-    this.#stopping ??= this.#exited ? this.#closeSnapshots() : this.#end();
-    return this.#stopping;
+    this.stopping ??= this.exited ? this.closeSnapshots() : this.end();
+    return this.stopping;
   }
 
   /** Saves the swarms now. @throws Error if they cannot be written, OperatorError if no file is configured */
   async saveSnapshot(): Promise<void> {
-    if (this.#snapshots === null) throw new OperatorError('no snapshot file is configured');
-    if (this.#exited) throw new Error('the data plane has ended');
+    if (this.snapshots === null) throw new OperatorError('no snapshot file is configured');
+    if (this.exited) throw new Error('the data plane has ended');
     await new Promise<unknown>((resolve, reject) => {
-      this.#snapshotWaiters.push({ resolve, reject });
-      this.#post({ type: 'snapshot' });
+      this.snapshotWaiters.push({ resolve, reject });
+      this.post({ type: 'snapshot' });
     });
   }
 
-  #receiveSnapshots(file: string): SnapshotReceiver {
+  private receiveSnapshots(file: string): SnapshotReceiver {
     return new SnapshotReceiver(
       file,
-      (id) => this.#post({ type: 'snapshot-taken', id }),
+      (id) => this.post({ type: 'snapshot-taken', id }),
       (error) => {
-        for (const waiter of this.#snapshotWaiters.splice(0)) {
+        for (const waiter of this.snapshotWaiters.splice(0)) {
           if (error === null) waiter.resolve(null);
           else waiter.reject(error);
         }
-        this.#snapshotError =
+        this.snapshotError =
           error === null ? null : new Error(`cannot write the swarm snapshot ${file}: ${error.message}`);
-        if (this.#snapshotError !== null) this.#fault(this.#snapshotError);
+        if (this.snapshotError !== null) this.fault(this.snapshotError);
       },
     );
   }
 
-  async #end(): Promise<void> {
+  private async end(): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => void this.#worker.terminate(), STOP_TIMEOUT_MS);
+      const timer = setTimeout(() => void this.worker.terminate(), STOP_TIMEOUT_MS);
       // The last snapshot may take longer than that; as long as it comes, it is waited for.
-      this.#worker.on('message', () => timer.refresh());
-      this.#worker.once('exit', () => {
+      this.worker.on('message', () => timer.refresh());
+      this.worker.once('exit', () => {
         clearTimeout(timer);
         resolve();
       });
-      this.#post({ type: 'stop' });
+      this.post({ type: 'stop' });
     });
-    await this.#closeSnapshots();
+    await this.closeSnapshots();
   }
 
-  async #closeSnapshots(): Promise<void> {
-    await this.#snapshots?.close();
-    for (const { reject } of this.#snapshotWaiters.splice(0)) reject(new Error('the data plane has ended'));
-    if (this.#snapshotError !== null) throw this.#snapshotError;
+  private async closeSnapshots(): Promise<void> {
+    await this.snapshots?.close();
+    for (const { reject } of this.snapshotWaiters.splice(0)) reject(new Error('the data plane has ended'));
+    if (this.snapshotError !== null) throw this.snapshotError;
   }
 
-  #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+  private post(message: ToWorker): void {
+    this.worker.postMessage(message);
   }
 
-  #ask(question: Question): Promise<unknown> {
-    if (this.#exited) return Promise.reject(new Error('the data plane has ended'));
+  private ask(question: Question): Promise<unknown> {
+    if (this.exited) return Promise.reject(new Error('the data plane has ended'));
     return new Promise((resolve, reject) => {
-      const id = this.#nextId++;
-      this.#waiting.set(id, { resolve, reject });
-      this.#post({ type: 'question', id, question });
+      const id = this.nextId++;
+      this.waiting.set(id, { resolve, reject });
+      this.post({ type: 'question', id, question });
     });
   }
 
-  #fault(error: unknown): void {
+  private fault(error: unknown): void {
     const fault = error instanceof Error ? error : new Error(messageOf(error));
-    for (const listener of this.#faultListeners) listener(fault);
+    for (const listener of this.faultListeners) listener(fault);
   }
 
-  #take(message: FromWorker): void {
+  private take(message: FromWorker): void {
     switch (message.type) {
       case 'answer':
-        this.#settle(message.id)?.resolve(message.value);
+        this.settle(message.id)?.resolve(message.value);
         return;
       case 'refused':
-        this.#settle(message.id)?.reject(new Error(message.message));
+        this.settle(message.id)?.reject(new Error(message.message));
         return;
       case 'upstream-needed':
-        for (const listener of this.#upstreamListeners) listener(message.infoHash as InfoHash, message.family);
+        for (const listener of this.upstreamListeners) listener(message.infoHash as InfoHash, message.family);
         return;
       case 'snapshot-part':
-        this.#snapshots?.take(message);
+        this.snapshots?.take(message);
         return;
       case 'fault': {
         const fault = new Error(message.message);
         if (message.stack !== undefined) fault.stack = message.stack;
-        this.#fault(fault);
+        this.fault(fault);
         return;
       }
       case 'failed':
-        this.#fault(errorOfFailure(message.failure));
+        this.fault(errorOfFailure(message.failure));
         return;
       default:
     }
   }
 
-  #settle(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
+  private settle(id: number): Waiting | undefined {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
     return waiting;
   }
 }

@@ -19,13 +19,13 @@ export interface Guard {
 }
 
 export class GuardedDatagramHandler implements DatagramHandler {
-  readonly #inner: DatagramHandler;
-  readonly #guard: Guard;
-  #untilSample = ANSWER_TIME_SAMPLE;
+  private readonly inner: DatagramHandler;
+  private readonly guard: Guard;
+  private untilSample = ANSWER_TIME_SAMPLE;
 
   constructor(inner: DatagramHandler, guard: Guard) {
-    this.#inner = inner;
-    this.#guard = guard;
+    this.inner = inner;
+    this.guard = guard;
   }
 
   onDatagram(
@@ -36,12 +36,12 @@ export class GuardedDatagramHandler implements DatagramHandler {
     output: Uint8Array,
     outputStart: number,
   ): number {
-    const { counters, nowMs, onDefect } = this.#guard;
+    const { counters, nowMs, onDefect } = this.guard;
     try {
-      if (--this.#untilSample > 0) return this.#inner.onDatagram(input, start, length, remote, output, outputStart);
-      this.#untilSample = ANSWER_TIME_SAMPLE;
+      if (--this.untilSample > 0) return this.inner.onDatagram(input, start, length, remote, output, outputStart);
+      this.untilSample = ANSWER_TIME_SAMPLE;
       const startedMs = nowMs();
-      const answered = this.#inner.onDatagram(input, start, length, remote, output, outputStart);
+      const answered = this.inner.onDatagram(input, start, length, remote, output, outputStart);
       countAnswerTime(counters, (nowMs() - startedMs) * MICROSECONDS_PER_MILLISECOND);
       return answered;
     } catch (error) {
@@ -55,13 +55,13 @@ export class GuardedDatagramHandler implements DatagramHandler {
 export class GuardedHttpHandler implements HttpRequestHandler {
   consumed = 0;
   close = false;
-  readonly #inner: HttpRequestHandler;
-  readonly #guard: Guard;
-  #untilSample = ANSWER_TIME_SAMPLE;
+  private readonly inner: HttpRequestHandler;
+  private readonly guard: Guard;
+  private untilSample = ANSWER_TIME_SAMPLE;
 
   constructor(inner: HttpRequestHandler, guard: Guard) {
-    this.#inner = inner;
-    this.#guard = guard;
+    this.inner = inner;
+    this.guard = guard;
   }
 
   onHttpBytes(
@@ -72,14 +72,14 @@ export class GuardedHttpHandler implements HttpRequestHandler {
     output: Uint8Array,
     outputStart: number,
   ): number {
-    const { counters, nowMs, onDefect } = this.#guard;
-    const inner = this.#inner;
+    const { counters, nowMs, onDefect } = this.guard;
+    const inner = this.inner;
     try {
-      const sampled = --this.#untilSample <= 0;
+      const sampled = --this.untilSample <= 0;
       const startedMs = sampled ? nowMs() : 0;
       const answered = inner.onHttpBytes(input, start, length, remote, output, outputStart);
       if (sampled) {
-        this.#untilSample = ANSWER_TIME_SAMPLE;
+        this.untilSample = ANSWER_TIME_SAMPLE;
         countAnswerTime(counters, (nowMs() - startedMs) * MICROSECONDS_PER_MILLISECOND);
       }
       this.consumed = inner.consumed;

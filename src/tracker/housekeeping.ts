@@ -37,61 +37,61 @@ const REFRESH_WITHIN_MS = 250;
 const COPY_EVERY_MS = 250;
 
 export class Housekeeping {
-  readonly #store: SwarmStore;
-  readonly #counters: Float64Array;
-  readonly #transport: TransportCounters;
-  #expireAtMs = 0;
-  #refreshedMs = 0;
-  #copyAtMs = 0;
-  #received = 0;
-  #slice = SMALLEST_SLICE;
+  private readonly store: SwarmStore;
+  private readonly counters: Float64Array;
+  private readonly transport: TransportCounters;
+  private expireAtMs = 0;
+  private refreshedMs = 0;
+  private copyAtMs = 0;
+  private received = 0;
+  private slice = SMALLEST_SLICE;
 
   constructor(store: SwarmStore, counters: Float64Array, transport: TransportCounters) {
-    this.#store = store;
-    this.#counters = counters;
-    this.#transport = transport;
+    this.store = store;
+    this.counters = counters;
+    this.transport = transport;
   }
 
   /** Notes how many datagrams came since the last call. */
   countBatch(): void {
-    const received = this.#transport.datagramsReceived;
-    if (received === this.#received) return;
-    countBatch(this.#counters, received - this.#received);
-    this.#received = received;
+    const received = this.transport.datagramsReceived;
+    if (received === this.received) return;
+    countBatch(this.counters, received - this.received);
+    this.received = received;
   }
 
   /** In every turn a little, so that no single one takes long. */
   refresh(nowMs: number, nowSeconds: number): void {
-    const share = Math.min(1, (nowMs - this.#refreshedMs) / REFRESH_WITHIN_MS);
-    this.#store.refreshCapability(share, nowSeconds);
-    this.#store.dropDenied(share, nowSeconds);
-    this.#refreshedMs = nowMs;
+    const share = Math.min(1, (nowMs - this.refreshedMs) / REFRESH_WITHIN_MS);
+    this.store.refreshCapability(share, nowSeconds);
+    this.store.dropDenied(share, nowSeconds);
+    this.refreshedMs = nowMs;
   }
 
   work(nowMs: number, nowSeconds: number): void {
-    if (nowMs >= this.#expireAtMs) {
-      this.#expireAtMs = nowMs + EXPIRE_EVERY_MS;
-      this.#counters[COUNT_EXPIRED]! += this.#store.expire(nowSeconds, this.#slice);
+    if (nowMs >= this.expireAtMs) {
+      this.expireAtMs = nowMs + EXPIRE_EVERY_MS;
+      this.counters[COUNT_EXPIRED]! += this.store.expire(nowSeconds, this.slice);
     }
-    if (nowMs >= this.#copyAtMs) {
-      this.#copyAtMs = nowMs + COPY_EVERY_MS;
+    if (nowMs >= this.copyAtMs) {
+      this.copyAtMs = nowMs + COPY_EVERY_MS;
       this.copy();
     }
   }
 
   copy(): void {
-    const counters = this.#counters;
-    const stats = this.#store.stats;
+    const counters = this.counters;
+    const stats = this.store.stats;
     // Peers, the entries of swarms, and the slots of the table, which is at most a few times as long.
     const places = stats.records + 4 * stats.swarms;
-    this.#slice = Math.min(HOUSEKEEPING_SLICE_PEERS, SMALLEST_SLICE + Math.ceil(places / SLICES_A_PASS));
+    this.slice = Math.min(HOUSEKEEPING_SLICE_PEERS, SMALLEST_SLICE + Math.ceil(places / SLICES_A_PASS));
     counters[GAUGE_PEERS] = stats.peers;
     counters[GAUGE_SEEDS] = stats.seeds;
     counters[GAUGE_UPSTREAM_PEERS] = stats.upstreamPeers;
     counters[GAUGE_RECORDS] = stats.records;
     counters[GAUGE_SWARMS] = stats.swarms;
     counters[GAUGE_ARENA_USED] = stats.usedBytes;
-    const transport = this.#transport;
+    const transport = this.transport;
     counters[TRANSPORT_RECEIVED] = transport.datagramsReceived;
     counters[TRANSPORT_SENT] = transport.datagramsSent;
     counters[TRANSPORT_SEND_ERRORS] = transport.sendErrors;

@@ -94,20 +94,20 @@ function refusalOfQuery(problem: number): number {
 export class HttpHandler implements HttpRequestHandler, PeerIdSource {
   consumed = 0;
   close = false;
-  readonly #announcer: Announcer;
-  readonly #settings: HttpHandlerSettings;
-  readonly #head = new HttpRequestHead();
-  readonly #query = new AnnounceQueryScratch();
-  readonly #answer = new AnnounceAnswer();
-  readonly #client = new RemoteAddress();
-  readonly #scrape: HttpScrape;
-  readonly #otherPeers = new Uint8Array(MAX_NUM_WANT * IPV6_PEER_BYTES);
-  readonly #addressText = new Uint8Array(MAX_ADDRESS_TEXT_BYTES);
+  private readonly announcer: Announcer;
+  private readonly settings: HttpHandlerSettings;
+  private readonly head = new HttpRequestHead();
+  private readonly query = new AnnounceQueryScratch();
+  private readonly answer = new AnnounceAnswer();
+  private readonly client = new RemoteAddress();
+  private readonly scrape: HttpScrape;
+  private readonly otherPeers = new Uint8Array(MAX_NUM_WANT * IPV6_PEER_BYTES);
+  private readonly addressText = new Uint8Array(MAX_ADDRESS_TEXT_BYTES);
 
   constructor(announcer: Announcer, settings: HttpHandlerSettings) {
-    this.#announcer = announcer;
-    this.#settings = settings;
-    this.#scrape = new HttpScrape(announcer, settings.fullScrape);
+    this.announcer = announcer;
+    this.settings = settings;
+    this.scrape = new HttpScrape(announcer, settings.fullScrape);
   }
 
   onHttpBytes(
@@ -118,9 +118,9 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     output: Uint8Array,
     outputStart: number,
   ): number {
-    const head = this.#head;
+    const head = this.head;
     const end = start + Math.min(length, MAX_HTTP_HEAD_BYTES);
-    const headersAt = readUsualAnnounce(input, start, end, head, this.#announcer.request, this.#query);
+    const headersAt = readUsualAnnounce(input, start, end, head, this.announcer.request, this.query);
     const state =
       headersAt === NOT_USUAL
         ? parseHttpRequestHead(input, start, length, MAX_HTTP_HEAD_BYTES, head)
@@ -132,69 +132,75 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
       this.close = true;
       head.method = METHOD_OTHER;
       return state === HEAD_MALFORMED
-        ? this.#plainRefusal(400, REFUSAL_MALFORMED, output, outputStart)
-        : this.#plainRefusal(431, REFUSAL_HEAD_TOO_LARGE, output, outputStart);
+        ? this.plainRefusal(400, REFUSAL_MALFORMED, output, outputStart)
+        : this.plainRefusal(431, REFUSAL_HEAD_TOO_LARGE, output, outputStart);
     }
     // A body is not read: the answer is given, and the connection ends where the body would start.
     this.consumed = head.hasBody ? length : head.headBytes;
     this.close = !head.keepAlive || head.hasBody;
     if (headersAt !== NOT_USUAL) {
-      this.#announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
-      return this.#answerAnnounce(input, remote, output, outputStart);
+      this.announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
+      return this.answerAnnounce(input, remote, output, outputStart);
     }
     if (head.method === METHOD_OTHER) {
       this.close = true;
-      return this.#plainRefusal(405, REFUSAL_METHOD, output, outputStart);
+      return this.plainRefusal(405, REFUSAL_METHOD, output, outputStart);
     }
     const path = classifyPath(input, head.pathStart, head.pathEnd);
-    if (path === PATH_SCRAPE) return this.#answerScrape(input, output, outputStart);
-    return this.#announce(input, path, remote, output, outputStart);
+    if (path === PATH_SCRAPE) return this.answerScrape(input, output, outputStart);
+    return this.announce(input, path, remote, output, outputStart);
   }
 
   copyPeerId(peers: Uint8Array, peerOffset: number, peerBytes: 6 | 18, out: Uint8Array, at: number): boolean {
-    return this.#announcer.store.peerId(this.#announcer.request, peers, peerOffset, peerBytes, out, at);
+    return this.announcer.store.peerId(this.announcer.request, peers, peerOffset, peerBytes, out, at);
   }
 
-  #finish(output: Uint8Array, outputStart: number, bodyStart: number, bodyEnd: number, status: number): number {
-    const withoutBody = this.#head.method === METHOD_HEAD;
+  private finish(output: Uint8Array, outputStart: number, bodyStart: number, bodyEnd: number, status: number): number {
+    const withoutBody = this.head.method === METHOD_HEAD;
     return finishHttpAnswer(output, outputStart, bodyStart, bodyEnd, status, this.close, withoutBody) - outputStart;
   }
 
-  #plainRefusal(status: number, refusal: number, output: Uint8Array, outputStart: number): number {
-    countRefusal(this.#announcer.counters, refusal);
+  private plainRefusal(status: number, refusal: number, output: Uint8Array, outputStart: number): number {
+    countRefusal(this.announcer.counters, refusal);
     const bodyStart = bodyOffset(outputStart, this.close);
     const bodyEnd = writeBytes(output, bodyStart, REFUSALS[refusal]!.message);
-    return this.#finish(output, outputStart, bodyStart, bodyEnd, status);
+    return this.finish(output, outputStart, bodyStart, bodyEnd, status);
   }
 
-  #fail(refusal: number, output: Uint8Array, outputStart: number): number {
-    countRefusal(this.#announcer.counters, refusal);
+  private fail(refusal: number, output: Uint8Array, outputStart: number): number {
+    countRefusal(this.announcer.counters, refusal);
     const { message, retryInMinutes } = REFUSALS[refusal]!;
     const bodyStart = bodyOffset(outputStart, this.close);
     const bodyEnd = writeFailure(output, bodyStart, message, retryInMinutes);
-    return this.#finish(output, outputStart, bodyStart, bodyEnd, 200);
+    return this.finish(output, outputStart, bodyStart, bodyEnd, 200);
   }
 
-  #announce(input: Uint8Array, path: number, remote: RemoteAddress, output: Uint8Array, outputStart: number): number {
-    const announcer = this.#announcer;
-    const head = this.#head;
-    const query = this.#query;
+  private announce(
+    input: Uint8Array,
+    path: number,
+    remote: RemoteAddress,
+    output: Uint8Array,
+    outputStart: number,
+  ): number {
+    const announcer = this.announcer;
+    const head = this.head;
+    const query = this.query;
     const problem = parseAnnounceQuery(input, head.queryStart, head.queryEnd, announcer.request, query);
     if (problem === QUERY_NO_INFO_HASH && path !== PATH_ANNOUNCE) {
-      return this.#plainRefusal(404, REFUSAL_PATH, output, outputStart);
+      return this.plainRefusal(404, REFUSAL_PATH, output, outputStart);
     }
     announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
-    if (problem !== QUERY_FINE) return this.#fail(refusalOfQuery(problem), output, outputStart);
-    return this.#answerAnnounce(input, remote, output, outputStart);
+    if (problem !== QUERY_FINE) return this.fail(refusalOfQuery(problem), output, outputStart);
+    return this.answerAnnounce(input, remote, output, outputStart);
   }
 
   /** The announcer's request is what the query says. */
-  #answerAnnounce(input: Uint8Array, remote: RemoteAddress, output: Uint8Array, outputStart: number): number {
-    const announcer = this.#announcer;
-    const query = this.#query;
+  private answerAnnounce(input: Uint8Array, remote: RemoteAddress, output: Uint8Array, outputStart: number): number {
+    const announcer = this.announcer;
+    const query = this.query;
     const request = announcer.request;
-    if (!this.#placeClient(input, remote)) return this.#fail(REFUSAL_PROXY_HEADER, output, outputStart);
-    const client = this.#client;
+    if (!this.placeClient(input, remote)) return this.fail(REFUSAL_PROXY_HEADER, output, outputStart);
+    const client = this.client;
     request.family = client.family;
     request.word0 = client.word0;
     request.word1 = client.word1;
@@ -203,8 +209,8 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     request.wantsPeerIds = !query.compact && !query.noPeerId;
 
     const refusal = announcer.announce();
-    if (refusal !== REFUSAL_NONE) return this.#fail(refusal, output, outputStart);
-    const answer = this.#answer;
+    if (refusal !== REFUSAL_NONE) return this.fail(refusal, output, outputStart);
+    const answer = this.answer;
     answer.complete = announcer.outcome.seeds;
     answer.incomplete = announcer.outcome.leechers;
     answer.intervalSeconds = announcer.interval();
@@ -216,14 +222,14 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     answer.word3 = client.word3;
     const bodyStart = bodyOffset(outputStart, this.close);
     const bodyEnd = query.compact
-      ? this.#writeCompact(output, bodyStart)
-      : this.#writeDictionary(output, outputStart, bodyStart);
-    return this.#finish(output, outputStart, bodyStart, bodyEnd, 200);
+      ? this.writeCompact(output, bodyStart)
+      : this.writeDictionary(output, outputStart, bodyStart);
+    return this.finish(output, outputStart, bodyStart, bodyEnd, 200);
   }
 
-  #writeCompact(output: Uint8Array, bodyStart: number): number {
-    const announcer = this.#announcer;
-    const answer = this.#answer;
+  private writeCompact(output: Uint8Array, bodyStart: number): number {
+    const announcer = this.announcer;
+    const answer = this.answer;
     let peersStart = startCompactAnnounce(output, bodyStart, answer);
     const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
     const peersBytes = count * (answer.family === 4 ? 6 : 18);
@@ -234,71 +240,71 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
       output.copyWithin(movedStart, peersStart, peersStart + peersBytes);
       peersStart = movedStart;
     }
-    const otherBytes = this.#selectOther(count);
+    const otherBytes = this.selectOther(count);
     if (otherBytes === 0) return finishCompactAnnounce(output, peersStart, peersBytes);
-    return finishMixedAnnounce(output, bodyStart, answer, peersStart, peersBytes, this.#otherPeers, otherBytes);
+    return finishMixedAnnounce(output, bodyStart, answer, peersStart, peersBytes, this.otherPeers, otherBytes);
   }
 
   /** Peers of the other family, where there are too few of the client's own. @returns how many bytes they take */
-  #selectOther(given: number): number {
-    const announcer = this.#announcer;
-    const count = announcer.selectOther(this.#otherPeers, 0, announcer.settings.maxNumWant, given);
-    return count * (this.#answer.family === 4 ? 18 : 6);
+  private selectOther(given: number): number {
+    const announcer = this.announcer;
+    const count = announcer.selectOther(this.otherPeers, 0, announcer.settings.maxNumWant, given);
+    return count * (this.answer.family === 4 ? 18 : 6);
   }
 
-  #writeDictionary(output: Uint8Array, outputStart: number, bodyStart: number): number {
-    const announcer = this.#announcer;
+  private writeDictionary(output: Uint8Array, outputStart: number, bodyStart: number): number {
+    const announcer = this.announcer;
     const peersStart = outputStart + PEERS_AT;
     const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
-    const peersBytes = count * (this.#answer.family === 4 ? 6 : 18);
-    if (announcer.returnsSoon) this.#answer.intervalSeconds = announcer.interval();
-    const otherBytes = this.#selectOther(count);
+    const peersBytes = count * (this.answer.family === 4 ? 6 : 18);
+    if (announcer.returnsSoon) this.answer.intervalSeconds = announcer.interval();
+    const otherBytes = this.selectOther(count);
     const ids = announcer.request.wantsPeerIds ? this : null;
     return writeDictionaryAnnounce(
       output,
       bodyStart,
-      this.#answer,
+      this.answer,
       output,
       peersStart,
       peersBytes,
       ids,
-      this.#otherPeers,
+      this.otherPeers,
       otherBytes,
     );
   }
 
   /** Fills the client's address: the connection's, a trusted proxy's word for it, or a trusted client's own. */
-  #placeClient(input: Uint8Array, remote: RemoteAddress): boolean {
-    const client = this.#client;
+  private placeClient(input: Uint8Array, remote: RemoteAddress): boolean {
+    const client = this.client;
     client.family = remote.family;
     client.word0 = remote.word0;
     client.word1 = remote.word1;
     client.word2 = remote.word2;
     client.word3 = remote.word3;
-    const { proxies } = this.#settings;
-    if (!proxies.isEmpty && this.#head.forwardedForLines > 0) {
-      if (!applyForwardedFor(input, this.#head, proxies, client)) return false;
+    const { proxies } = this.settings;
+    if (!proxies.isEmpty && this.head.forwardedForLines > 0) {
+      if (!applyForwardedFor(input, this.head, proxies, client)) return false;
     }
-    const { ipStart, ipEnd } = this.#query;
+    const { ipStart, ipEnd } = this.query;
     if (
       ipEnd > ipStart &&
-      this.#announcer.isTrusted(client.family, client.word0, client.word1, client.word2, client.word3)
+      this.announcer.isTrusted(client.family, client.word0, client.word1, client.word2, client.word3)
     ) {
-      const text = this.#addressText;
+      const text = this.addressText;
       const length = decodeQueryBytes(input, ipStart, ipEnd, text, 0, text.length);
       // Anything but a literal address is left alone: names are never resolved.
       if (length <= text.length) readAddressText(Buffer.from(text.buffer, 0, length).toString('latin1'), client);
     }
     if (!proxies.isEmpty && proxies.has(client.family, client.word0, client.word1, client.word2, client.word3)) {
-      this.#announcer.counters[COUNT_UNNAMED_BEHIND_PROXY]!++;
+      this.announcer.counters[COUNT_UNNAMED_BEHIND_PROXY]!++;
     }
     return true;
   }
 
-  #answerScrape(input: Uint8Array, output: Uint8Array, outputStart: number): number {
+  private answerScrape(input: Uint8Array, output: Uint8Array, outputStart: number): number {
     const bodyStart = bodyOffset(outputStart, this.close);
-    const bodyEnd = this.#scrape.write(input, this.#head.queryStart, this.#head.queryEnd, output, bodyStart);
-    if (bodyEnd === 0) return this.#fail(this.#scrape.refusal, output, outputStart);
-    return this.#finish(output, outputStart, bodyStart, bodyEnd, 200);
+    const bodyEnd = this.scrape.write(input, this.head.queryStart, this.head.queryEnd, output, bodyStart);
+    if (bodyEnd === 0) return this.fail(this.scrape.refusal, output, outputStart);
+    return this.finish(output, outputStart, bodyStart, bodyEnd, 200);
   }
 }

@@ -11,40 +11,40 @@ import { ScrapeOutcome } from './swarm/announce-outcome.js';
 export class HttpScrape {
   /** Why `write` wrote nothing. */
   refusal = REFUSAL_NONE;
-  readonly #announcer: Announcer;
-  readonly #fullScrape: boolean;
-  readonly #hashes = new Uint8Array(20 * MAX_HTTP_SCRAPE_HASHES);
-  readonly #order = new Uint8Array(MAX_HTTP_SCRAPE_HASHES);
-  readonly #outcome = new ScrapeOutcome();
+  private readonly announcer: Announcer;
+  private readonly fullScrape: boolean;
+  private readonly hashes = new Uint8Array(20 * MAX_HTTP_SCRAPE_HASHES);
+  private readonly order = new Uint8Array(MAX_HTTP_SCRAPE_HASHES);
+  private readonly outcome = new ScrapeOutcome();
 
   constructor(announcer: Announcer, fullScrape: boolean) {
-    this.#announcer = announcer;
-    this.#fullScrape = fullScrape;
+    this.announcer = announcer;
+    this.fullScrape = fullScrape;
   }
 
   /** @returns the offset behind the body, or 0 where `refusal` tells why there is none */
   write(input: Uint8Array, queryStart: number, queryEnd: number, out: Uint8Array, bodyStart: number): number {
-    const count = parseScrapeQuery(input, queryStart, queryEnd, this.#hashes);
-    if (count === SCRAPE_BAD_HASH) return this.#refuse(REFUSAL_INFO_HASH);
-    if (count > 0) return this.#writeAsked(count, out, bodyStart);
-    if (this.#fullScrape) return this.#writeAll(out, bodyStart);
-    return this.#refuse(queryEnd > queryStart ? REFUSAL_NO_HASHES : REFUSAL_FULL_SCRAPE);
+    const count = parseScrapeQuery(input, queryStart, queryEnd, this.hashes);
+    if (count === SCRAPE_BAD_HASH) return this.refuse(REFUSAL_INFO_HASH);
+    if (count > 0) return this.writeAsked(count, out, bodyStart);
+    if (this.fullScrape) return this.writeAll(out, bodyStart);
+    return this.refuse(queryEnd > queryStart ? REFUSAL_NO_HASHES : REFUSAL_FULL_SCRAPE);
   }
 
-  #refuse(refusal: number): number {
+  private refuse(refusal: number): number {
     this.refusal = refusal;
     return 0;
   }
 
-  #writeAsked(count: number, out: Uint8Array, bodyStart: number): number {
-    const announcer = this.#announcer;
+  private writeAsked(count: number, out: Uint8Array, bodyStart: number): number {
+    const announcer = this.announcer;
     announcer.counters[COUNT_SCRAPES_HTTP]!++;
-    const hashes = this.#hashes;
-    const outcome = this.#outcome;
-    const kept = sortHashes(hashes, count, this.#order);
+    const hashes = this.hashes;
+    const outcome = this.outcome;
+    const kept = sortHashes(hashes, count, this.order);
     let at = writeScrapeStart(out, bodyStart);
     for (let i = 0; i < kept; i++) {
-      const hash = 20 * this.#order[i]!;
+      const hash = 20 * this.order[i]!;
       if (announcer.refusalOf(hashes, hash) === REFUSAL_NONE) {
         announcer.store.scrape(hashes, hash, outcome);
         at = writeScrapeFile(out, at, hashes, hash, outcome.seeds, outcome.completed, outcome.leechers);
@@ -56,8 +56,8 @@ export class HttpScrape {
   }
 
   /** For the operator's own tools; makes objects, and gives what fits one answer. */
-  #writeAll(out: Uint8Array, bodyStart: number): number {
-    const announcer = this.#announcer;
+  private writeAll(out: Uint8Array, bodyStart: number): number {
+    const announcer = this.announcer;
     announcer.counters[COUNT_SCRAPES_HTTP]!++;
     const { swarms } = announcer.store.listSwarms(0, MAX_FULL_SCRAPE_SWARMS);
     let at = writeScrapeStart(out, bodyStart);

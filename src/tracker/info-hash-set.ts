@@ -8,49 +8,49 @@ const SPARE = 2;
 
 export class InfoHashSet {
   readonly size: number;
-  readonly #keys: Uint8Array;
+  private readonly keys: Uint8Array;
   /** 1 + the number of the key, 0 where a place is empty. */
-  readonly #places: Uint32Array;
-  readonly #mask: number;
-  readonly #words = new Uint32Array(HASH_BYTES / 4);
-  readonly #hash = new HalfSipHash(randomHashKey(2));
+  private readonly places: Uint32Array;
+  private readonly mask: number;
+  private readonly words = new Uint32Array(HASH_BYTES / 4);
+  private readonly hash = new HalfSipHash(randomHashKey(2));
 
   /** @param hashes 20 bytes each, concatenated; a rest shorter than that is left out */
   constructor(hashes: Uint8Array) {
     const count = Math.floor(hashes.length / HASH_BYTES);
     let capacity = 8;
     while (capacity < count * SPARE) capacity *= 2;
-    this.#keys = hashes.slice(0, count * HASH_BYTES);
-    this.#places = new Uint32Array(capacity);
-    this.#mask = capacity - 1;
+    this.keys = hashes.slice(0, count * HASH_BYTES);
+    this.places = new Uint32Array(capacity);
+    this.mask = capacity - 1;
     let size = 0;
     for (let i = 0; i < count; i++) {
-      const at = this.#find(hashes, i * HASH_BYTES);
-      if (this.#places[at] !== 0) continue;
-      this.#places[at] = i + 1;
+      const at = this.find(hashes, i * HASH_BYTES);
+      if (this.places[at] !== 0) continue;
+      this.places[at] = i + 1;
       size++;
     }
     this.size = size;
   }
 
   has(bytes: Uint8Array, offset: number): boolean {
-    return this.#places[this.#find(bytes, offset)] !== 0;
+    return this.places[this.find(bytes, offset)] !== 0;
   }
 
   /** @returns the place of the key, or the empty one where it belongs */
-  #find(bytes: Uint8Array, offset: number): number {
+  private find(bytes: Uint8Array, offset: number): number {
     // Keyed, and over all bytes: strangers choose what is looked up, and uploaders what a catalogue lists.
-    const words = this.#words;
+    const words = this.words;
     for (let i = 0; i < words.length; i++) words[i] = readUint32(bytes, offset + 4 * i);
-    let at = this.#hash.hash(words, 0, words.length) & this.#mask;
+    let at = this.hash.hash(words, 0, words.length) & this.mask;
     for (;;) {
-      const place = this.#places[at]!;
+      const place = this.places[at]!;
       if (place === 0) return at;
       const key = (place - 1) * HASH_BYTES;
       let i = 0;
-      while (i < HASH_BYTES && this.#keys[key + i] === bytes[offset + i]) i++;
+      while (i < HASH_BYTES && this.keys[key + i] === bytes[offset + i]) i++;
       if (i === HASH_BYTES) return at;
-      at = (at + 1) & this.#mask;
+      at = (at + 1) & this.mask;
     }
   }
 }

@@ -6,19 +6,19 @@ import { maskWord } from '../domain/ip-address.js';
 const WORDS = 6;
 
 export class NetworkSet {
-  readonly #words: Uint32Array;
+  private readonly words: Uint32Array;
   readonly isEmpty: boolean;
 
   constructor(prefixes: readonly Prefix[]) {
-    this.#words = new Uint32Array(prefixes.length * WORDS);
+    this.words = new Uint32Array(prefixes.length * WORDS);
     prefixes.forEach((prefix, i) => {
-      this.#words.set([prefix.address.family, prefix.length, ...prefix.address.words], i * WORDS);
+      this.words.set([prefix.address.family, prefix.length, ...prefix.address.words], i * WORDS);
     });
     this.isEmpty = prefixes.length === 0;
   }
 
   has(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): boolean {
-    const words = this.#words;
+    const words = this.words;
     for (let at = 0; at < words.length; at += WORDS) {
       if (words[at] !== family) continue;
       const length = words[at + 1]!;

@@ -8,30 +8,30 @@
 export class SipHash {
   high = 0;
   low = 0;
-  readonly #key0Low: number;
-  readonly #key0High: number;
-  readonly #key1Low: number;
-  readonly #key1High: number;
+  private readonly key0Low: number;
+  private readonly key0High: number;
+  private readonly key1Low: number;
+  private readonly key1High: number;
 
   /** @param key 16 bytes */
   constructor(key: Uint8Array) {
     const view = new DataView(key.buffer, key.byteOffset, 16);
-    this.#key0Low = view.getInt32(0, true);
-    this.#key0High = view.getInt32(4, true);
-    this.#key1Low = view.getInt32(8, true);
-    this.#key1High = view.getInt32(12, true);
+    this.key0Low = view.getInt32(0, true);
+    this.key0High = view.getInt32(4, true);
+    this.key1Low = view.getInt32(8, true);
+    this.key1High = view.getInt32(12, true);
   }
 
   /** Hashes the first `count` (0 … 63) words of `words` as little-endian bytes. */
   hash(words: Int32Array, count: number): void {
-    let v0l = this.#key0Low ^ 0x70736575;
-    let v0h = this.#key0High ^ 0x736f6d65;
-    let v1l = this.#key1Low ^ 0x6e646f6d;
-    let v1h = this.#key1High ^ 0x646f7261;
-    let v2l = this.#key0Low ^ 0x6e657261;
-    let v2h = this.#key0High ^ 0x6c796765;
-    let v3l = this.#key1Low ^ 0x79746573;
-    let v3h = this.#key1High ^ 0x74656462;
+    let v0l = this.key0Low ^ 0x70736575;
+    let v0h = this.key0High ^ 0x736f6d65;
+    let v1l = this.key1Low ^ 0x6e646f6d;
+    let v1h = this.key1High ^ 0x646f7261;
+    let v2l = this.key0Low ^ 0x6e657261;
+    let v2h = this.key0High ^ 0x6c796765;
+    let v3l = this.key1Low ^ 0x79746573;
+    let v3h = this.key1High ^ 0x74656462;
     const blocks = (count >> 1) + 1;
     let rounds = 2;
     for (let block = 0; block <= blocks; block++) {

@@ -19,13 +19,13 @@ const BUFFER_STEP_BYTES = 64 * 1024;
 
 export class SnapshotExport {
   readonly id: number;
-  readonly #send: (message: FromWorker) => void;
-  readonly #frames: Generator<Uint32Array>;
+  private readonly send: (message: FromWorker) => void;
+  private readonly frames: Generator<Uint32Array>;
   /** Part n lies in the buffer n % MAX_UNTAKEN, which is free again once the part before it in there was taken. */
-  readonly #buffers: SharedArrayBuffer[] = [];
-  #parts = 0;
-  #frameCount = 0;
-  #untaken = 0;
+  private readonly buffers: SharedArrayBuffer[] = [];
+  private parts = 0;
+  private frameCount = 0;
+  private untaken = 0;
 
   /** @param takenAtMs wall clock; @param nowSeconds the store's clock */
   constructor(
@@ -36,43 +36,43 @@ export class SnapshotExport {
     send: (message: FromWorker) => void,
   ) {
     this.id = id;
-    this.#send = send;
-    this.#frames = store.exportFrames();
-    this.#post(encodeSnapshotHeader({ takenAtMs, nowSeconds }), false);
+    this.send = send;
+    this.frames = store.exportFrames();
+    this.post(encodeSnapshotHeader({ takenAtMs, nowSeconds }), false);
   }
 
   /** The control plane has written one part; it does so in order. */
   taken(): void {
-    this.#untaken--;
+    this.untaken--;
   }
 
   /** @param patient false: at the end of the process, when nothing is left to hold up. @returns true once all is sent */
   next(patient: boolean): boolean {
-    if (patient && this.#untaken >= MAX_UNTAKEN) return false;
-    const { value, done } = this.#frames.next();
+    if (patient && this.untaken >= MAX_UNTAKEN) return false;
+    const { value, done } = this.frames.next();
     if (done === true || value === undefined) {
-      this.#post(encodeSnapshotEnd(this.#frameCount), true);
+      this.post(encodeSnapshotEnd(this.frameCount), true);
       return true;
     }
-    this.#frameCount++;
+    this.frameCount++;
     const size = snapshotFrameBytes(value);
-    this.#post(encodeSnapshotFrame(value, new Uint8Array(this.#buffer(size), 0, size)), false);
+    this.post(encodeSnapshotFrame(value, new Uint8Array(this.buffer(size), 0, size)), false);
     return false;
   }
 
-  #buffer(size: number): SharedArrayBuffer {
+  private buffer(size: number): SharedArrayBuffer {
     const room = Math.ceil(size / BUFFER_STEP_BYTES) * BUFFER_STEP_BYTES;
-    if (this.#untaken >= MAX_UNTAKEN) return new SharedArrayBuffer(room);
-    const number = this.#parts % MAX_UNTAKEN;
-    let buffer = this.#buffers[number];
+    if (this.untaken >= MAX_UNTAKEN) return new SharedArrayBuffer(room);
+    const number = this.parts % MAX_UNTAKEN;
+    let buffer = this.buffers[number];
     if (buffer === undefined || buffer.byteLength < size) buffer = new SharedArrayBuffer(room);
-    this.#buffers[number] = buffer;
+    this.buffers[number] = buffer;
     return buffer;
   }
 
-  #post(bytes: Uint8Array, last: boolean): void {
-    this.#parts++;
-    this.#untaken++;
-    this.#send({ type: 'snapshot-part', id: this.id, bytes, last });
+  private post(bytes: Uint8Array, last: boolean): void {
+    this.parts++;
+    this.untaken++;
+    this.send({ type: 'snapshot-part', id: this.id, bytes, last });
   }
 }

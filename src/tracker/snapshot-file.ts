@@ -29,14 +29,14 @@ export async function setSnapshotAside(path: string): Promise<string> {
 
 /** One snapshot on its way to the disk: `append` in order, then `commit`, or `discard`. */
 export class SnapshotWriter {
-  readonly #path: string;
-  readonly #temporary: string;
-  readonly #file: FileHandle;
+  private readonly path: string;
+  private readonly temporary: string;
+  private readonly file: FileHandle;
 
   private constructor(path: string, temporary: string, file: FileHandle) {
-    this.#path = path;
-    this.#temporary = temporary;
-    this.#file = file;
+    this.path = path;
+    this.temporary = temporary;
+    this.file = file;
   }
 
   static async open(path: string): Promise<SnapshotWriter> {
@@ -46,21 +46,21 @@ export class SnapshotWriter {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    await this.#file.writeFile(bytes);
+    await this.file.writeFile(bytes);
   }
 
   async commit(): Promise<void> {
-    await this.#file.sync();
-    await this.#file.close();
-    await rename(this.#temporary, this.#path);
+    await this.file.sync();
+    await this.file.close();
+    await rename(this.temporary, this.path);
     // The rename itself must survive a power failure too; where a directory cannot be opened, it is left to the system.
-    const directory = await open(dirname(this.#path), 'r').catch(() => null);
+    const directory = await open(dirname(this.path), 'r').catch(() => null);
     await directory?.sync().catch(() => {});
     await directory?.close();
   }
 
   async discard(): Promise<void> {
-    await this.#file.close().catch(() => {});
-    await rm(this.#temporary, { force: true });
+    await this.file.close().catch(() => {});
+    await rm(this.temporary, { force: true });
   }
 }

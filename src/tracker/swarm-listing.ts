@@ -16,32 +16,32 @@ function measureOf(swarm: SwarmSummary, sort: SwarmsQuery['sort']): number {
 }
 
 export class SwarmListing {
-  readonly #limit: number;
-  readonly #sort: SwarmsQuery['sort'];
-  #cursor = 0;
-  #best: SwarmSummary[] = [];
-  readonly #listed: ListedSwarm[] = [];
+  private readonly limit: number;
+  private readonly sort: SwarmsQuery['sort'];
+  private cursor = 0;
+  private best: SwarmSummary[] = [];
+  private readonly listed: ListedSwarm[] = [];
 
   constructor(query: SwarmsQuery) {
-    this.#limit = Math.max(0, Math.min(Math.floor(query.limit), MAX_LISTED_SWARMS));
-    this.#sort = query.sort;
+    this.limit = Math.max(0, Math.min(Math.floor(query.limit), MAX_LISTED_SWARMS));
+    this.sort = query.sort;
   }
 
   /** One slice. @returns the list once all is counted, and the steps that the slice took */
   next(store: SwarmStore): { readonly list: readonly ListedSwarm[] | null; readonly steps: number } {
-    if (this.#cursor >= 0) return { list: this.#find(store), steps: SLICE_SWARMS };
-    const summary = this.#best[this.#listed.length]!;
+    if (this.cursor >= 0) return { list: this.find(store), steps: SLICE_SWARMS };
+    const summary = this.best[this.listed.length]!;
     const tally = store.tally(infoHashToBytes(parseInfoHash(summary.infoHash)));
-    this.#listed.push({ ...summary, inner: tally?.inner ?? NOBODY });
-    return { list: this.#listed.length === this.#best.length ? this.#listed : null, steps: tally?.steps ?? 1 };
+    this.listed.push({ ...summary, inner: tally?.inner ?? NOBODY });
+    return { list: this.listed.length === this.best.length ? this.listed : null, steps: tally?.steps ?? 1 };
   }
 
-  #find(store: SwarmStore): readonly ListedSwarm[] | null {
-    const { swarms, cursor } = store.listSwarms(this.#cursor, SLICE_SWARMS);
-    this.#best = [...this.#best, ...swarms]
-      .sort((a, b) => measureOf(b, this.#sort) - measureOf(a, this.#sort))
-      .slice(0, this.#limit);
-    this.#cursor = cursor;
-    return cursor < 0 && this.#best.length === 0 ? [] : null;
+  private find(store: SwarmStore): readonly ListedSwarm[] | null {
+    const { swarms, cursor } = store.listSwarms(this.cursor, SLICE_SWARMS);
+    this.best = [...this.best, ...swarms]
+      .sort((a, b) => measureOf(b, this.sort) - measureOf(a, this.sort))
+      .slice(0, this.limit);
+    this.cursor = cursor;
+    return cursor < 0 && this.best.length === 0 ? [] : null;
   }
 }

@@ -42,14 +42,14 @@ import { REFUSAL_CONNECTION_ID, REFUSAL_MALFORMED, REFUSAL_NO_HASHES, REFUSAL_NO
 import { ScrapeOutcome } from './swarm/announce-outcome.js';
 
 export class UdpHandler implements DatagramHandler {
-  readonly #announcer: Announcer;
-  readonly #connectionIds: ConnectionIds;
-  readonly #scrape = new ScrapeOutcome();
-  readonly #urlData = new Uint8Array(MAX_URL_DATA_BYTES);
+  private readonly announcer: Announcer;
+  private readonly connectionIds: ConnectionIds;
+  private readonly scrape = new ScrapeOutcome();
+  private readonly urlData = new Uint8Array(MAX_URL_DATA_BYTES);
 
   constructor(announcer: Announcer, connectionIds: ConnectionIds) {
-    this.#announcer = announcer;
-    this.#connectionIds = connectionIds;
+    this.announcer = announcer;
+    this.connectionIds = connectionIds;
   }
 
   onDatagram(
@@ -61,41 +61,47 @@ export class UdpHandler implements DatagramHandler {
     outputStart: number,
   ): number {
     // An answer to port 0 goes nowhere; no conforming client sends from there.
-    if (length < UDP_REQUEST_HEAD_BYTES || remote.port === 0) return this.#drop();
+    if (length < UDP_REQUEST_HEAD_BYTES || remote.port === 0) return this.drop();
     const action = readUint32(input, start + ACTION_OFFSET);
-    if (action === ACTION_CONNECT) return this.#connect(input, start, remote, output, outputStart);
-    if (action !== ACTION_ANNOUNCE && action !== ACTION_SCRAPE) return this.#drop();
-    const { nowSeconds, counters } = this.#announcer;
-    if (!this.#connectionIds.isValid(input, start + CONNECTION_ID_OFFSET, remote, nowSeconds)) {
+    if (action === ACTION_CONNECT) return this.connect(input, start, remote, output, outputStart);
+    if (action !== ACTION_ANNOUNCE && action !== ACTION_SCRAPE) return this.drop();
+    const { nowSeconds, counters } = this.announcer;
+    if (!this.connectionIds.isValid(input, start + CONNECTION_ID_OFFSET, remote, nowSeconds)) {
       countRefusal(counters, REFUSAL_CONNECTION_ID);
-      return this.#drop();
+      return this.drop();
     }
     return action === ACTION_ANNOUNCE
-      ? this.#announce(input, start, length, remote, output, outputStart)
-      : this.#scrapeHashes(input, start, length, output, outputStart);
+      ? this.announce(input, start, length, remote, output, outputStart)
+      : this.scrapeHashes(input, start, length, output, outputStart);
   }
 
-  #drop(): number {
-    this.#announcer.counters[COUNT_DROPPED]!++;
+  private drop(): number {
+    this.announcer.counters[COUNT_DROPPED]!++;
     return 0;
   }
 
-  #refuse(refusal: number, input: Uint8Array, start: number, output: Uint8Array, outputStart: number): number {
-    countRefusal(this.#announcer.counters, refusal);
+  private refuse(refusal: number, input: Uint8Array, start: number, output: Uint8Array, outputStart: number): number {
+    countRefusal(this.announcer.counters, refusal);
     return writeUdpError(output, outputStart, input, start, REFUSALS[refusal]!.message);
   }
 
-  #connect(input: Uint8Array, start: number, remote: RemoteAddress, output: Uint8Array, outputStart: number): number {
+  private connect(
+    input: Uint8Array,
+    start: number,
+    remote: RemoteAddress,
+    output: Uint8Array,
+    outputStart: number,
+  ): number {
     if (readUint32(input, start) !== PROTOCOL_ID_HIGH || readUint32(input, start + 4) !== PROTOCOL_ID_LOW) {
-      return this.#drop();
+      return this.drop();
     }
-    this.#announcer.counters[COUNT_CONNECTS]!++;
+    this.announcer.counters[COUNT_CONNECTS]!++;
     writeUdpHead(output, outputStart, ACTION_CONNECT, input, start);
-    this.#connectionIds.write(output, outputStart + 8, remote, this.#announcer.nowSeconds);
+    this.connectionIds.write(output, outputStart + 8, remote, this.announcer.nowSeconds);
     return CONNECT_RESPONSE_BYTES;
   }
 
-  #announce(
+  private announce(
     input: Uint8Array,
     start: number,
     length: number,
@@ -103,12 +109,12 @@ export class UdpHandler implements DatagramHandler {
     output: Uint8Array,
     outputStart: number,
   ): number {
-    if (length < UDP_ANNOUNCE_REQUEST_BYTES) return this.#refuse(REFUSAL_MALFORMED, input, start, output, outputStart);
-    const announcer = this.#announcer;
+    if (length < UDP_ANNOUNCE_REQUEST_BYTES) return this.refuse(REFUSAL_MALFORMED, input, start, output, outputStart);
+    const announcer = this.announcer;
     const request = announcer.request;
     announcer.counters[COUNT_ANNOUNCES_UDP]!++;
     if (length > UDP_ANNOUNCE_REQUEST_BYTES) {
-      const options = decodeUrlData(input, start + UDP_ANNOUNCE_REQUEST_BYTES, start + length, this.#urlData);
+      const options = decodeUrlData(input, start + UDP_ANNOUNCE_REQUEST_BYTES, start + length, this.urlData);
       if (options > 0) announcer.counters[COUNT_URL_DATA]!++;
     }
     decodeUdpAnnounce(input, start, request);
@@ -123,7 +129,7 @@ export class UdpHandler implements DatagramHandler {
     if (ip !== 0 && remote.family === 4 && announcer.isTrusted(4, remote.word0, 0, 0, 0)) request.word0 = ip;
 
     const refusal = announcer.announce();
-    if (refusal !== REFUSAL_NONE) return this.#refuse(refusal, input, start, output, outputStart);
+    if (refusal !== REFUSAL_NONE) return this.refuse(refusal, input, start, output, outputStart);
     writeUdpHead(output, outputStart, ACTION_ANNOUNCE, input, start);
     const peersStart = outputStart + UDP_ANNOUNCE_RESPONSE_HEAD_BYTES;
     const peersBytes =
@@ -136,13 +142,19 @@ export class UdpHandler implements DatagramHandler {
   }
 
   /** Positional: an unknown or forbidden hash gets zeroes, one asked twice is answered twice. */
-  #scrapeHashes(input: Uint8Array, start: number, length: number, output: Uint8Array, outputStart: number): number {
-    const announcer = this.#announcer;
+  private scrapeHashes(
+    input: Uint8Array,
+    start: number,
+    length: number,
+    output: Uint8Array,
+    outputStart: number,
+  ): number {
+    const announcer = this.announcer;
     const count = Math.min(Math.floor((length - UDP_REQUEST_HEAD_BYTES) / 20), UDP_SCRAPE_MAX_HASHES);
-    if (count === 0) return this.#refuse(REFUSAL_NO_HASHES, input, start, output, outputStart);
+    if (count === 0) return this.refuse(REFUSAL_NO_HASHES, input, start, output, outputStart);
     announcer.counters[COUNT_SCRAPES_UDP]!++;
     writeUdpHead(output, outputStart, ACTION_SCRAPE, input, start);
-    const outcome = this.#scrape;
+    const outcome = this.scrape;
     let at = outputStart + UDP_SCRAPE_RESPONSE_HEAD_BYTES;
     for (let i = 0; i < count; i++) {
       const hash = start + UDP_REQUEST_HEAD_BYTES + 20 * i;

@@ -3,33 +3,33 @@ import type { NativeMemory } from './native-memory.js';
 
 export class BufferPool {
   readonly bufferBytes: number;
-  readonly #start: number;
+  private readonly start: number;
   /** A stack of free buffer numbers: the most recently used buffer, whose pages are warm, is reused first. */
-  readonly #free: Int32Array;
-  #freeCount: number;
+  private readonly freeNumbers: Int32Array;
+  private freeCount: number;
 
   constructor(memory: NativeMemory, count: number, bufferBytes: number) {
     this.bufferBytes = bufferBytes;
-    this.#start = memory.reserve(count * bufferBytes);
-    this.#free = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
-    this.#freeCount = count;
+    this.start = memory.reserve(count * bufferBytes);
+    this.freeNumbers = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
+    this.freeCount = count;
   }
 
   get free(): number {
-    return this.#freeCount;
+    return this.freeCount;
   }
 
   /** @returns a buffer number, −1 if none is free */
   take(): number {
-    return this.#freeCount === 0 ? -1 : this.#free[--this.#freeCount]!;
+    return this.freeCount === 0 ? -1 : this.freeNumbers[--this.freeCount]!;
   }
 
   give(buffer: number): void {
-    this.#free[this.#freeCount++] = buffer;
+    this.freeNumbers[this.freeCount++] = buffer;
   }
 
   /** Offset of a buffer in the native memory. */
   offset(buffer: number): number {
-    return this.#start + buffer * this.bufferBytes;
+    return this.start + buffer * this.bufferBytes;
   }
 }

@@ -36,11 +36,11 @@ export class ConnectionTable {
   readonly closeAfter: Uint8Array;
   /** 1: the PROXY header has not arrived yet. */
   readonly headerPending: Uint8Array;
-  readonly #remotes: Uint32Array;
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  readonly #head = new Int32Array(LISTS).fill(NONE);
-  readonly #tail = new Int32Array(LISTS).fill(NONE);
+  private readonly remotes: Uint32Array;
+  private readonly next: Int32Array;
+  private readonly previous: Int32Array;
+  private readonly head = new Int32Array(LISTS).fill(NONE);
+  private readonly tail = new Int32Array(LISTS).fill(NONE);
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -54,15 +54,15 @@ export class ConnectionTable {
     this.outTo = new Int32Array(capacity);
     this.closeAfter = new Uint8Array(capacity);
     this.headerPending = new Uint8Array(capacity);
-    this.#remotes = new Uint32Array(capacity * 6);
-    this.#next = new Int32Array(capacity);
-    this.#previous = new Int32Array(capacity);
-    for (let slot = 0; slot < capacity; slot++) this.#append(slot, FREE);
+    this.remotes = new Uint32Array(capacity * 6);
+    this.next = new Int32Array(capacity);
+    this.previous = new Int32Array(capacity);
+    for (let slot = 0; slot < capacity; slot++) this.append(slot, FREE);
   }
 
   /** @returns a slot in `state`, or NONE if all are taken */
   add(fd: number, state: ConnectionState, deadlineMs: number): number {
-    const slot = this.#head[FREE]!;
+    const slot = this.head[FREE]!;
     if (slot === NONE) return NONE;
     this.fd[slot] = fd;
     this.inLength[slot] = 0;
@@ -74,61 +74,61 @@ export class ConnectionTable {
 
   /** The caller must have released the buffers. */
   remove(slot: number): void {
-    this.#unlink(slot);
-    this.#append(slot, FREE);
+    this.unlink(slot);
+    this.append(slot, FREE);
     this.fd[slot] = NONE;
     this.open--;
   }
 
   /** Deadlines of one state must be set in ascending order. */
   enter(slot: number, state: ConnectionState, deadlineMs: number): void {
-    this.#unlink(slot);
+    this.unlink(slot);
     this.deadlineMs[slot] = deadlineMs;
-    this.#append(slot, state);
+    this.append(slot, state);
   }
 
   /** The connection of that state with the earliest deadline, or NONE. */
   oldest(state: ConnectionState): number {
-    return this.#head[state]!;
+    return this.head[state]!;
   }
 
   saveRemote(slot: number, remote: RemoteAddress): void {
     const at = slot * 6;
-    this.#remotes[at] = remote.family;
-    this.#remotes[at + 1] = remote.word0;
-    this.#remotes[at + 2] = remote.word1;
-    this.#remotes[at + 3] = remote.word2;
-    this.#remotes[at + 4] = remote.word3;
-    this.#remotes[at + 5] = remote.port;
+    this.remotes[at] = remote.family;
+    this.remotes[at + 1] = remote.word0;
+    this.remotes[at + 2] = remote.word1;
+    this.remotes[at + 3] = remote.word2;
+    this.remotes[at + 4] = remote.word3;
+    this.remotes[at + 5] = remote.port;
   }
 
   loadRemote(slot: number, remote: RemoteAddress): void {
     const at = slot * 6;
-    remote.family = this.#remotes[at] === 6 ? 6 : 4;
-    remote.word0 = this.#remotes[at + 1]!;
-    remote.word1 = this.#remotes[at + 2]!;
-    remote.word2 = this.#remotes[at + 3]!;
-    remote.word3 = this.#remotes[at + 4]!;
-    remote.port = this.#remotes[at + 5]!;
+    remote.family = this.remotes[at] === 6 ? 6 : 4;
+    remote.word0 = this.remotes[at + 1]!;
+    remote.word1 = this.remotes[at + 2]!;
+    remote.word2 = this.remotes[at + 3]!;
+    remote.word3 = this.remotes[at + 4]!;
+    remote.port = this.remotes[at + 5]!;
   }
 
-  #append(slot: number, list: number): void {
-    const tail = this.#tail[list]!;
+  private append(slot: number, list: number): void {
+    const tail = this.tail[list]!;
     this.state[slot] = list;
-    this.#previous[slot] = tail;
-    this.#next[slot] = NONE;
-    if (tail === NONE) this.#head[list] = slot;
-    else this.#next[tail] = slot;
-    this.#tail[list] = slot;
+    this.previous[slot] = tail;
+    this.next[slot] = NONE;
+    if (tail === NONE) this.head[list] = slot;
+    else this.next[tail] = slot;
+    this.tail[list] = slot;
   }
 
-  #unlink(slot: number): void {
+  private unlink(slot: number): void {
     const list = this.state[slot]!;
-    const next = this.#next[slot]!;
-    const previous = this.#previous[slot]!;
-    if (previous === NONE) this.#head[list] = next;
-    else this.#next[previous] = next;
-    if (next === NONE) this.#tail[list] = previous;
-    else this.#previous[next] = previous;
+    const next = this.next[slot]!;
+    const previous = this.previous[slot]!;
+    if (previous === NONE) this.head[list] = next;
+    else this.next[previous] = next;
+    if (next === NONE) this.tail[list] = previous;
+    else this.previous[next] = previous;
   }
 }

@@ -37,39 +37,39 @@ export class DatagramBatch {
   readonly inBuffers: number;
   readonly outBuffers: number;
   readonly names: number;
-  readonly #controls: number;
-  readonly #outVectors: number;
-  readonly #nameBytes: number;
-  readonly #controlBytes: number;
+  private readonly controls: number;
+  private readonly outVectors: number;
+  private readonly nameBytes: number;
+  private readonly controlBytes: number;
   /** The received datagram that each header of the sent batch points at. */
-  readonly #answers = new Uint8Array(BATCH);
+  private readonly answers = new Uint8Array(BATCH);
   /** Where the next answer goes. Answers are contiguous, so that a batch touches a few pages rather than one for each. */
-  #nextAnswer: number;
+  private nextAnswer: number;
 
   /** @param withLocalAddress the socket is bound to a wildcard, and its datagrams carry the address that was asked */
   constructor(calls: NativeCalls, family: 4 | 6, withLocalAddress: boolean) {
     const memory = new NativeMemory(calls, BATCH * (2 * BUFFER_STRIDE + 6 * CACHE_LINE) + 16 * CACHE_LINE);
     this.memory = memory;
-    this.#nameBytes = family === 4 ? SOCKADDR_IN_BYTES : SOCKADDR_IN6_BYTES;
-    this.#controlBytes = withLocalAddress ? (family === 4 ? PKTINFO4_CONTROL_BYTES : PKTINFO6_CONTROL_BYTES) : 0;
+    this.nameBytes = family === 4 ? SOCKADDR_IN_BYTES : SOCKADDR_IN6_BYTES;
+    this.controlBytes = withLocalAddress ? (family === 4 ? PKTINFO4_CONTROL_BYTES : PKTINFO6_CONTROL_BYTES) : 0;
     this.inHeaders = memory.reserve(BATCH * MMSGHDR_BYTES);
     this.outHeaders = memory.reserve(BATCH * MMSGHDR_BYTES);
     const inVectors = memory.reserve(BATCH * IOVEC_BYTES);
-    this.#outVectors = memory.reserve(BATCH * IOVEC_BYTES);
+    this.outVectors = memory.reserve(BATCH * IOVEC_BYTES);
     this.names = memory.reserve(BATCH * CACHE_LINE);
-    this.#controls = memory.reserve(BATCH * CACHE_LINE);
+    this.controls = memory.reserve(BATCH * CACHE_LINE);
     this.inBuffers = memory.reserve(BATCH * BUFFER_STRIDE);
     this.outBuffers = memory.reserve(BATCH * BUFFER_STRIDE);
-    this.#nextAnswer = this.outBuffers;
+    this.nextAnswer = this.outBuffers;
     for (let i = 0; i < BATCH; i++) {
-      this.#layOut(this.inHeaders, inVectors, this.inBuffers, i);
-      this.#layOut(this.outHeaders, this.#outVectors, this.outBuffers, i);
+      this.layOut(this.inHeaders, inVectors, this.inBuffers, i);
+      this.layOut(this.outHeaders, this.outVectors, this.outBuffers, i);
       this.prepareToReceive(i);
-      this.#answers[i] = i;
+      this.answers[i] = i;
     }
   }
 
-  #layOut(headers: number, vectors: number, buffers: number, i: number): void {
+  private layOut(headers: number, vectors: number, buffers: number, i: number): void {
     const { memory } = this;
     const header = headers + i * MMSGHDR_BYTES;
     const vector = vectors + i * IOVEC_BYTES;
@@ -77,14 +77,14 @@ export class DatagramBatch {
     memory.words[(vector + IOVEC_LEN) >>> 2] = MAX_DATAGRAM_BYTES;
     memory.setPointer(header + MSG_IOV, vector);
     memory.words[(header + MSG_IOVLEN) >>> 2] = 1;
-    this.#pointAt(header, i);
+    this.pointAt(header, i);
   }
 
-  #pointAt(header: number, datagram: number): void {
+  private pointAt(header: number, datagram: number): void {
     this.memory.setPointer(header + MSG_NAME, this.names + datagram * CACHE_LINE);
-    this.memory.words[(header + MSG_NAMELEN) >>> 2] = this.#nameBytes;
-    if (this.#controlBytes > 0) {
-      this.memory.setPointer(header + MSG_CONTROL, this.#controls + datagram * CACHE_LINE);
+    this.memory.words[(header + MSG_NAMELEN) >>> 2] = this.nameBytes;
+    if (this.controlBytes > 0) {
+      this.memory.setPointer(header + MSG_CONTROL, this.controls + datagram * CACHE_LINE);
     }
   }
 
@@ -94,12 +94,12 @@ export class DatagramBatch {
 
   /** Where to write the next answer of a batch; there is room for MAX_DATAGRAM_BYTES. */
   get answerStart(): number {
-    return this.#nextAnswer;
+    return this.nextAnswer;
   }
 
   /** The last batch is sent. */
   startAnswers(): void {
-    this.#nextAnswer = this.outBuffers;
+    this.nextAnswer = this.outBuffers;
   }
 
   name(i: number): number {
@@ -109,8 +109,8 @@ export class DatagramBatch {
   /** Restores the buffer lengths, which the kernel replaced with the lengths that it used. */
   prepareToReceive(i: number): void {
     const header = (this.inHeaders + i * MMSGHDR_BYTES) >>> 2;
-    this.memory.words[header + (MSG_NAMELEN >>> 2)] = this.#nameBytes;
-    this.memory.words[header + (MSG_CONTROLLEN >>> 2)] = this.#controlBytes;
+    this.memory.words[header + (MSG_NAMELEN >>> 2)] = this.nameBytes;
+    this.memory.words[header + (MSG_CONTROLLEN >>> 2)] = this.controlBytes;
   }
 
   /**
@@ -120,26 +120,26 @@ export class DatagramBatch {
   prepareToSend(out: number, datagram: number, length: number, controlBytes: number): void {
     const { words } = this.memory;
     const header = this.outHeaders + out * MMSGHDR_BYTES;
-    if (this.#answers[out] !== datagram) {
-      this.#answers[out] = datagram;
-      this.#pointAt(header, datagram);
+    if (this.answers[out] !== datagram) {
+      this.answers[out] = datagram;
+      this.pointAt(header, datagram);
     }
-    const vector = this.#outVectors + out * IOVEC_BYTES;
-    this.memory.setPointer(vector, this.#nextAnswer);
+    const vector = this.outVectors + out * IOVEC_BYTES;
+    this.memory.setPointer(vector, this.nextAnswer);
     words[(vector + IOVEC_LEN) >>> 2] = length;
-    this.#nextAnswer += (length + CACHE_LINE - 1) & -CACHE_LINE;
-    if (this.#controlBytes === 0) return;
+    this.nextAnswer += (length + CACHE_LINE - 1) & -CACHE_LINE;
+    if (this.controlBytes === 0) return;
     words[(header + MSG_CONTROLLEN) >>> 2] = controlBytes;
-    if (controlBytes > 0) this.#freeTheRoute(this.#controls + datagram * CACHE_LINE);
+    if (controlBytes > 0) this.freeTheRoute(this.controls + datagram * CACHE_LINE);
   }
 
   /**
    * Sends the answer from the address that was asked, on the interface that routing chooses. A link-local IPv6 address is
    * valid on its interface only, so the interface is kept.
    */
-  #freeTheRoute(control: number): void {
+  private freeTheRoute(control: number): void {
     const { words, bytes } = this.memory;
-    if (this.#controlBytes === PKTINFO4_CONTROL_BYTES) {
+    if (this.controlBytes === PKTINFO4_CONTROL_BYTES) {
       words[(control + PKTINFO4_IFINDEX) >>> 2] = 0;
       return;
     }

@@ -35,21 +35,21 @@ import { NativeMemory } from './native-memory.js';
 export class HttpConnections {
   /** Peer of the current connection. A handler may change it for the rest of the connection. */
   readonly remote = new RemoteAddress();
-  #headerPending = false;
-  #nowMs = 0;
-  readonly #calls: NativeCalls;
-  readonly #loop: EventLoop;
-  readonly #sourceId: number;
-  readonly #counters: TransportCounters;
-  readonly #handler: HttpRequestHandler;
-  readonly #limits: TransportLimits;
-  readonly #proxies: ProxyTrust | null;
-  readonly #table: ConnectionTable;
-  readonly #memory: NativeMemory;
-  readonly #requests: BufferPool;
-  readonly #answers: BufferPool;
-  readonly #in: number;
-  readonly #out: number;
+  private headerPending = false;
+  private nowMs = 0;
+  private readonly calls: NativeCalls;
+  private readonly loop: EventLoop;
+  private readonly sourceId: number;
+  private readonly counters: TransportCounters;
+  private readonly handler: HttpRequestHandler;
+  private readonly limits: TransportLimits;
+  private readonly proxies: ProxyTrust | null;
+  private readonly table: ConnectionTable;
+  private readonly memory: NativeMemory;
+  private readonly requests: BufferPool;
+  private readonly answers: BufferPool;
+  private readonly in: number;
+  private readonly out: number;
 
   constructor(
     calls: NativeCalls,
@@ -60,117 +60,117 @@ export class HttpConnections {
     limits: TransportLimits,
     proxies: ProxyTrust | null,
   ) {
-    this.#calls = calls;
-    this.#loop = loop;
-    this.#sourceId = sourceId;
-    this.#counters = counters;
-    this.#handler = handler;
-    this.#limits = limits;
-    this.#proxies = proxies;
-    this.#table = new ConnectionTable(limits.maxConnections);
+    this.calls = calls;
+    this.loop = loop;
+    this.sourceId = sourceId;
+    this.counters = counters;
+    this.handler = handler;
+    this.limits = limits;
+    this.proxies = proxies;
+    this.table = new ConnectionTable(limits.maxConnections);
     const requests = Math.min(limits.maxConnections, MAX_HELD_REQUESTS);
     const answers = Math.min(limits.maxConnections, MAX_HELD_ANSWERS);
-    this.#memory = new NativeMemory(calls, (requests + 1) * IN_BUFFER_BYTES + (answers + 1) * OUT_BUFFER_BYTES);
-    this.#in = this.#memory.reserve(IN_BUFFER_BYTES);
-    this.#out = this.#memory.reserve(OUT_BUFFER_BYTES);
-    this.#requests = new BufferPool(this.#memory, requests, IN_BUFFER_BYTES);
-    this.#answers = new BufferPool(this.#memory, answers, OUT_BUFFER_BYTES);
+    this.memory = new NativeMemory(calls, (requests + 1) * IN_BUFFER_BYTES + (answers + 1) * OUT_BUFFER_BYTES);
+    this.in = this.memory.reserve(IN_BUFFER_BYTES);
+    this.out = this.memory.reserve(OUT_BUFFER_BYTES);
+    this.requests = new BufferPool(this.memory, requests, IN_BUFFER_BYTES);
+    this.answers = new BufferPool(this.memory, answers, OUT_BUFFER_BYTES);
   }
 
   /** Starts on an accepted connection; its address is in `remote`. */
   welcome(fd: number, nowMs: number): void {
-    this.#nowMs = nowMs;
-    this.#headerPending = this.#proxies !== null;
-    const full = this.#table.open >= this.#table.capacity;
-    const trusted = this.#proxies === null || this.#proxies(this.remote);
-    if (!trusted || (full && !this.makeRoom())) this.#calls.close(fd);
-    else this.#read(fd, NONE);
+    this.nowMs = nowMs;
+    this.headerPending = this.proxies !== null;
+    const full = this.table.open >= this.table.capacity;
+    const trusted = this.proxies === null || this.proxies(this.remote);
+    if (!trusted || (full && !this.makeRoom())) this.calls.close(fd);
+    else this.read(fd, NONE);
   }
 
   onReady(slot: number, nowMs: number): void {
-    this.#nowMs = nowMs;
-    const state = this.#table.state[slot]!;
-    if (state === WRITING) this.#continueAnswer(slot);
-    else if (state === LINGERING) this.#discard(slot);
+    this.nowMs = nowMs;
+    const state = this.table.state[slot]!;
+    if (state === WRITING) this.continueAnswer(slot);
+    else if (state === LINGERING) this.discard(slot);
     // The connection may have been closed earlier in the same batch: then its slot is free, or a read would block.
-    else if (state !== FREE) this.#read(this.#table.fd[slot]!, slot);
+    else if (state !== FREE) this.read(this.table.fd[slot]!, slot);
   }
 
   expire(nowMs: number): void {
-    const table = this.#table;
+    const table = this.table;
     for (const state of CONNECTION_STATES) {
       for (let slot = table.oldest(state); slot !== NONE; slot = table.oldest(state)) {
         if (table.deadlineMs[slot]! > nowMs) break;
-        if (state === LINGERING) this.#drop(table.fd[slot]!, slot);
-        else this.#evict(slot);
+        if (state === LINGERING) this.drop(table.fd[slot]!, slot);
+        else this.evict(slot);
       }
     }
   }
 
   /** Closes the least useful connection: the longest idle, or else the one with the slowest request. */
   makeRoom(): boolean {
-    const idle = this.#table.oldest(IDLE);
-    const slot = idle === NONE ? this.#table.oldest(READING) : idle;
+    const idle = this.table.oldest(IDLE);
+    const slot = idle === NONE ? this.table.oldest(READING) : idle;
     if (slot === NONE) return false;
-    this.#evict(slot);
+    this.evict(slot);
     return true;
   }
 
   closeAll(): void {
     for (const state of CONNECTION_STATES) {
-      for (let slot = this.#table.oldest(state); slot !== NONE; slot = this.#table.oldest(state)) {
-        this.#drop(this.#table.fd[slot]!, slot);
+      for (let slot = this.table.oldest(state); slot !== NONE; slot = this.table.oldest(state)) {
+        this.drop(this.table.fd[slot]!, slot);
       }
     }
   }
 
-  #read(fd: number, slot: number): void {
-    const table = this.#table;
+  private read(fd: number, slot: number): void {
+    const table = this.table;
     const held = slot === NONE ? 0 : table.inLength[slot]!;
-    const buffer = held > 0 ? this.#requests.offset(table.inBuffer[slot]!) : this.#in;
-    const count = this.#calls.recv(fd, this.#memory.address + buffer + held, IN_BUFFER_BYTES - held, 0);
+    const buffer = held > 0 ? this.requests.offset(table.inBuffer[slot]!) : this.in;
+    const count = this.calls.recv(fd, this.memory.address + buffer + held, IN_BUFFER_BYTES - held, 0);
     if (count > 0) {
-      if (slot !== NONE) this.#load(slot);
-      this.#serve(fd, slot, buffer, held + count);
+      if (slot !== NONE) this.load(slot);
+      this.serve(fd, slot, buffer, held + count);
       return;
     }
-    const errno = count < 0 ? this.#calls.errno() : 0;
-    if (errno !== EAGAIN && errno !== EINTR) this.#drop(fd, slot);
-    else if (slot === NONE) this.#hold(fd, READING, this.#limits.requestTimeoutMs);
+    const errno = count < 0 ? this.calls.errno() : 0;
+    if (errno !== EAGAIN && errno !== EINTR) this.drop(fd, slot);
+    else if (slot === NONE) this.hold(fd, READING, this.limits.requestTimeoutMs);
   }
 
   /** Answers every complete request in the `length` bytes at `start`. */
-  #serve(fd: number, slot: number, start: number, length: number): void {
-    if (!this.#headerPending) {
-      this.#answer(fd, slot, start, length);
+  private serve(fd: number, slot: number, start: number, length: number): void {
+    if (!this.headerPending) {
+      this.answer(fd, slot, start, length);
       return;
     }
-    const header = readProxyHeader(this.#memory.bytes.subarray(start, start + length), this.remote);
+    const header = readProxyHeader(this.memory.bytes.subarray(start, start + length), this.remote);
     if (header === PROXY_INCOMPLETE && length < MAX_HTTP_HEAD_BYTES) {
-      this.#awaitRest(fd, slot, start, length, false);
+      this.awaitRest(fd, slot, start, length, false);
     } else if (header <= 0) {
-      this.#drop(fd, slot);
+      this.drop(fd, slot);
     } else {
-      this.#headerPending = false;
-      if (slot !== NONE) this.#save(slot);
-      this.#answer(fd, slot, start + header, length - header);
+      this.headerPending = false;
+      if (slot !== NONE) this.save(slot);
+      this.answer(fd, slot, start + header, length - header);
     }
   }
 
   /** Collects the answers, sends them, and decides whether to keep, park or close the connection. */
-  #answer(fd: number, slot: number, start: number, length: number): void {
-    const handler = this.#handler;
-    const { bytes } = this.#memory;
+  private answer(fd: number, slot: number, start: number, length: number): void {
+    const handler = this.handler;
+    const { bytes } = this.memory;
     let used = 0;
     let out = 0;
     let close = false;
     let answered = false;
     while (used < length && !close) {
       if (out > OUT_BUFFER_BYTES - MAX_HTTP_RESPONSE_BYTES) {
-        if (!this.#sendAll(fd, slot, out, start + used, length - used, false)) return;
+        if (!this.sendAll(fd, slot, out, start + used, length - used, false)) return;
         out = 0;
       }
-      const at = this.#out + out;
+      const at = this.out + out;
       const answer = handler.onHttpBytes(bytes, start + used, length - used, this.remote, bytes, at);
       if (answer === HTTP_INCOMPLETE) break;
       if (answer > MAX_HTTP_RESPONSE_BYTES) throw new RangeError(`an answer of ${answer} bytes overran its buffer`);
@@ -182,51 +182,51 @@ export class HttpConnections {
     const left = length - used;
     // The handler answers longer heads with an error; this is the backstop.
     if (!close && left >= IN_BUFFER_BYTES) close = true;
-    if (out > 0 && !this.#sendAll(fd, slot, out, start + used, left, close)) return;
-    if (close) this.#finish(fd, slot, left > 0);
-    else if (left > 0) this.#awaitRest(fd, slot, start + used, left, answered);
-    else this.#awaitNext(fd, slot);
+    if (out > 0 && !this.sendAll(fd, slot, out, start + used, left, close)) return;
+    if (close) this.finish(fd, slot, left > 0);
+    else if (left > 0) this.awaitRest(fd, slot, start + used, left, answered);
+    else this.awaitNext(fd, slot);
   }
 
   /** Sends the first `out` bytes of the collected answers. @returns false if the connection was parked or closed */
-  #sendAll(fd: number, slot: number, out: number, rest: number, restBytes: number, close: boolean): boolean {
+  private sendAll(fd: number, slot: number, out: number, rest: number, restBytes: number, close: boolean): boolean {
     // MSG_MORE: the last answer leaves in one packet with the FIN.
-    const sent = this.#send(fd, this.#out, out, close ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
+    const sent = this.send(fd, this.out, out, close ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
     if (sent === out) return true;
-    if (sent < 0) this.#drop(fd, slot);
-    else this.#park(fd, slot, this.#out + sent, out - sent, rest, restBytes, close);
+    if (sent < 0) this.drop(fd, slot);
+    else this.park(fd, slot, this.out + sent, out - sent, rest, restBytes, close);
     return false;
   }
 
   /** @returns bytes sent, 0 if the socket is full, −1 if the connection is broken */
-  #send(fd: number, offset: number, length: number, flags: number): number {
-    const sent = this.#calls.send(fd, this.#memory.address + offset, length, flags);
+  private send(fd: number, offset: number, length: number, flags: number): number {
+    const sent = this.calls.send(fd, this.memory.address + offset, length, flags);
     if (sent >= 0) return sent;
-    const errno = this.#calls.errno();
+    const errno = this.calls.errno();
     return errno === EAGAIN || errno === EINTR || errno === ENOBUFS ? 0 : -1;
   }
 
-  #awaitNext(fd: number, slot: number): void {
+  private awaitNext(fd: number, slot: number): void {
     if (slot === NONE) {
-      this.#hold(fd, IDLE, this.#limits.keepAliveTimeoutMs);
+      this.hold(fd, IDLE, this.limits.keepAliveTimeoutMs);
       return;
     }
-    this.#releaseRequest(slot);
-    this.#enter(slot, IDLE, this.#limits.keepAliveTimeoutMs);
+    this.releaseRequest(slot);
+    this.enter(slot, IDLE, this.limits.keepAliveTimeoutMs);
   }
 
-  #awaitRest(fd: number, slot: number, start: number, length: number, answered: boolean): void {
-    const { requestTimeoutMs } = this.#limits;
-    const held = slot === NONE ? this.#hold(fd, READING, requestTimeoutMs) : slot;
-    if (held === NONE || !this.#keepRequest(held, start, length)) return;
+  private awaitRest(fd: number, slot: number, start: number, length: number, answered: boolean): void {
+    const { requestTimeoutMs } = this.limits;
+    const held = slot === NONE ? this.hold(fd, READING, requestTimeoutMs) : slot;
+    if (held === NONE || !this.keepRequest(held, start, length)) return;
     // The timeout of a request counts from its first byte: further bytes do not extend it.
-    if (slot !== NONE && (answered || this.#table.state[slot] !== READING)) {
-      this.#enter(slot, READING, requestTimeoutMs);
+    if (slot !== NONE && (answered || this.table.state[slot] !== READING)) {
+      this.enter(slot, READING, requestTimeoutMs);
     }
   }
 
   /** Stores unsent and unread bytes; reading resumes when the answer is sent. */
-  #park(
+  private park(
     fd: number,
     slot: number,
     out: number,
@@ -235,138 +235,138 @@ export class HttpConnections {
     restBytes: number,
     close: boolean,
   ): void {
-    const table = this.#table;
-    if (this.#answers.free === 0) this.#evict(table.oldest(WRITING));
-    const parked = slot === NONE ? this.#hold(fd, WRITING, this.#limits.requestTimeoutMs) : slot;
+    const table = this.table;
+    if (this.answers.free === 0) this.evict(table.oldest(WRITING));
+    const parked = slot === NONE ? this.hold(fd, WRITING, this.limits.requestTimeoutMs) : slot;
     if (parked === NONE) return;
-    if (slot !== NONE) this.#enter(slot, WRITING, this.#limits.requestTimeoutMs);
-    const buffer = this.#answers.take();
-    this.#memory.bytes.copyWithin(this.#answers.offset(buffer), out, out + outBytes);
+    if (slot !== NONE) this.enter(slot, WRITING, this.limits.requestTimeoutMs);
+    const buffer = this.answers.take();
+    this.memory.bytes.copyWithin(this.answers.offset(buffer), out, out + outBytes);
     table.outBuffer[parked] = buffer;
     table.outFrom[parked] = 0;
     table.outTo[parked] = outBytes;
     table.closeAfter[parked] = close ? 1 : 0;
-    if (restBytes === 0 || close) this.#releaseRequest(parked);
-    else if (!this.#keepRequest(parked, rest, restBytes)) return;
-    this.#loop.rewatch(fd, EPOLLOUT, this.#sourceId, parked);
+    if (restBytes === 0 || close) this.releaseRequest(parked);
+    else if (!this.keepRequest(parked, rest, restBytes)) return;
+    this.loop.rewatch(fd, EPOLLOUT, this.sourceId, parked);
   }
 
-  #continueAnswer(slot: number): void {
-    const table = this.#table;
+  private continueAnswer(slot: number): void {
+    const table = this.table;
     const fd = table.fd[slot]!;
     const from = table.outFrom[slot]!;
     const length = table.outTo[slot]! - from;
-    const sent = this.#send(fd, this.#answers.offset(table.outBuffer[slot]!) + from, length, MSG_NOSIGNAL);
+    const sent = this.send(fd, this.answers.offset(table.outBuffer[slot]!) + from, length, MSG_NOSIGNAL);
     if (sent < 0) {
-      this.#drop(fd, slot);
+      this.drop(fd, slot);
     } else if (sent < length) {
       table.outFrom[slot] = from + sent;
     } else {
-      this.#releaseAnswer(slot);
-      this.#loop.rewatch(fd, EPOLLIN, this.#sourceId, slot);
-      this.#load(slot);
+      this.releaseAnswer(slot);
+      this.loop.rewatch(fd, EPOLLIN, this.sourceId, slot);
+      this.load(slot);
       const held = table.inLength[slot]!;
-      if (table.closeAfter[slot] === 1) this.#finish(fd, slot, true);
-      else if (held > 0) this.#answer(fd, slot, this.#requests.offset(table.inBuffer[slot]!), held);
-      else this.#awaitNext(fd, slot);
+      if (table.closeAfter[slot] === 1) this.finish(fd, slot, true);
+      else if (held > 0) this.answer(fd, slot, this.requests.offset(table.inBuffer[slot]!), held);
+      else this.awaitNext(fd, slot);
     }
   }
 
   /** A close with unread input sends a reset, which may overtake the answer: such a connection is closed in two steps. */
-  #finish(fd: number, slot: number, moreInput: boolean): void {
+  private finish(fd: number, slot: number, moreInput: boolean): void {
     if (!moreInput) {
-      this.#drop(fd, slot);
+      this.drop(fd, slot);
       return;
     }
-    this.#calls.shutdown(fd, SHUT_WR);
+    this.calls.shutdown(fd, SHUT_WR);
     if (slot === NONE) {
-      this.#hold(fd, LINGERING, LINGER_MS);
+      this.hold(fd, LINGERING, LINGER_MS);
       return;
     }
-    this.#releaseRequest(slot);
-    this.#enter(slot, LINGERING, LINGER_MS);
+    this.releaseRequest(slot);
+    this.enter(slot, LINGERING, LINGER_MS);
   }
 
-  #discard(slot: number): void {
-    const fd = this.#table.fd[slot]!;
-    const count = this.#calls.recv(fd, this.#memory.address + this.#in, IN_BUFFER_BYTES, 0);
-    const errno = count < 0 ? this.#calls.errno() : 0;
-    if (count === 0 || (count < 0 && errno !== EAGAIN && errno !== EINTR)) this.#drop(fd, slot);
+  private discard(slot: number): void {
+    const fd = this.table.fd[slot]!;
+    const count = this.calls.recv(fd, this.memory.address + this.in, IN_BUFFER_BYTES, 0);
+    const errno = count < 0 ? this.calls.errno() : 0;
+    if (count === 0 || (count < 0 && errno !== EAGAIN && errno !== EINTR)) this.drop(fd, slot);
   }
 
   /** Gives a connection a slot and registers it with epoll. @returns NONE if it had to be closed instead */
-  #hold(fd: number, state: ConnectionState, timeoutMs: number): number {
-    const slot = this.#table.add(fd, state, this.#nowMs + timeoutMs);
+  private hold(fd: number, state: ConnectionState, timeoutMs: number): number {
+    const slot = this.table.add(fd, state, this.nowMs + timeoutMs);
     if (slot === NONE) {
-      this.#calls.close(fd);
+      this.calls.close(fd);
       return NONE;
     }
-    this.#counters.connectionsOpen++;
-    this.#save(slot);
-    if (this.#loop.watch(fd, EPOLLIN, this.#sourceId, slot)) return slot;
-    this.#drop(fd, slot);
+    this.counters.connectionsOpen++;
+    this.save(slot);
+    if (this.loop.watch(fd, EPOLLIN, this.sourceId, slot)) return slot;
+    this.drop(fd, slot);
     return NONE;
   }
 
-  #enter(slot: number, state: ConnectionState, timeoutMs: number): void {
-    this.#save(slot);
-    this.#table.enter(slot, state, this.#nowMs + timeoutMs);
+  private enter(slot: number, state: ConnectionState, timeoutMs: number): void {
+    this.save(slot);
+    this.table.enter(slot, state, this.nowMs + timeoutMs);
   }
 
-  #save(slot: number): void {
-    this.#table.saveRemote(slot, this.remote);
-    this.#table.headerPending[slot] = this.#headerPending ? 1 : 0;
+  private save(slot: number): void {
+    this.table.saveRemote(slot, this.remote);
+    this.table.headerPending[slot] = this.headerPending ? 1 : 0;
   }
 
-  #load(slot: number): void {
-    this.#table.loadRemote(slot, this.remote);
-    this.#headerPending = this.#table.headerPending[slot] === 1;
+  private load(slot: number): void {
+    this.table.loadRemote(slot, this.remote);
+    this.headerPending = this.table.headerPending[slot] === 1;
   }
 
   /** @returns false if the connection was closed because no buffer is free */
-  #keepRequest(slot: number, start: number, length: number): boolean {
-    const table = this.#table;
+  private keepRequest(slot: number, start: number, length: number): boolean {
+    const table = this.table;
     if (table.inBuffer[slot] === NONE) {
-      const oldest = this.#requests.free === 0 ? table.oldest(READING) : NONE;
-      if (oldest !== NONE && oldest !== slot) this.#evict(oldest);
-      const buffer = this.#requests.take();
+      const oldest = this.requests.free === 0 ? table.oldest(READING) : NONE;
+      if (oldest !== NONE && oldest !== slot) this.evict(oldest);
+      const buffer = this.requests.take();
       if (buffer === NONE) {
-        this.#evict(slot);
+        this.evict(slot);
         return false;
       }
       table.inBuffer[slot] = buffer;
     }
-    const to = this.#requests.offset(table.inBuffer[slot]!);
-    if (to !== start) this.#memory.bytes.copyWithin(to, start, start + length);
+    const to = this.requests.offset(table.inBuffer[slot]!);
+    if (to !== start) this.memory.bytes.copyWithin(to, start, start + length);
     table.inLength[slot] = length;
     return true;
   }
 
-  #releaseRequest(slot: number): void {
-    const table = this.#table;
-    if (table.inBuffer[slot] !== NONE) this.#requests.give(table.inBuffer[slot]!);
+  private releaseRequest(slot: number): void {
+    const table = this.table;
+    if (table.inBuffer[slot] !== NONE) this.requests.give(table.inBuffer[slot]!);
     table.inBuffer[slot] = NONE;
     table.inLength[slot] = 0;
   }
 
-  #releaseAnswer(slot: number): void {
-    const table = this.#table;
-    if (table.outBuffer[slot] !== NONE) this.#answers.give(table.outBuffer[slot]!);
+  private releaseAnswer(slot: number): void {
+    const table = this.table;
+    if (table.outBuffer[slot] !== NONE) this.answers.give(table.outBuffer[slot]!);
     table.outBuffer[slot] = NONE;
   }
 
-  #evict(slot: number): void {
-    this.#counters.connectionsTimedOut++;
-    this.#drop(this.#table.fd[slot]!, slot);
+  private evict(slot: number): void {
+    this.counters.connectionsTimedOut++;
+    this.drop(this.table.fd[slot]!, slot);
   }
 
-  #drop(fd: number, slot: number): void {
+  private drop(fd: number, slot: number): void {
     if (slot !== NONE) {
-      this.#releaseRequest(slot);
-      this.#releaseAnswer(slot);
-      this.#table.remove(slot);
-      this.#counters.connectionsOpen--;
+      this.releaseRequest(slot);
+      this.releaseAnswer(slot);
+      this.table.remove(slot);
+      this.counters.connectionsOpen--;
     }
-    this.#calls.close(fd);
+    this.calls.close(fd);
   }
 }

@@ -54,17 +54,17 @@ const CONNECTION_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 export class HttpListener implements TransportListener, EventSource {
   readonly address: BoundAddress;
-  readonly #calls: NativeCalls;
-  readonly #loop: EventLoop;
-  readonly #sourceId: number;
-  readonly #counters: TransportCounters;
-  readonly #fd: number;
-  readonly #connections: HttpConnections;
-  readonly #memory: NativeMemory;
-  readonly #name: number;
-  readonly #nameBytes: number;
-  #acceptAgainAtMs = 0;
-  #closed = false;
+  private readonly calls: NativeCalls;
+  private readonly loop: EventLoop;
+  private readonly sourceId: number;
+  private readonly counters: TransportCounters;
+  private readonly fd: number;
+  private readonly connections: HttpConnections;
+  private readonly memory: NativeMemory;
+  private readonly name: number;
+  private readonly nameBytes: number;
+  private acceptAgainAtMs = 0;
+  private closed = false;
 
   constructor(
     calls: NativeCalls,
@@ -76,47 +76,47 @@ export class HttpListener implements TransportListener, EventSource {
     socket: OpenSocket,
   ) {
     this.address = socket.bound;
-    this.#calls = calls;
-    this.#loop = loop;
-    this.#counters = counters;
-    this.#fd = socket.fd;
-    this.#memory = new NativeMemory(calls, 256);
-    this.#name = this.#memory.reserve(SOCKADDR_IN6_BYTES);
-    this.#nameBytes = this.#memory.reserve(4);
-    this.#sourceId = loop.addSource(this);
-    this.#connections = new HttpConnections(calls, loop, this.#sourceId, counters, handler, limits, proxies);
-    if (!loop.watch(this.#fd, EPOLLIN, this.#sourceId, LISTENING)) throw systemCallDefect('epoll_ctl', calls.errno());
+    this.calls = calls;
+    this.loop = loop;
+    this.counters = counters;
+    this.fd = socket.fd;
+    this.memory = new NativeMemory(calls, 256);
+    this.name = this.memory.reserve(SOCKADDR_IN6_BYTES);
+    this.nameBytes = this.memory.reserve(4);
+    this.sourceId = loop.addSource(this);
+    this.connections = new HttpConnections(calls, loop, this.sourceId, counters, handler, limits, proxies);
+    if (!loop.watch(this.fd, EPOLLIN, this.sourceId, LISTENING)) throw systemCallDefect('epoll_ctl', calls.errno());
   }
 
   onReady(token: number, nowMs: number): void {
-    if (token === LISTENING) this.#acceptSome(nowMs);
-    else this.#connections.onReady(token, nowMs);
+    if (token === LISTENING) this.acceptSome(nowMs);
+    else this.connections.onReady(token, nowMs);
   }
 
   onTick(nowMs: number): void {
-    this.#connections.expire(nowMs);
-    if (this.#acceptAgainAtMs === 0 || nowMs < this.#acceptAgainAtMs) return;
-    this.#acceptAgainAtMs = 0;
-    this.#loop.rewatch(this.#fd, EPOLLIN, this.#sourceId, LISTENING);
+    this.connections.expire(nowMs);
+    if (this.acceptAgainAtMs === 0 || nowMs < this.acceptAgainAtMs) return;
+    this.acceptAgainAtMs = 0;
+    this.loop.rewatch(this.fd, EPOLLIN, this.sourceId, LISTENING);
   }
 
-  #acceptSome(nowMs: number): void {
-    const { words, address } = this.#memory;
+  private acceptSome(nowMs: number): void {
+    const { words, address } = this.memory;
     for (let i = 0; i < ACCEPTS_PER_TURN; i++) {
-      words[this.#nameBytes >>> 2] = SOCKADDR_IN6_BYTES;
-      const fd = this.#calls.accept4(this.#fd, address + this.#name, address + this.#nameBytes, CONNECTION_FLAGS);
+      words[this.nameBytes >>> 2] = SOCKADDR_IN6_BYTES;
+      const fd = this.calls.accept4(this.fd, address + this.name, address + this.nameBytes, CONNECTION_FLAGS);
       if (fd >= 0) {
-        this.#counters.connectionsAccepted++;
-        readSocketAddress(this.#memory, this.#name, this.#connections.remote);
-        this.#connections.welcome(fd, nowMs);
-      } else if (!this.#mayGoOn(this.#calls.errno(), nowMs)) {
+        this.counters.connectionsAccepted++;
+        readSocketAddress(this.memory, this.name, this.connections.remote);
+        this.connections.welcome(fd, nowMs);
+      } else if (!this.mayGoOn(this.calls.errno(), nowMs)) {
         return;
       }
     }
   }
 
   /** @returns whether to accept the next connection at once */
-  #mayGoOn(errno: number, nowMs: number): boolean {
+  private mayGoOn(errno: number, nowMs: number): boolean {
     switch (errno) {
       case EAGAIN:
         return false;
@@ -124,9 +124,9 @@ export class HttpListener implements TransportListener, EventSource {
       case ENFILE:
       case ENOBUFS:
       case ENOMEM:
-        if (this.#connections.makeRoom()) return true;
-        this.#acceptAgainAtMs = nowMs + ACCEPT_PAUSE_MS;
-        this.#loop.rewatch(this.#fd, 0, this.#sourceId, LISTENING);
+        if (this.connections.makeRoom()) return true;
+        this.acceptAgainAtMs = nowMs + ACCEPT_PAUSE_MS;
+        this.loop.rewatch(this.fd, 0, this.sourceId, LISTENING);
         return false;
       case EBADF:
       case EFAULT:
@@ -140,10 +140,10 @@ export class HttpListener implements TransportListener, EventSource {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#connections.closeAll();
-    this.#loop.removeSource(this.#sourceId);
-    this.#calls.close(this.#fd);
+    if (this.closed) return;
+    this.closed = true;
+    this.connections.closeAll();
+    this.loop.removeSource(this.sourceId);
+    this.calls.close(this.fd);
   }
 }

@@ -28,21 +28,21 @@ import { UdpListener } from './udp-listener.js';
 class LinuxTransport implements Transport {
   readonly name = 'linux';
   readonly counters = createTransportCounters();
-  readonly #calls: NativeCalls;
-  readonly #loop: EventLoop;
-  readonly #listeners: TransportListener[] = [];
-  #portable: Transport | null = null;
-  #running = false;
-  #stopped = false;
+  private readonly calls: NativeCalls;
+  private readonly loop: EventLoop;
+  private readonly listeners: TransportListener[] = [];
+  private portable: Transport | null = null;
+  private running = false;
+  private stopped = false;
 
   constructor(calls: NativeCalls, clock: Clock) {
-    this.#calls = calls;
-    this.#loop = new EventLoop(calls, clock);
+    this.calls = calls;
+    this.loop = new EventLoop(calls, clock);
   }
 
   async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<TransportListener> {
-    return this.#open(address, [], (socket) => {
-      return new UdpListener(this.#calls, this.#loop, this.counters, handler, socket);
+    return this.open(address, [], (socket) => {
+      return new UdpListener(this.calls, this.loop, this.counters, handler, socket);
     });
   }
 
@@ -54,61 +54,61 @@ class LinuxTransport implements Transport {
     proxies?: ProxyTrust,
   ): Promise<TransportListener> {
     if (address.protocol === 'https') {
-      this.#portable ??= createPortableTransport(this.counters);
-      return this.#portable.listenHttp(address, handler, limits, tls, proxies);
+      this.portable ??= createPortableTransport(this.counters);
+      return this.portable.listenHttp(address, handler, limits, tls, proxies);
     }
-    return this.#open(address, httpSocketOptions(limits), (socket) => {
-      return new HttpListener(this.#calls, this.#loop, this.counters, handler, limits, proxies ?? null, socket);
+    return this.open(address, httpSocketOptions(limits), (socket) => {
+      return new HttpListener(this.calls, this.loop, this.counters, handler, limits, proxies ?? null, socket);
     });
   }
 
-  #open<Listener extends TransportListener>(
+  private open<Listener extends TransportListener>(
     address: ListenAddress,
     options: readonly SocketOption[],
     listen: (socket: OpenSocket) => Listener,
   ): Listener {
-    if (this.#stopped) throw new Error('the transport was stopped');
-    const socket = openSocket(this.#calls, address, options);
+    if (this.stopped) throw new Error('the transport was stopped');
+    const socket = openSocket(this.calls, address, options);
     try {
       const listener = listen(socket);
-      this.#listeners.push(listener);
+      this.listeners.push(listener);
       return listener;
     } catch (error) {
-      this.#calls.close(socket.fd);
+      this.calls.close(socket.fd);
       throw listenError(address, { cause: error });
     }
   }
 
   preferHugePages(memory: ArrayBufferLike): void {
-    const address = this.#calls.addressOf(memory);
+    const address = this.calls.addressOf(memory);
     const start = Math.ceil(address / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
     const length = Math.floor((address + memory.byteLength - start) / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
     // A kernel without huge pages refuses; the memory stays as it is.
-    if (length > 0) this.#calls.madvise(start, length, MADV_HUGEPAGE);
+    if (length > 0) this.calls.madvise(start, length, MADV_HUGEPAGE);
   }
 
   async run(betweenBatches: () => void, tickMs: number): Promise<void> {
-    if (this.#stopped) return;
-    this.#running = true;
+    if (this.stopped) return;
+    this.running = true;
     try {
-      await this.#loop.run(() => !this.#stopped, betweenBatches, tickMs);
+      await this.loop.run(() => !this.stopped, betweenBatches, tickMs);
     } finally {
-      this.#running = false;
-      this.#stopped = true;
-      this.#release();
+      this.running = false;
+      this.stopped = true;
+      this.release();
     }
   }
 
   stop(): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    if (!this.#running) this.#release();
+    if (this.stopped) return;
+    this.stopped = true;
+    if (!this.running) this.release();
   }
 
-  #release(): void {
-    for (const listener of this.#listeners.splice(0)) listener.close();
-    this.#portable?.stop();
-    this.#loop.close();
+  private release(): void {
+    for (const listener of this.listeners.splice(0)) listener.close();
+    this.portable?.stop();
+    this.loop.close();
   }
 }
 

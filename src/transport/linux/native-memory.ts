@@ -15,7 +15,7 @@ export class NativeMemory {
   readonly words: Uint32Array;
   /** Address of offset 0. */
   readonly address: number;
-  #used = 0;
+  private used = 0;
 
   constructor(calls: NativeCalls, sizeBytes: number) {
     // An ArrayBuffer, because small typed arrays are on the JavaScript heap, where the collector moves them.
@@ -24,14 +24,14 @@ export class NativeMemory {
     this.view = new DataView(buffer);
     this.words = new Uint32Array(buffer);
     this.address = calls.addressOf(buffer);
-    this.#used = (ALIGNMENT - (this.address % ALIGNMENT)) % ALIGNMENT;
+    this.used = (ALIGNMENT - (this.address % ALIGNMENT)) % ALIGNMENT;
   }
 
   /** @returns the offset of `sizeBytes` zeroed bytes */
   reserve(sizeBytes: number): number {
-    const offset = this.#used;
+    const offset = this.used;
     if (offset + sizeBytes > this.bytes.length) throw new RangeError('native memory is used up');
-    this.#used = offset + Math.ceil(sizeBytes / ALIGNMENT) * ALIGNMENT;
+    this.used = offset + Math.ceil(sizeBytes / ALIGNMENT) * ALIGNMENT;
     return offset;
   }
 

@@ -63,18 +63,18 @@ function localAddressOption(family: 4 | 6): SocketOption {
 
 export class UdpListener implements TransportListener, EventSource {
   readonly address: BoundAddress;
-  readonly #calls: NativeCalls;
-  readonly #loop: EventLoop;
-  readonly #sourceId: number;
-  readonly #counters: TransportCounters;
-  readonly #handler: DatagramHandler;
-  readonly #fd: number;
-  readonly #batch: DatagramBatch;
-  readonly #remote = new RemoteAddress();
-  #sendFrom = 0;
-  #sendTo = 0;
-  #fragments = false;
-  #closed = false;
+  private readonly calls: NativeCalls;
+  private readonly loop: EventLoop;
+  private readonly sourceId: number;
+  private readonly counters: TransportCounters;
+  private readonly handler: DatagramHandler;
+  private readonly fd: number;
+  private readonly batch: DatagramBatch;
+  private readonly remote = new RemoteAddress();
+  private sendFrom = 0;
+  private sendTo = 0;
+  private fragments = false;
+  private closed = false;
 
   constructor(
     calls: NativeCalls,
@@ -84,53 +84,53 @@ export class UdpListener implements TransportListener, EventSource {
     socket: OpenSocket,
   ) {
     this.address = socket.bound;
-    this.#calls = calls;
-    this.#loop = loop;
-    this.#counters = counters;
-    this.#handler = handler;
-    this.#fd = socket.fd;
-    this.#batch = new DatagramBatch(calls, socket.family, socket.wildcard);
-    if (socket.wildcard) this.#setOption(localAddressOption(socket.family));
-    this.#setOption(WITHOUT_FRAGMENTS);
+    this.calls = calls;
+    this.loop = loop;
+    this.counters = counters;
+    this.handler = handler;
+    this.fd = socket.fd;
+    this.batch = new DatagramBatch(calls, socket.family, socket.wildcard);
+    if (socket.wildcard) this.setOption(localAddressOption(socket.family));
+    this.setOption(WITHOUT_FRAGMENTS);
     setBufferSize(calls, socket.fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     setBufferSize(calls, socket.fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER_BYTES);
-    this.#sourceId = loop.addSource(this);
-    if (!loop.watch(socket.fd, EPOLLIN, this.#sourceId, 0)) throw systemCallDefect('epoll_ctl', calls.errno());
+    this.sourceId = loop.addSource(this);
+    if (!loop.watch(socket.fd, EPOLLIN, this.sourceId, 0)) throw systemCallDefect('epoll_ctl', calls.errno());
   }
 
   onReady(): void {
-    if (this.#closed) return;
-    if (this.#sendFrom < this.#sendTo) {
-      if (!this.#flush()) return;
-      this.#loop.rewatch(this.#fd, EPOLLIN, this.#sourceId, 0);
+    if (this.closed) return;
+    if (this.sendFrom < this.sendTo) {
+      if (!this.flush()) return;
+      this.loop.rewatch(this.fd, EPOLLIN, this.sourceId, 0);
     }
-    const received = this.#receive();
+    const received = this.receive();
     if (received === 0) return;
-    this.#counters.batches++;
-    this.#counters.datagramsReceived += received;
-    this.#answer(received);
-    if (!this.#flush()) this.#loop.rewatch(this.#fd, EPOLLOUT, this.#sourceId, 0);
+    this.counters.batches++;
+    this.counters.datagramsReceived += received;
+    this.answer(received);
+    if (!this.flush()) this.loop.rewatch(this.fd, EPOLLOUT, this.sourceId, 0);
   }
 
   onTick(): void {}
 
   /** @returns how many datagrams arrived */
-  #receive(): number {
-    const { memory, inHeaders } = this.#batch;
-    const received = this.#calls.recvmmsg(this.#fd, memory.address + inHeaders, BATCH, MSG_DONTWAIT, 0);
+  private receive(): number {
+    const { memory, inHeaders } = this.batch;
+    const received = this.calls.recvmmsg(this.fd, memory.address + inHeaders, BATCH, MSG_DONTWAIT, 0);
     if (received >= 0) return received;
-    const errno = this.#calls.errno();
+    const errno = this.calls.errno();
     if (errno === EAGAIN || errno === EINTR) return 0;
     if (isDefect(errno)) throw systemCallDefect('recvmmsg', errno);
     // The remaining errors are from the network (an ICMP message) or memory: the kernel reports each once.
-    this.#counters.receiveErrors++;
+    this.counters.receiveErrors++;
     return 0;
   }
 
-  #answer(received: number): void {
-    const batch = this.#batch;
-    const remote = this.#remote;
-    const handler = this.#handler;
+  private answer(received: number): void {
+    const batch = this.batch;
+    const remote = this.remote;
+    const handler = this.handler;
     const { words, bytes } = batch.memory;
     let out = 0;
     batch.startAnswers();
@@ -141,7 +141,7 @@ export class UdpListener implements TransportListener, EventSource {
       const controlBytes = words[header + (MSG_CONTROLLEN >>> 2)]!;
       batch.prepareToReceive(i);
       if (truncated || !readSocketAddress(batch.memory, batch.name(i), remote) || remote.port === 0) {
-        this.#counters.receiveErrors++;
+        this.counters.receiveErrors++;
         continue;
       }
       const answer = handler.onDatagram(bytes, batch.inBuffer(i), length, remote, bytes, batch.answerStart);
@@ -149,47 +149,47 @@ export class UdpListener implements TransportListener, EventSource {
       if (answer > MAX_DATAGRAM_BYTES) throw new RangeError(`an answer of ${answer} bytes is larger than its buffer`);
       batch.prepareToSend(out++, i, answer, controlBytes);
     }
-    this.#sendFrom = 0;
-    this.#sendTo = out;
+    this.sendFrom = 0;
+    this.sendTo = out;
   }
 
   /** Sends the pending answers. @returns false if the send buffer is full */
-  #flush(): boolean {
-    const { memory, outHeaders } = this.#batch;
-    while (this.#sendFrom < this.#sendTo) {
-      const headers = memory.address + outHeaders + this.#sendFrom * MMSGHDR_BYTES;
-      const sent = this.#calls.sendmmsg(this.#fd, headers, this.#sendTo - this.#sendFrom, MSG_DONTWAIT);
+  private flush(): boolean {
+    const { memory, outHeaders } = this.batch;
+    while (this.sendFrom < this.sendTo) {
+      const headers = memory.address + outHeaders + this.sendFrom * MMSGHDR_BYTES;
+      const sent = this.calls.sendmmsg(this.fd, headers, this.sendTo - this.sendFrom, MSG_DONTWAIT);
       if (sent > 0) {
-        this.#sendFrom += sent;
-        this.#counters.datagramsSent += sent;
+        this.sendFrom += sent;
+        this.counters.datagramsSent += sent;
         continue;
       }
-      const errno = this.#calls.errno();
+      const errno = this.calls.errno();
       if (errno === EAGAIN) return false;
       if (errno === EINTR) continue;
-      if (errno === EMSGSIZE && !this.#fragments) {
+      if (errno === EMSGSIZE && !this.fragments) {
         // An interface with a small MTU: allow fragmentation.
-        this.#fragments = true;
-        this.#setOption(WITH_FRAGMENTS);
+        this.fragments = true;
+        this.setOption(WITH_FRAGMENTS);
         continue;
       }
       if (errno === EBADF || errno === EFAULT || errno === ENOTSOCK) throw systemCallDefect('sendmmsg', errno);
       // This message cannot be sent (firewall, no route, no buffer). UDP may lose it; continue with the next.
-      this.#sendFrom++;
-      this.#counters.sendErrors++;
+      this.sendFrom++;
+      this.counters.sendErrors++;
     }
     return true;
   }
 
-  #setOption(option: SocketOption): void {
-    setOption(this.#calls, new NativeMemory(this.#calls, 64), this.#fd, option);
+  private setOption(option: SocketOption): void {
+    setOption(this.calls, new NativeMemory(this.calls, 64), this.fd, option);
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#loop.removeSource(this.#sourceId);
-    this.#calls.close(this.#fd);
+    if (this.closed) return;
+    this.closed = true;
+    this.loop.removeSource(this.sourceId);
+    this.calls.close(this.fd);
   }
 }
 

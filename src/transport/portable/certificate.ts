@@ -12,22 +12,22 @@ import type { CertificatePair, TlsMaterial } from '../transport.js';
 const LOOK_EVERY_MS = 5_000;
 
 export class Certificate {
-  #context: SecureContext;
-  #material: TlsMaterial;
-  readonly #onChange: () => void;
+  private currentContext: SecureContext;
+  private material: TlsMaterial;
+  private readonly onChange: () => void;
 
   private constructor(pair: CertificatePair) {
-    this.#material = pair.material;
-    this.#context = contextOf(pair);
-    this.#onChange = () => {
-      readCertificate(this.#material).then(
+    this.material = pair.material;
+    this.currentContext = contextOf(pair);
+    this.onChange = () => {
+      readCertificate(this.material).then(
         (changed) => this.use(changed),
         () => {
           // Only one file is replaced: the change of the other triggers the next attempt.
         },
       );
     };
-    this.#watch();
+    this.watch();
   }
 
   /** @throws OperatorError if the files cannot be read or do not match */
@@ -36,25 +36,25 @@ export class Certificate {
   }
 
   get context(): SecureContext {
-    return this.#context;
+    return this.currentContext;
   }
 
   /** @param pair from {@link readCertificate}, possibly of other files */
   use(pair: CertificatePair): void {
-    this.#context = contextOf(pair);
+    this.currentContext = contextOf(pair);
     this.close();
-    this.#material = pair.material;
-    this.#watch();
+    this.material = pair.material;
+    this.watch();
   }
 
   close(): void {
-    unwatchFile(this.#material.certificateFile, this.#onChange);
-    unwatchFile(this.#material.keyFile, this.#onChange);
+    unwatchFile(this.material.certificateFile, this.onChange);
+    unwatchFile(this.material.keyFile, this.onChange);
   }
 
-  #watch(): void {
-    watchFile(this.#material.certificateFile, { persistent: false, interval: LOOK_EVERY_MS }, this.#onChange);
-    watchFile(this.#material.keyFile, { persistent: false, interval: LOOK_EVERY_MS }, this.#onChange);
+  private watch(): void {
+    watchFile(this.material.certificateFile, { persistent: false, interval: LOOK_EVERY_MS }, this.onChange);
+    watchFile(this.material.keyFile, { persistent: false, interval: LOOK_EVERY_MS }, this.onChange);
   }
 }
 

@@ -27,88 +27,88 @@ export function createOutput(): Uint8Array {
 export class HttpConnection {
   /** When the listener closes this connection. */
   deadlineMs: number;
-  readonly #socket: Socket;
-  readonly #remote: RemoteAddress;
-  readonly #shared: ConnectionShared;
-  #unread: Buffer | null = null;
-  #ending = false;
-  #stalled = false;
+  private readonly socket: Socket;
+  private readonly remote: RemoteAddress;
+  private readonly shared: ConnectionShared;
+  private unread: Buffer | null = null;
+  private ending = false;
+  private stalled = false;
 
   constructor(socket: Socket, remote: RemoteAddress, shared: ConnectionShared) {
-    this.#socket = socket;
-    this.#remote = remote;
-    this.#shared = shared;
+    this.socket = socket;
+    this.remote = remote;
+    this.shared = shared;
     this.deadlineMs = shared.nowMs() + shared.requestTimeoutMs;
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('drain', () => this.#onDrain());
+    socket.on('data', (chunk: Buffer) => this.onData(chunk));
+    socket.on('drain', () => this.onDrain());
   }
 
-  #onData(chunk: Buffer): void {
-    if (this.#ending) return;
-    this.#shared.onBatch();
-    const bytes = this.#unread === null ? chunk : Buffer.concat([this.#unread, chunk]);
+  private onData(chunk: Buffer): void {
+    if (this.ending) return;
+    this.shared.onBatch();
+    const bytes = this.unread === null ? chunk : Buffer.concat([this.unread, chunk]);
     // The timeout of a request counts from its first byte; further bytes do not extend it.
-    if (this.#unread === null) this.deadlineMs = this.#shared.nowMs() + this.#shared.requestTimeoutMs;
-    this.#unread = null;
-    if (this.#stalled) this.#unread = bytes;
-    else this.#handle(bytes);
+    if (this.unread === null) this.deadlineMs = this.shared.nowMs() + this.shared.requestTimeoutMs;
+    this.unread = null;
+    if (this.stalled) this.unread = bytes;
+    else this.handle(bytes);
   }
 
-  #onDrain(): void {
-    if (!this.#stalled) return;
-    this.#stalled = false;
-    this.deadlineMs = this.#shared.nowMs() + this.#shared.keepAliveTimeoutMs;
-    if (this.#ending) return;
-    const bytes = this.#unread;
-    this.#unread = null;
-    if (bytes !== null) this.#handle(bytes);
-    if (!this.#stalled) this.#socket.resume();
+  private onDrain(): void {
+    if (!this.stalled) return;
+    this.stalled = false;
+    this.deadlineMs = this.shared.nowMs() + this.shared.keepAliveTimeoutMs;
+    if (this.ending) return;
+    const bytes = this.unread;
+    this.unread = null;
+    if (bytes !== null) this.handle(bytes);
+    if (!this.stalled) this.socket.resume();
   }
 
-  #handle(bytes: Buffer): void {
-    const { handler, output } = this.#shared;
+  private handle(bytes: Buffer): void {
+    const { handler, output } = this.shared;
     let at = 0;
     let gathered = 0;
     let answers = 0;
-    while (at < bytes.length && !this.#ending && !this.#stalled) {
-      const length = handler.onHttpBytes(bytes, at, bytes.length - at, this.#remote, output, gathered);
+    while (at < bytes.length && !this.ending && !this.stalled) {
+      const length = handler.onHttpBytes(bytes, at, bytes.length - at, this.remote, output, gathered);
       if (length === HTTP_INCOMPLETE) break;
       answers++;
       at += handler.consumed;
       gathered += length;
-      if (handler.close || handler.consumed <= 0) this.#ending = true;
+      if (handler.close || handler.consumed <= 0) this.ending = true;
       if (gathered + MAX_HTTP_RESPONSE_BYTES > output.length) {
-        this.#write(gathered);
+        this.write(gathered);
         gathered = 0;
       }
     }
-    this.#write(gathered);
-    if (this.#ending) {
-      this.deadlineMs = this.#shared.nowMs() + this.#shared.requestTimeoutMs;
+    this.write(gathered);
+    if (this.ending) {
+      this.deadlineMs = this.shared.nowMs() + this.shared.requestTimeoutMs;
       // Read and discard further input: closing with unread bytes would send a reset, which can discard the answer.
-      this.#socket.end();
-      this.#socket.resume();
+      this.socket.end();
+      this.socket.resume();
       return;
     }
-    if (at < bytes.length) this.#keep(bytes, at, answers);
-    else if (!this.#stalled) this.deadlineMs = this.#shared.nowMs() + this.#shared.keepAliveTimeoutMs;
+    if (at < bytes.length) this.keep(bytes, at, answers);
+    else if (!this.stalled) this.deadlineMs = this.shared.nowMs() + this.shared.keepAliveTimeoutMs;
   }
 
-  #keep(bytes: Buffer, at: number, answers: number): void {
+  private keep(bytes: Buffer, at: number, answers: number): void {
     if (bytes.length - at > MAX_UNREAD_BYTES) {
-      this.#socket.destroy();
+      this.socket.destroy();
       return;
     }
     // Copy, so that a few bytes do not retain the whole chunk.
-    this.#unread = at === 0 ? bytes : Buffer.from(bytes.subarray(at));
-    if (answers > 0 && !this.#stalled) this.deadlineMs = this.#shared.nowMs() + this.#shared.requestTimeoutMs;
+    this.unread = at === 0 ? bytes : Buffer.from(bytes.subarray(at));
+    if (answers > 0 && !this.stalled) this.deadlineMs = this.shared.nowMs() + this.shared.requestTimeoutMs;
   }
 
-  #write(length: number): void {
+  private write(length: number): void {
     if (length === 0) return;
-    if (this.#socket.write(Buffer.from(this.#shared.output.subarray(0, length)))) return;
-    this.#stalled = true;
-    this.deadlineMs = this.#shared.nowMs() + this.#shared.requestTimeoutMs;
-    this.#socket.pause();
+    if (this.socket.write(Buffer.from(this.shared.output.subarray(0, length)))) return;
+    this.stalled = true;
+    this.deadlineMs = this.shared.nowMs() + this.shared.requestTimeoutMs;
+    this.socket.pause();
   }
 }

@@ -24,29 +24,29 @@ import { listenHttpPortably } from './http-listener.js';
 class PortableTransport implements Transport {
   readonly name = 'portable';
   readonly counters: TransportCounters;
-  readonly #listeners: TransportListener[] = [];
-  #betweenBatches: () => void = () => {};
-  #batchOpen = false;
-  #finish: () => void = () => {};
+  private readonly listeners: TransportListener[] = [];
+  private betweenBatches: () => void = () => {};
+  private batchOpen = false;
+  private finish: () => void = () => {};
 
   constructor(counters: TransportCounters) {
     this.counters = counters;
   }
 
   /** A batch is the input of one turn of the event loop. */
-  readonly #onBatch = (): void => {
-    if (this.#batchOpen) return;
-    this.#batchOpen = true;
+  private readonly onBatch = (): void => {
+    if (this.batchOpen) return;
+    this.batchOpen = true;
     setImmediate(() => {
-      this.#batchOpen = false;
+      this.batchOpen = false;
       this.counters.batches++;
-      this.#betweenBatches();
+      this.betweenBatches();
     });
   };
 
   async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<TransportListener> {
-    const listener = await listenDatagrams(address, handler, this.counters, this.#onBatch);
-    this.#listeners.push(listener);
+    const listener = await listenDatagrams(address, handler, this.counters, this.onBatch);
+    this.listeners.push(listener);
     return listener;
   }
 
@@ -67,29 +67,29 @@ class PortableTransport implements Transport {
       certificate: address.protocol === 'https' && tls !== undefined ? await Certificate.open(tls) : null,
       proxies: proxies ?? null,
       counters: this.counters,
-      onBatch: this.#onBatch,
+      onBatch: this.onBatch,
       nowMs: () => performance.now(),
     });
-    this.#listeners.push(listener);
+    this.listeners.push(listener);
     return listener;
   }
 
   async run(betweenBatches: () => void, tickMs: number): Promise<void> {
-    this.#betweenBatches = betweenBatches;
+    this.betweenBatches = betweenBatches;
     const timer = setInterval(betweenBatches, tickMs);
     await new Promise<void>((resolve) => {
-      this.#finish = resolve;
+      this.finish = resolve;
     });
     clearInterval(timer);
-    this.#betweenBatches = () => {};
+    this.betweenBatches = () => {};
   }
 
   /** Does nothing: Node.js has no interface for it. */
   preferHugePages(): void {}
 
   stop(): void {
-    for (const listener of this.#listeners.splice(0)) listener.close();
-    this.#finish();
+    for (const listener of this.listeners.splice(0)) listener.close();
+    this.finish();
   }
 }
 
