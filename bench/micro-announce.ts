@@ -55,7 +55,7 @@ const remotes = Array.from({ length: shape.sources }, (_, i) => sourceAddress(i,
 const remote = new RemoteAddress();
 remote.port = 6881;
 let nowSeconds = 1000;
-announcer.turn(nowSeconds, 0);
+announcer.setClock(nowSeconds, 0);
 
 const batch = Math.min(ANSWERS, shape.peers);
 const requestBuffer = new Uint8Array(batch * HTTP_STRIDE);
@@ -145,7 +145,7 @@ function measure(name: string, prepare: () => void, run: () => number, rounds = 
   for (let round = 0; round < rounds; round++) {
     prepare();
     nowSeconds += 70;
-    announcer.turn(nowSeconds, 0);
+    announcer.setClock(nowSeconds, 0);
     if (prepare === makeDatagrams) refreshIds();
     all.push(run());
   }

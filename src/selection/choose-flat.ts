@@ -39,7 +39,7 @@ export class FlatCandidates implements Candidates {
    * @param innerLeechers how many of the leechers are inner, so that nobody has to search for the border
    * @param innerServing the same of the serving peers
    */
-  set(
+  setLists(
     lists: Uint32Array,
     base: number,
     entryWords: number,
@@ -207,19 +207,19 @@ export class FlatCandidates implements Candidates {
     if (count === 0) return;
     const start = count > target - sink.written || onlyGroup >= 0 ? this.random.below(count) : 0;
     if (start < aCount) {
-      this.emit(a + start, aEnd, target, sink, onlyGroup);
-      this.emit(b, bEnd, target, sink, onlyGroup);
-      this.emit(a, a + start, target, sink, onlyGroup);
+      this.emitRange(a + start, aEnd, target, sink, onlyGroup);
+      this.emitRange(b, bEnd, target, sink, onlyGroup);
+      this.emitRange(a, a + start, target, sink, onlyGroup);
     } else {
       const from = b + start - aCount;
-      this.emit(from, bEnd, target, sink, onlyGroup);
-      this.emit(a, aEnd, target, sink, onlyGroup);
-      this.emit(b, from, target, sink, onlyGroup);
+      this.emitRange(from, bEnd, target, sink, onlyGroup);
+      this.emitRange(a, aEnd, target, sink, onlyGroup);
+      this.emitRange(b, from, target, sink, onlyGroup);
     }
   }
 
-  private emit(from: number, to: number, target: number, sink: PeerSink, onlyGroup: number): void {
-    if (sink.passesInnerOnly) {
+  private emitRange(from: number, to: number, target: number, sink: PeerSink, onlyGroup: number): void {
+    if (sink.skipsInnerOnly) {
       this.emitReachable(from, to, target, sink);
       return;
     }
@@ -242,14 +242,14 @@ export class FlatCandidates implements Candidates {
     sink.written = count;
   }
 
-  /** As {@link emit} without regard to groups, for a foreign requester. Apart from it, whose loop has no calls. */
+  /** As {@link emitRange} without regard to groups, for a foreign requester. Apart from it, whose loop has no calls. */
   private emitReachable(from: number, to: number, target: number, sink: PeerSink): void {
     const copied = this.entryWords > 1;
     for (let i = from; i < to && sink.written < target; i++) {
       const record = this.recordOf(this.wordAt(i));
       if (record === sink.self) continue;
       const address = copied ? this.base + i * this.entryWords + 1 : record;
-      if (!sink.passesOver(address)) sink.write(address, sink.written++);
+      if (!sink.isOutOfReach(address)) sink.write(address, sink.written++);
     }
   }
 
@@ -287,7 +287,7 @@ export class FlatCandidates implements Candidates {
         continue;
       }
       for (let index = skip; index < size && seen < count && sink.written < target; index++, seen++) {
-        sink.put(this.recordOf(this.wordAt(from + index)));
+        sink.offer(this.recordOf(this.wordAt(from + index)));
       }
       skip = 0;
     }

@@ -36,11 +36,11 @@ export function gatewayReturnsSoon(innerLeechers: number): boolean {
 }
 
 /**
- * How many places for foreign peers a gateway has: a leecher takes one, a seed {@link PLACES_OF_A_SEED}. An operator's cache
+ * How many places for foreign peers a gateway has: a leecher takes one, a seed {@link QUOTA_PER_SEED}. An operator's cache
  * stands for all gateways and has the places of all: nobody downloads a piece twice, so it brings in no more than one copy.
  * @param rank as of {@link gatewayRank}
  */
-export function gatewayPlaces(mix: MixRules, rank: number): number {
+export function gatewayQuota(mix: MixRules, rank: number): number {
   return mix.foreignPeersWhenNoInnerSeed * (rank >= CACHE_RANK ? FEWEST_GATEWAYS : 1);
 }
 
@@ -48,16 +48,16 @@ export function gatewayPlaces(mix: MixRules, rank: number): number {
  * A seed has what the swarm lacks and asks for nothing in return, so that the gateway's uplink is left to inner peers; a
  * foreign leecher stops sending to a gateway that is behind it, and has nothing to offer.
  */
-export const PLACES_OF_A_SEED = 2;
+export const QUOTA_PER_SEED = 2;
 
 /** How many foreign seeds are among the peers that a gateway is given: as many as there are, and places for. */
 export function seedsGiven(places: number, foreignSeeds: number): number {
-  return Math.min(foreignSeeds, Math.ceil(places / PLACES_OF_A_SEED));
+  return Math.min(foreignSeeds, Math.ceil(places / QUOTA_PER_SEED));
 }
 
 /** How many foreign peers a gateway is given that has so many places, seeds among them. */
 export function peersGiven(places: number, seeds: number): number {
-  return Math.max(seeds, places - seeds * (PLACES_OF_A_SEED - 1));
+  return Math.max(seeds, places - seeds * (QUOTA_PER_SEED - 1));
 }
 
 /** @param level the capability level, 0 … 7. @returns its rank, above {@link STALLED_RANK} */

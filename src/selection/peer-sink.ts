@@ -26,9 +26,9 @@ export class PeerSink {
   /** Peers of this group are passed over because they have been handed out already; −1 none. */
   skipGroup = -1;
   /** Inner peers are being chosen for a foreign requester: those that only inner ones can reach are passed over. */
-  passesInnerOnly = false;
+  skipsInnerOnly = false;
   /** How many more may be passed over in this answer. */
-  patience = 0;
+  passesLeft = 0;
   readonly isInnerOnly: IsInnerOnly | null;
   /** Of the buffer that answers were last written to: whole words go out in one store. */
   private view: DataView = new DataView(new ArrayBuffer(0));
@@ -47,8 +47,8 @@ export class PeerSink {
     this.written = 0;
     this.self = self;
     this.skipGroup = -1;
-    this.passesInnerOnly = false;
-    this.patience = MAX_PASSED_OVER;
+    this.skipsInnerOnly = false;
+    this.passesLeft = MAX_PASSED_OVER;
     this.offset = offset;
     if (out !== this.viewed) {
       this.viewed = out;
@@ -56,17 +56,17 @@ export class PeerSink {
     }
   }
 
-  put(record: number): void {
+  offer(record: number): void {
     if (record === this.self) return;
     if (this.skipGroup >= 0 && this.groupOf(record) === this.skipGroup) return;
-    if (this.passesInnerOnly && this.passesOver(record)) return;
+    if (this.skipsInnerOnly && this.isOutOfReach(record)) return;
     this.write(record, this.written++);
   }
 
   /** For a foreign requester: whether the peer whose address lies at `at` is none for it. */
-  passesOver(at: number): boolean {
+  isOutOfReach(at: number): boolean {
     if (!this.isInnerOnly!(this.words, at, this.addressWords)) return false;
-    this.patience--;
+    this.passesLeft--;
     return true;
   }
 

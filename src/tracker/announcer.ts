@@ -142,7 +142,7 @@ export class Announcer {
     const outcome = this.outcome;
     const requester = this.store.announce(request, outcome);
     this.requester = requester;
-    this.count(requester);
+    this.countOutcome(requester);
     if (outcome.needsUpstream) {
       this.counters[COUNT_UPSTREAM_ASKED]!++;
       this.onUpstreamNeeded(request.bytes, request.infoHashOffset, request.family);
@@ -181,11 +181,11 @@ export class Announcer {
 
   private countGiven(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {
     this.counters[COUNT_PEERS_GIVEN]! += count;
-    if (this.samples > 0 && count > 0) this.sample(out, offset, count, family);
+    if (this.samples > 0 && count > 0) this.sampleAnswer(out, offset, count, family);
   }
 
   /** Counts how many of the peers in an answer are the operator's own: a look-up each, hence a sample. */
-  private sample(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {
+  private sampleAnswer(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {
     this.samples--;
     const { counters, request, topology } = this;
     const peerBytes = family === 4 ? 6 : 18;
@@ -204,7 +204,7 @@ export class Announcer {
   }
 
   /** Between batches: the time of the next answers, and how many of them are looked into for the counters. */
-  turn(nowSeconds: number, samples: number): void {
+  setClock(nowSeconds: number, samples: number): void {
     this.nowSeconds = nowSeconds;
     this.samples = samples;
   }
@@ -221,7 +221,7 @@ export class Announcer {
     return this.intervalFloor + this.random.below(this.intervalSpread);
   }
 
-  private count(requester: Requester): void {
+  private countOutcome(requester: Requester): void {
     const { counters, outcome } = this;
     if (outcome.earlyRepeat) counters[COUNT_EARLY_REPEATS]!++;
     if (outcome.countedCompleted) {

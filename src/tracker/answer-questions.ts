@@ -10,7 +10,7 @@ import type { SwarmStore } from './swarm/swarm-store.js';
 import { SwarmListing } from './swarm-listing.js';
 
 /** Peers, buckets or swarms looked at in a turn: some hundred microseconds. A swarm is walked whole, at most twice this. */
-const STEPS_A_TURN = 8_192;
+const STEPS_PER_SLICE = 8_192;
 
 /** An answer in the making. */
 type Walk = (store: SwarmStore) => { readonly value?: unknown; readonly steps: number };
@@ -53,7 +53,7 @@ export class AnswerQuestions {
         case 'import-peers':
           this.answer(id, importPeers(this.announcer, question.query));
           return;
-        case 'settled':
+        case 'flush':
           this.answer(id, null);
           return;
       }
@@ -64,7 +64,7 @@ export class AnswerQuestions {
 
   /** Goes on with the oldest walks. */
   work(): void {
-    for (let steps = 0; steps < STEPS_A_TURN && this.walks.length > 0; ) {
+    for (let steps = 0; steps < STEPS_PER_SLICE && this.walks.length > 0; ) {
       const { id, next } = this.walks[0]!;
       try {
         const slice = next(this.announcer.store);

@@ -72,7 +72,7 @@ export type Question =
   | { readonly ask: 'swarm'; readonly infoHash: Uint8Array }
   | { readonly ask: 'explain'; readonly query: ExplainQuery }
   | { readonly ask: 'import-peers'; readonly query: ImportQuery }
-  | { readonly ask: 'settled' };
+  | { readonly ask: 'flush' };
 
 export type ToWorker =
   | { readonly type: 'policy'; readonly topology: TopologyData; readonly cost: CostTable }

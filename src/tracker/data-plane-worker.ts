@@ -35,7 +35,7 @@ import {
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_REQUEST_TIMEOUT_MS,
   DEFAULT_SNAPSHOT_EVERY_SECONDS,
-  MAX_MESSAGES_PER_TURN,
+  MAX_MESSAGES_AT_ONCE,
 } from './limits.js';
 import { SnapshotExport } from './snapshot-export.js';
 import { type Restored, restoreRules, restoreSwarms } from './snapshot-import.js';
@@ -46,13 +46,13 @@ import { UdpHandler } from './udp-handler.js';
 /** How often the worker looks at messages and clocks when nobody announces. */
 const TICK_MS = 20;
 /** Under load it looks no more often than this: each look costs about as much as one answer. */
-const LOOK_EVERY_MS = 2;
+const WORK_EVERY_MS = 2;
 /** Answers whose peers are counted by network, per look: all of them up to a thousand or two announces a second. */
-const SAMPLES_PER_LOOK = 4;
+const SAMPLES_PER_INTERVAL = 4;
 /** Several beats a second, so that a watcher that checks every second always finds one. */
 const BEAT_EVERY_MS = 250;
 /** Of consecutive defects, one a second is reported. */
-const TELL_DEFECT_EVERY_MS = 1_000;
+const REPORT_DEFECT_EVERY_MS = 1_000;
 
 /** The warm-up must be the same every time. */
 const WARM_UP_SEED = 1;
@@ -74,11 +74,11 @@ class Worker {
   private snapshotAtMs = Number.POSITIVE_INFINITY;
   private pinned: Uint8Array = new Uint8Array(0);
   private readonly vitals: VitalsWriter;
-  private lookAtMs = 0;
-  private lastTurnMs = performance.now();
-  private longestTurnMs = 0;
+  private workAtMs = 0;
+  private lastBatchMs = performance.now();
+  private longestBatchMs = 0;
   private beatAtMs = 0;
-  private defectToldAtMs = Number.NEGATIVE_INFINITY;
+  private defectReportedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(port: MessagePort, start: WorkerStart, { transport, fallbackReason }: ChosenTransport) {
     const { options, counters: shared } = start;
@@ -96,7 +96,7 @@ class Worker {
     this.guard = {
       counters,
       nowMs: () => performance.now(),
-      onDefect: (error) => this.tellDefect(error),
+      onDefect: (error) => this.reportDefect(error),
     };
     this.housekeeping = new Housekeeping(this.store, counters, transport.counters);
     this.questions = new AnswerQuestions(this.announcer, (message) => this.post(message));
@@ -115,10 +115,10 @@ class Worker {
     this.port.postMessage(message);
   }
 
-  private tellDefect(error: unknown): void {
+  private reportDefect(error: unknown): void {
     const nowMs = performance.now();
-    if (nowMs - this.defectToldAtMs < TELL_DEFECT_EVERY_MS) return;
-    this.defectToldAtMs = nowMs;
+    if (nowMs - this.defectReportedAtMs < REPORT_DEFECT_EVERY_MS) return;
+    this.defectReportedAtMs = nowMs;
     const stack = error instanceof Error ? error.stack : undefined;
     this.post({ type: 'fault', message: messageOf(error), ...(stack === undefined ? {} : { stack }) });
   }
@@ -161,8 +161,8 @@ class Worker {
       restored: this.restored,
     });
     this.readClock(performance.now());
-    this.planSnapshot();
-    this.lastTurnMs = performance.now();
+    this.scheduleSnapshot();
+    this.lastBatchMs = performance.now();
     await this.transport.run(() => this.betweenBatches(), TICK_MS);
     if (this.options.snapshotFile !== undefined) {
       const last = this.beginSnapshot();
@@ -172,40 +172,40 @@ class Worker {
   }
 
   private readClock(nowMs: number): void {
-    this.announcer.turn(Math.floor(nowMs / 1_000), SAMPLES_PER_LOOK);
+    this.announcer.setClock(Math.floor(nowMs / 1_000), SAMPLES_PER_INTERVAL);
   }
 
   private betweenBatches(): void {
     const nowMs = performance.now();
-    const turnMs = nowMs - this.lastTurnMs;
-    this.lastTurnMs = nowMs;
-    if (turnMs > this.longestTurnMs) this.longestTurnMs = turnMs;
+    const turnMs = nowMs - this.lastBatchMs;
+    this.lastBatchMs = nowMs;
+    if (turnMs > this.longestBatchMs) this.longestBatchMs = turnMs;
     if (nowMs >= this.beatAtMs) this.beat(nowMs);
     this.housekeeping.countBatch();
     try {
       this.housekeeping.refresh(nowMs, this.announcer.nowSeconds);
-      if (nowMs < this.lookAtMs) return;
-      this.lookAtMs = nowMs + LOOK_EVERY_MS;
+      if (nowMs < this.workAtMs) return;
+      this.workAtMs = nowMs + WORK_EVERY_MS;
       this.readClock(nowMs);
       this.work(nowMs);
     } catch (error) {
       this.guard.counters[COUNT_DEFECTS]!++;
-      this.tellDefect(error);
+      this.reportDefect(error);
     }
   }
 
   /** A turn without any work takes as long as the wait for it. */
   private beat(nowMs: number): void {
-    this.vitals.beat(systemClock.nowMs() / 1_000, this.longestTurnMs - TICK_MS);
-    this.longestTurnMs = 0;
+    this.vitals.beat(systemClock.nowMs() / 1_000, this.longestBatchMs - TICK_MS);
+    this.longestBatchMs = 0;
     this.beatAtMs = nowMs + BEAT_EVERY_MS;
   }
 
   private work(nowMs: number): void {
-    for (let i = 0; i < MAX_MESSAGES_PER_TURN; i++) {
+    for (let i = 0; i < MAX_MESSAGES_AT_ONCE; i++) {
       const received = receiveMessageOnPort(this.port) as { message: ToWorker } | undefined;
       if (received === undefined) break;
-      this.take(received.message);
+      this.takeMessage(received.message);
     }
     this.questions.work();
     if (nowMs >= this.snapshotAtMs) this.snapshot = this.beginSnapshot();
@@ -213,14 +213,14 @@ class Worker {
     this.housekeeping.work(nowMs, this.announcer.nowSeconds);
   }
 
-  private planSnapshot(): void {
+  private scheduleSnapshot(): void {
     if (this.options.snapshotFile === undefined) return;
     const seconds = this.options.snapshotEverySeconds ?? DEFAULT_SNAPSHOT_EVERY_SECONDS;
     this.snapshotAtMs = performance.now() + seconds * 1_000;
   }
 
   private beginSnapshot(): SnapshotExport {
-    this.planSnapshot();
+    this.scheduleSnapshot();
     this.snapshotId++;
     const nowSeconds = Math.floor(performance.now() / 1_000);
     return new SnapshotExport(this.snapshotId, this.store, systemClock.nowMs(), nowSeconds, (message) =>
@@ -228,7 +228,7 @@ class Worker {
     );
   }
 
-  private take(message: ToWorker): void {
+  private takeMessage(message: ToWorker): void {
     switch (message.type) {
       case 'policy':
         this.setPolicy(message.topology, message.cost);
@@ -243,7 +243,7 @@ class Worker {
         this.announcer.access = new AccessList(message.access);
         return;
       case 'options':
-        this.takeOptions(message.options);
+        this.applyOptions(message.options);
         return;
       case 'certificate':
         for (const listener of this.listeners) listener.useCertificate?.(message.pair);
@@ -276,13 +276,13 @@ class Worker {
   private setPinned(hashes: Uint8Array): void {
     const kept = new InfoHashSet(hashes);
     for (let at = 0; at + 20 <= this.pinned.length; at += 20) {
-      if (!kept.has(this.pinned, at)) this.store.setKept(this.pinned.subarray(at, at + 20), false);
+      if (!kept.has(this.pinned, at)) this.store.setPinned(this.pinned.subarray(at, at + 20), false);
     }
-    for (let at = 0; at + 20 <= hashes.length; at += 20) this.store.setKept(hashes.subarray(at, at + 20), true);
+    for (let at = 0; at + 20 <= hashes.length; at += 20) this.store.setPinned(hashes.subarray(at, at + 20), true);
     this.pinned = hashes;
   }
 
-  private takeOptions({ deniedAddresses, upstreamWantedBelow }: LiveOptions): void {
+  private applyOptions({ deniedAddresses, upstreamWantedBelow }: LiveOptions): void {
     const denied = networkSetOf(deniedAddresses);
     this.announcer.settings = { ...this.announcer.settings, denied };
     this.store.denial.deny(denied);

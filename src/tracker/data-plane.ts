@@ -213,8 +213,8 @@ export class DataPlane {
   }
 
   /** Resolves once the worker has taken everything that was sent before. */
-  async settled(): Promise<void> {
-    await this.ask({ ask: 'settled' });
+  async flush(): Promise<void> {
+    await this.ask({ ask: 'flush' });
   }
 
   setOptions(options: LiveOptions): void {
@@ -306,10 +306,10 @@ export class DataPlane {
   private take(message: FromWorker): void {
     switch (message.type) {
       case 'answer':
-        this.settle(message.id)?.resolve(message.value);
+        this.takeWaiting(message.id)?.resolve(message.value);
         return;
       case 'refused':
-        this.settle(message.id)?.reject(new Error(message.message));
+        this.takeWaiting(message.id)?.reject(new Error(message.message));
         return;
       case 'upstream-needed':
         for (const listener of this.upstreamListeners) listener(message.infoHash as InfoHash, message.family);
@@ -330,7 +330,7 @@ export class DataPlane {
     }
   }
 
-  private settle(id: number): Waiting | undefined {
+  private takeWaiting(id: number): Waiting | undefined {
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
     return waiting;

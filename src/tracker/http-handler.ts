@@ -199,7 +199,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     const announcer = this.announcer;
     const query = this.query;
     const request = announcer.request;
-    if (!this.placeClient(input, remote)) return this.fail(REFUSAL_PROXY_HEADER, output, outputStart);
+    if (!this.resolveClient(input, remote)) return this.fail(REFUSAL_PROXY_HEADER, output, outputStart);
     const client = this.client;
     request.family = client.family;
     request.word0 = client.word0;
@@ -274,7 +274,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
   }
 
   /** Fills the client's address: the connection's, a trusted proxy's word for it, or a trusted client's own. */
-  private placeClient(input: Uint8Array, remote: RemoteAddress): boolean {
+  private resolveClient(input: Uint8Array, remote: RemoteAddress): boolean {
     const client = this.client;
     client.family = remote.family;
     client.word0 = remote.word0;

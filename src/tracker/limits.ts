@@ -43,7 +43,7 @@ export const DEFAULT_ARENA_BYTES = 1024 * 1024 * 1024;
 /** How long housekeeping may hold up answers in one piece. */
 export const HOUSEKEEPING_SLICE_PEERS = 4_096;
 /** Messages from the control plane taken in one go, so that a flood of them does not hold up answers. */
-export const MAX_MESSAGES_PER_TURN = 64;
+export const MAX_MESSAGES_AT_ONCE = 64;
 /** Swarms in one list for the operator; a list of all of them would hold up answers. */
 export const MAX_LISTED_SWARMS = 1_000;
 /** `numwant` of the operator who asks for an explanation; what clients get is less. */

@@ -35,25 +35,25 @@ interface Address {
 }
 
 /** Of an address that has been looked for, or is being, and has no peers that are known. */
-const NOWHERE: Set<number> = new Set();
+const NO_PEERS: Set<number> = new Set();
 
 export class CapabilityRefresh {
   /** Of reported addresses; each place is entry × 65,536 + port; one that no longer holds is dropped when next looked at. */
-  private readonly places = new Map<AddressKey, Set<number>>();
+  private readonly knownPeers = new Map<AddressKey, Set<number>>();
   /** Lists of changed addresses that wait, and how far the first is done. */
   private readonly changed: Int32Array[] = [];
   private changedAt = 0;
   private changesWaiting = 0;
   /** The most that has waited at once since nothing did: a share of it is done a turn, so that all is after some turns. */
   private mostWaiting = 0;
-  private waiting = new Map<AddressKey, Address>();
-  private sought: ReadonlyMap<AddressKey, Address> | undefined;
+  private nextSweep = new Map<AddressKey, Address>();
+  private sweptFor: ReadonlyMap<AddressKey, Address> | undefined;
   /** One bit for each hash of a sought address: most records are passed over after one read. */
   private readonly filter = new Uint8Array(2 ** (FILTER_BITS - 3));
   private segment = 0;
-  private slot = 0;
+  private tableSlot = 0;
   private family: 4 | 6 = 4;
-  private place = 0;
+  private peerSlot = 0;
   private levels: AddressLevels;
   /** Of the turn in hand. */
   private nowSeconds = 0;
@@ -71,10 +71,10 @@ export class CapabilityRefresh {
   }
 
   /** A peer of an address with a report announced, for the first time or for the first time since it is reported. */
-  note(entry: number, family: 4 | 6, w0: number, w1: number, w2: number, w3: number, port: number): void {
+  notePeer(entry: number, family: 4 | 6, w0: number, w1: number, w2: number, w3: number, port: number): void {
     const key = keyOf(family, w0, w1, w2, w3);
-    const places = this.places.get(key);
-    if (places === undefined || places === NOWHERE) this.places.set(key, new Set([entry * PORTS + port]));
+    const places = this.knownPeers.get(key);
+    if (places === undefined || places === NO_PEERS) this.knownPeers.set(key, new Set([entry * PORTS + port]));
     else places.add(entry * PORTS + port);
   }
 
@@ -82,7 +82,7 @@ export class CapabilityRefresh {
    * Reads levels from this table from now on, and brings those of the listed addresses to their peers.
    * @param changed `CHANGE_WORDS` for each address
    */
-  take(levels: AddressLevels, changed: Int32Array): void {
+  takeChanges(levels: AddressLevels, changed: Int32Array): void {
     this.levels = levels;
     if (changed.length === 0) return;
     this.changed.push(changed);
@@ -94,16 +94,16 @@ export class CapabilityRefresh {
   replaceLevels(levels: AddressLevels): void {
     const changed: number[] = [];
     levels.forEachDifference(this.levels, (family, words) => changed.push(family, ...words));
-    this.take(levels, Int32Array.from(changed));
+    this.takeChanges(levels, Int32Array.from(changed));
   }
 
   /** Peers came back from a snapshot: every reported address is looked for. */
-  lookForAll(): void {
-    this.levels.forEach(this.seek);
+  sweepForAll(): void {
+    this.levels.forEach(this.sweepFor);
   }
 
   get isIdle(): boolean {
-    return this.changesWaiting === 0 && this.sought === undefined && this.waiting.size === 0;
+    return this.changesWaiting === 0 && this.sweptFor === undefined && this.nextSweep.size === 0;
   }
 
   /**
@@ -111,10 +111,10 @@ export class CapabilityRefresh {
    * @param share of the changes that came together, and of the sweep
    * @param places table slots and peers that a sweep looks at
    */
-  work(share: number, places: number, nowSeconds: number): void {
+  runSlice(share: number, places: number, nowSeconds: number): void {
     this.nowSeconds = nowSeconds;
     this.applyChanges(Math.ceil(share * this.mostWaiting));
-    this.goOn(Math.ceil(share * places));
+    this.sweepSlice(Math.ceil(share * places));
   }
 
   private applyChanges(budget: number): void {
@@ -122,7 +122,7 @@ export class CapabilityRefresh {
       const list = this.changed[0]!;
       const at = this.changedAt;
       const words = [list[at + 1]! >>> 0, list[at + 2]! >>> 0, list[at + 3]! >>> 0, list[at + 4]! >>> 0];
-      this.change(list[at] === 4 ? 4 : 6, words);
+      this.applyChange(list[at] === 4 ? 4 : 6, words);
       this.changesWaiting--;
       this.changedAt += CHANGE_WORDS;
       if (this.changedAt < list.length) continue;
@@ -132,63 +132,63 @@ export class CapabilityRefresh {
     if (this.changesWaiting === 0) this.mostWaiting = 0;
   }
 
-  private change(family: 4 | 6, words: readonly number[]): void {
+  private applyChange(family: 4 | 6, words: readonly number[]): void {
     const value = this.valueOf(family, words);
     const key = keyOf(family, words[0]!, words[1]!, words[2]!, words[3]!);
-    const places = this.places.get(key);
+    const places = this.knownPeers.get(key);
     if (places === undefined) {
-      if (value !== NOT_REPORTED) this.seek(family, words, value);
+      if (value !== NOT_REPORTED) this.sweepFor(family, words, value);
       return;
     }
     for (const place of places) {
       const port = place % PORTS;
-      if (this.apply((place - port) / PORTS, family, words, port, value) === ABSENT) places.delete(place);
+      if (this.applyLevel((place - port) / PORTS, family, words, port, value) === ABSENT) places.delete(place);
     }
-    if (value === NOT_REPORTED) this.places.delete(key);
-    else if (places.size === 0) this.places.set(key, NOWHERE);
+    if (value === NOT_REPORTED) this.knownPeers.delete(key);
+    else if (places.size === 0) this.knownPeers.set(key, NO_PEERS);
   }
 
-  private readonly seek: LevelChange = (family, words) => {
+  private readonly sweepFor: LevelChange = (family, words) => {
     const key = keyOf(family, words[0]!, words[1]!, words[2]!, words[3]!);
-    if (!this.places.has(key)) this.places.set(key, NOWHERE);
-    this.waiting.set(key, { family, words });
+    if (!this.knownPeers.has(key)) this.knownPeers.set(key, NO_PEERS);
+    this.nextSweep.set(key, { family, words });
   };
 
   /** Goes on with the sweep, if there is anything to look for. @param budget table slots and peers to look at */
-  private goOn(budget: number): void {
-    if (this.sought === undefined && !this.startSweep()) return;
+  private sweepSlice(budget: number): void {
+    if (this.sweptFor === undefined && !this.startSweep()) return;
     const { table } = this;
     let left = budget;
     while (left > 0) {
-      if (this.slot >= table.segmentSlots(this.segment)) {
-        this.startSlot(0);
+      if (this.tableSlot >= table.tableSlotsOf(this.segment)) {
+        this.startTableSlot(0);
         if (++this.segment < table.segmentCount) continue;
-        this.sought = undefined;
+        this.sweptFor = undefined;
         return;
       }
       left--;
-      const entry = table.entryInSlot(this.segment, this.slot);
+      const entry = table.entryInTableSlot(this.segment, this.tableSlot);
       if (entry === 0) {
-        this.startSlot(this.slot + 1);
+        this.startTableSlot(this.tableSlot + 1);
         continue;
       }
-      while (left > 0 && this.lookAtPeer(entry)) left--;
-      if (left > 0) this.startSlot(this.slot + 1);
+      while (left > 0 && this.checkPeer(entry)) left--;
+      if (left > 0) this.startTableSlot(this.tableSlot + 1);
     }
   }
 
   private startSweep(): boolean {
-    if (this.waiting.size === 0) return false;
-    this.sought = this.waiting;
-    this.waiting = new Map();
+    if (this.nextSweep.size === 0) return false;
+    this.sweptFor = this.nextSweep;
+    this.nextSweep = new Map();
     this.filter.fill(0);
-    for (const { family, words } of this.sought.values()) {
-      this.endpoint.set(family, words[0]!, words[1]!, words[2]!, words[3]!, 0);
+    for (const { family, words } of this.sweptFor.values()) {
+      this.endpoint.setAddress(family, words[0]!, words[1]!, words[2]!, words[3]!, 0);
       const bit = filterBit(this.endpoint.hostHash);
       this.filter[bit >>> 3]! |= 1 << (bit & 7);
     }
     this.segment = 0;
-    this.startSlot(0);
+    this.startTableSlot(0);
     return true;
   }
 
@@ -196,46 +196,46 @@ export class CapabilityRefresh {
     return this.levels.lookup(family, words[0]!, words[1]!, words[2]!, words[3]!);
   }
 
-  private startSlot(slot: number): void {
-    this.slot = slot;
+  private startTableSlot(slot: number): void {
+    this.tableSlot = slot;
     this.family = 4;
-    this.place = 0;
+    this.peerSlot = 0;
   }
 
   /** @returns false if the swarm has no more peers */
-  private lookAtPeer(entry: number): boolean {
+  private checkPeer(entry: number): boolean {
     const words = this.arena.words;
     const { family } = this;
     const addressWords = family === 4 ? 1 : 4;
     const ref = words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
-    const place = ref === 0 ? -1 : this.swarms.nextPlace(ref, this.place, addressWords);
+    const place = ref === 0 ? -1 : this.swarms.nextUsedSlot(ref, this.peerSlot, addressWords);
     if (place < 0) {
       if (family === 6) return false;
       this.family = 6;
-      this.place = 0;
+      this.peerSlot = 0;
       return true;
     }
-    const record = this.swarms.recordInPlace(ref, place, addressWords);
-    this.place = place + 1;
+    const record = this.swarms.recordInSlot(ref, place, addressWords);
+    this.peerSlot = place + 1;
     const bit = filterBit(this.endpoint.hostHashOfRecordOf(words, record, addressWords));
     if ((this.filter[bit >>> 3]! & (1 << (bit & 7))) === 0) return true;
     const [w0, w1, w2, w3] = [words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!];
-    const wanted = this.sought!.get(keyOf(family, w0, w1, w2, w3));
+    const wanted = this.sweptFor!.get(keyOf(family, w0, w1, w2, w3));
     if (wanted === undefined) return true;
     const port = words[record + addressWords]! >>> 16;
     const value = this.valueOf(family, wanted.words);
     // Another peer may lie in this place once one has moved to where its new level belongs.
-    if (this.apply(entry, family, wanted.words, port, value) === CHANGED) this.place = place;
-    if (value !== NOT_REPORTED) this.note(entry, family, w0, w1, w2, w3, port);
+    if (this.applyLevel(entry, family, wanted.words, port, value) === CHANGED) this.peerSlot = place;
+    if (value !== NOT_REPORTED) this.notePeer(entry, family, w0, w1, w2, w3, port);
     return true;
   }
 
-  private apply(entry: number, family: 4 | 6, address: readonly number[], port: number, value: number): Applied {
+  private applyLevel(entry: number, family: 4 | 6, address: readonly number[], port: number, value: number): Applied {
     const words = this.arena.words;
     const { endpoint } = this;
-    endpoint.set(family, address[0]!, address[1]!, address[2]!, address[3]!, port);
+    endpoint.setAddress(family, address[0]!, address[1]!, address[2]!, address[3]!, port);
     const ref = words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
-    const record = ref === 0 ? 0 : this.swarms.find(ref, endpoint);
+    const record = ref === 0 ? 0 : this.swarms.findPeer(ref, endpoint);
     if (record === 0) return ABSENT;
     const meta = record + endpoint.addressWords;
     const oldFlags = flagsOf(words, meta);
@@ -246,8 +246,8 @@ export class CapabilityRefresh {
     const level = isReported ? value & 7 : NEUTRAL_CAPABILITY_LEVEL;
     if (flags === oldFlags && level === levelOf(words, meta)) return UNCHANGED;
     const lastSeen = this.nowSeconds - ageSeconds(words, meta, this.nowSeconds);
-    this.swarms.relist(ref, record, endpoint, groupOf(words, meta), level, flags);
-    if (flags !== oldFlags) this.changes.report(PEER_REFRESHED, entry, endpoint, flags, lastSeen);
+    this.swarms.updateRank(ref, record, endpoint, groupOf(words, meta), level, flags);
+    if (flags !== oldFlags) this.changes.reportChange(PEER_REFRESHED, entry, endpoint, flags, lastSeen);
     return CHANGED;
   }
 }

@@ -4,8 +4,8 @@ import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import { ageSeconds } from './memory/peer-record.js';
 import { ENTRY_REF4, ENTRY_REF6, type TorrentTable } from './memory/torrent-table.js';
-import type { SwarmBook } from './swarm-book.js';
 import { PEER_EXPIRED, PEER_REMOVED } from './swarm-changes.js';
+import type { SwarmMembership } from './swarm-membership.js';
 
 const NO_MORE_PEERS = 0;
 const KEPT = 1;
@@ -15,9 +15,9 @@ const DROP_COST = 4;
 
 export class ExpirySweep {
   private segment = 0;
-  private slot = 0;
+  private tableSlot = 0;
   private family: 4 | 6 = 4;
-  private place = 0;
+  private peerSlot = 0;
   /** Peers at these addresses are dropped however lately they announced. */
   private denied: NetworkSet | undefined;
   private roundEnded = true;
@@ -26,7 +26,7 @@ export class ExpirySweep {
     private readonly arena: Arena,
     private readonly table: TorrentTable,
     private readonly swarms: FamilySwarms,
-    private readonly book: SwarmBook,
+    private readonly book: SwarmMembership,
     private readonly maxAgeSeconds: number,
   ) {}
 
@@ -34,7 +34,7 @@ export class ExpirySweep {
   deny(denied: NetworkSet): void {
     this.denied = denied;
     this.segment = 0;
-    this.startSlot(0);
+    this.startTableSlot(0);
     this.roundEnded = denied.isEmpty;
   }
 
@@ -44,29 +44,29 @@ export class ExpirySweep {
   }
 
   /** @returns how many were dropped */
-  run(nowSeconds: number, budgetSlots: number): number {
+  sweepSlice(nowSeconds: number, budgetSlots: number): number {
     const { table } = this;
     let dropped = 0;
     let budget = budgetSlots;
     // Never more than one round, however large the budget.
     let segmentsLeft = table.segmentCount + 1;
     while (budget > 0 && segmentsLeft > 0) {
-      if (this.slot >= table.segmentSlots(this.segment)) {
+      if (this.tableSlot >= table.tableSlotsOf(this.segment)) {
         this.segment = (this.segment + 1) % table.segmentCount;
         if (this.segment === 0) this.roundEnded = true;
-        this.startSlot(0);
+        this.startTableSlot(0);
         segmentsLeft--;
         continue;
       }
       budget--;
-      const entry = table.entryInSlot(this.segment, this.slot);
+      const entry = table.entryInTableSlot(this.segment, this.tableSlot);
       if (entry === 0) {
-        this.startSlot(this.slot + 1);
+        this.startTableSlot(this.tableSlot + 1);
         continue;
       }
       let step = KEPT;
       while (budget > 0 && step !== NO_MORE_PEERS) {
-        step = this.lookAtPeer(entry, nowSeconds);
+        step = this.checkPeer(entry, nowSeconds);
         if (step === DROPPED) {
           dropped++;
           budget -= DROP_COST;
@@ -74,30 +74,30 @@ export class ExpirySweep {
       }
       if (step !== NO_MORE_PEERS) break;
       // A dropped entry pulls others into its slot: look at the slot again.
-      this.startSlot(this.book.dropIfEmpty(entry) ? this.slot : this.slot + 1);
+      this.startTableSlot(this.book.removeTorrentIfEmpty(entry) ? this.tableSlot : this.tableSlot + 1);
     }
     return dropped;
   }
 
-  private lookAtPeer(entry: number, nowSeconds: number): number {
+  private checkPeer(entry: number, nowSeconds: number): number {
     const words = this.arena.words;
     for (;;) {
       const addressWords = this.family === 4 ? 1 : 4;
       const ref = words[entry + (this.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
-      const place = this.swarms.nextPlace(ref, this.place, addressWords);
+      const place = this.swarms.nextUsedSlot(ref, this.peerSlot, addressWords);
       if (place < 0) {
         if (this.family === 6) return NO_MORE_PEERS;
         this.family = 6;
-        this.place = 0;
+        this.peerSlot = 0;
         continue;
       }
-      const record = this.swarms.recordInPlace(ref, place, addressWords);
-      this.place = place + 1;
+      const record = this.swarms.recordInSlot(ref, place, addressWords);
+      this.peerSlot = place + 1;
       const isSilent = ageSeconds(words, record + addressWords, nowSeconds) >= this.maxAgeSeconds;
       if (!isSilent && !this.isDenied(record)) return KEPT;
-      this.book.remove(entry, this.family, record, isSilent ? PEER_EXPIRED : PEER_REMOVED, nowSeconds);
+      this.book.removePeer(entry, this.family, record, isSilent ? PEER_EXPIRED : PEER_REMOVED, nowSeconds);
       // Another peer may lie in this place now; and a swarm that was moved has all its peers in other places.
-      this.place = this.swarms.ref === ref ? place : 0;
+      this.peerSlot = this.swarms.ref === ref ? place : 0;
       return DROPPED;
     }
   }
@@ -110,9 +110,9 @@ export class ExpirySweep {
       : this.denied.has(6, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!);
   }
 
-  private startSlot(slot: number): void {
-    this.slot = slot;
+  private startTableSlot(slot: number): void {
+    this.tableSlot = slot;
     this.family = 4;
-    this.place = 0;
+    this.peerSlot = 0;
   }
 }

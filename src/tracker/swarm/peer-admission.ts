@@ -33,12 +33,12 @@ import {
   FLAG_WITHHELD,
   flagsOf,
   groupOf,
+  hasEvidence,
   hasIdentity,
   hasKnownIdentity,
   hasNeighbours,
   isCounted,
   isLeecher,
-  isMarked,
   levelOf,
   setFlags,
   setHasNeighbours,
@@ -48,11 +48,11 @@ import {
   uploadedGrowth,
   uploadedOf,
 } from './memory/peer-record.js';
-import { FULL_FOR_FOREIGN, ROOM, type StoreRoom } from './memory/store-room.js';
+import { FULL_FOR_FOREIGN, HAS_ROOM, type StoreRoom } from './memory/store-room.js';
 import { ENTRY_COMPLETED, ENTRY_REF4, ENTRY_REF6 } from './memory/torrent-table.js';
 import { RecentCompletions } from './recent-completions.js';
-import type { SwarmBook } from './swarm-book.js';
 import { PEER_REFRESHED, PEER_REMOVED, type SwarmChanges } from './swarm-changes.js';
+import type { SwarmMembership } from './swarm-membership.js';
 import type { SwarmLimits } from './swarm-store-options.js';
 
 const FAMILIES = [4, 6] as const;
@@ -62,7 +62,7 @@ export interface PeerAdmissionParts {
   /** Of the announce in hand, like `requester`. */
   readonly infoHash: InfoHashWords;
   readonly swarms: FamilySwarms;
-  readonly book: SwarmBook;
+  readonly book: SwarmMembership;
   readonly room: StoreRoom;
   readonly capability: CapabilityRefresh;
   readonly changes: SwarmChanges;
@@ -80,7 +80,7 @@ export class PeerAdmission {
   private readonly arena: Arena;
   private readonly infoHash: InfoHashWords;
   private readonly swarms: FamilySwarms;
-  private readonly book: SwarmBook;
+  private readonly book: SwarmMembership;
   private readonly room: StoreRoom;
   private readonly capability: CapabilityRefresh;
   private readonly changes: SwarmChanges;
@@ -108,7 +108,7 @@ export class PeerAdmission {
   }
 
   /** A known peer comes back. */
-  refresh(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, found: number): void {
+  refreshPeer(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, found: number): void {
     const { endpoint, requester } = this;
     const words = this.arena.words;
     let record = found;
@@ -120,7 +120,7 @@ export class PeerAdmission {
     outcome.known = !wasUpstream;
     outcome.earlyRepeat = early;
     if (!wasUpstream) requester.ageSeconds = age;
-    if (wasUpstream) this.book.addressCounts.add(entry, endpoint, 1);
+    if (wasUpstream) this.book.addressCounts.addPeer(entry, endpoint, 1);
     let isComparable = !wasUpstream && hasKnownIdentity(words, meta);
     let isAnother = false;
     if (!isComparable || request.event !== EVENT_NONE) {
@@ -141,31 +141,31 @@ export class PeerAdmission {
     let at = record;
     if (flags !== oldFlags || level !== levelOf(words, meta) || request.group !== groupOf(words, meta)) {
       if ((flags ^ oldFlags) & (FLAG_SEED | FLAG_UPSTREAM) && isCounted(words, meta, request.family)) {
-        this.book.count(entry, oldFlags, -1);
-        this.book.count(entry, flags, 1);
+        this.book.countPeer(entry, oldFlags, -1);
+        this.book.countPeer(entry, flags, 1);
       }
-      if (isLeecher(flags) !== isLeecher(oldFlags)) this.book.changesRole(entry, request.family, record, endpoint);
+      if (isLeecher(flags) !== isLeecher(oldFlags)) this.book.forgetRole(entry, request.family, record, endpoint);
       const ref = words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
-      at = this.swarms.relist(ref, record, endpoint, request.group, level, flags);
+      at = this.swarms.updateRank(ref, record, endpoint, request.group, level, flags);
     }
     const metaNow = at + endpoint.addressWords;
     if (isLeecher(flags) && !isLeecher(oldFlags) && (flags & FLAG_SHARED_HOST) !== 0)
-      this.meetAgain(request, entry, at);
-    if (!isComparable) this.evidence.begin(request, entry, at, endpoint);
+      this.relinkNeighbours(request, entry, at);
+    if (!isComparable) this.evidence.startEvidence(request, entry, at, endpoint);
     else if (!early || isLeecher(flags) !== isLeecher(oldFlags)) {
-      this.evidence.review(request, entry, at, endpoint, oldFlags, age, uploaded);
+      this.evidence.reviewPeer(request, entry, at, endpoint, oldFlags, age, uploaded);
     }
     if (!early) {
       setLastSeen(words, metaNow, request.nowSeconds);
       setUploaded(words, metaNow, uploaded);
     }
-    if (isAnother && request.key !== 0) this.book.joinTwin(entry, at, endpoint);
+    if (isAnother && request.key !== 0) this.book.linkDualStack(entry, at, endpoint);
     requester.record = at;
-    requester.starving = isLeecher(flags) && isMarked(words, metaNow);
+    requester.starving = isLeecher(flags) && hasEvidence(words, metaNow);
     requester.hasNeighbours = hasNeighbours(words, metaNow);
     if (!early || flags !== oldFlags) {
       const lastSeen = early ? request.nowSeconds - age : request.nowSeconds;
-      this.changes.report(PEER_REFRESHED, entry, endpoint, flags, lastSeen);
+      this.changes.reportChange(PEER_REFRESHED, entry, endpoint, flags, lastSeen);
     }
   }
 
@@ -175,12 +175,12 @@ export class PeerAdmission {
     const words = this.arena.words;
     const refAt = entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6);
     let record = found;
-    this.book.partTwin(entry, request.family, record);
-    this.evidence.forget(entry, request.family, record, endpoint);
+    this.book.unlinkDualStack(entry, request.family, record);
+    this.evidence.withdrawEvidence(entry, request.family, record, endpoint);
     const moved = this.movedRecord(request, words[refAt]!);
     if (moved !== 0) {
-      this.book.remove(entry, request.family, moved, PEER_REMOVED, request.nowSeconds);
-      record = this.swarms.find(words[refAt]!, endpoint);
+      this.book.removePeer(entry, request.family, moved, PEER_REMOVED, request.nowSeconds);
+      record = this.swarms.findPeer(words[refAt]!, endpoint);
     }
     this.swarms.setIdentity(words[refAt]!, record, endpoint);
     return record;
@@ -191,25 +191,25 @@ export class PeerAdmission {
    * may say so from another port, or with port 0 when its listening socket is closed already.
    * @param found the record of its address and port, 0 if there is none
    */
-  leave(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, found: number): void {
+  removeLeavingClient(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, found: number): void {
     const { endpoint, scan } = this;
     const words = this.arena.words;
     const { family, nowSeconds } = request;
     endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
-    if (found !== 0) this.removeLeaving(entry, family, found, nowSeconds, outcome);
+    if (found !== 0) this.removeLeavingRecord(entry, family, found, nowSeconds, outcome);
     if (request.key !== 0) {
       for (const each of FAMILIES) {
         const ref = words[entry + (each === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
         const record = this.swarms.findIdentity(ref, endpoint, addressWordsOf(each));
-        this.removeLeaving(entry, each, record, nowSeconds, outcome);
+        this.removeLeavingRecord(entry, each, record, nowSeconds, outcome);
       }
     } else if (found === 0) {
       this.swarms.scanHost(words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!, endpoint, scan);
-      this.removeLeaving(entry, family, scan.sameIdentity, nowSeconds, outcome);
+      this.removeLeavingRecord(entry, family, scan.sameIdentity, nowSeconds, outcome);
     }
   }
 
-  private removeLeaving(
+  private removeLeavingRecord(
     entry: number,
     family: 4 | 6,
     record: number,
@@ -218,11 +218,11 @@ export class PeerAdmission {
   ): void {
     if (record === 0) return;
     outcome.known = true;
-    this.book.remove(entry, family, record, PEER_REMOVED, nowSeconds);
+    this.book.removePeer(entry, family, record, PEER_REMOVED, nowSeconds);
   }
 
   /** Somebody new. @returns the entry, 0 if the swarm does not exist and was not made */
-  admit(request: AnnounceRequest, outcome: AnnounceOutcome, found: number): number {
+  admitPeer(request: AnnounceRequest, outcome: AnnounceOutcome, found: number): number {
     const { endpoint, requester, scan } = this;
     const words = this.arena.words;
     const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
@@ -230,9 +230,9 @@ export class PeerAdmission {
     requester.record = 0;
     endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
     this.swarms.scanHost(entry === 0 ? 0 : words[entry + refWord]!, endpoint, scan);
-    let kept = scan.noteShared(words, endpoint.addressWords);
+    let kept = scan.markSharedHost(words, endpoint.addressWords);
     const waits = isLeecher(this.flagsFor(request, 0));
-    requester.hasNeighbours = kept !== 0 && scan.meet(words, endpoint.addressWords, waits);
+    requester.hasNeighbours = kept !== 0 && scan.linkNeighbours(words, endpoint.addressWords, waits);
     let level = NEUTRAL_CAPABILITY_LEVEL;
     const before = entry === 0 ? 0 : this.formerRecord(request, words[entry + refWord]!);
     if (before !== 0) {
@@ -241,7 +241,7 @@ export class PeerAdmission {
       kept |= flagsOf(words, meta) & FLAG_COMPLETED;
       level = levelOf(words, meta);
       outcome.known = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0;
-      this.book.remove(entry, request.family, before, PEER_REMOVED, request.nowSeconds);
+      this.book.removePeer(entry, request.family, before, PEER_REMOVED, request.nowSeconds);
     } else {
       const { limits, room } = this;
       const isInner = room.isInner(request.group);
@@ -252,8 +252,8 @@ export class PeerAdmission {
         outcome.status = STATUS_ADDRESS_LIMIT;
         return entry;
       }
-      const left = room.forPeer(request.group, entry === 0);
-      if (left !== ROOM) {
+      const left = room.roomForPeer(request.group, entry === 0);
+      if (left !== HAS_ROOM) {
         outcome.status = left === FULL_FOR_FOREIGN ? STATUS_FULL_FOR_FOREIGN : STATUS_STORE_FULL;
         return entry;
       }
@@ -262,14 +262,14 @@ export class PeerAdmission {
     level = this.levelFor(request, flags, level, 0, 0, true);
     let record: number;
     try {
-      if (entry === 0) entry = this.infoHash.insert();
+      if (entry === 0) entry = this.infoHash.insertTorrent();
       if (this.reported >= 0) flags |= this.reportedFlags(request, entry, 0);
-      record = this.swarms.insert(words[entry + refWord]!, endpoint, request.group, level, flags);
+      record = this.swarms.insertPeer(words[entry + refWord]!, endpoint, request.group, level, flags);
     } catch (error) {
       // There is room, but in pieces that are too small.
       if (!(error instanceof RangeError)) throw error;
       outcome.status = STATUS_STORE_FULL;
-      return entry === 0 || this.book.dropIfEmpty(entry) ? 0 : entry;
+      return entry === 0 || this.book.removeTorrentIfEmpty(entry) ? 0 : entry;
     }
     words[entry + refWord] = this.swarms.ref;
     flags = this.countCompleted(request, outcome, entry, flags);
@@ -278,9 +278,9 @@ export class PeerAdmission {
     setUploaded(words, meta, uploadedUnits(request));
     if (requester.hasNeighbours) setHasNeighbours(words, meta);
     setFlags(words, meta, flags);
-    this.evidence.begin(request, entry, record, endpoint);
-    this.book.admit(entry, flags, endpoint, request.nowSeconds);
-    if (request.key !== 0) this.book.joinTwin(entry, record, endpoint);
+    this.evidence.startEvidence(request, entry, record, endpoint);
+    this.book.notePeerStored(entry, flags, endpoint, request.nowSeconds);
+    if (request.key !== 0) this.book.linkDualStack(entry, record, endpoint);
     requester.record = record;
     return entry;
   }
@@ -302,13 +302,14 @@ export class PeerAdmission {
   }
 
   /** A seed of a shared host lacks something again: what its neighbours have is of use to it, and it may be to them. */
-  private meetAgain(request: AnnounceRequest, entry: number, record: number): void {
+  private relinkNeighbours(request: AnnounceRequest, entry: number, record: number): void {
     const { endpoint, scan } = this;
     const words = this.arena.words;
     this.swarms.scanHost(words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!, endpoint, scan);
     // The endpoint's identity is not this peer's: a known one is not asked for it each time.
     scan.sameIdentity = 0;
-    if (scan.meet(words, endpoint.addressWords, true, record)) setHasNeighbours(words, record + endpoint.addressWords);
+    if (scan.linkNeighbours(words, endpoint.addressWords, true, record))
+      setHasNeighbours(words, record + endpoint.addressWords);
   }
 
   private flagsFor(request: AnnounceRequest, kept: number): number {
@@ -322,7 +323,8 @@ export class PeerAdmission {
   /** BEP 3 `completed`: once a client, however often it starts again, and only where nothing is left. */
   private countCompleted(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, flags: number): number {
     if (request.event !== EVENT_COMPLETED || !request.seed || (flags & FLAG_COMPLETED) !== 0) return flags;
-    if (!this.completions.note(this.infoHash.hash, this.endpoint, request.nowSeconds)) return flags | FLAG_COMPLETED;
+    if (!this.completions.noteCompletion(this.infoHash.hash, this.endpoint, request.nowSeconds))
+      return flags | FLAG_COMPLETED;
     this.arena.words[entry + ENTRY_COMPLETED] = this.arena.words[entry + ENTRY_COMPLETED]! + 1;
     outcome.countedCompleted = true;
     return flags | FLAG_COMPLETED;
@@ -348,7 +350,7 @@ export class PeerAdmission {
   /** @returns the flags of a peer whose address has a report; one that had them already is noted already */
   private reportedFlags(request: AnnounceRequest, entry: number, oldFlags: number): number {
     const { family, word0, word1, word2, word3, port } = request;
-    if ((oldFlags & FLAG_REPORTED) === 0) this.capability.note(entry, family, word0, word1, word2, word3, port);
+    if ((oldFlags & FLAG_REPORTED) === 0) this.capability.notePeer(entry, family, word0, word1, word2, word3, port);
     return FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0);
   }
 }

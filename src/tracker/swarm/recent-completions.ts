@@ -10,32 +10,32 @@ import type { Endpoint } from './memory/endpoint-key.js';
 const REMEMBER_SECONDS = 24 * 3600;
 /** 131,072 completions in 1 MiB: a tracker with more a day forgets the oldest earlier. */
 const SETS_BITS = 15;
-const PLACES = 4;
-const WORDS = 2;
+const ENTRIES_PER_SET = 4;
+const ENTRY_WORDS = 2;
 
 export class RecentCompletions {
   /** For each place the hash of torrent and client, never 0, and the second of the completion. */
-  private readonly places = new Uint32Array((PLACES * WORDS) << SETS_BITS);
+  private readonly entries = new Uint32Array((ENTRIES_PER_SET * ENTRY_WORDS) << SETS_BITS);
 
   /**
    * @param torrentHash a keyed hash of the info-hash
    * @param client its identity must be set
    * @returns whether this is the first completion within {@link REMEMBER_SECONDS}; it is remembered from now on
    */
-  note(torrentHash: number, client: Endpoint, nowSeconds: number): boolean {
-    const { places } = this;
+  noteCompletion(torrentHash: number, client: Endpoint, nowSeconds: number): boolean {
+    const { entries } = this;
     const set = scramble(torrentHash ^ client.identityHash) >>> (32 - SETS_BITS);
     const hash = scramble(torrentHash + Math.imul(client.identityHash, 0x9e3779b1)) >>> 0 || 1;
-    const from = set * PLACES * WORDS;
+    const from = set * ENTRIES_PER_SET * ENTRY_WORDS;
     let oldest = from;
-    for (let at = from; at < from + PLACES * WORDS; at += WORDS) {
-      const isValid = places[at] !== 0 && nowSeconds - places[at + 1]! < REMEMBER_SECONDS;
-      if (isValid && places[at] === hash) return false;
-      if (!isValid) places[at] = 0;
-      if (places[at] === 0 || (places[oldest] !== 0 && places[at + 1]! < places[oldest + 1]!)) oldest = at;
+    for (let at = from; at < from + ENTRIES_PER_SET * ENTRY_WORDS; at += ENTRY_WORDS) {
+      const isValid = entries[at] !== 0 && nowSeconds - entries[at + 1]! < REMEMBER_SECONDS;
+      if (isValid && entries[at] === hash) return false;
+      if (!isValid) entries[at] = 0;
+      if (entries[at] === 0 || (entries[oldest] !== 0 && entries[at + 1]! < entries[oldest + 1]!)) oldest = at;
     }
-    places[oldest] = hash;
-    places[oldest + 1] = nowSeconds;
+    entries[oldest] = hash;
+    entries[oldest + 1] = nowSeconds;
     return true;
   }
 }

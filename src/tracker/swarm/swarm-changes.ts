@@ -48,11 +48,11 @@ export class SwarmChanges {
   constructor(private readonly arena: Arena) {}
 
   /** @param entry the torrent's. @param seconds as of {@link SwarmChange.seconds} */
-  report(kind: number, entry: number, endpoint: EndpointWords, flags: number, seconds: number): void {
-    if (this.listener !== null) this.tell(this.listener, kind, entry, endpoint, flags, seconds);
+  reportChange(kind: number, entry: number, endpoint: EndpointWords, flags: number, seconds: number): void {
+    if (this.listener !== null) this.notifyListener(this.listener, kind, entry, endpoint, flags, seconds);
   }
 
-  private tell(
+  private notifyListener(
     listener: SwarmListener,
     kind: number,
     entry: number,

@@ -29,8 +29,8 @@ import {
   ENTRY_ASKED,
   ENTRY_COMPLETED,
   ENTRY_COMPLETED_INNER,
-  ENTRY_FLAG_KEPT,
   ENTRY_FLAG_PEER_IDS,
+  ENTRY_FLAG_PINNED,
   ENTRY_FLAGS,
   ENTRY_LEECHERS,
   ENTRY_REF4,
@@ -41,8 +41,8 @@ import {
 } from './memory/torrent-table.js';
 import { PeerAdmission } from './peer-admission.js';
 import { type FlagsNow, SwarmTransfer } from './snapshot/swarm-transfer.js';
-import { SwarmBook } from './swarm-book.js';
 import { SwarmChanges } from './swarm-changes.js';
+import { SwarmMembership } from './swarm-membership.js';
 import { NO_ADDRESS_LIMITS, NO_STORE_LIMITS, type SwarmLimits, type SwarmStoreOptions } from './swarm-store-options.js';
 import {
   listSwarms,
@@ -75,7 +75,7 @@ export class SwarmStore {
   private readonly swarms: FamilySwarms;
   private readonly keys: StandingKeys;
   private readonly selection: PeerSelection;
-  private readonly book: SwarmBook;
+  private readonly membership: SwarmMembership;
   private readonly room: StoreRoom;
   private readonly sweep: ExpirySweep;
   /** Drops peers of denied addresses, in the slices of {@link dropDenied}; expiry keeps its pace beside it. */
@@ -85,7 +85,7 @@ export class SwarmStore {
   private readonly transfer: SwarmTransfer;
   private readonly explainer: SwarmExplainer;
   private readonly swarmTally: SwarmTally;
-  private readonly other: Endpoint;
+  private readonly upstreamEndpoint: Endpoint;
   /** Of the last announce. */
   private readonly requester: Requester;
   private readonly capability: CapabilityRefresh;
@@ -108,22 +108,24 @@ export class SwarmStore {
     this.keys = new StandingKeys(options.policy);
     const levels = new AddressLevels(options.policy.reportedCapability);
     this.requester = new Requester(new Endpoint(hashKeys));
-    this.other = new Endpoint(hashKeys);
+    this.upstreamEndpoint = new Endpoint(hashKeys);
     const rankedMax = Math.min(options.rankedMax ?? DEFAULT_RANKED_MAX, MAX_RANKED_PEERS);
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(hashKeys), options.smallMax ?? 32, rankedMax);
-    this.selection = new PeerSelection(
-      this.arena,
-      this.swarms,
-      this.keys,
-      options.random,
-      hashKeys,
-      options.isInnerOnly ?? null,
-    );
+    const isInnerOnly = options.isInnerOnly ?? null;
+    this.selection = new PeerSelection(this.arena, this.swarms, this.keys, options.random, hashKeys, isInnerOnly);
     this.room = new StoreRoom(this.arena, this.table, this.keys, options.storeLimits ?? NO_STORE_LIMITS);
     this.changes = new SwarmChanges(this.arena);
-    this.book = new SwarmBook(this.arena, this.table, this.swarms, this.selection, this.room, this.changes, hashKeys);
-    this.sweep = new ExpirySweep(this.arena, this.table, this.swarms, this.book, this.maxAgeSeconds);
-    this.denial = new ExpirySweep(this.arena, this.table, this.swarms, this.book, Number.POSITIVE_INFINITY);
+    this.membership = new SwarmMembership(
+      this.arena,
+      this.table,
+      this.swarms,
+      this.selection,
+      this.room,
+      this.changes,
+      hashKeys,
+    );
+    this.sweep = new ExpirySweep(this.arena, this.table, this.swarms, this.membership, this.maxAgeSeconds);
+    this.denial = new ExpirySweep(this.arena, this.table, this.swarms, this.membership, Number.POSITIVE_INFINITY);
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, this.room, hashKeys);
     this.capability = new CapabilityRefresh(
       this.arena,
@@ -137,7 +139,7 @@ export class SwarmStore {
       arena: this.arena,
       infoHash: this.infoHash,
       swarms: this.swarms,
-      book: this.book,
+      book: this.membership,
       room: this.room,
       capability: this.capability,
       changes: this.changes,
@@ -151,21 +153,14 @@ export class SwarmStore {
       arena: this.arena,
       infoHash: this.infoHash,
       swarms: this.swarms,
-      book: this.book,
+      book: this.membership,
       room: this.room,
-      endpoint: this.other,
+      endpoint: this.upstreamEndpoint,
       changes: this.changes,
       admission: this.admission,
     });
     this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys);
-    this.explainer = new SwarmExplainer(
-      this.arena,
-      this.swarms,
-      this.keys,
-      this.selection,
-      hashKeys,
-      options.isInnerOnly ?? null,
-    );
+    this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, hashKeys, isInnerOnly);
   }
 
   /** Where all peers lie: large, and read at random. */
@@ -180,27 +175,27 @@ export class SwarmStore {
     outcome.earlyRepeat = false;
     outcome.countedCompleted = false;
     outcome.needsUpstream = false;
-    this.infoHash.read(request.bytes, request.infoHashOffset);
+    this.infoHash.readInfoHash(request.bytes, request.infoHashOffset);
     const { requester } = this;
     const { endpoint } = requester;
     endpoint.setFromRequest(request);
     const words = this.arena.words;
     const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
-    let entry = this.infoHash.find();
-    let record = entry === 0 ? 0 : this.swarms.find(words[entry + refWord]!, endpoint);
-    requester.begin(true);
+    let entry = this.infoHash.findTorrent();
+    let record = entry === 0 ? 0 : this.swarms.findPeer(words[entry + refWord]!, endpoint);
+    requester.reset(true);
     if (request.event === EVENT_STOPPED) {
       if (entry !== 0) {
-        this.admission.leave(request, outcome, entry, record);
-        if (this.book.dropIfEmpty(entry)) entry = 0;
+        this.admission.removeLeavingClient(request, outcome, entry, record);
+        if (this.membership.removeTorrentIfEmpty(entry)) entry = 0;
       }
       requester.entry = entry;
       this.fillCounts(entry, outcome);
       return requester;
     }
-    if (record !== 0) this.admission.refresh(request, outcome, entry, record);
+    if (record !== 0) this.admission.refreshPeer(request, outcome, entry, record);
     else {
-      entry = this.admission.admit(request, outcome, entry);
+      entry = this.admission.admitPeer(request, outcome, entry);
       record = requester.record;
     }
     requester.entry = entry;
@@ -208,7 +203,7 @@ export class SwarmStore {
       if (this.upstreamWantedBelow > 0) outcome.needsUpstream = this.asksUpstream(entry, request.nowSeconds);
       if (request.wantsPeerIds) words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | ENTRY_FLAG_PEER_IDS;
       if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0 && requester.record !== 0) {
-        this.book.peerIds.remember(entry, endpoint.text(), request.bytes, request.peerIdOffset);
+        this.membership.peerIds.rememberPeerId(entry, endpoint.toHex(), request.bytes, request.peerIdOffset);
       }
     }
     this.fillCounts(entry, outcome);
@@ -220,11 +215,11 @@ export class SwarmStore {
     const requester = new Requester(new Endpoint(this.requester.endpoint.keys));
     const { endpoint } = requester;
     endpoint.setFromRequest(request);
-    requester.begin(false);
-    requester.entry = this.findEntry(request.bytes, request.infoHashOffset);
+    requester.reset(false);
+    requester.entry = this.findTorrent(request.bytes, request.infoHashOffset);
     if (requester.entry !== 0) {
       const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
-      requester.record = this.swarms.find(this.arena.words[requester.entry + refWord]!, endpoint);
+      requester.record = this.swarms.findPeer(this.arena.words[requester.entry + refWord]!, endpoint);
     }
     requester.hasNeighbours = true;
     return requester;
@@ -267,7 +262,7 @@ export class SwarmStore {
   }
 
   scrape(bytes: Uint8Array, offset: number, outcome: ScrapeOutcome): void {
-    const entry = this.findEntry(bytes, offset);
+    const entry = this.findTorrent(bytes, offset);
     const words = this.arena.words;
     outcome.found = entry !== 0;
     outcome.seeds = entry === 0 ? 0 : words[entry + ENTRY_SEEDS]!;
@@ -284,10 +279,10 @@ export class SwarmStore {
     out: Uint8Array,
     outOffset: number,
   ): boolean {
-    const entry = this.findEntry(request.bytes, request.infoHashOffset);
+    const entry = this.findTorrent(request.bytes, request.infoHashOffset);
     if (entry === 0) return false;
     const text = Buffer.from(compact.buffer, compact.byteOffset + compactOffset, compactBytes).toString('hex');
-    const id = this.book.peerIds.find(entry, text);
+    const id = this.membership.peerIds.findPeerId(entry, text);
     if (id === undefined) return false;
     out.set(id, outOffset);
     return true;
@@ -304,7 +299,7 @@ export class SwarmStore {
     nowSeconds: number,
   ): UpstreamAdded {
     const lastSeen = nowSeconds - this.maxAgeSeconds + Math.min(ttlSeconds, this.maxAgeSeconds);
-    return this.upstream.admit(this.findEntry(infoHash, 0), peers, lastSeen);
+    return this.upstream.admitPeers(this.findTorrent(infoHash, 0), peers, lastSeen);
   }
 
   /**
@@ -313,18 +308,18 @@ export class SwarmStore {
    * @returns how many were dropped
    */
   expire(nowSeconds: number, budgetSlots: number): number {
-    return this.sweep.run(nowSeconds, budgetSlots);
+    return this.sweep.sweepSlice(nowSeconds, budgetSlots);
   }
 
   /** Goes on dropping denied peers, if there is anything to do. @param share as of {@link refreshCapability} */
   dropDenied(share: number, nowSeconds: number): void {
     if (this.denial.isRoundEnded) return;
-    this.denial.run(nowSeconds, Math.ceil(share * Math.min(LARGEST_SWEEP, this.places)));
+    this.denial.sweepSlice(nowSeconds, Math.ceil(share * Math.min(LARGEST_SWEEP, this.sweepLength)));
   }
 
   /** The entries of swarms and the slots of the table, which is at most a few times as long, beside the peers. */
-  private get places(): number {
-    return this.room.records + 4 * this.table.count + SMALLEST_SWEEP;
+  private get sweepLength(): number {
+    return this.room.records + 4 * this.table.torrentCount + SMALLEST_SWEEP;
   }
 
   /** Replaces the policy whole. Swarms are sorted again when they are next asked; only peers with a new level are touched. */
@@ -348,7 +343,7 @@ export class SwarmStore {
    */
   setCapability(reported: ReportedCapability | undefined, changed: Int32Array): void {
     if (reported !== undefined) this.admission.levels = new AddressLevels(reported);
-    this.capability.take(this.admission.levels, changed);
+    this.capability.takeChanges(this.admission.levels, changed);
   }
 
   /**
@@ -357,7 +352,7 @@ export class SwarmStore {
    */
   refreshCapability(share: number, nowSeconds: number): void {
     if (this.capability.isIdle) return;
-    this.capability.work(share, Math.min(LARGEST_SWEEP, this.places), nowSeconds);
+    this.capability.runSlice(share, Math.min(LARGEST_SWEEP, this.sweepLength), nowSeconds);
   }
 
   /** Takes force for newcomers. Switching the limit over all swarms on counts those who come from then on. */
@@ -366,36 +361,36 @@ export class SwarmStore {
   }
 
   /** Catalogue torrents keep their entry, and so their count of downloads, when nobody is left. */
-  setKept(infoHash: Uint8Array, kept: boolean): void {
+  setPinned(infoHash: Uint8Array, kept: boolean): void {
     const words = this.arena.words;
-    let entry = this.findEntry(infoHash, 0);
+    let entry = this.findTorrent(infoHash, 0);
     if (entry === 0) {
       if (!kept || !this.room.hasRoomForTorrent()) return;
-      entry = this.infoHash.insert();
+      entry = this.infoHash.insertTorrent();
     }
     const flags = words[entry + ENTRY_FLAGS]!;
-    words[entry + ENTRY_FLAGS] = kept ? flags | ENTRY_FLAG_KEPT : flags & ~ENTRY_FLAG_KEPT;
-    this.book.dropIfEmpty(entry);
+    words[entry + ENTRY_FLAGS] = kept ? flags | ENTRY_FLAG_PINNED : flags & ~ENTRY_FLAG_PINNED;
+    this.membership.removeTorrentIfEmpty(entry);
   }
 
   /** Drops a swarm with all its peers: a torrent that is not allowed any more. */
   dropSwarm(infoHash: Uint8Array, nowSeconds: number): void {
-    const entry = this.findEntry(infoHash, 0);
+    const entry = this.findTorrent(infoHash, 0);
     if (entry === 0) return;
-    this.book.clear(entry, nowSeconds);
+    this.membership.removeAllPeers(entry, nowSeconds);
     this.arena.words[entry + ENTRY_FLAGS] = 0;
-    this.book.dropIfEmpty(entry);
+    this.membership.removeTorrentIfEmpty(entry);
   }
 
   get stats(): SwarmStats {
     return {
-      peers: this.book.seeds + this.book.leechers,
-      seeds: this.book.seeds,
-      leechers: this.book.leechers,
-      upstreamPeers: this.book.upstreamPeers,
+      peers: this.membership.seeds + this.membership.leechers,
+      seeds: this.membership.seeds,
+      leechers: this.membership.leechers,
+      upstreamPeers: this.membership.upstreamPeers,
       records: this.room.records,
-      swarms: this.table.count,
-      usedBytes: this.arena.usedBytes + this.table.count * 64,
+      swarms: this.table.torrentCount,
+      usedBytes: this.arena.usedBytes + this.table.torrentCount * 64,
       touchedBytes: this.arena.touchedBytes,
     };
   }
@@ -409,14 +404,14 @@ export class SwarmStore {
   }
 
   swarm(infoHash: Uint8Array): SwarmSummary | undefined {
-    const entry = this.findEntry(infoHash, 0);
+    const entry = this.findTorrent(infoHash, 0);
     return entry === 0 ? undefined : summaryOf(this.arena.words, entry);
   }
 
   /** Its peers by locality group: see {@link SwarmTally} for what a large swarm costs. */
   tally(infoHash: Uint8Array): TalliedSwarm | undefined {
-    const entry = this.findEntry(infoHash, 0);
-    return entry === 0 ? undefined : this.swarmTally.count(entry);
+    const entry = this.findTorrent(infoHash, 0);
+    return entry === 0 ? undefined : this.swarmTally.countTorrent(entry);
   }
 
   /**
@@ -451,10 +446,10 @@ export class SwarmStore {
       groupOf,
       flagsNow,
       admitted: (entry, flags, endpoint, lastSeen) => {
-        this.book.admit(entry, flags, endpoint, lastSeen);
+        this.membership.notePeerStored(entry, flags, endpoint, lastSeen);
       },
     });
-    this.capability.lookForAll();
+    this.capability.sweepForAll();
   }
 
   /**
@@ -485,8 +480,8 @@ export class SwarmStore {
     outcome.completed = entry === 0 ? 0 : words[entry + ENTRY_COMPLETED]!;
   }
 
-  private findEntry(bytes: Uint8Array, offset: number): number {
-    this.infoHash.read(bytes, offset);
-    return this.infoHash.find();
+  private findTorrent(bytes: Uint8Array, offset: number): number {
+    this.infoHash.readInfoHash(bytes, offset);
+    return this.infoHash.findTorrent();
   }
 }

@@ -3,7 +3,7 @@ import type { Arena } from './memory/arena.js';
 import {
   ENTRY_COMPLETED,
   ENTRY_COMPLETED_INNER,
-  ENTRY_FLAG_KEPT,
+  ENTRY_FLAG_PINNED,
   ENTRY_FLAGS,
   ENTRY_LEECHERS,
   ENTRY_SEEDS,
@@ -64,7 +64,7 @@ export function summaryOf(words: Uint32Array, entry: number): SwarmSummary {
     completed: words[entry + ENTRY_COMPLETED]!,
     completedInner: words[entry + ENTRY_COMPLETED_INNER]!,
     upstreamPeers: words[entry + ENTRY_UPSTREAM]!,
-    kept: (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) !== 0,
+    kept: (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PINNED) !== 0,
   };
 }
 
@@ -78,8 +78,8 @@ export function listSwarms(
   const swarms: SwarmSummary[] = [];
   for (let segment = cursor; segment < table.segmentCount; segment++) {
     if (swarms.length >= limit) return { swarms, cursor: segment };
-    for (let slot = 0; slot < table.segmentSlots(segment); slot++) {
-      const entry = table.entryInSlot(segment, slot);
+    for (let slot = 0; slot < table.tableSlotsOf(segment); slot++) {
+      const entry = table.entryInTableSlot(segment, slot);
       if (entry !== 0) swarms.push(summaryOf(arena.words, entry));
     }
   }

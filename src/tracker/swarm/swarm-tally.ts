@@ -54,7 +54,7 @@ export class SwarmTally {
     private readonly keys: StandingKeys,
   ) {}
 
-  count(entry: number): TalliedSwarm {
+  countTorrent(entry: number): TalliedSwarm {
     const words = this.arena.words;
     this.counts.clear();
     this.steps = 1;
@@ -78,13 +78,13 @@ export class SwarmTally {
     }
     const words = this.arena.words;
     for (let place = 0; ; place++) {
-      place = this.swarms.nextPlace(ref, place, addressWords);
+      place = this.swarms.nextUsedSlot(ref, place, addressWords);
       if (place < 0) return;
       this.steps++;
-      const meta = this.swarms.recordInPlace(ref, place, addressWords) + addressWords;
+      const meta = this.swarms.recordInSlot(ref, place, addressWords) + addressWords;
       if (!isCounted(words, meta, family)) continue;
       const flags = flagsOf(words, meta);
-      const counts = this.of(groupOf(words, meta));
+      const counts = this.countsOf(groupOf(words, meta));
       if ((flags & FLAG_UPSTREAM) !== 0) counts.upstreamPeers++;
       else if ((flags & FLAG_SEED) !== 0) counts.seeds++;
       else counts.leechers++;
@@ -92,12 +92,12 @@ export class SwarmTally {
   }
 
   private addBuckets(ref: number, family: 4 | 6): void {
-    const swarm = this.swarms.bucketed.get(offsetOf(ref));
+    const swarm = this.swarms.bucketed.swarmOf(offsetOf(ref));
     for (let id = 1; id < swarm.nextId; id++) {
       this.steps++;
       const size = family === 4 ? swarm.sizes[id]! : this.countedIn(swarm, id);
       if (size === 0) continue;
-      const counts = this.of(swarm.groups[id]!);
+      const counts = this.countsOf(swarm.groups[id]!);
       if ((swarm.kinds[id]! & 3) === LIST_SERVING) counts.seeds += size;
       else counts.leechers += size;
     }
@@ -113,7 +113,7 @@ export class SwarmTally {
     return counted;
   }
 
-  private of(group: number): Counts {
+  private countsOf(group: number): Counts {
     let counts = this.counts.get(group);
     if (counts === undefined) {
       counts = { group, seeds: 0, leechers: 0, upstreamPeers: 0 };

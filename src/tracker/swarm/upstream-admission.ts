@@ -9,11 +9,11 @@ import type { Arena } from './memory/arena.js';
 import type { Endpoint } from './memory/endpoint-key.js';
 import type { InfoHashWords } from './memory/info-hash-words.js';
 import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setHasNeighbours, setLastSeen } from './memory/peer-record.js';
-import { ROOM, type StoreRoom } from './memory/store-room.js';
+import { HAS_ROOM, type StoreRoom } from './memory/store-room.js';
 import { ENTRY_REF4, ENTRY_REF6 } from './memory/torrent-table.js';
 import type { PeerAdmission } from './peer-admission.js';
-import type { SwarmBook } from './swarm-book.js';
 import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
+import type { SwarmMembership } from './swarm-membership.js';
 import type { UpstreamAdded, UpstreamPeer } from './swarm-summary.js';
 
 export interface UpstreamAdmissionParts {
@@ -21,7 +21,7 @@ export interface UpstreamAdmissionParts {
   /** Of the torrent in hand. */
   readonly infoHash: InfoHashWords;
   readonly swarms: FamilySwarms;
-  readonly book: SwarmBook;
+  readonly book: SwarmMembership;
   readonly room: StoreRoom;
   readonly endpoint: Endpoint;
   readonly changes: SwarmChanges;
@@ -34,7 +34,7 @@ export class UpstreamAdmission {
   constructor(private readonly parts: UpstreamAdmissionParts) {}
 
   /** @param found the torrent's entry, 0 if there is none. @param lastSeen from which their lifetime counts */
-  admit(found: number, peers: readonly UpstreamPeer[], lastSeen: number): UpstreamAdded {
+  admitPeers(found: number, peers: readonly UpstreamPeer[], lastSeen: number): UpstreamAdded {
     const { arena, infoHash, swarms, book, room, endpoint, changes, admission } = this.parts;
     const { scan } = this;
     const { words } = arena;
@@ -42,20 +42,27 @@ export class UpstreamAdmission {
     let entry = found;
     for (const peer of peers) {
       if (peer.port === 0) continue;
-      endpoint.set(peer.family, peer.words[0]!, peer.words[1] ?? 0, peer.words[2] ?? 0, peer.words[3] ?? 0, peer.port);
+      endpoint.setAddress(
+        peer.family,
+        peer.words[0]!,
+        peer.words[1] ?? 0,
+        peer.words[2] ?? 0,
+        peer.words[3] ?? 0,
+        peer.port,
+      );
       endpoint.identityLow = 0;
       endpoint.identityHigh = 0;
       const refWord = peer.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
-      const known = entry === 0 ? 0 : swarms.find(words[entry + refWord]!, endpoint);
+      const known = entry === 0 ? 0 : swarms.findPeer(words[entry + refWord]!, endpoint);
       if (known !== 0) {
         const meta = known + endpoint.addressWords;
         if ((flagsOf(words, meta) & FLAG_UPSTREAM) !== 0) {
           setLastSeen(words, meta, lastSeen);
-          changes.report(PEER_REFRESHED, entry, endpoint, flagsOf(words, meta), lastSeen);
+          changes.reportChange(PEER_REFRESHED, entry, endpoint, flagsOf(words, meta), lastSeen);
         }
         continue;
       }
-      if (room.forPeer(peer.group, entry === 0) !== ROOM) {
+      if (room.roomForPeer(peer.group, entry === 0) !== HAS_ROOM) {
         result.noRoom++;
         continue;
       }
@@ -66,21 +73,21 @@ export class UpstreamAdmission {
         result.addressLimit++;
         continue;
       }
-      if (entry === 0) entry = infoHash.insert();
-      const flags = FLAG_UPSTREAM | (peer.seed ? FLAG_SEED : 0) | scan.noteShared(words, endpoint.addressWords);
+      if (entry === 0) entry = infoHash.insertTorrent();
+      const flags = FLAG_UPSTREAM | (peer.seed ? FLAG_SEED : 0) | scan.markSharedHost(words, endpoint.addressWords);
       // Peers that others named have no identity to tell them apart by.
       scan.sameIdentity = 0;
-      const met = scan.meet(words, endpoint.addressWords, !peer.seed);
-      const record = swarms.tryInsert(ref, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);
+      const met = scan.linkNeighbours(words, endpoint.addressWords, !peer.seed);
+      const record = swarms.tryInsertPeer(ref, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);
       if (record === 0) {
         result.noRoom++;
-        if (book.dropIfEmpty(entry)) entry = 0;
+        if (book.removeTorrentIfEmpty(entry)) entry = 0;
         continue;
       }
       words[entry + refWord] = swarms.ref;
       if (met) setHasNeighbours(words, record + endpoint.addressWords);
       setLastSeen(words, record + endpoint.addressWords, lastSeen);
-      book.admit(entry, flags, endpoint, lastSeen);
+      book.notePeerStored(entry, flags, endpoint, lastSeen);
       result.added++;
     }
     return result;

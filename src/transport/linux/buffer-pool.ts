@@ -6,30 +6,30 @@ export class BufferPool {
   private readonly start: number;
   /** A stack of free buffer numbers: the most recently used buffer, whose pages are warm, is reused first. */
   private readonly freeNumbers: Int32Array;
-  private freeCount: number;
+  private freeTop: number;
 
   constructor(memory: NativeMemory, count: number, bufferBytes: number) {
     this.bufferBytes = bufferBytes;
     this.start = memory.reserve(count * bufferBytes);
     this.freeNumbers = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
-    this.freeCount = count;
+    this.freeTop = count;
   }
 
-  get free(): number {
-    return this.freeCount;
+  get freeCount(): number {
+    return this.freeTop;
   }
 
   /** @returns a buffer number, −1 if none is free */
-  take(): number {
-    return this.freeCount === 0 ? -1 : this.freeNumbers[--this.freeCount]!;
+  takeBuffer(): number {
+    return this.freeTop === 0 ? -1 : this.freeNumbers[--this.freeTop]!;
   }
 
-  give(buffer: number): void {
-    this.freeNumbers[this.freeCount++] = buffer;
+  returnBuffer(buffer: number): void {
+    this.freeNumbers[this.freeTop++] = buffer;
   }
 
   /** Offset of a buffer in the native memory. */
-  offset(buffer: number): number {
+  bufferOffset(buffer: number): number {
     return this.start + buffer * this.bufferBytes;
   }
 }

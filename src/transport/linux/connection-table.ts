@@ -57,34 +57,34 @@ export class ConnectionTable {
     this.remotes = new Uint32Array(capacity * 6);
     this.next = new Int32Array(capacity);
     this.previous = new Int32Array(capacity);
-    for (let slot = 0; slot < capacity; slot++) this.append(slot, FREE);
+    for (let slot = 0; slot < capacity; slot++) this.appendToList(slot, FREE);
   }
 
   /** @returns a slot in `state`, or NONE if all are taken */
-  add(fd: number, state: ConnectionState, deadlineMs: number): number {
+  addConnection(fd: number, state: ConnectionState, deadlineMs: number): number {
     const slot = this.head[FREE]!;
     if (slot === NONE) return NONE;
     this.fd[slot] = fd;
     this.inLength[slot] = 0;
     this.closeAfter[slot] = 0;
     this.open++;
-    this.enter(slot, state, deadlineMs);
+    this.moveToState(slot, state, deadlineMs);
     return slot;
   }
 
   /** The caller must have released the buffers. */
-  remove(slot: number): void {
-    this.unlink(slot);
-    this.append(slot, FREE);
+  removeConnection(slot: number): void {
+    this.unlinkFromList(slot);
+    this.appendToList(slot, FREE);
     this.fd[slot] = NONE;
     this.open--;
   }
 
   /** Deadlines of one state must be set in ascending order. */
-  enter(slot: number, state: ConnectionState, deadlineMs: number): void {
-    this.unlink(slot);
+  moveToState(slot: number, state: ConnectionState, deadlineMs: number): void {
+    this.unlinkFromList(slot);
     this.deadlineMs[slot] = deadlineMs;
-    this.append(slot, state);
+    this.appendToList(slot, state);
   }
 
   /** The connection of that state with the earliest deadline, or NONE. */
@@ -112,7 +112,7 @@ export class ConnectionTable {
     remote.port = this.remotes[at + 5]!;
   }
 
-  private append(slot: number, list: number): void {
+  private appendToList(slot: number, list: number): void {
     const tail = this.tail[list]!;
     this.state[slot] = list;
     this.previous[slot] = tail;
@@ -122,7 +122,7 @@ export class ConnectionTable {
     this.tail[list] = slot;
   }
 
-  private unlink(slot: number): void {
+  private unlinkFromList(slot: number): void {
     const list = this.state[slot]!;
     const next = this.next[slot]!;
     const previous = this.previous[slot]!;

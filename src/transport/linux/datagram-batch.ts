@@ -130,14 +130,14 @@ export class DatagramBatch {
     this.nextAnswer += (length + CACHE_LINE - 1) & -CACHE_LINE;
     if (this.controlBytes === 0) return;
     words[(header + MSG_CONTROLLEN) >>> 2] = controlBytes;
-    if (controlBytes > 0) this.freeTheRoute(this.controls + datagram * CACHE_LINE);
+    if (controlBytes > 0) this.clearInterface(this.controls + datagram * CACHE_LINE);
   }
 
   /**
    * Sends the answer from the address that was asked, on the interface that routing chooses. A link-local IPv6 address is
    * valid on its interface only, so the interface is kept.
    */
-  private freeTheRoute(control: number): void {
+  private clearInterface(control: number): void {
     const { words, bytes } = this.memory;
     if (this.controlBytes === PKTINFO4_CONTROL_BYTES) {
       words[(control + PKTINFO4_IFINDEX) >>> 2] = 0;

@@ -29,7 +29,7 @@ const EVENTS_PER_WAIT = 128;
 /** Longest wait in the kernel; it bounds the delay of Node's timers. */
 const MAX_WAIT_MS = 20;
 /** Under load Node's loop runs at least this often, even if its descriptor is not ready. */
-const NODE_TURN_MS = 20;
+const RUN_NODE_EVERY_MS = 20;
 const NODE_LOOP = 0xffff_ffff;
 
 export class EventLoop {
@@ -88,7 +88,7 @@ export class EventLoop {
   /** Runs until `running` returns false. `betweenBatches` follows every wait, so it is called at least every `tickMs`. */
   async run(running: () => boolean, betweenBatches: () => void, tickMs: number): Promise<void> {
     const waitMs = Math.max(1, Math.min(tickMs, MAX_WAIT_MS));
-    let nodeTurnAt = this.clock.nowMs() + NODE_TURN_MS;
+    let nodeTurnAt = this.clock.nowMs() + RUN_NODE_EVERY_MS;
     let tickAt = 0;
     while (running()) {
       const nodeIsReady = this.waitAndDispatch(waitMs);
@@ -98,9 +98,9 @@ export class EventLoop {
         tickAt = nowMs + waitMs;
         for (const source of this.sources) source?.onTick(nowMs);
       }
-      if (nodeIsReady || nowMs >= nodeTurnAt || nodeTurnAt - nowMs > NODE_TURN_MS) {
+      if (nodeIsReady || nowMs >= nodeTurnAt || nodeTurnAt - nowMs > RUN_NODE_EVERY_MS) {
         await new Promise<void>((resolve) => setImmediate(resolve));
-        nodeTurnAt = this.clock.nowMs() + NODE_TURN_MS;
+        nodeTurnAt = this.clock.nowMs() + RUN_NODE_EVERY_MS;
       }
     }
   }

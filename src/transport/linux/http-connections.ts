@@ -78,12 +78,12 @@ export class HttpConnections {
   }
 
   /** Starts on an accepted connection; its address is in `remote`. */
-  welcome(fd: number, nowMs: number): void {
+  startConnection(fd: number, nowMs: number): void {
     this.nowMs = nowMs;
     this.headerPending = this.proxies !== null;
     const full = this.table.open >= this.table.capacity;
     const trusted = this.proxies === null || this.proxies(this.remote);
-    if (!trusted || (full && !this.makeRoom())) this.calls.close(fd);
+    if (!trusted || (full && !this.closeLeastUseful())) this.calls.close(fd);
     else this.read(fd, NONE);
   }
 
@@ -91,7 +91,7 @@ export class HttpConnections {
     this.nowMs = nowMs;
     const state = this.table.state[slot]!;
     if (state === WRITING) this.continueAnswer(slot);
-    else if (state === LINGERING) this.discard(slot);
+    else if (state === LINGERING) this.discardInput(slot);
     // The connection may have been closed earlier in the same batch: then its slot is free, or a read would block.
     else if (state !== FREE) this.read(this.table.fd[slot]!, slot);
   }
@@ -101,25 +101,25 @@ export class HttpConnections {
     for (const state of CONNECTION_STATES) {
       for (let slot = table.oldest(state); slot !== NONE; slot = table.oldest(state)) {
         if (table.deadlineMs[slot]! > nowMs) break;
-        if (state === LINGERING) this.drop(table.fd[slot]!, slot);
-        else this.evict(slot);
+        if (state === LINGERING) this.closeConnection(table.fd[slot]!, slot);
+        else this.timeOut(slot);
       }
     }
   }
 
   /** Closes the least useful connection: the longest idle, or else the one with the slowest request. */
-  makeRoom(): boolean {
+  closeLeastUseful(): boolean {
     const idle = this.table.oldest(IDLE);
     const slot = idle === NONE ? this.table.oldest(READING) : idle;
     if (slot === NONE) return false;
-    this.evict(slot);
+    this.timeOut(slot);
     return true;
   }
 
   closeAll(): void {
     for (const state of CONNECTION_STATES) {
       for (let slot = this.table.oldest(state); slot !== NONE; slot = this.table.oldest(state)) {
-        this.drop(this.table.fd[slot]!, slot);
+        this.closeConnection(this.table.fd[slot]!, slot);
       }
     }
   }
@@ -127,16 +127,16 @@ export class HttpConnections {
   private read(fd: number, slot: number): void {
     const table = this.table;
     const held = slot === NONE ? 0 : table.inLength[slot]!;
-    const buffer = held > 0 ? this.requests.offset(table.inBuffer[slot]!) : this.in;
+    const buffer = held > 0 ? this.requests.bufferOffset(table.inBuffer[slot]!) : this.in;
     const count = this.calls.recv(fd, this.memory.address + buffer + held, IN_BUFFER_BYTES - held, 0);
     if (count > 0) {
-      if (slot !== NONE) this.load(slot);
+      if (slot !== NONE) this.loadConnection(slot);
       this.serve(fd, slot, buffer, held + count);
       return;
     }
     const errno = count < 0 ? this.calls.errno() : 0;
-    if (errno !== EAGAIN && errno !== EINTR) this.drop(fd, slot);
-    else if (slot === NONE) this.hold(fd, READING, this.limits.requestTimeoutMs);
+    if (errno !== EAGAIN && errno !== EINTR) this.closeConnection(fd, slot);
+    else if (slot === NONE) this.addConnection(fd, READING, this.limits.requestTimeoutMs);
   }
 
   /** Answers every complete request in the `length` bytes at `start`. */
@@ -149,10 +149,10 @@ export class HttpConnections {
     if (header === PROXY_INCOMPLETE && length < MAX_HTTP_HEAD_BYTES) {
       this.awaitRest(fd, slot, start, length, false);
     } else if (header <= 0) {
-      this.drop(fd, slot);
+      this.closeConnection(fd, slot);
     } else {
       this.headerPending = false;
-      if (slot !== NONE) this.save(slot);
+      if (slot !== NONE) this.saveConnection(slot);
       this.answer(fd, slot, start + header, length - header);
     }
   }
@@ -193,8 +193,8 @@ export class HttpConnections {
     // MSG_MORE: the last answer leaves in one packet with the FIN.
     const sent = this.send(fd, this.out, out, close ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
     if (sent === out) return true;
-    if (sent < 0) this.drop(fd, slot);
-    else this.park(fd, slot, this.out + sent, out - sent, rest, restBytes, close);
+    if (sent < 0) this.closeConnection(fd, slot);
+    else this.storeAnswer(fd, slot, this.out + sent, out - sent, rest, restBytes, close);
     return false;
   }
 
@@ -208,25 +208,25 @@ export class HttpConnections {
 
   private awaitNext(fd: number, slot: number): void {
     if (slot === NONE) {
-      this.hold(fd, IDLE, this.limits.keepAliveTimeoutMs);
+      this.addConnection(fd, IDLE, this.limits.keepAliveTimeoutMs);
       return;
     }
     this.releaseRequest(slot);
-    this.enter(slot, IDLE, this.limits.keepAliveTimeoutMs);
+    this.enterState(slot, IDLE, this.limits.keepAliveTimeoutMs);
   }
 
   private awaitRest(fd: number, slot: number, start: number, length: number, answered: boolean): void {
     const { requestTimeoutMs } = this.limits;
-    const held = slot === NONE ? this.hold(fd, READING, requestTimeoutMs) : slot;
-    if (held === NONE || !this.keepRequest(held, start, length)) return;
+    const held = slot === NONE ? this.addConnection(fd, READING, requestTimeoutMs) : slot;
+    if (held === NONE || !this.storeRequest(held, start, length)) return;
     // The timeout of a request counts from its first byte: further bytes do not extend it.
     if (slot !== NONE && (answered || this.table.state[slot] !== READING)) {
-      this.enter(slot, READING, requestTimeoutMs);
+      this.enterState(slot, READING, requestTimeoutMs);
     }
   }
 
   /** Stores unsent and unread bytes; reading resumes when the answer is sent. */
-  private park(
+  private storeAnswer(
     fd: number,
     slot: number,
     out: number,
@@ -236,18 +236,18 @@ export class HttpConnections {
     close: boolean,
   ): void {
     const table = this.table;
-    if (this.answers.free === 0) this.evict(table.oldest(WRITING));
-    const parked = slot === NONE ? this.hold(fd, WRITING, this.limits.requestTimeoutMs) : slot;
+    if (this.answers.freeCount === 0) this.timeOut(table.oldest(WRITING));
+    const parked = slot === NONE ? this.addConnection(fd, WRITING, this.limits.requestTimeoutMs) : slot;
     if (parked === NONE) return;
-    if (slot !== NONE) this.enter(slot, WRITING, this.limits.requestTimeoutMs);
-    const buffer = this.answers.take();
-    this.memory.bytes.copyWithin(this.answers.offset(buffer), out, out + outBytes);
+    if (slot !== NONE) this.enterState(slot, WRITING, this.limits.requestTimeoutMs);
+    const buffer = this.answers.takeBuffer();
+    this.memory.bytes.copyWithin(this.answers.bufferOffset(buffer), out, out + outBytes);
     table.outBuffer[parked] = buffer;
     table.outFrom[parked] = 0;
     table.outTo[parked] = outBytes;
     table.closeAfter[parked] = close ? 1 : 0;
     if (restBytes === 0 || close) this.releaseRequest(parked);
-    else if (!this.keepRequest(parked, rest, restBytes)) return;
+    else if (!this.storeRequest(parked, rest, restBytes)) return;
     this.loop.rewatch(fd, EPOLLOUT, this.sourceId, parked);
   }
 
@@ -256,18 +256,18 @@ export class HttpConnections {
     const fd = table.fd[slot]!;
     const from = table.outFrom[slot]!;
     const length = table.outTo[slot]! - from;
-    const sent = this.send(fd, this.answers.offset(table.outBuffer[slot]!) + from, length, MSG_NOSIGNAL);
+    const sent = this.send(fd, this.answers.bufferOffset(table.outBuffer[slot]!) + from, length, MSG_NOSIGNAL);
     if (sent < 0) {
-      this.drop(fd, slot);
+      this.closeConnection(fd, slot);
     } else if (sent < length) {
       table.outFrom[slot] = from + sent;
     } else {
       this.releaseAnswer(slot);
       this.loop.rewatch(fd, EPOLLIN, this.sourceId, slot);
-      this.load(slot);
+      this.loadConnection(slot);
       const held = table.inLength[slot]!;
       if (table.closeAfter[slot] === 1) this.finish(fd, slot, true);
-      else if (held > 0) this.answer(fd, slot, this.requests.offset(table.inBuffer[slot]!), held);
+      else if (held > 0) this.answer(fd, slot, this.requests.bufferOffset(table.inBuffer[slot]!), held);
       else this.awaitNext(fd, slot);
     }
   }
@@ -275,68 +275,68 @@ export class HttpConnections {
   /** A close with unread input sends a reset, which may overtake the answer: such a connection is closed in two steps. */
   private finish(fd: number, slot: number, moreInput: boolean): void {
     if (!moreInput) {
-      this.drop(fd, slot);
+      this.closeConnection(fd, slot);
       return;
     }
     this.calls.shutdown(fd, SHUT_WR);
     if (slot === NONE) {
-      this.hold(fd, LINGERING, LINGER_MS);
+      this.addConnection(fd, LINGERING, LINGER_MS);
       return;
     }
     this.releaseRequest(slot);
-    this.enter(slot, LINGERING, LINGER_MS);
+    this.enterState(slot, LINGERING, LINGER_MS);
   }
 
-  private discard(slot: number): void {
+  private discardInput(slot: number): void {
     const fd = this.table.fd[slot]!;
     const count = this.calls.recv(fd, this.memory.address + this.in, IN_BUFFER_BYTES, 0);
     const errno = count < 0 ? this.calls.errno() : 0;
-    if (count === 0 || (count < 0 && errno !== EAGAIN && errno !== EINTR)) this.drop(fd, slot);
+    if (count === 0 || (count < 0 && errno !== EAGAIN && errno !== EINTR)) this.closeConnection(fd, slot);
   }
 
   /** Gives a connection a slot and registers it with epoll. @returns NONE if it had to be closed instead */
-  private hold(fd: number, state: ConnectionState, timeoutMs: number): number {
-    const slot = this.table.add(fd, state, this.nowMs + timeoutMs);
+  private addConnection(fd: number, state: ConnectionState, timeoutMs: number): number {
+    const slot = this.table.addConnection(fd, state, this.nowMs + timeoutMs);
     if (slot === NONE) {
       this.calls.close(fd);
       return NONE;
     }
     this.counters.connectionsOpen++;
-    this.save(slot);
+    this.saveConnection(slot);
     if (this.loop.watch(fd, EPOLLIN, this.sourceId, slot)) return slot;
-    this.drop(fd, slot);
+    this.closeConnection(fd, slot);
     return NONE;
   }
 
-  private enter(slot: number, state: ConnectionState, timeoutMs: number): void {
-    this.save(slot);
-    this.table.enter(slot, state, this.nowMs + timeoutMs);
+  private enterState(slot: number, state: ConnectionState, timeoutMs: number): void {
+    this.saveConnection(slot);
+    this.table.moveToState(slot, state, this.nowMs + timeoutMs);
   }
 
-  private save(slot: number): void {
+  private saveConnection(slot: number): void {
     this.table.saveRemote(slot, this.remote);
     this.table.headerPending[slot] = this.headerPending ? 1 : 0;
   }
 
-  private load(slot: number): void {
+  private loadConnection(slot: number): void {
     this.table.loadRemote(slot, this.remote);
     this.headerPending = this.table.headerPending[slot] === 1;
   }
 
   /** @returns false if the connection was closed because no buffer is free */
-  private keepRequest(slot: number, start: number, length: number): boolean {
+  private storeRequest(slot: number, start: number, length: number): boolean {
     const table = this.table;
     if (table.inBuffer[slot] === NONE) {
-      const oldest = this.requests.free === 0 ? table.oldest(READING) : NONE;
-      if (oldest !== NONE && oldest !== slot) this.evict(oldest);
-      const buffer = this.requests.take();
+      const oldest = this.requests.freeCount === 0 ? table.oldest(READING) : NONE;
+      if (oldest !== NONE && oldest !== slot) this.timeOut(oldest);
+      const buffer = this.requests.takeBuffer();
       if (buffer === NONE) {
-        this.evict(slot);
+        this.timeOut(slot);
         return false;
       }
       table.inBuffer[slot] = buffer;
     }
-    const to = this.requests.offset(table.inBuffer[slot]!);
+    const to = this.requests.bufferOffset(table.inBuffer[slot]!);
     if (to !== start) this.memory.bytes.copyWithin(to, start, start + length);
     table.inLength[slot] = length;
     return true;
@@ -344,27 +344,27 @@ export class HttpConnections {
 
   private releaseRequest(slot: number): void {
     const table = this.table;
-    if (table.inBuffer[slot] !== NONE) this.requests.give(table.inBuffer[slot]!);
+    if (table.inBuffer[slot] !== NONE) this.requests.returnBuffer(table.inBuffer[slot]!);
     table.inBuffer[slot] = NONE;
     table.inLength[slot] = 0;
   }
 
   private releaseAnswer(slot: number): void {
     const table = this.table;
-    if (table.outBuffer[slot] !== NONE) this.answers.give(table.outBuffer[slot]!);
+    if (table.outBuffer[slot] !== NONE) this.answers.returnBuffer(table.outBuffer[slot]!);
     table.outBuffer[slot] = NONE;
   }
 
-  private evict(slot: number): void {
+  private timeOut(slot: number): void {
     this.counters.connectionsTimedOut++;
-    this.drop(this.table.fd[slot]!, slot);
+    this.closeConnection(this.table.fd[slot]!, slot);
   }
 
-  private drop(fd: number, slot: number): void {
+  private closeConnection(fd: number, slot: number): void {
     if (slot !== NONE) {
       this.releaseRequest(slot);
       this.releaseAnswer(slot);
-      this.table.remove(slot);
+      this.table.removeConnection(slot);
       this.counters.connectionsOpen--;
     }
     this.calls.close(fd);

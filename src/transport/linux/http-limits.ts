@@ -10,7 +10,7 @@ export const MAX_HELD_REQUESTS = 4_096;
 /** Connections with a partly sent answer at one time (32 MiB); above it the longest stalled is closed. */
 export const MAX_HELD_ANSWERS = 256;
 /** Connections accepted from one listener before other sources run. */
-export const ACCEPTS_PER_TURN = 64;
+export const MAX_ACCEPTS_AT_ONCE = 64;
 /**
  * The kernel holds back a new connection until its request arrives (TCP_DEFER_ACCEPT), at most for this time, because the
  * connection occupies the queue of those that are not established.

@@ -12,7 +12,7 @@ import type {
 } from '../transport.js';
 import type { EventLoop, EventSource } from './event-loop.js';
 import { HttpConnections } from './http-connections.js';
-import { ACCEPT_PAUSE_MS, ACCEPTS_PER_TURN, MAX_DEFER_ACCEPT_SECONDS } from './http-limits.js';
+import { ACCEPT_PAUSE_MS, MAX_ACCEPTS_AT_ONCE, MAX_DEFER_ACCEPT_SECONDS } from './http-limits.js';
 import {
   EAGAIN,
   EBADF,
@@ -63,7 +63,7 @@ export class HttpListener implements TransportListener, EventSource {
   private readonly memory: NativeMemory;
   private readonly name: number;
   private readonly nameBytes: number;
-  private acceptAgainAtMs = 0;
+  private resumeAcceptAtMs = 0;
   private closed = false;
 
   constructor(
@@ -95,28 +95,28 @@ export class HttpListener implements TransportListener, EventSource {
 
   onTick(nowMs: number): void {
     this.connections.expire(nowMs);
-    if (this.acceptAgainAtMs === 0 || nowMs < this.acceptAgainAtMs) return;
-    this.acceptAgainAtMs = 0;
+    if (this.resumeAcceptAtMs === 0 || nowMs < this.resumeAcceptAtMs) return;
+    this.resumeAcceptAtMs = 0;
     this.loop.rewatch(this.fd, EPOLLIN, this.sourceId, LISTENING);
   }
 
   private acceptSome(nowMs: number): void {
     const { words, address } = this.memory;
-    for (let i = 0; i < ACCEPTS_PER_TURN; i++) {
+    for (let i = 0; i < MAX_ACCEPTS_AT_ONCE; i++) {
       words[this.nameBytes >>> 2] = SOCKADDR_IN6_BYTES;
       const fd = this.calls.accept4(this.fd, address + this.name, address + this.nameBytes, CONNECTION_FLAGS);
       if (fd >= 0) {
         this.counters.connectionsAccepted++;
         readSocketAddress(this.memory, this.name, this.connections.remote);
-        this.connections.welcome(fd, nowMs);
-      } else if (!this.mayGoOn(this.calls.errno(), nowMs)) {
+        this.connections.startConnection(fd, nowMs);
+      } else if (!this.mayAcceptNext(this.calls.errno(), nowMs)) {
         return;
       }
     }
   }
 
   /** @returns whether to accept the next connection at once */
-  private mayGoOn(errno: number, nowMs: number): boolean {
+  private mayAcceptNext(errno: number, nowMs: number): boolean {
     switch (errno) {
       case EAGAIN:
         return false;
@@ -124,8 +124,8 @@ export class HttpListener implements TransportListener, EventSource {
       case ENFILE:
       case ENOBUFS:
       case ENOMEM:
-        if (this.connections.makeRoom()) return true;
-        this.acceptAgainAtMs = nowMs + ACCEPT_PAUSE_MS;
+        if (this.connections.closeLeastUseful()) return true;
+        this.resumeAcceptAtMs = nowMs + ACCEPT_PAUSE_MS;
         this.loop.rewatch(this.fd, 0, this.sourceId, LISTENING);
         return false;
       case EBADF:

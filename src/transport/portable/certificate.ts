@@ -9,7 +9,7 @@ import { messageOf, OperatorError } from '../../domain/errors.js';
 import type { CertificatePair, TlsMaterial } from '../transport.js';
 
 /** Certificates change every few weeks; a check costs two stat calls. */
-const LOOK_EVERY_MS = 5_000;
+const CHECK_EVERY_MS = 5_000;
 
 export class Certificate {
   private currentContext: SecureContext;
@@ -53,8 +53,8 @@ export class Certificate {
   }
 
   private watch(): void {
-    watchFile(this.material.certificateFile, { persistent: false, interval: LOOK_EVERY_MS }, this.onChange);
-    watchFile(this.material.keyFile, { persistent: false, interval: LOOK_EVERY_MS }, this.onChange);
+    watchFile(this.material.certificateFile, { persistent: false, interval: CHECK_EVERY_MS }, this.onChange);
+    watchFile(this.material.keyFile, { persistent: false, interval: CHECK_EVERY_MS }, this.onChange);
   }
 }
 

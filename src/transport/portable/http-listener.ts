@@ -22,7 +22,7 @@ import { type ConnectionShared, createOutput, HttpConnection } from './http-conn
 /** Length of the accept queue; the kernel limits it to net.core.somaxconn. */
 const BACKLOG = 4_096;
 /** Deadlines are checked this many times within the shorter timeout. */
-const LOOKS_PER_TIMEOUT = 8;
+const CHECKS_PER_TIMEOUT = 8;
 
 export interface HttpListenerOptions {
   readonly address: ListenAddress;
@@ -36,7 +36,7 @@ export interface HttpListenerOptions {
 }
 
 /** Anything with a deadline: a connection, or one whose PROXY header has not arrived. */
-interface Guest {
+interface OpenConnection {
   deadlineMs: number;
 }
 
@@ -51,7 +51,7 @@ export async function listenHttpPortably(options: HttpListenerOptions): Promise<
     nowMs,
     onBatch: options.onBatch,
   };
-  const guests = new Map<Socket, Guest>();
+  const guests = new Map<Socket, OpenConnection>();
 
   const serve = (socket: Socket, remote: RemoteAddress): void => {
     if (certificate === null) {
@@ -85,7 +85,7 @@ export async function listenHttpPortably(options: HttpListenerOptions): Promise<
   const server = await bindEitherFamily(address, (attempt) => listen(attempt, address.port));
   server.on('connection', welcome);
 
-  const lookEveryMs = Math.ceil(Math.min(limits.requestTimeoutMs, limits.keepAliveTimeoutMs) / LOOKS_PER_TIMEOUT);
+  const lookEveryMs = Math.ceil(Math.min(limits.requestTimeoutMs, limits.keepAliveTimeoutMs) / CHECKS_PER_TIMEOUT);
   const timer = setInterval(() => {
     const now = nowMs();
     for (const [socket, guest] of guests) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultMix } from '../../../src/policy/default-mix.js';
 import {
   BECOME_GATEWAY,
-  gatewayPlaces,
+  gatewayQuota,
   gatewayRank,
   gatewayReturnsSoon,
   hasStalled,
@@ -68,9 +68,9 @@ describe('the foreign peers of a gateway', () => {
   };
 
   it('have the places that the operator allows; an operator’s cache has those of all gateways', () => {
-    expect(gatewayPlaces(mix, gatewayRank(7, false))).toBe(3);
-    expect(gatewayPlaces(mix, STALLED_RANK)).toBe(3);
-    expect(gatewayPlaces(mix, gatewayRank(1, true))).toBe(18);
+    expect(gatewayQuota(mix, gatewayRank(7, false))).toBe(3);
+    expect(gatewayQuota(mix, STALLED_RANK)).toBe(3);
+    expect(gatewayQuota(mix, gatewayRank(1, true))).toBe(18);
   });
 
   it('are seeds first, each in the place of two leechers', () => {

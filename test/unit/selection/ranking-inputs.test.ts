@@ -178,7 +178,7 @@ describe('a draw from sorted words', () => {
     const records = Uint32Array.from({ length: 53 * 5 }, (_, i) =>
       i % 5 === 0 ? i / 5 : i % 5 === 1 ? 0x1ae10000 : 0,
     );
-    candidates.set(words, 0, 1, 53, 53, 53, 0, 5, 53, 0);
+    candidates.setLists(words, 0, 1, 53, 53, 53, 0, 5, 53, 0);
     const sink = new PeerSink();
     const out = new Uint8Array(60);
     const given = new Uint32Array(53);

@@ -99,7 +99,7 @@ describe('29 expiry', () => {
 
   it('keeps the swarm of a torrent that the catalogue lists', () => {
     const tracker = new LabTracker();
-    tracker.store.setKept(HASH, true);
+    tracker.store.setPinned(HASH, true);
     tracker.udp(PUBLIC(1), { event: EVENT_COMPLETED, left: 0n });
     tracker.udp(PUBLIC(1), { event: EVENT_STOPPED, left: 0n });
     for (let i = 0; i < 20; i++) tracker.store.expire(tracker.announcer.nowSeconds + 5_000, 10_000);

@@ -153,12 +153,12 @@ describe('the data plane', () => {
     };
     expect(await ask()).toBe('fine');
     plane.setAccess({ mode: 'deny-list', hashes: infoHashToBytes(INFO_HASH) });
-    await plane.settled();
+    await plane.flush();
     expect(await ask()).toContain('not allowed');
     plane.setAccess({ mode: 'open', hashes: new Uint8Array(0) });
     const { topology, cost } = labPolicy(2);
     plane.setPolicy(topology, cost);
-    await plane.settled();
+    await plane.flush();
     expect(await ask()).toBe('fine');
   });
 
@@ -196,7 +196,7 @@ describe('the data plane', () => {
     expect(answer).toContain(`external ip4:${String.fromCharCode(127, 1, 0, 7)}`);
     const other = { certificateFile: 'test/vectors/tls/two.cert.pem', keyFile: 'test/vectors/tls/two.key.pem' };
     plane.useCertificate(await readCertificate(other));
-    await plane.settled();
+    await plane.flush();
     const renewed = connectTls({ port: https!.port, host: '127.0.0.1', rejectUnauthorized: false });
     await once(renewed, 'secureConnect');
     expect(renewed.getPeerCertificate().subject.CN).toBe('tracker-two.test');
@@ -225,7 +225,7 @@ describe('the data plane', () => {
     await Promise.all([plane.stop(), plane.stop()]);
     expect(performance.now() - before).toBeLessThan(1_000);
     expect(faults).toEqual([]);
-    await expect(plane.settled()).rejects.toThrow('has ended');
+    await expect(plane.flush()).rejects.toThrow('has ended');
     await start({ listen: [{ protocol: 'udp', host: '127.0.0.1', port }] });
     const socket = createSocket('udp4');
     cleanups.push(() => socket.close());

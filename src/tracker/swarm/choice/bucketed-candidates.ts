@@ -29,21 +29,21 @@ export class BucketedCandidates implements Candidates {
     this.draw = new ClassDraw(random);
   }
 
-  set(swarm: BucketedSwarm): void {
+  setSwarm(swarm: BucketedSwarm): void {
     swarm.ensureSorted(this.keys);
     this.swarm = swarm;
     this.orders = swarm.orders;
-    this.draw.set(swarm, this.orders, 0);
+    this.draw.setSwarm(swarm, this.orders, 0);
   }
 
   /** Ranks the swarm's buckets for one requester's group. */
-  setForPairs(swarm: BucketedSwarm, group: number, partition: number): void {
+  setSwarmForPairs(swarm: BucketedSwarm, group: number, partition: number): void {
     swarm.ensureSorted(this.keys);
     this.swarm = swarm;
     this.orders = swarm.pairOrders(group, this.keys.stamp, (id) =>
       this.keys.pairKey(group, partition, swarm.groups[id]!, swarm.kinds[id]! >>> 2),
     );
-    this.draw.set(swarm, this.orders, group + 1);
+    this.draw.setSwarm(swarm, this.orders, group + 1);
   }
 
   countLeechers(low: number, high: number): number {
@@ -65,9 +65,9 @@ export class BucketedCandidates implements Candidates {
     if (quota <= 0) return;
     const target = sink.written + quota;
     const count = this.openCursors(0, low, high);
-    this.draw.clear();
+    this.draw.startClass();
     for (let i = 0; i < count; i++) this.draw.addRun(this.cursorLists[i]!, this.cursors[i]!, this.cursorEnds[i]!);
-    this.draw.take(target, sink);
+    this.draw.drawPeers(target, sink);
   }
 
   takeSiblings(ownPartition: number, partitions: number, quota: number, sink: PeerSink): void {
@@ -87,12 +87,12 @@ export class BucketedCandidates implements Candidates {
     while (level >= 0 && sink.written < target) {
       // Levels that the policy does not tell apart are one class.
       const key = keys.key(group, level);
-      this.draw.clear();
+      this.draw.startClass();
       for (; level >= 0 && keys.key(group, level) === key; level--) {
         this.addGroupBuckets(group, level, LIST_LEECHERS);
         if (this.offerServing) this.addGroupBuckets(group, level, LIST_SERVING);
       }
-      this.draw.take(target, sink);
+      this.draw.drawPeers(target, sink);
     }
   }
 
@@ -102,8 +102,8 @@ export class BucketedCandidates implements Candidates {
     const last = this.offerServing ? LIST_SERVING : LIST_LEECHERS;
     for (let list = first; list <= last; list++) {
       const order = this.orders[list]!;
-      const from = order.at(low);
-      const to = order.at(high);
+      const from = order.positionOfKey(low);
+      const to = order.positionOfKey(high);
       if (from === to) continue;
       this.cursorLists[next] = list;
       this.cursors[next] = from;
@@ -172,7 +172,7 @@ export class BucketedCandidates implements Candidates {
         if (key < best) best = key;
       }
       if (best === KEY_END) return;
-      this.draw.clear();
+      this.draw.startClass();
       for (let i = 0; i < count; i++) {
         const from = this.cursors[i]!;
         const end = this.cursorEnds[i]!;
@@ -182,19 +182,19 @@ export class BucketedCandidates implements Candidates {
         this.draw.addRun(this.cursorLists[i]!, from, to);
         this.cursors[i] = to;
       }
-      this.draw.take(target, sink);
+      this.draw.drawPeers(target, sink);
     }
   }
 
   private addGroupBuckets(group: number, level: number, list: number): void {
     const swarm = this.swarm;
-    let id = swarm.open.get((group * 8 + level) * 4 + list) ?? 0;
+    let id = swarm.openBuckets.get((group * 8 + level) * 4 + list) ?? 0;
     for (; id !== 0; id = swarm.previous[id]!) this.draw.addBucket(id);
   }
 
   private countRange(list: number, low: number, high: number): number {
     const order = this.orders[list]!;
-    return this.draw.countPeers(list, order.at(low), order.at(high));
+    return this.draw.countPeers(list, order.positionOfKey(low), order.positionOfKey(high));
   }
 }
 

@@ -39,14 +39,14 @@ export class ClassDraw {
   constructor(private readonly random: Random) {}
 
   /** @param requesters 0, or one more than the group that the orders are made for: their trees do not count peers then */
-  set(swarm: BucketedSwarm, orders: readonly [BucketOrder, BucketOrder], requesters: number): void {
+  setSwarm(swarm: BucketedSwarm, orders: readonly [BucketOrder, BucketOrder], requesters: number): void {
     this.swarm = swarm;
     this.orders = orders;
     this.requesters = requesters;
   }
 
   /** Begins a class of no buckets. */
-  clear(): void {
+  startClass(): void {
     this.runs = 0;
     this.loose = 0;
   }
@@ -65,17 +65,17 @@ export class ClassDraw {
   }
 
   /** Hands out of the class until the sink has `target` peers. */
-  take(target: number, sink: PeerSink): void {
+  drawPeers(target: number, sink: PeerSink): void {
     this.addRun(LOOSE, 0, this.loose);
     if (this.runs === 0) return;
-    const { places } = this.swarm;
-    const drawn = this.identity();
-    const goesOn = places.recall(drawn) && this.startAtPlace();
+    const { drawPositions } = this.swarm;
+    const drawn = this.classHash();
+    const goesOn = drawPositions.recallDraw(drawn) && this.startAtLastDraw();
     const isRandom = !goesOn && this.startAtRandom(target - sink.written);
     this.walk(target, sink);
     if (!goesOn && !isRandom) return;
     const id = this.idsOf(this.endList)[this.endPosition]!;
-    places.note(drawn, isRandom, this.endList, this.endPosition, id, this.endOffset);
+    drawPositions.noteDraw(drawn, isRandom, this.endList, this.endPosition, id, this.endOffset);
   }
 
   /** How many peers the buckets [from, to) of a list's order hold. */
@@ -91,7 +91,7 @@ export class ClassDraw {
   }
 
   /** Tells classes of a swarm apart, by chance: in 32 bits. */
-  private identity(): number {
+  private classHash(): number {
     let hash = this.loose > 0 ? this.looseIds[0]! : this.requesters;
     for (let run = 0; run < this.runs; run++) {
       hash = Math.imul(hash ^ (this.from[run]! * 4 + this.lists[run]!), 0x9e3779b1);
@@ -101,8 +101,8 @@ export class ClassDraw {
   }
 
   /** @returns false if the recalled place is not in this class any more */
-  private startAtPlace(): boolean {
-    const { list, position, id, offset } = this.swarm.places;
+  private startAtLastDraw(): boolean {
+    const { list, position, id, offset } = this.swarm.drawPositions;
     for (let run = 0; run < this.runs; run++) {
       if (this.lists[run] !== list || position < this.from[run]! || position >= this.to[run]!) continue;
       if (this.idsOf(list)[position] !== id) return false;
@@ -175,7 +175,7 @@ export class ClassDraw {
     const list = this.lists[run]!;
     const ids = this.idsOf(list);
     const { self, skipGroup } = sink;
-    if (sink.passesInnerOnly) {
+    if (sink.skipsInnerOnly) {
       this.emitReachable(run, from, offset, to, target, sink);
       return;
     }
@@ -203,10 +203,10 @@ export class ClassDraw {
     const list = this.lists[run]!;
     const ids = this.idsOf(list);
     let i = offset;
-    for (let position = from; position < to && sink.written < target && sink.patience > 0; position++, i = 0) {
+    for (let position = from; position < to && sink.written < target && sink.passesLeft > 0; position++, i = 0) {
       const id = ids[position]!;
       const size = sizes[id]!;
-      for (; i < size && sink.written < target && sink.patience > 0; i++) sink.put(bases[id]! + i * stride);
+      for (; i < size && sink.written < target && sink.passesLeft > 0; i++) sink.offer(bases[id]! + i * stride);
       this.endList = list;
       this.endPosition = position;
       this.endOffset = i;
@@ -220,7 +220,7 @@ export class ClassDraw {
     const count = Math.min(this.startOffset, sizes[id]!);
     let record = bases[id]!;
     let i = 0;
-    for (; i < count && sink.written < target; i++, record += stride) sink.put(record);
+    for (; i < count && sink.written < target; i++, record += stride) sink.offer(record);
     this.endList = this.lists[this.startRun]!;
     this.endPosition = this.startPosition;
     this.endOffset = i;
@@ -238,6 +238,6 @@ export class ClassDraw {
 
 function peersUpTo(order: BucketOrder, position: number): number {
   if (position === 0) return 0;
-  if (position === order.length) return order.total;
-  return position === order.foreignStart ? order.innerTotal : order.peersBefore(position);
+  if (position === order.length) return order.peerCount;
+  return position === order.foreignStart ? order.innerPeerCount : order.peersBefore(position);
 }

@@ -31,23 +31,23 @@ const GATEWAY_WORDS = 8;
 export class GatewayBlocks {
   constructor(private readonly arena: Arena) {}
 
-  create(capacity: number): number {
-    const ref = this.arena.allocate(HEADER_WORDS + capacity * GATEWAY_WORDS);
+  createBlock(capacity: number): number {
+    const ref = this.arena.allocateBlock(HEADER_WORDS + capacity * GATEWAY_WORDS);
     const { words } = this.arena;
     words.fill(0, ref, ref + HEADER_WORDS);
     words[ref] = (capacity << 24) | 1;
     return ref;
   }
 
-  free(ref: number): void {
-    if (ref !== 0) this.arena.free(ref, HEADER_WORDS + this.capacity(ref) * GATEWAY_WORDS);
+  freeBlock(ref: number): void {
+    if (ref !== 0) this.arena.freeBlock(ref, HEADER_WORDS + this.capacity(ref) * GATEWAY_WORDS);
   }
 
   /** Fills a fresh block from another one, or leaves it empty if that is 0. */
-  copy(from: number, to: number): void {
+  copyBlock(from: number, to: number): void {
     if (from === 0) return;
     const words = this.arena.words;
-    const used = this.count(from) * GATEWAY_WORDS;
+    const used = this.gatewayCount(from) * GATEWAY_WORDS;
     for (let i = 1; i < HEADER_WORDS + used; i++) words[to + i] = words[from + i]!;
     words[to] = (words[to]! & 0xff000000) | (words[from]! & 0x00ffffff);
   }
@@ -56,17 +56,17 @@ export class GatewayBlocks {
     return this.arena.words[ref]! >>> 24;
   }
 
-  count(ref: number): number {
+  gatewayCount(ref: number): number {
     return ref === 0 ? 0 : (this.arena.words[ref]! >>> 16) & 0xff;
   }
 
   /** Seeds that have shown that they serve, one for each host. */
-  serving(ref: number): number {
+  servingSeeds(ref: number): number {
     return ref === 0 ? 0 : this.arena.words[ref + BLOCK_SERVING]!;
   }
 
   /** Leechers that came back empty-handed, one for each host. */
-  starved(ref: number): number {
+  starvedLeechers(ref: number): number {
     return ref === 0 ? 0 : this.arena.words[ref + BLOCK_STARVED]!;
   }
 
@@ -91,34 +91,34 @@ export class GatewayBlocks {
     words[ref + DISTRUSTED_UNTIL] = distrustedUntilSeconds;
   }
 
-  /** What {@link survey} found: an endpoint's number and the weakest gateway's, −1 for none, and the highest rank. */
-  found = -1;
-  weakestFound = -1;
+  /** What {@link surveyGateways} found: an endpoint's number and the weakest gateway's, −1 for none, and the highest rank. */
+  foundGateway = -1;
+  weakestGateway = -1;
   greatestRank = -1;
 
   /** Looks for an endpoint and at all ranks in one walk. */
-  survey(ref: number, endpoint: Endpoint): void {
+  surveyGateways(ref: number, endpoint: Endpoint): void {
     const words = this.arena.words;
-    const end = ref + HEADER_WORDS + this.count(ref) * GATEWAY_WORDS;
+    const end = ref + HEADER_WORDS + this.gatewayCount(ref) * GATEWAY_WORDS;
     let weakestRank = 0x100;
-    this.found = -1;
-    this.weakestFound = -1;
+    this.foundGateway = -1;
+    this.weakestGateway = -1;
     this.greatestRank = -1;
     for (let at = ref + HEADER_WORDS, i = 0; at < end; at += GATEWAY_WORDS, i++) {
       const rank = (words[at]! >>> 8) & 0xff;
       if (rank < weakestRank) {
         weakestRank = rank;
-        this.weakestFound = i;
+        this.weakestGateway = i;
       }
       if (rank > this.greatestRank) this.greatestRank = rank;
-      if (words[at]! >>> 16 === endpoint.port && this.isAt(at, endpoint)) this.found = i;
+      if (words[at]! >>> 16 === endpoint.port && this.isAt(at, endpoint)) this.foundGateway = i;
     }
   }
 
   /** @returns the gateway's number, −1 if the endpoint is not a gateway */
-  find(ref: number, endpoint: Endpoint): number {
+  findGateway(ref: number, endpoint: Endpoint): number {
     const words = this.arena.words;
-    const count = this.count(ref);
+    const count = this.gatewayCount(ref);
     for (let i = 0; i < count; i++) {
       const at = ref + HEADER_WORDS + i * GATEWAY_WORDS;
       if (words[at]! >>> 16 === endpoint.port && this.isAt(at, endpoint)) return i;
@@ -138,9 +138,9 @@ export class GatewayBlocks {
   }
 
   /** The caller has made sure that there is room. */
-  add(ref: number, endpoint: Endpoint, rank: number, downloadedUnits: number, nowSeconds: number): void {
+  addGateway(ref: number, endpoint: Endpoint, rank: number, downloadedUnits: number, nowSeconds: number): void {
     const words = this.arena.words;
-    const at = ref + HEADER_WORDS + this.count(ref) * GATEWAY_WORDS;
+    const at = ref + HEADER_WORDS + this.gatewayCount(ref) * GATEWAY_WORDS;
     words[at] = (endpoint.port << 16) | (rank << 8);
     words[at + 1] = endpoint.word0;
     words[at + 2] = endpoint.word1;
@@ -152,39 +152,39 @@ export class GatewayBlocks {
     words[ref] = words[ref]! + 0x10000;
   }
 
-  removeAt(ref: number, index: number): void {
+  removeGateway(ref: number, index: number): void {
     const words = this.arena.words;
-    const last = ref + HEADER_WORDS + (this.count(ref) - 1) * GATEWAY_WORDS;
+    const last = ref + HEADER_WORDS + (this.gatewayCount(ref) - 1) * GATEWAY_WORDS;
     const at = ref + HEADER_WORDS + index * GATEWAY_WORDS;
     for (let i = 0; i < GATEWAY_WORDS; i++) words[at + i] = words[last + i]!;
     words[ref] = words[ref]! - 0x10000;
   }
 
-  rank(ref: number, index: number): number {
+  rankOfGateway(ref: number, index: number): number {
     return (this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS]! >>> 8) & 0xff;
   }
 
-  setRank(ref: number, index: number, rank: number): void {
+  setRankOfGateway(ref: number, index: number, rank: number): void {
     const at = ref + HEADER_WORDS + index * GATEWAY_WORDS;
     this.arena.words[at] = (this.arena.words[at]! & 0xffff00ff) | (rank << 8);
   }
 
   /** Places taken by the foreign peers that it was given when it last asked, and by those that it was shown to since. */
-  taken(ref: number, index: number): number {
+  usedQuota(ref: number, index: number): number {
     return this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS]! & 0xff;
   }
 
-  setTaken(ref: number, index: number, places: number): void {
+  setUsedQuota(ref: number, index: number, places: number): void {
     const at = ref + HEADER_WORDS + index * GATEWAY_WORDS;
     this.arena.words[at] = (this.arena.words[at]! & 0xffffff00) | Math.min(places, 0xff);
   }
 
-  /** As {@link taken}, by foreign peers of the family that the gateway's host announces over as well. */
-  takenElsewhere(ref: number, index: number): number {
+  /** As {@link usedQuota}, by foreign peers of the family that the gateway's host announces over as well. */
+  usedByOtherFamily(ref: number, index: number): number {
     return this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS + 7]!;
   }
 
-  setTakenElsewhere(ref: number, index: number, places: number): void {
+  setUsedByOtherFamily(ref: number, index: number, places: number): void {
     this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS + 7] = places;
   }
 
@@ -192,7 +192,7 @@ export class GatewayBlocks {
    * The first gateway from a number on with more free places than `most`, −1 if there is none.
    * @param places of a gateway. @param cachePlaces of one that ranks at least `cacheRank`
    */
-  nextWithRoom(
+  nextWithQuotaLeft(
     ref: number,
     from: number,
     most: number,
@@ -201,7 +201,7 @@ export class GatewayBlocks {
     cachePlaces: number,
   ): number {
     const words = this.arena.words;
-    const count = this.count(ref);
+    const count = this.gatewayCount(ref);
     for (let i = from, at = ref + HEADER_WORDS + from * GATEWAY_WORDS; i < count; i++, at += GATEWAY_WORDS) {
       const head = words[at]!;
       const all = ((head >>> 8) & 0xff) >= cacheRank ? cachePlaces : places;
@@ -211,13 +211,13 @@ export class GatewayBlocks {
   }
 
   /** Moves a gateway to another block, in which there is room, under another endpoint of its host. */
-  move(from: number, index: number, to: number, endpoint: Endpoint): void {
+  moveGateway(from: number, index: number, to: number, endpoint: Endpoint): void {
     const words = this.arena.words;
     const at = from + HEADER_WORDS + index * GATEWAY_WORDS;
-    const number = this.count(to);
-    this.add(to, endpoint, this.rank(from, index), words[at + 5]!, words[at + 6]!);
-    this.setTakenElsewhere(to, number, this.taken(from, index));
-    this.removeAt(from, index);
+    const number = this.gatewayCount(to);
+    this.addGateway(to, endpoint, this.rankOfGateway(from, index), words[at + 5]!, words[at + 6]!);
+    this.setUsedByOtherFamily(to, number, this.usedQuota(from, index));
+    this.removeGateway(from, index);
   }
 
   /** Notes how far a gateway has come. @returns seconds since it last received anything */
@@ -232,9 +232,9 @@ export class GatewayBlocks {
   }
 
   /** Points an endpoint of the family at a gateway. */
-  load(ref: number, index: number, family: 4 | 6, endpoint: Endpoint): void {
+  readEndpoint(ref: number, index: number, family: 4 | 6, endpoint: Endpoint): void {
     const words = this.arena.words;
     const at = ref + HEADER_WORDS + index * GATEWAY_WORDS;
-    endpoint.set(family, words[at + 1]!, words[at + 2]!, words[at + 3]!, words[at + 4]!, words[at]! >>> 16);
+    endpoint.setAddress(family, words[at + 1]!, words[at + 2]!, words[at + 3]!, words[at + 4]!, words[at]! >>> 16);
   }
 }

@@ -5,12 +5,12 @@
 import { FOREIGN_PARTITION, NEUTRAL_CAPABILITY_LEVEL } from '../../../selection/cost-table.js';
 import {
   GATEWAY_LIMIT,
-  gatewayPlaces,
+  gatewayQuota,
   gatewayRank,
   hasStalled,
   judgeCandidate,
-  PLACES_OF_A_SEED,
   peersGiven,
+  QUOTA_PER_SEED,
   REPLACE_WEAKEST,
   STALLED_RANK,
   STAY_INNER,
@@ -20,8 +20,8 @@ import {
 import type { IsInnerOnly, PeerSink } from '../../../selection/peer-sink.js';
 import type { StandingKeys } from '../../../selection/standing-key.js';
 import type { AnnounceRequest } from '../../announce-request.js';
+import { type DualStackPeers, refWordOf } from '../layouts/dual-stack.js';
 import type { FamilySwarms } from '../layouts/family-swarm.js';
-import { refAt, type Twins } from '../layouts/twins.js';
 import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
 import type { HashKeys } from '../memory/hash-keys.js';
@@ -36,17 +36,17 @@ import {
   listOfFlags,
 } from '../memory/peer-record.js';
 import type { GatewayBlocks } from './gateway-blocks.js';
+import type { HostPeer } from './host-peer.js';
 import type { Requester } from './requester.js';
-import type { Seat } from './seat.js';
-import { blockWord } from './supply-evidence.js';
+import { gatewayWordOf } from './supply-evidence.js';
 
 export class GatewayRoster {
   /** How many foreign peers the last requester is given if it is a gateway. */
-  given = 0;
+  peersGiven = 0;
   /** How many of them should be seeds. */
   seedsGiven = 0;
   /** The record that the last look for a gateway found. */
-  private shown = 0;
+  private offeredRecord = 0;
   private readonly other: Endpoint;
 
   constructor(
@@ -54,32 +54,32 @@ export class GatewayRoster {
     private readonly swarms: FamilySwarms,
     private readonly keys: StandingKeys,
     private readonly blocks: GatewayBlocks,
-    private readonly twins: Twins,
+    private readonly twins: DualStackPeers,
     hashKeys: HashKeys,
     private readonly isInnerOnly: IsInnerOnly | null,
   ) {
     this.other = new Endpoint(hashKeys);
   }
 
-  count(entry: number, family: 4 | 6): number {
-    return this.blocks.count(this.arena.words[entry + blockWord(family)]!);
+  gatewayCount(entry: number, family: 4 | 6): number {
+    return this.blocks.gatewayCount(this.arena.words[entry + gatewayWordOf(family)]!);
   }
 
   /** Whether a requester is a gateway of its swarm. */
-  isGateway(entry: number, { family, endpoint }: Seat): boolean {
-    return this.blocks.find(this.arena.words[entry + blockWord(family)]!, endpoint) >= 0;
+  isGateway(entry: number, { family, endpoint }: HostPeer): boolean {
+    return this.blocks.findGateway(this.arena.words[entry + gatewayWordOf(family)]!, endpoint) >= 0;
   }
 
   /** A peer has left: if it was a gateway, its place is free. */
-  forget(entry: number, family: 4 | 6, endpoint: Endpoint): void {
+  removeGateway(entry: number, family: 4 | 6, endpoint: Endpoint): void {
     const words = this.arena.words;
-    const at = entry + blockWord(family);
+    const at = entry + gatewayWordOf(family);
     const block = words[at]!;
     if (block === 0) return;
-    const index = this.blocks.find(block, endpoint);
-    if (index >= 0) this.blocks.removeAt(block, index);
-    if (words[refAt(entry, family)] !== 0) return;
-    this.blocks.free(block);
+    const index = this.blocks.findGateway(block, endpoint);
+    if (index >= 0) this.blocks.removeGateway(block, index);
+    if (words[refWordOf(entry, family)] !== 0) return;
+    this.blocks.freeBlock(block);
     words[at] = 0;
   }
 
@@ -88,170 +88,170 @@ export class GatewayRoster {
    * as the announce would be.
    * @returns whether it is one now
    */
-  settle(
+  decideGateway(
     request: AnnounceRequest,
     requester: Requester,
-    seat: Seat,
+    seat: HostPeer,
     innerLeechers: number,
     foreignSeeds: number,
   ): boolean {
     const gateways = this.blocks;
     const words = this.arena.words;
     const { gatewaysMax } = this.keys.table.mix;
-    const { settles, starving } = requester;
+    const { announced, starving } = requester;
     const { endpoint } = seat;
-    const at = requester.entry + blockWord(seat.family);
+    const at = requester.entry + gatewayWordOf(seat.family);
     let block = words[at]!;
     const meta = seat.record + addressWordsOf(seat.family);
     const stored = seat.record !== 0;
-    const waits = stored ? isLeecher(flagsOf(words, meta)) : !settles && !request.seed;
+    const waits = stored ? isLeecher(flagsOf(words, meta)) : !announced && !request.seed;
     if (!waits) return false;
-    const serving = gateways.serving(block);
-    const starved = gateways.starved(block);
-    gateways.survey(block, endpoint);
+    const serving = gateways.servingSeeds(block);
+    const starved = gateways.starvedLeechers(block);
+    gateways.surveyGateways(block, endpoint);
     const cacheServes = gateways.greatestRank >= gatewayRank(0, true);
     const wanted = wantedGateways(innerLeechers, serving, starved, cacheServes, gatewaysMax);
-    let index = gateways.found;
+    let index = gateways.foundGateway;
     if (wanted === 0 && !starving) {
       // Inner seeds suffice, as in most swarms: nobody is appointed, and who was is not needed any more.
-      if (index >= 0 && settles) gateways.removeAt(block, index);
+      if (index >= 0 && announced) gateways.removeGateway(block, index);
       return false;
     }
     let stalled = false;
     const downloaded = ((request.downloadedHigh << 16) | (request.downloadedLow >>> 16)) >>> 0;
-    if (index >= 0 && settles) {
+    if (index >= 0 && announced) {
       // It keeps its place, with other foreign peers, until somebody else asks: a poor gateway is better than none.
       stalled = hasStalled(gateways.noteProgress(block, index, downloaded, request.nowSeconds));
     }
-    while (settles && gateways.count(block) > wanted + starved) {
-      gateways.removeAt(block, gateways.weakestFound);
-      gateways.survey(block, endpoint);
-      index = gateways.found;
+    while (announced && gateways.gatewayCount(block) > wanted + starved) {
+      gateways.removeGateway(block, gateways.weakestGateway);
+      gateways.surveyGateways(block, endpoint);
+      index = gateways.foundGateway;
     }
     const rank = stored
       ? gatewayRank(levelOf(words, meta), (flagsOf(words, meta) & FLAG_CACHE) !== 0)
       : gatewayRank(NEUTRAL_CAPABILITY_LEVEL, false);
-    this.allot(rank, foreignSeeds, index < 0 ? 0 : this.takenOverOther(block, index, seat));
+    this.setGiven(rank, foreignSeeds, index < 0 ? 0 : this.usedOverOtherFamily(block, index, seat));
     if (index >= 0) {
-      if (settles) gateways.setRank(block, index, stalled ? STALLED_RANK : rank);
+      if (announced) gateways.setRankOfGateway(block, index, stalled ? STALLED_RANK : rank);
       return true;
     }
-    const count = gateways.count(block);
-    const weakest = gateways.weakestFound;
-    const weakestRank = weakest < 0 ? -1 : gateways.rank(block, weakest);
+    const count = gateways.gatewayCount(block);
+    const weakest = gateways.weakestGateway;
+    const weakestRank = weakest < 0 ? -1 : gateways.rankOfGateway(block, weakest);
     const room = starving ? Math.min(gatewaysMax, GATEWAY_LIMIT) : wanted;
     const verdict = judgeCandidate(rank, count, room, weakestRank);
     if (verdict === STAY_INNER) return false;
-    if (!settles) return true;
-    if (verdict === REPLACE_WEAKEST) gateways.removeAt(block, weakest);
-    if (block === 0 || gateways.count(block) === gateways.capacity(block)) block = this.enlarge(at, block);
-    gateways.add(block, endpoint, rank, downloaded, request.nowSeconds);
+    if (!announced) return true;
+    if (verdict === REPLACE_WEAKEST) gateways.removeGateway(block, weakest);
+    if (block === 0 || gateways.gatewayCount(block) === gateways.capacity(block)) block = this.enlargeBlock(at, block);
+    gateways.addGateway(block, endpoint, rank, downloaded, request.nowSeconds);
     return true;
   }
 
   /** What a gateway of this rank is given. @param taken of its places, by foreign peers of the other family */
-  private allot(rank: number, foreignSeeds: number, taken: number): void {
-    const places = Math.max(0, gatewayPlaces(this.keys.table.mix, rank) - taken);
+  private setGiven(rank: number, foreignSeeds: number, taken: number): void {
+    const places = Math.max(0, gatewayQuota(this.keys.table.mix, rank) - taken);
     this.seedsGiven = seedsGiven(places, foreignSeeds);
-    this.given = peersGiven(places, this.seedsGiven);
+    this.peersGiven = peersGiven(places, this.seedsGiven);
   }
 
-  private enlarge(at: number, block: number): number {
+  private enlargeBlock(at: number, block: number): number {
     const words = this.arena.words;
-    const capacity = Math.min(GATEWAY_LIMIT, Math.max(2, this.blocks.count(block) * 2));
-    const larger = this.blocks.create(capacity);
-    this.blocks.copy(block, larger);
-    this.blocks.free(block);
+    const capacity = Math.min(GATEWAY_LIMIT, Math.max(2, this.blocks.gatewayCount(block) * 2));
+    const larger = this.blocks.createBlock(capacity);
+    this.blocks.copyBlock(block, larger);
+    this.blocks.freeBlock(block);
     words[at] = larger;
     return larger;
   }
 
   /** Notes that a gateway has just been given so many foreign peers, as many seeds as it was allotted among them. */
-  noteGiven(entry: number, seat: Seat, foreign: number): void {
+  noteGiven(entry: number, seat: HostPeer, foreign: number): void {
     const { blocks } = this;
-    const block = this.arena.words[entry + blockWord(seat.family)]!;
-    const index = blocks.find(block, seat.endpoint);
+    const block = this.arena.words[entry + gatewayWordOf(seat.family)]!;
+    const index = blocks.findGateway(block, seat.endpoint);
     if (index < 0) return;
     const seeds = Math.min(foreign, this.seedsGiven);
-    const places = foreign + seeds * (PLACES_OF_A_SEED - 1);
-    if (seat.isElsewhere) blocks.setTakenElsewhere(block, index, places);
-    else blocks.setTaken(block, index, places);
+    const places = foreign + seeds * (QUOTA_PER_SEED - 1);
+    if (seat.isOtherFamily) blocks.setUsedByOtherFamily(block, index, places);
+    else blocks.setUsedQuota(block, index, places);
   }
 
   /** A client has turned out to be there with both families: what its IPv6 peer had as a gateway is its IPv4 peer's. */
-  join(entry: number, record4: number, record6: number): void {
+  moveToIpv4(entry: number, record4: number, record6: number): void {
     const { blocks, other } = this;
     const words = this.arena.words;
-    const from = words[entry + blockWord(6)]!;
-    if (blocks.count(from) === 0) return;
+    const from = words[entry + gatewayWordOf(6)]!;
+    if (blocks.gatewayCount(from) === 0) return;
     other.setFromRecord(words, record6, 4);
-    const index = blocks.find(from, other);
+    const index = blocks.findGateway(from, other);
     if (index < 0) return;
     other.setFromRecord(words, record4, 1);
-    const at = entry + blockWord(4);
+    const at = entry + gatewayWordOf(4);
     let to = words[at]!;
-    const isFull = blocks.count(to) >= GATEWAY_LIMIT;
-    if (isFull || blocks.find(to, other) >= 0 || !this.arena.hasRoom()) {
-      blocks.removeAt(from, index);
+    const isFull = blocks.gatewayCount(to) >= GATEWAY_LIMIT;
+    if (isFull || blocks.findGateway(to, other) >= 0 || !this.arena.hasRoomForPeers()) {
+      blocks.removeGateway(from, index);
       return;
     }
-    if (to === 0 || blocks.count(to) === blocks.capacity(to)) to = this.enlarge(at, to);
-    blocks.move(from, index, to, other);
+    if (to === 0 || blocks.gatewayCount(to) === blocks.capacity(to)) to = this.enlargeBlock(at, to);
+    blocks.moveGateway(from, index, to, other);
   }
 
   /** The client of an IPv4 peer is not there with IPv6 any more. */
-  part(entry: number, record4: number): void {
+  clearOtherFamily(entry: number, record4: number): void {
     const { blocks, other } = this;
-    const block = this.arena.words[entry + blockWord(4)]!;
-    if (blocks.count(block) === 0) return;
+    const block = this.arena.words[entry + gatewayWordOf(4)]!;
+    if (blocks.gatewayCount(block) === 0) return;
     other.setFromRecord(this.arena.words, record4, 1);
-    const index = blocks.find(block, other);
-    if (index >= 0) blocks.setTakenElsewhere(block, index, 0);
+    const index = blocks.findGateway(block, other);
+    if (index >= 0) blocks.setUsedByOtherFamily(block, index, 0);
   }
 
-  private takenOverOther(block: number, index: number, seat: Seat): number {
-    return seat.isElsewhere ? this.blocks.taken(block, index) : this.blocks.takenElsewhere(block, index);
+  private usedOverOtherFamily(block: number, index: number, seat: HostPeer): number {
+    return seat.isOtherFamily ? this.blocks.usedQuota(block, index) : this.blocks.usedByOtherFamily(block, index);
   }
 
   /**
    * Shows a foreign requester one gateway at most, that with the most room for foreign peers: gateways that share their
    * foreign neighbours would see the same few pieces. @returns how many
    */
-  show(requester: Requester, family: 4 | 6, sink: PeerSink): number {
-    if (this.showFrom(requester, family, family, sink)) return 1;
+  offerGateway(requester: Requester, family: 4 | 6, sink: PeerSink): number {
+    if (this.offerGatewayOf(requester, family, family, sink)) return 1;
     // A gateway with both families has its place among those of IPv4.
-    return family === 6 && this.showFrom(requester, 4, 6, sink) ? 1 : 0;
+    return family === 6 && this.offerGatewayOf(requester, 4, 6, sink) ? 1 : 0;
   }
 
-  private showFrom(requester: Requester, seats: 4 | 6, family: 4 | 6, sink: PeerSink): boolean {
+  private offerGatewayOf(requester: Requester, seats: 4 | 6, family: 4 | 6, sink: PeerSink): boolean {
     const { blocks } = this;
-    const block = this.arena.words[requester.entry + blockWord(seats)]!;
-    if (blocks.count(block) === 0) return false;
-    const index = this.roomiest(requester.entry, block, seats, family);
+    const block = this.arena.words[requester.entry + gatewayWordOf(seats)]!;
+    if (blocks.gatewayCount(block) === 0) return false;
+    const index = this.findMostQuota(requester.entry, block, seats, family);
     if (index < 0) return false;
-    sink.put(this.shown);
-    if (!requester.settles) return true;
-    if (seats === family) blocks.setTaken(block, index, blocks.taken(block, index) + 1);
-    else blocks.setTakenElsewhere(block, index, blocks.takenElsewhere(block, index) + 1);
+    sink.offer(this.offeredRecord);
+    if (!requester.announced) return true;
+    if (seats === family) blocks.setUsedQuota(block, index, blocks.usedQuota(block, index) + 1);
+    else blocks.setUsedByOtherFamily(block, index, blocks.usedByOtherFamily(block, index) + 1);
     return true;
   }
 
-  /** The gateway with the most free places that may be handed out, −1 if none has any. Its record is {@link shown}. */
-  private roomiest(entry: number, block: number, seats: 4 | 6, family: 4 | 6): number {
+  /** The gateway with the most free places that may be handed out, −1 if none has any. Its record is {@link offeredRecord}. */
+  private findMostQuota(entry: number, block: number, seats: 4 | 6, family: 4 | 6): number {
     const { blocks, other } = this;
     const { words } = this.arena;
     const { mix } = this.keys.table;
     const cacheRank = gatewayRank(0, true);
-    const places = gatewayPlaces(mix, STALLED_RANK);
-    const cachePlaces = gatewayPlaces(mix, cacheRank);
+    const places = gatewayQuota(mix, STALLED_RANK);
+    const cachePlaces = gatewayQuota(mix, cacheRank);
     let roomiest = -1;
     let most = 0;
     for (let i = -1; ; ) {
-      i = blocks.nextWithRoom(block, i + 1, most, places, cacheRank, cachePlaces);
+      i = blocks.nextWithQuotaLeft(block, i + 1, most, places, cacheRank, cachePlaces);
       if (i < 0) return roomiest;
-      blocks.load(block, i, seats, other);
-      let record = this.swarms.find(words[refAt(entry, seats)]!, other);
-      if (record !== 0 && seats !== family) record = this.twins.of(entry, seats, record);
+      blocks.readEndpoint(block, i, seats, other);
+      let record = this.swarms.findPeer(words[refWordOf(entry, seats)]!, other);
+      if (record !== 0 && seats !== family) record = this.twins.findOtherRecord(entry, seats, record);
       if (record === 0) continue;
       // A gateway whose group has moved out of the network is found among the foreign peers.
       const group = groupOf(words, record + addressWordsOf(family));
@@ -259,9 +259,9 @@ export class GatewayRoster {
       // Nobody outside reaches it. It still calls foreign peers itself.
       if (this.isInnerOnly?.(words, record, addressWordsOf(family))) continue;
       roomiest = i;
-      this.shown = record;
-      const taken = blocks.taken(block, i) + blocks.takenElsewhere(block, i);
-      most = gatewayPlaces(mix, blocks.rank(block, i)) - taken;
+      this.offeredRecord = record;
+      const taken = blocks.usedQuota(block, i) + blocks.usedByOtherFamily(block, i);
+      most = gatewayQuota(mix, blocks.rankOfGateway(block, i)) - taken;
     }
   }
 

@@ -22,15 +22,22 @@ export class Neighbours {
    * @param want how many peers the answer may have
    * @param inner how many peers at its start are inner ones
    */
-  include(ref: number, endpoint: Endpoint, offerServing: boolean, want: number, inner: number, sink: PeerSink): void {
+  includeNeighbours(
+    ref: number,
+    endpoint: Endpoint,
+    offerServing: boolean,
+    want: number,
+    inner: number,
+    sink: PeerSink,
+  ): void {
     const { scan } = this;
     this.swarms.scanHost(ref, endpoint, scan);
-    const { listed } = scan;
-    if (listed === 0) return;
+    const { listedCount } = scan;
+    if (listedCount === 0) return;
     const most = Math.min(MAX_NEIGHBOURS, (want + 1) >>> 1);
-    const start = listed > most ? this.random.below(listed) : 0;
-    for (let i = 0, placed = 0; i < listed && placed < most; i++) {
-      const record = scan.records[(start + i) % listed]!;
+    const start = listedCount > most ? this.random.below(listedCount) : 0;
+    for (let i = 0, placed = 0; i < listedCount && placed < most; i++) {
+      const record = scan.records[(start + i) % listedCount]!;
       if (record === sink.self) continue;
       const list = listOfFlags(flagsOf(sink.words, record + endpoint.addressWords));
       if (list === LIST_NONE || (list !== LIST_LEECHERS && !offerServing)) continue;

@@ -15,10 +15,10 @@ import { sortedWord } from '../../../selection/sorted-word.js';
 import { FOREIGN_KEY, KEY_END, type StandingKeys } from '../../../selection/standing-key.js';
 import { returnSeconds, seedsSuffice } from '../../../selection/supply.js';
 import { type AnnounceRequest, EVENT_PAUSED } from '../../announce-request.js';
+import { DualStackPeers, otherFamilyOf, refWordOf } from '../layouts/dual-stack.js';
 import { type FamilySwarms, KIND_BUCKETED, KIND_SMALL, kindOf, offsetOf } from '../layouts/family-swarm.js';
 import { entryWordsOf } from '../layouts/ranked-indexes.js';
 import { MAX_RANKED_PEERS } from '../layouts/ranked-swarm.js';
-import { otherOf, refAt, Twins } from '../layouts/twins.js';
 import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
 import type { HashKeys } from '../memory/hash-keys.js';
@@ -26,7 +26,7 @@ import {
   addressWordsOf,
   flagsOf,
   groupOf,
-  isTwin,
+  isDualStack,
   LIST_LEECHERS,
   LIST_NONE,
   LIST_SERVING,
@@ -36,11 +36,11 @@ import {
 import { BucketedCandidates } from './bucketed-candidates.js';
 import { GatewayBlocks } from './gateway-blocks.js';
 import { GatewayRoster } from './gateway-roster.js';
+import { HostPeer } from './host-peer.js';
 import { Neighbours } from './neighbours.js';
-import { OtherFamily } from './other-family.js';
+import { OtherFamilyAnswer } from './other-family-answer.js';
 import type { Requester } from './requester.js';
-import { Seat } from './seat.js';
-import { blockWord, SupplyEvidence } from './supply-evidence.js';
+import { gatewayWordOf, SupplyEvidence } from './supply-evidence.js';
 
 const INSERTION_SORT_UP_TO = 24;
 
@@ -48,9 +48,9 @@ export class PeerSelection {
   readonly plan = new MixPlan();
   readonly situation = new MixSituation();
   readonly roster: GatewayRoster;
-  readonly twins: Twins;
+  readonly dualStack: DualStackPeers;
   /** Of the requester of the last answer. */
-  readonly seat: Seat;
+  readonly hostPeer: HostPeer;
   readonly evidence: SupplyEvidence;
   readonly blocks: GatewayBlocks;
   private readonly neighbours: Neighbours;
@@ -61,9 +61,9 @@ export class PeerSelection {
   private readonly scratch = new Uint32Array(MAX_RANKED_PEERS + 4096);
   private readonly otherPlan = new MixPlan();
   /** Of the IPv4 peer of a requester that announces over IPv6. */
-  private readonly home: Endpoint;
-  private leechersElsewhere = 0;
-  private readonly others: OtherFamily;
+  private readonly ipv4Endpoint: Endpoint;
+  private otherFamilyLeechers = 0;
+  private readonly otherFamilyAnswer: OtherFamilyAnswer;
   private addressWords: 1 | 4 = 1;
 
   constructor(
@@ -78,13 +78,13 @@ export class PeerSelection {
     this.flat = new FlatCandidates(random);
     this.bucketed = new BucketedCandidates(random, keys);
     this.blocks = new GatewayBlocks(arena);
-    this.twins = new Twins(arena, swarms, hashKeys);
-    this.home = new Endpoint(hashKeys);
-    this.seat = new Seat(this.home);
-    this.roster = new GatewayRoster(arena, swarms, keys, this.blocks, this.twins, hashKeys, isInnerOnly);
+    this.dualStack = new DualStackPeers(arena, swarms, hashKeys);
+    this.ipv4Endpoint = new Endpoint(hashKeys);
+    this.hostPeer = new HostPeer(this.ipv4Endpoint);
+    this.roster = new GatewayRoster(arena, swarms, keys, this.blocks, this.dualStack, hashKeys, isInnerOnly);
     this.evidence = new SupplyEvidence(arena, swarms, keys, this.blocks);
     this.neighbours = new Neighbours(swarms, random);
-    this.others = new OtherFamily(swarms, arena.words, new Endpoint(hashKeys));
+    this.otherFamilyAnswer = new OtherFamilyAnswer(swarms, arena.words, new Endpoint(hashKeys));
   }
 
   /**
@@ -95,21 +95,21 @@ export class PeerSelection {
     const words = this.arena.words;
     const { endpoint } = requester;
     const ipv4 = request.family === 4;
-    const ref = words[refAt(requester.entry, request.family)]!;
+    const ref = words[refWordOf(requester.entry, request.family)]!;
     this.addressWords = ipv4 ? 1 : 4;
-    const { standpoint, situation, plan, sink, keys, seat } = this;
+    const { standpoint, situation, plan, sink, keys, hostPeer } = this;
     const mix = keys.table.mix;
     const partition = keys.partitionOf(request.group);
     const inner = partition !== FOREIGN_PARTITION;
     standpoint.group = request.group;
-    seat.family = request.family;
-    seat.record = requester.record;
-    seat.endpoint = endpoint;
-    seat.isElsewhere = false;
+    hostPeer.family = request.family;
+    hostPeer.record = requester.record;
+    hostPeer.endpoint = endpoint;
+    hostPeer.isOtherFamily = false;
     situation.innerInReach = 0;
-    this.leechersElsewhere = 0;
-    if (inner && requester.record !== 0 && isTwin(words, requester.record + this.addressWords)) {
-      this.lookElsewhere(request, requester, partition);
+    this.otherFamilyLeechers = 0;
+    if (inner && requester.record !== 0 && isDualStack(words, requester.record + this.addressWords)) {
+      this.useOtherFamily(request, requester, partition);
     }
     standpoint.partition = partition;
     standpoint.innerPartitions = keys.innerPartitions;
@@ -139,23 +139,23 @@ export class PeerSelection {
     const foreignServing = candidates.offerServing ? candidates.countServing(FOREIGN_KEY, KEY_END) : 0;
     situation.foreignAvailable =
       candidates.countLeechers(FOREIGN_KEY, KEY_END) + foreignServing - (!inner && isOffered ? 1 : 0);
-    if (inner) this.settle(request, requester, Math.max(innerLeechers, this.leechersElsewhere), foreignServing);
+    if (inner) this.judgeSupply(request, requester, Math.max(innerLeechers, this.otherFamilyLeechers), foreignServing);
     planMix(mix, situation, plan);
     if (want <= 0) return 0;
     if (inner) {
       choosePeers(candidates, standpoint, plan, sink);
-      if (requester.settles && requester.record !== 0 && plan.foreign > 0) {
+      if (requester.announced && requester.record !== 0 && plan.foreign > 0) {
         this.noteForeign(requester, request.family, plan.foreign);
       }
     } else {
-      if (plan.gatewaysOnly) plan.inner = this.roster.show(requester, request.family, sink);
+      if (plan.gatewaysOnly) plan.inner = this.roster.offerGateway(requester, request.family, sink);
       plan.foreign = Math.min(plan.foreign, want - sink.written);
       choosePeersForForeign(candidates, plan, sink);
     }
     // Where all are handed out, they are among them.
     const isWhole = inner ? plan.inner >= situation.innerAvailable : plan.foreign >= situation.foreignAvailable;
     if (requester.hasNeighbours && !isWhole) {
-      this.neighbours.include(ref, endpoint, candidates.offerServing, want, inner ? plan.inner : 0, sink);
+      this.neighbours.includeNeighbours(ref, endpoint, candidates.offerServing, want, inner ? plan.inner : 0, sink);
     }
     return sink.written;
   }
@@ -167,13 +167,13 @@ export class PeerSelection {
    */
   selectOther(request: AnnounceRequest, requester: Requester, want: number, out: Uint8Array, offset: number): number {
     const { words } = this.arena;
-    const family = otherOf(request.family);
-    const ref = words[refAt(requester.entry, family)]!;
+    const family = otherFamilyOf(request.family);
+    const ref = words[refWordOf(requester.entry, family)]!;
     if (ref === 0 || want <= 0) return 0;
     const ownWords = addressWordsOf(request.family);
     // It asks over the other family itself.
-    if (requester.record !== 0 && isTwin(words, requester.record + ownWords)) return 0;
-    const { sink, plan, standpoint, otherPlan, others, keys } = this;
+    if (requester.record !== 0 && isDualStack(words, requester.record + ownWords)) return 0;
+    const { sink, plan, standpoint, otherPlan, otherFamilyAnswer, keys } = this;
     const given = sink.written;
     const partition = keys.partitionOf(request.group);
     const inner = partition !== FOREIGN_PARTITION;
@@ -184,26 +184,26 @@ export class PeerSelection {
     candidates.offerServing = !request.seed && request.event !== EVENT_PAUSED;
     otherPlan.gatewaysOnly = false;
     otherPlan.foreignSeeds = plan.foreignSeeds;
-    const start = (): void => sink.start(words, this.addressWords, 0, others.chosen, 0);
+    const start = (): void => sink.start(words, this.addressWords, 0, otherFamilyAnswer.chosen, 0);
     const bytes = 4 * this.addressWords + 2;
     start();
-    otherPlan.inner = inner ? OtherFamily.toChoose(want, given) : Math.max(0, plan.quota - plan.inner);
-    otherPlan.foreign = inner ? 0 : OtherFamily.toChoose(want, given);
+    otherPlan.inner = inner ? OtherFamilyAnswer.countToChoose(want, given) : Math.max(0, plan.quota - plan.inner);
+    otherPlan.foreign = inner ? 0 : OtherFamilyAnswer.countToChoose(want, given);
     if (inner) choosePeers(candidates, standpoint, otherPlan, sink);
     else {
-      if (plan.gatewaysOnly && otherPlan.inner > 0) this.roster.show(requester, family, sink);
+      if (plan.gatewaysOnly && otherPlan.inner > 0) this.roster.offerGateway(requester, family, sink);
       if (plan.gatewaysOnly) otherPlan.inner = 0;
       choosePeersForForeign(candidates, otherPlan, sink);
     }
-    const first = others.sift(ref, family, sink, want, out, offset);
+    const first = otherFamilyAnswer.copyWithoutDualStack(ref, family, sink, want, out, offset);
     const foreign = Math.min(want - first, plan.quota - plan.foreign);
     if (!inner || foreign <= 0) return first;
     start();
     otherPlan.inner = 0;
-    otherPlan.foreign = OtherFamily.toChoose(foreign, plan.foreign);
+    otherPlan.foreign = OtherFamilyAnswer.countToChoose(foreign, plan.foreign);
     choosePeers(candidates, standpoint, otherPlan, sink);
-    const second = others.sift(ref, family, sink, foreign, out, offset + first * bytes);
-    if (second > 0 && requester.settles && requester.record !== 0) {
+    const second = otherFamilyAnswer.copyWithoutDualStack(ref, family, sink, foreign, out, offset + first * bytes);
+    if (second > 0 && requester.announced && requester.record !== 0) {
       this.noteForeign(requester, request.family, plan.foreign + second);
     }
     return first + second;
@@ -213,60 +213,66 @@ export class PeerSelection {
    * The requester is one host with a peer of the other family: takes its seat, and counts who is inner over there. In most
    * networks nearly every host has one of the two families, so the larger count stands for both.
    */
-  private lookElsewhere(request: AnnounceRequest, requester: Requester, partition: number): void {
-    const { seat, situation } = this;
+  private useOtherFamily(request: AnnounceRequest, requester: Requester, partition: number): void {
+    const { hostPeer, situation } = this;
     const words = this.arena.words;
-    const other = otherOf(request.family);
-    const twin = this.twins.of(requester.entry, request.family, requester.record);
+    const other = otherFamilyOf(request.family);
+    const twin = this.dualStack.findOtherRecord(requester.entry, request.family, requester.record);
     if (twin === 0) return;
     if (other === 4) {
-      this.home.setFromRecord(words, twin, 1);
-      seat.family = 4;
-      seat.record = twin;
-      seat.endpoint = this.home;
-      seat.isElsewhere = true;
+      this.ipv4Endpoint.setFromRecord(words, twin, 1);
+      hostPeer.family = 4;
+      hostPeer.record = twin;
+      hostPeer.endpoint = this.ipv4Endpoint;
+      hostPeer.isOtherFamily = true;
     }
     const own = this.addressWords;
     this.addressWords = addressWordsOf(other);
-    const candidates = this.candidatesOf(words[refAt(requester.entry, other)]!, request, partition);
+    const candidates = this.candidatesOf(words[refWordOf(requester.entry, other)]!, request, partition);
     const offersServing = !request.seed && request.event !== EVENT_PAUSED;
-    this.leechersElsewhere = candidates.countLeechers(0, FOREIGN_KEY);
-    situation.innerInReach = this.leechersElsewhere + (offersServing ? candidates.countServing(0, FOREIGN_KEY) : 0) - 1;
+    this.otherFamilyLeechers = candidates.countLeechers(0, FOREIGN_KEY);
+    situation.innerInReach =
+      this.otherFamilyLeechers + (offersServing ? candidates.countServing(0, FOREIGN_KEY) : 0) - 1;
     this.addressWords = own;
   }
 
   /** The requester, an inner peer, is given so many foreign ones over a family. */
   private noteForeign(requester: Requester, family: 4 | 6, foreign: number): void {
-    const { seat } = this;
-    this.evidence.noteAbroad(requester.record, addressWordsOf(family));
-    if (seat.isElsewhere) this.evidence.noteAbroad(seat.record, addressWordsOf(seat.family));
-    if (this.situation.gateway) this.roster.noteGiven(requester.entry, seat, foreign);
+    const { hostPeer } = this;
+    this.evidence.noteForeignGiven(requester.record, addressWordsOf(family));
+    if (hostPeer.isOtherFamily) this.evidence.noteForeignGiven(hostPeer.record, addressWordsOf(hostPeer.family));
+    if (this.situation.gateway) this.roster.noteGiven(requester.entry, hostPeer, foreign);
   }
 
   /** Weighs the evidence of who serves inside, and decides whether the requester is a gateway. */
-  private settle(request: AnnounceRequest, requester: Requester, innerLeechers: number, foreignSeeds: number): void {
-    const { situation, blocks, roster, seat } = this;
-    const block = this.arena.words[requester.entry + blockWord(seat.family)]!;
+  private judgeSupply(
+    request: AnnounceRequest,
+    requester: Requester,
+    innerLeechers: number,
+    foreignSeeds: number,
+  ): void {
+    const { situation, blocks, roster, hostPeer } = this;
+    const block = this.arena.words[requester.entry + gatewayWordOf(hostPeer.family)]!;
     if (request.seed || request.event === EVENT_PAUSED) {
       // It waits for nobody. A new one is asked back soon, so that it can show that it serves.
       situation.supplied = true;
       situation.innerCounted = Math.max(situation.innerAvailable, situation.innerInReach);
       if (requester.ageSeconds >= 0 || innerLeechers === 0) return;
-      const serving = blocks.serving(block);
-      const suffices = seedsSuffice(innerLeechers, serving, blocks.starved(block));
+      const serving = blocks.servingSeeds(block);
+      const suffices = seedsSuffice(innerLeechers, serving, blocks.starvedLeechers(block));
       requester.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, false);
       return;
     }
-    if (requester.settles) this.evidence.judgeSeeds(block, innerLeechers, request.nowSeconds);
-    const serving = blocks.serving(block);
-    const suffices = seedsSuffice(innerLeechers, serving, blocks.starved(block));
+    if (requester.announced) this.evidence.judgeSeeds(block, innerLeechers, request.nowSeconds);
+    const serving = blocks.servingSeeds(block);
+    const suffices = seedsSuffice(innerLeechers, serving, blocks.starvedLeechers(block));
     situation.supplied = suffices && !requester.starving;
     const self = requester.record !== 0 && this.listOfRecord(requester.record) === LIST_LEECHERS ? 1 : 0;
     situation.innerCounted = innerLeechers - self + serving;
     requester.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, requester.starving);
     if (this.keys.table.mix.gatewaysMax === 0) return;
-    situation.gateway = roster.settle(request, requester, seat, innerLeechers, foreignSeeds);
-    situation.givenToGateway = roster.given;
+    situation.gateway = roster.decideGateway(request, requester, hostPeer, innerLeechers, foreignSeeds);
+    situation.givenToGateway = roster.peersGiven;
     situation.seedsToGateway = roster.seedsGiven;
     if (situation.gateway && !requester.starving && gatewayReturnsSoon(innerLeechers))
       requester.returnSeconds = GATEWAY_RETURN_SECONDS;
@@ -280,9 +286,9 @@ export class PeerSelection {
       this.standpoint.innerPartitions = 2;
     }
     if (kind === KIND_BUCKETED) {
-      const swarm = this.swarms.bucketed.get(offsetOf(ref));
-      if (pair) this.bucketed.setForPairs(swarm, request.group, partition);
-      else this.bucketed.set(swarm);
+      const swarm = this.swarms.bucketed.swarmOf(offsetOf(ref));
+      if (pair) this.bucketed.setSwarmForPairs(swarm, request.group, partition);
+      else this.bucketed.setSwarm(swarm);
       return this.bucketed;
     }
     if (pair) this.rankPairs(ref, request, partition);
@@ -292,14 +298,14 @@ export class PeerSelection {
       const stride = this.addressWords + 4;
       ranked.ensureSorted(block, this.addressWords);
       const capacity = ranked.capacity(block);
-      this.flat.set(
+      this.flat.setLists(
         this.arena.words,
         ranked.listStart(block, stride),
         entryWordsOf(stride),
         ranked.leechersListed(block),
         capacity - ranked.servingListed(block),
         capacity,
-        ranked.recordAt(block, 0, stride),
+        ranked.recordInSlot(block, 0, stride),
         stride,
         ranked.innerLeechersListed(block),
         ranked.innerServingListed(block),
@@ -316,7 +322,9 @@ export class PeerSelection {
     const small = kindOf(ref) === KIND_SMALL;
     const block = offsetOf(ref);
     const places = small ? this.swarms.small.size(block) : this.swarms.ranked.slotsUsed(block);
-    const first = small ? this.swarms.small.recordAt(block, 0, stride) : this.swarms.ranked.recordAt(block, 0, stride);
+    const first = small
+      ? this.swarms.small.recordInSlot(block, 0, stride)
+      : this.swarms.ranked.recordInSlot(block, 0, stride);
     let front = 0;
     let back = scratch.length;
     let innerLeechers = 0;
@@ -339,7 +347,7 @@ export class PeerSelection {
     }
     sortWords(scratch, 0, front);
     sortWords(scratch, back, scratch.length);
-    this.flat.set(scratch, 0, 1, front, back, scratch.length, first, stride, innerLeechers, innerServing);
+    this.flat.setLists(scratch, 0, 1, front, back, scratch.length, first, stride, innerLeechers, innerServing);
   }
 
   /** The list that holds a record, whether or not it is offered. */

@@ -16,19 +16,19 @@ export class Requester {
   /** There may be peers of its home that have something for it. */
   hasNeighbours = false;
   /** False: it has not announced, and the selection must leave no trace. */
-  settles = true;
+  announced = true;
   /** When it is asked to come back, in seconds; 0 at the usual interval. The selection sets it. */
   returnSeconds = 0;
 
   constructor(readonly endpoint: Endpoint) {}
 
   /** Forgets the last one. @param settles whether this one announces */
-  begin(settles: boolean): void {
+  reset(settles: boolean): void {
     this.record = 0;
     this.ageSeconds = -1;
     this.starving = false;
     this.hasNeighbours = false;
-    this.settles = settles;
+    this.announced = settles;
     this.returnSeconds = 0;
   }
 }

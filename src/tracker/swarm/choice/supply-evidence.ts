@@ -16,11 +16,11 @@ import {
   FLAG_SEED,
   FLAG_SHARED_HOST,
   flagsOf,
+  hasEvidence,
   historyOf,
   isLeecher,
-  isMarked,
+  setEvidence,
   setHistory,
-  setMark,
   uploadedOf,
 } from '../memory/peer-record.js';
 import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from '../memory/torrent-table.js';
@@ -34,7 +34,7 @@ import {
 } from './gateway-blocks.js';
 
 /** A leecher's history: it was given foreign peers. */
-const ABROAD = 1;
+const GIVEN_FOREIGN = 1;
 /** The unit of progress: the block that clients ask each other for (BEP 3). */
 const PROGRESS_SHIFT = 14;
 
@@ -52,13 +52,13 @@ export class SupplyEvidence {
    * A peer has been stored. An operator's cache that has everything serves; others have to show it.
    * @param record with the flags that hold now
    */
-  begin(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
+  startEvidence(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
     const { words } = this.arena;
     const meta = record + endpoint.addressWords;
     const flags = flagsOf(words, meta);
-    if (isLeecher(flags)) setHistory(words, meta, digestOf(request) << 1);
+    if (isLeecher(flags)) setHistory(words, meta, progressDigest(request) << 1);
     else if ((flags & FLAG_CACHE) !== 0 && (flags & FLAG_SEED) !== 0 && this.isInner(request)) {
-      this.trust(request, entry, record, endpoint);
+      this.trustSeed(request, entry, record, endpoint);
     }
   }
 
@@ -68,7 +68,7 @@ export class SupplyEvidence {
    * @param oldFlags those of the last announce
    * @param ageSeconds since then
    */
-  review(
+  reviewPeer(
     request: AnnounceRequest,
     entry: number,
     record: number,
@@ -81,8 +81,8 @@ export class SupplyEvidence {
     const meta = record + endpoint.addressWords;
     const flags = flagsOf(words, meta);
     if (!this.isInner(request)) {
-      this.forget(entry, request.family, record, endpoint);
-      if (isLeecher(flags)) setHistory(words, meta, digestOf(request) << 1);
+      this.withdrawEvidence(entry, request.family, record, endpoint);
+      if (isLeecher(flags)) setHistory(words, meta, progressDigest(request) << 1);
       return;
     }
     // A client that has been restarted counts from zero.
@@ -90,16 +90,16 @@ export class SupplyEvidence {
     if (isLeecher(oldFlags)) this.reviewLeecher(request, entry, record, endpoint, comparable, ageSeconds, flags);
     if ((flags & FLAG_SEED) !== 0 && comparable) {
       this.reviewSeed(request, entry, record, endpoint, ageSeconds, uploadedUnits !== uploadedOf(words, meta));
-    } else if (isLeecher(flags) && !isLeecher(oldFlags)) setHistory(words, meta, digestOf(request) << 1);
+    } else if (isLeecher(flags) && !isLeecher(oldFlags)) setHistory(words, meta, progressDigest(request) << 1);
   }
 
   /** A peer leaves, changes its role or is not inner any more: it does not count. Call before its flags change. */
-  forget(entry: number, family: 4 | 6, record: number, endpoint: Endpoint): void {
+  withdrawEvidence(entry: number, family: 4 | 6, record: number, endpoint: Endpoint): void {
     const { words } = this.arena;
     const meta = record + endpoint.addressWords;
-    if (!isMarked(words, meta)) return;
-    setMark(words, meta, false);
-    const block = words[entry + blockWord(family)]!;
+    if (!hasEvidence(words, meta)) return;
+    setEvidence(words, meta, false);
+    const block = words[entry + gatewayWordOf(family)]!;
     if (isLeecher(flagsOf(words, meta))) words[block + BLOCK_STARVED] = words[block + BLOCK_STARVED]! - 1;
     else if (historyOf(words, meta) === this.blocks.generation(block)) {
       words[block + BLOCK_SERVING] = words[block + BLOCK_SERVING]! - 1;
@@ -107,25 +107,25 @@ export class SupplyEvidence {
   }
 
   /** An inner leecher is given foreign peers: they may explain its progress. */
-  noteAbroad(record: number, addressWords: 1 | 4): void {
+  noteForeignGiven(record: number, addressWords: 1 | 4): void {
     const { words } = this.arena;
     const meta = record + addressWords;
-    if (isLeecher(flagsOf(words, meta))) setHistory(words, meta, historyOf(words, meta) | ABROAD);
+    if (isLeecher(flagsOf(words, meta))) setHistory(words, meta, historyOf(words, meta) | GIVEN_FOREIGN);
   }
 
   /** Where too many leechers come back empty-handed, all seeds have to show again that they serve. */
   judgeSeeds(block: number, innerLeechers: number, nowSeconds: number): void {
     const { blocks } = this;
-    if (blocks.serving(block) === 0 || !seedsFail(innerLeechers, blocks.starved(block))) return;
+    if (blocks.servingSeeds(block) === 0 || !seedsFail(innerLeechers, blocks.starvedLeechers(block))) return;
     blocks.startGeneration(block, nowSeconds + DISTRUST_SECONDS);
   }
 
   /** Whether an inner seed counts as one that serves. */
-  serves(entry: number, family: 4 | 6, record: number, addressWords: 1 | 4): boolean {
+  isServing(entry: number, family: 4 | 6, record: number, addressWords: 1 | 4): boolean {
     const { words } = this.arena;
-    const block = words[entry + blockWord(family)]!;
+    const block = words[entry + gatewayWordOf(family)]!;
     const meta = record + addressWords;
-    return block !== 0 && isMarked(words, meta) && historyOf(words, meta) === this.blocks.generation(block);
+    return block !== 0 && hasEvidence(words, meta) && historyOf(words, meta) === this.blocks.generation(block);
   }
 
   private reviewLeecher(
@@ -140,15 +140,15 @@ export class SupplyEvidence {
     const { words } = this.arena;
     const meta = record + endpoint.addressWords;
     const before = historyOf(words, meta);
-    const digest = digestOf(request);
+    const digest = progressDigest(request);
     const progressed = comparable && before >>> 1 !== digest;
     if (progressed) {
-      this.noteProgress(request, entry, endpoint, (before & ABROAD) !== 0);
-      if (isLeecher(flags)) this.forget(entry, request.family, record, endpoint);
+      this.noteProgress(request, entry, endpoint, (before & GIVEN_FOREIGN) !== 0);
+      if (isLeecher(flags)) this.withdrawEvidence(entry, request.family, record, endpoint);
     } else if (comparable && isLeecher(flags) && ageSeconds >= PROGRESS_SECONDS) {
       this.markStarved(request, entry, record, endpoint);
     }
-    setHistory(words, meta, isLeecher(flags) ? (digest << 1) | (before & ABROAD) : 0);
+    setHistory(words, meta, isLeecher(flags) ? (digest << 1) | (before & GIVEN_FOREIGN) : 0);
   }
 
   private reviewSeed(
@@ -160,13 +160,13 @@ export class SupplyEvidence {
     uploads: boolean,
   ): void {
     const { words } = this.arena;
-    const block = words[entry + blockWord(request.family)]!;
+    const block = words[entry + gatewayWordOf(request.family)]!;
     if (block === 0) return;
-    const trusted = this.serves(entry, request.family, record, endpoint.addressWords);
+    const trusted = this.isServing(entry, request.family, record, endpoint.addressWords);
     if (uploads && !trusted && this.isConfirmed(block, endpoint, request.nowSeconds - ageSeconds)) {
-      this.trust(request, entry, record, endpoint);
-    } else if (trusted && !uploads && ageSeconds >= PROGRESS_SECONDS && this.blocks.starved(block) > 0) {
-      this.forget(entry, request.family, record, endpoint);
+      this.trustSeed(request, entry, record, endpoint);
+    } else if (trusted && !uploads && ageSeconds >= PROGRESS_SECONDS && this.blocks.starvedLeechers(block) > 0) {
+      this.withdrawEvidence(entry, request.family, record, endpoint);
     }
   }
 
@@ -197,20 +197,20 @@ export class SupplyEvidence {
   private markStarved(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
     const { words } = this.arena;
     const meta = record + endpoint.addressWords;
-    if (isMarked(words, meta) || this.isHostCounted(request, entry, record, endpoint, true)) return;
+    if (hasEvidence(words, meta) || this.isHostCounted(request, entry, record, endpoint, true)) return;
     const block = this.blockOf(entry, request.family);
     if (block === 0) return;
-    setMark(words, meta, true);
+    setEvidence(words, meta, true);
     words[block + BLOCK_STARVED] = words[block + BLOCK_STARVED]! + 1;
   }
 
-  private trust(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
+  private trustSeed(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
     const { words } = this.arena;
     if (this.isHostCounted(request, entry, record, endpoint, false)) return;
     const block = this.blockOf(entry, request.family);
     if (block === 0) return;
     const meta = record + endpoint.addressWords;
-    setMark(words, meta, true);
+    setEvidence(words, meta, true);
     setHistory(words, meta, this.blocks.generation(block));
     words[block + BLOCK_SERVING] = words[block + BLOCK_SERVING]! + 1;
   }
@@ -228,11 +228,11 @@ export class SupplyEvidence {
     if ((flagsOf(words, record + addressWords) & FLAG_SHARED_HOST) === 0) return false;
     const { scan } = this;
     this.swarms.scanHost(words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!, endpoint, scan);
-    for (let i = 0; i < scan.listed; i++) {
+    for (let i = 0; i < scan.listedCount; i++) {
       const other = scan.records[i]!;
       const meta = other + addressWords;
-      if (other === record || isLeecher(flagsOf(words, meta)) !== leechers || !isMarked(words, meta)) continue;
-      if (leechers || this.serves(entry, request.family, other, addressWords)) return true;
+      if (other === record || isLeecher(flagsOf(words, meta)) !== leechers || !hasEvidence(words, meta)) continue;
+      if (leechers || this.isServing(entry, request.family, other, addressWords)) return true;
     }
     return false;
   }
@@ -244,13 +244,13 @@ export class SupplyEvidence {
   /** The block of a swarm and family, made where there is room; 0 if there is none. */
   private blockOf(entry: number, family: 4 | 6): number {
     const { words } = this.arena;
-    const at = entry + blockWord(family);
-    if (words[at] === 0 && this.arena.hasRoom()) words[at] = this.blocks.create(0);
+    const at = entry + gatewayWordOf(family);
+    if (words[at] === 0 && this.arena.hasRoomForPeers()) words[at] = this.blocks.createBlock(0);
     return words[at]!;
   }
 }
 
-export function blockWord(family: 4 | 6): number {
+export function gatewayWordOf(family: 4 | 6): number {
   return family === 4 ? ENTRY_GATEWAYS4 : ENTRY_GATEWAYS6;
 }
 
@@ -259,7 +259,7 @@ function hostTagOf(endpoint: Endpoint): number {
 }
 
 /** Ten bits that change when what a client has downloaded or lacks changes by a block. */
-function digestOf(request: AnnounceRequest): number {
+function progressDigest(request: AnnounceRequest): number {
   const downloaded = (request.downloadedHigh << (32 - PROGRESS_SHIFT)) | (request.downloadedLow >>> PROGRESS_SHIFT);
   const left = (request.leftHigh << (32 - PROGRESS_SHIFT)) | (request.leftLow >>> PROGRESS_SHIFT);
   const mixed = Math.imul(downloaded ^ Math.imul(left, 0x85ebca6b), 0x9e3779b1);

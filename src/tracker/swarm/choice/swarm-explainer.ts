@@ -15,9 +15,9 @@ import {
   FLAG_SEED,
   flagsOf,
   groupOf,
+  hasEvidence,
   isAddress,
   isLeecher,
-  isMarked,
   LIST_LEECHERS,
   LIST_NONE,
   LIST_SERVING,
@@ -27,7 +27,7 @@ import {
 import { ENTRY_REF4, ENTRY_REF6 } from '../memory/torrent-table.js';
 import type { PeerSelection } from './peer-selection.js';
 import type { Requester } from './requester.js';
-import { blockWord } from './supply-evidence.js';
+import { gatewayWordOf } from './supply-evidence.js';
 
 /** The most peers an answer ever has. */
 const MAX_ANSWER_PEERS = 200;
@@ -110,7 +110,7 @@ export class SwarmExplainer {
         inSwarm: requester.record !== 0,
         port: requester.record === 0 ? null : request.port,
         peersAtAddress: this.peersAtAddress,
-        gateway: entry !== 0 && selection.roster.isGateway(entry, selection.seat),
+        gateway: entry !== 0 && selection.roster.isGateway(entry, selection.hostPeer),
       },
       mix: {
         reason: entry === 0 ? 'nothing-wanted' : mixReason(plan),
@@ -121,7 +121,7 @@ export class SwarmExplainer {
         foreignAvailable: entry === 0 ? 0 : situation.foreignAvailable,
       },
       supply: this.supplyOf(request, requester, tallies),
-      gateways: entry === 0 ? 0 : selection.roster.count(entry, selection.seat.family),
+      gateways: entry === 0 ? 0 : selection.roster.gatewayCount(entry, selection.hostPeer.family),
       classes: this.describe(request, partition, tallies),
       chosen,
     };
@@ -133,9 +133,9 @@ export class SwarmExplainer {
       inner.reduce((sum, tally) => sum + (tally.list === list ? tally.count : 0), 0);
     const isWaiting = !request.seed && this.keys.partitionOf(request.group) !== FOREIGN_PARTITION;
     const innerLeechers = countOf(LIST_LEECHERS) + (isWaiting ? 1 : 0);
-    const block = requester.entry === 0 ? 0 : this.arena.words[requester.entry + blockWord(request.family)]!;
-    const serving = this.selection.blocks.serving(block);
-    const starving = this.selection.blocks.starved(block);
+    const block = requester.entry === 0 ? 0 : this.arena.words[requester.entry + gatewayWordOf(request.family)]!;
+    const serving = this.selection.blocks.servingSeeds(block);
+    const starving = this.selection.blocks.starvedLeechers(block);
     return {
       innerSeeds: countOf(LIST_SERVING),
       serving,
@@ -156,7 +156,7 @@ export class SwarmExplainer {
     if (requester.record === 0) return;
     const meta = requester.record + requester.endpoint.addressWords;
     const flags = flagsOf(this.arena.words, meta);
-    requester.starving = isLeecher(flags) && isMarked(this.arena.words, meta);
+    requester.starving = isLeecher(flags) && hasEvidence(this.arena.words, meta);
     if (query.seed === undefined) request.seed = (flags & FLAG_SEED) !== 0;
   }
 
@@ -168,9 +168,9 @@ export class SwarmExplainer {
     const ref = arena.words[requester.entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
     const { addressWords } = endpoint;
     for (let place = 0; ; place++) {
-      place = swarms.nextPlace(ref, place, addressWords);
+      place = swarms.nextUsedSlot(ref, place, addressWords);
       if (place < 0) break;
-      const record = swarms.recordInPlace(ref, place, addressWords);
+      const record = swarms.recordInSlot(ref, place, addressWords);
       if (!isAddress(arena.words, record, endpoint)) continue;
       this.peersAtAddress++;
       if (found === 0) found = record;
@@ -187,16 +187,16 @@ export class SwarmExplainer {
     const tallies = new Map<number, Tally>();
     this.bySource = kindOf(ref) !== KIND_BUCKETED;
     if (!this.bySource) {
-      const swarm = this.swarms.bucketed.get(offsetOf(ref));
+      const swarm = this.swarms.bucketed.swarmOf(offsetOf(ref));
       for (let id = 1; id < swarm.nextId; id++) {
         const size = swarm.sizes[id]!;
         if (size > 0) this.addTo(tallies, swarm.bases[id]! + addressWords, size);
       }
     } else {
       for (let place = 0; ; place++) {
-        place = this.swarms.nextPlace(ref, place, addressWords);
+        place = this.swarms.nextUsedSlot(ref, place, addressWords);
         if (place < 0) break;
-        this.addTo(tallies, this.swarms.recordInPlace(ref, place, addressWords) + addressWords, 1);
+        this.addTo(tallies, this.swarms.recordInSlot(ref, place, addressWords) + addressWords, 1);
       }
     }
     if (self !== 0) {
@@ -212,14 +212,14 @@ export class SwarmExplainer {
     if (isInnerOnly === null) return;
     const { words } = this.arena;
     const addressWords = family === 4 ? 1 : 4;
-    for (let place = swarms.nextPlace(ref, 0, addressWords); place >= 0; ) {
-      const record = swarms.recordInPlace(ref, place, addressWords);
+    for (let place = swarms.nextUsedSlot(ref, 0, addressWords); place >= 0; ) {
+      const record = swarms.recordInSlot(ref, place, addressWords);
       const meta = record + addressWords;
       if (record !== self && keys.partitionOf(groupOf(words, meta)) !== FOREIGN_PARTITION) {
         const tally = tallies.get(this.classKey(meta));
         if (tally !== undefined && isInnerOnly(words, record, addressWords)) tally.innerOnly++;
       }
-      place = swarms.nextPlace(ref, place + 1, addressWords);
+      place = swarms.nextUsedSlot(ref, place + 1, addressWords);
     }
   }
 
@@ -251,8 +251,8 @@ export class SwarmExplainer {
       const words = [0, 4, 8, 12].slice(0, addressWords).map((offset) => view.getUint32(at + offset));
       const port = view.getUint16(at + addressWords * 4);
       chosen.push({ words, port });
-      this.other.set(family, words[0]!, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0, port);
-      const record = this.swarms.find(ref, this.other);
+      this.other.setAddress(family, words[0]!, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0, port);
+      const record = this.swarms.findPeer(ref, this.other);
       const tally = record === 0 ? undefined : tallies.get(this.classKey(record + addressWords));
       if (tally !== undefined) tally.chosen++;
     }

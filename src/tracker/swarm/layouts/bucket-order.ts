@@ -10,9 +10,9 @@ let moved = { keys: new Uint32Array(1_024), ids: new Uint32Array(1_024) };
 export class BucketOrder {
   length = 0;
   /** Peers in all buckets. */
-  total = 0;
+  peerCount = 0;
   /** Peers in the inner ones. */
-  innerTotal = 0;
+  innerPeerCount = 0;
   /** Position of the first foreign bucket. */
   foreignStart = 0;
   keys = new Uint32Array(64);
@@ -20,7 +20,7 @@ export class BucketOrder {
   private tree = new Uint32Array(65);
 
   /** @param sizes by bucket id. @param positions by bucket id; kept up to date by this order */
-  insert(key: number, id: number, sizes: Uint16Array, positions: Uint32Array): void {
+  insertBucket(key: number, id: number, sizes: Uint16Array, positions: Uint32Array): void {
     if (this.length === this.keys.length) this.grow(this.length * 2);
     const at = this.lowerBound(0, this.length, key);
     this.keys.copyWithin(at + 1, at, this.length);
@@ -28,24 +28,24 @@ export class BucketOrder {
     this.keys[at] = key;
     this.ids[at] = id;
     this.length++;
-    this.index(at, sizes, positions);
+    this.rebuildTree(at, sizes, positions);
   }
 
-  /** Adds a bucket out of order: {@link sort} must follow before anything else. */
-  append(id: number): void {
+  /** Adds a bucket out of order: {@link sortBuckets} must follow before anything else. */
+  appendBucket(id: number): void {
     if (this.length === this.keys.length) this.grow(this.length * 2);
     this.ids[this.length++] = id;
   }
 
   /** Sorts anew; all of `ids` in [0, length) stay. */
-  sort(keyOf: (id: number) => number, sizes: Uint16Array, positions: Uint32Array): void {
+  sortBuckets(keyOf: (id: number) => number, sizes: Uint16Array, positions: Uint32Array): void {
     for (let i = 0; i < this.length; i++) this.keys[i] = keyOf(this.ids[i]!);
     radixSort(this.keys, this.ids, this.length);
-    this.index(0, sizes, positions);
+    this.rebuildTree(0, sizes, positions);
   }
 
-  /** {@link sort} where most are still in their order: a policy that follows another changes few keys. */
-  sortAgain(keyOf: (id: number) => number, sizes: Uint16Array, positions: Uint32Array): void {
+  /** {@link sortBuckets} where most are still in their order: a policy that follows another changes few keys. */
+  resortBuckets(keyOf: (id: number) => number, sizes: Uint16Array, positions: Uint32Array): void {
     const { keys, ids, length } = this;
     if (moved.keys.length < length) moved = { keys: new Uint32Array(keys.length), ids: new Uint32Array(keys.length) };
     let kept = 0;
@@ -72,11 +72,11 @@ export class BucketOrder {
         ids[at] = moved.ids[right--]!;
       }
     }
-    this.index(0, sizes, positions);
+    this.rebuildTree(0, sizes, positions);
   }
 
   /** Replaces the content; positions are not kept. */
-  fill(source: BucketOrder, keyOf: (id: number) => number): void {
+  copySorted(source: BucketOrder, keyOf: (id: number) => number): void {
     if (this.keys.length < source.length) this.grow(source.keys.length);
     this.ids.set(source.ids.subarray(0, source.length));
     this.length = source.length;
@@ -86,7 +86,7 @@ export class BucketOrder {
   }
 
   /** Drops the buckets for which `isGone` holds. */
-  compact(isGone: (id: number) => boolean, sizes: Uint16Array, positions: Uint32Array): void {
+  removeBuckets(isGone: (id: number) => boolean, sizes: Uint16Array, positions: Uint32Array): void {
     let kept = 0;
     for (let i = 0; i < this.length; i++) {
       if (isGone(this.ids[i]!)) continue;
@@ -94,12 +94,12 @@ export class BucketOrder {
       this.keys[kept++] = this.keys[i]!;
     }
     this.length = kept;
-    this.index(0, sizes, positions);
+    this.rebuildTree(0, sizes, positions);
   }
 
-  add(position: number, by: number): void {
-    this.total += by;
-    if (position < this.foreignStart) this.innerTotal += by;
+  addPeers(position: number, by: number): void {
+    this.peerCount += by;
+    if (position < this.foreignStart) this.innerPeerCount += by;
     const tree = this.tree;
     for (let i = position + 1; i <= this.length; i += i & -i) tree[i] = tree[i]! + by;
   }
@@ -128,7 +128,7 @@ export class BucketOrder {
   }
 
   /** {@link lowerBound} over all, quick where most are asked for. */
-  at(key: number): number {
+  positionOfKey(key: number): number {
     if (key === 0) return 0;
     if (key === FOREIGN_KEY) return this.foreignStart;
     return key >= KEY_END ? this.length : this.lowerBound(0, this.length, key);
@@ -146,7 +146,7 @@ export class BucketOrder {
     return low;
   }
 
-  private index(from: number, sizes: Uint16Array, positions: Uint32Array): void {
+  private rebuildTree(from: number, sizes: Uint16Array, positions: Uint32Array): void {
     const { tree, ids, length } = this;
     for (let i = from; i < length; i++) positions[ids[i]!] = i;
     tree.fill(0, 0, length + 1);
@@ -155,9 +155,9 @@ export class BucketOrder {
       const parent = i + (i & -i);
       if (parent <= length) tree[parent] = tree[parent]! + tree[i]!;
     }
-    this.total = this.peersBefore(length);
+    this.peerCount = this.peersBefore(length);
     this.foreignStart = this.lowerBound(0, length, FOREIGN_KEY);
-    this.innerTotal = this.peersBefore(this.foreignStart);
+    this.innerPeerCount = this.peersBefore(this.foreignStart);
   }
 
   private grow(capacity: number): void {

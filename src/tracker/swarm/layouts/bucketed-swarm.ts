@@ -7,7 +7,7 @@
  */
 import { UNKNOWN_GROUP } from '../../../selection/cost-table.js';
 import type { StandingKeys } from '../../../selection/standing-key.js';
-import { DrawPlaces } from '../choice/draw-places.js';
+import { DrawPositions } from '../choice/draw-positions.js';
 import { type Arena, roundUpWords } from '../memory/arena.js';
 import type { Endpoint } from '../memory/endpoint-key.js';
 import {
@@ -62,13 +62,13 @@ export class BucketedSwarm {
   /** The full bucket of the same kind that was open before; 0 none. */
   previous = new Uint32Array(64);
   positions = new Uint32Array(64);
-  readonly places = new DrawPlaces();
+  readonly drawPositions = new DrawPositions();
   /** Bucket ids in use are below this; id 0 is never used. */
   nextId = 1;
   freeIds: number[] = [];
   emptyBuckets = 0;
   /** (group * 8 + level) * 4 + list → the open bucket. */
-  readonly open = new Map<number, number>();
+  readonly openBuckets = new Map<number, number>();
   private readonly pairCache = new Map<number, PairOrders>();
   readonly byEndpoint: SegmentIndex;
   readonly byHost: SegmentIndex;
@@ -82,23 +82,23 @@ export class BucketedSwarm {
   ) {
     this.addressWords = addressWords;
     this.stride = addressWords + 4;
-    const hashOfPlace = (place: number): number =>
-      hasher.hashOfRecordOf(arena.words, this.recordOf(place), addressWords);
+    const hashOfSlot = (place: number): number =>
+      hasher.hashOfRecordOf(arena.words, this.recordInSlot(place), addressWords);
     const hostHashOfPlace = (place: number): number =>
-      hasher.hostHashOfRecordOf(arena.words, this.recordOf(place), addressWords);
-    this.byEndpoint = new SegmentIndex(arena, { hashOfPlace }, expectedPeers);
-    this.byHost = new SegmentIndex(arena, { hashOfPlace: hostHashOfPlace }, expectedPeers);
-    this.byIdentity = new SegmentIndex(arena, { hashOfPlace: (place) => this.identityHash(place) }, expectedPeers);
+      hasher.hostHashOfRecordOf(arena.words, this.recordInSlot(place), addressWords);
+    this.byEndpoint = new SegmentIndex(arena, { hashOfSlot }, expectedPeers);
+    this.byHost = new SegmentIndex(arena, { hashOfSlot: hostHashOfPlace }, expectedPeers);
+    this.byIdentity = new SegmentIndex(arena, { hashOfSlot: (place) => this.identityHash(place) }, expectedPeers);
   }
 
-  recordOf(place: number): number {
+  recordInSlot(place: number): number {
     return this.bases[place >>> POSITION_BITS]! + (place & POSITION_MASK) * this.stride;
   }
 
-  find(endpoint: Endpoint): number {
+  findSlot(endpoint: Endpoint): number {
     const words = this.arena.words;
-    for (let place = this.byEndpoint.first(endpoint.hash); place !== 0; place = this.byEndpoint.next()) {
-      const record = this.recordOf(place);
+    for (let place = this.byEndpoint.firstMatch(endpoint.hash); place !== 0; place = this.byEndpoint.nextMatch()) {
+      const record = this.recordInSlot(place);
       if (isEndpoint(words, record, endpoint)) return place;
     }
     return 0;
@@ -106,10 +106,10 @@ export class BucketedSwarm {
 
   scanHost(endpoint: Endpoint, scan: HostScan): void {
     const words = this.arena.words;
-    for (let place = this.byHost.first(endpoint.hostHash); place !== 0; place = this.byHost.next()) {
-      const record = this.recordOf(place);
+    for (let place = this.byHost.firstMatch(endpoint.hostHash); place !== 0; place = this.byHost.nextMatch()) {
+      const record = this.recordInSlot(place);
       if (!isSameHost(words, record, endpoint)) continue;
-      scan.add(record);
+      scan.addRecord(record);
       if (isAddress(words, record, endpoint) && hasIdentity(words, record + this.addressWords, endpoint)) {
         scan.sameIdentity = record;
       }
@@ -117,101 +117,101 @@ export class BucketedSwarm {
   }
 
   /** @returns the place, 0 if the identity is not here. The endpoint may be of another family */
-  findIdentity(endpoint: Endpoint): number {
+  findSlotOfIdentity(endpoint: Endpoint): number {
     const words = this.arena.words;
     const hash = endpoint.identityHash;
-    for (let place = this.byIdentity.first(hash); place !== 0; place = this.byIdentity.next()) {
-      if (hasIdentity(words, this.recordOf(place) + this.addressWords, endpoint)) return place;
+    for (let place = this.byIdentity.firstMatch(hash); place !== 0; place = this.byIdentity.nextMatch()) {
+      if (hasIdentity(words, this.recordInSlot(place) + this.addressWords, endpoint)) return place;
     }
     return 0;
   }
 
   /** Replaces the identity of the peer in a place by that of its endpoint. */
-  setIdentity(place: number, endpoint: Endpoint): void {
-    const meta = this.recordOf(place) + this.addressWords;
-    if (hasKnownIdentity(this.arena.words, meta)) this.byIdentity.remove(this.identityHash(place), place);
+  setIdentityInSlot(place: number, endpoint: Endpoint): void {
+    const meta = this.recordInSlot(place) + this.addressWords;
+    if (hasKnownIdentity(this.arena.words, meta)) this.byIdentity.removeIndexEntry(this.identityHash(place), place);
     setIdentity(this.arena.words, meta, endpoint);
     this.indexIdentity(place);
   }
 
   /** Makes room for one more peer of a kind. @returns its place, which the caller fills */
-  take(group: number, level: number, list: number, keys: StandingKeys): number {
+  allocateSlot(group: number, level: number, list: number, keys: StandingKeys): number {
     let kind = (group * 8 + level) * 4 + list;
-    if (this.nextId >= MAX_BUCKETS && !this.open.has(kind)) kind = (UNKNOWN_GROUP * 8 + level) * 4 + list;
-    let id = this.open.get(kind) ?? 0;
+    if (this.nextId >= MAX_BUCKETS && !this.openBuckets.has(kind)) kind = (UNKNOWN_GROUP * 8 + level) * 4 + list;
+    let id = this.openBuckets.get(kind) ?? 0;
     if (id === 0 || this.sizes[id] === BUCKET_PEERS) id = this.openBucket(kind, id, keys);
     const size = this.sizes[id]!;
     if (size === this.capacities[id]) this.growBucket(id);
     if (size === 0) this.emptyBuckets--;
     this.sizes[id] = size + 1;
-    if (list !== LIST_NONE && !this.filling) this.orders[list]!.add(this.positions[id]!, 1);
+    if (list !== LIST_NONE && !this.filling) this.orders[list]!.addPeers(this.positions[id]!, 1);
     return (id << POSITION_BITS) | size;
   }
 
   /** Removes the peer in a place, which must not be indexed any more. */
-  give(place: number): void {
+  releaseSlot(place: number): void {
     const words = this.arena.words;
     const id = place >>> POSITION_BITS;
     const kind = this.groups[id]! * 32 + this.kinds[id]!;
-    const openId = this.open.get(kind)!;
+    const openId = this.openBuckets.get(kind)!;
     const last = (openId << POSITION_BITS) | (this.sizes[openId]! - 1);
     if (last !== place) {
-      const from = this.recordOf(last);
-      const to = this.recordOf(place);
-      this.byEndpoint.move(this.hasher.hashOfRecordOf(words, from, this.addressWords), last, place);
-      this.byHost.move(this.hasher.hostHashOfRecordOf(words, from, this.addressWords), last, place);
-      this.byIdentity.move(this.identityHash(last), last, place);
+      const from = this.recordInSlot(last);
+      const to = this.recordInSlot(place);
+      this.byEndpoint.moveIndexEntry(this.hasher.hashOfRecordOf(words, from, this.addressWords), last, place);
+      this.byHost.moveIndexEntry(this.hasher.hostHashOfRecordOf(words, from, this.addressWords), last, place);
+      this.byIdentity.moveIndexEntry(this.identityHash(last), last, place);
       for (let i = 0; i < this.stride; i++) words[to + i] = words[from + i]!;
     }
     this.shrinkOpen(kind, openId);
   }
 
   /** @returns false if the index has no room for it */
-  indexPlace(place: number, endpoint: Endpoint): boolean {
-    if (!this.byEndpoint.insert(endpoint.hash, place)) return false;
+  indexSlot(place: number, endpoint: Endpoint): boolean {
+    if (!this.byEndpoint.insertIndexEntry(endpoint.hash, place)) return false;
     let sameHost = 0;
     const words = this.arena.words;
-    for (let other = this.byHost.first(endpoint.hostHash); other !== 0; other = this.byHost.next()) {
-      if (isSameHost(words, this.recordOf(other), endpoint)) sameHost++;
+    for (let other = this.byHost.firstMatch(endpoint.hostHash); other !== 0; other = this.byHost.nextMatch()) {
+      if (isSameHost(words, this.recordInSlot(other), endpoint)) sameHost++;
     }
-    if (sameHost < MAX_INDEXED_A_HOST) this.byHost.insert(endpoint.hostHash, place);
+    if (sameHost < MAX_INDEXED_A_HOST) this.byHost.insertIndexEntry(endpoint.hostHash, place);
     this.indexIdentity(place);
     return true;
   }
 
-  unindexPlace(place: number): void {
+  unindexSlot(place: number): void {
     const words = this.arena.words;
-    const record = this.recordOf(place);
-    this.byEndpoint.remove(this.hasher.hashOfRecordOf(words, record, this.addressWords), place);
-    this.byHost.remove(this.hasher.hostHashOfRecordOf(words, record, this.addressWords), place);
-    this.byIdentity.remove(this.identityHash(place), place);
+    const record = this.recordInSlot(place);
+    this.byEndpoint.removeIndexEntry(this.hasher.hashOfRecordOf(words, record, this.addressWords), place);
+    this.byHost.removeIndexEntry(this.hasher.hostHashOfRecordOf(words, record, this.addressWords), place);
+    this.byIdentity.removeIndexEntry(this.identityHash(place), place);
   }
 
-  movePlace(from: number, to: number): void {
+  moveIndexedSlot(from: number, to: number): void {
     const words = this.arena.words;
-    const record = this.recordOf(to);
-    this.byEndpoint.move(this.hasher.hashOfRecordOf(words, record, this.addressWords), from, to);
-    this.byHost.move(this.hasher.hostHashOfRecordOf(words, record, this.addressWords), from, to);
-    this.byIdentity.move(this.identityHash(to), from, to);
+    const record = this.recordInSlot(to);
+    this.byEndpoint.moveIndexEntry(this.hasher.hashOfRecordOf(words, record, this.addressWords), from, to);
+    this.byHost.moveIndexEntry(this.hasher.hostHashOfRecordOf(words, record, this.addressWords), from, to);
+    this.byIdentity.moveIndexEntry(this.identityHash(to), from, to);
   }
 
   private identityHash(place: number): number {
-    return identityHashOf(this.arena.words, this.recordOf(place) + this.addressWords);
+    return identityHashOf(this.arena.words, this.recordInSlot(place) + this.addressWords);
   }
 
   /** Only so many of one identity: a stranger may make thousands, which all have one hash. */
   private indexIdentity(place: number): void {
-    if (!hasKnownIdentity(this.arena.words, this.recordOf(place) + this.addressWords)) return;
+    if (!hasKnownIdentity(this.arena.words, this.recordInSlot(place) + this.addressWords)) return;
     const hash = this.identityHash(place);
     let same = 0;
-    for (let other = this.byIdentity.first(hash); other !== 0; other = this.byIdentity.next()) {
+    for (let other = this.byIdentity.firstMatch(hash); other !== 0; other = this.byIdentity.nextMatch()) {
       if (++same >= MAX_INDEXED_A_HOST) return;
     }
-    this.byIdentity.insert(hash, place);
+    this.byIdentity.insertIndexEntry(hash, place);
   }
 
   /** The first occupied place from `place` on, −1 if there is none. */
-  nextPlace(place: number): number {
+  nextUsedSlot(place: number): number {
     let id = place >>> POSITION_BITS;
     let position = place & POSITION_MASK;
     for (; id < this.nextId; id++, position = 0) {
@@ -221,17 +221,17 @@ export class BucketedSwarm {
   }
 
   /** Ends {@link filling}. */
-  finish(keys: StandingKeys): void {
+  finishFilling(keys: StandingKeys): void {
     this.filling = false;
     this.stamp = keys.stamp;
-    for (const order of this.orders) order.sort(this.keyOf(keys), this.sizes, this.positions);
+    for (const order of this.orders) order.sortBuckets(this.keyOf(keys), this.sizes, this.positions);
   }
 
   /** Brings the orders up to the policy in force. */
   ensureSorted(keys: StandingKeys): void {
     if (this.stamp === keys.stamp) return;
     this.stamp = keys.stamp;
-    for (const order of this.orders) order.sortAgain(this.keyOf(keys), this.sizes, this.positions);
+    for (const order of this.orders) order.resortBuckets(this.keyOf(keys), this.sizes, this.positions);
   }
 
   private keyOf(keys: StandingKeys): (id: number) => number {
@@ -252,15 +252,15 @@ export class BucketedSwarm {
     }
     cached.stamp = stamp;
     cached.version = this.version;
-    cached.orders[0].fill(this.orders[0], keyOf);
-    cached.orders[1].fill(this.orders[1], keyOf);
+    cached.orders[0].copySorted(this.orders[0], keyOf);
+    cached.orders[1].copySorted(this.orders[1], keyOf);
     return cached.orders;
   }
 
-  free(): void {
-    this.byEndpoint.free();
-    this.byHost.free();
-    this.byIdentity.free();
+  freeSwarm(): void {
+    this.byEndpoint.freeIndex();
+    this.byHost.freeIndex();
+    this.byIdentity.freeIndex();
     for (let id = 1; id < this.nextId; id++) this.freeBlock(id);
   }
 
@@ -275,13 +275,13 @@ export class BucketedSwarm {
     this.sizes[id] = 0;
     this.capacities[id] = 0;
     this.previous[id] = previous;
-    this.open.set(kind, id);
+    this.openBuckets.set(kind, id);
     this.version++;
     this.emptyBuckets++;
     const list = kind & 3;
-    if (list !== LIST_NONE && this.filling) this.orders[list]!.append(id);
+    if (list !== LIST_NONE && this.filling) this.orders[list]!.appendBucket(id);
     else if (list !== LIST_NONE) {
-      this.orders[list]!.insert(keys.key(kind >>> 5, (kind >>> 2) & 7), id, this.sizes, this.positions);
+      this.orders[list]!.insertBucket(keys.key(kind >>> 5, (kind >>> 2) & 7), id, this.sizes, this.positions);
     }
     return id;
   }
@@ -290,9 +290,9 @@ export class BucketedSwarm {
     const size = this.sizes[id]! - 1;
     this.sizes[id] = size;
     const list = kind & 3;
-    if (list !== LIST_NONE) this.orders[list]!.add(this.positions[id]!, -1);
+    if (list !== LIST_NONE) this.orders[list]!.addPeers(this.positions[id]!, -1);
     if (size > 0) {
-      if (size * 3 < this.capacities[id]! && this.arena.fits(size * 2 * this.stride))
+      if (size * 3 < this.capacities[id]! && this.arena.canAllocate(size * 2 * this.stride))
         this.resizeBlock(id, size + (size >>> 1));
       return;
     }
@@ -300,7 +300,7 @@ export class BucketedSwarm {
     this.freeBlock(id);
     if (this.previous[id] === 0) return;
     // The full bucket before it is open now; the empty one waits to be dropped.
-    this.open.set(kind, this.previous[id]!);
+    this.openBuckets.set(kind, this.previous[id]!);
     this.previous[id] = 0;
     this.groups[id] = 0;
     this.kinds[id] = LIST_NONE;
@@ -311,16 +311,16 @@ export class BucketedSwarm {
   private dropEmptyBucket(id: number, list: number): void {
     this.emptyBuckets--;
     this.version++;
-    if (list !== LIST_NONE) this.orders[list]!.compact((other) => other === id, this.sizes, this.positions);
+    if (list !== LIST_NONE) this.orders[list]!.removeBuckets((other) => other === id, this.sizes, this.positions);
     this.freeIds.push(id);
   }
 
   private dropEmptyBuckets(): void {
     const isGone = (id: number): boolean => this.sizes[id] === 0;
-    for (const order of this.orders) order.compact(isGone, this.sizes, this.positions);
-    for (const [kind, id] of this.open) {
+    for (const order of this.orders) order.removeBuckets(isGone, this.sizes, this.positions);
+    for (const [kind, id] of this.openBuckets) {
       if (this.sizes[id] !== 0) continue;
-      this.open.delete(kind);
+      this.openBuckets.delete(kind);
       this.freeIds.push(id);
     }
     this.emptyBuckets = 0;
@@ -335,7 +335,7 @@ export class BucketedSwarm {
   private resizeBlock(id: number, capacity: number): void {
     const blockWords = roundUpWords(capacity * this.stride);
     const room = Math.min(BUCKET_PEERS, Math.floor(blockWords / this.stride));
-    const base = this.arena.allocate(blockWords);
+    const base = this.arena.allocateBlock(blockWords);
     const words = this.arena.words;
     const from = this.bases[id]!;
     const used = this.sizes[id]! * this.stride;
@@ -347,7 +347,7 @@ export class BucketedSwarm {
 
   private freeBlock(id: number): void {
     if (this.capacities[id] === 0) return;
-    this.arena.free(this.bases[id]!, this.capacities[id]! * this.stride);
+    this.arena.freeBlock(this.bases[id]!, this.capacities[id]! * this.stride);
     this.capacities[id] = 0;
   }
 

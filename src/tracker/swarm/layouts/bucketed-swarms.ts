@@ -19,52 +19,52 @@ export class BucketedSwarms {
     this.copied = new Endpoint(hasher.keys);
   }
 
-  /** An empty swarm, to be filled by {@link append}; then call {@link finish}. */
-  create(endpoint: Endpoint, expectedPeers: number): number {
+  /** An empty swarm, to be filled by {@link appendRecord}; then call {@link finishFilling}. */
+  createSwarm(endpoint: Endpoint, expectedPeers: number): number {
     const number = this.freeNumbers.pop() ?? this.swarms.length;
     this.swarms[number] = new BucketedSwarm(this.arena, this.hasher, endpoint.addressWords, expectedPeers);
     return number;
   }
 
-  get(number: number): BucketedSwarm {
+  swarmOf(number: number): BucketedSwarm {
     return this.swarms[number]!;
   }
 
   size(number: number): number {
-    return this.get(number).count;
+    return this.swarmOf(number).count;
   }
 
-  find(number: number, endpoint: Endpoint): number {
-    const swarm = this.get(number);
-    const place = swarm.find(endpoint);
-    return place === 0 ? 0 : swarm.recordOf(place);
+  findPeer(number: number, endpoint: Endpoint): number {
+    const swarm = this.swarmOf(number);
+    const place = swarm.findSlot(endpoint);
+    return place === 0 ? 0 : swarm.recordInSlot(place);
   }
 
   scanHost(number: number, endpoint: Endpoint, scan: HostScan): void {
-    this.get(number).scanHost(endpoint, scan);
+    this.swarmOf(number).scanHost(endpoint, scan);
   }
 
   /** The endpoint may be of another family. */
   findIdentity(number: number, endpoint: Endpoint): number {
-    const swarm = this.get(number);
-    const place = swarm.findIdentity(endpoint);
-    return place === 0 ? 0 : swarm.recordOf(place);
+    const swarm = this.swarmOf(number);
+    const place = swarm.findSlotOfIdentity(endpoint);
+    return place === 0 ? 0 : swarm.recordInSlot(place);
   }
 
   setIdentity(number: number, endpoint: Endpoint): void {
-    const swarm = this.get(number);
-    swarm.setIdentity(swarm.find(endpoint), endpoint);
+    const swarm = this.swarmOf(number);
+    swarm.setIdentityInSlot(swarm.findSlot(endpoint), endpoint);
   }
 
-  insert(number: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
-    const swarm = this.get(number);
-    const place = swarm.take(group, level, listOfFlags(flags), this.keys);
-    const record = swarm.recordOf(place);
+  insertPeer(number: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
+    const swarm = this.swarmOf(number);
+    const place = swarm.allocateSlot(group, level, listOfFlags(flags), this.keys);
+    const record = swarm.recordInSlot(place);
     endpoint.writeTo(this.arena.words, record);
     setGroup(this.arena.words, record + endpoint.addressWords, group);
     setLevelAndFlags(this.arena.words, record + endpoint.addressWords, level, flags);
-    if (!swarm.indexPlace(place, endpoint)) {
-      swarm.give(place);
+    if (!swarm.indexSlot(place, endpoint)) {
+      swarm.releaseSlot(place);
       throw new RangeError('the swarm arena is full');
     }
     swarm.count++;
@@ -72,25 +72,25 @@ export class BucketedSwarms {
   }
 
   /** Copies in a record of another kind of swarm. */
-  append(number: number, source: number): void {
-    const swarm = this.get(number);
+  appendRecord(number: number, source: number): void {
+    const swarm = this.swarmOf(number);
     const words = this.arena.words;
     const meta = source + swarm.addressWords;
     const list = listOfFlags(flagsOf(words, meta));
-    const place = swarm.take(groupOf(words, meta), levelOf(words, meta), list, this.keys);
-    const record = swarm.recordOf(place);
+    const place = swarm.allocateSlot(groupOf(words, meta), levelOf(words, meta), list, this.keys);
+    const record = swarm.recordInSlot(place);
     for (let i = 0; i < swarm.stride; i++) words[record + i] = words[source + i]!;
     this.copied.setFromRecord(words, record, swarm.addressWords);
-    if (!swarm.indexPlace(place, this.copied)) throw new RangeError('the swarm arena is full');
+    if (!swarm.indexSlot(place, this.copied)) throw new RangeError('the swarm arena is full');
     swarm.count++;
   }
 
-  finish(number: number): void {
-    this.get(number).finish(this.keys);
+  finishFilling(number: number): void {
+    this.swarmOf(number).finishFilling(this.keys);
   }
 
   /** @returns the record, which moves where its kind changes */
-  relist(number: number, record: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
+  updateRank(number: number, record: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     const words = this.arena.words;
     const meta = record + endpoint.addressWords;
     const list = listOfFlags(flags);
@@ -99,26 +99,26 @@ export class BucketedSwarms {
     setGroup(words, meta, group);
     setLevelAndFlags(words, meta, level, flags);
     if (stays) return record;
-    const swarm = this.get(number);
-    const from = swarm.find(endpoint);
-    const to = swarm.take(group, level, list, this.keys);
-    const moved = swarm.recordOf(to);
+    const swarm = this.swarmOf(number);
+    const from = swarm.findSlot(endpoint);
+    const to = swarm.allocateSlot(group, level, list, this.keys);
+    const moved = swarm.recordInSlot(to);
     for (let i = 0; i < swarm.stride; i++) words[moved + i] = words[record + i]!;
-    swarm.movePlace(from, to);
-    swarm.give(from);
-    return swarm.recordOf(swarm.find(endpoint));
+    swarm.moveIndexedSlot(from, to);
+    swarm.releaseSlot(from);
+    return swarm.recordInSlot(swarm.findSlot(endpoint));
   }
 
-  remove(number: number, endpoint: Endpoint): void {
-    const swarm = this.get(number);
-    const place = swarm.find(endpoint);
-    swarm.unindexPlace(place);
-    swarm.give(place);
+  removePeer(number: number, endpoint: Endpoint): void {
+    const swarm = this.swarmOf(number);
+    const place = swarm.findSlot(endpoint);
+    swarm.unindexSlot(place);
+    swarm.releaseSlot(place);
     swarm.count--;
   }
 
-  free(number: number): void {
-    this.get(number).free();
+  freeSwarm(number: number): void {
+    this.swarmOf(number).freeSwarm();
     this.swarms[number] = undefined;
     this.freeNumbers.push(number);
   }

@@ -53,18 +53,18 @@ export class FamilySwarms {
   }
 
   /** @returns the record of an address and port, 0 if there is none */
-  find(ref: number, endpoint: Endpoint): number {
+  findPeer(ref: number, endpoint: Endpoint): number {
     if (ref === 0) return 0;
     const kind = kindOf(ref);
-    if (kind === KIND_SMALL) return this.small.find(ref, endpoint);
+    if (kind === KIND_SMALL) return this.small.findPeer(ref, endpoint);
     return kind === KIND_RANKED
-      ? this.ranked.indexes.find(offsetOf(ref), endpoint)
-      : this.bucketed.find(offsetOf(ref), endpoint);
+      ? this.ranked.indexes.findPeer(offsetOf(ref), endpoint)
+      : this.bucketed.findPeer(offsetOf(ref), endpoint);
   }
 
   /** Looks for other peers of the endpoint's address. */
   scanHost(ref: number, endpoint: Endpoint, scan: HostScan): void {
-    scan.clear();
+    scan.clearScan();
     if (ref === 0) return;
     const kind = kindOf(ref);
     if (kind === KIND_SMALL) this.small.scanHost(ref, endpoint, scan);
@@ -95,7 +95,7 @@ export class FamilySwarms {
   }
 
   /** Stores a peer that is not there yet. @returns its record; the swarm is at {@link ref} afterwards */
-  insert(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
+  insertPeer(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     let from = ref;
     if (kindOf(from) === KIND_SMALL && from !== 0 && this.small.size(from) >= this.smallMax) {
       from = this.smallToRanked(from, endpoint);
@@ -105,22 +105,22 @@ export class FamilySwarms {
     const kind = kindOf(from);
     let record: number;
     if (kind === KIND_SMALL) {
-      record = this.small.insert(from, endpoint, group, level, flags);
+      record = this.small.insertPeer(from, endpoint, group, level, flags);
       this.ref = this.small.ref;
     } else if (kind === KIND_RANKED) {
-      record = this.ranked.insert(offsetOf(from), endpoint, group, level, flags);
+      record = this.ranked.insertPeer(offsetOf(from), endpoint, group, level, flags);
       this.ref = refOf(KIND_RANKED, this.ranked.ref);
     } else {
-      record = this.bucketed.insert(offsetOf(from), endpoint, group, level, flags);
+      record = this.bucketed.insertPeer(offsetOf(from), endpoint, group, level, flags);
       this.ref = from;
     }
     return record;
   }
 
-  /** As {@link insert}. @returns 0 if the arena has room, but in pieces that are too small; the swarm is as it was */
-  tryInsert(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
+  /** As {@link insertPeer}. @returns 0 if the arena has room, but in pieces that are too small; the swarm is as it was */
+  tryInsertPeer(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     try {
-      return this.insert(ref, endpoint, group, level, flags);
+      return this.insertPeer(ref, endpoint, group, level, flags);
     } catch (error) {
       if (error instanceof RangeError) return 0;
       throw error;
@@ -128,11 +128,11 @@ export class FamilySwarms {
   }
 
   /** Changes what a record is ranked by. @returns the record, which may have moved; the swarm has not */
-  relist(ref: number, record: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
+  updateRank(ref: number, record: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     const kind = kindOf(ref);
     const words = this.arena.words;
-    if (kind === KIND_BUCKETED) return this.bucketed.relist(offsetOf(ref), record, endpoint, group, level, flags);
-    if (kind === KIND_RANKED) this.ranked.relist(offsetOf(ref), record, endpoint, group, level, flags);
+    if (kind === KIND_BUCKETED) return this.bucketed.updateRank(offsetOf(ref), record, endpoint, group, level, flags);
+    if (kind === KIND_RANKED) this.ranked.updateRank(offsetOf(ref), record, endpoint, group, level, flags);
     else {
       setGroup(words, record + endpoint.addressWords, group);
       setLevelAndFlags(words, record + endpoint.addressWords, level, flags);
@@ -141,63 +141,69 @@ export class FamilySwarms {
   }
 
   /** @param endpoint the record's own. The swarm is at {@link ref} afterwards, 0 if it was the last peer */
-  remove(ref: number, record: number, endpoint: Endpoint): void {
+  removePeer(ref: number, record: number, endpoint: Endpoint): void {
     const kind = kindOf(ref);
     if (kind === KIND_SMALL) {
-      this.small.remove(ref, record, endpoint.stride);
+      this.small.removePeer(ref, record, endpoint.stride);
       this.ref = this.small.ref;
     } else if (kind === KIND_RANKED) {
-      this.ranked.remove(offsetOf(ref), record, endpoint);
+      this.ranked.removePeer(offsetOf(ref), record, endpoint);
       this.ref = refOf(KIND_RANKED, this.ranked.ref);
-      if (this.ranked.size(this.ranked.ref) * 2 <= this.smallMax && this.arena.fits(this.smallMax * endpoint.stride))
+      if (
+        this.ranked.size(this.ranked.ref) * 2 <= this.smallMax &&
+        this.arena.canAllocate(this.smallMax * endpoint.stride)
+      )
         this.ref = this.rankedToSmall(this.ref, endpoint);
     } else {
-      this.bucketed.remove(offsetOf(ref), endpoint);
+      this.bucketed.removePeer(offsetOf(ref), endpoint);
       this.ref = ref;
-      if (this.bucketed.size(offsetOf(ref)) * 2 <= this.rankedMax && this.ranked.fits(this.rankedMax, endpoint.stride))
+      if (
+        this.bucketed.size(offsetOf(ref)) * 2 <= this.rankedMax &&
+        this.ranked.canCreate(this.rankedMax, endpoint.stride)
+      )
         this.ref = this.bucketedToRanked(ref, endpoint);
     }
   }
 
   /** Frees a swarm whatever is in it. */
-  free(ref: number, addressWords: 1 | 4): void {
+  freeSwarm(ref: number, addressWords: 1 | 4): void {
     if (ref === 0) return;
     const stride = addressWords + 4;
     const kind = kindOf(ref);
-    if (kind === KIND_SMALL) this.small.free(ref, stride);
-    else if (kind === KIND_RANKED) this.ranked.free(offsetOf(ref), stride);
-    else this.bucketed.free(offsetOf(ref));
+    if (kind === KIND_SMALL) this.small.freeSwarm(ref, stride);
+    else if (kind === KIND_RANKED) this.ranked.freeSwarm(offsetOf(ref), stride);
+    else this.bucketed.freeSwarm(offsetOf(ref));
   }
 
   /** The first place from `place` on that holds a record, −1 past the last: for walks over all of them. */
-  nextPlace(ref: number, place: number, addressWords: 1 | 4): number {
+  nextUsedSlot(ref: number, place: number, addressWords: 1 | 4): number {
     if (ref === 0) return -1;
     const kind = kindOf(ref);
     if (kind === KIND_SMALL) return place < this.small.size(ref) ? place : -1;
-    if (kind === KIND_BUCKETED) return this.bucketed.get(offsetOf(ref)).nextPlace(place);
+    if (kind === KIND_BUCKETED) return this.bucketed.swarmOf(offsetOf(ref)).nextUsedSlot(place);
     const block = offsetOf(ref);
     const used = this.ranked.slotsUsed(block);
     for (let slot = place; slot < used; slot++) {
-      if (!this.ranked.isFree(this.ranked.recordAt(block, slot, addressWords + 4), addressWords)) return slot;
+      if (!this.ranked.isUnused(this.ranked.recordInSlot(block, slot, addressWords + 4), addressWords)) return slot;
     }
     return -1;
   }
 
-  recordInPlace(ref: number, place: number, addressWords: 1 | 4): number {
+  recordInSlot(ref: number, place: number, addressWords: 1 | 4): number {
     const kind = kindOf(ref);
-    if (kind === KIND_SMALL) return this.small.recordAt(ref, place, addressWords + 4);
-    if (kind === KIND_BUCKETED) return this.bucketed.get(offsetOf(ref)).recordOf(place);
-    return this.ranked.recordAt(offsetOf(ref), place, addressWords + 4);
+    if (kind === KIND_SMALL) return this.small.recordInSlot(ref, place, addressWords + 4);
+    if (kind === KIND_BUCKETED) return this.bucketed.swarmOf(offsetOf(ref)).recordInSlot(place);
+    return this.ranked.recordInSlot(offsetOf(ref), place, addressWords + 4);
   }
 
   private smallToRanked(ref: number, endpoint: Endpoint): number {
     const count = this.small.size(ref);
-    const block = this.ranked.create(Math.max(16, count + (count >>> 2) + 1), endpoint.stride);
+    const block = this.ranked.createSwarm(Math.max(16, count + (count >>> 2) + 1), endpoint.stride);
     for (let i = 0; i < count; i++) {
-      this.ranked.append(block, this.small.recordAt(ref, i, endpoint.stride), endpoint);
+      this.ranked.appendRecord(block, this.small.recordInSlot(ref, i, endpoint.stride), endpoint);
     }
-    this.ranked.sort(block, endpoint.addressWords);
-    this.small.free(ref, endpoint.stride);
+    this.ranked.sortLists(block, endpoint.addressWords);
+    this.small.freeSwarm(ref, endpoint.stride);
     return refOf(KIND_RANKED, block);
   }
 
@@ -205,38 +211,38 @@ export class FamilySwarms {
     const block = offsetOf(ref);
     const count = this.ranked.size(block);
     const places = this.ranked.slotsUsed(block);
-    const small = count === 0 ? 0 : this.small.create(count, endpoint.stride);
+    const small = count === 0 ? 0 : this.small.createSwarm(count, endpoint.stride);
     for (let slot = 0; slot < places && count > 0; slot++) {
-      const record = this.ranked.recordAt(block, slot, endpoint.stride);
-      if (!this.ranked.isFree(record, endpoint.addressWords)) this.small.append(small, record, endpoint.stride);
+      const record = this.ranked.recordInSlot(block, slot, endpoint.stride);
+      if (!this.ranked.isUnused(record, endpoint.addressWords)) this.small.appendRecord(small, record, endpoint.stride);
     }
-    this.ranked.free(block, endpoint.stride);
+    this.ranked.freeSwarm(block, endpoint.stride);
     return small;
   }
 
   private rankedToBucketed(ref: number, endpoint: Endpoint): number {
     const block = offsetOf(ref);
-    const number = this.bucketed.create(endpoint, this.ranked.size(block));
+    const number = this.bucketed.createSwarm(endpoint, this.ranked.size(block));
     const places = this.ranked.slotsUsed(block);
     for (let slot = 0; slot < places; slot++) {
-      const record = this.ranked.recordAt(block, slot, endpoint.stride);
-      if (!this.ranked.isFree(record, endpoint.addressWords)) this.bucketed.append(number, record);
+      const record = this.ranked.recordInSlot(block, slot, endpoint.stride);
+      if (!this.ranked.isUnused(record, endpoint.addressWords)) this.bucketed.appendRecord(number, record);
     }
-    this.bucketed.finish(number);
-    this.ranked.free(block, endpoint.stride);
+    this.bucketed.finishFilling(number);
+    this.ranked.freeSwarm(block, endpoint.stride);
     return refOf(KIND_BUCKETED, number);
   }
 
   private bucketedToRanked(ref: number, endpoint: Endpoint): number {
     const number = offsetOf(ref);
     const count = this.bucketed.size(number);
-    const block = this.ranked.create(Math.max(16, count + (count >>> 2) + 4), endpoint.stride);
-    const swarm = this.bucketed.get(number);
-    for (let place = swarm.nextPlace(0); place >= 0; place = swarm.nextPlace(place + 1)) {
-      this.ranked.append(block, swarm.recordOf(place), endpoint);
+    const block = this.ranked.createSwarm(Math.max(16, count + (count >>> 2) + 4), endpoint.stride);
+    const swarm = this.bucketed.swarmOf(number);
+    for (let place = swarm.nextUsedSlot(0); place >= 0; place = swarm.nextUsedSlot(place + 1)) {
+      this.ranked.appendRecord(block, swarm.recordInSlot(place), endpoint);
     }
-    this.ranked.sort(block, endpoint.addressWords);
-    this.bucketed.free(number);
+    this.ranked.sortLists(block, endpoint.addressWords);
+    this.bucketed.freeSwarm(number);
     return refOf(KIND_RANKED, block);
   }
 }

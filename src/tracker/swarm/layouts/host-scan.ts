@@ -14,18 +14,18 @@ export class HostScan {
   /** The first records of them; valid until a peer is stored or removed. */
   readonly records = new Int32Array(MAX_LISTED);
 
-  clear(): void {
+  clearScan(): void {
     this.count = 0;
     this.sameIdentity = 0;
   }
 
-  add(record: number): void {
+  addRecord(record: number): void {
     if (this.count < MAX_LISTED) this.records[this.count] = record;
     this.count++;
   }
 
   /** Another peer of the host comes: the others share it from now on. @returns the flag that the new one gets, 0 for none */
-  noteShared(words: Uint32Array, addressWords: 1 | 4): number {
+  markSharedHost(words: Uint32Array, addressWords: 1 | 4): number {
     if (this.count <= (this.sameIdentity === 0 ? 0 : 1)) return 0;
     // Where there were several, they have the flag already.
     const meta = this.records[0]! + addressWords;
@@ -38,7 +38,7 @@ export class HostScan {
    * @param waits whether it is a leecher
    * @returns whether it has neighbours
    */
-  meet(words: Uint32Array, addressWords: 1 | 4, waits: boolean, self = 0): boolean {
+  linkNeighbours(words: Uint32Array, addressWords: 1 | 4, waits: boolean, self = 0): boolean {
     if (this.count > MAX_NEIGHBOURS + 1) return false;
     let met = false;
     for (let i = 0; i < this.count; i++) {
@@ -52,7 +52,7 @@ export class HostScan {
   }
 
   /** How many {@link records} there are. */
-  get listed(): number {
+  get listedCount(): number {
     return Math.min(this.count, MAX_LISTED);
   }
 }

@@ -14,7 +14,7 @@ import {
   META_WORDS,
   setIdentity,
 } from '../memory/peer-record.js';
-import { addSlot, homeOf, removeSlot, slotBitsOf, tagOf } from '../memory/slot-index.js';
+import { homeOf, insertSlotEntry, removeSlotEntry, slotBitsOf, tagOf } from '../memory/slot-index.js';
 import type { HostScan } from './host-scan.js';
 
 /** Words of a ranked swarm's block before its records; the first has the capacity in its lower half. */
@@ -32,13 +32,13 @@ export class RankedIndexes {
   ) {}
 
   /** Empties the indexes of a new block. */
-  clear(ref: number, stride: number): void {
+  clearIndexes(ref: number, stride: number): void {
     const { words } = this.arena;
     const start = this.indexStart(ref, stride) / 2;
     words.fill(0, start, start + indexWordsFor(words[ref + INDEX_ENTRIES]!));
   }
 
-  find(ref: number, endpoint: Endpoint): number {
+  findPeer(ref: number, endpoint: Endpoint): number {
     const words = this.arena.words;
     const halves = this.arena.halves;
     const stride = endpoint.stride;
@@ -74,7 +74,7 @@ export class RankedIndexes {
       if (entry >>> slotBits !== tag) continue;
       const record = ref + HEADER_WORDS + ((entry & ((1 << slotBits) - 1)) - 1) * stride;
       if ((words[record]! | 0) !== word0 || !isSameHost(words, record, endpoint)) continue;
-      scan.add(record);
+      scan.addRecord(record);
       const meta = record + endpoint.addressWords;
       if (isAddress(words, record, endpoint) && hasIdentity(words, meta, endpoint)) scan.sameIdentity = record;
     }
@@ -111,10 +111,10 @@ export class RankedIndexes {
   }
 
   /** Adds a record that has been written to its slot. @param hash of its address and port */
-  add(ref: number, stride: number, slot: number, hash: number): void {
+  indexSlot(ref: number, stride: number, slot: number, hash: number): void {
     const record = ref + HEADER_WORDS + slot * stride;
     const { halves, words } = this.arena;
-    addSlot(halves, this.indexStart(ref, stride), words[ref + INDEX_ENTRIES]!, this.slotBits(ref), slot, hash);
+    insertSlotEntry(halves, this.indexStart(ref, stride), words[ref + INDEX_ENTRIES]!, this.slotBits(ref), slot, hash);
     this.indexHost(ref, stride, slot, record);
     this.indexIdentity(ref, stride, slot, record);
   }
@@ -123,7 +123,7 @@ export class RankedIndexes {
   private indexHost(ref: number, stride: number, slot: number, record: number): void {
     const { words } = this.arena;
     const hash = this.hasher.hostHashOfRecordOf(words, record, addressWordsOfStride(stride));
-    this.addBounded(
+    this.insertBounded(
       this.indexStart(ref, stride) + words[ref + INDEX_ENTRIES]!,
       words[ref + INDEX_ENTRIES]!,
       this.slotBits(ref),
@@ -136,7 +136,7 @@ export class RankedIndexes {
     const { words } = this.arena;
     const meta = record + addressWordsOfStride(stride);
     if (!hasKnownIdentity(words, meta)) return;
-    this.addBounded(
+    this.insertBounded(
       this.indexStart(ref, stride) + 2 * words[ref + INDEX_ENTRIES]!,
       words[ref + INDEX_ENTRIES]!,
       this.slotBits(ref),
@@ -146,7 +146,7 @@ export class RankedIndexes {
   }
 
   /** Only so many of one host or identity are indexed: a stranger may make thousands, which all have one hash. */
-  private addBounded(index: number, entries: number, slotBits: number, slot: number, hash: number): void {
+  private insertBounded(index: number, entries: number, slotBits: number, slot: number, hash: number): void {
     const { halves } = this.arena;
     const tag = tagOf(hash, slotBits);
     let sameTag = 0;
@@ -154,7 +154,7 @@ export class RankedIndexes {
       if (halves[index + position]! >>> slotBits === tag && ++sameTag >= 2 * MAX_INDEXED_A_HOST) return;
       if (++position === entries) position = 0;
     }
-    addSlot(halves, index, entries, slotBits, slot, hash);
+    insertSlotEntry(halves, index, entries, slotBits, slot, hash);
   }
 
   private unindexIdentity(ref: number, stride: number, slot: number): void {
@@ -162,10 +162,10 @@ export class RankedIndexes {
     const entries = words[ref + INDEX_ENTRIES]!;
     const metas = ref + HEADER_WORDS + addressWordsOfStride(stride);
     const hashOf = (other: number): number => identityHashOf(words, metas + other * stride);
-    removeSlot(halves, this.indexStart(ref, stride) + 2 * entries, entries, this.slotBits(ref), slot, hashOf);
+    removeSlotEntry(halves, this.indexStart(ref, stride) + 2 * entries, entries, this.slotBits(ref), slot, hashOf);
   }
 
-  remove(ref: number, stride: number, slot: number): void {
+  unindexSlot(ref: number, stride: number, slot: number): void {
     const { halves, words } = this.arena;
     const addressWords = addressWordsOfStride(stride);
     const entries = words[ref + INDEX_ENTRIES]!;
@@ -175,8 +175,8 @@ export class RankedIndexes {
     const hostHashOf = (other: number): number =>
       this.hasher.hostHashOfRecordOf(words, records + other * stride, addressWords);
     const slotBits = this.slotBits(ref);
-    removeSlot(halves, index, entries, slotBits, slot, hashOf);
-    removeSlot(halves, index + entries, entries, slotBits, slot, hostHashOf);
+    removeSlotEntry(halves, index, entries, slotBits, slot, hashOf);
+    removeSlotEntry(halves, index + entries, entries, slotBits, slot, hostHashOf);
     if (hasKnownIdentity(words, records + slot * stride + addressWords)) this.unindexIdentity(ref, stride, slot);
   }
 

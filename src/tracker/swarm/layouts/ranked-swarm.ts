@@ -62,16 +62,16 @@ export class RankedSwarms {
     return this.arena.words[ref]! >>> 16;
   }
 
-  /** Slots ever used: a walk looks at this many and skips those that {@link isFree}. */
+  /** Slots ever used: a walk looks at this many and skips those that {@link isUnused}. */
   slotsUsed(ref: number): number {
     return this.arena.words[ref + 1]! >>> 16;
   }
 
-  recordAt(ref: number, slot: number, stride: number): number {
+  recordInSlot(ref: number, slot: number, stride: number): number {
     return ref + HEADER_WORDS + slot * stride;
   }
 
-  isFree(record: number, addressWords: number): boolean {
+  isUnused(record: number, addressWords: number): boolean {
     return this.arena.words[record + addressWords]! >>> 16 === 0;
   }
 
@@ -100,26 +100,26 @@ export class RankedSwarms {
     return this.arena.words[ref]! & 0xffff;
   }
 
-  insert(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
+  insertPeer(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     const stride = endpoint.stride;
     let block = ref;
     const words = this.arena.words;
     if (words[block]! >>> 16 === (words[block]! & 0xffff)) {
       block = this.rebuild(block, endpoint, growthOf(words[block]! >>> 16));
     } else this.ensureSorted(block, endpoint.addressWords);
-    const slot = this.takeSlot(block, stride);
+    const slot = this.allocateSlot(block, stride);
     const record = block + HEADER_WORDS + slot * stride;
     endpoint.writeTo(words, record);
     setGroup(words, record + endpoint.addressWords, group);
     setLevelAndFlags(words, record + endpoint.addressWords, level, flags);
-    this.indexes.add(block, stride, slot, endpoint.hash);
-    this.enlist(block, stride, slot, group, level, flags);
+    this.indexes.indexSlot(block, stride, slot, endpoint.hash);
+    this.addToList(block, stride, slot, group, level, flags);
     this.ref = block;
     return record;
   }
 
   /** Changes what a record is ranked by. */
-  relist(ref: number, record: number, endpoint: Endpoint, group: number, level: number, flags: number): void {
+  updateRank(ref: number, record: number, endpoint: Endpoint, group: number, level: number, flags: number): void {
     const words = this.arena.words;
     const stride = endpoint.stride;
     const meta = record + endpoint.addressWords;
@@ -136,38 +136,38 @@ export class RankedSwarms {
     ) {
       return;
     }
-    this.delist(ref, stride, slot, oldGroup, oldLevel, oldFlags);
-    this.enlist(ref, stride, slot, group, level, flags);
+    this.removeFromList(ref, stride, slot, oldGroup, oldLevel, oldFlags);
+    this.addToList(ref, stride, slot, group, level, flags);
   }
 
-  remove(ref: number, record: number, endpoint: Endpoint): void {
+  removePeer(ref: number, record: number, endpoint: Endpoint): void {
     const words = this.arena.words;
     const stride = endpoint.stride;
     const meta = record + endpoint.addressWords;
     this.ensureSorted(ref, endpoint.addressWords);
     const slot = ((record - ref - HEADER_WORDS) / stride) | 0;
-    this.delist(ref, stride, slot, groupOf(words, meta), levelOf(words, meta), flagsOf(words, meta));
-    this.indexes.remove(ref, stride, slot);
+    this.removeFromList(ref, stride, slot, groupOf(words, meta), levelOf(words, meta), flagsOf(words, meta));
+    this.indexes.unindexSlot(ref, stride, slot);
     words[meta] = 0;
     words[record] = words[ref + 1]! & 0xffff;
     words[ref + 1] = (words[ref + 1]! & 0xffff0000) | slot;
     words[ref] = words[ref]! - 0x10000;
     const count = words[ref]! >>> 16;
-    const shrinks = count * 3 < (words[ref]! & 0xffff) && this.arena.fits(wordsFor(growthOf(count), stride));
+    const shrinks = count * 3 < (words[ref]! & 0xffff) && this.arena.canAllocate(wordsFor(growthOf(count), stride));
     this.ref = shrinks ? this.rebuild(ref, endpoint, growthOf(count)) : ref;
   }
 
-  /** Whether there is room for {@link create}. */
-  fits(capacity: number, stride: number): boolean {
-    return this.arena.fits(wordsFor(capacity, stride));
+  /** Whether there is room for {@link createSwarm}. */
+  canCreate(capacity: number, stride: number): boolean {
+    return this.arena.canAllocate(wordsFor(capacity, stride));
   }
 
-  /** An empty swarm; the caller fills it by {@link append} and then calls {@link sort}. */
-  create(capacity: number, stride: number): number {
+  /** An empty swarm; the caller fills it by {@link appendRecord} and then calls {@link sortLists}. */
+  createSwarm(capacity: number, stride: number): number {
     const blockWords = roundUpWords(wordsFor(capacity, stride));
     let room = capacity;
     while (room < MAX_SLOTS && wordsFor(room + 1, stride) <= blockWords) room++;
-    const block = this.arena.allocate(blockWords);
+    const block = this.arena.allocateBlock(blockWords);
     const words = this.arena.words;
     words[block] = room;
     words[block + 1] = NO_SLOT;
@@ -175,22 +175,22 @@ export class RankedSwarms {
     words[block + 5] = 0;
     words[block + 3] = this.keys.stamp;
     words[block + INDEX_ENTRIES] = indexEntriesFor(room);
-    this.indexes.clear(block, stride);
+    this.indexes.clearIndexes(block, stride);
     return block;
   }
 
   /** Copies a record in without listing it. */
-  append(ref: number, source: number, endpoint: Endpoint): void {
+  appendRecord(ref: number, source: number, endpoint: Endpoint): void {
     const words = this.arena.words;
     const stride = endpoint.stride;
-    const slot = this.takeSlot(ref, stride);
+    const slot = this.allocateSlot(ref, stride);
     const record = ref + HEADER_WORDS + slot * stride;
     for (let i = 0; i < stride; i++) words[record + i] = words[source + i]!;
-    this.indexes.add(ref, stride, slot, endpoint.hashOfRecord(words, record));
+    this.indexes.indexSlot(ref, stride, slot, endpoint.hashOfRecord(words, record));
   }
 
   /** Lists all records by the keys now in force. */
-  sort(ref: number, addressWords: 1 | 4): void {
+  sortLists(ref: number, addressWords: 1 | 4): void {
     const { scratch } = this;
     const words = this.arena.words;
     const stride = addressWords + 4;
@@ -222,22 +222,22 @@ export class RankedSwarms {
   }
 
   ensureSorted(ref: number, addressWords: 1 | 4): void {
-    if (this.arena.words[ref + 3] !== this.keys.stamp) this.sortAgain(ref, addressWords);
+    if (this.arena.words[ref + 3] !== this.keys.stamp) this.resortLists(ref, addressWords);
   }
 
-  /** {@link sort} where most are still in their order: a policy that follows another changes few keys. */
-  private sortAgain(ref: number, addressWords: 1 | 4): void {
+  /** {@link sortLists} where most are still in their order: a policy that follows another changes few keys. */
+  private resortLists(ref: number, addressWords: 1 | 4): void {
     const words = this.arena.words;
     const stride = addressWords + META_WORDS;
     const capacity = words[ref]! & 0xffff;
-    const leechers = this.sortRunAgain(ref, stride, 0, this.leechersListed(ref));
-    const serving = this.sortRunAgain(ref, stride, capacity - this.servingListed(ref), capacity);
+    const leechers = this.resortRun(ref, stride, 0, this.leechersListed(ref));
+    const serving = this.resortRun(ref, stride, capacity - this.servingListed(ref), capacity);
     words[ref + 3] = this.keys.stamp;
     words[ref + 5] = (leechers << 16) | serving;
   }
 
   /** Takes the entries out whose keys have changed and merges them in again. @returns how many are inner */
-  private sortRunAgain(ref: number, stride: number, from: number, to: number): number {
+  private resortRun(ref: number, stride: number, from: number, to: number): number {
     const { keys, scratch } = this;
     const words = this.arena.words;
     const entryWords = entryWordsOf(stride);
@@ -267,24 +267,24 @@ export class RankedSwarms {
     return lowerBound(words, list, entryWords, from, to, firstWordOf(FOREIGN_KEY)) - from;
   }
 
-  free(ref: number, stride: number): void {
-    this.arena.free(ref, wordsFor(this.arena.words[ref]! & 0xffff, stride));
+  freeSwarm(ref: number, stride: number): void {
+    this.arena.freeBlock(ref, wordsFor(this.arena.words[ref]! & 0xffff, stride));
   }
 
   private rebuild(ref: number, endpoint: Endpoint, capacity: number): number {
     const stride = endpoint.stride;
-    const block = this.create(capacity, stride);
+    const block = this.createSwarm(capacity, stride);
     const slots = this.slotsUsed(ref);
     for (let slot = 0; slot < slots; slot++) {
       const record = ref + HEADER_WORDS + slot * stride;
-      if (!this.isFree(record, endpoint.addressWords)) this.append(block, record, endpoint);
+      if (!this.isUnused(record, endpoint.addressWords)) this.appendRecord(block, record, endpoint);
     }
-    this.sort(block, endpoint.addressWords);
-    this.free(ref, stride);
+    this.sortLists(block, endpoint.addressWords);
+    this.freeSwarm(ref, stride);
     return block;
   }
 
-  private takeSlot(ref: number, stride: number): number {
+  private allocateSlot(ref: number, stride: number): number {
     const words = this.arena.words;
     words[ref] = words[ref]! + 0x10000;
     const free = words[ref + 1]! & 0xffff;
@@ -298,7 +298,7 @@ export class RankedSwarms {
     return free;
   }
 
-  private enlist(ref: number, stride: number, slot: number, group: number, level: number, flags: number): void {
+  private addToList(ref: number, stride: number, slot: number, group: number, level: number, flags: number): void {
     const listOf = listOfFlags(flags);
     if (listOf === LIST_NONE) return;
     const words = this.arena.words;
@@ -331,7 +331,7 @@ export class RankedSwarms {
     for (let i = 0; i <= stride - META_WORDS; i++) words[at + 1 + i] = words[record + i]!;
   }
 
-  private delist(ref: number, stride: number, slot: number, group: number, level: number, flags: number): void {
+  private removeFromList(ref: number, stride: number, slot: number, group: number, level: number, flags: number): void {
     const listOf = listOfFlags(flags);
     if (listOf === LIST_NONE) return;
     const words = this.arena.words;

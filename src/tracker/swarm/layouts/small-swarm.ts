@@ -32,11 +32,11 @@ export class SmallSwarms {
     return this.arena.words[ref]! >>> 16;
   }
 
-  recordAt(ref: number, index: number, stride: number): number {
+  recordInSlot(ref: number, index: number, stride: number): number {
     return ref + HEADER_WORDS + index * stride;
   }
 
-  find(ref: number, endpoint: Endpoint): number {
+  findPeer(ref: number, endpoint: Endpoint): number {
     const words = this.arena.words;
     const { stride, word0 } = endpoint;
     const end = ref + HEADER_WORDS + (words[ref]! >>> 16) * stride;
@@ -52,7 +52,7 @@ export class SmallSwarms {
     const end = ref + HEADER_WORDS + (words[ref]! >>> 16) * stride;
     for (let record = ref + HEADER_WORDS; record < end; record += stride) {
       if ((words[record]! | 0) !== word0 || !isSameHost(words, record, endpoint)) continue;
-      scan.add(record);
+      scan.addRecord(record);
       if (isAddress(words, record, endpoint) && hasIdentity(words, record + endpoint.addressWords, endpoint)) {
         scan.sameIdentity = record;
       }
@@ -71,10 +71,10 @@ export class SmallSwarms {
   }
 
   /** @param ref 0 makes a new swarm. @returns the record; the swarm is at {@link ref} afterwards */
-  insert(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
+  insertPeer(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     const stride = endpoint.stride;
     let block = ref;
-    if (block === 0) block = this.create(1, stride);
+    if (block === 0) block = this.createSwarm(1, stride);
     else if (this.size(block) === (this.arena.words[block]! & 0xffff)) {
       block = this.moveTo(block, capacityFor(this.size(block) + 1), stride);
     }
@@ -89,46 +89,46 @@ export class SmallSwarms {
     return record;
   }
 
-  remove(ref: number, record: number, stride: number): void {
+  removePeer(ref: number, record: number, stride: number): void {
     const words = this.arena.words;
     const last = ref + HEADER_WORDS + ((words[ref]! >>> 16) - 1) * stride;
     if (last !== record) for (let i = 0; i < stride; i++) words[record + i] = words[last + i]!;
     words[ref] = words[ref]! - 0x10000;
     const count = words[ref]! >>> 16;
     if (count === 0) {
-      this.free(ref, stride);
+      this.freeSwarm(ref, stride);
       this.ref = 0;
-    } else if (count * 2 < (words[ref]! & 0xffff) && this.arena.fits(wordsFor(count, stride)))
+    } else if (count * 2 < (words[ref]! & 0xffff) && this.arena.canAllocate(wordsFor(count, stride)))
       this.ref = this.moveTo(ref, capacityFor(count), stride);
     else this.ref = ref;
   }
 
-  /** An empty swarm with room for at least `capacity` records, which the caller fills by {@link append}. */
-  create(capacity: number, stride: number): number {
+  /** An empty swarm with room for at least `capacity` records, which the caller fills by {@link appendRecord}. */
+  createSwarm(capacity: number, stride: number): number {
     const blockWords = roundUpWords(HEADER_WORDS + capacity * stride);
-    const block = this.arena.allocate(blockWords);
+    const block = this.arena.allocateBlock(blockWords);
     this.arena.words[block] = Math.floor((blockWords - HEADER_WORDS) / stride);
     return block;
   }
 
-  append(ref: number, source: number, stride: number): void {
+  appendRecord(ref: number, source: number, stride: number): void {
     const words = this.arena.words;
     const to = ref + HEADER_WORDS + (words[ref]! >>> 16) * stride;
     for (let i = 0; i < stride; i++) words[to + i] = words[source + i]!;
     words[ref] = words[ref]! + 0x10000;
   }
 
-  free(ref: number, stride: number): void {
-    this.arena.free(ref, HEADER_WORDS + (this.arena.words[ref]! & 0xffff) * stride);
+  freeSwarm(ref: number, stride: number): void {
+    this.arena.freeBlock(ref, HEADER_WORDS + (this.arena.words[ref]! & 0xffff) * stride);
   }
 
   private moveTo(ref: number, capacity: number, stride: number): number {
-    const block = this.create(capacity, stride);
+    const block = this.createSwarm(capacity, stride);
     const words = this.arena.words;
     const used = (words[ref]! >>> 16) * stride;
     for (let i = HEADER_WORDS; i < HEADER_WORDS + used; i++) words[block + i] = words[ref + i]!;
     words[block] = words[block]! | (words[ref]! & 0xffff0000);
-    this.free(ref, stride);
+    this.freeSwarm(ref, stride);
     return block;
   }
 }

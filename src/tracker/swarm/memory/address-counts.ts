@@ -14,23 +14,23 @@ export class AddressCounts {
   private readonly sitesInSwarms = new HostCounter();
 
   /** A peer of this endpoint has come (1) to the swarm of an entry or gone (−1). */
-  add(entry: number, endpoint: Endpoint, by: 1 | -1): void {
-    this.addresses.add(endpoint.hostHash, by);
+  addPeer(entry: number, endpoint: Endpoint, by: 1 | -1): void {
+    this.addresses.addToHost(endpoint.hostHash, by);
     if (endpoint.addressWords === 1) return;
     const site = endpoint.siteHash;
-    this.sites.add(site, by);
-    this.sitesInSwarms.add(inSwarm(site, entry), by);
+    this.sites.addToHost(site, by);
+    this.sitesInSwarms.addToHost(inSwarm(site, entry), by);
   }
 
   /** @param entry 0 for a swarm that does not exist yet. @param isInner of the operator's own networks */
   isOverLimit(entry: number, endpoint: Endpoint, isInner: boolean, limits: SwarmLimits): boolean {
     const { maxPeersPerAddress, maxPeersPerSite, maxPeersPerSiteInSwarm } = limits;
-    if (maxPeersPerAddress > 0 && this.addresses.count(endpoint.hostHash) >= maxPeersPerAddress) return true;
+    if (maxPeersPerAddress > 0 && this.addresses.countOfHost(endpoint.hostHash) >= maxPeersPerAddress) return true;
     if (isInner || endpoint.addressWords === 1) return false;
     const site = endpoint.siteHash;
-    if (maxPeersPerSite > 0 && this.sites.count(site) >= maxPeersPerSite) return true;
+    if (maxPeersPerSite > 0 && this.sites.countOfHost(site) >= maxPeersPerSite) return true;
     if (entry === 0 || maxPeersPerSiteInSwarm === 0) return false;
-    return this.sitesInSwarms.count(inSwarm(site, entry)) >= maxPeersPerSiteInSwarm;
+    return this.sitesInSwarms.countOfHost(inSwarm(site, entry)) >= maxPeersPerSiteInSwarm;
   }
 }
 

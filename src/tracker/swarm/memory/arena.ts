@@ -44,12 +44,12 @@ export class Arena {
   }
 
   /** False: no new peers, see {@link RESERVE_WORDS}. */
-  hasRoom(): boolean {
+  hasRoomForPeers(): boolean {
     return this.limitWords - this.usedWordCount - this.lineWordCount > this.reserveWords;
   }
 
-  /** Whether {@link allocate} would succeed: asked before moving what may as well stay where it is. */
-  fits(wordCount: number): boolean {
+  /** Whether {@link allocateBlock} would succeed: asked before moving what may as well stay where it is. */
+  canAllocate(wordCount: number): boolean {
     const sizeClass = classOf(wordCount);
     if (this.nextWord + sizeOfClass(sizeClass) <= this.limitWords) return true;
     for (let larger = sizeClass; larger < CLASS_COUNT; larger++) if (this.freeHeads[larger] !== 0) return true;
@@ -57,7 +57,7 @@ export class Arena {
   }
 
   /** @returns the offset of at least `wordCount` words of unspecified content. @throws RangeError if nothing is left */
-  allocate(wordCount: number): number {
+  allocateBlock(wordCount: number): number {
     const sizeClass = classOf(wordCount);
     const size = sizeOfClass(sizeClass);
     const head = this.freeHeads[sizeClass]!;
@@ -71,7 +71,7 @@ export class Arena {
     return offset;
   }
 
-  /** As {@link allocate}, at an offset that is a multiple of 16 words (a cache line). Such blocks are never freed. */
+  /** As {@link allocateBlock}, at an offset that is a multiple of 16 words (a cache line). Such blocks are never freed. */
   allocateLines(lineCount: number): number {
     const offset = (this.nextWord + 15) & ~15;
     if (offset + lineCount * 16 > this.limitWords) throw new RangeError('the swarm arena is full');
@@ -80,14 +80,14 @@ export class Arena {
     return offset;
   }
 
-  /** @param wordCount as given to {@link allocate}, or anything that rounds up to the same size */
-  free(offset: number, wordCount: number): void {
+  /** @param wordCount as given to {@link allocateBlock}, or anything that rounds up to the same size */
+  freeBlock(offset: number, wordCount: number): void {
     const sizeClass = classOf(wordCount);
     this.usedWordCount -= sizeOfClass(sizeClass);
-    this.release(offset, sizeClass);
+    this.pushFreeBlock(offset, sizeClass);
   }
 
-  private release(offset: number, sizeClass: number): void {
+  private pushFreeBlock(offset: number, sizeClass: number): void {
     this.words[offset] = this.freeHeads[sizeClass]!;
     this.freeHeads[sizeClass] = offset;
   }
@@ -102,7 +102,7 @@ export class Arena {
       for (let left = sizeOfClass(larger) - size; left > 0; ) {
         let restClass = classOf(left);
         if (sizeOfClass(restClass) > left) restClass--;
-        this.release(rest, restClass);
+        this.pushFreeBlock(rest, restClass);
         rest += sizeOfClass(restClass);
         left -= sizeOfClass(restClass);
       }

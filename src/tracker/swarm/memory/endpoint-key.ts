@@ -24,7 +24,7 @@ export class Endpoint {
 
   constructor(readonly keys: HashKeys) {}
 
-  set(family: 4 | 6, word0: number, word1: number, word2: number, word3: number, port: number): void {
+  setAddress(family: 4 | 6, word0: number, word1: number, word2: number, word3: number, port: number): void {
     this.word0 = word0 | 0;
     this.port = port;
     const { addresses } = this.keys;
@@ -54,15 +54,15 @@ export class Endpoint {
   }
 
   setFromRequest(request: AnnounceRequest): void {
-    this.set(request.family, request.word0, request.word1, request.word2, request.word3, request.port);
+    this.setAddress(request.family, request.word0, request.word1, request.word2, request.word3, request.port);
   }
 
   /** Takes over address and port of a stored record of this endpoint's family. */
   setFromRecord(words: Uint32Array, record: number, addressWords: 1 | 4): void {
-    if (addressWords === 1) this.set(4, words[record]!, 0, 0, 0, words[record + 1]! >>> 16);
+    if (addressWords === 1) this.setAddress(4, words[record]!, 0, 0, 0, words[record + 1]! >>> 16);
     else {
       const port = words[record + 4]! >>> 16;
-      this.set(6, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!, port);
+      this.setAddress(6, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!, port);
     }
   }
 
@@ -105,7 +105,7 @@ export class Endpoint {
   }
 
   /** The compact form (BEP 23, BEP 7) in hexadecimal digits. */
-  text(): string {
+  toHex(): string {
     let digits = hex(this.word0, 8);
     if (this.addressWords === 4) digits += hex(this.word1, 8) + hex(this.word2, 8) + hex(this.word3, 8);
     return digits + hex(this.port, 4);

@@ -10,13 +10,13 @@ export class HostCounter {
   private readonly first = new Uint32Array(ROW_SIZE);
   private readonly second = new Uint32Array(ROW_SIZE);
 
-  count(hostHash: number): number {
+  countOfHost(hostHash: number): number {
     const first = this.first[hostHash >>> (32 - ROW_BITS)]!;
     const second = this.second[secondOf(hostHash)]!;
     return Math.min(first, second);
   }
 
-  add(hostHash: number, by: 1 | -1): void {
+  addToHost(hostHash: number, by: 1 | -1): void {
     const first = hostHash >>> (32 - ROW_BITS);
     const second = secondOf(hostHash);
     this.first[first] = this.first[first]! + by;

@@ -10,19 +10,19 @@ export class InfoHashWords {
   constructor(private readonly table: TorrentTable) {}
 
   /** @param bytes holds the 20 bytes at `offset` */
-  read(bytes: Uint8Array, offset: number): void {
+  readInfoHash(bytes: Uint8Array, offset: number): void {
     const { words } = this;
     for (let i = 0; i < 5; i++) words[i] = wordAt(bytes, offset + 4 * i);
-    this.hash = this.table.hash(words, 0);
+    this.hash = this.table.hashInfoHash(words, 0);
   }
 
   /** @returns the torrent's entry, 0 if there is none */
-  find(): number {
-    return this.table.find(this.hash, this.words, 0);
+  findTorrent(): number {
+    return this.table.findTorrent(this.hash, this.words, 0);
   }
 
   /** @returns a new entry @throws RangeError if the arena has no room */
-  insert(): number {
-    return this.table.insert(this.hash, this.words, 0);
+  insertTorrent(): number {
+    return this.table.insertTorrent(this.hash, this.words, 0);
   }
 }

@@ -11,7 +11,7 @@ export class PeerIds {
   private readonly ids = new Map<string, Uint8Array>();
 
   /** @param endpoint compact bytes of the peer at `offset` */
-  remember(entry: number, endpoint: string, bytes: Uint8Array, offset: number): void {
+  rememberPeerId(entry: number, endpoint: string, bytes: Uint8Array, offset: number): void {
     const key = `${entry}/${endpoint}`;
     this.ids.delete(key);
     if (this.ids.size >= MAX_PEER_IDS) {
@@ -23,11 +23,11 @@ export class PeerIds {
     this.ids.set(key, Uint8Array.prototype.slice.call(bytes, offset, offset + PEER_ID_BYTES));
   }
 
-  forget(entry: number, endpoint: string): void {
+  forgetPeerId(entry: number, endpoint: string): void {
     this.ids.delete(`${entry}/${endpoint}`);
   }
 
-  find(entry: number, endpoint: string): Uint8Array | undefined {
+  findPeerId(entry: number, endpoint: string): Uint8Array | undefined {
     return this.ids.get(`${entry}/${endpoint}`);
   }
 

@@ -43,15 +43,15 @@ export const LIST_NONE = 2;
 
 export const META_WORDS = 4;
 
-const MARK = 1 << 20;
+const EVIDENCE = 1 << 20;
 const UPLOADED_SHIFT = 12;
 const NEIGHBOURS = 1 << 11;
 export const HISTORY_MASK = NEIGHBOURS - 1;
 /** What is uploaded is kept in units of 16 KiB, modulo this and one. */
 export const UPLOADED_MASK = 0xfffff;
 /** The same client is in the swarm with an address of the other family, too, which has this bit as well. */
-const TWIN = 1 << 19;
-export const IDENTITY_HIGH_MASK = TWIN - 1;
+const DUAL_STACK = 1 << 19;
+export const IDENTITY_HIGH_MASK = DUAL_STACK - 1;
 
 /** Words of a record's address. */
 export function addressWordsOf(family: 4 | 6): 1 | 4 {
@@ -109,12 +109,12 @@ export function setIdentity(words: Uint32Array, meta: number, endpoint: Endpoint
   words[meta + 2] = (words[meta + 2]! & ~IDENTITY_HIGH_MASK) | endpoint.identityHigh;
 }
 
-export function isTwin(words: Uint32Array, meta: number): boolean {
-  return (words[meta + 2]! & TWIN) !== 0;
+export function isDualStack(words: Uint32Array, meta: number): boolean {
+  return (words[meta + 2]! & DUAL_STACK) !== 0;
 }
 
-export function setTwin(words: Uint32Array, meta: number, isTwin: boolean): void {
-  words[meta + 2] = isTwin ? words[meta + 2]! | TWIN : words[meta + 2]! & ~TWIN;
+export function setDualStack(words: Uint32Array, meta: number, isTwin: boolean): void {
+  words[meta + 2] = isTwin ? words[meta + 2]! | DUAL_STACK : words[meta + 2]! & ~DUAL_STACK;
 }
 
 /**
@@ -122,7 +122,7 @@ export function setTwin(words: Uint32Array, meta: number, isTwin: boolean): void
  * Peers of original trackers are counted apart.
  */
 export function isCounted(words: Uint32Array, meta: number, family: 4 | 6): boolean {
-  return family === 4 || !isTwin(words, meta);
+  return family === 4 || !isDualStack(words, meta);
 }
 
 /** False for peers from original trackers and from a snapshot, until they announce. */
@@ -168,12 +168,12 @@ export function isLeecher(flags: number): boolean {
   return (flags & (FLAG_SEED | FLAG_PAUSED)) === 0;
 }
 
-export function isMarked(words: Uint32Array, meta: number): boolean {
-  return (words[meta + 2]! & MARK) !== 0;
+export function hasEvidence(words: Uint32Array, meta: number): boolean {
+  return (words[meta + 2]! & EVIDENCE) !== 0;
 }
 
-export function setMark(words: Uint32Array, meta: number, marked: boolean): void {
-  words[meta + 2] = marked ? words[meta + 2]! | MARK : words[meta + 2]! & ~MARK;
+export function setEvidence(words: Uint32Array, meta: number, marked: boolean): void {
+  words[meta + 2] = marked ? words[meta + 2]! | EVIDENCE : words[meta + 2]! & ~EVIDENCE;
 }
 
 /** @returns units of 16 KiB, modulo 2^20 */

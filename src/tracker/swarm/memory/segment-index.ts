@@ -14,17 +14,17 @@ const FULL_ENTRIES = 768;
 const JOIN_ENTRIES = 150;
 const JOINED_ENTRIES = 300;
 /** Segments start out this full where it is known how many entries come at once. */
-const PLANNED_ENTRIES = 500;
+const INITIAL_ENTRIES = 500;
 /** Low bits of the hash that the directory may use: the higher ones are position and tag. */
 const MAX_DEPTH = 17;
 /** One place always stays empty: it ends every search. */
-const MOST_ENTRIES = SEGMENT_ENTRIES - 1;
-export const PLACE_BITS = 27;
-const PLACE_MASK = (1 << PLACE_BITS) - 1;
+const MAX_ENTRIES = SEGMENT_ENTRIES - 1;
+export const SLOT_BITS = 27;
+const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
 /** What the index asks of those whose places it keeps. */
-export interface PlaceHashes {
-  hashOfPlace(place: number): number;
+export interface SlotHashes {
+  hashOfSlot(place: number): number;
 }
 
 export class SegmentIndex {
@@ -37,19 +37,19 @@ export class SegmentIndex {
   private segments = 0;
   private readonly freeNumbers: number[] = [];
   private readonly scratch = new Uint32Array(SEGMENT_ENTRIES);
-  /** Where {@link first} and {@link next} are. */
+  /** Where {@link firstMatch} and {@link nextMatch} are. */
   private cursorBase = 0;
   private cursorPosition = 0;
   private cursorTag = 0;
 
   constructor(
     private readonly arena: Arena,
-    private readonly owner: PlaceHashes,
+    private readonly owner: SlotHashes,
     /** Entries that will come at once: room is made for them beforehand. */
     expected: number,
   ) {
     let depth = 0;
-    while (PLANNED_ENTRIES << depth < expected && depth < MAX_DEPTH) depth++;
+    while (INITIAL_ENTRIES << depth < expected && depth < MAX_DEPTH) depth++;
     const count = 1 << depth;
     this.directory = new Uint32Array(count);
     this.bases = new Uint32Array(count);
@@ -58,40 +58,40 @@ export class SegmentIndex {
     for (let i = 0; i < count; i++) this.directory[i] = this.addSegment(depth);
   }
 
-  /** @returns the first place whose hash may be this one, 0 if there is none; go on with {@link next} */
-  first(hash: number): number {
+  /** @returns the first place whose hash may be this one, 0 if there is none; go on with {@link nextMatch} */
+  firstMatch(hash: number): number {
     this.cursorBase = this.bases[this.segmentOf(hash)]!;
     this.cursorPosition = hash >>> 22;
     this.cursorTag = (hash >>> 17) & 31;
-    return this.scan();
+    return this.scanToMatch();
   }
 
-  next(): number {
+  nextMatch(): number {
     this.cursorPosition = (this.cursorPosition + 1) & SEGMENT_MASK;
-    return this.scan();
+    return this.scanToMatch();
   }
 
   /** @returns false if no room can be made: the arena is full, or a thousand hashes have equal low bits */
-  insert(hash: number, place: number): boolean {
+  insertIndexEntry(hash: number, place: number): boolean {
     let segment = this.segmentOf(hash);
     while (this.counts[segment]! >= FULL_ENTRIES && this.depths[segment]! < MAX_DEPTH) {
-      if (!this.arena.fits(SEGMENT_ENTRIES)) break;
-      this.split(segment, hash);
+      if (!this.arena.canAllocate(SEGMENT_ENTRIES)) break;
+      this.splitSegment(segment, hash);
       segment = this.segmentOf(hash);
     }
-    if (this.counts[segment]! >= MOST_ENTRIES) return false;
-    this.put(segment, hash, place);
+    if (this.counts[segment]! >= MAX_ENTRIES) return false;
+    this.writeIndexEntry(segment, hash, place);
     return true;
   }
 
   /** The peer in one place now lies in another. A place that is not indexed stays so. */
-  move(hash: number, from: number, to: number): void {
+  moveIndexEntry(hash: number, from: number, to: number): void {
     const at = this.positionOf(hash, from);
-    if (at !== 0) this.arena.words[at] = ((((hash >>> 17) & 31) << PLACE_BITS) | to) >>> 0;
+    if (at !== 0) this.arena.words[at] = ((((hash >>> 17) & 31) << SLOT_BITS) | to) >>> 0;
   }
 
   /** Call while the place still holds the peer. */
-  remove(hash: number, place: number): void {
+  removeIndexEntry(hash: number, place: number): void {
     const at = this.positionOf(hash, place);
     if (at === 0) return;
     const words = this.arena.words;
@@ -101,7 +101,7 @@ export class SegmentIndex {
     for (let position = (hole + 1) & SEGMENT_MASK; ; position = (position + 1) & SEGMENT_MASK) {
       const entry = words[base + position]!;
       if (entry === 0) break;
-      const home = this.owner.hashOfPlace(entry & PLACE_MASK) >>> 22;
+      const home = this.owner.hashOfSlot(entry & SLOT_MASK) >>> 22;
       if (((position - home) & SEGMENT_MASK) < ((position - hole) & SEGMENT_MASK)) continue;
       words[base + hole] = entry;
       hole = position;
@@ -109,26 +109,27 @@ export class SegmentIndex {
     words[base + hole] = 0;
     const count = this.counts[segment]! - 1;
     this.counts[segment] = count;
-    if (count < JOIN_ENTRIES) this.join(segment, hash);
+    if (count < JOIN_ENTRIES) this.joinSegment(segment, hash);
   }
 
-  free(): void {
-    for (let i = 0; i < this.segments; i++) if (this.bases[i] !== 0) this.arena.free(this.bases[i]!, SEGMENT_ENTRIES);
+  freeIndex(): void {
+    for (let i = 0; i < this.segments; i++)
+      if (this.bases[i] !== 0) this.arena.freeBlock(this.bases[i]!, SEGMENT_ENTRIES);
     this.segments = 0;
   }
 
-  private scan(): number {
+  private scanToMatch(): number {
     const words = this.arena.words;
     for (;;) {
       const entry = words[this.cursorBase + this.cursorPosition]!;
       if (entry === 0) return 0;
-      if (entry >>> PLACE_BITS === this.cursorTag) return entry & PLACE_MASK;
+      if (entry >>> SLOT_BITS === this.cursorTag) return entry & SLOT_MASK;
       this.cursorPosition = (this.cursorPosition + 1) & SEGMENT_MASK;
     }
   }
 
   private positionOf(hash: number, place: number): number {
-    for (let found = this.first(hash); found !== 0; found = this.next()) {
+    for (let found = this.firstMatch(hash); found !== 0; found = this.nextMatch()) {
       if (found === place) return this.cursorBase + this.cursorPosition;
     }
     return 0;
@@ -138,17 +139,17 @@ export class SegmentIndex {
     return this.directory[hash & (this.directory.length - 1)]!;
   }
 
-  private put(segment: number, hash: number, place: number): void {
+  private writeIndexEntry(segment: number, hash: number, place: number): void {
     const words = this.arena.words;
     const base = this.bases[segment]!;
     let position = hash >>> 22;
     while (words[base + position] !== 0) position = (position + 1) & SEGMENT_MASK;
-    words[base + position] = ((((hash >>> 17) & 31) << PLACE_BITS) | place) >>> 0;
+    words[base + position] = ((((hash >>> 17) & 31) << SLOT_BITS) | place) >>> 0;
     this.counts[segment] = this.counts[segment]! + 1;
   }
 
   private addSegment(depth: number): number {
-    const base = this.arena.allocate(SEGMENT_ENTRIES);
+    const base = this.arena.allocateBlock(SEGMENT_ENTRIES);
     this.arena.words.fill(0, base, base + SEGMENT_ENTRIES);
     const segment = this.freeNumbers.pop() ?? this.segments++;
     if (segment >= this.bases.length) {
@@ -164,7 +165,7 @@ export class SegmentIndex {
   }
 
   /** Half of the entries go to a new segment: those whose hash has the next bit set. */
-  private split(segment: number, hash: number): void {
+  private splitSegment(segment: number, hash: number): void {
     const depth = this.depths[segment]!;
     const added = this.addSegment(depth + 1);
     if (1 << depth === this.directory.length) this.doubleDirectory();
@@ -172,11 +173,11 @@ export class SegmentIndex {
     const step = 1 << (depth + 1);
     for (let i = (hash & ((1 << depth) - 1)) | (1 << depth); i < directory.length; i += step) directory[i] = added;
     this.depths[segment] = depth + 1;
-    this.scatter(segment);
+    this.redistribute(segment);
   }
 
   /** With the segment that it was split from, or that was split from it, where the two are small and that one is whole. */
-  private join(segment: number, hash: number): void {
+  private joinSegment(segment: number, hash: number): void {
     const depth = this.depths[segment]!;
     if (depth === 0) return;
     const { directory } = this;
@@ -185,8 +186,8 @@ export class SegmentIndex {
     if (this.depths[other] !== depth || this.counts[other]! + this.counts[segment]! > JOINED_ENTRIES) return;
     for (let i = hash & (bit - 1); i < directory.length; i += bit) directory[i] = segment;
     this.depths[segment] = depth - 1;
-    this.scatter(other);
-    this.arena.free(this.bases[other]!, SEGMENT_ENTRIES);
+    this.redistribute(other);
+    this.arena.freeBlock(this.bases[other]!, SEGMENT_ENTRIES);
     this.bases[other] = 0;
     this.freeNumbers.push(other);
   }
@@ -199,7 +200,7 @@ export class SegmentIndex {
   }
 
   /** Puts all entries of a segment where they belong now. */
-  private scatter(segment: number): void {
+  private redistribute(segment: number): void {
     const { words } = this.arena;
     const { scratch } = this;
     const base = this.bases[segment]!;
@@ -209,9 +210,9 @@ export class SegmentIndex {
     for (let i = 0; i < SEGMENT_ENTRIES; i++) {
       const entry = scratch[i]!;
       if (entry === 0) continue;
-      const place = entry & PLACE_MASK;
-      const hash = this.owner.hashOfPlace(place);
-      this.put(this.segmentOf(hash), hash, place);
+      const place = entry & SLOT_MASK;
+      const hash = this.owner.hashOfSlot(place);
+      this.writeIndexEntry(this.segmentOf(hash), hash, place);
     }
   }
 }

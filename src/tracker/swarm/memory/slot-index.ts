@@ -24,7 +24,7 @@ export function tagOf(hash: number, slotBits: number): number {
 }
 
 /** @param index where entry 0 lies in `halves`; one of the `entries` at least is empty */
-export function addSlot(
+export function insertSlotEntry(
   halves: Uint16Array,
   index: number,
   entries: number,
@@ -38,7 +38,7 @@ export function addSlot(
 }
 
 /** A slot that is not there stays so. @param hashOf the hash that a slot is indexed by */
-export function removeSlot(
+export function removeSlotEntry(
   halves: Uint16Array,
   index: number,
   entries: number,

@@ -8,7 +8,7 @@ import type { StoreLimits } from '../swarm-store-options.js';
 import type { Arena } from './arena.js';
 import type { TorrentTable } from './torrent-table.js';
 
-export const ROOM = 0;
+export const HAS_ROOM = 0;
 /** The share that is open to everybody is full; the requester is not of the operator's networks. */
 export const FULL_FOR_FOREIGN = 1;
 export const FULL = 2;
@@ -35,16 +35,16 @@ export class StoreRoom {
   }
 
   /** @param isNewTorrent the peer is the first of its swarm. @returns {@link ROOM} or why there is none */
-  forPeer(group: number, isNewTorrent: boolean): number {
+  roomForPeer(group: number, isNewTorrent: boolean): number {
     const { limits, records } = this;
-    const torrents = isNewTorrent ? this.table.count : -1;
-    if (records >= limits.maxPeers || torrents >= limits.maxTorrents || !this.arena.hasRoom()) return FULL;
+    const torrents = isNewTorrent ? this.table.torrentCount : -1;
+    if (records >= limits.maxPeers || torrents >= limits.maxTorrents || !this.arena.hasRoomForPeers()) return FULL;
     const isOpen = records < this.foreignPeers && torrents < this.foreignTorrents;
-    return isOpen || this.isInner(group) ? ROOM : FULL_FOR_FOREIGN;
+    return isOpen || this.isInner(group) ? HAS_ROOM : FULL_FOR_FOREIGN;
   }
 
   /** For a torrent that the operator wants kept. */
   hasRoomForTorrent(): boolean {
-    return this.table.count < this.limits.maxTorrents && this.arena.hasRoom();
+    return this.table.torrentCount < this.limits.maxTorrents && this.arena.hasRoomForPeers();
   }
 }

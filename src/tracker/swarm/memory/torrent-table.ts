@@ -23,14 +23,14 @@ export const ENTRY_COMPLETED_INNER = 15;
 const ENTRY_WORDS = 16;
 const HASH_WORDS = 5;
 
-export const ENTRY_FLAG_KEPT = 1;
+export const ENTRY_FLAG_PINNED = 1;
 export const ENTRY_FLAG_PEER_IDS = 2;
 
 const ENTRIES_A_PAGE = 64;
 const SMALLEST_SEGMENT = 8;
 
 export class TorrentTable {
-  count = 0;
+  torrentCount = 0;
   readonly segmentCount: number;
   private readonly bases: Uint32Array;
   private readonly capacities: Uint32Array;
@@ -52,15 +52,15 @@ export class TorrentTable {
   }
 
   /** The keyed hash of the info-hash whose five words are at `at`: of all of them, because strangers choose each. */
-  hash(infoHash: Uint32Array, at: number): number {
+  hashInfoHash(infoHash: Uint32Array, at: number): number {
     return this.hasher.hash(infoHash, at, HASH_WORDS);
   }
 
   /**
-   * @param hash of the info-hash at `at`, see {@link TorrentTable.hash}
+   * @param hash of the info-hash at `at`, see {@link TorrentTable.hashInfoHash}
    * @returns the entry's offset, 0 if there is none
    */
-  find(hash: number, infoHash: Uint32Array, at: number): number {
+  findTorrent(hash: number, infoHash: Uint32Array, at: number): number {
     const segment = hash >>> this.shift;
     const base = this.bases[segment]!;
     if (base === 0) return 0;
@@ -85,22 +85,22 @@ export class TorrentTable {
   }
 
   /** A zeroed entry for a hash that is not there yet. */
-  insert(hash: number, infoHash: Uint32Array, at: number): number {
+  insertTorrent(hash: number, infoHash: Uint32Array, at: number): number {
     const segment = hash >>> this.shift;
     const capacity = this.capacities[segment]!;
-    if (this.bases[segment] === 0) this.resize(segment, SMALLEST_SEGMENT);
-    else if ((this.counts[segment]! + 1) * 4 > capacity * 3) this.resize(segment, capacity * 2);
-    const entry = this.takeEntry();
+    if (this.bases[segment] === 0) this.resizeSegment(segment, SMALLEST_SEGMENT);
+    else if ((this.counts[segment]! + 1) * 4 > capacity * 3) this.resizeSegment(segment, capacity * 2);
+    const entry = this.allocateEntry();
     const words = this.arena.words;
     words.fill(0, entry, entry + ENTRY_WORDS);
     for (let i = 0; i < HASH_WORDS; i++) words[entry + i] = infoHash[at + i]!;
-    this.place(segment, hash, entry);
+    this.insertTableSlot(segment, hash, entry);
     this.counts[segment]!++;
-    this.count++;
+    this.torrentCount++;
     return entry;
   }
 
-  remove(entry: number): void {
+  removeTorrent(entry: number): void {
     const words = this.arena.words;
     const hash = this.hashOfEntry(entry);
     const segment = hash >>> this.shift;
@@ -119,27 +119,28 @@ export class TorrentTable {
     words[entry] = this.freeEntry;
     this.freeEntry = entry;
     this.counts[segment]!--;
-    this.count--;
+    this.torrentCount--;
     const capacity = mask + 1;
     if (this.counts[segment] === 0) this.dropSegment(segment);
-    else if (capacity > SMALLEST_SEGMENT && this.counts[segment]! * 6 < capacity) this.resize(segment, capacity >>> 1);
+    else if (capacity > SMALLEST_SEGMENT && this.counts[segment]! * 6 < capacity)
+      this.resizeSegment(segment, capacity >>> 1);
   }
 
   /** Slots of a segment, for walks over all entries; 0 for an empty one. */
-  segmentSlots(segment: number): number {
+  tableSlotsOf(segment: number): number {
     return this.bases[segment] === 0 ? 0 : this.capacities[segment]!;
   }
 
   /** @returns the entry in a slot of a segment, 0 if the slot is empty */
-  entryInSlot(segment: number, slot: number): number {
+  entryInTableSlot(segment: number, slot: number): number {
     return (this.arena.words[this.bases[segment]! + slot]! & 0x3ffffff) << 4;
   }
 
   private hashOfEntry(entry: number): number {
-    return this.hash(this.arena.words, entry);
+    return this.hashInfoHash(this.arena.words, entry);
   }
 
-  private place(segment: number, hash: number, entry: number): void {
+  private insertTableSlot(segment: number, hash: number, entry: number): void {
     const words = this.arena.words;
     const base = this.bases[segment]!;
     const mask = this.capacities[segment]! - 1;
@@ -148,11 +149,11 @@ export class TorrentTable {
     words[base + position] = (((hash >>> 12) & 63) << 26) | (entry >>> 4);
   }
 
-  private resize(segment: number, capacity: number): void {
+  private resizeSegment(segment: number, capacity: number): void {
     const words = this.arena.words;
     const oldBase = this.bases[segment]!;
     const oldCapacity = this.capacities[segment]!;
-    const base = this.arena.allocate(capacity);
+    const base = this.arena.allocateBlock(capacity);
     words.fill(0, base, base + capacity);
     this.bases[segment] = base;
     this.capacities[segment] = capacity;
@@ -161,18 +162,18 @@ export class TorrentTable {
       const slot = words[oldBase + i]!;
       if (slot === 0) continue;
       const entry = (slot & 0x3ffffff) << 4;
-      this.place(segment, this.hashOfEntry(entry), entry);
+      this.insertTableSlot(segment, this.hashOfEntry(entry), entry);
     }
-    this.arena.free(oldBase, oldCapacity);
+    this.arena.freeBlock(oldBase, oldCapacity);
   }
 
   private dropSegment(segment: number): void {
-    this.arena.free(this.bases[segment]!, this.capacities[segment]!);
+    this.arena.freeBlock(this.bases[segment]!, this.capacities[segment]!);
     this.bases[segment] = 0;
     this.capacities[segment] = 0;
   }
 
-  private takeEntry(): number {
+  private allocateEntry(): number {
     const words = this.arena.words;
     if (this.freeEntry === 0) {
       const page = this.arena.allocateLines(ENTRIES_A_PAGE);

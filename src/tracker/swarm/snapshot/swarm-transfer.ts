@@ -20,11 +20,11 @@ import {
   setUploaded,
   uploadedOf,
 } from '../memory/peer-record.js';
-import { ROOM, type StoreRoom } from '../memory/store-room.js';
+import { HAS_ROOM, type StoreRoom } from '../memory/store-room.js';
 import {
   ENTRY_COMPLETED,
   ENTRY_COMPLETED_INNER,
-  ENTRY_FLAG_KEPT,
+  ENTRY_FLAG_PINNED,
   ENTRY_FLAGS,
   ENTRY_REF4,
   ENTRY_REF6,
@@ -97,8 +97,8 @@ export class SwarmTransfer {
     /** Hashes, five words each: what is larger than a slice is not written with its segment. */
     const large: number[] = [];
     for (let segment = 0; segment < table.segmentCount; segment++) {
-      for (let slot = 0; slot < table.segmentSlots(segment); slot++) {
-        const entry = table.entryInSlot(segment, slot);
+      for (let slot = 0; slot < table.tableSlotsOf(segment); slot++) {
+        const entry = table.entryInTableSlot(segment, slot);
         if (entry === 0) continue;
         if (this.isSmall(entry) && this.fits(entry)) this.writeTorrent(entry);
         else for (let i = 0; i < 5; i++) large.push(words[entry + i]! | 0);
@@ -148,11 +148,11 @@ export class SwarmTransfer {
   /** A swarm of any size, in as many frames as it takes, found again by its hash each time. */
   private *exportLarge(hashes: readonly number[], at: number): Generator<Uint32Array> {
     const infoHash = Uint32Array.from(hashes.slice(at, at + 5));
-    const hash = this.table.hash(infoHash, 0);
+    const hash = this.table.hashInfoHash(infoHash, 0);
     for (const family of [4, 6] as const) {
       for (let place = 0; place >= 0; ) {
         if (this.used >= FULL_FRAME_WORDS) yield this.takeFrame();
-        const entry = this.table.find(hash, infoHash, 0);
+        const entry = this.table.findTorrent(hash, infoHash, 0);
         if (entry === 0) return;
         place = this.writePeers(entry, family, this.writeHeader(entry), place, FRAME_WORDS);
       }
@@ -165,7 +165,7 @@ export class SwarmTransfer {
     const start = this.used;
     for (let i = 0; i < 5; i++) frame[start + i] = words[entry + i]!;
     frame[start + 5] = words[entry + ENTRY_COMPLETED]!;
-    frame[start + 6] = (words[entry + ENTRY_COMPLETED_INNER]! << 1) | (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT);
+    frame[start + 6] = (words[entry + ENTRY_COMPLETED_INNER]! << 1) | (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PINNED);
     frame[start + 7] = 0;
     frame[start + 8] = 0;
     this.used += HEADER_WORDS;
@@ -180,14 +180,14 @@ export class SwarmTransfer {
     const stride = addressWords + 4;
     const ref = words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
     const counter = start + (family === 4 ? 7 : 8);
-    let place = this.swarms.nextPlace(ref, from, addressWords);
+    let place = this.swarms.nextUsedSlot(ref, from, addressWords);
     while (place >= 0) {
       if (this.used + stride > limit) return place;
-      const record = this.swarms.recordInPlace(ref, place, addressWords);
+      const record = this.swarms.recordInSlot(ref, place, addressWords);
       for (let i = 0; i < stride; i++) frame[this.used + i] = words[record + i]!;
       this.used += stride;
       frame[counter] = frame[counter]! + 1;
-      place = this.swarms.nextPlace(ref, place + 1, addressWords);
+      place = this.swarms.nextUsedSlot(ref, place + 1, addressWords);
     }
     return -1;
   }
@@ -200,20 +200,20 @@ export class SwarmTransfer {
 
   private importTorrent(frame: Uint32Array, at: number, count4: number, count6: number, context: ImportContext): void {
     const words = this.arena.words;
-    const hash = this.table.hash(frame, at);
-    let entry = this.table.find(hash, frame, at);
+    const hash = this.table.hashInfoHash(frame, at);
+    let entry = this.table.findTorrent(hash, frame, at);
     if (entry === 0) {
       if (!this.room.hasRoomForTorrent()) return;
-      entry = this.table.insert(hash, frame, at);
+      entry = this.table.insertTorrent(hash, frame, at);
     }
     words[entry + ENTRY_COMPLETED] = Math.max(words[entry + ENTRY_COMPLETED]!, frame[at + 5]!);
     words[entry + ENTRY_COMPLETED_INNER] = Math.max(words[entry + ENTRY_COMPLETED_INNER]!, frame[at + 6]! >>> 1);
-    words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | (frame[at + 6]! & ENTRY_FLAG_KEPT);
+    words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | (frame[at + 6]! & ENTRY_FLAG_PINNED);
     let record = at + HEADER_WORDS;
     for (let i = 0; i < count4; i++, record += 5) this.importPeer(frame, record, 4, entry, context);
     for (let i = 0; i < count6; i++, record += 8) this.importPeer(frame, record, 6, entry, context);
     const empty = words[entry + ENTRY_REF4] === 0 && words[entry + ENTRY_REF6] === 0;
-    if (empty && (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_KEPT) === 0) this.table.remove(entry);
+    if (empty && (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PINNED) === 0) this.table.removeTorrent(entry);
   }
 
   private importPeer(frame: Uint32Array, from: number, family: 4 | 6, entry: number, context: ImportContext): void {
@@ -227,15 +227,15 @@ export class SwarmTransfer {
     endpoint.identityLow = 0;
     endpoint.identityHigh = 0;
     const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
-    if (this.swarms.find(words[refAt]!, endpoint) !== 0) return;
+    if (this.swarms.findPeer(words[refAt]!, endpoint) !== 0) return;
     const word0 = frame[from]!;
     const [word1, word2, word3] = family === 4 ? [0, 0, 0] : [frame[from + 1]!, frame[from + 2]!, frame[from + 3]!];
     const group = context.groupOf(family, word0, word1, word2, word3);
     const port = frame[meta]! >>> 16;
     const flags = context.flagsNow(family, word0, word1, word2, word3, port, flagsOf(frame, meta), group);
     if (flags === LEFT_BEHIND) return;
-    if (this.room.forPeer(group, false) !== ROOM) return;
-    const record = this.swarms.tryInsert(words[refAt]!, endpoint, group, levelOf(frame, meta), flags);
+    if (this.room.roomForPeer(group, false) !== HAS_ROOM) return;
+    const record = this.swarms.tryInsertPeer(words[refAt]!, endpoint, group, levelOf(frame, meta), flags);
     if (record === 0) return;
     words[refAt] = this.swarms.ref;
     const lastSeen = context.nowSeconds - age;

@@ -29,7 +29,7 @@ function populated(largest = 900): SwarmStore {
       if (host % 5 === 0) announce(store, { torrent, host, family: 6, now: 1000 });
     }
   }
-  store.setKept(infoHash(4), true);
+  store.setPinned(infoHash(4), true);
   return store;
 }
 

@@ -83,10 +83,10 @@ describe.each(KINDS)('a %s swarm', (_kind, thresholds) => {
   it('29: a swarm that the catalogue lists stays with its count of downloads', () => {
     const store = create({ intervalSeconds: 100 });
     announce(store, { host: 1, seed: true, event: EVENT_COMPLETED });
-    store.setKept(infoHash(1), true);
+    store.setPinned(infoHash(1), true);
     store.expire(3000, 10_000);
     expect(store.swarm(infoHash(1))).toMatchObject({ completed: 1, seeds: 0, kept: true });
-    store.setKept(infoHash(1), false);
+    store.setPinned(infoHash(1), false);
     expect(store.swarm(infoHash(1))).toBeUndefined();
   });
 

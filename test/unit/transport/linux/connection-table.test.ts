@@ -25,15 +25,15 @@ describe('ConnectionTable', () => {
         let model: { slot: number; state: ConnectionState; deadlineMs: number }[] = [];
         steps.forEach((one, deadlineMs) => {
           if (one.kind === 'add') {
-            const slot = table.add(deadlineMs, one.state, deadlineMs);
+            const slot = table.addConnection(deadlineMs, one.state, deadlineMs);
             expect(slot === NONE).toBe(model.length === CAPACITY);
             if (slot !== NONE) model.push({ slot, state: one.state, deadlineMs });
           } else if (model.length > 0) {
             const { slot } = model[one.pick % model.length]!;
             model = model.filter((entry) => entry.slot !== slot);
-            if (one.kind === 'remove') table.remove(slot);
+            if (one.kind === 'remove') table.removeConnection(slot);
             else {
-              table.enter(slot, one.state, deadlineMs);
+              table.moveToState(slot, one.state, deadlineMs);
               model.push({ slot, state: one.state, deadlineMs });
             }
           }
@@ -52,7 +52,7 @@ describe('ConnectionTable', () => {
 
   it('remembers whose connection it is', () => {
     const table = new ConnectionTable(2);
-    const slot = table.add(7, CONNECTION_STATES[0], 0);
+    const slot = table.addConnection(7, CONNECTION_STATES[0], 0);
     const remote = Object.assign(new RemoteAddress(), {
       family: 6,
       word0: 0xfe80_0000,

@@ -16,12 +16,12 @@ describe('the arena', () => {
               expect(
                 arena.words.subarray(block!.offset, block!.offset + block!.size).every((word) => word === block!.mark),
               ).toBe(true);
-              arena.free(block!.offset, block!.size);
+              arena.freeBlock(block!.offset, block!.size);
               continue;
             }
             let offset: number;
             try {
-              offset = arena.allocate(size);
+              offset = arena.allocateBlock(size);
             } catch (error) {
               expect(error).toBeInstanceOf(RangeError);
               continue;
@@ -31,7 +31,7 @@ describe('the arena', () => {
             arena.words.fill(mark, offset, offset + roundUpWords(size));
             blocks.push({ offset, size, mark });
           }
-          for (const { offset, size } of blocks) arena.free(offset, size);
+          for (const { offset, size } of blocks) arena.freeBlock(offset, size);
           expect(arena.usedBytes).toBe(0);
         },
       ),
@@ -50,7 +50,7 @@ describe('the arena', () => {
   it('reserves four gigabytes without touching them', () => {
     const before = process.memoryUsage().rss;
     const arena = new Arena(2 ** 32);
-    arena.words[arena.allocate(1000)] = 1;
+    arena.words[arena.allocateBlock(1000)] = 1;
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 1024 * 1024);
   });
 });

@@ -7,13 +7,13 @@ import { SegmentIndex } from '../../../../../src/tracker/swarm/memory/segment-in
 /** An index over places whose hashes are kept beside it. */
 function indexOf(arena: Arena, expected = 0): { index: SegmentIndex; hashes: Map<number, number> } {
   const hashes = new Map<number, number>();
-  const index = new SegmentIndex(arena, { hashOfPlace: (place) => hashes.get(place)! }, expected);
+  const index = new SegmentIndex(arena, { hashOfSlot: (place) => hashes.get(place)! }, expected);
   return { index, hashes };
 }
 
 function placesOf(index: SegmentIndex, hashes: Map<number, number>, hash: number): number[] {
   const found: number[] = [];
-  for (let place = index.first(hash); place !== 0; place = index.next()) {
+  for (let place = index.firstMatch(hash); place !== 0; place = index.nextMatch()) {
     if (hashes.get(place) === hash) found.push(place);
   }
   return found.sort((a, b) => a - b);
@@ -44,7 +44,7 @@ describe('the index of a large swarm', () => {
           model.set(hash, places);
           for (let k = 0; k < sameHash; k++) {
             hashes.set(place, hash);
-            if (index.insert(hash, place)) places.add(place++);
+            if (index.insertIndexEntry(hash, place)) places.add(place++);
           }
         }
         expect(place).toBe(wanted * sameHash + 1);
@@ -52,13 +52,13 @@ describe('the index of a large swarm', () => {
         for (const [hash, places] of model) {
           for (const one of places) {
             if (random.below(10) === 0) continue;
-            index.remove(hash, one);
+            index.removeIndexEntry(hash, one);
             hashes.delete(one);
             places.delete(one);
           }
         }
         expect(lost(index, hashes, model)).toBe(0);
-        index.free();
+        index.freeIndex();
         expect(arena.usedBytes).toBe(0);
       }),
       { numRuns: 10 },
@@ -74,7 +74,7 @@ describe('the index of a large swarm', () => {
       const hash = random.nextUint32() | 0;
       for (let k = 0; k < 32; k++, place++) {
         hashes.set(place, hash);
-        if (!index.insert(hash, place)) refused++;
+        if (!index.insertIndexEntry(hash, place)) refused++;
       }
     }
     expect(refused).toBe(0);
@@ -85,11 +85,11 @@ describe('the index of a large swarm', () => {
     let taken = 0;
     for (let place = 1; place <= 2_000; place++) {
       hashes.set(place, 12_345);
-      if (index.insert(12_345, place)) taken++;
+      if (index.insertIndexEntry(12_345, place)) taken++;
     }
     expect(taken).toBeGreaterThan(900);
     expect(placesOf(index, hashes, 12_345)).toHaveLength(taken);
-    expect(index.first(99 << 17)).toBe(0);
+    expect(index.firstMatch(99 << 17)).toBe(0);
   });
 
   it('goes on with longer chains where the arena is full, and gives all of it back', () => {
@@ -100,7 +100,7 @@ describe('the index of a large swarm', () => {
     for (let place = 1; place <= 20_000; place++) {
       const hash = random.nextUint32() | 0;
       hashes.set(place, hash);
-      if (index.insert(hash, place)) continue;
+      if (index.insertIndexEntry(hash, place)) continue;
       refused++;
       hashes.delete(place);
     }
@@ -108,8 +108,8 @@ describe('the index of a large swarm', () => {
     let missing = 0;
     for (const [place, hash] of hashes) if (!placesOf(index, hashes, hash).includes(place)) missing++;
     expect(missing).toBe(0);
-    for (const [place, hash] of hashes) index.remove(hash, place);
-    index.free();
+    for (const [place, hash] of hashes) index.removeIndexEntry(hash, place);
+    index.freeIndex();
     expect(arena.usedBytes).toBe(0);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../../../src/domain/random.js';
 import {
-  addSlot,
   homeOf,
+  insertSlotEntry,
   MAX_SLOTS,
-  removeSlot,
+  removeSlotEntry,
   slotBitsOf,
   tagOf,
 } from '../../../../../src/tracker/swarm/memory/slot-index.js';
@@ -32,13 +32,13 @@ describe.each([1, 2, 60, 127, 128, 8_191, MAX_SLOTS])('an index of %i slots', (c
   it('finds what was added, until it is removed', () => {
     const halves = new Uint16Array(entries);
     hashes.forEach((hash, slot) => {
-      addSlot(halves, 0, entries, slotBits, slot, hash);
+      insertSlotEntry(halves, 0, entries, slotBits, slot, hash);
     });
     hashes.forEach((hash, slot) => {
       expect(slotsAt(halves, hash)).toContain(slot);
     });
     for (let slot = 0; slot < capacity; slot += 2) {
-      removeSlot(halves, 0, entries, slotBits, slot, (other) => hashes[other]!);
+      removeSlotEntry(halves, 0, entries, slotBits, slot, (other) => hashes[other]!);
     }
     hashes.forEach((hash, slot) => {
       expect(slotsAt(halves, hash).includes(slot)).toBe(slot % 2 === 1);
@@ -48,7 +48,7 @@ describe.each([1, 2, 60, 127, 128, 8_191, MAX_SLOTS])('an index of %i slots', (c
   it('leads to few slots of other hashes', () => {
     const halves = new Uint16Array(entries);
     hashes.forEach((hash, slot) => {
-      addSlot(halves, 0, entries, slotBits, slot, hash);
+      insertSlotEntry(halves, 0, entries, slotBits, slot, hash);
     });
     const strangers = Array.from({ length: 2_000 }, () => random.nextUint32() | 0);
     const wrong = strangers.reduce((sum, hash) => sum + slotsAt(halves, hash).length, 0);

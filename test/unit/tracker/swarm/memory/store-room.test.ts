@@ -83,7 +83,7 @@ describe('the limit of torrents', () => {
 
   it('holds for what the catalogue keeps and for peers that are pushed', () => {
     const store = createStore({ storeLimits: LIMITS });
-    for (let i = 0; i < 30; i++) store.setKept(infoHash(i), true);
+    for (let i = 0; i < 30; i++) store.setPinned(infoHash(i), true);
     expect(store.stats.swarms).toBe(20);
     const peers = [{ family: 4 as const, words: [1], port: 1, group: CHEAP, seed: true }];
     expect(store.addUpstreamPeers(infoHash(99), peers, 600, 1000).added).toBe(0);

@@ -32,22 +32,22 @@ function probes(hashes: InfoHashes): { readonly all: number; readonly most: numb
   const { nextUint32 } = createRandom(5);
   for (let i = 0; i < TORRENTS; i++) {
     const infoHash = Uint32Array.from(hashes(i, nextUint32), (word) => word >>> 0);
-    const hash = table.hash(infoHash, 0);
-    if (table.find(hash, infoHash, 0) === 0) table.insert(hash, infoHash, 0);
+    const hash = table.hashInfoHash(infoHash, 0);
+    if (table.findTorrent(hash, infoHash, 0) === 0) table.insertTorrent(hash, infoHash, 0);
   }
   let all = 0;
   let most = 0;
   for (let segment = 0; segment < table.segmentCount; segment++) {
-    const slots = table.segmentSlots(segment);
+    const slots = table.tableSlotsOf(segment);
     for (let slot = 0; slot < slots; slot++) {
-      const entry = table.entryInSlot(segment, slot);
+      const entry = table.entryInTableSlot(segment, slot);
       if (entry === 0) continue;
-      const steps = 1 + ((slot - table.hash(arena.words, entry)) & (slots - 1));
+      const steps = 1 + ((slot - table.hashInfoHash(arena.words, entry)) & (slots - 1));
       all += steps;
       most = Math.max(most, steps);
     }
   }
-  return { all: all / table.count, most };
+  return { all: all / table.torrentCount, most };
 }
 
 describe('the torrent table', () => {

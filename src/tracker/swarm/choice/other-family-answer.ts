@@ -7,14 +7,14 @@
 import type { PeerSink } from '../../../selection/peer-sink.js';
 import type { FamilySwarms } from '../layouts/family-swarm.js';
 import type { Endpoint } from '../memory/endpoint-key.js';
-import { addressWordsOf, isTwin } from '../memory/peer-record.js';
+import { addressWordsOf, isDualStack } from '../memory/peer-record.js';
 
 /** Chosen peers, before those are left out that are in the answer already: two answers of IPv6 peers. */
-const MAX_SIFTED = 2 * 200 + 1;
+const MAX_CHOSEN_OTHER = 2 * 200 + 1;
 const IPV6_PEER_BYTES = 18;
 
-export class OtherFamily {
-  readonly chosen = new Uint8Array(MAX_SIFTED * IPV6_PEER_BYTES);
+export class OtherFamilyAnswer {
+  readonly chosen = new Uint8Array(MAX_CHOSEN_OTHER * IPV6_PEER_BYTES);
   private readonly view = new DataView(this.chosen.buffer);
 
   constructor(
@@ -28,8 +28,8 @@ export class OtherFamily {
    * How many have to be chosen to be left with so many.
    * @param given peers of the requester's own family that are in the answer: at most these, and itself, are found again
    */
-  static toChoose(want: number, given: number): number {
-    return Math.min(want + given + 1, MAX_SIFTED);
+  static countToChoose(want: number, given: number): number {
+    return Math.min(want + given + 1, MAX_CHOSEN_OTHER);
   }
 
   /**
@@ -37,20 +37,27 @@ export class OtherFamily {
    * @param ref the swarm of the other family. @param sink its peers lie in {@link chosen}
    * @returns how many were copied, at most `want`
    */
-  sift(ref: number, family: 4 | 6, sink: PeerSink, want: number, out: Uint8Array, offset: number): number {
+  copyWithoutDualStack(
+    ref: number,
+    family: 4 | 6,
+    sink: PeerSink,
+    want: number,
+    out: Uint8Array,
+    offset: number,
+  ): number {
     const { endpoint, view, chosen } = this;
     const addressWords = addressWordsOf(family);
     const bytes = 4 * addressWords + 2;
     let copied = 0;
     for (let i = 0, at = 0; i < sink.written && copied < want; i++, at += bytes) {
       const port = view.getUint16(at + bytes - 2);
-      if (family === 4) endpoint.set(4, view.getUint32(at), 0, 0, 0, port);
+      if (family === 4) endpoint.setAddress(4, view.getUint32(at), 0, 0, 0, port);
       else {
         const [a, b, c, d] = [0, 4, 8, 12].map((word) => view.getUint32(at + word)) as [number, number, number, number];
-        endpoint.set(6, a, b, c, d, port);
+        endpoint.setAddress(6, a, b, c, d, port);
       }
-      const record = this.swarms.find(ref, endpoint);
-      if (record !== 0 && isTwin(this.words, record + addressWords)) continue;
+      const record = this.swarms.findPeer(ref, endpoint);
+      if (record !== 0 && isDualStack(this.words, record + addressWords)) continue;
       const to = offset + copied * bytes;
       for (let j = 0; j < bytes; j++) out[to + j] = chosen[at + j]!;
       copied++;

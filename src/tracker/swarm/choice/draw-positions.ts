@@ -10,7 +10,7 @@ const SLOT_BITS = 8;
 /** A row: class, list, position in its order, bucket there, peer in the bucket, draws that may go on. */
 const ROW = 6;
 
-export class DrawPlaces {
+export class DrawPositions {
   list = 0;
   position = 0;
   id = 0;
@@ -22,7 +22,7 @@ export class DrawPlaces {
    * @param drawn the class, 32 bits: whoever goes on from where another one ended is not fair to their members
    * @returns false where a random start is due
    */
-  recall(drawn: number): boolean {
+  recallDraw(drawn: number): boolean {
     const { rows } = this;
     const row = rowOf(drawn);
     const left = rows[row + 5]!;
@@ -36,7 +36,7 @@ export class DrawPlaces {
   }
 
   /** Where a draw ended; `isStart` where it had started at random. */
-  note(drawn: number, isStart: boolean, list: number, position: number, id: number, offset: number): void {
+  noteDraw(drawn: number, isStart: boolean, list: number, position: number, id: number, offset: number): void {
     const { rows } = this;
     const row = rowOf(drawn);
     rows[row] = drawn;

@@ -5,12 +5,12 @@
  */
 import type { Endpoint } from '../memory/endpoint-key.js';
 
-export class Seat {
+export class HostPeer {
   family: 4 | 6 = 4;
   /** 0 if the requester is not stored. */
   record = 0;
   /** The requester announces over the other family than that of its seat. */
-  isElsewhere = false;
+  isOtherFamily = false;
 
   constructor(public endpoint: Endpoint) {}
 }
