@@ -1,0 +1,64 @@
+/** The configuration with which an alias tracker crawls the local world, and the access log that it reads. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Endpoint } from '../../../src/net/endpoint.js';
+import { listUrl, originOf, siteHost, torrentUrl, type WorldPlace } from './world-addresses.js';
+import type { SiteFormat, WorldSite } from './world-plan.js';
+
+/** What the source of a site says beside its name and address; a format without one is not read yet. */
+const SOURCES: Partial<Record<SiteFormat, Readonly<Record<string, unknown>>>> = {
+  rss: { type: 'feed' },
+  atom: { type: 'feed' },
+  torznab: { type: 'feed' },
+  nyaa: { type: 'feed' },
+  ezrss: { type: 'feed' },
+  'access-log': { type: 'access-log' },
+};
+
+export function isConfigured({ format }: WorldSite): boolean {
+  return SOURCES[format] !== undefined;
+}
+
+/** `crawler.sources` for all sites whose format can be read. Writes the access log into the directory. */
+export function worldSources(place: WorldPlace, directory: string): object[] {
+  return place.world.sites.filter(isConfigured).map((site) => {
+    const { name, format } = site;
+    if (format !== 'access-log') return { name, url: listUrl(site, place), ...SOURCES[format] };
+    const file = join(directory, `${name}.log`);
+    writeFileSync(file, accessLog(site, place));
+    return { name, file, ...SOURCES[format] };
+  });
+}
+
+/** Everything that the crawl of the world needs beside `crawler` itself; JSON is YAML. */
+export function worldConfig(
+  place: WorldPlace & { readonly resolver: Endpoint },
+  directory: string,
+  crawler: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return {
+    operator: { name: 'World Telecom', networks: [{ asn: 64500, prefixes: ['127.1.0.0/16'] }] },
+    tracker: { listen: ['udp://127.0.0.1:0'], announceUrls: ['udp://tracker.isp.test:6969/announce'] },
+    crawler: { ...crawler, sources: worldSources(place, directory) },
+    upstream: { resolvers: [`${place.resolver.host}:${place.resolver.port}`] },
+    storage: { directory: join(directory, 'data') },
+    lab: true,
+  };
+}
+
+/** Combined format of a proxy, with the requests of every torrent that has some, in no order, between other traffic. */
+function accessLog(site: WorldSite, place: WorldPlace): string {
+  const lines: string[] = [];
+  const line = (target: string, status: number, at: number): string => {
+    const second = String(at % 60).padStart(2, '0');
+    return `10.1.2.${at % 250} - - [22/Nov/2026:10:00:${second} +0000] "GET ${target} HTTP/1.1" ${status} 5120 "-" "Firefox"\n`;
+  };
+  for (const torrent of place.world.torrents) {
+    const home = place.world.sites[torrent.sites[0]!]!;
+    const url = torrentUrl(home, torrent.number, place);
+    for (let i = 0; i < torrent.requests; i++) lines.push(line(url, i % 5 === 0 ? 304 : 200, torrent.number + i));
+    if (torrent.requests > 0)
+      lines.push(line(url, 404, torrent.number), line(`${originOf(siteHost(site.name), place)}/`, 200, 1));
+  }
+  return lines.sort((a, b) => (a.slice(-80) < b.slice(-80) ? -1 : 1)).join('');
+}
