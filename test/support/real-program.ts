@@ -23,6 +23,8 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   nfacctd: 'pmacct',
   ip: 'iproute2',
   curl: 'curl',
+  squid: 'squid',
+  nginx: 'nginx-light',
   chromium: 'chromium',
 };
 
