@@ -125,9 +125,9 @@ const PLANS: readonly SitePlan[] = [
 
 /** Torrents of the highest ranks that are dealt to all sites alike, so that every fault meets the top of the crawl. */
 const DEALT_RANKS = 300;
-/** One torrent in so many also lies on a second site. */
+/** Every tenth torrent, about, also lies on a second site. */
 const DUPLICATE_EVERY = 10;
-/** One torrent in so many was asked for through the cache, at most so often. */
+/** Every fiftieth torrent was requested through the cache, at most this often. */
 const LOGGED_EVERY = 50;
 const MAX_REQUESTS = 400;
 

@@ -5,7 +5,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import bencode from 'bencode';
 
-/** What the file is. `garbage` is no torrent at all. */
+/** What the file is. `garbage` is not a torrent. */
 export type TorrentShape = 'single' | 'files' | 'v2' | 'hybrid' | 'private' | 'garbage' | 'long-name' | 'odd-name';
 
 export interface TorrentOf {
