@@ -4,13 +4,13 @@
  */
 import type { Clock } from '../domain/clock.js';
 import type { InfoHash } from '../domain/info-hash.js';
+import { siteAddressOf } from '../domain/site-address.js';
 import type { PoliteFetcher } from '../net/polite-fetch.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { Candidate } from './candidate.js';
 import { type Described, describe, infoHashOfMagnet } from './description.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
 import type { FetchMetadata } from './metadata-port.js';
-import { originOfUrl } from './origin.js';
 
 export interface DescriptionSources {
   readonly catalogue: Catalogue;
@@ -34,7 +34,7 @@ export function identified(candidate: Candidate, catalogue: Catalogue): Candidat
 
 /** The info-hash of the torrent file that was fetched from there. */
 function infoHashAt(torrentUrl: string, catalogue: Catalogue): InfoHash | undefined {
-  const { host, path } = originOfUrl(torrentUrl);
+  const { host, path } = siteAddressOf(torrentUrl);
   const found = catalogue.findOrigin(host, path);
   return found?.kind === 'torrent' ? found.infoHash : undefined;
 }

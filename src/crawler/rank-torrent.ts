@@ -1,12 +1,12 @@
 /** Gives a described torrent the next rank of the catalogue's top, and records its addresses on the original sites. */
 import type { Clock } from '../domain/clock.js';
 import type { InfoHash } from '../domain/info-hash.js';
+import { siteAddressOf } from '../domain/site-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { OriginPath } from '../store/sqlite/catalogue-torrent.js';
 import { type Candidate, scoreOf } from './candidate.js';
 import type { CrawlEntry } from './crawl-result.js';
 import type { Described } from './description.js';
-import { originOfUrl } from './origin.js';
 import type { Source } from './source-section.js';
 
 export interface Ranking {
@@ -57,13 +57,13 @@ export function rankTorrent(
  */
 function originsOf(candidate: Candidate, described: Described, sources: readonly Source[]): OriginPath[] {
   const files = described.kind === 'described' ? described.description.torrentUrls : [];
-  const origins = files.map((url): OriginPath => ({ ...originOfUrl(url), kind: 'torrent' }));
+  const origins = files.map((url): OriginPath => ({ ...siteAddressOf(url), kind: 'torrent' }));
   if (candidate.pageUrl === undefined) return origins;
   const source = sources.find(({ name }) => name === candidate.source);
   const listUrl = source !== undefined && 'url' in source ? source.url : undefined;
   const hosts = [listUrl, ...candidate.torrentUrls].map((url) =>
-    url === undefined ? undefined : originOfUrl(url).host,
+    url === undefined ? undefined : siteAddressOf(url).host,
   );
-  const page = originOfUrl(candidate.pageUrl);
+  const page = siteAddressOf(candidate.pageUrl);
   return hosts.includes(page.host) && page.path !== '/' ? [...origins, { ...page, kind: 'page' }] : origins;
 }

@@ -1,6 +1,7 @@
 /** Reads one source of any kind into candidates. Fetches its document conditionally if it has one. */
 import type { Clock } from '../domain/clock.js';
 import { ClientError } from '../domain/errors.js';
+import { siteAddressOf } from '../domain/site-address.js';
 import type { PoliteFetcher } from '../net/polite-fetch.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
@@ -9,7 +10,6 @@ import { type Candidate, scoreOf } from './candidate.js';
 import type { CrawlDocumentReader, SourceDocument } from './document-tasks.js';
 import { MAX_CANDIDATES_PER_SOURCE, MAX_DOCUMENT_BYTES } from './limits.js';
 import { orAborted } from './or-aborted.js';
-import { originOfUrl } from './origin.js';
 import type { AnnouncedSwarm, AnnouncedSwarms } from './source.js';
 import type { SiteSource, Source } from './source-section.js';
 
@@ -86,7 +86,7 @@ async function fetchDocument(
     lastModified: stored?.lastModified,
     signal,
   });
-  if (!dryRun) catalogue.recordListing({ ...originOfUrl(source.url), kind: source.type, source: source.name });
+  if (!dryRun) catalogue.recordListing({ ...siteAddressOf(source.url), kind: source.type, source: source.name });
   if (answer.kind === 'not-modified') {
     if (stored === undefined)
       throw new ClientError('invalid-answer', 'the site says "not modified" to a plain request');

@@ -4,16 +4,20 @@
  * path. The rest of the URL stays, so that the operator still knows which one it is.
  */
 
-const MASK = '[secret]';
+export const MASK = '[secret]';
 /** `http://user:password@`; the user information ends at the last `@` before the path. */
 const USER_INFORMATION = /(:\/\/)([^\s/?#"'<>\\]*)@/g;
-/** Names as trackers, indexers (Torznab, RSS) and web APIs use them. */
+/**
+ * Names as trackers, indexers (Torznab, RSS) and web APIs use them. Delimiters may be encoded, as in a magnet link's `tr`.
+ */
 const SECRET_PARAMETER =
-  /([?&;](?:pass_?key|torrent_?pass|rss_?key|auth_?key|api_?key|access_?token|token|auth|key|secret|password|passwd|pass|pwd|pid|signature|sig)=)([^&;\s"'<>#\\]*)/gi;
+  /((?:[?&;]|%3f|%26)(?:pass_?key|torrent_?pass|rss_?key|auth_?key|(?:[a-z]{1,20}_)?api_?key|access_?token|token|auth|key|secret|password|passwd|pass|pwd|pid|signature|sig)(?:=|%3d))([^&;\s"'<>#\\]*)/gi;
 /** `/PASSKEY/announce`: no honest word in this place has 16 characters. */
-const PASSKEY_BEFORE = /(\/)([\w-]{16,})(?=\/(?:announce|scrape)\b)/gi;
+const PASSKEY_BEFORE = /(\/|%2f)([\w-]{16,})(?=(?:\/|%2f)(?:announce|scrape)\b)/gi;
 /** `/announce/PASSKEY` and `/announce.php/PASSKEY`. */
-const PASSKEY_AFTER = /(\/(?:announce|scrape)(?:\.php)?\/)([\w-]+)/gi;
+const PASSKEY_AFTER = /((?:\/|%2f)(?:announce|scrape)(?:\.php)?(?:\/|%2f))([\w-]+)/gi;
+/** `/download/17.RSSKEY` and `/download/17/RSSKEY/name`, as private indexers name files. An info-hash has 40 digits. */
+const KEY_AFTER_NUMBER = /(\/\d{1,12}[./])([0-9a-f]{16,32})(?![\w-])/gi;
 
 /** `${NAME}` of a configuration: the name of a variable is not a secret. */
 const VARIABLES_ONLY = /^(?:\$\{[A-Za-z_][A-Za-z0-9_]*\}|:)*$/;
@@ -26,7 +30,13 @@ export function maskUrlSecrets(text: string): string {
     )
     .replace(SECRET_PARAMETER, masked)
     .replace(PASSKEY_BEFORE, masked)
-    .replace(PASSKEY_AFTER, masked);
+    .replace(PASSKEY_AFTER, masked)
+    .replace(KEY_AFTER_NUMBER, masked);
+}
+
+/** Whether somebody's key is in the text: one URL, a magnet link, or any text with URLs in it. */
+export function hasUrlSecrets(text: string): boolean {
+  return maskUrlSecrets(text) !== text;
 }
 
 function masked(whole: string, before: string, secret: string): string {

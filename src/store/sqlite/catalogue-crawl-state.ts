@@ -1,7 +1,10 @@
 /**
  * The crawler's state between runs: documents with their validators for conditional requests, the position in each
- * access log, and the number of requests for each torrent by day.
+ * access log, and the number of requests for each torrent by day. Personal keys in URLs are never stored: a document that
+ * holds one is not stored, and requests are counted without it.
  */
+import { createHash } from 'node:crypto';
+import { hasUrlSecrets, maskUrlSecrets } from '../../domain/mask-url-secrets.js';
 import type { SqliteDatabase } from './database.js';
 
 export interface StoredDocument {
@@ -51,7 +54,7 @@ export function createCrawlState(database: SqliteDatabase): CrawlState {
 
   return {
     document: (url) => {
-      const row = selectDocument.get(url);
+      const row = selectDocument.get(documentKey(url));
       if (row === undefined) return undefined;
       return {
         etag: row.etag ?? undefined,
@@ -61,14 +64,15 @@ export function createCrawlState(database: SqliteDatabase): CrawlState {
       };
     },
     storeDocument: (url, { etag, lastModified, contentType, body }, nowMs) => {
-      upsertDocument.run(url, etag ?? null, lastModified ?? null, contentType ?? null, body, nowMs);
+      if (hasUrlSecrets(Buffer.from(body).toString('latin1'))) return;
+      upsertDocument.run(documentKey(url), etag ?? null, lastModified ?? null, contentType ?? null, body, nowMs);
     },
     logPosition: (file) =>
       database
         .prepare<[string], LogPosition>('SELECT inode, offset FROM crawler_log_position WHERE file = ?')
         .get(file),
     addRequests: database.transaction((source, file, position, counts, nowMs) => {
-      for (const [target, count] of counts) upsertCount.run(source, target, dayOf(nowMs), count);
+      for (const [target, count] of counts) upsertCount.run(source, maskUrlSecrets(target), dayOf(nowMs), count);
       upsertPosition.run(file, position.inode, position.offset);
     }),
     requests: (source, sinceMs) => {
@@ -84,4 +88,10 @@ export function createCrawlState(database: SqliteDatabase): CrawlState {
       database.prepare('DELETE FROM crawler_document WHERE fetched_ms < ?').run(beforeMs);
     }),
   };
+}
+
+/** Two keys of one address are two documents: a site shows each user their own. */
+function documentKey(url: string): string {
+  const masked = maskUrlSecrets(url);
+  return masked === url ? url : `${masked}#${createHash('sha256').update(url).digest('hex')}`;
 }

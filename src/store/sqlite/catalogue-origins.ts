@@ -1,5 +1,9 @@
-/** Where torrents and lists of them are on the original sites: addresses of files, of pages and of lists. */
+/**
+ * Where torrents and lists of them are on the original sites: addresses of files, of pages and of lists. Every spelling of
+ * an address finds the same torrent (src/domain/site-address.ts).
+ */
 import type { InfoHash } from '../../domain/info-hash.js';
+import { siteAddress } from '../../domain/site-address.js';
 import type { Listing, OriginPath } from './catalogue-torrent.js';
 import type { SqliteDatabase } from './database.js';
 
@@ -23,20 +27,24 @@ export function catalogueOrigins(database: SqliteDatabase): CatalogueOrigins & {
     ON CONFLICT DO UPDATE SET kind = excluded.kind, source = excluded.source`);
   return {
     addOrigins: (infoHash, origins) => {
-      for (const { host, path, kind } of origins) upsertOrigin.run({ host, path, kind, infoHash });
+      for (const { host, path, kind } of origins) upsertOrigin.run({ ...siteAddress(host, path), kind, infoHash });
     },
-    findOrigin: (host, path) =>
-      database
+    findOrigin: (atHost, atPath) => {
+      const { host, path } = siteAddress(atHost, atPath);
+      return database
         .prepare<[string, string], { infoHash: InfoHash; kind: 'torrent' | 'page' }>(
           'SELECT info_hash AS infoHash, kind FROM catalogue_origin WHERE host = ? AND path = ?',
         )
-        .get(host, path),
-    recordListing: (listing) => {
-      upsertListing.run(listing);
+        .get(host, path);
     },
-    findListing: (host, path) =>
-      database
+    recordListing: (listing) => {
+      upsertListing.run({ ...listing, ...siteAddress(listing.host, listing.path) });
+    },
+    findListing: (atHost, atPath) => {
+      const { host, path } = siteAddress(atHost, atPath);
+      return database
         .prepare<[string, string], Listing>('SELECT * FROM catalogue_listing WHERE host = ? AND path = ?')
-        .get(host, path),
+        .get(host, path);
+    },
   };
 }

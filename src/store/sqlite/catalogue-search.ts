@@ -1,4 +1,5 @@
 /** Searches, sorts and pages the catalogue. Every word of the text must be in the name or in a file's path. */
+import { siteName } from '../../domain/site-address.js';
 import { type CatalogueSummary, SUMMARY_COLUMNS, type SummaryRow, summaryOfRow } from './catalogue-torrent.js';
 import type { SqliteDatabase } from './database.js';
 
@@ -66,8 +67,9 @@ export function searchCatalogue(database: SqliteDatabase, query: CatalogueQuery)
     conditions.push(
       `info_hash IN (SELECT info_hash FROM catalogue_origin WHERE host = ? OR substr(host, -length(?)) = ?)`,
     );
-    const below = `.${query.site}`;
-    values.push(query.site, below, below);
+    const site = siteName(query.site);
+    const below = `.${site}`;
+    values.push(site, below, below);
   }
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const order = ORDERS[query.sort ?? 'rank'][query.reverse ? 1 : 0];

@@ -37,8 +37,9 @@ export function openDatabase(file: string): SqliteDatabase {
   let database: SqliteDatabase | undefined;
   try {
     if (file !== ':memory:') makePrivate(file);
-    database = new Database(file);
+    database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
     keepStatements(database);
+    lockAtBegin(database);
     // WAL with NORMAL keeps the file consistent after a crash; FULL also keeps every acknowledged transaction. Deleted
     // rows are overwritten, because they contain users' addresses.
     database.exec(`
@@ -143,6 +144,15 @@ function keepStatements(database: SqliteDatabase): void {
   database.prepare = kept as SqliteDatabase['prepare'];
 }
 
+/**
+ * Lets every transaction take the lock for writing when it begins. One that reads first and writes later cannot wait for
+ * another process: SQLite refuses it at once (`SQLITE_BUSY_SNAPSHOT`), because what it has read is outdated.
+ */
+function lockAtBegin(database: SqliteDatabase): void {
+  const transaction = database.transaction.bind(database) as (work: () => unknown) => Database.Transaction;
+  database.transaction = ((work: () => unknown) => transaction(work).immediate) as SqliteDatabase['transaction'];
+}
+
 /** The error if a later version of this program has used the file; undefined too if it is missing or damaged. */
 export function newerMigrationsOf(file: string): OperatorError | undefined {
   if (!existsSync(file)) return undefined;
@@ -188,6 +198,8 @@ function migrate(database: SqliteDatabase): void {
     const sql = readFileSync(join(migrationsDirectory, name), 'utf8');
     database
       .transaction(() => {
+        // Another process may have run it in the meantime.
+        if (appliedMigrations(database).has(name)) return;
         database.exec(sql);
         database.prepare("INSERT INTO migration VALUES (?, strftime('%Y-%m-%dT%H:%M:%fZ'))").run(name);
       })

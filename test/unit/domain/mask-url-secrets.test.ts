@@ -15,6 +15,20 @@ describe('secrets in URLs', () => {
     ['http://t.example/0123456789abcdef/announce', 'http://t.example/[secret]/announce'],
     ['udp://t.example:80/0123456789abcdef0123/announce.php', 'udp://t.example:80/[secret]/announce.php'],
     ['http://t.example/announce/0123abc', 'http://t.example/announce/[secret]'],
+    ['http://j.example/dl/x/?jackett_apikey=abc&path=p', 'http://j.example/dl/x/?jackett_apikey=[secret]&path=p'],
+    [`http://u.example/torrent/download/17.${'0a'.repeat(16)}`, 'http://u.example/torrent/download/17.[secret]'],
+    [
+      `http://u.example/rss/download/17/${'0a'.repeat(10)}/x.torrent`,
+      'http://u.example/rss/download/17/[secret]/x.torrent',
+    ],
+    [
+      'magnet:?xt=urn:btih:0&tr=http%3A%2F%2Ft.example%2Fannounce%3Fpasskey%3Dabc&dn=x',
+      'magnet:?xt=urn:btih:0&tr=http%3A%2F%2Ft.example%2Fannounce%3Fpasskey%3D[secret]&dn=x',
+    ],
+    [
+      'magnet:?tr=http%3A%2F%2Ft.example%2F0123456789abcdef%2Fannounce',
+      'magnet:?tr=http%3A%2F%2Ft.example%2F[secret]%2Fannounce',
+    ],
     ['http://t.example/announce.php/0123abc?x=1', 'http://t.example/announce.php/[secret]?x=1'],
   ])('%s', (url, expected) => {
     expect(maskUrlSecrets(url)).toBe(expected);
@@ -29,6 +43,7 @@ describe('secrets in URLs', () => {
     'udp://[2001:db8::1]:6969/announce',
     'write to operator@example.org about http://site.example/',
     `http://site.example/torrents/${'ab'.repeat(20)}.torrent`,
+    `http://site.example/download/17/${'ab'.repeat(20)}/x.torrent`,
     `https://\${USER}:\${PASSWORD}@site.example/feed?passkey=\${KEY}`,
   ])('nothing is hidden in %s', (url) => {
     expect(maskUrlSecrets(url)).toBe(url);

@@ -149,6 +149,48 @@ describe('searching', () => {
   });
 });
 
+describe('addresses of original sites', () => {
+  it('are found in every spelling, with and without www., and whatever the key', () => {
+    const origins = [
+      { host: 'www.Site.example', path: '/get/%7ea%5b1%5d.torrent?id=1&passkey=abc', kind: 'torrent' as const },
+    ];
+    catalogue.store(torrentToStore(1, { origins }), 1);
+    for (const [host, path] of [
+      ['site.example', '/get/~a[1].torrent?id=1&passkey=other'],
+      ['www.site.example', '/get/%7Ea%5B1].torrent?id=1&passkey=z'],
+    ] as const) {
+      expect(catalogue.findOrigin(host, path)).toEqual({ infoHash: hashOf(1), kind: 'torrent' });
+    }
+    expect(catalogue.search({ site: 'www.site.example' }).total).toBe(1);
+    catalogue.recordListing({ host: 'www.site.example', path: '/rss?apikey=abc', kind: 'feed', source: 's' });
+    expect(catalogue.findListing('site.example', '/rss?apikey=x')).toMatchObject({ path: '/rss?apikey=[secret]' });
+    const stored = JSON.stringify(database.prepare('SELECT * FROM catalogue_origin, catalogue_listing').all());
+    expect(stored).not.toContain('abc');
+  });
+});
+
+describe('personal keys', () => {
+  it('are stored neither with documents nor with counts', () => {
+    const state = createCrawlState(database);
+    const document = { etag: '1', lastModified: undefined, contentType: undefined };
+    const [mine, yours] = ['http://s.example/rss?apikey=abc', 'http://s.example/rss?apikey=abd'] as const;
+    state.storeDocument(mine, { ...document, body: Buffer.from('<rss/>') }, 1);
+    expect(state.document(mine)?.etag).toBe('1');
+    expect(state.document(yours)).toBeUndefined();
+    state.storeDocument('http://s.example/', { ...document, body: Buffer.from('<a href="/get?passkey=abc">') }, 1);
+    expect(state.document('http://s.example/')).toBeUndefined();
+    const counts = new Map([
+      ['http://s.example/get?passkey=abc', 2],
+      ['http://s.example/get?passkey=abd', 3],
+    ]);
+    state.addRequests('log', 'f', { inode: 1, offset: 1 }, counts, 1);
+    expect([...state.requests('log', 0)]).toEqual([['http://s.example/get?passkey=[secret]', 5]]);
+    for (const table of ['crawler_document', 'crawler_request_count']) {
+      expect(JSON.stringify(database.prepare(`SELECT * FROM ${table}`).all())).not.toMatch(/ab[cd]/);
+    }
+  });
+});
+
 describe('the file', () => {
   it('holds what was stored after it is closed and opened again', () => {
     const directory = mkdtempSync(join(tmpdir(), 'catalogue-'));
