@@ -19,11 +19,24 @@ export interface MetricSample {
   readonly value: number;
 }
 
+/**
+ * The metrics of the process, made once: prom-client observes garbage collections and the event loop for them, and nothing
+ * ends that. The control API makes its own metrics again at each restart.
+ */
+let processMetrics: Registry | undefined;
+
+function metricsOfProcess(): Registry {
+  if (processMetrics === undefined) {
+    processMetrics = new Registry();
+    collectDefaultMetrics({ register: processMetrics });
+  }
+  return processMetrics;
+}
+
 export class Metrics {
   readonly #registry = new Registry();
 
   constructor(families: readonly MetricFamily[]) {
-    collectDefaultMetrics({ register: this.#registry });
     for (const family of families) this.add(family);
   }
 
@@ -50,6 +63,7 @@ export class Metrics {
   }
 
   async text(): Promise<{ contentType: string; body: string }> {
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+    const texts = await Promise.all([metricsOfProcess().metrics(), this.#registry.metrics()]);
+    return { contentType: this.#registry.contentType, body: texts.join('\n') };
   }
 }
