@@ -18,7 +18,7 @@ const LIMITS = { rounds: 20, seconds: 60 };
 
 const SERVERS = [...new Set(SCENARIOS.flatMap(({ servers }) => servers))];
 
-export const HELP = `npm run bench -- [PROGRAM …]
+export const HELP = `npm run bench -- PROGRAM [OPTION …]
 npm run bench -- [--quick] [--only NAME,…] [--servers NAME,…] [--rounds N] [--seconds N] [--json]
 
 Measures answers per CPU-second of the server and memory a peer, servers alternating, medians of all rounds.
@@ -32,13 +32,19 @@ Servers run on core 0, the load generator on core 1; nothing leaves this machine
   --seconds N  seconds of each server in a round, in turns of one second, 1 … ${LIMITS.seconds}
   --json       figures of every round as JSON instead of tables
 
-PROGRAM is one of micro-announce, micro-selection, micro-topology: parts of the tracker in one process, without a kernel.`;
+PROGRAM is one of
+  micro-announce, micro-selection, micro-topology
+                  parts of the tracker in one process, without a kernel
+  mix-curve       what the defaults of the inner/foreign mix cost and save, in simulated swarms
+  reports         how many reports one core takes
+  reports-effect  what reports do to the time of an answer (two cores, as root)
+The header of each program in bench/ explains its options.`;
 
 function nameInHelp({ name, onlyWhenNamed = false }: Scenario): string {
   return onlyWhenNamed ? `${name}*` : name;
 }
 
-/** @returns null where help was asked for. @throws Error with a line for the person who typed */
+/** @returns null if help was asked for. @throws Error with a line for the person who typed */
 export function readOptions(args: readonly string[]): BenchOptions | null {
   const { values } = parseArgs({
     args: [...args],

@@ -1,11 +1,12 @@
 // `npm run bench`: compiles the benchmarks with the sources they measure, then runs one of them. Without the name of a
 // program it runs the comparison of trackers. `npm run bench -- --help` lists programs and options.
-// Plain JavaScript, because it runs before anything is built.
+// Plain JavaScript, because it compiles the other files.
 import { execFileSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAMS = ['micro-announce', 'micro-selection', 'micro-topology'];
+const PROGRAMS = ['micro-announce', 'micro-selection', 'micro-topology', 'mix-curve', 'reports', 'reports-effect'];
 const here = dirname(fileURLToPath(import.meta.url));
 const tsc = join(here, '..', 'node_modules', 'typescript', 'bin', 'tsc');
 try {
@@ -14,6 +15,8 @@ try {
   console.error('bench: the sources do not compile; repair the errors above first');
   process.exit(1);
 }
+// The database module looks for them beside the compiled sources.
+cpSync(join(here, '..', 'migrations'), join(here, '.build', 'migrations'), { recursive: true });
 const program = PROGRAMS.find((name) => name === process.argv[2]);
 if (program !== undefined) process.argv.splice(2, 1);
 await import(`./.build/bench/${program ?? 'main'}.js`);

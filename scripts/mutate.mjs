@@ -1,3 +1,4 @@
+// @ts-check
 // Plants one small defect after another in src/app and src/config and runs the tests that are to notice it. A defect
 // that no test notices is printed with its place. Plain JavaScript, as it works on sources and not with them.
 //
@@ -25,7 +26,10 @@ const { values } = parseArgs({
 /** A defect that makes a test wait for ever is noticed, too. */
 const RUN_TIMEOUT_MS = 180_000;
 
-/** What a slip of the keyboard or of the mind does; each pattern is tried at every place where it fits. */
+/**
+ * What a slip of the keyboard or of the mind does; each pattern is tried at every place where it fits.
+ * @type {[pattern: RegExp, slip: string | ((found: string) => string)][]}
+ */
 const SLIPS = [
   [/ === /g, ' !== '],
   [/ !== /g, ' === '],
@@ -40,11 +44,16 @@ const SLIPS = [
   [/if \(!/g, 'if ('],
   [/if \((?!!)/g, 'if (!'],
   // A call that is forgotten: a statement of its own that is one line.
-  [/^ +(?:await |void )?[a-zA-Z_#.]+\([^\n]*\);$/gm, (found) => `${/^ +/.exec(found)[0]};`],
+  [/^ +(?:await |void )?[a-zA-Z_#.]+\([^\n]*\);$/gm, (found) => `${/^ +/.exec(found)?.[0]};`],
   // A value that is not handed on: one line of an object.
   [/^ +[a-zA-Z]+: [^\n{}[\]()]+,$/gm, ''],
 ];
 
+/**
+ * @typedef {{ path: string, line: number, at: number, original: string, replacement: string }} Defect
+ * @param {string} path
+ * @returns {Defect[]}
+ */
 function defectsIn(path) {
   const text = readFileSync(join(root, path), 'utf8');
   const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$|`[^`]*`|'[^'\n]*'/gm, (comment) =>
@@ -62,11 +71,15 @@ function defectsIn(path) {
   );
 }
 
+/** @param {string} text @param {number} index */
 function lineAt(text, index) {
-  return text.slice(text.lastIndexOf('\n', index - 1) + 1).split('\n', 1)[0];
+  return text.slice(text.lastIndexOf('\n', index - 1) + 1).split('\n', 1)[0] ?? '';
 }
 
-/** The same choice every time for one seed. */
+/**
+ * The same choice every time for one seed.
+ * @param {Defect[]} list @param {number} count @param {number} seed
+ */
 function sampled(list, count, seed) {
   let state = seed >>> 0 || 1;
   const next = () => {
@@ -76,6 +89,7 @@ function sampled(list, count, seed) {
     return (state >>> 0) / 2 ** 32;
   };
   const rest = [...list];
+  /** @type {Defect[]} */
   const chosen = [];
   while (chosen.length < count && rest.length > 0) chosen.push(...rest.splice(Math.floor(next() * rest.length), 1));
   return chosen;
@@ -99,6 +113,7 @@ process.on('SIGINT', () => process.exit(130));
 process.on('SIGTERM', () => process.exit(143));
 
 const vitest = join(work, 'node_modules', 'vitest', 'vitest.mjs');
+/** @param {string} command @param {string[]} args */
 function run(command, args) {
   return spawnSync(process.execPath, [command, ...args], { cwd: work, timeout: RUN_TIMEOUT_MS, killSignal: 'SIGKILL' });
 }
@@ -109,6 +124,7 @@ if (run(vitest, ['run', '--bail', '1', ...values.tests]).status !== 0) {
   process.exit(1);
 }
 
+/** @type {(Defect & { noticedBy: 'types' | 'tests' | 'nobody' })[]} */
 const results = [];
 for (const [i, defect] of defects.entries()) {
   const file = join(work, defect.path);
@@ -129,6 +145,7 @@ for (const [i, defect] of defects.entries()) {
     console.log(`${place}: ${JSON.stringify(defect.original.trim())} → ${JSON.stringify(defect.replacement.trim())}`);
   }
 }
+/** @param {'types' | 'tests' | 'nobody'} who */
 const count = (who) => results.filter((result) => result.noticedBy === who).length;
 const valid = results.length - count('types');
 console.log(

@@ -1,3 +1,4 @@
+// @ts-check
 // Installs and builds what is out of date, and nothing else: run before `npm start` and `npm test`.
 // Plain JavaScript without dependencies, because it runs before there are any.
 import { execFileSync } from 'node:child_process';
@@ -13,7 +14,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-/** A step that fails has said why; what is left to say is what that means. */
+/**
+ * A step that fails has said why; what is left to say is what that means.
+ * @param {string} what @param {string} command @param {string[]} args
+ */
 function run(what, command, args) {
   try {
     execFileSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
@@ -23,15 +27,19 @@ function run(what, command, args) {
   }
 }
 
+/** @param {string} text */
 const digest = (text) => createHash('sha256').update(text).digest('hex');
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
+/** @param {string} name */
 function stampPath(name) {
   return join(root, 'node_modules', '.alias-tracker', name);
 }
+/** @param {string} name @param {string} value */
 function stampIs(name, value) {
   return existsSync(stampPath(name)) && readFileSync(stampPath(name), 'utf8') === value;
 }
+/** @param {string} name @param {string} value */
 function setStamp(name, value) {
   mkdirSync(dirname(stampPath(name)), { recursive: true });
   writeFileSync(stampPath(name), value);
@@ -57,6 +65,7 @@ if (!stampIs('installed', wanted)) {
   setStamp('installed', wanted);
 }
 
+/** Changes with every file of a folder. @param {string} path @returns {string} */
 function newest(path) {
   const stat = statSync(path);
   if (!stat.isDirectory()) return `${path}:${stat.size}:${stat.mtimeMs}\n`;

@@ -23,13 +23,12 @@ export interface RunningServer {
 }
 
 const here = dirname(fileURLToPath(import.meta.url));
-/** Compiled files lie in bench/.build/bench/servers; the one plain JavaScript file stays in bench/servers. */
 const SCRIPTS: Readonly<Record<Exclude<ServerKind, 'opentracker'>, string>> = {
   'alias-tracker': join(here, 'tracker-server.js'),
   unranked: join(here, 'tracker-server.js'),
   echo: join(here, 'echo-server.js'),
   'node:http': join(here, 'node-http-server.js'),
-  'bittorrent-tracker': join(here, '..', '..', '..', 'servers', 'bittorrent-tracker-server.mjs'),
+  'bittorrent-tracker': join(here, 'bittorrent-tracker-server.js'),
 };
 
 export function isInstalled(program: string): boolean {

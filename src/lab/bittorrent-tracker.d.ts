@@ -1,4 +1,4 @@
-/** Types for the part of bittorrent-tracker that the lab and the tests use; the package has none. */
+/** Types for the part of bittorrent-tracker that the lab, the tests and the benchmark use; the package has none. */
 declare module 'bittorrent-tracker' {
   import type { RemoteInfo, Socket } from 'node:dgram';
   import type { EventEmitter } from 'node:events';
@@ -16,6 +16,8 @@ declare module 'bittorrent-tracker' {
   export class Server extends EventEmitter {
     constructor(options?: ServerOptions);
     udp4: Socket | null;
+    /** @param hosts the address to listen on, by protocol */
+    listen(port: number, hosts?: Readonly<Record<string, string>>): void;
     onUdpRequest(message: Buffer, remote: RemoteInfo): void;
     onHttpRequest(request: IncomingMessage, response: ServerResponse): void;
     close(done?: () => void): void;

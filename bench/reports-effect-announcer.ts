@@ -1,10 +1,13 @@
-// The announces of `reports-effect.mjs`, a process of its own: peers announce at random moments (Poisson), each from its own
-// address, at a rate that does not wait for answers. An answer's time is from the clock before the system call that sent
-// the request to the stamp that the kernel put on the answer when it arrived (SO_TIMESTAMPNS), so how soon this process is
-// scheduled to read it does not count. Commands come over the channel of `fork`.
+/**
+ * The announces of `reports-effect.ts`, a process of its own: peers announce at random moments (Poisson), each from its own
+ * address, at a rate that does not wait for answers. An answer's time is from the clock before the system call that sent the
+ * request to the stamp that the kernel put on the answer when it arrived (SO_TIMESTAMPNS), so how soon this process is
+ * scheduled to read it does not count. Commands come over the channel of `fork`.
+ */
 import { openSync, readSync } from 'node:fs';
 import koffi from 'koffi';
-import { parseIp } from '../dist/domain/ip-address.js';
+import { parseIp } from '../src/domain/ip-address.js';
+import { createRandom } from '../src/domain/random.js';
 import {
   AF_INET,
   IOVEC_BYTES,
@@ -25,12 +28,12 @@ import {
   SOCK_NONBLOCK,
   SOCKADDR_IN_BYTES,
   SOL_SOCKET,
-} from '../dist/transport/linux/linux-abi.js';
-import { openNativeCalls } from '../dist/transport/linux/native-calls.js';
-import { NativeMemory } from '../dist/transport/linux/native-memory.js';
-import { setBufferSize, setOption } from '../dist/transport/linux/open-socket.js';
-import { writeSocketAddress } from '../dist/transport/linux/socket-address.js';
-import { nodeWord, PEERS, peerNode, peerPort, peerTorrent } from './reports-effect-population.mjs';
+} from '../src/transport/linux/linux-abi.js';
+import { openNativeCalls } from '../src/transport/linux/native-calls.js';
+import { NativeMemory } from '../src/transport/linux/native-memory.js';
+import { setBufferSize, setOption } from '../src/transport/linux/open-socket.js';
+import { writeSocketAddress } from '../src/transport/linux/socket-address.js';
+import { nodeWord, PEERS, peerNode, peerPort, peerTorrent } from './reports-effect-population.js';
 
 const BATCH = 64;
 const LINE = 64;
@@ -47,6 +50,27 @@ const REST_MICROSECONDS = 30;
 const SETTLE_MS = 100;
 /** Announces of windows in which the hypervisor took time from a core, and of their neighbours, are left out. */
 const WINDOW_NS = 50e6;
+
+export type AnnouncerCommand =
+  | { readonly command: 'fill'; readonly host: string; readonly port: number }
+  /** @property rate announces a second */
+  | { readonly command: 'run'; readonly seconds: number; readonly rate: number; readonly seed: number };
+
+/** Times in microseconds. */
+export interface AnnounceTimes {
+  readonly sent: number;
+  readonly answered: number;
+  /** How often the next announce was more than a millisecond late. */
+  readonly late: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  readonly keptPercent: number;
+  /** For quantiles over several rounds. */
+  readonly histogram: readonly (readonly [microseconds: number, count: number])[];
+}
 
 const libc = koffi.load(null);
 const usleep = libc.func('usleep', 'int', ['uint']);
@@ -65,23 +89,24 @@ const inControls = memory.reserve(BATCH * CONTROL_BYTES);
 const out = memory.reserve(BATCH * OUT_STRIDE);
 const inp = memory.reserve(BATCH * IN_STRIDE);
 const fd = calls.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-const connectionIds = new Map();
-let sentAtNs;
-let latencies;
-let windowOf;
+/** By node. */
+const connectionIds = new Map<number, readonly [high: number, low: number]>();
+let sentAtNs = new Float64Array();
+let latencies = new Float64Array();
+let windowOf = new Uint16Array();
 let answered = 0;
 let originSeconds = 0;
 let begunNs = 0;
 const statFile = openSync('/proc/stat', 'r');
 const statBytes = Buffer.alloc(256);
 
-process.on('message', ({ command, ...rest }) => {
-  if (command === 'fill') process.send(fill(rest.host, rest.port));
-  else process.send(run(rest.seconds, rest.rate, rest.seed));
+process.on('message', (command: AnnouncerCommand) => {
+  if (command.command === 'fill') process.send!(fill(command.host, command.port));
+  else process.send!(run(command.seconds, command.rate, command.seed));
 });
 process.on('disconnect', () => process.exit(0));
 
-function fill(host, port) {
+function fill(host: string, port: number): { connected: number } {
   const nameBytes = writeSocketAddress(memory, name, parseIp(host), port);
   setBufferSize(calls, fd, SO_RCVBUFFORCE, SO_RCVBUF, 16 * 2 ** 20);
   setOption(calls, new NativeMemory(calls, 64), fd, [SOL_SOCKET, SO_TIMESTAMPNS, 1]);
@@ -99,7 +124,7 @@ function fill(host, port) {
     words[(control >>> 2) + 3] = CMSG_PKTINFO;
     memory.setPointer(inHeaders + i * MMSGHDR_BYTES + MSG_CONTROL, inControls + i * CONTROL_BYTES);
   }
-  originSeconds = nowNs().seconds;
+  originSeconds = nowSeconds();
   const nodes = [...new Set(Array.from({ length: PEERS }, (_, peer) => peerNode(peer)))];
   inWindows(
     nodes.length,
@@ -109,11 +134,11 @@ function fill(host, port) {
       view.setUint32(at + 4, 0x2710_1980);
       view.setUint32(at + 8, 0);
       view.setUint32(at + 12, i);
-      address(message, nodes[i], 16);
+      address(message, nodes[i]!, 16);
     },
     (at) => {
       const i = view.getUint32(at + 4);
-      connectionIds.set(nodes[i], [view.getUint32(at + 8), view.getUint32(at + 12)]);
+      connectionIds.set(nodes[i]!, [view.getUint32(at + 8), view.getUint32(at + 12)]);
     },
   );
   inWindows(
@@ -125,7 +150,7 @@ function fill(host, port) {
 }
 
 /** Sends `count` messages, a batch at a time, each batch once the last is answered or lost. */
-function inWindows(count, build, take) {
+function inWindows(count: number, build: (message: number, i: number) => void, take: (at: number) => void): void {
   for (let from = 0; from < count; from += BATCH) {
     const some = Math.min(BATCH, count - from);
     for (let i = 0; i < some; i++) build(i, from + i);
@@ -143,8 +168,8 @@ function inWindows(count, build, take) {
 }
 
 /** Announces for `seconds` at `rate` a second. @returns quantiles of the answer times in microseconds */
-function run(seconds, rate, seed) {
-  const random = randomOf(seed);
+function run(seconds: number, rate: number, seed: number): AnnounceTimes {
+  const random = createRandom(seed);
   const total = Math.ceil(seconds * rate * 1.2) + 1_000;
   sentAtNs = new Float64Array(total).fill(-1);
   latencies = new Float64Array(total);
@@ -169,8 +194,8 @@ function run(seconds, rate, seed) {
     let some = 0;
     if (now - due > 1e6) late++;
     while (due <= now && due < end && some < BATCH && sent + some < total) {
-      announce(some, Math.floor(random() * PEERS), sent + some);
-      due += (-Math.log(1 - random()) / rate) * 1e9;
+      announce(some, random.below(PEERS), sent + some);
+      due += (-Math.log(1 - random.nextUint32() / 2 ** 32) / rate) * 1e9;
       some++;
     }
     if (some > 0) {
@@ -183,11 +208,12 @@ function run(seconds, rate, seed) {
     restUntil = timeNs();
     if (due > restUntil + 5_000) usleep(REST_MICROSECONDS);
   }
-  for (let i = 1; i < stolen.length; i++) stolen[i] ||= stolen[i - 1];
-  const isCalm = (i) => stolen[Math.max(0, i - 1)] === stolen[Math.min(stolen.length - 1, i + 2)];
-  const kept = latencies.subarray(0, answered).filter((_, i) => isCalm(windowOf[i]));
+  for (let i = 1; i < stolen.length; i++) stolen[i] ||= stolen[i - 1]!;
+  const isCalm = (i: number): boolean => stolen[Math.max(0, i - 1)] === stolen[Math.min(stolen.length - 1, i + 2)];
+  const kept = latencies.subarray(0, answered).filter((_, i) => isCalm(windowOf[i]!));
   const sorted = kept.sort();
-  const quantile = (q) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] / 100) / 10;
+  const quantile = (q: number): number =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]! / 100) / 10;
   return {
     sent,
     answered,
@@ -198,14 +224,13 @@ function run(seconds, rate, seed) {
     p999: quantile(0.999),
     max: quantile(1),
     keptPercent: Math.round((100 * sorted.length) / answered),
-    // For quantiles over several rounds.
     histogram: histogramOf(sorted),
   };
 }
 
 /** Counts by microsecond, the last for a second and more, as [microseconds, count]. */
-function histogramOf(sorted) {
-  const counts = new Map();
+function histogramOf(sorted: Float64Array): [microseconds: number, count: number][] {
+  const counts = new Map<number, number>();
   for (const ns of sorted) {
     const us = Math.floor(ns / 1_000);
     counts.set(us, (counts.get(us) ?? 0) + 1);
@@ -214,12 +239,12 @@ function histogramOf(sorted) {
 }
 
 /** Of all cores, in hundredths of a second. */
-function stolenTicks() {
+function stolenTicks(): number {
   const length = readSync(statFile, statBytes, 0, statBytes.length, 0);
-  return Number(statBytes.latin1Slice(0, length).split(/\s+/)[8]);
+  return Number(statBytes.toString('latin1', 0, length).split(/\s+/)[8]);
 }
 
-function take() {
+function take(): number {
   const received = receive();
   for (let i = 0; i < received; i++) {
     const at = inp + i * IN_STRIDE;
@@ -230,17 +255,17 @@ function take() {
     sentAtNs[id] = -1;
     const control = inControls + i * CONTROL_BYTES;
     if (words[(control + 12) >>> 2] !== SO_TIMESTAMPNS) throw new Error('no time stamp came with the answer');
-    const stamp = (words[(control + 16) >>> 2] - originSeconds) * 1e9 + words[(control + 24) >>> 2];
+    const stamp = (words[(control + 16) >>> 2]! - originSeconds) * 1e9 + words[(control + 24) >>> 2]!;
     windowOf[answered] = Math.floor((sentNs - begunNs) / WINDOW_NS);
     latencies[answered++] = stamp - sentNs;
   }
   return received;
 }
 
-function announce(message, peer, id) {
+function announce(message: number, peer: number, id: number): void {
   const at = out + message * OUT_STRIDE;
   const node = peerNode(peer);
-  const [high, low] = connectionIds.get(node);
+  const [high, low] = connectionIds.get(node)!;
   const torrent = peerTorrent(peer);
   view.setUint32(at, high);
   view.setUint32(at + 4, low);
@@ -260,45 +285,35 @@ function announce(message, peer, id) {
   address(message, node, ANNOUNCE_BYTES);
 }
 
-function address(message, node, length) {
+function address(message: number, node: number, length: number): void {
   words[(outVectors + message * IOVEC_BYTES + IOVEC_LEN) >>> 2] = length;
   view.setUint32(outControls + message * LINE + 20, nodeWord(node));
 }
 
-function layOut(headers, vectors, i, buffer, length) {
+function layOut(headers: number, vectors: number, i: number, buffer: number, length: number): void {
   memory.setPointer(vectors + i * IOVEC_BYTES, buffer);
   words[(vectors + i * IOVEC_BYTES + IOVEC_LEN) >>> 2] = length;
   memory.setPointer(headers + i * MMSGHDR_BYTES + MSG_IOV, vectors + i * IOVEC_BYTES);
   words[(headers + i * MMSGHDR_BYTES + MSG_IOVLEN) >>> 2] = 1;
 }
 
-function send(count) {
+function send(count: number): number {
   return calls.sendmmsg(fd, memory.address + outHeaders, count, MSG_DONTWAIT);
 }
 
-function receive() {
+function receive(): number {
   for (let i = 0; i < BATCH; i++) words[(inHeaders + i * MMSGHDR_BYTES + MSG_CONTROLLEN) >>> 2] = CONTROL_BYTES;
   return Math.max(0, calls.recvmmsg(fd, memory.address + inHeaders, BATCH, MSG_DONTWAIT, 0));
 }
 
-function nowNs() {
+/** Seconds since 1970. */
+function nowSeconds(): number {
   clockGetTime(CLOCK_REALTIME, memory.address + clock);
-  return { seconds: words[clock >>> 2], nanoseconds: words[(clock + 8) >>> 2] };
+  return words[clock >>> 2]!;
 }
 
 /** Since the start of this process: so small that a double holds every nanosecond. */
-function timeNs() {
+function timeNs(): number {
   clockGetTime(CLOCK_REALTIME, memory.address + clock);
-  return (words[clock >>> 2] - originSeconds) * 1e9 + words[(clock + 8) >>> 2];
-}
-
-/** Mulberry32. */
-function randomOf(seed) {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  return (words[clock >>> 2]! - originSeconds) * 1e9 + words[(clock + 8) >>> 2]!;
 }

@@ -1,28 +1,33 @@
-// How many reports one core takes: `node bench/reports.mjs [seconds a phase]`, after `npm run build`. The server is a
-// process of its own with the real API and a real database file, pinned to one core; its CPU time is read from /proc.
+/**
+ * How many reports one core takes: `npm run bench -- reports [seconds a phase]`. The server is a process of its own with the
+ * real API and a real database file, pinned to one core; its CPU time is read from /proc.
+ */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
+import { cpuSeconds } from './process-usage.js';
 
 const PHASE_SECONDS = Number(process.argv[2] ?? 6);
 const SUBDOMAINS = 2_000;
 const NODES = 50_000;
-const CLOCK_TICKS_PER_SECOND = 100;
+
+/** Sends reports. @returns the milliseconds until they were answered */
+type Send = () => Promise<number>;
 
 const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-bench-'));
-const script = fileURLToPath(new URL('../test/e2e/reports-server.mjs', import.meta.url));
+const script = fileURLToPath(new URL('../../../test/e2e/reports-server.mjs', import.meta.url));
 const pin = process.platform === 'linux' && cpus().length > 1 ? ['taskset', '-c', '0'] : [];
 const [command, ...args] = [...pin, process.execPath, script, join(directory, 'bench.sqlite')];
-const server = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+const server = spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 try {
-  const port = await new Promise((resolve) => createInterface({ input: server.stdout }).once('line', resolve));
+  const port = await new Promise<string>((resolve) => createInterface({ input: server.stdout }).once('line', resolve));
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 64, pipelining: 1 });
   let sequence = 0;
-  const density = () => {
+  const density = (): object => {
     const number = ++sequence;
     const i = number % SUBDOMAINS;
     return {
@@ -34,13 +39,13 @@ try {
     };
   };
   let node = 0;
-  const capability = () => {
+  const capability = (): object => {
     const i = node++ % NODES;
     const address = `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
     return { address, port: 51413, cpuUtilisation: 0.2, memoryUtilisation: 0.4, availableUplinkBps: 2e7, role: 'peer' };
   };
-  const many = (count, make) => Array.from({ length: count }, make);
-  const post = async (path, json) => {
+  const many = (count: number, make: () => object): object[] => Array.from({ length: count }, make);
+  const post = async (path: string, json: object): Promise<number> => {
     const begun = performance.now();
     const { statusCode, body } = await pool.request({
       path,
@@ -53,15 +58,15 @@ try {
     return performance.now() - begun;
   };
 
-  const phases = [
+  const phases: readonly (readonly [name: string, senders: number, reports: number, send: Send])[] = [
     ['density, one a request', 64, 1, () => post('/api/v1/density', density())],
     ['density, 100 a request', 8, 100, () => post('/api/v1/density', many(100, density))],
     ['capability, one a request', 64, 1, () => post('/api/v1/capability', capability())],
     ['capability, 500 a request', 8, 500, () => post('/api/v1/capability', many(500, capability))],
   ];
-  console.log(`${cpus()[0].model}, Node.js ${process.version}; server on one core, database on ${directory}`);
+  console.log(`${cpus()[0]?.model}, Node.js ${process.version}; server on one core, database on ${directory}`);
   // The first second compiles.
-  await saturate(64, phases[0][3], 1);
+  await saturate(64, phases[0]![3], 1);
   for (const [name, senders, reports, send] of phases) {
     const result = await saturate(senders, send);
     const perSecond = (result.calls * reports) / result.seconds;
@@ -88,9 +93,9 @@ try {
   rmSync(directory, { recursive: true });
 }
 
-async function saturate(senders, send, phaseSeconds = PHASE_SECONDS) {
-  const latencies = [];
-  const before = cpuSeconds();
+async function saturate(senders: number, send: Send, phaseSeconds = PHASE_SECONDS) {
+  const latencies: number[] = [];
+  const before = serverCpuSeconds();
   const begun = performance.now();
   const until = begun + phaseSeconds * 1000;
   await Promise.all(
@@ -99,13 +104,13 @@ async function saturate(senders, send, phaseSeconds = PHASE_SECONDS) {
     }),
   );
   const seconds = (performance.now() - begun) / 1000;
-  return { calls: latencies.length, seconds, cpuSeconds: cpuSeconds() - before, latencies };
+  return { calls: latencies.length, seconds, cpuSeconds: serverCpuSeconds() - before, latencies };
 }
 
-async function pace(callsPerSecond, send) {
-  const latencies = [];
-  const waiting = [];
-  const before = cpuSeconds();
+async function pace(callsPerSecond: number, send: (call: number) => Promise<number>) {
+  const latencies: number[] = [];
+  const waiting: Promise<unknown>[] = [];
+  const before = serverCpuSeconds();
   const begun = performance.now();
   const total = Math.round(callsPerSecond * PHASE_SECONDS);
   for (let i = 0; i < total; ) {
@@ -115,21 +120,21 @@ async function pace(callsPerSecond, send) {
   }
   await Promise.all(waiting);
   const seconds = (performance.now() - begun) / 1000;
-  return { seconds, cpuSeconds: cpuSeconds() - before, latencies };
+  return { seconds, cpuSeconds: serverCpuSeconds() - before, latencies };
 }
 
-function cpuSeconds() {
-  // After the name in parentheses: state is field 3, user and system time are 14 and 15.
-  const fields = readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
+function serverCpuSeconds(): number {
+  const { user, system } = cpuSeconds(server.pid!);
+  return user + system;
 }
 
-function print(name, figure, latencies) {
+function print(name: string, figure: string, latencies: number[]): void {
   const sorted = latencies.sort((a, b) => a - b);
-  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))].toFixed(1);
+  const at = (share: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1);
   console.log(`${name.padEnd(48)} ${figure}; answered in ${at(0.5)} ms (median), ${at(0.99)} ms (p99)`);
 }
 
-function round(value) {
+function round(value: number): string {
   return Math.round(value).toLocaleString('en');
 }

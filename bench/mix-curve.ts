@@ -1,9 +1,9 @@
 /**
  * Where the defaults of `selection` come from: one localised network of 3 … 1,000 peers in a swarm five times its size, under
  * random choice, under the defaults, and with other gateways and foreign peers. For each population the point of the least
- * external share at which completion stays within 5 % of random choice. Needs `npm run build`.
+ * external share at which completion stays within 5 % of random choice.
  *
- *   node bench/mix-curve.mjs [--all] [--defaults-only] [--seeds 3] [--megabytes 100] [--silent 0.1] [--firewalled 0.3] [inner peers …]
+ *   npm run bench -- mix-curve [--all] [--defaults-only] [--seeds 3] [--megabytes 100] [--silent 0.1] [--firewalled 0.3] [inner peers …]
  *
  * --silent: for each peer so many more that are listed as seeds and serve nobody; --firewalled: the share of peers that
  * nobody can connect to; inside and outside alike.
@@ -11,13 +11,22 @@
  * complete within a few rounds of choking, however they are handed out: arrival and seeding take longer with larger ones.
  */
 import { parseArgs } from 'node:util';
-import { defaultMix } from '../dist/policy/default-mix.js';
-import { runScenario } from '../dist/simulator/run-scenario.js';
-import { parseScenario } from '../dist/simulator/scenario.js';
+import { defaultMix } from '../src/policy/default-mix.js';
+import { type DefaultMix, runScenario } from '../src/simulator/run-scenario.js';
+import { type PolicyName, parseScenario, type Scenario } from '../src/simulator/scenario.js';
 
 const TOLERATED_SLOWDOWN = 1.05;
 /** From here on there are always enough inner peers, and each run takes seconds. */
 const LARGE = 100;
+
+type MixChange = Partial<DefaultMix>;
+
+/** Means of several runs. */
+interface Outcome {
+  share: number;
+  seconds: number;
+  incomplete: number;
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -39,7 +48,7 @@ const arrival = 3 * megabytes;
 
 const reach = `silentShare: ${Number(values.silent)}, firewalledShare: ${Number(values.firewalled)}`;
 
-const scenarioOf = (peers, policy, seed) =>
+const scenarioOf = (peers: number, policy: PolicyName, seed: number): Scenario =>
   parseScenario(
     `
 name: ${peers} inner peers
@@ -56,40 +65,46 @@ policies: [${policy}]
   );
 
 /** The mean of several seeds; seconds are the mean of the medians. */
-async function measure(peers, policy, changes) {
-  const sums = { share: 0, seconds: 0, incomplete: 0 };
+async function measure(peers: number, policy: PolicyName, changes: MixChange): Promise<Outcome> {
+  const sums: Outcome = { share: 0, seconds: 0, incomplete: 0 };
   for (let seed = 1; seed <= seeds; seed++) {
     const mix = { ...defaultMix, ...changes };
     const { policies } = await runScenario(scenarioOf(peers, policy, seed), { defaultMix: mix });
-    sums.share += policies[0].externalShare / seeds;
-    sums.seconds += policies[0].medianCompletionSeconds / seeds;
-    sums.incomplete += policies[0].incomplete;
+    const result = policies[0]!;
+    sums.share += result.externalShare / seeds;
+    sums.seconds += result.medianCompletionSeconds / seeds;
+    sums.incomplete += result.incomplete;
   }
   return sums;
 }
 
+type Choices = { readonly [Key in keyof MixChange]?: readonly number[] };
+
 /** Every combination of the given values of each key. */
-function combinations(choices) {
-  return Object.entries(choices).reduce(
+function combinations(choices: Choices): MixChange[] {
+  return Object.entries(choices).reduce<MixChange[]>(
     (mixes, [key, options]) => mixes.flatMap((mix) => options.map((option) => ({ ...mix, [key]: option }))),
     [{}],
   );
 }
 
-function points(peers) {
+function points(peers: number): MixChange[] {
   const large = peers >= LARGE;
-  const gateways = { gatewaysMax: large ? [4, 8, 32] : [2, 4, 8, 32], foreignPeersWhenNoInnerSeed: [1, 2, 3, 5] };
-  const everybody = { gatewaysMax: [0], foreignPeersMin: [0, 1], foreignPeersWhenNoInnerSeed: [1, 2] };
-  if (!large) Object.assign(everybody, { enoughInnerPeers: [4, 12, 24], foreignPeersMax: [2, 8, 20] });
-  return [...combinations(gateways), ...combinations(everybody)];
+  const gateways: Choices = {
+    gatewaysMax: large ? [4, 8, 32] : [2, 4, 8, 32],
+    foreignPeersWhenNoInnerSeed: [1, 2, 3, 5],
+  };
+  const everybody: Choices = { gatewaysMax: [0], foreignPeersMin: [0, 1], foreignPeersWhenNoInnerSeed: [1, 2] };
+  const smaller: Choices = large ? {} : { enoughInnerPeers: [4, 12, 24], foreignPeersMax: [2, 8, 20] };
+  return [...combinations(gateways), ...combinations({ ...everybody, ...smaller })];
 }
 
-const nameOf = (mix) =>
+const nameOf = (mix: MixChange): string =>
   Object.entries(mix)
     .map(([key, value]) => `${key} ${value}`)
     .join(', ');
 
-function textOf(result, random) {
+function textOf(result: Outcome, random: Outcome): string {
   const slower = (result.seconds / random.seconds - 1) * 100;
   const unfinished = result.incomplete > 0 ? `, ${result.incomplete} unfinished` : '';
   return `${(100 * result.share).toFixed(1)} %, ${slower > 0 ? '+' : ''}${slower.toFixed(0)} %${unfinished}`;
@@ -101,7 +116,7 @@ for (const peers of populations) {
   const random = await measure(peers, 'random', {});
   const asOnly = await measure(peers, 'as-only', {});
   const defaults = await measure(peers, 'full', {});
-  let best;
+  let best: { readonly mix: MixChange; readonly result: Outcome } | undefined;
   for (const mix of values['defaults-only'] ? [] : points(peers)) {
     const result = await measure(peers, 'full', mix);
     if (values.all) console.error(`${peers}: ${nameOf(mix)}: ${textOf(result, random)}`);
