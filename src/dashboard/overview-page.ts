@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Document } from '../control-api/route.js';
+import { html, Markup } from '../markup/markup.js';
 import type { SubdomainDensity } from '../reports/density-of-subdomain.js';
 import type { ProbeView } from '../reports/reports-service.js';
-import { Html, html } from './html.js';
 import type { Overview } from './overview.js';
 import { REFRESH_SCRIPT } from './refresh-script.js';
 
@@ -73,7 +73,7 @@ export function renderPage(content: PageContent): string {
 }
 
 /** The part that changes. */
-export function renderFragment(content: PageContent): Html {
+export function renderFragment(content: PageContent): Markup {
   const { notReady, alarms, overview } = content;
   return html`
 ${notReady.map((reason) => html`<p class="bad" data-key="not ready ${reason}">Not ready: ${reason}</p>`)}
@@ -89,7 +89,7 @@ ${probeTable(content.probes, content.nowMs)}
 <p class="note" data-key="nodes">${content.capabilityNodes} nodes report what they can serve.</p>`;
 }
 
-function tiles(overview: Overview): Html[] {
+function tiles(overview: Overview): Markup[] {
   const { innerShare, announcesPerSecond, savings } = overview;
   const share = innerShare === null ? null : Math.round(innerShare * 100);
   return [
@@ -103,11 +103,11 @@ function tiles(overview: Overview): Html[] {
   ];
 }
 
-function tile(value: string, label: string): Html {
+function tile(value: string, label: string): Markup {
   return html`<div class="tile"><b>${value}</b><span>${label}</span></div>`;
 }
 
-function swarmTable(swarms: readonly Document[]): Html {
+function swarmTable(swarms: readonly Document[]): Markup {
   if (swarms.length === 0) return html`<p class="note" data-key="no swarms">Nobody has announced yet.</p>`;
   const number = (value: unknown): string => (typeof value === 'number' ? compact(value) : '–');
   const rows = swarms.map(
@@ -131,7 +131,7 @@ function innerOf(swarm: Document): number | undefined {
 /** The busiest first; more than this is what the API is for. */
 const MAX_ROWS = 50;
 
-function densityTable(densities: ReadonlyMap<string, SubdomainDensity>): Html {
+function densityTable(densities: ReadonlyMap<string, SubdomainDensity>): Markup {
   if (densities.size === 0) return html`<p class="note" data-key="no densities">No probe has reported.</p>`;
   const sorted = [...densities].sort(
     ([, a], [, b]) => (b.bytesPerUserPerSecond ?? -1) - (a.bytesPerUserPerSecond ?? -1),
@@ -147,7 +147,7 @@ function densityTable(densities: ReadonlyMap<string, SubdomainDensity>): Html {
 <th class="n">age</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
-function probeTable(probes: readonly ProbeView[], nowMs: number): Html {
+function probeTable(probes: readonly ProbeView[], nowMs: number): Markup {
   if (probes.length === 0) return html`<p class="note" data-key="no probes">The configuration names no probes.</p>`;
   // Those with alarms first: they are why somebody looks.
   const sorted = [...probes].sort((a, b) => Number(b.alarms.length > 0) - Number(a.alarms.length > 0));
@@ -165,12 +165,12 @@ function probeTable(probes: readonly ProbeView[], nowMs: number): Html {
 }
 
 /** The beginning of a part that is wider than a small screen; the keyboard reaches and scrolls it. */
-function scroll(label: string): Html {
+function scroll(label: string): Markup {
   return html`<div class="scroll" data-key="table ${label}" role="region" aria-label="${label}" tabindex="0">`;
 }
 
-function raw(text: string): Html {
-  return new Html(text);
+function raw(text: string): Markup {
+  return new Markup(text);
 }
 
 function ageText(seconds: number): string {

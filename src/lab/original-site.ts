@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { escapeMarkup } from '../markup/markup.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { LabTorrent } from './lab-torrents.js';
 
@@ -94,7 +95,7 @@ function feed(base: string, torrents: readonly LabTorrent[]): string {
       ? `<nyaa:seeders>${popularity.seeds}</nyaa:seeders><nyaa:leechers>${popularity.leechers}</nyaa:leechers>`
       : '';
     const hash = infoHash === undefined ? '' : `<nyaa:infoHash>${infoHash}</nyaa:infoHash>`;
-    return `<item><title>${escapeHtml(title)}</title><link>${base}/page/${name}</link><guid>${base}/page/${name}</guid>
+    return `<item><title>${escapeMarkup(title)}</title><link>${base}/page/${name}</link><guid>${base}/page/${name}</guid>
 <enclosure url="${base}/torrents/${name}.torrent" length="${bytes.length}" type="application/x-bittorrent"/>${counts}${hash}</item>`;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>
@@ -111,15 +112,11 @@ function listing(torrents: readonly LabTorrent[]): string {
 
 function row({ name, title, popularity }: LabTorrent): string {
   const cells = `<td class="s">${popularity?.seeds ?? ''}</td><td class="l">${popularity?.leechers ?? ''}</td>`;
-  return `<tr class="torrent-row"><td><a class="name" href="/page/${name}">${escapeHtml(title)}</a></td>
+  return `<tr class="torrent-row"><td><a class="name" href="/page/${name}">${escapeMarkup(title)}</a></td>
 <td><a class="download" href="/torrents/${name}.torrent">torrent</a></td>${cells}</tr>`;
 }
 
 function page(title: string, body: string): string {
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title></head>
-<body><h1>${escapeHtml(title)}</h1>${body}</body></html>\n`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/"/g, '&quot;');
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeMarkup(title)}</title></head>
+<body><h1>${escapeMarkup(title)}</h1>${body}</body></html>\n`;
 }

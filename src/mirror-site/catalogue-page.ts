@@ -1,8 +1,8 @@
 /** The catalogue: a table with search, sorting and pages. */
 import type { InfoHash } from '../domain/info-hash.js';
+import { html, type Markup } from '../markup/markup.js';
 import type { CatalogueResult, CatalogueSort } from '../store/sqlite/catalogue-search.js';
 import type { CatalogueSummary } from '../store/sqlite/catalogue-torrent.js';
-import { html, type Markup } from './html.js';
 import { page, type SiteView } from './layout.js';
 import { showBytes, showCount, showDay } from './show.js';
 

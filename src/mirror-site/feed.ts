@@ -1,6 +1,7 @@
 /** The catalogue as an RSS 2.0 feed that torrent clients can follow, with the ezRSS extension for swarms and hashes. */
+
+import { html, type Markup } from '../markup/markup.js';
 import type { CatalogueSummary } from '../store/sqlite/catalogue-torrent.js';
-import { html, type Markup } from './html.js';
 import type { SiteView } from './layout.js';
 
 export const FEED_SIZE = 200;

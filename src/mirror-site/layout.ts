@@ -1,5 +1,5 @@
 /** The frame of every page: title, search box, footer. It has no scripts. */
-import { html, Markup } from './html.js';
+import { html, Markup } from '../markup/markup.js';
 import { STYLE } from './style.js';
 
 export interface SiteView {

@@ -1,5 +1,5 @@
 /** A page that says what is wrong and offers links to continue. */
-import { html, type Markup } from './html.js';
+import { html, type Markup } from '../markup/markup.js';
 import { page, type SiteView } from './layout.js';
 
 export function notFoundPage(view: SiteView): Markup {

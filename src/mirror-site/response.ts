@@ -1,5 +1,6 @@
 /** Sends answers with the cache and security headers of the mirror site; handles conditional and HEAD requests. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Markup } from '../markup/markup.js';
 import { STYLE_HASH } from './style.js';
 
 export interface Answer {
@@ -34,6 +35,15 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   const length = body.length === undefined ? {} : { 'Content-Length': body.length };
   response.writeHead(status, { 'Content-Type': type, ...length });
   response.end(request.method === 'HEAD' || !(body instanceof Uint8Array) ? undefined : body);
+}
+
+export function sendPage(request: IncomingMessage, response: ServerResponse, status: number, markup: Markup): void {
+  const type = 'text/html; charset=utf-8';
+  send(request, response, { status, type, body: Buffer.from(markup.text), maxAgeSeconds: status === 200 ? 30 : 0 });
+}
+
+export function sendText(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
+  send(request, response, { status, type: 'text/plain; charset=utf-8', body: Buffer.from(text), maxAgeSeconds: 0 });
 }
 
 /** RFC 9110 section 13.1.2: weak comparison. @param etag of the answer that would be sent */

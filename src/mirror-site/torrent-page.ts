@@ -1,7 +1,8 @@
 /** The page of one torrent: its files, its links, its peers. */
+
+import { html, type Markup } from '../markup/markup.js';
 import type { CatalogueTorrent } from '../store/sqlite/catalogue-torrent.js';
 import type { SwarmCounts } from './catalogue-page.js';
-import { html, type Markup } from './html.js';
 import { page, type SiteView } from './layout.js';
 import { showBytes, showCount, showDay } from './show.js';
 

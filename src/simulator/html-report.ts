@@ -1,4 +1,5 @@
 /** A scenario's result as one self-contained HTML page with plots (inline SVG, no scripts, no external resources). */
+import { escapeMarkup } from '../markup/markup.js';
 import type { PolicyResult, ScenarioResult } from './run-scenario.js';
 
 const COLOURS = ['#8d99ae', '#e09f3e', '#2a7f62'];
@@ -11,17 +12,17 @@ const PLOT_HEIGHT = HEIGHT - MARGIN.top - MARGIN.bottom;
 export function htmlReport(result: ScenarioResult): string {
   const { policies } = result;
   const legend = policies
-    .map((p, i) => `<span><i style="background:${COLOURS[i]}"></i>${escapeHtml(p.policy)}</span>`)
+    .map((p, i) => `<span><i style="background:${COLOURS[i]}"></i>${escapeMarkup(p.policy)}</span>`)
     .join(' ');
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(result.scenario)} – alias-tracker simulate</title>
+<html lang="en"><head><meta charset="utf-8"><title>${escapeMarkup(result.scenario)} – alias-tracker simulate</title>
 <style>
 body{font:16px/1.5 system-ui,sans-serif;max-width:720px;margin:2rem auto;padding:0 1rem;color:#1b1f24}
 table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{padding:.35rem .6rem;text-align:right;border-bottom:1px solid #ddd}
 th:first-child,td:first-child{text-align:left}svg{width:100%;height:auto}text{font:11px system-ui,sans-serif;fill:#444}
 .legend span{margin-right:1rem}.legend i{display:inline-block;width:.8em;height:.8em;margin-right:.35em;border-radius:2px}
 </style></head><body>
-<h1>${escapeHtml(result.scenario)}</h1><p>${escapeHtml(result.description)}</p>
+<h1>${escapeMarkup(result.scenario)}</h1><p>${escapeMarkup(result.description)}</p>
 ${summaryTable(result)}
 <p class="legend">${legend}</p>
 <h2>Copies of the content that enter each localised network</h2>${copiesPlot(policies)}
@@ -38,10 +39,10 @@ function summaryTable({ policies, currency }: ScenarioResult): string {
       p.meanCopiesIn.toFixed(2),
       percent(p.externalShare),
       `${Math.round(p.medianCompletionSeconds)} s`,
-      `${p.cost.toFixed(2)} ${escapeHtml(currency)}`,
-      p === baseline ? '–' : `${(baseline.cost - p.cost).toFixed(2)} ${escapeHtml(currency)}`,
+      `${p.cost.toFixed(2)} ${escapeMarkup(currency)}`,
+      p === baseline ? '–' : `${(baseline.cost - p.cost).toFixed(2)} ${escapeMarkup(currency)}`,
     ];
-    return `<tr><td>${escapeHtml(p.policy)}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+    return `<tr><td>${escapeMarkup(p.policy)}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
   });
   const head = ['policy', 'copies in', 'from outside', 'median', 'cost', 'saved']
     .map((title) => `<th>${title}</th>`)
@@ -84,7 +85,7 @@ function bars(
           : `<text x="${x + barWidth / 2}" y="${y - 3}" text-anchor="middle">${label(series[g]!)}</text>`;
       return `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${(barWidth * 0.92).toFixed(1)}" height="${height.toFixed(1)}" fill="${COLOURS[p]}"/>${caption}`;
     });
-    const short = escapeHtml(groups.length > 6 ? name.replace(/^\D+/, '') : name);
+    const short = escapeMarkup(groups.length > 6 ? name.replace(/^\D+/, '') : name);
     return `${drawn.join('')}<text x="${middle}" y="${HEIGHT - 20}" text-anchor="middle">${short}</text>`;
   });
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">${axis(top, label)}${shapes.join('')}</svg>`;
@@ -127,8 +128,4 @@ function niceCeiling(value: number): number {
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 }

@@ -64,7 +64,7 @@ describe('a scenario run', () => {
     expect(asOnly!.medianCompletionSeconds).toBeLessThan(random!.medianCompletionSeconds * 1.1);
     expect(Math.max(...shares)).toBe(1);
     const html = htmlReport(result);
-    expect(html).toContain('small &#60;b&#62;');
+    expect(html).toContain('small &lt;b&gt;');
     expect(html.match(/<svg/g)).toHaveLength(3);
   });
 
