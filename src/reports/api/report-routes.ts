@@ -1,4 +1,4 @@
-/** Calls by which reports come in, and what has come in is seen: density, users, capability, probes. */
+/** Calls that accept reports and show what was reported: density, users, capability, probes. */
 import type { z } from 'zod';
 import { canonicalAddress } from '../../control-api/field-schemas.js';
 import { MAX_LIST_ROWS } from '../../control-api/limits.js';
@@ -18,6 +18,15 @@ import {
 import { capabilityReport, densityQuery, densityReport, probeParams, usersReport } from './request-schemas.js';
 
 export function reportRoutes(reports: ReportsService, clock: Clock): Route[] {
+  return [
+    ...densityRoutes(reports, clock),
+    ...usersRoutes(reports),
+    ...capabilityRoutes(reports, clock),
+    ...probeRoutes(reports, clock),
+  ];
+}
+
+function densityRoutes(reports: ReportsService, clock: Clock): Route[] {
   return [
     batchRoute({
       method: 'post',
@@ -59,6 +68,11 @@ export function reportRoutes(reports: ReportsService, clock: Clock): Route[] {
         return { json: { subdomains, history, truncated: rows.length === MAX_LIST_ROWS } };
       },
     }),
+  ];
+}
+
+function usersRoutes(reports: ReportsService): Route[] {
+  return [
     route({
       method: 'post',
       path: '/api/v1/users',
@@ -72,6 +86,11 @@ export function reportRoutes(reports: ReportsService, clock: Clock): Route[] {
         return { status: 202, json: { accepted: taken } };
       },
     }),
+  ];
+}
+
+function capabilityRoutes(reports: ReportsService, clock: Clock): Route[] {
+  return [
     batchRoute({
       method: 'post',
       path: '/api/v1/capability',
@@ -107,6 +126,11 @@ export function reportRoutes(reports: ReportsService, clock: Clock): Route[] {
         return { json: { total: nodes.length, nodes: nodes.slice(-MAX_LIST_ROWS) } };
       },
     }),
+  ];
+}
+
+function probeRoutes(reports: ReportsService, clock: Clock): Route[] {
+  return [
     route({
       method: 'get',
       path: '/api/v1/probes',
