@@ -1,6 +1,7 @@
 /** Makes the crawler of a configuration, for `serve` and for `crawl`. */
 import type { Config } from '../config/config-schema.js';
 import { type Crawler, createCrawler } from '../crawler/crawl.js';
+import type { FetchMetadata } from '../crawler/metadata-port.js';
 import type { AnnouncedSwarms, Scraper } from '../crawler/source.js';
 import type { Clock } from '../domain/clock.js';
 import type { NameResolver } from '../net/name-resolver.js';
@@ -25,6 +26,8 @@ export interface CrawlerPartsOptions {
   readonly scraper?: Scraper | undefined;
   /** Torrents that inner clients announce. Without it the source `announces` is empty. */
   readonly announced?: AnnouncedSwarms | undefined;
+  /** Descriptions of torrents of which only the info-hash is known. */
+  readonly metadata?: FetchMetadata | undefined;
   /** Where the thread that reads documents writes its vitals. */
   readonly documentVitals?: SharedArrayBuffer | undefined;
 }
@@ -67,6 +70,7 @@ export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
     clock,
     scraper: options.scraper,
     announced: options.announced,
+    metadata: options.metadata,
   });
   return { catalogue, crawler, close: async () => void (await Promise.all([fetcher.close(), documents.close()])) };
 }

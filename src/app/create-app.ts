@@ -42,6 +42,7 @@ import { createDocumentReader } from './document-reader.js';
 import { Health } from './health.js';
 import { requireKnownSubdomains } from './known-subdomains.js';
 import { listenerErrors } from './listener-errors.js';
+import { metadataFromPeers } from './metadata-from-peers.js';
 import { OneAtATime } from './one-at-a-time.js';
 import { outboundOf } from './outbound.js';
 import { type Reloadable, reloadAll } from './reload.js';
@@ -306,6 +307,7 @@ class App implements Application {
           announced: async () =>
             (await dataPlane.swarms({ limit: config.crawler.top, sort: 'peers' })).map(announcedSwarm),
         },
+        metadata: config.crawler.metadata ? metadataFromPeers(() => this.#config, dataPlane) : undefined,
       });
       const running = startCrawler({
         crawler: parts.crawler,

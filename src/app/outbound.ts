@@ -6,14 +6,23 @@ import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import { type Endpoint, isWildcard } from '../net/endpoint.js';
 import { type Interfaces, interfaceAddresses } from '../net/machine-addresses.js';
-import { type BlockedReason, outboundRules } from '../net/outbound-rules.js';
+import { type BlockedReason, innerPeerRules, type OutboundRules, outboundRules } from '../net/outbound-rules.js';
 
 /**
  * @param config called for each connection, because a reload changes networks
  * @param interfaces called for each connection, because addresses come and go
  */
 export function outboundOf(config: () => Config, interfaces: () => Interfaces = networkInterfaces): BlockedReason {
-  const rules = outboundRules({
+  return unlessUnknown(outboundRules(rulesOf(config, interfaces)));
+}
+
+/** For peers that announced to the tracker from inside. Parameters as of {@link outboundOf}. */
+export function innerPeersOf(config: () => Config, interfaces: () => Interfaces = networkInterfaces): BlockedReason {
+  return unlessUnknown(innerPeerRules(rulesOf(config, interfaces)));
+}
+
+function rulesOf(config: () => Config, interfaces: () => Interfaces): OutboundRules {
+  return {
     lab: config().lab,
     ownNetworks: () => config().operator.networks.flatMap(({ prefixes }) => prefixes),
     ownAddresses: () => [
@@ -24,7 +33,10 @@ export function outboundOf(config: () => Config, interfaces: () => Interfaces = 
       ...redirectionAddresses(config()),
     ],
     isOwnListener: (address, port) => isOwnListener(config(), interfaces, address, port),
-  });
+  };
+}
+
+function unlessUnknown(rules: BlockedReason): BlockedReason {
   return (address, port) => {
     try {
       return rules(address, port);

@@ -17,6 +17,8 @@ const sourceBase = {
   category: text.optional(),
   /** Words and info-hashes: the crawler skips torrents with one of them in the title, the category or the name. */
   block: z.array(text).optional(),
+  /** In place of `crawler.keepOriginalTrackers`. */
+  keepOriginalTrackers: flag.optional(),
 };
 
 /** Keys of a source that is fetched from a site. */

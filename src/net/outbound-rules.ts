@@ -19,18 +19,37 @@ export interface OutboundRules {
   readonly isOwnListener: (address: IpAddress, port: number) => boolean;
 }
 
-export function outboundRules({ lab, ownNetworks, ownAddresses, isOwnListener }: OutboundRules): BlockedReason {
+export function outboundRules(rules: OutboundRules): BlockedReason {
+  const { lab, ownNetworks, isOwnListener } = rules;
   return (address, port) => {
     if (isOwnListener(address, port)) return 'is where this installation listens';
     if (isBogon(address)) {
       if (!lab) return 'is a private or reserved address; "lab: true" opens private and loopback addresses';
       return isLaboratoryAddress(address) ? undefined : 'is a link-local or reserved address';
     }
-    if (ownNetworks().some((prefix) => prefixContains(prefix, address))) {
-      return 'is in the operator’s own network (operator.networks)';
-    }
-    const { family, words } = address;
-    const isOurs = (each: IpAddress): boolean => each.family === family && each.words.every((w, i) => w === words[i]);
-    return ownAddresses().some(isOurs) ? 'is an address of this installation' : undefined;
+    if (contains(ownNetworks(), address)) return 'is in the operator’s own network (operator.networks)';
+    return isOwnAddress(rules, address) ? 'is an address of this installation' : undefined;
   };
+}
+
+/**
+ * The opposite rules, for peers that announced to the tracker from inside: only the operator's own network is open, private
+ * addresses that it names among it. An address of this machine stays blocked, because strangers behind a proxy seem to have it.
+ */
+export function innerPeerRules(rules: OutboundRules): BlockedReason {
+  const { lab, ownNetworks, isOwnListener } = rules;
+  return (address, port) => {
+    if (isOwnListener(address, port)) return 'is where this installation listens';
+    if (lab && isLaboratoryAddress(address)) return undefined;
+    if (isOwnAddress(rules, address)) return 'is an address of this installation';
+    return contains(ownNetworks(), address) ? undefined : 'is outside the operator’s own network (operator.networks)';
+  };
+}
+
+function contains(networks: readonly Prefix[], address: IpAddress): boolean {
+  return networks.some((prefix) => prefixContains(prefix, address));
+}
+
+function isOwnAddress({ ownAddresses }: OutboundRules, { family, words }: IpAddress): boolean {
+  return ownAddresses().some((each) => each.family === family && each.words.every((word, i) => word === words[i]));
 }

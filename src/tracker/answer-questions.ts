@@ -42,6 +42,9 @@ export class AnswerQuestions {
         case 'swarm':
           this.walks.push({ id, next: (store) => detailsOf(store, question.infoHash) });
           return;
+        case 'inner-peers':
+          this.answer(id, this.announcer.store.innerPeers(question.infoHash, question.limit));
+          return;
         case 'explain': {
           const { numWant, ...query } = question.query;
           const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = query.words;

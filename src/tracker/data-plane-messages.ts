@@ -70,6 +70,7 @@ export interface ExplainQuery {
 export type Question =
   | { readonly ask: 'swarms'; readonly query: SwarmsQuery }
   | { readonly ask: 'swarm'; readonly infoHash: Uint8Array }
+  | { readonly ask: 'inner-peers'; readonly infoHash: Uint8Array; readonly limit: number }
   | { readonly ask: 'explain'; readonly query: ExplainQuery }
   | { readonly ask: 'import-peers'; readonly query: ImportQuery }
   | { readonly ask: 'flush' };

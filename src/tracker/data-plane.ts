@@ -29,6 +29,7 @@ import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import { type DataPlaneThread, type RestoredSwarms, startDataPlaneThread } from './data-plane-thread.js';
 import type { ImportOutcome } from './import-peers.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
+import type { InnerPeer } from './swarm/inner-peers.js';
 
 /** A worker that says nothing for so long while it stops is ended. */
 const STOP_TIMEOUT_MS = 900;
@@ -201,6 +202,12 @@ export class DataPlane {
   /** @returns null for a swarm that nobody announced */
   async swarm(infoHash: InfoHash): Promise<SwarmDetails | null> {
     return (await this.ask({ ask: 'swarm', infoHash: infoHashToBytes(infoHash) })) as SwarmDetails | null;
+  }
+
+  /** Some inner peers of a swarm, seeds first; see `inner-peers.ts`. */
+  async innerPeers(infoHash: InfoHash, limit: number): Promise<readonly InnerPeer[]> {
+    const asked = { ask: 'inner-peers', infoHash: infoHashToBytes(infoHash), limit } as const;
+    return (await this.ask(asked)) as readonly InnerPeer[];
   }
 
   counters(): CountersView {

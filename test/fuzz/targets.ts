@@ -9,6 +9,7 @@ import { dnsResolverAnswer } from './targets/dns-resolver-answer.js';
 import { feed } from './targets/feed.js';
 import { listPage } from './targets/list-page.js';
 import { magnet } from './targets/magnet.js';
+import { metadataPeer, pieceLayers } from './targets/metadata-peer.js';
 import { metainfo } from './targets/metainfo.js';
 import { proxyHeader } from './targets/proxy-header.js';
 import { reportBody } from './targets/report-body.js';
@@ -28,7 +29,9 @@ export const TARGETS: readonly FuzzTarget[] = [
   dnsQuery,
   dnsResolverAnswer,
   metainfo,
+  pieceLayers,
   magnet,
+  metadataPeer,
   feed,
   listPage,
   robots,

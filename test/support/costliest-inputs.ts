@@ -5,8 +5,10 @@
 import { parseSwarmCount } from '../../src/crawler/candidate.js';
 import { type DocumentTasks, documentTasks } from '../../src/crawler/document-tasks.js';
 import { documentText } from '../../src/crawler/document-text.js';
+import { MetadataDownload } from '../../src/crawler/metadata-download.js';
 import { readQuery } from '../../src/dns-redirect/query-packet.js';
 import { cutToBytes } from '../../src/domain/cut-text.js';
+import { parseInfoHash } from '../../src/domain/info-hash.js';
 import { readHost } from '../../src/mirror-site/request-host.js';
 import { attachment } from '../../src/mirror-site/response.js';
 import { matchesPattern } from '../../src/net/robots.js';
@@ -14,6 +16,8 @@ import { readAnnounceReply, readScrapeReply } from '../../src/upstream/tracker-a
 import { parseTrackerPreferences } from '../../src/upstream/tracker-preferences.js';
 import { parseMagnet, rewriteMagnet } from '../../src/wire/metainfo-magnet.js';
 import { rewriteTorrent } from '../../src/wire/metainfo-rewrite.js';
+import { handshakeOf } from './metadata-peer.js';
+import { v2TorrentWithLayer } from './torrents.js';
 
 export interface CostlyInput {
   readonly reader: string;
@@ -171,6 +175,10 @@ const readers: Readonly<Record<keyof DocumentTasks, CostlyInput[]>> = {
       const tree = Array.from({ length: count }, (_, i) => file(i)).join('');
       return `d4:infod9:file treed${tree}e12:meta versioni2e4:name1:x12:piece lengthi16384ee12:piece layersd32:${'r'.repeat(32)}${layer.length}:${layer}ee`;
     },
+    'a layer at its largest': (n) => {
+      const layer = Buffer.alloc(32 * Math.floor(n / 32), 'leaf');
+      return Buffer.from(v2TorrentWithLayer(layer, 16_384)).toString('latin1');
+    },
     'what follows': (n) => `d4:infod6:lengthi0e4:name1:x12:piece lengthi16384e6:pieces0:eed${fill('l', n)}`,
   }),
   logLines: inputs('logLines', (text) => documentTasks.logLines(latin1(`${text}\n`)), {
@@ -198,6 +206,14 @@ const readers: Readonly<Record<keyof DocumentTasks, CostlyInput[]>> = {
 const MAGNET = `magnet:?xt=urn:btih:${'a'.repeat(40)}`;
 const rewriteLink = (link: string): unknown =>
   link === '' ? undefined : parseMagnet(rewriteMagnet(link, { announceUrls, keepOriginal: true }));
+
+const HANDSHAKE = Buffer.from(handshakeOf('ab'.repeat(20))).toString('latin1');
+/** Parts of one byte each: the most steps for a number of bytes. */
+const downloadInParts = (text: string): void => {
+  const peer = new MetadataDownload(parseInfoHash('ab'.repeat(20)), () => undefined);
+  const bytes = latin1(text);
+  for (let at = 0; at < bytes.length; at++) peer.push(bytes.subarray(at, at + 1));
+};
 
 export const costlyInputs: readonly CostlyInput[] = [
   ...Object.values(readers).flat(),
@@ -232,6 +248,13 @@ export const costlyInputs: readonly CostlyInput[] = [
       `d${numbered((i) => `9:k${String(i).padStart(8, '0')}i1e`, n)}4:infod6:lengthi0e4:name1:x12:piece lengthi16384e6:pieces0:ee`,
     trackers: (n) =>
       `d13:announce-listl${numbered((i) => `l19:http://a.b/${String(i).padStart(8, '0')}e`, n)}e4:infod6:lengthi0e4:name1:x12:piece lengthi16384e6:pieces0:ee`,
+  }),
+  ...inputs('MetadataDownload', downloadInParts, {
+    'messages of no bytes': (n) => `${HANDSHAKE}${fill('\0\0\0\0', n)}`,
+    'the smallest messages': (n) => `${HANDSHAKE}${fill('\0\0\0\x02\x14\x05', n)}`,
+    'a message that is skipped': (n) => `${HANDSHAKE}\0\x0f\xff\xff\x05${fill('x', n)}`,
+    'one message in the smallest parts': (n) => `${HANDSHAKE}\0\0\xff\xff\x14\x05${fill('x', n)}`,
+    'repeated handshakes': (n) => `${HANDSHAKE}${fill('\0\0\0\x04\x14\x05de', n)}`,
   }),
   ...inputs('readAnnounceReply', (text) => readAnnounceReply(latin1(text)), {
     'peers as dictionaries': (n) => `d5:peersl${fill('d2:ip7:8.8.8.84:porti1ee', n)}ee`,

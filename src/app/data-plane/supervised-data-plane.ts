@@ -17,6 +17,7 @@ import type { ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from '.
 import type { DataPlaneOptions, LiveOptions } from '../../tracker/data-plane-options.js';
 import type { ImportOutcome } from '../../tracker/import-peers.js';
 import { setSnapshotAside } from '../../tracker/snapshot-file.js';
+import type { InnerPeer } from '../../tracker/swarm/inner-peers.js';
 import type { BoundAddress, CertificatePair } from '../../transport/transport.js';
 import { Restarts, type SupervisionContext } from '../supervision/restarts.js';
 
@@ -138,6 +139,10 @@ export class SupervisedDataPlane {
 
   swarm(infoHash: InfoHash): Promise<SwarmDetails | null> {
     return this.#ask((plane) => plane.swarm(infoHash));
+  }
+
+  innerPeers(infoHash: InfoHash, limit: number): Promise<readonly InnerPeer[]> {
+    return this.#ask((plane) => plane.innerPeers(infoHash, limit));
   }
 
   setOptions(options: LiveOptions): void {

@@ -18,6 +18,7 @@ import { PeerSelection } from './choice/peer-selection.js';
 import { Requester } from './choice/requester.js';
 import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './choice/swarm-explainer.js';
 import { ExpirySweep } from './expiry-sweep.js';
+import { type InnerPeer, innerPeers } from './inner-peers.js';
 import { FamilySwarms } from './layouts/family-swarm.js';
 import { MAX_RANKED_PEERS } from './layouts/ranked-swarm.js';
 import { Arena } from './memory/arena.js';
@@ -412,6 +413,12 @@ export class SwarmStore {
   tally(infoHash: Uint8Array): TalliedSwarm | undefined {
     const entry = this.findTorrent(infoHash, 0);
     return entry === 0 ? undefined : this.swarmTally.countTorrent(entry);
+  }
+
+  /** See {@link innerPeers}. */
+  innerPeers(infoHash: Uint8Array, limit: number): InnerPeer[] {
+    const entry = this.findTorrent(infoHash, 0);
+    return entry === 0 ? [] : innerPeers(this.arena, this.swarms, this.keys, entry, limit);
   }
 
   /**

@@ -19,7 +19,8 @@ async function given(text: string): Promise<Record<string, unknown>> {
   const announced = { announced: async () => [] };
   const scraper = { scrape: async () => new Map() };
   const clock = { nowMs: () => 0 };
-  const parts = createCrawlerParts({ config, database, clock, blockedReason, announced, scraper });
+  const metadata = async () => undefined;
+  const parts = createCrawlerParts({ config, database, clock, blockedReason, announced, scraper, metadata });
   await parts.close();
   database.close();
   const { delayMs, timeoutMs, userAgent } = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0];
@@ -28,6 +29,7 @@ async function given(text: string): Promise<Record<string, unknown>> {
   const crawlerOptions = vi.mocked(crawl.createCrawler).mock.lastCall![0];
   expect(crawlerOptions.announced).toBe(announced);
   expect(crawlerOptions.scraper).toBe(scraper);
+  expect(crawlerOptions.metadata).toBe(metadata);
   const isClosed = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0].blockedReason === blockedReason;
   return { delayMs, timeoutMs, userAgent, sources, top, retainMs, maxDocumentBytes, maxTorrentBytes, isClosed };
 }

@@ -1,6 +1,6 @@
 import type { networkInterfaces } from 'node:os';
 import { expect, it } from 'vitest';
-import { outboundOf } from '../../../src/app/outbound.js';
+import { innerPeersOf, outboundOf } from '../../../src/app/outbound.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { parseIp } from '../../../src/domain/ip-address.js';
 
@@ -79,4 +79,21 @@ it('closes everything where the interfaces cannot be read', () => {
     },
   );
   expect(blockedReason(parseIp('8.8.8.8'), 80)).toMatch(/cannot be checked: .*EAFNOSUPPORT/);
+});
+
+it('opens only the operator’s own network to peers that announced, private addresses that it names among it', () => {
+  const whyPeer = (lab: boolean, address: string, port = 6881, networks = '5.5.5.0/24, 10.1.0.0/16, 7.7.7.0/24') =>
+    innerPeersOf(
+      () => configOf(lab, networks),
+      () => interfaces,
+    )(parseIp(address), port);
+  for (const address of ['5.5.5.80', '10.1.2.3', '7.7.7.8']) expect(whyPeer(false, address)).toBeUndefined();
+  for (const address of ['8.8.8.8', '10.2.0.1', '127.0.0.1', '169.254.169.254', 'fe80::1']) {
+    expect([address, whyPeer(false, address)]).toEqual([address, expect.stringMatching(/^is /)]);
+  }
+  // A proxy on this machine that is not configured makes strangers appear at one of its addresses.
+  expect(whyPeer(false, '7.7.7.7')).toBe('is an address of this installation');
+  expect(whyPeer(true, '127.1.2.3')).toBeUndefined();
+  for (const lab of [true, false]) expect(whyPeer(lab, '127.0.0.1', 6969)).toBe('is where this installation listens');
+  expect(whyPeer(true, '169.254.169.254')).toMatch(/^is /);
 });
