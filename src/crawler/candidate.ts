@@ -83,7 +83,8 @@ export function largest(a: number | undefined, b: number | undefined): number | 
 }
 
 /**
- * A swarm size as sites write it: `1234`, `1,234`, `1 234`, `1.2k`, `3M`. Undefined for anything else.
+ * A swarm size as sites write it: `1234`, `1,234`, `1 234`, `1.2k`, `3M`. Undefined for anything else, and for a number
+ * that no swarm has: such a torrent is measured instead.
  */
 export function parseSwarmCount(text: string | undefined): number | undefined {
   const trimmed = text?.trim() ?? '';
@@ -93,6 +94,6 @@ export function parseSwarmCount(text: string | undefined): number | undefined {
   const digits = match[1]!.replace(/[\s']/g, '');
   const factor = match[2] === '' ? 1 : match[2]!.toLowerCase() === 'k' ? 1_000 : 1_000_000;
   const number = factor === 1 ? Number(digits.replace(/[.,](?=\d{3}(\D|$))/g, '')) : Number(digits.replace(',', '.'));
-  if (!Number.isFinite(number)) return undefined;
-  return Math.min(Math.round(number * factor), MAX_SWARM_COUNT);
+  const count = Math.round(number * factor);
+  return count <= MAX_SWARM_COUNT ? count : undefined;
 }

@@ -4,6 +4,8 @@ import type { StoreOutcome } from '../store/sqlite/catalogue-torrent.js';
 
 export type CrawlProgress =
   | { readonly step: 'source'; readonly source: string; readonly candidates: number }
+  /** The source can be read, but not all of it. */
+  | { readonly step: 'source-note'; readonly source: string; readonly note: string }
   | { readonly step: 'source-failed'; readonly source: string; readonly reason: string }
   | { readonly step: 'tracker-failed'; readonly tracker: string; readonly reason: string }
   | { readonly step: 'measured'; readonly torrents: number }

@@ -143,7 +143,12 @@ async function readSources(
   const read = await Promise.all(
     chosen.map(async (source) => {
       try {
-        const candidates = await readSource(source, { ...options, dryRun: run.dryRun ?? false, signal: run.signal });
+        const candidates = await readSource(source, {
+          ...options,
+          dryRun: run.dryRun ?? false,
+          signal: run.signal,
+          onNote: (note) => run.onProgress?.({ step: 'source-note', source: source.name, note }),
+        });
         run.onProgress?.({ step: 'source', source: source.name, candidates: candidates.length });
         return { name: source.name, candidates, error: undefined };
       } catch (thrown) {

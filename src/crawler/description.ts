@@ -73,6 +73,7 @@ async function fromFile(
   });
   if (fetched.kind === 'not-modified')
     throw new ClientError('invalid-answer', 'the site says "not modified" to a plain request');
+  if (fetched.kind === 'magnet') return fromMagnet(candidate, fetched.magnet);
   return {
     ...(await documents.run('torrent', fetched.bytes, { about: torrentUrl, signal })),
     torrentBytes: fetched.bytes,

@@ -7,8 +7,14 @@ import { type RobotsFile, readRobots } from '../net/robots.js';
 import { countTorrents } from './access-log-line.js';
 import type { Candidate } from './candidate.js';
 import { documentText } from './document-text.js';
-import { parseFeed } from './feed-source.js';
-import { type HtmlSelectors, parseListPage } from './html-source.js';
+import { parseCsvList } from './sources/csv.js';
+import { parseFeed } from './sources/feed.js';
+import type { FieldNames, ListPart } from './sources/field-names.js';
+import type { ItemContext } from './sources/item-fields.js';
+import { type JsonFields, parseJsonList } from './sources/json.js';
+import { type ListSelectors, parseDetailsPage, parseListPage } from './sources/list-page.js';
+import { parsePlainList } from './sources/plain-list.js';
+import { parseSitemap, type SitemapPart, type SitemapPatterns } from './sources/sitemap.js';
 import { readTorrent, type TorrentFacts } from './torrent-facts.js';
 
 export interface SourceDocument {
@@ -18,25 +24,43 @@ export interface SourceDocument {
   readonly url: string;
   /** Name of the source. */
   readonly source: string;
+  /** A later date is not one. */
+  readonly nowMs: number;
 }
+
+interface PagedDocument extends SourceDocument {
+  /** True: an item that has only a link to a page is a candidate too. */
+  readonly withPage: boolean;
+}
+type With<Fields> = PagedDocument & { readonly fields: Fields };
 
 export const documentTasks = {
   robots: ({ bytes, product }: { bytes: Uint8Array; product: string }): RobotsFile =>
     readRobots(new TextDecoder().decode(bytes), product),
-  feed: ({ bytes, contentType, url, source }: SourceDocument): Candidate[] =>
-    parseFeed(documentText(bytes, contentType), url, source),
-  listPage: ({
-    bytes,
-    contentType,
-    url,
-    source,
-    selectors,
-  }: SourceDocument & { selectors: HtmlSelectors }): Candidate[] =>
-    parseListPage(documentText(bytes, contentType), selectors, url, source),
+  feed: (document: PagedDocument): Candidate[] => parseFeed(textOf(document), contextOf(document), document.withPage),
+  listPage: (document: With<ListSelectors>): ListPart =>
+    parseListPage(textOf(document), document.fields, contextOf(document), document.withPage),
+  detailsPage: (document: SourceDocument & { readonly fields: FieldNames }): Candidate | undefined =>
+    parseDetailsPage(textOf(document), document.fields, contextOf(document)),
+  jsonList: (document: With<JsonFields>): ListPart =>
+    parseJsonList(textOf(document), document.fields, contextOf(document), document.withPage),
+  csvList: (document: With<FieldNames>): Candidate[] =>
+    parseCsvList(textOf(document), document.fields, contextOf(document), document.withPage),
+  sitemap: (document: SourceDocument & { readonly patterns: SitemapPatterns }): SitemapPart =>
+    parseSitemap(textOf(document), document.patterns, contextOf(document)),
+  plainList: (document: SourceDocument): Candidate[] => parsePlainList(textOf(document), contextOf(document)),
   torrent: (bytes: Uint8Array): TorrentFacts => readTorrent(bytes),
   /** @returns the number of requests for each torrent */
   logLines: (bytes: Uint8Array): Map<string, number> => countTorrents(bytes),
 };
+
+function textOf({ bytes, contentType }: SourceDocument): string {
+  return documentText(bytes, contentType);
+}
+
+function contextOf({ source, url, nowMs }: SourceDocument): ItemContext {
+  return { source, baseUrl: url, nowMs };
+}
 
 export type DocumentTasks = typeof documentTasks;
 

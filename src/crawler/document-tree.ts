@@ -19,6 +19,22 @@ export function documentTree(text: string, kind: 'xml' | 'html'): Document {
   return handler.root;
 }
 
+/**
+ * Calls `visit` with each element of these names, in lower case, as soon as it is complete, and forgets it afterwards: a
+ * document may have far more elements than a tree. An element inside another one of these names is part of that one.
+ * @returns the name of the root element in lower case
+ * @throws ClientError `invalid-document` if it is nested too deeply, or what is outside or inside one element has too many parts
+ */
+export function eachElement(
+  text: string,
+  names: ReadonlySet<string>,
+  visit: (element: Element) => void,
+): string | undefined {
+  const handler = new VisitingHandler(names, visit);
+  new Parser(handler, { xmlMode: true, decodeEntities: true }).end(text);
+  return handler.rootName;
+}
+
 export function childElements(parent: Document | Element): Element[] {
   return parent.children.filter(isTag);
 }
@@ -38,18 +54,18 @@ export function textOf(parent: Element, maxCharacters: number): string {
 }
 
 class LimitedHandler extends DomHandler {
-  #depth = 0;
-  #nodes = 0;
+  protected depth = 0;
+  protected nodes = 0;
 
   override onopentag(name: string, attributes: Record<string, string>): void {
-    if (++this.#depth > MAX_ELEMENT_DEPTH) {
+    if (++this.depth > MAX_ELEMENT_DEPTH) {
       throw new ClientError('invalid-document', `its elements are nested deeper than ${MAX_ELEMENT_DEPTH}`);
     }
     super.onopentag(name, attributes);
   }
 
   override onclosetag(): void {
-    this.#depth--;
+    this.depth--;
     super.onclosetag();
   }
 
@@ -68,12 +84,40 @@ class LimitedHandler extends DomHandler {
   override onprocessinginstruction(): void {}
 
   #count(): void {
-    if (++this.#nodes > MAX_DOCUMENT_NODES) {
+    if (++this.nodes > MAX_DOCUMENT_NODES) {
       throw new ClientError(
         'invalid-document',
         `it has more than ${MAX_DOCUMENT_NODES} elements, attributes and texts`,
       );
     }
+  }
+}
+
+class VisitingHandler extends LimitedHandler {
+  rootName: string | undefined;
+  readonly #names: ReadonlySet<string>;
+  /** The element that is visited when it closes: its depth, and how many nodes came before it. */
+  #open: { readonly depth: number; readonly nodesBefore: number } | undefined;
+
+  constructor(names: ReadonlySet<string>, visit: (element: Element) => void) {
+    super(undefined, { xmlMode: true }, (element) => {
+      // Called after `onclosetag` has counted the depth down.
+      if (this.#open === undefined || this.depth + 1 !== this.#open.depth) return;
+      this.nodes = this.#open.nodesBefore;
+      this.#open = undefined;
+      visit(element);
+      if (element.parent !== null) element.parent.children = [];
+    });
+    this.#names = names;
+  }
+
+  override onopentag(name: string, attributes: Record<string, string>): void {
+    const lowerCase = name.toLowerCase();
+    this.rootName ??= lowerCase;
+    if (this.#open === undefined && this.#names.has(lowerCase)) {
+      this.#open = { depth: this.depth + 1, nodesBefore: this.nodes };
+    }
+    super.onopentag(name, attributes);
   }
 }
 

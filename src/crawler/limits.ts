@@ -10,10 +10,20 @@ export const MAX_DOCUMENT_NODES = 1_000_000;
 export const MAX_ITEM_NESTING = 4;
 /** Characters that are read of one field of a feed; swarm sizes are at the start of a description. */
 export const MAX_FIELD_CHARACTERS = 20_000;
-/** Entries read from one source in one crawl; most popular feeds have 100 to 1,000. */
-export const MAX_CANDIDATES_PER_SOURCE = 5_000;
+/** Candidates of one source in one crawl, those with the highest score; about 20 MB. All entries of a document are read. */
+export const MAX_CANDIDATES_PER_SOURCE = 20_000;
+/** Links that are read of one entry of a feed. */
+export const MAX_LINKS_PER_ITEM = 100;
+/** What a compressed document may become. A sitemap has up to 50 MB. */
+export const MAX_UNPACKED_BYTES = 64_000_000;
+/** Cells of one row of a CSV file. */
+export const MAX_CSV_COLUMNS = 1_000;
+/** Sitemaps that one crawl reads of one source; each has up to 50,000 addresses. */
+export const MAX_SITEMAPS = 100;
 /** Bytes of UTF-8 of a site's title for a torrent, truncated above. Titles with years, formats and names reach 500. */
 export const MAX_TITLE_BYTES = 1_000;
+/** Bytes of UTF-8 of a category, truncated above. */
+export const MAX_CATEGORY_BYTES = 200;
 /** Addresses of one torrent file that an item of a source may name: the site, its mirrors, a cache of files. */
 export const MAX_TORRENT_URLS = 8;
 /** Files of one torrent that the catalogue lists; more rows make a page that browsers struggle with. */

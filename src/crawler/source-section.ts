@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { urlOf } from '../config-kit/address-schemas.js';
 import type { DeepReadonly } from '../config-kit/config-part.js';
-import { filePath, flag, identifier, numberFrom, section, text } from '../config-kit/field-schemas.js';
+import { filePath, flag, identifier, numberFrom, section, text, wholeNumber } from '../config-kit/field-schemas.js';
 import { headerFields } from './source-headers.js';
+import { pathProblem } from './sources/field-path.js';
 
 const selector = z.string({ error: 'expected a CSS selector' }).min(1, { error: 'expected a CSS selector' });
 const webUrl = urlOf('http', 'https');
@@ -27,31 +28,93 @@ const siteBase = {
   url: webUrl,
   /** Sent to the site of `url` alone, such as a cookie or an API key. */
   headers: headerFields.optional(),
+  /** Added to the query of `url`, such as an API key. */
+  query: z.record(z.string(), z.string({ error: 'expected the value of a query parameter' })).optional(),
   /** The site of `url` may be at a private address. */
   allowPrivate: flag.optional(),
 };
 
+/** Keys of a source whose list may have several pages: those of a `url` with `{page}`, or by `nextPage`. */
+const pagedBase = {
+  ...siteBase,
+  maxPages: wholeNumber(1, 1_000).optional(),
+  firstPage: wholeNumber(0, 1_000_000).optional(),
+};
+
+/** The fields of an item; each says how it is found. */
+function fieldsOf<Field extends z.ZodType>(field: Field) {
+  const optional = field.optional();
+  return {
+    title: optional,
+    link: optional,
+    magnet: optional,
+    infoHash: optional,
+    seeds: optional,
+    leechers: optional,
+    downloads: optional,
+    size: optional,
+    categoryField: optional,
+    published: optional,
+  };
+}
+
+const fieldPath = z.string({ error: 'expected a path, e.g. "attributes.name"' }).check((context) => {
+  const problem = pathProblem(context.value);
+  if (problem !== undefined) context.issues.push({ code: 'custom', message: problem, input: context.value });
+});
+const column = z.string({ error: 'expected the name of a column' }).min(1, { error: 'expected the name of a column' });
+
+/** The page about each torrent, where a list has no link to the torrent itself. */
+const details = section({ ...fieldsOf(selector), maxPages: wholeNumber(1, 10_000).prefault(100) }).optional();
+const withPage = <Field extends z.ZodType>(field: Field) => ({ ...fieldsOf(field), page: field.optional(), details });
+
 export const sourceSection = z.discriminatedUnion(
   'type',
   [
-    section({ ...siteBase, type: z.literal('feed') }),
+    section({ ...pagedBase, type: z.literal('feed'), details }),
     section({
-      ...siteBase,
+      ...pagedBase,
       type: z.literal('html'),
       item: selector,
-      link: selector,
-      title: selector.optional(),
-      page: selector.optional(),
-      seeds: selector.optional(),
-      leechers: selector.optional(),
+      nextPage: selector.optional(),
+      ...withPage(selector),
+    }),
+    section({
+      ...pagedBase,
+      type: z.literal('json'),
+      items: fieldPath,
+      nextPage: fieldPath.optional(),
+      ...withPage(fieldPath),
+    }),
+    section({ ...pagedBase, type: z.literal('csv'), ...withPage(column) }),
+    section({
+      ...siteBase,
+      type: z.literal('sitemap'),
+      torrents: text.prefault('*.torrent'),
+      torrentPages: text.optional(),
+      sitemaps: text.prefault('*'),
+      details,
+    }),
+    section({ ...siteBase, type: z.literal('list'), url: webUrl.optional(), file: filePath.optional() }).refine(
+      ({ url, file }) => (url === undefined) !== (file === undefined),
+      { error: 'a list has either a url or a file' },
+    ),
+    section({
+      ...sourceBase,
+      type: z.literal('pinned'),
+      torrents: z.array(text).min(1, { error: 'expected at least one torrent' }),
     }),
     section({ ...sourceBase, type: z.literal('access-log'), file: filePath }),
     section({ ...sourceBase, type: z.literal('announces') }),
   ],
-  { error: 'expected "feed", "html", "access-log" or "announces"' },
+  {
+    error: 'expected "feed", "html", "json", "csv", "sitemap", "list", "pinned", "access-log" or "announces"',
+  },
 );
 
 export type Source = DeepReadonly<z.output<typeof sourceSection>>;
 export type SourceOfType<Type extends Source['type']> = Extract<Source, { type: Type }>;
 /** A source that is fetched from a site. */
 export type SiteSource = Extract<Source, { url: string }>;
+/** A source whose items may lead to pages. */
+export type DetailsSource = Extract<Source, { details?: object | undefined }>;

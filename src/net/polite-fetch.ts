@@ -44,9 +44,15 @@ export interface FetchedDocument {
   readonly lastModified: string | undefined;
 }
 
+export type Fetched =
+  | FetchedDocument
+  | { readonly kind: 'not-modified' }
+  /** The site redirects to a magnet link, as sites do that have no torrent files. */
+  | { readonly kind: 'magnet'; readonly magnet: string };
+
 export interface PoliteFetcher {
   /** @throws ClientError; the signal's reason if the signal was aborted */
-  fetch(url: string, request: FetchRequest): Promise<FetchedDocument | { readonly kind: 'not-modified' }>;
+  fetch(url: string, request: FetchRequest): Promise<Fetched>;
   /** Ends all connections. Requests in flight fail. */
   close(): Promise<void>;
 }
@@ -82,7 +88,7 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
     start: URL,
     request: FetchRequest,
     rulesOf: (url: URL, signal: AbortSignal | undefined) => Promise<RobotsRules>,
-  ): Promise<HttpAnswer & { url: URL }> => {
+  ): Promise<HttpAnswer & { url: URL; magnet?: string }> => {
     let url = start;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       if (url.href.length > MAX_URL_CHARACTERS) {
@@ -93,6 +99,7 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
       const answer = await fetchOne(url, request, pauseMs);
       const location = answer.response.headers.get('location');
       if (!REDIRECTS.has(answer.response.status) || location === null) return { ...answer, url };
+      if (/^magnet:\?/i.test(location)) return { ...answer, url, magnet: location };
       if (!URL.canParse(location, url.href)) {
         throw new ClientError('invalid-answer', `${url.host} redirects to something that is not a URL`);
       }
@@ -106,7 +113,8 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
       if (!URL.canParse(text)) throw new ClientError('not-fetched', `"${text.slice(0, 100)}" is not a URL`);
       const start = new URL(text);
       start.hash = '';
-      const { response, bytes, url } = await follow(start, request, robotsOf);
+      const { response, bytes, url, magnet } = await follow(start, request, robotsOf);
+      if (magnet !== undefined) return { kind: 'magnet', magnet };
       if (response.status === 304) return { kind: 'not-modified' };
       if (!response.ok) throw new ClientError('refused-elsewhere', `${url.host} answers ${response.status}`);
       return {

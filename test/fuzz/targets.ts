@@ -15,6 +15,7 @@ import { proxyHeader } from './targets/proxy-header.js';
 import { reportBody } from './targets/report-body.js';
 import { robots } from './targets/robots.js';
 import { snapshot } from './targets/snapshot.js';
+import { sourceLists } from './targets/source-lists.js';
 import { topologyFile } from './targets/topology-file.js';
 import { trackerAnswer, trackerPacket } from './targets/tracker-answer.js';
 import { trackerDatagram, trackerRequest } from './targets/tracker-handlers.js';
@@ -34,6 +35,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   metadataPeer,
   feed,
   listPage,
+  sourceLists,
   robots,
   accessLog,
   config,

@@ -60,8 +60,10 @@ const document = (text: string) => ({
   contentType: undefined,
   url: 'http://site.example/',
   source: 's',
+  nowMs: Date.UTC(2026, 10, 30),
+  withPage: false,
 });
-const selectors = {
+const fields = {
   item: '.row',
   link: 'a.dl',
   title: 'td a',
@@ -69,6 +71,15 @@ const selectors = {
   seeds: 'td.seeds',
   leechers: 'tr > td.leechers',
 };
+const jsonFields = {
+  items: 'data[].t',
+  title: '^.name',
+  link: 'files[type=torrent].url',
+  page: '/view/{id}',
+  infoHash: 'hash',
+  seeds: 'seeds',
+};
+const sitemapPatterns = { torrents: '*torrent*torrent*x.torrent', torrentPages: '/view/*', sitemaps: '*' };
 const announceUrls = ['udp://alias.example:6969/announce'];
 
 /** Markup that is costly in XML and HTML alike. */
@@ -107,6 +118,11 @@ const readers: Readonly<Record<keyof DocumentTasks, CostlyInput[]>> = {
   }),
   feed: [
     ...inputs('feed', (text) => documentTasks.feed(document(text)), {
+      'numbers and words': (n) => prose(fill('1 seeds ', n)),
+      'open parentheses': (n) => prose(fill('seeds (a', n)),
+      'long numbers': (n) => prose(fill('1'.repeat(30), n)),
+      'tags in text': (n) => prose(fill('&lt;b', n)),
+      'many dates': (n) => inRss(fill(item('<pubDate>2026-11-30 10:00:00</pubDate><size>1.5 GiB</size>'), n)),
       'spaces after a word': (n) => prose(`seeds${fill(' ', n)}x`),
       'a word again and again': (n) => prose(fill('seeds (', n)),
       'words and digits': (n) => prose(fill('seeds: 1,', n)),
@@ -127,7 +143,7 @@ const readers: Readonly<Record<keyof DocumentTasks, CostlyInput[]>> = {
     ...inputs('feed', (text) => documentTasks.feed(document(text)), markup),
   ],
   listPage: [
-    ...inputs('listPage', (text) => documentTasks.listPage({ ...document(text), selectors }), {
+    ...inputs('listPage', (text) => documentTasks.listPage({ ...document(text), fields }), {
       'formatting elements and paragraphs': (n) => `${row}${numbered((i) => `<b id=${i}>`, 4_000)}${fill('<p>x', n)}`,
       'misnested formatting': (n) => `${row}${fill('<a><b></a></b>', n)}`,
       'rows in rows': (n) => `${fill('<div class=row><a class=dl href=/x>', 10_000)}${fill('<i>x</i>', n)}`,
@@ -145,8 +161,47 @@ const readers: Readonly<Record<keyof DocumentTasks, CostlyInput[]>> = {
       'links beside links': (n) => `<div class=row>${fill('<a class=dl href=/1.torrent></a>', n)}</div>`,
       'a title of spaces': (n) => `<div class=row><a class=dl href=/1.torrent>${fill('x \n', n)}</a></div>`,
     }),
-    ...inputs('listPage', (text) => documentTasks.listPage({ ...document(row + text), selectors }), markup),
+    ...inputs('listPage', (text) => documentTasks.listPage({ ...document(row + text), fields }), markup),
   ],
+  detailsPage: inputs('detailsPage', (text) => documentTasks.detailsPage({ ...document(text), fields }), {
+    links: (n) => fill('<a class=dl href=/1.torrent></a>', n),
+    'deep divs': (n) => fill('<div><a href=/x>', Math.min(n, 4_000)),
+    counts: (n) => `<table><tr><td class=seeds>${fill('seeds 1 ', n)}`,
+  }),
+  jsonList: inputs('jsonList', (text) => documentTasks.jsonList({ ...document(text), fields: jsonFields }), {
+    'lists in lists': (n) => fill('[', n),
+    'objects in objects': (n) => `${fill('{"a":', n)}1`,
+    'many items': (n) => `{"data":[${fill(`{"t":[{"hash":"${'a'.repeat(40)}"}]},`, n)}{}]}`,
+    'an item of many files': (n) => `{"data":[{"t":[{"files":[${fill('{"type":"x"},', n)}1]}]}]}`,
+    'many keys': (n) => `{"data":[{"t":[{${numbered((i) => `"k${i}":1,`, n)}"id":1}]}]}`,
+    'a long name': (n) => `{"data":[{"t":[{"id":"${fill('é', n)}"}]}]}`,
+    'broken text': (n) => `"${fill('\\u', n)}`,
+    'long numbers': (n) => `{"data":[{"t":[{"id":1,"seeds":${fill('9', n)}}]}]}`,
+  }),
+  csvList: inputs('csvList', (text) => documentTasks.csvList({ ...document(text), fields: {} }), {
+    rows: (n) => `infohash,name\n${fill(`${'a'.repeat(40)},x\n`, n)}`,
+    'empty rows': (n) => `infohash\n${fill('\n', n)}`,
+    quotes: (n) => `infohash\n"${fill('""', n)}`,
+    'quoted cells': (n) => `infohash\n${fill('"a"\n', n)}`,
+    'a long cell': (n) => `infohash\n${fill('x', n)}`,
+    separators: (n) => `infohash\n${fill(`${','.repeat(900)}\n`, n)}`,
+    'a long header': (n) => `${fill('infohash,', Math.min(n, 9_000))}\n${fill('a\n', n)}`,
+  }),
+  sitemap: inputs('sitemap', (text) => documentTasks.sitemap({ ...document(text), patterns: sitemapPatterns }), {
+    addresses: (n) => `<urlset>${fill('<url><loc>/1.torrent</loc></url>', n)}</urlset>`,
+    'addresses that almost match': (n) =>
+      `<urlset>${fill(`<url><loc>/${'torrent/'.repeat(400)}</loc></url>`, n)}</urlset>`,
+    sitemaps: (n) => `<sitemapindex>${fill('<sitemap><loc>/1.xml</loc></sitemap>', n)}</sitemapindex>`,
+    'a deep address': (n) => `<urlset><url>${fill('<loc>', Math.min(n, 2_000))}`,
+    'a long address': (n) => `<urlset><url><loc>${fill('a', n)}`,
+  }),
+  plainList: inputs('plainList', (text) => documentTasks.plainList(document(text)), {
+    hashes: (n) => fill(`${'a'.repeat(40)}\n`, n),
+    magnets: (n) => fill(`magnet:?xt=urn:btih:${'a'.repeat(40)}\n`, n),
+    'empty lines': (n) => fill('\n', n),
+    'one line': (n) => fill('http://', n),
+    spaces: (n) => `${fill(' ', n)}x`,
+  }),
   torrent: inputs('torrent', (text) => documentTasks.torrent(latin1(text)), {
     lists: (n) => `d1:xl${fill('le', n)}e`,
     'lists in lists': (n) => `d1:x${fill('l', n)}`,

@@ -102,6 +102,8 @@ function describeProgress(progress: CrawlProgress): string {
   switch (progress.step) {
     case 'source':
       return `${progress.source}: ${progress.candidates} torrents`;
+    case 'source-note':
+      return `${progress.source}: ${progress.note}`;
     case 'source-failed':
       return `${progress.source}: cannot be read: ${progress.reason}`;
     case 'tracker-failed':

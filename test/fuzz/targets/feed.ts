@@ -60,13 +60,22 @@ function makeItem(random: Random): string {
     `<torznab:attr name="seeders" value="${random.below(99)}"/><torznab:attr name="peers" value="3"/>`,
     `<torrent><magnetURI>${link}</magnetURI><seeds>5</seeds></torrent>`,
     `<description>Seeders: 1,2${random.below(99)} | Leechers (all) = 4</description>`,
+    `<media:content url="${link}"/><nyaa:size>${random.below(9)}.5 GiB</nyaa:size><pubDate>2026-11-${random.below(40)}</pubDate>`,
+    `<description>&lt;b&gt;${random.below(99)} seeder(s)&lt;/b&gt;, Leechers: 99999999999</description>`,
     `<guid isPermaLink="false">${link}</guid>`,
   ];
   return `<item>${fields.filter(() => random.below(2) === 0).join('')}</item>`;
 }
 
 function runFeed(input: Uint8Array): string {
-  const document = { bytes: input, contentType: undefined, url: BASE, source: 'site' };
+  const document = {
+    bytes: input,
+    contentType: undefined,
+    url: BASE,
+    source: 'site',
+    nowMs: Date.UTC(2026, 10, 30),
+    withPage: false,
+  };
   const read = attempt(() => documentTasks.feed(document), ClientError);
   if (read.refused !== undefined) return 'refused';
   for (const candidate of read.value) checkCandidate(candidate, 'site');

@@ -11,6 +11,8 @@ const SELECTORS = {
   seeds: '.s',
   leechers: '.l',
   title: '.t',
+  size: '@data-size',
+  nextPage: 'a.next',
 };
 
 export const listPage: FuzzTarget = {
@@ -56,9 +58,19 @@ function makePage(random: Random): Uint8Array {
 }
 
 function runPage(input: Uint8Array): string {
-  const document = { bytes: input, contentType: 'text/html', url: 'http://site.example/list', source: 'site' };
-  const read = attempt(() => documentTasks.listPage({ ...document, selectors: SELECTORS }), ClientError);
+  const document = {
+    bytes: input,
+    contentType: 'text/html',
+    url: 'http://site.example/list',
+    source: 'site',
+    nowMs: Date.UTC(2026, 10, 30),
+    fields: SELECTORS,
+    withPage: false,
+  };
+  const details = attempt(() => documentTasks.detailsPage(document), ClientError);
+  if (details.refused === undefined && details.value !== undefined) checkCandidate(details.value, 'site');
+  const read = attempt(() => documentTasks.listPage(document), ClientError);
   if (read.refused !== undefined) return 'refused';
-  for (const candidate of read.value) checkCandidate(candidate, 'site');
+  for (const candidate of read.value.candidates) checkCandidate(candidate, 'site');
   return 'candidates';
 }

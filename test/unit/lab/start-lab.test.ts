@@ -5,7 +5,7 @@ import { decode, encode } from 'dns-packet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config-schema.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
-import { parseFeed } from '../../../src/crawler/feed-source.js';
+import { parseFeed } from '../../../src/crawler/sources/feed.js';
 import { announceOverHttp } from '../../../src/lab/http-announcer.js';
 import type { LabAnnounce } from '../../../src/lab/lab-announce.js';
 import { type Lab, startLab } from '../../../src/lab/start-lab.js';
@@ -36,7 +36,7 @@ function siteUrl(path: string): string {
 describe('the original site', () => {
   test('its feed is one that the crawler reads, with popularity and torrents under its own name', async () => {
     const text = await (await fetch(siteUrl('/feed.xml'))).text();
-    const candidates = parseFeed(text, siteUrl('/feed.xml'), 'lab');
+    const candidates = parseFeed(text, { baseUrl: siteUrl('/feed.xml'), source: 'lab', nowMs: Date.now() });
     expect(candidates.map((each) => [each.title, each.seeds, each.leechers])).toContainEqual(['Numbers', 12, 4]);
     const port = lab.site.endpoints[0]!.port;
     expect(candidates.flatMap((each) => each.torrentUrls)).toContain(

@@ -5,7 +5,7 @@ import { load } from 'cheerio';
 import parseTorrent from 'parse-torrent';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
-import { parseFeed } from '../../../src/crawler/feed-source.js';
+import { parseFeed } from '../../../src/crawler/sources/feed.js';
 import { ClientError } from '../../../src/domain/errors.js';
 import { parseInfoHash } from '../../../src/domain/info-hash.js';
 import { createMirrorSite, type MirrorSiteOptions } from '../../../src/mirror-site/mirror-site.js';
@@ -343,7 +343,11 @@ describe('in place of an original site', () => {
 describe('the feed', () => {
   it('is one that torrent clients, and our own crawler, can read', async () => {
     const { text } = await get('/feed.xml', { host: 'mirror.example:8080' });
-    const items = parseFeed(text, 'http://mirror.example:8080/feed.xml', 'mirror');
+    const items = parseFeed(text, {
+      baseUrl: 'http://mirror.example:8080/feed.xml',
+      source: 'mirror',
+      nowMs: Date.now(),
+    });
     expect(items.map(({ infoHash, torrentUrls }) => [infoHash, torrentUrls[0]])).toEqual([
       [hashOf(2), `http://mirror.example:8080/torrent/${hashOf(2)}.torrent`],
       [alice, `http://mirror.example:8080/torrent/${alice}.torrent`],
