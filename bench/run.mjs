@@ -6,7 +6,15 @@ import { cpSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAMS = ['micro-announce', 'micro-selection', 'micro-topology', 'mix-curve', 'reports', 'reports-effect'];
+const PROGRAMS = [
+  'crawl',
+  'micro-announce',
+  'micro-selection',
+  'micro-topology',
+  'mix-curve',
+  'reports',
+  'reports-effect',
+];
 const here = dirname(fileURLToPath(import.meta.url));
 const tsc = join(here, '..', 'node_modules', 'typescript', 'bin', 'tsc');
 try {
