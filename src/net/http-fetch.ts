@@ -71,16 +71,22 @@ export function createHttpFetch(options: HttpFetchOptions): HttpFetch {
 
   return async (url, request, pauseMs) => {
     const { signal } = request;
+    const machine = machineOf(url);
     for (let attempt = 1; ; attempt++) {
-      const answer = await queue.run(url.host, pauseMs, () => fetchOnce(url, request), signal);
+      const answer = await queue.run(machine, pauseMs, () => fetchOnce(url, request), signal);
       const { status, headers } = answer.response;
       if ((status !== 429 && status !== 503) || attempt === MAX_TRIES) return answer;
       const waitMs = retryAfterMs(headers.get('retry-after'), clock.nowMs()) ?? FIRST_BACK_OFF_MS * 2 ** (attempt - 1);
       if (waitMs > MAX_RETRY_AFTER_MS) return answer;
       // In the queue, so that all other requests to this host wait, too.
-      await queue.run(url.host, 0, () => sleep(waitMs, signal), signal);
+      await queue.run(machine, 0, () => sleep(waitMs, signal), signal);
     }
   };
+}
+
+/** The same for all ports, and for the name with the dot of the root: a feed could ask one machine by all of them at once. */
+function machineOf({ hostname }: URL): string {
+  return hostname.replace(/\.$/, '');
 }
 
 async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDocumentReader } from '../../../src/app/document-reader.js';
 import { ClientError } from '../../../src/domain/errors.js';
@@ -65,6 +66,32 @@ describe('manners', () => {
     }
     await Promise.all(['/1', '/2', '/3', '/4'].map((path) => textOf(site.url + path)));
     expect(most).toBe(1);
+  });
+
+  it('asks a machine one thing at a time, by whichever port and spelling of its name', async () => {
+    await fetcher.close();
+    fetcher = makeFetcher({ resolve: async () => [parseIp('127.0.0.1')] });
+    const other = await startOriginalSite();
+    let open = 0;
+    let most = 0;
+    for (const each of [site, other]) {
+      each.routes.set('/x', (response) => {
+        most = Math.max(most, ++open);
+        setTimeout(() => {
+          open--;
+          response.end('x');
+        }, 10);
+      });
+    }
+    const hosts = ['shop.test', 'SHOP.test', 'shop.test.'].flatMap((name) =>
+      [site, other].map(({ port }) => `${name}:${port}`),
+    );
+    await Promise.all(hosts.map((host) => textOf(`http://${host}/x`)));
+    await other.stop();
+    expect({ most, requests: site.requests.filter(({ path }) => path === '/x').length }).toEqual({
+      most: 1,
+      requests: 3,
+    });
   });
 
   it('keeps to robots.txt: to its rules for this crawler, and to its pause', async () => {
@@ -138,6 +165,12 @@ describe('limits', () => {
       more();
     });
     await expect(textOf(`${site.url}/endless`)).rejects.toThrow(/more than 1000 bytes/);
+    // 50 MB in 50 KB, and in a few bytes.
+    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    site.routes.set('/bomb', { body: bomb, headers: { 'content-encoding': 'gzip' } });
+    await expect(textOf(`${site.url}/bomb`)).rejects.toThrow(/more than 1000 bytes/);
+    site.routes.set('/nested', { body: gzipSync(bomb), headers: { 'content-encoding': 'gzip, gzip' } });
+    await expect(textOf(`${site.url}/nested`)).rejects.toThrow(/more than 1000 bytes/);
   });
 
   it('does not wait for ever', async () => {
