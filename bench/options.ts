@@ -33,6 +33,7 @@ Servers run on core 0, the load generator on core 1; nothing leaves this machine
   --json       figures of every round as JSON instead of tables
 
 PROGRAM is one of
+  crawl           a crawl of 30 sites with 50,000 torrents, its memory, and DNS answers meanwhile
   micro-announce, micro-selection, micro-topology
                   parts of the tracker in one process, without a kernel
   mix-curve       what the defaults of the inner/foreign mix cost and save, in simulated swarms
