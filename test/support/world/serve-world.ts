@@ -11,10 +11,12 @@ import { answerFault, robotsOf } from './misbehave.js';
 import { PolitenessLedger } from './politeness-ledger.js';
 import {
   hashOf,
+  SECRET,
   siteHost,
   TRACKERS,
   torrentNumberOf,
   torrentOf,
+  torrentPath,
   trackerHost,
   type WorldPlace,
   worldHosts,
@@ -75,6 +77,10 @@ export async function serveWorld(world: World, options: ServeWorldOptions = {}):
     response.once('close', () => manners.ended(socket.bytesWritten - bytesBefore));
     if (path === '/robots.txt') return robotsOf(site, response);
     const number = torrentNumberOf(site.format, path);
+    if (needsKey(site, path) && !path.includes(SECRET)) {
+      response.writeHead(403).end('whose key is this?');
+      return;
+    }
     if (answerFault({ site, number, path, response, place, inside })) return;
     if (number !== undefined && world.torrents[number] !== undefined) {
       filesSent++;
@@ -101,6 +107,13 @@ export async function serveWorld(world: World, options: ServeWorldOptions = {}):
       await Promise.all([new Promise((done) => server.close(done)), names.stop()]);
     },
   };
+}
+
+/** Indexers with accounts give nothing without the key of one. */
+function needsKey({ format }: WorldSite, path: string): boolean {
+  return (
+    path.startsWith('/api') || (torrentNumberOf(format, path) !== undefined && torrentPath(format, 0).includes(SECRET))
+  );
 }
 
 /** Before the bytes leave: every event comes after that, and on a busy machine so late that a pause would look too short. */

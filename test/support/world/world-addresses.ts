@@ -4,7 +4,7 @@ import type { SiteFormat, World, WorldSite, WorldTorrent } from './world-plan.js
 import { type TorrentOf, torrentHash, torrentName } from './world-torrent.js';
 
 /** Requests for a list of several pages get this many torrents each. */
-export const TORRENTS_PER_PAGE = 50;
+export const TORRENTS_PER_PAGE = 100;
 export const TRACKERS = 5;
 const DOMAIN = 'world.test';
 
@@ -49,16 +49,16 @@ export function hashOf(torrent: WorldTorrent, place: WorldPlace): string {
   return hash;
 }
 
-/** The path of the list that the source is configured with. Formats of several pages number them from 1. */
+/** The path of the list that the source is configured with, without keys that the source adds. */
 const LIST_PATHS: Readonly<Record<SiteFormat, string>> = {
   rss: '/feed.xml',
   atom: '/feed.atom',
-  torznab: `/api?t=search&apikey=${SECRET}`,
+  torznab: '/api?t=search',
   nyaa: '/?page=rss',
   ezrss: '/shows.rss',
   html: '/browse',
-  unit3d: `/api/torrents/filter?api_token=${SECRET}`,
-  gazelle: '/ajax.php?action=browse',
+  unit3d: '/api/torrents/filter',
+  gazelle: '/ajax.php?action=browse&page={page}',
   archive: '/advancedsearch.php?output=json',
   csv: '/all.csv',
   sitemap: '/sitemap.xml',
@@ -74,7 +74,7 @@ export function torrentUrl({ name, format }: WorldSite, number: number, place: W
   return `${originOf(siteHost(name), place)}${torrentPath(format, number)}`;
 }
 
-function torrentPath(format: SiteFormat, number: number): string {
+export function torrentPath(format: SiteFormat, number: number): string {
   if (format === 'torznab') return `/api?t=get&id=${number}&apikey=${SECRET}&file=x.torrent`;
   if (format === 'unit3d') return `/torrent/download/${number}.${SECRET}`;
   if (format === 'gazelle') return `/torrents.php?action=download&id=${number}&torrent_pass=${SECRET}`;

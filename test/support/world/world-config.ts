@@ -2,26 +2,70 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Endpoint } from '../../../src/net/endpoint.js';
-import { listUrl, originOf, siteHost, torrentUrl, type WorldPlace } from './world-addresses.js';
+import { listUrl, originOf, SECRET, siteHost, torrentUrl, type WorldPlace } from './world-addresses.js';
 import type { SiteFormat, WorldSite } from './world-plan.js';
 
-/** What the source of a site says beside its name and address; a format without one is not read yet. */
-const SOURCES: Partial<Record<SiteFormat, Readonly<Record<string, unknown>>>> = {
+const PAGES = 200;
+
+/** What the source of a site says beside its name and address. */
+const SOURCES: Readonly<Record<SiteFormat, Readonly<Record<string, unknown>>>> = {
   rss: { type: 'feed' },
   atom: { type: 'feed' },
-  torznab: { type: 'feed' },
+  torznab: { type: 'feed', query: { apikey: SECRET } },
   nyaa: { type: 'feed' },
   ezrss: { type: 'feed' },
+  html: {
+    type: 'html',
+    item: 'tr.torrent',
+    title: 'a.name',
+    page: 'a.name',
+    seeds: '.s',
+    leechers: '.l',
+    downloads: '.done@data-count',
+    nextPage: 'a[rel=next]',
+    maxPages: PAGES,
+    details: { link: 'a.download@data-url' },
+  },
+  unit3d: {
+    type: 'json',
+    query: { api_token: SECRET },
+    items: 'data',
+    title: 'attributes.name',
+    link: 'attributes.download_link',
+    page: 'attributes.details_link',
+    seeds: 'attributes.seeders',
+    leechers: 'attributes.leechers',
+    downloads: 'attributes.times_completed',
+    nextPage: 'links.next',
+    maxPages: PAGES,
+  },
+  gazelle: {
+    type: 'json',
+    items: 'response.results[].torrents[]',
+    title: '^.groupName',
+    link: `/torrents.php?action=download&id={torrentId}&torrent_pass=${SECRET}`,
+    seeds: 'seeders',
+    leechers: 'leechers',
+    downloads: 'snatches',
+    maxPages: PAGES,
+  },
+  archive: {
+    type: 'json',
+    items: 'response.docs',
+    title: 'title',
+    infoHash: 'btih',
+    link: '/download/{identifier}/{identifier}_archive.torrent',
+    downloads: 'downloads',
+  },
+  csv: { type: 'csv' },
+  sitemap: { type: 'sitemap' },
+  list: { type: 'list' },
   'access-log': { type: 'access-log' },
 };
 
-export function isConfigured({ format }: WorldSite): boolean {
-  return SOURCES[format] !== undefined;
-}
-
-/** `crawler.sources` for all sites whose format can be read. Writes the access log into the directory. */
+/** `crawler.sources` for all sites. Writes the access log into the directory. */
 export function worldSources(place: WorldPlace, directory: string): object[] {
-  return place.world.sites.filter(isConfigured).map((site) => {
+  return place.world.sites.map((site) => {
     const { name, format } = site;
     if (format !== 'access-log') return { name, url: listUrl(site, place), ...SOURCES[format] };
     const file = join(directory, `${name}.log`);

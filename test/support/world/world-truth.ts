@@ -24,19 +24,15 @@ export function popularity({ seeds, leechers, requests }: WorldTorrent): number 
   return seeds + 2 * leechers + 4 * requests;
 }
 
-/** @param sites those that the crawler is configured with @returns the best `top` torrents, the best first */
-export function expectedTop(world: World, sites: readonly WorldSite[], top: number): WorldTorrent[] {
-  const configured = new Map(sites.map((site) => [site.number, site]));
-  const canBeHad = (torrent: WorldTorrent): boolean =>
-    torrent.shape !== 'garbage' &&
-    torrent.shape !== 'private' &&
-    torrent.sites.some((number) => {
-      const site = configured.get(number);
-      if (site === undefined || (site.fault !== undefined && HOPELESS.has(site.fault))) return false;
-      return site.fault !== 'server-errors' || torrent.number % 3 !== 0;
-    });
-  return world.torrents
-    .filter(canBeHad)
+/** @returns the best `top` torrents, the best first */
+export function expectedTop({ sites, torrents }: World, top: number): WorldTorrent[] {
+  return torrents
+    .filter((torrent) => torrent.sites.some((site) => canBeHad(torrent, sites[site]!)))
     .sort((a, b) => popularity(b) - popularity(a))
     .slice(0, top);
+}
+
+function canBeHad({ shape, number }: WorldTorrent, { fault }: WorldSite): boolean {
+  if (shape === 'garbage' || shape === 'private' || (fault !== undefined && HOPELESS.has(fault))) return false;
+  return fault !== 'server-errors' || number % 3 !== 0;
 }
