@@ -22,6 +22,8 @@ import { describeMachine } from './report.js';
 const TOP = 100;
 /** Between two DNS questions, in ms. */
 const ASK_EVERY_MS = 5;
+/** How long DNS is asked once more after the crawl, to compare with. */
+const IDLE_MS = 5_000;
 const CONTROL_TOKEN = 'a-token-of-the-benchmark';
 const REDIRECTED = 'popular.world.test';
 const TIME_LIMIT_MS = 600_000;
@@ -62,8 +64,14 @@ async function askWorld<Answer>(child: ChildProcess, command: WorldCommand): Pro
   return answer as Answer;
 }
 
+interface DnsTimes {
+  /** In ms. */
+  readonly answered: readonly number[];
+  readonly lost: number;
+}
+
 /** Asks the redirection again and again until it is stopped. @returns the times of the answers, in ms */
-function askDns(port: number): { stop(): { answered: number[]; lost: number } } {
+function askDns(port: number): { stop(): DnsTimes } {
   const socket = createSocket('udp4');
   const sentAt = new Map<number, number>();
   const answered: number[] = [];
@@ -120,8 +128,11 @@ async function topOf(port: number): Promise<string[]> {
     .map(({ infoHash }) => infoHash);
 }
 
-const at = (sorted: readonly number[], share: number): number =>
-  sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+function times({ answered, lost }: DnsTimes): Record<string, number> {
+  const sorted = [...answered].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+  return { answers: sorted.length, lost, medianMs: at(0.5), p99Ms: at(0.99), longestMs: sorted.at(-1) ?? Number.NaN };
+}
 
 async function measure({ torrents, seed, delayMs }: Options, directory: string, children: ChildProcess[]) {
   const world = fork(join(here, 'crawl-world-process.js'));
@@ -157,10 +168,11 @@ async function measure({ torrents, seed, delayMs }: Options, directory: string, 
   const asking = askDns(dns);
   const crawled = await untilCrawled(serve);
   const seconds = (performance.now() - begun) / 1_000;
-  const { answered, lost } = asking.stop();
-  const dnsMs = answered.sort((a, b) => a - b);
+  const during = asking.stop();
   const found = await topOf(control);
   const figures = await askWorld<WorldFigures>(world, { what: 'figures' });
+  const idle = askDns(dns);
+  await new Promise((done) => setTimeout(done, IDLE_MS));
   return {
     sites: started.sites,
     listed: started.listed,
@@ -170,7 +182,8 @@ async function measure({ torrents, seed, delayMs }: Options, directory: string, 
     filesPerSecond: figures.filesSent / seconds,
     peakMegabytes: peakBytes(serve.pid!) / 1e6,
     top: { expected: started.expected.length, right: found.filter((hash, i) => hash === started.expected[i]).length },
-    dns: { answers: dnsMs.length, lost, medianMs: at(dnsMs, 0.5), p99Ms: at(dnsMs, 0.99), longestMs: dnsMs.at(-1) },
+    dns: times(during),
+    dnsAfterwards: times(idle.stop()),
     ...figures,
   };
 }
