@@ -8,22 +8,22 @@ import type { Config } from '../config/config-schema.js';
 import { listenersOf } from '../config/listeners.js';
 import { formatPath } from '../config-kit/config-problem.js';
 import type { ConfigPath } from '../config-kit/yaml-source.js';
+import { readControlTls } from '../control-api/read-control-tls.js';
 import { compileRedirectPolicy } from '../dns-redirect/redirect-policy.js';
 import { refuseOwnAddresses } from '../dns-redirect/refuse-own-addresses.js';
-import { messageOf } from '../domain/errors.js';
+import { type FileProblem, FilesError, messageOf } from '../domain/errors.js';
 import { createLogger } from '../logging/logger.js';
 import { isWildcard } from '../net/endpoint.js';
 import { machineAddresses } from '../net/machine-addresses.js';
+import { Policy } from '../policy/policy.js';
 import { newerMigrationsOf } from '../store/sqlite/database.js';
 import { GroupRegistry, memoryGroupStore } from '../topology/group-registry.js';
+import { TopologySource, topologyImportDirectory } from '../topology/topology-source.js';
+import { accessListOf } from '../tracker/configured-access.js';
+import { tlsMaterial } from '../tracker/configured-options.js';
 import { readCertificate } from '../transport/portable/certificate.js';
-import { accessListOf } from './access.js';
-import { tlsMaterial } from './data-plane/data-plane-options.js';
-import { Policy } from './data-plane/policy.js';
-import { TopologySource } from './data-plane/topology-source.js';
 import { databaseFile } from './database-file.js';
 import { unknownSubdomains } from './known-subdomains.js';
-import { readControlTls } from './read-control-tls.js';
 
 export interface Finding {
   readonly path: ConfigPath;
@@ -34,7 +34,7 @@ export interface Finding {
 export async function examineConfig(config: Config): Promise<Finding[]> {
   const findings = await Promise.all([
     examineTopology(config),
-    attempt(filePathOf(config), () => accessListOf(config.tracker, () => [])),
+    attempt(keyOfFile(config), () => accessListOf(config.tracker, () => [])),
     attempt(
       () => ['tracker', 'tls'],
       () => config.tracker.tls && readCertificate(tlsMaterial(config.tracker.tls)),
@@ -69,12 +69,12 @@ export function adviceOnThisMachine(config: Config): string[] {
 }
 
 async function examineTopology(config: Config): Promise<Finding[]> {
-  const logger = createLogger('silent');
-  let topology: TopologySource;
+  const log = createLogger('silent');
+  let topology: TopologySource<Config>;
   try {
-    topology = await TopologySource.open(config, new GroupRegistry(memoryGroupStore()), logger);
+    topology = await TopologySource.open(config, { groups: new GroupRegistry(memoryGroupStore()), log });
   } catch (thrown) {
-    return findingsOf(filePathOf(config), thrown);
+    return findingsOf(keyOfFile(config), thrown);
   }
   const unknown = unknownSubdomains(config, topology);
   if (unknown.length > 0) return unknown;
@@ -87,7 +87,7 @@ async function examineTopology(config: Config): Promise<Finding[]> {
   // Whether rules fit does not depend on the time.
   return attempt(
     () => ['billing'],
-    () => new Policy(config, { clock: { nowMs: () => 0 }, logger, readings, topology }),
+    () => new Policy(config, { clock: { nowMs: () => 0 }, log, readings, topology }),
   );
 }
 
@@ -105,9 +105,10 @@ function examineStorage(config: Config): void {
   if (newer !== undefined) throw newer;
 }
 
-/** The key whose file a message names; `storage.directory` for an imported file. */
-function filePathOf(config: Config): (message: string) => ConfigPath {
+/** The key that names a file; `storage.directory` for an imported one. */
+function keyOfFile(config: Config): (file: string | undefined) => ConfigPath {
   const { subdomains } = config.operator;
+  const imported = topologyImportDirectory(config);
   const files: [ConfigPath, string | undefined][] = [
     [['operator', 'subdomains', 'file'], 'file' in subdomains ? subdomains.file : undefined],
     ...(['asnDatabase', 'prefixToAs', 'asRelationships', 'asOrganisations'] as const).map(
@@ -115,12 +116,16 @@ function filePathOf(config: Config): (message: string) => ConfigPath {
     ),
     [['tracker', 'torrents'], 'file' in config.tracker.torrents ? config.tracker.torrents.file : undefined],
     [['tracker', 'denyList', 'torrents'], config.tracker.denyList.torrents],
-    [['storage', 'directory'], config.storage.directory],
   ];
-  return (message) => files.find(([, file]) => file !== undefined && message.includes(file))?.[0] ?? ['operator'];
+  return (file) => {
+    if (file === undefined) return ['operator'];
+    if (dirname(file) === imported) return ['storage', 'directory'];
+    return files.find(([, each]) => each === file)?.[0] ?? ['operator'];
+  };
 }
 
-async function attempt(pathOf: (message: string) => ConfigPath, work: () => unknown): Promise<Finding[]> {
+/** @param pathOf the key of a file that cannot be used; undefined: of any other problem */
+async function attempt(pathOf: (file: string | undefined) => ConfigPath, work: () => unknown): Promise<Finding[]> {
   try {
     await work();
     return [];
@@ -129,8 +134,12 @@ async function attempt(pathOf: (message: string) => ConfigPath, work: () => unkn
   }
 }
 
-function findingsOf(pathOf: (message: string) => ConfigPath, thrown: unknown): Finding[] {
-  return messageOf(thrown)
-    .split('\n')
-    .map((message) => ({ path: pathOf(message), message }));
+function findingsOf(pathOf: (file: string | undefined) => ConfigPath, thrown: unknown): Finding[] {
+  const problems =
+    thrown instanceof FilesError
+      ? thrown.problems
+      : messageOf(thrown)
+          .split('\n')
+          .map((message) => ({ message }));
+  return problems.map(({ file, message }: FileProblem) => ({ path: pathOf(file), message }));
 }

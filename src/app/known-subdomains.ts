@@ -6,7 +6,7 @@ import { formatPath } from '../config-kit/config-problem.js';
 import { suggestName } from '../config-kit/suggest-name.js';
 import type { ConfigPath } from '../config-kit/yaml-source.js';
 import { OperatorError } from '../domain/errors.js';
-import type { TopologyView } from './data-plane/topology-state.js';
+import type { TopologyView } from '../topology/topology-state.js';
 
 type Known = Pick<TopologyView, 'subdomainIds'>;
 

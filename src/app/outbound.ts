@@ -55,11 +55,6 @@ function isOneOfThisMachine({ internal, cidr }: NetworkInterfaceInfo): boolean {
   return !internal || cidr === null || /\/(?:32|128)$/.test(cidr);
 }
 
-/** The resolvers that do not redirect: those of `upstream`, else those that the DNS redirection forwards to. May be empty. */
-export function configuredResolvers({ upstream, dnsRedirect }: Config): readonly Endpoint[] {
-  return upstream.resolvers.length > 0 ? upstream.resolvers : (dnsRedirect?.upstreamResolvers ?? []);
-}
-
 function listenerAddresses(config: Config): IpAddress[] {
   return ownListeners(config).flatMap(({ host }) => (isWildcard(host) ? [] : [parseIp(host)]));
 }

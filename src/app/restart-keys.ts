@@ -3,8 +3,13 @@
  * value of the start and is reported, so that a key that no part declares is reported instead of half in force.
  */
 import { type Config, configSchema } from '../config/config-schema.js';
-import { LIVE_KEYS } from '../config/parts.js';
+import { CONFIG_PARTS } from '../config/parts.js';
 import { changedKeys, withLiveKeys } from '../config-kit/changed-keys.js';
+
+/** As written from the root: `dnsRedirect.ttl`. */
+export const LIVE_KEYS: ReadonlySet<string> = new Set(
+  CONFIG_PARTS.flatMap(({ key, live }) => live.map((name) => `${key}.${name}`)),
+);
 
 /**
  * @param started the configuration of the start: a key that needed a restart at an earlier reload still needs it

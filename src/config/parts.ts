@@ -1,4 +1,7 @@
-/** Every part that has a section, in the order in which the sections are read and printed. A new part is one line here. */
+/**
+ * Every part, in the order in which their sections are printed and they are started. A new part is one line here, below the
+ * parts that it needs and above `controlPart`, which shows the others.
+ */
 import { crawlerPart } from '../crawler/part.js';
 import { controlPart } from '../dashboard/part.js';
 import { dnsRedirectPart } from '../dns-redirect/part.js';
@@ -15,22 +18,17 @@ import { labPart, labServicesPart } from './lab-sections.js';
 export const CONFIG_PARTS = [
   operatorPart,
   topologyPart,
+  reportsPart,
   billingPart,
   selectionPart,
   trackerPart,
+  upstreamPart,
   mirrorSitePart,
   crawlerPart,
-  upstreamPart,
   dnsRedirectPart,
-  reportsPart,
   controlPart,
   storagePart,
   loggingPart,
   labPart,
   labServicesPart,
 ] as const;
-
-/** As written from the root: `dnsRedirect.ttl`. */
-export const LIVE_KEYS: ReadonlySet<string> = new Set(
-  CONFIG_PARTS.flatMap(({ key, live }) => live.map((name) => `${key}.${name}`)),
-);

@@ -1,40 +1,13 @@
-/** The crawler's section of the configuration: what is popular, from where, and how politely it is asked. */
-import { z } from 'zod';
-import { configPart, type Report } from '../config-kit/config-part.js';
-import { duration, flag, section, size, text, wholeNumber } from '../config-kit/field-schemas.js';
-import { namesAreUnique } from '../config-kit/unique-names.js';
-import { sourceSection } from './source-section.js';
+/** The crawler as a part of the program: its section of the configuration, and how it is started. */
+import type { Part, RunningPart } from '../part/part.js';
+import type { CrawlerNeeds } from './running-crawler.js';
+import { type CrawlerConfig, schema, sourceNamesDiffer } from './section.js';
 
-export const crawlerSection = section({
-  top: wholeNumber(1, 100_000).prefault(100),
-  every: duration('1s', '30d', '30m'),
-  retain: duration('1s', '3650d', '7d'),
-  delayPerSite: duration('0ms', '1h', '1s'),
-  timeout: duration('100ms', '10m', '20s'),
-  maxPageSize: size('1KiB', '256MiB', '8MiB'),
-  maxTorrentSize: size('1KiB', '100MiB', '16MiB'),
-  userAgent: text.optional(),
-  metadata: flag.prefault(true),
-  keepOriginalTrackers: flag.prefault(false),
-  sources: z.array(sourceSection).prefault([]),
-});
-
-interface CrawlerConfig {
-  readonly crawler: { readonly sources: readonly { readonly name: string }[] };
-}
-
-function sourceNamesDiffer({ crawler }: CrawlerConfig, report: Report): void {
-  namesAreUnique(
-    ['crawler', 'sources'],
-    'name',
-    crawler.sources.map(({ name }) => name),
-    report,
-  );
-}
-
-export const crawlerPart = configPart({
+export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerNeeds, RunningPart<CrawlerConfig>> = {
   key: 'crawler',
-  schema: crawlerSection.prefault({}),
+  name: 'crawler',
+  label: 'crawler',
+  schema,
   live: [],
   checks: [sourceNamesDiffer],
   text: `crawler:
@@ -57,4 +30,12 @@ export const crawlerPart = configPart({
     # Each may have weight: 2, category: linux, block: ["cam rip"], keepOriginalTrackers: true; those with a url also
     #     headers: { Cookie: "\${SITE_COOKIE}" }, allowPrivate: true
 `,
-});
+  isOn: ({ crawler }) => crawler.sources.length > 0,
+  start: async (config, needs) => (await import('./running-crawler.js')).startCrawling(config, needs),
+  // The catalogue stays where it was filled by the command `crawl`.
+  routes: async (_, { catalogue }) => {
+    const { catalogueRoutes } = await import('./api/catalogue-routes.js');
+    const { catalogueView } = await import('./api/catalogue-view.js');
+    return catalogueRoutes(catalogueView(catalogue));
+  },
+};

@@ -1,9 +1,12 @@
-/** The control API with the dashboard as a part of the program: its section of the configuration. */
-import { configPart } from '../config-kit/config-part.js';
+/** The control API with the dashboard as a part of the program: its section of the configuration, and how it is started. */
 import { type ControlConfig, controlChecks, schema } from '../control-api/section.js';
+import type { Part, RunningPart } from '../part/part.js';
+import type { ControlNeeds } from './running-control.js';
 
-export const controlPart = configPart<'control', typeof schema, ControlConfig>({
+export const controlPart: Part<'control', typeof schema, ControlConfig, ControlNeeds, RunningPart<ControlConfig>> = {
   key: 'control',
+  name: 'control API',
+  label: 'control',
   schema: schema,
   live: ['token', 'tls.certificate', 'tls.key'],
   checks: controlChecks,
@@ -15,4 +18,14 @@ export const controlPart = configPart<'control', typeof schema, ControlConfig>({
   # clientCa: probes-ca.pem             # with tls: a certificate of this authority stands for the token of its probe
   names: []                             # host names under which browsers use it, beside its addresses
 `,
-});
+  start: async (config, needs, previous) => {
+    const { startControl } = await import('./running-control.js');
+    return startControl(config, needs, previous?.listeners[0]?.port);
+  },
+  routes: async (_, { clock, readiness, reports, trackerView, dataPlane, catalogue, prices }) => {
+    const { pageRoutes } = await import('./page-routes.js');
+    const { createOverview } = await import('./measure-overview.js');
+    const overview = createOverview({ dataPlane, catalogue, prices });
+    return pageRoutes({ clock, readiness, reports: reports(), tracker: trackerView(), overview });
+  },
+};

@@ -28,6 +28,14 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   ttl: 30s
   queriesPerSecondPerClient: 500        # raise it where the clients are resolvers that ask for many
 `,
+  threadName: 'dns',
   // Loaded here, so that commands that only read the configuration start at once.
   start: async (config, needs) => (await import('./running-redirection.js')).RunningRedirection.start(config, needs),
+  routes: async (running, { targets }) => {
+    const { redirectionRoutes } = await import('./api/redirection-routes.js');
+    const { redirectionView } = await import('./api/redirection-view.js');
+    const redirection = running();
+    return redirectionRoutes(redirection && redirectionView(redirection, targets));
+  },
+  metrics: async (running) => (await import('./api/redirection-view.js')).redirectionMetrics(running),
 };

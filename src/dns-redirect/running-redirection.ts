@@ -2,46 +2,32 @@
  * The DNS redirection in a thread of its own. It withdraws the names of a mirror site or a tracker that does not answer. When
  * the thread ends, another one is started on the same ports, with the current names and health.
  */
-import type { MetricFamily } from '../control-api/metrics.js';
 import { messageOf } from '../domain/errors.js';
 import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
-import type { Apply, PartListener, RunningPart } from '../part/part.js';
+import type { Apply, PartContext, PartListener, PartThread, RunningPart, Supervision } from '../part/part.js';
 import { createVitals } from '../threads/thread-vitals.js';
 import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
-import type { DnsLog } from './dns-log.js';
 import type { DnsThreadStart, TargetHealth } from './dns-redirect-messages.js';
 import { DnsThread } from './dns-redirect-thread.js';
 import { compileRedirectPolicy, type RedirectPolicy } from './redirect-policy.js';
 import type { RedirectConfig, RedirectSection } from './section.js';
 
-/** Restarts it each time it fails. The application provides it. */
-export interface RedirectSupervision {
-  readonly isUp: boolean;
-  readonly count: number;
-  readonly failedAtMs: number;
-  readonly part: string;
-  failed(reason: unknown, what: string): void;
-  stop(): Promise<void>;
-}
-
 /** What it needs of other parts. */
-export interface RedirectNeeds {
-  readonly supervise: (startAgain: () => Promise<void>) => RedirectSupervision;
+export interface RedirectNeeds extends Pick<PartContext, 'supervise' | 'log'> {
   /** Whether names may be redirected to these. */
   readonly targets: {
     mirrorIsHealthy(): boolean;
     trackerIsHealthy(): boolean;
     onChange(listener: () => void): () => void;
   };
-  readonly log: DnsLog & { isLevelEnabled(level: 'debug'): boolean };
   /** Of the thread that serves the mirror site; null if this program serves none. */
-  readonly mirrorVitals: SharedArrayBuffer | null;
+  readonly mirrorVitals: () => SharedArrayBuffer | null;
 }
 
-export class RunningRedirection implements RunningPart<RedirectConfig> {
+export class RunningRedirection implements RunningPart<RedirectConfig>, PartThread {
   /** Of the first start. A restart listens on the same addresses and ports. */
   readonly addresses: readonly Endpoint[];
-  readonly supervision: RedirectSupervision;
+  readonly supervision: Supervision;
   /** Beat and delay of the thread, in shared memory. */
   readonly vitals: SharedArrayBuffer;
   readonly #needs: RedirectNeeds;
@@ -68,7 +54,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig> {
       debug: log.isLevelEnabled('debug'),
       counters: createDnsCounterMemory(),
       vitals: createVitals(),
-      mirrorVitals,
+      mirrorVitals: mirrorVitals(),
     };
     let part: RunningRedirection | undefined;
     const thread = await DnsThread.start(start, log, (reason) => {
@@ -100,20 +86,8 @@ export class RunningRedirection implements RunningPart<RedirectConfig> {
     return this.addresses.map((address) => ({ ...address, url: `dns://${formatEndpoint(address)}`, about }));
   }
 
-  get metrics(): readonly MetricFamily[] {
-    const results = (): Record<string, number> =>
-      Object.fromEntries(
-        Object.entries(this.counters()).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
-      );
-    return [
-      {
-        name: 'alias_tracker_dns_queries_total',
-        help: 'DNS queries, by result',
-        type: 'counter',
-        labelNames: ['result'],
-        read: () => Object.entries(results()).map(([result, value]) => ({ labels: { result }, value })),
-      },
-    ];
+  get thread(): this {
+    return this;
   }
 
   get policy(): RedirectPolicy {

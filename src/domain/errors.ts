@@ -45,6 +45,24 @@ export class OperatorError extends ReportedError {
   }
 }
 
+/** What is wrong with one of the operator's files, in one line that names it. */
+export interface FileProblem {
+  /** Its path; undefined if no single file is wrong. */
+  readonly file?: string | undefined;
+  readonly message: string;
+}
+
+/** Files that cannot be used, or that do not fit together. */
+export class FilesError extends OperatorError {
+  readonly problems: readonly FileProblem[];
+
+  constructor(problems: readonly FileProblem[], options: { cause?: unknown } = {}) {
+    super(problems.map(({ message }) => message).join('\n'), options);
+    this.name = 'FilesError';
+    this.problems = problems;
+  }
+}
+
 /** The message of any thrown value. Never throws: the value may be an object without any method. */
 export function messageOf(thrown: unknown): string {
   try {

@@ -3,9 +3,9 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
-import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
+import { formatEndpoint } from '../net/endpoint.js';
 import { listenError } from '../net/listen-error.js';
-import type { RunningPart } from '../part/part.js';
+import type { PartContext, RunningPart } from '../part/part.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { SwarmCounts } from './catalogue-page.js';
 import { createMirrorSite, type MirrorSiteOptions } from './mirror-site.js';
@@ -16,7 +16,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 10_000;
 
 /** What the application gives it of other parts. */
-export interface MirrorSiteNeeds {
+export interface MirrorSiteNeeds extends Pick<PartContext, 'log' | 'onListenerError' | 'isIpv6Only'> {
   readonly catalogue: Catalogue;
   /** What torrents are rewritten to where the configuration names nothing. */
   readonly trackerUrls: () => readonly string[];
@@ -24,10 +24,6 @@ export interface MirrorSiteNeeds {
   readonly swarm: (infoHash: InfoHash) => Promise<{ readonly inner: SwarmCounts } | null>;
   /** Rewrites torrents outside of this thread. */
   readonly openRewriter: () => { readonly rewrite: MirrorSiteOptions['rewrite']; close(): Promise<void> };
-  /** Whether `[::]` leaves IPv4 to another listener. */
-  readonly isIpv6Only: (listener: Endpoint) => boolean;
-  readonly onListenerError: (error: Error) => void;
-  readonly log: { error(about: object, message: string): void };
 }
 
 export type RunningMirrorSite = RunningPart<MirrorSiteConfig>;
@@ -51,13 +47,22 @@ export async function startMirrorSite(
     server.once('error', (cause) => {
       reject(listenError(section.listen, { cause, key: 'mirrorSite.listen' }));
     });
-    server.listen({ port: port ?? section.listen.port, host, ipv6Only: needs.isIpv6Only(section.listen) }, resolve);
+    server.listen(
+      { port: port ?? section.listen.port, host, ipv6Only: needs.isIpv6Only(section.listen, 'tcp') },
+      resolve,
+    );
   });
   server.on('error', needs.onListenerError);
   const bound = { host, port: (server.address() as AddressInfo).port };
   return {
-    listeners: [{ ...bound, url: `http://${formatEndpoint(bound)}`, about: 'the catalogue, torrents rewritten' }],
-    metrics: [],
+    listeners: [
+      {
+        ...bound,
+        url: `http://${formatEndpoint(bound)}`,
+        about: 'the catalogue, torrents rewritten',
+        connectCheck: true,
+      },
+    ],
     prepare: (next) => {
       // Without its section it stays as it was until the restart.
       const nextPages = pages(next, next.mirrorSite ?? section, needs, rewriter.rewrite);

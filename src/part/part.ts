@@ -1,10 +1,14 @@
 /**
- * The shape of a part: what the application needs to know of it. `create-app` starts parts in order, hands each what it
- * needs, and asks all of them alike for their listeners, metrics, reload and end. A part knows no other part.
+ * The shape of a part: what the application needs to know of it. The application starts the parts in the order of
+ * `src/config/parts.ts`, hands each what it needs, and asks all of them alike for listeners, routes, metrics, alarms,
+ * reload and end. A part knows no other part.
  */
 import type { z } from 'zod';
 import type { ConfigPart } from '../config-kit/config-part.js';
 import type { MetricFamily } from '../control-api/metrics.js';
+import type { Route } from '../control-api/route.js';
+import type { Clock } from '../domain/clock.js';
+import type { Logger } from '../logging/logger.js';
 import type { Endpoint } from '../net/endpoint.js';
 
 /** Puts in force what was prepared: no waiting, and nothing that can fail. */
@@ -15,24 +19,65 @@ export interface PartListener extends Endpoint {
   readonly url: string;
   /** One line for people: what is found there. */
   readonly about: string;
+  /** True: the part is healthy only while this accepts TCP connections, which is tried every few seconds. */
+  readonly connectCheck?: boolean;
 }
 
 /** @typeParam Whole the sections of the configuration that the part reads, its own among them */
 export interface RunningPart<Whole> {
   readonly listeners: readonly PartListener[];
-  readonly metrics: readonly MetricFamily[];
+  /** Problems that need attention although the part serves, one line each. */
+  alarms?(): readonly string[];
   /**
    * First step of a reload: checks `next` and changes nothing. Keys that need a restart are as they were at the start; the
    * part's section is missing once it was removed.
    * @throws OperatorError that names what cannot be used
    */
   prepare(next: Whole): Apply | Promise<Apply>;
+  /** May be called twice. */
+  stop(): unknown;
+  /** Of a part that runs in a thread. */
+  readonly thread?: PartThread;
+}
+
+/** A thread that is started again when it ends or is stuck, by `PartContext.supervise`. */
+export interface PartThread {
+  /** Beat and delay, in shared memory. */
+  readonly vitals: SharedArrayBuffer;
+  readonly supervision: Supervision;
+  /** Ends a stuck thread. Another one is started. */
+  abandon(reason: Error): void;
+}
+
+/** Starts a part again each time it fails. */
+export interface Supervision {
+  /** The part's name. */
+  readonly part: string;
+  /** False from a failure until the part runs again. */
+  readonly isUp: boolean;
+  /** The number of restarts. */
+  readonly count: number;
+  readonly failedAtMs: number;
+  /** @param what the message for the log */
+  failed(reason: unknown, what?: string): void;
   stop(): Promise<void>;
+}
+
+/** What every part may need, whichever other parts there are. */
+export interface PartContext {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** For the errors of a listener after its start. */
+  readonly onListenerError: (error: Error) => void;
+  /** Whether `[::]` leaves IPv4 to another listener. */
+  readonly isIpv6Only: (listener: Endpoint, protocol: 'udp' | 'tcp') => boolean;
+  /** For a part that runs in a thread. @param startAgain gets the number of consecutive failures */
+  readonly supervise: (startAgain: (failures: number) => Promise<void>) => Supervision;
 }
 
 /**
  * @typeParam Whole the sections that it reads
- * @typeParam Needs what the application gives it of other parts: small interfaces that the part declares
+ * @typeParam Needs what it is given: members of `PartContext`, and functions of other parts that `src/app/services.ts` connects
  */
 export interface Part<Key extends string, Schema extends z.ZodType, Whole, Needs, Running extends RunningPart<Whole>>
   extends ConfigPart<Key, Schema, Whole> {
@@ -40,9 +85,20 @@ export interface Part<Key extends string, Schema extends z.ZodType, Whole, Needs
   readonly name: string;
   /** In the table that `serve` prints. */
   readonly label: string;
+  /** The name of its thread in metrics. Absent: it runs in the main thread, and is started again when it fails there. */
+  readonly threadName?: string;
+  /** Whether this configuration has the part; where absent, that is whether its section is written. */
+  isOn?(config: Whole): boolean;
   /**
    * @param previous the part as it ran before a failure, stopped: its ports are to be kept
    * @throws OperatorError if it cannot start; nothing is left running then
    */
   start(config: Whole, needs: Needs, previous: Running | undefined): Promise<Running>;
+  /**
+   * Its calls of the control API.
+   * @param running the part as it runs now; undefined if it is switched off: its calls answer 404 and say so
+   */
+  routes?(running: () => Running | undefined, needs: Needs): Promise<readonly Route[]>;
+  /** @param running the part as it runs now */
+  metrics?(running: () => Running, needs: Needs): Promise<readonly MetricFamily[]>;
 }

@@ -1,6 +1,9 @@
-/** The policy as a part of the program: its sections of the configuration. */
+/** The policy as a part of the program: its sections of the configuration, and how it is started. */
 import { configPart } from '../config-kit/config-part.js';
+import type { Apply, Part, PartContext } from '../part/part.js';
+import type { TopologyView } from '../topology/topology-state.js';
 import { billingChecks, mixIsPossible, overriddenSubdomains } from './check-section.js';
+import type { Policy, ReadingsSource } from './policy.js';
 import { billingSection, type PolicyConfig, selectionSection } from './section.js';
 
 export const billingPart = configPart<'billing', typeof billingSection, PolicyConfig>({
@@ -35,8 +38,17 @@ export const billingPart = configPart<'billing', typeof billingSection, PolicyCo
 `,
 });
 
-export const selectionPart = configPart<'selection', typeof selectionSection, PolicyConfig>({
+export interface PolicyNeeds extends Pick<PartContext, 'clock' | 'log'> {
+  readonly reports: () => ReadingsSource;
+  readonly topology: () => TopologyView & {
+    beforeChange(prepare: (config: PolicyConfig, view: TopologyView) => readonly Apply[]): void;
+  };
+}
+
+export const selectionPart: Part<'selection', typeof selectionSection, PolicyConfig, PolicyNeeds, Policy> = {
   key: 'selection',
+  name: 'policy',
+  label: 'policy',
   schema: selectionSection,
   live: [
     'enoughInnerPeers',
@@ -59,4 +71,11 @@ export const selectionPart = configPart<'selection', typeof selectionSection, Po
   densityWeight: 0.4
   grain: as                             # or subdomain: prefer the requester's own sub-domain
 `,
-});
+  start: async (config, { clock, log, reports, topology }, previous) => {
+    const { Policy } = await import('./policy.js');
+    const policy = previous ?? new Policy(config, { clock, log, readings: reports(), topology: topology() });
+    if (previous === undefined) topology().beforeChange((next, view) => [policy.prepareWith(next, view)]);
+    policy.start();
+    return policy;
+  },
+};

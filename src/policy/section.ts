@@ -82,12 +82,13 @@ export const selectionSection = section({
   grain: z.enum(['as', 'subdomain'], { error: 'expected "as" or "subdomain"' }).prefault('as'),
 }).prefault({});
 
-/** The sections that their checks read. */
+/** The sections that the policy and the checks read. */
 export interface PolicyConfig {
   readonly billing: DeepReadonly<z.output<typeof billingSection>>;
   readonly selection: DeepReadonly<z.output<typeof selectionSection>>;
   readonly operator: {
     readonly networks: readonly { readonly asn: number }[];
-    readonly caches: readonly { readonly address: IpAddress }[];
+    readonly caches: readonly { readonly address: IpAddress; readonly preferredBy?: readonly string[] | undefined }[];
   };
+  readonly reports: { readonly freshnessMs: number };
 }

@@ -1,10 +1,13 @@
-/** The reports as a part of the program: their section of the configuration. */
-import { configPart } from '../config-kit/config-part.js';
+/** The reports as a part of the program: their section of the configuration, and how they are started. */
 import { namesAreUnique } from '../config-kit/unique-names.js';
+import type { Part } from '../part/part.js';
+import type { ReportsNeeds, RunningReports } from './running-reports.js';
 import { type ReportsConfig, schema } from './section.js';
 
-export const reportsPart = configPart<'reports', typeof schema, ReportsConfig>({
+export const reportsPart: Part<'reports', typeof schema, ReportsConfig, ReportsNeeds, RunningReports> = {
   key: 'reports',
+  name: 'reports',
+  label: 'reports',
   schema,
   live: ['probes', 'freshness', 'history', 'uplinkBpsMax'],
   checks: [
@@ -27,4 +30,19 @@ export const reportsPart = configPart<'reports', typeof schema, ReportsConfig>({
   history: 366d                         # of means over five minutes and hours; raw reports are kept a day
   uplinkBpsMax: 1000000000              # nobody's line uploads faster, whatever it reports; see subdomains and caches
 `,
-});
+  start: async (config, needs, previous) => {
+    const { RunningReports } = await import('./running-reports.js');
+    const running = previous ?? new RunningReports(config, needs);
+    running.start();
+    return running;
+  },
+  routes: async (running, { clock }) => {
+    const { reportRoutes } = await import('./api/report-routes.js');
+    const reports = running();
+    return reports === undefined ? [] : reportRoutes(reports.service, clock);
+  },
+  metrics: async (running, { clock }) => {
+    const { reportMetrics } = await import('./api/report-metrics.js');
+    return reportMetrics(running().service, clock);
+  },
+};

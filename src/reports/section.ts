@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import type { DeepReadonly } from '../config-kit/config-part.js';
 import { duration, identifier, section, token, wholeNumber } from '../config-kit/field-schemas.js';
+import type { ConfiguredTokens } from '../control-api/token-directory.js';
+import type { IpAddress } from '../domain/ip-address.js';
 
 const probe = section({
   id: identifier,
@@ -19,6 +21,12 @@ export const schema = section({
 
 export type ReportsSection = DeepReadonly<z.output<typeof schema>>;
 
+/** The sections that it reads: its own, the limits of caches, and everybody who has a token. */
 export interface ReportsConfig {
   readonly reports: ReportsSection;
+  readonly operator: {
+    readonly caches: readonly { readonly address: IpAddress; readonly uplinkBpsMax?: number | undefined }[];
+  };
+  readonly control?: { readonly token?: string | undefined } | undefined;
+  readonly upstream: { readonly originalTrackers: NonNullable<ConfiguredTokens['upstreams']> };
 }

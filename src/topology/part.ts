@@ -1,7 +1,11 @@
-/** The operator's network and the rest of the world as parts of the program: their sections of the configuration. */
+/** The operator's network and the rest of the world as parts of the program: their sections of the configuration, and how the topology is started. */
 import { configPart } from '../config-kit/config-part.js';
+import type { GroupNameStore } from '../domain/locality-group.js';
+import type { Part, PartContext } from '../part/part.js';
 import { cachePreferences, operatorChecks, reservedNetworks } from './check-section.js';
-import { type OperatorConfig, operatorSection, topologySection } from './section.js';
+import { type OperatorConfig, operatorSection, type TopologyConfig, topologySection } from './section.js';
+import type { TopologySource, Turns } from './topology-source.js';
+import type { TopologyView } from './topology-state.js';
 
 export const operatorPart = configPart<'operator', typeof operatorSection, OperatorConfig>({
   key: 'operator',
@@ -25,8 +29,24 @@ export const operatorPart = configPart<'operator', typeof operatorSection, Opera
 `,
 });
 
-export const topologyPart = configPart({
+export interface TopologyNeeds extends Pick<PartContext, 'log'> {
+  readonly groupStore: GroupNameStore;
+  /** Reloads and checks of changed files, one at a time. */
+  readonly turns: Turns;
+  /** @throws OperatorError if the configuration names a sub-domain that the topology lacks */
+  readonly checkSubdomains: (config: TopologyConfig, view: TopologyView) => void;
+}
+
+export const topologyPart: Part<
+  'topology',
+  typeof topologySection,
+  TopologyConfig,
+  TopologyNeeds,
+  TopologySource<TopologyConfig>
+> = {
   key: 'topology',
+  name: 'topology',
+  label: 'topology',
   schema: topologySection,
   live: ['asnDatabase', 'prefixToAs', 'asRelationships', 'asOrganisations', 'reloadEvery'],
   text: `topology:                               # who the rest of the world is; each file is optional
@@ -36,4 +56,12 @@ export const topologyPart = configPart({
   # asOrganisations: 20260101.as-org2info.txt
   reloadEvery: 5m                       # how often the files are looked at for changes
 `,
-});
+  start: async (config, { groupStore, turns, log, checkSubdomains }, previous) => {
+    const { TopologySource } = await import('./topology-source.js');
+    const { GroupRegistry } = await import('./group-registry.js');
+    const groups = new GroupRegistry(groupStore);
+    const source = previous ?? (await TopologySource.open(config, { groups, log, check: checkSubdomains }));
+    source.start(turns);
+    return source;
+  },
+};

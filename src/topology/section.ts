@@ -53,3 +53,13 @@ export type OperatorSection = DeepReadonly<z.output<typeof operatorSection>>;
 export interface OperatorConfig {
   readonly operator: OperatorSection;
 }
+
+/** The sections that the topology is compiled from. */
+export interface TopologyConfig extends OperatorConfig {
+  readonly topology: DeepReadonly<z.output<typeof topologySection>>;
+  readonly billing: {
+    readonly neighbours: readonly { readonly asns: readonly number[] }[];
+    readonly overrides: readonly { readonly requester: string; readonly peer: string }[];
+  };
+  readonly storage: { readonly directory: string };
+}

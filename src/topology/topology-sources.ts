@@ -5,7 +5,7 @@
  */
 import { stat } from 'node:fs/promises';
 import type { AsRelationships } from '../domain/as-relationships.js';
-import { messageOf, OperatorError } from '../domain/errors.js';
+import { type FileProblem, FilesError, messageOf, OperatorError } from '../domain/errors.js';
 import type { AsOrganisations } from './as-organisations.js';
 import type { AsnDatabase } from './asn-database.js';
 import { importedFiles } from './import-topology-file.js';
@@ -47,7 +47,7 @@ export interface RefreshResult {
   /** Whether the content changed. */
   readonly changed: boolean;
   /** New problems, one line each with the file name. The old content of these files is kept. */
-  readonly problems: readonly string[];
+  readonly problems: readonly FileProblem[];
 }
 
 interface Source {
@@ -68,7 +68,7 @@ export class TopologySources {
   /** @throws OperatorError with file and line if a file cannot be used */
   static async open(paths: TopologyFilePaths): Promise<TopologySources> {
     const { sources, problems } = await new TopologySources(paths, new Map()).refresh();
-    if (problems.length > 0) throw new OperatorError(problems.join('\n'));
+    if (problems.length > 0) throw new FilesError(problems);
     return sources;
   }
 
@@ -110,9 +110,11 @@ export class TopologySources {
     }));
   }
 
-  /** Why files as they are now are not in force, one line each. */
-  get problems(): string[] {
-    return this.status().flatMap(({ problem }) => problem ?? []);
+  /** Why files as they are now are not in force. */
+  get problems(): FileProblem[] {
+    return this.status().flatMap(({ path, problem }) =>
+      problem === undefined ? [] : [{ file: path, message: problem }],
+    );
   }
 
   /**
@@ -123,12 +125,12 @@ export class TopologySources {
   async refresh(paths: TopologyFilePaths = this.#paths): Promise<RefreshResult> {
     const before = this.#sources;
     const after = new Map<string, Source>();
-    const problems: string[] = [];
+    const problems: FileProblem[] = [];
     for (const { kind, path, isImported } of await wantedFiles(paths)) {
       const key = `${kind} ${path}`;
       const old = before.get(key);
       const next = await load(kind, path, isImported, old);
-      if (next !== old && next.problem !== undefined) problems.push(next.problem);
+      if (next !== old && next.problem !== undefined) problems.push({ file: path, message: next.problem });
       if (next.loaded !== undefined) after.set(key, next as Source);
     }
     const changed =

@@ -3,6 +3,7 @@
  * it likes, without locks and without asking. Each number is a 64-bit float at an aligned address, written by one thread
  * only, so a reader sees a value that was true a moment ago.
  */
+import type { Histogram } from '../control-api/metric-families.js';
 import { REFUSALS } from './refusals.js';
 
 export const COUNT_ANNOUNCES_UDP = 0;
@@ -53,12 +54,6 @@ const ANSWER_TIME_SUM = ANSWER_TIME_AT + ANSWER_TIME_BOUNDS_US.length + 1;
 export const BATCH_SIZE_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024] as const;
 const BATCH_SIZE_AT = ANSWER_TIME_SUM + 1;
 const COUNTERS = BATCH_SIZE_AT + BATCH_SIZE_BOUNDS.length + 1;
-
-export interface Histogram {
-  /** Upper bounds; `counts` has one more entry, for what is above the last. Not cumulative. */
-  readonly bounds: readonly number[];
-  readonly counts: readonly number[];
-}
 
 /** A reading of all counters; counts are since the start of the worker. */
 export interface CountersView {

@@ -1,10 +1,15 @@
-/** The tracker as a part of the program: its section of the configuration. */
-import { configPart } from '../config-kit/config-part.js';
+/** The tracker as a part of the program: its section of the configuration, and how it is started. */
+import type { Part } from '../part/part.js';
 import { trackerChecks } from './check-section.js';
+import type { RunningTracker, TrackerNeeds } from './running-tracker.js';
 import { schema, type TrackerConfig } from './section.js';
 
-export const trackerPart = configPart<'tracker', typeof schema, TrackerConfig>({
+export const trackerPart: Part<'tracker', typeof schema, TrackerConfig, TrackerNeeds, RunningTracker> = {
   key: 'tracker',
+  // The DNS redirection withdraws the tracker's names by it.
+  name: 'tracker',
+  label: 'tracker',
+  threadName: 'tracker',
   schema,
   live: ['announceUrls', 'torrents', 'denyList.addresses', 'denyList.torrents', 'tls.certificate', 'tls.key'],
   checks: trackerChecks,
@@ -45,4 +50,11 @@ export const trackerPart = configPart<'tracker', typeof schema, TrackerConfig>({
     requestTimeout: 10s
     keepAliveTimeout: 30s
 `,
-});
+  start: async (config, needs) => (await import('./running-tracker.js')).RunningTracker.start(config, needs),
+  routes: async (running) => (await import('./api/tracker-routes.js')).trackerRoutes(running()?.view),
+  metrics: async (running) => {
+    const { trackerMetrics } = await import('./api/tracker-metrics.js');
+    const { dataPlane, limits } = running();
+    return trackerMetrics(dataPlane, limits);
+  },
+};

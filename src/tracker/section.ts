@@ -4,6 +4,7 @@ import { listenUrl, urlOf } from '../config-kit/address-schemas.js';
 import type { DeepReadonly } from '../config-kit/config-part.js';
 import { duration, filePath, flag, marksFile, prefix, section, wholeNumber } from '../config-kit/field-schemas.js';
 import { tlsFiles } from '../config-kit/tls-files.js';
+import type { IpAddress } from '../domain/ip-address.js';
 
 /**
  * Address space for a peer or a torrent, IPv6 in half-empty tables included, so that the limits are met before the space
@@ -68,8 +69,15 @@ export const schema = section({
 
 export type TrackerSection = DeepReadonly<z.output<typeof schema>>;
 
-/** The sections that its checks read. */
+/** The sections that it and its checks read. */
 export interface TrackerConfig {
   readonly tracker: TrackerSection;
+  readonly selection: { readonly enoughInnerPeers: number };
+  readonly upstream: { readonly exchange: boolean; readonly everyMs: number };
+  readonly storage: { readonly directory: string };
+  readonly lab: boolean;
+  readonly dnsRedirect?:
+    | { readonly mirrorAddresses: readonly IpAddress[]; readonly trackerAddresses: readonly IpAddress[] }
+    | undefined;
   readonly crawler: { readonly sources: readonly unknown[] };
 }

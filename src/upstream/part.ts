@@ -1,9 +1,12 @@
-/** The exchange with original trackers as a part of the program: its section of the configuration. */
-import { configPart } from '../config-kit/config-part.js';
+/** The exchange with original trackers as a part of the program: its section of the configuration, and how it is started. */
+import type { Part } from '../part/part.js';
+import type { RunningExchange, UpstreamNeeds } from './running-exchange.js';
 import { dhtIsNotAsked, schema, type UpstreamConfig } from './section.js';
 
-export const upstreamPart = configPart<'upstream', typeof schema, UpstreamConfig>({
+export const upstreamPart: Part<'upstream', typeof schema, UpstreamConfig, UpstreamNeeds, RunningExchange> = {
   key: 'upstream',
+  name: 'upstream exchange',
+  label: 'upstream',
   schema,
   live: ['originalTrackers'],
   checks: [dhtIsNotAsked],
@@ -15,4 +18,20 @@ export const upstreamPart = configPart<'upstream', typeof schema, UpstreamConfig
   peersMax: 200
   originalTrackers: []                  # who may push peers: [ { name: partner, token: "\${PARTNER_TOKEN}" } ]
 `,
-});
+  isOn: ({ upstream }) => upstream.exchange,
+  start: async (config, needs) => {
+    const { RunningExchange } = await import('./running-exchange.js');
+    return new RunningExchange(config, needs);
+  },
+  // Original trackers may push peers although none is asked.
+  routes: async (_, { importPeers }) => {
+    const { pushRoutes } = await import('./api/push-routes.js');
+    const { peerReceiver } = await import('./api/receive-peers.js');
+    return pushRoutes(peerReceiver(importPeers));
+  },
+  metrics: async (running) => {
+    const { labelled } = await import('../control-api/metric-families.js');
+    const read = () => ({ ...running().exchange.counters() });
+    return [labelled('upstream_total', 'The exchange with original trackers', 'what', read)];
+  },
+};

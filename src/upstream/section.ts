@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { endpoint } from '../config-kit/address-schemas.js';
 import type { DeepReadonly, Report } from '../config-kit/config-part.js';
 import { duration, flag, identifier, section, token, wholeNumber } from '../config-kit/field-schemas.js';
+import type { IpAddress } from '../domain/ip-address.js';
+import type { Endpoint } from '../net/endpoint.js';
 
 const DNS_PORT = 53;
 
@@ -15,10 +17,20 @@ export const schema = section({
   originalTrackers: z.array(section({ name: identifier, token })).prefault([]),
 }).prefault({});
 
+/** The sections that it reads. */
 export interface UpstreamConfig {
   readonly upstream: DeepReadonly<z.output<typeof schema>>;
+  readonly dnsRedirect?:
+    | { readonly upstreamResolvers: readonly Endpoint[]; readonly trackerAddresses: readonly IpAddress[] }
+    | undefined;
+  readonly lab: boolean;
 }
 
-export function dhtIsNotAsked({ upstream }: UpstreamConfig, report: Report): void {
+/** The resolvers that do not redirect: those of `upstream`, else those that the DNS redirection forwards to. May be empty. */
+export function configuredResolvers({ upstream, dnsRedirect }: UpstreamConfig): readonly Endpoint[] {
+  return upstream.resolvers.length > 0 ? upstream.resolvers : (dnsRedirect?.upstreamResolvers ?? []);
+}
+
+export function dhtIsNotAsked({ upstream }: Pick<UpstreamConfig, 'upstream'>, report: Report): void {
   if (upstream.dht) report(['upstream', 'dht'], 'foreign peers come from original trackers only; write false');
 }

@@ -84,9 +84,9 @@ async function metric(name: string, part: string): Promise<number> {
 const said = (message: string): number => served.log.filter(({ msg }) => msg === message).length;
 
 describe.each([
-  ['topology', 'app.data-plane.topology-source'],
+  ['topology', 'topology.topology-source'],
   ['reports', 'reports.prune-reports'],
-  ['policy', 'app.data-plane.policy'],
+  ['policy', 'policy.policy'],
   ['upstream exchange', 'upstream.upstream-exchange'],
   ['crawler', 'crawler.crawl-schedule'],
   ['mirror site', 'mirror-site.running-mirror-site'],

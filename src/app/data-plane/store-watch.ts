@@ -3,9 +3,10 @@
  * only the room for other clients is full, that is an alarm: strangers can fill it, and must not be able to take the tracker
  * out of service.
  */
-import type { Config } from '../../config/config-schema.js';
 import type { Logger } from '../../logging/logger.js';
 import type { CountersView } from '../../tracker/counters.js';
+import type { TrackerSection } from '../../tracker/section.js';
+import { storeFill } from '../../tracker/store-fill.js';
 import type { Health } from '../health.js';
 
 const CHECK_EVERY_MS = 5_000;
@@ -18,19 +19,10 @@ const FREE_AGAIN = 0.9;
 const PART = 'swarm store';
 
 export interface StoreWatchContext {
-  readonly limits: Config['tracker']['limits'];
+  readonly limits: TrackerSection['limits'];
   readonly counters: () => Pick<CountersView, 'records' | 'swarms' | 'fullForForeignHits'>;
   readonly health: Pick<Health, 'report'>;
   readonly logger: Logger;
-}
-
-/** How full a store is, 0 … 1: for the operator's own clients, and for those from outside. */
-export function storeFill(
-  { records, swarms }: Pick<CountersView, 'records' | 'swarms'>,
-  { maxPeers, maxTorrents, reservedForInnerPercent }: Config['tracker']['limits'],
-): { readonly inner: number; readonly foreign: number } {
-  const inner = Math.max(records / maxPeers, swarms / maxTorrents);
-  return { inner: Math.min(1, inner), foreign: Math.min(1, inner / (1 - reservedForInnerPercent / 100)) };
 }
 
 export class StoreWatch {

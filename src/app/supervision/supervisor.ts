@@ -5,7 +5,7 @@
 
 import type { MetricFamily, MetricSample } from '../../control-api/metrics.js';
 import { errorOf, messageOf } from '../../domain/errors.js';
-import { currentPart, runAs } from './current-part.js';
+import { currentPart, runAs } from '../../part/current-part.js';
 import { Restarts, type SupervisionContext } from './restarts.js';
 
 export interface RunningPart {

@@ -6,11 +6,11 @@ import { stderr } from 'node:process';
 import { Worker } from 'node:worker_threads';
 import type { MetricFamily } from '../../control-api/metrics.js';
 import { messageOf } from '../../domain/errors.js';
+import { currentPart } from '../../part/current-part.js';
 import { startBeating } from '../../threads/beat.js';
 import { threadModule } from '../../threads/start-thread.js';
 import { StuckDetector } from '../../threads/stuck-detector.js';
 import { createVitals, worstDelayMs } from '../../threads/thread-vitals.js';
-import { currentPart } from './current-part.js';
 import type { MainWatchdogStart } from './main-watchdog-worker.js';
 import type { SupervisionContext } from './restarts.js';
 
@@ -40,7 +40,7 @@ export class ThreadWatch {
   readonly mainVitals = createVitals();
   readonly #context: SupervisionContext;
   readonly #threads: { readonly thread: WatchedThread; readonly detector: StuckDetector }[] = [];
-  readonly #measured: Pick<WatchedThread, 'name' | 'vitals'>[] = [];
+  readonly #measured = new Map<string, SharedArrayBuffer>();
   #running: { stop(): void } | undefined;
 
   constructor(context: SupervisionContext) {
@@ -50,11 +50,11 @@ export class ThreadWatch {
 
   /**
    * For a thread with long work that has a deadline of its own: its delay is only a metric.
-   * @returns where the thread writes its vitals
+   * @returns where the thread of this name, and each one that replaces it, writes its vitals
    */
   measure(name: string): SharedArrayBuffer {
-    const vitals = createVitals();
-    this.#measured.push({ name, vitals });
+    const vitals = this.#measured.get(name) ?? createVitals();
+    this.#measured.set(name, vitals);
     return vitals;
   }
 
@@ -98,10 +98,12 @@ export class ThreadWatch {
         type: 'gauge',
         labelNames: ['thread'],
         read: () =>
-          [...this.#threads.map(({ thread }) => thread), ...this.#measured].map(({ name, vitals }) => ({
-            labels: { thread: name },
-            value: worstDelayMs(vitals, this.#nowSeconds()) / 1_000,
-          })),
+          [...this.#threads.map(({ thread: { name, vitals } }) => [name, vitals] as const), ...this.#measured].map(
+            ([name, vitals]) => ({
+              labels: { thread: name },
+              value: worstDelayMs(vitals, this.#nowSeconds()) / 1_000,
+            }),
+          ),
       },
     ];
   }

@@ -36,9 +36,11 @@ export function registerCrawlCommand(program: Command, context: CliContext): voi
 
 async function crawl(options: CrawlOptions, context: CliContext): Promise<void> {
   // Imported here, so that the other commands start fast.
-  const { createCrawlerParts } = await import('../../app/crawler-parts.js');
+  const { createCrawlerParts, MAX_CRAWL_DOCUMENTS } = await import('../../crawler/crawler-parts.js');
   const { createUpstreamExchange } = await import('../../upstream/upstream-exchange.js');
-  const { configuredResolvers, outboundOf } = await import('../../app/outbound.js');
+  const { createDocumentReader } = await import('../../app/document-reader.js');
+  const { outboundOf } = await import('../../app/outbound.js');
+  const { configuredResolvers } = await import('../../upstream/section.js');
   const config = context.loadConfig(options.config);
   const blockedReason = outboundOf(() => config);
   const top = options.top === undefined ? undefined : parseTop(options.top);
@@ -60,6 +62,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
   });
   const parts = createCrawlerParts({
     config,
+    documents: createDocumentReader({ name: 'crawler-documents', maxWaiting: MAX_CRAWL_DOCUMENTS }),
     database,
     clock: context.clock,
     blockedReason,

@@ -1,6 +1,5 @@
 /** `topology`: shows who owns an address in the running configuration and on which data, and imports new data. */
 import { type Command, Option } from 'commander';
-import { TopologySource, topologyImportDirectory } from '../../app/data-plane/topology-source.js';
 import { unknownSubdomains } from '../../app/known-subdomains.js';
 import type { Config } from '../../config/config-schema.js';
 import { formatPath } from '../../config-kit/config-problem.js';
@@ -11,6 +10,7 @@ import { subdomainProblems } from '../../topology/check-subdomains.js';
 import { GroupRegistry, memoryGroupStore } from '../../topology/group-registry.js';
 import { importTopologyFile, undoTopologyImport } from '../../topology/import-topology-file.js';
 import { IMPORT_KINDS, type ImportKind, type TopologyFileContent } from '../../topology/load-topology-file.js';
+import { TopologySource, topologyImportDirectory } from '../../topology/topology-source.js';
 import type { CliContext } from '../cli-context.js';
 import { formatTable } from '../table.js';
 
@@ -189,12 +189,12 @@ async function objectionsTo(config: Config): Promise<(content: TopologyFileConte
     const plan = [...listed, ...content.subdomains];
     const subdomainIds = new Set(plan.map(({ id }) => id));
     return [
-      ...subdomainProblems(plan, config.operator.networks, ownAsns),
+      ...subdomainProblems(plan, config.operator.networks, ownAsns).map(({ message }) => message),
       ...unknownSubdomains(config, { subdomainIds }).map(({ path, message }) => `${formatPath(path)}: ${message}`),
     ];
   };
 }
 
-function openSource(config: Config): Promise<TopologySource> {
-  return TopologySource.open(config, new GroupRegistry(memoryGroupStore()), createLogger('silent'));
+function openSource(config: Config): Promise<TopologySource<Config>> {
+  return TopologySource.open(config, { groups: new GroupRegistry(memoryGroupStore()), log: createLogger('silent') });
 }

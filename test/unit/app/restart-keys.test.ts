@@ -1,9 +1,8 @@
 /** Every key of the schema: a change of it is either put in force by a reload, or named as needing a restart. */
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { configInForce, keysThatNeedRestart } from '../../../src/app/restart-keys.js';
+import { configInForce, keysThatNeedRestart, LIVE_KEYS } from '../../../src/app/restart-keys.js';
 import { type Config, configSchema } from '../../../src/config/config-schema.js';
-import { LIVE_KEYS } from '../../../src/config/parts.js';
 import { fieldsOf } from '../../../src/config-kit/changed-keys.js';
 
 function keysOf(schema: Parameters<typeof fieldsOf>[0], path = ''): string[] {

@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Health } from '../../../src/app/health.js';
-import { boundToPart, currentPart, runAs } from '../../../src/app/supervision/current-part.js';
 import { Supervisor } from '../../../src/app/supervision/supervisor.js';
 import { createLogger } from '../../../src/logging/logger.js';
+import { boundToPart, currentPart, runAs } from '../../../src/part/current-part.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

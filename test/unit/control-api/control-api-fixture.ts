@@ -1,13 +1,18 @@
 /** A control API on a loopback port over a real store, with one probe for "north", as the tests of this folder use it. */
-import { type ControlRoutePorts, controlRoutes } from '../../../src/app/control-routes.js';
 import { type ControlApiOptions, createControlApi } from '../../../src/control-api/control-api.js';
 import { startControlServer } from '../../../src/control-api/control-server.js';
 import { TokenDirectory } from '../../../src/control-api/token-directory.js';
+import { type CatalogueView, catalogueRoutes } from '../../../src/crawler/api/catalogue-routes.js';
+import { type PagePorts, pageRoutes } from '../../../src/dashboard/page-routes.js';
+import { type RedirectionView, redirectionRoutes } from '../../../src/dns-redirect/api/redirection-routes.js';
 import { reportMetrics } from '../../../src/reports/api/report-metrics.js';
+import { reportRoutes } from '../../../src/reports/api/report-routes.js';
 import { ReportsService } from '../../../src/reports/reports-service.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 import { ReportsStore } from '../../../src/store/sqlite/reports-store.js';
 import { TokensStore } from '../../../src/store/sqlite/tokens-store.js';
+import { trackerRoutes } from '../../../src/tracker/api/tracker-routes.js';
+import { type PeerReceiver, pushRoutes } from '../../../src/upstream/api/push-routes.js';
 
 export const CONTROL_TOKEN = 'control-token';
 export const NORTH_TOKEN = 'north-token';
@@ -34,8 +39,15 @@ export interface ControlApiFixture {
   stop(): Promise<void>;
 }
 
+/** Undefined parts are switched off. */
+interface FixturePorts extends PagePorts {
+  readonly catalogue?: CatalogueView | undefined;
+  readonly redirections?: RedirectionView | undefined;
+  readonly upstream?: PeerReceiver | undefined;
+}
+
 export async function startFixture(
-  overrides: Partial<ControlApiOptions & ControlRoutePorts> = {},
+  overrides: Partial<ControlApiOptions & FixturePorts> = {},
 ): Promise<ControlApiFixture> {
   const database = openDatabase(':memory:');
   const clock = {
@@ -70,7 +82,14 @@ export async function startFixture(
     clock,
     authenticator: directory,
     readiness,
-    routes: controlRoutes({ clock, reports: service, readiness, ...overrides }),
+    routes: [
+      ...reportRoutes(service, clock),
+      ...trackerRoutes(overrides.tracker),
+      ...pushRoutes(overrides.upstream),
+      ...catalogueRoutes(overrides.catalogue),
+      ...redirectionRoutes(overrides.redirections),
+      ...pageRoutes({ clock, reports: service, readiness, ...overrides }),
+    ],
     onDefect: (thrown) => defects.push(thrown),
     onWrongCredentials: (each) => wrong.push(each),
     ...overrides,

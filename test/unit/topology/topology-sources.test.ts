@@ -57,7 +57,7 @@ describe('data files in force', () => {
     await spoil();
     const spoiled = await before.refresh();
     expect(spoiled.changed).toBe(false);
-    expect(spoiled.problems).toEqual([expect.stringMatching(problem)]);
+    expect(spoiled.problems).toEqual([{ file: path, message: expect.stringMatching(problem) }]);
     expect(known(spoiled.sources)).toBe(4);
     expect(await spoiled.sources.refresh()).toMatchObject({ changed: false, problems: [] });
     expect(spoiled.sources.status()[0]).toMatchObject({ problem: expect.stringMatching(problem) });
@@ -75,7 +75,7 @@ describe('data files in force', () => {
     await write(ranges(100));
     const refused = good.refusing((await good.refresh()).sources, 'too many');
     expect(known(refused)).toBe(4);
-    expect(refused.problems).toEqual([`${path} is not in force: too many`]);
+    expect(refused.problems).toEqual([{ file: path, message: `${path} is not in force: too many` }]);
     expect(await refused.refresh()).toMatchObject({ changed: false, problems: [] });
     await write(ranges(5));
     const next = await refused.refresh();

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { StoreWatch, storeFill } from '../../../../src/app/data-plane/store-watch.js';
+import { StoreWatch } from '../../../../src/app/data-plane/store-watch.js';
 import { Health } from '../../../../src/app/health.js';
 import { parseConfig } from '../../../../src/config/parse-config.js';
 import { createLogger } from '../../../../src/logging/logger.js';
+import { storeFill } from '../../../../src/tracker/store-fill.js';
 
 describe('the watch over the store', () => {
   const { limits } = parseConfig(`

@@ -1,22 +1,29 @@
 /** Imports foreign peers into the swarms: those that the exchange asked for, and those that an original tracker pushed. */
-import type { Config } from '../../config/config-schema.js';
-import type { InfoHash } from '../../domain/info-hash.js';
-import type { OwnEndpoint } from '../../domain/own-addresses.js';
-import { machineAddresses } from '../../net/machine-addresses.js';
-import type { UpstreamPeerData } from '../../tracker/data-plane-messages.js';
-import type { ImportOutcome } from '../../tracker/import-peers.js';
-import type { ImportRefusal } from '../../tracker/peer-rules.js';
-import type { ForeignPeer } from '../../upstream/tracker-contact.js';
-import { ownEndpoints } from '../own-endpoints.js';
+import type { InfoHash } from '../domain/info-hash.js';
+import type { IpAddress } from '../domain/ip-address.js';
+import type { OwnEndpoint } from '../domain/own-addresses.js';
+import { machineAddresses } from '../net/machine-addresses.js';
+import { ownEndpoints } from '../net/own-endpoints.js';
+import type { UpstreamPeerData } from './data-plane-messages.js';
+import type { ImportOutcome } from './import-peers.js';
+import type { ImportRefusal } from './peer-rules.js';
+import type { TrackerConfig } from './section.js';
 import type { SupervisedDataPlane } from './supervised-data-plane.js';
+
+/** As an original tracker lists it. */
+export interface ForeignPeer {
+  readonly address: IpAddress;
+  readonly port: number;
+  readonly seed: boolean;
+}
 
 /** The data plane imports this many in a few hundred microseconds. Announces wait no longer than that. */
 const PEERS_PER_MESSAGE = 250;
 
 /** @throws ClientError `unavailable` while the tracker restarts */
 export async function importForeignPeers(
-  config: Config,
-  dataPlane: SupervisedDataPlane,
+  config: TrackerConfig,
+  dataPlane: Pick<SupervisedDataPlane, 'addresses' | 'addUpstreamPeers'>,
   infoHash: InfoHash,
   peers: readonly ForeignPeer[],
   ttlSeconds: number,
@@ -41,7 +48,7 @@ export async function importForeignPeers(
  * the peers are on this machine, so only the listeners count.
  */
 export function endpointsOfNoPeer(
-  { lab, dnsRedirect }: Config,
+  { lab, dnsRedirect }: Pick<TrackerConfig, 'lab' | 'dnsRedirect'>,
   bound: readonly { readonly host: string; readonly port: number }[],
 ): OwnEndpoint[] {
   const redirectedTo = [...(dnsRedirect?.trackerAddresses ?? []), ...(dnsRedirect?.mirrorAddresses ?? [])];

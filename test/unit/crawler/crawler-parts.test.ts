@@ -1,8 +1,9 @@
 /** Every value that crosses from the configuration to the crawler and its fetcher; both are the real ones, looked at. */
 import { afterEach, expect, test, vi } from 'vitest';
-import { createCrawlerParts } from '../../../src/app/crawler-parts.js';
+import { createDocumentReader } from '../../../src/app/document-reader.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import * as crawl from '../../../src/crawler/crawl.js';
+import { createCrawlerParts } from '../../../src/crawler/crawler-parts.js';
 import * as fetching from '../../../src/net/polite-fetch.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 
@@ -20,7 +21,9 @@ async function given(text: string): Promise<Record<string, unknown>> {
   const scraper = { scrape: async () => new Map() };
   const clock = { nowMs: () => 0 };
   const metadata = async () => undefined;
-  const parts = createCrawlerParts({ config, database, clock, blockedReason, announced, scraper, metadata });
+  const documents = createDocumentReader({ name: 'test' });
+  const given = { config, documents, database, clock, blockedReason, announced, scraper, metadata };
+  const parts = createCrawlerParts(given);
   await parts.close();
   database.close();
   const { delayMs, timeoutMs, userAgent } = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0];
@@ -29,6 +32,7 @@ async function given(text: string): Promise<Record<string, unknown>> {
   const crawlerOptions = vi.mocked(crawl.createCrawler).mock.lastCall![0];
   expect(crawlerOptions.announced).toBe(announced);
   expect(crawlerOptions.scraper).toBe(scraper);
+  expect(crawlerOptions.documents).toBe(documents);
   expect(crawlerOptions.metadata).toBe(metadata);
   const isClosed = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0].blockedReason === blockedReason;
   return { delayMs, timeoutMs, userAgent, sources, top, retainMs, maxDocumentBytes, maxTorrentBytes, isClosed };

@@ -1,15 +1,15 @@
 /** The torrents that the tracker serves: all, those of the catalogue or those of a file, without those of the deny list. */
 import { readFileSync } from 'node:fs';
-import type { Config } from '../config/config-schema.js';
-import { messageOf, OperatorError } from '../domain/errors.js';
+import { FilesError, messageOf } from '../domain/errors.js';
 import { INFO_HASH_BYTES, type InfoHash, infoHashToBytes, parseInfoHash } from '../domain/info-hash.js';
-import type { AccessListData } from '../tracker/access-list.js';
+import type { AccessListData } from './access-list.js';
+import type { TrackerSection } from './section.js';
 
 /**
  * @param catalogue the info-hashes of the catalogue; called only if the configuration lists no other
  * @throws OperatorError that names the file and the line that cannot be used
  */
-export function accessListOf(tracker: Config['tracker'], catalogue: () => readonly InfoHash[]): AccessListData {
+export function accessListOf(tracker: TrackerSection, catalogue: () => readonly InfoHash[]): AccessListData {
   const denied = tracker.denyList.torrents === undefined ? [] : readInfoHashes(tracker.denyList.torrents);
   const { torrents } = tracker;
   if (torrents.mode === 'open') return { mode: 'open', hashes: new Uint8Array(0), deniedHashes: hashBytes(denied) };
@@ -23,7 +23,8 @@ function readInfoHashes(file: string): InfoHash[] {
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
-    throw new OperatorError(`cannot read the list of info-hashes ${file}: ${messageOf(thrown)}`, { cause: thrown });
+    const message = `cannot read the list of info-hashes ${file}: ${messageOf(thrown)}`;
+    throw new FilesError([{ file, message }], { cause: thrown });
   }
   return text.split('\n').flatMap((line, i) => {
     const entry = line.replace(/#.*/, '').trim();
@@ -31,7 +32,7 @@ function readInfoHashes(file: string): InfoHash[] {
     try {
       return [parseInfoHash(entry)];
     } catch (thrown) {
-      throw new OperatorError(`${file}:${i + 1}: ${messageOf(thrown)}`);
+      throw new FilesError([{ file, message: `${file}:${i + 1}: ${messageOf(thrown)}` }]);
     }
   });
 }

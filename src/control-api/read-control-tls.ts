@@ -1,12 +1,15 @@
 /** The certificate of the control API, read and checked before anything uses it. */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { Config } from '../config/config-schema.js';
-import { type ControlServerTls, secureContextOptions } from '../control-api/control-server.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
+import { type ControlServerTls, secureContextOptions } from './control-server.js';
+import type { ControlSection } from './section.js';
 
 /** @throws OperatorError if the files cannot be read or do not fit together */
-export function readControlTls({ tls, clientCa }: NonNullable<Config['control']>): ControlServerTls | undefined {
+export function readControlTls({
+  tls,
+  clientCa,
+}: Pick<ControlSection, 'tls' | 'clientCa'>): ControlServerTls | undefined {
   if (tls === undefined) return undefined;
   try {
     const read = {

@@ -1,8 +1,8 @@
 /** The endpoints of this installation, so that the exchange with original trackers never asks its own tracker. */
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
-import { isWildcard } from '../net/endpoint.js';
-import { machineAddresses } from '../net/machine-addresses.js';
+import { isWildcard } from './endpoint.js';
+import { machineAddresses } from './machine-addresses.js';
 
 /**
  * @param bound what the tracker listens on; a wildcard stands for every address of this machine

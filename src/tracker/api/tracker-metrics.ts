@@ -1,44 +1,9 @@
-/** The counters of the data plane and of the exchange with original trackers, as Prometheus families. */
-import type { Config } from '../../config/config-schema.js';
+/** The counters of the data plane, as Prometheus families. */
+import { family, histogram, labelled, single } from '../../control-api/metric-families.js';
 import type { MetricFamily, MetricSample } from '../../control-api/metrics.js';
-import type { CountersView, Histogram } from '../../tracker/counters.js';
-import type { UpstreamCounters } from '../../upstream/upstream-exchange.js';
-import { storeFill } from './store-watch.js';
-
-type Values = Readonly<Record<string, number>>;
-
-function family(
-  type: 'counter' | 'gauge',
-  name: string,
-  help: string,
-  read: () => Iterable<MetricSample>,
-  labelNames: readonly string[] = [],
-): MetricFamily {
-  return { name: `alias_tracker_${name}`, help, type, labelNames, read };
-}
-
-function single(type: 'counter' | 'gauge', name: string, help: string, read: () => number): MetricFamily {
-  return family(type, name, help, () => [{ labels: {}, value: read() }]);
-}
-
-function labelled(name: string, help: string, label: string, read: () => Values): MetricFamily {
-  const samples = (): MetricSample[] =>
-    Object.entries(read()).map(([key, value]) => ({ labels: { [label]: key }, value }));
-  return family('counter', name, help, samples, [label]);
-}
-
-/** Cumulative buckets with an upper bound each, from which Prometheus computes quantiles. */
-function histogram(name: string, help: string, scale: number, read: () => Histogram): MetricFamily {
-  const samples = (): MetricSample[] => {
-    const { bounds, counts } = read();
-    let sum = 0;
-    return counts.map((count, i) => {
-      sum += count;
-      return { labels: { le: i < bounds.length ? String(bounds[i]! / scale) : '+Inf' }, value: sum };
-    });
-  };
-  return family('counter', `${name}_bucket`, help, samples, ['le']);
-}
+import type { CountersView } from '../counters.js';
+import type { TrackerSection } from '../section.js';
+import { storeFill } from '../store-fill.js';
 
 /** Peers given, by requester and peer, in a sample of the answers. */
 function sampledPeers(read: () => CountersView): MetricFamily {
@@ -61,12 +26,20 @@ export function trackerMetrics(
     readonly restarts: number;
     counters(): CountersView;
   },
-  limits: Config['tracker']['limits'],
+  limits: TrackerSection['limits'],
 ): MetricFamily[] {
   const read = (): CountersView => tracker.counters();
   return [
     single('gauge', 'data_plane_up', '1 while the thread that answers peers runs', () => (tracker.isUp ? 1 : 0)),
     single('counter', 'data_plane_restarts_total', 'Restarts of the thread that answers peers', () => tracker.restarts),
+    ...answerMetrics(read),
+    ...storeMetrics(read, limits),
+    ...transportMetrics(read),
+  ];
+}
+
+function answerMetrics(read: () => CountersView): MetricFamily[] {
+  return [
     labelled('announces_total', 'Announces answered, by protocol', 'protocol', () => ({ ...read().announces })),
     labelled('scrapes_total', 'Scrapes answered, by protocol', 'protocol', () => ({ ...read().scrapes })),
     labelled('refusals_total', 'Requests refused, by reason', 'reason', () => read().refusals),
@@ -106,6 +79,11 @@ export function trackerMetrics(
       'Announces from tracker.trustedProxies that do not name their client',
       () => read().unnamedBehindProxy,
     ),
+  ];
+}
+
+function storeMetrics(read: () => CountersView, limits: TrackerSection['limits']): MetricFamily[] {
+  return [
     single('gauge', 'peers_stored', 'Peers stored, from original trackers too', () => read().records),
     single('gauge', 'peers_stored_max', 'tracker.limits.maxPeers', () => limits.maxPeers),
     single('gauge', 'swarms_max', 'tracker.limits.maxTorrents', () => limits.maxTorrents),
@@ -129,13 +107,14 @@ export function trackerMetrics(
     single('gauge', 'upstream_peers', 'Foreign peers from original trackers', () => read().upstreamPeers),
     single('gauge', 'swarms', 'Swarms known', () => read().swarms),
     single('gauge', 'swarm_bytes', 'Bytes that swarms take', () => read().arenaUsedBytes),
+  ];
+}
+
+function transportMetrics(read: () => CountersView): MetricFamily[] {
+  return [
     single('gauge', 'connections_open', 'HTTP connections', () => read().transport.connectionsOpen),
     labelled('transport_total', 'What the transport did', 'what', () => ({ ...read().transport })),
     histogram('answer_seconds', 'Time to make an answer (sampled)', 1e6, () => read().answerTimeUs),
     histogram('batch_size', 'Datagrams taken at once', 1, () => read().batchSize),
   ];
-}
-
-export function upstreamMetrics(read: () => UpstreamCounters): MetricFamily[] {
-  return [labelled('upstream_total', 'The exchange with original trackers', 'what', () => ({ ...read() }))];
 }

@@ -1,8 +1,5 @@
 /** Makes the crawler of a configuration, for `serve` and for `crawl`. */
-import type { Config } from '../config/config-schema.js';
-import { type Crawler, createCrawler } from '../crawler/crawl.js';
-import type { FetchMetadata } from '../crawler/metadata-port.js';
-import type { AnnouncedSwarms, Scraper } from '../crawler/source.js';
+
 import type { Clock } from '../domain/clock.js';
 import type { NameResolver } from '../net/name-resolver.js';
 import type { BlockedReason } from '../net/outbound-rules.js';
@@ -10,13 +7,17 @@ import { createPoliteFetcher } from '../net/polite-fetch.js';
 import { type Catalogue, createCatalogue } from '../store/sqlite/catalogue.js';
 import { createCrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
-import { createDocumentReader } from './document-reader.js';
+import { type Crawler, createCrawler } from './crawl.js';
+import type { CrawlDocumentReader } from './document-tasks.js';
+import type { FetchMetadata } from './metadata-port.js';
+import type { CrawlerConfig } from './section.js';
+import type { AnnouncedSwarms, Scraper } from './source.js';
 
-/** The crawl limits its documents in flight; this has to be more than its sources and parallel fetches. */
-const MAX_CRAWL_DOCUMENTS = 10_000;
+/** The crawl limits its documents in flight; what reads them has to be more than its sources and parallel fetches. */
+export const MAX_CRAWL_DOCUMENTS = 10_000;
 
 export interface CrawlerPartsOptions {
-  readonly config: Config;
+  readonly config: CrawlerConfig;
   readonly database: SqliteDatabase;
   readonly clock: Clock;
   readonly blockedReason: BlockedReason;
@@ -28,8 +29,8 @@ export interface CrawlerPartsOptions {
   readonly announced?: AnnouncedSwarms | undefined;
   /** Descriptions of torrents of which only the info-hash is known. */
   readonly metadata?: FetchMetadata | undefined;
-  /** Where the thread that reads documents writes its vitals. */
-  readonly documentVitals?: SharedArrayBuffer | undefined;
+  /** Reads documents in a thread, which `close` ends. */
+  readonly documents: CrawlDocumentReader & { close(): Promise<void> };
 }
 
 export interface CrawlerParts {
@@ -40,14 +41,9 @@ export interface CrawlerParts {
 }
 
 export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
-  const { config, database, clock, resolver } = options;
+  const { config, database, clock, resolver, documents } = options;
   const settings = config.crawler;
   const catalogue = createCatalogue(database);
-  const documents = createDocumentReader({
-    name: 'crawler-documents',
-    maxWaiting: MAX_CRAWL_DOCUMENTS,
-    vitals: options.documentVitals,
-  });
   const fetcher = createPoliteFetcher({
     clock,
     documents,

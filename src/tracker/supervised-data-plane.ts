@@ -3,56 +3,51 @@
  * ports, with the swarms of the latest snapshot. Until it runs the tracker is not ready, and questions about swarms are
  * refused at once.
  */
-import { ClientError, messageOf } from '../../domain/errors.js';
-import type { InfoHash } from '../../domain/info-hash.js';
-import type { OwnEndpoint } from '../../domain/own-addresses.js';
-import type { CostTable } from '../../selection/cost-table.js';
-import type { Explanation } from '../../selection/explanation.js';
-import { createVitals } from '../../threads/thread-vitals.js';
-import type { TopologyData } from '../../topology/topology-table.js';
-import type { AccessListData } from '../../tracker/access-list.js';
-import { type CountersView, createCounters } from '../../tracker/counters.js';
-import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from '../../tracker/data-plane.js';
-import type { ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from '../../tracker/data-plane-messages.js';
-import type { DataPlaneOptions, LiveOptions } from '../../tracker/data-plane-options.js';
-import type { ImportOutcome } from '../../tracker/import-peers.js';
-import { setSnapshotAside } from '../../tracker/snapshot-file.js';
-import type { InnerPeer } from '../../tracker/swarm/inner-peers.js';
-import type { BoundAddress, CertificatePair } from '../../transport/transport.js';
-import { Restarts, type SupervisionContext } from '../supervision/restarts.js';
+import { ClientError, messageOf } from '../domain/errors.js';
+import type { InfoHash } from '../domain/info-hash.js';
+import type { OwnEndpoint } from '../domain/own-addresses.js';
+import type { PartContext, PartThread, Supervision } from '../part/part.js';
+import type { CostTable } from '../selection/cost-table.js';
+import type { Explanation } from '../selection/explanation.js';
+import { createVitals } from '../threads/thread-vitals.js';
+import type { TopologyData } from '../topology/topology-table.js';
+import type { BoundAddress, CertificatePair } from '../transport/transport.js';
+import type { AccessListData } from './access-list.js';
+import { type CountersView, createCounters } from './counters.js';
+import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from './data-plane.js';
+import type { ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from './data-plane-messages.js';
+import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
+import type { ImportOutcome } from './import-peers.js';
+import { setSnapshotAside } from './snapshot-file.js';
+import type { InnerPeer } from './swarm/inner-peers.js';
 
-/** The part's name in readiness. The DNS redirection withdraws the tracker's names by it. */
-const PART = 'tracker';
 /** After more consecutive failures the snapshot, which each start loads, may be the cause. */
 const SUSPECT_SNAPSHOT_AFTER = 3;
 
-export class SupervisedDataPlane {
+type Context = Pick<PartContext, 'log' | 'supervise'>;
+
+export class SupervisedDataPlane implements PartThread {
   /** Of the first start. A restart listens on the same addresses and ports. */
   readonly addresses: readonly BoundAddress[];
   /** Beat and delay of the thread, in shared memory. A restarted thread continues with it. */
   readonly vitals: SharedArrayBuffer;
-  readonly #context: SupervisionContext;
+  readonly #context: Context;
   readonly #counters: SharedArrayBuffer;
   /** The options of the next start: those of the first one, with all later changes. */
   #options: DataPlaneOptions;
   #pinned: Uint8Array | undefined;
   /** The thread that runs, or the one that ended last. */
   #current: DataPlane;
-  readonly supervision: Restarts;
+  readonly supervision: Supervision;
   readonly #upstreamListeners = new Set<UpstreamNeeded>();
 
   /** @throws OperatorError if the first start fails: the operator has to repair the cause */
-  static async start(options: DataPlaneOptions, context: SupervisionContext): Promise<SupervisedDataPlane> {
+  static async start(options: DataPlaneOptions, context: Context): Promise<SupervisedDataPlane> {
     const vitals = createVitals();
     return new SupervisedDataPlane(await DataPlane.start(options, createCounters(), vitals), vitals, options, context);
   }
 
-  private constructor(
-    first: DataPlane,
-    vitals: SharedArrayBuffer,
-    options: DataPlaneOptions,
-    context: SupervisionContext,
-  ) {
+  private constructor(first: DataPlane, vitals: SharedArrayBuffer, options: DataPlaneOptions, context: Context) {
     this.#current = first;
     this.vitals = vitals;
     this.#context = context;
@@ -60,7 +55,7 @@ export class SupervisedDataPlane {
     this.#counters = first.sharedCounters;
     const listen = options.listen.map((each, i) => ({ ...each, port: first.addresses[i]?.port ?? each.port }));
     this.#options = { ...options, listen };
-    this.supervision = new Restarts(PART, context, (failures) => this.#startAgain(failures));
+    this.supervision = context.supervise((failures) => this.#startAgain(failures));
     this.#watch(first);
     this.#logStart(first);
   }
@@ -175,8 +170,8 @@ export class SupervisedDataPlane {
   }
 
   #watch(plane: DataPlane): void {
-    const { logger } = this.#context;
-    plane.onFault((error) => logger.error({ err: error }, `tracker: ${error.message}`));
+    const { log } = this.#context;
+    plane.onFault((error) => log.error({ err: error }, `tracker: ${error.message}`));
     plane.onUpstreamNeeded((infoHash, family) => {
       for (const listener of this.#upstreamListeners) listener(infoHash, family);
     });
@@ -210,7 +205,7 @@ export class SupervisedDataPlane {
     if (snapshotFile === undefined) return;
     try {
       const aside = await setSnapshotAside(snapshotFile);
-      this.#context.logger.error(
+      this.#context.log.error(
         `tracker: the snapshot of the swarms may be the cause; it is not loaded, and kept as ${aside}`,
       );
     } catch {
@@ -220,13 +215,12 @@ export class SupervisedDataPlane {
 
   /** Logs the transport and what came back from the snapshot. */
   #logStart({ transport, transportFallback, restored }: DataPlane): void {
-    const { logger } = this.#context;
-    if (transportFallback !== undefined) logger.warn(`tracker: the portable transport is used: ${transportFallback}`);
-    logger.info(`tracker: transport ${transport}`);
+    const { log } = this.#context;
+    if (transportFallback !== undefined) log.warn(`tracker: the portable transport is used: ${transportFallback}`);
+    log.info(`tracker: transport ${transport}`);
     if (restored === null) return;
     const { damage, setAsideAs, peers, swarms } = restored;
-    if (damage !== null)
-      logger.error(`tracker: the snapshot of the swarms is damaged: ${damage}; kept as ${setAsideAs}`);
-    logger.info(`tracker: ${peers} peers in ${swarms} swarms restored from the snapshot`);
+    if (damage !== null) log.error(`tracker: the snapshot of the swarms is damaged: ${damage}; kept as ${setAsideAs}`);
+    log.info(`tracker: ${peers} peers in ${swarms} swarms restored from the snapshot`);
   }
 }

@@ -1,20 +1,25 @@
 /** The options of the data plane, from the configuration. */
 import { join } from 'node:path';
-import type { Config } from '../../config/config-schema.js';
-import { isIpv6Only } from '../../config/listeners.js';
-import { formatPrefix } from '../../domain/ip-address.js';
-import { formatListenUrl } from '../../net/listen-url.js';
-import type { LiveOptions, DataPlaneOptions as Options } from '../../tracker/data-plane-options.js';
-import { STORE_BYTES_EACH } from '../../tracker/section.js';
-import type { TlsMaterial } from '../../transport/transport.js';
+import { formatPrefix } from '../domain/ip-address.js';
+import { formatListenUrl } from '../net/listen-url.js';
+import type { PartContext } from '../part/part.js';
+import type { TlsMaterial } from '../transport/transport.js';
+import type { LiveOptions, DataPlaneOptions as Options } from './data-plane-options.js';
 import { endpointsOfNoPeer } from './import-foreign-peers.js';
-import type { Policy } from './policy.js';
+import { STORE_BYTES_EACH, type TrackerConfig, type TrackerSection } from './section.js';
+
+/** What does not lie in the configuration. */
+export interface OptionsNeeds extends Pick<PartContext, 'isIpv6Only'> {
+  readonly policy: Pick<Options, 'topology' | 'cost'>;
+  readonly access: NonNullable<Options['access']>;
+  readonly seed?: number | undefined;
+}
 
 /** For blocks that exist twice while a swarm grows or shrinks. */
 const SPARE_ARENA_BYTES = 16 * 2 ** 20;
 
 /** The options that a reload changes. */
-export function liveOptions(config: Config): LiveOptions {
+export function liveOptions(config: TrackerConfig): LiveOptions {
   const { tracker, selection, upstream } = config;
   return {
     // For swarms that come back from a snapshot when the thread is started again.
@@ -24,16 +29,11 @@ export function liveOptions(config: Config): LiveOptions {
   };
 }
 
-export function tlsMaterial(tls: NonNullable<Config['tracker']['tls']>): TlsMaterial {
+export function tlsMaterial(tls: NonNullable<TrackerSection['tls']>): TlsMaterial {
   return { certificateFile: tls.certificate, keyFile: tls.key };
 }
 
-export function dataPlaneOptions(
-  config: Config,
-  policy: Pick<Policy, 'current'>,
-  access: NonNullable<Options['access']>,
-  seed?: number,
-): Options {
+export function dataPlaneOptions(config: TrackerConfig, { policy, access, isIpv6Only, seed }: OptionsNeeds): Options {
   const { tracker, upstream } = config;
   const { limits } = tracker;
   const arenaBytes = (limits.maxPeers + limits.maxTorrents) * STORE_BYTES_EACH + SPARE_ARENA_BYTES;
@@ -42,12 +42,12 @@ export function dataPlaneOptions(
   return {
     listen: tracker.listen.map((listen) => ({
       ...listen,
-      ...(isIpv6Only(listen, listen.protocol === 'udp' ? 'udp' : 'tcp', config) ? { ipv6Only: true } : {}),
+      ...(isIpv6Only(listen, listen.protocol === 'udp' ? 'udp' : 'tcp') ? { ipv6Only: true } : {}),
       ...(listen.protocol === 'https' && tls ? { tls } : {}),
       ...(behindBalancer.has(formatListenUrl(listen)) ? { proxyProtocol: true } : {}),
     })),
-    topology: policy.current.topology,
-    cost: policy.current.cost,
+    topology: policy.topology,
+    cost: policy.cost,
     transport: tracker.transport,
     access,
     intervalSeconds: Math.round(tracker.intervalMs / 1000),

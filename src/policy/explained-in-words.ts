@@ -1,7 +1,17 @@
 /** Adds names, rates and reports to the explanation of a selection. */
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
+import type { GroupCost } from '../selection/compile-cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
-import type { Policy } from './data-plane/policy.js';
+import type { AddressDescription } from '../topology/compile-topology.js';
+
+/** What the policy in force says of addresses and groups. */
+export interface PolicyNames {
+  describeAddress(address: IpAddress): AddressDescription;
+  describeGroup(group: number): GroupCost;
+  /** The rate that an override sets for traffic between two groups. */
+  overriddenRate(requesterGroup: number, group: number): number | undefined;
+  readonly billing: { readonly currency: string; readonly period: string | null };
+}
 
 /** How to read the numbers of a candidate. */
 const SCALES = {
@@ -13,7 +23,11 @@ const SCALES = {
 } as const;
 
 /** @param requester the client of the explained answer. @returns plain JSON for people and scripts */
-export function explainedInWords(answer: Explanation, requester: IpAddress, policy: Policy): Record<string, unknown> {
+export function explainedInWords(
+  answer: Explanation,
+  requester: IpAddress,
+  policy: PolicyNames,
+): Record<string, unknown> {
   const { groupName, asn, operator, subdomain } = policy.describeAddress(requester);
   return {
     found: answer.found,

@@ -1,12 +1,12 @@
 /** The topology of one configuration and its data files. Immutable: the next one is compiled whole before it is in force. */
-import type { Config } from '../../config/config-schema.js';
-import type { AsRelationships } from '../../domain/as-relationships.js';
-import { OperatorError } from '../../domain/errors.js';
-import { subdomainProblems } from '../../topology/check-subdomains.js';
-import { type CompiledTopology, compileTopology } from '../../topology/compile-topology.js';
-import type { GroupRegistry } from '../../topology/group-registry.js';
-import type { SubdomainPrefixes } from '../../topology/operator-network.js';
-import type { TopologySources } from '../../topology/topology-sources.js';
+import type { AsRelationships } from '../domain/as-relationships.js';
+import { FilesError } from '../domain/errors.js';
+import { subdomainProblems } from './check-subdomains.js';
+import { type CompiledTopology, compileTopology } from './compile-topology.js';
+import type { GroupRegistry } from './group-registry.js';
+import type { SubdomainPrefixes } from './operator-network.js';
+import type { TopologyConfig } from './section.js';
+import type { TopologySources } from './topology-sources.js';
 
 /** The topology as the policy, the reports and the checks see it. */
 export interface TopologyView {
@@ -19,8 +19,8 @@ export interface TopologyView {
   readonly subdomainIds: ReadonlySet<string>;
 }
 
-export class TopologyState implements TopologyView {
-  readonly config: Config;
+export class TopologyState<Whole extends TopologyConfig> implements TopologyView {
+  readonly config: Whole;
   readonly files: TopologySources;
   readonly ownAsns: readonly number[];
   readonly subdomains: readonly SubdomainPrefixes[];
@@ -31,7 +31,7 @@ export class TopologyState implements TopologyView {
    * @param groups gets numbers for groups that have none
    * @throws OperatorError if the address plan does not fit the network, or has more groups than there are numbers
    */
-  constructor(config: Config, files: TopologySources, groups: GroupRegistry, version: number) {
+  constructor(config: Whole, files: TopologySources, groups: GroupRegistry, version: number) {
     const { networks, subdomains, caches } = config.operator;
     const { neighbours, overrides } = config.billing;
     this.config = config;
@@ -40,7 +40,7 @@ export class TopologyState implements TopologyView {
     this.subdomains = 'file' in subdomains ? files.subdomains : [...subdomains, ...files.subdomains];
     this.subdomainIds = new Set(this.subdomains.map((subdomain) => subdomain.id));
     const problems = subdomainProblems(this.subdomains, networks, this.ownAsns);
-    if (problems.length > 0) throw new OperatorError(problems.join('\n'));
+    if (problems.length > 0) throw new FilesError(problems);
     const overridden = overrides
       .flatMap(({ requester, peer }) => [requester, peer])
       .flatMap((side) => /^AS(\d+)$/i.exec(side)?.[1] ?? []);

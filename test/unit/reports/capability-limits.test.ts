@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { capabilityLimits } from '../../../src/app/capability-limits.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
+import { capabilityLimits } from '../../../src/reports/capability-limits.js';
 import { parseSubdomainCsv } from '../../../src/topology/subdomain-csv.js';
 
 const config = parseConfig(`

@@ -7,7 +7,7 @@ import { RunningRedirection } from '../../../src/dns-redirect/running-redirectio
 import { OperatorError } from '../../../src/domain/errors.js';
 import { createLogger } from '../../../src/logging/logger.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
-import { answerWith, askUdp, type Closing, clock, question, startResolver } from '../dns-redirect/running-redirect.js';
+import { answerWith, askUdp, type Closing, clock, question, startResolver } from './running-redirect.js';
 
 const closing: Closing[] = [];
 afterEach(async () => {
@@ -31,7 +31,7 @@ async function start() {
   const health = new Health();
   const log = createLogger('silent');
   const context = {
-    supervise: (startAgain: () => Promise<void>) =>
+    supervise: (startAgain: (failures: number) => Promise<void>) =>
       new Restarts('DNS redirection', { clock, logger: log, health }, startAgain),
     targets: {
       mirrorIsHealthy: () => health.isHealthy('mirror site'),
@@ -39,7 +39,7 @@ async function start() {
       onChange: (listener: () => void) => health.onChange(listener),
     },
     log,
-    mirrorVitals: null,
+    mirrorVitals: () => null,
   };
   const part = await RunningRedirection.start(section(resolver, '203.0.113.20'), context);
   closing.push(() => part.stop());

@@ -1,14 +1,15 @@
 /** Every value that crosses from the configuration to the data plane: each key changes exactly what it is for. */
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { dataPlaneOptions } from '../../../src/app/data-plane/data-plane-options.js';
 import { configSchema } from '../../../src/config/config-schema.js';
+import { isIpv6Only } from '../../../src/config/listeners.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { fieldsOf } from '../../../src/config-kit/changed-keys.js';
+import { dataPlaneOptions } from '../../../src/tracker/configured-options.js';
 import { STORE_BYTES_EACH } from '../../../src/tracker/section.js';
 import { labPolicy } from '../../support/lab-policy.js';
 
-const LAB_POLICY = { current: labPolicy() };
+const LAB_POLICY = labPolicy();
 
 const BASE = `operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
 tracker:
@@ -17,6 +18,16 @@ tracker:
 storage: { directory: /nowhere }
 `;
 const access = { mode: 'open' as const, hashes: new Uint8Array(0), deniedHashes: new Uint8Array(0) };
+
+function optionsFrom(text: string, seed?: number) {
+  const config = parseConfig(text);
+  return dataPlaneOptions(config, {
+    policy: LAB_POLICY,
+    access,
+    isIpv6Only: (listener, protocol) => isIpv6Only(listener, protocol, config),
+    seed,
+  });
+}
 
 function optionsOf(key?: string, value?: unknown): Record<string, unknown> {
   const yaml = parse(BASE) as Record<string, unknown>;
@@ -29,8 +40,8 @@ function optionsOf(key?: string, value?: unknown): Record<string, unknown> {
     }
     at[steps.at(-1)!] = value;
   }
-  const { topology, cost, ...rest } = dataPlaneOptions(parseConfig(stringify(yaml)), LAB_POLICY, access, 1);
-  return { ...rest, isPolicy: topology === LAB_POLICY.current.topology && cost === LAB_POLICY.current.cost };
+  const { topology, cost, ...rest } = optionsFrom(stringify(yaml), 1);
+  return { ...rest, isPolicy: topology === LAB_POLICY.topology && cost === LAB_POLICY.cost };
 }
 
 /** Key → its new value, and where in the options which value is then. */
@@ -129,7 +140,7 @@ describe('the data plane gets', () => {
     const text = `operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
 tracker: { listen: ["https://127.0.0.1:1", "http://127.0.0.1:2"], tls: { certificate: ${file}, key: ${file} } }
 `;
-    const { listen } = dataPlaneOptions(parseConfig(text), LAB_POLICY, access);
+    const { listen } = optionsFrom(text);
     expect(listen[0]).toMatchObject({ tls: { certificateFile: file, keyFile: file } });
     expect(listen[1]).not.toHaveProperty('tls');
   });

@@ -4,20 +4,22 @@
  * of a billing schedule compiles everything again and replaces it whole. If a file cannot be used, the old policy stays in
  * force.
  */
-import type { Config } from '../../config/config-schema.js';
-import type { Clock } from '../../domain/clock.js';
-import { messageOf } from '../../domain/errors.js';
-import { formatIp, type IpAddress } from '../../domain/ip-address.js';
-import type { Logger } from '../../logging/logger.js';
-import type { Apply } from '../../part/part.js';
-import { type CapabilityReading, CapabilityTable } from '../../selection/compile-capability.js';
-import { type CompiledCost, compileCostTable, type GroupCost } from '../../selection/compile-cost-table.js';
-import type { DensityReading } from '../../selection/compile-density.js';
-import type { CostTable } from '../../selection/cost-table.js';
-import type { AddressDescription, CompiledTopology } from '../../topology/compile-topology.js';
-import type { TopologyData } from '../../topology/topology-table.js';
-import type { TopologySource } from './topology-source.js';
-import type { TopologyView } from './topology-state.js';
+import type { Clock } from '../domain/clock.js';
+import { messageOf } from '../domain/errors.js';
+import { formatIp, type IpAddress } from '../domain/ip-address.js';
+import type { Logger } from '../logging/logger.js';
+import { boundToPart } from '../part/current-part.js';
+import type { Apply, RunningPart } from '../part/part.js';
+import { type CapabilityReading, CapabilityTable } from '../selection/compile-capability.js';
+import { type CompiledCost, compileCostTable, type GroupCost } from '../selection/compile-cost-table.js';
+import type { DensityReading } from '../selection/compile-density.js';
+import type { CostTable } from '../selection/cost-table.js';
+import type { Explanation } from '../selection/explanation.js';
+import type { AddressDescription, CompiledTopology } from '../topology/compile-topology.js';
+import type { TopologyView } from '../topology/topology-state.js';
+import type { TopologyData } from '../topology/topology-table.js';
+import { explainedInWords } from './explained-in-words.js';
+import type { PolicyConfig } from './section.js';
 
 /** Where compiled policies go. */
 export interface PolicyConsumer {
@@ -44,21 +46,30 @@ export interface ReadingsSource {
 /** setTimeout takes at most 2^31 − 1 milliseconds. A later change is scheduled again after that. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-export class Policy {
-  readonly #options: { clock: Clock; logger: Logger; readings: ReadingsSource; topology: TopologySource };
-  #config: Config;
+export interface PolicyOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly readings: ReadingsSource;
+  /** In force. */
+  readonly topology: TopologyView;
+}
+
+export class Policy implements RunningPart<PolicyConfig> {
+  readonly listeners = [];
+  readonly #options: PolicyOptions;
+  #config: PolicyConfig;
   #version = 1;
   readonly #capability: CapabilityTable;
   #cost: CompiledCost;
   #consumer: PolicyConsumer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe: () => void = () => {};
+  #isRunning = false;
+  /** Timers that the data plane's start causes belong to this part. */
+  #inPart: (work: () => void) => void = (work) => work();
 
   /** @throws OperatorError if a data file or a billing rule cannot be used */
-  constructor(
-    config: Config,
-    options: { clock: Clock; logger: Logger; readings: ReadingsSource; topology: TopologySource },
-  ) {
+  constructor(config: PolicyConfig, options: PolicyOptions) {
     this.#options = options;
     this.#config = config;
     const readings = options.readings.capabilityReadings(options.clock.nowMs());
@@ -102,24 +113,41 @@ export class Policy {
     return { currency: this.#config.billing.currency, period: this.#cost.period?.name ?? null };
   }
 
-  /** Sends the policy, and each later one, to the data plane. */
-  start(consumer: PolicyConsumer): void {
-    this.#consumer = consumer;
+  /** Why a client would get which peers, with names, rates and reports. */
+  inWords(answer: Explanation, requester: IpAddress): Record<string, unknown> {
+    return explainedInWords(answer, requester, this);
+  }
+
+  /** Follows reports and the billing schedule until `stop`. May be called again. */
+  start(): void {
+    this.stop();
+    this.#inPart = boundToPart((work) => work());
+    this.#isRunning = true;
     this.#publish();
-    const { readings } = this.#options;
-    this.#unsubscribe = readings.onChange((change) =>
+    this.#unsubscribe = this.#options.readings.onChange((change) =>
       this.#attempt('the new reports', () => this.#applyReadings(change)),
     );
+  }
+
+  /** Sends the policy, and each later one, to the data plane. */
+  sendTo(consumer: PolicyConsumer): void {
+    this.#consumer = consumer;
+    this.#inPart(() => this.#publish());
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#unsubscribe();
-    this.#consumer = undefined;
+    this.#isRunning = false;
+  }
+
+  /** The topology hands over each new configuration with its tables: see {@link prepareWith}. */
+  prepare(): Apply {
+    return () => {};
   }
 
   /** @param topology that will be in force with `config`. @throws OperatorError if the two do not fit together */
-  prepare(config: Config, topology: TopologyView): Apply {
+  prepareWith(config: PolicyConfig, topology: TopologyView): Apply {
     const cost = this.#compile(config, topology);
     return () => {
       this.#adopt(config, cost);
@@ -128,7 +156,7 @@ export class Policy {
   }
 
   /** @throws OperatorError if a billing rule cannot be used with this topology */
-  #compile(config: Config, topology: TopologyView): CompiledCost {
+  #compile(config: PolicyConfig, topology: TopologyView): CompiledCost {
     const { clock, readings } = this.#options;
     const { billing, selection, operator, reports } = config;
     const nowMs = clock.nowMs();
@@ -151,7 +179,7 @@ export class Policy {
     });
   }
 
-  #adopt(config: Config, cost: CompiledCost): void {
+  #adopt(config: PolicyConfig, cost: CompiledCost): void {
     const { clock, readings } = this.#options;
     const nowMs = clock.nowMs();
     this.#config = config;
@@ -179,14 +207,14 @@ export class Policy {
   }
 
   #recompile(): void {
-    this.prepare(this.#config, this.#options.topology)();
+    this.prepareWith(this.#config, this.#options.topology)();
   }
 
   #attempt(what: string, change: () => void): void {
     try {
       change();
     } catch (thrown) {
-      this.#options.logger.error(
+      this.#options.log.error(
         { err: thrown },
         `the old policy stays in force, ${what} cannot be used: ${messageOf(thrown)}`,
       );
@@ -194,11 +222,12 @@ export class Policy {
   }
 
   #publish(): void {
-    this.#sendCapability();
-    this.#consumer?.setPolicy(this.#topology.data, this.#table);
     clearTimeout(this.#timer);
+    if (!this.#isRunning || this.#consumer === undefined) return;
+    this.#sendCapability();
+    this.#consumer.setPolicy(this.#topology.data, this.#table);
     const { nextChangeAtMs } = this.#cost;
-    if (nextChangeAtMs === undefined || this.#consumer === undefined) return;
+    if (nextChangeAtMs === undefined) return;
     const waitMs = Math.min(LONGEST_TIMER_MS, Math.max(0, nextChangeAtMs - this.#options.clock.nowMs()));
     this.#timer = setTimeout(() => this.#attempt('the billing schedule', () => this.#recompile()), waitMs).unref();
   }

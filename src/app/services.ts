@@ -1,0 +1,142 @@
+/**
+ * What the application gives the parts, and what crosses from one part to another: each entry says which part it comes
+ * from. A part declares the entries that it needs, and knows nothing of this list. A part that needs more adds it here.
+ */
+import type { Config } from '../config/config-schema.js';
+import { isIpv6Only } from '../config/listeners.js';
+import type { MetricFamily } from '../control-api/metrics.js';
+import type { Route } from '../control-api/route.js';
+import type { Clock } from '../domain/clock.js';
+import { messageOf } from '../domain/errors.js';
+import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
+import type { Logger } from '../logging/logger.js';
+import { mirrorSitePart } from '../mirror-site/part.js';
+import type { Endpoint } from '../net/endpoint.js';
+import type { PartContext } from '../part/part.js';
+import { selectionPart } from '../policy/part.js';
+import { reportsPart } from '../reports/part.js';
+import { createCatalogue } from '../store/sqlite/catalogue.js';
+import type { SqliteDatabase } from '../store/sqlite/database.js';
+import { sqliteGroupStore } from '../store/sqlite/group-registry.js';
+import { isStorageFailure } from '../store/sqlite/storage-failure.js';
+import { topologyPart } from '../topology/part.js';
+import type { TopologyConfig } from '../topology/section.js';
+import type { TopologySource } from '../topology/topology-source.js';
+import type { TopologyView } from '../topology/topology-state.js';
+import type { ForeignPeer } from '../tracker/import-foreign-peers.js';
+import { trackerPart } from '../tracker/part.js';
+import { upstreamPart } from '../upstream/part.js';
+import type { RewriteOptions } from '../wire/metainfo-rewrite.js';
+import { createDocumentReader } from './document-reader.js';
+import type { Health } from './health.js';
+import { requireKnownSubdomains } from './known-subdomains.js';
+import type { OneAtATime } from './one-at-a-time.js';
+import { innerPeersOf, outboundOf } from './outbound.js';
+import type { StorageWatch } from './storage-watch.js';
+import type { Supervisor } from './supervision/supervisor.js';
+import type { ThreadWatch } from './supervision/thread-watch.js';
+
+/** A part as its object of the type `Part` names it. */
+interface Startable<Running> {
+  readonly name: string;
+  start(...given: never[]): Promise<Running>;
+}
+
+export interface Foundation {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly seed: number;
+  readonly health: Health;
+  readonly threads: ThreadWatch;
+  readonly supervisor: Supervisor;
+  readonly database: SqliteDatabase;
+  readonly storage: StorageWatch;
+  readonly turns: OneAtATime;
+  /** In force. */
+  readonly config: () => Config;
+  readonly parts: {
+    /** The part as it runs now; undefined if it is switched off. */
+    find<Running>(part: Startable<Running>): Running | undefined;
+    /** @throws if the part does not run yet */
+    get<Running>(part: Startable<Running>): Running;
+    /** Of all parts. */
+    routes(): Promise<readonly Route[]>;
+    metrics(): Promise<readonly MetricFamily[]>;
+  };
+}
+
+/** The same for all parts, but for what each part is given of its own. */
+export type Services = ReturnType<typeof createServices> & Pick<PartContext, 'onListenerError' | 'supervise'>;
+
+export function createServices(foundation: Foundation) {
+  const { clock, logger, seed, health, threads, supervisor, database, storage, turns, config, parts } = foundation;
+  const catalogue = createCatalogue(database);
+  const dataPlane = () => parts.get(trackerPart).dataPlane;
+  return {
+    clock,
+    log: logger,
+    seed,
+    turns,
+    database,
+    catalogue,
+    groupStore: sqliteGroupStore(database),
+    isIpv6Only: (listener: Endpoint, protocol: 'udp' | 'tcp') => isIpv6Only(listener, protocol, config()),
+    blockedReason: outboundOf(config),
+    prices: () => config().billing,
+    checkSubdomains: (next: TopologyConfig, view: TopologyView) => requireKnownSubdomains(next as Config, view),
+
+    // Every part is started and reloaded with the whole configuration, so that is what the topology hands on.
+    topology: () => parts.get(topologyPart) as unknown as TopologySource<Config>,
+    reports: () => parts.get(reportsPart).service,
+    authenticator: () => parts.get(reportsPart).directory,
+    policy: () => parts.get(selectionPart),
+
+    dataPlane,
+    trackerView: () => parts.get(trackerPart).view,
+    /** Where the tracker really is: what torrents are rewritten to where the configuration names nothing. */
+    trackerUrls: () => parts.get(trackerPart).listeners.map(({ url }) => `${url}/announce`),
+    swarm: (infoHash: InfoHash) => dataPlane().swarm(infoHash),
+    announced: async (limit: number) => {
+      const swarms = await dataPlane().swarms({ limit, sort: 'peers' });
+      return swarms.map((swarm) => ({ ...swarm, infoHash: parseInfoHash(swarm.infoHash) }));
+    },
+    innerPeers: async (infoHash: InfoHash, limit: number) => {
+      const peers = await dataPlane().innerPeers(infoHash, limit);
+      return peers.map(({ family, words, port }) => ({ address: { family, words }, port }));
+    },
+    innerPeerBlocked: innerPeersOf(config),
+    importPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) =>
+      parts.get(trackerPart).importPeers(infoHash, peers, ttlSeconds),
+    catalogueChanged: () => parts.get(trackerPart).catalogueChanged(),
+
+    originalTrackers: () => parts.find(upstreamPart),
+    openRewriter: () => {
+      const documents = createDocumentReader({
+        name: 'mirror-documents',
+        vitals: threads.measure('mirror-documents'),
+      });
+      return {
+        rewrite: (bytes: Uint8Array, options: RewriteOptions, about: string) =>
+          documents.run('rewriteTorrent', { bytes, options }, { about }),
+        close: () => documents.close(),
+      };
+    },
+    openDocuments: (name: string, maxWaiting: number) =>
+      createDocumentReader({ name, maxWaiting, vitals: threads.measure(name) }),
+    targets: {
+      mirrorIsHealthy: () => health.isHealthy(mirrorSitePart.name),
+      trackerIsHealthy: () => health.isHealthy(trackerPart.name),
+      onChange: (listener: () => void) => health.onChange(listener),
+    },
+    /** Of the thread that serves the mirror site. */
+    mirrorVitals: () => (parts.find(mirrorSitePart) ? threads.mainVitals : null),
+
+    readiness: health,
+    routes: () => parts.routes(),
+    metrics: async () => [...supervisor.metrics(), ...threads.metrics(), ...(await parts.metrics())],
+    onDefect: (thrown: unknown, path: string) => {
+      if (isStorageFailure(thrown)) storage.failed(thrown);
+      else logger.error({ err: thrown, path }, `control API: ${messageOf(thrown)}`);
+    },
+  };
+}

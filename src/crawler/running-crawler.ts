@@ -1,0 +1,89 @@
+/** The crawler as a part: crawls on a schedule, and says what it found. */
+import { randomBytes } from 'node:crypto';
+import type { NameResolver } from '../net/name-resolver.js';
+import type { BlockedReason } from '../net/outbound-rules.js';
+import type { PartContext, RunningPart } from '../part/part.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { SqliteDatabase } from '../store/sqlite/database.js';
+import type { CrawlResult } from './crawl-result.js';
+import { startCrawler } from './crawl-schedule.js';
+import { createCrawlerParts, MAX_CRAWL_DOCUMENTS } from './crawler-parts.js';
+import type { CrawlDocumentReader } from './document-tasks.js';
+import { createMetadataClient, type MetadataClientOptions } from './metadata-client.js';
+import type { CrawlerConfig } from './section.js';
+import type { AnnouncedSwarm, Scraper } from './source.js';
+
+/** As clients name themselves (BEP 20), followed by 12 random bytes. */
+const CLIENT = '-AT0100-';
+
+/** What the application gives it of other parts. */
+export interface CrawlerNeeds extends Pick<PartContext, 'clock' | 'log'> {
+  readonly database: SqliteDatabase;
+  readonly catalogue: Pick<Catalogue, 'search'>;
+  readonly blockedReason: BlockedReason;
+  /** Reads documents in a thread of its own. */
+  readonly openDocuments: (name: string, maxWaiting: number) => CrawlDocumentReader & { close(): Promise<void> };
+  /** Of the exchange with original trackers; undefined if there is none. */
+  readonly originalTrackers: () => { readonly exchange: Scraper; readonly resolver: NameResolver } | undefined;
+  /** The largest swarms that inner clients announce. @param limit at most so many */
+  readonly announced: (limit: number) => Promise<readonly AnnouncedSwarm[]>;
+  /** Inner peers that announce a torrent. @param limit at most so many */
+  readonly innerPeers: MetadataClientOptions['peersOf'];
+  /** Which of their addresses are not connected to, and why. */
+  readonly innerPeerBlocked: BlockedReason;
+  /** Called after each crawl: other torrents may be in the catalogue. */
+  readonly catalogueChanged: () => void;
+}
+
+export function startCrawling(
+  { crawler: section, ...config }: CrawlerConfig,
+  needs: CrawlerNeeds,
+): RunningPart<CrawlerConfig> {
+  const { clock, log, database, blockedReason, originalTrackers, announced, catalogueChanged } = needs;
+  const parts = createCrawlerParts({
+    config: { ...config, crawler: section },
+    documents: needs.openDocuments('crawler-documents', MAX_CRAWL_DOCUMENTS),
+    database,
+    clock,
+    blockedReason,
+    resolver: originalTrackers()?.resolver,
+    // Asked anew each time, because the exchange may have been started again.
+    scraper: originalTrackers() && {
+      scrape: async (...asked) => (await originalTrackers()?.exchange.scrape(...asked)) ?? new Map(),
+    },
+    announced: { announced: () => announced(section.top) },
+    metadata: section.metadata
+      ? createMetadataClient({
+          peersOf: needs.innerPeers,
+          blockedReason: needs.innerPeerBlocked,
+          peerId: Buffer.concat([Buffer.from(CLIENT), randomBytes(20 - CLIENT.length)]),
+        })
+      : undefined,
+  });
+  const running = startCrawler({
+    crawler: parts.crawler,
+    everyMs: section.everyMs,
+    onResult: (result) => {
+      log.info(describeCrawl(result));
+      catalogueChanged();
+    },
+    onFailure: (reason) => log.error(`the crawl failed: ${reason}`),
+  });
+  return {
+    listeners: [],
+    prepare: () => () => {},
+    stop: async () => {
+      await running.stop();
+      await parts.close();
+    },
+  };
+}
+
+function describeCrawl({ entries, sources }: CrawlResult): string {
+  const count = (status: string): number => entries.filter((entry) => entry.status === status).length;
+  const failed = sources
+    .filter((source) => source.error !== undefined)
+    .map((source) => `${source.name} (${source.error})`);
+  const torrents = `crawled: ${count('new')} torrents new, ${count('updated')} updated, ${count('kept')} kept, ${count('failed')} failed`;
+  return failed.length === 0 ? torrents : `${torrents}; sources that failed: ${failed.join(', ')}`;
+}

@@ -1,0 +1,107 @@
+/** The data plane as a part: started with the configuration and the policy, reloaded, and asked by the other parts. */
+import type { InfoHash } from '../domain/info-hash.js';
+import { formatEndpoint } from '../net/endpoint.js';
+import type { Apply, PartContext, PartListener, RunningPart } from '../part/part.js';
+import type { CostTable } from '../selection/cost-table.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { TopologyData } from '../topology/topology-table.js';
+import { readCertificate } from '../transport/portable/certificate.js';
+import type { TrackerView } from './api/tracker-routes.js';
+import { type TrackerViewNeeds, trackerView } from './api/tracker-view.js';
+import { accessListOf, hashBytes } from './configured-access.js';
+import { dataPlaneOptions, liveOptions, tlsMaterial } from './configured-options.js';
+import { type ForeignPeer, importForeignPeers } from './import-foreign-peers.js';
+import type { ImportOutcome } from './import-peers.js';
+import type { TrackerConfig } from './section.js';
+import { SupervisedDataPlane } from './supervised-data-plane.js';
+
+/** Compiled from topology, prices and reports; sent to the data plane whenever it changes. */
+export interface PolicyOfTracker {
+  readonly current: { readonly topology: TopologyData; readonly cost: CostTable };
+  sendTo(dataPlane: SupervisedDataPlane): void;
+}
+
+export interface TrackerNeeds extends Pick<PartContext, 'log' | 'supervise' | 'isIpv6Only'>, TrackerViewNeeds {
+  readonly policy: () => PolicyOfTracker & ReturnType<TrackerViewNeeds['policy']>;
+  readonly catalogue: Pick<Catalogue, 'get' | 'allInfoHashes'>;
+  /** Of the random choices. */
+  readonly seed: number;
+}
+
+export class RunningTracker implements RunningPart<TrackerConfig> {
+  readonly dataPlane: SupervisedDataPlane;
+  readonly view: TrackerView;
+  readonly #needs: TrackerNeeds;
+  /** In force. */
+  #config: TrackerConfig;
+
+  /** @throws OperatorError if the first start fails: the operator has to repair the cause */
+  static async start(config: TrackerConfig, needs: TrackerNeeds): Promise<RunningTracker> {
+    const access = accessListOf(config.tracker, () => needs.catalogue.allInfoHashes());
+    const { isIpv6Only, seed } = needs;
+    const options = dataPlaneOptions(config, { policy: needs.policy().current, access, isIpv6Only, seed });
+    const running = new RunningTracker(config, needs, await SupervisedDataPlane.start(options, needs));
+    running.#keepCatalogue();
+    needs.policy().sendTo(running.dataPlane);
+    return running;
+  }
+
+  private constructor(config: TrackerConfig, needs: TrackerNeeds, dataPlane: SupervisedDataPlane) {
+    this.#config = config;
+    this.#needs = needs;
+    this.dataPlane = dataPlane;
+    this.view = trackerView(dataPlane, config.tracker, needs);
+  }
+
+  get listeners(): readonly PartListener[] {
+    return this.dataPlane.addresses.map((address) => ({
+      ...address,
+      url: `${address.protocol}://${formatEndpoint(address)}`,
+      about: 'announce and scrape',
+    }));
+  }
+
+  get limits(): TrackerConfig['tracker']['limits'] {
+    return this.#config.tracker.limits;
+  }
+
+  get thread(): SupervisedDataPlane {
+    return this.dataPlane;
+  }
+
+  /** Takes the torrents of the catalogue again, after a crawl. */
+  catalogueChanged(): void {
+    this.dataPlane.setAccess(this.#access(this.#config));
+    this.#keepCatalogue();
+  }
+
+  /** @throws ClientError `unavailable` while the tracker restarts */
+  importPeers(infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number): Promise<ImportOutcome> {
+    return importForeignPeers(this.#config, this.dataPlane, infoHash, peers, ttlSeconds);
+  }
+
+  async prepare(next: TrackerConfig): Promise<Apply> {
+    const access = this.#access(next);
+    const options = liveOptions(next);
+    const certificate = next.tracker.tls && (await readCertificate(tlsMaterial(next.tracker.tls)));
+    return () => {
+      this.#config = next;
+      this.dataPlane.setAccess(access);
+      this.dataPlane.setOptions(options);
+      if (certificate) this.dataPlane.useCertificate(certificate);
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.dataPlane.stop();
+  }
+
+  #access(config: TrackerConfig) {
+    return accessListOf(config.tracker, () => this.#needs.catalogue.allInfoHashes());
+  }
+
+  /** Torrents of the catalogue keep their count of downloads while nobody announces them. */
+  #keepCatalogue(): void {
+    this.dataPlane.setPinned(hashBytes(this.#needs.catalogue.allInfoHashes()));
+  }
+}
