@@ -37,9 +37,9 @@ function rulesOf(config: () => Config, interfaces: () => Interfaces): OutboundRu
 }
 
 function unlessUnknown(rules: BlockedReason): BlockedReason {
-  return (address, port) => {
+  return (address, port, allowPrivate) => {
     try {
-      return rules(address, port);
+      return rules(address, port, allowPrivate);
     } catch (thrown) {
       // Interfaces are read over netlink, which a sandbox may forbid: an address that cannot be checked stays blocked.
       return `cannot be checked: the interfaces of this machine cannot be read (${messageOf(thrown)})`;

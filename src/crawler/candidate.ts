@@ -3,7 +3,8 @@
  * source, often name the same torrent: {@link mergeCandidates} merges those that share an info-hash or an address.
  */
 import type { InfoHash } from '../domain/info-hash.js';
-import { MAX_COUNT_CHARACTERS, MAX_SWARM_COUNT } from './limits.js';
+import { addressKey } from '../domain/site-address.js';
+import { MAX_COUNT_CHARACTERS, MAX_OFFERS, MAX_SWARM_COUNT } from './limits.js';
 
 export interface Candidate {
   /** Name of the first source that named it. */
@@ -27,18 +28,14 @@ export interface Candidate {
   readonly bytes?: number | undefined;
   /** Since the Unix epoch. */
   readonly publishedMs?: number | undefined;
+  /** The largest weight of the sources that name it; set by the crawl. */
+  readonly weight?: number | undefined;
+  /** True: seeds and leechers are what its trackers report; set by the crawl. */
+  readonly measured?: boolean | undefined;
+  /** Every place that names it, where several do; set by merging. */
+  readonly places?: readonly Candidate[] | undefined;
   /** Requests from inside the operator's network: lines of an access log, or peers that announced. */
   readonly innerRequests?: number | undefined;
-}
-
-/**
- * Estimates the demand for a torrent. A leecher counts twice as much as a seed, because it wants the torrent now. A
- * request from inside the network counts twice as much again, because only inner demand can be served from inside.
- *
- *     score = seeds + 2 × leechers + 4 × inner requests
- */
-export function scoreOf(candidate: Pick<Candidate, 'seeds' | 'leechers' | 'innerRequests'>): number {
-  return (candidate.seeds ?? 0) + 2 * (candidate.leechers ?? 0) + 4 * (candidate.innerRequests ?? 0);
 }
 
 /**
@@ -49,7 +46,9 @@ export function mergeCandidates(candidates: Iterable<Candidate>): Candidate[] {
   const groups: Candidate[] = [];
   const groupByKey = new Map<string, number>();
   for (const candidate of candidates) {
-    const keys = [candidate.infoHash, candidate.torrentUrls[0]].filter((key) => key !== undefined);
+    const [first] = candidate.torrentUrls;
+    const keys: string[] = candidate.infoHash === undefined ? [] : [candidate.infoHash];
+    if (first !== undefined) keys.push(URL.canParse(first) ? addressKey(first) : first);
     if (keys.length === 0 && candidate.magnet !== undefined) keys.push(candidate.magnet);
     const found = keys.map((key) => groupByKey.get(key)).find((index) => index !== undefined);
     const index = found ?? groups.push(candidate) - 1;
@@ -61,7 +60,7 @@ export function mergeCandidates(candidates: Iterable<Candidate>): Candidate[] {
 
 function merged(a: Candidate, b: Candidate): Candidate {
   return {
-    source: a.source,
+    ...a,
     title: a.title ?? b.title,
     infoHash: a.infoHash ?? b.infoHash,
     torrentUrls: [...new Set([...a.torrentUrls, ...b.torrentUrls])],
@@ -74,7 +73,15 @@ function merged(a: Candidate, b: Candidate): Candidate {
     bytes: a.bytes ?? b.bytes,
     publishedMs: a.publishedMs ?? b.publishedMs,
     innerRequests: (a.innerRequests ?? 0) + (b.innerRequests ?? 0),
+    weight: largest(a.weight, b.weight),
+    measured: a.measured || b.measured,
+    places: [...placesOf(a), ...placesOf(b)].slice(0, MAX_OFFERS),
   };
+}
+
+/** Every place that names the torrent, as the sources gave it. */
+export function placesOf(candidate: Candidate): readonly Candidate[] {
+  return candidate.places ?? [candidate];
 }
 
 export function largest(a: number | undefined, b: number | undefined): number | undefined {
@@ -94,6 +101,10 @@ export function parseSwarmCount(text: string | undefined): number | undefined {
   const digits = match[1]!.replace(/[\s']/g, '');
   const factor = match[2] === '' ? 1 : match[2]!.toLowerCase() === 'k' ? 1_000 : 1_000_000;
   const number = factor === 1 ? Number(digits.replace(/[.,](?=\d{3}(\D|$))/g, '')) : Number(digits.replace(',', '.'));
-  const count = Math.round(number * factor);
-  return count <= MAX_SWARM_COUNT ? count : undefined;
+  return plausibleCount(Math.round(number * factor));
+}
+
+/** The count, if a swarm can have so many peers. */
+export function plausibleCount(count: number | undefined): number | undefined {
+  return count !== undefined && Number.isInteger(count) && count >= 0 && count <= MAX_SWARM_COUNT ? count : undefined;
 }

@@ -9,6 +9,7 @@ export type CrawlProgress =
   | { readonly step: 'source-failed'; readonly source: string; readonly reason: string }
   | { readonly step: 'tracker-failed'; readonly tracker: string; readonly reason: string }
   | { readonly step: 'measured'; readonly torrents: number }
+  | { readonly step: 'found'; readonly name: string; readonly source: string }
   | { readonly step: 'torrent'; readonly entry: CrawlEntry };
 
 export interface CrawlEntry {
@@ -19,6 +20,7 @@ export interface CrawlEntry {
   readonly seeds: number | undefined;
   readonly leechers: number | undefined;
   readonly innerRequests: number;
+  /** The popularity, smoothed over time. */
   readonly score: number;
   readonly source: string;
   readonly status: StoreOutcome | 'skipped' | 'failed';
@@ -36,4 +38,6 @@ export interface CrawlResult {
   /** Torrents that lost their rank in this crawl, and those deleted because their retention ended. */
   readonly dropped: number;
   readonly deleted: number;
+  /** True: the time of the crawl was up before all candidates were tried. */
+  readonly ended: boolean;
 }

@@ -5,23 +5,28 @@
  * while.
  */
 import type { Clock } from '../domain/clock.js';
-import { messageOf, OperatorError } from '../domain/errors.js';
-import type { InfoHash } from '../domain/info-hash.js';
+import { addressKey } from '../domain/site-address.js';
 import type { PoliteFetcher } from '../net/polite-fetch.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import type { CatalogueSummary } from '../store/sqlite/catalogue-torrent.js';
 import { MAX_TORRENT_BYTES } from '../wire/metainfo-limits.js';
-import { type Candidate, mergeCandidates, scoreOf } from './candidate.js';
-import type { CrawlEntry, CrawlProgress, CrawlResult } from './crawl-result.js';
+import { type Candidate, mergeCandidates } from './candidate.js';
+import { chooseBest } from './choose.js';
+import type { CrawlProgress, CrawlResult } from './crawl-result.js';
+import { readSources } from './crawl-sources.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
-import { describer, identified } from './known-descriptions.js';
-import { measured } from './measure.js';
+import { describeKnown, identified, type ProvenAddresses } from './known-descriptions.js';
+import { CANDIDATES_PER_PLACE, MIN_CANDIDATES } from './limits.js';
 import type { FetchMetadata } from './metadata-port.js';
-import { rankTorrent } from './rank-torrent.js';
-import { readSource } from './read-source.js';
+import { adaptedTop } from './popularity.js';
+import { provePlaces } from './prove-places.js';
+import { type Publishing, publish, stage } from './publish.js';
+import { siteVisits } from './site-visits.js';
 import type { AnnouncedSwarms, Scraper } from './source.js';
 import type { Source } from './source-section.js';
+import { Standings } from './standings.js';
+import { type TorrentPolicy, torrentPolicy } from './torrent-policy.js';
 
 export interface CrawlerOptions {
   readonly sources: readonly Source[];
@@ -36,6 +41,16 @@ export interface CrawlerOptions {
   readonly announced?: AnnouncedSwarms | undefined;
   /** For torrents of which only the info-hash is known. */
   readonly metadata?: FetchMetadata | undefined;
+  /** With this, the top is larger while the tracker has room. */
+  readonly topMax?: number | undefined;
+  /** How full the tracker is, from 0 to 1. */
+  readonly load?: (() => Promise<number> | number) | undefined;
+  /** Default: no torrent is refused but those that the operator has denied. */
+  readonly policy?: TorrentPolicy | undefined;
+  /** After this time, half of a lasting change of demand has arrived in the popularity. 0 or undefined: at once. */
+  readonly popularityHalfLifeMs?: number | undefined;
+  /** After this time a crawl stores what it has found, and ends. */
+  readonly maxDurationMs?: number | undefined;
   /** How long a torrent is retained after it drops out of the top. */
   readonly retainMs?: number | undefined;
   /** A torrent file is fetched again after this time, because its trackers may have changed. */
@@ -59,12 +74,11 @@ export interface CrawlRun {
 const DAY_MS = 86_400_000;
 const DEFAULT_RETAIN_MS = 14 * DAY_MS;
 const DEFAULT_REFETCH_MS = DAY_MS;
-/** State of access logs and documents that no source names any more is deleted after this. */
+const DEFAULT_MAX_DURATION_MS = 3_600_000;
+/** State of access logs and documents that no source names any more is deleted after this, and so is old popularity. */
 const MEMORY_MS = 30 * DAY_MS;
-/** Descriptions fetched concurrently over all hosts; each host receives one request at a time. */
-const PARALLEL_FETCHES = 8;
-/** Candidates tried for each rank, so that a site full of broken files ends. */
-const TRIES_PER_RANK = 3;
+/** The log of publications outlives a year's questions. */
+const LOG_MEMORY_MS = 400 * DAY_MS;
 
 export interface Crawler {
   /** @throws OperatorError for an unknown source; the signal's reason if it is aborted */
@@ -76,99 +90,111 @@ export function createCrawler(options: CrawlerOptions): Crawler {
 }
 
 async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlResult> {
+  const timeUp = AbortSignal.timeout(options.maxDurationMs ?? DEFAULT_MAX_DURATION_MS);
+  const signal = run.signal === undefined ? timeUp : AbortSignal.any([timeUp, run.signal]);
   const { catalogue, state, clock, retainMs = DEFAULT_RETAIN_MS } = options;
-  const top = run.top ?? options.top;
-  const dryRun = run.dryRun ?? false;
-  const { candidates, sources, unread } = await readSources(options, run);
-  const carried = catalogue.ranked().filter((torrent) => unread.has(torrent.source));
-  const merged = mergeCandidates([...candidates.map((c) => identified(c, catalogue)), ...carried.map(asCandidate)]);
-  const describable = merged.filter(
+  const { onProgress, dryRun = false } = run;
+  const top = run.top ?? adaptedTop(options.top, options.topMax, (await options.load?.()) ?? 0);
+  const policy = options.policy ?? torrentPolicy(catalogue, () => ({ denied: new Set(), allowed: undefined }));
+  const visits = siteVisits(options);
+  const read = await readSources({
+    all: options.sources,
+    only: run.source,
+    limit: Math.max(MIN_CANDIDATES, top * CANDIDATES_PER_PLACE),
+    reading: { ...options, fetcher: { ...options.fetcher, fetch: visits.fetch }, dryRun, signal },
+    stopped: run.signal,
+    onProgress,
+  });
+  const nowMs = clock.nowMs();
+  const ranked = catalogue.ranked();
+  const standings = new Standings({
+    history: catalogue.popularities(),
+    rankedBefore: new Set(ranked.map(({ infoHash }) => infoHash)),
+    pinned: policy.pinned(),
+    pinningSources: new Set(options.sources.filter(({ type }) => type === 'pinned').map(({ name }) => name)),
+    halfLifeMs: options.popularityHalfLifeMs ?? 0,
+    nowMs,
+  });
+  const proven: ProvenAddresses = { stored: catalogue.fileAddresses(), others: state.knownFiles() };
+  const candidates = await candidatesOf(read.candidates, carriedOver(ranked, read.unread, policy, catalogue), proven);
+  const describable = candidates.filter(
     (c) => c.torrentUrls[0] ?? c.magnet ?? (c.infoHash && (options.metadata ?? catalogue.get(c.infoHash))),
   );
-  const describe = describer(
-    {
-      ...options,
-      refetchMs: options.refetchMs ?? DEFAULT_REFETCH_MS,
-      maxTorrentBytes: Math.min(options.maxTorrentBytes ?? MAX_TORRENT_BYTES, MAX_TORRENT_BYTES),
-    },
-    run.signal,
-  );
-  // Sorting is stable: equal scores keep the order of the sources and their entries.
-  const known = mergeCandidates(
-    await measured(describable, {
-      ...run,
-      scraper: options.scraper,
-      describe,
-      limit: top * TRIES_PER_RANK,
-      parallel: PARALLEL_FETCHES,
-    }),
-  );
-  const ranked = known.sort((a, b) => scoreOf(b) - scoreOf(a));
-
-  const entries: CrawlEntry[] = [];
-  const taken = new Set<InfoHash>();
-  for (let next = 0; taken.size < top && next < Math.min(ranked.length, top * TRIES_PER_RANK); ) {
-    const wave = ranked.slice(next, next + Math.min(top - taken.size, PARALLEL_FETCHES));
-    next += wave.length;
-    const described = await Promise.all(wave.map(describe));
-    wave.forEach((candidate, index) => {
-      const entry = rankTorrent(candidate, described[index]!, taken, { ...options, dryRun });
-      if (entry === undefined) return;
-      entries.push(entry);
-      run.onProgress?.({ step: 'torrent', entry });
-    });
+  const reading = {
+    ...options,
+    visits,
+    proven,
+    refetchMs: options.refetchMs ?? DEFAULT_REFETCH_MS,
+    maxTorrentBytes: Math.min(options.maxTorrentBytes ?? MAX_TORRENT_BYTES, MAX_TORRENT_BYTES),
+  };
+  const publishing: Publishing = { catalogue, state, sources: options.sources, policy, standings, nowMs, dryRun };
+  const { found, others, failures } = await chooseBest(describable, {
+    ...{ top, standings, signal, onProgress },
+    describe: (candidate) => describeKnown(candidate, reading, signal),
+    knownTrackers: (candidate) => knownTrackers(candidate, catalogue, proven),
+    stage: (candidate, described) => stage(candidate, described, publishing),
+    scraper: options.scraper,
+    stopped: run.signal,
+  });
+  const { entries, dropped, deleted } = publish(found, others, top, nowMs - retainMs, publishing);
+  for (const entry of entries) onProgress?.({ step: 'torrent', entry });
+  if (!dryRun) {
+    await provePlaces(found, { ...options, visits, proven, maxTorrentBytes: reading.maxTorrentBytes }, signal);
+    run.signal?.throwIfAborted();
+    forget(options, nowMs);
   }
-  if (dryRun) return { entries, sources, dropped: 0, deleted: 0 };
-  const dropped = catalogue.keepRanksOf([...taken]);
-  const deleted = catalogue.deleteDropped(clock.nowMs() - retainMs);
-  state.forgetBefore(clock.nowMs() - MEMORY_MS);
-  return { entries, sources, dropped, deleted };
+  return { entries: [...failures, ...entries], sources: read.sources, dropped, deleted, ended: timeUp.aborted };
 }
 
-/** Candidates of all sources that could be read; `unread` lists the others, whose torrents keep their rank. */
-async function readSources(
-  options: CrawlerOptions,
-  run: CrawlRun,
-): Promise<{ candidates: Candidate[]; sources: CrawlResult['sources']; unread: Set<string> }> {
-  const chosen = options.sources.filter((source) => run.source === undefined || source.name === run.source);
-  if (chosen.length === 0) {
-    const names = options.sources.map((source) => source.name).join(', ');
-    throw new OperatorError(
-      run.source === undefined
-        ? 'the crawler has no sources; add one under crawler.sources'
-        : `there is no source "${run.source}"; the configuration has ${names}`,
-    );
+function forget({ catalogue, state }: CrawlerOptions, nowMs: number): void {
+  state.forgetBefore(nowMs - MEMORY_MS);
+  catalogue.forgetPopularityBefore(nowMs - MEMORY_MS);
+  catalogue.forgetOffersBefore(nowMs - MEMORY_MS);
+  catalogue.forgetLogBefore(nowMs - LOG_MEMORY_MS);
+}
+
+/** Merged, with the info-hashes that are known. In slices, because a crawl shares its thread with the mirror site. */
+async function candidatesOf(
+  read: readonly Candidate[],
+  carried: readonly Candidate[],
+  proven: ProvenAddresses,
+): Promise<Candidate[]> {
+  const known: Candidate[] = [];
+  for (let at = 0; at < read.length; at += SLICE) {
+    for (const candidate of read.slice(at, at + SLICE)) known.push(identified(candidate, proven));
+    await new Promise(setImmediate);
   }
-  const unread = new Set(options.sources.filter((source) => !chosen.includes(source)).map((source) => source.name));
-  const read = await Promise.all(
-    chosen.map(async (source) => {
-      try {
-        const candidates = await readSource(source, {
-          ...options,
-          dryRun: run.dryRun ?? false,
-          signal: run.signal,
-          onNote: (note) => run.onProgress?.({ step: 'source-note', source: source.name, note }),
-        });
-        run.onProgress?.({ step: 'source', source: source.name, candidates: candidates.length });
-        return { name: source.name, candidates, error: undefined };
-      } catch (thrown) {
-        run.signal?.throwIfAborted();
-        const reason = messageOf(thrown);
-        unread.add(source.name);
-        run.onProgress?.({ step: 'source-failed', source: source.name, reason });
-        return { name: source.name, candidates: [], error: reason };
-      }
-    }),
-  );
-  return {
-    candidates: read.flatMap((source) => source.candidates),
-    sources: read.map(({ name, candidates, error }) => ({ name, candidates: candidates.length, error })),
-    unread,
-  };
+  return mergeCandidates([...known, ...carried]);
+}
+
+const SLICE = 1_000;
+
+/** Ranked torrents of sources that were not read, and pinned ones. */
+function carriedOver(
+  ranked: readonly CatalogueSummary[],
+  unread: ReadonlySet<string>,
+  policy: TorrentPolicy,
+  catalogue: Catalogue,
+): Candidate[] {
+  const isUnread = ({ source, infoHash }: CatalogueSummary): boolean =>
+    unread.has(source) || (unread.size > 0 && catalogue.offers(infoHash).some((offer) => unread.has(offer.source)));
+  const pinned = [...policy.pinned()].flatMap((infoHash) => catalogue.get(infoHash) ?? []);
+  return [...ranked.filter(isUnread), ...pinned].map(asCandidate);
 }
 
 function asCandidate(torrent: CatalogueSummary): Candidate {
-  const { source, name, infoHash, torrentUrl, magnet, pageUrl, seeds, leechers } = torrent;
+  const { source, name, title, infoHash, torrentUrl, magnet, pageUrl, seeds, leechers } = torrent;
   const torrentUrls = torrentUrl === undefined ? [] : [torrentUrl];
-  return { source, title: name, infoHash, torrentUrls, magnet, pageUrl, seeds, leechers };
+  return { source, title: title ?? name, infoHash, torrentUrls, magnet, pageUrl, seeds, leechers };
+}
+
+function knownTrackers(
+  { infoHash, torrentUrls }: Candidate,
+  catalogue: Catalogue,
+  { others }: ProvenAddresses,
+): readonly string[] | undefined {
+  const stored = infoHash === undefined ? undefined : catalogue.get(infoHash);
+  if (stored !== undefined) return stored.trackerTiers.flat();
+  const [first] = torrentUrls;
+  return first !== undefined && URL.canParse(first) ? others.get(addressKey(first))?.trackers : undefined;
 }

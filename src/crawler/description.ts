@@ -5,13 +5,15 @@
 import { cutToBytes } from '../domain/cut-text.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
-import type { PoliteFetcher } from '../net/polite-fetch.js';
+import { hasUrlSecrets, MASK, maskUrlSecrets } from '../domain/mask-url-secrets.js';
 import type { CatalogueTorrent, TorrentToStore } from '../store/sqlite/catalogue-torrent.js';
 import { MAX_NAME_BYTES } from '../wire/metainfo-limits.js';
 import { parseMagnet } from '../wire/metainfo-magnet.js';
 import type { Candidate } from './candidate.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
 import { type FetchMetadata, torrentOfMetadata } from './metadata-port.js';
+import type { SiteVisits } from './site-visits.js';
+import type { TorrentFacts } from './torrent-facts.js';
 
 export type Description = Omit<TorrentToStore, 'rank' | 'score' | 'seeds' | 'leechers' | 'origins'> & {
   /** Every address of the file on the original site. */
@@ -25,7 +27,7 @@ export type Described =
   | { readonly kind: 'failed'; readonly reason: string };
 
 export interface DescriptionReading {
-  readonly fetcher: PoliteFetcher;
+  readonly visits: SiteVisits;
   readonly documents: CrawlDocumentReader;
   readonly maxTorrentBytes: number;
   readonly metadata?: FetchMetadata | undefined;
@@ -37,36 +39,55 @@ export async function describe(
   reading: DescriptionReading,
   signal: AbortSignal | undefined,
 ): Promise<Exclude<Described, { kind: 'stored' }>> {
-  const { torrentUrls, magnet, infoHash } = candidate;
-  const ways = torrentUrls.map((url) => (): Promise<Description> => fromFile(candidate, url, reading, signal));
+  const { magnet, infoHash } = candidate;
+  const ways = fetchable(candidate.torrentUrls).map(
+    (url) => (): Promise<Description> => fromFile(candidate, url, reading, signal),
+  );
   if (magnet !== undefined) ways.push(async () => fromMagnet(candidate, magnet));
   else if (infoHash !== undefined && reading.metadata !== undefined) {
     ways.push(() => fromPeers(candidate, infoHash, reading, signal));
   }
   const reasons: string[] = [];
+  let other: Description | undefined;
   for (const way of ways) {
     try {
-      return { kind: 'described', description: await way() };
+      const description = await way();
+      if (description.trackerTiers.flat().some(hasUrlSecrets)) {
+        return { kind: 'skipped', reason: 'its announce address holds a personal key: it stays with its own tracker' };
+      }
+      if (isTorrent(description, infoHash)) return { kind: 'described', description };
+      // Another address may have the torrent that the source names.
+      other ??= description;
     } catch (thrown) {
       signal?.throwIfAborted();
       if (!(thrown instanceof ClientError)) throw thrown;
       if (thrown.code === 'private-torrent') {
         return { kind: 'skipped', reason: 'private torrent (BEP 27): it stays with its own tracker' };
       }
-      reasons.push(messageOf(thrown));
+      reasons.push(maskUrlSecrets(messageOf(thrown)));
     }
   }
+  if (other !== undefined) return { kind: 'described', description: other };
   if (reasons.length > 0) return { kind: 'failed', reason: reasons.join('; ') };
   return { kind: 'skipped', reason: 'no source gives its torrent file or magnet link' };
+}
+
+/** Addresses that the catalogue or a log had without its key cannot be fetched. */
+export function fetchable(urls: readonly string[]): string[] {
+  return urls.filter((url) => !url.includes(MASK));
+}
+
+function isTorrent({ infoHash, hybridInfoHash }: Description, wanted: InfoHash | undefined): boolean {
+  return wanted === undefined || infoHash === wanted || hybridInfoHash === wanted;
 }
 
 async function fromFile(
   candidate: Candidate,
   torrentUrl: string,
-  { fetcher, documents, maxTorrentBytes }: DescriptionReading,
+  { visits, documents, maxTorrentBytes }: DescriptionReading,
   signal: AbortSignal | undefined,
 ): Promise<Description> {
-  const fetched = await fetcher.fetch(torrentUrl, {
+  const fetched = await visits.fetch(torrentUrl, {
     maxBytes: maxTorrentBytes,
     accept: 'application/x-bittorrent, */*;q=0.5',
     signal,
@@ -75,7 +96,7 @@ async function fromFile(
     throw new ClientError('invalid-answer', 'the site says "not modified" to a plain request');
   if (fetched.kind === 'magnet') return fromMagnet(candidate, fetched.magnet);
   return {
-    ...(await documents.run('torrent', fetched.bytes, { about: torrentUrl, signal })),
+    ...(await readFile(torrentUrl, fetched.bytes, { visits, documents }, signal)),
     torrentBytes: fetched.bytes,
     magnet: undefined,
     source: candidate.source,
@@ -83,6 +104,24 @@ async function fromFile(
     torrentUrl,
     torrentUrls: fetched.url === torrentUrl ? [torrentUrl] : [torrentUrl, fetched.url],
   };
+}
+
+/** A site whose files cannot be used again and again is given up. */
+async function readFile(
+  torrentUrl: string,
+  bytes: Uint8Array,
+  { visits, documents }: Pick<DescriptionReading, 'visits' | 'documents'>,
+  signal: AbortSignal | undefined,
+): Promise<TorrentFacts> {
+  try {
+    const facts = await documents.run('torrent', bytes, { about: torrentUrl, signal });
+    visits.usable(torrentUrl);
+    return facts;
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    visits.unusable(torrentUrl);
+    throw thrown;
+  }
 }
 
 /** BEP 9. The info-hash proves what a peer sends. */

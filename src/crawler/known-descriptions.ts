@@ -4,63 +4,53 @@
  */
 import type { Clock } from '../domain/clock.js';
 import type { InfoHash } from '../domain/info-hash.js';
-import { siteAddressOf } from '../domain/site-address.js';
-import type { PoliteFetcher } from '../net/polite-fetch.js';
+import { addressKey } from '../domain/site-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { KnownFile } from '../store/sqlite/catalogue-crawl-state.js';
 import type { Candidate } from './candidate.js';
-import { type Described, describe, infoHashOfMagnet } from './description.js';
-import type { CrawlDocumentReader } from './document-tasks.js';
-import type { FetchMetadata } from './metadata-port.js';
+import { type Described, type DescriptionReading, describe, infoHashOfMagnet } from './description.js';
 
-export interface DescriptionSources {
-  readonly catalogue: Catalogue;
-  readonly fetcher: PoliteFetcher;
-  readonly documents: CrawlDocumentReader;
-  readonly clock: Clock;
-  readonly refetchMs: number;
-  readonly maxTorrentBytes: number;
-  readonly metadata?: FetchMetadata | undefined;
+/** Which torrent is at which address, as fetches have proven. */
+export interface ProvenAddresses {
+  /** Addresses of torrents in the catalogue. */
+  readonly stored: ReadonlyMap<string, InfoHash>;
+  readonly others: ReadonlyMap<string, KnownFile>;
 }
 
-/** Adds the info-hash that the catalogue stores for its address, which is more reliable than what a feed states. */
-export function identified(candidate: Candidate, catalogue: Catalogue): Candidate {
-  const { infoHash, magnet } = candidate;
-  const torrentUrl = candidate.torrentUrls[0];
-  if (torrentUrl !== undefined) {
-    return { ...candidate, infoHash: infoHashAt(torrentUrl, catalogue) ?? infoHash };
+/** Adds the info-hash that was found at its address, which is more reliable than what a feed states. */
+export function identified(candidate: Candidate, { stored, others }: ProvenAddresses): Candidate {
+  const { infoHash, magnet, torrentUrls } = candidate;
+  const [first] = torrentUrls;
+  if (first !== undefined) {
+    const key = URL.canParse(first) ? addressKey(first) : first;
+    return { ...candidate, infoHash: stored.get(key) ?? others.get(key)?.infoHash ?? infoHash };
   }
   return { ...candidate, infoHash: infoHash ?? (magnet === undefined ? undefined : infoHashOfMagnet(magnet)) };
 }
 
-/** The info-hash of the torrent file that was fetched from there. */
-function infoHashAt(torrentUrl: string, catalogue: Catalogue): InfoHash | undefined {
-  const { host, path } = siteAddressOf(torrentUrl);
-  const found = catalogue.findOrigin(host, path);
-  return found?.kind === 'torrent' ? found.infoHash : undefined;
+export interface KnownDescriptions extends DescriptionReading {
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  readonly refetchMs: number;
+  readonly proven: ProvenAddresses;
 }
 
-/** @returns the description of a candidate; the same promise for the same candidate */
-export function describer(
-  { catalogue, clock, refetchMs, ...sources }: DescriptionSources,
+/** The stored description if it is fresh or cannot be fetched again, else a new one. */
+export async function describeKnown(
+  candidate: Candidate,
+  known: KnownDescriptions,
   signal: AbortSignal | undefined,
-): (candidate: Candidate) => Promise<Described> {
-  const known = new Map<string, Promise<Described>>();
-  const find = async (candidate: Candidate): Promise<Described> => {
-    const stored = candidate.infoHash === undefined ? undefined : catalogue.get(candidate.infoHash);
-    if (stored !== undefined) {
-      const torrentUrl = candidate.torrentUrls[0];
-      const fresh = clock.nowMs() - stored.fetchedMs < refetchMs;
-      // A feed may name the wrong torrent for an address; only a fetch proves it.
-      const proven = torrentUrl === undefined || infoHashAt(torrentUrl, catalogue) === stored.infoHash;
-      if (torrentUrl === undefined || (fresh && proven)) return { kind: 'stored', torrent: stored };
-    }
-    const described = await describe(candidate, sources, signal);
-    return described.kind === 'failed' && stored !== undefined ? { kind: 'stored', torrent: stored } : described;
-  };
-  return (candidate) => {
-    const key = candidate.torrentUrls[0] ?? candidate.magnet ?? candidate.infoHash ?? '';
-    const description = known.get(key) ?? find(candidate);
-    known.set(key, description);
-    return description;
-  };
+): Promise<Described> {
+  const { catalogue, clock, refetchMs, proven } = known;
+  const stored = candidate.infoHash === undefined ? undefined : catalogue.get(candidate.infoHash);
+  if (stored !== undefined) {
+    const [first] = candidate.torrentUrls;
+    const fresh = clock.nowMs() - stored.fetchedMs < refetchMs;
+    // A feed may name the wrong torrent for an address; only a fetch proves it.
+    const isProven =
+      first !== undefined && URL.canParse(first) && proven.stored.get(addressKey(first)) === stored.infoHash;
+    if (first === undefined || (fresh && isProven)) return { kind: 'stored', torrent: stored };
+  }
+  const described = await describe(candidate, known, signal);
+  return described.kind === 'failed' && stored !== undefined ? { kind: 'stored', torrent: stored } : described;
 }

@@ -28,7 +28,7 @@ export const MAX_CATEGORY_BYTES = 200;
 export const MAX_TORRENT_URLS = 8;
 /** Files of one torrent that the catalogue lists; more rows make a page that browsers struggle with. */
 export const MAX_LISTED_FILES = 1_000;
-/** The largest known swarm had a few hundred thousand peers; larger numbers are false. */
+/** The largest known swarm had a few hundred thousand peers; larger numbers are false and taken as unknown. */
 export const MAX_SWARM_COUNT = 10_000_000;
 /** Characters of a number, with its separators. */
 export const MAX_COUNT_CHARACTERS = 32;
@@ -38,5 +38,18 @@ export const MAX_LOG_BYTES_PER_CRAWL = 512_000_000;
 export const MAX_LOG_LINE_BYTES = 65_536;
 /** Different torrents counted in one pass over a log. */
 export const MAX_LOG_TARGETS = 200_000;
+/** Failures of a site in a row (unreachable, too slow, an error of its own) after which a crawl asks it no more. */
+export const MAX_HOST_FAILURES = 3;
+/** Answers of a site in a row that cannot be used (404, not a torrent, private). Old lists have a few dead links in a row. */
+export const MAX_DEAD_LINKS = 12;
+/** Candidates of one source that a crawl tries in vain, for each place in the top. */
+export const TRIES_PER_PLACE = 3;
+/** And at least this many, so that a small top survives a page of dead links. */
+export const MIN_TRIES = 30;
+/** The best candidates of one source that a crawl compares, for each place in the top, and at least. */
+export const CANDIDATES_PER_PLACE = 20;
+export const MIN_CANDIDATES = 5_000;
+/** Places of one torrent that are stored; popular ones lie on dozens of sites. */
+export const MAX_OFFERS = 32;
 /** Trackers of one torrent that are scraped: the first ones, which its clients contact too. */
 export const MAX_SCRAPED_TRACKERS = 3;

@@ -4,10 +4,12 @@ import { messageOf, OperatorError } from '../domain/errors.js';
 import { siteAddressOf } from '../domain/site-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { readAccessLog } from './access-log-source.js';
-import { type Candidate, scoreOf } from './candidate.js';
+import { bestOf } from './best-of.js';
+import type { Candidate } from './candidate.js';
 import type { CrawlDocumentReader, SourceDocument } from './document-tasks.js';
 import { MAX_CANDIDATES_PER_SOURCE, MAX_DOCUMENT_BYTES } from './limits.js';
 import { orAborted } from './or-aborted.js';
+import { demandOf } from './popularity.js';
 import type { AnnouncedSwarm, AnnouncedSwarms } from './source.js';
 import type { Source, SourceOfType } from './source-section.js';
 import { withDetails } from './sources/details.js';
@@ -147,5 +149,5 @@ async function announcedSwarms({ announced, signal }: SourceReading): Promise<re
 }
 
 function mostWanted(candidates: Candidate[]): Candidate[] {
-  return candidates.sort((a, b) => scoreOf(b) - scoreOf(a)).slice(0, MAX_CANDIDATES_PER_SOURCE);
+  return bestOf(candidates, MAX_CANDIDATES_PER_SOURCE, demandOf);
 }

@@ -14,6 +14,13 @@ export interface AnnouncedSwarms {
   announced(): Promise<readonly AnnouncedSwarm[]> | readonly AnnouncedSwarm[];
 }
 
+export interface ScrapedSwarm {
+  readonly seeders: number;
+  readonly leechers: number;
+  /** How many clients have completed the torrent so far. */
+  readonly completed?: number | undefined;
+}
+
 /** Asks original trackers for swarm sizes (BEP 48, BEP 15). */
 export interface Scraper {
   /**
@@ -21,8 +28,5 @@ export interface Scraper {
    * @param infoHashes any number; the scraper splits them as the trackers allow
    * @returns the swarms that a tracker knows; others are omitted
    */
-  scrape(
-    trackers: readonly string[],
-    infoHashes: readonly InfoHash[],
-  ): Promise<ReadonlyMap<InfoHash, { readonly seeders: number; readonly leechers: number }>>;
+  scrape(trackers: readonly string[], infoHashes: readonly InfoHash[]): Promise<ReadonlyMap<InfoHash, ScrapedSwarm>>;
 }

@@ -15,13 +15,13 @@ import type { BlockedReason } from './outbound-rules.js';
 export type ResolveName = (hostname: string) => Promise<readonly IpAddress[]>;
 
 /** @throws ClientError for a protocol other than http and https, and for a literal address that is blocked */
-export function checkUrl(url: URL, blockedReason: BlockedReason): void {
+export function checkUrl(url: URL, blockedReason: BlockedReason, allowPrivate = false): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new ClientError('not-fetched', `only http and https are fetched, not ${url.protocol}`);
   }
   // A literal address never reaches the look-up.
   const address = literalAddress(url.hostname);
-  const reason = address && blockedReason(address, portOf(url));
+  const reason = address && blockedReason(address, portOf(url), allowPrivate);
   if (reason !== undefined) throw new ClientError('not-fetched', `${formatIp(address!)} ${reason}`);
 }
 

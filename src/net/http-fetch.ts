@@ -14,6 +14,10 @@ export interface FetchRequest {
   /** Of the copy that the caller has. */
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
+  /** Sent to the site of the URL alone, never to another one that it redirects to. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The site of the URL, and no other that it redirects to, may be at a private address. */
+  readonly allowPrivate?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -24,7 +28,7 @@ export interface HttpAnswer {
 }
 
 export interface HttpFetchOptions {
-  readonly agent: Agent;
+  readonly agentFor: (request: FetchRequest) => Agent;
   readonly queue: HostQueue;
   readonly clock: Clock;
   readonly userAgent: string;
@@ -43,15 +47,16 @@ export type HttpFetch = (url: URL, request: FetchRequest, pauseMs: number) => Pr
 const FIRST_BACK_OFF_MS = 2_000;
 
 export function createHttpFetch(options: HttpFetchOptions): HttpFetch {
-  const { agent, queue, clock, userAgent, timeoutMs, sleep } = options;
+  const { agentFor, queue, clock, userAgent, timeoutMs, sleep } = options;
 
   const fetchOnce = async (url: URL, request: FetchRequest): Promise<HttpAnswer> => {
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
       const response = await fetch(url, {
-        dispatcher: agent,
+        dispatcher: agentFor(request),
         redirect: 'manual',
         headers: {
+          ...request.headers,
           'user-agent': userAgent,
           accept: request.accept ?? '*/*',
           ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
@@ -103,7 +108,7 @@ async function readBody(response: Response, maxBytes: number): Promise<Uint8Arra
 }
 
 /** RFC 9110 section 10.2.3: seconds or a date. */
-function retryAfterMs(value: string | null, nowMs: number): number | undefined {
+export function retryAfterMs(value: string | null, nowMs: number): number | undefined {
   if (value === null) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
   const dateMs = Date.parse(value);

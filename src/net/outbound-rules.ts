@@ -6,8 +6,11 @@
 import { isBogon, isLaboratoryAddress } from '../domain/bogon.js';
 import { type IpAddress, type Prefix, prefixContains } from '../domain/ip-address.js';
 
-/** @returns why nothing may connect there, as the end of a sentence that begins with the address; undefined if it may */
-export type BlockedReason = (address: IpAddress, port: number) => string | undefined;
+/**
+ * @param allowPrivate true for a site that the operator has named as one inside
+ * @returns why nothing may connect there, as the end of a sentence that begins with the address; undefined if it may
+ */
+export type BlockedReason = (address: IpAddress, port: number, allowPrivate?: boolean) => string | undefined;
 
 export interface OutboundRules {
   /** Opens loopback, private and documentation addresses, except the installation's own listeners. */
@@ -21,12 +24,14 @@ export interface OutboundRules {
 
 export function outboundRules(rules: OutboundRules): BlockedReason {
   const { lab, ownNetworks, isOwnListener } = rules;
-  return (address, port) => {
+  return (address, port, allowPrivate = false) => {
     if (isOwnListener(address, port)) return 'is where this installation listens';
     if (isBogon(address)) {
-      if (!lab) return 'is a private or reserved address; "lab: true" opens private and loopback addresses';
+      if (!lab && !allowPrivate)
+        return 'is a private or reserved address; "lab: true" opens private and loopback addresses';
       return isLaboratoryAddress(address) ? undefined : 'is a link-local or reserved address';
     }
+    if (allowPrivate) return undefined;
     if (contains(ownNetworks(), address)) return 'is in the operator’s own network (operator.networks)';
     return isOwnAddress(rules, address) ? 'is an address of this installation' : undefined;
   };

@@ -9,7 +9,7 @@ import type { Clock } from '../domain/clock.js';
 import { ClientError } from '../domain/errors.js';
 import { checkUrl, guardedConnector, type ResolveName, resolveBySystem } from './guarded-connect.js';
 import { createHostQueue } from './host-queue.js';
-import { createHttpFetch, type FetchRequest, type HttpAnswer } from './http-fetch.js';
+import { createHttpFetch, type FetchRequest, type HttpAnswer, retryAfterMs } from './http-fetch.js';
 import { MAX_CRAWL_DELAY_MS, MAX_REDIRECTS, MAX_ROBOTS_BYTES, MAX_URL_CHARACTERS } from './limits.js';
 import type { BlockedReason } from './outbound-rules.js';
 import { ALLOW_ALL, type RobotsRules } from './robots.js';
@@ -50,6 +50,18 @@ export type Fetched =
   /** The site redirects to a magnet link, as sites do that have no torrent files. */
   | { readonly kind: 'magnet'; readonly magnet: string };
 
+/** The site answered with a status other than 2xx and 304. */
+export class SiteRefusal extends ClientError {
+  readonly status: number;
+
+  constructor(host: string, status: number, retryAfterMs: number | undefined) {
+    const retryAfterSeconds = retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs / 1_000);
+    super('refused-elsewhere', `${host} answers ${status}`, { retryAfterSeconds });
+    this.name = 'SiteRefusal';
+    this.status = status;
+  }
+}
+
 export interface PoliteFetcher {
   /** @throws ClientError; the signal's reason if the signal was aborted */
   fetch(url: string, request: FetchRequest): Promise<Fetched>;
@@ -65,12 +77,12 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetcher {
   const { clock, documents, blockedReason, delayMs = DEFAULT_DELAY_MS } = options;
   const sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, signal === undefined ? {} : { signal }));
-  const agent = new Agent({
-    connections: 1,
-    connect: guardedConnector(options.resolve ?? resolveBySystem, blockedReason),
-  });
+  const agentWith = (blocked: BlockedReason): Agent =>
+    new Agent({ connections: 1, connect: guardedConnector(options.resolve ?? resolveBySystem, blocked) });
+  const agent = agentWith((address, port) => blockedReason(address, port));
+  const insideAgent = agentWith((address, port) => blockedReason(address, port, true));
   const fetchOne = createHttpFetch({
-    agent,
+    agentFor: ({ allowPrivate }) => (allowPrivate ? insideAgent : agent),
     queue: createHostQueue(sleep),
     clock,
     userAgent: options.userAgent ?? `${PRODUCT} (mirror of popular torrents for an access network)`,
@@ -81,22 +93,24 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
     clock,
     documents,
     product: PRODUCT,
-    fetch: (url, signal) => follow(url, { maxBytes: MAX_ROBOTS_BYTES, signal }, async () => ALLOW_ALL),
+    fetch: (url, { allowPrivate, signal }) =>
+      follow(url, { maxBytes: MAX_ROBOTS_BYTES, allowPrivate, signal }, async () => ALLOW_ALL),
   });
 
   const follow = async (
     start: URL,
     request: FetchRequest,
-    rulesOf: (url: URL, signal: AbortSignal | undefined) => Promise<RobotsRules>,
+    rulesOf: (url: URL, request: FetchRequest) => Promise<RobotsRules>,
   ): Promise<HttpAnswer & { url: URL; magnet?: string }> => {
     let url = start;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       if (url.href.length > MAX_URL_CHARACTERS) {
         throw new ClientError('not-fetched', `a URL of ${url.host} has more than ${MAX_URL_CHARACTERS} characters`);
       }
-      checkUrl(url, blockedReason);
-      const pauseMs = pauseAllowedBy(await rulesOf(url, request.signal), url, delayMs);
-      const answer = await fetchOne(url, request, pauseMs);
+      const here = url.origin === start.origin ? request : { ...request, headers: undefined, allowPrivate: false };
+      checkUrl(url, blockedReason, here.allowPrivate);
+      const pauseMs = pauseAllowedBy(await rulesOf(url, here), url, delayMs);
+      const answer = await fetchOne(url, here, pauseMs);
       const location = answer.response.headers.get('location');
       if (!REDIRECTS.has(answer.response.status) || location === null) return { ...answer, url };
       if (/^magnet:\?/i.test(location)) return { ...answer, url, magnet: location };
@@ -116,7 +130,10 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
       const { response, bytes, url, magnet } = await follow(start, request, robotsOf);
       if (magnet !== undefined) return { kind: 'magnet', magnet };
       if (response.status === 304) return { kind: 'not-modified' };
-      if (!response.ok) throw new ClientError('refused-elsewhere', `${url.host} answers ${response.status}`);
+      if (!response.ok) {
+        const retryAfter = retryAfterMs(response.headers.get('retry-after'), clock.nowMs());
+        throw new SiteRefusal(url.host, response.status, retryAfter);
+      }
       return {
         kind: 'fetched',
         bytes,
@@ -126,7 +143,7 @@ export function createPoliteFetcher(options: PoliteFetcherOptions): PoliteFetche
         lastModified: response.headers.get('last-modified') ?? undefined,
       };
     },
-    close: () => agent.destroy(),
+    close: async () => void (await Promise.all([agent.destroy(), insideAgent.destroy()])),
   };
 }
 

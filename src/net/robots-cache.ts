@@ -2,7 +2,7 @@
 import type { Clock } from '../domain/clock.js';
 import { ClientError } from '../domain/errors.js';
 import { forgetOldest } from '../domain/forget-oldest.js';
-import type { HttpAnswer } from './http-fetch.js';
+import type { FetchRequest, HttpAnswer } from './http-fetch.js';
 import { MAX_REMEMBERED_HOSTS } from './limits.js';
 import { ALLOW_ALL, ALLOW_NOTHING, type RobotsFile, type RobotsRules, robotsRules } from './robots.js';
 
@@ -20,8 +20,11 @@ export interface RobotsCacheOptions {
   readonly documents: RobotsReader;
   /** The name under which a robots.txt may have rules for this crawler. */
   readonly product: string;
-  readonly fetch: (url: URL, signal: AbortSignal | undefined) => Promise<HttpAnswer>;
+  readonly fetch: (url: URL, request: RobotsRequest) => Promise<HttpAnswer>;
 }
+
+/** Of the request that needs the rules. */
+type RobotsRequest = Pick<FetchRequest, 'allowPrivate' | 'signal'>;
 
 const LIFETIME_MS = 3_600_000;
 
@@ -29,9 +32,10 @@ const LIFETIME_MS = 3_600_000;
 export function createRobotsCache({ clock, documents, product, fetch }: RobotsCacheOptions) {
   const byOrigin = new Map<string, { readonly untilMs: number; readonly rules: Promise<RobotsRules> }>();
 
-  const read = async (url: URL, signal: AbortSignal | undefined): Promise<RobotsRules> => {
+  const read = async (url: URL, request: RobotsRequest): Promise<RobotsRules> => {
+    const { signal } = request;
     try {
-      const { response, bytes } = await fetch(url, signal);
+      const { response, bytes } = await fetch(url, request);
       if (response.ok) {
         return robotsRules(await documents.run('robots', { bytes, product }, { about: url.href, signal }));
       }
@@ -45,10 +49,10 @@ export function createRobotsCache({ clock, documents, product, fetch }: RobotsCa
     }
   };
 
-  return (url: URL, signal: AbortSignal | undefined): Promise<RobotsRules> => {
+  return (url: URL, request: RobotsRequest): Promise<RobotsRules> => {
     const known = byOrigin.get(url.origin);
     if (known !== undefined && known.untilMs > clock.nowMs()) return known.rules;
-    const rules = read(new URL('/robots.txt', url), signal);
+    const rules = read(new URL('/robots.txt', url), request);
     byOrigin.set(url.origin, { untilMs: clock.nowMs() + LIFETIME_MS, rules });
     forgetOldest(byOrigin, MAX_REMEMBERED_HOSTS);
     // An aborted crawl says nothing about the site.

@@ -81,7 +81,7 @@ export async function scrapeOverUdp(
     if (answer.action !== 'scrape') throw new Error(`answered a scrape with ${answer.action}`);
     some.forEach((infoHash, i) => {
       const entry = answer.entries[i];
-      if (entry) counts.set(infoHash, { seeders: entry.seeders, leechers: entry.leechers });
+      if (entry) counts.set(infoHash, entry);
     });
   }
   return counts;

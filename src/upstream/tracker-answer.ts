@@ -45,7 +45,7 @@ export function readScrapeReply(bytes: Uint8Array): Map<InfoHash, ScrapeCounts> 
     const seeders = count(bytes, file.get('complete'));
     const leechers = count(bytes, file.get('incomplete'));
     if (seeders === undefined || leechers === undefined) continue;
-    counts.set(infoHash, { seeders, leechers });
+    counts.set(infoHash, { seeders, leechers, completed: count(bytes, file.get('downloaded')) });
   }
   return counts;
 }

@@ -43,6 +43,8 @@ export interface AnnounceReply {
 export interface ScrapeCounts {
   readonly seeders: number;
   readonly leechers: number;
+  /** How many clients have completed the torrent so far. */
+  readonly completed?: number | undefined;
 }
 
 /** The tracker refused. With the time after which to retry, if it states one (BEP 31). */

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { databaseFile } from '../../app/database-file.js';
 import type { CrawlEntry, CrawlProgress, CrawlResult } from '../../crawler/crawl-result.js';
 import { OperatorError } from '../../domain/errors.js';
+import { maskUrlSecrets } from '../../domain/mask-url-secrets.js';
 import { createRandom } from '../../domain/random.js';
 import { terminalLine } from '../../domain/terminal-text.js';
 import { createNameResolver, systemResolvers } from '../../net/name-resolver.js';
@@ -77,7 +78,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
       source: options.source,
       dryRun: options.dryRun,
       signal: context.signal,
-      onProgress: (progress) => context.stderr.write(`${terminalLine(describeProgress(progress))}\n`),
+      onProgress: (progress) => context.stderr.write(`${terminalLine(maskUrlSecrets(describeProgress(progress)))}\n`),
     });
     if (options.json) context.stdout.write(`${JSON.stringify(result)}\n`);
     else context.stdout.write(showResult(result, options.dryRun ?? false));
@@ -113,6 +114,8 @@ function describeProgress(progress: CrawlProgress): string {
       return `${progress.tracker}: ${progress.reason}`;
     case 'measured':
       return `original trackers reported the swarm sizes of ${progress.torrents} torrents`;
+    case 'found':
+      return `${progress.source}: found ${shorten(progress.name)}`;
     case 'torrent': {
       const { entry } = progress;
       const place = entry.rank === undefined ? '-' : `#${entry.rank}`;

@@ -1,9 +1,10 @@
 /**
  * Keeps the candidates of a document that matter: all of them up to a limit, and beyond it those with the highest
- * score, wherever they are in the document.
+ * demand, wherever they are in the document.
  */
-import { type Candidate, scoreOf } from '../candidate.js';
+import type { Candidate } from '../candidate.js';
 import { MAX_CANDIDATES_PER_SOURCE } from '../limits.js';
+import { demandOf } from '../popularity.js';
 
 export class BestCandidates {
   readonly #limit: number;
@@ -29,6 +30,6 @@ export class BestCandidates {
   #prune(): void {
     this.#isRanked = true;
     // Sorting is stable: among equal scores, the first of the document stay.
-    this.#kept = this.#kept.sort((a, b) => scoreOf(b) - scoreOf(a)).slice(0, this.#limit);
+    this.#kept = this.#kept.sort((a, b) => demandOf(b) - demandOf(a)).slice(0, this.#limit);
   }
 }

@@ -3,9 +3,10 @@
  * there. Pages whose torrent the catalogue has from an earlier crawl are not fetched again.
  */
 import { ClientError, messageOf } from '../../domain/errors.js';
-import { type Candidate, scoreOf } from '../candidate.js';
+import type { Candidate } from '../candidate.js';
 import type { CrawlDocumentReader } from '../document-tasks.js';
 import { inParallel } from '../in-parallel.js';
+import { demandOf } from '../popularity.js';
 import type { DetailsSource } from '../source-section.js';
 import { fetchDocument } from './fetch-document.js';
 import type { PageReading } from './read-pages.js';
@@ -36,7 +37,7 @@ export async function withDetails(
     else if (known !== undefined && hasCounts(candidate)) found.push({ ...candidate, ...known });
     else incomplete.push(candidate);
   }
-  const best = incomplete.sort((a, b) => scoreOf(b) - scoreOf(a)).slice(0, details.maxPages);
+  const best = incomplete.sort((a, b) => demandOf(b) - demandOf(a)).slice(0, details.maxPages);
   const failures: string[] = [];
   await inParallel(best, PARALLEL_PAGES, async (candidate) => {
     try {

@@ -4,6 +4,7 @@
  * holds one is not stored, and requests are counted without it.
  */
 import { createHash } from 'node:crypto';
+import type { InfoHash } from '../../domain/info-hash.js';
 import { hasUrlSecrets, maskUrlSecrets } from '../../domain/mask-url-secrets.js';
 import type { SqliteDatabase } from './database.js';
 
@@ -12,6 +13,11 @@ export interface StoredDocument {
   readonly lastModified: string | undefined;
   readonly contentType: string | undefined;
   readonly body: Uint8Array;
+}
+
+export interface KnownFile {
+  readonly infoHash: InfoHash;
+  readonly trackers: readonly string[];
 }
 
 export interface LogPosition {
@@ -34,6 +40,12 @@ export interface CrawlState {
   ): void;
   /** Requests of a source by target, starting at the day of `sinceMs`. */
   requests(source: string, sinceMs: number): Map<string, number>;
+  /** Until when a site asked to be left alone; undefined if it did not, or that time is over. */
+  hostHeld(host: string, nowMs: number): { readonly untilMs: number; readonly reason: string } | undefined;
+  holdHost(host: string, untilMs: number, reason: string): void;
+  /** Which torrent was at an address ({@link addressKey}) when its file was fetched, for those that are not in the catalogue. */
+  knownFiles(): Map<string, KnownFile>;
+  rememberFile(address: string, file: KnownFile, nowMs: number): void;
   /** Deletes counts of earlier days, and documents last fetched earlier. */
   forgetBefore(beforeMs: number): void;
 }
@@ -83,9 +95,35 @@ export function createCrawlState(database: SqliteDatabase): CrawlState {
         .all(source, dayOf(sinceMs));
       return new Map(rows.map(({ target, count }) => [target, count]));
     },
+    hostHeld: (host, nowMs) =>
+      database
+        .prepare<[string, number], { untilMs: number; reason: string }>(
+          'SELECT until_ms AS untilMs, reason FROM crawler_host WHERE host = ? AND until_ms > ?',
+        )
+        .get(host, nowMs),
+    holdHost: (host, untilMs, reason) => {
+      database.prepare('INSERT OR REPLACE INTO crawler_host VALUES (?, ?, ?)').run(host, untilMs, reason);
+    },
+    knownFiles: () => {
+      const rows = database
+        .prepare<[], { address: string; info_hash: InfoHash; trackers: string }>(
+          'SELECT address, info_hash, trackers FROM crawler_known_file',
+        )
+        .all();
+      return new Map(
+        rows.map((row) => [row.address, { infoHash: row.info_hash, trackers: JSON.parse(row.trackers) as string[] }]),
+      );
+    },
+    rememberFile: (address, { infoHash, trackers }, nowMs) => {
+      database
+        .prepare('INSERT OR REPLACE INTO crawler_known_file VALUES (?, ?, ?, ?)')
+        .run(address, infoHash, JSON.stringify(trackers), nowMs);
+    },
     forgetBefore: database.transaction((beforeMs) => {
       database.prepare('DELETE FROM crawler_request_count WHERE day < ?').run(dayOf(beforeMs));
       database.prepare('DELETE FROM crawler_document WHERE fetched_ms < ?').run(beforeMs);
+      database.prepare('DELETE FROM crawler_host WHERE until_ms < ?').run(beforeMs);
+      database.prepare('DELETE FROM crawler_known_file WHERE seen_ms < ?').run(beforeMs);
     }),
   };
 }

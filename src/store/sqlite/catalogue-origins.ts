@@ -8,8 +8,11 @@ import type { Listing, OriginPath } from './catalogue-torrent.js';
 import type { SqliteDatabase } from './database.js';
 
 export interface CatalogueOrigins {
+  readonly addOrigins: AddOrigins;
   /** Finds the torrent at an address of an original site; `host` without port. */
   findOrigin(host: string, path: string): { infoHash: InfoHash; kind: 'torrent' | 'page' } | undefined;
+  /** Info-hashes of all torrent files, by {@link addressKey} of where they were fetched from. */
+  fileAddresses(): Map<string, InfoHash>;
   recordListing(listing: Listing): void;
   findListing(host: string, path: string): Listing | undefined;
 }
@@ -17,7 +20,7 @@ export interface CatalogueOrigins {
 /** Adds addresses, or moves them to this torrent. A page never replaces a file. */
 export type AddOrigins = (infoHash: InfoHash, origins: readonly OriginPath[]) => void;
 
-export function catalogueOrigins(database: SqliteDatabase): CatalogueOrigins & { readonly addOrigins: AddOrigins } {
+export function catalogueOrigins(database: SqliteDatabase): CatalogueOrigins {
   const upsertOrigin = database.prepare(`
     INSERT INTO catalogue_origin VALUES (:host, :path, :kind, :infoHash)
     ON CONFLICT DO UPDATE SET kind = excluded.kind, info_hash = excluded.info_hash
@@ -36,6 +39,14 @@ export function catalogueOrigins(database: SqliteDatabase): CatalogueOrigins & {
           'SELECT info_hash AS infoHash, kind FROM catalogue_origin WHERE host = ? AND path = ?',
         )
         .get(host, path);
+    },
+    fileAddresses: () => {
+      const rows = database
+        .prepare<[], { key: string; infoHash: InfoHash }>(
+          `SELECT host || path AS key, info_hash AS infoHash FROM catalogue_origin WHERE kind = 'torrent'`,
+        )
+        .all();
+      return new Map(rows.map(({ key, infoHash }) => [key, infoHash]));
     },
     recordListing: (listing) => {
       upsertListing.run({ ...listing, ...siteAddress(listing.host, listing.path) });

@@ -3,6 +3,7 @@ import type { InfoHash } from '../../domain/info-hash.js';
 import {
   type CatalogueFile,
   type CatalogueTorrent,
+  type Offer,
   SUMMARY_COLUMNS,
   type SummaryRow,
   summaryOfRow,
@@ -13,6 +14,8 @@ export interface CatalogueReader {
   get(infoHash: InfoHash): CatalogueTorrent | undefined;
   /** Identifies the stored file without reading it. */
   torrentFile(infoHash: InfoHash): StoredTorrentFile | undefined;
+  /** Every place where it is offered, by source. */
+  offers(infoHash: InfoHash): Offer[];
   /** The original file. */
   torrentBytes(infoHash: InfoHash): Uint8Array | undefined;
 }
@@ -28,6 +31,14 @@ export interface StoredTorrentFile {
 interface TorrentRow extends SummaryRow {
   files_json: string;
   tracker_tiers_json: string;
+}
+
+interface OfferRow {
+  source: string;
+  site: string;
+  torrent_url: string | null;
+  page_url: string | null;
+  title: string | null;
 }
 
 export function catalogueReader(database: SqliteDatabase): CatalogueReader {
@@ -53,6 +64,19 @@ export function catalogueReader(database: SqliteDatabase): CatalogueReader {
         trackerTiers: JSON.parse(row.tracker_tiers_json) as string[][],
       };
     },
+    offers: (infoHash) =>
+      database
+        .prepare<[string], OfferRow>(
+          `SELECT source, site, torrent_url, page_url, title FROM catalogue_offer WHERE info_hash = ? ORDER BY source, site`,
+        )
+        .all(infoHash)
+        .map(({ source, site, torrent_url, page_url, title }) => ({
+          source,
+          site,
+          torrentUrl: torrent_url ?? undefined,
+          pageUrl: page_url ?? undefined,
+          title: title ?? undefined,
+        })),
     torrentFile: (infoHash) => selectFile.get({ infoHash }),
     torrentBytes: (infoHash) => selectBytes.get({ infoHash })?.torrent_bytes ?? undefined,
   };

@@ -1,4 +1,4 @@
-/** Searches, sorts and pages the catalogue. Every word of the text must be in the name or in a file's path. */
+/** Searches, sorts and pages the catalogue. Every word of the text must be in the name, in what a site calls it, or in a file's path. */
 import { siteName } from '../../domain/site-address.js';
 import { type CatalogueSummary, SUMMARY_COLUMNS, type SummaryRow, summaryOfRow } from './catalogue-torrent.js';
 import type { SqliteDatabase } from './database.js';
@@ -38,12 +38,13 @@ const ORDERS: Record<CatalogueSort, readonly [forward: string, backward: string]
   added: ['first_seen_ms DESC', 'first_seen_ms'],
 };
 
-/** The text in which a search looks for the torrent. @param torrent name and file list */
+/** The text in which a search looks for the torrent: its name, what sites call it, its file list. */
 export function searchTextOf(torrent: {
   readonly name: string;
+  readonly titles: readonly string[];
   readonly files: readonly { readonly path: string }[];
 }): string {
-  let text = torrent.name;
+  let text = [torrent.name, ...torrent.titles].join('\n');
   for (const { path } of torrent.files) {
     if (text.length > MAX_SEARCH_CHARACTERS) break;
     text += `\n${path}`;
@@ -65,11 +66,12 @@ export function searchCatalogue(database: SqliteDatabase, query: CatalogueQuery)
   }
   if (query.site !== undefined) {
     conditions.push(
-      `info_hash IN (SELECT info_hash FROM catalogue_origin WHERE host = ? OR substr(host, -length(?)) = ?)`,
+      `info_hash IN (SELECT info_hash FROM catalogue_origin WHERE host = ? OR substr(host, -length(?)) = ?
+        UNION SELECT info_hash FROM catalogue_offer WHERE site = ? OR substr(site, -length(?)) = ?)`,
     );
     const site = siteName(query.site);
     const below = `.${site}`;
-    values.push(site, below, below);
+    values.push(site, below, below, site, below, below);
   }
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const order = ORDERS[query.sort ?? 'rank'][query.reverse ? 1 : 0];

@@ -14,6 +14,11 @@ export interface CatalogueSummary {
   /** 64 hex digits. */
   readonly infoHashV2: string | undefined;
   readonly name: string;
+  /** What its site calls it. */
+  readonly title?: string | undefined;
+  /** As its site names it. */
+  readonly category?: string | undefined;
+  readonly publishedMs?: number | undefined;
   /** Undefined for a magnet link without a size. */
   readonly totalBytes: number | undefined;
   readonly pieceBytes: number | undefined;
@@ -54,11 +59,23 @@ export interface Listing {
   readonly source: string;
 }
 
+/** One place where a torrent is offered. URLs are stored without personal keys. */
+export interface Offer {
+  readonly source: string;
+  /** Host without port and `www.`; empty if the source names no site. */
+  readonly site: string;
+  readonly torrentUrl?: string | undefined;
+  readonly pageUrl?: string | undefined;
+  /** What it is called there. */
+  readonly title?: string | undefined;
+}
+
 export interface TorrentToStore extends Omit<CatalogueTorrent, 'firstSeenMs' | 'lastSeenMs' | 'fetchedMs' | 'rank'> {
   /** The original file; undefined only with a magnet link. */
   readonly torrentBytes: Uint8Array | undefined;
-  readonly rank: number;
+  readonly rank: number | undefined;
   readonly origins: readonly OriginPath[];
+  readonly offers?: readonly Offer[] | undefined;
 }
 
 /** `kept`: it was stored already and has not changed. */
@@ -68,11 +85,12 @@ export interface Popularity {
   readonly seeds: number | undefined;
   readonly leechers: number | undefined;
   readonly score: number;
-  readonly rank: number;
+  readonly rank: number | undefined;
 }
 
 export const SUMMARY_COLUMNS = `info_hash, hybrid_info_hash, info_hash_v2, name, total_bytes, piece_bytes, file_count,
-  magnet, source, page_url, torrent_url, seeds, leechers, score, rank, first_seen_ms, last_seen_ms, fetched_ms`;
+  magnet, source, page_url, torrent_url, seeds, leechers, score, rank, first_seen_ms, last_seen_ms, fetched_ms,
+  title, category, published_ms`;
 
 export interface SummaryRow {
   info_hash: InfoHash;
@@ -93,6 +111,9 @@ export interface SummaryRow {
   first_seen_ms: number;
   last_seen_ms: number;
   fetched_ms: number;
+  title: string | null;
+  category: string | null;
+  published_ms: number | null;
 }
 
 export function summaryOfRow(row: SummaryRow): CatalogueSummary {
@@ -115,5 +136,8 @@ export function summaryOfRow(row: SummaryRow): CatalogueSummary {
     firstSeenMs: row.first_seen_ms,
     lastSeenMs: row.last_seen_ms,
     fetchedMs: row.fetched_ms,
+    title: row.title ?? undefined,
+    category: row.category ?? undefined,
+    publishedMs: row.published_ms ?? undefined,
   };
 }

@@ -1,9 +1,17 @@
 /** Writes torrents to the catalogue, and says what that has changed. */
 import type { InfoHash } from '../../domain/info-hash.js';
+import { maskUrlSecrets } from '../../domain/mask-url-secrets.js';
+import { offerWriter } from './catalogue-offers.js';
 import type { AddOrigins } from './catalogue-origins.js';
 import type { CatalogueReader } from './catalogue-reader.js';
-import { searchTextOf } from './catalogue-search.js';
-import type { CatalogueSummary, OriginPath, Popularity, StoreOutcome, TorrentToStore } from './catalogue-torrent.js';
+import type {
+  CatalogueSummary,
+  Offer,
+  OriginPath,
+  Popularity,
+  StoreOutcome,
+  TorrentToStore,
+} from './catalogue-torrent.js';
 import type { SqliteDatabase } from './database.js';
 
 export interface CatalogueWriter {
@@ -18,7 +26,11 @@ export interface CatalogueWriter {
     popularity: Popularity,
     origins: readonly OriginPath[],
     nowMs: number,
+    offers?: readonly Offer[],
   ): StoreOutcome | undefined;
+  remove(infoHashes: readonly InfoHash[]): void;
+  /** Forgets places where a torrent was last offered before this time. */
+  forgetOffersBefore(beforeMs: number): void;
 }
 
 export function catalogueWriter(
@@ -29,7 +41,8 @@ export function catalogueWriter(
   const upsert = database.prepare(`
     INSERT INTO catalogue_torrent VALUES (:infoHash, :hybridInfoHash, :infoHashV2, :name, :totalBytes, :pieceBytes,
       :filesJson, :fileCount, :trackerTiersJson, :torrentBytes, :magnet, :source, :pageUrl, :torrentUrl, :seeds,
-      :leechers, :score, :rank, :nowMs, :nowMs, :nowMs, :searchText)
+      :leechers, :score, :rank, :nowMs, :nowMs, :nowMs, '', :title,
+      :category, :publishedMs)
     ON CONFLICT (info_hash) DO UPDATE SET
       hybrid_info_hash = excluded.hybrid_info_hash, info_hash_v2 = excluded.info_hash_v2, name = excluded.name,
       total_bytes = excluded.total_bytes, piece_bytes = excluded.piece_bytes, files_json = excluded.files_json,
@@ -37,10 +50,13 @@ export function catalogueWriter(
       torrent_bytes = excluded.torrent_bytes, magnet = excluded.magnet, source = excluded.source,
       page_url = excluded.page_url, torrent_url = excluded.torrent_url, seeds = excluded.seeds,
       leechers = excluded.leechers, score = excluded.score, rank = excluded.rank,
-      last_seen_ms = excluded.last_seen_ms, fetched_ms = excluded.fetched_ms, search_text = excluded.search_text`);
+      last_seen_ms = excluded.last_seen_ms, fetched_ms = excluded.fetched_ms, title = coalesce(excluded.title, title),
+      category = coalesce(excluded.category, category), published_ms = coalesce(excluded.published_ms, published_ms)`);
   const updatePopularity = database.prepare(`
     UPDATE catalogue_torrent SET seeds = :seeds, leechers = :leechers, score = :score, rank = :rank,
       last_seen_ms = :nowMs WHERE info_hash = :infoHash`);
+
+  const addOffers = offerWriter(database);
 
   return {
     store: database.transaction((torrent: TorrentToStore, nowMs: number): StoreOutcome => {
@@ -63,22 +79,25 @@ export function catalogueWriter(
         torrentBytes: bytes ?? null,
         magnet: facts.magnet ?? null,
         source: facts.source,
-        pageUrl: facts.pageUrl ?? null,
-        torrentUrl: facts.torrentUrl ?? null,
+        pageUrl: withoutKeys(facts.pageUrl),
+        torrentUrl: withoutKeys(facts.torrentUrl),
         seeds: torrent.seeds ?? null,
         leechers: torrent.leechers ?? null,
         score: torrent.score,
-        rank: torrent.rank,
+        rank: torrent.rank ?? null,
         nowMs,
-        searchText: searchTextOf(facts),
+        title: torrent.title ?? null,
+        category: torrent.category ?? null,
+        publishedMs: torrent.publishedMs ?? null,
       });
       addOrigins(torrent.infoHash, torrent.origins);
+      addOffers(facts, torrent.offers ?? [], nowMs);
       if (before === undefined) return 'new';
       const sameFile = Buffer.compare(bytesBefore ?? Buffer.alloc(0), bytes ?? Buffer.alloc(0)) === 0;
       const same = sameFile && before.magnet === facts.magnet && samePopularity(before, torrent);
       return same ? 'kept' : 'updated';
     }),
-    touch: database.transaction((infoHash, popularity, origins, nowMs): StoreOutcome | undefined => {
+    touch: database.transaction((infoHash, popularity, origins, nowMs, offers = []): StoreOutcome | undefined => {
       const before = torrents.get(infoHash);
       if (before === undefined) return undefined;
       updatePopularity.run({
@@ -86,12 +105,21 @@ export function catalogueWriter(
         seeds: popularity.seeds ?? null,
         leechers: popularity.leechers ?? null,
         score: popularity.score,
-        rank: popularity.rank,
+        rank: popularity.rank ?? null,
         nowMs,
       });
       addOrigins(before.infoHash, origins);
+      addOffers(before, offers, nowMs);
       return samePopularity(before, popularity) ? 'kept' : 'updated';
     }),
+    remove: (infoHashes) => {
+      database
+        .prepare('DELETE FROM catalogue_torrent WHERE info_hash IN (SELECT value FROM json_each(?))')
+        .run(JSON.stringify(infoHashes));
+    },
+    forgetOffersBefore: (beforeMs) => {
+      database.prepare('DELETE FROM catalogue_offer WHERE last_seen_ms < ?').run(beforeMs);
+    },
   };
 }
 
@@ -101,4 +129,8 @@ function popularityOf({ seeds, leechers, score, rank }: Popularity): Popularity 
 
 function samePopularity(a: CatalogueSummary, b: Popularity): boolean {
   return a.seeds === b.seeds && a.leechers === b.leechers && a.score === b.score && a.rank === b.rank;
+}
+
+function withoutKeys(url: string | undefined): string | null {
+  return url === undefined ? null : maskUrlSecrets(url);
 }

@@ -4,21 +4,34 @@
  * catalogue-crawl-state.ts.
  */
 import type { InfoHash } from '../../domain/info-hash.js';
+import { type CatalogueDecisions, catalogueDecisions } from './catalogue-decisions.js';
+import { type CatalogueLog, catalogueLog } from './catalogue-log.js';
 import { type CatalogueOrigins, catalogueOrigins } from './catalogue-origins.js';
+import { type CataloguePopularity, cataloguePopularity } from './catalogue-popularity.js';
+import { type CataloguePushes, cataloguePushes } from './catalogue-pushes.js';
 import { type CatalogueReader, catalogueReader } from './catalogue-reader.js';
 import { type CatalogueQuery, type CatalogueResult, searchCatalogue } from './catalogue-search.js';
 import { type CatalogueSummary, SUMMARY_COLUMNS, type SummaryRow, summaryOfRow } from './catalogue-torrent.js';
 import { type CatalogueWriter, catalogueWriter } from './catalogue-writer.js';
 import type { SqliteDatabase } from './database.js';
 
-export interface Catalogue extends CatalogueReader, CatalogueWriter, CatalogueOrigins {
+export interface Catalogue
+  extends CatalogueReader,
+    CatalogueWriter,
+    CatalogueOrigins,
+    CatalogueDecisions,
+    CatalogueLog,
+    CataloguePopularity,
+    CataloguePushes {
+  /** Makes all changes of this work, or none. */
+  atomically<T>(work: () => T): T;
   search(query: CatalogueQuery): CatalogueResult;
   /** The current top, by rank. */
   ranked(): CatalogueSummary[];
   /** Removes the rank of all other torrents. @returns how many lost it */
   keepRanksOf(infoHashes: readonly InfoHash[]): number;
-  /** Deletes torrents without rank that were last in the top before this time. @returns how many */
-  deleteDropped(lastSeenBeforeMs: number): number;
+  /** Deletes torrents without rank that were last in the top before this time. @returns the deleted ones */
+  deleteDropped(lastSeenBeforeMs: number): { readonly infoHash: InfoHash; readonly name: string }[];
   /** Every hash that clients may announce; hybrid torrents have two. */
   allInfoHashes(): InfoHash[];
   /** The original trackers of all torrents, each URL once. */
@@ -29,11 +42,16 @@ export interface Catalogue extends CatalogueReader, CatalogueWriter, CatalogueOr
 /** @param database opened by `openDatabase`; the caller closes it */
 export function createCatalogue(database: SqliteDatabase): Catalogue {
   const torrents = catalogueReader(database);
-  const { addOrigins, ...origins } = catalogueOrigins(database);
+  const origins = catalogueOrigins(database);
   return {
     ...torrents,
-    ...catalogueWriter(database, torrents, addOrigins),
+    ...catalogueWriter(database, torrents, origins.addOrigins),
     ...origins,
+    ...catalogueDecisions(database),
+    ...catalogueLog(database),
+    ...cataloguePopularity(database),
+    ...cataloguePushes(database),
+    atomically: (work) => database.transaction(work)(),
     search: (query) => searchCatalogue(database, query),
     ranked: () =>
       database
@@ -50,8 +68,11 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
         )
         .run(JSON.stringify(infoHashes)).changes,
     deleteDropped: (lastSeenBeforeMs) =>
-      database.prepare('DELETE FROM catalogue_torrent WHERE rank IS NULL AND last_seen_ms < ?').run(lastSeenBeforeMs)
-        .changes,
+      database
+        .prepare<[number], { infoHash: InfoHash; name: string }>(
+          `DELETE FROM catalogue_torrent WHERE rank IS NULL AND last_seen_ms < ? RETURNING info_hash AS infoHash, name`,
+        )
+        .all(lastSeenBeforeMs),
     allInfoHashes: () =>
       database
         .prepare<[], InfoHash>(

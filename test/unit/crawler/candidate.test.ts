@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { mergeCandidates, parseSwarmCount, scoreOf } from '../../../src/crawler/candidate.js';
+import { mergeCandidates, parseSwarmCount } from '../../../src/crawler/candidate.js';
 import { parseInfoHash } from '../../../src/domain/info-hash.js';
 
 const infoHash = parseInfoHash('d2474e86c95b19b8bcfdb92bc12c9d44667cfa36');
-
-describe('score', () => {
-  it('counts a leecher twice a seed and inner demand twice that', () => {
-    expect(scoreOf({ seeds: 10, leechers: 5, innerRequests: 2 })).toBe(28);
-    expect(scoreOf({})).toBe(0);
-  });
-});
 
 describe('merging', () => {
   it('makes one of what shares an info-hash or an address', () => {

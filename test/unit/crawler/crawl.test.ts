@@ -11,6 +11,7 @@ import type { CrawlEntry, CrawlProgress } from '../../../src/crawler/crawl-resul
 import { startCrawler } from '../../../src/crawler/crawl-schedule.js';
 import type { CrawlDocumentReader } from '../../../src/crawler/document-tasks.js';
 import type { Scraper } from '../../../src/crawler/source.js';
+import { readTorrent } from '../../../src/crawler/torrent-facts.js';
 import { DocumentReader } from '../../../src/document-reader/document-reader.js';
 import { type InfoHash, parseInfoHash } from '../../../src/domain/info-hash.js';
 import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite-fetch.js';
@@ -361,18 +362,25 @@ describe('popularity that no source tells', () => {
       torrentWith({ announce: 'http://old.example/announce' }, { name });
     for (const name of ['one', 'two', 'three']) site.routes.set(`/t/${name}.torrent`, withTracker(name));
     setFeed([{ name: 'one' }, { name: 'two' }, { name: 'three', seeds: 3, leechers: 0 }]);
+    const sizes = new Map(
+      (['one', 'two', 'three'] as const).map((name, i) => [readTorrent(withTracker(name)).infoHash, [0, 100, 3][i]!]),
+    );
     const asked: [readonly string[], number][] = [];
     const scraper: Scraper = {
       scrape: async (trackers, infoHashes) => {
         asked.push([trackers, infoHashes.length]);
-        return new Map(infoHashes.map((infoHash, i) => [infoHash, { seeders: i * 100, leechers: 1 }]));
+        return new Map(infoHashes.map((infoHash) => [infoHash, { seeders: sizes.get(infoHash)!, leechers: 1 }]));
       },
     };
     const result = await crawlerWith({ scraper, top: 2 }).crawlOnce();
-    expect(asked).toEqual([[['http://old.example/announce'], 2]]);
+    // Two at first, and then the one whose stated size might be false.
+    expect(asked).toEqual([
+      [['http://old.example/announce'], 2],
+      [['http://old.example/announce'], 1],
+    ]);
     expect(result.entries.map(({ name, seeds, leechers }) => [name, seeds, leechers])).toEqual([
       ['two', 100, 1],
-      ['three', 3, 0],
+      ['three', 3, 1],
     ]);
     // Nothing was fetched twice for being measured first.
     expect(site.requests.filter(({ path }) => path === '/t/two.torrent')).toHaveLength(1);
@@ -419,7 +427,7 @@ describe('crawling on a schedule', () => {
           if (begun >= 4)
             await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
           await new Promise((done) => setTimeout(done, 15));
-          return { entries: [], sources: [], dropped: 0, deleted: 0 };
+          return { entries: [], sources: [], dropped: 0, deleted: 0, ended: false };
         } finally {
           running--;
         }

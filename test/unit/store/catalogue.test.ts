@@ -76,11 +76,11 @@ describe('the top', () => {
     expect(catalogue.ranked().map((t) => t.infoHash)).toEqual([hashOf(1), hashOf(2), hashOf(3)]);
     expect(catalogue.keepRanksOf([hashOf(3)])).toBe(2);
     expect(catalogue.keepRanksOf([hashOf(3)])).toBe(0);
-    expect(catalogue.deleteDropped(2_000)).toBe(1);
+    expect(catalogue.deleteDropped(2_000)).toEqual([{ infoHash: hashOf(1), name: 'Torrent 1' }]);
     expect(catalogue.get(hashOf(1))).toBeUndefined();
     expect(catalogue.findOrigin('site.example', '/1.torrent')).toBeUndefined();
     expect(catalogue.get(hashOf(2))?.rank).toBeUndefined();
-    expect(catalogue.deleteDropped(9_000)).toBe(1);
+    expect(catalogue.deleteDropped(9_000)).toHaveLength(1);
     expect(catalogue.count()).toBe(1);
   });
 });

@@ -72,7 +72,7 @@ describe('a scrape answer', () => {
 
   test('with the hash as bytes, or as some servers write it', () => {
     const bytes = Buffer.from(hash, 'hex');
-    const expected = [[hash, { seeders: 3, leechers: 4 }]];
+    const expected = [[hash, { seeders: 3, leechers: 4, completed: 9 }]];
     expect([...readScrapeReply(raw(bytes))]).toEqual(expected);
     expect([...readScrapeReply(raw(Buffer.from(bytes.toString('latin1'), 'utf8')))]).toEqual(expected);
   });

@@ -1,0 +1,42 @@
+/** Which torrents may be in the catalogue at all: what the operator has denied or pinned, and the lists of the tracker. */
+import type { InfoHash } from '../domain/info-hash.js';
+import type { CatalogueDecisions } from '../store/sqlite/catalogue-decisions.js';
+
+export interface TorrentPolicy {
+  /** @returns why this torrent is neither crawled nor published; undefined if it may be */
+  refusal(infoHash: InfoHash): string | undefined;
+  /** Torrents that always have a rank. */
+  pinned(): ReadonlySet<InfoHash>;
+}
+
+/** The lists of the tracker's configuration. */
+export interface TrackerLists {
+  readonly denied: ReadonlySet<InfoHash>;
+  /** Undefined: the tracker serves all torrents, or those of the catalogue. */
+  readonly allowed: ReadonlySet<InfoHash> | undefined;
+}
+
+/** @param lists called each time, because a reload changes them */
+export function torrentPolicy(decisions: CatalogueDecisions, lists: () => TrackerLists): TorrentPolicy {
+  return {
+    refusal: (infoHash) => {
+      const decided = decisions.decisionOn(infoHash);
+      if (decided?.decision === 'deny') {
+        return decided.reason === undefined
+          ? 'the operator has denied it'
+          : `the operator has denied it: ${decided.reason}`;
+      }
+      const { denied, allowed } = lists();
+      if (denied.has(infoHash)) return 'it is on the deny list of the tracker (tracker.denyList.torrents)';
+      if (allowed?.has(infoHash) === false) return 'it is not on the list of the tracker (tracker.torrents)';
+      return undefined;
+    },
+    pinned: () =>
+      new Set(
+        decisions
+          .decisions()
+          .filter(({ decision }) => decision === 'pin')
+          .map(({ infoHash }) => infoHash),
+      ),
+  };
+}
