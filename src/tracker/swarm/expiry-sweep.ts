@@ -1,4 +1,4 @@
-/** Drops peers that have been silent too long, a bounded number of peers and table slots at a time, round and round. */
+/** Removes peers that have been silent too long, a bounded number of peers and table slots at a time, over and over. */
 import type { NetworkSet } from '../network-set.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
@@ -10,7 +10,7 @@ import type { SwarmMembership } from './swarm-membership.js';
 const NO_MORE_PEERS = 0;
 const KEPT = 1;
 const DROPPED = 2;
-/** Dropping a peer takes about as long as looking at this many: it leaves indices and may move others. */
+/** Removing a peer costs about as much as checking this many, because it changes indexes and may move other peers. */
 const DROP_COST = 4;
 
 export class ExpirySweep {
@@ -26,7 +26,7 @@ export class ExpirySweep {
     private readonly arena: Arena,
     private readonly table: TorrentTable,
     private readonly swarms: FamilySwarms,
-    private readonly book: SwarmMembership,
+    private readonly membership: SwarmMembership,
     private readonly maxAgeSeconds: number,
   ) {}
 
@@ -73,8 +73,8 @@ export class ExpirySweep {
         } else budget--;
       }
       if (step !== NO_MORE_PEERS) break;
-      // A dropped entry pulls others into its slot: look at the slot again.
-      this.startTableSlot(this.book.removeTorrentIfEmpty(entry) ? this.tableSlot : this.tableSlot + 1);
+      // Removing an entry may move another one into its slot: visit the slot again.
+      this.startTableSlot(this.membership.removeTorrentIfEmpty(entry) ? this.tableSlot : this.tableSlot + 1);
     }
     return dropped;
   }
@@ -84,20 +84,20 @@ export class ExpirySweep {
     for (;;) {
       const addressWords = this.family === 4 ? 1 : 4;
       const ref = words[entry + (this.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
-      const place = this.swarms.nextUsedSlot(ref, this.peerSlot, addressWords);
-      if (place < 0) {
+      const slot = this.swarms.nextUsedSlot(ref, this.peerSlot, addressWords);
+      if (slot < 0) {
         if (this.family === 6) return NO_MORE_PEERS;
         this.family = 6;
         this.peerSlot = 0;
         continue;
       }
-      const record = this.swarms.recordInSlot(ref, place, addressWords);
-      this.peerSlot = place + 1;
+      const record = this.swarms.recordInSlot(ref, slot, addressWords);
+      this.peerSlot = slot + 1;
       const isSilent = ageSeconds(words, record + addressWords, nowSeconds) >= this.maxAgeSeconds;
       if (!isSilent && !this.isDenied(record)) return KEPT;
-      this.book.removePeer(entry, this.family, record, isSilent ? PEER_EXPIRED : PEER_REMOVED, nowSeconds);
-      // Another peer may lie in this place now; and a swarm that was moved has all its peers in other places.
-      this.peerSlot = this.swarms.ref === ref ? place : 0;
+      this.membership.removePeer(entry, this.family, record, isSilent ? PEER_EXPIRED : PEER_REMOVED, nowSeconds);
+      // Another peer may be in this slot now. If the swarm has moved, all its peers have other slots.
+      this.peerSlot = this.swarms.ref === ref ? slot : 0;
       return DROPPED;
     }
   }
