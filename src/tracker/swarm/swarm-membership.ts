@@ -30,7 +30,7 @@ import {
   ENTRY_UPSTREAM,
   type TorrentTable,
 } from './memory/torrent-table.js';
-import { PEER_INSERTED, PEER_REMOVED, type SwarmChanges } from './swarm-changes.js';
+import { PEER_INSERTED, type SwarmChanges } from './swarm-changes.js';
 
 export class SwarmMembership {
   seeds = 0;
@@ -140,31 +140,6 @@ export class SwarmMembership {
     this.selection.roster.removeGateway(entry, family, endpoint);
     if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0) this.peerIds.forgetPeerId(entry, endpoint.toHex());
     this.changes.reportChange(kind, entry, endpoint, flags, nowSeconds);
-  }
-
-  /** Removes all peers of a torrent at once. */
-  removeAllPeers(entry: number, nowSeconds: number): void {
-    const words = this.arena.words;
-    const hasIds = (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0;
-    for (const family of [4, 6] as const) {
-      const addressWords = family === 4 ? 1 : 4;
-      const ref = words[refWordOf(entry, family)]!;
-      for (let slot = 0; ; slot++) {
-        slot = this.swarms.nextUsedSlot(ref, slot, addressWords);
-        if (slot < 0) break;
-        const record = this.swarms.recordInSlot(ref, slot, addressWords);
-        const flags = flagsOf(words, record + addressWords);
-        this.endpoint.setFromRecord(words, record, addressWords);
-        if (isCounted(words, record + addressWords, family)) this.countPeer(entry, flags, -1);
-        this.room.records--;
-        if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.addPeer(entry, this.endpoint, -1);
-        if (hasIds) this.peerIds.forgetPeerId(entry, this.endpoint.toHex());
-        this.changes.reportChange(PEER_REMOVED, entry, this.endpoint, flags, nowSeconds);
-      }
-      this.swarms.freeSwarm(ref, addressWords);
-      words[refWordOf(entry, family)] = 0;
-      this.selection.roster.removeGateway(entry, family, this.endpoint);
-    }
   }
 
   /** Removes a torrent without peers unless it is pinned. @returns whether it was removed */
