@@ -69,7 +69,7 @@ export class Housekeeping {
   refresh(nowMs: number, nowSeconds: number): void {
     const share = Math.min(1, (nowMs - this.refreshedMs) / REFRESH_WITHIN_MS);
     this.store.refreshCapability(share, nowSeconds);
-    this.store.removeDenied(share, nowSeconds);
+    this.store.continueRound(this.store.denial, share, nowSeconds);
     this.refreshedMs = nowMs;
   }
 
@@ -77,7 +77,7 @@ export class Housekeeping {
     if (nowMs >= this.expireAtMs) {
       this.expireAtMs = nowMs + EXPIRE_EVERY_MS;
       this.counters[COUNT_EXPIRED]! += this.store.expire(nowSeconds, this.slice);
-      this.store.removeRefused(EXPIRE_EVERY_MS / REFUSE_WITHIN_MS, nowSeconds);
+      this.store.continueRound(this.store.refusal, EXPIRE_EVERY_MS / REFUSE_WITHIN_MS, nowSeconds);
     }
     if (nowMs >= this.copyAtMs) {
       this.copyAtMs = nowMs + COPY_EVERY_MS;

@@ -80,9 +80,9 @@ export class SwarmStore {
   private readonly room: StoreRoom;
   /** One sweep for each reason, so that none waits for another. */
   private readonly expiry: PeerSweep;
-  /** Removes peers with denied addresses, in the slices of {@link removeDenied}. */
+  /** Removes peers with denied addresses, in slices: see {@link continueRound}. */
   readonly denial: PeerSweep;
-  /** Removes peers of torrents that are no longer served, in the slices of {@link removeRefused}. */
+  /** Removes peers of torrents that are no longer served, in slices. */
   readonly refusal: PeerSweep;
   /** Whoever sets its listener receives every later change. */
   readonly changes: SwarmChanges;
@@ -318,17 +318,8 @@ export class SwarmStore {
     return this.expiry.sweepSlice(nowSeconds, budgetSlots);
   }
 
-  /** Continues to remove peers with denied addresses, if there is a round. @param share as in {@link refreshCapability} */
-  removeDenied(share: number, nowSeconds: number): void {
-    this.sweepShare(this.denial, share, nowSeconds);
-  }
-
-  /** Continues to remove peers of torrents that are no longer served. @param share as in {@link refreshCapability} */
-  removeRefused(share: number, nowSeconds: number): void {
-    this.sweepShare(this.refusal, share, nowSeconds);
-  }
-
-  private sweepShare(sweep: PeerSweep, share: number, nowSeconds: number): void {
+  /** Continues a round of {@link denial} or {@link refusal}, if there is one. @param share as in {@link refreshCapability} */
+  continueRound(sweep: PeerSweep, share: number, nowSeconds: number): void {
     if (sweep.isRoundEnded) return;
     sweep.sweepSlice(nowSeconds, Math.ceil(share * Math.min(LARGEST_SWEEP, this.sweepLength)));
   }

@@ -28,7 +28,7 @@ function refuse(store: SwarmStore, ...torrents: number[]): void {
 
 function finish(store: SwarmStore): number {
   let slices = 0;
-  for (; !store.refusal.isRoundEnded; slices++) store.removeRefused(0.01, NOW);
+  for (; !store.refusal.isRoundEnded; slices++) store.continueRound(store.refusal, 0.01, NOW);
   return slices;
 }
 

@@ -170,5 +170,5 @@ export function hosts(peers: readonly string[]): number[] {
 export function dropSwarm(store: SwarmStore, torrent: number, nowSeconds: number): void {
   const refused = infoHash(torrent);
   store.refusal.refuseTorrents((hash) => refused.every((byte, i) => hash[i] === byte));
-  while (!store.refusal.isRoundEnded) store.removeRefused(0.5, nowSeconds);
+  while (!store.refusal.isRoundEnded) store.continueRound(store.refusal, 0.5, nowSeconds);
 }

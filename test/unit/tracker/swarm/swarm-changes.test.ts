@@ -183,7 +183,7 @@ class History {
     this.store.denial.denyAddresses(
       new NetworkSet([parsePrefix(`203.0.0.${host}/32`), parsePrefix(`2001:db8:0:${host}::/64`)]),
     );
-    while (!this.store.denial.isRoundEnded) this.store.removeDenied(0.5, this.now);
+    while (!this.store.denial.isRoundEnded) this.store.continueRound(this.store.denial, 0.5, this.now);
   }
 
   /** A snapshot of another store comes in. */
