@@ -10,12 +10,15 @@ export function frameMessage(message: Uint8Array): Buffer {
 
 /** Collects bytes until a message is whole. Holds at most one partial message of `maxMessageBytes`. */
 export class MessageReader {
-  private pending: Buffer = Buffer.alloc(0);
+  #pending: Buffer = Buffer.alloc(0);
+  readonly #maxMessageBytes: number;
 
-  constructor(private readonly maxMessageBytes: number) {}
+  constructor(maxMessageBytes: number) {
+    this.#maxMessageBytes = maxMessageBytes;
+  }
 
   push(chunk: Buffer): void {
-    this.pending = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
+    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
   }
 
   /**
@@ -23,12 +26,12 @@ export class MessageReader {
    * @throws RangeError if a message is longer than the limit: the rest of the stream cannot be read
    */
   next(): Buffer | undefined {
-    if (this.pending.length < 2) return undefined;
-    const length = this.pending.readUInt16BE(0);
-    if (length > this.maxMessageBytes) throw new RangeError(`a message of ${length} bytes`);
-    if (this.pending.length < length + 2) return undefined;
-    const message = Buffer.from(this.pending.subarray(2, length + 2));
-    this.pending = this.pending.subarray(length + 2);
+    if (this.#pending.length < 2) return undefined;
+    const length = this.#pending.readUInt16BE(0);
+    if (length > this.#maxMessageBytes) throw new RangeError(`a message of ${length} bytes`);
+    if (this.#pending.length < length + 2) return undefined;
+    const message = Buffer.from(this.#pending.subarray(2, length + 2));
+    this.#pending = this.#pending.subarray(length + 2);
     return message;
   }
 }

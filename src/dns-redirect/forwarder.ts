@@ -31,51 +31,51 @@ export interface ForwarderOptions {
 }
 
 export class Forwarder {
-  private readonly resolvers: readonly Endpoint[];
-  private readonly clock: Clock;
-  private readonly attemptTimeoutMs: number;
-  private readonly maxInFlight: number;
-  private readonly penalisedUntilMs = new Map<Endpoint, number>();
+  readonly #resolvers: readonly Endpoint[];
+  readonly #clock: Clock;
+  readonly #attemptTimeoutMs: number;
+  readonly #maxInFlight: number;
+  readonly #penalisedUntilMs = new Map<Endpoint, number>();
   /** Resolvers that forward to this server; see `loop-probe.ts`. */
-  private readonly looping = new Set<Endpoint>();
-  private readonly sameQuestion = new Map<string, number>();
-  private inFlight = 0;
+  readonly #looping = new Set<Endpoint>();
+  readonly #sameQuestion = new Map<string, number>();
+  #inFlight = 0;
 
   constructor(options: ForwarderOptions) {
-    this.resolvers = options.resolvers;
-    this.clock = options.clock;
-    this.attemptTimeoutMs = options.attemptTimeoutMs ?? FORWARD_ATTEMPT_TIMEOUT_MS;
-    this.maxInFlight = options.maxInFlight ?? MAX_FORWARDS_IN_FLIGHT;
+    this.#resolvers = options.resolvers;
+    this.#clock = options.clock;
+    this.#attemptTimeoutMs = options.attemptTimeoutMs ?? FORWARD_ATTEMPT_TIMEOUT_MS;
+    this.#maxInFlight = options.maxInFlight ?? MAX_FORWARDS_IN_FLIGHT;
   }
 
   exclude(resolver: Endpoint): void {
-    this.looping.add(resolver);
+    this.#looping.add(resolver);
   }
 
   readmit(resolver: Endpoint): void {
-    this.looping.delete(resolver);
+    this.#looping.delete(resolver);
   }
 
   /** Never rejects. */
   async forward(query: Query, transport: 'udp' | 'tcp'): Promise<Forwarding> {
     const key = query.questionBytes.toString('latin1').toLowerCase();
-    const same = this.sameQuestion.get(key) ?? 0;
-    if (this.inFlight >= this.maxInFlight || same >= MAX_SAME_QUESTION_IN_FLIGHT) return { kind: 'overloaded' };
-    this.inFlight++;
-    this.sameQuestion.set(key, same + 1);
+    const same = this.#sameQuestion.get(key) ?? 0;
+    if (this.#inFlight >= this.#maxInFlight || same >= MAX_SAME_QUESTION_IN_FLIGHT) return { kind: 'overloaded' };
+    this.#inFlight++;
+    this.#sameQuestion.set(key, same + 1);
     try {
-      return await this.tryEach(query, transport);
+      return await this.#tryEach(query, transport);
     } finally {
-      this.inFlight--;
-      const left = this.sameQuestion.get(key)! - 1;
-      if (left === 0) this.sameQuestion.delete(key);
-      else this.sameQuestion.set(key, left);
+      this.#inFlight--;
+      const left = this.#sameQuestion.get(key)! - 1;
+      if (left === 0) this.#sameQuestion.delete(key);
+      else this.#sameQuestion.set(key, left);
     }
   }
 
-  private async tryEach(query: Query, transport: 'udp' | 'tcp'): Promise<Forwarding> {
+  async #tryEach(query: Query, transport: 'udp' | 'tcp'): Promise<Forwarding> {
     const ask = transport === 'udp' ? askOverUdp : askOverTcp;
-    const resolvers = this.inOrder();
+    const resolvers = this.#inOrder();
     if (resolvers.length === 0) return { kind: 'failed', reason: 'every upstream resolver forwards to this server' };
     let unwilling: Buffer | undefined;
     let reason = '';
@@ -84,7 +84,7 @@ export class Forwarder {
     for (let i = 0; i < attempts; i++) {
       const resolver = resolvers[i % resolvers.length]!;
       try {
-        const packet = await ask(resolver, query, this.attemptTimeoutMs);
+        const packet = await ask(resolver, query, this.#attemptTimeoutMs);
         if (rcodeOf(packet) !== RCODE_SERVFAIL && rcodeOf(packet) !== RCODE_REFUSED)
           return { kind: 'answered', packet };
         unwilling ??= packet;
@@ -92,17 +92,17 @@ export class Forwarder {
         if (i + 1 >= resolvers.length) break;
       } catch (thrown) {
         reason = `${formatEndpoint(resolver)}: ${messageOf(thrown)}`;
-        this.penalisedUntilMs.set(resolver, this.clock.nowMs() + FORWARDER_PENALTY_MS);
+        this.#penalisedUntilMs.set(resolver, this.#clock.nowMs() + FORWARDER_PENALTY_MS);
       }
     }
     return unwilling ? { kind: 'answered', packet: unwilling } : { kind: 'failed', reason };
   }
 
   /** In the configured order, with those that failed recently last. */
-  private inOrder(): Endpoint[] {
-    const nowMs = this.clock.nowMs();
-    const usable = this.resolvers.filter((resolver) => !this.looping.has(resolver));
-    const failedLately = (resolver: Endpoint): boolean => (this.penalisedUntilMs.get(resolver) ?? 0) > nowMs;
+  #inOrder(): Endpoint[] {
+    const nowMs = this.#clock.nowMs();
+    const usable = this.#resolvers.filter((resolver) => !this.#looping.has(resolver));
+    const failedLately = (resolver: Endpoint): boolean => (this.#penalisedUntilMs.get(resolver) ?? 0) > nowMs;
     return [...usable.filter((r) => !failedLately(r)), ...usable.filter(failedLately)];
   }
 }

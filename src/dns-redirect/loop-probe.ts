@@ -17,43 +17,46 @@ const TYPE_TXT = 16;
 const PROBE_TIMEOUT_MS = 2_000;
 
 export class LoopProbe {
-  private readonly awaited = new Map<string, Endpoint>();
-  private readonly seen = new Set<Endpoint>();
+  readonly #awaited = new Map<string, Endpoint>();
+  readonly #seen = new Set<Endpoint>();
+  readonly #resolvers: readonly Endpoint[];
+  readonly #forwarder: Forwarder;
+  readonly #log: DnsLog;
 
-  constructor(
-    private readonly resolvers: readonly Endpoint[],
-    private readonly forwarder: Forwarder,
-    private readonly log: DnsLog,
-  ) {}
+  constructor(resolvers: readonly Endpoint[], forwarder: Forwarder, log: DnsLog) {
+    this.#resolvers = resolvers;
+    this.#forwarder = forwarder;
+    this.#log = log;
+  }
 
   /** True if the query is a probe of this server. */
   recognise(query: Query): boolean {
     const name = query.question.name?.toLowerCase();
     if (name === undefined || !name.endsWith(PROBE_SUFFIX)) return false;
-    const resolver = this.awaited.get(name);
+    const resolver = this.#awaited.get(name);
     if (resolver === undefined) return false;
-    this.seen.add(resolver);
+    this.#seen.add(resolver);
     return true;
   }
 
   /** Probes every resolver. {@link Forwarder} uses the result at once. Never rejects. */
   async run(): Promise<void> {
     await Promise.all(
-      this.resolvers.map(async (resolver) => {
+      this.#resolvers.map(async (resolver) => {
         const name = `${randomBytes(12).toString('hex')}${PROBE_SUFFIX}`;
-        this.awaited.set(name, resolver);
-        this.seen.delete(resolver);
+        this.#awaited.set(name, resolver);
+        this.#seen.delete(resolver);
         // The answer does not matter, nor a missing one.
         await askOverUdp(resolver, probeQuery(name), PROBE_TIMEOUT_MS).catch(() => undefined);
-        this.awaited.delete(name);
-        if (this.seen.has(resolver)) {
-          this.forwarder.exclude(resolver);
-          this.log.warn(
+        this.#awaited.delete(name);
+        if (this.#seen.has(resolver)) {
+          this.#forwarder.exclude(resolver);
+          this.#log.warn(
             { resolver: formatEndpoint(resolver) },
             'this upstream resolver forwards to this server, so it is not used; give dnsRedirect.upstreamResolvers one that resolves by itself',
           );
         } else {
-          this.forwarder.readmit(resolver);
+          this.#forwarder.readmit(resolver);
         }
       }),
     );

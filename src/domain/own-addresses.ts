@@ -11,14 +11,14 @@ export interface OwnEndpoint {
 
 /** A set of {@link OwnEndpoint}s for frequent look-ups. */
 export class OwnAddresses {
-  private readonly keys: ReadonlySet<string>;
+  readonly #keys: ReadonlySet<string>;
 
   constructor(endpoints: readonly OwnEndpoint[]) {
-    this.keys = new Set(endpoints.map(({ host, port }) => `${formatIp(parseIp(host))} ${port ?? '*'}`));
+    this.#keys = new Set(endpoints.map(({ host, port }) => `${formatIp(parseIp(host))} ${port ?? '*'}`));
   }
 
   has(address: IpAddress, port: number): boolean {
     const text = formatIp(address);
-    return this.keys.has(`${text} ${port}`) || this.keys.has(`${text} *`);
+    return this.#keys.has(`${text} ${port}`) || this.#keys.has(`${text} *`);
   }
 }

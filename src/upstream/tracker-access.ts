@@ -46,7 +46,11 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:':
 const LOOPBACK_NAME = 'localhost';
 
 export class TrackerAccess {
-  constructor(private readonly options: TrackerAccessOptions) {}
+  readonly #options: TrackerAccessOptions;
+
+  constructor(options: TrackerAccessOptions) {
+    this.#options = options;
+  }
 
   /**
    * @param family preferred; the other one if the tracker has no address of this family
@@ -55,7 +59,7 @@ export class TrackerAccess {
   async destinationOf(url: URL, family: 4 | 6): Promise<TrackerDestination> {
     const port = trackerPort(url);
     const { hostname } = url;
-    const addresses = await this.resolve(hostname);
+    const addresses = await this.#resolve(hostname);
     const own = this.ownAddresses();
     for (const address of addresses) {
       // One own address among several is enough: then the name belongs to this installation.
@@ -66,9 +70,9 @@ export class TrackerAccess {
         );
       }
     }
-    const result = allowedAddresses(addresses, port, this.options.blockedReason);
+    const result = allowedAddresses(addresses, port, this.#options.blockedReason);
     if ('blocked' in result) throw new AccessDenied('blocked-address', `${url.host} ${result.blocked}`);
-    await this.respectPreferences(url, hostname, port);
+    await this.#respectPreferences(url, hostname, port);
     return { url, port, address: result.allowed.find((address) => address.family === family) ?? result.allowed[0]! };
   }
 
@@ -79,24 +83,24 @@ export class TrackerAccess {
   }
 
   ownAddresses(): OwnAddresses {
-    return new OwnAddresses(this.options.ownEndpoints());
+    return new OwnAddresses(this.#options.ownEndpoints());
   }
 
-  private async resolve(hostname: string): Promise<readonly IpAddress[]> {
+  async #resolve(hostname: string): Promise<readonly IpAddress[]> {
     const literal = literalAddress(hostname);
     if (literal !== undefined) return [literal];
-    if (this.options.lab && hostname === LOOPBACK_NAME) return [parseIp('127.0.0.1')];
+    if (this.#options.lab && hostname === LOOPBACK_NAME) return [parseIp('127.0.0.1')];
     try {
-      return await this.options.resolver.addresses(hostname);
+      return await this.#options.resolver.addresses(hostname);
     } catch (thrown) {
       throw new AccessDenied('unresolvable', messageOf(thrown));
     }
   }
 
   /** BEP 34. Uses the port of the URL, as clients of the torrent do; the record only confirms it. */
-  private async respectPreferences(url: URL, hostname: string, port: number): Promise<void> {
+  async #respectPreferences(url: URL, hostname: string, port: number): Promise<void> {
     if (literalAddress(hostname) !== undefined) return;
-    const preferences = parseTrackerPreferences(await this.options.resolver.texts(hostname));
+    const preferences = parseTrackerPreferences(await this.#options.resolver.texts(hostname));
     const protocol = url.protocol === 'udp:' ? 'udp' : 'tcp';
     if (preferences === undefined) return;
     if (!preferences.allowed.some((each) => each.protocol === protocol && each.port === port)) {

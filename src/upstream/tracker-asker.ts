@@ -54,14 +54,17 @@ export interface TrackerAskerOptions {
 }
 
 export class TrackerAsker {
-  private readonly inFlight = new Set<Promise<unknown>>();
-  private readonly warnedOwn = new Set<string>();
+  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #warnedOwn = new Set<string>();
+  readonly #options: TrackerAskerOptions;
 
-  constructor(private readonly options: TrackerAskerOptions) {}
+  constructor(options: TrackerAskerOptions) {
+    this.#options = options;
+  }
 
   /** Waits for the announces `stopped` in flight. */
   async stopsSent(): Promise<void> {
-    await Promise.allSettled([...this.inFlight]);
+    await Promise.allSettled([...this.#inFlight]);
   }
 
   /**
@@ -76,21 +79,21 @@ export class TrackerAsker {
       const url = parseTrackerUrl(text);
       tracker = trackerName(url);
       const pair = `${url.href} ${infoHash} ${family}`;
-      const waitSeconds = this.options.schedule.secondsUntilDue(tracker, pair);
+      const waitSeconds = this.#options.schedule.secondsUntilDue(tracker, pair);
       if (waitSeconds > 0) {
-        this.options.counters.tooSoon++;
+        this.#options.counters.tooSoon++;
         return { url: text, result: 'too-soon', detail: `due in ${waitSeconds} s`, peers: 0 };
       }
-      destination = await this.options.access.destinationOf(url, family);
-      return await this.announce(infoHash, text, tracker, pair, destination, want);
+      destination = await this.#options.access.destinationOf(url, family);
+      return await this.#announce(infoHash, text, tracker, pair, destination, want);
     } catch (thrown) {
       // No back-off if access was denied before the tracker was asked; one that redirects to a blocked address backs off.
-      if (destination !== undefined || !(thrown instanceof AccessDenied)) this.options.schedule.failed(tracker);
-      return this.failure(text, thrown);
+      if (destination !== undefined || !(thrown instanceof AccessDenied)) this.#options.schedule.failed(tracker);
+      return this.#failure(text, thrown);
     }
   }
 
-  private async announce(
+  async #announce(
     infoHash: InfoHash,
     text: string,
     tracker: string,
@@ -100,28 +103,28 @@ export class TrackerAsker {
   ): Promise<AskedTracker> {
     const announce: OutgoingAnnounce = {
       infoHash,
-      peerId: this.options.peerId,
-      port: this.options.announcePort,
+      peerId: this.#options.peerId,
+      port: this.#options.announcePort,
       event: 'started',
       // One more, because a tracker may give us our own address.
       numWant: Math.min(MAX_NUMWANT, Math.max(1, want) + 1),
-      key: this.options.random.nextUint32(),
+      key: this.#options.random.nextUint32(),
     };
     let reply: AnnounceReply;
     try {
-      reply = await this.send(destination, announce);
+      reply = await this.#send(destination, announce);
     } catch (thrown) {
       if (!(thrown instanceof TrackerRefusal)) throw thrown;
-      this.options.schedule.answered(tracker, pair, thrown.retryAfterSeconds ?? REFUSED_TORRENT_SECONDS);
-      return this.failure(text, thrown);
+      this.#options.schedule.answered(tracker, pair, thrown.retryAfterSeconds ?? REFUSED_TORRENT_SECONDS);
+      return this.#failure(text, thrown);
     }
-    this.announceStopped(destination, announce);
+    this.#announceStopped(destination, announce);
 
     const statedSeconds = Math.max(reply.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS, reply.minIntervalSeconds ?? 0);
-    const leastSeconds = this.options.minIntervalSeconds ?? MIN_INTERVAL_SECONDS;
+    const leastSeconds = this.#options.minIntervalSeconds ?? MIN_INTERVAL_SECONDS;
     const intervalSeconds = Math.min(MAX_INTERVAL_SECONDS, Math.max(leastSeconds, statedSeconds));
-    this.options.schedule.answered(tracker, pair, intervalSeconds);
-    this.options.counters.answered++;
+    this.#options.schedule.answered(tracker, pair, intervalSeconds);
+    this.#options.counters.answered++;
     const asker = new OwnAddresses(
       reply.ourAddresses.map((address) => ({ host: formatIp(address), port: announce.port })),
     );
@@ -129,46 +132,46 @@ export class TrackerAsker {
     const peers = reply.peers.filter(({ address, port }) => !asker.has(address, port));
     if (peers.length === 0) return { url: text, result: 'answered', peers: 0 };
     const ttlSeconds = Math.min(MAX_PEER_TTL_SECONDS, 2 * intervalSeconds);
-    const taken = await this.options.onPeers(infoHash, peers, ttlSeconds);
-    this.options.counters.peers += taken;
+    const taken = await this.#options.onPeers(infoHash, peers, ttlSeconds);
+    this.#options.counters.peers += taken;
     return { url: text, result: 'answered', peers: taken };
   }
 
-  private send(destination: TrackerDestination, announce: OutgoingAnnounce): Promise<AnnounceReply> {
+  #send(destination: TrackerDestination, announce: OutgoingAnnounce): Promise<AnnounceReply> {
     return destination.url.protocol === 'udp:'
-      ? announceOverUdp(destination, announce, this.options.signal)
+      ? announceOverUdp(destination, announce, this.#options.signal)
       : announceOverHttp(
           destination,
           announce,
-          (url) => this.options.access.redirectDestination(url, destination.address.family),
-          this.options.signal,
+          (url) => this.#options.access.redirectDestination(url, destination.address.family),
+          this.#options.signal,
         );
   }
 
-  private announceStopped(destination: TrackerDestination, announce: OutgoingAnnounce): void {
-    const sent = this.send(destination, { ...announce, event: 'stopped', numWant: 0 })
+  #announceStopped(destination: TrackerDestination, announce: OutgoingAnnounce): void {
+    const sent = this.#send(destination, { ...announce, event: 'stopped', numWant: 0 })
       .catch((thrown: unknown) => {
-        this.options.log?.debug(
+        this.#options.log?.debug(
           { tracker: destination.url.host, reason: messageOf(thrown) },
           'an original tracker did not answer the announce stopped',
         );
       })
-      .finally(() => this.inFlight.delete(sent));
-    this.inFlight.add(sent);
+      .finally(() => this.#inFlight.delete(sent));
+    this.#inFlight.add(sent);
   }
 
-  private failure(url: string, thrown: unknown): AskedTracker {
+  #failure(url: string, thrown: unknown): AskedTracker {
     const detail = messageOf(thrown);
     const result =
       thrown instanceof AccessDenied ? thrown.reason : thrown instanceof TrackerRefusal ? 'refused' : 'failed';
-    if (result === 'refused') this.options.counters.refused++;
-    else if (result === 'own-address') this.options.counters.ownAddress++;
-    else this.options.counters.failed++;
-    if (result === 'own-address' && !this.warnedOwn.has(url) && this.warnedOwn.size < MAX_WARNED_TRACKERS) {
-      this.warnedOwn.add(url);
-      this.options.log?.warn({ tracker: url, reason: detail }, 'an original tracker resolves to this alias tracker');
+    if (result === 'refused') this.#options.counters.refused++;
+    else if (result === 'own-address') this.#options.counters.ownAddress++;
+    else this.#options.counters.failed++;
+    if (result === 'own-address' && !this.#warnedOwn.has(url) && this.#warnedOwn.size < MAX_WARNED_TRACKERS) {
+      this.#warnedOwn.add(url);
+      this.#options.log?.warn({ tracker: url, reason: detail }, 'an original tracker resolves to this alias tracker');
     } else {
-      this.options.log?.debug({ tracker: url, result, reason: detail }, 'an original tracker gave no peers');
+      this.#options.log?.debug({ tracker: url, result, reason: detail }, 'an original tracker gave no peers');
     }
     return { url, result, detail, peers: 0 };
   }

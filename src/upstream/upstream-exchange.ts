@@ -84,75 +84,76 @@ export function createUpstreamExchange(options: UpstreamExchangeOptions): Upstre
 }
 
 class Exchange implements UpstreamExchange {
-  private readonly access: TrackerAccess;
-  private readonly schedule: AnnounceSchedule;
-  private readonly slots = new RequestSlots(MAX_CONCURRENT_REQUESTS, MAX_WAITING_REQUESTS);
-  private readonly inFlight = new Map<string, Promise<ExchangeOutcome>>();
-  private readonly asker: TrackerAsker;
-  private readonly count = createUpstreamCounters();
-  private stopped = false;
-  private readonly cutOff = new AbortController();
+  readonly #access: TrackerAccess;
+  readonly #schedule: AnnounceSchedule;
+  readonly #slots = new RequestSlots(MAX_CONCURRENT_REQUESTS, MAX_WAITING_REQUESTS);
+  readonly #inFlight = new Map<string, Promise<ExchangeOutcome>>();
+  readonly #asker: TrackerAsker;
+  readonly #count = createUpstreamCounters();
+  #stopped = false;
+  readonly #cutOff = new AbortController();
+  readonly #options: UpstreamExchangeOptions;
 
-  constructor(private readonly options: UpstreamExchangeOptions) {
-    this.access = new TrackerAccess(options);
-    this.schedule = new AnnounceSchedule(options.clock, options.random);
-    this.asker = new TrackerAsker({
+  constructor(options: UpstreamExchangeOptions) {
+    this.#options = options;
+    this.#access = new TrackerAccess(options);
+    this.#schedule = new AnnounceSchedule(options.clock, options.random);
+    this.#asker = new TrackerAsker({
       ...options,
-      access: this.access,
-      schedule: this.schedule,
-      counters: this.count,
-      signal: this.cutOff.signal,
+      access: this.#access,
+      schedule: this.#schedule,
+      counters: this.#count,
+      signal: this.#cutOff.signal,
     });
-    setMaxListeners(0, this.cutOff.signal); // one for each request in flight, whose number the slots bound
+    setMaxListeners(0, this.#cutOff.signal); // one for each request in flight, whose number the slots bound
   }
 
   request(infoHash: InfoHash, trackers: readonly string[], request: ExchangeRequest): Promise<ExchangeOutcome> {
-    if (this.stopped) return Promise.resolve({ peers: 0, trackers: [], skipped: 'stopped' });
+    if (this.#stopped) return Promise.resolve({ peers: 0, trackers: [], skipped: 'stopped' });
     if (request.private) return Promise.resolve({ peers: 0, trackers: [], skipped: 'private' });
-    this.count.requests++;
+    this.#count.requests++;
     const key = `${infoHash} ${request.family}`;
-    const running = this.inFlight.get(key);
+    const running = this.#inFlight.get(key);
     if (running !== undefined) {
-      this.count.joined++;
+      this.#count.joined++;
       return running;
     }
-    const outcome = this.slots
-      .run(() => this.askOneByOne(infoHash, trackers, request))
+    const outcome = this.#slots
+      .run(() => this.#askOneByOne(infoHash, trackers, request))
       .then((done): ExchangeOutcome => {
-        if (done === undefined) this.count.overloaded++;
+        if (done === undefined) this.#count.overloaded++;
         return done ?? { peers: 0, trackers: [], skipped: 'overloaded' };
       })
-      .finally(() => this.inFlight.delete(key));
-    this.inFlight.set(key, outcome);
+      .finally(() => this.#inFlight.delete(key));
+    this.#inFlight.set(key, outcome);
     return outcome;
   }
 
   scrape(trackers: readonly string[], infoHashes: readonly InfoHash[]): Promise<Map<InfoHash, Scraped>> {
-    const { access, schedule } = this;
     return scrapeTrackers(
-      { access, schedule, signal: this.cutOff.signal, log: this.options.log },
+      { access: this.#access, schedule: this.#schedule, signal: this.#cutOff.signal, log: this.#options.log },
       trackers,
       infoHashes,
     );
   }
 
   counters(): UpstreamCounters {
-    return { ...this.count };
+    return { ...this.#count };
   }
 
   async stop(): Promise<void> {
-    this.stopped = true;
-    const finished = Promise.allSettled([...this.inFlight.values()]).then(() => this.asker.stopsSent());
+    this.#stopped = true;
+    const finished = Promise.allSettled([...this.#inFlight.values()]).then(() => this.#asker.stopsSent());
     let timer: NodeJS.Timeout | undefined;
     const graceOver = new Promise((resolve) => {
       timer = setTimeout(resolve, STOP_GRACE_MS);
     });
     await Promise.race([finished, graceOver]);
     clearTimeout(timer);
-    this.cutOff.abort();
+    this.#cutOff.abort();
   }
 
-  private async askOneByOne(
+  async #askOneByOne(
     infoHash: InfoHash,
     trackers: readonly string[],
     request: ExchangeRequest,
@@ -161,8 +162,8 @@ class Exchange implements UpstreamExchange {
     let peers = 0;
     let contacted = 0;
     for (const text of new Set(trackers.slice(0, MAX_TRACKERS_CONSIDERED))) {
-      if (this.stopped || peers >= request.want || contacted >= MAX_TRACKERS_PER_REQUEST) break;
-      const result = await this.asker.ask(infoHash, text, request.family, request.want - peers);
+      if (this.#stopped || peers >= request.want || contacted >= MAX_TRACKERS_PER_REQUEST) break;
+      const result = await this.#asker.ask(infoHash, text, request.family, request.want - peers);
       asked.push(result);
       peers += result.peers;
       if (result.result === 'answered' || result.result === 'refused' || result.result === 'failed') contacted++;

@@ -57,28 +57,28 @@ export class QueryParameters {
   value: Uint8Array;
   valueStart = 0;
   valueEnd = 0;
-  readonly #nameRoom = new Uint8Array(LONGEST_NAME);
-  readonly #valueRoom = new Uint8Array(MAX_VALUE_BYTES);
-  #bytes: Uint8Array;
-  #at = 0;
-  #end = 0;
+  private readonly nameRoom = new Uint8Array(LONGEST_NAME);
+  private readonly valueRoom = new Uint8Array(MAX_VALUE_BYTES);
+  private bytes: Uint8Array;
+  private at = 0;
+  private end = 0;
 
   constructor() {
-    this.#bytes = this.#nameRoom;
-    this.value = this.#nameRoom;
+    this.bytes = this.nameRoom;
+    this.value = this.nameRoom;
   }
 
   begin(bytes: Uint8Array, start: number, end: number): void {
-    this.#bytes = bytes;
-    this.#at = start;
-    this.#end = end;
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
   }
 
   /** @returns false at the end of the query */
   next(): boolean {
-    const bytes = this.#bytes;
-    const end = this.#end;
-    let at = this.#at;
+    const bytes = this.bytes;
+    const end = this.end;
+    let at = this.at;
     if (at >= end) return false;
     const nameStart = at;
     let nameIsEscaped = false;
@@ -88,7 +88,7 @@ export class QueryParameters {
       if (byte === EQUALS || byte === AMPERSAND || byte === QUESTION) break;
       if (byte === PERCENT) nameIsEscaped = true;
     }
-    this.name = nameIsEscaped ? this.#escapedName(nameStart, at) : nameOf(bytes, nameStart, at);
+    this.name = nameIsEscaped ? this.escapedName(nameStart, at) : nameOf(bytes, nameStart, at);
     const isRaw = this.name === PARAMETER_INFO_HASH || this.name === PARAMETER_PEER_ID;
     let valueIsEscaped = false;
     let valueStart = at;
@@ -103,23 +103,23 @@ export class QueryParameters {
     }
     this.rawStart = valueStart;
     this.rawEnd = at;
-    this.#at = at + 1;
+    this.at = at + 1;
     this.value = bytes;
     this.valueStart = valueStart;
     this.valueEnd = at;
-    if (valueIsEscaped && !isRaw && this.name !== PARAMETER_IP) this.#unescapeValue();
+    if (valueIsEscaped && !isRaw && this.name !== PARAMETER_IP) this.unescapeValue();
     return true;
   }
 
-  #escapedName(start: number, end: number): number {
-    const room = this.#nameRoom;
-    const length = decodeQueryBytes(this.#bytes, start, end, room, 0, room.length);
+  private escapedName(start: number, end: number): number {
+    const room = this.nameRoom;
+    const length = decodeQueryBytes(this.bytes, start, end, room, 0, room.length);
     return length > room.length ? PARAMETER_OTHER : nameOf(room, 0, length);
   }
 
-  #unescapeValue(): void {
-    const room = this.#valueRoom;
-    const length = decodeQueryBytes(this.#bytes, this.rawStart, this.rawEnd, room, 0, room.length);
+  private unescapeValue(): void {
+    const room = this.valueRoom;
+    const length = decodeQueryBytes(this.bytes, this.rawStart, this.rawEnd, room, 0, room.length);
     if (length > room.length) return;
     this.value = room;
     this.valueStart = 0;
