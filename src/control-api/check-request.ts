@@ -1,9 +1,12 @@
-/** Values from outside through a schema; what does not fit becomes a problem that names the fields. */
+/**
+ * Checks values from outside against a schema. A value that does not fit becomes a problem document that names its
+ * fields.
+ */
 import type { z } from 'zod';
 import { MAX_BATCH_REPORTS } from './limits.js';
 import { type FieldFault, Problem } from './problem.js';
 
-/** Faults listed in one answer; the rest follow when these are mended. */
+/** Faults listed in one answer. The rest follow once these are corrected. */
 const MAX_FAULTS = 20;
 
 /** @throws Problem `bad-request` */

@@ -12,9 +12,12 @@ import { RouteServer, type ServeRouteOptions } from './serve-route.js';
 
 export interface ControlApiOptions extends ServeRouteOptions {
   readonly readiness: Readiness;
-  /** Of the parts, in the order of the documentation; those called most often come first, as express looks from the top. */
+  /**
+   * Of the parts, in the order of the documentation. The most frequent come first, because express tries routes in
+   * order.
+   */
   readonly routes: readonly Route[];
-  /** Of the parts; those of the process and of callers are there already. */
+  /** Of the parts. Metrics of the process and of callers are added to them. */
   readonly metrics: readonly MetricFamily[];
 }
 
@@ -40,7 +43,7 @@ export function createControlApi(options: ControlApiOptions): Express {
     });
   }
   app.use((request, response) => {
-    server.sendProblem(new Problem('not-found', 'see /api/v1/openapi.json for what there is'), request, response);
+    server.sendProblem(new Problem('not-found', '/api/v1/openapi.json lists all calls'), request, response);
   });
   app.use((thrown: unknown, request: express.Request, response: express.Response, _next: express.NextFunction) => {
     // Express could not decode the path.
@@ -53,7 +56,7 @@ export function createControlApi(options: ControlApiOptions): Express {
 function wrongCredentialsMetric(server: RouteServer): MetricFamily {
   return {
     name: 'alias_tracker_control_wrong_credentials_total',
-    help: 'Tokens and signatures at the control API that were not valid',
+    help: 'Invalid tokens and signatures at the control API',
     type: 'counter',
     labelNames: ['kind'],
     read: () => Object.entries(server.wrongCredentials).map(([kind, value]) => ({ labels: { kind }, value })),
@@ -69,13 +72,13 @@ function processRoutes({ readiness, metrics }: ControlApiOptions, server: RouteS
       path: '/metrics',
       summary: 'Prometheus metrics',
       access: 'operator',
-      answers: [{ status: 200, description: 'In the text format.' }],
+      answers: [{ status: 200, description: 'Prometheus text format.' }],
       handle: async () => ({ text: await registry.text() }),
     }),
   ];
 }
 
-/** @param routes all others */
+/** @param routes all other routes */
 function documentRoute(routes: readonly Route[]): Route {
   const self: Route = route({
     method: 'get',

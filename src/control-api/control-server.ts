@@ -17,18 +17,18 @@ export interface ControlServerTls {
 
 export interface ControlServerOptions {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: a free port. */
   readonly port: number;
   /** On `::`: leaves IPv4 to another listener on the same port. */
   readonly ipv6Only?: boolean;
   readonly tls?: ControlServerTls | undefined;
-  /** Gets what goes wrong after the start: a connection that could not be accepted. */
+  /** Called with errors after the start, such as a connection that could not be accepted. */
   readonly onListenerError?: (error: Error) => void;
 }
 
 export interface ControlServer {
   readonly address: AddressInfo;
-  /** For new connections. @param tls checked before; ignored where the server has no TLS */
+  /** For new connections. @param tls checked before; ignored if the server has no TLS */
   useTls(tls: ControlServerTls): void;
   /** Ends open connections. */
   close(): Promise<void>;
@@ -42,12 +42,12 @@ export async function startControlServer(app: Express, options: ControlServerOpt
       : createTlsServer(
           {
             ...secureContextOptions(options.tls),
-            // Without a certificate a caller still has tokens; a bad certificate names nobody.
+            // Certificates are optional, because a caller may use a token instead. An invalid certificate identifies nobody.
             ...(options.tls.clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
           },
           app,
         );
-  // Whoever waits for 100 (Continue) gets it from the body's reader, once it is clear that the body is wanted.
+  // A client that waits for 100 (Continue) gets it from the reader of the body, once the header section was accepted.
   server.on('checkContinue', app);
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = HEADERS_TIMEOUT_MS;

@@ -21,7 +21,7 @@ export const infoHash = z
 /** Of an answer. */
 export const lowerCaseInfoHash = z.string().regex(/^[0-9a-f]{40}$/);
 
-/** Any text of an address; {@link canonicalAddress} turns it into the one that addresses are compared by. */
+/** An address in any spelling. {@link canonicalAddress} gives the one spelling that is compared. */
 export const address = z
   .string()
   .superRefine((text, context) => {

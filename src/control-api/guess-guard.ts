@@ -1,8 +1,9 @@
 /**
- * Slows down whoever tries credentials: after a few wrong ones an address (an IPv6 /64) waits, and so does everybody who
- * signs in the name of a probe that many addresses get wrong. One address alone cannot make others wait in a probe's name.
- * Neither limit locks out those who were right from the same address before: their credentials are still checked, at the
- * pace of a busy probe. Who was right is not stored, so after a restart each caller has to be right once. All memory is bounded.
+ * Rate-limits guesses of credentials. After a few wrong ones an address (an IPv6 /64) has to wait. If many addresses
+ * send wrong signatures in the name of one probe, all signatures in that name have to wait; one address alone cannot
+ * cause this. Neither limit locks out a caller whose credentials were valid from the same address before: they are still
+ * checked, at the rate of a busy probe. This is not stored, so after a restart each caller has to succeed once. All
+ * memory is bounded.
  */
 import { forgetOldest } from '../domain/forget-oldest.js';
 import { MAX_RATE_KEYS } from '../net/limits.js';
@@ -16,11 +17,11 @@ import {
 } from './limits.js';
 import { Problem } from './problem.js';
 
-/** What a request shows of itself before it is checked. */
+/** What a request presents, before it is checked. */
 export interface Attempt {
   /** RFC 5952 text. */
   readonly address: string;
-  /** Tells one credential from another without holding a secret: the hash of a token, the name of a probe that signs. */
+  /** Identifies a credential without containing a secret: the hash of a token, or the name of a probe that signs. */
   readonly credential: string;
   /** Whose name a signature uses. */
   readonly probe?: string;
@@ -33,7 +34,7 @@ export interface WrongCredentials {
 }
 
 export class GuessGuard {
-  /** Wrong ones since the start, by kind. */
+  /** Wrong credentials since the start, by kind. */
   readonly counts = { token: 0, signature: 0 };
   readonly #wrong = new RateLimit(WRONG_CREDENTIALS_PER_SECOND, WRONG_CREDENTIALS_BURST);
   /** One token of a probe's bucket for each address, until that bucket would have refilled. */
@@ -48,7 +49,7 @@ export class GuessGuard {
     this.#onWrong = onWrong;
   }
 
-  /** To be called before anything is checked. @throws Problem `too-many-requests` */
+  /** Call this before checking anything. @throws Problem `too-many-requests` */
   admit(attempt: Attempt, nowMs: number): void {
     const subscriber = subscriberOf(attempt.address);
     const waitSeconds = Math.max(
@@ -58,7 +59,7 @@ export class GuessGuard {
     if (waitSeconds === 0) return;
     const isKnown = this.#right.has(`${subscriber} ${attempt.credential}`);
     if (this.#known.take(subscriber, nowMs) === 0 && isKnown) return;
-    throw new Problem('too-many-requests', `too many wrong credentials; come back in ${waitSeconds} s`, {
+    throw new Problem('too-many-requests', `too many wrong credentials; try again in ${waitSeconds} s`, {
       retryAfterSeconds: waitSeconds,
     });
   }

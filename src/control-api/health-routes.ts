@@ -1,11 +1,11 @@
-/** Liveness and readiness: open to everybody, because load balancers and init systems carry no tokens. */
+/** Liveness and readiness: open to everybody, because load balancers and init systems have no tokens. */
 import { z } from 'zod';
 import { type Route, route } from './route.js';
 
 export interface Readiness {
-  /** Empty: ready. Otherwise why not, one line each. */
+  /** Why it is not ready, one line for each reason; empty if it is ready. */
   reasons(): readonly string[];
-  /** What needs attention although everything is served, one line each. */
+  /** What needs attention although it is ready, one line each. */
   alarms?(): readonly string[];
 }
 
@@ -13,7 +13,7 @@ const healthAnswer = z.strictObject({ status: z.literal('ok') });
 const readinessAnswer = z.strictObject({
   status: z.enum(['ready', 'not ready']),
   reasons: z.array(z.string()).meta({ description: 'why it is not ready; empty if it is' }),
-  alarms: z.array(z.string()).meta({ description: 'what needs a look although it is ready' }),
+  alarms: z.array(z.string()).meta({ description: 'what needs attention although it is ready' }),
 });
 
 export function healthRoutes(readiness: Readiness): Route[] {
@@ -21,7 +21,7 @@ export function healthRoutes(readiness: Readiness): Route[] {
     route({
       method: 'get',
       path: '/healthz',
-      summary: 'Whether the process answers at all',
+      summary: 'Whether the process answers',
       access: 'anyone',
       answers: [{ status: 200, description: 'It does.', schema: healthAnswer }],
       handle: () => ({ json: { status: 'ok' } }),
@@ -34,10 +34,10 @@ export function healthRoutes(readiness: Readiness): Route[] {
       answers: [
         {
           status: 200,
-          description: 'Ready; `alarms` says what needs attention all the same.',
+          description: 'Ready. `alarms` lists what needs attention.',
           schema: readinessAnswer,
         },
-        { status: 503, description: 'Not ready; `reasons` says why.', schema: readinessAnswer },
+        { status: 503, description: 'Not ready. `reasons` says why.', schema: readinessAnswer },
       ],
       handle: () => {
         const reasons = readiness.reasons();

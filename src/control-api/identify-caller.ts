@@ -1,7 +1,7 @@
 /**
  * Who sends a request: by bearer token, by Basic (the password is the token; for browsers), by a verified client
- * certificate whose common name is a probe, or by a signature in a probe's name. All of it is in the header section, so
- * a caller is proven before its body is read. Nothing is decided on the address, but whoever guesses is slowed down by it.
+ * certificate whose common name is a probe, or by a signature in a probe's name. All of this is in the header section,
+ * so a caller is identified before its body is read. The address decides nothing, but guesses are rate-limited by it.
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -20,7 +20,9 @@ export interface Caller {
   readonly principal: Principal | undefined;
   /** RFC 5952 text; empty on a socket that is already closed. */
   readonly address: string;
-  /** True for what a browser adds by itself to any request, whichever page made it: a password, a client certificate. */
+  /**
+   * True for credentials that a browser adds to any request, whichever page made it: a password, a client certificate.
+   */
   readonly ambient: boolean;
 }
 
@@ -30,7 +32,7 @@ export interface CallerCheck {
   readonly nowMs: number;
 }
 
-/** @throws Problem `unauthorised` if credentials came along that nobody holds, `too-many-requests` after many of these */
+/** @throws Problem `unauthorised` for invalid credentials, `too-many-requests` after many of them */
 export function identifyCaller(request: IncomingMessage, check: CallerCheck): Caller {
   const { authenticator } = check;
   const address = callerAddress(request);
@@ -69,13 +71,13 @@ function holderOf(token: string, address: string, { authenticator, guard, nowMs 
   const principal = authenticator.byToken(token);
   if (principal === undefined) {
     guard.wrong(attempt, 'token', nowMs);
-    throw unauthorised('this token is not valid (any more)');
+    throw unauthorised('this token is invalid or revoked');
   }
   guard.right(attempt);
   return principal;
 }
 
-/** An unknown name is answered like a wrong signature: a stranger does not learn the names of probes. */
+/** An unknown name gets the same answer as a wrong signature, so that strangers do not learn the names of probes. */
 function nobodyCalled(name: string): Principal {
   return { kind: 'probe', name, subdomains: [], key: '' };
 }

@@ -8,26 +8,29 @@ export const MAX_BATCH_REPORTS = 10_000;
 export const MAX_NAME_CHARACTERS = 100;
 export const MAX_LIST_ROWS = 10_000;
 
-/** A whole request must have come within this: slow senders hold no connection. */
+/** The time for a whole request, so that slow senders do not hold connections. */
 export const REQUEST_TIMEOUT_MS = 30_000;
 export const HEADERS_TIMEOUT_MS = 10_000;
-/** Agents report every few seconds: keep their connection over two periods of 30 s. */
+/** Longer than two periods of 30 s, so that agents that report every 30 s keep their connection. */
 export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 export const MAX_CONNECTIONS = 10_000;
 
-/** Requests a probe may send: several a second, and bursts while a spool is emptied. */
+/** Requests of one probe: several a second, and a burst while it empties its spool. */
 export const PROBE_REQUESTS_PER_SECOND = 20;
 export const PROBE_REQUEST_BURST = 200;
-/** What one address (an IPv6 /64) may say of itself without a token: every five seconds, and a few restarts of its agent. */
+/**
+ * Reports of one address (an IPv6 /64) without a token: one in five seconds, and a burst for a few restarts of its
+ * agent.
+ */
 export const NODE_REQUESTS_PER_SECOND = 0.2;
 export const NODE_REQUEST_BURST = 10;
 /** Wrong credentials of an address or in a probe's name: a few typing errors, then one every ten seconds. */
 export const WRONG_CREDENTIALS_BURST = 10;
 export const WRONG_CREDENTIALS_PER_SECOND = 0.1;
-/** One line in the log for each address that tries, a minute. */
+/** One log line a minute for each address that tries. */
 export const WRONG_CREDENTIALS_LOGGED_PER_SECOND = 1 / 60;
 
-/** A signature is good for this long either side of its timestamp; clocks of probes are rarely worse. */
+/** A signature is valid for this long before and after its timestamp. Clocks of probes are rarely worse. */
 export const SIGNATURE_WINDOW_MS = 300_000;
-/** Signatures remembered against replay; 10 a second a probe for 100 probes over the window. */
+/** Signatures remembered against replay: 100 probes with 10 requests a second, over the window of 10 minutes. */
 export const MAX_REMEMBERED_SIGNATURES = 600_000;

@@ -1,10 +1,10 @@
 /**
- * Prometheus metrics: those of the process, and families that other parts own and that are read when they are asked for,
- * so that counting costs the parts nothing here.
+ * Prometheus metrics: those of the process, and families that other parts own. Values are read when metrics are scraped,
+ * so parts count in their own way.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
-/** Values that some part keeps; `read` is called for each scrape. */
+/** Values of one part; `read` is called for each scrape. */
 export interface MetricFamily {
   /** With the prefix `alias_tracker_` and its unit. */
   readonly name: string;

@@ -1,4 +1,7 @@
-/** The OpenAPI 3.1 document, made of the routes and their schemas: what checks requests is what is documented. */
+/**
+ * The OpenAPI 3.1 document, made of the routes and their schemas: so the document describes exactly what requests are
+ * checked against.
+ */
 import { z } from 'zod';
 import { CLIENT_ERROR_CODES } from '../domain/error-catalogue.js';
 import type { Access } from './principal.js';
@@ -19,7 +22,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
     info: {
       title: 'alias tracker: control API',
       version: '1',
-      description: 'Reports of density and capability, the explanation of answers, and lists of what runs.',
+      description: 'Reports of density and capability, explanations of answers, and the state of the tracker.',
     },
     paths,
     components: {
@@ -110,7 +113,7 @@ function parameters(schema: z.ZodObject | undefined, place: 'path' | 'query'): J
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
-  // OpenAPI 3.1 is JSON Schema 2020-12, which it says once for all.
+  // OpenAPI 3.1 uses JSON Schema 2020-12 throughout, so single schemas do not repeat it.
   const { $schema, ...rest } = z.toJSONSchema(schema, { io, reused: 'inline', unrepresentable: 'any' }) as Json;
   return rest;
 }

@@ -1,4 +1,4 @@
-/** Who calls, as the control API needs to know it. Found by tokens, signatures or certificates elsewhere. */
+/** The caller of the control API, as identified by a token, a signature or a certificate. */
 
 export type Principal =
   | { readonly kind: 'operator'; readonly name: string; readonly key: string }
@@ -12,7 +12,7 @@ export interface Authenticator {
   probeByName(name: string): Principal | undefined;
   /**
    * Checks `X-Alias-Signature`. @param principal whose keys may have signed
-   * @returns what is wrong with it, or undefined; then it is used up
+   * @returns what is wrong with it, or undefined; the signature is then used up
    */
   signatureFault(header: string, signed: SignedParts, principal: Principal, nowMs: number): string | undefined;
 }
@@ -27,7 +27,7 @@ export interface SignedParts {
   readonly contentDigest: string | undefined;
 }
 
-/** Which callers a route lets in. */
+/** Which callers may use a route. */
 export type Access = 'anyone' | 'operator' | 'probe' | 'node' | 'upstream';
 
 /** Operators may do everything; `node` also lets in callers without a token (they speak for their own address). */

@@ -1,4 +1,4 @@
-/** Errors of the control API as RFC 9457 problem details; `field` names what in the request is wrong. */
+/** Errors of the control API as RFC 9457 problem details; `field` names the wrong field of the request. */
 import { type ClientErrorCode, ERROR_CATALOGUE, type ErrorCode, isErrorCode } from '../domain/error-catalogue.js';
 import { ClientError } from '../domain/errors.js';
 
@@ -36,7 +36,7 @@ export class Problem extends ClientError {
     return ERROR_CATALOGUE[this.code].status;
   }
 
-  /** The document; `field` repeats the first fault for those who look for one. */
+  /** The document. `field` repeats the first fault, for callers that read only one. */
   toJSON(): Record<string, unknown> {
     const document: Record<string, unknown> = {
       type: problemType(this.code),

@@ -1,5 +1,5 @@
 /**
- * The body of a request as JSON. Bytes are counted as they come, compared with Content-Digest (RFC 9530) where the caller
+ * The body of a request as JSON. Bytes are counted as they come, compared with Content-Digest (RFC 9530) if the caller
  * sent one, and only then decompressed and parsed; both the sent and the decompressed length are bounded.
  */
 import { createHash } from 'node:crypto';
@@ -54,7 +54,7 @@ function checkType(type: string | undefined): void {
 }
 
 function readSent(request: IncomingMessage, response: ServerResponse, limitBytes: number): Promise<Buffer> {
-  // Who asks first (RFC 9110, 10.1.1) is told to go on once everything in the header section is in order.
+  // A client that sent `Expect: 100-continue` (RFC 9110, 10.1.1) may go on, because its header section was accepted.
   if (request.headers.expect !== undefined) response.writeContinue();
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -72,18 +72,18 @@ function readSent(request: IncomingMessage, response: ServerResponse, limitBytes
       else chunks.push(chunk);
     });
     request.on('end', onEnd).on('close', onClose);
-    // What went wrong is told by `close`, which always follows.
+    // `close`, which always follows, reports the error.
     request.on('error', () => undefined);
   });
 }
 
-/** Other algorithms than sha-256 are passed over, as RFC 9530 has it. */
+/** Ignores algorithms other than sha-256 (RFC 9530 section 2). */
 function checkDigest(header: string | string[] | undefined, sent: Buffer): void {
   const text = Array.isArray(header) ? header.join(',') : (header ?? '');
   const given = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):/.exec(text)?.[1];
   if (given === undefined || given === createHash('sha256').update(sent).digest('base64')) return;
-  throw new Problem('bad-request', 'the body is not the one that Content-Digest names', {
-    faults: [{ field: 'content-digest', detail: 'the SHA-256 of the body is another' }],
+  throw new Problem('bad-request', 'the body does not match Content-Digest', {
+    faults: [{ field: 'content-digest', detail: 'is not the SHA-256 of the body' }],
   });
 }
 

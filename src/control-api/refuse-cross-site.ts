@@ -11,8 +11,8 @@ import { Problem } from './problem.js';
 const FORM_TYPES = /^(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\b/i;
 
 /**
- * @param ambient whether the caller is known by something that a browser adds by itself
- * @param names lower case: under which browsers may reach this, beside its addresses and `localhost`
+ * @param ambient whether the caller is identified by something that a browser adds by itself
+ * @param names lower case; browsers may use these beside the addresses and `localhost`
  * @throws Problem `forbidden`, `unsupported-media-type`
  */
 export function refuseCrossSite(request: IncomingMessage, ambient: boolean, names: ReadonlySet<string>): void {
@@ -32,13 +32,13 @@ export function refuseCrossSite(request: IncomingMessage, ambient: boolean, name
     throw crossSite('host', detail);
   }
   if (ambient && FORM_TYPES.test(headers['content-type'] ?? '')) {
-    throw new Problem('unsupported-media-type', 'forms are not taken here; send JSON, or nothing', {
+    throw new Problem('unsupported-media-type', 'forms are not accepted; send JSON or no body', {
       faults: [{ field: 'content-type', detail: 'of a form' }],
     });
   }
 }
 
-/** Whether a browser that used this `Host` can have reached us without a name of somebody else. */
+/** True if this `Host` is an address, `localhost` or a configured name, so that no foreign name led a browser here. */
 export function isOurs(host: string, names: ReadonlySet<string>): boolean {
   const name = host.toLowerCase().replace(/:\d+$/, '');
   if (name === 'localhost' || names.has(name)) return true;

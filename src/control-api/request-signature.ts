@@ -32,7 +32,7 @@ export function signRequest(
   };
 }
 
-/** @param keys any of which may have signed. @returns what is wrong, or undefined; then the signature is used up */
+/** @param keys any of which may have signed. @returns what is wrong, or undefined; the signature is then used up */
 export function signatureFault(
   header: string,
   parts: SignedParts,
@@ -48,10 +48,11 @@ export function signatureFault(
   const [, time, nonce, hex] = fields as unknown as [string, string, string, string];
   const t = Number(time);
   if (Math.abs(nowMs - t * 1000) > SIGNATURE_WINDOW_MS) {
-    return `the signature is of another time: here it is ${Math.floor(nowMs / 1000)}`;
+    return `the timestamp of the signature is too far from the tracker’s clock (${Math.floor(nowMs / 1000)}); correct the clock of the probe`;
   }
   const given = Buffer.from(hex, 'hex');
-  if (!keys.some((key) => timingSafeEqual(mac(key, parts, t, nonce), given))) return 'the signature is not valid';
+  if (!keys.some((key) => timingSafeEqual(mac(key, parts, t, nonce), given)))
+    return 'the signature is invalid; check the token and what is signed (docs/reports.md)';
   if (!used.use(hex, t * 1000 + SIGNATURE_WINDOW_MS, nowMs)) return 'the signature was used before';
   return undefined;
 }

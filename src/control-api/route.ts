@@ -1,9 +1,9 @@
-/** One call of the control API as a value: express is set up from it, and so is the OpenAPI document. */
+/** One call of the control API as a value. The express routes and the OpenAPI document are both made of it. */
 import type { z } from 'zod';
 import type { Access, Principal } from './principal.js';
 import { Problem } from './problem.js';
 
-/** What a part shows of itself, for people and scripts; its shape is the part's own. */
+/** What a part shows for people and scripts. Each part defines its own shape. */
 export type Document = Readonly<Record<string, unknown>>;
 
 /** Objects, so that each key is a parameter of its own in the OpenAPI document. */
@@ -19,11 +19,11 @@ export interface Call<Body, Query, Params> {
 }
 
 export interface Answer {
-  /** 200 where left out. */
+  /** Default: 200. */
   readonly status?: number;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Or sent as it is. */
+  /** Sent unchanged, instead of `json`. */
   readonly text?: { readonly contentType: string; readonly body: string };
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -34,15 +34,15 @@ export interface Route {
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
-  /** True: a browser that comes without a token is made to ask for one. */
+  /** True: a browser without a token asks its user for one. */
   readonly forBrowsers: boolean;
   readonly params: Parameters | undefined;
   readonly query: Parameters | undefined;
   readonly body: z.ZodType | undefined;
-  /** True: an array of bodies is taken too, and `handle` always gets an array. */
+  /** True: an array of bodies is accepted too, and `handle` always gets an array. */
   readonly batch: boolean;
   readonly answers: readonly { readonly status: number; readonly description: string; readonly schema?: z.ZodType }[];
-  /** Gets values that the schemas have let through. */
+  /** Gets values that match the schemas. */
   handle(call: Call<unknown, unknown, unknown>): Answer | Promise<Answer>;
 }
 
@@ -59,7 +59,7 @@ interface Definition<Body, Query, Params> {
   handle(call: Call<Body, Query, Params>): Answer | Promise<Answer>;
 }
 
-/** A route whose handler sees the types of its schemas. */
+/** A route whose handler has the types of its schemas. */
 export function route<Body = undefined, Query = undefined, Params = undefined>(
   definition: Definition<Body, Query, Params>,
 ): Route {
@@ -93,12 +93,12 @@ function erase<Body, Query, Params, Handled>(
     body: definition.body,
     batch,
     answers: definition.answers,
-    // The values were made by the very schemas whose types these are.
+    // Safe: the values come from the schemas that have these types.
     handle: (call) => definition.handle(call as Call<Handled, Query, Params>),
   };
 }
 
-/** @throws Problem `not-found` if the configuration has this part switched off */
+/** @throws Problem `not-found` if the configuration leaves this part out */
 export function switchedOn<T>(part: T | undefined, name: string): T {
   if (part === undefined) throw new Problem('not-found', `${name} is switched off in the configuration`);
   return part;

@@ -1,4 +1,4 @@
-/** The section `control` of the configuration: who may operate, and from where. */
+/** The section `control` of the configuration: who may use the control API, and from where. */
 import { z } from 'zod';
 import { listenUrl } from '../config-kit/address-schemas.js';
 import type { DeepReadonly, Report } from '../config-kit/config-part.js';
@@ -10,7 +10,7 @@ export const schema = section({
   listen: listenUrl('http', 'https').prefault('http://127.0.0.1:8090'),
   token: token.optional(),
   tls: tlsFiles.optional(),
-  /** Certificates of this authority, with a probe's id as their common name, stand for its token. */
+  /** A certificate of this authority with a probe's id as its common name replaces the token of that probe. */
   clientCa: filePath.optional(),
   /** Host names under which browsers may use it beside its addresses: others are refused (DNS rebinding). */
   names: z.array(hostName).prefault([]),
@@ -18,7 +18,7 @@ export const schema = section({
 
 export type ControlSection = NonNullable<DeepReadonly<z.output<typeof schema>>>;
 
-/** The sections that its checks read: all that hold tokens. */
+/** The sections that its checks read: all that contain tokens. */
 export interface ControlConfig {
   readonly control?: ControlSection | undefined;
   readonly reports: { readonly probes: readonly { readonly id: string; readonly token?: string | undefined }[] };
@@ -27,7 +27,7 @@ export interface ControlConfig {
 
 const LOOPBACK = /^(127\.|::1$)/;
 
-/** Whoever reaches the control API can read who downloads what. */
+/** Without a token, everybody who can reach the control API could read who downloads what. */
 function controlIsGuarded(config: ControlConfig, report: Report): void {
   const { control } = config;
   if (control && control.token === undefined && !LOOPBACK.test(control.listen.host)) {
@@ -44,7 +44,7 @@ function httpsHasACertificate({ control }: ControlConfig, report: Report): void 
   }
 }
 
-/** Whoever holds a token is whom it names; one of two would be taken for the other. */
+/** A token identifies its owner, so no two owners may have the same token. */
 function tokensDiffer({ control, reports, upstream }: ControlConfig, report: Report): void {
   const holders: { readonly token: string | undefined; readonly name: string; readonly path: ConfigPath }[] = [
     ...reports.probes.map(({ token, id }, i) => ({
@@ -62,8 +62,9 @@ function tokensDiffer({ control, reports, upstream }: ControlConfig, report: Rep
   for (const { token, name, path } of holders) {
     if (token === undefined) continue;
     const owner = owners.get(token);
-    if (token === control?.token) report(path, `is control.token: ${name} could operate; give it one of its own`);
-    else if (owner !== undefined) report(path, `is the token of ${owner} as well; give each its own`);
+    if (token === control?.token)
+      report(path, `is the same as control.token, so ${name} could use every call; give it a token of its own`);
+    else if (owner !== undefined) report(path, `is also the token of ${owner}; give each its own`);
     owners.set(token, name);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The way of a request through one route: where it comes from, who sends it, whether they may and how often, what they send
- * and whether it fits, then the route's own work. Everything that can go wrong leaves as a problem document.
+ * Serves one request: identifies the caller, checks access and rate, reads and checks the body, then calls the route's
+ * handler. Every error is answered as a problem document.
  */
 import type { Request, Response } from 'express';
 import type { Clock } from '../domain/clock.js';
@@ -22,10 +22,10 @@ import { readJsonBody } from './read-body.js';
 import { isOurs, refuseCrossSite } from './refuse-cross-site.js';
 import type { Answer, Route } from './route.js';
 
-/** Makes a browser ask; it sends the answer along with every later request to this address. */
+/** Makes a browser ask for a password, which it then sends with every request to this address. */
 const BROWSER_CHALLENGE = 'Basic realm="alias-tracker: any name, the token as password"';
 
-/** Answers hold what is true now and only for the caller; pages and documents are never guessed to be something else. */
+/** Answers must not be cached or shared, and browsers must not guess another content type. */
 const COMMON_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -41,11 +41,11 @@ export interface ServeRouteOptions {
   readonly clock: Clock;
   /** True: without any token, callers on this machine may use the operator's calls (`control.token` is not set). */
   readonly openToLoopback?: (() => boolean) | undefined;
-  /** `control.names`: names under which browsers may reach this, beside its addresses. */
+  /** `control.names`: host names that browsers may use, beside the addresses. */
   readonly names?: readonly string[] | undefined;
-  /** Called, at most once a minute for each address, where somebody tries credentials. */
+  /** Called at most once a minute for each address that sends wrong credentials. */
   readonly onWrongCredentials?: ((wrong: WrongCredentials) => void) | undefined;
-  /** Called with what no caller may see. */
+  /** Called with errors that no caller may see. */
   readonly onDefect: (thrown: unknown, path: string) => void;
 }
 
@@ -75,7 +75,7 @@ export class RouteServer {
     }
   }
 
-  /** @param challenge the one that goes with 401 here, in place of the usual */
+  /** @param challenge for 401, in place of the usual one */
   sendProblem(thrown: unknown, request: Request, response: Response, challenge?: string): void {
     const problem = problemOf(thrown);
     if (problem.code === 'internal' || problem.code === 'storage-failure') this.#options.onDefect(thrown, request.path);
@@ -83,7 +83,7 @@ export class RouteServer {
       response.destroy();
       return;
     }
-    // What was not read of the body must not be taken for the next request.
+    // The unread rest of the body must not be parsed as the next request.
     if (!request.complete) response.setHeader('connection', 'close');
     const challenged = problem.status === 401 && challenge !== undefined ? { 'www-authenticate': challenge } : {};
     const headers = { ...problem.headers, ...challenged, 'content-type': PROBLEM_CONTENT_TYPE };
@@ -96,7 +96,7 @@ export class RouteServer {
     if (changesState) refuseCrossSite(request, caller.ambient, this.#names);
     if (!mayUse(route.access, caller.principal)) {
       if (caller.principal === undefined) throw unauthorised('this call needs a token: "Authorization: Bearer TOKEN"');
-      throw new Problem('forbidden', `a token of a ${caller.principal.kind} does not open this call`, {
+      throw new Problem('forbidden', `a token of kind "${caller.principal.kind}" may not make this call`, {
         faults: [
           { field: 'authorization', detail: `belongs to the ${caller.principal.kind} "${caller.principal.name}"` },
         ],
@@ -129,9 +129,13 @@ export class RouteServer {
         ? this.#nodeRate.take(subscriberOf(address), nowMs)
         : this.#probeRate.take(`${principal.kind} ${principal.name}`, nowMs);
     if (waitSeconds === 0) return;
-    throw new Problem('too-many-requests', `come back in ${waitSeconds} s; reports can be sent in batches`, {
-      retryAfterSeconds: waitSeconds,
-    });
+    throw new Problem(
+      'too-many-requests',
+      `too many requests; try again in ${waitSeconds} s, and send reports in batches`,
+      {
+        retryAfterSeconds: waitSeconds,
+      },
+    );
   }
 }
 
@@ -144,10 +148,10 @@ function send(response: Response, { status = 200, headers, json, text }: Answer)
   else write(response, status, { ...headers, 'content-type': 'application/json' }, JSON.stringify(json));
 }
 
-/** A person has to make room; agents keep what they could not send. */
+/** Somebody has to free disk space. Agents store what they could not send and retry. */
 const STORAGE_RETRY_SECONDS = 30;
 
-/** Past express's own `send`, which costs as much as taking a report. */
+/** Does not use express's `send`, which costs as much as accepting a report. */
 function write(response: Response, status: number, headers: Readonly<Record<string, string>>, body: string): void {
   response.writeHead(status, { ...COMMON_HEADERS, ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(body);
@@ -158,7 +162,7 @@ function problemOf(thrown: unknown): Problem {
   if (thrown instanceof ClientError)
     return new Problem(thrown.code, thrown.message, { retryAfterSeconds: thrown.retryAfterSeconds });
   if (isStorageFailure(thrown)) {
-    const detail = 'the disk of this tracker does not take it now; nothing was changed, send it again';
+    const detail = 'the tracker cannot write to its disk; nothing was changed, send it again';
     return new Problem('storage-failure', detail, { retryAfterSeconds: STORAGE_RETRY_SECONDS });
   }
   return new Problem('internal', 'internal error');

@@ -1,6 +1,7 @@
 /**
- * Who holds which token: those of the configuration and those in the database, found by their SHA-256, so that no
- * comparison's time depends on a secret. A token that the CLI makes or revokes counts at the next request.
+ * Finds the owner of a token, among the tokens of the configuration and of the database. Tokens are found by their
+ * SHA-256, so that the time of a comparison does not depend on a secret. A token that the CLI makes or revokes takes
+ * effect at the next request.
  */
 import { createHash } from 'node:crypto';
 import type { TokensStore } from '../store/sqlite/tokens-store.js';
@@ -9,9 +10,9 @@ import { signatureFault } from './request-signature.js';
 import { UsedSignatures } from './used-signatures.js';
 
 export interface ConfiguredTokens {
-  /** `control.token`; undefined: only tokens of the database open the operator's calls. */
+  /** `control.token`; undefined: only tokens of the database give access to the operator's calls. */
   readonly controlToken?: string | undefined;
-  /** `reports.probes`; without a token the probe signs in by client certificate or by a token of the database. */
+  /** `reports.probes`; without a token the probe uses a client certificate or a token of the database. */
   readonly probes: readonly {
     readonly id: string;
     readonly subdomains: readonly string[];
@@ -37,14 +38,14 @@ export class TokenDirectory implements Authenticator {
     this.reload();
   }
 
-  /** Puts the tokens of a reloaded configuration in place of the old ones. */
+  /** Replaces the tokens by those of a reloaded configuration. */
   reconfigure(configured: ConfiguredTokens): void {
     this.#configured = configured;
-    // Read again with the next request: this call cannot fail, whatever the database does.
+    // The database is read at the next request, so that this call cannot fail.
     this.#dataVersion = -1;
   }
 
-  /** @returns undefined if nobody holds this token (any more) */
+  /** @returns undefined if the token is unknown or revoked */
   byToken(token: string): Principal | undefined {
     this.#refresh();
     return this.#byDigest.get(sha256Hex(token));
@@ -57,7 +58,10 @@ export class TokenDirectory implements Authenticator {
     return subdomains === undefined ? undefined : { kind: 'probe', name, subdomains: [...subdomains], key: '' };
   }
 
-  /** @returns what is wrong with the signature of a request in this principal's name, or undefined; then it is used up */
+  /**
+   * @returns what is wrong with the signature of a request in this principal's name, or undefined; the signature is
+   *   then used up
+   */
   signatureFault(header: string, signed: SignedParts, principal: Principal, nowMs: number): string | undefined {
     const sameProbe = [...this.#byDigest.values()].filter((p) => p.kind === 'probe' && p.name === principal.name);
     const keys = principal.key === '' ? sameProbe.map((p) => p.key) : [principal.key];
@@ -70,7 +74,7 @@ export class TokenDirectory implements Authenticator {
     return this.#probes;
   }
 
-  /** Whether a probe had tokens and has none that counts. */
+  /** True if a probe had tokens and all of them are revoked. */
   isRevoked(name: string): boolean {
     this.#refresh();
     return this.#revoked.has(name);

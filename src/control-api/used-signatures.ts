@@ -1,6 +1,6 @@
 /**
- * Signatures that were used, until they are too old to be used again. They are on disk before the request that they signed
- * is answered, because both are written in the order in which they come; so a restart forgets none that changed anything.
+ * Remembers used signatures until they expire. A signature is on disk before its request is answered, because both are
+ * written in the order of arrival. So a restart forgets no signature of a request that changed something.
  */
 import { MAX_REMEMBERED_SIGNATURES } from './limits.js';
 
@@ -11,11 +11,11 @@ export interface UsedSignature {
 }
 
 export class UsedSignatures {
-  /** Signature → when it expires, the first to expire first (nearly). */
+  /** Signature → when it expires, sorted by expiry, approximately. */
   readonly #expiresMs = new Map<string, number>();
   readonly #write: (used: UsedSignature) => void;
 
-  /** @param write puts one on disk, at the latest with the next report */
+  /** @param write stores one on disk, at the latest with the next report */
   constructor(stored: readonly UsedSignature[] = [], write: (used: UsedSignature) => void = () => undefined) {
     this.#write = write;
     const sorted = [...stored].sort((a, b) => a.expiresMs - b.expiresMs);

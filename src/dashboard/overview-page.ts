@@ -1,6 +1,6 @@
 /**
- * The operator's page. The server renders all of it; a few lines of script (`refresh-script`) fetch the changing
- * part again every other second. Nothing is loaded from elsewhere, and nothing that strangers wrote is ever taken as HTML.
+ * The operator's page. The server renders all of it. A short script (`refresh-script`) fetches the changing part again
+ * every two seconds. The page loads nothing from other sites, and text that strangers wrote is escaped.
  */
 import { createHash } from 'node:crypto';
 import type { Document } from '../control-api/route.js';
@@ -61,7 +61,7 @@ export function renderPage(content: PageContent): string {
 </head>
 <body>
 <h1>alias tracker</h1>
-<p id="stale" class="bad" role="status" hidden>The tracker does not answer; what you see is old.</p>
+<p id="stale" class="bad" role="status" hidden>The tracker does not answer. The numbers below are old.</p>
 <main id="now">${renderFragment(content)}</main>
 <footer class="note">
 <a href="/metrics">metrics</a> · <a href="/readyz">readiness</a> · <a href="/api/v1/openapi.json">API</a>
@@ -86,7 +86,7 @@ ${swarmTable(content.swarms)}
 ${densityTable(content.densities)}
 <h2 data-key="probes">Probes</h2>
 ${probeTable(content.probes, content.nowMs)}
-<p class="note" data-key="nodes">${content.capabilityNodes} nodes report what they can serve.</p>`;
+<p class="note" data-key="nodes">${content.capabilityNodes} nodes have reported their capability.</p>`;
 }
 
 function tiles(overview: Overview): Markup[] {
@@ -128,7 +128,7 @@ function innerOf(swarm: Document): number | undefined {
   return typeof seeds === 'number' && typeof leechers === 'number' ? seeds + leechers : undefined;
 }
 
-/** The busiest first; more than this is what the API is for. */
+/** Rows of a table, the busiest first. The API lists all. */
 const MAX_ROWS = 50;
 
 function densityTable(densities: ReadonlyMap<string, SubdomainDensity>): Markup {
@@ -143,20 +143,20 @@ function densityTable(densities: ReadonlyMap<string, SubdomainDensity>): Markup 
 <td class="n">${density.users === null ? '–' : compact(density.users)}</td>
 <td class="n ${age}">${ageText(density.ageSeconds)}${density.freshness === 0 ? ', neutral' : ''}</td></tr>`;
   });
-  return html`${scroll('Sub-domains')}<table><thead><tr><th>sub-domain</th><th class="n">a user</th><th class="n">users</th>
+  return html`${scroll('Sub-domains')}<table><thead><tr><th>sub-domain</th><th class="n">per user</th><th class="n">users</th>
 <th class="n">age</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 function probeTable(probes: readonly ProbeView[], nowMs: number): Markup {
   if (probes.length === 0) return html`<p class="note" data-key="no probes">The configuration names no probes.</p>`;
-  // Those with alarms first: they are why somebody looks.
+  // Those with alarms come first.
   const sorted = [...probes].sort((a, b) => Number(b.alarms.length > 0) - Number(a.alarms.length > 0));
   const rows = sorted.slice(0, MAX_ROWS).map((probe) => {
     const alarms = probe.alarms.map(
       (alarm) => html`<div data-key="${alarm.kind}"><span class="bad">${alarm.kind}</span> ${alarm.detail}</div>`,
     );
     const last = probe.lastReceivedMs === null ? 'never' : `${ageText((nowMs - probe.lastReceivedMs) / 1000)} ago`;
-    const state = alarms.length === 0 ? html`<span class="good">well</span>` : html`${alarms}`;
+    const state = alarms.length === 0 ? html`<span class="good">ok</span>` : html`${alarms}`;
     return html`<tr data-key="${probe.probe}"><td>${probe.probe}</td><td>${probe.subdomains.join(', ')}</td><td class="n">${last}</td>
 <td>${state}</td></tr>`;
   });
@@ -164,7 +164,7 @@ function probeTable(probes: readonly ProbeView[], nowMs: number): Markup {
 <th>state</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
-/** The beginning of a part that is wider than a small screen; the keyboard reaches and scrolls it. */
+/** The start tag around a table, which may be wider than the screen. The keyboard can focus and scroll it. */
 function scroll(label: string): Markup {
   return html`<div class="scroll" data-key="table ${label}" role="region" aria-label="${label}" tabindex="0">`;
 }

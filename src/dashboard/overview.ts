@@ -1,7 +1,9 @@
-/** The few numbers an operator looks at first: how much stays inside, how fast answers go out, what it is worth. */
+/**
+ * The numbers that an operator checks first: how much traffic stays inside, announces per second, and what was saved.
+ */
 import type { Clock } from '../domain/clock.js';
 
-/** Counts since the start of the tracker, and what it holds now. */
+/** Counts since the start of the tracker, and its current swarms and peers. */
 export interface TrackerTotals {
   readonly announces: number;
   /** To inner clients, all or a sample of them. */
@@ -23,22 +25,22 @@ export interface Savings {
 
 export interface OverviewPort {
   totals(): TrackerTotals;
-  /** undefined: nothing to estimate from yet. */
+  /** undefined: there is no data for an estimate yet. */
   savings(): Promise<Savings | undefined>;
 }
 
 export interface Overview extends TrackerTotals {
   /** Of the peers given over the last minute or, in a quiet minute, since the start; null: none given yet. */
   readonly innerShare: number | null;
-  /** Mean over the last minute, or since somebody began to look; null on the first look. */
+  /** Mean over the last minute, or since the first request of the overview; null at the first request. */
   readonly announcesPerSecond: number | null;
   readonly savings: Savings | null;
 }
 
 const WINDOW_MS = 60_000;
-/** The estimate walks many swarms: it is made anew this often, however many people look. */
+/** The estimate reads many swarms, so it is cached for this long. */
 const SAVINGS_KEPT_MS = 30_000;
-/** Looks closer than this to the one before are not remembered: a rate over less says nothing. */
+/** The shortest time between two samples. A rate over less time means nothing. */
 const SPACING_MS = 900;
 
 interface Sample {
@@ -46,7 +48,7 @@ interface Sample {
   readonly totals: TrackerTotals;
 }
 
-/** Remembers what it saw at each look, so that totals become rates. */
+/** Samples the totals at each request, to compute rates from them. */
 export class OverviewMeter {
   readonly #port: OverviewPort;
   readonly #clock: Clock;
@@ -58,7 +60,7 @@ export class OverviewMeter {
     this.#clock = clock;
   }
 
-  async look(): Promise<Overview> {
+  async read(): Promise<Overview> {
     const atMs = this.#clock.nowMs();
     const totals = this.#port.totals();
     // The newest sample outside the window stays, so that the window is covered whole.

@@ -1,4 +1,6 @@
-/** The operator's page at `/`, and the part of it that is fetched again. A browser asks for the token as a password. */
+/**
+ * The operator's page at `/`, and the part of it that is fetched repeatedly. Browsers ask for the token as a password.
+ */
 import { z } from 'zod';
 import { count, share } from '../control-api/field-schemas.js';
 import type { Readiness } from '../control-api/health-routes.js';
@@ -26,7 +28,7 @@ export function pageRoutes(ports: PagePorts): Route[] {
   const content = async (): Promise<PageContent> => {
     const nowMs = ports.clock.nowMs();
     return {
-      overview: await meter?.look(),
+      overview: await meter?.read(),
       probes: ports.reports.probes(nowMs),
       densities: ports.reports.densities(nowMs),
       capabilityNodes: ports.reports.capabilityReadings(nowMs).size,
@@ -69,7 +71,7 @@ export function pageRoutes(ports: PagePorts): Route[] {
       answers: [{ status: 200, description: 'Rates are over the last minute.', schema: overviewAnswer }],
       handle: async () => ({
         json: {
-          ...(await meter?.look()),
+          ...(await meter?.read()),
           notReady: ports.readiness.reasons(),
           alarms: ports.readiness.alarms?.() ?? [],
         },

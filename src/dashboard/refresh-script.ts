@@ -1,6 +1,6 @@
 /**
- * The script of the dashboard: fetches the changing part and changes only what is different, node by node. What somebody has
- * scrolled, selected or focused stays, because its nodes stay. Rows and sections are told apart by `data-key`.
+ * The script of the dashboard: fetches the changing part and changes only what is different, node by node. Scroll
+ * position, selection and focus stay, because their nodes stay. `data-key` identifies rows and sections.
  */
 
 export const FRAGMENT_PATH = '/overview';
