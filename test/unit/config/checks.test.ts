@@ -72,15 +72,15 @@ describe('tokens', () => {
   test.each([
     [
       `reports: { probes: [ ${probe('a', 'same-token')}, ${probe('b', 'same-token')} ] }`,
-      'probes[1].token: is the token of probe "a"',
+      'probes[1].token: is also the token of probe "a"',
     ],
     [
       `reports: { probes: [ ${probe('a', 'same-token')} ] }\nupstream: { originalTrackers: [ { name: t, token: same-token } ] }`,
-      'originalTrackers[0].token: is the token of probe "a"',
+      'originalTrackers[0].token: is also the token of probe "a"',
     ],
     [
       `control: { token: same-token }\nupstream: { originalTrackers: [ { name: t, token: same-token } ] }`,
-      'original tracker "t" could operate',
+      'so original tracker "t" could use every call',
     ],
   ])('%s', (text, message) => {
     expect(problemsOf(text)).toContain(message);

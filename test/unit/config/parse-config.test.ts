@@ -212,7 +212,7 @@ describe('across fields', () => {
     [`${OPERATOR}labServices: {}`, 'labServices: belongs to a lab; write lab: true'],
     [
       `${OPERATOR}control: { token: aaaaaaaaaa }\nreports: { probes: [ { id: p, subdomains: [north], token: aaaaaaaaaa } ] }`,
-      'is control.token: probe "p" could operate',
+      'is the same as control.token, so probe "p" could use every call',
     ],
     [
       `${OPERATOR}billing: { neighbours: [ { name: n, asns: [64500], ratePerGigabyte: 1 } ] }`,
