@@ -9,7 +9,7 @@ import { cataloguePage, PAGE_SIZE, readCatalogueRequest } from './catalogue-page
 import { FEED_SIZE, feed } from './feed.js';
 import { innerCounts, type ReadSwarmCounts } from './inner-counts.js';
 import { attachment, isNotModified, send, sendPage } from './response.js';
-import { type Rewrite, RewrittenTorrents } from './rewritten-torrents.js';
+import { type KeepOriginal, type Rewrite, RewrittenTorrents } from './rewritten-torrents.js';
 import { torrentPage } from './torrent-page.js';
 import type { Visit } from './visit.js';
 
@@ -19,8 +19,8 @@ export interface AnswerOptions {
   readonly announceUrls: readonly string[];
   /** Rewrites large torrent files; see {@link RewrittenTorrents}. */
   readonly rewrite: Rewrite;
-  /** Keeps the original trackers after the alias tracker. */
-  readonly keepOriginal?: boolean | undefined;
+  /** Whether torrents and magnet links of a source keep their original trackers after the alias tracker; default: none do. */
+  readonly keepOriginal?: KeepOriginal | undefined;
   readonly swarmCounts?: ReadSwarmCounts | undefined;
   /** Called for a defect: a request could not be answered. */
   readonly onError?: ((thrown: unknown, url: string) => void) | undefined;
@@ -35,13 +35,14 @@ export interface Answers {
 }
 
 export function createAnswers(options: AnswerOptions): Answers {
-  const { catalogue, announceUrls, keepOriginal = false, rewrite } = options;
+  const { catalogue, announceUrls, keepOriginal = () => false, rewrite } = options;
   const torrents = new RewrittenTorrents({ catalogue, announceUrls, keepOriginal, rewrite });
 
-  const magnetOf = (torrent: CatalogueSummary & Partial<Pick<CatalogueTorrent, 'trackerTiers'>>): string => {
-    if (torrent.magnet !== undefined) return rewriteMagnet(torrent.magnet, { announceUrls, keepOriginal });
-    const tiers = announceTiers({ announceUrls, keepOriginal }, torrent.trackerTiers ?? []);
-    return magnetFor({ ...torrent, announceUrls: tiers.flat() });
+  const magnetOf = (torrent: CatalogueSummary): string => {
+    const rewriting = { announceUrls, keepOriginal: keepOriginal(torrent.source) };
+    if (torrent.magnet !== undefined) return rewriteMagnet(torrent.magnet, rewriting);
+    const originals = rewriting.keepOriginal ? catalogue.trackerTiers(torrent.infoHash) : [];
+    return magnetFor({ ...torrent, announceUrls: announceTiers(rewriting, originals).flat() });
   };
   const countsOf = (shown: readonly CatalogueSummary[]) =>
     innerCounts(shown, options.swarmCounts, (thrown) => options.onError?.(thrown, 'swarm counts'));

@@ -22,18 +22,25 @@ export const MAX_INLINE_BYTES = 64 * 2 ** 10;
 /** Part of each ETag; increase it when the rewriting changes its output. */
 const REWRITING = 1;
 
+/** @param source name of the crawler's source */
+export type KeepOriginal = (source: string) => boolean;
+
 /** A rewritten file, as far as it is known without rewriting. */
 export interface ServedTorrent {
   readonly infoHash: InfoHash;
   readonly name: string;
+  /** Name of the crawler's source. */
+  readonly source: string;
   /** Strong, including its quotes. */
   readonly etag: string;
   /** Known after the first rewrite. */
   readonly bytes: number | undefined;
 }
 
-export interface RewrittenTorrentsOptions extends RewriteOptions {
+export interface RewrittenTorrentsOptions extends Pick<RewriteOptions, 'announceUrls'> {
   readonly catalogue: Pick<Catalogue, 'torrentFile' | 'torrentBytes'>;
+  /** Whether torrents of this source keep their original trackers after the alias tracker. */
+  readonly keepOriginal?: KeepOriginal | undefined;
   /** For files above {@link MAX_INLINE_BYTES}; may reject with ClientError `reader-busy` or `too-costly`. */
   readonly rewrite: Rewrite;
   readonly maxKeptBytes?: number;
@@ -41,8 +48,6 @@ export interface RewrittenTorrentsOptions extends RewriteOptions {
 
 export class RewrittenTorrents {
   readonly #options: RewrittenTorrentsOptions;
-  readonly #rewriteOptions: RewriteOptions;
-  readonly #rewriting: string;
   /** By ETag, the most recently requested last. */
   readonly #kept = new Map<string, Uint8Array>();
   readonly #underWay = new Map<string, Promise<Uint8Array | undefined>>();
@@ -50,9 +55,6 @@ export class RewrittenTorrents {
 
   constructor(options: RewrittenTorrentsOptions) {
     this.#options = options;
-    const { announceUrls, keepOriginal = false } = options;
-    this.#rewriteOptions = { announceUrls, keepOriginal };
-    this.#rewriting = JSON.stringify([REWRITING, announceUrls, keepOriginal]);
   }
 
   /** Bytes of the files in the cache. */
@@ -64,16 +66,18 @@ export class RewrittenTorrents {
   find(infoHash: InfoHash): ServedTorrent | undefined {
     const file = this.#options.catalogue.torrentFile(infoHash);
     if (file === undefined) return undefined;
-    const digest = createHash('sha1').update(`${this.#rewriting} ${file.infoHash} ${file.version}`).digest('hex');
-    const etag = `"${digest}"`;
-    return { infoHash: file.infoHash, name: file.name, etag, bytes: this.#kept.get(etag)?.length };
+    const { name, source, version } = file;
+    const identity = [REWRITING, this.#rewritingOf(source), file.infoHash, version];
+    const etag = `"${createHash('sha1').update(JSON.stringify(identity)).digest('hex')}"`;
+    return { infoHash: file.infoHash, name, source, etag, bytes: this.#kept.get(etag)?.length };
   }
 
   /**
    * @returns undefined if the file has left the catalogue meanwhile
    * @throws ClientError for a file that cannot be rewritten; what `rewrite` throws
    */
-  async bytesOf({ infoHash, etag, name }: ServedTorrent): Promise<Uint8Array | undefined> {
+  async bytesOf(torrent: ServedTorrent): Promise<Uint8Array | undefined> {
+    const { etag } = torrent;
     const kept = this.#kept.get(etag);
     if (kept !== undefined) {
       this.#kept.delete(etag);
@@ -82,7 +86,7 @@ export class RewrittenTorrents {
     }
     const underWay = this.#underWay.get(etag);
     if (underWay !== undefined) return underWay;
-    const rewriting = this.#rewrite(infoHash, name).then((bytes) => {
+    const rewriting = this.#rewrite(torrent).then((bytes) => {
       if (bytes !== undefined) this.#keep(etag, bytes);
       return bytes;
     });
@@ -94,11 +98,17 @@ export class RewrittenTorrents {
     }
   }
 
-  async #rewrite(infoHash: InfoHash, name: string): Promise<Uint8Array | undefined> {
+  #rewritingOf(source: string): RewriteOptions {
+    const { announceUrls, keepOriginal } = this.#options;
+    return { announceUrls, keepOriginal: keepOriginal?.(source) ?? false };
+  }
+
+  async #rewrite({ infoHash, name, source }: ServedTorrent): Promise<Uint8Array | undefined> {
     const original = this.#options.catalogue.torrentBytes(infoHash);
     if (original === undefined) return undefined;
-    if (original.length <= MAX_INLINE_BYTES) return rewriteTorrent(original, this.#rewriteOptions);
-    return this.#options.rewrite(original, this.#rewriteOptions, `the torrent ${infoHash} ("${name.slice(0, 100)}")`);
+    const rewriting = this.#rewritingOf(source);
+    if (original.length <= MAX_INLINE_BYTES) return rewriteTorrent(original, rewriting);
+    return this.#options.rewrite(original, rewriting, `the torrent ${infoHash} ("${name.slice(0, 100)}")`);
   }
 
   #keep(etag: string, bytes: Uint8Array): void {

@@ -9,6 +9,7 @@ import type { PartContext, RunningPart } from '../part/part.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { SwarmCounts } from './catalogue-page.js';
 import { createMirrorSite, type MirrorSiteOptions } from './mirror-site.js';
+import type { KeepOriginal } from './rewritten-torrents.js';
 import type { MirrorSiteConfig, MirrorSiteSection } from './section.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -79,7 +80,7 @@ export async function startMirrorSite(
 }
 
 function pages(
-  { operator, tracker, dnsRedirect }: MirrorSiteConfig,
+  { operator, tracker, crawler, dnsRedirect }: MirrorSiteConfig,
   { title, publicUrl }: Pick<MirrorSiteSection, 'title' | 'publicUrl'>,
   { catalogue, trackerUrls, swarm, log }: MirrorSiteNeeds,
   rewrite: MirrorSiteOptions['rewrite'],
@@ -88,6 +89,7 @@ function pages(
     catalogue,
     announceUrls: tracker.announceUrls.length > 0 ? tracker.announceUrls : trackerUrls(),
     rewrite,
+    keepOriginal: keepOriginalOf(crawler),
     siteHosts: dnsRedirect?.sites ?? [],
     title,
     publicUrl,
@@ -106,4 +108,10 @@ function pages(
     },
     onError: (thrown, url) => log.error({ err: thrown, url }, `mirror site: ${messageOf(thrown)}`),
   });
+}
+
+/** A source without the key, and torrents of a source that was removed, follow the crawler's own. */
+function keepOriginalOf({ keepOriginalTrackers, sources }: MirrorSiteConfig['crawler']): KeepOriginal {
+  const bySource = new Map(sources.map((source) => [source.name, source.keepOriginalTrackers]));
+  return (source) => bySource.get(source) ?? keepOriginalTrackers;
 }

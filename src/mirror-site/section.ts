@@ -17,5 +17,9 @@ export interface MirrorSiteConfig {
   readonly mirrorSite?: MirrorSiteSection | undefined;
   readonly operator: { readonly name: string };
   readonly tracker: { readonly announceUrls: readonly string[] };
+  readonly crawler: {
+    readonly keepOriginalTrackers: boolean;
+    readonly sources: readonly { readonly name: string; readonly keepOriginalTrackers?: boolean | undefined }[];
+  };
   readonly dnsRedirect?: { readonly sites: readonly string[] } | undefined;
 }

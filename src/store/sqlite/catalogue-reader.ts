@@ -16,6 +16,8 @@ export interface CatalogueReader {
   torrentFile(infoHash: InfoHash): StoredTorrentFile | undefined;
   /** Every place where it is offered, by source. */
   offers(infoHash: InfoHash): Offer[];
+  /** The original trackers, without the rest of the torrent; empty if it is not stored. */
+  trackerTiers(infoHash: InfoHash): readonly (readonly string[])[];
   /** The original file. */
   torrentBytes(infoHash: InfoHash): Uint8Array | undefined;
 }
@@ -24,6 +26,8 @@ export interface StoredTorrentFile {
   /** The first hash of a hybrid torrent. */
   readonly infoHash: InfoHash;
   readonly name: string;
+  /** Name of the crawler's source. */
+  readonly source: string;
   /** Changes whenever the file is stored, even if it is the same. */
   readonly version: string;
 }
@@ -49,9 +53,12 @@ export function catalogueReader(database: SqliteDatabase): CatalogueReader {
   const selectBytes = database.prepare<{ infoHash: string }, { torrent_bytes: Buffer | null }>(
     `SELECT torrent_bytes FROM catalogue_torrent WHERE ${byHash}`,
   );
+  const selectTiers = database
+    .prepare<{ infoHash: string }, string>(`SELECT tracker_tiers_json FROM catalogue_torrent WHERE ${byHash}`)
+    .pluck();
   const selectFile = database.prepare<{ infoHash: string }, StoredTorrentFile>(
     // The length of a BLOB is in its row: SQLite does not read the file for it.
-    `SELECT info_hash AS infoHash, name, fetched_ms || ' ' || length(torrent_bytes) AS version
+    `SELECT info_hash AS infoHash, name, source, fetched_ms || ' ' || length(torrent_bytes) AS version
      FROM catalogue_torrent WHERE (${byHash}) AND torrent_bytes IS NOT NULL`,
   );
   return {
@@ -77,6 +84,7 @@ export function catalogueReader(database: SqliteDatabase): CatalogueReader {
           pageUrl: page_url ?? undefined,
           title: title ?? undefined,
         })),
+    trackerTiers: (infoHash) => JSON.parse(selectTiers.get({ infoHash }) ?? '[]') as string[][],
     torrentFile: (infoHash) => selectFile.get({ infoHash }),
     torrentBytes: (infoHash) => selectBytes.get({ infoHash })?.torrent_bytes ?? undefined,
   };

@@ -250,7 +250,7 @@ describe('a torrent', () => {
     const { infoHash, hybridInfoHash, infoHashV2, files } = parseMetainfo(bytes);
     catalogue.store(torrentToStore(5, { infoHash, hybridInfoHash, infoHashV2, files, torrentBytes: bytes }), 5);
     await serve({
-      keepOriginal: true,
+      keepOriginal: () => true,
       swarmCounts: async () =>
         new Map([
           [infoHash, { seeds: 3, leechers: 9 }],

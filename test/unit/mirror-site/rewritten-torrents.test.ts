@@ -68,7 +68,7 @@ describe('a rewritten torrent', () => {
       tag(torrents(), 2),
       tag(torrents({ announceUrls: ['http://other.example/announce'] })),
       tag(torrents({ announceUrls: [...ANNOUNCE, 'http://other.example/announce'] })),
-      tag(torrents({ keepOriginal: true })),
+      tag(torrents({ keepOriginal: () => true })),
     ];
     expect(tag(torrents())).toBe(tags[0]);
     store(1, 10, 2_000);
