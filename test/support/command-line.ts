@@ -16,13 +16,14 @@ export async function runCommand(
   register: (program: Command, context: CliContext) => void,
   args: readonly string[],
   clock: Clock = { nowMs: () => Date.UTC(2026, 10, 22) },
+  input: Uint8Array = Buffer.alloc(0),
 ): Promise<CommandRun> {
   const out = new PassThrough();
   const err = new PassThrough();
   const program = new Command('alias-tracker').exitOverride();
   register(program, {
     env: {},
-    stdin: new PassThrough(),
+    stdin: new PassThrough().end(input),
     stdout: out,
     stderr: err,
     clock,

@@ -1,4 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import parseTorrent from 'parse-torrent';
@@ -41,7 +52,16 @@ describe('rewrite', () => {
     expect(await parseTorrent(piped.stdout)).toMatchObject({ infoHash: hash });
     const other = join(directory, 'other.torrent');
     writeFileSync(other, torrentWith({ announce: 'http://old.example/announce' }));
-    const several = await rewrite(file, other, '--announce', url, '--keep-original', '-o', directory, '--json');
+    const several = await rewrite(
+      file,
+      other,
+      '--announce',
+      url,
+      '--keep-original-trackers',
+      '-o',
+      directory,
+      '--json',
+    );
     expect(JSON.parse(several.stdout.toString())).toMatchObject([
       { infoHash: hash, trackersAfter: [url] },
       { trackersBefore: ['http://old.example/announce'], trackersAfter: [url, 'http://old.example/announce'] },
@@ -85,5 +105,164 @@ describe('rewrite', () => {
     expect((await rewrite(file, '--announce', url, '-o', file)).thrown).toMatchObject({ exitCode: 1 });
     expect(Buffer.from(readFileSync(file))).toEqual(Buffer.from(fixtures.leaves.torrent));
     expect((await rewrite(file, '--announce', 'alias.example')).thrown).toMatchObject({ code: 'invalid-value' });
+  });
+});
+
+/** Every file below the directory, with its bytes. */
+function contentOf(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    files
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((path) => [path.slice(folder.length + 1), readFileSync(path, 'latin1')]),
+  );
+}
+
+describe('rewrite with many torrents', () => {
+  const good = (name: string): Uint8Array => torrentWith({ announce: 'http://old.example/announce' }, { name });
+
+  it('goes on after a bad one, reports each, and says by its exit code that not all were rewritten', async () => {
+    writeFileSync(join(directory, 'bad.torrent'), 'hello');
+    writeFileSync(join(directory, 'private.torrent'), fixtures.bunny.torrent);
+    writeFileSync(join(directory, 'z.torrent'), good('z'));
+    const names = ['bad', 'leaves', 'missing', 'private', 'z'].map((name) => join(directory, `${name}.torrent`));
+    const { stdout, stderr, thrown } = await rewrite(...names, '-a', url);
+    expect(thrown).toMatchObject({ exitCode: 1, message: '3 of 5 torrents were not rewritten' });
+    expect(stderr).toMatch(/^alias-tracker: \S+bad\.torrent: not valid bencode/m);
+    expect(stderr).toMatch(/^alias-tracker: \S+missing\.torrent: ENOENT/m);
+    expect(stderr).toMatch(/^alias-tracker: \S+private\.torrent: .*BEP 27/m);
+    expect(stdout.toString().trim().split('\n').at(-1)).toBe('2 failed, 2 rewritten, 1 private');
+    expect(Object.keys(contentOf(directory)).filter((name) => name.includes('.alias.'))).toEqual([
+      'leaves.alias.torrent',
+      'z.alias.torrent',
+    ]);
+    const json = JSON.parse((await rewrite(...names, '-a', url, '--json')).stdout.toString()) as { status: string }[];
+    expect(json.map(({ status }) => status)).toEqual(['failed', 'unchanged', 'failed', 'private', 'unchanged']);
+  });
+
+  it('walks directories, and changes nothing in a second run', async () => {
+    mkdirSync(join(directory, 'a', 'b'), { recursive: true });
+    writeFileSync(join(directory, 'a', 'b', 'deep.TORRENT'), good('deep'));
+    writeFileSync(join(directory, 'a', 'notes.txt'), 'not a torrent');
+    symlinkSync(directory, join(directory, 'a', 'loop'));
+    const first = await rewrite(directory, '-a', url);
+    expect(first.thrown).toBeUndefined();
+    expect(first.stdout.toString()).toMatch(/2 rewritten\n$/);
+    const once = contentOf(directory);
+    expect(Object.keys(once)).toEqual([
+      'a/b/deep.TORRENT',
+      'a/b/deep.alias.torrent',
+      'a/notes.txt',
+      'leaves.alias.torrent',
+      'leaves.torrent',
+    ]);
+    for (const again of [[directory], [join(directory, 'leaves.torrent'), join(directory, 'leaves.alias.torrent')]]) {
+      const { stdout, thrown } = await rewrite(...again, '-a', url);
+      expect(thrown).toBeUndefined();
+      expect(stdout.toString()).not.toContain('rewritten');
+      expect(contentOf(directory)).toEqual(once);
+    }
+    // Rewritten ones alone keep their name as well.
+    expect((await rewrite(join(directory, 'leaves.alias.torrent'), '-a', url)).stdout.toString()).toContain(
+      'already in',
+    );
+    expect(contentOf(directory)).toEqual(once);
+    // With another tracker, the files of the first run are replaced, but not as inputs of their own.
+    const other = 'http://other.example/announce';
+    expect((await rewrite(directory, '-a', other)).stdout.toString()).toMatch(/2 rewritten\n$/);
+    expect(await parseTorrent(readFileSync(join(directory, 'leaves.alias.torrent')))).toMatchObject({
+      announce: [other],
+    });
+  });
+
+  it('keeps the folders below an output directory, also one inside the input, in both runs', async () => {
+    const out = join(directory, 'out');
+    for (const folder of ['x', 'y', 'out']) mkdirSync(join(directory, folder));
+    for (const folder of ['x', 'y']) writeFileSync(join(directory, folder, 'same.torrent'), good(folder));
+    for (let run = 0; run < 2; run++) {
+      expect((await rewrite(directory, '-a', url, '-o', out)).thrown).toBeUndefined();
+      expect(Object.keys(contentOf(out))).toEqual([
+        'leaves.alias.torrent',
+        'x/same.alias.torrent',
+        'y/same.alias.torrent',
+      ]);
+    }
+    const both = await rewrite(
+      ...['x', 'y'].map((name) => join(directory, name, 'same.torrent')),
+      '-a',
+      url,
+      '-o',
+      out,
+    );
+    expect(both.stderr).toMatch(/was written for .*x.same\.torrent/);
+    expect(both.thrown).toMatchObject({ message: '1 of 2 torrents were not rewritten' });
+  });
+
+  it('says where to write several, and what it did not find', async () => {
+    const other = join(directory, 'other.torrent');
+    writeFileSync(other, good('other'));
+    for (const output of ['-', join(directory, 'one.torrent')]) {
+      expect((await rewrite(file, other, '-a', url, '-o', output)).thrown).toMatchObject({ code: 'usage' });
+    }
+    mkdirSync(join(directory, 'empty'));
+    expect((await rewrite(join(directory, 'empty'), '-a', url)).thrown).toMatchObject({
+      exitCode: 1,
+      message: expect.stringContaining('no torrent was found'),
+    });
+  });
+});
+
+describe('rewrite in place', () => {
+  it('replaces inputs only where it is told to, whole, with their permissions and through links', async () => {
+    chmodSync(file, 0o640);
+    const link = join(directory, 'link.torrent');
+    symlinkSync(file, link);
+    const before = contentOf(directory);
+    expect((await rewrite(file, '-a', url, '-o', link)).thrown).toMatchObject({
+      message: expect.stringMatching(/would replace the input .*--in-place/),
+    });
+    expect(contentOf(directory)).toEqual(before);
+    expect((await rewrite(link, '-a', url, '--in-place')).thrown).toBeUndefined();
+    expect(await parseTorrent(readFileSync(file))).toMatchObject({ infoHash: hash, announce: [url] });
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(readdirSync(directory).sort()).toEqual(['leaves.torrent', 'link.torrent']);
+    expect((await rewrite(file, '-a', url, '-i')).stdout.toString()).toContain('already in');
+    expect((await rewrite(file, '-a', url, '-i', '-o', directory)).thrown).toMatchObject({ code: 'usage' });
+  });
+
+  it('leaves nothing behind where it cannot write', async () => {
+    const full = join(directory, 'leaves.alias.torrent');
+    mkdirSync(full);
+    expect((await rewrite(file, '-a', url)).thrown).toMatchObject({ exitCode: 1 });
+    expect(readdirSync(directory).sort()).toEqual(['leaves.alias.torrent', 'leaves.torrent']);
+  });
+});
+
+describe('rewrite of standard input', () => {
+  const pipe = (bytes: Uint8Array, ...args: string[]): Promise<CommandRun> =>
+    runCommand(registerRewriteCommand, ['rewrite', '-', '-a', url, ...args], undefined, bytes);
+
+  it('writes the torrent alone to standard output', async () => {
+    const original = 'http://old.example/announce';
+    const { stdout, stderr, thrown } = await pipe(torrentWith({ announce: original }), '--keep-original-trackers');
+    expect([thrown, stderr]).toEqual([undefined, '']);
+    expect((await parseTorrent(stdout)).announce?.sort()).toEqual([original, url]);
+    const target = join(directory, 'from-stdin.torrent');
+    await pipe(fixtures.leaves.torrent, '-o', target);
+    expect(await parseTorrent(readFileSync(target))).toMatchObject({ infoHash: hash });
+  });
+
+  it('passes a private torrent unchanged and says so', async () => {
+    const { stdout, stderr, thrown } = await pipe(fixtures.bunny.torrent);
+    expect(thrown).toBeUndefined();
+    expect(Buffer.from(stdout).equals(Buffer.from(fixtures.bunny.torrent))).toBe(true);
+    expect(stderr).toMatch(/passes unchanged.*BEP 27/);
+  });
+
+  it('writes nothing of what is not a torrent', async () => {
+    const { stdout, thrown } = await pipe(Buffer.from('hello'));
+    expect(stdout).toHaveLength(0);
+    expect(thrown).toMatchObject({ exitCode: 1, message: expect.stringMatching(/^standard input: not valid bencode/) });
   });
 });
