@@ -1,7 +1,7 @@
 /** What the bad sites of the local world do instead of answering. */
 import type { ServerResponse } from 'node:http';
 import { siteHost, type WorldPlace } from './world-addresses.js';
-import type { WorldSite } from './world-plan.js';
+import { answersError, variantOf, type WorldSite } from './world-plan.js';
 
 export interface FaultyRequest {
   readonly site: WorldSite;
@@ -28,7 +28,7 @@ export function answerFault(request: FaultyRequest): boolean {
   if (number === undefined) return false;
   switch (site.fault) {
     case 'server-errors':
-      if (number % 3 !== 0) return false;
+      if (!answersError(number)) return false;
       response.writeHead(500).end('a stack trace');
       return true;
     case 'busy':
@@ -38,10 +38,12 @@ export function answerFault(request: FaultyRequest): boolean {
       return true;
     case 'loops':
       // To itself, to a place that moves on, to another site that sends it back.
-      response.writeHead(302, { location: [path, '/round/1', `//${siteHost(site.name)}${path}`][number % 3]! }).end();
+      response
+        .writeHead(302, { location: [path, '/round/1', `//${siteHost(site.name)}${path}`][variantOf(number) % 3]! })
+        .end();
       return true;
     case 'endless':
-      sendEndlessly(response, number % 2 === 0);
+      sendEndlessly(response, variantOf(number) % 2 === 0);
       return true;
     case 'inside': {
       const targets = request.inside.length > 0 ? request.inside : ['http://169.254.169.254/latest/meta-data/'];
@@ -52,7 +54,7 @@ export function answerFault(request: FaultyRequest): boolean {
         'javascript:1',
       ];
       const all = [...targets, ...others];
-      response.writeHead(302, { location: all[number % all.length]! }).end();
+      response.writeHead(302, { location: all[variantOf(number) % all.length]! }).end();
       return true;
     }
     default:

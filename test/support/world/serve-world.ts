@@ -22,7 +22,7 @@ import {
   worldHosts,
 } from './world-addresses.js';
 import { detailsDocument, listDocument, type WorldDocument } from './world-documents.js';
-import type { World, WorldSite } from './world-plan.js';
+import type { SiteFault, World, WorldSite } from './world-plan.js';
 import { torrentFile } from './world-torrent.js';
 
 export interface WorldServer extends WorldPlace {
@@ -127,9 +127,17 @@ function beforeEnd(response: ServerResponse, tell: () => void): void {
   });
 }
 
-/** One site forbids a part of itself in its robots.txt; nothing that a list names lies there. */
+const NOTHING_ALLOWED: ReadonlySet<SiteFault | undefined> = new Set<SiteFault | undefined>([
+  'robots-deny',
+  'robots-day',
+  // What cannot be read forbids everything (RFC 9309 section 2.3.1.4).
+  'robots-endless',
+  'robots-huge',
+]);
+
+/** Some sites forbid everything, the others a part in which nothing lies that a list names. */
 function isForbidden({ fault }: WorldSite, path: string): boolean {
-  return fault === 'robots-deny' || fault === 'robots-day' || path.startsWith('/private/');
+  return NOTHING_ALLOWED.has(fault) || path.startsWith('/private/');
 }
 
 function answerPage(

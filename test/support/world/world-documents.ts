@@ -9,7 +9,7 @@ import {
   torrentUrl,
   type WorldPlace,
 } from './world-addresses.js';
-import type { SiteFormat, WorldSite, WorldTorrent } from './world-plan.js';
+import { type SiteFormat, variantOf, type WorldSite, type WorldTorrent } from './world-plan.js';
 import { torrentName } from './world-torrent.js';
 
 export interface WorldDocument {
@@ -62,7 +62,9 @@ function statedBy(site: WorldSite, torrent: WorldTorrent, place: WorldPlace): St
   const of = torrentOf(torrent, place);
   const counts = { seeds: torrent.seeds, leechers: torrent.leechers, completed: torrent.completed };
   const lies =
-    number % 2 === 0 ? { seeds: LIE, leechers: LIE, completed: LIE } : { ...counts, seeds: counts.seeds * 50 };
+    variantOf(number) % 2 === 0
+      ? { seeds: LIE, leechers: LIE, completed: LIE }
+      : { ...counts, seeds: counts.seeds * 50 };
   return {
     number,
     // The name in the file is longer still.
@@ -225,7 +227,7 @@ const WRITERS: Partial<Record<SiteFormat, Writer>> = {
     ),
   list: (stated) => ({
     type: 'text/plain',
-    text: `# wanted\n\n${stated.map((one) => [one.file, one.magnet(), `${one.file}  `][one.number % 3]).join('\r\n')}\r\n`,
+    text: `# wanted\n\n${stated.map((one) => [one.file, one.magnet(), `${one.file}  `][variantOf(one.number) % 3]).join('\r\n')}\r\n`,
   }),
 };
 

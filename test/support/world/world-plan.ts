@@ -155,6 +155,16 @@ export function worldOf(options: WorldOptions): World {
   return { seed: options.seed, sites, torrents };
 }
 
+/** Counts the torrents of a site whose ranks were dealt: what varies among them varies by this, not by the number itself. */
+export function variantOf(torrent: number): number {
+  return Math.floor(torrent / PLANS.length);
+}
+
+/** Of the site with {@link SiteFault} `server-errors`. */
+export function answersError(torrent: number): boolean {
+  return variantOf(torrent) % 3 === 0;
+}
+
 /** Popularity falls with the rank as a power law, and never rises; seeds and leechers fall with it. */
 function swarmOf(rank: number, random: Random): Pick<WorldTorrent, 'seeds' | 'leechers' | 'completed'> {
   const seeds = Math.floor(200_000 / (rank + 1) ** 0.7) + 1;

@@ -2,7 +2,7 @@
  * Which torrents a crawl of the local world has to find, computed from the plan of the world and the documented formula. It
  * shares no code with the crawler.
  */
-import type { SiteFault, World, WorldSite, WorldTorrent } from './world-plan.js';
+import { answersError, type SiteFault, type World, type WorldSite, type WorldTorrent } from './world-plan.js';
 
 /** The faults that leave no usable torrent file, and no other way to the torrent. */
 const HOPELESS: ReadonlySet<SiteFault> = new Set<SiteFault>([
@@ -34,5 +34,5 @@ export function expectedTop({ sites, torrents }: World, top: number): WorldTorre
 
 function canBeHad({ shape, number }: WorldTorrent, { fault }: WorldSite): boolean {
   if (shape === 'garbage' || shape === 'private' || (fault !== undefined && HOPELESS.has(fault))) return false;
-  return fault !== 'server-errors' || number % 3 !== 0;
+  return fault !== 'server-errors' || !answersError(number);
 }
