@@ -8,7 +8,7 @@ import { addressKey } from '../domain/site-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { KnownFile } from '../store/sqlite/catalogue-crawl-state.js';
 import type { Candidate } from './candidate.js';
-import { type Described, type DescriptionReading, describe, infoHashOfMagnet } from './description.js';
+import { type Described, type DescriptionReading, describe, fetchable, infoHashOfMagnet } from './description.js';
 
 /** Which torrent is at which address, as fetches have proven. */
 export interface ProvenAddresses {
@@ -49,7 +49,8 @@ export async function describeKnown(
     // A feed may name the wrong torrent for an address; only a fetch proves it.
     const isProven =
       first !== undefined && URL.canParse(first) && proven.stored.get(addressKey(first)) === stored.infoHash;
-    if (first === undefined || (fresh && isProven)) return { kind: 'stored', torrent: stored };
+    if (fetchable(candidate.torrentUrls).length === 0 || (fresh && isProven))
+      return { kind: 'stored', torrent: stored };
   }
   const described = await describe(candidate, known, signal);
   return described.kind === 'failed' && stored !== undefined ? { kind: 'stored', torrent: stored } : described;
