@@ -22,7 +22,9 @@ export function checkFiles(
   report: (path: ConfigPath, message: string) => void,
 ): void {
   replaceFiles(schema, value, [], (path, file, { holds }) => {
-    const fault = holds === 'file' ? faultOf(file) : undefined;
+    // Files that a pattern matches come and go.
+    const isOne = holds === 'file' || (holds === 'files' && !/[*?]/.test(file));
+    const fault = isOne ? faultOf(file) : undefined;
     if (fault !== undefined)
       report(path, `${fault}; relative paths count from the directory of the configuration file`);
     return file;

@@ -164,7 +164,7 @@ export const text = z.string({ error: 'expected text' }).min(1, { error: 'must n
 
 /** Marks a value that is, or holds, a path; relative ones count from the directory of the configuration file. */
 export interface FileMark {
-  readonly holds: 'file' | 'directory';
+  readonly holds: 'file' | 'files' | 'directory';
   /** @returns the value with what `replace` returns in the place of its path, if it holds one */
   readonly replaceFile: (value: unknown, replace: (file: string) => string) => unknown;
 }
@@ -181,6 +181,8 @@ export function marksFile<Schema extends z.ZodType>(
 const path = z.string({ error: 'expected a path' }).min(1, { error: 'must not be empty' });
 /** A file that is read. */
 export const filePath = marksFile('file', path);
+/** Files that are read: a path, or a pattern with `*` and `?`. */
+export const filePattern = marksFile('files', path.clone());
 /** A directory that the program makes if it is missing. */
 export const directoryPath = marksFile('directory', path.clone());
 

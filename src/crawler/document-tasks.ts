@@ -4,7 +4,7 @@
  */
 
 import { type RobotsFile, readRobots } from '../net/robots.js';
-import { countTorrents } from './access-log-line.js';
+import { countRequests, type LogCounts, type LogReading } from './access-log/count-requests.js';
 import type { Candidate } from './candidate.js';
 import { documentText } from './document-text.js';
 import { parseCsvList } from './sources/csv.js';
@@ -50,8 +50,9 @@ export const documentTasks = {
     parseSitemap(textOf(document), document.patterns, contextOf(document)),
   plainList: (document: SourceDocument): Candidate[] => parsePlainList(textOf(document), contextOf(document)),
   torrent: (bytes: Uint8Array): TorrentFacts => readTorrent(bytes),
-  /** @returns the number of requests for each torrent */
-  logLines: (bytes: Uint8Array): Map<string, number> => countTorrents(bytes),
+  /** Complete lines of an access log. */
+  logLines: ({ bytes, reading }: { bytes: Uint8Array; reading: LogReading }): LogCounts =>
+    countRequests(bytes, reading),
 };
 
 function textOf({ bytes, contentType }: SourceDocument): string {

@@ -38,6 +38,8 @@ export const MAX_LOG_BYTES_PER_CRAWL = 512_000_000;
 export const MAX_LOG_LINE_BYTES = 65_536;
 /** Different torrents counted in one pass over a log. */
 export const MAX_LOG_TARGETS = 200_000;
+/** Of one part of a log, about a megabyte, that is read at once. */
+export const MAX_LOG_URLS_PER_CHUNK = 50_000;
 /** Failures of a site in a row (unreachable, too slow, an error of its own) after which a crawl asks it no more. */
 export const MAX_HOST_FAILURES = 3;
 /** Answers of a site in a row that cannot be used (404, not a torrent, private). Old lists have a few dead links in a row. */

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { siteAddressOf } from '../domain/site-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
-import { readAccessLog } from './access-log-source.js';
+import { readAccessLog } from './access-log/read-access-log.js';
 import { bestOf } from './best-of.js';
 import type { Candidate } from './candidate.js';
 import type { CrawlDocumentReader, SourceDocument } from './document-tasks.js';
@@ -59,7 +59,7 @@ async function readKind(source: Source, reading: SourceReading): Promise<Candida
       return reading.documents.run('plainList', document, { about, signal: reading.signal });
     }
     case 'access-log':
-      return mostWanted(await readAccessLog({ ...reading, file: source.file, source: source.name }));
+      return mostWanted(await readAccessLog(source, reading));
     case 'announces': {
       const swarms = await announcedSwarms(reading);
       return mostWanted(

@@ -2,7 +2,17 @@
 import { z } from 'zod';
 import { urlOf } from '../config-kit/address-schemas.js';
 import type { DeepReadonly } from '../config-kit/config-part.js';
-import { filePath, flag, identifier, numberFrom, section, text, wholeNumber } from '../config-kit/field-schemas.js';
+import {
+  filePath,
+  filePattern,
+  flag,
+  identifier,
+  numberFrom,
+  section,
+  text,
+  wholeNumber,
+} from '../config-kit/field-schemas.js';
+import { LOG_FORMATS } from './access-log/log-line.js';
 import { headerFields } from './source-headers.js';
 import { pathProblem } from './sources/field-path.js';
 
@@ -104,7 +114,24 @@ export const sourceSection = z.discriminatedUnion(
       type: z.literal('pinned'),
       torrents: z.array(text).min(1, { error: 'expected at least one torrent' }),
     }),
-    section({ ...sourceBase, type: z.literal('access-log'), file: filePath }),
+    section({
+      ...sourceBase,
+      type: z.literal('access-log'),
+      /** A path, in which `*` and `?` stand for the logs of several caches. */
+      file: filePattern.optional(),
+      format: z.enum(LOG_FORMATS, { error: `expected one of ${LOG_FORMATS.join(', ')}` }).optional(),
+      /** The site of lines that have a path only. */
+      host: text.optional(),
+      /** Where JSON lines have what is needed; the usual names need no configuration. */
+      fields: section({
+        time: fieldPath.optional(),
+        method: fieldPath.optional(),
+        url: fieldPath.optional(),
+        host: fieldPath.optional(),
+        status: fieldPath.optional(),
+        type: fieldPath.optional(),
+      }).optional(),
+    }),
     section({ ...sourceBase, type: z.literal('announces') }),
   ],
   {

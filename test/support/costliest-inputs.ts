@@ -79,6 +79,7 @@ const jsonFields = {
   infoHash: 'hash',
   seeds: 'seeds',
 };
+const logReading = { format: 'auto', host: 's.example', nowMs: Date.UTC(2026, 10, 30), sinceMs: 0 } as const;
 const sitemapPatterns = { torrents: '*torrent*torrent*x.torrent', torrentPages: '/view/*', sitemaps: '*' };
 const announceUrls = ['udp://alias.example:6969/announce'];
 
@@ -236,7 +237,7 @@ const readers: Readonly<Record<keyof DocumentTasks, CostlyInput[]>> = {
     },
     'what follows': (n) => `d4:infod6:lengthi0e4:name1:x12:piece lengthi16384e6:pieces0:eed${fill('l', n)}`,
   }),
-  logLines: inputs('logLines', (text) => documentTasks.logLines(latin1(`${text}\n`)), {
+  logLines: inputs('logLines', (text) => documentTasks.logLines({ bytes: latin1(`${text}\n`), reading: logReading }), {
     announces: lines(
       60_000,
       (n) => `1.1 1 a b/200 1 GET http://x${fill('/announce', n / 2)}?${fill('&', n / 2)} - a b`,
@@ -254,6 +255,14 @@ const readers: Readonly<Record<keyof DocumentTasks, CostlyInput[]>> = {
     quotes: lines(60_000, (n) => `a b c [x] "GET ${fill('" ', n)}`),
     'torrent names': lines(60_000, (n) => `a b c [x] "GET ${fill('.torrent', n)} HTTP/1.1" 200 `),
     'empty lines': (n) => fill('\n', n),
+    'syslog prefixes': lines(60_000, (n) => fill('<134>1 a b c d e [', n)),
+    'structured data': lines(60_000, (n) => `<134>1 a b c d e ${fill('[x]', n)}`),
+    'tags of syslog': lines(60_000, (n) => `Nov 30 06:01:03 ${fill('a:', n)}`),
+    'captured headers': lines(60_000, (n) => `a:1 [x] f b/s 1/1/1/1/1 200 1 {${fill('a.b|', n)}} "GET /x`),
+    'open braces': lines(60_000, (n) => `a:1 [x] f b/s 1/1/1/1/1 200 1 ${fill('{', n)} "GET /x`),
+    'spaces after a time': lines(60_000, (n) => `a b c [x] ${fill(' ', n)}`),
+    'JSON in JSON': lines(60_000, (n) => fill('{"request":', n)),
+    'JSON of many keys': lines(60_000, (n) => `{${numbered((i) => `"k${i}":1,`, n)}"url":"/x"}`),
     'many torrents': (n) => numbered((i) => `h a b c [x] "GET /${i}.torrent HTTP/1.1" 200 1\n`, n),
   }),
 };

@@ -22,21 +22,28 @@ export interface KnownFile {
 
 export interface LogPosition {
   readonly inode: number;
-  /** Bytes. */
+  /** Bytes of its content, unpacked if it is compressed. */
   readonly offset: number;
+  /** The SHA-256 of its first `headBytes` bytes, which stay the same when it grows, is renamed or copied. */
+  readonly head: string;
+  readonly headBytes: number;
+  /** When the file had last changed. */
+  readonly modifiedMs: number;
 }
 
 export interface CrawlState {
   document(url: string): StoredDocument | undefined;
   storeDocument(url: string, document: StoredDocument, nowMs: number): void;
   logPosition(file: string): LogPosition | undefined;
-  /** Adds counts and moves the position in one transaction, so that a crash neither repeats nor loses a count. */
+  /**
+   * Adds counts and moves the position in one transaction, so that a crash neither repeats nor loses a count.
+   * @param byDay requests by day since the Unix epoch, then by target
+   * @param position undefined if they are not from a file
+   */
   addRequests(
     source: string,
-    file: string,
-    position: LogPosition,
-    counts: ReadonlyMap<string, number>,
-    nowMs: number,
+    byDay: ReadonlyMap<number, ReadonlyMap<string, number>>,
+    position: (LogPosition & { readonly file: string }) | undefined,
   ): void;
   /** Requests of a source by target, starting at the day of `sinceMs`. */
   requests(source: string, sinceMs: number): Map<string, number>;
@@ -59,7 +66,9 @@ export function createCrawlState(database: SqliteDatabase): CrawlState {
     { etag: string | null; last_modified: string | null; content_type: string | null; body: Buffer }
   >('SELECT etag, last_modified, content_type, body FROM crawler_document WHERE url = ?');
   const upsertDocument = database.prepare('INSERT OR REPLACE INTO crawler_document VALUES (?, ?, ?, ?, ?, ?)');
-  const upsertPosition = database.prepare('INSERT OR REPLACE INTO crawler_log_position VALUES (?, ?, ?)');
+  const upsertPosition = database.prepare(
+    'INSERT OR REPLACE INTO crawler_log_position VALUES (:file, :inode, :offset, :head, :headBytes, :modifiedMs)',
+  );
   const upsertCount = database.prepare(`
     INSERT INTO crawler_request_count VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET count = count + excluded.count`);
@@ -81,11 +90,16 @@ export function createCrawlState(database: SqliteDatabase): CrawlState {
     },
     logPosition: (file) =>
       database
-        .prepare<[string], LogPosition>('SELECT inode, offset FROM crawler_log_position WHERE file = ?')
+        .prepare<[string], LogPosition>(
+          `SELECT inode, offset, head, head_bytes AS headBytes, modified_ms AS modifiedMs
+           FROM crawler_log_position WHERE file = ?`,
+        )
         .get(file),
-    addRequests: database.transaction((source, file, position, counts, nowMs) => {
-      for (const [target, count] of counts) upsertCount.run(source, maskUrlSecrets(target), dayOf(nowMs), count);
-      upsertPosition.run(file, position.inode, position.offset);
+    addRequests: database.transaction((source, byDay, position) => {
+      for (const [day, counts] of byDay) {
+        for (const [target, count] of counts) upsertCount.run(source, maskUrlSecrets(target), day, count);
+      }
+      if (position !== undefined) upsertPosition.run(position);
     }),
     requests: (source, sinceMs) => {
       const rows = database

@@ -183,7 +183,7 @@ describe('personal keys', () => {
       ['http://s.example/get?passkey=abc', 2],
       ['http://s.example/get?passkey=abd', 3],
     ]);
-    state.addRequests('log', 'f', { inode: 1, offset: 1 }, counts, 1);
+    state.addRequests('log', new Map([[0, counts]]), undefined);
     expect([...state.requests('log', 0)]).toEqual([['http://s.example/get?passkey=[secret]', 5]]);
     for (const table of ['crawler_document', 'crawler_request_count']) {
       expect(JSON.stringify(database.prepare(`SELECT * FROM ${table}`).all())).not.toMatch(/ab[cd]/);
