@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Endpoint } from '../net/endpoint.js';
+import type { Finding } from './examine.js';
 import type { ConfigPath } from './yaml-source.js';
 
 export type DeepReadonly<T> = T extends string | number | boolean
@@ -43,6 +44,8 @@ export interface ConfigPart<Key extends string, Schema extends z.ZodType, Whole>
   readonly checks?: readonly ((config: Whole, report: Report) => void)[] | undefined;
   /** What is allowed but seldom meant: `path: what is odd, and what to do if it is not meant`. */
   readonly advice?: readonly ((config: Whole) => readonly string[])[] | undefined;
+  /** For `check-config`: what would keep the part from starting although every value is right. Imports what it needs. */
+  readonly examine?: ((config: Whole) => Promise<readonly Finding[]>) | undefined;
   /** The sockets that the part opens, so that no two parts open the same one. */
   readonly sockets?: ((config: Whole) => readonly ConfiguredSocket[]) | undefined;
   /** Where it names sub-domains: each must be in the address plan. */

@@ -1,4 +1,5 @@
 /** The control API with the dashboard as a part of the program: its section of the configuration, and how it is started. */
+import { findingsOf } from '../config-kit/examine.js';
 import { type ControlConfig, controlChecks, schema } from '../control-api/section.js';
 import type { Part, RunningPart } from '../part/part.js';
 import type { ControlNeeds } from './running-control.js';
@@ -10,6 +11,10 @@ export const controlPart: Part<'control', typeof schema, ControlConfig, ControlN
   schema: schema,
   live: ['token', 'tls.certificate', 'tls.key'],
   checks: controlChecks,
+  examine: async ({ control }) => {
+    const { readControlTls } = await import('../control-api/read-control-tls.js');
+    return findingsOf(['control', 'tls'], () => control && readControlTls(control));
+  },
   sockets: ({ control }) => (control ? [{ ...control.listen, path: ['control', 'listen'], protocol: 'tcp' }] : []),
   text: `control:                                # API and dashboard; leave the section out to run without them
   listen: "http://127.0.0.1:8090"       # https:// with tls

@@ -12,6 +12,7 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   schema,
   live: ['clients', 'mirrorAddresses', 'trackerAddresses', 'sites', 'trackers', 'ttl'],
   checks: [redirectionHasTargets, redirectionIsPossible],
+  examine: async (config) => (await import('./examine-redirection.js')).examineRedirection(config),
   advice: [sitesWithoutTheirPort, addressesNotListenedOn],
   sockets: ({ dnsRedirect }) =>
     (dnsRedirect?.listen ?? []).flatMap((each, i) =>

@@ -13,6 +13,7 @@ export const trackerPart: Part<'tracker', typeof schema, TrackerConfig, TrackerN
   schema,
   live: ['announceUrls', 'torrents', 'denyList.addresses', 'denyList.torrents', 'tls.certificate', 'tls.key'],
   checks: trackerChecks,
+  examine: async (config) => (await import('./examine-tracker.js')).examineTracker(config),
   sockets: ({ tracker }) =>
     tracker.listen.map((each, i) => ({
       ...each,

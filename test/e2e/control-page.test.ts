@@ -1,7 +1,7 @@
 /** The operator's view of a running application: page, metrics, lists, and a token that is made beside it. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { databaseFile } from '../../src/app/database-file.js';
 import { sha256Hex } from '../../src/control-api/token-directory.js';
+import { databaseFile } from '../../src/store/database-file.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { TokensStore } from '../../src/store/sqlite/tokens-store.js';
 import { CONTROL_TOKEN, type RunningApp, startLabApp } from '../support/lab-app.js';

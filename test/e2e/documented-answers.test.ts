@@ -1,7 +1,7 @@
 /** Every answer that the OpenAPI document of a running tracker describes, against what the tracker really answers. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { databaseFile } from '../../src/app/database-file.js';
+import { databaseFile } from '../../src/store/database-file.js';
 import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { hashOf, torrentToStore } from '../support/catalogue-entries.js';

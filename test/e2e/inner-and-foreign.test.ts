@@ -1,6 +1,6 @@
 /** Foreign clients are neither "inside the network" nor savings: mirror site, lists and dashboard of a running tracker. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { databaseFile } from '../../src/app/database-file.js';
+import { databaseFile } from '../../src/store/database-file.js';
 import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { hashOf, torrentToStore } from '../support/catalogue-entries.js';

@@ -1,13 +1,13 @@
 /** `crawl`: runs one crawl now, with or without a running `serve`. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { databaseFile } from '../../app/database-file.js';
 import type { CrawlEntry, CrawlProgress, CrawlResult } from '../../crawler/crawl-result.js';
 import { OperatorError } from '../../domain/errors.js';
 import { maskUrlSecrets } from '../../domain/mask-url-secrets.js';
 import { createRandom } from '../../domain/random.js';
 import { terminalLine } from '../../domain/terminal-text.js';
 import { createNameResolver, systemResolvers } from '../../net/name-resolver.js';
+import { databaseFile } from '../../store/database-file.js';
 import { openDatabase } from '../../store/sqlite/database.js';
 import type { CliContext } from '../cli-context.js';
 import { formatTable } from '../table.js';

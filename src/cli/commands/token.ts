@@ -1,9 +1,9 @@
 /** `token`: creates, lists and revokes tokens in the database. A running `serve` sees changes at once. */
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { databaseFile } from '../../app/database-file.js';
 import { sha256Hex } from '../../control-api/token-directory.js';
 import { OperatorError } from '../../domain/errors.js';
+import { databaseFile } from '../../store/database-file.js';
 import { openDatabase } from '../../store/sqlite/database.js';
 import { type StoredToken, TokensStore } from '../../store/sqlite/tokens-store.js';
 import type { CliContext } from '../cli-context.js';

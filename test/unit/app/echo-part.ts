@@ -82,6 +82,7 @@ export const echoPart: Part<'echo', typeof schema, EchoConfig, EchoNeeds, Runnin
   live: ['word'],
   checks: [({ echo }, report) => void (echo?.word === 'wrong' && report(['echo', 'word'], 'is wrong'))],
   advice: [({ echo }) => (echo?.word === 'odd' ? ['echo.word: odd'] : [])],
+  examine: async ({ echo }) => (echo?.word === 'unsaid' ? [{ path: ['echo', 'word'], message: 'cannot be said' }] : []),
   sockets: ({ echo }) => (echo ? [{ ...echo.listen, path: ['echo', 'listen'], protocol: 'tcp' }] : []),
   text: `echo:                                   # answers with a word
   listen: "http://127.0.0.1:7007"

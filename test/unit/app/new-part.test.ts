@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Application } from '../../../src/app/application.js';
 import { createApp } from '../../../src/app/create-app.js';
+import { examineConfig } from '../../../src/app/examine-config.js';
 import { adviceOn } from '../../../src/config/advice.js';
 import type { Config } from '../../../src/config/config-schema.js';
 import { DEFAULT_CONFIG_YAML } from '../../../src/config/default-config.js';
@@ -58,7 +59,7 @@ async function start(echo: string): Promise<Application> {
 const urlOf = (part: string): string => app!.addresses.find((each) => each.part === part)!.url;
 const get = async (url: string): Promise<string> => (await fetch(url)).text();
 
-test('its section is read, checked and printed', () => {
+test('its section is read, checked, examined and printed', async () => {
   expect(DEFAULT_CONFIG_YAML).toContain(echoPart.text);
   expect(configOf('echo: {}\n')).toMatchObject({ echo: { word: 'hello', listen: { port: 7007 } } });
   expect(() => configOf('echo: { wrod: x }\n')).toThrow('unknown key; known here: listen, word');
@@ -66,6 +67,8 @@ test('its section is read, checked and printed', () => {
   const clash = 'echo: { listen: "http://127.0.0.1:7007" }\nmirrorSite: { listen: "http://127.0.0.1:7007" }\n';
   expect(() => configOf(clash)).toThrow('listens on 127.0.0.1:7007 (TCP) already');
   expect(adviceOn(configOf('echo: { word: odd }\n'))).toContain('echo.word: odd');
+  const finding = { path: ['echo', 'word'], message: 'cannot be said' };
+  expect(await examineConfig(configOf('echo: { word: unsaid }\n'))).toEqual([finding]);
 });
 
 test('without its section it does not run, and its call says so', async () => {

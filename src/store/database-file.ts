@@ -1,9 +1,13 @@
 /** The SQLite file of an installation, for `serve` and the other commands. */
 import { join } from 'node:path';
-import type { Config } from '../config/config-schema.js';
 
 const DATABASE_NAME = 'alias-tracker.sqlite';
 
-export function databaseFile(config: Pick<Config, 'storage'>): string {
+/** The section that it reads. */
+export interface StorageConfig {
+  readonly storage: { readonly directory: string };
+}
+
+export function databaseFile(config: StorageConfig): string {
   return join(config.storage.directory, DATABASE_NAME);
 }
