@@ -1,5 +1,5 @@
 // @ts-check
-// Plants one small defect after another in src/app and src/config and runs the tests that are to notice it. A defect
+// Plants one small defect after another in src/app, src/config and what starts the parts, and runs the tests that are to notice it. A defect
 // that no test notices is printed with its place. Plain JavaScript, as it works on sources and not with them.
 //
 //   npm run mutate                           every folder below
@@ -14,10 +14,20 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** Of parts whose wiring is tested in their own folder. */
+const WIRING_TESTS = [
+  'test/unit/crawler/crawler-parts.test.ts',
+  'test/unit/dns-redirect/running-redirection.test.ts',
+  'test/unit/tracker/configured-options.test.ts',
+  'test/unit/upstream/running-exchange.test.ts',
+];
 const { values } = parseArgs({
   options: {
-    files: { type: 'string', default: '^src/(app|config|config-kit)/|^src/(mirror-site|dns-redirect)/(part|running-)' },
-    tests: { type: 'string', multiple: true, default: ['test/unit/app', 'test/unit/config'] },
+    files: {
+      type: 'string',
+      default: '^src/(app|config|config-kit)/|^src/[a-z-]+/(part|section|check-section|configured-|examine-|running-)',
+    },
+    tests: { type: 'string', multiple: true, default: ['test/unit/app', 'test/unit/config', ...WIRING_TESTS] },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     json: { type: 'string' },

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isMap, isScalar, parse, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
@@ -45,8 +45,12 @@ const EXAMPLES = new Set([
   'dnsRedirect.mirrorAddresses',
   'dnsRedirect.trackerAddresses',
 ]);
-/** Sections whose text leaves keys to docs/configuration.md. Those of the lab's stand-ins are for this repository alone. */
-const IN_DOCUMENT = ['crawler'];
+/** Sections whose text leaves keys to the documents. Those of the lab's stand-ins are for this repository alone. */
+const IN_DOCUMENTS = ['crawler'];
+const DOCUMENTS = readdirSync('docs')
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => readFileSync(`docs/${name}`, 'utf8'))
+  .join('');
 const NOT_SHOWN = ['labServices'];
 
 /** Keys with a default, as an operator writes it; lists are one value. */
@@ -82,8 +86,8 @@ describe('print-config', () => {
       if (NOT_SHOWN.includes(key)) return;
       const known = new Set(keysOf(part.schema).map((path) => path.split('.').at(-1)!));
       const unnamed = [...known].filter((name) => !new RegExp(`\\b${name}\\b`).test(part.text));
-      const document = IN_DOCUMENT.includes(key) ? readFileSync('docs/configuration.md', 'utf8') : '';
-      expect(unnamed.filter((name) => !new RegExp(`\\b${name}\\b`).test(document))).toEqual([]);
+      const documents = IN_DOCUMENTS.includes(key) ? DOCUMENTS : '';
+      expect(unnamed.filter((name) => !new RegExp(`\`${name}\`|\\b${name}:`).test(documents))).toEqual([]);
     },
   );
 
