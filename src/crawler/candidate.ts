@@ -4,7 +4,7 @@
  */
 import type { InfoHash } from '../domain/info-hash.js';
 import { addressKey } from '../domain/site-address.js';
-import { MAX_COUNT_CHARACTERS, MAX_OFFERS, MAX_SWARM_COUNT } from './limits.js';
+import { MAX_COUNT_CHARACTERS, MAX_OFFERS, MAX_PLACES_PER_SOURCE, MAX_SWARM_COUNT } from './limits.js';
 
 export interface Candidate {
   /** Name of the first source that named it. */
@@ -32,6 +32,8 @@ export interface Candidate {
   readonly weight?: number | undefined;
   /** True: seeds and leechers are what its trackers report; set by the crawl. */
   readonly measured?: boolean | undefined;
+  /** True: its file is not on the site of the source that names it; set by the crawl. */
+  readonly foreignAddress?: boolean | undefined;
   /** Every place that names it, where several do; set by merging. */
   readonly places?: readonly Candidate[] | undefined;
   /** Requests from inside the operator's network: lines of an access log, or peers that announced. */
@@ -40,16 +42,20 @@ export interface Candidate {
 
 /**
  * Merges in order: the first value of a field wins, swarm sizes are the largest, inner requests are summed. Further
- * addresses of a file do not merge: an item with the addresses of other torrents would take these into itself.
+ * addresses of a file do not merge: an item with the addresses of other torrents would take these into itself. Neither does
+ * an item that states an info-hash for a file on somebody else's site: with a false one it would take the torrent there.
  */
 export function mergeCandidates(candidates: Iterable<Candidate>): Candidate[] {
   const groups: Candidate[] = [];
   const groupByKey = new Map<string, number>();
   for (const candidate of candidates) {
+    const { infoHash, magnet, foreignAddress } = candidate;
     const [first] = candidate.torrentUrls;
-    const keys: string[] = candidate.infoHash === undefined ? [] : [candidate.infoHash];
-    if (first !== undefined) keys.push(URL.canParse(first) ? addressKey(first) : first);
-    if (keys.length === 0 && candidate.magnet !== undefined) keys.push(candidate.magnet);
+    const keys: string[] = infoHash === undefined ? [] : [infoHash];
+    if (first !== undefined && (infoHash === undefined || !foreignAddress)) {
+      keys.push(URL.canParse(first) ? addressKey(first) : first);
+    }
+    if (keys.length === 0 && magnet !== undefined) keys.push(magnet);
     const found = keys.map((key) => groupByKey.get(key)).find((index) => index !== undefined);
     const index = found ?? groups.push(candidate) - 1;
     if (found !== undefined) groups[index] = merged(groups[index]!, candidate);
@@ -58,12 +64,18 @@ export function mergeCandidates(candidates: Iterable<Candidate>): Candidate[] {
   return groups;
 }
 
-function merged(a: Candidate, b: Candidate): Candidate {
+/** Both name the same torrent. A source whose many items name it cannot displace the places of others. */
+export function merged(a: Candidate, b: Candidate): Candidate {
+  const places = [...placesOf(a)];
+  for (const place of placesOf(b)) {
+    const ofSource = places.filter(({ source }) => source === place.source).length;
+    if (ofSource < MAX_PLACES_PER_SOURCE && places.length < MAX_OFFERS) places.push(place);
+  }
   return {
     ...a,
     title: a.title ?? b.title,
     infoHash: a.infoHash ?? b.infoHash,
-    torrentUrls: [...new Set([...a.torrentUrls, ...b.torrentUrls])],
+    torrentUrls: [...new Set([...a.torrentUrls, ...places.flatMap(({ torrentUrls }) => torrentUrls)])],
     magnet: a.magnet ?? b.magnet,
     pageUrl: a.pageUrl ?? b.pageUrl,
     seeds: largest(a.seeds, b.seeds),
@@ -75,8 +87,14 @@ function merged(a: Candidate, b: Candidate): Candidate {
     innerRequests: (a.innerRequests ?? 0) + (b.innerRequests ?? 0),
     weight: largest(a.weight, b.weight),
     measured: a.measured || b.measured,
-    places: [...placesOf(a), ...placesOf(b)].slice(0, MAX_OFFERS),
+    places,
   };
+}
+
+/** The sources that name this address of its file. */
+export function sourcesNaming(candidate: Candidate, torrentUrl: string): string[] {
+  const places = placesOf(candidate).filter(({ torrentUrls }) => torrentUrls.includes(torrentUrl));
+  return [...new Set(places.map(({ source }) => source))];
 }
 
 /** Every place that names the torrent, as the sources gave it. */

@@ -6,7 +6,7 @@
  */
 import type { InfoHash } from '../domain/info-hash.js';
 import { maskUrlSecrets } from '../domain/mask-url-secrets.js';
-import type { Candidate } from './candidate.js';
+import { type Candidate, merged } from './candidate.js';
 import type { CrawlEntry, CrawlProgress } from './crawl-result.js';
 import type { Described } from './description.js';
 import { MIN_TRIES, TRIES_PER_PLACE } from './limits.js';
@@ -98,7 +98,8 @@ function compare(a: number, b: number): number {
 
 /** Two candidates turned out to be one torrent: the better numbers count. */
 function moreOf(a: Found, b: Found): Found {
-  return { ...a, fetchedFrom: [...a.fetchedFrom, ...b.fetchedFrom], isNew: a.isNew || b.isNew };
+  const candidate = { ...merged(a.candidate, b.candidate), infoHash: a.infoHash };
+  return { ...a, candidate, fetchedFrom: [...a.fetchedFrom, ...b.fetchedFrom], isNew: a.isNew || b.isNew };
 }
 
 /** The candidates in the order in which they are tried. */

@@ -101,7 +101,8 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
     all: options.sources,
     only: run.source,
     limit: Math.max(MIN_CANDIDATES, top * CANDIDATES_PER_PLACE),
-    reading: { ...options, fetcher: { ...options.fetcher, fetch: visits.fetch }, dryRun, signal },
+    visits,
+    reading: { ...options, dryRun, signal },
     stopped: run.signal,
     onProgress,
   });

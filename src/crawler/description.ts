@@ -9,7 +9,7 @@ import { hasUrlSecrets, MASK, maskUrlSecrets } from '../domain/mask-url-secrets.
 import type { CatalogueTorrent, TorrentToStore } from '../store/sqlite/catalogue-torrent.js';
 import { MAX_NAME_BYTES } from '../wire/metainfo-limits.js';
 import { parseMagnet } from '../wire/metainfo-magnet.js';
-import type { Candidate } from './candidate.js';
+import { type Candidate, sourcesNaming } from './candidate.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
 import { type FetchMetadata, torrentOfMetadata } from './metadata-port.js';
 import type { SiteVisits } from './site-visits.js';
@@ -87,16 +87,14 @@ async function fromFile(
   { visits, documents, maxTorrentBytes }: DescriptionReading,
   signal: AbortSignal | undefined,
 ): Promise<Description> {
-  const fetched = await visits.fetch(torrentUrl, {
-    maxBytes: maxTorrentBytes,
-    accept: 'application/x-bittorrent, */*;q=0.5',
-    signal,
-  });
+  const namedBy = sourcesNaming(candidate, torrentUrl);
+  const request = { maxBytes: maxTorrentBytes, accept: 'application/x-bittorrent, */*;q=0.5', signal };
+  const fetched = await visits.fetch(torrentUrl, request, namedBy);
   if (fetched.kind === 'not-modified')
     throw new ClientError('invalid-answer', 'the site says "not modified" to a plain request');
   if (fetched.kind === 'magnet') return fromMagnet(candidate, fetched.magnet);
   return {
-    ...(await readFile(torrentUrl, fetched.bytes, { visits, documents }, signal)),
+    ...(await readFile({ torrentUrl, namedBy, bytes: fetched.bytes }, { visits, documents }, signal)),
     torrentBytes: fetched.bytes,
     magnet: undefined,
     source: candidate.source,
@@ -108,18 +106,17 @@ async function fromFile(
 
 /** A site whose files cannot be used again and again is given up. */
 async function readFile(
-  torrentUrl: string,
-  bytes: Uint8Array,
+  { torrentUrl, namedBy, bytes }: { torrentUrl: string; namedBy: readonly string[]; bytes: Uint8Array },
   { visits, documents }: Pick<DescriptionReading, 'visits' | 'documents'>,
   signal: AbortSignal | undefined,
 ): Promise<TorrentFacts> {
   try {
     const facts = await documents.run('torrent', bytes, { about: torrentUrl, signal });
-    visits.usable(torrentUrl);
+    visits.usable(torrentUrl, namedBy);
     return facts;
   } catch (thrown) {
     signal?.throwIfAborted();
-    visits.unusable(torrentUrl);
+    visits.unusable(torrentUrl, namedBy);
     throw thrown;
   }
 }

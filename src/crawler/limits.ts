@@ -53,5 +53,7 @@ export const CANDIDATES_PER_PLACE = 20;
 export const MIN_CANDIDATES = 5_000;
 /** Places of one torrent that are stored; popular ones lie on dozens of sites. */
 export const MAX_OFFERS = 32;
+/** Items of one source that name the same torrent: a site may list its newest and its best torrents. */
+export const MAX_PLACES_PER_SOURCE = 2;
 /** Trackers of one torrent that are scraped: the first ones, which its clients contact too. */
 export const MAX_SCRAPED_TRACKERS = 3;

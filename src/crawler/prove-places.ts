@@ -5,14 +5,14 @@
 
 import type { Clock } from '../domain/clock.js';
 import { ClientError } from '../domain/errors.js';
-import type { InfoHash } from '../domain/info-hash.js';
 import { addressKey, siteAddressOf } from '../domain/site-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
-import { placesOf } from './candidate.js';
+import { placesOf, sourcesNaming } from './candidate.js';
 import type { Found } from './choose.js';
 import { fetchable } from './description.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
+import { inParallel } from './in-parallel.js';
 import type { ProvenAddresses } from './known-descriptions.js';
 import type { SiteVisits } from './site-visits.js';
 
@@ -26,13 +26,13 @@ export interface PlacesReading {
   readonly maxTorrentBytes: number;
 }
 
+/** Files fetched at once, over all sites. */
+const PARALLEL_PROOFS = 16;
+
 /** Never rejects; an address that cannot be proven is tried again by the next crawl. */
 export async function provePlaces(found: readonly Found[], reading: PlacesReading, signal: AbortSignal): Promise<void> {
-  await Promise.all(
-    found.flatMap((torrent) =>
-      addressesToProve(torrent, reading).map((url) => prove(torrent.infoHash, url, reading, signal)),
-    ),
-  );
+  const tasks = found.flatMap((torrent) => addressesToProve(torrent, reading).map((url) => ({ torrent, url })));
+  await inParallel(tasks, PARALLEL_PROOFS, ({ torrent, url }) => prove(torrent, url, reading, signal));
 }
 
 /** One address on each site from which the file was not fetched, now or earlier. */
@@ -52,10 +52,16 @@ function addressesToProve({ candidate, fetchedFrom }: Found, { proven }: PlacesR
   return addresses;
 }
 
-async function prove(infoHash: InfoHash, url: string, reading: PlacesReading, signal: AbortSignal): Promise<void> {
+async function prove(
+  { infoHash, candidate }: Found,
+  url: string,
+  reading: PlacesReading,
+  signal: AbortSignal,
+): Promise<void> {
   const { visits, documents, catalogue, state, clock, maxTorrentBytes } = reading;
   try {
-    const fetched = await visits.fetch(url, { maxBytes: maxTorrentBytes, accept: 'application/x-bittorrent', signal });
+    const request = { maxBytes: maxTorrentBytes, accept: 'application/x-bittorrent', signal };
+    const fetched = await visits.fetch(url, request, sourcesNaming(candidate, url));
     if (fetched.kind !== 'fetched') return;
     const facts = await documents.run('torrent', fetched.bytes, { about: url, signal });
     if (facts.infoHash === infoHash) {

@@ -58,7 +58,7 @@ export function stage(
   const outcome = catalogue.store(
     {
       ...described.description,
-      title: candidate.title,
+      title: titleOf(candidate, described.description.torrentUrl),
       category: candidate.category,
       publishedMs: candidate.publishedMs,
       seeds: before?.seeds ?? candidate.seeds,
@@ -71,6 +71,14 @@ export function stage(
   );
   const sameFile = bytes === undefined || (bytesBefore !== undefined && Buffer.compare(bytesBefore, bytes) === 0);
   return { ...found, isChanged: outcome === 'new' || !sameFile };
+}
+
+/** As the site calls it that has its file: another source could give it any name. */
+function titleOf(candidate: Candidate, torrentUrl: string | undefined): string | undefined {
+  const place = placesOf(candidate).find(
+    ({ torrentUrls, title }) => torrentUrl !== undefined && torrentUrls.includes(torrentUrl) && title !== undefined,
+  );
+  return place?.title ?? candidate.title;
 }
 
 export interface Publication {

@@ -1,8 +1,11 @@
 /**
  * The requests of one crawl to sites. A site that fails several times in a row, or asks for a longer pause than a crawl
  * waits, is left out of the rest of the crawl, so that it cannot hold the crawl. Requests to one host go out one after
- * another; the rules of politeness are in src/net/polite-fetch.ts. Headers and private addresses that the configuration gives
- * a source hold for that source's own site.
+ * another; the rules of politeness are in src/net/polite-fetch.ts.
+ *
+ * Sources are written by strangers. What one of them names on another's site uses up its own tries alone: dead links do not
+ * make the crawl leave out a site that works. Headers and private addresses that the configuration gives a source hold for
+ * what that source names on its own site.
  */
 import type { Clock } from '../domain/clock.js';
 import { ClientError } from '../domain/errors.js';
@@ -12,13 +15,15 @@ import { type Fetched, type PoliteFetcher, SiteRefusal } from '../net/polite-fet
 import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import { MAX_DEAD_LINKS, MAX_HOST_FAILURES } from './limits.js';
 import type { Source } from './source-section.js';
+import { siteAccess } from './sources/fetch-document.js';
 
 export interface SiteVisits {
-  fetch: PoliteFetcher['fetch'];
+  /** @param namedBy the sources that name the URL */
+  fetch(url: string, request: FetchRequest, namedBy: readonly string[]): Promise<Fetched>;
   /** Says that what came from the URL is a torrent. */
-  usable(url: string): void;
+  usable(url: string, namedBy: readonly string[]): void;
   /** Says that what came from the URL cannot be used. */
-  unusable(url: string): void;
+  unusable(url: string, namedBy: readonly string[]): void;
 }
 
 export interface SiteVisitsOptions {
@@ -31,6 +36,13 @@ export interface SiteVisitsOptions {
 interface Host {
   /** Settles when the last request so far has ended. */
   last: Promise<unknown>;
+  /** Why nobody may ask it. */
+  givenUp: string | undefined;
+  readonly bySource: Map<string, Tries>;
+}
+
+/** What became of the URLs that one source names on a host. */
+interface Tries {
   /** In a row: the site cannot be reached, takes too long or has an error of its own. */
   failures: number;
   /** In a row: it answers, but with nothing to use. */
@@ -45,13 +57,13 @@ export function siteVisits({ fetcher, sources, state, clock }: SiteVisitsOptions
     const known = hosts.get(name);
     if (known !== undefined) return known;
     const held = state.hostHeld(name, clock.nowMs());
-    const host: Host = { last: Promise.resolve(), failures: 0, deadLinks: 0, givenUp: held?.reason };
+    const host: Host = { last: Promise.resolve(), givenUp: held?.reason, bySource: new Map() };
     hosts.set(name, host);
     return host;
   };
   const access = accessOf(sources);
 
-  const failed = (host: Host, url: string, thrown: unknown): void => {
+  const failed = (host: Host, url: string, namedBy: readonly string[], thrown: unknown): void => {
     if (!(thrown instanceof ClientError)) return;
     const reason = thrown.message;
     const tooBusy = thrown instanceof SiteRefusal && (thrown.status === 429 || thrown.status === 503);
@@ -64,66 +76,73 @@ export function siteVisits({ fetcher, sources, state, clock }: SiteVisitsOptions
       return;
     }
     const ofSite = thrown.code === 'unreachable' || (thrown instanceof SiteRefusal && thrown.status >= 500);
-    if (ofSite && ++host.failures >= MAX_HOST_FAILURES) host.givenUp = reason;
-    else if (!ofSite) deadLink(host, reason);
-  };
-  const deadLink = (host: Host, reason: string): void => {
-    if (++host.deadLinks >= MAX_DEAD_LINKS) host.givenUp = reason;
+    for (const tries of triesOf(host, namedBy)) {
+      if (!ofSite) deadLink(tries, reason);
+      else if (++tries.failures >= MAX_HOST_FAILURES) tries.givenUp = reason;
+    }
   };
 
   return {
-    fetch: (url, request) => {
+    fetch: (url, request, namedBy) => {
       const host = hostOf(url);
       const done = host.last.then(async () => {
-        if (host.givenUp !== undefined) {
-          throw new ClientError('unreachable', `${new URL(url).host} is left out of this crawl: ${host.givenUp}`);
+        const givenUp = host.givenUp ?? givenUpBy(triesOf(host, namedBy));
+        if (givenUp !== undefined) {
+          throw new ClientError('unreachable', `${new URL(url).host} is left out of this crawl: ${givenUp}`);
         }
-        const { headers, allowPrivate } = access(url);
+        const { headers, allowPrivate } = access(url, namedBy);
         const own = { headers: request.headers ?? headers, allowPrivate: request.allowPrivate ?? allowPrivate };
-        return visit(fetcher, host, url, { ...request, ...own }, failed);
+        try {
+          const fetched = await fetcher.fetch(url, { ...request, ...own });
+          for (const tries of triesOf(host, namedBy)) tries.failures = 0;
+          return fetched;
+        } catch (thrown) {
+          request.signal?.throwIfAborted();
+          failed(host, url, namedBy, thrown);
+          throw thrown;
+        }
       });
       host.last = done.catch(() => undefined);
       return done;
     },
-    usable: (url) => {
-      hostOf(url).deadLinks = 0;
+    usable: (url, namedBy) => {
+      for (const tries of triesOf(hostOf(url), namedBy)) tries.deadLinks = 0;
     },
-    unusable: (url) => deadLink(hostOf(url), 'too many of its files cannot be used'),
+    unusable: (url, namedBy) => {
+      for (const tries of triesOf(hostOf(url), namedBy)) deadLink(tries, 'too many of its files cannot be used');
+    },
   };
 }
 
 /** However long a site wants to be left alone, it is asked again after this. */
 const MAX_HOLD_MS = 7 * 86_400_000;
 
-async function visit(
-  fetcher: PoliteFetcher,
-  host: Host,
-  url: string,
-  request: FetchRequest,
-  failed: (host: Host, url: string, thrown: unknown) => void,
-): Promise<Fetched> {
-  try {
-    const fetched = await fetcher.fetch(url, request);
-    host.failures = 0;
-    return fetched;
-  } catch (thrown) {
-    request.signal?.throwIfAborted();
-    failed(host, url, thrown);
-    throw thrown;
-  }
+function triesOf({ bySource }: Host, namedBy: readonly string[]): Tries[] {
+  return namedBy.map((source) => {
+    const known = bySource.get(source) ?? { failures: 0, deadLinks: 0, givenUp: undefined };
+    bySource.set(source, known);
+    return known;
+  });
 }
 
-/** What the configuration gives the site of a URL. */
-function accessOf(sources: readonly Source[]): (url: string) => Pick<FetchRequest, 'headers' | 'allowPrivate'> {
-  const byOrigin = new Map<string, Pick<FetchRequest, 'headers' | 'allowPrivate'>>();
-  for (const source of sources) {
-    if (!('url' in source) || source.url === undefined) continue;
-    const { origin } = new URL(source.url);
-    const before = byOrigin.get(origin);
-    byOrigin.set(origin, {
-      headers: { ...before?.headers, ...source.headers },
-      allowPrivate: before?.allowPrivate || source.allowPrivate,
-    });
-  }
-  return (url) => (URL.canParse(url) ? (byOrigin.get(new URL(url).origin) ?? {}) : {});
+/** One source with tries left is enough: the others may name the URL only to spoil it. */
+function givenUpBy(tries: readonly Tries[]): string | undefined {
+  return tries.every(({ givenUp }) => givenUp !== undefined) ? tries[0]?.givenUp : undefined;
+}
+
+function deadLink(tries: Tries, reason: string): void {
+  if (++tries.deadLinks >= MAX_DEAD_LINKS) tries.givenUp = reason;
+}
+
+/** What the configuration gives sources for what they name on their own sites. */
+function accessOf(
+  sources: readonly Source[],
+): (url: string, namedBy: readonly string[]) => Pick<FetchRequest, 'headers' | 'allowPrivate'> {
+  return (url, namedBy) => {
+    const own = sources.filter(({ name }) => namedBy.includes(name)).map((source) => siteAccess(source, url));
+    return {
+      headers: Object.assign({}, ...own.map(({ headers }) => headers)) as Record<string, string>,
+      allowPrivate: own.some(({ allowPrivate }) => allowPrivate),
+    };
+  };
 }

@@ -1,0 +1,164 @@
+/**
+ * A source that lies about what lies elsewhere: about the torrents of an honest site, about its files, and about addresses
+ * that the operator has opened for another source.
+ */
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDocumentReader } from '../../../src/app/document-reader.js';
+import { type CrawlerOptions, createCrawler } from '../../../src/crawler/crawl.js';
+import type { CrawlResult } from '../../../src/crawler/crawl-result.js';
+import { parseIp } from '../../../src/domain/ip-address.js';
+import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite-fetch.js';
+import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
+import { createCrawlState } from '../../../src/store/sqlite/catalogue-crawl-state.js';
+import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
+import { parseMetainfo } from '../../../src/wire/metainfo.js';
+import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
+import { torrentWith } from '../../support/torrents.js';
+
+const documents = createDocumentReader({ name: 'test-documents' });
+afterAll(() => documents.close());
+const clock = { nowMs: () => Date.UTC(2026, 10, 22) };
+
+/** One server is both sites, told apart by their names. */
+let site: OriginalSite;
+let database: SqliteDatabase;
+let catalogue: Catalogue;
+let fetcher: PoliteFetcher;
+let good: string;
+let evil: string;
+
+const honest = torrentWith({}, { name: 'honest' });
+const malware = torrentWith({}, { name: 'malware' });
+const hashOf = (torrent: Uint8Array): string => parseMetainfo(torrent).infoHash;
+
+interface Item {
+  readonly url: string;
+  readonly hash?: string;
+  readonly seeds?: number;
+  readonly title?: string;
+}
+
+function setFeed(path: string, items: readonly Item[]): void {
+  const item = ({ url, hash, seeds, title = 't' }: Item): string =>
+    `<item><title>${title}</title><enclosure url="${url}" type="application/x-bittorrent"/>` +
+    `${hash === undefined ? '' : `<nyaa:infoHash>${hash}</nyaa:infoHash>`}` +
+    `${seeds === undefined ? '' : `<nyaa:seeders>${seeds}</nyaa:seeders>`}</item>`;
+  site.routes.set(path, `<rss xmlns:nyaa="n"><channel>${items.map(item).join('')}</channel></rss>`);
+}
+
+/** The hostile source is the first, so that its items are merged into by those of the honest one. */
+async function crawl(options: Partial<CrawlerOptions> = {}): Promise<CrawlResult> {
+  return createCrawler({
+    sources: [
+      { name: 'hostile', type: 'feed', url: `${evil}/evil.xml` },
+      { name: 'honest', type: 'feed', url: `${good}/good.xml` },
+    ],
+    top: 10,
+    catalogue,
+    state: createCrawlState(database),
+    fetcher,
+    documents,
+    clock,
+    ...options,
+  }).crawlOnce();
+}
+
+const ranked = (): string[] => catalogue.ranked().map(({ name, seeds }) => `${name} ${seeds}`);
+const requests = (path: string): number => site.requests.filter((each) => each.path === path).length;
+
+beforeEach(async () => {
+  site = await startOriginalSite({ '/honest.torrent': honest, '/malware.torrent': malware });
+  good = `http://good.test:${site.port}`;
+  evil = `http://evil.test:${site.port}`;
+  database = openDatabase(':memory:');
+  catalogue = createCatalogue(database);
+  fetcher = createPoliteFetcher({
+    documents,
+    clock,
+    blockedReason: () => undefined,
+    resolve: async () => [parseIp('127.0.0.1')],
+    delayMs: 0,
+    sleep: async () => undefined,
+  });
+});
+
+afterEach(async () => {
+  await fetcher.close();
+  await site.stop();
+  database.close();
+});
+
+describe('a source that lies', () => {
+  it('cannot put its file in the place of a torrent by stating its info-hash, nor rename it', async () => {
+    setFeed('/evil.xml', [{ url: `${evil}/malware.torrent`, hash: hashOf(honest), title: 'free money' }]);
+    setFeed('/good.xml', [{ url: `${good}/honest.torrent`, hash: hashOf(honest), seeds: 1_000, title: 'The Honest' }]);
+    await crawl();
+    expect(ranked()).toEqual(['honest 1000']);
+    expect(catalogue.ranked()[0]?.title).toBe('The Honest');
+  });
+
+  it('cannot take a torrent away by stating another info-hash for its file', async () => {
+    setFeed('/evil.xml', [
+      { url: `${good}/honest.torrent`, hash: hashOf(malware), seeds: 1 },
+      { url: `${evil}/malware.torrent`, hash: hashOf(malware), seeds: 5 },
+    ]);
+    setFeed('/good.xml', [{ url: `${good}/honest.torrent`, seeds: 1_000 }]);
+    await crawl();
+    expect(ranked()).toEqual(['honest 1000', 'malware 5']);
+  });
+
+  it('cannot displace the place of a torrent by naming it a thousand times', async () => {
+    const items = Array.from({ length: 1_000 }, (_, i) => ({ url: `${evil}/${i}.torrent`, hash: hashOf(honest) }));
+    setFeed('/evil.xml', items);
+    setFeed('/good.xml', [{ url: `${good}/honest.torrent`, hash: hashOf(honest), seeds: 3 }]);
+    await crawl();
+    expect(ranked()).toEqual(['honest 3']);
+    expect(site.requests.length).toBeLessThan(12);
+  });
+
+  it('cannot make the crawl leave out a site, by dead links or by errors', async () => {
+    site.routes.set('/error.torrent', { status: 500 });
+    const missing = Array.from({ length: 40 }, (_, i) => ({ url: `${good}/missing-${i}.torrent`, seeds: 9_000 }));
+    const errors = Array.from({ length: 9 }, (_, i) => ({ url: `${good}/error.torrent?${i}`, seeds: 8_000 }));
+    setFeed('/evil.xml', [...missing, ...errors]);
+    setFeed('/good.xml', [{ url: `${good}/honest.torrent`, seeds: 3 }]);
+    await crawl();
+    expect(ranked()).toEqual(['honest 3']);
+    // Its own tries end all the same.
+    expect(site.requests.filter(({ path }) => path.startsWith('/missing')).length).toBeLessThan(20);
+  });
+
+  it('gets neither the headers nor the private addresses of another source', async () => {
+    await fetcher.close();
+    fetcher = createPoliteFetcher({
+      documents,
+      clock,
+      blockedReason: (_address, _port) => undefined,
+      resolve: async () => [parseIp('127.0.0.1')],
+      delayMs: 0,
+      sleep: async () => undefined,
+    });
+    const asked: { url: string; cookie: string | undefined; allowPrivate: boolean | undefined }[] = [];
+    const watched: PoliteFetcher = {
+      ...fetcher,
+      fetch: (url, request) => {
+        asked.push({ url, cookie: request.headers?.Cookie, allowPrivate: request.allowPrivate });
+        return fetcher.fetch(url, request);
+      },
+    };
+    site.routes.set('/delete.torrent', malware);
+    setFeed('/evil.xml', [{ url: `${good}/delete.torrent`, seeds: 9 }]);
+    setFeed('/good.xml', [{ url: `${good}/honest.torrent`, seeds: 3 }]);
+    await crawl({
+      fetcher: watched,
+      sources: [
+        { name: 'hostile', type: 'feed', url: `${evil}/evil.xml` },
+        { name: 'honest', type: 'feed', url: `${good}/good.xml`, headers: { Cookie: 'me' }, allowPrivate: true },
+      ],
+    });
+    const of = (path: string) => asked.find(({ url }) => url === `${good}${path}`);
+    expect(of('/honest.torrent')).toMatchObject({ cookie: 'me', allowPrivate: true });
+    expect(of('/delete.torrent')).toMatchObject({ cookie: undefined, allowPrivate: false });
+    expect(requests('/delete.torrent')).toBe(1);
+  });
+});
