@@ -1,5 +1,4 @@
 /** Starts the parts one after another, all in the same way, and knows what each of them shows. */
-
 import type { Config } from '../config/config-schema.js';
 import { CONFIG_PARTS } from '../config/parts.js';
 import type { MetricFamily } from '../control-api/metrics.js';
@@ -19,7 +18,10 @@ import type { Supervisor } from './supervision/supervisor.js';
 import type { ThreadWatch } from './supervision/thread-watch.js';
 
 type ConfigPart = (typeof CONFIG_PARTS)[number];
-type AnyPart = Part<string, ConfigPart['schema'], Config, Services, RunningPart<Config>>;
+type AnyPart = Omit<Part<string, ConfigPart['schema'], Config, Services, RunningPart<Config>>, 'start'> & {
+  // Not a method, so that the compiler names what a part needs and the services lack.
+  readonly start: (config: Config, needs: Services, previous: never) => Promise<RunningPart<Config>>;
+};
 
 /** Sections without a part of their own, such as `storage`, are read by others. */
 const PARTS: readonly AnyPart[] = CONFIG_PARTS.filter(
@@ -99,7 +101,7 @@ export class RunningParts {
     const { config, health, supervisor, threads, stops } = this.#context;
     if (part.threadName === undefined) {
       const supervised = await supervisor.run<RunningPart<Config>>(part.name, (previous) =>
-        part.start(config(), needs, previous),
+        part.start(config(), needs, previous as never),
       );
       stops.push(part.name, () => supervised.stop());
       this.#running.set(part.name, () => supervised.running);
@@ -107,7 +109,7 @@ export class RunningParts {
       return;
     }
     // Only its thread is restarted. An error in the main thread's work for it must not restart the thread.
-    const running = await runAs({ part: part.name }, () => part.start(config(), needs, undefined));
+    const running = await runAs({ part: part.name }, () => part.start(config(), needs, undefined as never));
     stops.push(part.name, () => running.stop());
     this.#running.set(part.name, () => running);
     const { thread } = running;
