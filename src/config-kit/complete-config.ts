@@ -15,7 +15,7 @@ export function completeConfig(text: string, schema: z.core.$ZodType): string {
   let hidden = 0;
   const hide = (key: unknown, value: unknown): unknown => {
     // Cookies and API keys. The names of the fields are not secret.
-    if (key === 'headers' && typeof value === 'object' && value !== null) {
+    if ((key === 'headers' || key === 'query') && typeof value === 'object' && value !== null) {
       return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, hide('token', each)]));
     }
     if (typeof value !== 'string' || WHOLE_VARIABLE.test(value)) return value;

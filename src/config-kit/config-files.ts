@@ -49,11 +49,10 @@ function replaceFiles(schema: z.core.$ZodType, value: unknown, path: ConfigPath,
       const element = def.element as z.core.$ZodType;
       return Array.isArray(value) ? value.map((each, i) => replaceFiles(element, each, [...path, i], visit)) : value;
     }
-    case 'union':
-      return (def.options as z.core.$ZodType[]).reduce<unknown>(
-        (all, option) => replaceFiles(option, all, path, visit),
-        value,
-      );
+    case 'union': {
+      const options = (def.options as z.core.$ZodType[]).filter((option) => isKind(option, def.discriminator, value));
+      return options.reduce<unknown>((all, option) => replaceFiles(option, all, path, visit), value);
+    }
     case 'object': {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
       const copy: Record<string, unknown> = { ...value };
@@ -66,6 +65,13 @@ function replaceFiles(schema: z.core.$ZodType, value: unknown, path: ConfigPath,
     default:
       return value;
   }
+}
+
+/** False for an option of a union whose discriminator says that the value is of another kind. */
+function isKind(option: z.core.$ZodType, discriminator: unknown, value: unknown): boolean {
+  if (typeof discriminator !== 'string' || typeof value !== 'object' || value === null) return true;
+  const kinds = option._zod.propValues?.[discriminator];
+  return kinds === undefined || kinds.has((value as Record<string, z.core.util.Primitive>)[discriminator]);
 }
 
 function faultOf(file: string): string | undefined {

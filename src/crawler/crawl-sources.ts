@@ -3,6 +3,7 @@ import { messageOf, OperatorError } from '../domain/errors.js';
 import { maskUrlSecrets } from '../domain/mask-url-secrets.js';
 import { siteAddressOf } from '../domain/site-address.js';
 import type { PoliteFetcher } from '../net/polite-fetch.js';
+import { matchesPattern } from '../net/robots.js';
 import { bestOf } from './best-of.js';
 import { type Candidate, plausibleCount } from './candidate.js';
 import type { CrawlProgress, CrawlResult } from './crawl-result.js';
@@ -98,6 +99,9 @@ export function blocklist({ block = [] }: Pick<Source, 'block'>): (...texts: (st
   return (...texts) =>
     texts.some((text) => {
       const lower = text?.toLowerCase();
-      return lower !== undefined && words.some((word) => lower.includes(word));
+      return (
+        lower !== undefined &&
+        words.some((word) => (word.includes('*') ? matchesPattern(`*${word}`, lower) : lower.includes(word)))
+      );
     });
 }

@@ -38,6 +38,8 @@ export const MAX_LOG_BYTES_PER_CRAWL = 512_000_000;
 export const MAX_LOG_LINE_BYTES = 65_536;
 /** Different torrents counted in one pass over a log. */
 export const MAX_LOG_TARGETS = 200_000;
+/** Of lines that were sent over UDP and wait to be counted; some seconds of the busiest caches. */
+export const MAX_LOG_QUEUE_BYTES = 8_000_000;
 /** Of one part of a log, about a megabyte, that is read at once. */
 export const MAX_LOG_URLS_PER_CHUNK = 50_000;
 /** Failures of a site in a row (unreachable, too slow, an error of its own) after which a crawl asks it no more. */

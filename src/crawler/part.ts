@@ -1,7 +1,7 @@
 /** The crawler as a part of the program: its section of the configuration, and how it is started. */
 import type { Part, RunningPart } from '../part/part.js';
 import type { CrawlerNeeds } from './running-crawler.js';
-import { type CrawlerConfig, schema, sourceNamesDiffer } from './section.js';
+import { type CrawlerConfig, logSockets, schema, sourceNamesDiffer } from './section.js';
 
 export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerNeeds, RunningPart<CrawlerConfig>> = {
   key: 'crawler',
@@ -10,6 +10,7 @@ export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerN
   schema,
   live: [],
   checks: [sourceNamesDiffer],
+  sockets: logSockets,
   text: `crawler:
   top: 100                              # how many torrents the catalogue keeps
   every: 30m
@@ -21,17 +22,29 @@ export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerN
   # userAgent: "alias-tracker (noc@example.net)"
   metadata: true                        # ask inner peers for the description where only the info-hash is known (BEP 9)
   keepOriginalTrackers: false           # true: the mirror's torrents name them after the alias tracker
-  sources: []                           # e.g.
+  sources: []                           # docs/sources.md explains every kind; e.g.
     # - { name: lab, type: feed, url: "http://127.0.0.1:8181/feed.xml" }
     # - { name: site, type: html, url: "https://example.org/top", item: ".torrent-row", link: "a.download",
-    #     title: "a.name", page: "a.details", seeds: ".s", leechers: ".l" }
+    #     title: "a.name", page: "a.details", seeds: ".s", leechers: ".l", downloads: ".d", size: ".size",
+    #     categoryField: ".cat@title", published: "time@datetime", infoHash: "@data-hash", nextPage: "a.next", maxPages: 5 }
+    # - { name: pages, type: html, url: "https://example.org/list/{page}", firstPage: 1, item: tr, page: "a.name",
+    #     details: { link: "a.get", magnet: "a.magnet", seeds: ".s", maxPages: 100 } }
+    # - { name: api, type: json, url: "https://example.org/api", items: data, link: file, query: { key: "\${SITE_KEY}" } }
+    # - { name: table, type: csv, url: "https://example.org/all.csv", title: NAME, infoHash: HASH }
+    # - { name: map, type: sitemap, url: "https://example.org/sitemap.xml", torrents: "*.torrent", torrentPages: "/t/*",
+    #     sitemaps: "*torrents*" }
+    # - { name: plain, type: list, file: torrents.txt }
+    # - { name: ours, type: pinned, torrents: ["https://example.org/a.torrent"] }
     # - { name: proxy, type: access-log, file: /var/log/squid/access.log }
+    # - { name: caches, type: access-log, listen: "udp://127.0.0.1:5514", from: [127.0.0.0/8], format: json,
+    #     host: site.example, fields: { time: t, method: m, url: u, host: h, status: s, type: c } }
     # - { name: own, type: announces }
     # Each may have weight: 2, category: linux, block: ["cam rip"], keepOriginalTrackers: true; those with a url also
     #     headers: { Cookie: "\${SITE_COOKIE}" }, allowPrivate: true
 `,
   isOn: ({ crawler }) => crawler.sources.length > 0,
-  start: async (config, needs) => (await import('./running-crawler.js')).startCrawling(config, needs),
+  start: async (config, needs, previous) =>
+    (await import('./running-crawler.js')).startCrawling(config, needs, previous?.listeners),
   // The catalogue stays where it was filled by the command `crawl`.
   routes: async (_, { catalogue }) => {
     const { catalogueRoutes } = await import('./api/catalogue-routes.js');

@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { NameResolver } from '../net/name-resolver.js';
 import type { BlockedReason } from '../net/outbound-rules.js';
-import type { PartContext, RunningPart } from '../part/part.js';
+import type { PartContext, PartListener, RunningPart } from '../part/part.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
+import { createCrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
+import { startLogListeners } from './access-log/start-log-listeners.js';
 import type { CrawlResult } from './crawl-result.js';
 import { startCrawler } from './crawl-schedule.js';
 import { createCrawlerParts, MAX_CRAWL_DOCUMENTS } from './crawler-parts.js';
@@ -17,7 +19,7 @@ import type { AnnouncedSwarm, Scraper } from './source.js';
 const CLIENT = '-AT0100-';
 
 /** What the application gives it of other parts. */
-export interface CrawlerNeeds extends Pick<PartContext, 'clock' | 'log'> {
+export interface CrawlerNeeds extends Pick<PartContext, 'clock' | 'log' | 'isIpv6Only' | 'onListenerError'> {
   readonly database: SqliteDatabase;
   readonly catalogue: Pick<Catalogue, 'search'>;
   readonly blockedReason: BlockedReason;
@@ -35,14 +37,24 @@ export interface CrawlerNeeds extends Pick<PartContext, 'clock' | 'log'> {
   readonly catalogueChanged: () => void;
 }
 
-export function startCrawling(
+/** @param previous the listeners before a failure: their ports are kept */
+export async function startCrawling(
   { crawler: section, ...config }: CrawlerConfig,
   needs: CrawlerNeeds,
-): RunningPart<CrawlerConfig> {
+  previous: readonly PartListener[] = [],
+): Promise<RunningPart<CrawlerConfig>> {
   const { clock, log, database, blockedReason, originalTrackers, announced, catalogueChanged } = needs;
+  const documents = needs.openDocuments('crawler-documents', MAX_CRAWL_DOCUMENTS);
+  const state = createCrawlState(database);
+  const logs = await startLogListeners(section.sources, { ...needs, state, documents }, previous).catch(
+    async (thrown) => {
+      await documents.close();
+      throw thrown;
+    },
+  );
   const parts = createCrawlerParts({
     config: { ...config, crawler: section },
-    documents: needs.openDocuments('crawler-documents', MAX_CRAWL_DOCUMENTS),
+    documents,
     database,
     clock,
     blockedReason,
@@ -70,10 +82,10 @@ export function startCrawling(
     onFailure: (reason) => log.error(`the crawl failed: ${reason}`),
   });
   return {
-    listeners: [],
+    listeners: logs.listeners,
     prepare: () => () => {},
     stop: async () => {
-      await running.stop();
+      await Promise.all([running.stop(), logs.stop()]);
       await parts.close();
     },
   };

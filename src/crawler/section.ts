@@ -1,6 +1,6 @@
 /** The section `crawler` of the configuration: what is popular, from where, and how politely it is asked. */
 import { z } from 'zod';
-import type { DeepReadonly, Report } from '../config-kit/config-part.js';
+import type { ConfiguredSocket, DeepReadonly, Report } from '../config-kit/config-part.js';
 import { duration, flag, section, size, text, wholeNumber } from '../config-kit/field-schemas.js';
 import { namesAreUnique } from '../config-kit/unique-names.js';
 import { sourceSection } from './source-section.js';
@@ -21,6 +21,15 @@ export const schema = section({
 
 export interface CrawlerConfig {
   readonly crawler: DeepReadonly<z.output<typeof schema>>;
+}
+
+/** Where lines of access logs are received. */
+export function logSockets({ crawler }: CrawlerConfig): ConfiguredSocket[] {
+  return crawler.sources.flatMap((source, i) =>
+    source.type === 'access-log' && source.listen !== undefined
+      ? [{ ...source.listen, protocol: 'udp' as const, path: ['crawler', 'sources', i, 'listen'] }]
+      : [],
+  );
 }
 
 export function sourceNamesDiffer({ crawler }: CrawlerConfig, report: Report): void {

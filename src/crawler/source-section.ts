@@ -1,6 +1,6 @@
 /** The sources of the crawler as the configuration writes them: what all have in common, and what each kind adds. */
 import { z } from 'zod';
-import { urlOf } from '../config-kit/address-schemas.js';
+import { listenUrl, urlOf } from '../config-kit/address-schemas.js';
 import type { DeepReadonly } from '../config-kit/config-part.js';
 import {
   filePath,
@@ -8,6 +8,7 @@ import {
   flag,
   identifier,
   numberFrom,
+  prefix,
   section,
   text,
   wholeNumber,
@@ -120,6 +121,10 @@ export const sourceSection = z.discriminatedUnion(
       /** A path, in which `*` and `?` stand for the logs of several caches. */
       file: filePattern.optional(),
       format: z.enum(LOG_FORMATS, { error: `expected one of ${LOG_FORMATS.join(', ')}` }).optional(),
+      /** Where lines are received over UDP, as Squid and syslog send them. */
+      listen: listenUrl('udp').optional(),
+      /** Who may send them; default: this machine. */
+      from: z.array(prefix).optional(),
       /** The site of lines that have a path only. */
       host: text.optional(),
       /** Where JSON lines have what is needed; the usual names need no configuration. */
@@ -131,6 +136,8 @@ export const sourceSection = z.discriminatedUnion(
         status: fieldPath.optional(),
         type: fieldPath.optional(),
       }).optional(),
+    }).refine(({ file, listen }) => file !== undefined || listen !== undefined, {
+      error: 'an access log has a file or a listen address, or both',
     }),
     section({ ...sourceBase, type: z.literal('announces') }),
   ],

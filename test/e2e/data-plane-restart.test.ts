@@ -11,11 +11,9 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Logger } from '../../src/logging/logger.js';
-import { eventually, gap } from '../support/eventually.js';
-import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
+import { eventually, LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 const infoHash = '3c'.repeat(20);
-const SNAPSHOT_EVERY_MS = 100;
 
 /** Node tells of every thread that this process starts; the tracker has no idea. */
 const threads: Worker[] = [];
@@ -35,10 +33,9 @@ function recordingLogger(): Logger {
 }
 
 async function start(transport: 'linux' | 'portable'): Promise<void> {
-  const yaml = LAB_CONFIG.replace('tracker: {', `tracker: { transport: ${transport},`);
+  const yaml = LAB_CONFIG.replace('tracker: {', `tracker: { transport: ${transport}, snapshotEvery: 1s,`);
   running = await startLabApp(`${yaml}mirrorSite: { listen: "http://127.0.0.1:0" }\n`, directory, {
     logger: recordingLogger(),
-    adjust: (config) => ({ ...config, tracker: { ...config.tracker, snapshotEveryMs: SNAPSHOT_EVERY_MS } }),
   });
 }
 
@@ -122,7 +119,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     const explained = await running.call('GET', `/api/v1/explain?infoHash=${infoHash}&ip=127.1.0.12`);
     expect(explained).toMatchObject({ status: 503, json: { title: 'Not available now' } });
 
-    await eventually('readiness', async () => (await ready()).status === 200);
+    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
     expect(running.app.addresses.map(({ url }) => url)).toEqual(ports);
     for (const protocol of ['udp', 'http'] as const) {
       const answer = await announce('127.1.0.12', { infoHash }, protocol);
@@ -147,14 +144,14 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     const before = sockets();
     for (let n = 1; n <= 3; n++) {
       await endThread();
-      await eventually('readiness', async () => (await ready()).status === 200);
+      await eventually('readiness', async () => (await ready()).status === 200, 10_000);
       const kept = await keptConnection();
       expect(await metric('data_plane_restarts_total')).toBe(n);
       kept.destroy();
     }
     // A thread that ends just while it closes a connection may leave that one open: better than to close one that is
     // another's by then. A start opens more than these, every time.
-    await eventually('no more sockets', () => sockets() <= before + 2);
+    await eventually('no more sockets', () => sockets() <= before + 2, 15_000);
   });
 
   it('knows the reports that came while it was down', async () => {
@@ -164,7 +161,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     await endThread();
     const body = { address: '127.1.0.10', port: 6881, availableUplinkBps: 900_000_000, role: 'cache' };
     expect((await running.call('POST', '/api/v1/capability', { body })).status).toBe(202);
-    await eventually('readiness', async () => (await ready()).status === 200);
+    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
     await eventually('the report', async () => {
       const { json } = await running.call('GET', `/api/v1/explain?infoHash=${infoHash}&ip=127.1.0.12`);
       return (json as { candidates: { cache: boolean }[] }).candidates[0]?.cache === true;
@@ -179,12 +176,12 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     await endThread();
     await new Promise<void>((resolve) => thief.listen(port, host, resolve));
     const failed = (): string[] => logged.filter((line) => line.startsWith('error') && line.includes(`:${port}`));
-    await eventually('two failures', () => failed().length >= 2);
+    await eventually('two failures', () => failed().length >= 2, 10_000);
     expect(failed()[0]).toMatch(/started again in 0\.5 s$/);
     expect(failed()[1]).toMatch(/started again in 1 s$/);
     expect((await ready()).status).toBe(503);
     await new Promise((resolve) => thief.close(resolve));
-    await eventually('readiness', async () => (await ready()).status === 200);
+    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
     expect((await running.announce('127.1.0.10', { infoHash }, 'http')).leechers).toBe(1);
   });
 });
@@ -194,7 +191,7 @@ it('does not start again what the operator stops, nor while it waits to start ag
   const count = threads.length;
   await endThread();
   await running.stop();
-  await gap(600);
+  await new Promise((resolve) => setTimeout(resolve, 600));
   expect(threads.length).toBe(count);
 });
 
@@ -205,14 +202,14 @@ it.runIf(process.platform !== 'win32')('is told as down at once, even where the 
   await snapshotWithEverything();
   await eventually('the pipe in the way', () => spawnSync('mkfifo', [pipe]).status === 0);
   const before = statSync(snapshotFile()).mtimeMs;
-  await gap(5 * SNAPSHOT_EVERY_MS);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
   expect(statSync(snapshotFile()).mtimeMs).toBe(before);
   await endThread();
   expect((await ready()).status).toBe(503);
-  await gap(500);
+  await new Promise((resolve) => setTimeout(resolve, 500));
   expect((await ready()).status).toBe(503);
   await readFile(pipe);
-  await eventually('readiness', async () => (await ready()).status === 200);
+  await eventually('readiness', async () => (await ready()).status === 200, 10_000);
 });
 
 it('leaves the snapshot out once it has to be suspected', async () => {
@@ -221,7 +218,7 @@ it('leaves the snapshot out once it has to be suspected', async () => {
   await snapshotWithEverything();
   for (let n = 1; n <= 4; n++) {
     await endThread();
-    await eventually('readiness', async () => (await ready()).status === 200);
+    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
   }
   expect(existsSync(`${snapshotFile()}.damaged`)).toBe(true);
   expect(logged.join('\n')).toContain('the snapshot of the swarms may be the cause; it is not loaded');

@@ -59,20 +59,18 @@ export interface RunningApp {
 
 /**
  * @param yaml the configuration without `storage`
- * @param overrides.adjust sets what the configuration does not take, such as a period that is shorter than operators may set
  * @param keepDirectory where it and its files are; else a temporary one that goes with `stop`
  */
 export async function startLabApp(
   yaml = LAB_CONFIG,
   keepDirectory?: string,
-  { adjust = (config) => config, ...overrides }: AppOverrides & { readonly adjust?: (config: Config) => Config } = {},
+  overrides: AppOverrides = {},
 ): Promise<RunningApp> {
   const directory = keepDirectory ?? mkdtempSync(join(tmpdir(), 'alias-tracker-e2e-'));
-  const read = parseConfig(`${yaml}\nstorage: { directory: ${join(directory, 'data')} }\n`, {
+  const config = parseConfig(`${yaml}\nstorage: { directory: ${join(directory, 'data')} }\n`, {
     file: 'lab.yaml',
     baseDirectory: directory,
   });
-  const config = adjust(read);
   const app = createApp(config, { logger: createLogger('silent'), random: createRandom(1), ...overrides });
   await app.start();
   const endpoint = (part: PartAddress['part'], protocol?: string): Endpoint => {
@@ -117,4 +115,18 @@ export async function startLabApp(
       if (keepDirectory === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Waits until `condition` holds, at most `timeoutMs`. @throws with `what` */
+export async function eventually(
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  timeoutMs = 5_000,
+): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  while (performance.now() < endMs) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`${what} did not come true within ${timeoutMs} ms`);
 }

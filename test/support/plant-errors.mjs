@@ -1,8 +1,7 @@
 /**
  * Loaded before the program (`NODE_OPTIONS=--import`): lets a test make an error escape from any part. Where a module of
  * the program starts something (a timer, a listener), a timer is started beside it, in the same context; it throws once a
- * file with the module's name exists in $PLANT_DIRECTORY. The file says how: `throw`, `reject`, `spin SECONDS`
- * (as an endless loop does) or `block SECONDS` (as a system call does, which leaves the processor to others).
+ * file with the module's name exists in $PLANT_DIRECTORY. The file says how: `throw`, `reject`, or `block SECONDS`.
  */
 import events from 'node:events';
 import { readFileSync, unlinkSync } from 'node:fs';
@@ -33,8 +32,7 @@ function obey(name) {
   const error = new Error(`planted in ${name}`);
   if (what === 'throw') throw error;
   if (what === 'reject') void Promise.reject(error);
-  if (what === 'block') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(seconds) * 1_000);
-  if (what === 'spin') {
+  if (what === 'block') {
     const until = performance.now() + Number(seconds) * 1_000;
     while (performance.now() < until);
   }

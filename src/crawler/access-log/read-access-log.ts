@@ -13,10 +13,8 @@ import type { SourceOfType } from '../source-section.js';
 import type { LogReading } from './count-requests.js';
 import { logsOf } from './log-files.js';
 import { LogTotals } from './log-totals.js';
+import { logReading } from './log-window.js';
 import { readLog } from './read-log-files.js';
-
-/** Only requests of the last days count; demand of last month is outdated. */
-export const LOG_WINDOW_MS = 7 * 86_400_000;
 
 export interface AccessLogOptions {
   readonly state: CrawlState;
@@ -26,11 +24,6 @@ export interface AccessLogOptions {
   readonly dryRun: boolean;
   readonly onNote: (note: string) => void;
   readonly signal: AbortSignal | undefined;
-}
-
-export function logReading(source: SourceOfType<'access-log'>, nowMs: number): LogReading {
-  const { format = 'auto', host, fields } = source;
-  return { format, host, fields, nowMs, sinceMs: nowMs - LOG_WINDOW_MS };
 }
 
 /** @throws OperatorError if no log can be read, or nothing in it */
