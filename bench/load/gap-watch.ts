@@ -1,7 +1,7 @@
 /**
  * Times without any answer, as the clients see them. On a machine that does other things as well, a part of such a time is
  * nobody's fault: the server or the load generator was ready and another program had the processor. The kernel counts that
- * (`schedstat`), and it is told apart: what remains is the server's own.
+ * (`schedstat`), and it is distinguished: what remains is the server's own.
  */
 import { busiestThread, waitedForProcessorMs } from '../process-usage.js';
 import { LONG_GAP_MS } from './load-command.js';

@@ -26,7 +26,7 @@ export async function reloadAll(parts: readonly Reloadable[], next: Config, logg
     try {
       apply();
     } catch (thrown) {
-      // A defect. The other parts must get the new configuration all the same.
+      // A defect. The other parts must still get the new configuration.
       logger.error({ err: thrown }, `${part}: the new configuration is not wholly in force: ${messageOf(thrown)}`);
     }
   }

@@ -30,7 +30,7 @@ export interface SignedParts {
 /** Which callers may use a route. */
 export type Access = 'anyone' | 'operator' | 'probe' | 'node' | 'upstream';
 
-/** Operators may do everything; `node` also lets in callers without a token (they speak for their own address). */
+/** Operators may do everything; `node` also lets in callers without a token (they report for their own address). */
 export function mayUse(access: Access, principal: Principal | undefined): boolean {
   if (access === 'anyone' || principal?.kind === 'operator') return true;
   if (access === 'node') return principal === undefined;

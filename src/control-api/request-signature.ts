@@ -7,7 +7,7 @@
  *     X-Alias-Signature: t=UNIX_SECONDS,n=NONCE,v2=HEX
  *
  * HEX is HMAC-SHA256, keyed by the lower-case hex SHA-256 of the token (what the tracker keeps), over method, path with
- * query, probe, t, n and the value of Content-Digest, joined by line feeds. A signature is good for five minutes either
+ * query, probe, t, n and the value of Content-Digest, joined by line feeds. A signature is valid for five minutes either
  * side of its time, and once.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';

@@ -59,7 +59,7 @@ export async function startCrawling(
     clock,
     blockedReason,
     resolver: originalTrackers()?.resolver,
-    // Asked anew each time, because the exchange may have been started again.
+    // Asked again each time, because the exchange may have been started again.
     scraper: originalTrackers() && {
       scrape: async (...asked) => (await originalTrackers()?.exchange.scrape(...asked)) ?? new Map(),
     },

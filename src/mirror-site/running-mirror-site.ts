@@ -96,7 +96,7 @@ function pages(
     operatorName: operator.name,
     swarmCounts: async (infoHashes) => {
       const counts = await Promise.all(
-        // Without its counts while the tracker is down: the catalogue is there all the same.
+        // While the tracker is down, the catalogue is shown without counts.
         infoHashes.map((infoHash) => swarm(infoHash).catch(() => null)),
       );
       return new Map(

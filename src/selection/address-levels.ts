@@ -18,7 +18,7 @@ const SLOT_WORDS = 5;
 const VALUE = 4;
 const OCCUPIED = 0x100;
 const IS_IPV6 = 0x200;
-/** The address has no level any more; its slot is kept until the table is made anew. */
+/** The address has no level any more; its slot is kept until the table is made again. */
 const IS_GONE = 0x400;
 const SMALLEST_CAPACITY = 16;
 

@@ -53,7 +53,7 @@ export interface BillingPeriod {
 
 /**
  * What the AS boundaries do not show: where local traffic is hauled to a distant BRAS and back, the neighbour next door
- * may be dearer than the data centre. One direction: how `peer` counts for those who ask from `requester`.
+ * may cost more than the data centre. One direction: how `peer` counts for those who ask from `requester`.
  */
 export interface PairOverride {
   /** The id of a sub-domain, `AS64500`, or `*` for every inner group. */

@@ -72,7 +72,7 @@ export interface CompiledCost {
   describeGroup(group: number): GroupCost;
   /** The rate of a pair that an override makes foreign; undefined for all other pairs. */
   overriddenRate(requesterGroup: number, group: number): number | undefined;
-  /** The same policy with other readings: one array is made anew, nothing else is compiled. */
+  /** The same policy with other readings: one array is made again, nothing else is compiled. */
   withDensity(version: number, density: ReadonlyMap<string, DensityReading>): CompiledCost;
 }
 

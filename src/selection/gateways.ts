@@ -18,7 +18,7 @@ const CACHE_RANK = 16;
  * nine or ten for 30.
  */
 const FEWEST_GATEWAYS = 6;
-/** In larger swarms new pieces have to enter at more places; the external share falls all the same. */
+/** In larger swarms new pieces have to enter at more places; the external share still falls. */
 const LEECHERS_A_GATEWAY = 3;
 /** A gateway that has received nothing for so long is replaced. */
 export const STALL_SECONDS = 90;

@@ -8,7 +8,7 @@
 export type IsInnerOnly = (words: Uint32Array, at: number, addressWords: 1 | 4) => boolean;
 
 /**
- * So many peers with such addresses are passed over in an answer: as many as a ranked swarm has, some microseconds. In a
+ * So many peers with such addresses are skipped in an answer: as many as a ranked swarm has, some microseconds. In a
  * larger swarm with next to no other inner peers a foreign requester may be given too few of them.
  */
 const MAX_PASSED_OVER = 8_192;
@@ -23,11 +23,11 @@ export class PeerSink {
   addressWords: 1 | 4 = 1;
   /** The requester's own record, 0 if it has none. */
   self = 0;
-  /** Peers of this group are passed over because they have been handed out already; −1 none. */
+  /** Peers of this group are skipped because they have been handed out already; −1 none. */
   skipGroup = -1;
-  /** Inner peers are being chosen for a foreign requester: those that only inner ones can reach are passed over. */
+  /** Inner peers are being chosen for a foreign requester: those that only inner ones can reach are skipped. */
   skipsInnerOnly = false;
-  /** How many more may be passed over in this answer. */
+  /** How many more may be skipped in this answer. */
   passesLeft = 0;
   readonly isInnerOnly: IsInnerOnly | null;
   /** Of the buffer that answers were last written to: whole words go out in one store. */

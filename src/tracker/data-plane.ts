@@ -1,6 +1,6 @@
 /**
  * The control plane's handle on the data plane: starts its thread, hands it policy and peers, asks it questions. Nothing
- * here is on the path of an answer; if the control plane is slow, peers are answered all the same.
+ * here is on the path of an answer; if the control plane is slow, peers still get answers.
  */
 
 import type { Worker } from 'node:worker_threads';
@@ -120,7 +120,7 @@ export class DataPlane {
     return new DataPlane(thread, counters, options.snapshotFile ?? null);
   }
 
-  /** Replaces the policy whole; peers that are stored are ranked anew when their swarm is next asked. */
+  /** Replaces the policy whole; peers that are stored are ranked again when their swarm is next asked. */
   setPolicy(topology: TopologyData, cost: CostTable): void {
     this.capabilityVersion = cost.reportedCapability.version;
     this.post({ type: 'policy', topology, cost });

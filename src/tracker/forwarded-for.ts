@@ -49,7 +49,7 @@ export function applyForwardedFor(
       while (hopStart > start && bytes[hopStart - 1] !== COMMA) hopStart--;
       const hop = hopText(bytes, hopStart, end);
       end = hopStart - 1;
-      // RFC 9110 section 5.6.1: empty elements of a list are passed over.
+      // RFC 9110 section 5.6.1: empty elements of a list are skipped.
       if (hop === '') continue;
       if (!proxies.has(client.family, client.word0, client.word1, client.word2, client.word3)) return true;
       if (hop === null || !readAddressText(hop, client)) return false;

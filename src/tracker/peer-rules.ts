@@ -1,6 +1,6 @@
 /**
  * Which peers may be handed out: one set of rules for those that announce, those that original trackers name, and those
- * that come back from a snapshot. Who announces from an address that may not is counted all the same. Peers that others
+ * that come back from a snapshot. A client that announces from such an address is still counted. Peers that others
  * name are not even stored: an address of the operator's network would count as an inner peer, perhaps as a seed, on the
  * word of a stranger (draft section 4.2 asks original trackers for foreign peers only).
  */

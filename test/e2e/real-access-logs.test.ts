@@ -91,7 +91,7 @@ describe.skipIf(squid === undefined || curlProgram === undefined)('squid', () =>
     expect(await crawl(log)).toEqual({ alice: 4, numbers: 2, leaves: 1 });
   });
 
-  it('rotated by logrotate: renamed, then opened anew', async () => {
+  it('rotated by logrotate: renamed, then opened again', async () => {
     const folder = join(directory, 'squid');
     const log = join(folder, 'access.log');
     cache = await startSquid(squid!, { directory: folder, logs: `access_log stdio:${log} squid`, keeps: 0 });

@@ -42,7 +42,7 @@ describe('the catalogue of errors', () => {
   });
 });
 
-describe('errors are told apart by their code', () => {
+describe('errors are distinguished by their code', () => {
   test.each([
     ['a cast to an error of Node.js (errorCodeOf does it)', /NodeJS\.ErrnoException/],
     ['a cast of what was thrown', /\b(?:thrown|cause|error) as \{/],

@@ -31,7 +31,7 @@ export class ServeProcess {
       writeFileSync(join(this.directory, name), content);
   }
 
-  /** Writes the configuration anew; JSON is YAML. */
+  /** Writes the configuration again; JSON is YAML. */
   configure(config: Readonly<Record<string, unknown>>): void {
     writeFileSync(this.configFile, JSON.stringify({ storage: { directory: 'data' }, ...config }, null, 1));
   }

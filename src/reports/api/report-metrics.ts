@@ -1,4 +1,4 @@
-/** Metrics of the reports: how dense each sub-domain is, how old that is, and which probes need a look. */
+/** Metrics of the reports: how dense each sub-domain is, how old that is, and which probes need attention. */
 import type { MetricFamily, MetricSample } from '../../control-api/metrics.js';
 import type { Clock } from '../../domain/clock.js';
 import type { ProbeView, ReportsService } from '../reports-service.js';

@@ -32,7 +32,7 @@ export const usersReport = z
   })
   .meta({ title: 'UsersReport' });
 
-/** Draft 4.3.2 leaves the list of facts open, so unknown ones are passed over. */
+/** Draft 4.3.2 leaves the list of facts open, so unknown ones are skipped. */
 export const capabilityReport = z
   .object({
     address: address.optional().meta({ description: 'default: the address that the call comes from' }),

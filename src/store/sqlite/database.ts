@@ -106,7 +106,7 @@ function setAside(file: string): string {
   let aside = `${file}.damaged`;
   for (let i = 2; existsSync(aside); i++) aside = `${file}.damaged-${i}`;
   renameSync(file, aside);
-  // The log belongs to the damaged file; the index of the log is created anew.
+  // The log belongs to the damaged file; the index of the log is created again.
   if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${aside}-wal`);
   rmSync(`${file}-shm`, { force: true });
   return aside;

@@ -6,11 +6,11 @@
 
 /** The peer is stored (or removed, where it stopped). */
 export const STATUS_STORED = 0;
-/** Its address already holds as many places in this swarm, or in all, as one address may: not stored, answered all the same. */
+/** Its address already holds as many places in this swarm, or in all, as one address may: not stored, but answered. */
 export const STATUS_ADDRESS_LIMIT = 1;
-/** The store is full: a new peer is not stored, answered all the same. */
+/** The store is full: a new peer is not stored, but answered. */
 export const STATUS_STORE_FULL = 2;
-/** Only the room that is kept for the operator's own clients is left, and this is not one: not stored, answered all the same. */
+/** Only the room that is kept for the operator's own clients is left, and this is not one: not stored, but answered. */
 export const STATUS_FULL_FOR_FOREIGN = 3;
 
 export class AnnounceOutcome {

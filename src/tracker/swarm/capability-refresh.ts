@@ -48,7 +48,7 @@ export class CapabilityRefresh {
   private mostWaiting = 0;
   private nextSweep = new Map<AddressKey, Address>();
   private sweptFor: ReadonlyMap<AddressKey, Address> | undefined;
-  /** One bit for each hash of a sought address: most records are passed over after one read. */
+  /** One bit for each hash of a sought address: most records are skipped after one read. */
   private readonly filter = new Uint8Array(2 ** (FILTER_BITS - 3));
   private segment = 0;
   private tableSlot = 0;
@@ -107,7 +107,7 @@ export class CapabilityRefresh {
   }
 
   /**
-   * Goes on with what there is to do.
+   * Continues with the remaining work.
    * @param share of the changes that came together, and of the sweep
    * @param places table slots and peers that a sweep looks at
    */

@@ -1,7 +1,7 @@
 /**
  * Who has completed which torrent lately, so that a client that stops and starts again, or announces over both families, is
  * counted as one download. A fixed table: each completion takes one of four places that its hash leads to, the oldest gives
- * way. Clients that take a new peer id for each start cannot be told apart.
+ * way. Clients that take a new peer id for each start cannot be distinguished.
  */
 import { scramble } from '../../domain/address-hash.js';
 import type { Endpoint } from './memory/endpoint-key.js';

@@ -15,7 +15,7 @@ export const PEER_REMOVED = 3;
 /** A peer was silent for too long. */
 export const PEER_EXPIRED = 4;
 
-/** Filled anew for each change: a listener copies what it keeps. */
+/** Filled again for each change: a listener copies what it keeps. */
 export class SwarmChange {
   /** One of the `PEER_` constants. */
   kind = PEER_INSERTED;

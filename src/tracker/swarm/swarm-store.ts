@@ -58,7 +58,7 @@ import { UpstreamAdmission } from './upstream-admission.js';
 
 const DEFAULT_ARENA_BYTES = 2 ** 31;
 const DEFAULT_MIN_INTERVAL_SECONDS = 60;
-/** Turning a ranked swarm of this size into a bucketed one, or sorting it anew, takes less than 20 ms. */
+/** Turning a ranked swarm of this size into a bucketed one, or sorting it again, takes less than 20 ms. */
 const DEFAULT_RANKED_MAX = 8_000;
 /** Slots of a table that is nearly empty. */
 const SMALLEST_SWEEP = 4_096;
@@ -348,7 +348,7 @@ export class SwarmStore {
   }
 
   /**
-   * Brings changes of reported capability to stored peers, if there are any. @param share of what there is to do: bounded
+   * Brings changes of reported capability to stored peers, if there are any. @param share of the work: bounded
    * like {@link expire}
    */
   refreshCapability(share: number, nowSeconds: number): void {

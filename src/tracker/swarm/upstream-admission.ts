@@ -75,7 +75,7 @@ export class UpstreamAdmission {
       }
       if (entry === 0) entry = infoHash.insertTorrent();
       const flags = FLAG_UPSTREAM | (peer.seed ? FLAG_SEED : 0) | scan.markSharedHost(words, endpoint.addressWords);
-      // Peers that others named have no identity to tell them apart by.
+      // Peers that others named have no identity that distinguishes them.
       scan.sameIdentity = 0;
       const met = scan.linkNeighbours(words, endpoint.addressWords, !peer.seed);
       const record = swarms.tryInsertPeer(ref, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);

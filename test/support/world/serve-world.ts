@@ -1,5 +1,5 @@
 /**
- * Serves the local world: one HTTP server for all sites and trackers, told apart by the Host header, and a resolver that leads
+ * Serves the local world: one HTTP server for all sites and trackers, distinguished by the Host header, and a resolver that leads
  * every name of the world to it. Nothing is stored that can be made when it is asked for.
  */
 import { once } from 'node:events';

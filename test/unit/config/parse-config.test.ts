@@ -117,7 +117,7 @@ describe('errors', () => {
     ]);
   });
 
-  test('a key that is like no other is told what there is', () => {
+  test('a key that is like no other gets a list of the known keys', () => {
     expect(problemsOf(`${OPERATOR}storage: { zzz: 1 }\n`)).toEqual([
       'a.yaml:9:12: storage.zzz: unknown key; known here: directory',
     ]);

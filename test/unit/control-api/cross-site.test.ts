@@ -1,4 +1,4 @@
-/** What a web page in an operator's browser can make of the remembered password, and what programs can do all the same. */
+/** What a web page in an operator's browser can make of the remembered password, and what programs can still do. */
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {

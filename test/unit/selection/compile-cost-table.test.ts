@@ -335,7 +335,7 @@ describe('overrides', () => {
   const order = (cost: CompiledCost, requester: number, peer: number): number | undefined =>
     cost.table.overrides.get(requester * 65_536 + peer);
 
-  test('the neighbour next door may be dearer than the data centre', () => {
+  test('the neighbour next door may cost more than the data centre', () => {
     const cost = compileCostTable(
       input({
         billing: {

@@ -52,7 +52,7 @@ describe('one tracker for each storage directory', () => {
     lockStorage(join(directory, 'data'))();
   });
 
-  test('a lock file with something in it is made anew', () => {
+  test('a lock file with something in it is made again', () => {
     const release = lockStorage(join(directory, 'data'));
     release();
     writeFileSync(join(directory, 'data', 'serve.lock'), 'not a database at all, but long enough to be one'.repeat(20));

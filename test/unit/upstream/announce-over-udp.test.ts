@@ -87,7 +87,7 @@ describe('losses and nonsense', () => {
     expect(packets.map((packet) => packet.length)).toEqual([16, 16, 98, 16]);
   });
 
-  test('what belongs to no question of ours is passed over', async () => {
+  test('what belongs to no question of ours is skipped', async () => {
     const { destination } = await startScript((packet) => {
       const right = wellBehaved('7f0000051b58')(packet)[0]!;
       const wrong = Buffer.from(right);

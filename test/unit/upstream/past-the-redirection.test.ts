@@ -1,6 +1,6 @@
 /**
  * The name of an original tracker is redirected to the alias tracker for everybody inside the network. The exchange must
- * reach the original all the same, and must notice when it would not.
+ * still reach the original, and must notice when it would not.
  */
 import { createServer } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';

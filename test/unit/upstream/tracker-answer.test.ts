@@ -22,7 +22,7 @@ describe('an announce answer', () => {
     expect(reply.ourAddresses).toEqual([{ family: 4, words: [0xc0000209] }]);
   });
 
-  test('as dictionaries; names and impossible ports are passed over', () => {
+  test('as dictionaries; names and impossible ports are skipped', () => {
     const peers = [
       { ip: '192.0.2.1', port: 80, 'peer id': 'x' },
       { ip: '[2001:db8::1]', port: 81 },

@@ -117,7 +117,7 @@ describe('several trackers', () => {
     expect(third.announces).toEqual([]);
   });
 
-  test('a dead one is passed over, and asked ever more rarely', async () => {
+  test('a dead one is skipped, and asked ever more rarely', async () => {
     let nowMs = 0;
     const dead = await startHttp(() => ({ status: 500, body: 'oops' }));
     const tracker = await startTracker(closing);

@@ -161,7 +161,7 @@ export class BucketedCandidates implements Candidates {
     sink.written = written;
   }
 
-  /** Merges the cursors class by class; `mask` is what of a key tells classes apart. */
+  /** Merges the cursors class by class; `mask` is the part of a key that distinguishes classes. */
   private takeInOrder(count: number, mask: number, target: number, sink: PeerSink): void {
     if (count > 0 && count <= 2 && mask === KEY_END - 1 && sink.skipGroup < 0) this.takeWhole(count, target, sink);
     while (sink.written < target) {

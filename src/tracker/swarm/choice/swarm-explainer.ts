@@ -296,7 +296,7 @@ export class SwarmExplainer {
     });
   }
 
-  /** Group, level, list and the source of the level in one number; buckets do not tell sources apart. */
+  /** Group, level, list and the source of the level in one number; buckets do not distinguish sources. */
   private classKey(meta: number): number {
     const words = this.arena.words;
     const flags = flagsOf(words, meta);

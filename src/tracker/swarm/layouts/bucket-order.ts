@@ -37,7 +37,7 @@ export class BucketOrder {
     this.ids[this.length++] = id;
   }
 
-  /** Sorts anew; all of `ids` in [0, length) stay. */
+  /** Sorts again; all of `ids` in [0, length) stay. */
   sortBuckets(keyOf: (id: number) => number, sizes: Uint16Array, positions: Uint32Array): void {
     for (let i = 0; i < this.length; i++) this.keys[i] = keyOf(this.ids[i]!);
     radixSort(this.keys, this.ids, this.length);

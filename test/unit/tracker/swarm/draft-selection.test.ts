@@ -160,7 +160,7 @@ describe.each(KINDS)('draft 4.2 to 4.4 in a %s swarm', (_kind, thresholds) => {
     expect(hosts(announce(store, { host: 50, group: HOME_B, numWant: 2 }).peers).every((host) => host > 10)).toBe(true);
   });
 
-  it('an override makes the neighbour next door dearer than the data centre, for that pair alone', () => {
+  it('an override makes the neighbour next door cost more than the data centre, for that pair alone', () => {
     const overrides = new Map([
       [HOME_A * 65_536 + HOME_B, 256],
       [HOME_A * 65_536 + SIBLING, 0],

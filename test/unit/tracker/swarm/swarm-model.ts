@@ -1,6 +1,6 @@
 /**
  * The swarm store as plain objects, for comparison: slow, obvious, and ranking every pair by itself. Peers are known by
- * `family/host:port`. Evidence is a list of what happened, and hosts are counted anew for each question.
+ * `family/host:port`. Evidence is a list of what happened, and hosts are counted again for each question.
  */
 import type { CostTable } from '../../../../src/selection/cost-table.js';
 import { observeCapability } from '../../../../src/selection/observed-capability.js';

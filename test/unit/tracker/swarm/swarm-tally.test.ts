@@ -22,7 +22,7 @@ describe.each([
   });
 });
 
-it('peers of original trackers are told apart, and a swarm that nobody announced has no tally', () => {
+it('peers of original trackers are distinguished, and a swarm that nobody announced has no tally', () => {
   const store = createStore();
   const peer = { family: 4, words: [0xcb00_0001], port: 6881, group: CHEAP, seed: true } as const;
   store.addUpstreamPeers(infoHash(1), [peer], 900, 1_000);
