@@ -201,7 +201,7 @@ const RULES: readonly Rule[] = [
   {
     instead: '"try again in"',
     phrase: /\bcome back in (?:\$\{|\d)/,
-    bad: ['too many requests; come back in ${seconds} s'],
+    bad: ['too many requests; come back in 5 s'],
     good: ['when to come back'],
   },
   {
