@@ -19,7 +19,7 @@ const documents = createDocumentReader({ name: 'test-documents' });
 afterAll(() => documents.close());
 const clock = { nowMs: () => Date.UTC(2026, 10, 22) };
 
-/** One server is both sites, told apart by their names. */
+/** One server is both sites, distinguished by their names. */
 let site: OriginalSite;
 let database: SqliteDatabase;
 let catalogue: Catalogue;
@@ -124,7 +124,7 @@ describe('a source that lies', () => {
     setFeed('/good.xml', [{ url: `${good}/honest.torrent`, seeds: 3 }]);
     await crawl();
     expect(ranked()).toEqual(['honest 3']);
-    // Its own tries end all the same.
+    // Its own tries still end.
     expect(site.requests.filter(({ path }) => path.startsWith('/missing')).length).toBeLessThan(20);
   });
 
