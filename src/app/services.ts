@@ -6,6 +6,7 @@ import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
 import type { MetricFamily } from '../control-api/metrics.js';
 import type { Route } from '../control-api/route.js';
+import { torrentPolicy } from '../crawler/torrent-policy.js';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
@@ -25,6 +26,7 @@ import type { TopologySource } from '../topology/topology-source.js';
 import type { TopologyView } from '../topology/topology-state.js';
 import type { ForeignPeer } from '../tracker/import-foreign-peers.js';
 import { trackerPart } from '../tracker/part.js';
+import { storeFill } from '../tracker/store-fill.js';
 import { upstreamPart } from '../upstream/part.js';
 import type { RewriteOptions } from '../wire/metainfo-rewrite.js';
 import { createDocumentReader } from './document-reader.js';
@@ -72,6 +74,7 @@ export function createServices(foundation: Foundation) {
   const { clock, logger, seed, health, threads, supervisor, database, storage, turns, config, parts } = foundation;
   const catalogue = createCatalogue(database);
   const dataPlane = () => parts.get(trackerPart).dataPlane;
+  const torrents = torrentPolicy(catalogue, () => parts.get(trackerPart).lists);
   return {
     clock,
     log: logger,
@@ -107,6 +110,13 @@ export function createServices(foundation: Foundation) {
     innerPeerBlocked: innerPeersOf(config),
     importPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) =>
       parts.get(trackerPart).importPeers(infoHash, peers, ttlSeconds),
+    torrentPolicy: torrents,
+    refusal: (infoHash: InfoHash) => torrents.refusal(infoHash),
+    /** How full the tracker's store is, from 0 to 1. */
+    trackerLoad: () => {
+      const { dataPlane: plane, limits } = parts.get(trackerPart);
+      return storeFill(plane.counters(), limits).inner;
+    },
     catalogueChanged: () => parts.get(trackerPart).catalogueChanged(),
 
     originalTrackers: () => parts.find(upstreamPart),

@@ -142,12 +142,14 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
   if (!dryRun) {
     await provePlaces(found, { ...options, visits, proven, maxTorrentBytes: reading.maxTorrentBytes }, signal);
     run.signal?.throwIfAborted();
-    forget(options, nowMs);
+    forget(options, policy, nowMs);
   }
   return { entries: [...failures, ...entries], sources: read.sources, dropped, deleted, ended: timeUp.aborted };
 }
 
-function forget({ catalogue, state }: CrawlerOptions, nowMs: number): void {
+/** Also what was denied since it was stored. */
+function forget({ catalogue, state }: CrawlerOptions, policy: TorrentPolicy, nowMs: number): void {
+  catalogue.remove(catalogue.allInfoHashes().filter((infoHash) => policy.refusal(infoHash) !== undefined));
   state.forgetBefore(nowMs - MEMORY_MS);
   catalogue.forgetPopularityBefore(nowMs - MEMORY_MS);
   catalogue.forgetOffersBefore(nowMs - MEMORY_MS);

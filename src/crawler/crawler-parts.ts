@@ -12,6 +12,7 @@ import type { CrawlDocumentReader } from './document-tasks.js';
 import type { FetchMetadata } from './metadata-port.js';
 import type { CrawlerConfig } from './section.js';
 import type { AnnouncedSwarms, Scraper } from './source.js';
+import type { TorrentPolicy } from './torrent-policy.js';
 
 /** The crawl limits its documents in flight; what reads them has to be more than its sources and parallel fetches. */
 export const MAX_CRAWL_DOCUMENTS = 10_000;
@@ -29,6 +30,10 @@ export interface CrawlerPartsOptions {
   readonly announced?: AnnouncedSwarms | undefined;
   /** Descriptions of torrents of which only the info-hash is known. */
   readonly metadata?: FetchMetadata | undefined;
+  /** Default: only what the operator has denied by hand is refused. */
+  readonly policy?: TorrentPolicy | undefined;
+  /** How full the tracker is, from 0 to 1. */
+  readonly load?: (() => number) | undefined;
   /** Reads documents in a thread, which `close` ends. */
   readonly documents: CrawlDocumentReader & { close(): Promise<void> };
 }
@@ -56,6 +61,11 @@ export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
   const crawler = createCrawler({
     sources: settings.sources,
     top: settings.top,
+    topMax: settings.topMax,
+    load: options.load,
+    policy: options.policy,
+    popularityHalfLifeMs: settings.popularityHalfLifeMs,
+    maxDurationMs: settings.maxDurationMs,
     retainMs: settings.retainMs,
     maxDocumentBytes: settings.maxPageBytes,
     maxTorrentBytes: settings.maxTorrentBytes,

@@ -13,7 +13,10 @@ export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerN
   sockets: logSockets,
   text: `crawler:
   top: 100                              # how many torrents the catalogue keeps
+  # topMax: 1000                        # more while the tracker has room: see docs/crawler.md
   every: 30m
+  maxDuration: 1h                       # a crawl that takes longer ends with what it has found
+  popularityHalfLife: 2h                # smooths popularity over time; 0ms: no smoothing
   retain: 7d                            # how long one stays after it left the top
   delayPerSite: 1s                      # between two requests to one site
   timeout: 20s
@@ -46,9 +49,9 @@ export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerN
   start: async (config, needs, previous) =>
     (await import('./running-crawler.js')).startCrawling(config, needs, previous?.listeners),
   // The catalogue stays where it was filled by the command `crawl`.
-  routes: async (_, { catalogue }) => {
+  routes: async (_, needs) => {
     const { catalogueRoutes } = await import('./api/catalogue-routes.js');
     const { catalogueView } = await import('./api/catalogue-view.js');
-    return catalogueRoutes(catalogueView(catalogue));
+    return catalogueRoutes(catalogueView(needs));
   },
 };

@@ -14,6 +14,7 @@ import type { CrawlDocumentReader } from './document-tasks.js';
 import { createMetadataClient, type MetadataClientOptions } from './metadata-client.js';
 import type { CrawlerConfig } from './section.js';
 import type { AnnouncedSwarm, Scraper } from './source.js';
+import type { TorrentPolicy } from './torrent-policy.js';
 
 /** As clients name themselves (BEP 20), followed by 12 random bytes. */
 const CLIENT = '-AT0100-';
@@ -21,7 +22,7 @@ const CLIENT = '-AT0100-';
 /** What the application gives it of other parts. */
 export interface CrawlerNeeds extends Pick<PartContext, 'clock' | 'log' | 'isIpv6Only' | 'onListenerError'> {
   readonly database: SqliteDatabase;
-  readonly catalogue: Pick<Catalogue, 'search'>;
+  readonly catalogue: Catalogue;
   readonly blockedReason: BlockedReason;
   /** Reads documents in a thread of its own. */
   readonly openDocuments: (name: string, maxWaiting: number) => CrawlDocumentReader & { close(): Promise<void> };
@@ -33,6 +34,9 @@ export interface CrawlerNeeds extends Pick<PartContext, 'clock' | 'log' | 'isIpv
   readonly innerPeers: MetadataClientOptions['peersOf'];
   /** Which of their addresses are not connected to, and why. */
   readonly innerPeerBlocked: BlockedReason;
+  readonly torrentPolicy: TorrentPolicy;
+  /** How full the tracker is, from 0 to 1. */
+  readonly trackerLoad: () => number;
   /** Called after each crawl: other torrents may be in the catalogue. */
   readonly catalogueChanged: () => void;
 }
@@ -63,6 +67,8 @@ export async function startCrawling(
     scraper: originalTrackers() && {
       scrape: async (...asked) => (await originalTrackers()?.exchange.scrape(...asked)) ?? new Map(),
     },
+    policy: needs.torrentPolicy,
+    load: needs.trackerLoad,
     announced: { announced: () => announced(section.top) },
     metadata: section.metadata
       ? createMetadataClient({

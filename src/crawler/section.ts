@@ -7,7 +7,10 @@ import { sourceSection } from './source-section.js';
 
 export const schema = section({
   top: wholeNumber(1, 100_000).prefault(100),
+  topMax: wholeNumber(1, 100_000).optional(),
   every: duration('1s', '30d', '30m'),
+  maxDuration: duration('1s', '7d', '1h'),
+  popularityHalfLife: duration('0ms', '30d', '2h'),
   retain: duration('1s', '3650d', '7d'),
   delayPerSite: duration('0ms', '1h', '1s'),
   timeout: duration('100ms', '10m', '20s'),

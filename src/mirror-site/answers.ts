@@ -2,6 +2,7 @@
 import { ClientError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { CatalogueResult } from '../store/sqlite/catalogue-search.js';
 import type { CatalogueSummary, CatalogueTorrent } from '../store/sqlite/catalogue-torrent.js';
 import { magnetFor, rewriteMagnet } from '../wire/metainfo-magnet.js';
 import { announceTiers } from '../wire/metainfo-rewrite.js';
@@ -15,6 +16,8 @@ import type { Visit } from './visit.js';
 
 export interface AnswerOptions {
   readonly catalogue: Catalogue;
+  /** Why a torrent is not published; undefined if it may be. Default: all may. */
+  readonly refusal?: ((infoHash: InfoHash) => string | undefined) | undefined;
   /** Written into every torrent and magnet link; at least one. */
   readonly announceUrls: readonly string[];
   /** Rewrites large torrent files; see {@link RewrittenTorrents}. */
@@ -44,13 +47,18 @@ export function createAnswers(options: AnswerOptions): Answers {
     const originals = rewriting.keepOriginal ? catalogue.trackerTiers(torrent.infoHash) : [];
     return magnetFor({ ...torrent, announceUrls: announceTiers(rewriting, originals).flat() });
   };
+  /** Torrents may have been denied since they were stored. */
+  const published = (found: CatalogueResult): CatalogueResult => {
+    const shown = found.torrents.filter(({ infoHash }) => options.refusal?.(infoHash) === undefined);
+    return { total: found.total - (found.torrents.length - shown.length), torrents: shown };
+  };
   const countsOf = (shown: readonly CatalogueSummary[]) =>
     innerCounts(shown, options.swarmCounts, (thrown) => options.onError?.(thrown, 'swarm counts'));
 
   return {
     catalogue: async ({ request, response, url, view }) => {
       const wanted = readCatalogueRequest(url.searchParams);
-      const result = catalogue.search({ ...wanted, site: view.site, pageSize: PAGE_SIZE });
+      const result = published(catalogue.search({ ...wanted, site: view.site, pageSize: PAGE_SIZE }));
       sendPage(request, response, 200, cataloguePage(view, wanted, result, await countsOf(result.torrents)));
     },
     torrent: async ({ request, response, view }, torrent) => {
@@ -59,7 +67,7 @@ export function createAnswers(options: AnswerOptions): Answers {
     },
     feed: ({ request, response, url, baseUrl, view }) => {
       const { text } = readCatalogueRequest(url.searchParams);
-      const found = catalogue.search({ text, site: view.site, pageSize: FEED_SIZE });
+      const found = published(catalogue.search({ text, site: view.site, pageSize: FEED_SIZE }));
       send(request, response, {
         status: 200,
         type: 'application/rss+xml; charset=utf-8',

@@ -17,6 +17,18 @@ ${where}
   );
 }
 
+/** @param reason as the end of "It is not published:" */
+export function withdrawnPage(view: SiteView, reason: string): Markup {
+  return page(
+    view,
+    'Withdrawn',
+    '',
+    html`<h1>Withdrawn</h1>
+<p>This torrent is not published: ${reason}.</p>
+<p>See <a href="/">all torrents</a>.</p>`,
+  );
+}
+
 export function errorPage(view: SiteView): Markup {
   return page(
     view,

@@ -5,9 +5,9 @@
  * URLs.
  */
 import type { RequestListener } from 'node:http';
-import { parseInfoHash } from '../domain/info-hash.js';
+import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
 import { type AnswerOptions, createAnswers, isBusy } from './answers.js';
-import { errorPage, notFoundPage } from './message-page.js';
+import { errorPage, notFoundPage, withdrawnPage } from './message-page.js';
 import { sendPage, sendText } from './response.js';
 import { readVisit, type Visit, type VisitOptions } from './visit.js';
 
@@ -25,6 +25,13 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
   const names = { operatorName, title };
   const answers = createAnswers(options);
 
+  /** Answers 410 for a torrent that the operator does not publish. @returns false for all others */
+  const answerRefused = ({ request, response, view }: Visit, infoHash: InfoHash): boolean => {
+    const reason = options.refusal?.(infoHash);
+    if (reason !== undefined) sendPage(request, response, 410, withdrawnPage(view, reason));
+    return reason !== undefined;
+  };
+
   /** Answers with what the original site has at this address. @returns false if the address is unknown */
   const answerForSite = async (visit: Visit): Promise<boolean> => {
     const path = visit.url.pathname + visit.url.search;
@@ -35,6 +42,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     }
     const found = catalogue.findOrigin(visit.host, path) ?? catalogue.findOrigin(visit.host, visit.url.pathname);
     if (found === undefined) return false;
+    if (answerRefused(visit, found.infoHash)) return true;
     if (found.kind === 'torrent' && (await answers.file(visit, found.infoHash))) return true;
     const torrent = catalogue.get(found.infoHash);
     if (torrent === undefined) return false;
@@ -52,6 +60,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
       const [, hex, suffix] = /^\/torrent\/([0-9a-fA-F]{40})(\.torrent)?$/.exec(pathname) ?? [];
       if (hex === undefined) return false;
       const infoHash = parseInfoHash(hex);
+      if (answerRefused(visit, infoHash)) return true;
       if (suffix !== undefined) return answers.file(visit, infoHash);
       const torrent = catalogue.get(infoHash);
       if (torrent === undefined) return false;

@@ -21,6 +21,8 @@ export interface MirrorSiteNeeds extends Pick<PartContext, 'log' | 'onListenerEr
   readonly catalogue: Catalogue;
   /** What torrents are rewritten to where the configuration names nothing. */
   readonly trackerUrls: () => readonly string[];
+  /** Why a torrent is not published; undefined if it may be. */
+  readonly refusal: (infoHash: InfoHash) => string | undefined;
   /** The swarm as the tracker knows it; rejects while the tracker is down. */
   readonly swarm: (infoHash: InfoHash) => Promise<{ readonly inner: SwarmCounts } | null>;
   /** Rewrites torrents outside of this thread. */
@@ -82,11 +84,12 @@ export async function startMirrorSite(
 function pages(
   { operator, tracker, crawler, dnsRedirect }: MirrorSiteConfig,
   { title, publicUrl }: Pick<MirrorSiteSection, 'title' | 'publicUrl'>,
-  { catalogue, trackerUrls, swarm, log }: MirrorSiteNeeds,
+  { catalogue, refusal, trackerUrls, swarm, log }: MirrorSiteNeeds,
   rewrite: MirrorSiteOptions['rewrite'],
 ): RequestListener {
   return createMirrorSite({
     catalogue,
+    refusal,
     announceUrls: tracker.announceUrls.length > 0 ? tracker.announceUrls : trackerUrls(),
     rewrite,
     keepOriginal: keepOriginalOf(crawler),

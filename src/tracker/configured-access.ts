@@ -5,16 +5,34 @@ import { INFO_HASH_BYTES, type InfoHash, infoHashToBytes, parseInfoHash } from '
 import type { AccessListData } from './access-list.js';
 import type { TrackerSection } from './section.js';
 
+/** The torrents that the configuration lists. They hold for the crawler and the mirror site, too. */
+export interface TorrentLists {
+  readonly denied: ReadonlySet<InfoHash>;
+  /** Undefined if the tracker serves all torrents, or those of the catalogue. */
+  readonly allowed: ReadonlySet<InfoHash> | undefined;
+}
+
+/** @throws OperatorError that names the file and the line that cannot be used */
+export function torrentListsOf({ denyList, torrents }: TrackerSection): TorrentLists {
+  return {
+    denied: new Set(denyList.torrents === undefined ? [] : readInfoHashes(denyList.torrents)),
+    allowed: 'file' in torrents ? new Set(readInfoHashes(torrents.file)) : undefined,
+  };
+}
+
 /**
  * @param catalogue the info-hashes of the catalogue; called only if the configuration lists no other
- * @throws OperatorError that names the file and the line that cannot be used
+ * @param deniedByHand beside those of the configuration
  */
-export function accessListOf(tracker: TrackerSection, catalogue: () => readonly InfoHash[]): AccessListData {
-  const denied = tracker.denyList.torrents === undefined ? [] : readInfoHashes(tracker.denyList.torrents);
-  const { torrents } = tracker;
-  if (torrents.mode === 'open') return { mode: 'open', hashes: new Uint8Array(0), deniedHashes: hashBytes(denied) };
-  const listed = 'file' in torrents ? readInfoHashes(torrents.file) : catalogue();
-  return { mode: torrents.mode, hashes: hashBytes(listed), deniedHashes: hashBytes(denied) };
+export function accessListOf(
+  { torrents }: TrackerSection,
+  { denied, allowed }: TorrentLists,
+  catalogue: () => readonly InfoHash[],
+  deniedByHand: readonly InfoHash[] = [],
+): AccessListData {
+  const deniedHashes = hashBytes([...new Set([...denied, ...deniedByHand])]);
+  if (torrents.mode === 'open') return { mode: 'open', hashes: new Uint8Array(0), deniedHashes };
+  return { mode: torrents.mode, hashes: hashBytes(allowed === undefined ? catalogue() : [...allowed]), deniedHashes };
 }
 
 /** One info-hash in hexadecimal on a line. Empty lines and comments after a `#` are ignored. */

@@ -1,7 +1,7 @@
 /** Lists of info-hashes and the certificate of the tracker, read as its start reads them. */
 import { type Finding, findingsOf } from '../config-kit/examine.js';
 import { readCertificate } from '../transport/portable/certificate.js';
-import { accessListOf } from './configured-access.js';
+import { torrentListsOf } from './configured-access.js';
 import { tlsMaterial } from './configured-options.js';
 import type { TrackerConfig } from './section.js';
 
@@ -11,7 +11,7 @@ export async function examineTracker({ tracker }: Pick<TrackerConfig, 'tracker'>
       ? ['tracker', 'denyList', 'torrents']
       : ['tracker', 'torrents'];
   return [
-    ...(await findingsOf(keyOf, () => accessListOf(tracker, () => []))),
+    ...(await findingsOf(keyOf, () => torrentListsOf(tracker))),
     ...(await findingsOf(['tracker', 'tls'], () => tracker.tls && readCertificate(tlsMaterial(tracker.tls)))),
   ];
 }

@@ -6,9 +6,10 @@ import type { CostTable } from '../selection/cost-table.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import { readCertificate } from '../transport/portable/certificate.js';
+import type { AccessListData } from './access-list.js';
 import type { TrackerView } from './api/tracker-routes.js';
 import { type TrackerViewNeeds, trackerView } from './api/tracker-view.js';
-import { accessListOf, hashBytes } from './configured-access.js';
+import { accessListOf, hashBytes, type TorrentLists, torrentListsOf } from './configured-access.js';
 import { dataPlaneOptions, liveOptions, tlsMaterial } from './configured-options.js';
 import { type ForeignPeer, importForeignPeers } from './import-foreign-peers.js';
 import type { ImportOutcome } from './import-peers.js';
@@ -23,7 +24,7 @@ export interface PolicyOfTracker {
 
 export interface TrackerNeeds extends Pick<PartContext, 'log' | 'supervise' | 'isIpv6Only'>, TrackerViewNeeds {
   readonly policy: () => PolicyOfTracker & ReturnType<TrackerViewNeeds['policy']>;
-  readonly catalogue: Pick<Catalogue, 'get' | 'allInfoHashes'>;
+  readonly catalogue: Pick<Catalogue, 'get' | 'allInfoHashes' | 'decisions'>;
   /** Of the random choices. */
   readonly seed: number;
 }
@@ -34,20 +35,23 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
   readonly #needs: TrackerNeeds;
   /** In force. */
   #config: TrackerConfig;
+  #lists: TorrentLists;
 
   /** @throws OperatorError if the first start fails: the operator has to repair the cause */
   static async start(config: TrackerConfig, needs: TrackerNeeds): Promise<RunningTracker> {
-    const access = accessListOf(config.tracker, () => needs.catalogue.allInfoHashes());
+    const lists = torrentListsOf(config.tracker);
+    const access = accessOf(config, lists, needs);
     const { isIpv6Only, seed } = needs;
     const options = dataPlaneOptions(config, { policy: needs.policy().current, access, isIpv6Only, seed });
-    const running = new RunningTracker(config, needs, await SupervisedDataPlane.start(options, needs));
+    const running = new RunningTracker(config, lists, needs, await SupervisedDataPlane.start(options, needs));
     running.#keepCatalogue();
     needs.policy().sendTo(running.dataPlane);
     return running;
   }
 
-  private constructor(config: TrackerConfig, needs: TrackerNeeds, dataPlane: SupervisedDataPlane) {
+  private constructor(config: TrackerConfig, lists: TorrentLists, needs: TrackerNeeds, dataPlane: SupervisedDataPlane) {
     this.#config = config;
+    this.#lists = lists;
     this.#needs = needs;
     this.dataPlane = dataPlane;
     this.view = trackerView(dataPlane, config.tracker, needs);
@@ -69,9 +73,14 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
     return this.dataPlane;
   }
 
-  /** Takes the torrents of the catalogue again, after a crawl. */
+  /** The torrents that the configuration in force lists. */
+  get lists(): TorrentLists {
+    return this.#lists;
+  }
+
+  /** Takes the torrents of the catalogue and the decisions on them again. */
   catalogueChanged(): void {
-    this.dataPlane.setAccess(this.#access(this.#config));
+    this.dataPlane.setAccess(accessOf(this.#config, this.#lists, this.#needs));
     this.#keepCatalogue();
   }
 
@@ -81,11 +90,13 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
   }
 
   async prepare(next: TrackerConfig): Promise<Apply> {
-    const access = this.#access(next);
+    const lists = torrentListsOf(next.tracker);
+    const access = accessOf(next, lists, this.#needs);
     const options = liveOptions(next);
     const certificate = next.tracker.tls && (await readCertificate(tlsMaterial(next.tracker.tls)));
     return () => {
       this.#config = next;
+      this.#lists = lists;
       this.dataPlane.setAccess(access);
       this.dataPlane.setOptions(options);
       if (certificate) this.dataPlane.useCertificate(certificate);
@@ -96,12 +107,18 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
     await this.dataPlane.stop();
   }
 
-  #access(config: TrackerConfig) {
-    return accessListOf(config.tracker, () => this.#needs.catalogue.allInfoHashes());
-  }
-
   /** Torrents of the catalogue keep their count of downloads while nobody announces them. */
   #keepCatalogue(): void {
     this.dataPlane.setPinned(hashBytes(this.#needs.catalogue.allInfoHashes()));
   }
+}
+
+function accessOf({ tracker }: TrackerConfig, lists: TorrentLists, { catalogue }: TrackerNeeds): AccessListData {
+  const denied = catalogue.decisions().filter(({ decision }) => decision === 'deny');
+  return accessListOf(
+    tracker,
+    lists,
+    () => catalogue.allInfoHashes(),
+    denied.map(({ infoHash }) => infoHash),
+  );
 }

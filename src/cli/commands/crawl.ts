@@ -3,11 +3,13 @@ import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { CrawlEntry, CrawlProgress, CrawlResult } from '../../crawler/crawl-result.js';
 import { OperatorError } from '../../domain/errors.js';
+import { parseInfoHash } from '../../domain/info-hash.js';
 import { maskUrlSecrets } from '../../domain/mask-url-secrets.js';
 import { createRandom } from '../../domain/random.js';
 import { terminalLine } from '../../domain/terminal-text.js';
 import { createNameResolver, systemResolvers } from '../../net/name-resolver.js';
 import { databaseFile } from '../../store/database-file.js';
+import { createCatalogue } from '../../store/sqlite/catalogue.js';
 import { openDatabase } from '../../store/sqlite/database.js';
 import type { CliContext } from '../cli-context.js';
 import { formatTable } from '../table.js';
@@ -17,6 +19,7 @@ interface CrawlOptions {
   readonly top?: string;
   readonly source?: string;
   readonly dryRun?: boolean;
+  readonly explain?: string;
   readonly json?: boolean;
 }
 
@@ -31,8 +34,11 @@ export function registerCrawlCommand(program: Command, context: CliContext): voi
     .option('--top <n>', 'number of torrents in the catalogue’s top (else crawler.top)')
     .option('--source <name>', 'read only this source; torrents of the others keep their ranks')
     .option('--dry-run', 'fetch and rank, but store nothing')
+    .option('--explain <info-hash>', 'do not crawl, but say why a torrent has its rank, by the latest crawl')
     .option('--json', 'print the result as JSON')
-    .action((options: CrawlOptions) => crawl(options, context));
+    .action((options: CrawlOptions) =>
+      options.explain === undefined ? crawl(options, context) : explain(options, context),
+    );
 }
 
 async function crawl(options: CrawlOptions, context: CliContext): Promise<void> {
@@ -41,10 +47,13 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
   const { createUpstreamExchange } = await import('../../upstream/upstream-exchange.js');
   const { createDocumentReader } = await import('../../app/document-reader.js');
   const { outboundOf } = await import('../../app/outbound.js');
+  const { torrentPolicy } = await import('../../crawler/torrent-policy.js');
+  const { torrentListsOf } = await import('../../tracker/configured-access.js');
   const { configuredResolvers } = await import('../../upstream/section.js');
   const config = context.loadConfig(options.config);
   const blockedReason = outboundOf(() => config);
   const top = options.top === undefined ? undefined : parseTop(options.top);
+  const lists = torrentListsOf(config.tracker);
   const database = openDatabase(databaseFile(config));
   const configured = configuredResolvers(config);
   const useResolver = configured.length > 0;
@@ -69,6 +78,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
     blockedReason,
     resolver: useResolver ? resolver : undefined,
     scraper: upstream,
+    policy: torrentPolicy(createCatalogue(database), () => lists),
   });
   // Requests to original trackers do not keep the process alive, and nothing else does here.
   const staysAlive = setInterval(() => undefined, 60_000);
@@ -92,6 +102,24 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
   } finally {
     clearInterval(staysAlive);
     await Promise.all([parts.close(), upstream.stop()]);
+    database.close();
+  }
+}
+
+/** The numbers of the latest crawl, in words. */
+async function explain({ config, explain: hash, json }: CrawlOptions, context: CliContext): Promise<void> {
+  const { explainRank } = await import('../../crawler/catalogue-actions.js');
+  const infoHash = parseInfoHash(hash!);
+  const database = openDatabase(databaseFile(context.loadConfig(config)));
+  try {
+    const lines = explainRank(infoHash, createCatalogue(database));
+    if (lines === undefined) {
+      throw new OperatorError(`no crawl has compared ${infoHash}: no source named it, or it could not be described`, {
+        code: 'failed',
+      });
+    }
+    context.stdout.write(json ? `${JSON.stringify(lines)}\n` : `${lines.map(terminalLine).join('\n')}\n`);
+  } finally {
     database.close();
   }
 }

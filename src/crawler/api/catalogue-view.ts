@@ -1,9 +1,22 @@
-/** What the call of the catalogue shows. */
+/** What the calls of the catalogue show and do. */
+import type { Clock } from '../../domain/clock.js';
 import type { Catalogue } from '../../store/sqlite/catalogue.js';
+import { actOnCatalogue, describeTorrent } from '../catalogue-actions.js';
 import type { CatalogueView } from './catalogue-routes.js';
 
-export function catalogueView(catalogue: Pick<Catalogue, 'search'>): CatalogueView {
+export interface CatalogueViewNeeds {
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  /** Called after each change by hand: the tracker takes it over. */
+  readonly catalogueChanged: () => void;
+}
+
+export function catalogueView({ catalogue, clock, catalogueChanged }: CatalogueViewNeeds): CatalogueView {
   return {
+    torrent: (infoHash) => describeTorrent(infoHash, catalogue),
+    log: (query) => catalogue.logEntries(query),
+    decisions: () => catalogue.decisions(),
+    act: (request) => actOnCatalogue(request, { catalogue, clock, onChange: catalogueChanged }),
     torrents: async ({ limit, offset }) => {
       const pageSize = Math.max(1, limit);
       const first = 1 + Math.floor(offset / pageSize);

@@ -29,6 +29,8 @@ export interface CatalogueWriter {
     offers?: readonly Offer[],
   ): StoreOutcome | undefined;
   remove(infoHashes: readonly InfoHash[]): void;
+  /** Lets the next crawl fetch the torrent again. */
+  expire(infoHash: InfoHash): void;
   /** Forgets places where a torrent was last offered before this time. */
   forgetOffersBefore(beforeMs: number): void;
 }
@@ -116,6 +118,9 @@ export function catalogueWriter(
       database
         .prepare('DELETE FROM catalogue_torrent WHERE info_hash IN (SELECT value FROM json_each(?))')
         .run(JSON.stringify(infoHashes));
+    },
+    expire: (infoHash) => {
+      database.prepare('UPDATE catalogue_torrent SET fetched_ms = 0 WHERE info_hash = ?').run(infoHash);
     },
     forgetOffersBefore: (beforeMs) => {
       database.prepare('DELETE FROM catalogue_offer WHERE last_seen_ms < ?').run(beforeMs);

@@ -21,21 +21,28 @@ async function given(text: string): Promise<Record<string, unknown>> {
   const scraper = { scrape: async () => new Map() };
   const clock = { nowMs: () => 0 };
   const metadata = async () => undefined;
+  const policy = { refusal: () => undefined, pinned: () => new Set<never>() };
+  const load = () => 0;
   const documents = createDocumentReader({ name: 'test' });
-  const given = { config, documents, database, clock, blockedReason, announced, scraper, metadata };
+  const given = { config, documents, database, clock, blockedReason, announced, scraper, metadata, policy, load };
   const parts = createCrawlerParts(given);
   await parts.close();
   database.close();
   const { delayMs, timeoutMs, userAgent } = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0];
-  const { sources, top, retainMs, maxDocumentBytes, maxTorrentBytes } = vi.mocked(crawl.createCrawler).mock
-    .lastCall![0];
   const crawlerOptions = vi.mocked(crawl.createCrawler).mock.lastCall![0];
+  const { sources, top, topMax, retainMs, maxDocumentBytes, maxTorrentBytes } = crawlerOptions;
+  const { popularityHalfLifeMs, maxDurationMs } = crawlerOptions;
+  expect(crawlerOptions.policy).toBe(policy);
+  expect(crawlerOptions.load).toBe(load);
   expect(crawlerOptions.announced).toBe(announced);
   expect(crawlerOptions.scraper).toBe(scraper);
   expect(crawlerOptions.documents).toBe(documents);
   expect(crawlerOptions.metadata).toBe(metadata);
   const isClosed = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0].blockedReason === blockedReason;
-  return { delayMs, timeoutMs, userAgent, sources, top, retainMs, maxDocumentBytes, maxTorrentBytes, isClosed };
+  return {
+    ...{ delayMs, timeoutMs, userAgent, sources, top, topMax, retainMs, maxDocumentBytes, maxTorrentBytes, isClosed },
+    ...{ popularityHalfLifeMs, maxDurationMs },
+  };
 }
 
 const DEFAULTS = {
@@ -44,6 +51,9 @@ const DEFAULTS = {
   userAgent: undefined,
   sources: [],
   top: 100,
+  topMax: undefined,
+  popularityHalfLifeMs: 2 * 3_600_000,
+  maxDurationMs: 3_600_000,
   retainMs: 7 * 86_400_000,
   maxDocumentBytes: 8 * 2 ** 20,
   maxTorrentBytes: 16 * 2 ** 20,
@@ -56,6 +66,9 @@ test.each([
   ['userAgent: me', { userAgent: 'me' }],
   ['sources: [ { name: own, type: announces } ]', { sources: [{ name: 'own', type: 'announces' }] }],
   ['top: 7', { top: 7 }],
+  ['topMax: 700', { topMax: 700 }],
+  ['popularityHalfLife: 0ms', { popularityHalfLifeMs: 0 }],
+  ['maxDuration: 10m', { maxDurationMs: 600_000 }],
   ['retain: 2d', { retainMs: 2 * 86_400_000 }],
   ['maxPageSize: 2MiB', { maxDocumentBytes: 2 * 2 ** 20 }],
   ['maxTorrentSize: 3MiB', { maxTorrentBytes: 3 * 2 ** 20 }],

@@ -359,6 +359,23 @@ describe('the feed', () => {
   });
 });
 
+it('answers 410 with the reason for what is not published, under every address, and lists nothing of it', async () => {
+  await serve({
+    refusal: (infoHash) => (infoHash === alice ? 'the operator has denied it: <b>order 7</b>' : undefined),
+  });
+  for (const [path, host] of [
+    [`/torrent/${alice}`, 'mirror.example'],
+    [`/torrent/${alice}.torrent`, 'mirror.example'],
+    ['/get.php?id=1&f=alice.torrent', 'site.example'],
+    ['/get.php?id=1&f=%61lice.torrent', 'www.site.example'],
+  ] as const) {
+    const { status, text } = await get(path, { host });
+    expect([path, status]).toEqual([path, 410]);
+    expect(text).toContain('the operator has denied it: &lt;b&gt;order 7&lt;/b&gt;');
+  }
+  for (const path of ['/', '/feed.xml', '/?q=alice']) expect((await get(path)).text).not.toContain(alice);
+});
+
 describe('bad requests', () => {
   it('are answered plainly', async () => {
     expect((await get('/', {}, 'POST')).status).toBe(405);
