@@ -103,6 +103,16 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
     () => answerOf('GET', '/api/v1/torrents'),
     () => answerOf('GET', '/api/v1/torrents?limit=0'),
   ],
+  'post /api/v1/catalogue/actions': [
+    () => answerOf('POST', '/api/v1/catalogue/actions', { action: 'pin', infoHash: hashOf(2), reason: 'ours' }),
+    () => answerOf('POST', '/api/v1/catalogue/actions', { action: 'deny', infoHash: hashOf(9) }),
+  ],
+  'get /api/v1/catalogue/torrents/{infoHash}': [() => answerOf('GET', `/api/v1/catalogue/torrents/${hashOf(2)}`)],
+  'get /api/v1/catalogue/log': [
+    () => answerOf('GET', '/api/v1/catalogue/log'),
+    () => answerOf('GET', `/api/v1/catalogue/log?limit=1&infoHash=${hashOf(2)}`),
+  ],
+  'get /api/v1/catalogue/decisions': [() => answerOf('GET', '/api/v1/catalogue/decisions')],
   'get /api/v1/redirections': [() => answerOf('GET', '/api/v1/redirections')],
   'get /api/v1/overview': [() => answerOf('GET', '/api/v1/overview')],
   'get /healthz': [() => answerOf('GET', '/healthz')],
