@@ -1,0 +1,41 @@
+// Which test files import a source file, directly or through others.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+/** `from '…'`, `import('…')`, and threads, whose entry point is named by `new URL('…')` or `threadModule(…, '…')`. */
+const IMPORTS = /(?:\bfrom|\bimport|\bimport\(|new URL\(|threadModule\(import\.meta\.url,)\s*'([^']+)\.(?:js|mjs)'/g;
+
+export class ImportGraph {
+  #root;
+  #imports = new Map();
+
+  constructor(root) {
+    this.#root = root;
+  }
+
+  /** @returns Map of each file that `file` needs to how many imports away it is */
+  closure(file) {
+    const distance = new Map([[file, 0]]);
+    for (const [each, steps] of distance) {
+      for (const imported of this.#importsOf(each)) if (!distance.has(imported)) distance.set(imported, steps + 1);
+    }
+    return distance;
+  }
+
+  /** @returns the files that import `file` themselves */
+  importers(file, files) {
+    return files.filter((each) => this.#importsOf(each).includes(file));
+  }
+
+  #importsOf(file) {
+    let imports = this.#imports.get(file);
+    if (imports === undefined) {
+      const text = readFileSync(join(this.#root, file), 'utf8');
+      imports = [...text.matchAll(IMPORTS)]
+        .map(([, name]) => normalize(join(dirname(file), `${name}.ts`)))
+        .filter((path) => existsSync(join(this.#root, path)));
+      this.#imports.set(file, imports);
+    }
+    return imports;
+  }
+}
