@@ -6,7 +6,7 @@ import { formatEndpoint } from '../net/endpoint.js';
 import { dictionaryEntries, integerAt, stringAt } from '../wire/metainfo-bencode.js';
 import { type LabAnnounce, type LabAnnounceAnswer, readCompactPeers } from './lab-announce.js';
 
-const ANSWER_TIMEOUT_MS = 2_000;
+const ANSWER_TIMEOUT_MS = 15_000;
 /** 200 compact peers are 1,200 bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 

@@ -1,6 +1,7 @@
 /** The order of the answer (draft sections 4.3 and 4.4), through real UDP and HTTP announces to the whole application. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, PROBE_NORTH, PROBE_SOUTH, type RunningApp, startLabApp } from '../support/lab-app.js';
+import { eventually } from '../support/eventually.js';
+import { PROBE_NORTH, PROBE_SOUTH, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 const NORTH = '127.1.0.10';
 const SOUTH = '127.1.128.10';
@@ -74,18 +75,18 @@ describe('reports change the next answers within a second', () => {
 
     await report('south', 2_000, 1);
     await report('north', 40_000, 1);
-    await eventually('south before north', async () => (await order())[0] === U2, 1_000);
+    await eventually('south before north', async () => (await order())[0] === U2);
 
     // Sub-domain A is less dense than B: U1 before U2 …
     await report('north', 2_000, 2);
     await report('south', 40_000, 2);
-    await eventually('north before south', async () => (await order())[0] === U1, 1_000);
+    await eventually('north before south', async () => (await order())[0] === U1);
     for (let i = 0; i < 5; i++) expect(await order()).toEqual([U1, U2]);
 
     // … until U1's available capability is less than U2's: "preference will be given to seed node U2".
     await capability(U1, 2_000_000);
     await capability(U2, 50_000_000);
-    await eventually('U2 before U1', async () => (await order())[0] === U2, 1_000);
+    await eventually('U2 before U1', async () => (await order())[0] === U2);
     for (let i = 0; i < 5; i++) expect(await order()).toEqual([U2, U1]);
   });
 

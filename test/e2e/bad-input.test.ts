@@ -7,8 +7,9 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, PATIENCE_MS } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
-import { eventually, LAB_CONFIG, PROBE_NORTH, PROBE_SOUTH, type RunningApp, startLabApp } from '../support/lab-app.js';
+import { LAB_CONFIG, PROBE_NORTH, PROBE_SOUTH, type RunningApp, startLabApp } from '../support/lab-app.js';
 import { type OriginalSite, startOriginalSite } from '../support/original-site.js';
 import { torrentWith } from '../support/torrents.js';
 
@@ -16,7 +17,7 @@ const cli = join(import.meta.dirname, '../../dist/cli/main.js');
 const infoHash = '22'.repeat(20);
 
 function run(args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: 15_000 });
+  return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: PATIENCE_MS });
 }
 
 describe('at the command line', () => {
@@ -91,7 +92,7 @@ dnsRedirect:
   mirrorAddresses: [127.0.0.1]
   sites: [www.original.lab]
 `);
-    await eventually('the crawl', async () => (await torrents()).length === 1, 15_000);
+    await eventually('the crawl', async () => (await torrents()).length === 1);
   });
   afterEach(async () => {
     await running.stop();
@@ -148,7 +149,7 @@ dnsRedirect:
         const { host: httpHost, port: httpPort } = running.endpoint('tracker', 'http');
         const connection = createConnection({ host: httpHost, port: httpPort });
         let received = '';
-        connection.setTimeout(5_000, () => connection.destroy(new Error('no answer')));
+        connection.setTimeout(PATIENCE_MS, () => connection.destroy(new Error('no answer')));
         connection.on('data', (chunk) => {
           received += chunk.toString('latin1');
           connection.end();

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/domain/clock.js';
-import { eventually, type RunningApp, startLabApp } from '../support/lab-app.js';
+import { eventually } from '../support/eventually.js';
+import { type RunningApp, startLabApp } from '../support/lab-app.js';
 
 const NORTH = '127.1.0.10';
 const SOUTH = '127.1.128.10';
@@ -68,14 +69,17 @@ afterEach(async () => {
   running = undefined;
 });
 
-/** The time of day moves on by itself from `iso`, and can be set. */
-class MovableClock implements Clock {
-  #aheadMs: number;
+/** The time of day stands until it is set. Just before an hour, the tracker looks again and again whether it has come. */
+class ManualClock implements Clock {
+  #nowMs: number;
   constructor(iso: string) {
-    this.#aheadMs = Date.parse(iso) - performance.now();
+    this.#nowMs = Date.parse(iso);
+  }
+  set(iso: string): void {
+    this.#nowMs = Date.parse(iso);
   }
   nowMs(): number {
-    return performance.now() + this.#aheadMs;
+    return this.#nowMs;
   }
 }
 
@@ -127,7 +131,7 @@ describe('rates', () => {
   });
 
   it('change with the hour while the tracker runs, for the neighbours that the period names', async () => {
-    const clock = new MovableClock('2026-07-01T00:59:57+02:00');
+    const clock = new ManualClock('2026-07-01T00:59:59.950+02:00');
     const app = await start(
       `billing:
   defaultRatePerGigabyte: 0.05
@@ -142,6 +146,7 @@ describe('rates', () => {
     await announce(app, LISTED, PROVIDER, NORTH);
     const before = await explain(app, NORTH);
     expect(groups(before)).toEqual(['as:64602', 'as:64600']);
+    clock.set('2026-07-01T01:00:00+02:00');
     await eventually('the night', async () => (await explain(app, NORTH)).billing.period === 'night');
     const after = await explain(app, NORTH);
     expect(groups(after)).toEqual(['as:64600', 'as:64602']);
@@ -159,13 +164,13 @@ billing: { schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC,
 `;
 
   it('foreignPeersMin opens every answer at night, not the gateways’ alone', async () => {
-    const app = await start(schedule('foreignPeersMin: 3, foreignPeersMax: 6'), {
-      clock: new MovableClock('2026-07-01T00:59:57Z'),
-    });
+    const clock = new ManualClock('2026-07-01T00:59:59.950Z');
+    const app = await start(schedule('foreignPeersMin: 3, foreignPeersMax: 6'), { clock });
     await announce(app, ...foreign, ...inner);
     const plans = await Promise.all(inner.map((host) => explain(app, host)));
     const asker = inner[plans.findIndex(({ mix }) => mix.foreign === 0)]!;
     expect(await explain(app, asker)).toMatchObject({ mix: { reason: 'enough-inner', foreign: 0 } });
+    clock.set('2026-07-01T01:00:00Z');
     await eventually('the night', async () => (await explain(app, asker)).billing.period === 'night');
     expect(await explain(app, asker)).toMatchObject({ mix: { reason: 'enough-inner', foreign: 3 } });
     const answer = await app.announce(asker, { infoHash, event: 'none' });
@@ -177,7 +182,7 @@ billing: { schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC,
     const app = await start(
       schedule('gatewaysMax: 0, foreignPeersMax: 6').replace('enoughInnerPeers: 2', 'enoughInnerPeers: 9'),
       {
-        clock: new MovableClock('2026-07-01T03:00:00Z'),
+        clock: new ManualClock('2026-07-01T03:00:00Z'),
       },
     );
     await announce(app, ...foreign, ...inner);

@@ -1,9 +1,10 @@
 /** The operator's view of a running application: page, metrics, lists, and a token that is made beside it. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256Hex } from '../../src/control-api/token-directory.js';
 import { databaseFile } from '../../src/store/database-file.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { TokensStore } from '../../src/store/sqlite/tokens-store.js';
+import { eventually } from '../support/eventually.js';
 import { CONTROL_TOKEN, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 const HASH = 'c12fe1c06bba254a9dc9f519b335aa7c1367a88a';
@@ -20,13 +21,12 @@ test('the page shows swarms, the inner share and probes of the running tracker',
   await running.announce('127.1.0.2', { infoHash: HASH, port: 6881, leftBytes: 5 });
   const { host, port } = running.endpoint('control');
   const headers = { authorization: `Basic ${Buffer.from(`me:${CONTROL_TOKEN}`).toString('base64')}` };
-  await vi.waitFor(
-    async () => {
-      const page = await (await fetch(`http://${host}:${port}/`, { headers })).text();
-      for (const text of [HASH, '100 %', 'dp-north', 'never-reported']) expect(page).toContain(text);
-    },
-    { timeout: 5_000, interval: 100 },
-  );
+  let page = '';
+  const shown = async (): Promise<boolean> => {
+    page = await (await fetch(`http://${host}:${port}/`, { headers })).text();
+    return [HASH, '100 %', 'dp-north', 'never-reported'].every((text) => page.includes(text));
+  };
+  await eventually('the page', shown, { found: () => page });
   const metrics = await (await fetch(`http://${host}:${port}/metrics`, { headers })).text();
   expect(metrics).toMatch(/alias_tracker_\w*announces\w*\{[^}]*\} 2/);
 });

@@ -17,7 +17,7 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-describe.skipIf(executablePath === undefined)('the dashboard in a browser', { timeout: 60_000 }, () => {
+describe.skipIf(executablePath === undefined)('the dashboard in a browser', () => {
   let browser: Browser;
   let running: RunningApp;
   let page: Page;
@@ -25,14 +25,14 @@ describe.skipIf(executablePath === undefined)('the dashboard in a browser', { ti
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: executablePath!, args: ARGUMENTS });
-  }, 60_000);
+  });
   afterAll(() => browser.close());
   beforeEach(async () => {
     running = await startLabApp();
     // The first swarm is the largest, the last the smallest.
     for (const [i, infoHash] of HASHES.entries()) await join(infoHash, 3 - i);
     page = await open(true);
-  }, 60_000);
+  });
   afterEach(async () => {
     await page.context().close();
     await running.stop();
@@ -57,7 +57,7 @@ describe.skipIf(executablePath === undefined)('the dashboard in a browser', { ti
   const order = (): Promise<string[]> => page.locator('tr[data-key] code').allTextContents();
   const leechersOf = (infoHash: string) => page.locator(`tr[data-key="${infoHash}"] td.n`).nth(1);
   const leechersBecome = (infoHash: string, count: number): Promise<void> =>
-    expect.poll(() => leechersOf(infoHash).textContent(), { timeout: 15_000 }).toBe(String(count));
+    expect.poll(() => leechersOf(infoHash).textContent()).toBe(String(count));
   // As text: these run in the browser, whose globals are not this program's.
   const select = (infoHash: string): Promise<unknown> =>
     page.evaluate(`{

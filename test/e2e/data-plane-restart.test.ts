@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Logger } from '../../src/logging/logger.js';
-import { eventually, LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
+import { eventually, gap } from '../support/eventually.js';
+import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 const infoHash = '3c'.repeat(20);
 
@@ -119,7 +120,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     const explained = await running.call('GET', `/api/v1/explain?infoHash=${infoHash}&ip=127.1.0.12`);
     expect(explained).toMatchObject({ status: 503, json: { title: 'Not available now' } });
 
-    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
+    await eventually('readiness', async () => (await ready()).status === 200);
     expect(running.app.addresses.map(({ url }) => url)).toEqual(ports);
     for (const protocol of ['udp', 'http'] as const) {
       const answer = await announce('127.1.0.12', { infoHash }, protocol);
@@ -144,14 +145,14 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     const before = sockets();
     for (let n = 1; n <= 3; n++) {
       await endThread();
-      await eventually('readiness', async () => (await ready()).status === 200, 10_000);
+      await eventually('readiness', async () => (await ready()).status === 200);
       const kept = await keptConnection();
       expect(await metric('data_plane_restarts_total')).toBe(n);
       kept.destroy();
     }
     // A thread that ends just while it closes a connection may leave that one open: better than to close one that is
     // another's by then. A start opens more than these, every time.
-    await eventually('no more sockets', () => sockets() <= before + 2, 15_000);
+    await eventually('no more sockets', () => sockets() <= before + 2);
   });
 
   it('knows the reports that came while it was down', async () => {
@@ -161,7 +162,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     await endThread();
     const body = { address: '127.1.0.10', port: 6881, availableUplinkBps: 900_000_000, role: 'cache' };
     expect((await running.call('POST', '/api/v1/capability', { body })).status).toBe(202);
-    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
+    await eventually('readiness', async () => (await ready()).status === 200);
     await eventually('the report', async () => {
       const { json } = await running.call('GET', `/api/v1/explain?infoHash=${infoHash}&ip=127.1.0.12`);
       return (json as { candidates: { cache: boolean }[] }).candidates[0]?.cache === true;
@@ -176,12 +177,12 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     await endThread();
     await new Promise<void>((resolve) => thief.listen(port, host, resolve));
     const failed = (): string[] => logged.filter((line) => line.startsWith('error') && line.includes(`:${port}`));
-    await eventually('two failures', () => failed().length >= 2, 10_000);
+    await eventually('two failures', () => failed().length >= 2);
     expect(failed()[0]).toMatch(/started again in 0\.5 s$/);
     expect(failed()[1]).toMatch(/started again in 1 s$/);
     expect((await ready()).status).toBe(503);
     await new Promise((resolve) => thief.close(resolve));
-    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
+    await eventually('readiness', async () => (await ready()).status === 200);
     expect((await running.announce('127.1.0.10', { infoHash }, 'http')).leechers).toBe(1);
   });
 });
@@ -191,7 +192,7 @@ it('does not start again what the operator stops, nor while it waits to start ag
   const count = threads.length;
   await endThread();
   await running.stop();
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  await gap(600);
   expect(threads.length).toBe(count);
 });
 
@@ -202,14 +203,14 @@ it.runIf(process.platform !== 'win32')('is told as down at once, even where the 
   await snapshotWithEverything();
   await eventually('the pipe in the way', () => spawnSync('mkfifo', [pipe]).status === 0);
   const before = statSync(snapshotFile()).mtimeMs;
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await gap(1_500);
   expect(statSync(snapshotFile()).mtimeMs).toBe(before);
   await endThread();
   expect((await ready()).status).toBe(503);
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await gap(500);
   expect((await ready()).status).toBe(503);
   await readFile(pipe);
-  await eventually('readiness', async () => (await ready()).status === 200, 10_000);
+  await eventually('readiness', async () => (await ready()).status === 200);
 });
 
 it('leaves the snapshot out once it has to be suspected', async () => {
@@ -218,7 +219,7 @@ it('leaves the snapshot out once it has to be suspected', async () => {
   await snapshotWithEverything();
   for (let n = 1; n <= 4; n++) {
     await endThread();
-    await eventually('readiness', async () => (await ready()).status === 200, 10_000);
+    await eventually('readiness', async () => (await ready()).status === 200);
   }
   expect(existsSync(`${snapshotFile()}.damaged`)).toBe(true);
   expect(logged.join('\n')).toContain('the snapshot of the swarms may be the cause; it is not loaded');

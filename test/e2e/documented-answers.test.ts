@@ -44,7 +44,7 @@ dnsRedirect:
   }
   await running.announce('127.1.0.2', { infoHash, leftBytes: 0, event: 'completed' });
   paths = (await answerOf('GET', '/api/v1/openapi.json')).paths as typeof paths;
-}, 60_000);
+});
 afterAll(() => running.stop());
 
 async function answerOf(method: 'GET' | 'POST', path: string, body?: unknown, token = CONTROL_TOKEN): Promise<Json> {

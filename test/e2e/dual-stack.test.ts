@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bencode from 'bencode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../support/lab-app.js';
 import { ownNetwork } from '../support/own-network.js';
 import { requireFacility, requireProgram } from '../support/real-program.js';
 import { Served } from '../support/served-process.js';
@@ -55,6 +54,8 @@ for _ in range(20):
     time.sleep(0.1)
 `;
 
+import { eventually } from '../support/eventually.js';
+
 function hasLibtorrent(): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn(PYTHON, ['-c', 'import libtorrent'], { stdio: 'ignore' });
@@ -77,7 +78,7 @@ describe.skipIf(network === undefined)('clients on both families', () => {
 
   beforeAll(async () => {
     served = await Served.start(CONFIG);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');
@@ -140,40 +141,32 @@ describe.skipIf(network === undefined)('clients on both families', () => {
     return Number(/^alias_tracker_peers_stored (\d+)/m.exec(text)?.[1]);
   }
 
-  it.skipIf(aria2c === undefined)(
-    'aria2c, which asks over IPv6, downloads from a seed on IPv4',
-    async () => {
-      const seeding = folder('seed');
-      writeFileSync(join(seeding, 'both.bin'), CONTENT);
-      const { file, infoHash } = torrent('over4', [TRACKER4]);
-      startAria2(seeding, file, 6881, [`--interface=${SEED4}`, '--check-integrity=true']);
-      await eventually('the seed announced', async () => (await swarm(infoHash)).seeds === 1, 20_000);
+  it.skipIf(aria2c === undefined)('aria2c, which asks over IPv6, downloads from a seed on IPv4', async () => {
+    const seeding = folder('seed');
+    writeFileSync(join(seeding, 'both.bin'), CONTENT);
+    const { file, infoHash } = torrent('over4', [TRACKER4]);
+    startAria2(seeding, file, 6881, [`--interface=${SEED4}`, '--check-integrity=true']);
+    await eventually('the seed announced', async () => (await swarm(infoHash)).seeds === 1);
 
-      const loading = folder('leech');
-      startAria2(loading, torrent('over6', [`[${TRACKER6}]`]).file, 6882, []);
-      const done = join(loading, 'both.bin');
-      await eventually('the download', () => existsSync(done) && readFileSync(done).equals(CONTENT), 30_000);
-      await eventually('its completion counted', async () => (await swarm(infoHash)).completed === 1, 20_000);
-    },
-    90_000,
-  );
+    const loading = folder('leech');
+    startAria2(loading, torrent('over6', [`[${TRACKER6}]`]).file, 6882, []);
+    const done = join(loading, 'both.bin');
+    await eventually('the download', () => existsSync(done) && readFileSync(done).equals(CONTENT));
+    await eventually('its completion counted', async () => (await swarm(infoHash)).completed === 1);
+  });
 
-  it.skipIf(!libtorrent)(
-    'libtorrent, which announces over both, is one peer',
-    async () => {
-      const { file, infoHash } = torrent(
-        'both',
-        [TRACKER4, `[${TRACKER6}]`],
-        Buffer.alloc(40 * PIECE_BYTES, 'another torrent '),
-      );
-      const before = await storedPeers();
-      const addresses = `${CLIENT4}:6883,[${CLIENT6}]:6883`;
-      const child = start(PYTHON, ['-c', LIBTORRENT, file, folder('libtorrent'), addresses]);
-      await eventually('it announced over both', async () => (await storedPeers()) === before + 2, 20_000);
-      expect(await swarm(infoHash)).toMatchObject({ leechers: 1, seeds: 0, inner: { leechers: 1, seeds: 0 } });
-      child.stdin!.end();
-      await eventually('it left', async () => (await storedPeers()) === before, 20_000);
-    },
-    60_000,
-  );
+  it.skipIf(!libtorrent)('libtorrent, which announces over both, is one peer', async () => {
+    const { file, infoHash } = torrent(
+      'both',
+      [TRACKER4, `[${TRACKER6}]`],
+      Buffer.alloc(40 * PIECE_BYTES, 'another torrent '),
+    );
+    const before = await storedPeers();
+    const addresses = `${CLIENT4}:6883,[${CLIENT6}]:6883`;
+    const child = start(PYTHON, ['-c', LIBTORRENT, file, folder('libtorrent'), addresses]);
+    await eventually('it announced over both', async () => (await storedPeers()) === before + 2);
+    expect(await swarm(infoHash)).toMatchObject({ leechers: 1, seeds: 0, inner: { leechers: 1, seeds: 0 } });
+    child.stdin!.end();
+    await eventually('it left', async () => (await storedPeers()) === before);
+  });
 });

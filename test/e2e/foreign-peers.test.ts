@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse-config.js';
 import { type Lab, startLab } from '../../src/lab/start-lab.js';
 import { announceOverUdp } from '../../src/lab/udp-announcer.js';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
-import { eventually, LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
+import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 let lab: Lab;
 let running: RunningApp;
@@ -35,21 +36,17 @@ dnsRedirect:
   sites: [www.original.lab]
   trackers: [tracker.original.lab]
 `);
-}, 60_000);
+});
 afterEach(async () => {
   await running?.stop();
   await lab?.stop();
 });
 
 async function crawled(): Promise<string> {
-  await eventually(
-    'the crawl',
-    async () => {
-      const { json } = await running.call('GET', '/api/v1/torrents');
-      return ((json as { total: number }).total ?? 0) > 0;
-    },
-    20_000,
-  );
+  await eventually('the crawl', async () => {
+    const { json } = await running.call('GET', '/api/v1/torrents');
+    return ((json as { total: number }).total ?? 0) > 0;
+  });
   const { json } = await running.call('GET', '/api/v1/torrents');
   const known = (json as { torrents: { infoHash: string }[] }).torrents.map((torrent) => torrent.infoHash);
   // The one that the far seed really has.
@@ -64,18 +61,14 @@ describe('an inner client of a torrent with no inner seed', () => {
     const client = '127.1.0.50';
     await running.announce(client, { infoHash });
     let seen: string[] = [];
-    await eventually(
-      'a foreign peer in the answer',
-      async () => {
-        const answer = await running.announce(client, { infoHash, event: 'none' });
-        seen = answer.peers.map((peer) => `${peer.host}:${peer.port}`);
-        expect(answer.seeders + answer.leechers).toBe(1);
-        return seen.length > 0;
-      },
-      15_000,
-    );
+    await eventually('a foreign peer in the answer', async () => {
+      const answer = await running.announce(client, { infoHash, event: 'none' });
+      seen = answer.peers.map((peer) => `${peer.host}:${peer.port}`);
+      expect(answer.seeders + answer.leechers).toBe(1);
+      return seen.length > 0;
+    });
     expect(seen).toContain(`${lab.seed.endpoint.host}:${lab.seed.endpoint.port}`);
-  }, 60_000);
+  });
 
   it('is given no address of the own network on the word of the original tracker', async () => {
     const infoHash = await crawled();
@@ -90,16 +83,12 @@ describe('an inner client of a torrent with no inner seed', () => {
       leftBytes: 0,
     });
     let seen: string[] = [];
-    await eventually(
-      'a foreign peer in the answer',
-      async () => {
-        const answer = await running.announce('127.1.0.50', { infoHash, event: 'none' });
-        seen = answer.peers.map((peer) => peer.host);
-        expect(answer.seeders + answer.leechers).toBe(1);
-        return seen.includes(lab.seed.endpoint.host);
-      },
-      15_000,
-    );
+    await eventually('a foreign peer in the answer', async () => {
+      const answer = await running.announce('127.1.0.50', { infoHash, event: 'none' });
+      seen = answer.peers.map((peer) => peer.host);
+      expect(answer.seeders + answer.leechers).toBe(1);
+      return seen.includes(lab.seed.endpoint.host);
+    });
     expect(seen).not.toContain('127.1.0.77');
-  }, 60_000);
+  });
 });

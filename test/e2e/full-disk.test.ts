@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { announceOverUdp } from '../../src/lab/udp-announcer.js';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
-import { eventually } from '../support/lab-app.js';
 import { requireFacility } from '../support/real-program.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');

@@ -5,7 +5,8 @@
 import { request } from 'node:http';
 import bencode from 'bencode';
 import { afterEach, describe, expect, it } from 'vitest';
-import { eventually, LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
+import { eventually } from '../support/eventually.js';
+import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 const infoHash = '5e'.repeat(20);
 const inner = Array.from({ length: 10 }, (_, i) => `127.1.0.${i + 1}`);
@@ -99,16 +100,12 @@ describe.each(['udp', 'http'] as const)('over %s', (protocol) => {
     await start('interval: 1s, minInterval: 1s');
     const [silent, ...rest] = await gateways(protocol);
     const others = inner.filter((host) => host !== silent);
-    await eventually(
-      'another gateway',
-      async () => {
-        const now: string[] = [];
-        for (const host of others) if ((await ask(host, protocol)).foreign.length > 0) now.push(host);
-        for (const host of foreign) await ask(host, protocol);
-        return now.length === GATEWAYS && rest.every((host) => now.includes(host));
-      },
-      10_000,
-    );
+    await eventually('another gateway', async () => {
+      const now: string[] = [];
+      for (const host of others) if ((await ask(host, protocol)).foreign.length > 0) now.push(host);
+      for (const host of foreign) await ask(host, protocol);
+      return now.length === GATEWAYS && rest.every((host) => now.includes(host));
+    });
     for (const host of foreign) expect((await ask(host, protocol)).inner).not.toContain(silent);
   });
 });

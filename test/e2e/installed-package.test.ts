@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PATIENCE_MS } from '../support/eventually.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-package-'));
 const installed = join(directory, 'package');
@@ -41,7 +42,7 @@ function aliasTracker(...args: string[]) {
   return spawnSync(process.execPath, [join(installed, 'dist/cli/main.js'), ...args], {
     encoding: 'utf8',
     cwd: directory,
-    timeout: 30_000,
+    timeout: PATIENCE_MS,
   });
 }
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../support/lab-app.js';
+import { eventually, PATIENCE_MS } from '../support/eventually.js';
 import { requireProgram } from '../support/real-program.js';
 
 const repository = join(import.meta.dirname, '../..');
@@ -29,10 +29,10 @@ describe('npm start', () => {
         output += chunk;
       });
     }
-    await eventually('the table', () => output.includes('Ctrl-C stops it.') || serve.exitCode !== null, 30_000);
-    await eventually('the first crawl', () => output.includes('crawled:') || serve.exitCode !== null, 20_000);
+    await eventually('the table', () => output.includes('Ctrl-C stops it.') || serve.exitCode !== null);
+    await eventually('the first crawl', () => output.includes('crawled:') || serve.exitCode !== null);
     if (serve.exitCode !== null) throw new Error(`it ended with ${serve.exitCode}:\n${output}`);
-  }, 60_000);
+  });
   afterAll(() => {
     serve?.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true });
@@ -45,27 +45,21 @@ describe('npm start', () => {
     expect(output.match(/^ {2}[123]\. /gm)).toHaveLength(3);
   });
 
-  it.skipIf(!dig || !curl || !aria2c)(
-    'the commands that it suggests do what it says',
-    () => {
-      const commands = [...output.matchAll(/^ {7}((?:dig|curl|aria2c) .*)$/gm)].map((match) => match[1]!);
-      expect(commands.map((command) => command.split(' ')[0])).toEqual(['dig', 'curl', 'aria2c']);
-      const run = (command: string): string =>
-        execFileSync('sh', ['-c', command.replaceAll('/tmp', directory)], { encoding: 'utf8', timeout: 40_000 });
-      expect(run(commands[0]!).trim()).toBe('127.0.0.1');
-      run(commands[1]!);
-      expect(readFileSync(join(directory, 'alice.torrent'), 'latin1')).toContain('127.0.0.1:6969');
-      run(commands[2]!);
-      expect(readFileSync(join(directory, 'alice.txt'), 'utf8')).toContain('Alice');
-    },
-    60_000,
-  );
+  it.skipIf(!dig || !curl || !aria2c)('the commands that it suggests do what it says', () => {
+    const commands = [...output.matchAll(/^ {7}((?:dig|curl|aria2c) .*)$/gm)].map((match) => match[1]!);
+    expect(commands.map((command) => command.split(' ')[0])).toEqual(['dig', 'curl', 'aria2c']);
+    const run = (command: string): string =>
+      execFileSync('sh', ['-c', command.replaceAll('/tmp', directory)], { encoding: 'utf8', timeout: PATIENCE_MS });
+    expect(run(commands[0]!).trim()).toBe('127.0.0.1');
+    run(commands[1]!);
+    expect(readFileSync(join(directory, 'alice.torrent'), 'latin1')).toContain('127.0.0.1:6969');
+    run(commands[2]!);
+    expect(readFileSync(join(directory, 'alice.txt'), 'utf8')).toContain('Alice');
+  });
 
-  it('SIGTERM ends it in under two seconds with exit code 0', async () => {
-    const startedMs = performance.now();
+  it('SIGTERM ends it with exit code 0', async () => {
     serve.kill('SIGTERM');
     const [code] = await once(serve, 'exit');
     expect(code).toBe(0);
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
   });
 });

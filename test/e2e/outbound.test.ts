@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import bencode from 'bencode';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NetworkLab, namespacesUnavailable } from '../../src/lab/network-namespaces.js';
-import { eventually } from '../support/lab-app.js';
+import { eventually } from '../support/eventually.js';
 import { requireFacility } from '../support/real-program.js';
 
 const unavailable = namespacesUnavailable();
@@ -124,7 +124,7 @@ describe.skipIf(!ready)('connections on the word of strangers', () => {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const lines = linesOf(child);
-      await eventually(`the world of ${network}`, () => lines.includes('ready'), 20_000);
+      await eventually(`the world of ${network}`, () => lines.includes('ready'));
       child.stdout!.on('data', (chunk: Buffer) => reached.push(...String(chunk).split('\n').filter(Boolean)));
     };
     await world('strangers', 'strangers', STRANGER, RESOLVER, site);
@@ -138,7 +138,7 @@ describe.skipIf(!ready)('connections on the word of strangers', () => {
     });
     const lines = linesOf(server);
     const result = (): string | undefined => lines.find((line) => line.includes('crawled:'));
-    await eventually('the crawl', () => result() !== undefined, 60_000).catch((thrown) => {
+    await eventually('the crawl', () => result() !== undefined).catch((thrown) => {
       throw new Error(`${thrown}\n${lines.slice(-20).join('\n')}`);
     });
     return { reached, result: result()! };
@@ -148,7 +148,7 @@ describe.skipIf(!ready)('connections on the word of strangers', () => {
     const { reached, result } = await crawl(false);
     expect(reached).toEqual([]);
     expect(result).toMatch(/crawled: 15 torrents new/);
-  }, 120_000);
+  });
 
   it('the lab opens private addresses only', async () => {
     const { reached, result } = await crawl(true);
@@ -156,7 +156,7 @@ describe.skipIf(!ready)('connections on the word of strangers', () => {
     expect(reached).toContain(`http ${PRIVATE} /direct.torrent`);
     expect(reached).toContain(`udp ${PRIVATE}`);
     expect(result).toMatch(/crawled: 15 torrents new/);
-  }, 120_000);
+  });
 });
 
 function linesOf(child: ChildProcess): string[] {

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
 import { NetworkLab, namespacesUnavailable } from '../../src/lab/network-namespaces.js';
-import { eventually } from '../support/lab-app.js';
+import { eventually } from '../support/eventually.js';
 import { requireFacility, requireProgram } from '../support/real-program.js';
 
 const RESOLVER = '203.0.113.53';
@@ -86,7 +86,7 @@ describe.skipIf(!ready)('real clients', () => {
     world.stdout!.on('data', () => {
       worldReady = true;
     });
-    await eventually('the world outside', () => worldReady, 20_000);
+    await eventually('the world outside', () => worldReady);
     const config = join(directory, 'alias-tracker.yaml');
     writeFileSync(config, `${CONFIG}storage: { directory: ${join(directory, 'data')} }\n`);
     const log = createWriteStream(join(directory, 'server.log'));
@@ -95,10 +95,10 @@ describe.skipIf(!ready)('real clients', () => {
     });
     server.stdout!.pipe(log);
     server.stderr!.pipe(log);
-    await eventually('the crawl', () => torrentCount() > 0, 20_000).catch((error) => {
+    await eventually('the crawl', () => torrentCount() > 0).catch((error) => {
       throw new Error(`${error}\n${readFileSync(join(directory, 'server.log'), 'utf8')}`);
     });
-  }, 60_000);
+  });
 
   afterAll(() => {
     lab?.remove();
@@ -183,7 +183,7 @@ describe.skipIf(!ready)('real clients', () => {
       const swarm = control(`/api/v1/swarms/${infoHash}`) as { seeds?: number };
       return swarm.seeds ?? 0;
     };
-    await eventually('the seed announced', () => seeds() === 1, 20_000);
+    await eventually('the seed announced', () => seeds() === 1);
     const southBefore = lab.linkBytes('south').outward;
 
     const folder = join(directory, 'north');
@@ -194,9 +194,8 @@ describe.skipIf(!ready)('real clients', () => {
     await eventually(
       'aria2c finished',
       () => existsSync(join(folder, 'alice.txt')) && sha256(join(folder, 'alice.txt')) === expected,
-      30_000,
     );
-    await eventually('its completion counted', () => seeds() === 2, 20_000);
+    await eventually('its completion counted', () => seeds() === 2);
 
     const other = join(directory, 'northtoo');
     mkdirSync(join(other, 'config'), { recursive: true });
@@ -220,23 +219,20 @@ describe.skipIf(!ready)('real clients', () => {
     await eventually(
       'transmission-cli finished',
       () => existsSync(join(other, 'alice.txt')) && sha256(join(other, 'alice.txt')) === expected,
-      40_000,
     );
     expect(seeds()).toBeGreaterThanOrEqual(2);
     // Nobody has shown yet that the inner seed serves, so both downloads may take from the seed outside as well. They take
     // from inside, too, and so less than two copies with their overhead cross the border.
     expect(lab.linkBytes('south').outward - southBefore).toBeGreaterThan(BLOCK_BYTES);
     expect(lab.linkBytes('outside').outward - outsideBefore).toBeLessThan(2 * alice.length);
-  }, 120_000);
+  });
 
-  it('SIGTERM ends the server in under two seconds with exit code 0', async () => {
-    const startedMs = performance.now();
+  it('SIGTERM ends the server with exit code 0', async () => {
     // The process itself, not the `ip netns exec` that became it.
     server.kill('SIGTERM');
     const [code] = await new Promise<[number | null]>((resolve) =>
       server.once('exit', (exitCode) => resolve([exitCode])),
     );
     expect(code).toBe(0);
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
   });
 });

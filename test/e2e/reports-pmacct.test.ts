@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CliContext } from '../../src/cli/cli-context.js';
 import { run } from '../../src/cli/run.js';
 import { loadConfig } from '../../src/config/parse-config.js';
+import { eventually, gap } from '../support/eventually.js';
 import { requireFacility, requireProgram } from '../support/real-program.js';
 import { type ControlApiFixture, startFixture } from '../unit/control-api/control-api-fixture.js';
 
@@ -70,7 +70,7 @@ async function sendTraffic(): Promise<void> {
   await once(sender, 'listening');
   for (let i = 0; i < DATAGRAMS; i++) {
     sender.send(Buffer.alloc(PAYLOAD_BYTES), receiver.address().port, SOUTH);
-    await sleep(5);
+    await gap(5);
   }
   sender.close();
   receiver.close();
@@ -111,9 +111,9 @@ test.skipIf(pmacctd === undefined || !mayCapture)('pmacctd â†’ report density â†
   ];
   const reporting = run(['report', 'density', ...args, '--url', api.url, '--token', 'both-token'], context, '0');
   // pmacctd purges once a second from its start on: from then on it captures.
-  await vi.waitFor(() => expect(log).toContain('Purging cache'), { timeout: 10_000, interval: 50 });
+  await eventually('pmacctd captures', () => log.includes('Purging cache'), { found: () => log });
   await sendTraffic();
-  await vi.waitFor(() => expect(api.service.densities(Date.now()).size).toBe(2), { timeout: 10_000, interval: 50 });
+  await eventually('both densities', () => api.service.densities(Date.now()).size === 2);
   running.kill('SIGINT');
   expect(await reporting, String(stderr.read())).toBe(0);
 

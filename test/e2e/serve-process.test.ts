@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
@@ -58,13 +59,11 @@ function start(...args: string[]): Running {
   return { process: child, stdout: () => stdout, stderr: () => stderr };
 }
 
-async function until(what: string, holds: () => boolean, running: Running): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if (holds()) return;
-    if (running.process.exitCode !== null) break;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  throw new Error(`${what} did not happen; stderr: ${running.stderr()}; stdout: ${running.stdout()}`);
+function until(what: string, holds: () => boolean, running: Running): Promise<void> {
+  return eventually(what, holds, {
+    possible: () => running.process.exitCode === null,
+    found: () => `stderr: ${running.stderr()}; stdout: ${running.stdout()}`,
+  });
 }
 
 describe('alias-tracker serve', () => {
@@ -137,11 +136,9 @@ describe('alias-tracker serve', () => {
   test('SIGINT, sent twice as by a terminal and npm, ends it with exit code 0 and its swarms saved', async () => {
     const snapshot = join(directory, 'state', 'swarms.snapshot');
     rmSync(snapshot, { force: true });
-    const killer = setTimeout(() => serve.process.kill('SIGKILL'), 5_000);
     serve.process.kill('SIGINT');
     serve.process.kill('SIGINT');
     const [code, signal] = (await once(serve.process, 'exit')) as [number | null, string | null];
-    clearTimeout(killer);
     expect({ code, signal }).toEqual({ code: 0, signal: null });
     expect(existsSync(snapshot)).toBe(true);
   });

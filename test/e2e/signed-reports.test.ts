@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { signRequest } from '../../src/control-api/request-signature.js';
 import { sha256Hex } from '../../src/control-api/token-directory.js';
+import { PATIENCE_MS } from '../support/eventually.js';
 import { LAB_CONFIG, PROBE_NORTH, type RunningApp, startLabApp } from '../support/lab-app.js';
 import { requireProgram } from '../support/real-program.js';
 
@@ -20,7 +21,7 @@ test.skipIf(tools.includes(undefined))('the example of the documentation is acce
     const periodStart = new Date(Date.now() - 300_000).toISOString();
     const script = example.replace('127.0.0.1:8090', `${host}:${port}`).replace('2026-11-22T10:05:00Z', periodStart);
     const env = { ...process.env, TOKEN: PROBE_NORTH };
-    const { stdout } = await promisify(execFile)('sh', ['-c', script], { env, timeout: 15_000 });
+    const { stdout } = await promisify(execFile)('sh', ['-c', script], { env, timeout: PATIENCE_MS });
     expect(JSON.parse(stdout)).toMatchObject({ accepted: 1, duplicate: false });
   } finally {
     await running.stop();

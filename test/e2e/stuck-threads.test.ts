@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { decode } from 'dns-packet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { announceOverHttp } from '../../src/lab/http-announcer.js';
+import { PATIENCE_MS } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { plant, plantingEnvironment } from '../support/plant-error.js';
 import { Served } from '../support/served-process.js';
@@ -88,9 +89,12 @@ async function controlAnswers(path: string, waitMs = 500): Promise<string | unde
 }
 
 const metric = async (name: string): Promise<number> =>
-  Number(new RegExp(`^alias_tracker_${name} (\\S+)$`, 'm').exec((await controlAnswers('/metrics', 5_000)) ?? '')?.[1]);
+  Number(
+    new RegExp(`^alias_tracker_${name} (\\S+)$`, 'm').exec((await controlAnswers('/metrics', PATIENCE_MS)) ?? '')?.[1],
+  );
 const said = (pattern: RegExp): boolean => served.log.some(({ msg }) => pattern.test(msg));
-const isReady = async (): Promise<boolean> => (await controlAnswers('/readyz', 5_000))?.includes('"ready"') === true;
+const isReady = async (): Promise<boolean> =>
+  (await controlAnswers('/readyz', PATIENCE_MS))?.includes('"ready"') === true;
 
 test('all threads serve, and each shows its delay', async () => {
   expect(await announces()).toBe(true);
@@ -103,70 +107,58 @@ test('all threads serve, and each shows its delay', async () => {
 test('the DNS thread: announces and the control API go on, and DNS is back on its port', async () => {
   block('dns');
   await served.until('DNS is silent', async () => (await resolves('site.example')) === undefined);
-  await served.until(
-    'the thread was ended',
-    async () => {
-      expect(await announces()).toBe(true);
-      expect(await controlAnswers('/healthz', 5_000)).toContain('ok');
-      return said(/^the thread dns has not run for 1\d s and was ended$/);
-    },
-    20_000,
-  );
+  await served.until('the thread was ended', async () => {
+    expect(await announces()).toBe(true);
+    expect(await controlAnswers('/healthz', PATIENCE_MS)).toContain('ok');
+    return said(/^the thread dns has not run for 1\d s and was ended$/);
+  });
   await served.until('DNS is back', async () => (await resolves('site.example')) === MIRROR);
   await served.until('it is ready', isReady);
   expect(await metric('part_restarts_total\\{part="DNS redirection"\\}')).toBe(1);
-}, 40_000);
+});
 
 test('the tracker’s thread: DNS goes on and withdraws the tracker’s names, and the tracker is back on its port', async () => {
   block('tracker');
   let withdrawn = false;
-  await served.until(
-    'the tracker is back',
-    async () => {
-      expect(await resolves('site.example', 5_000)).toBe(MIRROR);
-      expect(await controlAnswers('/healthz', 5_000)).toContain('ok');
-      // The resolver past the redirection does not exist here.
-      withdrawn ||= (await resolves('tracker.example', 5_000)) === 'SERVFAIL';
-      return said(/^the thread tracker has not run for 1\d s and was ended$/) && said(/^tracker: started again$/);
-    },
-    25_000,
-  );
+  await served.until('the tracker is back', async () => {
+    expect(await resolves('site.example', PATIENCE_MS)).toBe(MIRROR);
+    expect(await controlAnswers('/healthz', PATIENCE_MS)).toContain('ok');
+    // The resolver past the redirection does not exist here.
+    withdrawn ||= (await resolves('tracker.example', PATIENCE_MS)) === 'SERVFAIL';
+    return said(/^the thread tracker has not run for 1\d s and was ended$/) && said(/^tracker: started again$/);
+  });
   expect(withdrawn).toBe(true);
   expect(await announces()).toBe(true);
-  await served.until('its names are back', async () => (await resolves('tracker.example', 5_000)) === MIRROR);
+  await served.until('its names are back', async () => (await resolves('tracker.example', PATIENCE_MS)) === MIRROR);
   expect(await metric('part_restarts_total\\{part="tracker"\\}')).toBe(1);
-}, 60_000);
+});
 
 test('the main thread: announces and DNS go on, mirror names are withdrawn, standard error says so, alarms show', async () => {
-  await served.until('it is ready', isReady, 20_000);
+  await served.until('it is ready', isReady);
   block('main');
   await served.until('the control API is silent', async () => (await controlAnswers('/healthz')) === undefined);
   let withdrawn = false;
-  await served.until(
-    'it is said',
-    async () => {
-      expect(await announces()).toBe(true);
-      expect(await resolves('tracker.example', 5_000)).toBe(MIRROR);
-      withdrawn ||= (await resolves('site.example', 5_000)) === 'SERVFAIL';
-      return withdrawn && said(/^the main thread has not run for 1\d s: /);
-    },
-    20_000,
-  );
-  await served.until('it is back', async () => (await controlAnswers('/healthz', 5_000)) !== undefined, 20_000);
+  await served.until('it is said', async () => {
+    expect(await announces()).toBe(true);
+    expect(await resolves('tracker.example', PATIENCE_MS)).toBe(MIRROR);
+    withdrawn ||= (await resolves('site.example', PATIENCE_MS)) === 'SERVFAIL';
+    return withdrawn && said(/^the main thread has not run for 1\d s: /);
+  });
+  await served.until('it is back', async () => (await controlAnswers('/healthz', PATIENCE_MS)) !== undefined);
   await served.until('standard error says that, too', () => said(/^the main thread runs again after 1\d s$/));
-  await served.until('mirror names are back', async () => (await resolves('site.example', 5_000)) === MIRROR);
+  await served.until('mirror names are back', async () => (await resolves('site.example', PATIENCE_MS)) === MIRROR);
   // The delay is recorded at the next beat and reported at the next check, each a second later at most.
   let readiness = '';
   await served.until('readiness says why', async () => {
-    readiness = (await controlAnswers('/readyz', 5_000)) ?? '';
+    readiness = (await controlAnswers('/readyz', PATIENCE_MS)) ?? '';
     return /thread main: requests waited for 1\d\./.test(readiness);
   });
   expect(readiness).toMatch(/thread main: requests waited up to 1\d\.\d+ s within the last minute/);
   expect(await metric('thread_delay_seconds\\{thread="main"\\}')).toBeGreaterThan(10);
   // Nothing was started again for it.
   expect(await metric('part_restarts_total\\{part="tracker"\\}')).toBe(1);
-  await served.until('it is ready', isReady, 20_000);
-}, 90_000);
+  await served.until('it is ready', isReady);
+});
 
 test('threads that are stuck do not keep the program from stopping', async () => {
   block('dns');

@@ -116,17 +116,3 @@ export async function startLabApp(
     },
   };
 }
-
-/** Waits until `condition` holds, at most `timeoutMs`. @throws with `what` */
-export async function eventually(
-  what: string,
-  condition: () => Promise<boolean> | boolean,
-  timeoutMs = 5_000,
-): Promise<void> {
-  const endMs = performance.now() + timeoutMs;
-  while (performance.now() < endMs) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`${what} did not come true within ${timeoutMs} ms`);
-}

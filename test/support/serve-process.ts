@@ -4,10 +4,9 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually, PATIENCE_MS } from './eventually.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
-const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 30_000;
 
 export interface ServeOptions {
   readonly environment?: Readonly<Record<string, string>>;
@@ -55,11 +54,10 @@ export class ServeProcess {
     child.stderr.on('data', (chunk: Buffer) => {
       this.#stderr += chunk;
     });
-    const endMs = performance.now() + START_TIMEOUT_MS;
-    while (!this.#stdout.includes('Ctrl-C stops it.')) {
-      if (child.exitCode !== null || performance.now() > endMs) throw new Error(`serve did not start: ${this.output}`);
-      await new Promise((done) => setTimeout(done, 50));
-    }
+    await eventually('the start of serve', () => this.#stdout.includes('Ctrl-C stops it.'), {
+      possible: () => child.exitCode === null,
+      found: () => this.output,
+    });
   }
 
   signal(name: NodeJS.Signals): void {
@@ -70,14 +68,14 @@ export class ServeProcess {
   async stop(): Promise<number | null> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null;
-    const exited = once(child, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) });
+    const exited = once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE_MS) });
     child.kill('SIGTERM');
     try {
       const [code] = (await exited) as [number | null];
       return code;
     } catch {
       child.kill('SIGKILL');
-      throw new Error(`serve did not end within ${STOP_TIMEOUT_MS} ms: ${this.output.slice(-2_000)}`);
+      throw new Error(`serve did not end within ${PATIENCE_MS} ms: ${this.output.slice(-2_000)}`);
     }
   }
 
@@ -96,7 +94,7 @@ export class ServeProcess {
       encoding: 'utf8',
       env: this.#environment,
       cwd: this.directory,
-      timeout: 20_000,
+      timeout: PATIENCE_MS,
     });
     return { status, stdout, stderr };
   }

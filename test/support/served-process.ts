@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually, PATIENCE_MS } from './eventually.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
-const POLL_MS = 50;
 
 export interface ServedOptions {
   /** A shell command that runs the rest of its arguments: `ulimit -n 64; exec "$@"`. */
@@ -64,14 +64,8 @@ export class Served {
       .map((line) => JSON.parse(line));
   }
 
-  async until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
-    const endMs = performance.now() + timeoutMs;
-    while (performance.now() < endMs) {
-      if (await holds()) return;
-      if (!this.isAlive) throw new Error(`before ${what}, the process ended: ${this.#stderr}`);
-      await new Promise((done) => setTimeout(done, POLL_MS));
-    }
-    throw new Error(`${what}: not within ${timeoutMs} ms; stderr: ${this.#stderr}`);
+  async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+    await eventually(what, holds, { possible: () => this.isAlive, found: () => `stderr: ${this.#stderr}` });
   }
 
   /** @returns the exit code; null if it did not end by itself and was killed */
@@ -79,7 +73,7 @@ export class Served {
     if (this.isAlive) {
       const ended = once(this.process, 'exit');
       this.process.kill('SIGTERM');
-      const timer = setTimeout(() => this.process.kill('SIGKILL'), 5_000);
+      const timer = setTimeout(() => this.process.kill('SIGKILL'), PATIENCE_MS);
       await ended;
       clearTimeout(timer);
     }

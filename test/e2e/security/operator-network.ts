@@ -10,6 +10,7 @@ import bencode from 'bencode';
 import { vi } from 'vitest';
 import { formatIp } from '../../../src/domain/ip-address.js';
 import { decodeUdpAnswer, encodeUdpAnnounce, encodeUdpConnect } from '../../../src/wire/udp-client-packets.js';
+import { eventually } from '../../support/eventually.js';
 import { ownNetwork } from '../../support/own-network.js';
 
 // Each test talks to a process of its own, which needs seconds to start on a busy machine.
@@ -30,7 +31,7 @@ export const CONTROL_TOKEN = 'control-secret-token-0001';
 export const NORTH_TOKEN = 'north-secret-token-000001';
 export const SOUTH_TOKEN = 'south-secret-token-000001';
 export const PARTNER_TOKEN = 'partner-secret-token-0001';
-const ANSWER_TIMEOUT_MS = 3_000;
+const ANSWER_TIMEOUT_MS = 30_000;
 
 /** Enters a namespace with the operator's machine, its customers, and strangers. See {@link ownNetwork}. */
 export function operatorNetwork() {
@@ -117,6 +118,27 @@ export async function datagram(
   } catch (thrown) {
     if ((thrown as Error).name === 'AbortError') return undefined;
     throw thrown;
+  } finally {
+    socket.close();
+  }
+}
+
+/**
+ * @returns all that comes back for a packet. The tracker answers in the order of arrival, so that the answer to a connect
+ * request that follows on the same socket shows that no other is to come
+ */
+export async function answersTo(from: string, packet: Uint8Array): Promise<Buffer[]> {
+  const socket = createSocket('udp4');
+  const answers: Buffer[] = [];
+  const lastId = 0x1a57;
+  try {
+    socket.bind(0, from);
+    await once(socket, 'listening');
+    socket.on('message', (answer) => answers.push(answer));
+    socket.send(packet, TRACKER_PORT, MACHINE);
+    socket.send(encodeUdpConnect(lastId), TRACKER_PORT, MACHINE);
+    await eventually('the last answer', () => answers.some((answer) => answer.readUInt32BE(4) === lastId));
+    return answers.filter((answer) => answer.readUInt32BE(4) !== lastId);
   } finally {
     socket.close();
   }

@@ -8,7 +8,7 @@ import bencode from 'bencode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseIp } from '../../../src/domain/ip-address.js';
 import { parseMetainfo } from '../../../src/wire/metainfo.js';
-import { eventually } from '../../support/lab-app.js';
+import { eventually } from '../../support/eventually.js';
 import { ServeProcess } from '../../support/serve-process.js';
 import { torrentWith } from '../../support/torrents.js';
 import {
@@ -129,7 +129,7 @@ describe.skipIf(network === undefined)('of crawled sites and original trackers',
       }),
     );
     await serve.start();
-    await eventually('the crawl', () => serve.output.includes('crawled:'), 15_000);
+    await eventually('the crawl', () => serve.output.includes('crawled:'));
   });
   afterAll(async () => {
     await serve.close();
@@ -156,7 +156,7 @@ describe.skipIf(network === undefined)('of crawled sites and original trackers',
 
   it('of the peers that an original tracker names, only those outside are handed out', async () => {
     await announceOverUdp(customer(20), { infoHash: publicHash });
-    await eventually('the original tracker is asked', () => asked.some((url) => url.startsWith('/announce')), 10_000);
+    await eventually('the original tracker is asked', () => asked.some((url) => url.startsWith('/announce')));
     let peers: readonly string[] = [];
     await eventually('its peers are there', async () => {
       ({ peers } = await announceOverUdp(customer(21), { infoHash: publicHash, event: 0 }));
@@ -214,6 +214,6 @@ describe.skipIf(network === undefined)('of crawled sites and original trackers',
       return peers.includes(`${stranger(79)}:6881`);
     };
     await eventually('the pushed peer is offered', offered);
-    await eventually('the pushed peer is gone', async () => !(await offered()), 15_000);
+    await eventually('the pushed peer is gone', async () => !(await offered()));
   });
 });

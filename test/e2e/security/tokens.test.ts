@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { eventually } from '../../support/lab-app.js';
+import { eventually } from '../../support/eventually.js';
 import { ServeProcess } from '../../support/serve-process.js';
 import {
   CONTROL_PORT,
@@ -126,7 +126,7 @@ describe.skipIf(network === undefined)('tokens', () => {
     serve.signal('SIGHUP');
     const status = async (token: string): Promise<number> => (await call('/api/v1/swarms', { token })).status;
     // Asking with the new token until it counts would be guessing, which is slowed down.
-    await eventually('the reload', () => serve.output.includes('configuration reloaded'), 30_000);
+    await eventually('the reload', () => serve.output.includes('configuration reloaded'));
     expect(await status(fresh)).toBe(200);
     expect(await status(CONTROL_TOKEN)).toBe(401);
     // A token of a probe that is still one opens no call of the operator, one that is not any more is unknown.

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { encodeUdpConnect } from '../../../src/wire/udp-client-packets.js';
-import { eventually } from '../../support/lab-app.js';
+import { eventually } from '../../support/eventually.js';
 import { ServeProcess } from '../../support/serve-process.js';
 import {
   announceOverHttp,
@@ -93,7 +93,7 @@ describe.skipIf(network === undefined)('what is kept', () => {
       return seeders + leechers;
     };
     expect(await watch()).toBe(1);
-    await eventually('the silent peer leaves', async () => (await watch()) === 0, 10_000);
+    await eventually('the silent peer leaves', async () => (await watch()) === 0);
     expect((await datagram(customer(201), encodeUdpConnect(1)))?.length).toBe(16);
   });
 

@@ -14,11 +14,13 @@ import { databaseFile } from '../../../src/store/database-file.js';
 import { createCatalogue } from '../../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 import { hashOf, torrentToStore } from '../../support/catalogue-entries.js';
-import { eventually } from '../../support/lab-app.js';
+import { eventually } from '../../support/eventually.js';
 import { startOriginalSite } from '../../support/original-site.js';
 import { torrentWith } from '../../support/torrents.js';
 
 const TOKEN = 'the-control-token';
+/** Warnings and errors of the application. */
+const said: string[] = [];
 let directory: string;
 let app: Application | undefined;
 beforeEach(() => {
@@ -55,7 +57,8 @@ ${text}`,
 }
 
 async function start(config: Config): Promise<Application> {
-  app = createApp(config, { logger: createLogger('silent'), random: createRandom(1) });
+  const logger = createLogger('warn', { destination: { write: (line) => void said.push(line) } });
+  app = createApp(config, { logger, random: createRandom(1) });
   await app.start();
   return app;
 }
@@ -124,7 +127,8 @@ describe('the address plan', () => {
     await start(quickly(configOf('reports: { probes: [ { id: p, subdomains: [north] } ] }\n')));
     for (const wrong of ['127.1.0.0/17,other\n', '127.1.0.0/17,north\n192.0.2.0/24,b\n', 'nonsense,x\n1,2\n']) {
       write('plan.csv', wrong);
-      await new Promise((done) => setTimeout(done, 200));
+      const before = said.length;
+      await eventually('the refusal', () => said.length > before);
       expect(await clampedUplink(), wrong).toEqual(CLAMPED);
     }
     write('plan.csv', '127.1.0.0/17,north\n');
@@ -160,7 +164,7 @@ test('what a crawl finds may be announced at once, and keeps its count of downlo
     await start({ ...config, tracker });
     const listed = async (): Promise<{ infoHash: string }[]> =>
       (await call('/api/v1/torrents')).torrents as { infoHash: string }[];
-    await eventually('the crawl', async () => (await listed()).length === 1, 15_000);
+    await eventually('the crawl', async () => (await listed()).length === 1);
     const { infoHash } = (await listed())[0]!;
     await eventually('the list', () =>
       announce(infoHash, '127.1.0.5').then(

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CliContext } from '../../../src/cli/cli-context.js';
 import { run } from '../../../src/cli/run.js';
 import { loadConfig } from '../../../src/config/parse-config.js';
+import { eventually } from '../../support/eventually.js';
 import { type ControlApiFixture, startFixture } from '../control-api/control-api-fixture.js';
 
 const CONFIG = `
@@ -185,7 +186,7 @@ describe('report density', () => {
       signal: stop.signal,
     });
     stdin.write('{"event_type":"purge","ip_src":"203.0.113.200","ip_dst":"198.18.0.1","bytes":77}\n');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await eventually('the line is read', () => stdin.readableLength === 0);
     stop.abort();
     expect((await running).code).toBe(0);
     expect(densities().south).toMatchObject({ users: 1 });
@@ -251,7 +252,7 @@ describe('report capability', () => {
     const stop = new AbortController();
     const args = ['report', 'capability', '--cpu', '0.5', '--every', '1', '--url', api.url];
     const running = cli(args, { signal: stop.signal });
-    await vi.waitFor(() => expect(api.service.capabilityReadings(api.clock.now).size).toBe(1), { timeout: 5_000 });
+    await eventually('the report', () => api.service.capabilityReadings(api.clock.now).size === 1);
     stop.abort();
     expect((await running).code).toBe(0);
   });

@@ -18,6 +18,7 @@ import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite
 import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
 import { createCrawlState } from '../../../src/store/sqlite/catalogue-crawl-state.js';
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
+import { eventually, gap } from '../../support/eventually.js';
 import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
 import { torrentWith } from '../../support/torrents.js';
 
@@ -346,12 +347,18 @@ describe('a site that costs too much', () => {
     const stopping = new AbortController();
     setFeed([{ name: 'alice' }]);
     // Whatever the crawler wants read, this thread never comes back from it.
+    let reading = false;
     const endless: CrawlDocumentReader = {
-      run: (_task, _input, options) => slow.run('loop' as 'feed', undefined as never, options) as never,
+      run: (_task, _input, options) => {
+        reading = true;
+        return slow.run('loop' as 'feed', undefined as never, options) as never;
+      },
     };
     const crawl = crawlerWith({ documents: endless }).crawlOnce({ signal: stopping.signal });
-    setTimeout(() => stopping.abort(new Error('stopped')), 100);
-    await expect(crawl).rejects.toThrow('stopped');
+    const rejected = expect(crawl).rejects.toThrow('stopped');
+    await eventually('the document is read', () => reading);
+    stopping.abort(new Error('stopped'));
+    await rejected;
     await slow.close();
   });
 });
@@ -404,7 +411,7 @@ describe('a crawl that is stopped', () => {
     const stopping = new AbortController();
     const scraper: Scraper = {
       scrape: () => {
-        setTimeout(() => stopping.abort(new Error('stopped')), 5);
+        setImmediate(() => stopping.abort(new Error('stopped')));
         return new Promise(() => undefined);
       },
     };
@@ -426,21 +433,16 @@ describe('crawling on a schedule', () => {
           if (begun === 2) throw new Error('broken');
           if (begun >= 4)
             await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
-          await new Promise((done) => setTimeout(done, 15));
+          await gap(15);
           return { entries: [], sources: [], dropped: 0, deleted: 0, ended: false };
         } finally {
           running--;
         }
       },
     };
-    await new Promise<void>((done) => {
-      const schedule = startCrawler({ crawler, everyMs: 5, onFailure: (reason) => failures.push(reason) });
-      const poll = setInterval(() => {
-        if (begun < 4) return;
-        clearInterval(poll);
-        void schedule.stop().then(done);
-      }, 5);
-    });
+    const schedule = startCrawler({ crawler, everyMs: 5, onFailure: (reason) => failures.push(reason) });
+    await eventually('the fourth crawl', () => begun === 4);
+    await schedule.stop();
     expect(most).toBe(1);
     expect(running).toBe(0);
     expect(begun).toBe(4);

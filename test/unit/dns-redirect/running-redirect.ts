@@ -10,9 +10,12 @@ import {
   type DnsRedirectOptions,
 } from '../../../src/dns-redirect/dns-redirect.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
+import { within } from '../../support/eventually.js';
 import { labPolicy } from './lab-policy.js';
 
-export const clock = { nowMs: () => Date.now() };
+export const clock = { nowMs: () => Date.UTC(2026, 10, 22) };
+/** How long an answer may take on a busy machine. */
+const ANSWER_MS = 30_000;
 
 export type Closing = () => Promise<unknown>;
 
@@ -24,7 +27,7 @@ export async function startRedirect(
     listen: [{ host: '127.0.0.1', port: 0 }],
     policy: labPolicy,
     clock,
-    attemptTimeoutMs: 500,
+    attemptTimeoutMs: 5_000,
     ...options,
   });
   await redirect.start();
@@ -81,14 +84,12 @@ export function question(name: string, type = 'A', more: Partial<DnsMessage> = {
 }
 
 /** @returns the first datagram that comes back within `waitMs`, or undefined */
-export async function askUdp(server: Endpoint, packet: Buffer, waitMs = 2_000): Promise<Buffer | undefined> {
+export async function askUdp(server: Endpoint, packet: Buffer, waitMs = ANSWER_MS): Promise<Buffer | undefined> {
   const socket = createSocket(server.host.includes(':') ? 'udp6' : 'udp4');
   try {
-    return await new Promise((resolve) => {
-      setTimeout(() => resolve(undefined), waitMs);
-      socket.on('message', (message) => resolve(message));
-      socket.send(packet, server.port, server.host);
-    });
+    const answered = new Promise<Buffer>((resolve) => socket.on('message', resolve));
+    socket.send(packet, server.port, server.host);
+    return await within(waitMs, answered);
   } finally {
     socket.close();
   }

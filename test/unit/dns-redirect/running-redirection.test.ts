@@ -7,6 +7,7 @@ import { RunningRedirection } from '../../../src/dns-redirect/running-redirectio
 import { OperatorError } from '../../../src/domain/errors.js';
 import { createLogger } from '../../../src/logging/logger.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
+import { eventually } from '../../support/eventually.js';
 import { answerWith, askUdp, type Closing, clock, question, startResolver } from './running-redirect.js';
 
 const closing: Closing[] = [];
@@ -46,14 +47,6 @@ async function start() {
   const address = async (): Promise<unknown> =>
     decode((await askUdp(part.addresses[0]!, question('site.example')))!).answers![0]!.data;
   return { part, health, resolver, address, context };
-}
-
-async function eventually(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (await holds()) return;
-    await new Promise((done) => setTimeout(done, 25));
-  }
-  throw new Error(`${what} did not happen`);
 }
 
 describe('the DNS redirection in its thread', () => {

@@ -5,6 +5,7 @@ import { ClientError } from '../../../src/domain/errors.js';
 import { parseIp, parsePrefix } from '../../../src/domain/ip-address.js';
 import { outboundRules } from '../../../src/net/outbound-rules.js';
 import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite-fetch.js';
+import { eventually, gap } from '../../support/eventually.js';
 import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
 
 const clock = { nowMs: () => Date.UTC(2026, 10, 22) };
@@ -58,10 +59,10 @@ describe('manners', () => {
     for (const path of ['/1', '/2', '/3', '/4']) {
       site.routes.set(path, (response) => {
         most = Math.max(most, ++open);
-        setTimeout(() => {
+        void gap(10).then(() => {
           open--;
           response.end('x');
-        }, 10);
+        });
       });
     }
     await Promise.all(['/1', '/2', '/3', '/4'].map((path) => textOf(site.url + path)));
@@ -183,9 +184,11 @@ describe('limits', () => {
   it('stops when it is told to', async () => {
     site.routes.set('/slow', () => undefined);
     const stopping = new AbortController();
-    const pending = fetcher.fetch(`${site.url}/slow`, { ...request, signal: stopping.signal });
-    setTimeout(() => stopping.abort(new Error('stopped')), 20);
-    await expect(pending).rejects.toThrow('stopped');
+    const options = { ...request, signal: stopping.signal };
+    const pending = expect(fetcher.fetch(`${site.url}/slow`, options)).rejects.toThrow('stopped');
+    await eventually('the request', () => site.requests.some(({ path }) => path === '/slow'));
+    stopping.abort(new Error('stopped'));
+    await pending;
   });
 
   it('says what is wrong with a host that is not there', async () => {

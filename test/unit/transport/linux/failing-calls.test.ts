@@ -13,6 +13,7 @@ import {
 import { linuxTransportOver } from '../../../../src/transport/linux/linux-transport.js';
 import { type NativeCalls, openNativeCalls } from '../../../../src/transport/linux/native-calls.js';
 import type { DatagramHandler, HttpRequestHandler, Transport } from '../../../../src/transport/transport.js';
+import { eventually } from '../../../support/eventually.js';
 
 const EPERM = 1;
 const EAGAIN = 11;
@@ -93,7 +94,7 @@ describe.runIf(process.platform === 'linux')('a system call that fails', () => {
       await new Promise<void>((resolve) => socket.send(`n${i}`, address.port, '127.0.0.1', () => resolve()));
     }
     run(transport);
-    await until(() => answers.length >= wanted);
+    await eventually('all answers', () => answers.length >= wanted);
     return answers;
   }
 
@@ -120,13 +121,8 @@ describe.runIf(process.platform === 'linux')('a system call that fails', () => {
       closed = true;
     });
     socket.write(`${names.join('\n')}\n`);
-    await until(() => closed || received.split('\n').length > names.length);
+    await eventually('all answers', () => closed || received.split('\n').length > names.length);
     return received.replace(/\.+/g, '');
-  }
-
-  async function until(what: () => boolean): Promise<void> {
-    const deadline = Date.now() + 5_000;
-    while (!what() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `n${i}`);
