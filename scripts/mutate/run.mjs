@@ -20,13 +20,13 @@ import { ImportGraph } from './imports.mjs';
 import { TypeChecker } from './types.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+/** The composition root, what configuration is made of, and what each part declares and starts. */
+const WIRING =
+  '^src/(app|config|config-kit|part|policy|logging)/|^src/[^/]+/(part|[a-z-]*section|check-section|check-subdomains|check-redirection|running-[a-z-]+)\\.ts$';
 const { values } = parseArgs({
   options: {
-    files: {
-      type: 'string',
-      default: '^src/(app|config|config-kit|part)/|^src/[^/]+/(part|section|running-[^/]+)\\.ts$',
-    },
-    tests: { type: 'string', default: '^test/unit/(app|config|config-kit)/' },
+    files: { type: 'string', default: WIRING },
+    tests: { type: 'string', default: '^test/unit/(app|config|config-kit|policy|logging)/' },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '2' },
@@ -102,7 +102,8 @@ class Copy {
       cwd: this.#directory,
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: { ...process.env, VITEST: undefined },
+      // What a defect keeps from happening is not waited for as long as elsewhere.
+      env: { ...process.env, TEST_PATIENCE_MS: '10000' },
     });
     await once(runner, 'message');
     return runner;

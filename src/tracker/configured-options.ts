@@ -78,7 +78,7 @@ export function dataPlaneOptions(config: TrackerConfig, { policy, access, isIpv6
     ...liveOptions(config),
     upstreamAskEverySeconds: Math.ceil(upstream.everyMs / 1000),
     snapshotFile: join(config.storage.directory, 'swarms.snapshot'),
-    snapshotEverySeconds: Math.ceil(tracker.snapshotEveryMs / 1000),
+    snapshotEverySeconds: tracker.snapshotEveryMs / 1_000,
     ...(seed === undefined ? {} : { seed }),
   };
 }

@@ -15,6 +15,7 @@ import { eventually, gap } from '../support/eventually.js';
 import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 const infoHash = '3c'.repeat(20);
+const SNAPSHOT_EVERY_MS = 100;
 
 /** Node tells of every thread that this process starts; the tracker has no idea. */
 const threads: Worker[] = [];
@@ -34,9 +35,10 @@ function recordingLogger(): Logger {
 }
 
 async function start(transport: 'linux' | 'portable'): Promise<void> {
-  const yaml = LAB_CONFIG.replace('tracker: {', `tracker: { transport: ${transport}, snapshotEvery: 1s,`);
+  const yaml = LAB_CONFIG.replace('tracker: {', `tracker: { transport: ${transport},`);
   running = await startLabApp(`${yaml}mirrorSite: { listen: "http://127.0.0.1:0" }\n`, directory, {
     logger: recordingLogger(),
+    adjust: (config) => ({ ...config, tracker: { ...config.tracker, snapshotEveryMs: SNAPSHOT_EVERY_MS } }),
   });
 }
 
@@ -203,7 +205,7 @@ it.runIf(process.platform !== 'win32')('is told as down at once, even where the 
   await snapshotWithEverything();
   await eventually('the pipe in the way', () => spawnSync('mkfifo', [pipe]).status === 0);
   const before = statSync(snapshotFile()).mtimeMs;
-  await gap(1_500);
+  await gap(5 * SNAPSHOT_EVERY_MS);
   expect(statSync(snapshotFile()).mtimeMs).toBe(before);
   await endThread();
   expect((await ready()).status).toBe(503);

@@ -59,18 +59,20 @@ export interface RunningApp {
 
 /**
  * @param yaml the configuration without `storage`
+ * @param overrides.adjust sets what the configuration does not take, such as a period that is shorter than operators may set
  * @param keepDirectory where it and its files are; else a temporary one that goes with `stop`
  */
 export async function startLabApp(
   yaml = LAB_CONFIG,
   keepDirectory?: string,
-  overrides: AppOverrides = {},
+  { adjust = (config) => config, ...overrides }: AppOverrides & { readonly adjust?: (config: Config) => Config } = {},
 ): Promise<RunningApp> {
   const directory = keepDirectory ?? mkdtempSync(join(tmpdir(), 'alias-tracker-e2e-'));
-  const config = parseConfig(`${yaml}\nstorage: { directory: ${join(directory, 'data')} }\n`, {
+  const read = parseConfig(`${yaml}\nstorage: { directory: ${join(directory, 'data')} }\n`, {
     file: 'lab.yaml',
     baseDirectory: directory,
   });
+  const config = adjust(read);
   const app = createApp(config, { logger: createLogger('silent'), random: createRandom(1), ...overrides });
   await app.start();
   const endpoint = (part: PartAddress['part'], protocol?: string): Endpoint => {
