@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
-/** `from '…'`, `import('…')`, and threads, whose entry point is named by `new URL('…')` or `threadModule(…, '…')`. */
+/** `from '…'` but for types, `import('…')`, and threads, whose entry point is named by `new URL('…')` or `threadModule(…, '…')`. */
 const IMPORTS = /(?:\bfrom|\bimport|\bimport\(|new URL\(|threadModule\(import\.meta\.url,)\s*'([^']+)\.(?:js|mjs)'/g;
 
 export class ImportGraph {
@@ -30,7 +30,7 @@ export class ImportGraph {
   #importsOf(file) {
     let imports = this.#imports.get(file);
     if (imports === undefined) {
-      const text = readFileSync(join(this.#root, file), 'utf8');
+      const text = readFileSync(join(this.#root, file), 'utf8').replace(/^(?:import|export) type\b[^;]*;/gm, '');
       imports = [...text.matchAll(IMPORTS)]
         .map(([, name]) => normalize(join(dirname(file), `${name}.ts`)))
         .filter((path) => existsSync(join(this.#root, path)));

@@ -1,8 +1,11 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, test } from 'vitest';
+
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { type InfoHash, parseInfoHash } from '../../../src/domain/info-hash.js';
 import { createLogger } from '../../../src/logging/logger.js';
+
 import { RunningExchange } from '../../../src/upstream/running-exchange.js';
+import { eventually } from '../../support/eventually.js';
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -36,6 +39,7 @@ test('a catalogue that cannot be read is an error in the log, not one in the lis
   });
   stops.push(() => part.stop());
   needed!(parseInfoHash('ab'.repeat(20)), 4);
-  await new Promise((done) => setImmediate(done));
-  expect(lines.join('')).toContain('were not asked: database disk image is malformed');
+  await eventually('the error in the log', () =>
+    lines.join('').includes('were not asked: database disk image is malformed'),
+  );
 });
