@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
+import { eventually } from './eventually.js';
 import { freePort } from './free-port.js';
 
 export interface WebCache {
@@ -16,9 +17,6 @@ export interface WebCache {
   reopenLogs(): void;
   stop(): Promise<void>;
 }
-
-const START_TIMEOUT_MS = 20_000;
-const POLL_MS = 50;
 
 export interface NginxOptions {
   readonly directory: string;
@@ -103,13 +101,14 @@ async function running(child: ChildProcess, port: number, reopenLogs: () => void
   child.stderr!.on('data', (chunk: Buffer) => {
     errors += chunk;
   });
-  const endMs = performance.now() + START_TIMEOUT_MS;
-  while (!(await listens(port))) {
-    if (child.exitCode !== null || performance.now() > endMs) {
-      child.kill('SIGKILL');
-      throw new Error(`the cache did not start: ${errors}`);
-    }
-    await pause();
+  try {
+    await eventually('the start of the cache', () => listens(port), {
+      possible: () => child.exitCode === null,
+      found: () => errors,
+    });
+  } catch (thrown) {
+    child.kill('SIGKILL');
+    throw thrown;
   }
   return {
     port,
@@ -133,7 +132,7 @@ function listens(port: number): Promise<boolean> {
 
 /** Fetches once, through a proxy or from a server that stands in for the host of the address. @throws Error if it fails */
 export async function curl(program: string, url: string, ...options: readonly string[]): Promise<void> {
-  const child = spawn(program, ['-s', '-S', '-o', '/dev/null', '--max-time', '10', '--noproxy', '', ...options, url], {
+  const child = spawn(program, ['-s', '-S', '-o', '/dev/null', '--max-time', '60', '--noproxy', '', ...options, url], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const [code] = await once(child, 'exit');
@@ -142,12 +141,6 @@ export async function curl(program: string, url: string, ...options: readonly st
 
 /** Waits until a log has so many lines: caches write them after the answer. @throws Error after a while, with the file */
 export async function untilLines(file: string, lines: number): Promise<void> {
-  const endMs = performance.now() + START_TIMEOUT_MS;
   const text = (): string => (existsSync(file) ? readFileSync(file, 'latin1') : '');
-  while (text().split('\n').length - 1 < lines) {
-    if (performance.now() > endMs) throw new Error(`${file} has not reached ${lines} lines: ${text()}`);
-    await pause();
-  }
+  await eventually(`${lines} lines in ${file}`, () => text().split('\n').length > lines, { found: text });
 }
-
-const pause = (): Promise<void> => new Promise((done) => setTimeout(done, POLL_MS));

@@ -78,10 +78,10 @@ describe('manners', () => {
     for (const each of [site, other]) {
       each.routes.set('/x', (response) => {
         most = Math.max(most, ++open);
-        setTimeout(() => {
+        void gap(10).then(() => {
           open--;
           response.end('x');
-        }, 10);
+        });
       });
     }
     const hosts = ['shop.test', 'SHOP.test', 'shop.test.'].flatMap((name) =>
