@@ -9,6 +9,7 @@ import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { parseMetainfo } from '../../src/wire/metainfo.js';
 import { torrentToStore } from '../support/catalogue-entries.js';
+import { eventually } from '../support/eventually.js';
 import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 import { askUdp, question } from '../unit/dns-redirect/running-redirect.js';
 
@@ -81,6 +82,8 @@ test('pages, control API, DNS and announces are answered while it is rewritten',
   const everybody = new Set<string>();
   for (let n = 1; n <= MAX_TORRENTS && everybody.size < 4; n++) {
     const infoHash = storeTorrent(n);
+    // To make it has kept this thread, which is that of the mirror site, so long that its names may be withdrawn.
+    await eventually('the names', async () => ((await mirrorAddress()) as unknown[]).length > 0);
     const { body, answered } = await answersDuring(infoHash);
     expect(parseMetainfo(body)).toMatchObject({ infoHash, trackerTiers: [[ANNOUNCE]] });
     for (const who of answered) everybody.add(who);

@@ -12,7 +12,8 @@ import bencode from 'bencode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientCommand, type ExperimentClient } from '../../src/lab/experiment-clients.js';
 import { parseMetainfo } from '../../src/wire/metainfo.js';
-import { eventually, LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
+import { eventually } from '../support/eventually.js';
+import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 import { requireFacility, requireProgram } from '../support/real-program.js';
 
 const PIECE_BYTES = 16_384;
@@ -94,7 +95,6 @@ async function announced(infoHash: string): Promise<void> {
   await eventually(
     'the client announced',
     async () => (await lab.call('GET', `/api/v1/swarms/${infoHash}`)).status === 200,
-    30_000,
   );
 }
 
@@ -110,23 +110,23 @@ describe('a torrent that is known from announces only', () => {
     ['libtorrent', '127.1.77.3', libtorrent],
   ] as const;
   for (const [client, address, isInstalled] of clients) {
-    it.skipIf(!isInstalled)(`is fetched from ${client} and offered`, { timeout: 60_000 }, async () => {
+    it.skipIf(!isInstalled)(`is fetched from ${client} and offered`, async () => {
       const infoHash = startSeed(client, address);
       await announced(infoHash);
-      await eventually('it is in the catalogue', async () => (await fromMirror(infoHash)).status === 200, 20_000);
+      await eventually('it is in the catalogue', async () => (await fromMirror(infoHash)).status === 200);
       const served = parseMetainfo(new Uint8Array(await (await fromMirror(infoHash)).arrayBuffer()));
       const totalBytes = PIECES * PIECE_BYTES;
       expect(served).toMatchObject({ infoHash, name: 'content.bin', totalBytes, trackerTiers: [[ALIAS]] });
     });
   }
 
-  it.skipIf(aria2c === undefined)('is not published if it is private (BEP 27)', { timeout: 60_000 }, async () => {
+  it.skipIf(aria2c === undefined)('is not published if it is private (BEP 27)', async () => {
     const infoHash = startSeed('aria2c', '127.1.77.4', { private: 1, source: 'a private tracker' });
     await announced(infoHash);
     // A later one is there, so the crawl has asked for this one, too.
     const later = startSeed('aria2c', '127.1.77.5', { source: 'another' });
     await announced(later);
-    await eventually('a later one is in the catalogue', async () => (await fromMirror(later)).status === 200, 20_000);
+    await eventually('a later one is in the catalogue', async () => (await fromMirror(later)).status === 200);
     expect((await fromMirror(infoHash)).status).toBe(404);
   });
 });

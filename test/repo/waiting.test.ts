@@ -26,6 +26,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'test/unit/app/supervisor.test.ts': [2, 'shows that timers keep the part that they belong to'],
       'test/contract/transport.contract.ts': [1, 'a client that sends without end'],
       'test/unit/control-api/who-calls.test.ts': [1, 'a client that sends without end'],
+      'test/unit/crawler/metadata-client.test.ts': [1, 'a peer that sends without end'],
       'test/unit/store/storage.test.ts': [1, 'keeps another process alive until it is killed'],
       'test/support/world/misbehave.ts': [1, 'a server that sends without end'],
       'test/fuzz/main.ts': [1, 'progress of a run that a person watches'],

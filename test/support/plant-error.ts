@@ -10,7 +10,10 @@ export function plantingEnvironment(directory: string): Record<string, string> {
   return { NODE_OPTIONS: `--import ${pathToFileURL(PRELOAD)}`, PLANT_DIRECTORY: directory };
 }
 
-/** @param where a module such as `policy.policy`, or `thread.dns`. @param what `throw`, `reject` or `block SECONDS` */
+/**
+ * @param where a module such as `policy.policy`, or `thread.dns`
+ * @param what `throw`, `reject`, `spin SECONDS` or `block SECONDS`
+ */
 export function plant(directory: string, where: string, what: string): void {
   // Renamed, so that no half of it is read.
   const draft = join(directory, `.${where}`);

@@ -1,7 +1,8 @@
 /**
  * Loaded before the program (`NODE_OPTIONS=--import`): lets a test make an error escape from any part. Where a module of
  * the program starts something (a timer, a listener), a timer is started beside it, in the same context; it throws once a
- * file with the module's name exists in $PLANT_DIRECTORY. The file says how: `throw`, `reject`, or `block SECONDS`.
+ * file with the module's name exists in $PLANT_DIRECTORY. The file says how: `throw`, `reject`, `spin SECONDS`
+ * (as an endless loop does) or `block SECONDS` (as a system call does, which leaves the processor to others).
  */
 import events from 'node:events';
 import { readFileSync, unlinkSync } from 'node:fs';
@@ -32,7 +33,8 @@ function obey(name) {
   const error = new Error(`planted in ${name}`);
   if (what === 'throw') throw error;
   if (what === 'reject') void Promise.reject(error);
-  if (what === 'block') {
+  if (what === 'block') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(seconds) * 1_000);
+  if (what === 'spin') {
     const until = performance.now() + Number(seconds) * 1_000;
     while (performance.now() < until);
   }
