@@ -8,7 +8,8 @@ import type { InfoHash } from '../../src/domain/info-hash.js';
 import { MAX_INLINE_BYTES } from '../../src/mirror-site/rewritten-torrents.js';
 import { parseMetainfo } from '../../src/wire/metainfo.js';
 import { parseMagnet } from '../../src/wire/metainfo-magnet.js';
-import { eventually, LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
+import { eventually } from '../support/eventually.js';
+import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 import { type OriginalSite, startOriginalSite } from '../support/original-site.js';
 import { torrentWith } from '../support/torrents.js';
 
@@ -62,7 +63,6 @@ crawler:
   await eventually(
     'the crawl stored all six',
     async () => ((await lab.call('GET', '/api/v1/torrents')).json as { total: number }).total === 6,
-    20_000,
   );
 }
 
@@ -107,7 +107,7 @@ async function expectTrackers(source: string, expected: readonly string[]): Prom
   expect(await onPage(infoHash)).toBe(rewritten);
 }
 
-describe('the original trackers', { timeout: 40_000 }, () => {
+describe('the original trackers', () => {
   it('are replaced, and stay after the alias tracker for a source that says so', async () => {
     await serve('top: 10', ', keepOriginalTrackers: true');
     await expectTrackers('plain', [ALIAS]);

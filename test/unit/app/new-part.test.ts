@@ -14,7 +14,7 @@ import type { Config } from '../../../src/config/config-schema.js';
 import { DEFAULT_CONFIG_YAML } from '../../../src/config/default-config.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { createLogger } from '../../../src/logging/logger.js';
-import { eventually } from '../../support/lab-app.js';
+import { eventually } from '../../support/eventually.js';
 import { echoPart, starts } from './echo-part.js';
 
 vi.mock('../../../src/config/parts.js', async (original) => {
