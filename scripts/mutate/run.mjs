@@ -22,11 +22,14 @@ import { TypeChecker } from './types.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** The composition root, what configuration is made of, and what each part declares and starts. */
 const WIRING =
-  '^src/(app|config|config-kit|part|policy|logging)/|^src/[^/]+/(part|[a-z-]*section|check-section|check-subdomains|check-redirection|running-[a-z-]+)\\.ts$';
+  '^src/(app|config|config-kit|part)/|^src/[a-z-]+/(part|section|check-section|configured-[a-z-]+|examine-[a-z-]+|running-[a-z-]+)\\.ts$';
+/** Of the application, and of the wiring of parts that is tested in their own folder. */
+const TESTS =
+  '^test/unit/(app|config|config-kit)/|^test/unit/[a-z-]+/(crawler-parts|configured-[a-z-]+|running-[a-z-]+)\\.test\\.ts$';
 const { values } = parseArgs({
   options: {
     files: { type: 'string', default: WIRING },
-    tests: { type: 'string', default: '^test/unit/(app|config|config-kit|policy|logging)/' },
+    tests: { type: 'string', default: TESTS },
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '2' },

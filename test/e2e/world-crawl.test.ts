@@ -51,7 +51,7 @@ describe('a crawl of the local world', () => {
     code = child.exitCode;
     errors = stderr;
     result = JSON.parse(stdout || '{}');
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await world?.stop();
