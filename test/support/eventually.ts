@@ -8,7 +8,7 @@ export const PATIENCE_MS = Number(process.env.TEST_PATIENCE_MS ?? 120_000);
 const POLL_MS = 10;
 
 export interface Awaited {
-  /** Describes what there is instead, for the message. */
+  /** Describes the actual state, for the message. */
   readonly found?: () => string;
   /** False once it cannot come true any more, e.g. because the process has ended. */
   readonly possible?: () => boolean;
