@@ -262,6 +262,39 @@ describe('redirects', () => {
   });
 });
 
+describe('a redirect to a magnet link', () => {
+  it('is handed back, whatever its host', async () => {
+    const magnet = `magnet:?xt=urn:btih:${'ab'.repeat(20)}&dn=x`;
+    site.routes.set('/1', { status: 302, headers: { location: '/2' } });
+    site.routes.set('/2', { status: 301, headers: { location: magnet } });
+    expect(await fetcher.fetch(`${site.url}/1`, request)).toEqual({ kind: 'magnet', magnet });
+  });
+});
+
+describe('a site of the operator’s own', () => {
+  const inside = outboundRules({
+    lab: false,
+    ownNetworks: () => [],
+    ownAddresses: () => [],
+    isOwnListener: () => false,
+  });
+
+  it('may have a private address and forbid robots, and no redirect leads from it to another one', async () => {
+    await fetcher.close();
+    const other = await startOriginalSite({ '/a': 'other' });
+    fetcher = makeFetcher({ blockedReason: inside });
+    site.routes.set('/robots.txt', 'User-agent: *\nDisallow: /');
+    site.routes.set('/to', { status: 302, headers: { location: `${other.url}/a` } });
+    const own = { ...request, allowPrivate: true, headers: { 'x-key': 'k' } };
+    expect(await fetcher.fetch(`${site.url}/a`, own)).toMatchObject({ kind: 'fetched' });
+    expect(site.requests.map(({ path, headers }) => [path, headers['x-key']])).toEqual([['/a', 'k']]);
+    await expect(fetcher.fetch(`${site.url}/to`, own)).rejects.toThrow(/private or reserved/);
+    await expect(fetcher.fetch(`${site.url}/a`, request)).rejects.toThrow(/private or reserved/);
+    expect(other.requests).toEqual([]);
+    await other.stop();
+  });
+});
+
 describe('with names', () => {
   it('connects to the address that the given resolver tells, and keeps the name', async () => {
     await fetcher.close();
