@@ -5,8 +5,12 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDocumentReader } from '../../src/app/document-reader.js';
 import { registerCrawlCommand } from '../../src/cli/commands/crawl.js';
+import { type LogListener, startLogListener } from '../../src/crawler/access-log/log-listener.js';
+import { createCrawlState } from '../../src/store/sqlite/catalogue-crawl-state.js';
+import { openDatabase } from '../../src/store/sqlite/database.js';
 import { runCommand } from '../support/command-line.js';
 import { type OriginalSite, startOriginalSite } from '../support/original-site.js';
 import { requireProgram } from '../support/real-program.js';
@@ -126,5 +130,74 @@ describe.skipIf(nginx === undefined || curlProgram === undefined)('nginx', () =>
     await request({ leaves: 1 });
     await untilLines(log, 3);
     expect(await crawl(log)).toEqual({ numbers: 3, alice: 2, leaves: 1 });
+  });
+});
+
+describe.skipIf(nginx === undefined || curlProgram === undefined)('nginx in the place of a site', () => {
+  const json = `log_format own escape=json '{"time_iso8601":"$time_iso8601","request":"$request","status":"$status","http_host":"$http_host"}';`;
+  it.each([
+    ['paths of one site', 'access_log access.log combined;', true],
+    ['JSON', `${json} access_log access.log own;`, false],
+  ])('%s', async (_what, logs, oneSite) => {
+    const folder = join(directory, 'nginx');
+    const log = join(folder, 'access.log');
+    cache = await startNginx(nginx!, { directory: folder, origin: site.url, logs });
+    const host = site.url.replace('http://', '');
+    const direct = (name: string): Promise<void> =>
+      curl(curlProgram!, `http://127.0.0.1:${cache!.port}/t/${name}.torrent`, '-H', `Host: ${host}`);
+    for (const name of ['alice', 'alice', 'leaves']) await direct(name);
+    await untilLines(log, 3);
+    expect(await crawl(log, oneSite ? { host } : {})).toEqual({ alice: 2, leaves: 1 });
+  });
+});
+
+describe.skipIf(squid === undefined || nginx === undefined || curlProgram === undefined)('lines over UDP', () => {
+  const documents = createDocumentReader({ name: 'test-documents' });
+  const database = openDatabase(':memory:');
+  const state = createCrawlState(database);
+  let listener: LogListener;
+  beforeEach(async () => {
+    listener = await startLogListener(
+      { host: '127.0.0.1', port: 0 },
+      {
+        source: { name: 'sent', type: 'access-log' },
+        state,
+        documents,
+        clock: { nowMs: () => Date.now() },
+        isIpv6Only: false,
+        onProblem: (problem) => expect.unreachable(problem),
+        onError: (error) => expect.unreachable(error.message),
+      },
+    );
+  });
+  afterEach(async () => {
+    await listener.stop();
+    database.exec('DELETE FROM crawler_request_count');
+  });
+  afterAll(async () => {
+    await documents.close();
+    database.close();
+  });
+
+  const counted = async (): Promise<Record<string, number>> => {
+    await listener.flush();
+    const requests = [...state.requests('sent', 0)];
+    return Object.fromEntries(requests.map(([target, count]) => [/(\w+)\.torrent/.exec(target)![1], count]));
+  };
+
+  it('of Squid', async () => {
+    const logs = `access_log udp://127.0.0.1:${listener.port} squid`;
+    cache = await startSquid(squid!, { directory: join(directory, 'squid'), logs, keeps: 0 });
+    await request({ alice: 2, leaves: 1 });
+    // Squid sends what it has when 1,400 bytes are together, and when it ends.
+    await cache.stop();
+    await expect.poll(counted).toEqual({ alice: 2, leaves: 1 });
+  });
+
+  it('of nginx, by syslog', async () => {
+    const logs = `access_log syslog:server=127.0.0.1:${listener.port} combined;`;
+    cache = await startNginx(nginx!, { directory: join(directory, 'nginx'), origin: site.url, logs });
+    await request({ alice: 1, numbers: 2 });
+    await expect.poll(counted).toEqual({ alice: 1, numbers: 2 });
   });
 });
