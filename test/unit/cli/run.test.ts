@@ -118,13 +118,14 @@ describe('print-config', () => {
       `operator: { name: Example, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
 tracker: { announceUrls: ["udp://alias.example.net:6969/announce"] }
 crawler: { sources: [ { name: a, type: feed, url: "https://me:geheim@site.example/rss?passkey=geheim",
-  headers: { Cookie: "id=geheim", X-Api-Key: geheim } } ] }
+  headers: { Cookie: "id=geheim", X-Api-Key: geheim }, query: { key: geheim } } ] }
 `,
     );
     const { code, stdout } = await commandLine('print-config', '--config', file);
     expect(code).toBe(0);
     expect(stdout).toContain('https://[secret]@site.example/rss?passkey=[secret]');
     expect(stdout).toMatch(/Cookie: "?\[secret-/);
+    expect(stdout).toMatch(/key: "?\[secret-/);
     expect(stdout).not.toContain('geheim');
     expect(() => parseConfig(stdout)).not.toThrow();
   });

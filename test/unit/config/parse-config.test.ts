@@ -281,6 +281,16 @@ describe('files', () => {
     expect(config.storage.directory).toBe(join(directory, 'state'));
   });
 
+  test('a pattern of files may match none, and each kind of source has its own files', () => {
+    const text = (fields: string): string =>
+      `${OPERATOR}tracker: { announceUrls: ["udp://a.example:6969/announce"] }\ncrawler: { sources: [ { name: a, ${fields} } ] }\n`;
+    const options = { baseDirectory: directory };
+    expect(problemsOf(text('type: access-log, file: "*/access.log"'), options)).toEqual([]);
+    const missing = problemsOf(text('type: access-log, file: access.log'), options);
+    expect(missing).toEqual([expect.stringContaining(`there is no file ${directory}/access.log`)]);
+    expect(problemsOf(text('type: list, file: "list?.txt"'), options)).toHaveLength(1);
+  });
+
   test('a directory is not a file', () => {
     const text = `${OPERATOR}tracker: { torrents: . }\n`;
     expect(problemsOf(text, { baseDirectory: directory })[0]).toContain('is a directory, a file is expected');
