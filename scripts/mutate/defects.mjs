@@ -1,8 +1,12 @@
+// @ts-check
 // The defects that `npm run mutate` plants: each is one small change of one place of a source file.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a slip of the keyboard or of the mind does; each pattern is tried at every place where it fits. */
+/**
+ * What a slip of the keyboard or of the mind does; each pattern is tried at every place where it fits.
+ * @type {[pattern: RegExp, slip: string | ((found: string) => string)][]}
+ */
 const SLIPS = [
   [/ === /g, ' !== '],
   [/ !== /g, ' === '],
@@ -17,12 +21,16 @@ const SLIPS = [
   [/if \(!/g, 'if ('],
   [/if \((?!!)/g, 'if (!'],
   // A call that is forgotten: a statement of its own that is one line.
-  [/^ +(?:await |void )?[a-zA-Z_#.]+\([^\n]*\);$/gm, (found) => `${/^ +/.exec(found)[0]};`],
+  [/^ +(?:await |void )?[a-zA-Z_#.]+\([^\n]*\);$/gm, (found) => `${/^ +/.exec(found)?.[0]};`],
   // A value that is not handed on: one line of an object.
   [/^ +[a-zA-Z]+: [^\n{}[\]()]+,$/gm, ''],
 ];
 
-/** @returns the defects of one file, as `{ path, line, at, original, replacement }` */
+/**
+ * @typedef {{ path: string, line: number, at: number, original: string, replacement: string }} Defect
+ * @param {string} root @param {string} path
+ * @returns {Defect[]} those of one file
+ */
 export function defectsIn(root, path) {
   const text = readFileSync(join(root, path), 'utf8');
   const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$|`[^`]*`|'[^'\n]*'/gm, (comment) =>
@@ -40,19 +48,25 @@ export function defectsIn(root, path) {
   );
 }
 
-/** @returns the text of the file with the defect in it */
+/** @param {string} text @param {Defect} defect @returns {string} the text of the file with the defect in it */
 export function withDefect(text, { at, original, replacement }) {
   return text.slice(0, at) + replacement + text.slice(at + original.length);
 }
 
+/** @param {string} text @param {number} index */
 function lineAt(text, index) {
-  return text.slice(text.lastIndexOf('\n', index - 1) + 1).split('\n', 1)[0];
+  return text.slice(text.lastIndexOf('\n', index - 1) + 1).split('\n', 1)[0] ?? '';
 }
 
-/** Every n-th of the list, from a place that the seed sets: files have a share that fits their size. */
+/**
+ * Every n-th of the list, from a place that the seed sets: files have a share that fits their size.
+ * @template T
+ * @param {T[]} list @param {number} count @param {number} seed
+ * @returns {T[]}
+ */
 export function spreadEvenly(list, count, seed) {
   if (count >= list.length) return list;
   const step = list.length / count;
   const first = (seed * 0.618034) % 1;
-  return Array.from({ length: count }, (_, i) => list[Math.floor((i + first) * step)]);
+  return Array.from({ length: count }, (_, i) => /** @type {T} */ (list[Math.floor((i + first) * step)]));
 }

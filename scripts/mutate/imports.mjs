@@ -1,3 +1,4 @@
+// @ts-check
 // Which test files import a source file, directly or through others.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -7,13 +8,15 @@ const IMPORTS = /(?:\bfrom|\bimport|\bimport\(|new URL\(|threadModule\(import\.m
 
 export class ImportGraph {
   #root;
+  /** @type {Map<string, string[]>} */
   #imports = new Map();
 
+  /** @param {string} root */
   constructor(root) {
     this.#root = root;
   }
 
-  /** @returns Map of each file that `file` needs to how many imports away it is */
+  /** @param {string} file @returns {Map<string, number>} each file that it needs, with how many imports away it is */
   closure(file) {
     const distance = new Map([[file, 0]]);
     for (const [each, steps] of distance) {
@@ -22,11 +25,12 @@ export class ImportGraph {
     return distance;
   }
 
-  /** @returns the files that import `file` themselves */
+  /** @param {string} file @param {string[]} files @returns {string[]} those that import it themselves */
   importers(file, files) {
     return files.filter((each) => this.#importsOf(each).includes(file));
   }
 
+  /** @param {string} file */
   #importsOf(file) {
     let imports = this.#imports.get(file);
     if (imports === undefined) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Plants one small defect after another in the wiring and runs the tests that are to notice it. A defect that no test notices
 // is printed with its place. Plain JavaScript, as it works on sources and not with them.
 //
@@ -8,13 +9,12 @@
 //   npm run mutate -- --tests REGEX          test files whose path matches; of them, those that import the changed file run
 //   npm run mutate -- --jobs N               so many at a time
 //   npm run mutate -- --json FILE            the result of each defect
-import { execFileSync, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Copy } from './copy.mjs';
 import { defectsIn, spreadEvenly, withDefect } from './defects.mjs';
 import { ImportGraph } from './imports.mjs';
 import { TypeChecker } from './types.mjs';
@@ -36,8 +36,6 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 });
-/** A defect that makes a test wait for ever is noticed, too. */
-const RUN_TIMEOUT_MS = 300_000;
 
 const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
 const present = tracked.filter((path) => existsSync(join(root, path)));
@@ -49,101 +47,46 @@ const defects = values.sample === undefined ? all : spreadEvenly(all, Number(val
 const graph = new ImportGraph(root);
 const closures = new Map(testFiles.map((test) => [test, graph.closure(test)]));
 const typed = present.filter((path) => path.endsWith('.ts'));
-/** How often each test file noticed a defect of a file, and how long it takes without one. */
+/**
+ * How often a test file noticed a defect of a source file.
+ * @type {Map<string, number>}
+ */
 const noticed = new Map();
+/**
+ * What each test file takes without a defect, in milliseconds.
+ * @type {Map<string, number>}
+ */
 const durations = new Map();
 
-/** The tests that import the file: first those that noticed most, then the near ones, then the quick ones. */
+/**
+ * The tests that import the file: first those that noticed most, then the near ones, then the quick ones.
+ * @param {string} path
+ */
 function testsFor(path) {
-  const rank = (test) => [
-    -(noticed.get(`${test} ${path}`) ?? 0),
-    closures.get(test).get(path),
-    durations.get(test) ?? 0,
-  ];
-  const compare = (a, b) => a.find((value, i) => value !== b[i]) - b.find((value, i) => value !== a[i]) || 0;
-  return testFiles.filter((test) => closures.get(test).has(path)).sort((a, b) => compare(rank(a), rank(b)));
+  return testFiles
+    .map((test) => ({
+      test,
+      count: noticed.get(`${test} ${path}`) ?? 0,
+      distance: closures.get(test)?.get(path),
+      ms: durations.get(test) ?? 0,
+    }))
+    .filter((each) => each.distance !== undefined)
+    .sort((a, b) => b.count - a.count || (a.distance ?? 0) - (b.distance ?? 0) || a.ms - b.ms)
+    .map(({ test }) => test);
 }
 
-/** A copy: whoever works in the checkout is not disturbed, and an interrupted run leaves no defect behind. */
-class Copy {
-  #directory = mkdtempSync(join(tmpdir(), 'alias-tracker-mutate-'));
-  #runner = null;
-
-  constructor() {
-    for (const path of present) cpSync(join(root, path), join(this.#directory, path));
-    cpSync(join(root, 'dist'), join(this.#directory, 'dist'), { recursive: true });
-    symlinkSync(join(root, 'node_modules'), join(this.#directory, 'node_modules'));
-  }
-
-  /** @returns what test-runner.mjs answers */
-  async test(defect, tests) {
-    this.#runner ??= await this.#start();
-    const file = defect && join(this.#directory, defect.path);
-    const text = defect && readFileSync(file, 'utf8');
-    if (defect) writeFileSync(file, withDefect(text, defect));
-    const timer = setTimeout(() => this.#kill(), RUN_TIMEOUT_MS);
-    const stop = new AbortController();
-    try {
-      const answered = Promise.race([
-        once(this.#runner, 'message', { signal: stop.signal }),
-        once(this.#runner, 'exit', { signal: stop.signal }),
-      ]);
-      this.#runner.send({ changed: file, tests: tests.map((test) => join(this.#directory, test)) });
-      const [answer] = await answered;
-      if (answer?.durations !== undefined) return this.#relative(answer);
-      this.#runner = null;
-      return { failed: 'the time limit', durations: {} };
-    } finally {
-      stop.abort();
-      clearTimeout(timer);
-      if (defect) writeFileSync(file, text);
-    }
-  }
-
-  async #start() {
-    const runner = fork(join(this.#directory, 'scripts/mutate/test-runner.mjs'), {
-      cwd: this.#directory,
-      detached: true,
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      // What a defect keeps from happening is not waited for as long as elsewhere.
-      env: { ...process.env, TEST_PATIENCE_MS: '10000' },
-    });
-    await once(runner, 'message');
-    return runner;
-  }
-
-  #relative({ failed, why, durations }) {
-    const short = (path) => path?.replace(`${this.#directory}/`, '') ?? null;
-    return {
-      failed: short(failed),
-      why,
-      durations: Object.fromEntries(Object.entries(durations).map(([test, ms]) => [short(test), ms])),
-    };
-  }
-
-  /** Its whole process group, as a test may be in an endless loop. */
-  #kill() {
-    try {
-      if (this.#runner?.pid !== undefined) process.kill(-this.#runner.pid, 'SIGKILL');
-    } catch {
-      // It has ended.
-    }
-  }
-
-  close() {
-    this.#kill();
-    rmSync(this.#directory, { recursive: true, force: true });
-  }
-}
-
-const copies = Array.from({ length: Math.max(1, Number(values.jobs)) }, () => new Copy());
+const copies = Array.from({ length: Math.max(1, Number(values.jobs)) }, () => new Copy(root, present));
 process.on('exit', () => {
   for (const copy of copies) copy.close();
 });
 process.on('SIGINT', () => process.exit(130));
 process.on('SIGTERM', () => process.exit(143));
 
-/** Gives each item to the next copy that is free. */
+/**
+ * Gives each item to the next copy that is free.
+ * @template T
+ * @param {T[]} items @param {(item: T, copy: Copy) => Promise<void>} work
+ */
 async function spread(items, work) {
   const rest = [...items];
   await Promise.all(
@@ -160,33 +103,42 @@ await spread(testFiles, async (test, copy) => {
     console.error(`${test} fails without a defect (${why}): repair it first`);
     process.exit(1);
   }
-  durations.set(test, taken[test]);
+  durations.set(test, taken[test] ?? 0);
 });
 
 const checker = new TypeChecker(root);
+/** @type {(import('./defects.mjs').Defect & { noticedBy: 'types' | 'tests' | 'nobody', by: string })[]} */
 const results = [];
 await spread(defects, async (defect, copy) => {
   const startedMs = performance.now();
   const { path } = defect;
   const text = withDefect(readFileSync(join(root, path), 'utf8'), defect);
   let by = '';
+  /** @type {'types' | 'tests' | 'nobody'} */
   let noticedBy = 'types';
   if (!checker.refuses(path, text, graph.importers(path, typed))) {
-    const { failed } = await copy.test(defect, testsFor(path));
-    noticedBy = failed === null ? 'nobody' : 'tests';
-    by = failed ?? '';
-    if (failed !== null) noticed.set(`${failed} ${path}`, (noticed.get(`${failed} ${path}`) ?? 0) + 1);
+    const { failed, why = '' } = await copy.test(defect, testsFor(path));
+    if (failed !== null) {
+      noticedBy = 'tests';
+      by = `${failed}: ${why}`;
+      noticed.set(`${failed} ${path}`, (noticed.get(`${failed} ${path}`) ?? 0) + 1);
+    } else if (!checker.refuses(path, text, typed)) {
+      noticedBy = 'nobody';
+    }
   }
   results.push({ ...defect, noticedBy, by });
   const place = `${path}:${defect.line}`;
   const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
-  console.error(`${results.length}/${defects.length} ${noticedBy.padEnd(6)} ${place} ${by} ${seconds} s`);
+  console.error(
+    `${results.length}/${defects.length} ${noticedBy.padEnd(6)} ${place} ${by.split(': ', 1)} ${seconds} s`,
+  );
   if (noticedBy === 'nobody') {
     console.log(`${place}: ${JSON.stringify(defect.original.trim())} → ${JSON.stringify(defect.replacement.trim())}`);
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 1)}\n`);
 });
 checker.close();
+/** @param {'types' | 'tests' | 'nobody'} who */
 const count = (who) => results.filter((result) => result.noticedBy === who).length;
 const valid = results.length - count('types');
 console.log(

@@ -1,3 +1,4 @@
+// @ts-check
 // A vitest that stays, in a process of its own: it transforms the sources once, and runs what it is asked to. Started by run.mjs
 // in a copy of the checkout; messages: `{ changed, tests }` in, `{ failed, durations }` out.
 import { createVitest } from 'vitest/node';
@@ -16,33 +17,46 @@ const vitest = await createVitest('test', {
 await vitest.standalone();
 const specifications = new Map((await vitest.globTestSpecifications()).map((each) => [each.moduleId, each]));
 
-/** One test file after another, so that nothing more is started after the first failure. */
+/**
+ * @typedef {{ failed: string | null, why?: string, durations: Record<string, number> }} Answer
+ * One test file after another, so that nothing more is started after the first failure.
+ * @param {{ changed?: string, tests: string[] }} order
+ * @returns {Promise<Answer>}
+ */
 async function run({ changed, tests }) {
   if (changed !== undefined) vitest.invalidateFile(changed);
+  /** @type {Record<string, number>} */
   const durations = {};
   for (const test of tests) {
     const startedMs = performance.now();
-    const { testModules, unhandledErrors } = await vitest.runTestSpecifications([specifications.get(test)]);
+    const specification = specifications.get(test);
+    if (specification === undefined) throw new Error(`${test} is not a test`);
+    const { testModules, unhandledErrors } = await vitest.runTestSpecifications([specification]);
     durations[test] = performance.now() - startedMs;
     const passed = testModules.length > 0 && testModules.every((each) => each.ok());
     if (!passed || unhandledErrors.length > 0) {
       const errors = testModules.flatMap((each) => [
         ...each.errors(),
-        ...[...each.children.allTests('failed')].flatMap((failed) => failed.result().errors),
+        ...[...each.children.allTests('failed')].flatMap((failed) => failed.result().errors ?? []),
       ]);
       const [first] = [...errors, ...unhandledErrors];
-      return { failed: test, why: String(first?.message ?? 'no test ran'), durations };
+      return { failed: test, why: first === undefined ? 'no test ran' : messageOf(first), durations };
     }
   }
   return { failed: null, durations };
 }
 
+/** @param {unknown} thrown */
+function messageOf(thrown) {
+  return String(/** @type {{ message?: string }} */ (thrown).message ?? thrown);
+}
+
 process.on('message', async (message) => {
   try {
-    process.send(await run(message));
+    process.send?.(await run(/** @type {Parameters<typeof run>[0]} */ (message)));
   } catch (thrown) {
-    process.send({ failed: 'vitest', why: String(thrown), durations: {} });
+    process.send?.({ failed: 'vitest', why: String(thrown), durations: {} });
   }
 });
 process.on('disconnect', () => process.exit(0));
-process.send({ ready: true });
+process.send?.({ ready: true });
