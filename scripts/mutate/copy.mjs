@@ -59,7 +59,7 @@ export class Copy {
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       // What a defect keeps from happening is not waited for as long as elsewhere.
-      env: { ...process.env, TEST_PATIENCE_MS: '10000' },
+      env: { ...process.env, TEST_PATIENCE_MS: '15000' },
     });
     await once(runner, 'message');
     return runner;

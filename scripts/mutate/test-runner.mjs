@@ -3,7 +3,7 @@
 // in a copy of the checkout; messages: `{ changed, tests }` in, `{ failed, durations }` out.
 import { createVitest } from 'vitest/node';
 
-const TEST_TIMEOUT_MS = 20_000;
+const TEST_TIMEOUT_MS = 45_000;
 
 const vitest = await createVitest('test', {
   root: process.cwd(),
