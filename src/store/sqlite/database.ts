@@ -87,7 +87,8 @@ export function openDatabaseOrSetAside(file: string): { database: SqliteDatabase
     const database = openDatabase(file);
     if (statSync(file).size > MAX_CHECKED_BYTES) return { database };
     try {
-      const [first] = database.pragma('quick_check(1)', { simple: false }) as { quick_check: string }[];
+      // Not by `pragma()`, whose statement would be collected: see keepStatements.
+      const [first] = database.prepare<[], { quick_check: string }>('PRAGMA quick_check(1)').all();
       if (first?.quick_check !== 'ok') throw new DamagedDatabaseError(file, first?.quick_check);
       return { database };
     } catch (thrown) {
@@ -125,15 +126,21 @@ function makePrivate(file: string): void {
   }
 }
 
-/** Every opened database, until the process ends: see {@link keepStatements}. */
+/** Every opened database, until the process ends: see {@link keepDatabase}. */
 const opened = new Set<SqliteDatabase>();
 
 /**
- * Caches one statement for each SQL text and never releases it. With better-sqlite3 12, Node.js from 24.19 aborts in
- * the destructor of a statement that the garbage collector frees (an assertion in `RemoveEnvironmentCleanupHook`).
+ * Keeps the object until the process ends, also after it is closed. With better-sqlite3 12, Node.js from 24.19 aborts in
+ * the destructor of a database or a statement that the garbage collector frees (an assertion in
+ * `RemoveEnvironmentCleanupHook`).
  */
-function keepStatements(database: SqliteDatabase): void {
+export function keepDatabase(database: SqliteDatabase): void {
   opened.add(database);
+}
+
+/** Caches one statement for each SQL text and never releases it, for the reason of {@link keepDatabase}. */
+function keepStatements(database: SqliteDatabase): void {
+  keepDatabase(database);
   const prepare = database.prepare.bind(database) as (sql: string) => Database.Statement;
   const statements = new Map<string, Database.Statement>();
   const kept = (sql: string): Database.Statement => {

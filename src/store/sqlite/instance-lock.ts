@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { errorCodeOf, messageOf, OperatorError } from '../../domain/errors.js';
+import { keepDatabase } from './database.js';
 import { isDamage } from './storage-failure.js';
 
 const LOCK_FILE = 'serve.lock';
@@ -43,6 +44,7 @@ function holdLock(file: string, directory: string): Database.Database {
   // Created first, so that only its owner can read it.
   writeFileSync(file, '', { flag: 'a', mode: 0o600 });
   const lock = new Database(file, { timeout: 0 });
+  keepDatabase(lock);
   try {
     lock.exec('BEGIN EXCLUSIVE');
     return lock;

@@ -76,7 +76,7 @@ describe('the store of reports', () => {
         store.commit(() => store.saveCapability({ address, ...facts, role: 'peer', receivedMs: NOW_MS + host }));
       }
       const addressesInFile = (): number => {
-        onDisk.pragma('wal_checkpoint(TRUNCATE)');
+        onDisk.exec('PRAGMA wal_checkpoint(TRUNCATE)');
         return readFileSync(file).toString('latin1').split('203.0.113.').length - 1;
       };
       expect(addressesInFile()).toBeGreaterThanOrEqual(200);
