@@ -23,9 +23,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** The composition root, what configuration is made of, and what each part declares and starts. */
 const WIRING =
   '^src/(app|config|config-kit|part)/|^src/[a-z-]+/(part|section|check-section|configured-[a-z-]+|examine-[a-z-]+|running-[a-z-]+)\\.ts$';
-/** Of the application, and of the wiring of parts that is tested in their own folder. */
+/** Of the application and its commands, and of the wiring of parts that is tested in their own folder. */
 const TESTS =
-  '^test/unit/(app|config|config-kit)/|^test/unit/[a-z-]+/(crawler-parts|configured-[a-z-]+|running-[a-z-]+)\\.test\\.ts$';
+  '^test/unit/(app|config|config-kit|cli)/|^test/unit/[a-z-]+/(crawler-parts|configured-[a-z-]+|running-[a-z-]+)\\.test\\.ts$';
 const { values } = parseArgs({
   options: {
     files: { type: 'string', default: WIRING },

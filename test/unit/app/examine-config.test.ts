@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../../src/app/create-app.js';
-import { examineConfig } from '../../../src/app/examine-config.js';
+import { adviceOnThisMachine, examineConfig } from '../../../src/app/examine-config.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { formatPath } from '../../../src/config-kit/config-problem.js';
 import { createLogger } from '../../../src/logging/logger.js';
@@ -166,4 +166,15 @@ test('what is right is found so, and nothing is written', async () => {
   });
   expect(await examineConfig(config)).toEqual([]);
   expect(() => rmSync(join(directory, 'data'))).toThrow('ENOENT');
+});
+
+test('addresses to listen on that this machine does not have are advice, one line for each key', () => {
+  const listen = ['udp://203.0.113.9:6969', 'http://127.0.0.5:0', 'http://0.0.0.0:0', 'udp://127.0.0.1:0'];
+  const rest = `tracker: { listen: ${JSON.stringify(listen)} }
+dnsRedirect: { listen: ["203.0.113.9:53"], upstreamResolvers: [192.0.2.53], sites: [a.example], mirrorAddresses: [127.0.0.1] }
+`;
+  expect(adviceOnThisMachine(configOf({ rest }))).toEqual([
+    'tracker.listen[0]: this machine has no address 203.0.113.9; serve needs it to start',
+    'dnsRedirect.listen[0]: this machine has no address 203.0.113.9; serve needs it to start',
+  ]);
 });

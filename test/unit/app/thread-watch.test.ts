@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Health } from '../../../src/app/health.js';
 import { ThreadWatch } from '../../../src/app/supervision/thread-watch.js';
@@ -82,5 +84,24 @@ test('after `stop` nothing is watched any more, and it can be started again', ()
   watch.start();
   pass(60, false);
   expect(abandoned.length).toBeGreaterThan(0);
+  watch.stop();
+});
+
+test('the watchdog that ends by `stop` is not reported as one that does not run', async () => {
+  const started = once(process, 'worker') as Promise<[Worker]>;
+  const { watch, log } = watched();
+  const [watchdog] = await started;
+  const ended = once(watchdog, 'exit');
+  watch.stop();
+  await ended;
+  expect(log).toEqual([]);
+});
+
+test('a watchdog that ends by itself is reported', async () => {
+  const started = once(process, 'worker') as Promise<[Worker]>;
+  const { watch, log } = watched();
+  const [watchdog] = await started;
+  await watchdog.terminate();
+  expect(log).toEqual([expect.stringContaining('the watchdog of the main thread does not run')]);
   watch.stop();
 });

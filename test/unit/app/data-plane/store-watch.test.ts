@@ -51,14 +51,18 @@ operator:
     ['peers', { records: 950 }, { records: 800 }],
     ['torrents', { swarms: 95 }, { swarms: 80 }],
   ])('makes the tracker not ready when all room for %s is nearly taken, until there is some again', (_, full, free) => {
-    const { watch, health, now } = watched();
+    const { watch, health, lines, now } = watched();
     Object.assign(now, full);
     watch.check();
+    watch.check();
+    expect(lines.filter((line) => line.includes('will soon not store new clients'))).toHaveLength(1);
     expect(health.reasons()).toEqual([expect.stringMatching(/^swarm store: nearly full .*raise tracker.limits/)]);
     expect(health.isHealthy('tracker')).toBe(true);
     Object.assign(now, free);
     watch.check();
+    watch.check();
     expect(health.reasons()).toEqual([]);
+    expect(lines.filter((line) => line.includes('has room again'))).toHaveLength(1);
   });
 
   it('knows how full the store is for whom', () => {
