@@ -82,18 +82,13 @@ export function compileCostTable(input: CostInput): CompiledCost {
   const period = periodInForce(billing.schedule, input.nowMs);
   const rates = foreignRates(billing, ownAsns, input.relationships, period);
   const groupCount = groups.length;
-  const partition = new Uint8Array(groupCount).fill(FOREIGN_PARTITION);
   const rateRank = new Uint8Array(groupCount);
+  const partition = partitionsOf(groups, ownAsns);
+  /** Of the foreign groups, by number. */
   const rateOf: ForeignRate[] = [];
-  const inner = new Set<LocalityGroup['kind']>(['subdomain', 'cache', 'own-as']);
-  for (let number = 0; number < groupCount; number++) {
-    const group = groups[number];
-    if (group !== undefined && inner.has(group.kind)) {
-      partition[number] = Math.min(FOREIGN_PARTITION - 1, Math.max(0, ownAsns.indexOf(group.asn)));
-    } else {
-      rateOf[number] = rates.rateOf(group?.asn ?? 0);
-    }
-  }
+  partition.forEach((number, group) => {
+    if (number === FOREIGN_PARTITION) rateOf[group] = rates.rateOf(groups[group]?.asn ?? 0);
+  });
   const overrideRate = (rate: number = billing.defaultRatePerGigabyte): number =>
     rate * (period?.neighbours === undefined ? (period?.rateFactor ?? 1) : 1);
   const ranks = new RateRanks([
@@ -120,52 +115,72 @@ export function compileCostTable(input: CostInput): CompiledCost {
     rateRank,
     densityLevel: densityOf(input.density),
     scoreOf: compileScores(input.weights),
-    mix: {
-      ...input.mix,
-      foreignPeersMin: period?.foreignPeersMin ?? input.mix.foreignPeersMin,
-      foreignPeersMax: period?.foreignPeersMax ?? input.mix.foreignPeersMax,
-      gatewaysMax: period?.gatewaysMax ?? input.mix.gatewaysMax,
-    },
-    reportedCapability:
-      'slots' in capability
-        ? capability
-        : compileCapability(
-            capability,
-            input.caches.map((cache) => cache.address),
-            input.version,
-          ),
+    mix: mixInForce(input.mix, period),
+    reportedCapability: 'slots' in capability ? capability : capabilityTable(capability, input),
     overrides,
   };
   const at = nextChangeAtMs(billing.schedule, input.nowMs);
 
-  const assemble = (base: CostTable, density: ReadonlyMap<string, DensityReading>): CompiledCost => {
-    return {
-      table: base,
-      period,
-      nextChangeAtMs: at,
-      describeGroup(number) {
-        const group = groups[number] ?? groups[UNKNOWN_GROUP]!;
-        const rate = rateOf[group.number];
-        const reading =
-          group.kind === 'subdomain' && group.subdomain !== undefined ? density.get(group.subdomain) : undefined;
-        const { number: _, ...facts } = group;
-        return {
-          group: group.number,
-          ...facts,
-          ratePerGigabyte: rate?.ratePerGigabyte ?? 0,
-          rateRank: base.rateRank[group.number]!,
-          relationship: rate?.relationship ?? 'own',
-          ...(rate?.neighbour === undefined ? {} : { neighbour: rate.neighbour }),
-          ...(rate?.viaAsn === undefined ? {} : { viaAsn: rate.viaAsn }),
-          densityLevel: base.densityLevel[group.number]!,
-          ...(reading === undefined ? {} : { density: reading }),
-        };
-      },
-      overriddenRate: (requesterGroup, group) => rateOfOrder.get(overrides.get(requesterGroup * 65_536 + group) ?? -1),
-      withDensity: (version, newer) => assemble({ ...base, version, densityLevel: densityOf(newer) }, newer),
-    };
-  };
+  const assemble = (base: CostTable, density: ReadonlyMap<string, DensityReading>): CompiledCost => ({
+    table: base,
+    period,
+    nextChangeAtMs: at,
+    describeGroup(number) {
+      const group = groups[number] ?? groups[UNKNOWN_GROUP]!;
+      return describeGroup(group, base, rateOf[group.number], density);
+    },
+    overriddenRate: (requesterGroup, group) => rateOfOrder.get(overrides.get(requesterGroup * 65_536 + group) ?? -1),
+    withDensity: (version, newer) => assemble({ ...base, version, densityLevel: densityOf(newer) }, newer),
+  });
   return assemble(table, input.density);
+}
+
+const INNER_KINDS: ReadonlySet<LocalityGroup['kind']> = new Set(['subdomain', 'cache', 'own-as']);
+
+/** The partition of each group: the position of its AS among the operator's own, or foreign. */
+function partitionsOf(groups: CostInput['groups'], ownAsns: readonly number[]): Uint8Array {
+  return Uint8Array.from(groups, (group) =>
+    group !== undefined && INNER_KINDS.has(group.kind)
+      ? Math.min(FOREIGN_PARTITION - 1, Math.max(0, ownAsns.indexOf(group.asn)))
+      : FOREIGN_PARTITION,
+  );
+}
+
+/** The mix with what the billing period in force replaces. */
+function mixInForce(mix: MixRules, period: BillingPeriod | undefined): MixRules {
+  return {
+    ...mix,
+    foreignPeersMin: period?.foreignPeersMin ?? mix.foreignPeersMin,
+    foreignPeersMax: period?.foreignPeersMax ?? mix.foreignPeersMax,
+    gatewaysMax: period?.gatewaysMax ?? mix.gatewaysMax,
+  };
+}
+
+function capabilityTable(readings: ReadonlyMap<string, CapabilityReading>, input: CostInput): ReportedCapability {
+  const caches = input.caches.map((cache) => cache.address);
+  return compileCapability(readings, caches, input.version);
+}
+
+/** @param rate undefined for the operator's own groups */
+function describeGroup(
+  { number, ...facts }: LocalityGroup,
+  table: CostTable,
+  rate: ForeignRate | undefined,
+  density: ReadonlyMap<string, DensityReading>,
+): GroupCost {
+  const reading =
+    facts.kind === 'subdomain' && facts.subdomain !== undefined ? density.get(facts.subdomain) : undefined;
+  return {
+    group: number,
+    ...facts,
+    ratePerGigabyte: rate?.ratePerGigabyte ?? 0,
+    rateRank: table.rateRank[number]!,
+    relationship: rate?.relationship ?? 'own',
+    ...(rate?.neighbour === undefined ? {} : { neighbour: rate.neighbour }),
+    ...(rate?.viaAsn === undefined ? {} : { viaAsn: rate.viaAsn }),
+    densityLevel: table.densityLevel[number]!,
+    ...(reading === undefined ? {} : { density: reading }),
+  };
 }
 
 /**

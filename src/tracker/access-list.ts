@@ -34,6 +34,11 @@ export class AccessList {
     this.denied = deniedSet.size === 0 ? null : deniedSet;
   }
 
+  /** Whether every torrent is permitted. */
+  get isOpen(): boolean {
+    return this.allowed === null && this.denied === null;
+  }
+
   /** @returns one of the `ACCESS_` constants */
   check(bytes: Uint8Array, offset: number): number {
     if (this.denied?.has(bytes, offset)) return ACCESS_DENIED;

@@ -17,7 +17,7 @@ import { topologyTableFrom } from '../topology/flat-table.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import { type ChosenTransport, chooseTransport } from '../transport/choose-transport.js';
 import type { RemoteAddress, Transport, TransportListener } from '../transport/transport.js';
-import { AccessList } from './access-list.js';
+import { ACCESS_PERMITTED, AccessList } from './access-list.js';
 import type { Announcer } from './announcer.js';
 import { AnswerQuestions } from './answer-questions.js';
 import { buildAnnouncer, buildStore, networkSetOf } from './build-tracker.js';
@@ -101,8 +101,9 @@ class Worker {
     this.housekeeping = new Housekeeping(this.store, counters, transport.counters);
     this.questions = new AnswerQuestions(this.announcer, (message) => this.post(message));
     this.restored = start.snapshot === null ? null : this.restore(start.snapshot);
-    // Of the peers that came back from the snapshot.
-    this.store.denial.deny(networkSetOf(options.deniedAddresses));
+    // The snapshot may hold peers that the present rules do not allow.
+    this.store.denial.denyAddresses(networkSetOf(options.deniedAddresses));
+    this.removeRefusedTorrents();
   }
 
   private restore(bytes: Uint8Array): Restored {
@@ -241,6 +242,7 @@ class Worker {
         return;
       case 'access':
         this.announcer.access = new AccessList(message.access);
+        this.removeRefusedTorrents();
         return;
       case 'options':
         this.applyOptions(message.options);
@@ -266,6 +268,13 @@ class Worker {
     }
   }
 
+  /** Peers of torrents that the access list refuses would stay until they expire: nobody can announce them any more. */
+  private removeRefusedTorrents(): void {
+    const { access } = this.announcer;
+    const isRefused = (infoHash: Uint8Array): boolean => access.check(infoHash, 0) !== ACCESS_PERMITTED;
+    this.store.refusal.refuseTorrents(access.isOpen ? null : isRefused);
+  }
+
   private setPolicy(topology: TopologyData, cost: CostTable): void {
     if (topology.version !== this.announcer.topology.version) this.announcer.topology = topologyTableFrom(topology);
     this.announcer.partition = cost.partition;
@@ -285,7 +294,7 @@ class Worker {
   private applyOptions({ deniedAddresses, upstreamWantedBelow }: LiveOptions): void {
     const denied = networkSetOf(deniedAddresses);
     this.announcer.settings = { ...this.announcer.settings, denied };
-    this.store.denial.deny(denied);
+    this.store.denial.denyAddresses(denied);
     this.store.upstreamWantedBelow = upstreamWantedBelow;
   }
 }

@@ -34,6 +34,11 @@ const SMALLEST_SLICE = 64;
  * and for a sweep that is under way, within a second.
  */
 const REFRESH_WITHIN_MS = 250;
+/**
+ * Torrents that are no longer served have lost their peers after about this long, later in very large swarms. There is no
+ * hurry: nobody is given these peers any more. A crawl may change the list every hour, so the sweep must not cost much.
+ */
+const REFUSE_WITHIN_MS = 5_000;
 const COPY_EVERY_MS = 250;
 
 export class Housekeeping {
@@ -60,11 +65,11 @@ export class Housekeeping {
     this.received = received;
   }
 
-  /** In every turn a little, so that no single one takes long. */
+  /** Called after each batch: does a small slice, so that it never takes long. */
   refresh(nowMs: number, nowSeconds: number): void {
     const share = Math.min(1, (nowMs - this.refreshedMs) / REFRESH_WITHIN_MS);
     this.store.refreshCapability(share, nowSeconds);
-    this.store.dropDenied(share, nowSeconds);
+    this.store.continueRound(this.store.denial, share, nowSeconds);
     this.refreshedMs = nowMs;
   }
 
@@ -72,6 +77,7 @@ export class Housekeeping {
     if (nowMs >= this.expireAtMs) {
       this.expireAtMs = nowMs + EXPIRE_EVERY_MS;
       this.counters[COUNT_EXPIRED]! += this.store.expire(nowSeconds, this.slice);
+      this.store.continueRound(this.store.refusal, EXPIRE_EVERY_MS / REFUSE_WITHIN_MS, nowSeconds);
     }
     if (nowMs >= this.copyAtMs) {
       this.copyAtMs = nowMs + COPY_EVERY_MS;
@@ -83,8 +89,8 @@ export class Housekeeping {
     const counters = this.counters;
     const stats = this.store.stats;
     // Peers, the entries of swarms, and the slots of the table, which is at most a few times as long.
-    const places = stats.records + 4 * stats.swarms;
-    this.slice = Math.min(HOUSEKEEPING_SLICE_PEERS, SMALLEST_SLICE + Math.ceil(places / SLICES_A_PASS));
+    const sweepLength = stats.records + 4 * stats.swarms;
+    this.slice = Math.min(HOUSEKEEPING_SLICE_PEERS, SMALLEST_SLICE + Math.ceil(sweepLength / SLICES_A_PASS));
     counters[GAUGE_PEERS] = stats.peers;
     counters[GAUGE_SEEDS] = stats.seeds;
     counters[GAUGE_UPSTREAM_PEERS] = stats.upstreamPeers;

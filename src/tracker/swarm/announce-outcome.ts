@@ -1,16 +1,16 @@
 /**
- * What an announce did to the swarm: a mutable record that every listener owns once, like the request, so that answering
+ * The result of an announce: a mutable record that every listener owns once, like the request, so that an answer
  * allocates nothing. The counts are those of BEP 3 and BEP 15: both families, the announcer included, peers from original
  * trackers left out.
  */
 
 /** The peer is stored (or removed, where it stopped). */
 export const STATUS_STORED = 0;
-/** Its address already holds as many places in this swarm, or in all, as one address may: not stored, but answered. */
+/** Its address has reached its limit of peers, in this swarm or in all: answered, but not stored. */
 export const STATUS_ADDRESS_LIMIT = 1;
-/** The store is full: a new peer is not stored, but answered. */
+/** The store is full: answered, but not stored. */
 export const STATUS_STORE_FULL = 2;
-/** Only the room that is kept for the operator's own clients is left, and this is not one: not stored, but answered. */
+/** Only the share reserved for the operator's own clients is left, and this is not one: answered, but not stored. */
 export const STATUS_FULL_FOR_FOREIGN = 3;
 
 export class AnnounceOutcome {
@@ -24,11 +24,11 @@ export class AnnounceOutcome {
   seeds = 0;
   leechers = 0;
   completed = 0;
-  /** The swarm has too few peers to offer and original trackers have not been asked lately: ask them now. Set at most once a period. */
+  /** The swarm has too few peers: ask original trackers now. Set at most once per period for each swarm. */
   needsUpstream = false;
 }
 
-/** What a scrape (BEP 48) tells of one swarm. */
+/** The counts of one swarm for a scrape (BEP 48). */
 export class ScrapeOutcome {
   found = false;
   seeds = 0;

@@ -1,8 +1,8 @@
 /**
- * Brings a change of reported capability to peers that are stored already, so that a report changes the next answer and not
- * the one after the node's next announce. Where reported addresses have peers is remembered from their announces; an
- * address that is reported for the first time is looked for once, by a sweep. Changes and sweep are spread over the turns
- * of the worker, since a peer that changes its rank costs as much as an answer.
+ * Applies changed capability reports to stored peers, so that a report affects the next answer rather than the one after the
+ * node's next announce. Peers of reported addresses are remembered from their announces. A sweep over all swarms finds the
+ * peers of an address that is reported for the first time. Both run in slices between batches, because a peer that changes
+ * its rank costs as much as an answer.
  */
 import {
   type AddressLevels,
@@ -23,7 +23,7 @@ import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
 type AddressKey = number | string;
 const PORTS = 65_536;
 const FILTER_BITS = 16;
-/** What became of a change: no such peer is in the swarm, it was so already, or it is now. */
+/** Results of `applyLevel`: the peer is not in the swarm, had this level already, or has it now. */
 const ABSENT = 0;
 const UNCHANGED = 1;
 const CHANGED = 2;
@@ -34,28 +34,28 @@ interface Address {
   readonly words: readonly number[];
 }
 
-/** Of an address that has been looked for, or is being, and has no peers that are known. */
+/** For an address that a sweep covers and that has no known peers. */
 const NO_PEERS: Set<number> = new Set();
 
 export class CapabilityRefresh {
-  /** Of reported addresses; each place is entry × 65,536 + port; one that no longer holds is dropped when next looked at. */
+  /** Peers of reported addresses, each as entry × 65,536 + port. A stale one is removed when it is next used. */
   private readonly knownPeers = new Map<AddressKey, Set<number>>();
-  /** Lists of changed addresses that wait, and how far the first is done. */
+  /** Pending lists of changed addresses, and the position in the first. */
   private readonly changed: Int32Array[] = [];
   private changedAt = 0;
   private changesWaiting = 0;
-  /** The most that has waited at once since nothing did: a share of it is done a turn, so that all is after some turns. */
+  /** The most changes pending since the queue was last empty: each slice does a share of it. */
   private mostWaiting = 0;
   private nextSweep = new Map<AddressKey, Address>();
   private sweptFor: ReadonlyMap<AddressKey, Address> | undefined;
-  /** One bit for each hash of a sought address: most records are skipped after one read. */
+  /** One bit for each hash of an address in the sweep: most records are skipped after one read. */
   private readonly filter = new Uint8Array(2 ** (FILTER_BITS - 3));
   private segment = 0;
   private tableSlot = 0;
   private family: 4 | 6 = 4;
   private peerSlot = 0;
   private levels: AddressLevels;
-  /** Of the turn in hand. */
+  /** Of the current slice. */
   private nowSeconds = 0;
 
   constructor(
@@ -70,12 +70,12 @@ export class CapabilityRefresh {
     this.levels = levels;
   }
 
-  /** A peer of an address with a report announced, for the first time or for the first time since it is reported. */
+  /** To be called when a peer of a reported address announces for the first time, or first since the report. */
   notePeer(entry: number, family: 4 | 6, w0: number, w1: number, w2: number, w3: number, port: number): void {
     const key = keyOf(family, w0, w1, w2, w3);
-    const places = this.knownPeers.get(key);
-    if (places === undefined || places === NO_PEERS) this.knownPeers.set(key, new Set([entry * PORTS + port]));
-    else places.add(entry * PORTS + port);
+    const peers = this.knownPeers.get(key);
+    if (peers === undefined || peers === NO_PEERS) this.knownPeers.set(key, new Set([entry * PORTS + port]));
+    else peers.add(entry * PORTS + port);
   }
 
   /**
@@ -90,14 +90,14 @@ export class CapabilityRefresh {
     this.mostWaiting = Math.max(this.mostWaiting, this.changesWaiting);
   }
 
-  /** Another table, of which is not known what differs: both are read whole. */
+  /** Replaces the table; both are compared in full. */
   replaceLevels(levels: AddressLevels): void {
     const changed: number[] = [];
     levels.forEachDifference(this.levels, (family, words) => changed.push(family, ...words));
     this.takeChanges(levels, Int32Array.from(changed));
   }
 
-  /** Peers came back from a snapshot: every reported address is looked for. */
+  /** Starts a sweep for every reported address, after peers were restored from a snapshot. */
   sweepForAll(): void {
     this.levels.forEach(this.sweepFor);
   }
@@ -107,14 +107,14 @@ export class CapabilityRefresh {
   }
 
   /**
-   * Continues with the remaining work.
+   * Does one slice of the pending work.
    * @param share of the changes that came together, and of the sweep
-   * @param places table slots and peers that a sweep looks at
+   * @param sweepLength table slots and peers that a whole sweep visits
    */
-  runSlice(share: number, places: number, nowSeconds: number): void {
+  runSlice(share: number, sweepLength: number, nowSeconds: number): void {
     this.nowSeconds = nowSeconds;
     this.applyChanges(Math.ceil(share * this.mostWaiting));
-    this.sweepSlice(Math.ceil(share * places));
+    this.sweepSlice(Math.ceil(share * sweepLength));
   }
 
   private applyChanges(budget: number): void {
@@ -135,17 +135,17 @@ export class CapabilityRefresh {
   private applyChange(family: 4 | 6, words: readonly number[]): void {
     const value = this.valueOf(family, words);
     const key = keyOf(family, words[0]!, words[1]!, words[2]!, words[3]!);
-    const places = this.knownPeers.get(key);
-    if (places === undefined) {
+    const peers = this.knownPeers.get(key);
+    if (peers === undefined) {
       if (value !== NOT_REPORTED) this.sweepFor(family, words, value);
       return;
     }
-    for (const place of places) {
-      const port = place % PORTS;
-      if (this.applyLevel((place - port) / PORTS, family, words, port, value) === ABSENT) places.delete(place);
+    for (const peer of peers) {
+      const port = peer % PORTS;
+      if (this.applyLevel((peer - port) / PORTS, family, words, port, value) === ABSENT) peers.delete(peer);
     }
     if (value === NOT_REPORTED) this.knownPeers.delete(key);
-    else if (places.size === 0) this.knownPeers.set(key, NO_PEERS);
+    else if (peers.size === 0) this.knownPeers.set(key, NO_PEERS);
   }
 
   private readonly sweepFor: LevelChange = (family, words) => {
@@ -154,7 +154,7 @@ export class CapabilityRefresh {
     this.nextSweep.set(key, { family, words });
   };
 
-  /** Goes on with the sweep, if there is anything to look for. @param budget table slots and peers to look at */
+  /** Continues the sweep, if there is one. @param budget table slots and peers to visit */
   private sweepSlice(budget: number): void {
     if (this.sweptFor === undefined && !this.startSweep()) return;
     const { table } = this;
@@ -208,15 +208,15 @@ export class CapabilityRefresh {
     const { family } = this;
     const addressWords = family === 4 ? 1 : 4;
     const ref = words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
-    const place = ref === 0 ? -1 : this.swarms.nextUsedSlot(ref, this.peerSlot, addressWords);
-    if (place < 0) {
+    const slot = ref === 0 ? -1 : this.swarms.nextUsedSlot(ref, this.peerSlot, addressWords);
+    if (slot < 0) {
       if (family === 6) return false;
       this.family = 6;
       this.peerSlot = 0;
       return true;
     }
-    const record = this.swarms.recordInSlot(ref, place, addressWords);
-    this.peerSlot = place + 1;
+    const record = this.swarms.recordInSlot(ref, slot, addressWords);
+    this.peerSlot = slot + 1;
     const bit = filterBit(this.endpoint.hostHashOfRecordOf(words, record, addressWords));
     if ((this.filter[bit >>> 3]! & (1 << (bit & 7))) === 0) return true;
     const [w0, w1, w2, w3] = [words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!];
@@ -224,8 +224,8 @@ export class CapabilityRefresh {
     if (wanted === undefined) return true;
     const port = words[record + addressWords]! >>> 16;
     const value = this.valueOf(family, wanted.words);
-    // Another peer may lie in this place once one has moved to where its new level belongs.
-    if (this.applyLevel(entry, family, wanted.words, port, value) === CHANGED) this.peerSlot = place;
+    // The peer may have moved, and another peer may now be in this slot.
+    if (this.applyLevel(entry, family, wanted.words, port, value) === CHANGED) this.peerSlot = slot;
     if (value !== NOT_REPORTED) this.notePeer(entry, family, w0, w1, w2, w3, port);
     return true;
   }

@@ -1,6 +1,6 @@
 /**
- * What an announce does to its own peer: a known one is refreshed, a new one admitted within the limits; either way with
- * the flags, the capability level and the group that hold now. Counts downloads (BEP 3 `completed`).
+ * What an announce does to the announcing peer: refreshes a known one, admits a new one within the limits, removes one that
+ * leaves. Sets its current flags, capability level and group. Counts downloads (BEP 3 `completed`).
  */
 import { type AddressLevels, REPORTED_CACHE } from '../../selection/address-levels.js';
 import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
@@ -62,7 +62,7 @@ export interface PeerAdmissionParts {
   /** Of the announce in hand, like `requester`. */
   readonly infoHash: InfoHashWords;
   readonly swarms: FamilySwarms;
-  readonly book: SwarmMembership;
+  readonly membership: SwarmMembership;
   readonly room: StoreRoom;
   readonly capability: CapabilityRefresh;
   readonly changes: SwarmChanges;
@@ -80,7 +80,7 @@ export class PeerAdmission {
   private readonly arena: Arena;
   private readonly infoHash: InfoHashWords;
   private readonly swarms: FamilySwarms;
-  private readonly book: SwarmMembership;
+  private readonly membership: SwarmMembership;
   private readonly room: StoreRoom;
   private readonly capability: CapabilityRefresh;
   private readonly changes: SwarmChanges;
@@ -95,7 +95,7 @@ export class PeerAdmission {
     this.arena = parts.arena;
     this.infoHash = parts.infoHash;
     this.swarms = parts.swarms;
-    this.book = parts.book;
+    this.membership = parts.membership;
     this.room = parts.room;
     this.capability = parts.capability;
     this.changes = parts.changes;
@@ -107,7 +107,7 @@ export class PeerAdmission {
     this.minIntervalSeconds = parts.minIntervalSeconds;
   }
 
-  /** A known peer comes back. */
+  /** Updates a known peer. */
   refreshPeer(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, found: number): void {
     const { endpoint, requester } = this;
     const words = this.arena.words;
@@ -120,7 +120,7 @@ export class PeerAdmission {
     outcome.known = !wasUpstream;
     outcome.earlyRepeat = early;
     if (!wasUpstream) requester.ageSeconds = age;
-    if (wasUpstream) this.book.addressCounts.addPeer(entry, endpoint, 1);
+    if (wasUpstream) this.membership.addressCounts.addPeer(entry, endpoint, 1);
     let isComparable = !wasUpstream && hasKnownIdentity(words, meta);
     let isAnother = false;
     if (!isComparable || request.event !== EVENT_NONE) {
@@ -141,10 +141,10 @@ export class PeerAdmission {
     let at = record;
     if (flags !== oldFlags || level !== levelOf(words, meta) || request.group !== groupOf(words, meta)) {
       if ((flags ^ oldFlags) & (FLAG_SEED | FLAG_UPSTREAM) && isCounted(words, meta, request.family)) {
-        this.book.countPeer(entry, oldFlags, -1);
-        this.book.countPeer(entry, flags, 1);
+        this.membership.countPeer(entry, oldFlags, -1);
+        this.membership.countPeer(entry, flags, 1);
       }
-      if (isLeecher(flags) !== isLeecher(oldFlags)) this.book.forgetRole(entry, request.family, record, endpoint);
+      if (isLeecher(flags) !== isLeecher(oldFlags)) this.membership.forgetRole(entry, request.family, record, endpoint);
       const ref = words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
       at = this.swarms.updateRank(ref, record, endpoint, request.group, level, flags);
     }
@@ -159,7 +159,7 @@ export class PeerAdmission {
       setLastSeen(words, metaNow, request.nowSeconds);
       setUploaded(words, metaNow, uploaded);
     }
-    if (isAnother && request.key !== 0) this.book.linkDualStack(entry, at, endpoint);
+    if (isAnother && request.key !== 0) this.membership.linkDualStack(entry, at, endpoint);
     requester.record = at;
     requester.starving = isLeecher(flags) && hasEvidence(words, metaNow);
     requester.hasNeighbours = hasNeighbours(words, metaNow);
@@ -169,17 +169,17 @@ export class PeerAdmission {
     }
   }
 
-  /** Another client, or one that has started again, is on a known address and port. @returns the record, which may have moved */
+  /** Handles another client, or a restarted one, on a known address and port. @returns the record, which may have moved */
   private changeIdentity(request: AnnounceRequest, entry: number, found: number): number {
     const { endpoint } = this;
     const words = this.arena.words;
     const refAt = entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6);
     let record = found;
-    this.book.unlinkDualStack(entry, request.family, record);
+    this.membership.unlinkDualStack(entry, request.family, record);
     this.evidence.withdrawEvidence(entry, request.family, record, endpoint);
     const moved = this.movedRecord(request, words[refAt]!);
     if (moved !== 0) {
-      this.book.removePeer(entry, request.family, moved, PEER_REMOVED, request.nowSeconds);
+      this.membership.removePeer(entry, request.family, moved, PEER_REMOVED, request.nowSeconds);
       record = this.swarms.findPeer(words[refAt]!, endpoint);
     }
     this.swarms.setIdentity(words[refAt]!, record, endpoint);
@@ -187,8 +187,8 @@ export class PeerAdmission {
   }
 
   /**
-   * A client leaves (BEP 3 `stopped`): the peer of its address and port goes, and what else is the same client, because it
-   * may say so from another port, or with port 0 when its listening socket is closed already.
+   * Removes a client that leaves (BEP 3 `stopped`): the peer of its address and port, and other peers of the same client. It may
+   * announce this from another port, or with port 0 when its listening socket is closed already.
    * @param found the record of its address and port, 0 if there is none
    */
   removeLeavingClient(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, found: number): void {
@@ -218,10 +218,10 @@ export class PeerAdmission {
   ): void {
     if (record === 0) return;
     outcome.known = true;
-    this.book.removePeer(entry, family, record, PEER_REMOVED, nowSeconds);
+    this.membership.removePeer(entry, family, record, PEER_REMOVED, nowSeconds);
   }
 
-  /** Somebody new. @returns the entry, 0 if the swarm does not exist and was not made */
+  /** Stores a new peer. @returns the entry, 0 if the swarm does not exist and was not created */
   admitPeer(request: AnnounceRequest, outcome: AnnounceOutcome, found: number): number {
     const { endpoint, requester, scan } = this;
     const words = this.arena.words;
@@ -230,24 +230,24 @@ export class PeerAdmission {
     requester.record = 0;
     endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
     this.swarms.scanHost(entry === 0 ? 0 : words[entry + refWord]!, endpoint, scan);
-    let kept = scan.markSharedHost(words, endpoint.addressWords);
+    let keptFlags = scan.markSharedHost(words, endpoint.addressWords);
     const waits = isLeecher(this.flagsFor(request, 0));
-    requester.hasNeighbours = kept !== 0 && scan.linkNeighbours(words, endpoint.addressWords, waits);
+    requester.hasNeighbours = keptFlags !== 0 && scan.linkNeighbours(words, endpoint.addressWords, waits);
     let level = NEUTRAL_CAPABILITY_LEVEL;
     const before = entry === 0 ? 0 : this.formerRecord(request, words[entry + refWord]!);
     if (before !== 0) {
-      // The same client on a new port or address: its old entry goes, its history stays.
+      // The same client on a new port or address: remove its old peer, keep its history.
       const meta = before + endpoint.addressWords;
-      kept |= flagsOf(words, meta) & FLAG_COMPLETED;
+      keptFlags |= flagsOf(words, meta) & FLAG_COMPLETED;
       level = levelOf(words, meta);
       outcome.known = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0;
-      this.book.removePeer(entry, request.family, before, PEER_REMOVED, request.nowSeconds);
+      this.membership.removePeer(entry, request.family, before, PEER_REMOVED, request.nowSeconds);
     } else {
       const { limits, room } = this;
       const isInner = room.isInner(request.group);
       if (
         (limits.maxPeersPerAddressInSwarm > 0 && scan.count >= limits.maxPeersPerAddressInSwarm) ||
-        this.book.addressCounts.isOverLimit(entry, endpoint, isInner, limits)
+        this.membership.addressCounts.isOverLimit(entry, endpoint, isInner, limits)
       ) {
         outcome.status = STATUS_ADDRESS_LIMIT;
         return entry;
@@ -258,7 +258,7 @@ export class PeerAdmission {
         return entry;
       }
     }
-    let flags = this.flagsFor(request, kept);
+    let flags = this.flagsFor(request, keptFlags);
     level = this.levelFor(request, flags, level, 0, 0, true);
     let record: number;
     try {
@@ -266,10 +266,10 @@ export class PeerAdmission {
       if (this.reported >= 0) flags |= this.reportedFlags(request, entry, 0);
       record = this.swarms.insertPeer(words[entry + refWord]!, endpoint, request.group, level, flags);
     } catch (error) {
-      // There is room, but in pieces that are too small.
+      // The free blocks of the arena are too small.
       if (!(error instanceof RangeError)) throw error;
       outcome.status = STATUS_STORE_FULL;
-      return entry === 0 || this.book.removeTorrentIfEmpty(entry) ? 0 : entry;
+      return entry === 0 || this.membership.removeTorrentIfEmpty(entry) ? 0 : entry;
     }
     words[entry + refWord] = this.swarms.ref;
     flags = this.countCompleted(request, outcome, entry, flags);
@@ -279,16 +279,16 @@ export class PeerAdmission {
     if (requester.hasNeighbours) setHasNeighbours(words, meta);
     setFlags(words, meta, flags);
     this.evidence.startEvidence(request, entry, record, endpoint);
-    this.book.notePeerStored(entry, flags, endpoint, request.nowSeconds);
-    if (request.key !== 0) this.book.linkDualStack(entry, record, endpoint);
+    this.membership.notePeerStored(entry, flags, endpoint, request.nowSeconds);
+    if (request.key !== 0) this.membership.linkDualStack(entry, record, endpoint);
     requester.record = record;
     return entry;
   }
 
   /**
-   * The record that a newcomer had before it got another port or address. The peer id, which everybody learns who talks to
-   * the client, is enough on the same address. From elsewhere it takes the key as well, which only trackers see, and both
-   * addresses must be of the operator's networks: a client with two providers has two addresses at the same time.
+   * The record of a new peer under its previous port or address. On the same address the peer id is enough, although every
+   * peer of the client learns it. From another address the key must match as well, which only trackers see, and both addresses
+   * must be of the operator's networks: a client with two providers has two addresses at the same time.
    */
   private formerRecord(request: AnnounceRequest, ref: number): number {
     return this.scan.sameIdentity !== 0 ? this.scan.sameIdentity : this.movedRecord(request, ref);
@@ -301,26 +301,26 @@ export class PeerAdmission {
     return record !== 0 && room.isInner(groupOf(this.arena.words, record + endpoint.addressWords)) ? record : 0;
   }
 
-  /** A seed of a shared host lacks something again: what its neighbours have is of use to it, and it may be to them. */
+  /** A seed of a shared host is a leecher again: it and its neighbours may have something for each other. */
   private relinkNeighbours(request: AnnounceRequest, entry: number, record: number): void {
     const { endpoint, scan } = this;
     const words = this.arena.words;
     this.swarms.scanHost(words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!, endpoint, scan);
-    // The endpoint's identity is not this peer's: a known one is not asked for it each time.
+    // The endpoint has no identity here: a known peer is not asked for it at each announce.
     scan.sameIdentity = 0;
     if (scan.linkNeighbours(words, endpoint.addressWords, true, record))
       setHasNeighbours(words, record + endpoint.addressWords);
   }
 
-  private flagsFor(request: AnnounceRequest, kept: number): number {
-    let flags = kept;
+  private flagsFor(request: AnnounceRequest, keptFlags: number): number {
+    let flags = keptFlags;
     if (request.seed) flags |= FLAG_SEED;
     else if (request.event === EVENT_PAUSED) flags |= FLAG_PAUSED;
     if (request.withheld) flags |= FLAG_WITHHELD;
     return flags;
   }
 
-  /** BEP 3 `completed`: once a client, however often it starts again, and only where nothing is left. */
+  /** BEP 3 `completed`: counts once per client, however often it restarts, and only if nothing is left. */
   private countCompleted(request: AnnounceRequest, outcome: AnnounceOutcome, entry: number, flags: number): number {
     if (request.event !== EVENT_COMPLETED || !request.seed || (flags & FLAG_COMPLETED) !== 0) return flags;
     if (!this.completions.noteCompletion(this.infoHash.hash, this.endpoint, request.nowSeconds))
@@ -330,7 +330,7 @@ export class PeerAdmission {
     return flags | FLAG_COMPLETED;
   }
 
-  /** What is reported of the address that announces, −1 nothing; set by {@link levelFor}. */
+  /** The report of the announcing address, −1 for none; set by {@link levelFor}. */
   private reported = -1;
 
   private levelFor(
@@ -347,7 +347,7 @@ export class PeerAdmission {
     return early ? level : observeCapability(level, growth, age);
   }
 
-  /** @returns the flags of a peer whose address has a report; one that had them already is noted already */
+  /** @returns the flags of a peer whose address has a report. A peer that had them is remembered already */
   private reportedFlags(request: AnnounceRequest, entry: number, oldFlags: number): number {
     const { family, word0, word1, word2, word3, port } = request;
     if ((oldFlags & FLAG_REPORTED) === 0) this.capability.notePeer(entry, family, word0, word1, word2, word3, port);

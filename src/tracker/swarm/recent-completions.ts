@@ -1,12 +1,12 @@
 /**
- * Who has completed which torrent lately, so that a client that stops and starts again, or announces over both families, is
- * counted as one download. A fixed table: each completion takes one of four places that its hash leads to, the oldest gives
- * way. Clients that take a new peer id for each start cannot be distinguished.
+ * Remembers which client completed which torrent lately, so that a client that restarts, or announces over both families,
+ * counts as one download. A fixed table: a completion replaces the oldest of the four entries that its hash selects. A client
+ * with a new peer id at each start counts again.
  */
 import { scramble } from '../../domain/address-hash.js';
 import type { Endpoint } from './memory/endpoint-key.js';
 
-/** A download within this long of the same client's last one is a repetition. */
+/** A completion of the same client within this time is a repetition. */
 const REMEMBER_SECONDS = 24 * 3600;
 /** 131,072 completions in 1 MiB: a tracker with more a day forgets the oldest earlier. */
 const SETS_BITS = 15;
@@ -14,7 +14,7 @@ const ENTRIES_PER_SET = 4;
 const ENTRY_WORDS = 2;
 
 export class RecentCompletions {
-  /** For each place the hash of torrent and client, never 0, and the second of the completion. */
+  /** Each entry: a hash of torrent and client, never 0, and the second of the completion. */
   private readonly entries = new Uint32Array((ENTRIES_PER_SET * ENTRY_WORDS) << SETS_BITS);
 
   /**

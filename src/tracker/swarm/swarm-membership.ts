@@ -1,6 +1,6 @@
 /**
- * What must stay consistent when peers come and go: the counts of a torrent and of the store, the places an address holds,
- * gateways, and peer ids. Everything that stores or removes a peer goes through here.
+ * Adds and removes peers, and keeps consistent what depends on them: the counts of a torrent and of the store, the number of
+ * peers of an address, gateways, and peer ids. Everything that stores or removes a peer goes through here.
  */
 
 import type { PeerSelection } from './choice/peer-selection.js';
@@ -30,7 +30,7 @@ import {
   ENTRY_UPSTREAM,
   type TorrentTable,
 } from './memory/torrent-table.js';
-import { PEER_INSERTED, PEER_REMOVED, type SwarmChanges } from './swarm-changes.js';
+import { PEER_INSERTED, type SwarmChanges } from './swarm-changes.js';
 
 export class SwarmMembership {
   seeds = 0;
@@ -52,7 +52,7 @@ export class SwarmMembership {
     this.endpoint = new Endpoint(hashKeys);
   }
 
-  /** A peer of these flags has come (1) or gone (−1). */
+  /** Counts a peer with these flags in (1) or out (−1). */
   countPeer(entry: number, flags: number, by: 1 | -1): void {
     const words = this.arena.words;
     if ((flags & FLAG_UPSTREAM) !== 0) {
@@ -67,7 +67,7 @@ export class SwarmMembership {
     }
   }
 
-  /** A peer of this endpoint has been stored. @param lastSeen seconds */
+  /** To be called once a peer of this endpoint is stored. @param lastSeen seconds */
   notePeerStored(entry: number, flags: number, endpoint: Endpoint, lastSeen: number): void {
     this.countPeer(entry, flags, 1);
     this.room.records++;
@@ -75,14 +75,14 @@ export class SwarmMembership {
     this.changes.reportChange(PEER_INSERTED, entry, endpoint, flags, lastSeen);
   }
 
-  /** A leecher has everything or pauses, or the other way round: it is not a gateway, and what it has shown does not count. */
+  /** To be called when a leecher becomes a seed or pauses, or the reverse: its evidence and its role as a gateway end. */
   forgetRole(entry: number, family: 4 | 6, record: number, endpoint: Endpoint): void {
     this.selection.evidence.withdrawEvidence(entry, family, record, endpoint);
     this.selection.roster.removeGateway(entry, family, endpoint);
   }
 
   /**
-   * Joins a record with that of the same client in the other family, if there is one: the two count as one peer from now on.
+   * Links a record with that of the same client in the other family, if there is one. The two then count as one peer.
    * @param endpoint the record's own, with its identity
    */
   linkDualStack(entry: number, record: number, endpoint: Endpoint): void {
@@ -97,7 +97,7 @@ export class SwarmMembership {
     const meta = record + addressWordsOf(family);
     const otherMeta = other + addressWordsOf(otherFamilyOf(family));
     if (isDualStack(words, otherMeta)) return;
-    // A record that the index does not lead to, because its identity is on too many, could not be parted again.
+    // The index lists a limited number of records for each identity. A record outside it could not be unlinked again.
     if (this.swarms.findIdentity(words[refWordOf(entry, family)]!, endpoint, addressWordsOf(family)) !== record) return;
     setDualStack(words, meta, true);
     setDualStack(words, otherMeta, true);
@@ -105,21 +105,21 @@ export class SwarmMembership {
     this.selection.roster.moveToIpv4(entry, family === 4 ? record : other, family === 6 ? record : other);
   }
 
-  /** Each of the two counts by itself again. */
+  /** Undoes {@link linkDualStack}: each of the two records counts by itself again. */
   unlinkDualStack(entry: number, family: 4 | 6, record: number): void {
-    const twin = this.selection.dualStack.findOtherRecord(entry, family, record);
-    if (twin === 0) return;
+    const other = this.selection.dualStack.findOtherRecord(entry, family, record);
+    if (other === 0) return;
     const words = this.arena.words;
     const meta = record + addressWordsOf(family);
-    const twinMeta = twin + addressWordsOf(otherFamilyOf(family));
+    const otherMeta = other + addressWordsOf(otherFamilyOf(family));
     setDualStack(words, meta, false);
-    setDualStack(words, twinMeta, false);
-    this.countPeer(entry, flagsOf(words, family === 6 ? meta : twinMeta), 1);
-    this.selection.roster.clearOtherFamily(entry, family === 4 ? record : twin);
+    setDualStack(words, otherMeta, false);
+    this.countPeer(entry, flagsOf(words, family === 6 ? meta : otherMeta), 1);
+    this.selection.roster.clearOtherFamily(entry, family === 4 ? record : other);
   }
 
   /**
-   * Removes a peer. The entry stays: see {@link removeTorrentIfEmpty}.
+   * Removes a peer, but not its torrent: see {@link removeTorrentIfEmpty}.
    * @param kind of the change that is reported: `PEER_REMOVED` or `PEER_EXPIRED`
    */
   removePeer(entry: number, family: 4 | 6, record: number, kind: number, nowSeconds: number): void {
@@ -142,32 +142,7 @@ export class SwarmMembership {
     this.changes.reportChange(kind, entry, endpoint, flags, nowSeconds);
   }
 
-  /** Removes all peers of a torrent at once. */
-  removeAllPeers(entry: number, nowSeconds: number): void {
-    const words = this.arena.words;
-    const hasIds = (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0;
-    for (const family of [4, 6] as const) {
-      const addressWords = family === 4 ? 1 : 4;
-      const ref = words[refWordOf(entry, family)]!;
-      for (let place = 0; ; place++) {
-        place = this.swarms.nextUsedSlot(ref, place, addressWords);
-        if (place < 0) break;
-        const record = this.swarms.recordInSlot(ref, place, addressWords);
-        const flags = flagsOf(words, record + addressWords);
-        this.endpoint.setFromRecord(words, record, addressWords);
-        if (isCounted(words, record + addressWords, family)) this.countPeer(entry, flags, -1);
-        this.room.records--;
-        if ((flags & FLAG_UPSTREAM) === 0) this.addressCounts.addPeer(entry, this.endpoint, -1);
-        if (hasIds) this.peerIds.forgetPeerId(entry, this.endpoint.toHex());
-        this.changes.reportChange(PEER_REMOVED, entry, this.endpoint, flags, nowSeconds);
-      }
-      this.swarms.freeSwarm(ref, addressWords);
-      words[refWordOf(entry, family)] = 0;
-      this.selection.roster.removeGateway(entry, family, this.endpoint);
-    }
-  }
-
-  /** @returns whether the entry is gone, because nobody is left and the catalogue does not want it kept */
+  /** Removes a torrent without peers unless it is pinned. @returns whether it was removed */
   removeTorrentIfEmpty(entry: number): boolean {
     const words = this.arena.words;
     if (words[refWordOf(entry, 4)] !== 0 || words[refWordOf(entry, 6)] !== 0) return false;

@@ -1,4 +1,4 @@
-/** What a swarm store is told at its start. Everything that is a limit on strangers can be changed while running. */
+/** Options of a swarm store. Limits on strangers can be changed while it runs. */
 import type { Random } from '../../domain/random.js';
 import type { CostTable } from '../../selection/cost-table.js';
 import type { IsInnerOnly } from '../../selection/peer-sink.js';
@@ -15,16 +15,16 @@ export interface SwarmStoreOptions {
   /** The most the store may ever use. Reserved as address space at once, used page by page. */
   readonly arenaBytes?: number;
   readonly limits?: Partial<SwarmLimits>;
-  /** Default: what the arena holds, and no share of it kept for anybody. */
+  /** Default: as much as the arena holds, with no share reserved. */
   readonly storeLimits?: StoreLimits;
   /** Fewer peers to offer than this and the swarm asks for upstream peers. 0 never asks. */
   readonly upstreamWantedBelow?: number;
   readonly upstreamAskEverySeconds?: number;
-  /** Tells inner peers that foreign requesters are not given; default: there are none. */
+  /** Whether a foreign requester cannot reach an address; default: it reaches all. */
   readonly isInnerOnly?: IsInnerOnly | null;
-  /** Up to this many peers of a family a swarm is scanned rather than indexed. */
+  /** Up to this many peers of a family a swarm has the small layout, which is scanned rather than indexed. */
   readonly smallMax?: number;
-  /** Up to this many peers of a family a swarm keeps one sorted list; above, buckets. At most 12,000. */
+  /** Up to this many peers of a family a swarm has the ranked layout (one sorted list); above it is bucketed. At most 12,000. */
   readonly rankedMax?: number;
 }
 

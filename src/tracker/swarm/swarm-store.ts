@@ -17,7 +17,6 @@ import { CapabilityRefresh } from './capability-refresh.js';
 import { PeerSelection } from './choice/peer-selection.js';
 import { Requester } from './choice/requester.js';
 import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './choice/swarm-explainer.js';
-import { ExpirySweep } from './expiry-sweep.js';
 import { type InnerPeer, innerPeers } from './inner-peers.js';
 import { FamilySwarms } from './layouts/family-swarm.js';
 import { MAX_RANKED_PEERS } from './layouts/ranked-swarm.js';
@@ -41,6 +40,7 @@ import {
   TorrentTable,
 } from './memory/torrent-table.js';
 import { PeerAdmission } from './peer-admission.js';
+import { PeerSweep } from './peer-sweep.js';
 import { type FlagsNow, SwarmTransfer } from './snapshot/swarm-transfer.js';
 import { SwarmChanges } from './swarm-changes.js';
 import { SwarmMembership } from './swarm-membership.js';
@@ -78,9 +78,12 @@ export class SwarmStore {
   private readonly selection: PeerSelection;
   private readonly membership: SwarmMembership;
   private readonly room: StoreRoom;
-  private readonly sweep: ExpirySweep;
-  /** Drops peers of denied addresses, in the slices of {@link dropDenied}; expiry keeps its pace beside it. */
-  readonly denial: ExpirySweep;
+  /** One sweep for each reason, so that none waits for another. */
+  private readonly expiry: PeerSweep;
+  /** Removes peers with denied addresses, in slices: see {@link continueRound}. */
+  readonly denial: PeerSweep;
+  /** Removes peers of torrents that are no longer served, in slices. */
+  readonly refusal: PeerSweep;
   /** Whoever sets its listener receives every later change. */
   readonly changes: SwarmChanges;
   private readonly transfer: SwarmTransfer;
@@ -125,8 +128,11 @@ export class SwarmStore {
       this.changes,
       hashKeys,
     );
-    this.sweep = new ExpirySweep(this.arena, this.table, this.swarms, this.membership, this.maxAgeSeconds);
-    this.denial = new ExpirySweep(this.arena, this.table, this.swarms, this.membership, Number.POSITIVE_INFINITY);
+    const sweepOf = (maxAgeSeconds: number): PeerSweep =>
+      new PeerSweep(this.arena, this.table, this.swarms, this.membership, maxAgeSeconds);
+    this.expiry = sweepOf(this.maxAgeSeconds);
+    this.denial = sweepOf(Number.POSITIVE_INFINITY);
+    this.refusal = sweepOf(Number.POSITIVE_INFINITY);
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, this.room, hashKeys);
     this.capability = new CapabilityRefresh(
       this.arena,
@@ -140,7 +146,7 @@ export class SwarmStore {
       arena: this.arena,
       infoHash: this.infoHash,
       swarms: this.swarms,
-      book: this.membership,
+      membership: this.membership,
       room: this.room,
       capability: this.capability,
       changes: this.changes,
@@ -154,7 +160,7 @@ export class SwarmStore {
       arena: this.arena,
       infoHash: this.infoHash,
       swarms: this.swarms,
-      book: this.membership,
+      membership: this.membership,
       room: this.room,
       endpoint: this.upstreamEndpoint,
       changes: this.changes,
@@ -309,13 +315,13 @@ export class SwarmStore {
    * @returns how many were dropped
    */
   expire(nowSeconds: number, budgetSlots: number): number {
-    return this.sweep.sweepSlice(nowSeconds, budgetSlots);
+    return this.expiry.sweepSlice(nowSeconds, budgetSlots);
   }
 
-  /** Goes on dropping denied peers, if there is anything to do. @param share as of {@link refreshCapability} */
-  dropDenied(share: number, nowSeconds: number): void {
-    if (this.denial.isRoundEnded) return;
-    this.denial.sweepSlice(nowSeconds, Math.ceil(share * Math.min(LARGEST_SWEEP, this.sweepLength)));
+  /** Continues a round of {@link denial} or {@link refusal}, if there is one. @param share as in {@link refreshCapability} */
+  continueRound(sweep: PeerSweep, share: number, nowSeconds: number): void {
+    if (sweep.isRoundEnded) return;
+    sweep.sweepSlice(nowSeconds, Math.ceil(share * Math.min(LARGEST_SWEEP, this.sweepLength)));
   }
 
   /** The entries of swarms and the slots of the table, which is at most a few times as long, beside the peers. */
@@ -371,15 +377,6 @@ export class SwarmStore {
     }
     const flags = words[entry + ENTRY_FLAGS]!;
     words[entry + ENTRY_FLAGS] = kept ? flags | ENTRY_FLAG_PINNED : flags & ~ENTRY_FLAG_PINNED;
-    this.membership.removeTorrentIfEmpty(entry);
-  }
-
-  /** Drops a swarm with all its peers: a torrent that is not allowed any more. */
-  dropSwarm(infoHash: Uint8Array, nowSeconds: number): void {
-    const entry = this.findTorrent(infoHash, 0);
-    if (entry === 0) return;
-    this.membership.removeAllPeers(entry, nowSeconds);
-    this.arena.words[entry + ENTRY_FLAGS] = 0;
     this.membership.removeTorrentIfEmpty(entry);
   }
 

@@ -1,4 +1,4 @@
-/** What the store tells people about itself and about a swarm, and what original trackers tell it. */
+/** Values that cross the border of the store: its totals, summaries of swarms, and peers of original trackers. */
 import type { Arena } from './memory/arena.js';
 import {
   ENTRY_COMPLETED,
@@ -19,13 +19,13 @@ export interface UpstreamPeer {
   readonly seed: boolean;
 }
 
-/** What became of peers of original trackers. */
+/** How many peers of original trackers were stored. */
 export interface UpstreamAdded {
   /** New ones. */
   readonly added: number;
-  /** Left out since the swarm has enough peers of their address. */
+  /** Not stored, because the swarm has enough peers of their address. */
   readonly addressLimit: number;
-  /** Left out since the store is full. */
+  /** Not stored, because the store is full. */
   readonly noRoom: number;
 }
 
@@ -34,7 +34,7 @@ export interface SwarmStats {
   readonly seeds: number;
   readonly leechers: number;
   readonly upstreamPeers: number;
-  /** Stored peers of all kinds: what is compared with the most that the store takes. */
+  /** Stored peers of all kinds, which the limit of the store counts. */
   readonly records: number;
   readonly swarms: number;
   /** Bytes of the arena that hold something. */

@@ -77,11 +77,11 @@ export class SwarmTally {
       return;
     }
     const words = this.arena.words;
-    for (let place = 0; ; place++) {
-      place = this.swarms.nextUsedSlot(ref, place, addressWords);
-      if (place < 0) return;
+    for (let slot = 0; ; slot++) {
+      slot = this.swarms.nextUsedSlot(ref, slot, addressWords);
+      if (slot < 0) return;
       this.steps++;
-      const meta = this.swarms.recordInSlot(ref, place, addressWords) + addressWords;
+      const meta = this.swarms.recordInSlot(ref, slot, addressWords) + addressWords;
       if (!isCounted(words, meta, family)) continue;
       const flags = flagsOf(words, meta);
       const counts = this.countsOf(groupOf(words, meta));

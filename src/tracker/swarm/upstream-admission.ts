@@ -1,6 +1,6 @@
 /**
- * Peers of original trackers into a swarm: handed out for their time to live, not counted. The limit of peers of one address
- * in a swarm holds for them, too: who names a thousand ports of one host would aim a swarm at it.
+ * Stores peers of original trackers in a swarm: handed out for their time to live, not counted. The limit on peers of one
+ * address applies to them too: a tracker that names a thousand ports of one host would aim the swarm at that host.
  */
 import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
@@ -21,7 +21,7 @@ export interface UpstreamAdmissionParts {
   /** Of the torrent in hand. */
   readonly infoHash: InfoHashWords;
   readonly swarms: FamilySwarms;
-  readonly book: SwarmMembership;
+  readonly membership: SwarmMembership;
   readonly room: StoreRoom;
   readonly endpoint: Endpoint;
   readonly changes: SwarmChanges;
@@ -35,7 +35,7 @@ export class UpstreamAdmission {
 
   /** @param found the torrent's entry, 0 if there is none. @param lastSeen from which their lifetime counts */
   admitPeers(found: number, peers: readonly UpstreamPeer[], lastSeen: number): UpstreamAdded {
-    const { arena, infoHash, swarms, book, room, endpoint, changes, admission } = this.parts;
+    const { arena, infoHash, swarms, membership, room, endpoint, changes, admission } = this.parts;
     const { scan } = this;
     const { words } = arena;
     const result = { added: 0, addressLimit: 0, noRoom: 0 };
@@ -75,19 +75,19 @@ export class UpstreamAdmission {
       }
       if (entry === 0) entry = infoHash.insertTorrent();
       const flags = FLAG_UPSTREAM | (peer.seed ? FLAG_SEED : 0) | scan.markSharedHost(words, endpoint.addressWords);
-      // Peers that others named have no identity that distinguishes them.
+      // Peers of original trackers have no identity.
       scan.sameIdentity = 0;
       const met = scan.linkNeighbours(words, endpoint.addressWords, !peer.seed);
       const record = swarms.tryInsertPeer(ref, endpoint, peer.group, NEUTRAL_CAPABILITY_LEVEL, flags);
       if (record === 0) {
         result.noRoom++;
-        if (book.removeTorrentIfEmpty(entry)) entry = 0;
+        if (membership.removeTorrentIfEmpty(entry)) entry = 0;
         continue;
       }
       words[entry + refWord] = swarms.ref;
       if (met) setHasNeighbours(words, record + endpoint.addressWords);
       setLastSeen(words, record + endpoint.addressWords, lastSeen);
-      book.notePeerStored(entry, flags, endpoint, lastSeen);
+      membership.notePeerStored(entry, flags, endpoint, lastSeen);
       result.added++;
     }
     return result;

@@ -1,6 +1,6 @@
 /**
- * Lets the compiler see every kind of swarm before the first client does: code that runs for the first time is some thirty
- * times slower, and the first swarm that became large would hold up all answers for longer than they may wait.
+ * Runs the code of every swarm layout before the first client does. Code that has not been compiled yet is about thirty times
+ * slower, and the first swarm that became large would delay all answers for too long.
  */
 import type { Random } from '../../domain/random.js';
 import type { CostTable } from '../../selection/cost-table.js';
@@ -9,16 +9,16 @@ import { AnnounceOutcome } from './announce-outcome.js';
 import { SwarmStore } from './swarm-store.js';
 
 const ARENA_BYTES = 16 * 1024 * 1024;
-/** Enough for four swarms to pass through all kinds. */
+/** Enough for the swarms below to pass through all layouts. */
 const SWARMS = 4;
 const RANKED_MAX = 1000;
 const PEERS_A_SWARM = 2500;
-/** One peer in this many is of any group, the others of a few: buckets of one and of many, both are to be seen. */
+/** One peer in this many is of any group, the others of a few, so that there are buckets of one peer and of many. */
 const ANY_GROUP = 4;
 const FEW_GROUPS = 50;
 const ANSWER_PEERS = 50;
 
-/** Takes a fraction of a second. Uses a store of its own, which is gone afterwards. */
+/** Takes a fraction of a second. Uses a store of its own. */
 export function warmUpSwarms(random: Random, policy: CostTable): void {
   const store = new SwarmStore({
     random,

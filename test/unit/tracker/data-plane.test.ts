@@ -155,6 +155,8 @@ describe('the data plane', () => {
     plane.setAccess({ mode: 'deny-list', hashes: infoHashToBytes(INFO_HASH) });
     await plane.flush();
     expect(await ask()).toContain('not allowed');
+    // Its peers do not stay until they expire.
+    await expect.poll(() => plane.swarm(INFO_HASH)).toBeNull();
     plane.setAccess({ mode: 'open', hashes: new Uint8Array(0) });
     const { topology, cost } = labPolicy(2);
     plane.setPolicy(topology, cost);

@@ -85,7 +85,7 @@ export class BucketedCandidates implements Candidates {
     const { keys } = this;
     let level = 7;
     while (level >= 0 && sink.written < target) {
-      // Levels that the policy does not tell apart are one class.
+      // Levels with equal keys are one class.
       const key = keys.key(group, level);
       this.draw.startClass();
       for (; level >= 0 && keys.key(group, level) === key; level--) {

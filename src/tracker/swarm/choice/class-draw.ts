@@ -1,6 +1,6 @@
 /**
- * Draws from one class of a bucketed swarm: peers of equal standing, as runs of buckets. All of it where it fits, else a
- * circular window that begins where the last draw from the class ended, or every so often at a random peer.
+ * Draws from one class of a bucketed swarm: peers of equal rank, as runs of buckets. Takes the whole class if it fits, else a
+ * circular window. The window starts where the last draw from the class ended, and at regular intervals at a random peer.
  */
 import type { Random } from '../../../domain/random.js';
 import type { PeerSink } from '../../../selection/peer-sink.js';
@@ -9,9 +9,9 @@ import type { BucketedSwarm } from '../layouts/bucketed-swarm.js';
 
 /** Runs of one class: at most two lists of all partitions. */
 export const MAX_RUNS = 64;
-/** Buckets of one group that are looked at; nearly all hold hundreds of peers. */
+/** Buckets of one group that a draw reads; nearly all hold hundreds of peers. */
 const MAX_LOOSE = 4096;
-/** In place of a list: buckets that were added one by one. */
+/** Instead of a list number: buckets that were added one by one. */
 const LOOSE = 2;
 /** Runs of fewer buckets than this are counted bucket by bucket. */
 const SHORT_RUN = 16;
@@ -45,7 +45,7 @@ export class ClassDraw {
     this.requesters = requesters;
   }
 
-  /** Begins a class of no buckets. */
+  /** Starts an empty class. */
   startClass(): void {
     this.runs = 0;
     this.loose = 0;
@@ -64,7 +64,7 @@ export class ClassDraw {
     if (this.loose < MAX_LOOSE) this.looseIds[this.loose++] = id;
   }
 
-  /** Hands out of the class until the sink has `target` peers. */
+  /** Writes peers of the class until the sink has `target` peers. */
   drawPeers(target: number, sink: PeerSink): void {
     this.addRun(LOOSE, 0, this.loose);
     if (this.runs === 0) return;
@@ -90,7 +90,7 @@ export class ClassDraw {
     return peers;
   }
 
-  /** Tells classes of a swarm apart, by chance: in 32 bits. */
+  /** A 32-bit hash that identifies a class within its swarm. */
   private classHash(): number {
     let hash = this.loose > 0 ? this.looseIds[0]! : this.requesters;
     for (let run = 0; run < this.runs; run++) {
@@ -100,7 +100,7 @@ export class ClassDraw {
     return (hash ^ (hash >>> 13)) >>> 0;
   }
 
-  /** @returns false if the recalled place is not in this class any more */
+  /** @returns false if the recalled position is no longer in this class */
   private startAtLastDraw(): boolean {
     const { list, position, id, offset } = this.swarm.drawPositions;
     for (let run = 0; run < this.runs; run++) {

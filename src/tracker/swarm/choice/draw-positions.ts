@@ -1,10 +1,10 @@
 /**
- * Where the last draws from the classes of one bucketed swarm ended. The next draw from a class goes on from there: it is
- * as fair as one that starts anywhere (every so often one does), and what it reads lies behind what was read before,
- * which in a swarm of a million peers is most of what choosing costs.
+ * Where the last draws from the classes of one bucketed swarm ended. The next draw from a class continues there. That is as
+ * fair as a random start (one draw in {@link DRAWS_A_START} has one), and it reads memory in order, which is most of the
+ * cost of choosing in a swarm of a million peers.
  */
 
-/** Draws that go on from one random start. */
+/** Draws from one random start on. */
 const DRAWS_A_START = 16;
 const SLOT_BITS = 8;
 /** A row: class, list, position in its order, bucket there, peer in the bucket, draws that may go on. */
@@ -19,7 +19,7 @@ export class DrawPositions {
 
   /**
    * Sets {@link list} and the others to where the last draw from a class ended.
-   * @param drawn the class, 32 bits: whoever goes on from where another one ended is not fair to their members
+   * @param drawn the class, 32 bits: a draw that continued where another class ended would not be fair
    * @returns false where a random start is due
    */
   recallDraw(drawn: number): boolean {
@@ -48,7 +48,7 @@ export class DrawPositions {
   }
 }
 
-/** Of two classes in one row the later is remembered, so both start at random. */
+/** Two classes in one row overwrite each other, and so both start at random. */
 function rowOf(drawn: number): number {
   return (drawn >>> (32 - SLOT_BITS)) * ROW;
 }

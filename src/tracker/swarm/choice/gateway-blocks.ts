@@ -1,18 +1,19 @@
 /**
- * What a swarm remembers of its inner peers, by family: how well they are supplied, and who the gateways are. A small block
- * of the arena, made when it is first needed.
+ * The evidence block of a swarm and family: how well its inner peers are supplied, and who its gateways are. A small block of
+ * the arena, created when it is first needed.
  *
  *   +0  capacity (8) | gateways (8) | unused (5) | generation of the evidence (11, never 0)
  *   +1  seeds that have shown that they serve in this generation
- *   +2  leechers that came back empty-handed
+ *   +2  leechers that starve: they announced again without progress
  *   +3  second of the last progress of a leecher
  *   +4  second of the last progress of a leecher of another host than that
  *   +5  the hosts of both: 16 bits of a hash each
  *   +6  second until which seeds are distrusted
- *   then for each gateway: port (16) | rank (8) | places taken (8), four address words, downloaded in units of 64 KiB, second of the last progress, places taken over its other family
+ *   then for each gateway: port (16) | rank (8) | used quota (8)
+ *     | four address words | downloaded, in units of 64 KiB | second of the last progress | quota used over its other family
  *
- * Gateways are known by address, so a record may move without anybody telling. The decisions are in selection/gateways
- * and selection/supply; the evidence is kept by {@link SupplyEvidence}.
+ * Gateways are stored by address, so this block stays valid when a record moves. The rules are in selection/gateways and
+ * selection/supply; {@link SupplyEvidence} writes the evidence.
  */
 import type { Arena } from '../memory/arena.js';
 import type { Endpoint } from '../memory/endpoint-key.js';
@@ -60,27 +61,27 @@ export class GatewayBlocks {
     return ref === 0 ? 0 : (this.arena.words[ref]! >>> 16) & 0xff;
   }
 
-  /** Seeds that have shown that they serve, one for each host. */
+  /** Seeds that have shown that they serve, one per host. */
   servingSeeds(ref: number): number {
     return ref === 0 ? 0 : this.arena.words[ref + BLOCK_SERVING]!;
   }
 
-  /** Leechers that came back empty-handed, one for each host. */
+  /** Leechers that starve, one per host. */
   starvedLeechers(ref: number): number {
     return ref === 0 ? 0 : this.arena.words[ref + BLOCK_STARVED]!;
   }
 
-  /** What seeds have shown counts while it is of this generation. */
+  /** The evidence of a seed counts while it has this generation. */
   generation(ref: number): number {
     return this.arena.words[ref]! & GENERATION_MASK;
   }
 
-  /** Seeds have been found out: progress that foreign peers may explain is not evidence for them. */
+  /** Seeds failed lately: until then progress that foreign peers may explain is not evidence for a seed. */
   isDistrustful(ref: number, nowSeconds: number): boolean {
     return nowSeconds < this.arena.words[ref + DISTRUSTED_UNTIL]!;
   }
 
-  /** Nothing that seeds have shown so far counts any more. */
+  /** Discards the evidence of all seeds. */
   startGeneration(ref: number, distrustedUntilSeconds: number): void {
     const { words } = this.arena;
     const next = ((words[ref]! & GENERATION_MASK) % GENERATION_MASK) + 1;
@@ -91,12 +92,12 @@ export class GatewayBlocks {
     words[ref + DISTRUSTED_UNTIL] = distrustedUntilSeconds;
   }
 
-  /** What {@link surveyGateways} found: an endpoint's number and the weakest gateway's, −1 for none, and the highest rank. */
+  /** Results of {@link surveyGateways}: the endpoint's number, the weakest gateway's (−1 for none), and the highest rank. */
   foundGateway = -1;
   weakestGateway = -1;
   greatestRank = -1;
 
-  /** Looks for an endpoint and at all ranks in one walk. */
+  /** Finds an endpoint, the weakest gateway and the highest rank in one walk. */
   surveyGateways(ref: number, endpoint: Endpoint): void {
     const words = this.arena.words;
     const end = ref + HEADER_WORDS + this.gatewayCount(ref) * GATEWAY_WORDS;
@@ -137,7 +138,7 @@ export class GatewayBlocks {
     );
   }
 
-  /** The caller has made sure that there is room. */
+  /** The block must have room. */
   addGateway(ref: number, endpoint: Endpoint, rank: number, downloadedUnits: number, nowSeconds: number): void {
     const words = this.arena.words;
     const at = ref + HEADER_WORDS + this.gatewayCount(ref) * GATEWAY_WORDS;
@@ -169,48 +170,48 @@ export class GatewayBlocks {
     this.arena.words[at] = (this.arena.words[at]! & 0xffff00ff) | (rank << 8);
   }
 
-  /** Places taken by the foreign peers that it was given when it last asked, and by those that it was shown to since. */
+  /** Quota used by the foreign peers that it got at its last announce, and by those that it has been offered to since. */
   usedQuota(ref: number, index: number): number {
     return this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS]! & 0xff;
   }
 
-  setUsedQuota(ref: number, index: number, places: number): void {
+  setUsedQuota(ref: number, index: number, quota: number): void {
     const at = ref + HEADER_WORDS + index * GATEWAY_WORDS;
-    this.arena.words[at] = (this.arena.words[at]! & 0xffffff00) | Math.min(places, 0xff);
+    this.arena.words[at] = (this.arena.words[at]! & 0xffffff00) | Math.min(quota, 0xff);
   }
 
-  /** As {@link usedQuota}, by foreign peers of the family that the gateway's host announces over as well. */
+  /** As {@link usedQuota}, over the other family of a gateway with both. */
   usedByOtherFamily(ref: number, index: number): number {
     return this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS + 7]!;
   }
 
-  setUsedByOtherFamily(ref: number, index: number, places: number): void {
-    this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS + 7] = places;
+  setUsedByOtherFamily(ref: number, index: number, quota: number): void {
+    this.arena.words[ref + HEADER_WORDS + index * GATEWAY_WORDS + 7] = quota;
   }
 
   /**
-   * The first gateway from a number on with more free places than `most`, −1 if there is none.
-   * @param places of a gateway. @param cachePlaces of one that ranks at least `cacheRank`
+   * The first gateway from number `from` on with more quota left than `most`, −1 if there is none.
+   * @param quota of a gateway. @param cacheQuota of one with at least `cacheRank`
    */
   nextWithQuotaLeft(
     ref: number,
     from: number,
     most: number,
-    places: number,
+    quota: number,
     cacheRank: number,
-    cachePlaces: number,
+    cacheQuota: number,
   ): number {
     const words = this.arena.words;
     const count = this.gatewayCount(ref);
     for (let i = from, at = ref + HEADER_WORDS + from * GATEWAY_WORDS; i < count; i++, at += GATEWAY_WORDS) {
       const head = words[at]!;
-      const all = ((head >>> 8) & 0xff) >= cacheRank ? cachePlaces : places;
+      const all = ((head >>> 8) & 0xff) >= cacheRank ? cacheQuota : quota;
       if (all - (head & 0xff) - words[at + 7]! > most) return i;
     }
     return -1;
   }
 
-  /** Moves a gateway to another block, in which there is room, under another endpoint of its host. */
+  /** Moves a gateway to another block, which must have room, under another endpoint of its host. */
   moveGateway(from: number, index: number, to: number, endpoint: Endpoint): void {
     const words = this.arena.words;
     const at = from + HEADER_WORDS + index * GATEWAY_WORDS;
@@ -220,7 +221,7 @@ export class GatewayBlocks {
     this.removeGateway(from, index);
   }
 
-  /** Notes how far a gateway has come. @returns seconds since it last received anything */
+  /** Records how much a gateway has downloaded. @returns seconds since that last changed */
   noteProgress(ref: number, index: number, downloadedUnits: number, nowSeconds: number): number {
     const words = this.arena.words;
     const at = ref + HEADER_WORDS + index * GATEWAY_WORDS;
@@ -231,7 +232,7 @@ export class GatewayBlocks {
     return nowSeconds - words[at + 6]!;
   }
 
-  /** Points an endpoint of the family at a gateway. */
+  /** Reads the endpoint of a gateway. */
   readEndpoint(ref: number, index: number, family: 4 | 6, endpoint: Endpoint): void {
     const words = this.arena.words;
     const at = ref + HEADER_WORDS + index * GATEWAY_WORDS;

@@ -1,6 +1,6 @@
 /**
- * Settles who the gateways of a swarm are, announce by announce, and keeps count of the foreign peers that each was given.
- * When and how many is decided in selection/gateways; where they are remembered is {@link GatewayBlocks}' matter.
+ * Decides at each announce who the gateways of a swarm are, and counts the foreign peers that each was given. The rules are
+ * in selection/gateways; {@link GatewayBlocks} stores the result.
  */
 import { FOREIGN_PARTITION, NEUTRAL_CAPABILITY_LEVEL } from '../../../selection/cost-table.js';
 import {
@@ -41,11 +41,11 @@ import type { Requester } from './requester.js';
 import { gatewayWordOf } from './supply-evidence.js';
 
 export class GatewayRoster {
-  /** How many foreign peers the last requester is given if it is a gateway. */
+  /** Foreign peers that the last requester gets if it is a gateway. */
   peersGiven = 0;
-  /** How many of them should be seeds. */
+  /** Seeds among {@link peersGiven}. */
   seedsGiven = 0;
-  /** The record that the last look for a gateway found. */
+  /** The record that {@link findMostQuota} found. */
   private offeredRecord = 0;
   private readonly other: Endpoint;
 
@@ -54,7 +54,7 @@ export class GatewayRoster {
     private readonly swarms: FamilySwarms,
     private readonly keys: StandingKeys,
     private readonly blocks: GatewayBlocks,
-    private readonly twins: DualStackPeers,
+    private readonly dualStack: DualStackPeers,
     hashKeys: HashKeys,
     private readonly isInnerOnly: IsInnerOnly | null,
   ) {
@@ -70,7 +70,7 @@ export class GatewayRoster {
     return this.blocks.findGateway(this.arena.words[entry + gatewayWordOf(family)]!, endpoint) >= 0;
   }
 
-  /** A peer has left: if it was a gateway, its place is free. */
+  /** To be called when a peer leaves: it is no longer a gateway. */
   removeGateway(entry: number, family: 4 | 6, endpoint: Endpoint): void {
     const words = this.arena.words;
     const at = entry + gatewayWordOf(family);
@@ -84,14 +84,14 @@ export class GatewayRoster {
   }
 
   /**
-   * Decides about gateways where an inner peer announces. A question without an announce changes nothing, and is answered
-   * as the announce would be.
-   * @returns whether it is one now
+   * Decides whether an inner requester is a gateway. A requester that has not announced gets the same answer, but changes
+   * nothing.
+   * @returns whether it is a gateway now
    */
   decideGateway(
     request: AnnounceRequest,
     requester: Requester,
-    seat: HostPeer,
+    hostPeer: HostPeer,
     innerLeechers: number,
     foreignSeeds: number,
   ): boolean {
@@ -99,11 +99,11 @@ export class GatewayRoster {
     const words = this.arena.words;
     const { gatewaysMax } = this.keys.table.mix;
     const { announced, starving } = requester;
-    const { endpoint } = seat;
-    const at = requester.entry + gatewayWordOf(seat.family);
+    const { endpoint } = hostPeer;
+    const at = requester.entry + gatewayWordOf(hostPeer.family);
     let block = words[at]!;
-    const meta = seat.record + addressWordsOf(seat.family);
-    const stored = seat.record !== 0;
+    const meta = hostPeer.record + addressWordsOf(hostPeer.family);
+    const stored = hostPeer.record !== 0;
     const waits = stored ? isLeecher(flagsOf(words, meta)) : !announced && !request.seed;
     if (!waits) return false;
     const serving = gateways.servingSeeds(block);
@@ -113,14 +113,14 @@ export class GatewayRoster {
     const wanted = wantedGateways(innerLeechers, serving, starved, cacheServes, gatewaysMax);
     let index = gateways.foundGateway;
     if (wanted === 0 && !starving) {
-      // Inner seeds suffice, as in most swarms: nobody is appointed, and who was is not needed any more.
+      // Inner seeds suffice, as in most swarms: the swarm needs no gateway.
       if (index >= 0 && announced) gateways.removeGateway(block, index);
       return false;
     }
     let stalled = false;
     const downloaded = ((request.downloadedHigh << 16) | (request.downloadedLow >>> 16)) >>> 0;
     if (index >= 0 && announced) {
-      // It keeps its place, with other foreign peers, until somebody else asks: a poor gateway is better than none.
+      // It stays a gateway, with other foreign peers, until another candidate announces: a slow gateway is better than none.
       stalled = hasStalled(gateways.noteProgress(block, index, downloaded, request.nowSeconds));
     }
     while (announced && gateways.gatewayCount(block) > wanted + starved) {
@@ -131,7 +131,7 @@ export class GatewayRoster {
     const rank = stored
       ? gatewayRank(levelOf(words, meta), (flagsOf(words, meta) & FLAG_CACHE) !== 0)
       : gatewayRank(NEUTRAL_CAPABILITY_LEVEL, false);
-    this.setGiven(rank, foreignSeeds, index < 0 ? 0 : this.usedOverOtherFamily(block, index, seat));
+    this.setGiven(rank, foreignSeeds, index < 0 ? 0 : this.usedOverOtherFamily(block, index, hostPeer));
     if (index >= 0) {
       if (announced) gateways.setRankOfGateway(block, index, stalled ? STALLED_RANK : rank);
       return true;
@@ -149,11 +149,11 @@ export class GatewayRoster {
     return true;
   }
 
-  /** What a gateway of this rank is given. @param taken of its places, by foreign peers of the other family */
+  /** Sets {@link peersGiven} and {@link seedsGiven} for a gateway of this rank. @param taken quota that its other family uses */
   private setGiven(rank: number, foreignSeeds: number, taken: number): void {
-    const places = Math.max(0, gatewayQuota(this.keys.table.mix, rank) - taken);
-    this.seedsGiven = seedsGiven(places, foreignSeeds);
-    this.peersGiven = peersGiven(places, this.seedsGiven);
+    const quota = Math.max(0, gatewayQuota(this.keys.table.mix, rank) - taken);
+    this.seedsGiven = seedsGiven(quota, foreignSeeds);
+    this.peersGiven = peersGiven(quota, this.seedsGiven);
   }
 
   private enlargeBlock(at: number, block: number): number {
@@ -166,19 +166,19 @@ export class GatewayRoster {
     return larger;
   }
 
-  /** Notes that a gateway has just been given so many foreign peers, as many seeds as it was allotted among them. */
-  noteGiven(entry: number, seat: HostPeer, foreign: number): void {
+  /** Records how many foreign peers a gateway has just been given. As many of them as it was allotted count as seeds. */
+  noteGiven(entry: number, hostPeer: HostPeer, foreign: number): void {
     const { blocks } = this;
-    const block = this.arena.words[entry + gatewayWordOf(seat.family)]!;
-    const index = blocks.findGateway(block, seat.endpoint);
+    const block = this.arena.words[entry + gatewayWordOf(hostPeer.family)]!;
+    const index = blocks.findGateway(block, hostPeer.endpoint);
     if (index < 0) return;
     const seeds = Math.min(foreign, this.seedsGiven);
-    const places = foreign + seeds * (QUOTA_PER_SEED - 1);
-    if (seat.isOtherFamily) blocks.setUsedByOtherFamily(block, index, places);
-    else blocks.setUsedQuota(block, index, places);
+    const quota = foreign + seeds * (QUOTA_PER_SEED - 1);
+    if (hostPeer.isOtherFamily) blocks.setUsedByOtherFamily(block, index, quota);
+    else blocks.setUsedQuota(block, index, quota);
   }
 
-  /** A client has turned out to be there with both families: what its IPv6 peer had as a gateway is its IPv4 peer's. */
+  /** To be called when two records are linked as one client: its role as a gateway moves to the IPv4 record. */
   moveToIpv4(entry: number, record4: number, record6: number): void {
     const { blocks, other } = this;
     const words = this.arena.words;
@@ -199,7 +199,7 @@ export class GatewayRoster {
     blocks.moveGateway(from, index, to, other);
   }
 
-  /** The client of an IPv4 peer is not there with IPv6 any more. */
+  /** To be called when the client of an IPv4 record has left with IPv6. */
   clearOtherFamily(entry: number, record4: number): void {
     const { blocks, other } = this;
     const block = this.arena.words[entry + gatewayWordOf(4)]!;
@@ -209,54 +209,55 @@ export class GatewayRoster {
     if (index >= 0) blocks.setUsedByOtherFamily(block, index, 0);
   }
 
-  private usedOverOtherFamily(block: number, index: number, seat: HostPeer): number {
-    return seat.isOtherFamily ? this.blocks.usedQuota(block, index) : this.blocks.usedByOtherFamily(block, index);
+  private usedOverOtherFamily(block: number, index: number, hostPeer: HostPeer): number {
+    return hostPeer.isOtherFamily ? this.blocks.usedQuota(block, index) : this.blocks.usedByOtherFamily(block, index);
   }
 
   /**
-   * Shows a foreign requester one gateway at most, that with the most room for foreign peers: gateways that share their
-   * foreign neighbours would see the same few pieces. @returns how many
+   * Offers a foreign requester at most one gateway: the one with the most quota left. Gateways that share their foreign peers
+   * would receive the same pieces. @returns how many it offered
    */
   offerGateway(requester: Requester, family: 4 | 6, sink: PeerSink): number {
     if (this.offerGatewayOf(requester, family, family, sink)) return 1;
-    // A gateway with both families has its place among those of IPv4.
+    // A gateway with both families is stored with IPv4.
     return family === 6 && this.offerGatewayOf(requester, 4, 6, sink) ? 1 : 0;
   }
 
-  private offerGatewayOf(requester: Requester, seats: 4 | 6, family: 4 | 6, sink: PeerSink): boolean {
+  private offerGatewayOf(requester: Requester, gatewayFamily: 4 | 6, family: 4 | 6, sink: PeerSink): boolean {
     const { blocks } = this;
-    const block = this.arena.words[requester.entry + gatewayWordOf(seats)]!;
+    const block = this.arena.words[requester.entry + gatewayWordOf(gatewayFamily)]!;
     if (blocks.gatewayCount(block) === 0) return false;
-    const index = this.findMostQuota(requester.entry, block, seats, family);
+    const index = this.findMostQuota(requester.entry, block, gatewayFamily, family);
     if (index < 0) return false;
     sink.offer(this.offeredRecord);
     if (!requester.announced) return true;
-    if (seats === family) blocks.setUsedQuota(block, index, blocks.usedQuota(block, index) + 1);
+    if (gatewayFamily === family) blocks.setUsedQuota(block, index, blocks.usedQuota(block, index) + 1);
     else blocks.setUsedByOtherFamily(block, index, blocks.usedByOtherFamily(block, index) + 1);
     return true;
   }
 
-  /** The gateway with the most free places that may be handed out, −1 if none has any. Its record is {@link offeredRecord}. */
-  private findMostQuota(entry: number, block: number, seats: 4 | 6, family: 4 | 6): number {
+  /** The gateway with the most quota left that may be offered, −1 if there is none. Sets {@link offeredRecord}. */
+  private findMostQuota(entry: number, block: number, gatewayFamily: 4 | 6, family: 4 | 6): number {
     const { blocks, other } = this;
     const { words } = this.arena;
     const { mix } = this.keys.table;
     const cacheRank = gatewayRank(0, true);
-    const places = gatewayQuota(mix, STALLED_RANK);
-    const cachePlaces = gatewayQuota(mix, cacheRank);
+    const quota = gatewayQuota(mix, STALLED_RANK);
+    const cacheQuota = gatewayQuota(mix, cacheRank);
     let roomiest = -1;
     let most = 0;
     for (let i = -1; ; ) {
-      i = blocks.nextWithQuotaLeft(block, i + 1, most, places, cacheRank, cachePlaces);
+      i = blocks.nextWithQuotaLeft(block, i + 1, most, quota, cacheRank, cacheQuota);
       if (i < 0) return roomiest;
-      blocks.readEndpoint(block, i, seats, other);
-      let record = this.swarms.findPeer(words[refWordOf(entry, seats)]!, other);
-      if (record !== 0 && seats !== family) record = this.twins.findOtherRecord(entry, seats, record);
+      blocks.readEndpoint(block, i, gatewayFamily, other);
+      let record = this.swarms.findPeer(words[refWordOf(entry, gatewayFamily)]!, other);
+      if (record !== 0 && gatewayFamily !== family)
+        record = this.dualStack.findOtherRecord(entry, gatewayFamily, record);
       if (record === 0) continue;
       // A gateway whose group has moved out of the network is found among the foreign peers.
       const group = groupOf(words, record + addressWordsOf(family));
       if (this.keys.partitionOf(group) === FOREIGN_PARTITION || this.listOf(record, family) !== LIST_LEECHERS) continue;
-      // Nobody outside reaches it. It still calls foreign peers itself.
+      // Foreign peers cannot reach it. It can still connect to them.
       if (this.isInnerOnly?.(words, record, addressWordsOf(family))) continue;
       roomiest = i;
       this.offeredRecord = record;

@@ -1,7 +1,7 @@
 /**
- * The peer of a requester under which the swarm remembers what belongs to a host: gateway places and supply. A client with
- * both families is one host and has its seat at its IPv4 peer, whichever family it announces over, so it is not given twice
- * what one host may have.
+ * The peer under which a swarm stores what belongs to the requester's host: its role as a gateway and its evidence. A client
+ * with both families is one host. It is stored under its IPv4 peer, whichever family it announces over, so that it does not
+ * get twice what one host may have.
  */
 import type { Endpoint } from '../memory/endpoint-key.js';
 
@@ -9,7 +9,7 @@ export class HostPeer {
   family: 4 | 6 = 4;
   /** 0 if the requester is not stored. */
   record = 0;
-  /** The requester announces over the other family than that of its seat. */
+  /** The requester announces over the other family than that of this peer. */
   isOtherFamily = false;
 
   constructor(public endpoint: Endpoint) {}

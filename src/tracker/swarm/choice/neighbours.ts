@@ -1,6 +1,6 @@
 /**
- * Peers behind the requester's own address (IPv6: in its /64) go first, whatever else is ranked: their bytes do not even
- * leave the home. The answer has been chosen without regard to them; the ones that it lacks take the places of its last ones.
+ * Peers behind the requester's own address (IPv6: in its /64) come first, whatever their rank: their traffic does not leave
+ * the home. This runs on a finished answer. Neighbours that it lacks replace its last peers.
  */
 import type { Random } from '../../../domain/random.js';
 import type { PeerSink } from '../../../selection/peer-sink.js';
@@ -20,7 +20,7 @@ export class Neighbours {
   /**
    * @param offerServing whether seeds and paused peers may be handed out
    * @param want how many peers the answer may have
-   * @param inner how many peers at its start are inner ones
+   * @param inner how many peers at the start of the answer are inner
    */
   includeNeighbours(
     ref: number,

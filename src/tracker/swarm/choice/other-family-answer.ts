@@ -1,15 +1,14 @@
 /**
- * Peers of the other address family for an answer that its own family leaves short (BEP 7: an HTTP answer may hold both). A
- * client that announces over one family may well reach the other: aria2c asks a tracker with two addresses once. One that
- * cannot loses nothing. Clients that announce over both are left out, and so are peers that are there with both: they are
- * in the answer with their other address.
+ * Peers of the other address family for an answer with room left (BEP 7: an HTTP answer may hold both). A client that
+ * announces over one family may reach the other: aria2c announces once to a tracker with two addresses. Clients that announce
+ * over both are skipped, and so are peers with both families, because the answer has their other address.
  */
 import type { PeerSink } from '../../../selection/peer-sink.js';
 import type { FamilySwarms } from '../layouts/family-swarm.js';
 import type { Endpoint } from '../memory/endpoint-key.js';
 import { addressWordsOf, isDualStack } from '../memory/peer-record.js';
 
-/** Chosen peers, before those are left out that are in the answer already: two answers of IPv6 peers. */
+/** Most peers chosen before duplicates are removed: two answers of IPv6 peers. */
 const MAX_CHOSEN_OTHER = 2 * 200 + 1;
 const IPV6_PEER_BYTES = 18;
 
@@ -25,7 +24,7 @@ export class OtherFamilyAnswer {
   ) {}
 
   /**
-   * How many have to be chosen to be left with so many.
+   * How many peers to choose, so that `want` are left without duplicates.
    * @param given peers of the requester's own family that are in the answer: at most these, and itself, are found again
    */
   static countToChoose(want: number, given: number): number {
@@ -33,7 +32,7 @@ export class OtherFamilyAnswer {
   }
 
   /**
-   * Copies what was chosen but for peers that are there with both families.
+   * Copies the chosen peers, except those with both families.
    * @param ref the swarm of the other family. @param sink its peers lie in {@link chosen}
    * @returns how many were copied, at most `want`
    */

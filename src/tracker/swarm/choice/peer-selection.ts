@@ -1,7 +1,7 @@
 /**
- * The way from a request to its peers: builds the candidates of the swarm whatever its kind, lets the mix decide how many
- * inner and foreign peers, settles who is a gateway, and lets selection choose. What it found on the way stays readable
- * until the next answer, because the explanation is made of it.
+ * From a request to its peers: makes the candidates of a swarm of any layout, decides whether the requester is a gateway, lets
+ * the mix decide how many inner and foreign peers the answer has, and lets src/selection choose them. Its intermediate
+ * results stay readable until the next answer, because the explanation shows them.
  */
 import type { Random } from '../../../domain/random.js';
 import type { Candidates } from '../../../selection/candidates.js';
@@ -49,7 +49,7 @@ export class PeerSelection {
   readonly situation = new MixSituation();
   readonly roster: GatewayRoster;
   readonly dualStack: DualStackPeers;
-  /** Of the requester of the last answer. */
+  /** Of the last requester. */
   readonly hostPeer: HostPeer;
   readonly evidence: SupplyEvidence;
   readonly blocks: GatewayBlocks;
@@ -152,7 +152,7 @@ export class PeerSelection {
       plan.foreign = Math.min(plan.foreign, want - sink.written);
       choosePeersForForeign(candidates, plan, sink);
     }
-    // Where all are handed out, they are among them.
+    // If the answer holds all candidates, the neighbours are among them.
     const isWhole = inner ? plan.inner >= situation.innerAvailable : plan.foreign >= situation.foreignAvailable;
     if (requester.hasNeighbours && !isWhole) {
       this.neighbours.includeNeighbours(ref, endpoint, candidates.offerServing, want, inner ? plan.inner : 0, sink);
@@ -171,7 +171,7 @@ export class PeerSelection {
     const ref = words[refWordOf(requester.entry, family)]!;
     if (ref === 0 || want <= 0) return 0;
     const ownWords = addressWordsOf(request.family);
-    // It asks over the other family itself.
+    // It announces over the other family as well.
     if (requester.record !== 0 && isDualStack(words, requester.record + ownWords)) return 0;
     const { sink, plan, standpoint, otherPlan, otherFamilyAnswer, keys } = this;
     const given = sink.written;
@@ -210,19 +210,19 @@ export class PeerSelection {
   }
 
   /**
-   * The requester is one host with a peer of the other family: takes its seat, and counts who is inner over there. In most
-   * networks nearly every host has one of the two families, so the larger count stands for both.
+   * For a requester with both families: sets {@link hostPeer} to its IPv4 peer and counts the inner peers of the other family.
+   * Nearly every host of most networks has one of the two families, so the larger count stands for both.
    */
   private useOtherFamily(request: AnnounceRequest, requester: Requester, partition: number): void {
     const { hostPeer, situation } = this;
     const words = this.arena.words;
     const other = otherFamilyOf(request.family);
-    const twin = this.dualStack.findOtherRecord(requester.entry, request.family, requester.record);
-    if (twin === 0) return;
+    const otherRecord = this.dualStack.findOtherRecord(requester.entry, request.family, requester.record);
+    if (otherRecord === 0) return;
     if (other === 4) {
-      this.ipv4Endpoint.setFromRecord(words, twin, 1);
+      this.ipv4Endpoint.setFromRecord(words, otherRecord, 1);
       hostPeer.family = 4;
-      hostPeer.record = twin;
+      hostPeer.record = otherRecord;
       hostPeer.endpoint = this.ipv4Endpoint;
       hostPeer.isOtherFamily = true;
     }
@@ -236,7 +236,7 @@ export class PeerSelection {
     this.addressWords = own;
   }
 
-  /** The requester, an inner peer, is given so many foreign ones over a family. */
+  /** Records that an inner requester gets so many foreign peers of a family. */
   private noteForeign(requester: Requester, family: 4 | 6, foreign: number): void {
     const { hostPeer } = this;
     this.evidence.noteForeignGiven(requester.record, addressWordsOf(family));
@@ -244,7 +244,7 @@ export class PeerSelection {
     if (this.situation.gateway) this.roster.noteGiven(requester.entry, hostPeer, foreign);
   }
 
-  /** Weighs the evidence of who serves inside, and decides whether the requester is a gateway. */
+  /** Decides by the evidence whether inner seeds suffice, and whether the requester is a gateway. */
   private judgeSupply(
     request: AnnounceRequest,
     requester: Requester,
@@ -254,7 +254,7 @@ export class PeerSelection {
     const { situation, blocks, roster, hostPeer } = this;
     const block = this.arena.words[requester.entry + gatewayWordOf(hostPeer.family)]!;
     if (request.seed || request.event === EVENT_PAUSED) {
-      // It waits for nobody. A new one is asked back soon, so that it can show that it serves.
+      // It waits for no peer. A new one should announce again soon, so that it can show that it serves.
       situation.supplied = true;
       situation.innerCounted = Math.max(situation.innerAvailable, situation.innerInReach);
       if (requester.ageSeconds >= 0 || innerLeechers === 0) return;
@@ -321,7 +321,7 @@ export class PeerSelection {
     const stride = addressWords + 4;
     const small = kindOf(ref) === KIND_SMALL;
     const block = offsetOf(ref);
-    const places = small ? this.swarms.small.size(block) : this.swarms.ranked.slotsUsed(block);
+    const slots = small ? this.swarms.small.size(block) : this.swarms.ranked.slotsUsed(block);
     const first = small
       ? this.swarms.small.recordInSlot(block, 0, stride)
       : this.swarms.ranked.recordInSlot(block, 0, stride);
@@ -329,7 +329,7 @@ export class PeerSelection {
     let back = scratch.length;
     let innerLeechers = 0;
     let innerServing = 0;
-    for (let slot = 0; slot < places; slot++) {
+    for (let slot = 0; slot < slots; slot++) {
       const record = first + slot * stride;
       const meta = record + addressWords;
       if (words[meta]! >>> 16 === 0) continue;

@@ -1,6 +1,6 @@
 /**
- * Who asks, as the store found it. An announce returns it and a selection takes it. It names places in the arena, so it is
- * good until the store is next asked for anything else than a selection.
+ * The requester as the store found it. An announce returns it and a selection takes it. It holds offsets in the arena, so it
+ * is valid until the store is called for anything but a selection.
  */
 import type { Endpoint } from '../memory/endpoint-key.js';
 
@@ -13,22 +13,22 @@ export class Requester {
   ageSeconds = -1;
   /** A leecher that has received nothing since its last announce. */
   starving = false;
-  /** There may be peers of its home that have something for it. */
+  /** Peers behind its own address may have something for it. */
   hasNeighbours = false;
-  /** False: it has not announced, and the selection must leave no trace. */
+  /** False: it asks without an announce (an explanation), so the selection must not change anything. */
   announced = true;
-  /** When it is asked to come back, in seconds; 0 at the usual interval. The selection sets it. */
+  /** Seconds until it should announce again; 0 for the usual interval. Set by the selection. */
   returnSeconds = 0;
 
   constructor(readonly endpoint: Endpoint) {}
 
-  /** Forgets the last one. @param settles whether this one announces */
-  reset(settles: boolean): void {
+  /** Prepares for the next requester. @param announced whether it announces */
+  reset(announced: boolean): void {
     this.record = 0;
     this.ageSeconds = -1;
     this.starving = false;
     this.hasNeighbours = false;
-    this.announced = settles;
+    this.announced = announced;
     this.returnSeconds = 0;
   }
 }

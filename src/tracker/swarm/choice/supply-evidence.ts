@@ -1,7 +1,7 @@
 /**
- * Keeps the evidence of who serves inside: which inner leechers progress, which come back empty-handed, and which seeds have
- * shown that they serve. Each announce of an inner peer is compared with its last one. What follows from the counts is
- * decided in selection/supply. One host counts once, however many peers it has.
+ * The evidence of who serves inside: which inner leechers progress, which announce again without progress (they starve), and
+ * which seeds have shown that they serve. Compares each announce of an inner peer with its last one. The rules that use the
+ * counts are in selection/supply. One host counts once, however many peers it has.
  */
 import { FOREIGN_PARTITION } from '../../../selection/cost-table.js';
 import type { StandingKeys } from '../../../selection/standing-key.js';
@@ -33,7 +33,7 @@ import {
   type GatewayBlocks,
 } from './gateway-blocks.js';
 
-/** A leecher's history: it was given foreign peers. */
+/** In a leecher's history: it was given foreign peers. */
 const GIVEN_FOREIGN = 1;
 /** The unit of progress: the block that clients ask each other for (BEP 3). */
 const PROGRESS_SHIFT = 14;
@@ -49,7 +49,7 @@ export class SupplyEvidence {
   ) {}
 
   /**
-   * A peer has been stored. An operator's cache that has everything serves; others have to show it.
+   * To be called once a peer is stored. An operator's cache that is a seed is trusted; others have to show that they serve.
    * @param record with the flags that hold now
    */
   startEvidence(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
@@ -63,8 +63,8 @@ export class SupplyEvidence {
   }
 
   /**
-   * A known peer has come back, on time or with an event. Called while its record still has what it announced last, but for
-   * the flags, which are new.
+   * To be called when a known peer announces on time or with an event. Its record must still hold the values of the last
+   * announce, but the new flags.
    * @param oldFlags those of the last announce
    * @param ageSeconds since then
    */
@@ -93,7 +93,7 @@ export class SupplyEvidence {
     } else if (isLeecher(flags) && !isLeecher(oldFlags)) setHistory(words, meta, progressDigest(request) << 1);
   }
 
-  /** A peer leaves, changes its role or is not inner any more: it does not count. Call before its flags change. */
+  /** Stops counting a peer that leaves, changes its role or is no longer inner. Call before its flags change. */
   withdrawEvidence(entry: number, family: 4 | 6, record: number, endpoint: Endpoint): void {
     const { words } = this.arena;
     const meta = record + endpoint.addressWords;
@@ -106,21 +106,21 @@ export class SupplyEvidence {
     }
   }
 
-  /** An inner leecher is given foreign peers: they may explain its progress. */
+  /** Records that an inner leecher gets foreign peers, which may explain its progress. */
   noteForeignGiven(record: number, addressWords: 1 | 4): void {
     const { words } = this.arena;
     const meta = record + addressWords;
     if (isLeecher(flagsOf(words, meta))) setHistory(words, meta, historyOf(words, meta) | GIVEN_FOREIGN);
   }
 
-  /** Where too many leechers come back empty-handed, all seeds have to show again that they serve. */
+  /** If too many leechers starve, all seeds have to show again that they serve. */
   judgeSeeds(block: number, innerLeechers: number, nowSeconds: number): void {
     const { blocks } = this;
     if (blocks.servingSeeds(block) === 0 || !seedsFail(innerLeechers, blocks.starvedLeechers(block))) return;
     blocks.startGeneration(block, nowSeconds + DISTRUST_SECONDS);
   }
 
-  /** Whether an inner seed counts as one that serves. */
+  /** Whether an inner seed has shown that it serves. */
   isServing(entry: number, family: 4 | 6, record: number, addressWords: 1 | 4): boolean {
     const { words } = this.arena;
     const block = words[entry + gatewayWordOf(family)]!;
@@ -170,7 +170,7 @@ export class SupplyEvidence {
     }
   }
 
-  /** Whether a leecher of another host has received something since. */
+  /** Whether a leecher of another host has progressed since. */
   private isConfirmed(block: number, endpoint: Endpoint, sinceSeconds: number): boolean {
     const { words } = this.arena;
     const hosts = words[block + BLOCK_PROGRESS_HOSTS]!;
@@ -181,10 +181,10 @@ export class SupplyEvidence {
     );
   }
 
-  private noteProgress(request: AnnounceRequest, entry: number, endpoint: Endpoint, abroad: boolean): void {
+  private noteProgress(request: AnnounceRequest, entry: number, endpoint: Endpoint, givenForeign: boolean): void {
     const { words } = this.arena;
     const block = this.blockOf(entry, request.family);
-    if (block === 0 || (abroad && this.blocks.isDistrustful(block, request.nowSeconds))) return;
+    if (block === 0 || (givenForeign && this.blocks.isDistrustful(block, request.nowSeconds))) return;
     const hosts = words[block + BLOCK_PROGRESS_HOSTS]!;
     const host = hostTagOf(endpoint);
     if (hosts >>> 16 !== host) {
@@ -215,7 +215,7 @@ export class SupplyEvidence {
     words[block + BLOCK_SERVING] = words[block + BLOCK_SERVING]! + 1;
   }
 
-  /** Whether another peer of the host in the same role counts already. */
+  /** Whether another peer of the same host and role is counted already. */
   private isHostCounted(
     request: AnnounceRequest,
     entry: number,
@@ -241,7 +241,7 @@ export class SupplyEvidence {
     return this.keys.partitionOf(request.group) !== FOREIGN_PARTITION;
   }
 
-  /** The block of a swarm and family, made where there is room; 0 if there is none. */
+  /** The evidence block of a swarm and family, created if needed; 0 if the arena is full. */
   private blockOf(entry: number, family: 4 | 6): number {
     const { words } = this.arena;
     const at = entry + gatewayWordOf(family);
@@ -258,7 +258,7 @@ function hostTagOf(endpoint: Endpoint): number {
   return endpoint.hostHash >>> 16;
 }
 
-/** Ten bits that change when what a client has downloaded or lacks changes by a block. */
+/** Ten bits that change when the client's downloaded or left bytes change by a block. */
 function progressDigest(request: AnnounceRequest): number {
   const downloaded = (request.downloadedHigh << (32 - PROGRESS_SHIFT)) | (request.downloadedLow >>> PROGRESS_SHIFT);
   const left = (request.leftHigh << (32 - PROGRESS_SHIFT)) | (request.leftLow >>> PROGRESS_SHIFT);

@@ -1,4 +1,4 @@
-/** Makes an {@link Explanation} of a swarm: runs the selection without settling anything, then counts who was chosen. */
+/** Makes an {@link Explanation} of a swarm: runs the selection without changing anything, then counts who was chosen. */
 import { FOREIGN_PARTITION, NEUTRAL_CAPABILITY_LEVEL } from '../../../selection/cost-table.js';
 import { classReason, type ExplainedClass, type Explanation, mixReason } from '../../../selection/explanation.js';
 import type { IsInnerOnly } from '../../../selection/peer-sink.js';
@@ -167,10 +167,10 @@ export class SwarmExplainer {
     let found = 0;
     const ref = arena.words[requester.entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
     const { addressWords } = endpoint;
-    for (let place = 0; ; place++) {
-      place = swarms.nextUsedSlot(ref, place, addressWords);
-      if (place < 0) break;
-      const record = swarms.recordInSlot(ref, place, addressWords);
+    for (let slot = 0; ; slot++) {
+      slot = swarms.nextUsedSlot(ref, slot, addressWords);
+      if (slot < 0) break;
+      const record = swarms.recordInSlot(ref, slot, addressWords);
       if (!isAddress(arena.words, record, endpoint)) continue;
       this.peersAtAddress++;
       if (found === 0) found = record;
@@ -193,10 +193,10 @@ export class SwarmExplainer {
         if (size > 0) this.addTo(tallies, swarm.bases[id]! + addressWords, size);
       }
     } else {
-      for (let place = 0; ; place++) {
-        place = this.swarms.nextUsedSlot(ref, place, addressWords);
-        if (place < 0) break;
-        this.addTo(tallies, this.swarms.recordInSlot(ref, place, addressWords) + addressWords, 1);
+      for (let slot = 0; ; slot++) {
+        slot = this.swarms.nextUsedSlot(ref, slot, addressWords);
+        if (slot < 0) break;
+        this.addTo(tallies, this.swarms.recordInSlot(ref, slot, addressWords) + addressWords, 1);
       }
     }
     if (self !== 0) {
@@ -212,14 +212,14 @@ export class SwarmExplainer {
     if (isInnerOnly === null) return;
     const { words } = this.arena;
     const addressWords = family === 4 ? 1 : 4;
-    for (let place = swarms.nextUsedSlot(ref, 0, addressWords); place >= 0; ) {
-      const record = swarms.recordInSlot(ref, place, addressWords);
+    for (let slot = swarms.nextUsedSlot(ref, 0, addressWords); slot >= 0; ) {
+      const record = swarms.recordInSlot(ref, slot, addressWords);
       const meta = record + addressWords;
       if (record !== self && keys.partitionOf(groupOf(words, meta)) !== FOREIGN_PARTITION) {
         const tally = tallies.get(this.classKey(meta));
         if (tally !== undefined && isInnerOnly(words, record, addressWords)) tally.innerOnly++;
       }
-      place = swarms.nextUsedSlot(ref, place + 1, addressWords);
+      slot = swarms.nextUsedSlot(ref, slot + 1, addressWords);
     }
   }
 

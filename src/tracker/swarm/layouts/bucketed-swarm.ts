@@ -29,7 +29,7 @@ const POSITION_MASK = (1 << POSITION_BITS) - 1;
 export const BUCKET_PEERS = 1 << POSITION_BITS;
 /** Peers of one host that the host index knows; a limit above this cannot be kept in a large swarm. */
 export const MAX_INDEXED_A_HOST = 32;
-/** Places have 18 bits for the bucket; some are kept for kinds that would not fit and count as of an unknown group. */
+/** Slots have 18 bits for the bucket; some are kept for kinds that would not fit and count as of an unknown group. */
 const MAX_BUCKETS = 250_000;
 /** Requester groups whose pair orders are kept. */
 const CACHED_PAIR_ORDERS = 64;
@@ -82,32 +82,32 @@ export class BucketedSwarm {
   ) {
     this.addressWords = addressWords;
     this.stride = addressWords + 4;
-    const hashOfSlot = (place: number): number =>
-      hasher.hashOfRecordOf(arena.words, this.recordInSlot(place), addressWords);
-    const hostHashOfPlace = (place: number): number =>
-      hasher.hostHashOfRecordOf(arena.words, this.recordInSlot(place), addressWords);
+    const hashOfSlot = (slot: number): number =>
+      hasher.hashOfRecordOf(arena.words, this.recordInSlot(slot), addressWords);
+    const hostHashOfSlot = (slot: number): number =>
+      hasher.hostHashOfRecordOf(arena.words, this.recordInSlot(slot), addressWords);
     this.byEndpoint = new SegmentIndex(arena, { hashOfSlot }, expectedPeers);
-    this.byHost = new SegmentIndex(arena, { hashOfSlot: hostHashOfPlace }, expectedPeers);
-    this.byIdentity = new SegmentIndex(arena, { hashOfSlot: (place) => this.identityHash(place) }, expectedPeers);
+    this.byHost = new SegmentIndex(arena, { hashOfSlot: hostHashOfSlot }, expectedPeers);
+    this.byIdentity = new SegmentIndex(arena, { hashOfSlot: (slot) => this.identityHash(slot) }, expectedPeers);
   }
 
-  recordInSlot(place: number): number {
-    return this.bases[place >>> POSITION_BITS]! + (place & POSITION_MASK) * this.stride;
+  recordInSlot(slot: number): number {
+    return this.bases[slot >>> POSITION_BITS]! + (slot & POSITION_MASK) * this.stride;
   }
 
   findSlot(endpoint: Endpoint): number {
     const words = this.arena.words;
-    for (let place = this.byEndpoint.firstMatch(endpoint.hash); place !== 0; place = this.byEndpoint.nextMatch()) {
-      const record = this.recordInSlot(place);
-      if (isEndpoint(words, record, endpoint)) return place;
+    for (let slot = this.byEndpoint.firstMatch(endpoint.hash); slot !== 0; slot = this.byEndpoint.nextMatch()) {
+      const record = this.recordInSlot(slot);
+      if (isEndpoint(words, record, endpoint)) return slot;
     }
     return 0;
   }
 
   scanHost(endpoint: Endpoint, scan: HostScan): void {
     const words = this.arena.words;
-    for (let place = this.byHost.firstMatch(endpoint.hostHash); place !== 0; place = this.byHost.nextMatch()) {
-      const record = this.recordInSlot(place);
+    for (let slot = this.byHost.firstMatch(endpoint.hostHash); slot !== 0; slot = this.byHost.nextMatch()) {
+      const record = this.recordInSlot(slot);
       if (!isSameHost(words, record, endpoint)) continue;
       scan.addRecord(record);
       if (isAddress(words, record, endpoint) && hasIdentity(words, record + this.addressWords, endpoint)) {
@@ -116,25 +116,25 @@ export class BucketedSwarm {
     }
   }
 
-  /** @returns the place, 0 if the identity is not here. The endpoint may be of another family */
+  /** @returns the slot, 0 if the identity is not here. The endpoint may be of another family */
   findSlotOfIdentity(endpoint: Endpoint): number {
     const words = this.arena.words;
     const hash = endpoint.identityHash;
-    for (let place = this.byIdentity.firstMatch(hash); place !== 0; place = this.byIdentity.nextMatch()) {
-      if (hasIdentity(words, this.recordInSlot(place) + this.addressWords, endpoint)) return place;
+    for (let slot = this.byIdentity.firstMatch(hash); slot !== 0; slot = this.byIdentity.nextMatch()) {
+      if (hasIdentity(words, this.recordInSlot(slot) + this.addressWords, endpoint)) return slot;
     }
     return 0;
   }
 
-  /** Replaces the identity of the peer in a place by that of its endpoint. */
-  setIdentityInSlot(place: number, endpoint: Endpoint): void {
-    const meta = this.recordInSlot(place) + this.addressWords;
-    if (hasKnownIdentity(this.arena.words, meta)) this.byIdentity.removeIndexEntry(this.identityHash(place), place);
+  /** Replaces the identity of the peer in a slot by that of its endpoint. */
+  setIdentityInSlot(slot: number, endpoint: Endpoint): void {
+    const meta = this.recordInSlot(slot) + this.addressWords;
+    if (hasKnownIdentity(this.arena.words, meta)) this.byIdentity.removeIndexEntry(this.identityHash(slot), slot);
     setIdentity(this.arena.words, meta, endpoint);
-    this.indexIdentity(place);
+    this.indexIdentity(slot);
   }
 
-  /** Makes room for one more peer of a kind. @returns its place, which the caller fills */
+  /** Makes room for one more peer of a kind. @returns its slot, which the caller fills */
   allocateSlot(group: number, level: number, list: number, keys: StandingKeys): number {
     let kind = (group * 8 + level) * 4 + list;
     if (this.nextId >= MAX_BUCKETS && !this.openBuckets.has(kind)) kind = (UNKNOWN_GROUP * 8 + level) * 4 + list;
@@ -148,43 +148,43 @@ export class BucketedSwarm {
     return (id << POSITION_BITS) | size;
   }
 
-  /** Removes the peer in a place, which must not be indexed any more. */
-  releaseSlot(place: number): void {
+  /** Removes the peer in a slot, which must not be indexed any more. */
+  releaseSlot(slot: number): void {
     const words = this.arena.words;
-    const id = place >>> POSITION_BITS;
+    const id = slot >>> POSITION_BITS;
     const kind = this.groups[id]! * 32 + this.kinds[id]!;
     const openId = this.openBuckets.get(kind)!;
     const last = (openId << POSITION_BITS) | (this.sizes[openId]! - 1);
-    if (last !== place) {
+    if (last !== slot) {
       const from = this.recordInSlot(last);
-      const to = this.recordInSlot(place);
-      this.byEndpoint.moveIndexEntry(this.hasher.hashOfRecordOf(words, from, this.addressWords), last, place);
-      this.byHost.moveIndexEntry(this.hasher.hostHashOfRecordOf(words, from, this.addressWords), last, place);
-      this.byIdentity.moveIndexEntry(this.identityHash(last), last, place);
+      const to = this.recordInSlot(slot);
+      this.byEndpoint.moveIndexEntry(this.hasher.hashOfRecordOf(words, from, this.addressWords), last, slot);
+      this.byHost.moveIndexEntry(this.hasher.hostHashOfRecordOf(words, from, this.addressWords), last, slot);
+      this.byIdentity.moveIndexEntry(this.identityHash(last), last, slot);
       for (let i = 0; i < this.stride; i++) words[to + i] = words[from + i]!;
     }
     this.shrinkOpen(kind, openId);
   }
 
   /** @returns false if the index has no room for it */
-  indexSlot(place: number, endpoint: Endpoint): boolean {
-    if (!this.byEndpoint.insertIndexEntry(endpoint.hash, place)) return false;
+  indexSlot(slot: number, endpoint: Endpoint): boolean {
+    if (!this.byEndpoint.insertIndexEntry(endpoint.hash, slot)) return false;
     let sameHost = 0;
     const words = this.arena.words;
     for (let other = this.byHost.firstMatch(endpoint.hostHash); other !== 0; other = this.byHost.nextMatch()) {
       if (isSameHost(words, this.recordInSlot(other), endpoint)) sameHost++;
     }
-    if (sameHost < MAX_INDEXED_A_HOST) this.byHost.insertIndexEntry(endpoint.hostHash, place);
-    this.indexIdentity(place);
+    if (sameHost < MAX_INDEXED_A_HOST) this.byHost.insertIndexEntry(endpoint.hostHash, slot);
+    this.indexIdentity(slot);
     return true;
   }
 
-  unindexSlot(place: number): void {
+  unindexSlot(slot: number): void {
     const words = this.arena.words;
-    const record = this.recordInSlot(place);
-    this.byEndpoint.removeIndexEntry(this.hasher.hashOfRecordOf(words, record, this.addressWords), place);
-    this.byHost.removeIndexEntry(this.hasher.hostHashOfRecordOf(words, record, this.addressWords), place);
-    this.byIdentity.removeIndexEntry(this.identityHash(place), place);
+    const record = this.recordInSlot(slot);
+    this.byEndpoint.removeIndexEntry(this.hasher.hashOfRecordOf(words, record, this.addressWords), slot);
+    this.byHost.removeIndexEntry(this.hasher.hostHashOfRecordOf(words, record, this.addressWords), slot);
+    this.byIdentity.removeIndexEntry(this.identityHash(slot), slot);
   }
 
   moveIndexedSlot(from: number, to: number): void {
@@ -195,25 +195,25 @@ export class BucketedSwarm {
     this.byIdentity.moveIndexEntry(this.identityHash(to), from, to);
   }
 
-  private identityHash(place: number): number {
-    return identityHashOf(this.arena.words, this.recordInSlot(place) + this.addressWords);
+  private identityHash(slot: number): number {
+    return identityHashOf(this.arena.words, this.recordInSlot(slot) + this.addressWords);
   }
 
   /** Only so many of one identity: a stranger may make thousands, which all have one hash. */
-  private indexIdentity(place: number): void {
-    if (!hasKnownIdentity(this.arena.words, this.recordInSlot(place) + this.addressWords)) return;
-    const hash = this.identityHash(place);
+  private indexIdentity(slot: number): void {
+    if (!hasKnownIdentity(this.arena.words, this.recordInSlot(slot) + this.addressWords)) return;
+    const hash = this.identityHash(slot);
     let same = 0;
     for (let other = this.byIdentity.firstMatch(hash); other !== 0; other = this.byIdentity.nextMatch()) {
       if (++same >= MAX_INDEXED_A_HOST) return;
     }
-    this.byIdentity.insertIndexEntry(hash, place);
+    this.byIdentity.insertIndexEntry(hash, slot);
   }
 
-  /** The first occupied place from `place` on, −1 if there is none. */
-  nextUsedSlot(place: number): number {
-    let id = place >>> POSITION_BITS;
-    let position = place & POSITION_MASK;
+  /** The first occupied slot from `slot` on, −1 if there is none. */
+  nextUsedSlot(slot: number): number {
+    let id = slot >>> POSITION_BITS;
+    let position = slot & POSITION_MASK;
     for (; id < this.nextId; id++, position = 0) {
       if (position < this.sizes[id]!) return (id << POSITION_BITS) | position;
     }

@@ -36,8 +36,8 @@ export class BucketedSwarms {
 
   findPeer(number: number, endpoint: Endpoint): number {
     const swarm = this.swarmOf(number);
-    const place = swarm.findSlot(endpoint);
-    return place === 0 ? 0 : swarm.recordInSlot(place);
+    const slot = swarm.findSlot(endpoint);
+    return slot === 0 ? 0 : swarm.recordInSlot(slot);
   }
 
   scanHost(number: number, endpoint: Endpoint, scan: HostScan): void {
@@ -47,8 +47,8 @@ export class BucketedSwarms {
   /** The endpoint may be of another family. */
   findIdentity(number: number, endpoint: Endpoint): number {
     const swarm = this.swarmOf(number);
-    const place = swarm.findSlotOfIdentity(endpoint);
-    return place === 0 ? 0 : swarm.recordInSlot(place);
+    const slot = swarm.findSlotOfIdentity(endpoint);
+    return slot === 0 ? 0 : swarm.recordInSlot(slot);
   }
 
   setIdentity(number: number, endpoint: Endpoint): void {
@@ -58,13 +58,13 @@ export class BucketedSwarms {
 
   insertPeer(number: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     const swarm = this.swarmOf(number);
-    const place = swarm.allocateSlot(group, level, listOfFlags(flags), this.keys);
-    const record = swarm.recordInSlot(place);
+    const slot = swarm.allocateSlot(group, level, listOfFlags(flags), this.keys);
+    const record = swarm.recordInSlot(slot);
     endpoint.writeTo(this.arena.words, record);
     setGroup(this.arena.words, record + endpoint.addressWords, group);
     setLevelAndFlags(this.arena.words, record + endpoint.addressWords, level, flags);
-    if (!swarm.indexSlot(place, endpoint)) {
-      swarm.releaseSlot(place);
+    if (!swarm.indexSlot(slot, endpoint)) {
+      swarm.releaseSlot(slot);
       throw new RangeError('the swarm arena is full');
     }
     swarm.count++;
@@ -77,11 +77,11 @@ export class BucketedSwarms {
     const words = this.arena.words;
     const meta = source + swarm.addressWords;
     const list = listOfFlags(flagsOf(words, meta));
-    const place = swarm.allocateSlot(groupOf(words, meta), levelOf(words, meta), list, this.keys);
-    const record = swarm.recordInSlot(place);
+    const slot = swarm.allocateSlot(groupOf(words, meta), levelOf(words, meta), list, this.keys);
+    const record = swarm.recordInSlot(slot);
     for (let i = 0; i < swarm.stride; i++) words[record + i] = words[source + i]!;
     this.copied.setFromRecord(words, record, swarm.addressWords);
-    if (!swarm.indexSlot(place, this.copied)) throw new RangeError('the swarm arena is full');
+    if (!swarm.indexSlot(slot, this.copied)) throw new RangeError('the swarm arena is full');
     swarm.count++;
   }
 
@@ -111,9 +111,9 @@ export class BucketedSwarms {
 
   removePeer(number: number, endpoint: Endpoint): void {
     const swarm = this.swarmOf(number);
-    const place = swarm.findSlot(endpoint);
-    swarm.unindexSlot(place);
-    swarm.releaseSlot(place);
+    const slot = swarm.findSlot(endpoint);
+    swarm.unindexSlot(slot);
+    swarm.releaseSlot(slot);
     swarm.count--;
   }
 

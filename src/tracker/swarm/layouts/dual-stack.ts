@@ -24,8 +24,8 @@ export class DualStackPeers {
     if (!isDualStack(words, meta)) return 0;
     const other = otherFamilyOf(family);
     this.endpoint.setIdentityFrom(words, meta);
-    const twin = this.swarms.findIdentity(words[refWordOf(entry, other)]!, this.endpoint, addressWordsOf(other));
-    return twin !== 0 && isDualStack(words, twin + addressWordsOf(other)) ? twin : 0;
+    const otherRecord = this.swarms.findIdentity(words[refWordOf(entry, other)]!, this.endpoint, addressWordsOf(other));
+    return otherRecord !== 0 && isDualStack(words, otherRecord + addressWordsOf(other)) ? otherRecord : 0;
   }
 }
 

@@ -175,25 +175,25 @@ export class FamilySwarms {
     else this.bucketed.freeSwarm(offsetOf(ref));
   }
 
-  /** The first place from `place` on that holds a record, −1 past the last: for walks over all of them. */
-  nextUsedSlot(ref: number, place: number, addressWords: 1 | 4): number {
+  /** The first slot from `slot` on that holds a record; −1 after the last. For walks over all peers. */
+  nextUsedSlot(ref: number, slot: number, addressWords: 1 | 4): number {
     if (ref === 0) return -1;
     const kind = kindOf(ref);
-    if (kind === KIND_SMALL) return place < this.small.size(ref) ? place : -1;
-    if (kind === KIND_BUCKETED) return this.bucketed.swarmOf(offsetOf(ref)).nextUsedSlot(place);
+    if (kind === KIND_SMALL) return slot < this.small.size(ref) ? slot : -1;
+    if (kind === KIND_BUCKETED) return this.bucketed.swarmOf(offsetOf(ref)).nextUsedSlot(slot);
     const block = offsetOf(ref);
     const used = this.ranked.slotsUsed(block);
-    for (let slot = place; slot < used; slot++) {
-      if (!this.ranked.isUnused(this.ranked.recordInSlot(block, slot, addressWords + 4), addressWords)) return slot;
+    for (let at = slot; at < used; at++) {
+      if (!this.ranked.isUnused(this.ranked.recordInSlot(block, at, addressWords + 4), addressWords)) return at;
     }
     return -1;
   }
 
-  recordInSlot(ref: number, place: number, addressWords: 1 | 4): number {
+  recordInSlot(ref: number, slot: number, addressWords: 1 | 4): number {
     const kind = kindOf(ref);
-    if (kind === KIND_SMALL) return this.small.recordInSlot(ref, place, addressWords + 4);
-    if (kind === KIND_BUCKETED) return this.bucketed.swarmOf(offsetOf(ref)).recordInSlot(place);
-    return this.ranked.recordInSlot(offsetOf(ref), place, addressWords + 4);
+    if (kind === KIND_SMALL) return this.small.recordInSlot(ref, slot, addressWords + 4);
+    if (kind === KIND_BUCKETED) return this.bucketed.swarmOf(offsetOf(ref)).recordInSlot(slot);
+    return this.ranked.recordInSlot(offsetOf(ref), slot, addressWords + 4);
   }
 
   private smallToRanked(ref: number, endpoint: Endpoint): number {
@@ -210,9 +210,9 @@ export class FamilySwarms {
   private rankedToSmall(ref: number, endpoint: Endpoint): number {
     const block = offsetOf(ref);
     const count = this.ranked.size(block);
-    const places = this.ranked.slotsUsed(block);
+    const slots = this.ranked.slotsUsed(block);
     const small = count === 0 ? 0 : this.small.createSwarm(count, endpoint.stride);
-    for (let slot = 0; slot < places && count > 0; slot++) {
+    for (let slot = 0; slot < slots && count > 0; slot++) {
       const record = this.ranked.recordInSlot(block, slot, endpoint.stride);
       if (!this.ranked.isUnused(record, endpoint.addressWords)) this.small.appendRecord(small, record, endpoint.stride);
     }
@@ -223,8 +223,8 @@ export class FamilySwarms {
   private rankedToBucketed(ref: number, endpoint: Endpoint): number {
     const block = offsetOf(ref);
     const number = this.bucketed.createSwarm(endpoint, this.ranked.size(block));
-    const places = this.ranked.slotsUsed(block);
-    for (let slot = 0; slot < places; slot++) {
+    const slots = this.ranked.slotsUsed(block);
+    for (let slot = 0; slot < slots; slot++) {
       const record = this.ranked.recordInSlot(block, slot, endpoint.stride);
       if (!this.ranked.isUnused(record, endpoint.addressWords)) this.bucketed.appendRecord(number, record);
     }
@@ -238,8 +238,8 @@ export class FamilySwarms {
     const count = this.bucketed.size(number);
     const block = this.ranked.createSwarm(Math.max(16, count + (count >>> 2) + 4), endpoint.stride);
     const swarm = this.bucketed.swarmOf(number);
-    for (let place = swarm.nextUsedSlot(0); place >= 0; place = swarm.nextUsedSlot(place + 1)) {
-      this.ranked.appendRecord(block, swarm.recordInSlot(place), endpoint);
+    for (let slot = swarm.nextUsedSlot(0); slot >= 0; slot = swarm.nextUsedSlot(slot + 1)) {
+      this.ranked.appendRecord(block, swarm.recordInSlot(slot), endpoint);
     }
     this.ranked.sortLists(block, endpoint.addressWords);
     this.bucketed.freeSwarm(number);

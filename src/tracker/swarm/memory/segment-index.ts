@@ -1,8 +1,8 @@
 /**
- * The address index of a large swarm: hash → place of a peer, by extendible hashing. A directory of the hash's low bits
+ * The address index of a large swarm: hash → slot of a peer, by extendible hashing. A directory of the hash's low bits
  * leads to segments of fixed size; one that is full is split by itself, so growth costs a few hundred entries at a time,
  * never all of them, and a segment that many equal hashes fill is split until they part.
- * An entry is five bits of the hash and a 27-bit place; 0 is an empty one.
+ * An entry is five bits of the hash and a 27-bit slot; 0 is an empty one.
  */
 import type { Arena } from './arena.js';
 
@@ -17,14 +17,14 @@ const JOINED_ENTRIES = 300;
 const INITIAL_ENTRIES = 500;
 /** Low bits of the hash that the directory may use: the higher ones are position and tag. */
 const MAX_DEPTH = 17;
-/** One place always stays empty: it ends every search. */
+/** One slot always stays empty: it ends every search. */
 const MAX_ENTRIES = SEGMENT_ENTRIES - 1;
 export const SLOT_BITS = 27;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
-/** What the index asks of those whose places it keeps. */
+/** What the index asks of those whose slots it keeps. */
 export interface SlotHashes {
-  hashOfSlot(place: number): number;
+  hashOfSlot(slot: number): number;
 }
 
 export class SegmentIndex {
@@ -58,7 +58,7 @@ export class SegmentIndex {
     for (let i = 0; i < count; i++) this.directory[i] = this.addSegment(depth);
   }
 
-  /** @returns the first place whose hash may be this one, 0 if there is none; go on with {@link nextMatch} */
+  /** @returns the first slot whose hash may be this one, 0 if there is none; go on with {@link nextMatch} */
   firstMatch(hash: number): number {
     this.cursorBase = this.bases[this.segmentOf(hash)]!;
     this.cursorPosition = hash >>> 22;
@@ -72,7 +72,7 @@ export class SegmentIndex {
   }
 
   /** @returns false if no room can be made: the arena is full, or a thousand hashes have equal low bits */
-  insertIndexEntry(hash: number, place: number): boolean {
+  insertIndexEntry(hash: number, slot: number): boolean {
     let segment = this.segmentOf(hash);
     while (this.counts[segment]! >= FULL_ENTRIES && this.depths[segment]! < MAX_DEPTH) {
       if (!this.arena.canAllocate(SEGMENT_ENTRIES)) break;
@@ -80,19 +80,19 @@ export class SegmentIndex {
       segment = this.segmentOf(hash);
     }
     if (this.counts[segment]! >= MAX_ENTRIES) return false;
-    this.writeIndexEntry(segment, hash, place);
+    this.writeIndexEntry(segment, hash, slot);
     return true;
   }
 
-  /** The peer in one place now lies in another. A place that is not indexed stays so. */
+  /** The peer in one slot now lies in another. A slot that is not indexed stays so. */
   moveIndexEntry(hash: number, from: number, to: number): void {
     const at = this.positionOf(hash, from);
     if (at !== 0) this.arena.words[at] = ((((hash >>> 17) & 31) << SLOT_BITS) | to) >>> 0;
   }
 
-  /** Call while the place still holds the peer. */
-  removeIndexEntry(hash: number, place: number): void {
-    const at = this.positionOf(hash, place);
+  /** Call while the slot still holds the peer. */
+  removeIndexEntry(hash: number, slot: number): void {
+    const at = this.positionOf(hash, slot);
     if (at === 0) return;
     const words = this.arena.words;
     const segment = this.segmentOf(hash);
@@ -128,9 +128,9 @@ export class SegmentIndex {
     }
   }
 
-  private positionOf(hash: number, place: number): number {
+  private positionOf(hash: number, slot: number): number {
     for (let found = this.firstMatch(hash); found !== 0; found = this.nextMatch()) {
-      if (found === place) return this.cursorBase + this.cursorPosition;
+      if (found === slot) return this.cursorBase + this.cursorPosition;
     }
     return 0;
   }
@@ -139,12 +139,12 @@ export class SegmentIndex {
     return this.directory[hash & (this.directory.length - 1)]!;
   }
 
-  private writeIndexEntry(segment: number, hash: number, place: number): void {
+  private writeIndexEntry(segment: number, hash: number, slot: number): void {
     const words = this.arena.words;
     const base = this.bases[segment]!;
     let position = hash >>> 22;
     while (words[base + position] !== 0) position = (position + 1) & SEGMENT_MASK;
-    words[base + position] = ((((hash >>> 17) & 31) << SLOT_BITS) | place) >>> 0;
+    words[base + position] = ((((hash >>> 17) & 31) << SLOT_BITS) | slot) >>> 0;
     this.counts[segment] = this.counts[segment]! + 1;
   }
 
@@ -210,9 +210,9 @@ export class SegmentIndex {
     for (let i = 0; i < SEGMENT_ENTRIES; i++) {
       const entry = scratch[i]!;
       if (entry === 0) continue;
-      const place = entry & SLOT_MASK;
-      const hash = this.owner.hashOfSlot(place);
-      this.writeIndexEntry(this.segmentOf(hash), hash, place);
+      const slot = entry & SLOT_MASK;
+      const hash = this.owner.hashOfSlot(slot);
+      this.writeIndexEntry(this.segmentOf(hash), hash, slot);
     }
   }
 }

@@ -4,6 +4,7 @@
  * number (26 bits) and six bits of the hash, so a probe seldom reads a wrong entry.
  */
 import type { HalfSipHash } from '../../../domain/half-sip-hash.js';
+import { writeUint32 } from '../../../wire/byte-order.js';
 import type { Arena } from './arena.js';
 
 /** Words of an entry. */
@@ -25,6 +26,11 @@ const HASH_WORDS = 5;
 
 export const ENTRY_FLAG_PINNED = 1;
 export const ENTRY_FLAG_PEER_IDS = 2;
+
+/** Writes the info-hash of an entry as 20 bytes. */
+export function writeInfoHash(words: Uint32Array, entry: number, out: Uint8Array): void {
+  for (let i = 0; i < HASH_WORDS; i++) writeUint32(out, 4 * i, words[entry + i]!);
+}
 
 const ENTRIES_A_PAGE = 64;
 const SMALLEST_SEGMENT = 8;

@@ -139,8 +139,8 @@ export class SwarmTransfer {
   private writeTorrent(entry: number): void {
     const start = this.writeHeader(entry);
     for (const family of [4, 6] as const) {
-      for (let place = 0; place >= 0; ) {
-        place = this.writePeers(entry, family, start, place, this.frame.length);
+      for (let slot = 0; slot >= 0; ) {
+        slot = this.writePeers(entry, family, start, slot, this.frame.length);
       }
     }
   }
@@ -150,11 +150,11 @@ export class SwarmTransfer {
     const infoHash = Uint32Array.from(hashes.slice(at, at + 5));
     const hash = this.table.hashInfoHash(infoHash, 0);
     for (const family of [4, 6] as const) {
-      for (let place = 0; place >= 0; ) {
+      for (let slot = 0; slot >= 0; ) {
         if (this.used >= FULL_FRAME_WORDS) yield this.takeFrame();
         const entry = this.table.findTorrent(hash, infoHash, 0);
         if (entry === 0) return;
-        place = this.writePeers(entry, family, this.writeHeader(entry), place, FRAME_WORDS);
+        slot = this.writePeers(entry, family, this.writeHeader(entry), slot, FRAME_WORDS);
       }
     }
   }
@@ -172,7 +172,7 @@ export class SwarmTransfer {
     return start;
   }
 
-  /** @returns the place to go on with, −1 if the family is done */
+  /** @returns the slot to go on with, −1 if the family is done */
   private writePeers(entry: number, family: 4 | 6, start: number, from: number, limit: number): number {
     const words = this.arena.words;
     const { frame } = this;
@@ -180,14 +180,14 @@ export class SwarmTransfer {
     const stride = addressWords + 4;
     const ref = words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
     const counter = start + (family === 4 ? 7 : 8);
-    let place = this.swarms.nextUsedSlot(ref, from, addressWords);
-    while (place >= 0) {
-      if (this.used + stride > limit) return place;
-      const record = this.swarms.recordInSlot(ref, place, addressWords);
+    let slot = this.swarms.nextUsedSlot(ref, from, addressWords);
+    while (slot >= 0) {
+      if (this.used + stride > limit) return slot;
+      const record = this.swarms.recordInSlot(ref, slot, addressWords);
       for (let i = 0; i < stride; i++) frame[this.used + i] = words[record + i]!;
       this.used += stride;
       frame[counter] = frame[counter]! + 1;
-      place = this.swarms.nextUsedSlot(ref, place + 1, addressWords);
+      slot = this.swarms.nextUsedSlot(ref, slot + 1, addressWords);
     }
     return -1;
   }

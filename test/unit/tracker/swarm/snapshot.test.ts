@@ -9,7 +9,7 @@ import {
   SnapshotDamagedError,
 } from '../../../../src/tracker/swarm/snapshot/snapshot-codec.js';
 import type { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
-import { announce, CHEAP, createStore, HOME_A, hosts, infoHash } from './store-fixture.js';
+import { announce, CHEAP, createStore, dropSwarm, HOME_A, hosts, infoHash } from './store-fixture.js';
 
 const THRESHOLDS = { smallMax: 4, rankedMax: 40, intervalSeconds: 1000 };
 
@@ -100,7 +100,7 @@ describe('a snapshot', () => {
     const store = populated();
     for (const frame of store.exportFrames()) {
       expect(frame.length).toBeGreaterThan(0);
-      store.dropSwarm(infoHash(3), 1000);
+      dropSwarm(store, 3, 1000);
       announce(store, { torrent: 77, host: 1 });
     }
     expect(hosts(announce(store, { torrent: 2, host: 99 }).peers)).toHaveLength(30);

@@ -165,3 +165,10 @@ export function readPeers(out: Uint8Array, count: number, family: 4 | 6): string
 export function hosts(peers: readonly string[]): number[] {
   return peers.map((peer) => Number(peer.split(':')[0]));
 }
+
+/** Removes a torrent as one that is no longer served. @param torrent as of {@link infoHash} */
+export function dropSwarm(store: SwarmStore, torrent: number, nowSeconds: number): void {
+  const refused = infoHash(torrent);
+  store.refusal.refuseTorrents((hash) => refused.every((byte, i) => hash[i] === byte));
+  while (!store.refusal.isRoundEnded) store.continueRound(store.refusal, 0.5, nowSeconds);
+}

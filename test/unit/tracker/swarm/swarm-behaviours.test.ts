@@ -12,7 +12,17 @@ import {
   STATUS_STORE_FULL,
   STATUS_STORED,
 } from '../../../../src/tracker/swarm/announce-outcome.js';
-import { announce, CHEAP, createStore, HOME_A, hosts, infoHash, requestOf, select } from './store-fixture.js';
+import {
+  announce,
+  CHEAP,
+  createStore,
+  dropSwarm,
+  HOME_A,
+  hosts,
+  infoHash,
+  requestOf,
+  select,
+} from './store-fixture.js';
 
 const KINDS = [
   ['small', { smallMax: 32, rankedMax: 2000 }],
@@ -222,7 +232,7 @@ describe.each(KINDS)('a %s swarm', (_kind, thresholds) => {
   it('drops a swarm that is not allowed any more, and lists the others', () => {
     const store = create();
     announce(store, { torrent: 2, host: 1, family: 6 });
-    store.dropSwarm(infoHash(1), 1000);
+    dropSwarm(store, 1, 1000);
     expect(store.stats).toMatchObject({ peers: 1, swarms: 1 });
     const { swarms, cursor } = store.listSwarms(0, 100);
     expect(cursor).toBe(-1);
@@ -244,7 +254,7 @@ describe('a full arena', () => {
     expect(status).toBe(STATUS_STORE_FULL);
     expect(store.stats.peers).toBeGreaterThan(1000);
     expect(announce(store, { torrent: 3, host: 77_777 }).peers.length, 'answered all the same').toBeGreaterThan(3);
-    for (let torrent = 0; torrent < 125; torrent++) store.dropSwarm(infoHash(torrent), 1000);
+    for (let torrent = 0; torrent < 125; torrent++) dropSwarm(store, torrent, 1000);
     for (let other = 0; other < 1000; other++) {
       const { outcome } = announce(store, { torrent: other % 125, host: 200_000 + other });
       expect(outcome.status).toBe(STATUS_STORED);

@@ -14,7 +14,17 @@ import {
   type SwarmListener,
 } from '../../../../src/tracker/swarm/swarm-changes.js';
 import type { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
-import { announce, CHEAP, costTable, createStore, FIXTURE_GROUPS, HOME_A, HOME_B, infoHash } from './store-fixture.js';
+import {
+  announce,
+  CHEAP,
+  costTable,
+  createStore,
+  dropSwarm,
+  FIXTURE_GROUPS,
+  HOME_A,
+  HOME_B,
+  infoHash,
+} from './store-fixture.js';
 
 const INTERVAL = 1200;
 const MAX_AGE = INTERVAL * 1.5;
@@ -140,7 +150,7 @@ class History {
     else if (which < 197) this.report();
     else if (which < 198) this.deny();
     else if (which < 199) this.importOther();
-    else if (random.below(3) === 0) store.dropSwarm(infoHash(torrent), now);
+    else if (random.below(3) === 0) dropSwarm(store, torrent, now);
   }
 
   /** Silence until all have expired. */
@@ -170,8 +180,10 @@ class History {
 
   private deny(): void {
     const host = 1 + this.random.below(60);
-    this.store.denial.deny(new NetworkSet([parsePrefix(`203.0.0.${host}/32`), parsePrefix(`2001:db8:0:${host}::/64`)]));
-    while (!this.store.denial.isRoundEnded) this.store.dropDenied(0.5, this.now);
+    this.store.denial.denyAddresses(
+      new NetworkSet([parsePrefix(`203.0.0.${host}/32`), parsePrefix(`2001:db8:0:${host}::/64`)]),
+    );
+    while (!this.store.denial.isRoundEnded) this.store.continueRound(this.store.denial, 0.5, this.now);
   }
 
   /** A snapshot of another store comes in. */
@@ -276,7 +288,7 @@ describe('a change', () => {
     announce(store, { host: 1, now: 1000 });
     announce(store, { host: 2, family: 6, now: 1000 });
     announce(store, { torrent: 2, host: 3, now: 1000 });
-    store.dropSwarm(infoHash(1), 1200);
+    dropSwarm(store, 1, 1200);
     store.expire(1000 + MAX_AGE, 1_000_000);
     expect(changes.slice(3).map(({ kind, family, word, seconds }) => [kind, family, word, seconds])).toEqual([
       [PEER_REMOVED, 4, host4(1), 1200],

@@ -1,0 +1,150 @@
+/**
+ * Removes peers that have been silent too long, that have a denied address, or whose torrent is no longer served. A sweep
+ * visits all swarms, a bounded number of peers and table slots at a time, so that it never delays answers for long.
+ */
+import type { NetworkSet } from '../network-set.js';
+import { refWordOf } from './layouts/dual-stack.js';
+import type { FamilySwarms } from './layouts/family-swarm.js';
+import type { Arena } from './memory/arena.js';
+import { addressWordsOf, ageSeconds } from './memory/peer-record.js';
+import { type TorrentTable, writeInfoHash } from './memory/torrent-table.js';
+import { PEER_EXPIRED, PEER_REMOVED } from './swarm-changes.js';
+import type { SwarmMembership } from './swarm-membership.js';
+
+const NO_MORE_PEERS = 0;
+const KEPT = 1;
+const REMOVED = 2;
+/** Removing a peer costs about as much as checking this many, because it changes indexes and may move other peers. */
+const REMOVAL_COST = 4;
+
+/** @param infoHash 20 bytes, valid during the call */
+export type IsTorrentRefused = (infoHash: Uint8Array) => boolean;
+
+export class PeerSweep {
+  private segment = 0;
+  private tableSlot = 0;
+  private family: 4 | 6 = 4;
+  private peerSlot = 0;
+  /** Peers with these addresses are removed. */
+  private denied: NetworkSet | null = null;
+  /** All peers of these torrents are removed. */
+  private isRefused: IsTorrentRefused | null = null;
+  private roundEnded = true;
+  private readonly infoHash = new Uint8Array(20);
+
+  /** @param maxAgeSeconds peers that have been silent for longer are removed; Infinity: none */
+  constructor(
+    private readonly arena: Arena,
+    private readonly table: TorrentTable,
+    private readonly swarms: FamilySwarms,
+    private readonly membership: SwarmMembership,
+    private readonly maxAgeSeconds: number,
+  ) {}
+
+  /** Starts a round that removes the peers of these addresses. */
+  denyAddresses(denied: NetworkSet): void {
+    this.denied = denied.isEmpty ? null : denied;
+    this.startRound(!denied.isEmpty);
+  }
+
+  /** Starts a round that removes the peers of refused torrents. @param isRefused null: no torrent is refused */
+  refuseTorrents(isRefused: IsTorrentRefused | null): void {
+    this.isRefused = isRefused;
+    this.startRound(isRefused !== null);
+  }
+
+  private startRound(isNeeded: boolean): void {
+    this.segment = 0;
+    this.startTableSlot(0);
+    this.roundEnded = !isNeeded;
+  }
+
+  /** Whether all swarms have been visited since the last round was started. */
+  get isRoundEnded(): boolean {
+    return this.roundEnded;
+  }
+
+  /** @returns how many peers were removed */
+  sweepSlice(nowSeconds: number, budgetSlots: number): number {
+    const { table } = this;
+    let removed = 0;
+    let budget = budgetSlots;
+    // At most one round, however large the budget.
+    let segmentsLeft = table.segmentCount + 1;
+    while (budget > 0 && segmentsLeft > 0) {
+      if (this.tableSlot >= table.tableSlotsOf(this.segment)) {
+        this.segment = (this.segment + 1) % table.segmentCount;
+        if (this.segment === 0) this.roundEnded = true;
+        this.startTableSlot(0);
+        segmentsLeft--;
+        continue;
+      }
+      budget--;
+      const entry = table.entryInTableSlot(this.segment, this.tableSlot);
+      const removesAll = entry !== 0 && this.isTorrentRefused(entry);
+      if (entry === 0 || (!removesAll && !this.checksPeers)) {
+        this.startTableSlot(this.tableSlot + 1);
+        continue;
+      }
+      let step = KEPT;
+      while (budget > 0 && step !== NO_MORE_PEERS) {
+        step = this.checkPeer(entry, removesAll, nowSeconds);
+        budget--;
+        if (step !== REMOVED) continue;
+        removed++;
+        budget -= REMOVAL_COST - 1;
+      }
+      if (step !== NO_MORE_PEERS) break;
+      // Removing an entry may move another one into its slot: visit the slot again.
+      this.startTableSlot(this.membership.removeTorrentIfEmpty(entry) ? this.tableSlot : this.tableSlot + 1);
+    }
+    return removed;
+  }
+
+  private get checksPeers(): boolean {
+    return this.denied !== null || this.maxAgeSeconds < Number.POSITIVE_INFINITY;
+  }
+
+  private isTorrentRefused(entry: number): boolean {
+    if (this.isRefused === null) return false;
+    writeInfoHash(this.arena.words, entry, this.infoHash);
+    return this.isRefused(this.infoHash);
+  }
+
+  private checkPeer(entry: number, removesAll: boolean, nowSeconds: number): number {
+    const words = this.arena.words;
+    for (;;) {
+      const addressWords = addressWordsOf(this.family);
+      const ref = words[refWordOf(entry, this.family)]!;
+      const slot = this.swarms.nextUsedSlot(ref, this.peerSlot, addressWords);
+      if (slot < 0) {
+        if (this.family === 6) return NO_MORE_PEERS;
+        this.family = 6;
+        this.peerSlot = 0;
+        continue;
+      }
+      const record = this.swarms.recordInSlot(ref, slot, addressWords);
+      this.peerSlot = slot + 1;
+      const isSilent = ageSeconds(words, record + addressWords, nowSeconds) >= this.maxAgeSeconds;
+      if (!isSilent && !removesAll && !this.isDenied(record)) return KEPT;
+      this.membership.removePeer(entry, this.family, record, isSilent ? PEER_EXPIRED : PEER_REMOVED, nowSeconds);
+      // Another peer may be in this slot now. If the swarm has moved, all its peers have other slots.
+      this.peerSlot = this.swarms.ref === ref ? slot : 0;
+      return REMOVED;
+    }
+  }
+
+  private isDenied(record: number): boolean {
+    if (this.denied === null) return false;
+    const words = this.arena.words;
+    return this.family === 4
+      ? this.denied.has(4, words[record]!, 0, 0, 0)
+      : this.denied.has(6, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!);
+  }
+
+  private startTableSlot(slot: number): void {
+    this.tableSlot = slot;
+    this.family = 4;
+    this.peerSlot = 0;
+  }
+}
