@@ -16,7 +16,7 @@ import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import type { Endpoint } from './memory/endpoint-key.js';
 import { ageSeconds, FLAG_CACHE, FLAG_REPORTED, flagsOf, groupOf, levelOf } from './memory/peer-record.js';
-import { ENTRY_REF4, ENTRY_REF6, type TorrentTable } from './memory/torrent-table.js';
+import { refWordOf, type TorrentTable } from './memory/torrent-table.js';
 import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
 
 /** IPv4: the address; IPv6: its words as text. */
@@ -207,7 +207,7 @@ export class CapabilityRefresh {
     const words = this.arena.words;
     const { family } = this;
     const addressWords = family === 4 ? 1 : 4;
-    const ref = words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const ref = words[refWordOf(entry, family)]!;
     const slot = ref === 0 ? -1 : this.swarms.nextUsedSlot(ref, this.peerSlot, addressWords);
     if (slot < 0) {
       if (family === 6) return false;
@@ -234,7 +234,7 @@ export class CapabilityRefresh {
     const words = this.arena.words;
     const { endpoint } = this;
     endpoint.setAddress(family, address[0]!, address[1]!, address[2]!, address[3]!, port);
-    const ref = words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const ref = words[refWordOf(entry, family)]!;
     const record = ref === 0 ? 0 : this.swarms.findPeer(ref, endpoint);
     if (record === 0) return ABSENT;
     const meta = record + endpoint.addressWords;

@@ -8,7 +8,7 @@ import type { StandingKeys } from '../../selection/standing-key.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import { addressWordsOf, FLAG_SEED, FLAG_UPSTREAM, FLAG_WITHHELD, flagsOf, groupOf } from './memory/peer-record.js';
-import { ENTRY_REF4, ENTRY_REF6 } from './memory/torrent-table.js';
+import { refWordOf } from './memory/torrent-table.js';
 
 export interface InnerPeer {
   readonly family: 4 | 6;
@@ -34,7 +34,7 @@ export function innerPeers(
   const leechers: InnerPeer[] = [];
   for (const family of [4, 6] as const) {
     const addressWords = addressWordsOf(family);
-    const ref = words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const ref = words[refWordOf(entry, family)]!;
     let place = swarms.nextUsedSlot(ref, 0, addressWords);
     for (let looked = 0; place >= 0 && looked < MAX_RECORDS && seeds.length < limit; looked++) {
       const record = swarms.recordInSlot(ref, place, addressWords);

@@ -49,7 +49,7 @@ import {
   uploadedOf,
 } from './memory/peer-record.js';
 import { FULL_FOR_FOREIGN, HAS_ROOM, type StoreRoom } from './memory/store-room.js';
-import { ENTRY_COMPLETED, ENTRY_REF4, ENTRY_REF6 } from './memory/torrent-table.js';
+import { ENTRY_COMPLETED, refWordOf } from './memory/torrent-table.js';
 import { RecentCompletions } from './recent-completions.js';
 import { PEER_REFRESHED, PEER_REMOVED, type SwarmChanges } from './swarm-changes.js';
 import type { SwarmMembership } from './swarm-membership.js';
@@ -145,7 +145,7 @@ export class PeerAdmission {
         this.membership.countPeer(entry, flags, 1);
       }
       if (isLeecher(flags) !== isLeecher(oldFlags)) this.membership.forgetRole(entry, request.family, record, endpoint);
-      const ref = words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+      const ref = words[refWordOf(entry, request.family)]!;
       at = this.swarms.updateRank(ref, record, endpoint, request.group, level, flags);
     }
     const metaNow = at + endpoint.addressWords;
@@ -173,7 +173,7 @@ export class PeerAdmission {
   private changeIdentity(request: AnnounceRequest, entry: number, found: number): number {
     const { endpoint } = this;
     const words = this.arena.words;
-    const refAt = entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+    const refAt = refWordOf(entry, request.family);
     let record = found;
     this.membership.unlinkDualStack(entry, request.family, record);
     this.evidence.withdrawEvidence(entry, request.family, record, endpoint);
@@ -199,12 +199,12 @@ export class PeerAdmission {
     if (found !== 0) this.removeLeavingRecord(entry, family, found, nowSeconds, outcome);
     if (request.key !== 0) {
       for (const each of FAMILIES) {
-        const ref = words[entry + (each === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+        const ref = words[refWordOf(entry, each)]!;
         const record = this.swarms.findIdentity(ref, endpoint, addressWordsOf(each));
         this.removeLeavingRecord(entry, each, record, nowSeconds, outcome);
       }
     } else if (found === 0) {
-      this.swarms.scanHost(words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!, endpoint, scan);
+      this.swarms.scanHost(words[refWordOf(entry, family)]!, endpoint, scan);
       this.removeLeavingRecord(entry, family, scan.sameIdentity, nowSeconds, outcome);
     }
   }
@@ -225,16 +225,15 @@ export class PeerAdmission {
   admitPeer(request: AnnounceRequest, outcome: AnnounceOutcome, found: number): number {
     const { endpoint, requester, scan } = this;
     const words = this.arena.words;
-    const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
     let entry = found;
     requester.record = 0;
     endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
-    this.swarms.scanHost(entry === 0 ? 0 : words[entry + refWord]!, endpoint, scan);
+    this.swarms.scanHost(entry === 0 ? 0 : words[refWordOf(entry, request.family)]!, endpoint, scan);
     let keptFlags = scan.markSharedHost(words, endpoint.addressWords);
     const waits = isLeecher(this.flagsFor(request, 0));
     requester.hasNeighbours = keptFlags !== 0 && scan.linkNeighbours(words, endpoint.addressWords, waits);
     let level = NEUTRAL_CAPABILITY_LEVEL;
-    const before = entry === 0 ? 0 : this.formerRecord(request, words[entry + refWord]!);
+    const before = entry === 0 ? 0 : this.formerRecord(request, words[refWordOf(entry, request.family)]!);
     if (before !== 0) {
       // The same client on a new port or address: remove its old peer, keep its history.
       const meta = before + endpoint.addressWords;
@@ -264,14 +263,14 @@ export class PeerAdmission {
     try {
       if (entry === 0) entry = this.infoHash.insertTorrent();
       if (this.reported >= 0) flags |= this.reportedFlags(request, entry, 0);
-      record = this.swarms.insertPeer(words[entry + refWord]!, endpoint, request.group, level, flags);
+      record = this.swarms.insertPeer(words[refWordOf(entry, request.family)]!, endpoint, request.group, level, flags);
     } catch (error) {
       // The free blocks of the arena are too small.
       if (!(error instanceof RangeError)) throw error;
       outcome.status = STATUS_STORE_FULL;
       return entry === 0 || this.membership.removeTorrentIfEmpty(entry) ? 0 : entry;
     }
-    words[entry + refWord] = this.swarms.ref;
+    words[refWordOf(entry, request.family)] = this.swarms.ref;
     flags = this.countCompleted(request, outcome, entry, flags);
     const meta = record + endpoint.addressWords;
     setLastSeen(words, meta, request.nowSeconds);
@@ -305,7 +304,7 @@ export class PeerAdmission {
   private relinkNeighbours(request: AnnounceRequest, entry: number, record: number): void {
     const { endpoint, scan } = this;
     const words = this.arena.words;
-    this.swarms.scanHost(words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!, endpoint, scan);
+    this.swarms.scanHost(words[refWordOf(entry, request.family)]!, endpoint, scan);
     // The endpoint has no identity here: a known peer is not asked for it at each announce.
     scan.sameIdentity = 0;
     if (scan.linkNeighbours(words, endpoint.addressWords, true, record))

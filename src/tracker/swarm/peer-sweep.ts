@@ -3,11 +3,10 @@
  * visits all swarms, a bounded number of peers and table slots at a time, so that it never delays answers for long.
  */
 import type { NetworkSet } from '../network-set.js';
-import { refWordOf } from './layouts/dual-stack.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import { addressWordsOf, ageSeconds } from './memory/peer-record.js';
-import { type TorrentTable, writeInfoHash } from './memory/torrent-table.js';
+import { refWordOf, type TorrentTable, writeInfoHash } from './memory/torrent-table.js';
 import { PEER_EXPIRED, PEER_REMOVED } from './swarm-changes.js';
 import type { SwarmMembership } from './swarm-membership.js';
 

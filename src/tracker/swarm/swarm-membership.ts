@@ -4,7 +4,6 @@
  */
 
 import type { PeerSelection } from './choice/peer-selection.js';
-import { otherFamilyOf, refWordOf } from './layouts/dual-stack.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import { AddressCounts } from './memory/address-counts.js';
 import type { Arena } from './memory/arena.js';
@@ -18,6 +17,7 @@ import {
   flagsOf,
   isCounted,
   isDualStack,
+  otherFamilyOf,
   setDualStack,
 } from './memory/peer-record.js';
 import type { StoreRoom } from './memory/store-room.js';
@@ -28,6 +28,7 @@ import {
   ENTRY_LEECHERS,
   ENTRY_SEEDS,
   ENTRY_UPSTREAM,
+  refWordOf,
   type TorrentTable,
 } from './memory/torrent-table.js';
 import { PEER_INSERTED, type SwarmChanges } from './swarm-changes.js';

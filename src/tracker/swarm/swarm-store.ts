@@ -33,10 +33,9 @@ import {
   ENTRY_FLAG_PINNED,
   ENTRY_FLAGS,
   ENTRY_LEECHERS,
-  ENTRY_REF4,
-  ENTRY_REF6,
   ENTRY_SEEDS,
   ENTRY_UPSTREAM,
+  refWordOf,
   TorrentTable,
 } from './memory/torrent-table.js';
 import { PeerAdmission } from './peer-admission.js';
@@ -187,9 +186,8 @@ export class SwarmStore {
     const { endpoint } = requester;
     endpoint.setFromRequest(request);
     const words = this.arena.words;
-    const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
     let entry = this.infoHash.findTorrent();
-    let record = entry === 0 ? 0 : this.swarms.findPeer(words[entry + refWord]!, endpoint);
+    let record = entry === 0 ? 0 : this.swarms.findPeer(words[refWordOf(entry, request.family)]!, endpoint);
     requester.reset(true);
     if (request.event === EVENT_STOPPED) {
       if (entry !== 0) {
@@ -225,8 +223,7 @@ export class SwarmStore {
     requester.reset(false);
     requester.entry = this.findTorrent(request.bytes, request.infoHashOffset);
     if (requester.entry !== 0) {
-      const refWord = request.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
-      requester.record = this.swarms.findPeer(this.arena.words[requester.entry + refWord]!, endpoint);
+      requester.record = this.swarms.findPeer(this.arena.words[refWordOf(requester.entry, request.family)]!, endpoint);
     }
     requester.hasNeighbours = true;
     return requester;

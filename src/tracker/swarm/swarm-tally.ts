@@ -20,7 +20,7 @@ import {
   isCounted,
   LIST_SERVING,
 } from './memory/peer-record.js';
-import { ENTRY_REF4, ENTRY_REF6 } from './memory/torrent-table.js';
+import { refWordOf } from './memory/torrent-table.js';
 
 export interface PeerCounts {
   readonly seeds: number;
@@ -58,8 +58,8 @@ export class SwarmTally {
     const words = this.arena.words;
     this.counts.clear();
     this.steps = 1;
-    this.addFamily(words[entry + ENTRY_REF4]!, 4);
-    this.addFamily(words[entry + ENTRY_REF6]!, 6);
+    this.addFamily(words[refWordOf(entry, 4)]!, 4);
+    this.addFamily(words[refWordOf(entry, 6)]!, 6);
     const groups = [...this.counts.values()].sort((a, b) => total(b) - total(a) || a.group - b.group);
     const inner = { seeds: 0, leechers: 0 };
     for (const { group, seeds, leechers } of groups) {

@@ -10,7 +10,7 @@ import type { Endpoint } from './memory/endpoint-key.js';
 import type { InfoHashWords } from './memory/info-hash-words.js';
 import { FLAG_SEED, FLAG_UPSTREAM, flagsOf, setHasNeighbours, setLastSeen } from './memory/peer-record.js';
 import { HAS_ROOM, type StoreRoom } from './memory/store-room.js';
-import { ENTRY_REF4, ENTRY_REF6 } from './memory/torrent-table.js';
+import { refWordOf } from './memory/torrent-table.js';
 import type { PeerAdmission } from './peer-admission.js';
 import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
 import type { SwarmMembership } from './swarm-membership.js';
@@ -52,8 +52,7 @@ export class UpstreamAdmission {
       );
       endpoint.identityLow = 0;
       endpoint.identityHigh = 0;
-      const refWord = peer.family === 4 ? ENTRY_REF4 : ENTRY_REF6;
-      const known = entry === 0 ? 0 : swarms.findPeer(words[entry + refWord]!, endpoint);
+      const known = entry === 0 ? 0 : swarms.findPeer(words[refWordOf(entry, peer.family)]!, endpoint);
       if (known !== 0) {
         const meta = known + endpoint.addressWords;
         if ((flagsOf(words, meta) & FLAG_UPSTREAM) !== 0) {
@@ -66,7 +65,7 @@ export class UpstreamAdmission {
         result.noRoom++;
         continue;
       }
-      const ref = entry === 0 ? 0 : words[entry + refWord]!;
+      const ref = entry === 0 ? 0 : words[refWordOf(entry, peer.family)]!;
       swarms.scanHost(ref, endpoint, scan);
       const limit = admission.limits.maxPeersPerAddressInSwarm;
       if (limit > 0 && scan.count >= limit) {
@@ -84,7 +83,7 @@ export class UpstreamAdmission {
         if (membership.removeTorrentIfEmpty(entry)) entry = 0;
         continue;
       }
-      words[entry + refWord] = swarms.ref;
+      words[refWordOf(entry, peer.family)] = swarms.ref;
       if (met) setHasNeighbours(words, record + endpoint.addressWords);
       setLastSeen(words, record + endpoint.addressWords, lastSeen);
       membership.notePeerStored(entry, flags, endpoint, lastSeen);

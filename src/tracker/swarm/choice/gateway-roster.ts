@@ -2,6 +2,7 @@
  * Decides at each announce who the gateways of a swarm are, and counts the foreign peers that each was given. The rules are
  * in selection/gateways; {@link GatewayBlocks} stores the result.
  */
+
 import { FOREIGN_PARTITION, NEUTRAL_CAPABILITY_LEVEL } from '../../../selection/cost-table.js';
 import {
   GATEWAY_LIMIT,
@@ -20,7 +21,7 @@ import {
 import type { IsInnerOnly, PeerSink } from '../../../selection/peer-sink.js';
 import type { StandingKeys } from '../../../selection/standing-key.js';
 import type { AnnounceRequest } from '../../announce-request.js';
-import { type DualStackPeers, refWordOf } from '../layouts/dual-stack.js';
+import type { DualStackPeers } from '../layouts/dual-stack.js';
 import type { FamilySwarms } from '../layouts/family-swarm.js';
 import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
@@ -35,10 +36,10 @@ import {
   levelOf,
   listOfFlags,
 } from '../memory/peer-record.js';
+import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
 import type { GatewayBlocks } from './gateway-blocks.js';
 import type { HostPeer } from './host-peer.js';
 import type { Requester } from './requester.js';
-import { gatewayWordOf } from './supply-evidence.js';
 
 export class GatewayRoster {
   /** Foreign peers that the last requester gets if it is a gateway. */
@@ -62,18 +63,18 @@ export class GatewayRoster {
   }
 
   gatewayCount(entry: number, family: 4 | 6): number {
-    return this.blocks.gatewayCount(this.arena.words[entry + gatewayWordOf(family)]!);
+    return this.blocks.gatewayCount(this.arena.words[evidenceWordOf(entry, family)]!);
   }
 
   /** Whether a requester is a gateway of its swarm. */
   isGateway(entry: number, { family, endpoint }: HostPeer): boolean {
-    return this.blocks.findGateway(this.arena.words[entry + gatewayWordOf(family)]!, endpoint) >= 0;
+    return this.blocks.findGateway(this.arena.words[evidenceWordOf(entry, family)]!, endpoint) >= 0;
   }
 
   /** To be called when a peer leaves: it is no longer a gateway. */
   removeGateway(entry: number, family: 4 | 6, endpoint: Endpoint): void {
     const words = this.arena.words;
-    const at = entry + gatewayWordOf(family);
+    const at = evidenceWordOf(entry, family);
     const block = words[at]!;
     if (block === 0) return;
     const index = this.blocks.findGateway(block, endpoint);
@@ -100,7 +101,7 @@ export class GatewayRoster {
     const { gatewaysMax } = this.keys.table.mix;
     const { announced, starving } = requester;
     const { endpoint } = hostPeer;
-    const at = requester.entry + gatewayWordOf(hostPeer.family);
+    const at = evidenceWordOf(requester.entry, hostPeer.family);
     let block = words[at]!;
     const meta = hostPeer.record + addressWordsOf(hostPeer.family);
     const stored = hostPeer.record !== 0;
@@ -169,7 +170,7 @@ export class GatewayRoster {
   /** Records how many foreign peers a gateway has just been given. As many of them as it was allotted count as seeds. */
   noteGiven(entry: number, hostPeer: HostPeer, foreign: number): void {
     const { blocks } = this;
-    const block = this.arena.words[entry + gatewayWordOf(hostPeer.family)]!;
+    const block = this.arena.words[evidenceWordOf(entry, hostPeer.family)]!;
     const index = blocks.findGateway(block, hostPeer.endpoint);
     if (index < 0) return;
     const seeds = Math.min(foreign, this.seedsGiven);
@@ -182,13 +183,13 @@ export class GatewayRoster {
   moveToIpv4(entry: number, record4: number, record6: number): void {
     const { blocks, other } = this;
     const words = this.arena.words;
-    const from = words[entry + gatewayWordOf(6)]!;
+    const from = words[evidenceWordOf(entry, 6)]!;
     if (blocks.gatewayCount(from) === 0) return;
     other.setFromRecord(words, record6, 4);
     const index = blocks.findGateway(from, other);
     if (index < 0) return;
     other.setFromRecord(words, record4, 1);
-    const at = entry + gatewayWordOf(4);
+    const at = evidenceWordOf(entry, 4);
     let to = words[at]!;
     const isFull = blocks.gatewayCount(to) >= GATEWAY_LIMIT;
     if (isFull || blocks.findGateway(to, other) >= 0 || !this.arena.hasRoomForPeers()) {
@@ -202,7 +203,7 @@ export class GatewayRoster {
   /** To be called when the client of an IPv4 record has left with IPv6. */
   clearOtherFamily(entry: number, record4: number): void {
     const { blocks, other } = this;
-    const block = this.arena.words[entry + gatewayWordOf(4)]!;
+    const block = this.arena.words[evidenceWordOf(entry, 4)]!;
     if (blocks.gatewayCount(block) === 0) return;
     other.setFromRecord(this.arena.words, record4, 1);
     const index = blocks.findGateway(block, other);
@@ -225,7 +226,7 @@ export class GatewayRoster {
 
   private offerGatewayOf(requester: Requester, gatewayFamily: 4 | 6, family: 4 | 6, sink: PeerSink): boolean {
     const { blocks } = this;
-    const block = this.arena.words[requester.entry + gatewayWordOf(gatewayFamily)]!;
+    const block = this.arena.words[evidenceWordOf(requester.entry, gatewayFamily)]!;
     if (blocks.gatewayCount(block) === 0) return false;
     const index = this.findMostQuota(requester.entry, block, gatewayFamily, family);
     if (index < 0) return false;

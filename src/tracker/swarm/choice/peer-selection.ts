@@ -3,6 +3,7 @@
  * the mix decide how many inner and foreign peers the answer has, and lets src/selection choose them. Its intermediate
  * results stay readable until the next answer, because the explanation shows them.
  */
+
 import type { Random } from '../../../domain/random.js';
 import type { Candidates } from '../../../selection/candidates.js';
 import { FlatCandidates } from '../../../selection/choose-flat.js';
@@ -15,7 +16,7 @@ import { sortedWord } from '../../../selection/sorted-word.js';
 import { FOREIGN_KEY, KEY_END, type StandingKeys } from '../../../selection/standing-key.js';
 import { returnSeconds, seedsSuffice } from '../../../selection/supply.js';
 import { type AnnounceRequest, EVENT_PAUSED } from '../../announce-request.js';
-import { DualStackPeers, otherFamilyOf, refWordOf } from '../layouts/dual-stack.js';
+import { DualStackPeers } from '../layouts/dual-stack.js';
 import { type FamilySwarms, KIND_BUCKETED, KIND_SMALL, kindOf, offsetOf } from '../layouts/family-swarm.js';
 import { entryWordsOf } from '../layouts/ranked-indexes.js';
 import { MAX_RANKED_PEERS } from '../layouts/ranked-swarm.js';
@@ -32,7 +33,9 @@ import {
   LIST_SERVING,
   levelOf,
   listOfFlags,
+  otherFamilyOf,
 } from '../memory/peer-record.js';
+import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
 import { BucketedCandidates } from './bucketed-candidates.js';
 import { GatewayBlocks } from './gateway-blocks.js';
 import { GatewayRoster } from './gateway-roster.js';
@@ -40,7 +43,7 @@ import { HostPeer } from './host-peer.js';
 import { Neighbours } from './neighbours.js';
 import { OtherFamilyAnswer } from './other-family-answer.js';
 import type { Requester } from './requester.js';
-import { gatewayWordOf, SupplyEvidence } from './supply-evidence.js';
+import { SupplyEvidence } from './supply-evidence.js';
 
 const INSERTION_SORT_UP_TO = 24;
 
@@ -252,7 +255,7 @@ export class PeerSelection {
     foreignSeeds: number,
   ): void {
     const { situation, blocks, roster, hostPeer } = this;
-    const block = this.arena.words[requester.entry + gatewayWordOf(hostPeer.family)]!;
+    const block = this.arena.words[evidenceWordOf(requester.entry, hostPeer.family)]!;
     if (request.seed || request.event === EVENT_PAUSED) {
       // It waits for no peer. A new one should announce again soon, so that it can show that it serves.
       situation.supplied = true;

@@ -23,7 +23,7 @@ import {
   setHistory,
   uploadedOf,
 } from '../memory/peer-record.js';
-import { ENTRY_GATEWAYS4, ENTRY_GATEWAYS6, ENTRY_REF4, ENTRY_REF6 } from '../memory/torrent-table.js';
+import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
 import {
   BLOCK_LAST_PROGRESS,
   BLOCK_OTHER_PROGRESS,
@@ -99,7 +99,7 @@ export class SupplyEvidence {
     const meta = record + endpoint.addressWords;
     if (!hasEvidence(words, meta)) return;
     setEvidence(words, meta, false);
-    const block = words[entry + gatewayWordOf(family)]!;
+    const block = words[evidenceWordOf(entry, family)]!;
     if (isLeecher(flagsOf(words, meta))) words[block + BLOCK_STARVED] = words[block + BLOCK_STARVED]! - 1;
     else if (historyOf(words, meta) === this.blocks.generation(block)) {
       words[block + BLOCK_SERVING] = words[block + BLOCK_SERVING]! - 1;
@@ -123,7 +123,7 @@ export class SupplyEvidence {
   /** Whether an inner seed has shown that it serves. */
   isServing(entry: number, family: 4 | 6, record: number, addressWords: 1 | 4): boolean {
     const { words } = this.arena;
-    const block = words[entry + gatewayWordOf(family)]!;
+    const block = words[evidenceWordOf(entry, family)]!;
     const meta = record + addressWords;
     return block !== 0 && hasEvidence(words, meta) && historyOf(words, meta) === this.blocks.generation(block);
   }
@@ -160,7 +160,7 @@ export class SupplyEvidence {
     uploads: boolean,
   ): void {
     const { words } = this.arena;
-    const block = words[entry + gatewayWordOf(request.family)]!;
+    const block = words[evidenceWordOf(entry, request.family)]!;
     if (block === 0) return;
     const trusted = this.isServing(entry, request.family, record, endpoint.addressWords);
     if (uploads && !trusted && this.isConfirmed(block, endpoint, request.nowSeconds - ageSeconds)) {
@@ -227,7 +227,7 @@ export class SupplyEvidence {
     const { addressWords } = endpoint;
     if ((flagsOf(words, record + addressWords) & FLAG_SHARED_HOST) === 0) return false;
     const { scan } = this;
-    this.swarms.scanHost(words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!, endpoint, scan);
+    this.swarms.scanHost(words[refWordOf(entry, request.family)]!, endpoint, scan);
     for (let i = 0; i < scan.listedCount; i++) {
       const other = scan.records[i]!;
       const meta = other + addressWords;
@@ -244,14 +244,10 @@ export class SupplyEvidence {
   /** The evidence block of a swarm and family, created if needed; 0 if the arena is full. */
   private blockOf(entry: number, family: 4 | 6): number {
     const { words } = this.arena;
-    const at = entry + gatewayWordOf(family);
+    const at = evidenceWordOf(entry, family);
     if (words[at] === 0 && this.arena.hasRoomForPeers()) words[at] = this.blocks.createBlock(0);
     return words[at]!;
   }
-}
-
-export function gatewayWordOf(family: 4 | 6): number {
-  return family === 4 ? ENTRY_GATEWAYS4 : ENTRY_GATEWAYS6;
 }
 
 function hostTagOf(endpoint: Endpoint): number {

@@ -24,10 +24,9 @@ import {
   levelOf,
   listOfFlags,
 } from '../memory/peer-record.js';
-import { ENTRY_REF4, ENTRY_REF6 } from '../memory/torrent-table.js';
+import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
 import type { PeerSelection } from './peer-selection.js';
 import type { Requester } from './requester.js';
-import { gatewayWordOf } from './supply-evidence.js';
 
 /** The most peers an answer ever has. */
 const MAX_ANSWER_PEERS = 200;
@@ -93,7 +92,7 @@ export class SwarmExplainer {
     const { entry } = requester;
     const want = Math.min(request.numWant, MAX_ANSWER_PEERS);
     const partition = keys.partitionOf(request.group);
-    const ref = entry === 0 ? 0 : words[entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const ref = entry === 0 ? 0 : words[refWordOf(entry, request.family)]!;
     const count = entry === 0 ? 0 : selection.select(request, requester, want, this.out, 0);
     const tallies = ref === 0 ? new Map<number, Tally>() : this.tally(ref, request.family, requester.record);
     if (ref !== 0 && partition === FOREIGN_PARTITION)
@@ -133,7 +132,7 @@ export class SwarmExplainer {
       inner.reduce((sum, tally) => sum + (tally.list === list ? tally.count : 0), 0);
     const isWaiting = !request.seed && this.keys.partitionOf(request.group) !== FOREIGN_PARTITION;
     const innerLeechers = countOf(LIST_LEECHERS) + (isWaiting ? 1 : 0);
-    const block = requester.entry === 0 ? 0 : this.arena.words[requester.entry + gatewayWordOf(request.family)]!;
+    const block = requester.entry === 0 ? 0 : this.arena.words[evidenceWordOf(requester.entry, request.family)]!;
     const serving = this.selection.blocks.servingSeeds(block);
     const starving = this.selection.blocks.starvedLeechers(block);
     return {
@@ -165,7 +164,7 @@ export class SwarmExplainer {
     const { endpoint } = requester;
     if (requester.entry === 0) return;
     let found = 0;
-    const ref = arena.words[requester.entry + (request.family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const ref = arena.words[refWordOf(requester.entry, request.family)]!;
     const { addressWords } = endpoint;
     for (let slot = 0; ; slot++) {
       slot = swarms.nextUsedSlot(ref, slot, addressWords);

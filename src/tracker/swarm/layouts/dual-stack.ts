@@ -2,8 +2,8 @@
 import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
 import type { HashKeys } from '../memory/hash-keys.js';
-import { addressWordsOf, isDualStack } from '../memory/peer-record.js';
-import { ENTRY_REF4, ENTRY_REF6 } from '../memory/torrent-table.js';
+import { addressWordsOf, isDualStack, otherFamilyOf } from '../memory/peer-record.js';
+import { refWordOf } from '../memory/torrent-table.js';
 import type { FamilySwarms } from './family-swarm.js';
 
 export class DualStackPeers {
@@ -27,13 +27,4 @@ export class DualStackPeers {
     const otherRecord = this.swarms.findIdentity(words[refWordOf(entry, other)]!, this.endpoint, addressWordsOf(other));
     return otherRecord !== 0 && isDualStack(words, otherRecord + addressWordsOf(other)) ? otherRecord : 0;
   }
-}
-
-/** Where the swarm of a family is named in an entry. */
-export function refWordOf(entry: number, family: 4 | 6): number {
-  return entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
-}
-
-export function otherFamilyOf(family: 4 | 6): 4 | 6 {
-  return family === 4 ? 6 : 4;
 }

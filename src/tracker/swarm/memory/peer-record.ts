@@ -53,6 +53,20 @@ export const UPLOADED_MASK = 0xfffff;
 const DUAL_STACK = 1 << 19;
 export const IDENTITY_HIGH_MASK = DUAL_STACK - 1;
 
+/** Words of a record. */
+export function recordWordsOf(addressWords: 1 | 4): number {
+  return addressWords + META_WORDS;
+}
+
+export function otherFamilyOf(family: 4 | 6): 4 | 6 {
+  return family === 4 ? 6 : 4;
+}
+
+/** 0: no peer; such a record is an unused slot of a ranked swarm. */
+export function portOf(words: Uint32Array, meta: number): number {
+  return words[meta]! >>> 16;
+}
+
 /** Words of a record's address. */
 export function addressWordsOf(family: 4 | 6): 1 | 4 {
   return family === 4 ? 1 : 4;

@@ -8,15 +8,15 @@ import { writeUint32 } from '../../../wire/byte-order.js';
 import type { Arena } from './arena.js';
 
 /** Words of an entry. */
-export const ENTRY_REF4 = 5;
-export const ENTRY_REF6 = 6;
+const ENTRY_REF4 = 5;
+const ENTRY_REF6 = 6;
 export const ENTRY_SEEDS = 7;
 export const ENTRY_LEECHERS = 8;
 export const ENTRY_COMPLETED = 9;
 /** When original trackers were last asked, seconds + 1; 0 never. */
 export const ENTRY_ASKED = 10;
-export const ENTRY_GATEWAYS4 = 11;
-export const ENTRY_GATEWAYS6 = 12;
+const ENTRY_GATEWAYS4 = 11;
+const ENTRY_GATEWAYS6 = 12;
 export const ENTRY_UPSTREAM = 13;
 export const ENTRY_FLAGS = 14;
 /** Of the completed downloads, those of the operator's own clients. */
@@ -26,6 +26,21 @@ const HASH_WORDS = 5;
 
 export const ENTRY_FLAG_PINNED = 1;
 export const ENTRY_FLAG_PEER_IDS = 2;
+
+/** Where an entry has the reference to the swarm of a family. */
+export function refWordOf(entry: number, family: 4 | 6): number {
+  return entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+}
+
+/** Where an entry has the reference to the evidence block of a family. */
+export function evidenceWordOf(entry: number, family: 4 | 6): number {
+  return entry + (family === 4 ? ENTRY_GATEWAYS4 : ENTRY_GATEWAYS6);
+}
+
+/** Copies the info-hash of an entry: five words, most significant first. */
+export function copyInfoHash(words: Uint32Array, entry: number, to: Uint32Array, at = 0): void {
+  for (let i = 0; i < HASH_WORDS; i++) to[at + i] = words[entry + i]!;
+}
 
 /** Writes the info-hash of an entry as 20 bytes. */
 export function writeInfoHash(words: Uint32Array, entry: number, out: Uint8Array): void {

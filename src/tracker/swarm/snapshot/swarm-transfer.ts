@@ -26,8 +26,7 @@ import {
   ENTRY_COMPLETED_INNER,
   ENTRY_FLAG_PINNED,
   ENTRY_FLAGS,
-  ENTRY_REF4,
-  ENTRY_REF6,
+  refWordOf,
   type TorrentTable,
 } from '../memory/torrent-table.js';
 import { SnapshotDamagedError } from './snapshot-codec.js';
@@ -124,15 +123,15 @@ export class SwarmTransfer {
 
   private isSmall(entry: number): boolean {
     const words = this.arena.words;
-    return kindOf(words[entry + ENTRY_REF4]!) === KIND_SMALL && kindOf(words[entry + ENTRY_REF6]!) === KIND_SMALL;
+    return kindOf(words[refWordOf(entry, 4)]!) === KIND_SMALL && kindOf(words[refWordOf(entry, 6)]!) === KIND_SMALL;
   }
 
   private fits(entry: number): boolean {
     const words = this.arena.words;
     const size =
       HEADER_WORDS +
-      this.swarms.size(words[entry + ENTRY_REF4]!) * 5 +
-      this.swarms.size(words[entry + ENTRY_REF6]!) * 8;
+      this.swarms.size(words[refWordOf(entry, 4)]!) * 5 +
+      this.swarms.size(words[refWordOf(entry, 6)]!) * 8;
     return this.used + size <= this.frame.length;
   }
 
@@ -178,7 +177,7 @@ export class SwarmTransfer {
     const { frame } = this;
     const addressWords = family === 4 ? 1 : 4;
     const stride = addressWords + 4;
-    const ref = words[entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6)]!;
+    const ref = words[refWordOf(entry, family)]!;
     const counter = start + (family === 4 ? 7 : 8);
     let slot = this.swarms.nextUsedSlot(ref, from, addressWords);
     while (slot >= 0) {
@@ -212,7 +211,7 @@ export class SwarmTransfer {
     let record = at + HEADER_WORDS;
     for (let i = 0; i < count4; i++, record += 5) this.importPeer(frame, record, 4, entry, context);
     for (let i = 0; i < count6; i++, record += 8) this.importPeer(frame, record, 6, entry, context);
-    const empty = words[entry + ENTRY_REF4] === 0 && words[entry + ENTRY_REF6] === 0;
+    const empty = words[refWordOf(entry, 4)] === 0 && words[refWordOf(entry, 6)] === 0;
     if (empty && (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PINNED) === 0) this.table.removeTorrent(entry);
   }
 
@@ -226,7 +225,7 @@ export class SwarmTransfer {
     endpoint.setFromRecord(frame, from, addressWords);
     endpoint.identityLow = 0;
     endpoint.identityHigh = 0;
-    const refAt = entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
+    const refAt = refWordOf(entry, family);
     if (this.swarms.findPeer(words[refAt]!, endpoint) !== 0) return;
     const word0 = frame[from]!;
     const [word1, word2, word3] = family === 4 ? [0, 0, 0] : [frame[from + 1]!, frame[from + 2]!, frame[from + 3]!];
