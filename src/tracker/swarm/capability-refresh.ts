@@ -15,7 +15,16 @@ import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import type { Endpoint } from './memory/endpoint-key.js';
-import { ageSeconds, FLAG_CACHE, FLAG_REPORTED, flagsOf, groupOf, levelOf } from './memory/peer-record.js';
+import {
+  addressWordsOf,
+  ageSeconds,
+  FLAG_CACHE,
+  FLAG_REPORTED,
+  flagsOf,
+  groupOf,
+  levelOf,
+  portOf,
+} from './memory/peer-record.js';
 import { refWordOf, type TorrentTable } from './memory/torrent-table.js';
 import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
 
@@ -206,7 +215,7 @@ export class CapabilityRefresh {
   private checkPeer(entry: number): boolean {
     const words = this.arena.words;
     const { family } = this;
-    const addressWords = family === 4 ? 1 : 4;
+    const addressWords = addressWordsOf(family);
     const ref = words[refWordOf(entry, family)]!;
     const slot = ref === 0 ? -1 : this.swarms.nextUsedSlot(ref, this.peerSlot, addressWords);
     if (slot < 0) {
@@ -222,7 +231,7 @@ export class CapabilityRefresh {
     const [w0, w1, w2, w3] = [words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!];
     const wanted = this.sweptFor!.get(keyOf(family, w0, w1, w2, w3));
     if (wanted === undefined) return true;
-    const port = words[record + addressWords]! >>> 16;
+    const port = portOf(words, record + addressWords);
     const value = this.valueOf(family, wanted.words);
     // The peer may have moved, and another peer may now be in this slot.
     if (this.applyLevel(entry, family, wanted.words, port, value) === CHANGED) this.peerSlot = slot;

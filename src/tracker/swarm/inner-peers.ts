@@ -7,7 +7,15 @@ import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
 import type { StandingKeys } from '../../selection/standing-key.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
-import { addressWordsOf, FLAG_SEED, FLAG_UPSTREAM, FLAG_WITHHELD, flagsOf, groupOf } from './memory/peer-record.js';
+import {
+  addressWordsOf,
+  FLAG_SEED,
+  FLAG_UPSTREAM,
+  FLAG_WITHHELD,
+  flagsOf,
+  groupOf,
+  portOf,
+} from './memory/peer-record.js';
 import { refWordOf } from './memory/torrent-table.js';
 
 export interface InnerPeer {
@@ -46,7 +54,7 @@ export function innerPeers(
       const seed = (flags & FLAG_SEED) !== 0;
       const found = seed ? seeds : leechers;
       const address = [...words.subarray(record, record + addressWords)];
-      if (found.length < limit) found.push({ family, words: address, port: words[meta]! >>> 16, seed });
+      if (found.length < limit) found.push({ family, words: address, port: portOf(words, meta), seed });
     }
   }
   return [...seeds, ...leechers].slice(0, limit);

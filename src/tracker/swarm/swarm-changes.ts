@@ -5,6 +5,7 @@
  */
 import type { Arena } from './memory/arena.js';
 import { type EndpointWords, FLAG_SHARED_HOST } from './memory/peer-record.js';
+import { copyInfoHash } from './memory/torrent-table.js';
 
 /** A peer is new: it announced, an original tracker named it, or a snapshot brought it back. */
 export const PEER_INSERTED = 1;
@@ -63,7 +64,7 @@ export class SwarmChanges {
     const { change } = this;
     const { words } = this.arena;
     change.kind = kind;
-    for (let i = 0; i < 5; i++) change.infoHash[i] = words[entry + i]!;
+    copyInfoHash(words, entry, change.infoHash);
     change.family = endpoint.addressWords === 1 ? 4 : 6;
     change.address[0] = endpoint.word0;
     if (change.family === 6) {

@@ -126,7 +126,7 @@ export class SwarmMembership {
   removePeer(entry: number, family: 4 | 6, record: number, kind: number, nowSeconds: number): void {
     const words = this.arena.words;
     const endpoint = this.endpoint;
-    const addressWords = family === 4 ? 1 : 4;
+    const addressWords = addressWordsOf(family);
     this.unlinkDualStack(entry, family, record);
     endpoint.setFromRecord(words, record, addressWords);
     const meta = record + addressWords;

@@ -2,6 +2,7 @@
 import type { Random } from '../../domain/random.js';
 import type { CostTable } from '../../selection/cost-table.js';
 import type { IsInnerOnly } from '../../selection/peer-sink.js';
+import type { Arena } from './memory/arena.js';
 
 export interface SwarmStoreOptions {
   readonly random: Random;
@@ -14,6 +15,8 @@ export interface SwarmStoreOptions {
   readonly minIntervalSeconds?: number;
   /** The most the store may ever use. Reserved as address space at once, used page by page. */
   readonly arenaBytes?: number;
+  /** Instead of one of `arenaBytes`; tests give one that checks each access. */
+  readonly arena?: Arena;
   readonly limits?: Partial<SwarmLimits>;
   /** Default: as much as the arena holds, with no share reserved. */
   readonly storeLimits?: StoreLimits;

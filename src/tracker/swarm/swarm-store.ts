@@ -105,7 +105,7 @@ export class SwarmStore {
     this.maxAgeSeconds = Math.ceil(interval * 1.5);
     this.upstreamWantedBelow = options.upstreamWantedBelow ?? 0;
     this.upstreamAskEverySeconds = options.upstreamAskEverySeconds ?? 900;
-    this.arena = new Arena(options.arenaBytes ?? DEFAULT_ARENA_BYTES);
+    this.arena = options.arena ?? new Arena(options.arenaBytes ?? DEFAULT_ARENA_BYTES);
     this.table = new TorrentTable(this.arena, hashKeys.torrents);
     this.infoHash = new InfoHashWords(this.table);
     this.keys = new StandingKeys(options.policy);

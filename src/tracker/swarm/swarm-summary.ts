@@ -8,6 +8,7 @@ import {
   ENTRY_LEECHERS,
   ENTRY_SEEDS,
   ENTRY_UPSTREAM,
+  infoHashText,
   type TorrentTable,
 } from './memory/torrent-table.js';
 
@@ -55,10 +56,8 @@ export interface SwarmSummary {
 }
 
 export function summaryOf(words: Uint32Array, entry: number): SwarmSummary {
-  let infoHash = '';
-  for (let i = 0; i < 5; i++) infoHash += words[entry + i]!.toString(16).padStart(8, '0');
   return {
-    infoHash,
+    infoHash: infoHashText(words, entry),
     seeds: words[entry + ENTRY_SEEDS]!,
     leechers: words[entry + ENTRY_LEECHERS]!,
     completed: words[entry + ENTRY_COMPLETED]!,

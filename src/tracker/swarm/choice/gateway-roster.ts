@@ -25,6 +25,7 @@ import type { DualStackPeers } from '../layouts/dual-stack.js';
 import type { FamilySwarms } from '../layouts/family-swarm.js';
 import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
+import type { GatewayBlocks } from '../memory/gateway-blocks.js';
 import type { HashKeys } from '../memory/hash-keys.js';
 import {
   addressWordsOf,
@@ -37,7 +38,6 @@ import {
   listOfFlags,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
-import type { GatewayBlocks } from './gateway-blocks.js';
 import type { HostPeer } from './host-peer.js';
 import type { Requester } from './requester.js';
 

@@ -22,6 +22,7 @@ import { entryWordsOf } from '../layouts/ranked-indexes.js';
 import { MAX_RANKED_PEERS } from '../layouts/ranked-swarm.js';
 import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
+import { GatewayBlocks } from '../memory/gateway-blocks.js';
 import type { HashKeys } from '../memory/hash-keys.js';
 import {
   addressWordsOf,
@@ -34,10 +35,11 @@ import {
   levelOf,
   listOfFlags,
   otherFamilyOf,
+  portOf,
+  recordWordsOf,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
 import { BucketedCandidates } from './bucketed-candidates.js';
-import { GatewayBlocks } from './gateway-blocks.js';
 import { GatewayRoster } from './gateway-roster.js';
 import { HostPeer } from './host-peer.js';
 import { Neighbours } from './neighbours.js';
@@ -298,7 +300,7 @@ export class PeerSelection {
     else {
       const ranked = this.swarms.ranked;
       const block = offsetOf(ref);
-      const stride = this.addressWords + 4;
+      const stride = recordWordsOf(this.addressWords);
       ranked.ensureSorted(block, this.addressWords);
       const capacity = ranked.capacity(block);
       this.flat.setLists(
@@ -321,7 +323,7 @@ export class PeerSelection {
   private rankPairs(ref: number, request: AnnounceRequest, partition: number): void {
     const { scratch, keys, addressWords } = this;
     const words = this.arena.words;
-    const stride = addressWords + 4;
+    const stride = recordWordsOf(addressWords);
     const small = kindOf(ref) === KIND_SMALL;
     const block = offsetOf(ref);
     const slots = small ? this.swarms.small.size(block) : this.swarms.ranked.slotsUsed(block);
@@ -335,7 +337,7 @@ export class PeerSelection {
     for (let slot = 0; slot < slots; slot++) {
       const record = first + slot * stride;
       const meta = record + addressWords;
-      if (words[meta]! >>> 16 === 0) continue;
+      if (portOf(words, meta) === 0) continue;
       const list = listOfFlags(flagsOf(words, meta));
       if (list === LIST_NONE) continue;
       const key = keys.pairKey(request.group, partition, groupOf(words, meta), levelOf(words, meta));

@@ -11,6 +11,7 @@ import type { FamilySwarms } from '../layouts/family-swarm.js';
 import { HostScan } from '../layouts/host-scan.js';
 import type { Arena } from '../memory/arena.js';
 import type { Endpoint } from '../memory/endpoint-key.js';
+import type { GatewayBlocks } from '../memory/gateway-blocks.js';
 import {
   FLAG_CACHE,
   FLAG_SEED,
@@ -24,14 +25,6 @@ import {
   uploadedOf,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
-import {
-  BLOCK_LAST_PROGRESS,
-  BLOCK_OTHER_PROGRESS,
-  BLOCK_PROGRESS_HOSTS,
-  BLOCK_SERVING,
-  BLOCK_STARVED,
-  type GatewayBlocks,
-} from './gateway-blocks.js';
 
 /** In a leecher's history: it was given foreign peers. */
 const GIVEN_FOREIGN = 1;
@@ -100,10 +93,8 @@ export class SupplyEvidence {
     if (!hasEvidence(words, meta)) return;
     setEvidence(words, meta, false);
     const block = words[evidenceWordOf(entry, family)]!;
-    if (isLeecher(flagsOf(words, meta))) words[block + BLOCK_STARVED] = words[block + BLOCK_STARVED]! - 1;
-    else if (historyOf(words, meta) === this.blocks.generation(block)) {
-      words[block + BLOCK_SERVING] = words[block + BLOCK_SERVING]! - 1;
-    }
+    if (isLeecher(flagsOf(words, meta))) this.blocks.addStarved(block, -1);
+    else if (historyOf(words, meta) === this.blocks.generation(block)) this.blocks.addServing(block, -1);
   }
 
   /** Records that an inner leecher gets foreign peers, which may explain its progress. */
@@ -163,35 +154,21 @@ export class SupplyEvidence {
     const block = words[evidenceWordOf(entry, request.family)]!;
     if (block === 0) return;
     const trusted = this.isServing(entry, request.family, record, endpoint.addressWords);
-    if (uploads && !trusted && this.isConfirmed(block, endpoint, request.nowSeconds - ageSeconds)) {
+    if (
+      uploads &&
+      !trusted &&
+      this.blocks.hasOtherProgressed(block, hostTagOf(endpoint), request.nowSeconds - ageSeconds)
+    ) {
       this.trustSeed(request, entry, record, endpoint);
     } else if (trusted && !uploads && ageSeconds >= PROGRESS_SECONDS && this.blocks.starvedLeechers(block) > 0) {
       this.withdrawEvidence(entry, request.family, record, endpoint);
     }
   }
 
-  /** Whether a leecher of another host has progressed since. */
-  private isConfirmed(block: number, endpoint: Endpoint, sinceSeconds: number): boolean {
-    const { words } = this.arena;
-    const hosts = words[block + BLOCK_PROGRESS_HOSTS]!;
-    const host = hostTagOf(endpoint);
-    return (
-      (hosts >>> 16 !== host && words[block + BLOCK_LAST_PROGRESS]! > sinceSeconds) ||
-      ((hosts & 0xffff) !== host && words[block + BLOCK_OTHER_PROGRESS]! > sinceSeconds)
-    );
-  }
-
   private noteProgress(request: AnnounceRequest, entry: number, endpoint: Endpoint, givenForeign: boolean): void {
-    const { words } = this.arena;
     const block = this.blockOf(entry, request.family);
     if (block === 0 || (givenForeign && this.blocks.isDistrustful(block, request.nowSeconds))) return;
-    const hosts = words[block + BLOCK_PROGRESS_HOSTS]!;
-    const host = hostTagOf(endpoint);
-    if (hosts >>> 16 !== host) {
-      words[block + BLOCK_OTHER_PROGRESS] = words[block + BLOCK_LAST_PROGRESS]!;
-      words[block + BLOCK_PROGRESS_HOSTS] = (host << 16) | (hosts >>> 16);
-    }
-    words[block + BLOCK_LAST_PROGRESS] = request.nowSeconds;
+    this.blocks.noteLeecherProgress(block, hostTagOf(endpoint), request.nowSeconds);
   }
 
   private markStarved(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
@@ -201,7 +178,7 @@ export class SupplyEvidence {
     const block = this.blockOf(entry, request.family);
     if (block === 0) return;
     setEvidence(words, meta, true);
-    words[block + BLOCK_STARVED] = words[block + BLOCK_STARVED]! + 1;
+    this.blocks.addStarved(block, 1);
   }
 
   private trustSeed(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
@@ -212,7 +189,7 @@ export class SupplyEvidence {
     const meta = record + endpoint.addressWords;
     setEvidence(words, meta, true);
     setHistory(words, meta, this.blocks.generation(block));
-    words[block + BLOCK_SERVING] = words[block + BLOCK_SERVING]! + 1;
+    this.blocks.addServing(block, 1);
   }
 
   /** Whether another peer of the same host and role is counted already. */

@@ -10,6 +10,7 @@ import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
 import type { HashKeys } from '../memory/hash-keys.js';
 import {
+  addressWordsOf,
   FLAG_CACHE,
   FLAG_REPORTED,
   FLAG_SEED,
@@ -23,6 +24,7 @@ import {
   LIST_SERVING,
   levelOf,
   listOfFlags,
+  portOf,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
 import type { PeerSelection } from './peer-selection.js';
@@ -176,13 +178,13 @@ export class SwarmExplainer {
     }
     if (!anyPort || found === 0) return;
     requester.record = found;
-    request.port = arena.words[found + addressWords]! >>> 16;
+    request.port = portOf(arena.words, found + addressWords);
     endpoint.setFromRequest(request);
   }
 
   /** Counts the peers of a swarm by class, the requester left out. */
   private tally(ref: number, family: 4 | 6, self: number): Map<number, Tally> {
-    const addressWords = family === 4 ? 1 : 4;
+    const addressWords = addressWordsOf(family);
     const tallies = new Map<number, Tally>();
     this.bySource = kindOf(ref) !== KIND_BUCKETED;
     if (!this.bySource) {
@@ -210,7 +212,7 @@ export class SwarmExplainer {
     const { isInnerOnly, keys, swarms } = this;
     if (isInnerOnly === null) return;
     const { words } = this.arena;
-    const addressWords = family === 4 ? 1 : 4;
+    const addressWords = addressWordsOf(family);
     for (let slot = swarms.nextUsedSlot(ref, 0, addressWords); slot >= 0; ) {
       const record = swarms.recordInSlot(ref, slot, addressWords);
       const meta = record + addressWords;
@@ -244,7 +246,7 @@ export class SwarmExplainer {
 
   private readChosen(ref: number, family: 4 | 6, count: number, tallies: Map<number, Tally>): Explanation['chosen'] {
     const view = new DataView(this.out.buffer);
-    const addressWords = family === 4 ? 1 : 4;
+    const addressWords = addressWordsOf(family);
     const chosen: { words: number[]; port: number }[] = [];
     for (let i = 0, at = 0; i < count; i++, at += addressWords * 4 + 2) {
       const words = [0, 4, 8, 12].slice(0, addressWords).map((offset) => view.getUint32(at + offset));

@@ -18,6 +18,7 @@ import {
   isEndpoint,
   isSameHost,
   LIST_NONE,
+  recordWordsOf,
   setIdentity,
 } from '../memory/peer-record.js';
 import { SegmentIndex } from '../memory/segment-index.js';
@@ -81,7 +82,7 @@ export class BucketedSwarm {
     expectedPeers: number,
   ) {
     this.addressWords = addressWords;
-    this.stride = addressWords + 4;
+    this.stride = recordWordsOf(addressWords);
     const hashOfSlot = (slot: number): number =>
       hasher.hashOfRecordOf(arena.words, this.recordInSlot(slot), addressWords);
     const hostHashOfSlot = (slot: number): number =>

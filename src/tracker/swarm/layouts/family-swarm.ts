@@ -6,7 +6,7 @@
 import type { StandingKeys } from '../../../selection/standing-key.js';
 import type { Arena } from '../memory/arena.js';
 import type { Endpoint } from '../memory/endpoint-key.js';
-import { setGroup, setIdentity, setLevelAndFlags } from '../memory/peer-record.js';
+import { recordWordsOf, setGroup, setIdentity, setLevelAndFlags } from '../memory/peer-record.js';
 import { BucketedSwarms } from './bucketed-swarms.js';
 import type { HostScan } from './host-scan.js';
 import { RankedSwarms } from './ranked-swarm.js';
@@ -168,7 +168,7 @@ export class FamilySwarms {
   /** Frees a swarm whatever is in it. */
   freeSwarm(ref: number, addressWords: 1 | 4): void {
     if (ref === 0) return;
-    const stride = addressWords + 4;
+    const stride = recordWordsOf(addressWords);
     const kind = kindOf(ref);
     if (kind === KIND_SMALL) this.small.freeSwarm(ref, stride);
     else if (kind === KIND_RANKED) this.ranked.freeSwarm(offsetOf(ref), stride);
@@ -184,16 +184,17 @@ export class FamilySwarms {
     const block = offsetOf(ref);
     const used = this.ranked.slotsUsed(block);
     for (let at = slot; at < used; at++) {
-      if (!this.ranked.isUnused(this.ranked.recordInSlot(block, at, addressWords + 4), addressWords)) return at;
+      if (!this.ranked.isUnused(this.ranked.recordInSlot(block, at, recordWordsOf(addressWords)), addressWords))
+        return at;
     }
     return -1;
   }
 
   recordInSlot(ref: number, slot: number, addressWords: 1 | 4): number {
     const kind = kindOf(ref);
-    if (kind === KIND_SMALL) return this.small.recordInSlot(ref, slot, addressWords + 4);
+    if (kind === KIND_SMALL) return this.small.recordInSlot(ref, slot, recordWordsOf(addressWords));
     if (kind === KIND_BUCKETED) return this.bucketed.swarmOf(offsetOf(ref)).recordInSlot(slot);
-    return this.ranked.recordInSlot(offsetOf(ref), slot, addressWords + 4);
+    return this.ranked.recordInSlot(offsetOf(ref), slot, recordWordsOf(addressWords));
   }
 
   private smallToRanked(ref: number, endpoint: Endpoint): number {

@@ -24,6 +24,8 @@ import {
   levelOf,
   listOfFlags,
   META_WORDS,
+  portOf,
+  recordWordsOf,
   setGroup,
   setLevelAndFlags,
 } from '../memory/peer-record.js';
@@ -71,8 +73,8 @@ export class RankedSwarms {
     return ref + HEADER_WORDS + slot * stride;
   }
 
-  isUnused(record: number, addressWords: number): boolean {
-    return this.arena.words[record + addressWords]! >>> 16 === 0;
+  isUnused(record: number, addressWords: 1 | 4): boolean {
+    return portOf(this.arena.words, record + addressWords) === 0;
   }
 
   /** Position of the sorted entries in the arena. */
@@ -193,7 +195,7 @@ export class RankedSwarms {
   sortLists(ref: number, addressWords: 1 | 4): void {
     const { scratch } = this;
     const words = this.arena.words;
-    const stride = addressWords + 4;
+    const stride = recordWordsOf(addressWords);
     const entryWords = entryWordsOf(stride);
     const capacity = words[ref]! & 0xffff;
     const list = ref + HEADER_WORDS + capacity * stride;
@@ -203,7 +205,7 @@ export class RankedSwarms {
     let inner = 0;
     for (let slot = 0; slot < slots; slot++) {
       const meta = ref + HEADER_WORDS + slot * stride + addressWords;
-      if (words[meta]! >>> 16 === 0) continue;
+      if (portOf(words, meta) === 0) continue;
       const listOf = listOfFlags(flagsOf(words, meta));
       if (listOf === LIST_NONE) continue;
       const key = this.keys.key(groupOf(words, meta), levelOf(words, meta));

@@ -22,7 +22,7 @@ export const ENTRY_FLAGS = 14;
 /** Of the completed downloads, those of the operator's own clients. */
 export const ENTRY_COMPLETED_INNER = 15;
 const ENTRY_WORDS = 16;
-const HASH_WORDS = 5;
+export const HASH_WORDS = 5;
 
 export const ENTRY_FLAG_PINNED = 1;
 export const ENTRY_FLAG_PEER_IDS = 2;
@@ -40,6 +40,13 @@ export function evidenceWordOf(entry: number, family: 4 | 6): number {
 /** Copies the info-hash of an entry: five words, most significant first. */
 export function copyInfoHash(words: Uint32Array, entry: number, to: Uint32Array, at = 0): void {
   for (let i = 0; i < HASH_WORDS; i++) to[at + i] = words[entry + i]!;
+}
+
+/** The info-hash of an entry as 40 hexadecimal digits. */
+export function infoHashText(words: Uint32Array, entry: number): string {
+  let text = '';
+  for (let i = 0; i < HASH_WORDS; i++) text += words[entry + i]!.toString(16).padStart(8, '0');
+  return text;
 }
 
 /** Writes the info-hash of an entry as 20 bytes. */

@@ -12,9 +12,13 @@ import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
 import type { HashKeys } from '../memory/hash-keys.js';
 import {
+  addressWordsOf,
+  ageSeconds,
   flagsOf,
   hasNeighbours,
   levelOf,
+  portOf,
+  recordWordsOf,
   setHasNeighbours,
   setLastSeen,
   setUploaded,
@@ -22,10 +26,12 @@ import {
 } from '../memory/peer-record.js';
 import { HAS_ROOM, type StoreRoom } from '../memory/store-room.js';
 import {
+  copyInfoHash,
   ENTRY_COMPLETED,
   ENTRY_COMPLETED_INNER,
   ENTRY_FLAG_PINNED,
   ENTRY_FLAGS,
+  HASH_WORDS,
   refWordOf,
   type TorrentTable,
 } from '../memory/torrent-table.js';
@@ -75,6 +81,7 @@ export class SwarmTransfer {
   /** Made when the first snapshot is taken. */
   private frame = new Uint32Array(0);
   private used = 0;
+  private readonly infoHash = new Uint32Array(HASH_WORDS);
   private readonly endpoint: Endpoint;
 
   constructor(
@@ -100,7 +107,10 @@ export class SwarmTransfer {
         const entry = table.entryInTableSlot(segment, slot);
         if (entry === 0) continue;
         if (this.isSmall(entry) && this.fits(entry)) this.writeTorrent(entry);
-        else for (let i = 0; i < 5; i++) large.push(words[entry + i]! | 0);
+        else {
+          copyInfoHash(words, entry, this.infoHash);
+          large.push(...this.infoHash);
+        }
       }
       if (this.used >= FRAME_WORDS) yield this.takeFrame();
     }
@@ -162,7 +172,7 @@ export class SwarmTransfer {
     const words = this.arena.words;
     const { frame } = this;
     const start = this.used;
-    for (let i = 0; i < 5; i++) frame[start + i] = words[entry + i]!;
+    copyInfoHash(words, entry, frame, start);
     frame[start + 5] = words[entry + ENTRY_COMPLETED]!;
     frame[start + 6] = (words[entry + ENTRY_COMPLETED_INNER]! << 1) | (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PINNED);
     frame[start + 7] = 0;
@@ -175,8 +185,8 @@ export class SwarmTransfer {
   private writePeers(entry: number, family: 4 | 6, start: number, from: number, limit: number): number {
     const words = this.arena.words;
     const { frame } = this;
-    const addressWords = family === 4 ? 1 : 4;
-    const stride = addressWords + 4;
+    const addressWords = addressWordsOf(family);
+    const stride = recordWordsOf(addressWords);
     const ref = words[refWordOf(entry, family)]!;
     const counter = start + (family === 4 ? 7 : 8);
     let slot = this.swarms.nextUsedSlot(ref, from, addressWords);
@@ -218,10 +228,10 @@ export class SwarmTransfer {
   private importPeer(frame: Uint32Array, from: number, family: 4 | 6, entry: number, context: ImportContext): void {
     const words = this.arena.words;
     const { endpoint } = this;
-    const addressWords = family === 4 ? 1 : 4;
+    const addressWords = addressWordsOf(family);
     const meta = from + addressWords;
-    const age = ((context.takenAtSeconds - frame[meta + 1]!) & 0xffff) + context.elapsedSeconds;
-    if (age >= context.maxAgeSeconds || frame[meta]! >>> 16 === 0) return;
+    const age = ageSeconds(frame, meta, context.takenAtSeconds) + context.elapsedSeconds;
+    if (age >= context.maxAgeSeconds || portOf(frame, meta) === 0) return;
     endpoint.setFromRecord(frame, from, addressWords);
     endpoint.identityLow = 0;
     endpoint.identityHigh = 0;
@@ -230,7 +240,7 @@ export class SwarmTransfer {
     const word0 = frame[from]!;
     const [word1, word2, word3] = family === 4 ? [0, 0, 0] : [frame[from + 1]!, frame[from + 2]!, frame[from + 3]!];
     const group = context.groupOf(family, word0, word1, word2, word3);
-    const port = frame[meta]! >>> 16;
+    const port = portOf(frame, meta);
     const flags = context.flagsNow(family, word0, word1, word2, word3, port, flagsOf(frame, meta), group);
     if (flags === LEFT_BEHIND) return;
     if (this.room.roomForPeer(group, false) !== HAS_ROOM) return;
