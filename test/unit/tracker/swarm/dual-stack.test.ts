@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MixRules } from '../../../../src/selection/cost-table.js';
 import { EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
 import type { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
+import { CheckedArena } from './memory/checked-arena.js';
 import {
   type Announce,
   announce,
@@ -23,7 +24,7 @@ const FOREIGN = 1_000;
 
 describe.each(Object.entries(LAYOUTS))('a host with two families in a %s swarm', (_, layout) => {
   const storeWith = (mix: Partial<MixRules>): SwarmStore =>
-    createStore({ ...layout, policy: costTable(FIXTURE_GROUPS, { mix }) });
+    createStore({ arena: new CheckedArena(16 * 1024 * 1024), ...layout, policy: costTable(FIXTURE_GROUPS, { mix }) });
 
   const client = (host: number, spec: Partial<Announce> = {}): Announce => ({
     host,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
 import type { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
+import { CheckedArena } from './memory/checked-arena.js';
 import { announce, CHEAP, costTable, createStore, FIXTURE_GROUPS, HOME_A, hosts } from './store-fixture.js';
 
 const KINDS = [
@@ -14,6 +15,7 @@ const isForeign = (host: number): boolean => host >= 100;
 describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
   const create = (mix = {}, reported = new Map<string, number>()): SwarmStore =>
     createStore({
+      arena: new CheckedArena(16 * 1024 * 1024),
       ...thresholds,
       policy: costTable(FIXTURE_GROUPS, {
         mix: { gatewaysMax: 4, foreignPeersMax: 4, foreignPeersWhenNoInnerSeed: 4, ...mix },

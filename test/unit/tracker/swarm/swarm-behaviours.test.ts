@@ -12,6 +12,7 @@ import {
   STATUS_STORE_FULL,
   STATUS_STORED,
 } from '../../../../src/tracker/swarm/announce-outcome.js';
+import { CheckedArena } from './memory/checked-arena.js';
 import {
   announce,
   CHEAP,
@@ -32,7 +33,7 @@ const KINDS = [
 
 describe.each(KINDS)('a %s swarm', (_kind, thresholds) => {
   const create = (options = {}) => {
-    const store = createStore({ ...thresholds, ...options });
+    const store = createStore({ arena: new CheckedArena(16 * 1024 * 1024), ...thresholds, ...options });
     for (let host = 60; host < 68; host++) announce(store, { host, group: CHEAP });
     return store;
   };
