@@ -30,7 +30,7 @@ export interface AnswerOptions {
 }
 
 export interface Answers {
-  catalogue(visit: Visit): Promise<void>;
+  catalogue(visit: Visit): void;
   torrent(visit: Visit, torrent: CatalogueTorrent): Promise<void>;
   feed(visit: Visit): void;
   /** @returns false if the catalogue has no file for it @throws ClientError `reader-busy` */
@@ -50,16 +50,16 @@ export function createAnswers(options: AnswerOptions): Answers {
   /** Torrents may have been denied since they were stored. */
   const published = (found: CatalogueResult): CatalogueResult => {
     const shown = found.torrents.filter(({ infoHash }) => options.refusal?.(infoHash) === undefined);
-    return { total: found.total - (found.torrents.length - shown.length), torrents: shown };
+    return { ...found, total: found.total - (found.torrents.length - shown.length), torrents: shown };
   };
   const countsOf = (shown: readonly CatalogueSummary[]) =>
     innerCounts(shown, options.swarmCounts, (thrown) => options.onError?.(thrown, 'swarm counts'));
 
   return {
-    catalogue: async ({ request, response, url, view }) => {
+    catalogue: ({ request, response, url, view }) => {
       const wanted = readCatalogueRequest(url.searchParams);
       const result = published(catalogue.search({ ...wanted, site: view.site, pageSize: PAGE_SIZE }));
-      sendPage(request, response, 200, cataloguePage(view, wanted, result, await countsOf(result.torrents)));
+      sendPage(request, response, 200, cataloguePage(view, wanted, result));
     },
     torrent: async ({ request, response, view }, torrent) => {
       const counts = (await countsOf([torrent])).get(torrent.infoHash);

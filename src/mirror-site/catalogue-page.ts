@@ -1,8 +1,6 @@
 /** The catalogue: a table with search, sorting and pages. */
-import type { InfoHash } from '../domain/info-hash.js';
 import { html, type Markup } from '../markup/markup.js';
-import type { CatalogueResult, CatalogueSort } from '../store/sqlite/catalogue-search.js';
-import type { CatalogueSummary } from '../store/sqlite/catalogue-torrent.js';
+import type { CatalogueResult, CatalogueSort, ListedTorrent } from '../store/sqlite/catalogue-search.js';
 import { page, type SiteView } from './layout.js';
 import { showBytes, showCount, showDay } from './show.js';
 
@@ -12,11 +10,6 @@ export interface CatalogueRequest {
   readonly sort: CatalogueSort;
   readonly reverse: boolean;
   readonly page: number;
-}
-
-export interface SwarmCounts {
-  readonly seeds: number;
-  readonly leechers: number;
 }
 
 export const PAGE_SIZE = 50;
@@ -30,11 +23,12 @@ const COLUMNS: readonly { sort: CatalogueSort; title: string; hint: string; clas
   { sort: 'seeds', title: 'Seeds', hint: 'most seeds first', classes: 'number' },
   { sort: 'leechers', title: 'Leechers', hint: 'most leechers first', classes: 'number wide' },
   { sort: 'added', title: 'Added', hint: 'newest first', classes: 'number wide' },
+  { sort: 'inside', title: 'Inside', hint: 'most peers inside the network first', classes: 'number' },
 ];
 
 /** Invalid parameters fall back to the start of the list. */
 export function readCatalogueRequest(parameters: URLSearchParams): CatalogueRequest {
-  const sort = COLUMNS.find((column) => column.sort === parameters.get('sort'))?.sort ?? 'rank';
+  const sort = COLUMNS.find((column) => column.sort === parameters.get('sort'))?.sort ?? 'best';
   const pageText = parameters.get('page') ?? '';
   return {
     text: (parameters.get('q') ?? '').trim().slice(0, MAX_TEXT_CHARACTERS),
@@ -44,13 +38,7 @@ export function readCatalogueRequest(parameters: URLSearchParams): CatalogueRequ
   };
 }
 
-/** @param inner peers known to the alias tracker, by info-hash */
-export function cataloguePage(
-  view: SiteView,
-  request: CatalogueRequest,
-  result: CatalogueResult,
-  inner: ReadonlyMap<InfoHash, SwarmCounts>,
-): Markup {
+export function cataloguePage(view: SiteView, request: CatalogueRequest, result: CatalogueResult): Markup {
   const { text, page: number } = request;
   const pages = Math.max(1, Math.ceil(result.total / PAGE_SIZE));
   const what = result.total === 1 ? '1 torrent' : `${showCount(result.total)} torrents`;
@@ -61,7 +49,7 @@ export function cataloguePage(
     text,
     html`<h1>${heading}</h1>
 <p class="soft">${what}${view.site === undefined ? '' : ` of ${view.site}`}${pages > 1 ? `, page ${number} of ${pages}` : ''}</p>
-${result.torrents.length === 0 ? empty(request) : table(request, result.torrents, inner)}
+${result.torrents.length === 0 ? empty(request) : table(request, result.torrents)}
 ${pages > 1 && pagesNavigation(request, pages)}`,
   );
 }
@@ -72,15 +60,11 @@ function empty({ text, page: number }: CatalogueRequest): Markup {
   return html`<p>No torrent has all of these words. <a href="/">All torrents</a></p>`;
 }
 
-function table(
-  request: CatalogueRequest,
-  torrents: readonly CatalogueSummary[],
-  inner: ReadonlyMap<InfoHash, SwarmCounts>,
-): Markup {
+function table(request: CatalogueRequest, torrents: readonly ListedTorrent[]): Markup {
   return html`<div class="card"><table>
-<thead><tr>${COLUMNS.map((column) => columnHead(request, column))}<th class="number" title="Peers inside the network">Inside</th><th>Get</th></tr></thead>
+<thead><tr>${COLUMNS.map((column) => columnHead(request, column))}<th>Get</th></tr></thead>
 <tbody>
-${torrents.map((torrent) => row(torrent, inner))}</tbody>
+${torrents.map((torrent) => row(torrent))}</tbody>
 </table></div>`;
 }
 
@@ -93,14 +77,14 @@ function columnHead(request: CatalogueRequest, column: (typeof COLUMNS)[number])
   return html`<th class="${column.classes}"${sorted}><a href="${href}" title="${column.hint}">${column.title}${arrow}</a></th>`;
 }
 
-function row(torrent: CatalogueSummary, inner: ReadonlyMap<InfoHash, SwarmCounts>): Markup {
-  const counts = inner.get(torrent.infoHash);
+function row(torrent: ListedTorrent): Markup {
+  const { seeds, leechers } = torrent.inside;
   const path = `/torrent/${torrent.infoHash}`;
   const get =
     torrent.magnet === undefined
       ? html`<a href="${path}.torrent" aria-label="Torrent file of ${torrent.name}">Torrent</a>`
       : html`<a href="${path}" aria-label="Magnet link of ${torrent.name}">Magnet</a>`;
-  return html`<tr><td class="number wide">${torrent.rank ?? '–'}</td><td class="name"><a href="${path}">${torrent.name}</a></td><td class="number">${showBytes(torrent.totalBytes)}</td><td class="number">${showCount(torrent.seeds)}</td><td class="number wide">${showCount(torrent.leechers)}</td><td class="number wide">${showDay(torrent.firstSeenMs)}</td><td class="number">${counts === undefined ? '–' : showCount(counts.seeds + counts.leechers)}</td><td>${get}</td></tr>
+  return html`<tr><td class="number wide">${torrent.rank ?? '–'}</td><td class="name"><a href="${path}">${torrent.name}</a></td><td class="number">${showBytes(torrent.totalBytes)}</td><td class="number">${showCount(torrent.seeds)}</td><td class="number wide">${showCount(torrent.leechers)}</td><td class="number wide">${showDay(torrent.firstSeenMs)}</td><td class="number">${showCount(seeds + leechers)}</td><td>${get}</td></tr>
 `;
 }
 
@@ -115,7 +99,7 @@ function pagesNavigation(request: CatalogueRequest, pages: number): Markup {
 function address({ text, sort, reverse, page: number }: CatalogueRequest): string {
   const parameters = new URLSearchParams();
   if (text !== '') parameters.set('q', text);
-  if (sort !== 'rank') parameters.set('sort', sort);
+  if (sort !== 'best') parameters.set('sort', sort);
   if (reverse) parameters.set('order', 'reverse');
   if (number > 1) parameters.set('page', String(number));
   const query = parameters.toString();

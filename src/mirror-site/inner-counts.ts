@@ -1,7 +1,14 @@
-/** How many seeds and leechers the alias tracker has for the torrents of a page. */
+/** How many seeds and leechers inside the network the alias tracker has for torrents. */
 import type { InfoHash } from '../domain/info-hash.js';
 import type { CatalogueSummary } from '../store/sqlite/catalogue-torrent.js';
-import type { SwarmCounts } from './catalogue-page.js';
+
+export interface SwarmCounts {
+  readonly seeds: number;
+  readonly leechers: number;
+}
+
+/** A torrent with all hashes that its clients announce. */
+export type Hashes = Pick<CatalogueSummary, 'infoHash' | 'hybridInfoHash'>;
 
 /** Swarm sizes from the alias tracker; unknown swarms are omitted. */
 export type ReadSwarmCounts = (infoHashes: readonly InfoHash[]) => Promise<ReadonlyMap<InfoHash, SwarmCounts>>;
@@ -14,23 +21,31 @@ const COUNTS_TIMEOUT_MS = 500;
  * @param onError called with the reason
  */
 export async function innerCounts(
-  torrents: readonly CatalogueSummary[],
+  torrents: readonly Hashes[],
   read: ReadSwarmCounts | undefined,
   onError: (thrown: unknown) => void,
 ): Promise<Map<InfoHash, SwarmCounts>> {
-  const hashes = torrents.flatMap(({ infoHash, hybridInfoHash }) => [
-    infoHash,
-    ...(hybridInfoHash ? [hybridInfoHash] : []),
-  ]);
-  const counts = await withinTime(read?.(hashes), COUNTS_TIMEOUT_MS).catch((thrown: unknown) => {
+  const counts = await withinTime(read?.(hashesOf(torrents)), COUNTS_TIMEOUT_MS).catch((thrown: unknown) => {
     onError(thrown);
     return undefined;
   });
+  return counts === undefined ? new Map() : countsByTorrent(torrents, counts);
+}
+
+/** Every hash of these torrents. */
+export function hashesOf(torrents: readonly Hashes[]): InfoHash[] {
+  return torrents.flatMap(({ infoHash, hybridInfoHash }) => (hybridInfoHash ? [infoHash, hybridInfoHash] : [infoHash]));
+}
+
+/** A client of a hybrid torrent is in both of its swarms, so the larger count is closer to the truth than the sum. */
+export function countsByTorrent(
+  torrents: readonly Hashes[],
+  counts: ReadonlyMap<InfoHash, SwarmCounts>,
+): Map<InfoHash, SwarmCounts> {
   const result = new Map<InfoHash, SwarmCounts>();
   for (const { infoHash, hybridInfoHash } of torrents) {
-    const v1 = counts?.get(infoHash);
-    const v2 = hybridInfoHash === undefined ? undefined : counts?.get(hybridInfoHash);
-    // A client of a hybrid torrent is in both swarms, so the larger count is closer than the sum.
+    const v1 = counts.get(infoHash);
+    const v2 = hybridInfoHash === undefined ? undefined : counts.get(hybridInfoHash);
     const larger = v1 !== undefined && v2 !== undefined ? maxCounts(v1, v2) : (v1 ?? v2);
     if (larger !== undefined) result.set(infoHash, larger);
   }

@@ -37,7 +37,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     const path = visit.url.pathname + visit.url.search;
     const listing = catalogue.findListing(visit.host, path);
     if (listing !== undefined) {
-      await (listing.kind === 'feed' ? answers.feed(visit) : answers.catalogue(visit));
+      listing.kind === 'feed' ? answers.feed(visit) : answers.catalogue(visit);
       return true;
     }
     const found = catalogue.findOrigin(visit.host, path) ?? catalogue.findOrigin(visit.host, visit.url.pathname);
@@ -53,7 +53,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
   /** Answers under the mirror's own paths. @returns false if the path is unknown */
   const answerOwnPath = async (visit: Visit): Promise<boolean> => {
     const { pathname } = visit.url;
-    if (pathname === '/') await answers.catalogue(visit);
+    if (pathname === '/') answers.catalogue(visit);
     else if (pathname === '/feed.xml') answers.feed(visit);
     else if (pathname === '/healthz') sendText(visit.request, visit.response, 200, 'ok\n');
     else {

@@ -7,7 +7,8 @@ import { formatEndpoint } from '../net/endpoint.js';
 import { listenError } from '../net/listen-error.js';
 import type { PartContext, RunningPart } from '../part/part.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
-import type { SwarmCounts } from './catalogue-page.js';
+import type { SwarmCounts } from './inner-counts.js';
+import { refreshInsideCounts } from './inside-refresh.js';
 import { createMirrorSite, type MirrorSiteOptions } from './mirror-site.js';
 import type { KeepOriginal } from './rewritten-torrents.js';
 import type { MirrorSiteConfig, MirrorSiteSection } from './section.js';
@@ -56,6 +57,11 @@ export async function startMirrorSite(
     );
   });
   server.on('error', needs.onListenerError);
+  const stopRefresh = refreshInsideCounts({
+    catalogue: needs.catalogue,
+    read: (infoHashes) => readSwarms(needs.swarm, infoHashes),
+    onError: (thrown) => needs.log.error({ err: thrown }, `mirror site: ${messageOf(thrown)}`),
+  });
   const bound = { host, port: (server.address() as AddressInfo).port };
   return {
     listeners: [
@@ -76,7 +82,7 @@ export async function startMirrorSite(
     stop: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await Promise.all([closed, rewriter.close()]);
+      await Promise.all([closed, rewriter.close(), stopRefresh()]);
     },
   };
 }
@@ -97,20 +103,24 @@ function pages(
     title,
     publicUrl,
     operatorName: operator.name,
-    swarmCounts: async (infoHashes) => {
-      const counts = await Promise.all(
-        // While the tracker is down, the catalogue is shown without counts.
-        infoHashes.map((infoHash) => swarm(infoHash).catch(() => null)),
-      );
-      return new Map(
-        infoHashes.flatMap((infoHash, i): [InfoHash, SwarmCounts][] => {
-          const known = counts[i];
-          return known ? [[infoHash, known.inner]] : [];
-        }),
-      );
-    },
+    // While the tracker is down, a page is shown without counts.
+    swarmCounts: (infoHashes) => readSwarms(swarm, infoHashes).catch(() => new Map()),
     onError: (thrown, url) => log.error({ err: thrown, url }, `mirror site: ${messageOf(thrown)}`),
   });
+}
+
+/** @throws while the tracker is down */
+async function readSwarms(
+  swarm: MirrorSiteNeeds['swarm'],
+  infoHashes: readonly InfoHash[],
+): Promise<Map<InfoHash, SwarmCounts>> {
+  const counts = await Promise.all(infoHashes.map((infoHash) => swarm(infoHash)));
+  return new Map(
+    infoHashes.flatMap((infoHash, i): [InfoHash, SwarmCounts][] => {
+      const known = counts[i];
+      return known ? [[infoHash, known.inner]] : [];
+    }),
+  );
 }
 
 /** A source without the key, and torrents of a source that was removed, follow the crawler's own. */

@@ -2,7 +2,7 @@
 
 import { html, type Markup } from '../markup/markup.js';
 import type { CatalogueTorrent } from '../store/sqlite/catalogue-torrent.js';
-import type { SwarmCounts } from './catalogue-page.js';
+import type { SwarmCounts } from './inner-counts.js';
 import { page, type SiteView } from './layout.js';
 import { showBytes, showCount, showDay } from './show.js';
 

@@ -1,6 +1,7 @@
 /** Entries for a catalogue under test. */
 import { type InfoHash, parseInfoHash } from '../../src/domain/info-hash.js';
 import type { TorrentToStore } from '../../src/store/sqlite/catalogue-torrent.js';
+import type { SqliteDatabase } from '../../src/store/sqlite/database.js';
 
 export function hashOf(n: number): InfoHash {
   return parseInfoHash(n.toString(16).padStart(40, '0'));
@@ -33,4 +34,18 @@ export function torrentToStore(n: number, facts: Partial<TorrentToStore> = {}): 
     ],
     ...facts,
   };
+}
+
+/** Stores torrents whose names are `word` and a number, faster than the crawler does. */
+export function fillCatalogue(database: SqliteDatabase, from: number, below: number, word: string): void {
+  database
+    .prepare(
+      `INSERT INTO catalogue_torrent (info_hash, name, total_bytes, files_json, file_count, tracker_tiers_json,
+         torrent_bytes, source, seeds, leechers, score, rank, first_seen_ms, last_seen_ms, fetched_ms, search_text)
+       SELECT printf('%040x', value), :word || ' ' || value, value, '[]', 1, '[]', x'00', 'lab', value, value, value, value,
+         value, value, value, :word || ' ' || value
+       FROM (WITH RECURSIVE number(value) AS (SELECT :from UNION ALL SELECT value + 1 FROM number LIMIT :below - :from)
+         SELECT value FROM number)`,
+    )
+    .run({ from: BigInt(from), below: BigInt(below), word });
 }

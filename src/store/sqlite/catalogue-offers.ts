@@ -1,7 +1,7 @@
 /** Writes where a torrent is offered and what it is called there. A search finds it by all of its titles. */
 import type { InfoHash } from '../../domain/info-hash.js';
 import { maskUrlSecrets } from '../../domain/mask-url-secrets.js';
-import { searchTextOf } from './catalogue-search.js';
+import { searchTextOf } from './catalogue-search-text.js';
 import type { CatalogueFile, Offer } from './catalogue-torrent.js';
 import type { SqliteDatabase } from './database.js';
 

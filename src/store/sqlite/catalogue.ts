@@ -10,7 +10,7 @@ import { type CatalogueOrigins, catalogueOrigins } from './catalogue-origins.js'
 import { type CataloguePopularity, cataloguePopularity } from './catalogue-popularity.js';
 import { type CataloguePushes, cataloguePushes } from './catalogue-pushes.js';
 import { type CatalogueReader, catalogueReader } from './catalogue-reader.js';
-import { type CatalogueQuery, type CatalogueResult, searchCatalogue } from './catalogue-search.js';
+import { type CatalogueSearch, catalogueSearch } from './catalogue-search.js';
 import { type CatalogueSummary, SUMMARY_COLUMNS, type SummaryRow, summaryOfRow } from './catalogue-torrent.js';
 import { type CatalogueWriter, catalogueWriter } from './catalogue-writer.js';
 import type { SqliteDatabase } from './database.js';
@@ -22,10 +22,10 @@ export interface Catalogue
     CatalogueDecisions,
     CatalogueLog,
     CataloguePopularity,
-    CataloguePushes {
+    CataloguePushes,
+    CatalogueSearch {
   /** Makes all changes of this work, or none. */
   atomically<T>(work: () => T): T;
-  search(query: CatalogueQuery): CatalogueResult;
   /** The current top, by rank. */
   ranked(): CatalogueSummary[];
   /** Removes the rank of all other torrents. @returns how many lost it */
@@ -51,8 +51,8 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
     ...catalogueLog(database),
     ...cataloguePopularity(database),
     ...cataloguePushes(database),
+    ...catalogueSearch(database),
     atomically: (work) => database.transaction(work)(),
-    search: (query) => searchCatalogue(database, query),
     ranked: () =>
       database
         .prepare<[], SummaryRow>(

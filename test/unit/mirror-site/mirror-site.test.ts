@@ -123,6 +123,19 @@ describe('the catalogue', () => {
     expect(second('a[rel=prev]').attr('href')).toBe('/?q=torrent');
   });
 
+  it('has first what has most seeds inside the network, shows how many, and sorts by peers inside', async () => {
+    catalogue.storeInsideCounts(
+      new Map([
+        [alice, { seeds: 40, leechers: 2 }],
+        [hashOf(3), { seeds: 1, leechers: 60 }],
+      ]),
+    );
+    const { text } = await get('/');
+    expect(names(text).slice(0, 2)).toEqual(['Alice in Wonderland', 'Only a link']);
+    expect(load(text)('tbody tr').first().text()).toContain('42');
+    expect(names((await get('/?sort=inside')).text).slice(0, 2)).toEqual(['Only a link', 'Alice in Wonderland']);
+  });
+
   it('bears any address', async () => {
     for (const query of [
       '?page=-1',
@@ -160,17 +173,12 @@ describe('the catalogue', () => {
 
   it('shows peers inside the network, and does without where the tracker does not answer', async () => {
     await serve({ swarmCounts: async (hashes) => new Map(hashes.map((hash) => [hash, { seeds: 40, leechers: 2 }])) });
-    expect(
-      load((await get('/')).text)('tbody tr')
-        .first()
-        .text(),
-    ).toContain('42');
     expect((await get(`/torrent/${alice}`)).text).toContain('40 seeds, 2 leechers');
     await serve({ swarmCounts: () => Promise.reject(new Error('no tracker')) });
-    expect((await get('/')).status).toBe(200);
+    expect((await get(`/torrent/${alice}`)).status).toBe(200);
     expect(errors).toMatchObject([{ message: 'no tracker' }]);
     await serve({ swarmCounts: () => new Promise(() => undefined) });
-    expect((await get('/')).status).toBe(200);
+    expect((await get(`/torrent/${alice}`)).status).toBe(200);
     expect(errors[1]).toMatchObject({ message: expect.stringContaining('did not report its swarms') });
   });
 });
