@@ -10,6 +10,8 @@ import { createGunzip } from 'node:zlib';
 
 /** `.1`, `.0.gz`, `-20261130`, `.2026-11-30.gz`: suffixes of logrotate, Squid, cronolog and newsyslog. */
 const ROTATED = /^(?:[.-](?:\d{1,4}|\d{8}(?:[-_T]?\d{2,10})?|\d{4}-\d\d-\d\d(?:[-_T]\d{2,6})?))?(?:\.gz)?$/;
+const DATED = /^[.-]\d{4}-?\d\d-?\d\d/;
+const EXTENSION = /\.[A-Za-z]\w*$/;
 /** By its beginning a file is known again under another name. */
 export const HEAD_BYTES = 1_024;
 const CHUNK_BYTES = 1 << 20;
@@ -27,8 +29,11 @@ export async function logsOf(pattern: string): Promise<string[]> {
   for (const path of await matchingPaths(pattern)) {
     const name = basename(path);
     const suffix = /(?:[.-]\d[\d_T-]*)?(?:\.gz)?$/.exec(name)![0];
-    const current = suffix !== name && ROTATED.test(suffix) ? path.slice(0, path.length - suffix.length) : path;
-    found.add(current);
+    const current = path.slice(0, path.length - suffix.length);
+    const isRotated = suffix !== '' && suffix !== name && ROTATED.test(suffix);
+    // `cache-1` and `cache-2` are two caches, if there is no `cache`. In `access.log.1` and after a date it is rotation.
+    const isOne = DATED.test(suffix) || EXTENSION.test(current) || (await isFile(current));
+    found.add(isRotated && isOne ? current : path);
   }
   return [...found].sort();
 }

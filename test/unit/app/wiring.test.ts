@@ -1,4 +1,5 @@
 /** What the composition root connects: each test fails if its connection is cut. */
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -176,6 +177,28 @@ test('what a crawl finds may be announced at once, and keeps its count of downlo
     await announce(infoHash, '127.1.0.5', { event: 'stopped', leftBytes: 0 });
     expect(await call(`/api/v1/swarms/${infoHash}`)).toMatchObject({ status: 200, completed: 1 });
   } finally {
+    await site.stop();
+  }
+});
+
+test('lines of access logs that are sent to the crawler count in the next crawl', async () => {
+  write('plan.csv', '127.1.0.0/17,north\n');
+  const site = await startOriginalSite({ '/a.torrent': torrentWith({ announce: 'udp://127.0.0.1:9/announce' }) });
+  const socket = createSocket('udp4');
+  try {
+    await start(
+      configOf(`crawler:
+  delayPerSite: 0ms
+  every: 1s
+  sources: [ { name: caches, type: access-log, listen: "udp://127.0.0.1:0", from: [127.0.0.0/8] } ]
+`),
+    );
+    const { host, port } = endpoint('crawler', 'udp');
+    const line = `${Date.now() / 1_000} 4 10.0.0.1 TCP_MISS/200 9 GET ${site.url}/a.torrent - HIER_DIRECT/1 text/html`;
+    await new Promise((resolve) => socket.send(line, port, host, resolve));
+    await eventually('the crawl', async () => ((await call('/api/v1/torrents')).torrents as object[]).length === 1);
+  } finally {
+    socket.close();
     await site.stop();
   }
 });

@@ -149,6 +149,14 @@ describe('a torrent that lies on two sites', () => {
   });
 });
 
+it('a torrent whose address leads to a magnet link is described by that link', async () => {
+  const magnet = `magnet:?xt=urn:btih:${hashOf('one')}&dn=Uno`;
+  a.routes.set('/t/one.torrent', { status: 302, headers: { location: magnet } });
+  setFeed(a, [{ name: 'one', seeds: 5 }]);
+  expect(brief((await crawler().crawlOnce()).entries)).toEqual(['1 Uno new']);
+  expect(catalogue.get(hashOf('one'))).toMatchObject({ magnet });
+});
+
 describe('a broken place', () => {
   it('makes room for the next address, and then for the magnet link', async () => {
     b.routes.set('/t/one.torrent', torrentOf('one'));

@@ -182,6 +182,22 @@ describe('files', () => {
     await expect(counts({ file: join(directory, '*.nothing') })).rejects.toThrow(/no file matches/);
   });
 
+  it('takes numbers for caches if no file is without one, and dates for rotation', async () => {
+    for (const name of ['cache-1', 'cache-2', 'edge-20261121.gz', 'edge-20261122']) {
+      const text = line(name.replace(/\W/g, '_'));
+      writeFileSync(join(directory, name), name.endsWith('.gz') ? gzipSync(text) : text);
+      changedAt(join(directory, name), name.includes('21') ? 24 : 0);
+    }
+    const [caches, edges] = [join(directory, 'cache-?'), join(directory, 'edge-*')];
+    await counts({ file: caches });
+    appendFileSync(join(directory, 'cache-1'), line('cache_1'));
+    expect(await counts({ file: caches })).toEqual({ cache_1: 2, cache_2: 1 });
+    expect(await counts({ file: edges, name: 'edges' })).toEqual({ edge_20261121_gz: 1, edge_20261122: 1 });
+    appendFileSync(join(directory, 'edge-20261122'), line('b'));
+    writeFileSync(join(directory, 'edge-20261123'), line('c'));
+    expect(await counts({ file: edges, name: 'edges' })).toMatchObject({ edge_20261122: 1, b: 1, c: 1 });
+  });
+
   it('says how many lines it cannot read, and what to do; and reads them when that is done', async () => {
     const own = '{"verb":"GET","target":"http://site.example/a.torrent","result":200}\n';
     writeFileSync(file, own.repeat(3));
