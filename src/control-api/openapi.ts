@@ -124,6 +124,7 @@ function security(access: Access): Json[] {
       return [];
     case 'operator':
     case 'upstream':
+    case 'site':
       return [{ token: [] }];
     case 'probe':
       return [{ token: [] }, { signature: [] }, { certificate: [] }];

@@ -3,7 +3,8 @@
 export type Principal =
   | { readonly kind: 'operator'; readonly name: string; readonly key: string }
   | { readonly kind: 'probe'; readonly name: string; readonly subdomains: readonly string[]; readonly key: string }
-  | { readonly kind: 'upstream'; readonly name: string; readonly key: string };
+  | { readonly kind: 'upstream'; readonly name: string; readonly key: string }
+  | { readonly kind: 'site'; readonly name: string; readonly key: string };
 
 export interface Authenticator {
   /** @returns undefined if nobody holds this token */
@@ -28,7 +29,7 @@ export interface SignedParts {
 }
 
 /** Which callers may use a route. */
-export type Access = 'anyone' | 'operator' | 'probe' | 'node' | 'upstream';
+export type Access = 'anyone' | 'operator' | 'probe' | 'node' | 'upstream' | 'site';
 
 /** Operators may do everything; `node` also lets in callers without a token (they report for their own address). */
 export function mayUse(access: Access, principal: Principal | undefined): boolean {

@@ -23,6 +23,7 @@ export interface ControlConfig {
   readonly control?: ControlSection | undefined;
   readonly reports: { readonly probes: readonly { readonly id: string; readonly token?: string | undefined }[] };
   readonly upstream: { readonly originalTrackers: readonly { readonly name: string; readonly token: string }[] };
+  readonly crawler: { readonly sources: readonly { readonly name: string; readonly token?: string | undefined }[] };
 }
 
 const LOOPBACK = /^(127\.|::1$)/;
@@ -45,7 +46,7 @@ function httpsHasACertificate({ control }: ControlConfig, report: Report): void 
 }
 
 /** A token identifies its owner, so no two owners may have the same token. */
-function tokensDiffer({ control, reports, upstream }: ControlConfig, report: Report): void {
+function tokensDiffer({ control, reports, upstream, crawler }: ControlConfig, report: Report): void {
   const holders: { readonly token: string | undefined; readonly name: string; readonly path: ConfigPath }[] = [
     ...reports.probes.map(({ token, id }, i) => ({
       token,
@@ -56,6 +57,11 @@ function tokensDiffer({ control, reports, upstream }: ControlConfig, report: Rep
       token,
       name: `original tracker "${name}"`,
       path: ['upstream', 'originalTrackers', i, 'token'],
+    })),
+    ...crawler.sources.map(({ token, name }, i) => ({
+      token,
+      name: `source "${name}"`,
+      path: ['crawler', 'sources', i, 'token'],
     })),
   ];
   const owners = new Map<string, string>();

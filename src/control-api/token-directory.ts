@@ -20,6 +20,8 @@ export interface ConfiguredTokens {
   }[];
   /** `upstream.originalTrackers`: original trackers that push peers. */
   readonly upstreams?: readonly { readonly name: string; readonly token: string }[];
+  /** Sources of the crawler that push their torrents. */
+  readonly sites?: readonly { readonly name: string; readonly token: string }[];
 }
 
 export class TokenDirectory implements Authenticator {
@@ -106,6 +108,10 @@ export class TokenDirectory implements Authenticator {
     for (const upstream of this.#configured.upstreams ?? []) {
       const key = sha256Hex(upstream.token);
       byDigest.set(key, { kind: 'upstream', name: upstream.name, key });
+    }
+    for (const site of this.#configured.sites ?? []) {
+      const key = sha256Hex(site.token);
+      byDigest.set(key, { kind: 'site', name: site.name, key });
     }
     if (this.#configured.controlToken !== undefined) {
       const key = sha256Hex(this.#configured.controlToken);

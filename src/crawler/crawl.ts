@@ -17,7 +17,7 @@ import type { CrawlProgress, CrawlResult } from './crawl-result.js';
 import { readSources } from './crawl-sources.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
 import { describeKnown, identified, type ProvenAddresses } from './known-descriptions.js';
-import { CANDIDATES_PER_PLACE, MIN_CANDIDATES } from './limits.js';
+import { CANDIDATES_PER_PLACE, MIN_CANDIDATES, PUSH_LIFETIME_MS } from './limits.js';
 import type { FetchMetadata } from './metadata-port.js';
 import { adaptedTop } from './popularity.js';
 import { provePlaces } from './prove-places.js';
@@ -153,6 +153,7 @@ function forget({ catalogue, state }: CrawlerOptions, policy: TorrentPolicy, now
   state.forgetBefore(nowMs - MEMORY_MS);
   catalogue.forgetPopularityBefore(nowMs - MEMORY_MS);
   catalogue.forgetOffersBefore(nowMs - MEMORY_MS);
+  catalogue.forgetPushedBefore(nowMs - PUSH_LIFETIME_MS);
   catalogue.forgetLogBefore(nowMs - LOG_MEMORY_MS);
 }
 

@@ -53,6 +53,11 @@ export const MIN_TRIES = 30;
 /** The best candidates of one source that a crawl compares, for each place in the top, and at least. */
 export const CANDIDATES_PER_PLACE = 20;
 export const MIN_CANDIDATES = 5_000;
+/** Torrents of one push, and of one site in all. */
+export const MAX_TORRENTS_PER_PUSH = 1_000;
+export const MAX_PUSHED_PER_SOURCE = 50_000;
+/** A site pushes a torrent again within this time, or it is forgotten. */
+export const PUSH_LIFETIME_MS = 7 * 86_400_000;
 /** Places of one torrent that are stored; popular ones lie on dozens of sites. */
 export const MAX_OFFERS = 32;
 /** Items of one source that name the same torrent: a site may list its newest and its best torrents. */

@@ -42,6 +42,7 @@ export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerN
     # - { name: caches, type: access-log, listen: "udp://127.0.0.1:5514", from: [127.0.0.0/8], format: json,
     #     host: site.example, fields: { time: t, method: m, url: u, host: h, status: s, type: c } }
     # - { name: own, type: announces }
+    # - { name: partner, type: push, token: "\${PARTNER_TOKEN}" }   # pushes by the control API
     # Each may have weight: 2, category: linux, block: ["cam rip"], keepOriginalTrackers: true; those with a url also
     #     headers: { Cookie: "\${SITE_COOKIE}" }, allowPrivate: true
 `,
@@ -52,6 +53,8 @@ export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerN
   routes: async (_, needs) => {
     const { catalogueRoutes } = await import('./api/catalogue-routes.js');
     const { catalogueView } = await import('./api/catalogue-view.js');
-    return catalogueRoutes(catalogueView(needs));
+    const { pushRoutes } = await import('./api/push-routes.js');
+    const view = catalogueView(needs);
+    return [...catalogueRoutes(view), ...pushRoutes(view)];
   },
 };

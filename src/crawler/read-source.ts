@@ -10,6 +10,7 @@ import type { CrawlDocumentReader, SourceDocument } from './document-tasks.js';
 import { MAX_CANDIDATES_PER_SOURCE, MAX_DOCUMENT_BYTES } from './limits.js';
 import { orAborted } from './or-aborted.js';
 import { demandOf } from './popularity.js';
+import { pushedCandidates } from './pushed-torrents.js';
 import type { AnnouncedSwarm, AnnouncedSwarms } from './source.js';
 import type { Source, SourceOfType } from './source-section.js';
 import { withDetails } from './sources/details.js';
@@ -52,6 +53,8 @@ async function readKind(source: Source, reading: SourceReading): Promise<Candida
       const document = await listDocument(source, reading);
       return reading.documents.run('plainList', document, { about: document.url, signal: reading.signal });
     }
+    case 'push':
+      return pushedCandidates(source.name, reading.catalogue, reading.clock.nowMs());
     case 'pinned': {
       const bytes = Buffer.from(source.torrents.join('\n'));
       const about = `the torrents of the source "${source.name}"`;

@@ -11,6 +11,7 @@ import {
   prefix,
   section,
   text,
+  token,
   wholeNumber,
 } from '../config-kit/field-schemas.js';
 import { LOG_FORMATS } from './access-log/log-line.js';
@@ -110,6 +111,7 @@ export const sourceSection = z.discriminatedUnion(
       ({ url, file }) => (url === undefined) !== (file === undefined),
       { error: 'a list has either a url or a file' },
     ),
+    section({ ...sourceBase, type: z.literal('push'), token }),
     section({
       ...sourceBase,
       type: z.literal('pinned'),
@@ -142,7 +144,7 @@ export const sourceSection = z.discriminatedUnion(
     section({ ...sourceBase, type: z.literal('announces') }),
   ],
   {
-    error: 'expected "feed", "html", "json", "csv", "sitemap", "list", "pinned", "access-log" or "announces"',
+    error: 'expected "feed", "html", "json", "csv", "sitemap", "list", "pinned", "push", "access-log" or "announces"',
   },
 );
 

@@ -93,6 +93,7 @@ export class RunningReports implements RunningPart<ReportsConfig> {
   }
 }
 
-function tokensOf({ control, reports, upstream }: ReportsConfig): ConfiguredTokens {
-  return { controlToken: control?.token, probes: reports.probes, upstreams: upstream.originalTrackers };
+function tokensOf({ control, reports, upstream, crawler }: ReportsConfig): ConfiguredTokens {
+  const sites = crawler.sources.flatMap(({ name, token }) => (token === undefined ? [] : [{ name, token }]));
+  return { controlToken: control?.token, probes: reports.probes, upstreams: upstream.originalTrackers, sites };
 }

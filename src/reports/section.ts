@@ -29,4 +29,5 @@ export interface ReportsConfig {
   };
   readonly control?: { readonly token?: string | undefined } | undefined;
   readonly upstream: { readonly originalTrackers: NonNullable<ConfiguredTokens['upstreams']> };
+  readonly crawler: { readonly sources: readonly { readonly name: string; readonly token?: string | undefined }[] };
 }

@@ -13,12 +13,18 @@ interface Operation {
 }
 
 const UPSTREAM_TOKEN = 'lab-token-upstream-01';
+const SITE_TOKEN = 'lab-token-partner-01';
 const infoHash = hashOf(1);
 let running: RunningApp;
 let paths: Record<string, Record<string, Operation>>;
 
 beforeAll(async () => {
-  running = await startLabApp(`${LAB_CONFIG}
+  const config = LAB_CONFIG.replace(
+    'tracker: {',
+    'tracker: { announceUrls: ["udp://alias.example.net:6969/announce"],',
+  );
+  running = await startLabApp(`${config}
+crawler: { sources: [ { name: partner, type: push, token: ${SITE_TOKEN} } ] }
 upstream: { originalTrackers: [{ name: original, token: ${UPSTREAM_TOKEN} }] }
 mirrorSite: { listen: "http://127.0.0.1:0" }
 dnsRedirect:
@@ -102,6 +108,9 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
   'get /api/v1/torrents': [
     () => answerOf('GET', '/api/v1/torrents'),
     () => answerOf('GET', '/api/v1/torrents?limit=0'),
+  ],
+  'post /api/v1/catalogue/torrents': [
+    () => answerOf('POST', '/api/v1/catalogue/torrents', { withdraw: [hashOf(5)] }, SITE_TOKEN),
   ],
   'post /api/v1/catalogue/actions': [
     () => answerOf('POST', '/api/v1/catalogue/actions', { action: 'pin', infoHash: hashOf(2), reason: 'ours' }),

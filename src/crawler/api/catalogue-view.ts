@@ -2,7 +2,9 @@
 import type { Clock } from '../../domain/clock.js';
 import type { Catalogue } from '../../store/sqlite/catalogue.js';
 import { actOnCatalogue, describeTorrent } from '../catalogue-actions.js';
+import { receivePush } from '../pushed-torrents.js';
 import type { CatalogueView } from './catalogue-routes.js';
+import type { PushView } from './push-routes.js';
 
 export interface CatalogueViewNeeds {
   readonly catalogue: Catalogue;
@@ -11,8 +13,9 @@ export interface CatalogueViewNeeds {
   readonly catalogueChanged: () => void;
 }
 
-export function catalogueView({ catalogue, clock, catalogueChanged }: CatalogueViewNeeds): CatalogueView {
+export function catalogueView({ catalogue, clock, catalogueChanged }: CatalogueViewNeeds): CatalogueView & PushView {
   return {
+    push: (source, push) => receivePush(source, push, { catalogue, clock, onChange: catalogueChanged }),
     torrent: (infoHash) => describeTorrent(infoHash, catalogue),
     log: (query) => catalogue.logEntries(query),
     decisions: () => catalogue.decisions(),
