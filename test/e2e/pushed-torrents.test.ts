@@ -30,7 +30,7 @@ crawler: { every: 1d, sources: [ { name: partner, type: push, token: ${TOKEN}, w
   );
   database = openDatabase(databaseFile(running.config));
   catalogue = createCatalogue(database);
-}, 60_000);
+});
 afterAll(async () => {
   database.close();
   await running.stop();
