@@ -69,6 +69,10 @@ export async function describe(
   }
   if (other !== undefined) return { kind: 'described', description: other };
   if (reasons.length > 0) return { kind: 'failed', reason: reasons.join('; ') };
+  if (candidate.torrentUrls.length > 0) {
+    const wayOut = 'to publish it, add its site as a source with a key of your own';
+    return { kind: 'skipped', reason: `its address needs a personal key, which is not stored; ${wayOut}` };
+  }
   return { kind: 'skipped', reason: 'no source gives its torrent file or magnet link' };
 }
 

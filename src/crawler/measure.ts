@@ -46,7 +46,8 @@ export async function measureSwarms(
       const tracker = maskUrlSecrets(url);
       try {
         const swarms = await orAborted(scraper.scrape([url], infoHashes), signal);
-        if (swarms.size === 0) failures.push({ tracker, reason: 'it reports none of these torrents' });
+        if (swarms.size === 0)
+          failures.push({ tracker, reason: 'it does not answer, or knows none of these torrents' });
         for (const [infoHash, swarm] of swarms) counts.set(infoHash, larger(counts.get(infoHash), swarm));
       } catch (thrown) {
         signal?.throwIfAborted();

@@ -88,7 +88,7 @@ async function show(options: CatalogueOptions, hash: string, context: CliContext
   await withCatalogue(options, context, async (ask) => {
     const answer = await ask((view) => view.torrent(infoHash), `/api/v1/catalogue/torrents/${infoHash}`);
     const { explanation, trackerTiers: _tiers, ...rest } = answer;
-    print(answer, rest, options, context);
+    print(answer, withTimes(rest), options, context);
     if (!options.json) context.stdout.write(`\n${(explanation as string[]).join('\n')}\n`);
   });
 }
@@ -99,16 +99,14 @@ async function log(options: CatalogueOptions, context: CliContext): Promise<void
   const path = `/api/v1/catalogue/log?limit=${limit}${infoHash === undefined ? '' : `&infoHash=${infoHash}`}`;
   await withCatalogue(options, context, async (ask) => {
     const answer = await ask((view) => ({ entries: view.log({ limit, infoHash }) }), path);
-    const entries = (answer.entries as Json[]).map(({ atMs, ...entry }) => ({ at: timeOf(atMs), ...entry }));
-    print(answer, { entries }, options, context);
+    print(answer, withTimes({ entries: answer.entries }), options, context);
   });
 }
 
 async function decisions(options: CatalogueOptions, context: CliContext): Promise<void> {
   await withCatalogue(options, context, async (ask) => {
     const answer = await ask((view) => ({ decisions: view.decisions() }), '/api/v1/catalogue/decisions');
-    const rows = (answer.decisions as Json[]).map(({ atMs, ...entry }) => ({ at: timeOf(atMs), ...entry }));
-    print(answer, { decisions: rows }, options, context);
+    print(answer, withTimes({ decisions: answer.decisions }), options, context);
   });
 }
 
@@ -136,8 +134,18 @@ function print(answer: Json, shown: Json, { json }: CatalogueOptions, context: C
   context.stdout.write(json ? `${JSON.stringify(answer)}\n` : showDocument(shown));
 }
 
-function timeOf(ms: unknown): string {
-  return new Date(Number(ms)).toISOString();
+/** Times since the Unix epoch as text: `firstSeenMs` becomes `firstSeen`. 0 is a file that is to be fetched again. */
+function withTimes(document: Json): Json {
+  const readable = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(readable);
+    return typeof value === 'object' && value !== null ? withTimes(value as Json) : value;
+  };
+  return Object.fromEntries(
+    Object.entries(document).map(([name, value]) => {
+      if (typeof value !== 'number' || !name.endsWith('Ms')) return [name, readable(value)];
+      return [name.slice(0, -'Ms'.length), value === 0 ? '-' : new Date(value).toISOString()];
+    }),
+  );
 }
 
 function userName(): string {

@@ -3,12 +3,13 @@
  * A second run finds the files of the first one and takes them for what they are: it neither renames them again nor rewrites
  * a rewritten file beside its original.
  */
-import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 
 export const STANDARD_STREAM = '-';
 const REWRITTEN = /\.alias\.torrent$/i;
+const MAGNET = /^magnet:/i;
 const TORRENT = /\.torrent$/i;
 
 export interface OutputChoice {
@@ -34,17 +35,17 @@ interface Found {
 export function rewriteInputs(given: readonly string[], { output, inPlace }: OutputChoice): RewriteInput[] {
   if (inPlace && output !== undefined)
     throw new OperatorError('--in-place and --output exclude each other; choose one');
-  const isDirectory = output !== undefined && statOf(output)?.isDirectory() === true;
+  const isDirectory = output !== undefined && isOutputDirectory(output, given);
   const found: (Found | RewriteInput)[] = given.flatMap((input): (Found | RewriteInput)[] => {
-    if (/^magnet:/i.test(input)) return [{ kind: 'magnet', input }];
+    if (MAGNET.test(input)) return [{ kind: 'magnet', input }];
     if (input === STANDARD_STREAM || statOf(input)?.isDirectory() !== true)
       return [{ path: input, below: basename(input) }];
     return torrentsIn(input, isDirectory ? output : undefined);
   });
   const files = found.filter((each) => 'path' in each);
   if (output !== undefined && !isDirectory && files.length > 1) {
-    const where = output === STANDARD_STREAM ? 'standard output takes one torrent' : 'they cannot all become one file';
-    throw new OperatorError(`${files.length} torrents were given, but ${where}; pass an existing directory with -o`);
+    const where = output === STANDARD_STREAM ? 'standard output takes one torrent' : `${output} is one file`;
+    throw new OperatorError(`${files.length} torrents were given, but ${where}; pass a directory with -o`);
   }
   if (found.length === 0) throw new OperatorError(`no torrent was found in ${given.join(', ')}`, { code: 'failed' });
   const outputs = new Set(files.flatMap(({ path }) => (REWRITTEN.test(path) ? [] : [rewrittenName(resolve(path))])));
@@ -54,9 +55,19 @@ export function rewriteInputs(given: readonly string[], { output, inPlace }: Out
     const { path, below } = each;
     if (seen.has(resolve(path))) return [];
     seen.add(resolve(path));
-    if (!inPlace && output === undefined && outputs.has(resolve(path))) return [];
+    if (!inPlace && outputs.has(resolve(path))) return [];
     return [{ kind: 'file', input: path, output: inPlace ? path : outputOf(path, below, output, isDirectory) }];
   });
+}
+
+/** A place that does not exist yet becomes a directory if it is written as one, or if it takes more than one torrent. */
+function isOutputDirectory(output: string, given: readonly string[]): boolean {
+  if (output === STANDARD_STREAM) return false;
+  const stat = statOf(output);
+  if (stat !== undefined) return stat.isDirectory();
+  if (TORRENT.test(output)) return false;
+  const files = given.filter((input) => !MAGNET.test(input));
+  return /[\\/]$/.test(output) || files.length > 1 || files.some((input) => statOf(input)?.isDirectory() === true);
 }
 
 function outputOf(path: string, below: string, output: string | undefined, isDirectory: boolean): string {
@@ -72,7 +83,7 @@ function rewrittenName(path: string): string {
 
 /** @param except an output directory inside it, so that a second run does not take the files of the first */
 function torrentsIn(directory: string, except: string | undefined): (Found | RewriteInput)[] {
-  const avoided = except === undefined ? undefined : realpathSync(except);
+  const avoided = except === undefined || !existsSync(except) ? undefined : realpathSync(except);
   const found: (Found | RewriteInput)[] = [];
   const walk = (folder: string): void => {
     try {

@@ -18,7 +18,8 @@ import { MAX_TORRENT_BYTES } from '../../wire/metainfo-limits.js';
 
 /** @throws Error that says why the file cannot be read */
 export function readTorrentFile(path: string): Uint8Array {
-  const stat = statSync(path);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new Error('no such file');
   if (!stat.isFile()) throw new Error('is not a file; pass - to read standard input');
   if (stat.size > MAX_TORRENT_BYTES) throw new Error(`is larger than ${MAX_TORRENT_BYTES} bytes`);
   return readFileSync(path);

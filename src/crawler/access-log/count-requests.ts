@@ -1,5 +1,6 @@
 /** Counts the requests for each torrent in lines of an access log, by the day of the line. */
 import { parseInfoHash } from '../../domain/info-hash.js';
+import { maskUrlSecrets } from '../../domain/mask-url-secrets.js';
 import { MAX_LOG_LINE_BYTES, MAX_LOG_URLS_PER_CHUNK } from '../limits.js';
 import { looksLikeTorrentUrl, webUrl } from '../link.js';
 import type { JsonLogFields } from './json-line.js';
@@ -21,7 +22,10 @@ export interface LogReading {
 }
 
 export interface LogCounts {
-  /** Requests by day since the Unix epoch, then by target: the URL of a torrent file, or `urn:btih:` and 40 hex digits. */
+  /**
+   * Requests by day since the Unix epoch, then by target: the URL of a torrent file without personal keys,
+   * or `urn:btih:` and 40 hex digits.
+   */
   readonly byDay: Map<number, Map<string, number>>;
   readonly lines: number;
   /** Lines in a known format, whatever they ask for. */
@@ -85,13 +89,19 @@ function torrentOf(request: LogRequest, defaultHost: string | undefined): string
   const infoHash = announcedInfoHash(url);
   if (infoHash !== undefined) return announcedTorrent(infoHash);
   if (!looksLikeTorrentUrl(url) && !type.startsWith('application/x-bittorrent')) return undefined;
-  if (/^https?:/i.test(url)) return webUrl(url, url);
+  if (/^https?:/i.test(url)) return torrentUrl(url, url);
   if (!url.startsWith('/')) return undefined;
   // A path without a host cannot be fetched.
   const host = request.host ?? defaultHost;
   if (host === undefined) return NO_HOST;
   const isHttps = request.isHttps === true || host.endsWith(':443');
-  return webUrl(url, `${isHttps ? 'https' : 'http'}://${host}/`);
+  return torrentUrl(url, `${isHttps ? 'https' : 'http'}://${host}/`);
+}
+
+/** Without the key of the user who asked: the crawler must not fetch as that user. */
+function torrentUrl(url: string, base: string): string | undefined {
+  const target = webUrl(url, base);
+  return target === undefined ? undefined : maskUrlSecrets(target);
 }
 
 /** The first `info_hash` of an announce, as written in the URL. */

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import parseTorrent from 'parse-torrent';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
@@ -89,7 +89,7 @@ describe('rewrite', () => {
   it.each([
     ['a private torrent', () => fixtures.bunny.torrent, /private torrent \(BEP 27\)/],
     ['no torrent', () => Buffer.from('hello'), /not valid bencode/],
-    ['nothing', () => undefined, /ENOENT/],
+    ['nothing', () => undefined, /no such file/],
   ])('refuses %s, names the file, and writes nothing', async (_what, content, reason) => {
     const bad = join(directory, 'bad.torrent');
     const bytes = content();
@@ -130,7 +130,7 @@ describe('rewrite with many torrents', () => {
     const { stdout, stderr, thrown } = await rewrite(...names, '-a', url);
     expect(thrown).toMatchObject({ exitCode: 1, message: '3 of 5 torrents were not rewritten' });
     expect(stderr).toMatch(/^alias-tracker: \S+bad\.torrent: not valid bencode/m);
-    expect(stderr).toMatch(/^alias-tracker: \S+missing\.torrent: ENOENT/m);
+    expect(stderr).toMatch(/^alias-tracker: \S+missing\.torrent: no such file$/m);
     expect(stderr).toMatch(/^alias-tracker: \S+private\.torrent: .*BEP 27/m);
     expect(stdout.toString().trim().split('\n').at(-1)).toBe('2 failed, 2 rewritten, 1 private');
     expect(Object.keys(contentOf(directory)).filter((name) => name.includes('.alias.'))).toEqual([
@@ -197,6 +197,20 @@ describe('rewrite with many torrents', () => {
     );
     expect(both.stderr).toMatch(/was written for .*x.same\.torrent/);
     expect(both.thrown).toMatchObject({ message: '1 of 2 torrents were not rewritten' });
+  });
+
+  it('makes the output directory of a directory or of several torrents, and leaves out results of earlier runs', async () => {
+    mkdirSync(join(directory, 'in'));
+    writeFileSync(join(directory, 'in', 'a.torrent'), good('a'));
+    expect((await rewrite(join(directory, 'in'), '-a', url)).thrown).toBeUndefined();
+    const outputs = { in: 'new', 'in/a.torrent': 'new2/' };
+    for (const [input, output] of Object.entries(outputs)) {
+      expect((await rewrite(join(directory, input), '-a', url, '-o', `${directory}/${output}`)).thrown).toBeUndefined();
+      expect(Object.keys(contentOf(resolve(directory, output)))).toEqual(['a.alias.torrent']);
+    }
+    const several = await rewrite(file, join(directory, 'in/a.torrent'), '-a', url, '-o', join(directory, 'new3'));
+    expect(several.thrown).toBeUndefined();
+    expect(Object.keys(contentOf(join(directory, 'new3')))).toEqual(['a.alias.torrent', 'leaves.alias.torrent']);
   });
 
   it('says where to write several, and what it did not find', async () => {

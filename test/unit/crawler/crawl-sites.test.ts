@@ -1,4 +1,7 @@
 /** Crawls of sites as they are: several addresses of one torrent, broken and hostile places, false numbers, personal keys. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
 import { createDocumentReader } from '../../../src/app/document-reader.js';
@@ -358,6 +361,18 @@ describe('personal keys', () => {
     nowMs += 48 * HOUR_MS;
     expect(brief((await crawler({ sources }).crawlOnce()).entries)).toEqual(['1 one kept']);
     expect(a.requests.some(({ path }) => path.includes('secret'))).toBe(false);
+  });
+
+  it.each([true, false])('of users in an access log are not used, dry run: %s', async (dryRun) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'keys-')), 'access.log');
+    const url = at(a, '/one.torrent?passkey=abcdef0123456789');
+    writeFileSync(file, `${(nowMs / 1000).toFixed(3)} 45 10.1.2.3 TCP_MISS/200 14321 GET ${url} - HIER_DIRECT/192.0.2.1 -\n`);
+    a.routes.set('/one.torrent?passkey=abcdef0123456789', torrentOf('one'));
+    const sources = [{ name: 'log', type: 'access-log' as const, file, format: 'auto' as const }];
+    const result = await crawler({ sources }).crawlOnce({ dryRun });
+    const [entry] = result.entries;
+    expect(entry?.reason).toMatch(/needs a personal key.*add its site as a source/);
+    expect(a.requests).toEqual([]);
   });
 });
 

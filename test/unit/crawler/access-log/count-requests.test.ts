@@ -125,6 +125,15 @@ describe('lines', () => {
     expect(count(`${line}\n${combined('/page')}`)).toMatchObject({ requests: 2, withoutHost: 1, byDay: new Map() });
   });
 
+  it('count without the personal key of the user who asked, so that nothing is fetched as that user', () => {
+    const line = combined(`${torrent}?passkey=0123456789abcdef&id=1`);
+    expect(found(line)).toEqual([[`${torrent}?passkey=[secret]&id=1`, 1, 0]]);
+    const path = combined('/download/17/0123456789abcdef0123/a.torrent');
+    expect(found(path, { host: 'site.example' })).toEqual([
+      ['http://site.example/download/17/[secret]/a.torrent', 1, 0],
+    ]);
+  });
+
   it('count for the day on which they were written, unless that is too long ago', () => {
     const on = (date: string): string => combined(torrent).replace('22/Nov/2026:10:00:00 +0000', date);
     const lines = [
