@@ -366,7 +366,10 @@ describe('personal keys', () => {
   it.each([true, false])('of users in an access log are not used, dry run: %s', async (dryRun) => {
     const file = join(mkdtempSync(join(tmpdir(), 'keys-')), 'access.log');
     const url = at(a, '/one.torrent?passkey=abcdef0123456789');
-    writeFileSync(file, `${(nowMs / 1000).toFixed(3)} 45 10.1.2.3 TCP_MISS/200 14321 GET ${url} - HIER_DIRECT/192.0.2.1 -\n`);
+    writeFileSync(
+      file,
+      `${(nowMs / 1000).toFixed(3)} 45 10.1.2.3 TCP_MISS/200 14321 GET ${url} - HIER_DIRECT/192.0.2.1 -\n`,
+    );
     a.routes.set('/one.torrent?passkey=abcdef0123456789', torrentOf('one'));
     const sources = [{ name: 'log', type: 'access-log' as const, file, format: 'auto' as const }];
     const result = await crawler({ sources }).crawlOnce({ dryRun });
