@@ -8,7 +8,7 @@ import type { InfoHash } from '../domain/info-hash.js';
 import { hasUrlSecrets, MASK, maskUrlSecrets } from '../domain/mask-url-secrets.js';
 import type { CatalogueTorrent, TorrentToStore } from '../store/sqlite/catalogue-torrent.js';
 import { MAX_NAME_BYTES } from '../wire/metainfo-limits.js';
-import { parseMagnet } from '../wire/metainfo-magnet.js';
+import { magnetFor, parseMagnet } from '../wire/metainfo-magnet.js';
 import { type Candidate, sourcesNaming } from './candidate.js';
 import type { CrawlDocumentReader } from './document-tasks.js';
 import { type FetchMetadata, torrentOfMetadata } from './metadata-port.js';
@@ -33,7 +33,7 @@ export interface DescriptionReading {
   readonly metadata?: FetchMetadata | undefined;
 }
 
-/** Tries each address of the file in turn, then the magnet link. @throws only if the signal is aborted */
+/** Tries each address of the file in turn, then the peers of its swarm, then the magnet link. @throws only if the signal is aborted */
 export async function describe(
   candidate: Candidate,
   reading: DescriptionReading,
@@ -43,10 +43,11 @@ export async function describe(
   const ways = fetchable(candidate.torrentUrls).map(
     (url) => (): Promise<Description> => fromFile(candidate, url, reading, signal),
   );
-  if (magnet !== undefined) ways.push(async () => fromMagnet(candidate, magnet));
-  else if (infoHash !== undefined && reading.metadata !== undefined) {
-    ways.push(() => fromPeers(candidate, infoHash, reading, signal));
+  const swarm = infoHash ?? (magnet === undefined ? undefined : infoHashOfMagnet(magnet));
+  if (swarm !== undefined && reading.metadata !== undefined) {
+    ways.push(() => fromPeers(candidate, swarm, reading, signal));
   }
+  if (magnet !== undefined) ways.push(async () => fromMagnet(candidate, magnet));
   const reasons: string[] = [];
   let other: Description | undefined;
   for (const way of ways) {
@@ -125,7 +126,7 @@ async function readFile(
   }
 }
 
-/** BEP 9. The info-hash proves what a peer sends. */
+/** BEP 9. The info-hash proves what a peer sends. A torrent that lacks its piece layers becomes a magnet link. */
 async function fromPeers(
   candidate: Candidate,
   infoHash: InfoHash,
@@ -134,15 +135,17 @@ async function fromPeers(
 ): Promise<Description> {
   const info = await metadata?.(infoHash, signal);
   if (info === undefined) throw new ClientError('unreachable', 'no peer of its swarm sent its description');
-  const torrentBytes = torrentOfMetadata(info);
-  const facts = await documents.run('torrent', torrentBytes, { about: infoHash, signal });
+  const { magnet } = candidate;
+  const announceUrls = magnet === undefined ? [] : parseMagnet(magnet).trackers;
+  const torrentBytes = torrentOfMetadata(info, announceUrls);
+  const { lacksLayers, ...facts } = await documents.run('description', torrentBytes, { about: infoHash, signal });
   if (facts.infoHash !== infoHash && facts.hybridInfoHash !== infoHash) {
     throw new ClientError('invalid-answer', 'a peer sent the description of another torrent');
   }
   return {
     ...facts,
-    torrentBytes,
-    magnet: undefined,
+    torrentBytes: lacksLayers ? undefined : torrentBytes,
+    magnet: lacksLayers ? (magnet ?? magnetFor({ ...facts, announceUrls })) : undefined,
     source: candidate.source,
     pageUrl: candidate.pageUrl,
     torrentUrl: undefined,
@@ -155,7 +158,7 @@ function fromMagnet(candidate: Candidate, magnet: string): Description {
   return {
     infoHash: parsed.infoHash,
     hybridInfoHash: parsed.hybridInfoHash,
-    infoHashV2: undefined,
+    infoHashV2: parsed.infoHashV2,
     name: parsed.name ?? cutToBytes(candidate.title ?? parsed.infoHash, MAX_NAME_BYTES),
     totalBytes: parsed.totalBytes,
     pieceBytes: undefined,

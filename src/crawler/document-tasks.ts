@@ -15,7 +15,7 @@ import { type JsonFields, parseJsonList } from './sources/json.js';
 import { type ListSelectors, parseDetailsPage, parseListPage } from './sources/list-page.js';
 import { parsePlainList } from './sources/plain-list.js';
 import { parseSitemap, type SitemapPart, type SitemapPatterns } from './sources/sitemap.js';
-import { readTorrent, type TorrentFacts } from './torrent-facts.js';
+import { readDescription, readTorrent, type TorrentFacts } from './torrent-facts.js';
 
 export interface SourceDocument {
   readonly bytes: Uint8Array;
@@ -50,6 +50,7 @@ export const documentTasks = {
     parseSitemap(textOf(document), document.patterns, contextOf(document)),
   plainList: (document: SourceDocument): Candidate[] => parsePlainList(textOf(document), contextOf(document)),
   torrent: (bytes: Uint8Array): TorrentFacts => readTorrent(bytes),
+  description: (bytes: Uint8Array): ReturnType<typeof readDescription> => readDescription(bytes),
   /** Complete lines of an access log. */
   logLines: ({ bytes, reading }: { bytes: Uint8Array; reading: LogReading }): LogCounts =>
     countRequests(bytes, reading),

@@ -49,8 +49,10 @@ export async function describeKnown(
     // A feed may name the wrong torrent for an address; only a fetch proves it.
     const isProven =
       first !== undefined && URL.canParse(first) && proven.stored.get(addressKey(first)) === stored.infoHash;
-    if (fetchable(candidate.torrentUrls).length === 0 || (fresh && isProven))
-      return { kind: 'stored', torrent: stored };
+    // Peers may have the description of what is known as a link only.
+    const isComplete = stored.magnet === undefined || known.metadata === undefined;
+    const isFinal = fetchable(candidate.torrentUrls).length === 0 ? fresh || isComplete : fresh && isProven;
+    if (isFinal) return { kind: 'stored', torrent: stored };
   }
   const described = await describe(candidate, known, signal);
   return described.kind === 'failed' && stored !== undefined ? { kind: 'stored', torrent: stored } : described;

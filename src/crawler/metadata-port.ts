@@ -3,6 +3,7 @@
  * the peers of the swarm (BEP 9). `src/app` connects it. Without it, such a torrent is skipped.
  */
 import type { InfoHash } from '../domain/info-hash.js';
+import { encodeList, encodeString } from '../wire/metainfo-bencode.js';
 
 /**
  * @returns the bytes of the `info` dictionary, undefined if no peer has them. The crawl checks them against the info-hash
@@ -10,10 +11,9 @@ import type { InfoHash } from '../domain/info-hash.js';
  */
 export type FetchMetadata = (infoHash: InfoHash, signal: AbortSignal | undefined) => Promise<Uint8Array | undefined>;
 
-const BEFORE_INFO = Buffer.from('d4:info');
-const END = Buffer.from('e');
-
-/** A torrent file of this `info` dictionary alone, with its bytes unchanged. */
-export function torrentOfMetadata(info: Uint8Array): Uint8Array {
-  return Buffer.concat([BEFORE_INFO, info, END]);
+/** A torrent file of this `info` dictionary, with its bytes unchanged. @param trackers its original ones, if they are known */
+export function torrentOfMetadata(info: Uint8Array, trackers: readonly string[] = []): Uint8Array {
+  const tiers = encodeList(trackers.map((url) => encodeList([encodeString(url)])));
+  const list = trackers.length === 0 ? [] : [encodeString('announce-list'), tiers];
+  return Buffer.concat([Buffer.from('d'), ...list, encodeString('info'), info, Buffer.from('e')]);
 }

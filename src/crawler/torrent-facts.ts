@@ -3,7 +3,7 @@
  * searches show no more. Private torrents are skipped (BEP 27).
  */
 import type { InfoHash } from '../domain/info-hash.js';
-import { parseMetainfo } from '../wire/metainfo.js';
+import { type Metainfo, parseMetainfo } from '../wire/metainfo.js';
 import type { TorrentFile } from '../wire/metainfo-files.js';
 import { privateTorrent } from '../wire/metainfo-rewrite.js';
 import { MAX_LISTED_FILES } from './limits.js';
@@ -23,7 +23,21 @@ export interface TorrentFacts {
 
 /** @throws ClientError `invalid-bencode`, `invalid-torrent`, `private-torrent` */
 export function readTorrent(bytes: Uint8Array): TorrentFacts {
-  const metainfo = parseMetainfo(bytes);
+  return factsOf(parseMetainfo(bytes));
+}
+
+/**
+ * A torrent file that was made of the description that peers send. `lacksLayers`: it is of version 2, and clients refuse it
+ * without its piece layers (BEP 52). @throws as {@link readTorrent}
+ */
+export function readDescription(bytes: Uint8Array): TorrentFacts & { readonly lacksLayers: boolean } {
+  const metainfo = parseMetainfo(bytes, 'absent');
+  const { infoHashV2, files, pieceBytes } = metainfo;
+  const lacksLayers = infoHashV2 !== undefined && files.some((file) => file.bytes > pieceBytes);
+  return { ...factsOf(metainfo), lacksLayers };
+}
+
+function factsOf(metainfo: Metainfo): TorrentFacts {
   if (metainfo.private) throw privateTorrent(metainfo.name);
   const { infoHash, hybridInfoHash, infoHashV2, name, totalBytes, pieceBytes, files, trackerTiers } = metainfo;
   return {

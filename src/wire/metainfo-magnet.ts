@@ -15,6 +15,8 @@ export interface Magnet {
   readonly infoHash: InfoHash;
   /** The second hash of a hybrid torrent: `urn:btmh` truncated to 20 bytes. */
   readonly hybridInfoHash: InfoHash | undefined;
+  /** All 64 hex digits of `urn:btmh`. */
+  readonly infoHashV2: string | undefined;
   readonly name: string | undefined;
   /** `xl`, in bytes. */
   readonly totalBytes: number | undefined;
@@ -30,7 +32,7 @@ const TOPIC_PARAMETER = /^xt(\.\d+)?$/;
 export function parseMagnet(text: string): Magnet {
   const parameters = magnetParameters(text);
   let v1: InfoHash | undefined;
-  let v2: InfoHash | undefined;
+  let v2: string | undefined;
   const trackers = new Set<string>();
   let name: string | undefined;
   let totalBytes: number | undefined;
@@ -38,7 +40,7 @@ export function parseMagnet(text: string): Magnet {
     if (TOPIC_PARAMETER.test(key)) {
       if (/^urn:btih:/i.test(value)) v1 ??= parseBtih(value.slice(9));
       // 12 20 is the multihash prefix of a SHA-256 of 32 bytes.
-      else if (/^urn:btmh:1220[0-9a-f]{64}$/i.test(value)) v2 ??= parseInfoHash(value.slice(13, 53));
+      else if (/^urn:btmh:1220[0-9a-f]{64}$/i.test(value)) v2 ??= value.slice(13).toLowerCase();
     } else if (TRACKER_PARAMETER.test(key)) {
       if (isAnnounceUrl(value) && trackers.size < MAX_TRACKERS) trackers.add(value);
     } else if (NAME_PARAMETER.test(key)) {
@@ -47,9 +49,17 @@ export function parseMagnet(text: string): Magnet {
       totalBytes ??= Number(value);
     }
   }
-  const infoHash = v1 ?? v2;
+  const truncatedV2 = v2 === undefined ? undefined : parseInfoHash(v2.slice(0, 40));
+  const infoHash = v1 ?? truncatedV2;
   if (infoHash === undefined) throw new ClientError('invalid-value', 'the magnet link has no BitTorrent info-hash');
-  return { infoHash, hybridInfoHash: v1 === undefined ? undefined : v2, name, totalBytes, trackers: [...trackers] };
+  return {
+    infoHash,
+    hybridInfoHash: v1 === undefined ? undefined : truncatedV2,
+    infoHashV2: v2,
+    name,
+    totalBytes,
+    trackers: [...trackers],
+  };
 }
 
 /** @throws ClientError `invalid-value` */

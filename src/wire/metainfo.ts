@@ -46,9 +46,10 @@ export interface Metainfo {
 }
 
 /**
+ * @param layers `absent`: the file was made of the description that peers send, which never has the piece layers (BEP 52)
  * @throws ClientError `invalid-bencode` if the bytes are not one bencoded dictionary, `invalid-torrent` if it is not a torrent
  */
-export function parseMetainfo(bytes: Uint8Array): Metainfo {
+export function parseMetainfo(bytes: Uint8Array, layers: 'present' | 'absent' = 'present'): Metainfo {
   if (bytes.length > MAX_TORRENT_BYTES) {
     throw notTorrent(`it has ${bytes.length} bytes, more than the ${MAX_TORRENT_BYTES} that clients accept`);
   }
@@ -71,7 +72,8 @@ export function parseMetainfo(bytes: Uint8Array): Metainfo {
   const filesV1 = hasV1 ? readFilesV1(bytes, info, statedName, pieceBytes) : undefined;
   const filesV2 = hasV2 ? readFilesV2(bytes, info.get('file tree')!) : undefined;
   if (filesV2 !== undefined) {
-    checkPieceLayers(bytes, entries.find((entry) => entry.key === 'piece layers')?.value, filesV2, pieceBytes);
+    const span = entries.find((entry) => entry.key === 'piece layers')?.value;
+    if (layers === 'present') checkPieceLayers(bytes, span, filesV2, pieceBytes);
     if (filesV1 !== undefined) checkHybrid(filesV1, filesV2, pieceBytes);
   }
   const all = filesV2 ?? filesV1!.filter((file) => !file.padding);

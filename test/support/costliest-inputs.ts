@@ -237,6 +237,10 @@ const readers: Readonly<Record<keyof DocumentTasks, CostlyInput[]>> = {
     },
     'what follows': (n) => `d4:infod6:lengthi0e4:name1:x12:piece lengthi16384e6:pieces0:eed${fill('l', n)}`,
   }),
+  description: inputs('description', (text) => documentTasks.description(latin1(text)), {
+    files: (n) =>
+      `d4:infod9:file treed${numbered((i) => `9:f${String(i).padStart(8, '0')}d0:d6:lengthi99999e11:pieces root32:${'r'.repeat(32)}ee`, n)}e12:meta versioni2e4:name1:x12:piece lengthi16384eee`,
+  }),
   logLines: inputs('logLines', (text) => documentTasks.logLines({ bytes: latin1(`${text}\n`), reading: logReading }), {
     announces: lines(
       60_000,
