@@ -34,6 +34,8 @@ const END = 0x65;
 const INTEGER = 0x69;
 const LIST = 0x6c;
 
+/** Of the lists and dictionaries around the current value. Shared by all scans, which are short and very many. */
+const states = new Uint8Array(MAX_BENCODE_DEPTH);
 const IN_LIST = 0;
 const IN_DICTIONARY_BEFORE_KEY = 1;
 const IN_DICTIONARY_BEFORE_VALUE = 2;
@@ -48,7 +50,6 @@ function malformed(what: string, at: number): ClientError {
  * @throws ClientError `invalid-bencode`
  */
 export function scanValue(bytes: Uint8Array, start: number): number {
-  const states = new Uint8Array(MAX_BENCODE_DEPTH);
   let depth = 0;
   let at = start;
   let values = 0;
@@ -116,6 +117,11 @@ function scanInteger(bytes: Uint8Array, start: number): number {
   return at + 1;
 }
 
+/** The same bytes. Readers that make many strings of them call it once at their start. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 export function isDictionary(bytes: Uint8Array, value: Span): boolean {
   return bytes[value.start] === DICTIONARY;
 }
@@ -132,8 +138,7 @@ export function isString(bytes: Uint8Array, value: Span): boolean {
 /** The integer at a scanned span; undefined if it is not an integer or not exactly representable. */
 export function integerAt(bytes: Uint8Array, value: Span): number | undefined {
   if (bytes[value.start] !== INTEGER) return undefined;
-  const digits = Buffer.from(bytes.buffer, bytes.byteOffset + value.start + 1, value.end - value.start - 2);
-  const number = Number(digits.toString('latin1'));
+  const number = Number(bufferOf(bytes).toString('latin1', value.start + 1, value.end - 1));
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
@@ -141,7 +146,7 @@ export function integerAt(bytes: Uint8Array, value: Span): number | undefined {
 export function stringAt(bytes: Uint8Array, value: Span): Buffer | undefined {
   if (!isString(bytes, value)) return undefined;
   const content = stringContent(bytes, value.start);
-  return Buffer.from(bytes.buffer, bytes.byteOffset + content.start, content.end - content.start);
+  return bufferOf(bytes).subarray(content.start, content.end);
 }
 
 /**
@@ -170,9 +175,7 @@ export function dictionaryEntries(bytes: Uint8Array, start: number): { entries: 
  */
 export function dictionaryKey(bytes: Uint8Array, at: number, keys: Set<string>): { key: string; valueStart: number } {
   const content = stringContent(bytes, at);
-  const key = Buffer.from(bytes.buffer, bytes.byteOffset + content.start, content.end - content.start).toString(
-    'latin1',
-  );
+  const key = bufferOf(bytes).toString('latin1', content.start, content.end);
   if (keys.has(key)) throw malformed(`the key "${key.slice(0, 40)}" appears twice`, at);
   if (keys.size === MAX_DICTIONARY_KEYS) throw malformed(`a dictionary of more than ${MAX_DICTIONARY_KEYS} keys`, at);
   keys.add(key);

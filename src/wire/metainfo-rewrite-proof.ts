@@ -1,7 +1,7 @@
 /** Rewrites a torrent and reads the result as a client would, to prove that only its trackers changed. */
 import type { InfoHash } from '../domain/info-hash.js';
 import { parseMetainfo } from './metainfo.js';
-import { type RewriteOptions, rewriteTorrent } from './metainfo-rewrite.js';
+import { type RewriteOptions, rewriteParsed } from './metainfo-rewrite.js';
 
 export interface ProvenRewriting {
   readonly bytes: Uint8Array;
@@ -14,10 +14,10 @@ export interface ProvenRewriting {
   readonly trackersAfter: readonly string[];
 }
 
-/** @throws ClientError as {@link rewriteTorrent}; Error if the proof fails, which is a defect */
+/** @throws ClientError as {@link rewriteParsed}; Error if the proof fails, which is a defect */
 export function rewriteWithProof(original: Uint8Array, options: RewriteOptions): ProvenRewriting {
   const before = parseMetainfo(original);
-  const bytes = rewriteTorrent(original, options);
+  const bytes = rewriteParsed(original, before, options);
   const after = parseMetainfo(bytes);
   const infoBefore = original.subarray(before.infoSpan.start, before.infoSpan.end);
   const infoAfter = bytes.subarray(after.infoSpan.start, after.infoSpan.end);

@@ -4,7 +4,7 @@
  * private torrent is refused (BEP 27): its peers must come from its own tracker.
  */
 import { ClientError } from '../domain/errors.js';
-import { parseMetainfo } from './metainfo.js';
+import { type Metainfo, parseMetainfo } from './metainfo.js';
 import { parseAnnounceUrl } from './metainfo-announce-url.js';
 import { encodeList, encodeString } from './metainfo-bencode.js';
 
@@ -22,7 +22,11 @@ export interface RewriteOptions {
  * @throws ClientError `invalid-bencode`, `invalid-torrent`, `invalid-value`, `private-torrent`
  */
 export function rewriteTorrent(bytes: Uint8Array, options: RewriteOptions): Uint8Array {
-  const metainfo = parseMetainfo(bytes);
+  return rewriteParsed(bytes, parseMetainfo(bytes), options);
+}
+
+/** @param metainfo of these bytes; otherwise as {@link rewriteTorrent} */
+export function rewriteParsed(bytes: Uint8Array, metainfo: Metainfo, options: RewriteOptions): Uint8Array {
   if (metainfo.private) throw privateTorrent(metainfo.name);
   const tiers = announceTiers(options, metainfo.trackerTiers);
   const parts = new Map<string, Uint8Array>();

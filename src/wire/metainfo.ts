@@ -9,6 +9,7 @@ import { ClientError } from '../domain/errors.js';
 import { type InfoHash, infoHashFromBytes } from '../domain/info-hash.js';
 import { isAnnounceUrl } from './metainfo-announce-url.js';
 import {
+  bufferOf,
   type DictionaryEntry,
   dictionaryEntries,
   integerAt,
@@ -49,7 +50,8 @@ export interface Metainfo {
  * @param layers `absent`: the file was made of the description that peers send, which never has the piece layers (BEP 52)
  * @throws ClientError `invalid-bencode` if the bytes are not one bencoded dictionary, `invalid-torrent` if it is not a torrent
  */
-export function parseMetainfo(bytes: Uint8Array, layers: 'present' | 'absent' = 'present'): Metainfo {
+export function parseMetainfo(input: Uint8Array, layers: 'present' | 'absent' = 'present'): Metainfo {
+  const bytes = bufferOf(input);
   if (bytes.length > MAX_TORRENT_BYTES) {
     throw notTorrent(`it has ${bytes.length} bytes, more than the ${MAX_TORRENT_BYTES} that clients accept`);
   }

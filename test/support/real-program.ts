@@ -11,6 +11,8 @@ import { delimiter, join } from 'node:path';
 /** Debian's package for each program, for the message. */
 const PACKAGE_OF: Readonly<Record<string, string>> = {
   'transmission-cli': 'transmission-cli',
+  'transmission-create': 'transmission-cli',
+  'transmission-show': 'transmission-cli',
   'transmission-daemon': 'transmission-daemon',
   aria2c: 'aria2',
   dig: 'bind9-dnsutils',
