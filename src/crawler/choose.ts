@@ -119,7 +119,7 @@ class Queue {
     // Sorting is stable: equal standings keep the order of the sources and their entries.
     const sorted = [...candidates].sort((a, b) => compare(standing.get(b)!, standing.get(a)!));
     const isUnknown = (candidate: Candidate): boolean => scraper !== undefined && sizeIsUnknown(candidate);
-    this.#unknown = sorted.filter(isUnknown).slice(0, top * TRIES_PER_PLACE);
+    this.#unknown = inTurns(sorted.filter(isUnknown), top * TRIES_PER_PLACE);
     this.#known = sorted.filter((candidate) => !isUnknown(candidate));
   }
 
@@ -147,6 +147,24 @@ class Queue {
     const tries = Math.max(MIN_TRIES, this.#choosing.top * TRIES_PER_PLACE);
     if ((this.#failures.get(candidate.source) ?? 0) < tries) round.push(candidate);
   }
+}
+
+/** The best of each source in turn, so that one without any numbers is tried beside one with thousands of torrents. */
+function inTurns(candidates: readonly Candidate[], limit: number): Candidate[] {
+  const bySource = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    const ofSource = bySource.get(candidate.source) ?? [];
+    bySource.set(candidate.source, ofSource);
+    ofSource.push(candidate);
+  }
+  const chosen: Candidate[] = [];
+  for (let turn = 0; chosen.length < Math.min(limit, candidates.length); turn++) {
+    for (const ofSource of bySource.values()) {
+      const next = ofSource[turn];
+      if (next !== undefined && chosen.length < limit) chosen.push(next);
+    }
+  }
+  return chosen;
 }
 
 function sizeIsUnknown({ seeds, leechers, measured }: Candidate): boolean {

@@ -4,6 +4,7 @@
  * stored torrents: those of an unreadable source keep their rank, and those that drop out of the top are retained for a
  * while.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../domain/clock.js';
 import { addressKey } from '../domain/site-address.js';
 import type { PoliteFetcher } from '../net/polite-fetch.js';
@@ -92,6 +93,8 @@ export function createCrawler(options: CrawlerOptions): Crawler {
 async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlResult> {
   const timeUp = AbortSignal.timeout(options.maxDurationMs ?? DEFAULT_MAX_DURATION_MS);
   const signal = run.signal === undefined ? timeUp : AbortSignal.any([timeUp, run.signal]);
+  // Every document and request of the crawl listens to it.
+  setMaxListeners(0, signal);
   const { catalogue, state, clock, retainMs = DEFAULT_RETAIN_MS } = options;
   const { onProgress, dryRun = false } = run;
   const top = run.top ?? adaptedTop(options.top, options.topMax, (await options.load?.()) ?? 0);
@@ -117,7 +120,9 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
     nowMs,
   });
   const proven: ProvenAddresses = { stored: catalogue.fileAddresses(), others: state.knownFiles() };
-  const candidates = await candidatesOf(read.candidates, carriedOver(ranked, read.unread, policy, catalogue), proven);
+  const carried = carriedOver(ranked, read.unread, policy, catalogue);
+  // Taken out of the list as they are merged: they need tens of megabytes, and the crawl goes on for minutes.
+  const candidates = await candidatesOf(read.candidates, carried, proven);
   const describable = candidates.filter(
     (c) => c.torrentUrls[0] ?? c.magnet ?? (c.infoHash && (options.metadata ?? catalogue.get(c.infoHash))),
   );
@@ -159,7 +164,7 @@ function forget({ catalogue, state }: CrawlerOptions, policy: TorrentPolicy, now
 
 /** Merged, with the info-hashes that are known. In slices, because a crawl shares its thread with the mirror site. */
 async function candidatesOf(
-  read: readonly Candidate[],
+  read: Candidate[],
   carried: readonly Candidate[],
   proven: ProvenAddresses,
 ): Promise<Candidate[]> {
@@ -168,6 +173,7 @@ async function candidatesOf(
     for (const candidate of read.slice(at, at + SLICE)) known.push(identified(candidate, proven));
     await new Promise(setImmediate);
   }
+  read.length = 0;
   return mergeCandidates([...known, ...carried]);
 }
 

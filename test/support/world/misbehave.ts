@@ -1,6 +1,6 @@
 /** What the bad sites of the local world do instead of answering. */
 import type { ServerResponse } from 'node:http';
-import { siteHost, type WorldPlace } from './world-addresses.js';
+import { originOf, siteHost, type WorldPlace } from './world-addresses.js';
 import { answersError, variantOf, type WorldSite } from './world-plan.js';
 
 export interface FaultyRequest {
@@ -20,7 +20,7 @@ const DRIP_MS = 200;
 
 /** @returns true if the request has been answered, or never will be */
 export function answerFault(request: FaultyRequest): boolean {
-  const { site, number, path, response } = request;
+  const { site, number, path, response, place } = request;
   if (site.fault === 'loops' && path.startsWith('/round/')) {
     response.writeHead(302, { location: `/round/${Number(path.slice('/round/'.length)) + 1}` }).end();
     return true;
@@ -39,7 +39,11 @@ export function answerFault(request: FaultyRequest): boolean {
     case 'loops':
       // To itself, to a place that moves on, to another site that sends it back.
       response
-        .writeHead(302, { location: [path, '/round/1', `//${siteHost(site.name)}${path}`][variantOf(number) % 3]! })
+        .writeHead(302, {
+          location: [path, '/round/1', `${originOf(siteHost(site.name), place).slice('http:'.length)}${path}`][
+            variantOf(number) % 3
+          ]!,
+        })
         .end();
       return true;
     case 'endless':

@@ -90,12 +90,15 @@ export function worldConfig(
   };
 }
 
-/** Combined format of a proxy, with the requests of every torrent that has some, in no order, between other traffic. */
+/** Combined format of a proxy, of the last minute, with the requests of every torrent that has some, in no order, between other traffic. */
 function accessLog(site: WorldSite, place: WorldPlace): string {
   const lines: string[] = [];
+  const [, day, month, year, minute] = /(\d\d) (\w+) (\d+) (\d\d:\d\d)/.exec(
+    new Date(Date.now() - 60_000).toUTCString(),
+  )!;
   const line = (target: string, status: number, at: number): string => {
     const second = String(at % 60).padStart(2, '0');
-    return `10.1.2.${at % 250} - - [22/Nov/2026:10:00:${second} +0000] "GET ${target} HTTP/1.1" ${status} 5120 "-" "Firefox"\n`;
+    return `10.1.2.${at % 250} - - [${day}/${month}/${year}:${minute}:${second} +0000] "GET ${target} HTTP/1.1" ${status} 5120 "-" "Firefox"\n`;
   };
   for (const torrent of place.world.torrents) {
     const home = place.world.sites[torrent.sites[0]!]!;

@@ -101,7 +101,7 @@ const PLANS: readonly SitePlan[] = [
   { name: 'html', format: 'html', share: 2 },
   { name: 'unit3d', format: 'unit3d', share: 6 },
   { name: 'gazelle', format: 'gazelle', share: 6 },
-  { name: 'archive', format: 'archive', share: 4 },
+  { name: 'archive', format: 'archive' },
   { name: 'csv', format: 'csv', share: 8 },
   { name: 'csv-second', format: 'csv', share: 2 },
   { name: 'sitemap', format: 'sitemap' },

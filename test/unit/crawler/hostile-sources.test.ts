@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDocumentReader } from '../../../src/app/document-reader.js';
 import { type CrawlerOptions, createCrawler } from '../../../src/crawler/crawl.js';
 import type { CrawlResult } from '../../../src/crawler/crawl-result.js';
+import type { Scraper } from '../../../src/crawler/source.js';
 import { parseIp } from '../../../src/domain/ip-address.js';
 import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite-fetch.js';
 import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
@@ -160,5 +161,24 @@ describe('a source that lies', () => {
     expect(of('/honest.torrent')).toMatchObject({ cookie: 'me', allowPrivate: true });
     expect(of('/delete.torrent')).toMatchObject({ cookie: undefined, allowPrivate: false });
     expect(requests('/delete.torrent')).toBe(1);
+  });
+
+  it('cannot keep the crawl from measuring the torrents of others by a long list without numbers', async () => {
+    const silent = Array.from({ length: 20 }, (_, i) => ({ url: `${evil}/silent-${i}.torrent` }));
+    for (const i of silent.keys()) {
+      site.routes.set(`/silent-${i}.torrent`, torrentWith({ announce: 'http://t.test/announce' }, { name: `s${i}` }));
+    }
+    const wanted = torrentWith({ announce: 'http://t.test/announce' }, { name: 'wanted' });
+    site.routes.set('/wanted.torrent', wanted);
+    setFeed('/evil.xml', silent);
+    setFeed('/good.xml', [{ url: `${good}/wanted.torrent` }]);
+    const scraper: Scraper = {
+      scrape: async (_trackers, infoHashes) =>
+        new Map(
+          infoHashes.map((hash) => [hash, { seeders: hash === hashOf(wanted) ? 500 : 1, leechers: 0, completed: 0 }]),
+        ),
+    };
+    await crawl({ top: 1, scraper });
+    expect(ranked()).toEqual(['wanted 500']);
   });
 });
