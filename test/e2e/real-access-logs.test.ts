@@ -2,18 +2,18 @@
  * What inner users ask for, from the logs of a real Squid and a real nginx: curl fetches torrents through them, their logs are
  * rotated in the ways that operators rotate them, and every crawl counts each request once.
  */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDocumentReader } from '../../src/app/document-reader.js';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerCrawlCommand } from '../../src/cli/commands/crawl.js';
-import { type LogListener, startLogListener } from '../../src/crawler/access-log/log-listener.js';
-import { createCrawlState } from '../../src/store/sqlite/catalogue-crawl-state.js';
-import { openDatabase } from '../../src/store/sqlite/database.js';
 import { runCommand } from '../support/command-line.js';
+import { eventually } from '../support/eventually.js';
+import { freePort } from '../support/free-port.js';
 import { type OriginalSite, startOriginalSite } from '../support/original-site.js';
 import { requireProgram } from '../support/real-program.js';
+import { ServeProcess } from '../support/serve-process.js';
 import { torrentWith } from '../support/torrents.js';
 import { curl, startNginx, startSquid, untilLines, type WebCache } from '../support/web-caches.js';
 
@@ -43,8 +43,10 @@ afterEach(async () => {
 });
 
 /** Requests of users through the cache: each torrent so many times, and a page and a missing file beside. */
-async function request(wanted: Wanted): Promise<void> {
-  const through = ['--proxy', `http://127.0.0.1:${cache!.port}`];
+async function request(
+  wanted: Wanted,
+  through: readonly string[] = ['--proxy', `http://127.0.0.1:${cache!.port}`],
+): Promise<void> {
   for (const [name, times] of Object.entries(wanted)) {
     for (let i = 0; i < times; i++) await curl(curlProgram!, `${site.url}/t/${name}.torrent`, ...through);
   }
@@ -52,19 +54,27 @@ async function request(wanted: Wanted): Promise<void> {
   await curl(curlProgram!, `${site.url}/t/missing.torrent`, ...through);
 }
 
+/** To the cache as if it were the site: it sees a path and a Host header. */
+const asSite = (): string[] => ['--connect-to', `127.0.0.1:${site.port}:127.0.0.1:${cache!.port}`];
+
+function configured(source: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return {
+    operator: { name: 'ISP', networks: [{ asn: 64500, prefixes: ['127.1.0.0/16'] }] },
+    tracker: { announceUrls: ['udp://tracker.isp.test:6969/announce'] },
+    crawler: { delayPerSite: '0ms', every: '30d', sources: [{ name: 'cache', type: 'access-log', ...source }] },
+    storage: { directory: join(directory, 'data') },
+    lab: true,
+  };
+}
+
 /** A crawl by the command, of this log alone. @returns requests by torrent that the crawl now knows of */
 async function crawl(log: string, more: Readonly<Record<string, unknown>> = {}): Promise<Wanted> {
   const config = join(directory, 'config.json');
-  writeFileSync(
-    config,
-    JSON.stringify({
-      operator: { name: 'ISP', networks: [{ asn: 64500, prefixes: ['127.1.0.0/16'] }] },
-      tracker: { announceUrls: ['udp://tracker.isp.test:6969/announce'] },
-      crawler: { delayPerSite: '0ms', sources: [{ name: 'cache', type: 'access-log', file: log, ...more }] },
-      storage: { directory: join(directory, 'data') },
-      lab: true,
-    }),
-  );
+  writeFileSync(config, JSON.stringify(configured({ file: log, ...more })));
+  return crawlBy(config);
+}
+
+async function crawlBy(config: string): Promise<Wanted> {
   const { stdout, thrown } = await runCommand(registerCrawlCommand, ['crawl', '--json', '--config', config]);
   expect(thrown).toBeUndefined();
   const { entries } = JSON.parse(stdout.toString()) as {
@@ -131,73 +141,87 @@ describe.skipIf(nginx === undefined || curlProgram === undefined)('nginx', () =>
     await untilLines(log, 3);
     expect(await crawl(log)).toEqual({ numbers: 3, alice: 2, leaves: 1 });
   });
-});
 
-describe.skipIf(nginx === undefined || curlProgram === undefined)('nginx in the place of a site', () => {
-  const json = `log_format own escape=json '{"time_iso8601":"$time_iso8601","request":"$request","status":"$status","http_host":"$http_host"}';`;
   it.each([
-    ['paths of one site', 'access_log access.log combined;', true],
-    ['JSON', `${json} access_log access.log own;`, false],
-  ])('%s', async (_what, logs, oneSite) => {
+    ['combined format with paths only', 'access_log access.log combined;', true],
+    [
+      'a virtual host before the combined format',
+      `log_format vhost '$http_host $remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent';
+       access_log access.log vhost;`,
+      false,
+    ],
+    [
+      'JSON',
+      `log_format js escape=json '{"time":"$time_iso8601","host":"$http_host","method":"$request_method",'
+         '"uri":"$request_uri","status":$status,"type":"$sent_http_content_type"}';
+       access_log access.log js;`,
+      false,
+    ],
+  ])('in the place of a site: %s, copied and truncated, then compressed', async (_what, logs, pathsOnly) => {
     const folder = join(directory, 'nginx');
     const log = join(folder, 'access.log');
+    const source = pathsOnly ? { host: `127.0.0.1:${site.port}` } : {};
     cache = await startNginx(nginx!, { directory: folder, origin: site.url, logs });
-    const host = site.url.replace('http://', '');
-    const direct = (name: string): Promise<void> =>
-      curl(curlProgram!, `http://127.0.0.1:${cache!.port}/t/${name}.torrent`, '-H', `Host: ${host}`);
-    for (const name of ['alice', 'alice', 'leaves']) await direct(name);
+    await request({ alice: 2, numbers: 1 }, asSite());
+    await untilLines(log, 5);
+    expect(await crawl(log, source)).toEqual({ alice: 2, numbers: 1 });
+    // logrotate's copytruncate: what was written after the last crawl is in the copy alone.
+    await request({ numbers: 2 }, asSite());
+    await untilLines(log, 9);
+    copyFileSync(log, `${log}-20261129`);
+    truncateSync(log);
+    await request({ leaves: 1 }, asSite());
     await untilLines(log, 3);
-    expect(await crawl(log, oneSite ? { host } : {})).toEqual({ alice: 2, leaves: 1 });
+    expect(await crawl(log, source)).toEqual({ numbers: 3, alice: 2, leaves: 1 });
+    // And compressed before the next crawl, as `dateext` and `compress` do.
+    await request({ leaves: 1 }, asSite());
+    await untilLines(log, 6);
+    writeFileSync(`${log}-20261130.gz`, gzipSync(readFileSync(log)));
+    truncateSync(log);
+    await request({ alice: 1 }, asSite());
+    await untilLines(log, 3);
+    expect(await crawl(log, source)).toEqual({ numbers: 3, alice: 3, leaves: 2 });
   });
 });
 
-describe.skipIf(squid === undefined || nginx === undefined || curlProgram === undefined)('lines over UDP', () => {
-  const documents = createDocumentReader({ name: 'test-documents' });
-  const database = openDatabase(':memory:');
-  const state = createCrawlState(database);
-  let listener: LogListener;
-  beforeEach(async () => {
-    listener = await startLogListener(
-      { host: '127.0.0.1', port: 0 },
-      {
-        source: { name: 'sent', type: 'access-log' },
-        state,
-        documents,
-        clock: { nowMs: () => Date.now() },
-        isIpv6Only: false,
-        onProblem: (problem) => expect.unreachable(problem),
-        onError: (error) => expect.unreachable(error.message),
-      },
-    );
-  });
+describe('lines sent over UDP to serve', () => {
+  let serve: ServeProcess | undefined;
   afterEach(async () => {
-    await listener.stop();
-    database.exec('DELETE FROM crawler_request_count');
-  });
-  afterAll(async () => {
-    await documents.close();
-    database.close();
+    await serve?.close();
+    serve = undefined;
   });
 
-  const counted = async (): Promise<Record<string, number>> => {
-    await listener.flush();
-    const requests = [...state.requests('sent', 0)];
-    return Object.fromEntries(requests.map(([target, count]) => [/(\w+)\.torrent/.exec(target)![1], count]));
-  };
+  async function startServe(): Promise<{ port: number; config: string }> {
+    const [port, tracker] = [await freePort(), await freePort()];
+    const config = {
+      ...configured({ listen: `udp://127.0.0.1:${port}` }),
+      tracker: {
+        listen: [`udp://127.0.0.1:${tracker}`],
+        announceUrls: [`udp://tracker.isp.test:${tracker}/announce`],
+      },
+    };
+    serve = new ServeProcess(config);
+    await serve.start();
+    return { port, config: serve.configFile };
+  }
 
-  it('of Squid', async () => {
-    const logs = `access_log udp://127.0.0.1:${listener.port} squid`;
-    cache = await startSquid(squid!, { directory: join(directory, 'squid'), logs, keeps: 0 });
-    await request({ alice: 2, leaves: 1 });
-    // Squid sends what it has when 1,400 bytes are together, and when it ends.
+  it.skipIf(squid === undefined || curlProgram === undefined)('by Squid: access_log udp://', async () => {
+    const { port, config } = await startServe();
+    const folder = join(directory, 'squid');
+    cache = await startSquid(squid!, { directory: folder, logs: `access_log udp://127.0.0.1:${port} squid`, keeps: 0 });
+    await request({ alice: 3, leaves: 1 });
+    // Squid collects lines until a datagram is full, or until it ends.
     await cache.stop();
-    await expect.poll(counted).toEqual({ alice: 2, leaves: 1 });
+    await eventually('the lines', async () => (await crawlBy(config)).alice === 3);
+    expect(await crawlBy(config)).toEqual({ alice: 3, leaves: 1 });
   });
 
-  it('of nginx, by syslog', async () => {
-    const logs = `access_log syslog:server=127.0.0.1:${listener.port} combined;`;
+  it.skipIf(nginx === undefined || curlProgram === undefined)('by nginx: access_log syslog:', async () => {
+    const { port, config } = await startServe();
+    const logs = `access_log syslog:server=127.0.0.1:${port} combined;`;
     cache = await startNginx(nginx!, { directory: join(directory, 'nginx'), origin: site.url, logs });
-    await request({ alice: 1, numbers: 2 });
-    await expect.poll(counted).toEqual({ alice: 1, numbers: 2 });
+    await request({ numbers: 2 });
+    await eventually('the lines', async () => (await crawlBy(config)).numbers === 2);
+    expect(await crawlBy(config)).toEqual({ numbers: 2 });
   });
 });
