@@ -5,7 +5,7 @@ import { siteAddressOf } from '../domain/site-address.js';
 import type { PoliteFetcher } from '../net/polite-fetch.js';
 import { matchesPattern } from '../net/robots.js';
 import { bestOf } from './best-of.js';
-import { type Candidate, plausibleCount } from './candidate.js';
+import { type Candidate, plausibleCount, uniform } from './candidate.js';
 import type { CrawlProgress, CrawlResult } from './crawl-result.js';
 import { demandOf } from './popularity.js';
 import { readSource, type SourceReading } from './read-source.js';
@@ -77,7 +77,7 @@ function* prepared(candidates: Iterable<Candidate>, source: Source): Generator<C
   for (const candidate of candidates) {
     if (isBlocked(candidate.title, candidate.category, candidate.infoHash)) continue;
     yield {
-      ...candidate,
+      ...uniform(candidate),
       weight: candidate.weight ?? weight,
       seeds: plausibleCount(candidate.seeds),
       leechers: plausibleCount(candidate.leechers),
