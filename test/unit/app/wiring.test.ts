@@ -20,8 +20,7 @@ import { startOriginalSite } from '../../support/original-site.js';
 import { torrentWith } from '../../support/torrents.js';
 
 const TOKEN = 'the-control-token';
-/** Warnings and errors of the application. */
-const said: string[] = [];
+const said: { readonly level: string; readonly msg: string }[] = [];
 let directory: string;
 let app: Application | undefined;
 beforeEach(() => {
@@ -58,7 +57,7 @@ ${text}`,
 }
 
 async function start(config: Config): Promise<Application> {
-  const logger = createLogger('warn', { destination: { write: (line) => void said.push(line) } });
+  const logger = createLogger('info', { destination: { write: (line) => void said.push(JSON.parse(line)) } });
   app = createApp(config, { logger, random: createRandom(1) });
   await app.start();
   return app;
@@ -129,7 +128,9 @@ describe('the address plan', () => {
     for (const wrong of ['127.1.0.0/17,other\n', '127.1.0.0/17,north\n192.0.2.0/24,b\n', 'nonsense,x\n1,2\n']) {
       write('plan.csv', wrong);
       const before = said.length;
-      await eventually('the refusal', () => said.length > before);
+      await eventually('the refusal', () =>
+        said.slice(before).some(({ level }) => level === 'warn' || level === 'error'),
+      );
       expect(await clampedUplink(), wrong).toEqual(CLAMPED);
     }
     write('plan.csv', '127.1.0.0/17,north\n');
@@ -159,13 +160,15 @@ test('what a crawl finds may be announced at once, and keeps its count of downlo
   const item = `<item><title>A</title><enclosure url="${site.url}/a.torrent" type="application/x-bittorrent"/></item>`;
   site.routes.set('/feed.xml', `<rss version="2.0"><channel><title>t</title>${item}</channel></rss>`);
   try {
-    const text = `crawler: { delayPerSite: 0ms, sources: [ { name: lab, type: feed, url: "${site.url}/feed.xml" } ] }\n`;
+    const text = `crawler: { delayPerSite: 0ms, sources: [ { name: lab, type: feed, url: "${site.url}/feed.xml" }, { name: away, type: feed, url: "${site.url}/away.xml" } ] }\n`;
     const config = configOf(text);
     const tracker = { ...config.tracker, torrents: { mode: 'catalogue' as const } };
     await start({ ...config, tracker });
     const listed = async (): Promise<{ infoHash: string }[]> =>
       (await call('/api/v1/torrents')).torrents as { infoHash: string }[];
     await eventually('the crawl', async () => (await listed()).length === 1);
+    const crawled = 'crawled: 1 torrents new, 0 updated, 0 kept, 0 failed; sources that failed: away (';
+    await eventually('the log', () => said.some(({ msg }) => msg.startsWith(crawled) && !msg.includes('lab (')));
     const { infoHash } = (await listed())[0]!;
     await eventually('the list', () =>
       announce(infoHash, '127.1.0.5').then(

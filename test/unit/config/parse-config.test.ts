@@ -94,6 +94,11 @@ describe('values', () => {
     ],
     ['lab: maybe', 'lab: expected true or false'],
     ['operator: 5', 'operator: expected keys'],
+    // Of a list of sub-domains or a file, the one that was meant.
+    ['operator: { subdomains: { file: p.csv, id: x } }', 'operator.subdomains.id: unknown key; known here: file'],
+    ['operator: { subdomains: { file: 5 } }', 'operator.subdomains.file: expected a path'],
+    ['operator: { subdomains: [ 7 ] }', 'operator.subdomains[0]: expected keys (id, prefixes'],
+    ['operator: { subdomains: 7 }', 'operator.subdomains: expected a list of sub-domains, or "file: FILE.csv"'],
     ['operator: { name: x }', 'operator.networks: is missing; expected a list of networks, e.g. [ { asn: 64500'],
     ['tracker: { trustedProxies: 10.0.0.1 }', 'tracker.trustedProxies: expected a list, e.g. [a, b]'],
     ['billing: { currency: 5 }', 'billing.currency: expected text'],
