@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,8 +8,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 120_000, interval: 10 } },
-    // Two projects' worth of patience, one runner: e2e tests start whole applications and real clients.
     pool: 'forks',
-    maxWorkers: 2,
+    // More than processors: many e2e tests wait for real clients, or for a thread to count as stuck.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
   },
 });

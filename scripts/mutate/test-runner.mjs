@@ -15,6 +15,8 @@ const vitest = await createVitest('test', {
   reporters: [{}],
 });
 await vitest.standalone();
+/** @type {string | undefined} */
+let changedBefore;
 const specifications = new Map((await vitest.globTestSpecifications()).map((each) => [each.moduleId, each]));
 
 /**
@@ -24,7 +26,9 @@ const specifications = new Map((await vitest.globTestSpecifications()).map((each
  * @returns {Promise<Answer>}
  */
 async function run({ changed, tests }) {
-  if (changed !== undefined) vitest.invalidateFile(changed);
+  // The one before, too: its defect was removed since.
+  for (const file of [changedBefore, changed]) if (file !== undefined) vitest.invalidateFile(file);
+  changedBefore = changed;
   /** @type {Record<string, number>} */
   const durations = {};
   for (const test of tests) {
@@ -33,12 +37,11 @@ async function run({ changed, tests }) {
     if (specification === undefined) throw new Error(`${test} is not a test`);
     const { testModules, unhandledErrors } = await vitest.runTestSpecifications([specification]);
     durations[test] = performance.now() - startedMs;
-    const passed = testModules.length > 0 && testModules.every((each) => each.ok());
-    if (!passed || unhandledErrors.length > 0) {
-      const errors = testModules.flatMap((each) => [
-        ...each.errors(),
-        ...[...each.children.allTests('failed')].flatMap((failed) => failed.result().errors ?? []),
-      ]);
+    // The results hold those of earlier runs, too.
+    const module = testModules.find(({ moduleId }) => moduleId === test);
+    if (!module?.ok() || unhandledErrors.length > 0) {
+      const failures = module === undefined ? [] : [...module.children.allTests('failed')];
+      const errors = [...(module?.errors() ?? []), ...failures.flatMap((failed) => failed.result().errors ?? [])];
       const [first] = [...errors, ...unhandledErrors];
       return { failed: test, why: first === undefined ? 'no test ran' : messageOf(first), durations };
     }

@@ -70,8 +70,11 @@ describe.skipIf(!namespaces)('an experiment in network namespaces', { timeout: 6
     ['aria2c', aria2c],
     ['transmission', transmission],
   ] as const)('with inner seeds that serve nobody, %s', (client, program) => {
-    /** Starting eight clients on a busy machine takes its time; the precise figures are in docs/benchmarks.md. */
-    const SLACK_SECONDS = 10;
+    /**
+     * Whoever is given nobody outside does not complete at all. Starting eight clients on a busy machine takes its time; the
+     * precise figures are in docs/benchmarks.md.
+     */
+    const SLACK_SECONDS = 30;
 
     it.skipIf(!(program && opentracker))('completes about as soon as under random choice', async () => {
       const swarm = ['--clients', '8', '--foreign-clients', '0', '--foreign-seeds', '3'];
