@@ -30,9 +30,11 @@ test('a directory that cannot be written is a fault until it can, and each chang
   expect(health.reasons()).toEqual([expect.stringContaining(`storage: ${directory} cannot be written`)]);
   expect(log).toEqual([expect.stringContaining('reports are refused and swarms are not saved')]);
   mkdirSync(directory);
-  for (let i = 0; i < 2; i++) await watch.check();
-  expect(health.reasons()).toEqual([]);
-  expect(log.slice(1)).toEqual(['storage: can be written again']);
+  for (let i = 0; i < 2; i++) {
+    await watch.check();
+    expect(health.reasons()).toEqual([]);
+    expect(log.slice(1)).toEqual(['storage: can be written again']);
+  }
   expect(existsSync(join(directory, 'write-test'))).toBe(false);
   watch.failed(new Error('no space'));
   watch.failed(new Error('no space'));
