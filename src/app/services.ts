@@ -24,7 +24,9 @@ import { topologyPart } from '../topology/part.js';
 import type { TopologyConfig } from '../topology/section.js';
 import type { TopologySource } from '../topology/topology-source.js';
 import type { TopologyView } from '../topology/topology-state.js';
+import type { DataPlane } from '../tracker/data-plane.js';
 import type { ForeignPeer } from '../tracker/import-foreign-peers.js';
+import { MAX_LISTED_SWARMS } from '../tracker/limits.js';
 import { trackerPart } from '../tracker/part.js';
 import { storeFill } from '../tracker/store-fill.js';
 import { upstreamPart } from '../upstream/part.js';
@@ -99,10 +101,7 @@ export function createServices(foundation: Foundation) {
     /** Where the tracker really is: what torrents are rewritten to where the configuration names nothing. */
     trackerUrls: () => parts.get(trackerPart).listeners.map(({ url }) => `${url}/announce`),
     swarm: (infoHash: InfoHash) => dataPlane().swarm(infoHash),
-    announced: async (limit: number) => {
-      const swarms = await dataPlane().swarms({ limit, sort: 'peers' });
-      return swarms.map((swarm) => ({ ...swarm, infoHash: parseInfoHash(swarm.infoHash) }));
-    },
+    announced: () => innerDemand(dataPlane()),
     innerPeers: async (infoHash: InfoHash, limit: number) => {
       const peers = await dataPlane().innerPeers(infoHash, limit);
       return peers.map(({ family, words, port }) => ({ address: { family, words }, port }));
@@ -149,4 +148,12 @@ export function createServices(foundation: Foundation) {
       else logger.error({ err: thrown, path }, `control API: ${messageOf(thrown)}`);
     },
   };
+}
+
+/** The largest swarms by their inner peers alone: the demand of others says nothing about this network. */
+async function innerDemand(dataPlane: Pick<DataPlane, 'swarms'>) {
+  const swarms = await dataPlane.swarms({ limit: MAX_LISTED_SWARMS, sort: 'peers' });
+  return swarms
+    .filter(({ inner }) => inner.seeds + inner.leechers > 0)
+    .map(({ infoHash, inner }) => ({ ...inner, infoHash: parseInfoHash(infoHash) }));
 }

@@ -29,7 +29,7 @@ export interface CrawlerNeeds extends Pick<PartContext, 'clock' | 'log' | 'isIpv
   /** Of the exchange with original trackers; undefined if there is none. */
   readonly originalTrackers: () => { readonly exchange: Scraper; readonly resolver: NameResolver } | undefined;
   /** The largest swarms that inner clients announce. @param limit at most so many */
-  readonly announced: (limit: number) => Promise<readonly AnnouncedSwarm[]>;
+  readonly announced: () => Promise<readonly AnnouncedSwarm[]>;
   /** Inner peers that announce a torrent. @param limit at most so many */
   readonly innerPeers: MetadataClientOptions['peersOf'];
   /** Which of their addresses are not connected to, and why. */
@@ -69,7 +69,7 @@ export async function startCrawling(
     },
     policy: needs.torrentPolicy,
     load: needs.trackerLoad,
-    announced: { announced: () => announced(section.top) },
+    announced: { announced },
     metadata: section.metadata
       ? createMetadataClient({
           peersOf: needs.innerPeers,

@@ -17,6 +17,7 @@ import {
 import { LOG_FORMATS } from './access-log/log-line.js';
 import { headerFields } from './source-headers.js';
 import { pathProblem } from './sources/field-path.js';
+import { parseAnyInfoHash } from './sources/field-values.js';
 
 const selector = z.string({ error: 'expected a CSS selector' }).min(1, { error: 'expected a CSS selector' });
 const webUrl = urlOf('http', 'https');
@@ -74,6 +75,11 @@ const fieldPath = z.string({ error: 'expected a path, e.g. "attributes.name"' })
   const problem = pathProblem(context.value);
   if (problem !== undefined) context.issues.push({ code: 'custom', message: problem, input: context.value });
 });
+/** As a line of a plain list. */
+const torrentReference = text.refine(
+  (value) => /^(?:https?:\/\/|magnet:\?)/i.test(value) || parseAnyInfoHash(value) !== undefined,
+  { error: 'expected the address of a torrent file, a magnet link or an info-hash' },
+);
 const column = z.string({ error: 'expected the name of a column' }).min(1, { error: 'expected the name of a column' });
 
 /** The page about each torrent, where a list has no link to the torrent itself. */
@@ -115,7 +121,7 @@ export const sourceSection = z.discriminatedUnion(
     section({
       ...sourceBase,
       type: z.literal('pinned'),
-      torrents: z.array(text).min(1, { error: 'expected at least one torrent' }),
+      torrents: z.array(torrentReference).min(1, { error: 'expected at least one torrent' }),
     }),
     section({
       ...sourceBase,

@@ -68,6 +68,10 @@ describe('values', () => {
     ['tracker: { numWantMax: 2.5 }', 'tracker.numWantMax: expected a whole number from 1 to 200'],
     ['crawler: { maxPageSize: 8 }', 'crawler.maxPageSize: expected a size with its unit'],
     ['crawler: { sources: [ { name: a, type: rss } ] }', 'crawler.sources[0].type: expected "feed"'],
+    [
+      'crawler: { sources: [ { name: a, type: pinned, torrents: [d2474e86c95b19b8bcfdb92bc12c9d44667cfa36, foo] } ] }',
+      'crawler.sources[0].torrents[1]: expected the address of a torrent file, a magnet link or an info-hash',
+    ],
     ['crawler: { sources: [ { name: a, type: feed } ] }', 'crawler.sources[0].url: is missing; expected a URL'],
     [
       'crawler: { sources: [ { name: a, type: feed, url: "http://a.example/", headers: { Host: b } } ] }',
