@@ -9,7 +9,7 @@ import { torrentWith } from '../support/torrents.js';
 const torrent = torrentWith({ announce: 'http://127.0.0.1:1/announce' }, { name: 'wanted' });
 const { infoHash } = readTorrent(torrent);
 
-it('inner peers that announce a torrent are demand, peers of other networks are not', { timeout: 60_000 }, async () => {
+it('inner peers that announce a torrent are demand, peers of other networks are not', async () => {
   const site = await startOriginalSite();
   site.routes.set('/wanted.torrent', torrent);
   const lab =
