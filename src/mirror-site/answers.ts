@@ -5,14 +5,21 @@ import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CatalogueResult } from '../store/sqlite/catalogue-search.js';
 import type { CatalogueSummary, CatalogueTorrent } from '../store/sqlite/catalogue-torrent.js';
 import { magnetFor, rewriteMagnet } from '../wire/metainfo-magnet.js';
+import { readTorrentNotes, type TorrentNotes } from '../wire/metainfo-notes.js';
 import { announceTiers } from '../wire/metainfo-rewrite.js';
-import { cataloguePage, PAGE_SIZE, readCatalogueRequest } from './catalogue-page.js';
+import { cataloguePage, PAGE_SIZE } from './catalogue-page.js';
+import { pastedInfoHash, readCatalogueRequest } from './catalogue-request.js';
 import { FEED_SIZE, feed } from './feed.js';
 import { innerCounts, type ReadSwarmCounts } from './inner-counts.js';
-import { attachment, isNotModified, send, sendPage } from './response.js';
+import { attachment, isNotModified, redirect, send, sendPage } from './response.js';
 import { type KeepOriginal, type Rewrite, RewrittenTorrents } from './rewritten-torrents.js';
 import { torrentPage } from './torrent-page.js';
 import type { Visit } from './visit.js';
+
+/** Larger files are not read for the few words that their makers wrote. */
+const MAX_NOTED_BYTES = 2 ** 20;
+/** How long the filters of lists may be out of date. */
+const FACETS_MS = 60_000;
 
 export interface AnswerOptions {
   readonly catalogue: Catalogue;
@@ -55,15 +62,42 @@ export function createAnswers(options: AnswerOptions): Answers {
   const countsOf = (shown: readonly CatalogueSummary[]) =>
     innerCounts(shown, options.swarmCounts, (thrown) => options.onError?.(thrown, 'swarm counts'));
 
+  const notesOf = ({ infoHash, magnet }: CatalogueTorrent): TorrentNotes => {
+    const bytes = magnet === undefined ? catalogue.torrentBytes(infoHash) : undefined;
+    return bytes === undefined || bytes.length > MAX_NOTED_BYTES ? { webSeeds: [] } : readTorrentNotes(bytes);
+  };
+  const facets = remembered(() => catalogue.facets(), FACETS_MS);
+
   return {
     catalogue: ({ request, response, url, view }) => {
       const wanted = readCatalogueRequest(url.searchParams);
-      const result = published(catalogue.search({ ...wanted, site: view.site, pageSize: PAGE_SIZE }));
-      sendPage(request, response, 200, cataloguePage(view, wanted, result));
+      const pasted = pastedInfoHash(wanted.text);
+      const meant = pasted && catalogue.get(pasted);
+      if (meant !== undefined) {
+        redirect(request, response, `/torrent/${meant.infoHash}`);
+        return;
+      }
+      const result = published(catalogue.search({ ...wanted, site: view.site ?? wanted.site, pageSize: PAGE_SIZE }));
+      const context = { facets: facets(), magnetOf, nowMs: Date.now() };
+      sendPage(request, response, 200, cataloguePage(view, wanted, result, context));
     },
     torrent: async ({ request, response, view }, torrent) => {
-      const counts = (await countsOf([torrent])).get(torrent.infoHash);
-      sendPage(request, response, 200, torrentPage(view, torrent, magnetOf(torrent), counts));
+      const { infoHash, infoHashV2, name } = torrent;
+      const context = {
+        magnet: magnetOf(torrent),
+        shortMagnet: magnetFor({
+          infoHash,
+          infoHashV2,
+          name: name.slice(0, 80),
+          announceUrls: announceUrls.slice(0, 2),
+        }),
+        inner: (await countsOf([torrent])).get(infoHash),
+        notes: notesOf(torrent),
+        offers: catalogue.offers(infoHash),
+        completed: catalogue.popularityOf(infoHash)?.downloads,
+        nowMs: Date.now(),
+      };
+      sendPage(request, response, 200, torrentPage(view, torrent, context));
     },
     feed: ({ request, response, url, baseUrl, view }) => {
       const { text } = readCatalogueRequest(url.searchParams);
@@ -93,6 +127,16 @@ export function createAnswers(options: AnswerOptions): Answers {
       });
       return true;
     },
+  };
+}
+
+/** The value of this, made again after a time. */
+function remembered<T>(make: () => T, forMs: number): () => T {
+  let made: { readonly value: T; readonly untilMs: number } | undefined;
+  return () => {
+    const nowMs = performance.now();
+    if (made === undefined || made.untilMs < nowMs) made = { value: make(), untilMs: nowMs + forMs };
+    return made.value;
   };
 }
 

@@ -1,107 +1,180 @@
-/** The catalogue: a table with search, sorting and pages. */
+/** The catalogue: search, filters, a table that becomes cards on phones, and page numbers. */
 import { html, type Markup } from '../markup/markup.js';
-import type { CatalogueResult, CatalogueSort, ListedTorrent } from '../store/sqlite/catalogue-search.js';
+import type { CatalogueResult, CatalogueSort, Facets, ListedTorrent } from '../store/sqlite/catalogue-search.js';
+import { addressOf, type CatalogueRequest, SIZES, SORTS } from './catalogue-request.js';
 import { page, type SiteView } from './layout.js';
-import { showBytes, showCount, showDay } from './show.js';
-
-/** The parameters of the page's address. */
-export interface CatalogueRequest {
-  readonly text: string;
-  readonly sort: CatalogueSort;
-  readonly reverse: boolean;
-  readonly page: number;
-}
+import { showAge, showBytes, showCount } from './show.js';
 
 export const PAGE_SIZE = 50;
-const MAX_TEXT_CHARACTERS = 200;
-const MAX_PAGE = 100_000;
+/** Numbers on each side of the current page. */
+const PAGES_BESIDE = 2;
 
-const COLUMNS: readonly { sort: CatalogueSort; title: string; hint: string; classes: string }[] = [
-  { sort: 'rank', title: 'Rank', hint: 'most wanted first', classes: 'number wide' },
-  { sort: 'name', title: 'Name', hint: 'by name', classes: '' },
-  { sort: 'size', title: 'Size', hint: 'largest first', classes: 'number' },
-  { sort: 'seeds', title: 'Seeds', hint: 'most seeds first', classes: 'number' },
-  { sort: 'leechers', title: 'Leechers', hint: 'most leechers first', classes: 'number wide' },
-  { sort: 'added', title: 'Added', hint: 'newest first', classes: 'number wide' },
-  { sort: 'inside', title: 'Inside', hint: 'most peers inside the network first', classes: 'number' },
+const COLUMNS: readonly { readonly sort: CatalogueSort; readonly className: string }[] = [
+  { sort: 'name', className: 'name' },
+  { sort: 'inside', className: 'number' },
+  { sort: 'size', className: 'number' },
+  { sort: 'seeds', className: 'number' },
+  { sort: 'leechers', className: 'number wide' },
+  { sort: 'added', className: 'number wide' },
 ];
 
-/** Invalid parameters fall back to the start of the list. */
-export function readCatalogueRequest(parameters: URLSearchParams): CatalogueRequest {
-  const sort = COLUMNS.find((column) => column.sort === parameters.get('sort'))?.sort ?? 'best';
-  const pageText = parameters.get('page') ?? '';
-  return {
-    text: (parameters.get('q') ?? '').trim().slice(0, MAX_TEXT_CHARACTERS),
-    sort,
-    reverse: parameters.get('order') === 'reverse',
-    page: /^\d{1,6}$/.test(pageText) ? Math.min(Math.max(1, Number(pageText)), MAX_PAGE) : 1,
-  };
+/** What a list needs besides the catalogue. */
+export interface ListContext {
+  readonly facets: Facets;
+  readonly magnetOf: (torrent: ListedTorrent) => string;
+  readonly nowMs: number;
 }
 
-export function cataloguePage(view: SiteView, request: CatalogueRequest, result: CatalogueResult): Markup {
-  const { text, page: number } = request;
+export function cataloguePage(
+  view: SiteView,
+  request: CatalogueRequest,
+  result: CatalogueResult,
+  context: ListContext,
+): Markup {
+  const { text: words } = view;
+  const { text } = request;
   const pages = Math.max(1, Math.ceil(result.total / PAGE_SIZE));
-  const what = result.total === 1 ? '1 torrent' : `${showCount(result.total)} torrents`;
-  const heading = text === '' ? 'Popular torrents' : `Torrents with “${text}”`;
+  const count = showCount(result.total, words.language);
+  const what = [
+    result.isMore ? words.moreThan(count) : words.torrentCount(count),
+    ...(view.site === undefined ? [] : [words.ofSite(view.site)]),
+    ...(pages > 1 ? [words.pageOf(String(request.page), String(pages))] : []),
+  ].join(', ');
   return page(
     view,
-    text === '' ? '' : text,
     text,
-    html`<h1>${heading}</h1>
-<p class="soft">${what}${view.site === undefined ? '' : ` of ${view.site}`}${pages > 1 ? `, page ${number} of ${pages}` : ''}</p>
-${result.torrents.length === 0 ? empty(request) : table(request, result.torrents)}
-${pages > 1 && pagesNavigation(request, pages)}`,
+    text,
+    html`<h1 dir="auto">${text === '' ? words.torrents : words.torrentsWith(text)}</h1>
+<p class="soft">${what}</p>
+${result.corrected !== undefined && html`<p>${words.corrected(result.corrected)}</p>`}
+${filters(view, request, context.facets)}
+${result.torrents.length === 0 ? empty(view, request) : table(view, request, result.torrents, context)}
+${pages > 1 && pagesNavigation(view, request, pages)}`,
+    addressOf({ ...request, page: 1 }, '/feed.xml'),
   );
 }
 
-function empty({ text, page: number }: CatalogueRequest): Markup {
-  if (number > 1) return html`<p>This page is empty. <a href="/">Back to the first one</a></p>`;
-  if (text === '') return html`<p>The catalogue is empty: the first crawl is not finished yet.</p>`;
-  return html`<p>No torrent has all of these words. <a href="/">All torrents</a></p>`;
+function empty({ text: words }: SiteView, request: CatalogueRequest): Markup {
+  const isFiltered = addressOf({ ...request, page: 1, sort: 'best', reverse: false }) !== '/';
+  if (request.page === 1 && !isFiltered) return html`<p>${words.emptyCatalogue}</p>`;
+  return html`<p>${request.page > 1 ? words.emptyPage : words.noResult} <a href="/">${words.allTorrents}</a></p>`;
 }
 
-function table(request: CatalogueRequest, torrents: readonly ListedTorrent[]): Markup {
-  return html`<div class="card"><table>
-<thead><tr>${COLUMNS.map((column) => columnHead(request, column))}<th>Get</th></tr></thead>
-<tbody>
-${torrents.map((torrent) => row(torrent))}</tbody>
+function filters({ text: words, site }: SiteView, request: CatalogueRequest, facets: Facets): Markup {
+  const isOpen = addressOf({ ...request, text: '', page: 1 }) !== '/';
+  const size = (name: string): string => {
+    const { minBytes, maxBytes } = SIZES[name]!;
+    const [from, to] = [showBytes(minBytes, words.language), showBytes(maxBytes, words.language)];
+    return minBytes === undefined
+      ? words.under(to)
+      : maxBytes === undefined
+        ? words.over(from)
+        : words.between(from, to);
+  };
+  const choice = (
+    name: string,
+    label: string,
+    chosen: string | undefined,
+    options: readonly [string, string][],
+  ): Markup =>
+    html`<label>${label} <select name="${name}">${options.map(
+      ([value, title]) =>
+        html`<option value="${value}"${value === (chosen ?? '') && html` selected`}>${title}</option>`,
+    )}</select></label>
+`;
+  const any: [string, string] = ['', words.any];
+  return html`<details class="filters"${isOpen && html` open`}><summary>${words.filters}</summary>
+<form action="/" method="get">
+${request.text !== '' && html`<input type="hidden" name="q" value="${request.text}">`}
+${choice(
+  'sort',
+  words.sortBy,
+  request.sort,
+  SORTS.map((sort) => [sort, words.sorts[sort]]),
+)}${
+  facets.categories.length > 0 &&
+  choice('category', words.category, request.category, [
+    any,
+    ...facets.categories.map(({ name, count }): [string, string] => [
+      name,
+      `${name} (${showCount(count, words.language)})`,
+    ]),
+  ])
+}${
+  site === undefined &&
+  facets.sites.length > 1 &&
+  choice('site', words.site, request.site, [any, ...facets.sites.map((each): [string, string] => [each, each])])
+}${choice('size', words.size, request.size, [any, ...Object.keys(SIZES).map((name): [string, string] => [name, size(name)])])}
+<label class="check"><input type="checkbox" name="inside" value="1"${request.seededInside && html` checked`}> ${words.seededInside}</label>
+<label class="check"><input type="checkbox" name="order" value="reverse"${request.reverse && html` checked`}> ${words.reversed}</label>
+<button>${words.apply}</button>
+</form></details>`;
+}
+
+/** The roles keep it a table for screen readers where the style makes cards of its rows. */
+function table(
+  view: SiteView,
+  request: CatalogueRequest,
+  torrents: readonly ListedTorrent[],
+  context: ListContext,
+): Markup {
+  const { text: words } = view;
+  return html`<div class="card list"><table role="table">
+<caption>${words.torrents}</caption>
+<thead role="rowgroup"><tr role="row">${COLUMNS.map((column) => columnHead(view, request, column))}<th role="columnheader" scope="col">${words.get}</th></tr></thead>
+<tbody role="rowgroup">
+${torrents.map((torrent) => row(view, torrent, context))}</tbody>
 </table></div>`;
 }
 
-function columnHead(request: CatalogueRequest, column: (typeof COLUMNS)[number]): Markup {
-  const current = request.sort === column.sort;
-  const href = address({ ...request, sort: column.sort, reverse: current && !request.reverse, page: 1 });
-  const rising = (column.sort === 'rank' || column.sort === 'name') !== request.reverse;
-  const sorted = current && html` aria-sort="${rising ? 'ascending' : 'descending'}"`;
-  const arrow = current ? (rising ? ' ↑' : ' ↓') : '';
-  return html`<th class="${column.classes}"${sorted}><a href="${href}" title="${column.hint}">${column.title}${arrow}</a></th>`;
+function columnHead(
+  { text: words }: SiteView,
+  request: CatalogueRequest,
+  { sort, className }: (typeof COLUMNS)[number],
+) {
+  const isCurrent = request.sort === sort;
+  const href = addressOf({ ...request, sort, reverse: isCurrent && !request.reverse, page: 1 });
+  const isRising = (sort === 'name') !== request.reverse;
+  const sorted = isCurrent && html` aria-sort="${isRising ? 'ascending' : 'descending'}"`;
+  const arrow = isCurrent && html`<span aria-hidden="true">${isRising ? ' ↑' : ' ↓'}</span>`;
+  return html`<th role="columnheader" scope="col" class="${className}"${sorted}><a href="${href}">${words.sorts[sort]}${arrow}</a></th>`;
 }
 
-function row(torrent: ListedTorrent): Markup {
-  const { seeds, leechers } = torrent.inside;
+function row({ text: words }: SiteView, torrent: ListedTorrent, { magnetOf, nowMs }: ListContext): Markup {
   const path = `/torrent/${torrent.infoHash}`;
-  const get =
-    torrent.magnet === undefined
-      ? html`<a href="${path}.torrent" aria-label="Torrent file of ${torrent.name}">Torrent</a>`
-      : html`<a href="${path}" aria-label="Magnet link of ${torrent.name}">Magnet</a>`;
-  return html`<tr><td class="number wide">${torrent.rank ?? '–'}</td><td class="name"><a href="${path}">${torrent.name}</a></td><td class="number">${showBytes(torrent.totalBytes)}</td><td class="number">${showCount(torrent.seeds)}</td><td class="number wide">${showCount(torrent.leechers)}</td><td class="number wide">${showDay(torrent.firstSeenMs)}</td><td class="number">${showCount(seeds + leechers)}</td><td>${get}</td></tr>
+  const number = (label: string, className: string, value: string | Markup): Markup =>
+    html`<td role="cell" class="${className}"><span class="label">${label} </span>${value}</td>`;
+  const { seeds, leechers } = torrent.inside;
+  const count = (value: number | undefined): string => showCount(value, words.language);
+  return html`<tr role="row"><th role="rowheader" scope="row" class="name"><a href="${path}"><bdi>${torrent.name}</bdi></a>${
+    seeds > 0 && html`<span class="near">${words.neighbours(count(seeds))}</span>`
+  }</th>${number(words.sorts.inside, 'number', count(seeds + leechers))}${number(
+    words.sorts.size,
+    'number',
+    showBytes(torrent.totalBytes, words.language),
+  )}${number(words.sorts.seeds, 'number', count(torrent.seeds))}${number(
+    words.sorts.leechers,
+    'number wide',
+    count(torrent.leechers),
+  )}${number(words.sorts.added, 'number wide', showAge(torrent.firstSeenMs, nowMs, words.language))}<td role="cell" class="get">${
+    torrent.magnet === undefined &&
+    html`<a class="button" href="${path}.torrent" aria-label="${words.downloadOf(torrent.name)}">${words.download}</a> `
+  }<a class="button second" href="${magnetOf(torrent)}" aria-label="${words.magnetOf(torrent.name)}">${words.magnet}</a></td></tr>
 `;
 }
 
-function pagesNavigation(request: CatalogueRequest, pages: number): Markup {
-  const link = (number: number, relation: string, label: string): Markup | false =>
-    number >= 1 &&
-    number <= pages &&
-    html`<a href="${address({ ...request, page: number })}" rel="${relation}">${label}</a>`;
-  return html`<nav class="pages" aria-label="Pages">${link(request.page - 1, 'prev', '← Previous')} ${link(request.page + 1, 'next', 'Next →')}</nav>`;
-}
-
-function address({ text, sort, reverse, page: number }: CatalogueRequest): string {
-  const parameters = new URLSearchParams();
-  if (text !== '') parameters.set('q', text);
-  if (sort !== 'best') parameters.set('sort', sort);
-  if (reverse) parameters.set('order', 'reverse');
-  if (number > 1) parameters.set('page', String(number));
-  const query = parameters.toString();
-  return query === '' ? '/' : `/?${query}`;
+function pagesNavigation({ text: words }: SiteView, request: CatalogueRequest, pages: number): Markup {
+  const { page: current } = request;
+  const to = (number: number): string => addressOf({ ...request, page: number });
+  const near = Array.from({ length: pages }, (_, i) => i + 1).filter(
+    (number) => number === 1 || number === pages || Math.abs(number - current) <= PAGES_BESIDE,
+  );
+  const numbers = near.map((number, i) => {
+    const gap = i > 0 && number - near[i - 1]! > 1 && html`<span aria-hidden="true">…</span> `;
+    const isCurrent = number === current && html` aria-current="page"`;
+    return html`${gap}<a href="${to(number)}"${isCurrent} aria-label="${words.page(String(number))}">${number}</a> `;
+  });
+  return html`<nav class="pages" aria-label="${words.pages}">${
+    current > 1 && html`<a href="${to(current - 1)}" rel="prev">← ${words.previous}</a> `
+  }${numbers}${current < pages && html`<a href="${to(current + 1)}" rel="next">${words.next} →</a>`}</nav>`;
 }

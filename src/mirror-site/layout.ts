@@ -1,5 +1,7 @@
-/** The frame of every page: title, search box, footer. It has no scripts. */
+/** The frame of every page: title, search box, footer. */
 import { html, Markup } from '../markup/markup.js';
+import { SCRIPT } from './script.js';
+import type { Strings } from './strings-english.js';
 import { STYLE } from './style.js';
 
 export interface SiteView {
@@ -9,37 +11,53 @@ export interface SiteView {
   readonly operatorName: string;
   /** The original site that the page replaces; undefined under the mirror's own name. */
   readonly site: string | undefined;
+  /** In the language of the reader. */
+  readonly text: Strings;
 }
 
-export function page(view: SiteView, title: string, searchText: string, content: Markup): Markup {
-  const name = view.site === undefined ? view.title : `${view.site} at ${view.operatorName}`;
+/** @param feedPath of the list that the page shows, or of all torrents */
+export function page(
+  view: SiteView,
+  title: string,
+  searchText: string,
+  content: Markup,
+  feedPath = '/feed.xml',
+): Markup {
+  const { text: words } = view;
+  const name = nameOf(view);
   return html`<!doctype html>
-<html lang="en">
+<html lang="${words.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title === '' ? name : `${title} – ${name}`}</title>
-<link rel="alternate" type="application/rss+xml" title="Torrents" href="/feed.xml">
-<link rel="icon" href="data:,">
+<link rel="alternate" type="application/rss+xml" title="${words.torrents}" href="${feedPath}">
+<link rel="search" type="application/opensearchdescription+xml" title="${name}" href="/opensearch.xml">
+<link rel="icon" type="image/svg+xml" href="/favicon.svg">
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
-<a class="skip" href="#content">Skip to the content</a>
+<a class="skip" href="#content">${words.skip}</a>
 <header>
 <p><a href="/">${name}</a></p>
 <form action="/" method="get" role="search">
-<input type="search" name="q" value="${searchText}" aria-label="Search torrents" placeholder="Search torrents" maxlength="200">
-<button>Search</button>
+<input type="search" name="q" value="${searchText}" aria-label="${words.searchTorrents}" placeholder="${words.searchTorrents}" maxlength="2000" dir="auto">
+<button>${words.search}</button>
 </form>
 </header>
 <main id="content">
 ${content}
 </main>
 <footer>
-<p>Torrents from here prefer peers inside the network of ${view.operatorName}. Their content is that of the original torrents:
-the info-hash is the same. <a href="/feed.xml">Feed</a></p>
+<p>${words.footer(view.operatorName)} <a href="${feedPath}">${words.feed}</a></p>
 </footer>
+<script>${new Markup(SCRIPT)}</script>
 </body>
 </html>
 `;
+}
+
+/** What the mirror is called where it stands. */
+export function nameOf({ site, title, operatorName, text }: SiteView): string {
+  return site === undefined ? title : text.atOperator(site, operatorName);
 }

@@ -4,11 +4,12 @@
  * and lists. Torrents are rewritten when first served (rewritten-torrents.ts), so that they carry the current announce
  * URLs.
  */
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
 import { type AnswerOptions, createAnswers, isBusy } from './answers.js';
 import { errorPage, notFoundPage, withdrawnPage } from './message-page.js';
 import { sendPage, sendText } from './response.js';
+import { stringsFor } from './strings.js';
 import { readVisit, type Visit, type VisitOptions } from './visit.js';
 
 export interface MirrorSiteOptions extends AnswerOptions, VisitOptions {
@@ -22,7 +23,11 @@ const BUSY_RETRY_SECONDS = 5;
 
 export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
   const { catalogue, operatorName = 'your provider', title = 'Local torrents' } = options;
-  const names = { operatorName, title };
+  const namesFor = (request: IncomingMessage) => ({
+    operatorName,
+    title,
+    text: stringsFor(request.headers['accept-language']),
+  });
   const answers = createAnswers(options);
 
   /** Answers 410 for a torrent that the operator does not publish. @returns false for all others */
@@ -75,7 +80,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
       sendText(request, response, 405, 'only GET and HEAD are supported\n');
       return;
     }
-    const visit = readVisit(request, response, options, names);
+    const visit = readVisit(request, response, options, namesFor(request));
     if (visit === undefined) {
       sendText(request, response, 400, 'the address or the Host header is malformed\n');
       return;
@@ -94,7 +99,7 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
       }
       options.onError?.(thrown, request.url ?? '');
       if (response.headersSent) response.destroy();
-      else sendPage(request, response, 500, errorPage({ ...names, site: undefined }));
+      else sendPage(request, response, 500, errorPage({ ...namesFor(request), site: undefined }));
     });
   };
 }

@@ -1,6 +1,7 @@
 /** Sends answers with the cache and security headers of the mirror site; handles conditional and HEAD requests. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Markup } from '../markup/markup.js';
+import { SCRIPT_HASH } from './script.js';
 import { STYLE_HASH } from './style.js';
 
 export interface Answer {
@@ -15,8 +16,8 @@ export interface Answer {
   readonly disposition?: string;
 }
 
-// Allows only the page's own style and search form: even a torrent's name that became markup could do nothing.
-const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src ${STYLE_HASH}; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
+// Allows only the page's own style, script, images and forms: even a torrent's name that became markup could do nothing.
+const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src ${STYLE_HASH}; script-src ${SCRIPT_HASH}; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
 
 export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
   const { status, type, body, maxAgeSeconds, etag, disposition } = answer;
@@ -24,7 +25,7 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Referrer-Policy', 'no-referrer');
   response.setHeader('Cache-Control', maxAgeSeconds > 0 ? `public, max-age=${maxAgeSeconds}` : 'no-store');
-  response.setHeader('Vary', 'Host');
+  response.setHeader('Vary', 'Host, Accept-Language');
   if (etag !== undefined) response.setHeader('ETag', etag);
   if (etag !== undefined && isNotModified(request, etag)) {
     response.writeHead(304).end();
@@ -40,6 +41,12 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
 export function sendPage(request: IncomingMessage, response: ServerResponse, status: number, markup: Markup): void {
   const type = 'text/html; charset=utf-8';
   send(request, response, { status, type, body: Buffer.from(markup.text), maxAgeSeconds: status === 200 ? 30 : 0 });
+}
+
+/** @param path on this host */
+export function redirect(request: IncomingMessage, response: ServerResponse, path: string): void {
+  response.setHeader('Location', path);
+  sendText(request, response, 302, `see ${path}\n`);
 }
 
 export function sendText(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {

@@ -11,21 +11,54 @@ a{color:var(--accent)}a:focus-visible,button:focus-visible,input:focus-visible{o
 header,main,footer{max-width:72rem;margin:0 auto;padding:1rem}
 header{display:flex;flex-wrap:wrap;gap:1rem;align-items:center;justify-content:space-between}
 header p{margin:0;font-weight:650;font-size:1.1rem}header p a{color:inherit;text-decoration:none}
-form{display:flex;gap:.5rem;flex:1 1 18rem;max-width:32rem}
+form{min-width:0;display:flex;gap:.5rem;flex:1 1 18rem;max-width:32rem}
 input[type=search]{flex:1;min-width:0;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.5rem;background:var(--paper);color:inherit;font:inherit}
 button,.button{padding:.5rem 1rem;border:0;border-radius:.5rem;background:var(--accent);color:var(--accent-ink);font:inherit;font-weight:600;text-decoration:none;display:inline-block;cursor:pointer}
 .button.second{background:transparent;color:var(--accent);box-shadow:inset 0 0 0 1px var(--accent)}
 h1{font-size:1.5rem;line-height:1.25;margin:.5rem 0;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:2rem 0 .5rem}
 .soft{color:var(--soft)}.card{background:var(--paper);border:1px solid var(--line);border-radius:.75rem;overflow-x:auto}
-table{width:100%;border-collapse:collapse}th,td{padding:.55rem .75rem;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
+table{width:100%;border-collapse:collapse}th,td{padding:.55rem .75rem;text-align:start;border-bottom:1px solid var(--line);vertical-align:top}
 tr:last-child td{border-bottom:0}th{font-size:.85rem;color:var(--soft);font-weight:600;white-space:nowrap}th a{color:inherit}
-td.name,td.path{overflow-wrap:anywhere;min-width:14rem;width:100%}td.name a{font-weight:600;text-decoration:none}td.name a:hover{text-decoration:underline}
-.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.number{text-align:end;font-variant-numeric:tabular-nums;white-space:nowrap}
 .actions{display:flex;flex-wrap:wrap;gap:.75rem;margin:1rem 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1.25rem;margin:0;padding:1rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 nav.pages{display:flex;gap:1rem;justify-content:center;padding:1rem}
 footer{color:var(--soft);font-size:.9rem}
-@media (max-width:40rem){.wide{display:none}td.name{min-width:9rem}}
+a,button,select,summary{touch-action:manipulation}
+table a,nav a,footer a,dd a,header p a{display:inline-block;min-height:24px;min-width:24px}
+main a{text-decoration:underline}a.button{text-decoration:none}
+caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+th.name{font-size:1rem;color:inherit;white-space:normal;overflow-wrap:anywhere;min-width:14rem;width:100%;font-weight:600}
+th.number a,th a{padding:.1rem 0}
+.near{display:block;color:var(--accent);font-weight:600;font-size:.9rem;margin:.15rem 0}
+.label{display:none;color:var(--soft)}
+td.get{white-space:nowrap}
+button.second{background:transparent;color:var(--accent);box-shadow:inset 0 0 0 1px var(--accent)}
+[hidden]{display:none!important}
+select{font:inherit;padding:.4rem;border:1px solid var(--soft);border-radius:.5rem;background:var(--paper);color:inherit;min-height:2.25rem;min-width:0;max-width:100%}
+input[type=search]{border-color:var(--soft)}
+input[type=checkbox]{width:1.5rem;height:1.5rem;margin:0}
+.filters{margin:0 0 1rem}.filters form{max-width:none;flex-wrap:wrap;gap:.75rem 1.25rem;align-items:center;padding:.75rem 0}
+label{display:flex;flex-wrap:wrap;max-width:100%;gap:.5rem;align-items:center;min-height:24px}
+summary{cursor:pointer;padding:.35rem 0;min-height:24px;overflow-wrap:anywhere}
+summary:focus-visible,select:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+nav.pages{flex-wrap:wrap;align-items:center}nav.pages a{padding:.4rem .7rem;min-width:44px;min-height:44px;text-align:center}
+nav.pages a[aria-current]{background:var(--accent);color:var(--accent-ink);border-radius:.5rem;text-decoration:none}
+dd ul{margin:0;padding-inline-start:1.1rem}.comment{white-space:pre-wrap}
+.files{padding:.5rem 1rem}.files ul{list-style:none;margin:0;padding-inline-start:1.1rem}.files>ul{padding:0}.files li{overflow-wrap:anywhere}.file{padding:.2rem 0}
+.qr svg{display:block;width:min(100%,18rem);height:auto}
+footer a{padding:.1rem .2rem}
+@media (max-width:40rem){
+header form{flex-basis:100%}button,.button,header input[type=search]{min-height:44px}
+.list{background:none;border:0}.list table,.list tbody{display:block}
+.list thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.list tr{display:flex;flex-wrap:wrap;gap:.25rem .9rem;background:var(--paper);border:1px solid var(--line);border-radius:.75rem;padding:.75rem;margin:0 0 .75rem}
+.list tbody th,.list td{display:block;border:0;padding:0;text-align:start}
+.list th.name{flex:1 0 100%;min-width:0}.list .label{display:inline}.list td{font-size:.9rem}
+.list td.get{display:flex;gap:.75rem;flex:1 0 100%;margin-top:.4rem}.list td.get a{flex:1;text-align:center;padding:.6rem .5rem}
+dl{display:block}dt{margin-top:.5rem}
+}
+@media (forced-colors:active){.button,button{border:1px solid}nav.pages a[aria-current]{border:2px solid}}
 `;
 
 /** As a content security policy names it. */

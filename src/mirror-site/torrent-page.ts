@@ -1,67 +1,114 @@
-/** The page of one torrent: its files, its links, its peers. */
-
-import { html, type Markup } from '../markup/markup.js';
-import type { CatalogueTorrent } from '../store/sqlite/catalogue-torrent.js';
+/** The page of one torrent: its links, what is known of it, where it was found, its files. */
+import { encode } from 'uqr';
+import { html, Markup } from '../markup/markup.js';
+import type { CatalogueTorrent, Offer } from '../store/sqlite/catalogue-torrent.js';
+import type { TorrentNotes } from '../wire/metainfo-notes.js';
+import { fileTree, MAX_FILES_SHOWN } from './file-tree.js';
 import type { SwarmCounts } from './inner-counts.js';
 import { page, type SiteView } from './layout.js';
-import { showBytes, showCount, showDay } from './show.js';
+import { showAge, showBytes, showCount } from './show.js';
 
-/** Browsers struggle with more rows; the torrent file has the complete list. */
-const MAX_FILES_SHOWN = 1_000;
+const MAX_TRACKERS_SHOWN = 50;
+const MAX_ORIGINS_SHOWN = 50;
+/** Denser codes cannot be read from a screen. */
+const MAX_QR_BYTES = 800;
 
-/** @param inner the swarm's size at the alias tracker, undefined if unknown */
-export function torrentPage(
-  view: SiteView,
-  torrent: CatalogueTorrent,
-  magnet: string,
-  inner: SwarmCounts | undefined,
-): Markup {
-  const fact = (name: string, value: string | Markup | undefined): Markup | false =>
-    value !== undefined &&
-    html`<dt>${name}</dt><dd>${value}</dd>
-`;
-  const original = originalLink(torrent.pageUrl ?? torrent.torrentUrl);
+/** What is shown besides what the catalogue says of the torrent. */
+export interface TorrentContext {
+  readonly magnet: string;
+  /** A link that fits into a QR code. */
+  readonly shortMagnet: string;
+  /** The swarm's size inside the network, undefined if unknown. */
+  readonly inner: SwarmCounts | undefined;
+  readonly notes: TorrentNotes;
+  readonly offers: readonly Offer[];
+  /** Completed downloads as last reported. */
+  readonly completed: number | undefined;
+  readonly nowMs: number;
+}
+
+export function torrentPage(view: SiteView, torrent: CatalogueTorrent, context: TorrentContext): Markup {
+  const { text: words } = view;
+  const { magnet, shortMagnet, inner } = context;
+  const count = (value: number): string => showCount(value, words.language);
+  const copy = (label: string, text: string): Markup =>
+    html`<button type="button" class="second" data-copy="${text}" data-done="${words.copied}" hidden>${label}</button>`;
+  const more = torrent.fileCount - Math.min(torrent.files.length, MAX_FILES_SHOWN);
   return page(
     view,
     torrent.name,
     '',
-    html`<h1>${torrent.name}</h1>
+    html`<h1 dir="auto">${torrent.name}</h1>
+${inner && html`<p class="near">${inner.seeds > 0 ? words.neighbours(count(inner.seeds)) : words.nobodyInside}</p>`}
 <p class="actions">${
       torrent.magnet === undefined &&
-      html`<a class="button" href="/torrent/${torrent.infoHash}.torrent">Torrent file</a>`
-    }<a class="button second" href="${magnet}">Magnet link</a></p>
+      html`<a class="button" href="/torrent/${torrent.infoHash}.torrent">${words.torrentFile}</a>`
+    }<a class="button second" href="${magnet}">${words.magnetLink}</a>${copy(words.copyMagnet, magnet)}${copy(
+      words.copyHash,
+      torrent.infoHash,
+    )}<span id="copied" role="status"></span></p>
+<h2>${words.details}</h2>
 <div class="card"><dl>
-${fact('Size', torrent.totalBytes === undefined ? undefined : showBytes(torrent.totalBytes))}${fact(
-  'Inside the network',
-  inner && `${showCount(inner.seeds)} seeds, ${showCount(inner.leechers)} leechers`,
-)}${fact('Everywhere', `${showCount(torrent.seeds)} seeds, ${showCount(torrent.leechers)} leechers`)}${fact(
-  'Added',
-  showDay(torrent.firstSeenMs),
-)}${fact('Rank', torrent.rank === undefined ? undefined : String(torrent.rank))}${fact(
-  'Info-hash',
-  html`<code>${torrent.infoHash}</code>`,
-)}${fact('Version 2', torrent.infoHashV2 && html`<code>${torrent.infoHashV2}</code>`)}${fact('From', original)}</dl></div>
-${torrent.files.length > 0 && fileTable(torrent)}`,
+${facts(view, torrent, context)}</dl></div>
+${qrCode(view, shortMagnet)}
+${torrent.files.length > 0 && html`<h2>${words.files(count(torrent.fileCount))}</h2>\n${fileTree(torrent.files, words.language)}`}
+${torrent.files.length > 0 && more > 0 && html`<p class="soft">${words.moreFiles(count(more))}</p>`}`,
   );
 }
 
-function fileTable(torrent: CatalogueTorrent): Markup {
-  const shown = torrent.files.slice(0, MAX_FILES_SHOWN);
-  const more = torrent.fileCount - shown.length;
-  return html`<h2>${torrent.fileCount === 1 ? '1 file' : `${showCount(torrent.fileCount)} files`}</h2>
-<div class="card"><table>
-<thead><tr><th>Path</th><th class="number">Size</th></tr></thead>
-<tbody>
-${shown.map(
-  (file) => html`<tr><td class="path">${file.path}</td><td class="number">${showBytes(file.bytes)}</td></tr>
-`,
-)}</tbody>
-</table></div>
-${more > 0 && html`<p class="soft">and ${showCount(more)} more in the torrent file</p>`}`;
+function facts(view: SiteView, torrent: CatalogueTorrent, { inner, notes, offers, completed, nowMs }: TorrentContext) {
+  const { text: words } = view;
+  const { language } = words;
+  const count = (value: number | undefined): string => showCount(value, language);
+  const fact = (name: string, value: string | Markup | undefined | false): Markup | false =>
+    value !== undefined &&
+    value !== false &&
+    html`<dt>${name}</dt><dd dir="auto">${value}</dd>
+`;
+  const swarm = (seeds: number | undefined, leechers: number | undefined): string =>
+    words.seedsAndLeechers(count(seeds), count(leechers));
+  const list = (items: readonly (string | Markup)[]): Markup | undefined =>
+    items.length === 0 ? undefined : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+  const titles = [...new Set([torrent.title, ...offers.map(({ title }) => title)])];
+  const trackers = [...new Set(torrent.trackerTiers.flat())].slice(0, MAX_TRACKERS_SHOWN);
+  return [
+    fact(words.size, torrent.totalBytes !== undefined && showBytes(torrent.totalBytes, language)),
+    fact(words.insideNetwork, inner && swarm(inner.seeds, inner.leechers)),
+    fact(words.everywhere, swarm(torrent.seeds, torrent.leechers)),
+    fact(words.completed, completed !== undefined && count(completed)),
+    fact(words.category, torrent.category),
+    fact(words.sorts.added, showAge(torrent.firstSeenMs, nowMs, language)),
+    fact(words.sorts.rank, torrent.rank !== undefined && String(torrent.rank)),
+    fact(words.description, list(titles.flatMap((title) => (title && title !== torrent.name ? [title] : [])))),
+    fact(words.comment, notes.comment && html`<span class="comment">${notes.comment}</span>`),
+    fact(words.licence, notes.licence),
+    fact(words.created, notes.createdMs !== undefined && showAge(notes.createdMs, nowMs, language)),
+    fact(words.createdBy, notes.createdBy),
+    fact(words.pieceSize, torrent.pieceBytes !== undefined && `${count(torrent.pieceBytes / 1024)} KiB`),
+    fact(words.infoHash, html`<code>${torrent.infoHash}</code>`),
+    fact(words.version2, torrent.infoHashV2 && html`<code>${torrent.infoHashV2}</code>`),
+    fact(words.from, list(originsOf(torrent, offers))),
+    fact(words.webSeeds, list(notes.webSeeds)),
+    fact(words.trackers, list(trackers)),
+  ];
+}
+
+/** Every place where it was found, each address once. */
+function originsOf(torrent: CatalogueTorrent, offers: readonly Offer[]): Markup[] {
+  const urls = [torrent, ...offers].map(({ pageUrl, torrentUrl }) => pageUrl ?? torrentUrl);
+  return [...new Set(urls)].slice(0, MAX_ORIGINS_SHOWN).flatMap((url) => originalLink(url) ?? []);
 }
 
 /** Links only to http and https: an address of another scheme could be a script. */
 function originalLink(url: string | undefined): Markup | undefined {
   if (url === undefined || !/^https?:\/\//i.test(url) || !URL.canParse(url)) return undefined;
   return html`<a href="${url}" rel="nofollow noreferrer">${new URL(url).host}</a>`;
+}
+
+function qrCode({ text: words }: SiteView, content: string): Markup | false {
+  if (Buffer.byteLength(content) > MAX_QR_BYTES) return false;
+  const { data, size } = encode(content, { border: 4 });
+  const path = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : []))).join('');
+  return html`<details class="qr"><summary>${words.qrCode}</summary><p>${words.qrHint}</p>
+<svg role="img" aria-label="${words.qrCode}" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h${size}v${size}h-${size}z"/><path fill="#000" d="${new Markup(path)}"/></svg></details>`;
 }
