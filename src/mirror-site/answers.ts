@@ -1,16 +1,17 @@
 /** The answers of the mirror site: the catalogue, one torrent, its file and the feed. */
+import type { Clock } from '../domain/clock.js';
 import { ClientError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
-import type { CatalogueResult } from '../store/sqlite/catalogue-search.js';
+import type { CatalogueQuery, CatalogueResult } from '../store/sqlite/catalogue-search.js';
 import type { CatalogueSummary, CatalogueTorrent } from '../store/sqlite/catalogue-torrent.js';
 import { magnetFor, rewriteMagnet } from '../wire/metainfo-magnet.js';
 import { readTorrentNotes, type TorrentNotes } from '../wire/metainfo-notes.js';
 import { announceTiers } from '../wire/metainfo-rewrite.js';
 import { cataloguePage, PAGE_SIZE } from './catalogue-page.js';
 import { pastedInfoHash, readCatalogueRequest } from './catalogue-request.js';
-import { FEED_SIZE, feed } from './feed.js';
 import { innerCounts, type ReadSwarmCounts } from './inner-counts.js';
+import { listAnswers } from './list-answers.js';
 import { attachment, isNotModified, redirect, send, sendPage } from './response.js';
 import { type KeepOriginal, type Rewrite, RewrittenTorrents } from './rewritten-torrents.js';
 import { torrentPage } from './torrent-page.js';
@@ -31,6 +32,8 @@ export interface AnswerOptions {
   readonly rewrite: Rewrite;
   /** Whether torrents and magnet links of a source keep their original trackers after the alias tracker; default: none do. */
   readonly keepOriginal?: KeepOriginal | undefined;
+  /** Ages on the pages are relative to it. */
+  readonly clock: Clock;
   readonly swarmCounts?: ReadSwarmCounts | undefined;
   /** Called for a defect: a request could not be answered. */
   readonly onError?: ((thrown: unknown, url: string) => void) | undefined;
@@ -39,13 +42,15 @@ export interface AnswerOptions {
 export interface Answers {
   catalogue(visit: Visit): void;
   torrent(visit: Visit, torrent: CatalogueTorrent): Promise<void>;
-  feed(visit: Visit): void;
+  feed(visit: Visit): Promise<void>;
+  /** Answers a path that is a list for programs. @returns false if it is not one */
+  list(visit: Visit): Promise<boolean>;
   /** @returns false if the catalogue has no file for it @throws ClientError `reader-busy` */
   file(visit: Visit, infoHash: InfoHash): Promise<boolean>;
 }
 
 export function createAnswers(options: AnswerOptions): Answers {
-  const { catalogue, announceUrls, keepOriginal = () => false, rewrite } = options;
+  const { catalogue, announceUrls, keepOriginal = () => false, rewrite, clock } = options;
   const torrents = new RewrittenTorrents({ catalogue, announceUrls, keepOriginal, rewrite });
 
   const magnetOf = (torrent: CatalogueSummary): string => {
@@ -66,6 +71,8 @@ export function createAnswers(options: AnswerOptions): Answers {
     const bytes = magnet === undefined ? catalogue.torrentBytes(infoHash) : undefined;
     return bytes === undefined || bytes.length > MAX_NOTED_BYTES ? { webSeeds: [] } : readTorrentNotes(bytes);
   };
+  const search = (query: CatalogueQuery): CatalogueResult => published(catalogue.search(query));
+  const lists = listAnswers({ catalogue, torrents, search, magnetOf });
   const facets = remembered(() => catalogue.facets(), FACETS_MS);
 
   return {
@@ -77,8 +84,8 @@ export function createAnswers(options: AnswerOptions): Answers {
         redirect(request, response, `/torrent/${meant.infoHash}`);
         return;
       }
-      const result = published(catalogue.search({ ...wanted, site: view.site ?? wanted.site, pageSize: PAGE_SIZE }));
-      const context = { facets: facets(), magnetOf, nowMs: Date.now() };
+      const result = search({ ...wanted, site: view.site ?? wanted.site, pageSize: PAGE_SIZE });
+      const context = { facets: facets(), magnetOf, nowMs: clock.nowMs() };
       sendPage(request, response, 200, cataloguePage(view, wanted, result, context));
     },
     torrent: async ({ request, response, view }, torrent) => {
@@ -95,19 +102,15 @@ export function createAnswers(options: AnswerOptions): Answers {
         notes: notesOf(torrent),
         offers: catalogue.offers(infoHash),
         completed: catalogue.popularityOf(infoHash)?.downloads,
-        nowMs: Date.now(),
+        nowMs: clock.nowMs(),
       };
       sendPage(request, response, 200, torrentPage(view, torrent, context));
     },
-    feed: ({ request, response, url, baseUrl, view }) => {
-      const { text } = readCatalogueRequest(url.searchParams);
-      const found = published(catalogue.search({ text, site: view.site, pageSize: FEED_SIZE }));
-      send(request, response, {
-        status: 200,
-        type: 'application/rss+xml; charset=utf-8',
-        body: Buffer.from(feed(view, baseUrl, found.torrents, magnetOf).text),
-        maxAgeSeconds: 60,
-      });
+    feed: (visit) => lists.feed(visit),
+    list: async (visit) => {
+      const answer = lists.at(visit.url.pathname);
+      await answer?.(visit);
+      return answer !== undefined;
     },
     file: async ({ request, response }, infoHash) => {
       const torrent = torrents.find(infoHash);

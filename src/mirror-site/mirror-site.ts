@@ -23,11 +23,9 @@ const BUSY_RETRY_SECONDS = 5;
 
 export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
   const { catalogue, operatorName = 'your provider', title = 'Local torrents' } = options;
-  const namesFor = (request: IncomingMessage) => ({
-    operatorName,
-    title,
-    text: stringsFor(request.headers['accept-language']),
-  });
+  const namesFor = ({ headers }: IncomingMessage) => {
+    return { operatorName, title, text: stringsFor(headers['accept-language']) };
+  };
   const answers = createAnswers(options);
 
   /** Answers 410 for a torrent that the operator does not publish. @returns false for all others */
@@ -42,7 +40,8 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     const path = visit.url.pathname + visit.url.search;
     const listing = catalogue.findListing(visit.host, path);
     if (listing !== undefined) {
-      listing.kind === 'feed' ? answers.feed(visit) : answers.catalogue(visit);
+      if (listing.kind === 'feed') await answers.feed(visit);
+      else answers.catalogue(visit);
       return true;
     }
     const found = catalogue.findOrigin(visit.host, path) ?? catalogue.findOrigin(visit.host, visit.url.pathname);
@@ -59,9 +58,9 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
   const answerOwnPath = async (visit: Visit): Promise<boolean> => {
     const { pathname } = visit.url;
     if (pathname === '/') answers.catalogue(visit);
-    else if (pathname === '/feed.xml') answers.feed(visit);
     else if (pathname === '/healthz') sendText(visit.request, visit.response, 200, 'ok\n');
     else {
+      if (await answers.list(visit)) return true;
       const [, hex, suffix] = /^\/torrent\/([0-9a-fA-F]{40})(\.torrent)?$/.exec(pathname) ?? [];
       if (hex === undefined) return false;
       const infoHash = parseInfoHash(hex);

@@ -1,8 +1,13 @@
 /** Sends answers with the cache and security headers of the mirror site; handles conditional and HEAD requests. */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gzip } from 'node:zlib';
 import type { Markup } from '../markup/markup.js';
 import { SCRIPT_HASH } from './script.js';
 import { STYLE_HASH } from './style.js';
+
+/** Smaller answers fit into one packet. */
+const MIN_PACKED_BYTES = 1_000;
 
 export interface Answer {
   readonly status: number;
@@ -25,22 +30,52 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Referrer-Policy', 'no-referrer');
   response.setHeader('Cache-Control', maxAgeSeconds > 0 ? `public, max-age=${maxAgeSeconds}` : 'no-store');
-  response.setHeader('Vary', 'Host, Accept-Language');
+  response.setHeader('Vary', 'Host, Accept-Language, Accept-Encoding');
   if (etag !== undefined) response.setHeader('ETag', etag);
   if (etag !== undefined && isNotModified(request, etag)) {
     response.writeHead(304).end();
     return;
   }
   if (disposition !== undefined) response.setHeader('Content-Disposition', disposition);
+  const isHead = request.method === 'HEAD';
+  if (body instanceof Uint8Array && !isHead && isPackable(type, body) && acceptsGzip(request)) {
+    gzip(body, (error, packed) => {
+      const plain = error !== null;
+      if (!plain) response.setHeader('Content-Encoding', 'gzip');
+      const sent = plain ? body : packed;
+      response.writeHead(status, { 'Content-Type': type, 'Content-Length': sent.length }).end(sent);
+    });
+    return;
+  }
   // HEAD may omit a length that only generating the content would show (RFC 9110 section 9.3.2).
   const length = body.length === undefined ? {} : { 'Content-Length': body.length };
   response.writeHead(status, { 'Content-Type': type, ...length });
-  response.end(request.method === 'HEAD' || !(body instanceof Uint8Array) ? undefined : body);
+  response.end(isHead || !(body instanceof Uint8Array) ? undefined : body);
+}
+
+/** Torrent files are mostly hashes, which do not become smaller. */
+function isPackable(type: string, body: Uint8Array): boolean {
+  return body.length >= MIN_PACKED_BYTES && /^text\/|xml|json/.test(type);
+}
+
+function acceptsGzip(request: IncomingMessage): boolean {
+  const header = String(request.headers['accept-encoding'] ?? '').toLowerCase();
+  return header.split(',').some((item) => {
+    const [coding = '', quality = '1'] = item.trim().split(/\s*;\s*q=/);
+    return (coding === 'gzip' || coding === '*') && Number(quality) > 0;
+  });
+}
+
+/** Of these bytes; weak, because they may be sent compressed. */
+export function etagOf(body: Uint8Array): string {
+  return `W/"${createHash('sha1').update(body).digest('base64url')}"`;
 }
 
 export function sendPage(request: IncomingMessage, response: ServerResponse, status: number, markup: Markup): void {
   const type = 'text/html; charset=utf-8';
-  send(request, response, { status, type, body: Buffer.from(markup.text), maxAgeSeconds: status === 200 ? 30 : 0 });
+  const body = Buffer.from(markup.text);
+  if (status === 200) send(request, response, { status, type, body, maxAgeSeconds: 30, etag: etagOf(body) });
+  else send(request, response, { status, type, body, maxAgeSeconds: 0 });
 }
 
 /** @param path on this host */
@@ -57,7 +92,9 @@ export function sendText(request: IncomingMessage, response: ServerResponse, sta
 export function isNotModified(request: IncomingMessage, etag: string): boolean {
   const header = request.headers['if-none-match'];
   if (header === undefined) return false;
-  return header.split(',').some((item) => item.trim() === '*' || item.trim().replace(/^W\//, '') === etag);
+  return header
+    .split(',')
+    .some((item) => item.trim() === '*' || item.trim().replace(/^W\//, '') === etag.replace(/^W\//, ''));
 }
 
 /**

@@ -4,6 +4,7 @@
  * handles large files without delaying other visitors. Concurrent requests for one file share one rewrite.
  */
 import { createHash } from 'node:crypto';
+import { ClientError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { type RewriteOptions, rewriteTorrent } from '../wire/metainfo-rewrite.js';
@@ -19,6 +20,8 @@ export const MAX_KEPT_BYTES = 64 * 2 ** 20;
  * thread.
  */
 export const MAX_INLINE_BYTES = 64 * 2 ** 10;
+/** Lengths that are remembered: those of a large catalogue. */
+const MAX_LENGTHS = 100_000;
 /** Part of each ETag; increase it when the rewriting changes its output. */
 const REWRITING = 1;
 
@@ -51,6 +54,8 @@ export class RewrittenTorrents {
   /** By ETag, the most recently requested last. */
   readonly #kept = new Map<string, Uint8Array>();
   readonly #underWay = new Map<string, Promise<Uint8Array | undefined>>();
+  /** By ETag, also of files that are no longer cached. */
+  readonly #lengths = new Map<string, number>();
   #keptBytes = 0;
 
   constructor(options: RewrittenTorrentsOptions) {
@@ -87,7 +92,10 @@ export class RewrittenTorrents {
     const underWay = this.#underWay.get(etag);
     if (underWay !== undefined) return underWay;
     const rewriting = this.#rewrite(torrent).then((bytes) => {
-      if (bytes !== undefined) this.#keep(etag, bytes);
+      if (bytes !== undefined) {
+        this.#noteLength(etag, bytes.length);
+        this.#keep(etag, bytes);
+      }
       return bytes;
     });
     this.#underWay.set(etag, rewriting);
@@ -96,6 +104,29 @@ export class RewrittenTorrents {
     } finally {
       this.#underWay.delete(etag);
     }
+  }
+
+  /** Of the file as it is served, in bytes; 0 if it is unknown before the first visitor takes a large file. */
+  async lengthOf(infoHash: InfoHash): Promise<number> {
+    const torrent = this.find(infoHash);
+    if (torrent === undefined) return 0;
+    const known = torrent.bytes ?? this.#lengths.get(torrent.etag);
+    if (known !== undefined) return known;
+    const original = this.#options.catalogue.torrentBytes(infoHash);
+    if (original === undefined || original.length > MAX_INLINE_BYTES) return 0;
+    try {
+      return this.#noteLength(torrent.etag, rewriteTorrent(original, this.#rewritingOf(torrent.source)).length);
+    } catch (thrown) {
+      // A broken file: who asks for it gets the error.
+      if (thrown instanceof ClientError) return this.#noteLength(torrent.etag, 0);
+      throw thrown;
+    }
+  }
+
+  #noteLength(etag: string, length: number): number {
+    if (this.#lengths.size === MAX_LENGTHS) this.#lengths.clear();
+    this.#lengths.set(etag, length);
+    return length;
   }
 
   #rewritingOf(source: string): RewriteOptions {

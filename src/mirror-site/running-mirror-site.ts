@@ -18,7 +18,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 10_000;
 
 /** What the application gives it of other parts. */
-export interface MirrorSiteNeeds extends Pick<PartContext, 'log' | 'onListenerError' | 'isIpv6Only'> {
+export interface MirrorSiteNeeds extends Pick<PartContext, 'clock' | 'log' | 'onListenerError' | 'isIpv6Only'> {
   readonly catalogue: Catalogue;
   /** What torrents are rewritten to where the configuration names nothing. */
   readonly trackerUrls: () => readonly string[];
@@ -90,11 +90,12 @@ export async function startMirrorSite(
 function pages(
   { operator, tracker, crawler, dnsRedirect }: MirrorSiteConfig,
   { title, publicUrl }: Pick<MirrorSiteSection, 'title' | 'publicUrl'>,
-  { catalogue, refusal, trackerUrls, swarm, log }: MirrorSiteNeeds,
+  { catalogue, clock, refusal, trackerUrls, swarm, log }: MirrorSiteNeeds,
   rewrite: MirrorSiteOptions['rewrite'],
 ): RequestListener {
   return createMirrorSite({
     catalogue,
+    clock,
     refusal,
     announceUrls: tracker.announceUrls.length > 0 ? tracker.announceUrls : trackerUrls(),
     rewrite,

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
+import { systemClock } from '../../src/domain/clock.js';
 import { parseInfoHash } from '../../src/domain/info-hash.js';
 import { createMirrorSite } from '../../src/mirror-site/mirror-site.js';
 import { type Catalogue, createCatalogue } from '../../src/store/sqlite/catalogue.js';
@@ -39,6 +40,7 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
     server = createServer(
       createMirrorSite({
         catalogue: createCatalogue(database),
+        clock: systemClock,
         announceUrls: ['http://alias.example.net:6969/announce'],
         rewrite: async (bytes, options) => rewriteTorrent(bytes, options),
         siteHosts: [],

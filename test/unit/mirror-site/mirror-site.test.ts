@@ -6,6 +6,7 @@ import parseTorrent from 'parse-torrent';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
 import { parseFeed } from '../../../src/crawler/sources/feed.js';
+import { systemClock } from '../../../src/domain/clock.js';
 import { ClientError } from '../../../src/domain/errors.js';
 import { parseInfoHash } from '../../../src/domain/info-hash.js';
 import { createMirrorSite, type MirrorSiteOptions } from '../../../src/mirror-site/mirror-site.js';
@@ -37,6 +38,7 @@ interface Got {
 async function serve(options: Partial<MirrorSiteOptions> = {}): Promise<void> {
   const site = createMirrorSite({
     catalogue,
+    clock: systemClock,
     announceUrls,
     rewrite: async (bytes, options) => rewriteTorrent(bytes, options),
     siteHosts: ['site.example', 'other.example'],

@@ -1,0 +1,187 @@
+/** Lists for programs: feeds, Torznab, OpenSearch, JSON, CSV, sitemap; checked by xmllint and by readers of feeds. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { load } from 'cheerio';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import fixtures from 'webtorrent-fixtures';
+import { systemClock } from '../../../src/domain/clock.js';
+import { parseInfoHash } from '../../../src/domain/info-hash.js';
+import { createMirrorSite } from '../../../src/mirror-site/mirror-site.js';
+import { torznabCategory } from '../../../src/mirror-site/torznab.js';
+import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
+import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
+import { rewriteTorrent } from '../../../src/wire/metainfo-rewrite.js';
+import { hashOf, torrentToStore } from '../../support/catalogue-entries.js';
+import { requireProgram } from '../../support/real-program.js';
+
+const xmllint = requireProgram('xmllint');
+const alice = parseInfoHash(fixtures.alice.parsedTorrent.infoHash);
+const EVIL = '=HYPERLINK("http://x")]]></title>&<b>\u0000\u202E\ud800';
+
+let database: SqliteDatabase;
+let catalogue: Catalogue;
+let server: Server;
+
+beforeEach(async () => {
+  database = openDatabase(':memory:');
+  catalogue = createCatalogue(database);
+  const file = {
+    torrentBytes: fixtures.alice.torrent,
+    infoHash: alice,
+    name: 'Alice, "read"',
+    category: 'Audio books',
+  };
+  catalogue.store(torrentToStore(1, { ...file, rank: 1 }), 1_000);
+  catalogue.store(torrentToStore(2, { name: EVIL, category: EVIL, rank: 2 }), 2_000);
+  catalogue.store(
+    torrentToStore(3, {
+      name: 'The Show S02E05',
+      category: 'TV shows',
+      magnet: `magnet:?xt=urn:btih:${hashOf(3)}`,
+      torrentBytes: undefined,
+      rank: 3,
+    }),
+    3_000,
+  );
+  server = createServer(
+    createMirrorSite({
+      catalogue,
+      clock: systemClock,
+      announceUrls: ['http://alias.example.net:6969/announce'],
+      rewrite: async (bytes, options) => rewriteTorrent(bytes, options),
+      siteHosts: [],
+      title: 'A & B',
+    }),
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+  database.close();
+});
+
+async function get(path: string, headers: Record<string, string> = {}, method = 'GET') {
+  const { port } = server.address() as AddressInfo;
+  const options = {
+    host: '127.0.0.1',
+    port,
+    path,
+    method,
+    headers: { host: 'mirror.example', ...headers },
+    agent: false,
+  };
+  const [response] = (await once(httpRequest(options).end(), 'response')) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const body = Buffer.concat(chunks);
+  return { status: response.statusCode, headers: response.headers, body, text: body.toString() };
+}
+const xml = async (path: string) => load((await get(path)).text, { xml: true });
+
+describe('documents in XML', () => {
+  it.skipIf(xmllint === undefined)('are well-formed, whatever the names', async () => {
+    for (const path of [
+      '/feed.xml',
+      '/feed.xml?q=%3C%26&sort=name',
+      '/torznab/api?t=caps',
+      '/torznab/api?t=search',
+      '/torznab/api?t=x',
+      '/opensearch.xml',
+      '/sitemap.xml',
+      '/favicon.svg',
+    ]) {
+      const { status, body } = await get(path);
+      expect(status, path).toBe(200);
+      execFileSync(xmllint!, ['--noout', '--nonet', '-'], { input: body });
+    }
+  });
+});
+
+describe('a feed', () => {
+  it('names itself, its time to live, and the length of each file as it is served', async () => {
+    const feed = await xml('/feed.xml?q=alice');
+    expect(feed('atom\\:link[rel=self]').attr('href')).toBe('http://mirror.example/feed.xml?q=alice');
+    expect(feed('ttl').text()).toBe('5');
+    const served = await get(`/torrent/${alice}.torrent`);
+    expect(feed('enclosure').attr('length')).toBe(String(served.body.length));
+    expect(feed('guid[isPermaLink=true]').text()).toBe(`http://mirror.example/torrent/${alice}`);
+    expect(feed('item')).toHaveLength(1);
+  });
+
+  it('is one for each search and category', async () => {
+    const titles = async (query: string) => (await xml(`/feed.xml?${query}`))('item > title').toArray().length;
+    expect(await titles('')).toBe(3);
+    expect(await titles('category=TV+shows')).toBe(1);
+    expect(await titles('category=none')).toBe(0);
+  });
+});
+
+describe('Torznab', () => {
+  it('says what it can', async () => {
+    const caps = await xml('/torznab/api?t=caps');
+    expect(caps('searching > search').attr('available')).toBe('yes');
+    expect(caps('category[id=5000]').attr('name')).toBe('TV');
+    expect((await xml('/torznab/api?t=register'))('error').attr('code')).toBe('202');
+  });
+
+  it('finds an episode as Sonarr asks for it', async () => {
+    const found = await xml('/torznab/api?t=tvsearch&q=the+show&season=2&ep=5&cat=5030,5040&limit=10&extended=1');
+    expect(found('item > title').text()).toBe('The Show S02E05');
+    expect(found('torznab\\:attr[name=seeders]').attr('value')).toBe('30');
+    expect(found('torznab\\:attr[name=magneturl]').attr('value')).toContain(hashOf(3));
+    expect((await xml('/torznab/api?t=search&cat=2000'))('item')).toHaveLength(0);
+    const second = await xml('/torznab/api?t=search&limit=1&offset=1');
+    expect(second('item')).toHaveLength(1);
+    expect(second('newznab\\:response').attr('total')).toBe('3');
+    expect((await xml('/torznab/api?t=search&limit=-1&offset=x&cat=%00'))('item')).toHaveLength(3);
+  });
+
+  it('takes the nearest standard category', () => {
+    expect(['Movies', 'Anime series', 'Filme', 'Music', 'Linux ISO', 'x', undefined].map(torznabCategory)).toEqual([
+      2000, 5000, 2000, 3000, 4000, 8000, 8000,
+    ]);
+  });
+});
+
+describe('lists', () => {
+  it('come as JSON and CSV, in which no cell is a formula', async () => {
+    const json = JSON.parse((await get('/list.json?q=alice')).text);
+    expect(json).toMatchObject({ total: 1, torrents: [{ infoHash: alice, name: 'Alice, "read"', insideSeeds: 0 }] });
+    const lines = (await get('/list.csv?sort=rank')).text.split('\r\n');
+    expect(lines[0]).toMatch(/^infoHash,name,/);
+    expect(lines[1]).toContain('"Alice, ""read"""');
+    expect(lines[2]).toContain(`"'=HYPERLINK(`);
+  });
+
+  it('are named for browsers and search engines', async () => {
+    const search = await xml('/opensearch.xml');
+    expect(search('Url[type="text/html"]').attr('template')).toBe(
+      'http://mirror.example/?q={searchTerms}&page={startPage?}',
+    );
+    expect((await get('/robots.txt')).text).toContain('Sitemap: http://mirror.example/sitemap.xml');
+    expect((await xml('/sitemap.xml'))('loc')).toHaveLength(4);
+    expect((await get('/favicon.svg')).headers['content-type']).toBe('image/svg+xml');
+    expect((await get('/constructor')).status).toBe(404);
+  });
+});
+
+describe('answers', () => {
+  it('are compressed for those who take it, and have a validator', async () => {
+    const plain = await get('/');
+    const packed = await get('/', { 'accept-encoding': 'br, gzip' });
+    expect(packed.headers['content-encoding']).toBe('gzip');
+    expect(packed.body.length).toBeLessThan(plain.body.length / 2);
+    expect(gunzipSync(packed.body).toString()).toContain('Alice');
+    expect(packed.headers.vary).toContain('Accept-Encoding');
+    expect((await get('/', { 'accept-encoding': 'gzip;q=0' })).headers['content-encoding']).toBeUndefined();
+    const feed = await get('/feed.xml');
+    const again = await get('/feed.xml', { 'if-none-match': String(feed.headers.etag), 'accept-encoding': 'gzip' });
+    expect([again.status, again.body.length]).toEqual([304, 0]);
+    const head = await get('/feed.xml', {}, 'HEAD');
+    expect([head.status, head.body.length, head.headers.etag]).toEqual([200, 0, feed.headers.etag]);
+  });
+});
