@@ -54,6 +54,8 @@ export interface CrawlerOptions {
   readonly maxDurationMs?: number | undefined;
   /** How long a torrent is retained after it drops out of the top. */
   readonly retainMs?: number | undefined;
+  /** Of all retained torrents; those that dropped out first are deleted first. Default: no limit. */
+  readonly retainMaxBytes?: number | undefined;
   /** A torrent file is fetched again after this time, because its trackers may have changed. */
   readonly refetchMs?: number | undefined;
   /** A larger feed or list page is not read. */
@@ -95,7 +97,7 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
   const signal = run.signal === undefined ? timeUp : AbortSignal.any([timeUp, run.signal]);
   // Every document and request of the crawl listens to it.
   setMaxListeners(0, signal);
-  const { catalogue, state, clock, retainMs = DEFAULT_RETAIN_MS } = options;
+  const { catalogue, state, clock, retainMs = DEFAULT_RETAIN_MS, retainMaxBytes: maxBytes } = options;
   const { onProgress, dryRun = false } = run;
   const top = run.top ?? adaptedTop(options.top, options.topMax, (await options.load?.()) ?? 0);
   const policy = options.policy ?? torrentPolicy(catalogue, () => ({ denied: new Set(), allowed: undefined }));
@@ -142,7 +144,13 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
     scraper: options.scraper,
     stopped: run.signal,
   });
-  const { entries, dropped, deleted } = publish(found, others, top, nowMs - retainMs, publishing);
+  const { entries, dropped, deleted } = publish(
+    found,
+    others,
+    top,
+    { sinceMs: nowMs - retainMs, maxBytes },
+    publishing,
+  );
   for (const entry of entries) onProgress?.({ step: 'torrent', entry });
   if (!dryRun) {
     await provePlaces(found, { ...options, visits, proven, maxTorrentBytes: reading.maxTorrentBytes }, signal);

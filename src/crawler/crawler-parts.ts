@@ -67,6 +67,7 @@ export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
     popularityHalfLifeMs: settings.popularityHalfLifeMs,
     maxDurationMs: settings.maxDurationMs,
     retainMs: settings.retainMs,
+    retainMaxBytes: settings.retainMaxBytes,
     maxDocumentBytes: settings.maxPageBytes,
     maxTorrentBytes: settings.maxTorrentBytes,
     catalogue,

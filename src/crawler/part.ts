@@ -18,6 +18,7 @@ export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerN
   maxDuration: 1h                       # a crawl that takes longer ends with what it has found
   popularityHalfLife: 2h                # smooths popularity over time; 0ms: no smoothing
   retain: 7d                            # how long one stays after it left the top
+  retainMaxSize: 10GiB                  # of these together; those that left first are deleted first
   delayPerSite: 1s                      # between two requests to one site
   timeout: 20s
   maxPageSize: 8MiB

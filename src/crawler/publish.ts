@@ -4,7 +4,7 @@
  */
 import { hasUrlSecrets, maskUrlSecrets } from '../domain/mask-url-secrets.js';
 import { addressKey, siteAddressOf, siteName } from '../domain/site-address.js';
-import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { Catalogue, RetainedTorrents } from '../store/sqlite/catalogue.js';
 import type { CrawlState } from '../store/sqlite/catalogue-crawl-state.js';
 import type { Offer, OriginPath } from '../store/sqlite/catalogue-torrent.js';
 import { type Candidate, placesOf } from './candidate.js';
@@ -89,13 +89,13 @@ export interface Publication {
 
 /**
  * Gives the found torrents their ranks, in this order, and takes the rank of all others.
- * @param top how many could have got a rank @param retainedSinceMs torrents that left the top earlier are deleted
+ * @param top how many could have got a rank @param retained which of those that left the top stay
  */
 export function publish(
   found: readonly Found[],
   others: readonly Found[],
   top: number,
-  retainedSinceMs: number,
+  retained: RetainedTorrents,
   publishing: Publishing,
 ): Publication {
   const { catalogue, state, standings, nowMs, dryRun } = publishing;
@@ -122,7 +122,7 @@ export function publish(
       ...others.map((each) => [each.infoHash, standings.record(each.candidate, { lastRanked, top })] as const),
     ]);
     const dropped = catalogue.keepRanksOf(found.map(({ infoHash }) => infoHash));
-    const deleted = catalogue.deleteDropped(retainedSinceMs);
+    const deleted = catalogue.deleteDropped(retained);
     for (const { infoHash, name } of deleted) {
       catalogue.addLogEntry({
         atMs: nowMs,

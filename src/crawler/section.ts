@@ -12,6 +12,7 @@ export const schema = section({
   maxDuration: duration('1s', '7d', '1h'),
   popularityHalfLife: duration('0ms', '30d', '2h'),
   retain: duration('1s', '3650d', '7d'),
+  retainMaxSize: size('0B', '1024GiB', '10GiB'),
   delayPerSite: duration('0ms', '1h', '1s'),
   timeout: duration('100ms', '10m', '20s'),
   maxPageSize: size('1KiB', '256MiB', '8MiB'),

@@ -15,6 +15,14 @@ import { type CatalogueSummary, SUMMARY_COLUMNS, type SummaryRow, summaryOfRow }
 import { type CatalogueWriter, catalogueWriter } from './catalogue-writer.js';
 import type { SqliteDatabase } from './database.js';
 
+/** Which torrents without rank stay in the catalogue. */
+export interface RetainedTorrents {
+  /** Those that were in the top at this time or later. */
+  readonly sinceMs: number;
+  /** As many of these as fit, with their files; the last that were in the top come first. Default: all. */
+  readonly maxBytes?: number | undefined;
+}
+
 export interface Catalogue
   extends CatalogueReader,
     CatalogueWriter,
@@ -30,14 +38,35 @@ export interface Catalogue
   ranked(): CatalogueSummary[];
   /** Removes the rank of all other torrents. @returns how many lost it */
   keepRanksOf(infoHashes: readonly InfoHash[]): number;
-  /** Deletes torrents without rank that were last in the top before this time. @returns the deleted ones */
-  deleteDropped(lastSeenBeforeMs: number): { readonly infoHash: InfoHash; readonly name: string }[];
+  /** Deletes torrents without rank that are not retained. Pinned ones stay. @returns the deleted ones */
+  deleteDropped(retained: RetainedTorrents): { readonly infoHash: InfoHash; readonly name: string }[];
   /** Every hash that clients may announce; hybrid torrents have two. */
   allInfoHashes(): InfoHash[];
   /** The original trackers of all torrents, each URL once. */
   allTrackers(): string[];
   count(): number;
 }
+
+/** What a torrent takes beside its file and list of files, in bytes: its row, entries of indexes, addresses. */
+const BYTES_BESIDE_FILES = 4_096;
+
+/**
+ * Rank and score come from `catalogue_entry`, the time from its index, and `octet_length` reads only the header of a row:
+ * SQLite would read the whole file of each torrent to get at a column behind it.
+ */
+const DELETE_DROPPED = `
+  WITH dropped AS (
+    SELECT torrent.info_hash, last_seen_ms,
+      sum(coalesce(octet_length(torrent_bytes), 0) + octet_length(files_json) + :rowBytes)
+        OVER (ORDER BY last_seen_ms DESC, entry.score DESC, torrent.info_hash) AS bytes
+    FROM catalogue_entry AS entry JOIN catalogue_torrent AS torrent USING (info_hash)
+    WHERE entry.rank IS NULL AND NOT EXISTS (
+      SELECT 1 FROM catalogue_decision AS decided
+      WHERE decision = 'pin' AND decided.info_hash IN (torrent.info_hash, torrent.hybrid_info_hash))
+  )
+  DELETE FROM catalogue_torrent
+  WHERE info_hash IN (SELECT info_hash FROM dropped WHERE last_seen_ms < :sinceMs OR bytes > :maxBytes)
+  RETURNING info_hash AS infoHash, name`;
 
 /** @param database opened by `openDatabase`; the caller closes it */
 export function createCatalogue(database: SqliteDatabase): Catalogue {
@@ -67,12 +96,10 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
            WHERE rank IS NOT NULL AND info_hash NOT IN (SELECT value FROM json_each(?))`,
         )
         .run(JSON.stringify(infoHashes)).changes,
-    deleteDropped: (lastSeenBeforeMs) =>
+    deleteDropped: ({ sinceMs, maxBytes = Number.MAX_SAFE_INTEGER }) =>
       database
-        .prepare<[number], { infoHash: InfoHash; name: string }>(
-          `DELETE FROM catalogue_torrent WHERE rank IS NULL AND last_seen_ms < ? RETURNING info_hash AS infoHash, name`,
-        )
-        .all(lastSeenBeforeMs),
+        .prepare<[object], { infoHash: InfoHash; name: string }>(DELETE_DROPPED)
+        .all({ sinceMs, maxBytes, rowBytes: BYTES_BESIDE_FILES }),
     allInfoHashes: () =>
       database
         .prepare<[], InfoHash>(

@@ -162,6 +162,15 @@ describe('a crawl', () => {
     expect(catalogue.get(hash('alice'))).toBeUndefined();
   });
 
+  it('retains what dropped out of the top only up to a size', async () => {
+    setFeed([{ name: 'alice', seeds: 9, leechers: 9 }]);
+    const crawler = crawlerWith({ top: 1, retainMs: 10 * HOUR_MS, retainMaxBytes: 0 });
+    await crawler.crawlOnce();
+    setFeed([{ name: 'leaves', seeds: 1, leechers: 1 }]);
+    expect(await crawler.crawlOnce()).toMatchObject({ dropped: 1, deleted: 1 });
+    expect(catalogue.get(hash('alice'))).toBeUndefined();
+  });
+
   it('stores nothing in a dry run', async () => {
     setFeed([{ name: 'alice', seeds: 9, leechers: 9 }]);
     expect(brief((await crawlerWith().crawlOnce({ dryRun: true })).entries)).toEqual(['1 alice.txt new']);

@@ -30,7 +30,7 @@ async function given(text: string): Promise<Record<string, unknown>> {
   database.close();
   const { delayMs, timeoutMs, userAgent } = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0];
   const crawlerOptions = vi.mocked(crawl.createCrawler).mock.lastCall![0];
-  const { sources, top, topMax, retainMs, maxDocumentBytes, maxTorrentBytes } = crawlerOptions;
+  const { sources, top, topMax, retainMs, retainMaxBytes, maxDocumentBytes, maxTorrentBytes } = crawlerOptions;
   const { popularityHalfLifeMs, maxDurationMs } = crawlerOptions;
   expect(crawlerOptions.policy).toBe(policy);
   expect(crawlerOptions.load).toBe(load);
@@ -41,7 +41,7 @@ async function given(text: string): Promise<Record<string, unknown>> {
   const isClosed = vi.mocked(fetching.createPoliteFetcher).mock.lastCall![0].blockedReason === blockedReason;
   return {
     ...{ delayMs, timeoutMs, userAgent, sources, top, topMax, retainMs, maxDocumentBytes, maxTorrentBytes, isClosed },
-    ...{ popularityHalfLifeMs, maxDurationMs },
+    ...{ popularityHalfLifeMs, maxDurationMs, retainMaxBytes },
   };
 }
 
@@ -55,6 +55,7 @@ const DEFAULTS = {
   popularityHalfLifeMs: 2 * 3_600_000,
   maxDurationMs: 3_600_000,
   retainMs: 7 * 86_400_000,
+  retainMaxBytes: 10 * 2 ** 30,
   maxDocumentBytes: 8 * 2 ** 20,
   maxTorrentBytes: 16 * 2 ** 20,
   isClosed: true,
@@ -70,6 +71,7 @@ test.each([
   ['popularityHalfLife: 0ms', { popularityHalfLifeMs: 0 }],
   ['maxDuration: 10m', { maxDurationMs: 600_000 }],
   ['retain: 2d', { retainMs: 2 * 86_400_000 }],
+  ['retainMaxSize: 1GiB', { retainMaxBytes: 2 ** 30 }],
   ['maxPageSize: 2MiB', { maxDocumentBytes: 2 * 2 ** 20 }],
   ['maxTorrentSize: 3MiB', { maxTorrentBytes: 3 * 2 ** 20 }],
 ])('crawler: { %s }', async (text, expected) => {

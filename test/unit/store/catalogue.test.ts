@@ -76,12 +76,28 @@ describe('the top', () => {
     expect(catalogue.ranked().map((t) => t.infoHash)).toEqual([hashOf(1), hashOf(2), hashOf(3)]);
     expect(catalogue.keepRanksOf([hashOf(3)])).toBe(2);
     expect(catalogue.keepRanksOf([hashOf(3)])).toBe(0);
-    expect(catalogue.deleteDropped(2_000)).toEqual([{ infoHash: hashOf(1), name: 'Torrent 1' }]);
+    expect(catalogue.deleteDropped({ sinceMs: 2_000 })).toEqual([{ infoHash: hashOf(1), name: 'Torrent 1' }]);
     expect(catalogue.get(hashOf(1))).toBeUndefined();
     expect(catalogue.findOrigin('site.example', '/1.torrent')).toBeUndefined();
     expect(catalogue.get(hashOf(2))?.rank).toBeUndefined();
-    expect(catalogue.deleteDropped(9_000)).toHaveLength(1);
+    expect(catalogue.deleteDropped({ sinceMs: 9_000 })).toHaveLength(1);
     expect(catalogue.count()).toBe(1);
+  });
+
+  it('retains only so many bytes of what left it: the first to leave are deleted first, pinned and ranked ones never', () => {
+    const torrentBytes = Buffer.alloc(100_000);
+    for (const n of [1, 2, 3, 4, 5]) catalogue.store(torrentToStore(n, { rank: n, torrentBytes }), n * 1_000);
+    catalogue.store(torrentToStore(6, { rank: 6, score: 1, torrentBytes }), 4_000);
+    const pin = { decision: 'pin', reason: undefined, actor: 'test', atMs: 0 } as const;
+    catalogue.decide({ ...pin, infoHash: hashOf(2) });
+    catalogue.keepRanksOf([hashOf(1)]);
+    const names = (maxBytes: number) => catalogue.deleteDropped({ sinceMs: 0, maxBytes }).map(({ name }) => name);
+    expect(names(500_000)).toEqual([]);
+    expect(names(350_000)).toEqual(['Torrent 3']);
+    expect(names(250_000), 'of those that left together, the least popular').toEqual(['Torrent 6']);
+    expect(names(0).sort()).toEqual(['Torrent 4', 'Torrent 5']);
+    expect(catalogue.deleteDropped({ sinceMs: 9_000 })).toEqual([]);
+    expect(catalogue.allInfoHashes()).toEqual([hashOf(1), hashOf(2)]);
   });
 });
 
