@@ -64,3 +64,5 @@ export const MAX_OFFERS = 32;
 export const MAX_PLACES_PER_SOURCE = 2;
 /** Trackers of one torrent that are scraped: the first ones, which its clients contact too. */
 export const MAX_SCRAPED_TRACKERS = 3;
+/** Trackers that are scraped at the same time. Strangers name them: a top of 300 torrents may have 900, each with a socket. */
+export const MAX_CONCURRENT_SCRAPES = 50;

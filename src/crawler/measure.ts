@@ -3,7 +3,8 @@ import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { maskUrlSecrets } from '../domain/mask-url-secrets.js';
 import { largest } from './candidate.js';
-import { MAX_SCRAPED_TRACKERS } from './limits.js';
+import { inParallel } from './in-parallel.js';
+import { MAX_CONCURRENT_SCRAPES, MAX_SCRAPED_TRACKERS } from './limits.js';
 import { orAborted } from './or-aborted.js';
 import type { ScrapedSwarm, Scraper } from './source.js';
 
@@ -41,20 +42,17 @@ export async function measureSwarms(
   }
   const counts = new Map<InfoHash, SwarmCounts>();
   const failures: { tracker: string; reason: string }[] = [];
-  await Promise.all(
-    [...hashesByTracker].map(async ([url, infoHashes]) => {
-      const tracker = maskUrlSecrets(url);
-      try {
-        const swarms = await orAborted(scraper.scrape([url], infoHashes), signal);
-        if (swarms.size === 0)
-          failures.push({ tracker, reason: 'it does not answer, or knows none of these torrents' });
-        for (const [infoHash, swarm] of swarms) counts.set(infoHash, larger(counts.get(infoHash), swarm));
-      } catch (thrown) {
-        signal?.throwIfAborted();
-        failures.push({ tracker, reason: messageOf(thrown) });
-      }
-    }),
-  );
+  await inParallel([...hashesByTracker], MAX_CONCURRENT_SCRAPES, async ([url, infoHashes]) => {
+    const tracker = maskUrlSecrets(url);
+    try {
+      const swarms = await orAborted(scraper.scrape([url], infoHashes), signal);
+      if (swarms.size === 0) failures.push({ tracker, reason: 'it does not answer, or knows none of these torrents' });
+      for (const [infoHash, swarm] of swarms) counts.set(infoHash, larger(counts.get(infoHash), swarm));
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      failures.push({ tracker, reason: messageOf(thrown) });
+    }
+  });
   return { counts, failures };
 }
 
