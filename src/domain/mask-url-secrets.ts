@@ -11,7 +11,13 @@ const USER_INFORMATION = /(:\/\/)([^\s/?#"'<>\\]*)@/g;
  * Names as trackers, indexers (Torznab, RSS) and web APIs use them. Delimiters may be encoded, as in a magnet link's `tr`.
  */
 const SECRET_PARAMETER =
-  /((?:[?&;]|%3f|%26)(?:pass_?key|torrent_?pass|rss_?key|auth_?key|(?:[a-z]{1,20}_)?api_?key|access_?token|token|auth|key|secret|password|passwd|pass|pwd|pid|signature|sig)(?:=|%3d))([^&;\s"'<>#\\]*)/gi;
+  /((?:[?&;]|%3f|%26)(?:pass_?key|torrent_?pass|rss_?key|auth_?key|(?:[a-z]{1,20}_)?api_?key|access_?token|token|auth|secret|password|passwd|pass|pwd|signature|sig)(?:=|%3d))([^&;\s"'<>#\\]*)/gi;
+/**
+ * Some sites carry a passkey in these, others the number of a torrent (`view.php?pid=17`). A number of up to 10 digits is
+ * not masked: otherwise all torrents of such a site would have one address.
+ */
+const AMBIGUOUS_PARAMETER =
+  /((?:[?&;]|%3f|%26)(?:key|pid)(?:=|%3d))(?!\d{1,10}(?:[&;\s"'<>#\\]|%26|%3b|$))([^&;\s"'<>#\\]*)/gi;
 /** `/PASSKEY/announce`: no honest word in this place has 16 characters. */
 const PASSKEY_BEFORE = /(\/|%2f)([\w-]{16,})(?=(?:\/|%2f)(?:announce|scrape)\b)/gi;
 /** `/announce/PASSKEY` and `/announce.php/PASSKEY`. */
@@ -29,6 +35,7 @@ export function maskUrlSecrets(text: string): string {
       VARIABLES_ONLY.test(secret) ? whole : `${before}${MASK}@`,
     )
     .replace(SECRET_PARAMETER, masked)
+    .replace(AMBIGUOUS_PARAMETER, masked)
     .replace(PASSKEY_BEFORE, masked)
     .replace(PASSKEY_AFTER, masked)
     .replace(KEY_AFTER_NUMBER, masked);

@@ -12,6 +12,10 @@ describe('secrets in URLs', () => {
       'http://t.example/rss?torrent_pass=a%2Fb;authkey=c',
       'http://t.example/rss?torrent_pass=[secret];authkey=[secret]',
     ],
+    ['http://t.example/get?id=1&pid=0123456789abcdef', 'http://t.example/get?id=1&pid=[secret]'],
+    ['http://t.example/get?key=12345678901;x=1', 'http://t.example/get?key=[secret];x=1'],
+    ['http://t.example/get?pid=17a&key=17', 'http://t.example/get?pid=[secret]&key=17'],
+    ['http://t.example/get?passkey=17&pass=18', 'http://t.example/get?passkey=[secret]&pass=[secret]'],
     ['http://t.example/0123456789abcdef/announce', 'http://t.example/[secret]/announce'],
     ['udp://t.example:80/0123456789abcdef0123/announce.php', 'udp://t.example:80/[secret]/announce.php'],
     ['http://t.example/announce/0123abc', 'http://t.example/announce/[secret]'],
@@ -38,6 +42,8 @@ describe('secrets in URLs', () => {
   });
 
   test.each([
+    'http://site.example/view.php?pid=17&key=2147483647#top',
+    'magnet:?tr=http%3A%2F%2Fsite.example%2Fa%3Fpid%3D17%26key%3D18&dn=x',
     'http://t.example:6969/announce?info_hash=%01%02&port=1',
     'https://site.example/top?page=2&monkey=1#token=',
     'udp://[2001:db8::1]:6969/announce',

@@ -23,6 +23,8 @@ describe('spellings of one address', () => {
     ['http://site.example/?a=1%2B2', 'http://site.example/?a=1+2'],
     ['http://site.example/A', 'http://site.example/a'],
     ['http://site.example/a', 'http://cdn.site.example/a'],
+    ['http://site.example/view?pid=17', 'http://site.example/view?pid=18'],
+    ['http://site.example/view?key=17', 'http://site.example/view?key=18'],
   ])('%s is another address than %s', (a, b) => {
     expect(siteAddressOf(a)).not.toEqual(siteAddressOf(b));
   });
