@@ -10,7 +10,7 @@
 import { Worker } from 'node:worker_threads';
 import { ClientError, errorCodeOf } from '../domain/errors.js';
 import { errorOfFailure } from '../domain/failure-message.js';
-import { IDLE_MS, MAX_HEAP_MB, MAX_READ_MS, MAX_WAITING_DOCUMENTS } from './limits.js';
+import { IDLE_MS, MAX_HEAP_MB, MAX_READ_MS, MAX_WAITING_DOCUMENTS, YOUNG_HEAP_MB } from './limits.js';
 import type { ReplyMessage, TaskMessage, Tasks } from './serve-tasks.js';
 
 export interface DocumentReaderOptions {
@@ -158,7 +158,7 @@ class ReadingThread {
     const worker = new Worker(module, {
       name,
       workerData,
-      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: maxHeapMb / 8 },
+      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb, maxYoungGenerationSizeMb: YOUNG_HEAP_MB },
     });
     this.#worker = worker;
     this.#ready = new Promise((resolve) => {

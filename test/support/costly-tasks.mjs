@@ -1,10 +1,12 @@
 /** A reading thread for tests: its tasks cost what a hostile document could make a defective reader cost. */
 
+import { resourceLimits } from 'node:worker_threads';
 import { serveTasks } from '../../dist/document-reader/serve-tasks.js';
 import { ClientError, OperatorError } from '../../dist/domain/errors.js';
 
 serveTasks({
   echo: (input) => input,
+  limits: () => resourceLimits,
   loop: () => {
     for (;;);
   },

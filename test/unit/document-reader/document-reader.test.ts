@@ -27,6 +27,12 @@ describe('reading in a thread', () => {
     expect(await run('echo', Buffer.from('torrent'))).toEqual(new Uint8Array(Buffer.from('torrent')));
   });
 
+  it('has a small young generation, however large its heap may become', async () => {
+    await reader.close();
+    reader = readerWith();
+    expect(await run('limits')).toMatchObject({ maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 });
+  });
+
   it('keeps the kinds of error apart', async () => {
     const refused = await run('refuse').catch((thrown: unknown) => thrown);
     expect(refused).toBeInstanceOf(ClientError);
