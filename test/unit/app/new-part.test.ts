@@ -113,3 +113,19 @@ test('it is started with what it needs, shown, reloaded, started again and stopp
   expect(running.addresses).toEqual([]);
   await expect(fetch(url)).rejects.toThrow();
 });
+
+test('one that accepts no connections, and says nothing of it, is not ready', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await start('echo: { listen: "http://127.0.0.1:0" }\n');
+    const control = urlOf('control');
+    const reasons = async (): Promise<unknown> => JSON.parse(await get(`${control}/readyz`)).reasons;
+    await starts[0]!.stop();
+    expect(await reasons()).toEqual([]);
+    vi.advanceTimersByTime(5_000);
+    const fault = `echo: ${new URL(urlOf('echo')).host}: connect ECONNREFUSED`;
+    await expect.poll(reasons).toEqual([expect.stringContaining(fault)]);
+  } finally {
+    vi.useRealTimers();
+  }
+});

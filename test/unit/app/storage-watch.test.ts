@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -50,4 +50,15 @@ test('checks do not overlap, however slow the disk is', async () => {
   expect(reports).toEqual([undefined]);
   await watch.check();
   expect(reports).toEqual([undefined, undefined]);
+});
+
+test('what was written must also reach the disk', async () => {
+  const { directory, health, watch } = watched();
+  mkdirSync(directory);
+  // A device that takes every write, and cannot bring what it took to a disk.
+  symlinkSync('/dev/null', join(directory, 'write-test'));
+  await watch.check();
+  expect(health.reasons()).toEqual([expect.stringMatching(/cannot be written: .*fdatasync/)]);
+  await watch.check();
+  expect(health.reasons()).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Worker } from 'node:worker_threads';
+import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Health } from '../../../src/app/health.js';
 import { ThreadWatch } from '../../../src/app/supervision/thread-watch.js';
@@ -7,8 +7,25 @@ import { createLogger } from '../../../src/logging/logger.js';
 import { STUCK_AFTER_MS } from '../../../src/threads/stuck-detector.js';
 import { createVitals, VitalsWriter } from '../../../src/threads/thread-vitals.js';
 
+/** What the watchdogs of the main thread were given, the last one at the end. */
+const given: unknown[] = [];
+vi.mock('node:worker_threads', async (original) => {
+  const threads = await original<typeof import('node:worker_threads')>();
+  class Noted extends threads.Worker {
+    constructor(file: string | URL, options?: WorkerOptions) {
+      super(file, options);
+      given.push(options?.workerData);
+    }
+  }
+  return { ...threads, Worker: Noted };
+});
+
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] }));
-afterEach(() => void vi.useRealTimers());
+const { isTTY } = process.stderr;
+afterEach(() => {
+  vi.useRealTimers();
+  process.stderr.isTTY = isTTY;
+});
 
 function watched() {
   const log: string[] = [];
@@ -103,5 +120,15 @@ test('a watchdog that ends by itself is reported', async () => {
   const [watchdog] = await started;
   await watchdog.terminate();
   expect(log).toEqual([expect.stringContaining('the watchdog of the main thread does not run')]);
+  watch.stop();
+});
+
+test.each([
+  { at: 'a terminal', terminal: true },
+  { at: 'a file or a pipe', terminal: false },
+])('at $at, the watchdog writes its lines as the program does', ({ terminal }) => {
+  process.stderr.isTTY = terminal;
+  const { watch } = watched();
+  expect(given.at(-1)).toMatchObject({ readable: terminal, level: 'error', vitals: watch.mainVitals });
   watch.stop();
 });
