@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Health } from '../../../src/app/health.js';
 import { eventually } from '../../support/eventually.js';
@@ -59,6 +60,28 @@ test('a part that accepts no connections is a fault until it does again, and no 
   expect(accepted).toBe(2);
   await eventually('the end of the connection', () => connections.size === 0);
   server.close();
+});
+
+test('a part that leaves connections waiting is a fault, long before the system gives them up', async () => {
+  const stuck = new Worker(
+    `const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      require('node:worker_threads').parentPort.postMessage(server.address().port);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`,
+    { eval: true },
+  );
+  const [port] = (await once(stuck, 'message')) as [number];
+  // More than wait at a listener with such a backlog: the next one gets no answer.
+  const waiting = Array.from({ length: 4 }, () => createConnection({ host: '127.0.0.1', port }).on('error', () => {}));
+  await Promise.all(waiting.slice(0, 2).map((socket) => once(socket, 'connect')));
+  const health = new Health();
+  health.watch('site', { host: '127.0.0.1', port });
+  vi.advanceTimersByTime(CHECK_EVERY_MS);
+  await eventually('the fault', () => !health.isHealthy('site'));
+  expect(health.reasons()).toEqual([`site: does not accept connections on 127.0.0.1:${port}`]);
+  health.stop();
+  for (const socket of waiting) socket.destroy();
+  await stuck.terminate();
 });
 
 test('alarms are those of all sources, in their order', () => {

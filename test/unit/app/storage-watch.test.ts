@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -61,4 +61,19 @@ test('what was written must also reach the disk', async () => {
   expect(health.reasons()).toEqual([expect.stringMatching(/cannot be written: .*fdatasync/)]);
   await watch.check();
   expect(health.reasons()).toEqual([]);
+});
+
+test('a check leaves no file open', async () => {
+  const { directory, watch } = watched();
+  mkdirSync(directory);
+  await watch.check();
+  const open = readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // Closed since the directory was read.
+      return [];
+    }
+  });
+  expect(open.filter((file) => file.startsWith(directory))).toEqual([]);
 });
