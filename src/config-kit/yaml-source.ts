@@ -106,7 +106,7 @@ function offsetOf(document: Document, path: ConfigPath): number {
 }
 
 function offsetOfKey(document: Document, path: ConfigPath, key: string): number {
-  const map = path.length === 0 ? document.contents : document.getIn(path, true);
+  const map = path.length === 0 ? document.contents : document.getIn(path);
   if (isMap(map)) {
     for (const pair of map.items) {
       if (isScalar(pair.key) && String(pair.key.value) === key && pair.key.range) return pair.key.range[0];

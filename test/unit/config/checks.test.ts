@@ -154,3 +154,7 @@ describe('redirections', () => {
     );
   });
 });
+
+test('as many peers as a client may ask for may be the default', () => {
+  expect(problemsOf('tracker: { numWantDefault: 80, numWantMax: 80 }\n')).toBe('');
+});

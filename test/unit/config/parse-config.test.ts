@@ -110,6 +110,10 @@ describe('values', () => {
       'billing: { overrides: [ { requester: "", peer: south, treatAs: foreign } ] }',
       'billing.overrides[0].requester: must not be empty',
     ],
+    [
+      'billing: { overrides: [ { requester: north, peer: south, treatAs: near } ] }',
+      'billing.overrides[0].treatAs: expected "same-as", "same-operator" or "foreign"',
+    ],
   ])('%s', (yaml, message) => {
     const text = yaml.startsWith('operator') ? yaml : `${OPERATOR}${yaml}\n`;
     expect(problemsOf(text).join('\n')).toContain(message);
