@@ -34,6 +34,7 @@ export async function scrapeTrackers(
       const url = parseTrackerUrl(text);
       tracker = trackerName(url);
       if (parts.schedule.secondsUntilDue(tracker, '') > 0) continue; // it backs off
+      if (parts.schedule.secondsUntilDue(scrapesOf(tracker), '') > 0) continue;
       const destination = await parts.access.destinationOf(url, 4);
       const counts =
         url.protocol === 'udp:'
@@ -46,9 +47,16 @@ export async function scrapeTrackers(
             );
       for (const [infoHash, each] of counts) found.set(infoHash, { ...each, tracker: text });
     } catch (thrown) {
-      if (!(thrown instanceof AccessDenied || thrown instanceof TrackerRefusal)) parts.schedule.failed(tracker);
+      if (!(thrown instanceof AccessDenied || thrown instanceof TrackerRefusal)) {
+        parts.schedule.failed(scrapesOf(tracker));
+      }
       parts.log?.debug({ tracker: text, reason: messageOf(thrown) }, 'scrape of an original tracker failed');
     }
   }
   return found;
+}
+
+/** Scrapes back off by themselves: a tracker may answer announces and have no scrape. */
+function scrapesOf(tracker: string): string {
+  return `scrape ${tracker}`;
 }

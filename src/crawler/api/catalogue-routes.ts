@@ -113,6 +113,8 @@ const torrentsAnswer = z.strictObject({
       firstSeenMs: z.int(),
       lastSeenMs: z.int(),
       fetchedMs: z.int(),
+      /** Peers inside the network, as last stored. */
+      inside: z.strictObject({ seeds: count, leechers: count }),
     }),
   ),
 });

@@ -61,7 +61,7 @@ describe('data files in force', () => {
     expect(known(spoiled.sources)).toBe(4);
     expect(await spoiled.sources.refresh()).toMatchObject({ changed: false, problems: [] });
     expect(spoiled.sources.status()[0]).toMatchObject({ problem: expect.stringMatching(problem) });
-    expect(spoiled.sources.problems).toEqual([expect.stringMatching(problem)]);
+    expect(spoiled.sources.problems).toEqual([{ file: path, message: expect.stringMatching(problem) }]);
     await write(ranges(5));
     const repaired = await spoiled.sources.refresh();
     expect(repaired.changed).toBe(true);
