@@ -121,5 +121,12 @@ export function explainRank(infoHash: InfoHash, catalogue: Catalogue): string[] 
   const torrent = catalogue.get(infoHash);
   const stored = catalogue.popularityOf(torrent?.infoHash ?? infoHash);
   if (stored === undefined) return undefined;
-  return rankInWords(torrent?.name ?? infoHash, stored.popularity, stored.numbers as FoundNumbers);
+  const name = torrent?.name ?? infoHash;
+  const found = stored.numbers as FoundNumbers;
+  const lines = rankInWords(name, stored.popularity, found);
+  if (found.rank === undefined || torrent?.rank !== undefined) return lines;
+  return [
+    `${name} had rank ${found.rank} of ${found.top} at the latest crawl, and was removed after it.`,
+    ...lines.slice(1),
+  ];
 }

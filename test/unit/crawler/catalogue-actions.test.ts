@@ -80,3 +80,25 @@ it('tells all that is known of a torrent, and nothing of others', () => {
   expect(explainRank(hashOf(1), catalogue)).toBeUndefined();
   expect(() => describeTorrent(hashOf(7), catalogue)).toThrow(/no crawl has seen it/);
 });
+
+it('does not explain a rank that a torrent has no more', () => {
+  const numbers = { sources: ['feed'], measured: false, demand: 9, pinned: false, wasRanked: true, rank: 1, top: 10 };
+  catalogue.storePopularities([
+    [
+      hashOf(1),
+      {
+        popularity: 9,
+        updatedMs: 5,
+        downloads: undefined,
+        downloadsMs: undefined,
+        downloadsPerDay: undefined,
+        numbers,
+      },
+    ],
+  ]);
+  expect(explainRank(hashOf(1), catalogue)?.[0]).toBe('Torrent 1 has rank 1 of 10.');
+  act('remove', hashOf(1));
+  expect(explainRank(hashOf(1), catalogue)?.[0]).toBe(
+    `${hashOf(1)} had rank 1 of 10 at the latest crawl, and was removed after it.`,
+  );
+});
