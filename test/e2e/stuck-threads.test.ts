@@ -171,7 +171,8 @@ describe.concurrent('a stuck thread', () => {
     // The delay is recorded at the next beat and reported at the next check, each a second later at most, for ten seconds.
     let readiness = '';
     await s.served.until('it is back, and readiness says why it was not', async () => {
-      readiness = (await s.controlAnswers('/readyz')) ?? '';
+      // A short wait, because what is looked for is there for ten seconds only.
+      readiness = (await s.controlAnswers('/readyz', SILENCE_MS)) ?? '';
       return /thread main: requests waited for [12]\d\./.test(readiness);
     });
     expect(readiness).toMatch(/thread main: requests waited up to [12]\d\.\d+ s within the last minute/);
