@@ -41,7 +41,7 @@ export async function readSources(wanted: SourcesToRead): Promise<SourcesRead> {
     throw new OperatorError(
       only === undefined
         ? 'the crawler has no sources; add one under crawler.sources'
-        : `there is no source "${only}"; the configuration has ${names}`,
+        : `unknown source "${only}"; the configuration has ${names}`,
     );
   }
   const unread = new Set(all.filter((source) => !chosen.includes(source)).map((source) => source.name));

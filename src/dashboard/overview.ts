@@ -25,7 +25,7 @@ export interface Savings {
 
 export interface OverviewPort {
   totals(): TrackerTotals;
-  /** undefined: there is no data for an estimate yet. */
+  /** undefined: too little has been measured for an estimate. */
   savings(): Promise<Savings | undefined>;
 }
 

@@ -11,7 +11,7 @@ export function sitesWithoutTheirPort({ dnsRedirect, mirrorSite, labServices }: 
   if (labServices || !dnsRedirect || dnsRedirect.sites.length === 0) return [];
   if (mirrorSite === undefined) {
     return [
-      'dnsRedirect.sites: there is no mirrorSite here; port 80 of dnsRedirect.mirrorAddresses must be served elsewhere',
+      'dnsRedirect.sites: this configuration has no mirrorSite, so another machine must serve port 80 of dnsRedirect.mirrorAddresses',
     ];
   }
   const { port } = mirrorSite.listen;

@@ -32,7 +32,7 @@ export async function readLog(
   options: LogFileReading,
 ): Promise<LogPosition | undefined> {
   const files = await filesOf(log);
-  if (!files.some(({ path }) => path === log) && files.length === 0) throw new Error('there is no such file');
+  if (files.length === 0) throw new Error('the file does not exist');
   const { first, offset } = await whereToBegin(files, before, options.reading);
   let position: LogPosition | undefined;
   for (const [i, file] of files.slice(first).entries()) {

@@ -77,7 +77,7 @@ export function catalogueRoutes(catalogue: CatalogueView | undefined): Route[] {
       body: actionBody,
       answers: [
         { status: 200, description: '`result` says what is different now.', schema: actionAnswer },
-        { status: 404, description: 'The torrent is not in the catalogue, or there is no such decision.' },
+        { status: 404, description: 'The catalogue does not have this torrent, or nobody has made this decision.' },
         { status: 422, description: 'It contradicts another decision.' },
       ],
       handle: ({ body, principal }) => {

@@ -58,7 +58,7 @@ function columnsOf(header: readonly string[], fields: FieldNames, source: string
       .map((name) => `"${name.slice(0, 40)}"`)
       .join(', ');
     throw new OperatorError(
-      `${missing[0]} of the source "${source}": there is no column "${missing[1]}"; there are ${known}`,
+      `${missing[0]} of the source "${source}": the file has no column "${missing[1]}"; its columns are ${known}`,
     );
   }
   const columns = Object.fromEntries(

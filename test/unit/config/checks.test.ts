@@ -142,7 +142,7 @@ describe('redirections', () => {
 
   test('of sites are warned of where browsers find nobody', () => {
     const sites = redirect('sites: [a.example]');
-    expect(advice(sites)).toContain('there is no mirrorSite here');
+    expect(advice(sites)).toContain('this configuration has no mirrorSite');
     expect(advice(`${sites}mirrorSite: {}\n`)).toContain('browsers open port 80');
     expect(advice(`${sites}mirrorSite: { listen: "http://127.0.0.1:80" }\n`)).toContain(
       'nothing here listens on 203.0.113.20',

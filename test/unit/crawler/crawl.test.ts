@@ -266,7 +266,7 @@ describe('several sources', () => {
     // The same holds for a crawl of one source alone.
     expect(brief((await crawler.crawlOnce({ source: 'lab' })).entries)).toHaveLength(2);
     await expect(crawler.crawlOnce({ source: 'nope' })).rejects.toThrow(
-      /no source "nope"; the configuration has lab, other/,
+      /unknown source "nope"; the configuration has lab, other/,
     );
   });
 });
