@@ -7,9 +7,9 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
 import type { Endpoint } from '../net/endpoint.js';
-import { frameMessage, MessageReader } from './dns-message-stream.js';
 import { DNS_HEADER_BYTES } from './limits.js';
 import type { Query } from './query-packet.js';
+import { frameMessage, MessageReader } from './wire/message-stream.js';
 
 export type AskResolver = (resolver: Endpoint, query: Query, timeoutMs: number) => Promise<Buffer>;
 

@@ -6,7 +6,6 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import type { Endpoint } from '../net/endpoint.js';
-import { frameMessage, MessageReader } from './dns-message-stream.js';
 import {
   MAX_QUERY_BYTES,
   MAX_TCP_CONNECTIONS,
@@ -15,6 +14,7 @@ import {
   MAX_TCP_UNREAD_BYTES,
   TCP_IDLE_TIMEOUT_MS,
 } from './limits.js';
+import { frameMessage, MessageReader } from './wire/message-stream.js';
 
 export interface TcpListener {
   readonly port: number;

@@ -7,10 +7,10 @@ import {
   udpAnswerBytes,
 } from '../../../src/dns-redirect/answer-packet.js';
 import { decide } from '../../../src/dns-redirect/decide.js';
-import { frameMessage, MessageReader } from '../../../src/dns-redirect/dns-message-stream.js';
 import { MAX_QUERY_BYTES } from '../../../src/dns-redirect/limits.js';
 import { type Query, RCODE_SERVFAIL, readQuery } from '../../../src/dns-redirect/query-packet.js';
 import { compileRedirectPolicy } from '../../../src/dns-redirect/redirect-policy.js';
+import { frameMessage, MessageReader } from '../../../src/dns-redirect/wire/message-stream.js';
 import { parseIp } from '../../../src/domain/ip-address.js';
 import type { Random } from '../../../src/domain/random.js';
 import { BrokenRule, type FuzzTarget, holds, pick, sometimes } from '../fuzz-target.js';

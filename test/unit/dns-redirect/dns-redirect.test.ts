@@ -1,7 +1,7 @@
 import { decode, encode } from 'dns-packet';
 import { afterEach, describe, expect, test } from 'vitest';
-import { frameMessage } from '../../../src/dns-redirect/dns-message-stream.js';
 import { compileRedirectPolicy } from '../../../src/dns-redirect/redirect-policy.js';
+import { frameMessage } from '../../../src/dns-redirect/wire/message-stream.js';
 import { parseIp } from '../../../src/domain/ip-address.js';
 import { labRules } from './lab-policy.js';
 import {

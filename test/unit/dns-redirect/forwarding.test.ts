@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { decode, encode } from 'dns-packet';
 import { afterEach, describe, expect, test } from 'vitest';
-import { frameMessage } from '../../../src/dns-redirect/dns-message-stream.js';
+import { frameMessage } from '../../../src/dns-redirect/wire/message-stream.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
 import {
   answerWith,

@@ -3,12 +3,12 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { type DnsMessage, decode, encode } from 'dns-packet';
-import { frameMessage, MessageReader } from '../../../src/dns-redirect/dns-message-stream.js';
 import {
   createDnsRedirect,
   type DnsRedirect,
   type DnsRedirectOptions,
 } from '../../../src/dns-redirect/dns-redirect.js';
+import { frameMessage, MessageReader } from '../../../src/dns-redirect/wire/message-stream.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
 import { within } from '../../support/eventually.js';
 import { labPolicy } from './lab-policy.js';
