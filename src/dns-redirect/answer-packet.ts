@@ -7,6 +7,8 @@ import type { IpAddress } from '../domain/ip-address.js';
 import type { Decision } from './decide.js';
 import { DNS_HEADER_BYTES, EDNS_UDP_BYTES, PLAIN_UDP_BYTES } from './limits.js';
 import type { Query } from './query-packet.js';
+import { nameFromText } from './wire/domain-name.js';
+import { addressData, soaData } from './wire/rdata-values.js';
 
 const FLAG_RESPONSE = 0x8000;
 const FLAG_TRUNCATED = 0x0200;
@@ -105,28 +107,24 @@ function record(ownerPointer: number, type: number, ttlSeconds: number, data: Bu
 }
 
 function addressRecord(address: IpAddress, ttlSeconds: number): Buffer {
-  const data = Buffer.alloc(address.words.length * 4);
-  address.words.forEach((word, i) => {
-    data.writeUInt32BE(word, i * 4);
-  });
+  const data = Buffer.from(addressData(address));
   return record(POINTER_TO_QUESTION, address.family === 4 ? TYPE_A : TYPE_AAAA, ttlSeconds, data);
 }
 
 /** The zone is the question's name or the tail of it (`www.` cut off), so a pointer into the question names it. */
 function soaRecord(query: Query, zone: string, serial: number, ttlSeconds: number): Buffer {
   const owner = POINTER_TO_QUESTION + Math.max(0, (query.question.name ?? '').length - zone.length);
-  const names = Buffer.concat([encodeName('alias-tracker.invalid'), encodeName('hostmaster.alias-tracker.invalid')]);
-  const numbers = Buffer.alloc(20);
-  // There are no secondaries, so refresh, retry and expire do not matter; the last bounds negative caching (RFC 2308 section 5).
-  [serial, 3_600, 600, 86_400, ttlSeconds].forEach((number, i) => {
-    numbers.writeUInt32BE(number, i * 4);
+  const data = soaData({
+    primary: nameFromText('alias-tracker.invalid'),
+    mailbox: nameFromText('hostmaster.alias-tracker.invalid'),
+    serial,
+    // There are no secondaries, so refresh, retry and expire do not matter; the last bounds negative caching (RFC 2308 section 5).
+    refresh: 3_600,
+    retry: 600,
+    expire: 86_400,
+    minimum: ttlSeconds,
   });
-  return record(owner, TYPE_SOA, ttlSeconds, Buffer.concat([names, numbers]));
-}
-
-function encodeName(name: string): Buffer {
-  const labels = name.split('.').map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`, 'latin1'));
-  return Buffer.concat([...labels, Buffer.of(0)]);
+  return record(owner, TYPE_SOA, ttlSeconds, Buffer.from(data));
 }
 
 function optRecord(query: Query, extendedRcode: number): Buffer {

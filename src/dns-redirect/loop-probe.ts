@@ -9,11 +9,12 @@ import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
 import { askOverUdp } from './ask-resolver.js';
 import type { DnsLog } from './dns-log.js';
 import type { Forwarder } from './forwarder.js';
-import { DNS_HEADER_BYTES } from './limits.js';
 import { type Query, readQuery } from './query-packet.js';
+import { CLASS_IN, FLAG_RECURSION_DESIRED, TYPE_TXT } from './wire/dns-codes.js';
+import { nameFromText } from './wire/domain-name.js';
+import { writeMessage } from './wire/message-writer.js';
 
 const PROBE_SUFFIX = '.loop-probe.alias-tracker.test';
-const TYPE_TXT = 16;
 const PROBE_TIMEOUT_MS = 2_000;
 
 export class LoopProbe {
@@ -64,11 +65,9 @@ export class LoopProbe {
 }
 
 function probeQuery(name: string): Query {
-  const labels = name.split('.').map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`, 'latin1'));
-  const header = Buffer.alloc(DNS_HEADER_BYTES);
-  header.writeUInt16BE(0x0100, 2); // recursion desired
-  header.writeUInt16BE(1, 4);
-  const reading = readQuery(Buffer.concat([header, ...labels, Buffer.of(0, 0, TYPE_TXT, 0, 1)]));
+  const questions = [{ name: nameFromText(name), type: TYPE_TXT, class: CLASS_IN }];
+  const flags = FLAG_RECURSION_DESIRED;
+  const reading = readQuery(writeMessage({ id: 0, flags, questions, answers: [], authorities: [], additionals: [] }));
   if (reading.kind !== 'query') throw new Error('the probe is not a query');
   return reading.query;
 }

@@ -4,6 +4,7 @@
  * are not text. RFC 1035 section 4, RFC 6891 (EDNS0).
  */
 import { DNS_HEADER_BYTES, MAX_NAME_BYTES, MAX_QUERY_BYTES, MAX_QUERY_RECORDS, PLAIN_UDP_BYTES } from './limits.js';
+import { type EdnsOption, readOptions } from './wire/edns-options.js';
 
 export const OPCODE_QUERY = 0;
 const TYPE_OPT = 41;
@@ -14,6 +15,7 @@ export interface Edns {
   /** The client's UDP buffer in bytes, at least 512. */
   readonly udpPayloadBytes: number;
   readonly dnssecOk: boolean;
+  readonly options: readonly EdnsOption[];
 }
 
 export interface Question {
@@ -89,7 +91,10 @@ function readRecords(packet: Buffer, start: number, count: number): { edns: Edns
     if (end < 0 || end + 10 > packet.length) return undefined;
     if (packet.readUInt16BE(end) === TYPE_OPT) {
       if (edns !== undefined || packet[offset] !== 0) return undefined; // RFC 6891 section 6.1.1
+      const options = optionsOf(packet, end + 10, packet.readUInt16BE(end + 8));
+      if (options === undefined) return undefined;
       edns = {
+        options,
         udpPayloadBytes: Math.max(PLAIN_UDP_BYTES, packet.readUInt16BE(end + 2)),
         version: packet[end + 5]!,
         dnssecOk: (packet[end + 6]! & 0x80) !== 0,
@@ -99,6 +104,15 @@ function readRecords(packet: Buffer, start: number, count: number): { edns: Edns
     if (offset > packet.length) return undefined;
   }
   return offset === packet.length ? { edns } : undefined;
+}
+
+function optionsOf(packet: Buffer, start: number, length: number): EdnsOption[] | undefined {
+  if (start + length > packet.length) return undefined;
+  try {
+    return readOptions(packet.subarray(start, start + length));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The offset after a name, or -1. A pointer ends the name and is not followed, so pointers cannot make a loop. */

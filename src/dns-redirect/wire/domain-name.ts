@@ -24,7 +24,7 @@ export class DnsFormatError extends Error {
 
 export interface ReadName {
   readonly name: DomainName;
-  /** The offset after the name as it stands in the message; a pointer has two octets there. */
+  /** The offset after the name in the message; a pointer takes two octets. */
   readonly end: number;
 }
 

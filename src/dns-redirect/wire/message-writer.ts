@@ -17,7 +17,7 @@ export class MessageWriter {
   #bytes: Uint8Array;
   #view: DataView;
   #length = DNS_HEADER_BYTES;
-  /** Canonical name → offset at which it stands. */
+  /** Canonical name → offset of its first occurrence. */
   readonly #names = new Map<DomainName, number>();
   /** Offsets of the times to live that were written. */
   readonly ttlOffsets: number[] = [];
