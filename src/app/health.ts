@@ -1,6 +1,6 @@
 /** Whether the parts of this process can serve. Readiness shows it, and the DNS redirection withdraws names by it. */
 import { createConnection } from 'node:net';
-import { formatEndpoint, reachableHost } from '../net/endpoint.js';
+import { type Endpoint, formatEndpoint, reachableHost } from '../net/endpoint.js';
 import type { BoundAddress } from '../transport/transport.js';
 
 const CHECK_EVERY_MS = 5_000;
@@ -11,12 +11,14 @@ export class Health {
   readonly #faults = new Map<string, Map<string, string>>();
   readonly #listeners = new Set<() => void>();
   readonly #alarmSources: (() => readonly string[])[] = [];
-  readonly #checks = new Map<string, { host: string; port: number }>();
+  /** By part; a part may have several listeners. */
+  readonly #checks = new Map<string, Endpoint[]>();
   #timer: NodeJS.Timeout | undefined;
 
   /** Checks every few seconds that a part accepts TCP connections. Other parts only report their faults. */
   watch(part: string, address: Pick<BoundAddress, 'host' | 'port'>): void {
-    this.#checks.set(part, { host: reachableHost(address.host), port: address.port });
+    const checks = this.#checks.get(part) ?? [];
+    this.#checks.set(part, [...checks, { host: reachableHost(address.host), port: address.port }]);
     this.#timer ??= setInterval(() => void this.#check(), CHECK_EVERY_MS).unref();
   }
 
@@ -63,18 +65,23 @@ export class Health {
   }
 
   async #check(): Promise<void> {
-    for (const [part, { host, port }] of this.#checks) {
-      const reason = await new Promise<string | undefined>((resolve) => {
-        const socket = createConnection({ host, port, timeout: CONNECT_TIMEOUT_MS });
-        const end = (result: string | undefined): void => {
-          socket.destroy();
-          resolve(result);
-        };
-        socket.once('connect', () => end(undefined));
-        socket.once('timeout', () => end(`does not accept connections on ${formatEndpoint({ host, port })}`));
-        socket.on('error', (error) => end(`${formatEndpoint({ host, port })}: ${error.message}`));
-      });
-      if (this.#checks.has(part)) this.report(part, reason, 'the connection check');
+    for (const [part, endpoints] of this.#checks) {
+      const reasons = await Promise.all(endpoints.map(reasonOf));
+      if (this.#checks.has(part)) this.report(part, reasons.find(Boolean), 'the connection check');
     }
   }
+}
+
+/** Why the listener does not accept a connection; undefined if it does. */
+function reasonOf({ host, port }: Endpoint): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port, timeout: CONNECT_TIMEOUT_MS });
+    const end = (result: string | undefined): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => end(undefined));
+    socket.once('timeout', () => end(`does not accept connections on ${formatEndpoint({ host, port })}`));
+    socket.on('error', (error) => end(`${formatEndpoint({ host, port })}: ${error.message}`));
+  });
 }

@@ -47,6 +47,23 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape) {
     );
 }
 
+/** A value, or a list of such values; kept as it is written, see {@link listed}. @param what one of them, for the error */
+export function oneOrMore<Schema extends z.ZodType>(schema: Schema, what: string) {
+  const list = z.array(schema).min(1, { error: `give at least one ${what}` });
+  return z.union([schema, list], { error: `expected one ${what}, or a list of them` });
+}
+
+/** The values of {@link oneOrMore}, each with its place below the key. */
+export function listed<T extends object>(
+  value: T | readonly T[],
+): { readonly value: T; readonly path: readonly number[] }[] {
+  return isList(value) ? value.map((each, i) => ({ value: each, path: [i] })) : [{ value, path: [] }];
+}
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
+}
+
 function unknownKeyMessage(key: string, known: readonly string[]): string {
   const near = suggestName(key, known);
   return near === undefined

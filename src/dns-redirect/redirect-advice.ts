@@ -1,11 +1,12 @@
 /** Redirections that are allowed but lead nowhere as they are written. */
+import { listed } from '../config-kit/field-schemas.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import { isWildcard } from '../net/endpoint.js';
 import type { RedirectConfig } from './section.js';
 
 type RedirectAdviceConfig = Pick<RedirectConfig, 'dnsRedirect' | 'mirrorSite' | 'tracker' | 'labServices'>;
 
-/** A redirected name leads browsers to the port of the original site: 80, or 443 with https, which nobody but it can serve. */
+/** A redirected name leads browsers to the port of the original site: 80, or 443 for those that open it with https. */
 export function sitesWithoutTheirPort({ dnsRedirect, mirrorSite, labServices }: RedirectAdviceConfig): string[] {
   // The lab's own site is on the mirror site's port.
   if (labServices || !dnsRedirect || dnsRedirect.sites.length === 0) return [];
@@ -14,10 +15,10 @@ export function sitesWithoutTheirPort({ dnsRedirect, mirrorSite, labServices }: 
       'dnsRedirect.sites: this configuration has no mirrorSite, so another machine must serve port 80 of dnsRedirect.mirrorAddresses',
     ];
   }
-  const { port } = mirrorSite.listen;
-  if (port === 80) return [];
+  const ports = listed(mirrorSite.listen).map(({ value }) => value.port);
+  if (ports.includes(80)) return [];
   return [
-    `dnsRedirect.sites: browsers open port 80 of dnsRedirect.mirrorAddresses, and mirrorSite listens on port ${port}; listen on http://0.0.0.0:80, or forward port 80 to it`,
+    `dnsRedirect.sites: browsers open port 80 of dnsRedirect.mirrorAddresses, and mirrorSite listens on port ${ports.join(', ')}; listen on http://0.0.0.0:80, or forward port 80 to it`,
   ];
 }
 
@@ -32,7 +33,8 @@ export function addressesNotListenedOn({ dnsRedirect, mirrorSite, tracker }: Red
       .map((address) => `dnsRedirect.${key}: nothing here listens on ${address}; forward it, or listen there`);
   };
   if (!dnsRedirect) return [];
-  const sites = dnsRedirect.sites.length > 0 && mirrorSite ? [mirrorSite.listen.host] : [];
+  const sites =
+    dnsRedirect.sites.length > 0 && mirrorSite ? listed(mirrorSite.listen).map(({ value }) => value.host) : [];
   const trackers = dnsRedirect.trackers.length > 0 ? tracker.listen.map(({ host }) => host) : [];
   return [
     ...unserved('mirrorAddresses', dnsRedirect.mirrorAddresses, sites),

@@ -27,7 +27,7 @@ export interface RedirectConfig {
   readonly dnsRedirect?: RedirectSection | undefined;
   readonly operator: { readonly networks: readonly { readonly prefixes: readonly Prefix[] }[] };
   readonly tracker: { readonly announceUrls: readonly string[]; readonly listen: readonly Endpoint[] };
-  readonly mirrorSite?: { readonly listen: Endpoint } | undefined;
+  readonly mirrorSite?: { readonly listen: Endpoint | readonly Endpoint[] } | undefined;
   readonly labServices?: object | undefined;
   readonly upstream: { readonly resolvers: readonly Endpoint[] };
   readonly lab: boolean;

@@ -16,13 +16,15 @@ export interface MirrorSiteOptions extends AnswerOptions, VisitOptions {
   /** The title of the mirror under its own name. */
   readonly title?: string | undefined;
   readonly operatorName?: string | undefined;
+  /** For how long browsers use https alone (RFC 6797); 0: nothing is said of it. Default: 0. */
+  readonly hstsSeconds?: number | undefined;
 }
 
 /** Most queued rewrites finish within this time. */
 const BUSY_RETRY_SECONDS = 5;
 
 export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
-  const { catalogue, operatorName = 'your provider', title = 'Local torrents' } = options;
+  const { catalogue, operatorName = 'your provider', title = 'Local torrents', hstsSeconds = 0 } = options;
   const namesFor = ({ headers }: IncomingMessage) => {
     return { operatorName, title, text: stringsFor(headers['accept-language']) };
   };
@@ -83,6 +85,10 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
     if (visit === undefined) {
       sendText(request, response, 400, 'the address or the Host header is malformed\n');
       return;
+    }
+    // Not under an original site's name: it would keep readers from that site outside of this network.
+    if (hstsSeconds > 0 && visit.view.site === undefined && visit.isEncrypted) {
+      response.setHeader('Strict-Transport-Security', `max-age=${hstsSeconds}`);
     }
     if (visit.view.site !== undefined && (await answerForSite(visit))) return;
     if (await answerOwnPath(visit)) return;

@@ -1,5 +1,7 @@
 /** The mirror site as a part of the program: its section of the configuration, and how it is started. */
+import { listed } from '../config-kit/field-schemas.js';
 import type { Part } from '../part/part.js';
+import { certificatesWithoutListener, httpsHasACertificate, sitesWithoutCertificate } from './check-section.js';
 import type { MirrorSiteNeeds, RunningMirrorSite } from './running-mirror-site.js';
 import { type MirrorSiteConfig, schema } from './section.js';
 
@@ -8,17 +10,36 @@ export const mirrorSitePart: Part<'mirrorSite', typeof schema, MirrorSiteConfig,
   name: 'mirror site',
   label: 'mirror-site',
   schema,
-  live: ['title', 'publicUrl'],
+  live: ['tls', 'hsts', 'title', 'publicUrl'],
+  checks: [httpsHasACertificate],
+  advice: [certificatesWithoutListener, sitesWithoutCertificate],
+  examine: async (config) => (await import('./check-section.js')).examineMirrorSite(config),
   sockets: ({ mirrorSite }) =>
-    mirrorSite ? [{ ...mirrorSite.listen, path: ['mirrorSite', 'listen'], protocol: 'tcp' }] : [],
+    mirrorSite === undefined
+      ? []
+      : listed(mirrorSite.listen).map(({ value, path }) => ({
+          ...value,
+          path: ['mirrorSite', 'listen', ...path],
+          protocol: 'tcp',
+        })),
   text: `mirrorSite:                             # leave the section out to run without it
-  listen: "http://0.0.0.0:8080"
+  listen: "http://0.0.0.0:8080"         # or a list: ["http://0.0.0.0:80", "https://0.0.0.0:443"], https:// with tls
+  # tls: { certificate: chain.pem, key: key.pem }   # or a list; clients get the first that is for the name they ask for
+  hsts: 0s                              # e.g. 180d: browsers use https alone for that long; never under names of dnsRedirect.sites
   title: Local torrents
   # publicUrl: "http://torrents.example.net"
+  limits:
+    maxConnections: 10000
+    connectionsPerAddress: 256          # an IPv6 /64 counts as an address
 `,
   // Loaded here, so that commands that only read the configuration start at once.
   start: async (config, needs, previous) => {
     const { startMirrorSite } = await import('./running-mirror-site.js');
-    return startMirrorSite(config, needs, previous?.listeners[0]?.port);
+    return startMirrorSite(
+      config,
+      needs,
+      previous?.listeners.map(({ port }) => port),
+    );
   },
+  metrics: async (running) => (await import('./metrics.js')).mirrorSiteMetrics(() => running().measure()),
 };

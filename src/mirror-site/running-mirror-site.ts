@@ -1,21 +1,22 @@
-/** The mirror site on its own HTTP listener. */
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+/** The mirror site on its own listeners, with http, https or both. */
+import type { RequestListener } from 'node:http';
+import { formatPath } from '../config-kit/config-problem.js';
+import { listed } from '../config-kit/field-schemas.js';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
-import { formatEndpoint } from '../net/endpoint.js';
-import { listenError } from '../net/listen-error.js';
+import { formatListenUrl } from '../net/listen-url.js';
+import type { CertificateFiles } from '../net/tls/certificate-pair.js';
+import { Certificates, readCertificatePairs } from '../net/tls/certificates.js';
 import type { PartContext, RunningPart } from '../part/part.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
+import { ConnectionLimit } from './connection-limit.js';
 import type { SwarmCounts } from './inner-counts.js';
 import { refreshInsideCounts } from './inside-refresh.js';
+import type { MirrorSiteMeasures } from './metrics.js';
 import { createMirrorSite, type MirrorSiteOptions } from './mirror-site.js';
 import type { KeepOriginal } from './rewritten-torrents.js';
 import type { MirrorSiteConfig, MirrorSiteSection } from './section.js';
-
-const REQUEST_TIMEOUT_MS = 30_000;
-const HEADERS_TIMEOUT_MS = 10_000;
-const MAX_CONNECTIONS = 10_000;
+import { openSiteListener, type SiteListener } from './site-listener.js';
 
 /** What the application gives it of other parts. */
 export interface MirrorSiteNeeds extends Pick<PartContext, 'clock' | 'log' | 'onListenerError' | 'isIpv6Only'> {
@@ -30,66 +31,97 @@ export interface MirrorSiteNeeds extends Pick<PartContext, 'clock' | 'log' | 'on
   readonly openRewriter: () => { readonly rewrite: MirrorSiteOptions['rewrite']; close(): Promise<void> };
 }
 
-export type RunningMirrorSite = RunningPart<MirrorSiteConfig>;
+export interface RunningMirrorSite extends RunningPart<MirrorSiteConfig> {
+  measure(): MirrorSiteMeasures;
+}
 
-/** @param port of an earlier start, in place of the configured one */
+/** @param ports of an earlier start, in the order of `listen`, in place of the configured ones */
 export async function startMirrorSite(
   config: MirrorSiteConfig,
   needs: MirrorSiteNeeds,
-  port: number | undefined,
+  ports: readonly number[] = [],
 ): Promise<RunningMirrorSite> {
   const section = config.mirrorSite;
   if (section === undefined) throw new Error('the mirror site is started only where it is configured');
+  const certificates = await openCertificates(section, needs);
   const rewriter = needs.openRewriter();
-  const { host } = section.listen;
   let answer = pages(config, section, needs, rewriter.rewrite);
-  const server = createServer((request, response) => answer(request, response));
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.maxConnections = MAX_CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(listenError(section.listen, { cause, key: 'mirrorSite.listen' }));
-    });
-    server.listen(
-      { port: port ?? section.listen.port, host, ipv6Only: needs.isIpv6Only(section.listen, 'tcp') },
-      resolve,
-    );
-  });
-  server.on('error', needs.onListenerError);
+  const limit = new ConnectionLimit(section.limits.connectionsPerAddress);
+  const listeners: SiteListener[] = [];
+  const close = async (): Promise<void> => {
+    certificates?.close();
+    await Promise.all([...listeners.map((listener) => listener.close()), rewriter.close()]);
+  };
+  try {
+    for (const [i, { value: listen, path }] of listed(section.listen).entries()) {
+      const opened = await openSiteListener({
+        listen,
+        key: formatPath(['mirrorSite', 'listen', ...path]),
+        port: ports[i],
+        ipv6Only: needs.isIpv6Only(listen, 'tcp'),
+        handler: (request, response) => answer(request, response),
+        certificates,
+        maxConnections: section.limits.maxConnections,
+        limit,
+        onError: needs.onListenerError,
+      });
+      listeners.push(opened);
+    }
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
   const stopRefresh = refreshInsideCounts({
     catalogue: needs.catalogue,
     read: (infoHashes) => readSwarms(needs.swarm, infoHashes),
     onError: (thrown) => needs.log.error({ err: thrown }, `mirror site: ${messageOf(thrown)}`),
   });
-  const bound = { host, port: (server.address() as AddressInfo).port };
   return {
-    listeners: [
-      {
-        ...bound,
-        url: `http://${formatEndpoint(bound)}`,
-        about: 'the catalogue, torrents rewritten',
-        connectCheck: true,
-      },
-    ],
-    prepare: (next) => {
+    listeners: listeners.map(({ protocol, host, port }) => ({
+      host,
+      port,
+      url: formatListenUrl({ protocol, host, port }),
+      about: 'the catalogue, torrents rewritten',
+      connectCheck: true,
+    })),
+    alarms: () => certificates?.alarms() ?? [],
+    measure: () => ({
+      connectionsOpen: limit.open,
+      connectionsRefused: limit.refused,
+      certificates: certificates?.expiries() ?? [],
+    }),
+    prepare: async (next) => {
       // Without its section it stays as it was until the restart.
-      const nextPages = pages(next, next.mirrorSite ?? section, needs, rewriter.rewrite);
+      const nextSection = next.mirrorSite ?? section;
+      const nextPages = pages(next, nextSection, needs, rewriter.rewrite);
+      const pairs = certificates && nextSection.tls && (await readCertificatePairs(filesOf(nextSection.tls)));
       return () => {
         answer = nextPages;
+        if (pairs !== undefined) certificates?.use(pairs);
       };
     },
     stop: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await Promise.all([closed, rewriter.close(), stopRefresh()]);
+      await Promise.all([close(), stopRefresh()]);
     },
   };
 }
 
+/** @throws OperatorError if a pair cannot be used */
+async function openCertificates(
+  { tls }: MirrorSiteSection,
+  { clock }: MirrorSiteNeeds,
+): Promise<Certificates | undefined> {
+  if (tls === undefined) return undefined;
+  return new Certificates(await readCertificatePairs(filesOf(tls)), { clock, key: 'mirrorSite.tls' });
+}
+
+function filesOf(tls: NonNullable<MirrorSiteSection['tls']>): CertificateFiles[] {
+  return listed(tls).map(({ value }) => value);
+}
+
 function pages(
   { operator, tracker, crawler, dnsRedirect }: MirrorSiteConfig,
-  { title, publicUrl }: Pick<MirrorSiteSection, 'title' | 'publicUrl'>,
+  { title, publicUrl, hstsSeconds }: Pick<MirrorSiteSection, 'title' | 'publicUrl' | 'hstsSeconds'>,
   { catalogue, clock, refusal, trackerUrls, swarm, log }: MirrorSiteNeeds,
   rewrite: MirrorSiteOptions['rewrite'],
 ): RequestListener {
@@ -103,6 +135,7 @@ function pages(
     siteHosts: dnsRedirect?.sites ?? [],
     title,
     publicUrl,
+    hstsSeconds,
     operatorName: operator.name,
     // While the tracker is down, a page is shown without counts.
     swarmCounts: (infoHashes) => readSwarms(swarm, infoHashes).catch(() => new Map()),

@@ -12,6 +12,8 @@ export interface Visit {
   /** Lower case, without port. */
   readonly host: string;
   readonly view: SiteView;
+  /** The request came over https. */
+  readonly isEncrypted: boolean;
 }
 
 export interface VisitOptions {
@@ -34,7 +36,8 @@ export function readVisit(
   if (host === undefined || !target.startsWith('/') || !URL.canParse(`http://mirror.invalid${target}`)) {
     return undefined;
   }
-  const scheme = 'encrypted' in request.socket ? 'https' : 'http';
+  const isEncrypted = 'encrypted' in request.socket;
+  const scheme = isEncrypted ? 'https' : 'http';
   const site = originalSite(host.name, siteHosts);
   const isOwnName = site === undefined && publicUrl !== undefined;
   return {
@@ -44,5 +47,6 @@ export function readVisit(
     baseUrl: isOwnName ? publicUrl.replace(/\/+$/, '') : `${scheme}://${host.withPort}`,
     host: host.name,
     view: { ...names, site },
+    isEncrypted,
   };
 }

@@ -117,6 +117,14 @@ const WRONG: readonly [string, Case, path: string, message: RegExp][] = [
     /cannot be used/,
   ],
   [
+    'a certificate of the mirror site that does not fit its key, in a list',
+    {
+      rest: `mirrorSite: { listen: "https://127.0.0.1:0", tls: [ { certificate: ${TLS}/one.cert.pem, key: ${TLS}/one.key.pem }, { certificate: ${TLS}/one.cert.pem, key: ${TLS}/two.key.pem } ] }\n`,
+    },
+    'mirrorSite.tls[1]',
+    /cannot be used: the key does not belong to the certificate/,
+  ],
+  [
     'a certificate of the control API that is not one',
     {
       rest: 'control: { listen: "https://127.0.0.1:0", tls: { certificate: c, key: c } }\n',

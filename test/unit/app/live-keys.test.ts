@@ -88,7 +88,10 @@ function base(): Yaml {
       tls: { certificate: `${TLS}/one.cert.pem`, key: `${TLS}/one.key.pem` },
       minInterval: '1s',
     },
-    mirrorSite: { listen: 'http://127.0.0.1:0' },
+    mirrorSite: {
+      listen: ['http://127.0.0.1:0', 'https://127.0.0.1:0'],
+      tls: { certificate: `${TLS}/one.cert.pem`, key: `${TLS}/one.key.pem` },
+    },
     dnsRedirect: {
       listen: ['127.0.0.1:0'],
       upstreamResolvers: [`${resolver.host}:${resolver.port}`],
@@ -204,9 +207,21 @@ async function commonName(part: string): Promise<string> {
   return name;
 }
 
+async function strictTransport(): Promise<string | undefined> {
+  const { request } = await import('node:https');
+  const { host, port } = endpoint('mirror-site', 'https');
+  return new Promise((resolve, reject) => {
+    request({ host, port, path: '/healthz', rejectUnauthorized: false, agent: false }, (answer) => {
+      answer.resume().on('end', () => resolve(answer.headers['strict-transport-security']));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
 async function page(path: string, headers: Record<string, string> = {}): Promise<string> {
   const { request } = await import('node:http');
-  const { host, port } = endpoint('mirror-site');
+  const { host, port } = endpoint('mirror-site', 'http:');
   return new Promise((resolve, reject) => {
     request({ host, port, path, headers }, (answer) => {
       let text = `${answer.statusCode} `;
@@ -353,6 +368,16 @@ const ROWS: Readonly<Record<string, Row>> = {
   'tracker.tls.key': row(`${TLS}/two.key.pem`, () => commonName('tracker'), 'tracker-one.test', 'tracker-two.test', {
     'tracker.tls.certificate': `${TLS}/two.cert.pem`,
   }),
+  'mirrorSite.tls': row(
+    [
+      { certificate: `${TLS}/two.cert.pem`, key: `${TLS}/two.key.pem` },
+      { certificate: `${TLS}/one.cert.pem`, key: `${TLS}/one.key.pem` },
+    ],
+    () => commonName('mirror-site'),
+    'tracker-one.test',
+    'tracker-two.test',
+  ),
+  'mirrorSite.hsts': row('1h', strictTransport, undefined, 'max-age=3600'),
   'mirrorSite.title': row('Other title', found('Other title', '/'), false, true),
   'mirrorSite.publicUrl': row('http://public.example', found('http://public.example', '/feed.xml'), false, true),
   'upstream.originalTrackers': row(

@@ -40,6 +40,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   'tracker.connectionId': 'strict',
   'tracker.proxyProtocol': ['http://0.0.0.0:6969'],
   'mirrorSite.listen': 'http://0.0.0.0:1',
+  'mirrorSite.tls': [{ certificate: 'a', key: 'a' }],
   'mirrorSite.publicUrl': 'http://a.example',
   'crawler.sources': [{ name: 'a', type: 'announces' }],
   'upstream.originalTrackers': [{ name: 'a', token: 'a-long-token' }],

@@ -1,4 +1,5 @@
 /** Values that are each right and together cannot work, and values that look right and mean something else. */
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { adviceOn } from '../../../src/config/advice.js';
 import { isIpv6Only } from '../../../src/config/listeners.js';
@@ -30,7 +31,11 @@ describe('listeners', () => {
       'tracker.listen[1]',
     ],
     ['control: { listen: "http://127.0.0.1:6969" }', 'control.listen: tracker.listen[1] listens on 0.0.0.0:6969 (TCP)'],
-    ['mirrorSite: { listen: "http://127.0.0.1:8090" }\ncontrol: {}', 'control.listen: mirrorSite.listen'],
+    ['mirrorSite: { listen: "http://127.0.0.1:8090" }\ncontrol: {}', 'control.listen: mirrorSite.listen listens on'],
+    [
+      'mirrorSite: { listen: ["http://127.0.0.1:80", "http://127.0.0.1:80"] }',
+      'mirrorSite.listen[1]: mirrorSite.listen[0]',
+    ],
     [
       'tracker: { listen: ["udp://127.0.0.1:5353"] }\ndnsRedirect: { upstreamResolvers: ["192.0.2.53"] }',
       '(UDP) already',
@@ -152,6 +157,45 @@ describe('redirections', () => {
     expect(advice(`${redirect('trackers: [a.example]')}tracker: { listen: ["udp://127.0.0.1:1"] }\n`)).toContain(
       'trackerAddresses: nothing here listens on 203.0.113.21',
     );
+  });
+});
+
+describe('https of the mirror site', () => {
+  const TLS = join(import.meta.dirname, '../../vectors/tls');
+  const pair = (name: string): string => `{ certificate: ${TLS}/${name}.cert.pem, key: ${TLS}/${name}.key.pem }`;
+  const advice = (text: string): string => adviceOn(parseConfig(OPERATOR + text)).join('\n');
+
+  test('needs a certificate, and is named by its place in the list', () => {
+    const missing = 'https needs mirrorSite.tls with certificate and key';
+    expect(problemsOf('mirrorSite: { listen: "https://127.0.0.1:443" }\n')).toContain(`mirrorSite.listen: ${missing}`);
+    expect(problemsOf('mirrorSite: { listen: ["http://127.0.0.1:80", "https://127.0.0.1:443"] }\n')).toContain(
+      `mirrorSite.listen[1]: ${missing}`,
+    );
+    expect(problemsOf(`mirrorSite: { listen: "https://127.0.0.1:443", tls: ${pair('one')} }\n`)).toBe('');
+    expect(problemsOf(`mirrorSite: { listen: ["https://127.0.0.1:443"], tls: [${pair('one')}] }\n`)).toBe('');
+  });
+
+  test.each([
+    ['mirrorSite: { listen: [] }\n', 'mirrorSite.listen: give at least one address to listen on'],
+    ['mirrorSite: { listen: ["http://127.0.0.1:80", "x"] }\n', 'mirrorSite.listen[1]: "x" is not a literal address'],
+    ['mirrorSite: { listen: 80 }\n', 'mirrorSite.listen: expected one address to listen on, or a list of them'],
+    ['mirrorSite: { tls: [] }\n', 'mirrorSite.tls: give at least one certificate'],
+    ['mirrorSite: { tls: [ { certificate: a } ] }\n', 'mirrorSite.tls[0].key: is missing'],
+    ['mirrorSite: { tls: { certificate: a } }\n', 'mirrorSite.tls.key: is missing'],
+    ['mirrorSite: { tls: [ { certificate: a, key: b, keys: c } ] }\n', 'mirrorSite.tls[0].keys: unknown key'],
+    ['mirrorSite: { tls: "a.pem" }\n', 'mirrorSite.tls: expected one certificate, or a list of them'],
+  ])('%s is named with its place', (text, message) => {
+    expect(problemsOf(text)).toContain(message);
+  });
+
+  test('is warned of where a certificate serves nobody, or a redirected site has none', () => {
+    const redirected = `dnsRedirect: { upstreamResolvers: [192.0.2.53], mirrorAddresses: [203.0.113.20], sites: [tracker-one.test, b.example] }\n`;
+    expect(advice(`mirrorSite: { tls: ${pair('one')} }\n`)).toContain('no entry of mirrorSite.listen uses it');
+    const both = 'listen: ["http://0.0.0.0:80", "https://0.0.0.0:443"]';
+    expect(advice(`${redirected}mirrorSite: { ${both}, tls: [${pair('two')}, ${pair('one')}] }\n`)).toBe(
+      'dnsRedirect.sites: no certificate of mirrorSite.tls is for b.example; browsers that open it with https:// show a warning',
+    );
+    expect(advice(`${redirected}mirrorSite: { listen: "http://0.0.0.0:80" }\n`)).toBe('');
   });
 });
 

@@ -81,7 +81,7 @@ describe('values', () => {
       'crawler: { sources: [ { name: a, type: feed, url: "http://a.example/", headers: { Cookie: "a\\nb" } } ] }',
       'crawler.sources[0].headers.Cookie: the value of a header field is printable ASCII on one line',
     ],
-    ['mirrorSite:', 'mirrorSite: expected keys (listen, title, publicUrl); write {} for the defaults'],
+    ['mirrorSite:', 'mirrorSite: expected keys (listen, '],
     ['control: { token: short }', 'control.token: a token has at least 8 characters'],
     ['dnsRedirect: { sites: ["*.example.org"] }', 'dnsRedirect.sites[0]: "*.example.org" is not a host name'],
     [
