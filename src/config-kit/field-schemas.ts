@@ -131,6 +131,16 @@ export const timeZone = z.string({ error: 'expected a time zone, e.g. "Europe/Be
   error: (issue) => `"${String(issue.input)}" is not a time zone that this machine knows, e.g. "Europe/Berlin"`,
 });
 
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+/** A part of the day, on some days of the week. Where it ends before it begins, it ends on the next day. */
+export const timePeriodFields = {
+  from: timeOfDay,
+  to: timeOfDay,
+  timeZone: timeZone.prefault('UTC'),
+  days: z.array(z.enum(WEEKDAYS, { error: `expected days: ${WEEKDAYS.join(', ')}` })).prefault([...WEEKDAYS]),
+};
+
 function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });

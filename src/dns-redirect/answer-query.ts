@@ -12,7 +12,7 @@ import {
   udpAnswerBytes,
 } from './answer-packet.js';
 import { countType, type DnsCounters } from './counters.js';
-import { decide, type IsHealthy } from './decide.js';
+import { type Decision, decide, type RedirectState } from './decide.js';
 import type { DnsLog } from './dns-log.js';
 import type { Forwarder } from './forwarder.js';
 import type { LoopProbe } from './loop-probe.js';
@@ -24,7 +24,7 @@ export type Transport = 'udp' | 'tcp';
 export interface AnswerParts {
   /** Called for each query, so that a new policy is in force at once. */
   readonly policy: () => RedirectPolicy;
-  readonly isHealthy: IsHealthy;
+  readonly state: RedirectState;
   readonly forwarder: Forwarder;
   readonly clock: Clock;
   /** By client: {@link subscriberKey}. */
@@ -83,19 +83,27 @@ async function answerReadable(
   const { counters } = parts;
   if (query.edns !== undefined && query.edns.version !== 0) return errorAnswer(query, RCODE_BADVERS);
   if (parts.loopProbe.recognise(query)) return errorAnswer(query, RCODE_REFUSED);
-  const decision = decide(query.question, client, parts.policy(), parts.isHealthy);
+  const decision = decide(query.question, client, parts.policy(), parts.state);
+  countDecision(counters, decision);
   switch (decision.kind) {
     case 'refuse':
-      counters.refused++;
       return errorAnswer(query, RCODE_REFUSED);
     case 'answer':
     case 'nodata':
-      counters[decision.kind === 'answer' ? 'redirected' : 'nodata']++;
       return redirectedAnswer(query, decision, transport === 'tcp' ? 0xffff : udpAnswerBytes(query));
     case 'forward':
-      if (decision.withdrawn) counters.withdrawn++;
       return forward(parts, query, transport);
   }
+}
+
+function countDecision(counters: DnsCounters, decision: Decision): void {
+  if (decision.kind === 'refuse') counters.refused++;
+  else if (decision.kind === 'answer') counters.redirected++;
+  else if (decision.kind === 'nodata') counters.nodata++;
+  else if (decision.because === 'withdrawn') counters.withdrawn++;
+  else if (decision.because === 'client') counters.otherClients++;
+  else if (decision.because === 'schedule') counters.outsideSchedule++;
+  else if (decision.because === 'shadow') counters.shadowed++;
 }
 
 async function forward(parts: AnswerParts, query: Query, transport: Transport): Promise<Buffer> {

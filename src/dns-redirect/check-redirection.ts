@@ -30,23 +30,30 @@ export function redirectionIsPossible(config: RedirectConfig, report: Report): v
   const own = config.operator.networks.flatMap(({ prefixes }) => prefixes);
   // A lab's networks are ranges of loopback.
   const isOwn = (address: IpAddress): boolean => config.lab || own.some((prefix) => prefixContains(prefix, address));
-  for (const key of ['mirrorAddresses', 'trackerAddresses'] as const) {
+  const checkAddresses = (addresses: readonly IpAddress[], path: (at: number) => ConfigPath): void => {
     const seen = new Set<string>();
-    dnsRedirect[key].forEach((address, i) => {
+    addresses.forEach((address, i) => {
       const text = formatIp(address);
       const why = whyNobodyGetsThere(address, isOwn(address));
-      if (why !== undefined) report(['dnsRedirect', key, i], `${text} ${why}; give an address that users can reach`);
-      if (seen.has(text)) report(['dnsRedirect', key, i], `${text} is listed twice`);
+      if (why !== undefined) report(path(i), `${text} ${why}; give an address that users can reach`);
+      if (seen.has(text)) report(path(i), `${text} is listed twice`);
       seen.add(text);
     });
+  };
+  for (const key of ['mirrorAddresses', 'trackerAddresses'] as const) {
+    checkAddresses(dnsRedirect[key], (at) => ['dnsRedirect', key, at]);
   }
+  dnsRedirect.trackers.forEach(({ address }, i) => {
+    checkAddresses(address ?? [], () => ['dnsRedirect', 'trackers', i, 'address']);
+  });
   for (const key of ['sites', 'trackers'] as const) {
     const seen = new Set<string>();
-    dnsRedirect[key].forEach((name, i) => {
+    const names = dnsRedirect[key].map(({ name }) => name);
+    names.forEach((name, i) => {
       const fault = faultOfName(name);
       if (fault !== undefined) report(['dnsRedirect', key, i], `"${name}" ${fault}`);
       else if (seen.has(name)) report(['dnsRedirect', key, i], `"${name}" is listed twice`);
-      else if (key === 'sites' && name.startsWith('www.') && dnsRedirect.sites.includes(name.slice(4))) {
+      else if (key === 'sites' && name.startsWith('www.') && names.includes(name.slice(4))) {
         report(['dnsRedirect', key, i], `"${name}" comes with "${name.slice(4)}", which is listed; remove it`);
       }
       seen.add(name);
@@ -75,16 +82,17 @@ export function redirectionHasTargets(config: RedirectConfig, report: Report): v
   if (dnsRedirect.sites.length > 0 && dnsRedirect.mirrorAddresses.length === 0) {
     report(path('sites'), 'needs dnsRedirect.mirrorAddresses: the addresses that these names are answered with');
   }
-  if (dnsRedirect.trackers.length > 0 && dnsRedirect.trackerAddresses.length === 0) {
+  if (dnsRedirect.trackers.some(({ address }) => address === undefined) && dnsRedirect.trackerAddresses.length === 0) {
     report(path('trackers'), 'needs dnsRedirect.trackerAddresses: the addresses that these names are answered with');
   }
   if (dnsRedirect.upstreamResolvers.length === 0) {
     report(path('upstreamResolvers'), 'is missing; every other name is asked there, e.g. ["192.0.2.53"]');
   }
   const written = (addresses: readonly IpAddress[]): string => addresses.map(formatIp).sort().join();
-  const sameAddresses = written(dnsRedirect.mirrorAddresses) === written(dnsRedirect.trackerAddresses);
-  dnsRedirect.sites.forEach((name, i) => {
-    if (dnsRedirect.trackers.includes(name) && !sameAddresses) {
+  const ofMirror = written(dnsRedirect.mirrorAddresses);
+  dnsRedirect.sites.forEach(({ name }, i) => {
+    const tracker = dnsRedirect.trackers.find((each) => each.name === name);
+    if (tracker !== undefined && written(tracker.address ?? dnsRedirect.trackerAddresses) !== ofMirror) {
       report(
         ['dnsRedirect', 'sites', i],
         `"${name}" is in dnsRedirect.trackers as well, and the two have different addresses; list it once`,
@@ -112,7 +120,7 @@ export function redirectionHasTargets(config: RedirectConfig, report: Report): v
 function checkAnnouncedNames(config: RedirectConfig, report: Report): void {
   config.tracker.announceUrls.forEach((text, i) => {
     const name = new URL(text).hostname;
-    if (config.dnsRedirect?.sites.includes(name)) {
+    if (config.dnsRedirect?.sites.some((site) => site.name === name)) {
       report(['tracker', 'announceUrls', i], `"${name}" is in dnsRedirect.sites: it would lead to the mirror site`);
     }
   });

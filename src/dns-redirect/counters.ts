@@ -12,6 +12,12 @@ export interface DnsCounters {
   failed: number;
   /** Of the forwarded: listed names whose target is unhealthy. */
   withdrawn: number;
+  /** Of the forwarded: listed names asked by clients that are not redirected. */
+  otherClients: number;
+  /** Of the forwarded: listed names asked outside of the schedule. */
+  outsideSchedule: number;
+  /** Of the forwarded: listed names that would be redirected if the mode were not "shadow". */
+  shadowed: number;
   refused: number;
   malformed: number;
   rateLimited: number;
@@ -48,6 +54,9 @@ const COUNTED = [
   'forwarded',
   'failed',
   'withdrawn',
+  'otherClients',
+  'outsideSchedule',
+  'shadowed',
   'refused',
   'malformed',
   'rateLimited',

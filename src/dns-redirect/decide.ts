@@ -4,9 +4,10 @@
  * (RFC 9460) may carry addresses and ports of the original, which would undo the redirection. It fails open: a name
  * whose target is not healthy is answered by the upstream resolvers as if it were not listed.
  */
-import { type IpAddress, prefixContains } from '../domain/ip-address.js';
+import type { IpAddress } from '../domain/ip-address.js';
+import { isRedirectedClient } from './client-choice.js';
 import type { Question } from './query-packet.js';
-import type { RedirectPolicy, RedirectTarget } from './redirect-policy.js';
+import type { RedirectedName, RedirectPolicy } from './redirect-policy.js';
 
 export const TYPE_A = 1;
 export const TYPE_AAAA = 28;
@@ -18,34 +19,55 @@ const CLASS_IN = 1;
 export type Decision =
   | { readonly kind: 'answer'; readonly addresses: readonly IpAddress[]; readonly ttlSeconds: number }
   | { readonly kind: 'nodata'; readonly zone: string; readonly serial: number; readonly ttlSeconds: number }
-  | { readonly kind: 'forward'; readonly withdrawn: boolean }
+  | { readonly kind: 'forward'; readonly because: ForwardReason; readonly name?: RedirectedName }
   | { readonly kind: 'refuse' };
 
-/** Whether a target of redirections works now. */
-export type IsHealthy = (target: RedirectTarget, address: IpAddress) => boolean;
+/**
+ * `not-listed`: the name is not redirected. `client`, `schedule`: not for this client, not at this time. `withdrawn`: its
+ * target does not work. `shadow`: it would be redirected, and is only counted.
+ */
+export type ForwardReason = 'not-listed' | 'client' | 'schedule' | 'withdrawn' | 'shadow';
+
+/** Of now. */
+export interface RedirectState {
+  /** Whether users of the name would be served at its address of this index. */
+  isHealthy(name: RedirectedName, address: number): boolean;
+  /** Whether the schedule has a period that covers now, or there is no schedule. */
+  isOpen(): boolean;
+}
+
+export const ALWAYS: RedirectState = { isHealthy: () => true, isOpen: () => true };
 
 export function decide(
   question: Question,
   client: IpAddress,
   policy: RedirectPolicy,
-  isHealthy: IsHealthy = () => true,
+  state: RedirectState = ALWAYS,
 ): Decision {
   // A zone transfer has many messages. Clients of a forwarder do not need it.
   if (question.type === TYPE_AXFR || question.type === TYPE_IXFR) return { kind: 'refuse' };
-  if (question.class !== CLASS_IN || question.name === undefined) return FORWARD;
-  const entry = policy.names.get(question.name.toLowerCase());
-  if (entry === undefined) return FORWARD;
-  if (policy.clients !== undefined && !policy.clients.some((prefix) => prefixContains(prefix, client))) return FORWARD;
-
-  const healthy = policy.addresses[entry.target].filter((address) => isHealthy(entry.target, address));
-  if (healthy.length === 0) return { kind: 'forward', withdrawn: true };
+  if (question.class !== CLASS_IN || question.name === undefined) return NOT_LISTED;
+  const name = policy.names.get(question.name.toLowerCase());
+  if (name === undefined) return NOT_LISTED;
+  if (!isRedirectedClient(policy.clients, client)) return { kind: 'forward', because: 'client', name };
+  if (!state.isOpen()) return { kind: 'forward', because: 'schedule', name };
+  const healthy =
+    name.withheld === undefined ? name.addresses.filter((_, index) => state.isHealthy(name, index)) : NO_ADDRESSES;
+  if (healthy.length === 0) return { kind: 'forward', because: 'withdrawn', name };
+  if (policy.mode === 'shadow') return { kind: 'forward', because: 'shadow', name };
+  const { zone } = name;
+  const { ttlSeconds, serial } = policy;
   const addresses = healthy.filter((address) => answersType(address, question.type));
-  return addresses.length > 0
-    ? { kind: 'answer', addresses, ttlSeconds: policy.ttlSeconds }
-    : { kind: 'nodata', zone: entry.zone, serial: policy.serial, ttlSeconds: policy.ttlSeconds };
+  if (addresses.length > 0) return { kind: 'answer', addresses, ttlSeconds };
+  // NODATA where the other family alone works would leave clients of one family without the name.
+  if (name.addresses.some((address) => answersType(address, question.type))) {
+    return { kind: 'forward', because: 'withdrawn', name };
+  }
+  return { kind: 'nodata', zone, serial, ttlSeconds };
 }
 
-const FORWARD: Decision = { kind: 'forward', withdrawn: false };
+const NOT_LISTED: Decision = { kind: 'forward', because: 'not-listed' };
+const NO_ADDRESSES: readonly IpAddress[] = [];
 
 function answersType(address: IpAddress, type: number): boolean {
   return type === TYPE_ANY || type === (address.family === 4 ? TYPE_A : TYPE_AAAA);

@@ -8,13 +8,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../domain/clock.js';
 import { OperatorError } from '../domain/errors.js';
 import { failureMessage } from '../domain/failure-message.js';
+import { periodInForce } from '../selection/billing-schedule.js';
 import { startBeating } from '../threads/beat.js';
 import { StuckDetector } from '../threads/stuck-detector.js';
 import { dnsCountersOver } from './counters.js';
 import { createDnsRedirect } from './dns-redirect.js';
 import type { DnsThreadStart, FromDnsThread, ToDnsThread } from './dns-redirect-messages.js';
+import type { RedirectPolicy } from './redirect-policy.js';
 
-const CHECK_MIRROR_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 
 const port = parentPort;
 if (port === null)
@@ -25,7 +27,11 @@ let { health } = start;
 
 // The main thread cannot report that it is stuck itself, and the mirror site with it, so this thread checks it.
 const mirrorThread = start.mirrorVitals === null ? undefined : new StuckDetector(start.mirrorVitals, systemClock);
-const timer = setInterval(() => mirrorThread?.check(), CHECK_MIRROR_EVERY_MS).unref();
+let isOpen = isOpenNow(start.policy);
+const timer = setInterval(() => {
+  mirrorThread?.check();
+  isOpen = isOpenNow(server.policy);
+}, CHECK_EVERY_MS).unref();
 
 const server = createDnsRedirect({
   listen: start.listen,
@@ -34,7 +40,10 @@ const server = createDnsRedirect({
   clientQueriesPerSecond: start.clientQueriesPerSecond,
   clock: systemClock,
   counters: dnsCountersOver(start.counters),
-  isHealthy: (target) => health[target] && !(target === 'mirror' && mirrorThread?.isStuck),
+  state: {
+    isHealthy: ({ target }) => health[target] && !(target === 'mirror' && mirrorThread?.isStuck),
+    isOpen: () => isOpen,
+  },
   log: {
     debug: (fields, message) => {
       if (start.debug) say({ type: 'log', level: 'debug', fields, message });
@@ -48,6 +57,7 @@ port.on('message', (message: ToDnsThread) => {
   switch (message.type) {
     case 'policy':
       server.setPolicy(message.policy);
+      isOpen = isOpenNow(message.policy);
       return;
     case 'health':
       health = message.health;
@@ -65,4 +75,9 @@ try {
 } catch (thrown) {
   say({ type: 'failed', failure: failureMessage(thrown) });
   port.close();
+}
+
+/** Asking for the local time at each query would cost more than the rest of the answer. */
+function isOpenNow({ schedule }: RedirectPolicy): boolean {
+  return schedule.length === 0 || periodInForce(schedule, systemClock.nowMs()) !== undefined;
 }

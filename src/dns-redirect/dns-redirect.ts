@@ -9,7 +9,7 @@ import { listenError } from '../net/listen-error.js';
 import { RateLimit } from '../net/rate-limit.js';
 import { answerQuery } from './answer-query.js';
 import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
-import type { IsHealthy } from './decide.js';
+import { ALWAYS, type RedirectState } from './decide.js';
 import { type DnsLog, silentDnsLog } from './dns-log.js';
 import { Forwarder } from './forwarder.js';
 import { CLIENT_BURST_QUERIES, CLIENT_QUERIES_PER_SECOND } from './limits.js';
@@ -26,8 +26,8 @@ export interface DnsRedirectOptions {
   /** In the order of preference. */
   readonly upstreamResolvers: readonly Endpoint[];
   readonly clock: Clock;
-  /** Called for each redirected question, so it must be fast. Default: every target is healthy. */
-  readonly isHealthy?: IsHealthy;
+  /** Asked for each redirected question, so it must be fast. Default: every target is healthy at all times. */
+  readonly state?: RedirectState;
   readonly log?: DnsLog;
   /** Counters to continue; default: new ones. */
   readonly counters?: DnsCounters;
@@ -67,7 +67,7 @@ export function createDnsRedirect(options: DnsRedirectOptions): DnsRedirect {
   let addresses: Endpoint[] = [];
   const parts = {
     policy: () => policy,
-    isHealthy: options.isHealthy ?? (() => true),
+    state: options.state ?? ALWAYS,
     forwarder,
     clock: options.clock,
     rate: new RateLimit(queriesPerSecond, burst),

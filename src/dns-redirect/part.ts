@@ -10,7 +10,18 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   name: 'DNS redirection',
   label: 'dns-redirect',
   schema,
-  live: ['clients', 'mirrorAddresses', 'trackerAddresses', 'sites', 'trackers', 'ttl'],
+  live: [
+    'clients',
+    'optOut',
+    'percent',
+    'schedule',
+    'mode',
+    'mirrorAddresses',
+    'trackerAddresses',
+    'sites',
+    'trackers',
+    'ttl',
+  ],
   checks: [redirectionHasTargets, redirectionIsPossible],
   examine: async (config) => (await import('./examine-redirection.js')).examineRedirection(config),
   advice: [sitesWithoutTheirPort, addressesNotListenedOn],
@@ -22,10 +33,15 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   listen: ["127.0.0.1:5353"]            # UDP and TCP
   upstreamResolvers: ["192.0.2.53"]     # every other name is asked there
   clients: []                           # prefixes that are redirected; empty: everyone who asks
+  optOut: []                            # prefixes that are never redirected
+  percent: 100                          # of the clients, chosen by a keyed hash of address or /64: the same after a restart
+  schedule: []                          # only then, e.g. [ { from: "18:00", to: "24:00", timeZone: Europe/Berlin, days: [sat, sun] } ]
+  mode: redirect                        # shadow: counts what would be redirected, and forwards
   mirrorAddresses: [203.0.113.20, "2001:db8:100::20"]
   trackerAddresses: [203.0.113.21]
-  sites: []                             # names of original sites
-  trackers: []                          # names of original trackers
+  sites: []                             # names of original sites; one on another port than 80: { name: site.example, port: 8080 }
+  trackers: []                          # names of original trackers; with an address of its own:
+                                        # { name: tracker.example.org, address: [203.0.113.22] }
   ttl: 30s
   queriesPerSecondPerClient: 500        # raise it where the clients are resolvers that ask for many
 `,

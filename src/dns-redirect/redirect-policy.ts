@@ -1,71 +1,129 @@
 /**
- * The names that are redirected, checked and compiled for look-ups. Names match exactly. A site is also redirected under
- * `www.`, because people type it; other names below a site may be other services.
+ * What is redirected, where to and for whom, checked and compiled for look-ups. Names match exactly. A site is also
+ * redirected under `www.`, because people type it; other names below a site may be other services. The policy is plain
+ * data, because it crosses to threads.
  */
 import { OperatorError } from '../domain/errors.js';
 import { formatIp, type IpAddress, type Prefix } from '../domain/ip-address.js';
+import { type PrefixSet, prefixSet } from '../domain/prefix-set.js';
+import type { TimePeriod } from '../selection/billing.js';
 import { DEFAULT_REDIRECT_TTL_SECONDS, MAX_REDIRECT_TTL_SECONDS } from './limits.js';
 
 /** The target of a redirection: the inner resource website or the alias tracker. */
 export type RedirectTarget = 'mirror' | 'tracker';
 
+/** Shadow: counts what would be redirected, and forwards. */
+export type RedirectMode = 'redirect' | 'shadow';
+
 export interface RedirectRules {
-  readonly sites: readonly string[];
-  readonly trackers: readonly string[];
+  /** `port`: where users open the site; default 80. */
+  readonly sites: readonly { readonly name: string; readonly port?: number }[];
+  /** `address`: in place of `trackerAddresses`, so that a client's packets tell which tracker it means. */
+  readonly trackers: readonly { readonly name: string; readonly address?: readonly IpAddress[] | undefined }[];
   readonly mirrorAddresses: readonly IpAddress[];
   readonly trackerAddresses: readonly IpAddress[];
   /** Only these clients are redirected. Absent or empty: all clients. */
   readonly clients?: readonly Prefix[];
+  /** These clients are not redirected. */
+  readonly optOut?: readonly Prefix[];
+  /** How many of the clients are redirected. Default: all. */
+  readonly percent?: number;
+  /** Chooses those clients: {@link CLIENT_KEY_WORDS} secret words, the same after a restart. */
+  readonly clientKey?: Uint32Array;
+  /** Redirects within these periods only. Absent or empty: always. */
+  readonly schedule?: readonly TimePeriod[];
+  readonly mode?: RedirectMode;
   /** 1 – 60; default 30. */
   readonly ttlSeconds?: number;
   /** SOA serial of NODATA answers; any number that rises with each change. */
   readonly serial?: number;
 }
 
-export interface RedirectPolicy {
-  /** Lower-case name, no dot at the end → its target, and the configured name that it comes from. */
-  readonly names: ReadonlyMap<string, { readonly target: RedirectTarget; readonly zone: string }>;
-  readonly addresses: Readonly<Record<RedirectTarget, readonly IpAddress[]>>;
+export interface RedirectedName {
+  readonly target: RedirectTarget;
+  /** The configured name that it comes from. */
+  readonly zone: string;
+  /** What it is answered with, unique, in the configured order; never empty. */
+  readonly addresses: readonly IpAddress[];
+  /** Its place in the map of names: where its counters are. */
+  readonly index: number;
+  /** Why it is not redirected although it is configured. Absent: it is. */
+  readonly withheld?: string;
+}
+
+/** Who is redirected. `chosenBy`: decides for each client by a keyed hash; absent: everybody. */
+export interface ClientRules {
   /** `undefined`: all clients. */
-  readonly clients: readonly Prefix[] | undefined;
+  readonly only: PrefixSet | undefined;
+  readonly except: PrefixSet;
+  readonly chosenBy: { readonly percent: number; readonly key: Uint32Array } | undefined;
+}
+
+export interface RedirectPolicy {
+  /** Lower-case name, no dot at the end. */
+  readonly names: ReadonlyMap<string, RedirectedName>;
+  readonly clients: ClientRules;
+  readonly schedule: readonly TimePeriod[];
+  readonly mode: RedirectMode;
   readonly ttlSeconds: number;
   readonly serial: number;
 }
 
+/** The length of {@link RedirectRules.clientKey}. */
+export const CLIENT_KEY_WORDS = 2;
+
 /** @throws OperatorError if a name is not a host name or has two different targets, or a target has no address */
 export function compileRedirectPolicy(rules: RedirectRules): RedirectPolicy {
-  const names = new Map<string, { target: RedirectTarget; zone: string }>();
-  const add = (name: string, zone: string, target: RedirectTarget): void => {
-    const before = names.get(name);
-    if (before !== undefined && before.target !== target && !sameAddresses(rules)) {
+  const { clients = [], optOut = [], percent = 100, schedule = [], mode = 'redirect' } = rules;
+  const chosenBy = percent === 100 ? undefined : { percent, key: rules.clientKey ?? new Uint32Array(CLIENT_KEY_WORDS) };
+  return {
+    names: namesOf(rules),
+    clients: { only: clients.length > 0 ? prefixSet(clients) : undefined, except: prefixSet(optOut), chosenBy },
+    schedule,
+    mode,
+    ttlSeconds: ttlOf(rules),
+    serial: (rules.serial ?? 1) >>> 0,
+  };
+}
+
+function namesOf(rules: RedirectRules): ReadonlyMap<string, RedirectedName> {
+  const names = new Map<string, RedirectedName>();
+  const add = (name: string, zone: string, target: RedirectTarget, addresses: readonly IpAddress[]): void => {
+    if (addresses.length === 0) {
       throw new OperatorError(
-        `dnsRedirect: ${name} is both a site and a tracker, and mirrorAddresses and trackerAddresses differ; list it once, or give both the same addresses`,
+        `dnsRedirect: ${name} is listed but ${target}Addresses is empty; give the address that it is redirected to`,
       );
     }
-    if (before === undefined) names.set(name, { target, zone });
+    const before = names.get(name);
+    if (before !== undefined && before.target !== target && !sameAddresses(before.addresses, addresses)) {
+      throw new OperatorError(
+        `dnsRedirect: ${name} is both a site and a tracker, and their addresses differ; list it once, or give both the same addresses`,
+      );
+    }
+    const unique = addresses.filter((each, i) => addresses.findIndex((other) => sameAddresses([each], [other])) === i);
+    if (before === undefined) names.set(name, { target, zone, addresses: unique, index: names.size });
   };
-  for (const tracker of rules.trackers) add(normaliseName(tracker), normaliseName(tracker), 'tracker');
-  for (const site of rules.sites) {
-    const name = normaliseName(site);
-    add(name, name, 'mirror');
-    // An explicitly listed tracker `www.…` keeps its target.
-    if (!name.startsWith('www.') && !names.has(`www.${name}`)) add(`www.${name}`, name, 'mirror');
+  for (const { name: written, address } of rules.trackers) {
+    const name = normaliseName(written);
+    add(name, name, 'tracker', address ?? rules.trackerAddresses);
   }
-  requireAddresses('sites', rules.sites, 'mirrorAddresses', rules.mirrorAddresses);
-  requireAddresses('trackers', rules.trackers, 'trackerAddresses', rules.trackerAddresses);
-  const ttlSeconds = rules.ttlSeconds ?? DEFAULT_REDIRECT_TTL_SECONDS;
+  for (const { name: written } of rules.sites) {
+    const name = normaliseName(written);
+    add(name, name, 'mirror', rules.mirrorAddresses);
+    // An explicitly listed tracker `www.…` keeps its target.
+    if (!name.startsWith('www.') && !names.has(`www.${name}`))
+      add(`www.${name}`, name, 'mirror', rules.mirrorAddresses);
+  }
+  return names;
+}
+
+function ttlOf({ ttlSeconds = DEFAULT_REDIRECT_TTL_SECONDS }: RedirectRules): number {
   if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > MAX_REDIRECT_TTL_SECONDS) {
     throw new OperatorError(
       `dnsRedirect: a time to live of ${ttlSeconds} s is not between 1 and ${MAX_REDIRECT_TTL_SECONDS} s; resolvers would cache a longer one after the mirror site failed`,
     );
   }
-  return {
-    names,
-    addresses: { mirror: rules.mirrorAddresses, tracker: rules.trackerAddresses },
-    clients: rules.clients?.length ? rules.clients : undefined,
-    ttlSeconds,
-    serial: (rules.serial ?? 1) >>> 0,
-  };
+  return ttlSeconds;
 }
 
 /** Lower case, no dot at the end. @throws OperatorError if it is not a host name of letters, digits, `-` and `_` */
@@ -79,15 +137,7 @@ export function normaliseName(text: string): string {
   return name;
 }
 
-function sameAddresses(rules: RedirectRules): boolean {
+function sameAddresses(some: readonly IpAddress[], others: readonly IpAddress[]): boolean {
   const text = (addresses: readonly IpAddress[]): string => addresses.map(formatIp).sort().join();
-  return text(rules.mirrorAddresses) === text(rules.trackerAddresses);
-}
-
-function requireAddresses(what: string, names: readonly string[], key: string, addresses: readonly IpAddress[]): void {
-  if (names.length > 0 && addresses.length === 0) {
-    throw new OperatorError(
-      `dnsRedirect: ${what} are listed but ${key} is empty; give the address that they are redirected to`,
-    );
-  }
+  return text(some) === text(others);
 }

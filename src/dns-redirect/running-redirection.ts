@@ -6,6 +6,7 @@ import { messageOf } from '../domain/errors.js';
 import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
 import type { Apply, PartContext, PartListener, PartThread, RunningPart, Supervision } from '../part/part.js';
 import { createVitals } from '../threads/thread-vitals.js';
+import { clientKeyIn } from './client-key.js';
 import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
 import type { DnsThreadStart, TargetHealth } from './dns-redirect-messages.js';
 import { DnsThread } from './dns-redirect-thread.js';
@@ -40,7 +41,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
 
   /** @throws OperatorError if the first start fails: the operator has to repair the cause */
   static async start(
-    { dnsRedirect: config }: Pick<RedirectConfig, 'dnsRedirect'>,
+    { dnsRedirect: config, storage }: Pick<RedirectConfig, 'dnsRedirect' | 'storage'>,
     needs: RedirectNeeds,
   ): Promise<RunningRedirection> {
     if (config === undefined) throw new Error('the redirection is started only where it is configured');
@@ -49,7 +50,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
       listen: config.listen,
       upstreamResolvers: config.upstreamResolvers,
       clientQueriesPerSecond: config.queriesPerSecondPerClient,
-      policy: compile(config, 1),
+      policy: compile(config, storage, 1),
       health: healthOf(targets),
       debug: log.isLevelEnabled('debug'),
       counters: createDnsCounterMemory(),
@@ -103,9 +104,10 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
    * forwards until the restart, because clients still ask it.
    * @throws OperatorError
    */
-  prepare({ dnsRedirect: config }: Pick<RedirectConfig, 'dnsRedirect'>): Apply {
+  prepare({ dnsRedirect: config, storage }: Pick<RedirectConfig, 'dnsRedirect' | 'storage'>): Apply {
     const serial = this.#serial + 1;
-    const policy = config === undefined ? { ...this.policy, names: new Map(), serial } : compile(config, serial);
+    const policy =
+      config === undefined ? { ...this.policy, names: new Map(), serial } : compile(config, storage, serial);
     return () => {
       this.#serial = policy.serial;
       this.#start = { ...this.#start, policy };
@@ -146,8 +148,9 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
   }
 }
 
-function compile({ clients, queriesPerSecondPerClient: _, ...rules }: RedirectSection, serial: number): RedirectPolicy {
-  return compileRedirectPolicy({ ...rules, ...(clients.length > 0 ? { clients } : {}), serial });
+function compile(section: RedirectSection, { directory }: RedirectConfig['storage'], serial: number): RedirectPolicy {
+  const key = section.percent === 100 ? {} : { clientKey: clientKeyIn(directory) };
+  return compileRedirectPolicy({ ...section, ...key, serial });
 }
 
 function healthOf(targets: RedirectNeeds['targets']): TargetHealth {

@@ -2,20 +2,48 @@
 import { z } from 'zod';
 import { endpoint } from '../config-kit/address-schemas.js';
 import type { DeepReadonly } from '../config-kit/config-part.js';
-import { durationInSeconds, hostName, ipAddress, prefix, section, wholeNumber } from '../config-kit/field-schemas.js';
+import {
+  durationInSeconds,
+  hostName,
+  ipAddress,
+  numberFrom,
+  prefix,
+  section,
+  timePeriodFields,
+  wholeNumber,
+} from '../config-kit/field-schemas.js';
 import type { Prefix } from '../domain/ip-address.js';
 import type { Endpoint } from '../net/endpoint.js';
 
 const DNS_PORT = 53;
+/** The port of a site whose links and bookmarks name none. */
+const HTTP_PORT = 80;
+
+const plainSite = hostName.transform((name) => ({ name, port: HTTP_PORT }));
+const site = z.union([plainSite, section({ name: hostName, port: wholeNumber(1, 65_535).prefault(HTTP_PORT) })], {
+  error: 'expected a host name, or { name: HOST, port: 8080 }',
+});
+
+const addresses = z.union([ipAddress.transform((address) => [address]), z.array(ipAddress).min(1)], {
+  error: 'expected an address, or a list of addresses',
+});
+const plainTracker = hostName.transform((name): { name: string; address?: undefined } => ({ name }));
+const tracker = z.union([plainTracker, section({ name: hostName, address: addresses.optional() })], {
+  error: 'expected a host name, or { name: HOST, address: ADDRESS }',
+});
 
 export const schema = section({
   listen: z.array(endpoint()).min(1, { error: 'give at least one address to listen on' }).prefault(['127.0.0.1:5353']),
   upstreamResolvers: z.array(endpoint(DNS_PORT)).prefault([]),
   clients: z.array(prefix).prefault([]),
+  optOut: z.array(prefix).prefault([]),
+  percent: numberFrom(0, 100).prefault(100),
+  schedule: z.array(section(timePeriodFields)).prefault([]),
+  mode: z.enum(['redirect', 'shadow'], { error: 'expected "redirect" or "shadow"' }).prefault('redirect'),
   mirrorAddresses: z.array(ipAddress).prefault([]),
   trackerAddresses: z.array(ipAddress).prefault([]),
-  sites: z.array(hostName).prefault([]),
-  trackers: z.array(hostName).prefault([]),
+  sites: z.array(site).prefault([]),
+  trackers: z.array(tracker).prefault([]),
   ttl: durationInSeconds('1s', '60s', '30s'),
   queriesPerSecondPerClient: wholeNumber(1, 1_000_000).prefault(500),
 }).optional();
@@ -29,6 +57,7 @@ export interface RedirectConfig {
   readonly tracker: { readonly announceUrls: readonly string[]; readonly listen: readonly Endpoint[] };
   readonly mirrorSite?: { readonly listen: Endpoint | readonly Endpoint[] } | undefined;
   readonly labServices?: object | undefined;
+  readonly storage: { readonly directory: string };
   readonly upstream: { readonly resolvers: readonly Endpoint[] };
   readonly lab: boolean;
 }

@@ -132,7 +132,7 @@ function pages(
     announceUrls: tracker.announceUrls.length > 0 ? tracker.announceUrls : trackerUrls(),
     rewrite,
     keepOriginal: keepOriginalOf(crawler),
-    siteHosts: dnsRedirect?.sites ?? [],
+    siteHosts: (dnsRedirect?.sites ?? []).map(({ name }) => name),
     title,
     publicUrl,
     hstsSeconds,

@@ -30,5 +30,5 @@ export interface MirrorSiteConfig {
     readonly keepOriginalTrackers: boolean;
     readonly sources: readonly { readonly name: string; readonly keepOriginalTrackers?: boolean | undefined }[];
   };
-  readonly dnsRedirect?: { readonly sites: readonly string[] } | undefined;
+  readonly dnsRedirect?: { readonly sites: readonly { readonly name: string }[] } | undefined;
 }

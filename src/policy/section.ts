@@ -8,8 +8,7 @@ import {
   numberFrom,
   section,
   text,
-  timeOfDay,
-  timeZone,
+  timePeriodFields,
   wholeNumber,
 } from '../config-kit/field-schemas.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
@@ -24,14 +23,9 @@ const neighbour = section({
   ratePerGigabyte,
 });
 
-const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-
 const scheduleEntry = section({
   name: identifier,
-  from: timeOfDay,
-  to: timeOfDay,
-  timeZone: timeZone.prefault('UTC'),
-  days: z.array(z.enum(weekdays, { error: `expected days: ${weekdays.join(', ')}` })).prefault([...weekdays]),
+  ...timePeriodFields,
   rateFactor: numberFrom(0, 1_000).prefault(1),
   neighbours: z.array(text).optional(),
   foreignPeersMin: foreignPeers.optional(),

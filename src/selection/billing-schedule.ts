@@ -4,19 +4,22 @@
  * moment when the answer may change, so a caller that comes back then is never behind.
  */
 import { OperatorError } from '../domain/errors.js';
-import type { BillingPeriod, Weekday } from './billing.js';
+import type { TimePeriod, Weekday } from './billing.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const WEEKDAYS: readonly Weekday[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
 /** The first period of the list that covers `nowMs`. @throws OperatorError on a time zone that does not exist */
-export function periodInForce(schedule: readonly BillingPeriod[], nowMs: number): BillingPeriod | undefined {
+export function periodInForce<Period extends TimePeriod>(
+  schedule: readonly Period[],
+  nowMs: number,
+): Period | undefined {
   return schedule.find((period) => covers(period, nowMs));
 }
 
 /** The next instant at which `periodInForce` may answer differently; `undefined` without a schedule. */
-export function nextChangeAtMs(schedule: readonly BillingPeriod[], nowMs: number): number | undefined {
+export function nextChangeAtMs(schedule: readonly TimePeriod[], nowMs: number): number | undefined {
   let next: number | undefined;
   for (const { timeZone, fromMinutes, toMinutes } of schedule) {
     const local = timeOfDayMs(nowMs + offsetMs(timeZone, nowMs));
@@ -31,7 +34,7 @@ export function nextChangeAtMs(schedule: readonly BillingPeriod[], nowMs: number
   return next;
 }
 
-function covers(period: BillingPeriod, nowMs: number): boolean {
+function covers(period: TimePeriod, nowMs: number): boolean {
   const localMs = nowMs + offsetMs(period.timeZone, nowMs);
   const time = timeOfDayMs(localMs);
   const from = timeOfDayMs(period.fromMinutes * MINUTE_MS);

@@ -32,8 +32,7 @@ export interface BillingNeighbour {
 export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
 
 /** A part of the day in the local time of `timeZone`; where it ends before it begins, it ends on the next day. */
-export interface BillingPeriod {
-  readonly name: string;
+export interface TimePeriod {
   /** Since local midnight, 0 … 1440; the end is exclusive. Both equal (modulo a day): the whole day. */
   readonly fromMinutes: number;
   readonly toMinutes: number;
@@ -41,6 +40,10 @@ export interface BillingPeriod {
   readonly timeZone: string;
   /** The days on which it begins; every day where absent. */
   readonly days?: readonly Weekday[] | undefined;
+}
+
+export interface BillingPeriod extends TimePeriod {
+  readonly name: string;
   /** Multiplies the rates. Default 1. */
   readonly rateFactor?: number | undefined;
   /** The names of the neighbours whose rates are multiplied; all rates where absent. */

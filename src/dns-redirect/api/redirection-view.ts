@@ -11,11 +11,11 @@ export function redirectionView(
 ): RedirectionView {
   return {
     redirections: async () =>
-      [...redirection.policy.names].map(([name, { target }]) => ({
+      [...redirection.policy.names].map(([name, { target, addresses }]) => ({
         name,
         target,
         active: target === 'mirror' ? targets.mirrorIsHealthy() : targets.trackerIsHealthy(),
-        addresses: redirection.policy.addresses[target].map(formatIp),
+        addresses: addresses.map(formatIp),
         ttlSeconds: redirection.policy.ttlSeconds,
       })),
   };

@@ -26,8 +26,8 @@ const NAMES = [
 ];
 const CLIENT = parseIp('203.0.113.7');
 const policy = compileRedirectPolicy({
-  sites: ['www.popular.example'],
-  trackers: ['tracker.popular.example'],
+  sites: [{ name: 'www.popular.example' }],
+  trackers: [{ name: 'tracker.popular.example' }],
   mirrorAddresses: [parseIp('203.0.113.20'), parseIp('2001:db8:100::20')],
   trackerAddresses: [parseIp('203.0.113.21')],
   ttlSeconds: 45,

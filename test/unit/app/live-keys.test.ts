@@ -394,6 +394,10 @@ const ROWS: Readonly<Record<string, Row>> = {
     202,
   ),
   'dnsRedirect.clients': row(['127.9.9.9/32'], address('site.example'), '127.0.0.21', '192.0.2.99'),
+  'dnsRedirect.optOut': row(['127.0.0.1/32'], address('site.example'), '127.0.0.21', '192.0.2.99'),
+  'dnsRedirect.percent': row(0, address('site.example'), '127.0.0.21', '192.0.2.99'),
+  'dnsRedirect.schedule': row([neverToday()], address('site.example'), '127.0.0.21', '192.0.2.99'),
+  'dnsRedirect.mode': row('shadow', address('site.example'), '127.0.0.21', '192.0.2.99'),
   'dnsRedirect.mirrorAddresses': row(['127.0.0.31'], address('site.example'), '127.0.0.21', '127.0.0.31'),
   'dnsRedirect.trackerAddresses': row(['127.0.0.32'], address('tracker.example'), '127.0.0.22', '127.0.0.32'),
   'dnsRedirect.sites': row(['other.example'], address('other.example'), '192.0.2.99', '127.0.0.21'),
@@ -434,6 +438,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   }),
   'logging.level': row('fatal', async () => logger.level, 'silent', 'fatal'),
 };
+
+/** A period that begins on other days than today and tomorrow. */
+function neverToday(): Yaml {
+  const day = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][(new Date().getUTCDay() + 3) % 7];
+  return { from: '12:00', to: '12:01', days: [day] };
+}
 
 /** Inner peers are enough, so that the minimum of foreign ones shows. */
 function ENOUGH(): Yaml {

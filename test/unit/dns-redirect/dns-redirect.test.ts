@@ -83,7 +83,7 @@ describe('redirected names', () => {
 
   test('follow a new policy and the health of their target at once', async () => {
     let healthy = true;
-    const { server, redirect } = await started({ isHealthy: () => healthy });
+    const { server, redirect } = await started({ state: { isHealthy: () => healthy, isOpen: () => true } });
     const address = async () => decode((await askUdp(server, question('linuxtracker.example')))!).answers![0]!.data;
     expect(await address()).toBe('203.0.113.20');
     healthy = false;

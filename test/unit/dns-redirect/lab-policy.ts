@@ -4,8 +4,8 @@ import { compileRedirectPolicy, type RedirectRules } from '../../../src/dns-redi
 import { parseIp, parsePrefix } from '../../../src/domain/ip-address.js';
 
 export const labRules: RedirectRules = {
-  sites: ['linuxtracker.example'],
-  trackers: ['tracker.example.org'],
+  sites: [{ name: 'linuxtracker.example' }],
+  trackers: [{ name: 'tracker.example.org' }],
   mirrorAddresses: [parseIp('203.0.113.20'), parseIp('2001:db8:100::20')],
   trackerAddresses: [parseIp('203.0.113.21')],
   clients: [parsePrefix('127.0.0.0/16'), parsePrefix('203.0.113.0/24')],

@@ -63,9 +63,10 @@ describe('the DNS redirection in its thread', () => {
     expect(await address()).toBe('203.0.113.20');
     apply();
     await eventually('the new address', async () => (await address()) === '203.0.113.21');
-    expect(part.policy.addresses.mirror).toHaveLength(1);
+    expect(part.policy.names.get('site.example')?.addresses).toHaveLength(1);
     expect(part.policy.serial).toBe(2);
-    const wrong = { dnsRedirect: { ...section(resolver, '203.0.113.22').dnsRedirect!, sites: ['not a name'] } };
+    const right = section(resolver, '203.0.113.22');
+    const wrong = { ...right, dnsRedirect: { ...right.dnsRedirect!, sites: [{ name: 'not a name', port: 80 }] } };
     expect(() => part.prepare(wrong)).toThrow(OperatorError);
     expect(await address()).toBe('203.0.113.21');
     expect(part.policy.serial).toBe(2);
@@ -73,7 +74,7 @@ describe('the DNS redirection in its thread', () => {
 
   test('redirects nothing once its section is removed, and goes on forwarding', async () => {
     const { part, address } = await start();
-    part.prepare({})();
+    part.prepare({ storage: { directory: '' } })();
     await eventually('the real address', async () => (await address()) === '192.0.2.99');
     expect(part.policy.names.size).toBe(0);
   });

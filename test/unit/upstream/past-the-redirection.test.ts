@@ -38,7 +38,7 @@ async function world() {
     listen: [{ host: '127.0.0.1', port: 0 }],
     policy: compileRedirectPolicy({
       sites: [],
-      trackers: ['tracker.example'],
+      trackers: [{ name: 'tracker.example' }],
       mirrorAddresses: [],
       trackerAddresses: [parseIp('127.0.0.99')],
     }),

@@ -1,0 +1,27 @@
+/**
+ * Which clients are redirected (draft section 4.2). The choice of a share of the clients is a keyed hash of the address, of
+ * the /64 for IPv6: a household gets the same answer from all its devices, and again after a restart. The client of a
+ * question is whoever asks: behind a resolver, that is the resolver.
+ */
+import { HalfSipHash } from '../domain/half-sip-hash.js';
+import type { IpAddress } from '../domain/ip-address.js';
+import { prefixSetHas } from '../domain/prefix-set.js';
+import type { ClientRules } from './redirect-policy.js';
+
+const HASHES = 2 ** 32;
+/** Of the hash: the family and the network, so that no IPv4 address shares its hash with an IPv6 network by construction. */
+const message = new Uint32Array(3);
+
+export function isRedirectedClient({ only, except, chosenBy }: ClientRules, client: IpAddress): boolean {
+  if (only !== undefined && !prefixSetHas(only, client)) return false;
+  if (prefixSetHas(except, client)) return false;
+  return chosenBy === undefined || shareOf(client, chosenBy.key) * 100 < chosenBy.percent;
+}
+
+/** @param key two secret words. @returns from 0 to below 1, evenly spread over clients */
+function shareOf({ family, words }: IpAddress, key: Uint32Array): number {
+  message[0] = family;
+  message[1] = words[0]!;
+  message[2] = family === 4 ? 0 : words[1]!;
+  return (new HalfSipHash(key).hash(message, 0, 3) >>> 0) / HASHES;
+}
