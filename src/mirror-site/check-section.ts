@@ -38,7 +38,8 @@ export function sitesWithoutCertificate({ mirrorSite, dnsRedirect }: MirrorSiteC
   }
   const certificates = listed(mirrorSite.tls).flatMap(({ value }) => readIfPossible(value.certificate));
   if (certificates.length === 0) return [];
-  const uncovered = (dnsRedirect?.sites ?? []).filter((site) => !certificates.some((each) => coversName(each, site)));
+  const names = (dnsRedirect?.sites ?? []).map(({ name }) => name);
+  const uncovered = names.filter((site) => !certificates.some((each) => coversName(each, site)));
   if (uncovered.length === 0) return [];
   return [
     `dnsRedirect.sites: no certificate of mirrorSite.tls is for ${uncovered.join(', ')}; browsers that open it with https:// show a warning`,
