@@ -153,6 +153,7 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
   );
   for (const entry of entries) onProgress?.({ step: 'torrent', entry });
   if (!dryRun) {
+    catalogue.samplePopularity(nowMs);
     await provePlaces(found, { ...options, visits, proven, maxTorrentBytes: reading.maxTorrentBytes }, signal);
     run.signal?.throwIfAborted();
     forget(options, policy, nowMs);

@@ -3,9 +3,10 @@
  * searches show no more. Private torrents are skipped (BEP 27).
  */
 import type { InfoHash } from '../domain/info-hash.js';
+import { type TorrentKind, torrentKind } from '../domain/torrent-kind.js';
 import { type Metainfo, parseMetainfo } from '../wire/metainfo.js';
 import type { TorrentFile } from '../wire/metainfo-files.js';
-import { privateTorrent } from '../wire/metainfo-rewrite.js';
+import { privateTorrent, untrackedLength } from '../wire/metainfo-rewrite.js';
 import { MAX_LISTED_FILES } from './limits.js';
 
 export interface TorrentFacts {
@@ -19,6 +20,9 @@ export interface TorrentFacts {
   readonly files: readonly TorrentFile[];
   readonly fileCount: number;
   readonly trackerTiers: readonly (readonly string[])[];
+  readonly kind: TorrentKind;
+  /** See {@link untrackedLength}. */
+  readonly untrackedBytes: number;
 }
 
 /** @throws ClientError `invalid-bencode`, `invalid-torrent`, `private-torrent` */
@@ -50,5 +54,7 @@ function factsOf(metainfo: Metainfo): TorrentFacts {
     files: files.slice(0, MAX_LISTED_FILES),
     fileCount: files.length,
     trackerTiers,
+    kind: torrentKind(name, files),
+    untrackedBytes: untrackedLength(metainfo),
   };
 }

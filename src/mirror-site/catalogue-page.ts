@@ -101,6 +101,12 @@ ${choice(
     ]),
   ])
 }${
+  facets.kinds.length > 0 &&
+  choice('type', words.kind, request.kind, [
+    any,
+    ...facets.kinds.map((kind): [string, string] => [kind, words.kinds[kind]]),
+  ])
+}${
   site === undefined &&
   facets.sites.length > 1 &&
   choice('site', words.site, request.site, [any, ...facets.sites.map((each): [string, string] => [each, each])])

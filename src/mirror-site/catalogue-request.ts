@@ -1,6 +1,7 @@
 /** The parameters of the addresses of lists: what is searched for, the filters, the order, the page. */
 import { ClientError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
+import { TORRENT_KINDS } from '../domain/torrent-kind.js';
 import type { CatalogueFilter, CatalogueSort } from '../store/sqlite/catalogue-search.js';
 import { parseMagnet } from '../wire/metainfo-magnet.js';
 
@@ -37,6 +38,7 @@ export function readCatalogueRequest(parameters: URLSearchParams): CatalogueRequ
     reverse: parameters.get('order') === 'reverse',
     page: /^\d{1,6}$/.test(pageText) ? Math.min(Math.max(1, Number(pageText)), MAX_PAGE) : 1,
     category: some('category'),
+    kind: TORRENT_KINDS.find((kind) => kind === parameters.get('type')),
     site: some('site'),
     size,
     ...(size === undefined ? {} : SIZES[size]),
@@ -60,10 +62,11 @@ export function pastedInfoHash(text: string): InfoHash | undefined {
 
 /** The address of this list. @param path of the page, the feed … */
 export function addressOf(request: CatalogueRequest, path = '/'): string {
-  const { text, sort, reverse, page, category, site, size, seededInside } = request;
+  const { text, sort, reverse, page, category, kind, site, size, seededInside } = request;
   const parameters = new URLSearchParams();
   if (text !== '') parameters.set('q', text);
   if (category !== undefined) parameters.set('category', category);
+  if (kind !== undefined) parameters.set('type', kind);
   if (site !== undefined) parameters.set('site', site);
   if (size !== undefined) parameters.set('size', size);
   if (seededInside) parameters.set('inside', '1');

@@ -5,7 +5,7 @@
 import { html, type Markup } from '../markup/markup.js';
 import type { ListedTorrent } from '../store/sqlite/catalogue-search.js';
 import { nameOf, type SiteView } from './layout.js';
-import { torznabCategory } from './torznab.js';
+import { torznabCategories } from './torznab.js';
 
 export const FEED_SIZE = 200;
 /** How long readers may keep it. In minutes. */
@@ -59,11 +59,13 @@ function item(torrent: ListedTorrent, { baseUrl, magnetOf, fileBytesOf }: FeedCo
 <pubDate>${new Date(torrent.firstSeenMs).toUTCString()}</pubDate>
 ${torrent.category !== undefined && html`<category>${torrent.category}</category>\n`}${
   torrent.totalBytes !== undefined && html`<size>${torrent.totalBytes}</size>\n`
+}${
+  torrent.kind !== undefined && html`<category domain="${baseUrl}/?type=">${torrent.kind}</category>\n`
 }${enclosure}<torrent:infoHash>${torrent.infoHash}</torrent:infoHash>
 <torrent:magnetURI>${magnet}</torrent:magnetURI>
 ${torrent.seeds !== undefined && html`<torrent:seeds>${torrent.seeds}</torrent:seeds>\n`}${
   torrent.leechers !== undefined && html`<torrent:peers>${torrent.leechers}</torrent:peers>\n`
-}${attribute('category', torznabCategory(torrent.category))}${attribute('infohash', torrent.infoHash)}${attribute(
+}${torznabCategories(torrent).map((category) => attribute('category', category))}${attribute('infohash', torrent.infoHash)}${attribute(
   'magneturl',
   magnet,
 )}${attribute('size', torrent.totalBytes ?? 0)}${attribute('seeders', seeds)}${attribute('peers', seeds + leechers)}</item>

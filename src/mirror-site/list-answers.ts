@@ -7,11 +7,11 @@ import { EXPORT_SIZE, FAVICON, listCsv, listJson, openSearch, robots, SITEMAP_SI
 import { FEED_SIZE, feed } from './feed.js';
 import { etagOf, send } from './response.js';
 import type { RewrittenTorrents } from './rewritten-torrents.js';
-import { readTorznabSearch, torznabCapabilities, torznabCategory, torznabError } from './torznab.js';
+import { readTorznabSearch, standardFilter, torznabCapabilities, torznabError } from './torznab.js';
 import type { Visit } from './visit.js';
 
 export interface ListAnswerOptions {
-  readonly catalogue: Pick<Catalogue, 'swarmsAfter'>;
+  readonly catalogue: Pick<Catalogue, 'swarmsAfter' | 'categories'>;
   readonly torrents: Pick<RewrittenTorrents, 'lengthOf'>;
   /** Leaves out what is not published. */
   readonly search: (query: CatalogueQuery) => CatalogueResult;
@@ -20,8 +20,6 @@ export interface ListAnswerOptions {
 
 const RSS = 'application/rss+xml; charset=utf-8';
 const XML = 'application/xml; charset=utf-8';
-/** Torrents that a search for categories of Torznab looks through. */
-const MAX_SCANNED = 500;
 
 /** By path, for the mirror's own name and those of original sites. */
 export function listAnswers({ catalogue, torrents, search, magnetOf }: ListAnswerOptions) {
@@ -52,12 +50,20 @@ export function listAnswers({ catalogue, torrents, search, magnetOf }: ListAnswe
     if (url.searchParams.get('t') === 'caps') return sendBody(visit, XML, torznabCapabilities(view));
     const wanted = readTorznabSearch(url.searchParams);
     if (wanted === undefined) return sendBody(visit, XML, torznabError());
-    const result = search({ text: wanted.text, site: view.site, sort: 'added', pageSize: MAX_SCANNED });
-    const { categories, offset, limit } = wanted;
-    const fits = result.torrents.filter(
-      ({ category }) => categories.length === 0 || categories.includes(torznabCategory(category)),
-    );
-    await sendFeed(visit, { ...result, total: fits.length, torrents: fits.slice(offset, offset + limit) }, offset);
+    const { text, categories, offset, limit } = wanted;
+    const { kind } = readCatalogueRequest(url.searchParams);
+    const standard = categories.length === 0 ? undefined : standardFilter(categories, catalogue.categories());
+    const result = search({
+      text,
+      site: view.site,
+      kind,
+      standard,
+      sort: 'added',
+      offset,
+      pageSize: limit,
+      countsAll: true,
+    });
+    await sendFeed(visit, result, offset);
   };
   const feedOf = (visit: Visit): Promise<void> => sendFeed(visit, found(visit, FEED_SIZE), 0);
   const answers: Readonly<Record<string, (visit: Visit) => Promise<void>>> = {

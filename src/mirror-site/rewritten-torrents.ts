@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { ClientError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
-import { type RewriteOptions, rewriteTorrent } from '../wire/metainfo-rewrite.js';
+import { type RewriteOptions, rewriteTorrent, rewrittenLength } from '../wire/metainfo-rewrite.js';
 
 export type Rewrite = (bytes: Uint8Array, options: RewriteOptions, about: string) => Promise<Uint8Array>;
 
@@ -36,12 +36,12 @@ export interface ServedTorrent {
   readonly source: string;
   /** Strong, including its quotes. */
   readonly etag: string;
-  /** Known after the first rewrite. */
+  /** Unknown before the first rewrite if the file was stored by a version that did not measure it. */
   readonly bytes: number | undefined;
 }
 
 export interface RewrittenTorrentsOptions extends Pick<RewriteOptions, 'announceUrls'> {
-  readonly catalogue: Pick<Catalogue, 'torrentFile' | 'torrentBytes'>;
+  readonly catalogue: Pick<Catalogue, 'torrentFile' | 'torrentBytes' | 'trackerTiers'>;
   /** Whether torrents of this source keep their original trackers after the alias tracker. */
   readonly keepOriginal?: KeepOriginal | undefined;
   /** For files above {@link MAX_INLINE_BYTES}; may reject with ClientError `reader-busy` or `too-costly`. */
@@ -71,10 +71,14 @@ export class RewrittenTorrents {
   find(infoHash: InfoHash): ServedTorrent | undefined {
     const file = this.#options.catalogue.torrentFile(infoHash);
     if (file === undefined) return undefined;
-    const { name, source, version } = file;
-    const identity = [REWRITING, this.#rewritingOf(source), file.infoHash, version];
+    const { name, source, version, untrackedBytes } = file;
+    const rewriting = this.#rewritingOf(source);
+    const identity = [REWRITING, rewriting, file.infoHash, version];
     const etag = `"${createHash('sha1').update(JSON.stringify(identity)).digest('hex')}"`;
-    return { infoHash: file.infoHash, name, source, etag, bytes: this.#kept.get(etag)?.length };
+    const originals = rewriting.keepOriginal ? this.#options.catalogue.trackerTiers(file.infoHash) : [];
+    const bytes =
+      untrackedBytes === null ? this.#kept.get(etag)?.length : rewrittenLength(untrackedBytes, rewriting, originals);
+    return { infoHash: file.infoHash, name, source, etag, bytes };
   }
 
   /**
@@ -106,7 +110,7 @@ export class RewrittenTorrents {
     }
   }
 
-  /** Of the file as it is served, in bytes; 0 if it is unknown before the first visitor takes a large file. */
+  /** Of the file as it is served, in bytes; 0: unknown, which only a large file can be, see {@link ServedTorrent.bytes}. */
   async lengthOf(infoHash: InfoHash): Promise<number> {
     const torrent = this.find(infoHash);
     if (torrent === undefined) return 0;

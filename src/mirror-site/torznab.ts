@@ -1,5 +1,7 @@
 /** What Sonarr, Radarr and the like ask: capabilities and searches (Torznab, an extension of the Newznab API). */
+import { TORRENT_KINDS, type TorrentKind } from '../domain/torrent-kind.js';
 import { html, type Markup } from '../markup/markup.js';
+import type { ListedTorrent, StandardFilter } from '../store/sqlite/catalogue-search.js';
 import { nameOf, type SiteView } from './layout.js';
 
 const OTHER = 8000;
@@ -12,6 +14,16 @@ const CATEGORIES: readonly (readonly [number, string, RegExp])[] = [
   [1000, 'Console', /\b(console|playstation|xbox|switch|wii)\b/i],
   [4000, 'PC', /\b(software|apps?|applications?|games?|spiele|linux|iso|os|pc)\b/i],
 ];
+/** Of torrents whose site says nothing. A video may be a film or an episode: clients look at its name. */
+const KINDS: Readonly<Record<TorrentKind, readonly number[]>> = {
+  video: [2000, 5000],
+  audio: [3000],
+  document: [7000],
+  software: [4000],
+  image: [OTHER],
+  archive: [OTHER],
+  other: [OTHER],
+};
 const MAX_LIMIT = 200;
 
 export interface TorznabSearch {
@@ -21,9 +33,25 @@ export interface TorznabSearch {
   readonly offset: number;
 }
 
-/** The number of the nearest standard category. */
-export function torznabCategory(category: string | undefined): number {
-  return CATEGORIES.find(([, , words]) => words.test(category ?? ''))?.[0] ?? OTHER;
+/** The numbers of the nearest standard categories: by what its site calls it, else by its files. */
+export function torznabCategories({ category, kind }: Pick<ListedTorrent, 'category' | 'kind'>): readonly number[] {
+  const stated = statedCategory(category);
+  return stated === undefined ? KINDS[kind ?? 'other'] : [stated];
+}
+
+function statedCategory(category: string | undefined): number | undefined {
+  return CATEGORIES.find(([, , words]) => words.test(category ?? ''))?.[0];
+}
+
+/** The torrents that {@link torznabCategories} puts into one of these. @param names of all categories, as sites name them */
+export function standardFilter(wanted: readonly number[], names: readonly string[]): StandardFilter | undefined {
+  if (wanted.length === 0) return undefined;
+  const isWanted = (category: number | undefined): boolean => category !== undefined && wanted.includes(category);
+  return {
+    categories: names.filter((name) => isWanted(statedCategory(name))),
+    kinds: TORRENT_KINDS.filter((kind) => KINDS[kind].some(isWanted)),
+    silent: names.filter((name) => statedCategory(name) === undefined),
+  };
 }
 
 /** @returns undefined if the function is not a search */

@@ -29,21 +29,48 @@ export function rewriteTorrent(bytes: Uint8Array, options: RewriteOptions): Uint
 export function rewriteParsed(bytes: Uint8Array, metainfo: Metainfo, options: RewriteOptions): Uint8Array {
   if (metainfo.private) throw privateTorrent(metainfo.name);
   const tiers = announceTiers(options, metainfo.trackerTiers);
-  const parts = new Map<string, Uint8Array>();
+  const parts = new Map<string, Uint8Array>(announceEntries(tiers));
   for (const { key, keyStart, value } of metainfo.entries) {
-    if (key !== 'info' && options.dropKeys?.includes(key)) continue;
+    if (TRACKER_KEYS.has(key) || (key !== 'info' && options.dropKeys?.includes(key))) continue;
     parts.set(key, bytes.subarray(keyStart, value.end));
-  }
-  parts.set('announce', Buffer.concat([encodeString('announce'), encodeString(tiers[0]![0]!)]));
-  parts.delete('announce-list');
-  // A single tracker needs no announce-list; with more, BEP 12 makes the list take precedence.
-  if (tiers.flat().length > 1) {
-    const list = encodeList(tiers.map((tier) => encodeList(tier.map((url) => encodeString(url)))));
-    parts.set('announce-list', Buffer.concat([encodeString('announce-list'), list]));
   }
   // Keys hold one Latin-1 character per byte, so this is BEP 3's order of raw strings.
   const sorted = [...parts.keys()].sort((a, b) => (a < b ? -1 : 1));
   return Buffer.concat([Buffer.from('d'), ...sorted.map((key) => parts.get(key)!), Buffer.from('e')]);
+}
+
+const TRACKER_KEYS: ReadonlySet<string> = new Set(['announce', 'announce-list']);
+
+/** A single tracker needs no announce-list; with more, BEP 12 makes the list take precedence. */
+function announceEntries(tiers: readonly (readonly string[])[]): [string, Uint8Array][] {
+  const announce = Buffer.concat([encodeString('announce'), encodeString(tiers[0]![0]!)]);
+  if (tiers.flat().length === 1) return [['announce', announce]];
+  const list = encodeList(tiers.map((tier) => encodeList(tier.map((url) => encodeString(url)))));
+  return [
+    ['announce', announce],
+    ['announce-list', Buffer.concat([encodeString('announce-list'), list])],
+  ];
+}
+
+/** Of the file without its announce keys, in bytes: what {@link rewrittenLength} adds to. */
+export function untrackedLength(metainfo: Pick<Metainfo, 'entries'>): number {
+  return metainfo.entries
+    .filter(({ key }) => !TRACKER_KEYS.has(key))
+    .reduce((sum, { keyStart, value }) => sum + value.end - keyStart, 'de'.length);
+}
+
+/**
+ * The length of what {@link rewriteTorrent} makes without `dropKeys`, in bytes, without making it.
+ * @param untracked see {@link untrackedLength} @param originalTiers of the file; unused unless they are kept
+ * @throws ClientError `invalid-value`
+ */
+export function rewrittenLength(
+  untracked: number,
+  options: Pick<RewriteOptions, 'announceUrls' | 'keepOriginal'>,
+  originalTiers: readonly (readonly string[])[],
+): number {
+  const entries = announceEntries(announceTiers(options, originalTiers));
+  return entries.reduce((sum, [, { length }]) => sum + length, untracked);
 }
 
 export function privateTorrent(name: string): ClientError {

@@ -30,6 +30,8 @@ export interface StoredTorrentFile {
   readonly source: string;
   /** Changes whenever the file is stored, even if it is the same. */
   readonly version: string;
+  /** See `untrackedLength`; null if an earlier version of this program has stored it. */
+  readonly untrackedBytes: number | null;
 }
 
 interface TorrentRow extends SummaryRow {
@@ -58,7 +60,9 @@ export function catalogueReader(database: SqliteDatabase): CatalogueReader {
     .pluck();
   const selectFile = database.prepare<{ infoHash: string }, StoredTorrentFile>(
     // The length of a BLOB is in its row: SQLite does not read the file for it.
-    `SELECT info_hash AS infoHash, name, source, fetched_ms || ' ' || length(torrent_bytes) AS version
+    `SELECT info_hash AS infoHash, name, source, fetched_ms || ' ' || length(torrent_bytes) AS version,
+       (SELECT untracked_bytes FROM catalogue_entry AS entry WHERE entry.info_hash = catalogue_torrent.info_hash)
+         AS untrackedBytes
      FROM catalogue_torrent WHERE (${byHash}) AND torrent_bytes IS NOT NULL`,
   );
   return {

@@ -4,6 +4,7 @@
  */
 import type { InfoHash } from '../../domain/info-hash.js';
 import { siteName } from '../../domain/site-address.js';
+import type { TorrentKind } from '../../domain/torrent-kind.js';
 import { readSearchTerms, type SearchTerms } from './catalogue-search-text.js';
 import { nearestWord } from './catalogue-spelling.js';
 import { type CatalogueSummary, SUMMARY_COLUMNS, type SummaryRow, summaryOfRow } from './catalogue-torrent.js';
@@ -18,10 +19,22 @@ export interface CatalogueFilter {
   /** Only torrents found on this site or a subdomain of it: host without port. */
   readonly site?: string | undefined;
   readonly category?: string | undefined;
+  readonly kind?: TorrentKind | undefined;
+  /** Only torrents that a site puts into one of these categories, or of these kinds in a category that says nothing. */
+  readonly standard?: StandardFilter | undefined;
   readonly minBytes?: number | undefined;
   readonly maxBytes?: number | undefined;
   /** Only torrents with a seed inside the network. */
   readonly seededInside?: boolean | undefined;
+}
+
+/** What stands for a category of another naming system. */
+export interface StandardFilter {
+  /** As sites name them. */
+  readonly categories: readonly string[];
+  readonly kinds: readonly TorrentKind[];
+  /** Categories that say nothing, besides that a site names none. */
+  readonly silent: readonly string[];
 }
 
 export interface CatalogueQuery extends CatalogueFilter {
@@ -32,26 +45,37 @@ export interface CatalogueQuery extends CatalogueFilter {
   /** From 1. */
   readonly page?: number | undefined;
   readonly pageSize?: number | undefined;
+  /** Torrents before the first one; default: those of the pages before. */
+  readonly offset?: number | undefined;
+  /** Counts to the end, also beyond {@link MAX_COUNTED}. */
+  readonly countsAll?: boolean | undefined;
 }
 
 export interface InsideCounts {
   readonly seeds: number;
   readonly leechers: number;
+  /** What they may send to one more, in bits per second; undefined: unknown. */
+  readonly bps?: number | undefined;
 }
 
 export interface Swarm {
   readonly infoHash: InfoHash;
   readonly hybridInfoHash: InfoHash | undefined;
   readonly inside: InsideCounts;
+  readonly entryId: number;
+  /** As the original trackers last said. */
+  readonly outsideSeeds: number | undefined;
+  readonly rank: number | undefined;
 }
 
 export interface ListedTorrent extends CatalogueSummary {
   /** Peers inside the network, as last stored. */
   readonly inside: InsideCounts;
+  readonly kind: TorrentKind | undefined;
 }
 
 export interface CatalogueResult {
-  /** Never more than {@link MAX_COUNTED} for a text that more torrents have. */
+  /** Never more than {@link MAX_COUNTED} for a text that more torrents have, unless the query wants all. */
   readonly total: number;
   /** There are more than `total`. */
   readonly isMore: boolean;
@@ -63,12 +87,16 @@ export interface CatalogueResult {
 export interface Facets {
   readonly categories: readonly { readonly name: string; readonly count: number }[];
   readonly sites: readonly string[];
+  /** Those that there are. */
+  readonly kinds: readonly TorrentKind[];
 }
 
 export interface CatalogueSearch {
   search(query: CatalogueQuery): CatalogueResult;
   /** What the list can be filtered by: the largest categories, and the sites. */
   facets(): Facets;
+  /** Every category, as sites name them. */
+  categories(): readonly string[];
   /** Up to `limit` torrents in the order of their info-hashes, with the counts that are stored. @param after `''`: the first */
   swarmsAfter(after: InfoHash | '', limit: number): readonly Swarm[];
   /** Torrents without an entry here keep their counts. */
@@ -100,7 +128,14 @@ interface Conditions {
   readonly values: (string | number)[];
 }
 
-type Row = SummaryRow & { inside_seeds: number; inside_leechers: number };
+interface InsideRow {
+  inside_seeds: number;
+  inside_leechers: number;
+  inside_bps: number | null;
+}
+type Row = SummaryRow & InsideRow & { kind: TorrentKind | null };
+type SwarmRow = InsideRow &
+  Pick<SummaryRow, 'info_hash' | 'hybrid_info_hash' | 'seeds' | 'rank'> & { entry_id: number };
 
 export function catalogueSearch(database: SqliteDatabase): CatalogueSearch {
   return {
@@ -124,25 +159,43 @@ export function catalogueSearch(database: SqliteDatabase): CatalogueSearch {
         .prepare<[number], string>(`SELECT DISTINCT site FROM catalogue_offer WHERE site <> '' ORDER BY site LIMIT ?`)
         .pluck()
         .all(MAX_FACETS),
+      kinds: database
+        .prepare<[], TorrentKind>(
+          'SELECT kind FROM catalogue_entry WHERE kind IS NOT NULL GROUP BY kind ORDER BY count(*) DESC',
+        )
+        .pluck()
+        .all(),
     }),
+    categories: () =>
+      database
+        .prepare<[], string>('SELECT DISTINCT category FROM catalogue_entry WHERE category IS NOT NULL')
+        .pluck()
+        .all(),
     swarmsAfter: (after, limit) =>
       database
-        .prepare<[string, number], Pick<Row, 'info_hash' | 'hybrid_info_hash' | 'inside_seeds' | 'inside_leechers'>>(
-          `SELECT entry.info_hash, hybrid_info_hash, inside_seeds, inside_leechers FROM catalogue_entry AS entry
+        .prepare<[string, number], SwarmRow>(
+          `SELECT entry.info_hash, hybrid_info_hash, inside_seeds, inside_leechers, inside_bps, entry_id, entry.seeds,
+             entry.rank FROM catalogue_entry AS entry
            JOIN catalogue_torrent USING (info_hash) WHERE entry.info_hash > ? ORDER BY entry.info_hash LIMIT ?`,
         )
         .all(after, limit)
         .map((row) => ({
           infoHash: row.info_hash,
           hybridInfoHash: row.hybrid_info_hash ?? undefined,
-          inside: { seeds: row.inside_seeds, leechers: row.inside_leechers },
+          inside: insideOf(row),
+          entryId: row.entry_id,
+          outsideSeeds: row.seeds ?? undefined,
+          rank: row.rank ?? undefined,
         })),
     storeInsideCounts: database.transaction((counts: ReadonlyMap<InfoHash, InsideCounts>) => {
-      const update = database.prepare<InsideCounts & { infoHash: InfoHash }>(
-        `UPDATE catalogue_entry SET inside_seeds = :seeds, inside_leechers = :leechers
-         WHERE info_hash = :infoHash AND (inside_seeds <> :seeds OR inside_leechers <> :leechers)`,
+      const update = database.prepare<{ infoHash: InfoHash; seeds: number; leechers: number; bps: number | null }>(
+        `UPDATE catalogue_entry SET inside_seeds = :seeds, inside_leechers = :leechers, inside_bps = :bps
+         WHERE info_hash = :infoHash
+           AND (inside_seeds <> :seeds OR inside_leechers <> :leechers OR inside_bps IS NOT :bps)`,
       );
-      for (const [infoHash, { seeds, leechers }] of counts) update.run({ infoHash, seeds, leechers });
+      for (const [infoHash, { seeds, leechers, bps = null }] of counts) {
+        update.run({ infoHash, seeds, leechers, bps });
+      }
     }),
   };
 }
@@ -173,11 +226,11 @@ function searchTerms(database: SqliteDatabase, query: CatalogueQuery, terms: Sea
   const clause = where.sql.length === 0 ? '' : `WHERE ${where.sql.join(' AND ')}`;
   const order = `${ORDERS[query.sort ?? 'rank'][query.reverse ? 1 : 0]}, info_hash`;
   const pageSize = Math.min(Math.max(1, query.pageSize ?? DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE);
-  const offset = (Math.max(1, query.page ?? 1) - 1) * pageSize;
+  const offset = query.offset ?? (Math.max(1, query.page ?? 1) - 1) * pageSize;
   const total =
     database
       .prepare<(string | number)[], number>(
-        `SELECT count(*) FROM (SELECT 1 FROM ${from} ${clause} ${isMore ? `LIMIT ${MAX_COUNTED}` : ''})`,
+        `SELECT count(*) FROM (SELECT 1 FROM ${from} ${clause} ${isMore && !query.countsAll ? `LIMIT ${MAX_COUNTED}` : ''})`,
       )
       .pluck()
       .get(...where.values) ?? 0;
@@ -185,7 +238,7 @@ function searchTerms(database: SqliteDatabase, query: CatalogueQuery, terms: Sea
     .prepare<(string | number)[], number>(`SELECT entry_id FROM ${from} ${clause} ORDER BY ${order} LIMIT ? OFFSET ?`)
     .pluck()
     .all(...where.values, pageSize, offset);
-  return { total, isMore: isMore && total === MAX_COUNTED, torrents: readTorrents(database, ids) };
+  return { total, isMore: isMore && !query.countsAll && total === MAX_COUNTED, torrents: readTorrents(database, ids) };
 }
 
 /** In this order. */
@@ -193,15 +246,20 @@ function readTorrents(database: SqliteDatabase, ids: readonly number[]): ListedT
   const columns = SUMMARY_COLUMNS.split(',').map((column) => `torrent.${column.trim()}`);
   return database
     .prepare<[string], Row>(
-      `SELECT ${columns.join(', ')}, inside_seeds, inside_leechers
+      `SELECT ${columns.join(', ')}, inside_seeds, inside_leechers, inside_bps, kind
        FROM json_each(?) AS id JOIN catalogue_entry AS entry ON entry.entry_id = id.value
        JOIN catalogue_torrent AS torrent ON torrent.info_hash = entry.info_hash ORDER BY id.key`,
     )
     .all(JSON.stringify(ids))
     .map((row) => ({
       ...summaryOfRow(row),
-      inside: { seeds: row.inside_seeds, leechers: row.inside_leechers },
+      inside: insideOf(row),
+      kind: row.kind ?? undefined,
     }));
+}
+
+function insideOf(row: InsideRow): InsideCounts {
+  return { seeds: row.inside_seeds, leechers: row.inside_leechers, bps: row.inside_bps ?? undefined };
 }
 
 /** Of torrents that have the terms, or whose info-hash begins with the only one; any of them if there are more. */
@@ -240,7 +298,15 @@ function addInstr({ sql, values }: Conditions, { included, excluded }: SearchTer
   }
 }
 
-function filterConditions({ site, category, minBytes, maxBytes, seededInside }: CatalogueFilter): Conditions {
+function filterConditions({
+  site,
+  category,
+  kind,
+  standard,
+  minBytes,
+  maxBytes,
+  seededInside,
+}: CatalogueFilter): Conditions {
   const sql: string[] = [];
   const values: (string | number)[] = [];
   if (site !== undefined) {
@@ -258,6 +324,14 @@ function filterConditions({ site, category, minBytes, maxBytes, seededInside }: 
     values.push(value);
   };
   compare('category = ?', category);
+  compare('kind = ?', kind);
+  if (standard !== undefined) {
+    const among = (column: string): string => `${column} IN (SELECT value FROM json_each(?))`;
+    sql.push(
+      `(${among('category')} OR (${among("coalesce(kind, 'other')")} AND (category IS NULL OR ${among('category')})))`,
+    );
+    values.push(...[standard.categories, standard.kinds, standard.silent].map((list) => JSON.stringify(list)));
+  }
   compare('total_bytes >= ?', minBytes);
   compare('total_bytes < ?', maxBytes);
   if (seededInside) sql.push('inside_seeds > 0');

@@ -1,5 +1,6 @@
 /** A torrent in the catalogue, and the rows that it is read from. */
 import type { InfoHash } from '../../domain/info-hash.js';
+import type { TorrentKind } from '../../domain/torrent-kind.js';
 
 export interface CatalogueFile {
   readonly path: string;
@@ -76,6 +77,10 @@ export interface TorrentToStore extends Omit<CatalogueTorrent, 'firstSeenMs' | '
   readonly rank: number | undefined;
   readonly origins: readonly OriginPath[];
   readonly offers?: readonly Offer[] | undefined;
+  /** By all of its files; default: by those that are stored. */
+  readonly kind?: TorrentKind | undefined;
+  /** Of its file without the announce keys; see `untrackedLength`. */
+  readonly untrackedBytes?: number | undefined;
 }
 
 /** `kept`: it was stored already and has not changed. */

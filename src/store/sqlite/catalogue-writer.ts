@@ -1,6 +1,7 @@
 /** Writes torrents to the catalogue, and says what that has changed. */
 import type { InfoHash } from '../../domain/info-hash.js';
 import { maskUrlSecrets } from '../../domain/mask-url-secrets.js';
+import { torrentKind } from '../../domain/torrent-kind.js';
 import { offerWriter } from './catalogue-offers.js';
 import type { AddOrigins } from './catalogue-origins.js';
 import type { CatalogueReader } from './catalogue-reader.js';
@@ -58,6 +59,9 @@ export function catalogueWriter(
     UPDATE catalogue_torrent SET seeds = :seeds, leechers = :leechers, score = :score, rank = :rank,
       last_seen_ms = :nowMs WHERE info_hash = :infoHash`);
 
+  const describe = database.prepare(
+    'UPDATE catalogue_entry SET kind = :kind, untracked_bytes = :untrackedBytes WHERE info_hash = :infoHash',
+  );
   const addOffers = offerWriter(database);
 
   return {
@@ -92,6 +96,10 @@ export function catalogueWriter(
         category: torrent.category ?? null,
         publishedMs: torrent.publishedMs ?? null,
       });
+      if (!keepsFile) {
+        const { infoHash, kind = torrentKind(torrent.name, torrent.files), untrackedBytes = null } = torrent;
+        describe.run({ infoHash, kind, untrackedBytes });
+      }
       addOrigins(torrent.infoHash, torrent.origins);
       addOffers(facts, torrent.offers ?? [], nowMs);
       if (before === undefined) return 'new';

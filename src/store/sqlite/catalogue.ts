@@ -5,6 +5,7 @@
  */
 import type { InfoHash } from '../../domain/info-hash.js';
 import { type CatalogueDecisions, catalogueDecisions } from './catalogue-decisions.js';
+import { type CatalogueHistory, catalogueHistory } from './catalogue-history.js';
 import { type CatalogueLog, catalogueLog } from './catalogue-log.js';
 import { type CatalogueOrigins, catalogueOrigins } from './catalogue-origins.js';
 import { type CataloguePopularity, cataloguePopularity } from './catalogue-popularity.js';
@@ -31,6 +32,7 @@ export interface Catalogue
     CatalogueLog,
     CataloguePopularity,
     CataloguePushes,
+    CatalogueHistory,
     CatalogueSearch {
   /** Makes all changes of this work, or none. */
   atomically<T>(work: () => T): T;
@@ -80,6 +82,7 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
     ...catalogueLog(database),
     ...cataloguePopularity(database),
     ...cataloguePushes(database),
+    ...catalogueHistory(database),
     ...catalogueSearch(database),
     atomically: (work) => database.transaction(work)(),
     ranked: () =>

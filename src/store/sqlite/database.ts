@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { messageOf, OperatorError } from '../../domain/errors.js';
+import { torrentKind } from '../../domain/torrent-kind.js';
 import { isDamage } from './storage-failure.js';
 
 export type SqliteDatabase = Database.Database;
@@ -197,6 +198,9 @@ function requireKnownMigrations(applied: ReadonlySet<string>): void {
 }
 
 function migrate(database: SqliteDatabase): void {
+  database.function('torrent_kind', { deterministic: true }, (name: unknown, files: unknown) =>
+    torrentKind(String(name), JSON.parse(String(files)) as { path: string; bytes: number }[]),
+  );
   database.exec('CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT');
   const applied = appliedMigrations(database);
   requireKnownMigrations(applied);

@@ -7,15 +7,17 @@ import { gunzipSync } from 'node:zlib';
 import { load } from 'cheerio';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
+import { readTorrent } from '../../../src/crawler/torrent-facts.js';
 import { systemClock } from '../../../src/domain/clock.js';
 import { parseInfoHash } from '../../../src/domain/info-hash.js';
 import { createMirrorSite } from '../../../src/mirror-site/mirror-site.js';
-import { torznabCategory } from '../../../src/mirror-site/torznab.js';
+import { torznabCategories } from '../../../src/mirror-site/torznab.js';
 import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
 import { rewriteTorrent } from '../../../src/wire/metainfo-rewrite.js';
 import { hashOf, torrentToStore } from '../../support/catalogue-entries.js';
 import { requireProgram } from '../../support/real-program.js';
+import { torrentWith } from '../../support/torrents.js';
 
 const xmllint = requireProgram('xmllint');
 const alice = parseInfoHash(fixtures.alice.parsedTorrent.infoHash);
@@ -24,15 +26,18 @@ const EVIL = '=HYPERLINK("http://x")]]></title>&<b>\u0000\u202E\ud800';
 let database: SqliteDatabase;
 let catalogue: Catalogue;
 let server: Server;
+let rewritten: number;
 
 beforeEach(async () => {
   database = openDatabase(':memory:');
   catalogue = createCatalogue(database);
+  rewritten = 0;
   const file = {
     torrentBytes: fixtures.alice.torrent,
     infoHash: alice,
     name: 'Alice, "read"',
     category: 'Audio books',
+    files: [{ path: 'alice.txt', bytes: 163_783 }],
   };
   catalogue.store(torrentToStore(1, { ...file, rank: 1 }), 1_000);
   catalogue.store(torrentToStore(2, { name: EVIL, category: EVIL, rank: 2 }), 2_000);
@@ -51,7 +56,10 @@ beforeEach(async () => {
       catalogue,
       clock: systemClock,
       announceUrls: ['http://alias.example.net:6969/announce'],
-      rewrite: async (bytes, options) => rewriteTorrent(bytes, options),
+      rewrite: async (bytes, options) => {
+        rewritten++;
+        return rewriteTorrent(bytes, options);
+      },
       siteHosts: [],
       title: 'A & B',
     }),
@@ -112,11 +120,27 @@ describe('a feed', () => {
     expect(feed('item')).toHaveLength(1);
   });
 
+  it('has the length of large files, too, without rewriting one', async () => {
+    const torrentBytes = torrentWith({ announce: 'http://old.example/announce', comment: 'x'.repeat(100_000) });
+    const facts = readTorrent(torrentBytes);
+    catalogue.store(torrentToStore(4, { ...facts, name: 'Large', torrentBytes }), 4_000);
+    const before = rewritten;
+    const feed = await xml('/feed.xml?q=large');
+    const { headers } = await get(`/torrent/${facts.infoHash}.torrent`, {}, 'HEAD');
+    expect(rewritten).toBe(before);
+    const { body } = await get(`/torrent/${facts.infoHash}.torrent`);
+    expect(rewritten).toBe(before + 1);
+    expect(feed('enclosure').attr('length')).toBe(String(body.length));
+    expect(headers['content-length']).toBe(String(body.length));
+  });
+
   it('is one for each search and category', async () => {
     const titles = async (query: string) => (await xml(`/feed.xml?${query}`))('item > title').toArray().length;
     expect(await titles('')).toBe(3);
     expect(await titles('category=TV+shows')).toBe(1);
     expect(await titles('category=none')).toBe(0);
+    expect(await titles('type=document')).toBe(1);
+    expect((await xml('/feed.xml?type=document'))('category[domain$="?type="]').text()).toBe('document');
   });
 });
 
@@ -140,10 +164,34 @@ describe('Torznab', () => {
     expect((await xml('/torznab/api?t=search&limit=-1&offset=x&cat=%00'))('item')).toHaveLength(3);
   });
 
+  it('pages through all that fit, of a category too, with their number', async () => {
+    for (let n = 10; n < 620; n++) {
+      const facts = n % 2 === 0 ? { category: 'Films' } : { category: 'x', files: [{ path: 'a.mkv', bytes: 1 }] };
+      catalogue.store(torrentToStore(n, facts), n);
+    }
+    const page = await xml('/torznab/api?t=movie&cat=2040&offset=600&limit=5');
+    expect(page('newznab\\:response').attr()).toEqual({ offset: '600', total: '610' });
+    expect(
+      page('item > title')
+        .toArray()
+        .map((title) => page(title).text()),
+    ).toEqual([19, 18, 17, 16, 15].map((n) => `Torrent ${n}`));
+    // A video in a category that says nothing may be a film or an episode.
+    const series = await xml('/torznab/api?t=tvsearch&cat=5000&limit=1');
+    expect(series('newznab\\:response').attr('total')).toBe('306');
+    const numbers = series('item').first().find('torznab\\:attr[name=category]').toArray();
+    expect(numbers.map((each) => each.attribs.value)).toEqual(['5000']);
+    expect((await xml('/torznab/api?t=search&cat=2000&type=audio'))('item')).toHaveLength(0);
+  });
+
   it('takes the nearest standard category', () => {
-    expect(['Movies', 'Anime series', 'Filme', 'Music', 'Linux ISO', 'x', undefined].map(torznabCategory)).toEqual([
-      2000, 5000, 2000, 3000, 4000, 8000, 8000,
-    ]);
+    const stated = ['Movies', 'Anime series', 'Filme', 'Music', 'Linux ISO'];
+    const numbers = stated.map((category) => torznabCategories({ category, kind: 'archive' }));
+    expect(numbers).toEqual([[2000], [5000], [2000], [3000], [4000]]);
+    const silent = (['video', 'audio', 'document', 'software', 'image', undefined] as const).map((kind) =>
+      torznabCategories({ category: kind && 'x', kind }),
+    );
+    expect(silent).toEqual([[2000, 5000], [3000], [7000], [4000], [8000], [8000]]);
   });
 });
 

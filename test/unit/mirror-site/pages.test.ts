@@ -22,6 +22,7 @@ const listed = (n: number, facts: Partial<ListedTorrent> = {}): ListedTorrent =>
   ...torrentToStore(n),
   ...times,
   inside: { seeds: 0, leechers: 0 },
+  kind: 'video',
   ...facts,
 });
 const listOf = (query: string, torrents: ListedTorrent[], total = torrents.length, text = ENGLISH) =>
@@ -31,7 +32,7 @@ const listOf = (query: string, torrents: ListedTorrent[], total = torrents.lengt
       readCatalogueRequest(new URLSearchParams(query)),
       { total, isMore: false, torrents },
       {
-        facets: { categories: [{ name: 'Films', count: 1_234 }], sites: ['a.example', 'b.example'] },
+        facets: { categories: [{ name: 'Films', count: 1_234 }], sites: ['a.example', 'b.example'], kinds: ['video'] },
         magnetOf: ({ infoHash }) => `magnet:?xt=urn:btih:${infoHash}`,
         nowMs: NOW_MS,
       },
