@@ -132,7 +132,29 @@ describe('filters', () => {
         { name: 'Films', count: 1 },
       ],
       sites: ['site.example'],
+      kinds: ['other'],
     });
+    expect([...catalogue.categories()].sort()).toEqual(['Films', 'Software']);
+  });
+
+  it('restrict by what most of the files are, which a later file may change, and a link does not', () => {
+    catalogue.store(torrentToStore(1, { files: [{ path: 'a.mkv', bytes: 9 }], rank: 1 }), 1);
+    catalogue.store(torrentToStore(2, { files: [{ path: 'a.mkv', bytes: 9 }], kind: 'audio', rank: 2 }), 1);
+    expect(found({ kind: 'video' })).toEqual([1]);
+    expect(found({ kind: 'audio' })).toEqual([2]);
+    catalogue.store(torrentToStore(1, { magnet: 'magnet:?', torrentBytes: undefined, files: [], rank: 1 }), 2);
+    expect(found({ kind: 'video' })).toEqual([1]);
+    catalogue.store(torrentToStore(1, { files: [{ path: 'a.pdf', bytes: 9 }], rank: 1 }), 3);
+    expect(found({ kind: 'document' })).toEqual([1]);
+  });
+
+  it('take what stands for the category of another naming system', () => {
+    catalogue.store(torrentToStore(1, { category: 'Films', rank: 1 }), 1);
+    catalogue.store(torrentToStore(2, { category: 'Misc', kind: 'video', rank: 2 }), 1);
+    catalogue.store(torrentToStore(3, { category: 'Software', kind: 'video', rank: 3 }), 1);
+    const standard = { categories: ['Films'], kinds: ['video' as const], silent: ['Misc'] };
+    expect(found({ standard })).toEqual([1, 2]);
+    expect(found({ standard, offset: 1 })).toEqual([2]);
   });
 });
 

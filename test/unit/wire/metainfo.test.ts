@@ -8,7 +8,7 @@ import fixtures from 'webtorrent-fixtures';
 import { ClientError } from '../../../src/domain/errors.js';
 import { parseMetainfo } from '../../../src/wire/metainfo.js';
 import { scanValue } from '../../../src/wire/metainfo-bencode.js';
-import { rewriteTorrent } from '../../../src/wire/metainfo-rewrite.js';
+import { rewriteTorrent, rewrittenLength, untrackedLength } from '../../../src/wire/metainfo-rewrite.js';
 import { hybridTorrent, torrentWith, v2Torrent } from '../../support/torrents.js';
 
 const announceUrls = ['udp://alias.example.net:6969/announce', 'http://alias.example.net:6969/announce'];
@@ -107,7 +107,11 @@ describe('rewriting', () => {
         ['udp://other.example:80/announce', 'not a url'],
       ],
     });
-    expect(parseMetainfo(rewriteTorrent(bytes, { announceUrls, keepOriginal: true })).trackerTiers).toEqual([
+    const rewritten = rewriteTorrent(bytes, { announceUrls, keepOriginal: true });
+    const before = parseMetainfo(bytes);
+    const length = rewrittenLength(untrackedLength(before), { announceUrls, keepOriginal: true }, before.trackerTiers);
+    expect(length).toBe(rewritten.length);
+    expect(parseMetainfo(rewritten).trackerTiers).toEqual([
       announceUrls,
       ['http://old.example/announce'],
       ['udp://other.example:80/announce'],
@@ -145,6 +149,7 @@ describe('rewriting', () => {
           const rewritten = rewriteTorrent(bytes, { announceUrls });
           const after = parseMetainfo(rewritten);
           expect(after.infoHash).toBe(before.infoHash);
+          expect(rewrittenLength(untrackedLength(before), { announceUrls }, [])).toBe(rewritten.length);
           expect(Buffer.from(rewritten.subarray(after.infoSpan.start, after.infoSpan.end))).toEqual(
             Buffer.from(bytes.subarray(before.infoSpan.start, before.infoSpan.end)),
           );
