@@ -1,7 +1,7 @@
 /**
  * How fast the swarm store is without packets: `npm run bench -- micro-selection [part …]`.
  * Parts: workload, big, policy, memory10m, snapshot. Prints CPU nanoseconds an
- * announce with its answer (the best of some rounds), and bytes a peer.
+ * announce with its answer (the best of some rounds), and bytes per peer.
  */
 import { createRandom } from '../src/domain/random.js';
 import { AddressLevelsWriter } from '../src/selection/address-levels.js';
@@ -189,7 +189,7 @@ function runWorkload() {
   for (let p = 0; p < peers; p++) {
     driver.announce(torrentOf[p]!, p, 100);
   }
-  console.log(`fill (announce only): ${(ns(start) / peers).toFixed(0)} ns a peer`);
+  console.log(`fill (announce only): ${(ns(start) / peers).toFixed(0)} ns per peer`);
   console.log(
     store.stats,
     `rss ${((process.memoryUsage().rss - rss) / peers).toFixed(1)} B/peer, touched ${(store.stats.touchedBytes / peers).toFixed(1)}, used ${(store.stats.usedBytes / peers).toFixed(1)}`,
@@ -316,7 +316,7 @@ function runMemory10m() {
   for (let p = 0; p < torrentOf.length; p++) driver.announce(torrentOf[p]!, p, 100);
   console.log(
     store.stats,
-    `${(ns(start) / 1e7).toFixed(0)} ns a peer, rss grew ${((process.memoryUsage().rss - rss) / 2 ** 20).toFixed(0)} MiB`,
+    `${(ns(start) / 1e7).toFixed(0)} ns per peer, rss grew ${((process.memoryUsage().rss - rss) / 2 ** 20).toFixed(0)} MiB`,
   );
 }
 

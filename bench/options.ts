@@ -21,7 +21,7 @@ const SERVERS = [...new Set(SCENARIOS.flatMap(({ servers }) => servers))];
 export const HELP = `npm run bench -- PROGRAM [OPTION …]
 npm run bench -- [--quick] [--only NAME,…] [--servers NAME,…] [--rounds N] [--seconds N] [--json]
 
-Measures answers per CPU-second of the server and memory a peer, servers alternating, medians of all rounds.
+Measures answers per CPU-second of the server and memory per peer, servers alternating, medians of all rounds.
 Servers run on core 0, the load generator on core 1; nothing leaves this machine.
 
   --quick      ${QUICK.rounds} rounds of ${QUICK.seconds} s instead of ${FULL.rounds} of ${FULL.seconds} s

@@ -11,17 +11,17 @@ const GIB = 1024 ** 3;
 
 const COLUMNS = [
   'server',
-  'answers a CPU-second',
+  'answers per CPU-second',
   'lowest … highest',
-  'ours is',
-  'µs an answer: program + kernel',
+  'ours ÷ this',
+  'µs per answer: program + kernel',
   'answers/s',
   'answer',
   'peers',
   'lost',
   'refused',
   'longest gap',
-  'bytes a peer',
+  'bytes per peer',
 ];
 
 export function describeMachine(): string {
@@ -66,7 +66,7 @@ function comparisons(servers: readonly ServerFigures[]): string[] {
     const itself = servers.find(({ label }) => label === compared.server);
     if (itself === undefined || compared === itself) return [];
     const times = medianRatio(compared.rounds, itself.rounds).toFixed(2);
-    return ['', `An answer of ${compared.server} takes ${times} × the CPU time of its answers in ${compared.label}.`];
+    return ['', `${compared.server}: an answer takes ${times} × the CPU time of one in “${compared.label}”.`];
   });
 }
 
@@ -117,12 +117,16 @@ export function describeRun(command: string): string {
 
 Machine: ${describeMachine()}. Command: \`${command} > docs/benchmarks.md\`.
 
-Each server runs on one core, the load generator on the other. Servers of a table take turns of a second; figures are medians
-of the rounds, and so is "ours is", taken round by round. What is compared is **answers per CPU-second of the server** (user
-and system time of the whole process): it does not depend on which side of the loop is the slower one. \`echo\` is the Linux
-transport with a handler that does nothing: the ceiling. Ours has its policy loaded (2,000 sub-domains with density, 5,000
-foreign AS, 500 billing rates) and ranks every answer by it; six of ten announces come from the operator's own users. A
-torrent's weight is N/P + exp(6.5 − 500·i/N), three of four peers are seeds. Bytes a peer are those of the whole process above
-its size before the first announce. The longest gap is the longest time in which no answer came, as the clients see it; in
-brackets the longest without the time that server or clients waited for a processor, which the kernel counts.`;
+Each server runs on one core and the load generator on the other. The servers of a table take turns of one second. Figures are
+medians of the rounds. The tables compare **answers per CPU-second of the server** (user and system time of the whole process),
+because that does not depend on whether the server or the load generator is the slower side. “Ours ÷ this” compares alias-tracker
+with the server of the row, round by round.
+
+- \`echo\` is the Linux transport with a handler that does nothing: the upper limit.
+- alias-tracker ranks every answer by a loaded policy (2,000 sub-domains with density, 5,000 foreign AS, 500 billing rates). Six of
+  ten announces come from the operator's own users.
+- Torrent i of N has the weight N/P + exp(6.5 − 500·i/N) among P peers. Three of four peers are seeds.
+- Bytes per peer are the growth of the whole process since before the first announce, divided by the peers.
+- The longest gap is the longest time without any answer, as the clients see it. The figure in brackets leaves out the time that
+  server or clients waited for a processor, which the kernel counts.`;
 }

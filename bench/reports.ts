@@ -59,10 +59,10 @@ try {
   };
 
   const phases: readonly (readonly [name: string, senders: number, reports: number, send: Send])[] = [
-    ['density, one a request', 64, 1, () => post('/api/v1/density', density())],
-    ['density, 100 a request', 8, 100, () => post('/api/v1/density', many(100, density))],
-    ['capability, one a request', 64, 1, () => post('/api/v1/capability', capability())],
-    ['capability, 500 a request', 8, 500, () => post('/api/v1/capability', many(500, capability))],
+    ['density, one per request', 64, 1, () => post('/api/v1/density', density())],
+    ['density, 100 per request', 8, 100, () => post('/api/v1/density', many(100, density))],
+    ['capability, one per request', 64, 1, () => post('/api/v1/capability', capability())],
+    ['capability, 500 per request', 8, 500, () => post('/api/v1/capability', many(500, capability))],
   ];
   console.log(`${cpus()[0]?.model}, Node.js ${process.version}; server on one core, database on ${directory}`);
   // The first second compiles.

@@ -88,7 +88,7 @@ export async function runScenario(
         const perCpuSecond = Math.round(result.answers / (result.userSeconds + result.systemSeconds));
         return `${label} ${perCpuSecond.toLocaleString('en')}`;
       });
-      say(`  round ${round} of ${rounds}, answers a CPU-second: ${figures.join(' · ')}`);
+      say(`  round ${round} of ${rounds}, answers per CPU-second: ${figures.join(' · ')}`);
     }
   } finally {
     for (const { server } of contestants) await server.stop();

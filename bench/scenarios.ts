@@ -93,7 +93,7 @@ export const SCENARIOS: readonly Scenario[] = [
     oneRoundSeconds: 3,
     onlyWhenNamed: true,
   },
-  http('http-close', 'HTTP, one connection an announce, 10 k torrents, 100 k peers', false, [
+  http('http-close', 'HTTP, one connection per announce, 10 k torrents, 100 k peers', false, [
     'alias-tracker',
     'opentracker',
     'echo',

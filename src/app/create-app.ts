@@ -155,7 +155,7 @@ class App implements Application {
     health.addAlarms(() => proxies.running.alarms());
   }
 
-  /** Starts what watches the parts. It is started again when it fails, as a part is. */
+  /** Starts what watches the parts. It is restarted when it fails, as a part is. */
   async #watch<T extends { stop(): unknown }>(name: string, start: () => T) {
     const supervised = await this.#supervisor.run(name, start);
     this.#stops.push(name, () => supervised.stop());

@@ -131,7 +131,7 @@ export class RunningParts {
     const { clock, logger, health } = this.#context;
     return {
       onListenerError: listenerErrors(name, { clock, logger }),
-      supervise: (startAgain) => new Restarts(name, { clock, logger, health }, startAgain),
+      supervise: (restart) => new Restarts(name, { clock, logger, health }, restart),
     };
   }
 

@@ -17,17 +17,17 @@ const HELP = `npm run experiment -- [options]
   --tracker NAME     opentracker, alias-tracker, or both (default both)
   --client NAME      ${EXPERIMENT_CLIENTS.join(', ')} (default aria2c)
   --clients N        clients in each of the three AS (default 16)
-  --foreign-clients N  clients in each of the two other AS, where it is not as many
+  --foreign-clients N  clients in each of the other two AS (default: as --clients)
   --foreign-seeds N  seeds outside (default 1)
   --silent-seeds N   seeds in the home AS that have announced and are switched off (default 0)
-  --firewalled-seeds N  seeds in the home AS that nobody can connect to (default 0)
+  --firewalled-seeds N  seeds in the home AS that accept no connections (default 0)
   --rounds N         (default 3)
   --megabytes N      size of the content (default 24)
   --cache            adds a cache of 10 MB/s to the home AS in the alias tracker's runs
   --set KEY=VALUE    a key under "selection:" of the alias tracker's configuration; may be repeated
   --json             print the results as JSON
 
-"others" is the median of the other two AS. Near 100 % CPU the times are the processor's, not the swarm's.
+"others" is the median of the other two AS. Near 100 % CPU the processor limits the times, not the swarm.
 Real clients in network namespaces of this machine; needs root, iproute2, opentracker and the client (Debian packages).`;
 
 const { values } = parseArgs({

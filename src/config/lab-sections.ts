@@ -13,7 +13,7 @@ export const labPart = configPart({
   key: 'lab',
   schema: flag.prefault(false),
   live: [],
-  text: `lab: false                              # true: loopback and private addresses take part
+  text: `lab: false                              # true: loopback and private addresses are accepted
 `,
 });
 

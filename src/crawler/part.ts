@@ -13,19 +13,19 @@ export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerN
   sockets: logSockets,
   text: `crawler:
   top: 100                              # how many torrents the catalogue keeps
-  # topMax: 1000                        # more while the tracker has room: see docs/crawler.md
+  # topMax: 1000                        # more while the tracker has capacity: see docs/crawler.md
   every: 30m
-  maxDuration: 1h                       # a crawl that takes longer ends with what it has found
+  maxDuration: 1h                       # a longer crawl ends early and keeps what it has found
   popularityHalfLife: 2h                # smooths popularity over time; 0ms: no smoothing
-  retain: 7d                            # how long one stays after it left the top
-  retainMaxSize: 10GiB                  # of these together; those that left first are deleted first
+  retain: 7d                            # how long a torrent stays after it left the top
+  retainMaxSize: 10GiB                  # of these torrents together; the first to leave is the first to be deleted
   delayPerSite: 1s                      # between two requests to one site
   timeout: 20s
   maxPageSize: 8MiB
   maxTorrentSize: 16MiB                 # at most 100MiB
   # userAgent: "alias-tracker (noc@example.net)"
-  metadata: true                        # ask inner peers for the description where only the info-hash is known (BEP 9)
-  keepOriginalTrackers: false           # true: the mirror's torrents name them after the alias tracker
+  metadata: true                        # ask inner peers for the description if only the info-hash is known (BEP 9)
+  keepOriginalTrackers: false           # true: torrents of the mirror name them after the alias tracker
   sources: []                           # docs/sources.md explains every kind; e.g.
     # - { name: lab, type: feed, url: "http://127.0.0.1:8181/feed.xml" }
     # - { name: site, type: html, url: "https://example.org/top", item: ".torrent-row", link: "a.download",
@@ -43,7 +43,7 @@ export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerN
     # - { name: caches, type: access-log, listen: "udp://127.0.0.1:5514", from: [127.0.0.0/8], format: json,
     #     host: site.example, fields: { time: t, method: m, url: u, host: h, status: s, type: c } }
     # - { name: own, type: announces }
-    # - { name: partner, type: push, token: "\${PARTNER_TOKEN}" }   # pushes by the control API
+    # - { name: partner, type: push, token: "\${PARTNER_TOKEN}" }   # pushes through the control API
     # Each may have weight: 2, category: linux, block: ["cam rip"], keepOriginalTrackers: true; those with a url also
     #     headers: { Cookie: "\${SITE_COOKIE}" }, allowPrivate: true
 `,

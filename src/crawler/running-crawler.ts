@@ -63,7 +63,7 @@ export async function startCrawling(
     clock,
     blockedReason,
     resolver: originalTrackers()?.resolver,
-    // Asked again each time, because the exchange may have been started again.
+    // Read each time, because the exchange may have been restarted.
     scraper: originalTrackers() && {
       scrape: async (...asked) => (await originalTrackers()?.exchange.scrape(...asked)) ?? new Map(),
     },

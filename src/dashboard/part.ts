@@ -16,12 +16,12 @@ export const controlPart: Part<'control', typeof schema, ControlConfig, ControlN
     return findingsOf(['control', 'tls'], () => control && readControlTls(control));
   },
   sockets: ({ control }) => (control ? [{ ...control.listen, path: ['control', 'listen'], protocol: 'tcp' }] : []),
-  text: `control:                                # API and dashboard; leave the section out to run without them
+  text: `control:                                # API and dashboard; remove the section to run without them
   listen: "http://127.0.0.1:8090"       # https:// with tls
-  # token: "\${CONTROL_TOKEN}"           # required where not on loopback
+  # token: "\${CONTROL_TOKEN}"           # required unless listen is on loopback
   # tls: { certificate: chain.pem, key: key.pem }
-  # clientCa: probes-ca.pem             # with tls: a certificate of this authority stands for the token of its probe
-  names: []                             # host names under which browsers use it, beside its addresses
+  # clientCa: probes-ca.pem             # with tls: a certificate of this authority replaces the token of its probe
+  names: []                             # host names that browsers use for it, besides its addresses
 `,
   start: async (config, needs, previous) => {
     const { startControl } = await import('./running-control.js');

@@ -40,7 +40,7 @@ export interface RunningPart<Whole> {
   readonly thread?: PartThread;
 }
 
-/** A thread that is started again when it ends or is stuck, by `PartContext.supervise`. */
+/** A thread that `PartContext.supervise` restarts when it ends or is stuck. */
 export interface PartThread {
   /** Beat and delay, in shared memory. */
   readonly vitals: SharedArrayBuffer;
@@ -71,8 +71,8 @@ export interface PartContext {
   readonly onListenerError: (error: Error) => void;
   /** Whether `[::]` leaves IPv4 to another listener. */
   readonly isIpv6Only: (listener: Endpoint, protocol: 'udp' | 'tcp') => boolean;
-  /** For a part that runs in a thread. @param startAgain gets the number of consecutive failures */
-  readonly supervise: (startAgain: (failures: number) => Promise<void>) => Supervision;
+  /** For a part that runs in a thread. @param restart gets the number of consecutive failures */
+  readonly supervise: (restart: (failures: number) => Promise<void>) => Supervision;
 }
 
 /**
@@ -85,7 +85,7 @@ export interface Part<Key extends string, Schema extends z.ZodType, Whole, Needs
   readonly name: string;
   /** In the table that `serve` prints. */
   readonly label: string;
-  /** The name of its thread in metrics. Absent: it runs in the main thread, and is started again when it fails there. */
+  /** The name of its thread in metrics. Absent: it runs in the main thread, and is restarted when it fails there. */
   readonly threadName?: string;
   /** Whether this configuration has the part; where absent, that is whether its section is written. */
   isOn?(config: Whole): boolean;

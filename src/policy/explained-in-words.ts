@@ -93,7 +93,7 @@ function supplyInWords({ supply, requester }: Explanation): string {
     return `${serving} inner seed hosts have shown that they serve: enough for ${innerLeechers} inner leechers`;
   }
   if (starving > 0 && serving > 0) {
-    return `${starving} of ${innerLeechers} inner leechers came back empty-handed`;
+    return `${starving} of ${innerLeechers} inner leechers have received nothing since their last announce`;
   }
   if (serving === 0) {
     return `${innerSeeds} inner seeds are listed, but none has shown that it serves: nobody has seen its uploads grow while another host received something`;

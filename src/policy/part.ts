@@ -23,15 +23,15 @@ export const billingPart = configPart<'billing', typeof billingSection, PolicyCo
   subdomains: overriddenSubdomains,
   text: `billing:
   currency: EUR
-  defaultRatePerGigabyte: 0.02          # for every AS of which nothing better is known
-  neighbours:                           # what traffic with them costs; goes before asRelationships
+  defaultRatePerGigabyte: 0.02          # for every AS without a more specific rate
+  neighbours:                           # cost of traffic with them; takes precedence over asRelationships
     - { name: Neighbour One, asns: [64600], ratePerGigabyte: 0.002 }
-  relationshipRates: {}                 # per gigabyte: customer, peer (0 unless given), provider (the default rate)
-  schedule:                             # of entries that overlap the first is in force
+  relationshipRates: {}                 # per gigabyte: customer, peer (default 0), provider (default: defaultRatePerGigabyte)
+  schedule:                             # if entries overlap, the first applies
     - { name: night, from: "01:00", to: "07:00", timeZone: Europe/Berlin, rateFactor: 0.2, foreignPeersMax: 50 }
-      # optional: days: [sat, sun] (on which it begins), neighbours: [Neighbour One] (only their rates); foreignPeersMin,
-      # foreignPeersMax, gatewaysMax: in place of those of selection
-  overrides: []                         # pairs that count otherwise than their AS say, e.g.
+      # optional: days: [sat, sun] (on which it begins); neighbours: [Neighbour One] (changes only their rates);
+      # foreignPeersMin, foreignPeersMax, gatewaysMax: replace those of selection
+  overrides: []                         # pairs that rank differently from their AS, e.g.
     # - { requester: north, peer: AS64600, treatAs: same-operator }      # same-as, same-operator or foreign
     # - { requester: "*", peer: south, treatAs: foreign, ratePerGigabyte: 0.001 }
     # - { requester: south, peer: 203.0.113.10, treatAs: same-operator }       # one of operator.caches
@@ -62,11 +62,11 @@ export const selectionPart: Part<'selection', typeof selectionSection, PolicyCon
   ],
   checks: [mixIsPossible],
   text: `selection:
-  enoughInnerPeers: 12                  # draft 4.2 a, b: what "enough" is, whatever numwant the client sent
-  foreignPeersMin: 0                    # even when there are enough
-  foreignPeersMax: 20                   # "some foreign nodes" when there are too few
-  foreignPeersWhenNoInnerSeed: 3        # and what each gateway is given; a known seed counts as two
-  gatewaysMax: 16                       # at most so many inner peers of a swarm that lacks inner seeds get foreign ones; 0: off
+  enoughInnerPeers: 12                  # draft 4.2 a, b: how many are "enough"; fewer if the client wants fewer
+  foreignPeersMin: 0                    # even if there are enough inner peers
+  foreignPeersMax: 20                   # "some foreign nodes" if there are too few inner peers
+  foreignPeersWhenNoInnerSeed: 3        # also the quota of each gateway, of which a known seed uses two
+  gatewaysMax: 16                       # inner peers of a swarm without serving inner seeds that get foreign peers; 0: off
   capabilityWeight: 0.6
   densityWeight: 0.4
   grain: as                             # or subdomain: prefer the requester's own sub-domain

@@ -24,11 +24,11 @@ export const reportsPart: Part<'reports', typeof schema, ReportsConfig, ReportsN
       probe.subdomains.map((id, j) => ({ id, path: ['reports', 'probes', i, 'subdomains', j] })),
     ),
   text: `reports:
-  probes:                               # token: optional where one was made with alias-tracker token
+  probes:                               # token: optional, if there is one from alias-tracker token new
     - { id: dp-north, subdomains: [north] }
   freshness: 15m                        # older density counts as unknown
-  history: 366d                         # of means over five minutes and hours; raw reports are kept a day
-  uplinkBpsMax: 1000000000              # nobody's line uploads faster, whatever it reports; see subdomains and caches
+  history: 366d                         # for means over five minutes and hours; raw reports are kept for a day
+  uplinkBpsMax: 1000000000              # upper limit of a reported uplink; subdomains and caches have their own
 `,
   start: async (config, needs, previous) => {
     const { RunningReports } = await import('./running-reports.js');

@@ -1,6 +1,6 @@
 /**
- * An answer explained: the candidates in classes that nothing in the policy tells apart, best first, with what ranked them
- * and how many of each were chosen. Made from a run of the selection itself; here are only its words.
+ * An answer explained: the candidates in classes that the policy does not distinguish, best first, with their ranks and how
+ * many of each were chosen. The selection itself supplies the numbers; this module only names the reasons.
  */
 import {
   MIX_ENOUGH_INNER,
@@ -23,7 +23,7 @@ export type MixReason =
   | 'not-a-gateway'
   | 'foreign-requester'
   | 'inner-seeds-unproven'
-  | 'came-back-empty-handed';
+  | 'requester-starves';
 
 /** Why a class is in the answer or out of it. */
 export type ClassReason =
@@ -40,12 +40,12 @@ export type ClassReason =
 
 export interface ExplainedClass {
   readonly group: number;
-  /** `serving` is seeds and paused ones. */
+  /** `serving`: seeds and paused peers. */
   readonly role: 'leecher' | 'serving';
   readonly withheld: boolean;
   /** 0 … 14 the operator's own AS, 15 foreign. */
   readonly partition: number;
-  /** 0 the requester's own AS, 1 another of the operator, 2 foreign; an override of the pair included. */
+  /** 0 the requester's own AS, 1 another AS of the operator, 2 foreign. Overrides of the pair are applied. */
   readonly tier: 0 | 1 | 2;
   readonly overridden: boolean;
   readonly rateRank: number;
@@ -57,7 +57,7 @@ export interface ExplainedClass {
   readonly score: number;
   readonly count: number;
   readonly chosen: number;
-  /** Of `count`: those that the foreign requester is not given because it cannot reach them (private addresses, CGNAT). */
+  /** How many of `count` a foreign requester is not given because it cannot reach them (private addresses, CGNAT). */
   readonly innerOnly: number;
   readonly reason: ClassReason;
 }
@@ -71,9 +71,9 @@ export interface Explanation {
     readonly seed: boolean;
     readonly inSwarm: boolean;
     readonly gateway: boolean;
-    /** Of the client that is explained; null if it is not in the swarm. */
+    /** Port of the explained client; null if it is not in the swarm. */
     readonly port: number | null;
-    /** How many peers of the swarm have its address: more than one, and the port decides who it is. */
+    /** How many peers of the swarm have its address. If there are several, the port identifies the client. */
     readonly peersAtAddress: number;
   };
   readonly mix: {
@@ -84,24 +84,24 @@ export interface Explanation {
     readonly innerAvailable: number;
     readonly foreignAvailable: number;
   };
-  /** The evidence of who serves inside. */
+  /** Evidence of whether inner seeds serve. */
   readonly supply: {
-    /** Inner peers that say that they have everything (or are paused), the requester not counted. */
+    /** Inner peers that claim to have everything (or are paused), without the requester. */
     readonly innerSeeds: number;
     /** Hosts of inner seeds that have shown that they serve. */
     readonly serving: number;
-    /** Hosts of inner leechers that came back empty-handed last time. */
+    /** Hosts of inner leechers that have received nothing since their last announce. */
     readonly starving: number;
     readonly innerLeechers: number;
-    /** They suffice for the inner leechers there are. */
+    /** They suffice for the inner leechers. */
     readonly suffices: boolean;
-    /** The requester came back empty-handed. */
+    /** The requester has received nothing since its last announce. */
     readonly requesterStarves: boolean;
   };
   readonly gateways: number;
   /** Best first. */
   readonly classes: readonly ExplainedClass[];
-  /** The peers of the answer, as `address:port` would be read: family and words. */
+  /** The peers of the answer; one address word for IPv4, four for IPv6. */
   readonly chosen: readonly { readonly words: readonly number[]; readonly port: number }[];
 }
 
@@ -114,7 +114,7 @@ const MIX_REASONS: readonly MixReason[] = [
   'not-a-gateway',
   'foreign-requester',
   'inner-seeds-unproven',
-  'came-back-empty-handed',
+  'requester-starves',
 ];
 
 export function mixReason(plan: MixPlan): MixReason {

@@ -1,7 +1,7 @@
 /**
- * How many inner and how many foreign peers make an answer: draft section 4.2, a) where there are enough inner peers, all
- * are inner, b) where there are too few, all of them and some foreign ones; and what keeps a swarm from being cut into
- * islands. Pure numbers; who they are is another matter.
+ * How many inner and how many foreign peers an answer has. Draft section 4.2: a) with enough inner peers, all are inner;
+ * b) with too few, the answer has all of them and some foreign ones. Further rules keep a swarm from being cut into
+ * islands. Only numbers: choose-peers selects the peers.
  */
 import type { MixRules } from './cost-table.js';
 
@@ -13,28 +13,28 @@ export const MIX_NO_INNER = 3;
 export const MIX_NO_INNER_SEED = 4;
 export const MIX_NOT_A_GATEWAY = 5;
 export const MIX_FOREIGN_REQUESTER = 6;
-/** There is nobody inner but seeds that have not shown that they serve. */
+/** The only other inner peers are seeds that have not shown that they serve. */
 export const MIX_UNPROVEN = 7;
-/** The requester came back empty-handed: whatever is listed inside, it is given foreign peers. */
+/** The requester has received nothing since its last announce: it is given foreign peers, whatever inner peers are listed. */
 export const MIX_STARVING = 8;
 
-/** What is known when an answer is planned; a mutable record, one for all answers. */
+/** The input of {@link planMix}: a mutable record, reused for all answers. */
 export class MixSituation {
   /** Peers wanted. */
   want = 0;
   inner = true;
-  /** The requester has everything: others come to it, so it waits for nobody. */
+  /** The requester has everything: others connect to it, so it waits for nobody. */
   seed = false;
   /** The requester may be given foreign peers although gateways are in force. */
   gateway = false;
   /** How many foreign peers it is given as a gateway. */
   givenToGateway = 0;
-  /** How many of them are seeds, as far as there are foreign ones. */
+  /** How many of {@link givenToGateway} are seeds. */
   seedsToGateway = 0;
-  /** Peers that may be offered to this requester, itself not counted. */
+  /** Inner peers that may be offered to this requester, without itself. */
   innerAvailable = 0;
   foreignAvailable = 0;
-  /** Inner peers that it can reach over either family: more than available where it announces over both. */
+  /** Inner peers that it can reach over either family. Above {@link innerAvailable} only if it announces over both. */
   innerInReach = 0;
   /** How many inner peers besides the requester count: leechers, and seeds that have shown that they serve. */
   innerCounted = 0;
@@ -47,11 +47,11 @@ export class MixSituation {
 export class MixPlan {
   inner = 0;
   foreign = 0;
-  /** How many of the foreign ones are seeds, as far as there are; the others are leechers. −1: drawn alike. */
+  /** How many of the foreign peers are seeds, if there are enough; the others are leechers. −1: no distinction. */
   foreignSeeds = -1;
-  /** How many there may be of the kind that is kept few: foreign ones for an inner requester, inner ones for a foreign one. */
+  /** At most this many peers of the other side: foreign peers for an inner requester, inner peers for a foreign one. */
   quota = 0;
-  /** Foreign requester, gateways in force: of the inner peers only a gateway. */
+  /** For a foreign requester while gateways are on: the only inner peer is a gateway. */
   gatewaysOnly = false;
   reason = MIX_NOTHING_WANTED;
 }
@@ -77,10 +77,10 @@ function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): 
     plan.reason = innerAvailable === 0 ? MIX_NO_INNER : MIX_UNPROVEN;
     foreignQuota = Math.max(rules.foreignPeersMax, rules.foreignPeersMin, rescue);
     reserve = foreignQuota;
-    // Whoever has nobody else is given foreign seeds before foreign leechers.
+    // A client that depends on foreign peers is given seeds before leechers.
     plan.foreignSeeds = foreignQuota;
   } else if (rules.gatewaysMax > 0 && !situation.gateway) {
-    // Draft 4.2 a: where inner peers suffice, it makes no difference who is a gateway.
+    // Draft 4.2 a: if inner peers suffice, it does not matter who is a gateway.
     const enough = situation.supplied || innerAvailable >= Math.min(rules.enoughInnerPeers, want);
     plan.reason = enough ? MIX_ENOUGH_INNER : MIX_NOT_A_GATEWAY;
     foreignQuota = rules.foreignPeersMin;
@@ -104,7 +104,7 @@ function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): 
   plan.foreign = Math.min(foreignQuota, foreignAvailable, want - plan.inner);
 }
 
-/** The mirror image: foreign peers first, and few links inwards, but for a leecher never none. */
+/** The reverse: foreign peers first and few inner ones, but at least one for a leecher. */
 function planForForeign(rules: MixRules, situation: MixSituation, plan: MixPlan): void {
   const { want, innerAvailable, foreignAvailable, seed } = situation;
   plan.reason = MIX_FOREIGN_REQUESTER;

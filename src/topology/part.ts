@@ -22,10 +22,10 @@ export const operatorPart = configPart<'operator', typeof operatorSection, Opera
   subdomains:                           # access networks; the longest prefix wins. Or: subdomains: { file: plan.csv }, with
                                         # lines prefix,subdomain[,asn[,uplinkBpsMax]]
     - { id: north, prefixes: [203.0.113.0/25] }
-    - { id: south, prefixes: [203.0.113.128/25], uplinkBpsMax: 40000000 }   # optional: no line there uploads faster
-  caches:                               # the operator's own nodes; preferredBy: the sub-domains that prefer it, else all;
-    - { address: 203.0.113.10, preferredBy: [north] }                 # for the others it is the last of the inner peers
-      # optional: uplinkBpsMax, of the cache itself: the limit of its sub-domain is that of customers' lines
+    - { id: south, prefixes: [203.0.113.128/25], uplinkBpsMax: 40000000 }   # optional: the fastest uplink of a line
+  caches:                               # the operator's own nodes; preferredBy: the sub-domains that prefer it (default: all);
+    - { address: 203.0.113.10, preferredBy: [north] }                 # others get it after all other inner peers
+      # optional: uplinkBpsMax, of the cache itself; that of its sub-domain applies to customers only
 `,
 });
 
@@ -49,12 +49,12 @@ export const topologyPart: Part<
   label: 'topology',
   schema: topologySection,
   live: ['asnDatabase', 'prefixToAs', 'asRelationships', 'asOrganisations', 'reloadEvery'],
-  text: `topology:                               # who the rest of the world is; each file is optional
+  text: `topology:                               # who owns the other addresses of the Internet; each file is optional
   # asnDatabase: GeoLite2-ASN.mmdb      # MMDB, or CSV "start,end,asn,organisation"
   # prefixToAs: routeviews.pfx2as       # CAIDA prefix2as
   # asRelationships: 20260101.as-rel.txt
   # asOrganisations: 20260101.as-org2info.txt
-  reloadEvery: 5m                       # how often the files are looked at for changes
+  reloadEvery: 5m                       # how often the files are checked for changes
 `,
   start: async (config, { groupStore, turns, log, checkSubdomains }, previous) => {
     const { TopologySource } = await import('./topology-source.js');

@@ -22,7 +22,7 @@ const SPARE_ARENA_BYTES = 16 * 2 ** 20;
 export function liveOptions(config: TrackerConfig): LiveOptions {
   const { tracker, selection, upstream } = config;
   return {
-    // For swarms that come back from a snapshot when the thread is started again.
+    // For swarms that come from a snapshot when the thread restarts.
     ownEndpoints: endpointsOfNoPeer(config, tracker.listen),
     deniedAddresses: tracker.denyList.addresses.map(formatPrefix),
     upstreamWantedBelow: upstream.exchange ? selection.enoughInnerPeers : 0,

@@ -23,28 +23,28 @@ export const trackerPart: Part<'tracker', typeof schema, TrackerConfig, TrackerN
   text: `tracker:
   listen: ["udp://0.0.0.0:6969", "http://0.0.0.0:6969"]     # also https://, with tls
   announceUrls: []                      # written into torrents, e.g. ["udp://alias.example.net:6969/announce"]
-  interval: 30m                         # how often clients announce; ±10 % against crowds
+  interval: 30m                         # how often clients announce; ±10 %, so that they do not announce all at once
   minInterval: 1m
   numWantDefault: 50
   numWantMax: 200
-  torrents: open                        # open | catalogue | a file of info-hashes, one to a line
-  transport: auto                       # linux (batched system calls), portable, or auto: linux where it works
-  connectionId: lenient                 # strict: two minutes (BEP 15); lenient: some clients keep them longer
-  fullScrape: false                     # answer a scrape without info-hash with everything
+  torrents: open                        # open | catalogue | a file of info-hashes, one on each line
+  transport: auto                       # linux (batched system calls), portable, or auto: linux if it works
+  connectionId: lenient                 # validity; strict: two minutes (BEP 15); lenient: longer, as some clients need
+  fullScrape: false                     # answer a scrape without info-hash with all torrents
   trustedNetworks: []                   # prefixes that may announce for another address (ip=)
-  trustedProxies: []                    # prefixes whose X-Forwarded-For and PROXY protocol count
-  proxyProtocol: []                     # entries of listen where each connection begins with a PROXY header (1 or 2);
+  trustedProxies: []                    # prefixes whose X-Forwarded-For and PROXY headers are trusted
+  proxyProtocol: []                     # entries of listen on which each connection begins with a PROXY header (1 or 2);
                                         # only trustedProxies may connect there, e.g. ["http://127.0.0.1:6970"]
   denyList: { addresses: [] }           # prefixes that are never handed out; optional: torrents: FILE of info-hashes
   # tls: { certificate: chain.pem, key: key.pem }
-  snapshotEvery: 1m                     # swarms survive a restart
+  snapshotEvery: 1m                     # how often swarms are saved for a restart
   limits:
-    maxPeers: 4000000                   # stored at most, both families; each takes up to 64 bytes
+    maxPeers: 4000000                   # of both families together; each takes up to 64 bytes
     maxTorrents: 1000000
-    reservedForInnerPercent: 20         # of both, which peers from outside the operator's networks cannot take
-    peersPerAddressPerSwarm: 16         # homes and carrier NAT share addresses; one host must not fill a swarm; 0: no limit, at most 32
-    peersPerAddress: 4000               # over all swarms; an IPv6 /64 counts as an address
-    peersPerSitePerSwarm: 64            # the same two for an IPv6 /48 outside the operator's networks
+    reservedForInnerPercent: 20         # of both limits, which peers outside the operator's networks cannot use
+    peersPerAddressPerSwarm: 16         # homes and carrier NAT share addresses; at most 32; 0: no limit
+    peersPerAddress: 4000               # in all swarms; an IPv6 /64 counts as one address
+    peersPerSitePerSwarm: 64            # the same two limits for an IPv6 /48 outside the operator's networks
     peersPerSite: 16000
     minPeerPort: 1                      # peers on lower ports are counted but not handed out
     maxConnections: 10000

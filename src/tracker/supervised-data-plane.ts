@@ -55,7 +55,7 @@ export class SupervisedDataPlane implements PartThread {
     this.#counters = first.sharedCounters;
     const listen = options.listen.map((each, i) => ({ ...each, port: first.addresses[i]?.port ?? each.port }));
     this.#options = { ...options, listen };
-    this.supervision = context.supervise((failures) => this.#startAgain(failures));
+    this.supervision = context.supervise((failures) => this.#restart(failures));
     this.#watch(first);
     this.#logStart(first);
   }
@@ -180,7 +180,7 @@ export class SupervisedDataPlane implements PartThread {
     );
   }
 
-  async #startAgain(failures: number): Promise<void> {
+  async #restart(failures: number): Promise<void> {
     // The ended thread's last snapshot may still be being written, and the next thread reads it.
     await this.#current.stop().catch(() => {
       // Logged where it failed. The next thread starts with an older snapshot.

@@ -12,9 +12,9 @@ export const upstreamPart: Part<'upstream', typeof schema, UpstreamConfig, Upstr
   checks: [dhtIsNotAsked],
   text: `upstream:                               # foreign peers from original trackers
   exchange: true
-  resolvers: []                         # past the redirection; empty: this machine's own
+  resolvers: []                         # must not redirect names; empty: those of this machine
   dht: false                            # the DHT is not asked for peers; true is refused
-  every: 5m                             # at most so often for one torrent
+  every: 5m                             # how often one torrent is asked for, at most
   peersMax: 200
   originalTrackers: []                  # who may push peers: [ { name: partner, token: "\${PARTNER_TOKEN}" } ]
 `,

@@ -1,5 +1,5 @@
 /**
- * The thread that answers peers ends in the middle of its work, as by a defect: it is started again on the same ports with
+ * The thread that answers peers ends in the middle of its work, as by a defect: it restarts on the same ports with
  * the swarms of its latest snapshot, the operator is told, and everything else of the process goes on meanwhile.
  */
 import { spawnSync } from 'node:child_process';
@@ -134,7 +134,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     expect(await metric('announces_total{protocol="udp"}'.replace(/[{}"]/g, '\\$&'))).toBe(announcesBefore! + 1);
     expect(logged.filter((line) => line.startsWith('error'))).toEqual([
       expect.stringMatching(
-        /^error tracker: the thread that answers peers has ended: .*; it is started again in 0\.25 s$/,
+        /^error tracker: the thread that answers peers has ended: .*; it restarts in 0\.25 s$/,
       ),
     ]);
     expect(logged).toContain('info tracker: 2 peers in 1 swarms restored from the snapshot');
@@ -180,8 +180,8 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     await new Promise<void>((resolve) => thief.listen(port, host, resolve));
     const failed = (): string[] => logged.filter((line) => line.startsWith('error') && line.includes(`:${port}`));
     await eventually('two failures', () => failed().length >= 2);
-    expect(failed()[0]).toMatch(/started again in 0\.5 s$/);
-    expect(failed()[1]).toMatch(/started again in 1 s$/);
+    expect(failed()[0]).toMatch(/restarts in 0\.5 s$/);
+    expect(failed()[1]).toMatch(/restarts in 1 s$/);
     expect((await ready()).status).toBe(503);
     await new Promise((resolve) => thief.close(resolve));
     await eventually('readiness', async () => (await ready()).status === 200);
@@ -189,7 +189,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
   });
 });
 
-it('does not start again what the operator stops, nor while it waits to start again', async () => {
+it('does not restart what the operator stops, nor while it waits for a restart', async () => {
   await start('portable');
   const count = threads.length;
   await endThread();

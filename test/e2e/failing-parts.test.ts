@@ -1,6 +1,6 @@
 /**
  * An error escapes from a callback of each part in turn, in the real program: announces and every other part go on, the
- * part is started again on its port, and readiness, log and metrics report it.
+ * part restarts on its port, and readiness, log and metrics report it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -96,7 +96,7 @@ describe.each([
     const before = {
       errors: await metric('uncaught_errors_total', part),
       restarts: await metric('part_restarts_total', part),
-      starts: said(`${part}: started again`),
+      starts: said(`${part}: restarted`),
     };
     fail(where, how);
     await served.until('the error is in the log', () =>
@@ -110,7 +110,7 @@ describe.each([
     expect(await announce()).toBeGreaterThan(0);
     await served.until('the part is back', async () => {
       expect(await announce()).toBeGreaterThan(0);
-      return said(`${part}: started again`) > before.starts;
+      return said(`${part}: restarted`) > before.starts;
     });
     await served.until('it is ready', async () => (await get(port.control, '/readyz')).status === 200);
     expect(await metric('uncaught_errors_total', part)).toBe(before.errors + 1);
@@ -126,15 +126,15 @@ test.each([
   ['reject', 'DNS redirection', 'dns', 'the thread that answers DNS has ended: planted in thread.dns'],
   ['throw', 'tracker', 'tracker', 'the thread that answers peers has ended: planted in thread.tracker'],
   ['reject', 'tracker', 'tracker', 'the thread that answers peers has ended: planted in thread.tracker'],
-])('an error in a thread (%s): %s alone is started again', async (how, part, thread, reason) => {
-  const before = { restarts: await metric('part_restarts_total', part), starts: said(`${part}: started again`) };
+])('an error in a thread (%s): %s alone restarts', async (how, part, thread, reason) => {
+  const before = { restarts: await metric('part_restarts_total', part), starts: said(`${part}: restarted`) };
   fail(`thread.${thread}`, how);
   await served.until('the part is back', async () => {
     expect((await get(port.mirror, '/healthz')).status).toBe(200);
     if (thread === 'dns') expect(await announce()).toBeGreaterThan(0);
-    return said(`${part}: started again`) > before.starts;
+    return said(`${part}: restarted`) > before.starts;
   });
-  const failure = served.log.find(({ msg }) => msg.startsWith(`${part}: ${reason}; it is started again in `));
+  const failure = served.log.find(({ msg }) => msg.startsWith(`${part}: ${reason}; it restarts in `));
   expect(failure).toMatchObject({ level: 'error', err: { stack: expect.stringContaining('plant-errors.mjs') } });
   expect(await metric('part_restarts_total', part)).toBe(before.restarts + 1);
   expect(await announce()).toBeGreaterThan(0);
@@ -142,13 +142,13 @@ test.each([
   expect(decode(answer!).answers).toMatchObject([{ data: '127.0.0.77' }]);
 });
 
-test('an error of no part: it is logged and counted, and nothing is started again', async () => {
-  const restarts = said('mirror site: started again');
+test('an error of no part: it is logged and counted, and nothing restarts', async () => {
+  const restarts = said('mirror site: restarted');
   fail('thread.main', 'throw');
   await served.until('the error is counted', async () => (await metric('uncaught_errors_total', 'none')) === 1);
   expect(said('an error of no known part that nothing caught: planted in thread.main')).toBe(1);
   expect(await announce()).toBeGreaterThan(0);
-  expect(said('mirror site: started again')).toBe(restarts);
+  expect(said('mirror site: restarted')).toBe(restarts);
 });
 
 test('the program ends well after all this', async () => {

@@ -143,7 +143,7 @@ describe.concurrent('a stuck thread', () => {
       // The resolver past the redirection does not exist here.
       withdrawn ||= (await s.resolves('tracker.example')) === 'SERVFAIL';
       return (
-        s.said(/^the thread tracker has not run for [12]\d s and was ended$/) && s.said(/^tracker: started again$/)
+        s.said(/^the thread tracker has not run for [12]\d s and was ended$/) && s.said(/^tracker: restarted$/)
       );
     });
     expect(withdrawn).toBe(true);
@@ -179,7 +179,7 @@ describe.concurrent('a stuck thread', () => {
     await s.served.until('standard error says that, too', () => s.said(/^the main thread runs again after [12]\d s$/));
     await s.served.until('mirror names are back', async () => (await s.resolves('site.example')) === MIRROR);
     expect(await s.metric('thread_delay_seconds\\{thread="main"\\}')).toBeGreaterThan(10);
-    // Nothing was started again for it.
+    // Nothing was restarted for it.
     expect(await s.metric('part_restarts_total\\{part="tracker"\\}')).toBe(0);
     await s.served.until('it is ready', () => s.isReady());
   });

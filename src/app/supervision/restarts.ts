@@ -28,7 +28,7 @@ export class Restarts {
   /** The part's name in readiness, log and metrics. */
   readonly part: string;
   readonly #context: SupervisionContext;
-  readonly #startAgain: (consecutiveFailures: number) => Promise<void>;
+  readonly #restartPart: (consecutiveFailures: number) => Promise<void>;
   #isUp = true;
   #count = 0;
   #failures = 0;
@@ -41,12 +41,12 @@ export class Restarts {
 
   /**
    * For a part that has just been started.
-   * @param startAgain cleans up after the part and starts it. If it throws, that is the next failure
+   * @param restartPart cleans up after the part and starts it. If it throws, that is the next failure
    */
-  constructor(part: string, context: SupervisionContext, startAgain: (consecutiveFailures: number) => Promise<void>) {
+  constructor(part: string, context: SupervisionContext, restartPart: (consecutiveFailures: number) => Promise<void>) {
     this.part = part;
     this.#context = context;
-    this.#startAgain = startAgain;
+    this.#restartPart = restartPart;
     this.#startedAtMs = context.clock.nowMs();
   }
 
@@ -101,20 +101,20 @@ export class Restarts {
       this.#starting = this.#restart();
     }, waitMs);
     health.report(this.part, what);
-    logger.error({ err: errorOf(reason) }, `${this.part}: ${what}; it is started again in ${waitMs / 1_000} s`);
+    logger.error({ err: errorOf(reason) }, `${this.part}: ${what}; it restarts in ${waitMs / 1_000} s`);
   }
 
   async #restart(): Promise<void> {
     const { logger, health, clock } = this.#context;
     this.#failedMeanwhile = undefined;
     try {
-      await this.#startAgain(this.#failures);
+      await this.#restartPart(this.#failures);
       this.#throwFailureMeanwhile();
       this.#startedAtMs = clock.nowMs();
       this.#isUp = true;
       this.#count++;
       health.report(this.part, undefined);
-      logger.warn(`${this.part}: started again`);
+      logger.warn(`${this.part}: restarted`);
     } catch (thrown) {
       if (!this.#stopped) this.#plan(thrown, messageOf(thrown));
     }

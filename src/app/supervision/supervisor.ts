@@ -122,7 +122,7 @@ export class Supervisor {
       }),
       ...failed.map(({ part, count, failedAtMs }) => {
         const at = new Date(failedAtMs).toISOString();
-        return `${part}: failed last at ${at}, started again ${count} ${count === 1 ? 'time' : 'times'}; the log has more`;
+        return `${part}: failed last at ${at}, restarted ${count} ${count === 1 ? 'time' : 'times'}; the log has more`;
       }),
     ];
   }
@@ -133,7 +133,7 @@ export class Supervisor {
     return [
       {
         name: 'alias_tracker_part_up',
-        help: '1 while the part runs, 0 from a failure until it is started again',
+        help: '1 while the part runs, 0 from a failure until its restart',
         type: 'gauge',
         labelNames: ['part'],
         read: ofParts(({ isUp }) => (isUp ? 1 : 0)),

@@ -80,7 +80,7 @@ test('without its section it does not run, and its call says so', async () => {
   expect(await get(`${urlOf('control')}/metrics`)).not.toContain('echo_answers_total');
 });
 
-test('it is started with what it needs, shown, reloaded, started again and stopped', async () => {
+test('it is started with what it needs, shown, reloaded, restarted and stopped', async () => {
   const running = await start('echo: { listen: "http://127.0.0.1:0" }\n');
   const url = urlOf('echo');
   const control = urlOf('control');

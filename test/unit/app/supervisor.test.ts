@@ -67,12 +67,12 @@ describe('an error that escapes a part', () => {
     const failedAt = new Date(Date.now() - 250).toISOString();
     expect(supervisor.alarms()).toEqual([
       'mirror site: 1 error that nothing caught; the log has more',
-      `mirror site: failed last at ${failedAt}, started again 1 time; the log has more`,
+      `mirror site: failed last at ${failedAt}, restarted 1 time; the log has more`,
     ]);
     expect(log).toEqual([
       'mirror site: an error that nothing caught: planted',
-      'mirror site: planted; it is started again in 0.25 s',
-      'mirror site: started again',
+      'mirror site: planted; it restarts in 0.25 s',
+      'mirror site: restarted',
     ]);
     const hourIsOverInMs = 3_600_000 - 250;
     await vi.advanceTimersByTimeAsync(hourIsOverInMs - 1);
@@ -108,7 +108,7 @@ describe('an error that escapes a part', () => {
     expect(await waits()).toBe('0.25');
   });
 
-  test('where the part cannot start again: it is tried until it can, and never after it was stopped', async () => {
+  test('while the part cannot restart it is tried again, but never after it was stopped', async () => {
     const { supervisor, health, runs, start } = supervised();
     let works = true;
     let attempts = 0;
@@ -132,7 +132,7 @@ describe('an error that escapes a part', () => {
     expect(runs.at(-1)!.stopped).toBe(true);
   });
 
-  test('a part that does not stop cleanly is started again all the same', async () => {
+  test('a part that does not stop cleanly is restarted', async () => {
     const { supervisor, log, runs, start } = supervised();
     await supervisor.run('mirror site', (previous) => ({
       ...start(previous),
@@ -179,7 +179,7 @@ test('whatever is thrown is taken, and nothing is thrown in return', async () =>
   expect(metric('part_restarts_total')).toEqual([['mirror site', 7]]);
 });
 
-test('an error in what the main thread does for the tracker is counted; its thread is not started again', () => {
+test('an error in what the main thread does for the tracker is counted; its thread is not restarted', () => {
   const { supervisor, log, metric } = supervised();
   runAs({ part: 'tracker' }, () => supervisor.takeUncaughtError(new Error('planted')));
   expect(log).toEqual(['tracker: an error that nothing caught: planted']);
@@ -207,7 +207,7 @@ test('what a part starts belongs to it: timers, promises, and callbacks that ano
   expect(seen).toEqual(['a', 'a', 'a', undefined]);
 });
 
-test('an error that escapes while the part is being started again counts: it is started once more', async () => {
+test('an error that escapes during a restart counts: the part restarts once more', async () => {
   const { supervisor, runs, start, metric } = supervised();
   let errorsAtStart = 0;
   await supervisor.run('mirror site', async (previous) => {

@@ -93,7 +93,7 @@ test('a stuck thread is ended once, and its successor gets its time', () => {
   watch.stop();
 });
 
-test('after `stop` nothing is watched any more, and it can be started again', () => {
+test('after `stop` nothing is watched, and `start` works again', () => {
   const { watch, abandoned, pass } = watched();
   watch.stop();
   pass(60, false);

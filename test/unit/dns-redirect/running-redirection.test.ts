@@ -32,8 +32,8 @@ async function start() {
   const health = new Health();
   const log = createLogger('silent');
   const context = {
-    supervise: (startAgain: (failures: number) => Promise<void>) =>
-      new Restarts('DNS redirection', { clock, logger: log, health }, startAgain),
+    supervise: (restart: (failures: number) => Promise<void>) =>
+      new Restarts('DNS redirection', { clock, logger: log, health }, restart),
     targets: {
       mirrorIsHealthy: () => health.isHealthy('mirror site'),
       trackerIsHealthy: () => health.isHealthy('tracker'),
@@ -88,7 +88,7 @@ describe('the DNS redirection in its thread', () => {
     await eventually('the return', async () => (await address()) === '203.0.113.20');
   });
 
-  test('is started again with what was set meanwhile, on the same port, and counts on', async () => {
+  test('restarts with what was set meanwhile, on the same port, and counts on', async () => {
     const { part, health, resolver, address } = await start();
     const port = part.addresses[0]!.port;
     await address();
@@ -115,7 +115,7 @@ describe('the DNS redirection in its thread', () => {
     );
   });
 
-  test('stops while it waits to start again', async () => {
+  test('stops while it waits for a restart', async () => {
     const { part } = await start();
     part.abandon(new Error('planted'));
     await eventually('it is down', () => !part.supervision.isUp);

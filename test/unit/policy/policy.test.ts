@@ -40,7 +40,7 @@ async function started() {
   return { topology, policy, listeners, sent, consumer };
 }
 
-test('the data plane gets the policy at once, and again when the policy was started again after a failure', async () => {
+test('the data plane gets the policy at once, and again when the policy restarts after a failure', async () => {
   const { policy, sent, consumer, listeners } = await started();
   policy.start();
   expect(sent).toEqual([]);

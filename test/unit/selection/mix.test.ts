@@ -115,7 +115,7 @@ describe('the mix of inner and foreign peers', () => {
     });
   });
 
-  it('without gateways a client that came back empty-handed is given foreign peers, whatever is listed', () => {
+  it('without gateways a starving client is given foreign peers, whatever is listed', () => {
     const situation = { innerAvailable: 30, supplied: false, starving: true };
     expect(plan(situation)).toMatchObject({ foreign: 5, reason: MIX_STARVING });
     expect(plan({ innerAvailable: 30 })).toMatchObject({ foreign: 0, reason: MIX_ENOUGH_INNER });

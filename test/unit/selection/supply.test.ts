@@ -8,7 +8,7 @@ describe('whether inner seeds suffice', () => {
     expect(seedsSuffice(1, 0, 0)).toBe(false);
   });
 
-  it('not where a third of the leechers comes back empty-handed, however many they are', () => {
+  it('not if a third of the leechers starve, however many they are', () => {
     expect([0, 1, 2, 3].map((starved) => seedsSuffice(8, 40, starved))).toEqual([true, true, true, false]);
     expect(seedsFail(1, 1)).toBe(true);
     expect(seedsFail(300, 99)).toBe(false);

@@ -153,7 +153,7 @@ export class ClassDraw {
     }
   }
 
-  /** From the start to the end of its run, through the others, and round to the start again, until there are enough. */
+  /** Walks from the start to the end of its run, then through the other runs and back to the start, until there are enough. */
   private walk(target: number, sink: PeerSink): void {
     const first = this.startRun;
     const start = this.startPosition;

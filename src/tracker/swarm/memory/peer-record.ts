@@ -3,13 +3,13 @@
  *
  *   +0  port (16) | identity, low part (16)
  *   +1  locality group (16) | last seen (16): seconds, wrapping; peers are far younger than 18 hours
- *   +2  flags (8) | capability level (3) | marked (1) | twin (1) | identity, high part (19)
+ *   +2  flags (8) | capability level (3) | evidence (1) | dual stack (1) | identity, high part (19)
  *   +3  uploaded, in units of 16 KiB, wrapping (20) | has neighbours (1) | history (11)
  *
- * counted from the end of the address. The identity is a hash of peer id and key (BEP 7, BEP 15). The mark and the history
- * are evidence of an inner peer (see supply-evidence). A leecher is marked while it comes back empty-handed; its history is
- * a digest of its progress (10) and whether it was given foreign peers (1). A seed is marked while it has shown that it
- * serves; its history is the generation of that evidence.
+ * counted from the end of the address. The identity is a hash of peer id and key (BEP 7, BEP 15). The evidence bit and the
+ * history are evidence of an inner peer (see supply-evidence). A leecher has the bit while it starves; its history is a digest
+ * of its progress (10) and whether it was given foreign peers (1). A seed has the bit while it has shown that it serves; its
+ * history is the generation of that evidence.
  */
 
 export const FLAG_SEED = 1;
@@ -216,7 +216,7 @@ export function setHasNeighbours(words: Uint32Array, meta: number): void {
   words[meta + 3] = words[meta + 3]! | NEIGHBOURS;
 }
 
-/** Units uploaded between two announces; 0 if the counter has started again, or moved by more than 8 GiB. */
+/** Units uploaded between two announces; 0 if the counter has restarted, or moved by more than 8 GiB. */
 export function uploadedGrowth(before: number, now: number): number {
   const growth = (now - before) & UPLOADED_MASK;
   return growth > UPLOADED_MASK >>> 1 ? 0 : growth;

@@ -92,7 +92,7 @@ describe.each(Object.entries(LAYOUTS))('a client in a %s swarm', (_, { filler, s
     expect(seesOf(store)).toEqual([3]);
   });
 
-  it('that starts again on the address of one who left takes its own entry along, too', () => {
+  it('that restarts on the address of one who left takes its own entry along, too', () => {
     const store = swarm();
     announce(store, client({}));
     announce(store, client({ host: 2, peerId: 5, key: 6 }));
@@ -167,7 +167,7 @@ describe.each(Object.entries(LAYOUTS))('a client in a %s swarm', (_, { filler, s
     expect(store.stats.records).toBe(2 * filler);
   });
 
-  it('has completed once, with both families and however often it starts again', () => {
+  it('has completed once, with both families and however often it restarts', () => {
     const store = swarm();
     for (let cycle = 0; cycle < 5; cycle++) {
       for (const family of [4, 6] as const) {

@@ -135,7 +135,7 @@ describe.each(KINDS)('explaining an answer of a %s swarm', (_kind, thresholds) =
     );
   });
 
-  it('says who has shown that it serves, and who came back empty-handed', () => {
+  it('says who has shown that it serves, and who starves', () => {
     const store = create({ gatewaysMax: 4 });
     announce(store, { host: 1, group: HOME_A, now: 1_100, downloaded: 0 });
     announce(store, { host: 2, group: HOME_A, now: 1_100, downloaded: 1e6 });
@@ -151,7 +151,7 @@ describe.each(KINDS)('explaining an answer of a %s swarm', (_kind, thresholds) =
     expect(newcomer.mix.reason).toBe('enough-inner');
     const starving = store.explain(query({ words: [0xcb000001] }), 50);
     expect(starving.supply).toMatchObject({ requesterStarves: true, innerLeechers: 4 });
-    expect(starving.mix).toMatchObject({ reason: 'came-back-empty-handed' });
+    expect(starving.mix).toMatchObject({ reason: 'requester-starves' });
     expect(starving.requester.gateway).toBe(true);
   });
 

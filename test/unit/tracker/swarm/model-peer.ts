@@ -16,7 +16,7 @@ export interface ModelPeer {
   lastSeen: number;
   uploaded: number;
   downloaded: number;
-  /** A leecher: it came back empty-handed. A seed: it has shown that it serves, in this generation. */
+  /** A leecher: it starves. A seed: it has shown that it serves, in this generation. */
   marked: boolean;
   generation: number;
   abroad: boolean;

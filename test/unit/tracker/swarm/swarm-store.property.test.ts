@@ -122,7 +122,7 @@ class Comparison {
     this.checkSupply(full);
   }
 
-  /** As many hosts serve, and as many came back empty-handed, as the model counts. */
+  /** As many hosts serve, and as many starve, as the model counts. */
   checkSupply({ torrent, family }: Located): void {
     const words = family === 4 ? [0xcb0000ff] : [0x20010db8, 0xff, 0, 1];
     const { serving, starving } = this.store.explain(

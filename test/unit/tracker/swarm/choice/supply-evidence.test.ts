@@ -1,4 +1,4 @@
-/** Who counts as an inner seed: what clients say of themselves is not evidence, what others receive is. */
+/** Which inner seeds count: what clients say of themselves is not evidence, what others receive is. */
 import { describe, expect, it } from 'vitest';
 import {
   EVENT_COMPLETED,
@@ -135,7 +135,7 @@ describe.each(KINDS)('evidence in a %s swarm', (_kind, thresholds) => {
     expect(supplyOf(store).serving).toBe(1);
   });
 
-  it('a leecher that comes back empty-handed calls foreign peers, whatever is listed, and alone', () => {
+  it('a starving leecher alone is given foreign peers, whatever is listed', () => {
     const store = createServed(12, 4);
     expect(foreignOf(store, { host: 3, now: 1_200, downloaded: MEGABYTE })).toBeGreaterThan(0);
     expect(supplyOf(store)).toMatchObject({ serving: 4, starving: 1, suffices: true });
@@ -146,7 +146,7 @@ describe.each(KINDS)('evidence in a %s swarm', (_kind, thresholds) => {
     expect(supplyOf(store).starving).toBe(0);
   });
 
-  it('several empty-handed leechers of one host count once', () => {
+  it('several starving leechers of one host count once', () => {
     const store = createServed(6, 4);
     for (let port = 1; port <= 9; port++) announce(store, { host: 50, port, now: 1_100 });
     for (let port = 1; port <= 9; port++) announce(store, { host: 50, port, now: 1_200 });
@@ -167,7 +167,7 @@ describe.each(KINDS)('evidence in a %s swarm', (_kind, thresholds) => {
   it('seeds that stop serving later are found out: all of them have to show again that they serve', () => {
     const store = createServed(8, 2);
     expect(crowd(store, 8, { now: 1_200, downloaded: 2 * MEGABYTE })).toBe(0);
-    // The third of eight that comes back empty-handed decides.
+    // The third of eight that starves decides.
     const empty = Array.from({ length: 8 }, (_, i) =>
       foreignOf(store, { host: i + 1, now: 1_500, downloaded: 2 * MEGABYTE }),
     );
@@ -215,7 +215,7 @@ describe.each(KINDS)('evidence in a %s swarm', (_kind, thresholds) => {
     expect(supplyOf(store)).toMatchObject({ serving: 1, suffices: true });
   });
 
-  it('the operator’s own cache counts until leechers come back empty-handed', () => {
+  it('the operator’s own cache counts until leechers starve', () => {
     const store = create({}, new Map([['203.0.0.100', 4 | 128]]));
     announce(store, { host: 100, seed: true });
     expect(supplyOf(store).serving).toBe(1);
