@@ -27,7 +27,7 @@ export async function reloadAll(parts: readonly Reloadable[], next: Config, logg
       apply();
     } catch (thrown) {
       // A defect. The other parts must still get the new configuration.
-      logger.error({ err: thrown }, `${part}: the new configuration is not wholly in force: ${messageOf(thrown)}`);
+      logger.error({ err: thrown }, `${part}: the new configuration is only partly in force: ${messageOf(thrown)}`);
     }
   }
 }

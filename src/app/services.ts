@@ -69,7 +69,7 @@ export interface Foundation {
   };
 }
 
-/** The same for all parts, but for what each part is given of its own. */
+/** The same for all parts, except for what each part is given itself. */
 export type Services = ReturnType<typeof createServices> & Pick<PartContext, 'onListenerError' | 'supervise'>;
 
 export function createServices(foundation: Foundation) {
@@ -98,7 +98,7 @@ export function createServices(foundation: Foundation) {
 
     dataPlane,
     trackerView: () => parts.get(trackerPart).view,
-    /** Where the tracker really is: what torrents are rewritten to where the configuration names nothing. */
+    /** The real addresses of the tracker: torrents are rewritten to them if the configuration names none. */
     trackerUrls: () => parts.get(trackerPart).listeners.map(({ url }) => `${url}/announce`),
     swarm: (infoHash: InfoHash) => dataPlane().swarm(infoHash),
     announced: () => innerDemand(dataPlane()),
@@ -150,7 +150,7 @@ export function createServices(foundation: Foundation) {
   };
 }
 
-/** The largest swarms by their inner peers alone: the demand of others says nothing about this network. */
+/** The largest swarms by inner peers only, because foreign demand says nothing about this network. */
 async function innerDemand(dataPlane: Pick<DataPlane, 'swarms'>) {
   const swarms = await dataPlane.swarms({ limit: MAX_LISTED_SWARMS, sort: 'peers' });
   return swarms

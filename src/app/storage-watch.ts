@@ -44,7 +44,7 @@ export class StorageWatch {
     if (this.#isWell) {
       this.#logger.error(
         { err: thrown },
-        `storage: ${reason}; until it can, reports are refused and swarms are not saved; announces continue`,
+        `storage: ${reason}; until then, reports are refused and swarms are not saved; announces continue`,
       );
     }
     this.#isWell = false;
@@ -62,7 +62,7 @@ export class StorageWatch {
       } finally {
         await file.close();
       }
-      if (!this.#isWell) this.#logger.info('storage: can be written again');
+      if (!this.#isWell) this.#logger.info('storage: the directory can be written again');
       this.#isWell = true;
       this.#health.report(PART, undefined);
     } catch (thrown) {

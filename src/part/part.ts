@@ -1,7 +1,7 @@
 /**
- * The shape of a part: what the application needs to know of it. The application starts the parts in the order of
- * `src/config/parts.ts`, hands each what it needs, and asks all of them alike for listeners, routes, metrics, alarms,
- * reload and end. A part knows no other part.
+ * The shape of a part: what the application needs to know about it. The application starts the parts in the order of
+ * `src/config/parts.ts` and gives each what it needs. All have the same functions for listeners, routes, metrics, alarms,
+ * reload and stop. A part does not know the other parts.
  */
 import type { z } from 'zod';
 import type { ConfigPart } from '../config-kit/config-part.js';
@@ -11,13 +11,13 @@ import type { Clock } from '../domain/clock.js';
 import type { Logger } from '../logging/logger.js';
 import type { Endpoint } from '../net/endpoint.js';
 
-/** Puts in force what was prepared: no waiting, and nothing that can fail. */
+/** Applies what was prepared. It does not wait and cannot fail. */
 export type Apply = () => void;
 
 export interface PartListener extends Endpoint {
   /** `http://127.0.0.1:8080`, with the port that the system chose where the configuration says 0. */
   readonly url: string;
-  /** One line for people: what is found there. */
+  /** One line for people: what this serves. */
   readonly about: string;
   /** True: the part is healthy only while this accepts TCP connections, which is tried every few seconds. */
   readonly connectCheck?: boolean;
@@ -29,8 +29,8 @@ export interface RunningPart<Whole> {
   /** Problems that need attention although the part serves, one line each. */
   alarms?(): readonly string[];
   /**
-   * First step of a reload: checks `next` and changes nothing. Keys that need a restart are as they were at the start; the
-   * part's section is missing once it was removed.
+   * First step of a reload: checks `next` and changes nothing. Keys that need a restart have their values from the start; the
+   * part's section is missing after it was removed.
    * @throws OperatorError that names what cannot be used
    */
   prepare(next: Whole): Apply | Promise<Apply>;
@@ -49,7 +49,7 @@ export interface PartThread {
   abandon(reason: Error): void;
 }
 
-/** Starts a part again each time it fails. */
+/** Restarts a part each time it fails. */
 export interface Supervision {
   /** The part's name. */
   readonly part: string;
@@ -63,7 +63,7 @@ export interface Supervision {
   stop(): Promise<void>;
 }
 
-/** What every part may need, whichever other parts there are. */
+/** What every part may need, independent of the other parts. */
 export interface PartContext {
   readonly clock: Clock;
   readonly log: Logger;
@@ -87,11 +87,11 @@ export interface Part<Key extends string, Schema extends z.ZodType, Whole, Needs
   readonly label: string;
   /** The name of its thread in metrics. Absent: it runs in the main thread, and is restarted when it fails there. */
   readonly threadName?: string;
-  /** Whether this configuration has the part; where absent, that is whether its section is written. */
+  /** Whether this configuration enables the part. Absent: whether its section exists. */
   isOn?(config: Whole): boolean;
   /**
-   * @param previous the part as it ran before a failure, stopped: its ports are to be kept
-   * @throws OperatorError if it cannot start; nothing is left running then
+   * @param previous the stopped part of the previous run, whose ports this one should use again
+   * @throws OperatorError if it cannot start; then nothing is left running
    */
   start(config: Whole, needs: Needs, previous: Running | undefined): Promise<Running>;
   /**

@@ -1,7 +1,7 @@
 /**
  * Reported capability by address as an open-addressing table of words in shared memory. The control plane writes it, in
- * place, when a report changes a level; the data plane reads it with one look-up an announce: no text, no copy, no
- * allocation there. A word is written at once, so a reader sees the value before or after a change and nothing between.
+ * place, when a report changes a level. The data plane reads it with one look-up for each announce, without text, copies or
+ * allocations. Writes of a word are atomic, so a reader sees the value before or after a change.
  */
 import { ADDRESS_KEY_WORDS, AddressHash } from '../domain/address-hash.js';
 import { randomHashKey } from '../domain/half-sip-hash.js';
@@ -10,7 +10,7 @@ import type { ReportedCapability } from './cost-table.js';
 
 /** In an entry's value: the address is one of the operator's caches. */
 export const REPORTED_CACHE = 128;
-/** Nothing was reported of an address. */
+/** There is no report of the address. */
 export const NOT_REPORTED = -1;
 /** Words of an address in a list of changes: family, then the address as four words (three are 0 for IPv4). */
 export const CHANGE_WORDS = 5;
@@ -18,7 +18,7 @@ const SLOT_WORDS = 5;
 const VALUE = 4;
 const OCCUPIED = 0x100;
 const IS_IPV6 = 0x200;
-/** The address has no level any more; its slot is kept until the table is made again. */
+/** The address has no level any more; its slot is reused only in the next table. */
 const IS_GONE = 0x400;
 const SMALLEST_CAPACITY = 16;
 
@@ -32,7 +32,7 @@ export function reportedCapability(byAddress: ReadonlyMap<string, number>, versi
   return writer.current;
 }
 
-/** What changed of an address: its words, and its value now, {@link NOT_REPORTED} where it has none any more. */
+/** A changed address: its words and its new value, {@link NOT_REPORTED} if it has none any more. */
 export type LevelChange = (family: 4 | 6, words: readonly number[], value: number) => void;
 
 export class AddressLevels {
@@ -57,7 +57,7 @@ export class AddressLevels {
     return value === 0 || (value & IS_GONE) !== 0 ? NOT_REPORTED : value & 0xff;
   }
 
-  /** Calls back for every address whose value is not what it is in `old`: both tables are read whole. */
+  /** Calls back for every address whose value differs from that in `old`. Reads both tables completely. */
   forEachDifference(old: AddressLevels, change: LevelChange): void {
     this.forEach((family, words, value) => {
       if (old.lookup(family, words[0]!, words[1]!, words[2]!, words[3]!) !== value) change(family, words, value);
@@ -96,22 +96,22 @@ export class AddressLevels {
   }
 }
 
-/** The one writer of a table. At most half of it is in use, so that a look-up of what is not there ends soon. */
+/** The only writer of a table. At most half of it is in use, so that a look-up of a missing address ends soon. */
 export class AddressLevelsWriter {
-  /** Another one, with the next version, once the table has become too small. */
+  /** Replaced by a larger table, with the next version, when it becomes too small. */
   current: ReportedCapability;
   private levels: AddressLevels;
   private used = 0;
-  /** Hosts choose most of their IPv6 addresses, and announce from any: a stranger must not know which ones collide. */
+  /** Secret, because hosts can choose most bits of their IPv6 addresses: strangers must not know which ones collide. */
   private readonly hashKey = randomHashKey(ADDRESS_KEY_WORDS);
 
-  /** @param expected addresses that there is room for from the beginning */
+  /** @param expected how many addresses fit from the beginning */
   constructor(version: number, expected = 0) {
     this.current = { version, slots: emptySlots(expected), hashKey: this.hashKey };
     this.levels = new AddressLevels(this.current);
   }
 
-  /** @param value level with {@link REPORTED_CACHE} for a cache, or {@link NOT_REPORTED}. @returns whether it is another */
+  /** @param value level with {@link REPORTED_CACHE} for a cache, or {@link NOT_REPORTED}. @returns whether it has changed */
   set(family: 4 | 6, words: readonly number[], value: number): boolean {
     const [a = 0, b = 0, c = 0, d = 0] = words;
     if (this.levels.lookup(family, a, b, c, d) === value) return false;

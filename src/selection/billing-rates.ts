@@ -65,7 +65,7 @@ export function foreignRates(
   return { rateOf: (asn) => rates.get(asn) ?? fallback };
 }
 
-/** The direct neighbours; one that is two things counts as the better. */
+/** The direct neighbours. If an AS has two relationships, the better one counts. */
 function relationshipsOf(
   ownAsns: readonly number[],
   relationships: AsRelationships | undefined,
@@ -87,7 +87,7 @@ function spreadToCustomers(
   ownAsns: readonly number[],
   relationships: AsRelationships,
 ): void {
-  // A provider reaches everyone, so nothing follows from being below one.
+  // A provider reaches every AS, so its customers say nothing about the path.
   const sources = [...rates].filter(([, rate]) => rate.relationship !== 'provider');
   sources.sort(
     ([, a], [, b]) =>

@@ -1,7 +1,7 @@
 /**
- * Which billing period is in force at an instant, and when that next may change, in the local time of the period's zone.
- * Clock changes (DST) follow from asking Intl for the offset at the instant itself; a change of the offset counts as a
- * moment when the answer may change, so a caller that comes back then is never behind.
+ * Which billing period is in force at an instant, and when that may change next, in the local time of the period's zone.
+ * Intl gives the offset at the instant itself, so clock changes (DST) are included. A change of the offset counts as an instant
+ * at which the answer may change, so a caller that asks again then is always up to date.
  */
 import { OperatorError } from '../domain/errors.js';
 import type { TimePeriod, Weekday } from './billing.js';
@@ -25,7 +25,7 @@ export function nextChangeAtMs(schedule: readonly TimePeriod[], nowMs: number): 
     const local = timeOfDayMs(nowMs + offsetMs(timeZone, nowMs));
     // Midnight is a boundary too, for a period that lasts the whole of certain days.
     for (const minutes of [fromMinutes, toMinutes, 0]) {
-      // A boundary that is now has just been passed; its next one is a day ahead.
+      // A boundary at this instant has passed; the next one is a day ahead.
       const ahead = timeOfDayMs(minutes * MINUTE_MS - local) || DAY_MS;
       const at = clockChangeAtMs(timeZone, nowMs, nowMs + ahead) ?? nowMs + ahead;
       if (next === undefined || at < next) next = at;
@@ -67,7 +67,7 @@ function clockChangeAtMs(timeZone: string, fromMs: number, toMs: number): number
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** What is added to UTC to get the time on the wall. */
+/** The difference of local time from UTC. */
 function offsetMs(timeZone: string, atMs: number): number {
   const field: Record<string, number> = {};
   for (const part of formatFor(timeZone).formatToParts(atMs)) field[part.type] = Number(part.value);
@@ -75,7 +75,7 @@ function offsetMs(timeZone: string, atMs: number): number {
   return local - Math.floor(atMs / 1000) * 1000;
 }
 
-/** Making a format is slow, asking it is not. */
+/** Creating a format is slow, using it is fast. */
 function formatFor(timeZone: string): Intl.DateTimeFormat {
   let format = formats.get(timeZone);
   if (format !== undefined) return format;

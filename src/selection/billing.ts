@@ -1,12 +1,12 @@
 /**
  * What bytes exchanged with other networks cost, as the operator states it (draft section 4.3.3: "inter-working billing
- * rate"). Plain values; `billing-rates` derives the rate of every AS from them, `billing-schedule` what holds when.
+ * rate"). Plain values; `billing-rates` derives the rate of every AS from them, `billing-schedule` the period in force.
  */
 
 export interface BillingPolicy {
   /** For people only; nothing is converted. */
   readonly currency: string;
-  /** Of every AS about which nothing better is known. */
+  /** Of every AS without a more specific rate. */
   readonly defaultRatePerGigabyte: number;
   /**
    * Per gigabyte, of AS that are related to the operator but not in `neighbours`. Where absent: customers and peers 0
@@ -18,7 +18,7 @@ export interface BillingPolicy {
     readonly provider?: number | undefined;
   };
   readonly neighbours: readonly BillingNeighbour[];
-  /** Of periods that overlap the one listed first is in force. */
+  /** If periods overlap, the first in the list is in force. */
   readonly schedule: readonly BillingPeriod[];
   readonly overrides: readonly PairOverride[];
 }
@@ -48,15 +48,15 @@ export interface BillingPeriod extends TimePeriod {
   readonly rateFactor?: number | undefined;
   /** The names of the neighbours whose rates are multiplied; all rates where absent. */
   readonly neighbours?: readonly string[] | undefined;
-  /** These take the places of those of `selection` meanwhile. */
+  /** These replace those of `selection` during the period. */
   readonly foreignPeersMin?: number | undefined;
   readonly foreignPeersMax?: number | undefined;
   readonly gatewaysMax?: number | undefined;
 }
 
 /**
- * What the AS boundaries do not show: where local traffic is hauled to a distant BRAS and back, the neighbour next door
- * may cost more than the data centre. One direction: how `peer` counts for those who ask from `requester`.
+ * For costs that AS boundaries do not show: if local traffic travels to a distant BRAS and back, a neighbouring sub-domain may
+ * cost more than the data centre. In one direction: how `peer` ranks for requests from `requester`.
  */
 export interface PairOverride {
   /** The id of a sub-domain, `AS64500`, or `*` for every inner group. */
@@ -64,6 +64,6 @@ export interface PairOverride {
   /** The id of a sub-domain, `AS64600`, or the address of one of the operator's caches. */
   readonly peer: string;
   readonly treatAs: 'same-as' | 'same-operator' | 'foreign';
-  /** Of a pair that counts as foreign: its place among the foreign rates. Default: the default rate. */
+  /** Of a pair that counts as foreign: its rate. Default: the default rate. */
   readonly ratePerGigabyte?: number | undefined;
 }

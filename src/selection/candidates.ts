@@ -1,7 +1,7 @@
 /**
  * The candidates of one swarm and family as selection sees them, however they are stored: two lists in the order of their
- * standing keys, leechers apart from serving peers (seeds and paused ones), which seeds are not offered.
- * Ranges are keys, [low, high). Everything is best first; among equal keys the draw is fair.
+ * standing keys, one of leechers and one of serving peers (seeds and paused ones). Seeds are not offered serving peers.
+ * Ranges are keys, [low, high). Order is best first; among equal keys the draw is fair.
  */
 import type { PeerSink } from './peer-sink.js';
 
@@ -16,7 +16,7 @@ export interface Candidates {
   take(low: number, high: number, quota: number, sink: PeerSink): void;
   /** As {@link take}, but the whole range counts as one class. */
   takeUniform(low: number, high: number, quota: number, sink: PeerSink): void;
-  /** Hands out of all inner partitions below `partitions` but `ownPartition`, merged by what ranks within them. */
+  /** Hands out peers of all inner partitions below `partitions` except `ownPartition`, merged by their rank within a partition. */
   takeSiblings(ownPartition: number, partitions: number, quota: number, sink: PeerSink): void;
   /** Hands out only peers of one locality group in a range. */
   takeGroup(group: number, low: number, high: number, quota: number, sink: PeerSink): void;

@@ -1,8 +1,8 @@
 /**
- * Choosing from sorted words (see sorted-word), as a ranked swarm keeps them and as a small one or a requester
- * with overrides has them made for the occasion. A ranked swarm keeps a copy of the peer's address and port behind each
- * word, so that an answer reads one stretch of memory instead of a record here and there. Draws are fair: where a run of
- * equal keys is longer than what is still wanted, a window of it is taken, circular, from a random start.
+ * Chooses from sorted words (see sorted-word). A ranked swarm stores them; for a small swarm or a requester with overrides they
+ * are sorted for each answer. A ranked swarm has a copy of the peer's address and port after each word, so that an answer reads
+ * contiguous memory instead of scattered records. Draws are fair: if a run of equal keys has more peers than are still wanted,
+ * the answer takes a circular window of it from a random start.
  */
 import type { Random } from '../domain/random.js';
 import type { Candidates } from './candidates.js';
@@ -21,7 +21,7 @@ export class FlatCandidates implements Candidates {
   private leechersEnd = 0;
   private serving = 0;
   private servingEnd = 0;
-  /** Where the foreign ones begin in either list: asked for several times an answer. */
+  /** Where the foreign peers begin in each list; used several times for each answer. */
   private leechersForeign = 0;
   private servingForeign = 0;
   private records = 0;
@@ -36,7 +36,7 @@ export class FlatCandidates implements Candidates {
    * @param entryWords 1: sorted words alone; more: address and port follow each, and `lists` are the sink's words
    * @param records where slot 0 lies in the sink's words
    * @param stride words of a record
-   * @param innerLeechers how many of the leechers are inner, so that nobody has to search for the border
+   * @param innerLeechers how many of the leechers are inner, so that no search for the border is needed
    * @param innerServing the same of the serving peers
    */
   setLists(
@@ -84,8 +84,8 @@ export class FlatCandidates implements Candidates {
   }
 
   /**
-   * The best of two sorted pieces, class by class: all of a class of equal keys, or a fair draw from the one that is too
-   * long. That is seen beforehand where one piece alone is too long, else what was written of the class is taken back.
+   * The best of two sorted ranges, class by class: all of a class of equal keys, or a fair draw from a class that is too
+   * large. If one range alone is too large, that is known beforehand; else the peers of the class are taken back.
    */
   private merge(aStart: number, aEnd: number, bStart: number, bEnd: number, target: number, sink: PeerSink): void {
     let a = aStart;
@@ -165,7 +165,7 @@ export class FlatCandidates implements Candidates {
     this.takeRuns(this.leechersAt(low), this.leechersAt(high), b, bEnd, sink.written + quota, sink, group);
   }
 
-  /** Run by run, looking at each peer's group: only `onlyGroup`, or −1 for all but those that the sink passes over. */
+  /** Run by run, with each peer's group: only `onlyGroup`, or −1 for all except those that the sink skips. */
   private takeRuns(
     aStart: number,
     aEnd: number,
@@ -190,7 +190,7 @@ export class FlatCandidates implements Candidates {
   }
 
   /**
-   * Hands out of two pieces of equal standing, from a random peer on and round, until `target` peers are written or both
+   * Hands out peers of two ranges of equal keys, circularly from a random peer, until `target` peers are written or both ranges
    * are exhausted.
    */
   private draw(
@@ -242,7 +242,7 @@ export class FlatCandidates implements Candidates {
     sink.written = count;
   }
 
-  /** As {@link emitRange} without regard to groups, for a foreign requester. Apart from it, whose loop has no calls. */
+  /** Like {@link emitRange}, but ignores groups, for a foreign requester. Separate, so that the loop there has no calls. */
   private emitReachable(from: number, to: number, target: number, sink: PeerSink): void {
     const copied = this.entryWords > 1;
     for (let i = from; i < to && sink.written < target; i++) {

@@ -1,13 +1,13 @@
 /**
  * The order of draft section 4.3.3 over any kind of candidates: the requester's own AS by score, the operator's other AS by
- * score, foreign peers by rate and then score. How many of each the mix has settled before.
+ * score, foreign peers by rate and then score. The mix has already decided how many of each.
  */
 import type { Candidates } from './candidates.js';
 import type { MixPlan } from './mix.js';
 import type { PeerSink } from './peer-sink.js';
 import { FOREIGN_KEY, KEY_END, PARTITION_SHIFT } from './standing-key.js';
 
-/** Where a requester stands: a mutable record, one for all answers. */
+/** The requester's position in the ranking: a mutable record, reused for all answers. */
 export class Standpoint {
   group = 0;
   /** The requester's own partition (0 if the candidates are ranked by pair keys). */
@@ -22,7 +22,7 @@ export function choosePeers(candidates: Candidates, standpoint: Standpoint, plan
   const innerTarget = sink.written + plan.inner;
   if (plan.inner > 0) {
     const low = standpoint.partition << PARTITION_SHIFT;
-    // Nothing lies between the last inner partition and the foreign one: that border is known.
+    // No partition is between the last inner one and the foreign one: that border is known.
     const last = standpoint.partition + 1 >= standpoint.innerPartitions;
     const high = last ? FOREIGN_KEY : (standpoint.partition + 1) << PARTITION_SHIFT;
     if (standpoint.ownGroupFirst) {
@@ -40,7 +40,7 @@ export function choosePeers(candidates: Candidates, standpoint: Standpoint, plan
   else takeSeedsAndLeechers(candidates, plan, sink);
 }
 
-/** So many seeds as the mix has settled, and leechers; where one kind is wanting, more of the other. */
+/** As many seeds as the mix has decided, and leechers. If one kind is too few, more of the other. */
 function takeSeedsAndLeechers(candidates: Candidates, plan: MixPlan, sink: PeerSink): void {
   const target = sink.written + plan.foreign;
   const leechers = candidates.countLeechers(FOREIGN_KEY, KEY_END);
@@ -54,9 +54,9 @@ function takeSeedsAndLeechers(candidates: Candidates, plan: MixPlan, sink: PeerS
 }
 
 /**
- * For a requester outside the operator's network: rates and densities are not about its traffic, so every foreign
- * candidate is as good as another, and so is every inner one that it can reach. Inner ones come first, since fewer of them
- * may be found than were counted; foreign ones then take their places.
+ * For a requester outside the operator's network. Rates and densities do not describe its traffic, so all foreign candidates
+ * are equal, and so are all inner ones that it can reach. Inner ones are chosen first, because fewer may be found than were
+ * counted; foreign ones then fill the answer.
  */
 export function choosePeersForForeign(candidates: Candidates, plan: MixPlan, sink: PeerSink): void {
   let foreign = plan.foreign;

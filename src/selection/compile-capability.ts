@@ -1,6 +1,6 @@
 /**
- * Reported capability as levels (draft section 4.3.2). One formula: the uplink that is left is worth as much as CPU and
- * memory let the node use of it,
+ * Reported capability as levels (draft section 4.3.2). The available uplink counts as far as CPU and memory allow the node
+ * to use it:
  *
  *     usableBps = availableUplinkBps × (1 − cpuUtilisation) × (1 − memoryUtilisation)
  *     level     = ⌊log2(usableBps / 1 Mb/s)⌋ + 1, within 0 … 7
@@ -12,11 +12,11 @@ import { AddressLevelsWriter, NOT_REPORTED, REPORTED_CACHE } from './address-lev
 import { CAPABILITY_LEVELS, NEUTRAL_CAPABILITY_LEVEL, type ReportedCapability } from './cost-table.js';
 
 export interface CapabilityReading {
-  /** 0 … 1; absent: nothing is taken off. */
+  /** 0 … 1; absent: 0. */
   readonly cpuUtilisation?: number | undefined;
-  /** 0 … 1; absent: nothing is taken off. */
+  /** 0 … 1; absent: 0. */
   readonly memoryUtilisation?: number | undefined;
-  /** Bits per second; absent: what a neutral node has. */
+  /** Bits per second; absent: the uplink of a neutral node. */
   readonly availableUplinkBps?: number | undefined;
   readonly role?: 'cache' | 'peer' | undefined;
 }
@@ -32,15 +32,15 @@ export function capabilityLevel(reading: CapabilityReading): number {
 }
 
 /**
- * The levels of all addresses, kept for as long as the tracker runs: what a report changes is written into the table that
- * the data plane reads, and listed for it, so that a report costs what it changes and not what is known.
+ * The levels of all addresses, as long as the tracker runs. A report writes its changes into the table that the data plane
+ * reads, and lists them, so that a report costs time for its changes only, not for all known addresses.
  */
 export class CapabilityTable {
   private readonly writer: AddressLevelsWriter;
   private caches: ReadonlySet<string> = new Set();
   private changes: number[] = [];
 
-  /** @param version differs from that of every other table. @param expected addresses that there is room for at once */
+  /** @param version differs from that of every other table. @param expected how many addresses fit from the beginning */
   constructor(version: number, expected = 0) {
     this.writer = new AddressLevelsWriter(version, expected);
   }
@@ -57,7 +57,7 @@ export class CapabilityTable {
     this.changes.push(family, a, b, c, d);
   }
 
-  /** The addresses of the operator's caches: the best level until they report another. @param readingOf see {@link set} */
+  /** Sets the addresses of the operator's caches. They have the best level until they report another. @param readingOf see {@link set} */
   setCaches(caches: Iterable<string>, readingOf: (address: string) => CapabilityReading | undefined): void {
     const before = this.caches;
     this.caches = new Set(caches);

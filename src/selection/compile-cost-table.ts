@@ -1,7 +1,6 @@
 /**
- * Compiles what the operator states and what is reported into the arrays the data plane ranks by, and keeps beside them
- * what a person asks for: why a group has the rank it has. Pure: the time is an input, and `nextChangeAtMs` says when to
- * compile again.
+ * Compiles the configuration and the reports into the arrays that the data plane ranks by. Also describes each group, so that
+ * people can see why it has its rank. Pure: the time is an input, and `nextChangeAtMs` says when to compile again.
  */
 import type { AsRelationship, AsRelationships } from '../domain/as-relationships.js';
 import type { LocalityGroup } from '../domain/locality-group.js';
@@ -37,13 +36,13 @@ export interface CostInput {
   readonly caches: readonly CachePreference[];
   /** By sub-domain. */
   readonly density: ReadonlyMap<string, DensityReading>;
-  /** Up to this age a reading counts in full, up to twice this age less and less. */
+  /** Up to this age a reading counts in full. Then its weight decreases to none at twice this age. */
   readonly densityFreshnessSeconds: number;
-  /** By address as `formatIp` writes it, only what is still valid; or a table of them, with the caches in it. */
+  /** Valid readings by address as `formatIp` writes it; or a table of them that includes the caches. */
   readonly capability: ReadonlyMap<string, CapabilityReading> | ReportedCapability;
 }
 
-/** What is behind a group's place in the ranking. */
+/** Why a group has its rank. */
 export interface GroupCost {
   readonly group: number;
   readonly name: string;
@@ -58,7 +57,7 @@ export interface GroupCost {
   readonly neighbour?: string;
   readonly viaAsn?: number;
   readonly densityLevel: number;
-  /** The reading behind the level, where there is one. */
+  /** The reading that gives the level, if there is one. */
   readonly density?: DensityReading;
 }
 
@@ -72,7 +71,7 @@ export interface CompiledCost {
   describeGroup(group: number): GroupCost;
   /** The rate of a pair that an override makes foreign; undefined for all other pairs. */
   overriddenRate(requesterGroup: number, group: number): number | undefined;
-  /** The same policy with other readings: one array is made again, nothing else is compiled. */
+  /** The same policy with other readings: only the array of levels is compiled again. */
   withDensity(version: number, density: ReadonlyMap<string, DensityReading>): CompiledCost;
 }
 
@@ -146,7 +145,7 @@ function partitionsOf(groups: CostInput['groups'], ownAsns: readonly number[]): 
   );
 }
 
-/** The mix with what the billing period in force replaces. */
+/** The mix, with the values that the billing period in force replaces. */
 function mixInForce(mix: MixRules, period: BillingPeriod | undefined): MixRules {
   return {
     ...mix,
@@ -184,8 +183,8 @@ function describeGroup(
 }
 
 /**
- * A sub-domain has the level of its reading; a cache is meant to be used, so it counts as empty; all else is neutral.
- * @returns levels by group, for any readings; only groups of sub-domains are looked at again
+ * A sub-domain has the level of its reading. A cache is meant to be used, so it has the lowest. All others are neutral.
+ * @returns levels by group for given readings; computes again only groups of sub-domains
  */
 function densityCompiler(
   groups: readonly (LocalityGroup | undefined)[],

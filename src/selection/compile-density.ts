@@ -1,23 +1,23 @@
 /**
- * Density readings as levels. A reading counts relative to the median of all fresh ones, on a logarithmic scale, so that
- * neither the unit nor the hour of the day needs tuning: four levels are a doubling. A reading older than the freshness
- * decays to neutral over the same time again; a sub-domain that reports alone is its own median, so neutral.
+ * Density readings as levels. A reading is compared with the median of all fresh ones on a logarithmic scale, in which four
+ * levels are a factor of two. So neither the unit nor the time of day needs tuning. A reading older than the freshness
+ * decays to neutral in the same time again. A sub-domain that is the only one to report is its own median, so it is neutral.
  */
 import { DENSITY_LEVELS, NEUTRAL_DENSITY_LEVEL } from './cost-table.js';
 
 export interface DensityReading {
   readonly bytesPerUserPerSecond: number;
   readonly ageSeconds: number;
-  /** 1 counts in full … 0 not at all, where whoever reports knows it better than by age alone. */
+  /** Weight, 1 in full … 0 none, if it is known better than from the age alone. */
   readonly freshness?: number | undefined;
 }
 
 const LEVELS_PER_DOUBLING = 4;
-/** What is emptier than this part of the busiest counts as equally empty: the logarithm of nothing has no end. */
+/** Below this share of the busiest, sub-domains count as equally empty, because the logarithm of 0 is infinite. */
 const EMPTY_PART = 1 / 4096;
 
 export interface DensityLevels {
-  /** By sub-domain; those that are not in it are neutral. */
+  /** By sub-domain; those that are missing are neutral. */
   readonly levels: ReadonlyMap<string, number>;
   readonly medianBytesPerUserPerSecond: number | undefined;
 }

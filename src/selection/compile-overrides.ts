@@ -1,12 +1,12 @@
 /**
- * The operator's exceptions for pairs of groups, and the caches that some sub-domains are not to prefer, as the one number
- * each that the ranking compares (see `CostTable.overrides`).
+ * The operator's exceptions for pairs of groups, and the caches that some sub-domains do not prefer, as the number
+ * that the ranking compares for each pair (see `CostTable.overrides`).
  */
 import { OperatorError } from '../domain/errors.js';
 import { cacheGroupName, type LocalityGroup } from '../domain/locality-group.js';
 import type { PairOverride } from './billing.js';
 
-/** More would cost the data plane more memory than the exceptions are worth; named in the error. */
+/** Limits the memory that exceptions cost the data plane; named in the error. */
 const MAX_OVERRIDES = 200_000;
 /** Orders of `CostTable.overrides`: same AS 0, same operator 256, foreign 512 + rate rank. */
 const TIER_ORDER = { 'same-as': 0, 'same-operator': 256 } as const;
@@ -17,7 +17,7 @@ const LAST_INNER_ORDER = 511;
 export interface CachePreference {
   /** As `formatIp` writes it. */
   readonly address: string;
-  /** The sub-domains that prefer it; all where absent. For others it comes after every other inner peer. */
+  /** The sub-domains that prefer it; absent: all. Others get it after every other inner peer. */
   readonly preferredBy?: readonly string[] | undefined;
 }
 
@@ -74,7 +74,7 @@ function matching(groups: readonly LocalityGroup[], side: string): LocalityGroup
         );
   if (found.length === 0) {
     throw new OperatorError(
-      `billing.overrides: "${side}" is neither a sub-domain, a cache's address nor an AS that is known; write an AS as AS64500`,
+      `billing.overrides: "${side}" is neither a sub-domain, a cache's address nor a known AS; write an AS as AS64500`,
     );
   }
   return found;

@@ -1,8 +1,8 @@
 /**
  * Weighs capability against density within a tier (draft section 4.3.3: the order is AS, capability, congestion).
- * `capabilityWeight` is what one level of capability counts, `densityWeight` what the whole span from the emptiest to the
- * most congested sub-domain counts. So with the defaults (0.6 and 0.4) the more capable node wins whatever the density
- * (section 4.3.1: U2 before U1), and a density weight that is k times the other lets the span outweigh k levels.
+ * `capabilityWeight` is the weight of one level of capability, `densityWeight` that of the whole range from the emptiest to the
+ * most congested sub-domain. So with the defaults (0.6 and 0.4) the more capable node ranks first whatever the density
+ * (section 4.3.1: U2 before U1). With a density weight k times the other, the whole range outweighs k levels.
  */
 import { CAPABILITY_LEVELS, DENSITY_LEVELS, SCORE_LEVELS } from './cost-table.js';
 
@@ -24,7 +24,7 @@ export function compileScores(weights: ScoreWeights): Uint8Array {
       badness[capability * DENSITY_LEVELS + density] = Math.round(value * 1e9);
     }
   }
-  // Ranks, not values, are spread over the score levels: no level is wasted on a gap that no node can be in.
+  // Ranks, not values, are spread over the score levels, so that no level is wasted on a gap without nodes.
   const ranks = new Map([...new Set(badness)].sort((a, b) => a - b).map((value, rank) => [value, rank]));
   return Uint8Array.from(badness, (value) =>
     Math.floor((ranks.get(value)! * SCORE_LEVELS) / Math.max(SCORE_LEVELS, ranks.size)),

@@ -1,6 +1,6 @@
 /**
- * What selection knows of the locality groups, compiled into flat arrays. A locality group is a set of addresses that
- * nothing in the policy tells apart: a sub-domain of the operator, the rest of one of its AS, or a foreign AS.
+ * Everything that selection uses about locality groups, compiled into flat arrays. A locality group is a set of addresses that
+ * the policy does not distinguish: a sub-domain of the operator, the rest of one of its AS, or a foreign AS.
  * Group identifiers are stable for the life of a data directory: the same name keeps its number from one compilation to
  * the next, so peers that are already stored keep a valid group when the policy is replaced.
  */
@@ -13,17 +13,17 @@ export const FOREIGN_PARTITION = 15;
 export const CAPABILITY_LEVELS = 8;
 export const DENSITY_LEVELS = 16;
 export const SCORE_LEVELS = 64;
-/** What is assumed of a node that neither reported nor showed anything, and of a sub-domain without fresh reports. */
+/** The levels of a node without reports or observations, and of a sub-domain without fresh reports. */
 export const NEUTRAL_CAPABILITY_LEVEL = 4;
 export const NEUTRAL_DENSITY_LEVEL = 8;
 
-/** How many inner and foreign peers make an answer (draft section 4.2 a and b, and what keeps swarms connected). */
+/** Rules for how many inner and foreign peers an answer has (draft section 4.2 a and b, and rules that keep swarms connected). */
 export interface MixRules {
   readonly enoughInnerPeers: number;
   readonly foreignPeersMin: number;
   readonly foreignPeersMax: number;
   readonly foreignPeersWhenNoInnerSeed: number;
-  /** How many inner peers of a swarm may be given foreign ones while it lacks inner seeds; 0 switches gateways off. */
+  /** How many inner peers of a swarm may be given foreign ones while it lacks serving inner seeds; 0 switches gateways off. */
   readonly gatewaysMax: number;
   readonly grain: 'as' | 'subdomain';
 }
@@ -36,7 +36,7 @@ export interface CostTable {
   readonly partition: Uint8Array;
   /** Foreign groups: rank of the billing rate in force, 0 the cheapest; 0 for inner groups. At most 255. */
   readonly rateRank: Uint8Array;
-  /** 0 the emptiest sub-domain … 15 the most congested; {@link NEUTRAL_DENSITY_LEVEL} where nothing fresh is known. */
+  /** 0 the emptiest sub-domain … 15 the most congested; {@link NEUTRAL_DENSITY_LEVEL} without a fresh report. */
   readonly densityLevel: Uint8Array;
   /** [capabilityLevel * DENSITY_LEVELS + densityLevel] → 0 the best … SCORE_LEVELS − 1 the worst. */
   readonly scoreOf: Uint8Array;
@@ -52,10 +52,10 @@ export interface CostTable {
 
 /**
  * Reported capability by address: an open-addressing table that `address-levels` writes and reads. It lies in shared memory
- * and its levels change in place, so the data plane sees them without anything being copied.
+ * and its levels change in place, so nothing is copied to the data plane.
  */
 export interface ReportedCapability {
-  /** Differs where it is another table, in which every level may be another. */
+  /** Differs for each table, because all its levels may differ. */
   readonly version: number;
   readonly slots: Int32Array;
   /** Where an address is in it: the key of an `AddressHash`. */

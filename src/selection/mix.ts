@@ -98,7 +98,7 @@ function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): 
     plan.reason = !enough ? MIX_TOO_FEW_INNER : rescue > 0 ? short : MIX_ENOUGH_INNER;
   }
   plan.quota = foreignQuota;
-  // Places kept free for foreign peers never crowd out more than half of the answer.
+  // Reserved places for foreign peers take at most half of an answer that has inner peers.
   const kept = Math.min(reserve, foreignAvailable, innerAvailable === 0 ? want : want >>> 1);
   plan.inner = Math.min(innerAvailable, want - kept);
   plan.foreign = Math.min(foreignQuota, foreignAvailable, want - plan.inner);

@@ -1,19 +1,19 @@
 /**
- * Capability of clients that report nothing (draft 4.3.2), from what they have uploaded between two announces. Little upload
- * may mean little demand, so it counts only slightly against a peer, silence lets the level fade to neutral, and no announce
- * moves it by more than one step. Much upload does not count for a peer: whoever comes new has shown nothing yet, and ranked
- * behind those that have, newcomers are handed out to nobody (simulated: a fifth to a quarter slower, docs/simulation.md).
+ * Capability of clients that do not report it (draft 4.3.2), from what they have uploaded between two announces. Little upload
+ * may mean little demand, so it lowers the level only slightly; without uploads the level fades to neutral, and no announce
+ * changes it by more than one step. Much upload does not raise the level above neutral: newcomers have uploaded nothing yet, so
+ * they would rank behind others and be handed out to nobody (simulated: a fifth to a quarter slower, docs/simulation.md).
  */
 import { NEUTRAL_CAPABILITY_LEVEL } from './cost-table.js';
 
-/** Closer announces than this say nothing about a rate. */
+/** Announces closer together than this do not determine a rate. */
 export const OBSERVE_AT_LEAST_SECONDS = 30;
 export const OBSERVED_UNIT_BYTES = 16_384;
 /** The lowest level that is ever concluded from slow uploads. */
 const LOWEST_OBSERVED = 3;
-/** Uploads at this rate are what is expected of anybody. */
+/** The upload rate of a neutral peer. */
 const NEUTRAL_RATE_BPS = 64 * 1024;
-/** 10 Gb/s: what claims more is not believed at all. */
+/** 10 Gb/s: a higher claim is ignored. */
 const INCREDIBLE_BPS = 1.25e9;
 
 /**

@@ -1,19 +1,19 @@
 /**
- * Where chosen candidates go: at once as compact peers (BEP 23, BEP 7) into the answer, so that each is read and written
- * once. What is written above `written` does not count, so a choice can be taken back. It also holds who is excluded, so
- * that no way of choosing can hand out the requester itself or a peer twice.
+ * Writes chosen candidates into the answer at once, as compact peers (BEP 23, BEP 7), so that each is read and written once.
+ * Peers beyond `written` do not count, so a choice can be taken back. It also skips excluded peers, so that no way of choosing
+ * can hand out the requester itself or a peer twice.
  */
 
-/** Whether the address at an offset of the words means something in the operator's own network only. */
+/** Whether the address at an offset of the words is valid in the operator's own network only. */
 export type IsInnerOnly = (words: Uint32Array, at: number, addressWords: 1 | 4) => boolean;
 
 /**
- * So many peers with such addresses are skipped in an answer: as many as a ranked swarm has, some microseconds. In a
- * larger swarm with next to no other inner peers a foreign requester may be given too few of them.
+ * At most this many peers with such addresses are skipped in an answer: as many as a ranked swarm has, some microseconds. In a
+ * larger swarm with almost no other inner peers a foreign requester may get too few of them.
  */
 const MAX_PASSED_OVER = 8_192;
 
-/** The most peers an answer ever has (the cap of `numwant` is lower). */
+/** The most peers of any answer (the limit of `numwant` is lower). */
 export const MAX_CHOSEN = 1024;
 
 export class PeerSink {
@@ -30,7 +30,7 @@ export class PeerSink {
   /** How many more may be skipped in this answer. */
   passesLeft = 0;
   readonly isInnerOnly: IsInnerOnly | null;
-  /** Of the buffer that answers were last written to: whole words go out in one store. */
+  /** View of the buffer of the last answer, for storing whole words. */
   private view: DataView = new DataView(new ArrayBuffer(0));
   private viewed: Uint8Array = new Uint8Array(0);
   private offset = 0;
@@ -63,7 +63,7 @@ export class PeerSink {
     this.write(record, this.written++);
   }
 
-  /** For a foreign requester: whether the peer whose address lies at `at` is none for it. */
+  /** Whether a foreign requester cannot reach the peer whose address is at `at`. */
   isOutOfReach(at: number): boolean {
     if (!this.isInnerOnly!(this.words, at, this.addressWords)) return false;
     this.passesLeft--;

@@ -62,7 +62,7 @@ function networksDoNotOverlap(config: OperatorConfig, report: Report): void {
   for (const [i, a] of placed.entries()) {
     for (const b of placed.slice(i + 1)) {
       if (a.prefix.length === b.prefix.length && overlaps(a.prefix, b.prefix)) {
-        report(b.path, `${formatPrefix(b.prefix)} is already a prefix of ${a.owner}; give it to one of them`);
+        report(b.path, `${formatPrefix(b.prefix)} is already a prefix of ${a.owner}; write it under one of them`);
       }
     }
   }
@@ -74,7 +74,7 @@ function networksDoNotOverlap(config: OperatorConfig, report: Report): void {
       } else if (a.prefix.length === b.prefix.length && overlaps(a.prefix, b.prefix)) {
         report(
           b.path,
-          `${formatPrefix(b.prefix)} is already a prefix of sub-domain "${a.owner}"; give it to one of them`,
+          `${formatPrefix(b.prefix)} is already a prefix of sub-domain "${a.owner}"; write it under one of them`,
         );
       }
     }

@@ -1,6 +1,6 @@
 /**
  * Whether an address plan fits the operator's network. A prefix outside of it would count as inner and cost nothing,
- * whoever's it is, so a plan that has one is refused whole.
+ * whoever owns it, so a plan that has one is refused completely.
  */
 import type { FileProblem } from '../domain/errors.js';
 import { formatPrefix, type Prefix, prefixContains } from '../domain/ip-address.js';
@@ -36,7 +36,7 @@ export function subdomainProblems(
         report(`${where}AS${asn} of sub-domain "${id}" is not one of operator.networks; add it there or remove it`);
       }
       const other = owner.get(text) ?? id;
-      if (other !== id) report(`${where}${text} is already a prefix of sub-domain "${other}"; give it to one`);
+      if (other !== id) report(`${where}${text} is already a prefix of sub-domain "${other}"; write it for one of them`);
       owner.set(text, id);
     });
   }

@@ -1,13 +1,13 @@
 /**
- * What `topology undo` needs: each import's kind and the files that it replaced, beside the imported files. Writing it comes
- * before the import, so that an import that was interrupted can be taken back too.
+ * What `topology undo` needs: the kind of each import and the files that it replaced, next to the imported files. It is written
+ * before the import, so that an interrupted import can be undone too.
  */
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import type { ImportKind } from './load-topology-file.js';
 
-/** Imports that can be taken back; each keeps a copy of the files that it replaced. */
+/** Imports that can be undone; each keeps a copy of the files that it replaced. */
 const MAX_STEPS = 10;
 const RECORD = 'import.json';
 
@@ -47,7 +47,7 @@ export async function undoImport(
   names: (kind: ImportKind) => Promise<readonly string[]>,
 ): Promise<ImportStep> {
   const latest = (await stepsOf(directory)).at(-1);
-  if (latest === undefined) throw new OperatorError('there is no import to take back', { code: 'not-found' });
+  if (latest === undefined) throw new OperatorError('there is no import to undo', { code: 'not-found' });
   const folder = folderOf(directory, latest);
   try {
     const step = JSON.parse(await readFile(join(folder, RECORD), 'utf8')) as ImportStep;
@@ -62,7 +62,7 @@ export async function undoImport(
     await rm(folder, { recursive: true, force: true });
     return step;
   } catch (thrown) {
-    throw new OperatorError(`cannot take the import back: ${messageOf(thrown)}`, {
+    throw new OperatorError(`cannot undo the import: ${messageOf(thrown)}`, {
       code: 'file-access',
       cause: thrown,
     });

@@ -45,7 +45,7 @@ setInterval(() => {
     if (systemClock.nowMs() - saidAtMs < REPEAT_EVERY_MS) return;
     saidAtMs = systemClock.nowMs();
     logger.error(
-      `the main thread has not run for ${Math.round(stuckMs / 1_000)} s: control API, mirror site, crawler and reports do not respond, announces and DNS continue; restart the program if this stays`,
+      `the main thread has not run for ${Math.round(stuckMs / 1_000)} s: control API, mirror site, crawler and reports do not respond, announces and DNS continue; restart the program if this persists`,
     );
   } else if (stuckMs > 0) {
     logger.error(`the main thread runs again after ${Math.round(stuckMs / 1_000)} s`);

@@ -33,7 +33,7 @@ test('a directory that cannot be written is a fault until it can, and each chang
   for (let i = 0; i < 2; i++) {
     await watch.check();
     expect(health.reasons()).toEqual([]);
-    expect(log.slice(1)).toEqual(['storage: can be written again']);
+    expect(log.slice(1)).toEqual(['storage: the directory can be written again']);
   }
   expect(existsSync(join(directory, 'write-test'))).toBe(false);
   watch.failed(new Error('no space'));

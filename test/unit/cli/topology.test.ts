@@ -89,7 +89,7 @@ test('an import of sub-domains is compared with the configured file, whose place
   const undone = (await topology('undo')).stdout.toString();
   expect(undone).toContain(`${join(directory, 'plan.csv')} is in force again`);
   expect(await subdomainOf('203.0.113.100')).toBe('sd25');
-  expect((await topology('undo')).thrown).toMatchObject({ message: 'there is no import to take back', exitCode: 1 });
+  expect((await topology('undo')).thrown).toMatchObject({ message: 'there is no import to undo', exitCode: 1 });
 });
 
 test('undo takes imports back one by one, each as it was, with the age of its data', async () => {
