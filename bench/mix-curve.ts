@@ -43,7 +43,7 @@ const populations = positionals.length > 0 ? positionals.map(Number) : [3, 10, 3
 const seeds = Number(values.seeds);
 const megabytes = Number(values.megabytes);
 const PIECE_BYTES = 262_144;
-/** Peers come for so long, and stay twice as long when they are complete; seconds. */
+/** For how long peers arrive, in seconds. They stay twice as long after completion. */
 const arrival = 3 * megabytes;
 
 const reach = `silentShare: ${Number(values.silent)}, firewalledShare: ${Number(values.firewalled)}`;

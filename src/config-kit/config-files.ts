@@ -15,7 +15,7 @@ export function withAbsolutePaths<T>(schema: z.core.$ZodType, value: T, baseDire
   return replaceFiles(schema, value, [], absolute) as T;
 }
 
-/** Reports each file that is missing, unreadable or a directory. Directories are made by whoever uses them. */
+/** Reports each file that is missing, unreadable or a directory. Directories are created by the parts that use them. */
 export function checkFiles(
   schema: z.core.$ZodType,
   value: unknown,

@@ -148,7 +148,7 @@ export function parseSwarmCount(text: string | undefined): number | undefined {
   return plausibleCount(Math.round(number * factor));
 }
 
-/** The count, if a swarm can have so many peers. */
+/** The count, if a swarm can have that many peers. */
 export function plausibleCount(count: number | undefined): number | undefined {
   return count !== undefined && Number.isInteger(count) && count >= 0 && count <= MAX_SWARM_COUNT ? count : undefined;
 }

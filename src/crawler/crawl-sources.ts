@@ -23,7 +23,7 @@ export interface SourcesToRead {
   readonly all: readonly Source[];
   /** Only the one with this name. */
   readonly only: string | undefined;
-  /** At most so many candidates of each source, the best ones. */
+  /** At most this many candidates of each source, the best ones. */
   readonly limit: number;
   readonly visits: SiteVisits;
   readonly reading: Omit<SourceReading, 'onNote'>;

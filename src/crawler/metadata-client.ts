@@ -29,7 +29,7 @@ export interface MetadataClientOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Peers asked for one torrent. Whoever seeds has the description. */
+/** Peers asked for one torrent. Every seed has the description. */
 const MAX_PEERS = 8;
 const PEERS_AT_ONCE = 2;
 /** For connecting, and between two parts of an answer. A peer that nobody reaches (NAT) costs this. */

@@ -28,9 +28,9 @@ export interface CrawlerNeeds extends Pick<PartContext, 'clock' | 'log' | 'isIpv
   readonly openDocuments: (name: string, maxWaiting: number) => CrawlDocumentReader & { close(): Promise<void> };
   /** Of the exchange with original trackers; undefined if there is none. */
   readonly originalTrackers: () => { readonly exchange: Scraper; readonly resolver: NameResolver } | undefined;
-  /** The largest swarms that inner clients announce. @param limit at most so many */
+  /** The largest swarms that inner clients announce. @param limit how many at most */
   readonly announced: () => Promise<readonly AnnouncedSwarm[]>;
-  /** Inner peers that announce a torrent. @param limit at most so many */
+  /** Inner peers that announce a torrent. @param limit how many at most */
   readonly innerPeers: MetadataClientOptions['peersOf'];
   /** Which of their addresses are not connected to, and why. */
   readonly innerPeerBlocked: BlockedReason;

@@ -5,7 +5,7 @@ const SHARE = 0.01;
 
 /**
  * Does nothing up to `limit` entries; beyond, it forgets one percent of them. One at a time would be slow: V8 leaves a hole
- * for each deleted entry, and whoever looks for the first entry walks over all holes (up to 50 µs at 100,000 entries).
+ * for each deleted entry, and a search for the first entry walks over all holes (up to 50 µs at 100,000 entries).
  * @returns the forgotten keys, the oldest first
  */
 export function forgetOldest<K>(collection: Map<K, unknown> | Set<K>, limit: number): K[] {

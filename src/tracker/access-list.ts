@@ -1,16 +1,16 @@
 /**
- * Which torrents may be announced here: all (`open`), those of a list (`allow-list`, and `catalogue` where the list is the
- * catalogue's and grows with every crawl), or all but those of a list (`deny-list`). Any mode may have a list of denied
- * torrents as well. Replaced whole while running.
+ * Which torrents may be announced here: all (`open`), those of a list (`allow-list`, or `catalogue`, whose list changes with
+ * every crawl), or all except those of a list (`deny-list`). Any mode may have a list of denied torrents as well. The whole list
+ * is replaced at run time.
  */
 import { InfoHashSet } from './info-hash-set.js';
 
 export type AccessMode = 'open' | 'catalogue' | 'allow-list' | 'deny-list';
 
-/** Plain data that crosses to the worker. */
+/** Plain data that is sent to the worker. */
 export interface AccessListData {
   readonly mode: AccessMode;
-  /** Concatenated hashes of 20 bytes; not looked at in mode `open`. */
+  /** Concatenated hashes of 20 bytes; not used in mode `open`. */
   readonly hashes: Uint8Array;
   /** Torrents that are denied whatever the mode says. */
   readonly deniedHashes?: Uint8Array;

@@ -1,6 +1,6 @@
 /**
- * One announce as the data plane carries it from the packet to the swarm: a mutable record that every listener owns once
- * and fills again for each announce, so that an answer allocates nothing. Numbers, never objects.
+ * One announce on its way from the packet to the swarm: a mutable record that every listener owns once and fills for each
+ * announce, so that an answer allocates nothing. Numbers, never objects.
  */
 
 export {
@@ -18,7 +18,7 @@ export class AnnounceRequest implements AnnounceFields {
   bytes: Uint8Array = new Uint8Array(0);
   infoHashOffset = 0;
   peerIdOffset = 0;
-  /** The address the peer is known by: 4 → word0 only; 6 → four words. Never an IPv4-mapped one. */
+  /** The address of the peer: 4 → word0 only; 6 → four words. Never an IPv4-mapped one. */
   family: 4 | 6 = 4;
   word0 = 0;
   word1 = 0;
@@ -27,14 +27,14 @@ export class AnnounceRequest implements AnnounceFields {
   port = 0;
   /** The locality group of that address in the current policy's topology. */
   group = 0;
-  /** True where `left` is zero. */
+  /** True if `left` is zero. */
   seed = false;
   event = EVENT_NONE;
-  /** How many peers to answer: already the default or the cap where the client sent none or too many. */
+  /** How many peers to answer: the default if the client sent no number, and at most the limit. */
   numWant = 0;
   /** BEP 7/15 key; 0 if the client sent none. */
   key = 0;
-  /** Totals of this session as unsigned 64-bit, split; saturated rather than wrapped. */
+  /** Totals of this session as unsigned 64-bit numbers in two halves; saturated, never wrapped. */
   uploadedHigh = 0;
   uploadedLow = 0;
   downloadedHigh = 0;
@@ -44,8 +44,8 @@ export class AnnounceRequest implements AnnounceFields {
   /** Seconds on a monotonic clock that starts at 0 with the process's epoch (ages survive a restart). */
   nowSeconds = 0;
   /**
-   * True: an address or port that nobody is sent to (bogon, denied, below the port floor). Such a peer is counted and
-   * answered, but never handed out.
+   * True for an address or port that is never handed out (bogon, denied, below the lowest port). Such a peer is counted and
+   * answered.
    */
   withheld = false;
   /** True: the HTTP client asked for the dictionary form with peer ids (compact=0). */

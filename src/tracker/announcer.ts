@@ -1,7 +1,7 @@
 /**
- * What an announce means, whichever protocol carried it: is the torrent allowed, who is the peer, may it be handed out,
- * how many peers may the answer hold. Handlers fill `request` from bytes, call `announce`, then `select`. One announcer
- * serves all listeners of the worker; nothing here waits or allocates.
+ * Handles an announce independent of its protocol: whether the torrent is allowed, who the peer is, whether it may be handed out,
+ * and how many peers the answer may hold. Handlers fill `request` from bytes, call `announce`, then `select`. One announcer serves
+ * all listeners of the worker. Nothing here waits or allocates.
  */
 import type { Random } from '../domain/random.js';
 import { FOREIGN_PARTITION } from '../selection/cost-table.js';
@@ -42,7 +42,7 @@ export interface AnnouncerSettings extends PeerRules {
   readonly minIntervalSeconds: number;
   readonly defaultNumWant: number;
   readonly maxNumWant: number;
-  /** Networks whose hosts may name another address than their own (`ip=`). */
+  /** Networks whose hosts may announce another address than their own (`ip=`). */
   readonly trusted: NetworkSet;
 }
 
@@ -112,7 +112,7 @@ export class Announcer {
   }
 
   /**
-   * Takes `request`, whose fields and address are filled, to the swarm; `outcome` then has the counts.
+   * Applies `request`, whose fields and address are filled, to the swarm; `outcome` then has the counts.
    * @returns {@link REFUSAL_NONE} or the reason
    */
   announce(): number {
@@ -151,7 +151,7 @@ export class Announcer {
   }
 
   /**
-   * Compact peers for the announce that has just been taken, at most `max` and none after `stopped`.
+   * Compact peers for the last announce, at most `max` and none after `stopped`.
    * @returns how many peers are at `offset`
    */
   select(out: Uint8Array, offset: number, max: number): number {
@@ -164,7 +164,7 @@ export class Announcer {
   }
 
   /**
-   * Peers of the other family, where the last {@link select} gave fewer than the client wants. For protocols whose answers
+   * Peers of the other family, if the last {@link select} gave fewer than the client wants. For protocols whose answers
    * hold both families (BEP 7).
    * @param given how many it gave
    * @returns how many are at `offset`
@@ -184,7 +184,7 @@ export class Announcer {
     if (this.samples > 0 && count > 0) this.sampleAnswer(out, offset, count, family);
   }
 
-  /** Counts how many of the peers in an answer are the operator's own: a look-up each, hence a sample. */
+  /** Counts how many of the peers in an answer are the operator's own. Only for a sample, because each costs a look-up. */
   private sampleAnswer(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {
     this.samples--;
     const { counters, request, topology } = this;
@@ -203,13 +203,13 @@ export class Announcer {
     counters[toInner ? COUNT_SAMPLED_INNER_TO_INNER : COUNT_SAMPLED_INNER_TO_FOREIGN]! += inner;
   }
 
-  /** Between batches: the time of the next answers, and how many of them are looked into for the counters. */
+  /** Between batches: sets the time of the next answers, and how many of them are sampled for the counters. */
   setClock(nowSeconds: number, samples: number): void {
     this.nowSeconds = nowSeconds;
     this.samples = samples;
   }
 
-  /** Whether the answer that has just been selected goes to a client that is asked back before the usual interval. */
+  /** Whether the client of the last answer is told to announce again before the usual interval. */
   get returnsSoon(): boolean {
     return this.requester !== null && this.requester.returnSeconds > 0;
   }

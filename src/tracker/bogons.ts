@@ -36,7 +36,7 @@ function isCloserBogon4(word: number, lab: boolean): boolean {
 
 /**
  * Whether the peer at an offset of the swarms' words has an address of the operator's private or shared space: it means
- * another host, or none, to whoever is outside.
+ * another host, or none, to clients outside.
  */
 export function isInnerOnly(words: Uint32Array, at: number, addressWords: 1 | 4): boolean {
   return addressWords === 1

@@ -1,6 +1,6 @@
 /**
- * The data plane's thread: owns the swarms and the transport, answers peers, and between batches takes what the control
- * plane sends. Started by `data-plane.ts`; an entry point, so it is one of the few places that read the machine's clock.
+ * The data plane's thread: owns the swarms and the transport, answers peers, and between batches handles messages of the control
+ * plane. Started by `data-plane.ts`. It is an entry point, so it is one of the few places that read the machine's clock.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -43,11 +43,11 @@ import type { SwarmStore } from './swarm/swarm-store.js';
 import { warmUpSwarms } from './swarm/warm-up.js';
 import { UdpHandler } from './udp-handler.js';
 
-/** How often the worker looks at messages and clocks when nobody announces. */
+/** How often the worker checks messages and clocks while nobody announces. */
 const TICK_MS = 20;
-/** Under load it looks no more often than this: each look costs about as much as one answer. */
+/** The shortest time between two checks under load: each costs about as much as one answer. */
 const WORK_EVERY_MS = 2;
-/** Answers whose peers are counted by network, per look: all of them up to a thousand or two announces a second. */
+/** Answers whose peers are counted by network, for each check: all, up to a thousand or two announces a second. */
 const SAMPLES_PER_INTERVAL = 4;
 /** Several beats a second, so that a watcher that checks every second always finds one. */
 const BEAT_EVERY_MS = 250;
@@ -101,7 +101,7 @@ class Worker {
     this.housekeeping = new Housekeeping(this.store, counters, transport.counters);
     this.questions = new AnswerQuestions(this.announcer, (message) => this.post(message));
     this.restored = start.snapshot === null ? null : this.restore(start.snapshot);
-    // The snapshot may hold peers that the present rules do not allow.
+    // The snapshot may hold peers that the current rules do not allow.
     this.store.denial.denyAddresses(networkSetOf(options.deniedAddresses));
     this.removeRefusedTorrents();
   }

@@ -1,6 +1,6 @@
 /**
- * The control plane's handle on the data plane: starts its thread, hands it policy and peers, asks it questions. Nothing
- * here is on the path of an answer; if the control plane is slow, peers still get answers.
+ * The control plane's handle on the data plane: starts its thread, sends it policy and peers, and asks it questions. No answer
+ * passes through it, so clients get answers even if the control plane is slow.
  */
 
 import type { Worker } from 'node:worker_threads';
@@ -31,7 +31,7 @@ import type { ImportOutcome } from './import-peers.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import type { InnerPeer } from './swarm/inner-peers.js';
 
-/** A worker that says nothing for so long while it stops is ended. */
+/** A worker that sends nothing for this long while it stops is ended. */
 const STOP_TIMEOUT_MS = 900;
 
 interface Waiting {
@@ -55,7 +55,7 @@ export class DataPlane {
   readonly restored: RestoredSwarms | null;
   readonly addresses: readonly BoundAddress[];
   readonly transport: 'linux' | 'portable';
-  /** Why `auto` did not take the Linux transport on Linux; for the log. */
+  /** Why `auto` did not choose the Linux transport on Linux; for the log. */
   readonly transportFallback: string | undefined;
   private readonly worker: Worker;
   private readonly countersMemory: SharedArrayBuffer;
@@ -68,7 +68,7 @@ export class DataPlane {
   /** Of the latest snapshot. */
   private snapshotError: Error | null = null;
   private nextId = 1;
-  /** Of the table of capability that the worker was given last. */
+  /** Version of the last table of capability that the worker was given. */
   private capabilityVersion = -1;
   private stopping: Promise<void> | null = null;
   private exited = false;
@@ -87,7 +87,7 @@ export class DataPlane {
       try {
         this.take(message);
       } catch (thrown) {
-        // A listener's defect is the listener's: the thread goes on answering.
+        // An error in a listener must not affect the thread.
         this.fault(thrown);
       }
     });
@@ -107,8 +107,8 @@ export class DataPlane {
   }
 
   /**
-   * @param counters of an earlier data plane, to count on
-   * @param vitals where the thread writes how it is
+   * @param counters of an earlier data plane, to continue
+   * @param vitals where the thread writes its beat and delay
    * @throws OperatorError if an address cannot be listened on or an option cannot be met
    */
   static async start(
@@ -120,7 +120,7 @@ export class DataPlane {
     return new DataPlane(thread, counters, options.snapshotFile ?? null);
   }
 
-  /** Replaces the policy whole; peers that are stored are ranked again when their swarm is next asked. */
+  /** Replaces the policy completely; stored peers are ranked again when their swarm is next asked. */
   setPolicy(topology: TopologyData, cost: CostTable): void {
     this.capabilityVersion = cost.reportedCapability.version;
     this.post({ type: 'policy', topology, cost });
@@ -151,8 +151,8 @@ export class DataPlane {
   }
 
   /**
-   * Peers that an original tracker knows: handed out like others for `ttlSeconds`, but not counted.
-   * @param own addresses of this installation, which are not taken
+   * Imports peers of an original tracker: handed out like others for `ttlSeconds`, but not counted.
+   * @param own addresses of this installation, which are refused
    */
   async addUpstreamPeers(
     infoHash: InfoHash,
@@ -174,12 +174,12 @@ export class DataPlane {
     this.faultListeners.push(listener);
   }
 
-  /** Called at once if the thread ends without being told to: its ports are free, its snapshot file once `stop` resolves. */
+  /** Called at once if the thread ends unexpectedly. Its ports are free then; its snapshot file is after `stop` resolves. */
   onEnd(listener: (reason: Error) => void): void {
     this.endListeners.push(listener);
   }
 
-  /** Which peers a client would get, and why; changes nothing. */
+  /** Which peers a client would get, and why. Changes nothing. */
   async explain(query: DataPlaneExplainQuery): Promise<Explanation> {
     const { family, words } = query.address;
     const infoHash = infoHashToBytes(query.infoHash);
@@ -214,12 +214,12 @@ export class DataPlane {
     return readCounters(this.countersMemory);
   }
 
-  /** The memory behind `counters`, for a data plane that follows this one. */
+  /** The memory of `counters`, for a data plane that replaces this one. */
   get sharedCounters(): SharedArrayBuffer {
     return this.countersMemory;
   }
 
-  /** Resolves once the worker has taken everything that was sent before. */
+  /** Resolves once the worker has handled everything that was sent before. */
   async flush(): Promise<void> {
     await this.ask({ ask: 'flush' });
   }
@@ -228,12 +228,12 @@ export class DataPlane {
     this.post({ type: 'options', options });
   }
 
-  /** For new connections to https listeners. @param pair of `readCertificate`, so that it is known to be right */
+  /** For new connections to https listeners. @param pair of `readCertificate`, so that it is known to be valid */
   useCertificate(pair: CertificatePair): void {
     this.post({ type: 'certificate', pair });
   }
 
-  /** Ends a thread that does not answer any more: `onEnd` gets the reason. */
+  /** Ends a stuck thread; `onEnd` gets the reason. */
   abandon(reason: Error): void {
     if (this.stopping !== null) return;
     this.lastError = reason;
@@ -275,7 +275,7 @@ export class DataPlane {
   private async end(): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => void this.worker.terminate(), STOP_TIMEOUT_MS);
-      // The last snapshot may take longer than that; as long as it comes, it is waited for.
+      // The last snapshot may take longer. As long as it makes progress, wait for it.
       this.worker.on('message', () => timer.refresh());
       this.worker.once('exit', () => {
         clearTimeout(timer);

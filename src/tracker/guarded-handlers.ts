@@ -1,6 +1,6 @@
 /**
- * Handlers as the transport gets them: one answer in a fixed number is timed, and a defect in one is counted and told to the
- * operator instead of ending the worker. One hostile packet must never cost more than its own answer.
+ * Wraps the handlers for the transport: one answer in a fixed number is timed, and an exception in one is counted and reported to
+ * the operator instead of ending the worker. A hostile packet must never cost more than its own answer.
  */
 import type { DatagramHandler, HttpRequestHandler, RemoteAddress } from '../transport/transport.js';
 import { asciiBytes, writeBytes } from '../wire/write-bytes.js';

@@ -1,6 +1,6 @@
 /**
- * What the worker does between batches without being asked: drops silent peers in small slices, and copies gauges and the
- * transport's counts to shared memory. Nothing here takes long enough for a peer to notice.
+ * Regular work between batches: drops silent peers in small slices, and copies gauges and the transport's counts to shared memory.
+ * Nothing here takes long enough to delay answers noticeably.
  */
 import type { TransportCounters } from '../transport/transport.js';
 import {
@@ -57,7 +57,7 @@ export class Housekeeping {
     this.transport = transport;
   }
 
-  /** Notes how many datagrams came since the last call. */
+  /** Records how many datagrams arrived since the last call. */
   countBatch(): void {
     const received = this.transport.datagramsReceived;
     if (received === this.received) return;

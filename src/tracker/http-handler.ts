@@ -1,7 +1,7 @@
 /**
- * HTTP requests (BEP 3, 7, 23, 24, 31, 48) to answers, from the bytes of a connection to the bytes of a response. What a
- * BitTorrent client can be told is told as a bencoded failure with status 200, which clients show; other statuses are for
- * what is not a request to a tracker.
+ * Answers HTTP requests (BEP 3, 7, 23, 24, 31, 48), from the bytes of a connection to the bytes of a response. An error for a
+ * BitTorrent client is a bencoded failure with status 200, which clients show. Other statuses are for requests that are not
+ * for a tracker.
  */
 import {
   HTTP_INCOMPLETE,
@@ -65,14 +65,14 @@ import {
 } from './refusals.js';
 
 export interface HttpHandlerSettings {
-  /** Reverse proxies whose X-Forwarded-For is believed. */
+  /** Reverse proxies whose X-Forwarded-For is trusted. */
   readonly proxies: NetworkSet;
-  /** Answer a scrape that names no hash with all swarms. */
+  /** Answer a scrape without a hash with all swarms. */
   readonly fullScrape: boolean;
 }
 
 const IPV6_PEER_BYTES = 18;
-/** Chosen peers wait here, in the far end of the output buffer, until the length that precedes them is known. */
+/** Chosen peers are stored here, at the end of the output buffer, until the length that precedes them is known. */
 const PEERS_AT = MAX_HTTP_RESPONSE_BYTES - MAX_NUM_WANT * IPV6_PEER_BYTES;
 
 function refusalOfQuery(problem: number): number {
@@ -127,7 +127,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
         : parseHeaderLines(input, start, headersAt, length, MAX_HTTP_HEAD_BYTES, head);
     if (state === HEAD_INCOMPLETE) return HTTP_INCOMPLETE;
     if (state === HEAD_MALFORMED || state === HEAD_TOO_LARGE) {
-      // Where the next request would start is not known.
+      // The start of the next request is unknown.
       this.consumed = length;
       this.close = true;
       head.method = METHOD_OTHER;
@@ -135,7 +135,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
         ? this.plainRefusal(400, REFUSAL_MALFORMED, output, outputStart)
         : this.plainRefusal(431, REFUSAL_HEAD_TOO_LARGE, output, outputStart);
     }
-    // A body is not read: the answer is given, and the connection ends where the body would start.
+    // A body is not read: the request is answered, and the connection closed before the body.
     this.consumed = head.hasBody ? length : head.headBytes;
     this.close = !head.keepAlive || head.hasBody;
     if (headersAt !== NOT_USUAL) {
@@ -245,7 +245,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     return finishMixedAnnounce(output, bodyStart, answer, peersStart, peersBytes, this.otherPeers, otherBytes);
   }
 
-  /** Peers of the other family, where there are too few of the client's own. @returns how many bytes they take */
+  /** Peers of the other family, if the client's own has too few. @returns how many bytes they take */
   private selectOther(given: number): number {
     const announcer = this.announcer;
     const count = announcer.selectOther(this.otherPeers, 0, announcer.settings.maxNumWant, given);

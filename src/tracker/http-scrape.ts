@@ -1,4 +1,4 @@
-/** The body of an HTTP scrape (BEP 48): the hashes that were asked for, or all of them where the operator allows that. */
+/** The body of an HTTP scrape (BEP 48): the requested hashes, or all if the operator allows that. */
 
 import { sortHashes, writeScrapeEnd, writeScrapeFile, writeScrapeStart } from '../wire/scrape-answer.js';
 import { parseScrapeQuery, SCRAPE_BAD_HASH } from '../wire/scrape-query.js';
@@ -9,7 +9,7 @@ import { REFUSAL_FULL_SCRAPE, REFUSAL_INFO_HASH, REFUSAL_NO_HASHES, REFUSAL_NONE
 import { ScrapeOutcome } from './swarm/announce-outcome.js';
 
 export class HttpScrape {
-  /** Why `write` wrote nothing. */
+  /** Why `write` has written nothing. */
   refusal = REFUSAL_NONE;
   private readonly announcer: Announcer;
   private readonly fullScrape: boolean;
@@ -22,7 +22,7 @@ export class HttpScrape {
     this.fullScrape = fullScrape;
   }
 
-  /** @returns the offset behind the body, or 0 where `refusal` tells why there is none */
+  /** @returns the offset after the body, or 0 with the reason in `refusal` */
   write(input: Uint8Array, queryStart: number, queryEnd: number, out: Uint8Array, bodyStart: number): number {
     const count = parseScrapeQuery(input, queryStart, queryEnd, this.hashes);
     if (count === SCRAPE_BAD_HASH) return this.refuse(REFUSAL_INFO_HASH);
@@ -55,7 +55,7 @@ export class HttpScrape {
     return writeScrapeEnd(out, at);
   }
 
-  /** For the operator's own tools; makes objects, and gives what fits one answer. */
+  /** For the operator's own tools. Allocates objects, and returns as much as fits one answer. */
   private writeAll(out: Uint8Array, bodyStart: number): number {
     const announcer = this.announcer;
     announcer.counters[COUNT_SCRAPES_HTTP]!++;

@@ -1,6 +1,6 @@
 /**
- * Peers that others name, on their way into a swarm: the answers of original trackers and what they push. Says what became
- * of each, so that who pushes can tell a typing error from a rule.
+ * Imports peers that others name into a swarm: the answers of original trackers, and peers that they push. Reports the result for
+ * each, so that the sender can distinguish a typing error from a rule.
  */
 import { OwnAddresses } from '../domain/own-addresses.js';
 import type { Announcer } from './announcer.js';
@@ -9,11 +9,11 @@ import { type ImportRefusal, importRefusal } from './peer-rules.js';
 import { REFUSAL_DENIED, REFUSAL_NONE } from './refusals.js';
 
 export interface ImportOutcome {
-  /** Why no peer of this torrent is taken: the tracker does not serve it. No swarm is made. */
+  /** Why no peer of this torrent is imported: the tracker does not serve it. No swarm is created. */
   readonly torrent?: 'not-listed' | 'denied';
   /** Peers that are in the swarm now. */
   readonly taken: number;
-  /** The others, by reason. */
+  /** Refused peers, by reason. */
   readonly refused: Readonly<Partial<Record<ImportRefusal, number>>>;
 }
 

@@ -1,21 +1,21 @@
-/** A set of info-hashes that is asked for bytes in a packet: open addressing over 20-byte keys, no strings. */
+/** A set of info-hashes for look-ups of bytes in a packet: open addressing over 20-byte keys, no strings. */
 import { HalfSipHash, randomHashKey } from '../domain/half-sip-hash.js';
 import { readUint32 } from '../wire/byte-order.js';
 
 const HASH_BYTES = 20;
-/** At most half full, so that a miss ends after one or two looks. */
+/** At most half full, so that a miss ends after one or two probes. */
 const SPARE = 2;
 
 export class InfoHashSet {
   readonly size: number;
   private readonly keys: Uint8Array;
-  /** 1 + the number of the key, 0 where a place is empty. */
+  /** 1 + the number of the key; 0 for an empty slot. */
   private readonly places: Uint32Array;
   private readonly mask: number;
   private readonly words = new Uint32Array(HASH_BYTES / 4);
   private readonly hash = new HalfSipHash(randomHashKey(2));
 
-  /** @param hashes 20 bytes each, concatenated; a rest shorter than that is left out */
+  /** @param hashes 20 bytes each, concatenated; a shorter rest is ignored */
   constructor(hashes: Uint8Array) {
     const count = Math.floor(hashes.length / HASH_BYTES);
     let capacity = 8;
@@ -37,9 +37,9 @@ export class InfoHashSet {
     return this.places[this.find(bytes, offset)] !== 0;
   }
 
-  /** @returns the place of the key, or the empty one where it belongs */
+  /** @returns the slot of the key, or the empty slot for it */
   private find(bytes: Uint8Array, offset: number): number {
-    // Keyed, and over all bytes: strangers choose what is looked up, and uploaders what a catalogue lists.
+    // Keyed, and over all bytes, because strangers choose the hashes that are looked up, and uploaders those of a catalogue.
     const words = this.words;
     for (let i = 0; i < words.length; i++) words[i] = readUint32(bytes, offset + 4 * i);
     let at = this.hash.hash(words, 0, words.length) & this.mask;

@@ -1,7 +1,7 @@
 /**
- * The announce path is many small functions. V8 puts the code of a function into its callers, but no more than a budget for
- * each caller; past it, functions that an answer needs stay calls, which cost a tenth of an answer. The flag holds for the whole
- * process and for what is compiled from then on, so it is set before the first announce.
+ * The announce path consists of many small functions. V8 inlines functions into their callers up to a budget for each caller.
+ * Beyond it, functions of the answer path remain calls, which cost a tenth of an answer. The flag applies to the whole process and
+ * to code compiled afterwards, so it is set before the first announce.
  */
 import { setFlagsFromString } from 'node:v8';
 

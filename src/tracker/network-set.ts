@@ -1,8 +1,8 @@
-/** A few prefixes of the operator's configuration (trusted networks, proxies, denied addresses), asked by words. */
+/** A few prefixes of the operator's configuration (trusted networks, proxies, denied addresses), looked up by address words. */
 import type { Prefix } from '../domain/ip-address.js';
 import { maskWord } from '../domain/ip-address.js';
 
-/** Six numbers a prefix: family, length, four words. */
+/** Six numbers per prefix: family, length, four words. */
 const WORDS = 6;
 
 export class NetworkSet {

@@ -6,7 +6,7 @@ import { schema, type TrackerConfig } from './section.js';
 
 export const trackerPart: Part<'tracker', typeof schema, TrackerConfig, TrackerNeeds, RunningTracker> = {
   key: 'tracker',
-  // The DNS redirection withdraws the tracker's names by it.
+  // The DNS redirection withdraws the tracker's names by this name.
   name: 'tracker',
   label: 'tracker',
   threadName: 'tracker',

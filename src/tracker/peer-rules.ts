@@ -1,14 +1,14 @@
 /**
- * Which peers may be handed out: one set of rules for those that announce, those that original trackers name, and those
- * that come back from a snapshot. A client that announces from such an address is still counted. Peers that others
- * name are not even stored: an address of the operator's network would count as an inner peer, perhaps as a seed, on the
- * word of a stranger (draft section 4.2 asks original trackers for foreign peers only).
+ * Which peers may be handed out: one set of rules for peers that announce, peers that original trackers name, and peers from a
+ * snapshot. A client that announces from an excluded address is still counted. Excluded peers that others name are not stored: an
+ * address of the operator's network would count as an inner peer, perhaps as a seed, because a stranger says so (draft section 4.2
+ * asks original trackers for foreign peers only).
  */
 import { isBogon4, isBogon6 } from './bogons.js';
 import type { NetworkSet } from './network-set.js';
 
 export interface PeerRules {
-  /** Loopback and private addresses take part. */
+  /** Loopback and private addresses are accepted. */
   readonly lab: boolean;
   /** Peers on lower ports are not handed out. */
   readonly portFloor: number;
@@ -16,7 +16,7 @@ export interface PeerRules {
   readonly denied: NetworkSet;
 }
 
-/** Why a peer that an original tracker names is not taken. */
+/** Why a peer that an original tracker names is refused. */
 export type ImportRefusal =
   | 'own-network'
   | 'own-address'

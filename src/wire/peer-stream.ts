@@ -121,7 +121,7 @@ export class PeerStream {
 }
 
 function readHandshake(bytes: Buffer): PeerEvent {
-  // Whoever expects encryption sends random bytes first.
+  // A client that expects encryption sends random bytes first.
   if (!bytes.subarray(0, PROTOCOL.length).equals(PROTOCOL)) throw misbehaves('something else than a handshake');
   const reserved = bytes.subarray(PROTOCOL.length, PROTOCOL.length + RESERVED_BYTES);
   const hash = bytes.subarray(PROTOCOL.length + RESERVED_BYTES, PROTOCOL.length + RESERVED_BYTES + 20);

@@ -200,7 +200,7 @@ it('does not restart what the operator stops, nor while it waits for a restart',
 
 it.runIf(process.platform !== 'win32')('is told as down at once, even where the disk holds up a snapshot', async () => {
   await start('portable');
-  // A pipe without a reader: whoever opens it to write waits, as for a disk that hangs.
+  // A pipe without a reader: opening it for writing blocks, as on a disk that hangs.
   const pipe = `${snapshotFile()}.writing`;
   await snapshotWithEverything();
   await eventually('the pipe in the way', () => spawnSync('mkfifo', [pipe]).status === 0);

@@ -71,7 +71,7 @@ describe.skipIf(!namespaces)('an experiment in network namespaces', { timeout: 6
     ['transmission', transmission],
   ] as const)('with inner seeds that serve nobody, %s', (client, program) => {
     /**
-     * Whoever is given nobody outside does not complete at all. Starting eight clients on a busy machine takes its time; the
+     * A client that is given no peer outside does not complete at all. Starting eight clients on a busy machine takes its time; the
      * precise figures are in docs/benchmarks.md.
      */
     const SLACK_SECONDS = 30;

@@ -1,5 +1,5 @@
 /**
- * `serve` and the commands against a site whose documents are made to stop whoever reads them: what waits for an answer
+ * `serve` and the commands against a site whose documents are made to stop their reader: what waits for an answer
  * gets it, the crawl goes on with the other documents, and SIGTERM ends the process.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';

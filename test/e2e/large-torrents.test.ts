@@ -1,4 +1,4 @@
-/** A torrent of 150,000 files at the mirror site: whoever wants it waits for it, nobody else does. */
+/** A torrent of 150,000 files at the mirror site: its visitors wait for it, nobody else does. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -16,7 +16,7 @@ export interface FuzzOptions {
 export const HELP = `npm run fuzz -- [OPTIONS]      hostile input for every reader of bytes; exit code 1 where a rule is broken
   --target NAME       only this target; may be given more than once (default: all)
   --iterations N      inputs for each target (default: 20000)
-  --seconds S         at most so long for each target; without --iterations as many inputs as fit
+  --seconds S         at most this long for each target; without --iterations as many inputs as fit
   --seed N            another seed gives other inputs (default: 1)
   --input HEX         runs this one input; needs one --target
   --list              the targets and what they hold

@@ -223,6 +223,30 @@ const RULES: readonly Rule[] = [
     good: ['a closed port'],
   },
   {
+    instead: '"restart", or "continue"',
+    phrase: /\b(?:start(?:s|ed|ing)?|begins?) again\b/,
+    bad: ['the part is started again', 'it starts again after a second', 'the evidence begins again'],
+    good: ['it announces again', 'the start, again'],
+  },
+  {
+    instead: '"starves", or "has received nothing"',
+    phrase: /\bempty[- ]handed\b/,
+    bad: ['a leecher that comes back empty-handed'],
+    good: ['an empty list'],
+  },
+  {
+    instead: '"at most this many", or "for this long"',
+    phrase: /\b(?:at most|only|for) so (?:many|often|long|much)\b/,
+    bad: ['at most so many candidates', 'it is silent for so long', 'only so many of one host'],
+    good: ['so many small steps move it no further', 'a hash of so much entropy'],
+  },
+  {
+    instead: '"a client that …", or the name of who does it',
+    phrase: /\bwhoever (?:has|comes|wants|asks|draws|uses|finds|fills|seeds|is|reports|guesses|expects)\b/,
+    bad: ['whoever comes next takes its place', 'whoever has nobody else'],
+    good: ['it is refused whoever owns it'],
+  },
+  {
     instead: '"if"',
     phrase: new RegExp(`@throws [^.@]{0,100}?\\bwhere\\b|${VALUE.source}`),
     bad: ['@throws Error where the file is damaged', 'undefined where there is none', 'its id, 0 where it has none'],

@@ -32,7 +32,7 @@ const ACTIONS: Readonly<Record<CatalogueAction, string>> = {
   unpin: 'let its popularity decide again',
   remove: 'delete a torrent until a source names it again',
   deny: 'delete a torrent for good: it is neither crawled nor published nor tracked',
-  allow: 'take back a denial',
+  allow: 'undo a denial',
   refetch: 'fetch a torrent file again at the next crawl',
 };
 
@@ -56,14 +56,14 @@ export function registerCatalogueCommand(program: Command, context: CliContext):
   };
   add('list', 'list the torrents of the catalogue, by rank', (options) => list(options, context)).option(
     '--limit <n>',
-    'at most so many (else 100)',
+    'how many at most (default 100)',
   );
   add('show', 'show a torrent: where it is offered, why it has its rank, what was done to it', (options, hash) =>
     show(options, hash, context),
   ).argument('<info-hash>', '40 hexadecimal digits');
   add('log', 'show what was published, changed and withdrawn', (options) => log(options, context))
     .option('--info-hash <hex>', 'only of this torrent')
-    .option('--limit <n>', 'at most so many (else 100)');
+    .option('--limit <n>', 'how many at most (default 100)');
   add('decisions', 'list the torrents that are pinned or denied by hand', (options) => decisions(options, context));
   for (const [action, description] of Object.entries(ACTIONS) as [CatalogueAction, string][]) {
     add(action, description, (options, hash) => act(action, options, hash, context))

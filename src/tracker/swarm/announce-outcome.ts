@@ -1,10 +1,10 @@
 /**
  * The result of an announce: a mutable record that every listener owns once, like the request, so that an answer
- * allocates nothing. The counts are those of BEP 3 and BEP 15: both families, the announcer included, peers from original
- * trackers left out.
+ * allocates nothing. The counts are those of BEP 3 and BEP 15: both families, with the announcer, without peers from original
+ * trackers.
  */
 
-/** The peer is stored (or removed, where it stopped). */
+/** The peer is stored (or removed, if it stopped). */
 export const STATUS_STORED = 0;
 /** Its address has reached its limit of peers, in this swarm or in all: answered, but not stored. */
 export const STATUS_ADDRESS_LIMIT = 1;
@@ -17,7 +17,7 @@ export class AnnounceOutcome {
   status = STATUS_STORED;
   /** The swarm knew this peer before. */
   known = false;
-  /** A known peer that came back before the minimum interval without an event: it gets peers, its activity does not count. */
+  /** A known peer announced before the minimum interval without an event: it gets peers, but its activity does not count. */
   earlyRepeat = false;
   /** This announce counted as a completed download. */
   countedCompleted = false;

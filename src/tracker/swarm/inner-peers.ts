@@ -1,7 +1,7 @@
 /**
- * Some peers of the operator's own networks in a swarm, with their addresses: for fetching the description of a torrent that
- * nobody but they has (BEP 9), never for an answer. Peers that are not handed out are left out, and so are those of original
- * trackers, because nobody has seen them announce.
+ * Lists some peers of the operator's own networks in a swarm, with their addresses, to fetch the description of a torrent that
+ * only they have (BEP 9); never for an answer. Skips peers that are not handed out, and peers of original trackers, because they
+ * have not announced here.
  */
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
 import type { StandingKeys } from '../../selection/standing-key.js';
@@ -29,7 +29,7 @@ export interface InnerPeer {
 /** Records looked at in one swarm and family: some hundred microseconds. */
 const MAX_RECORDS = 4_096;
 
-/** @param entry of the torrent @param limit of the result @returns seeds first: they have the description for certain */
+/** @param entry of the torrent @param limit of the result @returns seeds first, which certainly have the description */
 export function innerPeers(
   arena: Arena,
   swarms: FamilySwarms,

@@ -59,7 +59,7 @@ const FAMILIES = [4, 6] as const;
 
 export interface PeerAdmissionParts {
   readonly arena: Arena;
-  /** Of the announce in hand, like `requester`. */
+  /** Of the current announce, like `requester`. */
   readonly infoHash: InfoHashWords;
   readonly swarms: FamilySwarms;
   readonly membership: SwarmMembership;

@@ -1,13 +1,12 @@
 /**
- * Tells one listener of every change of a swarm, in the order in which the changes happen: who keeps a copy of the peers
- * applies these records and nothing else. Whatever inserts, refreshes or removes a peer reports it here. Without a listener
- * a report is one comparison.
+ * Reports every change of a swarm to one listener, in the order of the changes. These records are sufficient to keep a copy of
+ * all peers. All code that inserts, refreshes or removes a peer reports it here. Without a listener a report is one comparison.
  */
 import type { Arena } from './memory/arena.js';
 import { type EndpointWords, FLAG_SHARED_HOST } from './memory/peer-record.js';
 import { copyInfoHash } from './memory/torrent-table.js';
 
-/** A peer is new: it announced, an original tracker named it, or a snapshot brought it back. */
+/** A peer is new: it announced, an original tracker named it, or a snapshot contained it. */
 export const PEER_INSERTED = 1;
 /** A known peer announced, or its flags or its lifetime changed. An early repeat that changes nothing is not reported. */
 export const PEER_REFRESHED = 2;
@@ -16,7 +15,7 @@ export const PEER_REMOVED = 3;
 /** A peer was silent for too long. */
 export const PEER_EXPIRED = 4;
 
-/** Filled again for each change: a listener copies what it keeps. */
+/** Reused for each change: a listener copies what it needs later. */
 export class SwarmChange {
   /** One of the `PEER_` constants. */
   kind = PEER_INSERTED;

@@ -53,7 +53,7 @@ export class SwarmMembership {
     this.endpoint = new Endpoint(hashKeys);
   }
 
-  /** Counts a peer with these flags in (1) or out (−1). */
+  /** Adds a peer with these flags to the counts (1) or subtracts it (−1). */
   countPeer(entry: number, flags: number, by: 1 | -1): void {
     const words = this.arena.words;
     if ((flags & FLAG_UPSTREAM) !== 0) {

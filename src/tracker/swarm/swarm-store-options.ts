@@ -13,14 +13,14 @@ export interface SwarmStoreOptions {
   readonly intervalSeconds?: number;
   /** An event-less repeat within this many seconds is an early repeat. */
   readonly minIntervalSeconds?: number;
-  /** The most the store may ever use. Reserved as address space at once, used page by page. */
+  /** The maximum memory of the store. Reserved as address space at once, used page by page. */
   readonly arenaBytes?: number;
-  /** Instead of one of `arenaBytes`; tests give one that checks each access. */
+  /** Replaces an arena of `arenaBytes`; tests give one that checks each access. */
   readonly arena?: Arena;
   readonly limits?: Partial<SwarmLimits>;
-  /** Default: as much as the arena holds, with no share reserved. */
+  /** Default: as much as fits into the arena, with no share reserved. */
   readonly storeLimits?: StoreLimits;
-  /** Fewer peers to offer than this and the swarm asks for upstream peers. 0 never asks. */
+  /** A swarm with fewer peers than this asks for upstream peers. 0: never. */
   readonly upstreamWantedBelow?: number;
   readonly upstreamAskEverySeconds?: number;
   /** Whether a foreign requester cannot reach an address; default: it reaches all. */
@@ -48,8 +48,8 @@ export interface SwarmLimits {
   /** Peers of one address over all swarms. */
   readonly maxPeersPerAddress: number;
   /**
-   * Peers of one IPv6 /48 in one swarm: as much as a hoster or tunnel broker gives to anybody, so 65,536 networks that each
-   * keep within the limits by address. Not for the operator's own networks, where one /48 may be a whole town.
+   * Peers of one IPv6 /48 in one swarm. A hoster or tunnel broker gives a /48 to any customer, who then has 65,536 networks, each
+   * within the limits by address. Not for the operator's own networks, where one /48 may be a whole town.
    */
   readonly maxPeersPerSiteInSwarm: number;
   /** The same over all swarms. */

@@ -1,9 +1,9 @@
 /**
- * The swarms of the tracker in one arena, and the choice of peers out of them. An announce updates, a select answers; both
- * work on words and allocate nothing. It knows nothing of packets, sockets or files, takes time from the request and
- * randomness from outside, and so serves the simulator as well as the data plane.
+ * The swarms of the tracker in one arena, and the selection of peers from them. `announce` updates, `select` answers; both work
+ * on words and allocate nothing. The store does not depend on packets, sockets or files. Time comes from the request and
+ * randomness from outside, so the simulator uses the same store as the data plane.
  *
- * Behaviours kept here: BEP 3 and BEP 15 events, BEP 7, BEP 21, BEP 48 counts, and the answer of draft sections 4.2 to 4.4.
+ * Implements BEP 3 and BEP 15 events, BEP 7, BEP 21, BEP 48 counts, and the answer of draft sections 4.2 to 4.4.
  */
 import { randomHashKey } from '../../domain/half-sip-hash.js';
 import { AddressLevels } from '../../selection/address-levels.js';
@@ -59,9 +59,9 @@ const DEFAULT_ARENA_BYTES = 2 ** 31;
 const DEFAULT_MIN_INTERVAL_SECONDS = 60;
 /** Turning a ranked swarm of this size into a bucketed one, or sorting it again, takes less than 20 ms. */
 const DEFAULT_RANKED_MAX = 8_000;
-/** Slots of a table that is nearly empty. */
+/** Slots of a table that is almost empty. */
 const SMALLEST_SWEEP = 4_096;
-/** Where there is more to sweep, it takes longer rather than more of each turn. */
+/** A longer sweep takes more turns, not more of each turn. */
 const LARGEST_SWEEP = 500_000;
 /** A peer's age is 16 bits of seconds. */
 const LONGEST_INTERVAL_SECONDS = 8 * 3600;
@@ -83,7 +83,7 @@ export class SwarmStore {
   readonly denial: PeerSweep;
   /** Removes peers of torrents that are no longer served, in slices. */
   readonly refusal: PeerSweep;
-  /** Whoever sets its listener receives every later change. */
+  /** Its listener receives every later change. */
   readonly changes: SwarmChanges;
   private readonly transfer: SwarmTransfer;
   private readonly explainer: SwarmExplainer;
@@ -169,7 +169,7 @@ export class SwarmStore {
     this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, hashKeys, isInnerOnly);
   }
 
-  /** Where all peers lie: large, and read at random. */
+  /** The memory of all peers: large, and read at random. */
   get memory(): ArrayBufferLike {
     return this.arena.words.buffer;
   }
@@ -293,8 +293,8 @@ export class SwarmStore {
   }
 
   /**
-   * Peers of original trackers: handed out for their time to live (at most 1.5 intervals), not counted. One that announces
-   * here, or already did, is a peer like others.
+   * Stores peers of original trackers: handed out for their time to live (at most 1.5 intervals), not counted. A peer that also
+   * announces here is an ordinary one.
    */
   addUpstreamPeers(
     infoHash: Uint8Array,
@@ -307,7 +307,7 @@ export class SwarmStore {
   }
 
   /**
-   * Drops peers that have been silent for 1.5 intervals. Goes on where the last call ended and looks at no more than
+   * Drops peers that have been silent for 1.5 intervals. Continues where the last call ended and visits no more than
    * `budgetSlots` peers and table slots, so that no call takes long.
    * @returns how many were dropped
    */
@@ -326,7 +326,7 @@ export class SwarmStore {
     return this.room.records + 4 * this.table.torrentCount + SMALLEST_SWEEP;
   }
 
-  /** Replaces the policy whole. Swarms are sorted again when they are next asked; only peers with a new level are touched. */
+  /** Replaces the policy completely. Swarms are sorted again when they are next asked; only peers with a new level are touched. */
   setPolicy(policy: CostTable): void {
     this.keys.setTable(policy);
     if (policy.reportedCapability.version === this.admission.levels.version) return;
@@ -359,12 +359,12 @@ export class SwarmStore {
     this.capability.runSlice(share, Math.min(LARGEST_SWEEP, this.sweepLength), nowSeconds);
   }
 
-  /** Takes force for newcomers. Switching the limit over all swarms on counts those who come from then on. */
+  /** Applies to new peers. If the limit over all swarms is switched on, peers count from then on. */
   setLimits(limits: SwarmLimits): void {
     this.admission.limits = limits;
   }
 
-  /** Catalogue torrents keep their entry, and so their count of downloads, when nobody is left. */
+  /** Catalogue torrents keep their entry, and so their count of downloads, without any peers. */
   setPinned(infoHash: Uint8Array, kept: boolean): void {
     const words = this.arena.words;
     let entry = this.findTorrent(infoHash, 0);
@@ -391,7 +391,7 @@ export class SwarmStore {
   }
 
   /**
-   * Swarms from a cursor on (0 first), at least `limit` where there are so many; `cursor` is −1 after the last. Swarms that
+   * Swarms from a cursor on (0 first), at least `limit` if there are that many; `cursor` is −1 after the last. Swarms that
    * come or go between two calls may be missed.
    */
   listSwarms(cursor: number, limit: number): { swarms: SwarmSummary[]; cursor: number } {
@@ -416,7 +416,7 @@ export class SwarmStore {
   }
 
   /**
-   * All swarms as frames for {@link encodeSnapshotFrame}, made one at a time, a millisecond each, and good until the next.
+   * All swarms as frames for {@link encodeSnapshotFrame}, created one at a time, a millisecond each, and valid until the next.
    * The store may be used between two of them.
    */
   exportFrames(): Generator<Uint32Array> {
@@ -424,7 +424,7 @@ export class SwarmStore {
   }
 
   /**
-   * Takes back one frame of a snapshot.
+   * Restores one frame of a snapshot.
    * @param snapshot its header
    * @param elapsedSeconds from the moment it was taken until now, by the wall clock
    * @param groupOf the locality group of an address in the topology now in force
@@ -454,8 +454,8 @@ export class SwarmStore {
   }
 
   /**
-   * Why this client would be given which peers: the answer it would get now, class by class. Leaves no trace. Slow (a
-   * walk over the swarm or its buckets), for people.
+   * Which peers this client would get now and why, class by class. Changes nothing. Slow (a walk over the swarm or its buckets),
+   * for people.
    */
   explain(query: ExplainQuery, numWant: number): Explanation {
     const request = requestForExplanation(query, numWant);

@@ -1,4 +1,4 @@
-/** Values that cross the border of the store: its totals, summaries of swarms, and peers of original trackers. */
+/** Values that enter or leave the store: its totals, summaries of swarms, and peers of original trackers. */
 import type { Arena } from './memory/arena.js';
 import {
   ENTRY_COMPLETED,

@@ -1,9 +1,8 @@
 /**
- * The peers of a swarm by locality group, and how many of them are the operator's own: for people, never for an answer.
- * A small or ranked swarm is walked peer by peer. A bucketed one is counted bucket by bucket, so a million peers cost a few
- * thousand steps; there partial seeds (BEP 21) count as seeds, withheld
- * peers as leechers, and peers of original trackers like others of their group. A client with both families counts once,
- * by its IPv4 address: IPv6 buckets are read peer by peer for that.
+ * Counts the peers of a swarm by locality group, and those of the operator's own networks: for people, never for an answer.
+ * A small or ranked swarm is counted peer by peer. A bucketed one is counted bucket by bucket, so a million peers cost a few
+ * thousand steps; there partial seeds (BEP 21) count as seeds, withheld peers as leechers, and peers of original trackers like
+ * others of their group. A client with both families counts once, by its IPv4 address, so IPv6 buckets are read peer by peer.
  */
 
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
@@ -29,7 +28,7 @@ export interface PeerCounts {
 
 export interface GroupCounts extends PeerCounts {
   readonly group: number;
-  /** Known from original trackers only; not among the others. */
+  /** Known from original trackers only; not included in the other counts. */
   readonly upstreamPeers: number;
 }
 
@@ -38,7 +37,7 @@ export interface TalliedSwarm {
   readonly inner: PeerCounts;
   /** The largest first. */
   readonly groups: readonly GroupCounts[];
-  /** Steps that it took, for whoever has to be back soon. */
+  /** Steps that it took, for callers with little time. */
   readonly steps: number;
 }
 

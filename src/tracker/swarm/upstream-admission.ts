@@ -18,7 +18,7 @@ import type { UpstreamAdded, UpstreamPeer } from './swarm-summary.js';
 
 export interface UpstreamAdmissionParts {
   readonly arena: Arena;
-  /** Of the torrent in hand. */
+  /** Of the current torrent. */
   readonly infoHash: InfoHashWords;
   readonly swarms: FamilySwarms;
   readonly membership: SwarmMembership;

@@ -77,7 +77,7 @@ describe.skipIf(network === undefined)('browsers and guesses', () => {
     }
   });
 
-  it('whoever has proven nothing costs a few kilobytes of a body', async () => {
+  it('an unauthenticated caller costs a few kilobytes of a body', async () => {
     const json = JSON.stringify({ pad: 'x'.repeat(100_000) });
     const head = (headers: string): string =>
       `POST /api/v1/density HTTP/1.1\r\nHost: ${HERE}\r\nContent-Type: application/json\r\nContent-Length: ${json.length}\r\n${headers}\r\n`;
@@ -108,7 +108,7 @@ describe.skipIf(network === undefined)('browsers and guesses', () => {
     expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(12);
     expect(statuses.at(-1)).toBe(429);
     expect((await call('/api/v1/swarms', { token: CONTROL_TOKEN })).status).toBe(200);
-    // Right or wrong: whoever guesses does not learn it now.
+    // Right or wrong: a caller who guesses does not learn it now.
     expect((await call('/api/v1/swarms', { from: guesser, token: CONTROL_TOKEN })).status).toBe(429);
     expect(serve.output).toContain(guesser);
     expect(serve.output).not.toContain('guessed-secret-token');

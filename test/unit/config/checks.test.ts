@@ -53,7 +53,7 @@ describe('listeners', () => {
     expect(problemsOf(text)).toBe('');
   });
 
-  test('on :: leave IPv4 to whoever names it on the port, whichever part that is', () => {
+  test('on :: leave IPv4 to a listener that names it on the port, whichever part that is', () => {
     const config = parseConfig(
       `${OPERATOR}tracker: { listen: ["http://[::]:8090", "udp://[::]:8090", "http://[::]:0"] }\ncontrol: { listen: "http://127.0.0.1:8090" }\n`,
     );

@@ -69,7 +69,7 @@ describe('health', () => {
   });
 });
 
-describe('whoever has no control token', () => {
+describe('a caller without a control token', () => {
   test.each(['/api/v1/density', '/api/v1/probes', '/api/v1/swarms', '/metrics', '/api/v1/explain', '/', '/overview'])(
     'does not see %s',
     async (path) => {

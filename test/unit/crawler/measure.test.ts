@@ -4,7 +4,7 @@ import { measureSwarms } from '../../../src/crawler/measure.js';
 import type { Scraper } from '../../../src/crawler/source.js';
 import { parseInfoHash } from '../../../src/domain/info-hash.js';
 
-test('asks each tracker of many torrents once, and only so many at the same time', async () => {
+test('asks each tracker of many torrents once, and only a few at the same time', async () => {
   const torrents = Array.from({ length: 300 }, (_, i) => ({
     infoHash: parseInfoHash(i.toString(16).padStart(40, '0')),
     trackers: ['a', 'b', 'c', 'd'].map((name) => `udp://${name}${i}.example:6969`),

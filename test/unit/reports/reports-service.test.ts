@@ -248,7 +248,7 @@ describe('the history', () => {
   });
 });
 
-describe('whoever compiles the policy', () => {
+describe('the policy', () => {
   /** Reports are written in groups, a few milliseconds later. */
   const written = async (report: Promise<unknown>): Promise<void> => {
     await vi.advanceTimersByTimeAsync(GROUP_COMMIT_DELAY_MS);

@@ -35,7 +35,7 @@ describe('how many gateways a swarm should have', () => {
 });
 
 describe('who becomes a gateway', () => {
-  it('whoever comes while there are too few', () => {
+  it('every candidate while there are too few', () => {
     expect(judgeCandidate(4, 1, 2, 4)).toBe(BECOME_GATEWAY);
     expect(judgeCandidate(7, 0, 0, -1)).toBe(STAY_INNER);
   });

@@ -101,7 +101,7 @@ describe('the mix of inner and foreign peers', () => {
     });
   });
 
-  it('whoever has nobody inner, or only seeds that have not shown that they serve, is given foreign seeds first', () => {
+  it('a client with no other inner peer, or only seeds that have not shown that they serve, is given foreign seeds first', () => {
     const lone = { inner: 0, foreign: 20, foreignSeeds: 20, reason: MIX_NO_INNER };
     expect(plan({ innerAvailable: 0 }, { gatewaysMax: 3 })).toMatchObject(lone);
     expect(plan({ innerAvailable: 2, innerCounted: 0, supplied: false })).toMatchObject({

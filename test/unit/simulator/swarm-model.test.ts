@@ -123,7 +123,7 @@ describe('swarm model', () => {
     expect(model.nowSeconds).toBeLessThan(16.5);
   });
 
-  it('whoever finds everybody full tries again when somebody has room', () => {
+  it('a peer that finds all others full tries again when one has room', () => {
     const never = 40_000;
     const crowded = {
       ...parameters,

@@ -84,7 +84,7 @@ describe('the top', () => {
     expect(catalogue.count()).toBe(1);
   });
 
-  it('retains only so many bytes of what left it: the first to leave are deleted first, pinned and ranked ones never', () => {
+  it('limits the bytes that it retains of what left it: the first to leave are deleted first, pinned and ranked ones never', () => {
     const torrentBytes = Buffer.alloc(100_000);
     for (const n of [1, 2, 3, 4, 5]) catalogue.store(torrentToStore(n, { rank: n, torrentBytes }), n * 1_000);
     catalogue.store(torrentToStore(6, { rank: 6, score: 1, torrentBytes }), 4_000);

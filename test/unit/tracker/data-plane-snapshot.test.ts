@@ -1,4 +1,4 @@
-/** Swarms outlive the process: written while it answers and at its end, checked and taken back at the next start. */
+/** Swarms survive a restart: written while the process answers and at its end, checked and restored at the next start. */
 import { createSocket } from 'node:dgram';
 import { access, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -140,7 +140,7 @@ describe('the swarm snapshot', () => {
     await plane.saveSnapshot();
   });
 
-  it('gives way to a newer one that begins before it has ended', async () => {
+  it('is abandoned for a newer one that begins before it has ended', async () => {
     const file = join(await directory(), 'swarms');
     const written: (Error | null)[] = [];
     const receiver = new SnapshotReceiver(

@@ -36,7 +36,7 @@ describe('an announce answer', () => {
     expect(textOf(announce({ interval: 60, peers }).peers)).toEqual(['192.0.2.1:80', '192.0.2.3:82', '2001:db8::1:81']);
   });
 
-  test('at most so many', () => {
+  test('no more than the limit', () => {
     expect(announce({ peers: Buffer.alloc(6 * 5_000, 1) }).peers).toHaveLength(1_000);
   });
 

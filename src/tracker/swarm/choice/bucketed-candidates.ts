@@ -115,7 +115,7 @@ export class BucketedCandidates implements Candidates {
 
   /**
    * Takes whole classes of at most two cursors as long as they fit: in a swarm of thousands most buckets hold one or two
-   * peers, and nothing is to be drawn. The cursors stop before the first class that is too long.
+   * peers, and no draw is needed. The cursors stop before the first class that is too large.
    */
   private takeWhole(count: number, target: number, sink: PeerSink): void {
     const { sizes, bases, stride } = this.swarm;

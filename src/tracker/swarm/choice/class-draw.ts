@@ -27,18 +27,18 @@ export class ClassDraw {
   private readonly peers = new Uint32Array(MAX_RUNS);
   private readonly looseIds = new Uint32Array(MAX_LOOSE);
   private loose = 0;
-  /** Where a walk begins: a run, a position in its order, a peer of the bucket there. */
+  /** Start of a walk: a run, a position in its order, a peer of the bucket there. */
   private startRun = 0;
   private startPosition = 0;
   private startOffset = 0;
-  /** Where it ended. */
+  /** End of the walk. */
   private endList = 0;
   private endPosition = 0;
   private endOffset = 0;
 
   constructor(private readonly random: Random) {}
 
-  /** @param requesters 0, or one more than the group that the orders are made for: their trees do not count peers then */
+  /** @param requesters 0, or one more than the group that the orders are for: then their trees do not count peers */
   setSwarm(swarm: BucketedSwarm, orders: readonly [BucketOrder, BucketOrder], requesters: number): void {
     this.swarm = swarm;
     this.orders = orders;
@@ -197,7 +197,7 @@ export class ClassDraw {
     sink.written = written;
   }
 
-  /** As {@link emit}, without the peers that the sink passes over, and no further than its patience. */
+  /** Like {@link emit}, without the peers that the sink skips, and within its limit of skipped peers. */
   private emitReachable(run: number, from: number, offset: number, to: number, target: number, sink: PeerSink): void {
     const { sizes, bases, stride } = this.swarm;
     const list = this.lists[run]!;
@@ -213,7 +213,7 @@ export class ClassDraw {
     }
   }
 
-  /** Emits what lies before the start in its bucket. */
+  /** Emits the peers before the start in its bucket. */
   private emitStart(target: number, sink: PeerSink): void {
     const { sizes, bases, stride } = this.swarm;
     const id = this.idsOf(this.lists[this.startRun]!)[this.startPosition]!;
@@ -230,7 +230,7 @@ export class ClassDraw {
     return list === LOOSE ? this.looseIds : this.orders[list]!.ids;
   }
 
-  /** Whether a tree knows the peers of a run, and it is long enough to ask. */
+  /** Whether a tree counts the peers of a run, and the run is long enough to use it. */
   private isCounted(list: number, from: number, to: number): boolean {
     return list !== LOOSE && this.requesters === 0 && to - from > SHORT_RUN;
   }

@@ -4,10 +4,10 @@
  * cost of choosing in a swarm of a million peers.
  */
 
-/** Draws from one random start on. */
+/** Draws for each random start. */
 const DRAWS_A_START = 16;
 const SLOT_BITS = 8;
-/** A row: class, list, position in its order, bucket there, peer in the bucket, draws that may go on. */
+/** A row: class, list, position in its order, bucket there, peer in the bucket, draws that may continue. */
 const ROW = 6;
 
 export class DrawPositions {
@@ -20,7 +20,7 @@ export class DrawPositions {
   /**
    * Sets {@link list} and the others to where the last draw from a class ended.
    * @param drawn the class, 32 bits: a draw that continued where another class ended would not be fair
-   * @returns false where a random start is due
+   * @returns false if a random start is due
    */
   recallDraw(drawn: number): boolean {
     const { rows } = this;
@@ -35,7 +35,7 @@ export class DrawPositions {
     return true;
   }
 
-  /** Where a draw ended; `isStart` where it had started at random. */
+  /** Records where a draw ended; `isStart` if it had started at random. */
   noteDraw(drawn: number, isStart: boolean, list: number, position: number, id: number, offset: number): void {
     const { rows } = this;
     const row = rowOf(drawn);

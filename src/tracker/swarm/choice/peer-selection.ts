@@ -1,6 +1,6 @@
 /**
- * From a request to its peers: makes the candidates of a swarm of any layout, decides whether the requester is a gateway, lets
- * the mix decide how many inner and foreign peers the answer has, and lets src/selection choose them. Its intermediate
+ * Selects the peers for a request: prepares the candidates of a swarm of any layout, decides whether the requester is a gateway,
+ * lets the mix decide how many inner and foreign peers the answer has, and lets src/selection choose them. The intermediate
  * results stay readable until the next answer, because the explanation shows them.
  */
 
@@ -93,7 +93,7 @@ export class PeerSelection {
   }
 
   /**
-   * @param want how many peers at most; the caller has seen to it that they fit
+   * @param want how many peers at most; the caller has checked that they fit
    * @returns how many were written
    */
   select(request: AnnounceRequest, requester: Requester, want: number, out: Uint8Array, offset: number): number {
@@ -166,7 +166,7 @@ export class PeerSelection {
   }
 
   /**
-   * Peers of the family that the request did not come over, for an answer that its own family leaves short. Follows
+   * Peers of the other family than that of the request, if its own family has too few for the answer. Follows
    * {@link select}; the mix that it planned holds for both families together.
    * @returns how many were written
    */
@@ -216,7 +216,7 @@ export class PeerSelection {
 
   /**
    * For a requester with both families: sets {@link hostPeer} to its IPv4 peer and counts the inner peers of the other family.
-   * Nearly every host of most networks has one of the two families, so the larger count stands for both.
+   * In most networks nearly all hosts have one of the two families, so the larger count is used for both.
    */
   private useOtherFamily(request: AnnounceRequest, requester: Requester, partition: number): void {
     const { hostPeer, situation } = this;
@@ -241,7 +241,7 @@ export class PeerSelection {
     this.addressWords = own;
   }
 
-  /** Records that an inner requester gets so many foreign peers of a family. */
+  /** Records that an inner requester gets this many foreign peers of a family. */
   private noteForeign(requester: Requester, family: 4 | 6, foreign: number): void {
     const { hostPeer } = this;
     this.evidence.noteForeignGiven(requester.record, addressWordsOf(family));

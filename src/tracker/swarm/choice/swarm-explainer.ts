@@ -30,7 +30,7 @@ import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
 import type { PeerSelection } from './peer-selection.js';
 import type { Requester } from './requester.js';
 
-/** The most peers an answer ever has. */
+/** The most peers of any answer. */
 const MAX_ANSWER_PEERS = 200;
 
 export interface ExplainQuery {
@@ -38,7 +38,7 @@ export interface ExplainQuery {
   readonly family: 4 | 6;
   /** One word, or four. */
   readonly words: readonly number[];
-  /** Where the client is in the swarm, its port: so that it is not counted as its own candidate. */
+  /** The port of the client if it is in the swarm, so that it is not counted as its own candidate. */
   readonly port?: number;
   readonly group: number;
   /** Default: as it is in the swarm, else a leecher. */
@@ -148,8 +148,8 @@ export class SwarmExplainer {
   }
 
   /**
-   * Looks for the requester in the swarm. Where only its address is known, of several clients behind it the first that is
-   * found is taken: nobody is offered itself. What it is in the swarm holds unless the question says otherwise.
+   * Searches the swarm for the requester. If only its address is known, takes the first client found at that address, so that no
+   * client is offered itself. Its role in the swarm applies unless the question sets another.
    */
   findRequester(query: ExplainQuery, request: AnnounceRequest, requester: Requester): void {
     this.peersAtAddress = 0;
@@ -182,7 +182,7 @@ export class SwarmExplainer {
     endpoint.setFromRequest(request);
   }
 
-  /** Counts the peers of a swarm by class, the requester left out. */
+  /** Counts the peers of a swarm by class, without the requester. */
   private tally(ref: number, family: 4 | 6, self: number): Map<number, Tally> {
     const addressWords = addressWordsOf(family);
     const tallies = new Map<number, Tally>();

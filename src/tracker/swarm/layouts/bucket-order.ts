@@ -4,7 +4,7 @@
  */
 import { FOREIGN_KEY, KEY_END } from '../../../selection/standing-key.js';
 
-/** Buckets on their way to another place in an order; nothing is kept here between two calls. */
+/** Buckets that move within an order; empty between two calls. */
 let moved = { keys: new Uint32Array(1_024), ids: new Uint32Array(1_024) };
 
 export class BucketOrder {
@@ -44,7 +44,7 @@ export class BucketOrder {
     this.rebuildTree(0, sizes, positions);
   }
 
-  /** {@link sortBuckets} where most are still in their order: a policy that follows another changes few keys. */
+  /** {@link sortBuckets} if most are still in order: successive policies differ in few keys. */
   resortBuckets(keyOf: (id: number) => number, sizes: Uint16Array, positions: Uint32Array): void {
     const { keys, ids, length } = this;
     if (moved.keys.length < length) moved = { keys: new Uint32Array(keys.length), ids: new Uint32Array(keys.length) };
@@ -75,7 +75,7 @@ export class BucketOrder {
     this.rebuildTree(0, sizes, positions);
   }
 
-  /** Replaces the content; positions are not kept. */
+  /** Replaces the content, without positions. */
   copySorted(source: BucketOrder, keyOf: (id: number) => number): void {
     if (this.keys.length < source.length) this.grow(source.keys.length);
     this.ids.set(source.ids.subarray(0, source.length));
@@ -127,7 +127,7 @@ export class BucketOrder {
     return position;
   }
 
-  /** {@link lowerBound} over all, quick where most are asked for. */
+  /** {@link lowerBound} over all; fast for large results. */
   positionOfKey(key: number): number {
     if (key === 0) return 0;
     if (key === FOREIGN_KEY) return this.foreignStart;

@@ -3,7 +3,7 @@
  * change sorts buckets and never touches a peer. Records are in the arena; the few words that describe a bucket are arrays
  * of the swarm's own object, because there are few such swarms.
  *
- * All buckets of a kind but one, the open one, are full: it gives up its last record to fill a hole, and takes newcomers.
+ * All buckets of a kind are full except one, the open one. It takes newcomers, and its last record fills the hole of a removed one.
  */
 import { UNKNOWN_GROUP } from '../../../selection/cost-table.js';
 import type { StandingKeys } from '../../../selection/standing-key.js';
@@ -28,11 +28,11 @@ import type { HostScan } from './host-scan.js';
 const POSITION_BITS = 9;
 const POSITION_MASK = (1 << POSITION_BITS) - 1;
 export const BUCKET_PEERS = 1 << POSITION_BITS;
-/** Peers of one host that the host index knows; a limit above this cannot be kept in a large swarm. */
+/** Peers of one host that the host index holds; a higher limit cannot be enforced in a large swarm. */
 export const MAX_INDEXED_A_HOST = 32;
-/** Slots have 18 bits for the bucket; some are kept for kinds that would not fit and count as of an unknown group. */
+/** Slots have 18 bits for the bucket. Some are reserved for kinds that would not fit; those count as an unknown group. */
 const MAX_BUCKETS = 250_000;
-/** Requester groups whose pair orders are kept. */
+/** Requester groups whose pair orders are cached. */
 const CACHED_PAIR_ORDERS = 64;
 /** Empty buckets are dropped when they are more than this and a quarter of all. */
 const TOLERATED_EMPTY = 64;
@@ -50,7 +50,7 @@ export class BucketedSwarm {
   /** Leechers, serving peers. */
   readonly orders = [new BucketOrder(), new BucketOrder()] as const;
   stamp = -1;
-  /** Peers of another kind of swarm are being copied in: the orders are made at the end, all at once. */
+  /** Peers of another kind of swarm are being copied in: all orders are created at the end. */
   filling = true;
   /** Grows when buckets come or go. */
   version = 0;
@@ -60,7 +60,7 @@ export class BucketedSwarm {
   bases = new Uint32Array(64);
   sizes = new Uint16Array(64);
   capacities = new Uint16Array(64);
-  /** The full bucket of the same kind that was open before; 0 none. */
+  /** The full bucket of the same kind that was open before; 0 if none. */
   previous = new Uint32Array(64);
   positions = new Uint32Array(64);
   readonly drawPositions = new DrawPositions();
@@ -200,7 +200,7 @@ export class BucketedSwarm {
     return identityHashOf(this.arena.words, this.recordInSlot(slot) + this.addressWords);
   }
 
-  /** Only so many of one identity: a stranger may make thousands, which all have one hash. */
+  /** Limited for each identity: a stranger may create thousands of peers that all have one hash. */
   private indexIdentity(slot: number): void {
     if (!hasKnownIdentity(this.arena.words, this.recordInSlot(slot) + this.addressWords)) return;
     const hash = this.identityHash(slot);
@@ -240,8 +240,8 @@ export class BucketedSwarm {
   }
 
   /**
-   * The buckets in the order of pair keys, for requesters of a group with overrides. Kept for the groups that ask most
-   * lately, until buckets come or go or the policy changes.
+   * The buckets in the order of pair keys, for requesters of a group with overrides. Cached for the groups that asked last, until
+   * buckets come or go or the policy changes.
    */
   pairOrders(group: number, stamp: number, keyOf: (id: number) => number): readonly [BucketOrder, BucketOrder] {
     let cached = this.pairCache.get(group);

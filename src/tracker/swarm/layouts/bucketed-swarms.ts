@@ -89,7 +89,7 @@ export class BucketedSwarms {
     this.swarmOf(number).finishFilling(this.keys);
   }
 
-  /** @returns the record, which moves where its kind changes */
+  /** @returns the record, which moves if its kind changes */
   updateRank(number: number, record: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     const words = this.arena.words;
     const meta = record + endpoint.addressWords;

@@ -1,7 +1,7 @@
 /**
- * The peers of one swarm and family, whatever their number: small, ranked or bucketed, changing over when it grows or
- * shrinks, with enough play between the two directions that a swarm at a threshold does not flap. A reference is a word:
- * the kind in the top two bits, and where the swarm is in the rest; 0 is a swarm without peers.
+ * The peers of one swarm and family, whatever their number. The layout (small, ranked or bucketed) changes as the swarm grows or
+ * shrinks, with enough hysteresis that a swarm at a threshold does not flap. A reference is a word: the kind in the top two bits,
+ * and the location of the swarm in the rest; 0 is a swarm without peers.
  */
 import type { StandingKeys } from '../../../selection/standing-key.js';
 import type { Arena } from '../memory/arena.js';
@@ -94,7 +94,7 @@ export class FamilySwarms {
     else setIdentity(this.arena.words, record + endpoint.addressWords, endpoint);
   }
 
-  /** Stores a peer that is not there yet. @returns its record; the swarm is at {@link ref} afterwards */
+  /** Stores a new peer. @returns its record; the swarm is at {@link ref} afterwards */
   insertPeer(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     let from = ref;
     if (kindOf(from) === KIND_SMALL && from !== 0 && this.small.size(from) >= this.smallMax) {
@@ -117,7 +117,7 @@ export class FamilySwarms {
     return record;
   }
 
-  /** As {@link insertPeer}. @returns 0 if the arena has room, but in pieces that are too small; the swarm is as it was */
+  /** Like {@link insertPeer}. @returns 0 if all free blocks of the arena are too small; the swarm is unchanged */
   tryInsertPeer(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     try {
       return this.insertPeer(ref, endpoint, group, level, flags);
@@ -165,7 +165,7 @@ export class FamilySwarms {
     }
   }
 
-  /** Frees a swarm whatever is in it. */
+  /** Frees a swarm with all its peers. */
   freeSwarm(ref: number, addressWords: 1 | 4): void {
     if (ref === 0) return;
     const stride = recordWordsOf(addressWords);

@@ -1,12 +1,12 @@
-/** A search for other peers of a host in a swarm, and what follows for peers that share one. */
+/** Searches a swarm for other peers of a host, and marks peers that share one. */
 import { FLAG_SHARED_HOST, flagsOf, isLeecher, setFlags, setHasNeighbours } from '../memory/peer-record.js';
 
 /** A host with more peers of a torrent is not a home but a carrier's NAT, whose clients need not reach each other. */
 export const MAX_NEIGHBOURS = 4;
-/** More peers of one host are not listed; it is as many as large swarms index. */
+/** At most this many peers of one host are listed: as many as large swarms index. */
 const MAX_LISTED = 32;
 
-/** What a search for other peers of the announcer's host found: of the same address, IPv6 of the same /64. */
+/** The result of a search for other peers of the announcer's host: of the same address, IPv6 of the same /64. */
 export class HostScan {
   count = 0;
   /** The record of the same address and identity, 0 if there is none. */
@@ -24,17 +24,17 @@ export class HostScan {
     this.count++;
   }
 
-  /** Another peer of the host comes: the others share it from now on. @returns the flag that the new one gets, 0 for none */
+  /** A new peer of the host: the others share it from now on. @returns the flag for the new one, 0 for none */
   markSharedHost(words: Uint32Array, addressWords: 1 | 4): number {
     if (this.count <= (this.sameIdentity === 0 ? 0 : 1)) return 0;
-    // Where there were several, they have the flag already.
+    // If there were several, they already have the flag.
     const meta = this.records[0]! + addressWords;
     setFlags(words, meta, flagsOf(words, meta) | FLAG_SHARED_HOST);
     return FLAG_SHARED_HOST;
   }
 
   /**
-   * A peer comes to those that were found: unless both have everything, they are neighbours from now on.
+   * A new peer at the same address: unless both have everything, they are neighbours from now on.
    * @param waits whether it is a leecher
    * @returns whether it has neighbours
    */

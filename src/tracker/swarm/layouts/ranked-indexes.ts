@@ -1,6 +1,6 @@
 /**
- * The indexes of a ranked swarm, behind its records and sorted entries in its block: by address and port, by host, and by
- * identity, of 16 bits an entry each (see slot-index).
+ * The indexes of a ranked swarm, after its records and sorted entries in its block: by address and port, by host, and by
+ * identity, with 16 bits per entry (see slot-index).
  */
 import type { Arena } from '../memory/arena.js';
 import type { Endpoint } from '../memory/endpoint-key.js';
@@ -19,9 +19,9 @@ import type { HostScan } from './host-scan.js';
 
 /** Words of a ranked swarm's block before its records; the first has the capacity in its lower half. */
 export const HEADER_WORDS = 6;
-/** Where the header has the number of entries of each index. */
+/** Word of the header with the number of entries of each index. */
 export const INDEX_ENTRIES = 4;
-/** Peers of one host that the host index surely knows; a limit above this cannot be kept. */
+/** Peers of one host that the host index certainly holds; a higher limit cannot be enforced. */
 const MAX_INDEXED_A_HOST = 32;
 
 export class RankedIndexes {
@@ -119,7 +119,7 @@ export class RankedIndexes {
     this.indexIdentity(ref, stride, slot, record);
   }
 
-  /** What it serves are limits and clients that come back on another port. */
+  /** For limits, and for clients that return on another port. */
   private indexHost(ref: number, stride: number, slot: number, record: number): void {
     const { words } = this.arena;
     const hash = this.hasher.hostHashOfRecordOf(words, record, addressWordsOfStride(stride));
@@ -145,7 +145,7 @@ export class RankedIndexes {
     );
   }
 
-  /** Only so many of one host or identity are indexed: a stranger may make thousands, which all have one hash. */
+  /** Limited for each host and identity: a stranger may create thousands of peers that all have one hash. */
   private insertBounded(index: number, entries: number, slotBits: number, slot: number, hash: number): void {
     const { halves } = this.arena;
     const tag = tagOf(hash, slotBits);

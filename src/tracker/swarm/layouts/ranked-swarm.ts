@@ -9,8 +9,8 @@
  *   +4  index entries
  *   +5  inner ones among the leechers listed (16) | among the serving peers listed (16)
  *   then the records, the sorted entries (leechers upwards from the front, serving ones up to the end; each is a word
- *   (see sorted-word), the address, and the port in the high half of a word: a copy, so that an answer is read in one
- *   stretch), and the {@link RankedIndexes}.
+ *   (see sorted-word), the address, and the port in the high half of a word: a copy, so that an answer reads contiguous
+ *   memory), and the {@link RankedIndexes}.
  */
 import { firstWordOf, slotOfWord, sortedWord } from '../../../selection/sorted-word.js';
 import { FOREIGN_KEY, type StandingKeys } from '../../../selection/standing-key.js';
@@ -48,7 +48,7 @@ export class RankedSwarms {
   /** The block's offset after the last operation. */
   ref = 0;
   readonly indexes: RankedIndexes;
-  /** Where sorted words are made. */
+  /** Scratch space for sorted words. */
   private readonly scratch = new Uint32Array(MAX_SLOTS);
 
   constructor(
@@ -227,7 +227,7 @@ export class RankedSwarms {
     if (this.arena.words[ref + 3] !== this.keys.stamp) this.resortLists(ref, addressWords);
   }
 
-  /** {@link sortLists} where most are still in their order: a policy that follows another changes few keys. */
+  /** {@link sortLists} if most are still in order: successive policies differ in few keys. */
   private resortLists(ref: number, addressWords: 1 | 4): void {
     const words = this.arena.words;
     const stride = addressWords + META_WORDS;
@@ -238,7 +238,7 @@ export class RankedSwarms {
     words[ref + 5] = (leechers << 16) | serving;
   }
 
-  /** Takes the entries out whose keys have changed and merges them in again. @returns how many are inner */
+  /** Removes the entries whose keys have changed and merges them in again. @returns how many are inner */
   private resortRun(ref: number, stride: number, from: number, to: number): number {
     const { keys, scratch } = this;
     const words = this.arena.words;
@@ -325,7 +325,7 @@ export class RankedSwarms {
     words[ref + 2] = words[ref + 2]! + 1;
   }
 
-  /** An entry: the sorted word and what an answer needs of its record. */
+  /** An entry: the sorted word, and what an answer needs from the record. */
   private writeEntry(at: number, word: number, ref: number, stride: number): void {
     const words = this.arena.words;
     const record = ref + HEADER_WORDS + slotOfWord(word) * stride;

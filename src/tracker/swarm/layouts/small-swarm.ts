@@ -1,6 +1,6 @@
 /**
- * A swarm of a few peers of one family: a header word and the records, nothing else. Everything is found by looking at all
- * of them; the last record fills the hole of a removed one.
+ * A swarm of a few peers of one family: a header word and the records, nothing else. Every search is a scan of all records. The
+ * last record fills the hole of a removed one.
  *
  *   +0  peers (16) | capacity (16)
  */
@@ -19,7 +19,7 @@ import {
 import type { HostScan } from './host-scan.js';
 
 const HEADER_WORDS = 1;
-/** Capacities asked for; the block's rounding may add some. */
+/** Requested capacities; rounding of the block size may add some. */
 const STEPS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 
 export class SmallSwarms {
@@ -70,7 +70,7 @@ export class SmallSwarms {
     return 0;
   }
 
-  /** @param ref 0 makes a new swarm. @returns the record; the swarm is at {@link ref} afterwards */
+  /** @param ref 0 creates a new swarm. @returns the record; the swarm is at {@link ref} afterwards */
   insertPeer(ref: number, endpoint: Endpoint, group: number, level: number, flags: number): number {
     const stride = endpoint.stride;
     let block = ref;

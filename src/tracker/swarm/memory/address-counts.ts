@@ -1,7 +1,7 @@
 /**
  * How many peers each address holds over all swarms, and each IPv6 site (/48) over all swarms and in each. Estimates, see
- * {@link HostCounter}. Sites of the operator's own networks are counted like others: who is inner may change with the policy
- * while a peer is stored, and what is added must be taken away.
+ * {@link HostCounter}. Sites of the operator's own networks are counted like others: the policy may change which peers are inner
+ * while they are stored, and every peer that was added must be subtracted.
  */
 import { scramble } from '../../../domain/address-hash.js';
 import type { SwarmLimits } from '../swarm-store-options.js';
@@ -13,7 +13,7 @@ export class AddressCounts {
   private readonly sites = new HostCounter();
   private readonly sitesInSwarms = new HostCounter();
 
-  /** A peer of this endpoint has come (1) to the swarm of an entry or gone (−1). */
+  /** A peer of this endpoint has joined (1) or left (−1) the swarm of an entry. */
   addPeer(entry: number, endpoint: Endpoint, by: 1 | -1): void {
     this.addresses.addToHost(endpoint.hostHash, by);
     if (endpoint.addressWords === 1) return;
@@ -34,7 +34,7 @@ export class AddressCounts {
   }
 }
 
-/** An entry's place stands for its torrent as long as it has peers. */
+/** The offset of an entry identifies its torrent as long as it has peers. */
 function inSwarm(siteHash: number, entry: number): number {
   return scramble(siteHash ^ Math.imul(entry, 0x9e3779b1));
 }

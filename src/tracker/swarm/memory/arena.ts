@@ -1,15 +1,15 @@
 /**
- * One reserved stretch of memory and an allocator of word blocks in it. Untouched pages cost nothing, so the arena is made
- * as large as the store may ever become and never grows, moves or pauses. Blocks are not merged when freed: sizes come in
- * classes (exact up to 64 words, then eight steps a doubling) and swarms of every size come and go all the time, so a freed
- * block is soon wanted again. Offsets count 32-bit words; offset 0 is never given out and means "none".
+ * One reserved range of memory and an allocator of word blocks in it. Untouched pages cost nothing, so the arena has the
+ * maximum size of the store from the beginning and never grows, moves or pauses. Freed blocks are not merged: sizes come in
+ * classes (exact up to 64 words, then eight for each doubling), and swarms of every size come and go all the time, so a freed
+ * block is soon used again. Offsets count 32-bit words; offset 0 is never allocated and means "none".
  */
 
 /** Offsets must stay below 2^30 words, so that two bits of a reference are free for the kind of swarm. */
 export const MAX_ARENA_BYTES = 0xffff_0000;
 const EXACT_WORDS = 64;
 const CLASS_COUNT = EXACT_WORDS + 8 * 25;
-/** New peers are refused when less than this is left, so that peers already stored can still move about. */
+/** New peers are refused when less than this is free, so that stored peers can still move. */
 const RESERVE_WORDS = 1 << 20;
 
 export class Arena {
@@ -22,7 +22,7 @@ export class Arena {
   private usedWordCount = 0;
   private lineWordCount = 0;
 
-  /** @param bytes the most the arena may ever hold; reserved at once, touched as needed */
+  /** @param bytes the size of the arena: reserved at once, touched as needed */
   constructor(bytes: number) {
     const rounded = Math.min(bytes, MAX_ARENA_BYTES) & -4096;
     const size = rounded < 0 ? rounded + 0x1_0000_0000 : rounded;
@@ -33,12 +33,12 @@ export class Arena {
     this.reserveWords = Math.min(RESERVE_WORDS, this.limitWords >>> 3);
   }
 
-  /** Bytes of the blocks that are handed out. */
+  /** Bytes of the blocks that are in use. */
   get usedBytes(): number {
     return this.usedWordCount * 4;
   }
 
-  /** Bytes ever handed out: what the store costs in memory. */
+  /** Bytes ever allocated: what the store costs in memory. */
   get touchedBytes(): number {
     return this.nextWord * 4;
   }
@@ -48,7 +48,7 @@ export class Arena {
     return this.limitWords - this.usedWordCount - this.lineWordCount > this.reserveWords;
   }
 
-  /** Whether {@link allocateBlock} would succeed: asked before moving what may as well stay where it is. */
+  /** Whether {@link allocateBlock} would succeed, for a move that is not necessary. */
   canAllocate(wordCount: number): boolean {
     const sizeClass = classOf(wordCount);
     if (this.nextWord + sizeOfClass(sizeClass) <= this.limitWords) return true;
@@ -56,7 +56,7 @@ export class Arena {
     return false;
   }
 
-  /** @returns the offset of at least `wordCount` words of unspecified content. @throws RangeError if nothing is left */
+  /** @returns the offset of at least `wordCount` words of unspecified content. @throws RangeError if the arena is full */
   allocateBlock(wordCount: number): number {
     const sizeClass = classOf(wordCount);
     const size = sizeOfClass(sizeClass);
@@ -92,7 +92,7 @@ export class Arena {
     this.freeHeads[sizeClass] = offset;
   }
 
-  /** The arena has been used up once: takes the next larger free block and gives back what is left of it. */
+  /** When the arena has been used completely: takes the next larger free block and frees the rest of it. */
   private splitLarger(sizeClass: number, size: number): number {
     for (let larger = sizeClass + 1; larger < CLASS_COUNT; larger++) {
       const offset = this.freeHeads[larger]!;

@@ -1,6 +1,6 @@
 /**
- * Who announces, as the store looks for it: address, port and identity as 32-bit integers with their hashes. One mutable
- * object serves all announces. Words are kept signed, because signed integers stay out of the heap.
+ * The announcing client as the store searches for it: address, port and identity as 32-bit integers with their hashes. One
+ * mutable object is used for all announces. Words are signed, because V8 does not put signed integers on the heap.
  */
 import type { AnnounceRequest } from '../../announce-request.js';
 import type { HashKeys } from './hash-keys.js';
@@ -57,7 +57,7 @@ export class Endpoint {
     this.setAddress(request.family, request.word0, request.word1, request.word2, request.word3, request.port);
   }
 
-  /** Takes over address and port of a stored record of this endpoint's family. */
+  /** Copies address and port of a stored record of this endpoint's family. */
   setFromRecord(words: Uint32Array, record: number, addressWords: 1 | 4): void {
     if (addressWords === 1) this.setAddress(4, words[record]!, 0, 0, 0, words[record + 1]! >>> 16);
     else {
@@ -66,7 +66,7 @@ export class Endpoint {
     }
   }
 
-  /** BEP 3 peer id and BEP 7/15 key as 35 bits: who does not know both cannot take another's place. */
+  /** BEP 3 peer id and BEP 7/15 key as 35 bits: a client that does not know both cannot replace another. */
   setIdentity(bytes: Uint8Array, offset: number, key: number): void {
     const words = this.identityWords;
     for (let i = 0; i < 5; i++) words[i] = wordAt(bytes, offset + 4 * i);
@@ -75,7 +75,7 @@ export class Endpoint {
     this.identityHigh = this.keys.identityHigh.hash(words, 0, 6) & IDENTITY_HIGH_MASK;
   }
 
-  /** Takes over the identity of a stored record. @param meta of the record */
+  /** Copies the identity of a stored record. @param meta of the record */
   setIdentityFrom(words: Uint32Array, meta: number): void {
     this.identityLow = words[meta]! & 0xffff;
     this.identityHigh = words[meta + 2]! & IDENTITY_HIGH_MASK;
@@ -97,7 +97,7 @@ export class Endpoint {
     return addresses.ipv6(words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!, port);
   }
 
-  /** As {@link hostHash}, of a stored record. */
+  /** Like {@link hostHash}, for a stored record. */
   hostHashOfRecordOf(words: Uint32Array, record: number, addressWords: 1 | 4): number {
     const { addresses } = this.keys;
     if (addressWords === 1) return addresses.ipv4(words[record]!);
@@ -111,7 +111,7 @@ export class Endpoint {
     return digits + hex(this.port, 4);
   }
 
-  /** Writes address, port and identity into a record; everything else of it is zero afterwards. */
+  /** Writes address, port and identity into a record and clears the rest of it. */
   writeTo(words: Uint32Array, record: number): void {
     words[record] = this.word0;
     let meta = record + 1;

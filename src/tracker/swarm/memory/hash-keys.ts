@@ -1,18 +1,18 @@
 /**
- * The secrets of a store's hash tables. Info-hashes, addresses, ports and peer ids are chosen by strangers; which of them
- * share a slot must depend on what only this process knows. Each table has a key of its own.
+ * The secret keys of a store's hash tables. Strangers choose info-hashes, addresses, ports and peer ids; which of them share a
+ * slot must depend on a secret of this process. Each table has its own key.
  */
 import { ADDRESS_KEY_WORDS, AddressHash } from '../../../domain/address-hash.js';
 import { HalfSipHash } from '../../../domain/half-sip-hash.js';
 
-/** Words of secret that {@link HashKeys} are made of. */
+/** Words of the secret that all {@link HashKeys} are derived from. */
 export const HASH_KEY_WORDS = ADDRESS_KEY_WORDS + 6;
 
 export class HashKeys {
-  /** Of info-hashes, five words each. */
+  /** For info-hashes, five words each. */
   readonly torrents: HalfSipHash;
   readonly addresses: AddressHash;
-  /** Of peer id and key, two halves of one longer hash. */
+  /** For peer id and key, two halves of one longer hash. */
   readonly identityLow: HalfSipHash;
   readonly identityHigh: HalfSipHash;
 

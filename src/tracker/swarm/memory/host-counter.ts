@@ -1,6 +1,6 @@
 /**
- * About how many peers each address holds over all swarms: a count-min sketch, which never counts too few and only seldom
- * too many. Peers of an IPv6 /64 count together. Limits should be well above the mean number of peers a counter holds.
+ * Estimates how many peers each address has in all swarms: a count-min sketch, which never counts too few and seldom too many.
+ * Peers of an IPv6 /64 count together. Limits should be well above the mean number of peers of a counter.
  */
 
 const ROW_BITS = 19;

@@ -1,10 +1,10 @@
-/** The info-hash of the request in hand as words, with its hash: read once, looked up and inserted without a copy. */
+/** The info-hash of the current request as words, with its hash: read once, looked up and inserted without a copy. */
 import { wordAt } from './endpoint-key.js';
 import type { TorrentTable } from './torrent-table.js';
 
 export class InfoHashWords {
   private readonly words = new Uint32Array(5);
-  /** Keyed, of the info-hash. */
+  /** Keyed hash of the info-hash. */
   hash = 0;
 
   constructor(private readonly table: TorrentTable) {}

@@ -1,9 +1,9 @@
 /**
- * Peer ids, for the few clients that still ask for the dictionary form (BEP 3, compact=0). They are kept only in swarms
- * where somebody asked, outside the arena, and only so many: the oldest is forgotten first.
+ * Peer ids, for the few clients that still ask for the dictionary form (BEP 3, compact=0). They are stored only for swarms in
+ * which a client asked, outside the arena, and in limited number: the oldest is forgotten first.
  */
 
-/** About 20 MB at the most. */
+/** At most about 20 MB. */
 const MAX_PEER_IDS = 100_000;
 const PEER_ID_BYTES = 20;
 

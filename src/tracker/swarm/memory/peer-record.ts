@@ -17,14 +17,14 @@ export const FLAG_PAUSED = 2;
 export const FLAG_COMPLETED = 4;
 /** From an original tracker: handed out, not counted. */
 export const FLAG_UPSTREAM = 8;
-/** Another peer of its host was in the swarm when one of the two came. */
+/** Another peer of its host was in the swarm when one of the two joined. */
 export const FLAG_SHARED_HOST = 16;
 export const FLAG_WITHHELD = 32;
 export const FLAG_CACHE = 64;
 /** The capability level comes from a report. */
 export const FLAG_REPORTED = 128;
 
-/** An address, port and identity, as a record is compared with them; see endpoint-key. Words of addresses are signed. */
+/** An address, port and identity to compare records with; see endpoint-key. Words of addresses are signed. */
 export interface EndpointWords {
   readonly addressWords: 1 | 4;
   readonly word0: number;
@@ -36,7 +36,7 @@ export interface EndpointWords {
   readonly identityHigh: number;
 }
 
-/** Lists of a swarm: who may be handed to a seed, who only to leechers, who to nobody. */
+/** Lists of a swarm: peers for all, peers for leechers only, and peers that are not handed out. */
 export const LIST_LEECHERS = 0;
 export const LIST_SERVING = 1;
 export const LIST_NONE = 2;
@@ -47,7 +47,7 @@ const EVIDENCE = 1 << 20;
 const UPLOADED_SHIFT = 12;
 const NEIGHBOURS = 1 << 11;
 export const HISTORY_MASK = NEIGHBOURS - 1;
-/** What is uploaded is kept in units of 16 KiB, modulo this and one. */
+/** The upload total is stored in units of 16 KiB, modulo this value plus one. */
 export const UPLOADED_MASK = 0xfffff;
 /** The same client is in the swarm with an address of the other family, too, which has this bit as well. */
 const DUAL_STACK = 1 << 19;
@@ -108,7 +108,7 @@ export function hasIdentity(words: Uint32Array, meta: number, endpoint: Endpoint
   );
 }
 
-/** 32 bits of the identity: for indexes. It is a keyed hash already. */
+/** 32 bits of the identity, for indexes. It is already a keyed hash. */
 export function identityHashOf(words: Uint32Array, meta: number): number {
   return identityHash(words[meta]! & 0xffff, words[meta + 2]! & IDENTITY_HIGH_MASK);
 }
@@ -132,8 +132,8 @@ export function setDualStack(words: Uint32Array, meta: number, isTwin: boolean):
 }
 
 /**
- * Whether a peer counts in `complete` and `incomplete`: of a client that is there with both families only the IPv4 one does.
- * Peers of original trackers are counted apart.
+ * Whether a peer counts in `complete` and `incomplete`: of a client with both families only the IPv4 peer does. Peers of original
+ * trackers are counted separately.
  */
 export function isCounted(words: Uint32Array, meta: number, family: 4 | 6): boolean {
   return family === 4 || !isDualStack(words, meta);
@@ -207,7 +207,7 @@ export function setHistory(words: Uint32Array, meta: number, history: number): v
   words[meta + 3] = (words[meta + 3]! & ~HISTORY_MASK) | history;
 }
 
-/** Whether other peers of its home have something for it, or it for them: see neighbours. */
+/** Whether other peers at its address have something for it, or it for them: see neighbours. */
 export function hasNeighbours(words: Uint32Array, meta: number): boolean {
   return (words[meta + 3]! & NEIGHBOURS) !== 0;
 }

@@ -1,19 +1,19 @@
 /**
- * The address index of a large swarm: hash → slot of a peer, by extendible hashing. A directory of the hash's low bits
- * leads to segments of fixed size; one that is full is split by itself, so growth costs a few hundred entries at a time,
- * never all of them, and a segment that many equal hashes fill is split until they part.
+ * The address index of a large swarm: hash → slot of a peer, by extendible hashing. A directory, indexed by the low bits of the
+ * hash, leads to segments of fixed size. A full segment is split alone, so growth costs a few hundred entries at a time. A
+ * segment that is full of similar hashes is split until they are in different segments.
  * An entry is five bits of the hash and a 27-bit slot; 0 is an empty one.
  */
 import type { Arena } from './arena.js';
 
 const SEGMENT_ENTRIES = 1024;
 const SEGMENT_MASK = SEGMENT_ENTRIES - 1;
-/** A segment of more is split: chains of a linear search stay short up to three quarters. */
+/** A segment with more is split: linear searches stay short up to three quarters. */
 const FULL_ENTRIES = 768;
-/** A segment of fewer is joined with its other half, where both together have no more than {@link JOINED_ENTRIES}. */
+/** A segment with fewer is joined with its other half if both together have no more than {@link JOINED_ENTRIES}. */
 const JOIN_ENTRIES = 150;
 const JOINED_ENTRIES = 300;
-/** Segments start out this full where it is known how many entries come at once. */
+/** Segments start this full if the number of entries is known in advance. */
 const INITIAL_ENTRIES = 500;
 /** Low bits of the hash that the directory may use: the higher ones are position and tag. */
 const MAX_DEPTH = 17;
@@ -22,7 +22,7 @@ const MAX_ENTRIES = SEGMENT_ENTRIES - 1;
 export const SLOT_BITS = 27;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
 
-/** What the index asks of those whose slots it keeps. */
+/** What the index needs to know about its slots. */
 export interface SlotHashes {
   hashOfSlot(slot: number): number;
 }
@@ -45,7 +45,7 @@ export class SegmentIndex {
   constructor(
     private readonly arena: Arena,
     private readonly owner: SlotHashes,
-    /** Entries that will come at once: room is made for them beforehand. */
+    /** Makes room in advance for this many entries. */
     expected: number,
   ) {
     let depth = 0;
@@ -58,7 +58,7 @@ export class SegmentIndex {
     for (let i = 0; i < count; i++) this.directory[i] = this.addSegment(depth);
   }
 
-  /** @returns the first slot whose hash may be this one, 0 if there is none; go on with {@link nextMatch} */
+  /** @returns the first slot whose hash may be this one, 0 if there is none; continue with {@link nextMatch} */
   firstMatch(hash: number): number {
     this.cursorBase = this.bases[this.segmentOf(hash)]!;
     this.cursorPosition = hash >>> 22;
@@ -71,7 +71,7 @@ export class SegmentIndex {
     return this.scanToMatch();
   }
 
-  /** @returns false if no room can be made: the arena is full, or a thousand hashes have equal low bits */
+  /** @returns false if there is no room: the arena is full, or a thousand hashes have equal low bits */
   insertIndexEntry(hash: number, slot: number): boolean {
     let segment = this.segmentOf(hash);
     while (this.counts[segment]! >= FULL_ENTRIES && this.depths[segment]! < MAX_DEPTH) {
@@ -84,7 +84,7 @@ export class SegmentIndex {
     return true;
   }
 
-  /** The peer in one slot now lies in another. A slot that is not indexed stays so. */
+  /** The peer has moved from one slot to another. A slot that is not indexed stays so. */
   moveIndexEntry(hash: number, from: number, to: number): void {
     const at = this.positionOf(hash, from);
     if (at !== 0) this.arena.words[at] = ((((hash >>> 17) & 31) << SLOT_BITS) | to) >>> 0;
@@ -176,7 +176,7 @@ export class SegmentIndex {
     this.redistribute(segment);
   }
 
-  /** With the segment that it was split from, or that was split from it, where the two are small and that one is whole. */
+  /** Joins a segment with its other half if both are small and that half is not split further. */
   private joinSegment(segment: number, hash: number): void {
     const depth = this.depths[segment]!;
     if (depth === 0) return;
@@ -199,7 +199,7 @@ export class SegmentIndex {
     this.directory = doubled;
   }
 
-  /** Puts all entries of a segment where they belong now. */
+  /** Inserts all entries of a segment where they belong now. */
   private redistribute(segment: number): void {
     const { words } = this.arena;
     const { scratch } = this;

@@ -1,11 +1,11 @@
 /**
- * Open addressing from a hash to a slot of a ranked swarm, in halves of the arena: an entry is bits of the hash (the tag)
- * and slot + 1, 0 is an empty one. The tag has all bits that the slots of the swarm leave free: each tag that matches by
- * chance costs the read of a record somewhere in memory. Removing closes the gap, so there are no tombstones.
+ * Open addressing from a hash to a slot of a ranked swarm, in 16-bit halves of the arena's words. An entry is bits of the hash
+ * (the tag) and slot + 1; 0 is an empty one. The tag uses all bits that the slots of the swarm leave free, because each tag that
+ * matches by chance costs a random read of a record. Removal closes the gap, so there are no tombstones.
  */
 
 const ENTRY_BITS = 16;
-/** Two bits at least are left for the tag. */
+/** Leaves at least two bits for the tag. */
 export const MAX_SLOTS = (1 << 14) - 1;
 
 /** Bits of an entry that hold slot + 1. @param capacity slots of the swarm, at most {@link MAX_SLOTS} */
@@ -13,17 +13,17 @@ export function slotBitsOf(capacity: number): number {
   return 32 - Math.clz32(capacity);
 }
 
-/** Where a hash is looked for first. */
+/** Where the search for a hash begins. */
 export function homeOf(hash: number, entries: number): number {
   return ((hash >>> 16) * entries) >>> 16;
 }
 
-/** What an entry has above its slot. @param slotBits see {@link slotBitsOf} */
+/** The bits of an entry above its slot. @param slotBits see {@link slotBitsOf} */
 export function tagOf(hash: number, slotBits: number): number {
   return hash & ((1 << (ENTRY_BITS - slotBits)) - 1);
 }
 
-/** @param index where entry 0 lies in `halves`; one of the `entries` at least is empty */
+/** @param index of entry 0 in `halves`; at least one of the `entries` is empty */
 export function insertSlotEntry(
   halves: Uint16Array,
   index: number,
@@ -37,7 +37,7 @@ export function insertSlotEntry(
   halves[index + position] = (tagOf(hash, slotBits) << slotBits) | (slot + 1);
 }
 
-/** A slot that is not there stays so. @param hashOf the hash that a slot is indexed by */
+/** Does nothing for a slot that is not indexed. @param hashOf the hash that a slot is indexed by */
 export function removeSlotEntry(
   halves: Uint16Array,
   index: number,

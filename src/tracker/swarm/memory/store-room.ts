@@ -1,6 +1,6 @@
 /**
- * Whether the store takes one more peer or torrent: exact limits, of which a share is kept for the operator's own clients.
- * Anybody on the internet may announce; whoever fills the store from outside must not keep the operator's own clients out.
+ * Whether the store accepts one more peer or torrent: exact limits, with a share reserved for the operator's own clients.
+ * Anybody on the Internet may announce. Foreign peers that fill the store must not keep the operator's own clients out.
  */
 import { FOREIGN_PARTITION } from '../../../selection/cost-table.js';
 import type { StandingKeys } from '../../../selection/standing-key.js';

@@ -1,7 +1,7 @@
 /**
- * Info-hash → torrent entry. Entries are cache lines of the arena; the table that finds them is cut into segments that
- * grow each by itself, so that no growth ever touches more than a few thousand entries. A slot holds the entry's line
- * number (26 bits) and six bits of the hash, so a probe seldom reads a wrong entry.
+ * Info-hash → torrent entry. Entries are cache lines of the arena. The table that finds them consists of segments that grow
+ * separately, so that no growth moves more than a few thousand entries. A slot holds the entry's line number (26 bits) and six
+ * bits of the hash, so a probe seldom reads a wrong entry.
  */
 import type { HalfSipHash } from '../../../domain/half-sip-hash.js';
 import { writeUint32 } from '../../../wire/byte-order.js';
@@ -19,7 +19,7 @@ const ENTRY_GATEWAYS4 = 11;
 const ENTRY_GATEWAYS6 = 12;
 export const ENTRY_UPSTREAM = 13;
 export const ENTRY_FLAGS = 14;
-/** Of the completed downloads, those of the operator's own clients. */
+/** Completed downloads of the operator's own clients. */
 export const ENTRY_COMPLETED_INNER = 15;
 const ENTRY_WORDS = 16;
 export const HASH_WORDS = 5;
@@ -27,12 +27,12 @@ export const HASH_WORDS = 5;
 export const ENTRY_FLAG_PINNED = 1;
 export const ENTRY_FLAG_PEER_IDS = 2;
 
-/** Where an entry has the reference to the swarm of a family. */
+/** Word of an entry with the reference to the swarm of a family. */
 export function refWordOf(entry: number, family: 4 | 6): number {
   return entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
 }
 
-/** Where an entry has the reference to the evidence block of a family. */
+/** Word of an entry with the reference to the evidence block of a family. */
 export function evidenceWordOf(entry: number, family: 4 | 6): number {
   return entry + (family === 4 ? ENTRY_GATEWAYS4 : ENTRY_GATEWAYS6);
 }

@@ -1,4 +1,4 @@
-/** CRC-32 (ISO 3309), with the platform's own where it has one (Node 20.15 and later). */
+/** CRC-32 (ISO 3309). Uses that of Node.js if there is one (20.15 and later). */
 import * as zlib from 'node:zlib';
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {

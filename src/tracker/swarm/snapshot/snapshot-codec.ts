@@ -1,7 +1,7 @@
 /**
- * The bytes of a snapshot of all swarms: a header, frames of words with their length and CRC-32, and an end mark that says
- * how many frames there were, so that a file that was cut short is known from one that is whole. What the words of a frame
- * mean is swarm-transfer's business; when and where files are written is the engine's.
+ * The bytes of a snapshot of all swarms: a header, frames of words with their length and CRC-32, and an end mark with the number
+ * of frames, which a truncated file lacks. Swarm-transfer defines the words of a frame; the worker decides when and where files
+ * are written.
  *
  *   header  "ATSWARM" and the version (8 bytes) | byte-order mark | wall clock in ms (8) | store seconds | CRC of these
  *   frame   bytes of the payload, a multiple of 4 and not 0 | CRC | payload
@@ -14,10 +14,10 @@ const MAGIC = 'ATSWARM';
 const ORDER_MARK = 0x01020304;
 const HEADER_BYTES = 28;
 const FRAME_HEADER_BYTES = 8;
-/** Larger frames are never written; a length above this is damage. One frame is one slice of work. */
+/** Larger frames are never written, so a larger length means damage. One frame is one slice of work. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
-/** The file is not a whole, undamaged snapshot of this version. Set it aside and start empty. */
+/** The file is not a complete, undamaged snapshot of this version. Rename it and start empty. */
 export class SnapshotDamagedError extends Error {
   constructor(message: string) {
     super(message);
@@ -91,7 +91,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     throw new SnapshotDamagedError('the header of the snapshot is damaged');
   }
   if (new Uint32Array(bytes.slice(8, 12).buffer)[0] !== ORDER_MARK) {
-    throw new SnapshotDamagedError('the snapshot was written on a machine of another byte order');
+    throw new SnapshotDamagedError('the snapshot was written on a machine with another byte order');
   }
   return {
     takenAtMs: view.getFloat64(12, true),
@@ -103,14 +103,14 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
 function* readFrames(bytes: Uint8Array, view: DataView): Generator<Uint32Array> {
   let offset = HEADER_BYTES;
   for (let frames = 0; ; frames++) {
-    if (offset + FRAME_HEADER_BYTES > bytes.length) throw new SnapshotDamagedError('the snapshot is cut short');
+    if (offset + FRAME_HEADER_BYTES > bytes.length) throw new SnapshotDamagedError('the snapshot is truncated');
     const length = view.getUint32(offset, true);
     const crc = view.getUint32(offset + 4, true);
     offset += FRAME_HEADER_BYTES;
     const isEnd = length === 0;
     const size = isEnd ? 4 : length;
     if (size % 4 !== 0 || size > MAX_FRAME_BYTES) throw new SnapshotDamagedError(`frame ${frames} is damaged`);
-    if (offset + size > bytes.length) throw new SnapshotDamagedError('the snapshot is cut short');
+    if (offset + size > bytes.length) throw new SnapshotDamagedError('the snapshot is truncated');
     const payload = bytes.slice(offset, offset + size);
     if (crc32(payload) !== crc) throw new SnapshotDamagedError(`frame ${frames} is damaged`);
     if (isEnd) {

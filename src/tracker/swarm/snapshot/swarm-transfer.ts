@@ -1,10 +1,10 @@
 /**
- * Swarms as words that outlive the process, and back. A frame holds whole torrents, or a part of a large one:
+ * Converts swarms to words that survive the process, and back. A frame holds whole torrents, or a part of a large one:
  *
  *   hash (5) | completed | completed by inner clients (31 bits), kept (1) | IPv4 records that follow | IPv6 records that follow | records as they are in the arena
  *
- * Groups are looked up again when a frame comes back, identities are forgotten (they are salted for the process), and ages
- * count on. A torrent that changes between two frames may lose or repeat a peer; repeats are seen on the way back.
+ * When a frame is restored, groups are looked up again, identities are lost (they are hashed with a key of the process), and ages
+ * continue. A torrent that changes between two frames may lose or repeat a peer; the import detects repeats.
  */
 
 import { type FamilySwarms, KIND_SMALL, kindOf } from '../layouts/family-swarm.js';
@@ -40,15 +40,15 @@ import { SnapshotDamagedError } from './snapshot-codec.js';
 const HEADER_WORDS = 9;
 /** About this much is written at a time: half a millisecond of work. */
 const FRAME_WORDS = 16 * 1024;
-/** What is left of a frame above this is not worth a header. */
+/** A frame fuller than this is closed: its rest is too small for another header. */
 const FULL_FRAME_WORDS = FRAME_WORDS - 256;
 /**
- * A frame is closed at the end of a table segment, so it may become longer than it was meant to be: by the small swarms of
- * some five hundred torrents where there are a million.
+ * A frame is closed at the end of a table segment, so it may become longer than intended: with a million torrents, by the small
+ * swarms of about five hundred.
  */
 const MAX_SLICE_WORDS = 16 * FRAME_WORDS;
 
-/** The flags of a peer that comes back, by the rules now in force; {@link LEFT_BEHIND} where they do not let it in. */
+/** The flags of a restored peer by the rules now in force; {@link LEFT_BEHIND} if they exclude it. */
 export type FlagsNow = (
   family: 4 | 6,
   word0: number,
@@ -69,16 +69,16 @@ export interface ImportContext {
   readonly takenAtSeconds: number;
   /** Seconds from then to now by the wall clock. */
   readonly elapsedSeconds: number;
-  /** Peers older than this are left behind. */
+  /** Peers older than this are not restored. */
   readonly maxAgeSeconds: number;
   groupOf(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number;
   readonly flagsNow: FlagsNow;
-  /** Called for each peer that came back. */
+  /** Called for each restored peer. */
   admitted(entry: number, flags: number, endpoint: Endpoint, lastSeen: number): void;
 }
 
 export class SwarmTransfer {
-  /** Made when the first snapshot is taken. */
+  /** Created when the first snapshot is taken. */
   private frame = new Uint32Array(0);
   private used = 0;
   private readonly infoHash = new Uint32Array(HASH_WORDS);
@@ -94,13 +94,13 @@ export class SwarmTransfer {
     this.endpoint = new Endpoint(keys);
   }
 
-  /** Each frame is good until the next is asked for; between two of them anything may happen to the store. */
+  /** Each frame is valid until the next is requested. The store may change between two frames. */
   *exportFrames(): Generator<Uint32Array> {
     const { table } = this;
     const { words } = this.arena;
     this.used = 0;
     if (this.frame.length === 0) this.frame = new Uint32Array(MAX_SLICE_WORDS);
-    /** Hashes, five words each: what is larger than a slice is not written with its segment. */
+    /** Hashes, five words each, of torrents larger than a slice: they are not written with their segment. */
     const large: number[] = [];
     for (let segment = 0; segment < table.segmentCount; segment++) {
       for (let slot = 0; slot < table.tableSlotsOf(segment); slot++) {
@@ -121,11 +121,11 @@ export class SwarmTransfer {
   importFrame(frame: Uint32Array, context: ImportContext): void {
     let at = 0;
     while (at < frame.length) {
-      if (at + HEADER_WORDS > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is cut short');
+      if (at + HEADER_WORDS > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is truncated');
       const count4 = frame[at + 7]!;
       const count6 = frame[at + 8]!;
       const end = at + HEADER_WORDS + count4 * 5 + count6 * 8;
-      if (end > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is cut short');
+      if (end > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is truncated');
       this.importTorrent(frame, at, count4, count6, context);
       at = end;
     }
@@ -154,7 +154,7 @@ export class SwarmTransfer {
     }
   }
 
-  /** A swarm of any size, in as many frames as it takes, found again by its hash each time. */
+  /** A swarm of any size, in as many frames as needed. It is looked up by its hash for each. */
   private *exportLarge(hashes: readonly number[], at: number): Generator<Uint32Array> {
     const infoHash = Uint32Array.from(hashes.slice(at, at + 5));
     const hash = this.table.hashInfoHash(infoHash, 0);
@@ -181,7 +181,7 @@ export class SwarmTransfer {
     return start;
   }
 
-  /** @returns the slot to go on with, −1 if the family is done */
+  /** @returns the slot to continue with, −1 if the family is done */
   private writePeers(entry: number, family: 4 | 6, start: number, from: number, limit: number): number {
     const words = this.arena.words;
     const { frame } = this;
@@ -249,7 +249,7 @@ export class SwarmTransfer {
     words[refAt] = this.swarms.ref;
     const lastSeen = context.nowSeconds - age;
     setLastSeen(words, record + addressWords, lastSeen);
-    // Of the evidence nothing outlives the process: what was uploaded is compared, the rest begins again.
+    // Evidence is not restored, except the upload total, which the next announce is compared with.
     setUploaded(words, record + addressWords, uploadedOf(frame, meta));
     if (hasNeighbours(frame, meta)) setHasNeighbours(words, record + addressWords);
     context.admitted(entry, flags, endpoint, lastSeen);

@@ -162,7 +162,7 @@ describe.each(KINDS)('explaining an answer of a %s swarm', (_kind, thresholds) =
     expect(store.stats.peers).toBe(12);
   });
 
-  it('a gateway is explained by what it would be given, whoever asked before', () => {
+  it('a gateway is explained by what it would be given, whatever was asked before', () => {
     const store = create({ gatewaysMax: 2, foreignPeersWhenNoInnerSeed: 4 });
     for (const host of [11, 12]) announce(store, { host, group: HOME_B, event: EVENT_STOPPED });
     const given = hosts(announce(store, { host: 1, group: HOME_A, now: 1_100 }).peers).filter((host) => host > 20);

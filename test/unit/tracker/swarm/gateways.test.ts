@@ -68,7 +68,7 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
   it('of the foreign peers that a gateway is given, seeds come first, each in the place of two leechers', () => {
     const given = (seeds: number): { seeds: number; leechers: number }[] => {
       const store = create();
-      // The first inner peer alone is given whoever there is.
+      // The first inner peer alone is given every peer that exists.
       announce(store, { host: 1 });
       announce(store, { host: 2 });
       for (let host = 100; host < 120; host++) announce(store, { host, group: CHEAP, seed: host < 100 + seeds });
@@ -101,7 +101,7 @@ describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
     expect(hosts(announce(store, { host: 8 }).peers).some(isForeign)).toBe(false);
   });
 
-  it('a gateway that receives nothing gives way to the next that asks', () => {
+  it('a gateway that receives nothing is replaced by the next that asks', () => {
     const store = create();
     fill(store, 12);
     expect(hosts(announce(store, { host: 1, now: 1200, downloaded: 0 }).peers).some(isForeign)).toBe(true);

@@ -117,7 +117,7 @@ describe.each(KINDS)('a %s swarm', (_kind, thresholds) => {
     expect(hosts(announce(store, { host: 2 }).peers)).toContain(1);
   });
 
-  it('32: one address fills only so many places of a swarm; a /64 counts as one address', () => {
+  it('32: the peers of one address are limited in a swarm; a /64 counts as one address', () => {
     const store = create({ limits: { maxPeersPerAddressInSwarm: 3, maxPeersPerAddress: 0 } });
     const statuses = [1, 2, 3, 4].map((port) => announce(store, { host: 1, port }).outcome.status);
     expect(statuses).toEqual([STATUS_STORED, STATUS_STORED, STATUS_STORED, STATUS_ADDRESS_LIMIT]);
@@ -129,7 +129,7 @@ describe.each(KINDS)('a %s swarm', (_kind, thresholds) => {
     expect(wide).toEqual([STATUS_STORED, STATUS_STORED, STATUS_STORED, STATUS_ADDRESS_LIMIT]);
   });
 
-  it('32: one address fills only so many places over all swarms', () => {
+  it('32: the peers of one address are limited over all swarms', () => {
     const store = create({ limits: { maxPeersPerAddressInSwarm: 0, maxPeersPerAddress: 2 } });
     const statuses = [2, 3, 4].map((torrent) => announce(store, { torrent, host: 1 }).outcome.status);
     expect(statuses).toEqual([STATUS_STORED, STATUS_STORED, STATUS_ADDRESS_LIMIT]);

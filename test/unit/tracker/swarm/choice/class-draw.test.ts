@@ -1,4 +1,4 @@
-/** Draws from classes of many buckets, which go on where the last one ended: fair whoever asks in between. */
+/** Draws from classes of many buckets, which continue where the last one ended: fair whatever is asked in between. */
 import { expect, it } from 'vitest';
 import { announce, CHEAP, costTable, createStore, HOME_A, requestOf } from '../store-fixture.js';
 
@@ -60,7 +60,7 @@ it.each([
   ['seeds for requesters with overrides', [{ group: HOME_A, seed: false }], new Map([[HOME_A * 65_536 + HOME_A, 256]])],
 ])('%s are given each of a class equally often', (_, requesters, overrides) => {
   const given = handOuts(requesters, overrides);
-  // Who has nobody else is given seeds before leechers, and there are enough of them.
+  // A client with no other peers is given seeds before leechers, and there are enough of them.
   const isLone = requesters.length === 1;
   if (isLone) expect(given.every((count, i) => isSeed(i + 1) || count === 0)).toBe(true);
   for (const seeds of isLone ? [true] : [true, false]) {

@@ -283,7 +283,7 @@ describe.each(KINDS)('evidence in a %s swarm', (_kind, thresholds) => {
     expect(foreignOf(store, { host: 3, now: 1_240, downloaded: 2 * MEGABYTE })).toBe(3);
   });
 
-  it('after a restart evidence begins again, and nobody is judged by what was before', () => {
+  it('after a restart evidence is collected again, and nobody is judged by what was before', () => {
     const store = createServed(8, 2);
     announce(store, { host: 1, now: 1_200, downloaded: MEGABYTE });
     expect(supplyOf(store)).toMatchObject({ serving: 2, starving: 1 });
