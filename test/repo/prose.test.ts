@@ -242,7 +242,7 @@ const RULES: readonly Rule[] = [
   },
   {
     instead: '"a client that …", or the name of who does it',
-    phrase: /\bwhoever (?:has|comes|wants|asks|draws|uses|finds|fills|seeds|is|reports|guesses|expects)\b/,
+    phrase: /\bwhoever (?:has|comes|wants|draws|uses|finds|fills|seeds|is|reports|guesses|expects)\b/,
     bad: ['whoever comes next takes its place', 'whoever has nobody else'],
     good: ['it is refused whoever owns it'],
   },
