@@ -36,7 +36,8 @@ export function subdomainProblems(
         report(`${where}AS${asn} of sub-domain "${id}" is not one of operator.networks; add it there or remove it`);
       }
       const other = owner.get(text) ?? id;
-      if (other !== id) report(`${where}${text} is already a prefix of sub-domain "${other}"; write it for one of them`);
+      if (other !== id)
+        report(`${where}${text} is already a prefix of sub-domain "${other}"; write it for one of them`);
       owner.set(text, id);
     });
   }

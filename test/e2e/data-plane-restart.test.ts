@@ -133,9 +133,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     expect(await metric('data_plane_restarts_total')).toBe(1);
     expect(await metric('announces_total{protocol="udp"}'.replace(/[{}"]/g, '\\$&'))).toBe(announcesBefore! + 1);
     expect(logged.filter((line) => line.startsWith('error'))).toEqual([
-      expect.stringMatching(
-        /^error tracker: the thread that answers peers has ended: .*; it restarts in 0\.25 s$/,
-      ),
+      expect.stringMatching(/^error tracker: the thread that answers peers has ended: .*; it restarts in 0\.25 s$/),
     ]);
     expect(logged).toContain('info tracker: 2 peers in 1 swarms restored from the snapshot');
   });

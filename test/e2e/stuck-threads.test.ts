@@ -142,9 +142,7 @@ describe.concurrent('a stuck thread', () => {
       expect(await s.controlAnswers('/healthz')).toContain('ok');
       // The resolver past the redirection does not exist here.
       withdrawn ||= (await s.resolves('tracker.example')) === 'SERVFAIL';
-      return (
-        s.said(/^the thread tracker has not run for [12]\d s and was ended$/) && s.said(/^tracker: restarted$/)
-      );
+      return s.said(/^the thread tracker has not run for [12]\d s and was ended$/) && s.said(/^tracker: restarted$/);
     });
     expect(withdrawn).toBe(true);
     expect(await s.announces()).toBe(true);
