@@ -89,7 +89,7 @@ describe.each([
   ['policy', 'policy.policy'],
   ['upstream exchange', 'upstream.upstream-exchange'],
   ['crawler', 'crawler.crawl-schedule'],
-  ['mirror site', 'mirror-site.running-mirror-site'],
+  ['mirror site', 'mirror-site.site-listener'],
   ['control API', 'control-api.control-server'],
 ])('an error that escapes the %s', (part, where) => {
   test.each(['throw', 'reject'])('by a callback that %ss: announces go on, and the part is back', async (how) => {
