@@ -1,0 +1,70 @@
+/**
+ * Which version each secondary has, as its requests show: the one it transferred, or the one that its IXFR names. A secondary
+ * lags if it still lacks the current version a while after that was published.
+ */
+import { formatEndpoint } from '../../net/endpoint.js';
+import type { DomainName } from '../wire/domain-name.js';
+import type { Contact } from './answer-request.js';
+import { LAG_MS } from './limits.js';
+import type { Secondary } from './secondary.js';
+
+export interface SecondaryState {
+  readonly secondary: Secondary;
+  readonly zone: DomainName;
+  /** The version that it has; undefined: none, as far as is known. */
+  readonly serial: number | undefined;
+  /** Of its last request since the start. */
+  readonly seenMs: number | undefined;
+  /** Code of its last answer to a NOTIFY. */
+  readonly notifyRcode: number | undefined;
+}
+
+/** Survives a restart. */
+export interface SerialStore {
+  load(): readonly { readonly zone: DomainName; readonly secondary: string; readonly serial: number }[];
+  save(zone: DomainName, secondary: string, serial: number): void;
+}
+
+type Known = { -readonly [Key in 'serial' | 'seenMs' | 'notifyRcode']: SecondaryState[Key] };
+
+export class SecondaryStates {
+  readonly #known = new Map<string, Known>();
+  readonly #store: SerialStore;
+
+  constructor(store: SerialStore) {
+    this.#store = store;
+    for (const { zone, secondary, serial } of store.load()) this.#stateOf(secondary, zone).serial = serial;
+  }
+
+  /** A request that was answered; for a transfer, after its last message. */
+  seen({ secondaries, zone, serial }: Contact, nowMs: number): void {
+    for (const { endpoint } of secondaries) {
+      const name = formatEndpoint(endpoint);
+      const state = this.#stateOf(name, zone);
+      state.seenMs = nowMs;
+      if (serial === undefined || serial === state.serial) continue;
+      state.serial = serial;
+      this.#store.save(zone, name, serial);
+    }
+  }
+
+  notified({ endpoint }: Secondary, zone: DomainName, rcode: number): void {
+    this.#stateOf(formatEndpoint(endpoint), zone).notifyRcode = rcode;
+  }
+
+  of(secondary: Secondary, zone: DomainName): SecondaryState {
+    return { secondary, zone, ...this.#stateOf(formatEndpoint(secondary.endpoint), zone) };
+  }
+
+  #stateOf(secondary: string, zone: DomainName): Known {
+    const key = `${secondary} ${zone}`;
+    const state = this.#known.get(key) ?? { serial: undefined, seenMs: undefined, notifyRcode: undefined };
+    this.#known.set(key, state);
+    return state;
+  }
+}
+
+/** @param publishedMs when the current version was published, or this program started */
+export function lags(state: SecondaryState, current: { serial: number; publishedMs: number }, nowMs: number): boolean {
+  return state.serial !== current.serial && nowMs - current.publishedMs > LAG_MS;
+}
