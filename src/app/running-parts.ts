@@ -1,12 +1,12 @@
 /** Starts the parts one after another, all in the same way, and knows what each of them shows. */
 import type { Config } from '../config/config-schema.js';
-import { CONFIG_PARTS } from '../config/parts.js';
+import { CONFIG_PARTS, SHARING_PARTS } from '../config/parts.js';
 import type { MetricFamily } from '../control-api/metrics.js';
 import type { Route } from '../control-api/route.js';
 import type { Clock } from '../domain/clock.js';
 import type { Logger } from '../logging/logger.js';
 import { runAs } from '../part/current-part.js';
-import type { Part, PartContext, RunningPart } from '../part/part.js';
+import type { PartContext, RunningPart, StartablePart } from '../part/part.js';
 import type { PartAddress } from './application.js';
 import type { Health } from './health.js';
 import { listenerErrors } from './listener-errors.js';
@@ -18,15 +18,19 @@ import type { Supervisor } from './supervision/supervisor.js';
 import type { ThreadWatch } from './supervision/thread-watch.js';
 
 type ConfigPart = (typeof CONFIG_PARTS)[number];
-type AnyPart = Omit<Part<string, ConfigPart['schema'], Config, Services, RunningPart<Config>>, 'start'> & {
+type AnyPart = Omit<StartablePart<Config, Services, RunningPart<Config>>, 'start'> & {
+  readonly isOn: (config: Config) => boolean;
   // Not a method, so that the compiler names what a part needs and the services lack.
   readonly start: (config: Config, needs: Services, previous: never) => Promise<RunningPart<Config>>;
 };
 
-/** Sections without a part of their own, such as `storage`, are read by others. */
+/** In the order of their start. Sections without a part of their own, such as `storage`, are read by others. */
 const PARTS: readonly AnyPart[] = CONFIG_PARTS.filter(
   (part): part is Extract<ConfigPart, { start: unknown }> => 'start' in part,
-);
+).flatMap((part): AnyPart[] => [
+  { ...part, isOn: (config) => part.isOn?.(config) ?? config[part.key] !== undefined },
+  ...SHARING_PARTS.filter(({ section }) => section === part.key),
+]);
 
 export interface PartsContext {
   readonly clock: Clock;
@@ -53,7 +57,7 @@ export class RunningParts {
   /** @throws OperatorError of the first part that cannot start; those before it are on the stack of stops */
   async start(services: ReturnType<typeof createServices>): Promise<void> {
     for (const part of PARTS) this.#needs.set(part.name, { ...services, ...this.#contextOf(part.name) });
-    for (const part of PARTS) if (isOn(part, this.#context.config())) await this.#start(part);
+    for (const part of PARTS) if (part.isOn(this.#context.config())) await this.#start(part);
   }
 
   /** The part as it runs now; undefined if it is switched off or not started yet. */
@@ -141,8 +145,4 @@ export class RunningParts {
       return running === undefined ? [] : [{ part, running }];
     });
   }
-}
-
-function isOn(part: AnyPart, config: Config): boolean {
-  return part.isOn?.(config) ?? (config as Readonly<Record<string, unknown>>)[part.key] !== undefined;
 }

@@ -5,6 +5,7 @@
 import { crawlerPart } from '../crawler/part.js';
 import { controlPart } from '../dashboard/part.js';
 import { dnsRedirectPart } from '../dns-redirect/part.js';
+import { rpzPart } from '../dns-redirect/rpz/rpz-part.js';
 import { loggingPart } from '../logging/part.js';
 import { mirrorSitePart } from '../mirror-site/part.js';
 import { billingPart, selectionPart } from '../policy/part.js';
@@ -32,3 +33,6 @@ export const CONFIG_PARTS = [
   labPart,
   labServicesPart,
 ] as const;
+
+/** Parts that share the section of one above. */
+export const SHARING_PARTS = [rpzPart] as const;

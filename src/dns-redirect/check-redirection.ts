@@ -85,7 +85,7 @@ export function redirectionHasTargets(config: RedirectConfig, report: Report): v
   if (dnsRedirect.trackers.some(({ address }) => address === undefined) && dnsRedirect.trackerAddresses.length === 0) {
     report(path('trackers'), 'needs dnsRedirect.trackerAddresses: the addresses that these names are answered with');
   }
-  if (dnsRedirect.upstreamResolvers.length === 0) {
+  if (dnsRedirect.listen.length > 0 && dnsRedirect.upstreamResolvers.length === 0) {
     report(path('upstreamResolvers'), 'is missing; every other name is asked there, e.g. ["192.0.2.53"]');
   }
   const written = (addresses: readonly IpAddress[]): string => addresses.map(formatIp).sort().join();

@@ -1,7 +1,11 @@
 /** The DNS redirection as a part of the program: its section of the configuration, and how it is started. */
+import type { ConfiguredSocket } from '../config-kit/config-part.js';
+import type { ConfigPath } from '../config-kit/yaml-source.js';
+import type { Endpoint } from '../net/endpoint.js';
 import type { Part } from '../part/part.js';
 import { redirectionHasTargets, redirectionIsPossible } from './check-redirection.js';
 import { addressesNotListenedOn, sitesWithoutTheirPort } from './redirect-advice.js';
+import { rpzIsComplete } from './rpz/rpz-section.js';
 import type { RedirectNeeds, RunningRedirection } from './running-redirection.js';
 import { type RedirectConfig, schema } from './section.js';
 
@@ -21,16 +25,21 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
     'sites',
     'trackers',
     'ttl',
+    'rpz.secondaries',
+    'rpz.keys',
+    'rpz.expire',
   ],
-  checks: [redirectionHasTargets, redirectionIsPossible],
+  checks: [redirectionHasTargets, redirectionIsPossible, rpzIsComplete],
+  // An empty list: other resolvers redirect, by zones or exported files.
+  isOn: ({ dnsRedirect }) => dnsRedirect !== undefined && dnsRedirect.listen.length > 0,
   examine: async (config) => (await import('./examine-redirection.js')).examineRedirection(config),
   advice: [sitesWithoutTheirPort, addressesNotListenedOn],
-  sockets: ({ dnsRedirect }) =>
-    (dnsRedirect?.listen ?? []).flatMap((each, i) =>
-      (['udp', 'tcp'] as const).map((protocol) => ({ ...each, path: ['dnsRedirect', 'listen', i], protocol })),
-    ),
+  sockets: ({ dnsRedirect }) => [
+    ...socketsOf(dnsRedirect?.listen ?? [], ['dnsRedirect', 'listen']),
+    ...socketsOf(dnsRedirect?.rpz?.listen ?? [], ['dnsRedirect', 'rpz', 'listen']),
+  ],
   text: `dnsRedirect:                            # leave the section out to redirect with your own resolver
-  listen: ["127.0.0.1:5353"]            # UDP and TCP
+  listen: ["127.0.0.1:5353"]            # UDP and TCP; []: no server of its own, which is the default where rpz is set
   upstreamResolvers: ["192.0.2.53"]     # every other name is asked there
   clients: []                           # prefixes that are redirected; empty: everyone who asks
   optOut: []                            # prefixes that are never redirected
@@ -44,6 +53,16 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
                                         # { name: tracker.example.org, address: [203.0.113.22] }
   ttl: 30s
   queriesPerSecondPerClient: 500        # raise it where the clients are resolvers that ask for many
+  # rpz:                                # response policy zones for your own BIND, Unbound or PowerDNS Recursor: docs/dns.md
+  #   listen: ["203.0.113.53:5300"]     # UDP and TCP; NOTIFY is sent from here
+  #   zone: rpz.alias-tracker           # the redirected names
+  #   exemptZone: rpz-exempt.alias-tracker  # the clients that are not redirected; comes first in the resolver
+  #   secondaries:                      # who may transfer, and is notified of changes; notify: false for PowerDNS Recursor
+  #     - { address: "203.0.113.5:53", key: isp, notify: true }
+  #   keys:                             # TSIG: hmac-sha256, hmac-sha384 or hmac-sha512; openssl rand -base64 32
+  #     - { name: isp, algorithm: hmac-sha256, secret: "\${RPZ_KEY}" }
+  #   expire: 10m                       # BIND stops redirecting if it cannot ask for so long
+  #   serials: any                      # where two alias trackers serve the same resolvers: even and odd
 `,
   threadName: 'dns',
   // Loaded here, so that commands that only read the configuration start at once.
@@ -56,3 +75,9 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   },
   metrics: async (running) => (await import('./api/redirection-view.js')).redirectionMetrics(running),
 };
+
+function socketsOf(listen: readonly Endpoint[], path: ConfigPath): ConfiguredSocket[] {
+  return listen.flatMap((each, i) =>
+    (['udp', 'tcp'] as const).map((protocol) => ({ ...each, path: [...path, i], protocol })),
+  );
+}

@@ -14,6 +14,7 @@ import {
 } from '../config-kit/field-schemas.js';
 import type { Prefix } from '../domain/ip-address.js';
 import type { Endpoint } from '../net/endpoint.js';
+import { rpzSchema } from './rpz/rpz-section.js';
 
 const DNS_PORT = 53;
 /** The port of a site whose links and bookmarks name none. */
@@ -31,9 +32,10 @@ const plainTracker = hostName.transform((name): { name: string; address?: undefi
 const tracker = z.union([plainTracker, section({ name: hostName, address: addresses.optional() })], {
   error: 'expected a host name, or { name: HOST, address: ADDRESS }',
 });
+const DEFAULT_LISTEN: readonly Endpoint[] = [{ host: '127.0.0.1', port: 5353 }];
 
-export const schema = section({
-  listen: z.array(endpoint()).min(1, { error: 'give at least one address to listen on' }).prefault(['127.0.0.1:5353']),
+const fields = section({
+  listen: z.array(endpoint()).optional(),
   upstreamResolvers: z.array(endpoint(DNS_PORT)).prefault([]),
   clients: z.array(prefix).prefault([]),
   optOut: z.array(prefix).prefault([]),
@@ -46,7 +48,13 @@ export const schema = section({
   trackers: z.array(tracker).prefault([]),
   ttl: durationInSeconds('1s', '60s', '30s'),
   queriesPerSecondPerClient: wholeNumber(1, 1_000_000).prefault(500),
-}).optional();
+  rpz: rpzSchema,
+});
+
+/** Where other resolvers redirect, the own server runs only if it is asked for. */
+export const schema = fields
+  .transform((section) => ({ ...section, listen: section.listen ?? (section.rpz ? [] : DEFAULT_LISTEN) }))
+  .optional();
 
 export type RedirectSection = NonNullable<DeepReadonly<z.output<typeof schema>>>;
 

@@ -76,19 +76,17 @@ export interface PartContext {
 }
 
 /**
+ * What the application starts.
  * @typeParam Whole the sections that it reads
  * @typeParam Needs what it is given: members of `PartContext`, and functions of other parts that `src/app/services.ts` connects
  */
-export interface Part<Key extends string, Schema extends z.ZodType, Whole, Needs, Running extends RunningPart<Whole>>
-  extends ConfigPart<Key, Schema, Whole> {
+export interface StartablePart<Whole, Needs, Running extends RunningPart<Whole>> {
   /** In readiness, log and metrics. */
   readonly name: string;
   /** In the table that `serve` prints. */
   readonly label: string;
   /** The name of its thread in metrics. Absent: it runs in the main thread, and is restarted when it fails there. */
   readonly threadName?: string;
-  /** Whether this configuration enables the part. Absent: whether its section exists. */
-  isOn?(config: Whole): boolean;
   /**
    * @param previous the stopped part of the previous run, whose ports this one should use again
    * @throws OperatorError if it cannot start; then nothing is left running
@@ -101,4 +99,20 @@ export interface Part<Key extends string, Schema extends z.ZodType, Whole, Needs
   routes?(running: () => Running | undefined, needs: Needs): Promise<readonly Route[]>;
   /** @param running the part as it runs now */
   metrics?(running: () => Running, needs: Needs): Promise<readonly MetricFamily[]>;
+}
+
+/** A part with a section of its own. */
+export interface Part<Key extends string, Schema extends z.ZodType, Whole, Needs, Running extends RunningPart<Whole>>
+  extends ConfigPart<Key, Schema, Whole>,
+    StartablePart<Whole, Needs, Running> {
+  /** Whether this configuration has the part; where absent, that is whether its section is written. */
+  isOn?(config: Whole): boolean;
+}
+
+/** A part that the section of another one configures. It is started after that one, and fails alone. */
+export interface SharingPart<Whole, Needs, Running extends RunningPart<Whole>>
+  extends StartablePart<Whole, Needs, Running> {
+  /** The key of the section. */
+  readonly section: string;
+  isOn(config: Whole): boolean;
 }

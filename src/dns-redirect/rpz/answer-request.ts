@@ -16,6 +16,7 @@ import {
   RCODE_NOTAUTH,
   RCODE_NOTIMP,
   RCODE_REFUSED,
+  RCODE_SERVFAIL,
   TYPE_AXFR,
   TYPE_IXFR,
   TYPE_NS,
@@ -40,8 +41,8 @@ export interface Request {
 }
 
 export interface RequestContext {
-  /** By canonical name. */
-  readonly zones: ReadonlyMap<DomainName, ZoneHistory>;
+  /** By canonical name; undefined: not published yet. */
+  readonly zones: ReadonlyMap<DomainName, ZoneHistory | undefined>;
   readonly secondaries: readonly Secondary[];
   readonly keys: readonly TsigKey[];
   readonly nowSeconds: number;
@@ -115,8 +116,10 @@ function answerKnown(
   if (permitted.length === 0) return fail(RCODE_REFUSED, 'refused');
   // A primary takes no NOTIFY of a zone: it has nobody to transfer it from (RFC 1996 section 3.10).
   if (opcode === OPCODE_NOTIFY) return fail(RCODE_NOTAUTH, 'notify');
-  const zone = context.zones.get(canonicalName(question.name));
-  if (zone === undefined || question.class !== CLASS_IN) return fail(RCODE_NOTAUTH, 'refused');
+  const name = canonicalName(question.name);
+  if (!context.zones.has(name) || question.class !== CLASS_IN) return fail(RCODE_NOTAUTH, 'refused');
+  const zone = context.zones.get(name);
+  if (zone === undefined) return fail(RCODE_SERVFAIL, 'refused');
   switch (question.type) {
     case TYPE_SOA:
     case TYPE_NS:

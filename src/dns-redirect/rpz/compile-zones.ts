@@ -6,7 +6,7 @@
  * NODATA. So HTTPS and SVCB records of the original vanish, and its mail and policy records must be copied.
  */
 import type { IpAddress, Prefix } from '../../domain/ip-address.js';
-import type { RedirectPolicy, RedirectTarget } from '../redirect-policy.js';
+import type { RedirectedName, RedirectPolicy } from '../redirect-policy.js';
 import { CLASS_IN, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS } from '../wire/dns-codes.js';
 import type { DnsRecord } from '../wire/dns-message.js';
 import { type DomainName, MAX_NAME_BYTES, nameFromText } from '../wire/domain-name.js';
@@ -28,20 +28,22 @@ export interface CopiedRecord {
   readonly data: Uint8Array;
 }
 
-export interface RedirectedName {
+export interface ActiveName {
   readonly name: string;
   readonly addresses: readonly IpAddress[];
 }
 
-/** Names whose target is healthy. */
+/** Names that are redirected now: those with a healthy address. */
 export function activeNames(
-  policy: Pick<RedirectPolicy, 'names' | 'addresses'>,
-  isHealthy: (target: RedirectTarget, address: IpAddress) => boolean,
-): RedirectedName[] {
-  return [...policy.names]
-    .map(([name, { target }]) => ({
+  { names, mode }: Pick<RedirectPolicy, 'names' | 'mode'>,
+  isHealthy: (name: RedirectedName, address: number) => boolean,
+): ActiveName[] {
+  if (mode === 'shadow') return [];
+  return [...names]
+    .filter(([, { withheld }]) => withheld === undefined)
+    .map(([name, redirected]) => ({
       name,
-      addresses: policy.addresses[target].filter((address) => isHealthy(target, address)),
+      addresses: redirected.addresses.filter((_, index) => isHealthy(redirected, index)),
     }))
     .filter(({ addresses }) => addresses.length > 0);
 }
@@ -53,7 +55,7 @@ export function activeNames(
  */
 export function compileDataZone(
   zone: DomainName,
-  names: readonly RedirectedName[],
+  names: readonly ActiveName[],
   copies: ReadonlyMap<string, readonly CopiedRecord[]>,
   ttl: number,
 ): DnsRecord[] {

@@ -8,6 +8,8 @@ export const EXEMPT_EXPIRE_FACTOR = 2;
 
 /** Versions of a zone that a resolver can catch up from without transferring the zone whole. */
 export const MAX_DIFFERENCES = 100;
+/** Differences of more records than this are sent only if the zone itself has more. */
+export const MIN_WHOLE_RECORDS = 1_000;
 /** Removed and added records of all differences, about 20 MB; the oldest differences are forgotten. */
 export const MAX_DIFFERENCE_RECORDS = 100_000;
 
@@ -43,6 +45,8 @@ export const LAG_MS = 150_000;
 
 /** How often MX, TXT and CAA records of the originals are looked up again. */
 export const COPY_EVERY_MS = 300_000;
+/** A period begins and ends within a second of its time. */
+export const CHECK_SCHEDULE_MS = 1_000;
 /** For one try. A resolver takes about 10 s to find that all servers of a name are dead. */
 export const COPY_TIMEOUT_MS = 5_000;
 /** Names that are looked up at the same time. */

@@ -37,6 +37,7 @@ const LOOK_UPS: readonly { readonly type: number; readonly lookUp: LookUp }[] = 
       ),
   },
 ];
+export const COPIED_TYPES: readonly number[] = LOOK_UPS.map(({ type }) => type);
 /** The name, or the type at it, does not exist. Everything else is a failure of the resolver. */
 const ABSENT = ['ENODATA', 'ENOTFOUND'];
 

@@ -16,12 +16,8 @@ const MIN_SECRET_BYTES = 16;
 /** Its message never repeats the secret. */
 const secret = z
   .string({ error: 'expected the secret in Base64, from an environment variable rather than in the file' })
-  .transform((text, context): Uint8Array => {
-    const bytes = Buffer.from(text, 'base64');
-    if (/^[A-Za-z0-9+/]+={0,2}$/.test(text) && bytes.length >= MIN_SECRET_BYTES) return new Uint8Array(bytes);
-    const message = `a secret is Base64 of at least ${MIN_SECRET_BYTES} bytes; make one with: openssl rand -base64 32`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
+  .refine((text) => /^[A-Za-z0-9+/]+={0,2}$/.test(text) && Buffer.from(text, 'base64').length >= MIN_SECRET_BYTES, {
+    error: `a secret is Base64 of at least ${MIN_SECRET_BYTES} bytes; make one with: openssl rand -base64 32`,
   });
 
 const algorithm = z.enum(TSIG_ALGORITHMS, { error: `expected ${TSIG_ALGORITHMS.join(', ')}` });
@@ -46,8 +42,9 @@ export type RpzSection = NonNullable<DeepReadonly<z.output<typeof rpzSchema>>>;
 interface CheckedConfig {
   readonly dnsRedirect?:
     | {
-        readonly sites: readonly string[];
-        readonly trackers: readonly string[];
+        readonly sites: readonly { readonly name: string }[];
+        readonly trackers: readonly { readonly name: string }[];
+        readonly percent: number;
         readonly upstreamResolvers: readonly unknown[];
         readonly rpz?: RpzSection | undefined;
       }
@@ -63,6 +60,12 @@ export function rpzIsComplete({ dnsRedirect, upstream }: CheckedConfig, report: 
     report(
       path,
       'needs upstream.resolvers, which do not redirect: MX, TXT and CAA records of the originals are copied into the zone, or their mail would be lost',
+    );
+  }
+  if (dnsRedirect.percent !== 100) {
+    report(
+      ['dnsRedirect', 'percent'],
+      'cannot be expressed in a response policy zone, which would redirect all clients; choose them by dnsRedirect.clients',
     );
   }
   if (rpz.zone === rpz.exemptZone)
@@ -81,7 +84,7 @@ export function rpzIsComplete({ dnsRedirect, upstream }: CheckedConfig, report: 
     if (places.indexOf(places[i]!) < i) report([...path, 'secondaries', i, 'address'], `${places[i]} is listed twice`);
   });
   for (const kind of ['sites', 'trackers'] as const) {
-    dnsRedirect[kind].forEach((name, i) => {
+    dnsRedirect[kind].forEach(({ name }, i) => {
       const longest = kind === 'sites' ? `www.${name}` : name;
       if (!fitsInZone(longest, nameFromText(rpz.zone))) {
         report(['dnsRedirect', kind, i], `"${name}" is too long below ${rpz.zone}; shorten dnsRedirect.rpz.zone`);

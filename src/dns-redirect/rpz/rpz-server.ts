@@ -1,6 +1,6 @@
 /**
  * The RPZ server: a primary for the zones of the redirection, over UDP and TCP on each address. Resolvers of the operator
- * transfer the zones and are told of each change. It answers nobody else, and nothing but these zones.
+ * transfer the zones and get a NOTIFY for each change. It answers nobody else, and nothing but these zones.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -159,7 +159,7 @@ export class RpzServer {
     if (isNew) this.#stored(() => this.#options.store.saveZone(zone, { current, differences }));
   }
 
-  /** New secondaries are told of the zones. */
+  /** Added secondaries get a NOTIFY for each zone. */
   setAccess(access: RpzAccess): void {
     const known = this.#access.secondaries.map(({ endpoint }) => formatEndpoint(endpoint));
     this.#access = access;
@@ -278,8 +278,10 @@ export class RpzServer {
   }
 
   /** A zone that has not been published yet may be outdated: a secondary keeps its own copy until then. */
-  #publishedZones(): ReadonlyMap<DomainName, ZoneHistory> {
-    return new Map([...this.#zones].filter(([zone]) => this.#publishedMs.has(zone)));
+  #publishedZones(): ReadonlyMap<DomainName, ZoneHistory | undefined> {
+    return new Map(
+      [...this.#zones].map(([zone, history]) => [zone, this.#publishedMs.has(zone) ? history : undefined]),
+    );
   }
 
   #sendNotify(message: Buffer, { endpoint }: Secondary): void {

@@ -1,6 +1,6 @@
 /**
  * Signed requests of the last minutes by their MAC, so that a recorded one cannot be sent again while its time is still
- * acceptable (RFC 8945 section 10.1). An honest client signs each request anew.
+ * acceptable (RFC 8945 section 10.1). An honest client never signs the same bytes twice.
  */
 import { MAX_SEEN_REQUESTS, TSIG_FUDGE_SECONDS } from './limits.js';
 

@@ -7,7 +7,13 @@ import type { DnsRecord } from '../wire/dns-message.js';
 import { type DomainName, nameFromText } from '../wire/domain-name.js';
 import { soaData } from '../wire/rdata-values.js';
 import { PRIMARY_NAME, recordKey } from './compile-zones.js';
-import { MAX_DIFFERENCE_RECORDS, MAX_DIFFERENCES, REFRESH_SECONDS, RETRY_SECONDS } from './limits.js';
+import {
+  MAX_DIFFERENCE_RECORDS,
+  MAX_DIFFERENCES,
+  MIN_WHOLE_RECORDS,
+  REFRESH_SECONDS,
+  RETRY_SECONDS,
+} from './limits.js';
 import { nextSerial, type SerialParity } from './serial.js';
 
 const MAILBOX = nameFromText('hostmaster.alias-tracker.invalid');
@@ -92,7 +98,7 @@ export class ZoneHistory {
     const first = this.#differences.findIndex(({ from }) => from.serial === serial);
     if (first < 0) return undefined;
     const differences = this.#differences.slice(first);
-    return sizeOf(differences) > Math.max(MAX_DIFFERENCES, this.current.records.length) ? undefined : differences;
+    return sizeOf(differences) > Math.max(MIN_WHOLE_RECORDS, this.current.records.length) ? undefined : differences;
   }
 
   #forgetOldest(): void {

@@ -14,6 +14,9 @@ import { createApp } from '../../../src/app/create-app.js';
 import { LIVE_KEYS } from '../../../src/app/restart-keys.js';
 import type { Config } from '../../../src/config/config-schema.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
+import { TsigSigner } from '../../../src/dns-redirect/rpz/tsig.js';
+import { RCODE_NOTAUTH, RCODE_REFUSED } from '../../../src/dns-redirect/wire/dns-codes.js';
+import { nameFromText } from '../../../src/dns-redirect/wire/domain-name.js';
 import { createRandom } from '../../../src/domain/random.js';
 import { announceOverUdp } from '../../../src/lab/udp-announcer.js';
 import { createLogger } from '../../../src/logging/logger.js';
@@ -35,6 +38,8 @@ const OTHER_HASH = 'b'.repeat(40);
 const TOKEN = 'the-control-token';
 const NORTH = 'the-token-of-north';
 const PARTNER = 'the-partner-token';
+const RPZ_SECRET = 'c2VjcmV0LW9mLXRoZS1sYWItMTIzNDU2Nzg5MA==';
+const TRANSFERS_HERE = { address: '127.0.0.1:9', notify: false };
 
 /** Peers of `HASH`: a foreign AS for each kind of relationship, one that is billed, and the operator's own. */
 const PEERS = [
@@ -99,6 +104,7 @@ function base(): Yaml {
       trackerAddresses: ['127.0.0.22'],
       sites: ['site.example'],
       trackers: ['tracker.example'],
+      rpz: { listen: ['127.0.0.1:0'] },
     },
     upstream: { originalTrackers: [{ name: 'partner', token: PARTNER }] },
     reports: { probes: [{ id: 'dp-north', subdomains: ['north'], token: NORTH }] },
@@ -408,6 +414,13 @@ const ROWS: Readonly<Record<string, Row>> = {
   'dnsRedirect.sites': row(['other.example'], address('other.example'), '192.0.2.99', '127.0.0.21'),
   'dnsRedirect.trackers': row(['other.example'], address('other.example'), '192.0.2.99', '127.0.0.22'),
   'dnsRedirect.ttl': row('7s', address('site.example', 'ttl'), 30, 7),
+  'dnsRedirect.rpz.secondaries': row([TRANSFERS_HERE], () => soaOfZone('rcode'), RCODE_REFUSED, 0),
+  'dnsRedirect.rpz.keys': row([{ name: 'isp', secret: RPZ_SECRET }], () => soaOfZone('rcode', true), RCODE_NOTAUTH, 0, {
+    'dnsRedirect.rpz.secondaries': [TRANSFERS_HERE],
+  }),
+  'dnsRedirect.rpz.expire': row('15m', () => soaOfZone('expire'), 600, 900, {
+    'dnsRedirect.rpz.secondaries': [TRANSFERS_HERE],
+  }),
   'reports.probes': row(
     [{ id: 'dp-new', subdomains: ['south'], token: 'the-token-of-another' }],
     async () => ((await call('/api/v1/probes')).json.probes as Yaml[]).some(({ probe }) => probe === 'dp-new'),
@@ -448,6 +461,20 @@ const ROWS: Readonly<Record<string, Row>> = {
 function neverToday(): Yaml {
   const day = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][(new Date().getUTCDay() + 3) % 7];
   return { from: '12:00', to: '12:01', days: [day] };
+}
+
+/** What the RPZ server says of its zone. */
+async function soaOfZone(what: 'rcode' | 'expire', signed = false): Promise<unknown> {
+  const key = {
+    name: nameFromText('isp'),
+    algorithm: 'hmac-sha256',
+    secret: Buffer.from(RPZ_SECRET, 'base64'),
+  } as const;
+  const plain = question('rpz.alias-tracker', 'SOA');
+  const packet = signed ? new TsigSigner(key, undefined).sign(plain, Math.floor(Date.now() / 1_000)) : plain;
+  const answer = (await askUdp(endpoint('rpz'), packet))!;
+  if (what === 'rcode') return answer[3]! & 15;
+  return (decode(answer).answers![0]!.data as { expire: number }).expire;
 }
 
 /** Inner peers are enough, so that the minimum of foreign ones shows. */

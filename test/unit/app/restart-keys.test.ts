@@ -18,7 +18,7 @@ const BASE = {
   operator: { name: 'N', networks: [{ asn: 64500, prefixes: ['203.0.113.0/24'] }] },
   tracker: { tls: { certificate: 'a', key: 'a' } },
   mirrorSite: {},
-  dnsRedirect: {},
+  dnsRedirect: { rpz: { listen: ['192.0.2.53:53'] } },
   control: { tls: { certificate: 'a', key: 'a' } },
   labServices: {},
 };
@@ -45,6 +45,9 @@ const OTHER: Readonly<Record<string, unknown>> = {
   'crawler.sources': [{ name: 'a', type: 'announces' }],
   'upstream.originalTrackers': [{ name: 'a', token: 'a-long-token' }],
   'dnsRedirect.ttl': '9s',
+  'dnsRedirect.rpz.secondaries': [{ address: '192.0.2.5' }],
+  'dnsRedirect.rpz.keys': [{ name: 'isp', secret: 'c2VjcmV0LW9mLXRoZS1sYWI=' }],
+  'dnsRedirect.rpz.serials': 'even',
   'reports.probes': [{ id: 'a', subdomains: ['a'] }],
   'control.listen': 'http://127.0.0.1:1',
   'control.token': 'a-long-token',
@@ -74,6 +77,7 @@ const CANDIDATES = [
   ['192.0.2.9:53'],
   ['127.0.0.9:9'],
   ['a.example'],
+  'a.example',
 ];
 
 function withKey(key: string, value: unknown): unknown {

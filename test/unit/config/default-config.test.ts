@@ -41,6 +41,7 @@ const EXAMPLES = new Set([
   'reports.probes',
   'billing.neighbours',
   'billing.schedule',
+  'dnsRedirect.listen',
   'dnsRedirect.upstreamResolvers',
   'dnsRedirect.mirrorAddresses',
   'dnsRedirect.trackerAddresses',

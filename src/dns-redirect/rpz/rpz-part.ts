@@ -1,0 +1,17 @@
+/** The RPZ server as a part of the program. `dnsRedirect.rpz` configures it. */
+import type { SharingPart } from '../../part/part.js';
+import type { RedirectConfig } from '../section.js';
+import type { RpzNeeds, RunningRpz } from './running-rpz.js';
+
+export const rpzPart: SharingPart<RedirectConfig, RpzNeeds, RunningRpz> = {
+  section: 'dnsRedirect',
+  name: 'RPZ server',
+  label: 'rpz',
+  isOn: ({ dnsRedirect }) => dnsRedirect?.rpz !== undefined,
+  // Loaded here, so that commands that only read the configuration start at once.
+  start: async (config, needs, previous) =>
+    (await import('./running-rpz.js')).RunningRpz.start(config, needs, previous),
+  routes: async (running) => (await import('./api/rpz-routes.js')).rpzRoutes(running),
+  metrics: async (running, { clock }) =>
+    (await import('./api/rpz-metrics.js')).rpzMetrics(running, () => clock.nowMs()),
+};

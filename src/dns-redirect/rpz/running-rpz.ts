@@ -1,0 +1,235 @@
+/**
+ * The RPZ server as it runs: compiles the zones from the configuration, the health of the targets and the records of the
+ * originals, and publishes them again when one of these changes. It lives in the main thread: transfers are rare and small,
+ * and what the zones are made of is there.
+ */
+import { type Endpoint, formatEndpoint } from '../../net/endpoint.js';
+import type { Apply, PartContext, PartListener, RunningPart } from '../../part/part.js';
+import { periodInForce } from '../../selection/billing-schedule.js';
+import type { SqliteDatabase } from '../../store/sqlite/database.js';
+import { PolicyZoneStore } from '../../store/sqlite/policy-zone-store.js';
+import { compileRedirectPolicy, type RedirectPolicy } from '../redirect-policy.js';
+import type { RedirectNeeds } from '../running-redirection.js';
+import type { RedirectConfig, RedirectSection } from '../section.js';
+import { TYPE_CNAME, TYPE_NS } from '../wire/dns-codes.js';
+import { type DomainName, nameFromText, nameToText, ROOT_NAME } from '../wire/domain-name.js';
+import {
+  type ActiveName,
+  activeNames,
+  type CopiedRecord,
+  compileDataZone,
+  compileExemptZone,
+} from './compile-zones.js';
+import { CHECK_SCHEDULE_MS, COPY_EVERY_MS, EXEMPT_EXPIRE_FACTOR } from './limits.js';
+import { COPIED_TYPES, OriginalRecords } from './original-records.js';
+import type { RpzSection } from './rpz-section.js';
+import { type RpzAccess, type RpzCounters, RpzServer, type ZoneState } from './rpz-server.js';
+import { zoneStoreOver } from './stored-zones.js';
+
+/** What it needs of other parts. */
+export interface RpzNeeds extends Pick<PartContext, 'clock' | 'log'>, Pick<RedirectNeeds, 'targets'> {
+  readonly database: SqliteDatabase;
+}
+
+type RpzConfig = Pick<RedirectConfig, 'dnsRedirect' | 'upstream'>;
+
+export class RunningRpz implements RunningPart<RpzConfig> {
+  readonly addresses: readonly Endpoint[];
+  readonly #server: RpzServer;
+  readonly #originals: OriginalRecords;
+  readonly #needs: RpzNeeds;
+  readonly #zones: { readonly data: DomainName; readonly exempt: DomainName };
+  readonly #unsubscribe: () => void;
+  readonly #timers: readonly NodeJS.Timeout[];
+  /** In force. Without `rpz`, nothing is redirected: the section was removed, and the program still runs. */
+  #config: RedirectSection;
+  #expireSeconds: number;
+  #isOpen = true;
+  #published = false;
+  #stopped = false;
+
+  /** @throws OperatorError if it cannot listen */
+  static async start(
+    { dnsRedirect, upstream }: RpzConfig,
+    needs: RpzNeeds,
+    previous: Pick<RunningRpz, 'addresses'> | undefined,
+  ): Promise<RunningRpz> {
+    const rpz = dnsRedirect?.rpz;
+    if (dnsRedirect === undefined || rpz === undefined) throw new Error('started only where it is configured');
+    const zones = { data: nameFromText(rpz.zone), exempt: nameFromText(rpz.exemptZone) };
+    const server = new RpzServer({
+      listen: previous?.addresses ?? rpz.listen,
+      zones: [zones.exempt, zones.data],
+      access: accessOf(rpz),
+      serials: rpz.serials,
+      store: zoneStoreOver(new PolicyZoneStore(needs.database)),
+      clock: needs.clock,
+      log: needs.log,
+    });
+    await server.start();
+    const resolvers = upstream.resolvers.length > 0 ? upstream.resolvers : dnsRedirect.upstreamResolvers;
+    const originals = new OriginalRecords(resolvers, copiesIn(server, zones.data));
+    return new RunningRpz(server, originals, zones, dnsRedirect, needs);
+  }
+
+  private constructor(
+    server: RpzServer,
+    originals: OriginalRecords,
+    zones: { readonly data: DomainName; readonly exempt: DomainName },
+    config: RedirectSection,
+    needs: RpzNeeds,
+  ) {
+    this.#server = server;
+    this.#originals = originals;
+    this.#zones = zones;
+    this.#config = config;
+    this.#expireSeconds = config.rpz?.expireSeconds ?? 0;
+    this.#needs = needs;
+    this.addresses = server.addresses;
+    this.#unsubscribe = needs.targets.onChange(() => this.#publish());
+    this.#timers = [
+      setInterval(() => void this.#refresh(), COPY_EVERY_MS).unref(),
+      setInterval(() => this.#checkSchedule(), CHECK_SCHEDULE_MS).unref(),
+    ];
+    this.#checkSchedule();
+    // Names that an earlier run knew are published at once; otherwise the zone would lose them until they are looked up.
+    if (this.unknownNames.length === 0) this.#publish(true);
+    void this.#refresh();
+  }
+
+  get listeners(): readonly PartListener[] {
+    const about = 'response policy zones for your own resolvers';
+    return this.addresses.map((address) => ({ ...address, url: `dns://${formatEndpoint(address)}`, about }));
+  }
+
+  get zones(): ZoneState[] {
+    return this.#server.zones;
+  }
+
+  get counters(): RpzCounters {
+    return this.#server.counters;
+  }
+
+  /** Redirected names that are missing in the zone, because no resolver has told their records yet. */
+  get unknownNames(): string[] {
+    const known = this.#originals.copies;
+    return [...this.#policy().names.keys()].filter((name) => !known.has(name));
+  }
+
+  alarms(): string[] {
+    const lagging = this.zones.flatMap(({ zone, serial, secondaries }) =>
+      secondaries
+        .filter((each) => each.lags)
+        .map(
+          ({ secondary, serial: has }) =>
+            `RPZ: ${formatEndpoint(secondary.endpoint)} lacks version ${serial} of ${nameToText(zone)} (it has ${has ?? 'none'}); see its log, and check TCP from there, allow-notify and the key`,
+        ),
+    );
+    const unknown = this.#published ? this.unknownNames : [];
+    const { storeFailure } = this.#server;
+    return [
+      ...lagging,
+      ...(unknown.length === 0
+        ? []
+        : [
+            `RPZ: no resolver answers for the records of ${unknown[0]} and ${unknown.length - 1} other names, so the zone lacks them; check upstream.resolvers`,
+          ]),
+      ...(storeFailure === undefined ? [] : [`RPZ: versions of the zones are not stored: ${storeFailure}`]),
+    ];
+  }
+
+  prepare({ dnsRedirect }: RpzConfig): Apply {
+    const next: RedirectSection = dnsRedirect ?? { ...this.#config, rpz: undefined };
+    compile(next);
+    return () => {
+      this.#config = next;
+      if (next.rpz !== undefined) {
+        this.#server.setAccess(accessOf(next.rpz));
+        this.#expireSeconds = next.rpz.expireSeconds;
+      }
+      this.#checkSchedule();
+      this.#publish();
+      if (this.unknownNames.length > 0) void this.#refresh();
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unsubscribe();
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#originals.stop();
+    await this.#server.stop();
+  }
+
+  async #refresh(): Promise<void> {
+    const { answered, failed } = await this.#originals.refresh([...this.#policy().names.keys()]);
+    if (this.#stopped) return;
+    if (failed > 0) this.#needs.log.debug({ answered, failed }, 'RPZ: not all records of originals could be looked up');
+    this.#publish(true);
+  }
+
+  #publish(isFirst = false): void {
+    if (this.#stopped || (!this.#published && !isFirst)) return;
+    this.#published = true;
+    const { clients, optOut, ttlSeconds: ttl } = this.#config;
+    const expire = this.#expireSeconds;
+    const only = clients.length > 0 ? clients : undefined;
+    const times = { expire: expire * EXEMPT_EXPIRE_FACTOR, ttl };
+    // Those who are left alone first: a resolver must not redirect them in between.
+    this.#server.publish(this.#zones.exempt, compileExemptZone(this.#zones.exempt, only, optOut, ttl), times);
+    const data = compileDataZone(this.#zones.data, this.#active(), this.#originals.copies, ttl);
+    this.#server.publish(this.#zones.data, data, { expire, ttl });
+  }
+
+  #active(): readonly ActiveName[] {
+    if (this.#config.rpz === undefined || !this.#isOpen) return [];
+    const { targets } = this.#needs;
+    return activeNames(this.#policy(), ({ target }) =>
+      target === 'mirror' ? targets.mirrorIsHealthy() : targets.trackerIsHealthy(),
+    );
+  }
+
+  /** The schedule opens and closes without any other change. */
+  #checkSchedule(): void {
+    const { schedule } = this.#config;
+    const isOpen = schedule.length === 0 || periodInForce(schedule, this.#needs.clock.nowMs()) !== undefined;
+    if (isOpen === this.#isOpen) return;
+    this.#isOpen = isOpen;
+    this.#publish();
+  }
+
+  #policy(): RedirectPolicy {
+    return compile(this.#config);
+  }
+}
+
+/** Every client is redirected alike: a zone cannot choose a percentage of them. */
+function compile(section: RedirectSection): RedirectPolicy {
+  return compileRedirectPolicy({ ...section, percent: 100 });
+}
+
+function accessOf({ keys, secondaries }: RpzSection): RpzAccess {
+  return {
+    keys: keys.map(({ name, algorithm, secret }) => ({
+      ...{ name: nameFromText(name), algorithm },
+      secret: Buffer.from(secret, 'base64'),
+    })),
+    secondaries: secondaries.map(({ address, key, notify }) => ({
+      ...{ endpoint: address, notify },
+      key: key === undefined ? undefined : nameFromText(key),
+    })),
+  };
+}
+
+/** Records of the originals in the version that an earlier run published. */
+function copiesIn(server: RpzServer, zone: DomainName): Map<string, CopiedRecord[]> {
+  const copies = new Map<string, CopiedRecord[]>();
+  for (const { name: owner, type, data } of server.recordsOf(zone)) {
+    if (type === TYPE_CNAME || type === TYPE_NS) continue;
+    const name = nameToText(`${owner.slice(0, -zone.length)}${ROOT_NAME}`);
+    const copied = copies.get(name) ?? [];
+    copies.set(name, copied);
+    if (COPIED_TYPES.includes(type)) copied.push({ type, data });
+  }
+  return copies;
+}
