@@ -5,7 +5,7 @@ import type { Endpoint } from '../net/endpoint.js';
 import type { Part } from '../part/part.js';
 import { redirectionHasTargets, redirectionIsPossible } from './check-redirection.js';
 import { addressesNotListenedOn, sitesWithoutTheirPort } from './redirect-advice.js';
-import { rpzIsComplete } from './rpz/rpz-section.js';
+import { rpzIsComplete, zonesHaveNoPercentage } from './rpz/rpz-section.js';
 import type { RedirectNeeds, RunningRedirection } from './running-redirection.js';
 import { type RedirectConfig, schema } from './section.js';
 
@@ -33,7 +33,7 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   // An empty list: other resolvers redirect, by zones or exported files.
   isOn: ({ dnsRedirect }) => dnsRedirect !== undefined && dnsRedirect.listen.length > 0,
   examine: async (config) => (await import('./examine-redirection.js')).examineRedirection(config),
-  advice: [sitesWithoutTheirPort, addressesNotListenedOn],
+  advice: [sitesWithoutTheirPort, addressesNotListenedOn, zonesHaveNoPercentage],
   sockets: ({ dnsRedirect }) => [
     ...socketsOf(dnsRedirect?.listen ?? [], ['dnsRedirect', 'listen']),
     ...socketsOf(dnsRedirect?.rpz?.listen ?? [], ['dnsRedirect', 'rpz', 'listen']),

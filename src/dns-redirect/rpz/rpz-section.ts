@@ -44,7 +44,6 @@ interface CheckedConfig {
     | {
         readonly sites: readonly { readonly name: string }[];
         readonly trackers: readonly { readonly name: string }[];
-        readonly percent: number;
         readonly upstreamResolvers: readonly unknown[];
         readonly rpz?: RpzSection | undefined;
       }
@@ -60,12 +59,6 @@ export function rpzIsComplete({ dnsRedirect, upstream }: CheckedConfig, report: 
     report(
       path,
       'needs upstream.resolvers, which do not redirect: MX, TXT and CAA records of the originals are copied into the zone, or their mail would be lost',
-    );
-  }
-  if (dnsRedirect.percent !== 100) {
-    report(
-      ['dnsRedirect', 'percent'],
-      'cannot be expressed in a response policy zone, which would redirect all clients; choose them by dnsRedirect.clients',
     );
   }
   if (rpz.zone === rpz.exemptZone)
@@ -91,4 +84,16 @@ export function rpzIsComplete({ dnsRedirect, upstream }: CheckedConfig, report: 
       }
     });
   }
+}
+
+/** A zone cannot choose a part of the clients by a hash, and would redirect all of them. */
+export function zonesHaveNoPercentage({
+  dnsRedirect,
+}: {
+  readonly dnsRedirect?: { readonly percent: number; readonly rpz?: object | undefined } | undefined;
+}): string[] {
+  if (dnsRedirect?.rpz === undefined || dnsRedirect.percent === 100) return [];
+  return [
+    'dnsRedirect.percent: response policy zones cannot choose a percentage of the clients, so they redirect nobody while it is below 100; choose clients by dnsRedirect.clients',
+  ];
 }

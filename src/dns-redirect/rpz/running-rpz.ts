@@ -182,7 +182,9 @@ export class RunningRpz implements RunningPart<RpzConfig> {
   }
 
   #active(): readonly ActiveName[] {
-    if (this.#config.rpz === undefined || !this.#isOpen) return [];
+    const { rpz, percent } = this.#config;
+    // A zone would redirect all clients instead of the percentage.
+    if (rpz === undefined || percent !== 100 || !this.#isOpen) return [];
     const { targets } = this.#needs;
     return activeNames(this.#policy(), ({ target }) =>
       target === 'mirror' ? targets.mirrorIsHealthy() : targets.trackerIsHealthy(),

@@ -45,6 +45,8 @@ const OTHER: Readonly<Record<string, unknown>> = {
   'crawler.sources': [{ name: 'a', type: 'announces' }],
   'upstream.originalTrackers': [{ name: 'a', token: 'a-long-token' }],
   'dnsRedirect.ttl': '9s',
+  'dnsRedirect.schedule': [{ from: '01:00', to: '02:00' }],
+  'dnsRedirect.mode': 'shadow',
   'dnsRedirect.rpz.secondaries': [{ address: '192.0.2.5' }],
   'dnsRedirect.rpz.keys': [{ name: 'isp', secret: 'c2VjcmV0LW9mLXRoZS1sYWI=' }],
   'dnsRedirect.rpz.serials': 'even',
