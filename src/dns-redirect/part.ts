@@ -61,7 +61,7 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   #     - { address: "203.0.113.5:53", key: isp, notify: true }
   #   keys:                             # TSIG: hmac-sha256, hmac-sha384 or hmac-sha512; openssl rand -base64 32
   #     - { name: isp, algorithm: hmac-sha256, secret: "\${RPZ_KEY}" }
-  #   expire: 10m                       # BIND stops redirecting if it cannot ask for so long
+  #   expire: 10m                       # after this long without an answer, BIND stops redirecting
   #   serials: any                      # where two alias trackers serve the same resolvers: even and odd
 `,
   threadName: 'dns',
