@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/domain/random.js';
 import { pick } from '../../fuzz/fuzz-target.js';
+import { eventually } from '../../support/eventually.js';
 import { ServeProcess } from '../../support/serve-process.js';
 import {
   announceOverUdp,
@@ -115,9 +116,10 @@ describe.skipIf(network === undefined)('odd requests', () => {
       const head = `${pick(random, METHODS)} ${target} HTTP/1.1\r\nHost: ${MACHINE}\r\nConnection: close\r\n`;
       const request = `${head}${token}${pick(random, HEADERS)}\r\n`;
       const answer = await exchange(customer(100), request, toMirror ? MIRROR_PORT : CONTROL_PORT);
-      expect(answer.slice(0, 12), request).toMatch(/^HTTP\/1\.1 [234]\d\d/);
+      // On a busy machine a part may be late for a moment, which readiness reports.
+      expect(answer.slice(0, 12), request).toMatch(path === '/readyz' ? /1\.1 ([234]\d\d|503)/ : /1\.1 [234]\d\d/);
     }
     expect(serve.output).not.toMatch(/internal error|^\S+ +(error|fatal)\b/im);
-    expect((await call('/readyz')).status).toBe(200);
+    await eventually('it is ready', async () => (await call('/readyz')).status === 200);
   });
 });

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -108,9 +109,12 @@ describe('rewrite', () => {
   });
 });
 
-/** Every file below the directory, with its bytes. */
-function contentOf(folder: string): Record<string, string> {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+/** Every file below the directory, with its bytes; not behind links, which Node.js 24 follows and Node.js 20 does not. */
+function contentOf(directory: string): Record<string, string> {
+  const folder = realpathSync(directory);
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && realpathSync(entry.parentPath) === entry.parentPath,
+  );
   return Object.fromEntries(
     files
       .map((entry) => join(entry.parentPath, entry.name))
