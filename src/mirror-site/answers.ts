@@ -81,7 +81,7 @@ export function createAnswers(options: AnswerOptions): Answers {
       const pasted = pastedInfoHash(wanted.text);
       const meant = pasted && catalogue.get(pasted);
       if (meant !== undefined) {
-        redirect(request, response, `/torrent/${meant.infoHash}`);
+        redirect(request, response, `${view.root}/torrent/${meant.infoHash}`);
         return;
       }
       const result = search({ ...wanted, site: view.site ?? wanted.site, pageSize: PAGE_SIZE });

@@ -50,17 +50,17 @@ ${result.corrected !== undefined && html`<p>${words.corrected(result.corrected)}
 ${filters(view, request, context.facets)}
 ${result.torrents.length === 0 ? empty(view, request) : table(view, request, result.torrents, context)}
 ${pages > 1 && pagesNavigation(view, request, pages)}`,
-    addressOf({ ...request, page: 1 }, '/feed.xml'),
+    addressOf({ ...request, page: 1 }, `${view.root}/feed.xml`),
   );
 }
 
-function empty({ text: words }: SiteView, request: CatalogueRequest): Markup {
+function empty({ text: words, root }: SiteView, request: CatalogueRequest): Markup {
   const isFiltered = addressOf({ ...request, page: 1, sort: 'best', reverse: false }) !== '/';
   if (request.page === 1 && !isFiltered) return html`<p>${words.emptyCatalogue}</p>`;
-  return html`<p>${request.page > 1 ? words.emptyPage : words.noResult} <a href="/">${words.allTorrents}</a></p>`;
+  return html`<p>${request.page > 1 ? words.emptyPage : words.noResult} <a href="${root}/">${words.allTorrents}</a></p>`;
 }
 
-function filters({ text: words, site }: SiteView, request: CatalogueRequest, facets: Facets): Markup {
+function filters({ text: words, site, root }: SiteView, request: CatalogueRequest, facets: Facets): Markup {
   const isOpen = addressOf({ ...request, text: '', page: 1 }) !== '/';
   const size = (name: string): string => {
     const { minBytes, maxBytes } = SIZES[name]!;
@@ -84,7 +84,7 @@ function filters({ text: words, site }: SiteView, request: CatalogueRequest, fac
 `;
   const any: [string, string] = ['', words.any];
   return html`<details class="filters"${isOpen && html` open`}><summary>${words.filters}</summary>
-<form action="/" method="get">
+<form action="${root}/" method="get">
 ${request.text !== '' && html`<input type="hidden" name="q" value="${request.text}">`}
 ${choice(
   'sort',
@@ -134,20 +134,20 @@ ${torrents.map((torrent) => row(view, torrent, context))}</tbody>
 }
 
 function columnHead(
-  { text: words }: SiteView,
+  { text: words, root }: SiteView,
   request: CatalogueRequest,
   { sort, className }: (typeof COLUMNS)[number],
 ) {
   const isCurrent = request.sort === sort;
-  const href = addressOf({ ...request, sort, reverse: isCurrent && !request.reverse, page: 1 });
+  const href = addressOf({ ...request, sort, reverse: isCurrent && !request.reverse, page: 1 }, `${root}/`);
   const isRising = (sort === 'name') !== request.reverse;
   const sorted = isCurrent && html` aria-sort="${isRising ? 'ascending' : 'descending'}"`;
   const arrow = isCurrent && html`<span aria-hidden="true">${isRising ? ' ↑' : ' ↓'}</span>`;
   return html`<th role="columnheader" scope="col" class="${className}"${sorted}><a href="${href}">${words.sorts[sort]}${arrow}</a></th>`;
 }
 
-function row({ text: words }: SiteView, torrent: ListedTorrent, { magnetOf, nowMs }: ListContext): Markup {
-  const path = `/torrent/${torrent.infoHash}`;
+function row({ text: words, root }: SiteView, torrent: ListedTorrent, { magnetOf, nowMs }: ListContext): Markup {
+  const path = `${root}/torrent/${torrent.infoHash}`;
   const number = (label: string, className: string, value: string | Markup): Markup =>
     html`<td role="cell" class="${className}"><span class="label">${label} </span>${value}</td>`;
   const { seeds, leechers } = torrent.inside;
@@ -169,9 +169,9 @@ function row({ text: words }: SiteView, torrent: ListedTorrent, { magnetOf, nowM
 `;
 }
 
-function pagesNavigation({ text: words }: SiteView, request: CatalogueRequest, pages: number): Markup {
+function pagesNavigation({ text: words, root }: SiteView, request: CatalogueRequest, pages: number): Markup {
   const { page: current } = request;
-  const to = (number: number): string => addressOf({ ...request, page: number });
+  const to = (number: number): string => addressOf({ ...request, page: number }, `${root}/`);
   const near = Array.from({ length: pages }, (_, i) => i + 1).filter(
     (number) => number === 1 || number === pages || Math.abs(number - current) <= PAGES_BESIDE,
   );

@@ -11,6 +11,8 @@ export interface SiteView {
   readonly operatorName: string;
   /** The original site that the page replaces; undefined under the mirror's own name. */
   readonly site: string | undefined;
+  /** Before every path of the catalogue: empty, or {@link RESERVED_PATH} in an original site's place. */
+  readonly root: string;
   /** In the language of the reader. */
   readonly text: Strings;
 }
@@ -21,7 +23,7 @@ export function page(
   title: string,
   searchText: string,
   content: Markup,
-  feedPath = '/feed.xml',
+  feedPath = `${view.root}/feed.xml`,
 ): Markup {
   const { text: words } = view;
   const name = nameOf(view);
@@ -32,15 +34,15 @@ export function page(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title === '' ? name : `${title} – ${name}`}</title>
 <link rel="alternate" type="application/rss+xml" title="${words.torrents}" href="${feedPath}">
-<link rel="search" type="application/opensearchdescription+xml" title="${name}" href="/opensearch.xml">
-<link rel="icon" type="image/svg+xml" href="/favicon.svg">
+<link rel="search" type="application/opensearchdescription+xml" title="${name}" href="${view.root}/opensearch.xml">
+<link rel="icon" type="image/svg+xml" href="${view.root}/favicon.svg">
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
 <a class="skip" href="#content">${words.skip}</a>
 <header>
-<p><a href="/">${name}</a></p>
-<form action="/" method="get" role="search">
+<p><a href="${view.root}/">${name}</a></p>
+<form action="${view.root}/" method="get" role="search">
 <input type="search" name="q" value="${searchText}" aria-label="${words.searchTorrents}" placeholder="${words.searchTorrents}" maxlength="2000" dir="auto">
 <button>${words.search}</button>
 </form>

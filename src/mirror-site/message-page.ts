@@ -24,6 +24,6 @@ function message(view: SiteView, title: string, why: Markup | undefined, before:
     '',
     html`<h1>${title}</h1>
 ${why}
-<p>${before} <a href="/">${view.text.allTorrents}</a></p>`,
+<p>${before} <a href="${view.root}/">${view.text.allTorrents}</a></p>`,
   );
 }

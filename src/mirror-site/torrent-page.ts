@@ -42,7 +42,7 @@ export function torrentPage(view: SiteView, torrent: CatalogueTorrent, context: 
 ${inner && html`<p class="near">${inner.seeds > 0 ? words.neighbours(count(inner.seeds)) : words.nobodyInside}</p>`}
 <p class="actions">${
       torrent.magnet === undefined &&
-      html`<a class="button" href="/torrent/${torrent.infoHash}.torrent">${words.torrentFile}</a>`
+      html`<a class="button" href="${view.root}/torrent/${torrent.infoHash}.torrent">${words.torrentFile}</a>`
     }<a class="button second" href="${magnet}">${words.magnetLink}</a>${copy(words.copyMagnet, magnet)}${copy(
       words.copyHash,
       torrent.infoHash,

@@ -7,8 +7,10 @@ export interface Visit {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly url: URL;
-  /** `scheme://host` as the visitor knows the mirror. */
+  /** `scheme://host`, and {@link RESERVED_PATH} where it applies: where the visitor finds the catalogue. */
   readonly baseUrl: string;
+  /** Where this server stands in for an original site, but the request is for the mirror itself. `url` lacks the prefix. */
+  readonly isReserved: boolean;
   /** Lower case, without port. */
   readonly host: string;
   readonly view: SiteView;
@@ -16,19 +18,24 @@ export interface Visit {
   readonly isEncrypted: boolean;
 }
 
+/** Under an original site's name, where that name's other paths belong to the original. RFC 8615 has none for it. */
+export const RESERVED_PATH = '/.alias-tracker';
+
 export interface VisitOptions {
   /** Names of original sites that are redirected here; their subdomains are included. */
   readonly siteHosts: readonly string[];
   /** The mirror's own URL, for links in the feed; the default is the visitor's Host header. */
   readonly publicUrl?: string | undefined;
+  /** True: under the name of an original site, the catalogue is found at {@link RESERVED_PATH} only. */
+  readonly passesAll?: boolean | undefined;
 }
 
 /** @returns undefined if the address or the Host header is malformed */
 export function readVisit(
   request: IncomingMessage,
   response: ServerResponse,
-  { siteHosts, publicUrl }: VisitOptions,
-  names: Omit<SiteView, 'site'>,
+  { siteHosts, publicUrl, passesAll = false }: VisitOptions,
+  names: Omit<SiteView, 'site' | 'root'>,
 ): Visit | undefined {
   const host = readHost(request.headers.host);
   const target = request.url ?? '/';
@@ -40,13 +47,18 @@ export function readVisit(
   const scheme = isEncrypted ? 'https' : 'http';
   const site = originalSite(host.name, siteHosts);
   const isOwnName = site === undefined && publicUrl !== undefined;
+  const url = new URL(`http://mirror.invalid${target}`);
+  const isReserved = site !== undefined && `${url.pathname}/`.startsWith(`${RESERVED_PATH}/`);
+  if (isReserved) url.pathname = url.pathname.slice(RESERVED_PATH.length);
+  const root = isReserved || (site !== undefined && passesAll) ? RESERVED_PATH : '';
   return {
     request,
     response,
-    url: new URL(`http://mirror.invalid${target}`),
-    baseUrl: isOwnName ? publicUrl.replace(/\/+$/, '') : `${scheme}://${host.withPort}`,
+    url,
+    baseUrl: isOwnName ? publicUrl.replace(/\/+$/, '') : `${scheme}://${host.withPort}${root}`,
+    isReserved,
     host: host.name,
-    view: { ...names, site },
+    view: { ...names, site, root },
     isEncrypted,
   };
 }

@@ -29,11 +29,15 @@ function portOf({ port, protocol }: { readonly port: string; readonly protocol: 
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }
 
-/** A connector for undici that connects to allowed addresses only. */
-export function guardedConnector(resolve: ResolveName, blockedReason: BlockedReason): buildConnector.connector {
+/** A connector for undici that connects to allowed addresses only. @param more for example `timeout`, in ms */
+export function guardedConnector(
+  resolve: ResolveName,
+  blockedReason: BlockedReason,
+  more: buildConnector.BuildOptions = {},
+): buildConnector.connector {
   return (options, callback) => {
     const lookup = guardedLookup(resolve, portOf(options), blockedReason);
-    buildConnector({ lookup })(options, callback);
+    buildConnector({ ...more, lookup })(options, callback);
   };
 }
 

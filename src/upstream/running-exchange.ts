@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { createRandom } from '../domain/random.js';
+import { configuredResolvers } from '../net/configured-resolvers.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { createNameResolver, type NameResolver, systemResolvers } from '../net/name-resolver.js';
 import type { BlockedReason } from '../net/outbound-rules.js';
@@ -11,7 +12,7 @@ import { boundToPart } from '../part/current-part.js';
 import type { Apply, PartContext, RunningPart } from '../part/part.js';
 import type { CatalogueReader } from '../store/sqlite/catalogue-reader.js';
 import type { PeerImport } from './api/receive-peers.js';
-import { configuredResolvers, type UpstreamConfig } from './section.js';
+import type { UpstreamConfig } from './section.js';
 import { createUpstreamExchange, type UpstreamExchange } from './upstream-exchange.js';
 
 /** No peer listens there: the exchange joins a swarm briefly and serves nothing. */

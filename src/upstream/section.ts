@@ -26,11 +26,6 @@ export interface UpstreamConfig {
   readonly lab: boolean;
 }
 
-/** The resolvers that do not redirect: those of `upstream`, else those that the DNS redirection forwards to. May be empty. */
-export function configuredResolvers({ upstream, dnsRedirect }: UpstreamConfig): readonly Endpoint[] {
-  return upstream.resolvers.length > 0 ? upstream.resolvers : (dnsRedirect?.upstreamResolvers ?? []);
-}
-
 export function dhtIsNotAsked({ upstream }: Pick<UpstreamConfig, 'upstream'>, report: Report): void {
   if (upstream.dht) report(['upstream', 'dht'], 'foreign peers come from original trackers only; write false');
 }

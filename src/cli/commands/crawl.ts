@@ -49,7 +49,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
   const { outboundOf } = await import('../../app/outbound.js');
   const { torrentPolicy } = await import('../../crawler/torrent-policy.js');
   const { torrentListsOf } = await import('../../tracker/configured-access.js');
-  const { configuredResolvers } = await import('../../upstream/section.js');
+  const { configuredResolvers } = await import('../../net/configured-resolvers.js');
   const config = context.loadConfig(options.config);
   const blockedReason = outboundOf(() => config);
   const top = options.top === undefined ? undefined : parseTop(options.top);
