@@ -111,6 +111,12 @@ export function createServices(foundation: Foundation) {
       parts.get(trackerPart).importPeers(infoHash, peers, ttlSeconds),
     torrentPolicy: torrents,
     refusal: (infoHash: InfoHash) => torrents.refusal(infoHash),
+    denial: (infoHash: InfoHash) => torrents.denial(infoHash),
+    /** Of the catalogue, or of torrents that passed through the mirror site. */
+    trackersOf: (infoHash: InfoHash) => {
+      const known = catalogue.get(infoHash)?.trackerTiers.flat() ?? [];
+      return known.length > 0 ? known : (parts.find(mirrorSitePart)?.passedTrackers(infoHash) ?? []);
+    },
     /** How full the tracker's store is, from 0 to 1. */
     trackerLoad: () => {
       const { dataPlane: plane, limits } = parts.get(trackerPart);

@@ -5,6 +5,8 @@ import type { CatalogueDecisions } from '../store/sqlite/catalogue-decisions.js'
 export interface TorrentPolicy {
   /** @returns why this torrent is neither crawled nor published; undefined if it may be */
   refusal(infoHash: InfoHash): string | undefined;
+  /** @returns why the operator does not want this torrent; undefined for all others, also those that no list allows */
+  denial(infoHash: InfoHash): string | undefined;
   /** Torrents that always have a rank. */
   pinned(): ReadonlySet<InfoHash>;
 }
@@ -18,18 +20,25 @@ export interface TrackerLists {
 
 /** @param lists called each time, because a reload changes them */
 export function torrentPolicy(decisions: CatalogueDecisions, lists: () => TrackerLists): TorrentPolicy {
+  const denial = (infoHash: InfoHash): string | undefined => {
+    const decided = decisions.decisionOn(infoHash);
+    if (decided?.decision === 'deny') {
+      return decided.reason === undefined
+        ? 'the operator has denied it'
+        : `the operator has denied it: ${decided.reason}`;
+    }
+    return lists().denied.has(infoHash)
+      ? 'it is on the deny list of the tracker (tracker.denyList.torrents)'
+      : undefined;
+  };
   return {
+    denial,
     refusal: (infoHash) => {
-      const decided = decisions.decisionOn(infoHash);
-      if (decided?.decision === 'deny') {
-        return decided.reason === undefined
-          ? 'the operator has denied it'
-          : `the operator has denied it: ${decided.reason}`;
-      }
-      const { denied, allowed } = lists();
-      if (denied.has(infoHash)) return 'it is on the deny list of the tracker (tracker.denyList.torrents)';
-      if (allowed?.has(infoHash) === false) return 'it is not on the list of the tracker (tracker.torrents)';
-      return undefined;
+      const denied = denial(infoHash);
+      if (denied !== undefined) return denied;
+      return lists().allowed?.has(infoHash) === false
+        ? 'it is not on the list of the tracker (tracker.torrents)'
+        : undefined;
     },
     pinned: () =>
       new Set(

@@ -13,6 +13,8 @@ export interface SiteView {
   readonly site: string | undefined;
   /** Before every path of the catalogue: empty, or {@link RESERVED_PATH} in an original site's place. */
   readonly root: string;
+  /** The path by which a reader in an original's place gets the original page; undefined where there is none. */
+  readonly originalPage: string | undefined;
   /** In the language of the reader. */
   readonly text: Strings;
 }
@@ -51,7 +53,9 @@ export function page(
 ${content}
 </main>
 <footer>
-<p>${words.footer(view.operatorName)} <a href="${feedPath}">${words.feed}</a></p>
+<p>${words.footer(view.operatorName)} <a href="${feedPath}">${words.feed}</a>${
+    view.originalPage !== undefined && html` <a href="${view.originalPage}" rel="nofollow">${words.originalPage}</a>`
+  }</p>
 </footer>
 <script>${new Markup(SCRIPT)}</script>
 </body>

@@ -2,12 +2,18 @@
 import { family, single } from '../control-api/metric-families.js';
 import type { MetricFamily } from '../control-api/metrics.js';
 import type { CertificateExpiry } from '../net/tls/certificates.js';
+import type { OriginalsHealth } from './pass-through/originals-health.js';
 
 export interface MirrorSiteMeasures {
   readonly connectionsOpen: number;
   /** Of addresses that had too many, since the start. */
   readonly connectionsRefused: number;
   readonly certificates: readonly CertificateExpiry[];
+  readonly originals: Pick<OriginalsHealth, 'requests' | 'things' | 'bytes'>;
+  /** Under way. */
+  readonly requestsToOriginals: number;
+  /** WebSockets to originals that are open. */
+  readonly upgradedConnections: number;
 }
 
 export function mirrorSiteMetrics(measure: () => MirrorSiteMeasures): MetricFamily[] {
@@ -25,6 +31,54 @@ export function mirrorSiteMetrics(measure: () => MirrorSiteMeasures): MetricFami
       'When each certificate expires, in seconds since the Unix epoch',
       () => measure().certificates.map(({ file, validToMs }) => ({ labels: { file }, value: validToMs / 1_000 })),
       ['file'],
+    ),
+    ...originalsMetrics(measure),
+  ];
+}
+
+/** What passes to original sites in whose place requests arrive. */
+function originalsMetrics(measure: () => MirrorSiteMeasures): MetricFamily[] {
+  return [
+    family(
+      'counter',
+      'mirror_site_original_requests_total',
+      'Requests in the place of an original site, by how they ended',
+      () =>
+        [...measure().originals.requests()].map(({ site, outcome, count }) => ({
+          labels: { site, outcome },
+          value: count,
+        })),
+      ['site', 'outcome'],
+    ),
+    family(
+      'counter',
+      'mirror_site_original_links_total',
+      'Torrents and magnet links of original sites that were rewritten, and torrents that passed unchanged, by reason',
+      () =>
+        [...measure().originals.things()].map(({ site, thing, count }) => ({
+          labels: { site, what: thing },
+          value: count,
+        })),
+      ['site', 'what'],
+    ),
+    family(
+      'counter',
+      'mirror_site_original_bytes_total',
+      'Bytes of answers that came from original sites',
+      () => [...measure().originals.bytes()].map(({ site, bytes }) => ({ labels: { site }, value: bytes })),
+      ['site'],
+    ),
+    single(
+      'gauge',
+      'mirror_site_original_requests',
+      'Requests to original sites under way',
+      () => measure().requestsToOriginals,
+    ),
+    single(
+      'gauge',
+      'mirror_site_original_websockets',
+      'Open WebSockets to original sites',
+      () => measure().upgradedConnections,
     ),
   ];
 }

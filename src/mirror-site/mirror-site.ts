@@ -4,10 +4,12 @@
  * and lists. Torrents are rewritten when first served (rewritten-torrents.ts), so that they carry the current announce
  * URLs.
  */
-import type { IncomingMessage, RequestListener } from 'node:http';
-import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type AnswerOptions, createAnswers, isBusy } from './answers.js';
-import { errorPage, notFoundPage, withdrawnPage } from './message-page.js';
+import { errorPage, notFoundPage } from './message-page.js';
+import type { PassThrough } from './pass-through/pass-through.js';
+import { answerChoice } from './pass-through/reader-answers.js';
+import { createPathAnswers } from './path-answers.js';
 import { sendPage, sendText } from './response.js';
 import { stringsFor } from './strings.js';
 import { readVisit, type Visit, type VisitOptions } from './visit.js';
@@ -18,84 +20,85 @@ export interface MirrorSiteOptions extends AnswerOptions, VisitOptions {
   readonly operatorName?: string | undefined;
   /** For how long browsers use https alone (RFC 6797); 0: nothing is said of it. Default: 0. */
   readonly hstsSeconds?: number | undefined;
+  /** Reaches original sites in whose place requests arrive. Undefined: nothing passes to them. */
+  readonly passThrough?: PassThrough | undefined;
 }
 
 /** Most queued rewrites finish within this time. */
 const BUSY_RETRY_SECONDS = 5;
 
+export interface MirrorSite {
+  readonly answer: RequestListener;
+  /** Of a request for another protocol; undefined unless it belongs to an original whose requests pass. */
+  visitToOriginal(request: IncomingMessage, response: ServerResponse): Visit | undefined;
+}
+
 export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
-  const { catalogue, operatorName = 'your provider', title = 'Local torrents', hstsSeconds = 0 } = options;
+  return openMirrorSite(options).answer;
+}
+
+/** The same, with what requests for another protocol need. */
+export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
+  const { operatorName = 'your provider', title = 'Local torrents', hstsSeconds = 0, passThrough } = options;
+  const visitOptions = { ...options, offersOriginal: passThrough !== undefined };
   const namesFor = ({ headers }: IncomingMessage) => {
     return { operatorName, title, text: stringsFor(headers['accept-language']) };
   };
   const answers = createAnswers(options);
+  const paths = createPathAnswers(options, answers);
 
-  /** Answers 410 for a torrent that the operator does not publish. @returns false for all others */
-  const answerRefused = ({ request, response, view }: Visit, infoHash: InfoHash): boolean => {
-    const reason = options.refusal?.(infoHash);
-    if (reason !== undefined) sendPage(request, response, 410, withdrawnPage(view, reason));
-    return reason !== undefined;
+  /**
+   * Answers in an original's place, where all but the catalogue's torrents passes.
+   * @param passThrough to the original
+   */
+  const answerInPlace = async (visit: Visit, passThrough: PassThrough): Promise<void> => {
+    const found = isReading(visit.request) ? paths.findOrigin(visit) : undefined;
+    if (found !== undefined) {
+      if (paths.refused(visit, found.infoHash)) return;
+      if (found.kind === 'torrent' && (await answers.file(visit, found.infoHash))) return;
+    }
+    passThrough.pass(visit, { isRewritten: true, copy: found?.infoHash });
   };
 
-  /** Answers with what the original site has at this address. @returns false if the address is unknown */
-  const answerForSite = async (visit: Visit): Promise<boolean> => {
-    const path = visit.url.pathname + visit.url.search;
-    const listing = catalogue.findListing(visit.host, path);
-    if (listing !== undefined) {
-      if (listing.kind === 'feed') await answers.feed(visit);
-      else answers.catalogue(visit);
-      return true;
-    }
-    const found = catalogue.findOrigin(visit.host, path) ?? catalogue.findOrigin(visit.host, visit.url.pathname);
-    if (found === undefined) return false;
-    if (answerRefused(visit, found.infoHash)) return true;
-    if (found.kind === 'torrent' && (await answers.file(visit, found.infoHash))) return true;
-    const torrent = catalogue.get(found.infoHash);
-    if (torrent === undefined) return false;
-    await answers.torrent(visit, torrent);
-    return true;
-  };
-
-  /** Answers under the mirror's own paths. @returns false if the path is unknown */
-  const answerOwnPath = async (visit: Visit): Promise<boolean> => {
-    const { pathname } = visit.url;
-    if (pathname === '/') answers.catalogue(visit);
-    else if (pathname === '/healthz') sendText(visit.request, visit.response, 200, 'ok\n');
-    else {
-      if (await answers.list(visit)) return true;
-      const [, hex, suffix] = /^\/torrent\/([0-9a-fA-F]{40})(\.torrent)?$/.exec(pathname) ?? [];
-      if (hex === undefined) return false;
-      const infoHash = parseInfoHash(hex);
-      if (answerRefused(visit, infoHash)) return true;
-      if (suffix !== undefined) return answers.file(visit, infoHash);
-      const torrent = catalogue.get(infoHash);
-      if (torrent === undefined) return false;
-      await answers.torrent(visit, torrent);
-    }
+  /** Answers a request that the original may have to answer. @returns false if it is for the catalogue */
+  const answerAsOriginal = async (visit: Visit): Promise<boolean> => {
+    if (passThrough === undefined) return false;
+    if (visit.isReserved) return isReading(visit.request) && answerChoice(visit);
+    if (passThrough.wantsOriginal(visit.request)) passThrough.pass(visit, { isRewritten: false });
+    else if (options.passesAll) await answerInPlace(visit, passThrough);
+    else return false;
     return true;
   };
 
   const answer: (...request: Parameters<RequestListener>) => Promise<void> = async (request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('Allow', 'GET, HEAD');
-      sendText(request, response, 405, 'only GET and HEAD are supported\n');
-      return;
-    }
-    const visit = readVisit(request, response, options, namesFor(request));
+    const visit = readVisit(request, response, visitOptions, namesFor(request));
     if (visit === undefined) {
       sendText(request, response, 400, 'the address or the Host header is malformed\n');
       return;
     }
+    const isStandIn = visit.view.site !== undefined;
+    if (isStandIn && (await answerAsOriginal(visit))) return;
+    if (!isReading(request)) {
+      response.setHeader('Allow', 'GET, HEAD');
+      sendText(request, response, 405, 'only GET and HEAD are supported\n');
+      return;
+    }
     // Not under an original site's name: it would keep readers from that site outside of this network.
-    if (hstsSeconds > 0 && visit.view.site === undefined && visit.isEncrypted) {
+    if (hstsSeconds > 0 && !isStandIn && visit.isEncrypted) {
       response.setHeader('Strict-Transport-Security', `max-age=${hstsSeconds}`);
     }
-    if (visit.view.site !== undefined && (await answerForSite(visit))) return;
-    if (await answerOwnPath(visit)) return;
+    if (isStandIn && !visit.isReserved && (await paths.forSite(visit))) return;
+    if (await paths.ownPath(visit)) return;
     sendPage(request, response, 404, notFoundPage(visit.view));
   };
 
-  return (request, response) => {
+  const visitToOriginal: MirrorSite['visitToOriginal'] = (request, response) => {
+    const visit = readVisit(request, response, visitOptions, namesFor(request));
+    if (visit?.view.site === undefined || visit.isReserved || passThrough === undefined) return undefined;
+    return options.passesAll || passThrough.wantsOriginal(request) ? visit : undefined;
+  };
+
+  const answerOrFail: RequestListener = (request, response) => {
     answer(request, response).catch((thrown: unknown) => {
       if (isBusy(thrown) && !response.headersSent) {
         response.setHeader('Retry-After', String(BUSY_RETRY_SECONDS));
@@ -104,7 +107,18 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
       }
       options.onError?.(thrown, request.url ?? '');
       if (response.headersSent) response.destroy();
-      else sendPage(request, response, 500, errorPage({ ...namesFor(request), site: undefined }));
+      else
+        sendPage(
+          request,
+          response,
+          500,
+          errorPage({ ...namesFor(request), site: undefined, root: '', originalPage: undefined }),
+        );
     });
   };
+  return { answer: answerOrFail, visitToOriginal };
+}
+
+function isReading({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
 }

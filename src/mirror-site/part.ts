@@ -10,7 +10,7 @@ export const mirrorSitePart: Part<'mirrorSite', typeof schema, MirrorSiteConfig,
   name: 'mirror site',
   label: 'mirror-site',
   schema,
-  live: ['tls', 'hsts', 'title', 'publicUrl'],
+  live: ['tls', 'hsts', 'title', 'publicUrl', 'passThrough', 'passThroughOptOut', 'forwardedFor', 'banner'],
   checks: [httpsHasACertificate],
   advice: [certificatesWithoutListener, sitesWithoutCertificate],
   examine: async (config) => (await import('./check-section.js')).examineMirrorSite(config),
@@ -28,6 +28,11 @@ export const mirrorSitePart: Part<'mirrorSite', typeof schema, MirrorSiteConfig,
   hsts: 0s                              # e.g. 180d: browsers use https alone for that long; never under names of dnsRedirect.sites
   title: Local torrents
   # publicUrl: "http://torrents.example.net"
+  passThrough: true                     # under the names of dnsRedirect.sites, what is not a torrent of the catalogue comes from
+                                        # the original; torrents-only: the catalogue in its place; off: no original is asked
+  passThroughOptOut: []                 # addresses that get the original's bytes, e.g. [203.0.113.99/32]
+  forwardedFor: false                   # true: originals are told the addresses of readers (X-Forwarded-For)
+  # banner: "Torrents by Example Telecom"   # at the top of the original's pages, with a link to the choice of readers
   limits:
     maxConnections: 10000
     connectionsPerAddress: 256          # an IPv6 /64 counts as an address

@@ -1,10 +1,10 @@
 /** The mirror site on its own listeners, with http, https or both. */
-import type { RequestListener } from 'node:http';
 import { formatPath } from '../config-kit/config-problem.js';
 import { listed } from '../config-kit/field-schemas.js';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { formatListenUrl } from '../net/listen-url.js';
+import type { BlockedReason } from '../net/outbound-rules.js';
 import type { CertificateFiles } from '../net/tls/certificate-pair.js';
 import { Certificates, readCertificatePairs } from '../net/tls/certificates.js';
 import type { PartContext, RunningPart } from '../part/part.js';
@@ -13,7 +13,10 @@ import { ConnectionLimit } from './connection-limit.js';
 import type { SwarmCounts } from './inner-counts.js';
 import { refreshInsideCounts } from './inside-refresh.js';
 import type { MirrorSiteMeasures } from './metrics.js';
-import { createMirrorSite, type MirrorSiteOptions } from './mirror-site.js';
+import { type MirrorSite, type MirrorSiteOptions, openMirrorSite } from './mirror-site.js';
+import type { PassThrough } from './pass-through/pass-through.js';
+import { announceUrlsOf, openStandIn } from './pass-through/stand-in.js';
+import { UpgradeRequests } from './pass-through/upgrade-requests.js';
 import type { KeepOriginal } from './rewritten-torrents.js';
 import type { MirrorSiteConfig, MirrorSiteSection } from './section.js';
 import { openSiteListener, type SiteListener } from './site-listener.js';
@@ -25,6 +28,10 @@ export interface MirrorSiteNeeds extends Pick<PartContext, 'clock' | 'log' | 'on
   readonly trackerUrls: () => readonly string[];
   /** Why a torrent is not published; undefined if it may be. */
   readonly refusal: (infoHash: InfoHash) => string | undefined;
+  /** Why the operator does not want a torrent; undefined for all others, also those that no list allows. */
+  readonly denial: (infoHash: InfoHash) => string | undefined;
+  /** Keeps connections to originals from this installation and the operator's networks. */
+  readonly blockedReason: BlockedReason;
   /** The swarm as the tracker knows it; rejects while the tracker is down. */
   readonly swarm: (infoHash: InfoHash) => Promise<{ readonly inner: SwarmCounts } | null>;
   /** Rewrites torrents outside of this thread. */
@@ -33,6 +40,8 @@ export interface MirrorSiteNeeds extends Pick<PartContext, 'clock' | 'log' | 'on
 
 export interface RunningMirrorSite extends RunningPart<MirrorSiteConfig> {
   measure(): MirrorSiteMeasures;
+  /** The original trackers of a torrent that passed from an original site; empty if it is unknown. */
+  passedTrackers(infoHash: InfoHash): readonly string[];
 }
 
 /** @param ports of an earlier start, in the order of `listen`, in place of the configured ones */
@@ -45,12 +54,19 @@ export async function startMirrorSite(
   if (section === undefined) throw new Error('the mirror site is started only where it is configured');
   const certificates = await openCertificates(section, needs);
   const rewriter = needs.openRewriter();
-  let answer = pages(config, section, needs, rewriter.rewrite);
+  const standIn = openStandIn(config, section, needs, { rewrite: rewriter.rewrite, certificates });
+  let site = pages(config, section, needs, { rewrite: rewriter.rewrite, passThrough: standIn.passThrough });
+  const upgrades = new UpgradeRequests({
+    visitToOriginal: (request, response) => site.visitToOriginal(request, response),
+    passThrough: standIn.passThrough,
+    answer: (request, response) => site.answer(request, response),
+  });
   const limit = new ConnectionLimit(section.limits.connectionsPerAddress);
   const listeners: SiteListener[] = [];
   const close = async (): Promise<void> => {
     certificates?.close();
     await Promise.all([...listeners.map((listener) => listener.close()), rewriter.close()]);
+    await standIn.passThrough.close();
   };
   try {
     for (const [i, { value: listen, path }] of listed(section.listen).entries()) {
@@ -59,13 +75,14 @@ export async function startMirrorSite(
         key: formatPath(['mirrorSite', 'listen', ...path]),
         port: ports[i],
         ipv6Only: needs.isIpv6Only(listen, 'tcp'),
-        handler: (request, response) => answer(request, response),
+        handler: (request, response) => site.answer(request, response),
         certificates,
         maxConnections: section.limits.maxConnections,
         limit,
         onError: needs.onListenerError,
       });
       listeners.push(opened);
+      upgrades.listenTo(opened.server);
     }
   } catch (thrown) {
     await close();
@@ -84,8 +101,12 @@ export async function startMirrorSite(
       about: 'the catalogue, torrents rewritten',
       connectCheck: true,
     })),
-    alarms: () => certificates?.alarms() ?? [],
+    alarms: () => [...(certificates?.alarms() ?? []), ...standIn.alarms()],
+    passedTrackers: (infoHash) => standIn.passThrough.torrents.trackersOf(infoHash),
     measure: () => ({
+      originals: standIn.passThrough.health,
+      requestsToOriginals: standIn.passThrough.underWay,
+      upgradedConnections: upgrades.count,
       connectionsOpen: limit.open,
       connectionsRefused: limit.refused,
       certificates: certificates?.expiries() ?? [],
@@ -93,10 +114,12 @@ export async function startMirrorSite(
     prepare: async (next) => {
       // Without its section it stays as it was until the restart.
       const nextSection = next.mirrorSite ?? section;
-      const nextPages = pages(next, nextSection, needs, rewriter.rewrite);
+      const nextSite = pages(next, nextSection, needs, { rewrite: rewriter.rewrite, passThrough: standIn.passThrough });
+      const putInPlace = standIn.prepare(next, nextSection);
       const pairs = certificates && nextSection.tls && (await readCertificatePairs(filesOf(nextSection.tls)));
       return () => {
-        answer = nextPages;
+        site = nextSite;
+        putInPlace();
         if (pairs !== undefined) certificates?.use(pairs);
       };
     },
@@ -121,16 +144,18 @@ function filesOf(tls: NonNullable<MirrorSiteSection['tls']>): CertificateFiles[]
 
 function pages(
   { operator, tracker, crawler, dnsRedirect }: MirrorSiteConfig,
-  { title, publicUrl, hstsSeconds }: Pick<MirrorSiteSection, 'title' | 'publicUrl' | 'hstsSeconds'>,
+  { title, publicUrl, hstsSeconds, passThrough: mode }: MirrorSiteSection,
   { catalogue, clock, refusal, trackerUrls, swarm, log }: MirrorSiteNeeds,
-  rewrite: MirrorSiteOptions['rewrite'],
-): RequestListener {
-  return createMirrorSite({
+  { rewrite, passThrough }: Pick<MirrorSiteOptions, 'rewrite'> & { readonly passThrough: PassThrough },
+): MirrorSite {
+  return openMirrorSite({
     catalogue,
     clock,
     refusal,
-    announceUrls: tracker.announceUrls.length > 0 ? tracker.announceUrls : trackerUrls(),
+    announceUrls: announceUrlsOf(tracker, trackerUrls),
     rewrite,
+    passesAll: mode === true,
+    passThrough: mode === 'off' ? undefined : passThrough,
     keepOriginal: keepOriginalOf(crawler),
     siteHosts: (dnsRedirect?.sites ?? []).map(({ name }) => name),
     title,

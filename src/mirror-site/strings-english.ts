@@ -12,6 +12,7 @@ export const ENGLISH = {
   footer: (operator: string) =>
     `Torrents from here prefer peers inside the network of ${operator}. Their content is that of the original torrents: the info-hash is the same.`,
   feed: 'Feed',
+  originalPage: 'Original page',
   torrents: 'Torrents',
   torrentsWith: (text: string) => `Torrents with “${text}”`,
   torrentCount: (count: string) => plural(count, 'torrent', 'torrents'),

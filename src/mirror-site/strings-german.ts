@@ -12,6 +12,7 @@ export const GERMAN: Strings = {
   footer: (operator) =>
     `Torrents von hier bevorzugen Teilnehmer im Netz von ${operator}. Ihr Inhalt ist der der ursprünglichen Torrents: Der Info-Hash ist derselbe.`,
   feed: 'Feed',
+  originalPage: 'Original-Seite',
   torrents: 'Torrents',
   torrentsWith: (text) => `Torrents mit „${text}“`,
   torrentCount: (count) => plural(count, 'Torrent', 'Torrents'),

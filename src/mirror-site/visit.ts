@@ -28,14 +28,19 @@ export interface VisitOptions {
   readonly publicUrl?: string | undefined;
   /** True: under the name of an original site, the catalogue is found at {@link RESERVED_PATH} only. */
   readonly passesAll?: boolean | undefined;
+  /** True: pages under the name of an original site offer the original page. */
+  readonly offersOriginal?: boolean | undefined;
 }
+
+/** Below {@link RESERVED_PATH}: sends a reader to the original page, now and from then on. */
+export const OPT_OUT_PATH = '/opt-out';
 
 /** @returns undefined if the address or the Host header is malformed */
 export function readVisit(
   request: IncomingMessage,
   response: ServerResponse,
-  { siteHosts, publicUrl, passesAll = false }: VisitOptions,
-  names: Omit<SiteView, 'site' | 'root'>,
+  { siteHosts, publicUrl, passesAll = false, offersOriginal = false }: VisitOptions,
+  names: Omit<SiteView, 'site' | 'root' | 'originalPage'>,
 ): Visit | undefined {
   const host = readHost(request.headers.host);
   const target = request.url ?? '/';
@@ -48,9 +53,12 @@ export function readVisit(
   const site = originalSite(host.name, siteHosts);
   const isOwnName = site === undefined && publicUrl !== undefined;
   const url = new URL(`http://mirror.invalid${target}`);
-  const isReserved = site !== undefined && `${url.pathname}/`.startsWith(`${RESERVED_PATH}/`);
+  const isStandIn = site !== undefined;
+  const isReserved = isStandIn && `${url.pathname}/`.startsWith(`${RESERVED_PATH}/`);
   if (isReserved) url.pathname = url.pathname.slice(RESERVED_PATH.length);
-  const root = isReserved || (site !== undefined && passesAll) ? RESERVED_PATH : '';
+  const root = isReserved || (isStandIn && passesAll) ? RESERVED_PATH : '';
+  const original = encodeURIComponent(isReserved ? '/' : target);
+  const originalPage = isStandIn && offersOriginal ? `${RESERVED_PATH}${OPT_OUT_PATH}?to=${original}` : undefined;
   return {
     request,
     response,
@@ -58,7 +66,7 @@ export function readVisit(
     baseUrl: isOwnName ? publicUrl.replace(/\/+$/, '') : `${scheme}://${host.withPort}${root}`,
     isReserved,
     host: host.name,
-    view: { ...names, site, root },
+    view: { ...names, site, root, originalPage },
     isEncrypted,
   };
 }

@@ -10,7 +10,6 @@ import type { BlockedReason } from '../net/outbound-rules.js';
 import { ownEndpoints } from '../net/own-endpoints.js';
 import { boundToPart } from '../part/current-part.js';
 import type { Apply, PartContext, RunningPart } from '../part/part.js';
-import type { CatalogueReader } from '../store/sqlite/catalogue-reader.js';
 import type { PeerImport } from './api/receive-peers.js';
 import type { UpstreamConfig } from './section.js';
 import { createUpstreamExchange, type UpstreamExchange } from './upstream-exchange.js';
@@ -27,7 +26,8 @@ export interface SwarmsInNeed {
 }
 
 export interface UpstreamNeeds extends Pick<PartContext, 'clock' | 'log'> {
-  readonly catalogue: Pick<CatalogueReader, 'get'>;
+  /** The original trackers of a torrent; empty if none is known. */
+  readonly trackersOf: (infoHash: InfoHash) => readonly string[];
   readonly dataPlane: () => SwarmsInNeed;
   /** @throws ClientError `unavailable` while the tracker restarts */
   readonly importPeers: PeerImport;
@@ -73,7 +73,7 @@ export class RunningExchange implements RunningPart<UpstreamConfig> {
       },
     });
     const ask = async (infoHash: InfoHash, family: 4 | 6): Promise<void> => {
-      const trackers = needs.catalogue.get(infoHash)?.trackerTiers.flat() ?? [];
+      const trackers = needs.trackersOf(infoHash);
       if (trackers.length === 0) return;
       await this.exchange.request(infoHash, trackers, { family, want: config.upstream.peersMax });
     };

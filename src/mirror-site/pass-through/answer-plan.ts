@@ -19,7 +19,8 @@ const AS_IS: AnswerPlan = { kind: 'as-is' };
 const XML = /^(?:(?:application|text)\/(?:[\w.-]+\+)?xml)$/;
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
 /** Types that forums give to files for download. */
-const FILE = /^(?:application\/(?:octet-stream|force-download|download|x-download|x-force-download|x-unknown|unknown)|binary\/octet-stream|text\/plain)?$/;
+const FILE =
+  /^(?:application\/(?:octet-stream|force-download|download|x-download|x-force-download|x-unknown|unknown)|binary\/octet-stream|text\/plain)?$/;
 /** `.torrent` at the end of a path or of a file's name. */
 const TORRENT_NAME = /\.torrent(?:["';]|$)/i;
 
@@ -36,7 +37,8 @@ export function planFor(
   const type = typeOf(fields);
   const document = documentKind(type);
   const isTorrent = type === 'application/x-bittorrent';
-  if (status === 206) return document === undefined && !isTorrent && !isNamedTorrent(path, fields) ? AS_IS : { kind: 'whole-instead' };
+  if (status === 206)
+    return document === undefined && !isTorrent && !isNamedTorrent(path, fields) ? AS_IS : { kind: 'whole-instead' };
   if (document !== undefined) return { kind: 'document', document, coding };
   if (status !== 200) return AS_IS;
   const length = Number(one(fields['content-length']) ?? 0);

@@ -5,8 +5,10 @@ import { type Authorities, toReader } from './scheme-bridge.js';
 
 export interface AnswerChange {
   readonly authorities: Authorities;
-  /** https to the original, http to the reader. */
-  readonly isBridged: boolean;
+  /** By which the original answers. */
+  readonly scheme: 'http' | 'https';
+  /** The reader came over http, and cannot come over https. */
+  readonly mayBridge: boolean;
   /** Undefined: the body keeps its bytes. */
   readonly body?: {
     readonly tags: EntityTags;
@@ -18,7 +20,7 @@ export interface AnswerChange {
 }
 
 /** Name, value, name, value … for `writeHead`. */
-export function headersToReader(raw: RawHeaders, { authorities, isBridged, body }: AnswerChange): string[] {
+export function headersToReader(raw: RawHeaders, { authorities, scheme, mayBridge, body }: AnswerChange): string[] {
   const headers = crossing(raw, (name, value) => {
     // An alternative service (RFC 7838) is not this server, and redirected DNS does not lead to it.
     if (name === 'alt-svc') return undefined;
@@ -38,7 +40,7 @@ export function headersToReader(raw: RawHeaders, { authorities, isBridged, body 
           return body.tags.rewritten(value);
       }
     }
-    return isBridged ? toReader(name, value, authorities) : value;
+    return mayBridge ? toReader(name, value, authorities, scheme) : value;
   });
   if (body !== undefined) {
     if (body.coding !== undefined) headers.push('Content-Encoding', body.coding);

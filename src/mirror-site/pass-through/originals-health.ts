@@ -18,7 +18,15 @@ export type Outcome =
   /** The reader left before the end. */
   | 'left';
 
-export const REWRITTEN_THINGS = ['torrent', 'magnet', 'private', 'not-served', 'not-torrent', 'too-large', 'busy'] as const;
+export const REWRITTEN_THINGS = [
+  'torrent',
+  'magnet',
+  'private',
+  'not-served',
+  'not-torrent',
+  'too-large',
+  'busy',
+] as const;
 /** What was rewritten, or passed unchanged for a reason. */
 export type RewrittenThing = (typeof REWRITTEN_THINGS)[number];
 

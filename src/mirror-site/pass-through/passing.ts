@@ -28,6 +28,8 @@ export interface PassingJob {
   readonly scheme: 'http' | 'https';
   /** The reader came over https. */
   readonly isSecure: boolean;
+  /** The reader came over http, and cannot come over https: see scheme-bridge.ts. */
+  readonly mayBridge: boolean;
   readonly isRewritten: boolean;
   /** Upgrades to another protocol, such as `websocket`. */
   readonly upgrade?: string | undefined;
@@ -49,7 +51,7 @@ export interface PassingContext {
   /** Called once in place of `onDone`; nothing has been sent to the reader. @param reason for the operator */
   readonly onFailed: (kind: 'unreachable' | 'timeout' | 'busy', reason: string) => void;
   readonly onWithdrawn: (why: string) => void;
-  readonly onUpgrade?: Dispatcher.DispatchHandler['onRequestUpgrade'];
+  readonly onUpgrade?: Dispatcher.DispatchHandler['onRequestUpgrade'] | undefined;
 }
 
 /** Of one request: for its scheme, for its range, and twice for connections that the original has just closed. */
@@ -68,6 +70,8 @@ export class Passing implements Dispatcher.DispatchHandler {
   readonly #context: PassingContext;
   #scheme: 'http' | 'https';
   #wantsWhole = false;
+  /** The scheme was changed once. */
+  #hasBridged = false;
   #tries = 0;
   #controller: Dispatcher.DispatchController | undefined;
   #body: AnswerBody | undefined;
@@ -202,12 +206,13 @@ export class Passing implements Dispatcher.DispatchHandler {
   /** A site that answers over one scheme only sends its readers to the same address with the other. */
   #isToBeSentAgain(status: number, fields: AnswerFields): boolean {
     const location = one(fields.location);
-    if (!REDIRECTS.has(status) || location === undefined || this.#job.isSecure) return false;
+    if (!REDIRECTS.has(status) || location === undefined || !this.#job.mayBridge) return false;
     const scheme = redirectsToScheme(location, this.#job.request.url!, this.#job.authorities);
     if (scheme === undefined || scheme === this.#scheme) return false;
     this.#context.onScheme(scheme);
-    // The second redirect back is a loop of the original's own: the reader gets it, as directly.
-    if (!this.#canRepeat || this.#tries > 2) return false;
+    // A redirect back is a loop of the original's own: the reader gets it, as directly.
+    if (!this.#canRepeat || this.#hasBridged) return false;
+    this.#hasBridged = true;
     this.#scheme = scheme;
     return true;
   }
@@ -253,7 +258,7 @@ export class Passing implements Dispatcher.DispatchHandler {
     this.#writeHead(status, message, raw, { coding: coding === 'none' ? undefined : encodingAgain(coding) });
     const rewriter = new LinkRewriter(document, {
       ...links,
-      plainOrigin: this.#isBridged ? `https://${this.#job.authorities.https}` : undefined,
+      plainOrigin: this.#job.mayBridge ? `https://${this.#job.authorities.https}` : undefined,
       onRewritten: () => onPassed('magnet'),
     });
     return coding === 'none'
@@ -332,10 +337,11 @@ export class Passing implements Dispatcher.DispatchHandler {
     raw: RawHeaders,
     body?: { readonly coding: string | undefined; readonly length?: number },
   ): void {
-    const { response, authorities } = this.#job;
+    const { response, authorities, mayBridge } = this.#job;
     const headers = headersToReader(raw, {
       authorities,
-      isBridged: this.#isBridged,
+      scheme: this.#scheme,
+      mayBridge,
       ...(body && { body: { ...body, tags: this.#context.rules.tags } }),
     });
     // The original's own date, or none.
@@ -393,7 +399,7 @@ function relayed(request: IncomingMessage): Relay {
 
 function latin1(raw: Dispatcher.DispatchController['rawHeaders']): RawHeaders {
   if (!Array.isArray(raw)) return [];
-  return raw.map((each) => (typeof each === 'string' ? each : each.latin1Slice()));
+  return raw.map((each) => (typeof each === 'string' ? each : each.toString('latin1')));
 }
 
 function reasonOf(error: Error): string {

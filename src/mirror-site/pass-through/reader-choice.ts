@@ -3,7 +3,6 @@
  * one from outside of the operator's networks, who gains nothing from the alias tracker. The cookie is this program's; the
  * original never sees it.
  */
-import { isLaboratoryAddress } from '../../domain/bogon.js';
 import { type IpAddress, type Prefix, prefixContains } from '../../domain/ip-address.js';
 import { literalAddress } from '../../net/allowed-addresses.js';
 
@@ -11,8 +10,6 @@ export interface ReaderRules {
   /** Addresses that get the original's bytes. */
   readonly optOut: readonly Prefix[];
   readonly ownNetworks: readonly Prefix[];
-  /** Laboratory addresses are inside. */
-  readonly lab: boolean;
 }
 
 export const CHOICE_COOKIE = 'alias-tracker';
@@ -59,16 +56,14 @@ export function originalReason(
   // A connection that has just ended.
   if (ip === undefined) return undefined;
   if (isIn(rules.optOut, ip)) return 'address';
-  return isIn(rules.ownNetworks, ip) || isLoopback(ip) || (rules.lab && isLaboratoryAddress(ip))
-    ? undefined
-    : 'foreign';
+  return isIn(rules.ownNetworks, ip) || isThisMachine(ip) ? undefined : 'foreign';
 }
 
 function isIn(prefixes: readonly Prefix[], address: IpAddress): boolean {
   return prefixes.some((prefix) => prefixContains(prefix, address));
 }
 
-/** A reverse proxy on this machine, or its own user. */
-function isLoopback({ family, words }: IpAddress): boolean {
-  return family === 4 ? words[0]! >>> 24 === 127 : words.every((word, i) => word === (i === 3 ? 1 : 0));
+/** A reverse proxy here, or a user of this machine. */
+function isThisMachine({ family, words }: IpAddress): boolean {
+  return family === 4 ? words[0] === 0x7f000001 : words.every((word, i) => word === (i === 3 ? 1 : 0));
 }

@@ -2,6 +2,7 @@
 import type { InfoHash } from '../../domain/info-hash.js';
 import { html, type Markup } from '../../markup/markup.js';
 import { page, type SiteView } from '../layout.js';
+import { OPT_OUT_PATH } from '../visit.js';
 import { wordsFor } from './words.js';
 
 export type FailureKind = 'unreachable' | 'timeout' | 'busy' | 'loop';
@@ -14,14 +15,18 @@ export const FAILURE_STATUS: Readonly<Record<FailureKind, number>> = {
 };
 
 /** Below these, the reader chooses; `to` is where the reader goes next. */
-export const OPT_OUT_PATH = '/opt-out';
 export const OPT_IN_PATH = '/opt-in';
 export const CHOICE_PATH = '/about';
 
 /** @param copy the torrent of the catalogue that the reader asked for */
 export function failurePage(view: SiteView, kind: FailureKind, host: string, copy: InfoHash | undefined): Markup {
   const words = wordsFor(view.text.language);
-  const why = { unreachable: words.unreachableWhy, timeout: words.timeoutWhy, busy: () => words.busyWhy, loop: words.loopWhy };
+  const why = {
+    unreachable: words.unreachableWhy,
+    timeout: words.timeoutWhy,
+    busy: () => words.busyWhy,
+    loop: words.loopWhy,
+  };
   const address = copy === undefined ? `${view.root}/` : `${view.root}/torrent/${copy}`;
   return page(
     view,

@@ -18,18 +18,25 @@ export function toOriginal(name: string, value: string, { http, https }: Authori
   return value === here || value.startsWith(`${here}/`) ? `https://${https}${value.slice(here.length)}` : value;
 }
 
-/** A field of the answer as the reader can use it; undefined if it is left out. */
-export function toReader(name: string, value: string, authorities: Authorities): string | undefined {
+/**
+ * A field of the answer as a reader over http can use it; undefined if it is left out.
+ * @param scheme by which the original answers
+ */
+export function toReader(
+  name: string,
+  value: string,
+  authorities: Authorities,
+  scheme: 'http' | 'https',
+): string | undefined {
+  if (name === 'location' || name === 'content-location') return plainUrl(value, authorities);
+  if (name === 'refresh') {
+    const plain = (_: string, before: string, url: string): string => before + plainUrl(url, authorities);
+    return value.replace(/(url\s*=\s*["']?)(https:.*)$/i, plain);
+  }
+  if (scheme === 'http') return value;
   switch (name) {
-    case 'location':
-    case 'content-location':
     case 'access-control-allow-origin':
       return plainUrl(value, authorities);
-    case 'refresh':
-      return value.replace(
-        /(url\s*=\s*["']?)(https:.*)$/i,
-        (_, before: string, url: string) => before + plainUrl(url, authorities),
-      );
     case 'set-cookie':
       return plainCookie(value);
     case 'content-security-policy':

@@ -21,7 +21,7 @@ async function given(text: string): Promise<Record<string, unknown>> {
   const scraper = { scrape: async () => new Map() };
   const clock = { nowMs: () => 0 };
   const metadata = async () => undefined;
-  const policy = { refusal: () => undefined, pinned: () => new Set<never>() };
+  const policy = { refusal: () => undefined, denial: () => undefined, pinned: () => new Set<never>() };
   const load = () => 0;
   const documents = createDocumentReader({ name: 'test' });
   const given = { config, documents, database, clock, blockedReason, announced, scraper, metadata, policy, load };

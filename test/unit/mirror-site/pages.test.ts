@@ -16,7 +16,14 @@ import { torrentWith } from '../../support/torrents.js';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = 100 * DAY_MS;
-const view = { title: 'Mirror', operatorName: 'Example', site: undefined, text: ENGLISH };
+const view = {
+  title: 'Mirror',
+  operatorName: 'Example',
+  site: undefined,
+  root: '',
+  originalPage: undefined,
+  text: ENGLISH,
+};
 const times = { firstSeenMs: NOW_MS - 3 * DAY_MS, lastSeenMs: NOW_MS, fetchedMs: NOW_MS };
 const listed = (n: number, facts: Partial<ListedTorrent> = {}): ListedTorrent => ({
   ...torrentToStore(n),

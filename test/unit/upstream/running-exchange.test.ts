@@ -23,10 +23,8 @@ test('a catalogue that cannot be read is an error in the log, not one in the lis
     log: createLogger('error', { destination: { write: (line) => void lines.push(line) } }),
     seed: 1,
     blockedReason: () => undefined,
-    catalogue: {
-      get: () => {
-        throw new Error('database disk image is malformed');
-      },
+    trackersOf: () => {
+      throw new Error('database disk image is malformed');
     },
     importPeers: async () => ({ taken: 0, refused: {} }),
     dataPlane: () => ({

@@ -36,7 +36,9 @@ const TEXT_END_OR_REFERENCE = /[\s<>"`[\]]|&(?:quot|lt|gt|apos|#3[49]|#x2[27]);/
 const UNQUOTED_END = /[\s>]/g;
 /** A backslash ends a string within a string, unless it escapes a slash or an ampersand. */
 const scriptEnd = (quote: string): RegExp => new RegExp(`[${quote}\\r\\n<]|\\\\(?!u0026|x26|/)`, 'g');
-const SCRIPT_ENDS: ReadonlyMap<number, RegExp> = new Map([...QUOTES].map((q) => [q, scriptEnd(String.fromCharCode(q))]));
+const SCRIPT_ENDS: ReadonlyMap<number, RegExp> = new Map(
+  [...QUOTES].map((q) => [q, scriptEnd(String.fromCharCode(q))]),
+);
 const VALUE_ENDS: ReadonlyMap<number, RegExp> = new Map([
   [0x22, /["]/g],
   [0x27, /[']/g],
@@ -86,7 +88,7 @@ export class LinkRewriter {
   }
 
   #read(bytes: Buffer, isEnd: boolean): Buffer[] {
-    const text = bytes.latin1Slice();
+    const text = bytes.toString('latin1');
     const out: Buffer[] = [];
     let sent = 0;
     let at = 0;
@@ -184,7 +186,11 @@ export class LinkRewriter {
   }
 
   /** A link of the original to itself. */
-  #ownLink(text: string, start: number, isEnd: boolean): { readonly end: number; readonly edited?: string } | undefined {
+  #ownLink(
+    text: string,
+    start: number,
+    isEnd: boolean,
+  ): { readonly end: number; readonly edited?: string } | undefined {
     const origin = this.#rules.plainOrigin!;
     const end = start + origin.length;
     if (end === text.length && !isEnd) return undefined;
@@ -205,7 +211,12 @@ export class LinkRewriter {
       case 'value': {
         const { quote } = place;
         if (quote === 0) return { pattern: UNQUOTED_END, separator: '&amp;' };
-        const ends = before === SEMICOLON ? VALUE_END_OR_REFERENCE : before !== quote && QUOTES.has(before) ? INNER_ENDS : VALUE_ENDS;
+        const ends =
+          before === SEMICOLON
+            ? VALUE_END_OR_REFERENCE
+            : before !== quote && QUOTES.has(before)
+              ? INNER_ENDS
+              : VALUE_ENDS;
         return { pattern: ends.get(quote)!, separator: '&amp;' };
       }
       case 'raw': {

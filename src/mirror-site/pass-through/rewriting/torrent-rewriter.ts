@@ -22,7 +22,9 @@ export interface TorrentRules extends RewriteOptions {
   readonly rewrite: Rewrite;
   readonly refusal: (infoHash: InfoHash) => string | undefined;
   /** False for a torrent whose peers the alias tracker could not offer. */
-  readonly mayRewrite: (torrent: Pick<Metainfo, 'infoHash' | 'hybridInfoHash'> & { trackers: readonly string[] }) => boolean;
+  readonly mayRewrite: (
+    torrent: Pick<Metainfo, 'infoHash' | 'hybridInfoHash'> & { trackers: readonly string[] },
+  ) => boolean;
 }
 
 /** `d`, and the length of the first key: HTML, images and archives begin otherwise. */
