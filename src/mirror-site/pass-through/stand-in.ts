@@ -52,7 +52,7 @@ export function openStandIn(
   });
   return {
     passThrough,
-    alarms: () => passThrough.health.alarms(current.dnsRedirect?.sites ?? []),
+    alarms: () => passThrough.health.alarms((current.dnsRedirect?.sites ?? []).map(({ name }) => name)),
     prepare: (next, nextSection) => {
       const settings = settingsOf(next, nextSection, trackerUrls);
       return () => {
