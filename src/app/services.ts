@@ -17,6 +17,7 @@ import type { PartContext } from '../part/part.js';
 import { selectionPart } from '../policy/part.js';
 import { reportsPart } from '../reports/part.js';
 import { createCatalogue } from '../store/sqlite/catalogue.js';
+import type { CatalogueReader } from '../store/sqlite/catalogue-reader.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
 import { sqliteGroupStore } from '../store/sqlite/group-registry.js';
 import { isStorageFailure } from '../store/sqlite/storage-failure.js';
@@ -113,10 +114,7 @@ export function createServices(foundation: Foundation) {
     refusal: (infoHash: InfoHash) => torrents.refusal(infoHash),
     denial: (infoHash: InfoHash) => torrents.denial(infoHash),
     /** Of the catalogue, or of torrents that passed through the mirror site. */
-    trackersOf: (infoHash: InfoHash) => {
-      const known = catalogue.get(infoHash)?.trackerTiers.flat() ?? [];
-      return known.length > 0 ? known : (parts.find(mirrorSitePart)?.passedTrackers(infoHash) ?? []);
-    },
+    trackersOf: trackersOf(catalogue, () => parts.find(mirrorSitePart)),
     /** How full the tracker's store is, from 0 to 1. */
     trackerLoad: () => {
       const { dataPlane: plane, limits } = parts.get(trackerPart);
@@ -153,6 +151,16 @@ export function createServices(foundation: Foundation) {
       if (isStorageFailure(thrown)) storage.failed(thrown);
       else logger.error({ err: thrown, path }, `control API: ${messageOf(thrown)}`);
     },
+  };
+}
+
+function trackersOf(
+  catalogue: Pick<CatalogueReader, 'get'>,
+  mirrorSite: () => { passedTrackers(infoHash: InfoHash): readonly string[] } | undefined,
+) {
+  return (infoHash: InfoHash): readonly string[] => {
+    const known = catalogue.get(infoHash)?.trackerTiers.flat() ?? [];
+    return known.length > 0 ? known : (mirrorSite()?.passedTrackers(infoHash) ?? []);
   };
 }
 

@@ -13,7 +13,7 @@ export interface SiteView {
   readonly site: string | undefined;
   /** Before every path of the catalogue: empty, or {@link RESERVED_PATH} in an original site's place. */
   readonly root: string;
-  /** The path by which a reader in an original's place gets the original page; undefined where there is none. */
+  /** The path by which a reader in an original's place gets the original page; undefined if there is none. */
   readonly originalPage: string | undefined;
   /** In the language of the reader. */
   readonly text: Strings;

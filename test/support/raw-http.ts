@@ -1,6 +1,6 @@
 /** HTTP as it is on the wire: for tests that compare answers to the byte, or send what no client would. */
 import { once } from 'node:events';
-import { type IncomingMessage, type OutgoingHttpHeaders, request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 
 export interface Got {

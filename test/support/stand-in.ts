@@ -47,10 +47,7 @@ export interface StandIn {
 }
 
 /** @param original what the original answers; or its own server, not listening yet */
-export async function startStandIn(
-  original: RequestListener | Server,
-  options: StandInOptions = {},
-): Promise<StandIn> {
+export async function startStandIn(original: RequestListener | Server, options: StandInOptions = {}): Promise<StandIn> {
   const originalServer = typeof original === 'function' ? createServer(original) : original;
   const port = await listen(originalServer, 0, ORIGINAL_ADDRESS);
   const database = openDatabase(':memory:');

@@ -13,7 +13,7 @@ export interface PassThroughLimits {
   readonly answerTimeoutMs: number;
   /** Of a connection to the original. */
   readonly connectTimeoutMs: number;
-  /** A reader who neither takes nor sends anything for so long is disconnected. Longer than {@link answerTimeoutMs}. */
+  /** A reader who takes and sends nothing for this long is disconnected. Longer than {@link answerTimeoutMs}. */
   readonly readerIdleMs: number;
   /** Of an upgraded connection. Chats send a ping at least every few minutes. */
   readonly upgradeIdleMs: number;

@@ -14,7 +14,7 @@ export interface ReaderRules {
 
 export const CHOICE_COOKIE = 'alias-tracker';
 const YEAR_SECONDS = 31_536_000;
-/** Caches of a browser that has opted in again may have the original's bytes for so long. */
+/** Caches of a browser that has opted in again may have the original's bytes for this long. */
 const DAY_SECONDS = 86_400;
 
 /** `out`: has opted out. `again`: has opted in again within a day. */

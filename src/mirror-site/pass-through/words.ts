@@ -14,7 +14,7 @@ const ENGLISH = {
   again: 'Try again',
   choice: (site: string) => `${site} through this network`,
   isRewritten: (site: string) =>
-    `You reach ${site} through your provider. Torrents and magnet links on its pages use a tracker of your provider, which prefers peers nearby. Nothing else is changed.`,
+    `You reach ${site} through your provider. Torrents and magnet links on its pages use a tracker of your provider, which prefers peers inside its network. Nothing else is changed.`,
   isOriginal: (site: string) => `You get the pages of ${site} unchanged.`,
   leave: 'Show the original page',
   comeBack: 'Use the tracker of your provider again',
@@ -37,7 +37,7 @@ const GERMAN: Words = {
   again: 'Noch einmal versuchen',
   choice: (site) => `${site} in diesem Netz`,
   isRewritten: (site) =>
-    `Sie erreichen ${site} über Ihren Anbieter. Torrents und Magnet-Links auf ihren Seiten verwenden einen Tracker Ihres Anbieters, der Peers in der Nähe bevorzugt. Sonst wird nichts verändert.`,
+    `Sie erreichen ${site} über Ihren Anbieter. Torrents und Magnet-Links auf ihren Seiten verwenden einen Tracker Ihres Anbieters, der Peers aus dem eigenen Netz bevorzugt. Sonst wird nichts verändert.`,
   isOriginal: (site) => `Sie bekommen die Seiten von ${site} unverändert.`,
   leave: 'Original-Seite anzeigen',
   comeBack: 'Wieder den Tracker des Anbieters verwenden',

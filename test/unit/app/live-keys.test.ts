@@ -102,7 +102,7 @@ function base(): Yaml {
       upstreamResolvers: [`${resolver.host}:${resolver.port}`],
       mirrorAddresses: ['127.0.0.21'],
       trackerAddresses: ['127.0.0.22'],
-      sites: ['site.example'],
+      sites: ['site.example', 'forum.example'],
       trackers: ['tracker.example'],
       rpz: { listen: ['127.0.0.1:0'] },
     },
@@ -245,6 +245,25 @@ async function page(path: string, headers: Record<string, string> = {}): Promise
       .end();
   });
 }
+
+/** The original of forum.example, at the port at which the mirror site stands in for it. */
+async function startForum(): Promise<void> {
+  const { createServer } = await import('node:http');
+  const server = createServer(({ headers }, response) => {
+    const link = `magnet:?xt=urn:btih:${HASH}&tr=udp%3A%2F%2Fold.example%3A1`;
+    response.setHeader('Content-Type', 'text/html');
+    response.end(`<body>original, for ${headers['x-forwarded-for']} <a href="${link}">x</a></body>`);
+  });
+  await new Promise<void>((resolve) => server.listen(endpoint('mirror-site', 'http:').port, '127.0.0.2', resolve));
+  closing.push(async () => {
+    server.closeAllConnections();
+    server.close();
+  });
+}
+
+/** What a reader finds in the original's place. */
+const inPlace = (text: string) => async (): Promise<boolean> =>
+  (await page('/', { Host: `forum.example:${endpoint('mirror-site', 'http:').port}` })).includes(text);
 
 const address =
   (name: string, key: 'data' | 'ttl' = 'data') =>
@@ -389,6 +408,10 @@ const ROWS: Readonly<Record<string, Row>> = {
     'tracker-two.test',
   ),
   'mirrorSite.hsts': row('1h', strictTransport, undefined, 'max-age=3600'),
+  'mirrorSite.passThrough': row('off', inPlace('original, for'), true, false),
+  'mirrorSite.passThroughOptOut': row(['127.0.0.1/32'], inPlace('old.example'), false, true),
+  'mirrorSite.forwardedFor': row(true, inPlace('for 127.0.0.1'), false, true),
+  'mirrorSite.banner': row('From Example Telecom', inPlace('From Example Telecom'), false, true),
   'mirrorSite.title': row('Other title', found('Other title', '/'), false, true),
   'mirrorSite.publicUrl': row('http://public.example', found('http://public.example', '/feed.xml'), false, true),
   'upstream.originalTrackers': row(
@@ -503,13 +526,15 @@ beforeAll(async () => {
     pruned.push(Math.round((Date.now() - rollUpsMs) / 10_000) * 10_000);
     return false;
   });
-  resolver = await startResolver(closing, (query) => answerWith(query, '192.0.2.99'));
+  const addressOf = (name: string): string => (name === 'forum.example' ? '127.0.0.2' : '192.0.2.99');
+  resolver = await startResolver(closing, (query) => answerWith(query, addressOf(query.questions![0]!.name)));
   running = configOf(base());
   const database = openDatabase(databaseFile(running));
   createCatalogue(database).store(torrentToStore(7), Date.now());
   database.close();
   app = createApp(running, { logger, random: createRandom(1) });
   await app.start();
+  await startForum();
   const report = {
     probe: 'dp-north',
     sequence: 1,

@@ -200,7 +200,7 @@ export class LinkRewriter {
     return { end, edited: `http${text.slice(start + 'https'.length, end)}` };
   }
 
-  /** How a link ends that begins here; undefined where it stays as it is. */
+  /** How a link ends that begins here; undefined if it stays as it is. */
   #ends(before: number): Ends | undefined {
     const place = this.#place;
     if (place === undefined) return before === 0x22 ? { pattern: SCRIPT_ENDS.get(before)!, separator: '&' } : undefined;

@@ -1,5 +1,5 @@
 /**
- * Replaces the trackers of a magnet link as it stands in a page: `&` may be written `&amp;`, as in HTML, or as an escape of
+ * Replaces the trackers of a magnet link as it is written in a page: `&` may be written `&amp;`, as in HTML, or as an escape of
  * JavaScript and JSON. Everything but `tr` keeps its bytes. `rewriteMagnet` of `src/wire` does the same for a link alone.
  */
 import { ClientError } from '../../../domain/errors.js';

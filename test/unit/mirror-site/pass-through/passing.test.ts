@@ -1,10 +1,10 @@
 /** What passes between a reader and the original, on real sockets. */
 import { createHash } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { exchange, send } from '../../../support/raw-http.js';
 import { SITE, type StandIn, type StandInOptions, startStandIn } from '../../../support/stand-in.js';
-import type { RequestListener } from 'node:http';
 
 let standIn: StandIn;
 afterEach(() => standIn.stop());
@@ -21,7 +21,10 @@ describe('a request in the original’s place', () => {
       request.on('data', (chunk) => hash.update(chunk));
       request.on('end', () => {
         response.setHeader('Set-Cookie', ['a=1; Path=/', 'b=2; HttpOnly']);
-        response.writeHead(201, 'Made', { 'X-Seen': `${request.method} ${request.url}`, 'Content-Type': 'text/x-test' });
+        response.writeHead(201, 'Made', {
+          'X-Seen': `${request.method} ${request.url}`,
+          'Content-Type': 'text/x-test',
+        });
         response.end(JSON.stringify([hash.digest('hex'), request.headers]));
       });
     });
@@ -46,14 +49,21 @@ describe('a request in the original’s place', () => {
     await start((request, response) => {
       const page = `<body><a href="${magnet}">x</a></body>`;
       const zipped = request.headers['accept-encoding'] === 'gzip';
-      response.writeHead(200, { 'Content-Type': 'text/html', ETag: '"1"', ...(zipped && { 'Content-Encoding': 'gzip' }) });
+      response.writeHead(200, {
+        'Content-Type': 'text/html',
+        ETag: '"1"',
+        ...(zipped && { 'Content-Encoding': 'gzip' }),
+      });
       response.end(zipped ? gzipSync(page) : page);
     });
     const got = await send(standIn.url, standIn.host, '/');
     expect(got.text).toContain('alias.example.net');
     expect(got.text).not.toContain('old.example');
     expect(standIn.errors).toEqual([]);
-    const answer = await exchange(standIn.port, `GET http://${SITE}/ HTTP/1.1\r\nHost: ${SITE}\r\nConnection: close\r\n\r\n`);
+    const answer = await exchange(
+      standIn.port,
+      `GET http://${SITE}/ HTTP/1.1\r\nHost: ${SITE}\r\nConnection: close\r\n\r\n`,
+    );
     expect(answer).toContain('400');
   });
 });
