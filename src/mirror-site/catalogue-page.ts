@@ -36,7 +36,7 @@ export function cataloguePage(
   const pages = Math.max(1, Math.ceil(result.total / PAGE_SIZE));
   const count = showCount(result.total, words.language);
   const what = [
-    result.isMore ? words.moreThan(count) : words.torrentCount(count),
+    words.torrentCount(count),
     ...(view.site === undefined ? [] : [words.ofSite(view.site)]),
     ...(pages > 1 ? [words.pageOf(String(request.page), String(pages))] : []),
   ].join(', ');

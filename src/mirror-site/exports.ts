@@ -15,7 +15,7 @@ export const FAVICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 
 
 export function listJson(baseUrl: string, result: CatalogueResult, page: number, magnetOf: MagnetOf): string {
   const torrents = result.torrents.map((torrent) => rowOf(baseUrl, torrent, magnetOf));
-  return `${JSON.stringify({ total: result.total, isMore: result.isMore, page, pageSize: EXPORT_SIZE, torrents })}\n`;
+  return `${JSON.stringify({ total: result.total, page, pageSize: EXPORT_SIZE, torrents })}\n`;
 }
 
 /** RFC 4180, with a header. */

@@ -61,7 +61,6 @@ export function listAnswers({ catalogue, torrents, search, magnetOf }: ListAnswe
       sort: 'added',
       offset,
       pageSize: limit,
-      countsAll: true,
     });
     await sendFeed(visit, result, offset);
   };

@@ -53,6 +53,7 @@ export async function startMirrorSite(
   const section = config.mirrorSite;
   if (section === undefined) throw new Error('the mirror site is started only where it is configured');
   const certificates = await openCertificates(section, needs);
+  await needs.catalogue.warmUpSearch();
   const rewriter = needs.openRewriter();
   const standIn = openStandIn(config, section, needs, { rewrite: rewriter.rewrite, certificates });
   let site = pages(config, section, needs, { rewrite: rewriter.rewrite, passThrough: standIn.passThrough });

@@ -16,7 +16,6 @@ export const ENGLISH = {
   torrents: 'Torrents',
   torrentsWith: (text: string) => `Torrents with “${text}”`,
   torrentCount: (count: string) => plural(count, 'torrent', 'torrents'),
-  moreThan: (count: string) => `more than ${count} torrents`,
   ofSite: (site: string) => `of ${site}`,
   pageOf: (page: string, pages: string) => `page ${page} of ${pages}`,
   corrected: (text: string) => `No torrent has all of these words. These have “${text}”.`,

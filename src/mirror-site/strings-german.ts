@@ -16,7 +16,6 @@ export const GERMAN: Strings = {
   torrents: 'Torrents',
   torrentsWith: (text) => `Torrents mit „${text}“`,
   torrentCount: (count) => plural(count, 'Torrent', 'Torrents'),
-  moreThan: (count) => `mehr als ${count} Torrents`,
   ofSite: (site) => `von ${site}`,
   pageOf: (page, pages) => `Seite ${page} von ${pages}`,
   corrected: (text) => `Kein Torrent hat alle diese Wörter. Diese haben „${text}“.`,

@@ -1,7 +1,7 @@
 /** Writes where a torrent is offered and what it is called there. A search finds it by all of its titles. */
 import type { InfoHash } from '../../domain/info-hash.js';
 import { maskUrlSecrets } from '../../domain/mask-url-secrets.js';
-import { searchTextOf } from './catalogue-search-text.js';
+import { searchPairsOf, searchTextOf } from './catalogue-search-text.js';
 import type { CatalogueFile, Offer } from './catalogue-torrent.js';
 import type { SqliteDatabase } from './database.js';
 
@@ -26,7 +26,8 @@ export function offerWriter(
     )
     .pluck();
   const updateSearchText = database.prepare(
-    'UPDATE catalogue_torrent SET search_text = :text WHERE info_hash = :infoHash AND search_text <> :text',
+    `UPDATE catalogue_torrent SET search_text = :text, search_pairs = :pairs
+     WHERE info_hash = :infoHash AND (search_text <> :text OR search_pairs <> :pairs)`,
   );
   return (torrent, offers, nowMs) => {
     const { infoHash } = torrent;
@@ -34,7 +35,8 @@ export function offerWriter(
       const urls = { torrentUrl: withoutKeys(torrentUrl), pageUrl: withoutKeys(pageUrl) };
       upsertOffer.run({ infoHash, source, site, ...urls, title, nowMs });
     }
-    updateSearchText.run({ infoHash, text: searchTextOf({ ...torrent, titles: selectTitles.all(infoHash) }) });
+    const text = searchTextOf({ ...torrent, titles: selectTitles.all(infoHash) });
+    updateSearchText.run({ infoHash, text, pairs: searchPairsOf(text) });
   };
 }
 

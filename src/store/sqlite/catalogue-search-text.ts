@@ -39,6 +39,19 @@ export function foldText(text: string): string {
     .replace(/[ßæœøłđı]/g, (letter) => LETTERS[letter]!);
 }
 
+const RUNS_WITHOUT_SPACES =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+/gu;
+
+/** Every two neighbouring characters of scripts that write no spaces between words, for searches of one or two characters. */
+export function searchPairsOf(text: string): string {
+  const pairs = new Set<string>();
+  for (const [run] of text.matchAll(RUNS_WITHOUT_SPACES)) {
+    const characters = [...run];
+    characters.forEach((character, i) => void pairs.add(character + (characters[i + 1] ?? '')));
+  }
+  return [...pairs].join(' ');
+}
+
 /** Words, `"phrases"`, and with `-` before them what must not be there. */
 export function readSearchTerms(text: string): SearchTerms {
   const included: string[] = [];

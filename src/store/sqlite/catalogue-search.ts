@@ -1,17 +1,21 @@
 /**
  * Searches, filters, sorts and pages the catalogue. Every term of the text must be in the name, in what a site calls it, or
- * in a file's path. Lists read the narrow rows of `catalogue_entry`; only the torrents of the page are read whole.
+ * in a file's path. The full-text indexes say which entries have the terms; filters and orders are columns in memory; only
+ * the torrents of the page are read whole. So no search among 100,000 torrents takes longer than some ten milliseconds
+ * (docs/benchmarks.md), which matters because it runs on the main thread.
  */
 import type { InfoHash } from '../../domain/info-hash.js';
 import { siteName } from '../../domain/site-address.js';
 import type { TorrentKind } from '../../domain/torrent-kind.js';
+import { EntryColumns } from './catalogue-index/entry-columns.js';
+import { EntryOrders, type EntrySort } from './catalogue-index/entry-orders.js';
+import { type EntryIds, MAX_VERIFIED, TextIndex } from './catalogue-index/text-index.js';
 import { readSearchTerms, type SearchTerms } from './catalogue-search-text.js';
-import { nearestWord } from './catalogue-spelling.js';
+import { Spelling } from './catalogue-spelling.js';
 import { type CatalogueSummary, SUMMARY_COLUMNS, type SummaryRow, summaryOfRow } from './catalogue-torrent.js';
 import type { SqliteDatabase } from './database.js';
 
-/** `best`: most seeds inside the network first, then by rank. */
-export type CatalogueSort = 'best' | 'rank' | 'name' | 'size' | 'seeds' | 'leechers' | 'added' | 'inside';
+export type CatalogueSort = EntrySort;
 
 export interface CatalogueFilter {
   /** See {@link readSearchTerms}; hexadecimal digits also find the info-hashes that begin with them. */
@@ -47,8 +51,6 @@ export interface CatalogueQuery extends CatalogueFilter {
   readonly pageSize?: number | undefined;
   /** Torrents before the first one; default: those of the pages before. */
   readonly offset?: number | undefined;
-  /** Counts to the end, also beyond {@link MAX_COUNTED}. */
-  readonly countsAll?: boolean | undefined;
 }
 
 export interface InsideCounts {
@@ -75,10 +77,7 @@ export interface ListedTorrent extends CatalogueSummary {
 }
 
 export interface CatalogueResult {
-  /** Never more than {@link MAX_COUNTED} for a text that more torrents have, unless the query wants all. */
   readonly total: number;
-  /** There are more than `total`. */
-  readonly isMore: boolean;
   readonly torrents: readonly ListedTorrent[];
   /** What was searched for in place of misspelt words. */
   readonly corrected?: string | undefined;
@@ -101,32 +100,16 @@ export interface CatalogueSearch {
   swarmsAfter(after: InfoHash | '', limit: number): readonly Swarm[];
   /** Torrents without an entry here keep their counts. */
   storeInsideCounts(counts: ReadonlyMap<InfoHash, InsideCounts>): void;
+  /** Loads what searches hold in memory, a few milliseconds at a time. Without it the first search does, all at once. */
+  warmUpSearch(): Promise<void>;
 }
 
-/** A text that more torrents have is not counted to the end: counting takes longer than finding a page. */
-export const MAX_COUNTED = 5_000;
 const MAX_PAGE_SIZE = 500;
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_FACETS = 50;
-/** The tokens of the index have three characters. */
-const MIN_INDEXED_CHARACTERS = 3;
+/** Words of one search that are looked up in the vocabulary. */
+const MAX_CORRECTED = 4;
 const SHORT_HASH = /^[0-9a-f]{6,40}$/;
-
-const ORDERS: Record<CatalogueSort, readonly [forward: string, backward: string]> = {
-  best: ['inside_seeds DESC, rank IS NULL, rank, score DESC', 'inside_seeds, rank IS NOT NULL, rank DESC, score'],
-  rank: ['rank IS NULL, rank, score DESC', 'rank IS NOT NULL, rank DESC, score'],
-  name: ['name COLLATE NOCASE', 'name COLLATE NOCASE DESC'],
-  size: ['total_bytes DESC', 'total_bytes'],
-  seeds: ['seeds DESC', 'seeds'],
-  leechers: ['leechers DESC', 'leechers'],
-  added: ['first_seen_ms DESC', 'first_seen_ms'],
-  inside: ['inside_seeds + inside_leechers DESC', 'inside_seeds + inside_leechers'],
-};
-
-interface Conditions {
-  readonly sql: string[];
-  readonly values: (string | number)[];
-}
 
 interface InsideRow {
   inside_seeds: number;
@@ -137,40 +120,47 @@ type Row = SummaryRow & InsideRow & { kind: TorrentKind | null };
 type SwarmRow = InsideRow &
   Pick<SummaryRow, 'info_hash' | 'hybrid_info_hash' | 'seeds' | 'rank'> & { entry_id: number };
 
+interface Index {
+  readonly database: SqliteDatabase;
+  readonly entries: EntryColumns;
+  readonly orders: EntryOrders;
+  readonly texts: TextIndex;
+}
+
 export function catalogueSearch(database: SqliteDatabase): CatalogueSearch {
+  const entries = new EntryColumns(database);
+  const index = { database, entries, orders: new EntryOrders(entries), texts: new TextIndex(database) };
+  const spelling = new Spelling(database);
   return {
     search: (query) => {
+      entries.refresh();
       const terms = readSearchTerms(query.text ?? '');
-      const found = searchTerms(database, query, terms);
+      const found = searchTerms(index, query, terms);
       if (found.total > 0 || terms.included.length === 0) return found;
-      const included = terms.included.map((term) => spelt(database, term));
-      if (included.every((term, i) => term === terms.included[i])) return found;
-      const again = searchTerms(database, query, { ...terms, included });
+      const unknown = terms.included.filter((term) => !index.texts.isKnown(term)).slice(0, MAX_CORRECTED);
+      const corrections = spelling.corrections(unknown);
+      if (corrections.size === 0) return found;
+      const included = terms.included.map((term) => corrections.get(term) ?? term);
+      const again = searchTerms(index, query, { ...terms, included });
       return again.total === 0 ? found : { ...again, corrected: included.join(' ') };
     },
-    facets: () => ({
-      categories: database
-        .prepare<[number], { name: string; count: number }>(
-          `SELECT category AS name, count(*) AS count FROM catalogue_entry WHERE category IS NOT NULL
-           GROUP BY category ORDER BY count(*) DESC, category LIMIT ?`,
-        )
-        .all(MAX_FACETS),
-      sites: database
-        .prepare<[number], string>(`SELECT DISTINCT site FROM catalogue_offer WHERE site <> '' ORDER BY site LIMIT ?`)
-        .pluck()
-        .all(MAX_FACETS),
-      kinds: database
-        .prepare<[], TorrentKind>(
-          'SELECT kind FROM catalogue_entry WHERE kind IS NOT NULL GROUP BY kind ORDER BY count(*) DESC',
-        )
-        .pluck()
-        .all(),
-    }),
-    categories: () =>
-      database
-        .prepare<[], string>('SELECT DISTINCT category FROM catalogue_entry WHERE category IS NOT NULL')
-        .pluck()
-        .all(),
+    facets: () => {
+      entries.refresh();
+      return {
+        categories: byCount(entries.categoryCounts()).slice(0, MAX_FACETS),
+        sites: entries.offerSites().slice(0, MAX_FACETS),
+        kinds: byCount(entries.kindCounts()).map(({ name }) => name),
+      };
+    },
+    categories: () => {
+      entries.refresh();
+      return byCount(entries.categoryCounts()).map(({ name }) => name);
+    },
+    warmUpSearch: async () => {
+      const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+      await entries.warmUp(pause);
+      await index.orders.warmUp(pause);
+    },
     swarmsAfter: (after, limit) =>
       database
         .prepare<[string, number], SwarmRow>(
@@ -200,45 +190,70 @@ export function catalogueSearch(database: SqliteDatabase): CatalogueSearch {
   };
 }
 
-/** The term itself if any torrent has it. */
-function spelt(database: SqliteDatabase, term: string): string {
-  const isKnown = idsOf(database, { included: [term], excluded: [] }, 1).length > 0;
-  return isKnown ? term : (nearestWord(database, term) ?? term);
+/** Of what entries have, the most frequent first. */
+function byCount<Name extends string>(counts: ReadonlyMap<Name, number>): { name: Name; count: number }[] {
+  return [...counts]
+    .map(([name, count]) => ({ name, count }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
 }
 
-function searchTerms(database: SqliteDatabase, query: CatalogueQuery, terms: SearchTerms): CatalogueResult {
-  const where = filterConditions(query);
-  let from = 'catalogue_entry';
-  let isMore = false;
-  if (terms.included.length > 0) {
-    const ids = idsOf(database, terms, MAX_COUNTED + 1);
-    isMore = ids.length > MAX_COUNTED;
-    if (!isMore) {
-      where.sql.push('entry_id IN (SELECT value FROM json_each(?))');
-      where.values.push(JSON.stringify(ids));
-    }
-  }
-  if (isMore || (terms.included.length === 0 && terms.excluded.length > 0)) {
-    // Many torrents match, so that walking in the order of the list soon finds a page of them.
-    from = 'catalogue_entry CROSS JOIN (SELECT rowid AS text_id, text FROM catalogue_text) ON text_id = entry_id';
-    addInstr(where, terms);
-  }
-  const clause = where.sql.length === 0 ? '' : `WHERE ${where.sql.join(' AND ')}`;
-  const order = `${ORDERS[query.sort ?? 'rank'][query.reverse ? 1 : 0]}, info_hash`;
+function searchTerms(index: Index, query: CatalogueQuery, terms: SearchTerms): CatalogueResult {
+  const { database, entries, orders } = index;
+  const matching = matchingSlots(index, query, terms);
+  const isMatching = new Uint8Array(entries.used);
+  for (const slot of matching) isMatching[slot] = 1;
   const pageSize = Math.min(Math.max(1, query.pageSize ?? DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE);
-  const offset = query.offset ?? (Math.max(1, query.page ?? 1) - 1) * pageSize;
-  const total =
-    database
-      .prepare<(string | number)[], number>(
-        `SELECT count(*) FROM (SELECT 1 FROM ${from} ${clause} ${isMore && !query.countsAll ? `LIMIT ${MAX_COUNTED}` : ''})`,
-      )
-      .pluck()
-      .get(...where.values) ?? 0;
-  const ids = database
-    .prepare<(string | number)[], number>(`SELECT entry_id FROM ${from} ${clause} ORDER BY ${order} LIMIT ? OFFSET ?`)
+  const first = query.offset ?? (Math.max(1, query.page ?? 1) - 1) * pageSize;
+  const order = orders.by(query.sort ?? 'rank');
+  const isBackward = query.reverse === true;
+  const ids: number[] = [];
+  for (let i = 0, place = 0; i < order.length && ids.length < pageSize; i++) {
+    const slot = order[isBackward ? order.length - 1 - i : i]!;
+    if (isMatching[slot] === 1 && place++ >= first) ids.push(entries.entryAt(slot));
+  }
+  return { total: matching.length, torrents: readTorrents(database, ids) };
+}
+
+/** The slots of entries that have the terms and pass the filters. */
+function matchingSlots(index: Index, query: CatalogueQuery, { included, excluded }: SearchTerms): Uint32Array {
+  const { entries, texts } = index;
+  const passes = filterOf(entries, query);
+  const matches = texts.withAll(included);
+  const unwanted = excluded.length === 0 ? { lists: [], unverified: [] } : texts.withAny(excluded);
+  const remaining = (ids: EntryIds | undefined): Uint32Array => {
+    const all = ids === undefined ? entries.slots : entries.slotsOf(ids);
+    return without(entries, passes === undefined ? all : all.filter(passes), unwanted.lists);
+  };
+  const rest = { included: matches.unverified, excluded: unwanted.unverified };
+  let slots = remaining(matches.ids);
+  if (rest.included.length + rest.excluded.length > 0) {
+    if (slots.length <= MAX_VERIFIED) slots = slots.filter((slot) => texts.verify(entries.entryAt(slot), rest));
+    else if (rest.included.length > 0 && matches.certain !== undefined) slots = remaining(matches.certain);
+  }
+  const byHash = entries.slotsOf(idsByHash(index, included));
+  if (byHash.length === 0) return slots;
+  return Uint32Array.from(new Set([...byHash.filter((slot) => passes?.(slot) ?? true), ...slots]));
+}
+
+function without(entries: EntryColumns, slots: Uint32Array, lists: readonly EntryIds[]): Uint32Array {
+  if (lists.length === 0) return slots;
+  const isRemoved = new Uint8Array(entries.used);
+  for (const ids of lists) for (const slot of entries.slotsOf(ids)) isRemoved[slot] = 1;
+  return slots.filter((slot) => isRemoved[slot] === 0);
+}
+
+/** Of torrents whose info-hash begins with the only term. */
+function idsByHash({ database }: Index, included: readonly string[]): readonly number[] {
+  const [term] = included;
+  if (included.length !== 1 || !SHORT_HASH.test(term!)) return [];
+  return database
+    .prepare<[string, string, string, number], number>(
+      `SELECT entry_id FROM catalogue_entry WHERE info_hash >= ? AND info_hash < ? OR info_hash IN (
+         SELECT info_hash FROM catalogue_torrent WHERE hybrid_info_hash = ?) LIMIT ?`,
+    )
     .pluck()
-    .all(...where.values, pageSize, offset);
-  return { total, isMore: isMore && !query.countsAll && total === MAX_COUNTED, torrents: readTorrents(database, ids) };
+    .all(term!, `${term}g`, term!, MAX_PAGE_SIZE);
 }
 
 /** In this order. */
@@ -262,78 +277,35 @@ function insideOf(row: InsideRow): InsideCounts {
   return { seeds: row.inside_seeds, leechers: row.inside_leechers, bps: row.inside_bps ?? undefined };
 }
 
-/** Of torrents that have the terms, or whose info-hash begins with the only one; any of them if there are more. */
-function idsOf(database: SqliteDatabase, { included, excluded }: SearchTerms, limit: number): number[] {
-  const where: Conditions = { sql: [], values: [] };
-  const indexed = included.filter((term) => [...term].length >= MIN_INDEXED_CHARACTERS);
-  if (indexed.length > 0) {
-    where.sql.push('catalogue_text MATCH ?');
-    where.values.push(indexed.map((term) => `"${term.replaceAll('"', '""')}"`).join(' AND '));
+/** @returns undefined if all pass */
+function filterOf(entries: EntryColumns, filter: CatalogueFilter): ((slot: number) => boolean) | undefined {
+  const { site, category, kind, standard, minBytes, maxBytes, seededInside } = filter;
+  const { totalBytes, insideSeeds } = entries.columns;
+  const tests: ((slot: number) => boolean)[] = [];
+  if (seededInside) tests.push((slot) => insideSeeds[slot]! > 0);
+  if (category !== undefined) {
+    const number = entries.categoryNumber(category);
+    tests.push((slot) => number !== 0 && entries.categoryAt(slot) === number);
   }
-  addInstr(where, { included: included.filter((term) => !indexed.includes(term)), excluded });
-  const ids = database
-    .prepare<(string | number)[], number>(`SELECT rowid FROM catalogue_text WHERE ${where.sql.join(' AND ')} LIMIT ?`)
-    .pluck()
-    .all(...where.values, limit);
-  const [term] = included;
-  if (included.length !== 1 || !SHORT_HASH.test(term!)) return ids;
-  const byHash = database
-    .prepare<[string, string, string, number], number>(
-      `SELECT entry_id FROM catalogue_entry WHERE info_hash >= ? AND info_hash < ? OR info_hash IN (
-         SELECT info_hash FROM catalogue_torrent WHERE hybrid_info_hash = ?) LIMIT ?`,
-    )
-    .pluck()
-    .all(term!, `${term}g`, term!, limit);
-  return [...new Set([...byHash, ...ids])].slice(0, limit);
-}
-
-function addInstr({ sql, values }: Conditions, { included, excluded }: SearchTerms): void {
-  for (const term of included) {
-    sql.push('instr(text, ?) > 0');
-    values.push(term);
-  }
-  for (const term of excluded) {
-    sql.push('instr(text, ?) = 0');
-    values.push(term);
-  }
-}
-
-function filterConditions({
-  site,
-  category,
-  kind,
-  standard,
-  minBytes,
-  maxBytes,
-  seededInside,
-}: CatalogueFilter): Conditions {
-  const sql: string[] = [];
-  const values: (string | number)[] = [];
+  if (kind !== undefined) tests.push((slot) => entries.kindAt(slot) === kind);
+  if (minBytes !== undefined) tests.push((slot) => totalBytes[slot]! >= minBytes);
+  if (maxBytes !== undefined) tests.push((slot) => totalBytes[slot]! < maxBytes);
+  if (standard !== undefined) tests.push(standardTest(entries, standard));
   if (site !== undefined) {
-    sql.push(
-      `info_hash IN (SELECT info_hash FROM catalogue_origin WHERE host = ? OR substr(host, -length(?)) = ?
-        UNION SELECT info_hash FROM catalogue_offer WHERE site = ? OR substr(site, -length(?)) = ?)`,
-    );
-    const name = siteName(site);
-    const below = `.${name}`;
-    values.push(name, below, below, name, below, below);
+    const onSite = entries.onSite(siteName(site));
+    tests.push((slot) => onSite.has(slot));
   }
-  const compare = (condition: string, value: string | number | undefined): void => {
-    if (value === undefined) return;
-    sql.push(condition);
-    values.push(value);
+  return tests.length === 0 ? undefined : (slot) => tests.every((passes) => passes(slot));
+}
+
+function standardTest(entries: EntryColumns, standard: StandardFilter): (slot: number) => boolean {
+  const numbersOf = (names: readonly string[]) => new Set(names.map((name) => entries.categoryNumber(name)));
+  const categories = numbersOf(standard.categories);
+  categories.delete(0);
+  const silent = numbersOf(standard.silent).add(0);
+  const kinds = new Set(standard.kinds);
+  return (slot) => {
+    const category = entries.categoryAt(slot);
+    return categories.has(category) || (silent.has(category) && kinds.has(entries.kindAt(slot) ?? 'other'));
   };
-  compare('category = ?', category);
-  compare('kind = ?', kind);
-  if (standard !== undefined) {
-    const among = (column: string): string => `${column} IN (SELECT value FROM json_each(?))`;
-    sql.push(
-      `(${among('category')} OR (${among("coalesce(kind, 'other')")} AND (category IS NULL OR ${among('category')})))`,
-    );
-    values.push(...[standard.categories, standard.kinds, standard.silent].map((list) => JSON.stringify(list)));
-  }
-  compare('total_bytes >= ?', minBytes);
-  compare('total_bytes < ?', maxBytes);
-  if (seededInside) sql.push('inside_seeds > 0');
-  return { sql, values };
 }

@@ -42,7 +42,9 @@ export function catalogueWriter(
   addOrigins: AddOrigins,
 ): CatalogueWriter {
   const upsert = database.prepare(`
-    INSERT INTO catalogue_torrent VALUES (:infoHash, :hybridInfoHash, :infoHashV2, :name, :totalBytes, :pieceBytes,
+    INSERT INTO catalogue_torrent (info_hash, hybrid_info_hash, info_hash_v2, name, total_bytes, piece_bytes, files_json,
+      file_count, tracker_tiers_json, torrent_bytes, magnet, source, page_url, torrent_url, seeds, leechers, score, rank,
+      first_seen_ms, last_seen_ms, fetched_ms, search_text, title, category, published_ms) VALUES (:infoHash, :hybridInfoHash, :infoHashV2, :name, :totalBytes, :pieceBytes,
       :filesJson, :fileCount, :trackerTiersJson, :torrentBytes, :magnet, :source, :pageUrl, :torrentUrl, :seeds,
       :leechers, :score, :rank, :nowMs, :nowMs, :nowMs, '', :title,
       :category, :publishedMs)

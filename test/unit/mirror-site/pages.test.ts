@@ -37,7 +37,7 @@ const listOf = (query: string, torrents: ListedTorrent[], total = torrents.lengt
     cataloguePage(
       { ...view, text },
       readCatalogueRequest(new URLSearchParams(query)),
-      { total, isMore: false, torrents },
+      { total, torrents },
       {
         facets: { categories: [{ name: 'Films', count: 1_234 }], sites: ['a.example', 'b.example'], kinds: ['video'] },
         magnetOf: ({ infoHash }) => `magnet:?xt=urn:btih:${infoHash}`,

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
-import { MAX_COUNTED } from '../../../src/store/sqlite/catalogue-search.js';
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
 import { fillCatalogue, hashOf, torrentToStore } from '../../support/catalogue-entries.js';
 
@@ -48,7 +47,9 @@ describe('a search', () => {
   it('finds parts of words, two characters of a name in Chinese, and one', () => {
     expect(search('buntu')).toEqual([2, 3]);
     expect(search('物語')).toEqual([4]);
-    expect(search('語 53')).toEqual([4]);
+    expect(search('語 19')).toEqual([4]);
+    expect(search('東')).toEqual([4]);
+    expect(search('京語')).toEqual([]);
   });
 
   it('forgives one error, says so, and changes no word that is known', () => {
@@ -103,14 +104,35 @@ describe('a search', () => {
     }
   });
 
-  it('counts a common word up to a limit, and pages through it all the same', () => {
-    fillCatalogue(database, 10, MAX_COUNTED + 20, 'common');
+  it('finds words by their first one or two characters, and takes other short terms as they are', () => {
+    expect(search('di')).toEqual([1]);
+    expect(search('de')).toEqual([2]);
+    expect(search('d 26')).toEqual([2]);
+    expect(search('zz')).toEqual([]);
+    expect(search('linux -se')).toEqual([2, 3]);
+    catalogue.store(torrentToStore(6, { name: 'C# in depth' }), 6);
+    expect(search('c#')).toEqual([6]);
+    expect(search('linux -.')).toEqual([3]);
+  });
+
+  it('counts a common word to the end, and pages through it', () => {
+    fillCatalogue(database, 10, 7_000, 'common');
     const first = catalogue.search({ text: 'common' });
-    expect(first).toMatchObject({ total: MAX_COUNTED, isMore: true });
+    expect(first).toMatchObject({ total: 6_990 });
     expect(first.torrents[0]).toMatchObject({ name: 'common 10' });
-    const last = catalogue.search({ text: 'common -4999', sort: 'added', page: 100 });
-    expect(last.torrents).toHaveLength(50);
-    expect(catalogue.search({ text: 'common', category: 'Films' })).toMatchObject({ total: 0, isMore: false });
+    const last = catalogue.search({ text: 'common -4999', sort: 'added', page: 140 });
+    expect(last).toMatchObject({ total: 6_989, torrents: { length: 39 } });
+    expect(last.torrents.at(-1)).toMatchObject({ name: 'common 10' });
+    expect(catalogue.search({ text: 'common', category: 'Films' })).toMatchObject({ total: 0 });
+  });
+
+  it('bounds what it looks for: the rest of a long text is compared with what was found', () => {
+    const long = 'one two three four five six seven eight nine ten';
+    catalogue.store(torrentToStore(6, { name: `${long} eleven` }), 6);
+    catalogue.store(torrentToStore(7, { name: `${long} twelve` }), 7);
+    expect(search(`"${long} twelve"`)).toEqual([7]);
+    expect(search(`"${long} el"`)).toEqual([6]);
+    expect(search(`"${long}" -"${long} twelve"`)).toEqual([6]);
   });
 });
 
