@@ -20,9 +20,9 @@ const KEYS: Readonly<Record<Exclude<EntrySort, 'name'>, (columns: Columns) => So
 };
 
 const SORTS: readonly EntrySort[] = ['best', 'rank', 'name', 'size', 'seeds', 'leechers', 'added', 'inside'];
-/** An order of so many entries takes milliseconds, while the counts of peers change many times a second. */
+/** To make an order of this many entries takes milliseconds, while the counts of peers change many times a second. */
 const LARGE = 10_000;
-/** For so long a large order may be out of date. */
+/** The longest time for which a large order may be out of date. */
 const STALE_MS = 2_000;
 
 interface Order {
