@@ -6,7 +6,7 @@ import type { Route } from '../control-api/route.js';
 import type { Clock } from '../domain/clock.js';
 import type { Logger } from '../logging/logger.js';
 import { runAs } from '../part/current-part.js';
-import type { PartContext, RunningPart, StartablePart } from '../part/part.js';
+import type { PartContext, PartThread, RunningPart, StartablePart } from '../part/part.js';
 import type { PartAddress } from './application.js';
 import type { Health } from './health.js';
 import { listenerErrors } from './listener-errors.js';
@@ -102,7 +102,7 @@ export class RunningParts {
 
   async #start(part: AnyPart): Promise<void> {
     const needs = this.#needs.get(part.name)!;
-    const { config, health, supervisor, threads, stops } = this.#context;
+    const { config, health, supervisor, stops } = this.#context;
     if (part.threadName === undefined) {
       const supervised = await supervisor.run<RunningPart<Config>>(part.name, (previous) =>
         part.start(config(), needs, previous as never),
@@ -118,9 +118,15 @@ export class RunningParts {
     this.#running.set(part.name, () => running);
     const { thread } = running;
     if (thread === undefined) throw new Error(`${part.name} has the name of a thread, and no thread`);
+    this.#supervise(part.threadName, thread);
+    for (const helper of running.helpers ?? []) this.#supervise(helper.name, helper);
+  }
+
+  #supervise(name: string, thread: PartThread): void {
+    const { supervisor, threads } = this.#context;
     supervisor.add(thread.supervision);
     threads.add({
-      name: part.threadName,
+      name,
       vitals: thread.vitals,
       supervision: {
         get isUp() {
@@ -135,7 +141,7 @@ export class RunningParts {
     const { clock, logger, health } = this.#context;
     return {
       onListenerError: listenerErrors(name, { clock, logger }),
-      supervise: (restart) => new Restarts(name, { clock, logger, health }, restart),
+      supervise: (restart, helper = name) => new Restarts(helper, { clock, logger, health }, restart),
     };
   }
 

@@ -7,6 +7,7 @@ import { isIpv6Only } from '../config/listeners.js';
 import type { MetricFamily } from '../control-api/metrics.js';
 import type { Route } from '../control-api/route.js';
 import { torrentPolicy } from '../crawler/torrent-policy.js';
+import { dnsRedirectPart } from '../dns-redirect/part.js';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
@@ -99,6 +100,7 @@ export function createServices(foundation: Foundation) {
 
     dataPlane,
     trackerView: () => parts.get(trackerPart).view,
+    trackerListeners: () => parts.get(trackerPart).dataPlane.addresses,
     /** The real addresses of the tracker: torrents are rewritten to them if the configuration names none. */
     trackerUrls: () => parts.get(trackerPart).listeners.map(({ url }) => `${url}/announce`),
     swarm: (infoHash: InfoHash) => dataPlane().swarm(infoHash),
@@ -120,7 +122,10 @@ export function createServices(foundation: Foundation) {
       const { dataPlane: plane, limits } = parts.get(trackerPart);
       return storeFill(plane.counters(), limits).inner;
     },
-    catalogueChanged: () => parts.get(trackerPart).catalogueChanged(),
+    catalogueChanged: () => {
+      parts.get(trackerPart).catalogueChanged();
+      parts.find(dnsRedirectPart)?.catalogueChanged();
+    },
 
     originalTrackers: () => parts.find(upstreamPart),
     openRewriter: () => {

@@ -5,6 +5,7 @@ import type { Endpoint } from '../net/endpoint.js';
 import { startThread, threadModule } from '../threads/start-thread.js';
 import type { DnsLog } from './dns-log.js';
 import type { DnsThreadStart, FromDnsThread, TargetHealth, ToDnsThread } from './dns-redirect-messages.js';
+import type { SharedHealth } from './health/redirection-health.js';
 import type { RedirectPolicy } from './redirect-policy.js';
 
 /** A thread that has not stopped after this is ended. */
@@ -44,8 +45,8 @@ export class DnsThread {
     });
   }
 
-  setPolicy(policy: RedirectPolicy): void {
-    this.#say({ type: 'policy', policy });
+  setPolicy(policy: RedirectPolicy, checks: SharedHealth | null): void {
+    this.#say({ type: 'policy', policy, checks });
   }
 
   setHealth(health: TargetHealth): void {

@@ -51,6 +51,7 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   sites: []                             # names of original sites; one on another port than 80: { name: site.example, port: 8080 }
   trackers: []                          # names of original trackers; with an address of its own:
                                         # { name: tracker.example.org, address: [203.0.113.22] }
+  healthChecks: true                    # connect to all addresses and ports; names whose target does not answer are forwarded
   ttl: 30s
   queriesPerSecondPerClient: 500        # raise it where the clients are resolvers that ask for many
   # rpz:                                # response policy zones for your own BIND, Unbound or PowerDNS Recursor: docs/dns.md
@@ -67,11 +68,11 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   threadName: 'dns',
   // Loaded here, so that commands that only read the configuration start at once.
   start: async (config, needs) => (await import('./running-redirection.js')).RunningRedirection.start(config, needs),
-  routes: async (running, { targets }) => {
+  routes: async (running, { clock }) => {
     const { redirectionRoutes } = await import('./api/redirection-routes.js');
     const { redirectionView } = await import('./api/redirection-view.js');
     const redirection = running();
-    return redirectionRoutes(redirection && redirectionView(redirection, targets));
+    return redirectionRoutes(redirection && redirectionView(redirection, clock));
   },
   metrics: async (running) => (await import('./api/redirection-view.js')).redirectionMetrics(running),
 };

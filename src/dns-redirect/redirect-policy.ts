@@ -10,7 +10,8 @@ import type { TimePeriod } from '../selection/billing.js';
 import { DEFAULT_REDIRECT_TTL_SECONDS, MAX_REDIRECT_TTL_SECONDS } from './limits.js';
 
 /** The target of a redirection: the inner resource website or the alias tracker. */
-export type RedirectTarget = 'mirror' | 'tracker';
+export type RedirectTarget = (typeof REDIRECT_TARGETS)[number];
+export const REDIRECT_TARGETS = ['mirror', 'tracker'] as const;
 
 /** Shadow: counts what would be redirected, and forwards. */
 export type RedirectMode = 'redirect' | 'shadow';
@@ -43,6 +44,8 @@ export interface RedirectedName {
   readonly target: RedirectTarget;
   /** The configured name that it comes from. */
   readonly zone: string;
+  /** Of a site: where users open it. */
+  readonly port?: number;
   /** What it is answered with, unique, in the configured order; never empty. */
   readonly addresses: readonly IpAddress[];
   /** Its place in the map of names: where its counters are. */
@@ -69,6 +72,9 @@ export interface RedirectPolicy {
   readonly serial: number;
 }
 
+/** Links and bookmarks name no port. */
+export const DEFAULT_SITE_PORT = 80;
+
 /** The length of {@link RedirectRules.clientKey}. */
 export const CLIENT_KEY_WORDS = 2;
 
@@ -88,7 +94,13 @@ export function compileRedirectPolicy(rules: RedirectRules): RedirectPolicy {
 
 function namesOf(rules: RedirectRules): ReadonlyMap<string, RedirectedName> {
   const names = new Map<string, RedirectedName>();
-  const add = (name: string, zone: string, target: RedirectTarget, addresses: readonly IpAddress[]): void => {
+  const add = (
+    name: string,
+    zone: string,
+    target: RedirectTarget,
+    addresses: readonly IpAddress[],
+    port?: number,
+  ): void => {
     if (addresses.length === 0) {
       throw new OperatorError(
         `dnsRedirect: ${name} is listed but ${target}Addresses is empty; give the address that it is redirected to`,
@@ -101,18 +113,22 @@ function namesOf(rules: RedirectRules): ReadonlyMap<string, RedirectedName> {
       );
     }
     const unique = addresses.filter((each, i) => addresses.findIndex((other) => sameAddresses([each], [other])) === i);
-    if (before === undefined) names.set(name, { target, zone, addresses: unique, index: names.size });
+    if (before === undefined) {
+      const ofSite = port === undefined ? {} : { port };
+      names.set(name, { target, zone, addresses: unique, index: names.size, ...ofSite });
+    }
   };
   for (const { name: written, address } of rules.trackers) {
     const name = normaliseName(written);
     add(name, name, 'tracker', address ?? rules.trackerAddresses);
   }
-  for (const { name: written } of rules.sites) {
+  for (const { name: written, port = DEFAULT_SITE_PORT } of rules.sites) {
     const name = normaliseName(written);
-    add(name, name, 'mirror', rules.mirrorAddresses);
+    add(name, name, 'mirror', rules.mirrorAddresses, port);
     // An explicitly listed tracker `www.…` keeps its target.
-    if (!name.startsWith('www.') && !names.has(`www.${name}`))
-      add(`www.${name}`, name, 'mirror', rules.mirrorAddresses);
+    if (!name.startsWith('www.') && !names.has(`www.${name}`)) {
+      add(`www.${name}`, name, 'mirror', rules.mirrorAddresses, port);
+    }
   }
   return names;
 }

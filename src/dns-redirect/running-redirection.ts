@@ -4,23 +4,29 @@
  */
 import { messageOf } from '../domain/errors.js';
 import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
-import type { Apply, PartContext, PartListener, PartThread, RunningPart, Supervision } from '../part/part.js';
+import type { Apply, HelperThread, PartListener, PartThread, RunningPart, Supervision } from '../part/part.js';
 import { createVitals } from '../threads/thread-vitals.js';
 import { clientKeyIn } from './client-key.js';
 import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
+import type { AnnouncePort } from './coverage/announce-usage.js';
 import type { DnsThreadStart, TargetHealth } from './dns-redirect-messages.js';
 import { DnsThread } from './dns-redirect-thread.js';
-import { compileRedirectPolicy, type RedirectPolicy } from './redirect-policy.js';
+import { NameHealth, type NameHealthNeeds } from './health/name-health.js';
+import type { SharedHealth } from './health/redirection-health.js';
+import { alarmsOf } from './health/withdrawn-names.js';
+import { compileRedirectPolicy, type RedirectedName, type RedirectPolicy } from './redirect-policy.js';
 import type { RedirectConfig, RedirectSection } from './section.js';
 
 /** What it needs of other parts. */
-export interface RedirectNeeds extends Pick<PartContext, 'supervise' | 'log'> {
+export interface RedirectNeeds extends NameHealthNeeds {
   /** Whether names may be redirected to these. */
   readonly targets: {
     mirrorIsHealthy(): boolean;
     trackerIsHealthy(): boolean;
     onChange(listener: () => void): () => void;
   };
+  /** Where the tracker really listens. */
+  readonly trackerListeners: () => readonly AnnouncePort[];
   /** Of the thread that serves the mirror site; null if this program serves none. */
   readonly mirrorVitals: () => SharedArrayBuffer | null;
 }
@@ -31,6 +37,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
   readonly supervision: Supervision;
   /** Beat and delay of the thread, in shared memory. */
   readonly vitals: SharedArrayBuffer;
+  readonly names: NameHealth;
   readonly #needs: RedirectNeeds;
   readonly #counters: DnsCounters;
   /** Of the next start: those of the first one, with all later changes. */
@@ -46,27 +53,37 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
   ): Promise<RunningRedirection> {
     if (config === undefined) throw new Error('the redirection is started only where it is configured');
     const { targets, log, mirrorVitals } = needs;
+    const policy = compile(config, storage, 1);
+    const { healthChecks } = config;
+    const names = await NameHealth.start(policy, { healthChecks, trackerPorts: needs.trackerListeners() }, needs);
     const start: DnsThreadStart = {
       listen: config.listen,
       upstreamResolvers: config.upstreamResolvers,
       clientQueriesPerSecond: config.queriesPerSecondPerClient,
-      policy: compile(config, storage, 1),
+      policy,
       health: healthOf(targets),
+      checks: names.shared,
       debug: log.isLevelEnabled('debug'),
       counters: createDnsCounterMemory(),
       vitals: createVitals(),
       mirrorVitals: mirrorVitals(),
     };
     let part: RunningRedirection | undefined;
-    const thread = await DnsThread.start(start, log, (reason) => {
-      if (part !== undefined) part.#ended(reason);
-    });
-    part = new RunningRedirection(thread, start, needs);
-    return part;
+    try {
+      const thread = await DnsThread.start(start, log, (reason) => {
+        if (part !== undefined) part.#ended(reason);
+      });
+      part = new RunningRedirection(thread, start, names, needs);
+      return part;
+    } catch (thrown) {
+      await names.stop();
+      throw thrown;
+    }
   }
 
-  private constructor(thread: DnsThread, start: DnsThreadStart, needs: RedirectNeeds) {
+  private constructor(thread: DnsThread, start: DnsThreadStart, names: NameHealth, needs: RedirectNeeds) {
     this.#thread = thread;
+    this.names = names;
     this.#needs = needs;
     this.#serial = start.policy.serial;
     this.addresses = thread.addresses;
@@ -75,6 +92,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     this.#counters = dnsCountersOver(start.counters);
     this.supervision = needs.supervise(() => this.#startAgain());
     this.#unsubscribe = needs.targets.onChange(() => this.#setHealth());
+    names.onPlan((checks) => this.#setPolicy(this.policy, checks));
   }
 
   /** False while the thread is down. */
@@ -91,6 +109,10 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     return this;
   }
 
+  get helpers(): readonly HelperThread[] {
+    return this.names.checks === undefined ? [] : [this.names.checks];
+  }
+
   get policy(): RedirectPolicy {
     return this.#start.policy;
   }
@@ -104,15 +126,30 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
    * forwards until the restart, because clients still ask it.
    * @throws OperatorError
    */
-  prepare({ dnsRedirect: config, storage }: Pick<RedirectConfig, 'dnsRedirect' | 'storage'>): Apply {
+  async prepare({ dnsRedirect: config, storage }: Pick<RedirectConfig, 'dnsRedirect' | 'storage'>): Promise<Apply> {
     const serial = this.#serial + 1;
     const policy =
       config === undefined ? { ...this.policy, names: new Map(), serial } : compile(config, storage, serial);
+    const applyNames = await this.names.prepare(policy);
     return () => {
       this.#serial = policy.serial;
-      this.#start = { ...this.#start, policy };
-      this.#thread.setPolicy(policy);
+      this.#setPolicy(policy, applyNames());
     };
+  }
+
+  /** Names that are not redirected although they are configured, and why. */
+  alarms(): readonly string[] {
+    return alarmsOf(this.policy, this.names);
+  }
+
+  /** Whether the name is redirected now. */
+  isActive(entry: RedirectedName): boolean {
+    return entry.withheld === undefined && this.#start.health[entry.target] && this.names.isUp(entry);
+  }
+
+  /** The ports that trackers need may have changed. */
+  catalogueChanged(): void {
+    this.names.catalogueChanged();
   }
 
   /** Ends a stuck thread. Another one is started. */
@@ -124,6 +161,12 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     this.#unsubscribe();
     await this.supervision.stop();
     await this.#thread.stop();
+    await this.names.stop();
+  }
+
+  #setPolicy(policy: RedirectPolicy, checks: SharedHealth | null): void {
+    this.#start = { ...this.#start, policy, checks };
+    this.#thread.setPolicy(policy, checks);
   }
 
   #setHealth(): void {
@@ -142,8 +185,8 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     const given = this.#start;
     const thread = await DnsThread.start(given, this.#needs.log, (reason) => this.#ended(reason));
     this.#thread = thread;
-    const { policy, health } = this.#start;
-    if (policy !== given.policy) thread.setPolicy(policy);
+    const { policy, health, checks } = this.#start;
+    if (policy !== given.policy || checks !== given.checks) thread.setPolicy(policy, checks);
     if (health !== given.health) thread.setHealth(health);
   }
 }

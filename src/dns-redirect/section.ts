@@ -4,6 +4,7 @@ import { endpoint } from '../config-kit/address-schemas.js';
 import type { DeepReadonly } from '../config-kit/config-part.js';
 import {
   durationInSeconds,
+  flag,
   hostName,
   ipAddress,
   numberFrom,
@@ -14,16 +15,18 @@ import {
 } from '../config-kit/field-schemas.js';
 import type { Prefix } from '../domain/ip-address.js';
 import type { Endpoint } from '../net/endpoint.js';
+import type { AnnouncePort } from './coverage/announce-usage.js';
+import { DEFAULT_SITE_PORT } from './redirect-policy.js';
 import { rpzSchema } from './rpz/rpz-section.js';
 
 const DNS_PORT = 53;
-/** The port of a site whose links and bookmarks name none. */
-const HTTP_PORT = 80;
-
-const plainSite = hostName.transform((name) => ({ name, port: HTTP_PORT }));
-const site = z.union([plainSite, section({ name: hostName, port: wholeNumber(1, 65_535).prefault(HTTP_PORT) })], {
-  error: 'expected a host name, or { name: HOST, port: 8080 }',
-});
+const plainSite = hostName.transform((name) => ({ name, port: DEFAULT_SITE_PORT }));
+const site = z.union(
+  [plainSite, section({ name: hostName, port: wholeNumber(1, 65_535).prefault(DEFAULT_SITE_PORT) })],
+  {
+    error: 'expected a host name, or { name: HOST, port: 8080 }',
+  },
+);
 
 const addresses = z.union([ipAddress.transform((address) => [address]), z.array(ipAddress).min(1)], {
   error: 'expected an address, or a list of addresses',
@@ -46,6 +49,7 @@ const fields = section({
   trackerAddresses: z.array(ipAddress).prefault([]),
   sites: z.array(site).prefault([]),
   trackers: z.array(tracker).prefault([]),
+  healthChecks: flag.prefault(true),
   ttl: durationInSeconds('1s', '60s', '30s'),
   queriesPerSecondPerClient: wholeNumber(1, 1_000_000).prefault(500),
   rpz: rpzSchema,
@@ -58,11 +62,14 @@ export const schema = fields
 
 export type RedirectSection = NonNullable<DeepReadonly<z.output<typeof schema>>>;
 
+/** Of `tracker.listen`. */
+export type TrackerListener = Endpoint & AnnouncePort;
+
 /** The sections that it reads. */
 export interface RedirectConfig {
   readonly dnsRedirect?: RedirectSection | undefined;
   readonly operator: { readonly networks: readonly { readonly prefixes: readonly Prefix[] }[] };
-  readonly tracker: { readonly announceUrls: readonly string[]; readonly listen: readonly Endpoint[] };
+  readonly tracker: { readonly announceUrls: readonly string[]; readonly listen: readonly TrackerListener[] };
   readonly mirrorSite?: { readonly listen: Endpoint | readonly Endpoint[] } | undefined;
   readonly labServices?: object | undefined;
   readonly storage: { readonly directory: string };

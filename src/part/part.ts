@@ -38,6 +38,8 @@ export interface RunningPart<Whole> {
   stop(): unknown;
   /** Of a part that runs in a thread. */
   readonly thread?: PartThread;
+  /** Threads that help it. Each is supervised and watched by itself. */
+  readonly helpers?: readonly HelperThread[];
 }
 
 /** A thread that `PartContext.supervise` restarts when it ends or is stuck. */
@@ -47,6 +49,11 @@ export interface PartThread {
   readonly supervision: Supervision;
   /** Ends a stuck thread. Another one is started. */
   abandon(reason: Error): void;
+}
+
+/** `name`: in metrics. */
+export interface HelperThread extends PartThread {
+  readonly name: string;
 }
 
 /** Restarts a part each time it fails. */
@@ -71,8 +78,11 @@ export interface PartContext {
   readonly onListenerError: (error: Error) => void;
   /** Whether `[::]` leaves IPv4 to another listener. */
   readonly isIpv6Only: (listener: Endpoint, protocol: 'udp' | 'tcp') => boolean;
-  /** For a part that runs in a thread. @param restart gets the number of consecutive failures */
-  readonly supervise: (restart: (failures: number) => Promise<void>) => Supervision;
+  /**
+   * For a part that runs in a thread.
+   * @param restart gets the number of consecutive failures. @param name of a helper thread; default: the part's
+   */
+  readonly supervise: (restart: (failures: number) => Promise<void>, name?: string) => Supervision;
 }
 
 /**

@@ -90,6 +90,7 @@ dnsRedirect:
   listen: ["127.0.0.1:0"]
   upstreamResolvers: ["127.0.0.1:1"]
   mirrorAddresses: [127.0.0.1]
+  healthChecks: false
   sites: [www.original.lab]
 `);
     await eventually('the crawl', async () => (await torrents()).length === 1);

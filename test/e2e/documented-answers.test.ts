@@ -5,6 +5,7 @@ import { databaseFile } from '../../src/store/database-file.js';
 import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { hashOf, torrentToStore } from '../support/catalogue-entries.js';
+import { freePort } from '../support/free-port.js';
 import { CONTROL_TOKEN, LAB_CONFIG, PROBE_NORTH, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 type Json = Record<string, unknown>;
@@ -19,6 +20,7 @@ let running: RunningApp;
 let paths: Record<string, Record<string, Operation>>;
 
 beforeAll(async () => {
+  const mirrorPort = await freePort();
   const config = LAB_CONFIG.replace(
     'tracker: {',
     'tracker: { announceUrls: ["udp://alias.example.net:6969/announce"],',
@@ -26,14 +28,14 @@ beforeAll(async () => {
   running = await startLabApp(`${config}
 crawler: { sources: [ { name: partner, type: push, token: ${SITE_TOKEN} } ] }
 upstream: { originalTrackers: [{ name: original, token: ${UPSTREAM_TOKEN} }] }
-mirrorSite: { listen: "http://127.0.0.1:0" }
+mirrorSite: { listen: "http://127.0.0.1:${mirrorPort}" }
 dnsRedirect:
   listen: [127.0.0.1:0]
   upstreamResolvers: [127.0.0.9]
   clients: [127.0.0.0/8]
   mirrorAddresses: [127.0.0.1]
   trackerAddresses: [127.0.0.1]
-  sites: [www.original.lab]
+  sites: [{ name: www.original.lab, port: ${mirrorPort} }]
   trackers: [tracker.original.lab]
 `);
   const beside = openDatabase(databaseFile(running.config));
@@ -123,6 +125,9 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
   ],
   'get /api/v1/catalogue/decisions': [() => answerOf('GET', '/api/v1/catalogue/decisions')],
   'get /api/v1/redirections': [() => answerOf('GET', '/api/v1/redirections')],
+  'post /api/v1/redirections/drill': [
+    () => answerOf('POST', '/api/v1/redirections/drill', { target: 'mirror', seconds: 0 }),
+  ],
   'get /api/v1/overview': [() => answerOf('GET', '/api/v1/overview')],
   'get /healthz': [() => answerOf('GET', '/healthz')],
   'get /readyz': [() => answerOf('GET', '/readyz')],

@@ -44,6 +44,7 @@ dnsRedirect:
   upstreamResolvers: ["127.0.0.1:${port.nobody}"]
   trackers: [tracker.example]
   trackerAddresses: [127.0.0.77]
+  healthChecks: false
 control: { listen: "http://127.0.0.1:${port.control}" }
 storage: { directory: state }
 lab: true

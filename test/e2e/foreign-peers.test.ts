@@ -33,6 +33,7 @@ dnsRedirect:
   upstreamResolvers: ["${resolver}"]
   mirrorAddresses: [127.0.0.1]
   trackerAddresses: [127.0.0.1]
+  healthChecks: false
   sites: [www.original.lab]
   trackers: [tracker.original.lab]
 `);

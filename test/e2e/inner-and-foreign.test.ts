@@ -20,6 +20,7 @@ dnsRedirect:
   clients: [127.0.0.0/8]
   mirrorAddresses: [127.0.0.1]
   trackerAddresses: [127.0.0.1]
+  healthChecks: false
   sites: [www.original.lab]
 `);
   const beside = openDatabase(databaseFile(running.config));

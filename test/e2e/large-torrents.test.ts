@@ -37,7 +37,7 @@ beforeAll(async () => {
   running = await startLabApp(
     `${LAB_CONFIG.replace('tracker: {', `tracker: { announceUrls: ["${ANNOUNCE}"],`)}
 mirrorSite: { listen: "http://127.0.0.1:0" }
-dnsRedirect: { listen: ["127.0.0.1:0"], upstreamResolvers: ["127.0.0.1:9"], sites: [site.example], mirrorAddresses: [127.0.0.77] }
+dnsRedirect: { listen: ["127.0.0.1:0"], upstreamResolvers: ["127.0.0.1:9"], sites: [site.example], mirrorAddresses: [127.0.0.77], healthChecks: false }
 `,
     directory,
   );

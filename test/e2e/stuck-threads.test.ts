@@ -48,6 +48,7 @@ dnsRedirect:
   mirrorAddresses: [${MIRROR}]
   trackers: [tracker.example]
   trackerAddresses: [${MIRROR}]
+  healthChecks: false
 control: { listen: "http://127.0.0.1:${port.control}" }
 storage: { directory: state }
 lab: true

@@ -1,13 +1,30 @@
-/** The call that shows which names are redirected now. */
+/** The calls that show which names are redirected now, and that take a target for dead as a drill. */
 import { z } from 'zod';
 import { type Document, type Route, route, switchedOn } from '../../control-api/route.js';
+import type { Drill } from '../health/health-messages.js';
+import { REDIRECT_TARGETS, type RedirectTarget } from '../redirect-policy.js';
+
+/** Long enough to see the withdrawal in resolvers, short enough that a forgotten one does little harm. */
+export const MAX_DRILL_SECONDS = 300;
 
 export interface RedirectionView {
   redirections(): Promise<readonly Document[]>;
+  readonly mode: string;
+  drills(): readonly Drill[];
+  /** @param seconds 0: ends it. @throws ClientError `unprocessable` while the health checks are off */
+  drill(target: RedirectTarget, seconds: number): void;
 }
 
-/** @param view undefined if the DNS redirection is switched off: the call answers 404 and says so */
+/** @param view undefined if the DNS redirection is switched off: the calls answer 404 and say so */
 export function redirectionRoutes(view: RedirectionView | undefined): Route[] {
+  const running = (): RedirectionView => switchedOn(view, 'the DNS redirection');
+  const shown = async () => ({
+    mode: running().mode,
+    drills: running()
+      .drills()
+      .map(({ target, untilMs }) => ({ target, until: new Date(untilMs).toISOString() })),
+    redirections: [...(await running().redirections())],
+  });
   return [
     route({
       method: 'get',
@@ -15,20 +32,51 @@ export function redirectionRoutes(view: RedirectionView | undefined): Route[] {
       summary: 'Names that the DNS redirection answers, and whether it does now',
       access: 'operator',
       answers: [{ status: 200, description: 'One entry for each name.', schema: redirectionsAnswer }],
-      handle: async () => {
-        return { json: { redirections: await switchedOn(view, 'the DNS redirection').redirections() } };
+      handle: async () => ({ json: await shown() }),
+    }),
+    route({
+      method: 'post',
+      path: '/api/v1/redirections/drill',
+      summary: 'Take a target for dead for a while, to prove that its names are forwarded then',
+      access: 'operator',
+      body: drillBody,
+      answers: [
+        { status: 200, description: 'As GET /api/v1/redirections. It ends by itself.', schema: redirectionsAnswer },
+      ],
+      handle: async ({ body }) => {
+        running().drill(body.target, body.seconds);
+        return { json: await shown() };
       },
     }),
   ];
 }
 
+const target = z.enum(REDIRECT_TARGETS);
+
+const drillBody = z.strictObject({
+  target,
+  seconds: z.int().min(0).max(MAX_DRILL_SECONDS).meta({ description: '0 ends a drill' }),
+});
+
+const check = z.strictObject({
+  url: z.string(),
+  up: z.boolean().nullable().meta({ description: 'null before the first result' }),
+  reason: z.string().nullable(),
+});
+
 const redirectionsAnswer = z.strictObject({
+  mode: z.enum(['redirect', 'shadow']),
+  drills: z.array(z.strictObject({ target, until: z.iso.datetime() })),
   redirections: z.array(
     z.strictObject({
       name: z.string(),
-      target: z.enum(['mirror', 'tracker']),
-      active: z.boolean().meta({ description: 'false while its target does not answer' }),
+      target,
+      active: z.boolean().meta({ description: 'false while its target does not serve its users' }),
+      problem: z.string().nullable().meta({ description: 'why it is not redirected, or not to all addresses' }),
       addresses: z.array(z.string()),
+      health: z
+        .array(z.strictObject({ address: z.string(), up: z.boolean(), checks: z.array(check) }))
+        .meta({ description: 'by address; empty while healthChecks is off' }),
       ttlSeconds: z.int(),
     }),
   ),

@@ -18,6 +18,11 @@ export interface CatalogueReader {
   offers(infoHash: InfoHash): Offer[];
   /** The original trackers, without the rest of the torrent; empty if it is not stored. */
   trackerTiers(infoHash: InfoHash): readonly (readonly string[])[];
+  /** The original trackers of all torrents, in the order of the info-hashes. @param after '' for the first ones */
+  trackersAfter(
+    after: string,
+    limit: number,
+  ): { readonly infoHash: InfoHash; readonly trackerTiers: readonly (readonly string[])[] }[];
   /** The original file. */
   torrentBytes(infoHash: InfoHash): Uint8Array | undefined;
 }
@@ -75,6 +80,16 @@ export function catalogueReader(database: SqliteDatabase): CatalogueReader {
         trackerTiers: JSON.parse(row.tracker_tiers_json) as string[][],
       };
     },
+    trackersAfter: (after, limit) =>
+      database
+        .prepare<[string, number], Pick<TorrentRow, 'tracker_tiers_json'> & { info_hash: InfoHash }>(
+          'SELECT info_hash, tracker_tiers_json FROM catalogue_torrent WHERE info_hash > ? ORDER BY info_hash LIMIT ?',
+        )
+        .all(after, limit)
+        .map((row) => ({
+          infoHash: row.info_hash,
+          trackerTiers: JSON.parse(row.tracker_tiers_json) as string[][],
+        })),
     offers: (infoHash) =>
       database
         .prepare<[string], OfferRow>(

@@ -41,7 +41,7 @@ describe.skipIf(network === undefined)('what is kept', () => {
           listen: [`${MACHINE}:${DNS_PORT}`],
           upstreamResolvers: ['9.9.9.253:53'],
           mirrorAddresses: [MACHINE],
-          sites: ['www.popular.example'],
+          sites: [{ name: 'www.popular.example', port: MIRROR_PORT }],
         },
       }),
     );

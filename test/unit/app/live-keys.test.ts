@@ -102,6 +102,8 @@ function base(): Yaml {
       upstreamResolvers: [`${resolver.host}:${resolver.port}`],
       mirrorAddresses: ['127.0.0.21'],
       trackerAddresses: ['127.0.0.22'],
+      // Nothing listens on these addresses.
+      healthChecks: false,
       sites: ['site.example', 'forum.example'],
       trackers: ['tracker.example'],
       rpz: { listen: ['127.0.0.1:0'] },

@@ -23,7 +23,7 @@ const config = parseConfig(
 tracker: { listen: ["udp://127.0.0.1:0", "http://127.0.0.1:0"], announceUrls: ["udp://127.0.0.1:6969/announce"] }
 mirrorSite: { listen: "http://127.0.0.1:0" }
 crawler: { sources: [ { name: lab, type: feed, url: "http://127.0.0.1:1/feed.xml" } ] }
-dnsRedirect: { listen: ["127.0.0.1:0"], upstreamResolvers: ["127.0.0.1:9"], sites: [site.example], mirrorAddresses: [127.0.0.21] }
+dnsRedirect: { listen: ["127.0.0.1:0"], upstreamResolvers: ["127.0.0.1:9"], sites: [site.example], mirrorAddresses: [127.0.0.21], healthChecks: false }
 control: { listen: "http://127.0.0.1:0" }
 storage: { directory: data }
 lab: true

@@ -43,6 +43,7 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/torrents',
       'GET /api/v1/probes',
       'GET /api/v1/redirections',
+      'POST /api/v1/redirections/drill',
       'GET /metrics',
       'GET /healthz',
       'GET /readyz',

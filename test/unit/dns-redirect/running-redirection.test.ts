@@ -24,6 +24,7 @@ dnsRedirect:
   upstreamResolvers: ["${host}:${port}"]
   sites: [site.example]
   mirrorAddresses: [${mirror}]
+  healthChecks: false
 `);
 }
 
@@ -40,6 +41,9 @@ async function start() {
       onChange: (listener: () => void) => health.onChange(listener),
     },
     log,
+    clock,
+    trackerListeners: () => [],
+    catalogue: { trackersAfter: () => [] },
     mirrorVitals: () => null,
   };
   const part = await RunningRedirection.start(section(resolver, '203.0.113.20'), context);
@@ -59,7 +63,7 @@ describe('the DNS redirection in its thread', () => {
 
   test('takes new names in two steps: preparing changes nothing, and refuses what cannot be', async () => {
     const { part, resolver, address } = await start();
-    const apply = part.prepare(section(resolver, '203.0.113.21'));
+    const apply = await part.prepare(section(resolver, '203.0.113.21'));
     expect(await address()).toBe('203.0.113.20');
     apply();
     await eventually('the new address', async () => (await address()) === '203.0.113.21');
@@ -67,14 +71,14 @@ describe('the DNS redirection in its thread', () => {
     expect(part.policy.serial).toBe(2);
     const right = section(resolver, '203.0.113.22');
     const wrong = { ...right, dnsRedirect: { ...right.dnsRedirect!, sites: [{ name: 'not a name', port: 80 }] } };
-    expect(() => part.prepare(wrong)).toThrow(OperatorError);
+    await expect(part.prepare(wrong)).rejects.toThrow(OperatorError);
     expect(await address()).toBe('203.0.113.21');
     expect(part.policy.serial).toBe(2);
   });
 
   test('redirects nothing once its section is removed, and goes on forwarding', async () => {
     const { part, address } = await start();
-    part.prepare({ storage: { directory: '' } })();
+    (await part.prepare({ storage: { directory: '' } }))();
     await eventually('the real address', async () => (await address()) === '192.0.2.99');
     expect(part.policy.names.size).toBe(0);
   });
@@ -95,7 +99,7 @@ describe('the DNS redirection in its thread', () => {
     part.abandon(new Error('planted'));
     await eventually('it is down', () => !part.supervision.isUp);
     expect(health.reasons()).toEqual(['DNS redirection: the thread that answers DNS has ended: planted']);
-    part.prepare(section(resolver, '203.0.113.30'))();
+    (await part.prepare(section(resolver, '203.0.113.30')))();
     health.report('mirror site', 'it is down');
     health.report('mirror site', undefined);
     await eventually('it is up', () => part.supervision.isUp);

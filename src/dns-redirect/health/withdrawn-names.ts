@@ -1,0 +1,41 @@
+/** Tells the operator which names are not redirected, and why. */
+import type { RedirectPolicy, RedirectTarget } from '../redirect-policy.js';
+import type { NameHealth } from './name-health.js';
+
+const WAY_OUT: Readonly<Record<RedirectTarget, string>> = {
+  mirror: 'let mirrorSite.listen have that address and port, or forward the port to it',
+  tracker: 'let tracker.listen have that port, or forward it',
+};
+/** In one line. */
+const MAX_NAMES = 5;
+
+interface Problem {
+  readonly text: string;
+  readonly target: RedirectTarget;
+  /** Other addresses of the names work. */
+  readonly isPartial: boolean;
+  readonly names: string[];
+}
+
+/** @returns one line for all names with the same reason */
+export function alarmsOf(
+  { names }: Pick<RedirectPolicy, 'names'>,
+  health: Pick<NameHealth, 'problemOf' | 'isUp'>,
+): string[] {
+  const problems = new Map<string, Problem>();
+  for (const [name, entry] of names) {
+    const text = entry.withheld ?? health.problemOf(name, entry);
+    if (text === undefined) continue;
+    const isPartial = entry.withheld === undefined && health.isUp(entry);
+    const key = JSON.stringify([text, entry.target, isPartial]);
+    const problem = problems.get(key) ?? { text, target: entry.target, isPartial, names: [] };
+    problems.set(key, problem);
+    problem.names.push(name);
+  }
+  return [...problems.values()].map(({ text, target, isPartial, names: affected }) => {
+    const shown = affected.slice(0, MAX_NAMES).join(', ');
+    const more = affected.length > MAX_NAMES ? ` and ${affected.length - MAX_NAMES} more` : '';
+    const what = isPartial ? 'not redirected to all of their addresses' : 'not redirected';
+    return `DNS redirection: ${shown}${more}: ${what}: ${text}; ${WAY_OUT[target]}`;
+  });
+}
