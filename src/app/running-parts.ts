@@ -6,7 +6,7 @@ import type { Route } from '../control-api/route.js';
 import type { Clock } from '../domain/clock.js';
 import type { Logger } from '../logging/logger.js';
 import { runAs } from '../part/current-part.js';
-import type { PartContext, PartThread, RunningPart, StartablePart } from '../part/part.js';
+import type { PartContext, RunningPart, StartablePart } from '../part/part.js';
 import type { PartAddress } from './application.js';
 import type { Health } from './health.js';
 import { listenerErrors } from './listener-errors.js';
@@ -28,8 +28,9 @@ type AnyPart = Omit<StartablePart<Config, Services, RunningPart<Config>>, 'start
 const PARTS: readonly AnyPart[] = CONFIG_PARTS.filter(
   (part): part is Extract<ConfigPart, { start: unknown }> => 'start' in part,
 ).flatMap((part): AnyPart[] => [
+  ...SHARING_PARTS.filter(({ section, order }) => section === part.key && order === 'before'),
   { ...part, isOn: (config) => part.isOn?.(config) ?? config[part.key] !== undefined },
-  ...SHARING_PARTS.filter(({ section }) => section === part.key),
+  ...SHARING_PARTS.filter(({ section, order }) => section === part.key && order === 'after'),
 ]);
 
 export interface PartsContext {
@@ -102,7 +103,7 @@ export class RunningParts {
 
   async #start(part: AnyPart): Promise<void> {
     const needs = this.#needs.get(part.name)!;
-    const { config, health, supervisor, stops } = this.#context;
+    const { config, health, supervisor, threads, stops } = this.#context;
     if (part.threadName === undefined) {
       const supervised = await supervisor.run<RunningPart<Config>>(part.name, (previous) =>
         part.start(config(), needs, previous as never),
@@ -118,15 +119,9 @@ export class RunningParts {
     this.#running.set(part.name, () => running);
     const { thread } = running;
     if (thread === undefined) throw new Error(`${part.name} has the name of a thread, and no thread`);
-    this.#supervise(part.threadName, thread);
-    for (const helper of running.helpers ?? []) this.#supervise(helper.name, helper);
-  }
-
-  #supervise(name: string, thread: PartThread): void {
-    const { supervisor, threads } = this.#context;
     supervisor.add(thread.supervision);
     threads.add({
-      name,
+      name: part.threadName,
       vitals: thread.vitals,
       supervision: {
         get isUp() {
@@ -141,7 +136,7 @@ export class RunningParts {
     const { clock, logger, health } = this.#context;
     return {
       onListenerError: listenerErrors(name, { clock, logger }),
-      supervise: (restart, helper = name) => new Restarts(helper, { clock, logger, health }, restart),
+      supervise: (restart) => new Restarts(name, { clock, logger, health }, restart),
     };
   }
 

@@ -7,7 +7,7 @@ import { isIpv6Only } from '../config/listeners.js';
 import type { MetricFamily } from '../control-api/metrics.js';
 import type { Route } from '../control-api/route.js';
 import { torrentPolicy } from '../crawler/torrent-policy.js';
-import { dnsRedirectPart } from '../dns-redirect/part.js';
+import { redirectionHealthPart } from '../dns-redirect/health/health-part.js';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
@@ -124,7 +124,7 @@ export function createServices(foundation: Foundation) {
     },
     catalogueChanged: () => {
       parts.get(trackerPart).catalogueChanged();
-      parts.find(dnsRedirectPart)?.catalogueChanged();
+      parts.find(redirectionHealthPart)?.catalogueChanged();
     },
 
     originalTrackers: () => parts.find(upstreamPart),
@@ -146,6 +146,7 @@ export function createServices(foundation: Foundation) {
       trackerIsHealthy: () => health.isHealthy(trackerPart.name),
       onChange: (listener: () => void) => health.onChange(listener),
     },
+    redirectionHealth: () => parts.get(redirectionHealthPart),
     /** Of the thread that serves the mirror site. */
     mirrorVitals: () => (parts.find(mirrorSitePart) ? threads.mainVitals : null),
 

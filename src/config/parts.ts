@@ -4,6 +4,7 @@
  */
 import { crawlerPart } from '../crawler/part.js';
 import { controlPart } from '../dashboard/part.js';
+import { redirectionHealthPart } from '../dns-redirect/health/health-part.js';
 import { dnsRedirectPart } from '../dns-redirect/part.js';
 import { rpzPart } from '../dns-redirect/rpz/rpz-part.js';
 import { loggingPart } from '../logging/part.js';
@@ -35,4 +36,4 @@ export const CONFIG_PARTS = [
 ] as const;
 
 /** Parts that share the section of one above. */
-export const SHARING_PARTS = [rpzPart] as const;
+export const SHARING_PARTS = [redirectionHealthPart, rpzPart] as const;

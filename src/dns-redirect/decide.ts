@@ -51,8 +51,7 @@ export function decide(
   if (name === undefined) return NOT_LISTED;
   if (!isRedirectedClient(policy.clients, client)) return { kind: 'forward', because: 'client', name };
   if (!state.isOpen()) return { kind: 'forward', because: 'schedule', name };
-  const healthy =
-    name.withheld === undefined ? name.addresses.filter((_, index) => state.isHealthy(name, index)) : NO_ADDRESSES;
+  const healthy = name.addresses.filter((_, index) => state.isHealthy(name, index));
   if (healthy.length === 0) return { kind: 'forward', because: 'withdrawn', name };
   if (policy.mode === 'shadow') return { kind: 'forward', because: 'shadow', name };
   const { zone } = name;
@@ -67,7 +66,6 @@ export function decide(
 }
 
 const NOT_LISTED: Decision = { kind: 'forward', because: 'not-listed' };
-const NO_ADDRESSES: readonly IpAddress[] = [];
 
 function answersType(address: IpAddress, type: number): boolean {
   return type === TYPE_ANY || type === (address.family === 4 ? TYPE_A : TYPE_AAAA);

@@ -1,7 +1,7 @@
 /** Messages between the control plane and the thread of the DNS redirection. */
 import type { Endpoint } from '../net/endpoint.js';
 import type { FirstWord } from '../threads/start-thread.js';
-import type { SharedHealth } from './health/redirection-health.js';
+import type { SharedHealth } from './health/health-watch.js';
 import type { RedirectPolicy, RedirectTarget } from './redirect-policy.js';
 
 /** Whether the parts of this program that are targets of redirections work. */
@@ -13,8 +13,8 @@ export interface DnsThreadStart {
   readonly clientQueriesPerSecond: number;
   readonly policy: RedirectPolicy;
   readonly health: TargetHealth;
-  /** The results of the health checks; null if they are switched off. */
-  readonly checks: SharedHealth | null;
+  /** The results of the health checks. */
+  readonly checks: SharedHealth;
   /** False: the thread does not send its debug messages. */
   readonly debug: boolean;
   /** See `dnsCountersOver`. */
@@ -25,7 +25,7 @@ export interface DnsThreadStart {
 }
 
 export type ToDnsThread =
-  | { readonly type: 'policy'; readonly policy: RedirectPolicy; readonly checks: SharedHealth | null }
+  | { readonly type: 'policy'; readonly policy: RedirectPolicy; readonly checks: SharedHealth }
   | { readonly type: 'health'; readonly health: TargetHealth }
   | { readonly type: 'stop' };
 

@@ -5,7 +5,7 @@ import type { Endpoint } from '../net/endpoint.js';
 import { startThread, threadModule } from '../threads/start-thread.js';
 import type { DnsLog } from './dns-log.js';
 import type { DnsThreadStart, FromDnsThread, TargetHealth, ToDnsThread } from './dns-redirect-messages.js';
-import type { SharedHealth } from './health/redirection-health.js';
+import type { SharedHealth } from './health/health-watch.js';
 import type { RedirectPolicy } from './redirect-policy.js';
 
 /** A thread that has not stopped after this is ended. */
@@ -45,7 +45,7 @@ export class DnsThread {
     });
   }
 
-  setPolicy(policy: RedirectPolicy, checks: SharedHealth | null): void {
+  setPolicy(policy: RedirectPolicy, checks: SharedHealth): void {
     this.#say({ type: 'policy', policy, checks });
   }
 

@@ -68,13 +68,7 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   threadName: 'dns',
   // Loaded here, so that commands that only read the configuration start at once.
   start: async (config, needs) => (await import('./running-redirection.js')).RunningRedirection.start(config, needs),
-  routes: async (running, { clock }) => {
-    const { redirectionRoutes } = await import('./api/redirection-routes.js');
-    const { redirectionView } = await import('./api/redirection-view.js');
-    const redirection = running();
-    return redirectionRoutes(redirection && redirectionView(redirection, clock));
-  },
-  metrics: async (running) => (await import('./api/redirection-view.js')).redirectionMetrics(running),
+  metrics: async (running) => (await import('./api/redirection-metrics.js')).redirectionMetrics(running),
 };
 
 function socketsOf(listen: readonly Endpoint[], path: ConfigPath): ConfiguredSocket[] {

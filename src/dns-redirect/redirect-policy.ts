@@ -50,8 +50,6 @@ export interface RedirectedName {
   readonly addresses: readonly IpAddress[];
   /** Its place in the map of names: where its counters are. */
   readonly index: number;
-  /** Why it is not redirected although it is configured. Absent: it is. */
-  readonly withheld?: string;
 }
 
 /** Who is redirected. `chosenBy`: decides for each client by a keyed hash; absent: everybody. */

@@ -8,15 +8,15 @@ import { StuckDetector } from '../threads/stuck-detector.js';
 import type { RedirectState } from './decide.js';
 import type { TargetHealth } from './dns-redirect-messages.js';
 import { areMet, HealthTable } from './health/health-table.js';
-import type { SharedHealth } from './health/redirection-health.js';
+import type { SharedHealth } from './health/health-watch.js';
 import type { RedirectedName, RedirectPolicy } from './redirect-policy.js';
 
 export interface StateStart {
   readonly policy: RedirectPolicy;
   /** Of the parts of this program that are targets. */
   readonly health: TargetHealth;
-  /** The results of the health checks; null if they are switched off. */
-  readonly checks: SharedHealth | null;
+  /** The results of the health checks. */
+  readonly checks: SharedHealth;
   /** Of the thread that serves the mirror site; null if this program serves none. */
   readonly mirrorVitals: SharedArrayBuffer | null;
 }
@@ -25,9 +25,9 @@ export class CurrentState implements RedirectState {
   health: TargetHealth;
   readonly #clock: Clock;
   readonly #mirrorThread: StuckDetector | undefined;
-  readonly #checksThread: StuckDetector | undefined;
+  readonly #checksThread: StuckDetector;
   #policy: RedirectPolicy;
-  #checks: (Pick<SharedHealth, 'needs'> & { readonly table: HealthTable }) | undefined;
+  #checks: Pick<SharedHealth, 'needs'> & { readonly table: HealthTable };
   #isOpen: boolean;
 
   constructor({ policy, health, checks, mirrorVitals }: StateStart, clock: Clock) {
@@ -37,11 +37,11 @@ export class CurrentState implements RedirectState {
     this.#checks = tableOf(checks);
     // The main thread cannot report that it is stuck itself, and the mirror site with it, so this thread checks it.
     this.#mirrorThread = mirrorVitals === null ? undefined : new StuckDetector(mirrorVitals, clock);
-    this.#checksThread = checks === null ? undefined : new StuckDetector(checks.vitals, clock);
+    this.#checksThread = new StuckDetector(checks.vitals, clock);
     this.#isOpen = this.#isOpenNow();
   }
 
-  setPolicy(policy: RedirectPolicy, checks: SharedHealth | null): void {
+  setPolicy(policy: RedirectPolicy, checks: SharedHealth): void {
     this.#policy = policy;
     this.#checks = tableOf(checks);
     this.#isOpen = this.#isOpenNow();
@@ -50,16 +50,15 @@ export class CurrentState implements RedirectState {
   /** Call it about once a second. */
   update(): void {
     this.#mirrorThread?.check();
-    this.#checksThread?.check();
+    this.#checksThread.check();
     this.#isOpen = this.#isOpenNow();
   }
 
   isHealthy({ target, index }: RedirectedName, address: number): boolean {
     if (!this.health[target]) return false;
     if (target === 'mirror' && this.#mirrorThread?.isStuck) return false;
-    if (this.#checks === undefined) return true;
     // Without checks nobody knows what works.
-    if (this.#checksThread?.isStuck) return false;
+    if (this.#checksThread.isStuck) return false;
     return areMet(this.#checks.needs[index]?.[address] ?? [], this.#checks.table);
   }
 
@@ -74,6 +73,6 @@ export class CurrentState implements RedirectState {
   }
 }
 
-function tableOf(checks: SharedHealth | null) {
-  return checks === null ? undefined : { needs: checks.needs, table: new HealthTable(checks.table) };
+function tableOf({ needs, table }: SharedHealth) {
+  return { needs, table: new HealthTable(table) };
 }

@@ -4,29 +4,19 @@
  */
 import { messageOf } from '../domain/errors.js';
 import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
-import type { Apply, HelperThread, PartListener, PartThread, RunningPart, Supervision } from '../part/part.js';
+import type { Apply, PartContext, PartListener, PartThread, RunningPart, Supervision } from '../part/part.js';
 import { createVitals } from '../threads/thread-vitals.js';
 import { clientKeyIn } from './client-key.js';
 import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
-import type { AnnouncePort } from './coverage/announce-usage.js';
 import type { DnsThreadStart, TargetHealth } from './dns-redirect-messages.js';
 import { DnsThread } from './dns-redirect-thread.js';
-import { NameHealth, type NameHealthNeeds } from './health/name-health.js';
-import type { SharedHealth } from './health/redirection-health.js';
-import { alarmsOf } from './health/withdrawn-names.js';
-import { compileRedirectPolicy, type RedirectedName, type RedirectPolicy } from './redirect-policy.js';
+import type { HealthNeeds, RunningHealth } from './health/running-health.js';
+import { compileRedirectPolicy, type RedirectPolicy } from './redirect-policy.js';
 import type { RedirectConfig, RedirectSection } from './section.js';
 
 /** What it needs of other parts. */
-export interface RedirectNeeds extends NameHealthNeeds {
-  /** Whether names may be redirected to these. */
-  readonly targets: {
-    mirrorIsHealthy(): boolean;
-    trackerIsHealthy(): boolean;
-    onChange(listener: () => void): () => void;
-  };
-  /** Where the tracker really listens. */
-  readonly trackerListeners: () => readonly AnnouncePort[];
+export interface RedirectNeeds extends Pick<PartContext, 'supervise' | 'log'>, Pick<HealthNeeds, 'targets'> {
+  readonly redirectionHealth: () => Pick<RunningHealth, 'shared' | 'onPlan'>;
   /** Of the thread that serves the mirror site; null if this program serves none. */
   readonly mirrorVitals: () => SharedArrayBuffer | null;
 }
@@ -37,7 +27,6 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
   readonly supervision: Supervision;
   /** Beat and delay of the thread, in shared memory. */
   readonly vitals: SharedArrayBuffer;
-  readonly names: NameHealth;
   readonly #needs: RedirectNeeds;
   readonly #counters: DnsCounters;
   /** Of the next start: those of the first one, with all later changes. */
@@ -54,36 +43,28 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     if (config === undefined) throw new Error('the redirection is started only where it is configured');
     const { targets, log, mirrorVitals } = needs;
     const policy = compile(config, storage, 1);
-    const { healthChecks } = config;
-    const names = await NameHealth.start(policy, { healthChecks, trackerPorts: needs.trackerListeners() }, needs);
     const start: DnsThreadStart = {
       listen: config.listen,
       upstreamResolvers: config.upstreamResolvers,
       clientQueriesPerSecond: config.queriesPerSecondPerClient,
       policy,
       health: healthOf(targets),
-      checks: names.shared,
+      checks: needs.redirectionHealth().shared,
       debug: log.isLevelEnabled('debug'),
       counters: createDnsCounterMemory(),
       vitals: createVitals(),
       mirrorVitals: mirrorVitals(),
     };
     let part: RunningRedirection | undefined;
-    try {
-      const thread = await DnsThread.start(start, log, (reason) => {
-        if (part !== undefined) part.#ended(reason);
-      });
-      part = new RunningRedirection(thread, start, names, needs);
-      return part;
-    } catch (thrown) {
-      await names.stop();
-      throw thrown;
-    }
+    const thread = await DnsThread.start(start, log, (reason) => {
+      if (part !== undefined) part.#ended(reason);
+    });
+    part = new RunningRedirection(thread, start, needs);
+    return part;
   }
 
-  private constructor(thread: DnsThread, start: DnsThreadStart, names: NameHealth, needs: RedirectNeeds) {
+  private constructor(thread: DnsThread, start: DnsThreadStart, needs: RedirectNeeds) {
     this.#thread = thread;
-    this.names = names;
     this.#needs = needs;
     this.#serial = start.policy.serial;
     this.addresses = thread.addresses;
@@ -91,8 +72,13 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     this.vitals = start.vitals;
     this.#counters = dnsCountersOver(start.counters);
     this.supervision = needs.supervise(() => this.#startAgain());
-    this.#unsubscribe = needs.targets.onChange(() => this.#setHealth());
-    names.onPlan((checks) => this.#setPolicy(this.policy, checks));
+    const leave = [
+      needs.targets.onChange(() => this.#setHealth()),
+      needs.redirectionHealth().onPlan(() => this.#setPolicy(this.policy)),
+    ];
+    this.#unsubscribe = () => {
+      for (const each of leave) each();
+    };
   }
 
   /** False while the thread is down. */
@@ -109,10 +95,6 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     return this;
   }
 
-  get helpers(): readonly HelperThread[] {
-    return this.names.checks === undefined ? [] : [this.names.checks];
-  }
-
   get policy(): RedirectPolicy {
     return this.#start.policy;
   }
@@ -126,30 +108,14 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
    * forwards until the restart, because clients still ask it.
    * @throws OperatorError
    */
-  async prepare({ dnsRedirect: config, storage }: Pick<RedirectConfig, 'dnsRedirect' | 'storage'>): Promise<Apply> {
+  prepare({ dnsRedirect: config, storage }: Pick<RedirectConfig, 'dnsRedirect' | 'storage'>): Apply {
     const serial = this.#serial + 1;
     const policy =
       config === undefined ? { ...this.policy, names: new Map(), serial } : compile(config, storage, serial);
-    const applyNames = await this.names.prepare(policy);
     return () => {
       this.#serial = policy.serial;
-      this.#setPolicy(policy, applyNames());
+      this.#setPolicy(policy);
     };
-  }
-
-  /** Names that are not redirected although they are configured, and why. */
-  alarms(): readonly string[] {
-    return alarmsOf(this.policy, this.names);
-  }
-
-  /** Whether the name is redirected now. */
-  isActive(entry: RedirectedName): boolean {
-    return entry.withheld === undefined && this.#start.health[entry.target] && this.names.isUp(entry);
-  }
-
-  /** The ports that trackers need may have changed. */
-  catalogueChanged(): void {
-    this.names.catalogueChanged();
   }
 
   /** Ends a stuck thread. Another one is started. */
@@ -161,10 +127,11 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     this.#unsubscribe();
     await this.supervision.stop();
     await this.#thread.stop();
-    await this.names.stop();
   }
 
-  #setPolicy(policy: RedirectPolicy, checks: SharedHealth | null): void {
+  /** With the health of its names, whose part is reloaded before this one. */
+  #setPolicy(policy: RedirectPolicy): void {
+    const checks = this.#needs.redirectionHealth().shared;
     this.#start = { ...this.#start, policy, checks };
     this.#thread.setPolicy(policy, checks);
   }

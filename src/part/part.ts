@@ -38,8 +38,6 @@ export interface RunningPart<Whole> {
   stop(): unknown;
   /** Of a part that runs in a thread. */
   readonly thread?: PartThread;
-  /** Threads that help it. Each is supervised and watched by itself. */
-  readonly helpers?: readonly HelperThread[];
 }
 
 /** A thread that `PartContext.supervise` restarts when it ends or is stuck. */
@@ -49,11 +47,6 @@ export interface PartThread {
   readonly supervision: Supervision;
   /** Ends a stuck thread. Another one is started. */
   abandon(reason: Error): void;
-}
-
-/** `name`: in metrics. */
-export interface HelperThread extends PartThread {
-  readonly name: string;
 }
 
 /** Restarts a part each time it fails. */
@@ -78,11 +71,8 @@ export interface PartContext {
   readonly onListenerError: (error: Error) => void;
   /** Whether `[::]` leaves IPv4 to another listener. */
   readonly isIpv6Only: (listener: Endpoint, protocol: 'udp' | 'tcp') => boolean;
-  /**
-   * For a part that runs in a thread.
-   * @param restart gets the number of consecutive failures. @param name of a helper thread; default: the part's
-   */
-  readonly supervise: (restart: (failures: number) => Promise<void>, name?: string) => Supervision;
+  /** For a part that runs in a thread. @param restart gets the number of consecutive failures */
+  readonly supervise: (restart: (failures: number) => Promise<void>) => Supervision;
 }
 
 /**
@@ -119,10 +109,12 @@ export interface Part<Key extends string, Schema extends z.ZodType, Whole, Needs
   isOn?(config: Whole): boolean;
 }
 
-/** A part that the section of another one configures. It is started after that one, and fails alone. */
+/** A part that the section of another one configures. It fails alone. */
 export interface SharingPart<Whole, Needs, Running extends RunningPart<Whole>>
   extends StartablePart<Whole, Needs, Running> {
   /** The key of the section. */
   readonly section: string;
+  /** Whether it is started before the section's own part, which needs it, or after it. */
+  readonly order: 'before' | 'after';
   isOn(config: Whole): boolean;
 }

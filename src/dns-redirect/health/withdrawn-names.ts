@@ -1,6 +1,6 @@
 /** Tells the operator which names are not redirected, and why. */
 import type { RedirectPolicy, RedirectTarget } from '../redirect-policy.js';
-import type { NameHealth } from './name-health.js';
+import type { RunningHealth } from './running-health.js';
 
 const WAY_OUT: Readonly<Record<RedirectTarget, string>> = {
   mirror: 'let mirrorSite.listen have that address and port, or forward the port to it',
@@ -20,13 +20,13 @@ interface Problem {
 /** @returns one line for all names with the same reason */
 export function alarmsOf(
   { names }: Pick<RedirectPolicy, 'names'>,
-  health: Pick<NameHealth, 'problemOf' | 'isUp'>,
+  health: Pick<RunningHealth, 'problemOf' | 'isActive'>,
 ): string[] {
   const problems = new Map<string, Problem>();
   for (const [name, entry] of names) {
-    const text = entry.withheld ?? health.problemOf(name, entry);
+    const text = health.problemOf(name, entry);
     if (text === undefined) continue;
-    const isPartial = entry.withheld === undefined && health.isUp(entry);
+    const isPartial = health.isActive(entry);
     const key = JSON.stringify([text, entry.target, isPartial]);
     const problem = problems.get(key) ?? { text, target: entry.target, isPartial, names: [] };
     problems.set(key, problem);

@@ -40,7 +40,6 @@ export function activeNames(
 ): ActiveName[] {
   if (mode === 'shadow') return [];
   return [...names]
-    .filter(([, { withheld }]) => withheld === undefined)
     .map(([name, redirected]) => ({
       name,
       addresses: redirected.addresses.filter((_, index) => isHealthy(redirected, index)),

@@ -5,6 +5,7 @@ import type { RpzNeeds, RunningRpz } from './running-rpz.js';
 
 export const rpzPart: SharingPart<RedirectConfig, RpzNeeds, RunningRpz> = {
   section: 'dnsRedirect',
+  order: 'after',
   name: 'RPZ server',
   label: 'rpz',
   isOn: ({ dnsRedirect }) => dnsRedirect?.rpz !== undefined,

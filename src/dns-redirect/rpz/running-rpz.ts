@@ -8,8 +8,8 @@ import type { Apply, PartContext, PartListener, RunningPart } from '../../part/p
 import { periodInForce } from '../../selection/billing-schedule.js';
 import type { SqliteDatabase } from '../../store/sqlite/database.js';
 import { PolicyZoneStore } from '../../store/sqlite/policy-zone-store.js';
+import type { RunningHealth } from '../health/running-health.js';
 import { compileRedirectPolicy, type RedirectPolicy } from '../redirect-policy.js';
-import type { RedirectNeeds } from '../running-redirection.js';
 import type { RedirectConfig, RedirectSection } from '../section.js';
 import { TYPE_CNAME, TYPE_NS } from '../wire/dns-codes.js';
 import { type DomainName, nameFromText, nameToText, ROOT_NAME } from '../wire/domain-name.js';
@@ -27,7 +27,9 @@ import { type RpzAccess, type RpzCounters, RpzServer, type ZoneState } from './r
 import { zoneStoreOver } from './stored-zones.js';
 
 /** What it needs of other parts. */
-export interface RpzNeeds extends Pick<PartContext, 'clock' | 'log'>, Pick<RedirectNeeds, 'targets'> {
+export interface RpzNeeds extends Pick<PartContext, 'clock' | 'log'> {
+  /** Which names may be redirected. */
+  readonly redirectionHealth: () => Pick<RunningHealth, 'isHealthy' | 'onChange'>;
   readonly database: SqliteDatabase;
 }
 
@@ -86,7 +88,7 @@ export class RunningRpz implements RunningPart<RpzConfig> {
     this.#expireSeconds = config.rpz?.expireSeconds ?? 0;
     this.#needs = needs;
     this.addresses = server.addresses;
-    this.#unsubscribe = needs.targets.onChange(() => this.#publish());
+    this.#unsubscribe = needs.redirectionHealth().onChange(() => this.#publish());
     this.#timers = [
       setInterval(() => void this.#refresh(), COPY_EVERY_MS).unref(),
       setInterval(() => this.#checkSchedule(), CHECK_SCHEDULE_MS).unref(),
@@ -185,10 +187,8 @@ export class RunningRpz implements RunningPart<RpzConfig> {
     const { rpz, percent } = this.#config;
     // A zone would redirect all clients instead of the percentage.
     if (rpz === undefined || percent !== 100 || !this.#isOpen) return [];
-    const { targets } = this.#needs;
-    return activeNames(this.#policy(), ({ target }) =>
-      target === 'mirror' ? targets.mirrorIsHealthy() : targets.trackerIsHealthy(),
-    );
+    const health = this.#needs.redirectionHealth();
+    return activeNames(this.#policy(), (name, address) => health.isHealthy(name, address));
   }
 
   /** The schedule opens and closes without any other change. */

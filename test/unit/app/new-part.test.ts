@@ -18,10 +18,10 @@ import { eventually } from '../../support/eventually.js';
 import { echoPart, starts } from './echo-part.js';
 
 vi.mock('../../../src/config/parts.js', async (original) => {
-  const { CONFIG_PARTS } = await original<typeof import('../../../src/config/parts.js')>();
+  const { CONFIG_PARTS, ...rest } = await original<typeof import('../../../src/config/parts.js')>();
   const { echoPart } = await import('./echo-part.js');
   const control = CONFIG_PARTS.findIndex(({ key }) => key === 'control');
-  return { CONFIG_PARTS: CONFIG_PARTS.toSpliced(control, 0, echoPart as never) };
+  return { ...rest, CONFIG_PARTS: CONFIG_PARTS.toSpliced(control, 0, echoPart as never) };
 });
 
 let directory: string;

@@ -7,6 +7,7 @@ import { RunningRedirection } from '../../../src/dns-redirect/running-redirectio
 import { OperatorError } from '../../../src/domain/errors.js';
 import { createLogger } from '../../../src/logging/logger.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
+import { createVitals } from '../../../src/threads/thread-vitals.js';
 import { eventually } from '../../support/eventually.js';
 import { answerWith, askUdp, type Closing, clock, question, startResolver } from './running-redirect.js';
 
@@ -24,9 +25,14 @@ dnsRedirect:
   upstreamResolvers: ["${host}:${port}"]
   sites: [site.example]
   mirrorAddresses: [${mirror}]
-  healthChecks: false
 `);
 }
+
+/** Every address counts as healthy. */
+const noChecks = {
+  shared: { needs: [], table: new SharedArrayBuffer(0), vitals: createVitals() },
+  onPlan: () => () => {},
+};
 
 async function start() {
   const resolver = await startResolver(closing, (query) => answerWith(query, '192.0.2.99'));
@@ -41,9 +47,7 @@ async function start() {
       onChange: (listener: () => void) => health.onChange(listener),
     },
     log,
-    clock,
-    trackerListeners: () => [],
-    catalogue: { trackersAfter: () => [] },
+    redirectionHealth: () => noChecks,
     mirrorVitals: () => null,
   };
   const part = await RunningRedirection.start(section(resolver, '203.0.113.20'), context);
@@ -63,7 +67,7 @@ describe('the DNS redirection in its thread', () => {
 
   test('takes new names in two steps: preparing changes nothing, and refuses what cannot be', async () => {
     const { part, resolver, address } = await start();
-    const apply = await part.prepare(section(resolver, '203.0.113.21'));
+    const apply = part.prepare(section(resolver, '203.0.113.21'));
     expect(await address()).toBe('203.0.113.20');
     apply();
     await eventually('the new address', async () => (await address()) === '203.0.113.21');
@@ -71,14 +75,14 @@ describe('the DNS redirection in its thread', () => {
     expect(part.policy.serial).toBe(2);
     const right = section(resolver, '203.0.113.22');
     const wrong = { ...right, dnsRedirect: { ...right.dnsRedirect!, sites: [{ name: 'not a name', port: 80 }] } };
-    await expect(part.prepare(wrong)).rejects.toThrow(OperatorError);
+    expect(() => part.prepare(wrong)).toThrow(OperatorError);
     expect(await address()).toBe('203.0.113.21');
     expect(part.policy.serial).toBe(2);
   });
 
   test('redirects nothing once its section is removed, and goes on forwarding', async () => {
     const { part, address } = await start();
-    (await part.prepare({ storage: { directory: '' } }))();
+    part.prepare({ storage: { directory: '' } })();
     await eventually('the real address', async () => (await address()) === '192.0.2.99');
     expect(part.policy.names.size).toBe(0);
   });
@@ -99,7 +103,7 @@ describe('the DNS redirection in its thread', () => {
     part.abandon(new Error('planted'));
     await eventually('it is down', () => !part.supervision.isUp);
     expect(health.reasons()).toEqual(['DNS redirection: the thread that answers DNS has ended: planted']);
-    (await part.prepare(section(resolver, '203.0.113.30')))();
+    part.prepare(section(resolver, '203.0.113.30'))();
     health.report('mirror site', 'it is down');
     health.report('mirror site', undefined);
     await eventually('it is up', () => part.supervision.isUp);

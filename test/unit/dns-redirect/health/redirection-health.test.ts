@@ -4,12 +4,11 @@ import { createServer, type Server } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { Health } from '../../../../src/app/health.js';
 import { Restarts } from '../../../../src/app/supervision/restarts.js';
-import { NameHealth } from '../../../../src/dns-redirect/health/name-health.js';
+import { parseConfig } from '../../../../src/config/parse-config.js';
+import { RunningHealth } from '../../../../src/dns-redirect/health/running-health.js';
 import { alarmsOf } from '../../../../src/dns-redirect/health/withdrawn-names.js';
-import { compileRedirectPolicy } from '../../../../src/dns-redirect/redirect-policy.js';
 import { CurrentState } from '../../../../src/dns-redirect/redirect-state.js';
 import { systemClock as clock } from '../../../../src/domain/clock.js';
-import { parseIp } from '../../../../src/domain/ip-address.js';
 import { createLogger } from '../../../../src/logging/logger.js';
 import { eventually } from '../../../support/eventually.js';
 import { freePort } from '../../../support/free-port.js';
@@ -35,30 +34,38 @@ async function close(server: Server): Promise<void> {
 const log = createLogger('silent');
 let torrents: string[][] = [];
 
+const configOf = (port: number) =>
+  parseConfig(`
+operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
+dnsRedirect:
+  upstreamResolvers: ["192.0.2.53"]
+  sites: [{ name: site.example, port: ${port} }]
+  trackers: [tracker.example]
+  mirrorAddresses: [127.0.0.1, 127.0.0.2]
+  trackerAddresses: [127.0.0.1]
+lab: true
+`);
+
 async function startHealth(port: number) {
   torrents = [];
-  const policy = compileRedirectPolicy({
-    sites: [{ name: 'site.example', port }],
-    trackers: [{ name: 'tracker.example' }],
-    mirrorAddresses: [parseIp('127.0.0.1'), parseIp('127.0.0.2')],
-    trackerAddresses: [parseIp('127.0.0.1')],
-  });
   const needs = {
     clock,
     log,
     supervise: (startAgain: (failures: number) => Promise<void>, name = 'x') =>
       new Restarts(name, { clock, logger: log, health: new Health() }, startAgain),
+    trackerListeners: () => [{ protocol: 'http', port } as const],
+    targets: { mirrorIsHealthy: () => true, trackerIsHealthy: () => true, onChange: () => () => {} },
     catalogue: {
       trackersAfter: (after: string) =>
         after === '' ? torrents.map((urls, i) => ({ infoHash: String(i), trackerTiers: [urls] })) : [],
     },
   };
-  const trackerPorts = [{ protocol: 'http', port } as const];
-  const health = await NameHealth.start(policy, { healthChecks: true, trackerPorts }, needs);
+  const health = await RunningHealth.start(configOf(port), needs);
   closing.push(() => health.stop());
+  const { policy } = health;
   const start = { policy, health: { mirror: true, tracker: true }, checks: health.shared, mirrorVitals: null };
   const state = new CurrentState(start, clock);
-  health.onPlan((checks) => state.setPolicy(policy, checks));
+  health.onPlan(() => state.setPolicy(policy, health.shared));
   const site = policy.names.get('site.example')!;
   const tracker = policy.names.get('tracker.example')!;
   return { health, policy, state, site, tracker };
@@ -107,12 +114,12 @@ test('a drill takes a target for dead, and the thread ends it by itself', async 
   const port = await freePort();
   await listen(port);
   const { health, state, site, tracker } = await startHealth(port);
-  health.checks!.drill('mirror', clock.nowMs() + 100_000);
+  health.drill('mirror', 100);
   await eventually('the withdrawal', () => !state.isHealthy(site, 0));
   expect(state.isHealthy(tracker, 0)).toBe(true);
-  expect(health.checks!.drillUntilMs('mirror')).toBeGreaterThan(clock.nowMs());
-  expect(health.checks!.drillUntilMs('tracker')).toBeUndefined();
-  health.checks!.drill('mirror', clock.nowMs() + 1);
+  expect(health.drills()).toMatchObject([{ target: 'mirror' }]);
+  health.drill('mirror', 0);
+  expect(health.drills()).toEqual([]);
   await eventually('the return', () => state.isHealthy(site, 0));
 });
 
@@ -120,9 +127,9 @@ test('its thread is started again, with the results and the drill of before', as
   const port = await freePort();
   const server = await listen(port);
   const { health, state, site } = await startHealth(port);
-  health.checks!.abandon(new Error('planted'));
-  await eventually('it is down', () => !health.checks!.supervision.isUp);
+  health.thread.abandon(new Error('planted'));
+  await eventually('it is down', () => !health.thread.supervision.isUp);
   expect(state.isHealthy(site, 0)).toBe(true);
   await close(server);
-  await eventually('it is up, and has noticed', () => health.checks!.supervision.isUp && !state.isHealthy(site, 0));
+  await eventually('it is up, and has noticed', () => health.thread.supervision.isUp && !state.isHealthy(site, 0));
 });

@@ -1,9 +1,8 @@
 /**
- * The health of redirected names as the control plane sees it: it starts the thread of the checks, tells it what to check,
- * and knows each result. The thread that answers DNS reads the same results from shared memory.
+ * The thread of the health checks as the control plane sees it: starts it, tells it what to check, and knows each result. The thread that answers DNS reads the same results from shared memory.
  */
 import { messageOf } from '../../domain/errors.js';
-import type { HelperThread, PartContext, Supervision } from '../../part/part.js';
+import type { PartContext, PartThread, Supervision } from '../../part/part.js';
 import { createVitals } from '../../threads/thread-vitals.js';
 import type { RedirectedName, RedirectTarget } from '../redirect-policy.js';
 import type { CheckChange, Drill, HealthThreadStart } from './health-messages.js';
@@ -27,8 +26,7 @@ export interface CheckResult extends HealthCheck {
   readonly reason: string | undefined;
 }
 
-export class RedirectionHealth implements HelperThread {
-  readonly name = 'dns-health';
+export class HealthWatch implements PartThread {
   readonly vitals: SharedArrayBuffer = createVitals();
   readonly supervision: Supervision;
   readonly #needs: Pick<PartContext, 'supervise' | 'log' | 'clock'>;
@@ -39,11 +37,8 @@ export class RedirectionHealth implements HelperThread {
   #drills: readonly Drill[] = [];
   #thread: HealthThread | undefined;
 
-  static async start(
-    plan: HealthPlan,
-    needs: Pick<PartContext, 'supervise' | 'log' | 'clock'>,
-  ): Promise<RedirectionHealth> {
-    const health = new RedirectionHealth(plan, needs);
+  static async start(plan: HealthPlan, needs: Pick<PartContext, 'supervise' | 'log' | 'clock'>): Promise<HealthWatch> {
+    const health = new HealthWatch(plan, needs);
     await health.#startThread();
     return health;
   }
@@ -52,7 +47,7 @@ export class RedirectionHealth implements HelperThread {
     this.#needs = needs;
     this.#plan = plan;
     this.#table = this.#tableOf(plan);
-    this.supervision = needs.supervise(() => this.#startThread(), 'health checks of the DNS redirection');
+    this.supervision = needs.supervise(() => this.#startThread());
   }
 
   get shared(): SharedHealth {
@@ -79,11 +74,6 @@ export class RedirectionHealth implements HelperThread {
     return [...indexes].map((check) => this.#resultOf(this.#plan.checks[check]!));
   }
 
-  /** True if no listener could serve some of the name's torrents. */
-  isUnservable({ index }: RedirectedName, address: number): boolean {
-    return this.#needsOf(index, address).some((group) => group.length === 0);
-  }
-
   get results(): CheckResult[] {
     return this.#plan.checks.map((check) => this.#resultOf(check));
   }
@@ -100,10 +90,9 @@ export class RedirectionHealth implements HelperThread {
     this.#thread?.say({ type: 'drills', drills: this.#drills });
   }
 
-  /** The time until which a target counts as dead; undefined without a drill. */
-  drillUntilMs(target: RedirectTarget): number | undefined {
-    const untilMs = this.#drills.find((each) => each.target === target)?.untilMs;
-    return untilMs !== undefined && untilMs > this.#needs.clock.nowMs() ? untilMs : undefined;
+  /** Those that are going on. */
+  drills(): Drill[] {
+    return this.#drills.filter(({ untilMs }) => untilMs > this.#needs.clock.nowMs());
   }
 
   abandon(reason: Error): void {

@@ -1,0 +1,208 @@
+/**
+ * The health of the redirected names as a part of the program, beside the server that answers and the one that transfers
+ * zones: which names have a target that serves their users. It follows the names, the torrents of the catalogue, whose ports a
+ * tracker needs, the parts of this program that are targets, and the results of the health checks.
+ */
+import { ClientError, messageOf } from '../../domain/errors.js';
+import { formatIp } from '../../domain/ip-address.js';
+import type { Apply, PartContext, RunningPart } from '../../part/part.js';
+import type { AnnouncePort, AnnounceUsage, NameUsage } from '../coverage/announce-usage.js';
+import { readUsage, type TrackersOfTorrents } from '../coverage/read-usage.js';
+import {
+  compileRedirectPolicy,
+  type RedirectedName,
+  type RedirectPolicy,
+  type RedirectTarget,
+} from '../redirect-policy.js';
+import type { RedirectConfig, RedirectSection } from '../section.js';
+import type { Drill } from './health-messages.js';
+import { type HealthPlan, healthPlan } from './health-plan.js';
+import { HealthWatch, type SharedHealth } from './health-watch.js';
+import { portNeeds } from './port-needs.js';
+import { alarmsOf } from './withdrawn-names.js';
+
+export interface HealthNeeds extends Pick<PartContext, 'supervise' | 'log' | 'clock'> {
+  readonly catalogue: TrackersOfTorrents;
+  /** Where the tracker really listens. */
+  readonly trackerListeners: () => readonly AnnouncePort[];
+  /** Whether the parts of this program that are targets work. */
+  readonly targets: {
+    mirrorIsHealthy(): boolean;
+    trackerIsHealthy(): boolean;
+    onChange(listener: () => void): () => void;
+  };
+}
+
+type HealthConfig = Pick<RedirectConfig, 'dnsRedirect'>;
+
+/** The catalogue changes many times in a row during a crawl. */
+const RECOUNT_AFTER_MS = 1_000;
+
+export class RunningHealth implements RunningPart<HealthConfig> {
+  readonly listeners = [];
+  /** The thread of the checks. */
+  readonly thread: HealthWatch;
+  readonly #needs: HealthNeeds;
+  readonly #healthChecks: boolean;
+  readonly #planListeners = new Set<() => void>();
+  #policy: RedirectPolicy;
+  #usage: AnnounceUsage;
+  #recount: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  static async start({ dnsRedirect }: HealthConfig, needs: HealthNeeds): Promise<RunningHealth> {
+    if (dnsRedirect === undefined) throw new Error('started only where it is configured');
+    const policy = namesOf(dnsRedirect);
+    const usage = await readUsage(needs.catalogue, trackersOf(policy));
+    const plan = planOf(policy, usage, needs.trackerListeners(), dnsRedirect.healthChecks);
+    const watch = await HealthWatch.start(plan, needs);
+    return new RunningHealth(policy, usage, watch, dnsRedirect.healthChecks, needs);
+  }
+
+  private constructor(
+    policy: RedirectPolicy,
+    usage: AnnounceUsage,
+    watch: HealthWatch,
+    healthChecks: boolean,
+    needs: HealthNeeds,
+  ) {
+    this.#policy = policy;
+    this.#usage = usage;
+    this.thread = watch;
+    this.#healthChecks = healthChecks;
+    this.#needs = needs;
+  }
+
+  /** What is redirected, to everybody at all times: for whom is not a matter of health. */
+  get policy(): RedirectPolicy {
+    return this.#policy;
+  }
+
+  /** What the thread that answers reads. */
+  get shared(): SharedHealth {
+    return this.thread.shared;
+  }
+
+  usageOf(name: string): NameUsage {
+    return this.#usage.of(name);
+  }
+
+  /** Whether users of the name would be served there. @param address its index in the name's addresses */
+  isHealthy(entry: RedirectedName, address: number): boolean {
+    const { targets } = this.#needs;
+    const isWell = entry.target === 'mirror' ? targets.mirrorIsHealthy() : targets.trackerIsHealthy();
+    return isWell && this.thread.isUp(entry, address);
+  }
+
+  /** Whether at least one address serves the name's users. */
+  isActive(entry: RedirectedName): boolean {
+    return entry.addresses.some((_, i) => this.isHealthy(entry, i));
+  }
+
+  /** Why the name is not redirected, or not to all of its addresses; undefined if nothing is wrong. */
+  problemOf(name: string, entry: RedirectedName): string | undefined {
+    if (!this.#healthChecks) return undefined;
+    const lost = this.usageOf(name).groups.find(({ ports }) => ports.length === 0);
+    if (lost !== undefined && entry.target === 'tracker') {
+      return `${lost.torrents} of its torrents announce only where this tracker cannot listen`;
+    }
+    const failed = entry.addresses.flatMap((address, i) => {
+      if (this.thread.isUp(entry, i)) return [];
+      const checks = this.thread.checksOf(entry, i).filter(({ isUp }) => isUp === false);
+      return checks.length > 0
+        ? checks.map(({ url, reason }) => `${url}: ${reason}`)
+        : [`${formatIp(address)} has not answered yet`];
+    });
+    return failed.length === 0 ? undefined : [...new Set(failed)].join(', ');
+  }
+
+  alarms(): readonly string[] {
+    return alarmsOf(this.#policy, this);
+  }
+
+  /** Called when a name or an address may have changed its health. @returns unsubscribe */
+  onChange(listener: () => void): () => void {
+    const leave = [this.#needs.targets.onChange(listener), this.thread.onChange(listener)];
+    return () => {
+      for (const each of leave) each();
+    };
+  }
+
+  /** Called when {@link shared} is another one, without a reload. @returns unsubscribe */
+  onPlan(listener: () => void): () => void {
+    this.#planListeners.add(listener);
+    return () => void this.#planListeners.delete(listener);
+  }
+
+  drills(): Drill[] {
+    return this.thread.drills();
+  }
+
+  /** @param seconds 0 ends it. It also ends by itself. @throws ClientError `unprocessable` without checks */
+  drill(target: RedirectTarget, seconds: number): void {
+    if (!this.#healthChecks) {
+      throw new ClientError('unprocessable', 'dnsRedirect.healthChecks is false, so nothing would notice a drill');
+    }
+    this.thread.drill(target, this.#needs.clock.nowMs() + seconds * 1_000);
+  }
+
+  /** Without its section nothing is redirected. */
+  async prepare({ dnsRedirect }: HealthConfig): Promise<Apply> {
+    const policy = dnsRedirect === undefined ? { ...this.#policy, names: new Map() } : namesOf(dnsRedirect);
+    const usage = await readUsage(this.#needs.catalogue, trackersOf(policy));
+    return () => {
+      this.#policy = policy;
+      this.#follow(usage);
+    };
+  }
+
+  /** Counts again soon which ports the torrents name. */
+  catalogueChanged(): void {
+    if (this.#stopped) return;
+    this.#recount ??= setTimeout(() => void this.#countAgain(), RECOUNT_AFTER_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#recount);
+    await this.thread.stop();
+  }
+
+  async #countAgain(): Promise<void> {
+    try {
+      const policy = this.#policy;
+      const usage = await readUsage(this.#needs.catalogue, trackersOf(policy));
+      // A reload meanwhile has counted by itself.
+      if (this.#stopped || this.#policy !== policy) return;
+      this.#follow(usage);
+      for (const listener of this.#planListeners) listener();
+    } catch (thrown) {
+      this.#needs.log.error({ err: thrown }, `DNS redirection: the announce URLs cannot be read: ${messageOf(thrown)}`);
+    } finally {
+      this.#recount = undefined;
+    }
+  }
+
+  #follow(usage: AnnounceUsage): void {
+    this.#usage = usage;
+    this.thread.follow(planOf(this.#policy, usage, this.#needs.trackerListeners(), this.#healthChecks));
+  }
+}
+
+/** A zone or an answer for one client needs no more than that some clients are redirected. */
+function namesOf(section: RedirectSection): RedirectPolicy {
+  return compileRedirectPolicy({ ...section, percent: 100 });
+}
+
+function planOf(
+  policy: RedirectPolicy,
+  usage: AnnounceUsage,
+  trackerPorts: readonly AnnouncePort[],
+  healthChecks: boolean,
+): HealthPlan {
+  return healthPlan(policy, (name, entry) => (healthChecks ? portNeeds(name, entry, usage, trackerPorts) : []));
+}
+
+function trackersOf({ names }: RedirectPolicy): string[] {
+  return [...names].filter(([, { target }]) => target === 'tracker').map(([name]) => name);
+}
