@@ -128,19 +128,7 @@ export function createServices(foundation: Foundation) {
     },
 
     originalTrackers: () => parts.find(upstreamPart),
-    openRewriter: () => {
-      const documents = createDocumentReader({
-        name: 'mirror-documents',
-        vitals: threads.measure('mirror-documents'),
-      });
-      return {
-        rewrite: (bytes: Uint8Array, options: RewriteOptions, about: string) =>
-          documents.run('rewriteTorrent', { bytes, options }, { about }),
-        close: () => documents.close(),
-      };
-    },
-    openDocuments: (name: string, maxWaiting: number) =>
-      createDocumentReader({ name, maxWaiting, vitals: threads.measure(name) }),
+    ...documentReaders(threads),
     targets: {
       mirrorIsHealthy: () => health.isHealthy(mirrorSitePart.name),
       trackerIsHealthy: () => health.isHealthy(trackerPart.name),
@@ -157,6 +145,23 @@ export function createServices(foundation: Foundation) {
       if (isStorageFailure(thrown)) storage.failed(thrown);
       else logger.error({ err: thrown, path }, `control API: ${messageOf(thrown)}`);
     },
+  };
+}
+
+/** Threads that read what strangers wrote. */
+function documentReaders(threads: Foundation['threads']) {
+  return {
+    openRewriter: () => {
+      const name = 'mirror-documents';
+      const documents = createDocumentReader({ name, vitals: threads.measure(name) });
+      return {
+        rewrite: (bytes: Uint8Array, options: RewriteOptions, about: string) =>
+          documents.run('rewriteTorrent', { bytes, options }, { about }),
+        close: () => documents.close(),
+      };
+    },
+    openDocuments: (name: string, maxWaiting: number) =>
+      createDocumentReader({ name, maxWaiting, vitals: threads.measure(name) }),
   };
 }
 

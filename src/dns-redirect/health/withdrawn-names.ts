@@ -1,6 +1,5 @@
 /** Tells the operator which names are not redirected, and why. */
-import type { RedirectPolicy, RedirectTarget } from '../redirect-policy.js';
-import type { RunningHealth } from './running-health.js';
+import type { RedirectedName, RedirectPolicy, RedirectTarget } from '../redirect-policy.js';
 
 const WAY_OUT: Readonly<Record<RedirectTarget, string>> = {
   mirror: 'let mirrorSite.listen have that address and port, or forward the port to it',
@@ -8,6 +7,11 @@ const WAY_OUT: Readonly<Record<RedirectTarget, string>> = {
 };
 /** In one line. */
 const MAX_NAMES = 5;
+
+interface HealthOfNames {
+  problemOf(name: string, entry: RedirectedName): string | undefined;
+  isActive(entry: RedirectedName): boolean;
+}
 
 interface Problem {
   readonly text: string;
@@ -20,7 +24,7 @@ interface Problem {
 /** @returns one line for all names with the same reason */
 export function alarmsOf(
   { names }: Pick<RedirectPolicy, 'names'>,
-  health: Pick<RunningHealth, 'problemOf' | 'isActive'>,
+  health: HealthOfNames,
 ): string[] {
   const problems = new Map<string, Problem>();
   for (const [name, entry] of names) {
