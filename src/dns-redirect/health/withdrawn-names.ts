@@ -22,10 +22,7 @@ interface Problem {
 }
 
 /** @returns one line for all names with the same reason */
-export function alarmsOf(
-  { names }: Pick<RedirectPolicy, 'names'>,
-  health: HealthOfNames,
-): string[] {
+export function alarmsOf({ names }: Pick<RedirectPolicy, 'names'>, health: HealthOfNames): string[] {
   const problems = new Map<string, Problem>();
   for (const [name, entry] of names) {
     const text = health.problemOf(name, entry);
