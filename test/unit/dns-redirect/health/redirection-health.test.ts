@@ -123,7 +123,7 @@ test('a drill takes a target for dead, and the thread ends it by itself', async 
   await eventually('the return', () => state.isHealthy(site, 0));
 });
 
-test('its thread is started again, with the results and the drill of before', async () => {
+test('its thread restarts, with the results and the drill of before', async () => {
   const port = await freePort();
   const server = await listen(port);
   const { health, state, site } = await startHealth(port);
