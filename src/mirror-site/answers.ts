@@ -10,6 +10,8 @@ import { readTorrentNotes, type TorrentNotes } from '../wire/metainfo-notes.js';
 import { announceTiers } from '../wire/metainfo-rewrite.js';
 import { cataloguePage, PAGE_SIZE } from './catalogue-page.js';
 import { pastedInfoHash, readCatalogueRequest } from './catalogue-request.js';
+import { type Identity, PLAIN_IDENTITY } from './identity/identity.js';
+import { type InformationFacts, informationAnswers } from './information/information-answers.js';
 import { innerCounts, type ReadSwarmCounts } from './inner-counts.js';
 import { listAnswers } from './list-answers.js';
 import { attachment, isNotModified, redirect, send, sendPage } from './response.js';
@@ -32,6 +34,9 @@ export interface AnswerOptions {
   readonly rewrite: Rewrite;
   /** Whether torrents and magnet links of a source keep their original trackers after the alias tracker; default: none do. */
   readonly keepOriginal?: KeepOriginal | undefined;
+  readonly identity?: Identity | undefined;
+  /** What the pages about the site say of it. */
+  readonly facts?: InformationFacts | undefined;
   /** Ages on the pages are relative to it. */
   readonly clock: Clock;
   readonly swarmCounts?: ReadSwarmCounts | undefined;
@@ -43,7 +48,7 @@ export interface Answers {
   catalogue(visit: Visit): void;
   torrent(visit: Visit, torrent: CatalogueTorrent): Promise<void>;
   feed(visit: Visit): Promise<void>;
-  /** Answers a path that is a list for programs. @returns false if it is not one */
+  /** Answers a path that is a list for programs, or a page about the site. @returns false if it is neither */
   list(visit: Visit): Promise<boolean>;
   /** @returns false if the catalogue has no file for it @throws ClientError `reader-busy` */
   file(visit: Visit, infoHash: InfoHash): Promise<boolean>;
@@ -67,12 +72,9 @@ export function createAnswers(options: AnswerOptions): Answers {
   const countsOf = (shown: readonly CatalogueSummary[]) =>
     innerCounts(shown, options.swarmCounts, (thrown) => options.onError?.(thrown, 'swarm counts'));
 
-  const notesOf = ({ infoHash, magnet }: CatalogueTorrent): TorrentNotes => {
-    const bytes = magnet === undefined ? catalogue.torrentBytes(infoHash) : undefined;
-    return bytes === undefined || bytes.length > MAX_NOTED_BYTES ? { webSeeds: [] } : readTorrentNotes(bytes);
-  };
   const search = (query: CatalogueQuery): CatalogueResult => published(catalogue.search(query));
   const lists = listAnswers({ catalogue, torrents, search, magnetOf });
+  const information = informationAnswers(options.identity ?? PLAIN_IDENTITY, options.facts);
   const facets = remembered(() => catalogue.facets(), FACETS_MS);
 
   return {
@@ -89,25 +91,13 @@ export function createAnswers(options: AnswerOptions): Answers {
       sendPage(request, response, 200, cataloguePage(view, wanted, result, context));
     },
     torrent: async ({ request, response, view }, torrent) => {
-      const { infoHash, infoHashV2, name } = torrent;
-      const context = {
-        magnet: magnetOf(torrent),
-        shortMagnet: magnetFor({
-          infoHash,
-          infoHashV2,
-          name: name.slice(0, 80),
-          announceUrls: announceUrls.slice(0, 2),
-        }),
-        inner: (await countsOf([torrent])).get(infoHash),
-        notes: notesOf(torrent),
-        offers: catalogue.offers(infoHash),
-        completed: catalogue.popularityOf(infoHash)?.downloads,
-        nowMs: clock.nowMs(),
-      };
+      const inner = (await countsOf([torrent])).get(torrent.infoHash);
+      const context = { ...storedContext(torrent, options), magnet: magnetOf(torrent), inner };
       sendPage(request, response, 200, torrentPage(view, torrent, context));
     },
     feed: (visit) => lists.feed(visit),
     list: async (visit) => {
+      if (information(visit)) return true;
       const answer = lists.at(visit.url.pathname);
       await answer?.(visit);
       return answer !== undefined;
@@ -130,6 +120,22 @@ export function createAnswers(options: AnswerOptions): Answers {
       });
       return true;
     },
+  };
+}
+
+/** What is shown besides the torrent and its swarm. */
+function storedContext(torrent: CatalogueTorrent, { catalogue, announceUrls, clock }: AnswerOptions) {
+  const { infoHash, infoHashV2, name, magnet } = torrent;
+  const short = { infoHash, infoHashV2, name: name.slice(0, 80), announceUrls: announceUrls.slice(0, 2) };
+  const bytes = magnet === undefined ? catalogue.torrentBytes(infoHash) : undefined;
+  const notes: TorrentNotes =
+    bytes === undefined || bytes.length > MAX_NOTED_BYTES ? { webSeeds: [] } : readTorrentNotes(bytes);
+  return {
+    shortMagnet: magnetFor(short),
+    notes,
+    offers: catalogue.offers(infoHash),
+    completed: catalogue.popularityOf(infoHash)?.downloads,
+    nowMs: clock.nowMs(),
   };
 }
 

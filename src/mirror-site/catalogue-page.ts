@@ -2,7 +2,7 @@
 import { html, type Markup } from '../markup/markup.js';
 import type { CatalogueResult, CatalogueSort, Facets, ListedTorrent } from '../store/sqlite/catalogue-search.js';
 import { addressOf, type CatalogueRequest, SIZES, SORTS } from './catalogue-request.js';
-import { page, type SiteView } from './layout.js';
+import { type Page, page, type SiteView } from './layout.js';
 import { showAge, showBytes, showCount } from './show.js';
 
 export const PAGE_SIZE = 50;
@@ -30,7 +30,7 @@ export function cataloguePage(
   request: CatalogueRequest,
   result: CatalogueResult,
   context: ListContext,
-): Markup {
+): Page {
   const { text: words } = view;
   const { text } = request;
   const pages = Math.max(1, Math.ceil(result.total / PAGE_SIZE));

@@ -5,7 +5,8 @@ import type { Report } from '../config-kit/config-part.js';
 import { type Finding, findingsOf } from '../config-kit/examine.js';
 import { listed } from '../config-kit/field-schemas.js';
 import { coversName, readCertificatePair } from '../net/tls/certificate-pair.js';
-import type { MirrorSiteConfig } from './section.js';
+import { readIdentity } from './identity/identity.js';
+import type { MirrorSiteConfig, MirrorSiteSection } from './section.js';
 
 export function httpsHasACertificate({ mirrorSite }: MirrorSiteConfig, report: Report): void {
   if (mirrorSite === undefined || mirrorSite.tls !== undefined) return;
@@ -15,14 +16,18 @@ export function httpsHasACertificate({ mirrorSite }: MirrorSiteConfig, report: R
   }
 }
 
-/** A key of `tls` that is missing or does not fit is named with its place. */
+/** Every file that cannot be used is named with its place. */
 export async function examineMirrorSite({ mirrorSite }: Pick<MirrorSiteConfig, 'mirrorSite'>): Promise<Finding[]> {
-  if (mirrorSite?.tls === undefined) return [];
-  const findings = listed(mirrorSite.tls).map(({ value, path }) =>
-    findingsOf(['mirrorSite', 'tls', ...path], () => readCertificatePair(value)),
-  );
-  return (await Promise.all(findings)).flat();
+  if (mirrorSite === undefined) return [];
+  const pairs = mirrorSite.tls === undefined ? [] : listed(mirrorSite.tls);
+  const findings = await Promise.all([
+    ...pairs.map(({ value, path }) => findingsOf(['mirrorSite', 'tls', ...path], () => readCertificatePair(value))),
+    ...IDENTITY_FILES.map((key) => findingsOf(['mirrorSite', key], () => readIdentity({ [key]: mirrorSite[key] }))),
+  ]);
+  return findings.flat();
 }
+
+const IDENTITY_FILES = ['logo', 'icon', 'help', 'privacy'] as const satisfies readonly (keyof MirrorSiteSection)[];
 
 export function certificatesWithoutListener({ mirrorSite }: MirrorSiteConfig): string[] {
   if (mirrorSite?.tls === undefined || listed(mirrorSite.listen).some(({ value }) => value.protocol === 'https')) {

@@ -10,9 +10,6 @@ export const SITEMAP_SIZE = 10_000;
 
 type MagnetOf = (torrent: ListedTorrent) => string;
 
-export const FAVICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#0b6e4f"/><path d="M8 3v7M4.5 7 8 10.5 11.5 7M4 13h8" fill="none" stroke="#fff" stroke-width="1.8"/></svg>
-`;
-
 export function listJson(baseUrl: string, result: CatalogueResult, page: number, magnetOf: MagnetOf): string {
   const torrents = result.torrents.map((torrent) => rowOf(baseUrl, torrent, magnetOf));
   return `${JSON.stringify({ total: result.total, page, pageSize: EXPORT_SIZE, torrents })}\n`;
@@ -61,7 +58,7 @@ export function openSearch(view: SiteView, baseUrl: string): Markup {
 <ShortName>${[...nameOf(view)].slice(0, 16).join('')}</ShortName>
 <Description>${view.text.searchTorrents}</Description>
 <InputEncoding>UTF-8</InputEncoding>
-<Image type="image/svg+xml">${baseUrl}/favicon.svg</Image>
+<Image type="${view.identity.icon.type}">${baseUrl}${view.identity.icon.path}</Image>
 <Url type="text/html" template="${baseUrl}/?q={searchTerms}&amp;page={startPage?}"/>
 <Url type="application/rss+xml" template="${baseUrl}/feed.xml?q={searchTerms}"/>
 <Url type="application/json" template="${baseUrl}/list.json?q={searchTerms}&amp;page={startPage?}"/>

@@ -1,8 +1,8 @@
 /** The frame of every page: title, search box, footer. */
 import { html, Markup } from '../markup/markup.js';
+import type { Identity } from './identity/identity.js';
 import { SCRIPT } from './script.js';
 import type { Strings } from './strings-english.js';
-import { STYLE } from './style.js';
 
 export interface SiteView {
   /** The title of the mirror under its own name. */
@@ -17,6 +17,16 @@ export interface SiteView {
   readonly originalPage: string | undefined;
   /** In the language of the reader. */
   readonly text: Strings;
+  readonly identity: Identity;
+}
+
+/** A whole page, with what its content security policy must allow. */
+export class Page extends Markup {
+  readonly styleHash: string;
+  constructor({ text }: Markup, styleHash: string) {
+    super(text);
+    this.styleHash = styleHash;
+  }
 }
 
 /** @param feedPath of the list that the page shows, or of all torrents */
@@ -26,25 +36,25 @@ export function page(
   searchText: string,
   content: Markup,
   feedPath = `${view.root}/feed.xml`,
-): Markup {
-  const { text: words } = view;
+): Page {
+  const { text: words, identity, root } = view;
   const name = nameOf(view);
-  return html`<!doctype html>
+  const markup = html`<!doctype html>
 <html lang="${words.language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title === '' ? name : `${title} – ${name}`}</title>
 <link rel="alternate" type="application/rss+xml" title="${words.torrents}" href="${feedPath}">
-<link rel="search" type="application/opensearchdescription+xml" title="${name}" href="${view.root}/opensearch.xml">
-<link rel="icon" type="image/svg+xml" href="${view.root}/favicon.svg">
-<style>${new Markup(STYLE)}</style>
+<link rel="search" type="application/opensearchdescription+xml" title="${name}" href="${root}/opensearch.xml">
+<link rel="icon" type="${identity.icon.type}" href="${root}${identity.icon.path}">
+<style>${new Markup(identity.style.text)}</style>
 </head>
 <body>
 <a class="skip" href="#content">${words.skip}</a>
 <header>
-<p><a href="${view.root}/">${name}</a></p>
-<form action="${view.root}/" method="get" role="search">
+<p><a href="${root}/">${identity.logo && html`<img src="${root}${identity.logo.path}" alt="">`}${name}</a></p>
+<form action="${root}/" method="get" role="search">
 <input type="search" name="q" value="${searchText}" aria-label="${words.searchTorrents}" placeholder="${words.searchTorrents}" maxlength="2000" dir="auto">
 <button>${words.search}</button>
 </form>
@@ -53,14 +63,35 @@ export function page(
 ${content}
 </main>
 <footer>
-<p>${words.footer(view.operatorName)} <a href="${feedPath}">${words.feed}</a>${
-    view.originalPage !== undefined && html` <a href="${view.originalPage}" rel="nofollow">${words.originalPage}</a>`
-  }</p>
+<p>${words.footer(view.operatorName)}</p>
+<ul>${footerLinks(view, feedPath).map((link) => html`<li>${link}</li>`)}</ul>
 </footer>
 <script>${new Markup(SCRIPT)}</script>
 </body>
 </html>
 `;
+  return new Page(markup, identity.style.hash);
+}
+
+function footerLinks(view: SiteView, feedPath: string): Markup[] {
+  const { root, originalPage } = view;
+  const { feed, information, originalPage: original } = view.text;
+  return [
+    html`<a href="${root}/help">${information.help}</a>`,
+    html`<a href="${root}/privacy">${information.privacy}</a>`,
+    ...addressLinks(view),
+    html`<a href="${feedPath}">${feed}</a>`,
+    ...(originalPage === undefined ? [] : [html`<a href="${originalPage}" rel="nofollow">${original}</a>`]),
+  ];
+}
+
+/** Where the operator can be reached. */
+export function addressLinks({ identity, text: { information } }: SiteView): Markup[] {
+  const { contact, takedown } = identity;
+  return [
+    ...(contact === undefined ? [] : [html`<a href="${contact}">${information.contact}</a>`]),
+    ...(takedown === undefined ? [] : [html`<a href="${takedown}">${information.takedown}</a>`]),
+  ];
 }
 
 /** What the mirror is called where it stands. */

@@ -3,7 +3,7 @@ import type { Markup } from '../markup/markup.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { CatalogueQuery, CatalogueResult, ListedTorrent } from '../store/sqlite/catalogue-search.js';
 import { readCatalogueRequest } from './catalogue-request.js';
-import { EXPORT_SIZE, FAVICON, listCsv, listJson, openSearch, robots, SITEMAP_SIZE, sitemap } from './exports.js';
+import { EXPORT_SIZE, listCsv, listJson, openSearch, robots, SITEMAP_SIZE, sitemap } from './exports.js';
 import { FEED_SIZE, feed } from './feed.js';
 import { etagOf, send } from './response.js';
 import type { RewrittenTorrents } from './rewritten-torrents.js';
@@ -81,7 +81,6 @@ export function listAnswers({ catalogue, torrents, search, magnetOf }: ListAnswe
         openSearch(visit.view, visit.baseUrl),
         3_600,
       ),
-    '/favicon.svg': async (visit) => sendBody(visit, 'image/svg+xml', FAVICON, 86_400),
     '/robots.txt': async (visit) => sendBody(visit, 'text/plain; charset=utf-8', robots(visit.baseUrl), 3_600),
     '/sitemap.xml': async (visit) => {
       const hashes = catalogue.swarmsAfter('', SITEMAP_SIZE).map(({ infoHash }) => infoHash);

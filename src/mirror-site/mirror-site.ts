@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type AnswerOptions, createAnswers, isBusy } from './answers.js';
+import { PLAIN_IDENTITY } from './identity/identity.js';
 import { errorPage, notFoundPage } from './message-page.js';
 import type { PassThrough } from './pass-through/pass-through.js';
 import { answerChoice } from './pass-through/reader-answers.js';
@@ -39,11 +40,9 @@ export function createMirrorSite(options: MirrorSiteOptions): RequestListener {
 
 /** The same, with what requests for another protocol need. */
 export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
-  const { operatorName = 'your provider', title = 'Local torrents', hstsSeconds = 0, passThrough } = options;
+  const { hstsSeconds = 0, passThrough } = options;
   const visitOptions = { ...options, offersOriginal: passThrough !== undefined };
-  const namesFor = ({ headers }: IncomingMessage) => {
-    return { operatorName, title, text: stringsFor(headers['accept-language']) };
-  };
+  const namesFor = (request: IncomingMessage) => namesOf(options, request);
   const answers = createAnswers(options);
   const paths = createPathAnswers(options, answers);
 
@@ -121,4 +120,9 @@ export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
 
 function isReading({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD';
+}
+
+function namesOf(options: MirrorSiteOptions, { headers }: IncomingMessage) {
+  const { operatorName = 'your provider', title = 'Local torrents', identity = PLAIN_IDENTITY } = options;
+  return { operatorName, title, identity, text: stringsFor(headers['accept-language']) };
 }

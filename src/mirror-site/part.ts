@@ -10,7 +10,23 @@ export const mirrorSitePart: Part<'mirrorSite', typeof schema, MirrorSiteConfig,
   name: 'mirror site',
   label: 'mirror-site',
   schema,
-  live: ['tls', 'hsts', 'title', 'publicUrl', 'passThrough', 'passThroughOptOut', 'forwardedFor', 'banner'],
+  live: [
+    'tls',
+    'hsts',
+    'title',
+    'publicUrl',
+    'logo',
+    'icon',
+    'colour',
+    'contact',
+    'takedown',
+    'help',
+    'privacy',
+    'passThrough',
+    'passThroughOptOut',
+    'forwardedFor',
+    'banner',
+  ],
   checks: [httpsHasACertificate],
   advice: [certificatesWithoutListener, sitesWithoutCertificate],
   examine: async (config) => (await import('./check-section.js')).examineMirrorSite(config),
@@ -33,6 +49,13 @@ export const mirrorSitePart: Part<'mirrorSite', typeof schema, MirrorSiteConfig,
   passThroughOptOut: []                 # addresses that get the original's bytes, e.g. [203.0.113.99/32]
   forwardedFor: false                   # true: originals are told the addresses of readers (X-Forwarded-For)
   # banner: "Torrents by Example Telecom"   # at the top of the original's pages, with a link to the choice of readers
+  # logo: logo.svg                      # PNG, WebP or SVG, up to 256 KiB
+  # icon: icon.png                      # of the browser's tab; the same kinds
+  # colour: "#0b6e4f"                   # of links and buttons; made darker or lighter where it could not be read
+  # contact: "mailto:noc@example.net"   # or tel:, https://
+  # takedown: "https://example.net/abuse"   # where to ask for the removal of a torrent; default: contact
+  # help: help.txt                      # text of your own on that page: see docs/mirror-site.md
+  # privacy: privacy.txt
   limits:
     maxConnections: 10000
     connectionsPerAddress: 256          # an IPv6 /64 counts as an address

@@ -2,9 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzip } from 'node:zlib';
-import type { Markup } from '../markup/markup.js';
+import type { Page } from './layout.js';
 import { SCRIPT_HASH } from './script.js';
-import { STYLE_HASH } from './style.js';
 
 /** Smaller answers fit into one packet. */
 const MIN_PACKED_BYTES = 1_000;
@@ -19,14 +18,22 @@ export interface Answer {
   /** Including its quotes. */
   readonly etag?: string;
   readonly disposition?: string;
+  /** The content security policy; default: {@link NOTHING}. */
+  readonly policy?: string;
 }
 
-// Allows only the page's own style, script, images and forms: even a torrent's name that became markup could do nothing.
-const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src ${STYLE_HASH}; script-src ${SCRIPT_HASH}; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
+/** Allows only the page's own style, script, images and forms: even a torrent's name that became markup could do nothing. */
+function pagePolicy({ styleHash }: Page): string {
+  return `default-src 'none'; style-src ${styleHash}; script-src ${SCRIPT_HASH}; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
+}
+/** For what is not a page. */
+const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** An SVG has styles of its own; opened by itself it runs no script and belongs to no site. */
+export const IMAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
 
 export function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  const { status, type, body, maxAgeSeconds, etag, disposition } = answer;
-  response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+  const { status, type, body, maxAgeSeconds, etag, disposition, policy = NOTHING } = answer;
+  response.setHeader('Content-Security-Policy', policy);
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Referrer-Policy', 'no-referrer');
   response.setHeader('Cache-Control', maxAgeSeconds > 0 ? `public, max-age=${maxAgeSeconds}` : 'no-store');
@@ -71,11 +78,12 @@ export function etagOf(body: Uint8Array): string {
   return `W/"${createHash('sha1').update(body).digest('base64url')}"`;
 }
 
-export function sendPage(request: IncomingMessage, response: ServerResponse, status: number, markup: Markup): void {
+export function sendPage(request: IncomingMessage, response: ServerResponse, status: number, page: Page): void {
   const type = 'text/html; charset=utf-8';
-  const body = Buffer.from(markup.text);
-  if (status === 200) send(request, response, { status, type, body, maxAgeSeconds: 30, etag: etagOf(body) });
-  else send(request, response, { status, type, body, maxAgeSeconds: 0 });
+  const body = Buffer.from(page.text);
+  const policy = pagePolicy(page);
+  if (status === 200) send(request, response, { status, type, body, maxAgeSeconds: 30, etag: etagOf(body), policy });
+  else send(request, response, { status, type, body, maxAgeSeconds: 0, policy });
 }
 
 /** @param path on this host */

@@ -10,6 +10,7 @@ import { Certificates, readCertificatePairs } from '../net/tls/certificates.js';
 import type { PartContext, RunningPart } from '../part/part.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { ConnectionLimit } from './connection-limit.js';
+import { type Identity, readIdentity } from './identity/identity.js';
 import type { SwarmCounts } from './inner-counts.js';
 import { refreshInsideCounts } from './inside-refresh.js';
 import type { MirrorSiteMeasures } from './metrics.js';
@@ -20,6 +21,9 @@ import { UpgradeRequests } from './pass-through/upgrade-requests.js';
 import type { KeepOriginal } from './rewritten-torrents.js';
 import type { MirrorSiteConfig, MirrorSiteSection } from './section.js';
 import { openSiteListener, type SiteListener } from './site-listener.js';
+
+/** Clients that have not announced for so many intervals are dropped. */
+const HELD_INTERVALS = 1.5;
 
 /** What the application gives it of other parts. */
 export interface MirrorSiteNeeds extends Pick<PartContext, 'clock' | 'log' | 'onListenerError' | 'isIpv6Only'> {
@@ -54,12 +58,14 @@ export async function startMirrorSite(
   if (section === undefined) throw new Error('the mirror site is started only where it is configured');
   const certificates = await openCertificates(section, needs);
   await needs.catalogue.warmUpSearch();
+  const identity = await readIdentity(section);
   const rewriter = needs.openRewriter();
   const standIn = openStandIn(config, section, needs, { rewrite: rewriter.rewrite, certificates });
-  let site = pages(config, section, needs, { rewrite: rewriter.rewrite, passThrough: standIn.passThrough });
+  const { passThrough } = standIn;
+  let site = pages(config, section, needs, { rewrite: rewriter.rewrite, passThrough, identity });
   const upgrades = new UpgradeRequests({
     visitToOriginal: (request, response) => site.visitToOriginal(request, response),
-    passThrough: standIn.passThrough,
+    passThrough,
     answer: (request, response) => site.answer(request, response),
   });
   const limit = new ConnectionLimit(section.limits.connectionsPerAddress);
@@ -115,7 +121,8 @@ export async function startMirrorSite(
     prepare: async (next) => {
       // Without its section it stays as it was until the restart.
       const nextSection = next.mirrorSite ?? section;
-      const nextSite = pages(next, nextSection, needs, { rewrite: rewriter.rewrite, passThrough: standIn.passThrough });
+      const own = { identity: await readIdentity(nextSection), rewrite: rewriter.rewrite, passThrough };
+      const nextSite = pages(next, nextSection, needs, own);
       const putInPlace = standIn.prepare(next, nextSection);
       const pairs = certificates && nextSection.tls && (await readCertificatePairs(filesOf(nextSection.tls)));
       return () => {
@@ -145,9 +152,13 @@ function filesOf(tls: NonNullable<MirrorSiteSection['tls']>): CertificateFiles[]
 
 function pages(
   { operator, tracker, crawler, dnsRedirect }: MirrorSiteConfig,
-  { title, publicUrl, hstsSeconds, passThrough: mode }: MirrorSiteSection,
+  { title, publicUrl, hstsSeconds, passThrough: mode, forwardedFor }: MirrorSiteSection,
   { catalogue, clock, refusal, trackerUrls, swarm, log }: MirrorSiteNeeds,
-  { rewrite, passThrough }: Pick<MirrorSiteOptions, 'rewrite'> & { readonly passThrough: PassThrough },
+  {
+    rewrite,
+    passThrough,
+    identity,
+  }: Pick<MirrorSiteOptions, 'rewrite'> & { readonly passThrough: PassThrough; readonly identity: Identity },
 ): MirrorSite {
   return openMirrorSite({
     catalogue,
@@ -163,6 +174,13 @@ function pages(
     publicUrl,
     hstsSeconds,
     operatorName: operator.name,
+    identity,
+    facts: {
+      heldMinutes: Math.ceil((tracker.intervalMs * HELD_INTERVALS) / 60_000),
+      countsRequests: crawler.sources.some(({ type }) => type === 'access-log'),
+      passes:
+        mode === 'off' || !dnsRedirect?.sites.length ? undefined : forwardedFor ? 'with-address' : 'without-address',
+    },
     // While the tracker is down, a page is shown without counts.
     swarmCounts: (infoHashes) => readSwarms(swarm, infoHashes).catch(() => new Map()),
     onError: (thrown, url) => log.error({ err: thrown, url }, `mirror site: ${messageOf(thrown)}`),

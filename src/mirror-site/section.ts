@@ -2,10 +2,20 @@
 import { z } from 'zod';
 import { listenUrl, urlOf } from '../config-kit/address-schemas.js';
 import type { DeepReadonly } from '../config-kit/config-part.js';
-import { durationInSeconds, flag, oneOrMore, prefix, section, text, wholeNumber } from '../config-kit/field-schemas.js';
+import {
+  durationInSeconds,
+  filePath,
+  flag,
+  oneOrMore,
+  prefix,
+  section,
+  text,
+  wholeNumber,
+} from '../config-kit/field-schemas.js';
 import { tlsFilesList } from '../config-kit/tls-files.js';
 import type { Prefix } from '../domain/ip-address.js';
 import type { Endpoint } from '../net/endpoint.js';
+import { colour, reachable } from './identity/identity-fields.js';
 
 const limits = section({
   maxConnections: wholeNumber(1, 1_000_000).prefault(10_000),
@@ -25,6 +35,13 @@ export const schema = section({
   hsts: durationInSeconds('0s', '730d', '0s'),
   title: text.prefault('Local torrents'),
   publicUrl: urlOf('http', 'https').optional(),
+  logo: filePath.optional(),
+  icon: filePath.optional(),
+  colour: colour.optional(),
+  contact: reachable.optional(),
+  takedown: reachable.optional(),
+  help: filePath.optional(),
+  privacy: filePath.optional(),
   passThrough: passThrough.prefault(true),
   passThroughOptOut: z.array(prefix).prefault([]),
   forwardedFor: flag.prefault(false),
@@ -41,11 +58,19 @@ export interface MirrorSiteConfig {
     readonly name: string;
     readonly networks: readonly { readonly prefixes: readonly Prefix[] }[];
   };
-  readonly tracker: { readonly announceUrls: readonly string[]; readonly torrents: { readonly mode: string } };
+  readonly tracker: {
+    readonly announceUrls: readonly string[];
+    readonly intervalMs: number;
+    readonly torrents: { readonly mode: string };
+  };
   readonly upstream: { readonly resolvers: readonly Endpoint[] };
   readonly crawler: {
     readonly keepOriginalTrackers: boolean;
-    readonly sources: readonly { readonly name: string; readonly keepOriginalTrackers?: boolean | undefined }[];
+    readonly sources: readonly {
+      readonly name: string;
+      readonly type: string;
+      readonly keepOriginalTrackers?: boolean | undefined;
+    }[];
   };
   readonly dnsRedirect?:
     | { readonly sites: readonly { readonly name: string }[]; readonly upstreamResolvers: readonly Endpoint[] }

@@ -1,5 +1,7 @@
 /** The words of the mirror site in English; every other language has the same. */
 
+import { ENGLISH_INFORMATION } from './information/words-english.js';
+
 /** Singular and plural. */
 const plural = (count: string, one: string, many: string): string => `${count} ${count === '1' ? one : many}`;
 
@@ -101,6 +103,7 @@ export const ENGLISH = {
   notPublished: 'This torrent is not published:',
   error: 'Something went wrong here',
   tryAgain: 'It is not your fault. Try again in a moment, or see',
+  information: ENGLISH_INFORMATION,
 };
 
 export type Strings = typeof ENGLISH;

@@ -1,4 +1,5 @@
 /** The words of the mirror site in German. */
+import { GERMAN_INFORMATION } from './information/words-german.js';
 import type { Strings } from './strings-english.js';
 
 const plural = (count: string, one: string, many: string): string => `${count} ${count === '1' ? one : many}`;
@@ -100,4 +101,5 @@ export const GERMAN: Strings = {
   notPublished: 'Dieser Torrent wird nicht veröffentlicht:',
   error: 'Hier ging etwas schief',
   tryAgain: 'Es liegt nicht an Ihnen. Versuchen Sie es gleich noch einmal, oder hier sind',
+  information: GERMAN_INFORMATION,
 };

@@ -1,7 +1,8 @@
-/** The style sheet of the mirror site, inlined so that a page is one request. */
+/** The style sheets of the mirror site, inlined so that a page is one request. */
 import { createHash } from 'node:crypto';
+import type { Accent } from './identity/colour.js';
 
-export const STYLE = `
+const STYLE = `
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6675;--line:#dfe4ea;--ground:#f6f7f9;--paper:#fff;--accent:#0b6e4f;--accent-ink:#fff}
 @media (prefers-color-scheme:dark){:root{--ink:#e8ecf1;--soft:#9aa6b5;--line:#2b3440;--ground:#12161c;--paper:#1a2029;--accent:#3fbf91;--accent-ink:#08130f}}
 *{box-sizing:border-box}
@@ -10,6 +11,7 @@ a{color:var(--accent)}a:focus-visible,button:focus-visible,input:focus-visible{o
 .skip{position:absolute;left:-999px}.skip:focus{left:1rem;top:1rem;background:var(--paper);padding:.5rem}
 header,main,footer{max-width:72rem;margin:0 auto;padding:1rem}
 header{display:flex;flex-wrap:wrap;gap:1rem;align-items:center;justify-content:space-between}
+header img{height:2.5rem;max-width:12rem;vertical-align:middle;margin-inline-end:.75rem}.text{max-width:42rem}.text li{margin:.35rem 0}
 header p{margin:0;font-weight:650;font-size:1.1rem}header p a{color:inherit;text-decoration:none}
 form{min-width:0;display:flex;gap:.5rem;flex:1 1 18rem;max-width:32rem}
 input[type=search]{flex:1;min-width:0;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.5rem;background:var(--paper);color:inherit;font:inherit}
@@ -47,7 +49,7 @@ nav.pages a[aria-current]{background:var(--accent);color:var(--accent-ink);borde
 dd ul{margin:0;padding-inline-start:1.1rem}.comment{white-space:pre-wrap}
 .files{padding:.5rem 1rem}.files ul{list-style:none;margin:0;padding-inline-start:1.1rem}.files>ul{padding:0}.files li{overflow-wrap:anywhere}.file{padding:.2rem 0}
 .qr svg{display:block;width:min(100%,18rem);height:auto}
-footer a{padding:.1rem .2rem}
+footer ul{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1rem;padding:0;margin:.5rem 0}footer a,.text a{padding:.1rem .2rem}.text a{display:inline-block;min-height:24px}
 @media (max-width:40rem){
 header form{flex-basis:100%}button,.button,header input[type=search]{min-height:44px}
 .list{background:none;border:0}.list table,.list tbody{display:block}
@@ -61,5 +63,20 @@ dl{display:block}dt{margin-top:.5rem}
 @media (forced-colors:active){.button,button{border:1px solid}nav.pages a[aria-current]{border:2px solid}}
 `;
 
-/** As a content security policy names it. */
-export const STYLE_HASH = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
+export interface PageStyle {
+  readonly text: string;
+  /** As a content security policy names it. */
+  readonly hash: string;
+}
+
+export const defaultStyle = styleOf(STYLE);
+
+/** With the operator's colour. */
+export function styleWith(light: Accent, dark: Accent): PageStyle {
+  const set = ({ colour, ink }: Accent): string => `:root{--accent:${colour};--accent-ink:${ink}}`;
+  return styleOf(`${STYLE}${set(light)}\n@media (prefers-color-scheme:dark){${set(dark)}}\n`);
+}
+
+function styleOf(text: string): PageStyle {
+  return { text, hash: `'sha256-${createHash('sha256').update(text).digest('base64')}'` };
+}

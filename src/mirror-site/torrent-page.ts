@@ -5,7 +5,7 @@ import type { CatalogueTorrent, Offer } from '../store/sqlite/catalogue-torrent.
 import type { TorrentNotes } from '../wire/metainfo-notes.js';
 import { fileTree, MAX_FILES_SHOWN } from './file-tree.js';
 import type { SwarmCounts } from './inner-counts.js';
-import { page, type SiteView } from './layout.js';
+import { type Page, page, type SiteView } from './layout.js';
 import { showAge, showBytes, showCount } from './show.js';
 
 const MAX_TRACKERS_SHOWN = 50;
@@ -27,7 +27,7 @@ export interface TorrentContext {
   readonly nowMs: number;
 }
 
-export function torrentPage(view: SiteView, torrent: CatalogueTorrent, context: TorrentContext): Markup {
+export function torrentPage(view: SiteView, torrent: CatalogueTorrent, context: TorrentContext): Page {
   const { text: words } = view;
   const { magnet, shortMagnet, inner } = context;
   const count = (value: number): string => showCount(value, words.language);

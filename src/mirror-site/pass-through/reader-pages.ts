@@ -1,7 +1,7 @@
 /** The pages of this program in an original's place: an original that fails, and the reader's choice. */
 import type { InfoHash } from '../../domain/info-hash.js';
-import { html, type Markup } from '../../markup/markup.js';
-import { page, type SiteView } from '../layout.js';
+import { html } from '../../markup/markup.js';
+import { type Page, page, type SiteView } from '../layout.js';
 import { OPT_OUT_PATH } from '../visit.js';
 import { wordsFor } from './words.js';
 
@@ -19,7 +19,7 @@ export const OPT_IN_PATH = '/opt-in';
 export const CHOICE_PATH = '/about';
 
 /** @param copy the torrent of the catalogue that the reader asked for */
-export function failurePage(view: SiteView, kind: FailureKind, host: string, copy: InfoHash | undefined): Markup {
+export function failurePage(view: SiteView, kind: FailureKind, host: string, copy: InfoHash | undefined): Page {
   const words = wordsFor(view.text.language);
   const why = {
     unreachable: words.unreachableWhy,
@@ -40,7 +40,7 @@ export function failurePage(view: SiteView, kind: FailureKind, host: string, cop
 }
 
 /** @param to the page of the original that the reader comes from */
-export function choicePage(view: SiteView, site: string, isOptedOut: boolean, to: string): Markup {
+export function choicePage(view: SiteView, site: string, isOptedOut: boolean, to: string): Page {
   const words = wordsFor(view.text.language);
   const path = `${view.root}${isOptedOut ? OPT_IN_PATH : OPT_OUT_PATH}?to=${encodeURIComponent(to)}`;
   return page(

@@ -63,6 +63,8 @@ const files: Readonly<Record<string, string>> = {
     '# format:org_id|changed|org_name|country|source\nO|20260101|Example|XX|T\n# format:aut|changed|aut_name|org_id|opaque_id|source\n64500|20260101|A|O|x|T\n64700|20260101|B|O|x|T\n',
   'hashes.txt': `${OTHER_HASH}\n`,
   'denied.txt': `${HASH}\n`,
+  'logo.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+  'own.txt': 'Text of its own\n',
 };
 
 let app: Application;
@@ -416,6 +418,13 @@ const ROWS: Readonly<Record<string, Row>> = {
   'mirrorSite.banner': row('From Example Telecom', inPlace('From Example Telecom'), false, true),
   'mirrorSite.title': row('Other title', found('Other title', '/'), false, true),
   'mirrorSite.publicUrl': row('http://public.example', found('http://public.example', '/feed.xml'), false, true),
+  'mirrorSite.logo': row('logo.svg', found('src="/logo-', '/'), false, true),
+  'mirrorSite.icon': row('logo.svg', found('href="/icon-900fbe', '/'), false, true),
+  'mirrorSite.colour': row('#123456', found('--accent:#123456', '/'), false, true),
+  'mirrorSite.contact': row('mailto:noc@example.net', found('mailto:noc@example.net', '/'), false, true),
+  'mirrorSite.takedown': row('https://example.net/abuse', found('https://example.net/abuse', '/'), false, true),
+  'mirrorSite.help': row('own.txt', found('Text of its own', '/help'), false, true),
+  'mirrorSite.privacy': row('own.txt', found('Text of its own', '/privacy'), false, true),
   'upstream.originalTrackers': row(
     [{ name: 'partner', token: 'another-partner-token' }],
     async () =>

@@ -10,6 +10,7 @@ import fixtures from 'webtorrent-fixtures';
 import { readTorrent } from '../../../src/crawler/torrent-facts.js';
 import { systemClock } from '../../../src/domain/clock.js';
 import { parseInfoHash } from '../../../src/domain/info-hash.js';
+import { PLAIN_IDENTITY } from '../../../src/mirror-site/identity/identity.js';
 import { createMirrorSite } from '../../../src/mirror-site/mirror-site.js';
 import { torznabCategories } from '../../../src/mirror-site/torznab.js';
 import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
@@ -100,7 +101,7 @@ describe('documents in XML', () => {
       '/torznab/api?t=x',
       '/opensearch.xml',
       '/sitemap.xml',
-      '/favicon.svg',
+      PLAIN_IDENTITY.icon.path,
     ]) {
       const { status, body } = await get(path);
       expect(status, path).toBe(200);
@@ -212,7 +213,11 @@ describe('lists', () => {
     );
     expect((await get('/robots.txt')).text).toContain('Sitemap: http://mirror.example/sitemap.xml');
     expect((await xml('/sitemap.xml'))('loc')).toHaveLength(4);
-    expect((await get('/favicon.svg')).headers['content-type']).toBe('image/svg+xml');
+    for (const path of [PLAIN_IDENTITY.icon.path, '/favicon.ico']) {
+      const { headers } = await get(path);
+      expect(headers['content-type'], path).toBe('image/svg+xml');
+      expect(headers['content-security-policy']).toMatch(/^default-src 'none'.*sandbox$/);
+    }
     expect((await get('/constructor')).status).toBe(404);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { cataloguePage } from '../../../src/mirror-site/catalogue-page.js';
 import { addressOf, pastedInfoHash, readCatalogueRequest } from '../../../src/mirror-site/catalogue-request.js';
 import { fileTree, MAX_FILES_SHOWN } from '../../../src/mirror-site/file-tree.js';
+import { PLAIN_IDENTITY } from '../../../src/mirror-site/identity/identity.js';
 import { showAge, showBytes } from '../../../src/mirror-site/show.js';
 import { stringsFor } from '../../../src/mirror-site/strings.js';
 import { ENGLISH } from '../../../src/mirror-site/strings-english.js';
@@ -23,6 +24,7 @@ const view = {
   root: '',
   originalPage: undefined,
   text: ENGLISH,
+  identity: PLAIN_IDENTITY,
 };
 const times = { firstSeenMs: NOW_MS - 3 * DAY_MS, lastSeenMs: NOW_MS, fetchedMs: NOW_MS };
 const listed = (n: number, facts: Partial<ListedTorrent> = {}): ListedTorrent => ({
