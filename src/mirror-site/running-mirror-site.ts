@@ -22,7 +22,7 @@ import type { KeepOriginal } from './rewritten-torrents.js';
 import type { MirrorSiteConfig, MirrorSiteSection } from './section.js';
 import { openSiteListener, type SiteListener } from './site-listener.js';
 
-/** Clients that have not announced for so many intervals are dropped. */
+/** The tracker drops a client that has not announced for this many intervals. */
 const HELD_INTERVALS = 1.5;
 
 /** What the application gives it of other parts. */
