@@ -38,6 +38,7 @@ import type { Health } from './health.js';
 import { requireKnownSubdomains } from './known-subdomains.js';
 import type { OneAtATime } from './one-at-a-time.js';
 import { innerPeersOf, outboundOf } from './outbound.js';
+import { reportedUplinks } from './reported-uplinks.js';
 import type { StorageWatch } from './storage-watch.js';
 import type { Supervisor } from './supervision/supervisor.js';
 import type { ThreadWatch } from './supervision/thread-watch.js';
@@ -109,6 +110,8 @@ export function createServices(foundation: Foundation) {
       const peers = await dataPlane().innerPeers(infoHash, limit);
       return peers.map(({ family, words, port }) => ({ address: { family, words }, port }));
     },
+    reportedUplinks: (infoHash: InfoHash) =>
+      reportedUplinks(infoHash, dataPlane(), parts.get(reportsPart).service, clock),
     innerPeerBlocked: innerPeersOf(config),
     importPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) =>
       parts.get(trackerPart).importPeers(infoHash, peers, ttlSeconds),

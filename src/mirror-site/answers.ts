@@ -130,12 +130,16 @@ function storedContext(torrent: CatalogueTorrent, { catalogue, announceUrls, clo
   const bytes = magnet === undefined ? catalogue.torrentBytes(infoHash) : undefined;
   const notes: TorrentNotes =
     bytes === undefined || bytes.length > MAX_NOTED_BYTES ? { webSeeds: [] } : readTorrentNotes(bytes);
+  const nowMs = clock.nowMs();
   return {
+    insideBps: catalogue.insideBps(infoHash),
+    swarmHistory: catalogue.swarmHistory(infoHash, nowMs),
+    popularityHistory: catalogue.popularityHistory(infoHash, nowMs),
     shortMagnet: magnetFor(short),
     notes,
     offers: catalogue.offers(infoHash),
     completed: catalogue.popularityOf(infoHash)?.downloads,
-    nowMs: clock.nowMs(),
+    nowMs,
   };
 }
 

@@ -3,7 +3,7 @@ import { html, type Markup } from '../markup/markup.js';
 import type { CatalogueResult, CatalogueSort, Facets, ListedTorrent } from '../store/sqlite/catalogue-search.js';
 import { addressOf, type CatalogueRequest, SIZES, SORTS } from './catalogue-request.js';
 import { type Page, page, type SiteView } from './layout.js';
-import { showAge, showBytes, showCount } from './show.js';
+import { showAge, showBytes, showCount, showRate } from './show.js';
 
 export const PAGE_SIZE = 50;
 /** Numbers on each side of the current page. */
@@ -150,10 +150,11 @@ function row({ text: words, root }: SiteView, torrent: ListedTorrent, { magnetOf
   const path = `${root}/torrent/${torrent.infoHash}`;
   const number = (label: string, className: string, value: string | Markup): Markup =>
     html`<td role="cell" class="${className}"><span class="label">${label} </span>${value}</td>`;
-  const { seeds, leechers } = torrent.inside;
+  const { seeds, leechers, bps } = torrent.inside;
   const count = (value: number | undefined): string => showCount(value, words.language);
   return html`<tr role="row"><th role="rowheader" scope="row" class="name"><a href="${path}"><bdi>${torrent.name}</bdi></a>${
-    seeds > 0 && html`<span class="near">${words.neighbours(count(seeds))}</span>`
+    seeds > 0 &&
+    html`<span class="near">${bps === undefined ? words.neighbours(count(seeds)) : words.withRate(words.neighbours(count(seeds)), showRate(bps, words.language))}</span>`
   }</th>${number(words.sorts.inside, 'number', count(seeds + leechers))}${number(
     words.sorts.size,
     'number',

@@ -26,6 +26,7 @@ export const mirrorSitePart: Part<'mirrorSite', typeof schema, MirrorSiteConfig,
     'passThroughOptOut',
     'forwardedFor',
     'banner',
+    'usualUplinkBps',
   ],
   checks: [httpsHasACertificate],
   advice: [certificatesWithoutListener, sitesWithoutCertificate],
@@ -56,6 +57,7 @@ export const mirrorSitePart: Part<'mirrorSite', typeof schema, MirrorSiteConfig,
   # takedown: "https://example.net/abuse"   # where to ask for the removal of a torrent; default: contact
   # help: help.txt                      # text of your own on that page: see docs/mirror-site.md
   # privacy: privacy.txt
+  # usualUplinkBps: 10000000           # what a line here usually uploads: for "about 40 Mbit/s from inside"
   limits:
     maxConnections: 10000
     connectionsPerAddress: 256          # an IPv6 /64 counts as an address

@@ -13,6 +13,7 @@ import { ConnectionLimit } from './connection-limit.js';
 import { type Identity, readIdentity } from './identity/identity.js';
 import type { SwarmCounts } from './inner-counts.js';
 import { refreshInsideCounts } from './inside-refresh.js';
+import { type ReportedUplinks, supplyBps } from './inside-supply.js';
 import type { MirrorSiteMeasures } from './metrics.js';
 import { type MirrorSite, type MirrorSiteOptions, openMirrorSite } from './mirror-site.js';
 import type { PassThrough } from './pass-through/pass-through.js';
@@ -38,6 +39,8 @@ export interface MirrorSiteNeeds extends Pick<PartContext, 'clock' | 'log' | 'on
   readonly blockedReason: BlockedReason;
   /** The swarm as the tracker knows it; rejects while the tracker is down. */
   readonly swarm: (infoHash: InfoHash) => Promise<{ readonly inner: SwarmCounts } | null>;
+  /** Of the peers inside that have reported it. Rejects while the tracker is down. */
+  readonly reportedUplinks: (infoHash: InfoHash) => Promise<ReportedUplinks>;
   /** Rewrites torrents outside of this thread. */
   readonly openRewriter: () => { readonly rewrite: MirrorSiteOptions['rewrite']; close(): Promise<void> };
 }
@@ -68,6 +71,7 @@ export async function startMirrorSite(
     passThrough,
     answer: (request, response) => site.answer(request, response),
   });
+  let { usualUplinkBps } = section;
   const limit = new ConnectionLimit(section.limits.connectionsPerAddress);
   const listeners: SiteListener[] = [];
   const close = async (): Promise<void> => {
@@ -98,6 +102,8 @@ export async function startMirrorSite(
   const stopRefresh = refreshInsideCounts({
     catalogue: needs.catalogue,
     read: (infoHashes) => readSwarms(needs.swarm, infoHashes),
+    supply: async ({ infoHash }, counts) => supplyBps(counts, await needs.reportedUplinks(infoHash), usualUplinkBps),
+    clock: needs.clock,
     onError: (thrown) => needs.log.error({ err: thrown }, `mirror site: ${messageOf(thrown)}`),
   });
   return {
@@ -128,6 +134,7 @@ export async function startMirrorSite(
       return () => {
         site = nextSite;
         putInPlace();
+        usualUplinkBps = nextSection.usualUplinkBps;
         if (pairs !== undefined) certificates?.use(pairs);
       };
     },

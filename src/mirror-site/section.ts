@@ -46,6 +46,7 @@ export const schema = section({
   passThroughOptOut: z.array(prefix).prefault([]),
   forwardedFor: flag.prefault(false),
   banner: text.optional(),
+  usualUplinkBps: wholeNumber(1_000, 1e12).optional(),
   limits: limits.prefault({}),
 }).optional();
 

@@ -2,6 +2,7 @@
 import { html, type Markup } from '../markup/markup.js';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+const RATES = ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s'];
 const AGES: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['year', 365 * 86_400_000],
   ['month', 30 * 86_400_000],
@@ -24,6 +25,12 @@ export function showBytes(bytes: number | undefined, language = 'en'): string {
   }
   const digits = unit === 0 || value >= 99.5 ? 0 : 1;
   return `${formatsOf(language)[digits].format(value)} ${UNITS[unit]}`;
+}
+
+/** Decimal units, rounded: bit/s to Tbit/s. */
+export function showRate(bitsPerSecond: number, language: string): string {
+  const unit = Math.min(RATES.length - 1, Math.max(0, Math.floor(Math.log10(bitsPerSecond) / 3)));
+  return `${formatsOf(language)[0].format(bitsPerSecond / 1_000 ** unit)} ${RATES[unit]}`;
 }
 
 export function showCount(count: number | undefined, language = 'en'): string {

@@ -49,6 +49,13 @@ nav.pages a[aria-current]{background:var(--accent);color:var(--accent-ink);borde
 dd ul{margin:0;padding-inline-start:1.1rem}.comment{white-space:pre-wrap}
 .files{padding:.5rem 1rem}.files ul{list-style:none;margin:0;padding-inline-start:1.1rem}.files>ul{padding:0}.files li{overflow-wrap:anywhere}.file{padding:.2rem 0}
 .qr svg{display:block;width:min(100%,18rem);height:auto}
+figure{margin:1rem 0}figcaption{font-weight:600}.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:0 2rem}
+.axes{display:grid;grid-template:7rem auto/max-content 1fr 1fr;gap:.1rem .5rem;color:var(--soft);font-size:.85rem;font-variant-numeric:tabular-nums}
+.axes span{text-align:end}.axes span:first-child{grid-area:1/1;align-self:start}.axes span:nth-child(2){grid-area:1/1;align-self:end}
+.axes svg{grid-area:1/2/2/4;width:100%;height:100%;border-inline-start:1px solid var(--soft);border-bottom:1px solid var(--soft)}
+.axes .from{grid-area:2/2;text-align:start}.axes .to{grid-area:2/3}
+.plot path{fill:none;stroke:var(--accent);stroke-width:2;vector-effect:non-scaling-stroke;stroke-linejoin:round}
+.plot table{width:auto;min-width:16rem;max-width:100%}.plot td,.plot th{white-space:normal}
 footer ul{list-style:none;display:flex;flex-wrap:wrap;gap:.25rem 1rem;padding:0;margin:.5rem 0}footer a,.text a{padding:.1rem .2rem}.text a{display:inline-block;min-height:24px}
 @media (max-width:40rem){
 header form{flex-basis:100%}button,.button,header input[type=search]{min-height:44px}
@@ -60,7 +67,7 @@ header form{flex-basis:100%}button,.button,header input[type=search]{min-height:
 .list td.get{display:flex;gap:.75rem;flex:1 0 100%;margin-top:.4rem}.list td.get a{flex:1;text-align:center;padding:.6rem .5rem}
 dl{display:block}dt{margin-top:.5rem}
 }
-@media (forced-colors:active){.button,button{border:1px solid}nav.pages a[aria-current]{border:2px solid}}
+@media (forced-colors:active){.plot path{stroke:CanvasText}.button,button{border:1px solid}nav.pages a[aria-current]{border:2px solid}}
 `;
 
 export interface PageStyle {

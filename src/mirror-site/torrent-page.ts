@@ -1,12 +1,14 @@
 /** The page of one torrent: its links, what is known of it, where it was found, its files. */
 import { encode } from 'uqr';
 import { html, Markup } from '../markup/markup.js';
+import { type PopularitySample, SWARM_SAMPLE_MS, type SwarmSample } from '../store/sqlite/catalogue-history.js';
 import type { CatalogueTorrent, Offer } from '../store/sqlite/catalogue-torrent.js';
 import type { TorrentNotes } from '../wire/metainfo-notes.js';
 import { fileTree, MAX_FILES_SHOWN } from './file-tree.js';
 import type { SwarmCounts } from './inner-counts.js';
 import { type Page, page, type SiteView } from './layout.js';
-import { showAge, showBytes, showCount } from './show.js';
+import { plot } from './plot.js';
+import { showAge, showBytes, showCount, showRate } from './show.js';
 
 const MAX_TRACKERS_SHOWN = 50;
 const MAX_ORIGINS_SHOWN = 50;
@@ -20,6 +22,11 @@ export interface TorrentContext {
   readonly shortMagnet: string;
   /** The swarm's size inside the network, undefined if unknown. */
   readonly inner: SwarmCounts | undefined;
+  /** What the peers inside may send to one more, in bits per second; undefined: unknown. */
+  readonly insideBps: number | undefined;
+  /** Oldest first. */
+  readonly swarmHistory: readonly SwarmSample[];
+  readonly popularityHistory: readonly PopularitySample[];
   readonly notes: TorrentNotes;
   readonly offers: readonly Offer[];
   /** Completed downloads as last reported. */
@@ -39,7 +46,7 @@ export function torrentPage(view: SiteView, torrent: CatalogueTorrent, context: 
     torrent.name,
     '',
     html`<h1 dir="auto">${torrent.name}</h1>
-${inner && html`<p class="near">${inner.seeds > 0 ? words.neighbours(count(inner.seeds)) : words.nobodyInside}</p>`}
+${inner && html`<p class="near">${neighbours(view, inner, context.insideBps)}</p>`}
 <p class="actions">${
       torrent.magnet === undefined &&
       html`<a class="button" href="${view.root}/torrent/${torrent.infoHash}.torrent">${words.torrentFile}</a>`
@@ -51,9 +58,40 @@ ${inner && html`<p class="near">${inner.seeds > 0 ? words.neighbours(count(inner
 <div class="card"><dl>
 ${facts(view, torrent, context)}</dl></div>
 ${qrCode(view, shortMagnet)}
+${plots(view, context)}
 ${torrent.files.length > 0 && html`<h2>${words.files(count(torrent.fileCount))}</h2>\n${fileTree(torrent.files, words.language)}`}
 ${torrent.files.length > 0 && more > 0 && html`<p class="soft">${words.moreFiles(count(more))}</p>`}`,
   );
+}
+
+function neighbours({ text: words }: SiteView, { seeds }: SwarmCounts, bps: number | undefined): string {
+  if (seeds === 0) return words.nobodyInside;
+  const count = words.neighbours(showCount(seeds, words.language));
+  return bps === undefined ? count : words.withRate(count, showRate(bps, words.language));
+}
+
+/** A crawl may be hours after another. */
+const POPULARITY_GAP_MS = 2 * 86_400_000;
+
+function plots({ text: words }: SiteView, { swarmHistory, popularityHistory, nowMs }: TorrentContext): Markup {
+  const day = { gapMs: 2.5 * SWARM_SAMPLE_MS, nowMs };
+  const of = (value: (sample: SwarmSample) => number | undefined) =>
+    swarmHistory.map((sample) => ({ atMs: sample.atMs, value: value(sample) }));
+  const inside = plot(
+    { ...day, id: 'inside', title: words.insideSeeds, points: of(({ insideSeeds }) => insideSeeds) },
+    words,
+  );
+  const outside = plot(
+    { ...day, id: 'outside', title: words.outsideSeeds, points: of(({ outsideSeeds }) => outsideSeeds) },
+    words,
+  );
+  const points = popularityHistory.map(({ atMs, popularity }) => ({ atMs, value: popularity }));
+  const popularity = plot(
+    { id: 'popularity', title: words.popularityPlot, points, gapMs: POPULARITY_GAP_MS, nowMs },
+    words,
+  );
+  return html`${(inside || outside) && html`<h2>${words.lastDay}</h2>\n<div class="plots">${inside}${outside}</div>`}
+${popularity && html`<h2>${words.popularity}</h2>\n<div class="plots">${popularity}</div>`}`;
 }
 
 function facts(view: SiteView, torrent: CatalogueTorrent, { inner, notes, offers, completed, nowMs }: TorrentContext) {

@@ -212,6 +212,11 @@ export class ReportsService {
     return readings;
   }
 
+  /** How many nodes have reported their capability lately. */
+  get nodes(): number {
+    return this.#state.capability.size;
+  }
+
   /** @returns undefined if no reading still counts */
   capabilityReading(address: string, nowMs: number): CapabilityReading | undefined {
     const reading = this.#state.capability.get(address);

@@ -24,9 +24,17 @@ export interface CapabilityReading {
 const FIRST_LEVEL_BPS = 1e6;
 const NEUTRAL_UPLINK_BPS = FIRST_LEVEL_BPS * 2 ** (NEUTRAL_CAPABILITY_LEVEL - 0.5);
 
+/** What a node can upload, in bits per second; undefined if it has not reported its uplink. */
+export function usableUplinkBps({
+  availableUplinkBps,
+  cpuUtilisation = 0,
+  memoryUtilisation = 0,
+}: CapabilityReading): number | undefined {
+  return availableUplinkBps && availableUplinkBps * (1 - cpuUtilisation) * (1 - memoryUtilisation);
+}
+
 export function capabilityLevel(reading: CapabilityReading): number {
-  const { availableUplinkBps = NEUTRAL_UPLINK_BPS, cpuUtilisation = 0, memoryUtilisation = 0 } = reading;
-  const usableBps = availableUplinkBps * (1 - cpuUtilisation) * (1 - memoryUtilisation);
+  const usableBps = usableUplinkBps({ availableUplinkBps: NEUTRAL_UPLINK_BPS, ...reading }) ?? 0;
   if (!(usableBps >= FIRST_LEVEL_BPS)) return 0;
   return Math.min(CAPABILITY_LEVELS - 1, Math.floor(Math.log2(usableBps / FIRST_LEVEL_BPS)) + 1);
 }

@@ -39,7 +39,11 @@ export interface PopularitySample {
   readonly rank: number;
 }
 
-export interface CatalogueHistory {
+export interface CatalogueHistory extends SwarmHistory, PopularityHistory {}
+
+interface SwarmHistory {
+  /** What the peers inside may send to one more, in bits per second, as last stored; undefined: unknown. */
+  insideBps(infoHash: InfoHash): number | undefined;
   /** When swarms were last sampled; undefined if there is no sample. */
   lastSwarmSampleMs(): number | undefined;
   /** In one transaction: hand over slices. */
@@ -48,6 +52,9 @@ export interface CatalogueHistory {
   forgetSwarmSamples(nowMs: number): boolean;
   /** Of the last day, oldest first; times without a sample are missing. */
   swarmHistory(infoHash: InfoHash, nowMs: number): SwarmSample[];
+}
+
+interface PopularityHistory {
   /** After a crawl: notes how popular the torrents with a rank are, and forgets what is out of date. */
   samplePopularity(nowMs: number): void;
   /** Of the last month, oldest first, closer in the last two days. */
@@ -55,13 +62,28 @@ export interface CatalogueHistory {
 }
 
 export function catalogueHistory(database: SqliteDatabase): CatalogueHistory {
-  const entryOf = (infoHash: InfoHash) =>
+  return { ...swarmHistory(database), ...popularityHistory(database) };
+}
+
+type FindEntry = (infoHash: InfoHash) => { readonly entry_id: number; readonly first_seen_ms: number } | undefined;
+
+function entries(database: SqliteDatabase): FindEntry {
+  return (infoHash) =>
     database
       .prepare<[string], { entry_id: number; first_seen_ms: number }>(
         'SELECT entry_id, first_seen_ms FROM catalogue_entry WHERE info_hash = ?',
       )
       .get(infoHash);
+}
+
+function swarmHistory(database: SqliteDatabase): SwarmHistory {
+  const entryOf = entries(database);
   return {
+    insideBps: (infoHash) =>
+      database
+        .prepare<[string], number | null>('SELECT inside_bps FROM catalogue_entry WHERE info_hash = ?')
+        .pluck()
+        .get(infoHash) ?? undefined,
     lastSwarmSampleMs: () => {
       const slot = database.prepare<[], number | null>('SELECT max(slot) FROM catalogue_swarm_sample').pluck().get();
       return slot == null ? undefined : slot * SWARM_SAMPLE_MS;
@@ -100,6 +122,12 @@ export function catalogueHistory(database: SqliteDatabase): CatalogueHistory {
           outsideSeeds: outside ?? undefined,
         }));
     },
+  };
+}
+
+function popularityHistory(database: SqliteDatabase): PopularityHistory {
+  const entryOf = entries(database);
+  return {
     samplePopularity: (nowMs) => {
       for (const [hours, keptMs] of POPULARITY_HISTORY_MS) {
         const slot = Math.floor(nowMs / (hours * HOUR_MS));

@@ -234,6 +234,12 @@ async function strictTransport(): Promise<string | undefined> {
   });
 }
 
+async function rateFromInside(): Promise<unknown> {
+  await announce(PINNED, '127.1.0.5', 0);
+  const { torrents } = JSON.parse((await page('/list.json')).replace(/^\d+ /, ''));
+  return torrents.find((torrent: { infoHash: string }) => torrent.infoHash === PINNED).insideBitsPerSecond;
+}
+
 async function page(path: string, headers: Record<string, string> = {}): Promise<string> {
   const { request } = await import('node:http');
   const { host, port } = endpoint('mirror-site', 'http:');
@@ -425,6 +431,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'mirrorSite.takedown': row('https://example.net/abuse', found('https://example.net/abuse', '/'), false, true),
   'mirrorSite.help': row('own.txt', found('Text of its own', '/help'), false, true),
   'mirrorSite.privacy': row('own.txt', found('Text of its own', '/privacy'), false, true),
+  'mirrorSite.usualUplinkBps': row(30_000_000, rateFromInside, null, 30_000_000),
   'upstream.originalTrackers': row(
     [{ name: 'partner', token: 'another-partner-token' }],
     async () =>

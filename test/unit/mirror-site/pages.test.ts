@@ -5,6 +5,7 @@ import { cataloguePage } from '../../../src/mirror-site/catalogue-page.js';
 import { addressOf, pastedInfoHash, readCatalogueRequest } from '../../../src/mirror-site/catalogue-request.js';
 import { fileTree, MAX_FILES_SHOWN } from '../../../src/mirror-site/file-tree.js';
 import { PLAIN_IDENTITY } from '../../../src/mirror-site/identity/identity.js';
+import { supplyBps } from '../../../src/mirror-site/inside-supply.js';
 import { showAge, showBytes } from '../../../src/mirror-site/show.js';
 import { stringsFor } from '../../../src/mirror-site/strings.js';
 import { ENGLISH } from '../../../src/mirror-site/strings-english.js';
@@ -58,6 +59,9 @@ const torrentOf = (facts = {}, context: Partial<TorrentContext> = {}) =>
         inner: { seeds: 26, leechers: 1 },
         notes: { webSeeds: [] },
         offers: [],
+        insideBps: undefined,
+        swarmHistory: [],
+        popularityHistory: [],
         completed: undefined,
         nowMs: NOW_MS,
         ...context,
@@ -242,5 +246,62 @@ describe('what was pasted', () => {
     ['alice', undefined],
   ])('%s is found', (text, infoHash) => {
     expect(pastedInfoHash(text)).toBe(infoHash);
+  });
+});
+
+describe('what only this site can say', () => {
+  it('is how many neighbours have it, and about how fast they are, where that is known', () => {
+    expect(torrentOf({}, { insideBps: 40e6 })('.near').text()).toBe(
+      '26 neighbours have it, about 40 Mbit/s from inside',
+    );
+    expect(torrentOf({}, { insideBps: 40e6, inner: { seeds: 0, leechers: 2 } })('.near').text()).toBe(
+      'no neighbour has it yet',
+    );
+    expect(torrentOf()('.near').text()).toBe('26 neighbours have it');
+    const inside = { seeds: 1, leechers: 0, bps: 2e9 };
+    expect(listOf('', [listed(1, { inside })], 1, GERMAN)('.near').text()).toBe(
+      '1 Nachbar hat es, etwa 2 Gbit/s aus dem Netz',
+    );
+  });
+
+  it('shares what is known of uplinks among those who fetch, and guesses nothing', () => {
+    const none = { count: 0, bps: 0 };
+    expect(supplyBps({ seeds: 26, leechers: 0 }, none, 1.5e6)).toBe(40e6);
+    expect(supplyBps({ seeds: 2, leechers: 3 }, none, 10e6)).toBe(10e6);
+    expect(supplyBps({ seeds: 2, leechers: 0 }, { count: 1, bps: 5e6 }, undefined)).toBe(5e6);
+    expect(supplyBps({ seeds: 2, leechers: 0 }, { count: 1, bps: 5e6 }, 10e6)).toBe(20e6);
+    expect(supplyBps({ seeds: 2, leechers: 0 }, { count: 9, bps: 5e6 }, 10e6)).toBe(5e6);
+    expect(supplyBps({ seeds: 26, leechers: 0 }, none, undefined)).toBeUndefined();
+    expect(supplyBps({ seeds: 0, leechers: 9 }, none, 10e6)).toBeUndefined();
+  });
+
+  it('is drawn over time, with the numbers as a table', () => {
+    const swarmHistory = Array.from({ length: 96 }, (_, i) => ({
+      atMs: NOW_MS - (95 - i) * 900_000,
+      insideSeeds: i,
+      insideLeechers: 0,
+      outsideSeeds: i < 50 ? undefined : 1_234,
+    })).filter((_, i) => i < 20 || i > 30);
+    const popularityHistory = [{ atMs: NOW_MS - DAY_MS, popularity: 7.4, rank: 1 }];
+    const page = torrentOf({}, { swarmHistory, popularityHistory });
+    expect(page('figure')).toHaveLength(2);
+    const inside = page('figure').first();
+    expect(inside.find('title').text()).toBe('Seeds inside the network');
+    expect(inside.find('desc').text()).toBe('Between 0 and 95; 95 at the end.');
+    expect(
+      inside
+        .find('.axes > span')
+        .toArray()
+        .map((each) => page(each).text()),
+    ).toEqual(['100', '0', '24 hours ago', 'this minute']);
+    // Nothing is drawn where nothing is known.
+    expect(inside.find('path').attr('d')!.match(/M/g)).toHaveLength(2);
+    expect(inside.find('tbody tr').length).toBeLessThanOrEqual(25);
+    expect(inside.find('tbody td').last().text()).toBe('95');
+    expect(page('figure').last().find('tbody td').first().text()).toBe('1,234');
+    // One crawl is not a line.
+    expect(page('h2').text()).not.toContain('Popularity');
+    const two = [...popularityHistory, { atMs: NOW_MS, popularity: 0, rank: 2 }];
+    expect(torrentOf({}, { popularityHistory: two })('figure').text()).toContain('Popularity');
   });
 });
