@@ -59,9 +59,9 @@ export async function startMirrorSite(
 ): Promise<RunningMirrorSite> {
   const section = config.mirrorSite;
   if (section === undefined) throw new Error('the mirror site is started only where it is configured');
-  const certificates = await openCertificates(section, needs);
   await needs.catalogue.warmUpSearch();
   const identity = await readIdentity(section);
+  const certificates = await openCertificates(section, needs);
   const rewriter = needs.openRewriter();
   const standIn = openStandIn(config, section, needs, { rewrite: rewriter.rewrite, certificates });
   const { passThrough } = standIn;
@@ -99,13 +99,7 @@ export async function startMirrorSite(
     await close();
     throw thrown;
   }
-  const stopRefresh = refreshInsideCounts({
-    catalogue: needs.catalogue,
-    read: (infoHashes) => readSwarms(needs.swarm, infoHashes),
-    supply: async ({ infoHash }, counts) => supplyBps(counts, await needs.reportedUplinks(infoHash), usualUplinkBps),
-    clock: needs.clock,
-    onError: (thrown) => needs.log.error({ err: thrown }, `mirror site: ${messageOf(thrown)}`),
-  });
+  const stopRefresh = startRefresh(needs, () => usualUplinkBps);
   return {
     listeners: listeners.map(({ protocol, host, port }) => ({
       host,
@@ -142,6 +136,16 @@ export async function startMirrorSite(
       await Promise.all([close(), stopRefresh()]);
     },
   };
+}
+
+function startRefresh(needs: MirrorSiteNeeds, usualUplinkBps: () => number | undefined): () => Promise<void> {
+  return refreshInsideCounts({
+    catalogue: needs.catalogue,
+    read: (infoHashes) => readSwarms(needs.swarm, infoHashes),
+    supply: async ({ infoHash }, counts) => supplyBps(counts, await needs.reportedUplinks(infoHash), usualUplinkBps()),
+    clock: needs.clock,
+    onError: (thrown) => needs.log.error({ err: thrown }, `mirror site: ${messageOf(thrown)}`),
+  });
 }
 
 /** @throws OperatorError if a pair cannot be used */

@@ -297,7 +297,7 @@ describe('what only this site can say', () => {
     // Nothing is drawn where nothing is known.
     expect(inside.find('path').attr('d')!.match(/M/g)).toHaveLength(2);
     expect(inside.find('tbody tr').length).toBeLessThanOrEqual(25);
-    expect(inside.find('tbody td').last().text()).toBe('95');
+    expect(inside.find('tbody td').first().text()).toBe('95');
     expect(page('figure').last().find('tbody td').first().text()).toBe('1,234');
     // One crawl is not a line.
     expect(page('h2').text()).not.toContain('Popularity');
