@@ -258,12 +258,17 @@ export class Passing implements Dispatcher.DispatchHandler {
     this.#writeHead(status, message, raw, { coding: coding === 'none' ? undefined : encodingAgain(coding) });
     const rewriter = new LinkRewriter(document, {
       ...links,
-      plainOrigin: this.#job.mayBridge ? `https://${this.#job.authorities.https}` : undefined,
+      plainOrigin: this.#plainOrigin,
       onRewritten: () => onPassed('magnet'),
     });
     return coding === 'none'
       ? rewrittenBody(rewriter, this.#target)
       : recodedBody(coding, rewriter, limits.decodedBytes, this.#target);
+  }
+
+  get #plainOrigin(): LinkRules['plainOrigin'] {
+    const { mayBridge, authorities } = this.#job;
+    return mayBridge ? { from: `https://${authorities.https}`, to: `http://${authorities.http}` } : undefined;
   }
 
   /** Collects a torrent, as far as there is room. */

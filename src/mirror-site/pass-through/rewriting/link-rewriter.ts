@@ -10,8 +10,8 @@ import { MarkupPlace } from './markup-place.js';
 export type DocumentKind = 'html' | 'xml' | 'json';
 
 export interface LinkRules extends MagnetRules {
-  /** `https://name` of the original, which becomes `http://`: see scheme-bridge.ts. Lower case. */
-  readonly plainOrigin?: string | undefined;
+  /** The original's `https://name`, and the `http://name` that it becomes: see scheme-bridge.ts. Lower case. */
+  readonly plainOrigin?: { readonly from: string; readonly to: string } | undefined;
   /** Inserted at the beginning of the body of an HTML page. ASCII. */
   readonly banner?: string | undefined;
   /** Called for each link that was changed. */
@@ -72,7 +72,7 @@ export class LinkRewriter {
     this.#place = kind === 'json' ? undefined : new MarkupPlace(kind);
     this.#rules = rules;
     this.#banner = kind === 'html' && rules.banner !== undefined ? Buffer.from(rules.banner, 'latin1') : undefined;
-    this.#needles = rules.plainOrigin === undefined ? [MAGNET] : [MAGNET, rules.plainOrigin];
+    this.#needles = rules.plainOrigin === undefined ? [MAGNET] : [MAGNET, rules.plainOrigin.from];
     this.#needle = new RegExp(this.#needles.map((each) => each.replace(/[.?]/g, '\\$&')).join('|'), 'gi');
   }
 
@@ -191,13 +191,13 @@ export class LinkRewriter {
     start: number,
     isEnd: boolean,
   ): { readonly end: number; readonly edited?: string } | undefined {
-    const origin = this.#rules.plainOrigin!;
-    const end = start + origin.length;
+    const { from, to } = this.#rules.plainOrigin!;
+    const end = start + from.length;
     if (end === text.length && !isEnd) return undefined;
     const place = this.#place?.place ?? 'raw';
     const isWhole = end === text.length || /[^\w.:@-]/.test(text[end]!);
     if (!isWhole || this.#place?.isFormContent || (place !== 'value' && place !== 'raw')) return { end };
-    return { end, edited: `http${text.slice(start + 'https'.length, end)}` };
+    return { end, edited: to };
   }
 
   /** How a link ends that begins here; undefined if it stays as it is. */
