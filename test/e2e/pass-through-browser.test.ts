@@ -1,6 +1,6 @@
 /**
  * A reader whose resolver leads them to the mirror site instead of a forum: everything of the forum works, its torrents use the
- * alias tracker, and whoever wants the original gets it. In a real browser; the application runs whole, and asks a real resolver.
+ * alias tracker, and readers who want the original get it. In a real browser; the application runs whole, and asks a real resolver.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -4,10 +4,12 @@ import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { makeCertificate, openssl } from '../../../support/certificates.js';
+import { makeCertificate } from '../../../support/certificates.js';
 import { type Got, type Sent, send } from '../../../support/raw-http.js';
+import { requireProgram } from '../../../support/real-program.js';
 import { SITE, type StandIn, type StandInOptions, startStandIn, startTlsOriginal } from '../../../support/stand-in.js';
 
+const openssl = requireProgram('openssl');
 const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-originals-'));
 let tls: { readonly key: string; readonly cert: string };
 

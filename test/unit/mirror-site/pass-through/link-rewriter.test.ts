@@ -105,7 +105,7 @@ describe('a magnet link', () => {
     ['that is not of BitTorrent', `<a href="magnet:?xt=urn:ed2k:354B15E68FB8F36D7CD88FF94116CDC1">`],
     ['that is too long', `<a href="${plain}&dn=${'x'.repeat(9_000)}&${OLD}">`],
     ['in the name of an attribute, which a missing quote makes of it', `<a title="><a href="${plain}&${OLD}">`],
-    ['as a value that is no link', `<a title=magnet:>magnet:?</a> magnet`],
+    ['as a value that is not a link', `<a title=magnet:>magnet:?</a> magnet`],
   ])('stays as it is %s', (_, text, kind) => {
     expect(rewrite(text, kind)).toBe(text);
   });

@@ -346,7 +346,7 @@ describe('a torrent', () => {
     ['whose trackers cannot be asked', torrentWith({ announce: 'wss://t.example/' }), {}],
     ['that is too large', big, { passThrough: { limits: { torrentBytes: 100_000 } } }],
     ['for which no memory is left', big, { passThrough: { limits: { collectedBytes: 100_000 } } }],
-    ['that is none', Buffer.from('d4:spam4:eggse'), {}],
+    ['that is another dictionary', Buffer.from('d4:spam4:eggse'), {}],
     ['that is broken', Buffer.from(file).subarray(0, 100), {}],
   ])('%s keeps its bytes', async (_, bytes, options) => {
     await start(answering({ 'Content-Type': 'application/x-bittorrent', ETag: '"1"' }, Buffer.from(bytes)), options);
@@ -496,7 +496,7 @@ describe('the reader’s choice', () => {
     ]);
   });
 
-  test('is offered where the catalogue stands in alone', async () => {
+  test('is offered if only the catalogue replaces the site', async () => {
     const forum = await startForum({ site: { passesAll: false } });
     const missing = await get('/login');
     expect([missing.status, missing.text.includes('href="/.alias-tracker/opt-out?to=%2Flogin"')]).toEqual([404, true]);

@@ -53,7 +53,7 @@ test('messages of every size go both ways, with compression and protocol as agre
   await eventually('places given back', () => standIn.passThrough.underWay === 0);
 });
 
-test('a reader who leaves without a word ends the original’s connection', async () => {
+test('a reader whose connection breaks ends the original’s connection', async () => {
   const { server, sockets } = echo();
   standIn = await startStandIn(server);
   const client = open('/chat');
