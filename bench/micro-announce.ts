@@ -10,7 +10,7 @@ import type { DataPlaneOptions } from '../src/tracker/data-plane-options.js';
 import { GuardedDatagramHandler, GuardedHttpHandler } from '../src/tracker/guarded-handlers.js';
 import { HttpHandler } from '../src/tracker/http-handler.js';
 import { inlineMore } from '../src/tracker/inlining.js';
-import { NetworkSet } from '../src/tracker/network-set.js';
+import { NetworkSet } from '../src/domain/network-set.js';
 import { UdpHandler } from '../src/tracker/udp-handler.js';
 import { RemoteAddress } from '../src/transport/transport.js';
 import { decodeUdpAnnounce } from '../src/wire/udp-packets.js';

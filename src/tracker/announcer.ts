@@ -3,6 +3,8 @@
  * and how many peers the answer may hold. Handlers fill `request` from bytes, call `announce`, then `select`. One announcer serves
  * all listeners of the worker. Nothing here waits or allocates.
  */
+
+import type { NetworkSet } from '../domain/network-set.js';
 import type { Random } from '../domain/random.js';
 import { FOREIGN_PARTITION } from '../selection/cost-table.js';
 import type { TopologyTable } from '../topology/topology-table.js';
@@ -25,7 +27,6 @@ import {
   COUNT_WITHHELD,
 } from './counters.js';
 import { INTERVAL_JITTER } from './limits.js';
-import type { NetworkSet } from './network-set.js';
 import { isWithheld, type PeerRules } from './peer-rules.js';
 import { REFUSAL_DENIED, REFUSAL_NONE, REFUSAL_NOT_LISTED, REFUSAL_PORT } from './refusals.js';
 import {

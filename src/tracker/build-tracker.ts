@@ -1,6 +1,7 @@
 /** The swarms and the announcer of one data plane, made from its options: where defaults are filled in. */
 import { randomInt } from 'node:crypto';
 import { parsePrefix } from '../domain/ip-address.js';
+import { NetworkSet } from '../domain/network-set.js';
 import { createRandom, type Random } from '../domain/random.js';
 import { topologyTableFrom } from '../topology/flat-table.js';
 import { AccessList, OPEN_ACCESS } from './access-list.js';
@@ -19,7 +20,6 @@ import {
   MAX_NUM_WANT,
   MIN_INTERVAL_SHARE,
 } from './limits.js';
-import { NetworkSet } from './network-set.js';
 import { SwarmStore } from './swarm/swarm-store.js';
 
 /** @throws ClientError `invalid-value` if the text is not an address or prefix */

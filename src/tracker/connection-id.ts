@@ -13,9 +13,9 @@
  * announce half an hour later. A stamp of a later window is refused, and one of 256 windows ago has another hash.
  */
 
+import { SipHash } from '../domain/siphash.js';
 import type { RemoteAddress } from '../transport/transport.js';
 import { readUint32, writeUint32 } from '../wire/byte-order.js';
-import { SipHash } from './siphash.js';
 
 export const WINDOW_SECONDS = 60;
 const STRICT_WINDOWS = 2;

@@ -3,10 +3,10 @@
  * proxies, to the first hop that is not one of them. Strangers may have written everything further left, so it is ignored.
  */
 import { parseIp } from '../domain/ip-address.js';
+import type { NetworkSet } from '../domain/network-set.js';
 import type { RemoteAddress } from '../transport/transport.js';
 import type { HttpRequestHead } from '../wire/http-request-head.js';
 import { MAX_ADDRESS_TEXT_BYTES } from './limits.js';
-import type { NetworkSet } from './network-set.js';
 
 const COMMA = 0x2c;
 const SPACE = 0x20;

@@ -3,6 +3,8 @@
  * BitTorrent client is a bencoded failure with status 200, which clients show. Other statuses are for requests that are not
  * for a tracker.
  */
+
+import type { NetworkSet } from '../domain/network-set.js';
 import {
   HTTP_INCOMPLETE,
   type HttpRequestHandler,
@@ -49,7 +51,6 @@ import { COUNT_ANNOUNCES_HTTP, COUNT_UNNAMED_BEHIND_PROXY, countRefusal } from '
 import { applyForwardedFor, readAddressText } from './forwarded-for.js';
 import { HttpScrape } from './http-scrape.js';
 import { MAX_ADDRESS_TEXT_BYTES, MAX_NUM_WANT } from './limits.js';
-import type { NetworkSet } from './network-set.js';
 import {
   REFUSAL_HEAD_TOO_LARGE,
   REFUSAL_INFO_HASH,

@@ -4,8 +4,9 @@
  * address of the operator's network would count as an inner peer, perhaps as a seed, because a stranger says so (draft section 4.2
  * asks original trackers for foreign peers only).
  */
+
+import type { NetworkSet } from '../domain/network-set.js';
 import { isBogon4, isBogon6 } from './bogons.js';
-import type { NetworkSet } from './network-set.js';
 
 export interface PeerRules {
   /** Loopback and private addresses are accepted. */

@@ -30,6 +30,12 @@ export interface DatagramHandler {
   ): number;
 }
 
+/** The way back to the sender of one datagram, for an answer that comes later. */
+export interface LateAnswer {
+  /** Sends it, from the address that was asked. It is lost if the listener is closed or the send buffer is full. */
+  send(answer: Uint8Array): void;
+}
+
 /** Return values of a request handler that are not a length. */
 export const HTTP_INCOMPLETE = 0;
 
@@ -89,6 +95,11 @@ export interface TransportListener {
   useCertificate?(pair: CertificatePair): void;
 }
 
+export interface DatagramListener extends TransportListener {
+  /** Only inside `onDatagram`, for the datagram that it was called with. */
+  answerLater(): LateAnswer;
+}
+
 /**
  * For a listener behind a load balancer: every connection starts with a PROXY protocol header, version 1 or 2, and
  * handlers see the address in it. A connection from another host, or without the header, is closed without an answer.
@@ -98,7 +109,7 @@ export type ProxyTrust = (remote: RemoteAddress) => boolean;
 export interface Transport {
   readonly name: 'linux' | 'portable';
   /** @throws OperatorError that names the address and the reason (in use, not permitted, not of this machine) */
-  listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<TransportListener>;
+  listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<DatagramListener>;
   /** `createHandler` makes one handler for each listener, not for each connection. */
   listenHttp(
     address: ListenAddress,

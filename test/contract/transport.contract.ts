@@ -13,6 +13,7 @@ import { readCertificate } from '../../src/transport/portable/certificate.js';
 import type {
   BoundAddress,
   DatagramHandler,
+  DatagramListener,
   HttpRequestHandler,
   ListenAddress,
   ProxyTrust,
@@ -43,8 +44,20 @@ function textOf(remote: RemoteAddress): string {
   return `${formatIp({ family: remote.family, words })} ${remote.port}`;
 }
 
-/** Answers with who asked and what; `silent` gets nothing, `long` gets 1,400 bytes. */
+/** Answers with who asked and what; `silent` gets nothing, `long` gets 1,400 bytes, `later …` is answered by `answerLate`. */
 class EchoDatagrams implements DatagramHandler {
+  listener: DatagramListener | undefined;
+  readonly #late: (() => void)[] = [];
+
+  /** In the order in which they were asked. */
+  answerLate(): void {
+    for (const answer of this.#late.splice(0)) answer();
+  }
+
+  get waiting(): number {
+    return this.#late.length;
+  }
+
   onDatagram(
     input: Uint8Array,
     start: number,
@@ -55,6 +68,12 @@ class EchoDatagrams implements DatagramHandler {
   ): number {
     const asked = Buffer.from(input.subarray(start, start + length)).toString('latin1');
     if (asked === 'silent') return 0;
+    if (asked.startsWith('later')) {
+      const later = this.listener!.answerLater();
+      const text = `${textOf(remote)} ${asked}`;
+      this.#late.push(() => later.send(Buffer.from(text, 'latin1')));
+      return 0;
+    }
     const text = asked === 'long' ? 'x'.repeat(1_400) : `${textOf(remote)} ${asked}`;
     const answer = Buffer.from(text.slice(0, MAX_ANSWER_BYTES), 'latin1');
     output.set(answer, outputStart);
@@ -285,6 +304,29 @@ export function describeTransport(subject: TransportUnderTest): void {
             expect(answers.map(({ from }) => from)).toEqual([asked, asked]);
             expect(answers.map(({ text }) => text)).toEqual([`127.0.0.1 ${port} a`, `127.0.0.1 ${port} b`]);
           }
+        },
+      );
+
+      it.each(subject.answersFromAskedAddress ? ['127.0.0.1', '127.0.0.9'] : ['127.0.0.1'])(
+        'answers later, to who asked and from %s, which was asked',
+        async (asked) => {
+          const transport = await open();
+          const echo = new EchoDatagrams();
+          echo.listener = await transport.listenUdp({ protocol: 'udp', host: '0.0.0.0', port: 0 }, echo);
+          run(transport);
+          const { port } = echo.listener.address;
+          const first = exchange(port, ['later a', 'now', 'later b'], asked, 3);
+          const second = exchange(port, ['later c'], asked, 1);
+          await eventually('three questions', () => echo.waiting === 3);
+          echo.answerLate();
+          expect((await second).answers).toEqual([{ text: `127.0.0.1 ${(await second).port} later c`, from: asked }]);
+          const { answers } = await first;
+          expect(answers.map(({ text }) => text.split(' ').slice(2).join(' '))).toEqual(['now', 'later a', 'later b']);
+          // Once it is closed, an answer is lost and nothing else happens.
+          const third = exchange(port, ['later d', 'now'], asked, 1);
+          await third;
+          echo.listener.close();
+          echo.answerLate();
         },
       );
 

@@ -4,7 +4,7 @@ import { sourceFiles } from './source-files.js';
 
 /** The path of an answer: CONTRIBUTING.md says why it hides members in another way. */
 const ANSWER_PATH =
-  /^src\/(?:(?:tracker|selection|transport)\/|(?:domain\/(?:address|half-sip)-hash|wire\/query-parameters)\.ts$)/;
+  /^src\/(?:(?:tracker|selection|transport)\/|(?:domain\/(?:address-hash|half-sip-hash|siphash|network-set)|wire\/query-parameters)\.ts$)/;
 /** A private constructor has no other form. */
 const PRIVATE_KEYWORD = /^\s+(?:constructor\()?private (?!constructor\b)/m;
 const PRIVATE_NAME = /\bthis\.#/;

@@ -2,7 +2,7 @@
  * Removes peers that have been silent too long, that have a denied address, or whose torrent is no longer served. A sweep
  * visits all swarms, a bounded number of peers and table slots at a time, so that it never delays answers for long.
  */
-import type { NetworkSet } from '../network-set.js';
+import type { NetworkSet } from '../../domain/network-set.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import { addressWordsOf, ageSeconds } from './memory/peer-record.js';

@@ -30,6 +30,12 @@ const CACHE_LINE = 64;
 /** Not a power of two, so that buffer starts do not compete for the same cache sets. */
 const BUFFER_STRIDE = MAX_DATAGRAM_BYTES + CACHE_LINE;
 
+/** Who sent a datagram, and the address that was asked: copies of its name and its control message. */
+export interface DatagramSender {
+  readonly name: Uint8Array;
+  readonly control: Uint8Array;
+}
+
 export class DatagramBatch {
   readonly memory: NativeMemory;
   readonly inHeaders: number;
@@ -131,6 +137,18 @@ export class DatagramBatch {
     if (this.controlBytes === 0) return;
     words[(header + MSG_CONTROLLEN) >>> 2] = controlBytes;
     if (controlBytes > 0) this.clearInterface(this.controls + datagram * CACHE_LINE);
+  }
+
+  /** @param controlBytes length of the datagram's control messages */
+  senderOf(datagram: number, controlBytes: number): DatagramSender {
+    const { bytes } = this.memory;
+    const control = this.controls + datagram * CACHE_LINE;
+    if (this.controlBytes > 0 && controlBytes > 0) this.clearInterface(control);
+    const name = this.name(datagram);
+    return {
+      name: bytes.slice(name, name + this.nameBytes),
+      control: bytes.slice(control, control + (this.controlBytes > 0 ? controlBytes : 0)),
+    };
   }
 
   /**

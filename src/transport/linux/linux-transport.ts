@@ -8,6 +8,7 @@ import { createPortableTransport } from '../portable/portable-transport.js';
 import {
   createTransportCounters,
   type DatagramHandler,
+  type DatagramListener,
   type HttpRequestHandler,
   type ListenAddress,
   type ProxyTrust,
@@ -40,7 +41,7 @@ class LinuxTransport implements Transport {
     this.loop = new EventLoop(calls, clock);
   }
 
-  async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<TransportListener> {
+  async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<DatagramListener> {
     return this.open(address, [], (socket) => {
       return new UdpListener(this.calls, this.loop, this.counters, handler, socket);
     });

@@ -5,13 +5,16 @@
 import {
   type BoundAddress,
   type DatagramHandler,
+  type DatagramListener,
+  type LateAnswer,
   MAX_DATAGRAM_BYTES,
   RemoteAddress,
   type TransportCounters,
-  type TransportListener,
 } from '../transport.js';
 import { BATCH, DatagramBatch } from './datagram-batch.js';
+
 import type { EventLoop, EventSource } from './event-loop.js';
+import { LateDatagram } from './late-datagram.js';
 import {
   EAGAIN,
   EBADF,
@@ -61,7 +64,7 @@ function localAddressOption(family: 4 | 6): SocketOption {
   return family === 4 ? [IPPROTO_IP, IP_PKTINFO, 1] : [IPPROTO_IPV6, IPV6_RECVPKTINFO, 1];
 }
 
-export class UdpListener implements TransportListener, EventSource {
+export class UdpListener implements DatagramListener, EventSource {
   readonly address: BoundAddress;
   private readonly calls: NativeCalls;
   private readonly loop: EventLoop;
@@ -70,7 +73,11 @@ export class UdpListener implements TransportListener, EventSource {
   private readonly handler: DatagramHandler;
   private readonly fd: number;
   private readonly batch: DatagramBatch;
+  private readonly late: LateDatagram;
   private readonly remote = new RemoteAddress();
+  /** The datagram that the handler was called with. */
+  private current = 0;
+  private currentControlBytes = 0;
   private sendFrom = 0;
   private sendTo = 0;
   private fragments = false;
@@ -90,6 +97,7 @@ export class UdpListener implements TransportListener, EventSource {
     this.handler = handler;
     this.fd = socket.fd;
     this.batch = new DatagramBatch(calls, socket.family, socket.wildcard);
+    this.late = new LateDatagram(calls);
     if (socket.wildcard) this.setOption(localAddressOption(socket.family));
     this.setOption(WITHOUT_FRAGMENTS);
     setBufferSize(calls, socket.fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
@@ -144,6 +152,8 @@ export class UdpListener implements TransportListener, EventSource {
         this.counters.receiveErrors++;
         continue;
       }
+      this.current = i;
+      this.currentControlBytes = controlBytes;
       const answer = handler.onDatagram(bytes, batch.inBuffer(i), length, remote, bytes, batch.answerStart);
       if (answer === 0) continue;
       if (answer > MAX_DATAGRAM_BYTES) throw new RangeError(`an answer of ${answer} bytes is larger than its buffer`);
@@ -179,6 +189,17 @@ export class UdpListener implements TransportListener, EventSource {
       this.counters.sendErrors++;
     }
     return true;
+  }
+
+  answerLater(): LateAnswer {
+    const sender = this.batch.senderOf(this.current, this.currentControlBytes);
+    return {
+      send: (answer) => {
+        if (this.closed) return;
+        if (this.late.send(this.fd, sender, answer)) this.counters.datagramsSent++;
+        else this.counters.sendErrors++;
+      },
+    };
   }
 
   private setOption(option: SocketOption): void {

@@ -6,11 +6,12 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { fillRemoteAddress } from '../fill-remote-address.js';
 import {
   type DatagramHandler,
+  type DatagramListener,
+  type LateAnswer,
   type ListenAddress,
   MAX_DATAGRAM_BYTES,
   RemoteAddress,
   type TransportCounters,
-  type TransportListener,
 } from '../transport.js';
 import { type BindAttempt, bindEitherFamily } from './bind-either-family.js';
 
@@ -34,11 +35,26 @@ export async function listenDatagrams(
   handler: DatagramHandler,
   counters: TransportCounters,
   onBatch: () => void,
-): Promise<TransportListener> {
+): Promise<DatagramListener> {
   const socket = await bindEitherFamily(address, (attempt) => bind(attempt, address.port));
   const remote = new RemoteAddress();
   const free: Buffer[] = [];
   let waiting = 0;
+  let sender: RemoteInfo | undefined;
+  let open = true;
+  const countSent = (error: Error | null): void => {
+    if (error) counters.sendErrors++;
+    else counters.datagramsSent++;
+  };
+  const answerLater = (): LateAnswer => {
+    const to = sender;
+    return {
+      send(answer) {
+        // A copy: the caller may use its buffer again before the datagram is sent.
+        if (open && to !== undefined) socket.send(Buffer.from(answer), to.port, to.address, countSent);
+      },
+    };
+  };
 
   socket.on('message', (message: Buffer, from: RemoteInfo) => {
     counters.datagramsReceived++;
@@ -49,6 +65,7 @@ export async function listenDatagrams(
     }
     const output = free.pop() ?? Buffer.alloc(MAX_DATAGRAM_BYTES);
     fillRemoteAddress(remote, from.address, from.port);
+    sender = from;
     const length = handler.onDatagram(message, 0, message.length, remote, output, 0);
     if (length === 0) {
       free.push(output);
@@ -58,8 +75,7 @@ export async function listenDatagrams(
     socket.send(output, 0, length, from.port, from.address, (error) => {
       waiting--;
       free.push(output);
-      if (error) counters.sendErrors++;
-      else counters.datagramsSent++;
+      countSent(error);
     });
   });
   // An ICMP error for an earlier answer; the socket still works.
@@ -67,8 +83,8 @@ export async function listenDatagrams(
     counters.receiveErrors++;
   });
 
-  let open = true;
   return {
+    answerLater,
     address: { protocol: 'udp', host: address.host, port: socket.address().port },
     close: () => {
       if (open) socket.close();

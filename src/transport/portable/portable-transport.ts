@@ -8,6 +8,7 @@ import { OperatorError } from '../../domain/errors.js';
 import {
   createTransportCounters,
   type DatagramHandler,
+  type DatagramListener,
   type HttpRequestHandler,
   type ListenAddress,
   type ProxyTrust,
@@ -44,7 +45,7 @@ class PortableTransport implements Transport {
     });
   };
 
-  async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<TransportListener> {
+  async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<DatagramListener> {
     const listener = await listenDatagrams(address, handler, this.counters, this.onBatch);
     this.listeners.push(listener);
     return listener;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatIp, parseIp, parsePrefix } from '../../../src/domain/ip-address.js';
+import { NetworkSet } from '../../../src/domain/network-set.js';
 import { applyForwardedFor } from '../../../src/tracker/forwarded-for.js';
-import { NetworkSet } from '../../../src/tracker/network-set.js';
 import { RemoteAddress } from '../../../src/transport/transport.js';
 import { HttpRequestHead, parseHttpRequestHead } from '../../../src/wire/http-request-head.js';
 

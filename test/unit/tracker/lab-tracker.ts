@@ -1,6 +1,7 @@
 /** A whole tracker without sockets: handlers, announcer and swarms, with requests in and answers out as values. */
 import bencode from 'bencode';
 import { parseIp, parsePrefix } from '../../../src/domain/ip-address.js';
+import { NetworkSet } from '../../../src/domain/network-set.js';
 import { createRandom } from '../../../src/domain/random.js';
 import { topologyTableFrom } from '../../../src/topology/flat-table.js';
 import { AccessList, type AccessListData, OPEN_ACCESS } from '../../../src/tracker/access-list.js';
@@ -9,7 +10,6 @@ import { isInnerOnly } from '../../../src/tracker/bogons.js';
 import { ConnectionIds } from '../../../src/tracker/connection-id.js';
 import { countersOver, createCounters, readCounters } from '../../../src/tracker/counters.js';
 import { HttpHandler } from '../../../src/tracker/http-handler.js';
-import { NetworkSet } from '../../../src/tracker/network-set.js';
 import { SwarmStore } from '../../../src/tracker/swarm/swarm-store.js';
 import type { SwarmLimits } from '../../../src/tracker/swarm/swarm-store-options.js';
 import { UdpHandler } from '../../../src/tracker/udp-handler.js';

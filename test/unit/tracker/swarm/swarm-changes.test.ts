@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parsePrefix } from '../../../../src/domain/ip-address.js';
+import { NetworkSet } from '../../../../src/domain/network-set.js';
 import { createRandom, type Random } from '../../../../src/domain/random.js';
 import { reportedCapability } from '../../../../src/selection/address-levels.js';
 import { EVENT_COMPLETED, EVENT_NONE, EVENT_PAUSED, EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
-import { NetworkSet } from '../../../../src/tracker/network-set.js';
 import { FLAG_SEED, FLAG_SHARED_HOST, FLAG_UPSTREAM } from '../../../../src/tracker/swarm/memory/peer-record.js';
 import {
   PEER_EXPIRED,

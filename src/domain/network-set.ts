@@ -1,6 +1,6 @@
 /** A few prefixes of the operator's configuration (trusted networks, proxies, denied addresses), looked up by address words. */
-import type { Prefix } from '../domain/ip-address.js';
-import { maskWord } from '../domain/ip-address.js';
+import type { Prefix } from './ip-address.js';
+import { maskWord } from './ip-address.js';
 
 /** Six numbers per prefix: family, length, four words. */
 const WORDS = 6;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SipHash } from '../../../src/tracker/siphash.js';
+import { SipHash } from '../../../src/domain/siphash.js';
 
 const MASK = (1n << 64n) - 1n;
 const rotate = (x: bigint, bits: bigint): bigint => ((x << bits) | (x >> (64n - bits))) & MASK;
