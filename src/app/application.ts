@@ -8,7 +8,7 @@ import type { Logger } from '../logging/logger.js';
 export interface PartAddress {
   /** `tracker`, `mirror-site`, `dns-redirect`, `control`. */
   readonly part: string;
-  /** With the port in use, also if the configuration has port 0: `udp://127.0.0.1:6969`, `dns://127.0.0.1:5353`. */
+  /** With the port in use, also if the configuration has port 0: `udp://127.0.0.1:6969`, `dns://127.0.0.1:10053`. */
   readonly url: string;
   /** What listens there, in one line. */
   readonly about: string;

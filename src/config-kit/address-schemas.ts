@@ -1,4 +1,4 @@
-/** Where to listen and whom to ask, as text with a literal address: `udp://0.0.0.0:6969`, `127.0.0.1:5353`, `[::1]:53`. */
+/** Where to listen and whom to ask, as text with a literal address: `udp://0.0.0.0:6969`, `127.0.0.1:10053`, `[::1]:53`. */
 import { z } from 'zod';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { type ListenProtocol, type ListenUrl, parseListenUrl } from '../net/listen-url.js';
@@ -19,7 +19,7 @@ export function listenUrl<P extends ListenProtocol>(...protocols: P[]) {
 export function endpoint(defaultPort?: number) {
   const expected =
     defaultPort === undefined
-      ? 'an address and port, e.g. "127.0.0.1:5353" or "[::1]:5353"'
+      ? 'an address and port, e.g. "127.0.0.1:10053" or "[::1]:10053"'
       : `an address, with a port where it is not ${defaultPort}, e.g. "192.0.2.53" or "127.0.0.1:5354"`;
   return z.string({ error: `expected ${expected}` }).transform((value, context): Endpoint => {
     const parsed = parseEndpoint(value, defaultPort);

@@ -28,7 +28,7 @@ const labServices = section({
     name: hostName.prefault('tracker.original.lab'),
     listen: endpoint().prefault('127.4.0.69:6969'),
   }).prefault({}),
-  resolver: endpoint().prefault('127.4.0.53:5353'),
+  resolver: endpoint().prefault('127.4.0.53:10053'),
   seed: endpoint().prefault('127.4.0.20:6881'),
 }).optional();
 

@@ -8,6 +8,14 @@ export interface DnsCounters {
   nodata: number;
   /** Answered by an upstream resolver. */
   forwarded: number;
+  /** Answered with what an upstream resolver said before. */
+  cached: number;
+  /** Answered from the cache although it has expired, because no upstream resolver answers. */
+  stale: number;
+  /** Questions that joined an equal one in flight. */
+  coalesced: number;
+  /** Denied here: `resolver.arpa` and canary names. */
+  local: number;
   /** SERVFAIL because no upstream resolver answered. */
   failed: number;
   /** Of the forwarded: listed names whose target is unhealthy. */
@@ -20,12 +28,15 @@ export interface DnsCounters {
   shadowed: number;
   refused: number;
   malformed: number;
+  /** Answered with the TC bit alone, because the client asks too often. */
   rateLimited: number;
-  /** Refused because too many questions were in flight. */
+  /** Refused, because the client is not in `allowQueries`. */
+  notAllowed: number;
+  /** Given up because too many questions were in flight. */
   overloaded: number;
-  /** Queries over TCP, and refused connections. */
+  /** Queries over TCP, and connections that were closed or refused because there were too many. */
   overTcp: number;
-  connectionsRefused: number;
+  connectionsCrowded: number;
   /** Queries by type. Types that are not listed count as `other`. */
   readonly byType: Record<string, number>;
 }
@@ -52,6 +63,10 @@ const COUNTED = [
   'redirected',
   'nodata',
   'forwarded',
+  'cached',
+  'stale',
+  'coalesced',
+  'local',
   'failed',
   'withdrawn',
   'otherClients',
@@ -60,9 +75,10 @@ const COUNTED = [
   'refused',
   'malformed',
   'rateLimited',
+  'notAllowed',
   'overloaded',
   'overTcp',
-  'connectionsRefused',
+  'connectionsCrowded',
 ] as const satisfies readonly Exclude<keyof DnsCounters, 'byType'>[];
 const COUNTED_TYPES = [...TYPE_NAMES.values(), 'other'];
 

@@ -1,32 +1,54 @@
 /**
  * The decision of the redirection (draft section 4.2, step "redirect"), as a pure function of a question and its client.
- * A redirected name answers for its addresses only; every other type gets NODATA, because HTTPS and SVCB records
- * (RFC 9460) may carry addresses and ports of the original, which would undo the redirection. It fails open: a name
- * whose target is not healthy is answered by the upstream resolvers as if it were not listed.
+ * - A, AAAA and ANY of a listed name get our addresses. HTTPS and SVCB records (RFC 9460) may carry addresses and ports of the
+ *   original, and a CNAME leads to it, so these types do not exist there.
+ * - DS lies in the parent zone. A forged denial of it would make validators refuse the whole domain, so it is forwarded, as
+ *   are MX, TXT, NS and all other types: mail and other services of the name stay with the original.
+ * - It fails open: a name whose target is not healthy is answered by the upstream resolvers as if it were not listed.
+ * What an upstream resolver answers is looked through afterwards: `review-answer.ts`.
  */
 import type { IpAddress } from '../domain/ip-address.js';
 import { isRedirectedClient } from './client-choice.js';
-import type { Question } from './query-packet.js';
-import type { RedirectedName, RedirectPolicy } from './redirect-policy.js';
-
-export const TYPE_A = 1;
-export const TYPE_AAAA = 28;
-export const TYPE_ANY = 255;
-const TYPE_IXFR = 251;
-const TYPE_AXFR = 252;
-const CLASS_IN = 1;
+import type { RedirectedName } from './redirect-policy.js';
+import type { ListedName, Redirections } from './redirections.js';
+import {
+  CLASS_IN,
+  TYPE_A,
+  TYPE_AAAA,
+  TYPE_ANY,
+  TYPE_AXFR,
+  TYPE_CNAME,
+  TYPE_DS,
+  TYPE_HTTPS,
+  TYPE_IXFR,
+  TYPE_SVCB,
+} from './wire/dns-codes.js';
+import { type DomainName, nameFromText, parentOf } from './wire/domain-name.js';
 
 export type Decision =
-  | { readonly kind: 'answer'; readonly addresses: readonly IpAddress[]; readonly ttlSeconds: number }
-  | { readonly kind: 'nodata'; readonly zone: string; readonly serial: number; readonly ttlSeconds: number }
+  /** Our addresses of the type, or a denial. */
+  | { readonly kind: 'redirect'; readonly listed: ListedName }
+  /** The same, but first the original is asked: if it is signed, its answer is passed on. */
+  | { readonly kind: 'redirect-unsigned'; readonly listed: ListedName }
   | { readonly kind: 'forward'; readonly because: ForwardReason; readonly name?: RedirectedName }
+  | { readonly kind: 'no-data' }
+  | { readonly kind: 'no-name' }
   | { readonly kind: 'refuse' };
 
 /**
- * `not-listed`: the name is not redirected. `client`, `schedule`: not for this client, not at this time. `withdrawn`: its
- * target does not work. `shadow`: it would be redirected, and is only counted.
+ * `not-listed`: the name is not redirected. `type`: the name is, but not this type of it. `client`, `schedule`: not for this
+ * client, not at this time. `withdrawn`: its target does not work. `shadow`: it would be redirected, and is only counted.
  */
-export type ForwardReason = 'not-listed' | 'client' | 'schedule' | 'withdrawn' | 'shadow';
+export type ForwardReason = 'not-listed' | 'type' | 'client' | 'schedule' | 'withdrawn' | 'shadow';
+
+export interface AskedQuestion {
+  /** Canonical. */
+  readonly name: DomainName;
+  readonly type: number;
+  readonly class: number;
+  /** The client asks for signatures (RFC 3225). */
+  readonly dnssecOk: boolean;
+}
 
 /** Of now. */
 export interface RedirectState {
@@ -38,35 +60,101 @@ export interface RedirectState {
 
 export const ALWAYS: RedirectState = { isHealthy: () => true, isOpen: () => true };
 
+const NOT_LISTED: Decision = { kind: 'forward', because: 'not-listed' };
+const NO_DATA: Decision = { kind: 'no-data' };
+const NO_NAME: Decision = { kind: 'no-name' };
+const REFUSE: Decision = { kind: 'refuse' };
+
+const HTTPS_LABEL = nameFromText('_https').slice(0, -1);
+/** RFC 9462 section 6.4: a forwarder must not forward these, because the answer would describe another resolver. */
+const RESOLVER_ARPA = nameFromText('resolver.arpa');
+/** Names by which a network says that encrypted DNS or a relay would go around its filters (Mozilla, Apple). */
+const CANARIES: ReadonlySet<DomainName> = new Set(
+  ['use-application-dns.net', 'mask.icloud.com', 'mask-h2.icloud.com'].map(nameFromText),
+);
+
 export function decide(
-  question: Question,
+  question: AskedQuestion,
   client: IpAddress,
-  policy: RedirectPolicy,
+  redirections: Redirections,
   state: RedirectState = ALWAYS,
 ): Decision {
   // A zone transfer has many messages. Clients of a forwarder do not need it.
-  if (question.type === TYPE_AXFR || question.type === TYPE_IXFR) return { kind: 'refuse' };
-  if (question.class !== CLASS_IN || question.name === undefined) return NOT_LISTED;
-  const name = policy.names.get(question.name.toLowerCase());
-  if (name === undefined) return NOT_LISTED;
-  if (!isRedirectedClient(policy.clients, client)) return { kind: 'forward', because: 'client', name };
-  if (!state.isOpen()) return { kind: 'forward', because: 'schedule', name };
-  const healthy = name.addresses.filter((_, index) => state.isHealthy(name, index));
-  if (healthy.length === 0) return { kind: 'forward', because: 'withdrawn', name };
-  if (policy.mode === 'shadow') return { kind: 'forward', because: 'shadow', name };
-  const { zone } = name;
-  const { ttlSeconds, serial } = policy;
-  const addresses = healthy.filter((address) => answersType(address, question.type));
-  if (addresses.length > 0) return { kind: 'answer', addresses, ttlSeconds };
-  // NODATA where the other family alone works would leave clients of one family without the name.
-  if (name.addresses.some((address) => answersType(address, question.type))) {
-    return { kind: 'forward', because: 'withdrawn', name };
-  }
-  return { kind: 'nodata', zone, serial, ttlSeconds };
+  if (question.type === TYPE_AXFR || question.type === TYPE_IXFR) return REFUSE;
+  if (question.class !== CLASS_IN) return NOT_LISTED;
+  const { name, type } = question;
+  if (name.endsWith(RESOLVER_ARPA) && type !== TYPE_DS && isBelowResolverArpa(name)) return NO_DATA;
+  const { policy } = redirections;
+  if (policy.canaries && CANARIES.has(name)) return NO_NAME;
+
+  const listed = listedFor(name, type, redirections);
+  if (listed === undefined) return NOT_LISTED;
+  const because = whyNotRedirected(listed.redirected, type, client, redirections, state);
+  if (because !== undefined) return { kind: 'forward', because, name: listed.redirected };
+  if (!isRedirectedType(type)) return { kind: 'forward', because: 'type', name: listed.redirected };
+  return question.dnssecOk && policy.signedNames === 'leave'
+    ? { kind: 'redirect-unsigned', listed }
+    : { kind: 'redirect', listed };
 }
 
-const NOT_LISTED: Decision = { kind: 'forward', because: 'not-listed' };
+/** Why this client gets the original of a listed name now; `undefined`: it does not. */
+export function whyNotRedirected(
+  name: RedirectedName,
+  type: number,
+  client: IpAddress,
+  { policy }: Redirections,
+  state: RedirectState,
+): Exclude<ForwardReason, 'not-listed' | 'type'> | undefined {
+  if (!isRedirectedClient(policy.clients, client)) return 'client';
+  if (!state.isOpen()) return 'schedule';
+  if (!isAvailable(name, type, state)) return 'withdrawn';
+  return policy.mode === 'shadow' ? 'shadow' : undefined;
+}
 
-function answersType(address: IpAddress, type: number): boolean {
+/** Whether an address of the name works, and one of the family asked for if the name has that family at all. */
+function isAvailable(name: RedirectedName, type: number, state: RedirectState): boolean {
+  let anyHealthy = false;
+  let hasType = false;
+  for (let i = 0; i < name.addresses.length; i++) {
+    const isHealthy = state.isHealthy(name, i);
+    const isOfType = answersType(name.addresses[i]!, type);
+    if (isHealthy && isOfType) return true;
+    anyHealthy ||= isHealthy;
+    hasType ||= isOfType;
+  }
+  // A denial where the other family alone works would leave clients of one family without the name.
+  return anyHealthy && !hasType;
+}
+
+export function answersType(address: IpAddress, type: number): boolean {
   return type === TYPE_ANY || type === (address.family === 4 ? TYPE_A : TYPE_AAAA);
+}
+
+/** Types that lead to the service at a name: nothing of the original's may be answered. */
+export function isRedirectedType(type: number): boolean {
+  return (
+    type === TYPE_A ||
+    type === TYPE_AAAA ||
+    type === TYPE_HTTPS ||
+    type === TYPE_SVCB ||
+    type === TYPE_ANY ||
+    type === TYPE_CNAME
+  );
+}
+
+/** The listed name that a question is about: also `_8443._https.NAME`, which describes its port 8443 (RFC 9460 section 9.1). */
+export function listedFor(name: DomainName, type: number, redirections: Redirections): ListedName | undefined {
+  const exact = redirections.find(name);
+  if (exact !== undefined) return exact;
+  if (type !== TYPE_HTTPS && type !== TYPE_SVCB) return undefined;
+  const scheme = parentOf(name);
+  if (!scheme.startsWith(HTTPS_LABEL) || !/^_\d+$/.test(name.slice(1, name.length - scheme.length))) return undefined;
+  const listed = redirections.find(parentOf(scheme));
+  return listed && { redirected: listed.redirected, zoneAt: listed.zoneAt + name.length - parentOf(scheme).length };
+}
+
+function isBelowResolverArpa(name: DomainName): boolean {
+  let at = name;
+  while (at.length > RESOLVER_ARPA.length) at = parentOf(at);
+  return at === RESOLVER_ARPA;
 }

@@ -2,16 +2,15 @@
 import type { Endpoint } from '../net/endpoint.js';
 import type { FirstWord } from '../threads/start-thread.js';
 import type { SharedHealth } from './health/health-watch.js';
-import type { RedirectPolicy, RedirectTarget } from './redirect-policy.js';
+import type { RedirectTarget } from './redirect-policy.js';
+import type { ServerSettings } from './server-settings.js';
 
 /** Whether the parts of this program that are targets of redirections work. */
 export type TargetHealth = Readonly<Record<RedirectTarget, boolean>>;
 
 export interface DnsThreadStart {
   readonly listen: readonly Endpoint[];
-  readonly upstreamResolvers: readonly Endpoint[];
-  readonly clientQueriesPerSecond: number;
-  readonly policy: RedirectPolicy;
+  readonly settings: ServerSettings;
   readonly health: TargetHealth;
   /** The results of the health checks. */
   readonly checks: SharedHealth;
@@ -20,12 +19,14 @@ export interface DnsThreadStart {
   /** See `dnsCountersOver`. */
   readonly counters: SharedArrayBuffer;
   readonly vitals: SharedArrayBuffer;
+  /** A ledger of the sockets that its transport opens; see `descriptor-ledger.ts`. */
+  readonly descriptors: SharedArrayBuffer;
   /** Of the thread that serves the mirror site; null if this program serves none. */
   readonly mirrorVitals: SharedArrayBuffer | null;
 }
 
 export type ToDnsThread =
-  | { readonly type: 'policy'; readonly policy: RedirectPolicy; readonly checks: SharedHealth }
+  | { readonly type: 'settings'; readonly settings: ServerSettings; readonly checks: SharedHealth }
   | { readonly type: 'health'; readonly health: TargetHealth }
   | { readonly type: 'stop' };
 

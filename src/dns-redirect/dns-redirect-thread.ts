@@ -3,13 +3,16 @@ import type { Worker } from 'node:worker_threads';
 import { messageOf } from '../domain/errors.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { startThread, threadModule } from '../threads/start-thread.js';
+import { closeNotedDescriptors, createDescriptorLedger } from '../transport/linux/descriptor-ledger.js';
 import type { DnsLog } from './dns-log.js';
 import type { DnsThreadStart, FromDnsThread, TargetHealth, ToDnsThread } from './dns-redirect-messages.js';
 import type { SharedHealth } from './health/health-watch.js';
-import type { RedirectPolicy } from './redirect-policy.js';
+import type { ServerSettings } from './server-settings.js';
 
 /** A thread that has not stopped after this is ended. */
 const STOP_TIMEOUT_MS = 1_000;
+
+export type DnsThreadOptions = Omit<DnsThreadStart, 'descriptors'>;
 
 export class DnsThread {
   readonly addresses: readonly Endpoint[];
@@ -19,16 +22,28 @@ export class DnsThread {
   #failure: Error | undefined;
 
   /** @throws OperatorError if it cannot listen on an address */
-  static async start(start: DnsThreadStart, log: DnsLog, onEnd: (reason: Error) => void): Promise<DnsThread> {
+  static async start(given: DnsThreadOptions, log: DnsLog, onEnd: (reason: Error) => void): Promise<DnsThread> {
     const module = threadModule(import.meta.url, 'dns-redirect-worker.js');
-    const { worker, ready } = await startThread<Extract<FromDnsThread, { type: 'ready' }>>(module, {
-      name: 'dns-redirect',
-      workerData: start,
-    });
-    return new DnsThread(worker, ready.addresses, log, onEnd);
+    const start: DnsThreadStart = { ...given, descriptors: createDescriptorLedger() };
+    try {
+      const { worker, ready } = await startThread<Extract<FromDnsThread, { type: 'ready' }>>(module, {
+        name: 'dns-redirect',
+        workerData: start,
+      });
+      return new DnsThread(worker, start.descriptors, ready.addresses, log, onEnd);
+    } catch (thrown) {
+      closeNotedDescriptors(start.descriptors);
+      throw thrown;
+    }
   }
 
-  private constructor(worker: Worker, addresses: readonly Endpoint[], log: DnsLog, onEnd: (reason: Error) => void) {
+  private constructor(
+    worker: Worker,
+    descriptors: SharedArrayBuffer,
+    addresses: readonly Endpoint[],
+    log: DnsLog,
+    onEnd: (reason: Error) => void,
+  ) {
     this.#worker = worker;
     this.addresses = addresses;
     worker.on('message', (message: FromDnsThread) => {
@@ -39,14 +54,16 @@ export class DnsThread {
     });
     this.#exited = new Promise((resolve) => {
       worker.once('exit', (code) => {
+        // Its sockets belong to the process, and would keep the ports.
+        closeNotedDescriptors(descriptors);
         resolve();
         if (!this.#stopping) onEnd(this.#failure ?? new Error(`it ended with code ${code}`));
       });
     });
   }
 
-  setPolicy(policy: RedirectPolicy, checks: SharedHealth): void {
-    this.#say({ type: 'policy', policy, checks });
+  setSettings(settings: ServerSettings, checks: SharedHealth): void {
+    this.#say({ type: 'settings', settings, checks });
   }
 
   setHealth(health: TargetHealth): void {

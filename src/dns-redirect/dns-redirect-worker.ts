@@ -9,6 +9,7 @@ import { systemClock } from '../domain/clock.js';
 import { OperatorError } from '../domain/errors.js';
 import { failureMessage } from '../domain/failure-message.js';
 import { startBeating } from '../threads/beat.js';
+import { chooseTransport } from '../transport/choose-transport.js';
 import { dnsCountersOver } from './counters.js';
 import { createDnsRedirect } from './dns-redirect.js';
 import type { DnsThreadStart, FromDnsThread, ToDnsThread } from './dns-redirect-messages.js';
@@ -21,14 +22,14 @@ if (port === null)
   throw new OperatorError('this file is a thread of alias-tracker serve; it cannot be started by hand');
 const say = (message: FromDnsThread): void => port.postMessage(message);
 const start = workerData as DnsThreadStart;
-const state = new CurrentState(start, systemClock);
+const state = new CurrentState({ ...start, policy: start.settings.policy }, systemClock);
 const timer = setInterval(() => state.update(), UPDATE_EVERY_MS).unref();
 
+const { transport, fallbackReason } = await chooseTransport('auto', systemClock, start.descriptors);
 const server = createDnsRedirect({
   listen: start.listen,
-  policy: start.policy,
-  upstreamResolvers: start.upstreamResolvers,
-  clientQueriesPerSecond: start.clientQueriesPerSecond,
+  settings: start.settings,
+  transport,
   clock: systemClock,
   counters: dnsCountersOver(start.counters),
   state,
@@ -43,9 +44,9 @@ const server = createDnsRedirect({
 
 port.on('message', (message: ToDnsThread) => {
   switch (message.type) {
-    case 'policy':
-      state.setPolicy(message.policy, message.checks);
-      server.setPolicy(message.policy);
+    case 'settings':
+      state.setPolicy(message.settings.policy, message.checks);
+      server.setSettings(message.settings);
       return;
     case 'health':
       state.health = message.health;
@@ -60,6 +61,9 @@ try {
   await server.start();
   startBeating(start.vitals, systemClock);
   say({ type: 'ready', addresses: server.addresses });
+  if (fallbackReason !== undefined) {
+    say({ type: 'log', level: 'warn', fields: { reason: fallbackReason }, message: 'DNS is answered more slowly' });
+  }
 } catch (thrown) {
   say({ type: 'failed', failure: failureMessage(thrown) });
   port.close();

@@ -1,39 +1,42 @@
 /**
  * The DNS server that redirects the listed names and forwards all others (draft section 4.2). It listens over UDP and TCP on
- * each address. A new policy replaces the old one whole, between two queries. Every client that reaches it may resolve
- * through it: the operator limits them by the firewall or the listening address.
+ * each address. New settings replace the old ones whole, between two queries.
  */
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../domain/clock.js';
+import { NetworkSet } from '../domain/network-set.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { listenError } from '../net/listen-error.js';
-import { RateLimit } from '../net/rate-limit.js';
-import { answerQuery } from './answer-query.js';
+import type { Transport } from '../transport/transport.js';
+import { AnswerWriter } from './answer-template.js';
 import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
 import { ALWAYS, type RedirectState } from './decide.js';
 import { type DnsLog, silentDnsLog } from './dns-log.js';
-import { Forwarder } from './forwarder.js';
-import { CLIENT_BURST_QUERIES, CLIENT_QUERIES_PER_SECOND } from './limits.js';
-import { LoopProbe } from './loop-probe.js';
-import type { RedirectPolicy } from './redirect-policy.js';
+import { Forwarder } from './forward/forwarder.js';
+import { LoopProbe } from './forward/loop-probe.js';
+import { LOOP_PROBE_EVERY_MS } from './limits.js';
 import { refuseOwnAddresses } from './refuse-own-addresses.js';
-import { openTcpListener, type TcpListener } from './tcp-listener.js';
-import { openUdpListener, type UdpListener } from './udp-listener.js';
+import { ClientRates } from './serve/client-rates.js';
+import { Responder } from './serve/responder.js';
+import { ServerCookies } from './serve/server-cookies.js';
+import { openTcpListener, type TcpListener } from './serve/tcp-listener.js';
+import { UdpService } from './serve/udp-service.js';
+import type { ServerSettings } from './server-settings.js';
 
 export interface DnsRedirectOptions {
   /** Port 0: a free port, the same for UDP and TCP. */
   readonly listen: readonly Endpoint[];
-  readonly policy: RedirectPolicy;
-  /** In the order of preference. */
-  readonly upstreamResolvers: readonly Endpoint[];
+  readonly settings: ServerSettings;
+  /** Carries UDP. It runs from `start` to `stop`. */
+  readonly transport: Transport;
   readonly clock: Clock;
-  /** Asked for each redirected question, so it must be fast. Default: every target is healthy at all times. */
+  /** Asked for each query of a listed name, so it must be fast. Default: every target is healthy at all times. */
   readonly state?: RedirectState;
   readonly log?: DnsLog;
   /** Counters to continue; default: new ones. */
   readonly counters?: DnsCounters;
-  /** For each client. Raise it if the clients are resolvers with many users. */
-  readonly clientQueriesPerSecond?: number;
-  readonly attemptTimeoutMs?: number;
+  readonly attemptEveryMs?: number;
+  readonly maxQuestionsInFlight?: number;
   readonly tcpIdleTimeoutMs?: number;
 }
 
@@ -43,96 +46,149 @@ export interface DnsRedirect {
   stop(): Promise<void>;
   /** Where it listens over UDP and TCP; empty before `start`. */
   readonly addresses: readonly Endpoint[];
-  readonly policy: RedirectPolicy;
-  setPolicy(policy: RedirectPolicy): void;
-  /** Probes again for upstream resolvers that forward to this server, as `start` does. */
+  setSettings(settings: ServerSettings): void;
+  /** Probes again for upstream resolvers that forward to this server, as `start` does and then each minute. */
   probeLoops(): Promise<void>;
   /** A copy. */
   counters(): DnsCounters;
 }
 
-export function createDnsRedirect(options: DnsRedirectOptions): DnsRedirect {
-  const log = options.log ?? silentDnsLog;
-  const counters = options.counters ?? dnsCountersOver(createDnsCounterMemory());
-  const forwarder = new Forwarder({
-    resolvers: options.upstreamResolvers,
-    clock: options.clock,
-    ...(options.attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs: options.attemptTimeoutMs }),
-  });
-  const queriesPerSecond = options.clientQueriesPerSecond ?? CLIENT_QUERIES_PER_SECOND;
-  const burst = Math.max(CLIENT_BURST_QUERIES, queriesPerSecond);
-  const loopProbe = new LoopProbe(options.upstreamResolvers, forwarder, log);
-  let policy = options.policy;
-  let listeners: (UdpListener | TcpListener)[] = [];
-  let addresses: Endpoint[] = [];
-  const parts = {
-    policy: () => policy,
-    state: options.state ?? ALWAYS,
-    forwarder,
-    clock: options.clock,
-    rate: new RateLimit(queriesPerSecond, burst),
-    counters,
-    loopProbe,
-    log,
-  };
+/** The transport's loop looks at messages of other threads and at timers this often. */
+const TICK_MS = 20;
+const MAX_PORT_ATTEMPTS = 10;
 
-  const listenOn = async (endpoint: Endpoint): Promise<Endpoint> => {
-    for (let attempt = 1; ; attempt++) {
-      const tcp = await openTcpListener(endpoint, {
-        answer: (packet, client) => answerQuery(parts, packet, client, 'tcp'),
-        onConnectionRefused: () => {
-          counters.connectionsRefused++;
-        },
-        ...(options.tcpIdleTimeoutMs === undefined ? {} : { idleTimeoutMs: options.tcpIdleTimeoutMs }),
+export function createDnsRedirect(options: DnsRedirectOptions): DnsRedirect {
+  return new Server(options);
+}
+
+class Server implements DnsRedirect {
+  readonly #options: DnsRedirectOptions;
+  readonly #counters: DnsCounters;
+  readonly #forwarder: Forwarder;
+  readonly #rates: ClientRates;
+  readonly #loopProbe: LoopProbe;
+  readonly #responder: Responder;
+  #settings: ServerSettings;
+  #addresses: Endpoint[] = [];
+  #tcp: TcpListener[] = [];
+  #running: Promise<void> | undefined;
+  #probeTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: DnsRedirectOptions) {
+    const { settings, clock, log = silentDnsLog } = options;
+    const counters = options.counters ?? dnsCountersOver(createDnsCounterMemory());
+    this.#options = options;
+    this.#settings = settings;
+    this.#counters = counters;
+    this.#rates = new ClientRates(settings.rates);
+    this.#forwarder = new Forwarder({
+      resolvers: settings.upstreamResolvers,
+      transport: options.transport,
+      clock,
+      log,
+      cacheBytes: settings.cacheBytes,
+      onCoalesced: () => {
+        counters.coalesced++;
+      },
+      ...(options.attemptEveryMs === undefined ? {} : { attemptEveryMs: options.attemptEveryMs }),
+      ...(options.maxQuestionsInFlight === undefined ? {} : { maxInFlight: options.maxQuestionsInFlight }),
+    });
+    this.#loopProbe = new LoopProbe(this.#forwarder, clock, log);
+    this.#responder = new Responder(
+      {
+        state: options.state ?? ALWAYS,
+        forwarder: this.#forwarder,
+        clock,
+        rates: this.#rates,
+        writer: new AnswerWriter(new ServerCookies(randomBytes(16), () => Math.floor(clock.nowMs() / 1_000))),
+        counters,
+        loopProbe: this.#loopProbe,
+        log,
+      },
+      settings.policy,
+      new NetworkSet(settings.allowQueries),
+    );
+  }
+
+  get addresses(): readonly Endpoint[] {
+    return this.#addresses;
+  }
+
+  async start(): Promise<void> {
+    try {
+      for (const endpoint of this.#options.listen) this.#addresses.push(await this.#listenOn(endpoint));
+      refuseOwnAddresses(this.#addresses, this.#settings.upstreamResolvers);
+    } catch (thrown) {
+      await this.stop();
+      throw thrown;
+    }
+    this.#running = this.#options.transport.run(() => {}, TICK_MS);
+    // An error of the loop is a defect of its thread: nothing can be answered without it.
+    this.#running.catch((thrown: unknown) => {
+      setImmediate(() => {
+        throw thrown;
       });
+    });
+    void this.#loopProbe.run();
+    this.#probeTimer = setInterval(() => void this.#loopProbe.run(), LOOP_PROBE_EVERY_MS).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#probeTimer);
+    const closing = this.#tcp;
+    this.#tcp = [];
+    this.#addresses = [];
+    this.#options.transport.stop();
+    await Promise.all(closing.map((listener) => listener.close()));
+    this.#forwarder.close();
+    await this.#running?.catch(() => undefined);
+  }
+
+  setSettings(settings: ServerSettings): void {
+    this.#settings = settings;
+    this.#responder.setPolicy(settings.policy);
+    this.#responder.setAllowed(new NetworkSet(settings.allowQueries));
+    this.#rates.setRules(settings.rates);
+    this.#forwarder.setResolvers(settings.upstreamResolvers);
+    this.#forwarder.cache.setMaxBytes(settings.cacheBytes);
+  }
+
+  probeLoops(): Promise<void> {
+    return this.#loopProbe.run();
+  }
+
+  counters(): DnsCounters {
+    return { ...this.#counters, byType: { ...this.#counters.byType } };
+  }
+
+  async #listenOn(endpoint: Endpoint): Promise<Endpoint> {
+    for (let attempt = 1; ; attempt++) {
+      let tcp: TcpListener | undefined;
       try {
-        const bound = { host: endpoint.host, port: tcp.port };
-        const udp = await openUdpListener(bound, (packet, client) => answerQuery(parts, packet, client, 'udp'));
-        listeners.push(tcp, udp);
-        return bound;
+        tcp = await this.#openTcp(endpoint);
+        const address = { protocol: 'udp', host: endpoint.host, port: tcp.port, ipv6Only: true } as const;
+        await new UdpService(this.#responder).listen(this.#options.transport, address);
+        this.#tcp.push(tcp);
+        return { host: endpoint.host, port: tcp.port };
       } catch (thrown) {
-        await tcp.close();
+        await tcp?.close();
         // The port that the system chose for TCP may be taken for UDP.
-        if (endpoint.port !== 0 || attempt >= 10) throw thrown;
+        if (tcp !== undefined && endpoint.port === 0 && attempt < MAX_PORT_ATTEMPTS) continue;
+        throw listenError({ ...endpoint, protocol: 'dns' }, { cause: thrown, key: 'dnsRedirect.listen' });
       }
     }
-  };
+  }
 
-  const stop = async (): Promise<void> => {
-    const closing = listeners;
-    listeners = [];
-    addresses = [];
-    await Promise.all(closing.map((listener) => listener.close()));
-  };
-
-  return {
-    async start() {
-      try {
-        for (const endpoint of options.listen) {
-          addresses.push(
-            await listenOn(endpoint).catch((thrown: unknown) => {
-              throw listenError({ ...endpoint, protocol: 'dns' }, { cause: thrown, key: 'dnsRedirect.listen' });
-            }),
-          );
-        }
-        refuseOwnAddresses(addresses, options.upstreamResolvers);
-      } catch (thrown) {
-        await stop();
-        throw thrown;
-      }
-      void loopProbe.run();
-    },
-    stop,
-    get addresses() {
-      return addresses;
-    },
-    get policy() {
-      return policy;
-    },
-    setPolicy(next) {
-      policy = next;
-    },
-    probeLoops: () => loopProbe.run(),
-    counters: () => ({ ...counters, byType: { ...counters.byType } }),
-  };
+  #openTcp(endpoint: Endpoint): Promise<TcpListener> {
+    const { clock, tcpIdleTimeoutMs } = this.#options;
+    return openTcpListener(endpoint, {
+      responder: this.#responder,
+      rates: this.#rates,
+      clock,
+      onCrowded: () => {
+        this.#counters.connectionsCrowded++;
+      },
+      ...(tcpIdleTimeoutMs === undefined ? {} : { idleTimeoutMs: tcpIdleTimeoutMs }),
+    });
+  }
 }

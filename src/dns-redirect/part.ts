@@ -15,6 +15,7 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   label: 'dns-redirect',
   schema,
   live: [
+    'upstreamResolvers',
     'clients',
     'optOut',
     'percent',
@@ -25,6 +26,13 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
     'sites',
     'trackers',
     'ttl',
+    'signedNames',
+    'canaries',
+    'allowQueries',
+    'trustedResolvers',
+    'queriesPerSecondPerClient',
+    'rateLimits',
+    'cacheSize',
     'rpz.secondaries',
     'rpz.keys',
     'rpz.expire',
@@ -39,7 +47,7 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
     ...socketsOf(dnsRedirect?.rpz?.listen ?? [], ['dnsRedirect', 'rpz', 'listen']),
   ],
   text: `dnsRedirect:                            # leave the section out to redirect with your own resolver
-  listen: ["127.0.0.1:5353"]            # UDP and TCP; []: no server of its own, which is the default where rpz is set
+  listen: ["127.0.0.1:10053"]           # UDP and TCP; []: no server of its own, which is the default where rpz is set
   upstreamResolvers: ["192.0.2.53"]     # every other name is asked there
   clients: []                           # prefixes that are redirected; empty: everyone who asks
   optOut: []                            # prefixes that are never redirected
@@ -53,7 +61,15 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
                                         # { name: tracker.example.org, address: [203.0.113.22] }
   healthChecks: true                    # connect to all addresses and ports; names whose target does not answer are forwarded
   ttl: 30s
-  queriesPerSecondPerClient: 500        # raise it where the clients are resolvers that ask for many
+  signedNames: leave                    # or redirect: for clients that ask for DNSSEC signatures
+  canaries: false                       # true: tell browsers and iCloud Private Relay to use this resolver
+  allowQueries: []                      # empty: operator.networks, clients, trustedResolvers and this machine
+  trustedResolvers: []                  # resolvers of many users that forward to this one: no rate limit
+  queriesPerSecondPerClient: 500        # a client that asks more is sent to TCP
+  ipv4ClientPrefix: 32                  # clients with the same first bits share a rate
+  ipv6ClientPrefix: 64
+  rateLimits: []                        # e.g. { prefix: 203.0.113.64/26, queriesPerSecond: 5000 }
+  cacheSize: 64MiB                      # answers of the upstream resolvers; 0B: keep none
   # rpz:                                # response policy zones for your own BIND, Unbound or PowerDNS Recursor: docs/dns.md
   #   listen: ["203.0.113.53:5300"]     # UDP and TCP; NOTIFY is sent from here
   #   zone: rpz.alias-tracker           # the redirected names

@@ -16,6 +16,12 @@ export const REDIRECT_TARGETS = ['mirror', 'tracker'] as const;
 /** Shadow: counts what would be redirected, and forwards. */
 export type RedirectMode = 'redirect' | 'shadow';
 
+/**
+ * `leave`: a client that asks for signatures gets the original of a signed name, because it would refuse a redirected answer.
+ * `redirect`: it gets the redirected answer, and fails if it validates.
+ */
+export type SignedNames = 'leave' | 'redirect';
+
 export interface RedirectRules {
   /** `port`: where users open the site; default 80. */
   readonly sites: readonly { readonly name: string; readonly port?: number }[];
@@ -34,6 +40,10 @@ export interface RedirectRules {
   /** Redirects within these periods only. Absent or empty: always. */
   readonly schedule?: readonly TimePeriod[];
   readonly mode?: RedirectMode;
+  /** Of names whose original is signed; default `leave`. */
+  readonly signedNames?: SignedNames;
+  /** Whether canary names say that this network filters; default false. */
+  readonly canaries?: boolean;
   /** 1 – 60; default 30. */
   readonly ttlSeconds?: number;
   /** SOA serial of NODATA answers; any number that rises with each change. */
@@ -66,6 +76,8 @@ export interface RedirectPolicy {
   readonly clients: ClientRules;
   readonly schedule: readonly TimePeriod[];
   readonly mode: RedirectMode;
+  readonly signedNames: SignedNames;
+  readonly canaries: boolean;
   readonly ttlSeconds: number;
   readonly serial: number;
 }
@@ -85,6 +97,8 @@ export function compileRedirectPolicy(rules: RedirectRules): RedirectPolicy {
     clients: { only: clients.length > 0 ? prefixSet(clients) : undefined, except: prefixSet(optOut), chosenBy },
     schedule,
     mode,
+    signedNames: rules.signedNames ?? 'leave',
+    canaries: rules.canaries ?? false,
     ttlSeconds: ttlOf(rules),
     serial: (rules.serial ?? 1) >>> 0,
   };

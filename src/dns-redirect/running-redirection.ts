@@ -6,13 +6,17 @@ import { messageOf } from '../domain/errors.js';
 import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
 import type { Apply, PartContext, PartListener, PartThread, RunningPart, Supervision } from '../part/part.js';
 import { createVitals } from '../threads/thread-vitals.js';
-import { clientKeyIn } from './client-key.js';
 import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
-import type { DnsThreadStart, TargetHealth } from './dns-redirect-messages.js';
-import { DnsThread } from './dns-redirect-thread.js';
+import type { TargetHealth } from './dns-redirect-messages.js';
+import { DnsThread, type DnsThreadOptions } from './dns-redirect-thread.js';
 import type { HealthNeeds, RunningHealth } from './health/running-health.js';
-import { compileRedirectPolicy, type RedirectPolicy } from './redirect-policy.js';
-import type { RedirectConfig, RedirectSection } from './section.js';
+import type { RedirectPolicy } from './redirect-policy.js';
+import type { RedirectConfig } from './section.js';
+import type { ServerSettings } from './server-settings.js';
+import { settingsOf } from './settings-of-config.js';
+
+/** The sections that its settings are made of. */
+type SettingSections = Pick<RedirectConfig, 'dnsRedirect' | 'operator' | 'storage'>;
 
 /** What it needs of other parts. */
 export interface RedirectNeeds extends Pick<PartContext, 'supervise' | 'log'>, Pick<HealthNeeds, 'targets'> {
@@ -30,24 +34,21 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
   readonly #needs: RedirectNeeds;
   readonly #counters: DnsCounters;
   /** Of the next start: those of the first one, with all later changes. */
-  #start: DnsThreadStart;
+  #start: DnsThreadOptions;
   #thread: DnsThread;
   #serial: number;
   readonly #unsubscribe: () => void;
 
   /** @throws OperatorError if the first start fails: the operator has to repair the cause */
   static async start(
-    { dnsRedirect: config, storage }: Pick<RedirectConfig, 'dnsRedirect' | 'storage'>,
+    { dnsRedirect: config, operator, storage }: SettingSections,
     needs: RedirectNeeds,
   ): Promise<RunningRedirection> {
     if (config === undefined) throw new Error('the redirection is started only where it is configured');
     const { targets, log, mirrorVitals } = needs;
-    const policy = compile(config, storage, 1);
-    const start: DnsThreadStart = {
+    const start: DnsThreadOptions = {
       listen: config.listen,
-      upstreamResolvers: config.upstreamResolvers,
-      clientQueriesPerSecond: config.queriesPerSecondPerClient,
-      policy,
+      settings: settingsOf(config, { operator, storage }, 1),
       health: healthOf(targets),
       checks: needs.redirectionHealth().shared,
       debug: log.isLevelEnabled('debug'),
@@ -63,10 +64,10 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     return part;
   }
 
-  private constructor(thread: DnsThread, start: DnsThreadStart, needs: RedirectNeeds) {
+  private constructor(thread: DnsThread, start: DnsThreadOptions, needs: RedirectNeeds) {
     this.#thread = thread;
     this.#needs = needs;
-    this.#serial = start.policy.serial;
+    this.#serial = start.settings.policy.serial;
     this.addresses = thread.addresses;
     this.#start = { ...start, listen: thread.addresses };
     this.vitals = start.vitals;
@@ -74,7 +75,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     this.supervision = needs.supervise(() => this.#startAgain());
     const leave = [
       needs.targets.onChange(() => this.#setHealth()),
-      needs.redirectionHealth().onPlan(() => this.#setPolicy(this.policy)),
+      needs.redirectionHealth().onPlan(() => this.#setSettings(this.#start.settings)),
     ];
     this.#unsubscribe = () => {
       for (const each of leave) each();
@@ -96,7 +97,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
   }
 
   get policy(): RedirectPolicy {
-    return this.#start.policy;
+    return this.#start.settings.policy;
   }
 
   counters(): DnsCounters {
@@ -104,17 +105,20 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
   }
 
   /**
-   * Takes new names, addresses and clients; listeners and resolvers stay. Without its section it redirects nothing, but it
-   * forwards until the restart, because clients still ask it.
+   * Takes all but new addresses to listen on. Without its section it redirects nothing, but it forwards until the restart,
+   * because clients still ask it.
    * @throws OperatorError
    */
-  prepare({ dnsRedirect: config, storage }: Pick<RedirectConfig, 'dnsRedirect' | 'storage'>): Apply {
+  prepare({ dnsRedirect: config, operator, storage }: SettingSections): Apply {
     const serial = this.#serial + 1;
-    const policy =
-      config === undefined ? { ...this.policy, names: new Map(), serial } : compile(config, storage, serial);
+    const { settings: before } = this.#start;
+    const settings =
+      config === undefined
+        ? { ...before, policy: { ...before.policy, names: new Map(), serial } }
+        : settingsOf(config, { operator, storage }, serial);
     return () => {
-      this.#serial = policy.serial;
-      this.#setPolicy(policy);
+      this.#serial = serial;
+      this.#setSettings(settings);
     };
   }
 
@@ -130,10 +134,10 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
   }
 
   /** With the health of its names, whose part is reloaded before this one. */
-  #setPolicy(policy: RedirectPolicy): void {
+  #setSettings(settings: ServerSettings): void {
     const checks = this.#needs.redirectionHealth().shared;
-    this.#start = { ...this.#start, policy, checks };
-    this.#thread.setPolicy(policy, checks);
+    this.#start = { ...this.#start, settings, checks };
+    this.#thread.setSettings(settings, checks);
   }
 
   #setHealth(): void {
@@ -152,15 +156,10 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     const given = this.#start;
     const thread = await DnsThread.start(given, this.#needs.log, (reason) => this.#ended(reason));
     this.#thread = thread;
-    const { policy, health, checks } = this.#start;
-    if (policy !== given.policy || checks !== given.checks) thread.setPolicy(policy, checks);
+    const { settings, health, checks } = this.#start;
+    if (settings !== given.settings || checks !== given.checks) thread.setSettings(settings, checks);
     if (health !== given.health) thread.setHealth(health);
   }
-}
-
-function compile(section: RedirectSection, { directory }: RedirectConfig['storage'], serial: number): RedirectPolicy {
-  const key = section.percent === 100 ? {} : { clientKey: clientKeyIn(directory) };
-  return compileRedirectPolicy({ ...section, ...key, serial });
 }
 
 function healthOf(targets: RedirectNeeds['targets']): TargetHealth {

@@ -10,6 +10,7 @@ import {
   numberFrom,
   prefix,
   section,
+  size,
   timePeriodFields,
   wholeNumber,
 } from '../config-kit/field-schemas.js';
@@ -20,6 +21,8 @@ import { DEFAULT_SITE_PORT } from './redirect-policy.js';
 import { rpzSchema } from './rpz/rpz-section.js';
 
 const DNS_PORT = 53;
+const MAX_QUERIES_PER_SECOND = 10_000_000;
+
 const plainSite = hostName.transform((name) => ({ name, port: DEFAULT_SITE_PORT }));
 const site = z.union(
   [plainSite, section({ name: hostName, port: wholeNumber(1, 65_535).prefault(DEFAULT_SITE_PORT) })],
@@ -35,7 +38,9 @@ const plainTracker = hostName.transform((name): { name: string; address?: undefi
 const tracker = z.union([plainTracker, section({ name: hostName, address: addresses.optional() })], {
   error: 'expected a host name, or { name: HOST, address: ADDRESS }',
 });
-const DEFAULT_LISTEN: readonly Endpoint[] = [{ host: '127.0.0.1', port: 5353 }];
+const DEFAULT_LISTEN: readonly Endpoint[] = [{ host: '127.0.0.1', port: 10_053 }];
+
+const rateLimit = section({ prefix, queriesPerSecond: wholeNumber(1, MAX_QUERIES_PER_SECOND) });
 
 const fields = section({
   listen: z.array(endpoint()).optional(),
@@ -51,7 +56,15 @@ const fields = section({
   trackers: z.array(tracker).prefault([]),
   healthChecks: flag.prefault(true),
   ttl: durationInSeconds('1s', '60s', '30s'),
-  queriesPerSecondPerClient: wholeNumber(1, 1_000_000).prefault(500),
+  signedNames: z.enum(['leave', 'redirect'], { error: 'expected "leave" or "redirect"' }).prefault('leave'),
+  canaries: flag.prefault(false),
+  allowQueries: z.array(prefix).prefault([]),
+  trustedResolvers: z.array(prefix).prefault([]),
+  queriesPerSecondPerClient: wholeNumber(1, MAX_QUERIES_PER_SECOND).prefault(500),
+  ipv4ClientPrefix: wholeNumber(8, 32).prefault(32),
+  ipv6ClientPrefix: wholeNumber(32, 64).prefault(64),
+  rateLimits: z.array(rateLimit).prefault([]),
+  cacheSize: size('0B', '8GiB', '64MiB'),
   rpz: rpzSchema,
 });
 

@@ -12,16 +12,28 @@ export function listenError(
   { code, cause, key }: { readonly code?: string | undefined; readonly cause?: unknown; readonly key?: string },
 ): OperatorError {
   const prefix = key === undefined ? '' : `${key}: `;
-  const reason = reasonOf(code ?? errorCodeOf(cause)) ?? (cause === undefined ? code : messageOf(cause));
+  const errno = code ?? errnoOf(cause);
+  const reason = reasonOf(errno, address.port) ?? (cause === undefined ? code : messageOf(cause));
   return new OperatorError(`${prefix}cannot listen on ${formatListenUrl(address)}: ${reason}`, {
     code: 'cannot-listen',
-    cause,
+    cause: cause ?? (code === undefined ? undefined : Object.assign(new Error(code), { code })),
   });
 }
 
-function reasonOf(code: string | undefined): string | undefined {
+/** Also of an error that was made here, by a listener that does not know its key. */
+function errnoOf(cause: unknown): string | undefined {
+  return cause instanceof OperatorError ? errorCodeOf(cause.cause) : errorCodeOf(cause);
+}
+
+/** Multicast DNS (RFC 6762). */
+const MDNS_PORT = 5_353;
+
+function reasonOf(code: string | undefined, port: number): string | undefined {
   switch (code) {
     case 'EADDRINUSE':
+      if (port === MDNS_PORT) {
+        return 'another program has this port, which belongs to multicast DNS (mDNS): avahi, systemd-resolved and browsers use it; choose another, e.g. 53 or 10053';
+      }
       return 'another program has this port; stop it or choose another';
     case 'EACCES':
     case 'EPERM':

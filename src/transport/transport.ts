@@ -106,10 +106,29 @@ export interface DatagramListener extends TransportListener {
  */
 export type ProxyTrust = (remote: RemoteAddress) => boolean;
 
+/** Datagrams to and from one address, on a port of their own that the system chooses at random. */
+export interface DatagramConnection {
+  /** Sends a copy. */
+  send(datagram: Uint8Array): void;
+  close(): void;
+}
+
+export interface DatagramConnectionHandler {
+  /** @param datagram is used again after the call */
+  onDatagram(datagram: Uint8Array): void;
+  /** The address cannot be reached: nobody listens, there is no route. The connection is closed already. */
+  onError(error: Error): void;
+}
+
 export interface Transport {
   readonly name: 'linux' | 'portable';
   /** @throws OperatorError that names the address and the reason (in use, not permitted, not of this machine) */
   listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<DatagramListener>;
+  /**
+   * Never calls the handler before it returns. While it is open it does not keep the program running.
+   * @param host a literal address
+   */
+  connectUdp(host: string, port: number, handler: DatagramConnectionHandler): DatagramConnection;
   /** `createHandler` makes one handler for each listener, not for each connection. */
   listenHttp(
     address: ListenAddress,

@@ -6,7 +6,9 @@ import { parseSwarmCount } from '../../src/crawler/candidate.js';
 import { type DocumentTasks, documentTasks } from '../../src/crawler/document-tasks.js';
 import { documentText } from '../../src/crawler/document-text.js';
 import { MetadataDownload } from '../../src/crawler/metadata-download.js';
-import { readQuery } from '../../src/dns-redirect/query-packet.js';
+import { readMessage } from '../../src/dns-redirect/wire/dns-message.js';
+import { DnsQuery, readQuery } from '../../src/dns-redirect/wire/dns-query.js';
+import { DnsFormatError } from '../../src/dns-redirect/wire/domain-name.js';
 import { cutToBytes } from '../../src/domain/cut-text.js';
 import { parseInfoHash } from '../../src/domain/info-hash.js';
 import { readHost } from '../../src/mirror-site/request-host.js';
@@ -339,12 +341,27 @@ export const costlyInputs: readonly CostlyInput[] = [
   ...inputs('readHost', readHost, { dots: (n) => fill('a.', n), brackets: (n) => `[${fill(':', n)}` }),
   ...inputs('attachment', attachment, { controls: (n) => fill('\u0001', n), quotes: (n) => fill("'", n) }),
   ...inputs('cutToBytes', (text) => cutToBytes(text, 255), { letters: (n) => fill('é', n) }),
-  ...inputs('readQuery', (text) => readQuery(latin1(text)), {
+  ...inputs('readQuery', (text) => readQuery(new DnsQuery(), latin1(text), 0, text.length), {
     pointers: (n) => `\0\x01\x01\0\0\x01\0\0\0\0\0\0${fill('\xc0\x0c', n)}`,
     labels: (n) => `\0\x01\x01\0\0\x01\0\0\0\0\0\0${fill('\x01a', n)}`,
     questions: (n) => `\0\x01\x01\0\xff\xff\xff\xff\xff\xff\xff\xff${fill('\0\0\x01\0\x01', n)}`,
   }),
+  ...inputs('readMessage', readAnswerMessage, {
+    // Each record points to the one before it.
+    pointers: (n) => `\0\x01\x81\0\0\0\xff\xff\0\0\0\0\x01a\0${fill('\0\x01\0\x01\0\0\0\0\0\0\xc0\x0c', n)}`,
+    soas: (n) => `\0\x01\x81\0\0\0\xff\xff\0\0\0\0${fill('\0\0\x06\0\x01\0\0\0\0\0\x02\0\0', n)}`,
+  }),
 ];
+
+/** An answer has at most 65,535 bytes. */
+function readAnswerMessage(text: string): unknown {
+  try {
+    return readMessage(latin1(text.slice(0, 65_535)));
+  } catch (thrown) {
+    if (thrown instanceof DnsFormatError) return undefined;
+    throw thrown;
+  }
+}
 
 /** The tasks of the reading thread that have inputs above. */
 export const registeredTasks: readonly string[] = Object.keys(readers);

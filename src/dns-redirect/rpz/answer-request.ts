@@ -4,7 +4,7 @@
  * before any signature is computed. Pure but for the memory of signed requests.
  */
 
-import { EDNS_UDP_BYTES, PLAIN_UDP_BYTES } from '../limits.js';
+import { EDNS_UDP_BYTES } from '../limits.js';
 import {
   CLASS_IN,
   DNS_HEADER_BYTES,
@@ -24,6 +24,7 @@ import {
   TYPE_SOA,
 } from '../wire/dns-codes.js';
 import { type DnsMessage, type DnsRecord, opcodeOf, readMessage } from '../wire/dns-message.js';
+import { PLAIN_UDP_BYTES } from '../wire/dns-query.js';
 import { canonicalName, DnsFormatError, type DomainName } from '../wire/domain-name.js';
 import { MAX_MESSAGE_BYTES, TRANSFER_MESSAGE_BYTES } from './limits.js';
 import { isAt, type Secondary } from './secondary.js';

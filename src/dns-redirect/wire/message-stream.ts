@@ -21,6 +21,15 @@ export class MessageReader {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
   }
 
+  /** Whether {@link next} has a message, or throws. */
+  get hasMessage(): boolean {
+    const { length } = this.#pending;
+    return (
+      length >= 2 &&
+      (length >= this.#pending.readUInt16BE(0) + 2 || this.#pending.readUInt16BE(0) > this.#maxMessageBytes)
+    );
+  }
+
   /**
    * The next whole message, or `undefined` until more bytes arrive.
    * @throws RangeError if a message is longer than the limit: the rest of the stream cannot be read

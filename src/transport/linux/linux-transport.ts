@@ -7,6 +7,8 @@ import { listenError } from '../../net/listen-error.js';
 import { createPortableTransport } from '../portable/portable-transport.js';
 import {
   createTransportCounters,
+  type DatagramConnection,
+  type DatagramConnectionHandler,
   type DatagramHandler,
   type DatagramListener,
   type HttpRequestHandler,
@@ -17,6 +19,7 @@ import {
   type TransportLimits,
   type TransportListener,
 } from '../transport.js';
+import { DatagramConnections } from './datagram-connections.js';
 import { noteDescriptors } from './descriptor-ledger.js';
 import { EventLoop } from './event-loop.js';
 import { HttpListener, httpSocketOptions } from './http-listener.js';
@@ -32,6 +35,7 @@ class LinuxTransport implements Transport {
   private readonly calls: NativeCalls;
   private readonly loop: EventLoop;
   private readonly listeners: TransportListener[] = [];
+  private connections: DatagramConnections | null = null;
   private portable: Transport | null = null;
   private running = false;
   private stopped = false;
@@ -45,6 +49,12 @@ class LinuxTransport implements Transport {
     return this.open(address, [], (socket) => {
       return new UdpListener(this.calls, this.loop, this.counters, handler, socket);
     });
+  }
+
+  connectUdp(host: string, port: number, handler: DatagramConnectionHandler): DatagramConnection {
+    if (this.stopped) throw new Error('the transport was stopped');
+    this.connections ??= new DatagramConnections(this.calls, this.loop);
+    return this.connections.connect(host, port, handler);
   }
 
   async listenHttp(
@@ -109,6 +119,7 @@ class LinuxTransport implements Transport {
   private release(): void {
     for (const listener of this.listeners.splice(0)) listener.close();
     this.portable?.stop();
+    this.connections?.closeAll();
     this.loop.close();
   }
 }

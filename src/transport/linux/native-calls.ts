@@ -10,6 +10,7 @@ export interface NativeCalls {
   socket(domain: number, type: number, protocol: number): number;
   socketpair(domain: number, type: number, protocol: number, fds: number): number;
   bind(fd: number, address: number, addressBytes: number): number;
+  connect(fd: number, address: number, addressBytes: number): number;
   listen(fd: number, backlog: number): number;
   getsockname(fd: number, address: number, addressBytes: number): number;
   setsockopt(fd: number, level: number, name: number, value: number, valueBytes: number): number;
@@ -49,6 +50,7 @@ export async function openNativeCalls(): Promise<NativeCalls> {
       socket: libc.func('socket', INT, [INT, INT, INT]),
       socketpair: libc.func('socketpair', INT, [INT, INT, INT, POINTER]),
       bind: libc.func('bind', INT, [INT, POINTER, INT]),
+      connect: libc.func('connect', INT, [INT, POINTER, INT]),
       listen: libc.func('listen', INT, [INT, INT]),
       getsockname: libc.func('getsockname', INT, [INT, POINTER, POINTER]),
       setsockopt: libc.func('setsockopt', INT, [INT, INT, INT, POINTER, INT]),

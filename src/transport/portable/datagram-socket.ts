@@ -14,20 +14,12 @@ import {
   type TransportCounters,
 } from '../transport.js';
 import { type BindAttempt, bindEitherFamily } from './bind-either-family.js';
+import { literalAddress } from './literal-address.js';
 
 /** Pending answers; at most 4 MiB. */
 const MAX_WAITING_ANSWERS = 2_048;
 /** Holds a burst of a few thousand announces; the kernel's default holds about 250. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
-
-/** The address is literal; without this node:dgram would spend a turn of the event loop on a look-up. */
-function noLookup(
-  hostname: string,
-  _options: unknown,
-  callback: (error: Error | null, address: string, family: number) => void,
-): void {
-  callback(null, hostname, hostname.includes(':') ? 6 : 4);
-}
 
 /** @throws OperatorError if the address cannot be bound */
 export async function listenDatagrams(
@@ -94,7 +86,10 @@ export async function listenDatagrams(
 }
 
 function bind({ host, ipv6Only }: BindAttempt, port: number): Promise<Socket> {
-  const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', ipv6Only, lookup: noLookup as never });
+  const socket = createSocket({
+    ...(host.includes(':') ? { type: 'udp6', ipv6Only } : { type: 'udp4' }),
+    lookup: literalAddress as never,
+  });
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       socket.close();

@@ -7,6 +7,8 @@ import { performance } from 'node:perf_hooks';
 import { OperatorError } from '../../domain/errors.js';
 import {
   createTransportCounters,
+  type DatagramConnection,
+  type DatagramConnectionHandler,
   type DatagramHandler,
   type DatagramListener,
   type HttpRequestHandler,
@@ -19,6 +21,7 @@ import {
   type TransportListener,
 } from '../transport.js';
 import { Certificate } from './certificate.js';
+import { connectDatagrams } from './datagram-connection.js';
 import { listenDatagrams } from './datagram-socket.js';
 import { listenHttpPortably } from './http-listener.js';
 
@@ -49,6 +52,10 @@ class PortableTransport implements Transport {
     const listener = await listenDatagrams(address, handler, this.counters, this.onBatch);
     this.listeners.push(listener);
     return listener;
+  }
+
+  connectUdp(host: string, port: number, handler: DatagramConnectionHandler): DatagramConnection {
+    return connectDatagrams(host, port, handler);
   }
 
   async listenHttp(

@@ -1,19 +1,33 @@
 /**
- * Answers of an upstream resolver: a real one on loopback sends hostile bytes, then the right answer. What is passed on
- * is an answer to the question; whatever comes, forwarding ends and nothing else does.
+ * Answers of an upstream resolver: a real one on loopback sends hostile bytes, then the right answer. What is passed on is a
+ * message that answers the question; whatever comes, forwarding ends and nothing else does.
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { decode, encode } from 'dns-packet';
-import { Forwarder } from '../../../src/dns-redirect/forwarder.js';
-import { readQuery } from '../../../src/dns-redirect/query-packet.js';
+import { silentDnsLog } from '../../../src/dns-redirect/dns-log.js';
+import type { ForwardedQuestion } from '../../../src/dns-redirect/forward/forwarded-question.js';
+import { Forwarder, type Outcome } from '../../../src/dns-redirect/forward/forwarder.js';
+import { reviewAnswer } from '../../../src/dns-redirect/review-answer.js';
+import { readMessage } from '../../../src/dns-redirect/wire/dns-message.js';
+import { DnsFormatError, nameFromText } from '../../../src/dns-redirect/wire/domain-name.js';
+import { writeMessage } from '../../../src/dns-redirect/wire/message-writer.js';
 import type { Random } from '../../../src/domain/random.js';
+import { createPortableTransport } from '../../../src/transport/portable/portable-transport.js';
 import { type FuzzSubject, type FuzzTarget, holds, pick, sometimes } from '../fuzz-target.js';
 
 const NAME = 'asked.example';
-const CLIENT_ID = 0x4b1d;
-const OVER_TCP = 1;
+const QUESTION: ForwardedQuestion = {
+  name: nameFromText(NAME),
+  type: 1,
+  class: 1,
+  dnssecOk: true,
+  checkingDisabled: false,
+  recursionDesired: true,
+};
+/** The truncation bit makes the forwarder ask over TCP. */
+const TRUNCATED_FIRST = 1;
 /** Set in the first byte: the resolver's answer gets the id that was asked with. */
 const RIGHT_ID = 2;
 
@@ -26,7 +40,7 @@ export const dnsResolverAnswer: FuzzTarget = {
 };
 
 async function createResolver(): Promise<FuzzSubject> {
-  let input: Uint8Array = new Uint8Array(0);
+  let input: Uint8Array = new Uint8Array(1);
   const hostile = (query: Buffer, idAt: number): Buffer => {
     const answer = Buffer.from(input.subarray(1));
     if ((input[0]! & RIGHT_ID) !== 0 && answer.length >= idAt + 2) answer.writeUInt16BE(query.readUInt16BE(0), idAt);
@@ -34,8 +48,11 @@ async function createResolver(): Promise<FuzzSubject> {
   };
   const udp = createSocket('udp4');
   udp.on('message', (query, from) => {
-    udp.send(hostile(query, 0), from.port, from.address);
-    udp.send(rightAnswer(query), from.port, from.address);
+    const isTruncated = (input[0]! & TRUNCATED_FIRST) !== 0;
+    const right = rightAnswer(query);
+    if (isTruncated) right[2]! |= 2;
+    else udp.send(hostile(query, 0), from.port, from.address);
+    udp.send(right, from.port, from.address);
   });
   udp.bind(0, '127.0.0.1');
   await once(udp, 'listening');
@@ -52,30 +69,31 @@ async function createResolver(): Promise<FuzzSubject> {
   tcp.listen(port, '127.0.0.1');
   await once(tcp, 'listening');
   const endpoint = { host: '127.0.0.1', port: (tcp.address() as AddressInfo).port };
-  const forwarder = new Forwarder({ resolvers: [endpoint], clock: { nowMs: () => 0 }, attemptTimeoutMs: 2_000 });
-  const query = queryOf(encode({ id: CLIENT_ID, type: 'query', questions: [{ name: NAME, type: 'A' }] }));
+  let nowMs = 0;
+  const clock = { nowMs: () => nowMs };
+  const transport = createPortableTransport();
+  const forwarder = new Forwarder({ resolvers: [endpoint], transport, clock, log: silentDnsLog, cacheBytes: 0 });
 
   return {
     make: makeAnswer,
     async run(given) {
       input = given.length === 0 ? new Uint8Array(1) : given;
-      const transport = (input[0]! & OVER_TCP) === 0 ? 'udp' : 'tcp';
-      const forwarding = await forwarder.forward(query, transport);
-      if (forwarding.kind !== 'answered') {
-        holds(transport === 'tcp', 'a right answer that follows is found over UDP', () => JSON.stringify(forwarding));
-        return `${transport} ${forwarding.kind}`;
-      }
-      const { packet } = forwarding;
-      holds(packet.readUInt16BE(0) === CLIENT_ID, "an answer bears the client's id");
-      holds((packet[2]! & 0x80) !== 0, 'an answer has the response bit');
-      const rcode = packet[3]! & 15;
-      const asked = packet.readUInt16BE(4);
-      holds(asked === 0 ? rcode !== 0 : sameQuestion(packet, query.questionBytes), 'an answer is to the question', () =>
-        packet.toString('hex'),
-      );
-      return `${transport} answered`;
+      checkReader(input.subarray(1));
+      // Later than any failure or refusal of EDNS is remembered.
+      nowMs += 3_600_000;
+      const outcome = await new Promise<Outcome>((resolve) => {
+        const known = forwarder.ask('key', QUESTION, { key: '1', trusted: false }, resolve);
+        if (known !== undefined) resolve(known);
+      });
+      if (outcome.kind !== 'answered') return outcome.kind;
+      const { message, template } = outcome.answer;
+      holds(message.questions.length === 1, 'an answer has one question');
+      holds(message.questions[0]!.name === QUESTION.name, 'an answer is to the question');
+      holds(template.rcode < 16, 'an answer has a response code that needs no OPT record');
+      return 'answered';
     },
     async close() {
+      forwarder.close();
       udp.close();
       tcp.close();
       await once(tcp, 'close');
@@ -83,15 +101,22 @@ async function createResolver(): Promise<FuzzSubject> {
   };
 }
 
-function sameQuestion(packet: Buffer, question: Buffer): boolean {
-  const theirs = packet.toString('latin1', 12, 12 + question.length);
-  return theirs.toLowerCase() === question.toString('latin1').toLowerCase();
-}
-
-function queryOf(packet: Buffer) {
-  const reading = readQuery(packet);
-  if (reading.kind !== 'query') throw new Error(`a valid query is read as ${reading.kind}`);
-  return reading.query;
+/** Whatever can be read can be written and looked through. */
+function checkReader(bytes: Uint8Array): void {
+  let message: ReturnType<typeof readMessage>;
+  try {
+    message = readMessage(bytes);
+  } catch (thrown) {
+    if (thrown instanceof DnsFormatError) return;
+    throw thrown;
+  }
+  const again = readMessage(writeMessage(message));
+  holds(JSON.stringify(again) === JSON.stringify(message), 'a message survives being written');
+  reviewAnswer(message, {
+    find: () => ({ redirected: { target: 'mirror', zone: NAME, addresses: [], index: 0 }, zoneAt: 0 }),
+    signedNames: 'leave',
+    dnssecOk: true,
+  });
 }
 
 function rightAnswer(query: Buffer): Buffer {
@@ -101,16 +126,25 @@ function rightAnswer(query: Buffer): Buffer {
 
 function makeAnswer(random: Random): Uint8Array {
   const flags = random.below(4);
+  const records = [
+    { name: NAME, type: 'A', ttl: 60, data: '192.0.2.2' },
+    { name: NAME, type: 'CNAME', ttl: 60, data: 'other.example' },
+    { name: 'example', type: 'DNAME', ttl: 60, data: 'other.example' },
+    { name: 'other.example', type: 'MX', ttl: 60, data: { preference: 1, exchange: NAME } },
+  ];
   const packet = encode({
-    id: CLIENT_ID,
+    id: random.below(65_536),
     type: 'response',
     flags: sometimes(random, 2) ? random.below(16) : 0,
     questions: sometimes(random, 5)
       ? []
       : [{ name: pick(random, [NAME, 'AsKeD.example', 'other.example']), type: 'A' }],
-    answers: [{ name: NAME, type: 'A', ttl: 60, data: '192.0.2.2' }],
+    answers: Array.from({ length: random.below(4) }, () => pick(random, records)),
+    additionals: sometimes(random, 3) ? [pick(random, records)] : [],
   });
   const framed =
-    (flags & OVER_TCP) === 0 ? packet : Buffer.concat([Buffer.of(packet.length >>> 8, packet.length & 255), packet]);
+    (flags & TRUNCATED_FIRST) === 0
+      ? packet
+      : Buffer.concat([Buffer.of(packet.length >>> 8, packet.length & 255), packet]);
   return new Uint8Array(Buffer.concat([Buffer.of(flags), framed]));
 }

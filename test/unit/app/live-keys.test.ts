@@ -275,10 +275,34 @@ async function startForum(): Promise<void> {
 const inPlace = (text: string) => async (): Promise<boolean> =>
   (await page('/', { Host: `forum.example:${endpoint('mirror-site', 'http:').port}` })).includes(text);
 
+const dns = async (...words: Parameters<typeof question>) =>
+  decode((await askUdp(endpoint('dns-redirect'), question(...words)))!);
 const address =
-  (name: string, key: 'data' | 'ttl' = 'data') =>
+  (name: string, key: 'data' | 'ttl' = 'data', more: Parameters<typeof question>[2] = {}) =>
   async (): Promise<unknown> =>
-    (decode((await askUdp(endpoint('dns-redirect'), question(name)))!).answers![0] as Yaml | undefined)?.[key];
+    ((await dns(name, 'A', more)).answers![0] as Yaml | undefined)?.[key];
+const rcode = (name: string) => async (): Promise<unknown> => (await dns(name)).rcode;
+const DNSSEC_OK = {
+  additionals: [{ name: '.', type: 'OPT', udpPayloadSize: 1_232, flags: 0x8000, options: [] }],
+} satisfies Parameters<typeof question>[2];
+
+/** Whether one of a few questions at once is answered with the TC bit alone. */
+async function sentToTcp(): Promise<boolean> {
+  const answers = await Promise.all(Array.from({ length: 12 }, () => dns('site.example')));
+  return answers.some(({ flag_tc }) => flag_tc);
+}
+
+let askedNames = 0;
+const upstreamQuestions: string[] = [];
+async function askedUpstreamForTwo(): Promise<number> {
+  const name = `n${++askedNames}.example`;
+  await dns(name);
+  await dns(name);
+  return upstreamQuestions.filter((each) => each === name).length;
+}
+
+/** Put in the place of the second resolver's address once it listens. */
+const OTHER_RESOLVER: string[] = [];
 
 async function reportedUplink(): Promise<unknown> {
   const body = { address: '127.1.0.6', port: 6881, availableUplinkBps: 900_000_000 };
@@ -455,6 +479,16 @@ const ROWS: Readonly<Record<string, Row>> = {
   'dnsRedirect.sites': row(['other.example'], address('other.example'), '192.0.2.99', '127.0.0.21'),
   'dnsRedirect.trackers': row(['other.example'], address('other.example'), '192.0.2.99', '127.0.0.22'),
   'dnsRedirect.ttl': row('7s', address('site.example', 'ttl'), 30, 7),
+  'dnsRedirect.upstreamResolvers': row(OTHER_RESOLVER, address('unlisted.example'), '192.0.2.99', '192.0.2.98'),
+  'dnsRedirect.signedNames': row('redirect', address('site.example', 'data', DNSSEC_OK), '192.0.2.99', '127.0.0.21'),
+  'dnsRedirect.canaries': row(true, rcode('use-application-dns.net'), 'NOERROR', 'NXDOMAIN'),
+  'dnsRedirect.allowQueries': row(['127.9.9.9/32'], rcode('site.example'), 'NOERROR', 'REFUSED'),
+  'dnsRedirect.queriesPerSecondPerClient': row(1, sentToTcp, false, true),
+  'dnsRedirect.rateLimits': row([{ prefix: '127.0.0.0/8', queriesPerSecond: 1 }], sentToTcp, false, true),
+  'dnsRedirect.trustedResolvers': row(['127.0.0.0/8'], sentToTcp, true, false, {
+    'dnsRedirect.queriesPerSecondPerClient': 1,
+  }),
+  'dnsRedirect.cacheSize': row('0B', askedUpstreamForTwo, 1, 2),
   'dnsRedirect.rpz.secondaries': row([TRANSFERS_HERE], () => soaOfZone('rcode'), RCODE_REFUSED, 0),
   'dnsRedirect.rpz.keys': row([{ name: 'isp', secret: RPZ_SECRET }], () => soaOfZone('rcode', true), RCODE_NOTAUTH, 0, {
     'dnsRedirect.rpz.secondaries': [TRANSFERS_HERE],
@@ -518,6 +552,22 @@ async function soaOfZone(what: 'rcode' | 'expire', signed = false): Promise<unkn
   return (decode(answer).answers![0]!.data as { expire: number }).expire;
 }
 
+const SIGNATURE = {
+  type: 'RRSIG',
+  ttl: 60,
+  data: {
+    typeCovered: 'A',
+    algorithm: 13,
+    labels: 2,
+    originalTTL: 60,
+    expiration: 2_000_000_000,
+    inception: 1_000_000_000,
+    keyTag: 1,
+    signersName: 'example',
+    signature: Buffer.alloc(64),
+  },
+};
+
 /** Inner peers are enough, so that the minimum of foreign ones shows. */
 function ENOUGH(): Yaml {
   return { 'selection.enoughInnerPeers': 0, 'selection.foreignPeersWhenNoInnerSeed': 0 };
@@ -545,7 +595,18 @@ beforeAll(async () => {
     return false;
   });
   const addressOf = (name: string): string => (name === 'forum.example' ? '127.0.0.2' : '192.0.2.99');
-  resolver = await startResolver(closing, (query) => answerWith(query, addressOf(query.questions![0]!.name)));
+  resolver = await startResolver(closing, (query) => {
+    const { name } = query.questions![0]!;
+    upstreamQuestions.push(name);
+    // Signed for who asks for it.
+    const asksForIt = query.additionals!.some((each) => 'flag_do' in each && each.flag_do === true);
+    const answer = { name, type: 'A', ttl: 60, data: addressOf(name) };
+    return answerWith(query, '', {
+      answers: name === 'site.example' && asksForIt ? [answer, { ...SIGNATURE, name }] : [answer],
+    });
+  });
+  const other = await startResolver(closing, (query) => answerWith(query, '192.0.2.98'));
+  OTHER_RESOLVER.push(`${other.host}:${other.port}`);
   running = configOf(base());
   const database = openDatabase(databaseFile(running));
   createCatalogue(database).store(torrentToStore(7), Date.now());

@@ -17,9 +17,9 @@ test('an endpoint may leave out a port that has a default, and the message says 
 });
 
 test('an endpoint without a default needs its port', () => {
-  expect(endpoint().parse('127.0.0.1:5353')).toEqual({ host: '127.0.0.1', port: 5353 });
+  expect(endpoint().parse('127.0.0.1:10053')).toEqual({ host: '127.0.0.1', port: 10_053 });
   for (const wrong of ['127.0.0.1', undefined]) {
-    expect(messageOf(endpoint(), wrong)).toContain('an address and port, e.g. "127.0.0.1:5353" or "[::1]:5353"');
+    expect(messageOf(endpoint(), wrong)).toContain('an address and port, e.g. "127.0.0.1:10053" or "[::1]:10053"');
   }
 });
 

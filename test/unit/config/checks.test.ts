@@ -37,7 +37,7 @@ describe('listeners', () => {
       'mirrorSite.listen[1]: mirrorSite.listen[0]',
     ],
     [
-      'tracker: { listen: ["udp://127.0.0.1:5353"] }\ndnsRedirect: { upstreamResolvers: ["192.0.2.53"] }',
+      'tracker: { listen: ["udp://127.0.0.1:10053"] }\ndnsRedirect: { upstreamResolvers: ["192.0.2.53"] }',
       '(UDP) already',
     ],
   ])('%s clash', (text, message) => {

@@ -226,7 +226,7 @@ describe('across fields', () => {
     ],
     [`${OPERATOR}dnsRedirect: { sites: [] }`, 'dnsRedirect.upstreamResolvers: is missing'],
     [
-      `${OPERATOR}dnsRedirect: { upstreamResolvers: ["127.0.0.1:5353"] }`,
+      `${OPERATOR}dnsRedirect: { upstreamResolvers: ["127.0.0.1:10053"] }`,
       'dnsRedirect.upstreamResolvers[0]: is the redirecting server itself',
     ],
     [`${OPERATOR}labServices: {}`, 'labServices: belongs to a lab; write lab: true'],

@@ -1,84 +1,141 @@
 import { describe, expect, test } from 'vitest';
-import { ALWAYS, decide, type RedirectState } from '../../../src/dns-redirect/decide.js';
-import { compileRedirectPolicy, type RedirectPolicy } from '../../../src/dns-redirect/redirect-policy.js';
+import { ALWAYS, type Decision, decide, type RedirectState } from '../../../src/dns-redirect/decide.js';
+import {
+  compileRedirectPolicy,
+  type RedirectedName,
+  type RedirectPolicy,
+  type RedirectRules,
+  type RedirectTarget,
+} from '../../../src/dns-redirect/redirect-policy.js';
+import { Redirections } from '../../../src/dns-redirect/redirections.js';
+import { canonicalName, nameFromText } from '../../../src/dns-redirect/wire/domain-name.js';
 import { formatIp, parseIp, parsePrefix } from '../../../src/domain/ip-address.js';
-import { labPolicy, labRules } from './lab-policy.js';
+import { labRules } from './lab-policy.js';
 
-const A = 1;
-const AAAA = 28;
-const inner = parseIp('203.0.113.77');
+const TYPES = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  MX: 15,
+  TXT: 16,
+  AAAA: 28,
+  SRV: 33,
+  DNAME: 39,
+  DS: 43,
+  DNSKEY: 48,
+  SVCB: 64,
+  HTTPS: 65,
+  IXFR: 251,
+  AXFR: 252,
+  ANY: 255,
+  CAA: 257,
+} as const;
 
-function ask(
-  name: string | undefined,
-  type: number,
-  options: { client?: string; class?: number; policy?: RedirectPolicy } & Partial<RedirectState> = {},
-) {
-  const client = options.client === undefined ? inner : parseIp(options.client);
-  const { policy = labPolicy, class: dnsClass = 1, client: _, ...state } = options;
-  const decision = decide({ name, type, class: dnsClass }, client, policy, { ...ALWAYS, ...state });
-  return decision.kind === 'answer' ? decision.addresses.map(formatIp).join() : decision.kind;
+interface Circumstances extends Partial<RedirectState> {
+  readonly client?: string;
+  readonly class?: number;
+  readonly dnssecOk?: boolean;
+  readonly unavailable?: RedirectTarget;
+  readonly rules?: Partial<RedirectRules>;
+  readonly policy?: RedirectPolicy;
+}
+
+function decisionOf(name: string, type: keyof typeof TYPES, circumstances: Circumstances = {}): Decision {
+  const { client = '203.0.113.77', dnssecOk = false, unavailable, rules = {}, class: dnsClass = 1 } = circumstances;
+  const policy = circumstances.policy ?? compileRedirectPolicy({ ...labRules, ...rules });
+  const isHealthy = ({ target }: RedirectedName): boolean => target !== unavailable;
+  return decide(
+    { name: canonicalName(nameFromText(name)), type: TYPES[type], class: dnsClass, dnssecOk },
+    parseIp(client),
+    new Redirections(policy),
+    { isHealthy: circumstances.isHealthy ?? isHealthy, isOpen: circumstances.isOpen ?? ALWAYS.isOpen },
+  );
+}
+
+/** The kind of decision, and the target if it is redirected. */
+function ask(...words: Parameters<typeof decisionOf>): string {
+  const decision = decisionOf(...words);
+  if ('listed' in decision) return `${decision.kind} ${decision.listed.redirected.target}`;
+  return decision.kind === 'forward' ? decision.because : decision.kind;
 }
 
 describe('what is redirected', () => {
   test.each([
-    ['linuxtracker.example', A, '203.0.113.20'],
-    ['linuxtracker.example', AAAA, '2001:db8:100::20'],
-    ['www.linuxtracker.example', A, '203.0.113.20'],
-    ['WwW.LinuxTracker.EXAMPLE', A, '203.0.113.20'],
-    ['tracker.example.org', A, '203.0.113.21'],
-    ['linuxtracker.example', 255, '203.0.113.20,2001:db8:100::20'],
-  ])('%s type %i → %s', (name, type, expected) => {
+    ['linuxtracker.example', 'A', 'redirect mirror'],
+    ['linuxtracker.example', 'AAAA', 'redirect mirror'],
+    ['www.linuxtracker.example', 'A', 'redirect mirror'],
+    ['WwW.LinuxTracker.EXAMPLE', 'A', 'redirect mirror'],
+    ['tracker.example.org', 'A', 'redirect tracker'],
+    ['linuxtracker.example', 'ANY', 'redirect mirror'],
+    ['linuxtracker.example', 'HTTPS', 'redirect mirror'],
+    ['linuxtracker.example', 'SVCB', 'redirect mirror'],
+    ['linuxtracker.example', 'CNAME', 'redirect mirror'],
+    ['_8443._https.linuxtracker.example', 'HTTPS', 'redirect mirror'],
+    ['_8443._https.www.linuxtracker.example', 'SVCB', 'redirect mirror'],
+  ] as const)('%s %s: %s', (name, type, expected) => {
     expect(ask(name, type)).toBe(expected);
   });
 
-  test.each([
-    ['www.tracker.example.org', A],
-    ['mail.linuxtracker.example', A],
-    ['example', A],
-    ['linuxtracker.example.evil.test', A],
-    ['notlinuxtracker.example', A],
-    ['', A],
-    [undefined, A],
-  ])('%s is another name: forwarded', (name, type) => {
-    expect(ask(name, type)).toBe('forward');
-  });
-
-  test.each([65, 64, 15, 16, 2, 33, 43, 6])(
-    'type %i of a redirected name is NODATA, so that nothing leads past us',
+  test.each(['DS', 'MX', 'TXT', 'NS', 'SOA', 'CAA', 'SRV', 'DNSKEY', 'DNAME'] as const)(
+    '%s of a redirected name is the original one',
     (type) => {
-      expect(ask('linuxtracker.example', type)).toBe('nodata');
+      expect(ask('linuxtracker.example', type)).toBe('type');
+      expect(ask('linuxtracker.example', type, { dnssecOk: true })).toBe('type');
     },
   );
 
-  test('a name with an IPv4 target only has no AAAA', () => {
-    expect(ask('tracker.example.org', AAAA)).toBe('nodata');
+  test.each([
+    ['www.tracker.example.org', 'A'],
+    ['mail.linuxtracker.example', 'A'],
+    ['example', 'A'],
+    ['linuxtracker.example.evil.test', 'A'],
+    ['notlinuxtracker.example', 'A'],
+    ['linuxtracker\\.example', 'A'],
+    ['.', 'A'],
+    ['_8443._https.linuxtracker.example', 'A'],
+    ['_x._https.linuxtracker.example', 'HTTPS'],
+    ['_8443._http.linuxtracker.example', 'HTTPS'],
+    ['_8443._https.other.example', 'HTTPS'],
+  ] as const)('%s %s is another name: forwarded', (name, type) => {
+    expect(ask(name, type)).toBe('not-listed');
   });
 
   test('other classes are forwarded, zone transfers refused', () => {
-    expect(ask('linuxtracker.example', A, { class: 3 })).toBe('forward');
-    expect(ask('linuxtracker.example', 252)).toBe('refuse');
-    expect(ask('other.example', 251)).toBe('refuse');
+    expect(ask('linuxtracker.example', 'A', { class: 3 })).toBe('not-listed');
+    expect(ask('linuxtracker.example', 'AXFR')).toBe('refuse');
+    expect(ask('other.example', 'IXFR')).toBe('refuse');
+  });
+});
+
+describe('signed names', () => {
+  test('are found out first for who asks for signatures, unless they are to be redirected', () => {
+    expect(ask('linuxtracker.example', 'A', { dnssecOk: true })).toBe('redirect-unsigned mirror');
+    expect(ask('linuxtracker.example', 'HTTPS', { dnssecOk: true })).toBe('redirect-unsigned mirror');
+    const rules = { signedNames: 'redirect' } as const;
+    expect(ask('linuxtracker.example', 'A', { dnssecOk: true, rules })).toBe('redirect mirror');
+    expect(ask('linuxtracker.example', 'DS', { dnssecOk: true, rules })).toBe('type');
   });
 });
 
 describe('for whom', () => {
   test('clients outside the listed prefixes get the original', () => {
-    expect(ask('linuxtracker.example', A, { client: '198.51.100.1' })).toBe('forward');
-    expect(ask('linuxtracker.example', A, { client: '2001:db8::1' })).toBe('forward');
+    expect(ask('linuxtracker.example', 'A', { client: '198.51.100.1' })).toBe('client');
+    expect(ask('linuxtracker.example', 'A', { client: '2001:db8::1' })).toBe('client');
   });
 
   test('without a list or with an empty one, everyone is redirected', () => {
-    const { clients: _, ...rules } = labRules;
-    for (const each of [rules, { ...rules, clients: [] }]) {
-      const question = { name: 'linuxtracker.example', type: A, class: 1 };
-      expect(decide(question, parseIp('198.51.100.1'), compileRedirectPolicy(each)).kind).toBe('answer');
-    }
+    const { clients: _, ...rest } = labRules;
+    expect(compileRedirectPolicy(rest).clients.only).toBeUndefined();
+    expect(ask('linuxtracker.example', 'A', { client: '198.51.100.1', rules: { clients: [] } })).toBe(
+      'redirect mirror',
+    );
   });
 });
 
 describe('for a part of the clients', () => {
   const redirected = (policy: RedirectPolicy, clients: readonly string[]): string[] =>
-    clients.filter((client) => ask('linuxtracker.example', A, { policy, client }) === '203.0.113.20');
+    clients.filter((client) => ask('linuxtracker.example', 'A', { policy, client }) === 'redirect mirror');
   const { clients: _, ...rules } = labRules;
   const ipv4 = Array.from({ length: 4_000 }, (_, i) => `198.51.${100 + (i >> 8)}.${i & 255}`);
   const ipv6 = Array.from({ length: 4_000 }, (_, i) => `2001:db8:${i.toString(16)}::1`);
@@ -118,45 +175,47 @@ describe('for a part of the clients', () => {
 });
 
 test('outside of its schedule nothing is redirected', () => {
-  expect(ask('linuxtracker.example', A, { isOpen: () => false })).toBe('forward');
+  expect(ask('linuxtracker.example', 'A', { isOpen: () => false })).toBe('schedule');
 });
 
 test('shadow mode counts what would be redirected, and nothing else', () => {
-  const policy = compileRedirectPolicy({ ...labRules, mode: 'shadow' });
-  const because = (client: string, state: Partial<RedirectState> = {}) =>
-    decide({ name: 'linuxtracker.example', type: A, class: 1 }, parseIp(client), policy, { ...ALWAYS, ...state });
-  expect(because('203.0.113.77')).toMatchObject({ kind: 'forward', because: 'shadow' });
-  expect(because('198.51.100.1')).toMatchObject({ kind: 'forward', because: 'client' });
-  expect(because('203.0.113.77', { isHealthy: () => false })).toMatchObject({ because: 'withdrawn' });
-});
-
-test('a tracker may have addresses of its own', () => {
-  const own = [parseIp('203.0.113.22'), parseIp('203.0.113.22'), parseIp('2001:db8:100::22')];
-  const policy = compileRedirectPolicy({
-    ...labRules,
-    trackers: [...labRules.trackers, { name: 'open.example', address: own }],
-    trackerAddresses: [parseIp('203.0.113.21')],
-  });
-  expect(ask('open.example', A, { policy })).toBe('203.0.113.22');
-  expect(ask('open.example', AAAA, { policy })).toBe('2001:db8:100::22');
-  expect(ask('tracker.example.org', A, { policy })).toBe('203.0.113.21');
+  const rules = { mode: 'shadow' } as const;
+  expect(ask('linuxtracker.example', 'A', { rules })).toBe('shadow');
+  expect(ask('linuxtracker.example', 'A', { rules, client: '198.51.100.1' })).toBe('client');
+  expect(ask('linuxtracker.example', 'A', { rules, unavailable: 'mirror' })).toBe('withdrawn');
 });
 
 describe('failing open', () => {
-  test('a target without a healthy address is withdrawn', () => {
-    const state: RedirectState = { isHealthy: ({ target }) => target !== 'tracker', isOpen: () => true };
-    const decision = decide({ name: 'tracker.example.org', type: A, class: 1 }, inner, labPolicy, state);
-    expect(decision).toMatchObject({ kind: 'forward', because: 'withdrawn' });
-    expect(ask('linuxtracker.example', A, state)).toBe('203.0.113.20');
-  });
-
   test('an unhealthy address is left out while another works, and no family is left without an answer', () => {
     const isHealthy: RedirectState['isHealthy'] = ({ addresses }, index) => addresses[index]!.family === 6;
-    expect(ask('linuxtracker.example', AAAA, { isHealthy })).toBe('2001:db8:100::20');
-    expect(ask('linuxtracker.example', A, { isHealthy })).toBe('forward');
-    expect(ask('linuxtracker.example', 65, { isHealthy })).toBe('nodata');
-    // Even NODATA for other types is withdrawn with the rest, or the original would break.
-    expect(ask('linuxtracker.example', 65, { isHealthy: () => false })).toBe('forward');
+    expect(ask('linuxtracker.example', 'AAAA', { isHealthy })).toBe('redirect mirror');
+    expect(ask('linuxtracker.example', 'A', { isHealthy })).toBe('withdrawn');
+    expect(ask('linuxtracker.example', 'HTTPS', { isHealthy })).toBe('redirect mirror');
+    expect(ask('tracker.example.org', 'AAAA')).toBe('redirect tracker');
+  });
+
+  test('a target that is not available is withdrawn, whatever the type', () => {
+    expect(ask('tracker.example.org', 'A', { unavailable: 'tracker' })).toBe('withdrawn');
+    expect(ask('linuxtracker.example', 'A', { unavailable: 'tracker' })).toBe('redirect mirror');
+    expect(ask('linuxtracker.example', 'HTTPS', { unavailable: 'mirror' })).toBe('withdrawn');
+  });
+});
+
+describe('names that are answered here', () => {
+  test('resolver.arpa has no data, and its DS is that of its parent', () => {
+    expect(ask('_dns.resolver.arpa', 'SVCB')).toBe('no-data');
+    expect(ask('resolver.arpa', 'A', { client: '198.51.100.1' })).toBe('no-data');
+    expect(ask('resolver.arpa', 'DS')).toBe('not-listed');
+    expect(ask('myresolver.arpa', 'A')).toBe('not-listed');
+    expect(ask('x\\.resolver.arpa', 'A')).toBe('not-listed');
+  });
+
+  test('canary names do not exist, if the operator says so', () => {
+    for (const name of ['use-application-dns.net', 'mask.icloud.com', 'mask-h2.icloud.com']) {
+      expect(ask(name, 'A')).toBe('not-listed');
+      expect(ask(name, 'A', { rules: { canaries: true } })).toBe('no-name');
+      expect(ask(`www.${name}`, 'A', { rules: { canaries: true } })).toBe('not-listed');
+    }
   });
 });
 
@@ -182,5 +241,11 @@ describe('rules that cannot be', () => {
     });
     expect(policy.names.get('both.example')?.target).toBe('tracker');
     expect(policy.names.get('www.both.example')?.target).toBe('mirror');
+  });
+
+  test('an address that is listed twice counts once', () => {
+    const mirrorAddresses = ['203.0.113.20', '203.0.113.21', '203.0.113.20'].map(parseIp);
+    const { names } = compileRedirectPolicy({ ...labRules, mirrorAddresses });
+    expect(names.get('linuxtracker.example')!.addresses.map(formatIp)).toEqual(['203.0.113.20', '203.0.113.21']);
   });
 });

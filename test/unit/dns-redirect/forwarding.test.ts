@@ -3,132 +3,231 @@ import { decode, encode } from 'dns-packet';
 import { afterEach, describe, expect, test } from 'vitest';
 import { frameMessage } from '../../../src/dns-redirect/wire/message-stream.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
+import { eventually } from '../../support/eventually.js';
 import {
   answerWith,
   askTcp,
   askUdp,
   type Closing,
   question,
+  type RedirectOptions,
   startRedirect,
   startResolver,
 } from './running-redirect.js';
 
-/** After this a resolver that does not answer is given up. */
+/** After this another resolver is asked. */
 const SILENT_MS = 200;
+const OPT = { name: '.', type: 'OPT', udpPayloadSize: 4_096, flags: 0, options: [] };
 const closing: Closing[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-async function start(upstreamResolvers: Endpoint[], attemptTimeoutMs = 5_000) {
-  const redirect = await startRedirect(closing, { upstreamResolvers, attemptTimeoutMs });
+async function start(upstreamResolvers: Endpoint[], options: Partial<RedirectOptions> = {}) {
+  const redirect = await startRedirect(closing, { upstreamResolvers, ...options });
   return { redirect, server: redirect.addresses[0]! };
 }
 
-const probes = (asked: string[]) => asked.filter((name) => !name.endsWith('.test'));
+const isProbe = (name: string) => name.endsWith('.test');
+const probes = (asked: string[]) => asked.filter((name) => !isProbe(name));
+
+/** A resolver that notes what it is asked. */
+async function noting(respond: Parameters<typeof startResolver>[1] = (query) => answerWith(query, '192.0.2.9')) {
+  const asked: string[] = [];
+  const endpoint = await startResolver(closing, (query, packet, transport) => {
+    asked.push(query.questions![0]!.name);
+    return isProbe(query.questions![0]!.name) ? undefined : respond(query, packet, transport);
+  });
+  return { endpoint, asked };
+}
+
+const ask = async (server: Endpoint, ...words: Parameters<typeof question>) =>
+  decode((await askUdp(server, question(...words)))!);
 
 describe('what passes', () => {
-  test('the query byte for byte but for a fresh id, and the answer likewise', async () => {
+  test('the question with a fresh id and an OPT record of this hop, and the answer likewise', async () => {
     const seen: Buffer[] = [];
-    const resolver = await startResolver(closing, (query, packet) => {
-      if (query.questions![0]!.name.endsWith('.test')) return undefined;
+    const { endpoint } = await noting((query, packet) => {
       seen.push(packet);
       return answerWith(query, '192.0.2.7', {
-        additionals: [{ name: '.', type: 'OPT', udpPayloadSize: 1232, flags: 0, options: [] }],
+        flags: 0x01a0,
+        additionals: [{ ...OPT, options: [{ code: 10, data: Buffer.from('theirs-and-a-cookie!') }] }],
       });
     });
-    const { server, redirect } = await start([resolver]);
-    const options = [{ code: 10, data: Buffer.from('cookie!!') }];
-    const sent = question('MiXeD.example', 'TXT', {
-      additionals: [{ name: '.', type: 'OPT', udpPayloadSize: 4096, flags: 0x8000, options }],
-    });
+    const { server, redirect } = await start([endpoint], { cacheBytes: 0 });
+    const options = [
+      { code: 10, data: Buffer.from('cookie!!') },
+      { code: 8, data: Buffer.from([0, 1, 24, 0, 203, 0, 113]) },
+    ];
+    const sent = question('MiXeD.example', 'TXT', { additionals: [{ ...OPT, flags: 0x8000, options }] });
     const answers = [await askUdp(server, sent), await askUdp(server, sent)];
-    expect(seen[0]!.subarray(2)).toEqual(sent.subarray(2));
+    for (const packet of seen) {
+      const asked = decode(packet);
+      expect(asked).toMatchObject({
+        flag_rd: true,
+        flag_ad: true,
+        questions: [{ name: 'mixed.example', type: 'TXT' }],
+      });
+      expect(asked.additionals).toMatchObject([{ type: 'OPT', udpPayloadSize: 1_232, flag_do: true, options: [] }]);
+    }
     expect(new Set([4711, ...seen.map((packet) => packet.readUInt16BE(0))]).size).toBeGreaterThan(1);
-    expect(decode(answers[0]!)).toMatchObject({ id: 4711, answers: [{ name: 'MiXeD.example', data: '192.0.2.7' }] });
+    const answer = decode(answers[0]!);
+    expect(answer).toMatchObject({ id: 4711, flag_ad: true, answers: [{ name: 'MiXeD.example', data: '192.0.2.7' }] });
+    const [opt] = answer.additionals as unknown as { options: { code: number; data: Buffer }[] }[];
+    expect(opt).toMatchObject({ type: 'OPT', udpPayloadSize: 1_232, flag_do: true });
+    // A cookie of this server, which begins with the client's.
+    expect(opt!.options.map(({ code }) => code)).toEqual([10]);
+    expect(opt!.options[0]!.data.subarray(0, 8).toString()).toBe('cookie!!');
+    expect(opt!.options[0]!.data).toHaveLength(24);
     expect(redirect.counters()).toMatchObject({ forwarded: 2, byType: { TXT: 2 } });
   });
 
+  test('the AD bit only for who asks for it, and no OPT record for who sends none', async () => {
+    const { endpoint } = await noting((query) => answerWith(query, '192.0.2.7', { flags: 0x01a0, additionals: [OPT] }));
+    const { server } = await start([endpoint]);
+    expect(await ask(server, 'a.example')).toMatchObject({ flag_ad: false, additionals: [] });
+    expect(await ask(server, 'a.example', 'A', { flags: 0x0120 })).toMatchObject({ flag_ad: true });
+  });
+
   test('names that are not text', async () => {
-    const resolver = await startResolver(closing, (_, packet) => {
-      const answer = Buffer.from(packet);
+    const { endpoint } = await noting((_, packet) => {
+      const answer = Buffer.from(packet.subarray(0, packet.length - 11));
       answer[2] = 0x81;
+      answer[11] = 0;
       return answer;
     });
-    const { server } = await start([resolver]);
+    const { server } = await start([endpoint]);
     const odd = Buffer.from('000101000001000000000000' + '02ff2e00' + '00010001', 'hex');
     expect((await askUdp(server, odd))!.subarray(4)).toEqual(odd.subarray(4));
   });
 
-  test('truncation, so that the client asks over TCP and so do we', async () => {
-    const resolver = await startResolver(closing, (query, _, transport) =>
-      transport === 'udp' ? answerWith(query, '', { flags: 0x0380, answers: [] }) : answerWith(query, '192.0.2.8'),
-    );
-    const { server } = await start([resolver]);
-    expect(decode((await askUdp(server, question('big.example')))!)).toMatchObject({ flag_tc: true, answers: [] });
-    const [answer] = await askTcp(server, frameMessage(question('big.example')), { count: 1 });
-    expect(decode(answer!).answers).toMatchObject([{ data: '192.0.2.8' }]);
-  });
-
-  test('not what is longer than the client said it takes', async () => {
-    const resolver = await startResolver(closing, (query) => {
+  test('what does not fit a datagram is fetched over TCP, and truncated for who asks over UDP', async () => {
+    const { endpoint, asked } = await noting((query, _, transport) => {
+      if (transport === 'udp') return answerWith(query, '', { flags: 0x0380, answers: [] });
       const name = query.questions![0]!.name;
-      const answers = Array.from({ length: 60 }, () => ({ name, type: 'A', ttl: 1, data: '192.0.2.1' }));
+      const answers = Array.from({ length: 60 }, (__, i) => ({ name, type: 'A', ttl: 60, data: `192.0.2.${i}` }));
       return answerWith(query, '', { answers });
     });
-    const { server } = await start([resolver]);
-    const answer = (await askUdp(server, question('long.example')))!;
-    expect(answer.length).toBeLessThan(512);
-    expect(decode(answer)).toMatchObject({ flag_tc: true, answers: [] });
+    const { server } = await start([endpoint]);
+    const small = (await askUdp(server, question('big.example')))!;
+    expect(small.length).toBeLessThan(100);
+    expect(decode(small)).toMatchObject({ flag_tc: true, answers: [] });
+    const [answer] = await askTcp(server, frameMessage(question('big.example')), { count: 1 });
+    expect(decode(answer!)).toMatchObject({ flag_tc: false });
+    expect(decode(answer!).answers).toHaveLength(60);
+    expect((await ask(server, 'big.example', 'A', { additionals: [OPT] })).answers).toHaveLength(60);
+    expect(probes(asked)).toEqual(['big.example', 'big.example']);
+  });
+
+  test('no datagram of more than 1,232 bytes, whatever the client says it takes', async () => {
+    const { endpoint } = await noting((query) => {
+      const name = query.questions![0]!.name;
+      const answers = Array.from({ length: 80 }, () => ({ name, type: 'A', ttl: 1, data: '192.0.2.1' }));
+      return answerWith(query, '', { answers });
+    });
+    const { server } = await start([endpoint]);
+    expect(await ask(server, 'a.example', 'A', { additionals: [OPT] })).toMatchObject({ flag_tc: true, answers: [] });
+  });
+
+  test('a resolver that refuses EDNS is asked without it', async () => {
+    const { endpoint, asked } = await noting((query) =>
+      query.additionals!.length > 0
+        ? answerWith(query, '', { flags: 0x0181, answers: [] })
+        : answerWith(query, '192.0.2.5'),
+    );
+    const { server } = await start([endpoint]);
+    expect((await ask(server, 'a.example')).answers).toMatchObject([{ data: '192.0.2.5' }]);
+    expect((await ask(server, 'b.example')).answers).toMatchObject([{ data: '192.0.2.5' }]);
+    expect(probes(asked)).toEqual(['a.example', 'a.example', 'b.example']);
+  });
+
+  test('nothing that is not a message', async () => {
+    const { endpoint } = await noting((query) => {
+      const answer = answerWith(query, '192.0.2.1');
+      return query.questions![0]!.name === 'bad.example' ? answer.subarray(0, answer.length - 3) : answer;
+    });
+    const good = await noting();
+    const { server } = await start([endpoint, good.endpoint]);
+    expect((await ask(server, 'bad.example')).answers).toMatchObject([{ data: '192.0.2.9' }]);
+    expect((await ask(server, 'good.example')).answers).toMatchObject([{ data: '192.0.2.1' }]);
   });
 });
 
 describe('resolvers that fail', () => {
-  const silent = () => startResolver(closing, () => undefined);
-  const good = (asked: string[] = []) =>
-    startResolver(closing, (query) => {
-      asked.push(query.questions![0]!.name);
-      return answerWith(query, '192.0.2.9');
-    });
+  const silent = () => noting(() => undefined);
 
-  test('a silent one is followed by the next and asked last for a while', async () => {
-    const asked: string[] = [];
-    const first = await startResolver(closing, (query) => {
-      asked.push(query.questions![0]!.name);
-      return undefined;
+  test('a silent one is followed by the next, and is asked last once it was silent for three names', async () => {
+    const first = await silent();
+    const second = await noting();
+    const { server } = await start([first.endpoint, second.endpoint], { attemptEveryMs: SILENT_MS });
+    const names = ['one.example', 'two.example', 'two.example', 'three.example', 'four.example', 'five.example'];
+    for (const name of names) expect((await ask(server, name)).answers).toHaveLength(1);
+    expect(probes(first.asked)).toEqual(['one.example', 'two.example', 'three.example']);
+  });
+
+  test('one name that nobody answers does not demote the resolver', async () => {
+    const first = await noting((query) =>
+      query.questions![0]!.name === 'dead.example' ? undefined : answerWith(query, '192.0.2.1'),
+    );
+    const second = await noting((query) =>
+      query.questions![0]!.name === 'dead.example' ? undefined : answerWith(query, '192.0.2.2'),
+    );
+    const { server } = await start([first.endpoint, second.endpoint], { attemptEveryMs: SILENT_MS });
+    for (let i = 0; i < 3; i++) expect(await ask(server, 'dead.example')).toMatchObject({ rcode: 'SERVFAIL' });
+    expect((await ask(server, 'living.example')).answers).toMatchObject([{ data: '192.0.2.1' }]);
+    // The failure is remembered: the same name is not tried again at once.
+    expect(probes(first.asked).filter((name) => name === 'dead.example').length).toBeLessThanOrEqual(2);
+  });
+
+  test('an answer counts however late it comes', async () => {
+    let answerLate = (): void => {};
+    const late = createSocket('udp4');
+    late.on('message', (packet, from) => {
+      const query = decode(packet);
+      if (isProbe(query.questions![0]!.name)) return;
+      answerLate = () => late.send(answerWith(query, '192.0.2.44'), from.port, from.address);
     });
-    const { server } = await start([first, await good()], SILENT_MS);
-    for (const name of ['one.example', 'two.example', 'three.example']) {
-      expect(decode((await askUdp(server, question(name)))!).answers).toHaveLength(1);
-    }
-    expect(probes(asked)).toEqual(['one.example']);
+    await new Promise<void>((resolve) => late.bind(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => late.close(() => resolve(undefined))));
+    const second = await noting((query) => {
+      // The first attempt is over by now, and this one will not be answered.
+      answerLate();
+      return query.questions![0]!.name === 'late.example' ? undefined : answerWith(query, '192.0.2.2');
+    });
+    const first = { host: '127.0.0.1', port: late.address().port };
+    const { server } = await start([first, second.endpoint], { attemptEveryMs: SILENT_MS });
+    expect((await ask(server, 'late.example')).answers).toMatchObject([{ data: '192.0.2.44' }]);
+    expect(probes(second.asked)).toEqual(['late.example']);
   });
 
   test('one that nobody listens at costs no waiting', async () => {
-    const { server } = await start([{ host: '127.0.0.1', port: 1 }, await good()]);
-    expect(decode((await askUdp(server, question('a.example')))!).answers).toHaveLength(1);
+    const good = await noting();
+    const { server } = await start([{ host: '127.0.0.1', port: 1 }, good.endpoint]);
+    expect((await ask(server, 'a.example')).answers).toHaveLength(1);
   });
 
   test('SERVFAIL and REFUSED are not the last word, NXDOMAIN is', async () => {
-    const asked: string[] = [];
-    const unwilling = await startResolver(closing, (query) => {
+    const unwilling = await noting((query) => {
       const rcode = { 'servfail.example': 2, 'refused.example': 5 }[query.questions![0]!.name] ?? 3;
       return answerWith(query, '', { flags: 0x0180 | rcode, answers: [] });
     });
-    const { server } = await start([unwilling, await good(asked)]);
-    const rcode = async (name: string) => (await askUdp(server, question(name)))![3]! & 15;
-    expect(await rcode('servfail.example')).toBe(0);
-    expect(await rcode('refused.example')).toBe(0);
-    expect(await rcode('nothing.example')).toBe(3);
-    expect(probes(asked)).toEqual(['servfail.example', 'refused.example']);
+    const good = await noting();
+    const { server } = await start([unwilling.endpoint, good.endpoint]);
+    const rcode = async (name: string) => (await ask(server, name)).rcode;
+    expect(await rcode('servfail.example')).toBe('NOERROR');
+    expect(await rcode('refused.example')).toBe('NOERROR');
+    expect(await rcode('nothing.example')).toBe('NXDOMAIN');
+    expect(probes(good.asked)).toEqual(['servfail.example', 'refused.example']);
   });
 
-  test('when all fail: SERVFAIL with the question, and the server goes on', async () => {
-    const { server, redirect } = await start([await silent(), await silent()], SILENT_MS);
-    const answer = decode((await askUdp(server, question('lost.example')))!);
+  test('when all fail: SERVFAIL with the reason, and the server goes on', async () => {
+    const resolvers = [(await silent()).endpoint, (await silent()).endpoint];
+    const { server, redirect } = await start(resolvers, { attemptEveryMs: SILENT_MS });
+    const answer = await ask(server, 'lost.example', 'A', { additionals: [OPT] });
     expect(answer).toMatchObject({ rcode: 'SERVFAIL', questions: [{ name: 'lost.example' }] });
+    expect(answer.additionals).toMatchObject([{ options: [{ code: 15, data: Buffer.of(0, 22) }] }]);
     expect(redirect.counters().failed).toBe(1);
-    expect(decode((await askUdp(server, question('linuxtracker.example')))!).answers).toHaveLength(1);
+    expect((await ask(server, 'linuxtracker.example')).answers).toHaveLength(1);
     const [overTcp] = await askTcp(server, frameMessage(question('lost.example')), { count: 1 });
     expect(decode(overTcp!).rcode).toBe('SERVFAIL');
   });
@@ -194,17 +293,51 @@ describe('loops', () => {
   });
 });
 
-test('too much at once is turned away, not piled up', async () => {
-  const resolver = await startResolver(closing, () => undefined);
-  const { server, redirect } = await start([resolver], 2_000);
-  const same = Array.from({ length: 70 }, (_, i) => frameMessage(question('same.example', 'A', { id: i })));
-  const answers = (
-    await Promise.all(
-      [0, 1, 2].map((i) => askTcp(server, Buffer.concat(same.slice(i * 30, (i + 1) * 30)), { halfClose: true })),
-    )
-  ).flat();
-  expect(answers.map((each) => decode(each).rcode)).toEqual(same.map(() => 'SERVFAIL'));
-  expect(redirect.counters()).toMatchObject({ overloaded: 6, failed: 64 });
+describe('many questions', () => {
+  test('that are equal are asked once, however many clients wait', async () => {
+    let answerAll = (): void => {};
+    const { endpoint, asked } = await noting(() => undefined);
+    const waiting = createSocket('udp4');
+    waiting.on('message', (packet, from) => {
+      const query = decode(packet);
+      if (isProbe(query.questions![0]!.name)) return;
+      asked.push(query.questions![0]!.name);
+      answerAll = () => waiting.send(answerWith(query, '192.0.2.3'), from.port, from.address);
+    });
+    await new Promise<void>((resolve) => waiting.bind(0, '127.0.0.1', resolve));
+    closing.push(() => new Promise((resolve) => waiting.close(() => resolve(undefined))));
+    const { server, redirect } = await start([{ host: endpoint.host, port: waiting.address().port }]);
+    const answers = Array.from({ length: 200 }, (_, i) => askUdp(server, question('same.example', 'A', { id: i })));
+    await eventually('all wait', () => redirect.counters().coalesced === 199);
+    answerAll();
+    const all = (await Promise.all(answers)).map((packet) => decode(packet!));
+    expect(all.map(({ id }) => id)).toEqual(all.map((_, i) => i));
+    for (const { answers: given } of all) expect(given).toMatchObject([{ data: '192.0.2.3' }]);
+    expect(probes(asked)).toEqual(['same.example']);
+  });
+
+  test('of one client make room for those of another', async () => {
+    const { endpoint } = await noting((query) =>
+      query.questions![0]!.name.startsWith('dead') ? undefined : answerWith(query, '192.0.2.3'),
+    );
+    const { server, redirect } = await start([endpoint], {
+      listen: [{ host: '127.0.0.1', port: 0 }],
+      maxQuestionsInFlight: 8,
+    });
+    const greedy = createSocket('udp4');
+    closing.push(() => new Promise((resolve) => greedy.close(() => resolve(undefined))));
+    await new Promise<void>((resolve) => greedy.bind(0, '127.0.0.2', resolve));
+    const refused: string[] = [];
+    greedy.on('message', (packet) => refused.push(decode(packet).questions![0]!.name));
+    for (let i = 0; i < 8; i++) greedy.send(question(`dead${i}.example`), server.port, server.host);
+    await eventually('all are in flight', () => redirect.counters().queries === 8);
+    // The ninth of the same client finds no room; the first of another one takes the oldest one's place.
+    greedy.send(question('dead9.example'), server.port, server.host);
+    await eventually('it is refused', () => refused.includes('dead9.example'));
+    expect((await ask(server, 'living.example')).answers).toHaveLength(1);
+    await eventually('the oldest gave way', () => refused.includes('dead0.example'));
+    expect(redirect.counters()).toMatchObject({ overloaded: 2, forwarded: 1 });
+  });
 });
 
 describe('a resolver that this machine cannot send to', () => {

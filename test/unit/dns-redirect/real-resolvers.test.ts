@@ -72,7 +72,6 @@ describe.skipIf(dig === undefined || named === undefined)('between real resolver
     await startNamed(closing, upstream, 'zone "example" { type primary; file "example.zone"; };', 'recursion no;');
     redirect = await startRedirect(closing, {
       upstreamResolvers: [{ host: '127.0.0.1', port: upstream }],
-      attemptTimeoutMs: 2_000,
     });
     ours = redirect.addresses[0]!.port;
     front = await freePort();

@@ -8,8 +8,12 @@ import {
   type DnsRedirect,
   type DnsRedirectOptions,
 } from '../../../src/dns-redirect/dns-redirect.js';
+import type { RateRules } from '../../../src/dns-redirect/serve/client-rates.js';
+import type { ServerSettings } from '../../../src/dns-redirect/server-settings.js';
 import { frameMessage, MessageReader } from '../../../src/dns-redirect/wire/message-stream.js';
+import { parsePrefix } from '../../../src/domain/ip-address.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
+import { createPortableTransport } from '../../../src/transport/portable/portable-transport.js';
 import { within } from '../../support/eventually.js';
 import { labPolicy } from './lab-policy.js';
 
@@ -19,16 +23,37 @@ const ANSWER_MS = 30_000;
 
 export type Closing = () => Promise<unknown>;
 
-export async function startRedirect(
-  closing: Closing[],
-  options: Partial<DnsRedirectOptions> & { upstreamResolvers: readonly Endpoint[] },
-): Promise<DnsRedirect> {
+export interface RedirectOptions
+  extends Partial<Omit<DnsRedirectOptions, 'settings'>>,
+    Partial<Omit<ServerSettings, 'rates'>>,
+    Partial<RateRules> {
+  readonly upstreamResolvers: readonly Endpoint[];
+}
+
+export function settingsWith(options: RedirectOptions): ServerSettings {
+  return {
+    policy: options.policy ?? labPolicy,
+    upstreamResolvers: options.upstreamResolvers,
+    allowQueries: options.allowQueries ?? ['127.0.0.0/8', '::1/128'].map(parsePrefix),
+    rates: {
+      queriesPerSecond: options.queriesPerSecond ?? 100_000,
+      ipv4PrefixLength: options.ipv4PrefixLength ?? 32,
+      ipv6PrefixLength: options.ipv6PrefixLength ?? 64,
+      rateLimits: options.rateLimits ?? [],
+      trustedResolvers: options.trustedResolvers ?? [],
+    },
+    cacheBytes: options.cacheBytes ?? 1_000_000,
+  };
+}
+
+export async function startRedirect(closing: Closing[], options: RedirectOptions): Promise<DnsRedirect> {
   const redirect = createDnsRedirect({
     listen: [{ host: '127.0.0.1', port: 0 }],
-    policy: labPolicy,
+    transport: createPortableTransport(),
     clock,
-    attemptTimeoutMs: 5_000,
+    attemptEveryMs: 5_000,
     ...options,
+    settings: settingsWith(options),
   });
   await redirect.start();
   closing.push(() => redirect.stop());

@@ -81,8 +81,9 @@ describe('the DNS redirection in its thread', () => {
   });
 
   test('redirects nothing once its section is removed, and goes on forwarding', async () => {
-    const { part, address } = await start();
-    part.prepare({ storage: { directory: '' } })();
+    const { part, resolver, address } = await start();
+    const { operator, storage } = section(resolver, '203.0.113.20');
+    part.prepare({ operator, storage })();
     await eventually('the real address', async () => (await address()) === '192.0.2.99');
     expect(part.policy.names.size).toBe(0);
   });

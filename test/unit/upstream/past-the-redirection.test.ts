@@ -4,10 +4,10 @@
  */
 import { createServer } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import { createDnsRedirect } from '../../../src/dns-redirect/dns-redirect.js';
 import { compileRedirectPolicy } from '../../../src/dns-redirect/redirect-policy.js';
 import { parseIp } from '../../../src/domain/ip-address.js';
 import { createNameResolver } from '../../../src/net/name-resolver.js';
+import { startRedirect } from '../dns-redirect/running-redirect.js';
 import {
   type Closing,
   clock,
@@ -34,8 +34,7 @@ async function world() {
   const original = await startTracker(closing);
   await joinSwarm(original, [7001, 7002]);
   const names = await startNames(closing, { 'tracker.example': { address: '127.0.0.1' } });
-  const redirect = createDnsRedirect({
-    listen: [{ host: '127.0.0.1', port: 0 }],
+  const redirect = await startRedirect(closing, {
     policy: compileRedirectPolicy({
       sites: [],
       trackers: [{ name: 'tracker.example' }],
@@ -45,8 +44,6 @@ async function world() {
     upstreamResolvers: [names.endpoint],
     clock,
   });
-  await redirect.start();
-  closing.push(() => redirect.stop());
   const udpPort = Number(new URL(original.udpUrl).port);
   const httpPort = Number(new URL(original.httpUrl).port);
   return {

@@ -1,0 +1,117 @@
+/**
+ * How many queries each client may ask a second: a token bucket for each prefix of clients, in a table of fixed size. Where
+ * the table has no room, the bucket that is fullest is given up, which is the client that asked least; a flood with forged
+ * addresses therefore makes nobody wait who asks little.
+ */
+import { HalfSipHash, randomHashKey } from '../../domain/half-sip-hash.js';
+import { maskWord, type Prefix, prefixContains } from '../../domain/ip-address.js';
+import { NetworkSet } from '../../domain/network-set.js';
+import type { RemoteAddress } from '../../transport/transport.js';
+
+export interface RateRules {
+  readonly queriesPerSecond: number;
+  /** Clients in one prefix of this length share a bucket. */
+  readonly ipv4PrefixLength: number;
+  readonly ipv6PrefixLength: number;
+  /** Other rates for clients in these prefixes; the longest prefix counts. */
+  readonly rateLimits: readonly { readonly prefix: Prefix; readonly queriesPerSecond: number }[];
+  /** Resolvers with many users behind them: no limit. */
+  readonly trustedResolvers: readonly Prefix[];
+}
+
+const SETS = 8_192;
+const WAYS = 4;
+/** Family and the two words that a prefix of at most /64 has. */
+const KEY_WORDS = 3;
+/** A client may ask for the names of a few pages at once. */
+const BURST_SECONDS = 2;
+
+export class ClientRates {
+  #rules: RateRules;
+  #trusted: NetworkSet;
+  readonly #keys = new Uint32Array(SETS * WAYS * KEY_WORDS);
+  readonly #tokens = new Float64Array(SETS * WAYS);
+  readonly #atMs = new Float64Array(SETS * WAYS);
+  readonly #hash = new HalfSipHash(randomHashKey(2));
+  readonly #words = new Uint32Array(KEY_WORDS);
+
+  constructor(rules: RateRules) {
+    this.#rules = rules;
+    this.#trusted = new NetworkSet(rules.trustedResolvers);
+  }
+
+  /** All buckets are full again if the rules have changed. */
+  setRules(rules: RateRules): void {
+    if (JSON.stringify(rules) === JSON.stringify(this.#rules)) return;
+    this.#keys.fill(0);
+    this.#rules = rules;
+    this.#trusted = new NetworkSet(rules.trustedResolvers);
+  }
+
+  isTrusted(client: RemoteAddress): boolean {
+    return (
+      !this.#trusted.isEmpty && this.#trusted.has(client.family, client.word0, client.word1, client.word2, client.word3)
+    );
+  }
+
+  /** Takes one token. @returns 0 if the client had one, else the milliseconds until it has one */
+  take(client: RemoteAddress, nowMs: number): number {
+    if (this.isTrusted(client)) return 0;
+    const perSecond = this.#rateOf(client);
+    const burst = perSecond * BURST_SECONDS;
+    const slot = this.#slotOf(client, burst, nowMs);
+    const elapsedMs = Math.max(0, nowMs - this.#atMs[slot]!);
+    const tokens = Math.min(burst, this.#tokens[slot]! + (elapsedMs * perSecond) / 1_000);
+    this.#atMs[slot] = nowMs;
+    this.#tokens[slot] = tokens >= 1 ? tokens - 1 : tokens;
+    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 1_000) / perSecond);
+  }
+
+  #rateOf(client: RemoteAddress): number {
+    const { rateLimits, queriesPerSecond } = this.#rules;
+    if (rateLimits.length === 0) return queriesPerSecond;
+    const { family, word0, word1, word2, word3 } = client;
+    const address = { family, words: family === 4 ? [word0] : [word0, word1, word2, word3] };
+    let longest = -1;
+    let rate = queriesPerSecond;
+    for (const { prefix, queriesPerSecond: own } of rateLimits) {
+      if (prefix.length > longest && prefixContains(prefix, address)) {
+        longest = prefix.length;
+        rate = own;
+      }
+    }
+    return rate;
+  }
+
+  /** The client's bucket; a new one is full. */
+  #slotOf(client: RemoteAddress, burst: number, nowMs: number): number {
+    const words = this.#words;
+    const { ipv4PrefixLength, ipv6PrefixLength } = this.#rules;
+    const length = client.family === 4 ? ipv4PrefixLength : ipv6PrefixLength;
+    words[0] = client.family;
+    words[1] = client.word0 & maskWord(length);
+    words[2] = client.family === 4 ? 0 : client.word1 & maskWord(length - 32);
+    const first = (this.#hash.hash(words, 0, KEY_WORDS) & (SETS - 1)) * WAYS;
+    let fullest = first;
+    let most = -1;
+    for (let slot = first; slot < first + WAYS; slot++) {
+      if (this.#isOf(slot, words)) return slot;
+      // Its tokens now, whatever its rate: what matters is who was silent for longest.
+      const tokens = this.#tokens[slot]! + Math.max(0, nowMs - this.#atMs[slot]!);
+      if (tokens > most) {
+        most = tokens;
+        fullest = slot;
+      }
+    }
+    this.#keys.set(words, fullest * KEY_WORDS);
+    this.#tokens[fullest] = burst;
+    this.#atMs[fullest] = nowMs;
+    return fullest;
+  }
+
+  #isOf(slot: number, words: Uint32Array): boolean {
+    const at = slot * KEY_WORDS;
+    const keys = this.#keys;
+    return keys[at] === words[0] && keys[at + 1] === words[1] && keys[at + 2] === words[2];
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * DNS over TCP (RFC 7766): many queries on one connection, each answered when its answer is ready, in any order. Limits
+ * connections, queries in flight and unread answers of a connection, and its idle time. Where there are too many connections,
+ * the one that is idle for longest is closed: first of the client that has its share, else of all.
+ */
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../../domain/clock.js';
+import type { Endpoint } from '../../net/endpoint.js';
+import { fillRemoteAddress } from '../../transport/fill-remote-address.js';
+import { RemoteAddress } from '../../transport/transport.js';
+import {
+  MAX_TCP_CONNECTIONS,
+  MAX_TCP_CONNECTIONS_PER_CLIENT,
+  MAX_TCP_CONNECTIONS_PER_TRUSTED_CLIENT,
+  MAX_TCP_PIPELINED,
+  MAX_TCP_UNREAD_BYTES,
+  TCP_IDLE_TIMEOUT_MS,
+} from '../limits.js';
+import { MAX_QUERY_BYTES } from '../wire/dns-query.js';
+import { frameMessage, MessageReader } from '../wire/message-stream.js';
+import type { ClientRates } from './client-rates.js';
+import { LATER, NO_ANSWER, type Responder } from './responder.js';
+
+export interface TcpListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface TcpListenerParts {
+  readonly responder: Responder;
+  readonly rates: ClientRates;
+  readonly clock: Clock;
+  /** A connection was closed to make room, or refused because no other could be. */
+  readonly onCrowded: () => void;
+  readonly idleTimeoutMs?: number;
+}
+
+/** @throws Error (with `code`) if the address or port cannot be bound */
+export async function openTcpListener(endpoint: Endpoint, parts: TcpListenerParts): Promise<TcpListener> {
+  const connections = new Set<Connection>();
+  // A client may close its half after its last question (RFC 7766 section 6.2.4), and still gets the answers.
+  const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    socket.on('error', () => socket.destroy());
+    const client = clientOf(socket);
+    if (client === undefined || !makeRoom(connections, client, parts)) {
+      socket.destroy();
+      return;
+    }
+    const connection = new Connection(socket, client, parts);
+    connections.add(connection);
+    socket.on('close', () => connections.delete(connection));
+  });
+  const listening = once(server, 'listening');
+  server.listen({ port: endpoint.port, host: endpoint.host, ipv6Only: true });
+  await listening;
+  server.on('error', () => {});
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : endpoint.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const { socket } of connections) socket.destroy();
+      }),
+  };
+}
+
+/** Of all connections: an answer is copied out of it at once. */
+const output = new Uint8Array(0xffff);
+
+class Connection {
+  readonly socket: Socket;
+  readonly client: RemoteAddress;
+  readonly subscriber: string;
+  usedAtMs: number;
+  readonly #parts: TcpListenerParts;
+  readonly #reader = new MessageReader(MAX_QUERY_BYTES);
+  #pending = 0;
+  #hasEnded = false;
+  #waitsForRate = false;
+
+  constructor(socket: Socket, client: RemoteAddress, parts: TcpListenerParts) {
+    this.socket = socket;
+    this.client = client;
+    this.subscriber = subscriberOf(client);
+    this.#parts = parts;
+    this.usedAtMs = parts.clock.nowMs();
+    // The timer counts from the last byte either way, so a slow trickle of one query cannot hold a connection past
+    // MAX_QUERY_BYTES times the timeout, and an upstream resolver always answers or fails sooner.
+    socket.setTimeout(parts.idleTimeoutMs ?? TCP_IDLE_TIMEOUT_MS, () => socket.destroy());
+    socket.on('data', (chunk) => {
+      this.#reader.push(chunk);
+      this.#take();
+    });
+    socket.on('end', () => {
+      this.#hasEnded = true;
+      this.#endIfDone();
+    });
+  }
+
+  get isIdle(): boolean {
+    return this.#pending === 0;
+  }
+
+  /** Answers whole queries. What follows a message that cannot be read cannot be read either. */
+  #take(): void {
+    const { socket } = this;
+    try {
+      while (this.#pending < MAX_TCP_PIPELINED && !this.#waitsForRate && !socket.destroyed) {
+        const waitMs = this.#reader.hasMessage ? this.#parts.rates.take(this.client, this.#parts.clock.nowMs()) : 0;
+        if (waitMs > 0) {
+          this.#waitForRate(waitMs);
+          break;
+        }
+        const packet = this.#reader.next();
+        if (packet === undefined) break;
+        this.#answer(packet);
+      }
+    } catch {
+      socket.destroy();
+      return;
+    }
+    if (this.#pending >= MAX_TCP_PIPELINED || this.#waitsForRate) socket.pause();
+    else socket.resume();
+    this.#endIfDone();
+  }
+
+  /** The client is real, so it is slowed down rather than refused. */
+  #waitForRate(waitMs: number): void {
+    this.#waitsForRate = true;
+    setTimeout(() => {
+      this.#waitsForRate = false;
+      if (!this.socket.destroyed) this.#take();
+    }, waitMs).unref();
+  }
+
+  #answer(packet: Buffer): void {
+    const { responder, clock } = this.#parts;
+    this.usedAtMs = clock.nowMs();
+    const later = () => ({
+      send: (answer: Uint8Array) => {
+        this.#pending--;
+        if (this.socket.destroyed) return;
+        this.#send(answer);
+        this.#take();
+      },
+    });
+    const length = responder.respond(packet, 0, packet.length, this.client, { overTcp: true, later }, output, 0);
+    if (length === LATER) this.#pending++;
+    // There is no answer over TCP if the message was not a query. Then the rest of the stream is not read.
+    else if (length === NO_ANSWER) this.socket.destroy();
+    else this.#send(output.subarray(0, length));
+  }
+
+  #send(answer: Uint8Array): void {
+    this.usedAtMs = this.#parts.clock.nowMs();
+    if (this.socket.writableLength > MAX_TCP_UNREAD_BYTES) this.socket.destroy();
+    else this.socket.write(frameMessage(answer));
+  }
+
+  #endIfDone(): void {
+    if (this.#hasEnded && this.#pending === 0 && !this.#waitsForRate) this.socket.end();
+  }
+}
+
+/** @returns false if the new connection is one too many, and none can be closed for it */
+function makeRoom(connections: ReadonlySet<Connection>, client: RemoteAddress, parts: TcpListenerParts): boolean {
+  const subscriber = subscriberOf(client);
+  const mine = [...connections].filter((each) => each.subscriber === subscriber);
+  const share = parts.rates.isTrusted(client) ? MAX_TCP_CONNECTIONS_PER_TRUSTED_CLIENT : MAX_TCP_CONNECTIONS_PER_CLIENT;
+  if (mine.length < share && connections.size < MAX_TCP_CONNECTIONS) return true;
+  parts.onCrowded();
+  // A client at its limit gives up one of its own. Else it is the turn of one that is idle, whoever's it is.
+  const candidates = mine.length >= share ? mine : [...connections].filter(({ isIdle }) => isIdle);
+  const [oldest] = candidates.sort((a, b) => Number(b.isIdle) - Number(a.isIdle) || a.usedAtMs - b.usedAtMs);
+  oldest?.socket.destroy();
+  return oldest !== undefined;
+}
+
+function subscriberOf({ family, word0, word1 }: RemoteAddress): string {
+  return family === 4 ? String(word0) : `${word0}:${word1}`;
+}
+
+function clientOf(socket: Socket): RemoteAddress | undefined {
+  // Undefined if the client disconnected before it was accepted.
+  if (socket.remoteAddress === undefined || socket.remotePort === undefined) return undefined;
+  const client = new RemoteAddress();
+  fillRemoteAddress(client, socket.remoteAddress, socket.remotePort);
+  return client;
+}

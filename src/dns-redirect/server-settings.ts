@@ -1,0 +1,16 @@
+/** What the server that answers does besides listening. All of it can change while it runs. */
+import type { Prefix } from '../domain/ip-address.js';
+import type { Endpoint } from '../net/endpoint.js';
+import type { RedirectPolicy } from './redirect-policy.js';
+import type { RateRules } from './serve/client-rates.js';
+
+export interface ServerSettings {
+  readonly policy: RedirectPolicy;
+  /** In the order of preference. */
+  readonly upstreamResolvers: readonly Endpoint[];
+  /** Whose queries are answered at all. */
+  readonly allowQueries: readonly Prefix[];
+  readonly rates: RateRules;
+  /** Of answers of upstream resolvers; 0: none are kept. */
+  readonly cacheBytes: number;
+}

@@ -1,0 +1,39 @@
+/** The settings of the server that answers, from the configuration. */
+import { type Prefix, parsePrefix } from '../domain/ip-address.js';
+import { clientKeyIn } from './client-key.js';
+import { compileRedirectPolicy } from './redirect-policy.js';
+import type { RedirectConfig, RedirectSection } from './section.js';
+import type { ServerSettings } from './server-settings.js';
+
+const LOOPBACK = ['127.0.0.0/8', '::1/128'].map(parsePrefix);
+
+/** @throws OperatorError if the redirections cannot be compiled */
+export function settingsOf(
+  section: RedirectSection,
+  { operator, storage }: Pick<RedirectConfig, 'operator' | 'storage'>,
+  serial: number,
+): ServerSettings {
+  const key = section.percent === 100 ? {} : { clientKey: clientKeyIn(storage.directory) };
+  return {
+    policy: compileRedirectPolicy({ ...section, ...key, serial }),
+    upstreamResolvers: section.upstreamResolvers,
+    allowQueries: allowedToAsk(section, operator),
+    rates: {
+      queriesPerSecond: section.queriesPerSecondPerClient,
+      ipv4PrefixLength: section.ipv4ClientPrefix,
+      ipv6PrefixLength: section.ipv6ClientPrefix,
+      rateLimits: section.rateLimits,
+      trustedResolvers: section.trustedResolvers,
+    },
+    cacheBytes: section.cacheBytes,
+  };
+}
+
+/** Whose queries are answered. Everybody else's are refused, because an open resolver serves attacks on others. */
+export function allowedToAsk(
+  { allowQueries, clients, trustedResolvers }: RedirectSection,
+  { networks }: RedirectConfig['operator'],
+): readonly Prefix[] {
+  if (allowQueries.length > 0) return [...allowQueries, ...trustedResolvers];
+  return [...networks.flatMap(({ prefixes }) => prefixes), ...clients, ...trustedResolvers, ...LOOPBACK];
+}
