@@ -62,8 +62,8 @@ function beside(object, method) {
 /** By what the thread was given. */
 function threadName() {
   if (isMainThread) return 'main';
-  if (workerData?.descriptors !== undefined) return 'tracker';
-  return workerData?.mirrorVitals === undefined ? 'other' : 'dns';
+  if (workerData?.mirrorVitals !== undefined) return 'dns';
+  return workerData?.descriptors === undefined ? 'other' : 'tracker';
 }
 
 if (directory !== undefined) {

@@ -45,7 +45,8 @@ export function readRecordData(bytes: Uint8Array, type: number, start: number, l
   if (end > bytes.length) throw new DnsFormatError('the data of a record exceeds the message');
   const layout = LAYOUTS.get(type);
   // Updates and some signatures have records without data.
-  if (layout === undefined || length === 0) return bytes.slice(start, end);
+  // A copy: a slice of a Buffer would keep the memory of the whole message.
+  if (layout === undefined || length === 0) return new Uint8Array(bytes.subarray(start, end));
   let text = '';
   let offset = start + layout.before;
   for (let i = 0; i < layout.names; i++) {

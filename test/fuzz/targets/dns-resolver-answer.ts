@@ -111,12 +111,19 @@ function checkReader(bytes: Uint8Array): void {
     throw thrown;
   }
   const again = readMessage(writeMessage(message));
-  holds(JSON.stringify(again) === JSON.stringify(message), 'a message survives being written');
+  holds(inAnyCase(again) === inAnyCase(message), 'a message survives being written, but for the case of names');
   reviewAnswer(message, {
     find: () => ({ redirected: { target: 'mirror', zone: NAME, addresses: [], index: 0 }, zoneAt: 0 }),
     signedNames: 'leave',
     dnssecOk: true,
   });
+}
+
+/** A compressed name has the spelling of the one that it points to. */
+function inAnyCase(message: ReturnType<typeof readMessage>): string {
+  const text = (_: string, value: unknown): unknown =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
+  return JSON.stringify(message, text).toLowerCase();
 }
 
 function rightAnswer(query: Buffer): Buffer {
