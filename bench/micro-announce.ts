@@ -3,6 +3,8 @@
  * thread. `npm run bench -- micro-announce [small|large] [udp|http|parts|layers …]` prints CPU nanoseconds an answer, the
  * median of some rounds.
  */
+
+import { NetworkSet } from '../src/domain/network-set.js';
 import { buildAnnouncer, buildStore } from '../src/tracker/build-tracker.js';
 import { ConnectionIds } from '../src/tracker/connection-id.js';
 import { countersOver, createCounters } from '../src/tracker/counters.js';
@@ -10,7 +12,6 @@ import type { DataPlaneOptions } from '../src/tracker/data-plane-options.js';
 import { GuardedDatagramHandler, GuardedHttpHandler } from '../src/tracker/guarded-handlers.js';
 import { HttpHandler } from '../src/tracker/http-handler.js';
 import { inlineMore } from '../src/tracker/inlining.js';
-import { NetworkSet } from '../src/domain/network-set.js';
 import { UdpHandler } from '../src/tracker/udp-handler.js';
 import { RemoteAddress } from '../src/transport/transport.js';
 import { decodeUdpAnnounce } from '../src/wire/udp-packets.js';
