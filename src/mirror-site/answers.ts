@@ -14,7 +14,7 @@ import { type Identity, PLAIN_IDENTITY } from './identity/identity.js';
 import { type InformationFacts, informationAnswers } from './information/information-answers.js';
 import { innerCounts, type ReadSwarmCounts } from './inner-counts.js';
 import { listAnswers } from './list-answers.js';
-import { attachment, isNotModified, redirect, send, sendPage } from './response.js';
+import { attachment, isUnchanged, redirect, send, sendPage } from './response.js';
 import { type KeepOriginal, type Rewrite, RewrittenTorrents } from './rewritten-torrents.js';
 import { torrentPage } from './torrent-page.js';
 import type { Visit } from './visit.js';
@@ -56,6 +56,8 @@ export interface Answers {
 
 export function createAnswers(options: AnswerOptions): Answers {
   const { catalogue, announceUrls, keepOriginal = () => false, rewrite, clock } = options;
+  // Files are rewritten as the configuration says that came into force now.
+  const startedMs = clock.nowMs();
   const torrents = new RewrittenTorrents({ catalogue, announceUrls, keepOriginal, rewrite });
 
   const magnetOf = (torrent: CatalogueSummary): string => {
@@ -102,24 +104,7 @@ export function createAnswers(options: AnswerOptions): Answers {
       await answer?.(visit);
       return answer !== undefined;
     },
-    file: async ({ request, response }, infoHash) => {
-      const torrent = torrents.find(infoHash);
-      if (torrent === undefined) return false;
-      const { etag } = torrent;
-      // HEAD and "not modified" need no bytes, which may take a second to rewrite.
-      const needsBody = request.method !== 'HEAD' && !isNotModified(request, etag);
-      const body = needsBody ? await torrents.bytesOf(torrent) : undefined;
-      if (needsBody && body === undefined) return false;
-      send(request, response, {
-        status: 200,
-        type: 'application/x-bittorrent',
-        body: body ?? { length: torrent.bytes },
-        maxAgeSeconds: 300,
-        etag,
-        disposition: attachment(torrent.name),
-      });
-      return true;
-    },
+    file: (visit, infoHash) => sendFile(visit, torrents, infoHash, startedMs),
   };
 }
 
@@ -141,6 +126,31 @@ function storedContext(torrent: CatalogueTorrent, { catalogue, announceUrls, clo
     completed: catalogue.popularityOf(infoHash)?.downloads,
     nowMs,
   };
+}
+
+/** @param startedMs what files are rewritten to is as old as this */
+async function sendFile(
+  { request, response }: Visit,
+  torrents: RewrittenTorrents,
+  infoHash: InfoHash,
+  startedMs: number,
+): Promise<boolean> {
+  const torrent = torrents.find(infoHash);
+  if (torrent === undefined) return false;
+  const validators = { etag: torrent.etag, modifiedMs: Math.max(torrent.fetchedMs, startedMs) };
+  // HEAD and "not modified" need no bytes, which may take a second to rewrite.
+  const needsBody = request.method !== 'HEAD' && !isUnchanged(request, validators);
+  const body = needsBody ? await torrents.bytesOf(torrent) : undefined;
+  if (needsBody && body === undefined) return false;
+  send(request, response, {
+    status: 200,
+    type: 'application/x-bittorrent',
+    body: body ?? { length: torrent.bytes },
+    maxAgeSeconds: 300,
+    ...validators,
+    disposition: attachment(torrent.name),
+  });
+  return true;
 }
 
 /** The value of this, made again after a time. */

@@ -1,18 +1,21 @@
 /**
- * How many connections each address may have open, so that one host cannot take all of them. Subscribers behind a carrier's
+ * How many connections may be open, in all and from one address, so that one host cannot take all of them. Subscribers behind a carrier's
  * NAT share an address; an IPv6 /64 counts as one.
  */
 import type { Socket } from 'node:net';
 import { subscriberOf } from '../net/rate-limit.js';
 
 export class ConnectionLimit {
+  readonly #maxPerAddress: number;
   readonly #max: number;
   readonly #open = new Map<string, number>();
   #refused = 0;
   #total = 0;
 
-  constructor(maxPerAddress: number) {
-    this.#max = maxPerAddress;
+  /** @param max of all addresses together */
+  constructor(maxPerAddress: number, max: number) {
+    this.#maxPerAddress = maxPerAddress;
+    this.#max = max;
   }
 
   /** Connections that are open now. */
@@ -25,12 +28,12 @@ export class ConnectionLimit {
     return this.#refused;
   }
 
-  /** Counts the connection until it closes. @returns false if it was closed instead, because its address has too many */
+  /** Counts the connection until it closes. @returns false if it was closed instead, because there are too many */
   admit(socket: Socket): boolean {
     // Undefined: the client has left already.
     const address = socket.remoteAddress === undefined ? undefined : subscriberOf(socket.remoteAddress);
     const count = address === undefined ? 0 : (this.#open.get(address) ?? 0);
-    if (address === undefined || count >= this.#max) {
+    if (address === undefined || count >= this.#maxPerAddress || this.#total >= this.#max) {
       this.#refused++;
       socket.destroy();
       return false;

@@ -25,7 +25,7 @@ const XML = 'application/xml; charset=utf-8';
 export function listAnswers({ catalogue, torrents, search, magnetOf }: ListAnswerOptions) {
   const sendBody = ({ request, response }: Visit, type: string, text: string | Markup, maxAgeSeconds = 60): void => {
     const body = Buffer.from(typeof text === 'string' ? text : text.text);
-    send(request, response, { status: 200, type, body, maxAgeSeconds, etag: etagOf(body) });
+    send(request, response, { status: 200, type, body, maxAgeSeconds, etag: etagOf(body), isPage: true });
   };
   const found = ({ url, view }: Visit, pageSize: number): CatalogueResult => {
     const wanted = readCatalogueRequest(url.searchParams);

@@ -8,6 +8,8 @@ export interface MirrorSiteMeasures {
   readonly connectionsOpen: number;
   /** Of addresses that had too many, since the start. */
   readonly connectionsRefused: number;
+  /** Connections that were ended because their clients read too slowly, since the start. */
+  readonly slowReadersEnded: number;
   readonly certificates: readonly CertificateExpiry[];
   readonly originals: Pick<OriginalsHealth, 'requests' | 'things' | 'bytes'>;
   /** Under way. */
@@ -22,8 +24,14 @@ export function mirrorSiteMetrics(measure: () => MirrorSiteMeasures): MetricFami
     single(
       'counter',
       'mirror_site_connections_refused_total',
-      'Connections beyond mirrorSite.limits.connectionsPerAddress',
+      'Connections beyond mirrorSite.limits',
       () => measure().connectionsRefused,
+    ),
+    single(
+      'counter',
+      'mirror_site_slow_readers_ended_total',
+      'Connections that were ended because the client read too slowly',
+      () => measure().slowReadersEnded,
     ),
     family(
       'gauge',

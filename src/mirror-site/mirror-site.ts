@@ -8,10 +8,11 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { type AnswerOptions, createAnswers, isBusy } from './answers.js';
 import { PLAIN_IDENTITY } from './identity/identity.js';
 import { errorPage, notFoundPage } from './message-page.js';
+import { PageCache } from './page-cache.js';
 import type { PassThrough } from './pass-through/pass-through.js';
 import { answerChoice } from './pass-through/reader-answers.js';
 import { createPathAnswers } from './path-answers.js';
-import { sendPage, sendText } from './response.js';
+import { onAnswer, send, sendPage, sendText } from './response.js';
 import { stringsFor } from './strings.js';
 import { readVisit, type Visit, type VisitOptions } from './visit.js';
 
@@ -45,6 +46,7 @@ export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
   const namesFor = (request: IncomingMessage) => namesOf(options, request);
   const answers = createAnswers(options);
   const paths = createPathAnswers(options, answers);
+  const pages = new PageCache(() => options.catalogue.publishedVersion());
 
   /**
    * Answers in an original's place, where all but the catalogue's torrents passes.
@@ -86,6 +88,12 @@ export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
     if (hstsSeconds > 0 && !isStandIn && visit.isEncrypted) {
       response.setHeader('Strict-Transport-Security', `max-age=${hstsSeconds}`);
     }
+    const kept = pages.find(visit);
+    if (kept !== undefined) {
+      send(request, response, kept);
+      return;
+    }
+    onAnswer(response, pages.prepare(visit));
     if (isStandIn && !visit.isReserved && (await paths.forSite(visit))) return;
     if (await paths.ownPath(visit)) return;
     sendPage(request, response, 404, notFoundPage(visit.view));

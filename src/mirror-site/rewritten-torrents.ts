@@ -5,8 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import { ClientError } from '../domain/errors.js';
+import { forgetOldest } from '../domain/forget-oldest.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { StoredTorrentFile } from '../store/sqlite/catalogue-reader.js';
 import { type RewriteOptions, rewriteTorrent, rewrittenLength } from '../wire/metainfo-rewrite.js';
 
 export type Rewrite = (bytes: Uint8Array, options: RewriteOptions, about: string) => Promise<Uint8Array>;
@@ -22,6 +24,8 @@ export const MAX_KEPT_BYTES = 64 * 2 ** 20;
 export const MAX_INLINE_BYTES = 64 * 2 ** 10;
 /** Lengths that are remembered: those of a large catalogue. */
 const MAX_LENGTHS = 100_000;
+/** ETags that are remembered: those of the popular torrents. */
+const MAX_ETAGS = 10_000;
 /** Part of each ETag; increase it when the rewriting changes its output. */
 const REWRITING = 1;
 
@@ -36,6 +40,8 @@ export interface ServedTorrent {
   readonly source: string;
   /** Strong, including its quotes. */
   readonly etag: string;
+  /** When the original file was fetched: milliseconds since the Unix epoch. */
+  readonly fetchedMs: number;
   /** Unknown before the first rewrite if the file was stored by a version that did not measure it. */
   readonly bytes: number | undefined;
 }
@@ -56,6 +62,8 @@ export class RewrittenTorrents {
   readonly #underWay = new Map<string, Promise<Uint8Array | undefined>>();
   /** By ETag, also of files that are no longer cached. */
   readonly #lengths = new Map<string, number>();
+  /** By what they are made of. */
+  readonly #etags = new Map<string, string>();
   #keptBytes = 0;
 
   constructor(options: RewrittenTorrentsOptions) {
@@ -71,14 +79,13 @@ export class RewrittenTorrents {
   find(infoHash: InfoHash): ServedTorrent | undefined {
     const file = this.#options.catalogue.torrentFile(infoHash);
     if (file === undefined) return undefined;
-    const { name, source, version, untrackedBytes } = file;
+    const { name, source, untrackedBytes, fetchedMs } = file;
+    const etag = this.#etagOf(file);
     const rewriting = this.#rewritingOf(source);
-    const identity = [REWRITING, rewriting, file.infoHash, version];
-    const etag = `"${createHash('sha1').update(JSON.stringify(identity)).digest('hex')}"`;
     const originals = rewriting.keepOriginal ? this.#options.catalogue.trackerTiers(file.infoHash) : [];
     const bytes =
       untrackedBytes === null ? this.#kept.get(etag)?.length : rewrittenLength(untrackedBytes, rewriting, originals);
-    return { infoHash: file.infoHash, name, source, etag, bytes };
+    return { infoHash: file.infoHash, name, source, etag, fetchedMs, bytes };
   }
 
   /**
@@ -131,6 +138,17 @@ export class RewrittenTorrents {
     if (this.#lengths.size === MAX_LENGTHS) this.#lengths.clear();
     this.#lengths.set(etag, length);
     return length;
+  }
+
+  #etagOf({ infoHash, source, version }: StoredTorrentFile): string {
+    const key = `${infoHash} ${version} ${source}`;
+    const known = this.#etags.get(key);
+    if (known !== undefined) return known;
+    const identity = [REWRITING, this.#rewritingOf(source), infoHash, version];
+    const etag = `"${createHash('sha1').update(JSON.stringify(identity)).digest('hex')}"`;
+    this.#etags.set(key, etag);
+    forgetOldest(this.#etags, MAX_ETAGS);
+    return etag;
   }
 
   #rewritingOf(source: string): RewriteOptions {

@@ -22,6 +22,7 @@ import { UpgradeRequests } from './pass-through/upgrade-requests.js';
 import type { KeepOriginal } from './rewritten-torrents.js';
 import type { MirrorSiteConfig, MirrorSiteSection } from './section.js';
 import { openSiteListener, type SiteListener } from './site-listener.js';
+import { SlowReaders } from './slow-readers.js';
 
 /** The tracker drops a client that has not announced for this many intervals. */
 const HELD_INTERVALS = 1.5;
@@ -72,10 +73,12 @@ export async function startMirrorSite(
     answer: (request, response) => site.answer(request, response),
   });
   let { usualUplinkBps } = section;
-  const limit = new ConnectionLimit(section.limits.connectionsPerAddress);
+  const limit = new ConnectionLimit(section.limits.connectionsPerAddress, section.limits.maxConnections);
+  const slowReaders = new SlowReaders();
   const listeners: SiteListener[] = [];
   const close = async (): Promise<void> => {
     certificates?.close();
+    slowReaders.close();
     await Promise.all([...listeners.map((listener) => listener.close()), rewriter.close()]);
     await standIn.passThrough.close();
   };
@@ -88,8 +91,8 @@ export async function startMirrorSite(
         ipv6Only: needs.isIpv6Only(listen, 'tcp'),
         handler: (request, response) => site.answer(request, response),
         certificates,
-        maxConnections: section.limits.maxConnections,
         limit,
+        slowReaders,
         onError: needs.onListenerError,
       });
       listeners.push(opened);
@@ -116,6 +119,7 @@ export async function startMirrorSite(
       upgradedConnections: upgrades.count,
       connectionsOpen: limit.open,
       connectionsRefused: limit.refused,
+      slowReadersEnded: slowReaders.ended,
       certificates: certificates?.expiries() ?? [],
     }),
     prepare: async (next) => {

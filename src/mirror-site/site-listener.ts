@@ -11,22 +11,28 @@ import type { ListenUrl } from '../net/listen-url.js';
 import { secureContextOptions } from '../net/tls/certificate-pair.js';
 import type { Certificates } from '../net/tls/certificates.js';
 import type { ConnectionLimit } from './connection-limit.js';
+import type { SlowReaders } from './slow-readers.js';
 
-/** For the header section of a request. */
-const HEADERS_TIMEOUT_MS = 10_000;
-/** For a whole request with its body, which only original sites take. Uploads of large torrents on slow lines fit. */
-const REQUEST_TIMEOUT_MS = 10 * 60_000;
-/** Between requests of one connection. */
-const KEEP_ALIVE_TIMEOUT_MS = 15_000;
-/** Without a byte in either direction: a client that reads nothing, or sends nothing in the middle of a body. */
-const IDLE_TIMEOUT_MS = 60_000;
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** What clients have time for, in ms. */
+export const SITE_TIMEOUTS = {
+  /** The header section of a request. */
+  headersMs: 10_000,
+  /** A whole request with its body, which only original sites take. Uploads of large torrents on slow lines fit. */
+  requestMs: 10 * 60_000,
+  /** Between requests of one connection. */
+  keepAliveMs: 15_000,
+  /** Without a byte in either direction: a client that reads nothing, or sends nothing in the middle of a body. */
+  idleMs: 60_000,
+  handshakeMs: 10_000,
+  /** How often the first two are checked. */
+  checkEveryMs: 5_000,
+  /** For running answers when the site stops: less than the two seconds in which the program ends. */
+  stopMs: 1_000,
+};
 /** Addresses of lists take a few hundred bytes, a browser's cookies for an original site a few thousand. */
 const MAX_HEADER_BYTES = 16_384;
 /** Headers beyond that are ignored by Node.js. */
 const MAX_HEADERS = 100;
-/** Running answers have that long when the site stops: less than the two seconds in which the program ends. */
-const STOP_MS = 1_000;
 const STOP_CHECK_MS = 20;
 
 export interface SiteListenerOptions {
@@ -39,11 +45,10 @@ export interface SiteListenerOptions {
   readonly handler: RequestListener;
   /** For https. */
   readonly certificates: Certificates | undefined;
-  readonly maxConnections: number;
   readonly limit: ConnectionLimit;
+  readonly slowReaders: SlowReaders;
   readonly onError: (error: Error) => void;
-  /** Default: {@link STOP_MS}. */
-  readonly stopMs?: number;
+  readonly timeouts?: typeof SITE_TIMEOUTS;
 }
 
 export interface SiteListener {
@@ -58,16 +63,15 @@ export interface SiteListener {
 
 /** @throws OperatorError if the address cannot be bound */
 export async function openSiteListener(options: SiteListenerOptions): Promise<SiteListener> {
-  const { listen, certificates, limit, key, ipv6Only } = options;
+  const { listen, certificates, limit, slowReaders, key, ipv6Only, timeouts = SITE_TIMEOUTS } = options;
   const { host } = listen;
   const server = createFor(options);
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  server.requestTimeout = timeouts.requestMs;
+  server.headersTimeout = timeouts.headersMs;
+  server.keepAliveTimeout = timeouts.keepAliveMs;
   server.maxHeadersCount = MAX_HEADERS;
-  server.maxConnections = options.maxConnections;
   // Without a listener for 'timeout', the server destroys the socket.
-  server.setTimeout(IDLE_TIMEOUT_MS);
+  server.setTimeout(timeouts.idleMs);
   // All of them: the server itself does not know those that are still shaking hands, or were upgraded.
   const sockets = new Set<Socket>();
   server.prependListener('connection', (socket) => {
@@ -76,6 +80,8 @@ export async function openSiteListener(options: SiteListenerOptions): Promise<Si
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+  // Under TLS, what waits for the client is in the socket that encrypts.
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket) => slowReaders.watch(socket));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(listen, { cause, key })));
     server.listen({ port: options.port ?? listen.port, host, ipv6Only }, resolve);
@@ -93,14 +99,14 @@ export async function openSiteListener(options: SiteListenerOptions): Promise<Si
     server,
     close: () => {
       stopFollowing?.();
-      closing ??= closeGently(server, sockets, options.stopMs ?? STOP_MS);
+      closing ??= closeGently(server, sockets, timeouts.stopMs);
       return closing;
     },
   };
 }
 
-function createFor({ listen, certificates, handler }: SiteListenerOptions): Server {
-  const common = { maxHeaderSize: MAX_HEADER_BYTES, noDelay: true };
+function createFor({ listen, certificates, handler, timeouts = SITE_TIMEOUTS }: SiteListenerOptions): Server {
+  const common = { maxHeaderSize: MAX_HEADER_BYTES, noDelay: true, connectionsCheckingInterval: timeouts.checkEveryMs };
   let server: Server;
   // While the site stops, each answer is the last one of its connection.
   const answer: RequestListener = (request, response) => {
@@ -115,7 +121,7 @@ function createFor({ listen, certificates, handler }: SiteListenerOptions): Serv
       ...common,
       ...secureContextOptions(certificates.fallback),
       ALPNProtocols: ['http/1.1'],
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeout: timeouts.handshakeMs,
       SNICallback: (name: string, found: (error: Error | null, context?: SecureContext) => void) =>
         found(null, certificates.contextFor(name)),
     };

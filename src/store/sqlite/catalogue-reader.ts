@@ -35,6 +35,8 @@ export interface StoredTorrentFile {
   readonly source: string;
   /** Changes whenever the file is stored, even if it is the same. */
   readonly version: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly fetchedMs: number;
   /** See `untrackedLength`; null if an earlier version of this program has stored it. */
   readonly untrackedBytes: number | null;
 }
@@ -65,7 +67,7 @@ export function catalogueReader(database: SqliteDatabase): CatalogueReader {
     .pluck();
   const selectFile = database.prepare<{ infoHash: string }, StoredTorrentFile>(
     // The length of a BLOB is in its row: SQLite does not read the file for it.
-    `SELECT info_hash AS infoHash, name, source, fetched_ms || ' ' || length(torrent_bytes) AS version,
+    `SELECT info_hash AS infoHash, name, source, fetched_ms || ' ' || length(torrent_bytes) AS version, fetched_ms AS fetchedMs,
        (SELECT untracked_bytes FROM catalogue_entry AS entry WHERE entry.info_hash = catalogue_torrent.info_hash)
          AS untrackedBytes
      FROM catalogue_torrent WHERE (${byHash}) AND torrent_bytes IS NOT NULL`,

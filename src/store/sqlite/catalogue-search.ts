@@ -100,6 +100,8 @@ export interface CatalogueSearch {
   swarmsAfter(after: InfoHash | '', limit: number): readonly Swarm[];
   /** Torrents without an entry here keep their counts. */
   storeInsideCounts(counts: ReadonlyMap<InfoHash, InsideCounts>): void;
+  /** Changes with every entry, and with every decision on what is published. */
+  publishedVersion(): string;
   /** Loads what searches hold in memory, a few milliseconds at a time. Without it the first search does, all at once. */
   warmUpSearch(): Promise<void>;
 }
@@ -156,6 +158,14 @@ export function catalogueSearch(database: SqliteDatabase): CatalogueSearch {
       entries.refresh();
       return byCount(entries.categoryCounts()).map(({ name }) => name);
     },
+    publishedVersion: () =>
+      database
+        .prepare<[], string>(
+          `SELECT coalesce((SELECT max(sequence) FROM catalogue_change), 0) || ' '
+             || coalesce((SELECT max(log_id) FROM catalogue_log), 0)`,
+        )
+        .pluck()
+        .get() ?? '',
     warmUpSearch: async () => {
       const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
       await entries.warmUp(pause);

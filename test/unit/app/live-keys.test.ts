@@ -586,9 +586,9 @@ beforeAll(async () => {
     return plain(run, ms);
   }) as typeof setInterval);
   const plainTimeout = globalThis.setTimeout;
-  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms: number) => {
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms: number, ...given: []) => {
     timeouts.push({ run, ms });
-    return plainTimeout(run, ms);
+    return plainTimeout(run, ms, ...given);
   }) as typeof setTimeout);
   vi.spyOn(ReportsPruning.prototype, 'pruneChunk').mockImplementation(({ rollUpsMs }) => {
     pruned.push(Math.round((Date.now() - rollUpsMs) / 10_000) * 10_000);

@@ -14,6 +14,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/domain/clock.js';
 import { ConnectionLimit } from '../../../src/mirror-site/connection-limit.js';
 import { openSiteListener, type SiteListener } from '../../../src/mirror-site/site-listener.js';
+import { SlowReaders } from '../../../src/mirror-site/slow-readers.js';
 import { Certificates, readCertificatePairs } from '../../../src/net/tls/certificates.js';
 import { type MadeCertificate, makeCertificate, openssl } from '../../support/certificates.js';
 import { eventually } from '../../support/eventually.js';
@@ -26,6 +27,7 @@ let plain: MadeCertificate;
 let wild: MadeCertificate;
 let certificates: Certificates;
 let listener: SiteListener;
+const slowReaders = new SlowReaders();
 let finishSlow = (): unknown => undefined;
 
 async function open(): Promise<void> {
@@ -44,8 +46,8 @@ async function open(): Promise<void> {
       finishSlow = () => response.end('\n');
     },
     certificates,
-    maxConnections: 100,
-    limit: new ConnectionLimit(100),
+    limit: new ConnectionLimit(100, 100),
+    slowReaders,
     onError: () => {},
   });
 }
@@ -68,7 +70,10 @@ describe.skipIf(openssl === undefined || curl === undefined)('https', () => {
     certificates.close();
     await listener.close();
   });
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  afterAll(() => {
+    slowReaders.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
 
   test('the certificate is chosen by the name that the client asks for; the first is for all other names', async () => {
     await open();
