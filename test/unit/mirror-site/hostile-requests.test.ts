@@ -179,7 +179,7 @@ describe('a message', () => {
     ['with a space before a colon', 'GET / HTTP/1.1\r\nHost : x\r\n\r\n'],
     ['of another protocol', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['of another version', 'GET / HTTP/9.9\r\nHost: x\r\n\r\n'],
-    ['that is none', '\u0016\u0003\u0001\u0000\u0000'],
+    ['that is not HTTP', '\u0016\u0003\u0001\u0000\u0000'],
     ['whose header section has no end in 16 KiB', `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(40_000)}`],
     ['with thousands of headers', `GET / HTTP/1.1\r\nHost: x\r\n${'X-Header: value\r\n'.repeat(3_000)}\r\n`],
   ])('%s is refused, and the connection ends', async (_what, bytes) => {
