@@ -58,12 +58,7 @@ describe('a Host header', () => {
   });
 
   test('of an absolute target does not count, nor does its user', async () => {
-    for (const target of [
-      'http://evil.example/',
-      'http://a@evil.example/',
-      '*',
-      'evil.example:80',
-    ]) {
+    for (const target of ['http://evil.example/', 'http://a@evil.example/', '*', 'evil.example:80']) {
       expect((await ask(target)).statuses, target).toEqual([400]);
     }
     expect((await ask('//evil.example/')).statuses).toEqual([404]);
