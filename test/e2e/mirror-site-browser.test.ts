@@ -1,13 +1,17 @@
 /** The mirror site in a real browser: on phones, tablets and desktops, dark and light, with scripts and without. */
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
 import { systemClock } from '../../src/domain/clock.js';
 import { parseInfoHash } from '../../src/domain/info-hash.js';
+import { readIdentity } from '../../src/mirror-site/identity/identity.js';
 import { createMirrorSite } from '../../src/mirror-site/mirror-site.js';
 import { type Catalogue, createCatalogue } from '../../src/store/sqlite/catalogue.js';
 import { openDatabase, type SqliteDatabase } from '../../src/store/sqlite/database.js';
@@ -25,7 +29,13 @@ const HOSTILE = [
   'שלום עולם – مرحبا',
   '東京物語'.repeat(20),
   'x'.repeat(250),
+  'y'.repeat(100_000),
 ];
+const [HEBREW, JAPANESE] = [hashOf(3), hashOf(4)];
+/** With all that an SVG can try. */
+const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 3" onload="document.documentElement.id = 'ran'">
+<script>document.documentElement.id = 'ran'</script><style>rect { fill: #c2410c }</style><rect width="9" height="3"/></svg>`;
+const HOUR_MS = 3_600_000;
 
 describe.skipIf(executablePath === undefined)('the mirror site in a browser', () => {
   let browser: Browser;
@@ -33,10 +43,20 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
   let server: Server;
   let base: string;
   let page: Page;
+  const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-browser-'));
 
   beforeAll(async () => {
     database = openDatabase(':memory:');
     fill(createCatalogue(database));
+    writeFileSync(join(directory, 'logo.svg'), LOGO);
+    writeFileSync(join(directory, 'help.txt'), '# Our shop\nSee https://example.net/shop\n\n- Monday\n- Tuesday\n');
+    const identity = await readIdentity({
+      logo: join(directory, 'logo.svg'),
+      colour: '#ffcc00',
+      contact: 'mailto:noc@example.net',
+      takedown: 'https://example.net/abuse',
+      help: join(directory, 'help.txt'),
+    });
     server = createServer(
       createMirrorSite({
         catalogue: createCatalogue(database),
@@ -44,6 +64,7 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
         announceUrls: ['http://alias.example.net:6969/announce'],
         rewrite: async (bytes, options) => rewriteTorrent(bytes, options),
         siteHosts: [],
+        identity,
         swarmCounts: async () => new Map([[alice, { seeds: 26, leechers: 3 }]]),
       }),
     ).listen(0, '127.0.0.1');
@@ -55,6 +76,7 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
     await browser?.close();
     server?.close();
     database?.close();
+    rmSync(directory, { recursive: true });
   });
   afterEach(() => page.context().close());
 
@@ -67,9 +89,21 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
       category: 'Books',
     };
     catalogue.store(torrentToStore(1, { ...facts, offers, files: [{ path: 'a/b/alice.txt', bytes: 163_783 }] }), 1_000);
-    for (const [i, name] of HOSTILE.entries()) catalogue.store(torrentToStore(i + 2, { name }), 2_000);
+    for (const [i, name] of HOSTILE.entries()) {
+      // The longest stands at the end of the list: every rule of every element takes its time.
+      catalogue.store(torrentToStore(i + 2, { name, rank: name.length > 1_000 ? undefined : i + 2 }), 2_000);
+    }
     for (let n = 10; n < 130; n++) catalogue.store(torrentToStore(n), n);
-    catalogue.storeInsideCounts(new Map([[alice, { seeds: 26, leechers: 3 }]]));
+    catalogue.storeInsideCounts(new Map([[alice, { seeds: 26, leechers: 3, bps: 40e6 }]]));
+    const nowMs = systemClock.nowMs();
+    const { entryId } = catalogue.swarmsAfter('', 500).find(({ infoHash }) => infoHash === alice)!;
+    const numbers = { updatedMs: nowMs, downloads: 7, downloadsMs: nowMs, downloadsPerDay: 1, numbers: {} };
+    for (let i = 20; i >= 0; i--) {
+      const sample = { entryId, insideSeeds: i, insideLeechers: 3, outsideSeeds: 1_000 + i };
+      catalogue.storeSwarmSamples([sample], nowMs - i * HOUR_MS);
+      catalogue.storePopularities([[alice, { ...numbers, popularity: i }]]);
+      catalogue.samplePopularity(nowMs - i * HOUR_MS);
+    }
   }
 
   async function open(path: string, width: number, options: BrowserContextOptions = {}): Promise<void> {
@@ -81,7 +115,7 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
   /** @returns each broken rule with the first element that breaks it */
   async function violations(): Promise<string[]> {
     await page.addScriptTag({ path: AXE }).catch(() => undefined);
-    return page.evaluate(`axe.run({ runOnly: ${JSON.stringify(RULES)} })
+    return page.evaluate(`axe.run({ runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })
       .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html + ' ' + nodes[0].failureSummary))`);
   }
 
@@ -96,8 +130,18 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const width of [320, 768, 1280]) {
       test(`breaks no rule of WCAG 2.2 AA at ${width} px, ${colorScheme}`, async () => {
-        for (const path of ['/?sort=seeds&page=2', '/', `/torrent/${alice}`, `/torrent/${hashOf(2)}`, '/nothing']) {
+        const paths = [
+          '/?sort=seeds&page=2',
+          '/',
+          `/torrent/${alice}`,
+          `/torrent/${hashOf(2)}`,
+          '/help',
+          '/privacy',
+          '/nothing',
+        ];
+        for (const path of paths) {
           await open(path, width, { colorScheme, bypassCSP: true });
+          await page.evaluate(`for (const each of document.querySelectorAll('details')) each.open = true`);
           expect(await violations(), path).toEqual([]);
           expect(await tooWide(), path).toEqual([]);
           if (path !== '/nothing') await page.context().close();
@@ -121,6 +165,63 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
     }
   });
 
+  test('writes names from right to left and in Chinese characters as they are meant, on every screen', async () => {
+    const directionOf = (selector: string): Promise<string> =>
+      page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).direction`);
+    for (const width of [320, 768, 1280]) {
+      for (const [infoHash, direction] of [
+        [HEBREW, 'rtl'],
+        [JAPANESE, 'ltr'],
+        [hashOf(6), 'ltr'],
+      ] as const) {
+        await open(`/torrent/${infoHash}`, width);
+        expect(await directionOf('h1')).toBe(direction);
+        expect(await directionOf('main')).toBe('ltr');
+        expect(await tooWide(), infoHash).toEqual([]);
+        await page.context().close();
+      }
+      await open(`/?q=${encodeURIComponent('שלום')}`, width);
+      expect(await directionOf('tbody bdi')).toBe('rtl');
+      expect(await directionOf('tbody tr')).toBe('ltr');
+      expect(await tooWide()).toEqual([]);
+      if (width < 1280) await page.context().close();
+    }
+  });
+
+  test('plots show without scripts, and by keyboard as tables', async () => {
+    await open(`/torrent/${alice}`, 320, { javaScriptEnabled: false });
+    expect(await page.getByText('26 neighbours have it, about 40 Mbit/s from inside').count()).toBe(1);
+    const plot = page.getByRole('img', { name: 'Seeds inside the network' });
+    expect((await plot.boundingBox())!.height).toBeGreaterThan(60);
+    const table = page.locator('figure table').first();
+    expect(await table.isVisible()).toBe(false);
+    await page.locator('figure summary').first().focus();
+    await page.keyboard.press('Enter');
+    await table.waitFor({ state: 'visible' });
+    expect(await table.locator('tbody tr').count()).toBeGreaterThan(10);
+    expect(await tooWide()).toEqual([]);
+  });
+
+  test('the logo is shown, and runs nothing', async () => {
+    await open('/', 768);
+    const logo = page.locator('header img');
+    expect(await page.evaluate(`document.querySelector('header img').decode().then(() => 'shown')`)).toBe('shown');
+    await page.goto(base + (await logo.getAttribute('src')));
+    expect(await page.evaluate('document.documentElement.id')).toBe('');
+    expect(await page.evaluate(`getComputedStyle(document.querySelector('rect')).fill`)).toBe('rgb(194, 65, 12)');
+  });
+
+  test('help and privacy are in the language of the reader, with what the operator adds', async () => {
+    await open('/', 320, { locale: 'de-DE', javaScriptEnabled: false });
+    await page.getByRole('link', { name: 'Hilfe' }).click();
+    await page.getByRole('heading', { name: 'Was ist ein Torrent?' }).waitFor();
+    expect(await page.locator('article h2').first().textContent()).toBe('Our shop');
+    await page.getByRole('link', { name: 'Datenschutz' }).click();
+    await page.getByText('45 Minuten').waitFor();
+    const report = page.locator('footer').getByRole('link', { name: 'Torrent melden' });
+    expect(await report.getAttribute('href')).toBe('https://example.net/abuse');
+  });
+
   test('finds, filters, shows and downloads without scripts, by keyboard', async () => {
     await open('/', 1280, { javaScriptEnabled: false, acceptDownloads: true });
     await page.keyboard.press('Tab');
@@ -131,6 +232,7 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
     expect(await page.locator('tbody tr').count()).toBe(1);
     await page.locator('summary').first().click();
     await page.getByLabel('Category').selectOption('Books');
+    await page.getByLabel('Type').selectOption('document');
     await page.getByLabel(/seed inside/).check();
     await page.getByRole('button', { name: 'Apply' }).click();
     await page.waitForURL(/inside=1/);
@@ -164,5 +266,10 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
     await open('/', 320, { forcedColors: 'active' });
     const border = await page.evaluate(`getComputedStyle(document.querySelector('td.get a')).borderTopWidth`);
     expect(border).toBe('1px');
+    await page.goto(`${base}/torrent/${alice}`);
+    const [line, text] = (await page.evaluate(
+      `['.plot path', 'h1'].map((each) => getComputedStyle(document.querySelector(each))).map((each, i) => i === 0 ? each.stroke : each.color)`,
+    )) as [string, string];
+    expect(line).toBe(text);
   });
 });

@@ -1,5 +1,5 @@
 /** Lists for programs: feeds, Torznab, OpenSearch, JSON, CSV, sitemap; checked by xmllint and by readers of feeds. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,11 +17,18 @@ import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catal
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
 import { rewriteTorrent } from '../../../src/wire/metainfo-rewrite.js';
 import { hashOf, torrentToStore } from '../../support/catalogue-entries.js';
-import { requireProgram } from '../../support/real-program.js';
+import { requireFacility, requireProgram } from '../../support/real-program.js';
 import { torrentWith } from '../../support/torrents.js';
 
 const xmllint = requireProgram('xmllint');
+const PYTHON = '/usr/bin/python3';
+const hasFeedparser = requireFacility(
+  'the module feedparser is not installed (Debian: apt-get install python3-feedparser)',
+  spawnSync(PYTHON, ['-c', 'import feedparser']).status === 0,
+);
 const alice = parseInfoHash(fixtures.alice.parsedTorrent.infoHash);
+/** Control characters but for tabs and ends of lines, and what turns the direction of text. */
+const UNSEEN = /(?![\t\n\r])\p{Cc}|[\u202a-\u202e\u2066-\u2069]|\p{Cs}/u;
 const EVIL = '=HYPERLINK("http://x")]]></title>&<b>\u0000\u202E\ud800';
 
 let database: SqliteDatabase;
@@ -106,6 +113,50 @@ describe('documents in XML', () => {
       const { status, body } = await get(path);
       expect(status, path).toBe(200);
       execFileSync(xmllint!, ['--noout', '--nonet', '-'], { input: body });
+    }
+  });
+});
+
+/** Of universal feedparser: what most readers of feeds are made with. */
+const PARSED = `
+import feedparser, json, sys
+feed = feedparser.parse(sys.stdin.buffer.read())
+print(json.dumps({
+  'bozo': feed.bozo, 'version': feed.version, 'title': feed.feed.title, 'ttl': feed.feed.ttl,
+  'self': [link.href for link in feed.feed.links if link.rel == 'self'],
+  'entries': [{
+    'title': entry.title, 'link': entry.link, 'id': entry.id, 'at': entry.published_parsed[:6],
+    'tags': [tag.term for tag in entry.tags], 'files': [[each.href, each.length, each.type] for each in entry.enclosures],
+  } for entry in feed.entries]}))
+`;
+
+describe('a reader of feeds', () => {
+  it.skipIf(!hasFeedparser)('understands everything, whatever the names', async () => {
+    for (const path of [
+      '/feed.xml',
+      '/feed.xml?q=show&sort=name',
+      '/feed.xml?category=TV+shows',
+      '/torznab/api?t=search',
+    ]) {
+      const { body } = await get(path);
+      const { entries, self, ...feed } = JSON.parse(
+        execFileSync(PYTHON, ['-c', PARSED], { input: body, encoding: 'utf8' }),
+      );
+      expect(feed).toEqual({ bozo: false, version: 'rss20', title: 'A & B', ttl: '5' });
+      expect(self).toEqual([`http://mirror.example${path}`]);
+      for (const { link, id, title } of entries) {
+        expect(link).toBe(id);
+        expect(title).not.toMatch(UNSEEN);
+      }
+      if (path !== '/feed.xml') continue;
+      expect(entries[0]).toMatchObject({
+        title: 'Alice, "read"',
+        at: [1970, 1, 1, 0, 0, 1],
+        tags: ['Audio books', 'document'],
+      });
+      const { length } = (await get(`/torrent/${alice}.torrent`)).body;
+      const file = `http://mirror.example/torrent/${alice}.torrent`;
+      expect(entries[0].files).toEqual([[file, String(length), 'application/x-bittorrent']]);
     }
   });
 });
@@ -219,6 +270,59 @@ describe('lists', () => {
       expect(headers['content-security-policy']).toMatch(/^default-src 'none'.*sandbox$/);
     }
     expect((await get('/constructor')).status).toBe(404);
+  });
+});
+
+describe('hostile names', () => {
+  const HOSTILE = [
+    '</script><script>alert(1)</script>',
+    '\u202Egnp.exe \u2066x',
+    'a\u0000b\u0007\u001b[31mred\r\nSet-Cookie: x=1',
+    Buffer.from([0xff, 0xfe, 0x41]).toString(),
+    'x'.repeat(100_000),
+    '=1+1',
+  ];
+
+  it('are harmless on every page and in every export', async () => {
+    for (const [i, name] of HOSTILE.entries()) {
+      const offers = [{ source: name.slice(0, 60), site: 'a.example', title: name }];
+      const facts = { name, title: name, category: name, offers, files: [{ path: `${name}/${name}`, bytes: 1 }] };
+      catalogue.store(torrentToStore(100 + i, facts), 1_000);
+    }
+    const paths = HOSTILE.flatMap((name, i) => [
+      `/torrent/${hashOf(100 + i)}`,
+      `/?q=${encodeURIComponent(name.slice(0, 1_000))}`,
+      `/?category=${encodeURIComponent(name.slice(0, 1_000))}&type=${encodeURIComponent(name.slice(0, 100))}`,
+    ]);
+    const lists = [
+      '/',
+      '/list.json',
+      '/list.csv',
+      '/feed.xml',
+      '/torznab/api?t=search',
+      '/opensearch.xml',
+      '/sitemap.xml',
+    ];
+    for (const path of [...lists, ...paths, '/help', '/privacy']) {
+      const { status, text, headers } = await get(path, { 'user-agent': HOSTILE[0]! });
+      expect(status, path).toBe(200);
+      expect(headers['set-cookie'], path).toBeUndefined();
+      expect(headers['content-security-policy'], path).toMatch(/^default-src 'none'/);
+      if (path === '/list.json') {
+        expect(JSON.parse(text).torrents).toHaveLength(3 + HOSTILE.length);
+        continue;
+      }
+      if (path === '/list.csv') {
+        expect(text).toContain("'=1+1");
+        continue;
+      }
+      expect(text, path).not.toContain('<script>alert');
+      expect(text, path).not.toMatch(UNSEEN);
+    }
+    for (const [i] of HOSTILE.entries()) {
+      const { headers } = await get(`/torrent/${hashOf(100 + i)}.torrent`, {}, 'HEAD');
+      expect(String(headers['content-disposition'] ?? '').length).toBeLessThan(3_000);
+    }
   });
 });
 
