@@ -124,6 +124,7 @@ function storedContext(torrent: CatalogueTorrent, { catalogue, announceUrls, clo
     notes,
     offers: catalogue.offers(infoHash),
     completed: catalogue.popularityOf(infoHash)?.downloads,
+    kind: catalogue.kindOf(infoHash),
     nowMs,
   };
 }

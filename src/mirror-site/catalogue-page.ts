@@ -104,7 +104,10 @@ ${choice(
   facets.kinds.length > 0 &&
   choice('type', words.kind, request.kind, [
     any,
-    ...facets.kinds.map((kind): [string, string] => [kind, words.kinds[kind]]),
+    ...facets.kinds.map(({ name, count }): [string, string] => [
+      name,
+      `${words.kinds[name]} (${showCount(count, words.language)})`,
+    ]),
   ])
 }${
   site === undefined &&

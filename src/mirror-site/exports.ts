@@ -43,12 +43,20 @@ function rowOf(baseUrl: string, torrent: ListedTorrent, magnetOf: MagnetOf) {
     insideSeeds: torrent.inside.seeds,
     insideLeechers: torrent.inside.leechers,
     insideBitsPerSecond: torrent.inside.bps ?? null,
+    completed: torrent.completed ?? null,
     rank: torrent.rank ?? null,
     added: new Date(torrent.firstSeenMs).toISOString(),
+    published: isoDate(torrent.publishedMs),
     page,
     torrent: torrent.magnet === undefined ? `${page}.torrent` : null,
     magnet: magnetOf(torrent),
   };
+}
+
+/** Null for what is not a date: a site may state any number. */
+function isoDate(ms: number | undefined): string | null {
+  const date = new Date(ms ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
 /** OpenSearch 1.1, so that a browser can search from its address bar. */

@@ -68,6 +68,6 @@ ${torrent.seeds !== undefined && html`<torrent:seeds>${torrent.seeds}</torrent:s
 }${torznabCategories(torrent).map((category) => attribute('category', category))}${attribute('infohash', torrent.infoHash)}${attribute(
   'magneturl',
   magnet,
-)}${attribute('size', torrent.totalBytes ?? 0)}${attribute('seeders', seeds)}${attribute('peers', seeds + leechers)}</item>
+)}${attribute('size', torrent.totalBytes ?? 0)}${torrent.completed !== undefined && attribute('grabs', torrent.completed)}${attribute('seeders', seeds)}${attribute('peers', seeds + leechers)}</item>
 `;
 }

@@ -1,5 +1,6 @@
 /** The page of one torrent: its links, what is known of it, where it was found, its files. */
 import { encode } from 'uqr';
+import type { TorrentKind } from '../domain/torrent-kind.js';
 import { html, Markup } from '../markup/markup.js';
 import { type PopularitySample, SWARM_SAMPLE_MS, type SwarmSample } from '../store/sqlite/catalogue-history.js';
 import type { CatalogueTorrent, Offer } from '../store/sqlite/catalogue-torrent.js';
@@ -31,6 +32,7 @@ export interface TorrentContext {
   readonly offers: readonly Offer[];
   /** Completed downloads as last reported. */
   readonly completed: number | undefined;
+  readonly kind: TorrentKind | undefined;
   readonly nowMs: number;
 }
 
@@ -60,7 +62,8 @@ ${facts(view, torrent, context)}</dl></div>
 ${qrCode(view, shortMagnet)}
 ${plots(view, context)}
 ${torrent.files.length > 0 && html`<h2>${words.files(count(torrent.fileCount))}</h2>\n${fileTree(torrent.files, words.language)}`}
-${torrent.files.length > 0 && more > 0 && html`<p class="soft">${words.moreFiles(count(more))}</p>`}`,
+${torrent.files.length > 0 && more > 0 && html`<p class="soft">${words.moreFiles(count(more))}</p>`}
+${reportLink(view, torrent)}`,
   );
 }
 
@@ -94,7 +97,11 @@ function plots({ text: words }: SiteView, { swarmHistory, popularityHistory, now
 ${popularity && html`<h2>${words.popularity}</h2>\n<div class="plots">${popularity}</div>`}`;
 }
 
-function facts(view: SiteView, torrent: CatalogueTorrent, { inner, notes, offers, completed, nowMs }: TorrentContext) {
+function facts(
+  view: SiteView,
+  torrent: CatalogueTorrent,
+  { inner, notes, offers, completed, nowMs, kind }: TorrentContext,
+) {
   const { text: words } = view;
   const { language } = words;
   const count = (value: number | undefined): string => showCount(value, language);
@@ -114,8 +121,11 @@ function facts(view: SiteView, torrent: CatalogueTorrent, { inner, notes, offers
     fact(words.insideNetwork, inner && swarm(inner.seeds, inner.leechers)),
     fact(words.everywhere, swarm(torrent.seeds, torrent.leechers)),
     fact(words.completed, completed !== undefined && count(completed)),
-    fact(words.category, torrent.category),
+    fact(words.category, torrent.category && listLink(view, 'category', torrent.category, torrent.category)),
+    fact(words.kind, kind && listLink(view, 'type', kind, words.kinds[kind])),
     fact(words.sorts.added, showAge(torrent.firstSeenMs, nowMs, language)),
+    fact(words.published, torrent.publishedMs !== undefined && showAge(torrent.publishedMs, nowMs, language)),
+    fact(words.lastSeen, showAge(torrent.lastSeenMs, nowMs, language)),
     fact(words.sorts.rank, torrent.rank !== undefined && String(torrent.rank)),
     fact(words.description, list(titles.flatMap((title) => (title && title !== torrent.name ? [title] : [])))),
     fact(words.comment, notes.comment && html`<span class="comment">${notes.comment}</span>`),
@@ -129,6 +139,18 @@ function facts(view: SiteView, torrent: CatalogueTorrent, { inner, notes, offers
     fact(words.webSeeds, list(notes.webSeeds)),
     fact(words.trackers, list(trackers)),
   ];
+}
+
+/** To the others of this category or type. */
+function listLink({ root }: SiteView, name: string, value: string, title: string): Markup {
+  return html`<a href="${root}/?${new URLSearchParams({ [name]: value }).toString()}">${title}</a>`;
+}
+
+/** The address for removals; a mail names the torrent. */
+function reportLink({ identity: { takedown }, text }: SiteView, { infoHash }: CatalogueTorrent): Markup | false {
+  if (takedown === undefined) return false;
+  const subject = /^mailto:/i.test(takedown) && `${takedown.includes('?') ? '&' : '?'}subject=${infoHash}`;
+  return html`<p><a href="${takedown}${subject}">${text.reportThis}</a></p>`;
 }
 
 /** Every place where it was found, each address once. */

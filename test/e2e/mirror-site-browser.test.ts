@@ -90,7 +90,7 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
     };
     catalogue.store(torrentToStore(1, { ...facts, offers, files: [{ path: 'a/b/alice.txt', bytes: 163_783 }] }), 1_000);
     for (const [i, name] of HOSTILE.entries()) {
-      // The longest stands at the end of the list: every rule of every element takes its time.
+      // The longest is the last of the list, on no page that is checked for rules: it would take minutes.
       catalogue.store(torrentToStore(i + 2, { name, rank: name.length > 1_000 ? undefined : i + 2 }), 2_000);
     }
     for (let n = 10; n < 130; n++) catalogue.store(torrentToStore(n), n);

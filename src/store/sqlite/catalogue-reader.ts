@@ -1,5 +1,6 @@
 /** Reads single torrents of the catalogue. Every look-up also finds the second hash of a hybrid torrent. */
 import type { InfoHash } from '../../domain/info-hash.js';
+import type { TorrentKind } from '../../domain/torrent-kind.js';
 import {
   type CatalogueFile,
   type CatalogueTorrent,
@@ -14,6 +15,8 @@ export interface CatalogueReader {
   get(infoHash: InfoHash): CatalogueTorrent | undefined;
   /** Identifies the stored file without reading it. */
   torrentFile(infoHash: InfoHash): StoredTorrentFile | undefined;
+  /** By its files; undefined if it is not stored. */
+  kindOf(infoHash: InfoHash): TorrentKind | undefined;
   /** Every place where it is offered, by source. */
   offers(infoHash: InfoHash): Offer[];
   /** The original trackers, without the rest of the torrent; empty if it is not stored. */
@@ -92,6 +95,11 @@ export function catalogueReader(database: SqliteDatabase): CatalogueReader {
           infoHash: row.info_hash,
           trackerTiers: JSON.parse(row.tracker_tiers_json) as string[][],
         })),
+    kindOf: (infoHash) =>
+      database
+        .prepare<[string], TorrentKind | null>('SELECT kind FROM catalogue_entry WHERE info_hash = ?')
+        .pluck()
+        .get(infoHash) ?? undefined,
     offers: (infoHash) =>
       database
         .prepare<[string], OfferRow>(

@@ -74,6 +74,8 @@ export interface ListedTorrent extends CatalogueSummary {
   /** Peers inside the network, as last stored. */
   readonly inside: InsideCounts;
   readonly kind: TorrentKind | undefined;
+  /** Completed downloads, as last reported. */
+  readonly completed: number | undefined;
 }
 
 export interface CatalogueResult {
@@ -86,8 +88,7 @@ export interface CatalogueResult {
 export interface Facets {
   readonly categories: readonly { readonly name: string; readonly count: number }[];
   readonly sites: readonly string[];
-  /** Those that there are. */
-  readonly kinds: readonly TorrentKind[];
+  readonly kinds: readonly { readonly name: TorrentKind; readonly count: number }[];
 }
 
 export interface CatalogueSearch {
@@ -118,7 +119,7 @@ interface InsideRow {
   inside_leechers: number;
   inside_bps: number | null;
 }
-type Row = SummaryRow & InsideRow & { kind: TorrentKind | null };
+type Row = SummaryRow & InsideRow & { kind: TorrentKind | null; completed: number | null };
 type SwarmRow = InsideRow &
   Pick<SummaryRow, 'info_hash' | 'hybrid_info_hash' | 'seeds' | 'rank'> & { entry_id: number };
 
@@ -151,7 +152,7 @@ export function catalogueSearch(database: SqliteDatabase): CatalogueSearch {
       return {
         categories: byCount(entries.categoryCounts()).slice(0, MAX_FACETS),
         sites: entries.offerSites().slice(0, MAX_FACETS),
-        kinds: byCount(entries.kindCounts()).map(({ name }) => name),
+        kinds: byCount(entries.kindCounts()),
       };
     },
     categories: () => {
@@ -271,7 +272,8 @@ function readTorrents(database: SqliteDatabase, ids: readonly number[]): ListedT
   const columns = SUMMARY_COLUMNS.split(',').map((column) => `torrent.${column.trim()}`);
   return database
     .prepare<[string], Row>(
-      `SELECT ${columns.join(', ')}, inside_seeds, inside_leechers, inside_bps, kind
+      `SELECT ${columns.join(', ')}, inside_seeds, inside_leechers, inside_bps, kind,
+         (SELECT downloads FROM catalogue_popularity AS seen WHERE seen.info_hash = torrent.info_hash) AS completed
        FROM json_each(?) AS id JOIN catalogue_entry AS entry ON entry.entry_id = id.value
        JOIN catalogue_torrent AS torrent ON torrent.info_hash = entry.info_hash ORDER BY id.key`,
     )
@@ -280,6 +282,7 @@ function readTorrents(database: SqliteDatabase, ids: readonly number[]): ListedT
       ...summaryOfRow(row),
       inside: insideOf(row),
       kind: row.kind ?? undefined,
+      completed: row.completed ?? undefined,
     }));
 }
 

@@ -248,6 +248,27 @@ describe('Torznab', () => {
 });
 
 describe('lists', () => {
+  it('have what programs sort by: completed downloads, the type, the date that a site states', async () => {
+    catalogue.store(torrentToStore(5, { name: 'Dated', publishedMs: 86_400_000, kind: 'audio' }), 5_000);
+    catalogue.store(torrentToStore(6, { name: 'Misdated', publishedMs: 9e15 }), 5_000);
+    const numbers = { popularity: 1, updatedMs: 1, downloadsMs: 1, downloadsPerDay: 1, numbers: {} };
+    catalogue.storePopularities([[hashOf(5), { ...numbers, downloads: 1_234 }]]);
+    const { torrents } = JSON.parse((await get('/list.json?q=dated&sort=name')).text);
+    expect(torrents).toMatchObject([
+      {
+        name: 'Dated',
+        completed: 1_234,
+        type: 'audio',
+        published: '1970-01-02T00:00:00.000Z',
+        insideBitsPerSecond: null,
+      },
+      { name: 'Misdated', completed: null, published: null },
+    ]);
+    const feed = await xml('/torznab/api?t=search&q=dated&type=audio');
+    expect(feed('torznab\\:attr[name=grabs]').attr('value')).toBe('1234');
+    expect((await get(`/torrent/${hashOf(6)}`)).status).toBe(200);
+  });
+
   it('come as JSON and CSV, in which no cell is a formula', async () => {
     const json = JSON.parse((await get('/list.json?q=alice')).text);
     expect(json).toMatchObject({ total: 1, torrents: [{ infoHash: alice, name: 'Alice, "read"', insideSeeds: 0 }] });

@@ -33,6 +33,7 @@ const listed = (n: number, facts: Partial<ListedTorrent> = {}): ListedTorrent =>
   ...times,
   inside: { seeds: 0, leechers: 0 },
   kind: 'video',
+  completed: undefined,
   ...facts,
 });
 const listOf = (query: string, torrents: ListedTorrent[], total = torrents.length, text = ENGLISH) =>
@@ -42,32 +43,31 @@ const listOf = (query: string, torrents: ListedTorrent[], total = torrents.lengt
       readCatalogueRequest(new URLSearchParams(query)),
       { total, torrents },
       {
-        facets: { categories: [{ name: 'Films', count: 1_234 }], sites: ['a.example', 'b.example'], kinds: ['video'] },
+        facets: {
+          categories: [{ name: 'Films', count: 1_234 }],
+          sites: ['a.example', 'b.example'],
+          kinds: [{ name: 'video', count: 7 }],
+        },
         magnetOf: ({ infoHash }) => `magnet:?xt=urn:btih:${infoHash}`,
         nowMs: NOW_MS,
       },
     ).text,
   );
+const torrentContext: TorrentContext = {
+  magnet: 'magnet:?x=long',
+  shortMagnet: 'magnet:?x=short',
+  inner: { seeds: 26, leechers: 1 },
+  notes: { webSeeds: [] },
+  offers: [],
+  insideBps: undefined,
+  swarmHistory: [],
+  popularityHistory: [],
+  completed: undefined,
+  kind: 'video',
+  nowMs: NOW_MS,
+};
 const torrentOf = (facts = {}, context: Partial<TorrentContext> = {}) =>
-  load(
-    torrentPage(
-      view,
-      { ...torrentToStore(1), ...times, ...facts },
-      {
-        magnet: 'magnet:?x=long',
-        shortMagnet: 'magnet:?x=short',
-        inner: { seeds: 26, leechers: 1 },
-        notes: { webSeeds: [] },
-        offers: [],
-        insideBps: undefined,
-        swarmHistory: [],
-        popularityHistory: [],
-        completed: undefined,
-        nowMs: NOW_MS,
-        ...context,
-      },
-    ).text,
-  );
+  load(torrentPage(view, { ...torrentToStore(1), ...times, ...facts }, { ...torrentContext, ...context }).text);
 
 describe('the list', () => {
   it('has a file and a magnet link in each row, and says how many neighbours have it', () => {
@@ -273,6 +273,28 @@ describe('what only this site can say', () => {
     expect(supplyBps({ seeds: 2, leechers: 0 }, { count: 9, bps: 5e6 }, 10e6)).toBe(5e6);
     expect(supplyBps({ seeds: 26, leechers: 0 }, none, undefined)).toBeUndefined();
     expect(supplyBps({ seeds: 0, leechers: 9 }, none, 10e6)).toBeUndefined();
+  });
+
+  it('is shown with what other catalogues say: others of its kind, when it was published, whom to tell', () => {
+    const facts = { category: 'Films & more', publishedMs: NOW_MS - 5 * DAY_MS };
+    const page = torrentOf(facts);
+    const links = page('dd a')
+      .toArray()
+      .map((each) => [page(each).text(), each.attribs.href]);
+    expect(links).toContainEqual(['Films & more', '/?category=Films+%26+more']);
+    expect(links).toContainEqual(['Video', '/?type=video']);
+    expect(page('dl').text()).toMatch(/Published5 days ago/);
+    expect(page('main').text()).not.toContain('Report');
+    const reportIn = (takedown: string) => {
+      const identity = { ...PLAIN_IDENTITY, takedown };
+      return load(torrentPage({ ...view, identity }, { ...torrentToStore(1), ...times }, torrentContext).text)(
+        'main > p a',
+      )
+        .last()
+        .attr('href');
+    };
+    expect(reportIn('mailto:abuse@example.net')).toBe(`mailto:abuse@example.net?subject=${hashOf(1)}`);
+    expect(reportIn('https://example.net/abuse')).toBe('https://example.net/abuse');
   });
 
   it('is drawn over time, with the numbers as a table', () => {

@@ -154,7 +154,7 @@ describe('filters', () => {
         { name: 'Films', count: 1 },
       ],
       sites: ['site.example'],
-      kinds: ['other'],
+      kinds: [{ name: 'other', count: 5 }],
     });
     expect([...catalogue.categories()].sort()).toEqual(['Films', 'Software']);
   });
