@@ -34,6 +34,7 @@ type Yaml = Record<string, unknown>;
 const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-live-'));
 const TLS = join(import.meta.dirname, '../../vectors/tls');
 const HASH = 'a'.repeat(40);
+/** Refused by some rows. `HASH` never is: the tracker drops the peers of a refused torrent, and other rows need those of `HASH`. */
 const OTHER_HASH = 'b'.repeat(40);
 const TOKEN = 'the-control-token';
 const NORTH = 'the-token-of-north';
@@ -61,8 +62,8 @@ const files: Readonly<Record<string, string>> = {
   'more-relationships.txt': '64500|64601|-1\n64500|64602|0\n64603|64500|-1\n64500|64700|0\n',
   'organisations.txt':
     '# format:org_id|changed|org_name|country|source\nO|20260101|Example|XX|T\n# format:aut|changed|aut_name|org_id|opaque_id|source\n64500|20260101|A|O|x|T\n64700|20260101|B|O|x|T\n',
-  'hashes.txt': `${OTHER_HASH}\n`,
-  'denied.txt': `${HASH}\n`,
+  'hashes.txt': `${HASH}\n`,
+  'denied.txt': `${OTHER_HASH}\n`,
   'logo.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
   'own.txt': 'Text of its own\n',
 };
@@ -412,14 +413,14 @@ const ROWS: Readonly<Record<string, Row>> = {
   }),
   'selection.grain': row('subdomain', candidate('subdomain:south', 'tier'), 0, expect.any(Number)),
   'tracker.announceUrls': row(['udp://a.example:7/announce'], found('a.example', `/torrent/${PINNED}`), false, true),
-  'tracker.torrents': row('hashes.txt', refused(HASH, '127.1.0.9'), 'answered', contains('not on this tracker')),
+  'tracker.torrents': row('hashes.txt', refused(OTHER_HASH, '127.1.0.9'), 'answered', contains('not on this tracker')),
   'tracker.denyList.addresses': row(
     ['127.1.0.5/32'],
     async () => (await hosts(HASH, '127.1.0.90')).includes('127.1.0.5'),
     true,
     false,
   ),
-  'tracker.denyList.torrents': row('denied.txt', refused(HASH, '127.1.0.9'), 'answered', contains('not')),
+  'tracker.denyList.torrents': row('denied.txt', refused(OTHER_HASH, '127.1.0.9'), 'answered', contains('not')),
   'tracker.tls.certificate': row(
     `${TLS}/two.cert.pem`,
     () => commonName('tracker'),
