@@ -62,9 +62,9 @@ export function choosePeersForForeign(candidates: Candidates, plan: MixPlan, sin
   let foreign = plan.foreign;
   if (plan.inner > 0 && !plan.gatewaysOnly) {
     const target = sink.written + plan.inner;
-    sink.skipsInnerOnly = sink.isInnerOnly !== null;
+    sink.skipInnerOnly(true);
     candidates.takeUniform(0, FOREIGN_KEY, plan.inner, sink);
-    sink.skipsInnerOnly = false;
+    sink.skipInnerOnly(false);
     foreign += target - sink.written;
   }
   if (foreign > 0) candidates.takeUniform(FOREIGN_KEY, KEY_END, foreign, sink);

@@ -1,7 +1,7 @@
 /** Options of a swarm store. Limits on strangers can be changed while it runs. */
 import type { Random } from '../../domain/random.js';
 import type { CostTable } from '../../selection/cost-table.js';
-import type { IsInnerOnly } from '../../selection/peer-sink.js';
+import type { IsInnerOnly } from './choice/compact-peer-sink.js';
 import type { Arena } from './memory/arena.js';
 
 export interface SwarmStoreOptions {

@@ -5,9 +5,9 @@ import { AddressLevels, AddressLevelsWriter, reportedCapability } from '../../..
 import { FlatCandidates } from '../../../src/selection/choose-flat.js';
 import type { CostTable } from '../../../src/selection/cost-table.js';
 import { observeCapability } from '../../../src/selection/observed-capability.js';
-import { PeerSink } from '../../../src/selection/peer-sink.js';
 import { firstWordOf, keyOfWord, slotOfWord, sortedWord } from '../../../src/selection/sorted-word.js';
 import { FOREIGN_KEY, KEY_END, StandingKeys } from '../../../src/selection/standing-key.js';
+import { CompactPeerSink } from '../../../src/tracker/swarm/choice/compact-peer-sink.js';
 
 const TABLE: CostTable = {
   version: 1,
@@ -179,7 +179,7 @@ describe('a draw from sorted words', () => {
       i % 5 === 0 ? i / 5 : i % 5 === 1 ? 0x1ae10000 : 0,
     );
     candidates.setLists(words, 0, 1, 53, 53, 53, 0, 5, 53, 0);
-    const sink = new PeerSink();
+    const sink = new CompactPeerSink();
     const out = new Uint8Array(60);
     const given = new Uint32Array(53);
     const answers = 20_000;

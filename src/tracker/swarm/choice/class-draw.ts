@@ -203,10 +203,10 @@ export class ClassDraw {
     const list = this.lists[run]!;
     const ids = this.idsOf(list);
     let i = offset;
-    for (let position = from; position < to && sink.written < target && sink.passesLeft > 0; position++, i = 0) {
+    for (let position = from; position < to && sink.written < target && sink.skipsLeft > 0; position++, i = 0) {
       const id = ids[position]!;
       const size = sizes[id]!;
-      for (; i < size && sink.written < target && sink.passesLeft > 0; i++) sink.offer(bases[id]! + i * stride);
+      for (; i < size && sink.written < target && sink.skipsLeft > 0; i++) sink.offer(bases[id]! + i * stride);
       this.endList = list;
       this.endPosition = position;
       this.endOffset = i;

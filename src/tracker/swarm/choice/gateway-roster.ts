@@ -18,7 +18,6 @@ import {
   seedsGiven,
   wantedGateways,
 } from '../../../selection/gateways.js';
-import type { IsInnerOnly, PeerSink } from '../../../selection/peer-sink.js';
 import type { StandingKeys } from '../../../selection/standing-key.js';
 import type { AnnounceRequest } from '../../announce-request.js';
 import type { DualStackPeers } from '../layouts/dual-stack.js';
@@ -38,6 +37,7 @@ import {
   listOfFlags,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
+import type { CompactPeerSink, IsInnerOnly } from './compact-peer-sink.js';
 import type { HostPeer } from './host-peer.js';
 import type { Requester } from './requester.js';
 
@@ -218,13 +218,13 @@ export class GatewayRoster {
    * Offers a foreign requester at most one gateway: the one with the most quota left. Gateways that share their foreign peers
    * would receive the same pieces. @returns how many it offered
    */
-  offerGateway(requester: Requester, family: 4 | 6, sink: PeerSink): number {
+  offerGateway(requester: Requester, family: 4 | 6, sink: CompactPeerSink): number {
     if (this.offerGatewayOf(requester, family, family, sink)) return 1;
     // A gateway with both families is stored with IPv4.
     return family === 6 && this.offerGatewayOf(requester, 4, 6, sink) ? 1 : 0;
   }
 
-  private offerGatewayOf(requester: Requester, gatewayFamily: 4 | 6, family: 4 | 6, sink: PeerSink): boolean {
+  private offerGatewayOf(requester: Requester, gatewayFamily: 4 | 6, family: 4 | 6, sink: CompactPeerSink): boolean {
     const { blocks } = this;
     const block = this.arena.words[evidenceWordOf(requester.entry, gatewayFamily)]!;
     if (blocks.gatewayCount(block) === 0) return false;

@@ -3,11 +3,11 @@
  * the home. This runs on a finished answer. Neighbours that it lacks replace its last peers.
  */
 import type { Random } from '../../../domain/random.js';
-import type { PeerSink } from '../../../selection/peer-sink.js';
 import type { FamilySwarms } from '../layouts/family-swarm.js';
 import { HostScan, MAX_NEIGHBOURS } from '../layouts/host-scan.js';
 import type { Endpoint } from '../memory/endpoint-key.js';
 import { flagsOf, LIST_LEECHERS, LIST_NONE, listOfFlags } from '../memory/peer-record.js';
+import type { CompactPeerSink } from './compact-peer-sink.js';
 
 export class Neighbours {
   private readonly scan = new HostScan();
@@ -28,7 +28,7 @@ export class Neighbours {
     offerServing: boolean,
     want: number,
     inner: number,
-    sink: PeerSink,
+    sink: CompactPeerSink,
   ): void {
     const { scan } = this;
     this.swarms.scanHost(ref, endpoint, scan);

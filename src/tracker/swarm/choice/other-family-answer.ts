@@ -3,10 +3,11 @@
  * announces over one family may reach the other: aria2c announces once to a tracker with two addresses. Clients that announce
  * over both are skipped, and so are peers with both families, because the answer has their other address.
  */
-import type { PeerSink } from '../../../selection/peer-sink.js';
+
 import type { FamilySwarms } from '../layouts/family-swarm.js';
 import type { Endpoint } from '../memory/endpoint-key.js';
 import { addressWordsOf, isDualStack } from '../memory/peer-record.js';
+import type { CompactPeerSink } from './compact-peer-sink.js';
 
 /** Most peers chosen before duplicates are removed: two answers of IPv6 peers. */
 const MAX_CHOSEN_OTHER = 2 * 200 + 1;
@@ -39,7 +40,7 @@ export class OtherFamilyAnswer {
   copyWithoutDualStack(
     ref: number,
     family: 4 | 6,
-    sink: PeerSink,
+    sink: CompactPeerSink,
     want: number,
     out: Uint8Array,
     offset: number,

@@ -11,7 +11,6 @@ import { choosePeers, choosePeersForForeign, Standpoint } from '../../../selecti
 import { FOREIGN_PARTITION } from '../../../selection/cost-table.js';
 import { GATEWAY_RETURN_SECONDS, gatewayReturnsSoon } from '../../../selection/gateways.js';
 import { MixPlan, MixSituation, planMix } from '../../../selection/mix.js';
-import { type IsInnerOnly, PeerSink } from '../../../selection/peer-sink.js';
 import { sortedWord } from '../../../selection/sorted-word.js';
 import { FOREIGN_KEY, KEY_END, type StandingKeys } from '../../../selection/standing-key.js';
 import { returnSeconds, seedsSuffice } from '../../../selection/supply.js';
@@ -40,6 +39,7 @@ import {
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
 import { BucketedCandidates } from './bucketed-candidates.js';
+import { CompactPeerSink, type IsInnerOnly } from './compact-peer-sink.js';
 import { GatewayRoster } from './gateway-roster.js';
 import { HostPeer } from './host-peer.js';
 import { Neighbours } from './neighbours.js';
@@ -62,7 +62,7 @@ export class PeerSelection {
   private readonly flat: FlatCandidates;
   private readonly bucketed: BucketedCandidates;
   private readonly standpoint = new Standpoint();
-  private readonly sink: PeerSink;
+  private readonly sink: CompactPeerSink;
   private readonly scratch = new Uint32Array(MAX_RANKED_PEERS + 4096);
   private readonly otherPlan = new MixPlan();
   /** Of the IPv4 peer of a requester that announces over IPv6. */
@@ -79,7 +79,7 @@ export class PeerSelection {
     hashKeys: HashKeys,
     isInnerOnly: IsInnerOnly | null,
   ) {
-    this.sink = new PeerSink(isInnerOnly);
+    this.sink = new CompactPeerSink(isInnerOnly);
     this.flat = new FlatCandidates(random);
     this.bucketed = new BucketedCandidates(random, keys);
     this.blocks = new GatewayBlocks(arena);

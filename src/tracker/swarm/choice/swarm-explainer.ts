@@ -1,7 +1,6 @@
 /** Makes an {@link Explanation} of a swarm: runs the selection without changing anything, then counts who was chosen. */
 import { FOREIGN_PARTITION, NEUTRAL_CAPABILITY_LEVEL } from '../../../selection/cost-table.js';
 import { classReason, type ExplainedClass, type Explanation, mixReason } from '../../../selection/explanation.js';
-import type { IsInnerOnly } from '../../../selection/peer-sink.js';
 import { PARTITION_SHIFT, SIBLING_TIER, type StandingKeys } from '../../../selection/standing-key.js';
 import { seedsSuffice } from '../../../selection/supply.js';
 import { AnnounceRequest } from '../../announce-request.js';
@@ -27,6 +26,7 @@ import {
   portOf,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
+import type { IsInnerOnly } from './compact-peer-sink.js';
 import type { PeerSelection } from './peer-selection.js';
 import type { Requester } from './requester.js';
 

@@ -140,8 +140,8 @@ export class SwarmTransfer {
     const words = this.arena.words;
     const size =
       HEADER_WORDS +
-      this.swarms.size(words[refWordOf(entry, 4)]!) * 5 +
-      this.swarms.size(words[refWordOf(entry, 6)]!) * 8;
+      this.swarms.size(words[refWordOf(entry, 4)]!) * recordWordsOf(1) +
+      this.swarms.size(words[refWordOf(entry, 6)]!) * recordWordsOf(4);
     return this.used + size <= this.frame.length;
   }
 
