@@ -1,4 +1,5 @@
 /** The demo's live view as text: the inner share over time, each user's last answer, the probes' reports. */
+import { counted } from '../domain/counted.js';
 import type { DemoState } from '../lab/run-demo.js';
 import { formatTable } from './table.js';
 
@@ -29,7 +30,7 @@ export function drawDemo(state: DemoState, periodSeconds: number): string {
     `Inner share of the peers that inner users get: ${share === undefined ? 'no answer yet' : `${bar} ${percent(share)}`}`,
     `Since the start: ${sparkline(state.shareHistory)}`,
     `Density, as the probes report it: ${density.join(', ') || 'no probe has a token'}`,
-    `${state.announces} announces, ${state.failures} failures${state.lastFailure === undefined ? '' : ` (last: ${state.lastFailure})`}`,
+    `${counted(state.announces, 'announce')}, ${counted(state.failures, 'failure')}${state.lastFailure === undefined ? '' : ` (last: ${state.lastFailure})`}`,
     '',
     formatTable(['NETWORK', 'USER', 'TORRENT', 'OVER', 'HAS', 'INNER PEERS', 'FOREIGN PEERS'], rows),
     'Ctrl-C stops the demo; the users leave their swarms.',
@@ -43,7 +44,7 @@ export function describeDemo(state: DemoState): string {
   const who = user
     ? `${user.network.name} ${user.address} got ${user.innerPeers} inner and ${user.foreignPeers} foreign peers of ${user.torrent.name}; `
     : '';
-  return `${who}inner share ${state.innerShare === undefined ? 'unknown' : percent(state.innerShare)}, ${state.announces} announces, ${state.failures} failures\n`;
+  return `${who}inner share ${state.innerShare === undefined ? 'unknown' : percent(state.innerShare)}, ${counted(state.announces, 'announce')}, ${counted(state.failures, 'failure')}\n`;
 }
 
 function percent(share: number): string {

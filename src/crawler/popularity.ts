@@ -2,6 +2,7 @@
  * Estimates how popular a torrent is: one number from what unlike sources tell of it, smoothed over time, and the words
  * that explain it. Pure functions; docs/crawler.md describes the formula for operators.
  */
+import { counted } from '../domain/counted.js';
 import type { StoredPopularity } from '../store/sqlite/catalogue-popularity.js';
 
 /** What is known of the demand for a torrent. Undefined counts are unknown. */
@@ -101,15 +102,15 @@ export function rankInWords(name: string, popularity: number, found: FoundNumber
   const swarm =
     seeds === undefined && leechers === undefined
       ? 'Nobody reports the size of its swarm.'
-      : `${found.measured ? 'Its tracker reports' : 'Its sources state'} ${seeds ?? 0} seeds and ${leechers ?? 0} leechers (each counts ${LEECHER_FACTOR}).`;
+      : `${found.measured ? 'Its tracker reports' : 'Its sources state'} ${counted(seeds ?? 0, 'seed')} and ${counted(leechers ?? 0, 'leecher')} (each counts ${LEECHER_FACTOR}).`;
   const lines = [
     rank === undefined ? `${name} is not in the top ${found.top}.` : `${name} has rank ${rank} of ${found.top}.`,
     `Named by: ${found.sources.join(', ')}.`,
     swarm,
   ];
-  if (perDay !== undefined) lines.push(`It is completed about ${rounded(perDay)} times a day.`);
+  if (perDay !== undefined) lines.push(`It is completed about ${counted(rounded(perDay), 'time')} a day.`);
   if (innerRequests > 0)
-    lines.push(`${innerRequests} requests came from inside the network (each counts ${INNER_FACTOR}).`);
+    lines.push(`${counted(innerRequests, 'request')} came from inside the network (each counts ${INNER_FACTOR}).`);
   if (weight !== 1) lines.push(`Its sources have the weight ${weight}.`);
   const sum = `${seeds ?? 0} + ${LEECHER_FACTOR} × ${leechers ?? 0} + ${rounded(perDay ?? 0)} + ${INNER_FACTOR} × ${innerRequests}`;
   lines.push(`Demand: ${weight === 1 ? sum : `${weight} × (${sum})`} = ${rounded(found.demand)}.`);

@@ -102,6 +102,6 @@ function describeCrawl({ entries, sources }: CrawlResult): string {
   const failed = sources
     .filter((source) => source.error !== undefined)
     .map((source) => `${source.name} (${source.error})`);
-  const torrents = `crawled: ${count('new')} torrents new, ${count('updated')} updated, ${count('kept')} kept, ${count('failed')} failed`;
+  const torrents = `crawled: ${count('new')} new, ${count('updated')} updated, ${count('kept')} kept, ${count('failed')} failed`;
   return failed.length === 0 ? torrents : `${torrents}; sources that failed: ${failed.join(', ')}`;
 }

@@ -2,8 +2,10 @@
  * The operator's page. The server renders all of it. A short script (`refresh-script`) fetches the changing part again
  * every two seconds. The page loads nothing from other sites, and text that strangers wrote is escaped.
  */
+
 import { createHash } from 'node:crypto';
 import type { Document } from '../control-api/route.js';
+import { nounFor } from '../domain/counted.js';
 import { html, Markup } from '../markup/markup.js';
 import type { SubdomainDensity } from '../reports/density-of-subdomain.js';
 import type { ProbeView } from '../reports/reports-service.js';
@@ -11,8 +13,7 @@ import type { Overview } from './overview.js';
 import { REFRESH_SCRIPT } from './refresh-script.js';
 
 export interface PageContent {
-  /** undefined: the tracker is not connected. */
-  readonly overview: Overview | undefined;
+  readonly overview: Overview;
   readonly probes: readonly ProbeView[];
   readonly densities: ReadonlyMap<string, SubdomainDensity>;
   readonly capabilityNodes: number;
@@ -78,15 +79,15 @@ export function renderFragment(content: PageContent): Markup {
   return html`
 ${notReady.map((reason) => html`<p class="bad" data-key="not ready ${reason}">Not ready: ${reason}</p>`)}
 ${alarms.map((alarm) => html`<p class="bad" data-key="alarm ${alarm}">Alarm: ${alarm}</p>`)}
-<section class="tiles" data-key="tiles">${overview === undefined ? [] : tiles(overview)}</section>
-${overview?.savings ? html`<p class="note" data-key="savings">Savings: ${overview.savings.basis}.</p>` : ''}
+<section class="tiles" data-key="tiles">${tiles(overview)}</section>
+${overview.savings ? html`<p class="note" data-key="savings">Savings: ${overview.savings.basis}.</p>` : ''}
 <h2 data-key="swarms">Largest swarms</h2>
 ${swarmTable(content.swarms)}
 <h2 data-key="sub-domains">Sub-domains</h2>
 ${densityTable(content.densities)}
 <h2 data-key="probes">Probes</h2>
 ${probeTable(content.probes, content.nowMs)}
-<p class="note" data-key="nodes">${content.capabilityNodes} nodes have reported their capability.</p>`;
+<p class="note" data-key="nodes">Nodes that have reported their capability: ${content.capabilityNodes}.</p>`;
 }
 
 function tiles(overview: Overview): Markup[] {
@@ -96,8 +97,11 @@ function tiles(overview: Overview): Markup[] {
     html`<div class="tile"><b>${share === null ? '–' : `${share} %`}</b><span>of the peers given to inner clients are inner</span>
 <meter min="0" max="100" value="${share ?? 0}"></meter></div>`,
     tile(announcesPerSecond === null ? '…' : compact(announcesPerSecond), 'announces a second'),
-    tile(compact(overview.swarms), 'swarms'),
-    tile(compact(overview.peers), `peers, ${compact(overview.seeds)} of them seeds`),
+    tile(compact(overview.swarms), nounFor(overview.swarms, 'swarm')),
+    tile(
+      compact(overview.peers),
+      `${nounFor(overview.peers, 'peer')}, ${compact(overview.seeds)} of them ${nounFor(overview.seeds, 'seed')}`,
+    ),
     tile(savings === null ? '–' : `${compact(savings.amount)} ${savings.currency}`, 'saved, estimated'),
     tile(savings === null ? '–' : `${compact(savings.bytesInside / 1e9)} GB`, 'kept inside, estimated'),
   ];

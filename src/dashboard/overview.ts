@@ -1,40 +1,46 @@
 /**
  * The numbers that an operator checks first: how much traffic stays inside, announces per second, and what was saved.
  */
+import { z } from 'zod';
+import { count, share } from '../control-api/field-schemas.js';
 import type { Clock } from '../domain/clock.js';
 
 /** Counts since the start of the tracker, and its current swarms and peers. */
-export interface TrackerTotals {
-  readonly announces: number;
-  /** To inner clients, all or a sample of them. */
-  readonly peersGiven: number;
-  readonly peersGivenInner: number;
-  readonly swarms: number;
-  readonly peers: number;
-  readonly seeds: number;
-}
+const trackerTotals = z.strictObject({
+  announces: count,
+  peersGiven: count.describe('Peers given to inner clients, all or a sample of them.'),
+  peersGivenInner: count,
+  swarms: count,
+  peers: count,
+  seeds: count,
+});
+export type TrackerTotals = Readonly<z.output<typeof trackerTotals>>;
 
-export interface Savings {
-  /** Bytes of completed downloads that probably came from inside. */
-  readonly bytesInside: number;
-  readonly amount: number;
-  readonly currency: string;
-  /** How it was estimated, one sentence. */
-  readonly basis: string;
-}
+const savings = z.strictObject({
+  bytesInside: z.number().describe('Bytes of completed downloads that probably came from inside.'),
+  amount: z.number(),
+  currency: z.string(),
+  basis: z.string().describe('How it was estimated, one sentence.'),
+});
+export type Savings = Readonly<z.output<typeof savings>>;
+
+/** What {@link OverviewMeter.read} returns, and the API answers with. */
+export const overviewSchema = trackerTotals.extend({
+  innerShare: share
+    .nullable()
+    .describe('Of the peers given in the last minute or, in a quiet minute, since the start; null: none given yet.'),
+  announcesPerSecond: z
+    .number()
+    .nullable()
+    .describe('Mean over the last minute, or since the first request of the overview; null at the first request.'),
+  savings: savings.nullable().describe('null: too little has been measured for an estimate.'),
+});
+export type Overview = Readonly<z.output<typeof overviewSchema>>;
 
 export interface OverviewPort {
   totals(): TrackerTotals;
   /** undefined: too little has been measured for an estimate. */
   savings(): Promise<Savings | undefined>;
-}
-
-export interface Overview extends TrackerTotals {
-  /** Of the peers given over the last minute or, in a quiet minute, since the start; null: none given yet. */
-  readonly innerShare: number | null;
-  /** Mean over the last minute, or since the first request of the overview; null at the first request. */
-  readonly announcesPerSecond: number | null;
-  readonly savings: Savings | null;
 }
 
 const WINDOW_MS = 60_000;

@@ -2,13 +2,12 @@
  * The operator's page at `/`, and the part of it that is fetched repeatedly. Browsers ask for the token as a password.
  */
 import { z } from 'zod';
-import { count, share } from '../control-api/field-schemas.js';
 import type { Readiness } from '../control-api/health-routes.js';
 import { type Route, route } from '../control-api/route.js';
 import type { Clock } from '../domain/clock.js';
 import type { ReportsService } from '../reports/reports-service.js';
 import type { TrackerView } from '../tracker/api/tracker-routes.js';
-import { OverviewMeter, type OverviewPort } from './overview.js';
+import { OverviewMeter, type OverviewPort, overviewSchema } from './overview.js';
 import { PAGE_CSP, type PageContent, renderFragment, renderPage } from './overview-page.js';
 import { FRAGMENT_PATH } from './refresh-script.js';
 
@@ -16,19 +15,21 @@ export interface PagePorts {
   readonly clock: Clock;
   readonly reports: ReportsService;
   readonly readiness: Readiness;
-  readonly overview?: OverviewPort | undefined;
+  readonly overview: OverviewPort;
   readonly tracker?: TrackerView | undefined;
 }
+
+const overviewAnswer = overviewSchema.extend({ notReady: z.array(z.string()), alarms: z.array(z.string()) });
 
 const SWARMS_SHOWN = 10;
 const HTML = 'text/html; charset=utf-8';
 
 export function pageRoutes(ports: PagePorts): Route[] {
-  const meter = ports.overview === undefined ? undefined : new OverviewMeter(ports.overview, ports.clock);
+  const meter = new OverviewMeter(ports.overview, ports.clock);
   const content = async (): Promise<PageContent> => {
     const nowMs = ports.clock.nowMs();
     return {
-      overview: await meter?.read(),
+      overview: await meter.read(),
       probes: ports.reports.probes(nowMs),
       densities: ports.reports.densities(nowMs),
       capabilityNodes: ports.reports.capabilityReadings(nowMs).size,
@@ -71,7 +72,7 @@ export function pageRoutes(ports: PagePorts): Route[] {
       answers: [{ status: 200, description: 'Rates are over the last minute.', schema: overviewAnswer }],
       handle: async () => ({
         json: {
-          ...(await meter?.read()),
+          ...(await meter.read()),
           notReady: ports.readiness.reasons(),
           alarms: ports.readiness.alarms?.() ?? [],
         },
@@ -79,19 +80,3 @@ export function pageRoutes(ports: PagePorts): Route[] {
     }),
   ];
 }
-
-const overviewAnswer = z.strictObject({
-  announces: count,
-  peersGiven: count,
-  peersGivenInner: count,
-  swarms: count,
-  peers: count,
-  seeds: count,
-  innerShare: share.nullable(),
-  announcesPerSecond: z.number().nullable(),
-  savings: z
-    .strictObject({ bytesInside: z.number(), amount: z.number(), currency: z.string(), basis: z.string() })
-    .nullable(),
-  notReady: z.array(z.string()),
-  alarms: z.array(z.string()),
-});

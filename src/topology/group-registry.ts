@@ -2,6 +2,7 @@
  * Assigns numbers to locality groups. A name keeps its number for the life of the store, so that stored peers keep a valid
  * group when tables are replaced. A number is never reused for another name.
  */
+import { counted } from '../domain/counted.js';
 import { OperatorError } from '../domain/errors.js';
 import { type GroupNameStore, MAX_GROUPS, UNKNOWN_GROUP } from '../domain/locality-group.js';
 
@@ -58,7 +59,7 @@ export class GroupRegistry {
     const added = [...new Set(own)].filter((name) => !this.#numbers.has(name));
     if (this.#next - 1 + added.length > MAX_GROUPS) {
       throw new OperatorError(
-        `the operator's ${own.length} sub-domains, AS and caches need ${added.length} locality groups more, and ${MAX_GROUPS - this.#next + 1} of ${MAX_GROUPS} are left; name fewer sub-domains, or delete the table locality_group of the database while the tracker is stopped (all groups get new numbers)`,
+        `the operator's ${own.length} sub-domains, AS and caches need ${counted(added.length, 'more locality group')}, and ${MAX_GROUPS - this.#next + 1} of ${MAX_GROUPS} are left; name fewer sub-domains, or delete the table locality_group of the database while the tracker is stopped (all groups get new numbers)`,
       );
     }
     for (const name of added) this.#give(name, this.#next);

@@ -3,6 +3,7 @@
  * ports, with the swarms of the latest snapshot. Until it runs the tracker is not ready, and questions about swarms are
  * refused at once.
  */
+import { counted } from '../domain/counted.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
@@ -221,6 +222,6 @@ export class SupervisedDataPlane implements PartThread {
     if (restored === null) return;
     const { damage, setAsideAs, peers, swarms } = restored;
     if (damage !== null) log.error(`tracker: the snapshot of the swarms is damaged: ${damage}; kept as ${setAsideAs}`);
-    log.info(`tracker: ${peers} peers in ${swarms} swarms restored from the snapshot`);
+    log.info(`tracker: ${counted(peers, 'peer')} in ${counted(swarms, 'swarm')} restored from the snapshot`);
   }
 }

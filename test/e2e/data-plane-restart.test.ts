@@ -135,7 +135,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     expect(logged.filter((line) => line.startsWith('error'))).toEqual([
       expect.stringMatching(/^error tracker: the thread that answers peers has ended: .*; it restarts in 0\.25 s$/),
     ]);
-    expect(logged).toContain('info tracker: 2 peers in 1 swarms restored from the snapshot');
+    expect(logged).toContain('info tracker: 2 peers in 1 swarm restored from the snapshot');
   });
 
   it('again and again, and leaves no socket behind', async () => {

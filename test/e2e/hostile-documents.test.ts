@@ -107,7 +107,7 @@ it('answers while it reads hostile documents, and takes the good torrent from am
     }
     return log().includes('crawled:');
   });
-  expect(log()).toMatch(/crawled: 1 torrents new/);
+  expect(log()).toMatch(/crawled: 1 new/);
   expect(log()).toMatch(/nested \(its elements are nested deeper than 512\)/);
   expect(log()).toMatch(/attributes \(.*(more than 1000000|MB of memory)/);
   expect(log()).toMatch(/list \(its elements are nested deeper than 512\)/);

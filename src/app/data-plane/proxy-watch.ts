@@ -3,7 +3,9 @@
  * client: peers get the proxy's address, and only the users notice. It raises an alarm while this lasts. The tracker stays
  * ready, because it serves other clients.
  */
+
 import type { Clock } from '../../domain/clock.js';
+import { counted } from '../../domain/counted.js';
 import type { Logger } from '../../logging/logger.js';
 import type { CountersView } from '../../tracker/counters.js';
 
@@ -56,6 +58,6 @@ export class ProxyWatch {
 
   #alarm(): string {
     const { unnamedBehindProxy } = this.#context.counters();
-    return `reverse proxy: ${unnamedBehindProxy} announces came from tracker.trustedProxies without the client's address, so all users behind the proxy count as one client; let the proxy send X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For $remote_addr), or the PROXY protocol to a listener of tracker.proxyProtocol`;
+    return `reverse proxy: ${counted(unnamedBehindProxy, 'announce')} came from tracker.trustedProxies without the client's address, so all users behind the proxy count as one client; let the proxy send X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For $remote_addr), or the PROXY protocol to a listener of tracker.proxyProtocol`;
   }
 }

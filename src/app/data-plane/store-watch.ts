@@ -66,7 +66,7 @@ export class StoreWatch {
   #foreignAlarm(): string {
     const { reservedForInnerPercent } = this.#context.limits;
     const notStored = this.#context.counters().fullForForeignHits;
-    return `the room for peers from outside the operator's networks is nearly full (${this.#content()}, ${reservedForInnerPercent} % reserved); ${notStored} announces were answered without storing the peer`;
+    return `the room for peers from outside the operator's networks is nearly full (${this.#content()}, ${reservedForInnerPercent} % reserved); announces that were answered without storing the peer: ${notStored}`;
   }
 
   #content(): string {

@@ -4,6 +4,7 @@
  */
 
 import type { MetricFamily, MetricSample } from '../../control-api/metrics.js';
+import { counted } from '../../domain/counted.js';
 import { errorOf, messageOf } from '../../domain/errors.js';
 import { currentPart, runAs } from '../../part/current-part.js';
 import { Restarts, type SupervisionContext } from './restarts.js';
@@ -118,11 +119,11 @@ export class Supervisor {
     return [
       ...uncaught.map(([part, { count }]) => {
         const where = part === NO_PART ? 'no known part' : part;
-        return `${where}: ${count} ${count === 1 ? 'error' : 'errors'} that nothing caught; the log has more`;
+        return `${where}: ${counted(count, 'error')} that nothing caught; the log has more`;
       }),
       ...failed.map(({ part, count, failedAtMs }) => {
         const at = new Date(failedAtMs).toISOString();
-        return `${part}: failed last at ${at}, restarted ${count} ${count === 1 ? 'time' : 'times'}; the log has more`;
+        return `${part}: failed last at ${at}, restarted ${counted(count, 'time')}; the log has more`;
       }),
     ];
   }

@@ -1,7 +1,9 @@
 /** `crawl`: runs one crawl now, with or without a running `serve`. */
+
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { CrawlEntry, CrawlProgress, CrawlResult } from '../../crawler/crawl-result.js';
+import { counted } from '../../domain/counted.js';
 import { OperatorError } from '../../domain/errors.js';
 import { parseInfoHash } from '../../domain/info-hash.js';
 import { maskUrlSecrets } from '../../domain/mask-url-secrets.js';
@@ -133,7 +135,7 @@ function parseTop(text: string): number {
 function describeProgress(progress: CrawlProgress): string {
   switch (progress.step) {
     case 'source':
-      return `${progress.source}: ${progress.candidates} torrents`;
+      return `${progress.source}: ${counted(progress.candidates, 'torrent')}`;
     case 'source-note':
       return `${progress.source}: ${progress.note}`;
     case 'source-failed':
@@ -141,7 +143,7 @@ function describeProgress(progress: CrawlProgress): string {
     case 'tracker-failed':
       return `${progress.tracker}: ${progress.reason}`;
     case 'measured':
-      return `original trackers reported the swarm sizes of ${progress.torrents} torrents`;
+      return `original trackers reported the swarm sizes of ${counted(progress.torrents, 'torrent')}`;
     case 'found':
       return `${progress.source}: found ${shorten(progress.name)}`;
     case 'torrent': {

@@ -1,9 +1,11 @@
 /** `report density`: sends one value by hand, or with `--from` everything that a collector writes. */
+
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Config } from '../../config/config-schema.js';
+import { counted } from '../../domain/counted.js';
 import { errorCodeOf, messageOf, OperatorError } from '../../domain/errors.js';
 import { ReportSpool } from '../../reports/client/report-spool.js';
 import { type ReportFate, SpoolSender } from '../../reports/client/send-spool.js';
@@ -140,7 +142,7 @@ async function fromCollector(options: DensityOptions, format: CollectorFormat, c
     });
     const { flows, foreign, late } = folder.counts;
     notice(
-      `${result.lines} lines: ${flows} flows, ${foreign} of them not in any sub-domain, ${late} late, ${result.broken} lines broken` +
+      `${counted(result.lines, 'line')}: ${counted(flows, 'flow')}, ${foreign} of them not in any sub-domain, ${late} late, ${result.broken} lines broken` +
         (result.firstBroken === undefined ? '' : ` (${result.firstBroken})`),
     );
   } finally {
@@ -149,7 +151,9 @@ async function fromCollector(options: DensityOptions, format: CollectorFormat, c
   }
   if (await sender.send()) return;
   const { waiting } = await spool.trim();
-  throw new OperatorError(`${waiting} reports wait in the spool; the next run sends them`, { code: 'failed' });
+  throw new OperatorError(`the spool has ${counted(waiting, 'report')} left; the next run sends them`, {
+    code: 'failed',
+  });
 }
 
 /**

@@ -3,10 +3,12 @@
  * are counted as they come and stored every few seconds. Only the addresses that the operator allows are heard. What comes
  * faster than it can be read is dropped and counted.
  */
+
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../../domain/clock.js';
+import { counted } from '../../domain/counted.js';
 import { messageOf } from '../../domain/errors.js';
 import { type Prefix, parseIp, parsePrefix, prefixContains } from '../../domain/ip-address.js';
 import type { Endpoint } from '../../net/endpoint.js';
@@ -123,7 +125,8 @@ class LineQueue {
     const { source, state, documents, clock } = this.#options;
     const dropped = this.#dropped;
     this.#dropped = 0;
-    if (dropped > 0) this.#problem(`${dropped} datagrams came faster than they can be read, and were dropped`);
+    if (dropped > 0)
+      this.#problem(`dropped ${counted(dropped, 'datagram')}: lines arrive faster than they can be read`);
     if (this.#bytes === 0) return;
     const bytes = Buffer.concat(this.#parts);
     this.#parts = [];

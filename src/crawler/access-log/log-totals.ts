@@ -1,4 +1,5 @@
 /** Adds up what was counted in the parts of a log, within a limit on different torrents. */
+import { counted } from '../../domain/counted.js';
 import { MAX_LOG_TARGETS } from '../limits.js';
 import type { LogCounts } from './count-requests.js';
 
@@ -30,14 +31,14 @@ export class LogTotals {
   complaint(about: string): string | undefined {
     if (this.lines === 0 || this.requests > 0) return undefined;
     return (
-      `none of the ${this.lines} new lines of ${about} is in a known format; the first is ${JSON.stringify(this.unmatched)}; ` +
-      'set format to squid, combined, haproxy or json; for JSON with names of its own, set fields'
+      `of ${counted(this.lines, 'new line')} of ${about} none is in a known format; the first is ${JSON.stringify(this.unmatched)}; ` +
+      'set format to squid, combined, haproxy or json; for JSON with other names, set fields'
     );
   }
 
   /** What to do about requests of which nobody knows the site. */
   note(): string | undefined {
     if (this.withoutHost === 0) return undefined;
-    return `${this.withoutHost} requests for torrents name a path only; set host to the name of the site, or log the virtual host`;
+    return `${counted(this.withoutHost, 'request')} for torrents without a host name; set host to the name of the site, or log the virtual host`;
   }
 }

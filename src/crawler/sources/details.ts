@@ -2,6 +2,7 @@
  * The second step of a list whose items lead only to pages: fetches the pages of the best items, and finds the torrents
  * there. Pages whose torrent the catalogue has from an earlier crawl are not fetched again.
  */
+import { counted } from '../../domain/counted.js';
 import { ClientError, messageOf } from '../../domain/errors.js';
 import type { Candidate } from '../candidate.js';
 import type { CrawlDocumentReader } from '../document-tasks.js';
@@ -56,7 +57,7 @@ export async function withDetails(
     }
   });
   if (failures.length > 0)
-    reading.onNote(`${failures.length} of ${best.length} pages cannot be read; the first: ${failures[0]}`);
+    reading.onNote(`${failures.length} of ${counted(best.length, 'page')} cannot be read; the first: ${failures[0]}`);
   return found;
 }
 

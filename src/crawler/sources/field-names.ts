@@ -1,4 +1,5 @@
 /** The names that an operator gives to the fields of an item, and how they are read: for pages, JSON and CSV alike. */
+import { counted } from '../../domain/counted.js';
 import { ClientError } from '../../domain/errors.js';
 import type { Candidate } from '../candidate.js';
 import type { ItemFields } from './item-fields.js';
@@ -54,6 +55,6 @@ export function itemReader<Item>(
 export function nothingUsable(items: number, source: string): ClientError {
   return new ClientError(
     'invalid-document',
-    `none of its ${items} items has a torrent file, magnet link or info-hash; check link, magnet and infoHash of the source "${source}"`,
+    `of its ${counted(items, 'item')} none has a torrent file, magnet link or info-hash; check link, magnet and infoHash of the source "${source}"`,
   );
 }

@@ -1,4 +1,5 @@
 /** Reads a list of torrents, one a line: addresses of torrent files, magnet links or info-hashes. `#` begins a comment. */
+import { counted } from '../../domain/counted.js';
 import { ClientError } from '../../domain/errors.js';
 import type { Candidate } from '../candidate.js';
 import { BestCandidates } from './best-candidates.js';
@@ -20,7 +21,7 @@ export function parsePlainList(text: string, context: ItemContext): Candidate[] 
     const example = JSON.stringify(lines[0]!.slice(0, EXAMPLE_CHARACTERS));
     throw new ClientError(
       'invalid-document',
-      `none of its ${lines.length} lines is the address of a torrent file, a magnet link or an info-hash; the first is ${example}`,
+      `of its ${counted(lines.length, 'line')} none is the address of a torrent file, a magnet link or an info-hash; the first is ${example}`,
     );
   }
   return found;

@@ -3,10 +3,12 @@
  * RFC 6066), and all are read again when their files change. A pair that cannot be used (often only one of its two files is
  * replaced so far) leaves the one before it in use, and is an alarm until it can.
  */
+
 import { unwatchFile, watchFile } from 'node:fs';
 import type { SecureContext } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import type { Clock } from '../../domain/clock.js';
+import { counted } from '../../domain/counted.js';
 import { messageOf } from '../../domain/errors.js';
 import {
   type CertificateFiles,
@@ -86,9 +88,9 @@ export class Certificates {
     const { key } = this.#options;
     const expiring = this.expiries().flatMap(({ file, validToMs: endMs }) => {
       const days = Math.floor(Math.abs(endMs - nowMs) / DAY_MS);
-      if (endMs <= nowMs) return [`${key}: the certificate ${file} expired ${days} days ago; renew it`];
+      if (endMs <= nowMs) return [`${key}: the certificate ${file} expired ${counted(days, 'day')} ago; renew it`];
       if (endMs - nowMs > ALARM_BEFORE_MS) return [];
-      return [`${key}: the certificate ${file} expires in ${days} days; see why it was not renewed`];
+      return [`${key}: the certificate ${file} expires in ${counted(days, 'day')}; see why it was not renewed`];
     });
     return [...expiring, ...[...this.#faults.values()].map((fault) => `${key}: ${fault}; the pair before it is used`)];
   }

@@ -68,7 +68,9 @@ export class SpoolSender {
       } catch (thrown) {
         if (!(thrown instanceof ControlCallError)) throw thrown;
         const waitMs = Math.max(this.#waitMs, (thrown.retryAfterSeconds ?? 0) * 1000);
-        onNotice(`${thrown.message}; ${batch.length} or more reports wait, next try in ${Math.round(waitMs / 1000)} s`);
+        onNotice(
+          `${thrown.message}; reports that wait: at least ${batch.length}; next try in ${Math.round(waitMs / 1000)} s`,
+        );
         this.#waitMs = Math.min(MAX_WAIT_MS, waitMs * 2);
         return false;
       }

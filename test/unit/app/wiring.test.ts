@@ -167,7 +167,7 @@ test('what a crawl finds may be announced at once, and keeps its count of downlo
     const listed = async (): Promise<{ infoHash: string }[]> =>
       (await call('/api/v1/torrents')).torrents as { infoHash: string }[];
     await eventually('the crawl', async () => (await listed()).length === 1);
-    const crawled = 'crawled: 1 torrents new, 0 updated, 0 kept, 0 failed; sources that failed: away (';
+    const crawled = 'crawled: 1 new, 0 updated, 0 kept, 0 failed; sources that failed: away (';
     await eventually('the log', () => said.some(({ msg }) => msg.startsWith(crawled) && !msg.includes('lab (')));
     const { infoHash } = (await listed())[0]!;
     await eventually('the list', () =>

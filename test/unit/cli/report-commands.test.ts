@@ -169,7 +169,7 @@ describe('report density', () => {
     const line = '{"bytes":600,"src_addr":"203.0.113.5","dst_addr":"198.18.0.1"}\n';
     const base = ['report', 'density', '--probe', 'dp-both', '--from', 'goflow2', '--token', 'both-token'];
     const away = await cli([...base, '--url', 'http://127.0.0.1:1'], { stdin: Readable.from([line]) });
-    expect(away).toMatchObject({ code: 1, err: expect.stringContaining('1 reports wait in the spool') });
+    expect(away).toMatchObject({ code: 1, err: expect.stringContaining('the spool has 1 report left') });
     const spool = join(directory, 'data', 'spool', 'dp-both');
     expect(readdirSync(spool)).toHaveLength(1);
     const back = await cli([...base, '--url', api.url], { stdin: Readable.from([]) });

@@ -3,6 +3,7 @@ import { type ControlApiOptions, createControlApi } from '../../../src/control-a
 import { startControlServer } from '../../../src/control-api/control-server.js';
 import { TokenDirectory } from '../../../src/control-api/token-directory.js';
 import { type CatalogueView, catalogueRoutes } from '../../../src/crawler/api/catalogue-routes.js';
+import type { OverviewPort } from '../../../src/dashboard/overview.js';
 import { type PagePorts, pageRoutes } from '../../../src/dashboard/page-routes.js';
 import { type RedirectionView, redirectionRoutes } from '../../../src/dns-redirect/api/redirection-routes.js';
 import { reportMetrics } from '../../../src/reports/api/report-metrics.js';
@@ -38,6 +39,11 @@ export interface ControlApiFixture {
   ): Promise<{ status: number; headers: Headers; json: Record<string, unknown>; text: string }>;
   stop(): Promise<void>;
 }
+
+const NOTHING_MEASURED: OverviewPort = {
+  totals: () => ({ announces: 0, peersGiven: 0, peersGivenInner: 0, swarms: 0, peers: 0, seeds: 0 }),
+  savings: async () => undefined,
+};
 
 /** Undefined parts are switched off. */
 interface FixturePorts extends PagePorts {
@@ -88,7 +94,7 @@ export async function startFixture(
       ...pushRoutes(overrides.upstream),
       ...catalogueRoutes(overrides.catalogue),
       ...redirectionRoutes(overrides.redirections),
-      ...pageRoutes({ clock, reports: service, readiness, ...overrides }),
+      ...pageRoutes({ clock, reports: service, readiness, overview: NOTHING_MEASURED, ...overrides }),
     ],
     onDefect: (thrown) => defects.push(thrown),
     onWrongCredentials: (each) => wrong.push(each),

@@ -170,7 +170,7 @@ describe.skipIf(openssl === undefined || curl === undefined)('https', () => {
     });
     expect(held.alarms()).toEqual([expect.stringMatching(/^x\.tls: .*soon\.pem expires in 4 days/)]);
     nowMs += 6 * 86_400_000;
-    expect(held.alarms()).toEqual([expect.stringMatching(/soon\.pem expired 1 days ago/)]);
+    expect(held.alarms()).toEqual([expect.stringMatching(/soon\.pem expired 1 day ago/)]);
     held.close();
   });
 

@@ -36,7 +36,7 @@ operator:
     now.fullForForeignHits = 17;
     watch.check();
     watch.check();
-    expect(watch.alarms()).toEqual([expect.stringMatching(/760 of 1000 peers.*20 % reserved.*17 announces/)]);
+    expect(watch.alarms()).toEqual([expect.stringMatching(/760 of 1000 peers.*20 % reserved.*announces .*: 17/)]);
     expect(lines).toHaveLength(1);
     expect(health.reasons()).toEqual([]);
     now.records = 730;

@@ -201,7 +201,9 @@ describe('files', () => {
   it('says how many lines it cannot read, and what to do; and reads them when that is done', async () => {
     const own = '{"verb":"GET","target":"http://site.example/a.torrent","result":200}\n';
     writeFileSync(file, own.repeat(3));
-    await expect(counts()).rejects.toThrow(/none of the 3 new lines .* the first is .*verb.*; set format/);
+    await expect(counts()).rejects.toThrow(
+      /of 3 new lines .* none is in a known format; the first is .*verb.*; set format/,
+    );
     const fields = { method: 'verb', url: 'target', status: 'result' };
     expect(await counts({ fields })).toEqual({ a: 3 });
     // Nothing new is not a fault.
@@ -212,12 +214,12 @@ describe('files', () => {
     writeFileSync(join(directory, '1.log'), 'noise\n');
     writeFileSync(join(directory, '2.log'), line('a'));
     expect(await counts({ file: join(directory, '?.log') })).toEqual({ a: 1 });
-    expect(notes).toEqual([expect.stringMatching(/1\.log is in a known format; the first is "noise"/)]);
+    expect(notes).toEqual([expect.stringMatching(/1\.log none is in a known format; the first is "noise"/)]);
   });
 
   it('says that a host is missing', async () => {
     writeFileSync(file, line('a').replace('http://site.example', ''));
     expect(await counts()).toEqual({});
-    expect(notes).toEqual([expect.stringMatching(/1 requests for torrents name a path only; set host/)]);
+    expect(notes).toEqual([expect.stringMatching(/1 request for torrents without a host name; set host/)]);
   });
 });

@@ -38,7 +38,7 @@ Dataset,"Faces, in ""the wild""",${hash.toUpperCase()},5000,12,3,40,2026-11-21 1
   it('says which column is missing', () => {
     expect(() => read('a,b\n1,2\n')).toThrow(/names no column/);
     expect(() => read('a,b\n1,2\n', { infoHash: 'hash' })).toThrow(/no column "hash"; its columns are "a", "b"/);
-    expect(() => read(`infohash\nx\n`)).toThrow(/none of its 1 items/);
+    expect(() => read(`infohash\nx\n`)).toThrow(/of its 1 item none/);
     expect(read('infohash\n')).toEqual([]);
   });
 

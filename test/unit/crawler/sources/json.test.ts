@@ -197,7 +197,7 @@ describe('JSON APIs', () => {
     expect(read({ data: { list: [] } }, fields).candidates).toEqual([]);
     expect(read({ data: { list: [{ torrents: [] }] } }, fields).candidates).toEqual([]);
     expect(() => read({ error: 'key' }, fields)).toThrow(/nothing at items: data\.list/);
-    expect(() => read({ data: { list: [{ torrents: [{ id: 1 }] }] } }, fields)).toThrow(/none of its 1 items/);
+    expect(() => read({ data: { list: [{ torrents: [{ id: 1 }] }] } }, fields)).toThrow(/of its 1 item none/);
     expect(() => read('<html>', fields)).toThrow(ClientError);
     expect(() => read({}, { items: 'a[[', infoHash: 'x' })).toThrow(OperatorError);
   });

@@ -22,7 +22,7 @@ describe('plain lists', () => {
 
   it('say so if no line is a torrent', () => {
     expect(() => parsePlainList('noise\nftp://x/1.torrent', context)).toThrow(
-      /none of its 2 lines .* the first is "noise"/,
+      /of its 2 lines none .* the first is "noise"/,
     );
     expect(parsePlainList('# nothing yet\n', context)).toEqual([]);
   });
