@@ -24,6 +24,7 @@ import { StopStack } from './stop-stack.js';
 import { StorageWatch } from './storage-watch.js';
 import { Supervisor } from './supervision/supervisor.js';
 import { ThreadWatch } from './supervision/thread-watch.js';
+import type { Watch } from './watch.js';
 
 export function createApp(config: Config, overrides: AppOverrides = {}): Application {
   return new App(config, overrides);
@@ -63,7 +64,6 @@ class App implements Application {
       config: () => this.#config,
     });
     this.#health.addAlarms(() => this.#supervisor.alarms());
-    this.#health.addAlarms(() => this.#threads.alarms());
   }
 
   get addresses(): readonly PartAddress[] {
@@ -103,16 +103,10 @@ class App implements Application {
     const logger = this.#logger;
     for (const line of adviceOn(this.#config)) logger.warn(line);
     this.#stops.push('health', () => this.#health.stop());
-    await this.#watch('thread watch', () => {
-      this.#threads.start();
-      return this.#threads;
-    });
+    await this.#watch(this.#threads);
     const database = this.#openDatabase();
     const storage = new StorageWatch(this.#config.storage.directory, this.#health, logger);
-    await this.#watch('storage watch', () => {
-      storage.start();
-      return storage;
-    });
+    await this.#watch(storage);
     const services = createServices({
       clock,
       logger,
@@ -149,17 +143,18 @@ class App implements Application {
     const logger = this.#logger;
     const { dataPlane, limits } = this.#parts.get(trackerPart);
     const counters = () => dataPlane.counters();
-    const store = await this.#watch('store watch', () => new StoreWatch({ limits, counters, health, logger }));
-    health.addAlarms(() => store.running.alarms());
-    const proxies = await this.#watch('proxy watch', () => new ProxyWatch({ counters, clock, logger }));
-    health.addAlarms(() => proxies.running.alarms());
+    await this.#watch(new StoreWatch({ limits, counters, health, logger }));
+    await this.#watch(new ProxyWatch({ counters, clock, logger }));
   }
 
-  /** Starts what watches the parts. It is restarted when it fails, as a part is. */
-  async #watch<T extends { stop(): unknown }>(name: string, start: () => T) {
-    const supervised = await this.#supervisor.run(name, start);
-    this.#stops.push(name, () => supervised.stop());
-    return supervised;
+  /** Starts a watch. It is restarted when it fails, as a part is. */
+  async #watch(watch: Watch): Promise<void> {
+    const supervised = await this.#supervisor.run(watch.name, () => {
+      watch.start();
+      return watch;
+    });
+    this.#stops.push(watch.name, () => supervised.stop());
+    this.#health.addAlarms(() => watch.alarms?.() ?? []);
   }
 
   #logLevel(): Reloadable {

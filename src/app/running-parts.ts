@@ -11,7 +11,7 @@ import type { PartAddress } from './application.js';
 import type { Health } from './health.js';
 import { listenerErrors } from './listener-errors.js';
 import type { Reloadable } from './reload.js';
-import type { createServices, Services } from './services.js';
+import type { createServices, Services, Startable } from './services.js';
 import type { StopStack } from './stop-stack.js';
 import { Restarts } from './supervision/restarts.js';
 import type { Supervisor } from './supervision/supervisor.js';
@@ -62,12 +62,12 @@ export class RunningParts {
   }
 
   /** The part as it runs now; undefined if it is switched off or not started yet. */
-  find<Running>(part: { readonly name: string; start(...given: never[]): Promise<Running> }): Running | undefined {
+  find<Running>(part: Startable<Running>): Running | undefined {
     return this.#running.get(part.name)?.() as Running | undefined;
   }
 
   /** For parts that run always, and before those that ask for them. */
-  get<Running>(part: { readonly name: string; start(...given: never[]): Promise<Running> }): Running {
+  get<Running>(part: Startable<Running>): Running {
     const running = this.find(part);
     if (running === undefined) throw new Error(`${part.name} is not started; parts that need it come after it`);
     return running;

@@ -44,7 +44,7 @@ import type { Supervisor } from './supervision/supervisor.js';
 import type { ThreadWatch } from './supervision/thread-watch.js';
 
 /** A part as its object of the type `Part` names it. */
-interface Startable<Running> {
+export interface Startable<Running> {
   readonly name: string;
   start(...given: never[]): Promise<Running>;
 }

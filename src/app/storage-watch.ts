@@ -7,13 +7,15 @@ import { join } from 'node:path';
 import { messageOf } from '../domain/errors.js';
 import type { Logger } from '../logging/logger.js';
 import type { Health } from './health.js';
+import type { Watch } from './watch.js';
 
 const CHECK_EVERY_MS = 2_000;
 /** The size of a few reports with their log. */
 const TRIED_BYTES = 65_536;
 const PART = 'storage';
 
-export class StorageWatch {
+export class StorageWatch implements Watch {
+  readonly name = 'storage watch';
   readonly #file: string;
   readonly #directory: string;
   readonly #health: Pick<Health, 'report'>;

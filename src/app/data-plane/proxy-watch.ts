@@ -8,6 +8,7 @@ import type { Clock } from '../../domain/clock.js';
 import { counted } from '../../domain/counted.js';
 import type { Logger } from '../../logging/logger.js';
 import type { CountersView } from '../../tracker/counters.js';
+import type { Watch } from '../watch.js';
 
 const CHECK_EVERY_MS = 5_000;
 /** How long the alarm lasts after the last such announce. Clients of a small site announce once in half an hour. */
@@ -21,15 +22,19 @@ export interface ProxyWatchContext {
   readonly logger: Logger;
 }
 
-export class ProxyWatch {
+export class ProxyWatch implements Watch {
+  readonly name = 'proxy watch';
   readonly #context: ProxyWatchContext;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #seen = 0;
   #seenAtMs = Number.NEGATIVE_INFINITY;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: ProxyWatchContext) {
     this.#context = context;
+  }
+
+  start(): void {
     this.#timer = setInterval(() => this.check(), CHECK_EVERY_MS).unref();
   }
 

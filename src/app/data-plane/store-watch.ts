@@ -8,6 +8,7 @@ import type { CountersView } from '../../tracker/counters.js';
 import type { TrackerSection } from '../../tracker/section.js';
 import { storeFill } from '../../tracker/store-fill.js';
 import type { Health } from '../health.js';
+import type { Watch } from '../watch.js';
 
 const CHECK_EVERY_MS = 5_000;
 /** The room is nearly full from this share on. */
@@ -25,14 +26,18 @@ export interface StoreWatchContext {
   readonly logger: Logger;
 }
 
-export class StoreWatch {
+export class StoreWatch implements Watch {
+  readonly name = 'store watch';
   readonly #context: StoreWatchContext;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #isFull = false;
   #isFullForForeign = false;
 
   constructor(context: StoreWatchContext) {
     this.#context = context;
+  }
+
+  start(): void {
     this.#timer = setInterval(() => this.check(), CHECK_EVERY_MS).unref();
   }
 

@@ -11,6 +11,7 @@ import { startBeating } from '../../threads/beat.js';
 import { threadModule } from '../../threads/start-thread.js';
 import { StuckDetector } from '../../threads/stuck-detector.js';
 import { createVitals, worstDelayMs } from '../../threads/thread-vitals.js';
+import type { Watch } from '../watch.js';
 import type { MainWatchdogStart } from './main-watchdog-worker.js';
 import type { SupervisionContext } from './restarts.js';
 
@@ -35,7 +36,8 @@ export const UNREADY_DELAY_MS = 5_000;
 /** How long after the last such delay the program is not ready. */
 const UNREADY_SECONDS = 10;
 
-export class ThreadWatch {
+export class ThreadWatch implements Watch {
+  readonly name = 'thread watch';
   /** Of the main thread. It writes them between `start` and `stop`. */
   readonly mainVitals = createVitals();
   readonly #context: SupervisionContext;
@@ -62,7 +64,6 @@ export class ThreadWatch {
     this.#threads.push({ thread, detector: new StuckDetector(thread.vitals, this.#context.clock) });
   }
 
-  /** May be called again after `stop`. */
   start(): void {
     const stopBeating = startBeating(this.mainVitals, this.#context.clock);
     const timer = setInterval(() => this.#check(), CHECK_EVERY_MS).unref();

@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProxyWatch } from '../../../../src/app/data-plane/proxy-watch.js';
 import { createLogger } from '../../../../src/logging/logger.js';
 
 const HOUR_MS = 3_600_000;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('the watch over reverse proxies', () => {
   it('alarms while a proxy does not name its clients, and logs that once an hour', () => {
@@ -14,7 +18,6 @@ describe('the watch over reverse proxies', () => {
       clock,
       logger: createLogger('info', { destination: { write: (line) => void lines.push(line) } }),
     });
-    watch.stop();
     watch.check();
     expect(watch.alarms()).toEqual([]);
     counters.unnamedBehindProxy = 3;
@@ -34,5 +37,18 @@ describe('the watch over reverse proxies', () => {
     watch.check();
     expect(watch.alarms()).toEqual([]);
     expect(lines).toHaveLength(2);
+  });
+
+  it('checks regularly from its start to its stop', () => {
+    vi.useFakeTimers();
+    const counters = { unnamedBehindProxy: 0 };
+    const clock = { nowMs: () => 0 };
+    const watch = new ProxyWatch({ counters: () => counters, clock, logger: createLogger('silent') });
+    watch.start();
+    counters.unnamedBehindProxy = 1;
+    vi.advanceTimersByTime(10_000);
+    expect(watch.alarms()).toEqual([expect.stringMatching(/^reverse proxy: 1 announce came/)]);
+    watch.stop();
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

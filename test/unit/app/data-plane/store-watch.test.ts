@@ -1,9 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StoreWatch } from '../../../../src/app/data-plane/store-watch.js';
 import { Health } from '../../../../src/app/health.js';
 import { parseConfig } from '../../../../src/config/parse-config.js';
 import { createLogger } from '../../../../src/logging/logger.js';
 import { storeFill } from '../../../../src/tracker/store-fill.js';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('the watch over the store', () => {
   const { limits } = parseConfig(`
@@ -23,7 +27,6 @@ operator:
       health,
       logger: createLogger('info', { destination: { write: (line) => void lines.push(line) } }),
     });
-    watch.stop();
     return { watch, health, lines, now: counters };
   }
 
@@ -63,6 +66,25 @@ operator:
     watch.check();
     expect(health.reasons()).toEqual([]);
     expect(lines.filter((line) => line.includes('has room again'))).toHaveLength(1);
+  });
+
+  it('checks regularly from its start to its stop, and after another start', () => {
+    vi.useFakeTimers();
+    const { watch, health, now } = watched();
+    now.records = 950;
+    vi.advanceTimersByTime(10_000);
+    expect(health.reasons()).toEqual([]);
+    watch.start();
+    vi.advanceTimersByTime(10_000);
+    expect(health.reasons()).toHaveLength(1);
+    watch.stop();
+    now.records = 0;
+    vi.advanceTimersByTime(10_000);
+    expect(health.reasons()).toHaveLength(1);
+    watch.start();
+    vi.advanceTimersByTime(10_000);
+    expect(health.reasons()).toEqual([]);
+    watch.stop();
   });
 
   it('knows how full the store is for whom', () => {
