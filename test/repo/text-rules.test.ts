@@ -52,6 +52,10 @@ describe('what is written in one place', () => {
   });
 });
 
+/** Lines of a module. */
+const LONGEST_MODULE = 420;
+const LONGER_MODULES: Readonly<Record<string, number>> = { 'src/tracker/swarm/swarm-store.ts': 490 };
+
 describe('modules', () => {
   const modules = sourceFiles('src', '.ts');
 
@@ -67,7 +71,10 @@ describe('modules', () => {
   });
 
   test('none is long', () => {
-    const long = modules.filter((path) => readFileSync(path, 'utf8').split('\n').length > 500);
+    const linesOf = (path: string): number => readFileSync(path, 'utf8').split('\n').length;
+    const long = modules.filter((path) => linesOf(path) > (LONGER_MODULES[path] ?? LONGEST_MODULE));
     expect(long).toEqual([]);
+    // A module that has become shorter leaves the list, so the bounds only get tighter.
+    expect(Object.keys(LONGER_MODULES).filter((path) => linesOf(path) <= LONGEST_MODULE)).toEqual([]);
   });
 });
