@@ -2,25 +2,19 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
-import { createDocumentReader } from '../../../src/app/document-reader.js';
-import { type Crawler, type CrawlerOptions, createCrawler } from '../../../src/crawler/crawl.js';
-import type { CrawlEntry } from '../../../src/crawler/crawl-result.js';
+import type { Crawler, CrawlerOptions } from '../../../src/crawler/crawl.js';
 import { MAX_DEAD_LINKS, MAX_HOST_FAILURES } from '../../../src/crawler/limits.js';
 import type { Scraper } from '../../../src/crawler/source.js';
 import { readTorrent } from '../../../src/crawler/torrent-facts.js';
 import { type InfoHash, parseInfoHash } from '../../../src/domain/info-hash.js';
-import { parseIp } from '../../../src/domain/ip-address.js';
-import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite-fetch.js';
-import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
-import { createCrawlState } from '../../../src/store/sqlite/catalogue-crawl-state.js';
-import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
+import { brief, feedOf, resolveToLoopback, useCrawlFixture } from '../../support/crawl-fixture.js';
 import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
 import { torrentWith } from '../../support/torrents.js';
 
-const documents = createDocumentReader({ name: 'test-documents' });
-afterAll(() => documents.close());
+const crawling = useCrawlFixture({ resolve: resolveToLoopback });
+const { clock } = crawling;
 
 const HOUR_MS = 3_600_000;
 const alice = parseInfoHash(fixtures.alice.parsedTorrent.infoHash);
@@ -30,10 +24,6 @@ const hashOf = (name: string): InfoHash => readTorrent(torrentOf(name)).infoHash
 
 let a: OriginalSite;
 let b: OriginalSite;
-let database: SqliteDatabase;
-let catalogue: Catalogue;
-let fetcher: PoliteFetcher;
-let nowMs: number;
 
 /** Both sites have names, which differ as those of real sites do. */
 const at = (site: OriginalSite, path: string): string =>
@@ -47,61 +37,40 @@ interface Item {
 }
 
 function setFeed(site: OriginalSite, items: readonly Item[]): void {
-  const item = ({ name, urls = [at(site, `/t/${name}.torrent`)], seeds, more = '' }: Item): string =>
-    `<item><title>${name}</title>${urls.map((url) => `<enclosure url="${url}" type="application/x-bittorrent"/>`).join('')}
-     <n:seeders>${seeds ?? ''}</n:seeders>${more}</item>`;
-  site.routes.set('/feed.xml', `<rss xmlns:n="n"><channel>${items.map(item).join('')}</channel></rss>`);
+  const feed = items.map(({ name, urls = [at(site, `/t/${name}.torrent`)], ...rest }) => ({
+    ...rest,
+    title: name,
+    urls,
+  }));
+  site.routes.set('/feed.xml', feedOf(feed));
 }
 
 function crawler(options: Partial<CrawlerOptions> = {}): Crawler {
-  return createCrawler({
-    sources: [
-      { name: 'a', type: 'feed', url: at(a, '/feed.xml') },
-      { name: 'b', type: 'feed', url: at(b, '/feed.xml') },
-    ],
-    top: 3,
-    catalogue,
-    state: createCrawlState(database),
-    fetcher,
-    documents,
-    clock: { nowMs: () => nowMs },
-    ...options,
-  });
+  const sources = [
+    { name: 'a', type: 'feed' as const, url: at(a, '/feed.xml') },
+    { name: 'b', type: 'feed' as const, url: at(b, '/feed.xml') },
+  ];
+  return crawling.crawler({ sources, ...options });
 }
 
-const brief = (entries: readonly CrawlEntry[]): string[] =>
-  entries.map((entry) => `${entry.rank ?? '-'} ${entry.name} ${entry.status}`);
 const requestsFor = (site: OriginalSite, part: string): number =>
   site.requests.filter(({ path }) => path.includes(part)).length;
 const everythingStored = (): string =>
-  database
+  crawling.database
     .prepare<[], string>(`SELECT name FROM sqlite_master WHERE type = 'table'`)
     .pluck()
     .all()
-    .map((table) => JSON.stringify(database.prepare(`SELECT * FROM ${table}`).all()))
+    .map((table) => JSON.stringify(crawling.database.prepare(`SELECT * FROM ${table}`).all()))
     .join('\n');
 
 beforeEach(async () => {
   [a, b] = await Promise.all([startOriginalSite(), startOriginalSite()]);
   setFeed(a, []);
   setFeed(b, []);
-  database = openDatabase(':memory:');
-  catalogue = createCatalogue(database);
-  nowMs = Date.UTC(2026, 10, 22);
-  fetcher = createPoliteFetcher({
-    documents,
-    clock: { nowMs: () => nowMs },
-    blockedReason: () => undefined,
-    resolve: async () => [parseIp('127.0.0.1')],
-    delayMs: 0,
-    sleep: async () => undefined,
-  });
 });
 
 afterEach(async () => {
-  await fetcher.close();
   await Promise.all([a.stop(), b.stop()]);
-  database.close();
 });
 
 describe('a torrent that lies on two sites', () => {
@@ -123,14 +92,14 @@ describe('a torrent that lies on two sites', () => {
       ['b.example', '/get?id=~1', 'torrent'],
       ['www.b.example', '/sobre/1', 'page'],
     ] as const) {
-      expect(catalogue.findOrigin(host, path), `${host}${path}`).toEqual({ infoHash: hashOf('one'), kind });
+      expect(crawling.catalogue.findOrigin(host, path), `${host}${path}`).toEqual({ infoHash: hashOf('one'), kind });
     }
-    expect(catalogue.offers(hashOf('one'))).toMatchObject([
+    expect(crawling.catalogue.offers(hashOf('one'))).toMatchObject([
       { source: 'a', site: 'a.example', title: 'one' },
       { source: 'b', site: 'b.example', title: 'Uno' },
     ]);
-    expect(catalogue.search({ text: 'uno' }).total).toBe(1);
-    expect(catalogue.search({ site: 'b.example' }).total).toBe(1);
+    expect(crawling.catalogue.search({ text: 'uno' }).total).toBe(1);
+    expect(crawling.catalogue.search({ site: 'b.example' }).total).toBe(1);
     // Each file was fetched once, and not again by the next crawl.
     await crawler().crawlOnce();
     expect([requestsFor(a, 'one.torrent'), requestsFor(b, '/get')]).toEqual([1, 1]);
@@ -140,7 +109,7 @@ describe('a torrent that lies on two sites', () => {
     onBoth();
     b.routes.set('/get?id=%7e1', torrentOf('other'));
     await crawler().crawlOnce();
-    expect(catalogue.findOrigin('b.example', '/get?id=~1')).toBeUndefined();
+    expect(crawling.catalogue.findOrigin('b.example', '/get?id=~1')).toBeUndefined();
   });
 
   it('keeps its rank while one of its sites cannot be read', async () => {
@@ -157,7 +126,7 @@ it('a torrent whose address leads to a magnet link is described by that link', a
   a.routes.set('/t/one.torrent', { status: 302, headers: { location: magnet } });
   setFeed(a, [{ name: 'one', seeds: 5 }]);
   expect(brief((await crawler().crawlOnce()).entries)).toEqual(['1 Uno new']);
-  expect(catalogue.get(hashOf('one'))).toMatchObject({ magnet });
+  expect(crawling.catalogue.get(hashOf('one'))).toMatchObject({ magnet });
 });
 
 describe('a broken place', () => {
@@ -208,11 +177,11 @@ describe('a broken place', () => {
     expect(brief((await crawler().crawlOnce()).entries)).toEqual(['- one failed', '- two failed', '1 three new']);
     expect(requestsFor(a, '/t/')).toBe(1);
     const asked = a.requests.length;
-    nowMs += 9 * HOUR_MS;
+    clock.ms += 9 * HOUR_MS;
     const { sources } = await crawler().crawlOnce();
     expect(sources[0]?.error).toMatch(/it asked for a pause until 2026-11-22T10:00:00/);
     expect(a.requests).toHaveLength(asked);
-    nowMs += 2 * HOUR_MS;
+    clock.ms += 2 * HOUR_MS;
     a.routes.set('/t/one.torrent', torrentOf('one'));
     expect(brief((await crawler().crawlOnce()).entries)).toContain('1 one new');
   });
@@ -248,7 +217,7 @@ describe('numbers that are false', () => {
     ]);
     const first = await crawler({ scraper, top: 1 }).crawlOnce();
     expect(brief(first.entries)).toEqual(['1 honest new']);
-    expect(catalogue.get(hashOf('liar')), 'nothing of it is published').toBeUndefined();
+    expect(crawling.catalogue.get(hashOf('liar')), 'nothing of it is published').toBeUndefined();
     // The next crawl knows from the trackers alone.
     await crawler({ scraper, top: 1 }).crawlOnce();
     expect(requestsFor(a, 'liar')).toBe(1);
@@ -282,16 +251,16 @@ describe('the operator', () => {
 
   it('denies torrents, which are not stored, with the reason', async () => {
     const entry = { infoHash: hashOf('one'), reason: 'court order 7', actor: 'op', atMs: 1 };
-    catalogue.decide({ ...entry, decision: 'deny' });
+    crawling.catalogue.decide({ ...entry, decision: 'deny' });
     const { entries } = await crawler().crawlOnce();
     expect(brief(entries)).toEqual(['- one skipped', '1 two new', '2 three new']);
     expect(entries[0]?.reason).toBe('the operator has denied it: court order 7');
-    expect(catalogue.get(hashOf('one'))).toBeUndefined();
+    expect(crawling.catalogue.get(hashOf('one'))).toBeUndefined();
   });
 
   it('pins torrents, which always have a rank, even if no source names them any more', async () => {
     await crawler().crawlOnce();
-    catalogue.decide({ infoHash: hashOf('three'), decision: 'pin', reason: undefined, actor: 'op', atMs: 1 });
+    crawling.catalogue.decide({ infoHash: hashOf('three'), decision: 'pin', reason: undefined, actor: 'op', atMs: 1 });
     expect(brief((await crawler({ top: 1 }).crawlOnce()).entries)).toEqual(['1 three updated']);
     setFeed(a, [{ name: 'one', seeds: 9 }]);
     expect(brief((await crawler({ top: 2 }).crawlOnce()).entries)).toEqual(['1 three kept', '2 one updated']);
@@ -312,10 +281,10 @@ describe('the operator', () => {
   it('reads in the log where each torrent came from and what was changed', async () => {
     await crawler().crawlOnce();
     await crawler().crawlOnce();
-    const log = catalogue.logEntries({ infoHash: hashOf('one'), limit: 9 });
+    const log = crawling.catalogue.logEntries({ infoHash: hashOf('one'), limit: 9 });
     expect(log).toEqual([
       {
-        ...{ atMs: nowMs, infoHash: hashOf('one'), name: 'one', action: 'published', actor: 'crawler', source: 'a' },
+        ...{ atMs: clock.ms, infoHash: hashOf('one'), name: 'one', action: 'published', actor: 'crawler', source: 'a' },
         details: {
           from: [at(a, '/t/one.torrent')],
           title: 'one',
@@ -324,14 +293,14 @@ describe('the operator', () => {
       },
     ]);
     a.routes.set('/t/one.torrent', torrentOf('one', { announce: 'http://new.example/announce' }));
-    nowMs += 25 * HOUR_MS;
+    clock.ms += 25 * HOUR_MS;
     await crawler().crawlOnce();
-    expect(catalogue.logEntries({ infoHash: hashOf('one'), limit: 1 })).toMatchObject([{ action: 'changed' }]);
+    expect(crawling.catalogue.logEntries({ infoHash: hashOf('one'), limit: 1 })).toMatchObject([{ action: 'changed' }]);
     setFeed(a, [{ name: 'two', seeds: 5 }]);
     await crawler().crawlOnce();
-    nowMs += 25 * HOUR_MS;
+    clock.ms += 25 * HOUR_MS;
     await crawler({ retainMs: HOUR_MS }).crawlOnce();
-    expect(catalogue.logEntries({ infoHash: hashOf('one'), limit: 1 })).toMatchObject([{ action: 'expired' }]);
+    expect(crawling.catalogue.logEntries({ infoHash: hashOf('one'), limit: 1 })).toMatchObject([{ action: 'expired' }]);
   });
 });
 
@@ -355,10 +324,10 @@ describe('personal keys', () => {
     expect(result.entries[0]?.reason).toMatch(/personal key: it stays with its own tracker/);
     expect(JSON.stringify([result, shown])).not.toContain(key);
     expect(everythingStored()).not.toContain(key);
-    expect(catalogue.findOrigin('a.example', '/get?id=1&passkey=theirs')?.infoHash).toBe(hashOf('one'));
+    expect(crawling.catalogue.findOrigin('a.example', '/get?id=1&passkey=theirs')?.infoHash).toBe(hashOf('one'));
     // A stored address without its key is not fetched.
     a.routes.delete(`/feed.xml?apikey=${key}`);
-    nowMs += 48 * HOUR_MS;
+    clock.ms += 48 * HOUR_MS;
     expect(brief((await crawler({ sources }).crawlOnce()).entries)).toEqual(['1 one kept']);
     expect(a.requests.some(({ path }) => path.includes('secret'))).toBe(false);
   });
@@ -368,7 +337,7 @@ describe('personal keys', () => {
     const url = at(a, '/one.torrent?passkey=abcdef0123456789');
     writeFileSync(
       file,
-      `${(nowMs / 1000).toFixed(3)} 45 10.1.2.3 TCP_MISS/200 14321 GET ${url} - HIER_DIRECT/192.0.2.1 -\n`,
+      `${(clock.ms / 1000).toFixed(3)} 45 10.1.2.3 TCP_MISS/200 14321 GET ${url} - HIER_DIRECT/192.0.2.1 -\n`,
     );
     a.routes.set('/one.torrent?passkey=abcdef0123456789', torrentOf('one'));
     const sources = [{ name: 'log', type: 'access-log' as const, file, format: 'auto' as const }];

@@ -2,22 +2,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bencode from 'bencode';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import fixtures from 'webtorrent-fixtures';
 import { createDocumentReader } from '../../../src/app/document-reader.js';
 import type { ReadingTasks } from '../../../src/app/document-reader-thread.js';
-import { type Crawler, type CrawlerOptions, createCrawler } from '../../../src/crawler/crawl.js';
-import type { CrawlEntry, CrawlProgress } from '../../../src/crawler/crawl-result.js';
+import type { Crawler, CrawlerOptions } from '../../../src/crawler/crawl.js';
+import type { CrawlProgress } from '../../../src/crawler/crawl-result.js';
 import { startCrawler } from '../../../src/crawler/crawl-schedule.js';
 import type { CrawlDocumentReader } from '../../../src/crawler/document-tasks.js';
 import type { Scraper } from '../../../src/crawler/source.js';
 import { readTorrent } from '../../../src/crawler/torrent-facts.js';
 import { DocumentReader } from '../../../src/document-reader/document-reader.js';
 import { type InfoHash, parseInfoHash } from '../../../src/domain/info-hash.js';
-import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite-fetch.js';
-import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
-import { createCrawlState } from '../../../src/store/sqlite/catalogue-crawl-state.js';
-import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
+import { brief, feedOf, useCrawlFixture } from '../../support/crawl-fixture.js';
 import { eventually, gap } from '../../support/eventually.js';
 import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
 import { torrentWith } from '../../support/torrents.js';
@@ -29,14 +26,10 @@ const corrupt = readFileSync(
   new URL('../../../node_modules/webtorrent-fixtures/fixtures/corrupt.torrent', import.meta.url),
 );
 
-const documents = createDocumentReader({ name: 'test-documents' });
-afterAll(() => documents.close());
+const crawling = useCrawlFixture();
+const { clock } = crawling;
 
 let site: OriginalSite;
-let database: SqliteDatabase;
-let catalogue: Catalogue;
-let fetcher: PoliteFetcher;
-let nowMs: number;
 
 interface Item {
   readonly name: string;
@@ -45,28 +38,18 @@ interface Item {
 }
 
 function setFeed(items: readonly Item[], path = '/feed.xml'): void {
-  const item = ({ name, seeds, leechers }: Item): string =>
-    `<item><title>${name}</title><link>${site.url}/page/${name}</link><enclosure url="${site.url}/t/${name}.torrent" type="application/x-bittorrent"/>${
-      seeds === undefined ? '' : `<nyaa:seeders>${seeds}</nyaa:seeders>`
-    }${leechers === undefined ? '' : `<nyaa:leechers>${leechers}</nyaa:leechers>`}</item>`;
-  site.routes.set(path, `<rss xmlns:nyaa="n"><channel>${items.map(item).join('')}</channel></rss>`);
+  const feed = items.map(({ name, ...numbers }) => ({
+    title: name,
+    page: `${site.url}/page/${name}`,
+    urls: [`${site.url}/t/${name}.torrent`],
+    ...numbers,
+  }));
+  site.routes.set(path, feedOf(feed));
 }
 
 function crawlerWith(options: Partial<CrawlerOptions> = {}): Crawler {
-  return createCrawler({
-    sources: [{ name: 'lab', type: 'feed', url: `${site.url}/feed.xml` }],
-    top: 3,
-    catalogue,
-    state: createCrawlState(database),
-    fetcher,
-    documents,
-    clock: { nowMs: () => nowMs },
-    ...options,
-  });
+  return crawling.crawler({ sources: [{ name: 'lab', type: 'feed', url: `${site.url}/feed.xml` }], ...options });
 }
-
-const brief = (entries: readonly CrawlEntry[]): string[] =>
-  entries.map((entry) => `${entry.rank ?? '-'} ${entry.name} ${entry.status}`);
 
 beforeEach(async () => {
   site = await startOriginalSite();
@@ -74,22 +57,10 @@ beforeEach(async () => {
     site.routes.set(`/t/${name}.torrent`, new Uint8Array(fixtures[name].torrent));
   }
   site.routes.set('/t/corrupt.torrent', corrupt);
-  database = openDatabase(':memory:');
-  catalogue = createCatalogue(database);
-  nowMs = Date.UTC(2026, 10, 22);
-  fetcher = createPoliteFetcher({
-    documents,
-    clock: { nowMs: () => nowMs },
-    blockedReason: () => undefined,
-    delayMs: 0,
-    sleep: async () => undefined,
-  });
 });
 
 afterEach(async () => {
-  await fetcher.close();
   await site.stop();
-  database.close();
 });
 
 describe('a crawl', () => {
@@ -119,28 +90,34 @@ describe('a crawl', () => {
     expect(reasons[2]).toMatch(/404/);
     expect(result.sources).toEqual([{ name: 'lab', candidates: 7, error: undefined }]);
     expect(progress[0]).toEqual({ step: 'source', source: 'lab', candidates: 7 });
-    expect(catalogue.ranked().map((torrent) => torrent.infoHash)).toEqual([
+    expect(crawling.catalogue.ranked().map((torrent) => torrent.infoHash)).toEqual([
       hash('alice'),
       hash('leaves'),
       hash('folder'),
     ]);
-    expect(Buffer.from(catalogue.torrentBytes(hash('alice'))!)).toEqual(Buffer.from(fixtures.alice.torrent));
-    expect(catalogue.findOrigin('127.0.0.1', '/t/alice.torrent')).toEqual({ infoHash: hash('alice'), kind: 'torrent' });
-    expect(catalogue.findOrigin('127.0.0.1', '/page/alice')).toEqual({ infoHash: hash('alice'), kind: 'page' });
-    expect(catalogue.findListing('127.0.0.1', '/feed.xml')).toMatchObject({ kind: 'feed', source: 'lab' });
+    expect(Buffer.from(crawling.catalogue.torrentBytes(hash('alice'))!)).toEqual(Buffer.from(fixtures.alice.torrent));
+    expect(crawling.catalogue.findOrigin('127.0.0.1', '/t/alice.torrent')).toEqual({
+      infoHash: hash('alice'),
+      kind: 'torrent',
+    });
+    expect(crawling.catalogue.findOrigin('127.0.0.1', '/page/alice')).toEqual({
+      infoHash: hash('alice'),
+      kind: 'page',
+    });
+    expect(crawling.catalogue.findListing('127.0.0.1', '/feed.xml')).toMatchObject({ kind: 'feed', source: 'lab' });
   });
 
   it('fetches a torrent file once, not at every crawl, but again after a day', async () => {
     setFeed([{ name: 'alice', seeds: 1, leechers: 1 }]);
     const crawler = crawlerWith();
     await crawler.crawlOnce();
-    nowMs += HOUR_MS;
+    clock.ms += HOUR_MS;
     expect(brief((await crawler.crawlOnce()).entries)).toEqual(['1 alice.txt kept']);
     setFeed([{ name: 'alice', seeds: 2, leechers: 1 }]);
     expect(brief((await crawler.crawlOnce()).entries)).toEqual(['1 alice.txt updated']);
     const fetches = (): number => site.requests.filter(({ path }) => path === '/t/alice.torrent').length;
     expect(fetches()).toBe(1);
-    nowMs += 24 * HOUR_MS;
+    clock.ms += 24 * HOUR_MS;
     site.routes.delete('/t/alice.torrent');
     expect(brief((await crawler.crawlOnce()).entries)).toEqual(['1 alice.txt kept']);
     expect(fetches()).toBe(2);
@@ -154,12 +131,12 @@ describe('a crawl', () => {
     const crawler = crawlerWith({ top: 1, retainMs: 10 * HOUR_MS });
     await crawler.crawlOnce();
     setFeed([{ name: 'leaves', seeds: 1, leechers: 1 }]);
-    nowMs += 5 * HOUR_MS;
+    clock.ms += 5 * HOUR_MS;
     expect(await crawler.crawlOnce()).toMatchObject({ dropped: 1, deleted: 0 });
-    expect(catalogue.get(hash('alice'))).toMatchObject({ rank: undefined });
-    nowMs += 6 * HOUR_MS;
+    expect(crawling.catalogue.get(hash('alice'))).toMatchObject({ rank: undefined });
+    clock.ms += 6 * HOUR_MS;
     expect(await crawler.crawlOnce()).toMatchObject({ dropped: 0, deleted: 1 });
-    expect(catalogue.get(hash('alice'))).toBeUndefined();
+    expect(crawling.catalogue.get(hash('alice'))).toBeUndefined();
   });
 
   it('retains what dropped out of the top only up to a size', async () => {
@@ -168,14 +145,14 @@ describe('a crawl', () => {
     await crawler.crawlOnce();
     setFeed([{ name: 'leaves', seeds: 1, leechers: 1 }]);
     expect(await crawler.crawlOnce()).toMatchObject({ dropped: 1, deleted: 1 });
-    expect(catalogue.get(hash('alice'))).toBeUndefined();
+    expect(crawling.catalogue.get(hash('alice'))).toBeUndefined();
   });
 
   it('stores nothing in a dry run', async () => {
     setFeed([{ name: 'alice', seeds: 9, leechers: 9 }]);
     expect(brief((await crawlerWith().crawlOnce({ dryRun: true })).entries)).toEqual(['1 alice.txt new']);
-    expect(catalogue.count()).toBe(0);
-    expect(catalogue.findListing('127.0.0.1', '/feed.xml')).toBeUndefined();
+    expect(crawling.catalogue.count()).toBe(0);
+    expect(crawling.catalogue.findListing('127.0.0.1', '/feed.xml')).toBeUndefined();
   });
 
   it('asks a feed only for news', async () => {
@@ -197,13 +174,16 @@ describe('a crawl', () => {
     site.routes.set('/feed.xml', `<rss><channel><item><title>x</title><link>${magnet}</link></item></channel></rss>`);
     const crawler = crawlerWith();
     expect(brief((await crawler.crawlOnce()).entries)).toEqual(['1 Alice new']);
-    expect(catalogue.get(hash('alice'))).toMatchObject({ trackerTiers: [['udp://old.example:80']], fileCount: 0 });
+    expect(crawling.catalogue.get(hash('alice'))).toMatchObject({
+      trackerTiers: [['udp://old.example:80']],
+      fileCount: 0,
+    });
     site.routes.set(
       '/feed.xml',
       `<rss xmlns:n="n"><channel><item><title>x</title><link>${site.url}/t/alice.torrent</link><n:infoHash>${hash('alice')}</n:infoHash></item></channel></rss>`,
     );
     expect(brief((await crawler.crawlOnce()).entries)).toEqual(['1 alice.txt updated']);
-    expect(catalogue.get(hash('alice'))).toMatchObject({ magnet: undefined, fileCount: 1 });
+    expect(crawling.catalogue.get(hash('alice'))).toMatchObject({ magnet: undefined, fileCount: 1 });
   });
 });
 
@@ -262,7 +242,7 @@ describe('several sources', () => {
     expect(progress.filter((step) => step.step === 'source-failed')).toMatchObject([{ source: 'other' }]);
     expect(result.sources[1]?.error).toMatch(/neither an RSS nor an Atom feed/);
     expect(result.dropped).toBe(0);
-    expect(catalogue.ranked().map((torrent) => torrent.infoHash)).toEqual([hash('leaves'), hash('alice')]);
+    expect(crawling.catalogue.ranked().map((torrent) => torrent.infoHash)).toEqual([hash('leaves'), hash('alice')]);
     // The same holds for a crawl of one source alone.
     expect(brief((await crawler.crawlOnce({ source: 'lab' })).entries)).toHaveLength(2);
     await expect(crawler.crawlOnce({ source: 'nope' })).rejects.toThrow(
@@ -281,8 +261,8 @@ describe('a feed that lies', () => {
     await crawlerWith().crawlOnce();
     site.routes.set('/feed.xml', feedOf(item('leaves', `<n:infoHash>${hash('alice')}</n:infoHash>`)));
     expect(brief((await crawlerWith().crawlOnce()).entries)).toEqual(['1 Leaves of Grass by Walt Whitman.epub new']);
-    expect(catalogue.findOrigin('127.0.0.1', '/t/leaves.torrent')?.infoHash).toBe(hash('leaves'));
-    expect(catalogue.findOrigin('127.0.0.1', '/t/alice.torrent')?.infoHash).toBe(hash('alice'));
+    expect(crawling.catalogue.findOrigin('127.0.0.1', '/t/leaves.torrent')?.infoHash).toBe(hash('leaves'));
+    expect(crawling.catalogue.findOrigin('127.0.0.1', '/t/alice.torrent')?.infoHash).toBe(hash('alice'));
   });
 
   it('cannot take pages of other sites, front pages, or the place of a file', async () => {
@@ -295,9 +275,12 @@ describe('a feed that lies', () => {
       ),
     );
     await crawlerWith().crawlOnce();
-    expect(catalogue.findOrigin('bank.example', '/login')).toBeUndefined();
-    expect(catalogue.findOrigin('127.0.0.1', '/')).toBeUndefined();
-    expect(catalogue.findOrigin('127.0.0.1', '/t/alice.torrent')).toEqual({ infoHash: hash('alice'), kind: 'torrent' });
+    expect(crawling.catalogue.findOrigin('bank.example', '/login')).toBeUndefined();
+    expect(crawling.catalogue.findOrigin('127.0.0.1', '/')).toBeUndefined();
+    expect(crawling.catalogue.findOrigin('127.0.0.1', '/t/alice.torrent')).toEqual({
+      infoHash: hash('alice'),
+      kind: 'torrent',
+    });
   });
 });
 
@@ -341,8 +324,8 @@ describe('a site that costs too much', () => {
       ['new', 4],
       ['new', 255],
     ]);
-    expect(catalogue.ranked().map(({ name }) => Buffer.byteLength(name))).toEqual([255, 4, 255]);
-    const stored = catalogue.get(entries[1]!.infoHash!)!;
+    expect(crawling.catalogue.ranked().map(({ name }) => Buffer.byteLength(name))).toEqual([255, 4, 255]);
+    const stored = crawling.catalogue.get(entries[1]!.infoHash!)!;
     expect(stored.fileCount).toBe(3_000);
     expect(stored.files).toHaveLength(1_000);
     expect(Math.max(...stored.files.map(({ path }) => path.length))).toBe(1_024);
@@ -468,6 +451,6 @@ describe('crawling on a schedule', () => {
     await crawler.crawlOnce();
     site.routes.set('/t/leaves.torrent', () => stopping.abort(new Error('stopped')));
     await expect(crawlerWith({ top: 2 }).crawlOnce({ signal: stopping.signal })).rejects.toThrow('stopped');
-    expect(catalogue.ranked().map((torrent) => torrent.infoHash)).toEqual([hash('alice')]);
+    expect(crawling.catalogue.ranked().map((torrent) => torrent.infoHash)).toEqual([hash('alice')]);
   });
 });

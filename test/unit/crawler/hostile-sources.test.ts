@@ -2,29 +2,20 @@
  * A source that lies about what lies elsewhere: about the torrents of an honest site, about its files, and about addresses
  * that the operator has opened for another source.
  */
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDocumentReader } from '../../../src/app/document-reader.js';
-import { type CrawlerOptions, createCrawler } from '../../../src/crawler/crawl.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CrawlerOptions } from '../../../src/crawler/crawl.js';
 import type { CrawlResult } from '../../../src/crawler/crawl-result.js';
 import type { Scraper } from '../../../src/crawler/source.js';
-import { parseIp } from '../../../src/domain/ip-address.js';
-import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite-fetch.js';
-import { type Catalogue, createCatalogue } from '../../../src/store/sqlite/catalogue.js';
-import { createCrawlState } from '../../../src/store/sqlite/catalogue-crawl-state.js';
-import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
+import type { PoliteFetcher } from '../../../src/net/polite-fetch.js';
 import { parseMetainfo } from '../../../src/wire/metainfo.js';
+import { feedOf, resolveToLoopback, useCrawlFixture } from '../../support/crawl-fixture.js';
 import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
 import { torrentWith } from '../../support/torrents.js';
 
-const documents = createDocumentReader({ name: 'test-documents' });
-afterAll(() => documents.close());
-const clock = { nowMs: () => Date.UTC(2026, 10, 22) };
+const crawling = useCrawlFixture({ resolve: resolveToLoopback });
 
 /** One server is both sites, distinguished by their names. */
 let site: OriginalSite;
-let database: SqliteDatabase;
-let catalogue: Catalogue;
-let fetcher: PoliteFetcher;
 let good: string;
 let evil: string;
 
@@ -40,53 +31,30 @@ interface Item {
 }
 
 function setFeed(path: string, items: readonly Item[]): void {
-  const item = ({ url, hash, seeds, title = 't' }: Item): string =>
-    `<item><title>${title}</title><enclosure url="${url}" type="application/x-bittorrent"/>` +
-    `${hash === undefined ? '' : `<nyaa:infoHash>${hash}</nyaa:infoHash>`}` +
-    `${seeds === undefined ? '' : `<nyaa:seeders>${seeds}</nyaa:seeders>`}</item>`;
-  site.routes.set(path, `<rss xmlns:nyaa="n"><channel>${items.map(item).join('')}</channel></rss>`);
+  const feed = items.map(({ url, hash, seeds, title = 't' }) => ({ title, urls: [url], infoHash: hash, seeds }));
+  site.routes.set(path, feedOf(feed));
 }
 
 /** The hostile source is the first, so that its items are merged into by those of the honest one. */
 async function crawl(options: Partial<CrawlerOptions> = {}): Promise<CrawlResult> {
-  return createCrawler({
-    sources: [
-      { name: 'hostile', type: 'feed', url: `${evil}/evil.xml` },
-      { name: 'honest', type: 'feed', url: `${good}/good.xml` },
-    ],
-    top: 10,
-    catalogue,
-    state: createCrawlState(database),
-    fetcher,
-    documents,
-    clock,
-    ...options,
-  }).crawlOnce();
+  const sources = [
+    { name: 'hostile', type: 'feed' as const, url: `${evil}/evil.xml` },
+    { name: 'honest', type: 'feed' as const, url: `${good}/good.xml` },
+  ];
+  return crawling.crawler({ sources, top: 10, ...options }).crawlOnce();
 }
 
-const ranked = (): string[] => catalogue.ranked().map(({ name, seeds }) => `${name} ${seeds}`);
+const ranked = (): string[] => crawling.catalogue.ranked().map(({ name, seeds }) => `${name} ${seeds}`);
 const requests = (path: string): number => site.requests.filter((each) => each.path === path).length;
 
 beforeEach(async () => {
   site = await startOriginalSite({ '/honest.torrent': honest, '/malware.torrent': malware });
   good = `http://good.test:${site.port}`;
   evil = `http://evil.test:${site.port}`;
-  database = openDatabase(':memory:');
-  catalogue = createCatalogue(database);
-  fetcher = createPoliteFetcher({
-    documents,
-    clock,
-    blockedReason: () => undefined,
-    resolve: async () => [parseIp('127.0.0.1')],
-    delayMs: 0,
-    sleep: async () => undefined,
-  });
 });
 
 afterEach(async () => {
-  await fetcher.close();
   await site.stop();
-  database.close();
 });
 
 describe('a source that lies', () => {
@@ -95,7 +63,7 @@ describe('a source that lies', () => {
     setFeed('/good.xml', [{ url: `${good}/honest.torrent`, hash: hashOf(honest), seeds: 1_000, title: 'The Honest' }]);
     await crawl();
     expect(ranked()).toEqual(['honest 1000']);
-    expect(catalogue.ranked()[0]?.title).toBe('The Honest');
+    expect(crawling.catalogue.ranked()[0]?.title).toBe('The Honest');
   });
 
   it('cannot take a torrent away by stating another info-hash for its file', async () => {
@@ -130,21 +98,12 @@ describe('a source that lies', () => {
   });
 
   it('gets neither the headers nor the private addresses of another source', async () => {
-    await fetcher.close();
-    fetcher = createPoliteFetcher({
-      documents,
-      clock,
-      blockedReason: (_address, _port) => undefined,
-      resolve: async () => [parseIp('127.0.0.1')],
-      delayMs: 0,
-      sleep: async () => undefined,
-    });
     const asked: { url: string; cookie: string | undefined; allowPrivate: boolean | undefined }[] = [];
     const watched: PoliteFetcher = {
-      ...fetcher,
+      ...crawling.fetcher,
       fetch: (url, request) => {
         asked.push({ url, cookie: request.headers?.Cookie, allowPrivate: request.allowPrivate });
-        return fetcher.fetch(url, request);
+        return crawling.fetcher.fetch(url, request);
       },
     };
     site.routes.set('/delete.torrent', malware);

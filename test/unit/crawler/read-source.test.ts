@@ -2,43 +2,26 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDocumentReader } from '../../../src/app/document-reader.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../src/crawler/candidate.js';
 import { readSource } from '../../../src/crawler/read-source.js';
 import { type Source, sourceSection } from '../../../src/crawler/source-section.js';
-import { createPoliteFetcher, type PoliteFetcher } from '../../../src/net/polite-fetch.js';
-import { createCatalogue } from '../../../src/store/sqlite/catalogue.js';
 import { createCrawlState } from '../../../src/store/sqlite/catalogue-crawl-state.js';
-import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
+import { useCrawlFixture } from '../../support/crawl-fixture.js';
 import { type OriginalSite, startOriginalSite } from '../../support/original-site.js';
 
 const hash = 'd2474e86c95b19b8bcfdb92bc12c9d44667cfa36';
-const documents = createDocumentReader({ name: 'test-documents' });
-afterAll(() => documents.close());
+const crawling = useCrawlFixture();
 
 let site: OriginalSite;
-let database: SqliteDatabase;
-let fetcher: PoliteFetcher;
 let notes: string[];
-const clock = { nowMs: () => Date.UTC(2026, 10, 22) };
 
 beforeEach(async () => {
   site = await startOriginalSite();
-  database = openDatabase(':memory:');
   notes = [];
-  fetcher = createPoliteFetcher({
-    documents,
-    clock,
-    blockedReason: () => undefined,
-    delayMs: 0,
-    sleep: async () => undefined,
-  });
 });
 afterEach(async () => {
-  await fetcher.close();
   await site.stop();
-  database.close();
 });
 
 /** As the configuration is read. */
@@ -48,10 +31,11 @@ function source(fields: Readonly<Record<string, unknown>>): Source {
 }
 
 function read(of: Source): Promise<Candidate[]> {
+  const { catalogue, clock, database, documents, fetcher } = crawling;
   return readSource(of, {
     fetcher,
     documents,
-    catalogue: createCatalogue(database),
+    catalogue,
     state: createCrawlState(database),
     clock,
     dryRun: false,
@@ -181,7 +165,7 @@ describe('other sources', () => {
     site.routes.set('/list?t=search&apikey=k-1', { headers: { etag: '"1"' }, body: '<rss></rss>' });
     await read(source({ type: 'feed', url: `${site.url}/list?t=search`, query: { apikey: 'k-1' } }));
     expect(asked()).toEqual(['/list?t=search&apikey=k-1']);
-    expect(JSON.stringify(database.prepare('SELECT url FROM crawler_document').all())).not.toContain('k-1');
+    expect(JSON.stringify(crawling.database.prepare('SELECT url FROM crawler_document').all())).not.toContain('k-1');
   });
 });
 

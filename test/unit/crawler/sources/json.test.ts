@@ -187,8 +187,8 @@ describe('JSON APIs', () => {
       read([{ hash }], { items: '$', infoHash: 'hash', title: 'constructor.name' }).candidates[0]?.title,
     ).toBeUndefined();
     expect(
-      read('[{"__proto__":{"x":"y"},"hash":"' + hash + '"}]', { items: '$', infoHash: 'hash', title: 'x' })
-        .candidates[0]?.title,
+      read(`[{"__proto__":{"x":"y"},"hash":"${hash}"}]`, { items: '$', infoHash: 'hash', title: 'x' }).candidates[0]
+        ?.title,
     ).toBeUndefined();
   });
 

@@ -12,16 +12,10 @@ import {
   hosts,
   requestOf,
   SIBLING,
+  SWARM_KINDS,
 } from './store-fixture.js';
 
-/** Thresholds that put a swarm of a dozen peers into each kind. */
-const KINDS = [
-  ['small', { smallMax: 32, rankedMax: 2000 }],
-  ['ranked', { smallMax: 2, rankedMax: 2000 }],
-  ['bucketed', { smallMax: 2, rankedMax: 4 }],
-] as const;
-
-describe.each(KINDS)('draft 4.2 to 4.4 in a %s swarm', (_kind, thresholds) => {
+describe.each(SWARM_KINDS)('draft 4.2 to 4.4 in a %s swarm', (_kind, thresholds) => {
   const policy = (mix = {}, groups = FIXTURE_GROUPS, reported = new Map<string, number>()) =>
     costTable(groups, { mix, reported });
   const storeWith = (table = policy()) => createStore({ ...thresholds, policy: table });

@@ -11,13 +11,8 @@ import {
   HOME_B,
   hosts,
   infoHash,
+  SWARM_KINDS,
 } from './store-fixture.js';
-
-const KINDS = [
-  ['small', { smallMax: 64, rankedMax: 2000 }],
-  ['ranked', { smallMax: 2, rankedMax: 2000 }],
-  ['bucketed', { smallMax: 2, rankedMax: 4 }],
-] as const;
 
 const query = (over = {}) => ({
   infoHash: infoHash(1),
@@ -27,7 +22,7 @@ const query = (over = {}) => ({
   ...over,
 });
 
-describe.each(KINDS)('explaining an answer of a %s swarm', (_kind, thresholds) => {
+describe.each(SWARM_KINDS)('explaining an answer of a %s swarm', (_kind, thresholds) => {
   const create = (mix = {}) => {
     const reported = new Map([['203.0.0.11', 7 | 128]]);
     const store = createStore({ ...thresholds, policy: costTable(FIXTURE_GROUPS, { mix, reported }) });

@@ -2,17 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
 import type { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
 import { CheckedArena } from './memory/checked-arena.js';
-import { announce, CHEAP, costTable, createStore, FIXTURE_GROUPS, HOME_A, hosts } from './store-fixture.js';
-
-const KINDS = [
-  ['small', { smallMax: 64, rankedMax: 2000 }],
-  ['ranked', { smallMax: 2, rankedMax: 2000 }],
-  ['bucketed', { smallMax: 2, rankedMax: 4 }],
-] as const;
+import {
+  announce,
+  CHEAP,
+  costTable,
+  createStore,
+  FIXTURE_GROUPS,
+  HOME_A,
+  hosts,
+  SWARM_KINDS,
+} from './store-fixture.js';
 
 const isForeign = (host: number): boolean => host >= 100;
 
-describe.each(KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
+describe.each(SWARM_KINDS)('gateways in a %s swarm', (_kind, thresholds) => {
   const create = (mix = {}, reported = new Map<string, number>()): SwarmStore =>
     createStore({
       arena: new CheckedArena(16 * 1024 * 1024),

@@ -13,13 +13,8 @@ import {
   infoHash,
   readPeers,
   requestOf,
+  SWARM_KINDS,
 } from './store-fixture.js';
-
-const KINDS = [
-  ['small', { smallMax: 64, rankedMax: 2000 }],
-  ['ranked', { smallMax: 2, rankedMax: 2000 }],
-  ['bucketed', { smallMax: 2, rankedMax: 4 }],
-] as const;
 
 /** The fixture's IPv4 addresses are 203.0.host, its IPv6 ones 2001:db8:host: every odd host stands for a private address. */
 const isOddHost = (words: Uint32Array, at: number, addressWords: 1 | 4): boolean =>
@@ -28,7 +23,7 @@ const isOddHost = (words: Uint32Array, at: number, addressWords: 1 | 4): boolean
 const isPrivate = (host: number): boolean => host % 2 === 1;
 const isForeign = (host: number): boolean => host >= 1_000;
 
-describe.each(KINDS)('private addresses in a %s swarm', (_kind, thresholds) => {
+describe.each(SWARM_KINDS)('private addresses in a %s swarm', (_kind, thresholds) => {
   describe.each([4, 6] as const)('of IPv%i', (family) => {
     const create = (mix = {}): SwarmStore =>
       createStore({

@@ -172,3 +172,10 @@ export function dropSwarm(store: SwarmStore, torrent: number, nowSeconds: number
   store.refusal.refuseTorrents((hash) => refused.every((byte, i) => hash[i] === byte));
   while (!store.refusal.isRoundEnded) store.continueRound(store.refusal, 0.5, nowSeconds);
 }
+
+/** Thresholds that put a swarm of a dozen to a hundred peers into each kind, for `describe.each`. */
+export const SWARM_KINDS = [
+  ['small', { smallMax: 128, rankedMax: 2000 }],
+  ['ranked', { smallMax: 2, rankedMax: 2000 }],
+  ['bucketed', { smallMax: 2, rankedMax: 4 }],
+] as const;

@@ -22,16 +22,11 @@ import {
   hosts,
   infoHash,
   requestOf,
+  SWARM_KINDS,
   select,
 } from './store-fixture.js';
 
-const KINDS = [
-  ['small', { smallMax: 32, rankedMax: 2000 }],
-  ['ranked', { smallMax: 2, rankedMax: 2000 }],
-  ['bucketed', { smallMax: 2, rankedMax: 4 }],
-] as const;
-
-describe.each(KINDS)('a %s swarm', (_kind, thresholds) => {
+describe.each(SWARM_KINDS)('a %s swarm', (_kind, thresholds) => {
   const create = (options = {}) => {
     const store = createStore({ arena: new CheckedArena(16 * 1024 * 1024), ...thresholds, ...options });
     for (let host = 60; host < 68; host++) announce(store, { host, group: CHEAP });

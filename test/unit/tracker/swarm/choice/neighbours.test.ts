@@ -13,15 +13,10 @@ import {
   HOME_B,
   hosts,
   infoHash,
+  SWARM_KINDS,
 } from '../store-fixture.js';
 
-const KINDS = [
-  ['small', { smallMax: 128, rankedMax: 2000 }],
-  ['ranked', { smallMax: 2, rankedMax: 2000 }],
-  ['bucketed', { smallMax: 2, rankedMax: 4 }],
-] as const;
-
-describe.each(KINDS)('peers behind the requester’s address in a %s swarm', (_kind, thresholds) => {
+describe.each(SWARM_KINDS)('peers behind the requester’s address in a %s swarm', (_kind, thresholds) => {
   const create = (mix = {}, seed = 1) =>
     createStore({ ...thresholds, random: createRandom(seed), policy: costTable(FIXTURE_GROUPS, { mix }) });
   /** Forty better ranked peers: the requester's sub-domain has more traffic than theirs. */

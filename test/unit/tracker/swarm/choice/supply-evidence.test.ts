@@ -16,19 +16,14 @@ import {
   FIXTURE_GROUPS,
   hosts,
   infoHash,
+  SWARM_KINDS,
 } from '../store-fixture.js';
-
-const KINDS = [
-  ['small', { smallMax: 128, rankedMax: 2000 }],
-  ['ranked', { smallMax: 2, rankedMax: 2000 }],
-  ['bucketed', { smallMax: 2, rankedMax: 4 }],
-] as const;
 
 /** Foreign hosts are 200 and up. */
 const isForeign = (host: number): boolean => host >= 200;
 const MEGABYTE = 1e6;
 
-describe.each(KINDS)('evidence in a %s swarm', (_kind, thresholds) => {
+describe.each(SWARM_KINDS)('evidence in a %s swarm', (_kind, thresholds) => {
   const create = (mix = {}, reported = new Map<string, number>()): SwarmStore => {
     const store = createStore({
       ...thresholds,
