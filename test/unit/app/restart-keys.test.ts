@@ -42,6 +42,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   'mirrorSite.listen': 'http://0.0.0.0:1',
   'mirrorSite.tls': [{ certificate: 'a', key: 'a' }],
   'mirrorSite.publicUrl': 'http://a.example',
+  'mirrorSite.colour': '#123456',
   'mirrorSite.passThrough': 'off',
   'crawler.sources': [{ name: 'a', type: 'announces' }],
   'upstream.originalTrackers': [{ name: 'a', token: 'a-long-token' }],
