@@ -88,8 +88,14 @@ export function answerRequest(request: Request, context: RequestContext): Reques
   }
   const signer = verdict.kind === 'signed' ? new TsigSigner(verdict.key, verdict.mac) : undefined;
   const key = verdict.kind === 'signed' ? verdict.key.name : undefined;
-  const permitted = from.filter((each) => each.key === undefined || each.key === key);
+  const permitted = whoAsks(from, key);
   return answerKnown(request, message, { ...form, signer }, permitted, context);
+}
+
+/** Several may have one address: then the key tells which of them asks. */
+function whoAsks(from: readonly Secondary[], key: DomainName | undefined): readonly Secondary[] {
+  const byKey = from.filter((each) => each.key === key);
+  return byKey.length > 0 ? byKey : from.filter((each) => each.key === undefined);
 }
 
 /** A transfer is never sent twice for the same signed request. Over UDP, resolvers repeat a request that got no answer. */

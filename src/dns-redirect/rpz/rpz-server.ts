@@ -175,7 +175,11 @@ export class RpzServer {
       const secondaries = this.#access.secondaries.map((secondary) => {
         const state = this.#states.of(secondary, zone);
         const pending = this.#notifier.unanswered.find((each) => each.secondary === secondary && each.zone === zone);
-        return { ...state, lags: lags(state, { serial, publishedMs }, nowMs), unansweredNotifies: pending?.tries ?? 0 };
+        const takesOthers = [...this.#zones.keys()].some(
+          (each) => this.#states.of(secondary, each).serial !== undefined,
+        );
+        const isLagging = lags(state, takesOthers, { serial, publishedMs }, nowMs);
+        return { ...state, lags: isLagging, unansweredNotifies: pending?.tries ?? 0 };
       });
       return { zone, serial, records: records.length, publishedMs, secondaries };
     });

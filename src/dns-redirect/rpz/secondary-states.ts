@@ -64,7 +64,17 @@ export class SecondaryStates {
   }
 }
 
-/** @param publishedMs when the current version was published, or this program started */
-export function lags(state: SecondaryState, current: { serial: number; publishedMs: number }, nowMs: number): boolean {
-  return state.serial !== current.serial && nowMs - current.publishedMs > LAG_MS;
+/**
+ * @param takesOthers whether it has another zone: PowerDNS Recursor works without the exempt zone, so a zone that it has
+ *   never asked for is one that it does not want
+ * @param publishedMs when the current version was published, or this program started
+ */
+export function lags(
+  { serial, seenMs }: SecondaryState,
+  takesOthers: boolean,
+  current: { serial: number; publishedMs: number },
+  nowMs: number,
+): boolean {
+  if (serial === undefined && seenMs === undefined && takesOthers) return false;
+  return serial !== current.serial && nowMs - current.publishedMs > LAG_MS;
 }
