@@ -132,6 +132,8 @@ export function createServices(foundation: Foundation) {
 
     originalTrackers: () => parts.find(upstreamPart),
     ...documentReaders(threads),
+    /** In force. */
+    redirections: () => config().dnsRedirect,
     targets: {
       mirrorIsHealthy: () => health.isHealthy(mirrorSitePart.name),
       trackerIsHealthy: () => health.isHealthy(trackerPart.name),

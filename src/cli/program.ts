@@ -5,6 +5,7 @@ import { registerCatalogueCommand } from './commands/catalogue.js';
 import { registerCheckConfigCommand } from './commands/check-config.js';
 import { registerCrawlCommand } from './commands/crawl.js';
 import { registerDemoCommand } from './commands/demo.js';
+import { registerDnsCommand } from './commands/dns.js';
 import { registerExplainCommand } from './commands/explain.js';
 import { registerPrintConfigCommand } from './commands/print-config.js';
 import { registerReportCommand } from './commands/report.js';
@@ -36,6 +37,7 @@ export function createProgram(context: CliContext, version: string): Command {
   registerReportCommand(program, context);
   registerTokenCommand(program, context);
   registerTopologyCommand(program, context);
+  registerDnsCommand(program, context, version);
   registerSimulateCommand(program, context);
   registerCheckConfigCommand(program, context);
   registerPrintConfigCommand(program, context);

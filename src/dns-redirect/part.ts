@@ -5,7 +5,7 @@ import type { Endpoint } from '../net/endpoint.js';
 import type { Part } from '../part/part.js';
 import { redirectionHasTargets, redirectionIsPossible } from './check-redirection.js';
 import { addressesNotListenedOn, sitesWithoutTheirPort } from './redirect-advice.js';
-import { rpzIsComplete, zonesHaveNoPercentage } from './rpz/rpz-section.js';
+import { rpzIsComplete, zonesHaveNoPercentage } from './rpz/check-rpz.js';
 import type { RedirectNeeds, RunningRedirection } from './running-redirection.js';
 import { type RedirectConfig, schema } from './section.js';
 

@@ -5,8 +5,8 @@
  * names before clients within a zone. The data zone has the names. In an RPZ, a type that is not listed at a name becomes
  * NODATA. So HTTPS and SVCB records of the original vanish, and its mail and policy records must be copied.
  */
-import type { IpAddress, Prefix } from '../../domain/ip-address.js';
-import type { RedirectedName, RedirectPolicy } from '../redirect-policy.js';
+import type { Prefix } from '../../domain/ip-address.js';
+import type { ActiveName } from '../active-redirections.js';
 import { CLASS_IN, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS } from '../wire/dns-codes.js';
 import type { DnsRecord } from '../wire/dns-message.js';
 import { type DomainName, MAX_NAME_BYTES, nameFromText } from '../wire/domain-name.js';
@@ -26,25 +26,6 @@ const HTTPS_OF_OTHER_PORTS = '*._https';
 export interface CopiedRecord {
   readonly type: number;
   readonly data: Uint8Array;
-}
-
-export interface ActiveName {
-  readonly name: string;
-  readonly addresses: readonly IpAddress[];
-}
-
-/** Names that are redirected now: those with a healthy address. */
-export function activeNames(
-  { names, mode }: Pick<RedirectPolicy, 'names' | 'mode'>,
-  isHealthy: (name: RedirectedName, address: number) => boolean,
-): ActiveName[] {
-  if (mode === 'shadow') return [];
-  return [...names]
-    .map(([name, redirected]) => ({
-      name,
-      addresses: redirected.addresses.filter((_, index) => isHealthy(redirected, index)),
-    }))
-    .filter(({ addresses }) => addresses.length > 0);
 }
 
 /**

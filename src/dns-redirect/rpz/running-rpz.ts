@@ -5,21 +5,15 @@
  */
 import { type Endpoint, formatEndpoint } from '../../net/endpoint.js';
 import type { Apply, PartContext, PartListener, RunningPart } from '../../part/part.js';
-import { periodInForce } from '../../selection/billing-schedule.js';
 import type { SqliteDatabase } from '../../store/sqlite/database.js';
 import { PolicyZoneStore } from '../../store/sqlite/policy-zone-store.js';
+import { type ActiveRedirections, activeRedirections } from '../active-redirections.js';
 import type { RunningHealth } from '../health/running-health.js';
-import { compileRedirectPolicy, type RedirectPolicy } from '../redirect-policy.js';
+import { compileRedirectPolicy } from '../redirect-policy.js';
 import type { RedirectConfig, RedirectSection } from '../section.js';
 import { TYPE_CNAME, TYPE_NS } from '../wire/dns-codes.js';
 import { type DomainName, nameFromText, nameToText, ROOT_NAME } from '../wire/domain-name.js';
-import {
-  type ActiveName,
-  activeNames,
-  type CopiedRecord,
-  compileDataZone,
-  compileExemptZone,
-} from './compile-zones.js';
+import { type CopiedRecord, compileDataZone, compileExemptZone } from './compile-zones.js';
 import { CHECK_SCHEDULE_MS, COPY_EVERY_MS, EXEMPT_EXPIRE_FACTOR } from './limits.js';
 import { COPIED_TYPES, OriginalRecords } from './original-records.js';
 import type { RpzSection } from './rpz-section.js';
@@ -31,6 +25,8 @@ export interface RpzNeeds extends Pick<PartContext, 'clock' | 'log'> {
   /** Which names may be redirected. */
   readonly redirectionHealth: () => Pick<RunningHealth, 'isHealthy' | 'onChange'>;
   readonly database: SqliteDatabase;
+  /** The section in force, for exports; they need no RPZ server. */
+  readonly redirections: () => RedirectSection | undefined;
 }
 
 type RpzConfig = Pick<RedirectConfig, 'dnsRedirect' | 'upstream'>;
@@ -46,7 +42,6 @@ export class RunningRpz implements RunningPart<RpzConfig> {
   /** In force. Without `rpz`, nothing is redirected: the section was removed, and the program still runs. */
   #config: RedirectSection;
   #expireSeconds: number;
-  #isOpen = true;
   #published = false;
   #stopped = false;
 
@@ -91,9 +86,9 @@ export class RunningRpz implements RunningPart<RpzConfig> {
     this.#unsubscribe = needs.redirectionHealth().onChange(() => this.#publish());
     this.#timers = [
       setInterval(() => void this.#refresh(), COPY_EVERY_MS).unref(),
-      setInterval(() => this.#checkSchedule(), CHECK_SCHEDULE_MS).unref(),
+      // The schedule opens and closes without any other change.
+      setInterval(() => this.#config.schedule.length > 0 && this.#publish(), CHECK_SCHEDULE_MS).unref(),
     ];
-    this.#checkSchedule();
     // Names that an earlier run knew are published at once; otherwise the zone would lose them until they are looked up.
     if (this.unknownNames.length === 0) this.#publish(true);
     void this.#refresh();
@@ -115,7 +110,7 @@ export class RunningRpz implements RunningPart<RpzConfig> {
   /** Redirected names that are missing in the zone, because no resolver has told their records yet. */
   get unknownNames(): string[] {
     const known = this.#originals.copies;
-    return [...this.#policy().names.keys()].filter((name) => !known.has(name));
+    return this.#names().filter((name) => !known.has(name));
   }
 
   alarms(): string[] {
@@ -142,14 +137,13 @@ export class RunningRpz implements RunningPart<RpzConfig> {
 
   prepare({ dnsRedirect }: RpzConfig): Apply {
     const next: RedirectSection = dnsRedirect ?? { ...this.#config, rpz: undefined };
-    compile(next);
+    compileRedirectPolicy(next);
     return () => {
       this.#config = next;
       if (next.rpz !== undefined) {
         this.#server.setAccess(accessOf(next.rpz));
         this.#expireSeconds = next.rpz.expireSeconds;
       }
-      this.#checkSchedule();
       this.#publish();
       if (this.unknownNames.length > 0) void this.#refresh();
     };
@@ -164,7 +158,7 @@ export class RunningRpz implements RunningPart<RpzConfig> {
   }
 
   async #refresh(): Promise<void> {
-    const { answered, failed } = await this.#originals.refresh([...this.#policy().names.keys()]);
+    const { answered, failed } = await this.#originals.refresh(this.#names());
     if (this.#stopped) return;
     if (failed > 0) this.#needs.log.debug({ answered, failed }, 'RPZ: not all records of originals could be looked up');
     this.#publish(true);
@@ -173,41 +167,26 @@ export class RunningRpz implements RunningPart<RpzConfig> {
   #publish(isFirst = false): void {
     if (this.#stopped || (!this.#published && !isFirst)) return;
     this.#published = true;
-    const { clients, optOut, ttlSeconds: ttl } = this.#config;
+    const { names, clients, optOut, ttlSeconds: ttl } = this.#active();
+    const { data, exempt } = this.#zones;
     const expire = this.#expireSeconds;
-    const only = clients.length > 0 ? clients : undefined;
     const times = { expire: expire * EXEMPT_EXPIRE_FACTOR, ttl };
     // Those who are left alone first: a resolver must not redirect them in between.
-    this.#server.publish(this.#zones.exempt, compileExemptZone(this.#zones.exempt, only, optOut, ttl), times);
-    const data = compileDataZone(this.#zones.data, this.#active(), this.#originals.copies, ttl);
-    this.#server.publish(this.#zones.data, data, { expire, ttl });
+    this.#server.publish(exempt, compileExemptZone(exempt, clients, optOut, ttl), times);
+    const isRemoved = this.#config.rpz === undefined;
+    const records = compileDataZone(data, isRemoved ? [] : names, this.#originals.copies, ttl);
+    this.#server.publish(data, records, { expire, ttl });
   }
 
-  #active(): readonly ActiveName[] {
-    const { rpz, percent } = this.#config;
-    // A zone would redirect all clients instead of the percentage.
-    if (rpz === undefined || percent !== 100 || !this.#isOpen) return [];
-    const health = this.#needs.redirectionHealth();
-    return activeNames(this.#policy(), (name, address) => health.isHealthy(name, address));
+  #active(): ActiveRedirections {
+    const { clock, redirectionHealth } = this.#needs;
+    return activeRedirections(this.#config, redirectionHealth(), clock.nowMs());
   }
 
-  /** The schedule opens and closes without any other change. */
-  #checkSchedule(): void {
-    const { schedule } = this.#config;
-    const isOpen = schedule.length === 0 || periodInForce(schedule, this.#needs.clock.nowMs()) !== undefined;
-    if (isOpen === this.#isOpen) return;
-    this.#isOpen = isOpen;
-    this.#publish();
+  /** All that may be redirected, whether they are now or not. */
+  #names(): string[] {
+    return [...compileRedirectPolicy({ ...this.#config, percent: 100 }).names.keys()];
   }
-
-  #policy(): RedirectPolicy {
-    return compile(this.#config);
-  }
-}
-
-/** Every client is redirected alike: a zone cannot choose a percentage of them. */
-function compile(section: RedirectSection): RedirectPolicy {
-  return compileRedirectPolicy({ ...section, percent: 100 });
 }
 
 function accessOf({ keys, secondaries }: RpzSection): RpzAccess {

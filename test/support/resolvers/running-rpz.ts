@@ -38,6 +38,7 @@ export async function startRpz(options: TestedRpzOptions): Promise<TestedRpz> {
     clock: { nowMs: () => Date.now() },
     log: createLogger('silent'),
     database,
+    redirections: () => config.dnsRedirect,
     targets: {
       mirrorIsHealthy: () => health.mirror,
       trackerIsHealthy: () => health.tracker,
