@@ -122,6 +122,7 @@ describe('configuration', () => {
         PARTNER_TOKEN: 'a-partner-token',
         SITE_KEY: 'a-key',
         SITE_COOKIE: 'a-cookie',
+        RPZ_KEY: 'YS1zZWNyZXQtb2YtMTYtYnl0ZXM=',
       };
       expect(problemsOf(whole, document, environment), `${document}:\n${body}`).toEqual([]);
     }

@@ -46,7 +46,7 @@ export const dnsmasqExport: ExportFormat = {
     ];
   },
   reload: (changed) => [
-    changed.has('main') ? ['systemctl', 'restart', 'dnsmasq'] : ['systemctl', 'kill', '--signal=HUP', 'dnsmasq'],
+    changed.has('main') ? ['systemctl', 'restart', 'dnsmasq'] : ['systemctl', 'kill', '-s', 'HUP', 'dnsmasq'],
   ],
   warnings: ({ redirections: { clients, optOut } }: Exported) =>
     clients === undefined && optOut.length === 0

@@ -5,6 +5,7 @@ import { nameFromText, nameToText } from '../../../src/dns-redirect/wire/domain-
 import { writeMessage } from '../../../src/dns-redirect/wire/message-writer.js';
 import { formatIp, ipv4FromWord, ipv6FromWords } from '../../../src/domain/ip-address.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
+import { within } from '../eventually.js';
 
 export const TYPES = { A: 1, CNAME: 5, MX: 15, TXT: 16, AAAA: 28, DS: 43, RRSIG: 46, HTTPS: 65 } as const;
 export type TypeName = keyof typeof TYPES;
@@ -46,12 +47,7 @@ async function exchange(server: Endpoint, query: Buffer, from: string): Promise<
   try {
     for (let i = 0; i < TRIES; i++) {
       socket.send(query, server.port, server.host);
-      let timer: NodeJS.Timeout | undefined;
-      const silence = new Promise<undefined>((resolve) => {
-        timer = setTimeout(() => resolve(undefined), TRY_MS);
-      });
-      const answer = await Promise.race([answered, silence]);
-      clearTimeout(timer);
+      const answer = await within(TRY_MS, answered);
       if (answer !== undefined) return answer;
     }
     throw new Error(`${server.host}:${server.port} does not answer`);
