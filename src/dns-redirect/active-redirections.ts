@@ -27,11 +27,7 @@ export interface NameHealth {
  * Other resolvers redirect all clients alike. So there are no names while only a percentage of the clients is to be
  * redirected, nor in shadow mode, nor outside of the schedule.
  */
-export function activeRedirections(
-  section: RedirectSection,
-  health: NameHealth,
-  nowMs: number,
-): ActiveRedirections {
+export function activeRedirections(section: RedirectSection, health: NameHealth, nowMs: number): ActiveRedirections {
   const { clients, optOut, schedule, percent } = section;
   const { names, mode, ttlSeconds } = compileRedirectPolicy({ ...section, percent: 100 });
   const isOpen = schedule.length === 0 || periodInForce(schedule, nowMs) !== undefined;

@@ -125,7 +125,7 @@ class DnsExport {
   }
 
   #fromConfig(): { active: ActiveRedirections; source: string } {
-    const active = activeRedirections(this.#redirect, () => true, this.#context.clock.nowMs());
+    const active = activeRedirections(this.#redirect, { isHealthy: () => true }, this.#context.clock.nowMs());
     return { active, source: 'every name of the configuration: the tracker did not run' };
   }
 

@@ -50,6 +50,8 @@ function config(ports: { control: number; mirror: number; tracker: number }, sit
     upstream: { exchange: false, resolvers: [formatEndpoint(originals.endpoint)] },
     dnsRedirect: {
       listen: [],
+      // The addresses are nobody's.
+      healthChecks: false,
       clients: [CLIENTS, '2001:db8:100::/48'],
       optOut: [`${EXEMPT}/32`],
       mirrorAddresses: [MIRROR.A, MIRROR.AAAA],

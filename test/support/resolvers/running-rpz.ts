@@ -2,6 +2,7 @@
 
 import type { Config } from '../../../src/config/config-schema.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
+import type { RedirectedName } from '../../../src/dns-redirect/redirect-policy.js';
 import { RunningRpz } from '../../../src/dns-redirect/rpz/running-rpz.js';
 import { createLogger } from '../../../src/logging/logger.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
@@ -39,14 +40,13 @@ export async function startRpz(options: TestedRpzOptions): Promise<TestedRpz> {
     log: createLogger('silent'),
     database,
     redirections: () => config.dnsRedirect,
-    targets: {
-      mirrorIsHealthy: () => health.mirror,
-      trackerIsHealthy: () => health.tracker,
+    redirectionHealth: () => ({
+      isHealthy: ({ target }: RedirectedName) => health[target],
       onChange: (listener: () => void) => {
         listeners.add(listener);
         return () => void listeners.delete(listener);
       },
-    },
+    }),
   };
   let config = configOf(options, ['popular.example']);
   let running = await RunningRpz.start(config, needs, undefined);
