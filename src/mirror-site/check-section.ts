@@ -5,8 +5,8 @@ import type { Report } from '../config-kit/config-part.js';
 import { type Finding, findingsOf } from '../config-kit/examine.js';
 import { listed } from '../config-kit/field-schemas.js';
 import { coversName, readCertificatePair } from '../net/tls/certificate-pair.js';
-import { readIdentity } from './identity/identity.js';
-import type { MirrorSiteConfig, MirrorSiteSection } from './section.js';
+import { IDENTITY_FILES } from './identity/identity.js';
+import type { MirrorSiteConfig } from './section.js';
 
 export function httpsHasACertificate({ mirrorSite }: MirrorSiteConfig, report: Report): void {
   if (mirrorSite === undefined || mirrorSite.tls !== undefined) return;
@@ -20,14 +20,18 @@ export function httpsHasACertificate({ mirrorSite }: MirrorSiteConfig, report: R
 export async function examineMirrorSite({ mirrorSite }: Pick<MirrorSiteConfig, 'mirrorSite'>): Promise<Finding[]> {
   if (mirrorSite === undefined) return [];
   const pairs = mirrorSite.tls === undefined ? [] : listed(mirrorSite.tls);
+  const { logo, icon, help, privacy } = mirrorSite;
+  const examine = (key: keyof typeof IDENTITY_FILES, file: string | undefined): Promise<Finding[]> =>
+    findingsOf(['mirrorSite', key], () => file !== undefined && IDENTITY_FILES[key](file));
   const findings = await Promise.all([
     ...pairs.map(({ value, path }) => findingsOf(['mirrorSite', 'tls', ...path], () => readCertificatePair(value))),
-    ...IDENTITY_FILES.map((key) => findingsOf(['mirrorSite', key], () => readIdentity({ [key]: mirrorSite[key] }))),
+    examine('logo', logo),
+    examine('icon', icon),
+    examine('help', help),
+    examine('privacy', privacy),
   ]);
   return findings.flat();
 }
-
-const IDENTITY_FILES = ['logo', 'icon', 'help', 'privacy'] as const satisfies readonly (keyof MirrorSiteSection)[];
 
 export function certificatesWithoutListener({ mirrorSite }: MirrorSiteConfig): string[] {
   if (mirrorSite?.tls === undefined || listed(mirrorSite.listen).some(({ value }) => value.protocol === 'https')) {

@@ -1,4 +1,5 @@
 /** What the operator gives the site: logo, icon, colour, addresses, own texts. */
+import { OperatorError } from '../../domain/errors.js';
 import type { Markup } from '../../markup/markup.js';
 import type { MirrorSiteSection } from '../section.js';
 import { defaultStyle, type PageStyle, styleWith } from '../style.js';
@@ -35,24 +36,45 @@ export const PLAIN_IDENTITY: Identity = {
   privacy: undefined,
 };
 
-/** @throws OperatorError that names the key and the file */
+/** How each file is read. They throw an OperatorError that names the file and says what to do. */
+export const IDENTITY_FILES = {
+  logo: (file: string) => readImage('logo', file),
+  icon: (file: string) => readImage('icon', file),
+  help: readOwnText,
+  privacy: readOwnText,
+};
+
+/** @throws OperatorError that names the key as well */
 export async function readIdentity(section: IdentityKeys): Promise<Identity> {
-  const { logo, icon, colour, contact, takedown, help, privacy } = section;
+  const { colour, contact, takedown } = section;
   const [logoImage, iconImage, helpText, privacyText] = await Promise.all([
-    logo && readImage('logo', logo, 'mirrorSite.logo'),
-    icon && readImage('icon', icon, 'mirrorSite.icon'),
-    help && readOwnText(help, 'mirrorSite.help'),
-    privacy && readOwnText(privacy, 'mirrorSite.privacy'),
+    readNamed('logo', section.logo, IDENTITY_FILES.logo),
+    readNamed('icon', section.icon, IDENTITY_FILES.icon),
+    readNamed('help', section.help, IDENTITY_FILES.help),
+    readNamed('privacy', section.privacy, IDENTITY_FILES.privacy),
   ]);
   return {
-    logo: logoImage || undefined,
-    icon: iconImage || drawnIcon(colour ?? DEFAULT_COLOUR),
+    logo: logoImage,
+    icon: iconImage ?? drawnIcon(colour ?? DEFAULT_COLOUR),
     style: colour === undefined ? defaultStyle : styleWith(accentOf(colour, 'light'), accentOf(colour, 'dark')),
     contact: contact ?? takedown,
     takedown: takedown ?? contact,
-    help: helpText || undefined,
-    privacy: privacyText || undefined,
+    help: helpText,
+    privacy: privacyText,
   };
+}
+
+async function readNamed<T>(
+  key: keyof typeof IDENTITY_FILES,
+  file: string | undefined,
+  read: (file: string) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return file === undefined ? undefined : await read(file);
+  } catch (thrown) {
+    if (!(thrown instanceof OperatorError)) throw thrown;
+    throw new OperatorError(`mirrorSite.${key}: ${thrown.message}`, { code: thrown.code, cause: thrown });
+  }
 }
 
 function drawnIcon(colour: string): Image {

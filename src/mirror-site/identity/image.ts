@@ -15,25 +15,25 @@ export interface Image {
 
 const EXTENSIONS = { 'image/png': 'png', 'image/webp': 'webp', 'image/svg+xml': 'svg' } as const;
 
-/** @param name of its path @param key of the configuration @throws OperatorError that says what to do */
-export async function readImage(name: string, file: string, key: string): Promise<Image> {
+/** @param name of its path @throws OperatorError that says what to do */
+export async function readImage(name: string, file: string): Promise<Image> {
   let bytes: Uint8Array;
   try {
     const { size } = await stat(file);
     if (size > MAX_IMAGE_BYTES) {
       throw new OperatorError(
-        `${key}: ${file} has ${size} bytes; every visitor loads it, so make it smaller than ${MAX_IMAGE_BYTES} bytes`,
+        `${file} has ${size} bytes; every visitor loads it, so make it smaller than ${MAX_IMAGE_BYTES} bytes`,
       );
     }
     bytes = await readFile(file);
   } catch (thrown) {
     if (thrown instanceof OperatorError) throw thrown;
-    throw new OperatorError(`${key}: cannot read ${file}: ${messageOf(thrown)}`, {
+    throw new OperatorError(`cannot read ${file}: ${messageOf(thrown)}`, {
       code: 'file-access',
       cause: thrown,
     });
   }
-  return imageOf(name, bytes, () => `${key}: ${file} is not a PNG, WebP or SVG image; convert it to one of them`);
+  return imageOf(name, bytes, () => `${file} is not a PNG, WebP or SVG image; convert it to one of them`);
 }
 
 /** @param fault what to say if the bytes are not an image */

@@ -11,20 +11,18 @@ const MAX_TEXT_BYTES = 64 * 1024;
 const LINK =
   /\[([^\]\n]{1,500})\]\(((?:https?:\/\/|mailto:|\/)[^\s()<>]{1,2000})\)|(https?:\/\/[^\s<>"()]{1,2000}[^\s<>"().,;:!?])/gi;
 
-/** @param key of the configuration @throws OperatorError that says what to do */
-export async function readOwnText(file: string, key: string): Promise<Markup> {
+/** @throws OperatorError that says what to do */
+export async function readOwnText(file: string): Promise<Markup> {
   try {
     const { size } = await stat(file);
     if (size > MAX_TEXT_BYTES) {
-      throw new OperatorError(
-        `${key}: ${file} has ${size} bytes; shorten it to ${MAX_TEXT_BYTES}, or link to a longer text`,
-      );
+      throw new OperatorError(`${file} has ${size} bytes; shorten it to ${MAX_TEXT_BYTES}, or link to a longer text`);
     }
     return ownText(new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)));
   } catch (thrown) {
     if (thrown instanceof OperatorError) throw thrown;
-    if (thrown instanceof TypeError) throw new OperatorError(`${key}: ${file} is not text in UTF-8; save it as UTF-8`);
-    throw new OperatorError(`${key}: cannot read ${file}: ${messageOf(thrown)}`, {
+    if (thrown instanceof TypeError) throw new OperatorError(`${file} is not text in UTF-8; save it as UTF-8`);
+    throw new OperatorError(`cannot read ${file}: ${messageOf(thrown)}`, {
       code: 'file-access',
       cause: thrown,
     });

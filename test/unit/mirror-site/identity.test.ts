@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { load } from 'cheerio';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.js';
@@ -13,6 +14,8 @@ import { ownText } from '../../../src/mirror-site/identity/own-text.js';
 import { ENGLISH } from '../../../src/mirror-site/strings-english.js';
 import { GERMAN } from '../../../src/mirror-site/strings-german.js';
 import { defaultStyle } from '../../../src/mirror-site/style.js';
+import { RESERVED_PATH } from '../../../src/mirror-site/visit.js';
+import { ALICE, serveSite } from './served-site.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-identity-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -75,11 +78,12 @@ describe('images', () => {
     );
     const findings = await examineMirrorSite({ mirrorSite: { ...config.mirrorSite!, ...section } });
     expect(findings.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual([
-      expect.stringMatching(/^mirrorSite.logo: .*logo\.bmp is not a PNG, WebP or SVG image; convert it/),
+      expect.stringMatching(/^mirrorSite.logo: [^:]*logo\.bmp is not a PNG, WebP or SVG image; convert it/),
       expect.stringMatching(/^mirrorSite.icon: .*300000 bytes.*smaller than 262144/),
       expect.stringMatching(/^mirrorSite.help: .*not text in UTF-8; save it as UTF-8/),
       expect.stringMatching(/^mirrorSite.privacy: .*cannot read .*missing\.txt/),
     ]);
+    await expect(readIdentity({ logo: section.logo })).rejects.toThrow(/^mirrorSite\.logo: [^:]*logo\.bmp is not/);
     await expect(readIdentity(section)).rejects.toThrow(OperatorError);
   });
 });
@@ -156,5 +160,24 @@ describe('the tables of words', () => {
         .filter((line) => english!.some(({ lines }) => lines.includes(line)));
       expect(same).toEqual([]);
     }
+  });
+});
+
+describe('in the place of an original', () => {
+  it('pages about the site and images lie below the reserved path, where all links of the pages lead', async () => {
+    const site = await serveSite({ siteHosts: ['site.example'], identity: await readIdentity({ colour: '#123456' }) });
+    const headers = { host: 'site.example' };
+    for (const path of ['/help', '/privacy', '/', `/torrent/${ALICE}`]) {
+      const { status, body } = await site.get(`${RESERVED_PATH}${path}`, headers);
+      expect(status, path).toBe(200);
+      const page = load(body.toString());
+      const links = page('[href], [src], [action]').toArray();
+      const own = links.flatMap(({ attribs: { href, src, action } }) => href ?? src ?? action ?? []);
+      const paths = own.filter((link) => link.startsWith('/'));
+      expect(paths.filter((link) => !link.startsWith(`${RESERVED_PATH}/`))).toEqual([]);
+      const icon = page('link[rel=icon]').attr('href')!;
+      expect(await site.get(icon, headers)).toMatchObject({ status: 200 });
+    }
+    await site.close();
   });
 });

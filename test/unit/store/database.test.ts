@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -53,4 +53,31 @@ it('leaves no database to the garbage collector, not even that of a lock that is
   collect();
   expect(seen.length).toBeGreaterThanOrEqual(3);
   expect(seen.map((each) => each.deref() !== undefined)).toEqual(seen.map(() => true));
+});
+
+it('says of torrents that an earlier version has stored what their files are', () => {
+  const migrations = join(import.meta.dirname, '../../../migrations');
+  const file = join(mkdtempSync(join(tmpdir(), 'alias-tracker-database-')), 'old.sqlite');
+  const old = new Database(file);
+  old.exec('CREATE TABLE migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT');
+  for (const name of readdirSync(migrations)
+    .filter((each) => each < '0010')
+    .sort()) {
+    old.exec(readFileSync(join(migrations, name), 'utf8'));
+    old.prepare("INSERT INTO migration VALUES (?, '')").run(name);
+  }
+  const insert = old.prepare(`
+    INSERT INTO catalogue_torrent (info_hash, name, files_json, file_count, tracker_tiers_json, torrent_bytes, source, score,
+      first_seen_ms, last_seen_ms, fetched_ms, search_text) VALUES (?, ?, ?, 1, '[]', x'00', 'lab', 1, 1, 1, 1, '')`);
+  insert.run('1'.padStart(40, '0'), 'Film', JSON.stringify([{ path: 'a/b.mkv', bytes: 9 }]));
+  insert.run('2'.padStart(40, '0'), 'link.flac', '[]');
+  old.close();
+  const database = openDatabase(file);
+  const entries = database.prepare('SELECT kind, untracked_bytes FROM catalogue_entry ORDER BY info_hash').raw().all();
+  expect(entries).toEqual([
+    ['video', null],
+    ['audio', null],
+  ]);
+  database.close();
+  rmSync(join(file, '..'), { recursive: true });
 });
