@@ -6,44 +6,18 @@
  */
 import { openSync, readSync } from 'node:fs';
 import koffi from 'koffi';
-import { parseIp } from '../src/domain/ip-address.js';
 import { createRandom } from '../src/domain/random.js';
-import {
-  AF_INET,
-  IOVEC_BYTES,
-  IOVEC_LEN,
-  IPPROTO_IP,
-  MMSGHDR_BYTES,
-  MSG_CONTROL,
-  MSG_CONTROLLEN,
-  MSG_DONTWAIT,
-  MSG_IOV,
-  MSG_IOVLEN,
-  MSG_NAME,
-  MSG_NAMELEN,
-  PKTINFO4_CONTROL_BYTES,
-  SO_RCVBUF,
-  SO_RCVBUFFORCE,
-  SOCK_DGRAM,
-  SOCK_NONBLOCK,
-  SOCKADDR_IN_BYTES,
-  SOL_SOCKET,
-} from '../src/transport/linux/linux-abi.js';
+import { SOL_SOCKET } from '../src/transport/linux/linux-abi.js';
 import { openNativeCalls } from '../src/transport/linux/native-calls.js';
 import { NativeMemory } from '../src/transport/linux/native-memory.js';
-import { setBufferSize, setOption } from '../src/transport/linux/open-socket.js';
-import { writeSocketAddress } from '../src/transport/linux/socket-address.js';
+import { setOption } from '../src/transport/linux/open-socket.js';
+import { BATCH, UdpBatch } from './load/udp-batch.js';
 import { nodeWord, PEERS, peerNode, peerPort, peerTorrent } from './reports-effect-population.js';
 
-const BATCH = 64;
-const LINE = 64;
-const OUT_STRIDE = 128;
-const IN_STRIDE = 2_048 + 64;
 const CONTROL_BYTES = 64;
 const ANNOUNCE_BYTES = 98;
 const NUM_WANT = 50;
 const SO_TIMESTAMPNS = 35;
-const CMSG_PKTINFO = 8;
 const CLOCK_REALTIME = 0;
 /** Between two looks at the clock: an answer takes longer. */
 const REST_MICROSECONDS = 30;
@@ -76,19 +50,10 @@ const libc = koffi.load(null);
 const usleep = libc.func('usleep', 'int', ['uint']);
 const clockGetTime = libc.func('clock_gettime', 'int', ['int', 'uintptr_t']);
 const calls = await openNativeCalls();
-const memory = new NativeMemory(calls, BATCH * (IN_STRIDE + OUT_STRIDE + 6 * LINE + CONTROL_BYTES) + 64 * LINE);
-const { view, words, bytes } = memory;
-const name = memory.reserve(SOCKADDR_IN_BYTES);
-const clock = memory.reserve(16);
-const outHeaders = memory.reserve(BATCH * MMSGHDR_BYTES);
-const outVectors = memory.reserve(BATCH * IOVEC_BYTES);
-const inHeaders = memory.reserve(BATCH * MMSGHDR_BYTES);
-const inVectors = memory.reserve(BATCH * IOVEC_BYTES);
-const outControls = memory.reserve(BATCH * LINE);
-const inControls = memory.reserve(BATCH * CONTROL_BYTES);
-const out = memory.reserve(BATCH * OUT_STRIDE);
-const inp = memory.reserve(BATCH * IN_STRIDE);
-const fd = calls.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+const clockMemory = new NativeMemory(calls, 4_096);
+const clock = clockMemory.reserve(16);
+const source = new Uint32Array(1);
+let batch: UdpBatch;
 /** By node. */
 const connectionIds = new Map<number, readonly [high: number, low: number]>();
 let sentAtNs = new Float64Array();
@@ -107,36 +72,17 @@ process.on('message', (command: AnnouncerCommand) => {
 process.on('disconnect', () => process.exit(0));
 
 function fill(host: string, port: number): { connected: number } {
-  const nameBytes = writeSocketAddress(memory, name, parseIp(host), port);
-  setBufferSize(calls, fd, SO_RCVBUFFORCE, SO_RCVBUF, 16 * 2 ** 20);
-  setOption(calls, new NativeMemory(calls, 64), fd, [SOL_SOCKET, SO_TIMESTAMPNS, 1]);
-  for (let i = 0; i < BATCH; i++) {
-    layOut(outHeaders, outVectors, i, out + i * OUT_STRIDE, OUT_STRIDE);
-    layOut(inHeaders, inVectors, i, inp + i * IN_STRIDE, IN_STRIDE);
-    const header = outHeaders + i * MMSGHDR_BYTES;
-    memory.setPointer(header + MSG_NAME, name);
-    words[(header + MSG_NAMELEN) >>> 2] = nameBytes;
-    const control = outControls + i * LINE;
-    memory.setPointer(header + MSG_CONTROL, control);
-    words[(header + MSG_CONTROLLEN) >>> 2] = PKTINFO4_CONTROL_BYTES;
-    words[control >>> 2] = 28;
-    words[(control >>> 2) + 2] = IPPROTO_IP;
-    words[(control >>> 2) + 3] = CMSG_PKTINFO;
-    memory.setPointer(inHeaders + i * MMSGHDR_BYTES + MSG_CONTROL, inControls + i * CONTROL_BYTES);
-  }
+  batch = new UdpBatch(calls, { host, port }, CONTROL_BYTES);
+  setOption(calls, clockMemory, batch.fd, [SOL_SOCKET, SO_TIMESTAMPNS, 1]);
   originSeconds = nowSeconds();
   const nodes = [...new Set(Array.from({ length: PEERS }, (_, peer) => peerNode(peer)))];
   inWindows(
     nodes.length,
     (message, i) => {
-      const at = out + message * OUT_STRIDE;
-      view.setUint32(at, 0x417);
-      view.setUint32(at + 4, 0x2710_1980);
-      view.setUint32(at + 8, 0);
-      view.setUint32(at + 12, i);
-      address(message, nodes[i]!, 16);
+      setSource(message, nodes[i]!, batch.writeConnect(message, i));
     },
     (at) => {
+      const { view } = batch.memory;
       const i = view.getUint32(at + 4);
       connectionIds.set(nodes[i]!, [view.getUint32(at + 8), view.getUint32(at + 12)]);
     },
@@ -154,10 +100,10 @@ function inWindows(count: number, build: (message: number, i: number) => void, t
   for (let from = 0; from < count; from += BATCH) {
     const some = Math.min(BATCH, count - from);
     for (let i = 0; i < some; i++) build(i, from + i);
-    send(some);
+    batch.send(some);
     for (let left = some, rests = 0; left > 0 && rests < 2_000; ) {
-      const received = receive();
-      for (let i = 0; i < received; i++) take(inp + i * IN_STRIDE);
+      const received = batch.receive();
+      for (let i = 0; i < received; i++) take(batch.inAt(i));
       left -= received;
       if (received === 0) {
         rests++;
@@ -201,7 +147,7 @@ function run(seconds: number, rate: number, seed: number): AnnounceTimes {
     if (some > 0) {
       const at = timeNs();
       for (let i = 0; i < some; i++) sentAtNs[sent + i] = at;
-      if (send(some) !== some) throw new Error('an announce could not be sent');
+      if (batch.send(some) !== some) throw new Error('an announce could not be sent');
       sent += some;
     }
     while (take() === BATCH);
@@ -245,15 +191,16 @@ function stolenTicks(): number {
 }
 
 function take(): number {
-  const received = receive();
+  const { view, words } = batch.memory;
+  const received = batch.receive();
   for (let i = 0; i < received; i++) {
-    const at = inp + i * IN_STRIDE;
+    const at = batch.inAt(i);
     if (view.getUint32(at) !== 1) continue;
     const id = view.getUint32(at + 4);
     const sentNs = sentAtNs[id];
     if (sentNs === undefined || sentNs < 0) continue;
     sentAtNs[id] = -1;
-    const control = inControls + i * CONTROL_BYTES;
+    const control = batch.controlAt(i);
     if (words[(control + 12) >>> 2] !== SO_TIMESTAMPNS) throw new Error('no time stamp came with the answer');
     const stamp = (words[(control + 16) >>> 2]! - originSeconds) * 1e9 + words[(control + 24) >>> 2]!;
     windowOf[answered] = Math.floor((sentNs - begunNs) / WINDOW_NS);
@@ -263,7 +210,8 @@ function take(): number {
 }
 
 function announce(message: number, peer: number, id: number): void {
-  const at = out + message * OUT_STRIDE;
+  const { bytes, view } = batch.memory;
+  const at = batch.outAt(message);
   const node = peerNode(peer);
   const [high, low] = connectionIds.get(node)!;
   const torrent = peerTorrent(peer);
@@ -282,38 +230,23 @@ function announce(message: number, peer: number, id: number): void {
   view.setUint32(at + 88, peer);
   view.setUint32(at + 92, NUM_WANT);
   view.setUint16(at + 96, peerPort(peer));
-  address(message, node, ANNOUNCE_BYTES);
+  setSource(message, node, ANNOUNCE_BYTES);
 }
 
-function address(message: number, node: number, length: number): void {
-  words[(outVectors + message * IOVEC_BYTES + IOVEC_LEN) >>> 2] = length;
-  view.setUint32(outControls + message * LINE + 20, nodeWord(node));
-}
-
-function layOut(headers: number, vectors: number, i: number, buffer: number, length: number): void {
-  memory.setPointer(vectors + i * IOVEC_BYTES, buffer);
-  words[(vectors + i * IOVEC_BYTES + IOVEC_LEN) >>> 2] = length;
-  memory.setPointer(headers + i * MMSGHDR_BYTES + MSG_IOV, vectors + i * IOVEC_BYTES);
-  words[(headers + i * MMSGHDR_BYTES + MSG_IOVLEN) >>> 2] = 1;
-}
-
-function send(count: number): number {
-  return calls.sendmmsg(fd, memory.address + outHeaders, count, MSG_DONTWAIT);
-}
-
-function receive(): number {
-  for (let i = 0; i < BATCH; i++) words[(inHeaders + i * MMSGHDR_BYTES + MSG_CONTROLLEN) >>> 2] = CONTROL_BYTES;
-  return Math.max(0, calls.recvmmsg(fd, memory.address + inHeaders, BATCH, MSG_DONTWAIT, 0));
+function setSource(message: number, node: number, lengthBytes: number): void {
+  source[0] = nodeWord(node);
+  batch.setSource(message, source, 0, lengthBytes);
 }
 
 /** Seconds since 1970. */
 function nowSeconds(): number {
-  clockGetTime(CLOCK_REALTIME, memory.address + clock);
-  return words[clock >>> 2]!;
+  clockGetTime(CLOCK_REALTIME, clockMemory.address + clock);
+  return clockMemory.words[clock >>> 2]!;
 }
 
 /** Since the start of this process: so small that a double holds every nanosecond. */
 function timeNs(): number {
-  clockGetTime(CLOCK_REALTIME, memory.address + clock);
+  clockGetTime(CLOCK_REALTIME, clockMemory.address + clock);
+  const { words } = clockMemory;
   return (words[clock >>> 2]! - originSeconds) * 1e9 + words[(clock + 8) >>> 2]!;
 }
