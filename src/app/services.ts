@@ -14,6 +14,7 @@ import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
 import type { Logger } from '../logging/logger.js';
 import { mirrorSitePart } from '../mirror-site/part.js';
 import type { Endpoint } from '../net/endpoint.js';
+import type { ListenUrl } from '../net/listen-url.js';
 import type { PartContext } from '../part/part.js';
 import { selectionPart } from '../policy/part.js';
 import { reportsPart } from '../reports/part.js';
@@ -38,6 +39,7 @@ import type { Health } from './health.js';
 import { requireKnownSubdomains } from './known-subdomains.js';
 import type { OneAtATime } from './one-at-a-time.js';
 import { innerPeersOf, outboundOf } from './outbound.js';
+import { portsToCover } from './ports-to-cover.js';
 import { reportedUplinks } from './reported-uplinks.js';
 import type { StorageWatch } from './storage-watch.js';
 import type { Supervisor } from './supervision/supervisor.js';
@@ -101,6 +103,7 @@ export function createServices(foundation: Foundation) {
 
     dataPlane,
     trackerView: () => parts.get(trackerPart).view,
+    portsToCover: (listen: readonly ListenUrl[]) => portsToCover(config(), catalogue, listen),
     trackerListeners: () => parts.get(trackerPart).dataPlane.addresses,
     /** The real addresses of the tracker: torrents are rewritten to them if the configuration names none. */
     trackerUrls: () => parts.get(trackerPart).listeners.map(({ url }) => `${url}/announce`),

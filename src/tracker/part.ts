@@ -22,6 +22,7 @@ export const trackerPart: Part<'tracker', typeof schema, TrackerConfig, TrackerN
     })),
   text: `tracker:
   listen: ["udp://0.0.0.0:6969", "http://0.0.0.0:6969"]     # also https://, with tls
+  coverPorts: false                     # true: also listen where torrents announce to the names of dnsRedirect.trackers
   announceUrls: []                      # written into torrents, e.g. ["udp://alias.example.net:6969/announce"]
   interval: 30m                         # how often clients announce; ±10 %, so that they do not announce all at once
   minInterval: 1m

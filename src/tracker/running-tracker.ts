@@ -1,6 +1,7 @@
 /** The data plane as a part: started with the configuration and the policy, reloaded, and asked by the other parts. */
 import type { InfoHash } from '../domain/info-hash.js';
 import { formatEndpoint } from '../net/endpoint.js';
+import type { ListenUrl } from '../net/listen-url.js';
 import type { Apply, PartContext, PartListener, RunningPart } from '../part/part.js';
 import type { CostTable } from '../selection/cost-table.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
@@ -11,6 +12,7 @@ import type { TrackerView } from './api/tracker-routes.js';
 import { type TrackerViewNeeds, trackerView } from './api/tracker-view.js';
 import { accessListOf, hashBytes, type TorrentLists, torrentListsOf } from './configured-access.js';
 import { dataPlaneOptions, liveOptions, tlsMaterial } from './configured-options.js';
+import { type CoveredPorts, NOTHING_COVERED, openablePorts } from './cover-ports.js';
 import { type ForeignPeer, importForeignPeers } from './import-foreign-peers.js';
 import type { ImportOutcome } from './import-peers.js';
 import type { TrackerConfig } from './section.js';
@@ -25,6 +27,8 @@ export interface PolicyOfTracker {
 export interface TrackerNeeds extends Pick<PartContext, 'log' | 'supervise' | 'isIpv6Only'>, TrackerViewNeeds {
   readonly policy: () => PolicyOfTracker & ReturnType<TrackerViewNeeds['policy']>;
   readonly catalogue: Pick<Catalogue, 'get' | 'allInfoHashes' | 'decisions'>;
+  /** Where torrents announce to redirected names and nothing of these listens; read where `coverPorts` is set. */
+  readonly portsToCover: (listen: readonly ListenUrl[]) => Promise<readonly ListenUrl[]>;
   /** Of the random choices. */
   readonly seed: number;
 }
@@ -36,21 +40,34 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
   /** In force. */
   #config: TrackerConfig;
   #lists: TorrentLists;
+  readonly #covered: CoveredPorts;
 
   /** @throws OperatorError if the first start fails: the operator has to repair the cause */
-  static async start(config: TrackerConfig, needs: TrackerNeeds): Promise<RunningTracker> {
+  static async start(given: TrackerConfig, needs: TrackerNeeds): Promise<RunningTracker> {
+    const covered = given.tracker.coverPorts
+      ? await openablePorts(await needs.portsToCover(given.tracker.listen))
+      : NOTHING_COVERED;
+    for (const problem of covered.problems) needs.log.error(problem);
+    const config = withListeners(given, covered.listen);
     const lists = torrentListsOf(config.tracker);
     const access = accessOf(config, lists, needs);
     const { isIpv6Only, seed } = needs;
     const options = dataPlaneOptions(config, { policy: needs.policy().current, access, isIpv6Only, seed });
-    const running = new RunningTracker(config, lists, needs, await SupervisedDataPlane.start(options, needs));
+    const running = new RunningTracker(config, lists, covered, needs, await SupervisedDataPlane.start(options, needs));
     running.#keepCatalogue();
     needs.policy().sendTo(running.dataPlane);
     return running;
   }
 
-  private constructor(config: TrackerConfig, lists: TorrentLists, needs: TrackerNeeds, dataPlane: SupervisedDataPlane) {
+  private constructor(
+    config: TrackerConfig,
+    lists: TorrentLists,
+    covered: CoveredPorts,
+    needs: TrackerNeeds,
+    dataPlane: SupervisedDataPlane,
+  ) {
     this.#config = config;
+    this.#covered = covered;
     this.#lists = lists;
     this.#needs = needs;
     this.dataPlane = dataPlane;
@@ -89,7 +106,13 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
     return importForeignPeers(this.#config, this.dataPlane, infoHash, peers, ttlSeconds);
   }
 
-  async prepare(next: TrackerConfig): Promise<Apply> {
+  /** Ports that `coverPorts` cannot open. */
+  alarms(): readonly string[] {
+    return this.#covered.problems;
+  }
+
+  async prepare(given: TrackerConfig): Promise<Apply> {
+    const next = withListeners(given, this.#covered.listen);
     const lists = torrentListsOf(next.tracker);
     const access = accessOf(next, lists, this.#needs);
     const options = liveOptions(next);
@@ -111,6 +134,11 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
   #keepCatalogue(): void {
     this.dataPlane.setPinned(hashBytes(this.#needs.catalogue.allInfoHashes()));
   }
+}
+
+function withListeners(config: TrackerConfig, more: readonly ListenUrl[]): TrackerConfig {
+  if (more.length === 0) return config;
+  return { ...config, tracker: { ...config.tracker, listen: [...config.tracker.listen, ...more] } };
 }
 
 function accessOf({ tracker }: TrackerConfig, lists: TorrentLists, { catalogue }: TrackerNeeds): AccessListData {

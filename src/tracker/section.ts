@@ -46,6 +46,7 @@ export const schema = section({
     .array(listenUrl('udp', 'http', 'https'))
     .min(1, { error: 'give at least one address to listen on' })
     .prefault(['udp://0.0.0.0:6969', 'http://0.0.0.0:6969']),
+  coverPorts: flag.prefault(false),
   announceUrls: z.array(urlOf('udp', 'http', 'https')).prefault([]),
   interval: duration('1s', '24h', '30m'),
   minInterval: duration('1s', '24h', '1m'),

@@ -20,7 +20,8 @@ export function registerCheckConfigCommand(program: Command, context: CliContext
         const { adviceOnThisMachine, examineConfig } = await import('../../app/examine-config.js');
         const findings = await examineConfig(config);
         if (findings.length > 0) throw placedError(file, context.env, findings);
-        const warnings = [...adviceOn(config), ...adviceOnThisMachine(config)];
+        const { adviceOnCoverage } = await import('../../app/check-redirections.js');
+        const warnings = [...adviceOn(config), ...adviceOnThisMachine(config), ...(await adviceOnCoverage(config))];
         if (options.json) {
           context.stdout.write(`${JSON.stringify({ file, ok: true, problems: [], warnings })}\n`);
           return;

@@ -1,9 +1,13 @@
-/** `dns`: the redirections in other resolvers. */
+/** `dns`: the redirection as an operator needs it: what users would lose, that it fails open, and other resolvers. */
 import type { Command } from 'commander';
 import type { CliContext } from '../cli-context.js';
+import { registerDnsCheckCommand } from './dns-check.js';
+import { registerDnsDrillCommand } from './dns-drill.js';
 import { registerDnsExportCommand } from './dns-export.js';
 
 export function registerDnsCommand(program: Command, context: CliContext, version: string): void {
-  const dns = program.command('dns').description('redirect names with your own resolvers');
+  const dns = program.command('dns').description('check and prove the redirection, and export it to your resolvers');
+  registerDnsCheckCommand(dns, context);
+  registerDnsDrillCommand(dns, context);
   registerDnsExportCommand(dns, context, version);
 }

@@ -68,6 +68,13 @@ export function openDatabase(file: string): SqliteDatabase {
   }
 }
 
+/** For a command that reads while the tracker may be running; changes nothing. @throws Error of SQLite */
+export function openToRead(file: string): SqliteDatabase {
+  const database = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  keepStatements(database);
+  return database;
+}
+
 /** The file is not a database, or parts of it are unreadable. */
 export class DamagedDatabaseError extends OperatorError {
   constructor(file: string, cause: unknown) {

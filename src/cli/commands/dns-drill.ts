@@ -1,0 +1,171 @@
+/** `dns drill`: proves on the running tracker that names are forwarded while their target is dead, and how fast. */
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { REDIRECT_TARGETS, type RedirectTarget } from '../../dns-redirect/redirect-policy.js';
+import { messageOf, OperatorError } from '../../domain/errors.js';
+import { formatIp, parseIp } from '../../domain/ip-address.js';
+import { type Endpoint, formatEndpoint, parseEndpoint, reachableHost } from '../../net/endpoint.js';
+import type { CliContext } from '../cli-context.js';
+import { addConnectionOptions, type ConnectionOptions, connect } from '../control-connection.js';
+import { formatTable } from '../table.js';
+import { wholeNumberOption } from '../whole-number.js';
+
+interface DrillCommandOptions extends ConnectionOptions {
+  readonly target?: string;
+  readonly name?: string;
+  readonly server?: readonly string[];
+  readonly from?: string;
+  readonly within: string;
+  readonly wait: string;
+  readonly json?: boolean;
+}
+
+const DNS_PORT = 53;
+/** The tracker ends the drill then, if this command cannot. */
+const MARGIN_SECONDS = 10;
+
+const redirections = z.object({
+  redirections: z.array(
+    z.object({
+      name: z.string(),
+      target: z.enum(REDIRECT_TARGETS),
+      active: z.boolean(),
+      problem: z.string().nullable(),
+      addresses: z.array(z.string()),
+    }),
+  ),
+});
+
+export function registerDnsDrillCommand(dns: Command, context: CliContext): void {
+  const command = dns
+    .command('drill')
+    .description('take the mirror site or the tracker for dead, and watch DNS servers forward its names')
+    .option('--target <target>', 'mirror or tracker (else the one that has names)')
+    .option('--name <name>', 'the redirected name to ask for (else the first one of the target)')
+    .option('--server <address...>', 'DNS servers to watch, with port (else those of dnsRedirect.listen)')
+    .option('--from <address>', 'the address to ask from, if only some clients are redirected')
+    .option('--within <seconds>', 'fail if a server still redirects after this time', '5')
+    .option('--wait <seconds>', 'how long to watch for the withdrawal, and for the return', '60')
+    .option('--json', 'print the result as JSON');
+  addConnectionOptions(command)
+    .addHelpText(
+      'after',
+      '\nNobody is cut off: the names lead to their originals meanwhile. Ctrl-C ends the drill, and the tracker ends it by itself.\nExit code 1: a server took too long, or did not come back.',
+    )
+    .action((options: DrillCommandOptions) => drill(options, context));
+}
+
+async function drill(options: DrillCommandOptions, context: CliContext): Promise<void> {
+  const withinMs = 1_000 * wholeNumberOption('--within', options.within, 1, 240);
+  const waitMs = 1_000 * wholeNumberOption('--wait', options.wait, 1, 240);
+  const from = options.from === undefined ? undefined : formatIp(parseIp(options.from));
+  const servers = serversOf(options, context);
+  const client = connect(options, context, (config) => config.control?.token);
+  const answer = redirections.parse(await client.get('/api/v1/redirections'));
+  const { name, target, addresses } = chosenName(answer.redirections, options);
+  const say = async (seconds: number): Promise<void> => {
+    await client.post('/api/v1/redirections/drill', { target, seconds });
+  };
+  // Imported here, so that the other commands start fast.
+  const { runDrill } = await import('../../dns-redirect/drill/drill.js');
+  const results = await runDrill({
+    servers,
+    from,
+    name: { name, addresses },
+    withdrawMs: waitMs,
+    returnMs: waitMs,
+    nowMs: () => performance.now(),
+    signal: context.signal,
+    begin: () => say(waitMs / 1_000 + MARGIN_SECONDS),
+    end: () =>
+      say(0).catch((thrown: unknown) => {
+        context.stderr.write(`alias-tracker: ${messageOf(thrown)}; the tracker ends the drill by itself\n`);
+      }),
+  });
+  const rows = results.map((result) => {
+    const { problem, withdrawnMs, returnedMs } = result;
+    const failed =
+      problem !== undefined || withdrawnMs === undefined || withdrawnMs > withinMs || returnedMs === undefined;
+    return { ...result, verdict: failed ? ('failed' as const) : ('ok' as const) };
+  });
+  print({ name, target, rows, waitMs }, options, context);
+  if (rows.every(({ verdict }) => verdict === 'ok')) return;
+  const message = `not every server forwarded ${name} within ${withinMs / 1_000} s and came back; look at their caches (TTL) and at how they get the redirections`;
+  throw new OperatorError(message, { code: 'failed' });
+}
+
+interface Shown {
+  readonly name: string;
+  readonly target: RedirectTarget;
+  readonly waitMs: number;
+  readonly rows: readonly {
+    readonly server: Endpoint;
+    readonly problem?: string;
+    readonly withdrawnMs?: number | undefined;
+    readonly returnedMs?: number | undefined;
+    readonly verdict: 'ok' | 'failed';
+  }[];
+}
+
+function print({ name, target, rows, waitMs }: Shown, { json }: DrillCommandOptions, context: CliContext): void {
+  const seconds = (ms: number | undefined): number | null => (ms === undefined ? null : Math.round(ms / 100) / 10);
+  if (json) {
+    const servers = rows.map(({ server, problem, withdrawnMs, returnedMs, verdict }) => ({
+      server: formatEndpoint(server),
+      verdict,
+      problem: problem ?? null,
+      withdrawnSeconds: seconds(withdrawnMs),
+      returnedSeconds: seconds(returnedMs),
+    }));
+    context.stdout.write(`${JSON.stringify({ name, target, servers })}\n`);
+    return;
+  }
+  const shown = (ms: number | undefined): string =>
+    ms === undefined ? `not in ${waitMs / 1_000} s` : `${seconds(ms)} s`;
+  const cells = rows.map(({ server, problem, withdrawnMs, returnedMs, verdict }) => [
+    formatEndpoint(server),
+    problem ?? shown(withdrawnMs),
+    problem === undefined ? shown(returnedMs) : '-',
+    verdict,
+  ]);
+  context.stdout.write(`${name} leads to the ${target === 'mirror' ? 'mirror site' : 'tracker'}\n\n`);
+  context.stdout.write(formatTable(['SERVER', 'FORWARDED AFTER', 'BACK AFTER', 'VERDICT'], cells));
+}
+
+function serversOf(options: DrillCommandOptions, context: CliContext): Endpoint[] {
+  if (options.server !== undefined) {
+    return options.server.map((text) => {
+      const server = parseEndpoint(text, DNS_PORT);
+      if (server === undefined) throw new OperatorError(`--server is an address such as 192.0.2.53:53, not "${text}"`);
+      return server;
+    });
+  }
+  const { dnsRedirect } = context.loadConfig(options.config);
+  const own = (dnsRedirect?.listen ?? []).filter(({ port }) => port !== 0);
+  if (own.length === 0) {
+    throw new OperatorError('the configuration has no DNS server of its own; name your resolvers with --server');
+  }
+  return own.map(({ host, port }) => ({ host: reachableHost(host), port }));
+}
+
+function chosenName(
+  all: z.output<typeof redirections>['redirections'],
+  { name, target }: DrillCommandOptions,
+): (typeof all)[number] {
+  const wanted = REDIRECT_TARGETS.find((each) => each === target);
+  if (target !== undefined && wanted === undefined) {
+    throw new OperatorError(`--target is ${REDIRECT_TARGETS.join(' or ')}, not "${target}"`);
+  }
+  const candidates = all
+    .filter((each) => wanted === undefined || each.target === wanted)
+    .filter((each) => name === undefined || each.name === name.toLowerCase());
+  const chosen = candidates.find(({ active }) => active);
+  if (chosen !== undefined) return chosen;
+  const [dead] = candidates;
+  throw new OperatorError(
+    dead === undefined
+      ? 'no such name is redirected; see: alias-tracker dns check'
+      : `${dead.name} is not redirected now (${dead.problem ?? 'its target does not work'}); see: alias-tracker dns check`,
+    { code: 'failed' },
+  );
+}

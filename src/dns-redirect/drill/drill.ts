@@ -1,0 +1,107 @@
+/**
+ * Proves that the redirection fails open: takes a target for dead, and watches how long DNS servers still lead users to it, and
+ * how long until they do again. Whatever happens, the drill is ended; the tracker also ends it by itself.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatIp, ipv4FromWord, ipv6FromWords, parseIp } from '../../domain/ip-address.js';
+import type { Endpoint } from '../../net/endpoint.js';
+import { askDns } from '../ask-dns.js';
+import { TYPE_A, TYPE_AAAA } from '../wire/dns-codes.js';
+import type { DnsRecord } from '../wire/dns-message.js';
+
+export interface DrillName {
+  readonly name: string;
+  /** What it is redirected to. */
+  readonly addresses: readonly string[];
+}
+
+export interface DrillOptions {
+  readonly servers: readonly Endpoint[];
+  readonly name: DrillName;
+  /** How long to wait for the withdrawal, and then for the return. */
+  readonly withdrawMs: number;
+  readonly returnMs: number;
+  readonly from?: string | undefined;
+  /** Milliseconds that only rise. */
+  readonly nowMs: () => number;
+  readonly signal: AbortSignal;
+  begin(): Promise<void>;
+  end(): Promise<void>;
+}
+
+export interface DrillResult {
+  readonly server: Endpoint;
+  /** Why the server is left out of the drill. */
+  readonly problem?: string;
+  /** Undefined: not within the time. */
+  readonly withdrawnMs?: number | undefined;
+  readonly returnedMs?: number | undefined;
+}
+
+const ASK_EVERY_MS = 100;
+const ANSWER_MS = 1_000;
+
+export async function runDrill(options: DrillOptions): Promise<DrillResult[]> {
+  const before = await Promise.all(options.servers.map((server) => whereItLeads(server, options)));
+  const problems = before.map((leads) =>
+    leads === 'here' ? undefined : leads === undefined ? 'does not answer' : 'does not redirect the name now',
+  );
+  const watched = options.servers.filter((_, i) => problems[i] === undefined);
+  if (watched.length === 0) return options.servers.map((server, i) => ({ server, problem: problems[i]! }));
+  let withdrawn: (number | undefined)[];
+  let returned: (number | undefined)[];
+  try {
+    await options.begin();
+    withdrawn = await waitFor('elsewhere', watched, options.withdrawMs, options);
+  } finally {
+    await options.end();
+  }
+  returned = await waitFor('here', watched, options.returnMs, options);
+  return options.servers.map((server, i) => {
+    const problem = problems[i];
+    const at = watched.indexOf(server);
+    return problem === undefined
+      ? { server, withdrawnMs: withdrawn[at], returnedMs: withdrawn[at] === undefined ? undefined : returned[at] }
+      : { server, problem };
+  });
+}
+
+/** @returns for each server how long it took; undefined if it took too long */
+function waitFor(
+  wanted: Leads,
+  servers: readonly Endpoint[],
+  patienceMs: number,
+  options: DrillOptions,
+): Promise<(number | undefined)[]> {
+  const { nowMs, signal } = options;
+  const fromMs = nowMs();
+  return Promise.all(
+    servers.map(async (server) => {
+      for (;;) {
+        const askedMs = nowMs() - fromMs;
+        if ((await whereItLeads(server, options)) === wanted) return nowMs() - fromMs;
+        signal.throwIfAborted();
+        if (askedMs > patienceMs) return undefined;
+        await sleep(ASK_EVERY_MS);
+      }
+    }),
+  );
+}
+
+type Leads = 'here' | 'elsewhere';
+
+/** @returns undefined if the server does not answer. An answer without addresses leads elsewhere, or nowhere */
+async function whereItLeads(server: Endpoint, { name, from }: DrillOptions): Promise<Leads | undefined> {
+  const ours = new Set(name.addresses);
+  const type = name.addresses.some((address) => parseIp(address).family === 4) ? TYPE_A : TYPE_AAAA;
+  const answer = await askDns(server, name.name, type, { timeoutMs: ANSWER_MS, from });
+  if (answer === undefined) return undefined;
+  return answer.answers.some((record) => ours.has(addressOf(record) ?? '')) ? 'here' : 'elsewhere';
+}
+
+function addressOf({ type, data }: DnsRecord): string | undefined {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  if (type === TYPE_A && data.length === 4) return formatIp(ipv4FromWord(view.getUint32(0)));
+  if (type !== TYPE_AAAA || data.length !== 16) return undefined;
+  return formatIp(ipv6FromWords(view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12)));
+}
