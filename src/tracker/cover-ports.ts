@@ -10,7 +10,7 @@ import type { ListenUrl } from '../net/listen-url.js';
 
 export interface CoveredPorts {
   readonly listen: readonly ListenUrl[];
-  /** One line for each that cannot be opened, with the way out. */
+  /** One line for each that cannot be opened, and what to do. */
   readonly problems: readonly string[];
 }
 
@@ -31,9 +31,9 @@ export async function openablePorts(wanted: readonly ListenUrl[]): Promise<Cover
 }
 
 function tryUdp({ host, port }: ListenUrl): Promise<void> {
-  const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', ipv6Only: true });
+  const socket = host.includes(':') ? createSocket({ type: 'udp6', ipv6Only: true }) : createSocket('udp4');
   return new Promise((resolve, reject) => {
-    socket.once('error', (error) => {
+    socket.on('error', (error) => {
       socket.close();
       reject(error);
     });
@@ -44,7 +44,7 @@ function tryUdp({ host, port }: ListenUrl): Promise<void> {
 function tryTcp({ host, port }: ListenUrl): Promise<void> {
   const server = createServer();
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.on('error', reject);
     server.listen({ host, port, ipv6Only: true }, () => server.close(() => resolve()));
   });
 }

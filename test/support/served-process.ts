@@ -55,6 +55,12 @@ export class Served {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
 
+  /** Where it listens, as URLs. */
+  get addresses(): string[] {
+    const { addresses } = JSON.parse(this.#stdout) as { addresses: { url: string }[] };
+    return addresses.map(({ url }) => url);
+  }
+
   /** The log, one object a line. */
   get log(): { readonly level: string; readonly msg: string; readonly [key: string]: unknown }[] {
     const whole = this.#stderr.slice(0, this.#stderr.lastIndexOf('\n') + 1);

@@ -34,13 +34,13 @@ async function check(options: CheckOptions, context: CliContext): Promise<void> 
   if (options.json) context.stdout.write(`${JSON.stringify({ ok: losing.size === 0, rows })}\n`);
   else {
     const cells = rows.map(({ name, what, found, verdict, wayOut }) => [name, what, found, verdict, wayOut]);
-    context.stdout.write(formatTable(['NAME', 'USERS NEED', 'FOUND', 'VERDICT', 'WAY OUT'], cells));
+    context.stdout.write(formatTable(['NAME', 'USERS NEED', 'FOUND', 'VERDICT', 'WHAT TO DO'], cells));
   }
   if (losing.size === 0) return;
   const names = [...losing];
   const shown = names.slice(0, 5).join(', ');
   const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
-  throw new OperatorError(`users would lose something of ${shown}${more}; the table says what and the way out`, {
+  throw new OperatorError(`users would lose something of ${shown}${more}; the table says what, and what to do`, {
     code: 'failed',
   });
 }

@@ -1,4 +1,4 @@
-/** The verdict on one redirected name: what its users have today, whether they keep it, and the way out if they do not. */
+/** The verdict on one redirected name: what its users have today, whether they keep it, and what to do if they do not. */
 import { formatIp, type IpAddress } from '../../domain/ip-address.js';
 import { deniesAll } from '../bittorrent-text.js';
 import type { HealthCheck } from '../health/health-plan.js';

@@ -12,7 +12,7 @@ import { askDns } from '../ask-dns.js';
 import { FLAG_TRUNCATED, TYPE_DS } from '../wire/dns-codes.js';
 import { nameFromText, nameToText, parentOf, ROOT_NAME } from '../wire/domain-name.js';
 
-/** Each is undefined where nobody could say. */
+/** Each is undefined if nobody could say. */
 export interface OriginalFacts {
   readonly ipv4: readonly IpAddress[] | undefined;
   readonly ipv6: readonly IpAddress[] | undefined;

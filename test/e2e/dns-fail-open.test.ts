@@ -1,0 +1,243 @@
+/**
+ * The redirection in a network of its own, as the operator's users and resolvers see it: who is redirected, and that names
+ * are forwarded when their target dies, by the server itself and by a BIND that gets the names as response policy zones.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type NameServer, startNameServer } from '../../src/lab/name-server.js';
+import { databaseFile } from '../../src/store/database-file.js';
+import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
+import { openDatabase } from '../../src/store/sqlite/database.js';
+import { torrentToStore } from '../support/catalogue-entries.js';
+import { eventually } from '../support/eventually.js';
+import { ownNetwork } from '../support/own-network.js';
+import { requireProgram } from '../support/real-program.js';
+import { Served } from '../support/served-process.js';
+
+const DNS = '203.0.113.53';
+const MIRROR = '203.0.113.20';
+const TRACKER = '203.0.113.21';
+const SECOND_TRACKER = '203.0.113.22';
+const BIND = '203.0.113.5';
+const INNER = '203.0.113.77';
+const EXEMPT = '203.0.113.99';
+const FOREIGN = '198.51.100.9';
+const ORIGINAL = '192.0.2.80';
+const UPSTREAM = '192.0.2.53';
+const TOKEN = 'the-control-token';
+const CLI = join(import.meta.dirname, '../../dist/cli/main.js');
+
+const named = requireProgram('named');
+const dig = requireProgram('dig');
+const network = await ownNetwork({
+  interfaces: [DNS, MIRROR, TRACKER, SECOND_TRACKER, BIND, INNER, EXEMPT, FOREIGN, ORIGINAL, UPSTREAM],
+  reachable: [],
+});
+
+const state = mkdtempSync(join(tmpdir(), 'alias-tracker-fail-open-'));
+const CONFIG = `
+operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
+tracker:
+  listen: ["udp://${TRACKER}:6969", "http://${TRACKER}:6969"]
+  coverPorts: true
+dnsRedirect:
+  listen: ["${DNS}:53"]
+  upstreamResolvers: ["${UPSTREAM}:53"]
+  clients: [203.0.113.0/24]
+  optOut: [${EXEMPT}/32]
+  mirrorAddresses: [${MIRROR}]
+  trackerAddresses: [${TRACKER}]
+  sites: [site.example, closed.example]
+  trackers: [tracker.example, { name: second.example, address: ${SECOND_TRACKER} }]
+  ttl: 1s
+  rpz: { listen: ["${DNS}:5300"], secondaries: [ { address: "${BIND}:53" } ] }
+upstream: { exchange: false, resolvers: ["${UPSTREAM}:53"] }
+control: { listen: "http://127.0.0.1:8090", token: ${TOKEN} }
+storage: { directory: "${state}" }
+lab: true
+`.replace('closed.example', '{ name: closed.example, port: 8080 }');
+
+/** A resolver that gets the redirections as zones. Answers are cached for as long as the redirection says. */
+const NAMED_CONF = (directory: string): string => `
+options {
+  directory "${directory}"; pid-file none; session-keyfile none;
+  listen-on port 53 { ${BIND}; }; listen-on-v6 { none; };
+  recursion yes; allow-query { any; }; allow-recursion { any; };
+  transfer-source ${BIND}; query-source address ${BIND};
+  forwarders { ${UPSTREAM}; }; forward only; dnssec-validation no; empty-zones-enable no;
+  response-policy { zone "rpz-exempt.alias-tracker"; zone "rpz.alias-tracker" max-policy-ttl 60; }
+    qname-wait-recurse no min-update-interval 1;
+};
+controls { };
+${['rpz.alias-tracker', 'rpz-exempt.alias-tracker']
+  .map(
+    (zone) =>
+      `zone "${zone}" { type secondary; primaries port 5300 { ${DNS}; }; file "${zone}.db"; allow-notify { ${DNS}; }; min-refresh-time 1; min-retry-time 1; };`,
+  )
+  .join('\n')}
+`;
+
+let upstream: NameServer;
+let served: Served;
+let bind: ChildProcess;
+let mirror: ChildProcess;
+
+/** A mirror site elsewhere: not a part of the tracker's process. */
+async function startMirror(): Promise<ChildProcess> {
+  const script = `require('http').createServer((q, r) => r.end('mirror')).listen(80, '${MIRROR}', () => console.log('up'))`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout!, 'data');
+  return child;
+}
+
+async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+}
+
+/** @returns the addresses, or the status where there is none */
+async function ask(server: string, name: string, client: string, type = 'A'): Promise<string> {
+  const parameters = ['-b', client, `@${server}`, '+time=5', '+tries=1', name, type];
+  const { stdout } = await promisify(execFile)(dig!, parameters).catch((thrown: { stdout: string }) => thrown);
+  const answers = [...stdout.matchAll(/^[\w.-]+\s+\d+\s+IN\s+(?:A|TXT)\s+(.+)$/gm)].map((match) => match[1]);
+  return answers.length > 0 ? answers.join() : (/status: (\w+)/.exec(stdout)?.[1] ?? 'no answer');
+}
+
+interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+}
+
+async function run(...parameters: string[]): Promise<Ran> {
+  const config = join(state, 'config.yaml');
+  const child = spawn(process.execPath, [CLI, ...parameters, '--config', config], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const texts = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].on('data', (chunk: Buffer) => {
+      texts[stream] += chunk;
+    });
+  }
+  const [code] = (await once(child, 'close')) as [number];
+  return { ...texts, code };
+}
+
+async function ready(): Promise<{ alarms: string[] }> {
+  return (await (await fetch('http://127.0.0.1:8090/readyz')).json()) as { alarms: string[] };
+}
+
+describe.skipIf(network === undefined || named === undefined || dig === undefined)('users of the redirection', () => {
+  beforeAll(async () => {
+    writeFileSync(join(state, 'config.yaml'), CONFIG);
+    const hosts = ['site.example', 'www.site.example', 'closed.example', 'tracker.example', 'second.example'];
+    upstream = await startNameServer({ host: UPSTREAM, port: 53 }, new Map(hosts.map((name) => [name, ORIGINAL])));
+    const database = openDatabase(databaseFile({ storage: { directory: state } }));
+    const catalogue = createCatalogue(database);
+    const urls = ['udp://tracker.example:6969/announce', 'udp://tracker.example:1337/announce'];
+    catalogue.store(torrentToStore(1, { trackerTiers: [[urls[0]!]] }), Date.now());
+    catalogue.store(torrentToStore(2, { trackerTiers: [[urls[1]!]] }), Date.now());
+    catalogue.store(torrentToStore(3, { trackerTiers: [['http://second.example:80/announce']] }), Date.now());
+    database.close();
+    mirror = await startMirror();
+    served = await Served.start(CONFIG);
+    const directory = mkdtempSync(join(state, 'named-'));
+    writeFileSync(join(directory, 'named.conf'), NAMED_CONF(directory));
+    bind = spawn(named!, ['-g', '-c', join(directory, 'named.conf')], { stdio: ['ignore', 'ignore', 'ignore'] });
+    await eventually('BIND has the zones', async () => (await ask(BIND, 'site.example', INNER)) === MIRROR);
+    await eventually('and that of clients', async () => (await ask(BIND, 'site.example', EXEMPT)) === ORIGINAL);
+  });
+  afterAll(async () => {
+    await served?.stop();
+    await end(bind, 'SIGTERM');
+    await end(mirror, 'SIGKILL');
+    await upstream?.stop();
+    network!.leave();
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  test.each([DNS, BIND])(
+    'at %s: inner ones are redirected, those who opted out and strangers are not',
+    async (server) => {
+      expect(await ask(server, 'site.example', INNER)).toBe(MIRROR);
+      expect(await ask(server, 'tracker.example', INNER)).toBe(TRACKER);
+      expect(await ask(server, 'second.example', INNER)).toBe(SECOND_TRACKER);
+      expect(await ask(server, 'site.example', EXEMPT)).toBe(ORIGINAL);
+      expect(await ask(server, 'site.example', FOREIGN)).not.toBe(MIRROR);
+    },
+  );
+
+  test('a site whose port is closed is not redirected, and an alarm says why', async () => {
+    expect(await ask(DNS, 'closed.example', INNER)).toBe(ORIGINAL);
+    expect(await ask(BIND, 'closed.example', INNER)).toBe(ORIGINAL);
+    expect((await ready()).alarms).toContainEqual(
+      expect.stringMatching(/closed\.example.*: not redirected: http:\/\/203\.0\.113\.20:8080: nothing listens there/),
+    );
+  });
+
+  test('ports that torrents name are opened, each at the address of its tracker', () => {
+    expect(served.addresses).toEqual(
+      expect.arrayContaining([`udp://${TRACKER}:1337`, `http://${SECOND_TRACKER}:80`, `udp://${TRACKER}:6969`]),
+    );
+  });
+
+  test('dns check shows it with what to do, and fails', async () => {
+    const { stdout, stderr, code } = await run('dns', 'check', '--json');
+    const { rows } = JSON.parse(stdout) as { rows: { name: string; what: string; verdict: string; found: string }[] };
+    const verdict = (name: string, what: string) => rows.find((row) => row.name === name && row.what.startsWith(what));
+    expect(verdict('site.example', 'http 80')).toMatchObject({ verdict: 'ok' });
+    expect(verdict('closed.example', 'http 8080')).toMatchObject({ verdict: 'loses' });
+    expect(verdict('tracker.example', 'udp 1337 (1 torrent)')).toMatchObject({ verdict: 'ok' });
+    expect(verdict('second.example', 'http 80 (1 torrent)')).toMatchObject({ verdict: 'ok' });
+    expect(verdict('site.example', 'https 443')).toMatchObject({ found: 'the original has none' });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('users would lose something of closed.example')]);
+  });
+
+  test('a mirror site elsewhere that is killed is withdrawn by both, and comes back', async () => {
+    await end(mirror, 'SIGKILL');
+    for (const server of [DNS, BIND]) {
+      await eventually(`${server} forwards`, async () => (await ask(server, 'site.example', INNER)) === ORIGINAL);
+    }
+    expect(await ask(DNS, 'tracker.example', INNER)).toBe(TRACKER);
+    mirror = await startMirror();
+    for (const server of [DNS, BIND]) {
+      await eventually(`${server} redirects`, async () => (await ask(server, 'site.example', INNER)) === MIRROR);
+    }
+  });
+
+  test('dns drill proves it at both, and ends what it began', async () => {
+    const limits = ['--within', '240', '--wait', '240', '--from', INNER, '--json'];
+    const servers = ['--server', `${DNS}:53`, `${BIND}:53`];
+    const { stdout, code } = await run('dns', 'drill', '--target', 'mirror', ...servers, ...limits);
+    expect(JSON.parse(stdout)).toMatchObject({
+      name: 'site.example',
+      servers: [
+        { server: `${DNS}:53`, verdict: 'ok' },
+        { server: `${BIND}:53`, verdict: 'ok' },
+      ],
+    });
+    expect(code).toBe(0);
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const answer = await fetch('http://127.0.0.1:8090/api/v1/redirections', { headers });
+    expect(await answer.json()).toMatchObject({ drills: [] });
+  });
+
+  test('dns drill says what is wrong where a server does not redirect', async () => {
+    const { stdout, stderr, code } = await run('dns', 'drill', '--target', 'mirror', '--from', FOREIGN, '--json');
+    expect(JSON.parse(stdout).servers[0]).toMatchObject({
+      verdict: 'failed',
+      problem: 'does not redirect the name now',
+    });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('not every server forwarded site.example')]);
+    const closed = await run('dns', 'drill', '--name', 'closed.example');
+    expect(closed.stderr).toContain('closed.example is not redirected now (http://203.0.113.20:8080: nothing listens');
+  });
+});
