@@ -33,7 +33,6 @@ export function createProgram(context: CliContext, version: string): Command {
   registerCrawlCommand(program, context);
   registerCatalogueCommand(program, context);
   registerRewriteCommand(program, context);
-  registerDnsCommand(program, context);
   registerExplainCommand(program, context);
   registerReportCommand(program, context);
   registerTokenCommand(program, context);
