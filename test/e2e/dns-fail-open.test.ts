@@ -89,7 +89,7 @@ let mirror: ChildProcess;
 
 /** A mirror site elsewhere: not a part of the tracker's process. */
 async function startMirror(): Promise<ChildProcess> {
-  const script = `require('http').createServer((q, r) => r.end('mirror')).listen(80, '${MIRROR}', () => console.log('up'))`;
+  const script = `require('http').createServer((q, r) => r.end('mirror')).listen({ port: 80, host: '${MIRROR}' }, () => console.log('up'))`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout!, 'data');
   return child;
