@@ -37,6 +37,7 @@ PROGRAM is one of
   micro-announce, micro-selection, micro-topology
                   parts of the tracker in one process, without a kernel
   mix-curve       what the defaults of the inner/foreign mix cost and save, in simulated swarms
+  pass-through    the mirror site in an original's place beside nginx as a reverse proxy, and slow readers
   reports         how many reports one core takes
   reports-effect  what reports do to the time of an answer (two cores, as root)
 The header of each program in bench/ explains its options.`;

@@ -12,6 +12,7 @@ const PROGRAMS = [
   'micro-selection',
   'micro-topology',
   'mix-curve',
+  'pass-through',
   'reports',
   'reports-effect',
 ];
