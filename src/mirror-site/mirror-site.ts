@@ -9,6 +9,7 @@ import { type AnswerOptions, createAnswers, isBusy } from './answers.js';
 import { PLAIN_IDENTITY } from './identity/identity.js';
 import { errorPage, notFoundPage } from './message-page.js';
 import { PageCache } from './page-cache.js';
+import { knownPaths } from './pass-through/known-paths.js';
 import type { PassThrough } from './pass-through/pass-through.js';
 import { answerChoice } from './pass-through/reader-answers.js';
 import { createPathAnswers } from './path-answers.js';
@@ -47,13 +48,14 @@ export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
   const answers = createAnswers(options);
   const paths = createPathAnswers(options, answers);
   const pages = new PageCache(() => options.catalogue.publishedVersion());
+  const findInPlace = knownPaths((host, path) => options.catalogue.findOrigin(host, path));
 
   /**
    * Answers in an original's place, where all but the catalogue's torrents passes.
    * @param passThrough to the original
    */
   const answerInPlace = async (visit: Visit, passThrough: PassThrough): Promise<void> => {
-    const found = isReading(visit.request) ? paths.findOrigin(visit) : undefined;
+    const found = isReading(visit.request) ? findInPlace(visit.host, visit.url) : undefined;
     if (found !== undefined) {
       if (paths.refused(visit, found.infoHash)) return;
       if (found.kind === 'torrent' && (await answers.file(visit, found.infoHash))) return;
@@ -74,14 +76,15 @@ export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
   const answer: (...request: Parameters<RequestListener>) => Promise<void> = async (request, response) => {
     const visit = readVisit(request, response, visitOptions, namesFor(request));
     if (visit === undefined) {
-      sendText(request, response, 400, 'the address or the Host header is malformed\n');
+      // `OPTIONS *` asks whether there is a server (RFC 9110 section 9.3.7), as health checks do.
+      if (isReading(request)) sendText(request, response, 400, 'the address or the Host header is malformed\n');
+      else refuseMethod(request, response);
       return;
     }
     const isStandIn = visit.view.site !== undefined;
     if (isStandIn && (await answerAsOriginal(visit))) return;
     if (!isReading(request)) {
-      response.setHeader('Allow', 'GET, HEAD');
-      sendText(request, response, 405, 'only GET and HEAD are supported\n');
+      refuseMethod(request, response);
       return;
     }
     // Not under an original site's name: it would keep readers from that site outside of this network.
@@ -133,4 +136,9 @@ function isReading({ method }: IncomingMessage): boolean {
 function namesOf(options: MirrorSiteOptions, { headers }: IncomingMessage) {
   const { operatorName = 'your provider', title = 'Local torrents', identity = PLAIN_IDENTITY } = options;
   return { operatorName, title, identity, text: stringsFor(headers['accept-language']) };
+}
+
+function refuseMethod(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('Allow', 'GET, HEAD');
+  sendText(request, response, 405, 'only GET and HEAD are supported\n');
 }

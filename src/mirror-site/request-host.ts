@@ -15,10 +15,20 @@ export function readHost(header: string | undefined): RequestHost | undefined {
   return { name, withPort: name + (match[2] ?? '') };
 }
 
+/** The names as a set, made once for each list: every request asks, and there may be thousands. */
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
 /** The redirected site that a host belongs to: the longest name that equals it or is a parent domain of it. */
 export function originalSite(host: string, siteHosts: readonly string[]): string | undefined {
-  return siteHosts
-    .map((site) => site.toLowerCase().replace(/\.$/, ''))
-    .filter((site) => host === site || host.endsWith(`.${site}`))
-    .sort((a, b) => b.length - a.length)[0];
+  let names = sets.get(siteHosts);
+  if (names === undefined) {
+    names = new Set(siteHosts.map((site) => site.toLowerCase().replace(/\.$/, '')));
+    sets.set(siteHosts, names);
+  }
+  for (let name = host; ; ) {
+    if (names.has(name)) return name;
+    const dot = name.indexOf('.');
+    if (dot < 0) return undefined;
+    name = name.slice(dot + 1);
+  }
 }

@@ -11,6 +11,7 @@ import { listPage } from './targets/list-page.js';
 import { magnet } from './targets/magnet.js';
 import { metadataPeer, pieceLayers } from './targets/metadata-peer.js';
 import { metainfo } from './targets/metainfo.js';
+import { passedPage } from './targets/passed-page.js';
 import { proxyHeader } from './targets/proxy-header.js';
 import { reportBody } from './targets/report-body.js';
 import { robots } from './targets/robots.js';
@@ -35,6 +36,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   metadataPeer,
   feed,
   listPage,
+  passedPage,
   sourceLists,
   robots,
   accessLog,

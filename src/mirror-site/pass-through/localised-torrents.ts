@@ -17,6 +17,8 @@ export interface Localisable {
 
 /** About 30 MB. A torrent that is forgotten has the peers that the tracker knows, until somebody asks for it again. */
 const MAX_REMEMBERED = 50_000;
+/** A decision of the operator takes effect this much later. In ms. */
+const SERVED_MS = 2_000;
 /** Of one torrent: the exchange asks a few. */
 const MAX_TRACKERS = 10;
 /** Protocols of the exchange with original trackers. */
@@ -24,6 +26,9 @@ const ASKABLE = /^(?:udp|https?):/i;
 
 export class LocalisedTorrents {
   readonly #isServed: (infoHash: InfoHash) => boolean;
+  /** Remembered for a moment: a page may have a hundred links, and each question reads the database. */
+  #served = new Map<InfoHash, boolean>();
+  #servedUntilMs = 0;
   readonly #trackers = new Map<InfoHash, readonly string[]>();
 
   /** @param isServed whether the alias tracker serves the torrent, and the operator has not denied it */
@@ -33,7 +38,7 @@ export class LocalisedTorrents {
 
   /** Whether it may be rewritten; if so, its trackers are remembered. */
   admit({ infoHash, hybridInfoHash, trackers }: Localisable): boolean {
-    if (!this.#isServed(infoHash)) return false;
+    if (!this.#isServedNow(infoHash)) return false;
     // A personal key in its announce URL: it is a private tracker's, whatever the torrent says.
     if (trackers.some(hasUrlSecrets)) return false;
     const askable = trackers.filter((url) => ASKABLE.test(url));
@@ -44,6 +49,20 @@ export class LocalisedTorrents {
     }
     forgetOldest(this.#trackers, MAX_REMEMBERED);
     return true;
+  }
+
+  #isServedNow(infoHash: InfoHash): boolean {
+    const nowMs = performance.now();
+    if (nowMs > this.#servedUntilMs || this.#served.size > MAX_REMEMBERED) {
+      this.#served = new Map();
+      this.#servedUntilMs = nowMs + SERVED_MS;
+    }
+    let isServed = this.#served.get(infoHash);
+    if (isServed === undefined) {
+      isServed = this.#isServed(infoHash);
+      this.#served.set(infoHash, isServed);
+    }
+    return isServed;
   }
 
   /** Of a torrent that has passed; empty if it is unknown. */

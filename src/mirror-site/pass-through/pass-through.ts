@@ -47,7 +47,7 @@ export interface PassThroughOptions extends Omit<OriginalsOptions, 'limits'> {
   readonly rewrite: Rewrite;
   /** Why the operator does not let a torrent be published; undefined for all others. */
   readonly denial: (infoHash: InfoHash) => string | undefined;
-  /** Whether the alias tracker serves a torrent. */
+  /** Whether the alias tracker serves a torrent; not those that the operator has denied. */
   readonly isServed: (infoHash: InfoHash) => boolean;
   /** Whether readers reach this server over https under that name. */
   readonly servesHttps?: ((host: string) => boolean) | undefined;
@@ -81,8 +81,7 @@ export class PassThrough {
     this.#options = options;
     this.limits = { ...PASS_THROUGH_LIMITS, ...options.limits };
     this.health = new OriginalsHealth(options.clock, options.log);
-    const { denial, isServed } = options;
-    this.torrents = new LocalisedTorrents((infoHash) => denial(infoHash) === undefined && isServed(infoHash));
+    this.torrents = new LocalisedTorrents(options.isServed);
     this.#originals = new Originals({ ...options, limits: this.limits });
     this.#underWay = new Concurrency(this.limits.requests, this.limits.requestsPerClient);
     this.#settings = options.settings;

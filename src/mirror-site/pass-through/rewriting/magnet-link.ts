@@ -34,10 +34,8 @@ export function editMagnet(raw: string, byDefault: '&' | '&amp;', rules: MagnetR
   const magnet = read(parameters);
   if (magnet === undefined || !rules.mayRewrite(magnet)) return undefined;
   const { announceUrls, keepOriginal } = rules;
-  const urls = announceTiers(
-    { announceUrls, keepOriginal },
-    magnet.trackers.map((url) => [url]),
-  ).flat();
+  const originals = magnet.trackers.map((url) => [url]);
+  const urls = keepOriginal ? announceTiers({ announceUrls, keepOriginal }, originals).flat() : announceUrls;
   const separator = parameters.find((each) => each.separator !== '')?.separator ?? byDefault;
   const trackers = urls.map((url) => `tr=${encode(url)}`).join(separator);
   const first = parameters.findIndex(({ text }) => TRACKER.test(text));
