@@ -44,6 +44,13 @@ describe('what no file says', () => {
 });
 
 describe('what is written in one place', () => {
+  test('a number with its noun: counted() knows the singular', () => {
+    const nouns = 'announces|swarms|nodes|datagrams|requests|failures|flows|seeds|leechers|reports|days|items';
+    // A constant in capitals is a limit, and never 1.
+    const number = new RegExp(`\\$\\{[a-z][^}]*\\} (?:${nouns})\\b`);
+    expect(linesWith(number, sourceFiles('src', '.ts'))).toEqual([]);
+  });
+
   test('an address with its port: brackets around IPv6 are easily forgotten', () => {
     const modules = sourceFiles('src', '.ts').filter((path) => path !== 'src/net/endpoint.ts');
     expect(linesWith(/[hH]ost\}(:| port )\$\{|\[\$\{[a-zA-Z.]*([hH]ost|[aA]ddress|reachable)\}\]/, modules)).toEqual(
