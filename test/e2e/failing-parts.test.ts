@@ -17,7 +17,7 @@ const orders = mkdtempSync(join(tmpdir(), 'alias-tracker-orders-'));
 const fail = (where: string, how: string): void => plant(orders, where, how);
 
 let served: Served;
-let port: { tracker: number; mirror: number; control: number; dns: number; nobody: number };
+let port: { tracker: number; mirror: number; control: number; dns: number; nobody: number; rpz: number };
 
 beforeAll(async () => {
   port = {
@@ -26,6 +26,7 @@ beforeAll(async () => {
     control: await freePort(),
     dns: await freePort(),
     nobody: await freePort(),
+    rpz: await freePort(),
   };
   const yaml = `
 operator:
@@ -44,6 +45,7 @@ dnsRedirect:
   upstreamResolvers: ["127.0.0.1:${port.nobody}"]
   trackers: [tracker.example]
   trackerAddresses: [127.0.0.77]
+  rpz: { listen: ["127.0.0.1:${port.rpz}"] }
   healthChecks: false
 control: { listen: "http://127.0.0.1:${port.control}" }
 storage: { directory: state }
@@ -91,6 +93,7 @@ describe.each([
   ['upstream exchange', 'upstream.upstream-exchange'],
   ['crawler', 'crawler.crawl-schedule'],
   ['mirror site', 'mirror-site.site-listener'],
+  ['RPZ server', 'dns-redirect.rpz.running-rpz'],
   ['control API', 'control-api.control-server'],
 ])('an error that escapes the %s', (part, where) => {
   test.each(['throw', 'reject'])('by a callback that %ss: announces go on, and the part is back', async (how) => {

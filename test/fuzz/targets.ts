@@ -15,6 +15,7 @@ import { passedPage } from './targets/passed-page.js';
 import { proxyHeader } from './targets/proxy-header.js';
 import { reportBody } from './targets/report-body.js';
 import { robots } from './targets/robots.js';
+import { rpzRequest } from './targets/rpz-request.js';
 import { snapshot } from './targets/snapshot.js';
 import { sourceLists } from './targets/source-lists.js';
 import { topologyFile } from './targets/topology-file.js';
@@ -30,6 +31,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   trackerPacket,
   dnsQuery,
   dnsResolverAnswer,
+  rpzRequest,
   metainfo,
   pieceLayers,
   magnet,

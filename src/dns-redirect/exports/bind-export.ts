@@ -30,7 +30,7 @@ export const bindExport: ExportFormat = {
           'response-policy {',
           `  zone "${exemptZone}";`,
           `  zone "${zone}" max-policy-ttl 60;`,
-          '} break-dnssec no qname-wait-recurse no min-update-interval 1;',
+          '} break-dnssec no qname-wait-recurse no min-update-interval 0;',
           '',
         ].join('\n'),
       },
