@@ -127,7 +127,7 @@ describe('dnsmasq', () => {
   });
 });
 
-test('a directory that does not exist is reported with the way out', () => {
+test('a directory that does not exist is reported, and what to do', () => {
   const files = filesOf(EXPORT_FORMATS.rpz, exported(), '/nowhere/a.zone');
   expect(() => writeExport(files, '/nowhere/a.zone', ORIGIN)).toThrow(
     /cannot write \/nowhere\/.*choose another place with -o/,
