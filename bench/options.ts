@@ -36,6 +36,7 @@ PROGRAM is one of
   crawl           a crawl of 30 sites with 50,000 torrents, its memory, and DNS answers meanwhile
   micro-announce, micro-selection, micro-topology
                   parts of the tracker in one process, without a kernel
+  mirror-site     searches, pages and torrent files with 100,000 torrents, and memory with slow clients (needs wrk)
   mix-curve       what the defaults of the inner/foreign mix cost and save, in simulated swarms
   pass-through    the mirror site in an original's place beside nginx as a reverse proxy, and slow readers
   reports         how many reports one core takes

@@ -11,6 +11,7 @@ const PROGRAMS = [
   'micro-announce',
   'micro-selection',
   'micro-topology',
+  'mirror-site',
   'mix-curve',
   'pass-through',
   'reports',

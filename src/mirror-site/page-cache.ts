@@ -6,8 +6,8 @@
 import type { Answer } from './response.js';
 import type { Visit } from './visit.js';
 
-/** Counts of peers come from the tracker, and ages from the clock: both may be this old. */
-const MAX_AGE_MS = 5_000;
+/** Counts of peers come from the tracker, and ages from the clock: both may be this old, as in the caches of browsers. */
+const MAX_AGE_MS = 30_000;
 const MAX_ANSWERS = 2_000;
 const MAX_BYTES = 32 * 2 ** 20;
 /** Larger answers are lists for programs, which few ask for again within seconds. */

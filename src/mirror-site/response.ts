@@ -1,6 +1,7 @@
 /** Sends answers with the cache and security headers of the mirror site; handles conditional and HEAD requests. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { forgetOldest } from '../domain/forget-oldest.js';
 import { readByteRange } from './byte-range.js';
 import { chooseCoding, compress } from './content-coding.js';
 import type { Page } from './layout.js';
@@ -177,6 +178,19 @@ export function isUnchanged(
  * RFC 6266: an ASCII name for old clients, the full one for others, without characters that change the text direction.
  */
 export function attachment(name: string): string {
+  const known = attachments.get(name);
+  if (known !== undefined) return known;
+  const made = attachmentOf(name);
+  attachments.set(name, made);
+  forgetOldest(attachments, MAX_ATTACHMENTS);
+  return made;
+}
+
+/** By name: to look at every character takes longer than to send the file. */
+const attachments = new Map<string, string>();
+const MAX_ATTACHMENTS = 2_000;
+
+function attachmentOf(name: string): string {
   const safe = [...name.replace(/[\p{Cc}\p{Cf}\p{Cs}/\\]/gu, '_')].slice(0, 150).join('');
   const plain = safe.replace(/[^\x20-\x7e]|["%]/g, '_');
   const encoded = encodeURIComponent(safe).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
