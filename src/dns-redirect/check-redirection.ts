@@ -11,6 +11,12 @@ const CANARY = 'use-application-dns.net';
 /** Names of this machine or of no machine (RFC 6761, RFC 6762, RFC 8375). */
 const SPECIAL_NAMES = /(^|\.)(localhost|local|invalid|onion|home\.arpa|in-addr\.arpa|ip6\.arpa)$/;
 
+/**
+ * The tracker that some torrents and clients name for the peers of one's own provider. It exists only in the resolvers of
+ * providers, in spite of RFC 6762, and has no original.
+ */
+const RETRACKER = 'retracker.local';
+
 const NOT_UNICAST = (
   [
     ['0.0.0.0/8', 'means "this network"'],
@@ -50,7 +56,7 @@ export function redirectionIsPossible(config: RedirectConfig, report: Report): v
     const seen = new Set<string>();
     const names = dnsRedirect[key].map(({ name }) => name);
     names.forEach((name, i) => {
-      const fault = faultOfName(name);
+      const fault = key === 'trackers' && name === RETRACKER ? undefined : faultOfName(name);
       if (fault !== undefined) report(['dnsRedirect', key, i], `"${name}" ${fault}`);
       else if (seen.has(name)) report(['dnsRedirect', key, i], `"${name}" is listed twice`);
       else if (key === 'sites' && name.startsWith('www.') && names.includes(name.slice(4))) {

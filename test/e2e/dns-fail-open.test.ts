@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { announceOverHttp } from '../../src/lab/http-announcer.js';
 import { type NameServer, startNameServer } from '../../src/lab/name-server.js';
 import { databaseFile } from '../../src/store/database-file.js';
 import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
@@ -27,6 +28,8 @@ const BIND = '203.0.113.5';
 const INNER = '203.0.113.77';
 const EXEMPT = '203.0.113.99';
 const FOREIGN = '198.51.100.9';
+/** Users of the private network behind the operator's NAT. */
+const PRIVATE = ['10.1.1.5', '10.1.1.6'] as const;
 const ORIGINAL = '192.0.2.80';
 const UPSTREAM = '192.0.2.53';
 const TOKEN = 'the-control-token';
@@ -35,25 +38,25 @@ const CLI = join(import.meta.dirname, '../../dist/cli/main.js');
 const named = requireProgram('named');
 const dig = requireProgram('dig');
 const network = await ownNetwork({
-  interfaces: [DNS, MIRROR, TRACKER, SECOND_TRACKER, BIND, INNER, EXEMPT, FOREIGN, ORIGINAL, UPSTREAM],
+  interfaces: [...PRIVATE, DNS, MIRROR, TRACKER, SECOND_TRACKER, BIND, INNER, EXEMPT, FOREIGN, ORIGINAL, UPSTREAM],
   reachable: [],
 });
 
 const state = mkdtempSync(join(tmpdir(), 'alias-tracker-fail-open-'));
 const CONFIG = `
-operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
+operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24, 10.0.0.0/8] } ] }
 tracker:
-  listen: ["udp://${TRACKER}:6969", "http://${TRACKER}:6969"]
+  listen: ["udp://${TRACKER}:6969", "http://${TRACKER}:6969", "http://${TRACKER}:80"]
   coverPorts: true
 dnsRedirect:
   listen: ["${DNS}:53"]
   upstreamResolvers: ["${UPSTREAM}:53"]
-  clients: [203.0.113.0/24]
+  clients: [203.0.113.0/24, 10.0.0.0/8]
   optOut: [${EXEMPT}/32]
   mirrorAddresses: [${MIRROR}]
   trackerAddresses: [${TRACKER}]
   sites: [site.example, closed.example]
-  trackers: [tracker.example, { name: second.example, address: ${SECOND_TRACKER} }]
+  trackers: [tracker.example, retracker.local, { name: second.example, address: ${SECOND_TRACKER} }]
   ttl: 1s
   rpz: { listen: ["${DNS}:5300"], secondaries: [ { address: "${BIND}:53" } ] }
 upstream: { exchange: false, resolvers: ["${UPSTREAM}:53"] }
@@ -172,6 +175,26 @@ describe.skipIf(network === undefined || named === undefined || dig === undefine
       expect(await ask(server, 'second.example', INNER)).toBe(SECOND_TRACKER);
       expect(await ask(server, 'site.example', EXEMPT)).toBe(ORIGINAL);
       expect(await ask(server, 'site.example', FOREIGN)).not.toBe(MIRROR);
+    },
+  );
+
+  test.each([DNS, BIND])(
+    'at %s, retracker.local leads to the tracker, which brings users of one provider together',
+    async (server) => {
+      const infoHash = 'ab'.repeat(20);
+      const [host, ...others] = (await ask(server, 'retracker.local', PRIVATE[0])).split(',');
+      expect([host, others]).toEqual([TRACKER, []]);
+      const peers = PRIVATE.map((localAddress, i) =>
+        announceOverHttp({
+          ...{ tracker: { host: host!, port: 80 }, localAddress, port: 6881, infoHash, leftBytes: i, event: 'none' },
+          peerId: `-XX000${i}-abcdefghijkl`,
+        }),
+      );
+      const answers = [await peers[0]!, await peers[1]!];
+      const found = answers.flatMap(({ peers: list }) => list.map((peer) => peer.host));
+      expect(PRIVATE).toEqual(expect.arrayContaining(found));
+      expect(found.length).toBeGreaterThan(0);
+      expect(await ask(server, 'retracker.local', FOREIGN)).not.toBe(TRACKER);
     },
   );
 

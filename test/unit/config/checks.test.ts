@@ -110,11 +110,17 @@ describe('redirections', () => {
     ['com', 'is a whole top-level domain'],
     ['localhost', 'is not a name on the Internet'],
     ['a.local', 'is not a name on the Internet'],
+    ['retracker.local', 'is not a name on the Internet'],
     ['use-application-dns.net', 'remove it'],
     ['a.example, A.Example.', '"a.example" is listed twice'],
     ['a.example, www.a.example', '"www.a.example" comes with "a.example"'],
   ])('a site %s', (name, message) => {
     expect(problemsOf(redirect(`sites: [${name}]`))).toContain(message);
+  });
+
+  test('a tracker may be retracker.local, which exists only in the resolvers of providers', () => {
+    expect(problemsOf(redirect('trackers: [retracker.local]'))).toBe('');
+    expect(problemsOf(redirect('trackers: [other.local]'))).toContain('is not a name on the Internet');
   });
 
   test.each(['www.a.example', 'POPULAR.Example.', '"a_b.example"'])('a site %s is right', (name) => {
