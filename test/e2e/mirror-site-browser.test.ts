@@ -93,7 +93,7 @@ describe.skipIf(executablePath === undefined)('the mirror site in a browser', ()
       // The longest is the last of the list, on no page that is checked for rules: it would take minutes.
       catalogue.store(torrentToStore(i + 2, { name, rank: name.length > 1_000 ? undefined : i + 2 }), 2_000);
     }
-    for (let n = 10; n < 130; n++) catalogue.store(torrentToStore(n), n);
+    for (let n = 10; n < 70; n++) catalogue.store(torrentToStore(n), n);
     catalogue.storeInsideCounts(new Map([[alice, { seeds: 26, leechers: 3, bps: 40e6 }]]));
     const nowMs = systemClock.nowMs();
     const { entryId } = catalogue.swarmsAfter('', 500).find(({ infoHash }) => infoHash === alice)!;
