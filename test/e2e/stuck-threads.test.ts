@@ -167,14 +167,11 @@ describe.concurrent('a stuck thread', () => {
       withdrawn ||= (await s.resolves('site.example')) === 'SERVFAIL';
       return withdrawn && s.said(/^the main thread has not run for [12]\d s: /);
     });
-    // The delay is recorded at the next beat and reported at the next check, each a second later at most, for ten seconds.
-    let readiness = '';
-    await s.served.until('it is back, and readiness says why it was not', async () => {
-      // A short wait, because what is looked for is there for ten seconds only.
-      readiness = (await s.controlAnswers('/readyz', SILENCE_MS)) ?? '';
-      return /thread main: requests waited for [12]\d\./.test(readiness);
+    // The fault itself lasts ten seconds, which a busy machine may miss; the alarm lasts a minute.
+    await s.served.until('it is back, and an alarm says how long it was not', async () => {
+      const readiness = (await s.controlAnswers('/readyz')) ?? '';
+      return /thread main: requests waited up to [12]\d\.\d+ s within the last minute/.test(readiness);
     });
-    expect(readiness).toMatch(/thread main: requests waited up to [12]\d\.\d+ s within the last minute/);
     await s.served.until('standard error says that, too', () => s.said(/^the main thread runs again after [12]\d s$/));
     await s.served.until('mirror names are back', async () => (await s.resolves('site.example')) === MIRROR);
     expect(await s.metric('thread_delay_seconds\\{thread="main"\\}')).toBeGreaterThan(10);
