@@ -34,6 +34,7 @@ Servers run on core 0, the load generator on core 1; nothing leaves this machine
 
 PROGRAM is one of
   crawl           a crawl of 30 sites with 50,000 torrents, its memory, and DNS answers meanwhile
+  dns             the redirection against dnsmasq and Unbound, by dnsperf, and a burst of questions
   micro-announce, micro-selection, micro-topology
                   parts of the tracker in one process, without a kernel
   mirror-site     searches, pages and torrent files with 100,000 torrents, and memory with slow clients (needs wrk)

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const PROGRAMS = [
   'crawl',
+  'dns',
   'micro-announce',
   'micro-selection',
   'micro-topology',

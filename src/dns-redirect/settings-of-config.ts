@@ -1,5 +1,6 @@
 /** The settings of the server that answers, from the configuration. */
 import { type Prefix, parsePrefix } from '../domain/ip-address.js';
+import { machineAddresses } from '../net/machine-addresses.js';
 import { clientKeyIn } from './client-key.js';
 import { compileRedirectPolicy } from './redirect-policy.js';
 import type { RedirectConfig, RedirectSection } from './section.js';
@@ -35,5 +36,6 @@ export function allowedToAsk(
   { networks }: RedirectConfig['operator'],
 ): readonly Prefix[] {
   if (allowQueries.length > 0) return [...allowQueries, ...trustedResolvers];
-  return [...networks.flatMap(({ prefixes }) => prefixes), ...clients, ...trustedResolvers, ...LOOPBACK];
+  const thisMachine = [...LOOPBACK, ...machineAddresses().map(parsePrefix)];
+  return [...networks.flatMap(({ prefixes }) => prefixes), ...clients, ...trustedResolvers, ...thisMachine];
 }

@@ -34,12 +34,6 @@ export function forwardedQuestion(query: DnsQuery): ForwardedQuestion {
   };
 }
 
-/** Equal for queries that get the same answer. */
-export function questionKey(query: DnsQuery): string {
-  const asked = query.flags & (FLAG_RECURSION_DESIRED | FLAG_CHECKING_DISABLED);
-  return query.name + String.fromCharCode(query.type, query.class, asked | (query.dnssecOk ? 1 : 0));
-}
-
 /** @param withEdns false for a resolver that refuses EDNS (RFC 6891 section 6.2.2) */
 export function writeQuestion(question: ForwardedQuestion, id: number, withEdns: boolean): Buffer {
   // AD asks whether the resolver has validated the answer (RFC 6840 section 5.7).

@@ -28,7 +28,7 @@ import {
 import type { DnsLog } from '../dns-log.js';
 import { ageOf } from '../forward/answer-cache.js';
 import type { Sharer } from '../forward/fair-shares.js';
-import { forwardedQuestion, questionKey } from '../forward/forwarded-question.js';
+import { forwardedQuestion } from '../forward/forwarded-question.js';
 import type { Forwarder, Outcome } from '../forward/forwarder.js';
 import type { LoopProbe } from '../forward/loop-probe.js';
 import type { StoredAnswer } from '../forward/stored-answer.js';
@@ -46,7 +46,7 @@ import {
   RCODE_SERVFAIL,
 } from '../wire/dns-codes.js';
 import type { DnsMessage } from '../wire/dns-message.js';
-import { DnsQuery, DROP, readQuery } from '../wire/dns-query.js';
+import { DnsQuery, DROP, questionKey, readQuery } from '../wire/dns-query.js';
 import type { ClientRates } from './client-rates.js';
 
 export interface ResponderParts {
