@@ -169,6 +169,8 @@ async function load(port: number, host: string, path: string, seconds: number, p
     '-c',
     '1',
     'wrk',
+    '--timeout',
+    '30s',
     '-t',
     '1',
     '-c',
