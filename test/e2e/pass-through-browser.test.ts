@@ -2,7 +2,10 @@
  * A reader whose resolver leads them to the mirror site instead of a forum: everything of the forum works, its torrents use the
  * alias tracker, and readers who want the original get it. In a real browser; the application runs whole, and asks a real resolver.
  */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Download, type Page } from 'playwright-core';
@@ -12,10 +15,11 @@ import type { Application } from '../../src/app/application.js';
 import { createApp } from '../../src/app/create-app.js';
 import { parseConfig } from '../../src/config/parse-config.js';
 import { createRandom } from '../../src/domain/random.js';
+import { announceOverUdp } from '../../src/lab/udp-announcer.js';
 import { createLogger } from '../../src/logging/logger.js';
 import { parseMetainfo } from '../../src/wire/metainfo.js';
 import { eventually } from '../support/eventually.js';
-import { createForum, FORUM_TRACKER, type Forum } from '../support/forum-site.js';
+import { createForum, type Forum } from '../support/forum-site.js';
 import { requireProgram } from '../support/real-program.js';
 import { torrentWith } from '../support/torrents.js';
 import { answerWith, type Closing, startResolver } from '../unit/dns-redirect/running-redirect.js';
@@ -34,6 +38,9 @@ describe.skipIf(executablePath === undefined)('a forum through the mirror site, 
   let context: BrowserContext;
   let page: Page;
   let base: string;
+  let forumTracker: string;
+  /** What the forum's own tracker was asked. */
+  const asked: string[] = [];
 
   beforeAll(async () => {
     const resolver = await startResolver(closing, (query) => answerWith(query, '127.0.0.2'));
@@ -55,7 +62,14 @@ describe.skipIf(executablePath === undefined)('a forum through the mirror site, 
     app = createApp(config, { logger: createLogger('silent'), random: createRandom(1) });
     await app.start();
     const { port } = new URL(app.addresses.find(({ part }) => part === 'mirror-site')!.url);
-    forum = createForum();
+    const tracker = createServer((request, response) => {
+      asked.push(String(request.url));
+      response.end('d8:intervali1800e5:peers0:e');
+    }).listen(0, '127.0.0.2');
+    await once(tracker, 'listening');
+    closing.push(async () => tracker.close());
+    forumTracker = `http://tracker.forum.test:${(tracker.address() as AddressInfo).port}/announce`;
+    forum = createForum(forumTracker);
     await new Promise<void>((resolve) => forum.server.listen(Number(port), '127.0.0.2', resolve));
     base = `http://${SITE}:${port}`;
     browser = await chromium.launch({
@@ -106,7 +120,7 @@ describe.skipIf(executablePath === undefined)('a forum through the mirror site, 
     expect(await page.textContent('#count')).toBe('1 results for alice');
     const magnet = await page.getAttribute('a.magnet', 'href');
     expect(magnet).toContain(ALIAS_IN_MAGNET);
-    expect(magnet).not.toContain(encodeURIComponent(FORUM_TRACKER));
+    expect(magnet).not.toContain(encodeURIComponent(forumTracker));
     await page.goto(`${base}/`);
     await page.click('a[rel=next]');
     await page.waitForURL(/page=2/);
@@ -115,10 +129,10 @@ describe.skipIf(executablePath === undefined)('a forum through the mirror site, 
 
   test('uploads a torrent, which reaches the forum as it is', async () => {
     const file = join(directory, 'mine.torrent');
-    writeFileSync(file, torrentWith({ announce: FORUM_TRACKER }, { name: 'mine', filler: 'x'.repeat(300_000) }));
+    writeFileSync(file, torrentWith({ announce: forumTracker }, { name: 'mine', filler: 'x'.repeat(300_000) }));
     await page.goto(`${base}/upload`);
     // What members enter into their own torrents is not the alias tracker's address.
-    expect(await page.textContent('code')).toBe(FORUM_TRACKER);
+    expect(await page.textContent('code')).toBe(forumTracker);
     await page.fill('input[name=title]', 'My own film');
     await page.setInputFiles('input[type=file]', file);
     await page.click('button');
@@ -129,7 +143,7 @@ describe.skipIf(executablePath === undefined)('a forum through the mirror site, 
 
   test('comments; what a form holds is sent back as the forum wrote it', async () => {
     await page.goto(`${base}/t/0`);
-    expect(await page.inputValue('textarea')).toContain(encodeURIComponent(FORUM_TRACKER));
+    expect(await page.inputValue('textarea')).toContain(encodeURIComponent(forumTracker));
     await page.fill('textarea', 'Thanks <3 & ünïcode');
     await page.click('button');
     await page.waitForSelector('#comments li');
@@ -151,6 +165,26 @@ describe.skipIf(executablePath === undefined)('a forum through the mirror site, 
     expect((await downloaded('#get')).equals(forum.posts[1]!.file)).toBe(true);
   });
 
+  test('the alias tracker asks the forum’s tracker for foreign peers of a torrent that has passed', async () => {
+    const { hostname, port } = new URL(
+      app.addresses.find(({ part }) => part === 'tracker')!.url.replace(/^udp:/, 'http:'),
+    );
+    const infoHash = parseMetainfo(forum.posts[0]!.file).infoHash;
+    await announceOverUdp({
+      tracker: { host: hostname, port: Number(port) },
+      localAddress: '127.1.0.9',
+      port: 6881,
+      peerId: '-TE0000-000000000001',
+      infoHash,
+      leftBytes: 1_000,
+      event: 'started',
+    } as Parameters<typeof announceOverUdp>[0]);
+    const escaped = infoHash.replaceAll(/../g, (hex) => `%${hex}`);
+    await eventually('the question at the forum’s tracker', () =>
+      asked.some((url) => decodeLatin1(url).includes(decodeLatin1(escaped))),
+    );
+  });
+
   test('opts out by the banner, gets the original’s bytes, and opts in again', async () => {
     await page.goto(`${base}/t/0`);
     const banner = page.getByRole('note');
@@ -159,7 +193,7 @@ describe.skipIf(executablePath === undefined)('a forum through the mirror site, 
     await page.getByRole('link', { name: 'Show the original page' }).click();
     await page.waitForURL(`${base}/t/0`);
     expect(await page.getByRole('note').count()).toBe(0);
-    expect(await page.getAttribute('#magnet', 'href')).toContain(encodeURIComponent(FORUM_TRACKER));
+    expect(await page.getAttribute('#magnet', 'href')).toContain(encodeURIComponent(forumTracker));
     expect((await downloaded('#get')).equals(forum.posts[0]!.file)).toBe(true);
     expect(await page.textContent('#user')).toBe('Anna');
     await page.goto(`${base}/.alias-tracker/about?to=/t/0`);
@@ -190,3 +224,8 @@ describe.skipIf(executablePath === undefined)('a forum through the mirror site, 
     await page.waitForURL(`${base}/.alias-tracker/`);
   });
 });
+
+/** Percent-escapes as bytes: clients differ in which bytes they escape. */
+function decodeLatin1(url: string): string {
+  return url.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}

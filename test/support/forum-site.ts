@@ -30,17 +30,16 @@ export interface Forum {
   readonly requests: string[];
 }
 
-/** Not listening yet. */
-export function createForum(): Forum {
+/** Not listening yet. @param tracker in its torrents */
+export function createForum(tracker = FORUM_TRACKER): Forum {
   const sessions = new Map<string, string>();
   const posts: ForumPost[] = [];
   const requests: string[] = [];
   const add = (title: string, file: Uint8Array, hash: string): number =>
     posts.push({ title, file: Buffer.from(file), hash, comments: [] }) - 1;
-  add('Alice in Wonderland', withTracker(fixtures.alice.torrent), fixtures.alice.parsedTorrent.infoHash);
-  add('Members only', torrentWith({ announce: FORUM_TRACKER }, { private: 1, name: 'secret' }), 'ab'.repeat(20));
-  for (let n = 0; n < 12; n++)
-    add(`Old film ${n}`, torrentWith({ announce: FORUM_TRACKER }, { name: `film${n}` }), hex(n));
+  add('Alice in Wonderland', withTracker(fixtures.alice.torrent, tracker), fixtures.alice.parsedTorrent.infoHash);
+  add('Members only', torrentWith({ announce: tracker }, { private: 1, name: 'secret' }), 'ab'.repeat(20));
+  for (let n = 0; n < 12; n++) add(`Old film ${n}`, torrentWith({ announce: tracker }, { name: `film${n}` }), hex(n));
 
   const app = express();
   app.disable('x-powered-by');
@@ -68,7 +67,7 @@ export function createForum(): Forum {
     list
       .map((post) => {
         const id = posts.indexOf(post);
-        return `<tr><td><a href="/t/${id}">${escapeMarkup(post.title)}</a><td><a class=magnet href="${magnetOf(post)}">Magnet</a><td><a href='/download.php?id=${id}'>Get</a>`;
+        return `<tr><td><a href="/t/${id}">${escapeMarkup(post.title)}</a><td><a class=magnet href="${magnetOf(post, tracker)}">Magnet</a><td><a href='/download.php?id=${id}'>Get</a>`;
       })
       .join('\n');
 
@@ -109,7 +108,7 @@ export function createForum(): Forum {
       request,
       response,
       'Upload',
-      `<p>Announce to <code>${FORUM_TRACKER}</code></p><form method="post" enctype="multipart/form-data" action="/upload"><input name="title"><input name="file" type="file"><button>Send</button></form>`,
+      `<p>Announce to <code>${tracker}</code></p><form method="post" enctype="multipart/form-data" action="/upload"><input name="title"><input name="file" type="file"><button>Send</button></form>`,
     ),
   );
   app.post('/upload', express.raw({ type: 'multipart/form-data', limit: '20mb' }), async (request, response) => {
@@ -129,8 +128,8 @@ export function createForum(): Forum {
       request,
       response,
       escapeMarkup(post.title),
-      `<h1>${escapeMarkup(post.title)}</h1><a id="magnet" href="${magnetOf(post)}">Magnet</a> <a id="get" href="/download.php?id=${posts.indexOf(post)}">Download</a>
-<ul id="comments">${comments}</ul><form method="post" action="/t/${posts.indexOf(post)}/comment"><textarea name="text">${magnetOf(post)}</textarea><button>Comment</button></form>`,
+      `<h1>${escapeMarkup(post.title)}</h1><a id="magnet" href="${magnetOf(post, tracker)}">Magnet</a> <a id="get" href="/download.php?id=${posts.indexOf(post)}">Download</a>
+<ul id="comments">${comments}</ul><form method="post" action="/t/${posts.indexOf(post)}/comment"><textarea name="text">${magnetOf(post, tracker)}</textarea><button>Comment</button></form>`,
     );
   });
   app.post('/t/:id/comment', express.urlencoded({ extended: false }), (request, response) => {
@@ -152,7 +151,7 @@ export function createForum(): Forum {
   app.get('/feed.xml', (request, response) => {
     const items = posts.map(
       (post) =>
-        `<item><title>${escapeMarkup(post.title)}</title><link>${magnetOf(post)}</link><magnetURI><![CDATA[${magnetOf(post).replaceAll('&amp;', '&')}]]></magnetURI></item>`,
+        `<item><title>${escapeMarkup(post.title)}</title><link>${magnetOf(post, tracker)}</link><magnetURI><![CDATA[${magnetOf(post, tracker).replaceAll('&amp;', '&')}]]></magnetURI></item>`,
     );
     sendPacked(
       request,
@@ -161,7 +160,9 @@ export function createForum(): Forum {
     );
   });
   app.get('/api/list.json', (_, response) => {
-    response.json(posts.map((post) => ({ title: post.title, magnet: magnetOf(post).replaceAll('&amp;', '&') })));
+    response.json(
+      posts.map((post) => ({ title: post.title, magnet: magnetOf(post, tracker).replaceAll('&amp;', '&') })),
+    );
   });
   app.get(
     '/style.css',
@@ -209,17 +210,17 @@ socket.onopen = () => socket.send('hello');
 }
 
 /** As in a page. */
-function magnetOf({ hash, title }: ForumPost): string {
-  return `magnet:?xt=urn:btih:${hash}&amp;dn=${encodeURIComponent(title)}&amp;tr=${encodeURIComponent(FORUM_TRACKER)}`;
+function magnetOf({ hash, title }: ForumPost, tracker: string): string {
+  return `magnet:?xt=urn:btih:${hash}&amp;dn=${encodeURIComponent(title)}&amp;tr=${encodeURIComponent(tracker)}`;
 }
 
 function hex(n: number): string {
   return createHash('sha1').update(`torrent ${n}`).digest('hex');
 }
 
-function withTracker(torrent: Uint8Array): Buffer {
+function withTracker(torrent: Uint8Array, tracker: string): Buffer {
   const bytes = Buffer.from(torrent);
-  const first = `d8:announce${FORUM_TRACKER.length}:${FORUM_TRACKER}`;
+  const first = `d8:announce${tracker.length}:${tracker}`;
   const rest = bytes.subarray(bytes.indexOf('4:info'));
   return Buffer.concat([Buffer.from(first), rest]);
 }
