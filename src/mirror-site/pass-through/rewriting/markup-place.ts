@@ -32,25 +32,37 @@ const DASH = 0x2d;
 /** Longer names are none of those that matter. */
 const MAX_NAME = 12;
 /** Elements whose content is not markup. */
-const RAW_ELEMENTS: ReadonlySet<string> = new Set([
-  'script',
-  'style',
-  'textarea',
-  'title',
-  'xmp',
-  'iframe',
-  'noembed',
-  'noframes',
-]);
+const RAW_ELEMENTS = ['script', 'style', 'textarea', 'title', 'xmp', 'iframe', 'noembed', 'noframes'] as const;
 /** Elements whose `value` a form sends back. */
-const FORM_ELEMENTS: ReadonlySet<string> = new Set(['input', 'option', 'button', 'param']);
+const FORM_ELEMENTS = ['input', 'option', 'button', 'param'] as const;
+
+/** A name in lower case as its first bytes: a string for each name of a page would be most of the work. */
+class ShortName {
+  readonly #bytes = new Uint8Array(MAX_NAME);
+  #length = 0;
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  add(byte: number): void {
+    if (this.#length < MAX_NAME) this.#bytes[this.#length++] = lower(byte);
+  }
+
+  /** @param name shorter than {@link MAX_NAME} */
+  is(name: string): boolean {
+    if (this.#length !== name.length) return false;
+    for (let i = 0; i < name.length; i++) if (this.#bytes[i] !== name.charCodeAt(i)) return false;
+    return true;
+  }
+}
 
 export class MarkupPlace {
   readonly #isXml: boolean;
   #state = TEXT;
-  /** Of the open tag, lower case, at most {@link MAX_NAME} characters. */
-  #tag = '';
-  #attribute = '';
+  /** Of the open tag; empty for a tag that ends an element. */
+  readonly #tag = new ShortName();
+  readonly #attribute = new ShortName();
   #isReadOnly = false;
   #quote = 0;
   /** Of the element whose content is not markup. */
@@ -80,8 +92,8 @@ export class MarkupPlace {
   /** True where a form sends the content back, so that a change would be stored by the original. */
   get isFormContent(): boolean {
     if (this.#state === RAW) return this.#raw === 'textarea';
-    if (this.place !== 'value' || this.#attribute !== 'value') return false;
-    return FORM_ELEMENTS.has(this.#tag) && !this.#isReadOnly;
+    if (this.place !== 'value' || this.#isReadOnly || !this.#attribute.is('value')) return false;
+    return FORM_ELEMENTS.some((name) => this.#tag.is(name));
   }
 
   /** True in the content of a script; other raw elements hold style or text. */
@@ -157,7 +169,7 @@ export class MarkupPlace {
     if (this.#matched === wanted.length) {
       this.#matched = 0;
       if (isSpace(byte) || byte === SLASH || byte === GREATER) {
-        this.#startTag('');
+        this.#startTag();
         this.#state = byte === GREATER ? TEXT : BEFORE_ATTRIBUTE;
         return at + 1;
       }
@@ -185,9 +197,9 @@ export class MarkupPlace {
     this.#matched = 0;
   }
 
-  #startTag(name: string): void {
-    this.#tag = name;
-    this.#attribute = '';
+  #startTag(): void {
+    this.#tag.clear();
+    this.#attribute.clear();
     this.#isReadOnly = false;
   }
 
@@ -199,7 +211,7 @@ export class MarkupPlace {
         return false;
       case END_TAG:
         if (isLetter(byte)) {
-          this.#startTag('');
+          this.#startTag();
           this.#state = BEFORE_ATTRIBUTE;
         } else this.#state = byte === GREATER ? TEXT : BOGUS;
         return false;
@@ -227,7 +239,8 @@ export class MarkupPlace {
 
   #readTagOpen(byte: number): void {
     if (isLetter(byte)) {
-      this.#startTag(String.fromCharCode(byte | 0x20));
+      this.#startTag();
+      this.#tag.add(byte);
       this.#state = TAG_NAME;
     } else if (byte === SLASH) this.#state = END_TAG;
     else if (byte === 0x21) {
@@ -266,7 +279,7 @@ export class MarkupPlace {
     const isSpacing = isSpace(byte);
     if (this.#state === TAG_NAME) {
       if (isSpacing) this.#state = BEFORE_ATTRIBUTE;
-      else if (this.#tag.length < MAX_NAME) this.#tag += String.fromCharCode(lower(byte));
+      else this.#tag.add(byte);
       return false;
     }
     if (isSpacing) {
@@ -278,10 +291,10 @@ export class MarkupPlace {
       this.#state = BEFORE_VALUE;
       return false;
     }
-    if (this.#state !== ATTRIBUTE_NAME) this.#attribute = '';
+    if (this.#state !== ATTRIBUTE_NAME) this.#attribute.clear();
     this.#state = ATTRIBUTE_NAME;
-    if (this.#attribute.length < MAX_NAME) this.#attribute += String.fromCharCode(lower(byte));
-    if (this.#attribute === 'readonly') this.#isReadOnly = true;
+    this.#attribute.add(byte);
+    if (this.#attribute.is('readonly')) this.#isReadOnly = true;
     return false;
   }
 
@@ -289,11 +302,12 @@ export class MarkupPlace {
     const tag = this.#tag;
     this.#toText();
     if (this.#isXml) return false;
-    if (RAW_ELEMENTS.has(tag)) {
+    const raw = RAW_ELEMENTS.find((name) => tag.is(name));
+    if (raw !== undefined) {
       this.#state = RAW;
-      this.#raw = tag;
+      this.#raw = raw;
     }
-    return tag === 'body';
+    return tag.is('body');
   }
 }
 
