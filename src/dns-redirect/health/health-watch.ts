@@ -78,6 +78,11 @@ export class HealthWatch implements PartThread {
     return this.#plan.checks.map((check) => this.#resultOf(check));
   }
 
+  /** For a change that is not one of a result. */
+  announceChange(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
   /** @returns unsubscribe */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -132,7 +137,7 @@ export class HealthWatch implements PartThread {
     if (!change.isUp) {
       log.warn({ url, reason: change.reason }, 'DNS redirection: the target does not answer; its names are forwarded');
     } else if (before !== undefined) log.info({ url }, 'DNS redirection: the target answers again');
-    for (const listener of this.#listeners) listener();
+    this.announceChange();
   }
 
   #resultOf(check: HealthCheck): CheckResult {

@@ -5,6 +5,7 @@
  */
 import { ClientError, messageOf } from '../../domain/errors.js';
 import { formatIp } from '../../domain/ip-address.js';
+import { configuredResolvers } from '../../net/configured-resolvers.js';
 import type { Apply, PartContext, RunningPart } from '../../part/part.js';
 import type { AnnouncePort, AnnounceUsage, NameUsage } from '../coverage/announce-usage.js';
 import { readUsage, type TrackersOfTorrents } from '../coverage/read-usage.js';
@@ -15,6 +16,7 @@ import {
   type RedirectTarget,
 } from '../redirect-policy.js';
 import type { RedirectConfig, RedirectSection } from '../section.js';
+import { DeniedTrackers } from './denied-trackers.js';
 import type { Drill } from './health-messages.js';
 import { type HealthPlan, healthPlan } from './health-plan.js';
 import { HealthWatch, type SharedHealth } from './health-watch.js';
@@ -33,10 +35,11 @@ export interface HealthNeeds extends Pick<PartContext, 'supervise' | 'log' | 'cl
   };
 }
 
-type HealthConfig = Pick<RedirectConfig, 'dnsRedirect'>;
+type HealthConfig = Pick<RedirectConfig, 'dnsRedirect' | 'upstream'>;
 
 /** The catalogue changes many times in a row during a crawl. */
 const RECOUNT_AFTER_MS = 1_000;
+const ASK_DENIALS_EVERY_MS = 3_600_000;
 
 export class RunningHealth implements RunningPart<HealthConfig> {
   readonly listeners = [];
@@ -45,23 +48,28 @@ export class RunningHealth implements RunningPart<HealthConfig> {
   readonly #needs: HealthNeeds;
   readonly #healthChecks: boolean;
   readonly #planListeners = new Set<() => void>();
+  readonly #denied: DeniedTrackers;
+  readonly #denialTimer: NodeJS.Timeout;
   #policy: RedirectPolicy;
   #usage: AnnounceUsage;
   #recount: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  static async start({ dnsRedirect }: HealthConfig, needs: HealthNeeds): Promise<RunningHealth> {
+  static async start(config: HealthConfig, needs: HealthNeeds): Promise<RunningHealth> {
+    const { dnsRedirect } = config;
     if (dnsRedirect === undefined) throw new Error('started only where it is configured');
     const policy = namesOf(dnsRedirect);
     const usage = await readUsage(needs.catalogue, trackersOf(policy));
-    const plan = planOf(policy, usage, needs.trackerListeners(), dnsRedirect.healthChecks);
+    const denied = new DeniedTrackers(configuredResolvers(config));
+    const plan = planOf(policy, usage, denied, needs.trackerListeners(), dnsRedirect.healthChecks);
     const watch = await HealthWatch.start(plan, needs);
-    return new RunningHealth(policy, usage, watch, dnsRedirect.healthChecks, needs);
+    return new RunningHealth(policy, usage, denied, watch, dnsRedirect.healthChecks, needs);
   }
 
   private constructor(
     policy: RedirectPolicy,
     usage: AnnounceUsage,
+    denied: DeniedTrackers,
     watch: HealthWatch,
     healthChecks: boolean,
     needs: HealthNeeds,
@@ -71,6 +79,9 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     this.thread = watch;
     this.#healthChecks = healthChecks;
     this.#needs = needs;
+    this.#denied = denied;
+    this.#denialTimer = setInterval(() => void this.#askDenials(), ASK_DENIALS_EVERY_MS).unref();
+    void this.#askDenials();
   }
 
   /** What is redirected, to everybody at all times: for whom is not a matter of health. */
@@ -101,6 +112,9 @@ export class RunningHealth implements RunningPart<HealthConfig> {
 
   /** Why the name is not redirected, or not to all of its addresses; undefined if nothing is wrong. */
   problemOf(name: string, entry: RedirectedName): string | undefined {
+    if (entry.target === 'tracker' && this.#denied.has(name)) {
+      return 'its TXT record asks nobody to announce there (BITTORRENT DENY ALL, BEP 34)';
+    }
     if (!this.#healthChecks) return undefined;
     const lost = this.usageOf(name).groups.find(({ ports }) => ports.length === 0);
     if (lost !== undefined && entry.target === 'tracker') {
@@ -153,6 +167,7 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     return () => {
       this.#policy = policy;
       this.#follow(usage);
+      void this.#askDenials();
     };
   }
 
@@ -165,6 +180,8 @@ export class RunningHealth implements RunningPart<HealthConfig> {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#recount);
+    clearInterval(this.#denialTimer);
+    this.#denied.stop();
     await this.thread.stop();
   }
 
@@ -183,9 +200,18 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     }
   }
 
+  async #askDenials(): Promise<void> {
+    const changed = await this.#denied.refresh(trackersOf(this.#policy));
+    if (!changed || this.#stopped) return;
+    this.#follow(this.#usage);
+    for (const listener of this.#planListeners) listener();
+    this.thread.announceChange();
+  }
+
   #follow(usage: AnnounceUsage): void {
     this.#usage = usage;
-    this.thread.follow(planOf(this.#policy, usage, this.#needs.trackerListeners(), this.#healthChecks));
+    const ports = this.#needs.trackerListeners();
+    this.thread.follow(planOf(this.#policy, usage, this.#denied, ports, this.#healthChecks));
   }
 }
 
@@ -197,10 +223,15 @@ function namesOf(section: RedirectSection): RedirectPolicy {
 function planOf(
   policy: RedirectPolicy,
   usage: AnnounceUsage,
+  denied: DeniedTrackers,
   trackerPorts: readonly AnnouncePort[],
   healthChecks: boolean,
 ): HealthPlan {
-  return healthPlan(policy, (name, entry) => (healthChecks ? portNeeds(name, entry, usage, trackerPorts) : []));
+  return healthPlan(policy, (name, entry) => {
+    // A group without ports is never satisfied.
+    if (entry.target === 'tracker' && denied.has(name)) return [[]];
+    return healthChecks ? portNeeds(name, entry, usage, trackerPorts) : [];
+  });
 }
 
 function trackersOf({ names }: RedirectPolicy): string[] {

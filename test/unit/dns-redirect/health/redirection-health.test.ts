@@ -1,6 +1,7 @@
 /** The thread of the health checks, and what follows from its results, against real listeners on loopback. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { encode } from 'dns-packet';
 import { afterEach, expect, test } from 'vitest';
 import { Health } from '../../../../src/app/health.js';
 import { Restarts } from '../../../../src/app/supervision/restarts.js';
@@ -12,6 +13,7 @@ import { systemClock as clock } from '../../../../src/domain/clock.js';
 import { createLogger } from '../../../../src/logging/logger.js';
 import { eventually } from '../../../support/eventually.js';
 import { freePort } from '../../../support/free-port.js';
+import { type Closing, startResolver } from '../running-redirect.js';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -34,11 +36,11 @@ async function close(server: Server): Promise<void> {
 const log = createLogger('silent');
 let torrents: string[][] = [];
 
-const configOf = (port: number) =>
+const configOf = (port: number, resolver = '192.0.2.53') =>
   parseConfig(`
 operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
 dnsRedirect:
-  upstreamResolvers: ["192.0.2.53"]
+  upstreamResolvers: ["${resolver}"]
   sites: [{ name: site.example, port: ${port} }]
   trackers: [tracker.example]
   mirrorAddresses: [127.0.0.1, 127.0.0.2]
@@ -46,7 +48,7 @@ dnsRedirect:
 lab: true
 `);
 
-async function startHealth(port: number) {
+async function startHealth(port: number, resolver?: string) {
   torrents = [];
   const needs = {
     clock,
@@ -60,7 +62,7 @@ async function startHealth(port: number) {
         after === '' ? torrents.map((urls, i) => ({ infoHash: String(i), trackerTiers: [urls] })) : [],
     },
   };
-  const health = await RunningHealth.start(configOf(port), needs);
+  const health = await RunningHealth.start(configOf(port, resolver), needs);
   closing.push(() => health.stop());
   const { policy } = health;
   const start = { policy, health: { mirror: true, tracker: true }, checks: health.shared, mirrorVitals: null };
@@ -132,4 +134,19 @@ test('its thread restarts, with the results and the drill of before', async () =
   expect(state.isHealthy(site, 0)).toBe(true);
   await close(server);
   await eventually('it is up, and has noticed', () => health.thread.supervision.isUp && !state.isHealthy(site, 0));
+});
+
+test('a tracker that asks nobody to announce there is not redirected', async () => {
+  const port = await freePort();
+  await listen(port);
+  const resolver = await startResolver(closing as Closing[], (query) => {
+    const [asked] = query.questions!;
+    const answers =
+      asked!.type === 'TXT' ? [{ ...asked!, type: 'TXT' as const, ttl: 1, data: 'BITTORRENT DENY ALL' }] : [];
+    return encode({ id: query.id!, type: 'response', flags: 0x0180, questions: query.questions!, answers });
+  });
+  const { health, policy, state, site, tracker } = await startHealth(port, `${resolver.host}:${resolver.port}`);
+  await eventually('the withdrawal', () => !state.isHealthy(tracker, 0) && !health.isActive(tracker));
+  expect(state.isHealthy(site, 0)).toBe(true);
+  expect(alarmsOf(policy, health).join()).toContain('tracker.example: not redirected: its TXT record asks nobody to');
 });
