@@ -65,16 +65,18 @@ export class SecondaryStates {
 }
 
 /**
- * @param takesOthers whether it has another zone: PowerDNS Recursor works without the exempt zone, so a zone that it has
- *   never asked for is one that it does not want
- * @param publishedMs when the current version was published, or this program started
+ * Whether it uses the zone. PowerDNS Recursor works without the exempt zone: a resolver that has another zone and has never
+ * asked for this one does not want it.
  */
+export function isWanted({ serial, seenMs }: SecondaryState, hasOthers: boolean): boolean {
+  return serial !== undefined || seenMs !== undefined || !hasOthers;
+}
+
+/** @param publishedMs when the current version was published, or this program started */
 export function lags(
-  { serial, seenMs }: SecondaryState,
-  takesOthers: boolean,
+  { serial }: SecondaryState,
   current: { serial: number; publishedMs: number },
   nowMs: number,
 ): boolean {
-  if (serial === undefined && seenMs === undefined && takesOthers) return false;
   return serial !== current.serial && nowMs - current.publishedMs > LAG_MS;
 }

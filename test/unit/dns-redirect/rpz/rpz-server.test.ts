@@ -292,3 +292,14 @@ describe('NOTIFY', () => {
     close();
   });
 });
+
+test('a resolver that has one zone and never asked for the other does not want it', async () => {
+  const other = nameFromText('rpz-exempt.alias-tracker');
+  server = await startRpzServer({ access: access({ host: '127.0.0.1' }), zones: [other, ZONE] });
+  for (const zone of [other, ZONE]) server.publish(zone, recordsOf(1), TIMES);
+  const wanted = (): boolean[] => server.zones.map(({ secondaries }) => secondaries[0]!.isWanted);
+  expect(wanted()).toEqual([true, true]);
+  await codes(await overTcp('127.0.0.1', request(TYPE_AXFR)), 1);
+  await eventually('it wants the zone that it took', () => !wanted()[0]!);
+  expect(wanted()).toEqual([false, true]);
+});
