@@ -17,7 +17,7 @@ import { type DomainName, nameToText } from '../wire/domain-name.js';
 import { answerRequest, type RequestAnswer } from './answer-request.js';
 import { Notifier } from './notifier.js';
 import { isAt, type Secondary } from './secondary.js';
-import { lags, type SecondaryState, SecondaryStates, type SerialStore } from './secondary-states.js';
+import { isWanted, lags, type SecondaryState, SecondaryStates, type SerialStore } from './secondary-states.js';
 import { SeenRequests } from './seen-requests.js';
 import type { SerialParity } from './serial.js';
 import { listenForTransfers, type TransferAnswer, type TransferListener } from './serve-transfers.js';
@@ -59,7 +59,11 @@ export interface ZoneState {
   readonly serial: number;
   readonly records: number;
   readonly publishedMs: number;
-  readonly secondaries: readonly (SecondaryState & { readonly lags: boolean; readonly unansweredNotifies: number })[];
+  readonly secondaries: readonly (SecondaryState & {
+    readonly isWanted: boolean;
+    readonly lags: boolean;
+    readonly unansweredNotifies: number;
+  })[];
 }
 
 interface Listener {
@@ -175,11 +179,10 @@ export class RpzServer {
       const secondaries = this.#access.secondaries.map((secondary) => {
         const state = this.#states.of(secondary, zone);
         const pending = this.#notifier.unanswered.find((each) => each.secondary === secondary && each.zone === zone);
-        const takesOthers = [...this.#zones.keys()].some(
-          (each) => this.#states.of(secondary, each).serial !== undefined,
-        );
-        const isLagging = lags(state, takesOthers, { serial, publishedMs }, nowMs);
-        return { ...state, lags: isLagging, unansweredNotifies: pending?.tries ?? 0 };
+        const hasOthers = [...this.#zones.keys()].some((each) => this.#states.of(secondary, each).serial !== undefined);
+        const wanted = isWanted(state, hasOthers);
+        const isLagging = wanted && lags(state, { serial, publishedMs }, nowMs);
+        return { ...state, isWanted: wanted, lags: isLagging, unansweredNotifies: pending?.tries ?? 0 };
       });
       return { zone, serial, records: records.length, publishedMs, secondaries };
     });

@@ -11,10 +11,12 @@ export function rpzMetrics(rpz: () => Pick<RunningRpz, 'zones' | 'counters'>, no
   const ofSecondaries =
     (value: (zone: RunningRpz['zones'][number], serial: number | undefined) => number) => (): MetricSample[] =>
       rpz().zones.flatMap((zone) =>
-        zone.secondaries.map(({ secondary, serial }) => ({
-          labels: { zone: nameToText(zone.zone), secondary: formatEndpoint(secondary.endpoint) },
-          value: value(zone, serial),
-        })),
+        zone.secondaries
+          .filter((each) => each.isWanted)
+          .map(({ secondary, serial }) => ({
+            labels: { zone: nameToText(zone.zone), secondary: formatEndpoint(secondary.endpoint) },
+            value: value(zone, serial),
+          })),
       );
   return [
     labelled(
