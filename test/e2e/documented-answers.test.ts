@@ -37,6 +37,7 @@ dnsRedirect:
   trackerAddresses: [127.0.0.1]
   sites: [{ name: www.original.lab, port: ${mirrorPort} }]
   trackers: [tracker.original.lab]
+  rpz: { listen: [127.0.0.1:0], secondaries: [{ address: 127.0.0.9 }] }
 `);
   const beside = openDatabase(databaseFile(running.config));
   const catalogue = createCatalogue(beside);
@@ -125,6 +126,8 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
   ],
   'get /api/v1/catalogue/decisions': [() => answerOf('GET', '/api/v1/catalogue/decisions')],
   'get /api/v1/redirections': [() => answerOf('GET', '/api/v1/redirections')],
+  'get /api/v1/redirections/active': [() => answerOf('GET', '/api/v1/redirections/active')],
+  'get /api/v1/redirections/rpz': [() => answerOf('GET', '/api/v1/redirections/rpz')],
   'post /api/v1/redirections/drill': [
     () => answerOf('POST', '/api/v1/redirections/drill', { target: 'mirror', seconds: 0 }),
   ],

@@ -10,6 +10,7 @@ import {
 } from '../../control-api/field-schemas.js';
 import { type Document, type Route, route, switchedOn } from '../../control-api/route.js';
 import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
+import { TORRENT_KINDS } from '../../domain/torrent-kind.js';
 import type { DecisionEntry } from '../../store/sqlite/catalogue-decisions.js';
 import type { LogEntry, LogQuery } from '../../store/sqlite/catalogue-log.js';
 import { type ActionOutcome, type ActionRequest, CATALOGUE_ACTIONS } from '../catalogue-actions.js';
@@ -98,6 +99,7 @@ const torrentsAnswer = z.strictObject({
       name: z.string(),
       title: z.string().optional(),
       category: z.string().optional(),
+      kind: z.enum(TORRENT_KINDS).optional(),
       publishedMs: z.int().optional(),
       totalBytes: count.optional(),
       pieceBytes: count.optional(),
@@ -114,7 +116,7 @@ const torrentsAnswer = z.strictObject({
       lastSeenMs: z.int(),
       fetchedMs: z.int(),
       /** Peers inside the network, as last stored. */
-      inside: z.strictObject({ seeds: count, leechers: count }),
+      inside: z.strictObject({ seeds: count, leechers: count, bps: count.optional() }),
     }),
   ),
 });

@@ -6,7 +6,7 @@
 export interface HostManners {
   requests: number;
   mostAtOnce: number;
-  /** Between the end of one answer and the next request, in ms; Infinity before the second request. */
+  /** Between the end of one answer (the request, if the crawler left before) and the next request, in ms; Infinity before the second request. */
   shortestPauseMs: number;
   /** Paths that were asked for before robots.txt, or against it. */
   readonly rude: string[];
@@ -44,15 +44,13 @@ export class PolitenessLedger {
     manners.shortestPauseMs = Math.min(manners.shortestPauseMs, performance.now() - manners.lastEndMs);
     if (path === '/robots.txt') manners.sawRobots = true;
     else if (!manners.sawRobots || forbidden) manners.rude.push(path);
-    let answered = false;
-    const end = (): void => {
-      if (!answered) manners.lastEndMs = performance.now();
-      answered = true;
-    };
+    // Until the answer is complete: a crawler that leaves earlier does so at a time that a busy server learns too late.
+    manners.lastEndMs = performance.now();
     return {
-      answered: end,
+      answered() {
+        manners.lastEndMs = performance.now();
+      },
       ended(bytesSent) {
-        end();
         manners.atOnce--;
         manners.bytesSent += bytesSent;
       },
