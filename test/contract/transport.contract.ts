@@ -330,6 +330,34 @@ export function describeTransport(subject: TransportUnderTest): void {
         },
       );
 
+      it.each(['127.0.0.1', '::1'])('asks one address, and takes its answers alone: %s', async (host) => {
+        const { transport, bound } = await udp({ host });
+        const heard: string[] = [];
+        const failed: Error[] = [];
+        const connection = transport.connectUdp(host, bound.port, {
+          onDatagram: (datagram) => heard.push(Buffer.from(datagram).toString('latin1').split(' ').slice(2).join(' ')),
+          onError: (error) => failed.push(error),
+        });
+        for (const text of ['one', 'silent', 'two']) connection.send(Buffer.from(text));
+        await eventually('two answers', () => heard.length === 2);
+        expect(heard).toEqual(['one', 'two']);
+        connection.close();
+        connection.close();
+        connection.send(Buffer.from('three'));
+        expect(failed).toEqual([]);
+        // Nobody listens on the port of a socket that was closed.
+        const nobody = createSocket(host.includes(':') ? 'udp6' : 'udp4').bind(0, host);
+        await new Promise((resolve) => nobody.once('listening', resolve));
+        const { port } = nobody.address();
+        await new Promise<void>((resolve) => nobody.close(() => resolve()));
+        transport
+          .connectUdp(host, port, { onDatagram: () => heard.push('?'), onError: (error) => failed.push(error) })
+          .send(Buffer.from('four'));
+        await eventually('the error', () => failed.length === 1);
+        expect(failed[0]!.message).toContain('ECONNREFUSED');
+        expect(heard).toHaveLength(2);
+      });
+
       it('tells many askers apart in one batch', async () => {
         const { bound } = await udp({ host: '::' });
         const all = await Promise.all(
