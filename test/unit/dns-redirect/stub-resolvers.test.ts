@@ -1,6 +1,7 @@
 /** Resolvers inside programs of users: c-ares, as Node.js has it, in front of the redirection. */
 import { Resolver } from 'node:dns/promises';
 import { afterEach, expect, test } from 'vitest';
+import { PATIENCE_MS } from '../../support/eventually.js';
 import { answerWith, type Closing, startRedirect, startResolver } from './running-redirect.js';
 
 const closing: Closing[] = [];
@@ -18,7 +19,7 @@ test('c-ares gets its answers, with a cookie of this hop although the resolver s
   const redirect = await startRedirect(closing, { upstreamResolvers: [upstream] });
   const { host, port } = redirect.addresses[0]!;
   // A client that does not accept the answer asks again, and gives up in the end.
-  const resolver = new Resolver({ timeout: 60_000, tries: 1 });
+  const resolver = new Resolver({ timeout: PATIENCE_MS, tries: 1 });
   resolver.setServers([`${host}:${port}`]);
   for (let i = 0; i < 3; i++) {
     expect(await resolver.resolve4('linuxtracker.example')).toEqual(['203.0.113.20']);
