@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { formatIp, ipv4FromWord, ipv6FromWords, parseIp } from '../../domain/ip-address.js';
 import type { Endpoint } from '../../net/endpoint.js';
 import { askDns } from '../ask-dns.js';
-import { TYPE_A, TYPE_AAAA } from '../wire/dns-codes.js';
+import { RCODE_NOERROR, RCODE_NXDOMAIN, RCODE_REFUSED, TYPE_A, TYPE_AAAA } from '../wire/dns-codes.js';
 import type { DnsRecord } from '../wire/dns-message.js';
 
 export interface DrillName {
@@ -40,12 +40,19 @@ export interface DrillResult {
 
 const ASK_EVERY_MS = 100;
 const ANSWER_MS = 1_000;
+const RCODE_MASK = 0x0f;
+
+/** Why a server cannot take part, if the name does not lead here. */
+const PROBLEMS = {
+  elsewhere: 'does not redirect the name now',
+  refused: 'refuses the question',
+  failed: 'answers with a failure',
+  silent: 'does not answer',
+} as const;
 
 export async function runDrill(options: DrillOptions): Promise<DrillResult[]> {
   const before = await Promise.all(options.servers.map((server) => whereItLeads(server, options)));
-  const problems = before.map((leads) =>
-    leads === 'here' ? undefined : leads === undefined ? 'does not answer' : 'does not redirect the name now',
-  );
+  const problems = before.map((leads) => (leads === 'here' ? undefined : PROBLEMS[leads]));
   const watched = options.servers.filter((_, i) => problems[i] === undefined);
   if (watched.length === 0) return options.servers.map((server, i) => ({ server, problem: problems[i]! }));
   let withdrawn: (number | undefined)[];
@@ -88,14 +95,17 @@ function waitFor(
   );
 }
 
-type Leads = 'here' | 'elsewhere';
+type Leads = 'here' | keyof typeof PROBLEMS;
 
-/** @returns undefined if the server does not answer. An answer without addresses leads elsewhere, or nowhere */
-async function whereItLeads(server: Endpoint, { name, from }: DrillOptions): Promise<Leads | undefined> {
+/** A failure is no withdrawal: users do not get the original. A name that does not exist without us is. */
+async function whereItLeads(server: Endpoint, { name, from }: DrillOptions): Promise<Leads> {
   const ours = new Set(name.addresses);
   const type = name.addresses.some((address) => parseIp(address).family === 4) ? TYPE_A : TYPE_AAAA;
   const answer = await askDns(server, name.name, type, { timeoutMs: ANSWER_MS, from });
-  if (answer === undefined) return undefined;
+  if (answer === undefined) return 'silent';
+  const rcode = answer.flags & RCODE_MASK;
+  if (rcode === RCODE_REFUSED) return 'refused';
+  if (rcode !== RCODE_NOERROR && rcode !== RCODE_NXDOMAIN) return 'failed';
   return answer.answers.some((record) => ours.has(addressOf(record) ?? '')) ? 'here' : 'elsewhere';
 }
 
