@@ -97,7 +97,7 @@ function waitFor(
 
 type Leads = 'here' | keyof typeof PROBLEMS;
 
-/** A failure is no withdrawal: users do not get the original. A name that does not exist without us is. */
+/** Users do not get the original from a server that fails, so that counts as no withdrawal. A denial counts as one. */
 async function whereItLeads(server: Endpoint, { name, from }: DrillOptions): Promise<Leads> {
   const ours = new Set(name.addresses);
   const type = name.addresses.some((address) => parseIp(address).family === 4) ? TYPE_A : TYPE_AAAA;
