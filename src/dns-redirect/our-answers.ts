@@ -18,10 +18,11 @@ import {
   TYPE_AAAA,
   TYPE_ANY,
   TYPE_SOA,
+  TYPE_TXT,
 } from './wire/dns-codes.js';
 import type { DnsRecord } from './wire/dns-message.js';
 import { type DomainName, nameFromText, ROOT_NAME } from './wire/domain-name.js';
-import { addressData, soaData } from './wire/rdata-values.js';
+import { addressData, soaData, textData } from './wire/rdata-values.js';
 
 const PRIMARY = nameFromText('alias-tracker.invalid');
 const MAILBOX = nameFromText('hostmaster.alias-tracker.invalid');
@@ -68,6 +69,11 @@ export class OurAnswers {
       .filter((address) => answersType(address, type))
       .map((address) => this.#addressRecord(name, address));
     return { answers, authorities: answers.length > 0 ? [] : [this.#soa(name.slice(zoneAt))] };
+  }
+
+  /** Which ports a redirected tracker has here (BEP 34). */
+  textAt(name: DomainName, text: string): DnsRecord {
+    return { name, type: TYPE_TXT, class: CLASS_IN, ttl: this.#policy.ttlSeconds, data: textData(text) };
   }
 
   #healthy(name: RedirectedName): readonly IpAddress[] {

@@ -7,6 +7,7 @@ import { OperatorError } from '../domain/errors.js';
 import { formatIp, type IpAddress, type Prefix } from '../domain/ip-address.js';
 import { type PrefixSet, prefixSet } from '../domain/prefix-set.js';
 import type { TimePeriod } from '../selection/billing.js';
+import { type AnnounceListener, announceText } from './bittorrent-text.js';
 import { DEFAULT_REDIRECT_TTL_SECONDS, MAX_REDIRECT_TTL_SECONDS } from './limits.js';
 
 /** The target of a redirection: the inner resource website or the alias tracker. */
@@ -27,6 +28,8 @@ export interface RedirectRules {
   readonly sites: readonly { readonly name: string; readonly port?: number }[];
   /** `address`: in place of `trackerAddresses`, so that a client's packets tell which tracker it means. */
   readonly trackers: readonly { readonly name: string; readonly address?: readonly IpAddress[] | undefined }[];
+  /** Where this tracker listens, for the TXT records of tracker names (BEP 34); default: the originals' are left. */
+  readonly trackerListeners?: readonly AnnounceListener[];
   readonly mirrorAddresses: readonly IpAddress[];
   readonly trackerAddresses: readonly IpAddress[];
   /** Only these clients are redirected. Absent or empty: all clients. */
@@ -58,6 +61,8 @@ export interface RedirectedName {
   readonly port?: number;
   /** What it is answered with, unique, in the configured order; never empty. */
   readonly addresses: readonly IpAddress[];
+  /** Of a tracker: the TXT record that says which ports it has here (BEP 34). */
+  readonly announceText?: string;
   /** Its place in the map of names: where its counters are. */
   readonly index: number;
 }
@@ -127,7 +132,9 @@ function namesOf(rules: RedirectRules): ReadonlyMap<string, RedirectedName> {
     const unique = addresses.filter((each, i) => addresses.findIndex((other) => sameAddresses([each], [other])) === i);
     if (before === undefined) {
       const ofSite = port === undefined ? {} : { port };
-      names.set(name, { target, zone, addresses: unique, index: names.size, ...ofSite });
+      const text = target === 'tracker' ? announceText(rules.trackerListeners ?? [], unique) : undefined;
+      const ofTracker = text === undefined ? {} : { announceText: text };
+      names.set(name, { target, zone, addresses: unique, index: names.size, ...ofSite, ...ofTracker });
     }
   };
   for (const { name: written, address } of rules.trackers) {

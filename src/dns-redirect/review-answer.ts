@@ -1,8 +1,9 @@
 /**
  * Looks through what an upstream resolver answered, as a pure function, so that no resolver in front of us caches what goes
  * around the redirection: a chain of CNAMEs to a listed name, a CNAME at a listed name in an answer of another type, or its
- * addresses beside an MX record. Signed parts pass: a validator would refuse them if they were changed.
+ * addresses beside an MX record. TXT records of a redirected tracker name say which ports it has here. Signed parts pass: a validator would refuse them if they were changed.
  */
+import { isBittorrentText } from './bittorrent-text.js';
 import { isRedirectedType } from './decide.js';
 import type { SignedNames } from './redirect-policy.js';
 import type { ListedName } from './redirections.js';
@@ -16,9 +17,11 @@ import {
   TYPE_HTTPS,
   TYPE_RRSIG,
   TYPE_SVCB,
+  TYPE_TXT,
 } from './wire/dns-codes.js';
 import type { DnsMessage, DnsRecord } from './wire/dns-message.js';
 import { canonicalName, type DomainName, isAtOrBelow, readName } from './wire/domain-name.js';
+import { textOf } from './wire/rdata-values.js';
 
 export type Review =
   | { readonly kind: 'pass' }
@@ -34,6 +37,8 @@ export type Review =
       readonly listed: ListedName;
       readonly denied: boolean;
     }
+  /** The TXT records of a redirected tracker: `others` of the original, and ours, `text`, in place of its own (BEP 34). */
+  | { readonly kind: 'text'; readonly name: DomainName; readonly text: string; readonly others: readonly DnsRecord[] }
   | { readonly kind: 'trim'; readonly additionals: readonly DnsRecord[] };
 
 export interface ReviewRules {
@@ -90,10 +95,17 @@ function reviewListed(
 ): Review | undefined {
   const redirected = isRedirectedType(type);
   const leadsAway = message.answers.some((record) => leadsOn(record, name) && record.type !== TYPE_RRSIG);
-  if (!redirected && !leadsAway) return undefined;
+  const text = type === TYPE_TXT && chain.length === 0 ? listed.redirected.announceText : undefined;
+  if (!redirected && !leadsAway && text === undefined) return undefined;
   if (rules.dnssecOk && (rules.signedNames === 'leave' || type === TYPE_DS) && isSigned(message, name)) return PASS;
+  if (text !== undefined) return { kind: 'text', name, text, others: leadsAway ? [] : otherTexts(message, name) };
   if (chain.length > 0) return { kind: 'cut', chain, name, listed, denied: !redirected };
   return redirected ? { kind: 'redirect', listed } : { kind: 'deny', listed, name };
+}
+
+function otherTexts({ answers }: DnsMessage, name: DomainName): DnsRecord[] {
+  const atName = answers.filter((record) => record.type === TYPE_TXT && canonicalName(record.name) === name);
+  return atName.filter(({ data }) => !isBittorrentText(textOf(data)));
 }
 
 /** Signatures at the name, or over the denial of it. */

@@ -6,6 +6,7 @@ import { messageOf } from '../domain/errors.js';
 import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
 import type { Apply, PartContext, PartListener, PartThread, RunningPart, Supervision } from '../part/part.js';
 import { createVitals } from '../threads/thread-vitals.js';
+import type { AnnounceListener } from './bittorrent-text.js';
 import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
 import type { TargetHealth } from './dns-redirect-messages.js';
 import { DnsThread, type DnsThreadOptions } from './dns-redirect-thread.js';
@@ -20,6 +21,8 @@ type SettingSections = Pick<RedirectConfig, 'dnsRedirect' | 'operator' | 'storag
 
 /** What it needs of other parts. */
 export interface RedirectNeeds extends Pick<PartContext, 'supervise' | 'log'>, Pick<HealthNeeds, 'targets'> {
+  /** Where the tracker really listens. */
+  readonly trackerListeners: () => readonly AnnounceListener[];
   readonly redirectionHealth: () => Pick<RunningHealth, 'shared' | 'onPlan'>;
   /** Of the thread that serves the mirror site; null if this program serves none. */
   readonly mirrorVitals: () => SharedArrayBuffer | null;
@@ -48,7 +51,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     const { targets, log, mirrorVitals } = needs;
     const start: DnsThreadOptions = {
       listen: config.listen,
-      settings: settingsOf(config, { operator, storage }, 1),
+      settings: settingsOf(config, { operator, storage }, 1, needs.trackerListeners()),
       health: healthOf(targets),
       checks: needs.redirectionHealth().shared,
       debug: log.isLevelEnabled('debug'),
@@ -115,7 +118,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     const settings =
       config === undefined
         ? { ...before, policy: { ...before.policy, names: new Map(), serial } }
-        : settingsOf(config, { operator, storage }, serial);
+        : settingsOf(config, { operator, storage }, serial, this.#needs.trackerListeners());
     return () => {
       this.#serial = serial;
       this.#setSettings(settings);

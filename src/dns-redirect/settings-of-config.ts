@@ -1,6 +1,7 @@
 /** The settings of the server that answers, from the configuration. */
 import { type Prefix, parsePrefix } from '../domain/ip-address.js';
 import { machineAddresses } from '../net/machine-addresses.js';
+import type { AnnounceListener } from './bittorrent-text.js';
 import { clientKeyIn } from './client-key.js';
 import { compileRedirectPolicy } from './redirect-policy.js';
 import type { RedirectConfig, RedirectSection } from './section.js';
@@ -13,10 +14,11 @@ export function settingsOf(
   section: RedirectSection,
   { operator, storage }: Pick<RedirectConfig, 'operator' | 'storage'>,
   serial: number,
+  trackerListeners: readonly AnnounceListener[],
 ): ServerSettings {
   const key = section.percent === 100 ? {} : { clientKey: clientKeyIn(storage.directory) };
   return {
-    policy: compileRedirectPolicy({ ...section, ...key, serial }),
+    policy: compileRedirectPolicy({ ...section, ...key, serial, trackerListeners }),
     upstreamResolvers: section.upstreamResolvers,
     allowQueries: allowedToAsk(section, operator),
     rates: {

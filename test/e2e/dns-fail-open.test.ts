@@ -184,6 +184,19 @@ describe.skipIf(network === undefined || named === undefined || dig === undefine
     },
   );
 
+  test.each([DNS, BIND])('at %s, the TXT record of a tracker says which ports it has here', async (server) => {
+    const said = async (name: string, client: string): Promise<string[]> =>
+      (await ask(server, name, client, 'TXT'))
+        .replaceAll('"', '')
+        .split(/ (?=[UT])/)
+        .sort();
+    expect(await said('tracker.example', INNER)).toEqual(['BITTORRENT', 'TCP:6969', 'TCP:80', 'UDP:1337', 'UDP:6969']);
+    expect(await said('second.example', INNER)).toEqual(['BITTORRENT', 'TCP:80']);
+    expect(await said('retracker.local', PRIVATE[0])).toContain('TCP:80');
+    expect(await said('tracker.example', EXEMPT)).not.toContain('BITTORRENT');
+    expect(await said('site.example', INNER)).not.toContain('BITTORRENT');
+  });
+
   test.each([DNS, BIND])(
     'at %s, retracker.local leads to the tracker, which brings users of one provider together',
     async (server) => {

@@ -7,10 +7,11 @@
  */
 import type { Prefix } from '../../domain/ip-address.js';
 import type { ActiveName } from '../active-redirections.js';
-import { CLASS_IN, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS } from '../wire/dns-codes.js';
+import { isBittorrentText } from '../bittorrent-text.js';
+import { CLASS_IN, TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_NS, TYPE_TXT } from '../wire/dns-codes.js';
 import type { DnsRecord } from '../wire/dns-message.js';
 import { type DomainName, MAX_NAME_BYTES, nameFromText } from '../wire/domain-name.js';
-import { addressData, nameData } from '../wire/rdata-values.js';
+import { addressData, nameData, textData, textOf } from '../wire/rdata-values.js';
 import { clientIpOwner, exemptPrefixes } from './client-prefixes.js';
 
 /** The primary of both zones in their NS and SOA: no resolver asks it (RFC 2606). */
@@ -41,18 +42,25 @@ export function compileDataZone(
 ): DnsRecord[] {
   const records = names
     .filter(({ name }) => name.includes('.') && fitsInZone(name, zone))
-    .flatMap(({ name, addresses }): DnsRecord[] => {
+    .flatMap(({ name, addresses, announceText }): DnsRecord[] => {
       const copied = copies.get(name);
       if (copied === undefined) return [];
       const owner = ownerIn(zone, name);
       const at = (type: number, data: Uint8Array): DnsRecord => ({ name: owner, type, class: CLASS_IN, ttl, data });
       return [
         ...addresses.map((address) => at(address.family === 4 ? TYPE_A : TYPE_AAAA, addressData(address))),
-        ...copied.map(({ type, data }) => at(type, data)),
+        ...withAnnounceText(copied, announceText).map(({ type, data }) => at(type, data)),
         { ...at(TYPE_CNAME, NODATA), name: ownerIn(zone, `${HTTPS_OF_OTHER_PORTS}.${name}`) },
       ];
     });
   return [nsRecord(zone, ttl), ...inOrder(records)];
+}
+
+/** Where the original says on which ports it has trackers, our text says which ones are here (BEP 34). */
+function withAnnounceText(copied: readonly CopiedRecord[], text: string | undefined): readonly CopiedRecord[] {
+  if (text === undefined) return copied;
+  const others = copied.filter(({ type, data }) => type !== TYPE_TXT || !isBittorrentText(textOf(data)));
+  return [...others, { type: TYPE_TXT, data: textData(text) }];
 }
 
 /** @param clients undefined: everyone is redirected */

@@ -8,6 +8,7 @@ import type { Apply, PartContext, PartListener, RunningPart } from '../../part/p
 import type { SqliteDatabase } from '../../store/sqlite/database.js';
 import { PolicyZoneStore } from '../../store/sqlite/policy-zone-store.js';
 import { type ActiveRedirections, activeRedirections } from '../active-redirections.js';
+import type { AnnounceListener } from '../bittorrent-text.js';
 import type { RunningHealth } from '../health/running-health.js';
 import { compileRedirectPolicy } from '../redirect-policy.js';
 import type { RedirectConfig, RedirectSection } from '../section.js';
@@ -24,6 +25,8 @@ import { zoneStoreOver } from './stored-zones.js';
 export interface RpzNeeds extends Pick<PartContext, 'clock' | 'log'> {
   /** Which names may be redirected. */
   readonly redirectionHealth: () => Pick<RunningHealth, 'isHealthy' | 'onChange'>;
+  /** Where the tracker really listens. */
+  readonly trackerListeners: () => readonly AnnounceListener[];
   readonly database: SqliteDatabase;
   /** The section in force, for exports; they need no RPZ server. */
   readonly redirections: () => RedirectSection | undefined;
@@ -179,8 +182,8 @@ export class RunningRpz implements RunningPart<RpzConfig> {
   }
 
   #active(): ActiveRedirections {
-    const { clock, redirectionHealth } = this.#needs;
-    return activeRedirections(this.#config, redirectionHealth(), clock.nowMs());
+    const { clock, redirectionHealth, trackerListeners } = this.#needs;
+    return activeRedirections(this.#config, redirectionHealth(), clock.nowMs(), trackerListeners());
   }
 
   /** All that may be redirected, whether they are now or not. */

@@ -37,6 +37,7 @@ import type { RedirectPolicy } from '../redirect-policy.js';
 import { type ListedName, Redirections } from '../redirections.js';
 import { namesListed, type Review, reviewAnswer } from '../review-answer.js';
 import {
+  EDE_FORGED_ANSWER,
   EDE_NETWORK_ERROR,
   EDE_NO_REACHABLE_AUTHORITY,
   EDE_PROHIBITED,
@@ -313,6 +314,11 @@ export class Responder {
   #changed(message: DnsMessage, review: Review): AnswerTemplate | undefined {
     const { questions } = message;
     if (review.kind === 'trim') return templateOf({ ...message, additionals: review.additionals });
+    if (review.kind === 'text') {
+      const ours = this.#ours.textAt(review.name, review.text);
+      const whole = { ...message, flags: 0, answers: [...review.others, ours], authorities: [], additionals: [] };
+      return templateOf(whole, EDE_FORGED_ANSWER, (record) => record === ours);
+    }
     if (review.kind !== 'cut') return undefined;
     const { chain, name, listed, denied } = review;
     const ours = this.#ours.recordsAt(name, listed, denied ? 0 : questions[0]!.type);

@@ -29,6 +29,21 @@ export function nameData(name: DomainName): Uint8Array {
   return Uint8Array.from(name, (octet) => octet.charCodeAt(0));
 }
 
+/** TXT: strings of at most 255 octets, which readers join (RFC 1035 section 3.3.14). @param text ASCII, not empty */
+export function textData(text: string): Uint8Array {
+  const strings = text.match(/.{1,255}/gs) ?? [''];
+  return Buffer.concat(strings.map((each) => Buffer.from(`${String.fromCharCode(each.length)}${each}`, 'latin1')));
+}
+
+/** @param data of a TXT record. @returns its strings, joined; an octet is a character */
+export function textOf(data: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < data.length; at += 1 + data[at]!) {
+    text += Buffer.from(data.subarray(at + 1, at + 1 + data[at]!)).toString('latin1');
+  }
+  return text;
+}
+
 export function soaData(soa: SoaValues): Uint8Array {
   const names = soa.primary + soa.mailbox;
   const data = new Uint8Array(names.length + 20);

@@ -40,6 +40,7 @@ export async function startRpz(options: TestedRpzOptions): Promise<TestedRpz> {
     log: createLogger('silent'),
     database,
     redirections: () => config.dnsRedirect,
+    trackerListeners: () => [],
     redirectionHealth: () => ({
       isHealthy: ({ target }: RedirectedName) => health[target],
       onChange: (listener: () => void) => {

@@ -49,6 +49,7 @@ async function start() {
     log,
     redirectionHealth: () => noChecks,
     mirrorVitals: () => null,
+    trackerListeners: () => [{ protocol: 'udp', host: '0.0.0.0', port: 6969 } as const],
   };
   const part = await RunningRedirection.start(section(resolver, '203.0.113.20'), context);
   closing.push(() => part.stop());

@@ -84,6 +84,7 @@ async function start(config = configOf()): Promise<void> {
       log: createLogger('silent'),
       database,
       redirections: () => config.dnsRedirect,
+      trackerListeners: () => [],
       redirectionHealth: () => ({
         isHealthy: ({ target }: RedirectedName) => health[target],
         onChange: (listener) => {
