@@ -39,6 +39,9 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   squid: 'squid',
   nginx: 'nginx-light',
   chromium: 'chromium',
+  getent: 'libc-bin',
+  'musl-gcc': 'musl-tools',
+  go: 'golang-go',
 };
 
 /** Daemons live where an ordinary user's PATH does not look. */
