@@ -54,9 +54,15 @@ const VALUE_END_OR_REFERENCE: ReadonlyMap<number, RegExp> = new Map([
 ]);
 /** The longest of the references and escapes above, which must be seen whole. */
 const MAX_LOOKAHEAD = 6;
+/** Of the buffers that hold unread bytes. Most pages without links are shorter; a longer document is read as it passes. */
+const MAX_UNREAD_BYTES = 131_072;
 
 export class LinkRewriter {
+  /** At the end of what has passed, but for the unread bytes. */
   readonly #place: MarkupPlace | undefined;
+  /** Passed since the last link. The place matters only at the next one, and a page without another needs no more. */
+  #unread: Buffer[] | undefined;
+  #unreadBytes = 0;
   readonly #rules: LinkRules;
   readonly #needle: RegExp;
   readonly #needles: readonly string[];
@@ -72,6 +78,7 @@ export class LinkRewriter {
     this.#place = kind === 'json' ? undefined : new MarkupPlace(kind);
     this.#rules = rules;
     this.#banner = kind === 'html' && rules.banner !== undefined ? Buffer.from(rules.banner, 'latin1') : undefined;
+    this.#unread = this.#place !== undefined && this.#banner === undefined ? [] : undefined;
     this.#needles = rules.plainOrigin === undefined ? [MAGNET] : [MAGNET, rules.plainOrigin.from];
     this.#needle = new RegExp(this.#needles.map((each) => each.replace(/[.?]/g, '\\$&')).join('|'), 'gi');
   }
@@ -104,6 +111,7 @@ export class LinkRewriter {
           pass(at);
           out.push(this.#banner);
           this.#banner = undefined;
+          this.#unread = [];
         }
       }
     };
@@ -111,6 +119,7 @@ export class LinkRewriter {
       this.#needle.lastIndex = at;
       const start = this.#needle.exec(text)?.index;
       if (start === undefined) break;
+      this.#catchUp();
       go(start);
       const before = start === 0 ? this.#before : bytes[start - 1]!;
       const step = this.#link(text, start, before, isEnd);
@@ -124,8 +133,30 @@ export class LinkRewriter {
       go(step.end);
     }
     const kept = isEnd ? bytes.length : bytes.length - this.#beginning(text, at);
-    go(kept);
+    if (!this.#postpone(bytes, at, kept)) go(kept);
     return this.#hold(bytes, kept, pass, out);
+  }
+
+  /** @returns false if the place must follow now */
+  #postpone(bytes: Buffer, from: number, to: number): boolean {
+    if (this.#unread === undefined) return false;
+    this.#unread.push(bytes.subarray(from, to));
+    // The whole buffer stays in memory for a part of it.
+    this.#unreadBytes += bytes.buffer.byteLength;
+    if (this.#unreadBytes > MAX_UNREAD_BYTES) {
+      this.#catchUp();
+      this.#unread = undefined;
+    }
+    return true;
+  }
+
+  #catchUp(): void {
+    if (this.#unreadBytes === 0) return;
+    for (const bytes of this.#unread ?? []) {
+      for (let at = 0; at < bytes.length; ) at = this.#place?.advance(bytes, at, bytes.length) ?? bytes.length;
+    }
+    this.#unread = [];
+    this.#unreadBytes = 0;
   }
 
   #hold(bytes: Buffer, from: number, pass: (to: number) => void, out: Buffer[]): Buffer[] {

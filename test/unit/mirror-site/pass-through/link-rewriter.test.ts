@@ -203,6 +203,34 @@ describe('whatever the document', () => {
     );
   });
 
+  test('without a banner, too, where the place follows at links only', () => {
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 40 }),
+        kinds,
+        fc.array(fc.nat(2_000), { maxLength: 30 }),
+        (pieces, kind, cuts) => {
+          const text = pieces.join('');
+          const whole = rewrite(`${text}<body>`, kind, { banner: '' });
+          expect(rewrite(`${text}<body>`, kind, {}, cuts)).toBe(whole);
+        },
+      ),
+      { numRuns: 2_000, seed: 7 },
+    );
+  });
+
+  test.each([100, 1_000, 16_384, 65_536, 200_000])('far from the last link, in chunks of %i bytes', (size) => {
+    const filler = '<p class="a">text</p>'.repeat(15_000);
+    const link = `magnet:?xt=urn:btih:${HASH}&amp;${OLD}`;
+    const text = `${filler}<textarea>${filler}${link}</textarea>${filler}<a title="${filler}" href="${link}">`;
+    const rewriter = new LinkRewriter('html', RULES);
+    const out: Buffer[] = [];
+    for (let at = 0; at < text.length; at += size) out.push(...rewriter.write(Buffer.from(text.slice(at, at + size))));
+    const result = Buffer.concat([...out, ...rewriter.end()]).toString();
+    expect(result.includes(`${link}</textarea>`)).toBe(true);
+    expect(result.endsWith(`href="magnet:?xt=urn:btih:${HASH}&amp;${OURS.replace("'", '%27')}">`)).toBe(true);
+  });
+
   test('bytes without a link keep their value', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 3_000 }), kinds, (bytes, kind) => {
