@@ -53,36 +53,50 @@ export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
   /**
    * Answers in an original's place, where all but the catalogue's torrents passes.
    * @param passThrough to the original
+   * @returns undefined if nothing is waited for, as for most requests: a promise for each would cost more than their headers
    */
-  const answerInPlace = async (visit: Visit, passThrough: PassThrough): Promise<void> => {
+  const answerInPlace = (visit: Visit, passThrough: PassThrough): Promise<void> | undefined => {
     const found = isReading(visit.request) ? findInPlace(visit.host, visit.url) : undefined;
-    if (found !== undefined) {
-      if (paths.refused(visit, found.infoHash)) return;
-      if (found.kind === 'torrent' && (await answers.file(visit, found.infoHash))) return;
-    }
-    passThrough.pass(visit, { isRewritten: true, copy: found?.infoHash });
+    const pass = (): undefined => {
+      passThrough.pass(visit, { isRewritten: true, copy: found?.infoHash });
+    };
+    if (found === undefined) return pass();
+    if (paths.refused(visit, found.infoHash)) return undefined;
+    if (found.kind !== 'torrent') return pass();
+    return answers.file(visit, found.infoHash).then((isSent) => {
+      if (!isSent) pass();
+    });
   };
 
-  /** Answers a request that the original may have to answer. @returns false if it is for the catalogue */
-  const answerAsOriginal = async (visit: Visit): Promise<boolean> => {
+  /**
+   * Answers a request that the original may have to answer.
+   * @returns false if it is for the catalogue; true or a promise if it is answered
+   */
+  const answerAsOriginal = (visit: Visit): boolean | Promise<void> => {
     if (passThrough === undefined) return false;
     if (visit.isReserved) return isReading(visit.request) && answerChoice(visit);
     if (passThrough.wantsOriginal(visit.request)) passThrough.pass(visit, { isRewritten: false });
-    else if (options.passesAll) await answerInPlace(visit, passThrough);
+    else if (options.passesAll) return answerInPlace(visit, passThrough) ?? true;
     else return false;
     return true;
   };
 
-  const answer: (...request: Parameters<RequestListener>) => Promise<void> = async (request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): Promise<void> | undefined => {
     const visit = readVisit(request, response, visitOptions, namesFor(request));
     if (visit === undefined) {
       // `OPTIONS *` asks whether there is a server (RFC 9110 section 9.3.7), as health checks do.
       if (isReading(request)) sendText(request, response, 400, 'the address or the Host header is malformed\n');
       else refuseMethod(request, response);
-      return;
+      return undefined;
     }
+    const answered = visit.view.site !== undefined && answerAsOriginal(visit);
+    if (answered === false) return answerOfCatalogue(visit);
+    return answered === true ? undefined : answered;
+  };
+
+  const answerOfCatalogue = async (visit: Visit): Promise<void> => {
+    const { request, response } = visit;
     const isStandIn = visit.view.site !== undefined;
-    if (isStandIn && (await answerAsOriginal(visit))) return;
     if (!isReading(request)) {
       refuseMethod(request, response);
       return;
@@ -109,7 +123,7 @@ export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
   };
 
   const answerOrFail: RequestListener = (request, response) => {
-    answer(request, response).catch((thrown: unknown) => {
+    const fail = (thrown: unknown): void => {
       if (isBusy(thrown) && !response.headersSent) {
         response.setHeader('Retry-After', String(BUSY_RETRY_SECONDS));
         sendText(request, response, 503, 'too many large torrents are requested at once; try again in a few seconds\n');
@@ -124,7 +138,12 @@ export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
           500,
           errorPage({ ...namesFor(request), site: undefined, root: '', originalPage: undefined }),
         );
-    });
+    };
+    try {
+      answer(request, response)?.catch(fail);
+    } catch (thrown) {
+      fail(thrown);
+    }
   };
   return { answer: answerOrFail, visitToOriginal };
 }

@@ -5,14 +5,20 @@ export interface RequestHost {
   readonly name: string;
   /** As written in links. */
   readonly withPort: string;
+  readonly port: number | undefined;
 }
 
 /** Undefined if the header is missing or not a host. An IPv6 address is in brackets. */
 export function readHost(header: string | undefined): RequestHost | undefined {
-  const match = /^([a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?$/i.exec(header ?? '');
+  const match = /^([a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::(\d{1,5}))?$/i.exec(header ?? '');
   if (match === null) return undefined;
   const name = match[1]!.toLowerCase().replace(/\.$/, '');
-  return { name, withPort: name + (match[2] ?? '') };
+  const port = match[2];
+  return {
+    name,
+    withPort: port === undefined ? name : `${name}:${port}`,
+    port: port === undefined ? undefined : Number(port),
+  };
 }
 
 /** The names as a set, made once for each list: every request asks, and there may be thousands. */

@@ -13,6 +13,8 @@ export interface Visit {
   readonly isReserved: boolean;
   /** Lower case, without port. */
   readonly host: string;
+  /** Of the Host header. */
+  readonly port: number | undefined;
   readonly view: SiteView;
   /** The request came over https. */
   readonly isEncrypted: boolean;
@@ -45,20 +47,16 @@ export function readVisit(
   const host = readHost(request.headers.host);
   const target = request.url ?? '/';
   // Only a path is accepted: a target that begins with two slashes would name another host.
-  if (host === undefined || !target.startsWith('/') || !URL.canParse(`http://mirror.invalid${target}`)) {
-    return undefined;
-  }
+  const url = host !== undefined && target.startsWith('/') ? urlOf(target) : undefined;
+  if (host === undefined || url === undefined) return undefined;
   const isEncrypted = 'encrypted' in request.socket;
   const scheme = isEncrypted ? 'https' : 'http';
   const site = originalSite(host.name, siteHosts);
   const isOwnName = site === undefined && publicUrl !== undefined;
-  const url = new URL(`http://mirror.invalid${target}`);
   const isStandIn = site !== undefined;
   const isReserved = isStandIn && `${url.pathname}/`.startsWith(`${RESERVED_PATH}/`);
   if (isReserved) url.pathname = url.pathname.slice(RESERVED_PATH.length);
   const root = isReserved || (isStandIn && passesAll) ? RESERVED_PATH : '';
-  const original = encodeURIComponent(isReserved ? '/' : target);
-  const originalPage = isStandIn && offersOriginal ? `${RESERVED_PATH}${OPT_OUT_PATH}?to=${original}` : undefined;
   return {
     request,
     response,
@@ -66,7 +64,26 @@ export function readVisit(
     baseUrl: isOwnName ? publicUrl.replace(/\/+$/, '') : `${scheme}://${host.withPort}${root}`,
     isReserved,
     host: host.name,
-    view: { ...names, site, root, originalPage },
+    port: host.port,
+    view: {
+      ...names,
+      site,
+      root,
+      // Only pages need it; most requests in an original's place are answered without one.
+      get originalPage() {
+        if (!isStandIn || !offersOriginal) return undefined;
+        return `${RESERVED_PATH}${OPT_OUT_PATH}?to=${encodeURIComponent(isReserved ? '/' : target)}`;
+      },
+    },
     isEncrypted,
   };
+}
+
+/** @returns undefined if it is malformed */
+function urlOf(target: string): URL | undefined {
+  try {
+    return new URL(`http://mirror.invalid${target}`);
+  } catch {
+    return undefined;
+  }
 }

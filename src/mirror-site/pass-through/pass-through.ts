@@ -9,7 +9,6 @@ import type { Clock } from '../../domain/clock.js';
 import type { InfoHash } from '../../domain/info-hash.js';
 import type { Logger } from '../../logging/logger.js';
 import { withdrawnPage } from '../message-page.js';
-import { readHost } from '../request-host.js';
 import { sendPage, sendText } from '../response.js';
 import type { Rewrite } from '../rewritten-torrents.js';
 import type { Visit } from '../visit.js';
@@ -178,10 +177,8 @@ export class PassThrough {
     passing.start();
   }
 
-  #authoritiesOf({ request, isEncrypted, host }: Visit): Authorities | undefined {
-    const port = /:(\d+)$/.exec(readHost(request.headers.host)?.withPort ?? '')?.[1];
-    const named = { name: host, port: port === undefined ? undefined : Number(port) };
-    return this.#originals.authoritiesOf(named, isEncrypted, request.socket.localPort);
+  #authoritiesOf({ request, isEncrypted, host, port }: Visit): Authorities | undefined {
+    return this.#originals.authoritiesOf({ name: host, port }, isEncrypted, request.socket.localPort);
   }
 
   #sendFailure({ request, response, view, host }: Visit, kind: FailureKind, copy: InfoHash | undefined): void {
@@ -209,6 +206,9 @@ function refused({
   rawHeaders,
 }: IncomingMessage): { readonly status: number; readonly text: string } | undefined {
   if (method === 'TRACE' || method === 'CONNECT') return { status: 405, text: `${method} is not supported\n` };
-  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === 4 && rawHeaders[i]!.toLowerCase() === 'host') hosts++;
+  }
   return hosts === 1 ? undefined : { status: 400, text: 'a request has one Host header\n' };
 }
