@@ -3,6 +3,7 @@
  * one from outside of the operator's networks, who gains nothing from the alias tracker. The cookie is this program's; the
  * original never sees it.
  */
+import { forgetOldest } from '../../domain/forget-oldest.js';
 import { type IpAddress, type Prefix, prefixContains } from '../../domain/ip-address.js';
 import { literalAddress } from '../../net/allowed-addresses.js';
 
@@ -52,8 +53,27 @@ export function originalReason(
   rules: ReaderRules,
 ): OriginalReason {
   if (cookieChoice(cookie) === 'out') return 'cookie';
-  const ip = address === undefined ? undefined : literalAddress(address);
-  // A connection that has just ended.
+  // Undefined: a connection that has just ended.
+  return address === undefined ? undefined : reasonOfAddress(address, rules);
+}
+
+/** By address, made once for each configuration: a connection brings many requests. */
+const reasons = new WeakMap<ReaderRules, Map<string, OriginalReason>>();
+/** About 1 MB. */
+const MAX_ADDRESSES = 10_000;
+
+function reasonOfAddress(address: string, rules: ReaderRules): OriginalReason {
+  const known = reasons.get(rules) ?? new Map<string, OriginalReason>();
+  if (known.has(address)) return known.get(address);
+  reasons.set(rules, known);
+  const reason = findReason(address, rules);
+  known.set(address, reason);
+  forgetOldest(known, MAX_ADDRESSES);
+  return reason;
+}
+
+function findReason(address: string, rules: ReaderRules): OriginalReason {
+  const ip = literalAddress(address);
   if (ip === undefined) return undefined;
   if (isIn(rules.optOut, ip)) return 'address';
   return isIn(rules.ownNetworks, ip) || isThisMachine(ip) ? undefined : 'foreign';
