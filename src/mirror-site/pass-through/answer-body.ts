@@ -20,9 +20,20 @@ export interface BodyTarget {
   readonly onBroken: (reason: Error) => void;
 }
 
+/** Node.js joins a header with a text of the same write, which saves the vectored system call. Larger copies cost more. */
+const MAX_JOINED_BYTES = 4_096;
+
 export function plainBody({ response, onDrain }: BodyTarget): AnswerBody {
   response.on('drain', onDrain);
-  return { write: (chunk) => response.write(chunk), end: () => response.end() };
+  let isFirst = true;
+  return {
+    write: (chunk) => {
+      const isJoined = isFirst && chunk.length <= MAX_JOINED_BYTES;
+      isFirst = false;
+      return isJoined ? response.write(chunk.toString('latin1'), 'latin1') : response.write(chunk);
+    },
+    end: () => response.end(),
+  };
 }
 
 /** For plain bytes: no stream between. */
