@@ -123,22 +123,7 @@ export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
   };
 
   const answerOrFail: RequestListener = (request, response) => {
-    const fail = (thrown: unknown): void => {
-      if (isBusy(thrown) && !response.headersSent) {
-        response.setHeader('Retry-After', String(BUSY_RETRY_SECONDS));
-        sendText(request, response, 503, 'too many large torrents are requested at once; try again in a few seconds\n');
-        return;
-      }
-      options.onError?.(thrown, request.url ?? '');
-      if (response.headersSent) response.destroy();
-      else
-        sendPage(
-          request,
-          response,
-          500,
-          errorPage({ ...namesFor(request), site: undefined, root: '', originalPage: undefined }),
-        );
-    };
+    const fail = (thrown: unknown): void => sendFailure(options, request, response, thrown);
     try {
       answer(request, response)?.catch(fail);
     } catch (thrown) {
@@ -146,6 +131,26 @@ export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
     }
   };
   return { answer: answerOrFail, visitToOriginal };
+}
+
+function sendFailure(
+  options: MirrorSiteOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  thrown: unknown,
+): void {
+  if (isBusy(thrown) && !response.headersSent) {
+    response.setHeader('Retry-After', String(BUSY_RETRY_SECONDS));
+    sendText(request, response, 503, 'too many large torrents are requested at once; try again in a few seconds\n');
+    return;
+  }
+  options.onError?.(thrown, request.url ?? '');
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const view = { ...namesOf(options, request), site: undefined, root: '', originalPage: undefined };
+  sendPage(request, response, 500, errorPage(view));
 }
 
 function isReading({ method }: IncomingMessage): boolean {
