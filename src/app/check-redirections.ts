@@ -53,14 +53,14 @@ async function checkAll(config: Config, usage: AnnounceUsage | undefined, means:
   const { dnsRedirect, operator, tracker } = config;
   if (dnsRedirect === undefined) return [];
   const usersHaveIpv6 = operator.networks.some(({ prefixes }) => prefixes.some(({ address }) => address.family === 6));
-  const { names } = compileRedirectPolicy({ ...dnsRedirect, percent: 100 });
+  const { names, signedNames } = compileRedirectPolicy({ ...dnsRedirect, percent: 100 });
   const waiting = [...names];
   const rows = new Map<string, CoverageRow[]>();
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [name, entry] = next;
       const checked = { name, entry, usage: usage?.of(name) ?? NO_USAGE, facts: await means.facts(name) };
-      rows.set(name, await checkName(checked, { ...means, trackerPorts: tracker.listen, usersHaveIpv6 }));
+      rows.set(name, await checkName(checked, { ...means, trackerPorts: tracker.listen, usersHaveIpv6, signedNames }));
     }
   };
   await Promise.all(Array.from({ length: IN_PARALLEL }, work));

@@ -2,7 +2,7 @@
 import { formatIp, type IpAddress } from '../../domain/ip-address.js';
 import { deniesAll } from '../bittorrent-text.js';
 import type { HealthCheck } from '../health/health-plan.js';
-import type { RedirectedName } from '../redirect-policy.js';
+import type { RedirectedName, SignedNames } from '../redirect-policy.js';
 import type { AnnouncePort, NameUsage, UsedPort } from './announce-usage.js';
 import type { OriginalFacts } from './original-facts.js';
 
@@ -35,6 +35,7 @@ export interface CheckMeans {
   readonly certificateFault: (name: string, address: IpAddress, port: number) => Promise<string | undefined>;
   /** Whether users have IPv6 addresses. */
   readonly usersHaveIpv6: boolean;
+  readonly signedNames: SignedNames;
 }
 
 type Row = Omit<CoverageRow, 'name'>;
@@ -145,7 +146,7 @@ function aboutOriginal(check: NameToCheck, facts: OriginalFacts, means: CheckMea
   return [
     ...ownAddresses(entry, facts),
     ...ipv6Row(entry, facts, means),
-    ...signedRow(facts),
+    ...signedRow(facts, means),
     ...(name === entry.zone && entry.target === 'mirror' ? mailRow(facts) : []),
     ...aliasRow(facts),
     ...(entry.target === 'tracker' ? denialRow(facts) : []),
@@ -168,11 +169,13 @@ function ipv6Row({ addresses }: RedirectedName, { ipv6 }: OriginalFacts, means: 
   ];
 }
 
-function signedRow({ signedZone }: OriginalFacts): Row[] {
+function signedRow({ signedZone }: OriginalFacts, { signedNames }: CheckMeans): Row[] {
   if (signedZone === undefined) return [row('DNSSEC', 'no resolver answered', 'unknown', 'check upstream.resolvers')];
   if (signedZone === null) return [];
-  const found = `${signedZone} is signed: clients that validate refuse our answer`;
-  return [row('DNSSEC', found, 'note', 'they keep the original; do not force the redirection on them')];
+  const signed = `${signedZone} is signed: clients that`;
+  return signedNames === 'leave'
+    ? [row('DNSSEC', `${signed} ask for signatures keep the original`, 'note', 'nothing: signedNames is "leave"')]
+    : [row('DNSSEC', `${signed} validate refuse our answer`, 'loses', 'set dnsRedirect.signedNames: leave')];
 }
 
 function mailRow({ hasMx }: OriginalFacts): Row[] {

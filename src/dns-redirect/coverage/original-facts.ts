@@ -89,15 +89,17 @@ async function signedZoneOf(text: string, resolver: Endpoint): Promise<string | 
   return null;
 }
 
-async function httpsAt(
+/** @returns undefined if nothing may connect there. Never rejects */
+export async function httpsAt(
   name: string,
   addresses: readonly IpAddress[],
   blockedReason: FactsNeeds['blockedReason'],
+  port = HTTPS_PORT,
 ): Promise<HttpsFacts | undefined> {
-  const allowed = addresses.filter((address) => blockedReason(address, HTTPS_PORT) === undefined);
+  const allowed = addresses.filter((address) => blockedReason(address, port) === undefined);
   if (allowed.length === 0) return undefined;
   for (const address of allowed.slice(0, 2)) {
-    const head = await headOverTls(name, address);
+    const head = await headOverTls(name, address, port);
     if (head !== undefined) {
       const hsts = /^strict-transport-security:.*max-age="?([1-9]\d*)/im.test(head);
       return { answers: true, hsts };
@@ -107,10 +109,10 @@ async function httpsAt(
 }
 
 /** @returns the head of the answer; undefined if there is none */
-function headOverTls(name: string, address: IpAddress): Promise<string | undefined> {
+function headOverTls(name: string, address: IpAddress, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     // Whether browsers accept the certificate does not matter here: they would get as far as the original.
-    const options = { host: formatIp(address), port: HTTPS_PORT, servername: name, rejectUnauthorized: false };
+    const options = { host: formatIp(address), port, servername: name, rejectUnauthorized: false };
     const socket = connect(options, () => {
       socket.write(`HEAD / HTTP/1.1\r\nHost: ${name}\r\nUser-Agent: alias-tracker-check\r\nConnection: close\r\n\r\n`);
     });

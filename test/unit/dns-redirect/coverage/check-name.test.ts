@@ -41,6 +41,7 @@ async function verdicts(name: string, { urls = [], facts = {}, up = [], means = 
       tryPort: async (check) => (up.includes(urlOfCheck(check)) ? undefined : 'nothing listens there'),
       certificateFault: async () => 'its certificate is not for it',
       usersHaveIpv6: true,
+      signedNames: 'leave',
       ...means,
     },
   );
@@ -76,6 +77,11 @@ test.each<[string, Given, string[]]>([
   ],
   ['the original’s own address', { up: SITE_UP, facts: { ipv4: [parseIp('203.0.113.20')] } }, ['addresses: loses']],
   ['a signed zone', { up: SITE_UP, facts: { signedZone: 'site.example' } }, ['DNSSEC: note']],
+  [
+    'a signed zone that is redirected all the same',
+    { up: SITE_UP, facts: { signedZone: 'site.example' }, means: { signedNames: 'redirect' } },
+    ['DNSSEC: loses'],
+  ],
   ['mail without MX', { up: SITE_UP, facts: { hasMx: false } }, ['MX: note']],
   ['an alias', { up: SITE_UP, facts: { cname: 'cdn.example' } }, ['CNAME: note']],
 ])('%s', async (_, given, expected) => {
