@@ -74,7 +74,7 @@ const CROSSES: Readonly<Record<string, readonly [value: unknown, option: string,
   'storage.directory': ['/elsewhere', 'snapshotFile', '/elsewhere/swarms.snapshot'],
   lab: [true, 'lab', true],
 };
-/** Keys of the tracker that cross otherwise, or not: see the tests below and those of access lists and announce URLs. */
+/** Keys of the tracker that cross otherwise, or not: see the tests below and those of access lists, announce URLs and covered ports. */
 const ELSEWHERE = [
   'listen',
   'proxyProtocol',
@@ -83,6 +83,7 @@ const ELSEWHERE = [
   'torrents',
   'denyList.torrents',
   'announceUrls',
+  'coverPorts',
 ];
 
 function at(value: unknown, path: string): unknown {
