@@ -1,30 +1,50 @@
 /**
- * Counts the peers inside the network of every torrent of the catalogue, again and again, so that lists can be sorted by
- * them, and samples them for plots. While the tracker is down the counts stay as they are, and no sample is taken.
+ * Follows how many peers of each torrent are inside the network, so that lists can be sorted by them, and samples them for plots.
+ * Only torrents that somebody inside has, or had, cost anything, and counting takes a small share of a processor, however many
+ * there are. While the tracker is down the counts stay as they are, and no sample is taken.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../domain/clock.js';
-import type { InfoHash } from '../domain/info-hash.js';
+import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { MAX_SAMPLED, SWARM_SAMPLE_MS, type SwarmToSample } from '../store/sqlite/catalogue-history.js';
 import type { InsideCounts, Swarm } from '../store/sqlite/catalogue-search.js';
 import { countsByTorrent, hashesOf, type ReadSwarmCounts, type SwarmCounts } from './inner-counts.js';
 
-/** Torrents that the tracker is asked for at once. */
+/** Torrents that are read from the catalogue at once. */
 const CHUNK = 100;
-/** Between chunks, so that neither thread is busy with counting alone. */
-const CHUNK_PAUSE_MS = 10;
-/** Between passes over the catalogue. */
+/** After each step, in units of the time that it took: counting takes about 3 % of a processor. */
+const REST = 30;
+/** The least and the longest rest. */
+const MIN_REST_MS = 10;
+const MAX_REST_MS = 5_000;
+/** Between passes. */
 const PAUSE_MS = 5_000;
 /** Samples that one transaction writes: some 10 ms. */
 const SAMPLE_SLICE = 2_000;
 const NOBODY: SwarmCounts = { seeds: 0, leechers: 0 };
 
+/** Swarms that somebody inside is in. */
+export interface InnerSwarms {
+  readonly swarms: readonly (SwarmCounts & { readonly infoHash: string })[];
+  /** For the next ones; undefined: these were the last. */
+  readonly cursor: number | undefined;
+}
+
 export interface InsideRefreshOptions {
   readonly catalogue: Pick<
     Catalogue,
-    'swarmsAfter' | 'storeInsideCounts' | 'lastSwarmSampleMs' | 'storeSwarmSamples' | 'forgetSwarmSamples'
+    | 'swarmsAfter'
+    | 'swarmsInsideAfter'
+    | 'swarmsOf'
+    | 'storeInsideCounts'
+    | 'lastSwarmSampleMs'
+    | 'lastSampledInside'
+    | 'storeSwarmSamples'
+    | 'forgetSwarmSamples'
   >;
+  /** All swarms that somebody inside is in, a page at a time. Rejects while the tracker is down. @param cursor 0: the first page */
+  readonly innerSwarms: (cursor: number) => Promise<InnerSwarms>;
   /** Rejects while the tracker is down. */
   readonly read: ReadSwarmCounts;
   /** What the peers inside may send to one more, in bits per second; undefined: unknown. Rejects while the tracker is down. */
@@ -56,50 +76,97 @@ export function refreshInsideCounts(options: InsideRefreshOptions): () => Promis
 }
 
 async function refreshOnce(options: InsideRefreshOptions, signal: AbortSignal): Promise<void> {
+  if (!(await countPresent(options, signal))) return;
+  if (!(await countGone(options, signal))) return;
   const { catalogue, clock } = options;
   const nowMs = clock.nowMs();
   const lastMs = catalogue.lastSwarmSampleMs();
-  const isDue = lastMs === undefined || nowMs - lastMs >= SWARM_SAMPLE_MS;
-  const samples: Sample[] = [];
-  for (let after: InfoHash | '' = ''; !signal.aborted; ) {
-    const swarms = catalogue.swarmsAfter(after, CHUNK);
-    if (swarms.length === 0) {
-      if (isDue) await storeSamples(samples, nowMs, options, signal);
-      return;
-    }
-    const counts = await countsOf(swarms, options).catch(() => undefined);
-    if (counts === undefined || signal.aborted) return;
-    const changed = swarms.flatMap(({ infoHash, inside }, i): [InfoHash, InsideCounts][] => {
-      const { seeds, leechers, bps } = counts[i]!;
-      const isSame = seeds === inside.seeds && leechers === inside.leechers && bps === inside.bps;
-      return isSame ? [] : [[infoHash, { seeds, leechers, bps }]];
-    });
-    if (changed.length > 0) catalogue.storeInsideCounts(new Map(changed));
-    if (isDue) samples.push(...swarms.flatMap((swarm, i) => sampleOf(swarm, counts[i]!)));
-    after = swarms.at(-1)!.infoHash;
-    await pause(CHUNK_PAUSE_MS, signal);
+  if (lastMs === undefined || nowMs - lastMs >= SWARM_SAMPLE_MS) await sample(nowMs, options, signal);
+}
+
+/** Torrents that the tracker has peers inside for. @returns false if the tracker is down, or this was ended */
+async function countPresent(options: InsideRefreshOptions, signal: AbortSignal): Promise<boolean> {
+  for (let cursor: number | undefined = 0; cursor !== undefined; ) {
+    const beganMs = performance.now();
+    const page: InnerSwarms | undefined = await options.innerSwarms(cursor).catch(() => undefined);
+    if (page === undefined || signal.aborted) return false;
+    const counts = new Map(page.swarms.map(({ infoHash, ...swarm }) => [parseInfoHash(infoHash), swarm]));
+    const swarms = counts.size === 0 ? [] : options.catalogue.swarmsOf([...counts.keys()]);
+    if (!(await store(swarms, counts, options, signal))) return false;
+    cursor = page.cursor;
+    await rest(beganMs, signal);
   }
+  return true;
+}
+
+/** Torrents that somebody inside had when they were last counted: those that nobody has any more are on no page. */
+async function countGone(options: InsideRefreshOptions, signal: AbortSignal): Promise<boolean> {
+  for (let after: InfoHash | '' = ''; ; ) {
+    const beganMs = performance.now();
+    const swarms = options.catalogue.swarmsInsideAfter(after, CHUNK);
+    if (swarms.length === 0) return true;
+    if (!(await store(swarms, new Map(), options, signal))) return false;
+    after = swarms.at(-1)!.infoHash;
+    await rest(beganMs, signal);
+  }
+}
+
+/**
+ * Stores the counts that have changed.
+ * @param known by hash; the tracker is asked for the others
+ * @returns false if the tracker is down, or this was ended
+ */
+async function store(
+  swarms: readonly Swarm[],
+  known: ReadonlyMap<InfoHash, SwarmCounts>,
+  options: InsideRefreshOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const counts = await countsOf(swarms, known, options).catch(() => undefined);
+  if (counts === undefined || signal.aborted) return false;
+  const changed = swarms.flatMap(({ infoHash, inside }, i): [InfoHash, InsideCounts][] => {
+    const { seeds, leechers, bps } = counts[i]!;
+    const isSame = seeds === inside.seeds && leechers === inside.leechers && bps === inside.bps;
+    return isSame ? [] : [[infoHash, { seeds, leechers, bps }]];
+  });
+  if (changed.length > 0) options.catalogue.storeInsideCounts(new Map(changed));
+  return true;
 }
 
 /** In the order of the swarms. */
 async function countsOf(
   swarms: readonly Swarm[],
+  known: ReadonlyMap<InfoHash, SwarmCounts>,
   { read, supply }: Pick<InsideRefreshOptions, 'read' | 'supply'>,
 ): Promise<InsideCounts[]> {
-  const known = countsByTorrent(swarms, await read(hashesOf(swarms)));
+  const unknown = hashesOf(swarms).filter((infoHash) => !known.has(infoHash));
+  const asked = unknown.length === 0 ? [] : await read(unknown);
+  const byTorrent = countsByTorrent(swarms, new Map([...known, ...asked]));
   return Promise.all(
     swarms.map(async (swarm) => {
-      const { seeds, leechers } = known.get(swarm.infoHash) ?? NOBODY;
+      const { seeds, leechers } = byTorrent.get(swarm.infoHash) ?? NOBODY;
       return { seeds, leechers, bps: seeds === 0 ? undefined : await supply(swarm, { seeds, leechers }) };
     }),
   );
 }
 
-/** Nothing for a torrent that nobody inside has and that is not popular. */
-function sampleOf({ entryId, outsideSeeds, rank, inside }: Swarm, { seeds, leechers }: InsideCounts): Sample[] {
-  const hasAnybody = seeds + leechers + inside.seeds + inside.leechers > 0;
-  if (!hasAnybody && rank === undefined) return [];
-  return [{ entryId, outsideSeeds, rank, insideSeeds: seeds, insideLeechers: leechers }];
+/** Samples what somebody inside has or had at the last sample, and what is popular. */
+async function sample(nowMs: number, options: InsideRefreshOptions, signal: AbortSignal): Promise<void> {
+  const { catalogue } = options;
+  const sampledBefore = catalogue.lastSampledInside();
+  const samples: Sample[] = [];
+  for (let after: InfoHash | '' = ''; !signal.aborted; ) {
+    const beganMs = performance.now();
+    const swarms = catalogue.swarmsAfter(after, CHUNK);
+    if (swarms.length === 0) return storeSamples(samples, nowMs, options, signal);
+    for (const { entryId, outsideSeeds, rank, inside } of swarms) {
+      const hasAnybody = inside.seeds + inside.leechers > 0 || sampledBefore.has(entryId);
+      if (!hasAnybody && rank === undefined) continue;
+      samples.push({ entryId, outsideSeeds, rank, insideSeeds: inside.seeds, insideLeechers: inside.leechers });
+    }
+    after = swarms.at(-1)!.infoHash;
+    await rest(beganMs, signal);
+  }
 }
 
 /** Those with most people inside first, then by rank, as many as are kept. */
@@ -113,10 +180,20 @@ async function storeSamples(
   const rankOf = ({ rank = Number.MAX_SAFE_INTEGER }: Sample): number => rank;
   const chosen = [...samples].sort((a, b) => peers(b) - peers(a) || rankOf(a) - rankOf(b)).slice(0, MAX_SAMPLED);
   for (let from = 0; from < chosen.length && !signal.aborted; from += SAMPLE_SLICE) {
+    const beganMs = performance.now();
     catalogue.storeSwarmSamples(chosen.slice(from, from + SAMPLE_SLICE), nowMs);
-    await pause(CHUNK_PAUSE_MS, signal);
+    await rest(beganMs, signal);
   }
-  while (!signal.aborted && catalogue.forgetSwarmSamples(nowMs)) await pause(CHUNK_PAUSE_MS, signal);
+  for (let beganMs = performance.now(); !signal.aborted && catalogue.forgetSwarmSamples(nowMs); ) {
+    await rest(beganMs, signal);
+    beganMs = performance.now();
+  }
+}
+
+/** @param beganMs when the step began */
+function rest(beganMs: number, signal: AbortSignal): Promise<void> {
+  const restMs = REST * (performance.now() - beganMs);
+  return pause(Math.min(MAX_REST_MS, Math.max(MIN_REST_MS, restMs)), signal);
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -12,7 +12,7 @@ import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { type Identity, readIdentity } from './identity/identity.js';
 import type { SwarmCounts } from './inner-counts.js';
-import { refreshInsideCounts } from './inside-refresh.js';
+import { type InsideRefreshOptions, refreshInsideCounts } from './inside-refresh.js';
 import { type ReportedUplinks, supplyBps } from './inside-supply.js';
 import type { MirrorSiteMeasures } from './metrics.js';
 import { type MirrorSite, type MirrorSiteOptions, openMirrorSite } from './mirror-site.js';
@@ -40,6 +40,8 @@ export interface MirrorSiteNeeds extends Pick<PartContext, 'clock' | 'log' | 'on
   readonly blockedReason: BlockedReason;
   /** The swarm as the tracker knows it; rejects while the tracker is down. */
   readonly swarm: (infoHash: InfoHash) => Promise<{ readonly inner: SwarmCounts } | null>;
+  /** The swarms that somebody inside is in, a page at a time; rejects while the tracker is down. @param cursor 0: the first page */
+  readonly innerSwarms: InsideRefreshOptions['innerSwarms'];
   /** Of the peers inside that have reported it. Rejects while the tracker is down. */
   readonly reportedUplinks: (infoHash: InfoHash) => Promise<ReportedUplinks>;
   /** Rewrites torrents outside of this thread. */
@@ -145,6 +147,7 @@ export async function startMirrorSite(
 function startRefresh(needs: MirrorSiteNeeds, usualUplinkBps: () => number | undefined): () => Promise<void> {
   return refreshInsideCounts({
     catalogue: needs.catalogue,
+    innerSwarms: needs.innerSwarms,
     read: (infoHashes) => readSwarms(needs.swarm, infoHashes),
     supply: async ({ infoHash }, counts) => supplyBps(counts, await needs.reportedUplinks(infoHash), usualUplinkBps()),
     clock: needs.clock,

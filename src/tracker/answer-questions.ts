@@ -6,6 +6,7 @@ import { messageOf } from '../domain/errors.js';
 import type { Announcer } from './announcer.js';
 import type { FromWorker, Question, SwarmDetails } from './data-plane-messages.js';
 import { importPeers } from './import-peers.js';
+import { InnerSwarmListing } from './inner-swarm-listing.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { SwarmListing } from './swarm-listing.js';
 
@@ -42,6 +43,11 @@ export class AnswerQuestions {
         case 'swarm':
           this.walks.push({ id, next: (store) => detailsOf(store, question.infoHash) });
           return;
+        case 'inner-swarms': {
+          const listing = new InnerSwarmListing(question.cursor);
+          this.walks.push({ id, next: (store) => listing.next(store) });
+          return;
+        }
         case 'inner-peers':
           this.answer(id, this.announcer.store.innerPeers(question.infoHash, question.limit));
           return;

@@ -55,6 +55,18 @@ export interface SwarmDetails extends ListedSwarm {
   readonly groups: readonly GroupCounts[];
 }
 
+/** A swarm with somebody of the operator's own networks in it, who alone are counted. */
+export interface InnerSwarm extends PeerCounts {
+  readonly infoHash: string;
+}
+
+export interface InnerSwarmsPage {
+  /** While swarms come and go, one may be on two pages. */
+  readonly swarms: readonly InnerSwarm[];
+  /** Of the next page; undefined after the last one. */
+  readonly cursor: number | undefined;
+}
+
 export interface ExplainQuery {
   /** 20 bytes. */
   readonly infoHash: Uint8Array;
@@ -70,6 +82,7 @@ export interface ExplainQuery {
 export type Question =
   | { readonly ask: 'swarms'; readonly query: SwarmsQuery }
   | { readonly ask: 'swarm'; readonly infoHash: Uint8Array }
+  | { readonly ask: 'inner-swarms'; readonly cursor: number }
   | { readonly ask: 'inner-peers'; readonly infoHash: Uint8Array; readonly limit: number }
   | { readonly ask: 'explain'; readonly query: ExplainQuery }
   | { readonly ask: 'import-peers'; readonly query: ImportQuery }

@@ -18,6 +18,7 @@ import type { AccessListData } from './access-list.js';
 import { type CountersView, createCounters, readCounters } from './counters.js';
 import type {
   FromWorker,
+  InnerSwarmsPage,
   ListedSwarm,
   Question,
   SwarmDetails,
@@ -202,6 +203,11 @@ export class DataPlane {
   /** @returns null for a swarm that nobody announced */
   async swarm(infoHash: InfoHash): Promise<SwarmDetails | null> {
     return (await this.ask({ ask: 'swarm', infoHash: infoHashToBytes(infoHash) })) as SwarmDetails | null;
+  }
+
+  /** One page of the swarms that have inner peers. @param cursor of the page before; 0: the first page */
+  async innerSwarms(cursor: number): Promise<InnerSwarmsPage> {
+    return (await this.ask({ ask: 'inner-swarms', cursor })) as InnerSwarmsPage;
   }
 
   /** Some inner peers of a swarm, seeds first; see `inner-peers.ts`. */

@@ -16,7 +16,7 @@ import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import { type CountersView, createCounters } from './counters.js';
 import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from './data-plane.js';
-import type { ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from './data-plane-messages.js';
+import type { InnerSwarmsPage, ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from './data-plane-messages.js';
 import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import type { ImportOutcome } from './import-peers.js';
 import { setSnapshotAside } from './snapshot-file.js';
@@ -135,6 +135,11 @@ export class SupervisedDataPlane implements PartThread {
 
   swarm(infoHash: InfoHash): Promise<SwarmDetails | null> {
     return this.#ask((plane) => plane.swarm(infoHash));
+  }
+
+  /** See {@link DataPlane.innerSwarms}. */
+  innerSwarms(cursor: number): Promise<InnerSwarmsPage> {
+    return this.#ask((plane) => plane.innerSwarms(cursor));
   }
 
   innerPeers(infoHash: InfoHash, limit: number): Promise<readonly InnerPeer[]> {

@@ -46,6 +46,8 @@ interface SwarmHistory {
   insideBps(infoHash: InfoHash): number | undefined;
   /** When swarms were last sampled; undefined if there is no sample. */
   lastSwarmSampleMs(): number | undefined;
+  /** Entries that had somebody inside at the last sample. */
+  lastSampledInside(): ReadonlySet<number>;
   /** In one transaction: hand over slices. */
   storeSwarmSamples(samples: readonly SwarmToSample[], nowMs: number): void;
   /** Forgets the oldest time that is out of date. @returns false if there is none */
@@ -88,6 +90,16 @@ function swarmHistory(database: SqliteDatabase): SwarmHistory {
       const slot = database.prepare<[], number | null>('SELECT max(slot) FROM catalogue_swarm_sample').pluck().get();
       return slot == null ? undefined : slot * SWARM_SAMPLE_MS;
     },
+    lastSampledInside: () =>
+      new Set(
+        database
+          .prepare<[], number>(
+            `SELECT entry_id FROM catalogue_swarm_sample
+             WHERE slot = (SELECT max(slot) FROM catalogue_swarm_sample) AND inside_seeds + inside_leechers > 0`,
+          )
+          .pluck()
+          .all(),
+      ),
     storeSwarmSamples: database.transaction((samples: readonly SwarmToSample[], nowMs: number) => {
       const slot = Math.floor(nowMs / SWARM_SAMPLE_MS);
       const insert = database.prepare('INSERT OR REPLACE INTO catalogue_swarm_sample VALUES (?, ?, ?, ?, ?)');

@@ -99,6 +99,10 @@ export interface CatalogueSearch {
   categories(): readonly string[];
   /** Up to `limit` torrents in the order of their info-hashes, with the counts that are stored. @param after `''`: the first */
   swarmsAfter(after: InfoHash | '', limit: number): readonly Swarm[];
+  /** Those with peers inside by the counts that are stored, in the same order. @param after `''`: the first */
+  swarmsInsideAfter(after: InfoHash | '', limit: number): readonly Swarm[];
+  /** Those with one of these hashes, each once. */
+  swarmsOf(infoHashes: readonly InfoHash[]): readonly Swarm[];
   /** Torrents without an entry here keep their counts. */
   storeInsideCounts(counts: ReadonlyMap<InfoHash, InsideCounts>): void;
   /** Changes with every entry, and with every decision on what is published. */
@@ -122,6 +126,10 @@ interface InsideRow {
 type Row = SummaryRow & InsideRow & { kind: TorrentKind | null; completed: number | null };
 type SwarmRow = InsideRow &
   Pick<SummaryRow, 'info_hash' | 'hybrid_info_hash' | 'seeds' | 'rank'> & { entry_id: number };
+
+const SELECT_SWARM = `
+  SELECT entry.info_hash, hybrid_info_hash, inside_seeds, inside_leechers, inside_bps, entry_id, entry.seeds, entry.rank
+  FROM catalogue_entry AS entry JOIN catalogue_torrent USING (info_hash)`;
 
 interface Index {
   readonly database: SqliteDatabase;
@@ -175,19 +183,28 @@ export function catalogueSearch(database: SqliteDatabase): CatalogueSearch {
     swarmsAfter: (after, limit) =>
       database
         .prepare<[string, number], SwarmRow>(
-          `SELECT entry.info_hash, hybrid_info_hash, inside_seeds, inside_leechers, inside_bps, entry_id, entry.seeds,
-             entry.rank FROM catalogue_entry AS entry
-           JOIN catalogue_torrent USING (info_hash) WHERE entry.info_hash > ? ORDER BY entry.info_hash LIMIT ?`,
+          `${SELECT_SWARM} WHERE entry.info_hash > ? ORDER BY entry.info_hash LIMIT ?`,
         )
         .all(after, limit)
-        .map((row) => ({
-          infoHash: row.info_hash,
-          hybridInfoHash: row.hybrid_info_hash ?? undefined,
-          inside: insideOf(row),
-          entryId: row.entry_id,
-          outsideSeeds: row.seeds ?? undefined,
-          rank: row.rank ?? undefined,
-        })),
+        .map(swarmOfRow),
+    swarmsInsideAfter: (after, limit) =>
+      database
+        .prepare<[string, number], SwarmRow>(
+          `${SELECT_SWARM} WHERE inside_seeds + inside_leechers > 0 AND entry.info_hash > ?
+           ORDER BY entry.info_hash LIMIT ?`,
+        )
+        .all(after, limit)
+        .map(swarmOfRow),
+    swarmsOf: (infoHashes) =>
+      database
+        .prepare<{ infoHashes: string }, SwarmRow>(
+          `${SELECT_SWARM} WHERE entry.info_hash IN (
+             SELECT value FROM json_each(:infoHashes)
+             UNION SELECT info_hash FROM catalogue_torrent
+               WHERE hybrid_info_hash IN (SELECT value FROM json_each(:infoHashes)))`,
+        )
+        .all({ infoHashes: JSON.stringify(infoHashes) })
+        .map(swarmOfRow),
     storeInsideCounts: database.transaction((counts: ReadonlyMap<InfoHash, InsideCounts>) => {
       const update = database.prepare<{ infoHash: InfoHash; seeds: number; leechers: number; bps: number | null }>(
         `UPDATE catalogue_entry SET inside_seeds = :seeds, inside_leechers = :leechers, inside_bps = :bps
@@ -284,6 +301,17 @@ function readTorrents(database: SqliteDatabase, ids: readonly number[]): ListedT
       kind: row.kind ?? undefined,
       completed: row.completed ?? undefined,
     }));
+}
+
+function swarmOfRow(row: SwarmRow): Swarm {
+  return {
+    infoHash: row.info_hash,
+    hybridInfoHash: row.hybrid_info_hash ?? undefined,
+    inside: insideOf(row),
+    entryId: row.entry_id,
+    outsideSeeds: row.seeds ?? undefined,
+    rank: row.rank ?? undefined,
+  };
 }
 
 function insideOf(row: InsideRow): InsideCounts {

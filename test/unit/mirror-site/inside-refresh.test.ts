@@ -31,7 +31,11 @@ const start = (
 ): void => {
   stop = refreshInsideCounts({
     catalogue,
-    read,
+    innerSwarms: async (cursor) => {
+      const all = [...(await read([]))].map(([infoHash, counts]) => ({ infoHash, ...counts }));
+      return { swarms: all.slice(cursor, cursor + 2), cursor: cursor + 2 < all.length ? cursor + 2 : undefined };
+    },
+    read: async (hashes) => new Map([...(await read(hashes))].filter(([infoHash]) => hashes.includes(infoHash))),
     supply: async (_, { seeds }) => (seeds > 4 ? seeds * 1_000 : undefined),
     clock: { nowMs: () => nowMs },
     onError: (thrown) => errors.push(thrown),
