@@ -27,10 +27,14 @@ function inserted(value: Insertable): string {
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
+/** Numbers, hashes and most names: ASCII without `&`, `<`, `>` and quotes. Rewriting them would take most of a page's time. */
+const PLAIN = /^[ !#-%(-;=?-~]*$/;
+
 /**
  * Also removes what XML 1.0 cannot contain, and direction overrides, with which a name could disguise its extension.
  */
 export function escapeMarkup(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text
     .replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]|[\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu, '')
     .replace(/[&<>"']/g, (character) => ESCAPES[character]!);

@@ -105,12 +105,7 @@ export function openMirrorSite(options: MirrorSiteOptions): MirrorSite {
     if (hstsSeconds > 0 && !isStandIn && visit.isEncrypted) {
       response.setHeader('Strict-Transport-Security', `max-age=${hstsSeconds}`);
     }
-    const kept = pages.find(visit);
-    if (kept !== undefined) {
-      send(request, response, kept);
-      return;
-    }
-    onAnswer(response, pages.prepare(visit));
+    if (sendKept(pages, visit)) return;
     if (isStandIn && !visit.isReserved && (await paths.forSite(visit))) return;
     if (await paths.ownPath(visit)) return;
     sendPage(request, response, 404, notFoundPage(visit.view));
@@ -155,6 +150,16 @@ function sendFailure(
 
 function isReading({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD';
+}
+
+/** @returns false if the answer must be made; it is kept then. Torrent files have a cache of their own. */
+function sendKept(pages: PageCache, visit: Visit): boolean {
+  if (visit.url.pathname.endsWith('.torrent')) return false;
+  const { request, response } = visit;
+  const kept = pages.find(visit);
+  if (kept === undefined) onAnswer(response, pages.prepare(visit));
+  else send(request, response, kept);
+  return kept !== undefined;
 }
 
 function namesOf(options: MirrorSiteOptions, { headers }: IncomingMessage) {

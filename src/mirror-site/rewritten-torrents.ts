@@ -10,6 +10,7 @@ import type { InfoHash } from '../domain/info-hash.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import type { StoredTorrentFile } from '../store/sqlite/catalogue-reader.js';
 import { type RewriteOptions, rewriteTorrent, rewrittenLength } from '../wire/metainfo-rewrite.js';
+import { oncePerTurn } from './once-per-turn.js';
 
 export type Rewrite = (bytes: Uint8Array, options: RewriteOptions, about: string) => Promise<Uint8Array>;
 
@@ -47,7 +48,7 @@ export interface ServedTorrent {
 }
 
 export interface RewrittenTorrentsOptions extends Pick<RewriteOptions, 'announceUrls'> {
-  readonly catalogue: Pick<Catalogue, 'torrentFile' | 'torrentBytes' | 'trackerTiers'>;
+  readonly catalogue: Pick<Catalogue, 'torrentFile' | 'torrentBytes' | 'trackerTiers' | 'publishedVersion'>;
   /** Whether torrents of this source keep their original trackers after the alias tracker. */
   readonly keepOriginal?: KeepOriginal | undefined;
   /** For files above {@link MAX_INLINE_BYTES}; may reject with ClientError `reader-busy` or `too-costly`. */
@@ -64,10 +65,15 @@ export class RewrittenTorrents {
   readonly #lengths = new Map<string, number>();
   /** By what they are made of. */
   readonly #etags = new Map<string, string>();
+  /** By any hash of theirs; of one version of the catalogue. */
+  readonly #found = new Map<InfoHash, ServedTorrent>();
+  #foundVersion = '';
+  readonly #version: () => string;
   #keptBytes = 0;
 
   constructor(options: RewrittenTorrentsOptions) {
     this.#options = options;
+    this.#version = oncePerTurn(() => options.catalogue.publishedVersion());
   }
 
   /** Bytes of the files in the cache. */
@@ -77,6 +83,20 @@ export class RewrittenTorrents {
 
   /** Rewrites nothing. @returns undefined if the catalogue has no file for it */
   find(infoHash: InfoHash): ServedTorrent | undefined {
+    const version = this.#version();
+    if (version !== this.#foundVersion) this.#found.clear();
+    this.#foundVersion = version;
+    const known = this.#found.get(infoHash);
+    if (known !== undefined) return known;
+    const found = this.#read(infoHash);
+    if (found?.bytes !== undefined) {
+      this.#found.set(infoHash, found);
+      forgetOldest(this.#found, MAX_ETAGS);
+    }
+    return found;
+  }
+
+  #read(infoHash: InfoHash): ServedTorrent | undefined {
     const file = this.#options.catalogue.torrentFile(infoHash);
     if (file === undefined) return undefined;
     const { name, source, untrackedBytes, fetchedMs } = file;

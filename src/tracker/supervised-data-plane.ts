@@ -16,7 +16,13 @@ import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import { type CountersView, createCounters } from './counters.js';
 import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from './data-plane.js';
-import type { InnerSwarmsPage, ListedSwarm, SwarmDetails, SwarmsQuery, UpstreamPeerData } from './data-plane-messages.js';
+import type {
+  InnerSwarmsPage,
+  ListedSwarm,
+  SwarmDetails,
+  SwarmsQuery,
+  UpstreamPeerData,
+} from './data-plane-messages.js';
 import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import type { ImportOutcome } from './import-peers.js';
 import { setSnapshotAside } from './snapshot-file.js';

@@ -105,7 +105,7 @@ export interface CatalogueSearch {
   swarmsOf(infoHashes: readonly InfoHash[]): readonly Swarm[];
   /** Torrents without an entry here keep their counts. */
   storeInsideCounts(counts: ReadonlyMap<InfoHash, InsideCounts>): void;
-  /** Changes with every entry, and with every decision on what is published. */
+  /** Changes with every entry but for its counts of peers inside, and with every decision on what is published. */
   publishedVersion(): string;
   /** Loads what searches hold in memory, a few milliseconds at a time. Without it the first search does, all at once. */
   warmUpSearch(): Promise<void>;
@@ -142,6 +142,9 @@ export function catalogueSearch(database: SqliteDatabase): CatalogueSearch {
   const entries = new EntryColumns(database);
   const index = { database, entries, orders: new EntryOrders(entries), texts: new TextIndex(database) };
   const spelling = new Spelling(database);
+  /** Each is one more `sequence`: with these left out, the version of what is published does not change by counting. */
+  let countsStored = 0;
+  const storeCounts = countsWriter(database);
   return {
     search: (query) => {
       entries.refresh();
@@ -169,12 +172,12 @@ export function catalogueSearch(database: SqliteDatabase): CatalogueSearch {
     },
     publishedVersion: () =>
       database
-        .prepare<[], string>(
-          `SELECT coalesce((SELECT max(sequence) FROM catalogue_change), 0) || ' '
+        .prepare<[number], string>(
+          `SELECT coalesce((SELECT max(sequence) FROM catalogue_change), 0) - ? || ' '
              || coalesce((SELECT max(log_id) FROM catalogue_log), 0)`,
         )
         .pluck()
-        .get() ?? '',
+        .get(countsStored) ?? '',
     warmUpSearch: async () => {
       const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
       await entries.warmUp(pause);
@@ -205,17 +208,26 @@ export function catalogueSearch(database: SqliteDatabase): CatalogueSearch {
         )
         .all({ infoHashes: JSON.stringify(infoHashes) })
         .map(swarmOfRow),
-    storeInsideCounts: database.transaction((counts: ReadonlyMap<InfoHash, InsideCounts>) => {
-      const update = database.prepare<{ infoHash: InfoHash; seeds: number; leechers: number; bps: number | null }>(
-        `UPDATE catalogue_entry SET inside_seeds = :seeds, inside_leechers = :leechers, inside_bps = :bps
-         WHERE info_hash = :infoHash
-           AND (inside_seeds <> :seeds OR inside_leechers <> :leechers OR inside_bps IS NOT :bps)`,
-      );
-      for (const [infoHash, { seeds, leechers, bps = null }] of counts) {
-        update.run({ infoHash, seeds, leechers, bps });
-      }
-    }),
+    storeInsideCounts: (counts) => {
+      countsStored += storeCounts(counts);
+    },
   };
+}
+
+/** @returns a function that stores counts and returns how many entries that has changed */
+function countsWriter(database: SqliteDatabase): (counts: ReadonlyMap<InfoHash, InsideCounts>) => number {
+  const update = database.prepare<{ infoHash: InfoHash; seeds: number; leechers: number; bps: number | null }>(
+    `UPDATE catalogue_entry SET inside_seeds = :seeds, inside_leechers = :leechers, inside_bps = :bps
+     WHERE info_hash = :infoHash
+       AND (inside_seeds <> :seeds OR inside_leechers <> :leechers OR inside_bps IS NOT :bps)`,
+  );
+  return database.transaction((counts: ReadonlyMap<InfoHash, InsideCounts>): number => {
+    let changed = 0;
+    for (const [infoHash, { seeds, leechers, bps = null }] of counts) {
+      changed += update.run({ infoHash, seeds, leechers, bps }).changes;
+    }
+    return changed;
+  });
 }
 
 /** Of what entries have, the most frequent first. */
@@ -229,8 +241,9 @@ function byCount<Name extends string>(counts: ReadonlyMap<Name, number>): { name
 function searchTerms(index: Index, query: CatalogueQuery, terms: SearchTerms): CatalogueResult {
   const { database, entries, orders } = index;
   const matching = matchingSlots(index, query, terms);
-  const isMatching = new Uint8Array(entries.used);
-  for (const slot of matching) isMatching[slot] = 1;
+  const isMatching = matching === entries.slots ? undefined : new Uint8Array(entries.used);
+  // By index: iterators take several times as long, which a list of all torrents shows.
+  if (isMatching !== undefined) for (let i = 0; i < matching.length; i++) isMatching[matching[i]!] = 1;
   const pageSize = Math.min(Math.max(1, query.pageSize ?? DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE);
   const first = query.offset ?? (Math.max(1, query.page ?? 1) - 1) * pageSize;
   const order = orders.by(query.sort ?? 'rank');
@@ -238,7 +251,8 @@ function searchTerms(index: Index, query: CatalogueQuery, terms: SearchTerms): C
   const ids: number[] = [];
   for (let i = 0, place = 0; i < order.length && ids.length < pageSize; i++) {
     const slot = order[isBackward ? order.length - 1 - i : i]!;
-    if (isMatching[slot] === 1 && place++ >= first) ids.push(entries.entryAt(slot));
+    const isFound = isMatching === undefined ? entries.isInUse(slot) : isMatching[slot] === 1;
+    if (isFound && place++ >= first) ids.push(entries.entryAt(slot));
   }
   return { total: matching.length, torrents: readTorrents(database, ids) };
 }

@@ -146,14 +146,23 @@ describe('kept pages', () => {
     site.catalogue.store(torrentToStore(7, { name: 'Newcomer' }), 1);
     expect(await names()).toContain('Newcomer');
     expect(await names('/feed.xml')).toContain('Newcomer');
-    site.catalogue.storeInsideCounts(new Map([[hashOf(7), { seeds: 41, leechers: 2 }]]));
-    expect(await names()).toContain('41');
     denied.add(hashOf(7));
     const entry = { infoHash: hashOf(7), name: 'Newcomer', action: 'denied', actor: 'test' } as const;
     site.catalogue.addLogEntry({ ...entry, atMs: 1, source: undefined, details: {} });
     expect(await names()).not.toContain('Newcomer');
     site.catalogue.remove([ALICE]);
     expect(await names()).not.toContain('Alice');
+  });
+
+  test('remain when only peers inside were counted, which happens all the time', async () => {
+    const site = await serve();
+    const names = async (path = '/'): Promise<string> => (await site.get(path)).body.toString();
+    const before = await names();
+    site.catalogue.storeInsideCounts(new Map([[ALICE, { seeds: 41, leechers: 2 }]]));
+    expect(await names()).toBe(before);
+    expect(await names('/?sort=inside')).toContain('41');
+    site.catalogue.store(torrentToStore(7, { name: 'Newcomer' }), 1);
+    expect(await names()).toContain('41');
   });
 
   test('are different for each host, language, scheme of links and address', async () => {

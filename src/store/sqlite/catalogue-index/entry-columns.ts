@@ -121,6 +121,11 @@ export class EntryColumns {
     return this.#entryIds[slot]!;
   }
 
+  /** False for a slot whose entry was deleted. */
+  isInUse(slot: number): boolean {
+    return this.#slotOf[this.#entryIds[slot]!] === slot + 1;
+  }
+
   /** Of those entries that still exist. */
   slotsOf(entryIds: ArrayLike<number>): Uint32Array {
     const slots = new Uint32Array(entryIds.length);
