@@ -173,7 +173,7 @@ export function catalogueSearch(database: SqliteDatabase): CatalogueSearch {
     publishedVersion: () =>
       database
         .prepare<[number], string>(
-          `SELECT coalesce((SELECT max(sequence) FROM catalogue_change), 0) - ? || ' '
+          `SELECT (coalesce((SELECT max(sequence) FROM catalogue_change), 0) - ?) || ' '
              || coalesce((SELECT max(log_id) FROM catalogue_log), 0)`,
         )
         .pluck()
