@@ -133,7 +133,6 @@ export function createServices(foundation: Foundation) {
       parts.get(trackerPart).catalogueChanged();
       parts.find(redirectionHealthPart)?.catalogueChanged();
     },
-
     originalTrackers: () => parts.find(upstreamPart),
     ...documentReaders(threads),
     /** In force. */
