@@ -18,6 +18,7 @@ import { UpgradeRequests } from '../../src/mirror-site/pass-through/upgrade-requ
 import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { rewriteTorrent } from '../../src/wire/metainfo-rewrite.js';
+import { freePort } from './free-port.js';
 
 export const SITE = 'forum.example';
 export const ANNOUNCE_URLS = ['udp://alias.example.net:6969/announce', 'http://alias.example.net:6969/announce'];
@@ -49,7 +50,8 @@ export interface StandIn {
 /** @param original what the original answers; or its own server, not listening yet */
 export async function startStandIn(original: RequestListener | Server, options: StandInOptions = {}): Promise<StandIn> {
   const originalServer = typeof original === 'function' ? createServer(original) : original;
-  const port = await listen(originalServer, 0, ORIGINAL_ADDRESS);
+  // Not one that the kernel chooses: another connection may have it at the mirror's address.
+  const port = await listen(originalServer, await freePort(), ORIGINAL_ADDRESS);
   const database = openDatabase(':memory:');
   const catalogue = createCatalogue(database);
   const errors: unknown[] = [];
