@@ -14,7 +14,7 @@ export interface AskOptions {
   readonly from?: string | undefined;
 }
 
-/** @returns undefined if there is no answer in time. Never rejects */
+/** @returns undefined if no answer arrives in time. Never rejects */
 export function askDns(
   server: Endpoint,
   text: string,

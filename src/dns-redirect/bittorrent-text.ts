@@ -26,7 +26,7 @@ export function deniesAll(texts: readonly string[]): boolean {
  * What our own answer says of a redirected tracker: the ports at its addresses, UDP first, because it costs clients least.
  * @param listeners HTTPS ones are left out, because BEP 34 has no word for them. If none has one of the addresses, another
  *   machine forwards them, so all of them count
- * @returns undefined if there is no port: a record without any would send clients away
+ * @returns undefined without a port, because a record without ports tells clients to leave
  */
 export function announceText(
   listeners: readonly AnnounceListener[],

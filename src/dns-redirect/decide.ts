@@ -54,7 +54,7 @@ export interface AskedQuestion {
 export interface RedirectState {
   /** Whether users of the name would be served at its address of this index. */
   isHealthy(name: RedirectedName, address: number): boolean;
-  /** Whether the schedule has a period that covers now, or there is no schedule. */
+  /** True if a period of the schedule covers now, and without a schedule. */
   isOpen(): boolean;
 }
 

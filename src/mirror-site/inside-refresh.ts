@@ -99,7 +99,7 @@ async function countPresent(options: InsideRefreshOptions, signal: AbortSignal):
   return true;
 }
 
-/** Torrents that somebody inside had when they were last counted: those that nobody has any more are on no page. */
+/** Counts torrents with stored inner peers again, because the tracker no longer lists those whose inner peers have left. */
 async function countGone(options: InsideRefreshOptions, signal: AbortSignal): Promise<boolean> {
   for (let after: InfoHash | '' = ''; ; ) {
     const beganMs = performance.now();

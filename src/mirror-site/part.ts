@@ -48,7 +48,7 @@ export const mirrorSitePart: Part<'mirrorSite', typeof schema, MirrorSiteConfig,
   passThrough: true                     # under the names of dnsRedirect.sites, what is not a torrent of the catalogue comes from
                                         # the original; torrents-only: the catalogue in its place; off: no original is asked
   passThroughOptOut: []                 # addresses that get the original's bytes, e.g. [203.0.113.99/32]
-  forwardedFor: false                   # true: originals are told the addresses of readers (X-Forwarded-For)
+  forwardedFor: false                   # true: tell originals the addresses of readers (X-Forwarded-For)
   # banner: "Torrents by Example Telecom"   # at the top of the original's pages, with a link to the choice of readers
   # logo: logo.svg                      # PNG, WebP or SVG, up to 256 KiB
   # icon: icon.png                      # of the browser's tab; the same kinds

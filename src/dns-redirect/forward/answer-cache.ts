@@ -1,6 +1,6 @@
 /**
  * Answers of upstream resolvers, up to a number of bytes. One that has expired stays for a while, for times when no resolver
- * answers (RFC 8767). If there is no room, the oldest goes that was not used since it was last looked at.
+ * answers (RFC 8767). A full cache drops the oldest answer that nobody has used since its last turn.
  */
 import type { StoredAnswer } from './stored-answer.js';
 

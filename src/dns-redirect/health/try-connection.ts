@@ -97,7 +97,7 @@ function reasonOf(error: Error): string {
       return 'nothing listens there';
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return 'there is no route to it';
+      return 'no route leads there';
     default:
       return messageOf(error);
   }

@@ -132,7 +132,7 @@ function answerKnown(
     case TYPE_NS:
       return apexAnswer(zone, question.type, form, permitted);
     case TYPE_AXFR:
-      // RFC 5936 section 4.2: there is no AXFR over UDP.
+      // RFC 5936 section 4.2 does not define AXFR over UDP.
       if (request.transport === 'udp') return fail(RCODE_FORMERR, 'malformed');
       return whole(zone, form, permitted);
     case TYPE_IXFR: {

@@ -148,7 +148,7 @@ class Connection {
     });
     const length = responder.respond(packet, 0, packet.length, this.client, { overTcp: true, later }, output, 0);
     if (length === LATER) this.#pending++;
-    // There is no answer over TCP if the message was not a query. Then the rest of the stream is not read.
+    // Only a message that is not a query gets no answer. The rest of such a stream is worthless.
     else if (length === NO_ANSWER) this.socket.destroy();
     else this.#send(output.subarray(0, length));
   }

@@ -13,7 +13,7 @@ export interface Identity {
   readonly style: PageStyle;
   /** `mailto:` or a page. */
   readonly contact: string | undefined;
-  /** Where to ask for the removal of a torrent; the contact if there is no other. */
+  /** Where to ask for the removal of a torrent. The default is the contact. */
   readonly takedown: string | undefined;
   readonly help: Markup | undefined;
   readonly privacy: Markup | undefined;

@@ -12,7 +12,7 @@ export interface Facts {
   readonly heldMinutes: number;
   /** The list is also made of how often torrents are asked for at a web cache. */
   readonly countsRequests: boolean;
-  /** Pages of other sites are fetched for readers, and whether those sites are told who wants them. */
+  /** This server fetches pages of other sites for readers; with or without telling those sites the reader's address. */
   readonly passes: 'with-address' | 'without-address' | undefined;
 }
 

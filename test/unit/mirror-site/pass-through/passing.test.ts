@@ -14,7 +14,8 @@ import {
 } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseInfoHash } from '../../../../src/domain/info-hash.js';
-import { parsePrefix } from '../../../../src/domain/ip-address.js';
+import { parseIp, parsePrefix } from '../../../../src/domain/ip-address.js';
+import { outboundRules } from '../../../../src/net/outbound-rules.js';
 import { parseMetainfo } from '../../../../src/wire/metainfo.js';
 import { torrentToStore } from '../../../support/catalogue-entries.js';
 import { eventually } from '../../../support/eventually.js';
@@ -440,6 +441,28 @@ describe('this is not an open proxy', () => {
     ]);
     expect(standIn.log).toHaveLength(1);
   });
+
+  // Loopback alone, so that a defect of the rules connects to nobody else.
+  test.each(['127.0.0.2', '::1', '::ffff:127.0.0.2'])(
+    'outside the lab, an original at %s is not asked',
+    async (address) => {
+      const seen: string[] = [];
+      const blockedReason = outboundRules({
+        lab: false,
+        ownNetworks: () => [],
+        ownAddresses: () => [],
+        isOwnListener: () => false,
+      });
+      const onRequest: RequestListener = (request, response) => {
+        seen.push(request.url!);
+        response.end();
+      };
+      await start(onRequest, { passThrough: { resolve: async () => [parseIp(address)], blockedReason } });
+      for (let n = 0; n < 5; n++) expect((await get('/')).status).toBe(502);
+      expect(standIn.passThrough.health.alarms([SITE])).toEqual([expect.stringContaining('private or reserved')]);
+      expect(seen).toEqual([]);
+    },
+  );
 
   test('two mirrors that lead to each other end the loop', async () => {
     await start((_, response) => response.end('x'));
