@@ -19,9 +19,10 @@ import { refuseOwnAddresses } from './refuse-own-addresses.js';
 import { ClientRates } from './serve/client-rates.js';
 import { Responder } from './serve/responder.js';
 import { ServerCookies } from './serve/server-cookies.js';
-import { openTcpListener, type TcpListener } from './serve/tcp-listener.js';
+import { openTcpListener } from './serve/tcp-listener.js';
 import { UdpService } from './serve/udp-service.js';
 import type { ServerSettings } from './server-settings.js';
+import type { TcpServer } from './tcp-server.js';
 
 export interface DnsRedirectOptions {
   /** Port 0: a free port, the same for UDP and TCP. */
@@ -70,7 +71,7 @@ class Server implements DnsRedirect {
   readonly #responder: Responder;
   #settings: ServerSettings;
   #addresses: Endpoint[] = [];
-  #tcp: TcpListener[] = [];
+  #tcp: TcpServer[] = [];
   #running: Promise<void> | undefined;
   #probeTimer: NodeJS.Timeout | undefined;
 
@@ -163,7 +164,7 @@ class Server implements DnsRedirect {
 
   async #listenOn(endpoint: Endpoint): Promise<Endpoint> {
     for (let attempt = 1; ; attempt++) {
-      let tcp: TcpListener | undefined;
+      let tcp: TcpServer | undefined;
       try {
         tcp = await this.#openTcp(endpoint);
         const address = { protocol: 'udp', host: endpoint.host, port: tcp.port, ipv6Only: true } as const;
@@ -179,7 +180,7 @@ class Server implements DnsRedirect {
     }
   }
 
-  #openTcp(endpoint: Endpoint): Promise<TcpListener> {
+  #openTcp(endpoint: Endpoint): Promise<TcpServer> {
     const { clock, tcpIdleTimeoutMs } = this.#options;
     return openTcpListener(endpoint, {
       responder: this.#responder,

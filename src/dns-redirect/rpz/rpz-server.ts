@@ -11,6 +11,7 @@ import { formatIp, parseIp } from '../../domain/ip-address.js';
 import { type Endpoint, formatEndpoint } from '../../net/endpoint.js';
 import { listenError } from '../../net/listen-error.js';
 import type { DnsLog } from '../dns-log.js';
+import type { TcpServer } from '../tcp-server.js';
 import { FLAG_RESPONSE } from '../wire/dns-codes.js';
 import type { DnsRecord } from '../wire/dns-message.js';
 import { type DomainName, nameToText } from '../wire/domain-name.js';
@@ -20,7 +21,7 @@ import { isAt, type Secondary } from './secondary.js';
 import { isWanted, lags, type SecondaryState, SecondaryStates, type SerialStore } from './secondary-states.js';
 import { SeenRequests } from './seen-requests.js';
 import type { SerialParity } from './serial.js';
-import { listenForTransfers, type TransferAnswer, type TransferListener } from './serve-transfers.js';
+import { listenForTransfers, type TransferAnswer } from './serve-transfers.js';
 import type { TsigKey } from './tsig.js';
 import { type SoaTimes, type StoredHistory, ZoneHistory } from './zone-history.js';
 
@@ -69,7 +70,7 @@ export interface ZoneState {
 interface Listener {
   readonly endpoint: Endpoint;
   readonly udp: Socket;
-  readonly tcp: TransferListener;
+  readonly tcp: TcpServer;
 }
 
 export class RpzServer {

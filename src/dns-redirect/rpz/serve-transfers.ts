@@ -3,10 +3,10 @@
  * A slow reader is waited for without buffering, and loses its connection when it takes nothing. Strangers share few
  * connections, so that they cannot keep a secondary out.
  */
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { formatIp, parseIp } from '../../domain/ip-address.js';
 import type { Endpoint } from '../../net/endpoint.js';
+import { listenTcp, type TcpServer } from '../tcp-server.js';
 import { frameMessage, MessageReader } from '../wire/message-stream.js';
 import {
   CONNECTION_IDLE_MS,
@@ -34,48 +34,25 @@ export interface TransferListenerOptions {
   readonly stalledMs?: number;
 }
 
-export interface TransferListener {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
 /** @throws Error (with `code`) if the address or port cannot be bound */
-export async function listenForTransfers(
-  endpoint: Endpoint,
-  options: TransferListenerOptions,
-): Promise<TransferListener> {
-  const sockets = new Map<Socket, string>();
+export function listenForTransfers(endpoint: Endpoint, options: TransferListenerOptions): Promise<TcpServer> {
+  const groups = new Map<Socket, string>();
   const STRANGERS = 'strangers';
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    socket.on('error', () => socket.destroy());
+  return listenTcp(endpoint, (socket) => {
     // Undefined if the client disconnected before it was accepted.
     const address = socket.remoteAddress && formatIp(parseIp(socket.remoteAddress.replace(/%.*$/, '')));
     const group = address && options.isSecondary(address) ? address : STRANGERS;
     const limit = group === STRANGERS ? MAX_CONNECTIONS_OF_STRANGERS : MAX_CONNECTIONS_PER_SECONDARY;
-    const open = [...sockets.values()].filter((each) => each === group).length;
+    const open = [...groups.values()].filter((each) => each === group).length;
     if (!address || open >= limit) {
       options.onConnectionRefused();
       socket.destroy();
       return;
     }
-    sockets.set(socket, group);
-    socket.on('close', () => sockets.delete(socket));
+    groups.set(socket, group);
+    socket.on('close', () => groups.delete(socket));
     serveConnection(socket, address, options);
   });
-  const listening = once(server, 'listening');
-  server.listen({ port: endpoint.port, host: endpoint.host, ipv6Only: true });
-  await listening;
-  // An error of accepting (no descriptors) concerns one connection.
-  server.on('error', () => {});
-  const bound = server.address();
-  return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : endpoint.port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets.keys()) socket.destroy();
-      }),
-  };
 }
 
 function serveConnection(socket: Socket, address: string, options: TransferListenerOptions): void {

@@ -3,8 +3,7 @@
  * connections, queries in flight and unread answers of a connection, and its idle time. Where there are too many connections,
  * the one that is idle for longest is closed: first of the client that has its share, else of all.
  */
-import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock } from '../../domain/clock.js';
 import type { Endpoint } from '../../net/endpoint.js';
 import { fillRemoteAddress } from '../../transport/fill-remote-address.js';
@@ -17,15 +16,11 @@ import {
   MAX_TCP_UNREAD_BYTES,
   TCP_IDLE_TIMEOUT_MS,
 } from '../limits.js';
+import { listenTcp, type TcpServer } from '../tcp-server.js';
 import { MAX_QUERY_BYTES } from '../wire/dns-query.js';
 import { frameMessage, MessageReader } from '../wire/message-stream.js';
 import type { ClientRates } from './client-rates.js';
 import { LATER, NO_ANSWER, type Responder } from './responder.js';
-
-export interface TcpListener {
-  readonly port: number;
-  close(): Promise<void>;
-}
 
 export interface TcpListenerParts {
   readonly responder: Responder;
@@ -37,11 +32,9 @@ export interface TcpListenerParts {
 }
 
 /** @throws Error (with `code`) if the address or port cannot be bound */
-export async function openTcpListener(endpoint: Endpoint, parts: TcpListenerParts): Promise<TcpListener> {
+export function openTcpListener(endpoint: Endpoint, parts: TcpListenerParts): Promise<TcpServer> {
   const connections = new Set<Connection>();
-  // A client may close its half after its last question (RFC 7766 section 6.2.4), and still gets the answers.
-  const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    socket.on('error', () => socket.destroy());
+  return listenTcp(endpoint, (socket) => {
     const client = clientOf(socket);
     if (client === undefined || !makeRoom(connections, client, parts)) {
       socket.destroy();
@@ -51,19 +44,6 @@ export async function openTcpListener(endpoint: Endpoint, parts: TcpListenerPart
     connections.add(connection);
     socket.on('close', () => connections.delete(connection));
   });
-  const listening = once(server, 'listening');
-  server.listen({ port: endpoint.port, host: endpoint.host, ipv6Only: true });
-  await listening;
-  server.on('error', () => {});
-  const bound = server.address();
-  return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : endpoint.port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const { socket } of connections) socket.destroy();
-      }),
-  };
 }
 
 /** Of all connections: an answer is copied out of it at once. */
@@ -148,7 +128,7 @@ class Connection {
     });
     const length = responder.respond(packet, 0, packet.length, this.client, { overTcp: true, later }, output, 0);
     if (length === LATER) this.#pending++;
-    // Only a message that is not a query gets no answer. The rest of such a stream is worthless.
+    // Only a message that is not a query gets no answer. The rest of such a stream is not read.
     else if (length === NO_ANSWER) this.socket.destroy();
     else this.#send(output.subarray(0, length));
   }
