@@ -30,7 +30,7 @@ export const billingPart = configPart<'billing', typeof billingSection, PolicyCo
   schedule:                             # if entries overlap, the first applies
     - { name: night, from: "01:00", to: "07:00", timeZone: Europe/Berlin, rateFactor: 0.2, foreignPeersMax: 50 }
       # optional: days: [sat, sun] (on which it begins); neighbours: [Neighbour One] (changes only their rates);
-      # foreignPeersMin, foreignPeersMax, gatewaysMax: replace those of selection
+      # foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed, gatewaysMax: replace those of selection
   overrides: []                         # pairs that rank differently from their AS, e.g.
     # - { requester: north, peer: AS64600, treatAs: same-operator }      # same-as, same-operator or foreign
     # - { requester: "*", peer: south, treatAs: foreign, ratePerGigabyte: 0.001 }

@@ -30,6 +30,7 @@ const scheduleEntry = section({
   neighbours: z.array(text).optional(),
   foreignPeersMin: foreignPeers.optional(),
   foreignPeersMax: foreignPeers.optional(),
+  foreignPeersWhenNoInnerSeed: foreignPeers.optional(),
   gatewaysMax: gateways.optional(),
 });
 

@@ -51,6 +51,7 @@ export interface BillingPeriod extends TimePeriod {
   /** These replace those of `selection` during the period. */
   readonly foreignPeersMin?: number | undefined;
   readonly foreignPeersMax?: number | undefined;
+  readonly foreignPeersWhenNoInnerSeed?: number | undefined;
   readonly gatewaysMax?: number | undefined;
 }
 

@@ -151,6 +151,7 @@ function mixInForce(mix: MixRules, period: BillingPeriod | undefined): MixRules 
     ...mix,
     foreignPeersMin: period?.foreignPeersMin ?? mix.foreignPeersMin,
     foreignPeersMax: period?.foreignPeersMax ?? mix.foreignPeersMax,
+    foreignPeersWhenNoInnerSeed: period?.foreignPeersWhenNoInnerSeed ?? mix.foreignPeersWhenNoInnerSeed,
     gatewaysMax: period?.gatewaysMax ?? mix.gatewaysMax,
   };
 }

@@ -190,6 +190,20 @@ billing: { schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC,
       expect(await explain(app, asker)).toMatchObject({ mix: { reason: 'too-few-inner', foreign: 6 } });
     }
   });
+
+  it('a period in which all limits are 0 closes the border, even to a swarm without inner seeds', async () => {
+    const clock = new ManualClock('2026-07-01T06:59:59.950Z');
+    const closed = 'foreignPeersMin: 0, foreignPeersMax: 0, foreignPeersWhenNoInnerSeed: 0, gatewaysMax: 0';
+    const app = await start(
+      `billing: { schedule: [ { name: day, from: "07:00", to: "01:00", timeZone: UTC, ${closed} } ] }\n`,
+      { clock },
+    );
+    await announce(app, ...foreign, inner[0]!);
+    expect(await explain(app, inner[0]!)).toMatchObject({ mix: { foreign: foreign.length } });
+    clock.set('2026-07-01T07:00:00Z');
+    await eventually('the day', async () => (await explain(app, inner[0]!)).billing.period === 'day');
+    expect(await explain(app, inner[0]!)).toMatchObject({ mix: { foreign: 0 } });
+  });
 });
 
 describe('overrides', () => {
