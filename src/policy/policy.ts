@@ -110,7 +110,7 @@ export class Policy implements RunningPart<PolicyConfig> {
 
   /** The currency of rates, and the name of the schedule's period that is in force. */
   get billing(): { readonly currency: string; readonly period: string | null } {
-    return { currency: this.#config.billing.currency, period: this.#cost.period?.name ?? null };
+    return { currency: this.#config.billing.currency, period: this.#cost.limits.period?.name ?? null };
   }
 
   /** Why a client would get which peers, with names, rates and reports. */
@@ -226,7 +226,7 @@ export class Policy implements RunningPart<PolicyConfig> {
     if (!this.#isRunning || this.#consumer === undefined) return;
     this.#sendCapability();
     this.#consumer.setPolicy(this.#topology.data, this.#table);
-    const { nextChangeAtMs } = this.#cost;
+    const { nextChangeAtMs } = this.#cost.limits;
     if (nextChangeAtMs === undefined) return;
     const waitMs = Math.min(LONGEST_TIMER_MS, Math.max(0, nextChangeAtMs - this.#options.clock.nowMs()));
     this.#timer = setTimeout(() => this.#attempt('the billing schedule', () => this.#recompile()), waitMs).unref();

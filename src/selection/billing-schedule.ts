@@ -1,5 +1,5 @@
 /**
- * Which billing period is in force at an instant, and when that may change next, in the local time of the period's zone.
+ * Which billing period is in force at an instant, and when another one is, in the local time of the period's zone.
  * Intl gives the offset at the instant itself, so clock changes (DST) are included. A change of the offset counts as an instant
  * at which the answer may change, so a caller that asks again then is always up to date.
  */
@@ -8,6 +8,8 @@ import type { TimePeriod, Weekday } from './billing.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
+/** Periods repeat every week. A day more, because a clock change moves them. */
+const LOOK_AHEAD_MS = 8 * DAY_MS;
 const WEEKDAYS: readonly Weekday[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 
 /** The first period of the list that covers `nowMs`. @throws OperatorError on a time zone that does not exist */
@@ -18,18 +20,96 @@ export function periodInForce<Period extends TimePeriod>(
   return schedule.find((period) => covers(period, nowMs));
 }
 
+/** A border between periods: an instant at which another period, or none, comes into force. */
+export interface PeriodBorder<Period> {
+  readonly atMs: number;
+  readonly before: Period | undefined;
+  readonly after: Period | undefined;
+}
+
+/** The next border after `nowMs`; `undefined` if the same period, or none, is always in force. */
+export function borderAfter<Period extends TimePeriod>(
+  schedule: readonly Period[],
+  nowMs: number,
+): PeriodBorder<Period> | undefined {
+  return firstBorder(schedule, nowMs, nowMs + LOOK_AHEAD_MS, (before, after) => before !== after);
+}
+
+/** The last border in (`nowMs` − `withinMs`, `nowMs`]; `undefined` if there is none. */
+export function borderBefore<Period extends TimePeriod>(
+  schedule: readonly Period[],
+  nowMs: number,
+  withinMs: number,
+): PeriodBorder<Period> | undefined {
+  let last: PeriodBorder<Period> | undefined;
+  let fromMs = nowMs - withinMs;
+  for (;;) {
+    const border = firstBorder(schedule, fromMs, nowMs, (before, after) => before !== after);
+    if (border === undefined) return last;
+    last = border;
+    fromMs = border.atMs;
+  }
+}
+
+export interface PeriodWindow {
+  /** One of the periods is in force. */
+  readonly open: boolean;
+  /** When the window closes, or opens next; `undefined`: never, as far as the schedule says. */
+  readonly changesAtMs: number | undefined;
+}
+
+/**
+ * Whether one of the named periods is in force. A period that another one earlier in the list covers is not. From one named
+ * period straight into another, the window stays open. Names that the schedule does not have are never in force.
+ */
+export function windowAt(
+  schedule: readonly (TimePeriod & { readonly name: string })[],
+  names: readonly string[],
+  nowMs: number,
+): PeriodWindow {
+  const isNamed = (period: { readonly name: string } | undefined): boolean =>
+    period !== undefined && names.includes(period.name);
+  const border = firstBorder(
+    schedule,
+    nowMs,
+    nowMs + LOOK_AHEAD_MS,
+    (before, after) => isNamed(before) !== isNamed(after),
+  );
+  return { open: isNamed(periodInForce(schedule, nowMs)), changesAtMs: border?.atMs };
+}
+
+/** The first border in (`fromMs`, `toMs`] that counts. */
+function firstBorder<Period extends TimePeriod>(
+  schedule: readonly Period[],
+  fromMs: number,
+  toMs: number,
+  counts: (before: Period | undefined, after: Period | undefined) => boolean,
+): PeriodBorder<Period> | undefined {
+  let before = periodInForce(schedule, fromMs);
+  for (let atMs = nextChangeAtMs(schedule, fromMs); atMs !== undefined && atMs <= toMs; ) {
+    const after = periodInForce(schedule, atMs);
+    if (counts(before, after)) return { atMs, before, after };
+    before = after;
+    atMs = nextChangeAtMs(schedule, atMs);
+  }
+  return undefined;
+}
+
 /** The next instant at which `periodInForce` may answer differently; `undefined` without a schedule. */
 export function nextChangeAtMs(schedule: readonly TimePeriod[], nowMs: number): number | undefined {
   let next: number | undefined;
+  const consider = (atMs: number): void => {
+    if (next === undefined || atMs < next) next = atMs;
+  };
   for (const { timeZone, fromMinutes, toMinutes } of schedule) {
     const local = timeOfDayMs(nowMs + offsetMs(timeZone, nowMs));
     // Midnight is a boundary too, for a period that lasts the whole of certain days.
     for (const minutes of [fromMinutes, toMinutes, 0]) {
       // A boundary at this instant has passed; the next one is a day ahead.
-      const ahead = timeOfDayMs(minutes * MINUTE_MS - local) || DAY_MS;
-      const at = clockChangeAtMs(timeZone, nowMs, nowMs + ahead) ?? nowMs + ahead;
-      if (next === undefined || at < next) next = at;
+      consider(nowMs + (timeOfDayMs(minutes * MINUTE_MS - local) || DAY_MS));
     }
+    const clockChange = clockChangeAtMs(timeZone, nowMs, nowMs + DAY_MS);
+    if (clockChange !== undefined) consider(clockChange);
   }
   return next;
 }
@@ -67,8 +147,36 @@ function clockChangeAtMs(timeZone: string, fromMs: number, toMs: number): number
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
+/** Instants between which the offset of a zone is known. */
+interface KnownOffset {
+  fromMs: number;
+  toMs: number;
+  readonly offsetMs: number;
+}
+
+const knownOffsets = new Map<string, KnownOffset>();
+/** The same offset at both ends is that of all instants between. Clock changes are at least a month apart (Ramadan in Morocco). */
+const LONGEST_KNOWN_MS = 14 * DAY_MS;
+
 /** The difference of local time from UTC. */
 function offsetMs(timeZone: string, atMs: number): number {
+  const known = knownOffsets.get(timeZone);
+  if (known !== undefined && atMs >= known.fromMs && atMs <= known.toMs) return known.offsetMs;
+  const offset = offsetOfFormat(timeZone, atMs);
+  if (known?.offsetMs === offset) {
+    const fromMs = Math.min(known.fromMs, atMs);
+    const toMs = Math.max(known.toMs, atMs);
+    if (toMs - fromMs <= LONGEST_KNOWN_MS) {
+      known.fromMs = fromMs;
+      known.toMs = toMs;
+      return offset;
+    }
+  }
+  knownOffsets.set(timeZone, { fromMs: atMs, toMs: atMs, offsetMs: offset });
+  return offset;
+}
+
+function offsetOfFormat(timeZone: string, atMs: number): number {
   const field: Record<string, number> = {};
   for (const part of formatFor(timeZone).formatToParts(atMs)) field[part.type] = Number(part.value);
   const local = Date.UTC(field.year!, field.month! - 1, field.day!, field.hour!, field.minute!, field.second!);

@@ -20,6 +20,8 @@ export interface BillingPolicy {
   readonly neighbours: readonly BillingNeighbour[];
   /** If periods overlap, the first in the list is in force. */
   readonly schedule: readonly BillingPeriod[];
+  /** How long the limits of foreign peers take to change at a border between periods; see `border-limits`. Default 0: they jump. */
+  readonly rampForMs?: number | undefined;
   readonly overrides: readonly PairOverride[];
 }
 
@@ -53,6 +55,8 @@ export interface BillingPeriod extends TimePeriod {
   readonly foreignPeersMax?: number | undefined;
   readonly foreignPeersWhenNoInnerSeed?: number | undefined;
   readonly gatewaysMax?: number | undefined;
+  /** Replaces that of the schedule. */
+  readonly rampForMs?: number | undefined;
 }
 
 /**

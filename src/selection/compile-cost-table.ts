@@ -4,9 +4,9 @@
  */
 import type { AsRelationship, AsRelationships } from '../domain/as-relationships.js';
 import type { LocalityGroup } from '../domain/locality-group.js';
-import type { BillingPeriod, BillingPolicy } from './billing.js';
+import type { BillingPolicy } from './billing.js';
 import { type ForeignRate, foreignRates, RELATIONSHIP_ORDER } from './billing-rates.js';
-import { nextChangeAtMs, periodInForce } from './billing-schedule.js';
+import { type LimitsInForce, limitsAt } from './border-limits.js';
 import { type CapabilityReading, compileCapability } from './compile-capability.js';
 import { type DensityReading, densityLevels } from './compile-density.js';
 import { type CachePreference, compileOverrides, FOREIGN_ORDER } from './compile-overrides.js';
@@ -63,10 +63,8 @@ export interface GroupCost {
 
 export interface CompiledCost {
   readonly table: CostTable;
-  /** The billing period in force. */
-  readonly period: BillingPeriod | undefined;
-  /** When to compile again because another period may begin; `undefined` without a schedule. */
-  readonly nextChangeAtMs: number | undefined;
+  /** What the billing period in force allows. Rates follow its period, the mix in the table its limits. */
+  readonly limits: LimitsInForce;
   /** @returns the description of group 0 for a number that is not in use */
   describeGroup(group: number): GroupCost;
   /** The rate of a pair that an override makes foreign; undefined for all other pairs. */
@@ -78,7 +76,8 @@ export interface CompiledCost {
 /** @throws OperatorError if a schedule or an override names what does not exist */
 export function compileCostTable(input: CostInput): CompiledCost {
   const { billing, capability, groups, ownAsns } = input;
-  const period = periodInForce(billing.schedule, input.nowMs);
+  const limits = limitsAt(billing, input.mix, input.nowMs);
+  const { period } = limits;
   const rates = foreignRates(billing, ownAsns, input.relationships, period);
   const groupCount = groups.length;
   const rateRank = new Uint8Array(groupCount);
@@ -114,16 +113,14 @@ export function compileCostTable(input: CostInput): CompiledCost {
     rateRank,
     densityLevel: densityOf(input.density),
     scoreOf: compileScores(input.weights),
-    mix: mixInForce(input.mix, period),
+    mix: withLimits(input.mix, limits),
     reportedCapability: 'slots' in capability ? capability : capabilityTable(capability, input),
     overrides,
   };
-  const at = nextChangeAtMs(billing.schedule, input.nowMs);
 
   const assemble = (base: CostTable, density: ReadonlyMap<string, DensityReading>): CompiledCost => ({
     table: base,
-    period,
-    nextChangeAtMs: at,
+    limits,
     describeGroup(number) {
       const group = groups[number] ?? groups[UNKNOWN_GROUP]!;
       return describeGroup(group, base, rateOf[group.number], density);
@@ -145,15 +142,11 @@ function partitionsOf(groups: CostInput['groups'], ownAsns: readonly number[]): 
   );
 }
 
-/** The mix, with the values that the billing period in force replaces. */
-function mixInForce(mix: MixRules, period: BillingPeriod | undefined): MixRules {
-  return {
-    ...mix,
-    foreignPeersMin: period?.foreignPeersMin ?? mix.foreignPeersMin,
-    foreignPeersMax: period?.foreignPeersMax ?? mix.foreignPeersMax,
-    foreignPeersWhenNoInnerSeed: period?.foreignPeersWhenNoInnerSeed ?? mix.foreignPeersWhenNoInnerSeed,
-    gatewaysMax: period?.gatewaysMax ?? mix.gatewaysMax,
-  };
+function withLimits(
+  mix: MixRules,
+  { foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed, gatewaysMax }: LimitsInForce,
+): MixRules {
+  return { ...mix, foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed, gatewaysMax };
 }
 
 function capabilityTable(readings: ReadonlyMap<string, CapabilityReading>, input: CostInput): ReportedCapability {

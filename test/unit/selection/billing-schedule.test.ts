@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BillingPeriod } from '../../../src/selection/billing.js';
-import { nextChangeAtMs, periodInForce } from '../../../src/selection/billing-schedule.js';
+import {
+  borderAfter,
+  borderBefore,
+  nextChangeAtMs,
+  periodInForce,
+  windowAt,
+} from '../../../src/selection/billing-schedule.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -73,6 +79,69 @@ describe('clock changes', () => {
     expect(nextChangeAtMs(schedule, Date.parse('2026-10-25T02:40:00+02:00'))).toBe(
       Date.parse('2026-10-25T02:00:00+01:00'),
     );
+  });
+});
+
+describe('borders between periods', () => {
+  const two = [period(60, 240, { name: 'first' }), period(240, 420, { name: 'second' })];
+  const at = (time: string): number => Date.parse(`2026-07-01T${time}:00+02:00`);
+
+  test('are where another period, or none, comes into force; midnight alone is not one', () => {
+    expect(borderAfter(two, at('08:00'))).toMatchObject({
+      atMs: at('01:00') + 24 * HOUR_MS,
+      before: undefined,
+      after: { name: 'first' },
+    });
+    expect(borderAfter(two, at('01:00'))).toMatchObject({ atMs: at('04:00'), after: { name: 'second' } });
+    expect(borderAfter(two, at('04:00'))).toMatchObject({ atMs: at('07:00'), after: undefined });
+  });
+
+  test('behind us are found as far as asked', () => {
+    expect(borderBefore(two, at('05:00'), HOUR_MS)).toBeUndefined();
+    expect(borderBefore(two, at('05:00'), HOUR_MS + 1)).toMatchObject({ atMs: at('04:00'), before: { name: 'first' } });
+    expect(borderBefore(two, at('05:00'), 12 * HOUR_MS)).toMatchObject({ atMs: at('04:00') });
+    expect(borderBefore(two, at('04:00'), HOUR_MS)).toMatchObject({ atMs: at('04:00') });
+  });
+
+  test('are found a week ahead, and never where one period is always in force', () => {
+    const saturday = [period(0, 1440, { days: ['sat'] })];
+    expect(borderAfter(saturday, Date.parse('2026-07-05T00:00+02:00'))?.atMs).toBe(
+      Date.parse('2026-07-11T00:00+02:00'),
+    );
+    expect(borderAfter([period(0, 1440)], at('03:00'))).toBeUndefined();
+    expect(borderAfter([period(0, 1440, { days: [] })], at('03:00'))).toBeUndefined();
+    expect(borderAfter([], at('03:00'))).toBeUndefined();
+  });
+});
+
+describe('the window of named periods', () => {
+  const schedule = [
+    period(180, 210, { name: 'backup' }),
+    period(60, 300, { name: 'night' }),
+    period(300, 420, { name: 'morning' }),
+  ];
+  const at = (time: string): number => Date.parse(`2026-07-01T${time}:00+02:00`);
+  const window = (time: string, ...names: string[]): object => windowAt(schedule, names, at(time));
+
+  test('is open while one of them is in force, and says until when, or when it opens', () => {
+    expect(window('00:30', 'night')).toEqual({ open: false, changesAtMs: at('01:00') });
+    expect(window('01:00', 'night')).toEqual({ open: true, changesAtMs: at('03:00') });
+    expect(window('04:00', 'night')).toEqual({ open: true, changesAtMs: at('05:00') });
+    expect(window('05:00', 'night')).toEqual({ open: false, changesAtMs: at('01:00') + 24 * HOUR_MS });
+  });
+
+  test('is shut while an earlier one in the list covers it', () => {
+    expect(window('03:00', 'night')).toEqual({ open: false, changesAtMs: at('03:30') });
+  });
+
+  test('stays open from one of them straight into another', () => {
+    expect(window('01:00', 'night', 'morning', 'backup')).toEqual({ open: true, changesAtMs: at('07:00') });
+  });
+
+  test('never opens for names that are not in the schedule, and never shuts for one that is always in force', () => {
+    expect(window('01:00', 'weekend')).toEqual({ open: false, changesAtMs: undefined });
+    expect(window('01:00')).toEqual({ open: false, changesAtMs: undefined });
+    expect(windowAt([period(0, 1440)], ['p'], at('01:00'))).toEqual({ open: true, changesAtMs: undefined });
   });
 });
 

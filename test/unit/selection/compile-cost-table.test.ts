@@ -399,11 +399,11 @@ describe('time of day', () => {
     const later = compileCostTable(input({ billing, nowMs: Date.UTC(2026, 6, 1, 0) }));
     expect(day.table.mix.foreignPeersMax).toBe(20);
     expect(day.describeGroup(6).ratePerGigabyte).toBe(0.02);
-    expect(later.period?.name).toBe('night');
+    expect(later.limits.period?.name).toBe('night');
     expect(later.table.mix.foreignPeersMax).toBe(50);
     expect(later.describeGroup(6).ratePerGigabyte).toBeCloseTo(0.004);
-    expect(day.nextChangeAtMs).toBe(Date.UTC(2026, 6, 1, 22));
-    expect(later.nextChangeAtMs).toBe(Date.UTC(2026, 6, 1, 5));
+    expect(day.limits.nextChangeAtMs).toBe(Date.UTC(2026, 6, 1, 23));
+    expect(later.limits.nextChangeAtMs).toBe(Date.UTC(2026, 6, 1, 5));
   });
 
   test('a factor for one neighbour changes the order', () => {
