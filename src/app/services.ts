@@ -117,8 +117,8 @@ export function createServices(foundation: Foundation) {
     reportedUplinks: (infoHash: InfoHash) =>
       reportedUplinks(infoHash, dataPlane(), parts.get(reportsPart).service, clock),
     innerPeerBlocked: innerPeersOf(config),
-    importPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) =>
-      parts.get(trackerPart).importPeers(infoHash, peers, ttlSeconds),
+    ...importedPeers(parts),
+    partners: () => config().upstream.originalTrackers,
     torrentPolicy: torrents,
     refusal: (infoHash: InfoHash) => torrents.refusal(infoHash),
     denial: (infoHash: InfoHash) => torrents.denial(infoHash),
@@ -153,6 +153,16 @@ export function createServices(foundation: Foundation) {
       if (isStorageFailure(thrown)) storage.failed(thrown);
       else logger.error({ err: thrown, path }, `control API: ${messageOf(thrown)}`);
     },
+  };
+}
+
+/** Peers of other networks, on their way into the swarms and out of them. */
+function importedPeers(parts: Foundation['parts']) {
+  return {
+    importPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) =>
+      parts.get(trackerPart).importPeers(infoHash, peers, ttlSeconds),
+    removeImported: (infoHash: InfoHash, peers: readonly Pick<ForeignPeer, 'address' | 'port'>[] | null) =>
+      parts.get(trackerPart).removeImported(infoHash, peers),
   };
 }
 

@@ -112,7 +112,8 @@ function parameters(schema: z.ZodObject | undefined, place: 'path' | 'query'): J
   }));
 }
 
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
+/** Of one schema, without `$schema`. */
+export function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): Json {
   // OpenAPI 3.1 uses JSON Schema 2020-12 throughout, so single schemas do not repeat it.
   const { $schema, ...rest } = z.toJSONSchema(schema, { io, reused: 'inline', unrepresentable: 'any' }) as Json;
   return rest;

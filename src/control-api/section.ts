@@ -22,7 +22,9 @@ export type ControlSection = NonNullable<DeepReadonly<z.output<typeof schema>>>;
 export interface ControlConfig {
   readonly control?: ControlSection | undefined;
   readonly reports: { readonly probes: readonly { readonly id: string; readonly token?: string | undefined }[] };
-  readonly upstream: { readonly originalTrackers: readonly { readonly name: string; readonly token: string }[] };
+  readonly upstream: {
+    readonly originalTrackers: readonly { readonly name: string; readonly token?: string | undefined }[];
+  };
   readonly crawler: { readonly sources: readonly { readonly name: string; readonly token?: string | undefined }[] };
 }
 

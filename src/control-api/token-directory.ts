@@ -18,8 +18,8 @@ export interface ConfiguredTokens {
     readonly subdomains: readonly string[];
     readonly token?: string | undefined;
   }[];
-  /** `upstream.originalTrackers`: original trackers that push peers. */
-  readonly upstreams?: readonly { readonly name: string; readonly token: string }[];
+  /** `upstream.originalTrackers`: original trackers that push peers; without a token here it has one of the database. */
+  readonly upstreams?: readonly { readonly name: string; readonly token?: string | undefined }[];
   /** Sources of the crawler that push their torrents. */
   readonly sites?: readonly { readonly name: string; readonly token: string }[];
 }
@@ -106,6 +106,7 @@ export class TokenDirectory implements Authenticator {
       addProbe(probe.id, probe.subdomains, probe.token === undefined ? undefined : sha256Hex(probe.token));
     }
     for (const upstream of this.#configured.upstreams ?? []) {
+      if (upstream.token === undefined) continue;
       const key = sha256Hex(upstream.token);
       byDigest.set(key, { kind: 'upstream', name: upstream.name, key });
     }

@@ -24,11 +24,14 @@ export class RateLimit {
     this.#burst = burst;
   }
 
-  /** Takes one token. @returns 0 if the key had one, else the seconds until it has one (rounded up) */
-  take(key: string, nowMs: number): number {
+  /**
+   * Takes a token, or several for something larger: a key that has one may take more than it has, and then waits longer.
+   * @returns 0 if the key had one, else the seconds until it has one (rounded up)
+   */
+  take(key: string, nowMs: number, count = 1): number {
     const bucket = this.#buckets.get(key) ?? { tokens: this.#burst, atMs: nowMs };
     const tokens = this.#refilled(bucket, nowMs);
-    bucket.tokens = tokens >= 1 ? tokens - 1 : tokens;
+    bucket.tokens = tokens >= 1 ? tokens - count : tokens;
     bucket.atMs = nowMs;
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);

@@ -4,10 +4,11 @@
  */
 import { messageOf } from '../domain/errors.js';
 import type { Announcer } from './announcer.js';
-import type { FromWorker, Question, SwarmDetails } from './data-plane-messages.js';
+import type { FromWorker, Question, RemovalQuery, SwarmDetails } from './data-plane-messages.js';
 import { importPeers } from './import-peers.js';
 import { InnerSwarmListing } from './inner-swarm-listing.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
+import type { RemovalCursor } from './swarm/upstream-removal.js';
 import { SwarmListing } from './swarm-listing.js';
 
 /** Peers, buckets or swarms looked at in a turn: some hundred microseconds. A swarm is walked whole, at most twice this. */
@@ -62,6 +63,9 @@ export class AnswerQuestions {
         case 'import-peers':
           this.answer(id, importPeers(this.announcer, question.query));
           return;
+        case 'remove-imported':
+          this.remove(id, question.query);
+          return;
         case 'flush':
           this.answer(id, null);
           return;
@@ -86,6 +90,22 @@ export class AnswerQuestions {
         this.post({ type: 'refused', id, message: messageOf(error) });
       }
     }
+  }
+
+  private remove(id: number, { infoHash, peers }: RemovalQuery): void {
+    const { announcer } = this;
+    if (peers !== null) {
+      this.answer(id, announcer.store.upstream.removal.removeNamed(infoHash, peers, announcer.nowSeconds));
+      return;
+    }
+    const cursor: RemovalCursor = { family: 4, slot: 0, ref: 0, removed: 0, ended: false };
+    this.walks.push({
+      id,
+      next: (store) => {
+        const steps = store.upstream.removal.removeSlice(infoHash, cursor, STEPS_PER_SLICE, announcer.nowSeconds);
+        return cursor.ended ? { value: cursor.removed, steps } : { steps };
+      },
+    });
   }
 
   private answer(id: number, value: unknown): void {

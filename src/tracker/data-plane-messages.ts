@@ -28,6 +28,13 @@ export interface ImportQuery {
   readonly own: readonly OwnEndpoint[];
 }
 
+export interface RemovalQuery {
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array;
+  /** The imported peers that are removed; null: all of the torrent. */
+  readonly peers: readonly Omit<UpstreamPeerData, 'seed'>[] | null;
+}
+
 export interface WorkerStart {
   readonly options: DataPlaneOptions;
   readonly counters: SharedArrayBuffer;
@@ -86,6 +93,7 @@ export type Question =
   | { readonly ask: 'inner-peers'; readonly infoHash: Uint8Array; readonly limit: number }
   | { readonly ask: 'explain'; readonly query: ExplainQuery }
   | { readonly ask: 'import-peers'; readonly query: ImportQuery }
+  | { readonly ask: 'remove-imported'; readonly query: RemovalQuery }
   | { readonly ask: 'flush' };
 
 export type ToWorker =

@@ -165,6 +165,15 @@ export class DataPlane {
     return (await this.ask({ ask: 'import-peers', query })) as ImportOutcome;
   }
 
+  /** Removes imported peers of a torrent. @param peers null: all of them @returns how many are removed */
+  async removeUpstreamPeers(
+    infoHash: InfoHash,
+    peers: readonly Omit<UpstreamPeerData, 'seed'>[] | null,
+  ): Promise<number> {
+    const query = { infoHash: infoHashToBytes(infoHash), peers };
+    return (await this.ask({ ask: 'remove-imported', query })) as number;
+  }
+
   /** Called when a swarm has too few peers to offer, at most once a period for each. */
   onUpstreamNeeded(listener: UpstreamNeeded): void {
     this.upstreamListeners.push(listener);

@@ -106,6 +106,12 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
     return importForeignPeers(this.#config, this.dataPlane, infoHash, peers, ttlSeconds);
   }
 
+  /** @param peers null: all imported peers of the torrent. @throws ClientError `unavailable` while the tracker restarts */
+  removeImported(infoHash: InfoHash, peers: readonly Pick<ForeignPeer, 'address' | 'port'>[] | null): Promise<number> {
+    const named = peers?.map(({ address, port }) => ({ family: address.family, words: address.words, port }));
+    return this.dataPlane.removeUpstreamPeers(infoHash, named ?? null);
+  }
+
   /** Ports that `coverPorts` cannot open. */
   alarms(): readonly string[] {
     return this.#covered.problems;

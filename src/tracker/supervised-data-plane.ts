@@ -120,6 +120,11 @@ export class SupervisedDataPlane implements PartThread {
     return this.#ask((plane) => plane.addUpstreamPeers(infoHash, peers, ttlSeconds, own));
   }
 
+  /** See {@link DataPlane.removeUpstreamPeers}. @throws ClientError `unavailable` while the thread is down */
+  removeUpstreamPeers(infoHash: InfoHash, peers: readonly Omit<UpstreamPeerData, 'seed'>[] | null): Promise<number> {
+    return this.#ask((plane) => plane.removeUpstreamPeers(infoHash, peers));
+  }
+
   /** @returns unsubscribe */
   onUpstreamNeeded(listener: UpstreamNeeded): () => void {
     this.#upstreamListeners.add(listener);

@@ -16,8 +16,18 @@ export const STOP_GRACE_MS = 1_000;
 
 /** Peers read from one answer; more than a client can use from one tracker. */
 export const MAX_PEERS_PER_ANSWER = 1_000;
-/** What one push of an original tracker may bring: its whole swarm, in a body of 500 kB. */
+/** Peers of one torrent in a push, and peers that it removes. */
 export const MAX_PUSHED_PEERS = 5_000;
+/** Torrents in one push. */
+export const MAX_PUSHED_TORRENTS = 1_000;
+/** Peers and removed peers of all torrents in one push: a body of about 1 MB. */
+export const MAX_PUSHED_PEERS_TOGETHER = 20_000;
+/**
+ * Of one original tracker, over all its pushes: enough to name 18 million peers in half an hour. The data plane imports 250 in
+ * a few hundred microseconds, so this is at most a few percent of its time.
+ */
+export const PUSHED_PEERS_PER_SECOND = 10_000;
+export const PUSHED_PEERS_BURST = 40_000;
 /** The numwant that trackers usually grant. Some refuse a larger one. */
 export const MAX_NUMWANT = 200;
 /** Trackers asked for one request. Some torrents list hundreds. */

@@ -1,22 +1,31 @@
 /** The exchange with original trackers as a part of the program: its section of the configuration, and how it is started. */
 import type { Part } from '../part/part.js';
+import type { ReceiverNeeds } from './api/receive-peers.js';
 import type { RunningExchange, UpstreamNeeds } from './running-exchange.js';
-import { dhtIsNotAsked, schema, type UpstreamConfig } from './section.js';
+import { dhtIsNotAsked, partnersWithoutHosts, schema, type UpstreamConfig } from './section.js';
 
-export const upstreamPart: Part<'upstream', typeof schema, UpstreamConfig, UpstreamNeeds, RunningExchange> = {
+export const upstreamPart: Part<
+  'upstream',
+  typeof schema,
+  UpstreamConfig,
+  UpstreamNeeds & ReceiverNeeds,
+  RunningExchange
+> = {
   key: 'upstream',
   name: 'upstream exchange',
   label: 'upstream',
   schema,
   live: ['originalTrackers'],
   checks: [dhtIsNotAsked],
+  advice: [partnersWithoutHosts],
   text: `upstream:                               # foreign peers from original trackers
   exchange: true
   resolvers: []                         # must not redirect names; empty: those of this machine
   dht: false                            # the DHT is not asked for peers; true is refused
   every: 5m                             # how often one torrent is asked for, at most
   peersMax: 200
-  originalTrackers: []                  # who may push peers: [ { name: partner, token: "\${PARTNER_TOKEN}" } ]
+  originalTrackers: []                  # who may push peers, and of which torrents: those with an announce URL at its hosts
+                                        # [ { name: partner, token: "\${PARTNER_TOKEN}", hosts: [tracker.example.org] } ]
 `,
   isOn: ({ upstream }) => upstream.exchange,
   start: async (config, needs) => {
@@ -24,10 +33,10 @@ export const upstreamPart: Part<'upstream', typeof schema, UpstreamConfig, Upstr
     return new RunningExchange(config, needs);
   },
   // Original trackers may push peers although none is asked.
-  routes: async (_, { importPeers }) => {
+  routes: async (_, needs) => {
     const { pushRoutes } = await import('./api/push-routes.js');
     const { peerReceiver } = await import('./api/receive-peers.js');
-    return pushRoutes(peerReceiver(importPeers));
+    return pushRoutes(peerReceiver(needs));
   },
   metrics: async (running) => {
     const { labelled } = await import('../control-api/metric-families.js');

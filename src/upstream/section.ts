@@ -2,11 +2,31 @@
 import { z } from 'zod';
 import { endpoint } from '../config-kit/address-schemas.js';
 import type { DeepReadonly, Report } from '../config-kit/config-part.js';
-import { duration, flag, identifier, section, token, wholeNumber } from '../config-kit/field-schemas.js';
-import type { IpAddress } from '../domain/ip-address.js';
+import {
+  duration,
+  flag,
+  hostName,
+  identifier,
+  ipAddress,
+  section,
+  token,
+  wholeNumber,
+} from '../config-kit/field-schemas.js';
+import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import type { Endpoint } from '../net/endpoint.js';
 
 const DNS_PORT = 53;
+
+const trackerHost = z.union([hostName, ipAddress.transform(formatIp)], {
+  error: 'expected the host of an announce URL, without scheme and port, e.g. "tracker.example.org"',
+});
+
+/** Without a token here it has one of `alias-tracker token new --upstream NAME`. */
+const originalTracker = section({
+  name: identifier,
+  token: token.optional(),
+  hosts: z.array(trackerHost).prefault([]),
+});
 
 export const schema = section({
   exchange: flag.prefault(true),
@@ -14,7 +34,7 @@ export const schema = section({
   dht: flag.prefault(false),
   every: duration('1s', '24h', '5m'),
   peersMax: wholeNumber(1, 2_000).prefault(200),
-  originalTrackers: z.array(section({ name: identifier, token })).prefault([]),
+  originalTrackers: z.array(originalTracker).prefault([]),
 }).prefault({});
 
 /** The sections that it reads. */
@@ -28,4 +48,15 @@ export interface UpstreamConfig {
 
 export function dhtIsNotAsked({ upstream }: Pick<UpstreamConfig, 'upstream'>, report: Report): void {
   if (upstream.dht) report(['upstream', 'dht'], 'foreign peers come from original trackers only; write false');
+}
+
+/** A partner without hosts is not limited to its own torrents. */
+export function partnersWithoutHosts({ upstream }: Pick<UpstreamConfig, 'upstream'>): string[] {
+  return upstream.originalTrackers.flatMap(({ name, hosts }, i) =>
+    hosts.length > 0
+      ? []
+      : [
+          `upstream.originalTrackers[${i}].hosts: ${name} may push peers of the torrents of all trackers; list the hosts of its announce URLs, e.g. [tracker.example.org]`,
+        ],
+  );
 }

@@ -96,6 +96,14 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
       ];
       return answerOf('POST', '/api/v1/upstream/peers', { infoHash, peers, ttlSeconds: 600 }, UPSTREAM_TOKEN);
     },
+    () => {
+      const peers = [{ address: '127.30.0.9', port: 6_881 }];
+      const torrents = [
+        { infoHash, peers, removed: 'all' },
+        { infoHash: 'x', peers },
+      ];
+      return answerOf('POST', '/api/v1/upstream/peers', { ttlSeconds: 600, torrents }, UPSTREAM_TOKEN);
+    },
   ],
   'get /api/v1/density': [
     () => answerOf('GET', '/api/v1/density'),

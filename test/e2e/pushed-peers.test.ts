@@ -3,6 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { databaseFile } from '../../src/store/database-file.js';
+import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
+import { openDatabase } from '../../src/store/sqlite/database.js';
+import { hashOf, torrentToStore } from '../support/catalogue-entries.js';
 import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 const TOKEN = 'partner-secret-token';
@@ -27,7 +31,56 @@ const push = (addresses: string[]) =>
     },
   });
 
+const HOSTS = UPSTREAM.replace('name: partner,', 'name: partner, hosts: [tracker.example.org],');
+const peersOf = (...addresses: string[]) => addresses.map((address) => ({ address, port: 6_881, seed: true }));
+const given = async (infoHash: string): Promise<string[]> =>
+  (await running.announce('127.1.0.9', { infoHash })).peers.map(({ host }) => host).sort();
+
 describe('peers that an original tracker pushes', () => {
+  it('of many torrents come in one request; it removes some, or all of a torrent, and may repeat it', async () => {
+    running = await startLabApp(`${LAB_CONFIG}\n${HOSTS}`);
+    const catalogue = openDatabase(databaseFile(running.config));
+    createCatalogue(catalogue).store(torrentToStore(1, { trackerTiers: [['udp://other.example:80']] }), Date.now());
+    catalogue.close();
+    const other = 'ef'.repeat(20);
+    const send = async (torrents: unknown[]) =>
+      (await running.call('POST', '/api/v1/upstream/peers', { token: TOKEN, body: { ttlSeconds: 600, torrents } }))
+        .json;
+    const first = [
+      { infoHash: HASH, peers: peersOf('127.30.0.1', '127.30.0.2', '127.1.0.77') },
+      { infoHash: other, peers: peersOf('127.30.0.3') },
+      // Of the catalogue, and of other trackers.
+      { infoHash: hashOf(1), peers: peersOf('127.30.0.4') },
+    ];
+    const answer = {
+      accepted: 3,
+      removed: 0,
+      torrents: [
+        { infoHash: HASH, accepted: 2, removed: 0, refused: [{ reason: 'own-network', peers: 1 }] },
+        { infoHash: other, accepted: 1, removed: 0, refused: [] },
+        { infoHash: hashOf(1), accepted: 0, problem: { type: '/problems/torrent-of-others' } },
+      ],
+    };
+    expect(await send(first)).toMatchObject(answer);
+    expect(await send(first)).toMatchObject(answer);
+    expect(await given(HASH)).toEqual(['127.30.0.1', '127.30.0.2']);
+    expect(await given(hashOf(1))).toEqual([]);
+    const gone = [
+      {
+        infoHash: HASH,
+        removed: [
+          { address: '127.30.0.1', port: 6_881 },
+          { address: '127.1.0.9', port: 6_881 },
+        ],
+      },
+      { infoHash: other, removed: 'all', peers: peersOf('127.30.0.5') },
+    ];
+    expect(await send(gone)).toMatchObject({ accepted: 1, removed: 2 });
+    expect(await send(gone)).toMatchObject({ accepted: 1, removed: 1 });
+    expect(await given(HASH)).toEqual(['127.30.0.2']);
+    expect(await given(other)).toEqual(['127.30.0.5']);
+  });
+
   it('are handed out, but for those of the own network and those that nobody can have', async () => {
     running = await startLabApp(`${LAB_CONFIG}\n${UPSTREAM}`);
     expect(await push(['127.1.0.77', '127.30.0.8', '255.255.255.255', '224.0.0.1', '::ffff:127.2.0.1'])).toEqual({

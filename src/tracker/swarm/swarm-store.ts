@@ -93,7 +93,7 @@ export class SwarmStore {
   private readonly requester: Requester;
   private readonly capability: CapabilityRefresh;
   private readonly admission: PeerAdmission;
-  private readonly upstream: UpstreamAdmission;
+  readonly upstream: UpstreamAdmission;
   private readonly maxAgeSeconds: number;
   upstreamWantedBelow: number;
   private readonly upstreamAskEverySeconds: number;

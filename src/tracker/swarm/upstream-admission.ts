@@ -15,6 +15,7 @@ import type { PeerAdmission } from './peer-admission.js';
 import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
 import type { SwarmMembership } from './swarm-membership.js';
 import type { UpstreamAdded, UpstreamPeer } from './swarm-summary.js';
+import { UpstreamRemoval } from './upstream-removal.js';
 
 export interface UpstreamAdmissionParts {
   readonly arena: Arena;
@@ -29,9 +30,12 @@ export interface UpstreamAdmissionParts {
 }
 
 export class UpstreamAdmission {
+  readonly removal: UpstreamRemoval;
   private readonly scan = new HostScan();
 
-  constructor(private readonly parts: UpstreamAdmissionParts) {}
+  constructor(private readonly parts: UpstreamAdmissionParts) {
+    this.removal = new UpstreamRemoval(parts);
+  }
 
   /** @param found the torrent's entry, 0 if there is none. @param lastSeen from which their lifetime counts */
   admitPeers(found: number, peers: readonly UpstreamPeer[], lastSeen: number): UpstreamAdded {

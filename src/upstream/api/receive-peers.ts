@@ -1,9 +1,13 @@
-/** Hands peers that an original tracker pushed to the tracker, and says what became of them. */
+/** Hands peers that an original tracker pushed to the tracker, if it may name peers of the torrent, and says what became of them. */
+import { Problem } from '../../control-api/problem.js';
+import type { Clock } from '../../domain/clock.js';
 import { ClientError } from '../../domain/errors.js';
-import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
-import { parseIp } from '../../domain/ip-address.js';
+import type { InfoHash } from '../../domain/info-hash.js';
+import { RateLimit } from '../../net/rate-limit.js';
+import { PUSHED_PEERS_BURST, PUSHED_PEERS_PER_SECOND } from '../limits.js';
+import { speaksFor } from '../speaks-for.js';
 import type { ForeignPeer } from '../tracker-contact.js';
-import type { PeerReceiver } from './push-routes.js';
+import type { PeerEndpoint, PeerReceiver } from './push-routes.js';
 
 /** The tracker's import. @throws ClientError `unavailable` while the tracker restarts */
 export type PeerImport = (
@@ -17,21 +21,56 @@ export type PeerImport = (
   readonly refused: Readonly<Record<string, number>>;
 }>;
 
+export interface ReceiverNeeds {
+  readonly clock: Clock;
+  readonly importPeers: PeerImport;
+  /** Removes imported peers. @param peers null: all of the torrent. @returns how many were removed */
+  readonly removeImported: (infoHash: InfoHash, peers: readonly PeerEndpoint[] | null) => Promise<number>;
+  /** The original trackers of a torrent; empty if none is known. */
+  readonly trackersOf: (infoHash: InfoHash) => readonly string[];
+  /** Of the configuration in force. */
+  readonly partners: () => readonly { readonly name: string; readonly hosts: readonly string[] }[];
+}
+
 const REFUSED_TORRENT = {
   'not-listed': 'this tracker does not serve this torrent (tracker.torrents): no peers were imported',
   denied: 'this torrent is on the deny list of this tracker: no peers were imported',
 } as const;
 
-export function peerReceiver(importPeers: PeerImport): PeerReceiver {
+export function peerReceiver(needs: ReceiverNeeds): PeerReceiver {
+  const { clock, importPeers, removeImported } = needs;
+  const rate = new RateLimit(PUSHED_PEERS_PER_SECOND, PUSHED_PEERS_BURST);
   return {
-    pushPeers: async ({ infoHash, peers, ttlSeconds }) => {
-      const foreign = peers.map((peer) => ({ ...peer, address: parseIp(peer.address) }));
-      const { torrent, taken, refused } = await importPeers(parseInfoHash(infoHash), foreign, ttlSeconds);
+    admit: (peers, from) => {
+      const retryAfterSeconds = rate.take(from ?? '', clock.nowMs(), peers);
+      if (retryAfterSeconds === 0) return;
+      const detail = `more than ${PUSHED_PEERS_PER_SECOND} peers a second; send this again in ${retryAfterSeconds} s`;
+      throw new Problem('too-many-requests', detail, { retryAfterSeconds });
+    },
+    pushPeers: async ({ infoHash, peers, ttlSeconds, removed }, from) => {
+      if (from !== undefined) requireOwn(infoHash, from, needs);
+      const removedCount =
+        removed === undefined ? 0 : await removeImported(infoHash, removed === 'all' ? null : removed);
+      if (peers.length === 0) return { accepted: 0, removed: removedCount, refused: [] };
+      const { torrent, taken, refused } = await importPeers(infoHash, peers, ttlSeconds);
       if (torrent !== undefined) throw new ClientError(`torrent-${torrent}`, REFUSED_TORRENT[torrent]);
       return {
         accepted: taken,
+        removed: removedCount,
         refused: Object.entries(refused).map(([reason, count]) => ({ reason, peers: count })),
       };
     },
   };
+}
+
+/** A partner without hosts may push for every torrent; the operator is advised to list them. @throws ClientError */
+function requireOwn(infoHash: InfoHash, from: string, { partners, trackersOf }: ReceiverNeeds): void {
+  const hosts = partners().find(({ name }) => name === from)?.hosts ?? [];
+  if (hosts.length === 0) return;
+  const trackers = trackersOf(infoHash);
+  if (trackers.length === 0 || speaksFor(hosts, trackers)) return;
+  throw new ClientError(
+    'torrent-of-others',
+    `no announce URL of this torrent is at ${hosts.join(' or ')}: no peers were imported`,
+  );
 }

@@ -45,7 +45,12 @@ export const reportBody: FuzzTarget = {
 };
 
 async function createApi(): Promise<FuzzSubject> {
-  const api = await startFixture();
+  const api = await startFixture({
+    upstream: {
+      admit: () => undefined,
+      pushPeers: async ({ peers }) => ({ accepted: peers.length, removed: 0, refused: [] }),
+    },
+  });
   return {
     make: makeBody,
     async run(input) {
@@ -60,6 +65,7 @@ async function createApi(): Promise<FuzzSubject> {
       const [defect] = api.defects;
       holds(defect === undefined, 'no call is an internal error', () => String((defect as Error)?.stack ?? defect));
       holds(ACCEPTED.has(status) || REFUSED.has(status), 'a call has a status that fits', () => `${status} ${text}`);
+      holds(text.length < 200_000, 'an answer is bounded', () => `${text.length} characters`);
       if (REFUSED.has(status)) {
         holds(headers.get('content-type')?.includes('problem+json') ?? false, 'a refusal is a problem document');
         holds(typeof (JSON.parse(text) as { detail?: unknown }).detail === 'string', 'a refusal says what is wrong');
@@ -84,6 +90,12 @@ function makeBody(random: Random): Uint8Array {
   const address = sometimes(random, 4)
     ? pick(random, ['203.0.113.7', '::1', 'x', '255.255.255.255', '::ffff:10.0.0.1'])
     : '127.0.0.1';
+  const pushed = {
+    infoHash: sometimes(random, 8) ? 'x' : 'ab'.repeat(20),
+    peers: [{ address, port: 6_881, seed: true }],
+    removed: [{ address, port: 6_882 }],
+    ttlSeconds: number(),
+  };
   const bodies = [
     {
       probe: pick(random, ['dp-north', 'dp-north', 'other']),
@@ -100,7 +112,9 @@ function makeBody(random: Random): Uint8Array {
       role: sometimes(random, 8) ? pick(random, ['cache', 'x']) : 'peer',
     },
     { subdomains: subdomains.map(({ id, users }) => ({ id, users })) },
-    { infoHash: 'ab'.repeat(20), peers: [{ address, port: 6_881, seed: true }], ttlSeconds: number() },
+    sometimes(random, 2)
+      ? pushed
+      : { ttlSeconds: number(), torrents: [pushed, { ...pushed, removed: 'all' }, number()] },
   ];
   const body = bodies[call]!;
   const json = JSON.stringify(sometimes(random, 5) ? [body, body] : body);

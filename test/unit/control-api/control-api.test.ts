@@ -1,5 +1,7 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ClientError } from '../../../src/domain/errors.js';
+import { parseIp } from '../../../src/domain/ip-address.js';
 import {
   CONTROL_TOKEN,
   type ControlApiFixture,
@@ -30,10 +32,11 @@ beforeEach(async () => {
       swarm: async (infoHash) => (infoHash === HASH ? { infoHash } : undefined),
     },
     upstream: {
+      admit: () => undefined,
       pushPeers: async (push, from) => {
         asked.push({ push, from });
         if (push.infoHash.startsWith('0')) throw new ClientError('torrent-not-listed', 'not served here');
-        return { accepted: push.peers.length, refused: [{ reason: 'own-network', peers: 2 }] };
+        return { accepted: push.peers.length, removed: 0, refused: [{ reason: 'own-network', peers: 2 }] };
       },
     },
     overview: {
@@ -166,7 +169,7 @@ describe('peers pushed by an original tracker', () => {
     expect(asked).toEqual([
       {
         from: 'original',
-        push: { infoHash: HASH, peers: [{ address: '192.0.2.1', port: 6881, seed: true }], ttlSeconds: 1800 },
+        push: { infoHash: HASH, peers: [{ address: parseIp('192.0.2.1'), port: 6881, seed: true }], ttlSeconds: 1800 },
       },
     ]);
   });
@@ -175,6 +178,10 @@ describe('peers pushed by an original tracker', () => {
     [{ ...push, infoHash: 'x' }, 'infoHash'],
     [{ ...push, peers: [{ address: '192.0.2.1', port: 0 }] }, 'peers[0].port'],
     [{ ...push, ttlSeconds: 1e9 }, 'ttlSeconds'],
+    [{ ...push, ttlSeconds: undefined }, 'ttlSeconds'],
+    [{ ...push, removed: 'some' }, 'removed'],
+    [{ torrents: [] }, 'torrents'],
+    [{ torrents: [push], more: 1 }, 'more'],
   ])('are checked', async (json, field) => {
     expect(await post(json, 'upstream-token')).toMatchObject({ status: 400, json: { field } });
     expect(asked).toEqual([]);
@@ -185,6 +192,56 @@ describe('peers pushed by an original tracker', () => {
       status: 422,
       json: { detail: 'not served here' },
     });
+  });
+
+  test('of several torrents are taken one by one: what is wrong with one does not lose the others', async () => {
+    const peers = [{ address: '192.0.2.1', port: 6881 }];
+    const torrents = [
+      { infoHash: HASH, peers },
+      { infoHash: 'x', peers },
+      { infoHash: '0'.repeat(40), peers },
+      { infoHash: HASH, peers: [{ address: '192.0.2.300', port: 1 }] },
+      7,
+      { infoHash: HASH, removed: [{ address: '192.0.2.9', port: 9 }], ttlSeconds: 5 },
+      { infoHash: HASH, removed: 'all' },
+    ];
+    const nothing = { accepted: 0, removed: 0, refused: [] };
+    const taken = { infoHash: HASH, removed: 0, refused: [{ reason: 'own-network', peers: 2 }] };
+    expect(await post({ ttlSeconds: 60, torrents }, 'upstream-token')).toMatchObject({
+      status: 202,
+      json: {
+        accepted: 1,
+        removed: 0,
+        torrents: [
+          { ...taken, accepted: 1 },
+          { ...nothing, problem: { type: '/problems/bad-request', field: 'torrents[1].infoHash' } },
+          { ...nothing, infoHash: '0'.repeat(40), problem: { type: '/problems/torrent-not-listed', status: 422 } },
+          { ...nothing, infoHash: HASH, problem: { field: 'torrents[3].peers[0].address' } },
+          { ...nothing, problem: { field: 'torrents[4]' } },
+          { ...taken, accepted: 0 },
+          { ...taken, accepted: 0 },
+        ],
+      },
+    });
+    expect(asked.map((each) => (each as { push: { ttlSeconds: number; removed?: unknown } }).push)).toMatchObject([
+      { ttlSeconds: 60 },
+      { ttlSeconds: 60 },
+      { ttlSeconds: 5, removed: [{ address: parseIp('192.0.2.9'), port: 9 }] },
+      { ttlSeconds: 60, removed: 'all' },
+    ]);
+  });
+
+  test('are compressed, or refused if they are too many', async () => {
+    const peers = Array.from({ length: 5_000 }, (_, n) => ({ address: `192.0.${n >> 8}.${n & 255}`, port: 6881 }));
+    const torrents = Array.from({ length: 5 }, (_, n) => ({ infoHash: String(n + 1).repeat(40), peers }));
+    const send = (count: number) =>
+      api.call('POST', '/api/v1/upstream/peers', {
+        body: gzipSync(JSON.stringify({ ttlSeconds: 60, torrents: torrents.slice(0, count) })),
+        headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
+        token: 'upstream-token',
+      });
+    expect(await send(4)).toMatchObject({ status: 202, json: { accepted: 20_000 } });
+    expect(await send(5)).toMatchObject({ status: 413, json: { type: '/problems/too-large' } });
   });
 
   test('come only from those who may', async () => {
