@@ -8,7 +8,9 @@ import { changedKeys, withLiveKeys } from '../config-kit/changed-keys.js';
 
 /** As written from the root: `dnsRedirect.ttl`. */
 export const LIVE_KEYS: ReadonlySet<string> = new Set(
-  CONFIG_PARTS.flatMap(({ key, live }) => live.map((name) => `${key}.${name}`)),
+  CONFIG_PARTS.flatMap(({ key, live }: { key: string; live: readonly string[] | 'whole' }) =>
+    live === 'whole' ? [key] : live.map((name) => `${key}.${name}`),
+  ),
 );
 
 /**

@@ -1,6 +1,7 @@
 /** Assembles all commands. A command is one file of `commands/` that registers itself here by an explicit call. */
 import { Command } from 'commander';
 import type { CliContext } from './cli-context.js';
+import { registerCacheCommand } from './commands/cache.js';
 import { registerCatalogueCommand } from './commands/catalogue.js';
 import { registerCheckConfigCommand } from './commands/check-config.js';
 import { registerCrawlCommand } from './commands/crawl.js';
@@ -32,6 +33,7 @@ export function createProgram(context: CliContext, version: string): Command {
   registerDemoCommand(program, context);
   registerCrawlCommand(program, context);
   registerCatalogueCommand(program, context);
+  registerCacheCommand(program, context);
   registerRewriteCommand(program, context);
   registerExplainCommand(program, context);
   registerReportCommand(program, context);

@@ -20,7 +20,7 @@ export function completeConfig(text: string, schema: z.core.$ZodType): string {
     }
     if (typeof value !== 'string' || WHOLE_VARIABLE.test(value)) return value;
     // Each another one, because tokens must differ.
-    if (key === 'token' || key === 'secret') return `[secret-${++hidden}]`;
+    if (key === 'token' || key === 'secret' || key === 'password') return `[secret-${++hidden}]`;
     const masked = maskUrlSecrets(value);
     if (masked !== value) hidden++;
     return masked;

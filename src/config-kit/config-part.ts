@@ -38,8 +38,11 @@ export interface ConfigPart<Key extends string, Schema extends z.ZodType, Whole>
   readonly schema: Schema;
   /** The section as `print-config` shows it: YAML with every key, its default and a comment. */
   readonly text: string;
-  /** Keys within the section that a reload puts in force. Every other one needs a restart and is named when it changes. */
-  readonly live: readonly string[];
+  /**
+   * Keys within the section that a reload puts in force; `whole` for a section that is a list. Every other key needs a restart
+   * and is named when it changes.
+   */
+  readonly live: readonly string[] | 'whole';
   /** Rules between keys. All of them run, so that the error lists every problem. */
   readonly checks?: readonly ((config: Whole, report: Report) => void)[] | undefined;
   /** What is allowed but seldom meant: `path: what is odd, and what to do if it is not meant`. */

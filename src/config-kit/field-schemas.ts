@@ -8,7 +8,7 @@ import { type Asn, parseAsn } from '../domain/asn.js';
 import { messageOf } from '../domain/errors.js';
 import { type IpAddress, type Prefix, parseIp, parsePrefix } from '../domain/ip-address.js';
 import { suggestName } from './suggest-name.js';
-import { parseDurationMs, parseSizeBytes, parseTimeOfDayMinutes } from './units.js';
+import { parseDurationMs, parseRateBytesPerSecond, parseSizeBytes, parseTimeOfDayMinutes } from './units.js';
 
 /** A field whose value is a number of this unit: the key `interval` of the file is `intervalMs` in the program. */
 export interface InUnit<Unit extends string> {
@@ -113,13 +113,32 @@ function durationMs(minimum: string, maximum: string) {
 
 /** Bytes. @param byDefault as an operator would write it */
 export function size(minimum: string, maximum: string, byDefault: string) {
+  return Object.assign(sizeBytes(minimum, maximum).prefault(byDefault), { unit: 'Bytes' as const });
+}
+
+/** The same without a default. */
+export function requiredSize(minimum: string, maximum: string) {
+  return Object.assign(sizeBytes(minimum, maximum), { unit: 'Bytes' as const });
+}
+
+function sizeBytes(minimum: string, maximum: string) {
   const minimumBytes = parseSizeBytes(minimum)!;
   const maximumBytes = parseSizeBytes(maximum)!;
-  const expected = 'a size with its unit (B, KiB, MiB, GiB, KB, MB, GB), e.g. "8MiB"';
-  const bytes = parsedOrRefused(expected, parseSizeBytes).refine((n) => n >= minimumBytes && n <= maximumBytes, {
+  const expected = 'a size with its unit (B, KiB, MiB, GiB, TiB, KB, MB, GB, TB), e.g. "8MiB"';
+  return parsedOrRefused(expected, parseSizeBytes).refine((n) => n >= minimumBytes && n <= maximumBytes, {
     error: `must be from ${minimum} to ${maximum}`,
   });
-  return Object.assign(bytes.prefault(byDefault), { unit: 'Bytes' as const });
+}
+
+/** Bytes per second; undefined if it is not written. */
+export function optionalRate(minimum: string, maximum: string) {
+  const least = parseRateBytesPerSecond(minimum)!;
+  const most = parseRateBytesPerSecond(maximum)!;
+  const expected = 'a rate with its unit (kbit/s, Mbit/s, Gbit/s, KB/s, MB/s, GB/s), e.g. "500Mbit/s"';
+  const rate = parsedOrRefused(expected, parseRateBytesPerSecond).refine((n) => n >= least && n <= most, {
+    error: `must be from ${minimum} to ${maximum}`,
+  });
+  return Object.assign(rate.optional(), { unit: 'BytesPerSecond' as const });
 }
 
 /** Minutes since midnight, in the zone that is configured beside it. */

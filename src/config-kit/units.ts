@@ -1,4 +1,4 @@
-/** Durations, sizes and times of day as an operator writes them. A number without its unit is refused. */
+/** Durations, sizes, rates and times of day as an operator writes them. A number without its unit is refused. */
 
 const MS_OF: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const BYTES_OF: Readonly<Record<string, number>> = {
@@ -6,9 +6,20 @@ const BYTES_OF: Readonly<Record<string, number>> = {
   KB: 1e3,
   MB: 1e6,
   GB: 1e9,
+  TB: 1e12,
   KiB: 1024,
   MiB: 1024 ** 2,
   GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
+};
+/** Rates of lines are in bits, those of files in bytes. */
+const BYTES_PER_SECOND_OF: Readonly<Record<string, number>> = {
+  'kbit/s': 1e3 / 8,
+  'Mbit/s': 1e6 / 8,
+  'Gbit/s': 1e9 / 8,
+  'KB/s': 1e3,
+  'MB/s': 1e6,
+  'GB/s': 1e9,
 };
 
 /** `250ms`, `45s`, `30m`, `12h`, `7d`, `1.5h`. @returns milliseconds, undefined for anything else. */
@@ -18,11 +29,18 @@ export function parseDurationMs(text: string): number | undefined {
   return Math.round(Number(match[1]) * MS_OF[match[2]!]!);
 }
 
-/** `500B`, `64KiB`, `8MiB`, `2GB`. @returns bytes, undefined for anything else. */
+/** `500B`, `64KiB`, `8MiB`, `2GB`, `4TB`. @returns bytes, undefined for anything else. */
 export function parseSizeBytes(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s?(B|KB|MB|GB|KiB|MiB|GiB)$/.exec(text);
+  const match = /^(\d+(?:\.\d+)?)\s?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/.exec(text);
   if (!match) return undefined;
   return Math.round(Number(match[1]) * BYTES_OF[match[2]!]!);
+}
+
+/** `500Mbit/s`, `1.5Gbit/s`, `40MB/s`. @returns bytes per second, undefined for anything else. */
+export function parseRateBytesPerSecond(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s?([kMG]bit\/s|[KMG]B\/s)$/.exec(text);
+  if (!match) return undefined;
+  return Math.round(Number(match[1]) * BYTES_PER_SECOND_OF[match[2]!]!);
 }
 
 /** `07:30`; `24:00` is the end of the day. @returns minutes since midnight, undefined for anything else. */

@@ -12,6 +12,7 @@ import { type ConfigPath, type Environment, readYaml } from '../config-kit/yaml-
 import { errorCodeOf, messageOf, OperatorError } from '../domain/errors.js';
 import { type Config, configSchema } from './config-schema.js';
 import { checkAcrossFields } from './cross-field-checks.js';
+import { withOperatorCaches } from './operator-caches.js';
 
 /** @throws OperatorError if the file cannot be read; ConfigError (one line per problem) if it is invalid */
 export function loadConfig(file: string, environment: Environment): Config {
@@ -70,7 +71,7 @@ export function parseConfig(text: string, options: ParseConfigOptions = {}): Con
   const absolute = withAbsolutePaths(configSchema, config, options.baseDirectory ?? process.cwd());
   checkFiles(configSchema, absolute, (path, message) => problems.push(source.problemAt(path, message)));
   if (problems.length > 0) throw new ConfigError(file, problems);
-  return deepFreeze(absolute) as Config;
+  return deepFreeze(withOperatorCaches(absolute as Config)) as Config;
 }
 
 function withoutEchoes(all: readonly ConfigProblem[], variables: readonly ConfigProblem[]): ConfigProblem[] {

@@ -2,6 +2,7 @@
  * Every part, in the order in which their sections are printed and they are started. A new part is one line here, below the
  * parts that it needs and above `controlPart`, which shows the others.
  */
+import { cachesPart } from '../caches/part.js';
 import { crawlerPart } from '../crawler/part.js';
 import { controlPart } from '../dashboard/part.js';
 import { redirectionHealthPart } from '../dns-redirect/health/health-part.js';
@@ -28,6 +29,7 @@ export const CONFIG_PARTS = [
   mirrorSitePart,
   crawlerPart,
   dnsRedirectPart,
+  cachesPart,
   controlPart,
   storagePart,
   loggingPart,

@@ -7,6 +7,7 @@ import type { Clock } from '../domain/clock.js';
 import { ClientError, errorCodeOf, messageOf } from '../domain/errors.js';
 import type { HostQueue } from './host-queue.js';
 import { MAX_RETRY_AFTER_MS, MAX_TRIES } from './limits.js';
+import { readBody } from './read-body.js';
 
 export interface FetchRequest {
   readonly maxBytes: number;
@@ -92,19 +93,6 @@ export function createHttpFetch(options: HttpFetchOptions): HttpFetch {
 /** The same for all ports, and for the name with the dot of the root: a feed could ask one machine by all of them at once. */
 function machineOf({ hostname }: URL): string {
   return hostname.replace(/\.$/, '');
-}
-
-async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    const bytes = chunk as Uint8Array;
-    length += bytes.length;
-    // Leaving the loop cancels the rest of the body.
-    if (length > maxBytes) throw new ClientError('invalid-answer', `the answer has more than ${maxBytes} bytes`);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks, length);
 }
 
 /** RFC 9110 section 10.2.3: seconds or a date. */

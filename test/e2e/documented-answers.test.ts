@@ -133,6 +133,7 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
     () => answerOf('GET', `/api/v1/catalogue/log?limit=1&infoHash=${hashOf(2)}`),
   ],
   'get /api/v1/catalogue/decisions': [() => answerOf('GET', '/api/v1/catalogue/decisions')],
+  'get /api/v1/caches': [() => answerOf('GET', '/api/v1/caches')],
   'get /api/v1/redirections': [() => answerOf('GET', '/api/v1/redirections')],
   'get /api/v1/redirections/active': [() => answerOf('GET', '/api/v1/redirections/active')],
   'get /api/v1/redirections/rpz': [() => answerOf('GET', '/api/v1/redirections/rpz')],

@@ -120,6 +120,7 @@ describe('configuration', () => {
         CONTROL_TOKEN: 'a-control-token',
         DP_NORTH_TOKEN: 'a-probe-token',
         PARTNER_TOKEN: 'a-partner-token',
+        CACHE_PASSWORD: 'a-password',
         SITE_KEY: 'a-key',
         SITE_COOKIE: 'a-cookie',
         RPZ_KEY: 'YS1zZWNyZXQtb2YtMTYtYnl0ZXM=',

@@ -374,6 +374,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     'subdomain:north',
     'cache:127.1.0.9',
   ),
+  caches: row(
+    [{ name: 'pop', address: '127.1.0.9', client: 'transmission', url: 'http://127.0.0.1:9/', quota: '1GB' }],
+    async () => [
+      await requester('127.1.0.9', 'group')(),
+      ((await call('/api/v1/caches')).json.caches as Yaml[]).map(({ name }) => name),
+    ],
+    ['subdomain:north', []],
+    ['cache:127.1.0.9', ['pop']],
+  ),
   'topology.asnDatabase': row('asn-more.csv', requester('127.5.0.9', 'asn'), 0, 64800),
   'topology.prefixToAs': row('prefixes.txt', requester('127.6.0.9', 'asn'), 0, 64801),
   'topology.asRelationships': row('more-relationships.txt', candidate('as:64700', 'relationship'), 'unknown', 'peer'),

@@ -1,0 +1,242 @@
+/**
+ * Transmission over its RPC, versions 3.00 (rpc-version 16) to 4.1. The names are those of version 4.0 and before, which 4.1 still
+ * takes (docs/rpc-spec.md of Transmission).
+ */
+import { z } from 'zod';
+import type { OperatorError } from '../../domain/errors.js';
+import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
+import { type AddTorrent, type CacheClient, type CacheState, type HeldTorrent, MARK } from '../cache-client.js';
+import { type ClientAddress, type ClientAnswer, ClientConnection } from './client-connection.js';
+
+const PATH = '/transmission/rpc';
+/** Since version 3.00: the first one with labels. */
+const FIRST_RPC_VERSION = 16;
+/** The RPC counts speeds in kilobytes of 1,000 bytes. */
+const SPEED_UNIT_BYTES = 1_000;
+/** `seedRatioMode` and `seedIdleMode`: seeds whatever the ratio, and however long nobody asked. */
+const UNLIMITED = 2;
+/** An empty list means all files. */
+const ALL_FILES: readonly number[] = [];
+/** `error` of a torrent: the disk. 1 and 2 come from a tracker, and the torrent goes on. */
+const LOCAL_ERROR = 3;
+
+const FIELDS = [
+  'hashString',
+  'labels',
+  'status',
+  'error',
+  'errorString',
+  'totalSize',
+  'haveValid',
+  'leftUntilDone',
+  'uploadedEver',
+  'downloadedEver',
+] as const;
+
+const torrentShape = z.object({
+  hashString: z.string(),
+  labels: z.array(z.string()),
+  status: z.int(),
+  error: z.int(),
+  errorString: z.string(),
+  totalSize: z.number(),
+  haveValid: z.number(),
+  leftUntilDone: z.number(),
+  uploadedEver: z.number(),
+  downloadedEver: z.number(),
+});
+type Torrent = z.output<typeof torrentShape>;
+
+const torrentsShape = z.object({ torrents: z.array(torrentShape) });
+const sessionShape = z.object({
+  version: z.string(),
+  'rpc-version': z.number(),
+  'peer-port': z.int(),
+  'download-dir': z.string(),
+});
+const freeSpaceShape = z.object({ 'size-bytes': z.number() });
+const answerShape = z.object({ result: z.string(), arguments: z.unknown() });
+
+export interface TransmissionOptions extends ClientAddress {
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+export class TransmissionClient implements CacheClient {
+  readonly #connection: ClientConnection;
+  readonly #authorization: string | undefined;
+  /** Against cross-site requests: the server names it in its answer 409. */
+  #sessionId = '';
+
+  constructor(options: TransmissionOptions) {
+    this.#connection = new ClientConnection(options, 'Transmission');
+    const { user, password } = options;
+    if (user !== undefined && password !== undefined) {
+      this.#authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+    }
+  }
+
+  state(signal: AbortSignal): Promise<CacheState> {
+    return this.#connection.call(signal, async (within) => {
+      const session = await this.#ask('session-get', {}, sessionShape, within);
+      if (session['rpc-version'] < FIRST_RPC_VERSION) {
+        throw this.#connection.error(`is version ${session.version}, which has no labels; install 3.00 or later`);
+      }
+      const path = session['download-dir'];
+      const space = await this.#ask('free-space', { path }, freeSpaceShape, within);
+      const { torrents } = await this.#ask('torrent-get', { fields: FIELDS }, torrentsShape, within);
+      return {
+        client: `Transmission ${session.version.split(' ')[0]}`,
+        peerPort: session['peer-port'],
+        freeBytes: space['size-bytes'] < 0 ? undefined : space['size-bytes'],
+        torrents: torrents.filter(isOurs).map(heldTorrent),
+      };
+    });
+  }
+
+  add({ infoHash, metainfo }: AddTorrent, signal: AbortSignal): Promise<void> {
+    return this.#connection.call(signal, async (within) => {
+      const there = await this.#find(infoHash, within);
+      if (there !== undefined && !isOurs(there)) throw this.#addedByOthers(infoHash);
+      if (there === undefined) {
+        // Paused, so that nothing is fetched before its label is set: version 3.00 does not take labels here.
+        const added = { metainfo: Buffer.from(metainfo).toString('base64'), paused: true, labels: [MARK] };
+        await this.#ask('torrent-add', added, z.unknown(), within);
+      }
+      const settings = { labels: [MARK], 'files-wanted': ALL_FILES, seedRatioMode: UNLIMITED, seedIdleMode: UNLIMITED };
+      await this.#ask('torrent-set', { ids: [infoHash], ...settings }, z.unknown(), within);
+      // `-now`: whatever the queue of the client. The controller decides how many fill.
+      await this.#ask('torrent-start-now', { ids: [infoHash] }, z.unknown(), within);
+    });
+  }
+
+  /** It is a partial seed then (BEP 21). With a download limit of 0 it would not even read what others request. */
+  stopFilling(infoHash: InfoHash, signal: AbortSignal): Promise<void> {
+    return this.#connection.call(signal, async (within) => {
+      const there = await this.#find(infoHash, within);
+      if (there === undefined || !isOurs(there) || there.leftUntilDone === 0) return;
+      await this.#ask('torrent-set', { ids: [infoHash], 'files-unwanted': ALL_FILES }, z.unknown(), within);
+    });
+  }
+
+  remove(infoHash: InfoHash, signal: AbortSignal): Promise<void> {
+    return this.#connection.call(signal, async (within) => {
+      const there = await this.#find(infoHash, within);
+      if (there === undefined) return;
+      if (!isOurs(there)) throw this.#addedByOthers(infoHash);
+      await this.#ask('torrent-remove', { ids: [infoHash], 'delete-local-data': true }, z.unknown(), within);
+    });
+  }
+
+  limitDownload(bytesPerSecond: number | undefined, signal: AbortSignal): Promise<void> {
+    const settings =
+      bytesPerSecond === undefined
+        ? { 'speed-limit-down-enabled': false }
+        : {
+            'speed-limit-down-enabled': true,
+            'speed-limit-down': Math.max(1, Math.floor(bytesPerSecond / SPEED_UNIT_BYTES)),
+          };
+    return this.#connection.call(signal, async (within) => {
+      await this.#ask('session-set', settings, z.unknown(), within);
+    });
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  async #find(infoHash: InfoHash, signal: AbortSignal): Promise<Torrent | undefined> {
+    const { torrents } = await this.#ask('torrent-get', { ids: [infoHash], fields: FIELDS }, torrentsShape, signal);
+    return torrents.find(({ hashString }) => hashString.toLowerCase() === infoHash);
+  }
+
+  #addedByOthers(infoHash: InfoHash): OperatorError {
+    return this.#connection.error(
+      `holds ${infoHash} already, and somebody else added it; remove it there, or give it the label "${MARK}"`,
+    );
+  }
+
+  async #ask<Arguments>(
+    method: string,
+    args: object,
+    shape: z.ZodType<Arguments>,
+    signal: AbortSignal,
+  ): Promise<Arguments> {
+    const body = JSON.stringify({ method, arguments: args });
+    let answer = await this.#post(body, signal);
+    if (answer.status === 409) {
+      this.#sessionId = answer.header('x-transmission-session-id') ?? '';
+      answer = await this.#post(body, signal);
+    }
+    this.#refuse(answer);
+    const envelope = answerShape.safeParse(this.#connection.json(answer, PATH));
+    if (!envelope.success) throw this.#unexpected(method);
+    const { result } = envelope.data;
+    if (result !== 'success') throw this.#connection.error(`refuses ${method}: ${this.#connection.quote(result)}`);
+    const parsed = shape.safeParse(envelope.data.arguments ?? {});
+    if (!parsed.success) throw this.#unexpected(method);
+    return parsed.data;
+  }
+
+  #post(body: string, signal: AbortSignal): Promise<ClientAnswer> {
+    const headers = {
+      'content-type': 'application/json',
+      'x-transmission-session-id': this.#sessionId,
+      ...(this.#authorization === undefined ? {} : { authorization: this.#authorization }),
+    };
+    return this.#connection.request(this.#connection.url, { method: 'POST', headers, body, signal });
+  }
+
+  #refuse({ status }: ClientAnswer): void {
+    const advice = REFUSALS[status];
+    if (advice !== undefined) throw this.#connection.error(advice);
+  }
+
+  #unexpected(method: string): OperatorError {
+    return this.#connection.error(
+      `answers ${method} in an unknown form; versions 3.00 to 4.1 are supported`,
+      'invalid-answer',
+    );
+  }
+}
+
+/** By HTTP status. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  401: 'refuses user and password; write rpc-username and rpc-password of its settings.json as user and password',
+  403: 'refuses this machine; add its address to rpc-whitelist in its settings.json',
+  421: 'refuses this host name; write an address in url, or add the name to rpc-host-whitelist in its settings.json',
+};
+
+function isOurs({ labels }: Torrent): boolean {
+  return labels.includes(MARK);
+}
+
+function heldTorrent(torrent: Torrent): HeldTorrent {
+  const { error, errorString } = torrent;
+  return {
+    infoHash: parseInfoHash(torrent.hashString),
+    totalBytes: torrent.totalSize,
+    haveBytes: torrent.haveValid,
+    state: error === LOCAL_ERROR ? 'failed' : stateOf(torrent),
+    error: error === LOCAL_ERROR ? errorString : undefined,
+    uploadedBytes: torrent.uploadedEver,
+    downloadedBytes: torrent.downloadedEver,
+  };
+}
+
+/** The numbers of `tr_torrent_activity`. */
+function stateOf({ status }: Torrent): HeldTorrent['state'] {
+  switch (status) {
+    case 0:
+      return 'paused';
+    case 1:
+    case 2:
+      return 'checking';
+    case 4:
+      return 'filling';
+    case 6:
+      return 'serving';
+    default:
+      return 'queued';
+  }
+}

@@ -1,0 +1,31 @@
+/** When a cache may fetch: in which periods of `billing.schedule`. */
+import type { BillingPeriod } from '../selection/billing.js';
+import { nextChangeAtMs, periodInForce } from '../selection/billing-schedule.js';
+import type { CacheSettings } from './section.js';
+
+export interface FillWindow {
+  readonly isOpen: boolean;
+  /** The period in force; undefined outside all of them. */
+  readonly period: string | undefined;
+  /** The next instant at which the period may change; undefined without a schedule. */
+  readonly nextChangeAtMs: number | undefined;
+}
+
+/**
+ * Without `fillWindow` it is open in the periods that are cheaper than the rest of the day (`rateFactor` below 1), and always if
+ * there is no such period.
+ */
+export function fillWindowAt(
+  { fillWindow }: Pick<CacheSettings, 'fillWindow'>,
+  schedule: readonly BillingPeriod[],
+  nowMs: number,
+): FillWindow {
+  const period = periodInForce(schedule, nowMs)?.name;
+  const cheaper = schedule.filter(({ rateFactor = 1 }) => rateFactor < 1).map(({ name }) => name);
+  const names = fillWindow ?? cheaper;
+  return {
+    isOpen: names.length === 0 || (period !== undefined && names.includes(period)),
+    period,
+    nextChangeAtMs: nextChangeAtMs(schedule, nowMs),
+  };
+}

@@ -1,0 +1,264 @@
+/** What the client of every cache does, whatever program it is: one suite, run against the real programs. */
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import bencode from 'bencode';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { AddTorrent, CacheClient, CacheState, HeldTorrent } from '../../src/caches/cache-client.js';
+import { OperatorError } from '../../src/domain/errors.js';
+import { type InfoHash, parseInfoHash } from '../../src/domain/info-hash.js';
+import type { CacheDaemon, Credentials } from '../support/caches/cache-daemon.js';
+import { LibtorrentPeer } from '../support/caches/libtorrent-peer.js';
+import { eventually } from '../support/eventually.js';
+
+export interface ClientUnderTest {
+  readonly wrongCredentials: Credentials;
+  /** What the message must say about them. */
+  readonly refusal: string;
+  /** False for a client that has to pause what it may not fetch. */
+  readonly servesWithoutFetching: boolean;
+  create(directory: string): Promise<CacheDaemon>;
+}
+
+const PIECE_BYTES = 32_768;
+const SIZE_BYTES = 64 * PIECE_BYTES;
+const NEVER = new AbortController().signal;
+
+interface Fixture extends AddTorrent {
+  readonly file: string;
+  readonly name: string;
+  readonly content: Buffer;
+}
+
+/** Two files in a directory, as most torrents are. */
+function makeTorrent(directory: string, name: string): Fixture {
+  const content = randomBytes(SIZE_BYTES);
+  const pieces = Buffer.concat(
+    Array.from({ length: SIZE_BYTES / PIECE_BYTES }, (_, i) =>
+      createHash('sha1')
+        .update(content.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES))
+        .digest(),
+    ),
+  );
+  const files = [
+    { length: FIRST_BYTES, path: ['first.bin'] },
+    { length: SIZE_BYTES - FIRST_BYTES, path: ['sub', 'second.bin'] },
+  ];
+  const info = { files, name, 'piece length': PIECE_BYTES, pieces };
+  const metainfo = new Uint8Array(bencode.encode({ announce: 'http://127.0.0.1:9/announce', info }));
+  const infoHash = parseInfoHash(createHash('sha1').update(bencode.encode(info)).digest('hex'));
+  const file = join(directory, `${name}.torrent`);
+  writeFileSync(file, metainfo);
+  return { infoHash, metainfo, peers: [], file, name, content };
+}
+const FIRST_BYTES = 700_001;
+
+function placeContent(directory: string, { name, content }: Fixture): void {
+  mkdirSync(join(directory, name, 'sub'), { recursive: true });
+  writeFileSync(join(directory, name, 'first.bin'), content.subarray(0, FIRST_BYTES));
+  writeFileSync(join(directory, name, 'sub', 'second.bin'), content.subarray(FIRST_BYTES));
+}
+
+export function cacheClientContract(name: string, subject: ClientUnderTest): void {
+  describe(`the client ${name}`, () => {
+    const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-cache-'));
+    const peers: LibtorrentPeer[] = [];
+    let daemon: CacheDaemon;
+    let client: CacheClient;
+    let count = 0;
+
+    beforeAll(async () => {
+      daemon = await subject.create(join(directory, 'daemon'));
+      await daemon.start();
+      client = daemon.client();
+    });
+    afterEach(() => Promise.all(peers.splice(0).map((peer) => peer.stop())));
+    afterAll(async () => {
+      client?.close();
+      await daemon?.stop();
+      rmSync(directory, { recursive: true, force: true });
+    });
+
+    const torrent = (): Fixture => makeTorrent(directory, `torrent-${++count}`);
+    function peer(fixture: Fixture, folder: string, uploadLimit = 0): LibtorrentPeer {
+      mkdirSync(folder, { recursive: true });
+      const made = new LibtorrentPeer(fixture.file, folder, uploadLimit);
+      peers.push(made);
+      made.connect(daemon.peerPort);
+      return made;
+    }
+    function seed(fixture: Fixture, uploadLimit = 0): LibtorrentPeer {
+      placeContent(join(directory, 'seed'), fixture);
+      return peer(fixture, join(directory, 'seed'), uploadLimit);
+    }
+    const state = (): Promise<CacheState> => client.state(NEVER);
+    const held = async (infoHash: InfoHash): Promise<HeldTorrent | undefined> =>
+      (await state()).torrents.find((each) => each.infoHash === infoHash);
+    async function until(
+      infoHash: InfoHash,
+      what: string,
+      holds: (torrent: HeldTorrent) => boolean,
+    ): Promise<HeldTorrent> {
+      let last: HeldTorrent | undefined;
+      await eventually(
+        what,
+        async () => {
+          last = await held(infoHash);
+          return last !== undefined && holds(last);
+        },
+        { found: () => JSON.stringify(last) },
+      );
+      return last!;
+    }
+    const isServing = ({ state: is, haveBytes }: HeldTorrent): boolean => is === 'serving' && haveBytes === SIZE_BYTES;
+
+    it('says what it is, where it accepts peers, and how much room it has', async () => {
+      const { client: program, peerPort, freeBytes, torrents } = await state();
+      expect(program).toMatch(new RegExp(`^${daemon.program} \\d+\\.\\d+`));
+      expect(peerPort).toBe(daemon.peerPort);
+      if (freeBytes !== undefined) expect(freeBytes).toBeGreaterThan(0);
+      expect(torrents).toEqual([]);
+    });
+
+    it('fills from a seed, serves a leecher, counts both, and is removed with its data', async () => {
+      const fixture = torrent();
+      await client.add(fixture, NEVER);
+      expect(await held(fixture.infoHash)).toMatchObject({ totalBytes: SIZE_BYTES, haveBytes: 0 });
+      const source = seed(fixture);
+      const full = await until(fixture.infoHash, 'the fill', isServing);
+      expect(full.totalBytes).toBe(SIZE_BYTES);
+      expect(full.downloadedBytes).toBeGreaterThanOrEqual(SIZE_BYTES);
+      await source.stop();
+      const user = peer(fixture, join(directory, 'user'));
+      await eventually('the download from the cache', () => user.status.isComplete);
+      await until(fixture.infoHash, 'what it served', ({ uploadedBytes }) => uploadedBytes >= SIZE_BYTES);
+      expect(existsSync(join(daemon.downloads, fixture.name, 'sub', 'second.bin'))).toBe(true);
+
+      await client.remove(fixture.infoHash, NEVER);
+      await eventually('the files are deleted', () => !existsSync(join(daemon.downloads, fixture.name)));
+      expect(await held(fixture.infoHash)).toBeUndefined();
+      expect(await daemon.holds(fixture.infoHash)).toBe(false);
+      await client.remove(fixture.infoHash, NEVER);
+    });
+
+    it('checks content that is on disk, and fetches nothing', async () => {
+      const fixture = torrent();
+      placeContent(daemon.downloads, fixture);
+      await client.add(fixture, NEVER);
+      const full = await until(fixture.infoHash, 'the check', isServing);
+      expect(full.downloadedBytes).toBe(0);
+      // Adding again changes nothing.
+      await client.add(fixture, NEVER);
+      await until(fixture.infoHash, 'the same again', isServing);
+      await client.remove(fixture.infoHash, NEVER);
+    });
+
+    it('stops filling, and goes on when it is added again', async () => {
+      const fixture = torrent();
+      await client.add(fixture, NEVER);
+      seed(fixture, 400_000);
+      await until(fixture.infoHash, 'a beginning', ({ state: is, haveBytes }) => is === 'filling' && haveBytes > 0);
+      await client.stopFilling(fixture.infoHash, NEVER);
+      const ends = subject.servesWithoutFetching ? 'serving' : 'paused';
+      await until(fixture.infoHash, 'the end of the fill', ({ state: is }) => is === ends);
+      if (subject.servesWithoutFetching) {
+        // It still serves all that it has. Requests that were on their way may have been answered meanwhile.
+        const user = peer(fixture, join(directory, 'user'));
+        await eventually('the download of all that it has', async () => {
+          const { haveBytes } = (await held(fixture.infoHash))!;
+          return user.status.haveBytes >= haveBytes;
+        });
+        const before = (await held(fixture.infoHash))!.haveBytes;
+        expect(before).toBeLessThan(SIZE_BYTES);
+        await until(fixture.infoHash, 'what it served', ({ uploadedBytes }) => uploadedBytes >= before);
+        expect((await held(fixture.infoHash))!.haveBytes).toBe(before);
+      }
+      await client.add(fixture, NEVER);
+      await until(fixture.infoHash, 'the fill', isServing);
+      // Complete: there is nothing to stop.
+      await client.stopFilling(fixture.infoHash, NEVER);
+      await until(fixture.infoHash, 'it still serves', isServing);
+      await client.remove(fixture.infoHash, NEVER);
+    });
+
+    it('resumes after a restart of the program', async () => {
+      const [part, whole] = [torrent(), torrent()];
+      placeContent(daemon.downloads, whole);
+      await client.add(whole, NEVER);
+      await until(whole.infoHash, 'the check', isServing);
+      await client.add(part, NEVER);
+      const source = seed(part, 400_000);
+      const before = await until(part.infoHash, 'a beginning', ({ haveBytes }) => haveBytes > 200_000);
+      await daemon.stop();
+      await source.stop();
+      await expect(client.state(NEVER)).rejects.toThrow(OperatorError);
+      await daemon.start();
+      const after = await until(part.infoHash, 'what it had', ({ haveBytes }) => haveBytes >= before.haveBytes);
+      expect(after.haveBytes).toBeLessThan(SIZE_BYTES);
+      await until(whole.infoHash, 'the other torrent', isServing);
+      seed(part);
+      await until(part.infoHash, 'the rest', isServing);
+      await Promise.all([part, whole].map(({ infoHash }) => client.remove(infoHash, NEVER)));
+    });
+
+    it('neither shows, changes nor removes what others added', async () => {
+      const fixture = torrent();
+      placeContent(daemon.downloads, fixture);
+      await daemon.addByHand(fixture.metainfo);
+      await eventually('it is there', () => daemon.holds(fixture.infoHash));
+      expect(await held(fixture.infoHash)).toBeUndefined();
+      const problem = `holds ${fixture.infoHash} already, and somebody else added it`;
+      await expect(client.add(fixture, NEVER)).rejects.toThrow(problem);
+      await client.stopFilling(fixture.infoHash, NEVER);
+      await expect(client.remove(fixture.infoHash, NEVER)).rejects.toThrow(problem);
+      expect(await daemon.holds(fixture.infoHash)).toBe(true);
+      expect(existsSync(join(daemon.downloads, fixture.name, 'first.bin'))).toBe(true);
+      await daemon.removeByHand(fixture.infoHash);
+    });
+
+    it('knows that a torrent was removed by hand', async () => {
+      const fixture = torrent();
+      await client.add(fixture, NEVER);
+      await daemon.removeByHand(fixture.infoHash);
+      await eventually('it is gone', async () => (await held(fixture.infoHash)) === undefined);
+      await client.stopFilling(fixture.infoHash, NEVER);
+      await client.remove(fixture.infoHash, NEVER);
+    });
+
+    it('limits what the whole client fetches', async () => {
+      await client.limitDownload(2_048_000, NEVER);
+      expect(await daemon.downloadLimit()).toBe(2_048_000);
+      await client.limitDownload(1, NEVER);
+      const lowest = await daemon.downloadLimit();
+      expect([lowest >= 1, lowest <= 1_024]).toEqual([true, true]);
+      await client.limitDownload(undefined, NEVER);
+      expect(await daemon.downloadLimit()).toBe(0);
+    });
+
+    it('refuses wrong credentials in a way that says what to write', async () => {
+      const other = daemon.client(subject.wrongCredentials);
+      const error = await other.state(NEVER).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      other.close();
+      expect(error).toBeInstanceOf(OperatorError);
+      expect(error).toMatchObject({ code: 'refused-elsewhere' });
+      expect((error as Error).message).toContain(`cache pop-north: ${daemon.program} at http://127.0.0.1:`);
+      expect((error as Error).message).toContain(subject.refusal);
+    });
+
+    it('refuses a torrent that is not one, and says so', async () => {
+      const { infoHash } = torrent();
+      const broken = { infoHash, metainfo: new Uint8Array(Buffer.from('d4:infoi1ee')), peers: [] };
+      await expect(client.add(broken, NEVER)).rejects.toThrow(OperatorError);
+    });
+
+    it('ends a call when its caller ends it', async () => {
+      const abort = new AbortController();
+      abort.abort(new Error('enough'));
+      await expect(client.state(abort.signal)).rejects.toThrow('enough');
+    });
+  });
+}
