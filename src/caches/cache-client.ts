@@ -44,7 +44,7 @@ export interface AddTorrent {
   readonly peers: readonly { readonly host: string; readonly port: number }[];
 }
 
-/** Every call rejects with an `OperatorError` that names the cache and the way out, within {@link CALL_TIMEOUT_MS}. */
+/** Every call rejects with an `OperatorError` that names the cache and says what to do, within {@link CALL_TIMEOUT_MS}. */
 export interface CacheClient {
   state(signal: AbortSignal): Promise<CacheState>;
   /** Adds, or resumes if it is there. Content that is already on disk is checked, not fetched again. */

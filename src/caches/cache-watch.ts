@@ -102,7 +102,7 @@ export class CacheWatch {
   }
 }
 
-/** Adds what each torrent has transferred since the state before. Its account begins again with a client that forgets it. */
+/** Adds what each torrent has transferred since the state before. A client that forgets its account restarts at 0. */
 function withTraffic(traffic: CacheTraffic, before: CacheState | undefined, now: CacheState): CacheTraffic {
   const known = new Map<InfoHash, CacheTraffic>(before?.torrents.map((each) => [each.infoHash, each]));
   let { uploadedBytes, downloadedBytes } = traffic;
