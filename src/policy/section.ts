@@ -23,7 +23,8 @@ const neighbour = section({
   ratePerGigabyte,
 });
 
-const scheduleEntry = section({
+/** One period of the schedule. */
+export const scheduleEntry = section({
   name: identifier,
   ...timePeriodFields,
   rateFactor: numberFrom(0, 1_000).prefault(1),

@@ -5,8 +5,10 @@
  */
 import { infoHashToBytes, parseInfoHash } from '../domain/info-hash.js';
 import { formatIpv4, ipv4FromWord } from '../domain/ip-address.js';
+import type { LocalityGroup } from '../domain/locality-group.js';
 import type { Random } from '../domain/random.js';
-import { compileCostTable } from '../selection/compile-cost-table.js';
+import type { BillingPeriod } from '../selection/billing.js';
+import { type CompiledCost, compileCostTable } from '../selection/compile-cost-table.js';
 import type { MixRules } from '../selection/cost-table.js';
 import { compileTopology } from '../topology/compile-topology.js';
 import { topologyTableFrom } from '../topology/flat-table.js';
@@ -91,6 +93,10 @@ export interface AliasTrackerOptions {
   /** False: only the AS counts, not capability and density. */
   readonly fullScore: boolean;
   readonly ratePerGigabyte: number;
+  /** The periods that it knows. */
+  readonly schedule: readonly BillingPeriod[];
+  /** The instant of second 0. */
+  readonly startMs: number;
   readonly random: Random;
   readonly intervalSeconds: number;
   readonly minIntervalSeconds: number;
@@ -107,6 +113,9 @@ export class AliasTracker implements Directory {
   readonly #answer = new Uint8Array(200 * COMPACT_PEER_BYTES);
 
   readonly #options: AliasTrackerOptions;
+  readonly #groups: readonly (LocalityGroup | undefined)[];
+  #cost: CompiledCost;
+  #version = 0;
 
   constructor(options: AliasTrackerOptions) {
     this.#options = options;
@@ -118,38 +127,13 @@ export class AliasTracker implements Directory {
       groups: new GroupRegistry(memoryGroupStore()),
     });
     this.#topology = topologyTableFrom(topology.data);
-    const density = options.home.subdomains
-      .filter((subdomain) => subdomain.bytesPerUserPerSecond !== undefined)
-      .map(
-        ({ id, bytesPerUserPerSecond }) =>
-          [id, { bytesPerUserPerSecond: bytesPerUserPerSecond!, ageSeconds: 0 }] as const,
-      );
-    const cost = compileCostTable({
-      version: 1,
-      nowMs: 0,
-      groups: topology.groups,
-      ownAsns: [FIRST_ASN],
-      billing: {
-        currency: 'EUR',
-        defaultRatePerGigabyte: options.ratePerGigabyte,
-        neighbours: [],
-        schedule: [],
-        overrides: [],
-      },
-      mix: options.mix,
-      weights: options.fullScore
-        ? { capabilityWeight: 0.6, densityWeight: 0.4 }
-        : { capabilityWeight: 0, densityWeight: 0 },
-      caches: options.home.caches.map((address) => ({ address: formatIpv4(address) })),
-      density: new Map(options.fullScore ? density : []),
-      densityFreshnessSeconds: 900,
-      capability: new Map(),
-    });
+    this.#groups = topology.groups;
+    this.#cost = this.#compile(0);
     this.#store = new SwarmStore({
       random: options.random,
       // No stranger chooses info-hashes here, and the same seed must give the same run.
       hashSecret: new Uint32Array(HASH_KEY_WORDS),
-      policy: cost.table,
+      policy: this.#cost.table,
       arenaBytes: ARENA_BYTES,
       intervalSeconds: options.intervalSeconds,
       minIntervalSeconds: options.minIntervalSeconds,
@@ -157,6 +141,7 @@ export class AliasTracker implements Directory {
   }
 
   announce(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number): readonly number[] {
+    this.#followSchedule(nowSeconds);
     const requester = this.#tell(peer, event, wanted, nowSeconds, isComplete(peer));
     this.#returnSeconds = 0;
     const peers: number[] = [];
@@ -183,6 +168,40 @@ export class AliasTracker implements Directory {
    */
   recordPeer(peer: SimulatedPeer, event: DirectoryEvent, nowSeconds: number): void {
     this.#tell(peer, event, 0, nowSeconds, false);
+  }
+
+  /** As the policy of a running tracker does at the borders between periods. */
+  #followSchedule(nowSeconds: number): void {
+    const { nextChangeAtMs } = this.#cost;
+    if (nextChangeAtMs === undefined || this.#options.startMs + nowSeconds * 1000 < nextChangeAtMs) return;
+    this.#cost = this.#compile(nowSeconds);
+    this.#store.setPolicy(this.#cost.table);
+  }
+
+  #compile(nowSeconds: number): CompiledCost {
+    const { home, mix, fullScore, ratePerGigabyte, schedule, startMs } = this.#options;
+    const density = home.subdomains.flatMap(({ id, bytesPerUserPerSecond }) =>
+      bytesPerUserPerSecond === undefined ? [] : [[id, { bytesPerUserPerSecond, ageSeconds: 0 }] as const],
+    );
+    return compileCostTable({
+      version: ++this.#version,
+      nowMs: startMs + nowSeconds * 1000,
+      groups: this.#groups,
+      ownAsns: [FIRST_ASN],
+      billing: {
+        currency: 'EUR',
+        defaultRatePerGigabyte: ratePerGigabyte,
+        neighbours: [],
+        schedule,
+        overrides: [],
+      },
+      mix,
+      weights: fullScore ? { capabilityWeight: 0.6, densityWeight: 0.4 } : { capabilityWeight: 0, densityWeight: 0 },
+      caches: home.caches.map((address) => ({ address: formatIpv4(address) })),
+      density: new Map(fullScore ? density : []),
+      densityFreshnessSeconds: 900,
+      capability: new Map(),
+    });
   }
 
   #tell(peer: SimulatedPeer, event: DirectoryEvent, wanted: number, nowSeconds: number, seed: boolean): Requester {

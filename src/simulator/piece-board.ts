@@ -46,7 +46,7 @@ export class PieceBoard {
 
   /** True if `to` is interested. */
   isWanted(direction: Direction): boolean {
-    return this.#wanted[direction.id]! > 0;
+    return this.#wanted[direction.id]! > 0 && !direction.to.paused;
   }
 
   begin(to: SimulatedPeer, piece: number): void {
@@ -84,7 +84,7 @@ export class PieceBoard {
    * @returns a piece that `from` has and `to` lacks and is not receiving; −1 if there is none
    */
   pick(direction: Direction, random: Random): number {
-    if (this.#wanted[direction.id] === 0) return -1;
+    if (!this.isWanted(direction)) return -1;
     const theirs = direction.from.id * this.#words;
     const ours = direction.to.id * this.#words;
     const had = this.#had;

@@ -4,6 +4,7 @@
  */
 import { ipv4FromWord, type Prefix } from '../domain/ip-address.js';
 import type { Random } from '../domain/random.js';
+import type { SimulatedTime } from './hours.js';
 import type { Scenario, ScenarioNetwork } from './scenario.js';
 import type { PeerSpecification } from './simulated-peer.js';
 
@@ -35,7 +36,8 @@ export interface Population {
 
 const BASE_ADDRESS = 0x0a000000;
 
-export function populate(scenario: Scenario, random: Random): Population {
+/** @param fillTimes when caches with `fills: window` download; without any there are no such caches */
+export function populate(scenario: Scenario, random: Random, fillTimes: readonly SimulatedTime[] = []): Population {
   const networks: SimulatedNetwork[] = [];
   const peers: PeerSpecification[] = [];
   const addresses: number[] = [];
@@ -57,9 +59,11 @@ export function populate(scenario: Scenario, random: Random): Population {
   for (const specification of scenario.networks) {
     for (let i = 0; i < specification.count; i++) {
       const name = specification.count === 1 ? specification.name : `${specification.name} ${i + 1}`;
-      const network = addNetwork(networks, name, specification);
+      const caches = specification.caches.filter(({ fills }) => fills === 'always' || fillTimes.length > 0);
+      const network = addNetwork(networks, name, specification, caches.length);
       const { seedForSeconds, subdomains } = specification;
       const shares = subdomains.reduce((sum, subdomain) => sum + subdomain.share, 0);
+      // Addresses of users do not depend on which caches there are.
       const used = new Array<number>(subdomains.length).fill(specification.caches.length);
       const { firewalledShare, silentShare } = specification;
       for (let p = 0; p < specification.peers; p++) {
@@ -89,11 +93,12 @@ export function populate(scenario: Scenario, random: Random): Population {
           reach: 'silent',
         });
       }
-      specification.caches.forEach((cache, c) => {
+      caches.forEach(({ fills, ...links }, c) => {
         add(network.caches[c]!, {
           network: network.index,
-          ...cache,
-          arrivalSeconds: specification.arrivalStartSeconds,
+          ...links,
+          ...(fills === 'window' ? { fillTimes } : {}),
+          arrivalSeconds: fills === 'window' ? fillTimes[0]!.fromSeconds : specification.arrivalStartSeconds,
           seed: false,
           seedForSeconds: forever,
         });
@@ -121,6 +126,7 @@ function addNetwork(
   networks: SimulatedNetwork[],
   name: string,
   specification: ScenarioNetwork | undefined,
+  caches = 0,
 ): SimulatedNetwork {
   const index = networks.length;
   const base = BASE_ADDRESS + index * 2 ** NETWORK_BITS;
@@ -137,7 +143,7 @@ function addNetwork(
       prefix: { address: ipv4FromWord(base + i * 2 ** bits), length: 32 - bits },
       bytesPerUserPerSecond: specification?.subdomains[i]?.bytesPerUserPerSecond,
     })),
-    caches: (specification?.caches ?? []).map((_, c) => base + c),
+    caches: Array.from({ length: caches }, (_, c) => base + c),
   };
   networks.push(network);
   return network;

@@ -2,6 +2,8 @@
 import { createRandom, type Random } from '../domain/random.js';
 import type { MixRules } from '../selection/cost-table.js';
 import { AliasTracker, OriginalTracker } from './directories.js';
+import { instantMs, MINUTE_SECONDS, periodAt, type SimulatedTime, windowTimes } from './hours.js';
+import { type HoursResult, summariseHours } from './hours-result.js';
 import { type Population, populate } from './population.js';
 import type { PolicyName, Scenario } from './scenario.js';
 import type { SimulatedPeer } from './simulated-peer.js';
@@ -13,6 +15,23 @@ const BYTES_PER_GIGABYTE = 1e9;
 
 /** The rules of the product's defaults; a scenario's `selection` changes them for the policy `full`. */
 export type DefaultMix = MixRules;
+
+/** What the alias trackers of a policy do; those of `random` do not exist. */
+interface PolicyRules {
+  /** Gateways, capability and density; without them the AS alone counts: draft section 4.2 a and b. */
+  readonly full: boolean;
+  /** They follow `billing.schedule`. */
+  readonly hours: boolean;
+  /** Caches that fill in the window exist. */
+  readonly windowCaches: boolean;
+}
+
+const POLICIES: Readonly<Record<Exclude<PolicyName, 'random'>, PolicyRules>> = {
+  'as-only': { full: false, hours: false, windowCaches: false },
+  full: { full: true, hours: false, windowCaches: false },
+  hours: { full: true, hours: true, windowCaches: false },
+  'hours-cache': { full: true, hours: true, windowCaches: true },
+};
 
 export interface NetworkResult {
   readonly name: string;
@@ -37,6 +56,8 @@ export interface PolicyResult {
   readonly medianCompletionSeconds: number;
   readonly incomplete: number;
   readonly simulatedSeconds: number;
+  /** Absent if the schedule has no window during the run. */
+  readonly hours?: HoursResult;
 }
 
 export interface ScenarioResult {
@@ -44,6 +65,9 @@ export interface ScenarioResult {
   readonly description: string;
   readonly currency: string;
   readonly contentBytes: number;
+  /** The time of day at which the run begins, and when the window is open, in seconds since then. */
+  readonly startsAtMinutes: number;
+  readonly windows: readonly SimulatedTime[];
   readonly policies: readonly PolicyResult[];
 }
 
@@ -56,21 +80,30 @@ export interface RunOptions {
 
 /** The same scenario and seed give the same result. @throws the signal's reason when aborted */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioResult> {
+  const windows = windowTimes(scenario);
   const policies: PolicyResult[] = [];
-  for (const policy of scenario.policies) policies.push(await runPolicy(scenario, policy, options));
+  for (const policy of scenario.policies) policies.push(await runPolicy(scenario, policy, windows, options));
   const { name, description, content, billing } = scenario;
   return {
     scenario: name,
     description,
     currency: billing.currency,
     contentBytes: content.pieces * content.pieceBytes,
+    startsAtMinutes: scenario.startsAtMinutes,
+    windows,
     policies,
   };
 }
 
-async function runPolicy(scenario: Scenario, policy: PolicyName, options: RunOptions): Promise<PolicyResult> {
-  // The same peers at the same times under every policy.
-  const population = populate(scenario, createRandom(scenario.seed));
+async function runPolicy(
+  scenario: Scenario,
+  policy: PolicyName,
+  windows: readonly SimulatedTime[],
+  options: RunOptions,
+): Promise<PolicyResult> {
+  // The same users at the same times under every policy.
+  const fillTimes = policy !== 'random' && POLICIES[policy].windowCaches ? windows : [];
+  const population = populate(scenario, createRandom(scenario.seed), fillTimes);
   const random = createRandom(scenario.seed + 1);
   const { content, client } = scenario;
   const model = new SwarmModel(
@@ -83,6 +116,7 @@ async function runPolicy(scenario: Scenario, policy: PolicyName, options: RunOpt
       announceIntervalSeconds: client.announceIntervalSeconds,
       minIntervalSeconds: client.minIntervalSeconds,
       endSeconds: scenario.endSeconds,
+      ...(scenario.billing.schedule.length > 0 ? { sampleSeconds: MINUTE_SECONDS } : {}),
     },
     population.peers,
     directoryFor(scenario, policy, population, random, options.defaultMix),
@@ -96,7 +130,7 @@ async function runPolicy(scenario: Scenario, policy: PolicyName, options: RunOpt
   }
   options.onProgress?.(policy, 1 - model.incomplete / leechers, model.nowSeconds);
   options.signal?.throwIfAborted();
-  return summarise(scenario, policy, population, model);
+  return summarise(scenario, policy, population, model, windows);
 }
 
 function directoryFor(
@@ -108,23 +142,25 @@ function directoryFor(
 ): Directory {
   const original = new OriginalTracker(random);
   if (policy === 'random') return original;
+  const rules = POLICIES[policy];
   const given = Object.fromEntries(Object.entries(scenario.selection).filter(([, value]) => value !== undefined));
   const full: MixRules = { ...defaultMix, ...given };
-  // What the AS order alone achieves: the draft's a) and b) without gateways, capability or density.
-  const mix: MixRules = policy === 'full' ? full : { ...full, gatewaysMax: 0 };
+  const mix: MixRules = rules.full ? full : { ...full, gatewaysMax: 0 };
   const trackers = new Map<number, AliasTracker>();
   for (const home of population.networks) {
     if (!home.localised) continue;
     const { announceIntervalSeconds: intervalSeconds, minIntervalSeconds } = scenario.client;
-    const { ratePerGigabyte } = scenario.billing;
+    const { ratePerGigabyte, schedule } = scenario.billing;
     trackers.set(
       home.index,
       new AliasTracker({
         population,
         home,
         mix,
-        fullScore: policy === 'full',
+        fullScore: rules.full,
         ratePerGigabyte,
+        schedule: rules.hours ? schedule : [],
+        startMs: instantMs(scenario, 0),
         random,
         intervalSeconds,
         minIntervalSeconds,
@@ -159,7 +195,13 @@ function askedTrackers(
   });
 }
 
-function summarise(scenario: Scenario, policy: PolicyName, population: Population, model: SwarmModel): PolicyResult {
+function summarise(
+  scenario: Scenario,
+  policy: PolicyName,
+  population: Population,
+  model: SwarmModel,
+  windows: readonly SimulatedTime[],
+): PolicyResult {
   const contentBytes = scenario.content.pieces * scenario.content.pieceBytes;
   const networks = population.networks
     .filter((network) => network.specification !== undefined)
@@ -170,7 +212,7 @@ function summarise(scenario: Scenario, policy: PolicyName, population: Populatio
       return {
         name: network.name,
         localised: network.localised,
-        peers: peers.length,
+        peers: peers.filter(isUser).length,
         copiesIn: bytesIn / contentBytes,
         externalShare: downloaded === 0 ? 0 : bytesIn / downloaded,
         bytesIn,
@@ -179,20 +221,49 @@ function summarise(scenario: Scenario, policy: PolicyName, population: Populatio
   const localised = networks.filter((network) => network.localised);
   const indices = new Set(population.networks.filter((network) => network.localised).map((network) => network.index));
   const own = model.peers.filter((peer) => indices.has(peer.network) && peer.reach !== 'silent');
+  const users = own.filter(isUser);
   const bytesIn = sum(localised.map((network) => network.bytesIn));
   const downloaded = sum(own.map((peer) => peer.downloadedBytes));
-  const completionSeconds = completionTimes(own);
+  const completionSeconds = completionTimes(users);
+  const byMinute = bytesByMinute(model, indices);
   return {
     policy,
     networks,
     meanCopiesIn: sum(localised.map((network) => network.copiesIn)) / Math.max(1, localised.length),
     externalShare: downloaded === 0 ? 0 : bytesIn / downloaded,
-    cost: (bytesIn / BYTES_PER_GIGABYTE) * scenario.billing.ratePerGigabyte,
+    cost: costOf(scenario, bytesIn, byMinute),
     completionSeconds,
     medianCompletionSeconds: completionSeconds[Math.floor(completionSeconds.length / 2)] ?? Number.NaN,
-    incomplete: own.length - completionSeconds.length,
+    incomplete: users.length - completionSeconds.length,
     simulatedSeconds: model.nowSeconds,
+    ...(windows.length > 0 ? { hours: summariseHours(byMinute, windows, users) } : {}),
   };
+}
+
+/** Caches that fill in the window wait for nobody. */
+function isUser(peer: SimulatedPeer): boolean {
+  return peer.fillTimes === undefined;
+}
+
+/** Bytes that entered the given networks in each minute. */
+function bytesByMinute(model: SwarmModel, networks: ReadonlySet<number>): number[] {
+  let before = 0;
+  return model.samples.map((inward) => {
+    const now = sum([...networks].map((network) => inward[network]!));
+    const bytes = now - before;
+    before = now;
+    return bytes;
+  });
+}
+
+/** The operator pays the rates of the schedule, whether or not the tracker follows it. */
+function costOf(scenario: Scenario, bytesIn: number, byMinute: readonly number[]): number {
+  const { schedule, ratePerGigabyte } = scenario.billing;
+  if (schedule.length === 0) return (bytesIn / BYTES_PER_GIGABYTE) * ratePerGigabyte;
+  const weighted = byMinute.map((bytes, minute) =>
+    bytes === 0 ? 0 : bytes * (periodAt(scenario, minute * MINUTE_SECONDS)?.rateFactor ?? 1),
+  );
+  return (sum(weighted) / BYTES_PER_GIGABYTE) * ratePerGigabyte;
 }
 
 function completionTimes(peers: readonly SimulatedPeer[]): number[] {

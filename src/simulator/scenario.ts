@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { timeOfDay } from '../config-kit/field-schemas.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
+import { scheduleEntry } from '../policy/section.js';
 
-export const POLICY_NAMES = ['random', 'as-only', 'full'] as const;
+export const POLICY_NAMES = ['random', 'as-only', 'full', 'hours', 'hours-cache'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
 
 const positive = z.number().positive();
@@ -48,7 +50,14 @@ const network = z.strictObject({
     .default([{ share: 1 }]),
   /** Nodes of the operator: never choked for lack of uplink, marked as caches. */
   caches: z
-    .array(z.strictObject({ uplinkBps: positive, downlinkBps: positive }))
+    .array(
+      z.strictObject({
+        uplinkBps: positive,
+        downlinkBps: positive,
+        /** `window`: it downloads only while the window is open, always serves, and exists under `hours-cache` alone. */
+        fills: z.enum(['always', 'window']).default('always'),
+      }),
+    )
     .max(20)
     .default([]),
 });
@@ -61,10 +70,12 @@ const mix = z.strictObject({
   gatewaysMax: z.int().min(0).max(1_000).optional(),
 });
 
-export const scenarioSchema = z.strictObject({
+const scenarioFields = z.strictObject({
   name: z.string().min(1),
   description: z.string().default(''),
   seed: z.int().min(0).max(0xffffffff).default(1),
+  /** The time of day (UTC) at which the simulation begins, on a Monday. */
+  startsAt: timeOfDay.default(0),
   content: z.strictObject({ pieces: count.max(20_000), pieceBytes: count }),
   client: z
     .strictObject({
@@ -80,18 +91,70 @@ export const scenarioSchema = z.strictObject({
   /** The first seed; its network is separate and foreign to all others. */
   origin: z.strictObject({ uplinkBps: positive, asks: z.string().optional() }),
   selection: mix.prefault({}),
-  policies: z
-    .array(z.enum(POLICY_NAMES))
-    .min(1)
-    .default([...POLICY_NAMES]),
+  /** By default those that the scenario can tell apart. */
+  policies: z.array(z.enum(POLICY_NAMES)).min(1).optional(),
   billing: z
-    .strictObject({ currency: z.string().default('EUR'), ratePerGigabyte: z.number().min(0).default(0.02) })
+    .strictObject({
+      currency: z.string().default('EUR'),
+      ratePerGigabyte: z.number().min(0).default(0.02),
+      /** As `billing.schedule` of the configuration. */
+      schedule: z.array(scheduleEntry).default([]),
+      /** The name of the period in which the border is open and caches fill; by default the first one. */
+      window: z.string().optional(),
+    })
     .prefault({}),
   endSeconds: positive.default(200_000),
 });
 
+export const scenarioSchema = scenarioFields.check(checkHours).transform(({ startsAt, ...scenario }) => ({
+  ...scenario,
+  startsAtMinutes: startsAt,
+  policies: scenario.policies ?? policiesFor(scenario),
+  billing: { ...scenario.billing, window: scenario.billing.window ?? scenario.billing.schedule[0]?.name },
+}));
+
+type ScenarioFields = z.output<typeof scenarioFields>;
+type HoursFields = Pick<ScenarioFields, 'billing' | 'networks'>;
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioNetwork = Scenario['networks'][number];
+
+function policiesFor(scenario: HoursFields): PolicyName[] {
+  if (scenario.billing.schedule.length === 0) return ['random', 'as-only', 'full'];
+  return hasWindowCache(scenario) ? ['random', 'full', 'hours', 'hours-cache'] : ['random', 'full', 'hours'];
+}
+
+function hasWindowCache({ networks }: HoursFields): boolean {
+  return networks.some(({ caches }) => caches.some(({ fills }) => fills === 'window'));
+}
+
+/** What one key says about the hours must fit what the others say. */
+function checkHours({ value, issues }: z.core.ParsePayload<ScenarioFields>): void {
+  const { schedule, window } = value.billing;
+  const refuse = (path: (string | number)[], message: string): void => {
+    issues.push({ code: 'custom', input: value, path, message });
+  };
+  schedule.forEach(({ neighbours }, i) => {
+    if (neighbours !== undefined)
+      refuse(['billing', 'schedule', i, 'neighbours'], 'a scenario has no neighbours; remove this key');
+  });
+  if (window !== undefined && !schedule.some(({ name }) => name === window))
+    refuse(['billing', 'window'], `billing.schedule has no period "${window}"`);
+  if (schedule.length === 0 && hasWindowCache(value))
+    refuse(['networks'], 'a cache with `fills: window` needs billing.schedule');
+  for (const policy of value.policies ?? []) {
+    const fault = policyFault(policy, value);
+    if (fault) refuse(['policies'], fault);
+  }
+}
+
+/** Why a scenario cannot be run under a policy; undefined if it can. */
+export function policyFault(policy: PolicyName, scenario: HoursFields): string | undefined {
+  if (policy !== 'hours' && policy !== 'hours-cache') return undefined;
+  if (scenario.billing.schedule.length === 0) return `the policy "${policy}" needs billing.schedule`;
+  if (policy === 'hours-cache' && !hasWindowCache(scenario))
+    return 'the policy "hours-cache" needs a cache with `fills: window`';
+  return undefined;
+}
 
 /** @throws OperatorError that names the file, the key and what is wrong with it */
 export function loadScenario(file: string): Scenario {

@@ -1,4 +1,5 @@
 /** The state of one simulated client and of its connections, shared by the swarm model and its rules. */
+import type { SimulatedTime } from './hours.js';
 
 /**
  * Who can connect to a peer: `open` everybody; `firewalled` nobody, but it connects to others; `silent` no connections
@@ -17,6 +18,8 @@ export interface PeerSpecification {
   readonly seedForSeconds: number;
   /** `open` by default. */
   readonly reach?: Reach;
+  /** A cache that downloads only in these times, and always serves. Not a user: nobody waits until it is complete. */
+  readonly fillTimes?: readonly SimulatedTime[];
 }
 
 /** [peer] → bytes since the beginning; TrafficTotals counts them. */
@@ -70,6 +73,8 @@ export interface SimulatedPeer extends PeerSpecification {
   optimistic: Direction | undefined;
   rounds: number;
   online: boolean;
+  /** It requests nothing now: a cache outside its times. */
+  paused: boolean;
   completedAtSeconds: number;
   lastAnnounceSeconds: number;
   nextAnnounceSeconds: number;
@@ -102,6 +107,7 @@ export function createPeer(
     optimistic: undefined,
     rounds: 0,
     online: false,
+    paused: specification.fillTimes !== undefined,
     completedAtSeconds: specification.seed ? 0 : Number.NaN,
     lastAnnounceSeconds: Number.NEGATIVE_INFINITY,
     nextAnnounceSeconds: Number.POSITIVE_INFINITY,

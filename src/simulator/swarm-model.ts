@@ -42,10 +42,13 @@ export interface SwarmParameters {
   /** The minimum time between two announces of a peer with fewer than half of its neighbours. */
   readonly minIntervalSeconds: number;
   readonly endSeconds: number;
+  /** How often the bytes that entered each network are noted; never by default. */
+  readonly sampleSeconds?: number;
 }
 
 type SwarmEvent =
-  | { readonly kind: 'arrive' | 'choke' | 'announce' | 'leave'; readonly peer: SimulatedPeer }
+  | { readonly kind: 'arrive' | 'choke' | 'announce' | 'leave' | 'pause' | 'resume'; readonly peer: SimulatedPeer }
+  | { readonly kind: 'sample' }
   | { readonly kind: 'transfer-end'; readonly transfer: number; readonly generation: number };
 
 /** Peers that were full before and are retried in a round of choking. */
@@ -60,6 +63,7 @@ export class SwarmModel {
   readonly #board: PieceBoard;
   readonly #transfers: Transfers;
   readonly #choking: Choking;
+  readonly #samples: Float64Array[] = [];
   #now = 0;
   #incomplete = 0;
 
@@ -80,16 +84,21 @@ export class SwarmModel {
       this.#queue.push(atSeconds, { kind: 'transfer-end', transfer, generation }),
     );
     for (const peer of this.peers) {
-      if (!peer.seed) this.#incomplete++;
+      if (isAwaited(peer)) this.#incomplete++;
       this.#queue.push(peer.arrivalSeconds, { kind: 'arrive', peer });
+      for (const { fromSeconds, toSeconds } of peer.fillTimes ?? []) {
+        this.#queue.push(fromSeconds, { kind: 'resume', peer });
+        this.#queue.push(toSeconds, { kind: 'pause', peer });
+      }
     }
+    if (parameters.sampleSeconds !== undefined) this.#queue.push(parameters.sampleSeconds, { kind: 'sample' });
   }
 
   get nowSeconds(): number {
     return this.#now;
   }
 
-  /** Leechers that have not finished. */
+  /** Users that have not finished. */
   get incomplete(): number {
     return this.#incomplete;
   }
@@ -97,6 +106,11 @@ export class SwarmModel {
   /** [network] → bytes that entered it. */
   get inwardBytes(): Float64Array {
     return this.#totals.inwardBytes();
+  }
+
+  /** `inwardBytes` at each multiple of `sampleSeconds`, and at the end of the run. */
+  get samples(): readonly Float64Array[] {
+    return [...this.#samples, this.inwardBytes];
   }
 
   /** [from network × networks + to network] → bytes. */
@@ -129,6 +143,10 @@ export class SwarmModel {
       if (receiver && isComplete(receiver)) this.#complete(receiver);
       return;
     }
+    if (event.kind === 'sample') {
+      this.#sample();
+      return;
+    }
     const { peer } = event;
     if (event.kind === 'arrive') {
       peer.online = true;
@@ -144,8 +162,27 @@ export class SwarmModel {
     } else if (event.kind === 'announce') {
       // An earlier announce may have moved the next one.
       if (this.#now >= peer.nextAnnounceSeconds) this.#announce(peer, 'none');
+    } else if (event.kind === 'pause') {
+      this.#pause(peer);
+    } else if (event.kind === 'resume') {
+      peer.paused = false;
     } else {
       this.#leave(peer);
+    }
+  }
+
+  #sample(): void {
+    for (const peer of this.peers) for (const transfer of peer.downloads) this.#transfers.countBytes(transfer);
+    this.#samples.push(this.inwardBytes);
+    this.#queue.push(this.#now + this.parameters.sampleSeconds!, { kind: 'sample' });
+  }
+
+  /** It requests nothing any more. Its connections stay, so that it serves. */
+  #pause(peer: SimulatedPeer): void {
+    peer.paused = true;
+    for (const direction of [...peer.servedBy]) {
+      this.#close(direction);
+      this.#serveMore(direction.from);
     }
   }
 
@@ -270,7 +307,7 @@ export class SwarmModel {
 
   #complete(peer: SimulatedPeer): void {
     peer.completedAtSeconds = this.#now;
-    this.#incomplete--;
+    if (isAwaited(peer)) this.#incomplete--;
     this.#announce(peer, 'completed');
     // A seed needs nothing from another seed.
     for (const direction of [...peer.links]) if (isComplete(direction.to)) this.#disconnect(direction);
@@ -280,9 +317,14 @@ export class SwarmModel {
 
   /** True if it lacks pieces and no neighbour has one of them. */
   #isStarved(peer: SimulatedPeer): boolean {
-    if (isComplete(peer) || peer.downloads.length > 0) return false;
+    if (isComplete(peer) || peer.paused || peer.downloads.length > 0) return false;
     return peer.links.every((link) => !this.#board.isWanted(link.reverse));
   }
+}
+
+/** A user that wants the content. */
+function isAwaited(peer: SimulatedPeer): boolean {
+  return !peer.seed && peer.fillTimes === undefined;
 }
 
 function shuffle(items: number[], random: Random): void {

@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 import { defaultMix } from '../../policy/default-mix.js';
+import { hoursHeader, hoursRows } from '../../simulator/hours-table.js';
 import { htmlReport } from '../../simulator/html-report.js';
 import { type PolicyResult, runScenario, type ScenarioResult } from '../../simulator/run-scenario.js';
-import { loadScenario, POLICY_NAMES, type PolicyName, type Scenario } from '../../simulator/scenario.js';
+import { loadScenario, POLICY_NAMES, type PolicyName, policyFault, type Scenario } from '../../simulator/scenario.js';
 import type { CliContext } from '../cli-context.js';
 import { formatTable } from '../table.js';
 
@@ -59,6 +60,8 @@ function withOptions(scenario: Scenario, options: SimulateOptions): Scenario {
   const policies = options.policy?.map((name): PolicyName => {
     const known = POLICY_NAMES.find((candidate) => candidate === name);
     if (!known) throw new OperatorError(`there is no policy "${name}"; choose from ${POLICY_NAMES.join(', ')}`);
+    const fault = policyFault(known, scenario);
+    if (fault) throw new OperatorError(`${options.scenario}: ${fault}; docs/simulation.md shows the keys`);
     return known;
   });
   const seed = options.seed === undefined ? scenario.seed : Number(options.seed);
@@ -113,5 +116,7 @@ function describe(result: ScenarioResult): string {
     `cost ${result.currency}`,
     'saved',
   ];
-  return `${result.scenario}\n\n${formatTable(header, rows)}`;
+  const hours = hoursRows(result);
+  const hoursTable = hours.length === 0 ? '' : `\n${formatTable(hoursHeader(result), hours)}`;
+  return `${result.scenario}\n\n${formatTable(header, rows)}${hoursTable}`;
 }

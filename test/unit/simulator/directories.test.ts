@@ -39,6 +39,8 @@ describe('the alias tracker of a simulated network', () => {
       mix: { ...defaultMix, foreignPeersWhenNoInnerSeed: 3 },
       fullScore: true,
       ratePerGigabyte: 0.02,
+      schedule: [],
+      startMs: 0,
       random,
       intervalSeconds: 1800,
       minIntervalSeconds: 60,

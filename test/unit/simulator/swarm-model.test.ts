@@ -93,6 +93,34 @@ describe('swarm model', () => {
     for (const peer of model.peers.slice(1)) expect(peer.downloadedBytes).toBeCloseTo(4_000_000, 0);
   });
 
+  it('a cache downloads in its times alone, goes on where it was, serves always, and is not waited for', () => {
+    const fillTimes = [
+      { fromSeconds: 100, toSeconds: 200 },
+      { fromSeconds: 500, toSeconds: 600 },
+    ];
+    const slow = { ...seed, uplinkBps: 160_000 };
+    const cache = leecher(1, { arrivalSeconds: 100, fillTimes, seedForSeconds: Number.POSITIVE_INFINITY });
+    const random = createRandom(1);
+    const late = leecher(1, { arrivalSeconds: 900 });
+    const model = new SwarmModel(
+      { ...parameters, sampleSeconds: 100 },
+      [slow, cache, late],
+      new OriginalTracker(random),
+      random,
+    );
+    while (model.advance(1));
+    const inward = model.samples.map((networks) => Math.round(networks[1]! / 100_000));
+    // 20 kB/s from the seed, after at most a round of choking in each time.
+    expect(inward[0]).toBe(0);
+    expect(inward[1]).toBeGreaterThan(17);
+    expect(inward.slice(1, 5)).toEqual(new Array(4).fill(inward[1]));
+    expect(model.peers[1]!.haveCount).toBeGreaterThan(34);
+    expect(inward[5]).toBe(Math.round(model.peers[1]!.downloadedBytes / 100_000));
+    expect(model.incomplete).toBe(0);
+    expect(model.peers[1]!.uploadedBytes).toBeGreaterThan(1e6);
+    expect(Number.isNaN(model.peers[1]!.completedAtSeconds)).toBe(true);
+  });
+
   it('a swarm without a seed does not finish, and ends at the end time', () => {
     const model = run([leecher(0), leecher(0)]);
     expect(model.incomplete).toBe(2);
