@@ -172,7 +172,7 @@ export class AliasTracker implements Directory {
 
   /** As the policy of a running tracker does at the borders between periods. */
   #followSchedule(nowSeconds: number): void {
-    const { nextChangeAtMs } = this.#cost;
+    const { nextChangeAtMs } = this.#cost.limits;
     if (nextChangeAtMs === undefined || this.#options.startMs + nowSeconds * 1000 < nextChangeAtMs) return;
     this.#cost = this.#compile(nowSeconds);
     this.#store.setPolicy(this.#cost.table);

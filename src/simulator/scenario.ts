@@ -99,7 +99,7 @@ const scenarioFields = z.strictObject({
       ratePerGigabyte: z.number().min(0).default(0.02),
       /** As `billing.schedule` of the configuration. */
       schedule: z.array(scheduleEntry).default([]),
-      /** The name of the period in which the border is open and caches fill; by default the first one. */
+      /** The name of the period in which the border is open and caches fill; by default the first with a rateFactor below 1. */
       window: z.string().optional(),
     })
     .prefault({}),
@@ -110,13 +110,18 @@ export const scenarioSchema = scenarioFields.check(checkHours).transform(({ star
   ...scenario,
   startsAtMinutes: startsAt,
   policies: scenario.policies ?? policiesFor(scenario),
-  billing: { ...scenario.billing, window: scenario.billing.window ?? scenario.billing.schedule[0]?.name },
+  billing: { ...scenario.billing, window: scenario.billing.window ?? usualWindow(scenario) },
 }));
 
 type ScenarioFields = z.output<typeof scenarioFields>;
 type HoursFields = Pick<ScenarioFields, 'billing' | 'networks'>;
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioNetwork = Scenario['networks'][number];
+
+/** The cheap period, as for caches of the configuration without `fillWindow`; else the first one. */
+function usualWindow({ billing: { schedule } }: HoursFields): string | undefined {
+  return (schedule.find(({ rateFactor }) => rateFactor < 1) ?? schedule[0])?.name;
+}
 
 function policiesFor(scenario: HoursFields): PolicyName[] {
   if (scenario.billing.schedule.length === 0) return ['random', 'as-only', 'full'];

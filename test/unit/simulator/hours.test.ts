@@ -72,13 +72,18 @@ describe('the keys of hours', () => {
     expect(() => parseScenario(`${scheduled}policies: [hours-cache]`, 'x')).toThrow(/needs a cache with/);
   });
 
-  it('the window is the first period, unless a name says otherwise, in seconds from the start', () => {
+  it('the window is the first cheap period, unless a name says otherwise, in seconds from the start', () => {
     expect(windowTimes(scenario)).toEqual([{ fromSeconds: 2400, toSeconds: 3600 }]);
     const day = parseScenario(changed('ratePerGigabyte: 1', 'window: day'), 'x');
     expect(windowTimes(day)).toEqual([
       { fromSeconds: 0, toSeconds: 2400 },
       { fromSeconds: 3600, toSeconds: 9000 },
     ]);
+    const dear = parseScenario(
+      changed('rateFactor: 0.1', 'rateFactor: 2').replace('foreignPeersMax: 0', 'rateFactor: 0.5'),
+      'x',
+    );
+    expect(dear.billing.window).toBe('day');
     const weekend = parseScenario(changed('rateFactor: 0.1', 'days: [tue]').replace('9000', '100000'), 'x');
     expect(windowTimes(weekend), 'the run begins on a Monday').toEqual([{ fromSeconds: 88_800, toSeconds: 90_000 }]);
   });
