@@ -159,8 +159,8 @@ export function createServices(foundation: Foundation) {
 /** Peers of other networks, on their way into the swarms and out of them. */
 function importedPeers(parts: Foundation['parts']) {
   return {
-    importPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) =>
-      parts.get(trackerPart).importPeers(infoHash, peers, ttlSeconds),
+    importPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number, origin: string) =>
+      parts.get(trackerPart).importPeers(infoHash, peers, ttlSeconds, origin),
     removeImported: (infoHash: InfoHash, peers: readonly Pick<ForeignPeer, 'address' | 'port'>[] | null) =>
       parts.get(trackerPart).removeImported(infoHash, peers),
   };

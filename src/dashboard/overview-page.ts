@@ -119,11 +119,11 @@ function swarmTable(swarms: readonly Document[]): Markup {
       swarm,
     ) => html`<tr data-key="${String(swarm.infoHash)}"><td>${typeof swarm.name === 'string' ? swarm.name : ''} <code>${String(swarm.infoHash)}</code></td>
 <td class="n">${number(swarm.seeds)}</td><td class="n">${number(swarm.leechers)}</td>
-<td class="n">${number(innerOf(swarm))}</td>
+<td class="n">${number(innerOf(swarm))}</td><td class="n">${number(swarm.upstreamPeers)}</td>
 <td class="n">${number(swarm.completed)}</td></tr>`,
   );
   return html`${scroll('Largest swarms')}<table><thead><tr><th>torrent</th><th class="n">seeds</th><th class="n">leechers</th>
-<th class="n">inside</th><th class="n">completed</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+<th class="n">inside</th><th class="n" title="known from original trackers only; not among the others">imported</th><th class="n">completed</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 /** Peers of the operator's own networks. */

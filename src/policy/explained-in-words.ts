@@ -74,9 +74,11 @@ export function explainedInWords(
         reason: candidate.reason,
       };
     }),
-    peers: answer.chosen.map(({ words, port }) => ({
+    imported: answer.imported,
+    peers: answer.chosen.map(({ words, port, origin }) => ({
       address: formatIp({ family: words.length === 1 ? 4 : 6, words }),
       port,
+      ...(origin === undefined ? {} : { origin }),
     })),
   };
 }

@@ -62,6 +62,13 @@ export interface ExplainedClass {
   readonly reason: ClassReason;
 }
 
+export interface ChosenPeer {
+  readonly words: readonly number[];
+  readonly port: number;
+  /** Who named it, if it did not announce here itself; null: not known. */
+  readonly origin?: string | null;
+}
+
 export interface Explanation {
   readonly found: boolean;
   readonly requester: {
@@ -101,8 +108,10 @@ export interface Explanation {
   readonly gateways: number;
   /** Best first. */
   readonly classes: readonly ExplainedClass[];
+  /** Peers of the swarm that others have named, by who named them. */
+  readonly imported: readonly { readonly origin: string | null; readonly peers: number; readonly chosen: number }[];
   /** The peers of the answer; one address word for IPv4, four for IPv6. */
-  readonly chosen: readonly { readonly words: readonly number[]; readonly port: number }[];
+  readonly chosen: readonly ChosenPeer[];
 }
 
 const MIX_REASONS: readonly MixReason[] = [

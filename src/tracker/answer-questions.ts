@@ -42,7 +42,7 @@ export class AnswerQuestions {
           return;
         }
         case 'swarm':
-          this.walks.push({ id, next: (store) => detailsOf(store, question.infoHash) });
+          this.walks.push({ id, next: (store) => detailsOf(store, question.infoHash, this.announcer.nowSeconds) });
           return;
         case 'inner-swarms': {
           const listing = new InnerSwarmListing(question.cursor);
@@ -116,9 +116,11 @@ export class AnswerQuestions {
 function detailsOf(
   store: SwarmStore,
   infoHash: Uint8Array,
+  nowSeconds: number,
 ): { readonly value: SwarmDetails | null; readonly steps: number } {
   const summary = store.swarm(infoHash);
   const tally = store.tally(infoHash);
   if (summary === undefined || tally === undefined) return { value: null, steps: 1 };
-  return { value: { ...summary, inner: tally.inner, groups: tally.groups }, steps: tally.steps };
+  const { imported, steps } = store.upstream.importedOf(infoHash, nowSeconds);
+  return { value: { ...summary, inner: tally.inner, groups: tally.groups, imported }, steps: tally.steps + steps };
 }

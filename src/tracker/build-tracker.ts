@@ -11,6 +11,7 @@ import type { DataPlaneOptions } from './data-plane-options.js';
 import {
   DEFAULT_ARENA_BYTES,
   DEFAULT_INTERVAL_SECONDS,
+  DEFAULT_MAX_IMPORTED_IN_SWARM,
   DEFAULT_MAX_PEERS_PER_ADDRESS,
   DEFAULT_MAX_PEERS_PER_ADDRESS_IN_SWARM,
   DEFAULT_MAX_PEERS_PER_SITE,
@@ -51,6 +52,7 @@ export function buildStore(options: DataPlaneOptions): SwarmStore {
       maxPeersPerAddress: limits.maxPeersPerAddress ?? DEFAULT_MAX_PEERS_PER_ADDRESS,
       maxPeersPerSiteInSwarm: limits.maxPeersPerSiteInSwarm ?? DEFAULT_MAX_PEERS_PER_SITE_IN_SWARM,
       maxPeersPerSite: limits.maxPeersPerSite ?? DEFAULT_MAX_PEERS_PER_SITE,
+      maxImportedInSwarm: limits.maxImportedInSwarm ?? DEFAULT_MAX_IMPORTED_IN_SWARM,
     },
     ...(limits.store === undefined ? {} : { storeLimits: limits.store }),
     ...(upstreamWantedBelow === undefined ? {} : { upstreamWantedBelow }),

@@ -64,6 +64,7 @@ export function dataPlaneOptions(config: TrackerConfig, { policy, access, isIpv6
       maxPeersPerAddress: limits.peersPerAddress,
       maxPeersPerSiteInSwarm: limits.peersPerSitePerSwarm,
       maxPeersPerSite: limits.peersPerSite,
+      maxImportedInSwarm: limits.importedPeersPerSwarm,
       store: {
         maxPeers: limits.maxPeers,
         maxTorrents: limits.maxTorrents,

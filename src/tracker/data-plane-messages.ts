@@ -7,6 +7,7 @@ import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import type { Restored } from './snapshot-import.js';
+import type { ImportedFrom } from './swarm/imported-tally.js';
 import type { SwarmSummary } from './swarm/swarm-summary.js';
 import type { GroupCounts, PeerCounts } from './swarm/swarm-tally.js';
 
@@ -26,6 +27,8 @@ export interface ImportQuery {
   readonly ttlSeconds: number;
   /** Addresses of this installation. */
   readonly own: readonly OwnEndpoint[];
+  /** Who names them, for people; empty: not known. */
+  readonly origin: string;
 }
 
 export interface RemovalQuery {
@@ -60,6 +63,8 @@ export interface ListedSwarm extends SwarmSummary {
 export interface SwarmDetails extends ListedSwarm {
   /** The largest first. */
   readonly groups: readonly GroupCounts[];
+  /** Peers that others have named, by who named them. */
+  readonly imported: readonly ImportedFrom[];
 }
 
 /** A swarm with somebody of the operator's own networks in it, who alone are counted. */

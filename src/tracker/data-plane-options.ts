@@ -16,11 +16,12 @@ export interface DataPlaneListener extends ListenAddress {
 }
 
 export interface DataPlaneLimits extends Partial<TransportLimits> {
-  /** 0 switches one of these four off; see `SwarmLimits`. */
+  /** 0 switches one of these five off; see `SwarmLimits`. */
   readonly maxPeersPerAddressInSwarm?: number;
   readonly maxPeersPerAddress?: number;
   readonly maxPeersPerSiteInSwarm?: number;
   readonly maxPeersPerSite?: number;
+  readonly maxImportedInSwarm?: number;
   /** Exact limits of the store; see `StoreLimits`. Default: what the address space holds. */
   readonly store?: StoreLimits;
   /** Peers on lower ports are counted but not handed out. */

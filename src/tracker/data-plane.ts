@@ -154,14 +154,16 @@ export class DataPlane {
   /**
    * Imports peers of an original tracker: handed out like others for `ttlSeconds`, but not counted.
    * @param own addresses of this installation, which are refused
+   * @param origin who names them, for people
    */
   async addUpstreamPeers(
     infoHash: InfoHash,
     peers: readonly UpstreamPeerData[],
     ttlSeconds: number,
     own: readonly OwnEndpoint[] = [],
+    origin = '',
   ): Promise<ImportOutcome> {
-    const query = { infoHash: infoHashToBytes(infoHash), peers, ttlSeconds, own };
+    const query = { infoHash: infoHashToBytes(infoHash), peers, ttlSeconds, own, origin };
     return (await this.ask({ ask: 'import-peers', query })) as ImportOutcome;
   }
 

@@ -20,20 +20,24 @@ export interface ForeignPeer {
 /** The data plane imports this many in a few hundred microseconds. Announces wait no longer than that. */
 const PEERS_PER_MESSAGE = 250;
 
-/** @throws ClientError `unavailable` while the tracker restarts */
+/**
+ * @param origin who names them, as people read it: an original tracker without its path, `pushed by NAME`
+ * @throws ClientError `unavailable` while the tracker restarts
+ */
 export async function importForeignPeers(
   config: TrackerConfig,
   dataPlane: Pick<SupervisedDataPlane, 'addresses' | 'addUpstreamPeers'>,
   infoHash: InfoHash,
   peers: readonly ForeignPeer[],
   ttlSeconds: number,
+  origin: string,
 ): Promise<ImportOutcome> {
   const own = endpointsOfNoPeer(config, dataPlane.addresses);
   let taken = 0;
   const refused: Partial<Record<ImportRefusal, number>> = {};
   for (let at = 0; at < peers.length; at += PEERS_PER_MESSAGE) {
     const some = peers.slice(at, at + PEERS_PER_MESSAGE).map(peerData);
-    const outcome = await dataPlane.addUpstreamPeers(infoHash, some, ttlSeconds, own);
+    const outcome = await dataPlane.addUpstreamPeers(infoHash, some, ttlSeconds, own, origin);
     if (outcome.torrent !== undefined) return outcome;
     taken += outcome.taken;
     for (const [reason, count] of Object.entries(outcome.refused)) {

@@ -17,7 +17,8 @@ export interface ImportOutcome {
   readonly refused: Readonly<Partial<Record<ImportRefusal, number>>>;
 }
 
-export function importPeers(announcer: Announcer, { infoHash, peers, ttlSeconds, own }: ImportQuery): ImportOutcome {
+export function importPeers(announcer: Announcer, query: ImportQuery): ImportOutcome {
+  const { infoHash, peers, ttlSeconds, own, origin } = query;
   const access = announcer.refusalOf(infoHash, 0);
   if (access !== REFUSAL_NONE) {
     return { torrent: access === REFUSAL_DENIED ? 'denied' : 'not-listed', taken: 0, refused: {} };
@@ -42,8 +43,10 @@ export function importPeers(announcer: Announcer, { infoHash, peers, ttlSeconds,
     refused[refusal] = (refused[refusal] ?? 0) + 1;
     return [];
   });
-  const { addressLimit, noRoom } = announcer.store.addUpstreamPeers(infoHash, usable, ttlSeconds, announcer.nowSeconds);
+  const { store, nowSeconds } = announcer;
+  const { addressLimit, swarmLimit, noRoom } = store.addUpstreamPeers(infoHash, usable, ttlSeconds, nowSeconds, origin);
   if (addressLimit > 0) refused['address-limit'] = addressLimit;
+  if (swarmLimit > 0) refused['swarm-limit'] = swarmLimit;
   if (noRoom > 0) refused['no-room'] = noRoom;
-  return { taken: usable.length - addressLimit - noRoom, refused };
+  return { taken: usable.length - addressLimit - swarmLimit - noRoom, refused };
 }

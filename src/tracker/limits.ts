@@ -37,6 +37,8 @@ export const DEFAULT_MAX_PEERS_PER_ADDRESS = 20_000;
 /** A foreign /48 may be one customer of a hoster, with 65,536 networks: it counts as four hosts in one swarm. */
 export const DEFAULT_MAX_PEERS_PER_SITE_IN_SWARM = 4 * DEFAULT_MAX_PEERS_PER_ADDRESS_IN_SWARM;
 export const DEFAULT_MAX_PEERS_PER_SITE = 4 * DEFAULT_MAX_PEERS_PER_ADDRESS;
+/** Five times what an original tracker names in an answer. A gateway is given a handful of them. */
+export const DEFAULT_MAX_IMPORTED_IN_SWARM = 1_000;
 /** Reserved address space of the swarms, touched page by page; 10 M peers take less. */
 export const DEFAULT_ARENA_BYTES = 1024 * 1024 * 1024;
 

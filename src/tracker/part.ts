@@ -47,6 +47,8 @@ export const trackerPart: Part<'tracker', typeof schema, TrackerConfig, TrackerN
     peersPerAddress: 4000               # in all swarms; an IPv6 /64 counts as one address
     peersPerSitePerSwarm: 64            # the same two limits for an IPv6 /48 outside the operator's networks
     peersPerSite: 16000
+    importedPeersPerSwarm: 1000         # peers that original trackers name; a new one replaces one that nobody could use,
+                                        # else the one that expires first
     minPeerPort: 1                      # peers on lower ports are counted but not handed out
     maxConnections: 10000
     requestTimeout: 10s

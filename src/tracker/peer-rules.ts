@@ -26,6 +26,7 @@ export type ImportRefusal =
   | 'low-port'
   | 'repeated'
   | 'address-limit'
+  | 'swarm-limit'
   | 'no-room';
 
 /** @param isInner whether the operator's topology has the address. @returns undefined: none of these rules refuses it */

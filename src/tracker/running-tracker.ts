@@ -101,9 +101,14 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
     this.#keepCatalogue();
   }
 
-  /** @throws ClientError `unavailable` while the tracker restarts */
-  importPeers(infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number): Promise<ImportOutcome> {
-    return importForeignPeers(this.#config, this.dataPlane, infoHash, peers, ttlSeconds);
+  /** See {@link importForeignPeers}. @throws ClientError `unavailable` while the tracker restarts */
+  importPeers(
+    infoHash: InfoHash,
+    peers: readonly ForeignPeer[],
+    ttlSeconds: number,
+    origin: string,
+  ): Promise<ImportOutcome> {
+    return importForeignPeers(this.#config, this.dataPlane, infoHash, peers, ttlSeconds, origin);
   }
 
   /** @param peers null: all imported peers of the torrent. @throws ClientError `unavailable` while the tracker restarts */

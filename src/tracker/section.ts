@@ -22,6 +22,7 @@ const limits = section({
   peersPerAddress: wholeNumber(0, 1_000_000).prefault(4_000),
   peersPerSitePerSwarm: wholeNumber(0, 1_000_000).prefault(64),
   peersPerSite: wholeNumber(0, 10_000_000).prefault(16_000),
+  importedPeersPerSwarm: wholeNumber(1, 10_000).prefault(1_000),
   minPeerPort: wholeNumber(1, 65_535).prefault(1),
   maxConnections: wholeNumber(1, 1_000_000).prefault(10_000),
   requestTimeout: duration('100ms', '5m', '10s'),

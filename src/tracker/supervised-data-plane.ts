@@ -116,8 +116,9 @@ export class SupervisedDataPlane implements PartThread {
     peers: readonly UpstreamPeerData[],
     ttlSeconds: number,
     own: readonly OwnEndpoint[],
+    origin: string,
   ): Promise<ImportOutcome> {
-    return this.#ask((plane) => plane.addUpstreamPeers(infoHash, peers, ttlSeconds, own));
+    return this.#ask((plane) => plane.addUpstreamPeers(infoHash, peers, ttlSeconds, own, origin));
   }
 
   /** See {@link DataPlane.removeUpstreamPeers}. @throws ClientError `unavailable` while the thread is down */

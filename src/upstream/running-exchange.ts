@@ -58,9 +58,9 @@ export class RunningExchange implements RunningPart<UpstreamConfig> {
       lab: config.lab,
       log,
       minIntervalSeconds: Math.ceil(config.upstream.everyMs / 1000),
-      onPeers: async (infoHash, peers, ttlSeconds) => {
+      onPeers: async (infoHash, peers, ttlSeconds, origin) => {
         try {
-          const { taken, refused } = await needs.importPeers(infoHash, peers, ttlSeconds);
+          const { taken, refused } = await needs.importPeers(infoHash, peers, ttlSeconds, origin);
           if (taken < peers.length) log.debug({ infoHash, taken, refused }, 'not all peers of a tracker were imported');
           return taken;
         } catch (thrown) {

@@ -21,8 +21,8 @@ import {
 import { type AccessDenial, AccessDenied, parseTrackerUrl, type TrackerAccess, trackerName } from './tracker-access.js';
 import {
   type AnnounceReply,
-  type ForeignPeer,
   type OutgoingAnnounce,
+  type TakePeers,
   type TrackerDestination,
   TrackerRefusal,
 } from './tracker-contact.js';
@@ -48,7 +48,7 @@ export interface TrackerAskerOptions {
   readonly announcePort: number;
   readonly peerId: Uint8Array;
   readonly random: Random;
-  readonly onPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) => Promise<number>;
+  readonly onPeers: TakePeers;
   readonly log?: UpstreamLog;
   readonly minIntervalSeconds?: number;
 }
@@ -132,7 +132,7 @@ export class TrackerAsker {
     const peers = reply.peers.filter(({ address, port }) => !asker.has(address, port));
     if (peers.length === 0) return { url: text, result: 'answered', peers: 0 };
     const ttlSeconds = Math.min(MAX_PEER_TTL_SECONDS, 2 * intervalSeconds);
-    const taken = await this.#options.onPeers(infoHash, peers, ttlSeconds);
+    const taken = await this.#options.onPeers(infoHash, peers, ttlSeconds, tracker);
     this.#options.counters.peers += taken;
     return { url: text, result: 'answered', peers: taken };
   }

@@ -13,6 +13,18 @@ export interface ForeignPeer {
   readonly seed: boolean;
 }
 
+/**
+ * Takes the peers of one answer, as the tracker listed them. They are valid for `ttlSeconds`. Must not reject.
+ * @param origin who names them, for people: the tracker without its path
+ * @returns how many were taken
+ */
+export type TakePeers = (
+  infoHash: InfoHash,
+  peers: readonly ForeignPeer[],
+  ttlSeconds: number,
+  origin: string,
+) => Promise<number>;
+
 /** A tracker with its checked address. The name in its URL is not resolved again. */
 export interface TrackerDestination {
   readonly url: URL;

@@ -23,7 +23,7 @@ import { RequestSlots } from './request-slots.js';
 import { type Scraped, scrapeTrackers } from './scrape-trackers.js';
 import { TrackerAccess } from './tracker-access.js';
 import { type AskedTracker, TrackerAsker } from './tracker-asker.js';
-import type { ForeignPeer } from './tracker-contact.js';
+import type { TakePeers } from './tracker-contact.js';
 import { createUpstreamCounters, type UpstreamCounters } from './upstream-counters.js';
 import type { UpstreamLog } from './upstream-log.js';
 
@@ -41,11 +41,7 @@ export interface UpstreamExchangeOptions {
   readonly peerId: Uint8Array;
   readonly clock: Clock;
   readonly random: Random;
-  /**
-   * Called for each answer with peers, as the tracker listed them. They are valid for `ttlSeconds`. Must not reject.
-   * @returns how many were taken
-   */
-  readonly onPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number) => Promise<number>;
+  readonly onPeers: TakePeers;
   /** True: trackers on private and loopback addresses are asked. */
   readonly lab: boolean;
   readonly log?: UpstreamLog;

@@ -69,6 +69,9 @@ describe('an inner client of a torrent with no inner seed', () => {
       return seen.length > 0;
     });
     expect(seen).toContain(`${lab.seed.endpoint.host}:${lab.seed.endpoint.port}`);
+    const explained = await running.call('GET', `/api/v1/explain?infoHash=${infoHash}&ip=${client}`);
+    const { imported } = explained.json as { imported: { origin: string }[] };
+    expect(imported.map(({ origin }) => origin)).toEqual([`udp://tracker.original.lab:${lab.tracker.endpoint.port}`]);
   });
 
   it('is given no address of the own network on the word of the original tracker', async () => {

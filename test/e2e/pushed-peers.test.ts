@@ -95,6 +95,16 @@ describe('peers that an original tracker pushes', () => {
     });
     const answer = await running.announce('127.1.0.9', { infoHash: HASH });
     expect(answer.peers.map(({ host }) => host)).toEqual(['127.30.0.8']);
+    const origin = 'pushed by partner';
+    expect((await running.call('GET', `/api/v1/explain?infoHash=${HASH}&ip=127.1.0.9`)).json).toMatchObject({
+      imported: [{ origin, peers: 1, chosen: 1 }],
+      peers: [{ address: '127.30.0.8', port: 6_881, origin }],
+    });
+    expect((await running.call('GET', `/api/v1/swarms/${HASH}`)).json).toMatchObject({
+      upstreamPeers: 1,
+      inner: { seeds: 0, leechers: 1 },
+      imported: [{ origin, peers: 1, failed: 0 }],
+    });
   });
 
   it.each(['catalogue', 'a list'])('make no swarm of a torrent that the tracker does not serve: %s', async (served) => {

@@ -16,12 +16,19 @@ export const swarmsAnswer = z.strictObject({
   total: count,
   swarms: z.array(z.strictObject({ ...listedSwarm, name: z.string().optional() })),
 });
+const origin = z.string().nullable().meta({
+  description: 'who named the peer: an original tracker, or `pushed by` and the name of a partner; null: not known',
+});
 const group = { group: z.string(), asn: z.int(), kind: z.string() };
 export const swarmAnswer = z.strictObject({
   ...listedSwarm,
   groups: z
     .array(z.strictObject({ ...group, ...peerCounts, upstreamPeers: count }))
     .meta({ description: 'the largest first' }),
+  imported: z.array(z.strictObject({ origin, peers: count, failed: count, expiresInSeconds: seconds })).meta({
+    description:
+      'peers that others have named; `failed`: those that a gateway was given and received nothing; `expiresInSeconds`: until the last of them expires',
+  }),
 });
 
 export const explainAnswer = z.strictObject({
@@ -84,5 +91,8 @@ export const explainAnswer = z.strictObject({
       }),
     )
     .meta({ description: 'in classes that nothing in the policy tells apart, best first' }),
-  peers: z.array(z.strictObject({ address: z.string(), port: z.int() })),
+  imported: z
+    .array(z.strictObject({ origin, peers: count, chosen: count }))
+    .meta({ description: 'peers of the swarm that others have named; they are among the candidates' }),
+  peers: z.array(z.strictObject({ address: z.string(), port: z.int(), origin: origin.optional() })),
 });

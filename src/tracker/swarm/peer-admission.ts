@@ -19,6 +19,7 @@ import type { FamilySwarms } from './layouts/family-swarm.js';
 import { HostScan } from './layouts/host-scan.js';
 import type { Arena } from './memory/arena.js';
 import type { Endpoint } from './memory/endpoint-key.js';
+import { becomeOrdinary } from './memory/imported-peer.js';
 import type { InfoHashWords } from './memory/info-hash-words.js';
 import {
   addressWordsOf,
@@ -120,7 +121,10 @@ export class PeerAdmission {
     outcome.known = !wasUpstream;
     outcome.earlyRepeat = early;
     if (!wasUpstream) requester.ageSeconds = age;
-    if (wasUpstream) this.membership.addressCounts.addPeer(entry, endpoint, 1);
+    if (wasUpstream) {
+      this.membership.addressCounts.addPeer(entry, endpoint, 1);
+      becomeOrdinary(words, meta, uploadedUnits(request));
+    }
     let isComparable = !wasUpstream && hasKnownIdentity(words, meta);
     let isAnother = false;
     if (!isComparable || request.event !== EVENT_NONE) {
@@ -136,7 +140,7 @@ export class PeerAdmission {
     flags = this.countCompleted(request, outcome, entry, flags);
     const uploaded = uploadedUnits(request);
     const growth = uploadedGrowth(uploadedOf(words, meta), uploaded);
-    const level = this.levelFor(request, oldFlags, levelOf(words, meta), growth, age, early);
+    const level = this.levelFor(request, oldFlags, levelOf(words, meta), growth, age, early || wasUpstream);
     if (this.reported >= 0) flags |= this.reportedFlags(request, entry, oldFlags);
     let at = record;
     if (flags !== oldFlags || level !== levelOf(words, meta) || request.group !== groupOf(words, meta)) {

@@ -1,10 +1,12 @@
 /**
- * Removes peers that have been silent too long, that have a denied address, or whose torrent is no longer served. A sweep
+ * Removes peers that have been silent too long, imported ones that nobody could use, those that have a denied address, and those
+ * whose torrent is no longer served. A sweep
  * visits all swarms, a bounded number of peers and table slots at a time, so that it never delays answers for long.
  */
 import type { NetworkSet } from '../../domain/network-set.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
+import { isUselessImport } from './memory/imported-peer.js';
 import { addressWordsOf, ageSeconds } from './memory/peer-record.js';
 import { refWordOf, type TorrentTable, writeInfoHash } from './memory/torrent-table.js';
 import { PEER_EXPIRED, PEER_REMOVED } from './swarm-changes.js';
@@ -124,9 +126,10 @@ export class PeerSweep {
       }
       const record = this.swarms.recordInSlot(ref, slot, addressWords);
       this.peerSlot = slot + 1;
-      const isSilent = ageSeconds(words, record + addressWords, nowSeconds) >= this.maxAgeSeconds;
-      if (!isSilent && !removesAll && !this.isDenied(record)) return KEPT;
-      this.membership.removePeer(entry, this.family, record, isSilent ? PEER_EXPIRED : PEER_REMOVED, nowSeconds);
+      const meta = record + addressWords;
+      const hasExpired = ageSeconds(words, meta, nowSeconds) >= this.maxAgeSeconds || isUselessImport(words, meta);
+      if (!hasExpired && !removesAll && !this.isDenied(record)) return KEPT;
+      this.membership.removePeer(entry, this.family, record, hasExpired ? PEER_EXPIRED : PEER_REMOVED, nowSeconds);
       // Another peer may be in this slot now. If the swarm has moved, all its peers have other slots.
       this.peerSlot = this.swarms.ref === ref ? slot : 0;
       return REMOVED;

@@ -41,7 +41,7 @@ export interface StoreLimits {
 
 export const NO_STORE_LIMITS: StoreLimits = { maxPeers: Infinity, maxTorrents: Infinity, reservedForInner: 0 };
 
-/** Limits by address (an IPv6 address counts as its /64). 0 switches one off. */
+/** Limits on strangers. An IPv6 address counts as its /64. 0 switches one off. */
 export interface SwarmLimits {
   /** Peers of one address in one swarm; at most 32. */
   readonly maxPeersPerAddressInSwarm: number;
@@ -54,6 +54,8 @@ export interface SwarmLimits {
   readonly maxPeersPerSiteInSwarm: number;
   /** The same over all swarms. */
   readonly maxPeersPerSite: number;
+  /** Peers of original trackers in one swarm, of both families together. */
+  readonly maxImportedInSwarm: number;
 }
 
 export const NO_ADDRESS_LIMITS: SwarmLimits = {
@@ -61,4 +63,5 @@ export const NO_ADDRESS_LIMITS: SwarmLimits = {
   maxPeersPerAddress: 0,
   maxPeersPerSiteInSwarm: 0,
   maxPeersPerSite: 0,
+  maxImportedInSwarm: 0,
 };

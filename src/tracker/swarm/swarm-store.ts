@@ -141,14 +141,11 @@ export class SwarmStore {
       levels,
       this.changes,
     );
+    const { arena, infoHash, swarms, membership, room, changes, keys, selection } = this;
+    const shared = { arena, infoHash, swarms, membership, room, changes };
     this.admission = new PeerAdmission({
-      arena: this.arena,
-      infoHash: this.infoHash,
-      swarms: this.swarms,
-      membership: this.membership,
-      room: this.room,
+      ...shared,
       capability: this.capability,
-      changes: this.changes,
       evidence: this.selection.evidence,
       requester: this.requester,
       levels,
@@ -156,17 +153,14 @@ export class SwarmStore {
       minIntervalSeconds: options.minIntervalSeconds ?? DEFAULT_MIN_INTERVAL_SECONDS,
     });
     this.upstream = new UpstreamAdmission({
-      arena: this.arena,
-      infoHash: this.infoHash,
-      swarms: this.swarms,
-      membership: this.membership,
-      room: this.room,
+      ...shared,
       endpoint: this.upstreamEndpoint,
-      changes: this.changes,
+      otherEndpoint: new Endpoint(hashKeys),
       admission: this.admission,
+      maxAgeSeconds: this.maxAgeSeconds,
     });
     this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys);
-    this.explainer = new SwarmExplainer(this.arena, this.swarms, this.keys, this.selection, hashKeys, isInnerOnly);
+    this.explainer = new SwarmExplainer(arena, swarms, keys, selection, this.upstream.counted, hashKeys, isInnerOnly);
   }
 
   /** The memory of all peers: large, and read at random. */
@@ -295,15 +289,16 @@ export class SwarmStore {
   /**
    * Stores peers of original trackers: handed out for their time to live (at most 1.5 intervals), not counted. A peer that also
    * announces here is an ordinary one.
+   * @param origin who names them, for people; empty: not known
    */
   addUpstreamPeers(
     infoHash: Uint8Array,
     peers: readonly UpstreamPeer[],
     ttlSeconds: number,
     nowSeconds: number,
+    origin = '',
   ): UpstreamAdded {
-    const lastSeen = nowSeconds - this.maxAgeSeconds + Math.min(ttlSeconds, this.maxAgeSeconds);
-    return this.upstream.admitPeers(this.findTorrent(infoHash, 0), peers, lastSeen);
+    return this.upstream.admitPeers(this.findTorrent(infoHash, 0), peers, ttlSeconds, nowSeconds, origin);
   }
 
   /**
@@ -420,7 +415,7 @@ export class SwarmStore {
    * The store may be used between two of them.
    */
   exportFrames(): Generator<Uint32Array> {
-    return this.transfer.exportFrames();
+    return this.transfer.exportFrames(this.upstream.origins);
   }
 
   /**
@@ -446,6 +441,7 @@ export class SwarmStore {
       maxAgeSeconds: this.maxAgeSeconds,
       groupOf,
       flagsNow,
+      origins: this.upstream.origins,
       admitted: (entry, flags, endpoint, lastSeen) => {
         this.membership.notePeerStored(entry, flags, endpoint, lastSeen);
       },

@@ -26,6 +26,8 @@ export interface UpstreamAdded {
   readonly added: number;
   /** Not stored, because the swarm has enough peers of their address. */
   readonly addressLimit: number;
+  /** Not stored, because the swarm has enough imported peers, and none of them expires sooner. */
+  readonly swarmLimit: number;
   /** Not stored, because the store is full. */
   readonly noRoom: number;
 }

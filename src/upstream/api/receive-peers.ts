@@ -9,11 +9,12 @@ import { speaksFor } from '../speaks-for.js';
 import type { ForeignPeer } from '../tracker-contact.js';
 import type { PeerEndpoint, PeerReceiver } from './push-routes.js';
 
-/** The tracker's import. @throws ClientError `unavailable` while the tracker restarts */
+/** The tracker's import. `origin`: who names the peers, for people. @throws ClientError `unavailable` while the tracker restarts */
 export type PeerImport = (
   infoHash: InfoHash,
   peers: readonly ForeignPeer[],
   ttlSeconds: number,
+  origin: string,
 ) => Promise<{
   /** Why no peer of this torrent was imported. */
   readonly torrent?: keyof typeof REFUSED_TORRENT;
@@ -52,7 +53,12 @@ export function peerReceiver(needs: ReceiverNeeds): PeerReceiver {
       const removedCount =
         removed === undefined ? 0 : await removeImported(infoHash, removed === 'all' ? null : removed);
       if (peers.length === 0) return { accepted: 0, removed: removedCount, refused: [] };
-      const { torrent, taken, refused } = await importPeers(infoHash, peers, ttlSeconds);
+      const { torrent, taken, refused } = await importPeers(
+        infoHash,
+        peers,
+        ttlSeconds,
+        `pushed by ${from ?? 'the operator'}`,
+      );
       if (torrent !== undefined) throw new ClientError(`torrent-${torrent}`, REFUSED_TORRENT[torrent]);
       return {
         accepted: taken,

@@ -13,7 +13,13 @@ import { HASH, LabTracker, networks, OTHER_HASH, PUBLIC, peerId } from './lab-tr
 const peer = (address: string, port = 6_881, seed = true) => ({ ...parseIp(address), port, seed });
 
 function take(tracker: LabTracker, peers: ReturnType<typeof peer>[], own: { host: string; port?: number }[] = []) {
-  return importPeers(tracker.announcer, { infoHash: HASH, peers, ttlSeconds: 1_800, own });
+  return importPeers(tracker.announcer, {
+    infoHash: HASH,
+    peers,
+    ttlSeconds: 1_800,
+    own,
+    origin: 'udp://tracker.example:80',
+  });
 }
 
 /** What foreign and inner requesters are given. */

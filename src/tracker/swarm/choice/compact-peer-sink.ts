@@ -4,6 +4,7 @@
  * can hand out the requester itself or a peer twice.
  */
 import type { PeerSink } from '../../../selection/peer-sink.js';
+import type { Endpoint } from '../memory/endpoint-key.js';
 import { groupOf, portOf } from '../memory/peer-record.js';
 
 /** Whether the address at an offset of the words is valid in the operator's own network only. */
@@ -89,6 +90,26 @@ export class CompactPeerSink implements PeerSink {
     view.setUint32(at + 8, words[from + 2]!);
     view.setUint32(at + 12, words[from + 3]!);
     view.setUint16(at + 16, portOf(words, from + 4));
+  }
+
+  /** Reads a peer of the answer. */
+  readEndpoint(index: number, endpoint: Endpoint): void {
+    const { view } = this;
+    if (this.addressWords === 1) {
+      const at = this.offset + index * 6;
+      endpoint.setAddress(4, view.getUint32(at), 0, 0, 0, view.getUint16(at + 4));
+      return;
+    }
+    const at = this.offset + index * 18;
+    const port = view.getUint16(at + 16);
+    endpoint.setAddress(
+      6,
+      view.getUint32(at),
+      view.getUint32(at + 4),
+      view.getUint32(at + 8),
+      view.getUint32(at + 12),
+      port,
+    );
   }
 
   /** @returns which peer of the answer this record is, −1 if it is not in it */

@@ -19,6 +19,7 @@ import {
   wantedGateways,
 } from '../../../selection/gateways.js';
 import type { StandingKeys } from '../../../selection/standing-key.js';
+import { PROGRESS_SECONDS } from '../../../selection/supply.js';
 import type { AnnounceRequest } from '../../announce-request.js';
 import type { DualStackPeers } from '../layouts/dual-stack.js';
 import type { FamilySwarms } from '../layouts/family-swarm.js';
@@ -39,6 +40,7 @@ import {
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
 import type { CompactPeerSink, IsInnerOnly } from './compact-peer-sink.js';
 import type { HostPeer } from './host-peer.js';
+import type { ImportUse } from './import-use.js';
 import type { Requester } from './requester.js';
 
 export class GatewayRoster {
@@ -56,6 +58,7 @@ export class GatewayRoster {
     private readonly keys: StandingKeys,
     private readonly blocks: GatewayBlocks,
     private readonly dualStack: DualStackPeers,
+    private readonly importUse: ImportUse,
     hashKeys: HashKeys,
     private readonly isInnerOnly: IsInnerOnly | null,
   ) {
@@ -123,6 +126,8 @@ export class GatewayRoster {
     if (index >= 0 && announced) {
       // It stays a gateway, with other foreign peers, until another candidate announces: a slow gateway is better than none.
       stalled = hasStalled(gateways.noteProgress(block, index, downloaded, request.nowSeconds));
+      // A client that announces again at once has not had the time to use them.
+      if (stalled && requester.ageSeconds >= PROGRESS_SECONDS) this.importUse.noteStall(requester.entry, endpoint);
     }
     while (announced && gateways.gatewayCount(block) > wanted + starved) {
       gateways.removeGateway(block, gateways.weakestGateway);

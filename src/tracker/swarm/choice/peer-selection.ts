@@ -42,6 +42,7 @@ import { BucketedCandidates } from './bucketed-candidates.js';
 import { CompactPeerSink, type IsInnerOnly } from './compact-peer-sink.js';
 import { GatewayRoster } from './gateway-roster.js';
 import { HostPeer } from './host-peer.js';
+import { ImportUse } from './import-use.js';
 import { Neighbours } from './neighbours.js';
 import { OtherFamilyAnswer } from './other-family-answer.js';
 import type { Requester } from './requester.js';
@@ -58,6 +59,7 @@ export class PeerSelection {
   readonly hostPeer: HostPeer;
   readonly evidence: SupplyEvidence;
   readonly blocks: GatewayBlocks;
+  private readonly importUse: ImportUse;
   private readonly neighbours: Neighbours;
   private readonly flat: FlatCandidates;
   private readonly bucketed: BucketedCandidates;
@@ -86,7 +88,17 @@ export class PeerSelection {
     this.dualStack = new DualStackPeers(arena, swarms, hashKeys);
     this.ipv4Endpoint = new Endpoint(hashKeys);
     this.hostPeer = new HostPeer(this.ipv4Endpoint);
-    this.roster = new GatewayRoster(arena, swarms, keys, this.blocks, this.dualStack, hashKeys, isInnerOnly);
+    this.importUse = new ImportUse(arena, swarms, new Endpoint(hashKeys));
+    this.roster = new GatewayRoster(
+      arena,
+      swarms,
+      keys,
+      this.blocks,
+      this.dualStack,
+      this.importUse,
+      hashKeys,
+      isInnerOnly,
+    );
     this.evidence = new SupplyEvidence(arena, swarms, keys, this.blocks);
     this.neighbours = new Neighbours(swarms, random);
     this.otherFamilyAnswer = new OtherFamilyAnswer(swarms, arena.words, new Endpoint(hashKeys));
@@ -151,6 +163,9 @@ export class PeerSelection {
       choosePeers(candidates, standpoint, plan, sink);
       if (requester.announced && requester.record !== 0 && plan.foreign > 0) {
         this.noteForeign(requester, request.family, plan.foreign);
+        if (situation.gateway) {
+          this.importUse.noteGiven(requester.entry, request.family, hostPeer.endpoint, sink, plan.foreign);
+        }
       }
     } else {
       if (plan.gatewaysOnly) plan.inner = this.roster.offerGateway(requester, request.family, sink);

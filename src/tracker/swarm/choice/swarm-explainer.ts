@@ -1,9 +1,16 @@
 /** Makes an {@link Explanation} of a swarm: runs the selection without changing anything, then counts who was chosen. */
 import { FOREIGN_PARTITION, NEUTRAL_CAPABILITY_LEVEL } from '../../../selection/cost-table.js';
-import { classReason, type ExplainedClass, type Explanation, mixReason } from '../../../selection/explanation.js';
+import {
+  type ChosenPeer,
+  classReason,
+  type ExplainedClass,
+  type Explanation,
+  mixReason,
+} from '../../../selection/explanation.js';
 import { PARTITION_SHIFT, SIBLING_TIER, type StandingKeys } from '../../../selection/standing-key.js';
 import { seedsSuffice } from '../../../selection/supply.js';
 import { AnnounceRequest } from '../../announce-request.js';
+import type { ImportedPeers } from '../imported-tally.js';
 import { type FamilySwarms, KIND_BUCKETED, kindOf, offsetOf } from '../layouts/family-swarm.js';
 import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
@@ -13,6 +20,7 @@ import {
   FLAG_CACHE,
   FLAG_REPORTED,
   FLAG_SEED,
+  FLAG_UPSTREAM,
   flagsOf,
   groupOf,
   hasEvidence,
@@ -82,6 +90,7 @@ export class SwarmExplainer {
     private readonly swarms: FamilySwarms,
     private readonly keys: StandingKeys,
     private readonly selection: PeerSelection,
+    private readonly importedPeers: ImportedPeers,
     hashKeys: HashKeys,
     private readonly isInnerOnly: IsInnerOnly | null,
   ) {
@@ -124,6 +133,7 @@ export class SwarmExplainer {
       supply: this.supplyOf(request, requester, tallies),
       gateways: entry === 0 ? 0 : selection.roster.gatewayCount(entry, selection.hostPeer.family),
       classes: this.describe(request, partition, tallies),
+      imported: this.imported(entry, request.nowSeconds, chosen),
       chosen,
     };
   }
@@ -247,17 +257,32 @@ export class SwarmExplainer {
   private readChosen(ref: number, family: 4 | 6, count: number, tallies: Map<number, Tally>): Explanation['chosen'] {
     const view = new DataView(this.out.buffer);
     const addressWords = addressWordsOf(family);
-    const chosen: { words: number[]; port: number }[] = [];
+    const { words: memory } = this.arena;
+    const chosen: ChosenPeer[] = [];
     for (let i = 0, at = 0; i < count; i++, at += addressWords * 4 + 2) {
       const words = [0, 4, 8, 12].slice(0, addressWords).map((offset) => view.getUint32(at + offset));
       const port = view.getUint16(at + addressWords * 4);
-      chosen.push({ words, port });
       this.other.setAddress(family, words[0]!, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0, port);
       const record = this.swarms.findPeer(ref, this.other);
       const tally = record === 0 ? undefined : tallies.get(this.classKey(record + addressWords));
       if (tally !== undefined) tally.chosen++;
+      const isImported = record !== 0 && (flagsOf(memory, record + addressWords) & FLAG_UPSTREAM) !== 0;
+      chosen.push({
+        words,
+        port,
+        ...(isImported ? { origin: this.importedPeers.originOf(record + addressWords) } : {}),
+      });
     }
     return chosen;
+  }
+
+  private imported(entry: number, nowSeconds: number, chosen: readonly ChosenPeer[]): Explanation['imported'] {
+    if (entry === 0) return [];
+    return this.importedPeers.count(entry, nowSeconds).imported.map(({ origin, peers }) => ({
+      origin,
+      peers,
+      chosen: chosen.filter((peer) => peer.origin === origin).length,
+    }));
   }
 
   private describe(request: AnnounceRequest, partition: number, tallies: Map<number, Tally>): ExplainedClass[] {

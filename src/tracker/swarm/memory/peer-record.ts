@@ -9,7 +9,7 @@
  * counted from the end of the address. The identity is a hash of peer id and key (BEP 7, BEP 15). The evidence bit and the
  * history are evidence of an inner peer (see supply-evidence). A leecher has the bit while it starves; its history is a digest
  * of its progress (10) and whether it was given foreign peers (1). A seed has the bit while it has shown that it serves; its
- * history is the generation of that evidence.
+ * history is the generation of that evidence. An imported peer has other values in the last word: see imported-peer.
  */
 
 export const FLAG_SEED = 1;

@@ -1,5 +1,6 @@
 /**
- * Converts swarms to words that survive the process, and back. A frame holds whole torrents, or a part of a large one:
+ * Converts swarms to words that survive the process, and back. A frame holds whole torrents, or a part of a large one; the last
+ * frame holds the origins of imported peers (see origin-frame). A torrent is:
  *
  *   hash (5) | completed | completed by inner clients (31 bits), kept (1) | IPv4 records that follow | IPv6 records that follow | records as they are in the arena
  *
@@ -11,6 +12,7 @@ import { type FamilySwarms, KIND_SMALL, kindOf } from '../layouts/family-swarm.j
 import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
 import type { HashKeys } from '../memory/hash-keys.js';
+import type { ImportOrigins } from '../memory/import-origins.js';
 import {
   addressWordsOf,
   ageSeconds,
@@ -35,6 +37,7 @@ import {
   refWordOf,
   type TorrentTable,
 } from '../memory/torrent-table.js';
+import { decodeOrigins, encodeOrigins, isOriginFrame } from './origin-frame.js';
 import { SnapshotDamagedError } from './snapshot-codec.js';
 
 const HEADER_WORDS = 9;
@@ -73,6 +76,8 @@ export interface ImportContext {
   readonly maxAgeSeconds: number;
   groupOf(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number;
   readonly flagsNow: FlagsNow;
+  /** Who named the imported peers. */
+  readonly origins: ImportOrigins;
   /** Called for each restored peer. */
   admitted(entry: number, flags: number, endpoint: Endpoint, lastSeen: number): void;
 }
@@ -95,7 +100,7 @@ export class SwarmTransfer {
   }
 
   /** Each frame is valid until the next is requested. The store may change between two frames. */
-  *exportFrames(): Generator<Uint32Array> {
+  *exportFrames(origins: ImportOrigins): Generator<Uint32Array> {
     const { table } = this;
     const { words } = this.arena;
     this.used = 0;
@@ -116,9 +121,15 @@ export class SwarmTransfer {
     }
     for (let at = 0; at < large.length; at += 5) yield* this.exportLarge(large, at);
     if (this.used > 0) yield this.takeFrame();
+    const named = origins.list();
+    if (named.length > 0) yield encodeOrigins(named);
   }
 
   importFrame(frame: Uint32Array, context: ImportContext): void {
+    if (isOriginFrame(frame)) {
+      for (const origin of decodeOrigins(frame)) context.origins.restore(origin, context.nowSeconds);
+      return;
+    }
     let at = 0;
     while (at < frame.length) {
       if (at + HEADER_WORDS > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is truncated');

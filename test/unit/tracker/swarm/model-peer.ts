@@ -11,6 +11,8 @@ export interface ModelPeer {
   withheld: boolean;
   completed: boolean;
   upstream: boolean;
+  /** Of an imported peer: who named it. */
+  origin?: number;
   cache: boolean;
   level: number;
   lastSeen: number;

@@ -95,6 +95,60 @@ export class SwarmModel {
     else evidence.review(old, peer, inner, early, spec, uploaded);
   }
 
+  /**
+   * One imported peer, while a swarm has at most `most` of them. @param lastSeen from which its lifetime counts
+   * @returns whether it is in the swarm now
+   */
+  importPeer(
+    {
+      torrent,
+      host,
+      group,
+      seed,
+      origin,
+    }: Pick<ModelPeer, 'host' | 'group' | 'seed'> & { torrent: number; origin: number },
+    lastSeen: number,
+    most: number,
+    { isRefused }: { readonly isRefused: boolean },
+  ): boolean {
+    const swarm = this.swarm(torrent);
+    const key = `4/${host}:1001`;
+    const known = swarm.peers.get(key);
+    if (known !== undefined) {
+      if (!known.upstream || (lastSeen <= known.lastSeen && known.origin !== origin)) return true;
+      known.lastSeen = lastSeen;
+      known.origin = origin;
+      return true;
+    }
+    const imported = [...swarm.peers].filter(([, peer]) => peer.upstream);
+    if (imported.length >= most) {
+      const [oldest, first] = imported.reduce((a, b) => (b[1].lastSeen < a[1].lastSeen ? b : a));
+      if (isRefused || first.lastSeen >= lastSeen) return false;
+      swarm.remove(oldest);
+    }
+    swarm.peers.set(key, {
+      family: 4,
+      name: `${host}:1001`,
+      host,
+      group,
+      seed,
+      paused: false,
+      withheld: false,
+      completed: false,
+      upstream: true,
+      origin,
+      cache: false,
+      level: 4,
+      lastSeen,
+      uploaded: 0,
+      downloaded: 0,
+      marked: false,
+      generation: 0,
+      abroad: false,
+    });
+    return true;
+  }
+
   expire(now: number): void {
     for (const swarm of this.swarms.values()) {
       for (const [key, peer] of swarm.peers) if (now - peer.lastSeen >= this.maxAge) swarm.remove(key);

@@ -13,6 +13,7 @@ import { SwarmModel } from './swarm-model.js';
 
 const INTERVAL = 1200;
 const MIN_INTERVAL = 60;
+const IMPORTED_MAX = 5;
 const GROUPS = 8;
 
 /** Policies that differ in everything but the number of groups; group 0 stays foreign. */
@@ -77,7 +78,7 @@ const operationOf = (hosts: number, waits: number) =>
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('policy' as const), policy: policyArbitrary }) },
     {
-      weight: 1,
+      weight: 5,
       arbitrary: fc.record({
         kind: fc.constant('upstream' as const),
         torrent: fc.constantFrom(1, 2),
@@ -93,10 +94,13 @@ const sorted = (numbers: readonly number[]): number[] => [...numbers].sort((a, b
 /** A store and its model, moved together and compared after each step. */
 class Comparison {
   now = 5000;
+  readonly expiries = new Set<number>();
+  readonly mayBeBucketed: boolean;
   readonly model: SwarmModel;
   readonly store: SwarmStore;
 
   constructor(policy: CostTable, smallMax: number, rankedMax: number, isChecked: boolean) {
+    this.mayBeBucketed = rankedMax < 100;
     this.model = new SwarmModel(policy, MIN_INTERVAL, INTERVAL * 1.5);
     this.store = new SwarmStore({
       random: createRandom(7),
@@ -106,6 +110,7 @@ class Comparison {
       minIntervalSeconds: MIN_INTERVAL,
       smallMax,
       rankedMax,
+      limits: { maxImportedInSwarm: IMPORTED_MAX },
     });
   }
 
@@ -165,6 +170,32 @@ class Comparison {
     return [...ranks.slice(0, last), rank, ...ranks.slice(last + 1)];
   }
 
+  /** One imported peer. No two expire at the same time, so that it is clear which one a new one replaces. */
+  importPeer({ torrent, host, group, seed }: { torrent: number; host: number; group: number; seed: boolean }): void {
+    const { store, model, now } = this;
+    let ttl = 300 + (host % 7) * 150;
+    while (this.expiries.has(now + ttl)) ttl++;
+    this.expiries.add(now + ttl);
+    const words = [(0xcb000000 + host) >>> 0];
+    const { swarmLimit } = store.addUpstreamPeers(
+      infoHash(torrent),
+      [{ family: 4, words, port: 1001, group, seed }],
+      ttl,
+      now,
+      `origin ${host % 2}`,
+    );
+    const taken = model.importPeer(
+      { torrent, host, group, seed, origin: host % 2 },
+      now - INTERVAL * 1.5 + ttl,
+      IMPORTED_MAX,
+      {
+        // Bucketed swarms are not walked for a peer to replace.
+        isRefused: swarmLimit > 0 && this.mayBeBucketed,
+      },
+    );
+    expect(swarmLimit, 'refused for the limit').toBe(taken ? 0 : 1);
+  }
+
   dropEmpty(): void {
     for (const [torrent, swarm] of this.model.swarms) if (swarm.peers.size === 0) this.model.swarms.delete(torrent);
   }
@@ -178,6 +209,17 @@ class Comparison {
     const all = [...this.model.swarms.values()];
     const { seeds, leechers, upstreamPeers, swarms } = this.store.stats;
     const upstream = all.flatMap((swarm) => [...swarm.peers.values()]).filter((peer) => peer.upstream).length;
+    for (const [torrent, swarm] of this.model.swarms) {
+      const named = [...swarm.peers.values()].filter((peer) => peer.upstream);
+      const expected = [0, 1].flatMap((origin) => {
+        const peers = named.filter((peer) => peer.origin === origin).length;
+        return peers === 0 ? [] : [{ origin: `origin ${origin}`, peers }];
+      });
+      const found = this.store.upstream.importedOf(infoHash(torrent), this.now).imported;
+      expect(
+        found.map(({ origin, peers }) => ({ origin, peers })).sort((a, b) => (a.origin! < b.origin! ? -1 : 1)),
+      ).toEqual(expected);
+    }
     expect({ seeds, leechers, upstreamPeers, swarms }).toEqual({
       seeds: all.reduce((sum, swarm) => sum + swarm.seeds(), 0),
       leechers: all.reduce((sum, swarm) => sum + swarm.leechers(), 0),
@@ -220,40 +262,7 @@ describe('the swarm store against a plain model', () => {
               else if (operation.kind === 'policy') {
                 model.policy = operation.policy;
                 store.setPolicy(operation.policy);
-              } else {
-                const { torrent, host, group, seed } = operation;
-                const words = [(0xcb000000 + host) >>> 0];
-                store.addUpstreamPeers(
-                  infoHash(torrent),
-                  [{ family: 4, words, port: 1001, group, seed }],
-                  600,
-                  comparison.now,
-                );
-                const known = model.swarm(torrent).peers.get(`4/${host}:1001`);
-                const lastSeen = comparison.now - INTERVAL * 1.5 + 600;
-                if (known?.upstream === true) known.lastSeen = lastSeen;
-                else if (known === undefined) {
-                  model.swarm(torrent).peers.set(`4/${host}:1001`, {
-                    family: 4,
-                    name: `${host}:1001`,
-                    host,
-                    group,
-                    seed,
-                    paused: false,
-                    withheld: false,
-                    completed: false,
-                    upstream: true,
-                    cache: false,
-                    level: 4,
-                    lastSeen,
-                    uploaded: 0,
-                    downloaded: 0,
-                    marked: false,
-                    generation: 0,
-                    abroad: false,
-                  });
-                }
-              }
+              } else comparison.importPeer(operation);
               comparison.checkCounts();
             }
             comparison.now += 10_000;
