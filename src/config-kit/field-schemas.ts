@@ -102,6 +102,11 @@ export function durationInSeconds(minimum: string, maximum: string, byDefault: s
   return Object.assign(seconds.prefault(byDefault), { unit: 'Seconds' as const });
 }
 
+/** Like {@link duration}, but without a default. */
+export function optionalDuration(minimum: string, maximum: string) {
+  return Object.assign(durationMs(minimum, maximum).optional(), { unit: 'Ms' as const });
+}
+
 function durationMs(minimum: string, maximum: string) {
   const minimumMs = parseDurationMs(minimum)!;
   const maximumMs = parseDurationMs(maximum)!;

@@ -1,10 +1,15 @@
 /** Rules between the keys of `billing` and `selection`. */
 import type { Report, SubdomainReference } from '../config-kit/config-part.js';
+import { formatPath } from '../config-kit/config-problem.js';
 import { suggestName } from '../config-kit/suggest-name.js';
 import { namesAreUnique } from '../config-kit/unique-names.js';
+import { formatDuration } from '../config-kit/units.js';
 import type { ConfigPath } from '../config-kit/yaml-source.js';
 import { formatIp } from '../domain/ip-address.js';
 import type { PolicyConfig } from './section.js';
+
+const MINUTE_MS = 60_000;
+const DAY_MINUTES = 24 * 60;
 
 function billingNamesAndChoices(config: PolicyConfig, report: Report): void {
   const known = config.billing.neighbours.map((neighbour) => neighbour.name);
@@ -59,6 +64,22 @@ function periodNamesDiffer({ billing }: PolicyConfig, report: Report): void {
     billing.schedule.map((each) => each.name),
     report,
   );
+}
+
+/** A ramp is cut to half of its period (`border-limits`). */
+export function rampsFitPeriods({ billing }: PolicyConfig): string[] {
+  return billing.schedule.flatMap((entry, i) => {
+    const periodMs = lengthOf(entry) * MINUTE_MS;
+    const rampForMs = entry.rampForMs ?? billing.rampForMs;
+    if (2 * rampForMs <= periodMs) return [];
+    return [
+      `${formatPath(['billing', 'schedule', i])}: "${entry.name}" lasts ${formatDuration(periodMs)} and its ramps ${formatDuration(rampForMs)} each, so both are cut to half of it and its limits hold for a moment only; set its rampFor to ${formatDuration(Math.floor(periodMs / 4))} or less, or 0s`,
+    ];
+  });
+}
+
+function lengthOf({ fromMinutes, toMinutes }: PolicyConfig['billing']['schedule'][number]): number {
+  return (toMinutes - fromMinutes + 2 * DAY_MINUTES) % DAY_MINUTES || DAY_MINUTES;
 }
 
 export const billingChecks = [billingNamesAndChoices, periodNamesDiffer] as const;

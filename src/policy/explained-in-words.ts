@@ -2,6 +2,7 @@
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import type { GroupCost } from '../selection/compile-cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
+import type { HoursInWords } from '../selection/hours-in-words.js';
 import type { AddressDescription } from '../topology/compile-topology.js';
 
 /** What the policy in force says of addresses and groups. */
@@ -10,8 +11,10 @@ export interface PolicyNames {
   describeGroup(group: number): GroupCost;
   /** The rate that an override sets for traffic between two groups. */
   overriddenRate(requesterGroup: number, group: number): number | undefined;
-  readonly billing: { readonly currency: string; readonly period: string | null };
+  readonly billing: BillingInWords;
 }
+
+export type BillingInWords = HoursInWords & { readonly currency: string };
 
 /** How to read the numbers of a candidate. */
 const SCALES = {

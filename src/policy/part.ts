@@ -2,7 +2,7 @@
 import { configPart } from '../config-kit/config-part.js';
 import type { Apply, Part, PartContext } from '../part/part.js';
 import type { TopologyView } from '../topology/topology-state.js';
-import { billingChecks, mixIsPossible, overriddenSubdomains } from './check-section.js';
+import { billingChecks, mixIsPossible, overriddenSubdomains, rampsFitPeriods } from './check-section.js';
 import type { Policy, ReadingsSource } from './policy.js';
 import { billingSection, type PolicyConfig, selectionSection } from './section.js';
 
@@ -16,10 +16,12 @@ export const billingPart = configPart<'billing', typeof billingSection, PolicyCo
     'relationshipRates.customer',
     'relationshipRates.peer',
     'relationshipRates.provider',
+    'rampFor',
     'schedule',
     'overrides',
   ],
   checks: billingChecks,
+  advice: [rampsFitPeriods],
   subdomains: overriddenSubdomains,
   text: `billing:
   currency: EUR
@@ -27,10 +29,11 @@ export const billingPart = configPart<'billing', typeof billingSection, PolicyCo
   neighbours:                           # cost of traffic with them; takes precedence over asRelationships
     - { name: Neighbour One, asns: [64600], ratePerGigabyte: 0.002 }
   relationshipRates: {}                 # per gigabyte: customer, peer (default 0), provider (default: defaultRatePerGigabyte)
-  schedule:                             # if entries overlap, the first applies
+  rampFor: 30m                          # limits of foreign peers grow so long after a period begins, and shrink before one ends; 0s: at once
+  schedule:                             # if entries overlap, the first applies; docs/hours.md
     - { name: night, from: "01:00", to: "07:00", timeZone: Europe/Berlin, rateFactor: 0.2, foreignPeersMax: 50 }
       # optional: days: [sat, sun] (on which it begins); neighbours: [Neighbour One] (changes only their rates);
-      # foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed, gatewaysMax: replace those of selection
+      # foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed, gatewaysMax: replace those of selection; rampFor
   overrides: []                         # pairs that rank differently from their AS, e.g.
     # - { requester: north, peer: AS64600, treatAs: same-operator }      # same-as, same-operator or foreign
     # - { requester: "*", peer: south, treatAs: foreign, ratePerGigabyte: 0.001 }
@@ -77,5 +80,9 @@ export const selectionPart: Part<'selection', typeof selectionSection, PolicyCon
     if (previous === undefined) topology().beforeChange((next, view) => [policy.prepareWith(next, view)]);
     policy.start();
     return policy;
+  },
+  routes: async (running) => {
+    const { billingRoutes } = await import('./api/billing-routes.js');
+    return billingRoutes(running);
   },
 };

@@ -1,8 +1,8 @@
 /**
  * The policy of a running tracker: topology and cost, compiled from the configuration, the databases and the reports, and
- * sent to the data plane. A report sends only the levels that it changes. A reload, a changed data file or the next period
- * of a billing schedule compiles everything again and replaces it whole. If a file cannot be used, the old policy stays in
- * force.
+ * sent to the data plane. A report sends only the levels that it changes, a step of a ramp only the limits. A reload, a changed
+ * data file or the next period of a billing schedule compiles everything again and replaces it whole. If a file cannot be
+ * used, the old policy stays in force.
  */
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
@@ -10,20 +10,24 @@ import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import type { Logger } from '../logging/logger.js';
 import { boundToPart } from '../part/current-part.js';
 import type { Apply, RunningPart } from '../part/part.js';
+import { foreignLimits, type HoursData, limitsAt } from '../selection/border-limits.js';
 import { type CapabilityReading, CapabilityTable } from '../selection/compile-capability.js';
 import { type CompiledCost, compileCostTable, type GroupCost } from '../selection/compile-cost-table.js';
 import type { DensityReading } from '../selection/compile-density.js';
 import type { CostTable } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
+import { type HoursInWords, hoursInWords } from '../selection/hours-in-words.js';
 import type { AddressDescription, CompiledTopology } from '../topology/compile-topology.js';
 import type { TopologyView } from '../topology/topology-state.js';
 import type { TopologyData } from '../topology/topology-table.js';
-import { explainedInWords } from './explained-in-words.js';
+import { type BillingInWords, explainedInWords } from './explained-in-words.js';
 import type { PolicyConfig } from './section.js';
 
 /** Where compiled policies go. */
 export interface PolicyConsumer {
   setPolicy(topology: TopologyData, cost: CostTable): void;
+  /** @param cost with the limits in it */
+  setHours(cost: CostTable, hours: HoursData): void;
   /** @param cost with the changes in it. @param changes since the last call, as pairs: group, level, group, level … */
   setDensity(cost: CostTable, changes: Uint16Array): void;
   /** @param cost with the changes in it. @param changed addresses, as `CapabilityTable.takeChanges` lists them */
@@ -43,8 +47,8 @@ export interface ReadingsSource {
   onChange(listener: (change: ReadingsChange) => void): () => void;
 }
 
-/** setTimeout takes at most 2^31 − 1 milliseconds. A later change is scheduled again after that. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The hours are read again after this, because somebody may have set the clock, or the machine was suspended. */
+const LONGEST_WAIT_MS = 60_000;
 
 export interface PolicyOptions {
   readonly clock: Clock;
@@ -108,9 +112,19 @@ export class Policy implements RunningPart<PolicyConfig> {
     return this.#cost.overriddenRate(requesterGroup, group);
   }
 
-  /** The currency of rates, and the name of the schedule's period that is in force. */
-  get billing(): { readonly currency: string; readonly period: string | null } {
-    return { currency: this.#config.billing.currency, period: this.#cost.limits.period?.name ?? null };
+  /** The currency of rates, and the hours. */
+  get billing(): BillingInWords {
+    return { currency: this.#config.billing.currency, ...this.hours };
+  }
+
+  /** The schedule's period that is in force, and the limits of foreign peers. */
+  get hours(): HoursInWords {
+    return hoursInWords(this.#cost.limits, this.#options.clock.nowMs());
+  }
+
+  /** Of the schedule. */
+  get rampForMs(): number {
+    return this.#config.billing.rampForMs;
   }
 
   /** Why a client would get which peers, with names, rates and reports. */
@@ -226,10 +240,36 @@ export class Policy implements RunningPart<PolicyConfig> {
     if (!this.#isRunning || this.#consumer === undefined) return;
     this.#sendCapability();
     this.#consumer.setPolicy(this.#topology.data, this.#table);
-    const { nextChangeAtMs } = this.#cost.limits;
-    if (nextChangeAtMs === undefined) return;
-    const waitMs = Math.min(LONGEST_TIMER_MS, Math.max(0, nextChangeAtMs - this.#options.clock.nowMs()));
-    this.#timer = setTimeout(() => this.#attempt('the billing schedule', () => this.#recompile()), waitMs).unref();
+    this.#sendHours();
+  }
+
+  /** Another period has other rates, so everything is compiled again. */
+  #followHours(): void {
+    // If that fails, try again later.
+    this.#followHoursIn(LONGEST_WAIT_MS);
+    const { billing, selection } = this.#config;
+    const limits = limitsAt(billing, selection, this.#options.clock.nowMs());
+    if (limits.period !== this.#cost.limits.period) {
+      this.#recompile();
+      return;
+    }
+    this.#cost = this.#cost.withLimits(++this.#version, limits);
+    this.#sendHours();
+  }
+
+  #sendHours(): void {
+    const { limits } = this.#cost;
+    const { nextChangeAtMs, returnFromMs } = limits;
+    const nowMs = this.#options.clock.nowMs();
+    const returnInMs = returnFromMs === undefined ? null : returnFromMs - nowMs;
+    this.#consumer?.setHours(this.#table, { limits: foreignLimits(limits), returnInMs });
+    if (nextChangeAtMs === undefined) clearTimeout(this.#timer);
+    else this.#followHoursIn(Math.min(LONGEST_WAIT_MS, Math.max(0, nextChangeAtMs - nowMs)));
+  }
+
+  #followHoursIn(waitMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#attempt('the billing schedule', () => this.#followHours()), waitMs).unref();
   }
 }
 

@@ -4,8 +4,10 @@ import { z } from 'zod';
 import type { DeepReadonly } from '../config-kit/config-part.js';
 import {
   asn,
+  duration,
   identifier,
   numberFrom,
+  optionalDuration,
   section,
   text,
   timePeriodFields,
@@ -16,6 +18,8 @@ import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 const ratePerGigabyte = numberFrom(0, 1_000_000);
 const foreignPeers = wholeNumber(0, 200);
 const gateways = wholeNumber(0, 1_000);
+/** Half of a day: a ramp is cut to half of its period anyway. */
+const LONGEST_RAMP = '12h';
 
 const neighbour = section({
   name: text,
@@ -33,6 +37,7 @@ export const scheduleEntry = section({
   foreignPeersMax: foreignPeers.optional(),
   foreignPeersWhenNoInnerSeed: foreignPeers.optional(),
   gatewaysMax: gateways.optional(),
+  rampFor: optionalDuration('0s', LONGEST_RAMP),
 });
 
 /** A sub-domain's id, or `AS64600`; a requester may be `*` (every inner one), a peer one of `operator.caches`. */
@@ -61,6 +66,7 @@ export const billingSection = section({
     peer: ratePerGigabyte.optional(),
     provider: ratePerGigabyte.optional(),
   }).prefault({}),
+  rampFor: duration('0s', LONGEST_RAMP, '30m'),
   schedule: z.array(scheduleEntry).prefault([]),
   overrides: z.array(override).prefault([]),
 }).prefault({});

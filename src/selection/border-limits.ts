@@ -21,6 +21,13 @@ const LIMITS = ['foreignPeersMin', 'foreignPeersMax', 'foreignPeersWhenNoInnerSe
 
 export type ForeignLimits = Pick<MixRules, (typeof LIMITS)[number]>;
 
+/** What the hours of the day change while the rest of the policy stays as it is: plain data for the data plane. */
+export interface HoursData {
+  readonly limits: ForeignLimits;
+  /** Until clients should announce again because answers change; null: they do not. */
+  readonly returnInMs: number | null;
+}
+
 /** What of the billing policy the limits depend on. */
 export type BillingHours = Pick<BillingPolicy, 'schedule' | 'rampForMs'>;
 
@@ -70,6 +77,16 @@ export function limitsAt(hours: BillingHours, base: ForeignLimits, nowMs: number
   };
 }
 
+/** The values alone. */
+export function foreignLimits({
+  foreignPeersMin,
+  foreignPeersMax,
+  foreignPeersWhenNoInnerSeed,
+  gatewaysMax,
+}: ForeignLimits): ForeignLimits {
+  return { foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed, gatewaysMax };
+}
+
 /** A ramp with the values at its ends. */
 interface RampOfLimits extends Ramp {
   readonly from: ForeignLimits;
@@ -93,14 +110,14 @@ function rampsBetween(
   if (first !== undefined) {
     const from = limitsOf(first.before, base);
     const to = limitsOf(first.after, base);
-    const limits = LIMITS.filter((limit) => openness(limit, to) > openness(limit, from));
+    const limits = growing(from, to);
     const toMs = first.atMs + durationMs(first.after, first.before);
     ramps.push({ direction: 'opening', fromMs: first.atMs, toMs, from, to, limits });
   }
   if (second !== undefined) {
     const from = limitsOf(second.before, base);
     const to = limitsOf(second.after, base);
-    const limits = LIMITS.filter((limit) => openness(limit, to) < openness(limit, from));
+    const limits = growing(to, from);
     const fromMs = second.atMs - durationMs(second.before, second.after);
     ramps.push({ direction: 'closing', fromMs, toMs: second.atMs, from, to, limits });
   }
@@ -119,6 +136,17 @@ function limitsOf(period: BillingPeriod | undefined, base: ForeignLimits): Forei
     foreignPeersWhenNoInnerSeed: period?.foreignPeersWhenNoInnerSeed ?? base.foreignPeersWhenNoInnerSeed,
     gatewaysMax: period?.gatewaysMax ?? base.gatewaysMax,
   };
+}
+
+/** The limits that ramp because they are more open in `more`. */
+function growing(less: ForeignLimits, more: ForeignLimits): (keyof ForeignLimits)[] {
+  // With nothing to give, the number of gateways does not matter.
+  const ramping = isClosed(less) || isClosed(more) ? LIMITS.filter((limit) => limit !== 'gatewaysMax') : LIMITS;
+  return ramping.filter((limit) => openness(limit, more) > openness(limit, less));
+}
+
+function isClosed({ foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed }: ForeignLimits): boolean {
+  return foreignPeersMin + foreignPeersMax + foreignPeersWhenNoInnerSeed === 0;
 }
 
 /** Without gateways everybody is given foreign peers, so `gatewaysMax: 0` is more open than every other value. */

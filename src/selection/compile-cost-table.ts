@@ -6,7 +6,7 @@ import type { AsRelationship, AsRelationships } from '../domain/as-relationships
 import type { LocalityGroup } from '../domain/locality-group.js';
 import type { BillingPolicy } from './billing.js';
 import { type ForeignRate, foreignRates, RELATIONSHIP_ORDER } from './billing-rates.js';
-import { type LimitsInForce, limitsAt } from './border-limits.js';
+import { foreignLimits, type LimitsInForce, limitsAt } from './border-limits.js';
 import { type CapabilityReading, compileCapability } from './compile-capability.js';
 import { type DensityReading, densityLevels } from './compile-density.js';
 import { type CachePreference, compileOverrides, FOREIGN_ORDER } from './compile-overrides.js';
@@ -71,13 +71,15 @@ export interface CompiledCost {
   overriddenRate(requesterGroup: number, group: number): number | undefined;
   /** The same policy with other readings: only the array of levels is compiled again. */
   withDensity(version: number, density: ReadonlyMap<string, DensityReading>): CompiledCost;
+  /** The same policy with other limits of the same period. */
+  withLimits(version: number, limits: LimitsInForce): CompiledCost;
 }
 
 /** @throws OperatorError if a schedule or an override names what does not exist */
 export function compileCostTable(input: CostInput): CompiledCost {
   const { billing, capability, groups, ownAsns } = input;
-  const limits = limitsAt(billing, input.mix, input.nowMs);
-  const { period } = limits;
+  const atStart = limitsAt(billing, input.mix, input.nowMs);
+  const { period } = atStart;
   const rates = foreignRates(billing, ownAsns, input.relationships, period);
   const groupCount = groups.length;
   const rateRank = new Uint8Array(groupCount);
@@ -113,12 +115,16 @@ export function compileCostTable(input: CostInput): CompiledCost {
     rateRank,
     densityLevel: densityOf(input.density),
     scoreOf: compileScores(input.weights),
-    mix: withLimits(input.mix, limits),
+    mix: { ...input.mix, ...foreignLimits(atStart) },
     reportedCapability: 'slots' in capability ? capability : capabilityTable(capability, input),
     overrides,
   };
 
-  const assemble = (base: CostTable, density: ReadonlyMap<string, DensityReading>): CompiledCost => ({
+  const assemble = (
+    base: CostTable,
+    density: ReadonlyMap<string, DensityReading>,
+    limits: LimitsInForce,
+  ): CompiledCost => ({
     table: base,
     limits,
     describeGroup(number) {
@@ -126,9 +132,11 @@ export function compileCostTable(input: CostInput): CompiledCost {
       return describeGroup(group, base, rateOf[group.number], density);
     },
     overriddenRate: (requesterGroup, group) => rateOfOrder.get(overrides.get(requesterGroup * 65_536 + group) ?? -1),
-    withDensity: (version, newer) => assemble({ ...base, version, densityLevel: densityOf(newer) }, newer),
+    withDensity: (version, newer) => assemble({ ...base, version, densityLevel: densityOf(newer) }, newer, limits),
+    withLimits: (version, later) =>
+      assemble({ ...base, version, mix: { ...base.mix, ...foreignLimits(later) } }, density, later),
   });
-  return assemble(table, input.density);
+  return assemble(table, input.density, atStart);
 }
 
 const INNER_KINDS: ReadonlySet<LocalityGroup['kind']> = new Set(['subdomain', 'cache', 'own-as']);
@@ -140,13 +148,6 @@ function partitionsOf(groups: CostInput['groups'], ownAsns: readonly number[]): 
       ? Math.min(FOREIGN_PARTITION - 1, Math.max(0, ownAsns.indexOf(group.asn)))
       : FOREIGN_PARTITION,
   );
-}
-
-function withLimits(
-  mix: MixRules,
-  { foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed, gatewaysMax }: LimitsInForce,
-): MixRules {
-  return { ...mix, foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed, gatewaysMax };
 }
 
 function capabilityTable(readings: ReadonlyMap<string, CapabilityReading>, input: CostInput): ReportedCapability {

@@ -6,6 +6,7 @@
  * Draft section 4.3.3: the AS comes first, then the node's capability, then congestion. The requester only decides the order
  * in which partitions are visited; where an operator's override binds the pair, {@link StandingKeys.pairKey} ranks it alone.
  */
+import type { ForeignLimits } from './border-limits.js';
 import {
   type CostTable,
   DENSITY_LEVELS,
@@ -72,6 +73,11 @@ export class StandingKeys {
       const requester = Math.floor(pair / 65_536);
       if (requester < table.groupCount) this.requestersWithOverrides[requester] = 1;
     }
+  }
+
+  /** Other limits of foreign peers. They rank nothing, so lists stay sorted. */
+  setLimits(limits: ForeignLimits): void {
+    this.table = { ...this.table, mix: { ...this.table.mix, ...limits } };
   }
 
   /** Other levels of density: pairs of group and level, concatenated. The table's own array stays as it is. */

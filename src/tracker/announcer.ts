@@ -7,6 +7,7 @@
 import type { NetworkSet } from '../domain/network-set.js';
 import type { Random } from '../domain/random.js';
 import { FOREIGN_PARTITION } from '../selection/cost-table.js';
+import { returnInterval } from '../selection/return-interval.js';
 import type { TopologyTable } from '../topology/topology-table.js';
 import { NUM_WANT_UNSAID } from '../wire/announce-fields.js';
 import { readUint32 } from '../wire/byte-order.js';
@@ -29,6 +30,7 @@ import {
 import { INTERVAL_JITTER } from './limits.js';
 import { isWithheld, type PeerRules } from './peer-rules.js';
 import { REFUSAL_DENIED, REFUSAL_NONE, REFUSAL_NOT_LISTED, REFUSAL_PORT } from './refusals.js';
+import { ReturnTimes } from './return-times.js';
 import {
   AnnounceOutcome,
   STATUS_ADDRESS_LIMIT,
@@ -37,6 +39,9 @@ import {
 } from './swarm/announce-outcome.js';
 import type { Requester } from './swarm/choice/requester.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
+
+/** Finer than the seconds that a random share is to choose from. */
+const SHARE_STEPS = 65_536;
 
 export interface AnnouncerSettings extends PeerRules {
   readonly intervalSeconds: number;
@@ -64,6 +69,10 @@ export class Announcer {
   readonly counters: Float64Array;
   private readonly random: Random;
   private readonly onUpstreamNeeded: UpstreamNeed;
+  /** Set by the worker between batches. */
+  readonly returnTimes: ReturnTimes;
+  /** Until clients are asked back. */
+  private untilReturnSeconds = Number.POSITIVE_INFINITY;
   private readonly intervalFloor: number;
   private readonly intervalSpread: number;
   /** Of the last announce; null if it was refused. */
@@ -91,6 +100,7 @@ export class Announcer {
     const jitter = Math.floor(options.settings.intervalSeconds * INTERVAL_JITTER);
     this.intervalFloor = options.settings.intervalSeconds - jitter;
     this.intervalSpread = 2 * jitter + 1;
+    this.returnTimes = new ReturnTimes(options.settings.intervalSeconds, options.settings.intervalSeconds + jitter);
   }
 
   isTrusted(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): boolean {
@@ -208,6 +218,7 @@ export class Announcer {
   setClock(nowSeconds: number, samples: number): void {
     this.nowSeconds = nowSeconds;
     this.samples = samples;
+    this.untilReturnSeconds = this.returnTimes.nextSeconds - nowSeconds;
   }
 
   /** Whether the client of the last answer is told to announce again before the usual interval. */
@@ -217,9 +228,21 @@ export class Announcer {
 
   /** The interval for the answer whose peers have just been selected, with jitter; seconds. */
   interval(): number {
+    const usual = this.intervalFloor + this.random.below(this.intervalSpread);
+    return this.hasten(usual < this.untilReturnSeconds ? usual : this.intervalOverBorder(usual));
+  }
+
+  /** @returns less than `intervalSeconds` for a client that is to return sooner than that */
+  hasten(intervalSeconds: number): number {
     const soon = this.requester === null ? 0 : this.requester.returnSeconds;
-    if (soon > 0) return Math.min(this.intervalFloor, Math.max(this.settings.minIntervalSeconds, soon));
-    return this.intervalFloor + this.random.below(this.intervalSpread);
+    return soon > 0 ? Math.min(intervalSeconds, Math.max(this.settings.minIntervalSeconds, soon)) : intervalSeconds;
+  }
+
+  /** The answers change before the client would announce again. */
+  private intervalOverBorder(usual: number): number {
+    const { intervalSeconds, minIntervalSeconds } = this.settings;
+    const share = this.random.below(SHARE_STEPS) / SHARE_STEPS;
+    return returnInterval(usual, this.untilReturnSeconds, intervalSeconds, minIntervalSeconds, share);
   }
 
   private countOutcome(requester: Requester): void {

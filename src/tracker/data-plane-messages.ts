@@ -1,6 +1,7 @@
 /** What the control plane and the data-plane worker say to each other. */
 import type { FailureMessage } from '../domain/failure-message.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
+import type { HoursData } from '../selection/border-limits.js';
 import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
@@ -103,6 +104,7 @@ export type Question =
 
 export type ToWorker =
   | { readonly type: 'policy'; readonly topology: TopologyData; readonly cost: CostTable }
+  | { readonly type: 'hours'; readonly hours: HoursData }
   | { readonly type: 'density'; readonly changes: Uint16Array }
   /** `reported` where it is another table than the last. */
   | { readonly type: 'capability'; readonly reported?: ReportedCapability; readonly changed: Int32Array }

@@ -211,7 +211,8 @@ class Worker {
     this.questions.work();
     if (nowMs >= this.snapshotAtMs) this.snapshot = this.beginSnapshot();
     if (this.snapshot?.next(true)) this.snapshot = null;
-    this.housekeeping.work(nowMs, this.announcer.nowSeconds);
+    const { nowSeconds, returnTimes } = this.announcer;
+    this.housekeeping.work(nowMs, nowSeconds, returnTimes.graceSeconds(nowSeconds));
   }
 
   private scheduleSnapshot(): void {
@@ -233,6 +234,10 @@ class Worker {
     switch (message.type) {
       case 'policy':
         this.setPolicy(message.topology, message.cost);
+        return;
+      case 'hours':
+        this.store.keys.setLimits(message.hours.limits);
+        this.announcer.returnTimes.setNext(message.hours.returnInMs, performance.now());
         return;
       case 'density':
         this.store.setDensity(message.changes);

@@ -9,6 +9,7 @@ import { errorOfFailure } from '../domain/failure-message.js';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
+import type { HoursData } from '../selection/border-limits.js';
 import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
 import { createVitals } from '../threads/thread-vitals.js';
@@ -125,6 +126,11 @@ export class DataPlane {
   setPolicy(topology: TopologyData, cost: CostTable): void {
     this.capabilityVersion = cost.reportedCapability.version;
     this.post({ type: 'policy', topology, cost });
+  }
+
+  /** Other limits of foreign peers, and when clients should announce again because of them. */
+  setHours(hours: HoursData): void {
+    this.post({ type: 'hours', hours });
   }
 
   /** Other levels of density in the policy: pairs of group and level, concatenated. */

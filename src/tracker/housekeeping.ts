@@ -73,10 +73,11 @@ export class Housekeeping {
     this.refreshedMs = nowMs;
   }
 
-  work(nowMs: number, nowSeconds: number): void {
+  /** @param graceSeconds how much longer than usual a peer may be silent */
+  work(nowMs: number, nowSeconds: number, graceSeconds: number): void {
     if (nowMs >= this.expireAtMs) {
       this.expireAtMs = nowMs + EXPIRE_EVERY_MS;
-      this.counters[COUNT_EXPIRED]! += this.store.expire(nowSeconds, this.slice);
+      this.counters[COUNT_EXPIRED]! += this.store.expire(nowSeconds, this.slice, graceSeconds);
       this.store.continueRound(this.store.refusal, EXPIRE_EVERY_MS / REFUSE_WITHIN_MS, nowSeconds);
     }
     if (nowMs >= this.copyAtMs) {

@@ -236,7 +236,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     const peersBytes = count * (answer.family === 4 ? 6 : 18);
     if (announcer.returnsSoon) {
       // A rare one: the interval precedes the peers, is known after them, and is never longer.
-      answer.intervalSeconds = announcer.interval();
+      answer.intervalSeconds = announcer.hasten(answer.intervalSeconds);
       const movedStart = startCompactAnnounce(output, bodyStart, answer);
       output.copyWithin(movedStart, peersStart, peersStart + peersBytes);
       peersStart = movedStart;
@@ -258,7 +258,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     const peersStart = outputStart + PEERS_AT;
     const count = announcer.select(output, peersStart, announcer.settings.maxNumWant);
     const peersBytes = count * (this.answer.family === 4 ? 6 : 18);
-    if (announcer.returnsSoon) this.answer.intervalSeconds = announcer.interval();
+    if (announcer.returnsSoon) this.answer.intervalSeconds = announcer.hasten(this.answer.intervalSeconds);
     const otherBytes = this.selectOther(count);
     const ids = announcer.request.wantsPeerIds ? this : null;
     return writeDictionaryAnnounce(

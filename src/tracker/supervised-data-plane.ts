@@ -8,6 +8,7 @@ import { ClientError, messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { PartContext, PartThread, Supervision } from '../part/part.js';
+import type { HoursData } from '../selection/border-limits.js';
 import type { CostTable } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
 import { createVitals } from '../threads/thread-vitals.js';
@@ -43,6 +44,7 @@ export class SupervisedDataPlane implements PartThread {
   /** The options of the next start: those of the first one, with all later changes. */
   #options: DataPlaneOptions;
   #pinned: Uint8Array | undefined;
+  #hours: { readonly data: HoursData; readonly atMs: number } | undefined;
   /** The thread that runs, or the one that ended last. */
   #current: DataPlane;
   readonly supervision: Supervision;
@@ -85,6 +87,13 @@ export class SupervisedDataPlane implements PartThread {
   setPolicy(topology: TopologyData, cost: CostTable): void {
     this.#options = { ...this.#options, topology, cost };
     this.#current.setPolicy(topology, cost);
+  }
+
+  /** See {@link DataPlane.setHours}. @param cost the policy with the limits in it */
+  setHours(cost: CostTable, hours: HoursData): void {
+    this.#options = { ...this.#options, cost };
+    this.#hours = { data: hours, atMs: performance.now() };
+    this.#current.setHours(hours);
   }
 
   /** See {@link DataPlane.setDensity}. @param cost the policy with the changes in it */
@@ -214,6 +223,7 @@ export class SupervisedDataPlane implements PartThread {
     const { deniedAddresses = [], upstreamWantedBelow = 0, ownEndpoints = [] } = this.#options;
     if (this.#options !== given) plane.setOptions({ deniedAddresses, upstreamWantedBelow, ownEndpoints });
     if (this.#pinned !== undefined) plane.setPinned(this.#pinned);
+    if (this.#hours !== undefined) plane.setHours(hoursLater(this.#hours.data, performance.now() - this.#hours.atMs));
     this.#logStart(plane);
   }
 
@@ -241,4 +251,8 @@ export class SupervisedDataPlane implements PartThread {
     if (damage !== null) log.error(`tracker: the snapshot of the swarms is damaged: ${damage}; kept as ${setAsideAs}`);
     log.info(`tracker: ${counted(peers, 'peer')} in ${counted(swarms, 'swarm')} restored from the snapshot`);
   }
+}
+
+function hoursLater(hours: HoursData, passedMs: number): HoursData {
+  return { ...hours, returnInMs: hours.returnInMs === null ? null : hours.returnInMs - passedMs };
 }

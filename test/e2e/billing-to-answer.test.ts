@@ -83,13 +83,18 @@ class ManualClock implements Clock {
   }
 }
 
-async function start(billing: string, options: { operator?: string; clock?: Clock } = {}): Promise<RunningApp> {
+async function start(
+  billing: string,
+  options: { operator?: string; clock?: Clock; listen?: string } = {},
+): Promise<RunningApp> {
   directory = mkdtempSync(join(tmpdir(), 'alias-tracker-billing-'));
   const ranges = [3, 4, 5, 6, 7].map((n) => `127.${n}.0.0,127.${n}.255.255,${64_597 + n},"Foreign ${n}"`);
   writeFileSync(join(directory, 'asn.csv'), `${ranges.join('\n')}\n`);
   // 64601 peers with us and sells to 64603; 64602 is our provider.
   writeFileSync(join(directory, 'as-rel.txt'), '64500|64601|0\n64601|64603|-1\n64602|64500|-1\n');
-  const yaml = `${options.operator ?? OPERATOR}${REST_OF_IT}${billing}`;
+  const rest =
+    options.listen === undefined ? REST_OF_IT : REST_OF_IT.replace(/listen: .*minInterval: 1s/, options.listen);
+  const yaml = `${options.operator ?? OPERATOR}${rest}${billing}`;
   running = await startLabApp(yaml, directory, options.clock === undefined ? {} : { clock: options.clock });
   return running;
 }
@@ -127,7 +132,7 @@ describe('rates', () => {
       ['as:64602', 0.03, 'provider'],
       ['as:64604', 0.05, 'unknown'],
     ]);
-    expect(explained.billing).toEqual({ currency: 'EUR', period: null });
+    expect(explained.billing).toMatchObject({ currency: 'EUR', period: null, ramp: null, next: null });
   });
 
   it('change with the hour while the tracker runs, for the neighbours that the period names', async () => {
@@ -160,7 +165,7 @@ describe('limits of foreign peers by time of day', () => {
   const inner = [NORTH, SOUTH, REST, ...Array.from({ length: 6 }, (_, i) => `127.1.0.${11 + i}`)];
   const schedule = (limits: string): string =>
     `selection: { enoughInnerPeers: 2, foreignPeersMax: 1 }
-billing: { schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC, ${limits} } ] }
+billing: { rampFor: 0s, schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC, ${limits} } ] }
 `;
 
   it('foreignPeersMin opens every answer at night, not the gateways’ alone', async () => {
@@ -195,7 +200,7 @@ billing: { schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC,
     const clock = new ManualClock('2026-07-01T06:59:59.950Z');
     const closed = 'foreignPeersMin: 0, foreignPeersMax: 0, foreignPeersWhenNoInnerSeed: 0, gatewaysMax: 0';
     const app = await start(
-      `billing: { schedule: [ { name: day, from: "07:00", to: "01:00", timeZone: UTC, ${closed} } ] }\n`,
+      `billing: { rampFor: 0s, schedule: [ { name: day, from: "07:00", to: "01:00", timeZone: UTC, ${closed} } ] }\n`,
       { clock },
     );
     await announce(app, ...foreign, inner[0]!);
@@ -203,6 +208,73 @@ billing: { schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC,
     clock.set('2026-07-01T07:00:00Z');
     await eventually('the day', async () => (await explain(app, inner[0]!)).billing.period === 'day');
     expect(await explain(app, inner[0]!)).toMatchObject({ mix: { foreign: 0 } });
+  });
+});
+
+describe('a border between periods', () => {
+  const foreign = Array.from({ length: 12 }, (_, i) => `127.3.1.${i + 1}`);
+  const inner = [NORTH, SOUTH];
+  const MINUTE = 60;
+  /** Opens from 0 to 12 foreign peers in half an hour: a peer every two and a half minutes. */
+  const OPENING = `
+selection: { enoughInnerPeers: 50, foreignPeersMax: 0, foreignPeersWhenNoInnerSeed: 0, gatewaysMax: 0 }
+billing: { schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC, foreignPeersMax: 12 } ] }
+`;
+  const TRACKER = { listen: 'listen: ["udp://127.0.0.1:0", "http://127.0.0.1:0"], interval: 30m, minInterval: 1m' };
+
+  /** What a seed is told, which nothing else asks back. */
+  async function intervals(app: RunningApp): Promise<number[]> {
+    const told: number[] = [];
+    for (let n = 1; n <= 20; n++) {
+      for (const protocol of ['udp', 'http'] as const) {
+        const seed = { infoHash: '3c'.repeat(20), leftBytes: 0, port: 7_000 + n };
+        told.push((await app.announce('127.3.2.1', seed, protocol)).intervalSeconds);
+      }
+    }
+    return told.sort((a, b) => a - b);
+  }
+
+  it('asks clients back after it, opens the answers step by step, and shows where it is', async () => {
+    const clock = new ManualClock('2026-07-01T00:49:59.950Z');
+    const app = await start(OPENING, { clock, ...TRACKER });
+    await announce(app, ...foreign, ...inner);
+    expect(await explain(app, NORTH)).toMatchObject({ mix: { foreign: 0 }, billing: { period: null, ramp: null } });
+    const before = await intervals(app);
+    // Ten minutes before the border, and up to 15 minutes after it; the thread's clock does not stand still.
+    expect(before[0]).toBeGreaterThanOrEqual(9 * MINUTE);
+    expect(before.at(-1)).toBeLessThanOrEqual(26 * MINUTE);
+    expect(before.at(-1)! - before[0]!).toBeGreaterThan(5 * MINUTE);
+
+    await app.stop();
+    clock.set('2026-07-01T01:13:59.950Z');
+    const open = await start(OPENING, { clock, ...TRACKER });
+    await announce(open, ...foreign, ...inner);
+    expect(await explain(open, NORTH)).toMatchObject({ mix: { foreign: 5 } });
+    clock.set('2026-07-01T01:14:00Z');
+    await eventually('the next step', async () => (await explain(open, NORTH)).mix.foreign === 6);
+    const answer = await open.announce(SOUTH, { infoHash, event: 'none', numWant: 50 });
+    expect(answer.hosts.filter((host) => host.startsWith('127.3.'))).toHaveLength(6);
+    const { status, json } = await open.call('GET', '/api/v1/billing');
+    expect(status).toBe(200);
+    expect(json).toEqual({
+      currency: 'EUR',
+      rampForSeconds: 1_800,
+      period: 'night',
+      limits: { foreignPeersMin: 0, foreignPeersMax: 6, foreignPeersWhenNoInnerSeed: 0, gatewaysMax: 0 },
+      ramp: {
+        direction: 'opening',
+        from: '2026-07-01T01:00:00.000Z',
+        until: '2026-07-01T01:30:00.000Z',
+        percent: 46,
+      },
+      next: { at: '2026-07-01T07:00:00.000Z', period: null },
+      summary:
+        'Period night is in force until Wed 07:00 (UTC), then no period. The border is opening: 46 %, complete at Wed 01:30.',
+    });
+    // Those that came early are asked back once the ramp has opened: 16 minutes from now.
+    const during = await intervals(open);
+    expect(during[0]).toBeGreaterThanOrEqual(15 * MINUTE);
+    expect(during.at(-1)).toBeLessThanOrEqual(32 * MINUTE);
   });
 });
 

@@ -1,6 +1,7 @@
 /** What the calls about swarms answer, as schemas for the OpenAPI document (see `src/reports/api/answer-schemas.ts`). */
 import { z } from 'zod';
 import { count, lowerCaseInfoHash, seconds } from '../../control-api/field-schemas.js';
+import { hoursAnswer } from '../../selection/hours-in-words.js';
 
 const peerCounts = { seeds: count, leechers: count };
 const listedSwarm = {
@@ -64,7 +65,7 @@ export const explainAnswer = z.strictObject({
     why: z.string(),
   }),
   gateways: count,
-  billing: z.strictObject({ currency: z.string(), period: z.string().nullable() }),
+  billing: hoursAnswer.extend({ currency: z.string() }),
   scales: z
     .record(z.string(), z.string())
     .meta({ description: 'how to read the numbers of the candidates: which end of each is the better one' }),

@@ -33,13 +33,13 @@ export class PeerSweep {
   private roundEnded = true;
   private readonly infoHash = new Uint8Array(20);
 
-  /** @param maxAgeSeconds peers that have been silent for longer are removed; Infinity: none */
+  /** @param maxAgeSeconds peers that have been silent for at least this long are removed; Infinity: none */
   constructor(
     private readonly arena: Arena,
     private readonly table: TorrentTable,
     private readonly swarms: FamilySwarms,
     private readonly membership: SwarmMembership,
-    private readonly maxAgeSeconds: number,
+    public maxAgeSeconds: number,
   ) {}
 
   /** Starts a round that removes the peers of these addresses. */

@@ -73,7 +73,7 @@ export class SwarmStore {
   private readonly arena: Arena;
   private readonly table: TorrentTable;
   private readonly swarms: FamilySwarms;
-  private readonly keys: StandingKeys;
+  readonly keys: StandingKeys;
   private readonly selection: PeerSelection;
   private readonly membership: SwarmMembership;
   private readonly room: StoreRoom;
@@ -302,11 +302,12 @@ export class SwarmStore {
   }
 
   /**
-   * Drops peers that have been silent for 1.5 intervals. Continues where the last call ended and visits no more than
+   * Drops peers that have been silent for 1.5 intervals and `graceSeconds`. Continues where the last call ended and visits no more than
    * `budgetSlots` peers and table slots, so that no call takes long.
    * @returns how many were dropped
    */
-  expire(nowSeconds: number, budgetSlots: number): number {
+  expire(nowSeconds: number, budgetSlots: number, graceSeconds = 0): number {
+    this.expiry.maxAgeSeconds = this.maxAgeSeconds + graceSeconds;
     return this.expiry.sweepSlice(nowSeconds, budgetSlots);
   }
 

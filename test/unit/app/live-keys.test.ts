@@ -394,6 +394,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'billing.relationshipRates.customer': row(0.9, rate(64601), 0, 0.9),
   'billing.relationshipRates.peer': row(0.9, rate(64602), 0, 0.9),
   'billing.relationshipRates.provider': row(0.9, rate(64603), 0.02, 0.9),
+  'billing.rampFor': row('7m', async () => (await call('/api/v1/billing')).json.rampForSeconds, 1_800, 420),
   'billing.schedule': row(
     [{ name: 'always', from: '00:00', to: '24:00' }],
     async () => (await explain()).billing.period,

@@ -14,6 +14,26 @@ describe('advice on a configuration', () => {
     expect(adviceFor('2001::/16')[0]).toContain('(2001::/23, 2001:db8::/32)');
   });
 
+  test('names periods that are too short for their ramps', () => {
+    const billing = (text: string): string[] =>
+      adviceOn(
+        parseConfig(
+          `operator: { name: x, networks: [ { asn: 64500, prefixes: [185.0.0.0/16] } ] }\nbilling: ${text}\n`,
+        ),
+      );
+    expect(
+      billing(`{ schedule: [
+        { name: lunch, from: "12:00", to: "12:50" },
+        { name: night, from: "23:40", to: "00:40" },
+        { name: always, from: "00:00", to: "24:00", rampFor: 12h },
+        { name: brief, from: "03:00", to: "03:01", rampFor: 0s } ] }`),
+    ).toEqual([
+      'billing.schedule[0]: "lunch" lasts 50m and its ramps 30m each, so both are cut to half of it and its limits hold for a moment only; set its rampFor to 750s or less, or 0s',
+    ]);
+    expect(billing('{ rampFor: 2h, schedule: [ { name: night, from: "22:00", to: "01:00" } ] }')).toHaveLength(1);
+    expect(billing('{ rampFor: 2h, schedule: [ { name: night, from: "22:00", to: "02:00" } ] }')).toEqual([]);
+  });
+
   test('has nothing to say of a prefix that is public, or reserved as a whole', () => {
     expect(
       adviceFor('185.0.0.0/16', '10.0.0.0/8', '100.64.0.0/10', '192.168.0.0/16', 'fc00::/7', '2a00:100::/32'),

@@ -220,6 +220,17 @@ describe('gatewaysMax: 0, which is the most open', () => {
   });
 });
 
+test('a period that closes the border without gateways only closes it', () => {
+  const closed = { foreignPeersMin: 0, foreignPeersMax: 0, foreignPeersWhenNoInnerSeed: 0, gatewaysMax: 0 };
+  const day = hours([period('07:00', '23:00', closed)]);
+  expect(limits(day, '06:45')).toEqual({ ...BASE, foreignPeersMax: 10, foreignPeersWhenNoInnerSeed: 2 });
+  expect(limits(day, '07:00')).toEqual(closed);
+  expect(limitsAt(day, BASE, at('07:10')).ramp).toBeUndefined();
+  expect(limitsAt(day, BASE, at('22:50')).ramp).toBeUndefined();
+  expect(limits(day, '23:00')).toEqual({ ...closed, gatewaysMax: 16 });
+  expect(limits(day, '23:15')).toEqual({ ...BASE, foreignPeersMax: 10, foreignPeersWhenNoInnerSeed: 2 });
+});
+
 test('a schedule without periods, or with one that is always in force, never changes', () => {
   const never = { ...BASE, period: undefined, border: undefined, ramp: undefined, nextChangeAtMs: undefined };
   expect(limitsAt(hours([]), BASE, at('01:00'))).toEqual({ ...never, returnFromMs: undefined });
