@@ -5,10 +5,11 @@
 
 import { createHash } from 'node:crypto';
 import type { Document } from '../control-api/route.js';
-import { nounFor } from '../domain/counted.js';
+import { counted, nounFor } from '../domain/counted.js';
 import { html, Markup } from '../markup/markup.js';
 import type { SubdomainDensity } from '../reports/density-of-subdomain.js';
 import type { ProbeView } from '../reports/reports-service.js';
+import type { HoursInWords } from '../selection/hours-in-words.js';
 import type { Overview } from './overview.js';
 import { REFRESH_SCRIPT } from './refresh-script.js';
 
@@ -18,6 +19,7 @@ export interface PageContent {
   readonly densities: ReadonlyMap<string, SubdomainDensity>;
   readonly capabilityNodes: number;
   readonly swarms: readonly Document[];
+  readonly hours: HoursInWords;
   readonly notReady: readonly string[];
   readonly alarms: readonly string[];
   readonly nowMs: number;
@@ -81,6 +83,8 @@ ${notReady.map((reason) => html`<p class="bad" data-key="not ready ${reason}">No
 ${alarms.map((alarm) => html`<p class="bad" data-key="alarm ${alarm}">Alarm: ${alarm}</p>`)}
 <section class="tiles" data-key="tiles">${tiles(overview)}</section>
 ${overview.savings ? html`<p class="note" data-key="savings">Savings: ${overview.savings.basis}.</p>` : ''}
+<h2 data-key="hours">Hours</h2>
+${hoursBox(content.hours)}
 <h2 data-key="swarms">Largest swarms</h2>
 ${swarmTable(content.swarms)}
 <h2 data-key="sub-domains">Sub-domains</h2>
@@ -111,6 +115,15 @@ function tile(value: string, label: string): Markup {
   return html`<div class="tile"><b>${value}</b><span>${label}</span></div>`;
 }
 
+/** What the hours allow to cross the border now. */
+function hoursBox({ summary, limits, ramp }: HoursInWords): Markup {
+  const { foreignPeersMin, foreignPeersMax, foreignPeersWhenNoInnerSeed, gatewaysMax } = limits;
+  const gateways = gatewaysMax === 0 ? 'no gateways' : `at most ${counted(gatewaysMax, 'gateway')} in a swarm`;
+  return html`<p data-key="period">${summary}</p>
+${ramp ? html`<meter data-key="ramp" aria-label="${ramp.direction}" min="0" max="100" value="${ramp.percent}"></meter>` : ''}
+<p class="note" data-key="limits">Foreign peers in an answer: ${foreignPeersMin} to ${foreignPeersMax}, ${foreignPeersWhenNoInnerSeed} for a gateway or without inner seeds; ${gateways}.</p>`;
+}
+
 function swarmTable(swarms: readonly Document[]): Markup {
   if (swarms.length === 0) return html`<p class="note" data-key="no swarms">Nobody has announced yet.</p>`;
   const number = (value: unknown): string => (typeof value === 'number' ? compact(value) : '–');
@@ -120,16 +133,28 @@ function swarmTable(swarms: readonly Document[]): Markup {
     ) => html`<tr data-key="${String(swarm.infoHash)}"><td>${typeof swarm.name === 'string' ? swarm.name : ''} <code>${String(swarm.infoHash)}</code></td>
 <td class="n">${number(swarm.seeds)}</td><td class="n">${number(swarm.leechers)}</td>
 <td class="n">${number(innerOf(swarm))}</td><td class="n">${number(swarm.upstreamPeers)}</td>
+<td class="n">${number(foreignOf(swarm).peersMax)}</td><td class="n">${gatewaysOf(swarm)}</td>
 <td class="n">${number(swarm.completed)}</td></tr>`,
   );
   return html`${scroll('Largest swarms')}<table><thead><tr><th>torrent</th><th class="n">seeds</th><th class="n">leechers</th>
-<th class="n">inside</th><th class="n" title="known from original trackers only; not among the others">imported</th><th class="n">completed</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+<th class="n">inside</th><th class="n" title="known from original trackers only; not among the others">imported</th>
+<th class="n" title="how many foreign peers the inner leechers are given now, all together">foreign, at most</th>
+<th class="n">gateways (wanted)</th><th class="n">completed</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 /** Peers of the operator's own networks. */
 function innerOf(swarm: Document): number | undefined {
   const { seeds, leechers } = (swarm.inner ?? {}) as { seeds?: unknown; leechers?: unknown };
   return typeof seeds === 'number' && typeof leechers === 'number' ? seeds + leechers : undefined;
+}
+
+function foreignOf(swarm: Document): { peersMax?: unknown; gateways?: unknown; gatewaysWanted?: unknown } {
+  return swarm.foreign ?? {};
+}
+
+function gatewaysOf(swarm: Document): string {
+  const { gateways, gatewaysWanted } = foreignOf(swarm);
+  return typeof gateways === 'number' ? `${gateways} (${String(gatewaysWanted)})` : '–';
 }
 
 /** Rows of a table, the busiest first. The API lists all. */

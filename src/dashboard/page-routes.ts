@@ -6,6 +6,7 @@ import type { Readiness } from '../control-api/health-routes.js';
 import { type Route, route } from '../control-api/route.js';
 import type { Clock } from '../domain/clock.js';
 import type { ReportsService } from '../reports/reports-service.js';
+import type { HoursInWords } from '../selection/hours-in-words.js';
 import type { TrackerView } from '../tracker/api/tracker-routes.js';
 import { OverviewMeter, type OverviewPort, overviewSchema } from './overview.js';
 import { PAGE_CSP, type PageContent, renderFragment, renderPage } from './overview-page.js';
@@ -17,6 +18,7 @@ export interface PagePorts {
   readonly readiness: Readiness;
   readonly overview: OverviewPort;
   readonly tracker?: TrackerView | undefined;
+  readonly hours: () => HoursInWords;
 }
 
 const overviewAnswer = overviewSchema.extend({ notReady: z.array(z.string()), alarms: z.array(z.string()) });
@@ -34,6 +36,7 @@ export function pageRoutes(ports: PagePorts): Route[] {
       densities: ports.reports.densities(nowMs),
       capabilityNodes: ports.reports.capabilityReadings(nowMs).size,
       swarms: (await ports.tracker?.swarms({ limit: SWARMS_SHOWN, offset: 0 }))?.swarms ?? [],
+      hours: ports.hours(),
       notReady: ports.readiness.reasons(),
       alarms: ports.readiness.alarms?.() ?? [],
       nowMs,

@@ -27,10 +27,11 @@ export const controlPart: Part<'control', typeof schema, ControlConfig, ControlN
     const { startControl } = await import('./running-control.js');
     return startControl(config, needs, previous?.listeners[0]?.port);
   },
-  routes: async (_, { clock, readiness, reports, trackerView, dataPlane, catalogue, prices }) => {
+  routes: async (_, { clock, readiness, reports, trackerView, dataPlane, catalogue, prices, policy }) => {
     const { pageRoutes } = await import('./page-routes.js');
     const { createOverview } = await import('./measure-overview.js');
     const overview = createOverview({ dataPlane, catalogue, prices });
-    return pageRoutes({ clock, readiness, reports: reports(), tracker: trackerView(), overview });
+    const hours = () => policy().hours;
+    return pageRoutes({ clock, readiness, reports: reports(), tracker: trackerView(), overview, hours });
   },
 };

@@ -10,6 +10,7 @@ import type { ControlConfig } from '../control-api/section.js';
 import { formatListenUrl } from '../net/listen-url.js';
 import type { PartContext, RunningPart } from '../part/part.js';
 import type { ReportsService } from '../reports/reports-service.js';
+import type { HoursInWords } from '../selection/hours-in-words.js';
 import type { TrackerView } from '../tracker/api/tracker-routes.js';
 import type { OverviewNeeds } from './measure-overview.js';
 
@@ -20,6 +21,7 @@ export interface ControlNeeds
   readonly trackerView: () => TrackerView;
   readonly authenticator: () => Authenticator;
   readonly readiness: Readiness;
+  readonly policy: () => { readonly hours: HoursInWords };
   /** Of all parts, in their order. */
   readonly routes: () => Promise<readonly Route[]>;
   readonly metrics: () => Promise<readonly MetricFamily[]>;

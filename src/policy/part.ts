@@ -85,4 +85,8 @@ export const selectionPart: Part<'selection', typeof selectionSection, PolicyCon
     const { billingRoutes } = await import('./api/billing-routes.js');
     return billingRoutes(running);
   },
+  metrics: async (running) => {
+    const { limitMetrics } = await import('./api/limit-metrics.js');
+    return limitMetrics(running);
+  },
 };

@@ -122,5 +122,6 @@ function detailsOf(
   const tally = store.tally(infoHash);
   if (summary === undefined || tally === undefined) return { value: null, steps: 1 };
   const { imported, steps } = store.upstream.importedOf(infoHash, nowSeconds);
-  return { value: { ...summary, inner: tally.inner, groups: tally.groups, imported }, steps: tally.steps + steps };
+  const { inner, foreign, groups } = tally;
+  return { value: { ...summary, inner, foreign, groups, imported }, steps: tally.steps + steps };
 }

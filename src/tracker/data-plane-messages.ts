@@ -10,7 +10,7 @@ import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import type { Restored } from './snapshot-import.js';
 import type { ImportedFrom } from './swarm/imported-tally.js';
 import type { SwarmSummary } from './swarm/swarm-summary.js';
-import type { GroupCounts, PeerCounts } from './swarm/swarm-tally.js';
+import type { ForeignOfSwarm, GroupCounts, PeerCounts } from './swarm/swarm-tally.js';
 
 /** A foreign peer from an original tracker, on its way to the swarm. */
 export interface UpstreamPeerData {
@@ -57,6 +57,7 @@ export interface SwarmsQuery {
 }
 
 export interface ListedSwarm extends SwarmSummary {
+  readonly foreign: ForeignOfSwarm;
   /** Those of the operator's own networks. */
   readonly inner: PeerCounts;
 }

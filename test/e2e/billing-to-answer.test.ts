@@ -271,6 +271,14 @@ billing: { schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC,
       summary:
         'Period night is in force until Wed 07:00 (UTC), then no period. The border is opening: 46 %, complete at Wed 01:30.',
     });
+    const text = async (path: string): Promise<unknown> => (await open.call('GET', path)).json;
+    expect(await text('/')).toContain('The border is opening: 46 %, complete at Wed 01:30.');
+    expect(await text('/')).toContain('Foreign peers in an answer: 0 to 6');
+    expect(await text('/metrics')).toContain('alias_tracker_foreign_limit{limit="foreignPeersMax"} 6');
+    // Two inner leechers with up to six foreign peers each.
+    const foreignOfSwarm = { foreign: { peersMax: 12, gateways: 0, gatewaysWanted: 0 } };
+    expect(await text('/api/v1/swarms')).toMatchObject({ swarms: [foreignOfSwarm] });
+    expect(await text(`/api/v1/swarms/${infoHash}`)).toMatchObject(foreignOfSwarm);
     // Those that came early are asked back once the ramp has opened: 16 minutes from now.
     const during = await intervals(open);
     expect(during[0]).toBeGreaterThanOrEqual(15 * MINUTE);

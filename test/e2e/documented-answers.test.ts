@@ -19,6 +19,9 @@ const infoHash = hashOf(1);
 let running: RunningApp;
 let paths: Record<string, Record<string, Operation>>;
 
+/** UTC, a period that has begun this minute is on its ramp. */
+const timeOfDay = (inHours: number): string => new Date(Date.now() + inHours * 3_600_000).toISOString().slice(11, 16);
+
 beforeAll(async () => {
   const mirrorPort = await freePort();
   const config = LAB_CONFIG.replace(
@@ -27,6 +30,7 @@ beforeAll(async () => {
   );
   running = await startLabApp(`${config}
 crawler: { sources: [ { name: partner, type: push, token: ${SITE_TOKEN} } ] }
+billing: { schedule: [{ name: open, from: "${timeOfDay(0)}", to: "${timeOfDay(6)}", foreignPeersMax: 50 }] }
 upstream: { originalTrackers: [{ name: original, token: ${UPSTREAM_TOKEN} }] }
 mirrorSite: { listen: "http://127.0.0.1:${mirrorPort}" }
 dnsRedirect:
@@ -133,6 +137,7 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
     () => answerOf('GET', `/api/v1/catalogue/log?limit=1&infoHash=${hashOf(2)}`),
   ],
   'get /api/v1/catalogue/decisions': [() => answerOf('GET', '/api/v1/catalogue/decisions')],
+  'get /api/v1/billing': [() => answerOf('GET', '/api/v1/billing')],
   'get /api/v1/caches': [() => answerOf('GET', '/api/v1/caches')],
   'get /api/v1/redirections': [() => answerOf('GET', '/api/v1/redirections')],
   'get /api/v1/redirections/active': [() => answerOf('GET', '/api/v1/redirections/active')],

@@ -12,6 +12,13 @@ const listedSwarm = {
   upstreamPeers: count.meta({ description: 'known from original trackers only; not among the others' }),
   kept: z.boolean().meta({ description: 'stays known without peers, because the catalogue has it' }),
   inner: z.strictObject(peerCounts).meta({ description: 'peers of the operator’s networks' }),
+  foreign: z.strictObject({
+    peersMax: count.meta({
+      description: 'how many foreign peers the inner leechers are given now, all together, at most',
+    }),
+    gateways: count,
+    gatewaysWanted: count.meta({ description: 'without those that starving leechers may become' }),
+  }),
 };
 export const swarmsAnswer = z.strictObject({
   total: count,

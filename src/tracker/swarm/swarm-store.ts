@@ -159,7 +159,7 @@ export class SwarmStore {
       admission: this.admission,
       maxAgeSeconds: this.maxAgeSeconds,
     });
-    this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys);
+    this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys, this.selection.blocks);
     this.explainer = new SwarmExplainer(arena, swarms, keys, selection, this.upstream.counted, hashKeys, isInnerOnly);
   }
 

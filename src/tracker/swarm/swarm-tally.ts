@@ -6,10 +6,13 @@
  */
 
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
+import { type ForeignAllowance, foreignAllowance } from '../../selection/foreign-allowance.js';
+import { gatewayRank } from '../../selection/gateways.js';
 import type { StandingKeys } from '../../selection/standing-key.js';
 import type { BucketedSwarm } from './layouts/bucketed-swarm.js';
 import { type FamilySwarms, KIND_BUCKETED, kindOf, offsetOf } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
+import type { GatewayBlocks } from './memory/gateway-blocks.js';
 import {
   addressWordsOf,
   FLAG_SEED,
@@ -17,9 +20,12 @@ import {
   flagsOf,
   groupOf,
   isCounted,
+  LIST_LEECHERS,
+  LIST_NONE,
   LIST_SERVING,
+  listOfFlags,
 } from './memory/peer-record.js';
-import { refWordOf } from './memory/torrent-table.js';
+import { evidenceWordOf, refWordOf } from './memory/torrent-table.js';
 
 export interface PeerCounts {
   readonly seeds: number;
@@ -32,31 +38,43 @@ export interface GroupCounts extends PeerCounts {
   readonly upstreamPeers: number;
 }
 
+/** What crosses the border for a swarm, over both families. */
+export interface ForeignOfSwarm extends ForeignAllowance {
+  /** Inner leechers that are given foreign peers for the whole swarm. */
+  readonly gateways: number;
+}
+
 export interface TalliedSwarm {
   /** Of the operator's own networks. */
   readonly inner: PeerCounts;
   /** The largest first. */
   readonly groups: readonly GroupCounts[];
+  readonly foreign: ForeignOfSwarm;
   /** Steps that it took, for callers with little time. */
   readonly steps: number;
 }
 
-type Counts = { -readonly [K in keyof GroupCounts]: GroupCounts[K] };
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+type Counts = Writable<GroupCounts>;
 
 export class SwarmTally {
   private readonly counts = new Map<number, Counts>();
   private steps = 0;
+  /** By family, as the selection counts them: a client with both is in both. */
+  private innerLists = { 4: { seeds: 0, leechers: 0 }, 6: { seeds: 0, leechers: 0 } };
 
   constructor(
     private readonly arena: Arena,
     private readonly swarms: FamilySwarms,
     private readonly keys: StandingKeys,
+    private readonly blocks: GatewayBlocks,
   ) {}
 
   countTorrent(entry: number): TalliedSwarm {
     const words = this.arena.words;
     this.counts.clear();
     this.steps = 1;
+    this.innerLists = { 4: { seeds: 0, leechers: 0 }, 6: { seeds: 0, leechers: 0 } };
     this.addFamily(words[refWordOf(entry, 4)]!, 4);
     this.addFamily(words[refWordOf(entry, 6)]!, 6);
     const groups = [...this.counts.values()].sort((a, b) => total(b) - total(a) || a.group - b.group);
@@ -66,7 +84,25 @@ export class SwarmTally {
       inner.seeds += seeds;
       inner.leechers += leechers;
     }
-    return { inner, groups, steps: this.steps };
+    const foreign = { peersMax: 0, gateways: 0, gatewaysWanted: 0 };
+    for (const family of [4, 6] as const) this.addForeign(entry, family, foreign);
+    return { inner, groups, foreign, steps: this.steps };
+  }
+
+  private addForeign(entry: number, family: 4 | 6, total: Writable<ForeignOfSwarm>): void {
+    const { blocks } = this;
+    const block = this.arena.words[evidenceWordOf(entry, family)]!;
+    const { leechers, seeds } = this.innerLists[family];
+    const { peersMax, gatewaysWanted } = foreignAllowance(this.keys.table.mix, {
+      innerLeechers: leechers,
+      innerSeeds: seeds,
+      serving: blocks.servingSeeds(block),
+      starved: blocks.starvedLeechers(block),
+      cacheServes: blocks.hasGatewayOfRank(block, gatewayRank(0, true)),
+    });
+    total.peersMax += peersMax;
+    total.gatewaysWanted += gatewaysWanted;
+    total.gateways += blocks.gatewayCount(block);
   }
 
   private addFamily(ref: number, family: 4 | 6): void {
@@ -81,8 +117,9 @@ export class SwarmTally {
       if (slot < 0) return;
       this.steps++;
       const meta = this.swarms.recordInSlot(ref, slot, addressWords) + addressWords;
-      if (!isCounted(words, meta, family)) continue;
       const flags = flagsOf(words, meta);
+      this.addToList(family, listOfFlags(flags), groupOf(words, meta), 1);
+      if (!isCounted(words, meta, family)) continue;
       const counts = this.countsOf(groupOf(words, meta));
       if ((flags & FLAG_UPSTREAM) !== 0) counts.upstreamPeers++;
       else if ((flags & FLAG_SEED) !== 0) counts.seeds++;
@@ -94,12 +131,18 @@ export class SwarmTally {
     const swarm = this.swarms.bucketed.swarmOf(offsetOf(ref));
     for (let id = 1; id < swarm.nextId; id++) {
       this.steps++;
+      this.addToList(family, swarm.kinds[id]! & 3, swarm.groups[id]!, swarm.sizes[id]!);
       const size = family === 4 ? swarm.sizes[id]! : this.countedIn(swarm, id);
       if (size === 0) continue;
       const counts = this.countsOf(swarm.groups[id]!);
       if ((swarm.kinds[id]! & 3) === LIST_SERVING) counts.seeds += size;
       else counts.leechers += size;
     }
+  }
+
+  private addToList(family: 4 | 6, list: number, group: number, count: number): void {
+    if (list === LIST_NONE || this.keys.partitionOf(group) === FOREIGN_PARTITION) return;
+    this.innerLists[family][list === LIST_LEECHERS ? 'leechers' : 'seeds'] += count;
   }
 
   private countedIn(swarm: BucketedSwarm, id: number): number {

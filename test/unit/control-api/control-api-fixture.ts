@@ -6,9 +6,12 @@ import { type CatalogueView, catalogueRoutes } from '../../../src/crawler/api/ca
 import type { OverviewPort } from '../../../src/dashboard/overview.js';
 import { type PagePorts, pageRoutes } from '../../../src/dashboard/page-routes.js';
 import { type RedirectionView, redirectionRoutes } from '../../../src/dns-redirect/api/redirection-routes.js';
+import { defaultMix } from '../../../src/policy/default-mix.js';
 import { reportMetrics } from '../../../src/reports/api/report-metrics.js';
 import { reportRoutes } from '../../../src/reports/api/report-routes.js';
 import { ReportsService } from '../../../src/reports/reports-service.js';
+import { limitsAt } from '../../../src/selection/border-limits.js';
+import { hoursInWords } from '../../../src/selection/hours-in-words.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 import { ReportsStore } from '../../../src/store/sqlite/reports-store.js';
 import { TokensStore } from '../../../src/store/sqlite/tokens-store.js';
@@ -44,6 +47,8 @@ const NOTHING_MEASURED: OverviewPort = {
   totals: () => ({ announces: 0, peersGiven: 0, peersGivenInner: 0, swarms: 0, peers: 0, seeds: 0 }),
   savings: async () => undefined,
 };
+
+const NO_SCHEDULE = hoursInWords(limitsAt({ schedule: [] }, defaultMix, NOW_MS), NOW_MS);
 
 /** Undefined parts are switched off. */
 interface FixturePorts extends PagePorts {
@@ -94,7 +99,14 @@ export async function startFixture(
       ...pushRoutes(overrides.upstream),
       ...catalogueRoutes(overrides.catalogue),
       ...redirectionRoutes(overrides.redirections),
-      ...pageRoutes({ clock, reports: service, readiness, overview: NOTHING_MEASURED, ...overrides }),
+      ...pageRoutes({
+        clock,
+        reports: service,
+        readiness,
+        overview: NOTHING_MEASURED,
+        hours: () => NO_SCHEDULE,
+        ...overrides,
+      }),
     ],
     onDefect: (thrown) => defects.push(thrown),
     onWrongCredentials: (each) => wrong.push(each),

@@ -212,6 +212,12 @@ export class GatewayBlocks {
     words[ref] = words[ref]! - 0x10000;
   }
 
+  /** Whether a gateway has this rank or a higher one. For people: an answer uses {@link surveyGateways}. */
+  hasGatewayOfRank(ref: number, rank: number): boolean {
+    for (let i = 0; i < this.gatewayCount(ref); i++) if (this.rankOfGateway(ref, i) >= rank) return true;
+    return false;
+  }
+
   rankOfGateway(ref: number, index: number): number {
     return (this.arena.words[this.headOf(ref, index)]! >>> 8) & 0xff;
   }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { announce, CHEAP, createStore, HOME_A, infoHash, SIBLING } from './store-fixture.js';
+import type { MixRules } from '../../../../src/selection/cost-table.js';
+import type { SwarmStoreOptions } from '../../../../src/tracker/swarm/swarm-store-options.js';
+import { announce, CHEAP, costTable, createStore, FIXTURE_GROUPS, HOME_A, infoHash, SIBLING } from './store-fixture.js';
 
 describe.each([
   ['small', { smallMax: 64, rankedMax: 2_000 }],
@@ -31,6 +33,86 @@ it('peers of original trackers are distinguished, and a swarm that nobody announ
     groups: [{ group: CHEAP, seeds: 0, leechers: 0, upstreamPeers: 1 }],
   });
   expect(store.tally(infoHash(2))).toBeUndefined();
+});
+
+describe('how many foreign peers the inner leechers of a swarm are given, all together', () => {
+  const LEECHERS = 12;
+
+  /** Each inner leecher asks again, so that gateways and evidence are settled. */
+  function given(
+    mix: Partial<MixRules>,
+    { leechers = LEECHERS, seeds = 0, ...options }: Partial<SwarmStoreOptions> & { leechers?: number; seeds?: number },
+  ) {
+    const store = createStore({ ...options, policy: costTable(FIXTURE_GROUPS, { mix }) });
+    for (let host = 101; host <= 180; host++) announce(store, { host, group: CHEAP, seed: false });
+    const ask = (seed: boolean, host: number): number =>
+      announce(store, { host, group: HOME_A, seed, numWant: 200 }).peers.filter(
+        (peer) => Number(peer.split(':')[0]) > 100,
+      ).length;
+    for (let host = 1; host <= seeds; host++) ask(true, 50 + host);
+    let sum = 0;
+    for (let round = 0; round < 2; round++) {
+      sum = 0;
+      for (let host = 1; host <= leechers; host++) sum += ask(false, host);
+    }
+    return { sum, foreign: store.tally(infoHash(1))!.foreign };
+  }
+
+  it.each([
+    [
+      'gateways',
+      { gatewaysMax: 16, foreignPeersWhenNoInnerSeed: 3 },
+      {},
+      { peersMax: 18, gateways: 6, gatewaysWanted: 6 },
+    ],
+    [
+      'few gateways',
+      { gatewaysMax: 2, foreignPeersWhenNoInnerSeed: 3 },
+      {},
+      { peersMax: 6, gateways: 2, gatewaysWanted: 2 },
+    ],
+    [
+      'gateways, and some for everybody',
+      { gatewaysMax: 4, foreignPeersWhenNoInnerSeed: 3, foreignPeersMin: 1 },
+      {},
+      { peersMax: 4 * 3 + 8, gateways: 4, gatewaysWanted: 4 },
+    ],
+    [
+      'a swarm of one',
+      { gatewaysMax: 16, foreignPeersWhenNoInnerSeed: 3, foreignPeersMax: 20 },
+      { leechers: 1 },
+      { peersMax: 20 },
+    ],
+    [
+      'no gateways and too few inner peers',
+      { foreignPeersMax: 20 },
+      { leechers: 4 },
+      { peersMax: 80, gateways: 0, gatewaysWanted: 0 },
+    ],
+    [
+      'no gateways, enough inner peers, no proof that seeds serve',
+      { enoughInnerPeers: 5, foreignPeersWhenNoInnerSeed: 2 },
+      { seeds: 2 },
+      { peersMax: 24 },
+    ],
+    ['a closed border', { gatewaysMax: 0, foreignPeersMax: 0 }, {}, { peersMax: 0, gateways: 0, gatewaysWanted: 0 }],
+    [
+      'no inner leecher',
+      { gatewaysMax: 16 },
+      { leechers: 0, seeds: 3 },
+      { peersMax: 0, gateways: 0, gatewaysWanted: 0 },
+    ],
+  ])('with %s', (_name, mix, swarm, expected) => {
+    const { sum, foreign } = given(mix, swarm);
+    expect(foreign).toMatchObject(expected);
+    expect(sum).toBe(foreign.peersMax);
+  });
+
+  it('in a bucketed swarm as well', () => {
+    const { sum, foreign } = given({ gatewaysMax: 16, foreignPeersWhenNoInnerSeed: 3 }, { smallMax: 2, rankedMax: 4 });
+    expect(foreign).toEqual({ peersMax: 18, gateways: 6, gatewaysWanted: 6 });
+    expect(sum).toBe(18);
+  });
 });
 
 it('a bucketed swarm costs its buckets, not its peers', () => {
