@@ -92,8 +92,8 @@ export class RunningCaches implements RunningPart<CachesConfig> {
   }
 
   #start(settings: CacheSettings): Entry {
-    const client = createClient(settings);
     const { clock, log } = this.#needs;
+    const client = createClient(settings, clock);
     const running = (): RunningCache => this.#running({ settings, client, watch });
     const watch: CacheWatch = new CacheWatch({
       client,

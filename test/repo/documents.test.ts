@@ -121,6 +121,7 @@ describe('configuration', () => {
         DP_NORTH_TOKEN: 'a-probe-token',
         PARTNER_TOKEN: 'a-partner-token',
         CACHE_PASSWORD: 'a-password',
+        ARIA2_SECRET: 'a-secret',
         SITE_KEY: 'a-key',
         SITE_COOKIE: 'a-cookie',
         RPZ_KEY: 'YS1zZWNyZXQtb2YtMTYtYnl0ZXM=',

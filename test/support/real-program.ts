@@ -15,6 +15,7 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   'transmission-show': 'transmission-cli',
   'transmission-daemon': 'transmission-daemon',
   aria2c: 'aria2',
+  'qbittorrent-nox': 'qbittorrent-nox',
   dig: 'bind9-dnsutils',
   named: 'bind9',
   'named-checkzone': 'bind9-utils',

@@ -3,9 +3,11 @@
  * what is wrong and what to do.
  */
 import { Agent, fetch, type RequestInit } from 'undici';
+import type { z } from 'zod';
 import { cutToBytes } from '../../domain/cut-text.js';
 import type { ErrorCode } from '../../domain/error-catalogue.js';
 import { ClientError, errorCodeOf, messageOf, OperatorError } from '../../domain/errors.js';
+import type { InfoHash } from '../../domain/info-hash.js';
 import { terminalLine } from '../../domain/terminal-text.js';
 import { readBody } from '../../net/read-body.js';
 import { CALL_TIMEOUT_MS } from '../cache-client.js';
@@ -20,7 +22,7 @@ export interface ClientAddress {
 export interface ClientAnswer {
   readonly status: number;
   readonly header: (name: string) => string | undefined;
-  readonly headers: { getSetCookie(): string[] };
+  readonly cookies: readonly string[];
   readonly text: string;
 }
 
@@ -78,7 +80,7 @@ export class ClientConnection {
     return {
       status: response.status,
       header: (name) => response.headers.get(name) ?? undefined,
-      headers: response.headers,
+      cookies: response.headers.getSetCookie(),
       text,
     };
   }
@@ -97,6 +99,19 @@ export class ClientConnection {
       const what = /^\s*</.test(answer.text) ? 'a web page' : 'something that is not JSON';
       throw this.error(`answers with ${what}; check the port and the path of url, usually ${path}`, 'invalid-answer');
     }
+  }
+
+  /** @param what was asked. @param versions that are supported. @throws OperatorError if the value has another shape */
+  read<Value>(shape: z.ZodType<Value>, value: unknown, what: string, versions: string): Value {
+    const { data, success } = shape.safeParse(value);
+    if (!success) throw this.error(`answers ${what} in an unknown form; supported are ${versions}`, 'invalid-answer');
+    return data as Value;
+  }
+
+  /** @param orMark how to hand the torrent over instead, e.g. `give it the label "x"` */
+  addedByOthers(infoHash: InfoHash, orMark?: string): OperatorError {
+    const advice = orMark === undefined ? 'remove it there' : `remove it there, or ${orMark}`;
+    return this.error(`holds ${infoHash} already, and somebody else added it; ${advice}`);
   }
 
   close(): void {

@@ -9,6 +9,7 @@ import { type AddTorrent, type CacheClient, type CacheState, type HeldTorrent, M
 import { type ClientAddress, type ClientAnswer, ClientConnection } from './client-connection.js';
 
 const PATH = '/transmission/rpc';
+const VERSIONS = 'versions 3.00 to 4.1';
 /** Since version 3.00: the first one with labels. */
 const FIRST_RPC_VERSION = 16;
 /** The RPC counts speeds in kilobytes of 1,000 bytes. */
@@ -55,7 +56,7 @@ const sessionShape = z.object({
   'download-dir': z.string(),
 });
 const freeSpaceShape = z.object({ 'size-bytes': z.number() });
-const answerShape = z.object({ result: z.string(), arguments: z.unknown() });
+const answerShape = z.object({ result: z.string(), arguments: z.unknown().optional() });
 
 export interface TransmissionOptions extends ClientAddress {
   readonly user?: string | undefined;
@@ -151,9 +152,7 @@ export class TransmissionClient implements CacheClient {
   }
 
   #addedByOthers(infoHash: InfoHash): OperatorError {
-    return this.#connection.error(
-      `holds ${infoHash} already, and somebody else added it; remove it there, or give it the label "${MARK}"`,
-    );
+    return this.#connection.addedByOthers(infoHash, `give it the label "${MARK}"`);
   }
 
   async #ask<Arguments>(
@@ -169,13 +168,14 @@ export class TransmissionClient implements CacheClient {
       answer = await this.#post(body, signal);
     }
     this.#refuse(answer);
-    const envelope = answerShape.safeParse(this.#connection.json(answer, PATH));
-    if (!envelope.success) throw this.#unexpected(method);
-    const { result } = envelope.data;
+    const { result, ...rest } = this.#connection.read(
+      answerShape,
+      this.#connection.json(answer, PATH),
+      method,
+      VERSIONS,
+    );
     if (result !== 'success') throw this.#connection.error(`refuses ${method}: ${this.#connection.quote(result)}`);
-    const parsed = shape.safeParse(envelope.data.arguments ?? {});
-    if (!parsed.success) throw this.#unexpected(method);
-    return parsed.data;
+    return this.#connection.read(shape, rest.arguments ?? {}, method, VERSIONS);
   }
 
   #post(body: string, signal: AbortSignal): Promise<ClientAnswer> {
@@ -190,13 +190,6 @@ export class TransmissionClient implements CacheClient {
   #refuse({ status }: ClientAnswer): void {
     const advice = REFUSALS[status];
     if (advice !== undefined) throw this.#connection.error(advice);
-  }
-
-  #unexpected(method: string): OperatorError {
-    return this.#connection.error(
-      `answers ${method} in an unknown form; versions 3.00 to 4.1 are supported`,
-      'invalid-answer',
-    );
   }
 }
 

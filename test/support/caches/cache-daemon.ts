@@ -17,8 +17,9 @@ export interface Credentials {
 export interface CacheDaemon {
   /** What `CacheState.client` begins with. */
   readonly program: string;
-  /** Where it stores content. */
-  readonly downloads: string;
+  readonly url: string;
+  /** Where it stores the content of a torrent that is added through its client. */
+  contentDirectory(infoHash: InfoHash): string;
   readonly peerPort: number;
   start(): Promise<void>;
   /** As an administrator does it: it saves what it knows. */
@@ -26,7 +27,7 @@ export interface CacheDaemon {
   /** @param wrong in place of the right ones */
   client(wrong?: Credentials): CacheClient;
   /** What somebody does at its own user interface. */
-  addByHand(metainfo: Uint8Array): Promise<void>;
+  addByHand(metainfo: Uint8Array, infoHash: InfoHash): Promise<void>;
   removeByHand(infoHash: InfoHash): Promise<void>;
   /** Of all torrents, whoever added them. */
   holds(infoHash: InfoHash): Promise<boolean>;

@@ -6,11 +6,7 @@ import { type CacheDaemon, type Credentials, Daemon, directories } from './cache
 
 const RIGHT = { user: 'alias', password: 'the-password' };
 
-export async function transmissionDaemon(
-  program: string,
-  base: string,
-  shell?: string,
-): Promise<CacheDaemon & { readonly url: string }> {
+export async function transmissionDaemon(program: string, base: string, shell?: string): Promise<CacheDaemon> {
   const { config, downloads } = directories(base);
   const [port, peerPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}/transmission/rpc`;
@@ -38,8 +34,8 @@ export async function transmissionDaemon(
   return {
     program: 'Transmission',
     url,
-    downloads,
     peerPort,
+    contentDirectory: () => downloads,
     start: async () => {
       await daemon.start(program, args, shell);
       await daemon.until('Transmission', async () => (await ask('session-get', {}))['peer-port'] === peerPort);
