@@ -11,6 +11,7 @@ import { returnInterval } from '../selection/return-interval.js';
 import type { TopologyTable } from '../topology/topology-table.js';
 import { NUM_WANT_UNSAID } from '../wire/announce-fields.js';
 import { readUint32 } from '../wire/byte-order.js';
+import { isExchangePeerId } from '../wire/exchange-peer-id.js';
 import { ACCESS_DENIED, ACCESS_PERMITTED, type AccessList } from './access-list.js';
 import { AnnounceRequest, EVENT_STOPPED } from './announce-request.js';
 import {
@@ -169,7 +170,8 @@ export class Announcer {
     const request = this.request;
     const requester = this.requester;
     if (requester === null || request.event === EVENT_STOPPED || request.numWant === 0) return 0;
-    const count = this.store.select(request, requester, out, offset, Math.min(request.numWant, max));
+    const chosen = this.store.select(request, requester, out, offset, Math.min(request.numWant, max));
+    const count = this.keepAnnounced(requester, request.family, out, offset, chosen);
     this.countGiven(out, offset, count, request.family);
     return count;
   }
@@ -185,9 +187,17 @@ export class Announcer {
     const requester = this.requester;
     const want = Math.min(request.numWant, max) - given;
     if (requester === null || want <= 0) return 0;
-    const count = this.store.selectOther(request, requester, out, offset, want);
-    if (count > 0) this.countGiven(out, offset, count, request.family === 4 ? 6 : 4);
+    const family = request.family === 4 ? 6 : 4;
+    const chosen = this.store.selectOther(request, requester, out, offset, want);
+    const count = this.keepAnnounced(requester, family, out, offset, chosen);
+    if (count > 0) this.countGiven(out, offset, count, family);
     return count;
+  }
+
+  private keepAnnounced(requester: Requester, family: 4 | 6, out: Uint8Array, offset: number, count: number): number {
+    const { request } = this;
+    if (count === 0 || !isExchangePeerId(request.bytes, request.peerIdOffset)) return count;
+    return this.store.keepAnnounced(requester, family, out, offset, count);
   }
 
   private countGiven(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {

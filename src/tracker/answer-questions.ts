@@ -3,6 +3,7 @@
  * one after the other and a bounded number of steps a turn, so that answers to peers do not wait for a person's page.
  */
 import { messageOf } from '../domain/errors.js';
+import { INFO_HASH_BYTES } from '../domain/info-hash.js';
 import type { Announcer } from './announcer.js';
 import type { FromWorker, Question, RemovalQuery, SwarmDetails } from './data-plane-messages.js';
 import { importPeers } from './import-peers.js';
@@ -52,6 +53,9 @@ export class AnswerQuestions {
         case 'inner-peers':
           this.answer(id, this.announcer.store.innerPeers(question.infoHash, question.limit));
           return;
+        case 'in-need':
+          this.answer(id, this.stillInNeed(question.infoHashes));
+          return;
         case 'explain': {
           const { numWant, ...query } = question.query;
           const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = query.words;
@@ -73,6 +77,13 @@ export class AnswerQuestions {
     } catch (error) {
       this.post({ type: 'refused', id, message: messageOf(error) });
     }
+  }
+
+  private stillInNeed(infoHashes: Uint8Array): boolean[] {
+    const { store } = this.announcer;
+    return Array.from({ length: infoHashes.length / INFO_HASH_BYTES }, (_, i) =>
+      store.needsForeignPeers(infoHashes, INFO_HASH_BYTES * i),
+    );
   }
 
   /** Goes on with the oldest walks. */

@@ -98,6 +98,8 @@ export type Question =
   | { readonly ask: 'swarm'; readonly infoHash: Uint8Array }
   | { readonly ask: 'inner-swarms'; readonly cursor: number }
   | { readonly ask: 'inner-peers'; readonly infoHash: Uint8Array; readonly limit: number }
+  /** Which of these swarms still need foreign peers; the info-hashes are concatenated. */
+  | { readonly ask: 'in-need'; readonly infoHashes: Uint8Array }
   | { readonly ask: 'explain'; readonly query: ExplainQuery }
   | { readonly ask: 'import-peers'; readonly query: ImportQuery }
   | { readonly ask: 'remove-imported'; readonly query: RemovalQuery }

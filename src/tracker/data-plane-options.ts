@@ -58,7 +58,7 @@ export interface DataPlaneOptions {
   /** Prefixes of addresses that are counted but not handed out. */
   readonly deniedAddresses?: readonly string[];
   readonly limits?: DataPlaneLimits;
-  /** Fewer peers to offer than this and `onUpstreamNeeded` is called, at most once a period for a swarm. 0: never. */
+  /** `onUpstreamNeeded` is called only for swarms with fewer peers to offer, at most once a period for each. 0: never. */
   readonly upstreamWantedBelow?: number;
   readonly upstreamAskEverySeconds?: number;
   /** Swarms are kept here over restarts; without it they start empty. */

@@ -182,7 +182,7 @@ export class DataPlane {
     return (await this.ask({ ask: 'remove-imported', query })) as number;
   }
 
-  /** Called when a swarm has too few peers to offer, at most once a period for each. */
+  /** Called when the inner clients of a swarm need foreign peers: at an announce, at most once a period for each swarm. */
   onUpstreamNeeded(listener: UpstreamNeeded): void {
     this.upstreamListeners.push(listener);
   }
@@ -231,6 +231,13 @@ export class DataPlane {
   async innerPeers(infoHash: InfoHash, limit: number): Promise<readonly InnerPeer[]> {
     const asked = { ask: 'inner-peers', infoHash: infoHashToBytes(infoHash), limit } as const;
     return (await this.ask(asked)) as readonly InnerPeer[];
+  }
+
+  /** Those of these swarms whose inner clients still need foreign peers. */
+  async stillInNeed(infoHashes: readonly InfoHash[]): Promise<readonly InfoHash[]> {
+    const concatenated = Buffer.concat(infoHashes.map(infoHashToBytes));
+    const needs = (await this.ask({ ask: 'in-need', infoHashes: concatenated })) as readonly boolean[];
+    return infoHashes.filter((_, i) => needs[i]);
   }
 
   counters(): CountersView {

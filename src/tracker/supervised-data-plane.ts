@@ -167,6 +167,11 @@ export class SupervisedDataPlane implements PartThread {
     return this.#ask((plane) => plane.innerPeers(infoHash, limit));
   }
 
+  /** See {@link DataPlane.stillInNeed}. @throws ClientError `unavailable` while the thread is down */
+  stillInNeed(infoHashes: readonly InfoHash[]): Promise<readonly InfoHash[]> {
+    return this.#ask((plane) => plane.stillInNeed(infoHashes));
+  }
+
   setOptions(options: LiveOptions): void {
     this.#options = { ...this.#options, ...options };
     if (this.isUp) this.#current.setOptions(options);

@@ -12,6 +12,8 @@ export const STATUS_ADDRESS_LIMIT = 1;
 export const STATUS_STORE_FULL = 2;
 /** Only the share reserved for the operator's own clients is left, and this is not one: answered, but not stored. */
 export const STATUS_FULL_FOR_FOREIGN = 3;
+/** It is the exchange of an alias tracker, which serves nothing: answered, but not stored. */
+export const STATUS_EXCHANGE = 4;
 
 export class AnnounceOutcome {
   status = STATUS_STORED;
@@ -24,7 +26,7 @@ export class AnnounceOutcome {
   seeds = 0;
   leechers = 0;
   completed = 0;
-  /** The swarm has too few peers: ask original trackers now. Set at most once per period for each swarm. */
+  /** The operator's clients in the swarm need foreign peers: ask original trackers now. At most once per period and swarm. */
   needsUpstream = false;
 }
 

@@ -5,18 +5,22 @@
  *
  * Implements BEP 3 and BEP 15 events, BEP 7, BEP 21, BEP 48 counts, and the answer of draft sections 4.2 to 4.4.
  */
+
 import { randomHashKey } from '../../domain/half-sip-hash.js';
 import { AddressLevels } from '../../selection/address-levels.js';
 import type { CostTable, ReportedCapability } from '../../selection/cost-table.js';
 import type { Explanation } from '../../selection/explanation.js';
 import { StandingKeys } from '../../selection/standing-key.js';
+import { isExchangePeerId } from '../../wire/exchange-peer-id.js';
 import { type AnnounceRequest, EVENT_STOPPED } from '../announce-request.js';
-import { type AnnounceOutcome, type ScrapeOutcome, STATUS_STORED } from './announce-outcome.js';
+import { type AnnounceOutcome, type ScrapeOutcome, STATUS_EXCHANGE, STATUS_STORED } from './announce-outcome.js';
 import { CapabilityRefresh } from './capability-refresh.js';
+import { AnnouncedPeers } from './choice/announced-peers.js';
 import { MAX_CHOSEN } from './choice/compact-peer-sink.js';
 import { PeerSelection } from './choice/peer-selection.js';
 import { Requester } from './choice/requester.js';
 import { type ExplainQuery, requestForExplanation, SwarmExplainer } from './choice/swarm-explainer.js';
+import { ForeignDemand } from './foreign-demand.js';
 import { type InnerPeer, innerPeers } from './inner-peers.js';
 import { FamilySwarms } from './layouts/family-swarm.js';
 import { MAX_RANKED_PEERS } from './layouts/ranked-swarm.js';
@@ -26,7 +30,7 @@ import { HASH_KEY_WORDS, HashKeys } from './memory/hash-keys.js';
 import { InfoHashWords } from './memory/info-hash-words.js';
 import { StoreRoom } from './memory/store-room.js';
 import {
-  ENTRY_ASKED,
+  ENTRY_ASK_DUE,
   ENTRY_COMPLETED,
   ENTRY_COMPLETED_INNER,
   ENTRY_FLAG_PEER_IDS,
@@ -63,6 +67,8 @@ const DEFAULT_RANKED_MAX = 8_000;
 const SMALLEST_SWEEP = 4_096;
 /** A longer sweep takes more turns, not more of each turn. */
 const LARGEST_SWEEP = 500_000;
+/** Where the operator's clients need no foreign peers, the swarm is judged again after this long. */
+const JUDGE_DEMAND_EVERY_SECONDS = 30;
 /** A peer's age is 16 bits of seconds. */
 const LONGEST_INTERVAL_SECONDS = 8 * 3600;
 
@@ -97,6 +103,8 @@ export class SwarmStore {
   private readonly maxAgeSeconds: number;
   upstreamWantedBelow: number;
   private readonly upstreamAskEverySeconds: number;
+  private readonly foreignDemand: ForeignDemand;
+  private readonly announcedPeers: AnnouncedPeers;
   private readonly infoHash: InfoHashWords;
 
   constructor(options: SwarmStoreOptions) {
@@ -116,6 +124,8 @@ export class SwarmStore {
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(hashKeys), options.smallMax ?? 32, rankedMax);
     const isInnerOnly = options.isInnerOnly ?? null;
     this.selection = new PeerSelection(this.arena, this.swarms, this.keys, options.random, hashKeys, isInnerOnly);
+    this.foreignDemand = new ForeignDemand(this.arena, this.swarms, this.keys, this.selection.blocks);
+    this.announcedPeers = new AnnouncedPeers(this.arena, this.swarms, this.upstreamEndpoint);
     this.room = new StoreRoom(this.arena, this.table, this.keys, options.storeLimits ?? NO_STORE_LIMITS);
     this.changes = new SwarmChanges(this.arena);
     this.membership = new SwarmMembership(
@@ -192,14 +202,18 @@ export class SwarmStore {
       this.fillCounts(entry, outcome);
       return requester;
     }
+    const byExchange = record === 0 && isExchangePeerId(request.bytes, request.peerIdOffset);
     if (record !== 0) this.admission.refreshPeer(request, outcome, entry, record);
+    else if (byExchange) outcome.status = STATUS_EXCHANGE;
     else {
       entry = this.admission.admitPeer(request, outcome, entry);
       record = requester.record;
     }
     requester.entry = entry;
     if (entry !== 0) {
-      if (this.upstreamWantedBelow > 0) outcome.needsUpstream = this.asksUpstream(entry, request.nowSeconds);
+      if (this.upstreamWantedBelow > 0 && !byExchange) {
+        outcome.needsUpstream = this.asksUpstream(entry, request.nowSeconds);
+      }
       if (request.wantsPeerIds) words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | ENTRY_FLAG_PEER_IDS;
       if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0 && requester.record !== 0) {
         this.membership.peerIds.rememberPeerId(entry, endpoint.toHex(), request.bytes, request.peerIdOffset);
@@ -405,6 +419,20 @@ export class SwarmStore {
     return entry === 0 ? undefined : this.swarmTally.countTorrent(entry);
   }
 
+  /** Whether the operator's own clients in a swarm still need foreign peers, whenever original trackers were last asked. */
+  needsForeignPeers(infoHash: Uint8Array, offset: number): boolean {
+    const entry = this.findTorrent(infoHash, offset);
+    return entry !== 0 && this.hasFewPeers(entry) && this.foreignDemand.isNeeded(entry);
+  }
+
+  /**
+   * For the exchange of another alias tracker: removes from an answer the peers that have not announced here.
+   * @param out with `count` compact peers at `offset`. @returns how many are left
+   */
+  keepAnnounced(requester: Requester, family: 4 | 6, out: Uint8Array, offset: number, count: number): number {
+    return this.announcedPeers.keep(requester.entry, family, out, offset, count);
+  }
+
   /** See {@link innerPeers}. */
   innerPeers(infoHash: Uint8Array, limit: number): InnerPeer[] {
     const entry = this.findTorrent(infoHash, 0);
@@ -463,12 +491,16 @@ export class SwarmStore {
 
   private asksUpstream(entry: number, nowSeconds: number): boolean {
     const words = this.arena.words;
+    if (nowSeconds < words[entry + ENTRY_ASK_DUE]! || !this.hasFewPeers(entry)) return false;
+    const isNeeded = this.foreignDemand.isNeeded(entry);
+    words[entry + ENTRY_ASK_DUE] = nowSeconds + (isNeeded ? this.upstreamAskEverySeconds : JUDGE_DEMAND_EVERY_SECONDS);
+    return isNeeded;
+  }
+
+  private hasFewPeers(entry: number): boolean {
+    const words = this.arena.words;
     const peers = words[entry + ENTRY_SEEDS]! + words[entry + ENTRY_LEECHERS]! + words[entry + ENTRY_UPSTREAM]!;
-    if (peers >= this.upstreamWantedBelow) return false;
-    const asked = words[entry + ENTRY_ASKED]!;
-    if (asked !== 0 && nowSeconds - (asked - 1) < this.upstreamAskEverySeconds) return false;
-    words[entry + ENTRY_ASKED] = nowSeconds + 1;
-    return true;
+    return peers < this.upstreamWantedBelow;
   }
 
   private fillCounts(entry: number, outcome: AnnounceOutcome): void {

@@ -13,8 +13,8 @@ const ENTRY_REF6 = 6;
 export const ENTRY_SEEDS = 7;
 export const ENTRY_LEECHERS = 8;
 export const ENTRY_COMPLETED = 9;
-/** When original trackers were last asked, seconds + 1; 0 never. */
-export const ENTRY_ASKED = 10;
+/** The second from which original trackers may be asked (again). */
+export const ENTRY_ASK_DUE = 10;
 const ENTRY_GATEWAYS4 = 11;
 const ENTRY_GATEWAYS6 = 12;
 export const ENTRY_UPSTREAM = 13;

@@ -183,10 +183,10 @@ describe.each(SWARM_KINDS)('a %s swarm', (_kind, thresholds) => {
 
   it('asks for upstream peers while there are few, once a period', () => {
     const store = create({ upstreamWantedBelow: 12, upstreamAskEverySeconds: 100 });
-    expect(announce(store, { host: 1, now: 1050 }).outcome.needsUpstream, 'asked when it was made').toBe(false);
-    expect(announce(store, { host: 1, now: 1101 }).outcome.needsUpstream).toBe(true);
-    expect(announce(store, { host: 2, now: 1102 }).outcome.needsUpstream).toBe(false);
-    for (let host = 3; host < 8; host++) announce(store, { host, now: 1102 });
+    expect(announce(store, { host: 1, now: 1050 }).outcome.needsUpstream).toBe(true);
+    expect(announce(store, { host: 2, now: 1149 }).outcome.needsUpstream).toBe(false);
+    expect(announce(store, { host: 2, now: 1150 }).outcome.needsUpstream).toBe(true);
+    for (let host = 3; host < 8; host++) announce(store, { host, now: 1150 });
     expect(announce(store, { host: 1, now: 1300 }).outcome.needsUpstream).toBe(false);
   });
 
