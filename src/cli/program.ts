@@ -8,6 +8,7 @@ import { registerCrawlCommand } from './commands/crawl.js';
 import { registerDemoCommand } from './commands/demo.js';
 import { registerDnsCommand } from './commands/dns.js';
 import { registerExplainCommand } from './commands/explain.js';
+import { registerOriginalsCommand } from './commands/originals.js';
 import { registerPrintConfigCommand } from './commands/print-config.js';
 import { registerReportCommand } from './commands/report.js';
 import { registerRewriteCommand } from './commands/rewrite.js';
@@ -36,6 +37,7 @@ export function createProgram(context: CliContext, version: string): Command {
   registerCacheCommand(program, context);
   registerRewriteCommand(program, context);
   registerExplainCommand(program, context);
+  registerOriginalsCommand(program, context);
   registerReportCommand(program, context);
   registerTokenCommand(program, context);
   registerTopologyCommand(program, context);

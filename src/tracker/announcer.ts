@@ -197,7 +197,7 @@ export class Announcer {
   private keepAnnounced(requester: Requester, family: 4 | 6, out: Uint8Array, offset: number, count: number): number {
     const { request } = this;
     if (count === 0 || !isExchangePeerId(request.bytes, request.peerIdOffset)) return count;
-    return this.store.keepAnnounced(requester, family, out, offset, count);
+    return this.store.announcedPeers.keep(requester.entry, family, out, offset, count);
   }
 
   private countGiven(out: Uint8Array, offset: number, count: number, family: 4 | 6): void {

@@ -82,7 +82,7 @@ export class AnswerQuestions {
   private stillInNeed(infoHashes: Uint8Array): boolean[] {
     const { store } = this.announcer;
     return Array.from({ length: infoHashes.length / INFO_HASH_BYTES }, (_, i) =>
-      store.needsForeignPeers(infoHashes, INFO_HASH_BYTES * i),
+      store.foreignDemand.isStillNeeded(infoHashes, INFO_HASH_BYTES * i),
     );
   }
 

@@ -300,7 +300,7 @@ class Worker {
     const denied = networkSetOf(deniedAddresses);
     this.announcer.settings = { ...this.announcer.settings, denied };
     this.store.denial.denyAddresses(denied);
-    this.store.upstreamWantedBelow = upstreamWantedBelow;
+    this.store.foreignDemand.wantedBelow = upstreamWantedBelow;
   }
 }
 

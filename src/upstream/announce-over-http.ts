@@ -12,10 +12,10 @@ import { gunzip, inflate } from 'node:zlib';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import {
-  HTTP_SCRAPE_MAX_HASHES,
   HTTP_TIMEOUT_MS,
   MAX_HTTP_ANSWER_BYTES,
   MAX_HTTP_REDIRECTS,
+  MAX_SCRAPE_PATH,
   MAX_UNPACKED_ANSWER_BYTES,
   STOPPED_TIMEOUT_MS,
 } from './limits.js';
@@ -27,6 +27,9 @@ import {
   type ScrapeCounts,
   type TrackerDestination,
 } from './tracker-contact.js';
+
+/** `info_hash=` with 20 escaped bytes, and the separator. */
+const SCRAPE_PARAMETER_LENGTH = 'info_hash='.length + 3 * 20 + 1;
 
 /** Resolves and checks a URL that a tracker redirected to. @throws Error (any) if it must not be asked */
 export type Redirected = (url: URL) => Promise<TrackerDestination>;
@@ -44,6 +47,7 @@ export async function announceOverHttp(
     `port=${announce.port}&uploaded=0&downloaded=0&left=${LEFT_BYTES}&compact=1&no_peer_id=1`,
     `numwant=${announce.numWant}&key=${announce.key.toString(16).padStart(8, '0')}`,
     ...(announce.event === 'none' ? [] : [`event=${announce.event}`]),
+    ...(announce.address === undefined ? [] : addressParameters(announce.address)),
   ].join('&');
   const timeoutMs = announce.event === 'stopped' ? STOPPED_TIMEOUT_MS : HTTP_TIMEOUT_MS;
   const { body, localAddress } = await get(destination, query, redirected, within(timeoutMs, signal));
@@ -51,7 +55,22 @@ export async function announceOverHttp(
   return localAddress === undefined ? reply : { ...reply, ourAddresses: [...reply.ourAddresses, localAddress] };
 }
 
-/** @throws as {@link announceOverHttp}, and Error if the URL does not follow the scrape convention (BEP 48) */
+/** BEP 3, and the name of BEP 7 for trackers that know only that one. */
+function addressParameters(address: IpAddress): string[] {
+  const text = encodeURIComponent(formatIp(address));
+  return [`ip=${text}`, `ipv${address.family}=${text}`];
+}
+
+/** How many info-hashes fit into one scrape of this announce URL, at least one. */
+export function httpScrapeHashesMax({ pathname, search }: URL): number {
+  const room = MAX_SCRAPE_PATH - pathname.length - search.length - 1;
+  return Math.max(1, Math.floor(room / SCRAPE_PARAMETER_LENGTH));
+}
+
+/**
+ * @param infoHashes at most {@link httpScrapeHashesMax}
+ * @throws as {@link announceOverHttp}, and Error if the URL does not follow the scrape convention (BEP 48)
+ */
 export async function scrapeOverHttp(
   destination: TrackerDestination,
   infoHashes: readonly InfoHash[],
@@ -61,16 +80,13 @@ export async function scrapeOverHttp(
   const url = scrapeUrl(destination.url);
   if (url === undefined) throw new Error('its announce URL does not follow the scrape convention');
   const counts = new Map<InfoHash, ScrapeCounts>();
-  for (let at = 0; at < infoHashes.length; at += HTTP_SCRAPE_MAX_HASHES) {
-    const some = infoHashes.slice(at, at + HTTP_SCRAPE_MAX_HASHES);
-    const query = some.map((infoHash) => `info_hash=${escapeBytes(infoHashToBytes(infoHash))}`).join('&');
-    const { body } = await get({ ...destination, url }, query, redirected, within(HTTP_TIMEOUT_MS, signal));
-    const reply = readScrapeReply(body);
-    // Some trackers answer with every torrent they have. Only the requested ones are read.
-    for (const infoHash of some) {
-      const found = reply.get(infoHash);
-      if (found) counts.set(infoHash, found);
-    }
+  const query = infoHashes.map((infoHash) => `info_hash=${escapeBytes(infoHashToBytes(infoHash))}`).join('&');
+  const { body } = await get({ ...destination, url }, query, redirected, within(HTTP_TIMEOUT_MS, signal));
+  const reply = readScrapeReply(body);
+  // Some trackers answer with every torrent they have. Only the requested ones are read.
+  for (const infoHash of infoHashes) {
+    const found = reply.get(infoHash);
+    if (found) counts.set(infoHash, found);
   }
   return counts;
 }

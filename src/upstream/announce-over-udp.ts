@@ -15,7 +15,6 @@ import {
   type UdpAnswer,
 } from '../wire/udp-client-packets.js';
 import { encodeUrlData } from '../wire/udp-options.js';
-import { UDP_SCRAPE_MAX_HASHES } from '../wire/udp-packets.js';
 import { decodeCompactPeers } from './compact-peers.js';
 import { STOPPED_TIMEOUT_MS, UDP_TRY_TIMEOUTS_MS } from './limits.js';
 import {
@@ -53,6 +52,7 @@ export async function announceOverUdp(
         key: announce.key,
         numWant: announce.numWant,
         port: announce.port,
+        ip: announce.address?.family === 4 ? announce.address.words[0]! : 0,
       },
       options && encodeUrlData(options),
     ),
@@ -66,24 +66,21 @@ export async function announceOverUdp(
   };
 }
 
-/** @param infoHashes any number; sent 74 at a time, the limit of BEP 15. @throws as {@link announceOverUdp} */
+/** @param infoHashes at most 74, the limit of BEP 15. @throws as {@link announceOverUdp} */
 export async function scrapeOverUdp(
   destination: TrackerDestination,
   infoHashes: readonly InfoHash[],
   signal?: AbortSignal,
 ): Promise<Map<InfoHash, ScrapeCounts>> {
   const counts = new Map<InfoHash, ScrapeCounts>();
-  for (let at = 0; at < infoHashes.length; at += UDP_SCRAPE_MAX_HASHES) {
-    const some = infoHashes.slice(at, at + UDP_SCRAPE_MAX_HASHES);
-    const { answer } = await exchange(destination, UDP_TRY_TIMEOUTS_MS, signal, (connectionId, transactionId) =>
-      encodeUdpScrape(connectionId, transactionId, some.map(infoHashToBytes)),
-    );
-    if (answer.action !== 'scrape') throw new Error(`answered a scrape with ${answer.action}`);
-    some.forEach((infoHash, i) => {
-      const entry = answer.entries[i];
-      if (entry) counts.set(infoHash, entry);
-    });
-  }
+  const { answer } = await exchange(destination, UDP_TRY_TIMEOUTS_MS, signal, (connectionId, transactionId) =>
+    encodeUdpScrape(connectionId, transactionId, infoHashes.map(infoHashToBytes)),
+  );
+  if (answer.action !== 'scrape') throw new Error(`answered a scrape with ${answer.action}`);
+  infoHashes.forEach((infoHash, i) => {
+    const entry = answer.entries[i];
+    if (entry) counts.set(infoHash, entry);
+  });
   return counts;
 }
 

@@ -1,5 +1,6 @@
 /** The exchange with original trackers as a part of the program: its section of the configuration, and how it is started. */
 import type { Part } from '../part/part.js';
+import type { OriginalsView } from './api/original-routes.js';
 import type { ReceiverNeeds } from './api/receive-peers.js';
 import type { RunningExchange, UpstreamNeeds } from './running-exchange.js';
 import { dhtIsNotAsked, partnersWithoutHosts, schema, type UpstreamConfig } from './section.js';
@@ -15,7 +16,7 @@ export const upstreamPart: Part<
   name: 'upstream exchange',
   label: 'upstream',
   schema,
-  live: ['originalTrackers'],
+  live: ['limits.requestsPerSecond', 'limits.concurrentRequests', 'limits.requestsPerHour', 'originalTrackers'],
   checks: [dhtIsNotAsked],
   advice: [partnersWithoutHosts],
   text: `upstream:                               # foreign peers from original trackers
@@ -24,6 +25,10 @@ export const upstreamPart: Part<
   dht: false                            # the DHT is not asked for peers; true is refused
   every: 5m                             # how often one torrent is asked for, at most
   peersMax: 200
+  limits:                               # for each original tracker: protocol, host and port
+    requestsPerSecond: 20               # on average; one second's worth at once
+    concurrentRequests: 8
+    requestsPerHour: 20000              # an announce and the announce stopped that follows it are one request
   originalTrackers: []                  # who may push peers, and of which torrents: those with an announce URL at its hosts
                                         # [ { name: partner, token: "\${PARTNER_TOKEN}", hosts: [tracker.example.org] } ]
 `,
@@ -33,14 +38,16 @@ export const upstreamPart: Part<
     return new RunningExchange(config, needs);
   },
   // Original trackers may push peers although none is asked.
-  routes: async (_, needs) => {
+  routes: async (running, needs) => {
     const { pushRoutes } = await import('./api/push-routes.js');
     const { peerReceiver } = await import('./api/receive-peers.js');
-    return pushRoutes(peerReceiver(needs));
+    const { originalRoutes } = await import('./api/original-routes.js');
+    const { originalsView } = await import('./api/originals-view.js');
+    const view = (): OriginalsView | undefined => {
+      const exchange = running();
+      return exchange && originalsView({ ...exchange.shown, trackersOf: needs.trackersOf });
+    };
+    return [...pushRoutes(peerReceiver(needs)), ...originalRoutes(view)];
   },
-  metrics: async (running) => {
-    const { labelled } = await import('../control-api/metric-families.js');
-    const read = () => ({ ...running().exchange.counters() });
-    return [labelled('upstream_total', 'The exchange with original trackers', 'what', read)];
-  },
+  metrics: async (running) => (await import('./api/exchange-metrics.js')).exchangeMetrics(running),
 };

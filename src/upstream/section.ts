@@ -8,12 +8,14 @@ import {
   hostName,
   identifier,
   ipAddress,
+  numberFrom,
   section,
   token,
   wholeNumber,
 } from '../config-kit/field-schemas.js';
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import type { Endpoint } from '../net/endpoint.js';
+import { MAX_CONCURRENT_REQUESTS } from './limits.js';
 
 const DNS_PORT = 53;
 
@@ -34,6 +36,11 @@ export const schema = section({
   dht: flag.prefault(false),
   every: duration('1s', '24h', '5m'),
   peersMax: wholeNumber(1, 2_000).prefault(200),
+  limits: section({
+    requestsPerSecond: numberFrom(0.1, 1_000).prefault(20),
+    concurrentRequests: wholeNumber(1, MAX_CONCURRENT_REQUESTS).prefault(8),
+    requestsPerHour: wholeNumber(1, 10_000_000).prefault(20_000),
+  }).prefault({}),
   originalTrackers: z.array(originalTracker).prefault([]),
 }).prefault({});
 

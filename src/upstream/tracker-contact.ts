@@ -37,6 +37,8 @@ export interface OutgoingAnnounce {
   /** 20 bytes */
   readonly peerId: Uint8Array;
   readonly port: number;
+  /** Another address than the sender's: `ip=` of BEP 3 and BEP 7, the IP address field of BEP 15. */
+  readonly address?: IpAddress;
   readonly event: AnnounceEvent;
   readonly numWant: number;
   /** BEP 7: proves that the next announce is ours even if our address changes. Unsigned 32 bits. */

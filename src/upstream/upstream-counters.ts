@@ -1,4 +1,4 @@
-/** The counters of the exchange, as numbers that only rise. `src/app` shows them as metrics. */
+/** The counters of the exchange, as numbers that only rise. The part shows them as metrics. */
 export interface UpstreamCounters {
   requests: number;
   /** Requests that joined one in flight for the same torrent. */
@@ -9,8 +9,10 @@ export interface UpstreamCounters {
   answered: number;
   refused: number;
   failed: number;
-  /** Trackers skipped because they were not due. */
+  /** Trackers skipped because the torrent was not due. */
   tooSoon: number;
+  /** Trackers skipped because they keep failing, because their budget is used up, or because too many requests wait. */
+  postponed: number;
   /** Trackers that resolved to this installation. */
   ownAddress: number;
   /** Peers taken from their answers. */
@@ -26,6 +28,7 @@ export function createUpstreamCounters(): UpstreamCounters {
     refused: 0,
     failed: 0,
     tooSoon: 0,
+    postponed: 0,
     ownAddress: 0,
     peers: 0,
   };

@@ -109,6 +109,10 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
       return answerOf('POST', '/api/v1/upstream/peers', { ttlSeconds: 600, torrents }, UPSTREAM_TOKEN);
     },
   ],
+  'get /api/v1/upstream/originals': [
+    () => answerOf('GET', '/api/v1/upstream/originals'),
+    () => answerOf('GET', `/api/v1/upstream/originals?infoHash=${hashOf(2)}&limit=1`),
+  ],
   'get /api/v1/density': [
     () => answerOf('GET', '/api/v1/density'),
     () => answerOf('GET', `/api/v1/density?since=${new Date(Date.now() - 3_600_000).toISOString()}`),

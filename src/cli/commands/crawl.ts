@@ -69,6 +69,7 @@ async function crawl(options: CrawlOptions, context: CliContext): Promise<void> 
     peerId: randomBytes(20),
     clock: context.clock,
     random: createRandom(randomBytes(4).readUInt32LE()),
+    limits: () => config.upstream.limits,
     onPeers: () => Promise.resolve(0),
     lab: config.lab,
   });

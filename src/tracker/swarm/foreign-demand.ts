@@ -8,6 +8,7 @@ import type { StandingKeys } from '../../selection/standing-key.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import type { GatewayBlocks } from './memory/gateway-blocks.js';
+import type { InfoHashWords } from './memory/info-hash-words.js';
 import {
   addressWordsOf,
   FLAG_SEED,
@@ -17,31 +18,79 @@ import {
   groupOf,
   isLeecher,
 } from './memory/peer-record.js';
-import { evidenceWordOf, refWordOf } from './memory/torrent-table.js';
+import {
+  ENTRY_ASK_DUE,
+  ENTRY_LEECHERS,
+  ENTRY_SEEDS,
+  ENTRY_UPSTREAM,
+  evidenceWordOf,
+  refWordOf,
+} from './memory/torrent-table.js';
+import type { SwarmStoreOptions } from './swarm-store-options.js';
+
+/** Where inner clients need no foreign peers, the swarm is judged again after this long. */
+const JUDGE_EVERY_SECONDS = 30;
+const DEFAULT_ASK_EVERY_SECONDS = 900;
+
+export interface ForeignDemandParts {
+  readonly arena: Arena;
+  /** Of the current torrent. */
+  readonly infoHash: InfoHashWords;
+  readonly swarms: FamilySwarms;
+  readonly keys: StandingKeys;
+  readonly blocks: Pick<GatewayBlocks, 'starvedLeechers'>;
+}
 
 export class ForeignDemand {
-  constructor(
-    private readonly arena: Arena,
-    private readonly swarms: FamilySwarms,
-    private readonly keys: StandingKeys,
-    private readonly blocks: Pick<GatewayBlocks, 'starvedLeechers'>,
-  ) {}
+  /** A swarm with as many peers of all kinds needs no more. 0: none does. */
+  wantedBelow: number;
+  private readonly askEverySeconds: number;
 
-  /** @param entry of the torrent */
-  isNeeded(entry: number): boolean {
-    const { words } = this.arena;
+  constructor(
+    private readonly parts: ForeignDemandParts,
+    options: Pick<SwarmStoreOptions, 'upstreamWantedBelow' | 'upstreamAskEverySeconds'>,
+  ) {
+    this.wantedBelow = options.upstreamWantedBelow ?? 0;
+    this.askEverySeconds = options.upstreamAskEverySeconds ?? DEFAULT_ASK_EVERY_SECONDS;
+  }
+
+  /** At an announce: whether original trackers are to be asked now, at most once in the period. @param entry of the torrent */
+  isReported(entry: number, nowSeconds: number): boolean {
+    const { words } = this.parts.arena;
+    if (!this.hasFewPeers(entry) || nowSeconds < words[entry + ENTRY_ASK_DUE]!) return false;
+    const isNeeded = this.isNeeded(entry);
+    words[entry + ENTRY_ASK_DUE] = nowSeconds + (isNeeded ? this.askEverySeconds : JUDGE_EVERY_SECONDS);
+    return isNeeded;
+  }
+
+  /** Whether a swarm needs foreign peers, whenever original trackers were last asked. @param offset of its info-hash */
+  isStillNeeded(bytes: Uint8Array, offset: number): boolean {
+    const { infoHash } = this.parts;
+    infoHash.readInfoHash(bytes, offset);
+    const entry = infoHash.findTorrent();
+    return entry !== 0 && this.hasFewPeers(entry) && this.isNeeded(entry);
+  }
+
+  private hasFewPeers(entry: number): boolean {
+    const { words } = this.parts.arena;
+    const peers = words[entry + ENTRY_SEEDS]! + words[entry + ENTRY_LEECHERS]! + words[entry + ENTRY_UPSTREAM]!;
+    return peers < this.wantedBelow;
+  }
+
+  private isNeeded(entry: number): boolean {
+    const { arena, swarms, keys } = this.parts;
+    const { words } = arena;
     let leechers = 0;
     let seeds = 0;
     for (let family: 4 | 6 = 4; ; family = 6) {
       const addressWords = addressWordsOf(family);
       const ref = words[refWordOf(entry, family)]!;
       for (let slot = 0; ; slot++) {
-        slot = this.swarms.nextUsedSlot(ref, slot, addressWords);
+        slot = swarms.nextUsedSlot(ref, slot, addressWords);
         if (slot < 0) break;
-        const meta = this.swarms.recordInSlot(ref, slot, addressWords) + addressWords;
+        const meta = swarms.recordInSlot(ref, slot, addressWords) + addressWords;
         const flags = flagsOf(words, meta);
-        if ((flags & FLAG_UPSTREAM) !== 0 || this.keys.partitionOf(groupOf(words, meta)) === FOREIGN_PARTITION)
-          continue;
+        if ((flags & FLAG_UPSTREAM) !== 0 || keys.partitionOf(groupOf(words, meta)) === FOREIGN_PARTITION) continue;
         if (isLeecher(flags)) leechers++;
         else if ((flags & (FLAG_SEED | FLAG_WITHHELD)) === FLAG_SEED) seeds++;
       }
@@ -51,10 +100,9 @@ export class ForeignDemand {
   }
 
   private leecherStarves(entry: number): boolean {
-    const { words } = this.arena;
-    return (
-      this.blocks.starvedLeechers(words[evidenceWordOf(entry, 4)]!) > 0 ||
-      this.blocks.starvedLeechers(words[evidenceWordOf(entry, 6)]!) > 0
-    );
+    const { arena, blocks } = this.parts;
+    const starvedIn = (family: 4 | 6): boolean =>
+      blocks.starvedLeechers(arena.words[evidenceWordOf(entry, family)]!) > 0;
+    return starvedIn(4) || starvedIn(6);
   }
 }

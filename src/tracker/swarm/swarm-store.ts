@@ -5,7 +5,6 @@
  *
  * Implements BEP 3 and BEP 15 events, BEP 7, BEP 21, BEP 48 counts, and the answer of draft sections 4.2 to 4.4.
  */
-
 import { randomHashKey } from '../../domain/half-sip-hash.js';
 import { AddressLevels } from '../../selection/address-levels.js';
 import type { CostTable, ReportedCapability } from '../../selection/cost-table.js';
@@ -30,7 +29,6 @@ import { HASH_KEY_WORDS, HashKeys } from './memory/hash-keys.js';
 import { InfoHashWords } from './memory/info-hash-words.js';
 import { StoreRoom } from './memory/store-room.js';
 import {
-  ENTRY_ASK_DUE,
   ENTRY_COMPLETED,
   ENTRY_COMPLETED_INNER,
   ENTRY_FLAG_PEER_IDS,
@@ -38,7 +36,6 @@ import {
   ENTRY_FLAGS,
   ENTRY_LEECHERS,
   ENTRY_SEEDS,
-  ENTRY_UPSTREAM,
   refWordOf,
   TorrentTable,
 } from './memory/torrent-table.js';
@@ -67,8 +64,6 @@ const DEFAULT_RANKED_MAX = 8_000;
 const SMALLEST_SWEEP = 4_096;
 /** A longer sweep takes more turns, not more of each turn. */
 const LARGEST_SWEEP = 500_000;
-/** Where the operator's clients need no foreign peers, the swarm is judged again after this long. */
-const JUDGE_DEMAND_EVERY_SECONDS = 30;
 /** A peer's age is 16 bits of seconds. */
 const LONGEST_INTERVAL_SECONDS = 8 * 3600;
 
@@ -101,18 +96,14 @@ export class SwarmStore {
   private readonly admission: PeerAdmission;
   readonly upstream: UpstreamAdmission;
   private readonly maxAgeSeconds: number;
-  upstreamWantedBelow: number;
-  private readonly upstreamAskEverySeconds: number;
-  private readonly foreignDemand: ForeignDemand;
-  private readonly announcedPeers: AnnouncedPeers;
+  readonly foreignDemand: ForeignDemand;
+  readonly announcedPeers: AnnouncedPeers;
   private readonly infoHash: InfoHashWords;
 
   constructor(options: SwarmStoreOptions) {
     const hashKeys = new HashKeys(options.hashSecret ?? randomHashKey(HASH_KEY_WORDS));
     const interval = Math.min(options.intervalSeconds ?? 1800, LONGEST_INTERVAL_SECONDS);
     this.maxAgeSeconds = Math.ceil(interval * 1.5);
-    this.upstreamWantedBelow = options.upstreamWantedBelow ?? 0;
-    this.upstreamAskEverySeconds = options.upstreamAskEverySeconds ?? 900;
     this.arena = options.arena ?? new Arena(options.arenaBytes ?? DEFAULT_ARENA_BYTES);
     this.table = new TorrentTable(this.arena, hashKeys.torrents);
     this.infoHash = new InfoHashWords(this.table);
@@ -124,7 +115,8 @@ export class SwarmStore {
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(hashKeys), options.smallMax ?? 32, rankedMax);
     const isInnerOnly = options.isInnerOnly ?? null;
     this.selection = new PeerSelection(this.arena, this.swarms, this.keys, options.random, hashKeys, isInnerOnly);
-    this.foreignDemand = new ForeignDemand(this.arena, this.swarms, this.keys, this.selection.blocks);
+    const { arena, infoHash, swarms, keys, selection } = this;
+    this.foreignDemand = new ForeignDemand({ arena, infoHash, swarms, keys, blocks: selection.blocks }, options);
     this.announcedPeers = new AnnouncedPeers(this.arena, this.swarms, this.upstreamEndpoint);
     this.room = new StoreRoom(this.arena, this.table, this.keys, options.storeLimits ?? NO_STORE_LIMITS);
     this.changes = new SwarmChanges(this.arena);
@@ -151,7 +143,7 @@ export class SwarmStore {
       levels,
       this.changes,
     );
-    const { arena, infoHash, swarms, membership, room, changes, keys, selection } = this;
+    const { membership, room, changes } = this;
     const shared = { arena, infoHash, swarms, membership, room, changes };
     this.admission = new PeerAdmission({
       ...shared,
@@ -211,9 +203,7 @@ export class SwarmStore {
     }
     requester.entry = entry;
     if (entry !== 0) {
-      if (this.upstreamWantedBelow > 0 && !byExchange) {
-        outcome.needsUpstream = this.asksUpstream(entry, request.nowSeconds);
-      }
+      outcome.needsUpstream = !byExchange && this.foreignDemand.isReported(entry, request.nowSeconds);
       if (request.wantsPeerIds) words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | ENTRY_FLAG_PEER_IDS;
       if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0 && requester.record !== 0) {
         this.membership.peerIds.rememberPeerId(entry, endpoint.toHex(), request.bytes, request.peerIdOffset);
@@ -419,20 +409,6 @@ export class SwarmStore {
     return entry === 0 ? undefined : this.swarmTally.countTorrent(entry);
   }
 
-  /** Whether the operator's own clients in a swarm still need foreign peers, whenever original trackers were last asked. */
-  needsForeignPeers(infoHash: Uint8Array, offset: number): boolean {
-    const entry = this.findTorrent(infoHash, offset);
-    return entry !== 0 && this.hasFewPeers(entry) && this.foreignDemand.isNeeded(entry);
-  }
-
-  /**
-   * For the exchange of another alias tracker: removes from an answer the peers that have not announced here.
-   * @param out with `count` compact peers at `offset`. @returns how many are left
-   */
-  keepAnnounced(requester: Requester, family: 4 | 6, out: Uint8Array, offset: number, count: number): number {
-    return this.announcedPeers.keep(requester.entry, family, out, offset, count);
-  }
-
   /** See {@link innerPeers}. */
   innerPeers(infoHash: Uint8Array, limit: number): InnerPeer[] {
     const entry = this.findTorrent(infoHash, 0);
@@ -487,20 +463,6 @@ export class SwarmStore {
     const requester = this.locate(request);
     this.explainer.findRequester(query, request, requester);
     return this.explainer.explain(request, requester);
-  }
-
-  private asksUpstream(entry: number, nowSeconds: number): boolean {
-    const words = this.arena.words;
-    if (nowSeconds < words[entry + ENTRY_ASK_DUE]! || !this.hasFewPeers(entry)) return false;
-    const isNeeded = this.foreignDemand.isNeeded(entry);
-    words[entry + ENTRY_ASK_DUE] = nowSeconds + (isNeeded ? this.upstreamAskEverySeconds : JUDGE_DEMAND_EVERY_SECONDS);
-    return isNeeded;
-  }
-
-  private hasFewPeers(entry: number): boolean {
-    const words = this.arena.words;
-    const peers = words[entry + ENTRY_SEEDS]! + words[entry + ENTRY_LEECHERS]! + words[entry + ENTRY_UPSTREAM]!;
-    return peers < this.upstreamWantedBelow;
   }
 
   private fillCounts(entry: number, outcome: AnnounceOutcome): void {

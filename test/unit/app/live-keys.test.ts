@@ -349,6 +349,9 @@ const row = (value: unknown, observe: Row['observe'], before: unknown, after: un
   more,
 });
 
+const exchangeLimit = (key: string) => async (): Promise<unknown> =>
+  ((await call('/api/v1/upstream/originals')).json as { limits: Yaml }).limits[key];
+
 const mix = (key: string) => async (): Promise<unknown> => (await explain()).mix[key];
 
 const ROWS: Readonly<Record<string, Row>> = {
@@ -467,6 +470,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'mirrorSite.help': row('own.txt', found('Text of its own', '/help'), false, true),
   'mirrorSite.privacy': row('own.txt', found('Text of its own', '/privacy'), false, true),
   'mirrorSite.usualUplinkBps': row(30_000_000, rateFromInside, null, 30_000_000),
+  'upstream.limits.requestsPerSecond': row(7, exchangeLimit('requestsPerSecond'), 20, 7),
+  'upstream.limits.concurrentRequests': row(7, exchangeLimit('concurrentRequests'), 8, 7),
+  'upstream.limits.requestsPerHour': row(7, exchangeLimit('requestsPerHour'), 20_000, 7),
   'upstream.originalTrackers': row(
     [{ name: 'partner', token: 'another-partner-token' }],
     async () =>

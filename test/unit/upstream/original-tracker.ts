@@ -135,6 +135,7 @@ export function startExchange(
       return peers.length;
     },
     blockedReason: () => undefined,
+    limits: () => ({ requestsPerSecond: 1_000, concurrentRequests: 8, requestsPerHour: 20_000 }),
     lab: true,
     ...options,
   });

@@ -3,6 +3,7 @@ import { afterEach, test } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { type InfoHash, parseInfoHash } from '../../../src/domain/info-hash.js';
 import { createLogger } from '../../../src/logging/logger.js';
+import { openDatabase } from '../../../src/store/sqlite/database.js';
 
 import { RunningExchange } from '../../../src/upstream/running-exchange.js';
 import { eventually } from '../../support/eventually.js';
@@ -22,6 +23,7 @@ test('a catalogue that cannot be read is an error in the log, not one in the lis
     clock: { nowMs: () => 0 },
     log: createLogger('error', { destination: { write: (line) => void lines.push(line) } }),
     seed: 1,
+    database: openDatabase(':memory:'),
     blockedReason: () => undefined,
     trackersOf: () => {
       throw new Error('database disk image is malformed');
@@ -29,6 +31,7 @@ test('a catalogue that cannot be read is an error in the log, not one in the lis
     importPeers: async () => ({ taken: 0, refused: {} }),
     dataPlane: () => ({
       addresses: [],
+      stillInNeed: async (infoHashes) => infoHashes,
       onUpstreamNeeded: (listener) => {
         needed = listener;
         return () => {};

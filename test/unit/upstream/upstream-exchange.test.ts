@@ -1,9 +1,13 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { InfoHash } from '../../../src/domain/info-hash.js';
 import { parsePrefix } from '../../../src/domain/ip-address.js';
 import { outboundRules } from '../../../src/net/outbound-rules.js';
+import { openDatabase } from '../../../src/store/sqlite/database.js';
+import { ExchangeStore } from '../../../src/store/sqlite/exchange-store.js';
 import { RequestSlots } from '../../../src/upstream/request-slots.js';
+import { eventually } from '../../support/eventually.js';
 import {
   type Closing,
   infoHash,
@@ -129,14 +133,26 @@ describe('several trackers', () => {
       { result: 'failed', detail: 'answered with HTTP status 500' },
       { result: 'answered', peers: 1 },
     ]);
-    // 1 min ± 20 %, then 2 min ± 20 %, for every torrent of it
+    // The torrent waits; others are asked until it has failed three times. Then 1 min ± 20 %, and one of them tries it.
+    const ask = async (hash: InfoHash) => (await exchange.request(hash, [url], request)).trackers[0]!.result;
+    expect(await ask(infoHash)).toBe('too-soon');
+    expect(await ask(otherHash)).toBe('failed');
+    nowMs += 60_000;
+    expect(await ask(otherHash)).toBe('failed');
     nowMs += 47_000;
-    expect((await exchange.request(otherHash, [url], request)).trackers[0]!.result).toBe('too-soon');
+    expect(await ask(infoHash)).toBe('backing-off');
     nowMs += 26_000;
-    expect((await exchange.request(otherHash, [url], request)).trackers[0]!.result).toBe('failed');
+    const tried = await Promise.all([infoHash, otherHash, 'c'.repeat(40) as InfoHash].map(ask));
+    expect(tried.sort()).toEqual(['backing-off', 'backing-off', 'failed']);
+    // 2 min ± 20 %
     nowMs += 95_000;
-    expect((await exchange.request(otherHash, [url], request)).trackers[0]!.result).toBe('too-soon');
-    expect(dead.paths).toHaveLength(2);
+    expect(await ask(infoHash)).toBe('backing-off');
+    expect(dead.paths).toHaveLength(4);
+    expect(exchange.originals()[0]).toMatchObject({
+      state: 'open',
+      failures: 4,
+      failure: 'answered with HTTP status 500',
+    });
   });
 
   test('requests for the same torrent at once are one', async () => {
@@ -155,7 +171,7 @@ describe('bounds', () => {
     let active = 0;
     let most = 0;
     const release: (() => void)[] = [];
-    const slots = new RequestSlots(2, 3);
+    const slots = new RequestSlots(() => 2, 3);
     const outcomes = Array.from({ length: 7 }, (_, i) =>
       slots.run(async () => {
         most = Math.max(most, ++active);
@@ -304,8 +320,8 @@ describe('hostile answers over HTTP', () => {
     const outcome = await exchange.request(infoHash, [`${base}/announce`, circle], request);
     expect(outcome.trackers.map(({ result }) => result)).toEqual(['own-address', 'failed']);
     expect(own.announces).toEqual([]);
-    // It was contacted for nothing, so it is left alone like one that failed.
-    expect((await exchange.request(otherHash, [`${base}/announce`], request)).trackers[0]!.result).toBe('too-soon');
+    // It was contacted for nothing, so the torrent waits as after a failure.
+    expect((await exchange.request(infoHash, [`${base}/announce`], request)).trackers[0]!.result).toBe('too-soon');
   });
 
   test('a redirect elsewhere is followed with its name in the Host header', async () => {
@@ -323,6 +339,116 @@ describe('hostile answers over HTTP', () => {
     expect(old.paths[0]).toMatch(new RegExp(`^old\\.example:${old.port} /announce\\?passkey=x&info_hash=(%AA){20}&`));
     expect(tracker.paths[0]).toMatch(new RegExp(`^new\\.example:${tracker.port} /announce\\?passkey=x&info_hash=`));
     expect(textOf(received[0]!.peers)).toEqual(['127.0.0.5:7000']);
+  });
+});
+
+describe('for each original', () => {
+  const hash = (n: number) => n.toString(16).padStart(40, '0') as InfoHash;
+  const many = (count: number) => Array.from({ length: count }, (_, n) => hash(n));
+
+  test('no more requests at once than the limit says, which may change', async () => {
+    const waiting: ServerResponse[] = [];
+    const server = createServer((incoming, response) => {
+      if (incoming.url!.includes('event=stopped')) response.end('d8:intervali1800e5:peers0:e');
+      else waiting.push(response);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closing.push(() => new Promise((resolve) => server.close(resolve)));
+    const url = `http://127.0.0.1:${(server.address() as { port: number }).port}/announce`;
+    let concurrentRequests = 3;
+    const limits = () => ({ requestsPerSecond: 1_000, concurrentRequests, requestsPerHour: 100 });
+    const { exchange } = startExchange(closing, { limits });
+    const answered = Promise.all(many(8).map((each) => exchange.request(each, [url], request)));
+    const answerAll = () => {
+      for (const response of waiting.splice(0)) response.end('d8:intervali1800e5:peers0:e');
+    };
+    await eventually('three wait', () => waiting.length === 3);
+    expect(exchange.originals()[0]).toMatchObject({ active: 3, waiting: 5 });
+    concurrentRequests = 2;
+    answerAll();
+    await eventually('two wait', () => waiting.length === 2);
+    for (let turn = 0; turn < 2; turn++) {
+      answerAll();
+      await eventually('the next ones wait', () => waiting.length > 0);
+      expect(waiting.length).toBeLessThanOrEqual(2);
+    }
+    answerAll();
+    await eventually('all are answered', () => {
+      answerAll();
+      return exchange.counters().answered === 8;
+    });
+    await answered;
+  });
+
+  test('a budget for the hour, after which it is left alone until the next one; other originals are asked', async () => {
+    let nowMs = 1_000_000;
+    const [first, second] = [await startTracker(closing), await startTracker(closing)];
+    const limits = () => ({ requestsPerSecond: 1_000, concurrentRequests: 8, requestsPerHour: 3 });
+    const { exchange } = startExchange(closing, { limits, clock: { nowMs: () => nowMs } });
+    const results: string[] = [];
+    for (const each of many(5)) {
+      const { trackers } = await exchange.request(each, [first.udpUrl, second.udpUrl], { family: 4, want: 1 });
+      results.push(trackers.map(({ result }) => result).join(' '));
+    }
+    expect(results).toEqual([
+      ...Array.from({ length: 3 }, () => 'answered answered'),
+      'over-budget over-budget',
+      'over-budget over-budget',
+    ]);
+    expect(exchange.originals().map(({ budgetLeft }) => budgetLeft)).toEqual([0, 0]);
+    nowMs += 3_600_000;
+    expect((await exchange.request(hash(9), [first.udpUrl], request)).trackers[0]!.result).toBe('answered');
+  });
+
+  test('one that has only IPv4 is asked once for clients of both families', async () => {
+    const tracker = await startTracker(closing);
+    const { exchange } = startExchange(closing);
+    expect((await exchange.request(infoHash, [tracker.udpUrl], request)).trackers[0]!.result).toBe('answered');
+    const other = await exchange.request(infoHash, [tracker.udpUrl], { ...request, family: 6 });
+    expect(other.trackers[0]!.result).toBe('too-soon');
+  });
+
+  test('what it knows survives a restart: intervals, failures and budget', async () => {
+    let nowMs = 1_000_000;
+    const store = new ExchangeStore(openDatabase(':memory:'));
+    const tracker = await startTracker(closing);
+    const dead = await startHttp(() => ({ status: 500 }));
+    const urls = [`http://127.0.0.1:${dead.port}/announce`, tracker.httpUrl];
+    const options = {
+      store,
+      clock: { nowMs: () => nowMs },
+      limits: () => ({ requestsPerSecond: 1_000, concurrentRequests: 8, requestsPerHour: 4 }),
+    };
+    const first = startExchange(closing, options).exchange;
+    for (const each of many(3)) await first.request(each, urls, request);
+    await first.stop();
+
+    nowMs += 10_000;
+    const second = startExchange(closing, options).exchange;
+    const before = second.originals();
+    expect(before.map(({ name, state, failures }) => ({ name, state, failures }))).toEqual(
+      expect.arrayContaining([
+        { name: `http://127.0.0.1:${dead.port}`, state: 'open', failures: 3 },
+        { name: new URL(tracker.httpUrl).origin, state: 'closed', failures: 0 },
+      ]),
+    );
+    const ask = async (each: InfoHash) =>
+      (await second.request(each, urls, request)).trackers.map(({ result }) => result);
+    expect(await ask(hash(0))).toEqual(['backing-off', 'too-soon']);
+    expect(await ask(hash(3))).toEqual(['backing-off', 'answered']);
+    expect(await ask(hash(4))).toEqual(['backing-off', 'over-budget']);
+    nowMs += 3_600_000;
+    expect(await ask(hash(0))).toEqual(['failed', 'answered']);
+  });
+
+  test('a torrent with a second original does not wait for the first, where many wait', async () => {
+    const [first, second] = [await startTracker(closing), await startTracker(closing)];
+    const limits = () => ({ requestsPerSecond: 0.5, concurrentRequests: 8, requestsPerHour: 100 });
+    const { exchange } = startExchange(closing, { limits });
+    await exchange.request(hash(1), [first.udpUrl], request);
+    await joinSwarm(second, [7001]);
+    const outcome = await exchange.request(infoHash, [first.udpUrl, second.udpUrl], { family: 4, want: 1 });
+    expect(outcome.trackers.map(({ url, result }) => [url, result])).toEqual([[second.udpUrl, 'answered']]);
   });
 });
 

@@ -16,8 +16,8 @@ describe.each(SWARM_KINDS)('in a %s swarm', (_kind, thresholds) => {
   it('inner leechers without an inner seed need foreign peers', () => {
     const store = create();
     expect(announce(store, { host: 1 }).outcome.needsUpstream).toBe(true);
-    expect(store.needsForeignPeers(infoHash(1), 0)).toBe(true);
-    expect(store.needsForeignPeers(infoHash(2), 0)).toBe(false);
+    expect(store.foreignDemand.isStillNeeded(infoHash(1), 0)).toBe(true);
+    expect(store.foreignDemand.isStillNeeded(infoHash(2), 0)).toBe(false);
   });
 
   it('foreign clients and seeds need none, and the first inner leecher need not wait for the period', () => {
@@ -32,14 +32,14 @@ describe.each(SWARM_KINDS)('in a %s swarm', (_kind, thresholds) => {
     const store = create();
     announce(store, { host: 1, seed: true });
     expect(announce(store, { host: 2, now: 1_030 }).outcome.needsUpstream).toBe(false);
-    expect(store.needsForeignPeers(infoHash(1), 0)).toBe(false);
+    expect(store.foreignDemand.isStillNeeded(infoHash(1), 0)).toBe(false);
     announce(store, { host: 2, now: 1_130 });
-    expect(store.needsForeignPeers(infoHash(1), 0)).toBe(true);
+    expect(store.foreignDemand.isStillNeeded(infoHash(1), 0)).toBe(true);
     // It makes progress again.
     announce(store, { host: 2, now: 1_200, downloaded: 1_000_000 });
-    expect(store.needsForeignPeers(infoHash(1), 0)).toBe(false);
+    expect(store.foreignDemand.isStillNeeded(infoHash(1), 0)).toBe(false);
     announce(store, { host: 1, seed: true, event: EVENT_STOPPED, now: 1_230 });
-    expect(store.needsForeignPeers(infoHash(1), 0)).toBe(true);
+    expect(store.foreignDemand.isStillNeeded(infoHash(1), 0)).toBe(true);
   });
 
   it('as many foreign peers as inner ones would be enough end it', () => {
@@ -53,7 +53,7 @@ describe.each(SWARM_KINDS)('in a %s swarm', (_kind, thresholds) => {
       seed: false,
     }));
     store.addUpstreamPeers(infoHash(1), peers, 600, 1_000);
-    expect(store.needsForeignPeers(infoHash(1), 0)).toBe(false);
+    expect(store.foreignDemand.isStillNeeded(infoHash(1), 0)).toBe(false);
   });
 
   it('the exchange of another alias tracker is not stored, and gets only peers that announced here', () => {
@@ -66,7 +66,7 @@ describe.each(SWARM_KINDS)('in a %s swarm', (_kind, thresholds) => {
       const requester = store.announce(request, outcome);
       const out = new Uint8Array(300);
       const count = store.select(request, requester, out, 0, 50);
-      const kept = store.keepAnnounced(requester, 4, out, 0, count);
+      const kept = store.announcedPeers.keep(requester.entry, 4, out, 0, count);
       return { outcome, all: count, kept: hosts(readPeers(out, kept, 4)).sort() };
     };
     expect(ask().outcome).toMatchObject({ status: STATUS_EXCHANGE, needsUpstream: false });
