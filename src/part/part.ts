@@ -34,6 +34,8 @@ export interface RunningPart<Whole> {
    * @throws OperatorError that names what cannot be used
    */
   prepare(next: Whole): Apply | Promise<Apply>;
+  /** Before the program ends, while all parts still serve. It is not called before a restart. */
+  beforeExit?(): unknown;
   /** May be called twice. */
   stop(): unknown;
   /** Of a part that runs in a thread. */

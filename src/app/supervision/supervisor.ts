@@ -10,6 +10,7 @@ import { currentPart, runAs } from '../../part/current-part.js';
 import { Restarts, type SupervisionContext } from './restarts.js';
 
 export interface RunningPart {
+  beforeExit?(): unknown;
   stop(): unknown;
 }
 
@@ -76,7 +77,11 @@ export class Supervisor {
       },
       stop: async () => {
         await supervision.stop();
-        await running.stop();
+        try {
+          await running.beforeExit?.();
+        } finally {
+          await running.stop();
+        }
       },
     };
   }

@@ -30,6 +30,12 @@ export function rpzIsComplete({ dnsRedirect, upstream }: CheckedConfig, report: 
   }
   if (rpz.zone === rpz.exemptZone)
     report([...path, 'exemptZone'], `"${rpz.zone}" is the other zone; give it another name`);
+  if (rpz.onStop === 'withdraw' && rpz.serials !== 'any') {
+    report(
+      [...path, 'onStop'],
+      'withdraw would empty the zone that the other alias tracker serves as well; write keep, or leave the key out',
+    );
+  }
   namesAreUnique(
     [...path, 'keys'],
     'name',

@@ -43,6 +43,12 @@ export const NOTIFY_LAST_RETRY_MS = 60_000;
 /** A secondary that does not have a version after this lags: two refreshes, and a transfer. */
 export const LAG_MS = 150_000;
 
+/**
+ * At the end of the program: how long resolvers have to take the zone without names. PowerDNS Recursor asks every 5 s, as it is
+ * documented.
+ */
+export const WITHDRAWAL_MS = 6_000;
+
 /** How often MX, TXT and CAA records of the originals are looked up again. */
 export const COPY_EVERY_MS = 300_000;
 /** A period begins and ends within a second of its time. */

@@ -18,6 +18,7 @@ const secret = z
 
 const algorithm = z.enum(TSIG_ALGORITHMS, { error: `expected ${TSIG_ALGORITHMS.join(', ')}` });
 const parity = z.enum(['any', 'even', 'odd'], { error: 'expected any, even or odd' });
+const onStop = z.enum(['withdraw', 'keep'], { error: 'expected withdraw or keep' });
 
 export const rpzSchema = section({
   listen: z
@@ -31,6 +32,12 @@ export const rpzSchema = section({
   keys: z.array(section({ name: hostName, algorithm: algorithm.prefault('hmac-sha256'), secret })).prefault([]),
   expire: durationInSeconds('2m', '7d', '10m'),
   serials: parity.prefault('any'),
+  onStop: onStop.optional(),
 }).optional();
 
 export type RpzSection = NonNullable<DeepReadonly<z.output<typeof rpzSchema>>>;
+
+/** Even or odd serials say that another alias tracker serves the same resolvers, and goes on doing so. */
+export function withdrawsAtExit({ onStop: chosen, serials }: RpzSection): boolean {
+  return (chosen ?? (serials === 'any' ? 'withdraw' : 'keep')) === 'withdraw';
+}

@@ -5,6 +5,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../domain/clock.js';
 import { messageOf } from '../../domain/errors.js';
 import { formatIp, parseIp } from '../../domain/ip-address.js';
@@ -18,7 +19,7 @@ import { type DomainName, nameToText } from '../wire/domain-name.js';
 import { answerRequest, type RequestAnswer } from './answer-request.js';
 import { Notifier } from './notifier.js';
 import { isAt, type Secondary } from './secondary.js';
-import { isWanted, lags, type SecondaryState, SecondaryStates, type SerialStore } from './secondary-states.js';
+import { isWanted, lacks, lags, type SecondaryState, SecondaryStates, type SerialStore } from './secondary-states.js';
 import { SeenRequests } from './seen-requests.js';
 import type { SerialParity } from './serial.js';
 import { listenForTransfers, type TransferAnswer } from './serve-transfers.js';
@@ -62,10 +63,15 @@ export interface ZoneState {
   readonly publishedMs: number;
   readonly secondaries: readonly (SecondaryState & {
     readonly isWanted: boolean;
+    /** It has not taken the current version yet. */
+    readonly lacks: boolean;
+    /** It lacks the version for too long. */
     readonly lags: boolean;
     readonly unansweredNotifies: number;
   })[];
 }
+
+const TAKEN_POLL_MS = 20;
 
 interface Listener {
   readonly endpoint: Endpoint;
@@ -89,6 +95,7 @@ export class RpzServer {
   #access: RpzAccess;
   #listeners: Listener[] = [];
   #storeFailure: string | undefined;
+  #notifyDelayMs = 0;
 
   constructor(options: RpzServerOptions) {
     const { store, zones, clock, notifyRetryMs } = options;
@@ -138,17 +145,22 @@ export class RpzServer {
     return this.#listeners.map(({ endpoint }) => endpoint);
   }
 
-  /** The records of the version that is published, or was by an earlier run. */
-  recordsOf(zone: DomainName): readonly DnsRecord[] {
+  /**
+   * The records of the version that is published or was by an earlier run, then those that each earlier version lost, the
+   * latest first. So the records of a withdrawn name are found at its last withdrawal.
+   */
+  latestRecordsOf(zone: DomainName): readonly (readonly DnsRecord[])[] {
     const history = this.#zones.get(zone);
-    return history === undefined || !history.hasVersion ? [] : history.current.records;
+    if (history === undefined || !history.hasVersion) return [];
+    return [history.current.records, ...history.differences.map(({ removed }) => removed).reverse()];
   }
 
   /**
    * Makes these records the zone, and tells the secondaries if they differ from those of before. The first call after a
    * start tells them in any case.
+   * @param changedAtMs when what the zone is made of changed
    */
-  publish(zone: DomainName, records: readonly DnsRecord[], times: SoaTimes): void {
+  publish(zone: DomainName, records: readonly DnsRecord[], times: SoaTimes, changedAtMs?: number): void {
     const history = this.#zones.get(zone);
     if (history === undefined) throw new Error(`${nameToText(zone)} is not a zone of this server`);
     const nowMs = this.#options.clock.nowMs();
@@ -157,6 +169,7 @@ export class RpzServer {
     if (!isFirst && !isNew) return;
     this.#publishedMs.set(zone, nowMs);
     this.#notifier.notify(zone, history.current, this.#access.secondaries);
+    if (changedAtMs !== undefined) this.#notifyDelayMs = Math.max(0, this.#options.clock.nowMs() - changedAtMs);
     const { serial } = history.current;
     this.#options.log.info({ zone: nameToText(zone), serial, records: records.length }, 'RPZ: the zone is published');
     // After the NOTIFY: a slow disk does not delay it.
@@ -175,6 +188,7 @@ export class RpzServer {
 
   get zones(): ZoneState[] {
     const nowMs = this.#options.clock.nowMs();
+    const hasOtherPrimary = this.#options.serials !== 'any';
     return [...this.#publishedMs].map(([zone, publishedMs]) => {
       const { serial, records } = this.#zones.get(zone)!.current;
       const secondaries = this.#access.secondaries.map((secondary) => {
@@ -182,16 +196,40 @@ export class RpzServer {
         const pending = this.#notifier.unanswered.find((each) => each.secondary === secondary && each.zone === zone);
         const hasOthers = [...this.#zones.keys()].some((each) => this.#states.of(secondary, each).serial !== undefined);
         const wanted = isWanted(state, hasOthers);
-        const isLagging = wanted && lags(state, { serial, publishedMs }, nowMs);
-        return { ...state, isWanted: wanted, lags: isLagging, unansweredNotifies: pending?.tries ?? 0 };
+        const current = { serial, publishedMs };
+        return {
+          ...{ ...state, isWanted: wanted, unansweredNotifies: pending?.tries ?? 0 },
+          lacks: wanted && lacks(state, current, hasOtherPrimary),
+          lags: wanted && lags(state, current, nowMs, hasOtherPrimary),
+        };
       });
       return { zone, serial, records: records.length, publishedMs, secondaries };
     });
   }
 
+  /** From the last change to its NOTIFY. */
+  get notifyDelayMs(): number {
+    return this.#notifyDelayMs;
+  }
+
   /** Why the history is not stored; undefined: it is. */
   get storeFailure(): string | undefined {
     return this.#storeFailure;
+  }
+
+  /**
+   * Resolves once each secondary that has asked since the start has the current version of the zone.
+   * @returns those that lack it after this time
+   */
+  async whenTaken(zone: DomainName, withinMs: number): Promise<readonly Secondary[]> {
+    const lacking = (): Secondary[] => {
+      const state = this.zones.find((each) => each.zone === zone);
+      const asked = (state?.secondaries ?? []).filter(({ seenMs }) => seenMs !== undefined);
+      return asked.filter((each) => each.lacks).map(({ secondary }) => secondary);
+    };
+    const signal = AbortSignal.timeout(withinMs);
+    while (lacking().length > 0 && !signal.aborted) await sleep(TAKEN_POLL_MS);
+    return lacking();
   }
 
   async stop(): Promise<void> {

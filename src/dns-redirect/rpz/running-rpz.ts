@@ -15,9 +15,9 @@ import type { RedirectConfig, RedirectSection } from '../section.js';
 import { TYPE_CNAME, TYPE_NS } from '../wire/dns-codes.js';
 import { type DomainName, nameFromText, nameToText, ROOT_NAME } from '../wire/domain-name.js';
 import { type CopiedRecord, compileDataZone, compileExemptZone } from './compile-zones.js';
-import { CHECK_SCHEDULE_MS, COPY_EVERY_MS, EXEMPT_EXPIRE_FACTOR } from './limits.js';
+import { CHECK_SCHEDULE_MS, COPY_EVERY_MS, EXEMPT_EXPIRE_FACTOR, WITHDRAWAL_MS } from './limits.js';
 import { COPIED_TYPES, OriginalRecords } from './original-records.js';
-import type { RpzSection } from './rpz-section.js';
+import { type RpzSection, withdrawsAtExit } from './rpz-section.js';
 import { type RpzAccess, type RpzCounters, RpzServer, type ZoneState } from './rpz-server.js';
 import { zoneStoreOver } from './stored-zones.js';
 
@@ -46,6 +46,8 @@ export class RunningRpz implements RunningPart<RpzConfig> {
   #config: RedirectSection;
   #expireSeconds: number;
   #published = false;
+  /** The program ends: the zone has no names from now on. */
+  #withdrawn = false;
   #stopped = false;
 
   /** @throws OperatorError if it cannot listen */
@@ -86,14 +88,14 @@ export class RunningRpz implements RunningPart<RpzConfig> {
     this.#expireSeconds = config.rpz?.expireSeconds ?? 0;
     this.#needs = needs;
     this.addresses = server.addresses;
-    this.#unsubscribe = needs.redirectionHealth().onChange(() => this.#publish());
+    this.#unsubscribe = needs.redirectionHealth().onChange((atMs) => this.#publish({ changedAtMs: atMs }));
     this.#timers = [
       setInterval(() => void this.#refresh(), COPY_EVERY_MS).unref(),
       // The schedule opens and closes without any other change.
       setInterval(() => this.#config.schedule.length > 0 && this.#publish(), CHECK_SCHEDULE_MS).unref(),
     ];
     // Names that an earlier run knew are published at once; otherwise the zone would lose them until they are looked up.
-    if (this.unknownNames.length === 0) this.#publish(true);
+    if (this.unknownNames.length === 0) this.#publish({ isFirst: true });
     void this.#refresh();
   }
 
@@ -108,6 +110,10 @@ export class RunningRpz implements RunningPart<RpzConfig> {
 
   get counters(): RpzCounters {
     return this.#server.counters;
+  }
+
+  get notifyDelayMs(): number {
+    return this.#server.notifyDelayMs;
   }
 
   /** Redirected names that are missing in the zone, because no resolver has told their records yet. */
@@ -152,6 +158,21 @@ export class RunningRpz implements RunningPart<RpzConfig> {
     };
   }
 
+  /** Resolvers keep a zone while its primary is down, and some never let it expire. */
+  async beforeExit(): Promise<void> {
+    const { rpz } = this.#config;
+    if (this.#stopped || rpz === undefined || !withdrawsAtExit(rpz)) return;
+    this.#withdrawn = true;
+    this.#publish({ isFirst: true });
+    const without = await this.#server.whenTaken(this.#zones.data, WITHDRAWAL_MS);
+    for (const { endpoint } of without) {
+      this.#needs.log.warn(
+        { secondary: formatEndpoint(endpoint) },
+        `RPZ: ${formatEndpoint(endpoint)} did not take the zone without names within ${WITHDRAWAL_MS / 1_000} s, so it may go on redirecting; see its log`,
+      );
+    }
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#unsubscribe();
@@ -164,10 +185,10 @@ export class RunningRpz implements RunningPart<RpzConfig> {
     const { answered, failed } = await this.#originals.refresh(this.#names());
     if (this.#stopped) return;
     if (failed > 0) this.#needs.log.debug({ answered, failed }, 'RPZ: not all records of originals could be looked up');
-    this.#publish(true);
+    this.#publish({ isFirst: true });
   }
 
-  #publish(isFirst = false): void {
+  #publish({ isFirst = false, changedAtMs = this.#needs.clock.nowMs() } = {}): void {
     if (this.#stopped || (!this.#published && !isFirst)) return;
     this.#published = true;
     const { names, clients, optOut, ttlSeconds: ttl } = this.#active();
@@ -175,10 +196,10 @@ export class RunningRpz implements RunningPart<RpzConfig> {
     const expire = this.#expireSeconds;
     const times = { expire: expire * EXEMPT_EXPIRE_FACTOR, ttl };
     // Those who are left alone first: a resolver must not redirect them in between.
-    this.#server.publish(exempt, compileExemptZone(exempt, clients, optOut, ttl), times);
-    const isRemoved = this.#config.rpz === undefined;
-    const records = compileDataZone(data, isRemoved ? [] : names, this.#originals.copies, ttl);
-    this.#server.publish(data, records, { expire, ttl });
+    this.#server.publish(exempt, compileExemptZone(exempt, clients, optOut, ttl), times, changedAtMs);
+    const isEmpty = this.#withdrawn || this.#config.rpz === undefined;
+    const records = compileDataZone(data, isEmpty ? [] : names, this.#originals.copies, ttl);
+    this.#server.publish(data, records, { expire, ttl }, changedAtMs);
   }
 
   #active(): ActiveRedirections {
@@ -205,15 +226,19 @@ function accessOf({ keys, secondaries }: RpzSection): RpzAccess {
   };
 }
 
-/** Records of the originals in the version that an earlier run published. */
+/** Records of the originals in the versions that an earlier run published, the latest ones of each name. */
 function copiesIn(server: RpzServer, zone: DomainName): Map<string, CopiedRecord[]> {
   const copies = new Map<string, CopiedRecord[]>();
-  for (const { name: owner, type, data } of server.recordsOf(zone)) {
-    if (type === TYPE_CNAME || type === TYPE_NS) continue;
-    const name = nameToText(`${owner.slice(0, -zone.length)}${ROOT_NAME}`);
-    const copied = copies.get(name) ?? [];
-    copies.set(name, copied);
-    if (COPIED_TYPES.includes(type)) copied.push({ type, data });
+  for (const records of server.latestRecordsOf(zone)) {
+    const ofVersion = new Map<string, CopiedRecord[]>();
+    for (const { name: owner, type, data } of records) {
+      if (type === TYPE_CNAME || type === TYPE_NS) continue;
+      const name = nameToText(`${owner.slice(0, -zone.length)}${ROOT_NAME}`);
+      const copied = ofVersion.get(name) ?? [];
+      ofVersion.set(name, copied);
+      if (COPIED_TYPES.includes(type)) copied.push({ type, data });
+    }
+    for (const [name, copied] of ofVersion) if (!copies.has(name)) copies.set(name, copied);
   }
   return copies;
 }

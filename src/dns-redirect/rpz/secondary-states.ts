@@ -7,6 +7,7 @@ import type { DomainName } from '../wire/domain-name.js';
 import type { Contact } from './answer-request.js';
 import { LAG_MS } from './limits.js';
 import type { Secondary } from './secondary.js';
+import { isLater } from './serial.js';
 
 export interface SecondaryState {
   readonly secondary: Secondary;
@@ -72,11 +73,22 @@ export function isWanted({ serial, seenMs }: SecondaryState, hasOthers: boolean)
   return serial !== undefined || seenMs !== undefined || !hasOthers;
 }
 
-/** @param publishedMs when the current version was published, or this program started */
-export function lags(
-  { serial }: SecondaryState,
-  current: { serial: number; publishedMs: number },
-  nowMs: number,
-): boolean {
-  return serial !== current.serial && nowMs - current.publishedMs > LAG_MS;
+/** When the current version was published, or this program started. */
+export interface Published {
+  readonly serial: number;
+  readonly publishedMs: number;
+}
+
+/**
+ * Whether it lacks the current version, as far as its requests show.
+ * @param hasOtherPrimary a later version may have come from there: then it asks for our SOA and takes nothing
+ */
+export function lacks({ serial, seenMs }: SecondaryState, current: Published, hasOtherPrimary: boolean): boolean {
+  if (serial !== undefined && !isLater(current.serial, serial)) return false;
+  return !(hasOtherPrimary && seenMs !== undefined && seenMs > current.publishedMs);
+}
+
+/** Whether it has lacked the version for too long. */
+export function lags(state: SecondaryState, current: Published, nowMs: number, hasOtherPrimary: boolean): boolean {
+  return nowMs - current.publishedMs > LAG_MS && lacks(state, current, hasOtherPrimary);
 }

@@ -2,15 +2,23 @@
  * Resolvers on exported files, written by `alias-tracker dns export --watch --reload` beside a running tracker: what users get,
  * how fast changes arrive, and what happens when the tracker dies. The matrix is printed.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatEndpoint } from '../../../src/net/endpoint.js';
 import { freePort } from '../../support/free-port.js';
 import { requireProgram } from '../../support/real-program.js';
 import { ask } from '../../support/resolvers/ask.js';
+import {
+  bindForward,
+  bindOptions,
+  powerdnsSettings,
+  unboundServer,
+  unboundStub,
+} from '../../support/resolvers/daemon-configs.js';
 import { type Daemon, ORIGINAL, startDaemon, startOriginals, stopDaemons } from '../../support/resolvers/daemons.js';
 import {
   becomes,
@@ -84,52 +92,24 @@ async function startAll(): Promise<void> {
       'rndc.key': RNDC_KEY,
       'named.conf': `${RNDC_KEY}
         controls { inet 127.0.0.1 port ${ports[5]} allow { 127.0.0.1; } keys { "rndc"; }; };
-        options { directory "${own}"; pid-file none; session-keyfile none; listen-on-v6 { none; };
-          listen-on port ${ports[0]} { 127.0.0.1; }; recursion yes; allow-query { any; }; dnssec-validation no;
-          empty-zones-enable no; include "${path('bind-options.conf')}"; };
+        options { ${bindOptions(own, here(0))} include "${path('bind-options.conf')}"; };
         include "${path('bind.conf')}";
-        zone "example" { type forward; forward only; forwarders { 127.0.0.1 port ${upstream}; }; };`,
+        ${bindForward(upstream)}`,
     })),
     startDaemon('unbound', here(1), (own) => ({
-      'unbound.conf': `server:
-  interface: 127.0.0.1@${ports[1]}
-  access-control: 0.0.0.0/0 allow
-  directory: "${own}"
-  pidfile: ""
-  username: ""
-  chroot: ""
-  do-daemonize: no
-  use-syslog: no
-  logfile: ""
-  do-not-query-localhost: no
+      'unbound.conf': `${unboundServer(own, here(1))}
 remote-control:
   control-enable: yes
   control-interface: ${own}/control
   control-use-cert: no
-stub-zone:
-  name: example.
-  stub-addr: 127.0.0.1@${upstream}
-include-toplevel: "${path('unbound.conf')}"
+${unboundStub(upstream)}include-toplevel: "${path('unbound.conf')}"
 `,
     })),
     startDaemon('pdns_recursor', here(2), (own) => ({
       'recursor.conf': `lua-config-file=${path('powerdns.lua')}
 lua-dns-script=${path('powerdns-clients.lua')}
 packetcache-ttl=1
-local-address=127.0.0.1
-local-port=${ports[2]}
-allow-from=0.0.0.0/0
-socket-dir=${own}
-config-dir=${own}
-forward-zones=example=127.0.0.1:${upstream}
-dnssec=off
-daemon=no
-write-pid=no
-threads=1
-disable-syslog=yes
-dont-query=
-security-poll-suffix=
-`,
+${powerdnsSettings(own, here(2), upstream)}`,
     })),
     startDaemon('kresd', here(3), () => ({
       'kresd.conf': `net.listen('127.0.0.1', ${ports[3]}, { kind = 'dns' })
@@ -175,12 +155,12 @@ describe.skipIf(missing.length > 0)('resolvers on exported files', () => {
     ports = { control: await freePort(), mirror: await freePort(), tracker: await freePort() };
     tracker = new ServeProcess({ ...config(ports, ['popular.example']) });
     await tracker.start();
-    for (const format of ['bind', 'unbound', 'dnsmasq'] as const) {
-      execFileSync(process.execPath, exportOf(format, `${format}.conf`), { stdio: 'pipe' });
-    }
-    for (const format of ['knot', 'powerdns'] as const) {
-      execFileSync(process.execPath, exportOf(format, `${format}.lua`), { stdio: 'pipe' });
-    }
+    const endings = { bind: 'conf', unbound: 'conf', dnsmasq: 'conf', knot: 'lua', powerdns: 'lua' };
+    await Promise.all(
+      Object.entries(endings).map(([format, ending]) =>
+        promisify(execFile)(process.execPath, exportOf(format, `${format}.${ending}`)),
+      ),
+    );
     await startAll();
   });
   afterAll(async () => {

@@ -8,6 +8,7 @@ import { eventually } from '../../support/eventually.js';
 import { freePort } from '../../support/free-port.js';
 import { requireProgram } from '../../support/real-program.js';
 import { ask } from '../../support/resolvers/ask.js';
+import { bindSecondary, powerdnsSettings, unboundSecondary } from '../../support/resolvers/daemon-configs.js';
 import {
   type Daemon,
   documented,
@@ -26,6 +27,7 @@ import {
   type Matrix,
   MIRROR,
   note,
+  secondsSince,
 } from '../../support/resolvers/expectations.js';
 import { startRpz, type TestedRpz } from '../../support/resolvers/running-rpz.js';
 
@@ -61,53 +63,16 @@ async function start(): Promise<void> {
   const { port } = originals.endpoint;
   const started = await Promise.all([
     startDaemon('named', bind, (directory) => ({
-      'named.conf': documented('named', {
-        'options {': `options { directory "${directory}"; pid-file none; session-keyfile none; listen-on-v6 { none; };
-          listen-on port ${bind.port} { ${bind.host}; }; transfer-source ${bind.host}; recursion yes;
-          allow-query { any; }; dnssec-validation no; empty-zones-enable no;`,
-        [`${'203.0.113.53'} port 5300`]: `${PRIMARY} port ${listen.port}`,
-        '203.0.113.53': PRIMARY,
-        // So that the test need not wait.
-        'min-refresh-time 5; max-refresh-time 60; min-retry-time 5; max-retry-time 30;':
-          'min-refresh-time 1; max-refresh-time 2; min-retry-time 1; max-retry-time 2;',
-      }).concat(`controls {};
-        zone "example" { type forward; forward only; forwarders { 127.0.0.1 port ${port}; }; };`),
+      'named.conf': bindSecondary(directory, bind, [listen], port),
     })),
     startDaemon('unbound', unbound, (directory) => ({
-      'unbound.conf': documented('unbound', {
-        'server:': `server:
-  interface: ${unbound.host}@${unbound.port}
-  access-control: 0.0.0.0/0 allow
-  directory: "${directory}"
-  pidfile: ""
-  username: ""
-  chroot: ""
-  do-daemonize: no
-  use-syslog: no
-  logfile: ""
-  do-not-query-localhost: no`,
-        '203.0.113.53@5300': `${PRIMARY}@${listen.port}`,
-        '203.0.113.53': PRIMARY,
-      }).concat(`stub-zone:\n  name: example.\n  stub-addr: 127.0.0.1@${port}\n`),
+      'unbound.conf': unboundSecondary(directory, unbound, [listen], port),
     })),
     startDaemon('pdns_recursor', powerdns, (directory) => ({
       'recursor.conf': documented('pdns-conf', {
         '/etc/powerdns': directory,
         'packetcache-ttl=10 ': 'packetcache-ttl=1 ',
-      }).concat(`local-address=${powerdns.host}
-local-port=${powerdns.port}
-allow-from=0.0.0.0/0
-socket-dir=${directory}
-config-dir=${directory}
-forward-zones=example=127.0.0.1:${port}
-dnssec=off
-daemon=no
-write-pid=no
-threads=1
-disable-syslog=yes
-dont-query=
-security-poll-suffix=
-`),
+      }).concat(powerdnsSettings(directory, powerdns, port)),
       'rpz.lua': documented('pdns-rpz', {
         '203.0.113.53:5300': `${PRIMARY}:${listen.port}`,
         '/var/lib/powerdns': directory,
@@ -210,7 +175,30 @@ describe.skipIf(missing.length > 0)('resolvers that transfer the zones', () => {
     );
   });
 
-  test('the primary dies and comes back', async () => {
+  test('the program ends: the names are withdrawn, and the next start brings them back', async () => {
+    const since = performance.now();
+    await rpz.endCleanly();
+    note(matrix, 'the program ends: all have the empty zone after', 'BIND', secondsSince(since));
+    for (const name of daemons.keys()) {
+      const took = await becomes(at(name), 'popular.example', ORIGINAL.A, since);
+      note(matrix, 'the program ends: originals after', name, took);
+      expect(await ask(at(name), 'popular.example', 'A', { from: EXEMPT })).toBe(ORIGINAL.A);
+    }
+    await rpz.start();
+    const back = performance.now();
+    await Promise.all(
+      [...daemons.keys()].map(async (name) =>
+        note(
+          matrix,
+          'the next start: redirected after',
+          name,
+          await becomes(at(name), 'popular.example', MIRROR.A, back),
+        ),
+      ),
+    );
+  });
+
+  test('the primary is killed and comes back', async () => {
     await rpz.stop();
     const since = performance.now();
     const expired = await becomes(at('BIND'), 'popular.example', ORIGINAL.A, since);

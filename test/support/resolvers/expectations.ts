@@ -67,7 +67,11 @@ export async function becomes(server: Endpoint, name: string, expected: string, 
     },
     { found: () => found },
   );
-  return `${((performance.now() - since) / 1_000).toFixed(2)} s`;
+  return secondsSince(since);
+}
+
+export function secondsSince(ms: number): string {
+  return `${((performance.now() - ms) / 1_000).toFixed(2)} s`;
 }
 
 /** As a table of Markdown. */

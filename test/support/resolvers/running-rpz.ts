@@ -18,7 +18,10 @@ export interface TestedRpz {
   /** After a change of {@link health}. */
   healthChanged(): void;
   reload(sites: readonly string[]): void;
+  /** As if the program were killed. */
   stop(): Promise<void>;
+  /** As the program ends by itself. */
+  endCleanly(): Promise<void>;
   /** Again on the same address, with the same database. */
   start(): Promise<void>;
 }
@@ -29,11 +32,12 @@ export interface TestedRpzOptions {
   readonly secondaries: readonly object[];
   /** Shorter than a configuration may say, so that a test sees it pass. */
   readonly expireSeconds: number;
+  readonly serials?: 'even' | 'odd';
 }
 
 export async function startRpz(options: TestedRpzOptions): Promise<TestedRpz> {
   const database = openDatabase(':memory:');
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(atMs: number) => void>();
   const health = { mirror: true, tracker: true };
   const needs = {
     clock: { nowMs: () => Date.now() },
@@ -43,7 +47,7 @@ export async function startRpz(options: TestedRpzOptions): Promise<TestedRpz> {
     trackerListeners: () => [],
     redirectionHealth: () => ({
       isHealthy: ({ target }: RedirectedName) => health[target],
-      onChange: (listener: () => void) => {
+      onChange: (listener: (atMs: number) => void) => {
         listeners.add(listener);
         return () => void listeners.delete(listener);
       },
@@ -57,13 +61,17 @@ export async function startRpz(options: TestedRpzOptions): Promise<TestedRpz> {
     },
     health,
     healthChanged: () => {
-      for (const listener of listeners) listener();
+      for (const listener of listeners) listener(Date.now());
     },
     reload: (sites) => {
       config = configOf(options, sites);
       running.prepare(config)();
     },
     stop: () => running.stop(),
+    endCleanly: async () => {
+      await running.beforeExit();
+      await running.stop();
+    },
     start: async () => {
       running = await RunningRpz.start(config, needs, running);
     },
@@ -71,7 +79,7 @@ export async function startRpz(options: TestedRpzOptions): Promise<TestedRpz> {
 }
 
 function configOf(
-  { listen, resolver, secondaries, expireSeconds }: TestedRpzOptions,
+  { listen, resolver, secondaries, expireSeconds, serials }: TestedRpzOptions,
   sites: readonly string[],
 ): Config {
   const config = parseConfig(
@@ -90,6 +98,7 @@ function configOf(
           listen: [formatEndpoint(listen)],
           secondaries,
           keys: [{ name: 'isp', secret: SECRET }],
+          serials,
         },
       },
     }),

@@ -39,6 +39,21 @@ function supervised() {
   return { supervisor, health, log, runs, start, metric };
 }
 
+test('a part prepares for the end of the program, not for its restart', async () => {
+  const { supervisor, runs, start } = supervised();
+  const calls: string[] = [];
+  const part = await supervisor.run('mirror site', (previous) => ({
+    ...start(previous),
+    beforeExit: () => void calls.push('beforeExit'),
+    stop: () => void calls.push('stop'),
+  }));
+  runs[0]!.fail(new Error('planted'));
+  await vi.advanceTimersByTimeAsync(250);
+  expect(calls).toEqual(['stop']);
+  await part.stop();
+  expect(calls).toEqual(['stop', 'beforeExit', 'stop']);
+});
+
 describe('an error that escapes a part', () => {
   test('stops that part and starts it again, with the earlier one at hand; others run on', async () => {
     const { supervisor, health, log, runs, start, metric } = supervised();

@@ -1,23 +1,27 @@
 /** Metrics of the RPZ server. */
-import { family, labelled } from '../../../control-api/metric-families.js';
+import { family, labelled, single } from '../../../control-api/metric-families.js';
 import type { MetricFamily, MetricSample } from '../../../control-api/metrics.js';
 import { formatEndpoint } from '../../../net/endpoint.js';
 import { nameToText } from '../../wire/domain-name.js';
 import type { RunningRpz } from '../running-rpz.js';
 
-export function rpzMetrics(rpz: () => Pick<RunningRpz, 'zones' | 'counters'>, nowMs: () => number): MetricFamily[] {
-  const ofZones = (value: (zone: RunningRpz['zones'][number]) => number) => (): MetricSample[] =>
+type Zone = RunningRpz['zones'][number];
+
+export function rpzMetrics(
+  rpz: () => Pick<RunningRpz, 'zones' | 'counters' | 'notifyDelayMs'>,
+  nowMs: () => number,
+): MetricFamily[] {
+  const ofZones = (value: (zone: Zone) => number) => (): MetricSample[] =>
     rpz().zones.map((each) => ({ labels: { zone: nameToText(each.zone) }, value: value(each) }));
-  const ofSecondaries =
-    (value: (zone: RunningRpz['zones'][number], serial: number | undefined) => number) => (): MetricSample[] =>
-      rpz().zones.flatMap((zone) =>
-        zone.secondaries
-          .filter((each) => each.isWanted)
-          .map(({ secondary, serial }) => ({
-            labels: { zone: nameToText(zone.zone), secondary: formatEndpoint(secondary.endpoint) },
-            value: value(zone, serial),
-          })),
-      );
+  const ofSecondaries = (value: (zone: Zone, secondary: Zone['secondaries'][number]) => number) => (): MetricSample[] =>
+    rpz().zones.flatMap((zone) =>
+      zone.secondaries
+        .filter((each) => each.isWanted)
+        .map((each) => ({
+          labels: { zone: nameToText(zone.zone), secondary: formatEndpoint(each.secondary.endpoint) },
+          value: value(zone, each),
+        })),
+    );
   return [
     labelled(
       'rpz_events_total',
@@ -39,18 +43,24 @@ export function rpzMetrics(rpz: () => Pick<RunningRpz, 'zones' | 'counters'>, no
       ofZones(({ records }) => records),
       ['zone'],
     ),
+    single(
+      'gauge',
+      'rpz_notify_delay_seconds',
+      'From the last change of health, configuration or records to its NOTIFY',
+      () => rpz().notifyDelayMs / 1_000,
+    ),
     family(
       'gauge',
       'rpz_secondary_serial',
       'Serial of the version that a resolver has; 0: none',
-      ofSecondaries((_, serial) => serial ?? 0),
+      ofSecondaries((_, { serial }) => serial ?? 0),
       ['zone', 'secondary'],
     ),
     family(
       'gauge',
       'rpz_secondary_lag_seconds',
       'How long a resolver has lacked the current version; 0: it has it',
-      ofSecondaries((zone, serial) => (serial === zone.serial ? 0 : Math.max(0, nowMs() - zone.publishedMs) / 1_000)),
+      ofSecondaries((zone, { lacks }) => (lacks ? Math.max(0, nowMs() - zone.publishedMs) / 1_000 : 0)),
       ['zone', 'secondary'],
     ),
   ];

@@ -26,7 +26,7 @@ function show({ zones, unknownNames }: Pick<RunningRpz, 'zones' | 'unknownNames'
       secondaries: secondaries.map((each) => ({
         address: formatEndpoint(each.secondary.endpoint),
         serial: each.serial ?? null,
-        upToDate: each.serial === serial,
+        upToDate: !each.lacks,
         lags: each.lags,
         lastRequest: each.seenMs === undefined ? null : timeOf(each.seenMs),
         unansweredNotifies: each.unansweredNotifies,

@@ -234,18 +234,20 @@ describe('clients that mean harm', () => {
 });
 
 describe('NOTIFY', () => {
-  async function secondary(): Promise<{ port: number; got: Buffer[]; answer: (yes: boolean) => void; close(): void }> {
-    const socket = createSocket('udp4');
+  async function secondary(
+    host = '127.0.0.1',
+  ): Promise<{ port: number; got: Buffer[]; answer: (yes: boolean) => void; close(): void }> {
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
     const got: Buffer[] = [];
     let answers = false;
     socket.on('message', (message, from) => {
       got.push(message);
-      expect(from.port).toBe(server.addresses[0]!.port);
+      expect(server.addresses.map((each) => each.port)).toContain(from.port);
       const reply = Buffer.from(message);
       reply[2] = reply[2]! | 0x80;
       if (answers) socket.send(reply, from.port, from.address);
     });
-    socket.bind(0, '127.0.0.1');
+    socket.bind(0, host);
     await once(socket, 'listening');
     return {
       port: socket.address().port,
@@ -276,6 +278,39 @@ describe('NOTIFY', () => {
     close();
   });
 
+  test('goes over IPv6 from the address of that family', async () => {
+    const { port, got, answer, close } = await secondary('::1');
+    answer(true);
+    const listen = [
+      { host: '127.0.0.1', port: 0 },
+      { host: '::1', port: 0 },
+    ];
+    server = await startRpzServer({ access: access({ host: '::1', port, notify: true }), listen });
+    server.publish(ZONE, recordsOf(1), TIMES);
+    await eventually('it is answered', () => server.zones[0]!.secondaries[0]!.notifyRcode === 0);
+    expect(got).toHaveLength(1);
+    close();
+  });
+
+  test('is sent within the call that makes the change, before the disk is written', async () => {
+    let sentWhenSaved: number | undefined;
+    let nowMs = Date.now();
+    const store = memoryStore();
+    const saveZone: typeof store.saveZone = (...saved) => {
+      sentWhenSaved = server.counters.notifySent;
+      store.saveZone(...saved);
+    };
+    const clock = { nowMs: () => nowMs };
+    server = await startRpzServer({
+      ...{ access: access({ host: '127.0.0.1', notify: true }), store: { ...store, saveZone }, clock },
+    });
+    const changedAtMs = nowMs;
+    nowMs += 40;
+    server.publish(ZONE, recordsOf(20_000), TIMES, changedAtMs);
+    expect(sentWhenSaved).toBe(1);
+    expect(server.notifyDelayMs).toBe(40);
+  });
+
   test('is told to all again after a restart, with the same serial', async () => {
     const { port, got, answer, close } = await secondary();
     answer(true);
@@ -291,6 +326,31 @@ describe('NOTIFY', () => {
     expect(server.zones[0]!.serial).toBe(serial);
     close();
   });
+});
+
+test('waits at the end for those that have asked, and no longer than it should', async () => {
+  server = await startRpzServer({ access: access({ host: '127.0.0.1' }, { host: '127.0.0.2' }) });
+  server.publish(ZONE, recordsOf(1), TIMES);
+  expect(await server.whenTaken(ZONE, 60_000)).toEqual([]);
+  await codes(await overTcp('127.0.0.1', request(TYPE_AXFR)), 1);
+  expect(await server.whenTaken(ZONE, 60_000)).toEqual([]);
+  server.publish(ZONE, recordsOf(2), TIMES);
+  expect((await server.whenTaken(ZONE, 1)).map(({ endpoint }) => endpoint.host)).toEqual(['127.0.0.1']);
+  const taken = server.whenTaken(ZONE, 60_000);
+  await codes(await overTcp('127.0.0.1', request(TYPE_AXFR)), 1);
+  expect(await taken).toEqual([]);
+});
+
+test('beside another primary, a resolver that asks and takes nothing has its version from there', async () => {
+  let nowMs = Date.now();
+  const clock = { nowMs: () => nowMs };
+  server = await startRpzServer({ access: access({ host: '127.0.0.1' }), clock, serials: 'even' });
+  server.publish(ZONE, recordsOf(1), TIMES);
+  nowMs += 200_000;
+  const lagging = (): boolean => server.zones[0]!.secondaries[0]!.lags;
+  expect(lagging()).toBe(true);
+  await codes(await overTcp('127.0.0.1', request(TYPE_SOA)), 1);
+  await eventually('the alarm ends', () => !lagging());
 });
 
 test('a resolver that has one zone and never asked for the other does not want it', async () => {

@@ -88,7 +88,7 @@ async function start(config = configOf()): Promise<void> {
       redirectionHealth: () => ({
         isHealthy: ({ target }: RedirectedName) => health[target],
         onChange: (listener) => {
-          healthChanged = listener;
+          healthChanged = () => listener(nowMs);
           return () => {};
         },
       }),
@@ -178,6 +178,31 @@ describe('the zones', () => {
     expect(running.zones[1]!.serial).toBe(serial);
   });
 
+  test('the end of the program withdraws the names, and the next start publishes them with what it knew', async () => {
+    await start();
+    await zone();
+    const exempt = await zone('rpz-exempt.alias-tracker');
+    const ending = running.beforeExit();
+    expect(await zone()).toEqual([]);
+    expect(await zone('rpz-exempt.alias-tracker')).toEqual(exempt);
+    // A target that returns meanwhile changes nothing.
+    healthChanged();
+    expect(await zone()).toEqual([]);
+    await ending;
+    await running.stop();
+    silent = ['site.example', 'www.site.example', 'tracker.example'];
+    nowMs += 60_000;
+    await start();
+    expect(await zone()).toEqual(ALL);
+  });
+
+  test.each([{ onStop: 'keep' }, { serials: 'even' }])('with %j the end of the program keeps the zone', async (rpz) => {
+    await start(configOf({}, rpz));
+    await zone();
+    await running.beforeExit();
+    expect(await zone()).toEqual(ALL);
+  });
+
   test('the section was removed: nothing is redirected until the restart', async () => {
     await start();
     await zone();
@@ -215,6 +240,7 @@ describe('the configuration', () => {
     ],
     ['a secondary twice', {}, { secondaries: [{ address: '192.0.2.5' }, { address: '192.0.2.5:53' }] }, /listed twice/],
     ['one name for both zones', {}, { zone: 'a.example', exemptZone: 'a.example' }, /give it another name/],
+    ['a withdrawal beside another primary', {}, { serials: 'odd', onStop: 'withdraw' }, /write keep, or leave/],
     ['a short secret', {}, { keys: [{ name: 'k', secret: 'c2hvcnQ=' }] }, /at least 16 bytes/],
     ['a key twice', {}, { keys: [1, 2].map(() => ({ name: 'k', secret: 'c2VjcmV0LW9mLXRoZS1sYWI=' })) }, /used twice/],
     ['a name that does not fit', { sites: [`${'a.'.repeat(115)}example`] }, {}, /too long below rpz\.alias-tracker/],
