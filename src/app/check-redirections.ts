@@ -5,7 +5,6 @@ import { type AnnounceUsage, NO_USAGE } from '../dns-redirect/coverage/announce-
 import { type CheckMeans, type CoverageRow, checkName } from '../dns-redirect/coverage/check-name.js';
 import { originalFacts } from '../dns-redirect/coverage/original-facts.js';
 import { readUsage } from '../dns-redirect/coverage/read-usage.js';
-import { certificateFault } from '../dns-redirect/coverage/served-certificate.js';
 import type { HealthCheck } from '../dns-redirect/health/health-plan.js';
 import { tryConnection } from '../dns-redirect/health/try-connection.js';
 import { compileRedirectPolicy } from '../dns-redirect/redirect-policy.js';
@@ -27,7 +26,6 @@ export async function checkRedirections(config: Config): Promise<CoverageRow[]> 
   const blockedReason = outboundOf(() => config);
   return checkAll(config, await usageOf(config), {
     tryPort: (check) => tryConnection(check, TRY_MS),
-    certificateFault,
     facts: (name) => (resolvers.length === 0 ? undefined : originalFacts(name, { resolvers, blockedReason })),
   });
 }
@@ -37,7 +35,6 @@ export async function adviceOnCoverage(config: Config): Promise<string[]> {
   const usage = await usageOf(config).catch(() => undefined);
   const rows = await checkAll(config, usage, {
     tryPort: async (check) => notListenedOn(config, check),
-    certificateFault: async () => undefined,
     facts: () => undefined,
   });
   return rows
@@ -45,7 +42,7 @@ export async function adviceOnCoverage(config: Config): Promise<string[]> {
     .map(({ name, what, found, wayOut }) => `dnsRedirect: ${name}: ${what}: ${found}; ${wayOut}`);
 }
 
-interface Means extends Pick<CheckMeans, 'tryPort' | 'certificateFault'> {
+interface Means extends Pick<CheckMeans, 'tryPort'> {
   facts(name: string): ReturnType<typeof originalFacts> | undefined;
 }
 

@@ -56,7 +56,8 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   mode: redirect                        # shadow: counts what would be redirected, and forwards
   mirrorAddresses: [203.0.113.20, "2001:db8:100::20"]
   trackerAddresses: [203.0.113.21]
-  sites: []                             # names of original sites; one on another port than 80: { name: site.example, port: 8080 }
+  sites: []                             # names of original sites, or { name: site.example, port: 8080, https: ignore }: another port
+                                        # than 80; redirected although its original has HTTPS and the mirror site has not
   trackers: []                          # names of original trackers; with an address of its own:
                                         # { name: tracker.example.org, address: [203.0.113.22] }
   healthChecks: true                    # connect to all addresses and ports; names whose target does not answer are forwarded
@@ -80,10 +81,12 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   #     - { name: isp, algorithm: hmac-sha256, secret: "\${RPZ_KEY}" }
   #   expire: 10m                       # after this long without an answer, BIND stops redirecting
   #   serials: any                      # where two alias trackers serve the same resolvers: even and odd
+  #   onStop: withdraw                  # when the program stops, the resolvers get a zone without names; keep: they redirect on
 `,
   threadName: 'dns',
   // Loaded here, so that commands that only read the configuration start at once.
   start: async (config, needs) => (await import('./running-redirection.js')).RunningRedirection.start(config, needs),
+  routes: async (running) => (await import('./api/query-routes.js')).queryRoutes(running),
   metrics: async (running) => (await import('./api/redirection-metrics.js')).redirectionMetrics(running),
 };
 

@@ -24,8 +24,11 @@ export type RedirectMode = 'redirect' | 'shadow';
 export type SignedNames = 'leave' | 'redirect';
 
 export interface RedirectRules {
-  /** `port`: where users open the site; default 80. */
-  readonly sites: readonly { readonly name: string; readonly port?: number }[];
+  /**
+   * `port`: where users open the site; default 80. `https: ignore`: it is redirected although its original has HTTPS and the
+   * mirror site has not.
+   */
+  readonly sites: readonly { readonly name: string; readonly port?: number; readonly https?: 'check' | 'ignore' }[];
   /** `address`: in place of `trackerAddresses`, so that a client's packets tell which tracker it means. */
   readonly trackers: readonly { readonly name: string; readonly address?: readonly IpAddress[] | undefined }[];
   /** Where this tracker listens, for the TXT records of tracker names (BEP 34); default: the originals' are left. */
@@ -59,6 +62,8 @@ export interface RedirectedName {
   readonly zone: string;
   /** Of a site: where users open it. */
   readonly port?: number;
+  /** Of a site: nobody minds if its users lose HTTPS. */
+  readonly ignoresHttps?: boolean;
   /** What it is answered with, unique, in the configured order; never empty. */
   readonly addresses: readonly IpAddress[];
   /** Of a tracker: the TXT record that says which ports it has here (BEP 34). */
@@ -116,7 +121,7 @@ function namesOf(rules: RedirectRules): ReadonlyMap<string, RedirectedName> {
     zone: string,
     target: RedirectTarget,
     addresses: readonly IpAddress[],
-    port?: number,
+    ofSite: Pick<RedirectedName, 'port' | 'ignoresHttps'> = {},
   ): void => {
     if (addresses.length === 0) {
       throw new OperatorError(
@@ -131,7 +136,6 @@ function namesOf(rules: RedirectRules): ReadonlyMap<string, RedirectedName> {
     }
     const unique = addresses.filter((each, i) => addresses.findIndex((other) => sameAddresses([each], [other])) === i);
     if (before === undefined) {
-      const ofSite = port === undefined ? {} : { port };
       const text = target === 'tracker' ? announceText(rules.trackerListeners ?? [], unique) : undefined;
       const ofTracker = text === undefined ? {} : { announceText: text };
       names.set(name, { target, zone, addresses: unique, index: names.size, ...ofSite, ...ofTracker });
@@ -141,12 +145,13 @@ function namesOf(rules: RedirectRules): ReadonlyMap<string, RedirectedName> {
     const name = normaliseName(written);
     add(name, name, 'tracker', address ?? rules.trackerAddresses);
   }
-  for (const { name: written, port = DEFAULT_SITE_PORT } of rules.sites) {
+  for (const { name: written, port = DEFAULT_SITE_PORT, https = 'check' } of rules.sites) {
     const name = normaliseName(written);
-    add(name, name, 'mirror', rules.mirrorAddresses, port);
+    const ofSite = { port, ...(https === 'ignore' ? { ignoresHttps: true } : {}) };
+    add(name, name, 'mirror', rules.mirrorAddresses, ofSite);
     // An explicitly listed tracker `www.…` keeps its target.
     if (!name.startsWith('www.') && !names.has(`www.${name}`)) {
-      add(`www.${name}`, name, 'mirror', rules.mirrorAddresses, port);
+      add(`www.${name}`, name, 'mirror', rules.mirrorAddresses, ofSite);
     }
   }
   return names;

@@ -23,13 +23,17 @@ import { rpzSchema } from './rpz/rpz-section.js';
 const DNS_PORT = 53;
 const MAX_QUERIES_PER_SECOND = 10_000_000;
 
-const plainSite = hostName.transform((name) => ({ name, port: DEFAULT_SITE_PORT }));
-const site = z.union(
-  [plainSite, section({ name: hostName, port: wholeNumber(1, 65_535).prefault(DEFAULT_SITE_PORT) })],
-  {
-    error: 'expected a host name, or { name: HOST, port: 8080 }',
-  },
+const siteFields = section({
+  name: hostName,
+  port: wholeNumber(1, 65_535).prefault(DEFAULT_SITE_PORT),
+  https: z.enum(['check', 'ignore'], { error: 'expected check or ignore' }).prefault('check'),
+});
+const plainSite = hostName.transform(
+  (name): z.output<typeof siteFields> => ({ name, port: DEFAULT_SITE_PORT, https: 'check' }),
 );
+const site = z.union([plainSite, siteFields], {
+  error: 'expected a host name, or { name: HOST, port: 8080, https: check }',
+});
 
 const addresses = z.union([ipAddress.transform((address) => [address]), z.array(ipAddress).min(1)], {
   error: 'expected an address, or a list of addresses',

@@ -4,7 +4,8 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,6 +16,7 @@ import { databaseFile } from '../../src/store/database-file.js';
 import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { torrentToStore } from '../support/catalogue-entries.js';
+import { type MadeCertificate, makeCertificate, openssl } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
 import { ownNetwork } from '../support/own-network.js';
 import { requireProgram } from '../support/real-program.js';
@@ -25,20 +27,38 @@ const MIRROR = '203.0.113.20';
 const TRACKER = '203.0.113.21';
 const SECOND_TRACKER = '203.0.113.22';
 const BIND = '203.0.113.5';
+const HTTPS_PORT = 443;
 const INNER = '203.0.113.77';
 const EXEMPT = '203.0.113.99';
 const FOREIGN = '198.51.100.9';
 /** Users of the private network behind the operator's NAT. */
 const PRIVATE = ['10.1.1.5', '10.1.1.6'] as const;
 const ORIGINAL = '192.0.2.80';
+const SECURE_ORIGINAL = '192.0.2.81';
 const UPSTREAM = '192.0.2.53';
 const TOKEN = 'the-control-token';
 const CLI = join(import.meta.dirname, '../../dist/cli/main.js');
 
+/** Its original has HTTPS; the mirror site has it for `tls.example` alone. */
+const SITES = ['site.example', '{ name: closed.example, port: 8080 }', 'secure.example', 'tls.example'];
+
 const named = requireProgram('named');
 const dig = requireProgram('dig');
 const network = await ownNetwork({
-  interfaces: [...PRIVATE, DNS, MIRROR, TRACKER, SECOND_TRACKER, BIND, INNER, EXEMPT, FOREIGN, ORIGINAL, UPSTREAM],
+  interfaces: [
+    ...PRIVATE,
+    DNS,
+    MIRROR,
+    TRACKER,
+    SECOND_TRACKER,
+    BIND,
+    INNER,
+    EXEMPT,
+    FOREIGN,
+    ORIGINAL,
+    SECURE_ORIGINAL,
+    UPSTREAM,
+  ],
   reachable: [],
 });
 
@@ -57,7 +77,7 @@ dnsRedirect:
   optOut: [${EXEMPT}/32]
   mirrorAddresses: [${MIRROR}]
   trackerAddresses: [${TRACKER}]
-  sites: [site.example, closed.example]
+  sites: [${SITES.join(', ')}, { name: plain.example, https: ignore }]
   trackers: [tracker.example, retracker.local, { name: second.example, address: ${SECOND_TRACKER} }]
   ttl: 1s
   rpz: { listen: ["${DNS}:5300"], secondaries: [ { address: "${BIND}:53" } ] }
@@ -65,7 +85,7 @@ upstream: { exchange: false, resolvers: ["${UPSTREAM}:53"] }
 control: { listen: "http://127.0.0.1:8090", token: ${TOKEN} }
 storage: { directory: "${state}" }
 lab: true
-`.replace('closed.example', '{ name: closed.example, port: 8080 }');
+`;
 
 /** A resolver that gets the redirections as zones. Answers are cached for as long as the redirection says. */
 const NAMED_CONF = (directory: string): string => `
@@ -91,10 +111,30 @@ let upstream: NameServer;
 let served: Served;
 let bind: ChildProcess;
 let mirror: ChildProcess;
+let original: Server;
+/** Of the mirror site. The checks trust it. */
+let certificate: MadeCertificate;
+
+async function startSecureOriginal(): Promise<Server> {
+  const made = makeCertificate(state, 'original', ['secure.example']);
+  const tls = { cert: readFileSync(made.certificate), key: readFileSync(made.key) };
+  const server = createServer(tls, (_, response) => {
+    response.setHeader('strict-transport-security', 'max-age=31536000').end();
+  });
+  server.on('tlsClientError', () => {});
+  server.listen({ port: HTTPS_PORT, host: SECURE_ORIGINAL });
+  await once(server, 'listening');
+  return server;
+}
 
 /** A mirror site elsewhere: not a part of the tracker's process. */
 async function startMirror(): Promise<ChildProcess> {
-  const script = `require('http').createServer((q, r) => r.end('mirror')).listen({ port: 80, host: '${MIRROR}' }, () => console.log('up'))`;
+  const script = `
+    const answer = (q, r) => r.end('mirror');
+    const { readFileSync: read } = require('fs');
+    const tls = { cert: read('${certificate.certificate}'), key: read('${certificate.key}') };
+    require('https').createServer(tls, answer).listen({ port: 443, host: '${MIRROR}' }, () =>
+      require('http').createServer(answer).listen({ port: 80, host: '${MIRROR}' }, () => console.log('up')));`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout!, 'data');
   return child;
@@ -125,6 +165,7 @@ async function run(...parameters: string[]): Promise<Ran> {
   const config = join(state, 'config.yaml');
   const child = spawn(process.execPath, [CLI, ...parameters, '--config', config], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: certificate.certificate },
   });
   const texts = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
@@ -140,11 +181,21 @@ async function ready(): Promise<{ alarms: string[] }> {
   return (await (await fetch('http://127.0.0.1:8090/readyz')).json()) as { alarms: string[] };
 }
 
-describe.skipIf(network === undefined || named === undefined || dig === undefined)('users of the redirection', () => {
+describe.skipIf([network, named, dig, openssl].includes(undefined))('users of the redirection', () => {
   beforeAll(async () => {
     writeFileSync(join(state, 'config.yaml'), CONFIG);
     const hosts = ['site.example', 'www.site.example', 'closed.example', 'tracker.example', 'second.example'];
-    upstream = await startNameServer({ host: UPSTREAM, port: 53 }, new Map(hosts.map((name) => [name, ORIGINAL])));
+    const secure = ['secure.example', 'tls.example', 'plain.example'];
+    const secureHosts = secure.flatMap((name) => [name, `www.${name}`]);
+    upstream = await startNameServer(
+      { host: UPSTREAM, port: 53 },
+      new Map([
+        ...hosts.map((name) => [name, ORIGINAL] as const),
+        ...secureHosts.map((name) => [name, SECURE_ORIGINAL] as const),
+      ]),
+    );
+    original = await startSecureOriginal();
+    certificate = makeCertificate(state, 'mirror', ['tls.example', 'www.tls.example']);
     const database = openDatabase(databaseFile({ storage: { directory: state } }));
     const catalogue = createCatalogue(database);
     const urls = ['udp://tracker.example:6969/announce', 'udp://tracker.example:1337/announce'];
@@ -153,7 +204,7 @@ describe.skipIf(network === undefined || named === undefined || dig === undefine
     catalogue.store(torrentToStore(3, { trackerTiers: [['http://second.example:80/announce']] }), Date.now());
     database.close();
     mirror = await startMirror();
-    served = await Served.start(CONFIG);
+    served = await Served.start(CONFIG, { env: { NODE_EXTRA_CA_CERTS: certificate.certificate } });
     const directory = mkdtempSync(join(state, 'named-'));
     writeFileSync(join(directory, 'named.conf'), NAMED_CONF(directory));
     bind = spawn(named!, ['-g', '-c', join(directory, 'named.conf')], { stdio: ['ignore', 'ignore', 'ignore'] });
@@ -164,6 +215,7 @@ describe.skipIf(network === undefined || named === undefined || dig === undefine
     await served?.stop();
     await end(bind, 'SIGTERM');
     await end(mirror, 'SIGKILL');
+    original?.close();
     await upstream?.stop();
     network!.leave();
     rmSync(state, { recursive: true, force: true });
@@ -225,6 +277,18 @@ describe.skipIf(network === undefined || named === undefined || dig === undefine
     );
   });
 
+  test.each([DNS, BIND])('at %s, a site whose original has HTTPS is redirected only with HTTPS', async (server) => {
+    expect(await ask(server, 'secure.example', INNER)).toBe(SECURE_ORIGINAL);
+    expect(await ask(server, 'tls.example', INNER)).toBe(MIRROR);
+    expect(await ask(server, 'www.tls.example', INNER)).toBe(MIRROR);
+    expect(await ask(server, 'plain.example', INNER)).toBe(MIRROR);
+    expect((await ready()).alarms).toContainEqual(
+      expect.stringMatching(
+        /secure\.example: not redirected: the original has HTTPS, and https:\/\/203\.0\.113\.20:443 \(secure\.example\): its certificate is not for secure\.example/,
+      ),
+    );
+  });
+
   test('ports that torrents name are opened, each at the address of its tracker', () => {
     expect(served.addresses).toEqual(
       expect.arrayContaining([`udp://${TRACKER}:1337`, `http://${SECOND_TRACKER}:80`, `udp://${TRACKER}:6969`]),
@@ -240,7 +304,11 @@ describe.skipIf(network === undefined || named === undefined || dig === undefine
     expect(verdict('tracker.example', 'udp 1337 (1 torrent)')).toMatchObject({ verdict: 'ok' });
     expect(verdict('second.example', 'http 80 (1 torrent)')).toMatchObject({ verdict: 'ok' });
     expect(verdict('site.example', 'https 443')).toMatchObject({ found: 'the original has none' });
-    expect([code, stderr]).toEqual([1, expect.stringContaining('users would lose something of closed.example')]);
+    const ofHttps = (name: string) => verdict(name, 'https 443 (the original has it, with HSTS)');
+    expect(ofHttps('secure.example')).toMatchObject({ verdict: 'loses' });
+    expect(ofHttps('tls.example')).toMatchObject({ verdict: 'ok' });
+    expect(ofHttps('plain.example')).toMatchObject({ verdict: 'note' });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/users would lose something of closed\.example.*secure/)]);
   });
 
   test('a mirror site elsewhere that is killed is withdrawn by both, and comes back', async () => {
@@ -283,12 +351,12 @@ describe.skipIf(network === undefined || named === undefined || dig === undefine
   });
 
   test('dns drill says what is wrong where a server does not redirect', async () => {
-    const { stdout, stderr, code } = await run('dns', 'drill', '--target', 'mirror', '--from', FOREIGN, '--json');
+    const mirrorFrom = (client: string) => run('dns', 'drill', '--target', 'mirror', '--from', client, '--json');
+    const runs = [mirrorFrom(FOREIGN), mirrorFrom(EXEMPT), run('dns', 'drill', '--name', 'closed.example')] as const;
+    const [{ stdout, stderr, code }, exempt, closed] = await Promise.all(runs);
     expect(JSON.parse(stdout).servers[0]).toMatchObject({ verdict: 'failed', problem: 'refuses the question' });
     expect([code, stderr]).toEqual([1, expect.stringContaining('not every server forwarded site.example')]);
-    const exempt = await run('dns', 'drill', '--target', 'mirror', '--from', EXEMPT, '--json');
     expect(JSON.parse(exempt.stdout).servers[0]).toMatchObject({ problem: 'does not redirect the name now' });
-    const closed = await run('dns', 'drill', '--name', 'closed.example');
     expect(closed.stderr).toContain('closed.example is not redirected now (http://203.0.113.20:8080: nothing listens');
   });
 });

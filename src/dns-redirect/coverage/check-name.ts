@@ -1,7 +1,7 @@
 /** The verdict on one redirected name: what its users have today, whether they keep it, and what to do if they do not. */
-import { formatIp, type IpAddress } from '../../domain/ip-address.js';
+import { formatIp } from '../../domain/ip-address.js';
 import { deniesAll } from '../bittorrent-text.js';
-import type { HealthCheck } from '../health/health-plan.js';
+import { checkOf, type HealthCheck } from '../health/health-plan.js';
 import type { RedirectedName, SignedNames } from '../redirect-policy.js';
 import type { AnnouncePort, NameUsage, UsedPort } from './announce-usage.js';
 import type { OriginalFacts } from './original-facts.js';
@@ -31,8 +31,6 @@ export interface CheckMeans {
   readonly trackerPorts: readonly AnnouncePort[];
   /** @returns undefined if users are served there, else what is wrong */
   readonly tryPort: (check: HealthCheck) => Promise<string | undefined>;
-  /** @returns undefined if the certificate there is trusted and for the name */
-  readonly certificateFault: (name: string, address: IpAddress, port: number) => Promise<string | undefined>;
   /** Whether users have IPv6 addresses. */
   readonly usersHaveIpv6: boolean;
   readonly signedNames: SignedNames;
@@ -117,8 +115,9 @@ async function siteHttps(
   const what = `https 443 (the original has it${facts.https.hsts ? ', with HSTS' : ''})`;
   const fault = await faultOf(name, entry, { protocol: 'https', port: 443 }, means);
   if (fault === undefined) return [ok(what, 'answers, with a certificate for the name')];
+  if (entry.ignoresHttps) return [row(what, fault, 'note', 'nothing: https is "ignore" at the site')];
   const wayOut =
-    'add https://…:443 to mirrorSite.listen with a trusted certificate for the name, or do not redirect it';
+    'add https://…:443 to mirrorSite.listen with a trusted certificate for the name; until then the name is not redirected';
   return [row(what, fault, 'loses', wayOut)];
 }
 
@@ -131,9 +130,7 @@ async function faultOf(
 ): Promise<string | undefined> {
   const faults = await Promise.all(
     addresses.map(async (address) => {
-      const fault =
-        (await means.tryPort({ target, protocol, address, port })) ??
-        (protocol === 'https' ? await means.certificateFault(name, address, port) : undefined);
+      const fault = await means.tryPort(checkOf(name, target, { protocol, address, port }));
       return fault === undefined ? undefined : `${formatIp(address)}: ${fault}`;
     }),
   );

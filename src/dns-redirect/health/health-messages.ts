@@ -32,6 +32,8 @@ export interface CheckChange {
   readonly isUp: boolean;
   /** What failed last. */
   readonly reason: string | undefined;
+  /** When the result came. */
+  readonly atMs: number;
 }
 
 export type FromHealthThread =

@@ -10,6 +10,8 @@ export interface HealthCheck {
   readonly protocol: AnnounceProtocol;
   readonly address: IpAddress;
   readonly port: number;
+  /** Of `https`: the redirected name that the certificate must be for. */
+  readonly certificateFor?: string;
 }
 
 /** Each group of ports needs one that works. No groups: nothing is known of the name's ports. */
@@ -46,12 +48,23 @@ export function healthPlan(
     const groups = smallestGroups(needsOf(name, entry));
     needs[entry.index] = entry.addresses.map((address) =>
       groups.flatMap((ports) => {
-        const found = ports.map((port) => indexOf({ target: entry.target, address, ...port }));
+        const found = ports.map(({ protocol, port }) =>
+          indexOf(checkOf(name, entry.target, { protocol, address, port })),
+        );
         return found.includes(undefined) ? [] : [found.filter((index) => index !== undefined)];
       }),
     );
   }
   return { checks, needs };
+}
+
+/** Over HTTPS, each name has a check of its own, because each needs a certificate. */
+export function checkOf(
+  name: string,
+  target: RedirectTarget,
+  { protocol, address, port }: Pick<HealthCheck, 'protocol' | 'address' | 'port'>,
+): HealthCheck {
+  return { target, protocol, address, port, ...(protocol === 'https' ? { certificateFor: name } : {}) };
 }
 
 /** A group that contains another one is satisfied with it. */
@@ -70,11 +83,12 @@ function keyOfPort({ protocol, port }: AnnouncePort): string {
 }
 
 /** The same check in another plan has the same key. */
-export function keyOfCheck({ target, address, ...port }: HealthCheck): string {
-  return `${target} ${keyOfPort(port)} ${formatIp(address)}`;
+export function keyOfCheck({ target, address, certificateFor = '', ...port }: HealthCheck): string {
+  return `${target} ${keyOfPort(port)} ${formatIp(address)} ${certificateFor}`;
 }
 
-/** `http://203.0.113.20:80` */
-export function urlOfCheck({ protocol, address, port }: HealthCheck): string {
-  return `${protocol}://${formatEndpoint({ host: formatIp(address), port })}`;
+/** `http://203.0.113.20:80`, `https://203.0.113.20:443 (site.example)` */
+export function urlOfCheck({ protocol, address, port, certificateFor }: HealthCheck): string {
+  const url = `${protocol}://${formatEndpoint({ host: formatIp(address), port })}`;
+  return certificateFor === undefined ? url : `${url} (${certificateFor})`;
 }

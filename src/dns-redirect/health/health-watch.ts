@@ -31,7 +31,7 @@ export class HealthWatch implements PartThread {
   readonly supervision: Supervision;
   readonly #needs: Pick<PartContext, 'supervise' | 'log' | 'clock'>;
   readonly #results = new Map<string, CheckChange>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(atMs: number) => void>();
   #plan: HealthPlan;
   #table: SharedArrayBuffer;
   #drills: readonly Drill[] = [];
@@ -79,12 +79,12 @@ export class HealthWatch implements PartThread {
   }
 
   /** For a change that is not one of a result. */
-  announceChange(): void {
-    for (const listener of this.#listeners) listener();
+  announceChange(atMs = this.#needs.clock.nowMs()): void {
+    for (const listener of this.#listeners) listener(atMs);
   }
 
-  /** @returns unsubscribe */
-  onChange(listener: () => void): () => void {
+  /** @param listener gets the time of the change. @returns unsubscribe */
+  onChange(listener: (atMs: number) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -137,7 +137,7 @@ export class HealthWatch implements PartThread {
     if (!change.isUp) {
       log.warn({ url, reason: change.reason }, 'DNS redirection: the target does not answer; its names are forwarded');
     } else if (before !== undefined) log.info({ url }, 'DNS redirection: the target answers again');
-    this.announceChange();
+    this.announceChange(change.atMs);
   }
 
   #resultOf(check: HealthCheck): CheckResult {

@@ -3,17 +3,25 @@ import type { AnnouncePort, AnnounceUsage } from '../coverage/announce-usage.js'
 import type { RedirectedName } from '../redirect-policy.js';
 import type { PortNeeds } from './health-plan.js';
 
+const HTTPS: AnnouncePort = { protocol: 'https', port: 443 };
+
 /**
- * A site needs the port where users open it. A tracker needs, for each torrent that announces to it, one of the ports that
+ * A site needs the port where users open it, and HTTPS if its original has it: browsers come back to what they know, and with
+ * HSTS to nothing else. A tracker needs, for each torrent that announces to it, one of the ports that
  * the torrent names. Where no torrent of the catalogue does, one of the tracker's own ports stands for them.
+ * @param hasHttps whether the original of the name does, as far as is known
  */
 export function portNeeds(
   name: string,
-  { target, port }: RedirectedName,
+  { target, port, ignoresHttps = false }: RedirectedName,
   usage: AnnounceUsage,
   trackerPorts: readonly AnnouncePort[],
+  hasHttps: (name: string) => boolean,
 ): PortNeeds {
-  if (target === 'mirror') return port === undefined ? [] : [[{ protocol: 'http', port }]];
+  if (target === 'mirror') {
+    const https = hasHttps(name) && !ignoresHttps ? [[HTTPS]] : [];
+    return port === undefined ? https : [[{ protocol: 'http', port }], ...https];
+  }
   const { torrents, groups } = usage.of(name);
   return torrents === 0 ? [trackerPorts] : groups.map(({ ports }) => ports);
 }

@@ -3,8 +3,9 @@
  * zones: which names have a target that serves their users. It follows the names, the torrents of the catalogue, whose ports a
  * tracker needs, the parts of this program that are targets, and the results of the health checks.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ClientError, messageOf } from '../../domain/errors.js';
-import { formatIp } from '../../domain/ip-address.js';
+import { formatIp, type IpAddress } from '../../domain/ip-address.js';
 import { configuredResolvers } from '../../net/configured-resolvers.js';
 import type { Apply, PartContext, RunningPart } from '../../part/part.js';
 import type { AnnouncePort, AnnounceUsage, NameUsage } from '../coverage/announce-usage.js';
@@ -20,13 +21,16 @@ import { DeniedTrackers } from './denied-trackers.js';
 import type { Drill } from './health-messages.js';
 import { type HealthPlan, healthPlan } from './health-plan.js';
 import { HealthWatch, type SharedHealth } from './health-watch.js';
+import { HttpsOriginals } from './https-originals.js';
 import { portNeeds } from './port-needs.js';
-import { alarmsOf } from './withdrawn-names.js';
+import { alarmsOf, ORIGINAL_HAS_HTTPS } from './withdrawn-names.js';
 
 export interface HealthNeeds extends Pick<PartContext, 'supervise' | 'log' | 'clock'> {
   readonly catalogue: TrackersOfTorrents;
   /** Where the tracker really listens. */
   readonly trackerListeners: () => readonly AnnouncePort[];
+  /** Why nothing may connect to an original there; undefined if it may. */
+  readonly blockedReason: (address: IpAddress, port: number) => string | undefined;
   /** Whether the parts of this program that are targets work. */
   readonly targets: {
     mirrorIsHealthy(): boolean;
@@ -37,9 +41,17 @@ export interface HealthNeeds extends Pick<PartContext, 'supervise' | 'log' | 'cl
 
 type HealthConfig = Pick<RedirectConfig, 'dnsRedirect' | 'upstream'>;
 
+/** What is known of the originals of redirected names. */
+interface Originals {
+  readonly denied: DeniedTrackers;
+  readonly https: HttpsOriginals;
+}
+
 /** The catalogue changes many times in a row during a crawl. */
 const RECOUNT_AFTER_MS = 1_000;
-const ASK_DENIALS_EVERY_MS = 3_600_000;
+const ASK_ORIGINALS_EVERY_MS = 3_600_000;
+/** A start waits for the originals so long, so that no name is redirected and withdrawn again at once. */
+const ORIGINALS_FIRST_MS = 2_000;
 
 export class RunningHealth implements RunningPart<HealthConfig> {
   readonly listeners = [];
@@ -48,8 +60,8 @@ export class RunningHealth implements RunningPart<HealthConfig> {
   readonly #needs: HealthNeeds;
   readonly #healthChecks: boolean;
   readonly #planListeners = new Set<() => void>();
-  readonly #denied: DeniedTrackers;
-  readonly #denialTimer: NodeJS.Timeout;
+  readonly #originals: Originals;
+  readonly #originalsTimer: NodeJS.Timeout;
   #policy: RedirectPolicy;
   #usage: AnnounceUsage;
   #recount: NodeJS.Timeout | undefined;
@@ -60,16 +72,24 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     if (dnsRedirect === undefined) throw new Error('started only where it is configured');
     const policy = namesOf(dnsRedirect);
     const usage = await readUsage(needs.catalogue, trackersOf(policy));
-    const denied = new DeniedTrackers(configuredResolvers(config));
-    const plan = planOf(policy, usage, denied, needs.trackerListeners(), dnsRedirect.healthChecks);
+    const resolvers = configuredResolvers(config);
+    const originals = {
+      denied: new DeniedTrackers(resolvers),
+      https: new HttpsOriginals(resolvers, needs.blockedReason),
+    };
+    const asked = askOriginals(originals, policy, dnsRedirect.healthChecks);
+    await Promise.race([asked, sleep(ORIGINALS_FIRST_MS, undefined, { ref: false })]);
+    const plan = planOf(policy, usage, originals, needs.trackerListeners(), dnsRedirect.healthChecks);
     const watch = await HealthWatch.start(plan, needs);
-    return new RunningHealth(policy, usage, denied, watch, dnsRedirect.healthChecks, needs);
+    const health = new RunningHealth(policy, usage, originals, watch, dnsRedirect.healthChecks, needs);
+    void asked.then((changed) => health.#originalsAsked(changed));
+    return health;
   }
 
   private constructor(
     policy: RedirectPolicy,
     usage: AnnounceUsage,
-    denied: DeniedTrackers,
+    originals: Originals,
     watch: HealthWatch,
     healthChecks: boolean,
     needs: HealthNeeds,
@@ -79,9 +99,8 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     this.thread = watch;
     this.#healthChecks = healthChecks;
     this.#needs = needs;
-    this.#denied = denied;
-    this.#denialTimer = setInterval(() => void this.#askDenials(), ASK_DENIALS_EVERY_MS).unref();
-    void this.#askDenials();
+    this.#originals = originals;
+    this.#originalsTimer = setInterval(() => void this.#askOriginals(), ASK_ORIGINALS_EVERY_MS).unref();
   }
 
   /** What is redirected, to everybody at all times: for whom is not a matter of health. */
@@ -112,7 +131,7 @@ export class RunningHealth implements RunningPart<HealthConfig> {
 
   /** Why the name is not redirected, or not to all of its addresses; undefined if nothing is wrong. */
   problemOf(name: string, entry: RedirectedName): string | undefined {
-    if (entry.target === 'tracker' && this.#denied.has(name)) {
+    if (entry.target === 'tracker' && this.#originals.denied.has(name)) {
       return 'its TXT record asks nobody to announce there (BITTORRENT DENY ALL, BEP 34)';
     }
     if (!this.#healthChecks) return undefined;
@@ -124,7 +143,10 @@ export class RunningHealth implements RunningPart<HealthConfig> {
       if (this.thread.isUp(entry, i)) return [];
       const checks = this.thread.checksOf(entry, i).filter(({ isUp }) => isUp === false);
       return checks.length > 0
-        ? checks.map(({ url, reason }) => `${url}: ${reason}`)
+        ? checks.map(({ target, protocol, url, reason }) => {
+            const why = target === 'mirror' && protocol === 'https' ? ORIGINAL_HAS_HTTPS : '';
+            return `${why}${url}: ${reason}`;
+          })
         : [`${formatIp(address)} has not answered yet`];
     });
     return failed.length === 0 ? undefined : [...new Set(failed)].join(', ');
@@ -134,9 +156,10 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     return alarmsOf(this.#policy, this);
   }
 
-  /** Called when a name or an address may have changed its health. @returns unsubscribe */
-  onChange(listener: () => void): () => void {
-    const leave = [this.#needs.targets.onChange(listener), this.thread.onChange(listener)];
+  /** Called with the time when a name or an address may have changed its health. @returns unsubscribe */
+  onChange(listener: (atMs: number) => void): () => void {
+    const { targets, clock } = this.#needs;
+    const leave = [targets.onChange(() => listener(clock.nowMs())), this.thread.onChange(listener)];
     return () => {
       for (const each of leave) each();
     };
@@ -167,7 +190,7 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     return () => {
       this.#policy = policy;
       this.#follow(usage);
-      void this.#askDenials();
+      void this.#askOriginals();
     };
   }
 
@@ -180,8 +203,9 @@ export class RunningHealth implements RunningPart<HealthConfig> {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#recount);
-    clearInterval(this.#denialTimer);
-    this.#denied.stop();
+    clearInterval(this.#originalsTimer);
+    this.#originals.denied.stop();
+    this.#originals.https.stop();
     await this.thread.stop();
   }
 
@@ -200,8 +224,11 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     }
   }
 
-  async #askDenials(): Promise<void> {
-    const changed = await this.#denied.refresh(trackersOf(this.#policy));
+  async #askOriginals(): Promise<void> {
+    this.#originalsAsked(await askOriginals(this.#originals, this.#policy, this.#healthChecks));
+  }
+
+  #originalsAsked(changed: boolean): void {
     if (!changed || this.#stopped) return;
     this.#follow(this.#usage);
     for (const listener of this.#planListeners) listener();
@@ -211,7 +238,7 @@ export class RunningHealth implements RunningPart<HealthConfig> {
   #follow(usage: AnnounceUsage): void {
     this.#usage = usage;
     const ports = this.#needs.trackerListeners();
-    this.thread.follow(planOf(this.#policy, usage, this.#denied, ports, this.#healthChecks));
+    this.thread.follow(planOf(this.#policy, usage, this.#originals, ports, this.#healthChecks));
   }
 }
 
@@ -223,17 +250,34 @@ function namesOf(section: RedirectSection): RedirectPolicy {
 function planOf(
   policy: RedirectPolicy,
   usage: AnnounceUsage,
-  denied: DeniedTrackers,
+  { denied, https }: Originals,
   trackerPorts: readonly AnnouncePort[],
   healthChecks: boolean,
 ): HealthPlan {
   return healthPlan(policy, (name, entry) => {
     // A group without ports is never satisfied.
     if (entry.target === 'tracker' && denied.has(name)) return [[]];
-    return healthChecks ? portNeeds(name, entry, usage, trackerPorts) : [];
+    return healthChecks ? portNeeds(name, entry, usage, trackerPorts, (each) => https.has(each)) : [];
   });
 }
 
-function trackersOf({ names }: RedirectPolicy): string[] {
-  return [...names].filter(([, { target }]) => target === 'tracker').map(([name]) => name);
+/** @returns whether something is known that was not. Never rejects */
+async function askOriginals(
+  { denied, https }: Originals,
+  policy: RedirectPolicy,
+  healthChecks: boolean,
+): Promise<boolean> {
+  const changed = await Promise.all([
+    denied.refresh(trackersOf(policy)),
+    healthChecks ? https.refresh(namesOfTarget(policy, 'mirror')) : false,
+  ]);
+  return changed.includes(true);
+}
+
+function trackersOf(policy: RedirectPolicy): string[] {
+  return namesOfTarget(policy, 'tracker');
+}
+
+function namesOfTarget({ names }: RedirectPolicy, target: RedirectTarget): string[] {
+  return [...names].filter(([, entry]) => entry.target === target).map(([name]) => name);
 }

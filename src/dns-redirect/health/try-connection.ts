@@ -1,12 +1,12 @@
 /**
  * Tries one health check: a connect packet of BEP 15, or an HTTP request that asks for nothing (`OPTIONS *`, RFC 9110
- * section 9.3.7), so that it costs the target little, changes nothing there, and a mirror site does not pass it on. The
- * certificate is not verified: clients decide about it, and `dns check` shows it.
+ * section 9.3.7), so that it costs the target little, changes nothing there, and a mirror site does not pass it on. Over HTTPS, the
+ * certificate must be trusted and for the name, as browsers and clients want it.
  */
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
 import { errorCodeOf, messageOf } from '../../domain/errors.js';
 import { formatIp } from '../../domain/ip-address.js';
 import { formatEndpoint } from '../../net/endpoint.js';
@@ -60,13 +60,21 @@ function failureOfPacket(packet: Buffer, transactionId: number): string | undefi
   }
 }
 
-function tryHttp({ protocol, address, port }: HealthCheck, timeoutMs: number): Promise<string | undefined> {
+function tryHttp(
+  { protocol, address, port, certificateFor }: HealthCheck,
+  timeoutMs: number,
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     const host = formatIp(address);
-    const request = `OPTIONS * HTTP/1.1\r\nHost: ${formatEndpoint({ host, port })}\r\nUser-Agent: alias-tracker-health\r\nConnection: close\r\n\r\n`;
+    const named = certificateFor ?? formatEndpoint({ host, port });
+    const request = `OPTIONS * HTTP/1.1\r\nHost: ${named}\r\nUser-Agent: alias-tracker-health\r\nConnection: close\r\n\r\n`;
     const socket: Socket =
       protocol === 'https'
-        ? connectTls({ host, port, rejectUnauthorized: false }, () => socket.write(request))
+        ? connectTls({ host, port, servername: certificateFor ?? '', rejectUnauthorized: false }, () => {
+            const fault = certificateFault(socket as TLSSocket, certificateFor);
+            if (fault === undefined) socket.write(request);
+            else end(fault);
+          })
         : connectTcp({ host, port }, () => socket.write(request));
     let answer = '';
     const end = (failure?: string): void => {
@@ -85,6 +93,13 @@ function tryHttp({ protocol, address, port }: HealthCheck, timeoutMs: number): P
       else end(BROKEN_GATEWAY.has(status) ? `answered ${status}` : undefined);
     });
   });
+}
+
+/** @param name undefined: any certificate will do */
+function certificateFault(socket: TLSSocket, name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  if (checkServerIdentity(name, socket.getPeerCertificate()) !== undefined) return `its certificate is not for ${name}`;
+  return socket.authorized ? undefined : `its certificate is not trusted (${socket.authorizationError})`;
 }
 
 function noAnswer(timeoutMs: number): string {

@@ -5,6 +5,10 @@ const WAY_OUT: Readonly<Record<RedirectTarget, string>> = {
   mirror: 'let mirrorSite.listen have that address and port, or forward the port to it',
   tracker: 'let tracker.listen have that port, or forward it',
 };
+/** Begins what is said of a site that would lose HTTPS. */
+export const ORIGINAL_HAS_HTTPS = 'the original has HTTPS, and ';
+const WAY_OUT_HTTPS =
+  'let mirrorSite.listen have https there with a trusted certificate for the name, or set https: ignore for the site';
 /** In one line. */
 const MAX_NAMES = 5;
 
@@ -37,6 +41,7 @@ export function alarmsOf({ names }: Pick<RedirectPolicy, 'names'>, health: Healt
     const shown = affected.slice(0, MAX_NAMES).join(', ');
     const more = affected.length > MAX_NAMES ? ` and ${affected.length - MAX_NAMES} more` : '';
     const what = isPartial ? 'not redirected to all of their addresses' : 'not redirected';
-    return `DNS redirection: ${shown}${more}: ${what}: ${text}; ${WAY_OUT[target]}`;
+    const wayOut = text.includes(ORIGINAL_HAS_HTTPS) ? WAY_OUT_HTTPS : WAY_OUT[target];
+    return `DNS redirection: ${shown}${more}: ${what}: ${text}; ${wayOut}`;
   });
 }

@@ -86,7 +86,10 @@ describe('values', () => {
     ['dnsRedirect: { sites: ["*.example.org"] }', 'dnsRedirect.sites[0]: "*.example.org" is not a host name'],
     ['dnsRedirect: { sites: [{ name: "*.a" }] }', 'dnsRedirect.sites[0].name: "*.a" is not a host name'],
     ['dnsRedirect: { sites: [{ name: a.example, port: 0 }] }', 'dnsRedirect.sites[0].port: expected a whole number'],
-    ['dnsRedirect: { sites: [7] }', 'dnsRedirect.sites[0]: expected a host name, or { name: HOST, port: 8080 }'],
+    [
+      'dnsRedirect: { sites: [7] }',
+      'dnsRedirect.sites[0]: expected a host name, or { name: HOST, port: 8080, https: check }',
+    ],
     ['dnsRedirect: { trackers: [{ name: a.example, address: [x] }] }', 'trackers[0].address[0]: "x" is not an IPv4'],
     ['dnsRedirect: { percent: 101 }', 'dnsRedirect.percent: expected a number from 0 to 100'],
     ['dnsRedirect: { schedule: [{ from: "1:00", to: "07:00" }] }', 'dnsRedirect.schedule[0].from: "1:00" is not a'],

@@ -22,12 +22,16 @@ interface Given {
   /** URLs of checks that succeed. */
   readonly up?: readonly string[];
   readonly means?: Partial<CheckMeans>;
+  readonly https?: 'check' | 'ignore';
 }
 
 /** `what: verdict` of each row that is not ok. */
-async function verdicts(name: string, { urls = [], facts = {}, up = [], means = {} }: Given): Promise<string[]> {
+async function verdicts(
+  name: string,
+  { urls = [], facts = {}, up = [], means = {}, https = 'check' }: Given,
+): Promise<string[]> {
   const { names } = compileRedirectPolicy({
-    sites: [{ name: 'site.example' }],
+    sites: [{ name: 'site.example', https }],
     trackers: [{ name: 't.example' }],
     mirrorAddresses: [parseIp('203.0.113.20')],
     trackerAddresses: [parseIp('203.0.113.21')],
@@ -39,7 +43,6 @@ async function verdicts(name: string, { urls = [], facts = {}, up = [], means = 
     {
       trackerPorts: [{ protocol: 'udp', port: 6969 }],
       tryPort: async (check) => (up.includes(urlOfCheck(check)) ? undefined : 'nothing listens there'),
-      certificateFault: async () => 'its certificate is not for it',
       usersHaveIpv6: true,
       signedNames: 'leave',
       ...means,
@@ -48,7 +51,8 @@ async function verdicts(name: string, { urls = [], facts = {}, up = [], means = 
   return rows.filter(({ verdict }) => verdict !== 'ok').map(({ what, verdict }) => `${what}: ${verdict}`);
 }
 
-const SITE_UP = ['http://203.0.113.20:80', 'https://203.0.113.20:443'];
+const SITE_UP = ['http://203.0.113.20:80'];
+const HTTPS_UP = 'https://203.0.113.20:443 (site.example)';
 const UDP = 'udp://203.0.113.21:6969';
 
 test.each<[string, Given, string[]]>([
@@ -59,14 +63,11 @@ test.each<[string, Given, string[]]>([
     { up: SITE_UP, facts: { https: { answers: true, hsts: true } } },
     ['https 443 (the original has it, with HSTS): loses'],
   ],
+  ['HTTPS with one', { up: [...SITE_UP, HTTPS_UP], facts: { https: { answers: true, hsts: false } } }, []],
   [
-    'HTTPS with one',
-    {
-      up: SITE_UP,
-      facts: { https: { answers: true, hsts: false } },
-      means: { certificateFault: async () => undefined },
-    },
-    [],
+    'HTTPS that the operator gives up',
+    { up: SITE_UP, facts: { https: { answers: true, hsts: false } }, https: 'ignore' },
+    ['https 443 (the original has it): note'],
   ],
   ['HTTPS unknown', { up: SITE_UP, facts: { https: undefined } }, ['https 443: unknown']],
   ['IPv6 of the original', { up: SITE_UP, facts: { ipv6: [parseIp('2001:db8::1')] } }, ['AAAA: loses']],

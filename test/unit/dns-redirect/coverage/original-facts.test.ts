@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { httpsAt, originalFacts } from '../../../../src/dns-redirect/coverage/original-facts.js';
-import { certificateFault } from '../../../../src/dns-redirect/coverage/served-certificate.js';
 import { formatIp, parseIp } from '../../../../src/domain/ip-address.js';
 import type { Closing } from '../../../support/dns/daemon.js';
 import { startSignedWorld } from '../../../support/dns/signed-world.js';
@@ -53,13 +52,6 @@ describe('HTTPS of the original', () => {
     expect(await httpsAt(NAME, [HERE], isAllowed, await freePort())).toEqual({ answers: false, hsts: false });
     expect(await httpsAt(NAME, [HERE], isBlocked, await startHttps())).toBeUndefined();
   });
-});
-
-test('a certificate that is not for the name, or not trusted, is a fault', async () => {
-  const port = await startHttps();
-  expect(await certificateFault('other.test', HERE, port)).toBe('its certificate is not for other.test');
-  expect(await certificateFault(NAME, HERE, port)).toContain('its certificate is not trusted (');
-  expect(await certificateFault(NAME, HERE, await freePort())).toContain('ECONNREFUSED');
 });
 
 const programs = ['named', 'dig', 'dnssec-keygen'].map(requireProgram);

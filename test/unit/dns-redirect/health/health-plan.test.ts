@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import type { AnnouncePort } from '../../../../src/dns-redirect/coverage/announce-usage.js';
+import { type AnnouncePort, AnnounceUsage } from '../../../../src/dns-redirect/coverage/announce-usage.js';
 import {
   healthPlan,
   MAX_HEALTH_CHECKS,
   type PortNeeds,
   urlOfCheck,
 } from '../../../../src/dns-redirect/health/health-plan.js';
+import { portNeeds } from '../../../../src/dns-redirect/health/port-needs.js';
 import { compileRedirectPolicy } from '../../../../src/dns-redirect/redirect-policy.js';
 import { parseIp } from '../../../../src/domain/ip-address.js';
 import { labRules } from '../lab-policy.js';
@@ -30,6 +31,30 @@ test('each address of a name has its own checks, and names share those of a port
   expect(of('tracker.example.org')).toEqual([[[0], [1, 2]]]);
   expect(of('linuxtracker.example')).toEqual([[[3]], [[4]]]);
   expect(of('www.linuxtracker.example')).toEqual([[[3]], [[4]]]);
+});
+
+test('over HTTPS, each name has a check of its own, because each needs a certificate', () => {
+  const policy = compileRedirectPolicy({ ...labRules, mirrorAddresses: [parseIp('203.0.113.20')], trackers: [] });
+  const plan = healthPlan(policy, () => [[http(80)], [{ protocol: 'https', port: 443 }]]);
+  expect(plan.checks.map(urlOfCheck)).toEqual([
+    'http://203.0.113.20:80',
+    'https://203.0.113.20:443 (linuxtracker.example)',
+    'https://203.0.113.20:443 (www.linuxtracker.example)',
+  ]);
+  expect(plan.needs).toEqual([[[[0], [1]]], [[[0], [2]]]]);
+});
+
+test('a site needs HTTPS if its original has it, unless the operator gives it up', () => {
+  const needs = (https: 'check' | 'ignore', hasHttps: boolean): PortNeeds => {
+    const { names } = compileRedirectPolicy({ ...labRules, sites: [{ name: 'site.example', https }] });
+    return portNeeds('site.example', names.get('site.example')!, new AnnounceUsage([]), [], () => hasHttps);
+  };
+  const both = [[http(80)], [{ protocol: 'https', port: 443 }]];
+  expect([needs('check', true), needs('check', false), needs('ignore', true)]).toEqual([
+    both,
+    [[http(80)]],
+    [[http(80)]],
+  ]);
 });
 
 test('a group that contains another one is satisfied with it; an empty one never is', () => {

@@ -36,7 +36,8 @@ async function close(server: Server): Promise<void> {
 const log = createLogger('silent');
 let torrents: string[][] = [];
 
-const configOf = (port: number, resolver = '192.0.2.53') =>
+/** Port 9 refuses, so that no start waits for the originals. */
+const configOf = (port: number, resolver = '127.0.0.1:9') =>
   parseConfig(`
 operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
 dnsRedirect:
@@ -55,6 +56,7 @@ async function startHealth(port: number, resolver?: string) {
     log,
     supervise: (startAgain: (failures: number) => Promise<void>, name = 'x') =>
       new Restarts(name, { clock, logger: log, health: new Health() }, startAgain),
+    blockedReason: () => 'not in this test',
     trackerListeners: () => [{ protocol: 'http', port } as const],
     targets: { mirrorIsHealthy: () => true, trackerIsHealthy: () => true, onChange: () => () => {} },
     catalogue: {

@@ -1,7 +1,12 @@
+import { execFile } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import type { AnnounceProtocol } from '../../../../src/dns-redirect/coverage/announce-usage.js';
 import { tryConnection } from '../../../../src/dns-redirect/health/try-connection.js';
@@ -9,13 +14,16 @@ import { parseIp } from '../../../../src/domain/ip-address.js';
 import { freePort } from '../../../support/free-port.js';
 
 const LONG_MS = 60_000;
+const VECTORS = join(import.meta.dirname, '../../../vectors/tls');
 const closing: (() => void)[] = [];
 afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-const attempt = (protocol: AnnounceProtocol, port: number, timeoutMs = LONG_MS) =>
-  tryConnection({ target: 'mirror', protocol, address: parseIp('127.0.0.1'), port }, timeoutMs);
+const attempt = (protocol: AnnounceProtocol, port: number, timeoutMs = LONG_MS, certificateFor?: string) => {
+  const named = certificateFor === undefined ? {} : { certificateFor };
+  return tryConnection({ target: 'mirror', protocol, address: parseIp('127.0.0.1'), port, ...named }, timeoutMs);
+};
 
 async function listening(server: Server | TcpServer): Promise<number> {
   server.listen(0, '127.0.0.1');
@@ -62,6 +70,39 @@ test('what is not HTTP, closes, or says nothing fails', async () => {
   expect(await attempt('https', silent, 50)).toBe('no answer within 0.05 s');
   expect(await attempt('http', await freePort())).toBe('nothing listens there');
   expect(await attempt('https', await freePort())).toBe('nothing listens there');
+});
+
+test('HTTPS: the certificate must be for the name, and trusted', async () => {
+  const [key, cert] = ['key', 'cert'].map((part) => readFileSync(join(VECTORS, `one.${part}.pem`)));
+  const asked: (string | undefined)[] = [];
+  const server = createHttpsServer({ key: key!, cert: cert! }, ({ headers }, response) => {
+    asked.push(headers.host);
+    response.end();
+  });
+  const port = await listening(server);
+  expect(await attempt('https', port, LONG_MS, 'other.test')).toBe('its certificate is not for other.test');
+  const untrusted = await attempt('https', port, LONG_MS, 'tracker-one.test');
+  expect(untrusted).toBe('its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT)');
+  expect(asked).toEqual([]);
+});
+
+test('HTTPS: with a trusted certificate for the name it succeeds, and asks under the name', async () => {
+  // Node.js reads further roots at its start, so the check runs in a process of its own.
+  const script = `
+    import { createServer } from 'node:https';
+    import { readFileSync } from 'node:fs';
+    import { tryConnection } from ${JSON.stringify(join(import.meta.dirname, '../../../../dist/dns-redirect/health/try-connection.js'))};
+    const [key, cert] = ['key', 'cert'].map((part) => readFileSync(${JSON.stringify(VECTORS)} + '/one.' + part + '.pem'));
+    const server = createServer({ key, cert }, ({ headers }, response) => response.end(console.log(headers.host)));
+    server.listen(0, '127.0.0.1', async () => {
+      const address = { family: 4, words: [0x7f000001] };
+      const check = { target: 'mirror', protocol: 'https', address, port: server.address().port, certificateFor: 'tracker-one.test' };
+      console.log(await tryConnection(check, 60_000));
+      server.close();
+    });`;
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(VECTORS, 'one.cert.pem') };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env });
+  expect(stdout).toBe('tracker-one.test\nundefined\n');
 });
 
 test('UDP: the answer to a connect counts, with its transaction id', async () => {
