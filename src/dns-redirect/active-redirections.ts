@@ -34,7 +34,7 @@ export function activeRedirections(
   section: RedirectSection,
   health: NameHealth,
   nowMs: number,
-  trackerListeners: readonly AnnounceListener[] = [],
+  trackerListeners: readonly AnnounceListener[],
 ): ActiveRedirections {
   const { clients, optOut, schedule, percent } = section;
   const { names, mode, ttlSeconds } = compileRedirectPolicy({ ...section, percent: 100, trackerListeners });

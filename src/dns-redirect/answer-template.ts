@@ -3,7 +3,7 @@
  * the client's spelling, then the records, and takes the age of the records from their times to live. RFC 1035, RFC 6891.
  */
 import type { RemoteAddress } from '../transport/transport.js';
-import { EDNS_UDP_BYTES, TCP_IDLE_TIMEOUT_MS } from './limits.js';
+import { EDNS_UDP_BYTES, PROVEN_UDP_BYTES, TCP_IDLE_TIMEOUT_MS } from './limits.js';
 import type { ServerCookies } from './serve/server-cookies.js';
 import {
   DNS_HEADER_BYTES,
@@ -107,6 +107,11 @@ export class AnswerWriter {
     this.#cookies = cookies;
   }
 
+  /** Whether the query has a server cookie of ours, so that its address is not forged (RFC 9018). */
+  isProven(query: DnsQuery, client: RemoteAddress): boolean {
+    return query.cookieBytes > 0 && this.#cookies.isProven(query, client);
+  }
+
   /** For bytes without a readable question. @returns its length */
   writeHeaderOnly(query: DnsQuery, rcode: number, output: Uint8Array, at: number): number {
     putHeader(query, rcode, output, at);
@@ -204,9 +209,12 @@ export class AnswerWriter {
   }
 }
 
-/** The most bytes of an answer over UDP: the client's buffer, but never so many that the answer is fragmented. */
-export function udpAnswerBytes(query: DnsQuery): number {
-  return Math.min(query.udpBytes, EDNS_UDP_BYTES);
+/**
+ * The most bytes of an answer over UDP: the client's buffer, but never so many that the answer is fragmented, and few where the
+ * address may be forged.
+ */
+export function udpAnswerBytes({ udpBytes, isProven }: DnsQuery): number {
+  return Math.min(udpBytes, isProven ? PROVEN_UDP_BYTES : EDNS_UDP_BYTES);
 }
 
 function optLength(query: DnsQuery, extendedError: number, hasKeepalive: boolean): number {

@@ -22,6 +22,7 @@ import {
   TYPE_HTTPS,
   TYPE_IXFR,
   TYPE_SVCB,
+  TYPE_TXT,
 } from './wire/dns-codes.js';
 import { type DomainName, nameFromText, parentOf } from './wire/domain-name.js';
 
@@ -30,6 +31,8 @@ export type Decision =
   | { readonly kind: 'redirect'; readonly listed: ListedName }
   /** The same, but first the original is asked: if it is signed, its answer is passed on. */
   | { readonly kind: 'redirect-unsigned'; readonly listed: ListedName }
+  /** The TXT records of the original, with our ports in place of its own (BEP 34). If nobody answers, ours alone. */
+  | { readonly kind: 'forward-text'; readonly listed: ListedName }
   | { readonly kind: 'forward'; readonly because: ForwardReason; readonly name?: RedirectedName }
   | { readonly kind: 'no-data' }
   | { readonly kind: 'no-name' }
@@ -91,6 +94,7 @@ export function decide(
   if (listed === undefined) return NOT_LISTED;
   const because = whyNotRedirected(listed.redirected, type, client, redirections, state);
   if (because !== undefined) return { kind: 'forward', because, name: listed.redirected };
+  if (type === TYPE_TXT && listed.redirected.announceText !== undefined) return { kind: 'forward-text', listed };
   if (!isRedirectedType(type)) return { kind: 'forward', because: 'type', name: listed.redirected };
   return question.dnssecOk && policy.signedNames === 'leave'
     ? { kind: 'redirect-unsigned', listed }

@@ -3,6 +3,7 @@ import type { Endpoint } from '../net/endpoint.js';
 import type { FirstWord } from '../threads/start-thread.js';
 import type { SharedHealth } from './health/health-watch.js';
 import type { RedirectTarget } from './redirect-policy.js';
+import type { LimitedPrefix } from './serve/client-rates.js';
 import type { ServerSettings } from './server-settings.js';
 
 /** Whether the parts of this program that are targets of redirections work. */
@@ -33,6 +34,7 @@ export type ToDnsThread =
 export type FromDnsThread =
   | { readonly type: 'ready'; readonly addresses: readonly Endpoint[] }
   | Extract<FirstWord, { type: 'failed' }>
+  | { readonly type: 'limited'; readonly prefixes: readonly LimitedPrefix[] }
   | {
       readonly type: 'log';
       readonly level: 'debug' | 'info' | 'warn';

@@ -7,6 +7,7 @@ import { closeNotedDescriptors, createDescriptorLedger } from '../transport/linu
 import type { DnsLog } from './dns-log.js';
 import type { DnsThreadStart, FromDnsThread, TargetHealth, ToDnsThread } from './dns-redirect-messages.js';
 import type { SharedHealth } from './health/health-watch.js';
+import type { LimitedPrefix } from './serve/client-rates.js';
 import type { ServerSettings } from './server-settings.js';
 
 /** A thread that has not stopped after this is ended. */
@@ -19,6 +20,7 @@ export class DnsThread {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   #stopping = false;
+  #limited: readonly LimitedPrefix[] = [];
   #failure: Error | undefined;
 
   /** @throws OperatorError if it cannot listen on an address */
@@ -48,6 +50,7 @@ export class DnsThread {
     this.addresses = addresses;
     worker.on('message', (message: FromDnsThread) => {
       if (message.type === 'log') log[message.level](message.fields, message.message);
+      else if (message.type === 'limited') this.#limited = message.prefixes;
     });
     worker.on('error', (error) => {
       this.#failure = error instanceof Error ? error : new Error(messageOf(error));
@@ -60,6 +63,11 @@ export class DnsThread {
         if (!this.#stopping) onEnd(this.#failure ?? new Error(`it ended with code ${code}`));
       });
     });
+  }
+
+  /** As of the last second. */
+  get limitedPrefixes(): readonly LimitedPrefix[] {
+    return this.#limited;
   }
 
   setSettings(settings: ServerSettings, checks: SharedHealth): void {

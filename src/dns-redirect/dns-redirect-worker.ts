@@ -23,7 +23,6 @@ if (port === null)
 const say = (message: FromDnsThread): void => port.postMessage(message);
 const start = workerData as DnsThreadStart;
 const state = new CurrentState({ ...start, policy: start.settings.policy }, systemClock);
-const timer = setInterval(() => state.update(), UPDATE_EVERY_MS).unref();
 
 const { transport, fallbackReason } = await chooseTransport('auto', systemClock, start.descriptors);
 const server = createDnsRedirect({
@@ -41,6 +40,15 @@ const server = createDnsRedirect({
     warn: (fields, message) => say({ type: 'log', level: 'warn', fields, message }),
   },
 });
+
+let limitedBefore = 0;
+const timer = setInterval(() => {
+  state.update();
+  const prefixes = server.limitedPrefixes();
+  const limited = prefixes.reduce((sum, { questions }) => sum + questions, 0);
+  if (limited !== limitedBefore) say({ type: 'limited', prefixes });
+  limitedBefore = limited;
+}, UPDATE_EVERY_MS).unref();
 
 port.on('message', (message: ToDnsThread) => {
   switch (message.type) {

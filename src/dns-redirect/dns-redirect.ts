@@ -14,9 +14,10 @@ import { ALWAYS, type RedirectState } from './decide.js';
 import { type DnsLog, silentDnsLog } from './dns-log.js';
 import { Forwarder } from './forward/forwarder.js';
 import { LoopProbe } from './forward/loop-probe.js';
-import { LOOP_PROBE_EVERY_MS } from './limits.js';
+import { LOOP_PROBE_EVERY_MS, MAX_SHOWN_LIMITED_PREFIXES } from './limits.js';
+import { NameCounters } from './name-counters.js';
 import { refuseOwnAddresses } from './refuse-own-addresses.js';
-import { ClientRates } from './serve/client-rates.js';
+import { ClientRates, type LimitedPrefix } from './serve/client-rates.js';
 import { Responder } from './serve/responder.js';
 import { ServerCookies } from './serve/server-cookies.js';
 import { openTcpListener } from './serve/tcp-listener.js';
@@ -52,6 +53,8 @@ export interface DnsRedirect {
   probeLoops(): Promise<void>;
   /** A copy. */
   counters(): DnsCounters;
+  /** Of clients that asked too often, those with the most such questions first. */
+  limitedPrefixes(): LimitedPrefix[];
 }
 
 /** The transport's loop looks at messages of other threads and at timers this often. */
@@ -107,6 +110,7 @@ class Server implements DnsRedirect {
         log,
       },
       settings.policy,
+      new NameCounters(settings.nameCounters),
       new NetworkSet(settings.allowQueries),
     );
   }
@@ -147,7 +151,7 @@ class Server implements DnsRedirect {
 
   setSettings(settings: ServerSettings): void {
     this.#settings = settings;
-    this.#responder.setPolicy(settings.policy);
+    this.#responder.setPolicy(settings.policy, new NameCounters(settings.nameCounters));
     this.#responder.setAllowed(new NetworkSet(settings.allowQueries));
     this.#rates.setRules(settings.rates);
     this.#forwarder.setResolvers(settings.upstreamResolvers);
@@ -160,6 +164,10 @@ class Server implements DnsRedirect {
 
   counters(): DnsCounters {
     return { ...this.#counters, byType: { ...this.#counters.byType } };
+  }
+
+  limitedPrefixes(): LimitedPrefix[] {
+    return this.#rates.limited(MAX_SHOWN_LIMITED_PREFIXES);
   }
 
   async #listenOn(endpoint: Endpoint): Promise<Endpoint> {

@@ -3,6 +3,15 @@
 /** The most bytes that this server accepts and sends over UDP, so that no usual path fragments them (DNS flag day 2020). */
 export const EDNS_UDP_BYTES = 1_232;
 
+/** To clients whose address is proven: what Ethernet carries over IPv6 without fragments (1,500 - 40 - 8). */
+export const PROVEN_UDP_BYTES = 1_452;
+/** A client whose address is proven asks this many times as often: nobody else gets its answers. */
+export const PROVEN_RATE_FACTOR = 10;
+/** Prefixes of clients over their rate that are shown. */
+export const MAX_SHOWN_LIMITED_PREFIXES = 20;
+/** Names whose counters are metrics: those with the most questions. */
+export const MAX_NAME_METRICS = 500;
+
 /** Different questions in flight to upstream resolvers. A flood of dead names holds each for some seconds. */
 export const MAX_QUESTIONS_IN_FLIGHT = 4_096;
 /** Clients that wait for them. Each costs a few hundred bytes. */

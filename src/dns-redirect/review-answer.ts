@@ -1,9 +1,10 @@
 /**
  * Looks through what an upstream resolver answered, as a pure function, so that no resolver in front of us caches what goes
  * around the redirection: a chain of CNAMEs to a listed name, a CNAME at a listed name in an answer of another type, or its
- * addresses beside an MX record. TXT records of a redirected tracker name say which ports it has here. Signed parts pass: a validator would refuse them if they were changed.
+ * addresses beside an MX record. TXT records of a redirected tracker name say which ports it has here,
+ * unless the original asks nobody to announce there. Signed parts pass: a validator would refuse them if they were changed.
  */
-import { isBittorrentText } from './bittorrent-text.js';
+import { deniesAll, isBittorrentText } from './bittorrent-text.js';
 import { isRedirectedType } from './decide.js';
 import type { SignedNames } from './redirect-policy.js';
 import type { ListedName } from './redirections.js';
@@ -97,15 +98,19 @@ function reviewListed(
   const leadsAway = message.answers.some((record) => leadsOn(record, name) && record.type !== TYPE_RRSIG);
   const text = type === TYPE_TXT && chain.length === 0 ? listed.redirected.announceText : undefined;
   if (!redirected && !leadsAway && text === undefined) return undefined;
+  if (text !== undefined && deniesAll(textsAt(message, name).map(({ data }) => textOf(data)))) return undefined;
   if (rules.dnssecOk && (rules.signedNames === 'leave' || type === TYPE_DS) && isSigned(message, name)) return PASS;
   if (text !== undefined) return { kind: 'text', name, text, others: leadsAway ? [] : otherTexts(message, name) };
   if (chain.length > 0) return { kind: 'cut', chain, name, listed, denied: !redirected };
   return redirected ? { kind: 'redirect', listed } : { kind: 'deny', listed, name };
 }
 
-function otherTexts({ answers }: DnsMessage, name: DomainName): DnsRecord[] {
-  const atName = answers.filter((record) => record.type === TYPE_TXT && canonicalName(record.name) === name);
-  return atName.filter(({ data }) => !isBittorrentText(textOf(data)));
+function textsAt({ answers }: DnsMessage, name: DomainName): DnsRecord[] {
+  return answers.filter((record) => record.type === TYPE_TXT && canonicalName(record.name) === name);
+}
+
+function otherTexts(message: DnsMessage, name: DomainName): DnsRecord[] {
+  return textsAt(message, name).filter(({ data }) => !isBittorrentText(textOf(data)));
 }
 
 /** Signatures at the name, or over the denial of it. */

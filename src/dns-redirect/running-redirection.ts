@@ -11,8 +11,10 @@ import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './cou
 import type { TargetHealth } from './dns-redirect-messages.js';
 import { DnsThread, type DnsThreadOptions } from './dns-redirect-thread.js';
 import type { HealthNeeds, RunningHealth } from './health/running-health.js';
+import { NameCounters, type NameCounts } from './name-counters.js';
 import type { RedirectPolicy } from './redirect-policy.js';
 import type { RedirectConfig } from './section.js';
+import type { LimitedPrefix } from './serve/client-rates.js';
 import type { ServerSettings } from './server-settings.js';
 import { settingsOf } from './settings-of-config.js';
 
@@ -107,6 +109,18 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     return { ...this.#counters, byType: { ...this.#counters.byType } };
   }
 
+  /** Questions about each name since the start. */
+  nameCounts(): (NameCounts & { readonly name: string })[] {
+    const { policy, nameCounters } = this.#start.settings;
+    const counters = new NameCounters(nameCounters);
+    return [...policy.names].map(([name, entry]) => ({ name, ...counters.of(entry) }));
+  }
+
+  /** Clients over their rate, as of the last second. */
+  limitedPrefixes(): readonly LimitedPrefix[] {
+    return this.#thread.limitedPrefixes;
+  }
+
   /**
    * Takes all but new addresses to listen on. Without its section it redirects nothing, but it forwards until the restart,
    * because clients still ask it.
@@ -117,10 +131,12 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     const { settings: before } = this.#start;
     const settings =
       config === undefined
-        ? { ...before, policy: { ...before.policy, names: new Map(), serial } }
+        ? withoutNames(before, serial)
         : settingsOf(config, { operator, storage }, serial, this.#needs.trackerListeners());
     return () => {
       this.#serial = serial;
+      const { policy, nameCounters } = this.#start.settings;
+      new NameCounters(settings.nameCounters).continueFrom(new NameCounters(nameCounters), policy, settings.policy);
       this.#setSettings(settings);
     };
   }
@@ -163,6 +179,11 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     if (settings !== given.settings || checks !== given.checks) thread.setSettings(settings, checks);
     if (health !== given.health) thread.setHealth(health);
   }
+}
+
+function withoutNames(before: ServerSettings, serial: number): ServerSettings {
+  const policy: RedirectPolicy = { ...before.policy, names: new Map(), serial };
+  return { ...before, policy, nameCounters: NameCounters.memoryFor(policy) };
 }
 
 function healthOf(targets: RedirectNeeds['targets']): TargetHealth {

@@ -6,6 +6,8 @@ import type { RateRules } from './serve/client-rates.js';
 
 export interface ServerSettings {
   readonly policy: RedirectPolicy;
+  /** See `NameCounters`: of the names of the policy. */
+  readonly nameCounters: SharedArrayBuffer;
   /** In the order of preference. */
   readonly upstreamResolvers: readonly Endpoint[];
   /** Whose queries are answered at all. */

@@ -3,6 +3,7 @@ import { type Prefix, parsePrefix } from '../domain/ip-address.js';
 import { machineAddresses } from '../net/machine-addresses.js';
 import type { AnnounceListener } from './bittorrent-text.js';
 import { clientKeyIn } from './client-key.js';
+import { NameCounters } from './name-counters.js';
 import { compileRedirectPolicy } from './redirect-policy.js';
 import type { RedirectConfig, RedirectSection } from './section.js';
 import type { ServerSettings } from './server-settings.js';
@@ -17,8 +18,10 @@ export function settingsOf(
   trackerListeners: readonly AnnounceListener[],
 ): ServerSettings {
   const key = section.percent === 100 ? {} : { clientKey: clientKeyIn(storage.directory) };
+  const policy = compileRedirectPolicy({ ...section, ...key, serial, trackerListeners });
   return {
-    policy: compileRedirectPolicy({ ...section, ...key, serial, trackerListeners }),
+    policy,
+    nameCounters: NameCounters.memoryFor(policy),
     upstreamResolvers: section.upstreamResolvers,
     allowQueries: allowedToAsk(section, operator),
     rates: {

@@ -145,6 +145,7 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
   'get /api/v1/caches': [() => answerOf('GET', '/api/v1/caches')],
   'get /api/v1/redirections': [() => answerOf('GET', '/api/v1/redirections')],
   'get /api/v1/redirections/active': [() => answerOf('GET', '/api/v1/redirections/active')],
+  'get /api/v1/redirections/queries': [() => answerOf('GET', '/api/v1/redirections/queries')],
   'get /api/v1/redirections/rpz': [() => answerOf('GET', '/api/v1/redirections/rpz')],
   'post /api/v1/redirections/drill': [
     () => answerOf('POST', '/api/v1/redirections/drill', { target: 'mirror', seconds: 0 }),

@@ -5,8 +5,13 @@ import { promisify } from 'node:util';
 import { type Command, Option } from 'commander';
 import type { Config } from '../../config/config-schema.js';
 import { ControlCallError } from '../../control-api/control-client.js';
-import { type ActiveRedirections, activeRedirections } from '../../dns-redirect/active-redirections.js';
+import {
+  type ActiveName,
+  type ActiveRedirections,
+  activeRedirections,
+} from '../../dns-redirect/active-redirections.js';
 import { ACTIVE_PATH, parseActive } from '../../dns-redirect/api/active-routes.js';
+import { deniesAll } from '../../dns-redirect/bittorrent-text.js';
 import type { Exported, ExportedFile } from '../../dns-redirect/exports/export-format.js';
 import { EXPORT_FORMATS, type ExportFormatName } from '../../dns-redirect/exports/formats.js';
 import {
@@ -18,6 +23,8 @@ import {
 } from '../../dns-redirect/exports/write-export.js';
 import { COPY_EVERY_MS } from '../../dns-redirect/rpz/limits.js';
 import { OriginalRecords } from '../../dns-redirect/rpz/original-records.js';
+import { TYPE_TXT } from '../../dns-redirect/wire/dns-codes.js';
+import { textOf } from '../../dns-redirect/wire/rdata-values.js';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 import type { CliContext } from '../cli-context.js';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../control-connection.js';
@@ -125,7 +132,9 @@ class DnsExport {
   }
 
   #fromConfig(): { active: ActiveRedirections; source: string } {
-    const active = activeRedirections(this.#redirect, { isHealthy: () => true }, this.#context.clock.nowMs());
+    const nowMs = this.#context.clock.nowMs();
+    const { listen } = this.#config.tracker;
+    const active = activeRedirections(this.#redirect, { isHealthy: () => true }, nowMs, listen);
     return { active, source: 'every name of the configuration: the tracker did not run' };
   }
 
@@ -156,7 +165,9 @@ class DnsExport {
     const nowMs = this.#context.clock.nowMs();
     const { zone, exemptZone } = this.#redirect.rpz ?? DEFAULT_ZONES;
     const serial = Math.floor(nowMs / 1_000);
-    const exported = { redirections: active, copies: this.#originals.copies, zone, exemptZone, serial };
+    const { copies } = this.#originals;
+    const redirections = { ...active, names: active.names.filter((each) => !isDenied(each, copies)) };
+    const exported = { redirections, copies, zone, exemptZone, serial };
     for (const warning of format.warnings(exported)) this.#tellOnce(warning);
     const origin: ExportOrigin = {
       ...{ version: this.#version, source, madeAt: new Date(nowMs).toISOString() },
@@ -228,6 +239,12 @@ class DnsExport {
     this.#told.add(message);
     this.#context.stderr.write(`alias-tracker: ${message}\n`);
   }
+}
+
+/** Its original asks nobody to announce there (BEP 34). A running tracker leaves such names out by itself. */
+function isDenied({ name, announceText }: ActiveName, copies: Exported['copies']): boolean {
+  const texts = (copies.get(name) ?? []).filter(({ type }) => type === TYPE_TXT).map(({ data }) => textOf(data));
+  return announceText !== undefined && deniesAll(texts);
 }
 
 function mainEnding(name: ExportFormatName, exported: Exported): string {

@@ -25,6 +25,10 @@ const activeAnswer = z.strictObject({
     z.strictObject({
       name: z.string(),
       addresses: z.array(z.string()).meta({ description: 'those that work' }),
+      announceText: z
+        .string()
+        .nullable()
+        .meta({ description: 'of a tracker: the TXT record that says which ports it has here (BEP 34)' }),
     }),
   ),
   clients: z.array(z.string()).nullable().meta({ description: 'prefixes that are redirected; null: everyone' }),
@@ -39,7 +43,10 @@ export function formatActive({
   ttlSeconds,
 }: ActiveRedirections): z.output<typeof activeAnswer> {
   return {
-    names: names.map(({ name, addresses }) => ({ name, addresses: addresses.map(formatIp) })),
+    names: names.map(({ name, addresses, announceText = null }) => ({
+      ...{ name, announceText },
+      addresses: addresses.map(formatIp),
+    })),
     clients: clients?.map(formatPrefix) ?? null,
     optOut: optOut.map(formatPrefix),
     ttlSeconds,
@@ -50,7 +57,10 @@ export function formatActive({
 export function parseActive(json: unknown): ActiveRedirections {
   const { names, clients, optOut, ttlSeconds } = activeAnswer.parse(json);
   return {
-    names: names.map(({ name, addresses }) => ({ name, addresses: addresses.map(parseIp) })),
+    names: names.map(({ name, addresses, announceText }) => ({
+      ...{ name, announceText: announceText ?? undefined },
+      addresses: addresses.map(parseIp),
+    })),
     clients: clients?.map(parsePrefix),
     optOut: optOut.map(parsePrefix),
     ttlSeconds,

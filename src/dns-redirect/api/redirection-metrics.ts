@@ -1,17 +1,53 @@
 /** The metrics of the server that redirects, and those of the health of the redirected names. */
 import { family, labelled } from '../../control-api/metric-families.js';
-import type { MetricFamily } from '../../control-api/metrics.js';
+import type { MetricFamily, MetricSample } from '../../control-api/metrics.js';
 import type { RunningHealth } from '../health/running-health.js';
+import { MAX_NAME_METRICS, MAX_SHOWN_LIMITED_PREFIXES } from '../limits.js';
 import type { RunningRedirection } from '../running-redirection.js';
 
-export function redirectionMetrics(redirection: () => Pick<RunningRedirection, 'counters'>): MetricFamily[] {
+type Redirection = Pick<RunningRedirection, 'counters' | 'nameCounts' | 'limitedPrefixes'>;
+
+export function redirectionMetrics(redirection: () => Redirection): MetricFamily[] {
   const results = (): Record<string, number> =>
     Object.fromEntries(
       Object.entries(redirection().counters()).filter(
         (entry): entry is [string, number] => typeof entry[1] === 'number',
       ),
     );
-  return [labelled('dns_queries_total', 'DNS queries, by result', 'result', results)];
+  return [
+    labelled('dns_queries_total', 'DNS queries, by result', 'result', results),
+    family(
+      'counter',
+      'dns_name_queries_total',
+      `DNS queries about a redirected name, by result; the ${MAX_NAME_METRICS} names with the most`,
+      () => busiest(redirection().nameCounts()).flatMap(samplesOf),
+      ['name', 'result'],
+    ),
+    family(
+      'gauge',
+      'dns_limited_prefix_queries',
+      `DNS queries of clients over their rate; the ${MAX_SHOWN_LIMITED_PREFIXES} prefixes with the most`,
+      () =>
+        redirection()
+          .limitedPrefixes()
+          .map(({ prefix, proven, questions }) => ({ labels: { prefix, proven: String(proven) }, value: questions })),
+      ['prefix', 'proven'],
+    ),
+  ];
+}
+
+type CountsOfName = ReturnType<RunningRedirection['nameCounts']>[number];
+
+function busiest(names: readonly CountsOfName[]): CountsOfName[] {
+  const sum = ({ redirected, wouldRedirect, withheld }: CountsOfName): number => redirected + wouldRedirect + withheld;
+  return [...names].sort((a, b) => sum(b) - sum(a)).slice(0, MAX_NAME_METRICS);
+}
+
+function samplesOf({ name, redirected, wouldRedirect, withheld }: CountsOfName): MetricSample[] {
+  return Object.entries({ redirected, wouldRedirect, withheld }).map(([result, value]) => ({
+    labels: { name, result },
+    value,
+  }));
 }
 
 export function healthMetrics(health: () => Pick<RunningHealth, 'policy' | 'isActive' | 'thread'>): MetricFamily[] {

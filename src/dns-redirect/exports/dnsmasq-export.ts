@@ -5,7 +5,7 @@
  * redirect every name below as well, and loses to a CNAME chain in the cache.
  */
 import { formatIp } from '../../domain/ip-address.js';
-import type { CopiedRecord } from '../rpz/compile-zones.js';
+import { type CopiedRecord, withAnnounceText } from '../rpz/compile-zones.js';
 import { TYPE_MX, TYPE_TXT } from '../wire/dns-codes.js';
 import type { Exported, ExportFormat } from './export-format.js';
 import { characterStrings, dataText } from './zone-file.js';
@@ -27,7 +27,9 @@ export const dnsmasqExport: ExportFormat = {
           `local-ttl=${ttlSeconds}`,
           `addn-hosts=${pathOf('hosts')}`,
           `servers-file=${pathOf('servers')}`,
-          ...known.flatMap(({ name }) => (exported.copies.get(name) ?? []).map((record) => otherRecord(name, record))),
+          ...known.flatMap(({ name, announceText }) =>
+            withAnnounceText(exported.copies.get(name) ?? [], announceText).map((record) => otherRecord(name, record)),
+          ),
           '',
         ].join('\n'),
       },

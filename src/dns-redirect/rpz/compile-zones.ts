@@ -57,7 +57,7 @@ export function compileDataZone(
 }
 
 /** Where the original says on which ports it has trackers, our text says which ones are here (BEP 34). */
-function withAnnounceText(copied: readonly CopiedRecord[], text: string | undefined): readonly CopiedRecord[] {
+export function withAnnounceText(copied: readonly CopiedRecord[], text: string | undefined): readonly CopiedRecord[] {
   if (text === undefined) return copied;
   const others = copied.filter(({ type, data }) => type !== TYPE_TXT || !isBittorrentText(textOf(data)));
   return [...others, { type: TYPE_TXT, data: textData(text) }];

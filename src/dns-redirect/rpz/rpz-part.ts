@@ -12,13 +12,13 @@ export const rpzPart: SharingPart<RedirectConfig, RpzNeeds, RunningRpz> = {
   // Loaded here, so that commands that only read the configuration start at once.
   start: async (config, needs, previous) =>
     (await import('./running-rpz.js')).RunningRpz.start(config, needs, previous),
-  routes: async (running, { redirections, redirectionHealth, clock }) => {
+  routes: async (running, { redirections, redirectionHealth, trackerListeners, clock }) => {
     const { rpzRoutes } = await import('./api/rpz-routes.js');
     const { activeRoutes } = await import('../api/active-routes.js');
     const { activeRedirections } = await import('../active-redirections.js');
     const active = () => {
       const section = redirections();
-      return section && activeRedirections(section, redirectionHealth(), clock.nowMs());
+      return section && activeRedirections(section, redirectionHealth(), clock.nowMs(), trackerListeners());
     };
     return [...rpzRoutes(running), ...activeRoutes(active)];
   },

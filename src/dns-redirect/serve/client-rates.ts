@@ -4,9 +4,17 @@
  * addresses therefore makes nobody wait who asks little.
  */
 import { HalfSipHash, randomHashKey } from '../../domain/half-sip-hash.js';
-import { maskWord, type Prefix, prefixContains } from '../../domain/ip-address.js';
+import {
+  formatPrefix,
+  ipv4FromWord,
+  ipv6FromWords,
+  maskWord,
+  type Prefix,
+  prefixContains,
+} from '../../domain/ip-address.js';
 import { NetworkSet } from '../../domain/network-set.js';
 import type { RemoteAddress } from '../../transport/transport.js';
+import { PROVEN_RATE_FACTOR } from '../limits.js';
 
 export interface RateRules {
   readonly queriesPerSecond: number;
@@ -19,10 +27,21 @@ export interface RateRules {
   readonly trustedResolvers: readonly Prefix[];
 }
 
+/** Clients that asked more often than their rate. */
+export interface LimitedPrefix {
+  readonly prefix: string;
+  /** Those whose server cookie shows that the address is not forged. */
+  readonly proven: boolean;
+  /** Questions over the rate since the prefix was seen first. */
+  readonly questions: number;
+}
+
 const SETS = 8_192;
 const WAYS = 4;
 /** Family and the two words that a prefix of at most /64 has. */
 const KEY_WORDS = 3;
+/** In the key, beside the family: a forged address must not use up what the client with that address may ask. */
+const PROVEN_KEY = 0x100;
 /** A client may ask for the names of a few pages at once. */
 const BURST_SECONDS = 2;
 
@@ -32,6 +51,7 @@ export class ClientRates {
   readonly #keys = new Uint32Array(SETS * WAYS * KEY_WORDS);
   readonly #tokens = new Float64Array(SETS * WAYS);
   readonly #atMs = new Float64Array(SETS * WAYS);
+  readonly #limited = new Float64Array(SETS * WAYS);
   readonly #hash = new HalfSipHash(randomHashKey(2));
   readonly #words = new Uint32Array(KEY_WORDS);
 
@@ -44,6 +64,7 @@ export class ClientRates {
   setRules(rules: RateRules): void {
     if (JSON.stringify(rules) === JSON.stringify(this.#rules)) return;
     this.#keys.fill(0);
+    this.#limited.fill(0);
     this.#rules = rules;
     this.#trusted = new NetworkSet(rules.trustedResolvers);
   }
@@ -54,17 +75,39 @@ export class ClientRates {
     );
   }
 
-  /** Takes one token. @returns 0 if the client had one, else the milliseconds until it has one */
-  take(client: RemoteAddress, nowMs: number): number {
+  /**
+   * Takes one token.
+   * @param isProven the client has a rate and tokens of its own, beside those of whoever uses its address
+   * @returns 0 if the client had one, else the milliseconds until it has one
+   */
+  take(client: RemoteAddress, nowMs: number, isProven = false): number {
     if (this.isTrusted(client)) return 0;
-    const perSecond = this.#rateOf(client);
+    const perSecond = this.#rateOf(client) * (isProven ? PROVEN_RATE_FACTOR : 1);
     const burst = perSecond * BURST_SECONDS;
-    const slot = this.#slotOf(client, burst, nowMs);
+    const slot = this.#slotOf(client, isProven, burst, nowMs);
     const elapsedMs = Math.max(0, nowMs - this.#atMs[slot]!);
     const tokens = Math.min(burst, this.#tokens[slot]! + (elapsedMs * perSecond) / 1_000);
     this.#atMs[slot] = nowMs;
     this.#tokens[slot] = tokens >= 1 ? tokens - 1 : tokens;
-    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 1_000) / perSecond);
+    if (tokens >= 1) return 0;
+    this.#limited[slot]!++;
+    return Math.ceil(((1 - tokens) * 1_000) / perSecond);
+  }
+
+  /** At most so many, those with the most questions over their rate first. */
+  limited(most: number): LimitedPrefix[] {
+    const slots: number[] = [];
+    for (let slot = 0; slot < this.#limited.length; slot++) if (this.#limited[slot]! > 0) slots.push(slot);
+    slots.sort((a, b) => this.#limited[b]! - this.#limited[a]!);
+    return slots.slice(0, most).map((slot) => ({ ...this.#prefixAt(slot), questions: this.#limited[slot]! }));
+  }
+
+  #prefixAt(slot: number): Pick<LimitedPrefix, 'prefix' | 'proven'> {
+    const [family = 0, word0 = 0, word1 = 0] = this.#keys.subarray(slot * KEY_WORDS, (slot + 1) * KEY_WORDS);
+    const isIpv4 = (family & ~PROVEN_KEY) === 4;
+    const address = isIpv4 ? ipv4FromWord(word0) : ipv6FromWords(word0, word1, 0, 0);
+    const length = isIpv4 ? this.#rules.ipv4PrefixLength : this.#rules.ipv6PrefixLength;
+    return { prefix: formatPrefix({ address, length }), proven: (family & PROVEN_KEY) !== 0 };
   }
 
   #rateOf(client: RemoteAddress): number {
@@ -84,11 +127,11 @@ export class ClientRates {
   }
 
   /** The client's bucket; a new one is full. */
-  #slotOf(client: RemoteAddress, burst: number, nowMs: number): number {
+  #slotOf(client: RemoteAddress, isProven: boolean, burst: number, nowMs: number): number {
     const words = this.#words;
     const { ipv4PrefixLength, ipv6PrefixLength } = this.#rules;
     const length = client.family === 4 ? ipv4PrefixLength : ipv6PrefixLength;
-    words[0] = client.family;
+    words[0] = client.family | (isProven ? PROVEN_KEY : 0);
     words[1] = client.word0 & maskWord(length);
     words[2] = client.family === 4 ? 0 : client.word1 & maskWord(length - 32);
     const first = (this.#hash.hash(words, 0, KEY_WORDS) & (SETS - 1)) * WAYS;
@@ -105,6 +148,7 @@ export class ClientRates {
     }
     this.#keys.set(words, fullest * KEY_WORDS);
     this.#tokens[fullest] = burst;
+    this.#limited[fullest] = 0;
     this.#atMs[fullest] = nowMs;
     return fullest;
   }

@@ -17,21 +17,15 @@ import {
   udpAnswerBytes,
 } from '../answer-template.js';
 import { countType, type DnsCounters } from '../counters.js';
-import {
-  type Decision,
-  decide,
-  type ForwardReason,
-  listedFor,
-  type RedirectState,
-  whyNotRedirected,
-} from '../decide.js';
+import { type Decision, decide, listedFor, type RedirectState, whyNotRedirected } from '../decide.js';
 import type { DnsLog } from '../dns-log.js';
 import { ageOf } from '../forward/answer-cache.js';
 import type { Sharer } from '../forward/fair-shares.js';
 import { forwardedQuestion } from '../forward/forwarded-question.js';
 import type { Forwarder, Outcome } from '../forward/forwarder.js';
 import type { LoopProbe } from '../forward/loop-probe.js';
-import type { StoredAnswer } from '../forward/stored-answer.js';
+import { emptyMessage, type StoredAnswer } from '../forward/stored-answer.js';
+import { type NameCounters, REDIRECTED, SHADOWED, WITHHELD } from '../name-counters.js';
 import { OurAnswers } from '../our-answers.js';
 import type { RedirectPolicy } from '../redirect-policy.js';
 import { type ListedName, Redirections } from '../redirections.js';
@@ -89,12 +83,14 @@ export class Responder {
   readonly #late = new Uint8Array(MAX_MESSAGE_BYTES);
   #redirections: Redirections;
   #ours: OurAnswers;
+  #nameCounters: NameCounters;
   #allowed: NetworkSet;
 
-  constructor(parts: ResponderParts, policy: RedirectPolicy, allowed: NetworkSet) {
+  constructor(parts: ResponderParts, policy: RedirectPolicy, nameCounters: NameCounters, allowed: NetworkSet) {
     this.#parts = parts;
     this.#redirections = new Redirections(policy);
     this.#ours = new OurAnswers(policy, parts.state);
+    this.#nameCounters = nameCounters;
     this.#allowed = allowed;
   }
 
@@ -103,8 +99,9 @@ export class Responder {
   }
 
   /** In force for the next query, and for answers that come from now on. */
-  setPolicy(policy: RedirectPolicy): void {
+  setPolicy(policy: RedirectPolicy, nameCounters: NameCounters): void {
     this.#redirections = new Redirections(policy);
+    this.#nameCounters = nameCounters;
     this.#ours = new OurAnswers(policy, this.#parts.state);
   }
 
@@ -156,8 +153,9 @@ export class Responder {
     const fault = readQuery(query, bytes, start, length);
     const { family, word0, word1, word2, word3 } = client;
     const isAllowed = this.#allowed.has(family, word0, word1, word2, word3);
+    query.isProven = !overTcp && fault === RCODE_NOERROR && isAllowed && this.#parts.writer.isProven(query, client);
     // Over TCP the listener waits instead, because the client is real.
-    const isTooFast = !overTcp && isAllowed && rates.take(client, clock.nowMs()) > 0;
+    const isTooFast = !overTcp && isAllowed && rates.take(client, clock.nowMs(), query.isProven) > 0;
     if (fault !== RCODE_NOERROR) {
       counters.malformed++;
       if (fault === DROP || isTooFast) return NO_ANSWER;
@@ -195,8 +193,9 @@ export class Responder {
         counters.refused++;
         return this.#write(query, client, REFUSED, 0, via.overTcp, output, at);
       case 'forward':
-        countForwarded(counters, decision.because);
+        this.#countForwarded(decision);
         return this.#forward(query, client, decision, via, output, at);
+      case 'forward-text':
       case 'redirect-unsigned':
         return this.#forward(query, client, decision, via, output, at);
     }
@@ -258,6 +257,7 @@ export class Responder {
     // Whether the original is signed cannot be known then. A user without it is better off with the redirection.
     if (decision.kind === 'redirect-unsigned')
       return this.#writeOurs(query, client, decision.listed, overTcp, output, at);
+    if (decision.kind === 'forward-text') return this.#writeText(query, client, decision.listed, overTcp, output, at);
     if (outcome.kind === 'overloaded') {
       counters.overloaded++;
       return this.#write(query, client, SERVER_FAILURE, 0, overTcp, output, at);
@@ -339,7 +339,33 @@ export class Responder {
     const template = this.#ours.template(listed, query.type);
     if (template.answers > 0) this.#parts.counters.redirected++;
     else this.#parts.counters.nodata++;
+    this.#nameCounters.count(listed.redirected, REDIRECTED);
     return this.#write(query, client, template, 0, overTcp, output, at);
+  }
+
+  /** Our ports alone: what else the original says is not known. */
+  #writeText(
+    query: DnsQuery,
+    client: RemoteAddress,
+    { redirected }: ListedName,
+    overTcp: boolean,
+    output: Uint8Array,
+    at: number,
+  ): number {
+    this.#parts.counters.redirected++;
+    this.#nameCounters.count(redirected, REDIRECTED);
+    const question = { name: query.name, type: query.type, class: query.class };
+    const ours = this.#ours.textAt(query.name, redirected.announceText ?? '');
+    const message = { ...emptyMessage(RCODE_NOERROR), questions: [question], answers: [ours] };
+    return this.#write(
+      query,
+      client,
+      templateOf(message, EDE_FORGED_ANSWER, () => true),
+      0,
+      overTcp,
+      output,
+      at,
+    );
   }
 
   #write(
@@ -359,6 +385,19 @@ export class Responder {
     return this.#parts.writer.write(query, client, template, ageSeconds, limits, output, at);
   }
 
+  #countForwarded({ because, name }: Extract<Decision, { kind: 'forward' }>): void {
+    const { counters } = this.#parts;
+    if (because === 'client') counters.otherClients++;
+    else if (because === 'schedule') counters.outsideSchedule++;
+    else if (because === 'withdrawn') {
+      counters.withdrawn++;
+      if (name !== undefined) this.#nameCounters.count(name, WITHHELD);
+    } else if (because === 'shadow') {
+      counters.shadowed++;
+      if (name !== undefined) this.#nameCounters.count(name, SHADOWED);
+    }
+  }
+
   #defect(thrown: unknown): void {
     this.#parts.counters.failed++;
     this.#parts.log.warn(
@@ -366,13 +405,6 @@ export class Responder {
       'a DNS query failed by a defect and was answered with SERVFAIL',
     );
   }
-}
-
-function countForwarded(counters: DnsCounters, because: ForwardReason): void {
-  if (because === 'withdrawn') counters.withdrawn++;
-  else if (because === 'client') counters.otherClients++;
-  else if (because === 'schedule') counters.outsideSchedule++;
-  else if (because === 'shadow') counters.shadowed++;
 }
 
 function addressOf({ family, word0, word1, word2, word3 }: RemoteAddress): IpAddress {

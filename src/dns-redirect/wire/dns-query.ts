@@ -52,6 +52,8 @@ export class DnsQuery {
   cookieAt = 0;
   cookieBytes = 0;
   wantsKeepalive = false;
+  /** Its server cookie shows that its address is not forged. Reading a query does not set it. */
+  isProven = false;
 
   /** A copy that owns its bytes. */
   copy(): DnsQuery {

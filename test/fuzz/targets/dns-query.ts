@@ -6,6 +6,7 @@ import { ALWAYS } from '../../../src/dns-redirect/decide.js';
 import { silentDnsLog } from '../../../src/dns-redirect/dns-log.js';
 import { Forwarder } from '../../../src/dns-redirect/forward/forwarder.js';
 import { LoopProbe } from '../../../src/dns-redirect/forward/loop-probe.js';
+import { NameCounters } from '../../../src/dns-redirect/name-counters.js';
 import { compileRedirectPolicy } from '../../../src/dns-redirect/redirect-policy.js';
 import { ClientRates } from '../../../src/dns-redirect/serve/client-rates.js';
 import { LATER, NO_ANSWER, Responder } from '../../../src/dns-redirect/serve/responder.js';
@@ -86,6 +87,7 @@ function createResponder(): Responder {
       },
     },
     policy,
+    new NameCounters(NameCounters.memoryFor(policy)),
     new NetworkSet([parsePrefix('0.0.0.0/0')]),
   );
 }

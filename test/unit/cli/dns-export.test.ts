@@ -13,7 +13,11 @@ const closing: Closing[] = [];
 let resolver: string;
 
 beforeAll(async () => {
-  const { host, port } = await startResolver(closing, (query) => answerWith(query, '192.0.2.1', { answers: [] }));
+  const { host, port } = await startResolver(closing, (query) => {
+    const { name, type } = query.questions![0]!;
+    const texts = type === 'TXT' && name === 'denied.example' ? ['BITTORRENT DENY ALL'] : [];
+    return answerWith(query, '192.0.2.1', { answers: texts.map((data) => ({ name, type: 'TXT', data })) });
+  });
   resolver = `${host}:${port}`;
 });
 afterAll(async () => {
@@ -39,6 +43,14 @@ describe('dns export', () => {
     expect(thrown).toBeUndefined();
     expect(stdout.toString()).toContain('site.example.rpz.alias-tracker. 30 IN A 203.0.113.20');
     expect(stdout.toString()).toMatch(/^; Made by alias-tracker 1\.2\.3 at 2026-11-22T.* from .*alias-tracker\.yaml/m);
+  });
+
+  test('has the ports of the tracker, and leaves out an original that asks nobody to announce there', async () => {
+    const trackers = ['tracker.example', 'denied.example'];
+    const given = { ...config(), dnsRedirect: { ...dnsRedirect, trackers, trackerAddresses: ['203.0.113.21'] } };
+    const stdout = (await run(given, '--format', 'rpz')).stdout.toString();
+    expect(stdout).toContain('tracker.example.rpz.alias-tracker. 30 IN TXT "BITTORRENT UDP:6969 TCP:6969"');
+    expect(stdout).not.toContain('denied.example');
   });
 
   test('says that the tracker does not run, and goes on', async () => {

@@ -1,6 +1,7 @@
 /** The TXT records of redirected tracker names (BEP 34), beside those that the original has for other reasons. */
 import { decode } from 'dns-packet';
 import { afterEach, expect, test } from 'vitest';
+import { formatActive, parseActive } from '../../../src/dns-redirect/api/active-routes.js';
 import { announceText, deniesAll } from '../../../src/dns-redirect/bittorrent-text.js';
 import { compileRedirectPolicy, type RedirectRules } from '../../../src/dns-redirect/redirect-policy.js';
 import { compileDataZone } from '../../../src/dns-redirect/rpz/compile-zones.js';
@@ -44,6 +45,21 @@ test('our ports replace those of the original, and its other texts stay', async 
   expect(found.records.at(-1)!.ttl).toBe(labRules.ttlSeconds);
 });
 
+test('if no resolver answers, ours is known all the same', async () => {
+  const silent = await startResolver(closing, () => undefined);
+  const policy = compileRedirectPolicy({ ...labRules, trackerListeners: LISTENERS });
+  const redirect = await startRedirect(closing, { upstreamResolvers: [silent], policy, attemptEveryMs: 20 });
+  const ask = async (name: string) => decode((await askUdp(redirect.addresses[0]!, question(name, 'TXT')))!);
+  const { rcode, answers } = await ask('tracker.example.org');
+  expect([rcode, answers!.map((each) => String((each as { data: Buffer[] }).data))]).toEqual(['NOERROR', [OURS]]);
+  expect((await ask('linuxtracker.example')).rcode).toBe('SERVFAIL');
+});
+
+test('an original that asks nobody to announce there is honoured', async () => {
+  const originals = ['v=spf1 -all', 'BITTORRENT DENY ALL'];
+  expect((await texts('tracker.example.org', originals)).texts).toEqual(originals);
+});
+
 test('a name that exists nowhere else has them as well', async () => {
   expect(await texts('tracker.example.org', [], {}, 3)).toMatchObject({ rcode: 'NOERROR', texts: [OURS] });
 });
@@ -83,6 +99,12 @@ test('a zone for other resolvers says the same', () => {
       .sort();
   expect(zone(OURS)).toEqual([OURS, 'v=spf1 -all']);
   expect(zone()).toEqual(['BITTORRENT DENY ALL', 'v=spf1 -all']);
+});
+
+test('an export beside a running tracker gets it through the control API', () => {
+  const tracker = { name: 'tracker.example', addresses: [parseIp('203.0.113.21')], announceText: OURS };
+  const active = { names: [tracker], clients: undefined, optOut: [], ttlSeconds: 30 };
+  expect(parseActive(JSON.parse(JSON.stringify(formatActive(active))))).toEqual(active);
 });
 
 test('many ports take several strings of one record', () => {

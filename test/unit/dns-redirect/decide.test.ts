@@ -85,6 +85,14 @@ describe('what is redirected', () => {
     },
   );
 
+  test('TXT of a tracker is the original one with our ports, where they are known', () => {
+    const rules = { trackerListeners: [{ protocol: 'udp', host: '0.0.0.0', port: 6969 }] } as const;
+    expect(ask('tracker.example.org', 'TXT')).toBe('type');
+    expect(ask('tracker.example.org', 'TXT', { rules })).toBe('forward-text tracker');
+    expect(ask('tracker.example.org', 'TXT', { rules, unavailable: 'tracker' })).toBe('withdrawn');
+    expect(ask('linuxtracker.example', 'TXT', { rules })).toBe('type');
+  });
+
   test.each([
     ['www.tracker.example.org', 'A'],
     ['mail.linuxtracker.example', 'A'],

@@ -156,6 +156,61 @@ describe('cookies', () => {
   });
 });
 
+describe('a client that returns our cookie, so that its address is not forged', () => {
+  const CLIENT_COOKIE = Buffer.from('2464c4abcf10c957', 'hex');
+  const withCookie = (data: Buffer, udpPayloadSize: number) => ({
+    additionals: [{ name: '.', type: 'OPT', udpPayloadSize, flags: 0, options: [{ code: 10, data }] }],
+  });
+  const cookieOf = async (server: Endpoint): Promise<Buffer> => {
+    const answer = decode((await askUdp(server, question('x.example', 'A', withCookie(CLIENT_COOKIE, 512))))!);
+    return optionsOf(answer).find(({ code }) => code === 10)!.data;
+  };
+
+  test('gets larger answers than others', async () => {
+    const sizes = new Map([
+      ['middle.example', 1_300],
+      ['large.example', 1_600],
+    ]);
+    const resolver = await startResolver(closing, (query, _, transport) => {
+      const { name } = query.questions![0]!;
+      const data = Array.from({ length: (sizes.get(name) ?? 0) / 100 }, () => 'x'.repeat(99));
+      const answers = [{ name, type: 'TXT' as const, ttl: 60, data }];
+      return transport === 'udp' && sizes.has(name)
+        ? answerWith(query, '192.0.2.1', { flags: 0x0380, answers: [] })
+        : answerWith(query, '192.0.2.1', { answers });
+    });
+    const redirect = await startRedirect(closing, { upstreamResolvers: [resolver] });
+    const [server] = redirect.addresses as [Endpoint];
+    const truncated = async (name: string, cookie: Buffer): Promise<unknown> =>
+      decode((await askUdp(server, question(name, 'TXT', withCookie(cookie, 4_096))))!).flag_tc;
+    const proven = await cookieOf(server);
+    expect(await truncated('middle.example', CLIENT_COOKIE)).toBe(true);
+    expect(await truncated('middle.example', proven)).toBe(false);
+    // More than Ethernet carries in one piece.
+    expect(await truncated('large.example', proven)).toBe(true);
+  });
+
+  test('has a rate of its own, ten times that of its address, and both are shown', async () => {
+    const clock = { nowMs: () => 1_700_000_000_000 };
+    const { server, redirect } = await started({ clock, queriesPerSecond: 1 });
+    const proven = await cookieOf(server);
+    const truncatedOf = async (cookie: Buffer, count: number): Promise<number> => {
+      const sent = question('linuxtracker.example', 'A', withCookie(cookie, 1_232));
+      const answers = await Promise.all(
+        Array.from({ length: count }, async () => decode((await askUdp(server, sent))!)),
+      );
+      return answers.filter(({ flag_tc }) => flag_tc).length;
+    };
+    // A burst is two seconds' worth; the first question took one of them.
+    expect(await truncatedOf(CLIENT_COOKIE, 10)).toBe(9);
+    expect(await truncatedOf(proven, 23)).toBe(3);
+    expect(redirect.limitedPrefixes()).toEqual([
+      { prefix: '127.0.0.1/32', proven: false, questions: 9 },
+      { prefix: '127.0.0.1/32', proven: true, questions: 3 },
+    ]);
+  });
+});
+
 test('several addresses come first in turn', async () => {
   const mirrorAddresses = ['203.0.113.20', '203.0.113.21', '203.0.113.22'].map(parseIp);
   const { server } = await started({ policy: compileRedirectPolicy({ ...labRules, mirrorAddresses }) });

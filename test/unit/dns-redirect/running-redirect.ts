@@ -8,6 +8,7 @@ import {
   type DnsRedirect,
   type DnsRedirectOptions,
 } from '../../../src/dns-redirect/dns-redirect.js';
+import { NameCounters } from '../../../src/dns-redirect/name-counters.js';
 import type { RateRules } from '../../../src/dns-redirect/serve/client-rates.js';
 import type { ServerSettings } from '../../../src/dns-redirect/server-settings.js';
 import { frameMessage, MessageReader } from '../../../src/dns-redirect/wire/message-stream.js';
@@ -31,8 +32,10 @@ export interface RedirectOptions
 }
 
 export function settingsWith(options: RedirectOptions): ServerSettings {
+  const policy = options.policy ?? labPolicy;
   return {
-    policy: options.policy ?? labPolicy,
+    policy,
+    nameCounters: options.nameCounters ?? NameCounters.memoryFor(policy),
     upstreamResolvers: options.upstreamResolvers,
     allowQueries: options.allowQueries ?? ['127.0.0.0/8', '::1/128'].map(parsePrefix),
     rates: {

@@ -75,10 +75,31 @@ describe('the DNS redirection in its thread', () => {
     expect(part.policy.names.get('site.example')?.addresses).toHaveLength(1);
     expect(part.policy.serial).toBe(2);
     const right = section(resolver, '203.0.113.22');
-    const wrong = { ...right, dnsRedirect: { ...right.dnsRedirect!, sites: [{ name: 'not a name', port: 80 }] } };
+    const wrong = {
+      ...right,
+      dnsRedirect: { ...right.dnsRedirect!, sites: [{ name: 'not a name', port: 80, https: 'check' as const }] },
+    };
     expect(() => part.prepare(wrong)).toThrow(OperatorError);
     expect(await address()).toBe('203.0.113.21');
     expect(part.policy.serial).toBe(2);
+  });
+
+  test('counts by name, goes on with the counts after a reload, and says in shadow mode what it would do', async () => {
+    const { part, health, resolver, address } = await start();
+    await address();
+    const now = section(resolver, '203.0.113.20');
+    const sites = ['first.example', 'site.example'].map((name) => ({ name, port: 80, https: 'check' as const }));
+    part.prepare({ ...now, dnsRedirect: { ...now.dnsRedirect!, sites, mode: 'shadow' } })();
+    await eventually('shadow mode', async () => (await address()) === '192.0.2.99');
+    const countsOf = (name: string) => part.nameCounts().find((each) => each.name === name)!;
+    const { redirected, wouldRedirect } = countsOf('site.example');
+    expect([redirected >= 1, wouldRedirect >= 1]).toEqual([true, true]);
+    expect(countsOf('first.example')).toMatchObject({ redirected: 0, wouldRedirect: 0, withheld: 0 });
+    health.report('mirror site', 'it is down');
+    await eventually('a question that is withheld', async () => {
+      await address();
+      return countsOf('site.example').withheld > 0;
+    });
   });
 
   test('redirects nothing once its section is removed, and goes on forwarding', async () => {

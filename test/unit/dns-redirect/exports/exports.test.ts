@@ -55,6 +55,17 @@ function write(format: ExportFormatName, what: Exported): Set<string> {
 const read = (name: string): string => readFileSync(join(directory, name), 'utf8');
 
 describe.each(Object.keys(EXPORT_FORMATS) as ExportFormatName[])('the format %s', (format) => {
+  test('says which ports a tracker has here, in place of what the original says', () => {
+    const announceText = 'BITTORRENT UDP:6969 TCP:6969';
+    const original = 'BITTORRENT UDP:80';
+    const data = octets(`${String.fromCharCode(original.length)}${original}`);
+    const names = [{ name: 'tracker.example', addresses: [parseIp('203.0.113.21')], announceText }];
+    write(format, { ...exported({ names }), copies: new Map([['tracker.example', [{ type: 16, data }]]]) });
+    const all = readdirSync(directory).map(read).join();
+    expect(all).toContain(announceText);
+    expect(all).not.toContain(original);
+  });
+
   test('writes whole files that say what they are, and leaves no temporary ones', () => {
     write(format, exported());
     const names = readdirSync(directory);
