@@ -77,7 +77,7 @@ export class ClientRates {
 
   /**
    * Takes one token.
-   * @param isProven the client has a rate and tokens of its own, beside those of whoever uses its address
+   * @param isProven a client at a proven address has a rate and tokens apart from those of packets that may be forged
    * @returns 0 if the client had one, else the milliseconds until it has one
    */
   take(client: RemoteAddress, nowMs: number, isProven = false): number {
@@ -94,7 +94,7 @@ export class ClientRates {
     return Math.ceil(((1 - tokens) * 1_000) / perSecond);
   }
 
-  /** At most so many, those with the most questions over their rate first. */
+  /** @param most how many; those with the most questions over their rate come first */
   limited(most: number): LimitedPrefix[] {
     const slots: number[] = [];
     for (let slot = 0; slot < this.#limited.length; slot++) if (this.#limited[slot]! > 0) slots.push(slot);
