@@ -2,6 +2,8 @@
  * What the application gives the parts, and what crosses from one part to another: each entry says which part it comes
  * from. A part declares the entries that it needs, and knows nothing of this list. A part that needs more adds it here.
  */
+import { statusOf } from '../caches/api/cache-routes.js';
+import { cachesPart } from '../caches/part.js';
 import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
 import type { MetricFamily } from '../control-api/metrics.js';
@@ -146,7 +148,7 @@ export function createServices(foundation: Foundation) {
     /** Of the thread that serves the mirror site. */
     mirrorVitals: () => (parts.find(mirrorSitePart) ? threads.mainVitals : null),
 
-    readiness: health,
+    ...shownOnThePage(foundation),
     routes: () => parts.routes(),
     metrics: async () => [...supervisor.metrics(), ...threads.metrics(), ...(await parts.metrics())],
     onDefect: (thrown: unknown, path: string) => {
@@ -163,6 +165,13 @@ function importedPeers(parts: Foundation['parts']) {
       parts.get(trackerPart).importPeers(infoHash, peers, ttlSeconds, origin),
     removeImported: (infoHash: InfoHash, peers: readonly Pick<ForeignPeer, 'address' | 'port'>[] | null) =>
       parts.get(trackerPart).removeImported(infoHash, peers),
+  };
+}
+
+function shownOnThePage({ health, parts }: Foundation) {
+  return {
+    readiness: health,
+    cacheStatus: () => (parts.find(cachesPart)?.caches ?? []).map(statusOf),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import type { CacheStatus } from '../caches/api/cache-routes.js';
 import type { Document } from '../control-api/route.js';
 import { counted, nounFor } from '../domain/counted.js';
 import { html, Markup } from '../markup/markup.js';
@@ -20,6 +21,7 @@ export interface PageContent {
   readonly capabilityNodes: number;
   readonly swarms: readonly Document[];
   readonly hours: HoursInWords;
+  readonly caches: readonly CacheStatus[];
   readonly notReady: readonly string[];
   readonly alarms: readonly string[];
   readonly nowMs: number;
@@ -87,6 +89,7 @@ ${overview.savings ? html`<p class="note" data-key="savings">Savings: ${overview
 ${hoursBox(content.hours)}
 <h2 data-key="swarms">Largest swarms</h2>
 ${swarmTable(content.swarms)}
+${cachesBox(content.caches)}
 <h2 data-key="sub-domains">Sub-domains</h2>
 ${densityTable(content.densities)}
 <h2 data-key="probes">Probes</h2>
@@ -155,6 +158,21 @@ function foreignOf(swarm: Document): { peersMax?: unknown; gateways?: unknown; g
 function gatewaysOf(swarm: Document): string {
   const { gateways, gatewaysWanted } = foreignOf(swarm);
   return typeof gateways === 'number' ? `${gateways} (${String(gatewaysWanted)})` : '–';
+}
+
+/** Nothing without caches. */
+function cachesBox(caches: readonly CacheStatus[]): Markup | string {
+  if (caches.length === 0) return '';
+  const rows = caches.slice(0, MAX_ROWS).map(({ name, health, client, torrents, window, ...bytes }) => {
+    const state = health === 'up' ? 'good' : health === 'down' ? 'bad' : 'note';
+    return html`<tr data-key="${name}"><td>${name}</td><td class="${state}">${health}</td><td>${client ?? '–'}</td>
+<td class="n">${compact(torrents.serving)}</td><td class="n">${compact(torrents.filling)}</td>
+<td class="n">${compact(bytes.heldBytes)}B of ${compact(bytes.quotaBytes)}B</td><td class="n">${compact(bytes.uploadedBytes)}B</td>
+<td>${window.open ? 'may fetch' : 'serves only'}</td></tr>`;
+  });
+  return html`<h2 data-key="caches">Caches</h2>
+${scroll('Caches')}<table><thead><tr><th>cache</th><th>health</th><th>client</th><th class="n">serving</th><th class="n">filling</th>
+<th class="n">held</th><th class="n">served</th><th>now</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 /** Rows of a table, the busiest first. The API lists all. */

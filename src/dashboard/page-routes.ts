@@ -2,6 +2,7 @@
  * The operator's page at `/`, and the part of it that is fetched repeatedly. Browsers ask for the token as a password.
  */
 import { z } from 'zod';
+import type { CacheStatus } from '../caches/api/cache-routes.js';
 import type { Readiness } from '../control-api/health-routes.js';
 import { type Route, route } from '../control-api/route.js';
 import type { Clock } from '../domain/clock.js';
@@ -19,6 +20,7 @@ export interface PagePorts {
   readonly overview: OverviewPort;
   readonly tracker?: TrackerView | undefined;
   readonly hours: () => HoursInWords;
+  readonly caches: () => readonly CacheStatus[];
 }
 
 const overviewAnswer = overviewSchema.extend({ notReady: z.array(z.string()), alarms: z.array(z.string()) });
@@ -37,6 +39,7 @@ export function pageRoutes(ports: PagePorts): Route[] {
       capabilityNodes: ports.reports.capabilityReadings(nowMs).size,
       swarms: (await ports.tracker?.swarms({ limit: SWARMS_SHOWN, offset: 0 }))?.swarms ?? [],
       hours: ports.hours(),
+      caches: ports.caches(),
       notReady: ports.readiness.reasons(),
       alarms: ports.readiness.alarms?.() ?? [],
       nowMs,

@@ -27,11 +27,12 @@ export const controlPart: Part<'control', typeof schema, ControlConfig, ControlN
     const { startControl } = await import('./running-control.js');
     return startControl(config, needs, previous?.listeners[0]?.port);
   },
-  routes: async (_, { clock, readiness, reports, trackerView, dataPlane, catalogue, prices, policy }) => {
+  routes: async (_, { clock, readiness, reports, trackerView, dataPlane, catalogue, prices, policy, cacheStatus }) => {
     const { pageRoutes } = await import('./page-routes.js');
     const { createOverview } = await import('./measure-overview.js');
     const overview = createOverview({ dataPlane, catalogue, prices });
     const hours = () => policy().hours;
-    return pageRoutes({ clock, readiness, reports: reports(), tracker: trackerView(), overview, hours });
+    const tracker = trackerView();
+    return pageRoutes({ clock, readiness, reports: reports(), tracker, overview, hours, caches: cacheStatus });
   },
 };

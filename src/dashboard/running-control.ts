@@ -1,4 +1,5 @@
 /** The control API on its own listener: the calls and metrics that all parts bring, and the operator's page. */
+import type { CacheStatus } from '../caches/api/cache-routes.js';
 import { createControlApi } from '../control-api/control-api.js';
 import { startControlServer } from '../control-api/control-server.js';
 import type { Readiness } from '../control-api/health-routes.js';
@@ -22,6 +23,7 @@ export interface ControlNeeds
   readonly authenticator: () => Authenticator;
   readonly readiness: Readiness;
   readonly policy: () => { readonly hours: HoursInWords };
+  readonly cacheStatus: () => readonly CacheStatus[];
   /** Of all parts, in their order. */
   readonly routes: () => Promise<readonly Route[]>;
   readonly metrics: () => Promise<readonly MetricFamily[]>;

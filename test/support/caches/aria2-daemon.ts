@@ -49,6 +49,7 @@ export async function aria2Daemon(program: string, base: string, shell?: string)
       await daemon.until('aria2', async () => Array.isArray(await ask('tellActive')));
     },
     stop: () => daemon.stop(),
+    signal: (signal) => daemon.signal(signal),
     client: (wrong: Credentials = RIGHT) => new Aria2Client({ name: 'pop-north', url, directory: downloads, ...wrong }),
     addByHand: async (metainfo, infoHash) => {
       const options = { dir: join(downloads, infoHash), 'check-integrity': 'true' };

@@ -24,6 +24,8 @@ export interface CacheDaemon {
   start(): Promise<void>;
   /** As an administrator does it: it saves what it knows. */
   stop(): Promise<void>;
+  /** `SIGSTOP`: it accepts connections and never answers, until `SIGCONT`. */
+  signal(signal: NodeJS.Signals): void;
   /** @param wrong in place of the right ones */
   client(wrong?: Credentials): CacheClient;
   /** What somebody does at its own user interface. */
@@ -71,10 +73,14 @@ export class Daemon {
     await eventually(what, quiet, { possible: () => this.isAlive, found: () => this.output });
   }
 
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
+  async stop(): Promise<void> {
     const child = this.#process;
     if (child === undefined || !this.isAlive) return;
-    child.kill(signal);
+    child.kill('SIGTERM');
     await once(child, 'exit');
   }
 }

@@ -42,6 +42,7 @@ export async function qbittorrentDaemon(program: string, base: string, shell?: s
       await daemon.until('qBittorrent', async () => (await ask('app/version')).startsWith('v'));
     },
     stop: () => daemon.stop(),
+    signal: (signal) => daemon.signal(signal),
     client: (wrong: Credentials = RIGHT) =>
       new QbittorrentClient({ name: 'pop-north', url, clock: systemClock, ...wrong }),
     addByHand: async (metainfo) => {

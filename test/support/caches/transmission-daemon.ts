@@ -41,6 +41,7 @@ export async function transmissionDaemon(program: string, base: string, shell?: 
       await daemon.until('Transmission', async () => (await ask('session-get', {}))['peer-port'] === peerPort);
     },
     stop: () => daemon.stop(),
+    signal: (signal) => daemon.signal(signal),
     client: (wrong: Credentials = RIGHT) => new TransmissionClient({ name: 'pop-north', url, ...wrong }),
     addByHand: async (metainfo) => {
       await ask('torrent-add', { metainfo: Buffer.from(metainfo).toString('base64') });

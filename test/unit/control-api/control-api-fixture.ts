@@ -105,6 +105,7 @@ export async function startFixture(
         readiness,
         overview: NOTHING_MEASURED,
         hours: () => NO_SCHEDULE,
+        caches: () => [],
         ...overrides,
       }),
     ],
