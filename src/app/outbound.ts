@@ -7,6 +7,7 @@ import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import { type Endpoint, isWildcard } from '../net/endpoint.js';
 import { type Interfaces, interfaceAddresses } from '../net/machine-addresses.js';
 import { type BlockedReason, innerPeerRules, type OutboundRules, outboundRules } from '../net/outbound-rules.js';
+import { trackerTargets } from '../net/own-endpoints.js';
 
 /**
  * @param config called for each connection, because a reload changes networks
@@ -60,7 +61,7 @@ function listenerAddresses(config: Config): IpAddress[] {
 }
 
 function redirectionAddresses({ dnsRedirect }: Config): readonly IpAddress[] {
-  return dnsRedirect ? [...dnsRedirect.mirrorAddresses, ...dnsRedirect.trackerAddresses] : [];
+  return dnsRedirect ? [...dnsRedirect.mirrorAddresses, ...trackerTargets(dnsRedirect)] : [];
 }
 
 function isOwnListener(config: Config, interfaces: () => Interfaces, address: IpAddress, port: number): boolean {

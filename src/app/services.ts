@@ -42,6 +42,7 @@ import { requireKnownSubdomains } from './known-subdomains.js';
 import type { OneAtATime } from './one-at-a-time.js';
 import { innerPeersOf, outboundOf } from './outbound.js';
 import { portsToCover } from './ports-to-cover.js';
+import { PrivateTorrents } from './private-torrents.js';
 import { reportedUplinks } from './reported-uplinks.js';
 import type { StorageWatch } from './storage-watch.js';
 import type { Supervisor } from './supervision/supervisor.js';
@@ -119,13 +120,11 @@ export function createServices(foundation: Foundation) {
     reportedUplinks: (infoHash: InfoHash) =>
       reportedUplinks(infoHash, dataPlane(), parts.get(reportsPart).service, clock),
     innerPeerBlocked: innerPeersOf(config),
-    ...importedPeers(parts),
+    ...foreignPeers(parts, catalogue),
     partners: () => config().upstream.originalTrackers,
     torrentPolicy: torrents,
     refusal: (infoHash: InfoHash) => torrents.refusal(infoHash),
     denial: (infoHash: InfoHash) => torrents.denial(infoHash),
-    /** Of the catalogue, or of torrents that passed through the mirror site. */
-    trackersOf: trackersOf(catalogue, () => parts.find(mirrorSitePart)),
     /** How full the tracker's store is, from 0 to 1. */
     trackerLoad: () => {
       const { dataPlane: plane, limits } = parts.get(trackerPart);
@@ -158,13 +157,33 @@ export function createServices(foundation: Foundation) {
   };
 }
 
-/** Peers of other networks, on their way into the swarms and out of them. */
-function importedPeers(parts: Foundation['parts']) {
+/** Peers of other networks, on their way into the swarms and out of them, and who is asked for them. */
+function foreignPeers(parts: Foundation['parts'], catalogue: Pick<CatalogueReader, 'get'>) {
+  const removeImported = (infoHash: InfoHash, peers: readonly Pick<ForeignPeer, 'address' | 'port'>[] | null) =>
+    parts.get(trackerPart).removeImported(infoHash, peers);
+  const privateTorrents = new PrivateTorrents((infoHash) => {
+    // Somebody may have named peers of it before. While the tracker restarts, they expire.
+    removeImported(infoHash, null).catch(() => {});
+  });
+  const knownTrackersOf = trackersOf(
+    catalogue,
+    () => parts.find(mirrorSitePart),
+    () => parts.get(trackerPart),
+  );
   return {
-    importPeers: (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number, origin: string) =>
-      parts.get(trackerPart).importPeers(infoHash, peers, ttlSeconds, origin),
-    removeImported: (infoHash: InfoHash, peers: readonly Pick<ForeignPeer, 'address' | 'port'>[] | null) =>
-      parts.get(trackerPart).removeImported(infoHash, peers),
+    removeImported,
+    importPeers: async (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number, origin: string) =>
+      privateTorrents.has(infoHash)
+        ? ({ torrent: 'private', taken: 0, refused: {} } as const)
+        : parts.get(trackerPart).importPeers(infoHash, peers, ttlSeconds, origin),
+    /**
+     * Of the catalogue, of torrents that passed through the mirror site, or of unknown ones as their clients name them. None of a
+     * private torrent (BEP 27).
+     */
+    trackersOf: (infoHash: InfoHash) => (privateTorrents.has(infoHash) ? [] : knownTrackersOf(infoHash)),
+    isPrivate: (infoHash: InfoHash) => privateTorrents.has(infoHash),
+    privateSeen: (infoHash: InfoHash) => privateTorrents.add(infoHash),
+    torrentPassed: (infoHash: InfoHash) => parts.get(trackerPart).torrentPassed(infoHash),
   };
 }
 
@@ -195,10 +214,13 @@ function documentReaders(threads: Foundation['threads']) {
 function trackersOf(
   catalogue: Pick<CatalogueReader, 'get'>,
   mirrorSite: () => { passedTrackers(infoHash: InfoHash): readonly string[] } | undefined,
+  tracker: () => { originalsOf(infoHash: InfoHash): readonly string[] },
 ) {
   return (infoHash: InfoHash): readonly string[] => {
     const known = catalogue.get(infoHash)?.trackerTiers.flat() ?? [];
-    return known.length > 0 ? known : (mirrorSite()?.passedTrackers(infoHash) ?? []);
+    if (known.length > 0) return known;
+    const passed = mirrorSite()?.passedTrackers(infoHash) ?? [];
+    return passed.length > 0 ? passed : tracker().originalsOf(infoHash);
   };
 }
 

@@ -4,8 +4,10 @@
  * stored torrents: those of an unreadable source keep their rank, and those that drop out of the top are retained for a
  * while.
  */
+
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../domain/clock.js';
+import type { InfoHash } from '../domain/info-hash.js';
 import { addressKey } from '../domain/site-address.js';
 import type { PoliteFetcher } from '../net/polite-fetch.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
@@ -42,6 +44,8 @@ export interface CrawlerOptions {
   readonly announced?: AnnouncedSwarms | undefined;
   /** For torrents of which only the info-hash is known. */
   readonly metadata?: FetchMetadata | undefined;
+  /** Told of each private torrent whose info-hash a source names (BEP 27). */
+  readonly privateSeen?: ((infoHash: InfoHash) => void) | undefined;
   /** With this, the top is larger while the tracker has room. */
   readonly topMax?: number | undefined;
   /** How full the tracker is, from 0 to 1. */

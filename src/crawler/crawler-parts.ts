@@ -1,6 +1,7 @@
 /** Makes the crawler of a configuration, for `serve` and for `crawl`. */
 
 import type { Clock } from '../domain/clock.js';
+import type { InfoHash } from '../domain/info-hash.js';
 import type { NameResolver } from '../net/name-resolver.js';
 import type { BlockedReason } from '../net/outbound-rules.js';
 import { createPoliteFetcher } from '../net/polite-fetch.js';
@@ -30,6 +31,8 @@ export interface CrawlerPartsOptions {
   readonly announced?: AnnouncedSwarms | undefined;
   /** Descriptions of torrents of which only the info-hash is known. */
   readonly metadata?: FetchMetadata | undefined;
+  /** Told of each private torrent whose info-hash a source names (BEP 27). */
+  readonly privateSeen?: ((infoHash: InfoHash) => void) | undefined;
   /** Default: only what the operator has denied by hand is refused. */
   readonly policy?: TorrentPolicy | undefined;
   /** How full the tracker is, from 0 to 1. */
@@ -78,6 +81,7 @@ export function createCrawlerParts(options: CrawlerPartsOptions): CrawlerParts {
     scraper: options.scraper,
     announced: options.announced,
     metadata: options.metadata,
+    privateSeen: options.privateSeen,
   });
   return { catalogue, crawler, close: async () => void (await Promise.all([fetcher.close(), documents.close()])) };
 }

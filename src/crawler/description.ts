@@ -31,6 +31,8 @@ export interface DescriptionReading {
   readonly documents: CrawlDocumentReader;
   readonly maxTorrentBytes: number;
   readonly metadata?: FetchMetadata | undefined;
+  /** Told of each private torrent whose info-hash the source names (BEP 27). */
+  readonly privateSeen?: ((infoHash: InfoHash) => void) | undefined;
 }
 
 /** Tries each address of the file in turn, then the peers of its swarm, then the magnet link. @throws only if the signal is aborted */
@@ -63,6 +65,7 @@ export async function describe(
       signal?.throwIfAborted();
       if (!(thrown instanceof ClientError)) throw thrown;
       if (thrown.code === 'private-torrent') {
+        if (swarm !== undefined) reading.privateSeen?.(swarm);
         return { kind: 'skipped', reason: 'private torrent (BEP 27): it stays with its own tracker' };
       }
       reasons.push(maskUrlSecrets(messageOf(thrown)));

@@ -1,5 +1,7 @@
 /** The crawler as a part: crawls on a schedule, and says what it found. */
+
 import { randomBytes } from 'node:crypto';
+import type { InfoHash } from '../domain/info-hash.js';
 import type { NameResolver } from '../net/name-resolver.js';
 import type { BlockedReason } from '../net/outbound-rules.js';
 import type { PartContext, PartListener, RunningPart } from '../part/part.js';
@@ -35,6 +37,9 @@ export interface CrawlerNeeds extends Pick<PartContext, 'clock' | 'log' | 'isIpv
   /** Which of their addresses are not connected to, and why. */
   readonly innerPeerBlocked: BlockedReason;
   readonly torrentPolicy: TorrentPolicy;
+  /** Whether a torrent is known to be private (BEP 27): it is not scraped. */
+  readonly isPrivate: (infoHash: InfoHash) => boolean;
+  readonly privateSeen: (infoHash: InfoHash) => void;
   /** How full the tracker is, from 0 to 1. */
   readonly trackerLoad: () => number;
   /** Called after each crawl: other torrents may be in the catalogue. */
@@ -65,11 +70,15 @@ export async function startCrawling(
     resolver: originalTrackers()?.resolver,
     // Read each time, because the exchange may have been restarted.
     scraper: originalTrackers() && {
-      scrape: async (...asked) => (await originalTrackers()?.exchange.scrape(...asked)) ?? new Map(),
+      scrape: async (trackers, infoHashes) => {
+        const asked = infoHashes.filter((infoHash) => !needs.isPrivate(infoHash));
+        return (await originalTrackers()?.exchange.scrape(trackers, asked)) ?? new Map();
+      },
     },
     policy: needs.torrentPolicy,
     load: needs.trackerLoad,
     announced: { announced },
+    privateSeen: needs.privateSeen,
     metadata: section.metadata
       ? createMetadataClient({
           peersOf: needs.innerPeers,

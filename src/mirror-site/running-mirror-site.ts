@@ -36,6 +36,9 @@ export interface MirrorSiteNeeds extends Pick<PartContext, 'clock' | 'log' | 'on
   readonly refusal: (infoHash: InfoHash) => string | undefined;
   /** Why the operator does not want a torrent; undefined for all others, also those that no list allows. */
   readonly denial: (infoHash: InfoHash) => string | undefined;
+  /** Told of each torrent that passes and is rewritten, and of each private one that passes (BEP 27). */
+  readonly torrentPassed: (infoHash: InfoHash) => void;
+  readonly privateSeen: (infoHash: InfoHash) => void;
   /** Keeps connections to originals from this installation and the operator's networks. */
   readonly blockedReason: BlockedReason;
   /** The swarm as the tracker knows it; rejects while the tracker is down. */

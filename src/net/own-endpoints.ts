@@ -4,6 +4,18 @@ import type { OwnEndpoint } from '../domain/own-addresses.js';
 import { isWildcard } from './endpoint.js';
 import { machineAddresses } from './machine-addresses.js';
 
+/** The section `dnsRedirect`, as far as it says where redirected names lead. */
+export interface RedirectionTargets {
+  readonly trackerAddresses: readonly IpAddress[];
+  readonly trackers?: readonly { readonly address?: readonly IpAddress[] | undefined }[];
+}
+
+/** Every address that the name of a redirected tracker leads to, its own one included. */
+export function trackerTargets(section: RedirectionTargets | undefined): readonly IpAddress[] {
+  if (section === undefined) return [];
+  return [...section.trackerAddresses, ...(section.trackers ?? []).flatMap(({ address = [] }) => address)];
+}
+
 /**
  * @param bound what the tracker listens on; a wildcard stands for every address of this machine
  * @param redirectedTo the addresses of redirected tracker names, on this machine or another one

@@ -30,16 +30,19 @@ import {
 } from './counters.js';
 import { INTERVAL_JITTER } from './limits.js';
 import { isWithheld, type PeerRules } from './peer-rules.js';
-import { REFUSAL_DENIED, REFUSAL_NONE, REFUSAL_NOT_LISTED, REFUSAL_PORT } from './refusals.js';
+import { REFUSAL_DENIED, REFUSAL_NONE, REFUSAL_NOT_LISTED, REFUSAL_PORT, REFUSAL_UNKNOWN_TORRENT } from './refusals.js';
 import { ReturnTimes } from './return-times.js';
 import {
   AnnounceOutcome,
   STATUS_ADDRESS_LIMIT,
   STATUS_FULL_FOR_FOREIGN,
   STATUS_STORE_FULL,
+  STATUS_UNKNOWN_TORRENT,
 } from './swarm/announce-outcome.js';
 import type { Requester } from './swarm/choice/requester.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
+import type { RedirectedTrackersData } from './unknown/redirected-trackers.js';
+import { UnknownTorrents } from './unknown/unknown-torrents.js';
 
 /** Finer than the seconds that a random share is to choose from. */
 const SHARE_STEPS = 65_536;
@@ -58,6 +61,8 @@ export type UpstreamNeed = (bytes: Uint8Array, infoHashOffset: number, family: 4
 export class Announcer {
   readonly request = new AnnounceRequest();
   readonly outcome = new AnnounceOutcome();
+  /** Handlers set its `source` before {@link announce}. */
+  readonly unknown = new UnknownTorrents();
   /** Set by the worker between batches. */
   nowSeconds = 0;
   topology: TopologyTable;
@@ -153,6 +158,7 @@ export class Announcer {
 
     const outcome = this.outcome;
     const requester = this.store.announce(request, outcome);
+    if (outcome.status === STATUS_UNKNOWN_TORRENT) return REFUSAL_UNKNOWN_TORRENT;
     this.requester = requester;
     this.countOutcome(requester);
     if (outcome.needsUpstream) {
@@ -222,6 +228,12 @@ export class Announcer {
     const toInner = this.isInner(request.group);
     counters[toInner ? COUNT_SAMPLED_TO_INNER : COUNT_SAMPLED_TO_FOREIGN]! += count;
     counters[toInner ? COUNT_SAMPLED_INNER_TO_INNER : COUNT_SAMPLED_INNER_TO_FOREIGN]! += inner;
+  }
+
+  /** Between batches: the trackers whose clients come here, and what becomes of torrents that nobody here knows. */
+  useRedirectedTrackers(data: RedirectedTrackersData): void {
+    this.unknown.use(data);
+    this.store.admission.refusesNew = this.unknown.refuses ? (request) => this.unknown.isRefused(request) : null;
   }
 
   /** Between batches: sets the time of the next answers, and how many of them are sampled for the counters. */

@@ -78,10 +78,36 @@ function httpsHasACertificate({ tracker }: TrackerConfig, report: Report): void 
     report(['tracker', 'listen', index], 'https needs tracker.tls with certificate and key');
 }
 
+/** `exchange` needs torrents that are served without being known, and a tracker to ask. */
+function unknownTorrentsCanBe({ tracker, upstream, dnsRedirect }: TrackerConfig, report: Report): void {
+  if (tracker.unknownTorrents === 'track') return;
+  const path: ConfigPath = ['tracker', 'unknownTorrents'];
+  if ((dnsRedirect?.trackers ?? []).length === 0) {
+    report(
+      path,
+      `${tracker.unknownTorrents} concerns names in dnsRedirect.trackers, and there are none; list them, or write track`,
+    );
+  }
+  if (tracker.unknownTorrents !== 'exchange') return;
+  if (tracker.torrents.mode === 'catalogue') {
+    report(
+      path,
+      'tracker.torrents: catalogue refuses torrents that are not in the catalogue; write torrents: open, or track here',
+    );
+  }
+  if (!upstream.exchange) {
+    report(
+      path,
+      'exchange asks original trackers, which upstream.exchange: false switches off; write true there, or track here',
+    );
+  }
+}
+
 export const trackerChecks = [
   announceUrlsAreServed,
   numWantFits,
   storeFits,
   httpsHasACertificate,
   proxyProtocolHasProxies,
+  unknownTorrentsCanBe,
 ] as const;

@@ -7,6 +7,7 @@ import type { TlsMaterial } from '../transport/transport.js';
 import type { LiveOptions, DataPlaneOptions as Options } from './data-plane-options.js';
 import { endpointsOfNoPeer } from './import-foreign-peers.js';
 import { STORE_BYTES_EACH, type TrackerConfig, type TrackerSection } from './section.js';
+import { redirectedTrackers } from './unknown/redirected-trackers.js';
 
 /** What does not lie in the configuration. */
 export interface OptionsNeeds extends Pick<PartContext, 'isIpv6Only'> {
@@ -20,11 +21,15 @@ const SPARE_ARENA_BYTES = 16 * 2 ** 20;
 
 /** The options that a reload changes. */
 export function liveOptions(config: TrackerConfig): LiveOptions {
-  const { tracker, selection, upstream } = config;
+  const { tracker, selection, upstream, dnsRedirect } = config;
+  // A list of the operator is what the operator knows.
+  const unknownTorrents =
+    tracker.torrents.mode === 'open' || tracker.unknownTorrents === 'exchange' ? tracker.unknownTorrents : 'track';
   return {
     // For swarms that come from a snapshot when the thread restarts.
     ownEndpoints: endpointsOfNoPeer(config, tracker.listen),
     deniedAddresses: tracker.denyList.addresses.map(formatPrefix),
+    redirectedTrackers: redirectedTrackers(unknownTorrents, dnsRedirect),
     upstreamWantedBelow: upstream.exchange ? selection.enoughInnerPeers : 0,
   };
 }

@@ -116,6 +116,8 @@ export type ToWorker =
   /** For https listeners; already checked. */
   | { readonly type: 'certificate'; readonly pair: CertificatePair }
   | { readonly type: 'pinned'; readonly hashes: Uint8Array }
+  /** Further torrents that passed through the mirror site. */
+  | { readonly type: 'passed'; readonly hashes: Uint8Array }
   | { readonly type: 'question'; readonly id: number; readonly question: Question }
   | { readonly type: 'snapshot' }
   | { readonly type: 'snapshot-taken'; readonly id: number }
@@ -132,7 +134,13 @@ export type FromWorker =
       readonly restored: Restored | null;
     }
   | { readonly type: 'failed'; readonly failure: FailureMessage }
-  | { readonly type: 'upstream-needed'; readonly infoHash: string; readonly family: 4 | 6 }
+  | {
+      readonly type: 'upstream-needed';
+      readonly infoHash: string;
+      readonly family: 4 | 6;
+      /** The announce URL of the original tracker that the client means, where it is to be asked. */
+      readonly original?: string;
+    }
   | { readonly type: 'fault'; readonly message: string; readonly stack?: string }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly type: 'refused'; readonly id: number; readonly message: string }

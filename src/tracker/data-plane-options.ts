@@ -7,6 +7,7 @@ import type { ListenAddress, TlsMaterial, TransportLimits } from '../transport/t
 import type { AccessListData } from './access-list.js';
 import type { ConnectionIdMode } from './connection-id.js';
 import type { StoreLimits } from './swarm/swarm-store-options.js';
+import type { RedirectedTrackersData } from './unknown/redirected-trackers.js';
 
 export interface DataPlaneListener extends ListenAddress {
   /** Connections start with a PROXY protocol header, from an address in `proxies`. */
@@ -31,7 +32,9 @@ export interface DataPlaneLimits extends Partial<TransportLimits> {
 }
 
 /** Options that a running data plane takes. */
-export type LiveOptions = Required<Pick<DataPlaneOptions, 'deniedAddresses' | 'upstreamWantedBelow' | 'ownEndpoints'>>;
+export type LiveOptions = Required<
+  Pick<DataPlaneOptions, 'deniedAddresses' | 'upstreamWantedBelow' | 'ownEndpoints' | 'redirectedTrackers'>
+>;
 
 export interface DataPlaneOptions {
   readonly listen: readonly DataPlaneListener[];
@@ -55,6 +58,8 @@ export interface DataPlaneOptions {
   readonly proxies?: readonly string[];
   /** Addresses of this installation: foreign peers that have one are not taken. Those that come later bring their own list. */
   readonly ownEndpoints?: readonly OwnEndpoint[];
+  /** Default: none, and every torrent is tracked. */
+  readonly redirectedTrackers?: RedirectedTrackersData;
   /** Prefixes of addresses that are counted but not handed out. */
   readonly deniedAddresses?: readonly string[];
   readonly limits?: DataPlaneLimits;

@@ -9,7 +9,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { systemClock } from '../domain/clock.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { failureMessage } from '../domain/failure-message.js';
-import { infoHashFromBytes } from '../domain/info-hash.js';
+import { type InfoHash, infoHashFromBytes } from '../domain/info-hash.js';
 import { createRandom } from '../domain/random.js';
 import type { CostTable } from '../selection/cost-table.js';
 import { VitalsWriter } from '../threads/thread-vitals.js';
@@ -42,6 +42,7 @@ import { type Restored, restoreRules, restoreSwarms } from './snapshot-import.js
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { warmUpSwarms } from './swarm/warm-up.js';
 import { UdpHandler } from './udp-handler.js';
+import { NOTHING_REDIRECTED } from './unknown/redirected-trackers.js';
 
 /** How often the worker checks messages and clocks while nobody announces. */
 const TICK_MS = 20;
@@ -91,8 +92,9 @@ class Worker {
     this.store = buildStore(options);
     transport.preferHugePages(this.store.memory);
     this.announcer = buildAnnouncer(options, this.store, counters, (bytes, offset, family) =>
-      this.post({ type: 'upstream-needed', infoHash: infoHashFromBytes(bytes, offset), family }),
+      this.askUpstream(infoHashFromBytes(bytes, offset), family),
     );
+    this.announcer.useRedirectedTrackers(options.redirectedTrackers ?? NOTHING_REDIRECTED);
     this.guard = {
       counters,
       nowMs: () => performance.now(),
@@ -110,6 +112,11 @@ class Worker {
     const nowSeconds = Math.floor(performance.now() / 1_000);
     const rules = restoreRules(this.announcer, this.options.ownEndpoints ?? []);
     return restoreSwarms(this.store, bytes, rules, systemClock.nowMs(), nowSeconds);
+  }
+
+  private askUpstream(infoHash: InfoHash, family: 4 | 6): void {
+    const original = this.announcer.unknown.originalOfAnnounce();
+    this.post({ type: 'upstream-needed', infoHash, family, ...(original === undefined ? {} : { original }) });
   }
 
   private post(message: FromWorker): void {
@@ -137,11 +144,13 @@ class Worker {
     };
     for (const address of options.listen) {
       if (address.protocol === 'udp') {
-        const handler = new GuardedDatagramHandler(new UdpHandler(this.announcer, connectionIds), this.guard);
-        this.listeners.push(await this.transport.listenUdp(address, handler));
+        const handler = new UdpHandler(this.announcer, connectionIds);
+        const listener = await this.transport.listenUdp(address, new GuardedDatagramHandler(handler, this.guard));
+        handler.listener = listener;
+        this.listeners.push(listener);
         continue;
       }
-      const settings = { proxies, fullScrape: options.fullScrape ?? false };
+      const settings = { proxies, fullScrape: options.fullScrape ?? false, protocol: address.protocol };
       const handler = new GuardedHttpHandler(new HttpHandler(this.announcer, settings), this.guard);
       const trust = address.proxyProtocol === true ? isProxy : undefined;
       this.listeners.push(await this.transport.listenHttp(address, handler, limits, address.tls, trust));
@@ -258,6 +267,9 @@ class Worker {
       case 'pinned':
         this.setPinned(message.hashes);
         return;
+      case 'passed':
+        this.announcer.unknown.addPassed(message.hashes);
+        return;
       case 'question':
         this.questions.take(message.id, message.question);
         return;
@@ -296,7 +308,8 @@ class Worker {
     this.pinned = hashes;
   }
 
-  private applyOptions({ deniedAddresses, upstreamWantedBelow }: LiveOptions): void {
+  private applyOptions({ deniedAddresses, upstreamWantedBelow, redirectedTrackers }: LiveOptions): void {
+    this.announcer.useRedirectedTrackers(redirectedTrackers);
     const denied = networkSetOf(deniedAddresses);
     this.announcer.settings = { ...this.announcer.settings, denied };
     this.store.denial.denyAddresses(denied);

@@ -51,7 +51,8 @@ export interface DataPlaneExplainQuery {
   readonly port?: number | undefined;
 }
 
-export type UpstreamNeeded = (infoHash: InfoHash, family: 4 | 6) => void;
+/** @param original the announce URL of the original tracker that a client means, if it may be asked for an unknown torrent */
+export type UpstreamNeeded = (infoHash: InfoHash, family: 4 | 6, original?: string) => void;
 
 export class DataPlane {
   readonly restored: RestoredSwarms | null;
@@ -155,6 +156,11 @@ export class DataPlane {
    */
   setPinned(hashes: Uint8Array): void {
     this.post({ type: 'pinned', hashes });
+  }
+
+  /** Further torrents that are known although the catalogue does not have them. @param hashes concatenated, 20 bytes each */
+  addPassed(hashes: Uint8Array): void {
+    this.post({ type: 'passed', hashes });
   }
 
   /**
@@ -349,7 +355,9 @@ export class DataPlane {
         this.takeWaiting(message.id)?.reject(new Error(message.message));
         return;
       case 'upstream-needed':
-        for (const listener of this.upstreamListeners) listener(message.infoHash as InfoHash, message.family);
+        for (const listener of this.upstreamListeners) {
+          listener(message.infoHash as InfoHash, message.family, message.original);
+        }
         return;
       case 'snapshot-part':
         this.snapshots?.take(message);

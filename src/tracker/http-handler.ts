@@ -31,6 +31,7 @@ import {
   QUERY_NO_INFO_HASH,
   QUERY_TWO_INFO_HASHES,
 } from '../wire/announce-query.js';
+import { readHostHeader } from '../wire/host-header.js';
 import { classifyPath, PATH_ANNOUNCE, PATH_SCRAPE } from '../wire/http-path.js';
 import {
   HEAD_INCOMPLETE,
@@ -64,8 +65,13 @@ import {
   REFUSAL_TWO_INFO_HASHES,
   REFUSALS,
 } from './refusals.js';
+import { originalUrl } from './unknown/original-url.js';
+import type { RedirectedTrackers } from './unknown/redirected-trackers.js';
+import type { AnnounceSource } from './unknown/unknown-torrents.js';
 
 export interface HttpHandlerSettings {
+  /** Of the listener, default `http`: a part of the URL under which clients announce. */
+  readonly protocol?: 'http' | 'https';
   /** Reverse proxies whose X-Forwarded-For is trusted. */
   readonly proxies: NetworkSet;
   /** Answer a scrape without a hash with all swarms. */
@@ -92,7 +98,7 @@ function refusalOfQuery(problem: number): number {
   }
 }
 
-export class HttpHandler implements HttpRequestHandler, PeerIdSource {
+export class HttpHandler implements HttpRequestHandler, PeerIdSource, AnnounceSource {
   consumed = 0;
   close = false;
   private readonly announcer: Announcer;
@@ -103,6 +109,9 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
   private readonly client = new RemoteAddress();
   private readonly scrape: HttpScrape;
   private readonly otherPeers = new Uint8Array(MAX_NUM_WANT * IPV6_PEER_BYTES);
+  /** The current request. */
+  private input: Uint8Array = new Uint8Array(0);
+  private start = 0;
   private readonly addressText = new Uint8Array(MAX_ADDRESS_TEXT_BYTES);
 
   constructor(announcer: Announcer, settings: HttpHandlerSettings) {
@@ -119,6 +128,8 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     output: Uint8Array,
     outputStart: number,
   ): number {
+    this.input = input;
+    this.start = start;
     const head = this.head;
     const end = start + Math.min(length, MAX_HTTP_HEAD_BYTES);
     const headersAt = readUsualAnnounce(input, start, end, head, this.announcer.request, this.query);
@@ -150,6 +161,16 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     const path = classifyPath(input, head.pathStart, head.pathEnd);
     if (path === PATH_SCRAPE) return this.answerScrape(input, output, outputStart);
     return this.announce(input, path, remote, output, outputStart);
+  }
+
+  announcedUnder(redirected: RedirectedTrackers): { readonly url: string | undefined } | undefined {
+    const { input, start, head } = this;
+    const named = readHostHeader(input, start, start + head.headBytes);
+    if (named === undefined || !redirected.hasName(named.host)) return undefined;
+    const text = (from: number, to: number): string => Buffer.from(input.subarray(from, to)).toString('latin1');
+    const path = text(head.pathStart, head.pathEnd);
+    const query = text(head.queryStart, head.queryEnd);
+    return { url: originalUrl({ protocol: this.settings.protocol ?? 'http', ...named, path, query }) };
   }
 
   copyPeerId(peers: Uint8Array, peerOffset: number, peerBytes: 6 | 18, out: Uint8Array, at: number): boolean {
@@ -208,6 +229,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource {
     request.word2 = client.word2;
     request.word3 = client.word3;
     request.wantsPeerIds = !query.compact && !query.noPeerId;
+    announcer.unknown.source = this;
 
     const refusal = announcer.announce();
     if (refusal !== REFUSAL_NONE) return this.fail(refusal, output, outputStart);

@@ -3,7 +3,7 @@ import type { InfoHash } from '../domain/info-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
 import { machineAddresses } from '../net/machine-addresses.js';
-import { ownEndpoints } from '../net/own-endpoints.js';
+import { ownEndpoints, trackerTargets } from '../net/own-endpoints.js';
 import type { UpstreamPeerData } from './data-plane-messages.js';
 import type { ImportOutcome } from './import-peers.js';
 import type { ImportRefusal } from './peer-rules.js';
@@ -55,7 +55,7 @@ export function endpointsOfNoPeer(
   { lab, dnsRedirect }: Pick<TrackerConfig, 'lab' | 'dnsRedirect'>,
   bound: readonly { readonly host: string; readonly port: number }[],
 ): OwnEndpoint[] {
-  const redirectedTo = [...(dnsRedirect?.trackerAddresses ?? []), ...(dnsRedirect?.mirrorAddresses ?? [])];
+  const redirectedTo = [...trackerTargets(dnsRedirect), ...(dnsRedirect?.mirrorAddresses ?? [])];
   const machine = lab ? [] : machineAddresses().map((host) => ({ host }));
   return [...ownEndpoints(bound, redirectedTo), ...machine];
 }

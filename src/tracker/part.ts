@@ -11,7 +11,15 @@ export const trackerPart: Part<'tracker', typeof schema, TrackerConfig, TrackerN
   label: 'tracker',
   threadName: 'tracker',
   schema,
-  live: ['announceUrls', 'torrents', 'denyList.addresses', 'denyList.torrents', 'tls.certificate', 'tls.key'],
+  live: [
+    'announceUrls',
+    'torrents',
+    'unknownTorrents',
+    'denyList.addresses',
+    'denyList.torrents',
+    'tls.certificate',
+    'tls.key',
+  ],
   checks: trackerChecks,
   examine: async (config) => (await import('./examine-tracker.js')).examineTracker(config),
   sockets: ({ tracker }) =>
@@ -29,6 +37,8 @@ export const trackerPart: Part<'tracker', typeof schema, TrackerConfig, TrackerN
   numWantDefault: 50
   numWantMax: 200
   torrents: open                        # open | catalogue | a file of info-hashes, one on each line
+  unknownTorrents: track                # announced under a redirected tracker's name, and neither in the catalogue nor passed
+                                        # through the mirror site: track, exchange (ask that tracker for peers), or refuse
   transport: auto                       # linux (batched system calls), portable, or auto: linux if it works
   connectionId: lenient                 # validity; strict: two minutes (BEP 15); lenient: longer, as some clients need
   fullScrape: false                     # answer a scrape without info-hash with all torrents

@@ -20,6 +20,7 @@ export const REFUSAL_PATH = 12;
 export const REFUSAL_HEAD_TOO_LARGE = 13;
 export const REFUSAL_PROXY_HEADER = 14;
 export const REFUSAL_DEFECT = 15;
+export const REFUSAL_UNKNOWN_TORRENT = 16;
 
 export interface Refusal {
   /** Label of the counter. */
@@ -55,4 +56,10 @@ export const REFUSALS: readonly Refusal[] = [
   refusal('head-too-large', 'the request is too long'),
   refusal('proxy-header', 'the forwarded address cannot be read'),
   refusal('defect', 'internal error', 5),
+  // The catalogue grows with every crawl.
+  refusal(
+    'unknown-torrent',
+    'your network answers for this tracker, and this torrent is not in its catalogue; other trackers of the torrent work as usual',
+    30,
+  ),
 ];

@@ -17,6 +17,7 @@ import { type ForeignPeer, importForeignPeers } from './import-foreign-peers.js'
 import type { ImportOutcome } from './import-peers.js';
 import type { TrackerConfig } from './section.js';
 import { SupervisedDataPlane } from './supervised-data-plane.js';
+import { UnknownOriginals } from './unknown/unknown-originals.js';
 
 /** Compiled from topology, prices and reports; sent to the data plane whenever it changes. */
 export interface PolicyOfTracker {
@@ -41,6 +42,7 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
   #config: TrackerConfig;
   #lists: TorrentLists;
   readonly #covered: CoveredPorts;
+  readonly #originals = new UnknownOriginals();
 
   /** @throws OperatorError if the first start fails: the operator has to repair the cause */
   static async start(given: TrackerConfig, needs: TrackerNeeds): Promise<RunningTracker> {
@@ -72,6 +74,10 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
     this.#needs = needs;
     this.dataPlane = dataPlane;
     this.view = trackerView(dataPlane, config.tracker, needs);
+    // Before any other listener, which then finds the original.
+    dataPlane.onUpstreamNeeded((infoHash, _family, original) => {
+      if (original !== undefined) this.#originals.add(infoHash, original);
+    });
   }
 
   get listeners(): readonly PartListener[] {
@@ -93,6 +99,16 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
   /** The torrents that the configuration in force lists. */
   get lists(): TorrentLists {
     return this.#lists;
+  }
+
+  /** The original trackers that clients of an unknown torrent mean; empty unless `unknownTorrents` is `exchange`. */
+  originalsOf(infoHash: InfoHash): readonly string[] {
+    return this.#config.tracker.unknownTorrents === 'exchange' ? this.#originals.of(infoHash) : [];
+  }
+
+  /** A torrent has passed through the mirror site, so it is known. */
+  torrentPassed(infoHash: InfoHash): void {
+    this.dataPlane.addPassed(infoHash);
   }
 
   /** Takes the torrents of the catalogue and the decisions on them again. */

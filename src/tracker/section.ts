@@ -5,6 +5,7 @@ import type { DeepReadonly } from '../config-kit/config-part.js';
 import { duration, filePath, flag, marksFile, prefix, section, wholeNumber } from '../config-kit/field-schemas.js';
 import { tlsFiles } from '../config-kit/tls-files.js';
 import type { IpAddress } from '../domain/ip-address.js';
+import type { RedirectedNames } from './unknown/redirected-trackers.js';
 
 /**
  * Address space for a peer or a torrent, IPv6 in half-empty tables included, so that the limits are met before the space
@@ -54,6 +55,9 @@ export const schema = section({
   numWantDefault: wholeNumber(0, 200).prefault(50),
   numWantMax: wholeNumber(1, 200).prefault(200),
   torrents: torrents.prefault('open'),
+  unknownTorrents: z
+    .enum(['track', 'exchange', 'refuse'], { error: 'expected "track", "exchange" or "refuse"' })
+    .prefault('track'),
   transport: z
     .enum(['auto', 'linux', 'portable'], { error: 'expected "auto", "linux" or "portable"' })
     .prefault('auto'),
@@ -78,8 +82,6 @@ export interface TrackerConfig {
   readonly upstream: { readonly exchange: boolean; readonly everyMs: number };
   readonly storage: { readonly directory: string };
   readonly lab: boolean;
-  readonly dnsRedirect?:
-    | { readonly mirrorAddresses: readonly IpAddress[]; readonly trackerAddresses: readonly IpAddress[] }
-    | undefined;
+  readonly dnsRedirect?: (RedirectedNames & { readonly mirrorAddresses: readonly IpAddress[] }) | undefined;
   readonly crawler: { readonly sources: readonly unknown[] };
 }

@@ -5,6 +5,7 @@
  */
 import { counted } from '../domain/counted.js';
 import { ClientError, messageOf } from '../domain/errors.js';
+import { forgetOldest } from '../domain/forget-oldest.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { PartContext, PartThread, Supervision } from '../part/part.js';
@@ -15,6 +16,7 @@ import { createVitals } from '../threads/thread-vitals.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
+import { hashBytes } from './configured-access.js';
 import { type CountersView, createCounters } from './counters.js';
 import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from './data-plane.js';
 import type {
@@ -28,6 +30,8 @@ import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import type { ImportOutcome } from './import-peers.js';
 import { setSnapshotAside } from './snapshot-file.js';
 import type { InnerPeer } from './swarm/inner-peers.js';
+import { NOTHING_REDIRECTED } from './unknown/redirected-trackers.js';
+import { MAX_PASSED } from './unknown/unknown-torrents.js';
 
 /** After more consecutive failures the snapshot, which each start loads, may be the cause. */
 const SUSPECT_SNAPSHOT_AFTER = 3;
@@ -45,6 +49,7 @@ export class SupervisedDataPlane implements PartThread {
   #options: DataPlaneOptions;
   #pinned: Uint8Array | undefined;
   #hours: { readonly data: HoursData; readonly atMs: number } | undefined;
+  readonly #passed = new Set<InfoHash>();
   /** The thread that runs, or the one that ended last. */
   #current: DataPlane;
   readonly supervision: Supervision;
@@ -117,6 +122,14 @@ export class SupervisedDataPlane implements PartThread {
   setPinned(hashes: Uint8Array): void {
     this.#pinned = hashes;
     this.#current.setPinned(hashes);
+  }
+
+  /** A torrent is known although the catalogue does not have it. */
+  addPassed(infoHash: InfoHash): void {
+    if (this.#passed.has(infoHash)) return;
+    this.#passed.add(infoHash);
+    forgetOldest(this.#passed, MAX_PASSED);
+    this.#current.addPassed(hashBytes([infoHash]));
   }
 
   /** See {@link DataPlane.addUpstreamPeers}. @throws ClientError `unavailable` while the thread is down */
@@ -204,8 +217,8 @@ export class SupervisedDataPlane implements PartThread {
   #watch(plane: DataPlane): void {
     const { log } = this.#context;
     plane.onFault((error) => log.error({ err: error }, `tracker: ${error.message}`));
-    plane.onUpstreamNeeded((infoHash, family) => {
-      for (const listener of this.#upstreamListeners) listener(infoHash, family);
+    plane.onUpstreamNeeded((infoHash, family, original) => {
+      for (const listener of this.#upstreamListeners) listener(infoHash, family, original);
     });
     plane.onEnd((reason) =>
       this.supervision.failed(reason, `the thread that answers peers has ended: ${messageOf(reason)}`),
@@ -225,10 +238,10 @@ export class SupervisedDataPlane implements PartThread {
     const { topology, cost, access } = this.#options;
     if (topology !== given.topology || cost !== given.cost) plane.setPolicy(topology, cost);
     if (access !== undefined && access !== given.access) plane.setAccess(access);
-    const { deniedAddresses = [], upstreamWantedBelow = 0, ownEndpoints = [] } = this.#options;
-    if (this.#options !== given) plane.setOptions({ deniedAddresses, upstreamWantedBelow, ownEndpoints });
+    if (this.#options !== given) plane.setOptions(liveOptionsOf(this.#options));
     if (this.#pinned !== undefined) plane.setPinned(this.#pinned);
     if (this.#hours !== undefined) plane.setHours(hoursLater(this.#hours.data, performance.now() - this.#hours.atMs));
+    plane.addPassed(hashBytes([...this.#passed]));
     this.#logStart(plane);
   }
 
@@ -260,4 +273,13 @@ export class SupervisedDataPlane implements PartThread {
 
 function hoursLater(hours: HoursData, passedMs: number): HoursData {
   return { ...hours, returnInMs: hours.returnInMs === null ? null : hours.returnInMs - passedMs };
+}
+
+function liveOptionsOf({
+  deniedAddresses = [],
+  upstreamWantedBelow = 0,
+  ownEndpoints = [],
+  redirectedTrackers = NOTHING_REDIRECTED,
+}: DataPlaneOptions): LiveOptions {
+  return { deniedAddresses, upstreamWantedBelow, ownEndpoints, redirectedTrackers };
 }

@@ -2,7 +2,7 @@
  * Datagrams of the UDP tracker protocol (BEP 15, BEP 41) to answers. What is no request, or comes from an address that is
  * not proven by a connection id, gets no answer at all, except `connect`, whose answer is as long as its request.
  */
-import type { DatagramHandler, RemoteAddress } from '../transport/transport.js';
+import type { DatagramHandler, DatagramListener, RemoteAddress } from '../transport/transport.js';
 import { readUint32 } from '../wire/byte-order.js';
 import { decodeUrlData } from '../wire/udp-options.js';
 import {
@@ -40,12 +40,19 @@ import {
 import { MAX_UDP_PEERS_IPV6, MAX_URL_DATA_BYTES } from './limits.js';
 import { REFUSAL_CONNECTION_ID, REFUSAL_MALFORMED, REFUSAL_NO_HASHES, REFUSAL_NONE, REFUSALS } from './refusals.js';
 import { ScrapeOutcome } from './swarm/announce-outcome.js';
+import { originalUrl } from './unknown/original-url.js';
+import type { RedirectedTrackers } from './unknown/redirected-trackers.js';
+import type { AnnounceSource } from './unknown/unknown-torrents.js';
 
-export class UdpHandler implements DatagramHandler {
+export class UdpHandler implements DatagramHandler, AnnounceSource {
+  /** Where its datagrams arrive; set once it listens. */
+  listener: DatagramListener | null = null;
   private readonly announcer: Announcer;
   private readonly connectionIds: ConnectionIds;
   private readonly scrape = new ScrapeOutcome();
   private readonly urlData = new Uint8Array(MAX_URL_DATA_BYTES);
+  /** Of the current announce. */
+  private urlDataBytes = 0;
 
   constructor(announcer: Announcer, connectionIds: ConnectionIds) {
     this.announcer = announcer;
@@ -73,6 +80,17 @@ export class UdpHandler implements DatagramHandler {
     return action === ACTION_ANNOUNCE
       ? this.announce(input, start, length, remote, output, outputStart)
       : this.scrapeHashes(input, start, length, output, outputStart);
+  }
+
+  announcedUnder(redirected: RedirectedTrackers): { readonly url: string | undefined } | undefined {
+    const address = this.listener?.localAddress();
+    const names = address === undefined ? [] : redirected.namesAt(address);
+    if (this.listener === null || names.length === 0) return undefined;
+    const [host] = names;
+    if (host === undefined || names.length > 1) return { url: undefined };
+    const { port } = this.listener.address;
+    const [path = '', ...rest] = Buffer.from(this.urlData.subarray(0, this.urlDataBytes)).toString('latin1').split('?');
+    return { url: originalUrl({ protocol: 'udp', host, port, path, query: rest.join('?') }) };
   }
 
   private drop(): number {
@@ -113,10 +131,12 @@ export class UdpHandler implements DatagramHandler {
     const announcer = this.announcer;
     const request = announcer.request;
     announcer.counters[COUNT_ANNOUNCES_UDP]!++;
+    this.urlDataBytes = 0;
     if (length > UDP_ANNOUNCE_REQUEST_BYTES) {
-      const options = decodeUrlData(input, start + UDP_ANNOUNCE_REQUEST_BYTES, start + length, this.urlData);
-      if (options > 0) announcer.counters[COUNT_URL_DATA]!++;
+      this.urlDataBytes = decodeUrlData(input, start + UDP_ANNOUNCE_REQUEST_BYTES, start + length, this.urlData);
+      if (this.urlDataBytes > 0) announcer.counters[COUNT_URL_DATA]!++;
     }
+    announcer.unknown.source = this;
     decodeUdpAnnounce(input, start, request);
     request.wantsPeerIds = false;
     request.family = remote.family;

@@ -3,6 +3,7 @@
  * and calls a handler for every datagram or HTTP request. The handler writes its answer into the given buffer and returns
  * the length. Handlers are synchronous and must not keep a buffer.
  */
+import type { IpAddress } from '../domain/ip-address.js';
 
 /** The sender's address, overwritten for every call. An IPv4-mapped IPv6 address is delivered as IPv4. */
 export class RemoteAddress {
@@ -96,6 +97,11 @@ export interface TransportListener {
 }
 
 export interface DatagramListener extends TransportListener {
+  /**
+   * The address of this machine to which the datagram was sent. Only inside `onDatagram`, for the datagram that it was called
+   * with. @returns undefined if the system does not say: the portable transport on a wildcard address
+   */
+  localAddress(): IpAddress | undefined;
   /** Only inside `onDatagram`, for the datagram that it was called with. */
   answerLater(): LateAnswer;
 }

@@ -7,7 +7,7 @@ import { configuredResolvers } from '../net/configured-resolvers.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { createNameResolver, type NameResolver, systemResolvers } from '../net/name-resolver.js';
 import type { BlockedReason } from '../net/outbound-rules.js';
-import { ownEndpoints } from '../net/own-endpoints.js';
+import { ownEndpoints, trackerTargets } from '../net/own-endpoints.js';
 import { boundToPart } from '../part/current-part.js';
 import type { Apply, PartContext, RunningPart } from '../part/part.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
@@ -64,7 +64,7 @@ export class RunningExchange implements RunningPart<UpstreamConfig> {
     const random = createRandom(needs.seed);
     this.exchange = createUpstreamExchange({
       resolver: this.resolver,
-      ownEndpoints: () => ownEndpoints(dataPlane().addresses, this.#config.dnsRedirect?.trackerAddresses ?? []),
+      ownEndpoints: () => ownEndpoints(dataPlane().addresses, trackerTargets(this.#config.dnsRedirect)),
       blockedReason: needs.blockedReason,
       announcePort: ANNOUNCED_PORT,
       peerId: Buffer.concat([Buffer.from(EXCHANGE_PEER_ID_PREFIX), randomBytes(20 - EXCHANGE_PEER_ID_PREFIX.length)]),

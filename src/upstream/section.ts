@@ -13,8 +13,9 @@ import {
   token,
   wholeNumber,
 } from '../config-kit/field-schemas.js';
-import { formatIp, type IpAddress } from '../domain/ip-address.js';
+import { formatIp } from '../domain/ip-address.js';
 import type { Endpoint } from '../net/endpoint.js';
+import type { RedirectionTargets } from '../net/own-endpoints.js';
 import { MAX_CONCURRENT_REQUESTS } from './limits.js';
 
 const DNS_PORT = 53;
@@ -47,9 +48,7 @@ export const schema = section({
 /** The sections that it reads. */
 export interface UpstreamConfig {
   readonly upstream: DeepReadonly<z.output<typeof schema>>;
-  readonly dnsRedirect?:
-    | { readonly upstreamResolvers: readonly Endpoint[]; readonly trackerAddresses: readonly IpAddress[] }
-    | undefined;
+  readonly dnsRedirect?: (RedirectionTargets & { readonly upstreamResolvers: readonly Endpoint[] }) | undefined;
   readonly lab: boolean;
 }
 

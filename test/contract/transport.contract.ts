@@ -44,7 +44,7 @@ function textOf(remote: RemoteAddress): string {
   return `${formatIp({ family: remote.family, words })} ${remote.port}`;
 }
 
-/** Answers with who asked and what; `silent` gets nothing, `long` gets 1,400 bytes, `later …` is answered by `answerLate`. */
+/** Answers with who asked and what; `where` is answered with the address that was asked, `silent` gets nothing, `long` gets 1,400 bytes, `later …` is answered by `answerLate`. */
 class EchoDatagrams implements DatagramHandler {
   listener: DatagramListener | undefined;
   readonly #late: (() => void)[] = [];
@@ -73,6 +73,12 @@ class EchoDatagrams implements DatagramHandler {
       const text = `${textOf(remote)} ${asked}`;
       this.#late.push(() => later.send(Buffer.from(text, 'latin1')));
       return 0;
+    }
+    if (asked === 'where') {
+      const here = this.listener!.localAddress();
+      const where = Buffer.from(here === undefined ? 'unknown' : formatIp(here), 'latin1');
+      output.set(where, outputStart);
+      return where.length;
     }
     const text = asked === 'long' ? 'x'.repeat(1_400) : `${textOf(remote)} ${asked}`;
     const answer = Buffer.from(text.slice(0, MAX_ANSWER_BYTES), 'latin1');
@@ -303,6 +309,22 @@ export function describeTransport(subject: TransportUnderTest): void {
             const { answers, port } = await exchange(bound.port, ['silent', 'a', 'silent', 'b'], asked, 2);
             expect(answers.map(({ from }) => from)).toEqual([asked, asked]);
             expect(answers.map(({ text }) => text)).toEqual([`127.0.0.1 ${port} a`, `127.0.0.1 ${port} b`]);
+          }
+        },
+      );
+
+      it.each(['0.0.0.0', '::', '127.0.0.9'])(
+        'knows which address was asked, bound to %s, or says that it does not',
+        async (host) => {
+          const transport = await open();
+          const echo = new EchoDatagrams();
+          echo.listener = await transport.listenUdp({ protocol: 'udp', host, port: 0 }, echo);
+          run(transport);
+          const { port } = echo.listener.address;
+          const isKnown = subject.answersFromAskedAddress || host === '127.0.0.9';
+          for (const asked of host === '127.0.0.9' ? [host] : ['127.200.3.4', '127.0.0.9']) {
+            const { answers } = await exchange(port, ['silent', 'where'], asked, 1);
+            expect(answers.map(({ text }) => text)).toEqual([isKnown ? asked : 'unknown']);
           }
         },
       );

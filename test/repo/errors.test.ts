@@ -37,8 +37,8 @@ describe('the catalogue of errors', () => {
       .map(({ text }) => text)
       .join('\n');
     const unused = Object.keys(ERROR_CATALOGUE).filter((code) => !elsewhere.includes(`'${code}'`));
-    // The two that the tracker says of a torrent are made of the verdict's name.
-    expect(unused).toEqual(['torrent-not-listed', 'torrent-denied']);
+    // The three that the tracker says of a torrent are made of the verdict's name.
+    expect(unused).toEqual(['torrent-not-listed', 'torrent-private', 'torrent-denied']);
   });
 });
 

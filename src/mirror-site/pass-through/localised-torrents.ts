@@ -26,14 +26,19 @@ const ASKABLE = /^(?:udp|https?):/i;
 
 export class LocalisedTorrents {
   readonly #isServed: (infoHash: InfoHash) => boolean;
+  readonly #onAdmitted: (infoHash: InfoHash) => void;
   /** Remembered for a moment: a page may have a hundred links, and each question reads the database. */
   #served = new Map<InfoHash, boolean>();
   #servedUntilMs = 0;
   readonly #trackers = new Map<InfoHash, readonly string[]>();
 
-  /** @param isServed whether the alias tracker serves the torrent, and the operator has not denied it */
-  constructor(isServed: (infoHash: InfoHash) => boolean) {
+  /**
+   * @param isServed whether the alias tracker serves the torrent, and the operator has not denied it
+   * @param onAdmitted called for each torrent that may be rewritten
+   */
+  constructor(isServed: (infoHash: InfoHash) => boolean, onAdmitted: (infoHash: InfoHash) => void = () => {}) {
     this.#isServed = isServed;
+    this.#onAdmitted = onAdmitted;
   }
 
   /** Whether it may be rewritten; if so, its trackers are remembered. */
@@ -46,6 +51,7 @@ export class LocalisedTorrents {
     for (const hash of hybridInfoHash === undefined ? [infoHash] : [infoHash, hybridInfoHash]) {
       this.#trackers.delete(hash);
       this.#trackers.set(hash, askable.slice(0, MAX_TRACKERS));
+      this.#onAdmitted(hash);
     }
     forgetOldest(this.#trackers, MAX_REMEMBERED);
     return true;

@@ -48,6 +48,9 @@ export interface PassThroughOptions extends Omit<OriginalsOptions, 'limits'> {
   readonly denial: (infoHash: InfoHash) => string | undefined;
   /** Whether the alias tracker serves a torrent; not those that the operator has denied. */
   readonly isServed: (infoHash: InfoHash) => boolean;
+  /** Told of each torrent that is rewritten, and of each private one (BEP 27). */
+  readonly torrentPassed?: ((infoHash: InfoHash) => void) | undefined;
+  readonly privateSeen?: ((infoHash: InfoHash) => void) | undefined;
   /** Whether readers reach this server over https under that name. */
   readonly servesHttps?: ((host: string) => boolean) | undefined;
   readonly limits?: Partial<PassThroughLimits>;
@@ -80,7 +83,7 @@ export class PassThrough {
     this.#options = options;
     this.limits = { ...PASS_THROUGH_LIMITS, ...options.limits };
     this.health = new OriginalsHealth(options.clock, options.log);
-    this.torrents = new LocalisedTorrents(options.isServed);
+    this.torrents = new LocalisedTorrents(options.isServed, options.torrentPassed);
     this.#originals = new Originals({ ...options, limits: this.limits });
     this.#underWay = new Concurrency(this.limits.requests, this.limits.requestsPerClient);
     this.#settings = options.settings;
@@ -144,7 +147,7 @@ export class PassThrough {
     const { request, response, isEncrypted, host } = visit;
     const { isRewritten, copy, upgrade, onUpgrade } = options;
     const { announceUrls, keepOriginal, forwardedFor } = this.#settings;
-    const { rewrite, denial, servesHttps = () => false } = this.#options;
+    const { rewrite, denial, privateSeen, servesHttps = () => false } = this.#options;
     const mayBridge = !isEncrypted && !servesHttps(host);
     const mayRewrite = this.torrents.admit.bind(this.torrents);
     const links = { announceUrls, keepOriginal, mayRewrite };
@@ -156,7 +159,7 @@ export class PassThrough {
         limits: this.limits,
         rules: { pseudonym: this.#pseudonym, tags: this.#tags, forwardedFor },
         links: { ...links, banner: banner(this.#settings.banner, visit) },
-        passTorrent: (bytes) => passTorrent(bytes, { ...links, rewrite, refusal: denial }),
+        passTorrent: (bytes) => passTorrent(bytes, { ...links, rewrite, refusal: denial, onPrivate: privateSeen }),
         reserve: (bytes) => this.#reserve(bytes),
         onScheme: (next) => {
           this.#originals.noteScheme(authorities, next);

@@ -16,6 +16,8 @@ export interface StandInNeeds extends Pick<PartContext, 'clock' | 'log'> {
   readonly refusal: (infoHash: InfoHash) => string | undefined;
   readonly denial: (infoHash: InfoHash) => string | undefined;
   readonly trackerUrls: () => readonly string[];
+  readonly torrentPassed: (infoHash: InfoHash) => void;
+  readonly privateSeen: (infoHash: InfoHash) => void;
 }
 
 export interface StandIn {
@@ -31,7 +33,7 @@ export function openStandIn(
   needs: StandInNeeds,
   { rewrite, certificates }: { readonly rewrite: Rewrite; readonly certificates: Certificates | undefined },
 ): StandIn {
-  const { clock, log, catalogue, blockedReason, refusal, denial, trackerUrls } = needs;
+  const { clock, log, catalogue, blockedReason, refusal, denial, trackerUrls, torrentPassed, privateSeen } = needs;
   let current = config;
   const configured = configuredResolvers(config);
   const resolver = createNameResolver(configured.length > 0 ? configured : systemResolvers(), clock);
@@ -46,6 +48,8 @@ export function openStandIn(
     rewrite,
     denial,
     isServed,
+    torrentPassed,
+    privateSeen,
     resolve: (name) => resolver.addresses(name),
     blockedReason,
     servesHttps: (host) => certificates?.contextFor(host) !== undefined,

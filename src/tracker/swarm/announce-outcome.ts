@@ -15,6 +15,9 @@ export const STATUS_FULL_FOR_FOREIGN = 3;
 /** It is the exchange of an alias tracker, which serves nothing: answered, but not stored. */
 export const STATUS_EXCHANGE = 4;
 
+/** The torrent is announced under another tracker's name and is not known here: refused. */
+export const STATUS_UNKNOWN_TORRENT = 5;
+
 export class AnnounceOutcome {
   status = STATUS_STORED;
   /** The swarm knew this peer before. */

@@ -11,6 +11,7 @@ import {
   STATUS_ADDRESS_LIMIT,
   STATUS_FULL_FOR_FOREIGN,
   STATUS_STORE_FULL,
+  STATUS_UNKNOWN_TORRENT,
 } from './announce-outcome.js';
 import type { CapabilityRefresh } from './capability-refresh.js';
 import type { Requester } from './choice/requester.js';
@@ -50,7 +51,7 @@ import {
   uploadedOf,
 } from './memory/peer-record.js';
 import { FULL_FOR_FOREIGN, HAS_ROOM, type StoreRoom } from './memory/store-room.js';
-import { ENTRY_COMPLETED, refWordOf } from './memory/torrent-table.js';
+import { ENTRY_COMPLETED, isPinned, refWordOf } from './memory/torrent-table.js';
 import { RecentCompletions } from './recent-completions.js';
 import { PEER_REFRESHED, PEER_REMOVED, type SwarmChanges } from './swarm-changes.js';
 import type { SwarmMembership } from './swarm-membership.js';
@@ -78,6 +79,8 @@ export class PeerAdmission {
   /** Replaced with the policy. */
   levels: AddressLevels;
   limits: SwarmLimits;
+  /** Whether a new client of a torrent that is not in the catalogue is refused; null: none is. */
+  refusesNew: ((request: AnnounceRequest) => boolean) | null = null;
   private readonly arena: Arena;
   private readonly infoHash: InfoHashWords;
   private readonly swarms: FamilySwarms;
@@ -225,12 +228,16 @@ export class PeerAdmission {
     this.membership.removePeer(entry, family, record, PEER_REMOVED, nowSeconds);
   }
 
-  /** Stores a new peer. @returns the entry, 0 if the swarm does not exist and was not created */
+  /** Stores a new peer, unless a limit or {@link refusesNew} keeps it out. @returns the entry, 0 if the swarm does not exist and was not created */
   admitPeer(request: AnnounceRequest, outcome: AnnounceOutcome, found: number): number {
     const { endpoint, requester, scan } = this;
     const words = this.arena.words;
     let entry = found;
     requester.record = 0;
+    if (this.refusesNew !== null && !isPinned(words, entry) && this.refusesNew(request)) {
+      outcome.status = STATUS_UNKNOWN_TORRENT;
+      return entry;
+    }
     endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
     this.swarms.scanHost(entry === 0 ? 0 : words[refWordOf(entry, request.family)]!, endpoint, scan);
     let keptFlags = scan.markSharedHost(words, endpoint.addressWords);

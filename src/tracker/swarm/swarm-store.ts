@@ -93,7 +93,7 @@ export class SwarmStore {
   /** Of the last announce. */
   private readonly requester: Requester;
   private readonly capability: CapabilityRefresh;
-  private readonly admission: PeerAdmission;
+  readonly admission: PeerAdmission;
   readonly upstream: UpstreamAdmission;
   private readonly maxAgeSeconds: number;
   readonly foreignDemand: ForeignDemand;

@@ -3,6 +3,7 @@
  * buffers. The header of an answer points at the name and control message of its datagram. So the answer goes to that
  * sender, from the address that was asked, and nothing is copied.
  */
+import { type IpAddress, ipv4FromWord, ipv6FromWords } from '../../domain/ip-address.js';
 import { MAX_DATAGRAM_BYTES } from '../transport.js';
 import {
   IOVEC_BYTES,
@@ -14,6 +15,7 @@ import {
   MSG_IOVLEN,
   MSG_NAME,
   MSG_NAMELEN,
+  PKTINFO4_ADDR,
   PKTINFO4_CONTROL_BYTES,
   PKTINFO4_IFINDEX,
   PKTINFO6_ADDR,
@@ -149,6 +151,15 @@ export class DatagramBatch {
       name: bytes.slice(name, name + this.nameBytes),
       control: bytes.slice(control, control + (this.controlBytes > 0 ? controlBytes : 0)),
     };
+  }
+
+  /** The address of this machine to which a datagram was sent; its socket is bound to a wildcard. */
+  localAddressOf(datagram: number): IpAddress {
+    const { view } = this.memory;
+    const control = this.controls + datagram * CACHE_LINE;
+    if (this.controlBytes === PKTINFO4_CONTROL_BYTES) return ipv4FromWord(view.getUint32(control + PKTINFO4_ADDR));
+    const [a, b, c, d] = [0, 4, 8, 12].map((word) => view.getUint32(control + PKTINFO6_ADDR + word));
+    return ipv6FromWords(a!, b!, c!, d!);
   }
 
   /**

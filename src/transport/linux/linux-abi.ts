@@ -80,6 +80,8 @@ export const CMSG_DATA = 16;
 /** struct in_pktinfo { int ifindex; in_addr spec_dst; in_addr addr; } */
 export const PKTINFO4_CONTROL_BYTES = 32;
 export const PKTINFO4_IFINDEX = CMSG_DATA;
+/** The destination in the header of the datagram. */
+export const PKTINFO4_ADDR = CMSG_DATA + 8;
 /** struct in6_pktinfo { in6_addr addr; unsigned ifindex; } */
 export const PKTINFO6_CONTROL_BYTES = 40;
 export const PKTINFO6_ADDR = CMSG_DATA;

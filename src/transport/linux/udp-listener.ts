@@ -2,6 +2,7 @@
  * One UDP socket: receives a batch of datagrams in one system call, has each answered, and sends the answers in another.
  * While the send buffer is full it receives nothing; the kernel's receive buffer is the queue.
  */
+import { type IpAddress, parseIp } from '../../domain/ip-address.js';
 import {
   type BoundAddress,
   type DatagramHandler,
@@ -72,6 +73,8 @@ export class UdpListener implements DatagramListener, EventSource {
   private readonly counters: TransportCounters;
   private readonly handler: DatagramHandler;
   private readonly fd: number;
+  /** Undefined: a wildcard. */
+  private readonly boundTo: IpAddress | undefined;
   private readonly batch: DatagramBatch;
   private readonly late: LateDatagram;
   private readonly remote = new RemoteAddress();
@@ -96,6 +99,7 @@ export class UdpListener implements DatagramListener, EventSource {
     this.counters = counters;
     this.handler = handler;
     this.fd = socket.fd;
+    this.boundTo = socket.wildcard ? undefined : parseIp(socket.bound.host);
     this.batch = new DatagramBatch(calls, socket.family, socket.wildcard);
     this.late = new LateDatagram(calls);
     if (socket.wildcard) this.setOption(localAddressOption(socket.family));
@@ -189,6 +193,11 @@ export class UdpListener implements DatagramListener, EventSource {
       this.counters.sendErrors++;
     }
     return true;
+  }
+
+  localAddress(): IpAddress | undefined {
+    if (this.boundTo !== undefined) return this.boundTo;
+    return this.currentControlBytes > 0 ? this.batch.localAddressOf(this.current) : undefined;
   }
 
   answerLater(): LateAnswer {

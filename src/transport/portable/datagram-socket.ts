@@ -3,6 +3,7 @@
  * When too many sends are pending, a datagram goes unanswered, as UDP allows.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { parseIp } from '../../domain/ip-address.js';
 import { fillRemoteAddress } from '../fill-remote-address.js';
 import {
   type DatagramHandler,
@@ -75,8 +76,10 @@ export async function listenDatagrams(
     counters.receiveErrors++;
   });
 
+  const bound = parseIp(address.host);
   return {
     answerLater,
+    localAddress: () => (bound.words.some((word) => word !== 0) ? bound : undefined),
     address: { protocol: 'udp', host: address.host, port: socket.address().port },
     close: () => {
       if (open) socket.close();

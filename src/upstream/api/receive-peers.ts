@@ -36,6 +36,7 @@ export interface ReceiverNeeds {
 const REFUSED_TORRENT = {
   'not-listed': 'this tracker does not serve this torrent (tracker.torrents): no peers were imported',
   denied: 'this torrent is on the deny list of this tracker: no peers were imported',
+  private: 'this torrent is private (BEP 27), its peers come from its own tracker: no peers were imported',
 } as const;
 
 export function peerReceiver(needs: ReceiverNeeds): PeerReceiver {

@@ -25,12 +25,19 @@ const SOURCES = ['127.1.0.1', '127.5.0.1', '127.6.0.1', '193.0.0.1', '2a00::1', 
 const MAINTENANCE_EVERY = 1_000;
 
 function labTracker(): LabTracker {
-  return new LabTracker({
+  const tracker = new LabTracker({
+    upstreamWantedBelow: 12,
     settings: { lab: true, trusted: networks('127.5.0.0/16') },
     proxies: ['127.6.0.0/16'],
     fullScrape: true,
     limits: { maxPeersPerAddressInSwarm: 8, maxPeersPerAddress: 1_000 },
   });
+  // Reads the Host field, the path and the query of requests for the URL of the original.
+  tracker.announcer.useRedirectedTrackers({
+    unknownTorrents: 'exchange',
+    trackers: [{ name: 'tracker.example', addresses: ['127.0.0.1'] }],
+  });
+  return tracker;
 }
 
 /** Keeps a handler to its room. */

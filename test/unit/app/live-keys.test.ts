@@ -320,6 +320,9 @@ async function upstreamAskedFor(): Promise<number> {
   return (await asked()) - before;
 }
 
+/** How a torrent that nobody knows is answered at 127.0.0.1. */
+const refusedUnknown = (): Promise<string> => refused((++swarms).toString(16).padStart(40, 'd'), '127.1.0.9')();
+
 /** Runs the pruning that is due next, without waiting for its minute. */
 async function rollUpsKeptMs(): Promise<number> {
   pruned.length = 0;
@@ -427,6 +430,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'selection.grain': row('subdomain', candidate('subdomain:south', 'tier'), 0, expect.any(Number)),
   'tracker.announceUrls': row(['udp://a.example:7/announce'], found('a.example', `/torrent/${PINNED}`), false, true),
   'tracker.torrents': row('hashes.txt', refused(OTHER_HASH, '127.1.0.9'), 'answered', contains('not on this tracker')),
+  'tracker.unknownTorrents': row('refuse', refusedUnknown, 'answered', contains('your network answers'), {
+    'dnsRedirect.trackers': [{ name: 'tracker.example', address: ['127.0.0.1'] }],
+  }),
   'tracker.denyList.addresses': row(
     ['127.1.0.5/32'],
     async () => (await hosts(HASH, '127.1.0.90')).includes('127.1.0.5'),

@@ -208,3 +208,29 @@ describe('https of the mirror site', () => {
 test('as many peers as a client may ask for may be the default', () => {
   expect(problemsOf('tracker: { numWantDefault: 80, numWantMax: 80 }\n')).toBe('');
 });
+
+describe('unknown torrents', () => {
+  const names = redirect('trackers: [tracker.example.org]');
+  test.each([
+    [
+      'tracker: { unknownTorrents: exchange }',
+      'tracker.unknownTorrents: exchange concerns names in dnsRedirect.trackers',
+    ],
+    ['tracker: { unknownTorrents: refuse }', 'tracker.unknownTorrents: refuse concerns names in dnsRedirect.trackers'],
+    [
+      `${names}tracker: { unknownTorrents: exchange, torrents: catalogue }`,
+      'tracker.torrents: catalogue refuses torrents',
+    ],
+    [
+      `${names}tracker: { unknownTorrents: exchange }\nupstream: { exchange: false }`,
+      'upstream.exchange: false switches off',
+    ],
+    [`${names}tracker: { unknownTorrents: ask }`, 'expected "track", "exchange" or "refuse"'],
+  ])('%s', (text, message) => {
+    expect(problemsOf(text)).toContain(message);
+  });
+
+  test.each(['track', 'exchange', 'refuse'])('%s is possible with redirected trackers', (unknown) => {
+    expect(problemsOf(`${names}tracker: { unknownTorrents: ${unknown} }`)).toBe('');
+  });
+});

@@ -17,6 +17,8 @@ tracker:
   trustedProxies: [192.0.2.0/24]
 storage: { directory: /nowhere }
 `;
+/** Any file. */
+const LIST = new URL(import.meta.url).pathname;
 const access = { mode: 'open' as const, hashes: new Uint8Array(0), deniedHashes: new Uint8Array(0) };
 
 function optionsFrom(text: string, seed?: number) {
@@ -82,6 +84,7 @@ const ELSEWHERE = [
   'tls.certificate',
   'tls.key',
   'torrents',
+  'unknownTorrents',
   'denyList.torrents',
   'announceUrls',
   'coverPorts',
@@ -145,6 +148,31 @@ tracker: { listen: ["https://127.0.0.1:1", "http://127.0.0.1:2"], tls: { certifi
     const { listen } = optionsFrom(text);
     expect(listen[0]).toMatchObject({ tls: { certificateFile: file, keyFile: file } });
     expect(listen[1]).not.toHaveProperty('tls');
+  });
+
+  test.each([
+    ['open', 'exchange', 'exchange'],
+    ['open', 'refuse', 'refuse'],
+    ['open', 'track', 'track'],
+    // What a list has is known.
+    [LIST, 'exchange', 'exchange'],
+    [LIST, 'refuse', 'track'],
+    ['catalogue', 'refuse', 'track'],
+  ])('of torrents: %s the redirected trackers, and what unknownTorrents: %s means', (torrents, unknown, expected) => {
+    const { redirectedTrackers } =
+      optionsFrom(`${BASE.replace('tracker:', `tracker:\n  torrents: ${torrents}\n  unknownTorrents: ${unknown}`)}
+dnsRedirect:
+  upstreamResolvers: ["192.0.2.53"]
+  trackerAddresses: [203.0.113.21, "2001:db8::21"]
+  trackers: [Tracker.Example.org, { name: own.example, address: 203.0.113.22 }]
+`);
+    expect(redirectedTrackers).toEqual({
+      unknownTorrents: expected,
+      trackers: [
+        { name: 'tracker.example.org', addresses: ['203.0.113.21', '2001:db8::21'] },
+        { name: 'own.example', addresses: ['203.0.113.22'] },
+      ],
+    });
   });
 
   test('memory for the peers and torrents that it may hold, the policy, the access list and the seed', () => {

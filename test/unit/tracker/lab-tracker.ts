@@ -73,6 +73,8 @@ export class LabTracker {
   readonly udpHandler: UdpHandler;
   readonly httpHandler: HttpHandler;
   readonly upstreamAsked: string[] = [];
+  /** The original that the client of each of these announces means, where it is to be asked. */
+  readonly originals: (string | undefined)[] = [];
   readonly #counters = createCounters();
 
   constructor(options: LabTrackerOptions = {}) {
@@ -106,8 +108,10 @@ export class LabTracker {
       access: new AccessList(options.access ?? OPEN_ACCESS),
       counters: countersOver(this.#counters),
       random: createRandom(2),
-      onUpstreamNeeded: (bytes, offset) =>
-        this.upstreamAsked.push(Buffer.from(bytes.subarray(offset, offset + 20)).toString('hex')),
+      onUpstreamNeeded: (bytes, offset) => {
+        this.upstreamAsked.push(Buffer.from(bytes.subarray(offset, offset + 20)).toString('hex'));
+        this.originals.push(this.announcer.unknown.originalOfAnnounce());
+      },
     });
     this.announcer.nowSeconds = 10_000;
     const ids = new ConnectionIds(new Uint8Array(16).fill(3), options.connectionId ?? 'strict');

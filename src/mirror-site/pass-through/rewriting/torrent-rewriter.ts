@@ -21,6 +21,8 @@ export interface TorrentRules extends RewriteOptions {
   /** For files above {@link MAX_INLINE_BYTES}: outside of this thread. */
   readonly rewrite: Rewrite;
   readonly refusal: (infoHash: InfoHash) => string | undefined;
+  /** Told of each private torrent that passes (BEP 27). */
+  readonly onPrivate?: ((infoHash: InfoHash) => void) | undefined;
   /** False for a torrent whose peers the alias tracker could not offer. */
   readonly mayRewrite: (
     torrent: Pick<Metainfo, 'infoHash' | 'hybridInfoHash'> & { trackers: readonly string[] },
@@ -40,7 +42,10 @@ export async function passTorrent(bytes: Buffer, rules: TorrentRules): Promise<P
   const why = rules.refusal(infoHash);
   if (why !== undefined) return { kind: 'refused', why };
   // BEP 27: its peers must come from its own tracker.
-  if (metainfo.private) return { kind: 'unchanged', reason: 'private' };
+  if (metainfo.private) {
+    for (const hash of [infoHash, metainfo.hybridInfoHash]) if (hash !== undefined) rules.onPrivate?.(hash);
+    return { kind: 'unchanged', reason: 'private' };
+  }
   const trackers = metainfo.trackerTiers.flat();
   if (!rules.mayRewrite({ ...metainfo, trackers })) return { kind: 'unchanged', reason: 'not-served' };
   if (bytes.length <= MAX_INLINE_BYTES) return { kind: 'rewritten', bytes: rewriteParsed(bytes, metainfo, rules) };

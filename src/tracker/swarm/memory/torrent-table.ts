@@ -27,6 +27,11 @@ export const HASH_WORDS = 5;
 export const ENTRY_FLAG_PINNED = 1;
 export const ENTRY_FLAG_PEER_IDS = 2;
 
+/** Whether the catalogue has the torrent. @param entry 0 if there is none */
+export function isPinned(words: Uint32Array, entry: number): boolean {
+  return entry !== 0 && (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PINNED) !== 0;
+}
+
 /** Word of an entry with the reference to the swarm of a family. */
 export function refWordOf(entry: number, family: 4 | 6): number {
   return entry + (family === 4 ? ENTRY_REF4 : ENTRY_REF6);
