@@ -5,9 +5,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../domain/clock.js';
 import { NetworkSet } from '../domain/network-set.js';
-import type { Endpoint } from '../net/endpoint.js';
+import { type Endpoint, isWildcard } from '../net/endpoint.js';
 import { listenError } from '../net/listen-error.js';
-import type { Transport } from '../transport/transport.js';
+import { addressesOfListener } from '../net/machine-addresses.js';
+import type { DatagramListener, Transport } from '../transport/transport.js';
 import { AnswerWriter } from './answer-template.js';
 import { createDnsCounterMemory, type DnsCounters, dnsCountersOver } from './counters.js';
 import { ALWAYS, type RedirectState } from './decide.js';
@@ -60,6 +61,8 @@ export interface DnsRedirect {
 /** The transport's loop looks at messages of other threads and at timers this often. */
 const TICK_MS = 20;
 const MAX_PORT_ATTEMPTS = 10;
+/** Such an address means something only with its interface. */
+const LINK_LOCAL = /^fe[89ab]/i;
 
 export function createDnsRedirect(options: DnsRedirectOptions): DnsRedirect {
   return new Server(options);
@@ -173,19 +176,39 @@ class Server implements DnsRedirect {
   async #listenOn(endpoint: Endpoint): Promise<Endpoint> {
     for (let attempt = 1; ; attempt++) {
       let tcp: TcpServer | undefined;
+      const opened: DatagramListener[] = [];
       try {
         tcp = await this.#openTcp(endpoint);
-        const address = { protocol: 'udp', host: endpoint.host, port: tcp.port, ipv6Only: true } as const;
-        await new UdpService(this.#responder).listen(this.#options.transport, address);
+        for (const host of this.#udpHosts(endpoint.host)) {
+          const address = { protocol: 'udp', host, port: tcp.port, ipv6Only: true } as const;
+          opened.push(await new UdpService(this.#responder).listen(this.#options.transport, address));
+        }
         this.#tcp.push(tcp);
         return { host: endpoint.host, port: tcp.port };
       } catch (thrown) {
         await tcp?.close();
+        for (const listener of opened) listener.close();
         // The port that the system chose for TCP may be taken for UDP.
         if (tcp !== undefined && endpoint.port === 0 && attempt < MAX_PORT_ATTEMPTS) continue;
         throw listenError({ ...endpoint, protocol: 'dns' }, { cause: thrown, key: 'dnsRedirect.listen' });
       }
     }
+  }
+
+  /**
+   * Clients ignore an answer from another address than they asked. A transport that cannot choose the source of an answer
+   * gets a socket for each address of this machine instead of one for all.
+   */
+  #udpHosts(host: string): readonly string[] {
+    const { transport, log = silentDnsLog } = this.#options;
+    if (!isWildcard(host) || transport.answersFromAskedAddress) return [host];
+    const hosts = addressesOfListener(host).filter((each) => each !== host && !LINK_LOCAL.test(each));
+    if (hosts.length === 0) return [host];
+    log.warn(
+      { addresses: hosts },
+      `dnsRedirect.listen: ${host} takes the addresses that this machine has now; a new address needs a restart`,
+    );
+    return hosts;
   }
 
   #openTcp(endpoint: Endpoint): Promise<TcpServer> {

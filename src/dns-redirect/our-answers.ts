@@ -55,8 +55,7 @@ export class OurAnswers {
   template({ redirected, zoneAt }: ListedName, type: number): AnswerTemplate {
     const rotations = this.#templatesOf(redirected).get(type);
     if (rotations === undefined) return this.#denialAt(zoneAt);
-    this.#turn = (this.#turn + 1) & 0xffff;
-    return rotations[this.#turn % rotations.length]!;
+    return rotations[this.#nextTurn() % rotations.length]!;
   }
 
   /** Our records at the end of a chain of CNAMEs: addresses of the type, or the SOA of a denial. */
@@ -65,15 +64,20 @@ export class OurAnswers {
     { redirected, zoneAt }: ListedName,
     type: number,
   ): { readonly answers: readonly DnsRecord[]; readonly authorities: readonly DnsRecord[] } {
-    const answers = this.#healthy(redirected)
-      .filter((address) => answersType(address, type))
-      .map((address) => this.#addressRecord(name, address));
+    const ours = this.#healthy(redirected).filter((address) => answersType(address, type));
+    const first = ours.length === 0 ? 0 : this.#nextTurn() % ours.length;
+    const answers = turned(ours, first).map((address) => this.#addressRecord(name, address));
     return { answers, authorities: answers.length > 0 ? [] : [this.#soa(name.slice(zoneAt))] };
   }
 
   /** Which ports a redirected tracker has here (BEP 34). */
   textAt(name: DomainName, text: string): DnsRecord {
     return { name, type: TYPE_TXT, class: CLASS_IN, ttl: this.#policy.ttlSeconds, data: textData(text) };
+  }
+
+  #nextTurn(): number {
+    this.#turn = (this.#turn + 1) & 0xffff;
+    return this.#turn;
   }
 
   #healthy(name: RedirectedName): readonly IpAddress[] {
@@ -112,8 +116,7 @@ export class OurAnswers {
       const ours = addresses.filter((address) => answersType(address, type));
       if (ours.length === 0) continue;
       const rotations = ours.map((_, first) => {
-        const turned = [...ours.slice(first), ...ours.slice(0, first)];
-        const records = turned.map((address) => this.#addressRecord(ROOT_NAME, address));
+        const records = turned(ours, first).map((address) => this.#addressRecord(ROOT_NAME, address));
         const empty = emptyTemplate(RCODE_NOERROR, EDE_FORGED_ANSWER);
         return { ...empty, answers: records.length, records: written(records, 0) };
       });
@@ -157,6 +160,11 @@ export class OurAnswers {
     });
     return { name, type: TYPE_SOA, class: CLASS_IN, ttl: this.#policy.ttlSeconds, data };
   }
+}
+
+/** The addresses in the same order, beginning with another one. */
+function turned(addresses: readonly IpAddress[], first: number): readonly IpAddress[] {
+  return [...addresses.slice(first), ...addresses.slice(0, first)];
 }
 
 /**

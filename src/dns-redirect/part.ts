@@ -4,7 +4,7 @@ import type { ConfigPath } from '../config-kit/yaml-source.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { Part } from '../part/part.js';
 import { redirectionHasTargets, redirectionIsPossible } from './check-redirection.js';
-import { addressesNotListenedOn, sitesWithoutTheirPort } from './redirect-advice.js';
+import { addressesNotListenedOn, clientsThatMayNotAsk, sitesWithoutTheirPort } from './redirect-advice.js';
 import { rpzIsComplete, zonesHaveNoPercentage } from './rpz/check-rpz.js';
 import type { RedirectNeeds, RunningRedirection } from './running-redirection.js';
 import { type RedirectConfig, schema } from './section.js';
@@ -41,7 +41,7 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   // An empty list: other resolvers redirect, by zones or exported files.
   isOn: ({ dnsRedirect }) => dnsRedirect !== undefined && dnsRedirect.listen.length > 0,
   examine: async (config) => (await import('./examine-redirection.js')).examineRedirection(config),
-  advice: [sitesWithoutTheirPort, addressesNotListenedOn, zonesHaveNoPercentage],
+  advice: [sitesWithoutTheirPort, addressesNotListenedOn, clientsThatMayNotAsk, zonesHaveNoPercentage],
   sockets: ({ dnsRedirect }) => [
     ...socketsOf(dnsRedirect?.listen ?? [], ['dnsRedirect', 'listen']),
     ...socketsOf(dnsRedirect?.rpz?.listen ?? [], ['dnsRedirect', 'rpz', 'listen']),

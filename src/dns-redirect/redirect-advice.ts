@@ -1,6 +1,6 @@
 /** Redirections that are allowed but lead nowhere as they are written. */
 import { listed } from '../config-kit/field-schemas.js';
-import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
+import { formatIp, formatPrefix, type IpAddress, parseIp, prefixContains } from '../domain/ip-address.js';
 import { isWildcard } from '../net/endpoint.js';
 import type { RedirectConfig } from './section.js';
 
@@ -40,4 +40,17 @@ export function addressesNotListenedOn({ dnsRedirect, mirrorSite, tracker }: Red
     ...unserved('mirrorAddresses', dnsRedirect.mirrorAddresses, sites),
     ...unserved('trackerAddresses', dnsRedirect.trackerAddresses, trackers),
   ];
+}
+
+/** Who may ask is one key and who is redirected another: a client that is in the second alone gets nothing but refusals. */
+export function clientsThatMayNotAsk({ dnsRedirect }: Pick<RedirectConfig, 'dnsRedirect'>): string[] {
+  if (!dnsRedirect || dnsRedirect.listen.length === 0 || dnsRedirect.allowQueries.length === 0) return [];
+  const { allowQueries, clients, trustedResolvers } = dnsRedirect;
+  const allowed = [...allowQueries, ...trustedResolvers];
+  return clients
+    .filter(({ address, length }) => !allowed.some((each) => each.length <= length && prefixContains(each, address)))
+    .map(
+      (prefix) =>
+        `dnsRedirect.clients: ${formatPrefix(prefix)} is not in dnsRedirect.allowQueries, so the server refuses these clients; add it there, or leave allowQueries out`,
+    );
 }

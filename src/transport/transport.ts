@@ -128,6 +128,8 @@ export interface DatagramConnectionHandler {
 
 export interface Transport {
   readonly name: 'linux' | 'portable';
+  /** Of a UDP listener on all addresses. False: the routing table chooses the source of an answer. */
+  readonly answersFromAskedAddress: boolean;
   /** @throws OperatorError that names the address and the reason (in use, not permitted, not of this machine) */
   listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<DatagramListener>;
   /**

@@ -2,9 +2,9 @@
  * The redirection in a network of its own, as the operator's users and resolvers see it: who is redirected, and that names
  * are forwarded when their target dies, by the server itself and by a BIND that gets the names as response policy zones.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,7 @@ import { eventually } from '../support/eventually.js';
 import { ownNetwork } from '../support/own-network.js';
 import { requireProgram } from '../support/real-program.js';
 import { Served } from '../support/served-process.js';
+import { torrentWith } from '../support/torrents.js';
 
 const DNS = '203.0.113.53';
 const MIRROR = '203.0.113.20';
@@ -44,6 +45,7 @@ const SITES = ['site.example', '{ name: closed.example, port: 8080 }', 'secure.e
 
 const named = requireProgram('named');
 const dig = requireProgram('dig');
+const aria2c = requireProgram('aria2c');
 const network = await ownNetwork({
   interfaces: [
     ...PRIVATE,
@@ -161,7 +163,12 @@ interface Ran {
   readonly code: number;
 }
 
-async function run(...parameters: string[]): Promise<Ran> {
+interface Running {
+  readonly stderr: string;
+  readonly ended: Promise<Ran>;
+}
+
+function start(...parameters: string[]): Running {
   const config = join(state, 'config.yaml');
   const child = spawn(process.execPath, [CLI, ...parameters, '--config', config], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -173,8 +180,26 @@ async function run(...parameters: string[]): Promise<Ran> {
       texts[stream] += chunk;
     });
   }
-  const [code] = (await once(child, 'close')) as [number];
-  return { ...texts, code };
+  return {
+    get stderr() {
+      return texts.stderr;
+    },
+    ended: once(child, 'close').then(([code]) => ({ ...texts, code: code as number })),
+  };
+}
+
+function run(...parameters: string[]): Promise<Ran> {
+  return start(...parameters).ended;
+}
+
+function ip(...parameters: string[]): void {
+  execFileSync('ip', parameters, { stdio: 'ignore' });
+}
+
+async function metric(name: string): Promise<string | undefined> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const text = await (await fetch('http://127.0.0.1:8090/metrics', { headers })).text();
+  return new RegExp(`^alias_tracker_${name} (.*)$`, 'm').exec(text)?.[1];
 }
 
 async function ready(): Promise<{ alarms: string[] }> {
@@ -269,6 +294,28 @@ describe.skipIf([network, named, dig, openssl].includes(undefined))('users of th
     },
   );
 
+  test.skipIf(aria2c === undefined)(
+    'aria2c finds a peer of its provider at http://retracker.local/announce',
+    async () => {
+      const torrent = join(state, 'hello.torrent');
+      writeFileSync(torrent, torrentWith({ announce: 'http://retracker.local/announce' }));
+      const directories = PRIVATE.map(() => mkdtempSync(join(state, 'aria2-')));
+      const file = (i: number): string => join(directories[i]!, 'hello.txt');
+      writeFileSync(file(0), 'hello');
+      const clients = PRIVATE.map((address, i) => {
+        const off = ['--no-conf=true', '--enable-dht=false', '--bt-enable-lpd=false', '--enable-peer-exchange=false'];
+        const here = [`--interface=${address}`, `--dir=${directories[i]}`, '--listen-port=6881'];
+        const seeding = ['--check-integrity=true', '--seed-ratio=0.0', '--quiet=true'];
+        return spawn(aria2c!, [...off, ...here, ...seeding, `--async-dns-server=${DNS}`, torrent], { stdio: 'ignore' });
+      });
+      try {
+        await eventually('the file arrives', () => existsSync(file(1)) && readFileSync(file(1), 'utf8') === 'hello');
+      } finally {
+        await Promise.all(clients.map((client) => end(client, 'SIGKILL')));
+      }
+    },
+  );
+
   test('a site whose port is closed is not redirected, and an alarm says why', async () => {
     expect(await ask(DNS, 'closed.example', INNER)).toBe(ORIGINAL);
     expect(await ask(BIND, 'closed.example', INNER)).toBe(ORIGINAL);
@@ -295,6 +342,23 @@ describe.skipIf([network, named, dig, openssl].includes(undefined))('users of th
     );
   });
 
+  test('dns status shows which names are redirected now, and how often they were asked for', async () => {
+    const [{ stdout, code }, table] = await Promise.all([run('dns', 'status', '--json'), run('dns', 'status')]);
+    const { redirections, queries } = JSON.parse(stdout) as {
+      redirections: { name: string; active: boolean }[];
+      queries: { names: { name: string; redirected: number; withheld: number }[] };
+    };
+    expect(redirections).toContainEqual(expect.objectContaining({ name: 'closed.example', active: false }));
+    const counts = (name: string) => queries.names.find((each) => each.name === name)!;
+    expect(counts('site.example').redirected).toBeGreaterThan(0);
+    expect(counts('closed.example')).toMatchObject({ redirected: 0 });
+    expect(counts('closed.example').withheld).toBeGreaterThan(0);
+    expect(table.stdout).toMatch(
+      /closed\.example +mirror +withheld +0 +0 +\d+ +http:\/\/203\.0\.113\.20:8080: nothing/,
+    );
+    expect([code, table.code]).toEqual([0, 0]);
+  });
+
   test('dns check shows it with what to do, and fails', async () => {
     const { stdout, stderr, code } = await run('dns', 'check', '--json');
     const { rows } = JSON.parse(stdout) as { rows: { name: string; what: string; verdict: string; found: string }[] };
@@ -311,25 +375,53 @@ describe.skipIf([network, named, dig, openssl].includes(undefined))('users of th
     expect([code, stderr]).toEqual([1, expect.stringMatching(/users would lose something of closed\.example.*secure/)]);
   });
 
-  test('a mirror site elsewhere that is killed is withdrawn by both, and comes back', async () => {
-    const until = (what: string, address: string): Promise<number[]> => {
+  /** What becomes of the mirror site, how its users notice, and how it comes back. */
+  const DEATHS: readonly (readonly [what: string, die: () => unknown, live: () => unknown])[] = [
+    [
+      'is killed',
+      () => end(mirror, 'SIGKILL'),
+      async () => {
+        mirror = await startMirror();
+      },
+    ],
+    // The system accepts connections, and nobody answers.
+    ['hangs', () => mirror.kill('SIGSTOP'), () => mirror.kill('SIGCONT')],
+    // Packets to it vanish: the link leads nowhere.
+    [
+      'is on a machine that is switched off',
+      () => {
+        ip('address', 'del', `${MIRROR}/32`, 'dev', 'lo');
+        ip('link', 'add', 'nowhere', 'type', 'veth', 'peer', 'name', 'nobody');
+        for (const each of ['nowhere', 'nobody']) ip('link', 'set', each, 'up');
+        ip('neighbour', 'add', MIRROR, 'lladdr', '02:00:00:00:00:01', 'dev', 'nowhere');
+        ip('route', 'add', `${MIRROR}/32`, 'dev', 'nowhere');
+      },
+      () => {
+        ip('link', 'del', 'nowhere');
+        ip('address', 'add', `${MIRROR}/32`, 'dev', 'lo');
+      },
+    ],
+  ];
+  test.each(DEATHS)('a mirror site that %s is withdrawn by both, and comes back', async (what, die, live) => {
+    const until = (leads: string, address: string): Promise<number[]> => {
       const fromMs = performance.now();
       return Promise.all(
         [DNS, BIND].map(async (server) => {
-          await eventually(`${server} ${what}`, async () => (await ask(server, 'site.example', INNER)) === address);
+          await eventually(`${server} ${leads}`, async () => (await ask(server, 'site.example', INNER)) === address);
           return performance.now() - fromMs;
         }),
       );
     };
-    await end(mirror, 'SIGKILL');
+    await die();
     const withdrawnMs = await until('forwards', ORIGINAL);
     expect(await ask(DNS, 'tracker.example', INNER)).toBe(TRACKER);
-    mirror = await startMirror();
+    await live();
     const backMs = await until('redirects', MIRROR);
     const shown = (values: number[]): string => values.map((ms) => `${(ms / 1_000).toFixed(1)} s`).join(' and ');
     console.log(
-      `killed mirror, own server and BIND (load ${loadavg()[0]!.toFixed(1)}): ` +
-        `withdrawn after ${shown(withdrawnMs)}, back after ${shown(backMs)}`,
+      `a mirror that ${what}, own server and BIND (load ${loadavg()[0]!.toFixed(1)}): ` +
+        `withdrawn after ${shown(withdrawnMs)}, back after ${shown(backMs)}; ` +
+        `the last NOTIFY left ${await metric('rpz_notify_delay_seconds')} s after the change`,
     );
   });
 
@@ -348,6 +440,19 @@ describe.skipIf([network, named, dig, openssl].includes(undefined))('users of th
     const headers = { authorization: `Bearer ${TOKEN}` };
     const answer = await fetch('http://127.0.0.1:8090/api/v1/redirections', { headers });
     expect(await answer.json()).toMatchObject({ drills: [] });
+  });
+
+  test('dns drill --by-hand proves it with a mirror site that is really stopped', async () => {
+    const words = ['dns', 'drill', '--by-hand', '--name', 'site.example', '--within', '240', '--wait', '240'];
+    const drill = start(...words, '--server', `${DNS}:53`, `${BIND}:53`, '--from', INNER, '--json');
+    await eventually('it asks for the stop', () => drill.stderr.includes('stop the target of site.example now'));
+    await end(mirror, 'SIGKILL');
+    await eventually('it asks for the start', () => drill.stderr.includes('start the target again'));
+    mirror = await startMirror();
+    const { stdout, code } = await drill.ended;
+    const servers = [DNS, BIND].map((host) => ({ server: `${host}:53`, verdict: 'ok' }));
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'site.example', servers });
+    expect(code).toBe(0);
   });
 
   test('dns drill says what is wrong where a server does not redirect', async () => {

@@ -1,6 +1,7 @@
 /** `dns drill`: proves on the running tracker that names are forwarded while their target is dead, and how fast. */
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { DrillOptions } from '../../dns-redirect/drill/drill.js';
 import { REDIRECT_TARGETS, type RedirectTarget } from '../../dns-redirect/redirect-policy.js';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 import { formatIp, parseIp } from '../../domain/ip-address.js';
@@ -17,6 +18,7 @@ interface DrillCommandOptions extends ConnectionOptions {
   readonly from?: string;
   readonly within: string;
   readonly wait: string;
+  readonly byHand?: boolean;
   readonly json?: boolean;
 }
 
@@ -32,9 +34,12 @@ const redirections = z.object({
       active: z.boolean(),
       problem: z.string().nullable(),
       addresses: z.array(z.string()),
+      health: z.array(z.object({ checks: z.array(z.object({ url: z.string(), up: z.boolean().nullable() })) })),
     }),
   ),
 });
+
+type NameOfTracker = z.output<typeof redirections>['redirections'][number];
 
 export function registerDnsDrillCommand(dns: Command, context: CliContext): void {
   const command = dns
@@ -46,6 +51,7 @@ export function registerDnsDrillCommand(dns: Command, context: CliContext): void
     .option('--from <address>', 'the address to ask from, if only some clients are redirected')
     .option('--within <seconds>', 'fail if a server still redirects after this time', '5')
     .option('--wait <seconds>', 'how long to watch for the withdrawal, and for the return', '60')
+    .option('--by-hand', 'do not pretend: wait until you have really stopped the target, and started it again')
     .option('--json', 'print the result as JSON');
   addConnectionOptions(command)
     .addHelpText(
@@ -62,10 +68,9 @@ async function drill(options: DrillCommandOptions, context: CliContext): Promise
   const servers = serversOf(options, context);
   const client = connect(options, context, (config) => config.control?.token);
   const answer = redirections.parse(await client.get('/api/v1/redirections'));
-  const { name, target, addresses } = chosenName(answer.redirections, options);
-  const say = async (seconds: number): Promise<void> => {
-    await client.post('/api/v1/redirections/drill', { target, seconds });
-  };
+  const chosen = chosenName(answer.redirections, options);
+  const { name, target, addresses } = chosen;
+  const means = options.byHand ? await byHand(chosen, waitMs, context) : pretended(client, target, waitMs, context);
   // Imported here, so that the other commands start fast.
   const { runDrill } = await import('../../dns-redirect/drill/drill.js');
   const results = await runDrill({
@@ -76,11 +81,7 @@ async function drill(options: DrillCommandOptions, context: CliContext): Promise
     returnMs: waitMs,
     nowMs: () => performance.now(),
     signal: context.signal,
-    begin: () => say(waitMs / 1_000 + MARGIN_SECONDS),
-    end: () =>
-      say(0).catch((thrown: unknown) => {
-        context.stderr.write(`alias-tracker: ${messageOf(thrown)}; the tracker ends the drill by itself\n`);
-      }),
+    ...means,
   });
   const rows = results.map((result) => {
     const { problem, withdrawnMs, returnedMs } = result;
@@ -92,6 +93,59 @@ async function drill(options: DrillCommandOptions, context: CliContext): Promise
   if (rows.every(({ verdict }) => verdict === 'ok')) return;
   const message = `not every server forwarded ${name} within ${withinMs / 1_000} s and came back; look at their caches (TTL) and at how they get the redirections`;
   throw new OperatorError(message, { code: 'failed' });
+}
+
+type DrillMeans = Pick<DrillOptions, 'begin' | 'end'>;
+
+/** The health checks of the tracker take the target for dead. Nothing is stopped. */
+function pretended(
+  client: ReturnType<typeof connect>,
+  target: RedirectTarget,
+  waitMs: number,
+  context: CliContext,
+): DrillMeans {
+  const say = async (seconds: number): Promise<undefined> => {
+    await client.post('/api/v1/redirections/drill', { target, seconds });
+  };
+  return {
+    begin: () => say(waitMs / 1_000 + MARGIN_SECONDS),
+    end: () =>
+      say(0).catch((thrown: unknown) => {
+        context.stderr.write(`alias-tracker: ${messageOf(thrown)}; the tracker ends the drill by itself\n`);
+      }),
+  };
+}
+
+/** The operator stops the target, and starts it again. This command connects to it as the health checks do. */
+async function byHand(
+  { name, target, health }: NameOfTracker,
+  waitMs: number,
+  context: CliContext,
+): Promise<DrillMeans> {
+  const { whenTarget } = await import('../../dns-redirect/drill/watch-target.js');
+  const { checkOfUrl } = await import('../../dns-redirect/health/health-plan.js');
+  const urls = new Set(health.flatMap(({ checks }) => checks.filter(({ up }) => up === true).map(({ url }) => url)));
+  if (urls.size === 0) {
+    throw new OperatorError('dnsRedirect.healthChecks is false, so nothing would notice that the target is dead');
+  }
+  const checks = [...urls].map((url) => checkOfUrl(target, url));
+  const when = { checks, patienceMs: waitMs, nowMs: () => performance.now(), signal: context.signal };
+  const say = (text: string): void => void context.stderr.write(`alias-tracker: ${text} (${[...urls].join(', ')})\n`);
+  return {
+    begin: async () => {
+      say(`stop the target of ${name} now, or cut it off`);
+      const diedMs = await whenTarget('dead', when);
+      if (diedMs !== undefined) return diedMs;
+      throw new OperatorError(`the target still works after ${waitMs / 1_000} s; nothing was proven`, {
+        code: 'failed',
+      });
+    },
+    end: async () => {
+      if (context.signal.aborted) return;
+      say('start the target again');
+      await whenTarget('working', when);
+    },
+  };
 }
 
 interface Shown {
@@ -148,10 +202,7 @@ function serversOf(options: DrillCommandOptions, context: CliContext): Endpoint[
   return own.map(({ host, port }) => ({ host: reachableHost(host), port }));
 }
 
-function chosenName(
-  all: z.output<typeof redirections>['redirections'],
-  { name, target }: DrillCommandOptions,
-): (typeof all)[number] {
+function chosenName(all: readonly NameOfTracker[], { name, target }: DrillCommandOptions): NameOfTracker {
   const wanted = REDIRECT_TARGETS.find((each) => each === target);
   if (target !== undefined && wanted === undefined) {
     throw new OperatorError(`--target is ${REDIRECT_TARGETS.join(' or ')}, not "${target}"`);

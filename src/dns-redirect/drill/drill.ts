@@ -1,6 +1,6 @@
 /**
- * Proves that the redirection fails open: takes a target for dead, and watches how long DNS servers still lead users to it, and
- * how long until they do again. Whatever happens, the drill is ended; the tracker also ends it by itself.
+ * Proves that the redirection fails open: takes a target for dead, or waits until it is, and watches how long DNS servers still
+ * lead users to it, and how long until they do again. Whatever happens, the drill is ended; the tracker also ends it by itself.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatIp, ipv4FromWord, ipv6FromWords, parseIp } from '../../domain/ip-address.js';
@@ -25,7 +25,9 @@ export interface DrillOptions {
   /** Milliseconds that only rise. */
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
-  begin(): Promise<void>;
+  /** Resolves once the target is dead. @returns when it died, by {@link DrillOptions.nowMs}; undefined: now */
+  begin(): Promise<number | undefined>;
+  /** Resolves once it works again. */
   end(): Promise<void>;
 }
 
@@ -58,8 +60,8 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult[]> {
   let withdrawn: (number | undefined)[];
   let returned: (number | undefined)[];
   try {
-    await options.begin();
-    withdrawn = await waitFor('elsewhere', watched, options.withdrawMs, options);
+    const diedMs = await options.begin();
+    withdrawn = await waitFor('elsewhere', watched, options.withdrawMs, options, diedMs);
   } finally {
     await options.end();
   }
@@ -79,9 +81,9 @@ function waitFor(
   servers: readonly Endpoint[],
   patienceMs: number,
   options: DrillOptions,
+  fromMs = options.nowMs(),
 ): Promise<(number | undefined)[]> {
   const { nowMs, signal } = options;
-  const fromMs = nowMs();
   return Promise.all(
     servers.map(async (server) => {
       for (;;) {

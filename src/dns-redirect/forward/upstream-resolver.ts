@@ -1,9 +1,9 @@
 /** One upstream resolver: how to ask it, and whether it answers lately. */
 import { type Endpoint, formatEndpoint } from '../../net/endpoint.js';
 import type { DomainName } from '../wire/domain-name.js';
-import { askOverTcp } from './ask-over-tcp.js';
 import type { ForwardedQuestion } from './forwarded-question.js';
 import { type Asked, type Connects, ResolverSockets } from './resolver-sockets.js';
+import { ResolverStreams } from './resolver-streams.js';
 
 /**
  * One name that nobody answers says little of the resolver that is asked for it: its servers may be down. Three do. Until then
@@ -21,6 +21,7 @@ export class UpstreamResolver {
   /** It forwards to this server; see `loop-probe.ts`. */
   loops = false;
   readonly #sockets: ResolverSockets;
+  readonly #streams: ResolverStreams;
   readonly #failedNames = new Set<DomainName>();
   #penalisedUntilMs = Number.NEGATIVE_INFINITY;
   #withoutEdnsUntilMs = Number.NEGATIVE_INFINITY;
@@ -29,6 +30,7 @@ export class UpstreamResolver {
     this.endpoint = endpoint;
     this.label = formatEndpoint(endpoint);
     this.#sockets = new ResolverSockets(endpoint, transport);
+    this.#streams = new ResolverStreams(endpoint);
   }
 
   isPenalised(nowMs: number): boolean {
@@ -77,10 +79,11 @@ export class UpstreamResolver {
     onAnswer: (packet: Buffer) => void,
     onError: (error: Error) => void,
   ): Asked {
-    return askOverTcp(this.endpoint, question, this.takesEdns(nowMs), onAnswer, onError);
+    return this.#streams.ask(question, this.takesEdns(nowMs), onAnswer, onError);
   }
 
   close(): void {
     this.#sockets.close();
+    this.#streams.close();
   }
 }

@@ -1,5 +1,6 @@
 /** What the health of redirected names depends on: which connections to which addresses must succeed. */
-import { formatIp, type IpAddress } from '../../domain/ip-address.js';
+import { OperatorError } from '../../domain/errors.js';
+import { formatIp, type IpAddress, parseIp } from '../../domain/ip-address.js';
 import { formatEndpoint } from '../../net/endpoint.js';
 import type { AnnouncePort, AnnounceProtocol } from '../coverage/announce-usage.js';
 import type { RedirectedName, RedirectPolicy, RedirectTarget } from '../redirect-policy.js';
@@ -86,6 +87,17 @@ function keyOfPort({ protocol, port }: AnnouncePort): string {
 export function keyOfCheck({ target, address, certificateFor = '', ...port }: HealthCheck): string {
   return `${target} ${keyOfPort(port)} ${formatIp(address)} ${certificateFor}`;
 }
+
+/** The check with this URL, which {@link urlOfCheck} wrote. @throws OperatorError if it is not one */
+export function checkOfUrl(target: RedirectTarget, text: string): HealthCheck {
+  const [, protocol, host, port, name] = URL_OF_CHECK.exec(text) ?? [];
+  const known = (['udp', 'http', 'https'] as const).find((each) => each === protocol);
+  if (known === undefined) throw new OperatorError(`"${text}" is not a check of the tracker`);
+  const check = { target, protocol: known, address: parseIp(host!.replace(/^\[|\]$/g, '')), port: Number(port) };
+  return name === undefined ? check : { ...check, certificateFor: name };
+}
+
+const URL_OF_CHECK = /^(\w+):\/\/(\[.*\]|[^:]*):(\d+)(?: \((.*)\))?$/;
 
 /** `http://203.0.113.20:80`, `https://203.0.113.20:443 (site.example)` */
 export function urlOfCheck({ protocol, address, port, certificateFor }: HealthCheck): string {

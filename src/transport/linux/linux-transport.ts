@@ -31,6 +31,7 @@ import { UdpListener } from './udp-listener.js';
 
 class LinuxTransport implements Transport {
   readonly name = 'linux';
+  readonly answersFromAskedAddress = true;
   readonly counters = createTransportCounters();
   private readonly calls: NativeCalls;
   private readonly loop: EventLoop;

@@ -27,6 +27,7 @@ import { listenHttpPortably } from './http-listener.js';
 
 class PortableTransport implements Transport {
   readonly name = 'portable';
+  readonly answersFromAskedAddress = false;
   readonly counters: TransportCounters;
   private readonly listeners: TransportListener[] = [];
   private betweenBatches: () => void = () => {};

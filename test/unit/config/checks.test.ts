@@ -164,6 +164,15 @@ describe('redirections', () => {
       'trackerAddresses: nothing here listens on 203.0.113.21',
     );
   });
+
+  test('of clients that may not ask are warned of', () => {
+    const to = (keys: string): string => advice(redirect(`trackers: [a.example]${keys}`));
+    const asks = (allowed: string): string => to(`, clients: [203.0.113.0/25, 10.0.0.0/8], allowQueries: [${allowed}]`);
+    expect(asks('203.0.113.0/24')).toContain('dnsRedirect.clients: 10.0.0.0/8 is not in dnsRedirect.allowQueries');
+    expect(asks('203.0.113.0/24')).not.toContain('203.0.113.0/25');
+    expect(asks('203.0.113.0/24, 10.0.0.0/8')).toBe('');
+    expect(to(', clients: [10.0.0.0/8]')).toBe('');
+  });
 });
 
 describe('https of the mirror site', () => {

@@ -1,9 +1,14 @@
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, type Socket as TcpSocket } from 'node:net';
 import { decode, encode } from 'dns-packet';
 import { afterEach, describe, expect, test } from 'vitest';
-import { frameMessage } from '../../../src/dns-redirect/wire/message-stream.js';
+import { compileRedirectPolicy } from '../../../src/dns-redirect/redirect-policy.js';
+import { frameMessage, MessageReader } from '../../../src/dns-redirect/wire/message-stream.js';
+import { parseIp } from '../../../src/domain/ip-address.js';
 import type { Endpoint } from '../../../src/net/endpoint.js';
 import { eventually } from '../../support/eventually.js';
+import { labRules } from './lab-policy.js';
 import {
   answerWith,
   askTcp,
@@ -43,6 +48,22 @@ async function noting(respond: Parameters<typeof startResolver>[1] = (query) => 
 
 const ask = async (server: Endpoint, ...words: Parameters<typeof question>) =>
   decode((await askUdp(server, question(...words)))!);
+
+test('our addresses at the end of a chain come first in turn', async () => {
+  const mirrorAddresses = ['203.0.113.20', '203.0.113.21', '203.0.113.22'].map(parseIp);
+  const { endpoint } = await noting((query) => {
+    const [name, data] = [query.questions![0]!.name, 'linuxtracker.example'];
+    return answerWith(query, '', { answers: [{ name, type: 'CNAME', ttl: 60, data }] });
+  });
+  const { server } = await start([endpoint], { policy: compileRedirectPolicy({ ...labRules, mirrorAddresses }) });
+  const first = new Set<unknown>();
+  for (let i = 0; i < 3; i++) {
+    const { answers } = await ask(server, 'alias.example');
+    expect(answers!.map(({ type }) => type)).toEqual(['CNAME', 'A', 'A', 'A']);
+    first.add(answers![1]!.data);
+  }
+  expect(first.size).toBe(3);
+});
 
 describe('what passes', () => {
   test('the question with a fresh id and an OPT record of this hop, and the answer likewise', async () => {
@@ -117,6 +138,57 @@ describe('what passes', () => {
     expect(decode(answer!).answers).toHaveLength(60);
     expect((await ask(server, 'big.example', 'A', { additionals: [OPT] })).answers).toHaveLength(60);
     expect(probes(asked)).toEqual(['big.example', 'big.example']);
+  });
+
+  test('over TCP, questions share connections, and one that the resolver closes costs no answer', async () => {
+    const sockets = new Set<TcpSocket>();
+    let opened = 0;
+    let most = 0;
+    const held: (() => void)[] = [];
+    const tcp = createServer((socket) => {
+      opened++;
+      sockets.add(socket);
+      most = Math.max(most, sockets.size);
+      socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+      const reader = new MessageReader(0xffff);
+      socket.on('data', (chunk) => {
+        reader.push(chunk);
+        for (let packet = reader.next(); packet; packet = reader.next()) {
+          const answer = frameMessage(answerWith(decode(packet), '192.0.2.7'));
+          held.push(() => socket.write(answer));
+        }
+      });
+    });
+    tcp.listen(0, '127.0.0.1');
+    await once(tcp, 'listening');
+    const { port } = tcp.address() as { port: number };
+    const udp = createSocket('udp4').bind(port, '127.0.0.1');
+    await once(udp, 'listening');
+    closing.push(async () => {
+      udp.close();
+      tcp.close();
+    });
+    udp.on('message', (packet, from) => {
+      const query = decode(packet);
+      const truncated = answerWith(query, '', { flags: 0x0380, answers: [] });
+      if (!isProbe(query.questions![0]!.name)) udp.send(truncated, from.port, from.address);
+    });
+    const { server } = await start([{ host: '127.0.0.1', port }]);
+    const asked = Array.from({ length: 40 }, (_, i) => ask(server, `n${i}.example`));
+    await eventually('all wait at once', () => held.length === 40);
+    expect(most).toBeLessThanOrEqual(4);
+    // In any order.
+    for (const answer of held.splice(0).reverse()) answer();
+    for (const answer of await Promise.all(asked)) expect(answer.answers).toMatchObject([{ data: '192.0.2.7' }]);
+    const before = opened;
+    const late = ask(server, 'late.example');
+    await eventually('it waits', () => held.length === 1);
+    expect(opened).toBe(before);
+    held.splice(0);
+    for (const socket of sockets) socket.destroy();
+    await eventually('it is asked again', () => held.length === 1);
+    held.splice(0)[0]!();
+    expect((await late).answers).toMatchObject([{ data: '192.0.2.7' }]);
   });
 
   test('no datagram of more than 1,232 bytes, whatever the client says it takes', async () => {
