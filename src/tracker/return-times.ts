@@ -4,6 +4,9 @@
  */
 import { needsReturnWindow, RETURN_WINDOW_SECONDS } from '../selection/return-interval.js';
 
+/** The control plane names the next instant when one has come, by a clock that differs a little. */
+const EARLY_SECONDS = 5;
+
 export class ReturnTimes {
   /** Clients that would next announce later than this are asked back soon after it. Infinity: none are. */
   nextSeconds = Number.POSITIVE_INFINITY;
@@ -17,7 +20,7 @@ export class ReturnTimes {
   /** @param inMs from now until the answers change; null: they do not */
   setNext(inMs: number | null, nowMs: number): void {
     const nowSeconds = nowMs / 1_000;
-    if (this.nextSeconds <= nowSeconds) {
+    if (this.nextSeconds <= nowSeconds + EARLY_SECONDS) {
       // Those that were asked back then arrive within the window, some of them late.
       this.graceEndSeconds = this.nextSeconds + RETURN_WINDOW_SECONDS + this.intervalSeconds / 2;
     }

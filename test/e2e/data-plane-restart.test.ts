@@ -34,9 +34,12 @@ function recordingLogger(): Logger {
   return new Proxy({} as Logger, { get: (_, level) => take(String(level)) });
 }
 
-async function start(transport: 'linux' | 'portable'): Promise<void> {
-  const yaml = LAB_CONFIG.replace('tracker: {', `tracker: { transport: ${transport},`);
-  running = await startLabApp(`${yaml}mirrorSite: { listen: "http://127.0.0.1:0" }\n`, directory, {
+async function start(transport: 'linux' | 'portable', more = '', interval = '1m'): Promise<void> {
+  const yaml = LAB_CONFIG.replace('tracker: {', `tracker: { transport: ${transport},`).replace(
+    'interval: 1m',
+    `interval: ${interval}`,
+  );
+  running = await startLabApp(`${yaml}mirrorSite: { listen: "http://127.0.0.1:0" }\n${more}`, directory, {
     logger: recordingLogger(),
     adjust: (config) => ({ ...config, tracker: { ...config.tracker, snapshotEveryMs: SNAPSHOT_EVERY_MS } }),
   });
@@ -211,6 +214,25 @@ it.runIf(process.platform !== 'win32')('is told as down at once, even where the 
   expect((await ready()).status).toBe(503);
   await readFile(pipe);
   await eventually('readiness', async () => (await ready()).status === 200);
+});
+
+it('still asks clients back at the next border between periods', async () => {
+  const MINUTE_MS = 60_000;
+  const inMinutes = (minutes: number): string => new Date(Date.now() + minutes * MINUTE_MS).toISOString().slice(11, 16);
+  const night = `{ name: night, from: "${inMinutes(15)}", to: "${inMinutes(200)}", foreignPeersMax: 50 }`;
+  await start('portable', `billing: { schedule: [ ${night} ] }\n`, '30m');
+  const shortest = async (): Promise<number> => {
+    const told: number[] = [];
+    for (let port = 7_001; port <= 7_020; port++) {
+      told.push((await running.announce('127.4.0.1', { infoHash, leftBytes: 0, port })).intervalSeconds);
+    }
+    return Math.min(...told);
+  };
+  // Usually 27 to 33 minutes; over the border 14 to 30.
+  expect(await shortest()).toBeLessThan(25 * 60);
+  await endThread();
+  await eventually('readiness', async () => (await ready()).status === 200);
+  expect(await shortest()).toBeLessThan(25 * 60);
 });
 
 it('leaves the snapshot out once it has to be suspected', async () => {

@@ -99,11 +99,19 @@ test('peers may be silent for longer while those are out that were told a longer
   expect(times.graceSeconds(NOW)).toBe(0);
   expect(times.graceSeconds(NOW + 59)).toBe(0);
   expect(times.graceSeconds(NOW + 60)).toBe(WINDOW);
-  // The next border is known from then on.
-  times.setNext(6 * 3_600_000, (NOW + 60) * 1_000);
+  // The control plane sends the next border when this one comes; its clock is a little ahead.
+  times.setNext(6 * 3_600_000, (NOW + 60) * 1_000 - 300);
   expect(times.graceSeconds(NOW + 60)).toBe(WINDOW);
   expect(times.graceSeconds(NOW + 60 + WINDOW + 899)).toBe(WINDOW);
   expect(times.graceSeconds(NOW + 60 + WINDOW + 900)).toBe(0);
+});
+
+test('a border that a reload moves leaves nobody out', () => {
+  const times = new ReturnTimes(1_800, 1_980);
+  times.setNext(600_000, NOW * 1_000);
+  times.setNext(3_600_000, (NOW + 60) * 1_000);
+  expect(times.graceSeconds(NOW + 60)).toBe(0);
+  expect(times.nextSeconds).toBe(NOW + 60 + 3_600);
 });
 
 test('a peer that was asked back over a border is still known when it returns', () => {
