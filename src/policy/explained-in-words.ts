@@ -50,6 +50,7 @@ export function explainedInWords(
     mix: answer.mix,
     supply: { ...answer.supply, why: supplyInWords(answer) },
     gateways: answer.gateways,
+    foreign: answer.foreign,
     billing: policy.billing,
     scales: SCALES,
     candidates: answer.classes.map((candidate) => {

@@ -2,6 +2,7 @@
  * An answer explained: the candidates in classes that the policy does not distinguish, best first, with their ranks and how
  * many of each were chosen. The selection itself supplies the numbers; this module only names the reasons.
  */
+import type { ForeignOfSwarm } from './foreign-allowance.js';
 import {
   MIX_ENOUGH_INNER,
   MIX_FOREIGN_REQUESTER,
@@ -106,6 +107,8 @@ export interface Explanation {
     readonly requesterStarves: boolean;
   };
   readonly gateways: number;
+  /** What all inner leechers of the swarm are given. */
+  readonly foreign: ForeignOfSwarm;
   /** Best first. */
   readonly classes: readonly ExplainedClass[];
   /** Peers of the swarm that others have named, by who named them. */

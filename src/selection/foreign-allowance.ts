@@ -25,6 +25,12 @@ export interface ForeignAllowance {
   readonly gatewaysWanted: number;
 }
 
+/** Over both families. */
+export interface ForeignOfSwarm extends ForeignAllowance {
+  /** Inner leechers that are given foreign peers for the whole swarm. */
+  readonly gateways: number;
+}
+
 export function foreignAllowance(mix: MixRules, supply: SwarmSupply): ForeignAllowance {
   const { innerLeechers, innerSeeds, serving, starved, cacheServes } = supply;
   const { enoughInnerPeers, foreignPeersMin, foreignPeersMax, gatewaysMax } = mix;

@@ -3,6 +3,7 @@ import type { FailureMessage } from '../domain/failure-message.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { HoursData } from '../selection/border-limits.js';
 import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
+import type { ForeignOfSwarm } from '../selection/foreign-allowance.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
@@ -10,7 +11,7 @@ import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import type { Restored } from './snapshot-import.js';
 import type { ImportedFrom } from './swarm/imported-tally.js';
 import type { SwarmSummary } from './swarm/swarm-summary.js';
-import type { ForeignOfSwarm, GroupCounts, PeerCounts } from './swarm/swarm-tally.js';
+import type { GroupCounts, PeerCounts } from './swarm/swarm-tally.js';
 
 /** A foreign peer from an original tracker, on its way to the swarm. */
 export interface UpstreamPeerData {

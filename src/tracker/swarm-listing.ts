@@ -6,11 +6,10 @@ import { infoHashToBytes, parseInfoHash } from '../domain/info-hash.js';
 import type { ListedSwarm, SwarmsQuery } from './data-plane-messages.js';
 import { MAX_LISTED_SWARMS } from './limits.js';
 import type { SwarmStore, SwarmSummary } from './swarm/swarm-store.js';
+import { NOTHING_TALLIED } from './swarm/swarm-tally.js';
 
 /** Swarms looked at in one slice. */
 const SLICE_SWARMS = 512;
-const NOBODY = { seeds: 0, leechers: 0 };
-const NOTHING = { peersMax: 0, gateways: 0, gatewaysWanted: 0 };
 
 function measureOf(swarm: SwarmSummary, sort: SwarmsQuery['sort']): number {
   return sort === 'peers' ? swarm.seeds + swarm.leechers : swarm[sort];
@@ -33,7 +32,8 @@ export class SwarmListing {
     if (this.cursor >= 0) return { list: this.find(store), steps: SLICE_SWARMS };
     const summary = this.best[this.listed.length]!;
     const tally = store.tally(infoHashToBytes(parseInfoHash(summary.infoHash)));
-    this.listed.push({ ...summary, inner: tally?.inner ?? NOBODY, foreign: tally?.foreign ?? NOTHING });
+    const { inner, foreign } = tally ?? NOTHING_TALLIED;
+    this.listed.push({ ...summary, inner, foreign });
     return { list: this.listed.length === this.best.length ? this.listed : null, steps: tally?.steps ?? 1 };
   }
 

@@ -279,6 +279,7 @@ billing: { schedule: [ { name: night, from: "01:00", to: "07:00", timeZone: UTC,
     const foreignOfSwarm = { foreign: { peersMax: 12, gateways: 0, gatewaysWanted: 0 } };
     expect(await text('/api/v1/swarms')).toMatchObject({ swarms: [foreignOfSwarm] });
     expect(await text(`/api/v1/swarms/${infoHash}`)).toMatchObject(foreignOfSwarm);
+    expect(await explain(open, NORTH)).toMatchObject(foreignOfSwarm);
     // Those that came early are asked back once the ramp has opened: 16 minutes from now.
     const during = await intervals(open);
     expect(during[0]).toBeGreaterThanOrEqual(15 * MINUTE);

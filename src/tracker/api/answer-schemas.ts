@@ -4,6 +4,13 @@ import { count, lowerCaseInfoHash, seconds } from '../../control-api/field-schem
 import { hoursAnswer } from '../../selection/hours-in-words.js';
 
 const peerCounts = { seeds: count, leechers: count };
+const foreignOfSwarm = z.strictObject({
+  peersMax: count.meta({
+    description: 'how many foreign peers the inner leechers are given now, all together, at most',
+  }),
+  gateways: count,
+  gatewaysWanted: count.meta({ description: 'without those that starving leechers may become' }),
+});
 const listedSwarm = {
   infoHash: lowerCaseInfoHash,
   ...peerCounts,
@@ -12,13 +19,7 @@ const listedSwarm = {
   upstreamPeers: count.meta({ description: 'known from original trackers only; not among the others' }),
   kept: z.boolean().meta({ description: 'stays known without peers, because the catalogue has it' }),
   inner: z.strictObject(peerCounts).meta({ description: 'peers of the operator’s networks' }),
-  foreign: z.strictObject({
-    peersMax: count.meta({
-      description: 'how many foreign peers the inner leechers are given now, all together, at most',
-    }),
-    gateways: count,
-    gatewaysWanted: count.meta({ description: 'without those that starving leechers may become' }),
-  }),
+  foreign: foreignOfSwarm,
 };
 export const swarmsAnswer = z.strictObject({
   total: count,
@@ -72,6 +73,7 @@ export const explainAnswer = z.strictObject({
     why: z.string(),
   }),
   gateways: count,
+  foreign: foreignOfSwarm,
   billing: hoursAnswer.extend({ currency: z.string() }),
   scales: z
     .record(z.string(), z.string())

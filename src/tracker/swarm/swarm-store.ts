@@ -53,7 +53,7 @@ import {
   type UpstreamAdded,
   type UpstreamPeer,
 } from './swarm-summary.js';
-import { SwarmTally, type TalliedSwarm } from './swarm-tally.js';
+import { NOTHING_TALLIED, SwarmTally, type TalliedSwarm } from './swarm-tally.js';
 import { UpstreamAdmission } from './upstream-admission.js';
 
 const DEFAULT_ARENA_BYTES = 2 ** 31;
@@ -462,7 +462,8 @@ export class SwarmStore {
     const request = requestForExplanation(query, numWant);
     const requester = this.locate(request);
     this.explainer.findRequester(query, request, requester);
-    return this.explainer.explain(request, requester);
+    const { foreign } = this.tally(query.infoHash) ?? NOTHING_TALLIED;
+    return { ...this.explainer.explain(request, requester), foreign };
   }
 
   private fillCounts(entry: number, outcome: AnnounceOutcome): void {

@@ -6,7 +6,7 @@
  */
 
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
-import { type ForeignAllowance, foreignAllowance } from '../../selection/foreign-allowance.js';
+import { type ForeignOfSwarm, foreignAllowance } from '../../selection/foreign-allowance.js';
 import { gatewayRank } from '../../selection/gateways.js';
 import type { StandingKeys } from '../../selection/standing-key.js';
 import type { BucketedSwarm } from './layouts/bucketed-swarm.js';
@@ -38,12 +38,6 @@ export interface GroupCounts extends PeerCounts {
   readonly upstreamPeers: number;
 }
 
-/** What crosses the border for a swarm, over both families. */
-export interface ForeignOfSwarm extends ForeignAllowance {
-  /** Inner leechers that are given foreign peers for the whole swarm. */
-  readonly gateways: number;
-}
-
 export interface TalliedSwarm {
   /** Of the operator's own networks. */
   readonly inner: PeerCounts;
@@ -53,6 +47,12 @@ export interface TalliedSwarm {
   /** Steps that it took, for callers with little time. */
   readonly steps: number;
 }
+
+/** Of a swarm that nobody announced. */
+export const NOTHING_TALLIED = {
+  inner: { seeds: 0, leechers: 0 },
+  foreign: { peersMax: 0, gateways: 0, gatewaysWanted: 0 },
+} as const;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 type Counts = Writable<GroupCounts>;

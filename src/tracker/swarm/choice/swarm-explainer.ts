@@ -97,7 +97,7 @@ export class SwarmExplainer {
     this.other = new Endpoint(hashKeys);
   }
 
-  explain(request: AnnounceRequest, requester: Requester): Explanation {
+  explain(request: AnnounceRequest, requester: Requester): Omit<Explanation, 'foreign'> {
     const { selection, keys } = this;
     const words = this.arena.words;
     const { entry } = requester;
