@@ -11,7 +11,7 @@ import type { Logger } from '../logging/logger.js';
 import { boundToPart } from '../part/current-part.js';
 import type { Apply, RunningPart } from '../part/part.js';
 import { foreignLimits, type HoursData, limitsAt } from '../selection/border-limits.js';
-import { type CapabilityReading, CapabilityTable } from '../selection/compile-capability.js';
+import { type CacheStanding, type CapabilityReading, CapabilityTable } from '../selection/compile-capability.js';
 import { type CompiledCost, compileCostTable, type GroupCost } from '../selection/compile-cost-table.js';
 import type { DensityReading } from '../selection/compile-density.js';
 import type { CostTable } from '../selection/cost-table.js';
@@ -141,6 +141,14 @@ export class Policy implements RunningPart<PolicyConfig> {
     this.#unsubscribe = this.#options.readings.onChange((change) =>
       this.#attempt('the new reports', () => this.#applyReadings(change)),
     );
+  }
+
+  /** Which caches have a controller, by address, and whether they are handed out. Takes effect within a second. */
+  setCacheStandings(standings: ReadonlyMap<string, CacheStanding>): void {
+    const { clock, readings } = this.#options;
+    const nowMs = clock.nowMs();
+    this.#capability.setStandings(standings, (address) => readings.capabilityReading(address, nowMs));
+    this.#sendCapability();
   }
 
   /** Sends the policy, and each later one, to the data plane. */

@@ -10,6 +10,10 @@ import type { ReportedCapability } from './cost-table.js';
 
 /** In an entry's value: the address is one of the operator's caches. */
 export const REPORTED_CACHE = 128;
+/** The cache is not handed out, and is given no peers. */
+export const REPORTED_OUT = 64;
+/** A controller says which torrents the cache may fetch over the border. */
+export const REPORTED_MANAGED = 32;
 /** There is no report of the address. */
 export const NOT_REPORTED = -1;
 /** Words of an address in a list of changes: family, then the address as four words (three are 0 for IPv4). */
@@ -22,7 +26,7 @@ const IS_IPV6 = 0x200;
 const IS_GONE = 0x400;
 const SMALLEST_CAPACITY = 16;
 
-/** @param byAddress text as `formatIp` writes it → level 0 … 7, with {@link REPORTED_CACHE} for a cache */
+/** @param byAddress text as `formatIp` writes it → level 0 … 7, for a cache with {@link REPORTED_CACHE} and what holds for it */
 export function reportedCapability(byAddress: ReadonlyMap<string, number>, version: number): ReportedCapability {
   const writer = new AddressLevelsWriter(version, byAddress.size);
   for (const [text, value] of byAddress) {
@@ -48,7 +52,7 @@ export class AddressLevels {
     this.mask = reported.slots.length / SLOT_WORDS - 1;
   }
 
-  /** @returns the level with {@link REPORTED_CACHE} set for a cache, or {@link NOT_REPORTED} */
+  /** @returns the level, for a cache with {@link REPORTED_CACHE} and what holds for it, or {@link NOT_REPORTED} */
   lookup(family: 4 | 6, word0: number, word1: number, word2: number, word3: number): number {
     if (this.mask < 0) return NOT_REPORTED;
     const slot =
@@ -111,7 +115,7 @@ export class AddressLevelsWriter {
     this.levels = new AddressLevels(this.current);
   }
 
-  /** @param value level with {@link REPORTED_CACHE} for a cache, or {@link NOT_REPORTED}. @returns whether it has changed */
+  /** @param value as {@link AddressLevels.lookup} returns it. @returns whether it has changed */
   set(family: 4 | 6, words: readonly number[], value: number): boolean {
     const [a = 0, b = 0, c = 0, d = 0] = words;
     if (this.levels.lookup(family, a, b, c, d) === value) return false;

@@ -8,7 +8,7 @@
  * so level 0 is less than 1 Mb/s, 4 (neutral) is 8 to 16 Mb/s, 7 is 64 Mb/s and more.
  */
 import { parseIp } from '../domain/ip-address.js';
-import { AddressLevelsWriter, NOT_REPORTED, REPORTED_CACHE } from './address-levels.js';
+import { AddressLevelsWriter, NOT_REPORTED, REPORTED_CACHE, REPORTED_MANAGED, REPORTED_OUT } from './address-levels.js';
 import { CAPABILITY_LEVELS, NEUTRAL_CAPABILITY_LEVEL, type ReportedCapability } from './cost-table.js';
 
 export interface CapabilityReading {
@@ -20,6 +20,9 @@ export interface CapabilityReading {
   readonly availableUplinkBps?: number | undefined;
   readonly role?: 'cache' | 'peer' | undefined;
 }
+
+/** Whether a cache that has a controller is handed out. */
+export type CacheStanding = 'serves' | 'out';
 
 const FIRST_LEVEL_BPS = 1e6;
 const NEUTRAL_UPLINK_BPS = FIRST_LEVEL_BPS * 2 ** (NEUTRAL_CAPABILITY_LEVEL - 0.5);
@@ -46,6 +49,7 @@ export function capabilityLevel(reading: CapabilityReading): number {
 export class CapabilityTable {
   private readonly writer: AddressLevelsWriter;
   private caches: ReadonlySet<string> = new Set();
+  private standings: ReadonlyMap<string, CacheStanding> = new Map();
   private changes: number[] = [];
 
   /** @param version differs from that of every other table. @param expected how many addresses fit from the beginning */
@@ -72,6 +76,19 @@ export class CapabilityTable {
     for (const address of new Set([...before, ...this.caches])) this.set(address, readingOf(address));
   }
 
+  /**
+   * Sets which caches have a controller, and whether they are handed out.
+   * @param standings by address; those of {@link setCaches} that are missing here decide for themselves
+   */
+  setStandings(
+    standings: ReadonlyMap<string, CacheStanding>,
+    readingOf: (address: string) => CapabilityReading | undefined,
+  ): void {
+    const before = this.standings;
+    this.standings = standings;
+    for (const address of new Set([...before.keys(), ...standings.keys()])) this.set(address, readingOf(address));
+  }
+
   /** Which addresses have changed since the last call: `CHANGE_WORDS` of `address-levels` each. */
   takeChanges(): Int32Array {
     const changes = Int32Array.from(this.changes);
@@ -81,8 +98,11 @@ export class CapabilityTable {
 
   private valueOf(address: string, reading: CapabilityReading | undefined): number {
     const isCache = this.caches.has(address);
-    if (reading === undefined) return isCache ? (CAPABILITY_LEVELS - 1) | REPORTED_CACHE : NOT_REPORTED;
-    return capabilityLevel(reading) | (isCache || reading.role === 'cache' ? REPORTED_CACHE : 0);
+    const standing = this.standings.get(address);
+    const cacheBits =
+      REPORTED_CACHE | (standing === undefined ? 0 : REPORTED_MANAGED) | (standing === 'out' ? REPORTED_OUT : 0);
+    if (reading === undefined) return isCache ? (CAPABILITY_LEVELS - 1) | cacheBits : NOT_REPORTED;
+    return capabilityLevel(reading) | (isCache || reading.role === 'cache' ? cacheBits : 0);
   }
 }
 

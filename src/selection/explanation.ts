@@ -4,8 +4,11 @@
  */
 import type { ForeignOfSwarm } from './foreign-allowance.js';
 import {
+  MIX_CACHE_INSIDE,
+  MIX_CACHE_OUT,
   MIX_ENOUGH_INNER,
   MIX_FOREIGN_REQUESTER,
+  MIX_FROM_CACHES,
   MIX_NO_INNER,
   MIX_NO_INNER_SEED,
   MIX_NOT_A_GATEWAY,
@@ -24,7 +27,10 @@ export type MixReason =
   | 'not-a-gateway'
   | 'foreign-requester'
   | 'inner-seeds-unproven'
-  | 'requester-starves';
+  | 'requester-starves'
+  | 'cache-serves-inner-clients-only'
+  | 'cache-fetches-from-caches'
+  | 'cache-is-out';
 
 /** Why a class is in the answer or out of it. */
 export type ClassReason =
@@ -36,6 +42,9 @@ export type ClassReason =
   | 'foreign-limit-reached'
   | 'only-gateways-are-shown-to-foreign-peers'
   | 'seeds-are-not-given-to-seeds'
+  | 'cache-serves-inner-clients-only'
+  | 'cache-fetches-from-caches'
+  | 'cache-is-out'
   | 'only-inner-requesters-reach-them'
   | 'withheld';
 
@@ -127,6 +136,9 @@ const MIX_REASONS: readonly MixReason[] = [
   'foreign-requester',
   'inner-seeds-unproven',
   'requester-starves',
+  'cache-serves-inner-clients-only',
+  'cache-fetches-from-caches',
+  'cache-is-out',
 ];
 
 export function mixReason(plan: MixPlan): MixReason {
@@ -143,6 +155,8 @@ export function classReason(
   if (!offered) return 'seeds-are-not-given-to-seeds';
   if (candidate.chosen > 0) return candidate.chosen >= candidate.count ? 'chosen' : 'chosen-in-part';
   if (candidate.innerOnly > 0 && candidate.innerOnly >= candidate.count) return 'only-inner-requesters-reach-them';
+  if (plan.reason === MIX_CACHE_OUT) return 'cache-is-out';
+  if (plan.reason === MIX_FROM_CACHES) return 'cache-fetches-from-caches';
   if (candidate.tier < 2) {
     return plan.reason === MIX_FOREIGN_REQUESTER && plan.gatewaysOnly
       ? 'only-gateways-are-shown-to-foreign-peers'
@@ -151,6 +165,8 @@ export function classReason(
   switch (plan.reason) {
     case MIX_ENOUGH_INNER:
       return 'enough-inner-peers';
+    case MIX_CACHE_INSIDE:
+      return 'cache-serves-inner-clients-only';
     case MIX_NOT_A_GATEWAY:
       return 'requester-is-not-a-gateway';
     case MIX_TOO_FEW_INNER:

@@ -17,6 +17,12 @@ export const MIX_FOREIGN_REQUESTER = 6;
 export const MIX_UNPROVEN = 7;
 /** The requester has received nothing since its last announce: it is given foreign peers, whatever inner peers are listed. */
 export const MIX_STARVING = 8;
+/** A cache that serves, or waits for its fill window: it exchanges nothing with foreign peers. */
+export const MIX_CACHE_INSIDE = 9;
+/** A cache that fetches what other caches have completely. */
+export const MIX_FROM_CACHES = 10;
+/** A cache that is drained or does not answer its controller. */
+export const MIX_CACHE_OUT = 11;
 
 /** The input of {@link planMix}: a mutable record, reused for all answers. */
 export class MixSituation {
@@ -66,6 +72,32 @@ export function planMix(rules: MixRules, situation: MixSituation, plan: MixPlan)
   if (situation.want <= 0) return;
   if (situation.inner) planForInner(rules, situation, plan);
   else planForForeign(rules, situation, plan);
+}
+
+/**
+ * For a cache of the operator: replaces the plan for an ordinary inner requester by one without foreign peers.
+ * @param inner how many peers it is given; default: what an answer holds
+ */
+export function planForCache(
+  situation: MixSituation,
+  plan: MixPlan,
+  reason = MIX_CACHE_INSIDE,
+  inner = Math.max(0, Math.min(situation.innerAvailable, situation.want)),
+): void {
+  plan.foreign = 0;
+  plan.foreignSeeds = -1;
+  plan.quota = 0;
+  plan.inner = inner;
+  plan.reason = reason;
+}
+
+/** Whether the answer holds the peers of a cache already, or none. */
+export function isCacheAnswer({ reason }: MixPlan): boolean {
+  return reason === MIX_FROM_CACHES || reason === MIX_CACHE_OUT;
+}
+
+export function isInsideOnly({ reason }: MixPlan): boolean {
+  return reason >= MIX_CACHE_INSIDE;
 }
 
 function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): void {

@@ -112,6 +112,8 @@ export type ToWorker =
   | { readonly type: 'density'; readonly changes: Uint16Array }
   /** `reported` where it is another table than the last. */
   | { readonly type: 'capability'; readonly reported?: ReportedCapability; readonly changed: Int32Array }
+  /** What the operator's caches may fetch over the border now: `FILL_WORDS` of `operator-caches` each. */
+  | { readonly type: 'cache-fills'; readonly fills: Uint32Array }
   | { readonly type: 'access'; readonly access: AccessListData }
   | { readonly type: 'options'; readonly options: LiveOptions }
   /** For https listeners; already checked. */

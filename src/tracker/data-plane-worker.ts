@@ -254,6 +254,9 @@ class Worker {
       case 'capability':
         this.store.setCapability(message.reported, message.changed);
         return;
+      case 'cache-fills':
+        this.store.setCacheFills(message.fills);
+        return;
       case 'access':
         this.announcer.access = new AccessList(message.access);
         this.removeRefusedTorrents();

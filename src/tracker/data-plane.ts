@@ -16,6 +16,7 @@ import { createVitals } from '../threads/thread-vitals.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
+import { type CacheFill, cacheFillWords } from './cache-fills.js';
 import { type CountersView, createCounters, readCounters } from './counters.js';
 import type {
   FromWorker,
@@ -144,6 +145,11 @@ export class DataPlane {
     const isKnown = reported.version === this.capabilityVersion;
     this.capabilityVersion = reported.version;
     this.post({ type: 'capability', ...(isKnown ? {} : { reported }), changed });
+  }
+
+  /** What the operator's caches may fetch over the border from now on. */
+  setCacheFills(fills: readonly CacheFill[]): void {
+    this.post({ type: 'cache-fills', fills: cacheFillWords(fills) });
   }
 
   setAccess(access: AccessListData): void {

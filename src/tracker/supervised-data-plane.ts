@@ -17,6 +17,7 @@ import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import { hashBytes } from './configured-access.js';
+import type { CacheFill } from './cache-fills.js';
 import { type CountersView, createCounters } from './counters.js';
 import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from './data-plane.js';
 import type {
@@ -50,6 +51,7 @@ export class SupervisedDataPlane implements PartThread {
   #pinned: Uint8Array | undefined;
   #hours: { readonly data: HoursData; readonly atMs: number } | undefined;
   readonly #passed = new Set<InfoHash>();
+  #cacheFills: readonly CacheFill[] = [];
   /** The thread that runs, or the one that ended last. */
   #current: DataPlane;
   readonly supervision: Supervision;
@@ -111,6 +113,12 @@ export class SupervisedDataPlane implements PartThread {
   setCapability(cost: CostTable, changed: Int32Array): void {
     this.#options = { ...this.#options, cost };
     this.#current.setCapability(cost.reportedCapability, changed);
+  }
+
+  /** See {@link DataPlane.setCacheFills}. */
+  setCacheFills(fills: readonly CacheFill[]): void {
+    this.#cacheFills = fills;
+    this.#current.setCacheFills(fills);
   }
 
   setAccess(access: AccessListData): void {
@@ -242,6 +250,7 @@ export class SupervisedDataPlane implements PartThread {
     if (this.#pinned !== undefined) plane.setPinned(this.#pinned);
     if (this.#hours !== undefined) plane.setHours(hoursLater(this.#hours.data, performance.now() - this.#hours.atMs));
     plane.addPassed(hashBytes([...this.#passed]));
+    plane.setCacheFills(this.#cacheFills);
     this.#logStart(plane);
   }
 

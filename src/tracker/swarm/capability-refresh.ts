@@ -10,6 +10,7 @@ import {
   type LevelChange,
   NOT_REPORTED,
   REPORTED_CACHE,
+  REPORTED_OUT,
 } from '../../selection/address-levels.js';
 import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
@@ -20,13 +21,16 @@ import {
   ageSeconds,
   FLAG_CACHE,
   FLAG_REPORTED,
+  FLAG_WITHHELD,
   flagsOf,
   groupOf,
   levelOf,
   portOf,
 } from './memory/peer-record.js';
 import { refWordOf, type TorrentTable } from './memory/torrent-table.js';
+import type { OperatorCaches } from './operator-caches.js';
 import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
+import type { SwarmMembership } from './swarm-membership.js';
 
 /** IPv4: the address; IPv6: its words as text. */
 type AddressKey = number | string;
@@ -75,6 +79,8 @@ export class CapabilityRefresh {
     private readonly endpoint: Endpoint,
     levels: AddressLevels,
     private readonly changes: SwarmChanges,
+    private readonly caches: OperatorCaches,
+    private readonly membership: Pick<SwarmMembership, 'forgetRole' | 'trustCache'>,
   ) {
     this.levels = levels;
   }
@@ -143,6 +149,7 @@ export class CapabilityRefresh {
 
   private applyChange(family: 4 | 6, words: readonly number[]): void {
     const value = this.valueOf(family, words);
+    this.caches.note(family, words, value);
     const key = keyOf(family, words[0]!, words[1]!, words[2]!, words[3]!);
     const peers = this.knownPeers.get(key);
     if (peers === undefined) {
@@ -250,12 +257,17 @@ export class CapabilityRefresh {
     const oldFlags = flagsOf(words, meta);
     const isReported = value !== NOT_REPORTED;
     const isCache = isReported && (value & REPORTED_CACHE) !== 0;
-    const flags =
-      (oldFlags & ~(FLAG_REPORTED | FLAG_CACHE)) | (isReported ? FLAG_REPORTED : 0) | (isCache ? FLAG_CACHE : 0);
+    // What withholds a cache is that it was taken out; its own networks are neither denied nor reserved.
+    const kept = oldFlags & ~(FLAG_REPORTED | FLAG_CACHE | ((oldFlags & FLAG_CACHE) !== 0 ? FLAG_WITHHELD : 0));
+    const isOut = isReported && (value & REPORTED_OUT) !== 0;
+    const flags = kept | (isReported ? FLAG_REPORTED : 0) | (isCache ? FLAG_CACHE : 0) | (isOut ? FLAG_WITHHELD : 0);
     const level = isReported ? value & 7 : NEUTRAL_CAPABILITY_LEVEL;
     if (flags === oldFlags && level === levelOf(words, meta)) return UNCHANGED;
     const lastSeen = this.nowSeconds - ageSeconds(words, meta, this.nowSeconds);
-    this.swarms.updateRank(ref, record, endpoint, groupOf(words, meta), level, flags);
+    const changesHands = ((flags ^ oldFlags) & FLAG_WITHHELD) !== 0;
+    if (changesHands && isOut) this.membership.forgetRole(entry, family, record, endpoint);
+    const at = this.swarms.updateRank(ref, record, endpoint, groupOf(words, meta), level, flags);
+    if (changesHands && !isOut) this.membership.trustCache(entry, family, at, endpoint);
     if (flags !== oldFlags) this.changes.reportChange(PEER_REFRESHED, entry, endpoint, flags, lastSeen);
     return CHANGED;
   }

@@ -2,7 +2,7 @@
  * What an announce does to the announcing peer: refreshes a known one, admits a new one within the limits, removes one that
  * leaves. Sets its current flags, capability level and group. Counts downloads (BEP 3 `completed`).
  */
-import { type AddressLevels, REPORTED_CACHE } from '../../selection/address-levels.js';
+import { type AddressLevels, REPORTED_CACHE, REPORTED_OUT } from '../../selection/address-levels.js';
 import { NEUTRAL_CAPABILITY_LEVEL } from '../../selection/cost-table.js';
 import { observeCapability } from '../../selection/observed-capability.js';
 import { type AnnounceRequest, EVENT_COMPLETED, EVENT_NONE, EVENT_PAUSED } from '../announce-request.js';
@@ -162,6 +162,9 @@ export class PeerAdmission {
     else if (!early || isLeecher(flags) !== isLeecher(oldFlags)) {
       this.evidence.reviewPeer(request, entry, at, endpoint, oldFlags, age, uploaded);
     }
+    // A cache that has just completed.
+    if (this.reported >= 0 && (oldFlags & FLAG_SEED) === 0)
+      this.evidence.trustCache(entry, request.family, at, endpoint);
     if (!early) {
       setLastSeen(words, metaNow, request.nowSeconds);
       setUploaded(words, metaNow, uploaded);
@@ -361,7 +364,8 @@ export class PeerAdmission {
   private reportedFlags(request: AnnounceRequest, entry: number, oldFlags: number): number {
     const { family, word0, word1, word2, word3, port } = request;
     if ((oldFlags & FLAG_REPORTED) === 0) this.capability.notePeer(entry, family, word0, word1, word2, word3, port);
-    return FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0);
+    const out = this.reported & REPORTED_OUT ? FLAG_WITHHELD : 0;
+    return FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0) | out;
   }
 }
 

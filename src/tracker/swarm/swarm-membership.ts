@@ -82,6 +82,11 @@ export class SwarmMembership {
     this.selection.roster.removeGateway(entry, family, endpoint);
   }
 
+  /** To be called when a cache that was taken out of answers is back: its word counts again. */
+  trustCache(entry: number, family: 4 | 6, record: number, endpoint: Endpoint): void {
+    this.selection.evidence.trustCache(entry, family, record, endpoint);
+  }
+
   /**
    * Links a record with that of the same client in the other family, if there is one. The two then count as one peer.
    * @param endpoint the record's own, with its identity

@@ -39,6 +39,7 @@ import {
   refWordOf,
   TorrentTable,
 } from './memory/torrent-table.js';
+import { OperatorCaches } from './operator-caches.js';
 import { PeerAdmission } from './peer-admission.js';
 import { PeerSweep } from './peer-sweep.js';
 import { type FlagsNow, SwarmTransfer } from './snapshot/swarm-transfer.js';
@@ -99,6 +100,7 @@ export class SwarmStore {
   readonly foreignDemand: ForeignDemand;
   readonly announcedPeers: AnnouncedPeers;
   private readonly infoHash: InfoHashWords;
+  private readonly caches: OperatorCaches;
 
   constructor(options: SwarmStoreOptions) {
     const hashKeys = new HashKeys(options.hashSecret ?? randomHashKey(HASH_KEY_WORDS));
@@ -113,8 +115,8 @@ export class SwarmStore {
     this.upstreamEndpoint = new Endpoint(hashKeys);
     const rankedMax = Math.min(options.rankedMax ?? DEFAULT_RANKED_MAX, MAX_RANKED_PEERS);
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(hashKeys), options.smallMax ?? 32, rankedMax);
-    const isInnerOnly = options.isInnerOnly ?? null;
-    this.selection = new PeerSelection(this.arena, this.swarms, this.keys, options.random, hashKeys, isInnerOnly);
+    this.caches = new OperatorCaches(levels);
+    this.selection = this.createSelection(options, hashKeys);
     const { arena, infoHash, swarms, keys, selection } = this;
     this.foreignDemand = new ForeignDemand({ arena, infoHash, swarms, keys, blocks: selection.blocks }, options);
     this.announcedPeers = new AnnouncedPeers(this.arena, this.swarms, this.upstreamEndpoint);
@@ -142,6 +144,8 @@ export class SwarmStore {
       new Endpoint(hashKeys),
       levels,
       this.changes,
+      this.caches,
+      this.membership,
     );
     const { membership, room, changes } = this;
     const shared = { arena, infoHash, swarms, membership, room, changes };
@@ -162,7 +166,17 @@ export class SwarmStore {
       maxAgeSeconds: this.maxAgeSeconds,
     });
     this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys, this.selection.blocks);
-    this.explainer = new SwarmExplainer(arena, swarms, keys, selection, this.upstream.counted, hashKeys, isInnerOnly);
+    this.explainer = this.createExplainer(options, hashKeys);
+  }
+
+  private createSelection({ random, isInnerOnly = null }: SwarmStoreOptions, hashKeys: HashKeys): PeerSelection {
+    const { arena, swarms, keys, caches, infoHash } = this;
+    return new PeerSelection(arena, swarms, keys, random, hashKeys, isInnerOnly, caches, infoHash);
+  }
+
+  private createExplainer({ isInnerOnly = null }: SwarmStoreOptions, hashKeys: HashKeys): SwarmExplainer {
+    const { arena, swarms, keys, caches, selection, upstream } = this;
+    return new SwarmExplainer(arena, swarms, keys, selection, upstream.counted, hashKeys, isInnerOnly, caches);
   }
 
   /** The memory of all peers: large, and read at random. */
@@ -357,6 +371,18 @@ export class SwarmStore {
   refreshCapability(share: number, nowSeconds: number): void {
     if (this.capability.isIdle) return;
     this.capability.runSlice(share, Math.min(LARGEST_SWEEP, this.sweepLength), nowSeconds);
+  }
+
+  /**
+   * What the operator's caches may fetch over the border from now on.
+   * @param fills `FILL_WORDS` of `operator-caches` each
+   */
+  setCacheFills(fills: Uint32Array): void {
+    this.caches.setFills(fills, (fill) => {
+      this.infoHash.setWords(fill);
+      const entry = this.infoHash.findTorrent();
+      if (entry !== 0) this.selection.cacheAnswers.closeBorder(entry, fill[5] === 4 ? 4 : 6, fill.subarray(6));
+    });
   }
 
   /** Applies to new peers. If the limit over all swarms is switched on, peers count from then on. */

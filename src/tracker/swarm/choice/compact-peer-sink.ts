@@ -6,6 +6,7 @@
 import type { PeerSink } from '../../../selection/peer-sink.js';
 import type { Endpoint } from '../memory/endpoint-key.js';
 import { groupOf, portOf } from '../memory/peer-record.js';
+import type { OperatorCaches } from '../operator-caches.js';
 
 /** Whether the address at an offset of the words is valid in the operator's own network only. */
 export type IsInnerOnly = (words: Uint32Array, at: number, addressWords: 1 | 4) => boolean;
@@ -29,14 +30,19 @@ export class CompactPeerSink implements PeerSink {
   skipsInnerOnly = false;
   skipsLeft = 0;
   private readonly isInnerOnly: IsInnerOnly | null;
+  private readonly caches: OperatorCaches | null;
   /** View of the buffer of the last answer, for storing whole words. */
   private view: DataView = new DataView(new ArrayBuffer(0));
   private viewed: Uint8Array = new Uint8Array(0);
   private offset = 0;
 
-  /** @param isInnerOnly null: every address can be reached from everywhere, as in a laboratory */
-  constructor(isInnerOnly: IsInnerOnly | null = null) {
+  /**
+   * @param isInnerOnly null: every address can be reached from everywhere, as in a laboratory
+   * @param caches which serve inner clients only
+   */
+  constructor(isInnerOnly: IsInnerOnly | null = null, caches: OperatorCaches | null = null) {
     this.isInnerOnly = isInnerOnly;
+    this.caches = caches;
   }
 
   /** Peers go to `out` from `offset` on, six bytes each, eighteen for IPv6. The caller has checked that they fit. */
@@ -56,7 +62,7 @@ export class CompactPeerSink implements PeerSink {
   }
 
   skipInnerOnly(skip: boolean): void {
-    this.skipsInnerOnly = skip && this.isInnerOnly !== null;
+    this.skipsInnerOnly = skip && (this.isInnerOnly !== null || this.caches?.isEmpty === false);
   }
 
   offer(record: number): void {
@@ -67,7 +73,8 @@ export class CompactPeerSink implements PeerSink {
   }
 
   isOutOfReach(at: number): boolean {
-    if (!this.isInnerOnly!(this.words, at, this.addressWords)) return false;
+    const { words, addressWords } = this;
+    if (!this.isInnerOnly?.(words, at, addressWords) && !this.caches?.hasAddress(words, at, addressWords)) return false;
     this.skipsLeft--;
     return true;
   }

@@ -27,6 +27,7 @@ import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
 import type { GatewayBlocks } from '../memory/gateway-blocks.js';
 import type { HashKeys } from '../memory/hash-keys.js';
+import type { InfoHashWords } from '../memory/info-hash-words.js';
 import {
   addressWordsOf,
   FLAG_CACHE,
@@ -38,6 +39,7 @@ import {
   listOfFlags,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
+import type { OperatorCaches } from '../operator-caches.js';
 import type { CompactPeerSink, IsInnerOnly } from './compact-peer-sink.js';
 import type { HostPeer } from './host-peer.js';
 import type { ImportUse } from './import-use.js';
@@ -61,6 +63,8 @@ export class GatewayRoster {
     private readonly importUse: ImportUse,
     hashKeys: HashKeys,
     private readonly isInnerOnly: IsInnerOnly | null,
+    private readonly caches: OperatorCaches,
+    private readonly infoHash: InfoHashWords,
   ) {
     this.other = new Endpoint(hashKeys);
   }
@@ -265,11 +269,19 @@ export class GatewayRoster {
       if (this.keys.partitionOf(group) === FOREIGN_PARTITION || this.listOf(record, family) !== LIST_LEECHERS) continue;
       // Foreign peers cannot reach it. It can still connect to them.
       if (this.isInnerOnly?.(words, record, addressWordsOf(family))) continue;
+      if (!this.mayCross(record, addressWordsOf(family))) continue;
       roomiest = i;
       this.offeredRecord = record;
       const taken = blocks.usedQuota(block, i) + blocks.usedByOtherFamily(block, i);
       most = gatewayQuota(mix, blocks.rankOfGateway(block, i)) - taken;
     }
+  }
+
+  /** Whether a peer may exchange the torrent of this request with foreign peers: a cache may not always. */
+  mayCross(record: number, addressWords: 1 | 4): boolean {
+    const { words } = this.arena;
+    if ((flagsOf(words, record + addressWords) & FLAG_CACHE) === 0) return true;
+    return this.caches.mayCross(words, record, addressWords, this.infoHash.words);
   }
 
   private listOf(record: number, family: 4 | 6): number {

@@ -10,7 +10,7 @@ import { FlatCandidates } from '../../../selection/choose-flat.js';
 import { choosePeers, choosePeersForForeign, Standpoint } from '../../../selection/choose-peers.js';
 import { FOREIGN_PARTITION } from '../../../selection/cost-table.js';
 import { GATEWAY_RETURN_SECONDS, gatewayReturnsSoon } from '../../../selection/gateways.js';
-import { MixPlan, MixSituation, planMix } from '../../../selection/mix.js';
+import { isCacheAnswer, MixPlan, MixSituation, planMix } from '../../../selection/mix.js';
 import { sortedWord } from '../../../selection/sorted-word.js';
 import { FOREIGN_KEY, KEY_END, type StandingKeys } from '../../../selection/standing-key.js';
 import { returnSeconds, seedsSuffice } from '../../../selection/supply.js';
@@ -23,8 +23,11 @@ import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
 import { GatewayBlocks } from '../memory/gateway-blocks.js';
 import type { HashKeys } from '../memory/hash-keys.js';
+import type { InfoHashWords } from '../memory/info-hash-words.js';
 import {
   addressWordsOf,
+  FLAG_CACHE,
+  FLAG_WITHHELD,
   flagsOf,
   groupOf,
   isDualStack,
@@ -38,7 +41,9 @@ import {
   recordWordsOf,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
+import type { OperatorCaches } from '../operator-caches.js';
 import { BucketedCandidates } from './bucketed-candidates.js';
+import { CacheAnswers } from './cache-answers.js';
 import { CompactPeerSink, type IsInnerOnly } from './compact-peer-sink.js';
 import { GatewayRoster } from './gateway-roster.js';
 import { HostPeer } from './host-peer.js';
@@ -72,6 +77,7 @@ export class PeerSelection {
   private otherFamilyLeechers = 0;
   private readonly otherFamilyAnswer: OtherFamilyAnswer;
   private addressWords: 1 | 4 = 1;
+  readonly cacheAnswers: CacheAnswers;
 
   constructor(
     private readonly arena: Arena,
@@ -80,8 +86,10 @@ export class PeerSelection {
     random: Random,
     hashKeys: HashKeys,
     isInnerOnly: IsInnerOnly | null,
+    caches: OperatorCaches,
+    infoHash: InfoHashWords,
   ) {
-    this.sink = new CompactPeerSink(isInnerOnly);
+    this.sink = new CompactPeerSink(isInnerOnly, caches);
     this.flat = new FlatCandidates(random);
     this.bucketed = new BucketedCandidates(random, keys);
     this.blocks = new GatewayBlocks(arena);
@@ -98,7 +106,11 @@ export class PeerSelection {
       this.importUse,
       hashKeys,
       isInnerOnly,
+      caches,
+      infoHash,
     );
+    const { plan, situation, sink, roster } = this;
+    this.cacheAnswers = new CacheAnswers(arena, swarms, caches, roster, plan, situation, sink, new Endpoint(hashKeys));
     this.evidence = new SupplyEvidence(arena, swarms, keys, this.blocks);
     this.neighbours = new Neighbours(swarms, random);
     this.otherFamilyAnswer = new OtherFamilyAnswer(swarms, arena.words, new Endpoint(hashKeys));
@@ -148,7 +160,8 @@ export class PeerSelection {
     }
     const candidates = this.candidatesOf(ref, request, partition);
     candidates.offerServing = !request.seed && request.event !== EVENT_PAUSED;
-    const selfList = requester.record === 0 ? LIST_NONE : this.listOfRecord(requester.record);
+    const selfFlags = requester.record === 0 ? FLAG_WITHHELD : flagsOf(words, requester.record + this.addressWords);
+    const selfList = listOfFlags(selfFlags);
     const innerLeechers = candidates.countLeechers(0, FOREIGN_KEY);
     const offeredServing = candidates.offerServing ? candidates.countServing(0, FOREIGN_KEY) : 0;
     const isOffered = selfList === LIST_LEECHERS || (selfList === LIST_SERVING && candidates.offerServing);
@@ -158,6 +171,8 @@ export class PeerSelection {
       candidates.countLeechers(FOREIGN_KEY, KEY_END) + foreignServing - (!inner && isOffered ? 1 : 0);
     if (inner) this.judgeSupply(request, requester, Math.max(innerLeechers, this.otherFamilyLeechers), foreignServing);
     planMix(mix, situation, plan);
+    if ((selfFlags & FLAG_CACHE) !== 0 && inner && this.cacheAnswers.plan(request, requester, hostPeer))
+      return sink.written;
     if (want <= 0) return 0;
     if (inner) {
       choosePeers(candidates, standpoint, plan, sink);
@@ -190,6 +205,7 @@ export class PeerSelection {
     const family = otherFamilyOf(request.family);
     const ref = words[refWordOf(requester.entry, family)]!;
     if (ref === 0 || want <= 0) return 0;
+    if (isCacheAnswer(this.plan)) return 0;
     const ownWords = addressWordsOf(request.family);
     // It announces over the other family as well.
     if (requester.record !== 0 && isDualStack(words, requester.record + ownWords)) return 0;
@@ -291,6 +307,7 @@ export class PeerSelection {
     situation.innerCounted = innerLeechers - self + serving;
     requester.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, requester.starving);
     if (this.keys.table.mix.gatewaysMax === 0) return;
+    if (requester.record !== 0 && !roster.mayCross(requester.record, this.addressWords)) return;
     situation.gateway = roster.decideGateway(request, requester, hostPeer, innerLeechers, foreignSeeds);
     situation.givenToGateway = roster.peersGiven;
     situation.seedsToGateway = roster.seedsGiven;

@@ -16,7 +16,9 @@ import {
   FLAG_CACHE,
   FLAG_SEED,
   FLAG_SHARED_HOST,
+  FLAG_WITHHELD,
   flagsOf,
+  groupOf,
   hasEvidence,
   historyOf,
   isLeecher,
@@ -50,9 +52,17 @@ export class SupplyEvidence {
     const meta = record + endpoint.addressWords;
     const flags = flagsOf(words, meta);
     if (isLeecher(flags)) setHistory(words, meta, progressDigest(request) << 1);
-    else if ((flags & FLAG_CACHE) !== 0 && (flags & FLAG_SEED) !== 0 && this.isInner(request)) {
-      this.trustSeed(request, entry, record, endpoint);
-    }
+    else this.trustCache(entry, request.family, record, endpoint);
+  }
+
+  /** An operator's cache that is a seed counts at once, if it is an inner peer and is handed out. */
+  trustCache(entry: number, family: 4 | 6, record: number, endpoint: Endpoint): void {
+    const meta = record + endpoint.addressWords;
+    const { words } = this.arena;
+    const trusted = FLAG_CACHE | FLAG_SEED;
+    if ((flagsOf(words, meta) & (trusted | FLAG_WITHHELD)) !== trusted || hasEvidence(words, meta)) return;
+    if (this.keys.partitionOf(groupOf(words, meta)) !== FOREIGN_PARTITION)
+      this.trustSeed(family, entry, record, endpoint);
   }
 
   /**
@@ -159,7 +169,7 @@ export class SupplyEvidence {
       !trusted &&
       this.blocks.hasOtherProgressed(block, hostTagOf(endpoint), request.nowSeconds - ageSeconds)
     ) {
-      this.trustSeed(request, entry, record, endpoint);
+      this.trustSeed(request.family, entry, record, endpoint);
     } else if (trusted && !uploads && ageSeconds >= PROGRESS_SECONDS && this.blocks.starvedLeechers(block) > 0) {
       this.withdrawEvidence(entry, request.family, record, endpoint);
     }
@@ -174,42 +184,37 @@ export class SupplyEvidence {
   private markStarved(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
     const { words } = this.arena;
     const meta = record + endpoint.addressWords;
-    if (hasEvidence(words, meta) || this.isHostCounted(request, entry, record, endpoint, true)) return;
+    if (hasEvidence(words, meta) || this.isHostCounted(request.family, entry, record, endpoint, true)) return;
     const block = this.blockOf(entry, request.family);
     if (block === 0) return;
     setEvidence(words, meta, true);
     this.blocks.addStarved(block, 1);
   }
 
-  private trustSeed(request: AnnounceRequest, entry: number, record: number, endpoint: Endpoint): void {
+  private trustSeed(family: 4 | 6, entry: number, record: number, endpoint: Endpoint): void {
     const { words } = this.arena;
-    if (this.isHostCounted(request, entry, record, endpoint, false)) return;
-    const block = this.blockOf(entry, request.family);
-    if (block === 0) return;
     const meta = record + endpoint.addressWords;
+    if ((flagsOf(words, meta) & FLAG_WITHHELD) !== 0 || this.isHostCounted(family, entry, record, endpoint, false))
+      return;
+    const block = this.blockOf(entry, family);
+    if (block === 0) return;
     setEvidence(words, meta, true);
     setHistory(words, meta, this.blocks.generation(block));
     this.blocks.addServing(block, 1);
   }
 
   /** Whether another peer of the same host and role is counted already. */
-  private isHostCounted(
-    request: AnnounceRequest,
-    entry: number,
-    record: number,
-    endpoint: Endpoint,
-    leechers: boolean,
-  ): boolean {
+  private isHostCounted(family: 4 | 6, entry: number, record: number, endpoint: Endpoint, leechers: boolean): boolean {
     const { words } = this.arena;
     const { addressWords } = endpoint;
     if ((flagsOf(words, record + addressWords) & FLAG_SHARED_HOST) === 0) return false;
     const { scan } = this;
-    this.swarms.scanHost(words[refWordOf(entry, request.family)]!, endpoint, scan);
+    this.swarms.scanHost(words[refWordOf(entry, family)]!, endpoint, scan);
     for (let i = 0; i < scan.listedCount; i++) {
       const other = scan.records[i]!;
       const meta = other + addressWords;
       if (other === record || isLeecher(flagsOf(words, meta)) !== leechers || !hasEvidence(words, meta)) continue;
-      if (leechers || this.isServing(entry, request.family, other, addressWords)) return true;
+      if (leechers || this.isServing(entry, family, other, addressWords)) return true;
     }
     return false;
   }

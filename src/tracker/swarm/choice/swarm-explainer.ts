@@ -34,6 +34,7 @@ import {
   portOf,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
+import type { OperatorCaches } from '../operator-caches.js';
 import type { IsInnerOnly } from './compact-peer-sink.js';
 import type { PeerSelection } from './peer-selection.js';
 import type { Requester } from './requester.js';
@@ -93,6 +94,7 @@ export class SwarmExplainer {
     private readonly importedPeers: ImportedPeers,
     hashKeys: HashKeys,
     private readonly isInnerOnly: IsInnerOnly | null,
+    private readonly caches: OperatorCaches,
   ) {
     this.other = new Endpoint(hashKeys);
   }
@@ -219,8 +221,8 @@ export class SwarmExplainer {
 
   /** Counts the inner peers that a foreign requester cannot reach. */
   private tallyInnerOnly(ref: number, family: 4 | 6, self: number, tallies: Map<number, Tally>): void {
-    const { isInnerOnly, keys, swarms } = this;
-    if (isInnerOnly === null) return;
+    const { isInnerOnly, keys, swarms, caches } = this;
+    if (isInnerOnly === null && caches.isEmpty) return;
     const { words } = this.arena;
     const addressWords = addressWordsOf(family);
     for (let slot = swarms.nextUsedSlot(ref, 0, addressWords); slot >= 0; ) {
@@ -228,7 +230,8 @@ export class SwarmExplainer {
       const meta = record + addressWords;
       if (record !== self && keys.partitionOf(groupOf(words, meta)) !== FOREIGN_PARTITION) {
         const tally = tallies.get(this.classKey(meta));
-        if (tally !== undefined && isInnerOnly(words, record, addressWords)) tally.innerOnly++;
+        const isOut = isInnerOnly?.(words, record, addressWords) || caches.hasAddress(words, record, addressWords);
+        if (tally !== undefined && isOut) tally.innerOnly++;
       }
       slot = swarms.nextUsedSlot(ref, slot + 1, addressWords);
     }

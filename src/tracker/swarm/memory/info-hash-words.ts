@@ -3,7 +3,7 @@ import { wordAt } from './endpoint-key.js';
 import type { TorrentTable } from './torrent-table.js';
 
 export class InfoHashWords {
-  private readonly words = new Uint32Array(5);
+  readonly words = new Uint32Array(5);
   /** Keyed hash of the info-hash. */
   hash = 0;
 
@@ -14,6 +14,12 @@ export class InfoHashWords {
     const { words } = this;
     for (let i = 0; i < 5; i++) words[i] = wordAt(bytes, offset + 4 * i);
     this.hash = this.table.hashInfoHash(words, 0);
+  }
+
+  /** @param from the five words of an info-hash, and more that is ignored */
+  setWords(from: Uint32Array): void {
+    this.words.set(from.subarray(0, 5));
+    this.hash = this.table.hashInfoHash(this.words, 0);
   }
 
   /** @returns the torrent's entry, 0 if there is none */
