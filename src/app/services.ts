@@ -33,10 +33,11 @@ import type { DataPlane } from '../tracker/data-plane.js';
 import type { ForeignPeer } from '../tracker/import-foreign-peers.js';
 import { MAX_LISTED_SWARMS } from '../tracker/limits.js';
 import { trackerPart } from '../tracker/part.js';
+import type { RunningTracker } from '../tracker/running-tracker.js';
 import { storeFill } from '../tracker/store-fill.js';
 import { upstreamPart } from '../upstream/part.js';
-import type { RewriteOptions } from '../wire/metainfo-rewrite.js';
-import { createDocumentReader } from './document-reader.js';
+import { cacheServices } from './cache-services.js';
+import { createDocumentReader, openRewriter } from './document-reader.js';
 import type { Health } from './health.js';
 import { requireKnownSubdomains } from './known-subdomains.js';
 import type { OneAtATime } from './one-at-a-time.js';
@@ -126,11 +127,10 @@ export function createServices(foundation: Foundation) {
     refusal: (infoHash: InfoHash) => torrents.refusal(infoHash),
     denial: (infoHash: InfoHash) => torrents.denial(infoHash),
     /** How full the tracker's store is, from 0 to 1. */
-    trackerLoad: () => {
-      const { dataPlane: plane, limits } = parts.get(trackerPart);
-      return storeFill(plane.counters(), limits).inner;
-    },
+    trackerLoad: () => loadOf(parts.get(trackerPart)),
+    ...cacheServices(foundation, catalogue),
     catalogueChanged: () => {
+      parts.find(cachesPart)?.controller.catalogueChanged();
       parts.get(trackerPart).catalogueChanged();
       parts.find(redirectionHealthPart)?.catalogueChanged();
     },
@@ -197,18 +197,14 @@ function shownOnThePage({ health, parts }: Foundation) {
 /** Threads that read what strangers wrote. */
 function documentReaders(threads: Foundation['threads']) {
   return {
-    openRewriter: () => {
-      const name = 'mirror-documents';
-      const documents = createDocumentReader({ name, vitals: threads.measure(name) });
-      return {
-        rewrite: (bytes: Uint8Array, options: RewriteOptions, about: string) =>
-          documents.run('rewriteTorrent', { bytes, options }, { about }),
-        close: () => documents.close(),
-      };
-    },
+    openRewriter: () => openRewriter(threads, 'mirror-documents'),
     openDocuments: (name: string, maxWaiting: number) =>
       createDocumentReader({ name, maxWaiting, vitals: threads.measure(name) }),
   };
+}
+
+function loadOf({ dataPlane, limits }: Pick<RunningTracker, 'dataPlane' | 'limits'>): number {
+  return storeFill(dataPlane.counters(), limits).inner;
 }
 
 function trackersOf(

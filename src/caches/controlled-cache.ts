@@ -10,6 +10,8 @@ export interface ControlledCache {
   readonly quotaBytes: number;
   readonly fillRateBytesPerSecond: number | undefined;
   readonly uplinkBps: number | undefined;
+  /** Where it accepts peers; undefined: not known yet. */
+  readonly peerPort: number | undefined;
   readonly client: Pick<CacheClient, 'add' | 'stopFilling' | 'remove' | 'limitDownload'>;
   readonly health: 'up' | 'down' | 'unknown';
   /** Why it is down. */

@@ -10,7 +10,13 @@ import type { IpAddress } from '../domain/ip-address.js';
 import { formatIp } from '../domain/ip-address.js';
 import type { Logger } from '../logging/logger.js';
 import type { CacheStanding } from '../selection/compile-capability.js';
-import type { CacheAction, CacheStore, CacheTorrentFacts } from '../store/sqlite/cache-store.js';
+import type {
+  CacheAction,
+  CacheLogEntry,
+  CacheLogQuery,
+  CacheStore,
+  CacheTorrentFacts,
+} from '../store/sqlite/cache-store.js';
 import { isAllowed } from './allow.js';
 import type { HeldTorrent } from './cache-client.js';
 import type { ControlledCache } from './controlled-cache.js';
@@ -52,6 +58,7 @@ export interface CachesPlan {
 
 const CONTROLLER = 'controller';
 const COUNT_EVERY_MS = 60_000;
+const PUBLISH_EVERY_MS = 30_000;
 const SAVE_EVERY_MS = 5 * 60_000;
 /** Of one cache in one round: each is a call to its client. */
 const MAX_ACTIONS = 20;
@@ -77,14 +84,18 @@ export class CacheController {
   #countedAtMs = Number.NEGATIVE_INFINITY;
   #savedAtMs: number;
   #counting: Promise<void> | undefined;
+  /** What the tracker was told last, and when. It is told again, because a part that was restarted has forgotten it. */
   #standings = '';
   #fills = '';
+  #publishedAtMs = Number.NEGATIVE_INFINITY;
+  #crossing: readonly CacheFill[] = [];
   readonly #downSinceMs = new Map<string, number>();
   /** By cache: what its client was told last, as far as it is known. */
   readonly #limits = new Map<string, number | undefined>();
   /** By cache: older states do not show what was done since. */
   readonly #actedAtMs = new Map<string, number>();
-  readonly counts = { evictions: new Map<string, number>() };
+  /** Torrents that were removed since the start, by cache. */
+  readonly evictions = new Map<string, number>();
 
   constructor(needs: ControllerNeeds) {
     this.#needs = needs;
@@ -104,6 +115,23 @@ export class CacheController {
 
   get plan(): CachesPlan | undefined {
     return this.#plan;
+  }
+
+  get caches(): readonly ControlledCache[] {
+    return this.#caches;
+  }
+
+  /**
+   * The endpoint of a cache that fetches a torrent over the border now, so that it accepts foreign peers: what may be announced
+   * to original trackers.
+   */
+  crossingEndpoint(
+    infoHash: InfoHash,
+    family: 4 | 6,
+  ): { readonly address: IpAddress; readonly port: number } | undefined {
+    const fill = this.#crossing.find((each) => each.infoHash === infoHash && each.address.family === family);
+    const port = this.#caches.find(({ addresses }) => fill && addresses.includes(fill.address))?.peerPort;
+    return fill && port !== undefined ? { address: fill.address, port } : undefined;
   }
 
   isDrained(cache: string): boolean {
@@ -186,6 +214,30 @@ export class CacheController {
     return torrent;
   }
 
+  /** The operator lets everything that is missing be fetched at any hour. @param cache undefined: of all caches */
+  requestMissing(cache: string | undefined, actor: string): { infoHash: InfoHash; name: string; cache: string }[] {
+    const { store, clock } = this.#needs;
+    const requested: { infoHash: InfoHash; name: string; cache: string }[] = [];
+    for (const { name, state } of this.#caches) {
+      if (cache !== undefined && name !== cache) continue;
+      const complete = new Set(state?.torrents.filter(isComplete).map(({ infoHash }) => infoHash));
+      for (const infoHash of this.#plan?.contents.hold.get(name) ?? []) {
+        const torrent = this.factsOf(name, infoHash);
+        if (complete.has(infoHash) || torrent === undefined) continue;
+        store.addRequest({ infoHash, cache: name, now: true, actor, atMs: clock.nowMs() });
+        this.#write(name, 'requested', 'asked for now, whatever the hour', { actor, torrent });
+        requested.push({ infoHash, name: torrent.name, cache: name });
+      }
+    }
+    void this.reconcile();
+    return requested;
+  }
+
+  /** The latest first. */
+  log(query: CacheLogQuery): CacheLogEntry[] {
+    return this.#needs.store.logEntries(query);
+  }
+
   /** Why a cache may not hold a torrent; undefined if it may. */
   refusal({ allow, name }: ControlledCache, torrent: CacheTorrentFacts): string | undefined {
     if (!isAllowed(allow, torrent)) return `caches.allow of ${name} does not name it`;
@@ -225,6 +277,13 @@ export class CacheController {
 
   async #doRound(): Promise<void> {
     if (this.#caches.length === 0 && this.#plan === undefined) return;
+    const nowMs = this.#needs.clock.nowMs();
+    if (nowMs - this.#publishedAtMs >= PUBLISH_EVERY_MS) {
+      this.#publishedAtMs = nowMs;
+      this.#standings = '';
+      this.#fills = '';
+      this.#publishStandings();
+    }
     this.#countDemand();
     this.#readStates();
     this.#plan = this.#makePlan();
@@ -457,8 +516,10 @@ export class CacheController {
     // A magnet link without its description, or it has left the catalogue meanwhile.
     if (metainfo === undefined) return;
     const peers = this.#caches
-      .filter((other) => from.includes(other.name) && other.state !== undefined)
-      .flatMap(({ addresses, state }) => addresses.map((each) => ({ host: formatIp(each), port: state!.peerPort })));
+      .filter((other) => from.includes(other.name))
+      .flatMap(({ addresses, peerPort }) =>
+        peerPort === undefined ? [] : addresses.map((each) => ({ host: formatIp(each), port: peerPort })),
+      );
     await client.add({ infoHash, metainfo, peers }, this.#stopping.signal);
     this.#progress.begin(name, infoHash, held?.haveBytes ?? 0, from.length === 0, this.#needs.clock.nowMs());
     const where = from.length > 0 ? `from ${from.join(', ')}` : 'over the border';
@@ -486,7 +547,7 @@ export class CacheController {
     await client.remove(infoHash, this.#stopping.signal);
     this.#write(name, 'removed', reason, { torrent });
     this.#holdings.remove(name, infoHash);
-    this.counts.evictions.set(name, (this.counts.evictions.get(name) ?? 0) + 1);
+    this.evictions.set(name, (this.evictions.get(name) ?? 0) + 1);
   }
 
   async #limit({ name, client }: ControlledCache, bytesPerSecond: number | undefined): Promise<void> {
@@ -521,6 +582,7 @@ export class CacheController {
       }
     }
     const text = JSON.stringify(fills);
+    this.#crossing = fills;
     if (text === this.#fills) return;
     this.#needs.setCacheFills(fills);
     this.#fills = text;

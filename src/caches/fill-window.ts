@@ -11,6 +11,25 @@ export interface FillWindow {
   readonly nextChangeAtMs: number | undefined;
 }
 
+/** Longer than the longest time between two changes of a schedule; a window that is open for longer has no end. */
+const LOOK_AHEAD_MS = 8 * 24 * 3_600_000;
+
+/** How long it stays open from now on: 0 if it is closed, Infinity if it has no end. */
+export function openForMs(
+  settings: Pick<CacheSettings, 'fillWindow'>,
+  schedule: readonly BillingPeriod[],
+  nowMs: number,
+): number {
+  let atMs = nowMs;
+  while (atMs < nowMs + LOOK_AHEAD_MS) {
+    const { isOpen, nextChangeAtMs: nextMs } = fillWindowAt(settings, schedule, atMs);
+    if (!isOpen) return atMs - nowMs;
+    if (nextMs === undefined) break;
+    atMs = nextMs;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
 /**
  * Without `fillWindow` it is open in the periods that are cheaper than the rest of the day (`rateFactor` below 1), and always if
  * there is no such period.

@@ -32,6 +32,10 @@ export const cachesPart: Part<'caches', typeof schema, CachesConfig, CachesNeeds
     const { RunningCaches } = await import('./running-caches.js');
     return new RunningCaches(config, needs);
   },
-  routes: async (running) => (await import('./api/cache-routes.js')).cacheRoutes(running),
+  routes: async (running, needs) => {
+    const { cacheRoutes } = await import('./api/cache-routes.js');
+    const { controllerRoutes } = await import('./api/controller-routes.js');
+    return [...cacheRoutes(running), ...controllerRoutes(running, needs)];
+  },
   metrics: async (running) => (await import('./api/cache-metrics.js')).cacheMetrics(running),
 };

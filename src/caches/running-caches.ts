@@ -3,11 +3,22 @@ import type { Logger } from '../logging/logger.js';
 import type { Apply, PartContext, RunningPart } from '../part/part.js';
 import type { CacheClient } from './cache-client.js';
 import { type CacheReading, CacheWatch } from './cache-watch.js';
+import type { ControlledCache } from './controlled-cache.js';
+import { CacheController, type ControllerNeeds } from './controller.js';
 import { createClient } from './create-client.js';
-import { type FillWindow, fillWindowAt } from './fill-window.js';
-import type { CacheSettings, CachesConfig } from './section.js';
+import { type FillWindow, fillWindowAt, openForMs } from './fill-window.js';
+import { addressesOf, type CacheSettings, type CachesConfig } from './section.js';
 
-export interface CachesNeeds extends Pick<PartContext, 'clock' | 'log'> {}
+export interface CachesNeeds
+  extends Pick<PartContext, 'clock' | 'log'>,
+    Omit<ControllerNeeds, 'store' | 'cacheMetainfo'> {
+  readonly cacheStore: ControllerNeeds['store'];
+  /** Rewrites torrents outside of this thread. */
+  readonly openCacheMetainfo: () => {
+    readonly read: ControllerNeeds['cacheMetainfo'];
+    close(): Promise<void>;
+  };
+}
 
 /** A cache as it is configured and as it was last seen. */
 export interface RunningCache {
@@ -15,6 +26,8 @@ export interface RunningCache {
   readonly client: CacheClient;
   readonly reading: CacheReading;
   readonly fillWindow: FillWindow;
+  /** The operator has taken it out. */
+  readonly isDrained: boolean;
 }
 
 interface Entry {
@@ -27,6 +40,8 @@ type Listener = (cache: RunningCache) => void;
 
 export class RunningCaches implements RunningPart<CachesConfig> {
   readonly listeners = [];
+  readonly controller: CacheController;
+  readonly #metainfo: ReturnType<CachesNeeds['openCacheMetainfo']>;
   readonly #needs: CachesNeeds;
   readonly #healthListeners = new Set<Listener>();
   readonly #stateListeners = new Set<Listener>();
@@ -36,6 +51,9 @@ export class RunningCaches implements RunningPart<CachesConfig> {
 
   constructor(config: CachesConfig, needs: CachesNeeds) {
     this.#needs = needs;
+    this.#metainfo = needs.openCacheMetainfo();
+    const { read } = this.#metainfo;
+    this.controller = new CacheController({ ...needs, store: needs.cacheStore, cacheMetainfo: read });
     this.#apply(config);
   }
 
@@ -72,9 +90,11 @@ export class RunningCaches implements RunningPart<CachesConfig> {
     return () => this.#apply(next);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     for (const entry of this.#entries.values()) end(entry);
     this.#entries = new Map();
+    await this.controller.stop();
+    await this.#metainfo.close();
   }
 
   /** A cache whose settings are the same keeps its client, and what is known of it. */
@@ -89,6 +109,25 @@ export class RunningCaches implements RunningPart<CachesConfig> {
       }),
     );
     for (const [name, entry] of before) if (this.#entries.get(name) !== entry) end(entry);
+    this.#control();
+  }
+
+  /** Hands the controller what is known of the caches now. */
+  #control(): void {
+    this.controller.setCaches([...this.#entries.values()].map((entry) => this.#controlled(entry)));
+    void this.controller.reconcile();
+  }
+
+  #controlled({ settings, client, watch }: Entry): ControlledCache {
+    const { name, allow, quotaBytes, fillRateBytesPerSecond, uplinkBpsMax, peerPort } = settings;
+    const { health, error, state, answeredAtMs } = watch.reading;
+    return {
+      ...{ name, allow, quotaBytes, fillRateBytesPerSecond, client, health, error, state, answeredAtMs },
+      addresses: addressesOf(settings),
+      peerPort: peerPort ?? state?.peerPort,
+      uplinkBps: uplinkBpsMax,
+      openForMs: openForMs(settings, this.#schedule, this.#needs.clock.nowMs()),
+    };
   }
 
   #start(settings: CacheSettings): Entry {
@@ -100,9 +139,11 @@ export class RunningCaches implements RunningPart<CachesConfig> {
       clock,
       onHealthChange: () => {
         logHealth(running(), log);
+        this.#control();
         for (const listener of this.#healthListeners) listener(running());
       },
       onState: () => {
+        this.#control();
         for (const listener of this.#stateListeners) listener(running());
       },
     });
@@ -111,7 +152,8 @@ export class RunningCaches implements RunningPart<CachesConfig> {
 
   #running({ settings, client, watch }: Entry): RunningCache {
     const fillWindow = fillWindowAt(settings, this.#schedule, this.#needs.clock.nowMs());
-    return { settings, client, reading: watch.reading, fillWindow };
+    const isDrained = this.controller.isDrained(settings.name);
+    return { settings, client, reading: watch.reading, fillWindow, isDrained };
   }
 }
 

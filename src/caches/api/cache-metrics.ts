@@ -6,7 +6,7 @@ import { type CacheStatus, statusOf } from './cache-routes.js';
 
 const STATES = ['filling', 'serving', 'failed', 'other'] as const;
 
-export function cacheMetrics(running: () => Pick<RunningCaches, 'caches'>): MetricFamily[] {
+export function cacheMetrics(running: () => Pick<RunningCaches, 'caches' | 'controller'>): MetricFamily[] {
   const gauge = (name: string, help: string, read: (status: CacheStatus) => number | null): MetricFamily =>
     family(
       'gauge',
@@ -43,6 +43,25 @@ export function cacheMetrics(running: () => Pick<RunningCaches, 'caches'>): Metr
           return STATES.map((state) => ({ labels: { cache: cache.settings.name, state }, value: torrents[state] }));
         }),
       ['cache', 'state'],
+    ),
+    family(
+      'counter',
+      'cache_filled_bytes_total',
+      'Fetched by order of the controller since the start',
+      () =>
+        running().caches.flatMap(({ settings: { name: cache } }) => {
+          const { outside, inside } = running().controller.progress.filledBytes;
+          return [
+            { labels: { cache, from: 'border' }, value: outside.get(cache) ?? 0 },
+            { labels: { cache, from: 'cache' }, value: inside.get(cache) ?? 0 },
+          ];
+        }),
+      ['cache', 'from'],
+    ),
+    traffic(
+      'cache_evictions_total',
+      'Torrents that the controller removed since the start',
+      ({ settings }) => running().controller.evictions.get(settings.name) ?? 0,
     ),
     traffic('cache_uploaded_bytes_total', 'Served since the start', ({ reading }) => reading.traffic.uploadedBytes),
     traffic(

@@ -15,6 +15,7 @@ const cacheStatus = z
     name,
     addresses: z.array(z.string()),
     kind: z.enum(CLIENT_KINDS),
+    drained: z.boolean().meta({ description: 'the operator has taken it out' }),
     health: z.enum(['up', 'down', 'unknown']).meta({ description: 'unknown: it has not answered since the start' }),
     error: z.string().nullable().meta({ description: 'why the last call failed, and what to do' }),
     answeredAt: time.nullable().meta({ description: 'what follows is as of then; null: it never answered' }),
@@ -60,7 +61,7 @@ export function cacheRoutes(running: () => Pick<RunningCaches, 'caches'> | undef
   ];
 }
 
-export function statusOf({ settings, reading, fillWindow }: RunningCache): CacheStatus {
+export function statusOf({ settings, reading, fillWindow, isDrained }: RunningCache): CacheStatus {
   const { state, answeredAtMs } = reading;
   const torrents = state?.torrents ?? [];
   const inState = (...states: HeldTorrent['state'][]): number =>
@@ -71,6 +72,7 @@ export function statusOf({ settings, reading, fillWindow }: RunningCache): Cache
     name: settings.name,
     addresses: addressesOf(settings).map(formatIp),
     kind: settings.client,
+    drained: isDrained,
     health: reading.health,
     error: reading.error ?? null,
     answeredAt: answeredAtMs === undefined ? null : new Date(answeredAtMs).toISOString(),

@@ -144,6 +144,7 @@ describe('the controller of the caches', () => {
       quotaBytes: 10 * GB,
       fillRateBytesPerSecond: undefined,
       uplinkBps: undefined,
+      peerPort: 51_413,
       client,
       health: 'up',
       error: undefined,
@@ -259,7 +260,7 @@ describe('the controller of the caches', () => {
       action: 'removed',
       reason: 'the operator has denied it',
     });
-    expect(controller.counts.evictions.get('north')).toBe(1);
+    expect(controller.evictions.get('north')).toBe(1);
   });
 
   test('removes what is not allowed any more', async () => {
