@@ -246,6 +246,17 @@ export class CacheController {
     return this.#needs.denial(infoHash) ?? (hybridInfoHash && this.#needs.denial(hybridInfoHash));
   }
 
+  /** Counts the demand again in the next round, before its time. */
+  countSoon(): void {
+    this.#countedAtMs = Number.NEGATIVE_INFINITY;
+    void this.reconcile();
+  }
+
+  /** As {@link factsOf}, also of torrents that nobody asks for: reads the catalogue. */
+  lookUp(cache: string, infoHash: InfoHash): CacheTorrentFacts | undefined {
+    return this.factsOf(cache, infoHash) ?? this.#needs.store.facts([infoHash])[0];
+  }
+
   factsOf(cache: string, infoHash: InfoHash): CacheTorrentFacts | undefined {
     const known = this.#demand.factsOf(infoHash) ?? this.#requested.get(infoHash);
     if (known !== undefined) return known;

@@ -50,7 +50,7 @@ export function describeTorrents(
   rows.sort((a, b) => b.perDay - a.perDay || (a.infoHash < b.infoHash ? -1 : 1));
   const { currency, defaultRatePerGigabyte: ratePerGigabyte } = prices;
   return rows.slice(0, limit).map(({ cache, infoHash, torrent, perDay }): TorrentDescription => {
-    const facts = controller.factsOf(cache.name, infoHash);
+    const facts = controller.lookUp(cache.name, infoHash);
     const bytes = torrent?.totalBytes || facts?.totalBytes || 0;
     return {
       cache: cache.name,
@@ -77,9 +77,10 @@ function why(
   const verdict = plan.contents.verdict(cache.name, infoHash);
   const isHeld = torrent !== undefined;
   if (verdict === 'not-permitted') {
-    const facts = controller.factsOf(cache.name, infoHash);
+    const facts = controller.lookUp(cache.name, infoHash);
     const refusal = facts === undefined ? 'the catalogue does not have it' : controller.refusal(cache, facts);
-    return `${isHeld ? 'is removed' : 'not held'}: ${refusal ?? 'it is not permitted'}`;
+    // One that nobody asks for is not in the plan, although it may be held.
+    return `${isHeld ? 'is removed' : 'not held'}: ${refusal ?? REASONS['too-little-demand']}`;
   }
   if (verdict !== 'held' && verdict !== 'wanted') {
     return isHeld ? `stays until others need its room: ${REASONS[verdict]}` : `not held: ${REASONS[verdict]}`;

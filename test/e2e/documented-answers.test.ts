@@ -33,6 +33,13 @@ crawler: { sources: [ { name: partner, type: push, token: ${SITE_TOKEN} } ] }
 billing: { schedule: [{ name: open, from: "${timeOfDay(0)}", to: "${timeOfDay(6)}", foreignPeersMax: 50 }] }
 upstream: { originalTrackers: [{ name: original, token: ${UPSTREAM_TOKEN} }] }
 mirrorSite: { listen: "http://127.0.0.1:${mirrorPort}" }
+caches:
+  - name: north
+    address: 127.1.0.250
+    client: transmission
+    url: "http://127.0.0.1:${await freePort()}/transmission/rpc"
+    quota: 1GB
+    allow: { names: ["Torrent *"] }
 dnsRedirect:
   listen: [127.0.0.1:0]
   upstreamResolvers: [127.0.0.9]
@@ -143,6 +150,22 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
   'get /api/v1/catalogue/decisions': [() => answerOf('GET', '/api/v1/catalogue/decisions')],
   'get /api/v1/billing': [() => answerOf('GET', '/api/v1/billing')],
   'get /api/v1/caches': [() => answerOf('GET', '/api/v1/caches')],
+  'post /api/v1/caches/fill': [
+    () => answerOf('POST', '/api/v1/caches/fill', { infoHash: hashOf(2), now: true }),
+    () => answerOf('POST', '/api/v1/caches/fill', {}),
+  ],
+  'post /api/v1/caches/{name}/drain': [
+    () => answerOf('POST', '/api/v1/caches/north/drain', {}),
+    () => answerOf('POST', '/api/v1/caches/north/drain', { undo: true }),
+  ],
+  'get /api/v1/caches/torrents': [
+    () => answerOf('GET', '/api/v1/caches/torrents'),
+    () => answerOf('GET', `/api/v1/caches/torrents?cache=north&infoHash=${hashOf(2)}`),
+  ],
+  'get /api/v1/caches/log': [
+    () => answerOf('GET', '/api/v1/caches/log'),
+    () => answerOf('GET', `/api/v1/caches/log?cache=north&infoHash=${hashOf(2)}`),
+  ],
   'get /api/v1/redirections': [() => answerOf('GET', '/api/v1/redirections')],
   'get /api/v1/redirections/active': [() => answerOf('GET', '/api/v1/redirections/active')],
   'get /api/v1/redirections/queries': [() => answerOf('GET', '/api/v1/redirections/queries')],

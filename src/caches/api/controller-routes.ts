@@ -158,7 +158,7 @@ function orderRoutes(caches: () => RunningCaches): Route[] {
             : now
               ? controller.requestMissing(cache, actor)
               : [];
-        if (requested.length === 0) void controller.reconcile();
+        controller.countSoon();
         return {
           json: {
             requested: requested.map((each) => ({

@@ -6,7 +6,13 @@ import { type CacheDaemon, type Credentials, Daemon, directories } from './cache
 
 const RIGHT = { user: 'alias', password: 'the-password' };
 
-export async function transmissionDaemon(program: string, base: string, shell?: string): Promise<CacheDaemon> {
+export async function transmissionDaemon(
+  program: string,
+  base: string,
+  shell?: string,
+  /** Where it listens for peers, and from where it connects. */
+  address = '127.0.0.1',
+): Promise<CacheDaemon & { readonly url: string }> {
   const { config, downloads } = directories(base);
   const [port, peerPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}/transmission/rpc`;
@@ -28,7 +34,7 @@ export async function transmissionDaemon(program: string, base: string, shell?: 
   const args = [
     ...['--foreground', '--config-dir', config, '--download-dir', downloads, '--no-portmap', '--no-dht', '--no-lpd'],
     ...['--port', String(port), '--rpc-bind-address', '127.0.0.1', '--peerport', String(peerPort), '--no-utp'],
-    ...['--bind-address-ipv4', '127.0.0.1', '--bind-address-ipv6', '::1', '--encryption-tolerated'],
+    ...['--bind-address-ipv4', address, '--bind-address-ipv6', '::1', '--encryption-tolerated'],
     ...['--auth', '--username', RIGHT.user, '--password', RIGHT.password],
   ];
   return {
