@@ -68,3 +68,8 @@ export interface CacheClient {
 export const MARK = 'alias-tracker';
 /** Of one call, whatever the number of requests that it takes. */
 export const CALL_TIMEOUT_MS = 5_000;
+
+/** Whether a cache has everything, in whatever state. */
+export function isCompleteTorrent({ totalBytes, haveBytes }: HeldTorrent): boolean {
+  return totalBytes > 0 && haveBytes >= totalBytes;
+}

@@ -2,7 +2,8 @@
 import type { InfoHash } from '../domain/info-hash.js';
 import type { HeldTorrent } from './cache-client.js';
 import type { ControlledCache } from './controlled-cache.js';
-import type { CacheController, CachesPlan } from './controller.js';
+import type { CacheController } from './controller.js';
+import type { CachesPlan } from './make-plan.js';
 import { expectedSaving, LEAST_DEMAND, type Verdict } from './plan-contents.js';
 import type { Fill, Waiting } from './plan-fills.js';
 
@@ -34,7 +35,8 @@ export function describeTorrents(
   prices: { readonly currency: string; readonly defaultRatePerGigabyte: number },
   { cache: only, infoHash: wanted, limit }: TorrentQuery,
 ): TorrentDescription[] {
-  const { plan, caches, demand } = controller;
+  const { plan, caches, book } = controller;
+  const { demand } = book;
   if (plan === undefined) return [];
   const all = [...demand.torrents].map(({ infoHash }) => infoHash);
   const rows = caches
@@ -50,7 +52,7 @@ export function describeTorrents(
   rows.sort((a, b) => b.perDay - a.perDay || (a.infoHash < b.infoHash ? -1 : 1));
   const { currency, defaultRatePerGigabyte: ratePerGigabyte } = prices;
   return rows.slice(0, limit).map(({ cache, infoHash, torrent, perDay }): TorrentDescription => {
-    const facts = controller.lookUp(cache.name, infoHash);
+    const facts = controller.book.lookUp(cache.name, infoHash);
     const bytes = torrent?.totalBytes || facts?.totalBytes || 0;
     return {
       cache: cache.name,
@@ -77,8 +79,8 @@ function why(
   const verdict = plan.contents.verdict(cache.name, infoHash);
   const isHeld = torrent !== undefined;
   if (verdict === 'not-permitted') {
-    const facts = controller.lookUp(cache.name, infoHash);
-    const refusal = facts === undefined ? 'the catalogue does not have it' : controller.refusal(cache, facts);
+    const facts = controller.book.lookUp(cache.name, infoHash);
+    const refusal = facts === undefined ? 'the catalogue does not have it' : controller.book.refusal(cache, facts);
     // One that nobody asks for is not in the plan, although it may be held.
     return `${isHeld ? 'is removed' : 'not held'}: ${refusal ?? REASONS['too-little-demand']}`;
   }

@@ -4,6 +4,8 @@ import type { HeldTorrent } from './cache-client.js';
 
 interface Progress {
   haveBytes: number;
+  /** When its client was last told to fetch. */
+  beganAtMs: number;
   /** When it last received something, or began. */
   movedAtMs: number;
   /** 0: it receives something, or was not tried for long enough. */
@@ -13,6 +15,8 @@ interface Progress {
   failure: string | undefined;
 }
 
+/** A client checks what it has, or waits for its own queue, before it does what it was told. */
+const SETTLES_WITHIN_MS = 60_000;
 /** A torrent without sources is recognised after this. */
 const STALLED_AFTER_MS = 10 * 60_000;
 /** A stalled one comes after all others for this long, then it is tried like them. */
@@ -26,13 +30,28 @@ export class FillProgress {
   /** To be called when a client is told to fetch. */
   begin(cache: string, infoHash: InfoHash, haveBytes: number, fromOutside: boolean, nowMs: number): void {
     const stalledUntilMs = this.#of(cache).get(infoHash)?.stalledUntilMs ?? 0;
-    const progress = { haveBytes, movedAtMs: nowMs, stalledUntilMs, isFilling: true, fromOutside, failure: undefined };
+    const progress = {
+      haveBytes,
+      beganAtMs: nowMs,
+      movedAtMs: nowMs,
+      stalledUntilMs,
+      isFilling: true,
+      fromOutside,
+      failure: undefined,
+    };
     this.#of(cache).set(infoHash, progress);
+  }
+
+  /** Whether a client may be told to fetch or serve: it has had time for what it was told last. */
+  mayBegin(cache: string, infoHash: InfoHash, nowMs: number): boolean {
+    return nowMs - (this.#of(cache).get(infoHash)?.beganAtMs ?? Number.NEGATIVE_INFINITY) >= SETTLES_WITHIN_MS;
   }
 
   pause(cache: string, infoHash: InfoHash): void {
     const known = this.#of(cache).get(infoHash);
-    if (known !== undefined) known.isFilling = false;
+    if (known === undefined) return;
+    known.isFilling = false;
+    known.beganAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** What a client reports. Torrents that it does not hold any more are forgotten. */
@@ -42,6 +61,7 @@ export class FillProgress {
     for (const { infoHash, haveBytes, state } of torrents) {
       const known = before.get(infoHash) ?? {
         haveBytes,
+        beganAtMs: Number.NEGATIVE_INFINITY,
         movedAtMs: nowMs,
         stalledUntilMs: 0,
         isFilling: state === 'filling',

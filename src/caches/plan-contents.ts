@@ -27,7 +27,7 @@ export interface PlannedCache {
   readonly quotaBytes: number;
   /** False: it keeps what it holds and takes nothing new. */
   readonly takesNew: boolean;
-  /** Whether clients are given its endpoint: if not, what it holds is no copy for anybody. */
+  /** Whether clients are given its endpoint: if not, nobody gets what it holds. */
   readonly serves: boolean;
   /** What it can upload in a day; undefined: not known. */
   readonly uplinkBytesPerDay?: number | undefined;

@@ -95,7 +95,7 @@ export function shareRate(
   return rates;
 }
 
-/** What this cache can fetch from others; one that does not deliver is no source. */
+/** What this cache can fetch from others, unless they deliver nothing. */
 function insideFills(cache: FillingCache, usable: readonly FillingCache[]): Fill[] {
   const fills: Fill[] = [];
   for (const { infoHash, isStalled } of inOrder(cache.missing)) {
@@ -136,7 +136,7 @@ function outsideFills(
 }
 
 /**
- * A torrent that cannot be complete when the window closes gives way to those that can. If there are none it begins all the same,
+ * A torrent that cannot be complete when the window closes gives way to those that can. If there are none, it begins too,
  * and continues in the next window. What is being fetched is not interrupted, so that a slow source does not cause changes.
  * @param missing in order. @param budgetBytes what can still be fetched in this window
  */

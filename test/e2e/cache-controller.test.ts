@@ -41,7 +41,7 @@ describe.skipIf(program === undefined || !peers)('a cache under control', () => 
   /** Added to the time of day. */
   let offsetMs = 0;
   const clock = { nowMs: () => nowMs + offsetMs + Date.now() - startedMs };
-  let daemon: CacheDaemon & { readonly url: string };
+  let daemon: CacheDaemon;
   let running: RunningApp;
   let trackerPort: number;
   let seed: LibtorrentPeer;
@@ -132,7 +132,7 @@ caches:
   test('in the window it fetches what is allowed, through the alias tracker alone', async () => {
     expect(await given(SEED)).not.toContain(CACHE);
     offsetMs = 14 * 3_600_000;
-    await eventually('the seed is told of the cache', async () => (await given(SEED)).includes(CACHE));
+    await eventually('the cache in the answer of the seed', async () => (await given(SEED)).includes(CACHE));
     seed.connect(daemon.peerPort, CACHE);
     await eventually('a complete copy', async () => (await cache()).torrents.serving === 1, {
       found: () => JSON.stringify(seed.status),

@@ -50,7 +50,7 @@ export function cacheMetrics(running: () => Pick<RunningCaches, 'caches' | 'cont
       'Fetched by order of the controller since the start',
       () =>
         running().caches.flatMap(({ settings: { name: cache } }) => {
-          const { outside, inside } = running().controller.progress.filledBytes;
+          const { outside, inside } = running().controller.book.progress.filledBytes;
           return [
             { labels: { cache, from: 'border' }, value: outside.get(cache) ?? 0 },
             { labels: { cache, from: 'cache' }, value: inside.get(cache) ?? 0 },

@@ -154,7 +154,7 @@ function orderRoutes(caches: () => RunningCaches): Route[] {
         const wanted = hash === undefined ? undefined : parseInfoHash(hash);
         const requested =
           wanted !== undefined
-            ? [{ ...controller.request(wanted, cache, now, actor), cache }]
+            ? [controller.request(wanted, cache, now, actor)]
             : now
               ? controller.requestMissing(cache, actor)
               : [];
@@ -211,5 +211,5 @@ function warningOf(
   if (now && requested > 0) {
     return `the fill window of ${names} is closed: what crosses the border now is paid at the rate of this hour`;
   }
-  return now ? null : `the fill window of ${names} is closed; with "now" it is fetched all the same`;
+  return now ? null : `the fill window of ${names} is closed; with "now" it is fetched now`;
 }

@@ -39,7 +39,6 @@ import {
   refWordOf,
   TorrentTable,
 } from './memory/torrent-table.js';
-import { OperatorCaches } from './operator-caches.js';
 import { PeerAdmission } from './peer-admission.js';
 import { PeerSweep } from './peer-sweep.js';
 import { type FlagsNow, SwarmTransfer } from './snapshot/swarm-transfer.js';
@@ -100,7 +99,6 @@ export class SwarmStore {
   readonly foreignDemand: ForeignDemand;
   readonly announcedPeers: AnnouncedPeers;
   private readonly infoHash: InfoHashWords;
-  private readonly caches: OperatorCaches;
 
   constructor(options: SwarmStoreOptions) {
     const hashKeys = new HashKeys(options.hashSecret ?? randomHashKey(HASH_KEY_WORDS));
@@ -115,8 +113,7 @@ export class SwarmStore {
     this.upstreamEndpoint = new Endpoint(hashKeys);
     const rankedMax = Math.min(options.rankedMax ?? DEFAULT_RANKED_MAX, MAX_RANKED_PEERS);
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(hashKeys), options.smallMax ?? 32, rankedMax);
-    this.caches = new OperatorCaches(levels);
-    this.selection = this.createSelection(options, hashKeys);
+    this.selection = this.createSelection(options, hashKeys, levels);
     const { arena, infoHash, swarms, keys, selection } = this;
     this.foreignDemand = new ForeignDemand({ arena, infoHash, swarms, keys, blocks: selection.blocks }, options);
     this.announcedPeers = new AnnouncedPeers(this.arena, this.swarms, this.upstreamEndpoint);
@@ -137,17 +134,10 @@ export class SwarmStore {
     this.denial = sweepOf(Number.POSITIVE_INFINITY);
     this.refusal = sweepOf(Number.POSITIVE_INFINITY);
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, this.room, hashKeys);
-    this.capability = new CapabilityRefresh(
-      this.arena,
-      this.table,
-      this.swarms,
-      new Endpoint(hashKeys),
-      levels,
-      this.changes,
-      this.caches,
-      this.membership,
-    );
-    const { membership, room, changes } = this;
+    const { table, membership, room, changes } = this;
+    const { caches } = selection;
+    const endpoint = new Endpoint(hashKeys);
+    this.capability = new CapabilityRefresh(arena, table, swarms, endpoint, levels, changes, caches, membership);
     const shared = { arena, infoHash, swarms, membership, room, changes };
     this.admission = new PeerAdmission({
       ...shared,
@@ -166,17 +156,14 @@ export class SwarmStore {
       maxAgeSeconds: this.maxAgeSeconds,
     });
     this.swarmTally = new SwarmTally(this.arena, this.swarms, this.keys, this.selection.blocks);
-    this.explainer = this.createExplainer(options, hashKeys);
+    const isInnerOnly = options.isInnerOnly ?? null;
+    this.explainer = new SwarmExplainer(arena, swarms, keys, selection, this.upstream.counted, hashKeys, isInnerOnly);
   }
 
-  private createSelection({ random, isInnerOnly = null }: SwarmStoreOptions, hashKeys: HashKeys): PeerSelection {
-    const { arena, swarms, keys, caches, infoHash } = this;
-    return new PeerSelection(arena, swarms, keys, random, hashKeys, isInnerOnly, caches, infoHash);
-  }
-
-  private createExplainer({ isInnerOnly = null }: SwarmStoreOptions, hashKeys: HashKeys): SwarmExplainer {
-    const { arena, swarms, keys, caches, selection, upstream } = this;
-    return new SwarmExplainer(arena, swarms, keys, selection, upstream.counted, hashKeys, isInnerOnly, caches);
+  private createSelection(options: SwarmStoreOptions, hashKeys: HashKeys, levels: AddressLevels): PeerSelection {
+    const { arena, swarms, keys, infoHash } = this;
+    const { random, isInnerOnly = null } = options;
+    return new PeerSelection(arena, swarms, keys, random, hashKeys, isInnerOnly, levels, infoHash);
   }
 
   /** The memory of all peers: large, and read at random. */
@@ -378,11 +365,7 @@ export class SwarmStore {
    * @param fills `FILL_WORDS` of `operator-caches` each
    */
   setCacheFills(fills: Uint32Array): void {
-    this.caches.setFills(fills, (fill) => {
-      this.infoHash.setWords(fill);
-      const entry = this.infoHash.findTorrent();
-      if (entry !== 0) this.selection.cacheAnswers.closeBorder(entry, fill[5] === 4 ? 4 : 6, fill.subarray(6));
-    });
+    this.selection.cacheAnswers.setFills(fills);
   }
 
   /** Applies to new peers. If the limit over all swarms is switched on, peers count from then on. */

@@ -12,7 +12,7 @@ export async function transmissionDaemon(
   shell?: string,
   /** Where it listens for peers, and from where it connects. */
   address = '127.0.0.1',
-): Promise<CacheDaemon & { readonly url: string }> {
+): Promise<CacheDaemon> {
   const { config, downloads } = directories(base);
   const [port, peerPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}/transmission/rpc`;

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AddTorrent, HeldTorrent } from '../../../src/caches/cache-client.js';
 import type { ControlledCache } from '../../../src/caches/controlled-cache.js';
-import { CacheController, type CacheFill } from '../../../src/caches/controller.js';
+import { CacheController } from '../../../src/caches/controller.js';
+import type { CrossingFill } from '../../../src/caches/controller-needs.js';
 import { LEAST_HOLDING_MS } from '../../../src/caches/plan-contents.js';
 import { ClientError, OperatorError } from '../../../src/domain/errors.js';
 import type { InfoHash } from '../../../src/domain/info-hash.js';
@@ -34,7 +35,7 @@ class MemoryClient {
     this.added.push(torrent);
     this.calls.push(`add ${n}`);
     const known = this.torrents.get(n);
-    if (known !== undefined) known.state = 'filling';
+    if (known !== undefined) known.state = known.have < known.bytes ? 'filling' : 'serving';
     else this.torrents.set(n, { have: 0, bytes: this.sizes.get(n)! * GB, state: 'filling' });
   }
 
@@ -67,7 +68,7 @@ describe('the controller of the caches', () => {
   let denied: Set<number>;
   let privateOnes: Set<number>;
   let standings: Map<string, string>;
-  let crossing: readonly CacheFill[];
+  let crossing: readonly CrossingFill[];
   let controller: CacheController;
   const sizes = new Map<number, number>();
 
@@ -202,7 +203,7 @@ describe('the controller of the caches', () => {
   test('the tracker knows what may cross before the client begins', async () => {
     offer(1, 20);
     const client = new MemoryClient(sizes);
-    let known: readonly CacheFill[] = [];
+    let known: readonly CrossingFill[] = [];
     client.add = async () => {
       known = crossing;
     };
@@ -230,7 +231,7 @@ describe('the controller of the caches', () => {
     demand.clear();
     controller = start();
     await round({ client });
-    expect(controller.demand.expected(hashOf(1))).toBeGreaterThan(19);
+    expect(controller.book.demand.expected(hashOf(1))).toBeGreaterThan(19);
     client.complete(1);
     await round({ client });
     expect(client.calls).toEqual(['add 1']);
@@ -301,6 +302,45 @@ describe('the controller of the caches', () => {
     client.torrents.set(7, { have: GB, bytes: GB, state: 'serving' });
     await round({ client });
     expect([...client.torrents.keys()]).toEqual([7]);
+  });
+
+  test('a complete torrent that somebody has paused serves again', async () => {
+    offer(1, 20);
+    const client = new MemoryClient(sizes);
+    await round({ client });
+    client.complete(1);
+    client.torrents.get(1)!.state = 'paused';
+    nowMs += 60_000;
+    await round({ client, openForMs: 0 });
+    expect(client.calls).toEqual(['add 1', 'add 1']);
+    expect(crossing).toEqual([]);
+  });
+
+  test.each(['checking', 'queued'] as const)(
+    'a torrent that its client leaves %s is not added in every round',
+    async (state) => {
+      offer(1, 20);
+      const client = new MemoryClient(sizes);
+      await round({ client });
+      client.torrents.get(1)!.state = state;
+      await round({ client });
+      expect(client.calls).toEqual(['add 1']);
+    },
+  );
+
+  test('a disk that becomes full makes room, by day too', async () => {
+    offer(1, 3, 2);
+    const client = new MemoryClient(sizes);
+    await round({ client });
+    client.complete(1);
+    client.torrents.set(2, { have: 0, bytes: 3 * GB, state: 'serving' });
+    sizes.set(2, 3);
+    offer(2, 1, 3);
+    nowMs += LEAST_HOLDING_MS;
+    const { state } = report({ client }, 0);
+    await round({ client, openForMs: 0, state: { ...state!, freeBytes: GB } });
+    expect(client.calls).toContain('remove 2');
+    expect(client.calls).not.toContain('remove 1');
   });
 
   test('a full disk counts as a smaller quota', async () => {

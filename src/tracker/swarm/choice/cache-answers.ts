@@ -18,6 +18,7 @@ import type { FamilySwarms } from '../layouts/family-swarm.js';
 import { HostScan } from '../layouts/host-scan.js';
 import type { Arena } from '../memory/arena.js';
 import type { Endpoint } from '../memory/endpoint-key.js';
+import type { InfoHashWords } from '../memory/info-hash-words.js';
 import { addressWordsOf, FLAG_CACHE, FLAG_SEED, FLAG_WITHHELD, flagsOf, isAddress } from '../memory/peer-record.js';
 import { refWordOf } from '../memory/torrent-table.js';
 import type { OperatorCaches } from '../operator-caches.js';
@@ -41,6 +42,7 @@ export class CacheAnswers {
     private readonly sink: CompactPeerSink,
     /** For this object alone. */
     private readonly endpoint: Endpoint,
+    private readonly infoHash: InfoHashWords,
   ) {}
 
   /**
@@ -70,8 +72,20 @@ export class CacheAnswers {
     return isCacheAnswer(mixPlan);
   }
 
-  /** Ends the role of a cache as a gateway. @param address words */
-  closeBorder(entry: number, family: 4 | 6, address: Uint32Array): void {
+  /**
+   * What caches may fetch over the border from now on: those that may not any more are no longer gateways.
+   * @param fills `FILL_WORDS` of `operator-caches` each
+   */
+  setFills(fills: Uint32Array): void {
+    this.caches.setFills(fills, (fill) => {
+      this.infoHash.setWords(fill);
+      const entry = this.infoHash.findTorrent();
+      if (entry !== 0) this.closeBorder(entry, fill[5] === 4 ? 4 : 6, fill.subarray(6));
+    });
+  }
+
+  /** @param address words */
+  private closeBorder(entry: number, family: 4 | 6, address: Uint32Array): void {
     const { scan, endpoint } = this;
     const { words } = this.arena;
     endpoint.setAddress(family, address[0]!, address[1]!, address[2]!, address[3]!, 0);

@@ -5,6 +5,7 @@
  */
 
 import type { Random } from '../../../domain/random.js';
+import type { AddressLevels } from '../../../selection/address-levels.js';
 import type { Candidates } from '../../../selection/candidates.js';
 import { FlatCandidates } from '../../../selection/choose-flat.js';
 import { choosePeers, choosePeersForForeign, Standpoint } from '../../../selection/choose-peers.js';
@@ -41,7 +42,7 @@ import {
   recordWordsOf,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
-import type { OperatorCaches } from '../operator-caches.js';
+import { OperatorCaches } from '../operator-caches.js';
 import { BucketedCandidates } from './bucketed-candidates.js';
 import { CacheAnswers } from './cache-answers.js';
 import { CompactPeerSink, type IsInnerOnly } from './compact-peer-sink.js';
@@ -77,6 +78,7 @@ export class PeerSelection {
   private otherFamilyLeechers = 0;
   private readonly otherFamilyAnswer: OtherFamilyAnswer;
   private addressWords: 1 | 4 = 1;
+  readonly caches: OperatorCaches;
   readonly cacheAnswers: CacheAnswers;
 
   constructor(
@@ -86,10 +88,11 @@ export class PeerSelection {
     random: Random,
     hashKeys: HashKeys,
     isInnerOnly: IsInnerOnly | null,
-    caches: OperatorCaches,
+    levels: AddressLevels,
     infoHash: InfoHashWords,
   ) {
-    this.sink = new CompactPeerSink(isInnerOnly, caches);
+    this.caches = new OperatorCaches(levels);
+    this.sink = new CompactPeerSink(isInnerOnly, this.caches);
     this.flat = new FlatCandidates(random);
     this.bucketed = new BucketedCandidates(random, keys);
     this.blocks = new GatewayBlocks(arena);
@@ -106,11 +109,12 @@ export class PeerSelection {
       this.importUse,
       hashKeys,
       isInnerOnly,
-      caches,
+      this.caches,
       infoHash,
     );
-    const { plan, situation, sink, roster } = this;
-    this.cacheAnswers = new CacheAnswers(arena, swarms, caches, roster, plan, situation, sink, new Endpoint(hashKeys));
+    const { plan, situation, sink, roster, caches } = this;
+    const endpoint = new Endpoint(hashKeys);
+    this.cacheAnswers = new CacheAnswers(arena, swarms, caches, roster, plan, situation, sink, endpoint, infoHash);
     this.evidence = new SupplyEvidence(arena, swarms, keys, this.blocks);
     this.neighbours = new Neighbours(swarms, random);
     this.otherFamilyAnswer = new OtherFamilyAnswer(swarms, arena.words, new Endpoint(hashKeys));

@@ -34,7 +34,6 @@ import {
   portOf,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
-import type { OperatorCaches } from '../operator-caches.js';
 import type { IsInnerOnly } from './compact-peer-sink.js';
 import type { PeerSelection } from './peer-selection.js';
 import type { Requester } from './requester.js';
@@ -94,7 +93,6 @@ export class SwarmExplainer {
     private readonly importedPeers: ImportedPeers,
     hashKeys: HashKeys,
     private readonly isInnerOnly: IsInnerOnly | null,
-    private readonly caches: OperatorCaches,
   ) {
     this.other = new Endpoint(hashKeys);
   }
@@ -221,7 +219,8 @@ export class SwarmExplainer {
 
   /** Counts the inner peers that a foreign requester cannot reach. */
   private tallyInnerOnly(ref: number, family: 4 | 6, self: number, tallies: Map<number, Tally>): void {
-    const { isInnerOnly, keys, swarms, caches } = this;
+    const { isInnerOnly, keys, swarms } = this;
+    const { caches } = this.selection;
     if (isInnerOnly === null && caches.isEmpty) return;
     const { words } = this.arena;
     const addressWords = addressWordsOf(family);

@@ -191,7 +191,7 @@ describe.each(SWARM_KINDS)('a cache with a controller, in a %s swarm', (_kind, t
 describe('the list of caches', () => {
   const caches = () => new OperatorCaches(new AddressLevels(new AddressLevelsWriter(1, 0).current));
 
-  it('holds a bounded number of addresses, and forgets those that are no caches any more', () => {
+  it('holds a bounded number of addresses, and forgets those that cease to be caches', () => {
     const list = caches();
     for (let host = 0; host < 1_000; host++) list.note(4, [wordOf(host)], REPORTED_CACHE);
     expect(list.known).toHaveLength(256);
