@@ -16,8 +16,8 @@ import { createVitals } from '../threads/thread-vitals.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
-import { hashBytes } from './configured-access.js';
 import type { CacheFill } from './cache-fills.js';
+import { hashBytes } from './configured-access.js';
 import { type CountersView, createCounters } from './counters.js';
 import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from './data-plane.js';
 import type {
