@@ -66,7 +66,7 @@ export function limitsAt(hours: BillingHours, base: ForeignLimits, nowMs: number
   const last = borderBefore(schedule, nowMs, 2 * longestRampMs(hours));
   const ramps = rampsBetween(last, border, hours, base);
   const limits = limitsIn(ramps, limitsOf(period, base), nowMs);
-  const ramp = ramps.find((each) => each.limits.length > 0 && isOn(each, nowMs));
+  const ramp = ramps.find((each) => isOn(each, nowMs));
   return {
     ...limits,
     period,
@@ -95,7 +95,7 @@ interface RampOfLimits extends Ramp {
   readonly limits: readonly (keyof ForeignLimits)[];
 }
 
-/** The ramps of the time between two borders: one that opens after the first, and one that closes before the second. */
+/** The ramps of the time between two borders, as far as limits move: opening after the first, closing before the second. */
 function rampsBetween(
   first: PeriodBorder<BillingPeriod> | undefined,
   second: PeriodBorder<BillingPeriod> | undefined,
@@ -121,7 +121,7 @@ function rampsBetween(
     const fromMs = second.atMs - durationMs(second.before, second.after);
     ramps.push({ direction: 'closing', fromMs, toMs: second.atMs, from, to, limits });
   }
-  return ramps;
+  return ramps.filter(({ limits }) => limits.length > 0);
 }
 
 function longestRampMs({ schedule, rampForMs = 0 }: BillingHours): number {
