@@ -1,11 +1,13 @@
 /**
  * `npm run experiment`: runs the swarm of `src/lab/experiment.ts` alternately with random choice and with the alias
- * tracker, for several rounds, and prints the rounds side by side. An entry point; needs root, Linux and the clients.
+ * tracker, for several rounds, and prints the rounds side by side. `original` and `hours` run the swarms of
+ * `src/lab/origin-experiment.ts`. An entry point; needs root, Linux and the clients.
  */
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../domain/errors.js';
 import { type ExperimentOptions, type ExperimentResult, runExperiment } from '../lab/experiment.js';
 import { EXPERIMENT_CLIENTS, type ExperimentClient } from '../lab/experiment-clients.js';
+import { describeOriginRounds, type OriginRounds, runOriginRounds } from './experiment-origin.js';
 import { formatTable } from './table.js';
 
 /** Each AS is a /24. */
@@ -13,6 +15,8 @@ const MAX_CLIENTS = 199;
 const MAX_SEEDS = 25;
 
 const HELP = `npm run experiment -- [options]
+npm run experiment -- original [--clients N] [--foreign-clients N] [--rounds N] [--megabytes N] [--json]
+npm run experiment -- hours [the same, --window SECONDS] [--cap KILOBYTES] [--arrival SECONDS]
 
   --tracker NAME     opentracker, alias-tracker, or both (default both)
   --client NAME      ${EXPERIMENT_CLIENTS.join(', ')} (default aria2c)
@@ -27,14 +31,20 @@ const HELP = `npm run experiment -- [options]
   --set KEY=VALUE    a key under "selection:" of the alias tracker's configuration; may be repeated
   --json             print the results as JSON
 
+original: everybody outside asks opentracker, and the only seed is there; clients inside (default 8) have the torrent of the
+          mirror site. How many copies enter?
+hours:    the border is open until a cache has filled with --cap kB/s (default 1000), at most --window seconds (default 90), and
+          closed when the clients come, spread over --arrival seconds (default 30); 32 clients outside by default.
+
 "others" is the median of the other two AS. Near 100 % CPU the processor limits the times, not the swarm.
 Real clients in network namespaces of this machine; needs root, iproute2, opentracker and the client (Debian packages).`;
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     tracker: { type: 'string', default: 'both' },
     client: { type: 'string', default: 'aria2c' },
-    clients: { type: 'string', default: '16' },
+    clients: { type: 'string' },
     'foreign-clients': { type: 'string' },
     'foreign-seeds': { type: 'string', default: '1' },
     'silent-seeds': { type: 'string', default: '0' },
@@ -43,6 +53,9 @@ const { values } = parseArgs({
     megabytes: { type: 'string', default: '24' },
     cache: { type: 'boolean', default: false },
     set: { type: 'string', multiple: true, default: [] },
+    window: { type: 'string', default: '90' },
+    cap: { type: 'string', default: '1000' },
+    arrival: { type: 'string', default: '30' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -58,6 +71,13 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
+  const [scene = 'comparison'] = positionals;
+  if (scene === 'original' || scene === 'hours') {
+    const results = await runOriginRounds(originOptions(scene === 'hours'));
+    console.log(values.json ? JSON.stringify(results) : describeOriginRounds(results));
+    return;
+  }
+  if (scene !== 'comparison') throw new OperatorError(`there is no experiment "${scene}"; choose original or hours`);
   const trackers = trackersOf(values.tracker);
   const results: ExperimentResult[] = [];
   const rounds = wholeNumber('--rounds', values.rounds);
@@ -77,7 +97,7 @@ function optionsFor(tracker: Tracker, onProgress: (line: string) => void): Exper
   return {
     tracker,
     client: client satisfies ExperimentClient,
-    clientsPerAs: wholeNumber('--clients', values.clients, 1, MAX_CLIENTS),
+    clientsPerAs: wholeNumber('--clients', values.clients ?? '16', 1, MAX_CLIENTS),
     ...(values['foreign-clients'] === undefined
       ? {}
       : { foreignClientsPerAs: wholeNumber('--foreign-clients', values['foreign-clients'], 0, MAX_CLIENTS) }),
@@ -92,6 +112,23 @@ function optionsFor(tracker: Tracker, onProgress: (line: string) => void): Exper
     selection: Object.fromEntries(values.set.map((pair) => pair.split('=', 2) as [string, string])),
     timeoutSeconds: 300,
     onProgress,
+    signal: interruption.signal,
+  };
+}
+
+function originOptions(withHours: boolean): OriginRounds {
+  const hours = {
+    windowSeconds: wholeNumber('--window', values.window),
+    capBytesPerSecond: 1_000 * wholeNumber('--cap', values.cap),
+    arrivalSeconds: wholeNumber('--arrival', values.arrival, 0),
+  };
+  const foreign = values['foreign-clients'] ?? (withHours ? '32' : '0');
+  return {
+    rounds: wholeNumber('--rounds', values.rounds),
+    clients: wholeNumber('--clients', values.clients ?? (withHours ? '16' : '8'), 1, MAX_CLIENTS),
+    foreignClients: wholeNumber('--foreign-clients', foreign, 0, MAX_CLIENTS),
+    megabytes: wholeNumber('--megabytes', values.megabytes),
+    ...(withHours ? { hours } : {}),
     signal: interruption.signal,
   };
 }

@@ -66,6 +66,11 @@ export class NetworkLab {
     return run('ip', ['netns', 'exec', this.#namespace(name), ...command]);
   }
 
+  /** Commands of `ip`, one on each line, by one process. */
+  #batch(name: string, commands: string): void {
+    run('ip', ['netns', 'exec', this.#namespace(name), 'ip', '-batch', '-'], commands);
+  }
+
   addNetwork(options: NetworkOptions): void {
     const namespace = this.#namespace(options.name);
     const interfaceName = `v${this.#networks.size}-${options.name}`.slice(0, MAX_INTERFACE_NAME);
@@ -89,10 +94,15 @@ export class NetworkLab {
     this.#inside('core', ['ip', 'address', 'add', `${GATEWAY}/32`, 'dev', interfaceName]);
     this.#inside(options.name, ['ip', 'link', 'set', 'lo', 'up']);
     this.#inside(options.name, ['ip', 'link', 'set', 'eth0', 'up']);
-    for (const address of options.addresses) {
-      this.#inside(options.name, ['ip', 'address', 'add', `${address}/32`, 'dev', 'eth0']);
-      this.#inside('core', ['ip', 'route', 'add', `${address}/32`, 'dev', interfaceName]);
-    }
+    const forEach = (line: (address: string) => string): string => options.addresses.map(line).join('\n');
+    this.#batch(
+      options.name,
+      forEach((address) => `address add ${address}/32 dev eth0`),
+    );
+    this.#batch(
+      'core',
+      forEach((address) => `route add ${address}/32 dev ${interfaceName}`),
+    );
     this.#inside(options.name, [
       'ip',
       'route',
@@ -177,10 +187,10 @@ function kill(pid: number): void {
   }
 }
 
-function run(command: string, args: readonly string[]): string {
+function run(command: string, args: readonly string[], input = ''): string {
   const { stdout, stderr, status, error } = spawnSync(command, args, {
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
+    input,
     timeout: EXEC_TIMEOUT_MS,
   });
   if (status === 0) return stdout;

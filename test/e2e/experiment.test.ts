@@ -1,12 +1,14 @@
 /**
  * `npm run experiment` with a handful of real clients: every client completes, and the home AS takes about one copy of the
- * content. What localisation gives is measured with many more of them (docs/benchmarks.md); here the machinery is tested.
+ * content. What localisation gives is measured with many more of them (docs/benchmarks.md); here the machinery is tested. The
+ * experiments run at the same time, because clients mostly wait.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { namespacesUnavailable } from '../../src/lab/network-namespaces.js';
+import type { OriginExperimentResult } from '../../src/lab/origin-experiment.js';
 import { requireFacility, requireProgram } from '../support/real-program.js';
 
 const MAIN = join(import.meta.dirname, '../../dist/cli/experiment-main.js');
@@ -15,6 +17,7 @@ const namespaces = requireFacility(unavailable ?? '', unavailable === undefined)
 const opentracker = requireProgram('opentracker');
 const aria2c = requireProgram('aria2c');
 const transmission = requireProgram('transmission-cli');
+const transmissionDaemon = requireProgram('transmission-daemon');
 const run = promisify(execFile);
 
 async function libtorrentIsInstalled(): Promise<boolean> {
@@ -36,11 +39,17 @@ async function experiment(...options: string[]) {
     homeClients: number;
     completed: number;
     copiesIn: number;
-    slowestSeconds: number;
   }[];
 }
 
-describe.skipIf(!namespaces)('an experiment in network namespaces', { timeout: 600_000 }, () => {
+/** A swarm that knows the outside by an original tracker alone. */
+async function origin(scene: 'original' | 'hours', ...options: string[]): Promise<OriginExperimentResult> {
+  const size = ['--clients', '6', '--megabytes', '4', '--rounds', '1', '--json'];
+  const { stdout } = await run(process.execPath, [MAIN, scene, ...size, ...options]);
+  return (JSON.parse(stdout) as OriginExperimentResult[])[0]!;
+}
+
+describe.skipIf(!namespaces)('an experiment in network namespaces', { timeout: 600_000, concurrent: true }, () => {
   it.skipIf(!(aria2c && opentracker))('runs either tracker with aria2c', async () => {
     const results = await experiment();
     expect(results.map((result) => result.tracker)).toEqual(['opentracker', 'alias-tracker']);
@@ -62,28 +71,45 @@ describe.skipIf(!namespaces)('an experiment in network namespaces', { timeout: 6
     expect(result).toMatchObject({ homeClients: 2, completed: 2 });
   });
 
+  it.skipIf(!(aria2c && opentracker))('brings in a seed that only the original tracker knows', async () => {
+    const result = await origin('original');
+    expect(result).toMatchObject({ clients: 6, completed: 6 });
+    expect(result.copiesIn).toBeGreaterThan(0.9);
+    // One copy, and what several gateways take twice: the pieces of 4 MB are few.
+    expect(result.copiesIn).toBeLessThan(3);
+  });
+
+  it.skipIf(!(aria2c && opentracker && transmissionDaemon))(
+    'fills a cache at night, and lives on it by day',
+    async () => {
+      const result = await origin('hours', '--foreign-clients', '6', '--cap', '500', '--arrival', '3');
+      expect(result).toMatchObject({ clients: 6, completed: 6 });
+      const { fillSeconds, insideWindowShare, dayShare, peakOfFiveSeconds } = result.hours!;
+      expect(fillSeconds).toBeGreaterThan(0);
+      expect(insideWindowShare).toBeGreaterThan(0.9);
+      expect(dayShare).toBeLessThan(0.07);
+      // Five seconds of 500 kB are little more than what the sockets hold when the first peers send; docs/benchmarks.md has
+      // the peak of a longer fill.
+      expect(peakOfFiveSeconds).toBeLessThan(1.3 * 500_000);
+    },
+  );
+
   /**
    * Eight inner clients, three seeds outside, and two inner seeds that serve nobody: one was switched off without notice,
-   * one is behind a firewall. Before claims were told from evidence, no inner client was given anybody outside.
+   * one is behind a firewall. Before claims were told from evidence, no inner client was given anybody outside. How long it
+   * takes in comparison with random choice is in docs/benchmarks.md.
    */
   describe.each([
     ['aria2c', aria2c],
     ['transmission', transmission],
   ] as const)('with inner seeds that serve nobody, %s', (client, program) => {
-    /**
-     * A client that is given no peer outside does not complete at all. Starting eight clients on a busy machine takes its time; the
-     * precise figures are in docs/benchmarks.md.
-     */
-    const SLACK_SECONDS = 30;
-
-    it.skipIf(!(program && opentracker))('completes about as soon as under random choice', async () => {
-      const swarm = ['--clients', '8', '--foreign-clients', '0', '--foreign-seeds', '3'];
-      const results = await experiment(...swarm, '--silent-seeds', '1', '--firewalled-seeds', '1', '--client', client);
-      const [random, alias] = results;
-      expect([random, alias]).toMatchObject([{ completed: 8 }, { completed: 8 }]);
-      expect(alias!.slowestSeconds).toBeLessThan(1.1 * random!.slowestSeconds + SLACK_SECONDS);
-      expect(alias!.copiesIn).toBeGreaterThan(0.9);
-      expect(alias!.copiesIn).toBeLessThan(random!.copiesIn + 1);
+    it.skipIf(!program)('completes all the same', async () => {
+      const swarm = ['--clients', '8', '--foreign-clients', '0', '--foreign-seeds', '3', '--tracker', 'alias-tracker'];
+      const [result] = await experiment(...swarm, '--silent-seeds', '1', '--firewalled-seeds', '1', '--client', client);
+      expect(result).toMatchObject({ completed: 8 });
+      expect(result!.copiesIn).toBeGreaterThan(0.9);
+      // Random choice takes four.
+      expect(result!.copiesIn).toBeLessThan(5);
     });
   });
 });
