@@ -27,6 +27,8 @@ const neighbour = section({
   ratePerGigabyte,
 });
 
+export const rampFor = duration('0s', LONGEST_RAMP, '30m');
+
 /** One period of the schedule. */
 export const scheduleEntry = section({
   name: identifier,
@@ -66,7 +68,7 @@ export const billingSection = section({
     peer: ratePerGigabyte.optional(),
     provider: ratePerGigabyte.optional(),
   }).prefault({}),
-  rampFor: duration('0s', LONGEST_RAMP, '30m'),
+  rampFor,
   schedule: z.array(scheduleEntry).prefault([]),
   overrides: z.array(override).prefault([]),
 }).prefault({});

@@ -10,6 +10,7 @@ import type { Random } from '../domain/random.js';
 import type { BillingPeriod } from '../selection/billing.js';
 import { type CompiledCost, compileCostTable } from '../selection/compile-cost-table.js';
 import type { MixRules } from '../selection/cost-table.js';
+import { needsReturnWindow, returnInterval } from '../selection/return-interval.js';
 import { compileTopology } from '../topology/compile-topology.js';
 import { topologyTableFrom } from '../topology/flat-table.js';
 import { GroupRegistry, memoryGroupStore } from '../topology/group-registry.js';
@@ -95,6 +96,7 @@ export interface AliasTrackerOptions {
   readonly ratePerGigabyte: number;
   /** The periods that it knows. */
   readonly schedule: readonly BillingPeriod[];
+  readonly rampForMs: number;
   /** The instant of second 0. */
   readonly startMs: number;
   readonly random: Random;
@@ -110,6 +112,7 @@ export class AliasTracker implements Directory {
   readonly #outcome = new AnnounceOutcome();
   /** When the client that was answered last is asked to come back; 0 at the usual interval. */
   #returnSeconds = 0;
+  #answeredAtSeconds = 0;
   readonly #answer = new Uint8Array(200 * COMPACT_PEER_BYTES);
 
   readonly #options: AliasTrackerOptions;
@@ -144,6 +147,7 @@ export class AliasTracker implements Directory {
     this.#followSchedule(nowSeconds);
     const requester = this.#tell(peer, event, wanted, nowSeconds, isComplete(peer));
     this.#returnSeconds = 0;
+    this.#answeredAtSeconds = nowSeconds;
     const peers: number[] = [];
     if (event === 'stopped') return peers;
     const count = this.#store.select(this.#request, requester, this.#answer, 0, wanted);
@@ -157,9 +161,13 @@ export class AliasTracker implements Directory {
   }
 
   intervalSeconds(): number {
-    const { intervalSeconds, minIntervalSeconds } = this.#options;
+    const { intervalSeconds, minIntervalSeconds, startMs, random } = this.#options;
     const soon = this.#returnSeconds;
-    return soon === 0 ? intervalSeconds : Math.min(intervalSeconds, Math.max(minIntervalSeconds, soon));
+    const usual = soon === 0 ? intervalSeconds : Math.min(intervalSeconds, Math.max(minIntervalSeconds, soon));
+    const { returnFromMs } = this.#cost.limits;
+    if (returnFromMs === undefined || !needsReturnWindow(intervalSeconds)) return usual;
+    const untilSeconds = Math.ceil((returnFromMs - startMs) / 1000 - this.#answeredAtSeconds);
+    return returnInterval(usual, untilSeconds, intervalSeconds, minIntervalSeconds, random.below(1000) / 1000);
   }
 
   /**
@@ -179,7 +187,7 @@ export class AliasTracker implements Directory {
   }
 
   #compile(nowSeconds: number): CompiledCost {
-    const { home, mix, fullScore, ratePerGigabyte, schedule, startMs } = this.#options;
+    const { home, mix, fullScore, ratePerGigabyte, schedule, rampForMs, startMs } = this.#options;
     const density = home.subdomains.flatMap(({ id, bytesPerUserPerSecond }) =>
       bytesPerUserPerSecond === undefined ? [] : [[id, { bytesPerUserPerSecond, ageSeconds: 0 }] as const],
     );
@@ -193,6 +201,7 @@ export class AliasTracker implements Directory {
         defaultRatePerGigabyte: ratePerGigabyte,
         neighbours: [],
         schedule,
+        rampForMs,
         overrides: [],
       },
       mix,

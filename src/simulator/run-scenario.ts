@@ -150,7 +150,7 @@ function directoryFor(
   for (const home of population.networks) {
     if (!home.localised) continue;
     const { announceIntervalSeconds: intervalSeconds, minIntervalSeconds } = scenario.client;
-    const { ratePerGigabyte, schedule } = scenario.billing;
+    const { ratePerGigabyte, schedule, rampForMs } = scenario.billing;
     trackers.set(
       home.index,
       new AliasTracker({
@@ -160,6 +160,7 @@ function directoryFor(
         fullScore: rules.full,
         ratePerGigabyte,
         schedule: rules.hours ? schedule : [],
+        rampForMs,
         startMs: instantMs(scenario, 0),
         random,
         intervalSeconds,

@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { timeOfDay } from '../config-kit/field-schemas.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
-import { scheduleEntry } from '../policy/section.js';
+import { rampFor, scheduleEntry } from '../policy/section.js';
 
 export const POLICY_NAMES = ['random', 'as-only', 'full', 'hours', 'hours-cache'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
@@ -97,7 +97,8 @@ const scenarioFields = z.strictObject({
     .strictObject({
       currency: z.string().default('EUR'),
       ratePerGigabyte: z.number().min(0).default(0.02),
-      /** As `billing.schedule` of the configuration. */
+      /** As in the section `billing` of the configuration. */
+      rampFor,
       schedule: z.array(scheduleEntry).default([]),
       /** The name of the period in which the border is open and caches fill; by default the first with a rateFactor below 1. */
       window: z.string().optional(),
@@ -110,13 +111,20 @@ export const scenarioSchema = scenarioFields.check(checkHours).transform(({ star
   ...scenario,
   startsAtMinutes: startsAt,
   policies: scenario.policies ?? policiesFor(scenario),
-  billing: { ...scenario.billing, window: scenario.billing.window ?? usualWindow(scenario) },
+  billing: { ...withRamp(scenario.billing), window: scenario.billing.window ?? usualWindow(scenario) },
 }));
 
 type ScenarioFields = z.output<typeof scenarioFields>;
-type HoursFields = Pick<ScenarioFields, 'billing' | 'networks'>;
+type HoursFields = Pick<ScenarioFields, 'networks'> & {
+  readonly billing: Pick<ScenarioFields['billing'], 'schedule'>;
+};
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioNetwork = Scenario['networks'][number];
+
+/** Its unit in the name, as in the sections of the configuration. */
+function withRamp({ rampFor, ...billing }: ScenarioFields['billing']) {
+  return { ...billing, rampForMs: rampFor };
+}
 
 /** The cheap period, as for caches of the configuration without `fillWindow`; else the first one. */
 function usualWindow({ billing: { schedule } }: HoursFields): string | undefined {

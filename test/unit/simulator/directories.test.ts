@@ -31,6 +31,32 @@ describe('the alias tracker of a simulated network', () => {
   const others = peersOf('other', true);
   const [first, second] = peersOf('home', false) as [SimulatedPeer, SimulatedPeer];
 
+  it('follows the schedule: a border that opens gives foreign peers, and clients are asked back soon after it', () => {
+    const night = { name: 'night', fromMinutes: 60, toMinutes: 420, timeZone: 'UTC' };
+    const day = { ...night, name: 'day', fromMinutes: 420, toMinutes: 60 };
+    const tracker = new AliasTracker({
+      population,
+      home,
+      mix: { ...defaultMix, foreignPeersWhenNoInnerSeed: 3 },
+      fullScore: true,
+      ratePerGigabyte: 0.02,
+      schedule: [night, { ...day, foreignPeersMax: 0, foreignPeersWhenNoInnerSeed: 0 }],
+      rampForMs: 0,
+      startMs: Date.UTC(2024, 0, 8, 0, 50),
+      random,
+      intervalSeconds: 1800,
+      minIntervalSeconds: 60,
+    });
+    for (const peer of others) tracker.announce(peer, 'completed', 0, 0);
+    for (let i = 0; i < 20; i++) {
+      expect(tracker.intervalSeconds()).toBeGreaterThanOrEqual(600);
+      expect(tracker.intervalSeconds()).toBeLessThan(600 + 900);
+    }
+    expect(tracker.announce(first, 'started', 50, 599)).toEqual([]);
+    expect(tracker.announce(first, 'none', 50, 600)).not.toEqual([]);
+    expect(tracker.announce(second, 'started', 50, 600 + 6 * 3600)).toEqual([first.id]);
+  });
+
   /** How many foreign peers the second inner leecher, a gateway, is given after `meet` has told of the foreign ones. */
   function foreignGiven(meet: (tracker: AliasTracker, peer: SimulatedPeer) => void): number {
     const tracker = new AliasTracker({
@@ -40,6 +66,7 @@ describe('the alias tracker of a simulated network', () => {
       fullScore: true,
       ratePerGigabyte: 0.02,
       schedule: [],
+      rampForMs: 0,
       startMs: 0,
       random,
       intervalSeconds: 1800,

@@ -29,6 +29,7 @@ networks:
 origin: { uplinkBps: 4000000 }
 billing:
   ratePerGigabyte: 1
+  rampFor: 0s
   schedule:
     - { name: night, from: "01:00", to: "01:20", rateFactor: 0.1 }
     - { name: day, from: "01:20", to: "01:00", foreignPeersMax: 0, foreignPeersWhenNoInnerSeed: 0 }
