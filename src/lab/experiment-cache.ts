@@ -1,4 +1,4 @@
-/** The cache of an experiment: transmission-daemon with its remote control, as docs/caches.md sets it up. What lies in its watch folder, it fetches. */
+/** The cache of an experiment: transmission-daemon with its remote control, as docs/caches.md sets it up. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunningClient } from './experiment-progress.js';
@@ -12,15 +12,13 @@ export interface ExperimentCacheOptions {
   readonly address: string;
   readonly folder: string;
   readonly hookFile: string;
-  readonly downloadBytesPerSecond: number;
   readonly connections: number;
 }
 
-/** It has no torrents. */
-export function startCache(options: ExperimentCacheOptions): RunningClient & { readonly watchFolder: string } {
+/** It has no torrents: the alias tracker gives it some. */
+export function startCache(options: ExperimentCacheOptions): RunningClient {
   const { lab, network, address, folder } = options;
-  const watchFolder = join(folder, 'watch');
-  mkdirSync(watchFolder, { recursive: true });
+  mkdirSync(folder);
   // The daemon passes the torrent in the environment; the hook expects the content's path as its third argument.
   const hook = join(folder, 'complete.sh');
   writeFileSync(hook, `#!/bin/sh\nexec ${options.hookFile} 1 1 ${join(folder, 'content')}\n`, { mode: 0o755 });
@@ -32,8 +30,6 @@ export function startCache(options: ExperimentCacheOptions): RunningClient & { r
       'rpc-whitelist-enabled': false,
       'rpc-host-whitelist-enabled': false,
       'download-dir': folder,
-      'watch-dir': watchFolder,
-      'watch-dir-enabled': true,
       'peer-port': 6881,
       'peer-port-random-on-start': false,
       'bind-address-ipv4': address,
@@ -45,13 +41,11 @@ export function startCache(options: ExperimentCacheOptions): RunningClient & { r
       'peer-limit-global': options.connections,
       'peer-limit-per-torrent': options.connections,
       'upload-slots-per-torrent': 50,
-      'speed-limit-down': Math.floor(options.downloadBytesPerSecond / 1_000),
-      'speed-limit-down-enabled': true,
       'script-torrent-done-enabled': true,
       'script-torrent-done-filename': hook,
     }),
   );
   const startedMs = Date.now();
   const child = lab.spawn(network, 'transmission-daemon', ['-f', '-g', folder], { stdio: 'ignore' });
-  return { network: 0, child, startedMs, doneFile: join(folder, 'done'), watchFolder };
+  return { network: 0, child, startedMs, doneFile: join(folder, 'done') };
 }

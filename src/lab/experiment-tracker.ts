@@ -18,7 +18,7 @@ const app = createApp(config, {
 await app.start();
 for await (const line of createInterface({ input: process.stdin })) {
   aheadMs = Number(line) - Date.now();
-  // What waits for an instant computes anew how long.
+  // Timers go by real time, so they are set again.
   await app.reload(config);
   console.log('set');
 }

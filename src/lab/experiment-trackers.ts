@@ -47,10 +47,15 @@ export interface SimulatedDay {
 /** The same with a clock of its own. @param startMs where its clock begins */
 export async function startAliasTrackerAt(place: TrackerPlace, config: string, startMs: number): Promise<SimulatedDay> {
   const child = await start(place, config, [join(here, 'experiment-tracker.js')], [String(startMs)]);
+  child.stdin!.on('error', () => {}); // it has ended, which `ended` says
+  const ended = once(child, 'exit').then(() => {
+    throw new OperatorError('the alias tracker of the experiment has ended', { code: 'failed' });
+  });
+  ended.catch(() => {}); // when nobody waits, the experiment is over
   return {
     async set(instantMs) {
       child.stdin!.write(`${instantMs}\n`);
-      await once(child.stdout!, 'data');
+      await Promise.race([once(child.stdout!, 'data'), ended]);
     },
   };
 }

@@ -7,14 +7,14 @@
  * which a cache fills under a rate cap, and closed when the users come.
  */
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { OperatorError } from '../domain/errors.js';
 import { BorderMeter } from './border-meter.js';
-import { startCache } from './experiment-cache.js';
+import { CACHE_RPC_PORT, startCache } from './experiment-cache.js';
 import { clientCommand } from './experiment-clients.js';
 import { CONTENT_NAME, type ExperimentContent, writeContent } from './experiment-content.js';
 import { measureLoad, medianOf, type RunningClient, secondsOf, waitForAll } from './experiment-progress.js';
@@ -39,7 +39,7 @@ export interface OriginExperimentOptions {
 export interface ExperimentHours {
   /** How long the border is open, at most: it closes when the cache is complete. */
   readonly windowSeconds: number;
-  /** The rate cap of the cache while it fills. */
+  /** What the cache may take of the border while it fills, headers included. */
   readonly capBytesPerSecond: number;
   /** By day, clients start spread over this time. */
   readonly arrivalSeconds: number;
@@ -87,9 +87,13 @@ const SEED_EVERY = 4;
  * a real one as the day is shorter, and so are the buffers (tcp(7), tcp_rmem: least, usual and most bytes).
  */
 const RECEIVE_BUFFERS = '4096 16384 65536';
-/** Enough to hand over a torrent that was crawled at the start. */
-const CRAWL_TIMEOUT_MS = 60_000;
+/** Of what the alias tracker is to do by itself: crawl, and plan what a cache holds. */
+const READY_TIMEOUT_MS = 90_000;
 const POLL_MS = 250;
+/** A client's own limit counts no headers, which are about 4 % of what crosses the border. */
+const PAYLOAD_SHARE = 0.95;
+/** A cache holds what is expected to be downloaded at least twice a day. */
+const EVENING_USERS = 3;
 /** Two announces of a client, and the answer of the original tracker between them. */
 const EVENING_MS = 5_000;
 /** How long before a border the clock is set, so that the alias tracker crosses it by itself. */
@@ -101,14 +105,15 @@ const CLOSES_MS = DAY_MS + 7 * HOUR_MS;
 
 const addressOf = (network: number, host: number): string => `10.${network + 1}.0.${host + 1}`;
 
-/** Run with a URL and a file. Ends with 1 unless the answer is 200. */
+/** Run with a URL and a file. Writes the file if the answer is 200. */
 const FETCH = `
 const [url, file] = process.argv.slice(1);
 fetch(url).then(async (answer) => {
-  if (answer.status !== 200) process.exit(1);
-  require('fs').writeFileSync(file, Buffer.from(await answer.arrayBuffer()));
-}, () => process.exit(1));
+  if (answer.status === 200) require('fs').writeFileSync(file, Buffer.from(await answer.arrayBuffer()));
+}, () => {});
 `;
+/** Run with a URL. Prints the answer. */
+const ASK = `fetch(process.argv[1]).then(async (answer) => process.stdout.write(await answer.text()));`;
 
 /** Runs one swarm to its end. @throws OperatorError if namespaces or programs are missing */
 export async function runOriginExperiment(options: OriginExperimentOptions): Promise<OriginExperimentResult> {
@@ -122,7 +127,7 @@ export async function runOriginExperiment(options: OriginExperimentOptions): Pro
     const loadSince = measureLoad();
     const { hours } = options;
     if (hours) await spendEvening(world);
-    const night = hours && (await fillCache(world, hours, meter));
+    const night = hours && (await fillCache(world, hours.windowSeconds, meter));
     const users = await startUsers(world, hours?.arrivalSeconds ?? 0);
     await waitForAll(users, Date.now(), options);
     const after = meter.inwardBytes();
@@ -158,9 +163,8 @@ interface World {
   readonly lab: NetworkLab;
   readonly options: OriginExperimentOptions;
   readonly day: SimulatedDay;
-  /** Of the mirror site. */
-  readonly torrentFile: string;
-  readonly directory: string;
+  /** Runs with hours only. */
+  readonly cache: RunningClient | undefined;
   readonly content: ExperimentContent;
   start(role: Role, host: number): RunningClient;
 }
@@ -170,7 +174,7 @@ async function startWorld(lab: NetworkLab, directory: string, options: OriginExp
   const hosts = (network: number, count: number): string[] =>
     Array.from({ length: count + 1 }, (_, host) => addressOf(network, host));
   lab.addNetwork({ name: 'isp', addresses: [ISP] });
-  lab.addNetwork({ name: 'home', addresses: hosts(HOME, options.clients + 1), linkBps: options.borderBps });
+  lab.addNetwork({ name: 'home', addresses: hosts(HOME, options.clients + EVENING_USERS), linkBps: options.borderBps });
   const outside = [...hosts(OUTSIDE, options.foreignClients), addressOf(OUTSIDE, SEED_HOST), ORIGINAL];
   lab.addNetwork({ name: 'outside', addresses: outside });
 
@@ -183,11 +187,23 @@ async function startWorld(lab: NetworkLab, directory: string, options: OriginExp
   start('seed', SEED_HOST);
   const place = { lab, network: 'isp', address: ISP, directory };
   const clockMs = options.hours ? OPENS_MS - HOUR_MS / 2 : Date.now();
-  const day = await startAliasTrackerAt(place, configOf(directory, options.hours !== undefined), clockMs);
+  const cache = options.hours && startCache(cacheOptions(lab, directory, content, options));
+  const day = await startAliasTrackerAt(place, configOf(directory, options.hours), clockMs);
   await mirroredTorrent(lab, directory, content.infoHash);
   for (let host = 1; host <= options.foreignClients; host++) start(host % SEED_EVERY === 0 ? 'seed' : 'foreign', host);
   options.onProgress('opentracker, the seed outside and the alias tracker run');
-  return { lab, options, day, torrentFile: mirroredFile(directory), directory, content, start };
+  return { lab, options, day, cache, content, start };
+}
+
+function cacheOptions(
+  lab: NetworkLab,
+  directory: string,
+  content: ExperimentContent,
+  { connections }: OriginExperimentOptions,
+) {
+  const address = addressOf(HOME, CACHE_HOST);
+  const folder = join(directory, 'cache');
+  return { lab, network: 'home', address, folder, hookFile: content.hookFile, connections: 4 * connections };
 }
 
 const mirroredFile = (directory: string): string => join(directory, 'mirrored.torrent');
@@ -195,20 +211,10 @@ const mirroredFile = (directory: string): string => join(directory, 'mirrored.to
 /** The torrent as the mirror site offers it, once the crawler has found it. */
 async function mirroredTorrent(lab: NetworkLab, directory: string, infoHash: string): Promise<void> {
   const url = `http://${ISP}:8080/torrent/${infoHash}.torrent`;
-  const deadlineMs = Date.now() + CRAWL_TIMEOUT_MS;
-  for (;;) {
-    try {
-      lab.exec('isp', [process.execPath, '-e', FETCH, url, mirroredFile(directory)]);
-      return;
-    } catch (thrown) {
-      if (Date.now() > deadlineMs)
-        throw new OperatorError(`the mirror site does not offer the torrent at ${url}`, {
-          code: 'failed',
-          cause: thrown,
-        });
-    }
-    await sleep(POLL_MS);
-  }
+  await until(`the mirror site offers ${url}`, () => {
+    lab.exec('isp', [process.execPath, '-e', FETCH, url, mirroredFile(directory)]);
+    return existsSync(mirroredFile(directory));
+  });
 }
 
 function clientStarter(
@@ -238,38 +244,45 @@ function clientStarter(
 }
 
 /**
- * A user of the evening waits in vain and leaves. So the alias tracker has asked the original tracker, and knows that the
- * torrent is wanted.
+ * Users of the evening wait in vain and leave. So the alias tracker has asked the original tracker, and the controller of the
+ * cache knows that the torrent is wanted. @throws OperatorError if it does not want it
  */
-async function spendEvening({ start, options }: World): Promise<void> {
-  const { child } = start('evening', options.clients + 1);
+async function spendEvening({ lab, day, content, start, options }: World): Promise<void> {
+  const users = Array.from({ length: EVENING_USERS }, (_, user) => start('evening', options.clients + 1 + user));
   await sleep(EVENING_MS, undefined, options.signal ? { signal: options.signal } : {});
-  const left = once(child, 'exit');
-  child.kill('SIGTERM');
-  await left;
+  // The controller counts who asks for what once a minute.
+  await day.set(OPENS_MS - HOUR_MS / 4);
+  const url = `http://127.0.0.1:8090/api/v1/caches/torrents?infoHash=${content.infoHash}`;
+  const wanted = (): boolean =>
+    lab.exec('isp', [process.execPath, '-e', ASK, url]).includes('waits for the fill window');
+  await until('the cache wants the torrent', wanted);
+  for (const { child } of users) {
+    const left = once(child, 'exit');
+    child.kill('SIGTERM');
+    await left;
+  }
+}
+
+/** @throws OperatorError if it does not come true in time */
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadlineMs = Date.now() + READY_TIMEOUT_MS;
+  while (!condition()) {
+    if (Date.now() > deadlineMs)
+      throw new OperatorError(`the experiment waited in vain until ${what}`, { code: 'failed' });
+    await sleep(POLL_MS);
+  }
 }
 
 /** The night: the border opens, the cache fills, the border closes. @returns what had entered when it closed */
-async function fillCache(world: World, hours: ExperimentHours, meter: BorderMeter) {
-  const { lab, options, day, directory, content, torrentFile } = world;
-  const cache = startCache({
-    lab,
-    network: 'home',
-    address: addressOf(HOME, CACHE_HOST),
-    folder: join(directory, 'cache'),
-    hookFile: content.hookFile,
-    downloadBytesPerSecond: hours.capBytesPerSecond,
-    connections: 4 * options.connections,
-  });
+async function fillCache({ options, day, cache }: World, timeoutSeconds: number, meter: BorderMeter) {
   await day.set(OPENS_MS - AHEAD_MS);
   const openedMs = Date.now() + AHEAD_MS;
   options.onProgress('the border opens, and the cache fills');
-  copyFileSync(torrentFile, join(cache.watchFolder, 'content.torrent'));
-  await waitForAll([cache], openedMs, { ...options, timeoutSeconds: hours.windowSeconds });
+  await waitForAll([cache!], openedMs, { ...options, timeoutSeconds });
   await day.set(CLOSES_MS - AHEAD_MS);
   await sleep(2 * AHEAD_MS);
   options.onProgress('the border is closed; the users come');
-  return { fillSeconds: secondsOf([cache], openedMs)[0], inwardBytes: meter.inwardBytes() };
+  return { fillSeconds: secondsOf([cache!], openedMs)[0], inwardBytes: meter.inwardBytes() };
 }
 
 async function startUsers({ options, start }: World, arrivalSeconds: number): Promise<RunningClient[]> {
@@ -281,24 +294,35 @@ async function startUsers({ options, start }: World, arrivalSeconds: number): Pr
   return users;
 }
 
-/** A border that opens at night and is closed by day. It does not ramp: minutes are seconds here. */
-const SCHEDULE = `billing:
+/** A border that opens at night and is closed by day, and a cache. Limits do not ramp: minutes are seconds here. */
+function hoursConfig({ capBytesPerSecond }: ExperimentHours): string {
+  const address = addressOf(HOME, CACHE_HOST);
+  return `billing:
   rampFor: 0s
   schedule:
     - { name: night, from: "01:00", to: "07:00", rateFactor: 0.2 }
     - { name: day, from: "07:00", to: "01:00", foreignPeersMax: 0, foreignPeersWhenNoInnerSeed: 0 }
+caches:
+  - name: home
+    address: ${address}
+    client: transmission
+    url: "http://${address}:${CACHE_RPC_PORT}/transmission/rpc"
+    quota: 10GB
+    allow: { sources: [original] }
+    fillRate: ${Math.floor((PAYLOAD_SHARE * capBytesPerSecond) / 1000)}KB/s
 `;
+}
 
-function configOf(directory: string, hours: boolean): string {
+function configOf(directory: string, hours: ExperimentHours | undefined): string {
   return `operator:
   name: Home
   networks: [{ asn: ${HOME_ASN}, prefixes: [10.1.0.0/16] }]
-  caches: [{ address: ${addressOf(HOME, CACHE_HOST)} }]
-${hours ? SCHEDULE : ''}tracker:
+${hours === undefined ? '' : hoursConfig(hours)}tracker:
   listen: ["udp://${ISP}:${TRACKER_PORT}", "http://${ISP}:${TRACKER_PORT}"]
   announceUrls: ["http://${ISP}:${TRACKER_PORT}/announce"]
   minInterval: 2s
 mirrorSite: { listen: "http://${ISP}:8080" }
+control: { listen: "http://127.0.0.1:8090" }
 crawler: { delayPerSite: 0ms, sources: [{ name: original, type: feed, url: "http://${ORIGINAL}:${SITE_PORT}/feed.xml" }] }
 upstream: { exchange: true, every: 1s }
 storage: { directory: ${join(directory, 'data')} }

@@ -50,6 +50,7 @@ describe('the installed package', () => {
   test('has no lab and no test', () => {
     expect(existsSync(join(installed, 'dist/lab'))).toBe(false);
     expect(existsSync(join(installed, 'dist/cli/experiment-main.js'))).toBe(false);
+    expect(existsSync(join(installed, 'dist/cli/experiment-origin.js'))).toBe(false);
     expect(existsSync(join(installed, 'test'))).toBe(false);
     expect(existsSync(join(installed, 'migrations'))).toBe(true);
   });

@@ -10,10 +10,14 @@ const MAKES_EMITTER =
   /\b(?:createSocket|createServer|createTlsServer|createConnection|createReadStream|createWriteStream|spawn|httpRequest|httpsRequest|new Worker|new TLSSocket)\(/;
 const LISTENS = /\.on\('error'/;
 
+const STARTED_THERE = 'network-namespaces.ts starts the programs and listens';
+
 /** Files that need not, and why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/cli/commands/report-density.ts': '`for await` over a stream throws its error',
-  'src/lab/experiment.ts': 'network-namespaces.ts starts the programs and listens',
+  'src/lab/experiment.ts': STARTED_THERE,
+  'src/lab/experiment-cache.ts': STARTED_THERE,
+  'src/lab/origin-experiment.ts': STARTED_THERE,
   'src/tracker/data-plane-worker.ts': 'its Worker is a class of its own',
 };
 

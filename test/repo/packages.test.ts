@@ -11,7 +11,7 @@ const builtin = new Set(builtinModules);
 
 /** Modules that stay in a checkout: the lab, and the experiment that runs on it. */
 function staysInCheckout(file: string): boolean {
-  return file.startsWith('src/lab/') || file === 'src/cli/experiment-main.ts';
+  return file.startsWith('src/lab/') || file.startsWith('src/cli/experiment-');
 }
 
 function packagesOf(file: string): string[] {
