@@ -12,6 +12,7 @@ describe.skipIf(program === undefined || !peers)('aria2', () => {
     wrongCredentials: { secret: 'wrong' },
     refusal: 'write its rpc-secret as secret',
     servesWithoutFetching: false,
-    create: (directory) => aria2Daemon(program!, directory),
+    takesPeers: false,
+    create: (directory, shell) => aria2Daemon(program!, directory, shell),
   });
 });

@@ -11,6 +11,7 @@ import { type InfoHash, parseInfoHash } from '../../src/domain/info-hash.js';
 import type { CacheDaemon, Credentials } from '../support/caches/cache-daemon.js';
 import { LibtorrentPeer } from '../support/caches/libtorrent-peer.js';
 import { eventually } from '../support/eventually.js';
+import { freePort } from '../support/free-port.js';
 
 export interface ClientUnderTest {
   readonly wrongCredentials: Credentials;
@@ -18,7 +19,10 @@ export interface ClientUnderTest {
   readonly refusal: string;
   /** False for a client that has to pause what it may not fetch. */
   readonly servesWithoutFetching: boolean;
-  create(directory: string): Promise<CacheDaemon>;
+  /** Whether it can be told where peers are. */
+  readonly takesPeers: boolean;
+  /** @param shell runs the program, as `exec "$@"` does */
+  create(directory: string, shell?: string): Promise<CacheDaemon>;
 }
 
 const PIECE_BYTES = 32_768;
@@ -81,11 +85,11 @@ export function cacheClientContract(name: string, subject: ClientUnderTest): voi
     });
 
     const torrent = (): Fixture => makeTorrent(directory, `torrent-${++count}`);
-    function peer(fixture: Fixture, folder: string, uploadLimit = 0): LibtorrentPeer {
+    function peer(fixture: Fixture, folder: string, uploadLimit = 0, port = daemon.peerPort): LibtorrentPeer {
       mkdirSync(folder, { recursive: true });
-      const made = new LibtorrentPeer(fixture.file, folder, uploadLimit);
+      const made = new LibtorrentPeer(fixture.file, folder, { uploadLimit });
       peers.push(made);
-      made.connect(daemon.peerPort);
+      made.connect(port);
       return made;
     }
     function seed(fixture: Fixture, uploadLimit = 0): LibtorrentPeer {
@@ -184,6 +188,50 @@ export function cacheClientContract(name: string, subject: ClientUnderTest): voi
       await client.stopFilling(fixture.infoHash, NEVER);
       await until(fixture.infoHash, 'it still serves', isServing);
       await client.remove(fixture.infoHash, NEVER);
+    });
+
+    it.runIf(subject.takesPeers).concurrent('connects to the peers that it is told of', async () => {
+      const fixture = torrent();
+      placeContent(join(directory, 'seed'), fixture);
+      const port = await freePort();
+      const other = new LibtorrentPeer(fixture.file, join(directory, 'seed'), { port });
+      peers.push(other);
+      await eventually('the seed', () => other.status.isComplete);
+      await client.add({ ...fixture, peers: [{ host: other.address, port }] }, NEVER);
+      await until(fixture.infoHash, 'the fill', isServing);
+      await client.remove(fixture.infoHash, NEVER);
+    });
+
+    it.concurrent('says that it cannot write, and goes on once it can', async () => {
+      const fixture = torrent();
+      placeContent(join(directory, 'seed'), fixture);
+      // As with a full disk, a write fails: no file may be longer than 512,000 bytes (in blocks of 512, sh(1)).
+      const other = await subject.create(join(directory, 'full'), 'trap "" XFSZ; ulimit -S -f 1000; exec "$@"');
+      await other.start();
+      const full = other.client();
+      try {
+        await full.add(fixture, NEVER);
+        peer(fixture, join(directory, 'seed'), 0, other.peerPort);
+        const only = async (): Promise<HeldTorrent> => (await full.state(NEVER)).torrents[0]!;
+        let last: HeldTorrent | undefined;
+        const untilIt = (what: string, holds: (held: HeldTorrent) => boolean): Promise<void> =>
+          eventually(
+            what,
+            async () => {
+              last = await only();
+              return holds(last);
+            },
+            { found: () => JSON.stringify(last) },
+          );
+        await untilIt('the failure', ({ state: is }) => is === 'failed');
+        expect(last!.error!.length).toBeGreaterThan(10);
+        other.liftLimit();
+        await full.add(fixture, NEVER);
+        await untilIt('the fill', isServing);
+      } finally {
+        full.close();
+        await other.stop();
+      }
     });
 
     it.concurrent('neither shows, changes nor removes what others added', async () => {

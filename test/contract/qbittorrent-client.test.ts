@@ -12,6 +12,7 @@ describe.skipIf(program === undefined || !peers)('qBittorrent', () => {
     wrongCredentials: { user: 'admin', password: 'wrong-one' },
     refusal: 'those of its Web UI as user and password',
     servesWithoutFetching: true,
-    create: (directory) => qbittorrentDaemon(program!, directory),
+    takesPeers: true,
+    create: (directory, shell) => qbittorrentDaemon(program!, directory, shell),
   });
 });

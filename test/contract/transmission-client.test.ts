@@ -12,6 +12,7 @@ describe.skipIf(program === undefined || !peers)('Transmission', () => {
     wrongCredentials: { user: 'alias', password: 'wrong' },
     refusal: 'rpc-password of its settings.json',
     servesWithoutFetching: true,
-    create: (directory) => transmissionDaemon(program!, directory),
+    takesPeers: false,
+    create: (directory, shell) => transmissionDaemon(program!, directory, shell),
   });
 });

@@ -47,6 +47,8 @@ dnsRedirect:
   trackerAddresses: [127.0.0.77]
   rpz: { listen: ["127.0.0.1:${port.rpz}"] }
   healthChecks: false
+caches:
+  - { name: pop, address: 127.1.0.77, client: transmission, url: "http://127.0.0.1:${port.nobody}/", quota: 1GB, allow: { names: [a] } }
 control: { listen: "http://127.0.0.1:${port.control}" }
 storage: { directory: state }
 lab: true
@@ -94,6 +96,7 @@ describe.each([
   ['crawler', 'crawler.crawl-schedule'],
   ['mirror site', 'mirror-site.site-listener'],
   ['RPZ server', 'dns-redirect.rpz.running-rpz'],
+  ['caches', 'caches.cache-watch'],
   ['control API', 'control-api.control-server'],
 ])('an error that escapes the %s', (part, where) => {
   test.each(['throw', 'reject'])('by a callback that %ss: announces go on, and the part is back', async (how) => {

@@ -20,6 +20,8 @@ const UNLIMITED = 2;
 const ALL_FILES: readonly number[] = [];
 /** `error` of a torrent: the disk. 1 and 2 come from a tracker, and the torrent goes on. */
 const LOCAL_ERROR = 3;
+/** A `status`, which are the numbers of `tr_torrent_activity`. */
+const STOPPED = 0;
 
 const FIELDS = [
   'hashString',
@@ -205,22 +207,22 @@ function isOurs({ labels }: Torrent): boolean {
 }
 
 function heldTorrent(torrent: Torrent): HeldTorrent {
-  const { error, errorString } = torrent;
+  // An error of the disk stops the torrent; version 3.00 still shows it after the torrent was started again.
+  const isFailed = torrent.error === LOCAL_ERROR && torrent.status === STOPPED;
   return {
     infoHash: parseInfoHash(torrent.hashString),
     totalBytes: torrent.totalSize,
     haveBytes: torrent.haveValid,
-    state: error === LOCAL_ERROR ? 'failed' : stateOf(torrent),
-    error: error === LOCAL_ERROR ? errorString : undefined,
+    state: isFailed ? 'failed' : stateOf(torrent),
+    error: isFailed ? torrent.errorString : undefined,
     uploadedBytes: torrent.uploadedEver,
     downloadedBytes: torrent.downloadedEver,
   };
 }
 
-/** The numbers of `tr_torrent_activity`. */
 function stateOf({ status }: Torrent): HeldTorrent['state'] {
   switch (status) {
-    case 0:
+    case STOPPED:
       return 'paused';
     case 1:
     case 2:

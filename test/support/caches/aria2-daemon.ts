@@ -50,6 +50,7 @@ export async function aria2Daemon(program: string, base: string, shell?: string)
     },
     stop: () => daemon.stop(),
     signal: (signal) => daemon.signal(signal),
+    liftLimit: () => daemon.liftLimit(),
     client: (wrong: Credentials = RIGHT) => new Aria2Client({ name: 'pop-north', url, directory: downloads, ...wrong }),
     addByHand: async (metainfo, infoHash) => {
       const options = { dir: join(downloads, infoHash), 'check-integrity': 'true' };

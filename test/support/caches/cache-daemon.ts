@@ -1,5 +1,5 @@
 /** The real programs that caches run, each in a directory of its own on loopback, for the contract that all of them keep. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,6 +26,8 @@ export interface CacheDaemon {
   stop(): Promise<void>;
   /** `SIGSTOP`: it accepts connections and never answers, until `SIGCONT`. */
   signal(signal: NodeJS.Signals): void;
+  /** Undoes the `ulimit` that it was started with. */
+  liftLimit(): void;
   /** @param wrong in place of the right ones */
   client(wrong?: Credentials): CacheClient;
   /** What somebody does at its own user interface. */
@@ -75,6 +77,10 @@ export class Daemon {
 
   signal(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
+  }
+
+  liftLimit(): void {
+    spawnSync('prlimit', ['--pid', String(this.#process!.pid), '--fsize=unlimited']);
   }
 
   async stop(): Promise<void> {

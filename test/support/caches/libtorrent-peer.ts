@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 
 const SCRIPT = `
 import json, sys, threading, time, libtorrent as lt
-file, directory, limit, address = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
-session = lt.session({'listen_interfaces': address + ':0', 'outgoing_interfaces': address, 'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False,
+file, directory, limit, address, port = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5]
+session = lt.session({'listen_interfaces': address + ':' + port, 'outgoing_interfaces': address, 'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False,
   'enable_natpmp': False, 'allow_multiple_connections_per_ip': True, 'in_enc_policy': 2, 'out_enc_policy': 2,
   'connections_limit': 50, 'enable_outgoing_utp': False, 'enable_incoming_utp': False, 'min_reconnect_time': 1, 'unchoke_interval': 1, 'unchoke_slots_limit': -1, 'alert_mask': 0}, 0)  # without plug-ins: no peer exchange
 torrent = session.add_torrent({'ti': lt.torrent_info(file), 'save_path': directory})
@@ -43,15 +43,13 @@ export class LibtorrentPeer {
   readonly #process: ChildProcess;
   status: PeerStatus = { haveBytes: 0, uploadedBytes: 0, isComplete: false, peers: 0 };
 
+  /** Where it listens, if a port was given. */
+  readonly address = nextAddress();
+
   /** @param directory has the content already if it is a seed. @param uploadLimit in bytes per second; 0: none */
-  constructor(torrentFile: string, directory: string, uploadLimit = 0) {
-    this.#process = spawn(
-      '/usr/bin/python3',
-      ['-c', SCRIPT, torrentFile, directory, String(uploadLimit), nextAddress()],
-      {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      },
-    );
+  constructor(torrentFile: string, directory: string, { uploadLimit = 0, port = 0 } = {}) {
+    const args = ['-c', SCRIPT, torrentFile, directory, String(uploadLimit), this.address, String(port)];
+    this.#process = spawn('/usr/bin/python3', args, { stdio: ['pipe', 'pipe', 'inherit'] });
     createInterface(this.#process.stdout!).on('line', (line) => {
       this.status = JSON.parse(line) as PeerStatus;
     });

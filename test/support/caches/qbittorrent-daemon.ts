@@ -43,6 +43,7 @@ export async function qbittorrentDaemon(program: string, base: string, shell?: s
     },
     stop: () => daemon.stop(),
     signal: (signal) => daemon.signal(signal),
+    liftLimit: () => daemon.liftLimit(),
     client: (wrong: Credentials = RIGHT) =>
       new QbittorrentClient({ name: 'pop-north', url, clock: systemClock, ...wrong }),
     addByHand: async (metainfo) => {

@@ -48,6 +48,7 @@ export async function transmissionDaemon(
     },
     stop: () => daemon.stop(),
     signal: (signal) => daemon.signal(signal),
+    liftLimit: () => daemon.liftLimit(),
     client: (wrong: Credentials = RIGHT) => new TransmissionClient({ name: 'pop-north', url, ...wrong }),
     addByHand: async (metainfo) => {
       await ask('torrent-add', { metainfo: Buffer.from(metainfo).toString('base64') });
