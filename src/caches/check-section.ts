@@ -42,6 +42,10 @@ function credentialsFitTheClient({ caches }: CachesConfig, report: Report): void
       return;
     }
     if (secret !== undefined) report(at('secret'), `belongs to aria2; ${client} has user and password`);
+    // RFC 7617 section 2.
+    if (client === 'transmission' && user?.includes(':')) {
+      report(at('user'), 'contains ":", which HTTP does not allow in a user name; change rpc-username of Transmission');
+    }
     if ((user === undefined) !== (password === undefined)) {
       const given = user === undefined ? 'password' : 'user';
       report(at(given), `is useless without ${given === 'user' ? 'password' : 'user'}; write both, or neither`);

@@ -207,7 +207,7 @@ function isOurs({ labels }: Torrent): boolean {
 }
 
 function heldTorrent(torrent: Torrent): HeldTorrent {
-  // An error of the disk stops the torrent; version 3.00 still shows it after the torrent was started again.
+  // An error of the disk stops the torrent; version 3.00 still shows it after a restart of the torrent.
   const isFailed = torrent.error === LOCAL_ERROR && torrent.status === STOPPED;
   return {
     infoHash: parseInfoHash(torrent.hashString),

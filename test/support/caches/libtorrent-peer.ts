@@ -33,10 +33,10 @@ export interface PeerStatus {
   readonly peers: number;
 }
 
-let addresses = 1;
+let addresses = 0;
 /** Each peer has its own: Transmission takes one peer of an address, and remembers there whether it was a seed. */
 function nextAddress(): string {
-  return `127.0.0.${++addresses}`;
+  return `127.0.0.${2 + (addresses++ % 250)}`;
 }
 
 export class LibtorrentPeer {

@@ -73,6 +73,7 @@ test.each([
   [{ ...ONE, url: 'http://a:b@203.0.113.10:9091/' }, 'write them as the keys user and password'],
   [{ ...ONE, user: 'a' }, 'caches[0].user: is useless without password'],
   [{ ...ONE, password: 'a' }, 'caches[0].password: is useless without user'],
+  [{ ...ONE, user: 'a:b', password: 'c' }, 'caches[0].user: contains ":", which HTTP does not allow'],
   [{ ...ONE, secret: 'a' }, 'caches[0].secret: belongs to aria2; transmission has user and password'],
   [{ ...ONE, directory: '/srv' }, 'caches[0].directory: transmission deletes its files itself'],
   [{ ...ONE, client: 'aria2' }, 'caches[0].client: aria2 does not delete files: write directory'],
