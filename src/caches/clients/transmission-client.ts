@@ -3,7 +3,7 @@
  * takes (docs/rpc-spec.md of Transmission).
  */
 import { z } from 'zod';
-import type { OperatorError } from '../../domain/errors.js';
+import { OperatorError } from '../../domain/errors.js';
 import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
 import { type AddTorrent, type CacheClient, type CacheState, type HeldTorrent, MARK } from '../cache-client.js';
 import { type ClientAddress, type ClientAnswer, ClientConnection } from './client-connection.js';
@@ -85,13 +85,12 @@ export class TransmissionClient implements CacheClient {
       if (session['rpc-version'] < FIRST_RPC_VERSION) {
         throw this.#connection.error(`is version ${session.version}, which has no labels; install 3.00 or later`);
       }
-      const path = session['download-dir'];
-      const space = await this.#ask('free-space', { path }, freeSpaceShape, within);
+      const freeBytes = await this.#freeBytes(session['download-dir'], within);
       const { torrents } = await this.#ask('torrent-get', { fields: FIELDS }, torrentsShape, within);
       return {
         client: `Transmission ${session.version.split(' ')[0]}`,
         peerPort: session['peer-port'],
-        freeBytes: space['size-bytes'] < 0 ? undefined : space['size-bytes'],
+        freeBytes,
         torrents: torrents.filter(isOurs).map(heldTorrent),
       };
     });
@@ -146,6 +145,17 @@ export class TransmissionClient implements CacheClient {
 
   close(): void {
     this.#connection.close();
+  }
+
+  /** Undefined if Transmission refuses the path, such as a relative one. */
+  async #freeBytes(path: string, signal: AbortSignal): Promise<number | undefined> {
+    try {
+      const { 'size-bytes': bytes } = await this.#ask('free-space', { path }, freeSpaceShape, signal);
+      return bytes < 0 ? undefined : bytes;
+    } catch (thrown) {
+      if (thrown instanceof OperatorError && thrown.code === 'refused-elsewhere') return undefined;
+      throw thrown;
+    }
   }
 
   async #find(infoHash: InfoHash, signal: AbortSignal): Promise<Torrent | undefined> {

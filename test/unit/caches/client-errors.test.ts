@@ -138,6 +138,24 @@ test('Transmission before labels is too old', async () => {
   );
 });
 
+test('Transmission that does not say how much is free is used all the same', async () => {
+  const url = await serve((request, response) => {
+    request.setEncoding('utf8').on('data', (body: string) => {
+      const facts = { version: '3.00 (x)', 'rpc-version': 16, 'peer-port': 1, 'download-dir': 'down', torrents: [] };
+      const result = body.includes('free-space') ? 'directory path is not absolute' : 'success';
+      response.end(JSON.stringify({ result, arguments: facts }));
+    });
+  });
+  const client = KINDS.transmission(url);
+  clients.push(client);
+  expect(await client.state(NEVER)).toEqual({
+    client: 'Transmission 3.00',
+    peerPort: 1,
+    freeBytes: undefined,
+    torrents: [],
+  });
+});
+
 test('aria2 with a range of ports must be told which one it is, in either place', async () => {
   const url = await serve((request, response) => {
     let body = '';

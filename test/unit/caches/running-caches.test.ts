@@ -1,18 +1,32 @@
 /** A reload of the caches: which clients stay, and who is told. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { type RunningCache, RunningCaches } from '../../../src/caches/running-caches.js';
 import type { CachesConfig } from '../../../src/caches/section.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { systemClock } from '../../../src/domain/clock.js';
 import { createLogger } from '../../../src/logging/logger.js';
+import { cacheStore } from '../../../src/store/sqlite/cache-store.js';
+import { openDatabase } from '../../../src/store/sqlite/database.js';
 import { eventually } from '../../support/eventually.js';
 
 const servers: Server[] = [];
+const database = openDatabase(':memory:');
+/** No torrents, and nobody who wants one. */
+const NOTHING = {
+  cacheStore: cacheStore(database),
+  openCacheMetainfo: () => ({ read: async () => undefined, close: async () => {} }),
+  innerSwarms: async () => ({ swarms: [], cursor: undefined }),
+  denial: () => undefined,
+  prices: () => ({ currency: 'EUR', defaultRatePerGigabyte: 0.02 }),
+  setCacheStandings: () => {},
+  setCacheFills: () => {},
+};
 let running: RunningCaches | undefined;
+afterAll(() => database.close());
 afterEach(async () => {
-  running?.stop();
+  await running?.stop();
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
     await new Promise((done) => server.close(done));
@@ -50,7 +64,7 @@ test('a reload adds, changes and removes caches, and leaves the others alone', a
   const [first, second] = [await transmission('3.00 (x)'), await transmission('4.0.6 (x)')];
   const lines: string[] = [];
   const log = createLogger('info', { destination: { write: (line) => void lines.push(JSON.parse(line).msg) } });
-  running = new RunningCaches(configOf([cache(1, first)]), { clock: systemClock, log });
+  running = new RunningCaches(configOf([cache(1, first)]), { ...NOTHING, clock: systemClock, log });
   const health: string[] = [];
   running.onHealthChange(({ settings, reading }) => health.push(`${settings.name} ${reading.health}`));
   const isUp = (name: string) => eventually(name, () => running!.find(name)?.reading.health === 'up');
