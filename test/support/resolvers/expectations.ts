@@ -67,11 +67,7 @@ export async function becomes(server: Endpoint, name: string, expected: string, 
     },
     { found: () => found },
   );
-  return secondsSince(since);
-}
-
-export function secondsSince(ms: number): string {
-  return `${((performance.now() - ms) / 1_000).toFixed(2)} s`;
+  return `${((performance.now() - since) / 1_000).toFixed(2)} s`;
 }
 
 /** As a table of Markdown. */

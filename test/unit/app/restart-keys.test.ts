@@ -57,6 +57,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   'dnsRedirect.rpz.keys': [{ name: 'isp', secret: 'c2VjcmV0LW9mLXRoZS1sYWI=' }],
   'dnsRedirect.rpz.serials': 'even',
   'dnsRedirect.rpz.onStop': 'keep',
+  'tracker.unknownTorrents': 'refuse',
   caches: [{ name: 'a', address: '203.0.113.9', client: 'transmission', url: 'http://a.example', quota: '1GB' }],
   'reports.probes': [{ id: 'a', subdomains: ['a'] }],
   'control.listen': 'http://127.0.0.1:1',
