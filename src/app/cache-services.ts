@@ -1,4 +1,5 @@
 /** What the caches are given of the other parts: the tracker's answers, the policy, and the torrents of the catalogue. */
+import { cachesPart } from '../caches/part.js';
 import type { Config } from '../config/config-schema.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { announceUrlsOf } from '../mirror-site/pass-through/stand-in.js';
@@ -15,11 +16,17 @@ import type { ThreadWatch } from './supervision/thread-watch.js';
 /** Web seeds (BEP 17, 19) and DHT nodes (BEP 5): a client uses them at any hour. */
 const FOREIGN_SOURCES = ['url-list', 'httpseeds', 'nodes'];
 
+interface Startable<Running> {
+  readonly name: string;
+  start(...given: never[]): Promise<Running>;
+}
+
 interface Foundation {
   readonly database: SqliteDatabase;
   readonly config: () => Config;
   readonly parts: {
-    get<Running>(part: { readonly name: string; start(...given: never[]): Promise<Running> }): Running;
+    get<Running>(part: Startable<Running>): Running;
+    find<Running>(part: Startable<Running>): Running | undefined;
   };
   readonly threads: Pick<ThreadWatch, 'measure'>;
 }
@@ -32,6 +39,9 @@ export function cacheServices(
     cacheStore: cacheStore(database),
     setCacheStandings: (standings: ReadonlyMap<string, CacheStanding>) =>
       parts.get(selectionPart).setCacheStandings(standings),
+    /** Of the exchange with original trackers: a cache that fetches the torrent over the border now. */
+    endpointToAnnounce: (infoHash: InfoHash, family: 4 | 6) =>
+      parts.find(cachesPart)?.controller.crossingEndpoint(infoHash, family),
     setCacheFills: (fills: readonly CacheFill[]) => parts.get(trackerPart).dataPlane.setCacheFills(fills),
     /**
      * Torrents for caches. A cache must not learn of foreign peers elsewhere: the alias tracker is its only tracker, whatever the

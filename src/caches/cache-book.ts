@@ -35,6 +35,8 @@ export class CacheBook {
   requests: readonly CacheRequest[] = [];
   readonly #needs: ControllerNeeds;
   readonly #private = new Set<InfoHash>();
+  /** Of the last minute; empty: not denied. */
+  readonly #denials = new Map<InfoHash, string>();
   readonly #requested = new Map<InfoHash, CacheTorrentFacts>();
 
   constructor(needs: ControllerNeeds) {
@@ -60,6 +62,20 @@ export class CacheBook {
     }
   }
 
+  /** To be called when decisions on torrents may have changed. */
+  forgetDenials(): void {
+    this.#denials.clear();
+  }
+
+  /** Asked for each torrent in each round, so it is remembered for a while. */
+  #denialOf(infoHash: InfoHash): string | undefined {
+    const known = this.#denials.get(infoHash);
+    if (known !== undefined) return known || undefined;
+    const denial = this.#needs.denial(infoHash);
+    this.#denials.set(infoHash, denial ?? '');
+    return denial;
+  }
+
   /** As far as it is known without the catalogue; a size of 0 is unknown. */
   factsOf(cache: string, infoHash: InfoHash): CacheTorrentFacts | undefined {
     const known = this.demand.factsOf(infoHash) ?? this.#requested.get(infoHash);
@@ -78,21 +94,21 @@ export class CacheBook {
     if (!isAllowed(allow, torrent)) return `caches.allow of ${name} does not name it`;
     const { infoHash, hybridInfoHash } = torrent;
     if (this.#private.has(infoHash)) return 'it is private (BEP 27): its peers must come from its own tracker';
-    return this.#needs.denial(infoHash) ?? (hybridInfoHash && this.#needs.denial(hybridInfoHash));
+    return this.#denialOf(infoHash) ?? (hybridInfoHash && this.#denialOf(hybridInfoHash));
   }
 
   /** Of a torrent that is to be removed because of it. */
   refusalText(cache: ControlledCache, infoHash: InfoHash): string {
     const torrent = this.factsOf(cache.name, infoHash);
     const refusal = torrent && this.refusal(cache, torrent);
-    return refusal ?? this.#needs.denial(infoHash) ?? 'it is not permitted';
+    return refusal ?? this.#denialOf(infoHash) ?? 'it is not permitted';
   }
 
   permits(cache: ControlledCache, infoHash: InfoHash, isHeld: boolean): boolean {
     const torrent = this.factsOf(cache.name, infoHash);
     if (torrent !== undefined) return this.refusal(cache, torrent) === undefined;
     // After the database was lost nothing is known of what the caches hold. It must not be deleted for that.
-    return isHeld && this.#needs.denial(infoHash) === undefined;
+    return isHeld && this.#denialOf(infoHash) === undefined;
   }
 
   /**

@@ -107,6 +107,7 @@ export class CacheController {
 
   /** What the catalogue or the operator's decisions say has changed. */
   catalogueChanged(): void {
+    this.book.forgetDenials();
     this.book.demand.refreshFacts();
     void this.reconcile();
   }
@@ -147,6 +148,7 @@ export class CacheController {
     if (torrent === undefined) {
       throw new ClientError('not-found', `the catalogue has no torrent ${infoHash} of known size`);
     }
+    this.book.forgetDenials();
     const refusals = this.#caches
       .filter(({ name }) => cache === undefined || name === cache)
       .map((each) => this.book.refusal(each, torrent));
@@ -228,6 +230,7 @@ export class CacheController {
     const nowMs = clock.nowMs();
     if (this.#counting !== undefined || nowMs - this.#countedAtMs < COUNT_EVERY_MS) return;
     this.#countedAtMs = nowMs;
+    this.book.forgetDenials();
     const isWanted = (torrent: CacheTorrentFacts): boolean =>
       this.#caches.some(({ allow }) => isAllowed(allow, torrent));
     this.#counting = this.book.demand

@@ -48,6 +48,7 @@ function plannedCache(cache: ControlledCache, book: CacheBook, nowMs: number): P
   const onDisk = torrents.reduce((sum, { haveBytes }) => sum + haveBytes, 0);
   const free = state?.freeBytes ?? Number.POSITIVE_INFINITY;
   const downSinceMs = book.downSinceMs.get(name);
+  const permitted = new Map<InfoHash, boolean>();
   const held = new Map(
     torrents.map(({ infoHash, totalBytes }) => [
       infoHash,
@@ -61,7 +62,11 @@ function plannedCache(cache: ControlledCache, book: CacheBook, nowMs: number): P
     serves: !isDrained && (downSinceMs === undefined || nowMs - downSinceMs < GONE_AFTER_MS),
     uplinkBytesPerDay: cache.uplinkBps === undefined ? undefined : (cache.uplinkBps / 8) * 86_400,
     held,
-    permits: (infoHash) => book.permits(cache, infoHash, held.has(infoHash)),
+    permits: (infoHash) => {
+      const known = permitted.get(infoHash) ?? book.permits(cache, infoHash, held.has(infoHash));
+      permitted.set(infoHash, known);
+      return known;
+    },
   };
 }
 

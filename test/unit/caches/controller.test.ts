@@ -200,6 +200,31 @@ describe('the controller of the caches', () => {
     expect(client.calls).toEqual(['add 1']);
   });
 
+  test('what original trackers may be told is a cache that fetches now, at the port where it accepts peers', async () => {
+    offer(1, 20);
+    const client = new MemoryClient(sizes);
+    await round({ client });
+    const address = parseIp('203.0.113.10');
+    expect(controller.crossingEndpoint(hashOf(1), 4)).toEqual({ address, port: 51_413 });
+    expect(controller.crossingEndpoint(hashOf(1), 6)).toBeUndefined();
+    expect(controller.crossingEndpoint(hashOf(2), 4)).toBeUndefined();
+    client.complete(1);
+    await round({ client });
+    expect(controller.crossingEndpoint(hashOf(1), 4)).toBeUndefined();
+  });
+
+  test('a part that was restarted, and has forgotten what holds, gets it again', async () => {
+    offer(1, 20);
+    const client = new MemoryClient(sizes);
+    await round({ client });
+    standings = new Map();
+    crossing = [];
+    nowMs += 30_000;
+    await round({ client });
+    expect([...standings]).toEqual([['203.0.113.10', 'serves']]);
+    expect(crossing).toHaveLength(1);
+  });
+
   test('the tracker knows what may cross before the client begins', async () => {
     offer(1, 20);
     const client = new MemoryClient(sizes);
@@ -255,6 +280,7 @@ describe('the controller of the caches', () => {
     client.complete(1);
     await round({ client, openForMs: 0 });
     denied.add(1);
+    controller.catalogueChanged();
     await round({ client, openForMs: 0 });
     expect([...client.torrents]).toEqual([]);
     expect(store.logEntries({ limit: 1 })[0]).toMatchObject({

@@ -1,45 +1,28 @@
-import { expect, test } from 'vitest';
-import { fillWindowAt } from '../../../src/caches/fill-window.js';
+import { describe, expect, test } from 'vitest';
+import { openForMs } from '../../../src/caches/fill-window.js';
+import type { BillingPeriod } from '../../../src/selection/billing.js';
 
-const at = (time: string): number => Date.parse(`2026-11-30T${time}:00Z`);
-const period = (name: string, fromHour: number, toHour: number, rateFactor?: number) => ({
-  name,
-  fromMinutes: fromHour * 60,
-  toMinutes: toHour * 60,
-  timeZone: 'UTC',
-  rateFactor,
-});
-const SCHEDULE = [period('night', 1, 7, 0.2), period('evening', 18, 23, 2)];
+const HOUR_MS = 3_600_000;
+const night: BillingPeriod = { name: 'night', fromMinutes: 60, toMinutes: 420, timeZone: 'UTC', rateFactor: 0.2 };
+const dawn: BillingPeriod = { name: 'dawn', fromMinutes: 420, toMinutes: 480, timeZone: 'UTC', rateFactor: 0.5 };
 
-test('without fillWindow it is open in the cheaper periods', () => {
-  expect(fillWindowAt({ fillWindow: undefined }, SCHEDULE, at('02:00'))).toEqual({
-    isOpen: true,
-    period: 'night',
-    nextChangeAtMs: at('07:00'),
+function at(hour: number): number {
+  return Date.UTC(2026, 5, 3, hour);
+}
+
+describe('how long a fill window stays open', () => {
+  test('until its period ends; by day it is closed', () => {
+    expect(openForMs({}, [night], at(3))).toBe(4 * HOUR_MS);
+    expect(openForMs({}, [night], at(12))).toBe(0);
   });
-  expect(fillWindowAt({ fillWindow: undefined }, SCHEDULE, at('07:00')).isOpen).toBe(false);
-  expect(fillWindowAt({ fillWindow: undefined }, SCHEDULE, at('20:00'))).toMatchObject({
-    isOpen: false,
-    period: 'evening',
-  });
-});
 
-test('without a cheaper period it is always open', () => {
-  expect(fillWindowAt({ fillWindow: undefined }, [period('evening', 18, 23, 2)], at('20:00')).isOpen).toBe(true);
-  expect(fillWindowAt({ fillWindow: undefined }, [], at('20:00'))).toEqual({
-    isOpen: true,
-    period: undefined,
-    nextChangeAtMs: undefined,
+  test('over a border between two of its periods', () => {
+    expect(openForMs({}, [night, dawn], at(3))).toBe(5 * HOUR_MS);
+    expect(openForMs({ fillWindow: ['night'] }, [night, dawn], at(3))).toBe(4 * HOUR_MS);
   });
-});
 
-test('fillWindow names its periods; of two that overlap the first is in force', () => {
-  expect(fillWindowAt({ fillWindow: ['evening'] }, SCHEDULE, at('20:00')).isOpen).toBe(true);
-  expect(fillWindowAt({ fillWindow: ['evening'] }, SCHEDULE, at('02:00')).isOpen).toBe(false);
-  expect(fillWindowAt({ fillWindow: ['evening'] }, SCHEDULE, at('12:00')).isOpen).toBe(false);
-  const overlapping = [period('all', 0, 24), ...SCHEDULE];
-  expect(fillWindowAt({ fillWindow: ['night'] }, overlapping, at('02:00'))).toMatchObject({
-    isOpen: false,
-    period: 'all',
+  test('without an end if no period closes it', () => {
+    expect(openForMs({}, [], at(3))).toBe(Number.POSITIVE_INFINITY);
+    expect(openForMs({}, [{ ...night, fromMinutes: 0, toMinutes: 1_440 }], at(3))).toBe(Number.POSITIVE_INFINITY);
   });
 });

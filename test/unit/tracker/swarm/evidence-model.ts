@@ -18,7 +18,7 @@ export class ModelEvidence {
   ) {}
 
   begin(peer: ModelPeer, inner: boolean): void {
-    if (inner && peer.seed && peer.cache) this.trust(peer);
+    if (inner && peer.seed && peer.cache && !peer.marked) this.trust(peer);
   }
 
   /** @param peer what the announce left of `old` */
@@ -99,7 +99,7 @@ export class ModelEvidence {
   }
 
   private trust(peer: ModelPeer): void {
-    if (this.hasCounted(peer)) return;
+    if (peer.withheld || this.hasCounted(peer)) return;
     peer.marked = true;
     peer.generation = this.generation;
   }

@@ -91,8 +91,8 @@ export class SwarmModel {
     swarm.peers.set(key, peer);
     const inner = this.policy.partition[spec.group] !== 15;
     const evidence = swarm.evidence[spec.family];
-    if (!known) evidence.begin(peer, inner);
-    else evidence.review(old, peer, inner, early, spec, uploaded);
+    if (known) evidence.review(old, peer, inner, early, spec, uploaded);
+    if (!known || !old.seed) evidence.begin(peer, inner);
   }
 
   /**
