@@ -54,17 +54,17 @@ export class CacheAnswers {
     const { words } = this.arena;
     const { record, entry } = requester;
     const addressWords = addressWordsOf(request.family);
+    const isManaged = caches.isManaged(words, record, addressWords);
     if (caches.isOut(words, record, addressWords)) planForCache(situation, mixPlan, MIX_CACHE_OUT, 0);
     else {
       // One that does not fetch, a partial seed among them (BEP 21), has nothing to ask other caches for.
-      const fetches = !request.seed && request.event !== EVENT_PAUSED;
+      const fetches = isManaged && !request.seed && request.event !== EVENT_PAUSED;
       const others = fetches ? this.offerCaches(request, requester) : 0;
       if (others > 0) planForCache(situation, mixPlan, MIX_FROM_CACHES, others);
       else if (!roster.mayCross(record, addressWords)) planForCache(situation, mixPlan);
     }
     // Its controller may let it fetch, or put it back, at any moment.
-    if (!request.seed && caches.isManaged(words, record, addressWords))
-      requester.returnSeconds = GATEWAY_RETURN_SECONDS;
+    if (isManaged && !request.seed) requester.returnSeconds = GATEWAY_RETURN_SECONDS;
     if (situation.gateway && isInsideOnly(mixPlan)) {
       situation.gateway = false;
       if (requester.announced) roster.removeGateway(entry, hostPeer.family, hostPeer.endpoint);
