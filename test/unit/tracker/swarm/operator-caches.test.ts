@@ -186,6 +186,12 @@ describe.each(SWARM_KINDS)('a cache with a controller, in a %s swarm', (_kind, t
     const store = create(levels({ [NORTH]: REPORTED_CACHE | 7 }));
     expect(given(store, { host: NORTH }).some(isForeign)).toBe(true);
   });
+
+  it('without a controller is given clients beside a cache that has everything', () => {
+    const store = create(levels({ [NORTH]: REPORTED_CACHE | 7, [SOUTH]: REPORTED_CACHE | 7 }));
+    announce(store, { host: SOUTH, seed: true });
+    expect(given(store, { host: NORTH }).length).toBeGreaterThan(5);
+  });
 });
 
 describe('the list of caches', () => {
