@@ -39,6 +39,7 @@ PROGRAM is one of
                   parts of the tracker in one process, without a kernel
   mirror-site     searches, pages and torrent files with 100,000 torrents, and memory with slow clients (needs wrk)
   mix-curve       what the defaults of the inner/foreign mix cost and save, in simulated swarms
+  original-trackers  10,000 torrents in need on 20 real original trackers, and hostile ones (needs opentracker)
   pass-through    the mirror site in an original's place beside nginx as a reverse proxy, and slow readers
   reports         how many reports one core takes
   reports-effect  what reports do to the time of an answer (two cores, as root)

@@ -14,6 +14,7 @@ const PROGRAMS = [
   'micro-topology',
   'mirror-site',
   'mix-curve',
+  'original-trackers',
   'pass-through',
   'reports',
   'reports-effect',

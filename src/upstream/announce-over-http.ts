@@ -40,6 +40,7 @@ export async function announceOverHttp(
   announce: OutgoingAnnounce,
   redirected: Redirected,
   signal?: AbortSignal,
+  timeoutMs = announce.event === 'stopped' ? STOPPED_TIMEOUT_MS : HTTP_TIMEOUT_MS,
 ): Promise<AnnounceReply> {
   const query = [
     `info_hash=${escapeBytes(infoHashToBytes(announce.infoHash))}`,
@@ -49,7 +50,6 @@ export async function announceOverHttp(
     ...(announce.event === 'none' ? [] : [`event=${announce.event}`]),
     ...(announce.address === undefined ? [] : addressParameters(announce.address)),
   ].join('&');
-  const timeoutMs = announce.event === 'stopped' ? STOPPED_TIMEOUT_MS : HTTP_TIMEOUT_MS;
   const { body, localAddress } = await get(destination, query, redirected, within(timeoutMs, signal));
   const reply = readAnnounceReply(body);
   return localAddress === undefined ? reply : { ...reply, ourAddresses: [...reply.ourAddresses, localAddress] };

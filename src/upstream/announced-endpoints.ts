@@ -2,8 +2,8 @@
  * What the exchange may announce without poisoning the swarm of an original tracker: the endpoint of a node of the operator that
  * serves the torrent (a cache), if the tracker takes an address that differs from the sender's. Many list the sender's address
  * instead, where no peer listens: opentracker ignores `ip=` unless it was compiled to take it, and the field of BEP 15 always;
- * bittorrent-tracker's server takes the field and ignores `ip=`. So each original is observed, and left where it did not take the
- * endpoint. Without a cache the exchange leaves at once.
+ * bittorrent-tracker's server ignores `ip=` and misreads the field. So each original is observed, and left where it did not take
+ * the endpoint. Without a cache the exchange leaves at once.
  */
 import type { Clock } from '../domain/clock.js';
 import type { InfoHash } from '../domain/info-hash.js';

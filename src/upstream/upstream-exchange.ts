@@ -107,6 +107,8 @@ export interface UpstreamExchange {
   torrentAt(infoHash: InfoHash, trackers: readonly string[]): TorrentAtOriginal[];
   /** Endpoints of caches that originals list because of us. */
   readonly announcedEndpoints: number;
+  /** Leaves originals that list a cache which does not serve the torrent any more. Called every few seconds. */
+  review(): void;
   /** Refuses new requests. Those in flight, and announces `stopped`, get {@link STOP_GRACE_MS}, then they are aborted. */
   stop(): Promise<void>;
 }
@@ -123,7 +125,7 @@ class Exchange implements UpstreamExchange {
   readonly #inFlight = new Map<string, Promise<ExchangeOutcome>>();
   readonly #asker: TrackerAsker;
   readonly #memory: ExchangeMemory | undefined;
-  readonly #review: NodeJS.Timeout;
+  readonly #reviews: NodeJS.Timeout;
   readonly #count = createUpstreamCounters();
   #stopped = false;
   readonly #cutOff = new AbortController();
@@ -152,8 +154,8 @@ class Exchange implements UpstreamExchange {
     if (store) {
       this.#memory = new ExchangeMemory({ store, originals: this.#originals, dueTimes: this.#dueTimes, clock, log });
     }
-    this.#review = setInterval(() => this.#asker.leaveEnded(), REVIEW_ENDPOINTS_MS);
-    this.#review.unref();
+    this.#reviews = setInterval(() => this.review(), REVIEW_ENDPOINTS_MS);
+    this.#reviews.unref();
   }
 
   request(infoHash: InfoHash, trackers: readonly string[], request: ExchangeRequest): Promise<ExchangeOutcome> {
@@ -214,9 +216,13 @@ class Exchange implements UpstreamExchange {
     return this.#endpoints.size;
   }
 
+  review(): void {
+    this.#asker.leaveEnded();
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#review);
+    clearInterval(this.#reviews);
     const finished = Promise.allSettled([...this.#inFlight.values()]).then(() => this.#asker.stopsSent());
     let timer: NodeJS.Timeout | undefined;
     const graceOver = new Promise((resolve) => {
