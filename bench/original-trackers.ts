@@ -29,10 +29,11 @@ const CLI = join(here, '../../../dist/cli/main.js');
 const NODE_SERVERS = join(here, 'servers', 'recorded-originals.js');
 const HOSTILE_SERVERS = join(here, 'servers', 'hostile-originals.js');
 /** What bittorrent-tracker's servers state. opentracker states about 30 minutes. */
-const INTERVAL_SECONDS = 20;
+const INTERVAL_SECONDS = 60;
 const LEECHERS = 100;
 const FOREIGN = '127.9.0.1';
 const POLL_MS = 50;
+const LONGEST_POLL_MS = 1_000;
 /** Beyond this a torrent counts as not served. */
 const GIVE_UP_MS = 120_000;
 const HOSTILE_TORRENTS = 1_000;
@@ -60,7 +61,7 @@ function readOptions(): Options {
       torrents: { type: 'string', default: '10000' },
       originals: { type: 'string', default: '20' },
       spread: { type: 'string', default: '60' },
-      observe: { type: 'string', default: '60' },
+      observe: { type: 'string', default: '90' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -182,8 +183,8 @@ async function serveNeeds(leechers: readonly UdpPeer[], { torrents, spreadSecond
     const peer = leechers[n % leechers.length]!;
     const startMs = performance.now();
     await peer.announce(hashOf(n));
-    for (;;) {
-      await sleep(POLL_MS);
+    for (let pollMs = POLL_MS; ; pollMs = Math.min(LONGEST_POLL_MS, 1.5 * pollMs)) {
+      await sleep(pollMs);
       const isServed = (await peer.announce(hashOf(n))).includes(FOREIGN);
       const passedMs = performance.now() - startMs;
       if (isServed || passedMs > GIVE_UP_MS) return void delays.push(isServed ? passedMs : Number.POSITIVE_INFINITY);

@@ -95,8 +95,8 @@ export class Original {
   }
 
   /** Why it would not be asked now; undefined: it would. */
-  postponement(): NotNow | undefined {
-    return this.#postponement(this.#breaker);
+  postponement(maxWaitMs = MAX_PACE_WAIT_MS): NotNow | undefined {
+    return this.#postponement(this.#breaker, maxWaitMs);
   }
 
   /** How long a request would wait for its place in the pace, in milliseconds. */
@@ -104,15 +104,19 @@ export class Original {
     return this.#pace.waitMs(this.#parts.clock.nowMs(), this.#parts.limits().requestsPerSecond);
   }
 
-  /** @throws NotNow if it is not asked; else what `work` throws */
-  announce<T>(work: () => Promise<T>): Promise<T> {
-    return this.#ask(this.#breaker, work);
+  /**
+   * @param maxWaitMs how long it may wait for its place in the pace
+   * @throws NotNow if it is not asked; else what `work` throws
+   */
+  announce<T>(work: () => Promise<T>, maxWaitMs = MAX_PACE_WAIT_MS): Promise<T> {
+    return this.#ask(this.#breaker, maxWaitMs, work);
   }
 
   /** As {@link announce}. */
   scrape<T>(work: () => Promise<T>): Promise<T> {
     const postponed = this.postponement();
-    return postponed === undefined ? this.#ask(this.#scrapeBreaker, work) : Promise.reject(postponed);
+    if (postponed !== undefined) return Promise.reject(postponed);
+    return this.#ask(this.#scrapeBreaker, MAX_PACE_WAIT_MS, work);
   }
 
   view(): OriginalView {
@@ -156,19 +160,19 @@ export class Original {
     this.#budget.used = stored.budgetUsed;
   }
 
-  #postponement(breaker: CircuitBreaker): NotNow | undefined {
+  #postponement(breaker: CircuitBreaker, maxWaitMs: number): NotNow | undefined {
     const { clock, limits } = this.#parts;
     const nowMs = clock.nowMs();
     if (!breaker.isPassable(nowMs)) return new NotNow('backing-off', Math.max(breaker.retryMs, nowMs));
     const { requestsPerHour, requestsPerSecond } = limits();
     if (this.#budget.left(nowMs, requestsPerHour) === 0) return new NotNow('over-budget', this.#budget.renewsMs(nowMs));
     const waitMs = this.#pace.waitMs(nowMs, requestsPerSecond);
-    return waitMs > MAX_PACE_WAIT_MS ? new NotNow('busy', nowMs + waitMs - MAX_PACE_WAIT_MS) : undefined;
+    return waitMs > maxWaitMs ? new NotNow('busy', nowMs + waitMs - maxWaitMs) : undefined;
   }
 
-  async #ask<T>(breaker: CircuitBreaker, work: () => Promise<T>): Promise<T> {
+  async #ask<T>(breaker: CircuitBreaker, maxWaitMs: number, work: () => Promise<T>): Promise<T> {
     const { clock, limits, signal, slots } = this.#parts;
-    const postponed = this.#postponement(breaker);
+    const postponed = this.#postponement(breaker, maxWaitMs);
     if (postponed !== undefined) throw postponed;
     const waitMs = this.#pace.reserve(clock.nowMs(), limits().requestsPerSecond);
     if (waitMs > 0) await sleep(waitMs, undefined, { ref: false, signal }).catch(() => {});

@@ -82,11 +82,11 @@ export class RunningExchange implements RunningPart<UpstreamConfig> {
       clock,
       random,
       log,
-      ask: async (infoHash, family) => {
+      ask: async (infoHash, family, isRepeated) => {
         const trackers = needs.trackersOf(infoHash);
         return trackers.length === 0
           ? { peers: 0 }
-          : this.exchange.request(infoHash, trackers, { family, want: config.upstream.peersMax });
+          : this.exchange.request(infoHash, trackers, { family, want: config.upstream.peersMax, isRepeated });
       },
       stillInNeed: (infoHashes) => dataPlane().stillInNeed(infoHashes),
     });

@@ -16,8 +16,15 @@ const DELAY_BOUNDS_MS = [100, 250, 500, 1_000, 2_000, 5_000, 15_000, 60_000];
 export interface NeedParts {
   readonly clock: Clock;
   readonly random: Random;
-  /** Asks the originals of a torrent. @returns when to ask again, in milliseconds since the epoch; undefined: never */
-  readonly ask: (infoHash: InfoHash, family: 4 | 6) => Promise<{ readonly peers: number; readonly againMs?: number }>;
+  /**
+   * Asks the originals of a torrent. @param isRepeated it has had peers
+   * @returns when to ask again, in milliseconds since the epoch; undefined: never
+   */
+  readonly ask: (
+    infoHash: InfoHash,
+    family: 4 | 6,
+    isRepeated: boolean,
+  ) => Promise<{ readonly peers: number; readonly againMs?: number }>;
   /** Those of the torrents that still need foreign peers. */
   readonly stillInNeed: (infoHashes: readonly InfoHash[]) => Promise<readonly InfoHash[]>;
   readonly log: UpstreamLog & { error(fields: object, message: string): void };
@@ -76,7 +83,7 @@ export class TorrentsInNeed {
     const { clock, random, log } = this.#parts;
     entry.isAsking = true;
     try {
-      const { peers, againMs } = await this.#parts.ask(entry.infoHash, entry.family);
+      const { peers, againMs } = await this.#parts.ask(entry.infoHash, entry.family, entry.hasPeers);
       const nowMs = clock.nowMs();
       if (peers > 0 && !entry.hasPeers) this.#countDelay(nowMs - entry.sinceMs);
       entry.hasPeers ||= peers > 0;

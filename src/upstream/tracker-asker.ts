@@ -107,18 +107,19 @@ export class TrackerAsker {
    * Never rejects.
    * @param text the announce URL as the torrent has it
    * @param family of the tracker's address, if it has one of this family
+   * @param maxWaitMs how long the request may wait for its place in the pace
    */
-  async ask(infoHash: InfoHash, text: string, family: 4 | 6, want: number): Promise<AskedTracker> {
+  async ask(infoHash: InfoHash, text: string, family: 4 | 6, want: number, maxWaitMs?: number): Promise<AskedTracker> {
     try {
       const url = parseTrackerUrl(text);
       const original = this.#options.originals.of(trackerName(url));
-      const postponed = original.postponement();
+      const postponed = original.postponement(maxWaitMs);
       if (postponed !== undefined) throw postponed;
       const destination = await this.#lookUp(url, family);
       // By the family of the address, because a tracker that has only one is asked over it for clients of both.
       const pair = pairOf(original.name, infoHash, destination.address.family);
       const errand = { infoHash, text, original, destination, pair, want };
-      return this.#tooSoon(errand) ?? (await original.announce(() => this.#announceOnce(errand)));
+      return this.#tooSoon(errand) ?? (await original.announce(() => this.#announceOnce(errand), maxWaitMs));
     } catch (thrown) {
       return this.#failure(text, thrown);
     }

@@ -72,6 +72,8 @@ export interface ExchangeRequest {
   readonly family: 4 | 6;
   /** How many peers are missing. Trackers are asked one after the other until this many are taken. */
   readonly want: number;
+  /** True if the torrent has had peers: then it is not asked for before those that have none. */
+  readonly isRepeated?: boolean;
   /** True for a torrent whose info has `private=1`. */
   readonly private?: boolean;
 }
@@ -239,12 +241,13 @@ class Exchange implements UpstreamExchange {
     trackers: readonly string[],
     request: ExchangeRequest,
   ): Promise<ExchangeOutcome> {
+    const maxWaitMs = request.isRepeated ? 0 : undefined;
     const asked: AskedTracker[] = [];
     let peers = 0;
     let contacted = 0;
     for (const text of this.#inOrder(trackers)) {
       if (this.#stopped || peers >= request.want || contacted >= MAX_TRACKERS_PER_REQUEST) break;
-      const result = await this.#asker.ask(infoHash, text, request.family, request.want - peers);
+      const result = await this.#asker.ask(infoHash, text, request.family, request.want - peers, maxWaitMs);
       asked.push(result);
       peers += result.peers;
       if (result.result === 'answered' || result.result === 'refused' || result.result === 'failed') contacted++;

@@ -441,6 +441,17 @@ describe('for each original', () => {
     expect(await ask(hash(0))).toEqual(['failed', 'answered']);
   });
 
+  test('a torrent that has had peers does not wait before those that have none', async () => {
+    const tracker = await startTracker(closing);
+    const limits = () => ({ requestsPerSecond: 4, concurrentRequests: 8, requestsPerHour: 100 });
+    const { exchange } = startExchange(closing, { limits });
+    const ask = async (n: number, isRepeated: boolean) =>
+      (await exchange.request(hash(n), [tracker.udpUrl], { ...request, isRepeated })).trackers[0]!.result;
+    for (let n = 1; n <= 4; n++) expect(await ask(n, true)).toBe('answered');
+    expect(await ask(5, true)).toBe('busy');
+    expect(await ask(5, false)).toBe('answered');
+  });
+
   test('a torrent with a second original does not wait for the first, where many wait', async () => {
     const [first, second] = [await startTracker(closing), await startTracker(closing)];
     const limits = () => ({ requestsPerSecond: 0.5, concurrentRequests: 8, requestsPerHour: 100 });
