@@ -10,9 +10,10 @@ import { announceOverUdp } from '../../src/lab/udp-announcer.js';
 import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { hashOf, torrentToStore } from '../support/catalogue-entries.js';
-import { makeCertificate, openssl } from '../support/certificates.js';
+import { makeCertificate } from '../support/certificates.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
+import { requireProgram } from '../support/real-program.js';
 import { ServeProcess } from '../support/serve-process.js';
 import {
   type Closing,
@@ -22,6 +23,7 @@ import {
   startTracker,
 } from '../unit/upstream/original-tracker.js';
 
+const openssl = requireProgram('openssl');
 const TOKEN = 'the-control-token';
 const CLIENT = '127.1.0.9';
 const closing: Closing[] = [];

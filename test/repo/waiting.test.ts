@@ -27,6 +27,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       'test/contract/transport.contract.ts': [1, 'a client that sends without end'],
       'test/unit/control-api/who-calls.test.ts': [1, 'a client that sends without end'],
       'test/unit/crawler/metadata-client.test.ts': [1, 'a peer that sends without end'],
+      'test/unit/upstream/hostile-originals.test.ts': [1, 'a tracker that sends without end'],
       'test/unit/store/storage.test.ts': [1, 'keeps another process alive until it is killed'],
       'test/support/world/misbehave.ts': [1, 'a server that sends without end'],
       'test/fuzz/main.ts': [1, 'progress of a run that a person watches'],

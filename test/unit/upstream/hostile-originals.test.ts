@@ -111,7 +111,7 @@ describe('over UDP', () => {
     return { destination: { url, port, address: parseIp('127.0.0.1') }, packets: () => packets };
   }
 
-  test('answers with wrong transaction ids are no answers, however many', async () => {
+  test('answers with wrong transaction ids are skipped, however many', async () => {
     const { destination, packets } = await startUdp((packet) =>
       Array.from({ length: 200 }, (_, i) => {
         const answer = Buffer.alloc(16);
