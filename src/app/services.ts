@@ -160,11 +160,14 @@ export function createServices(foundation: Foundation) {
 
 /** Peers of other networks, on their way into the swarms and out of them, and who is asked for them. */
 function foreignPeers(parts: Foundation['parts'], catalogue: Pick<CatalogueReader, 'get'>) {
-  const removeImported = (infoHash: InfoHash, peers: readonly Pick<ForeignPeer, 'address' | 'port'>[] | null) =>
-    parts.get(trackerPart).removeImported(infoHash, peers);
+  const removeImported = (
+    infoHash: InfoHash,
+    peers: readonly Pick<ForeignPeer, 'address' | 'port'>[] | null,
+    origin: string | null,
+  ) => parts.get(trackerPart).removeImported(infoHash, peers, origin);
   const privateTorrents = new PrivateTorrents((infoHash) => {
     // Somebody may have named peers of it before. While the tracker restarts, they expire.
-    removeImported(infoHash, null).catch(() => {});
+    removeImported(infoHash, null, null).catch(() => {});
   });
   const knownTrackersOf = trackersOf(
     catalogue,
@@ -183,6 +186,9 @@ function foreignPeers(parts: Foundation['parts'], catalogue: Pick<CatalogueReade
      */
     trackersOf: (infoHash: InfoHash) => (privateTorrents.has(infoHash) ? [] : knownTrackersOf(infoHash)),
     isPrivate: (infoHash: InfoHash) => privateTorrents.has(infoHash),
+    /** The crawler leaves private torrents out. One without a description, from a magnet link, may be private. */
+    isPublicTorrent: (infoHash: InfoHash) =>
+      !privateTorrents.has(infoHash) && catalogue.get(infoHash)?.pieceBytes !== undefined,
     privateSeen: (infoHash: InfoHash) => privateTorrents.add(infoHash),
     torrentPassed: (infoHash: InfoHash) => parts.get(trackerPart).torrentPassed(infoHash),
   };

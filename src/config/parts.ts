@@ -15,6 +15,7 @@ import { reportsPart } from '../reports/part.js';
 import { storagePart } from '../store/part.js';
 import { operatorPart, topologyPart } from '../topology/part.js';
 import { trackerPart } from '../tracker/part.js';
+import { dhtPart } from '../upstream/dht/dht-part.js';
 import { upstreamPart } from '../upstream/part.js';
 import { labPart, labServicesPart } from './lab-sections.js';
 
@@ -38,4 +39,4 @@ export const CONFIG_PARTS = [
 ] as const;
 
 /** Parts that share the section of one above. */
-export const SHARING_PARTS = [redirectionHealthPart, rpzPart] as const;
+export const SHARING_PARTS = [redirectionHealthPart, rpzPart, dhtPart] as const;

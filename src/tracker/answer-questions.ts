@@ -103,17 +103,24 @@ export class AnswerQuestions {
     }
   }
 
-  private remove(id: number, { infoHash, peers }: RemovalQuery): void {
+  private remove(id: number, { infoHash, peers, origin }: RemovalQuery): void {
     const { announcer } = this;
+    const { removal, origins } = announcer.store.upstream;
+    const number = origin === null ? undefined : origins.findNumber(origin);
+    if (origin !== null && number === undefined) {
+      this.answer(id, 0);
+      return;
+    }
+    const what = { infoHash, origin: number };
     if (peers !== null) {
-      this.answer(id, announcer.store.upstream.removal.removeNamed(infoHash, peers, announcer.nowSeconds));
+      this.answer(id, removal.removeNamed(what, peers, announcer.nowSeconds));
       return;
     }
     const cursor: RemovalCursor = { family: 4, slot: 0, ref: 0, removed: 0, ended: false };
     this.walks.push({
       id,
-      next: (store) => {
-        const steps = store.upstream.removal.removeSlice(infoHash, cursor, STEPS_PER_SLICE, announcer.nowSeconds);
+      next: () => {
+        const steps = removal.removeSlice(what, cursor, STEPS_PER_SLICE, announcer.nowSeconds);
         return cursor.ended ? { value: cursor.removed, steps } : { steps };
       },
     });

@@ -30,7 +30,7 @@ export function liveOptions(config: TrackerConfig): LiveOptions {
     ownEndpoints: endpointsOfNoPeer(config, tracker.listen),
     deniedAddresses: tracker.denyList.addresses.map(formatPrefix),
     redirectedTrackers: redirectedTrackers(unknownTorrents, dnsRedirect),
-    upstreamWantedBelow: upstream.exchange ? selection.enoughInnerPeers : 0,
+    upstreamWantedBelow: upstream.exchange || upstream.dht !== false ? selection.enoughInnerPeers : 0,
   };
 }
 

@@ -36,8 +36,10 @@ export interface ImportQuery {
 export interface RemovalQuery {
   /** 20 bytes. */
   readonly infoHash: Uint8Array;
-  /** The imported peers that are removed; null: all of the torrent. */
+  /** Null: all of the torrent. */
   readonly peers: readonly Omit<UpstreamPeerData, 'seed'>[] | null;
+  /** Only peers that it named are removed; null: those of all. */
+  readonly origin: string | null;
 }
 
 export interface WorkerStart {

@@ -185,12 +185,18 @@ export class DataPlane {
     return (await this.ask({ ask: 'import-peers', query })) as ImportOutcome;
   }
 
-  /** Removes imported peers of a torrent. @param peers null: all of them @returns how many are removed */
+  /**
+   * Removes imported peers of a torrent.
+   * @param peers null: all of them
+   * @param origin only peers that it named; null: of all origins
+   * @returns how many are removed
+   */
   async removeUpstreamPeers(
     infoHash: InfoHash,
     peers: readonly Omit<UpstreamPeerData, 'seed'>[] | null,
+    origin: string | null,
   ): Promise<number> {
-    const query = { infoHash: infoHashToBytes(infoHash), peers };
+    const query = { infoHash: infoHashToBytes(infoHash), peers, origin };
     return (await this.ask({ ask: 'remove-imported', query })) as number;
   }
 

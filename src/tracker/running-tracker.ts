@@ -127,10 +127,14 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
     return importForeignPeers(this.#config, this.dataPlane, infoHash, peers, ttlSeconds, origin);
   }
 
-  /** @param peers null: all imported peers of the torrent. @throws ClientError `unavailable` while the tracker restarts */
-  removeImported(infoHash: InfoHash, peers: readonly Pick<ForeignPeer, 'address' | 'port'>[] | null): Promise<number> {
+  /** See {@link SupervisedDataPlane.removeUpstreamPeers}. @throws ClientError `unavailable` while the tracker restarts */
+  removeImported(
+    infoHash: InfoHash,
+    peers: readonly Pick<ForeignPeer, 'address' | 'port'>[] | null,
+    origin: string | null,
+  ): Promise<number> {
     const named = peers?.map(({ address, port }) => ({ family: address.family, words: address.words, port }));
-    return this.dataPlane.removeUpstreamPeers(infoHash, named ?? null);
+    return this.dataPlane.removeUpstreamPeers(infoHash, named ?? null, origin);
   }
 
   /** Ports that `coverPorts` cannot open. */

@@ -79,7 +79,7 @@ export type TrackerSection = DeepReadonly<z.output<typeof schema>>;
 export interface TrackerConfig {
   readonly tracker: TrackerSection;
   readonly selection: { readonly enoughInnerPeers: number };
-  readonly upstream: { readonly exchange: boolean; readonly everyMs: number };
+  readonly upstream: { readonly exchange: boolean; readonly dht: object | false; readonly everyMs: number };
   readonly storage: { readonly directory: string };
   readonly lab: boolean;
   readonly dnsRedirect?: (RedirectedNames & { readonly mirrorAddresses: readonly IpAddress[] }) | undefined;

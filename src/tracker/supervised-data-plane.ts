@@ -152,8 +152,12 @@ export class SupervisedDataPlane implements PartThread {
   }
 
   /** See {@link DataPlane.removeUpstreamPeers}. @throws ClientError `unavailable` while the thread is down */
-  removeUpstreamPeers(infoHash: InfoHash, peers: readonly Omit<UpstreamPeerData, 'seed'>[] | null): Promise<number> {
-    return this.#ask((plane) => plane.removeUpstreamPeers(infoHash, peers));
+  removeUpstreamPeers(
+    infoHash: InfoHash,
+    peers: readonly Omit<UpstreamPeerData, 'seed'>[] | null,
+    origin: string | null,
+  ): Promise<number> {
+    return this.#ask((plane) => plane.removeUpstreamPeers(infoHash, peers, origin));
   }
 
   /** @returns unsubscribe */

@@ -3,7 +3,7 @@ import type { Part } from '../part/part.js';
 import type { OriginalsView } from './api/original-routes.js';
 import type { ReceiverNeeds } from './api/receive-peers.js';
 import type { RunningExchange, UpstreamNeeds } from './running-exchange.js';
-import { dhtIsNotAsked, partnersWithoutHosts, schema, type UpstreamConfig } from './section.js';
+import { dhtSockets, partnersWithoutHosts, schema, type UpstreamConfig } from './section.js';
 
 export const upstreamPart: Part<
   'upstream',
@@ -17,12 +17,16 @@ export const upstreamPart: Part<
   label: 'upstream',
   schema,
   live: ['limits.requestsPerSecond', 'limits.concurrentRequests', 'limits.requestsPerHour', 'originalTrackers'],
-  checks: [dhtIsNotAsked],
   advice: [partnersWithoutHosts],
+  sockets: dhtSockets,
   text: `upstream:                               # foreign peers from original trackers
   exchange: true
   resolvers: []                         # must not redirect names; empty: those of this machine
-  dht: false                            # the DHT is not asked for peers; true is refused
+  dht: false                            # true: look up torrents in the DHT that nobody inside seeds, or keys:
+  # dht:
+  #   bootstrap: [dht.libtorrent.org:25401, dht.transmissionbt.com:6881, router.bittorrent.com:6881]
+  #   listen: ["0.0.0.0:0"]             # an address for each family: "[::]:0" for IPv6; answers nobody
+  #   lookupsPerMinute: 30              # at most; each has up to 100 queries
   every: 5m                             # how often one torrent is asked for, at most
   peersMax: 200
   limits:                               # for each original tracker: protocol, host and port

@@ -1,7 +1,7 @@
 /** The section `upstream` of the configuration: the exchange with original trackers. */
 import { z } from 'zod';
 import { endpoint } from '../config-kit/address-schemas.js';
-import type { DeepReadonly, Report } from '../config-kit/config-part.js';
+import type { ConfiguredSocket, DeepReadonly } from '../config-kit/config-part.js';
 import {
   duration,
   flag,
@@ -16,6 +16,7 @@ import {
 import { formatIp } from '../domain/ip-address.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { RedirectionTargets } from '../net/own-endpoints.js';
+import { dht } from './dht/dht-section.js';
 import { MAX_CONCURRENT_REQUESTS } from './limits.js';
 
 const DNS_PORT = 53;
@@ -34,7 +35,7 @@ const originalTracker = section({
 export const schema = section({
   exchange: flag.prefault(true),
   resolvers: z.array(endpoint(DNS_PORT)).prefault([]),
-  dht: flag.prefault(false),
+  dht,
   every: duration('1s', '24h', '5m'),
   peersMax: wholeNumber(1, 2_000).prefault(200),
   limits: section({
@@ -52,10 +53,6 @@ export interface UpstreamConfig {
   readonly lab: boolean;
 }
 
-export function dhtIsNotAsked({ upstream }: Pick<UpstreamConfig, 'upstream'>, report: Report): void {
-  if (upstream.dht) report(['upstream', 'dht'], 'foreign peers come from original trackers only; write false');
-}
-
 /** A partner without hosts is not limited to its own torrents. */
 export function partnersWithoutHosts({ upstream }: Pick<UpstreamConfig, 'upstream'>): string[] {
   return upstream.originalTrackers.flatMap(({ name, hosts }, i) =>
@@ -65,4 +62,10 @@ export function partnersWithoutHosts({ upstream }: Pick<UpstreamConfig, 'upstrea
           `upstream.originalTrackers[${i}].hosts: ${name} may push peers of the torrents of all trackers; list the hosts of its announce URLs, e.g. [tracker.example.org]`,
         ],
   );
+}
+
+/** Port 0 is never taken. */
+export function dhtSockets({ upstream }: Pick<UpstreamConfig, 'upstream'>): ConfiguredSocket[] {
+  if (upstream.dht === false) return [];
+  return upstream.dht.listen.map((each, i) => ({ ...each, path: ['upstream', 'dht', 'listen', i], protocol: 'udp' }));
 }

@@ -37,7 +37,10 @@ billing:
   schedule:
     - { name: night, from: "00:00", to: "06:00" }
 tracker: { listen: ["http://127.0.0.1:${port.tracker}"], announceUrls: ["http://127.0.0.1:${port.tracker}/announce"] }
-upstream: { exchange: true, resolvers: ["127.0.0.1:${port.nobody}"] }
+upstream:
+  exchange: true
+  resolvers: ["127.0.0.1:${port.nobody}"]
+  dht: { bootstrap: ["127.0.0.1:${port.nobody}"], listen: ["127.0.0.1:0"] }
 crawler: { every: 1h, sources: [ { name: nowhere, type: feed, url: "http://127.0.0.1:${port.nobody}/feed.xml" } ] }
 mirrorSite: { listen: "http://127.0.0.1:${port.mirror}" }
 dnsRedirect:
@@ -93,6 +96,7 @@ describe.each([
   ['reports', 'reports.prune-reports'],
   ['policy', 'policy.policy'],
   ['upstream exchange', 'upstream.upstream-exchange'],
+  ['DHT', 'upstream.dht.krpc-socket'],
   ['crawler', 'crawler.crawl-schedule'],
   ['mirror site', 'mirror-site.site-listener'],
   ['RPZ server', 'dns-redirect.rpz.running-rpz'],

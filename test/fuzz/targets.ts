@@ -4,6 +4,7 @@ import { accessLog } from './targets/access-log.js';
 import { announceRequest } from './targets/announce-request.js';
 import { collectorLine } from './targets/collector-line.js';
 import { config } from './targets/config.js';
+import { dhtPacket } from './targets/dht-packet.js';
 import { dnsQuery } from './targets/dns-query.js';
 import { dnsResolverAnswer } from './targets/dns-resolver-answer.js';
 import { feed } from './targets/feed.js';
@@ -29,6 +30,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   proxyHeader,
   trackerAnswer,
   trackerPacket,
+  dhtPacket,
   dnsQuery,
   dnsResolverAnswer,
   rpzRequest,

@@ -4,6 +4,7 @@
  * file with the module's name exists in $PLANT_DIRECTORY. The file says how: `throw`, `reject`, `spin SECONDS`
  * (as an endless loop does) or `block SECONDS` (as a system call does, which leaves the processor to others).
  */
+import dgram from 'node:dgram';
 import events from 'node:events';
 import { readFileSync, unlinkSync } from 'node:fs';
 import http from 'node:http';
@@ -73,6 +74,7 @@ if (directory !== undefined) {
     beside(globalThis, 'setInterval');
     beside(http.Server.prototype, 'listen');
     beside(events, 'setMaxListeners');
+    beside(dgram, 'createSocket');
     syncBuiltinESMExports();
   }
 }

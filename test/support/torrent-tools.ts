@@ -6,7 +6,7 @@ const run = promisify(execFile);
 /** The output of transmission-show and aria2c lists every file. */
 const OUTPUT = { maxBuffer: 64 * 2 ** 20 };
 /** Debian's interpreter: no other one has the module. */
-const PYTHON = '/usr/bin/python3';
+export const PYTHON = '/usr/bin/python3';
 
 export function hasLibtorrent(): Promise<boolean> {
   return run(PYTHON, ['-c', 'import libtorrent']).then(

@@ -1,10 +1,11 @@
 /**
- * Removes imported peers from a swarm: those that an original tracker names, or all of them. A peer that announces here itself
- * is not an imported one, so nobody else can remove it.
+ * Removes imported peers from a swarm: those that an original tracker names, or all that it named before. A peer that another
+ * origin has named since stays, and so does one that announces here itself.
  */
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import type { Endpoint } from './memory/endpoint-key.js';
+import { originNumberOf } from './memory/imported-peer.js';
 import type { InfoHashWords } from './memory/info-hash-words.js';
 import { addressWordsOf, FLAG_UPSTREAM, flagsOf } from './memory/peer-record.js';
 import { refWordOf } from './memory/torrent-table.js';
@@ -26,6 +27,14 @@ export interface RemovalCursor {
   ended: boolean;
 }
 
+/** What is removed. */
+export interface Removal {
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array;
+  /** The number of the origin whose peers are removed; undefined: those of all. */
+  readonly origin: number | undefined;
+}
+
 export interface RemovalParts {
   readonly arena: Arena;
   /** Of the current torrent. */
@@ -38,9 +47,9 @@ export interface RemovalParts {
 export class UpstreamRemoval {
   constructor(private readonly parts: RemovalParts) {}
 
-  /** @param infoHash 20 bytes @returns how many of these were imported peers, and are removed */
+  /** @returns how many of these peers are removed */
   removeNamed(
-    infoHash: Uint8Array,
+    { infoHash, origin }: Removal,
     peers: readonly Pick<UpstreamPeer, 'family' | 'words' | 'port'>[],
     nowSeconds: number,
   ): number {
@@ -52,7 +61,7 @@ export class UpstreamRemoval {
     for (const { family, words: address, port } of peers) {
       endpoint.setAddress(family, address[0]!, address[1] ?? 0, address[2] ?? 0, address[3] ?? 0, port);
       const record = swarms.findPeer(words[refWordOf(entry, family)]!, endpoint);
-      if (record === 0 || !this.isImported(record, family)) continue;
+      if (record === 0 || !this.isRemoved(record, family, origin)) continue;
       membership.removePeer(entry, family, record, PEER_REMOVED, nowSeconds);
       removed++;
     }
@@ -60,8 +69,8 @@ export class UpstreamRemoval {
     return removed;
   }
 
-  /** Removes all imported peers of a torrent: continues at the cursor until `budget` steps are done. @returns the steps that it took */
-  removeSlice(infoHash: Uint8Array, cursor: RemovalCursor, budget: number, nowSeconds: number): number {
+  /** Removes all imported peers of the origin: continues at the cursor until `budget` steps are done. @returns the steps that it took */
+  removeSlice({ infoHash, origin }: Removal, cursor: RemovalCursor, budget: number, nowSeconds: number): number {
     const { arena, swarms, membership } = this.parts;
     const { words } = arena;
     const entry = this.findTorrent(infoHash);
@@ -86,7 +95,7 @@ export class UpstreamRemoval {
       steps++;
       const record = swarms.recordInSlot(ref, slot, addressWordsOf(family));
       cursor.slot = slot + 1;
-      if (!this.isImported(record, family)) continue;
+      if (!this.isRemoved(record, family, origin)) continue;
       membership.removePeer(entry, family, record, PEER_REMOVED, nowSeconds);
       cursor.removed++;
       steps += REMOVAL_COST;
@@ -102,7 +111,10 @@ export class UpstreamRemoval {
     return infoHash.findTorrent();
   }
 
-  private isImported(record: number, family: 4 | 6): boolean {
-    return (flagsOf(this.parts.arena.words, record + addressWordsOf(family)) & FLAG_UPSTREAM) !== 0;
+  private isRemoved(record: number, family: 4 | 6, origin: number | undefined): boolean {
+    const { words } = this.parts.arena;
+    const meta = record + addressWordsOf(family);
+    if ((flagsOf(words, meta) & FLAG_UPSTREAM) === 0) return false;
+    return origin === undefined || originNumberOf(words, meta) === origin;
   }
 }

@@ -25,8 +25,17 @@ export type PeerImport = (
 export interface ReceiverNeeds {
   readonly clock: Clock;
   readonly importPeers: PeerImport;
-  /** Removes imported peers. @param peers null: all of the torrent. @returns how many were removed */
-  readonly removeImported: (infoHash: InfoHash, peers: readonly PeerEndpoint[] | null) => Promise<number>;
+  /**
+   * Removes imported peers.
+   * @param peers null: all of the torrent
+   * @param origin only peers that it named; null: of all origins
+   * @returns how many were removed
+   */
+  readonly removeImported: (
+    infoHash: InfoHash,
+    peers: readonly PeerEndpoint[] | null,
+    origin: string | null,
+  ) => Promise<number>;
   /** The original trackers of a torrent; empty if none is known. */
   readonly trackersOf: (infoHash: InfoHash) => readonly string[];
   /** Of the configuration in force. */
@@ -51,15 +60,12 @@ export function peerReceiver(needs: ReceiverNeeds): PeerReceiver {
     },
     pushPeers: async ({ infoHash, peers, ttlSeconds, removed }, from) => {
       if (from !== undefined) requireOwn(infoHash, from, needs);
+      const origin = `pushed by ${from ?? 'the operator'}`;
+      const named = removed === 'all' ? null : removed;
       const removedCount =
-        removed === undefined ? 0 : await removeImported(infoHash, removed === 'all' ? null : removed);
+        named === undefined ? 0 : await removeImported(infoHash, named, from === undefined ? null : origin);
       if (peers.length === 0) return { accepted: 0, removed: removedCount, refused: [] };
-      const { torrent, taken, refused } = await importPeers(
-        infoHash,
-        peers,
-        ttlSeconds,
-        `pushed by ${from ?? 'the operator'}`,
-      );
+      const { torrent, taken, refused } = await importPeers(infoHash, peers, ttlSeconds, origin);
       if (torrent !== undefined) throw new ClientError(`torrent-${torrent}`, REFUSED_TORRENT[torrent]);
       return {
         accepted: taken,

@@ -118,6 +118,12 @@ describe('the data plane gets', () => {
     expect(differences(before, after).filter((each) => !DERIVED.has(each))).toEqual([option]);
   });
 
+  test('swarms in need are reported for the DHT alone, too', () => {
+    const off = optionsOf('upstream.exchange', false);
+    expect(off.upstreamWantedBelow).toBe(0);
+    expect(optionsOf('upstream', { exchange: false, dht: true }).upstreamWantedBelow).toBeGreaterThan(0);
+  });
+
   test('every key of the tracker', () => {
     const keysOf = (schema: Parameters<typeof fieldsOf>[0], path: string): string[] => {
       const fields = fieldsOf(schema);

@@ -14,12 +14,12 @@ function receiver(hosts: string[]) {
   const clock = { ms: 0, nowMs: () => clock.ms };
   const needs: ReceiverNeeds = {
     clock,
-    importPeers: async (infoHash) => {
-      done.push(['import', infoHash]);
+    importPeers: async (infoHash, _peers, _ttlSeconds, origin) => {
+      done.push(['import', infoHash, origin]);
       return { taken: 1, refused: { repeated: 2 } };
     },
-    removeImported: async (infoHash, named) => {
-      done.push(['remove', infoHash, named?.length ?? 'all']);
+    removeImported: async (infoHash, named, origin) => {
+      done.push(['remove', infoHash, named?.length ?? 'all', origin]);
       return 7;
     },
     trackersOf: (infoHash) => {
@@ -46,8 +46,8 @@ test('an original tracker with hosts names peers of its own torrents, and of tho
     message: expect.stringContaining('tracker.example'),
   });
   expect(done).toEqual([
-    ['import', OWN],
-    ['import', UNKNOWN],
+    ['import', OWN, 'pushed by partner'],
+    ['import', UNKNOWN, 'pushed by partner'],
   ]);
   // The operator speaks for all.
   expect((await it.pushPeers({ ...push, infoHash: OTHERS }, undefined)).accepted).toBe(1);
@@ -67,10 +67,12 @@ test('peers are removed before others are imported, and without any nothing is i
     removed: 7,
   });
   expect(await it.pushPeers({ infoHash: OWN, peers: [], ttlSeconds: 0, removed }, 'a')).toMatchObject({ accepted: 0 });
+  await it.pushPeers({ infoHash: OWN, peers: [], ttlSeconds: 0, removed: 'all' }, undefined);
   expect(done).toEqual([
-    ['remove', OWN, 'all'],
-    ['import', OWN],
-    ['remove', OWN, 1],
+    ['remove', OWN, 'all', 'pushed by a'],
+    ['import', OWN, 'pushed by a'],
+    ['remove', OWN, 1, 'pushed by a'],
+    ['remove', OWN, 'all', null],
   ]);
 });
 

@@ -40,6 +40,11 @@ export class ImportOrigins {
     return number;
   }
 
+  /** @returns undefined for an origin of which no peer is left, or none was named */
+  findNumber(text: string): number | undefined {
+    return this.numbers.get(text);
+  }
+
   /** @returns undefined if it is not known */
   textOf(number: number): string | undefined {
     return this.texts[number];
