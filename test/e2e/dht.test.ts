@@ -87,7 +87,7 @@ describe.skipIf(network === undefined)('an inner client of a torrent whose only 
     await told('the DHT outside', 'ready');
   });
   afterAll(async () => {
-    world?.stdin!.end();
+    world?.stdin?.end();
     world?.kill('SIGKILL');
     await running?.stop();
     network!.leave();
