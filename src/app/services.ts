@@ -46,6 +46,7 @@ import { innerPeersOf, outboundOf } from './outbound.js';
 import { portsToCover } from './ports-to-cover.js';
 import { PrivateTorrents } from './private-torrents.js';
 import { reportedUplinks } from './reported-uplinks.js';
+import { sharedSeeds } from './shared-seeds.js';
 import type { StorageWatch } from './storage-watch.js';
 import type { Supervisor } from './supervision/supervisor.js';
 import type { ThreadWatch } from './supervision/thread-watch.js';
@@ -123,7 +124,7 @@ export function createServices(foundation: Foundation) {
       reportedUplinks(infoHash, dataPlane(), parts.get(reportsPart).service, clock),
     innerPeerBlocked: innerPeersOf(config),
     ...foreignPeers(parts, catalogue),
-    partners: () => config().upstream.originalTrackers,
+    ...forOriginals(foundation),
     torrentPolicy: torrents,
     refusal: (infoHash: InfoHash) => torrents.refusal(infoHash),
     denial: (infoHash: InfoHash) => torrents.denial(infoHash),
@@ -155,6 +156,21 @@ export function createServices(foundation: Foundation) {
       if (isStorageFailure(thrown)) storage.failed(thrown);
       else logger.error({ err: thrown, path }, `control API: ${messageOf(thrown)}`);
     },
+  };
+}
+
+/** For original trackers that cooperate. */
+function forOriginals({ parts, config, clock }: Pick<Foundation, 'parts' | 'config' | 'clock'>) {
+  return {
+    partners: () => config().upstream.originalTrackers,
+    sharedSeeds: (infoHash: InfoHash) =>
+      sharedSeeds(infoHash, {
+        dataPlane: parts.get(trackerPart).dataPlane,
+        reports: parts.get(reportsPart).service,
+        caches: config().operator.caches,
+        clock,
+        lab: config().lab,
+      }),
   };
 }
 

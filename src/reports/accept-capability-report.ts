@@ -14,6 +14,8 @@ export interface CapabilityReport {
   /** Free uplink in bits per second for more uploads. */
   readonly availableUplinkBps?: number | undefined;
   readonly role?: 'cache' | 'peer' | undefined;
+  /** True: its torrents and address may be named to original trackers that cooperate. */
+  readonly shareWithOriginals?: boolean | undefined;
 }
 
 export interface CapabilityReading {
@@ -23,6 +25,8 @@ export interface CapabilityReading {
   readonly memoryUtilisation: number | undefined;
   readonly availableUplinkBps: number | undefined;
   readonly role: 'cache' | 'peer';
+  /** Not stored: after a restart nobody agrees until the next report. */
+  readonly shareWithOriginals?: boolean;
   readonly receivedMs: number;
 }
 
@@ -64,6 +68,7 @@ export function acceptCapabilityReport(
     memoryUtilisation: report.memoryUtilisation,
     availableUplinkBps: uplinkBps,
     role,
+    ...(report.shareWithOriginals ? { shareWithOriginals: true } : {}),
     receivedMs: nowMs,
   };
   return { reading, clamped };

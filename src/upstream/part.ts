@@ -2,6 +2,7 @@
 import type { Part } from '../part/part.js';
 import type { OriginalsView } from './api/original-routes.js';
 import type { ReceiverNeeds } from './api/receive-peers.js';
+import type { SeedNeeds } from './api/seed-routes.js';
 import type { RunningExchange, UpstreamNeeds } from './running-exchange.js';
 import { dhtSockets, partnersWithoutHosts, schema, type UpstreamConfig } from './section.js';
 
@@ -9,7 +10,7 @@ export const upstreamPart: Part<
   'upstream',
   typeof schema,
   UpstreamConfig,
-  UpstreamNeeds & ReceiverNeeds,
+  UpstreamNeeds & ReceiverNeeds & SeedNeeds,
   RunningExchange
 > = {
   key: 'upstream',
@@ -45,13 +46,14 @@ export const upstreamPart: Part<
   routes: async (running, needs) => {
     const { pushRoutes } = await import('./api/push-routes.js');
     const { peerReceiver } = await import('./api/receive-peers.js');
+    const { seedRoutes } = await import('./api/seed-routes.js');
     const { originalRoutes } = await import('./api/original-routes.js');
     const { originalsView } = await import('./api/originals-view.js');
     const view = (): OriginalsView | undefined => {
       const exchange = running();
       return exchange && originalsView({ ...exchange.shown, trackersOf: needs.trackersOf });
     };
-    return [...pushRoutes(peerReceiver(needs)), ...originalRoutes(view)];
+    return [...pushRoutes(peerReceiver(needs)), ...seedRoutes(needs), ...originalRoutes(view)];
   },
   metrics: async (running) => (await import('./api/exchange-metrics.js')).exchangeMetrics(running),
 };

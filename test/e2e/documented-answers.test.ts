@@ -120,6 +120,12 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
     () => answerOf('GET', '/api/v1/upstream/originals'),
     () => answerOf('GET', `/api/v1/upstream/originals?infoHash=${hashOf(2)}&limit=1`),
   ],
+  'get /api/v1/upstream/seeds': [
+    async () => {
+      await answerOf('POST', '/api/v1/capability', { address: '127.1.0.1', shareWithOriginals: true });
+      return answerOf('GET', `/api/v1/upstream/seeds?infoHash=${infoHash}`, undefined, UPSTREAM_TOKEN);
+    },
+  ],
   'get /api/v1/density': [
     () => answerOf('GET', '/api/v1/density'),
     () => answerOf('GET', `/api/v1/density?since=${new Date(Date.now() - 3_600_000).toISOString()}`),

@@ -7,7 +7,7 @@ import { databaseFile } from '../../src/store/database-file.js';
 import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { hashOf, torrentToStore } from '../support/catalogue-entries.js';
-import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
+import { LAB_CONFIG, PROBE_NORTH, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 const TOKEN = 'partner-secret-token';
 const HASH = 'ab'.repeat(20);
@@ -120,5 +120,45 @@ describe('peers that an original tracker pushes', () => {
       json: { detail: 'this tracker does not serve this torrent (tracker.torrents): no peers were imported' },
     });
     expect((await running.call('GET', `/api/v1/swarms/${HASH}`)).status).toBe(404);
+  });
+});
+
+describe('seeds inside that an original tracker fetches', () => {
+  it('are the caches of the operator and nodes that agreed, of its own torrents', async () => {
+    running = await startLabApp(
+      `${LAB_CONFIG.replace('  subdomains:', '  caches: [ { address: 127.1.0.10 } ]\n  subdomains:')}\n${HOSTS}`,
+    );
+    const catalogue = openDatabase(databaseFile(running.config));
+    createCatalogue(catalogue).store(torrentToStore(1, { trackerTiers: [['udp://other.example:80']] }), Date.now());
+    catalogue.close();
+    const seeds = (infoHash = HASH, token = TOKEN) =>
+      running.call('GET', `/api/v1/upstream/seeds?infoHash=${infoHash}`, { token });
+    const agree = (address: string, port: number, shareWithOriginals: boolean) =>
+      running.call('POST', '/api/v1/capability', { body: { address, port, shareWithOriginals } });
+    for (const [host, leftBytes] of [
+      ['127.1.0.10', 0],
+      ['127.1.0.11', 0],
+      ['127.1.0.12', 0],
+      ['127.1.0.13', 5],
+      ['127.1.0.14', 0],
+      ['127.30.0.1', 0],
+    ] as const) {
+      await running.announce(host, { infoHash: HASH, leftBytes });
+    }
+    for (const host of ['127.1.0.11', '127.1.0.13']) expect((await agree(host, 6_881, true)).status).toBe(202);
+    // Another client of that address agreed.
+    await agree('127.1.0.14', 7_000, true);
+    const cache = { address: '127.1.0.10', port: 6_881, cache: true };
+    const node = { address: '127.1.0.11', port: 6_881, cache: false };
+    const { status, json } = await seeds();
+    expect(status).toBe(200);
+    expect((json as { seeds: { address: string }[] }).seeds.sort((a, b) => (a.address < b.address ? -1 : 1))).toEqual([
+      cache,
+      node,
+    ]);
+    await agree('127.1.0.11', 6_881, false);
+    expect(await seeds()).toEqual({ status: 200, json: { seeds: [cache] } });
+    expect(await seeds(hashOf(1))).toMatchObject({ status: 422, json: { type: '/problems/torrent-of-others' } });
+    expect((await seeds(HASH, PROBE_NORTH)).status).toBe(403);
   });
 });

@@ -60,6 +60,7 @@ export const capabilityAnswer = z.strictObject({
       memoryUtilisation: share.optional(),
       availableUplinkBps: z.number().optional(),
       role: z.enum(['cache', 'peer']),
+      shareWithOriginals: z.literal(true).optional(),
       receivedMs: z.int(),
       ageSeconds: seconds,
       freshness: share,

@@ -41,6 +41,10 @@ export const capabilityReport = z
     memoryUtilisation: share.optional(),
     availableUplinkBps: z.number().min(0).optional().meta({ description: 'bits per second free for more uploads' }),
     role: z.enum(['peer', 'cache']).optional(),
+    shareWithOriginals: z
+      .boolean()
+      .optional()
+      .meta({ description: 'true: while it counts, original trackers that cooperate may learn what this node seeds' }),
   })
   .meta({ title: 'CapabilityReport' });
 

@@ -1,7 +1,6 @@
 /** The call by which original trackers push peers (draft 4.2): those of one torrent, or of many. */
 import { z } from 'zod';
 import { checkValue } from '../../control-api/check-request.js';
-import type { Principal } from '../../control-api/principal.js';
 import { Problem } from '../../control-api/problem.js';
 import { type Answer, type Route, route, switchedOn } from '../../control-api/route.js';
 import { ClientError } from '../../domain/errors.js';
@@ -9,6 +8,7 @@ import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
 import { type IpAddress, parseIp } from '../../domain/ip-address.js';
 import { MAX_PUSHED_PEERS_TOGETHER } from '../limits.js';
 import type { ForeignPeer } from '../tracker-contact.js';
+import { nameOf } from './partner-name.js';
 import {
   batchAnswer,
   eitherPush,
@@ -162,9 +162,4 @@ function costOf({ peers, removed }: PeerPush): number {
 function named(torrent: unknown): { infoHash?: string } {
   const { infoHash } = (torrent ?? {}) as { infoHash?: unknown };
   return typeof infoHash === 'string' && /^[0-9a-f]{40}$/i.test(infoHash) ? { infoHash: infoHash.toLowerCase() } : {};
-}
-
-/** The operator may push for any torrent. */
-function nameOf(principal: Principal | undefined): string | undefined {
-  return principal?.kind === 'upstream' ? principal.name : undefined;
 }

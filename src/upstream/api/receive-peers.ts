@@ -5,9 +5,9 @@ import { ClientError } from '../../domain/errors.js';
 import type { InfoHash } from '../../domain/info-hash.js';
 import { RateLimit } from '../../net/rate-limit.js';
 import { PUSHED_PEERS_BURST, PUSHED_PEERS_PER_SECOND } from '../limits.js';
-import { speaksFor } from '../speaks-for.js';
 import type { ForeignPeer } from '../tracker-contact.js';
 import type { PeerEndpoint, PeerReceiver } from './push-routes.js';
+import { requireOwn, type SpokenFor } from './require-own.js';
 
 /** The tracker's import. `origin`: who names the peers, for people. @throws ClientError `unavailable` while the tracker restarts */
 export type PeerImport = (
@@ -22,7 +22,7 @@ export type PeerImport = (
   readonly refused: Readonly<Record<string, number>>;
 }>;
 
-export interface ReceiverNeeds {
+export interface ReceiverNeeds extends SpokenFor {
   readonly clock: Clock;
   readonly importPeers: PeerImport;
   /**
@@ -36,10 +36,6 @@ export interface ReceiverNeeds {
     peers: readonly PeerEndpoint[] | null,
     origin: string | null,
   ) => Promise<number>;
-  /** The original trackers of a torrent; empty if none is known. */
-  readonly trackersOf: (infoHash: InfoHash) => readonly string[];
-  /** Of the configuration in force. */
-  readonly partners: () => readonly { readonly name: string; readonly hosts: readonly string[] }[];
 }
 
 const REFUSED_TORRENT = {
@@ -59,7 +55,7 @@ export function peerReceiver(needs: ReceiverNeeds): PeerReceiver {
       throw new Problem('too-many-requests', detail, { retryAfterSeconds });
     },
     pushPeers: async ({ infoHash, peers, ttlSeconds, removed }, from) => {
-      if (from !== undefined) requireOwn(infoHash, from, needs);
+      requireOwn(infoHash, from, needs);
       const origin = `pushed by ${from ?? 'the operator'}`;
       const named = removed === 'all' ? null : removed;
       const removedCount =
@@ -74,16 +70,4 @@ export function peerReceiver(needs: ReceiverNeeds): PeerReceiver {
       };
     },
   };
-}
-
-/** A partner without hosts may push for every torrent; the operator is advised to list them. @throws ClientError */
-function requireOwn(infoHash: InfoHash, from: string, { partners, trackersOf }: ReceiverNeeds): void {
-  const hosts = partners().find(({ name }) => name === from)?.hosts ?? [];
-  if (hosts.length === 0) return;
-  const trackers = trackersOf(infoHash);
-  if (trackers.length === 0 || speaksFor(hosts, trackers)) return;
-  throw new ClientError(
-    'torrent-of-others',
-    `no announce URL of this torrent is at ${hosts.join(' or ')}: no peers were imported`,
-  );
 }

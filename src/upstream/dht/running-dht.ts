@@ -54,7 +54,7 @@ export class RunningDht implements RunningPart<UpstreamConfig> {
   readonly #needs: DhtNeeds;
   readonly #finding: FindPeersOptions;
   readonly #want: number;
-  readonly #slots = new RequestSlots(MAX_CONCURRENT_LOOKUPS, MAX_WAITING_LOOKUPS);
+  readonly #slots = new RequestSlots(() => MAX_CONCURRENT_LOOKUPS, MAX_WAITING_LOOKUPS);
   readonly #rate: RateLimit;
   /** When a torrent was last looked up, by info-hash and family. */
   readonly #lookedUpMs = new Map<string, number>();
