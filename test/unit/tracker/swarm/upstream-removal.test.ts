@@ -29,9 +29,7 @@ describe.each([
   it('are removed by name; what is not imported, or not there, stays', () => {
     const store = filled();
     const [inner] = store.innerPeers(infoHash(1), 1);
-    expect(
-      store.upstream.removal.removeNamed(of(1), [many[0]!, many[1]!, imported(999), inner!], NOW_SECONDS),
-    ).toBe(2);
+    expect(store.upstream.removal.removeNamed(of(1), [many[0]!, many[1]!, imported(999), inner!], NOW_SECONDS)).toBe(2);
     expect(store.stats).toMatchObject({ peers: 9, upstreamPeers: 58, records: 67 });
     expect(store.upstream.removal.removeNamed(of(1), [many[0]!, many[1]!], NOW_SECONDS)).toBe(0);
     expect(store.upstream.removal.removeNamed(of(2), [many[2]!], NOW_SECONDS)).toBe(0);
