@@ -28,6 +28,7 @@ import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
 import { type Guard, GuardedDatagramHandler, GuardedHttpHandler } from './guarded-handlers.js';
 import { Housekeeping } from './housekeeping.js';
 import { HttpHandler } from './http-handler.js';
+import { reviewImports } from './import-peers.js';
 import { InfoHashSet } from './info-hash-set.js';
 import { inlineMore } from './inlining.js';
 import {
@@ -296,9 +297,12 @@ class Worker {
   }
 
   private setPolicy(topology: TopologyData, cost: CostTable): void {
+    const isMoved =
+      topology.version !== this.announcer.topology.version || !sameBytes(cost.partition, this.announcer.partition);
     if (topology.version !== this.announcer.topology.version) this.announcer.topology = topologyTableFrom(topology);
     this.announcer.partition = cost.partition;
     this.store.setPolicy(cost);
+    if (isMoved && this.store.stats.upstreamPeers > 0) reviewImports(this.announcer);
   }
 
   /** Torrents of the catalogue stay known without peers; those that have left it go with their last peer. */
@@ -318,6 +322,10 @@ class Worker {
     this.store.denial.denyAddresses(denied);
     this.store.foreignDemand.wantedBelow = upstreamWantedBelow;
   }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 async function main(): Promise<void> {

@@ -35,8 +35,8 @@ const SMALLEST_SLICE = 64;
  */
 const REFRESH_WITHIN_MS = 250;
 /**
- * Torrents that are no longer served have lost their peers after about this long, later in very large swarms. There is no
- * hurry: nobody is given these peers any more. A crawl may change the list every hour, so the sweep must not cost much.
+ * Torrents that are no longer served have lost their peers after about this long, later in very large swarms, and so have
+ * swarms imported peers that are inside the network now. There is no hurry: nobody is given the peers of such a torrent any more. A crawl may change the list every hour, so the sweep must not cost much.
  */
 const REFUSE_WITHIN_MS = 5_000;
 const COPY_EVERY_MS = 250;
@@ -78,7 +78,9 @@ export class Housekeeping {
     if (nowMs >= this.expireAtMs) {
       this.expireAtMs = nowMs + EXPIRE_EVERY_MS;
       this.counters[COUNT_EXPIRED]! += this.store.expire(nowSeconds, this.slice, graceSeconds);
-      this.store.continueRound(this.store.refusal, EXPIRE_EVERY_MS / REFUSE_WITHIN_MS, nowSeconds);
+      for (const sweep of [this.store.refusal, this.store.importReview]) {
+        this.store.continueRound(sweep, EXPIRE_EVERY_MS / REFUSE_WITHIN_MS, nowSeconds);
+      }
     }
     if (nowMs >= this.copyAtMs) {
       this.copyAtMs = nowMs + COPY_EVERY_MS;

@@ -50,3 +50,14 @@ export function importPeers(announcer: Announcer, query: ImportQuery): ImportOut
   if (noRoom > 0) refused['no-room'] = noRoom;
   return { taken: usable.length - addressLimit - swarmLimit - noRoom, refused };
 }
+
+/**
+ * Removes, in slices, imported peers that the rules no longer permit. An address that has become one of the operator's own would
+ * count as an inner peer on a stranger's word.
+ */
+export function reviewImports(announcer: Announcer): void {
+  announcer.store.importReview.reviewImports((family, word0, word1, word2, word3, port) => {
+    const isInner = announcer.isInner(announcer.groupOf(family, word0, word1, word2, word3));
+    return importRefusal(announcer.settings, family, word0, word1, word2, word3, port, isInner) !== undefined;
+  });
+}

@@ -1,13 +1,13 @@
 /**
- * Removes peers that have been silent too long, imported ones that nobody could use, those that have a denied address, and those
- * whose torrent is no longer served. A sweep
+ * Removes peers that have been silent too long, imported ones that nobody could use or that the rules no longer permit, those
+ * that have a denied address, and those whose torrent is no longer served. A sweep
  * visits all swarms, a bounded number of peers and table slots at a time, so that it never delays answers for long.
  */
 import type { NetworkSet } from '../../domain/network-set.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import { isUselessImport } from './memory/imported-peer.js';
-import { addressWordsOf, ageSeconds } from './memory/peer-record.js';
+import { addressWordsOf, ageSeconds, FLAG_UPSTREAM, flagsOf, portOf } from './memory/peer-record.js';
 import { refWordOf, type TorrentTable, writeInfoHash } from './memory/torrent-table.js';
 import { PEER_EXPIRED, PEER_REMOVED } from './swarm-changes.js';
 import type { SwarmMembership } from './swarm-membership.js';
@@ -21,6 +21,16 @@ const REMOVAL_COST = 4;
 /** @param infoHash 20 bytes, valid during the call */
 export type IsTorrentRefused = (infoHash: Uint8Array) => boolean;
 
+/** Whether an address may not be imported by the rules now in force. */
+export type IsImportRefused = (
+  family: 4 | 6,
+  word0: number,
+  word1: number,
+  word2: number,
+  word3: number,
+  port: number,
+) => boolean;
+
 export class PeerSweep {
   private segment = 0;
   private tableSlot = 0;
@@ -30,6 +40,8 @@ export class PeerSweep {
   private denied: NetworkSet | null = null;
   /** All peers of these torrents are removed. */
   private isRefused: IsTorrentRefused | null = null;
+  /** These imported peers are removed. */
+  private isImportRefused: IsImportRefused | null = null;
   private roundEnded = true;
   private readonly infoHash = new Uint8Array(20);
 
@@ -52,6 +64,12 @@ export class PeerSweep {
   refuseTorrents(isRefused: IsTorrentRefused | null): void {
     this.isRefused = isRefused;
     this.startRound(isRefused !== null);
+  }
+
+  /** Starts a round that removes imported peers by rules that have changed. */
+  reviewImports(isRefused: IsImportRefused): void {
+    this.isImportRefused = isRefused;
+    this.startRound(true);
   }
 
   private startRound(isNeeded: boolean): void {
@@ -103,7 +121,7 @@ export class PeerSweep {
   }
 
   private get checksPeers(): boolean {
-    return this.denied !== null || this.maxAgeSeconds < Number.POSITIVE_INFINITY;
+    return this.denied !== null || this.isImportRefused !== null || this.maxAgeSeconds < Number.POSITIVE_INFINITY;
   }
 
   private isTorrentRefused(entry: number): boolean {
@@ -128,7 +146,8 @@ export class PeerSweep {
       this.peerSlot = slot + 1;
       const meta = record + addressWords;
       const hasExpired = ageSeconds(words, meta, nowSeconds) >= this.maxAgeSeconds || isUselessImport(words, meta);
-      if (!hasExpired && !removesAll && !this.isDenied(record)) return KEPT;
+      const isExcluded = removesAll || this.isDenied(record) || this.refusesImported(record, meta);
+      if (!hasExpired && !isExcluded) return KEPT;
       this.membership.removePeer(entry, this.family, record, hasExpired ? PEER_EXPIRED : PEER_REMOVED, nowSeconds);
       // Another peer may be in this slot now. If the swarm has moved, all its peers have other slots.
       this.peerSlot = this.swarms.ref === ref ? slot : 0;
@@ -142,6 +161,14 @@ export class PeerSweep {
     return this.family === 4
       ? this.denied.has(4, words[record]!, 0, 0, 0)
       : this.denied.has(6, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!);
+  }
+
+  private refusesImported(record: number, meta: number): boolean {
+    const { words } = this.arena;
+    if (this.isImportRefused === null || (flagsOf(words, meta) & FLAG_UPSTREAM) === 0) return false;
+    const port = portOf(words, meta);
+    if (this.family === 4) return this.isImportRefused(4, words[record]!, 0, 0, 0, port);
+    return this.isImportRefused(6, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!, port);
   }
 
   private startTableSlot(slot: number): void {

@@ -84,12 +84,13 @@ export class SwarmStore {
   readonly denial: PeerSweep;
   /** Removes peers of torrents that are no longer served, in slices. */
   readonly refusal: PeerSweep;
+  /** Removes imported peers that the rules no longer permit, in slices. */
+  readonly importReview: PeerSweep;
   /** Its listener receives every later change. */
   readonly changes: SwarmChanges;
   private readonly transfer: SwarmTransfer;
   private readonly explainer: SwarmExplainer;
   private readonly swarmTally: SwarmTally;
-  private readonly upstreamEndpoint: Endpoint;
   /** Of the last announce. */
   private readonly requester: Requester;
   private readonly capability: CapabilityRefresh;
@@ -102,21 +103,19 @@ export class SwarmStore {
 
   constructor(options: SwarmStoreOptions) {
     const hashKeys = new HashKeys(options.hashSecret ?? randomHashKey(HASH_KEY_WORDS));
-    const interval = Math.min(options.intervalSeconds ?? 1800, LONGEST_INTERVAL_SECONDS);
-    this.maxAgeSeconds = Math.ceil(interval * 1.5);
+    this.maxAgeSeconds = Math.ceil(Math.min(options.intervalSeconds ?? 1800, LONGEST_INTERVAL_SECONDS) * 1.5);
     this.arena = options.arena ?? new Arena(options.arenaBytes ?? DEFAULT_ARENA_BYTES);
     this.table = new TorrentTable(this.arena, hashKeys.torrents);
     this.infoHash = new InfoHashWords(this.table);
     this.keys = new StandingKeys(options.policy);
     const levels = new AddressLevels(options.policy.reportedCapability);
     this.requester = new Requester(new Endpoint(hashKeys));
-    this.upstreamEndpoint = new Endpoint(hashKeys);
     const rankedMax = Math.min(options.rankedMax ?? DEFAULT_RANKED_MAX, MAX_RANKED_PEERS);
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(hashKeys), options.smallMax ?? 32, rankedMax);
     this.selection = this.createSelection(options, hashKeys, levels);
     const { arena, infoHash, swarms, keys, selection } = this;
     this.foreignDemand = new ForeignDemand({ arena, infoHash, swarms, keys, blocks: selection.blocks }, options);
-    this.announcedPeers = new AnnouncedPeers(this.arena, this.swarms, this.upstreamEndpoint);
+    this.announcedPeers = new AnnouncedPeers(this.arena, this.swarms, new Endpoint(hashKeys));
     this.room = new StoreRoom(this.arena, this.table, this.keys, options.storeLimits ?? NO_STORE_LIMITS);
     this.changes = new SwarmChanges(this.arena);
     this.membership = new SwarmMembership(
@@ -133,6 +132,7 @@ export class SwarmStore {
     this.expiry = sweepOf(this.maxAgeSeconds);
     this.denial = sweepOf(Number.POSITIVE_INFINITY);
     this.refusal = sweepOf(Number.POSITIVE_INFINITY);
+    this.importReview = sweepOf(Number.POSITIVE_INFINITY);
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, this.room, hashKeys);
     const { table, membership, room, changes } = this;
     const { caches } = selection;
@@ -150,7 +150,7 @@ export class SwarmStore {
     });
     this.upstream = new UpstreamAdmission({
       ...shared,
-      endpoint: this.upstreamEndpoint,
+      endpoint: new Endpoint(hashKeys),
       otherEndpoint: new Endpoint(hashKeys),
       admission: this.admission,
       maxAgeSeconds: this.maxAgeSeconds,
@@ -316,7 +316,7 @@ export class SwarmStore {
     return this.expiry.sweepSlice(nowSeconds, budgetSlots);
   }
 
-  /** Continues a round of {@link denial} or {@link refusal}, if there is one. @param share as in {@link refreshCapability} */
+  /** Continues a round of {@link denial}, {@link refusal} or {@link importReview}, if there is one. @param share as in {@link refreshCapability} */
   continueRound(sweep: PeerSweep, share: number, nowSeconds: number): void {
     if (sweep.isRoundEnded) return;
     sweep.sweepSlice(nowSeconds, Math.ceil(share * Math.min(LARGEST_SWEEP, this.sweepLength)));

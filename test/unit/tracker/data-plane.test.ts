@@ -8,6 +8,8 @@ import Client from 'bittorrent-tracker';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OperatorError } from '../../../src/domain/errors.js';
 import { type InfoHash, infoHashToBytes } from '../../../src/domain/info-hash.js';
+import { announceOverHttp } from '../../../src/lab/http-announcer.js';
+import { announceOverUdp } from '../../../src/lab/udp-announcer.js';
 import { DataPlane } from '../../../src/tracker/data-plane.js';
 import type { DataPlaneOptions } from '../../../src/tracker/data-plane-options.js';
 import { readCertificate } from '../../../src/transport/portable/certificate.js';
@@ -122,6 +124,45 @@ describe('the data plane', () => {
     ]);
     expect(await plane.swarm('00'.repeat(20) as InfoHash)).toBeNull();
   });
+
+  it.each(['linux', 'portable'] as const)(
+    'says which original the client of an unknown torrent means (%s)',
+    async (transport) => {
+      const plane = await start({
+        transport,
+        upstreamWantedBelow: 5,
+        listen: [
+          { protocol: 'udp', host: transport === 'linux' ? '0.0.0.0' : '127.0.0.22', port: 0 },
+          { protocol: 'http', host: '127.0.0.1', port: 0 },
+        ],
+      });
+      const originals: (string | undefined)[] = [];
+      plane.onUpstreamNeeded((_infoHash, _family, original) => originals.push(original));
+      const redirectedTrackers = {
+        unknownTorrents: 'exchange',
+        trackers: [
+          { name: 'localhost', addresses: ['127.0.0.21'] },
+          { name: 'tracker.example', addresses: ['127.0.0.22'] },
+        ],
+      } as const;
+      plane.setOptions({ deniedAddresses: [], upstreamWantedBelow: 5, ownEndpoints: [], redirectedTrackers });
+      await plane.flush();
+      const [udp, http] = plane.addresses.map(({ port }) => port);
+      const announce = { peerId: '-XX0001-000000000001', port: 7_005, event: 'started', leftBytes: 1 } as const;
+      const localAddress = '127.1.0.9';
+      const overUdp = {
+        ...announce,
+        localAddress,
+        infoHash: '01'.repeat(20),
+        tracker: { host: '127.0.0.22', port: udp! },
+      };
+      await announceOverUdp(overUdp);
+      await expect.poll(() => originals).toEqual([`udp://tracker.example:${udp}/announce`]);
+      await announceOverHttp({ ...overUdp, infoHash: '02'.repeat(20), tracker: { host: '127.0.0.1', port: http! } });
+      // It announces at an address, not under a name.
+      await expect.poll(() => originals.slice(1)).toEqual([undefined]);
+    },
+  );
 
   it('takes upstream peers, and asks for them where a swarm has too few', async () => {
     const plane = await start({ upstreamWantedBelow: 5 });

@@ -1,7 +1,7 @@
 /** Peers that original trackers name or push, and those that come back from a snapshot: one set of rules. */
 import { describe, expect, it } from 'vitest';
 import { parseIp } from '../../../src/domain/ip-address.js';
-import { importPeers } from '../../../src/tracker/import-peers.js';
+import { importPeers, reviewImports } from '../../../src/tracker/import-peers.js';
 import { restoreRules, restoreSwarms } from '../../../src/tracker/snapshot-import.js';
 import {
   encodeSnapshotEnd,
@@ -53,6 +53,13 @@ describe('foreign peers that others name', () => {
     ['fd00:9::1', 'reserved-address'],
     ['64:ff9b::a00:1', 'reserved-address'],
     ['2002:a00:1::1', 'reserved-address'],
+    // 6to4, Teredo and NAT64 forms of an address of the operator's network.
+    ['2002:7f01:5::1', 'reserved-address'],
+    ['2001:0:7f01:5::1', 'reserved-address'],
+    ['64:ff9b::7f01:5', 'reserved-address'],
+    ['64:ff9b:1::7f01:5', 'reserved-address'],
+    ['::ffff:127.1.0.5', 'own-network'],
+    ['::7f01:5', 'reserved-address'],
     ['127.1.0.5', 'own-network'],
     ['127.2.3.4', 'own-network'],
     ['fd00:1::5', 'own-network'],
@@ -81,6 +88,26 @@ describe('foreign peers that others name', () => {
       refused: { repeated: 1, 'own-network': 2, 'reserved-address': 1, 'low-port': 1, 'address-limit': 3 },
     });
     expect(tracker.store.stats.upstreamPeers).toBe(5);
+  });
+
+  it('are removed where their network has become the operator’s own, and do not count as inner ones', () => {
+    const tracker = new LabTracker();
+    const before = tracker.announcer.partition;
+    tracker.announcer.partition = new Uint8Array(before.length).fill(15);
+    expect(take(tracker, [peer('127.1.0.5'), peer('8.8.8.8'), peer('fd00:1::5'), peer('2a00::1')], []).refused).toEqual(
+      {
+        'reserved-address': 2,
+      },
+    );
+    const lab = new LabTracker({ settings: { lab: true } });
+    lab.announcer.partition = new Uint8Array(before.length).fill(15);
+    expect(take(lab, [peer('127.1.0.5'), peer('8.8.8.8'), peer('fd00:1::5'), peer('2a00::1')]).taken).toBe(4);
+    lab.udp('127.1.0.5', { port: 7_000 });
+    lab.announcer.partition = before;
+    reviewImports(lab.announcer);
+    while (!lab.store.importReview.isRoundEnded) lab.store.continueRound(lab.store.importReview, 0.5, 10_000);
+    expect(lab.store.stats).toMatchObject({ upstreamPeers: 2, leechers: 1 });
+    expect(given(lab)).toEqual(['127.1.0.5:7000', '8.8.8.8:6881']);
   });
 
   it('in a laboratory, where all are on one machine, only the listeners are our own', () => {

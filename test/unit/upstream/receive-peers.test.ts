@@ -84,3 +84,16 @@ test('each original tracker has its own rate, and hears how long to wait', () =>
   clock.ms = 3_000;
   it.admit(1, 'a');
 });
+
+test('peers of a private torrent are refused (BEP 27)', async () => {
+  const needs: ReceiverNeeds = {
+    clock: { nowMs: () => 0 },
+    importPeers: async () => ({ torrent: 'private', taken: 0, refused: {} }),
+    removeImported: async () => 0,
+    trackersOf: () => [],
+    partners: () => [],
+  };
+  await expect(
+    peerReceiver(needs).pushPeers({ infoHash: OWN, peers, ttlSeconds: 60 }, 'partner'),
+  ).rejects.toMatchObject({ code: 'torrent-private', message: expect.stringContaining('BEP 27') });
+});

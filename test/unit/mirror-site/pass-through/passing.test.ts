@@ -356,6 +356,24 @@ describe('a torrent', () => {
     expect(comparable(here)).toEqual(comparable(there));
   });
 
+  test('that passes is reported: whether it is rewritten, or private (BEP 27)', async () => {
+    const passed: string[] = [];
+    const reported = {
+      torrentPassed: (infoHash: string) => void passed.push(`passed ${infoHash}`),
+      privateSeen: (infoHash: string) => void passed.push(`private ${infoHash}`),
+    };
+    const secret = torrentWith({ announce: FORUM_TRACKER }, { private: 1 });
+    for (const bytes of [file, secret]) {
+      await start(answering({ 'Content-Type': 'application/x-bittorrent' }, Buffer.from(bytes)), {
+        passThrough: reported,
+      });
+      await get('/x.torrent');
+    }
+    const [open, closed] = [file, secret].map((bytes) => parseMetainfo(bytes).infoHash);
+    expect(passed).toEqual([`passed ${open}`, `private ${closed}`]);
+    expect(standIn.passThrough.torrents.trackersOf(closed!)).toEqual([]);
+  });
+
   test('of both versions is rewritten, and both of its hashes are remembered', async () => {
     const hybrid = hybridTorrent();
     await start(answering({ 'Content-Type': 'application/x-bittorrent' }, Buffer.from(hybrid)));
