@@ -78,13 +78,10 @@ export class SwarmStore {
   private readonly selection: PeerSelection;
   private readonly membership: SwarmMembership;
   private readonly room: StoreRoom;
-  /** One sweep for each reason, so that none waits for another. */
+  /** One sweep for each reason, in slices, so that none waits for another: age, addresses, torrents, imports. */
   private readonly expiry: PeerSweep;
-  /** Removes peers with denied addresses, in slices: see {@link continueRound}. */
   readonly denial: PeerSweep;
-  /** Removes peers of torrents that are no longer served, in slices. */
   readonly refusal: PeerSweep;
-  /** Removes imported peers that the rules no longer permit, in slices. */
   readonly importReview: PeerSweep;
   /** Its listener receives every later change. */
   readonly changes: SwarmChanges;
