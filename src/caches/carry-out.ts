@@ -83,8 +83,13 @@ export class CarryOut {
       ({ infoHash }) =>
         torrents.get(infoHash)?.state !== 'filling' && book.progress.mayBegin(name, infoHash, clock.nowMs()),
     );
+    // A client reports one that has just become complete as filling for a moment.
     const stops = [...torrents.values()].filter(
-      ({ infoHash, state: is }) => is === 'filling' && !wanted.has(infoHash) && !mustGo.includes(infoHash),
+      (torrent) =>
+        torrent.state === 'filling' &&
+        !isCompleteTorrent(torrent) &&
+        !wanted.has(torrent.infoHash) &&
+        !mustGo.includes(torrent.infoHash),
     );
     const idle = contents.hold
       .get(name)!

@@ -248,6 +248,17 @@ describe('the controller of the caches', () => {
     expect(actionsOf()).toEqual(['north added 1', 'north stopped 1', 'north resumed 1']);
   });
 
+  test('does not stop one that is complete, although its client still reports it as filling', async () => {
+    offer(1, 20);
+    const client = new MemoryClient(sizes);
+    await round({ client });
+    client.complete(1);
+    client.torrents.get(1)!.state = 'filling';
+    await round({ client });
+    expect(client.calls).toEqual(['add 1']);
+    expect(actionsOf()).toEqual(['north added 1', 'north completed 1']);
+  });
+
   test('a restart of the controller changes nothing', async () => {
     offer(1, 20);
     const client = new MemoryClient(sizes);
