@@ -1,14 +1,18 @@
 /** What the client of every cache does, whatever program it is: one suite, run against the real programs. */
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import bencode from 'bencode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AddTorrent, CacheClient, CacheState, HeldTorrent } from '../../src/caches/cache-client.js';
+import type { CacheClient, CacheState, HeldTorrent } from '../../src/caches/cache-client.js';
 import { OperatorError } from '../../src/domain/errors.js';
-import { type InfoHash, parseInfoHash } from '../../src/domain/info-hash.js';
+import type { InfoHash } from '../../src/domain/info-hash.js';
 import type { CacheDaemon, Credentials } from '../support/caches/cache-daemon.js';
+import {
+  FIXTURE_BYTES,
+  type FixtureTorrent,
+  makeFixtureTorrent,
+  placeContent,
+} from '../support/caches/fixture-torrent.js';
 import { LibtorrentPeer } from '../support/caches/libtorrent-peer.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
@@ -25,46 +29,9 @@ export interface ClientUnderTest {
   create(directory: string, shell?: string): Promise<CacheDaemon>;
 }
 
-const PIECE_BYTES = 32_768;
-const SIZE_BYTES = 64 * PIECE_BYTES;
 const NEVER = new AbortController().signal;
 /** qBittorrent may leave out the last block from its count. */
 const MOST = 0.75;
-
-interface Fixture extends AddTorrent {
-  readonly file: string;
-  readonly name: string;
-  readonly content: Buffer;
-}
-
-/** Two files in a directory, as most torrents are. */
-function makeTorrent(directory: string, name: string): Fixture {
-  const content = randomBytes(SIZE_BYTES);
-  const pieces = Buffer.concat(
-    Array.from({ length: SIZE_BYTES / PIECE_BYTES }, (_, i) =>
-      createHash('sha1')
-        .update(content.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES))
-        .digest(),
-    ),
-  );
-  const files = [
-    { length: FIRST_BYTES, path: ['first.bin'] },
-    { length: SIZE_BYTES - FIRST_BYTES, path: ['sub', 'second.bin'] },
-  ];
-  const info = { files, name, 'piece length': PIECE_BYTES, pieces };
-  const metainfo = new Uint8Array(bencode.encode({ announce: 'http://127.0.0.1:9/announce', info }));
-  const infoHash = parseInfoHash(createHash('sha1').update(bencode.encode(info)).digest('hex'));
-  const file = join(directory, `${name}.torrent`);
-  writeFileSync(file, metainfo);
-  return { infoHash, metainfo, peers: [], file, name, content };
-}
-const FIRST_BYTES = 700_001;
-
-function placeContent(directory: string, { name, content }: Fixture, only?: 'first.bin'): void {
-  mkdirSync(join(directory, name, 'sub'), { recursive: true });
-  writeFileSync(join(directory, name, 'first.bin'), content.subarray(0, FIRST_BYTES));
-  if (only === undefined) writeFileSync(join(directory, name, 'sub', 'second.bin'), content.subarray(FIRST_BYTES));
-}
 
 export function cacheClientContract(name: string, subject: ClientUnderTest): void {
   describe(`the client ${name}`, () => {
@@ -86,15 +53,15 @@ export function cacheClientContract(name: string, subject: ClientUnderTest): voi
       rmSync(directory, { recursive: true, force: true });
     });
 
-    const torrent = (): Fixture => makeTorrent(directory, `torrent-${++count}`);
-    function peer(fixture: Fixture, folder: string, uploadLimit = 0, port = daemon.peerPort): LibtorrentPeer {
+    const torrent = (): FixtureTorrent => makeFixtureTorrent(directory, `torrent-${++count}`);
+    function peer(fixture: FixtureTorrent, folder: string, uploadLimit = 0, port = daemon.peerPort): LibtorrentPeer {
       mkdirSync(folder, { recursive: true });
       const made = new LibtorrentPeer(fixture.file, folder, { uploadLimit });
       peers.push(made);
       made.connect(port);
       return made;
     }
-    function seed(fixture: Fixture, uploadLimit = 0): LibtorrentPeer {
+    function seed(fixture: FixtureTorrent, uploadLimit = 0): LibtorrentPeer {
       placeContent(join(directory, 'seed'), fixture);
       return peer(fixture, join(directory, 'seed'), uploadLimit);
     }
@@ -117,7 +84,8 @@ export function cacheClientContract(name: string, subject: ClientUnderTest): voi
       );
       return last!;
     }
-    const isServing = ({ state: is, haveBytes }: HeldTorrent): boolean => is === 'serving' && haveBytes === SIZE_BYTES;
+    const isServing = ({ state: is, haveBytes }: HeldTorrent): boolean =>
+      is === 'serving' && haveBytes === FIXTURE_BYTES;
 
     it('says what it is, where it accepts peers, and how much room it has', async () => {
       const { client: program, peerPort, freeBytes, torrents } = await state();
@@ -131,15 +99,15 @@ export function cacheClientContract(name: string, subject: ClientUnderTest): voi
     it.concurrent('fills from a seed, serves a leecher, counts both, and is removed with its data', async () => {
       const fixture = torrent();
       await client.add(fixture, NEVER);
-      expect(await held(fixture.infoHash)).toMatchObject({ totalBytes: SIZE_BYTES, haveBytes: 0 });
+      expect(await held(fixture.infoHash)).toMatchObject({ totalBytes: FIXTURE_BYTES, haveBytes: 0 });
       const source = seed(fixture);
       const full = await until(fixture.infoHash, 'the fill', isServing);
-      expect(full.totalBytes).toBe(SIZE_BYTES);
-      await until(fixture.infoHash, 'what it fetched', ({ downloadedBytes }) => downloadedBytes >= SIZE_BYTES / 2);
+      expect(full.totalBytes).toBe(FIXTURE_BYTES);
+      await until(fixture.infoHash, 'what it fetched', ({ downloadedBytes }) => downloadedBytes >= FIXTURE_BYTES / 2);
       await source.stop();
       const user = peer(fixture, join(directory, `user of ${fixture.name}`));
       await eventually('the download from the cache', () => user.status.isComplete);
-      await until(fixture.infoHash, 'what it served', ({ uploadedBytes }) => uploadedBytes >= MOST * SIZE_BYTES);
+      await until(fixture.infoHash, 'what it served', ({ uploadedBytes }) => uploadedBytes >= MOST * FIXTURE_BYTES);
       expect(existsSync(join(daemon.contentDirectory(fixture.infoHash), fixture.name, 'sub', 'second.bin'))).toBe(true);
 
       await client.remove(fixture.infoHash, NEVER);
@@ -180,7 +148,7 @@ export function cacheClientContract(name: string, subject: ClientUnderTest): voi
           return user.status.haveBytes >= haveBytes;
         });
         const before = (await held(fixture.infoHash))!.haveBytes;
-        expect(before).toBeLessThan(SIZE_BYTES);
+        expect(before).toBeLessThan(FIXTURE_BYTES);
         await until(fixture.infoHash, 'what it served', ({ uploadedBytes }) => uploadedBytes >= MOST * before);
         expect((await held(fixture.infoHash))!.haveBytes).toBe(before);
       }
@@ -272,7 +240,7 @@ export function cacheClientContract(name: string, subject: ClientUnderTest): voi
       await expect(client.state(NEVER)).rejects.toThrow(OperatorError);
       await daemon.start();
       const after = await until(part.infoHash, 'what it had', ({ haveBytes }) => haveBytes >= before.haveBytes);
-      expect(after.haveBytes).toBeLessThan(SIZE_BYTES);
+      expect(after.haveBytes).toBeLessThan(FIXTURE_BYTES);
       await until(whole.infoHash, 'the other torrent', isServing);
       seed(part);
       await until(part.infoHash, 'the rest', isServing);

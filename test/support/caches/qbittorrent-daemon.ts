@@ -10,12 +10,18 @@ import { type CacheDaemon, type Credentials, Daemon, directories } from './cache
 /** Those of version 4.5 before anybody changes them. */
 const RIGHT = { user: 'admin', password: 'adminadmin' };
 
-export async function qbittorrentDaemon(program: string, base: string, shell?: string): Promise<CacheDaemon> {
+export async function qbittorrentDaemon(
+  program: string,
+  base: string,
+  shell?: string,
+  /** Where it listens for peers, and from where it connects. */
+  address = '127.0.0.1',
+): Promise<CacheDaemon> {
   const { config, downloads } = directories(base);
   const [port, peerPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}/`;
   mkdirSync(join(config, 'qBittorrent/config'), { recursive: true });
-  writeFileSync(join(config, 'qBittorrent/config/qBittorrent.conf'), settings(port, peerPort, downloads));
+  writeFileSync(join(config, 'qBittorrent/config/qBittorrent.conf'), settings({ port, peerPort, downloads, address }));
   const daemon = new Daemon();
   let cookie = '';
   const ask = async (call: string, fields?: Record<string, string> | FormData): Promise<string> => {
@@ -60,7 +66,14 @@ export async function qbittorrentDaemon(program: string, base: string, shell?: s
   };
 }
 
-function settings(port: number, peerPort: number, downloads: string): string {
+interface Settings {
+  readonly port: number;
+  readonly peerPort: number;
+  readonly downloads: string;
+  readonly address: string;
+}
+
+function settings({ port, peerPort, downloads, address }: Settings): string {
   return `[LegalNotice]
 Accepted=true
 
@@ -71,7 +84,7 @@ WebUI\\UseUPnP=false
 
 [BitTorrent]
 Session\\Port=${peerPort}
-Session\\InterfaceAddress=127.0.0.1
+Session\\InterfaceAddress=${address}
 Session\\DefaultSavePath=${downloads}
 Session\\DHTEnabled=false
 Session\\PeXEnabled=false
