@@ -25,6 +25,13 @@ it('prepares an SQL text once and keeps it, so that no statement is left to the 
   database.close();
 });
 
+it('has one migration for each number', () => {
+  const numbers = readdirSync(join(import.meta.dirname, '../../../migrations'))
+    .filter((name) => name.endsWith('.sql'))
+    .map((name) => Number(name.slice(0, 4)));
+  expect(numbers.sort((a, b) => a - b)).toEqual(numbers.map((_, at) => at + 1));
+});
+
 it('leaves no statement of pragma() to the garbage collector either', () => {
   const pragma = vi.spyOn(Database.prototype, 'pragma');
   openDatabaseOrSetAside(join(directory, 'x.sqlite')).database.close();
