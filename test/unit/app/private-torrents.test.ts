@@ -47,7 +47,7 @@ test.each(['catalogue', 'pass-through', 'unknown torrents'])(
     expect(services.trackersOf(infoHash)).toEqual([]);
     expect(services.isPrivate(infoHash)).toBe(true);
     expect(await named()).toEqual({ torrent: 'private', taken: 0, refused: {} });
-    expect([imported, removed]).toEqual([[infoHash], [[infoHash, null]]]);
+    expect([imported, removed]).toEqual([[infoHash], [[infoHash, null, null]]]);
     database.close();
   },
 );
