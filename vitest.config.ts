@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Tests that replace modules, count what happens once in a process, or start the whole program: each file has its own process. */
+/** Tests that replace modules, count what happens once in a process, or start programs: each file has its own process. */
 export const ALONE = [
+  'test/contract/**/*.test.ts',
   'test/e2e/**/*.test.ts',
   'test/fuzz/**/*.test.ts',
   'test/repo/**/*.test.ts',

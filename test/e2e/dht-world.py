@@ -45,10 +45,9 @@ while min(one.status().dht_nodes for one in everybody) < 3:
             one.add_dht_node((address, settings['port']))
     time.sleep(0.3)
 
-def peers_in_the_dht():
-    """Who announced the torrent, as the nodes tell."""
+def peers_in_the_dht(asker=nodes[-1]):
+    """Who announced the torrent, as a node finds it."""
     found = set()
-    asker = nodes[-1]
     asker.pop_alerts()
     asker.dht_get_peers(info.info_hash())
     for _ in range(10):
@@ -61,7 +60,7 @@ def peers_in_the_dht():
     return sorted(found)
 
 
-while not peers_in_the_dht():
+while not all(peers_in_the_dht(asker) for asker in nodes):
     seeding.force_dht_announce()
 say(ready=True)
 

@@ -54,10 +54,17 @@ export class ForeignDemand {
     this.askEverySeconds = options.upstreamAskEverySeconds ?? DEFAULT_ASK_EVERY_SECONDS;
   }
 
-  /** At an announce: whether original trackers are to be asked now, at most once in the period. @param entry of the torrent */
-  isReported(entry: number, nowSeconds: number): boolean {
-    const { words } = this.parts.arena;
-    if (!this.hasFewPeers(entry) || nowSeconds < words[entry + ENTRY_ASK_DUE]!) return false;
+  /**
+   * At an announce: whether original trackers are to be asked now, at most once in the period. Announces of
+   * foreign clients do not count, so that they do not put off the judgement of a swarm that an inner leecher joins.
+   * @param entry of the torrent
+   * @param group the requester's locality group
+   */
+  isReported(entry: number, group: number, nowSeconds: number): boolean {
+    const { arena, keys } = this.parts;
+    const { words } = arena;
+    if (!this.hasFewPeers(entry) || keys.partitionOf(group) === FOREIGN_PARTITION) return false;
+    if (nowSeconds < words[entry + ENTRY_ASK_DUE]!) return false;
     const isNeeded = this.isNeeded(entry);
     words[entry + ENTRY_ASK_DUE] = nowSeconds + (isNeeded ? this.askEverySeconds : JUDGE_EVERY_SECONDS);
     return isNeeded;

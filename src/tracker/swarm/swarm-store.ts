@@ -201,7 +201,8 @@ export class SwarmStore {
     }
     requester.entry = entry;
     if (entry !== 0) {
-      outcome.needsUpstream = !byExchange && this.foreignDemand.isReported(entry, request.nowSeconds);
+      const { group, nowSeconds } = request;
+      outcome.needsUpstream = !byExchange && this.foreignDemand.isReported(entry, group, nowSeconds);
       if (request.wantsPeerIds) words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | ENTRY_FLAG_PEER_IDS;
       if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0 && requester.record !== 0) {
         this.membership.peerIds.rememberPeerId(entry, endpoint.toHex(), request.bytes, request.peerIdOffset);

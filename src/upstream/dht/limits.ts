@@ -20,6 +20,8 @@ export const MAX_WAITING_LOOKUPS = 200;
 export const MAX_REMEMBERED_TORRENTS = 50_000;
 /** The shortest time between two look-ups of a torrent. Nodes keep a peer for about half an hour (BEP 5). */
 export const LOOKUP_EVERY_MS = 900_000;
+/** The same after a look-up that found nobody: a seed may have joined a moment later. */
+export const NOTHING_FOUND_MS = 60_000;
 /** How long the peers are handed out. A node lists a peer that has left for up to half an hour. */
 export const PEER_TTL_SECONDS = 900;
 

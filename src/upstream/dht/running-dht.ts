@@ -28,6 +28,7 @@ import {
   MAX_CONCURRENT_LOOKUPS,
   MAX_REMEMBERED_TORRENTS,
   MAX_WAITING_LOOKUPS,
+  NOTHING_FOUND_MS,
   PEER_TTL_SECONDS,
 } from './limits.js';
 
@@ -56,8 +57,8 @@ export class RunningDht implements RunningPart<UpstreamConfig> {
   readonly #want: number;
   readonly #slots = new RequestSlots(() => MAX_CONCURRENT_LOOKUPS, MAX_WAITING_LOOKUPS);
   readonly #rate: RateLimit;
-  /** When a torrent was last looked up, by info-hash and family. */
-  readonly #lookedUpMs = new Map<string, number>();
+  /** When a torrent may be looked up again, by info-hash and family. */
+  readonly #dueMs = new Map<string, number>();
   readonly #unsubscribe: () => void;
   /** No node answered the last look-up. */
   #isUnreachable = false;
@@ -150,13 +151,12 @@ export class RunningDht implements RunningPart<UpstreamConfig> {
       this.counters.overloaded++;
       return;
     }
-    this.#noteLookUp(infoHash, family);
+    this.#noteLookUp(infoHash, family, LOOKUP_EVERY_MS);
     const done = await this.#slots.run(async () => {
       this.counters.lookups++;
       const { peers, answers } = await findPeers(socket, infoHash, this.#want, this.#finding);
       this.#isUnreachable = answers === 0;
-      // Looked up again as soon as the swarm asks.
-      if (answers === 0) this.#lookedUpMs.delete(`${infoHash} ${family}`);
+      this.#noteLookUp(infoHash, family, answers === 0 ? 0 : peers.length === 0 ? NOTHING_FOUND_MS : LOOKUP_EVERY_MS);
       this.counters.found += peers.length;
       if (peers.length > 0) await this.#import(infoHash, peers);
       return true;
@@ -167,18 +167,18 @@ export class RunningDht implements RunningPart<UpstreamConfig> {
   /** Only a torrent that somebody inside downloads and nobody inside seeds, and not again too soon. */
   async #isDue(infoHash: InfoHash, family: 4 | 6): Promise<boolean> {
     const { clock, isPublicTorrent, dataPlane } = this.#needs;
-    const lastMs = this.#lookedUpMs.get(`${infoHash} ${family}`);
-    if (lastMs !== undefined && clock.nowMs() - lastMs < LOOKUP_EVERY_MS) return false;
+    if (clock.nowMs() < (this.#dueMs.get(`${infoHash} ${family}`) ?? 0)) return false;
     if (!isPublicTorrent(infoHash)) return false;
     const swarm = await dataPlane().swarm(infoHash);
     return swarm !== null && swarm.inner.leechers > 0 && swarm.inner.seeds === 0;
   }
 
-  #noteLookUp(infoHash: InfoHash, family: 4 | 6): void {
+  /** @param waitMs how long it is not looked up again; 0: as soon as the swarm asks */
+  #noteLookUp(infoHash: InfoHash, family: 4 | 6, waitMs: number): void {
     const key = `${infoHash} ${family}`;
-    this.#lookedUpMs.delete(key);
-    this.#lookedUpMs.set(key, this.#needs.clock.nowMs());
-    forgetOldest(this.#lookedUpMs, MAX_REMEMBERED_TORRENTS);
+    this.#dueMs.delete(key);
+    this.#dueMs.set(key, this.#needs.clock.nowMs() + waitMs);
+    forgetOldest(this.#dueMs, MAX_REMEMBERED_TORRENTS);
   }
 
   async #import(infoHash: InfoHash, peers: Parameters<PeerImport>[1]): Promise<void> {

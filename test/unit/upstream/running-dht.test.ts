@@ -13,10 +13,8 @@ afterEach(() => {
   for (const close of closings.splice(0)) close();
 });
 
-async function start(more = '') {
-  const node = await startNode('127.0.1.1', (query, self) => [
-    answerTo(query, self, { peers: [compactPeer('192.0.2.1', 6_881)] }),
-  ]);
+async function start(more = '', peers = [compactPeer('192.0.2.1', 6_881)]) {
+  const node = await startNode('127.0.1.1', (query, self) => [answerTo(query, self, { peers })]);
   closings.push(node.close);
   const config = parseConfig(
     `operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
@@ -70,6 +68,18 @@ test('a torrent that somebody inside downloads and nobody inside seeds, once in 
   await eventually('the third', () => imported.length === 2);
   expect(lookedUp(node)).toEqual(['aa', 'aa']);
   expect(dht.counters).toMatchObject({ lookups: 2, found: 2, peers: 2 });
+});
+
+test('again a minute after nobody was found', async () => {
+  const { dht, node, clock, ask } = await start('', []);
+  ask(DUE);
+  await eventually('the first look-up', () => node.queries.length === 1);
+  const isAgain = (): boolean => {
+    clock.ms += 60_000;
+    ask(DUE);
+    return dht.counters.lookups === 2;
+  };
+  await eventually('the second', () => clock.ms < 840_000 && isAgain(), { possible: () => clock.ms < 840_000 });
 });
 
 test('not one that may be private, is seeded inside, is not downloaded inside, or is of a family without a socket', async () => {
