@@ -30,6 +30,12 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   let lab: Lab | undefined;
   let app: Application | undefined;
   let problems: readonly string[] = [];
+  // From the first moment on, because the signal ends a process that does not handle it. What comes during the start is done after it.
+  let isReloadAsked = false;
+  let onHangUp = (): void => {
+    isReloadAsked = true;
+  };
+  context.onHangUp(() => onHangUp());
   try {
     // The lab simulates the rest of the world, so it starts first.
     if (config.labServices) {
@@ -44,10 +50,11 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     context.onUncaughtError((thrown) => running.takeUncaughtError(thrown));
     await running.start();
     if (context.signal.aborted) return;
+    onHangUp = () => void reload(running, options, context, logger);
+    if (isReloadAsked) onHangUp();
     const addresses = [...running.addresses, ...(lab?.addresses ?? [])];
     if (options.json) context.stdout.write(`${JSON.stringify({ addresses })}\n`);
     else context.stdout.write(describeServing(config, addresses, options.config));
-    context.onHangUp(() => void reload(running, options, context, logger));
     await untilAborted(context.signal);
     logger.info('stopping');
   } finally {
