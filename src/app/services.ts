@@ -36,7 +36,6 @@ import { trackerPart } from '../tracker/part.js';
 import type { RunningTracker } from '../tracker/running-tracker.js';
 import { storeFill } from '../tracker/store-fill.js';
 import { upstreamPart } from '../upstream/part.js';
-import { announcedCache } from './announced-cache.js';
 import { cacheServices } from './cache-services.js';
 import { createDocumentReader, openRewriter } from './document-reader.js';
 import type { Health } from './health.js';
@@ -136,7 +135,7 @@ export function createServices(foundation: Foundation) {
       parts.get(trackerPart).catalogueChanged();
       parts.find(redirectionHealthPart)?.catalogueChanged();
     },
-    ...exchangeServices(parts),
+    originalTrackers: () => parts.find(upstreamPart),
     ...documentReaders(threads),
     /** In force. */
     redirections: () => config().dnsRedirect,
@@ -214,13 +213,6 @@ function shownOnThePage({ health, parts }: Foundation) {
   return {
     readiness: health,
     cacheStatus: () => (parts.find(cachesPart)?.caches ?? []).map(statusOf),
-  };
-}
-
-function exchangeServices(parts: Foundation['parts']) {
-  return {
-    originalTrackers: () => parts.find(upstreamPart),
-    endpointToAnnounce: announcedCache(() => parts.find(cachesPart)?.caches ?? []),
   };
 }
 

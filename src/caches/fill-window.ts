@@ -31,8 +31,8 @@ export function openForMs(
 }
 
 /**
- * Without `fillWindow` it is open in the periods that are cheaper than the rest of the day (`rateFactor` below 1), and always if
- * there is no such period.
+ * Without `fillWindow`, the window is open in the periods with a `rateFactor` below 1. If the schedule has no such period, the
+ * window is always open.
  */
 export function fillWindowAt(
   { fillWindow }: Pick<CacheSettings, 'fillWindow'>,

@@ -77,7 +77,8 @@ async function main(): Promise<void> {
     console.log(values.json ? JSON.stringify(results) : describeOriginRounds(results));
     return;
   }
-  if (scene !== 'comparison') throw new OperatorError(`there is no experiment "${scene}"; choose original or hours`);
+  if (scene !== 'comparison')
+    throw new OperatorError(`unknown experiment "${scene}"; choose "comparison", "original" or "hours"`);
   const trackers = trackersOf(values.tracker);
   const results: ExperimentResult[] = [];
   const rounds = wholeNumber('--rounds', values.rounds);

@@ -9,12 +9,12 @@
 export const RETURN_WINDOW_SECONDS = 15 * 60;
 /** libtorrent never announces again earlier (`min_announce_interval`), so a shorter interval would spread nobody. */
 export const SHORTEST_RETURN_SECONDS = 5 * 60;
-/** No client is told more than this many usual intervals. */
+/** No answer has an interval longer than this many usual ones. */
 const LONGEST_INTERVALS = 2;
 
 /**
- * Whether clients are to be asked back at all. With so short an interval they return within the window anyway.
- * @param longestUsualSeconds the longest interval that clients are told otherwise
+ * Whether intervals change before a border. Clients with a short interval announce within the window without that.
+ * @param longestUsualSeconds the longest interval of an answer far from a border
  */
 export function needsReturnWindow(longestUsualSeconds: number): boolean {
   return longestUsualSeconds > RETURN_WINDOW_SECONDS;

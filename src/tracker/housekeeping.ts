@@ -35,8 +35,9 @@ const SMALLEST_SLICE = 64;
  */
 const REFRESH_WITHIN_MS = 250;
 /**
- * Torrents that are no longer served have lost their peers after about this long, later in very large swarms, and so have
- * swarms imported peers that are inside the network now. There is no hurry: nobody is given the peers of such a torrent any more. A crawl may change the list every hour, so the sweep must not cost much.
+ * A sweep removes the peers of torrents that are no longer served, or imported peers that are inside the network now, in about this
+ * time; in very large stores it takes longer. It may be slow, because no answer contains peers of such a torrent. It must be
+ * cheap, because a crawl may change the list every hour.
  */
 const REFUSE_WITHIN_MS = 5_000;
 const COPY_EVERY_MS = 250;

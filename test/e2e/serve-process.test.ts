@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -112,6 +112,24 @@ describe('alias-tracker serve', () => {
     writeFileSync(file, configText(port));
     serve.process.kill('SIGHUP');
     await until('the reload', () => serve.stderr().includes('configuration reloaded'), serve);
+  });
+
+  test.skipIf(process.platform !== 'linux')('SIGHUP during the start reloads after it', async () => {
+    const early = join(directory, 'early.yaml');
+    const { labServices: _, ...rest } = parse(configText({ tracker: 0, control: 0 }));
+    writeFileSync(early, stringify({ ...rest, storage: { directory: 'early-state' } }));
+    const starting = start('serve', '--config', early);
+    const { pid } = starting.process;
+    // Bit 0 of the signals that the process handles. Unhandled, SIGHUP would end it.
+    const handlesHangUp = (): boolean =>
+      (Number.parseInt(/^SigCgt:.*(.)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]!, 16) & 1) === 1;
+    await until('the handler of SIGHUP', handlesHangUp, starting);
+    expect(starting.stdout()).toBe('');
+    starting.process.kill('SIGHUP');
+    await until('the reload', () => starting.stderr().includes('configuration reloaded'), starting);
+    expect(starting.stdout()).toContain('Ctrl-C stops it.');
+    starting.process.kill('SIGTERM');
+    await once(starting.process, 'exit');
   });
 
   test('a second one on the same storage directory is refused, and ends with 1', async () => {

@@ -78,7 +78,7 @@ type Running = () => RunningCaches | undefined;
 
 const unknownCache = {
   status: 404,
-  description: 'There is no such cache, or the catalogue does not have the torrent.',
+  description: 'The configuration has no cache of this name, or the catalogue does not have the torrent.',
 };
 
 export function controllerRoutes(running: Running, { prices }: Pick<CachesNeeds, 'prices'>): Route[] {
@@ -194,7 +194,7 @@ function orderRoutes(caches: () => RunningCaches): Route[] {
 function known(caches: Pick<RunningCaches, 'find' | 'caches'>, cache: string | undefined): void {
   if (cache === undefined || caches.find(cache) !== undefined) return;
   const names = caches.caches.map(({ settings }) => settings.name).join(', ');
-  throw new ClientError('not-found', `there is no cache "${cache}"; known are: ${names || 'none'}`);
+  throw new ClientError('not-found', `unknown cache "${cache}"; configured: ${names || 'none'}`);
 }
 
 function warningOf(

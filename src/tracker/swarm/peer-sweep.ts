@@ -1,7 +1,7 @@
 /**
- * Removes peers that have been silent too long, imported ones that nobody could use or that the rules no longer permit, those
- * that have a denied address, and those whose torrent is no longer served. A sweep
- * visits all swarms, a bounded number of peers and table slots at a time, so that it never delays answers for long.
+ * Removes peers that have been silent too long, peers with a denied address, peers of torrents that are no longer served, and
+ * imported peers that nobody could use or that the rules no longer permit. A sweep visits all swarms, a bounded number of peers
+ * and table slots at a time, so that it never delays answers for long.
  */
 import type { NetworkSet } from '../../domain/network-set.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';

@@ -41,7 +41,7 @@ describe('the interval of an answer', () => {
   });
 });
 
-test('clients whose usual interval is no longer than the window return within it anyway', () => {
+test('a usual interval that is not longer than the window does not change', () => {
   expect(needsReturnWindow(RETURN_WINDOW_SECONDS)).toBe(false);
   expect(needsReturnWindow(RETURN_WINDOW_SECONDS + 1)).toBe(true);
 });

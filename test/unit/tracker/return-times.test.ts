@@ -1,4 +1,4 @@
-/** Clients are asked back at a border between periods, over both protocols, whatever else they are told. */
+/** Intervals before a border between periods end shortly after it, over both protocols. */
 import { describe, expect, test } from 'vitest';
 import { ReturnTimes } from '../../../src/tracker/return-times.js';
 import { LabTracker, type LabTrackerOptions, PUBLIC, peerId } from './lab-tracker.js';
@@ -18,7 +18,7 @@ function lab(untilSeconds: number | null, options: LabTrackerOptions = {}): LabT
 
 const CLIENTS = 300;
 
-/** What many clients are told, each of another torrent-less swarm of its own address. */
+/** The intervals of many clients at different addresses. */
 function intervals(tracker: LabTracker, protocol: 'udp' | 'http'): number[] {
   return Array.from({ length: CLIENTS }, (_, n) => {
     if (protocol === 'http') return Number(tracker.get({ left: '0', port: String(1_000 + n) }, PUBLIC(n)).interval);
