@@ -68,6 +68,10 @@ function periodNamesDiffer({ billing }: PolicyConfig, report: Report): void {
 
 /** A ramp is cut to half of its period (`border-limits`). */
 export function rampsFitPeriods({ billing }: PolicyConfig): string[] {
+  const limitsOf = (e: PolicyConfig['billing']['schedule'][number]) =>
+    e.foreignPeersMin ?? e.foreignPeersMax ?? e.foreignPeersWhenNoInnerSeed ?? e.gatewaysMax;
+  // Rates do not ramp.
+  if (!billing.schedule.some((entry) => limitsOf(entry) !== undefined)) return [];
   return billing.schedule.flatMap((entry, i) => {
     const periodMs = lengthOf(entry) * MINUTE_MS;
     const rampForMs = entry.rampForMs ?? billing.rampForMs;

@@ -162,12 +162,14 @@ export class AliasTracker implements Directory {
 
   intervalSeconds(): number {
     const { intervalSeconds, minIntervalSeconds, startMs, random } = this.#options;
-    const soon = this.#returnSeconds;
-    const usual = soon === 0 ? intervalSeconds : Math.min(intervalSeconds, Math.max(minIntervalSeconds, soon));
     const { returnFromMs } = this.#cost.limits;
-    if (returnFromMs === undefined || !needsReturnWindow(intervalSeconds)) return usual;
-    const untilSeconds = Math.ceil((returnFromMs - startMs) / 1000 - this.#answeredAtSeconds);
-    return returnInterval(usual, untilSeconds, intervalSeconds, minIntervalSeconds, random.below(1000) / 1000);
+    let interval = intervalSeconds;
+    if (returnFromMs !== undefined && needsReturnWindow(intervalSeconds)) {
+      const untilSeconds = Math.ceil((returnFromMs - startMs) / 1000 - this.#answeredAtSeconds);
+      interval = returnInterval(interval, untilSeconds, intervalSeconds, minIntervalSeconds, random.below(1000) / 1000);
+    }
+    const soon = this.#returnSeconds;
+    return soon === 0 ? interval : Math.min(interval, Math.max(minIntervalSeconds, soon));
   }
 
   /**

@@ -105,7 +105,7 @@ class Worker {
     this.questions = new AnswerQuestions(this.announcer, (message) => this.post(message));
     this.restored = start.snapshot === null ? null : this.restore(start.snapshot);
     // The snapshot may hold peers that the current rules do not allow.
-    this.store.denial.denyAddresses(networkSetOf(options.deniedAddresses));
+    this.store.sweeps.denial.denyAddresses(networkSetOf(options.deniedAddresses));
     this.removeRefusedTorrents();
   }
 
@@ -293,7 +293,7 @@ class Worker {
   private removeRefusedTorrents(): void {
     const { access } = this.announcer;
     const isRefused = (infoHash: Uint8Array): boolean => access.check(infoHash, 0) !== ACCESS_PERMITTED;
-    this.store.refusal.refuseTorrents(access.isOpen ? null : isRefused);
+    this.store.sweeps.refusal.refuseTorrents(access.isOpen ? null : isRefused);
   }
 
   private setPolicy(topology: TopologyData, cost: CostTable): void {
@@ -319,7 +319,7 @@ class Worker {
     this.announcer.useRedirectedTrackers(redirectedTrackers);
     const denied = networkSetOf(deniedAddresses);
     this.announcer.settings = { ...this.announcer.settings, denied };
-    this.store.denial.denyAddresses(denied);
+    this.store.sweeps.denial.denyAddresses(denied);
     this.store.foreignDemand.wantedBelow = upstreamWantedBelow;
   }
 }

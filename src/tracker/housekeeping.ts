@@ -70,7 +70,7 @@ export class Housekeeping {
   refresh(nowMs: number, nowSeconds: number): void {
     const share = Math.min(1, (nowMs - this.refreshedMs) / REFRESH_WITHIN_MS);
     this.store.refreshCapability(share, nowSeconds);
-    this.store.continueRound(this.store.denial, share, nowSeconds);
+    this.store.sweeps.continueRound(this.store.sweeps.denial, share, nowSeconds);
     this.refreshedMs = nowMs;
   }
 
@@ -78,9 +78,9 @@ export class Housekeeping {
   work(nowMs: number, nowSeconds: number, graceSeconds: number): void {
     if (nowMs >= this.expireAtMs) {
       this.expireAtMs = nowMs + EXPIRE_EVERY_MS;
-      this.counters[COUNT_EXPIRED]! += this.store.expire(nowSeconds, this.slice, graceSeconds);
-      for (const sweep of [this.store.refusal, this.store.importReview]) {
-        this.store.continueRound(sweep, EXPIRE_EVERY_MS / REFUSE_WITHIN_MS, nowSeconds);
+      this.counters[COUNT_EXPIRED]! += this.store.sweeps.expire(nowSeconds, this.slice, graceSeconds);
+      for (const sweep of [this.store.sweeps.refusal, this.store.sweeps.importReview]) {
+        this.store.sweeps.continueRound(sweep, EXPIRE_EVERY_MS / REFUSE_WITHIN_MS, nowSeconds);
       }
     }
     if (nowMs >= this.copyAtMs) {

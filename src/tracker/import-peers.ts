@@ -56,7 +56,7 @@ export function importPeers(announcer: Announcer, query: ImportQuery): ImportOut
  * count as an inner peer on a stranger's word.
  */
 export function reviewImports(announcer: Announcer): void {
-  announcer.store.importReview.reviewImports((family, word0, word1, word2, word3, port) => {
+  announcer.store.sweeps.importReview.reviewImports((family, word0, word1, word2, word3, port) => {
     const isInner = announcer.isInner(announcer.groupOf(family, word0, word1, word2, word3));
     return importRefusal(announcer.settings, family, word0, word1, word2, word3, port, isInner) !== undefined;
   });

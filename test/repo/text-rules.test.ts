@@ -61,7 +61,7 @@ describe('what is written in one place', () => {
 
 /** Lines of a module. */
 const LONGEST_MODULE = 420;
-const LONGER_MODULES: Readonly<Record<string, number>> = { 'src/tracker/swarm/swarm-store.ts': 490 };
+const LONGER_MODULES: Readonly<Record<string, number>> = { 'src/tracker/swarm/swarm-store.ts': 461 };
 
 describe('modules', () => {
   const modules = sourceFiles('src', '.ts');

@@ -11,6 +11,7 @@ import type { GatewayBlocks } from './memory/gateway-blocks.js';
 import type { InfoHashWords } from './memory/info-hash-words.js';
 import {
   addressWordsOf,
+  FLAG_CACHE,
   FLAG_SEED,
   FLAG_UPSTREAM,
   FLAG_WITHHELD,
@@ -26,6 +27,7 @@ import {
   evidenceWordOf,
   refWordOf,
 } from './memory/torrent-table.js';
+import type { OperatorCaches } from './operator-caches.js';
 import type { SwarmStoreOptions } from './swarm-store-options.js';
 
 /** Where inner clients need no foreign peers, the swarm is judged again after this long. */
@@ -39,6 +41,7 @@ export interface ForeignDemandParts {
   readonly swarms: FamilySwarms;
   readonly keys: StandingKeys;
   readonly blocks: Pick<GatewayBlocks, 'starvedLeechers'>;
+  readonly caches: Pick<OperatorCaches, 'isOut' | 'mayCross'>;
 }
 
 export class ForeignDemand {
@@ -95,15 +98,24 @@ export class ForeignDemand {
       for (let slot = 0; ; slot++) {
         slot = swarms.nextUsedSlot(ref, slot, addressWords);
         if (slot < 0) break;
-        const meta = swarms.recordInSlot(ref, slot, addressWords) + addressWords;
+        const record = swarms.recordInSlot(ref, slot, addressWords);
+        const meta = record + addressWords;
         const flags = flagsOf(words, meta);
         if ((flags & FLAG_UPSTREAM) !== 0 || keys.partitionOf(groupOf(words, meta)) === FOREIGN_PARTITION) continue;
-        if (isLeecher(flags)) leechers++;
-        else if ((flags & (FLAG_SEED | FLAG_WITHHELD)) === FLAG_SEED) seeds++;
+        if (isLeecher(flags)) {
+          if ((flags & FLAG_CACHE) === 0 || this.mayFetch(record, addressWords)) leechers++;
+        } else if ((flags & (FLAG_SEED | FLAG_WITHHELD)) === FLAG_SEED) seeds++;
       }
       if (family === 6) break;
     }
     return leechers > 0 && (seeds === 0 || this.leecherStarves(entry));
+  }
+
+  /** Whether a cache would be given foreign peers. */
+  private mayFetch(record: number, addressWords: 1 | 4): boolean {
+    const { arena, caches, infoHash } = this.parts;
+    if (caches.isOut(arena.words, record, addressWords)) return false;
+    return caches.mayCross(arena.words, record, addressWords, infoHash.words);
   }
 
   private leecherStarves(entry: number): boolean {

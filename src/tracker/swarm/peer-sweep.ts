@@ -43,6 +43,8 @@ export class PeerSweep {
   /** These imported peers are removed. */
   private isImportRefused: IsImportRefused | null = null;
   private roundEnded = true;
+  /** How much longer peers that announce may be silent. */
+  graceSeconds = 0;
   private readonly infoHash = new Uint8Array(20);
 
   /** @param maxAgeSeconds peers that have been silent for at least this long are removed; Infinity: none */
@@ -51,7 +53,7 @@ export class PeerSweep {
     private readonly table: TorrentTable,
     private readonly swarms: FamilySwarms,
     private readonly membership: SwarmMembership,
-    public maxAgeSeconds: number,
+    private readonly maxAgeSeconds: number,
   ) {}
 
   /** Starts a round that removes the peers of these addresses. */
@@ -145,7 +147,7 @@ export class PeerSweep {
       const record = this.swarms.recordInSlot(ref, slot, addressWords);
       this.peerSlot = slot + 1;
       const meta = record + addressWords;
-      const hasExpired = ageSeconds(words, meta, nowSeconds) >= this.maxAgeSeconds || isUselessImport(words, meta);
+      const hasExpired = this.hasExpired(meta, nowSeconds) || isUselessImport(words, meta);
       const isExcluded = removesAll || this.isDenied(record) || this.refusesImported(record, meta);
       if (!hasExpired && !isExcluded) return KEPT;
       this.membership.removePeer(entry, this.family, record, hasExpired ? PEER_EXPIRED : PEER_REMOVED, nowSeconds);
@@ -153,6 +155,13 @@ export class PeerSweep {
       this.peerSlot = this.swarms.ref === ref ? slot : 0;
       return REMOVED;
     }
+  }
+
+  private hasExpired(meta: number, nowSeconds: number): boolean {
+    const { words } = this.arena;
+    // No answer has asked an imported peer to return: it is handed out for its time to live, and no longer.
+    const grace = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0 ? this.graceSeconds : 0;
+    return ageSeconds(words, meta, nowSeconds) >= this.maxAgeSeconds + grace;
   }
 
   private isDenied(record: number): boolean {

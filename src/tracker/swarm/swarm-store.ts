@@ -12,7 +12,13 @@ import type { Explanation } from '../../selection/explanation.js';
 import { StandingKeys } from '../../selection/standing-key.js';
 import { isExchangePeerId } from '../../wire/exchange-peer-id.js';
 import { type AnnounceRequest, EVENT_STOPPED } from '../announce-request.js';
-import { type AnnounceOutcome, type ScrapeOutcome, STATUS_EXCHANGE, STATUS_STORED } from './announce-outcome.js';
+import {
+  type AnnounceOutcome,
+  type ScrapeOutcome,
+  STATUS_EXCHANGE,
+  STATUS_STORED,
+  STATUS_UNKNOWN_TORRENT,
+} from './announce-outcome.js';
 import { CapabilityRefresh } from './capability-refresh.js';
 import { AnnouncedPeers } from './choice/announced-peers.js';
 import { MAX_CHOSEN } from './choice/compact-peer-sink.js';
@@ -40,8 +46,8 @@ import {
   TorrentTable,
 } from './memory/torrent-table.js';
 import { PeerAdmission } from './peer-admission.js';
-import { PeerSweep } from './peer-sweep.js';
 import { type FlagsNow, SwarmTransfer } from './snapshot/swarm-transfer.js';
+import { StoreSweeps } from './store-sweeps.js';
 import { SwarmChanges } from './swarm-changes.js';
 import { SwarmMembership } from './swarm-membership.js';
 import { NO_ADDRESS_LIMITS, NO_STORE_LIMITS, type SwarmLimits, type SwarmStoreOptions } from './swarm-store-options.js';
@@ -60,10 +66,6 @@ const DEFAULT_ARENA_BYTES = 2 ** 31;
 const DEFAULT_MIN_INTERVAL_SECONDS = 60;
 /** Turning a ranked swarm of this size into a bucketed one, or sorting it again, takes less than 20 ms. */
 const DEFAULT_RANKED_MAX = 8_000;
-/** Slots of a table that is almost empty. */
-const SMALLEST_SWEEP = 4_096;
-/** A longer sweep takes more turns, not more of each turn. */
-const LARGEST_SWEEP = 500_000;
 /** A peer's age is 16 bits of seconds. */
 const LONGEST_INTERVAL_SECONDS = 8 * 3600;
 
@@ -78,11 +80,7 @@ export class SwarmStore {
   private readonly selection: PeerSelection;
   private readonly membership: SwarmMembership;
   private readonly room: StoreRoom;
-  /** One sweep for each reason, in slices, so that none waits for another: age, addresses, torrents, imports. */
-  private readonly expiry: PeerSweep;
-  readonly denial: PeerSweep;
-  readonly refusal: PeerSweep;
-  readonly importReview: PeerSweep;
+  readonly sweeps: StoreSweeps;
   /** Its listener receives every later change. */
   readonly changes: SwarmChanges;
   private readonly transfer: SwarmTransfer;
@@ -111,7 +109,8 @@ export class SwarmStore {
     this.swarms = new FamilySwarms(this.arena, this.keys, new Endpoint(hashKeys), options.smallMax ?? 32, rankedMax);
     this.selection = this.createSelection(options, hashKeys, levels);
     const { arena, infoHash, swarms, keys, selection } = this;
-    this.foreignDemand = new ForeignDemand({ arena, infoHash, swarms, keys, blocks: selection.blocks }, options);
+    const { blocks, caches } = selection;
+    this.foreignDemand = new ForeignDemand({ arena, infoHash, swarms, keys, blocks, caches }, options);
     this.announcedPeers = new AnnouncedPeers(this.arena, this.swarms, new Endpoint(hashKeys));
     this.room = new StoreRoom(this.arena, this.table, this.keys, options.storeLimits ?? NO_STORE_LIMITS);
     this.changes = new SwarmChanges(this.arena);
@@ -124,15 +123,9 @@ export class SwarmStore {
       this.changes,
       hashKeys,
     );
-    const sweepOf = (maxAgeSeconds: number): PeerSweep =>
-      new PeerSweep(this.arena, this.table, this.swarms, this.membership, maxAgeSeconds);
-    this.expiry = sweepOf(this.maxAgeSeconds);
-    this.denial = sweepOf(Number.POSITIVE_INFINITY);
-    this.refusal = sweepOf(Number.POSITIVE_INFINITY);
-    this.importReview = sweepOf(Number.POSITIVE_INFINITY);
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, this.room, hashKeys);
     const { table, membership, room, changes } = this;
-    const { caches } = selection;
+    this.sweeps = new StoreSweeps({ arena, table, swarms, membership, room }, this.maxAgeSeconds);
     const endpoint = new Endpoint(hashKeys);
     this.capability = new CapabilityRefresh(arena, table, swarms, endpoint, levels, changes, caches, membership);
     const shared = { arena, infoHash, swarms, membership, room, changes };
@@ -192,9 +185,9 @@ export class SwarmStore {
       this.fillCounts(entry, outcome);
       return requester;
     }
-    const byExchange = record === 0 && isExchangePeerId(request.bytes, request.peerIdOffset);
-    if (record !== 0) this.admission.refreshPeer(request, outcome, entry, record);
-    else if (byExchange) outcome.status = STATUS_EXCHANGE;
+    const byExchange = isExchangePeerId(request.bytes, request.peerIdOffset);
+    if (byExchange) outcome.status = STATUS_EXCHANGE;
+    else if (record !== 0) this.admission.refreshPeer(request, outcome, entry, record);
     else {
       entry = this.admission.admitPeer(request, outcome, entry);
       record = requester.record;
@@ -202,7 +195,8 @@ export class SwarmStore {
     requester.entry = entry;
     if (entry !== 0) {
       const { group, nowSeconds } = request;
-      outcome.needsUpstream = !byExchange && this.foreignDemand.isReported(entry, group, nowSeconds);
+      const isAnswered = !byExchange && outcome.status !== STATUS_UNKNOWN_TORRENT;
+      outcome.needsUpstream = isAnswered && this.foreignDemand.isReported(entry, group, nowSeconds);
       if (request.wantsPeerIds) words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | ENTRY_FLAG_PEER_IDS;
       if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0 && requester.record !== 0) {
         this.membership.peerIds.rememberPeerId(entry, endpoint.toHex(), request.bytes, request.peerIdOffset);
@@ -304,27 +298,6 @@ export class SwarmStore {
     return this.upstream.admitPeers(this.findTorrent(infoHash, 0), peers, ttlSeconds, nowSeconds, origin);
   }
 
-  /**
-   * Drops peers that have been silent for 1.5 intervals and `graceSeconds`. Continues where the last call ended and visits no more than
-   * `budgetSlots` peers and table slots, so that no call takes long.
-   * @returns how many were dropped
-   */
-  expire(nowSeconds: number, budgetSlots: number, graceSeconds = 0): number {
-    this.expiry.maxAgeSeconds = this.maxAgeSeconds + graceSeconds;
-    return this.expiry.sweepSlice(nowSeconds, budgetSlots);
-  }
-
-  /** Continues a round of {@link denial}, {@link refusal} or {@link importReview}, if there is one. @param share as in {@link refreshCapability} */
-  continueRound(sweep: PeerSweep, share: number, nowSeconds: number): void {
-    if (sweep.isRoundEnded) return;
-    sweep.sweepSlice(nowSeconds, Math.ceil(share * Math.min(LARGEST_SWEEP, this.sweepLength)));
-  }
-
-  /** The entries of swarms and the slots of the table, which is at most a few times as long, beside the peers. */
-  private get sweepLength(): number {
-    return this.room.records + 4 * this.table.torrentCount + SMALLEST_SWEEP;
-  }
-
   /** Replaces the policy completely. Swarms are sorted again when they are next asked; only peers with a new level are touched. */
   setPolicy(policy: CostTable): void {
     this.keys.setTable(policy);
@@ -351,11 +324,11 @@ export class SwarmStore {
 
   /**
    * Brings changes of reported capability to stored peers, if there are any. @param share of the work: bounded
-   * like {@link expire}
+   * as the sweeps are
    */
   refreshCapability(share: number, nowSeconds: number): void {
     if (this.capability.isIdle) return;
-    this.capability.runSlice(share, Math.min(LARGEST_SWEEP, this.sweepLength), nowSeconds);
+    this.capability.runSlice(share, this.sweeps.length, nowSeconds);
   }
 
   /**

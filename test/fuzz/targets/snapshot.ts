@@ -116,7 +116,7 @@ class TriedStores {
 
   #empty(store: SwarmStore): void {
     for (const share of [0.5, 1]) {
-      store.expire(this.#nowSeconds + Math.floor(share * LONGER_THAN_PEERS_LIVE_SECONDS), 100_000);
+      store.sweeps.expire(this.#nowSeconds + Math.floor(share * LONGER_THAN_PEERS_LIVE_SECONDS), 100_000);
     }
     holds(store.stats.peers === 0, 'every peer runs out', () => `${store.stats.peers} are left`);
   }

@@ -80,7 +80,7 @@ function maintenance(tracker: LabTracker): () => void {
   return () => {
     if (++calls % MAINTENANCE_EVERY !== 0) return;
     tracker.pass(7);
-    tracker.store.expire(tracker.announcer.nowSeconds, 4_096);
+    tracker.store.sweeps.expire(tracker.announcer.nowSeconds, 4_096);
   };
 }
 

@@ -23,15 +23,18 @@ describe('advice on a configuration', () => {
       );
     expect(
       billing(`{ schedule: [
-        { name: lunch, from: "12:00", to: "12:50" },
+        { name: lunch, from: "12:00", to: "12:50", foreignPeersMax: 5 },
         { name: night, from: "23:40", to: "00:40" },
         { name: always, from: "00:00", to: "24:00", rampFor: 12h },
         { name: brief, from: "03:00", to: "03:01", rampFor: 0s } ] }`),
     ).toEqual([
       'billing.schedule[0]: "lunch" lasts 50m and its ramps 30m each, so both are cut to half of it and its limits hold for a moment only; set its rampFor to 750s or less, or 0s',
     ]);
-    expect(billing('{ rampFor: 2h, schedule: [ { name: night, from: "22:00", to: "01:00" } ] }')).toHaveLength(1);
-    expect(billing('{ rampFor: 2h, schedule: [ { name: night, from: "22:00", to: "02:00" } ] }')).toEqual([]);
+    const night = (to: string, limit: string): string[] =>
+      billing(`{ rampFor: 2h, schedule: [ { name: night, from: "22:00", to: "${to}"${limit} } ] }`);
+    expect(night('01:00', ', gatewaysMax: 1')).toHaveLength(1);
+    expect(night('02:00', ', gatewaysMax: 1')).toEqual([]);
+    expect(night('01:00', ''), 'rates do not ramp').toEqual([]);
   });
 
   test('has nothing to say of a prefix that is public, or reserved as a whole', () => {

@@ -463,7 +463,7 @@ describe('16 interval', () => {
     expect(tracker.counters.earlyRepeats).toBe(1);
     // It still is as old as its first announce: half an interval over the time, it is gone.
     tracker.pass(2_680);
-    for (let i = 0; i < 20; i++) tracker.store.expire(tracker.announcer.nowSeconds, 10_000);
+    for (let i = 0; i < 20; i++) tracker.store.sweeps.expire(tracker.announcer.nowSeconds, 10_000);
     expect(tracker.store.stats.peers).toBe(0);
   });
 });

@@ -84,7 +84,7 @@ describe('29 expiry', () => {
     tracker.pass(1_000);
     tracker.udp(PUBLIC(2), { peerId: peerId(2) });
     const sweep = (): void => {
-      for (let i = 0; i < 20; i++) tracker.store.expire(tracker.announcer.nowSeconds, 10_000);
+      for (let i = 0; i < 20; i++) tracker.store.sweeps.expire(tracker.announcer.nowSeconds, 10_000);
     };
     tracker.pass(1_690);
     sweep();
@@ -102,7 +102,7 @@ describe('29 expiry', () => {
     tracker.store.setPinned(HASH, true);
     tracker.udp(PUBLIC(1), { event: EVENT_COMPLETED, left: 0n });
     tracker.udp(PUBLIC(1), { event: EVENT_STOPPED, left: 0n });
-    for (let i = 0; i < 20; i++) tracker.store.expire(tracker.announcer.nowSeconds + 5_000, 10_000);
+    for (let i = 0; i < 20; i++) tracker.store.sweeps.expire(tracker.announcer.nowSeconds + 5_000, 10_000);
     expect(counts(tracker)).toEqual({ seeders: 0, completed: 1, leechers: 0 });
   });
 });

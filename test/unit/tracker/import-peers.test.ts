@@ -105,7 +105,8 @@ describe('foreign peers that others name', () => {
     lab.udp('127.1.0.5', { port: 7_000 });
     lab.announcer.partition = before;
     reviewImports(lab.announcer);
-    while (!lab.store.importReview.isRoundEnded) lab.store.continueRound(lab.store.importReview, 0.5, 10_000);
+    while (!lab.store.sweeps.importReview.isRoundEnded)
+      lab.store.sweeps.continueRound(lab.store.sweeps.importReview, 0.5, 10_000);
     expect(lab.store.stats).toMatchObject({ upstreamPeers: 2, leechers: 1 });
     expect(given(lab)).toEqual(['127.1.0.5:7000', '8.8.8.8:6881']);
   });

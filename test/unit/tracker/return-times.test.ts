@@ -124,6 +124,6 @@ test('a peer that was asked back over a border is still known when it returns', 
   const at = NOW + 46 * MINUTE;
   const { returnTimes, store } = tracker.announcer;
   expect(returnTimes.graceSeconds(at)).toBe(WINDOW);
-  expect(store.expire(at, 100_000, returnTimes.graceSeconds(at))).toBe(0);
-  expect(store.expire(at, 100_000)).toBe(CLIENTS);
+  expect(store.sweeps.expire(at, 100_000, returnTimes.graceSeconds(at))).toBe(0);
+  expect(store.sweeps.expire(at, 100_000)).toBe(CLIENTS);
 });

@@ -311,7 +311,11 @@ export class PeerSelection {
     situation.innerCounted = innerLeechers - self + serving;
     requester.returnSeconds = returnSeconds(requester.ageSeconds, suffices, serving, requester.starving);
     if (this.keys.table.mix.gatewaysMax === 0) return;
-    if (requester.record !== 0 && !roster.mayCross(requester.record, this.addressWords)) return;
+    if (requester.record !== 0 && !roster.mayCross(requester.record, this.addressWords)) {
+      // It may have become a gateway before its address was known as that of a cache with a controller.
+      if (requester.announced) roster.removeGateway(requester.entry, hostPeer.family, hostPeer.endpoint);
+      return;
+    }
     situation.gateway = roster.decideGateway(request, requester, hostPeer, innerLeechers, foreignSeeds);
     situation.givenToGateway = roster.peersGiven;
     situation.seedsToGateway = roster.seedsGiven;

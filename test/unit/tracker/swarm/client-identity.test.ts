@@ -147,9 +147,9 @@ describe.each(Object.entries(LAYOUTS))('a client in a %s swarm', (_, { filler, s
     announce(store, client({}));
     announce(store, client({ family: 6, now: 3_000 }));
     announce(store, { host: 1, torrent: 1, now: 3_000, family: 6, peerId: 9, port: 1 });
-    store.expire(1_000 + 2_701, 1_000_000);
+    store.sweeps.expire(1_000 + 2_701, 1_000_000);
     expect(store.swarm(infoHash(1))).toMatchObject({ leechers: 2, seeds: 0 });
-    store.expire(3_000 + 2_701, 1_000_000);
+    store.sweeps.expire(3_000 + 2_701, 1_000_000);
     expect(store.stats).toMatchObject({ peers: 0, records: 0, swarms: 0 });
   });
 

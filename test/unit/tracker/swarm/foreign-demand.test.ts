@@ -56,6 +56,35 @@ describe.each(SWARM_KINDS)('in a %s swarm', (_kind, thresholds) => {
     expect(store.foreignDemand.isStillNeeded(infoHash(1), 0)).toBe(false);
   });
 
+  it('the exchange is recognised although another tracker has named its endpoint as a peer', () => {
+    const store = create();
+    const request = requestOf({ host: 1, event: EVENT_STARTED });
+    const named = { family: 4 as const, words: [request.word0], port: request.port, group: CHEAP, seed: false };
+    announce(store, { host: 3 });
+    store.addUpstreamPeers(infoHash(1), [named], 600, 1_000);
+    request.bytes = Buffer.concat([infoHash(1), Buffer.from('-AT0100-123456789012')]);
+    const outcome = new AnnounceOutcome();
+    store.announce(request, outcome);
+    expect(outcome).toMatchObject({ status: STATUS_EXCHANGE, leechers: 1 });
+    expect(store.stats).toMatchObject({ peers: 1, upstreamPeers: 1 });
+  });
+
+  it('an imported peer ends with its time to live, although clients may be silent for longer after a border', () => {
+    const store = create();
+    const named = { family: 4 as const, words: [0xcb000000 + 90], port: 6_881, group: CHEAP, seed: true };
+    announce(store, { host: 3 });
+    store.addUpstreamPeers(infoHash(1), [named], 60, 1_000);
+    store.sweeps.expire(1_059, 1_000_000, 900);
+    expect(store.stats).toMatchObject({ peers: 1, upstreamPeers: 1 });
+    store.sweeps.expire(1_061, 1_000_000, 900);
+    expect(store.stats).toMatchObject({ peers: 1, upstreamPeers: 0 });
+    // 1.5 times 1,800 seconds, and 900.
+    store.sweeps.expire(1_000 + 3_599, 1_000_000, 900);
+    expect(store.stats.peers).toBe(1);
+    store.sweeps.expire(1_000 + 3_601, 1_000_000, 900);
+    expect(store.stats.peers).toBe(0);
+  });
+
   it('the exchange of another alias tracker is not stored, and gets only peers that announced here', () => {
     const store = create();
     const named = { family: 4 as const, words: [0xcb000000 + 90], port: 6_881, group: CHEAP, seed: true };

@@ -53,7 +53,7 @@ const present = (store: SwarmStore, now = NOW): number[] =>
   hosts(announce(store, { host: 2_000, group: CHEAP, numWant: 200, now }).peers)
     .filter((host) => host >= 100)
     .sort((a, b) => a - b);
-const sweep = (store: SwarmStore, now: number): number => store.expire(now, 1_000_000);
+const sweep = (store: SwarmStore, now: number): number => store.sweeps.expire(now, 1_000_000);
 
 describe.each(SWARM_KINDS)('imported peers of a %s swarm', (kind, thresholds) => {
   const create = (limit = 0, mix = {}): SwarmStore => {
@@ -215,7 +215,7 @@ describe('origins', () => {
     for (let n = 1; n <= MAX_ORIGINS; n++) importFrom(store, n, n === 1 ? NOW : NOW + 100);
     importFrom(store, 5_000, NOW + 200);
     expect([originOf(store, 1, NOW + 200), originOf(store, 5_000, NOW + 200)]).toEqual(['udp://t1.example:80', null]);
-    store.expire(NOW + 1_801, 1_000_000);
+    store.sweeps.expire(NOW + 1_801, 1_000_000);
     importFrom(store, 5_001, NOW + 1_801);
     expect(originOf(store, 5_001, NOW + 1_801)).toBe('udp://t5001.example:80');
     importFrom(store, 5_002, NOW + 1_801);

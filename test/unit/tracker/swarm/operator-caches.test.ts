@@ -122,6 +122,31 @@ describe.each(SWARM_KINDS)('a cache with a controller, in a %s swarm', (_kind, t
     expect(announce(store, { host: NORTH }).requester.returnSeconds).toBe(60);
   });
 
+  it('gives its place as a gateway to another leecher once it has a controller', () => {
+    const writer = levels({ [NORTH]: REPORTED_CACHE | 7 });
+    const store = create(writer);
+    announce(store, { host: NORTH });
+    set(store, writer, NORTH, MANAGED);
+    expect(given(store, { host: NORTH, now: 1_100 }).filter(isForeign)).toEqual([]);
+    const leechers = Array.from({ length: 6 }, (_, i) => i + 1);
+    expect(leechers.some((host) => given(store, { host, now: 1_100 }).some(isForeign))).toBe(true);
+  });
+
+  it('is no reason to ask original trackers, unless it may fetch', () => {
+    const store = createStore({
+      arena: new CheckedArena(16 * 1024 * 1024),
+      ...thresholds,
+      upstreamWantedBelow: 12,
+      policy: { ...costTable(FIXTURE_GROUPS), reportedCapability: levels({ [NORTH]: MANAGED }).current },
+    });
+    expect(announce(store, { host: NORTH }).outcome.needsUpstream).toBe(false);
+    expect(store.foreignDemand.isStillNeeded(infoHash(1), 0)).toBe(false);
+    store.setCacheFills(fillsOf({ host: NORTH }));
+    expect(store.foreignDemand.isStillNeeded(infoHash(1), 0)).toBe(true);
+    store.setCacheFills(fillsOf());
+    expect(announce(store, { host: 1, now: 1_030 }).outcome.needsUpstream).toBe(true);
+  });
+
   it('fetches from the caches that have everything, and from nobody else', () => {
     const store = create(levels({ [NORTH]: MANAGED, [SOUTH]: MANAGED, 92: MANAGED }));
     announce(store, { host: SOUTH, seed: true });

@@ -23,12 +23,12 @@ function create(): SwarmStore {
 function refuse(store: SwarmStore, ...torrents: number[]): void {
   const deniedHashes = new Uint8Array(Buffer.concat(torrents.map(infoHash)));
   const access = new AccessList({ mode: 'open', hashes: new Uint8Array(0), deniedHashes });
-  store.refusal.refuseTorrents((hash) => access.check(hash, 0) !== 0);
+  store.sweeps.refusal.refuseTorrents((hash) => access.check(hash, 0) !== 0);
 }
 
 function finish(store: SwarmStore): number {
   let slices = 0;
-  for (; !store.refusal.isRoundEnded; slices++) store.continueRound(store.refusal, 0.01, NOW);
+  for (; !store.sweeps.refusal.isRoundEnded; slices++) store.sweeps.continueRound(store.sweeps.refusal, 0.01, NOW);
   return slices;
 }
 
@@ -51,8 +51,8 @@ describe('torrents that are no longer served', () => {
     const store = create();
     refuse(store, 1, 2, 3, 4);
     let before = store.stats.records;
-    while (!store.refusal.isRoundEnded) {
-      store.refusal.sweepSlice(NOW, 40);
+    while (!store.sweeps.refusal.isRoundEnded) {
+      store.sweeps.refusal.sweepSlice(NOW, 40);
       expect(before - store.stats.records).toBeLessThanOrEqual(11);
       before = store.stats.records;
     }
@@ -68,8 +68,8 @@ describe('torrents that are no longer served', () => {
     refuse(store, 2);
     finish(store);
     expect(peersOf(store, 2)).toBe(0);
-    store.refusal.refuseTorrents(null);
-    expect(store.refusal.isRoundEnded).toBe(true);
+    store.sweeps.refusal.refuseTorrents(null);
+    expect(store.sweeps.refusal.isRoundEnded).toBe(true);
     announce(store, { torrent: 2, host: 5, now: NOW });
     expect(peersOf(store, 2)).toBe(1);
   });

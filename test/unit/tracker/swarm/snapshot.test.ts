@@ -73,7 +73,7 @@ describe('a snapshot', () => {
     const { peers } = after.stats;
     expect(peers).toBeGreaterThan(0);
     expect(peers).toBeLessThan(300);
-    expect(after.expire(21, 1_000_000)).toBe(peers);
+    expect(after.sweeps.expire(21, 1_000_000)).toBe(peers);
   });
 
   it('groups are looked up in the topology now in force', () => {

@@ -169,8 +169,8 @@ export function hosts(peers: readonly string[]): number[] {
 /** Removes a torrent as one that is no longer served. @param torrent as of {@link infoHash} */
 export function dropSwarm(store: SwarmStore, torrent: number, nowSeconds: number): void {
   const refused = infoHash(torrent);
-  store.refusal.refuseTorrents((hash) => refused.every((byte, i) => hash[i] === byte));
-  while (!store.refusal.isRoundEnded) store.continueRound(store.refusal, 0.5, nowSeconds);
+  store.sweeps.refusal.refuseTorrents((hash) => refused.every((byte, i) => hash[i] === byte));
+  while (!store.sweeps.refusal.isRoundEnded) store.sweeps.continueRound(store.sweeps.refusal, 0.5, nowSeconds);
 }
 
 /** Thresholds that put a swarm of a dozen to a hundred peers into each kind, for `describe.each`. */

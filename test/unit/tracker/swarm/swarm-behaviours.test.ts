@@ -68,10 +68,10 @@ describe.each(SWARM_KINDS)('a %s swarm', (_kind, thresholds) => {
   it('29: a peer that is silent for 1.5 intervals is dropped, and an empty swarm with it', () => {
     const store = create({ intervalSeconds: 100 });
     announce(store, { host: 1, now: 1100 });
-    expect(store.expire(1149, 10_000)).toBe(0);
-    expect(store.expire(1150, 10_000)).toBe(8);
+    expect(store.sweeps.expire(1149, 10_000)).toBe(0);
+    expect(store.sweeps.expire(1150, 10_000)).toBe(8);
     expect(store.stats).toMatchObject({ peers: 1, swarms: 1 });
-    expect(store.expire(1250, 10_000)).toBe(1);
+    expect(store.sweeps.expire(1250, 10_000)).toBe(1);
     expect(store.stats).toMatchObject({ peers: 0, swarms: 0, usedBytes: 0 });
   });
 
@@ -79,10 +79,10 @@ describe.each(SWARM_KINDS)('a %s swarm', (_kind, thresholds) => {
     const store = create({ intervalSeconds: 100 });
     let dropped = 0;
     let calls = 0;
-    while (dropped < 8 && calls++ < 100) dropped += store.expire(2000, 3);
+    while (dropped < 8 && calls++ < 100) dropped += store.sweeps.expire(2000, 3);
     expect(dropped).toBe(8);
     expect(calls).toBeGreaterThan(2);
-    while (store.stats.swarms > 0 && calls++ < 100) store.expire(2000, 3);
+    while (store.stats.swarms > 0 && calls++ < 100) store.sweeps.expire(2000, 3);
     expect(store.stats).toMatchObject({ swarms: 0, usedBytes: 0 });
   });
 
@@ -90,7 +90,7 @@ describe.each(SWARM_KINDS)('a %s swarm', (_kind, thresholds) => {
     const store = create({ intervalSeconds: 100 });
     announce(store, { host: 1, seed: true, event: EVENT_COMPLETED });
     store.setPinned(infoHash(1), true);
-    store.expire(3000, 10_000);
+    store.sweeps.expire(3000, 10_000);
     expect(store.swarm(infoHash(1))).toMatchObject({ completed: 1, seeds: 0, kept: true });
     store.setPinned(infoHash(1), false);
     expect(store.swarm(infoHash(1))).toBeUndefined();
@@ -138,7 +138,7 @@ describe.each(SWARM_KINDS)('a %s swarm', (_kind, thresholds) => {
     const { outcome, peers } = announce(store, { host: 1, now: 1040 });
     expect(outcome).toMatchObject({ earlyRepeat: true, known: true });
     expect(peers).toHaveLength(8);
-    store.expire(1150, 10_000);
+    store.sweeps.expire(1150, 10_000);
     expect(store.stats.peers).toBe(0);
   });
 
@@ -168,7 +168,7 @@ describe.each(SWARM_KINDS)('a %s swarm', (_kind, thresholds) => {
     expect(store.addUpstreamPeers(infoHash(1), [peer, peer], 300, 1000).added).toBe(1);
     expect(store.stats).toMatchObject({ peers: 8, upstreamPeers: 1 });
     expect(hosts(announce(store, { host: 1 }).peers)).toContain(90);
-    store.expire(1299, 10_000);
+    store.sweeps.expire(1299, 10_000);
     expect(store.stats.upstreamPeers).toBe(1);
     expect(announce(store, { host: 90, seed: true, group: CHEAP, now: 1299 }).outcome).toMatchObject({
       known: false,
@@ -177,7 +177,7 @@ describe.each(SWARM_KINDS)('a %s swarm', (_kind, thresholds) => {
     expect(store.addUpstreamPeers(infoHash(1), [peer], 300, 1299).added).toBe(0);
     expect(store.stats).toMatchObject({ upstreamPeers: 0, seeds: 1 });
     store.addUpstreamPeers(infoHash(1), [{ ...peer, port: 1 }], 300, 1299);
-    store.expire(1599, 10_000);
+    store.sweeps.expire(1599, 10_000);
     expect(store.stats).toMatchObject({ upstreamPeers: 0, peers: 10 });
   });
 

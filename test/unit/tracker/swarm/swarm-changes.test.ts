@@ -145,7 +145,7 @@ class History {
         now,
       });
     } else if (which < 180) this.now += random.below(120);
-    else if (which < 188) store.expire(now, 1 + random.below(60));
+    else if (which < 188) store.sweeps.expire(now, 1 + random.below(60));
     else if (which < 194) this.addUpstream(torrent);
     else if (which < 197) this.report();
     else if (which < 198) this.deny();
@@ -156,7 +156,7 @@ class History {
   /** Silence until all have expired. */
   end(): void {
     this.now += MAX_AGE;
-    this.store.expire(this.now, 1_000_000);
+    this.store.sweeps.expire(this.now, 1_000_000);
   }
 
   private addUpstream(torrent: number): void {
@@ -180,10 +180,11 @@ class History {
 
   private deny(): void {
     const host = 1 + this.random.below(60);
-    this.store.denial.denyAddresses(
+    this.store.sweeps.denial.denyAddresses(
       new NetworkSet([parsePrefix(`203.0.0.${host}/32`), parsePrefix(`2001:db8:0:${host}::/64`)]),
     );
-    while (!this.store.denial.isRoundEnded) this.store.continueRound(this.store.denial, 0.5, this.now);
+    while (!this.store.sweeps.denial.isRoundEnded)
+      this.store.sweeps.continueRound(this.store.sweeps.denial, 0.5, this.now);
   }
 
   /** A snapshot of another store comes in. */
@@ -289,7 +290,7 @@ describe('a change', () => {
     announce(store, { host: 2, family: 6, now: 1000 });
     announce(store, { torrent: 2, host: 3, now: 1000 });
     dropSwarm(store, 1, 1200);
-    store.expire(1000 + MAX_AGE, 1_000_000);
+    store.sweeps.expire(1000 + MAX_AGE, 1_000_000);
     expect(changes.slice(3).map(({ kind, family, word, seconds }) => [kind, family, word, seconds])).toEqual([
       [PEER_REMOVED, 4, host4(1), 1200],
       [PEER_REMOVED, 6, 2, 1200],

@@ -201,7 +201,7 @@ class Comparison {
   }
 
   expireAll(): void {
-    this.store.expire(this.now, 1_000_000);
+    this.store.sweeps.expire(this.now, 1_000_000);
     this.model.expire(this.now);
   }
 

@@ -100,6 +100,16 @@ describe('refuse', () => {
     expect(overHttp(tracker, { host: 'own.example', from: '127.1.0.10', n: 2 }).failure, 'new').toMatch(REFUSED);
   });
 
+  it('takes nothing from a client in the swarm that needs peers of other networks', () => {
+    const tracker = trackerWith('refuse');
+    expect(overHttp(tracker, { host: 'alias.example.net' }).failure).toBeUndefined();
+    const needs = tracker.upstreamAsked.length;
+    tracker.announcer.setClock(tracker.announcer.nowSeconds + 3_000, 0);
+    expect(overHttp(tracker, { host: 'own.example', from: '127.1.0.10', n: 2 }).failure).toMatch(REFUSED);
+    expect(overHttp(tracker, { host: 'alias.example.net' }).failure).toBeUndefined();
+    expect(tracker.upstreamAsked).toHaveLength(needs + 1);
+  });
+
   it('ends with a reload', () => {
     const tracker = trackerWith('refuse');
     tracker.announcer.useRedirectedTrackers({ unknownTorrents: 'track', trackers });

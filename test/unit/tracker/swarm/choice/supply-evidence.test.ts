@@ -244,7 +244,7 @@ describe.each(SWARM_KINDS)('evidence in a %s swarm', (_kind, thresholds) => {
     announce(store, { host: 101, event: EVENT_STOPPED });
     expect(supplyOf(store).serving).toBe(0);
     starve(6, 1_500);
-    store.expire(9_000, 1_000_000);
+    store.sweeps.expire(9_000, 1_000_000);
     expect(store.stats).toMatchObject({ peers: 0, usedBytes: 0 });
   });
 

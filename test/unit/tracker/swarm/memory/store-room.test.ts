@@ -131,7 +131,7 @@ describe('the limits of an IPv6 /48', () => {
   it('are free again when peers leave', () => {
     const store = createStore({ limits: { maxPeersPerSiteInSwarm: 8 }, intervalSeconds: 100 });
     expect(storedOf(store, 50, CHEAP, () => 1)).toBe(8);
-    store.expire(1000 + 151, 1_000_000);
+    store.sweeps.expire(1000 + 151, 1_000_000);
     expect(storedOf(store, 50, CHEAP, () => 1)).toBe(8);
   });
 });
