@@ -87,6 +87,7 @@ export function createServices(foundation: Foundation) {
   const catalogue = createCatalogue(database);
   const dataPlane = () => parts.get(trackerPart).dataPlane;
   const torrents = torrentPolicy(catalogue, () => parts.get(trackerPart).lists);
+  const foreign = foreignPeers(parts, catalogue);
   return {
     clock,
     log: logger,
@@ -122,8 +123,8 @@ export function createServices(foundation: Foundation) {
     reportedUplinks: (infoHash: InfoHash) =>
       reportedUplinks(infoHash, dataPlane(), parts.get(reportsPart).service, clock),
     innerPeerBlocked: innerPeersOf(config),
-    ...foreignPeers(parts, catalogue),
-    ...forOriginals(foundation),
+    ...foreign,
+    ...forOriginals(foundation, foreign.isPrivate),
     torrentPolicy: torrents,
     refusal: (infoHash: InfoHash) => torrents.refusal(infoHash),
     denial: (infoHash: InfoHash) => torrents.denial(infoHash),
@@ -159,7 +160,10 @@ export function createServices(foundation: Foundation) {
 }
 
 /** For original trackers that cooperate. */
-function forOriginals({ parts, config, clock }: Pick<Foundation, 'parts' | 'config' | 'clock'>) {
+function forOriginals(
+  { parts, config, clock }: Pick<Foundation, 'parts' | 'config' | 'clock'>,
+  isPrivate: (infoHash: InfoHash) => boolean,
+) {
   return {
     partners: () => config().upstream.originalTrackers,
     sharedSeeds: (infoHash: InfoHash) =>
@@ -167,6 +171,7 @@ function forOriginals({ parts, config, clock }: Pick<Foundation, 'parts' | 'conf
         dataPlane: parts.get(trackerPart).dataPlane,
         reports: parts.get(reportsPart).service,
         caches: config().operator.caches,
+        isPrivate,
         clock,
         lab: config().lab,
       }),
@@ -184,11 +189,11 @@ function foreignPeers(parts: Foundation['parts'], catalogue: Pick<CatalogueReade
     // Somebody may have named peers of it before. While the tracker restarts, they expire.
     removeImported(infoHash, null, null).catch(() => {});
   });
-  const knownTrackersOf = trackersOf(
-    catalogue,
-    () => parts.find(mirrorSitePart),
-    () => parts.get(trackerPart),
-  );
+  const documentedTrackersOf = documentedTrackers(catalogue, () => parts.find(mirrorSitePart));
+  const knownTrackersOf = (infoHash: InfoHash): readonly string[] => {
+    const documented = documentedTrackersOf(infoHash);
+    return documented.length > 0 ? documented : parts.get(trackerPart).originalsOf(infoHash);
+  };
   return {
     removeImported,
     importPeers: async (infoHash: InfoHash, peers: readonly ForeignPeer[], ttlSeconds: number, origin: string) =>
@@ -200,6 +205,7 @@ function foreignPeers(parts: Foundation['parts'], catalogue: Pick<CatalogueReade
      * private torrent (BEP 27).
      */
     trackersOf: (infoHash: InfoHash) => (privateTorrents.has(infoHash) ? [] : knownTrackersOf(infoHash)),
+    documentedTrackersOf,
     isPrivate: (infoHash: InfoHash) => privateTorrents.has(infoHash),
     /** The crawler leaves private torrents out. One without a description, from a magnet link, may be private. */
     isPublicTorrent: (infoHash: InfoHash) =>
@@ -229,16 +235,14 @@ function loadOf({ dataPlane, limits }: Pick<RunningTracker, 'dataPlane' | 'limit
   return storeFill(dataPlane.counters(), limits).inner;
 }
 
-function trackersOf(
+/** Of the catalogue, or of torrents that passed through the mirror site. What clients say proves nothing to others. */
+function documentedTrackers(
   catalogue: Pick<CatalogueReader, 'get'>,
   mirrorSite: () => { passedTrackers(infoHash: InfoHash): readonly string[] } | undefined,
-  tracker: () => { originalsOf(infoHash: InfoHash): readonly string[] },
 ) {
   return (infoHash: InfoHash): readonly string[] => {
     const known = catalogue.get(infoHash)?.trackerTiers.flat() ?? [];
-    if (known.length > 0) return known;
-    const passed = mirrorSite()?.passedTrackers(infoHash) ?? [];
-    return passed.length > 0 ? passed : tracker().originalsOf(infoHash);
+    return known.length > 0 ? known : (mirrorSite()?.passedTrackers(infoHash) ?? []);
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The seeds inside the network that may be named to original trackers: the operator's caches, and nodes that agreed to it in
- * their report. Everybody else inside stays unknown to the outside.
+ * their report. Everybody else inside stays unknown to the outside, and so do the seeds of a private torrent (BEP 27).
  */
 import { isBogon } from '../domain/bogon.js';
 import type { Clock } from '../domain/clock.js';
@@ -16,12 +16,15 @@ export interface SharedSeedsNeeds {
   readonly dataPlane: Pick<DataPlane, 'innerPeers'>;
   readonly reports: Pick<ReportsService, 'capabilityReading'>;
   readonly caches: readonly { readonly address: IpAddress }[];
+  readonly isPrivate: (infoHash: InfoHash) => boolean;
   readonly clock: Clock;
   /** True: private addresses are reachable. */
   readonly lab: boolean;
 }
 
-export async function sharedSeeds(infoHash: InfoHash, { dataPlane, reports, caches, clock, lab }: SharedSeedsNeeds) {
+export async function sharedSeeds(infoHash: InfoHash, needs: SharedSeedsNeeds) {
+  const { dataPlane, reports, caches, isPrivate, clock, lab } = needs;
+  if (isPrivate(infoHash)) return [];
   const cacheAddresses = new Set(caches.map(({ address }) => formatIp(address)));
   const nowMs = clock.nowMs();
   const peers = await dataPlane.innerPeers(infoHash, MAX_PEERS);

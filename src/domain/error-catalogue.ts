@@ -24,6 +24,7 @@ export const ERROR_CATALOGUE = {
   unprocessable: { status: 422, exitCode: 1, title: 'The request is well-formed but refused' },
   'torrent-not-listed': { status: 422, exitCode: 1, title: 'The tracker does not serve this torrent' },
   'torrent-of-others': { status: 422, exitCode: 1, title: 'The torrent belongs to other trackers' },
+  'torrent-unknown': { status: 422, exitCode: 1, title: 'Nothing is known of the torrent' },
   'torrent-private': { status: 422, exitCode: 1, title: 'The torrent is private' },
   'torrent-denied': { status: 422, exitCode: 1, title: 'The torrent is on the deny list' },
   'too-many-requests': { status: 429, exitCode: 1, title: 'Too many requests' },

@@ -3,7 +3,8 @@
  * only a torrent that the tracker does not know makes anybody ask under which name it was announced.
  */
 
-const FIELD = /^host[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$/im;
+/** Its value is trimmed afterwards: a pattern that ends it before the last blank takes quadratic time for many blanks. */
+const FIELD = /^host[ \t]*:([^\r\n]*)/im;
 /** A name, or a literal address in brackets, and a port. A dot may end the name. */
 const HOST_AND_PORT = /^(\[[0-9a-f:.]+\]|[^:[\]/?#@\s]+?)\.?(?::(\d{1,5}))?$/i;
 
@@ -21,7 +22,7 @@ export interface HostAndPort {
 export function readHostHeader(bytes: Uint8Array, start: number, end: number): HostAndPort | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
   const lines = head.slice(head.indexOf('\n') + 1);
-  const value = FIELD.exec(lines)?.[1];
+  const value = FIELD.exec(lines)?.[1]?.trim();
   const match = value === undefined ? null : HOST_AND_PORT.exec(value);
   if (match === null) return undefined;
   const port = match[2] === undefined ? undefined : Number(match[2]);

@@ -16,6 +16,7 @@ import { attachment } from '../../src/mirror-site/response.js';
 import { matchesPattern } from '../../src/net/robots.js';
 import { readAnnounceReply, readScrapeReply } from '../../src/upstream/tracker-answer.js';
 import { parseTrackerPreferences } from '../../src/upstream/tracker-preferences.js';
+import { readHostHeader } from '../../src/wire/host-header.js';
 import { parseMagnet, rewriteMagnet } from '../../src/wire/metainfo-magnet.js';
 import { rewriteTorrent } from '../../src/wire/metainfo-rewrite.js';
 import { handshakeOf } from './metadata-peer.js';
@@ -337,6 +338,12 @@ export const costlyInputs: readonly CostlyInput[] = [
   ...inputs('parseTrackerPreferences', (text) => parseTrackerPreferences([text]), {
     words: (n) => `BITTORRENT ${fill('UDP:1 ', n)}`,
     spaces: (n) => `BITTORRENT${fill(' ', n)}x`,
+  }),
+  ...inputs('readHostHeader', (text) => readHostHeader(latin1(text), 0, text.length), {
+    blanks: (n) => `GET / HTTP/1.1\nhost:${fill(' ', n)}x`,
+    'blanks in the value': (n) => `GET / HTTP/1.1\nhost: a${fill(' ', n)}b`,
+    'blanks before the colon': (n) => `GET / HTTP/1.1\n${fill('host   \n', n)}`,
+    dots: (n) => `GET / HTTP/1.1\nhost: ${fill('a.', n)}:0x`,
   }),
   ...inputs('readHost', readHost, { dots: (n) => fill('a.', n), brackets: (n) => `[${fill(':', n)}` }),
   ...inputs('attachment', attachment, { controls: (n) => fill('\u0001', n), quotes: (n) => fill("'", n) }),

@@ -44,7 +44,7 @@ export interface PeerReceiver {
   /**
    * Counts the peers of a push against the rate of its sender.
    * @param from the name of the original tracker; undefined: the operator
-   * @throws ClientError `too-many-requests`
+   * @throws ClientError `too-many-requests`, or `forbidden` if the configuration does not list the sender
    */
   admit(peers: number, from: string | undefined): void;
   /**
@@ -72,6 +72,7 @@ export function pushRoutes(receiver: PeerReceiver | undefined): Route[] {
             '`accepted` counts the peers that are in the swarm now, `refused` the others by reason. A batch has one result for each torrent, and a torrent that is refused does not affect the others.',
           schema: z.union([pushAnswer, batchAnswer]),
         },
+        { status: 403, description: 'The original tracker has no entry in `upstream.originalTrackers`.' },
         { status: 422, description: 'The only torrent is refused: nothing is imported, no swarm is created.' },
       ],
       handle: ({ body, principal }) => {

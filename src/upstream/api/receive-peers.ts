@@ -7,7 +7,7 @@ import { RateLimit } from '../../net/rate-limit.js';
 import { PUSHED_PEERS_BURST, PUSHED_PEERS_PER_SECOND } from '../limits.js';
 import type { ForeignPeer } from '../tracker-contact.js';
 import type { PeerEndpoint, PeerReceiver } from './push-routes.js';
-import { requireOwn, type SpokenFor } from './require-own.js';
+import { requireListed, requireOwn, type SpokenFor } from './require-own.js';
 
 /** The tracker's import. `origin`: who names the peers, for people. @throws ClientError `unavailable` while the tracker restarts */
 export type PeerImport = (
@@ -49,6 +49,7 @@ export function peerReceiver(needs: ReceiverNeeds): PeerReceiver {
   const rate = new RateLimit(PUSHED_PEERS_PER_SECOND, PUSHED_PEERS_BURST);
   return {
     admit: (peers, from) => {
+      requireListed(from, needs);
       const retryAfterSeconds = rate.take(from ?? '', clock.nowMs(), peers);
       if (retryAfterSeconds === 0) return;
       const detail = `more than ${PUSHED_PEERS_PER_SECOND} peers a second; send this again in ${retryAfterSeconds} s`;

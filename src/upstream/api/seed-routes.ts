@@ -6,7 +6,7 @@ import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
 import { formatIp } from '../../domain/ip-address.js';
 import { nameOf } from './partner-name.js';
 import type { PeerEndpoint } from './push-routes.js';
-import { requireOwn, type SpokenFor } from './require-own.js';
+import { requireKnownAndOwn, type SpokenFor } from './require-own.js';
 
 export interface SharedSeed extends PeerEndpoint {
   /** One of the operator's caches. */
@@ -14,7 +14,7 @@ export interface SharedSeed extends PeerEndpoint {
 }
 
 export interface SeedNeeds extends SpokenFor {
-  /** The inner seeds of a torrent that may be named to original trackers. @throws ClientError while the tracker restarts */
+  /** The inner seeds of a torrent that may be named to original trackers; none of a private one. @throws ClientError while the tracker restarts */
   readonly sharedSeeds: (infoHash: InfoHash) => Promise<readonly SharedSeed[]>;
 }
 
@@ -29,16 +29,18 @@ export function seedRoutes(needs: SeedNeeds): Route[] {
       answers: [
         {
           status: 200,
-          description: 'The caches of the operator, and nodes that report `shareWithOriginals`. Nobody else.',
+          description:
+            'The caches of the operator, and nodes that report `shareWithOriginals`. Nobody else, and none of a private torrent.',
           schema: z.strictObject({
             seeds: z.array(z.strictObject({ address: z.string(), port, cache: z.boolean() })),
           }),
         },
-        { status: 422, description: 'The torrent belongs to other original trackers.' },
+        { status: 403, description: 'The original tracker has no entry in `upstream.originalTrackers`.' },
+        { status: 422, description: 'The torrent belongs to other original trackers, or its trackers are unknown.' },
       ],
       handle: async ({ query, principal }) => {
         const asked = parseInfoHash(query.infoHash);
-        requireOwn(asked, nameOf(principal), needs);
+        requireKnownAndOwn(asked, nameOf(principal), needs);
         const seeds = await needs.sharedSeeds(asked);
         return { json: { seeds: seeds.map((seed) => ({ ...seed, address: formatIp(seed.address) })) } };
       },

@@ -41,6 +41,8 @@ test.each(['catalogue', 'pass-through', 'unknown torrents'])(
     const named = () => services.importPeers(infoHash, [], 600, 'pushed by partner');
 
     expect(services.trackersOf(infoHash)).toEqual([url]);
+    // A client says what it likes, so nobody speaks for a torrent because of it.
+    expect(services.documentedTrackersOf(infoHash)).toEqual(from === 'unknown torrents' ? [] : [url]);
     expect(await named()).toEqual({ taken: 1, refused: {} });
     services.privateSeen(infoHash);
     services.privateSeen(infoHash);

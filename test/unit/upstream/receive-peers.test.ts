@@ -1,8 +1,10 @@
 /** Whose peers are imported, and how many in a time. */
 import { expect, test } from 'vitest';
-import { parseInfoHash } from '../../../src/domain/info-hash.js';
+import type { ClientError } from '../../../src/domain/errors.js';
+import { type InfoHash, parseInfoHash } from '../../../src/domain/info-hash.js';
 import { parseIp } from '../../../src/domain/ip-address.js';
 import { peerReceiver, type ReceiverNeeds } from '../../../src/upstream/api/receive-peers.js';
+import { requireKnownAndOwn } from '../../../src/upstream/api/require-own.js';
 
 const OWN = parseInfoHash('aa'.repeat(20));
 const OTHERS = parseInfoHash('bb'.repeat(20));
@@ -22,13 +24,13 @@ function receiver(hosts: string[]) {
       done.push(['remove', infoHash, named?.length ?? 'all', origin]);
       return 7;
     },
-    trackersOf: (infoHash) => {
+    documentedTrackersOf: (infoHash) => {
       if (infoHash === OWN) return ['udp://other.example:80', 'http://tracker.example/announce'];
       return infoHash === OTHERS ? ['udp://other.example:80'] : [];
     },
-    partners: () => [{ name: 'partner', hosts }],
+    partners: () => ['partner', 'a', 'b'].map((name) => ({ name, hosts })),
   };
-  return { done, clock, receiver: peerReceiver(needs) };
+  return { done, clock, needs, receiver: peerReceiver(needs) };
 }
 
 test('an original tracker with hosts names peers of its own torrents, and of those whose trackers are unknown', async () => {
@@ -53,11 +55,34 @@ test('an original tracker with hosts names peers of its own torrents, and of tho
   expect((await it.pushPeers({ ...push, infoHash: OTHERS }, undefined)).accepted).toBe(1);
 });
 
-test('one without hosts, and one that only has a token, name peers of any', async () => {
-  const { receiver: it } = receiver([]);
-  for (const from of ['partner', 'unlisted']) {
-    expect((await it.pushPeers({ infoHash: OTHERS, peers, ttlSeconds: 60 }, from)).accepted).toBe(1);
-  }
+test('one without hosts names peers of any; one that only has a token, of none', async () => {
+  const { receiver: it, done } = receiver([]);
+  const push = { infoHash: OTHERS, peers, ttlSeconds: 60 };
+  expect((await it.pushPeers(push, 'partner')).accepted).toBe(1);
+  const refused = { code: 'forbidden', message: expect.stringContaining('unlisted has a token, but no entry') };
+  expect(() => it.admit(1, 'unlisted')).toThrow(expect.objectContaining(refused));
+  await expect(it.pushPeers(push, 'unlisted')).rejects.toMatchObject(refused);
+  expect(done).toHaveLength(1);
+});
+
+test('seeds are told only of torrents whose trackers are known, and to these', () => {
+  const { needs } = receiver(['tracker.example']);
+  const codeOf = (infoHash: InfoHash, from: string | undefined, spokenFor = needs) => {
+    try {
+      requireKnownAndOwn(infoHash, from, spokenFor);
+      return 'told';
+    } catch (thrown) {
+      return (thrown as ClientError).code;
+    }
+  };
+  expect(codeOf(OWN, 'partner')).toBe('told');
+  expect(codeOf(OTHERS, 'partner')).toBe('torrent-of-others');
+  expect(codeOf(UNKNOWN, 'partner')).toBe('torrent-unknown');
+  expect(codeOf(OWN, 'unlisted')).toBe('forbidden');
+  expect(codeOf(UNKNOWN, undefined)).toBe('told');
+  const { needs: withoutHosts } = receiver([]);
+  expect(codeOf(OTHERS, 'partner', withoutHosts)).toBe('told');
+  expect(codeOf(UNKNOWN, 'partner', withoutHosts)).toBe('torrent-unknown');
 });
 
 test('peers are removed before others are imported, and without any nothing is imported', async () => {
@@ -90,8 +115,8 @@ test('peers of a private torrent are refused (BEP 27)', async () => {
     clock: { nowMs: () => 0 },
     importPeers: async () => ({ torrent: 'private', taken: 0, refused: {} }),
     removeImported: async () => 0,
-    trackersOf: () => [],
-    partners: () => [],
+    documentedTrackersOf: () => [],
+    partners: () => [{ name: 'partner', hosts: [] }],
   };
   await expect(
     peerReceiver(needs).pushPeers({ infoHash: OWN, peers, ttlSeconds: 60 }, 'partner'),
