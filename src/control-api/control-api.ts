@@ -71,7 +71,7 @@ function processRoutes({ readiness, metrics }: ControlApiOptions, server: RouteS
       method: 'get',
       path: '/metrics',
       summary: 'Prometheus metrics',
-      access: 'operator',
+      access: 'viewer',
       answers: [{ status: 200, description: 'Prometheus text format.' }],
       handle: async () => ({ text: await registry.text() }),
     }),

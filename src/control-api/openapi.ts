@@ -123,6 +123,7 @@ function security(access: Access): Json[] {
   switch (access) {
     case 'anyone':
       return [];
+    case 'viewer':
     case 'operator':
     case 'upstream':
     case 'site':

@@ -9,6 +9,8 @@ import type { ConfigPath } from '../config-kit/yaml-source.js';
 export const schema = section({
   listen: listenUrl('http', 'https').prefault('http://127.0.0.1:8090'),
   token: token.optional(),
+  /** May read everything and change nothing. */
+  viewerToken: token.optional(),
   tls: tlsFiles.optional(),
   /** A certificate of this authority with a probe's id as its common name replaces the token of that probe. */
   clientCa: filePath.optional(),
@@ -66,6 +68,9 @@ function tokensDiffer({ control, reports, upstream, crawler }: ControlConfig, re
       path: ['crawler', 'sources', i, 'token'],
     })),
   ];
+  if (control?.viewerToken !== undefined) {
+    holders.unshift({ token: control.viewerToken, name: 'control.viewerToken', path: ['control', 'viewerToken'] });
+  }
   const owners = new Map<string, string>();
   for (const { token, name, path } of holders) {
     if (token === undefined) continue;

@@ -116,7 +116,8 @@ export class RouteServer {
   #identify(route: Route, request: Request): Caller {
     const { authenticator, clock, openToLoopback } = this.#options;
     const caller = identifyCaller(request, { authenticator, guard: this.#guard, nowMs: clock.nowMs() });
-    if (caller.principal !== undefined || openToLoopback?.() !== true || route.access !== 'operator') return caller;
+    const isOfOperators = route.access === 'operator' || route.access === 'viewer';
+    if (caller.principal !== undefined || openToLoopback?.() !== true || !isOfOperators) return caller;
     if (!isLoopback(caller.address) || !isOurs(request.headers.host ?? '', this.#names)) return caller;
     return { ...caller, ambient: true, principal: { kind: 'operator', name: 'this machine', key: '' } };
   }

@@ -12,6 +12,8 @@ import { UsedSignatures } from './used-signatures.js';
 export interface ConfiguredTokens {
   /** `control.token`; undefined: only tokens of the database give access to the operator's calls. */
   readonly controlToken?: string | undefined;
+  /** `control.viewerToken`: may read everything and change nothing. */
+  readonly viewerToken?: string | undefined;
   /** `reports.probes`; without a token the probe uses a client certificate or a token of the database. */
   readonly probes: readonly {
     readonly id: string;
@@ -23,6 +25,8 @@ export interface ConfiguredTokens {
   /** Sources of the crawler that push their torrents. */
   readonly sites?: readonly { readonly name: string; readonly token: string }[];
 }
+
+const PRINCIPAL_KINDS = { control: 'operator', viewer: 'viewer', upstream: 'upstream' } as const;
 
 export class TokenDirectory implements Authenticator {
   #configured: ConfiguredTokens;
@@ -51,6 +55,12 @@ export class TokenDirectory implements Authenticator {
   byToken(token: string): Principal | undefined {
     this.#refresh();
     return this.#byDigest.get(sha256Hex(token));
+  }
+
+  /** @returns undefined if no token with this hash is valid */
+  byKey(key: string): Principal | undefined {
+    this.#refresh();
+    return this.#byDigest.get(key);
   }
 
   /** The probe that a client certificate or a signature names. */
@@ -99,8 +109,7 @@ export class TokenDirectory implements Authenticator {
       }
       const key = token.tokenSha256;
       if (token.kind === 'probe') addProbe(token.subject, token.subdomains, key);
-      else if (token.kind === 'control') byDigest.set(key, { kind: 'operator', name: token.subject, key });
-      else byDigest.set(key, { kind: 'upstream', name: token.subject, key });
+      else byDigest.set(key, { kind: PRINCIPAL_KINDS[token.kind], name: token.subject, key });
     }
     for (const probe of this.#configured.probes) {
       addProbe(probe.id, probe.subdomains, probe.token === undefined ? undefined : sha256Hex(probe.token));
@@ -114,10 +123,14 @@ export class TokenDirectory implements Authenticator {
       const key = sha256Hex(site.token);
       byDigest.set(key, { kind: 'site', name: site.name, key });
     }
-    if (this.#configured.controlToken !== undefined) {
-      const key = sha256Hex(this.#configured.controlToken);
-      byDigest.set(key, { kind: 'operator', name: 'control', key });
-    }
+    const { viewerToken, controlToken } = this.#configured;
+    const ofConfiguration = (kind: 'viewer' | 'operator', name: string, token: string | undefined): void => {
+      if (token === undefined) return;
+      const key = sha256Hex(token);
+      byDigest.set(key, { kind, name, key });
+    };
+    ofConfiguration('viewer', 'viewer', viewerToken);
+    ofConfiguration('operator', 'control', controlToken);
     for (const name of probes.keys()) revoked.delete(name);
     this.#revoked = revoked;
     this.#byDigest = byDigest;

@@ -50,7 +50,7 @@ export function pageRoutes(ports: PagePorts): Route[] {
       method: 'get',
       path: '/',
       summary: 'The dashboard, for people',
-      access: 'operator',
+      access: 'viewer',
       forBrowsers: true,
       answers: [{ status: 200, description: 'HTML.' }],
       handle: async () => ({
@@ -62,7 +62,7 @@ export function pageRoutes(ports: PagePorts): Route[] {
       method: 'get',
       path: FRAGMENT_PATH,
       summary: 'The changing part of the dashboard',
-      access: 'operator',
+      access: 'viewer',
       forBrowsers: true,
       answers: [{ status: 200, description: 'HTML.' }],
       handle: async () => ({
@@ -74,7 +74,7 @@ export function pageRoutes(ports: PagePorts): Route[] {
       method: 'get',
       path: '/api/v1/overview',
       summary: 'The numbers of the dashboard',
-      access: 'operator',
+      access: 'viewer',
       answers: [{ status: 200, description: 'Rates are over the last minute.', schema: overviewAnswer }],
       handle: async () => ({
         json: {

@@ -9,7 +9,7 @@ export const controlPart: Part<'control', typeof schema, ControlConfig, ControlN
   name: 'control API',
   label: 'control',
   schema: schema,
-  live: ['token', 'tls.certificate', 'tls.key'],
+  live: ['token', 'viewerToken', 'tls.certificate', 'tls.key'],
   checks: controlChecks,
   examine: async ({ control }) => {
     const { readControlTls } = await import('../control-api/read-control-tls.js');
@@ -19,6 +19,7 @@ export const controlPart: Part<'control', typeof schema, ControlConfig, ControlN
   text: `control:                                # API and dashboard; remove the section to run without them
   listen: "http://127.0.0.1:8090"       # https:// with tls
   # token: "\${CONTROL_TOKEN}"           # required unless listen is on loopback
+  # viewerToken: "\${VIEWER_TOKEN}"      # may read everything and change nothing
   # tls: { certificate: chain.pem, key: key.pem }
   # clientCa: probes-ca.pem             # with tls: a certificate of this authority replaces the token of its probe
   names: []                             # host names that browsers use for it, besides its addresses

@@ -95,5 +95,11 @@ export class RunningReports implements RunningPart<ReportsConfig> {
 
 function tokensOf({ control, reports, upstream, crawler }: ReportsConfig): ConfiguredTokens {
   const sites = crawler.sources.flatMap(({ name, token }) => (token === undefined ? [] : [{ name, token }]));
-  return { controlToken: control?.token, probes: reports.probes, upstreams: upstream.originalTrackers, sites };
+  return {
+    controlToken: control?.token,
+    viewerToken: control?.viewerToken,
+    probes: reports.probes,
+    upstreams: upstream.originalTrackers,
+    sites,
+  };
 }

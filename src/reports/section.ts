@@ -27,7 +27,7 @@ export interface ReportsConfig {
   readonly operator: {
     readonly caches: readonly { readonly address: IpAddress; readonly uplinkBpsMax?: number | undefined }[];
   };
-  readonly control?: { readonly token?: string | undefined } | undefined;
+  readonly control?: { readonly token?: string | undefined; readonly viewerToken?: string | undefined } | undefined;
   readonly upstream: { readonly originalTrackers: NonNullable<ConfiguredTokens['upstreams']> };
   readonly crawler: { readonly sources: readonly { readonly name: string; readonly token?: string | undefined }[] };
 }

@@ -54,7 +54,7 @@ export function cacheRoutes(running: () => Pick<RunningCaches, 'caches'> | undef
       method: 'get',
       path: CACHES_PATH,
       summary: 'The caches: whether they answer, what they hold and what they served',
-      access: 'operator',
+      access: 'viewer',
       answers: [{ status: 200, description: 'As of the last answer of each cache.', schema: cacheList }],
       handle: () => ({ json: { caches: switchedOn(running(), 'the caches').caches.map(statusOf) } }),
     }),

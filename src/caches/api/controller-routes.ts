@@ -88,7 +88,7 @@ export function controllerRoutes(running: Running, { prices }: Pick<CachesNeeds,
       method: 'get',
       path: `${CACHES_PATH}/torrents`,
       summary: 'What each cache holds, should hold or does not hold, and why; the highest demand first',
-      access: 'operator',
+      access: 'viewer',
       query: z.object(filter),
       answers: [
         {
@@ -108,7 +108,7 @@ export function controllerRoutes(running: Running, { prices }: Pick<CachesNeeds,
       method: 'get',
       path: `${CACHES_PATH}/log`,
       summary: 'What was done to the caches and why, the latest first',
-      access: 'operator',
+      access: 'viewer',
       query: z.object(filter),
       answers: [
         { status: 200, description: 'The newest entries.', schema: z.strictObject({ entries: z.array(entry) }) },

@@ -14,6 +14,7 @@ interface NewOptions {
   readonly probe?: string;
   readonly subdomains?: string;
   readonly control?: string;
+  readonly viewer?: string;
   readonly upstream?: string;
   readonly json?: boolean;
 }
@@ -37,6 +38,7 @@ export function registerTokenCommand(program: Command, context: CliContext): voi
     .option('--probe <id>', 'for the detection point of this name')
     .option('--subdomains <ids>', 'with --probe: the sub-domains it reports on, separated by commas')
     .option('--control <name>', 'for an operator or a program')
+    .option('--viewer <name>', 'for a person or a program that may read everything and change nothing')
     .option('--upstream <name>', 'for an original tracker that pushes peers')
     .option(...config)
     .option('--json', 'print as JSON')
@@ -85,11 +87,11 @@ function newToken(options: NewOptions, context: CliContext): void {
 }
 
 function holderOf(options: NewOptions): Pick<StoredToken, 'kind' | 'subject' | 'subdomains'> {
-  const given = (['probe', 'control', 'upstream'] as const).filter((kind) => options[kind] !== undefined);
+  const given = (['probe', 'control', 'viewer', 'upstream'] as const).filter((kind) => options[kind] !== undefined);
   const kind = given[0];
   if (kind === undefined || given.length > 1) {
     throw new OperatorError(
-      'name the owner of the token: --probe ID --subdomains IDS, --control NAME or --upstream NAME',
+      'name the owner of the token: --probe ID --subdomains IDS, --control NAME, --viewer NAME or --upstream NAME',
     );
   }
   const subject = options[kind]!;

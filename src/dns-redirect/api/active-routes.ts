@@ -13,7 +13,7 @@ export function activeRoutes(active: () => ActiveRedirections | undefined): Rout
       method: 'get',
       path: ACTIVE_PATH,
       summary: 'Names that other resolvers redirect now, and for whom: what an export is made of',
-      access: 'operator',
+      access: 'viewer',
       answers: [{ status: 200, description: 'Empty while nothing is redirected.', schema: activeAnswer }],
       handle: async () => ({ json: formatActive(switchedOn(active(), 'the DNS redirection')) }),
     }),

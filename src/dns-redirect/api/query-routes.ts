@@ -13,7 +13,7 @@ export function queryRoutes(running: () => QueryView | undefined): Route[] {
       method: 'get',
       path: '/api/v1/redirections/queries',
       summary: 'Questions to the DNS server about each redirected name, and clients that ask too often',
-      access: 'operator',
+      access: 'viewer',
       answers: [{ status: 200, description: 'Counts since the start of the program.', schema: queriesAnswer }],
       handle: async () => ({ json: show(switchedOn(running(), 'the DNS redirection')) }),
     }),

@@ -30,7 +30,7 @@ export function redirectionRoutes(view: RedirectionView | undefined): Route[] {
       method: 'get',
       path: '/api/v1/redirections',
       summary: 'Names that the DNS redirection answers, and whether it does now',
-      access: 'operator',
+      access: 'viewer',
       answers: [{ status: 200, description: 'One entry for each name.', schema: redirectionsAnswer }],
       handle: async () => ({ json: await shown() }),
     }),

@@ -16,7 +16,7 @@ export function billingRoutes(policy: () => Pick<Policy, 'billing' | 'rampForMs'
       method: 'get',
       path: '/api/v1/billing',
       summary: 'The billing period in force, the next one, and the limits of foreign peers',
-      access: 'operator',
+      access: 'viewer',
       answers: [{ status: 200, description: 'Times are UTC.', schema: billingAnswer }],
       handle: () => {
         const { billing, rampForMs } = switchedOn(policy(), 'the policy');

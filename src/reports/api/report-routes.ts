@@ -54,7 +54,7 @@ function densityRoutes(reports: ReportsService, clock: Clock): Route[] {
       method: 'get',
       path: '/api/v1/density',
       summary: 'The latest density of each sub-domain, and its history with `since`',
-      access: 'operator',
+      access: 'viewer',
       query: densityQuery,
       answers: [{ status: 200, description: 'Density is bytes per user per second.', schema: densityAnswer }],
       handle: ({ query }) => {
@@ -119,7 +119,7 @@ function capabilityRoutes(reports: ReportsService, clock: Clock): Route[] {
       method: 'get',
       path: '/api/v1/capability',
       summary: 'What nodes have reported and still counts',
-      access: 'operator',
+      access: 'viewer',
       answers: [{ status: 200, description: 'The newest last.', schema: capabilityAnswer }],
       handle: () => {
         const nodes = [...reports.capabilityReadings(clock.nowMs()).values()];
@@ -135,7 +135,7 @@ function probeRoutes(reports: ReportsService, clock: Clock): Route[] {
       method: 'get',
       path: '/api/v1/probes',
       summary: 'Every probe with its alarms: late, silent, implausible, wrong clock …',
-      access: 'operator',
+      access: 'viewer',
       answers: [{ status: 200, description: 'Sorted by name.', schema: probesAnswer }],
       handle: () => {
         const probes = reports.probes(clock.nowMs()).map(({ lastReceivedMs, ...probe }) => ({

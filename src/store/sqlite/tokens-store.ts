@@ -5,7 +5,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { SqliteDatabase } from './database.js';
 
-export type TokenKind = 'probe' | 'control' | 'upstream';
+export type TokenKind = 'probe' | 'control' | 'viewer' | 'upstream';
 
 export interface StoredToken {
   /** Public: identifies the token in lists and when it is revoked. */

@@ -40,7 +40,7 @@ export function trackerRoutes(tracker: TrackerView | undefined): Route[] {
       method: 'get',
       path: '/api/v1/explain',
       summary: 'Why this client would get which peers',
-      access: 'operator',
+      access: 'viewer',
       query: explainQuery,
       answers: [
         {
@@ -59,7 +59,7 @@ export function trackerRoutes(tracker: TrackerView | undefined): Route[] {
       method: 'get',
       path: '/api/v1/swarms',
       summary: 'Swarms, the largest first',
-      access: 'operator',
+      access: 'viewer',
       query: swarmsQuery,
       answers: [{ status: 200, description: '`total` counts all.', schema: swarmsAnswer }],
       handle: async ({ query }) => ({ json: await switchedOn(tracker, 'the tracker').swarms(query) }),
@@ -68,7 +68,7 @@ export function trackerRoutes(tracker: TrackerView | undefined): Route[] {
       method: 'get',
       path: '/api/v1/swarms/{infoHash}',
       summary: 'One swarm by networks',
-      access: 'operator',
+      access: 'viewer',
       params: infoHashParams,
       answers: [{ status: 200, description: 'Its peers by locality group.', schema: swarmAnswer }],
       handle: async ({ params }) => {

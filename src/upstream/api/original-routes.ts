@@ -63,7 +63,7 @@ export function originalRoutes(view: () => OriginalsView | undefined): Route[] {
       method: 'get',
       path: '/api/v1/upstream/originals',
       summary: 'Original trackers: how each answers, how often it is asked, and when a torrent is due',
-      access: 'operator',
+      access: 'viewer',
       query: listQuery.extend({ infoHash: infoHash.optional() }),
       answers: [{ status: 200, description: 'The last asked first.', schema: answer }],
       handle: ({ query }) => {

@@ -540,6 +540,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     401,
     200,
   ),
+  'control.viewerToken': row(
+    'the-viewer-token-of-a-test',
+    async () => (await call('/api/v1/probes', 'the-viewer-token-of-a-test')).status,
+    401,
+    200,
+  ),
   'control.tls.certificate': row(
     `${TLS}/two.cert.pem`,
     () => commonName('control'),

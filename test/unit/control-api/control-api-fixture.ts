@@ -19,6 +19,7 @@ import { trackerRoutes } from '../../../src/tracker/api/tracker-routes.js';
 import { type PeerReceiver, pushRoutes } from '../../../src/upstream/api/push-routes.js';
 
 export const CONTROL_TOKEN = 'control-token';
+export const VIEWER_TOKEN = 'viewer-token';
 export const NORTH_TOKEN = 'north-token';
 export const NOW_MS = Date.parse('2026-11-22T10:05:00Z');
 
@@ -70,6 +71,7 @@ export async function startFixture(
   const directory = new TokenDirectory(
     {
       controlToken: CONTROL_TOKEN,
+      viewerToken: VIEWER_TOKEN,
       probes: [
         { id: 'dp-north', subdomains: ['north'], token: NORTH_TOKEN },
         { id: 'dp-both', subdomains: ['north', 'south'], token: 'both-token' },

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import { afterEach, expect, it, vi } from 'vitest';
 import { openDatabase, openDatabaseOrSetAside } from '../../../src/store/sqlite/database.js';
 import { lockStorage } from '../../../src/store/sqlite/instance-lock.js';
+import { TokensStore } from '../../../src/store/sqlite/tokens-store.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-database-'));
 afterEach(() => {
@@ -60,6 +61,31 @@ it('leaves no database to the garbage collector, not even that of a lock that is
   collect();
   expect(seen.length).toBeGreaterThanOrEqual(3);
   expect(seen.map((each) => each.deref() !== undefined)).toEqual(seen.map(() => true));
+});
+
+it('keeps the tokens of a version that knew no viewers', () => {
+  const migrations = join(import.meta.dirname, '../../../migrations');
+  const run = (name: string): unknown => old.exec(readFileSync(join(migrations, name), 'utf8'));
+  const old = new Database(':memory:');
+  run('0002_reports.sql');
+  old.exec(`INSERT INTO access_token VALUES ('a', 'probe', 'dp', '["north"]', 'hash', 1, 2)`);
+  run(readdirSync(migrations).find((each) => each.endsWith('_viewer_tokens.sql'))!);
+  const tokens = new TokensStore(old);
+  const token = { subject: 'prometheus', subdomains: [], tokenSha256: 'other', createdMs: 5, revokedMs: null };
+  tokens.add({ tokenId: 'b', kind: 'viewer', ...token });
+  expect(tokens.list()).toEqual([
+    { tokenId: 'b', kind: 'viewer', ...token },
+    {
+      tokenId: 'a',
+      kind: 'probe',
+      subject: 'dp',
+      subdomains: ['north'],
+      tokenSha256: 'hash',
+      createdMs: 1,
+      revokedMs: 2,
+    },
+  ]);
+  old.close();
 });
 
 it('says of torrents that an earlier version has stored what their files are', () => {

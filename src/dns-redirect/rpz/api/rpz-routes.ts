@@ -12,7 +12,7 @@ export function rpzRoutes(rpz: () => Pick<RunningRpz, 'zones' | 'unknownNames'> 
       method: 'get',
       path: '/api/v1/redirections/rpz',
       summary: 'Response policy zones, and which version each resolver has',
-      access: 'operator',
+      access: 'viewer',
       answers: [{ status: 200, description: 'One entry for each zone.', schema: rpzAnswer }],
       handle: async () => ({ json: show(switchedOn(rpz(), 'the RPZ server')) }),
     }),
