@@ -6,6 +6,7 @@
  * the endpoint. Without a cache the exchange leaves at once.
  */
 import type { Clock } from '../domain/clock.js';
+import { forgetOldest } from '../domain/forget-oldest.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
 import { MAX_ORIGINALS, MAX_PRESENT_ENDPOINTS, OBSERVE_AGAIN_MS, OBSERVE_UNSEEN_AGAIN_MS } from './limits.js';
@@ -66,8 +67,10 @@ export class AnnouncedEndpoints {
   /** What an original turned out to list; `unknown` if neither address was among its peers. */
   observed(original: string, family: 4 | 6, use: AddressUse): void {
     const untilMs = this.#clock.nowMs() + (use === 'unknown' ? OBSERVE_UNSEEN_AGAIN_MS : OBSERVE_AGAIN_MS);
-    if (this.#uses.size >= MAX_ORIGINALS) this.#uses.delete(this.#uses.keys().next().value!);
-    this.#uses.set(`${original} ${family}`, { use, untilMs });
+    const key = `${original} ${family}`;
+    this.#uses.delete(key);
+    this.#uses.set(key, { use, untilMs });
+    forgetOldest(this.#uses, MAX_ORIGINALS);
   }
 
   present(pair: string): Presence | undefined {

@@ -6,10 +6,16 @@
 import type { Random } from '../domain/random.js';
 import { FAILURES_TO_OPEN, FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS } from './limits.js';
 
+/** Of a second: ±20 %, so that originals that failed together are not tried together. */
+const MIN_SPREAD_MS = 800;
+const MAX_SPREAD_MS = 1_200;
+
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 export class CircuitBreaker {
   #failures = 0;
+  /** When it opened. Earlier than that, the clock was set back, and nothing says how long is left. */
+  #openedMs = 0;
   #retryMs = 0;
   #trial = false;
   readonly #random: Random;
@@ -30,7 +36,7 @@ export class CircuitBreaker {
 
   state(nowMs: number): BreakerState {
     if (this.#failures < FAILURES_TO_OPEN) return 'closed';
-    return nowMs < this.#retryMs ? 'open' : 'half-open';
+    return this.#openedMs <= nowMs && nowMs < this.#retryMs ? 'open' : 'half-open';
   }
 
   /** Whether a request would be let through now. */
@@ -60,8 +66,8 @@ export class CircuitBreaker {
     if (this.#failures < FAILURES_TO_OPEN) return;
     const doublings = Math.min(this.#failures - FAILURES_TO_OPEN, 16);
     const seconds = Math.min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** doublings);
-    // ±20 %, so that originals that failed together are not tried together.
-    this.#retryMs = nowMs + seconds * (800 + this.#random.below(401));
+    this.#openedMs = nowMs;
+    this.#retryMs = nowMs + seconds * (MIN_SPREAD_MS + this.#random.below(MAX_SPREAD_MS + 1 - MIN_SPREAD_MS));
   }
 
   /** The request was given up for a reason that says nothing about the original. */
@@ -69,9 +75,10 @@ export class CircuitBreaker {
     this.#trial = false;
   }
 
-  /** After a restart. */
+  /** After a restart. A time that is too far off was stored before the clock was set back. */
   restore(failures: number, retryMs: number): void {
     this.#failures = failures;
+    this.#openedMs = retryMs - MAX_BACKOFF_SECONDS * MAX_SPREAD_MS;
     this.#retryMs = retryMs;
   }
 }

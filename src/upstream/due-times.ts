@@ -4,10 +4,16 @@
  */
 import type { Clock } from '../domain/clock.js';
 import { MAX_DUE_TIMES, MAX_INTERVAL_SECONDS } from './limits.js';
+import { SetBack } from './set-back.js';
+
+/** How many remain when there are too many: a walk over all of them makes room for many. */
+const REMAINING_DUE_TIMES = MAX_DUE_TIMES * 0.9;
 
 export class DueTimes {
+  /** Those that began to wait last come last. */
   readonly #dueMs = new Map<string, number>();
   readonly #changed = new Set<string>();
+  readonly #setBack = new SetBack();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -16,26 +22,24 @@ export class DueTimes {
 
   /** In milliseconds since the epoch; 0: now. @param pair an original and a torrent */
   dueMs(pair: string): number {
+    const nowMs = this.#nowMs();
     const dueMs = this.#dueMs.get(pair) ?? 0;
-    const nowMs = this.#clock.nowMs();
-    // Later than any interval: the clock was set back.
+    // Later than any interval: the clock was set back while this process did not run.
     return dueMs <= nowMs || dueMs > nowMs + MAX_INTERVAL_SECONDS * 1_000 ? 0 : dueMs;
   }
 
   wait(pair: string, seconds: number): void {
-    this.#makeRoom();
-    this.#dueMs.set(pair, this.#clock.nowMs() + seconds * 1_000);
+    this.#set(pair, this.#nowMs() + seconds * 1_000);
     this.#changed.add(pair);
   }
 
   restore(pair: string, dueMs: number): void {
-    this.#makeRoom();
-    this.#dueMs.set(pair, dueMs);
+    this.#set(pair, dueMs);
   }
 
   /** For each original: how many torrents are not due at it, and when the first of them is. Walks over all entries. */
   waiting(): Map<string, { torrents: number; nextMs: number }> {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#nowMs();
     const byOriginal = new Map<string, { torrents: number; nextMs: number }>();
     for (const [pair, dueMs] of this.#dueMs) {
       if (dueMs <= nowMs) continue;
@@ -65,17 +69,36 @@ export class DueTimes {
     for (const { pair } of changes) this.#changed.add(pair);
   }
 
+  #set(pair: string, dueMs: number): void {
+    // Deleted first, so that it moves to the end.
+    if (!this.#dueMs.delete(pair)) this.#makeRoom();
+    this.#dueMs.set(pair, dueMs);
+  }
+
   #makeRoom(): void {
-    const entries = this.#dueMs;
-    if (entries.size < MAX_DUE_TIMES) return;
-    const nowMs = this.#clock.nowMs();
-    for (const [pair, dueMs] of entries) if (dueMs <= nowMs) entries.delete(pair);
-    // Still full: forgets the older half. An announce that is a little early is better than unbounded memory.
-    let surplus = entries.size < MAX_DUE_TIMES ? 0 : MAX_DUE_TIMES / 2;
-    for (const pair of entries.keys()) {
-      if (surplus-- <= 0) break;
-      entries.delete(pair);
-      this.#changed.delete(pair);
+    if (this.#dueMs.size < MAX_DUE_TIMES) return;
+    const nowMs = this.#nowMs();
+    for (const [pair, dueMs] of this.#dueMs) if (dueMs <= nowMs) this.#forget(pair);
+    // Then those that have waited longest. An announce that is a little early is better than unbounded memory.
+    for (const pair of this.#dueMs.keys()) {
+      if (this.#dueMs.size <= REMAINING_DUE_TIMES) break;
+      this.#forget(pair);
     }
+  }
+
+  #forget(pair: string): void {
+    this.#dueMs.delete(pair);
+    this.#changed.delete(pair);
+  }
+
+  #nowMs(): number {
+    const nowMs = this.#clock.nowMs();
+    const backMs = this.#setBack.since(nowMs);
+    if (backMs === 0) return nowMs;
+    for (const [pair, dueMs] of this.#dueMs) {
+      this.#dueMs.set(pair, dueMs - backMs);
+      this.#changed.add(pair);
+    }
+    return nowMs;
   }
 }

@@ -163,7 +163,7 @@ export class Original {
   #postponement(breaker: CircuitBreaker, maxWaitMs: number): NotNow | undefined {
     const { clock, limits } = this.#parts;
     const nowMs = clock.nowMs();
-    if (!breaker.isPassable(nowMs)) return new NotNow('backing-off', Math.max(breaker.retryMs, nowMs));
+    if (!breaker.isPassable(nowMs)) return backingOff(breaker, nowMs);
     const { requestsPerHour, requestsPerSecond } = limits();
     if (this.#budget.left(nowMs, requestsPerHour) === 0) return new NotNow('over-budget', this.#budget.renewsMs(nowMs));
     const waitMs = this.#pace.waitMs(nowMs, requestsPerSecond);
@@ -186,7 +186,7 @@ export class Original {
     const nowMs = clock.nowMs();
     // It may have failed, or the exchange may have stopped, while this request waited.
     if (signal.aborted) throw new NotNow('stopped', nowMs);
-    if (!breaker.enter(nowMs)) throw new NotNow('backing-off', Math.max(breaker.retryMs, nowMs));
+    if (!breaker.enter(nowMs)) throw backingOff(breaker, nowMs);
     if (!this.#budget.take(nowMs, limits().requestsPerHour)) {
       breaker.left();
       throw new NotNow('over-budget', this.#budget.renewsMs(nowMs));
@@ -205,6 +205,9 @@ export class Original {
         this.#failure = messageOf(thrown).slice(0, MAX_FAILURE_TEXT);
       }
       throw thrown;
+    } finally {
+      // The state at the start of the request may have been stored meanwhile.
+      this.isChanged = true;
     }
   }
 
@@ -213,4 +216,9 @@ export class Original {
     this.#answeredMs = this.#parts.clock.nowMs();
     if (breaker === this.#breaker) this.#failure = undefined;
   }
+}
+
+/** While it is tried, the time of the next trial is not known yet. */
+function backingOff(breaker: CircuitBreaker, nowMs: number): NotNow {
+  return new NotNow('backing-off', breaker.state(nowMs) === 'open' ? breaker.retryMs : nowMs);
 }

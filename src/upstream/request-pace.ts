@@ -1,5 +1,7 @@
 /** Spreads requests to one original tracker evenly (the generic cell rate algorithm), and limits their number in an hour. */
 
+import { MAX_PACE_WAIT_MS } from './limits.js';
+
 /** Requests of this long a time may be sent at once. */
 const BURST_MS = 1_000;
 const HOUR_MS = 3_600_000;
@@ -23,9 +25,9 @@ export class RequestPace {
     return waitMs;
   }
 
-  /** A clock that was set back must not stop the requests. */
+  /** No request waits for longer than this, so the clock was set back, which must not stop the requests. */
   #clamped(nowMs: number, spacingMs: number): number {
-    if (this.#dueMs > nowMs + HOUR_MS + spacingMs) this.#dueMs = nowMs;
+    if (this.#dueMs > nowMs + MAX_PACE_WAIT_MS + BURST_MS + 2 * spacingMs) this.#dueMs = nowMs;
     return Math.max(this.#dueMs, nowMs);
   }
 }

@@ -1,13 +1,15 @@
 /**
  * The torrents whose inner clients need foreign peers, for as long as they do. The data plane reports a need at an announce, at
  * most once in `upstream.every`; the original may not be due then, or too busy, or give too few peers. So a torrent stays here,
- * and is asked for again as soon as one of its originals may be asked and the data plane confirms the need.
+ * and is asked for again as soon as one of its originals may be asked and the data plane confirms the need. Those that were
+ * asked for come last, so that those of a busy original, which are due again at once, do not keep others from being asked for.
  */
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { Random } from '../domain/random.js';
 import { MAX_TORRENTS_IN_NEED, NEED_BATCH, NEED_TICK_MS, SPREAD_SHARE } from './limits.js';
+import { SetBack } from './set-back.js';
 import type { UpstreamLog } from './upstream-log.js';
 
 /** Upper bounds of the histogram of {@link TorrentsInNeed.delays}, in milliseconds. */
@@ -33,14 +35,16 @@ export interface NeedParts {
 interface Entry {
   readonly infoHash: InfoHash;
   readonly family: 4 | 6;
-  readonly sinceMs: number;
+  sinceMs: number;
   nextMs: number;
   isAsking: boolean;
   hasPeers: boolean;
 }
 
 export class TorrentsInNeed {
+  /** The one that was asked for, or judged, last comes last. */
   readonly #entries = new Map<string, Entry>();
+  readonly #setBack = new SetBack();
   readonly #delayCounts = new Array<number>(DELAY_BOUNDS_MS.length + 1).fill(0);
   readonly #timer: NodeJS.Timeout;
   readonly #parts: NeedParts;
@@ -58,7 +62,7 @@ export class TorrentsInNeed {
     if (this.#isStopped) return;
     const key = `${infoHash} ${family}`;
     if (this.#entries.has(key) || this.#entries.size >= MAX_TORRENTS_IN_NEED) return;
-    const sinceMs = this.#parts.clock.nowMs();
+    const sinceMs = this.#nowMs();
     const entry = { infoHash, family, sinceMs, nextMs: sinceMs, isAsking: false, hasPeers: false };
     this.#entries.set(key, entry);
     void this.#ask(key, entry);
@@ -80,11 +84,11 @@ export class TorrentsInNeed {
   }
 
   async #ask(key: string, entry: Entry): Promise<void> {
-    const { clock, random, log } = this.#parts;
+    const { random, log } = this.#parts;
     entry.isAsking = true;
     try {
       const { peers, againMs } = await this.#parts.ask(entry.infoHash, entry.family, entry.hasPeers);
-      const nowMs = clock.nowMs();
+      const nowMs = this.#nowMs();
       if (peers > 0 && !entry.hasPeers) this.#countDelay(nowMs - entry.sinceMs);
       entry.hasPeers ||= peers > 0;
       if (againMs === undefined) this.#entries.delete(key);
@@ -107,13 +111,16 @@ export class TorrentsInNeed {
     if (this.#isJudging) return;
     this.#isJudging = true;
     try {
-      const due = this.#due();
-      if (due.length === 0) return;
-      const needed = new Set(await this.#parts.stillInNeed([...new Set(due.map(([, { infoHash }]) => infoHash))]));
+      const nowMs = this.#nowMs();
+      const judged = this.#toJudge(nowMs);
+      if (judged.length === 0) return;
+      const needed = new Set(await this.#parts.stillInNeed([...new Set(judged.map(([, { infoHash }]) => infoHash))]));
       if (this.#isStopped) return;
-      for (const [key, entry] of due) {
-        if (needed.has(entry.infoHash)) void this.#ask(key, entry);
-        else this.#entries.delete(key);
+      for (const [key, entry] of judged) {
+        this.#entries.delete(key);
+        if (!needed.has(entry.infoHash)) continue;
+        this.#entries.set(key, entry);
+        if (entry.nextMs <= nowMs) void this.#ask(key, entry);
       }
     } catch (thrown) {
       // The tracker restarts. The torrents stay due.
@@ -123,15 +130,29 @@ export class TorrentsInNeed {
     }
   }
 
-  #due(): [string, Entry][] {
-    const nowMs = this.#parts.clock.nowMs();
+  /** Those that are due. If there is no room for further torrents, others too, because their need may have ended. */
+  #toJudge(nowMs: number): [string, Entry][] {
+    const isFull = this.#entries.size >= MAX_TORRENTS_IN_NEED;
     const due: [string, Entry][] = [];
+    const others: [string, Entry][] = [];
     for (const each of this.#entries) {
-      if (each[1].isAsking || each[1].nextMs > nowMs) continue;
-      due.push(each);
+      if (each[1].isAsking) continue;
+      if (each[1].nextMs <= nowMs) due.push(each);
+      else if (isFull && others.length < NEED_BATCH) others.push(each);
       if (due.length >= NEED_BATCH) break;
     }
-    return due;
+    return [...due, ...others.slice(0, NEED_BATCH - due.length)];
+  }
+
+  #nowMs(): number {
+    const nowMs = this.#parts.clock.nowMs();
+    const backMs = this.#setBack.since(nowMs);
+    if (backMs === 0) return nowMs;
+    for (const entry of this.#entries.values()) {
+      entry.sinceMs -= backMs;
+      entry.nextMs -= backMs;
+    }
+    return nowMs;
   }
 
   #countDelay(ms: number): void {

@@ -157,7 +157,7 @@ export class TrackerAsker {
       return await this.#announce(errand);
     } catch (thrown) {
       if (thrown instanceof TrackerRefusal) {
-        dueTimes.wait(errand.pair, thrown.retryAfterSeconds ?? REFUSED_TORRENT_SECONDS);
+        dueTimes.wait(errand.pair, Math.max(this.#leastSeconds, thrown.retryAfterSeconds ?? REFUSED_TORRENT_SECONDS));
       }
       const againMs = dueTimes.dueMs(errand.pair);
       if (thrown instanceof TrackerRefusal) return { ...this.#failure(errand.text, thrown), againMs };
@@ -193,8 +193,12 @@ export class TrackerAsker {
 
   #intervalOf(reply: AnnounceReply): number {
     const stated = Math.max(reply.intervalSeconds ?? DEFAULT_INTERVAL_SECONDS, reply.minIntervalSeconds ?? 0);
-    const least = this.#options.minIntervalSeconds ?? MIN_INTERVAL_SECONDS;
-    return Math.min(MAX_INTERVAL_SECONDS, Math.max(least, stated));
+    return Math.min(MAX_INTERVAL_SECONDS, Math.max(this.#leastSeconds, stated));
+  }
+
+  /** Between two announces of a torrent, whatever the original states. */
+  get #leastSeconds(): number {
+    return this.#options.minIntervalSeconds ?? MIN_INTERVAL_SECONDS;
   }
 
   async #handOn(
@@ -255,6 +259,8 @@ export class TrackerAsker {
       numWant: MAX_NUMWANT,
       key: random.nextUint32(),
     };
+    // Before the look, so that requests for other torrents of this original do not look at the same time.
+    endpoints.observed(original.name, destination.address.family, 'unknown');
     const seen = await this.#send(destination, other).catch(() => undefined);
     const use =
       seen === undefined ? 'unknown' : addressUseIn(seen, announce, [...first.ourAddresses, ...seen.ourAddresses]);

@@ -2,7 +2,7 @@
  * The exchange with original trackers (draft section 4.2: "reactive request as a normal P2P client"): asks them for
  * foreign peers of a torrent, and passes these on. It behaves as a client that joins briefly: it announces `started` as a
  * leecher, then `stopped` as soon as it has the answer, so that the swarm does not keep an address where no peer listens.
- * It never asks for private torrents (BEP 27), whose trackers ban such clients.
+ * Trackers of private torrents ban such clients (BEP 27), so its callers name no trackers of these.
  */
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
@@ -74,15 +74,13 @@ export interface ExchangeRequest {
   readonly want: number;
   /** True if the torrent has had peers: then it is not asked for before those that have none. */
   readonly isRepeated?: boolean;
-  /** True for a torrent whose info has `private=1`. */
-  readonly private?: boolean;
 }
 
 export interface ExchangeOutcome {
   readonly peers: number;
   readonly trackers: readonly AskedTracker[];
   /** Why no tracker was asked. */
-  readonly skipped?: 'private' | 'overloaded' | 'stopped';
+  readonly skipped?: 'overloaded' | 'stopped';
   /** When one of the trackers may be asked again, in milliseconds since the epoch; undefined: none of them. */
   readonly againMs?: number;
 }
@@ -162,7 +160,6 @@ class Exchange implements UpstreamExchange {
 
   request(infoHash: InfoHash, trackers: readonly string[], request: ExchangeRequest): Promise<ExchangeOutcome> {
     if (this.#stopped) return Promise.resolve({ peers: 0, trackers: [], skipped: 'stopped' });
-    if (request.private) return Promise.resolve({ peers: 0, trackers: [], skipped: 'private' });
     this.#count.requests++;
     const key = `${infoHash} ${request.family}`;
     const running = this.#inFlight.get(key);

@@ -165,6 +165,14 @@ describe('a tracker that does not list the peer that asks', () => {
     expect(announces.slice(3)).toEqual(['started 51413 127.9.0.5']);
   });
 
+  test('is looked at once, also if several torrents are announced to it at the same time', async () => {
+    const { url, announces } = await startQuiet(true);
+    const { exchange } = startWithCache();
+    await Promise.all([infoHash, otherHash].map((hash) => exchange.request(hash, [url], request)));
+    await exchange.stop();
+    expect(announces.filter((each) => each === 'started 6999 -')).toHaveLength(1);
+  });
+
   test('is left where that one sees our own address', async () => {
     const { url, peers, announces } = await startQuiet(false);
     const { exchange } = startWithCache();

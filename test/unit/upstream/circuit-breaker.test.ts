@@ -49,3 +49,19 @@ test('half-open, one request tries it; each failure doubles the wait up to an ho
   breaker.succeeded();
   expect(breaker.state(nowMs)).toBe('closed');
 });
+
+test('a clock that is set back does not keep it open: one request tries it', () => {
+  const breaker = new CircuitBreaker(createRandom(1));
+  for (let i = 0; i < 3; i++) fail(breaker, 1e12);
+  const earlierMs = 1e12 - 1_000_000;
+  expect(breaker.state(1e12 + 1)).toBe('open');
+  expect(breaker.state(earlierMs)).toBe('half-open');
+  expect([breaker.enter(earlierMs), breaker.enter(earlierMs)]).toEqual([true, false]);
+});
+
+test('nor does a time that was stored before', () => {
+  const breaker = new CircuitBreaker(createRandom(1));
+  breaker.restore(5, 1e12);
+  expect(breaker.state(1e12 - 3_600_000)).toBe('open');
+  expect(breaker.state(1e12 - 5_000_000)).toBe('half-open');
+});

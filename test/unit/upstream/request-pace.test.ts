@@ -27,6 +27,9 @@ describe('the pace', () => {
     const pace = new RequestPace();
     pace.reserve(1e12, 1);
     expect(pace.reserve(1_000, 1)).toBe(0);
+    // Also by a few minutes.
+    for (let i = 0; i < 5; i++) pace.reserve(1e12, 1);
+    expect(pace.reserve(1e12 - 300_000, 1)).toBe(0);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { InfoHash } from '../../../src/domain/info-hash.js';
 import { createRandom } from '../../../src/domain/random.js';
+import { MAX_TORRENTS_IN_NEED, NEED_BATCH } from '../../../src/upstream/limits.js';
 import { TorrentsInNeed } from '../../../src/upstream/torrents-in-need.js';
 
 const FIRST = 'a'.repeat(40) as InfoHash;
@@ -69,6 +70,42 @@ describe('a torrent in need', () => {
     const { bounds, counts } = inNeed.delays;
     expect(counts.reduce((sum, count) => sum + count)).toBe(1);
     expect(counts[bounds.indexOf(2_000)]).toBe(1);
+    inNeed.stop();
+  });
+
+  test('is asked for although those of a busy original, reported before, are due again and again', async () => {
+    const hash = (n: number) => n.toString(16).padStart(40, '0') as InfoHash;
+    const { inNeed, asked, need } = start((infoHash) => ({
+      peers: 0,
+      againMs: infoHash === SECOND ? Date.now() + 5_000 : Date.now(),
+    }));
+    const busy = Array.from({ length: 2 * NEED_BATCH + 100 }, (_, n) => hash(n));
+    need([...busy, SECOND]);
+    for (const infoHash of [...busy, SECOND]) inNeed.report(infoHash, 4);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asked.filter((line) => line.includes(' b '))).toHaveLength(2);
+    inNeed.stop();
+  });
+
+  test('finds room where many are remembered whose need has ended, although none of them is due', async () => {
+    const { inNeed, need } = start(() => ({ peers: 1, againMs: Date.now() + 3_600_000 }));
+    for (let n = 0; n < MAX_TORRENTS_IN_NEED; n++) inNeed.report(n.toString(16).padStart(40, '0') as InfoHash, 4);
+    inNeed.report(FIRST, 4);
+    expect(inNeed.size).toBe(MAX_TORRENTS_IN_NEED);
+    need([FIRST]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(inNeed.size).toBe(MAX_TORRENTS_IN_NEED - NEED_BATCH);
+    inNeed.stop();
+  });
+
+  test('is asked for in time although the clock is set back', async () => {
+    vi.setSystemTime(1e12);
+    const { inNeed, asked } = start(() => ({ peers: 1, againMs: Date.now() + 10_000 }));
+    inNeed.report(FIRST, 4);
+    await vi.advanceTimersByTimeAsync(2_000);
+    vi.setSystemTime(1e12 - 3_600_000);
+    await vi.advanceTimersByTimeAsync(13_000);
+    expect(asked).toHaveLength(2);
     inNeed.stop();
   });
 

@@ -10,6 +10,7 @@ import { RequestSlots } from '../../../src/upstream/request-slots.js';
 import { eventually } from '../../support/eventually.js';
 import {
   type Closing,
+  clock,
   infoHash,
   joinSwarm,
   otherHash,
@@ -222,14 +223,6 @@ describe('bounds', () => {
 });
 
 describe('what is never asked', () => {
-  test('private torrents', async () => {
-    const tracker = await startTracker(closing);
-    const { exchange } = startExchange(closing);
-    const outcome = await exchange.request(infoHash, [tracker.httpUrl], { ...request, private: true });
-    expect(outcome).toEqual({ peers: 0, trackers: [], skipped: 'private' });
-    expect(tracker.announces).toEqual([]);
-  });
-
   test('machines inside, unless this is the lab', async () => {
     const tracker = await startTracker(closing);
     const names = await startNames(closing, { 'inside.example': { address: '127.0.0.1' } });
@@ -398,6 +391,13 @@ describe('for each original', () => {
     expect(exchange.originals().map(({ budgetLeft }) => budgetLeft)).toEqual([0, 0]);
     nowMs += 3_600_000;
     expect((await exchange.request(hash(9), [first.udpUrl], request)).trackers[0]!.result).toBe('answered');
+  });
+
+  test('one that refuses is not asked again before `upstream.every`, although it says that it may be retried earlier (BEP 31)', async () => {
+    const { port } = await startHttp(() => ({ body: 'd14:failure reason4:full8:retry ini5ee' }));
+    const { exchange } = startExchange(closing, { minIntervalSeconds: 900 });
+    const { againMs } = await exchange.request(infoHash, [`http://127.0.0.1:${port}/announce`], request);
+    expect(againMs).toBe(clock.nowMs() + 900_000);
   });
 
   test('one that has only IPv4 is asked once for clients of both families', async () => {
