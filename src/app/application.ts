@@ -26,6 +26,10 @@ export interface Application {
   reload(config: Config): Promise<readonly string[]>;
   /** For the process's handlers of errors that nothing caught: restarts the part that the error belongs to. */
   takeUncaughtError(thrown: unknown): void;
+  /** What does not work now, one line each; empty if it is ready. */
+  faults(): readonly string[];
+  /** Changes while the thread of this name runs. */
+  beats(thread: string): number | undefined;
   /** Filled by `start`. */
   readonly addresses: readonly PartAddress[];
 }

@@ -89,6 +89,14 @@ class App implements Application {
     this.#supervisor.takeUncaughtError(thrown);
   }
 
+  faults(): readonly string[] {
+    return this.#health.reasons();
+  }
+
+  beats(thread: string): number | undefined {
+    return this.#threads.beats(thread);
+  }
+
   reload(config: Config): Promise<readonly string[]> {
     return this.#turns.run(async () => {
       const inForce = configInForce(this.#started, config);

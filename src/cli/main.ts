@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { loadConfig } from '../config/parse-config.js';
 import { systemClock } from '../domain/clock.js';
 import type { CliContext } from './cli-context.js';
+import { withCredentials } from './environment.js';
 import { exitOnBrokenOutput, stopOnSignals } from './process-streams.js';
 import { EXIT_DONE, EXIT_FAILED, run } from './run.js';
 
@@ -33,7 +34,7 @@ const context: CliContext = {
   signal: stopping,
   onHangUp: (listener) => void process.on('SIGHUP', listener),
   onUncaughtError: (listener) => void process.on('uncaughtException', listener).on('unhandledRejection', listener),
-  loadConfig: (file) => loadConfig(configFile(file), process.env),
+  loadConfig: (file) => loadConfig(configFile(file), withCredentials(process.env)),
   configFile,
 };
 

@@ -6,7 +6,7 @@ import { CONFIG_PARTS } from './parts.js';
 
 const HEAD = `# alias-tracker: every key, with its default where it has one.
 # A key that is left out has the value shown here; "# optional" marks keys without a default.
-# \${NAME} is replaced by an environment variable. Durations: ms s m h d. Sizes: B KiB MiB GiB TiB. Rates: Mbit/s MB/s. Relative paths start at this file.
+# \${NAME} is replaced by the environment variable or systemd credential of that name. Durations: ms s m h d. Sizes: B KiB MiB GiB TiB. Rates: Mbit/s MB/s. Relative paths start at this file.
 # Check with: alias-tracker check-config FILE
 `;
 

@@ -36,6 +36,7 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   pmacctd: 'pmacct',
   nfacctd: 'pmacct',
   ip: 'iproute2',
+  'systemd-analyze': 'systemd',
   curl: 'curl',
   squid: 'squid',
   nginx: 'nginx-light',

@@ -51,6 +51,11 @@ export class Served {
     return served;
   }
 
+  /** The file that it reads again at a reload. */
+  get configFile(): string {
+    return join(this.#directory, 'config.yaml');
+  }
+
   get isAlive(): boolean {
     return this.process.exitCode === null && this.process.signalCode === null;
   }

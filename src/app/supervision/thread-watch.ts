@@ -10,7 +10,7 @@ import { currentPart } from '../../part/current-part.js';
 import { startBeating } from '../../threads/beat.js';
 import { threadModule } from '../../threads/start-thread.js';
 import { StuckDetector } from '../../threads/stuck-detector.js';
-import { createVitals, worstDelayMs } from '../../threads/thread-vitals.js';
+import { beatsOf, createVitals, worstDelayMs } from '../../threads/thread-vitals.js';
 import type { Watch } from '../watch.js';
 import type { MainWatchdogStart } from './main-watchdog-worker.js';
 import type { SupervisionContext } from './restarts.js';
@@ -62,6 +62,12 @@ export class ThreadWatch implements Watch {
 
   add(thread: WatchedThread): void {
     this.#threads.push({ thread, detector: new StuckDetector(thread.vitals, this.#context.clock) });
+  }
+
+  /** Differs from the last reading if the thread has run since; undefined if there is none of this name. */
+  beats(name: string): number | undefined {
+    const vitals = this.#threads.find(({ thread }) => thread.name === name)?.thread.vitals;
+    return vitals && beatsOf(vitals);
   }
 
   start(): void {

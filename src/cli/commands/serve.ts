@@ -1,6 +1,7 @@
 /** `serve`: runs everything that the configuration enables, until it is stopped. */
 import type { Command } from 'commander';
 import type { Application } from '../../app/application.js';
+import type { ServiceManager } from '../../app/service-manager/service-manager.js';
 import type { Config } from '../../config/config-schema.js';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 import type { Lab } from '../../lab/start-lab.js';
@@ -29,6 +30,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   const logger = createLogger(config.logging.level);
   let lab: Lab | undefined;
   let app: Application | undefined;
+  let manager: ServiceManager | undefined;
   let problems: readonly string[] = [];
   // From the first moment on, because the signal ends a process that does not handle it. What comes during the start is done after it.
   let isReloadAsked = false;
@@ -50,7 +52,11 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     context.onUncaughtError((thrown) => running.takeUncaughtError(thrown));
     await running.start();
     if (context.signal.aborted) return;
-    onHangUp = () => void reload(running, options, context, logger);
+    const { connectServiceManager } = await import('../../app/service-manager/service-manager.js');
+    const notified = await connectServiceManager(context.env, logger);
+    manager = notified;
+    onHangUp = () => void notified.reloading(() => reload(running, options, context, logger));
+    notified.ready(running);
     if (isReloadAsked) onHangUp();
     const addresses = [...running.addresses, ...(lab?.addresses ?? [])];
     if (options.json) context.stdout.write(`${JSON.stringify({ addresses })}\n`);
@@ -58,6 +64,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     await untilAborted(context.signal);
     logger.info('stopping');
   } finally {
+    manager?.stopping();
     problems = (await app?.stop()) ?? [];
     await lab?.stop();
   }

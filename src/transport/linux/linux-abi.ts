@@ -75,6 +75,10 @@ export const SIN_PORT = 2;
 export const SIN_ADDR = 4;
 export const SIN6_ADDR = 8;
 
+// struct sockaddr_un { sa_family_t family; char path[108]; }
+export const SUN_PATH = 2;
+export const SUN_PATH_MAX = 108;
+
 // struct cmsghdr { size_t len; int level; int type; }, then the data, in the space CMSG_SPACE gives it
 export const CMSG_DATA = 16;
 /** struct in_pktinfo { int ifindex; in_addr spec_dst; in_addr addr; } */
