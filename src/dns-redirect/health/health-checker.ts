@@ -1,7 +1,9 @@
 /**
- * Tries all checks again and again, each by itself, so that a slow one delays no other. A target that dies is noticed within
- * {@link CHECK_EVERY_MS} and {@link FAILURES_TO_WITHDRAW} × {@link CHECK_TIMEOUT_MS}: 4 s.
+ * Repeats all checks, each on its own timer, so that a slow check does not delay the others. A target that dies is withdrawn
+ * within 4.3 s: {@link CHECK_EVERY_MS}, two timeouts of {@link CHECK_TIMEOUT_MS}, and {@link CHECK_AGAIN_MS} between them. Over
+ * HTTPS the first part is longer if there are more than 20 checks.
  */
+import { randomInt } from 'node:crypto';
 import type { Clock } from '../../domain/clock.js';
 import { CheckState } from './check-state.js';
 import type { CheckChange, CheckList, Drill } from './health-messages.js';
@@ -10,9 +12,9 @@ import { HealthTable } from './health-table.js';
 
 export const CHECK_EVERY_MS = 1_000;
 export const CHECK_TIMEOUT_MS = 1_500;
-/** TLS handshakes cost this machine, and the target, about a millisecond each: all checks over HTTPS share 20 a second. */
-const HANDSHAKE_EVERY_MS = 50;
-/** After a result that may change the state. */
+/** A TLS handshake costs this machine and the target about a millisecond each, so all checks over HTTPS share 20 a second. */
+const HANDSHAKES_PER_SECOND = 20;
+/** The pause after a result that may change the state. */
 const CHECK_AGAIN_MS = 300;
 
 export interface HealthCheckerOptions {
@@ -24,11 +26,12 @@ export interface HealthCheckerOptions {
 interface Watched {
   readonly check: HealthCheck;
   readonly state: CheckState;
-  /** Where its result goes in the table of now. */
+  /** The cell for its result in the current table. */
   index: number;
   timer: NodeJS.Timeout | undefined;
   readonly firstResult: Promise<void>;
-  readonly settle: () => void;
+  /** Resolves {@link firstResult}. */
+  readonly resolveFirst: () => void;
 }
 
 export class HealthChecker {
@@ -43,22 +46,28 @@ export class HealthChecker {
     this.#table = new HealthTable(HealthTable.memoryFor(0));
   }
 
-  /** Checks that go on keep their state; the new table shows it before this returns. */
+  /**
+   * Replaces the list of checks. A check that is in both lists keeps its state, and the new table has it before this returns.
+   * The first {@link HANDSHAKES_PER_SECOND} new checks over HTTPS begin at once, the others at random times.
+   */
   follow({ checks, table }: CheckList): void {
     this.#table = new HealthTable(table);
     const overHttps = checks.filter(({ protocol }) => protocol === 'https').length;
-    this.#httpsEveryMs = Math.max(CHECK_EVERY_MS, overHttps * HANDSHAKE_EVERY_MS);
+    this.#httpsEveryMs = Math.max(CHECK_EVERY_MS, (overHttps * 1_000) / HANDSHAKES_PER_SECOND);
     const keys = new Map(checks.map((check, index) => [keyOfCheck(check), { check, index }]));
     for (const [key, watched] of this.#watched) {
       if (keys.has(key)) continue;
       clearTimeout(watched.timer);
-      watched.settle();
+      watched.resolveFirst();
       this.#watched.delete(key);
     }
+    let newHttps = 0;
     for (const [key, { check, index }] of keys) {
       const watched = this.#watched.get(key);
-      if (watched === undefined) this.#watch(key, check, index);
-      else {
+      if (watched === undefined) {
+        const mustWait = check.protocol === 'https' && ++newHttps > HANDSHAKES_PER_SECOND;
+        this.#watch(key, check, index, mustWait ? randomInt(this.#httpsEveryMs) : 0);
+      } else {
         watched.index = index;
         this.#table.set(index, watched.state.isUp === true);
       }
@@ -75,21 +84,22 @@ export class HealthChecker {
   }
 
   stop(): void {
-    for (const { timer, settle } of this.#watched.values()) {
+    for (const { timer, resolveFirst } of this.#watched.values()) {
       clearTimeout(timer);
-      settle();
+      resolveFirst();
     }
     this.#watched.clear();
   }
 
-  #watch(key: string, check: HealthCheck, index: number): void {
-    let settle = (): void => {};
+  #watch(key: string, check: HealthCheck, index: number, waitMs: number): void {
+    let resolveFirst = (): void => {};
     const firstResult = new Promise<void>((resolve) => {
-      settle = resolve;
+      resolveFirst = resolve;
     });
-    const watched: Watched = { check, state: new CheckState(), index, timer: undefined, firstResult, settle };
+    const watched: Watched = { check, state: new CheckState(), index, timer: undefined, firstResult, resolveFirst };
     this.#watched.set(key, watched);
-    void this.#try(key, watched);
+    if (waitMs > 0) watched.timer = setTimeout(() => void this.#try(key, watched), waitMs);
+    else void this.#try(key, watched);
   }
 
   async #try(key: string, watched: Watched): Promise<void> {
@@ -98,20 +108,26 @@ export class HealthChecker {
     const failure = this.#drillOf(check) ?? (await tryConnection(check, CHECK_TIMEOUT_MS));
     if (this.#watched.get(key) !== watched) return;
     const isUp = failure === undefined;
-    if (state.record(isUp)) {
+    const changed = state.record(isUp);
+    if (changed) {
       this.#table.set(watched.index, isUp);
       onChange({ key, isUp, reason: failure, atMs: this.#options.clock.nowMs() });
     }
-    watched.settle();
-    const everyMs = check.protocol === 'https' ? this.#httpsEveryMs : CHECK_EVERY_MS;
-    const waitMs = state.isWavering ? CHECK_AGAIN_MS : everyMs;
-    watched.timer = setTimeout(() => void this.#try(key, watched), waitMs);
+    watched.resolveFirst();
+    watched.timer = setTimeout(() => void this.#try(key, watched), this.#pauseMs(check, state, changed));
+  }
+
+  /** Checks over HTTPS that change together get random pauses, so that their handshakes do not stay at the same moment. */
+  #pauseMs({ protocol }: HealthCheck, state: CheckState, changed: boolean): number {
+    if (state.isWavering) return CHECK_AGAIN_MS;
+    if (protocol !== 'https') return CHECK_EVERY_MS;
+    return changed ? randomInt(this.#httpsEveryMs) : this.#httpsEveryMs;
   }
 
   #drillOf({ target }: HealthCheck): string | undefined {
     const nowMs = this.#options.clock.nowMs();
     return this.#drills.some((each) => each.target === target && each.untilMs > nowMs)
-      ? 'a drill takes it for dead'
+      ? 'a drill treats it as dead'
       : undefined;
   }
 }
