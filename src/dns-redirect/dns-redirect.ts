@@ -21,6 +21,7 @@ import { refuseOwnAddresses } from './refuse-own-addresses.js';
 import { ClientRates, type LimitedPrefix } from './serve/client-rates.js';
 import { Responder } from './serve/responder.js';
 import { ServerCookies } from './serve/server-cookies.js';
+import { TcpConnections } from './serve/tcp-connections.js';
 import { openTcpListener } from './serve/tcp-listener.js';
 import { UdpService } from './serve/udp-service.js';
 import type { ServerSettings } from './server-settings.js';
@@ -75,6 +76,7 @@ class Server implements DnsRedirect {
   readonly #rates: ClientRates;
   readonly #loopProbe: LoopProbe;
   readonly #responder: Responder;
+  readonly #connections = new TcpConnections();
   #settings: ServerSettings;
   #addresses: Endpoint[] = [];
   #tcp: TcpServer[] = [];
@@ -217,6 +219,7 @@ class Server implements DnsRedirect {
       responder: this.#responder,
       rates: this.#rates,
       clock,
+      connections: this.#connections,
       onCrowded: () => {
         this.#counters.connectionsCrowded++;
       },

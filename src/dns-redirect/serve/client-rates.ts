@@ -1,7 +1,7 @@
 /**
- * How many queries each client may ask a second: a token bucket for each prefix of clients, in a table of fixed size. Where
- * the table has no room, the bucket that is fullest is given up, which is the client that asked least; a flood with forged
- * addresses therefore makes nobody wait who asks little.
+ * How many queries each client may ask a second: a token bucket for each prefix of clients, in a table of fixed size. If the
+ * table is full, the bucket with the most tokens is replaced, because its client asked least. A client whose bucket is replaced
+ * starts again with a full one, so a flood with forged addresses does not slow down clients that ask little.
  */
 import { HalfSipHash, randomHashKey } from '../../domain/half-sip-hash.js';
 import {
@@ -15,6 +15,7 @@ import {
 import { NetworkSet } from '../../domain/network-set.js';
 import type { RemoteAddress } from '../../transport/transport.js';
 import { PROVEN_RATE_FACTOR } from '../limits.js';
+import { addressOf } from './subscriber.js';
 
 export interface RateRules {
   readonly queriesPerSecond: number;
@@ -23,14 +24,14 @@ export interface RateRules {
   readonly ipv6PrefixLength: number;
   /** Other rates for clients in these prefixes; the longest prefix counts. */
   readonly rateLimits: readonly { readonly prefix: Prefix; readonly queriesPerSecond: number }[];
-  /** Resolvers with many users behind them: no limit. */
+  /** Resolvers that ask for many users. They have no limit. */
   readonly trustedResolvers: readonly Prefix[];
 }
 
 /** Clients that asked more often than their rate. */
 export interface LimitedPrefix {
   readonly prefix: string;
-  /** Those whose server cookie shows that the address is not forged. */
+  /** Queries over TCP, or with a valid server cookie: the address is not forged. */
   readonly proven: boolean;
   /** Questions over the rate since the prefix was seen first. */
   readonly questions: number;
@@ -40,7 +41,7 @@ const SETS = 8_192;
 const WAYS = 4;
 /** Family and the two words that a prefix of at most /64 has. */
 const KEY_WORDS = 3;
-/** In the key, beside the family: a forged address must not use up what the client with that address may ask. */
+/** A flag in the key, beside the family: packets with a forged address must not use up the tokens of the real client. */
 const PROVEN_KEY = 0x100;
 /** A client may ask for the names of a few pages at once. */
 const BURST_SECONDS = 2;
@@ -77,8 +78,8 @@ export class ClientRates {
 
   /**
    * Takes one token.
-   * @param isProven a client at a proven address has a rate and tokens apart from those of packets that may be forged
-   * @returns 0 if the client had one, else the milliseconds until it has one
+   * @param isProven the address is not forged: the query has a rate and tokens apart from those of packets that may be forged
+   * @returns 0 if the client had a token, otherwise the milliseconds until it has one
    */
   take(client: RemoteAddress, nowMs: number, isProven = false): number {
     if (this.isTrusted(client)) return 0;
@@ -94,7 +95,7 @@ export class ClientRates {
     return Math.ceil(((1 - tokens) * 1_000) / perSecond);
   }
 
-  /** @param most how many; those with the most questions over their rate come first */
+  /** @param most the length of the list; prefixes with the most questions over their rate come first */
   limited(most: number): LimitedPrefix[] {
     const slots: number[] = [];
     for (let slot = 0; slot < this.#limited.length; slot++) if (this.#limited[slot]! > 0) slots.push(slot);
@@ -113,8 +114,7 @@ export class ClientRates {
   #rateOf(client: RemoteAddress): number {
     const { rateLimits, queriesPerSecond } = this.#rules;
     if (rateLimits.length === 0) return queriesPerSecond;
-    const { family, word0, word1, word2, word3 } = client;
-    const address = { family, words: family === 4 ? [word0] : [word0, word1, word2, word3] };
+    const address = addressOf(client);
     let longest = -1;
     let rate = queriesPerSecond;
     for (const { prefix, queriesPerSecond: own } of rateLimits) {
@@ -139,7 +139,7 @@ export class ClientRates {
     let most = -1;
     for (let slot = first; slot < first + WAYS; slot++) {
       if (this.#isOf(slot, words)) return slot;
-      // Its tokens now, whatever its rate: what matters is who was silent for longest.
+      // Without regard to its rate, because the client that was silent for longest is to be replaced.
       const tokens = this.#tokens[slot]! + Math.max(0, nowMs - this.#atMs[slot]!);
       if (tokens > most) {
         most = tokens;

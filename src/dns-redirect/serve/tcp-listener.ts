@@ -1,31 +1,27 @@
 /**
- * DNS over TCP (RFC 7766): many queries on one connection, each answered when its answer is ready, in any order. Limits
- * connections, queries in flight and unread answers of a connection, and its idle time. Where there are too many connections,
- * the one that is idle for longest is closed: first of the client that has its share, else of all.
+ * DNS over TCP (RFC 7766): many queries on one connection, each answered when its answer is ready, in any order. Limits the
+ * queries in flight, the unread answers and the idle time of a connection. `tcp-connections.ts` limits the connections.
  */
 import type { Socket } from 'node:net';
 import type { Clock } from '../../domain/clock.js';
 import type { Endpoint } from '../../net/endpoint.js';
 import { fillRemoteAddress } from '../../transport/fill-remote-address.js';
 import { RemoteAddress } from '../../transport/transport.js';
-import {
-  MAX_TCP_CONNECTIONS,
-  MAX_TCP_CONNECTIONS_PER_CLIENT,
-  MAX_TCP_CONNECTIONS_PER_TRUSTED_CLIENT,
-  MAX_TCP_PIPELINED,
-  MAX_TCP_UNREAD_BYTES,
-  TCP_IDLE_TIMEOUT_MS,
-} from '../limits.js';
+import { MAX_TCP_PIPELINED, MAX_TCP_UNREAD_BYTES, TCP_IDLE_TIMEOUT_MS } from '../limits.js';
 import { listenTcp, type TcpServer } from '../tcp-server.js';
 import { MAX_QUERY_BYTES } from '../wire/dns-query.js';
 import { frameMessage, MessageReader } from '../wire/message-stream.js';
 import type { ClientRates } from './client-rates.js';
 import { LATER, NO_ANSWER, type Responder } from './responder.js';
+import { subscriberOf } from './subscriber.js';
+import type { OpenConnection, TcpConnections } from './tcp-connections.js';
 
 export interface TcpListenerParts {
   readonly responder: Responder;
   readonly rates: ClientRates;
   readonly clock: Clock;
+  /** Those of all listen addresses: the limits hold for all of them together. */
+  readonly connections: TcpConnections;
   /** A connection was closed to make room, or refused because no other could be. */
   readonly onCrowded: () => void;
   readonly idleTimeoutMs?: number;
@@ -33,23 +29,23 @@ export interface TcpListenerParts {
 
 /** @throws Error (with `code`) if the address or port cannot be bound */
 export function openTcpListener(endpoint: Endpoint, parts: TcpListenerParts): Promise<TcpServer> {
-  const connections = new Set<Connection>();
+  const { connections } = parts;
   return listenTcp(endpoint, (socket) => {
     const client = clientOf(socket);
-    if (client === undefined || !makeRoom(connections, client, parts)) {
+    if (client === undefined || !makeRoom(client, parts)) {
       socket.destroy();
       return;
     }
     const connection = new Connection(socket, client, parts);
     connections.add(connection);
-    socket.on('close', () => connections.delete(connection));
+    socket.on('close', () => connections.remove(connection));
   });
 }
 
-/** Of all connections: an answer is copied out of it at once. */
+/** All connections share this buffer, because an answer is copied out of it at once. */
 const output = new Uint8Array(0xffff);
 
-class Connection {
+class Connection implements OpenConnection {
   readonly socket: Socket;
   readonly client: RemoteAddress;
   readonly subscriber: string;
@@ -83,12 +79,16 @@ class Connection {
     return this.#pending === 0;
   }
 
+  close(): void {
+    this.socket.destroy();
+  }
+
   /** Answers whole queries. What follows a message that cannot be read cannot be read either. */
   #take(): void {
     const { socket } = this;
     try {
       while (this.#pending < MAX_TCP_PIPELINED && !this.#waitsForRate && !socket.destroyed) {
-        const waitMs = this.#reader.hasMessage ? this.#parts.rates.take(this.client, this.#parts.clock.nowMs()) : 0;
+        const waitMs = this.#reader.hasMessage ? this.#waitMs() : 0;
         if (waitMs > 0) {
           this.#waitForRate(waitMs);
           break;
@@ -106,7 +106,13 @@ class Connection {
     this.#endIfDone();
   }
 
-  /** The client is real, so it is slowed down rather than refused. */
+  /** The client has answered the TCP handshake, so its address is not forged and it has the rate of a proven client. */
+  #waitMs(): number {
+    const { rates, clock } = this.#parts;
+    return rates.take(this.client, clock.nowMs(), true);
+  }
+
+  /** The client's address is not forged, so it is slowed down instead of refused. */
   #waitForRate(waitMs: number): void {
     this.#waitsForRate = true;
     setTimeout(() => {
@@ -144,22 +150,13 @@ class Connection {
   }
 }
 
-/** @returns false if the new connection is one too many, and none can be closed for it */
-function makeRoom(connections: ReadonlySet<Connection>, client: RemoteAddress, parts: TcpListenerParts): boolean {
+/** @returns false if the new connection must be refused */
+function makeRoom(client: RemoteAddress, { connections, rates, onCrowded }: TcpListenerParts): boolean {
   const subscriber = subscriberOf(client);
-  const mine = [...connections].filter((each) => each.subscriber === subscriber);
-  const share = parts.rates.isTrusted(client) ? MAX_TCP_CONNECTIONS_PER_TRUSTED_CLIENT : MAX_TCP_CONNECTIONS_PER_CLIENT;
-  if (mine.length < share && connections.size < MAX_TCP_CONNECTIONS) return true;
-  parts.onCrowded();
-  // A client at its limit gives up one of its own. Else it is the turn of one that is idle, whoever's it is.
-  const candidates = mine.length >= share ? mine : [...connections].filter(({ isIdle }) => isIdle);
-  const [oldest] = candidates.sort((a, b) => Number(b.isIdle) - Number(a.isIdle) || a.usedAtMs - b.usedAtMs);
-  oldest?.socket.destroy();
-  return oldest !== undefined;
-}
-
-function subscriberOf({ family, word0, word1 }: RemoteAddress): string {
-  return family === 4 ? String(word0) : `${word0}:${word1}`;
+  const isTrusted = rates.isTrusted(client);
+  if (connections.hasRoomFor(subscriber, isTrusted)) return true;
+  onCrowded();
+  return connections.closeOneFor(subscriber, isTrusted);
 }
 
 function clientOf(socket: Socket): RemoteAddress | undefined {

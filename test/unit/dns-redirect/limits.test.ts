@@ -56,7 +56,7 @@ describe('strangers', () => {
 });
 
 describe('a client that asks too often', () => {
-  test('gets no more than its question over UDP, and all its answers over TCP', async () => {
+  test('gets no more than its question over UDP, and ten times the rate over TCP', async () => {
     let [nowMs, stepMs] = [0, 0];
     const clock = {
       nowMs: () => {
@@ -71,11 +71,20 @@ describe('a client that asks too often', () => {
     expect(decode(truncated)).toMatchObject({ flag_tc: true, answers: [] });
     expect(truncated.length).toBe(sent.length);
     expect(redirect.counters().rateLimited).toBe(1);
-    // Each look at the clock refills half a token, so the connection has to wait now and then.
-    stepMs = 100;
-    const queries = Array.from({ length: 30 }, (_, id) => frameMessage(question('linuxtracker.example', 'A', { id })));
-    const answers = await askTcp(server, Buffer.concat(queries), { halfClose: true });
-    expect(answers.map((packet) => decode(packet).answers!.length)).toEqual(queries.map(() => 1));
+    const answersOverTcp = async (count: number): Promise<number> => {
+      const queries = Array.from({ length: count }, (_, id) =>
+        frameMessage(question('linuxtracker.example', 'A', { id })),
+      );
+      const answers = await askTcp(server, Buffer.concat(queries), { halfClose: true });
+      return answers.filter((packet) => decode(packet).answers!.length === 1).length;
+    };
+    // The tokens of a TCP client are not those of UDP: two seconds at 50 queries a second.
+    expect(await answersOverTcp(100)).toBe(100);
+    expect(redirect.limitedPrefixes()).toEqual([{ prefix: '127.0.0.1/32', proven: false, questions: 1 }]);
+    // Now each reading of the clock refills a quarter of a token, so the connection has to wait.
+    stepMs = 5;
+    expect(await answersOverTcp(30)).toBe(30);
+    expect(redirect.limitedPrefixes().filter(({ proven }) => proven)).toHaveLength(1);
   });
 
   test('is counted by prefix, may have a rate of its own, and is not limited if it is a trusted resolver', async () => {
