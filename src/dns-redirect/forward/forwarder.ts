@@ -75,7 +75,7 @@ export class Forwarder {
     this.#attemptEveryMs = options.attemptEveryMs ?? ATTEMPT_EVERY_MS;
     this.cache = new AnswerCache(options.cacheBytes);
     this.#questions = new FairShares(options.maxInFlight ?? MAX_QUESTIONS_IN_FLIGHT);
-    this.#resolvers = options.resolvers.map((each) => new UpstreamResolver(each, options.transport));
+    this.#resolvers = options.resolvers.map((each) => this.#resolverAt(each));
   }
 
   get resolvers(): readonly UpstreamResolver[] {
@@ -94,8 +94,7 @@ export class Forwarder {
     if (unchanged) return;
     this.#resolvers = endpoints.map(
       (each) =>
-        before.find(({ endpoint }) => sameEndpoint(endpoint, each)) ??
-        new UpstreamResolver(each, this.#options.transport),
+        before.find(({ endpoint }) => sameEndpoint(endpoint, each)) ?? this.#resolverAt(each),
     );
     for (const resolver of before) if (!this.#resolvers.includes(resolver)) resolver.close();
     this.cache.clear();
@@ -135,6 +134,10 @@ export class Forwarder {
   close(): void {
     for (const inFlight of [...this.#inFlight.values()]) this.#drop(inFlight);
     for (const resolver of this.#resolvers) resolver.close();
+  }
+
+  #resolverAt(endpoint: Endpoint): UpstreamResolver {
+    return new UpstreamResolver(endpoint, this.#options.transport, this.#attemptEveryMs);
   }
 
   #start(key: string, question: ForwardedQuestion, owner: Sharer): InFlight | undefined {

@@ -9,7 +9,7 @@ import { answersQuestion, type ForwardedQuestion, writeQuestion } from './forwar
 
 /** A question that waits for its answer. */
 export interface Asked {
-  /** More datagrams may follow: the listener stays until {@link cancel}. */
+  /** Must be called even after an answer: until then, further datagrams are reported. */
   readonly cancel: () => void;
 }
 
@@ -28,12 +28,10 @@ interface OpenSocket {
 /** What opens sockets. */
 export type Connects = Pick<Transport, 'connectUdp'>;
 
-/** Each takes a descriptor, and the limit is often 1,024. */
+/** Sockets before questions share them. Each takes a descriptor. There are more only if all of these have had their questions. */
 const MAX_SOCKETS = 64;
-/** Then a socket takes no more questions, so that its port is of use to nobody who has found it. */
+/** After so many questions a socket is replaced, so that an attacker who has found its port cannot use it for long. */
 const QUESTIONS_OF_A_SOCKET = 64;
-/** Questions of one socket that wait at the same time; ids are drawn until one is free. */
-const MAX_WAITING = 4_096;
 
 export class ResolverSockets {
   readonly #resolver: Endpoint;
@@ -76,11 +74,9 @@ export class ResolverSockets {
     for (const open of this.#open.splice(0)) this.#drop(open);
   }
 
-  /** A new socket while there are few; then one of them by chance. */
+  /** An idle socket; a new one if there are few; otherwise one at random. */
   #take(): OpenSocket {
-    const usable = this.#open.filter(
-      ({ asked, waiting }) => asked < QUESTIONS_OF_A_SOCKET && waiting.size < MAX_WAITING,
-    );
+    const usable = this.#open.filter(({ asked }) => asked < QUESTIONS_OF_A_SOCKET);
     const idle = usable.filter(({ waiting }) => waiting.size === 0);
     if (idle.length > 0) return idle[randomInt(idle.length)]!;
     if (this.#open.length < MAX_SOCKETS || usable.length === 0) return this.#create();
@@ -94,7 +90,7 @@ export class ResolverSockets {
       onDatagram: (datagram) => {
         const id = datagram.length < 2 ? -1 : (datagram[0]! << 8) | datagram[1]!;
         const asked = waiting.get(id);
-        // A datagram that does not match is forged, or late beyond use. The answer may still arrive.
+        // A datagram that does not match is forged, or its question has ended. The answer may still arrive.
         if (asked === undefined) return;
         const packet = Buffer.from(datagram);
         if (answersQuestion(packet, id, asked.question)) asked.onAnswer(packet);

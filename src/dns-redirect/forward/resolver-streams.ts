@@ -1,11 +1,14 @@
 /**
  * The TCP connections to one upstream resolver, for answers that do not fit a datagram. Questions share them (RFC 7766 section
- * 6.2.1): each is sent at once, and answers come in any order. A connection without questions is closed after some seconds.
+ * 6.2.1): each is sent at once, and answers come in any order. A connection without questions is closed after some seconds. A
+ * connection that brings nothing while questions wait may be dead without an error (a firewall forgot it), so it gets no new
+ * questions.
  */
 import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { messageOf } from '../../domain/errors.js';
 import type { Endpoint } from '../../net/endpoint.js';
+import { MAX_QUESTIONS_IN_FLIGHT } from '../limits.js';
 import { frameMessage, MessageReader } from '../wire/message-stream.js';
 import { answersQuestion, type ForwardedQuestion, writeQuestion } from './forwarded-question.js';
 import type { Asked } from './resolver-sockets.js';
@@ -15,9 +18,9 @@ interface Waiting {
   readonly withEdns: boolean;
   readonly onAnswer: (packet: Buffer) => void;
   readonly onError: (error: Error) => void;
-  /** It was asked on a connection that the resolver closed, and is asked again on another one. */
+  /** It was sent on a connection that the resolver closed, and was sent again on another one. */
   isRepeated: boolean;
-  /** Takes it off its connection. */
+  /** Removes it from its connection. */
   leave: () => void;
 }
 
@@ -26,21 +29,31 @@ interface Stream {
   readonly waiting: Map<number, Waiting>;
   /** It has brought an answer, so the resolver may have closed it for being idle. */
   isUsed: boolean;
+  /** Questions wait, and nothing has arrived for too long. */
+  isSilent: boolean;
+  /** Runs while questions wait; starts again with each arrival. */
+  silence: NodeJS.Timeout | undefined;
 }
 
 /** RFC 7766 section 6.2.2: as few as possible. More than one, because an answer of 64 kB delays those behind it. */
 const MAX_STREAMS = 4;
-/** Questions of a connection that wait at the same time. */
-const MAX_PIPELINED = 64;
+/**
+ * Questions of a connection that wait at the same time: 1,024. Even if every question in flight needs TCP at one resolver, its
+ * connections take them all.
+ */
+const MAX_PIPELINED = MAX_QUESTIONS_IN_FLIGHT / MAX_STREAMS;
 /** RFC 7766 section 6.2.3. Resolvers close idle connections after 10 to 30 s. */
 const IDLE_MS = 5_000;
 
 export class ResolverStreams {
   readonly #resolver: Endpoint;
+  readonly #silentAfterMs: number;
   readonly #streams = new Set<Stream>();
 
-  constructor(resolver: Endpoint) {
+  /** @param silentAfterMs shorter than questions wait, so that a dead connection is found before its questions leave it */
+  constructor(resolver: Endpoint, silentAfterMs: number) {
     this.#resolver = resolver;
+    this.#silentAfterMs = silentAfterMs;
   }
 
   /** One of the two functions is called once, later, unless the question is cancelled. */
@@ -56,7 +69,8 @@ export class ResolverStreams {
   }
 
   close(): void {
-    for (const { socket, waiting } of this.#streams) {
+    for (const { socket, waiting, silence } of this.#streams) {
+      clearTimeout(silence);
       waiting.clear();
       socket.destroy();
     }
@@ -73,24 +87,44 @@ export class ResolverStreams {
     let id = randomInt(0x10000);
     while (stream.waiting.has(id)) id = randomInt(0x10000);
     stream.waiting.set(id, waiting);
-    waiting.leave = () => void stream.waiting.delete(id);
+    waiting.leave = () => leave(stream, id, waiting);
+    this.#watch(stream);
     stream.socket.write(frameMessage(writeQuestion(waiting.question, id, waiting.withEdns)));
   }
 
-  /** The one with the fewest questions; a new one if all have some and there are few. */
+  /**
+   * The connection with the fewest questions; a new one if all have some and there are few. Silent connections do not count.
+   * They are few as well: each is closed when its last question leaves it.
+   */
   #take(): Stream | undefined {
-    const [least] = [...this.#streams].sort((a, b) => a.waiting.size - b.waiting.size);
-    if (least !== undefined && (least.waiting.size === 0 || this.#streams.size >= MAX_STREAMS)) {
+    const usable = [...this.#streams].filter(({ isSilent, socket }) => !isSilent && !socket.destroyed);
+    const [least] = usable.sort((a, b) => a.waiting.size - b.waiting.size);
+    if (least !== undefined && (least.waiting.size === 0 || usable.length >= MAX_STREAMS)) {
       return least.waiting.size < MAX_PIPELINED ? least : undefined;
     }
     return this.#open();
+  }
+
+  /** Does nothing if the timer of the connection runs already. */
+  #watch(stream: Stream): void {
+    stream.silence ??= setTimeout(() => {
+      stream.silence = undefined;
+      stream.isSilent = true;
+    }, this.#silentAfterMs).unref();
+  }
+
+  #arrived(stream: Stream): void {
+    clearTimeout(stream.silence);
+    stream.silence = undefined;
+    stream.isSilent = false;
+    if (stream.waiting.size > 0) this.#watch(stream);
   }
 
   #open(): Stream {
     const socket = connect({ host: this.#resolver.host, port: this.#resolver.port, noDelay: true });
     socket.unref();
     const reader = new MessageReader(0xffff);
-    const stream: Stream = { socket, waiting: new Map(), isUsed: false };
+    const stream: Stream = { socket, waiting: new Map(), isUsed: false, isSilent: false, silence: undefined };
     this.#streams.add(stream);
     let reason = 'the resolver closed the connection';
     // Questions that wait have a deadline of their own, which is not later.
@@ -102,6 +136,7 @@ export class ResolverStreams {
     socket.on('data', (chunk) => {
       reader.push(chunk);
       for (let packet = reader.next(); packet !== undefined; packet = reader.next()) take(stream, packet);
+      this.#arrived(stream);
     });
     return stream;
   }
@@ -109,6 +144,7 @@ export class ResolverStreams {
   /** A resolver may close a connection while a question is on its way (RFC 7766 section 6.2.4): that one is asked again, once. */
   #closed(stream: Stream, reason: string): void {
     this.#streams.delete(stream);
+    clearTimeout(stream.silence);
     const left = [...stream.waiting.values()];
     stream.waiting.clear();
     for (const waiting of left) {
@@ -121,8 +157,19 @@ export class ResolverStreams {
   }
 }
 
+function leave(stream: Stream, id: number, waiting: Waiting): void {
+  // Another question may have this id by now.
+  if (stream.waiting.get(id) !== waiting) return;
+  stream.waiting.delete(id);
+  if (stream.waiting.size > 0) return;
+  clearTimeout(stream.silence);
+  stream.silence = undefined;
+  if (stream.isSilent) stream.socket.destroy();
+}
+
 function take(stream: Stream, packet: Buffer): void {
   stream.isUsed = true;
+  stream.isSilent = false;
   const id = packet.length < 2 ? -1 : packet.readUInt16BE(0);
   const waiting = stream.waiting.get(id);
   if (waiting === undefined) return;

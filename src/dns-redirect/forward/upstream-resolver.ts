@@ -1,4 +1,4 @@
-/** One upstream resolver: how to ask it, and whether it answers lately. */
+/** One upstream resolver: its sockets and connections, and whether it has answered recently. */
 import { type Endpoint, formatEndpoint } from '../../net/endpoint.js';
 import type { DomainName } from '../wire/domain-name.js';
 import type { ForwardedQuestion } from './forwarded-question.js';
@@ -6,8 +6,8 @@ import { type Asked, type Connects, ResolverSockets } from './resolver-sockets.j
 import { ResolverStreams } from './resolver-streams.js';
 
 /**
- * One name that nobody answers says little of the resolver that is asked for it: its servers may be down. Three do. Until then
- * the resolver costs its users a wait, so there are not more.
+ * One name without an answer does not show that the resolver fails, because the servers of that name may be down. Three names
+ * do. More would be worse: until the penalty, users wait for this resolver.
  */
 const FAILED_NAMES_OF_A_PENALTY = 3;
 /** How long a resolver that failed is asked last. */
@@ -26,11 +26,12 @@ export class UpstreamResolver {
   #penalisedUntilMs = Number.NEGATIVE_INFINITY;
   #withoutEdnsUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(endpoint: Endpoint, transport: Connects) {
+  /** @param attemptEveryMs after this long without an answer, the next resolver is asked as well */
+  constructor(endpoint: Endpoint, transport: Connects, attemptEveryMs: number) {
     this.endpoint = endpoint;
     this.label = formatEndpoint(endpoint);
     this.#sockets = new ResolverSockets(endpoint, transport);
-    this.#streams = new ResolverStreams(endpoint);
+    this.#streams = new ResolverStreams(endpoint, attemptEveryMs / 2);
   }
 
   isPenalised(nowMs: number): boolean {
@@ -43,14 +44,14 @@ export class UpstreamResolver {
     if (this.#failedNames.size < FAILED_NAMES_OF_A_PENALTY) return false;
     const isNew = !this.isPenalised(nowMs);
     this.#penalisedUntilMs = nowMs + PENALTY_MS;
-    // Enough for the next failure alone to renew it.
+    // One name less than the limit remains, so that the next failure alone renews the penalty.
     while (this.#failedNames.size >= FAILED_NAMES_OF_A_PENALTY) {
       this.#failedNames.delete(this.#failedNames.values().next().value!);
     }
     return isNew;
   }
 
-  /** Whatever it answered. */
+  /** Ends the penalty. An error is an answer as well. */
   answered(): void {
     this.#failedNames.clear();
     this.#penalisedUntilMs = Number.NEGATIVE_INFINITY;
