@@ -18,13 +18,16 @@ export interface DnsCounters {
   local: number;
   /** SERVFAIL because no upstream resolver answered. */
   failed: number;
-  /** Of the forwarded: listed names whose target is unhealthy. */
+  /**
+   * The next four are parts of the forwarded questions: those for a listed name, of a type that is redirected. Here because the
+   * target of the name is unhealthy.
+   */
   withdrawn: number;
-  /** Of the forwarded: listed names asked by clients that are not redirected. */
+  /** Because the client is not redirected. */
   otherClients: number;
-  /** Of the forwarded: listed names asked outside of the schedule. */
+  /** Because no period of the schedule covers the time. */
   outsideSchedule: number;
-  /** Of the forwarded: listed names that would be redirected if the mode were not "shadow". */
+  /** Because the mode is "shadow"; otherwise they would be redirected. */
   shadowed: number;
   refused: number;
   malformed: number;

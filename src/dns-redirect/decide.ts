@@ -1,11 +1,11 @@
 /**
  * The decision of the redirection (draft section 4.2, step "redirect"), as a pure function of a question and its client.
  * - A, AAAA and ANY of a listed name get our addresses. HTTPS and SVCB records (RFC 9460) may carry addresses and ports of the
- *   original, and a CNAME leads to it, so these types do not exist there.
- * - DS lies in the parent zone. A forged denial of it would make validators refuse the whole domain, so it is forwarded, as
- *   are MX, TXT, NS and all other types: mail and other services of the name stay with the original.
- * - It fails open: a name whose target is not healthy is answered by the upstream resolvers as if it were not listed.
- * What an upstream resolver answers is looked through afterwards: `review-answer.ts`.
+ *   original, and a CNAME leads to it, so these types are answered with NODATA.
+ * - A DS record is part of the parent zone. A forged denial of it would make validators refuse the whole domain, so it is
+ *   forwarded, as are MX, TXT, NS and all other types: mail and other services of the name stay with the original.
+ * - It fails open: the question for a name whose target is unhealthy is forwarded as if the name were not listed.
+ * `review-answer.ts` checks the answers of upstream resolvers afterwards.
  */
 import type { IpAddress } from '../domain/ip-address.js';
 import { isRedirectedClient } from './client-choice.js';
@@ -31,7 +31,7 @@ export type Decision =
   | { readonly kind: 'redirect'; readonly listed: ListedName }
   /** The same, but first the original is asked: if it is signed, its answer is passed on. */
   | { readonly kind: 'redirect-unsigned'; readonly listed: ListedName }
-  /** The TXT records of the original, with our ports in place of its own (BEP 34). If nobody answers, ours alone. */
+  /** The TXT records of the original, with our ports instead of its own (BEP 34). Without an answer: our record alone. */
   | { readonly kind: 'forward-text'; readonly listed: ListedName }
   | { readonly kind: 'forward'; readonly because: ForwardReason; readonly name?: RedirectedName }
   | { readonly kind: 'no-data' }
@@ -39,8 +39,9 @@ export type Decision =
   | { readonly kind: 'refuse' };
 
 /**
- * `not-listed`: the name is not redirected. `type`: the name is, but not this type of it. `client`, `schedule`: not for this
- * client, not at this time. `withdrawn`: its target does not work. `shadow`: it would be redirected, and is only counted.
+ * `not-listed`: the name is not redirected. `type`: the name is redirected, but not this type. The other reasons are given only
+ * for types that are redirected. `client`, `schedule`: not for this client, not at this time. `withdrawn`: the target is
+ * unhealthy. `shadow`: the question would be redirected, and is only counted.
  */
 export type ForwardReason = 'not-listed' | 'type' | 'client' | 'schedule' | 'withdrawn' | 'shadow';
 
@@ -53,11 +54,11 @@ export interface AskedQuestion {
   readonly dnssecOk: boolean;
 }
 
-/** Of now. */
+/** The current state. */
 export interface RedirectState {
   /** Whether users of the name would be served at its address of this index. */
   isHealthy(name: RedirectedName, address: number): boolean;
-  /** True if a period of the schedule covers now, and without a schedule. */
+  /** True if a period of the schedule covers the current time, or if there is no schedule. */
   isOpen(): boolean;
 }
 
@@ -92,16 +93,18 @@ export function decide(
 
   const listed = listedFor(name, type, redirections);
   if (listed === undefined) return NOT_LISTED;
+  const changesText = type === TYPE_TXT && listed.redirected.announceText !== undefined;
+  // Before the other reasons, which are counted: only questions that would be redirected count as withheld.
+  if (!changesText && !isRedirectedType(type)) return { kind: 'forward', because: 'type', name: listed.redirected };
   const because = whyNotRedirected(listed.redirected, type, client, redirections, state);
   if (because !== undefined) return { kind: 'forward', because, name: listed.redirected };
-  if (type === TYPE_TXT && listed.redirected.announceText !== undefined) return { kind: 'forward-text', listed };
-  if (!isRedirectedType(type)) return { kind: 'forward', because: 'type', name: listed.redirected };
+  if (changesText) return { kind: 'forward-text', listed };
   return question.dnssecOk && policy.signedNames === 'leave'
     ? { kind: 'redirect-unsigned', listed }
     : { kind: 'redirect', listed };
 }
 
-/** Why this client gets the original of a listed name now; `undefined`: it does not. */
+/** @returns why this client gets the original of a listed name now; undefined if it is redirected */
 export function whyNotRedirected(
   name: RedirectedName,
   type: number,
@@ -115,7 +118,7 @@ export function whyNotRedirected(
   return policy.mode === 'shadow' ? 'shadow' : undefined;
 }
 
-/** Whether an address of the name works, and one of the family asked for if the name has that family at all. */
+/** Whether an address of the name is healthy. If the name has addresses of the requested family, it must be one of those. */
 function isAvailable(name: RedirectedName, type: number, state: RedirectState): boolean {
   let anyHealthy = false;
   let hasType = false;
@@ -126,7 +129,7 @@ function isAvailable(name: RedirectedName, type: number, state: RedirectState): 
     anyHealthy ||= isHealthy;
     hasType ||= isOfType;
   }
-  // A denial where the other family alone works would leave clients of one family without the name.
+  // If only the other family is healthy, a denial would leave clients of this family without the name.
   return anyHealthy && !hasType;
 }
 
@@ -134,7 +137,7 @@ export function answersType(address: IpAddress, type: number): boolean {
   return type === TYPE_ANY || type === (address.family === 4 ? TYPE_A : TYPE_AAAA);
 }
 
-/** Types that lead to the service at a name: nothing of the original's may be answered. */
+/** Types that lead to the service at a name: no record of the original may be answered. */
 export function isRedirectedType(type: number): boolean {
   return (
     type === TYPE_A ||

@@ -193,6 +193,28 @@ test('shadow mode counts what would be redirected, and nothing else', () => {
   expect(ask('linuxtracker.example', 'A', { rules, unavailable: 'mirror' })).toBe('withdrawn');
 });
 
+describe('a type that is never redirected is not counted as one that would be', () => {
+  const circumstances: [string, Circumstances][] = [
+    ['in shadow mode', { rules: { mode: 'shadow' } }],
+    ['while the target is unhealthy', { isHealthy: () => false }],
+    ['outside of the schedule', { isOpen: () => false }],
+    ['for other clients', { client: '198.51.100.1' }],
+  ];
+  const announceText = { trackerListeners: [{ protocol: 'udp', host: '0.0.0.0', port: 6_969 }] } as const;
+  test.each(circumstances)('%s', (_, circumstance) => {
+    const expected = ask('tracker.example.org', 'A', circumstance);
+    for (const type of ['MX', 'NS', 'DS', 'DNSKEY', 'TXT'] as const) {
+      expect([type, ask('tracker.example.org', type, circumstance)]).toEqual([type, 'type']);
+    }
+    for (const type of ['AAAA', 'HTTPS', 'SVCB', 'ANY', 'CNAME'] as const) {
+      expect([type, ask('tracker.example.org', type, circumstance)]).toEqual([type, expected]);
+    }
+    // With ports for a TXT record (BEP 34), that one is changed as well.
+    const rules = { ...circumstance.rules, ...announceText };
+    expect(ask('tracker.example.org', 'TXT', { ...circumstance, rules })).toBe(expected);
+  });
+});
+
 describe('failing open', () => {
   test('an unhealthy address is left out while another works, and no family is left without an answer', () => {
     const isHealthy: RedirectState['isHealthy'] = ({ addresses }, index) => addresses[index]!.family === 6;
