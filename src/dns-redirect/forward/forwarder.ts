@@ -93,8 +93,7 @@ export class Forwarder {
       before.length === endpoints.length && endpoints.every((each, i) => sameEndpoint(each, before[i]!.endpoint));
     if (unchanged) return;
     this.#resolvers = endpoints.map(
-      (each) =>
-        before.find(({ endpoint }) => sameEndpoint(endpoint, each)) ?? this.#resolverAt(each),
+      (each) => before.find(({ endpoint }) => sameEndpoint(endpoint, each)) ?? this.#resolverAt(each),
     );
     for (const resolver of before) if (!this.#resolvers.includes(resolver)) resolver.close();
     this.cache.clear();
