@@ -109,7 +109,12 @@ class Server implements DnsRedirect {
         forwarder: this.#forwarder,
         clock,
         rates: this.#rates,
-        writer: new AnswerWriter(new ServerCookies(randomBytes(16), () => Math.floor(clock.nowMs() / 1_000))),
+        writer: new AnswerWriter(
+          new ServerCookies(
+            () => randomBytes(16),
+            () => Math.floor(clock.nowMs() / 1_000),
+          ),
+        ),
         counters,
         loopProbe: this.#loopProbe,
         log,

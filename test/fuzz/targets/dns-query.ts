@@ -76,7 +76,12 @@ function createResponder(): Responder {
       forwarder,
       clock,
       rates: new ClientRates({ ...rules, rateLimits: [], trustedResolvers: [] }),
-      writer: new AnswerWriter(new ServerCookies(new Uint8Array(16), () => 1_000)),
+      writer: new AnswerWriter(
+        new ServerCookies(
+          () => new Uint8Array(16),
+          () => 1_000,
+        ),
+      ),
       counters: dnsCountersOver(createDnsCounterMemory()),
       loopProbe: new LoopProbe(forwarder, clock, silentDnsLog),
       log: {
