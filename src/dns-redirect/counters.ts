@@ -1,4 +1,6 @@
-/** The counters of the redirection, as numbers that only rise. `running-redirection.ts` shows them as metrics. */
+/** The counters of the redirection, as numbers that only increase. `api/redirection-metrics.ts` publishes them as metrics. */
+import type { Decision } from './decide.js';
+import { type NameCounters, SHADOWED, WITHHELD } from './name-counters.js';
 
 export interface DnsCounters {
   queries: number;
@@ -112,4 +114,21 @@ export function dnsCountersOver(memory: SharedArrayBuffer): DnsCounters {
 
 export function countType(counters: DnsCounters, type: number): void {
   counters.byType[TYPE_NAMES.get(type) ?? 'other']! += 1;
+}
+
+/** Counts why a question for a listed name is forwarded. */
+export function countForwarded(
+  { because, name }: Extract<Decision, { readonly kind: 'forward' }>,
+  counters: DnsCounters,
+  nameCounters: NameCounters,
+): void {
+  if (because === 'client') counters.otherClients++;
+  else if (because === 'schedule') counters.outsideSchedule++;
+  else if (because === 'withdrawn') {
+    counters.withdrawn++;
+    if (name !== undefined) nameCounters.count(name, WITHHELD);
+  } else if (because === 'shadow') {
+    counters.shadowed++;
+    if (name !== undefined) nameCounters.count(name, SHADOWED);
+  }
 }

@@ -31,7 +31,7 @@ interface Stream {
   isUsed: boolean;
   /** Questions wait, and nothing has arrived for too long. */
   isSilent: boolean;
-  /** Runs while questions wait; starts again with each arrival. */
+  /** Runs while questions wait, and restarts whenever something arrives. */
   silence: NodeJS.Timeout | undefined;
 }
 
@@ -48,12 +48,14 @@ const IDLE_MS = 5_000;
 export class ResolverStreams {
   readonly #resolver: Endpoint;
   readonly #silentAfterMs: number;
+  readonly #randomId: () => number;
   readonly #streams = new Set<Stream>();
 
   /** @param silentAfterMs shorter than questions wait, so that a dead connection is found before its questions leave it */
-  constructor(resolver: Endpoint, silentAfterMs: number) {
+  constructor(resolver: Endpoint, silentAfterMs: number, randomId = () => randomInt(0x10000)) {
     this.#resolver = resolver;
     this.#silentAfterMs = silentAfterMs;
+    this.#randomId = randomId;
   }
 
   /** One of the two functions is called once, later, unless the question is cancelled. */
@@ -84,8 +86,8 @@ export class ResolverStreams {
       waiting.leave = () => clearImmediate(refusal);
       return;
     }
-    let id = randomInt(0x10000);
-    while (stream.waiting.has(id)) id = randomInt(0x10000);
+    let id = this.#randomId();
+    while (stream.waiting.has(id)) id = this.#randomId();
     stream.waiting.set(id, waiting);
     waiting.leave = () => leave(stream, id, waiting);
     this.#watch(stream);

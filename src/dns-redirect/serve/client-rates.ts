@@ -1,7 +1,7 @@
 /**
  * How many queries each client may ask a second: a token bucket for each prefix of clients, in a table of fixed size. If the
- * table is full, the bucket with the most tokens is replaced, because its client asked least. A client whose bucket is replaced
- * starts again with a full one, so a flood with forged addresses does not slow down clients that ask little.
+ * table is full, the bucket with the most tokens is replaced, because its client asked least. That client gets a full bucket
+ * with its next query, so a flood with forged addresses does not slow down clients that ask little.
  */
 import { HalfSipHash, randomHashKey } from '../../domain/half-sip-hash.js';
 import {

@@ -1,11 +1,9 @@
 /**
- * Answers one query with at most one message: reads it, checks who asks and how often, decides, and writes our answer, one
- * from the cache, or later what an upstream resolver says. Answers that are known are written without waiting or allocating
- * more than the name.
+ * Answers one query with at most one message: reads it, checks who asks and how often, decides, and writes our answer, a cached
+ * one, or later that of an upstream resolver. Known answers are written at once, and allocate no more than the name.
  */
 import type { Clock } from '../../domain/clock.js';
 import { messageOf } from '../../domain/errors.js';
-import type { IpAddress } from '../../domain/ip-address.js';
 import type { NetworkSet } from '../../domain/network-set.js';
 import type { LateAnswer, RemoteAddress } from '../../transport/transport.js';
 import {
@@ -16,20 +14,18 @@ import {
   templateOf,
   udpAnswerBytes,
 } from '../answer-template.js';
-import { countType, type DnsCounters } from '../counters.js';
-import { type Decision, decide, listedFor, type RedirectState, whyNotRedirected } from '../decide.js';
+import { countForwarded, countType, type DnsCounters } from '../counters.js';
+import { type Decision, decide, type RedirectState } from '../decide.js';
 import type { DnsLog } from '../dns-log.js';
 import { ageOf } from '../forward/answer-cache.js';
-import type { Sharer } from '../forward/fair-shares.js';
 import { forwardedQuestion } from '../forward/forwarded-question.js';
 import type { Forwarder, Outcome } from '../forward/forwarder.js';
 import type { LoopProbe } from '../forward/loop-probe.js';
 import { emptyMessage, type StoredAnswer } from '../forward/stored-answer.js';
-import { type NameCounters, REDIRECTED, SHADOWED, WITHHELD } from '../name-counters.js';
+import { type NameCounters, REDIRECTED } from '../name-counters.js';
 import { OurAnswers } from '../our-answers.js';
 import type { RedirectPolicy } from '../redirect-policy.js';
 import { type ListedName, Redirections } from '../redirections.js';
-import { namesListed, type Review, reviewAnswer } from '../review-answer.js';
 import {
   EDE_FORGED_ANSWER,
   EDE_NETWORK_ERROR,
@@ -40,9 +36,10 @@ import {
   RCODE_REFUSED,
   RCODE_SERVFAIL,
 } from '../wire/dns-codes.js';
-import type { DnsMessage } from '../wire/dns-message.js';
 import { DnsQuery, DROP, questionKey, readQuery } from '../wire/dns-query.js';
 import type { ClientRates } from './client-rates.js';
+import { ReviewedAnswers } from './reviewed-answers.js';
+import { addressOf, sharerOf } from './subscriber.js';
 
 export interface ResponderParts {
   readonly state: RedirectState;
@@ -55,14 +52,14 @@ export interface ResponderParts {
   readonly log: DnsLog;
 }
 
-/** How the query came. */
+/** The transport of a query. */
 export interface Via {
   readonly overTcp: boolean;
-  /** The way back for an answer that comes later; called at most once for a query, while it is handled. */
+  /** Prepares an answer that is sent later. Called at most once for a query, while it is handled. */
   later(): LateAnswer;
 }
 
-/** Results of {@link Responder.respond} that are not a length. */
+/** Results of {@link Responder.respond} that are not lengths. */
 export const NO_ANSWER = 0;
 export const LATER = -1;
 
@@ -74,6 +71,7 @@ const BAD_VERSION = emptyTemplate(RCODE_BADVERS);
 const SERVER_FAILURE = emptyTemplate(RCODE_SERVFAIL);
 const NO_RESOLVER = emptyTemplate(RCODE_SERVFAIL, EDE_NO_REACHABLE_AUTHORITY);
 const NO_NETWORK = emptyTemplate(RCODE_SERVFAIL, EDE_NETWORK_ERROR);
+const NOTHING_FITS: AnswerLimits = { maxBytes: 0, overTcp: false };
 const TRUNCATED = emptyTemplate(RCODE_NOERROR);
 
 export class Responder {
@@ -83,6 +81,7 @@ export class Responder {
   readonly #late = new Uint8Array(MAX_MESSAGE_BYTES);
   #redirections: Redirections;
   #ours: OurAnswers;
+  #reviewed: ReviewedAnswers;
   #nameCounters: NameCounters;
   #allowed: NetworkSet;
 
@@ -90,6 +89,7 @@ export class Responder {
     this.#parts = parts;
     this.#redirections = new Redirections(policy);
     this.#ours = new OurAnswers(policy, parts.state);
+    this.#reviewed = new ReviewedAnswers(this.#redirections, this.#ours, parts.state);
     this.#nameCounters = nameCounters;
     this.#allowed = allowed;
   }
@@ -98,11 +98,12 @@ export class Responder {
     return this.#redirections.policy;
   }
 
-  /** In force for the next query, and for answers that come from now on. */
+  /** Takes effect with the next query, and with the next answer of an upstream resolver. */
   setPolicy(policy: RedirectPolicy, nameCounters: NameCounters): void {
     this.#redirections = new Redirections(policy);
     this.#nameCounters = nameCounters;
     this.#ours = new OurAnswers(policy, this.#parts.state);
+    this.#reviewed = new ReviewedAnswers(this.#redirections, this.#ours, this.#parts.state);
   }
 
   /** @param allowed whose queries are answered */
@@ -154,7 +155,7 @@ export class Responder {
     const { family, word0, word1, word2, word3 } = client;
     const isAllowed = this.#allowed.has(family, word0, word1, word2, word3);
     query.isProven = !overTcp && fault === RCODE_NOERROR && isAllowed && this.#parts.writer.isProven(query, client);
-    // Over TCP the listener waits instead, because the client is real.
+    // Over TCP the listener waits instead, because the address is not forged.
     const isTooFast = !overTcp && isAllowed && rates.take(client, clock.nowMs(), query.isProven) > 0;
     if (fault !== RCODE_NOERROR) {
       counters.malformed++;
@@ -167,7 +168,8 @@ export class Responder {
       return this.#write(query, client, PROHIBITED, 0, overTcp, output, at);
     }
     if (isTooFast) {
-      // No more bytes than the query has, so that a forged address gets no flood. A real client asks again over TCP.
+      // A real client asks again over TCP. A forged address gets at most the 16 bytes of a server cookie more than the query
+      // has, and those only if the query has a client cookie.
       counters.rateLimited++;
       return this.#parts.writer.write(query, client, TRUNCATED, 0, NOTHING_FITS, output, at);
     }
@@ -193,7 +195,7 @@ export class Responder {
         counters.refused++;
         return this.#write(query, client, REFUSED, 0, via.overTcp, output, at);
       case 'forward':
-        this.#countForwarded(decision);
+        countForwarded(decision, counters, this.#nameCounters);
         return this.#forward(query, client, decision, via, output, at);
       case 'forward-text':
       case 'redirect-unsigned':
@@ -254,7 +256,7 @@ export class Responder {
       else counters.forwarded++;
       return this.#writeStored(query, client, outcome.answer, outcome.ageSeconds, overTcp, output, at);
     }
-    // Whether the original is signed cannot be known then. A user without it is better off with the redirection.
+    // Without an answer it is not known whether the original is signed. A redirection is better for the user than nothing.
     if (decision.kind === 'redirect-unsigned')
       return this.#writeOurs(query, client, decision.listed, overTcp, output, at);
     if (decision.kind === 'forward-text') return this.#writeText(query, client, decision.listed, overTcp, output, at);
@@ -276,56 +278,10 @@ export class Responder {
     output: Uint8Array,
     at: number,
   ): number {
-    const redirections = this.#redirections;
-    if (answer.readFor !== redirections) {
-      answer.readFor = redirections;
-      answer.namesListed = namesListed(
-        answer.message,
-        (name) => listedFor(name, query.type, redirections) !== undefined,
-      );
-    }
-    // Only what names a listed name needs a second look.
-    const review = answer.namesListed ? this.#review(query, client, answer.message) : undefined;
-    if (review?.kind === 'redirect' || review?.kind === 'deny') {
-      return this.#writeOurs(query, client, review.listed, overTcp, output, at);
-    }
-    const template = (review && this.#changed(answer.message, review)) ?? answer.template;
-    return this.#write(query, client, template, ageSeconds, overTcp, output, at);
-  }
-
-  #review(query: DnsQuery, client: RemoteAddress, message: DnsMessage): Review {
-    const { state } = this.#parts;
-    const { type, dnssecOk } = query;
-    const redirections = this.#redirections;
-    const address = addressOf(client);
-    return reviewAnswer(message, {
-      find: (name) => {
-        const listed = listedFor(name, type, redirections);
-        if (listed === undefined) return undefined;
-        const why = whyNotRedirected(listed.redirected, type, address, redirections, state);
-        return why === undefined ? listed : undefined;
-      },
-      signedNames: redirections.policy.signedNames,
-      dnssecOk,
-    });
-  }
-
-  /** The answer as the review changes it; `undefined`: it is passed on, or replaced whole. */
-  #changed(message: DnsMessage, review: Review): AnswerTemplate | undefined {
-    const { questions } = message;
-    if (review.kind === 'trim') return templateOf({ ...message, additionals: review.additionals });
-    if (review.kind === 'text') {
-      const ours = this.#ours.textAt(review.name, review.text);
-      const whole = { ...message, flags: 0, answers: [...review.others, ours], authorities: [], additionals: [] };
-      return templateOf(whole, EDE_FORGED_ANSWER, (record) => record === ours);
-    }
-    if (review.kind !== 'cut') return undefined;
-    const { chain, name, listed, denied } = review;
-    const ours = this.#ours.recordsAt(name, listed, denied ? 0 : questions[0]!.type);
-    const answers = [...chain, ...ours.answers];
-    const cut = { ...message, flags: 0, answers, authorities: ours.authorities, additionals: [] };
-    const own = new Set([...ours.answers, ...ours.authorities]);
-    return templateOf(cut, undefined, (record) => own.has(record));
+    const reviewed = this.#reviewed.of(query, client, answer);
+    return 'listed' in reviewed
+      ? this.#writeOurs(query, client, reviewed.listed, overTcp, output, at)
+      : this.#write(query, client, reviewed, ageSeconds, overTcp, output, at);
   }
 
   #writeOurs(
@@ -343,7 +299,7 @@ export class Responder {
     return this.#write(query, client, template, 0, overTcp, output, at);
   }
 
-  /** Our ports alone: what else the original says is not known. */
+  /** Our ports alone, because the other TXT records of the original are not known. */
   #writeText(
     query: DnsQuery,
     client: RemoteAddress,
@@ -385,19 +341,6 @@ export class Responder {
     return this.#parts.writer.write(query, client, template, ageSeconds, limits, output, at);
   }
 
-  #countForwarded({ because, name }: Extract<Decision, { kind: 'forward' }>): void {
-    const { counters } = this.#parts;
-    if (because === 'client') counters.otherClients++;
-    else if (because === 'schedule') counters.outsideSchedule++;
-    else if (because === 'withdrawn') {
-      counters.withdrawn++;
-      if (name !== undefined) this.#nameCounters.count(name, WITHHELD);
-    } else if (because === 'shadow') {
-      counters.shadowed++;
-      if (name !== undefined) this.#nameCounters.count(name, SHADOWED);
-    }
-  }
-
   #defect(thrown: unknown): void {
     this.#parts.counters.failed++;
     this.#parts.log.warn(
@@ -405,15 +348,4 @@ export class Responder {
       'a DNS query failed by a defect and was answered with SERVFAIL',
     );
   }
-}
-
-function addressOf({ family, word0, word1, word2, word3 }: RemoteAddress): IpAddress {
-  return { family, words: family === 4 ? [word0] : [word0, word1, word2, word3] };
-}
-
-const NOTHING_FITS: AnswerLimits = { maxBytes: 0, overTcp: false };
-
-/** One subscriber: an IPv4 address, or the /64 of an IPv6 one, which is what one household has. */
-function sharerOf({ family, word0, word1 }: RemoteAddress, trusted: boolean): Sharer {
-  return { key: family === 4 ? String(word0) : `${word0}:${word1}`, trusted };
 }

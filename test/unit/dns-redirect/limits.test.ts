@@ -138,19 +138,67 @@ describe('TCP connections', () => {
 });
 
 describe('cookies', () => {
+  const read = (cookie: string): DnsQuery => {
+    const packet = question('example.com', 'A', opt({ code: 10, data: Buffer.from(cookie, 'hex') }));
+    const query = new DnsQuery();
+    expect(readQuery(query, packet, 0, packet.length)).toBe(0);
+    return query;
+  };
+  const clientAt = (address: string): RemoteAddress => {
+    const client = new RemoteAddress();
+    client.word0 = parseIp(address).words[0]!;
+    return client;
+  };
+
+  test('get a new secret every day, and those of the previous one count for an hour', () => {
+    const DAY = 86_400;
+    let secrets = 0;
+    let nowSeconds = 1_700_000_000;
+    const cookies = new ServerCookies(
+      () => new Uint8Array(16).fill(++secrets),
+      () => nowSeconds,
+    );
+    const client = clientAt('198.51.100.100');
+    const cookieOfNow = (): string => {
+      const output = Buffer.alloc(24);
+      cookies.put(read('2464c4abcf10c957'), client, output, 0);
+      return output.toString('hex');
+    };
+    nowSeconds += DAY - 1;
+    const last = cookieOfNow();
+    expect(secrets).toBe(1);
+    nowSeconds += 1;
+    const first = cookieOfNow();
+    expect(secrets).toBe(2);
+    const forged = new ServerCookies(
+      () => new Uint8Array(16).fill(1),
+      () => nowSeconds,
+    );
+    expect(cookies.isProven(read(last), client)).toBe(true);
+    expect(cookies.isProven(read(first), client)).toBe(true);
+    nowSeconds += 3_599;
+    expect(cookies.isProven(read(last), client)).toBe(true);
+    nowSeconds += 2;
+    expect(cookies.isProven(read(last), client)).toBe(false);
+    // The first secret counts no more, even with the current time.
+    const output = Buffer.alloc(24);
+    forged.put(read('2464c4abcf10c957'), client, output, 0);
+    expect(cookies.isProven(read(output.toString('hex')), client)).toBe(false);
+    nowSeconds += DAY;
+    expect(cookies.isProven(read(first), client)).toBe(false);
+    expect(cookies.isProven(read(cookieOfNow()), client)).toBe(true);
+    expect(secrets).toBe(3);
+  });
+
   /** RFC 9018 appendix A.1 and A.2. */
   test('are those of the standard', () => {
     const key = Buffer.from('e5e973e5a6b2a43f48e7dc849e37bfcf', 'hex');
     let nowSeconds = 1_559_731_985;
-    const cookies = new ServerCookies(key, () => nowSeconds);
-    const client = new RemoteAddress();
-    client.word0 = parseIp('198.51.100.100').words[0]!;
-    const read = (cookie: string): DnsQuery => {
-      const packet = question('example.com', 'A', opt({ code: 10, data: Buffer.from(cookie, 'hex') }));
-      const query = new DnsQuery();
-      expect(readQuery(query, packet, 0, packet.length)).toBe(0);
-      return query;
-    };
+    const cookies = new ServerCookies(
+      () => key,
+      () => nowSeconds,
+    );
+    const client = clientAt('198.51.100.100');
     const output = Buffer.alloc(24);
     cookies.put(read('2464c4abcf10c957'), client, output, 0);
     expect(output.toString('hex')).toBe('2464c4abcf10c957010000005cf79f111f8130c3eee29480');
@@ -197,6 +245,24 @@ describe('a client that returns our cookie, so that its address is not forged', 
     expect(await truncated('middle.example', proven)).toBe(false);
     // More than Ethernet carries in one piece.
     expect(await truncated('large.example', proven)).toBe(true);
+  });
+
+  test('gets its cookie in a truncated answer too, so that a client over its rate can prove its address', async () => {
+    const clock = { nowMs: () => 1_700_000_000_000 };
+    const { server } = await started({ clock, queriesPerSecond: 1 });
+    const sent = question('linuxtracker.example', 'A', withCookie(CLIENT_COOKIE, 1_232));
+    let answer = decode((await askUdp(server, sent))!);
+    for (let i = 0; i < 3 && !answer.flag_tc; i++) answer = decode((await askUdp(server, sent))!);
+    expect(answer).toMatchObject({ flag_tc: true, answers: [] });
+    const [cookie] = optionsOf(answer);
+    expect(cookie).toMatchObject({ code: 10 });
+    expect(cookie!.data.subarray(0, 8)).toEqual(CLIENT_COOKIE);
+    expect(cookie!.data).toHaveLength(24);
+    const proven = question('linuxtracker.example', 'A', withCookie(cookie!.data, 1_232));
+    expect(decode((await askUdp(server, proven))!)).toMatchObject({ flag_tc: false });
+    // A forged address gets at most the server cookie more than the query has.
+    const SERVER_COOKIE_BYTES = 16;
+    expect((await askUdp(server, sent))!.length).toBe(sent.length + SERVER_COOKIE_BYTES);
   });
 
   test('has a rate of its own, ten times that of its address, and both are shown', async () => {
