@@ -1,6 +1,6 @@
 /**
- * An answer without what belongs to one query: its id, flags, question, and OPT record. Writing one copies the question in
- * the client's spelling, then the records, and takes the age of the records from their times to live. RFC 1035, RFC 6891.
+ * An answer without the parts that differ between queries: id, flags, question and OPT record. The writer copies the question
+ * in the client's spelling, then the records, and subtracts the age of the records from their times to live. RFC 1035, RFC 6891.
  */
 import type { RemoteAddress } from '../transport/transport.js';
 import { EDNS_UDP_BYTES, PROVEN_UDP_BYTES, TCP_IDLE_TIMEOUT_MS } from './limits.js';
@@ -24,14 +24,14 @@ import type { DnsQuery } from './wire/dns-query.js';
 import { MessageWriter } from './wire/message-writer.js';
 
 export interface AnswerTemplate {
-  /** Of more than four bits if the OPT record carries the upper ones (RFC 6891 section 6.1.3). */
+  /** It may have more than four bits: the OPT record carries the upper ones (RFC 6891 section 6.1.3). */
   readonly rcode: number;
   /** An upstream resolver has validated it: the AD bit, for clients that ask for it. */
   readonly authentic: boolean;
   readonly answers: number;
   readonly authorities: number;
   readonly additionals: number;
-  /** The records. Pointers in them count on a header and the question's name in any spelling before them. */
+  /** The records. Their compression pointers are valid after a header and the question's name, in any spelling. */
   readonly records: Uint8Array;
   /** Where in `records` there are times to live that shrink with age. */
   readonly agingTtls: readonly number[];
@@ -42,7 +42,7 @@ export interface AnswerTemplate {
 /** How an answer reaches its client. */
 export interface AnswerLimits {
   readonly maxBytes: number;
-  /** The connection's idle time is then told to a client that asks for it (RFC 7828). */
+  /** Over TCP, a client that asks for it gets the idle timeout of the connection (RFC 7828). */
   readonly overTcp: boolean;
 }
 
@@ -169,7 +169,7 @@ export class AnswerWriter {
     return end - at;
   }
 
-  /** Of this hop alone: none of the client's or an upstream resolver's options are repeated (RFC 6891 section 6.1.1). */
+  /** An OPT record belongs to one hop: no option of the client or an upstream resolver is repeated (RFC 6891 section 6.1.1). */
   #putOpt(
     query: DnsQuery,
     client: RemoteAddress,
@@ -210,8 +210,8 @@ export class AnswerWriter {
 }
 
 /**
- * The most bytes of an answer over UDP: the client's buffer, but never so many that the answer is fragmented, and few where the
- * address may be forged.
+ * The maximum length of an answer over UDP. It is the client's buffer size, limited to what one datagram carries without
+ * fragments. If the address may be forged, the limit is lower.
  */
 export function udpAnswerBytes({ udpBytes, isProven }: DnsQuery): number {
   return Math.min(udpBytes, isProven ? PROVEN_UDP_BYTES : EDNS_UDP_BYTES);

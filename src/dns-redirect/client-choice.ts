@@ -1,7 +1,7 @@
 /**
- * Which clients are redirected (draft section 4.2). The choice of a share of the clients is a keyed hash of the address, of
- * the /64 for IPv6: a household gets the same answer from all its devices, and again after a restart. The client of a
- * question is whoever asks: behind a resolver, that is the resolver.
+ * Which clients are redirected (draft section 4.2). A percentage of the clients is chosen by a keyed hash of the IPv4 address or
+ * the IPv6 /64, so all devices of a household get the same answer, also after a restart. The client of a question is the source
+ * of the packet: behind a resolver, that is the resolver.
  */
 import { HalfSipHash } from '../domain/half-sip-hash.js';
 import type { IpAddress } from '../domain/ip-address.js';

@@ -1,4 +1,4 @@
-/** The secret that chooses a share of the clients. It lies in the storage directory, so a restart chooses the same ones. */
+/** The secret that chooses a percentage of the clients. It is stored, so the same clients are chosen after a restart. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,12 +1,12 @@
 /**
- * Questions about each redirected name, in shared memory: the thread that answers counts them, the control API shows them. In
- * shadow mode they say beforehand what a name would do.
+ * Counts the questions about each redirected name, in shared memory: the thread that answers writes the counts, the control API
+ * shows them. In shadow mode they show how many questions would be redirected.
  */
 import type { RedirectedName, RedirectPolicy } from './redirect-policy.js';
 
 /** Answered with our addresses, or our denial. */
 export const REDIRECTED = 0;
-/** They would have been, if the mode were not "shadow". */
+/** Forwarded only because the mode is "shadow". */
 export const SHADOWED = 1;
 /** Forwarded, because the name's target does not serve its users. */
 export const WITHHELD = 2;

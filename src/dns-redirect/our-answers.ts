@@ -1,6 +1,6 @@
 /**
- * The answers with our own addresses, built when the policy or the health of a target changes, so that answering a query only
- * copies them. Each address comes first in turn. Redirected answers are neither authoritative nor signed: a client that
+ * The answers with our own addresses. They are built when the policy or the health of a target changes, and copied for each
+ * query. The addresses rotate (round robin). Redirected answers are neither authoritative nor signed: a client that
  * validates a signed name refuses them.
  */
 import { formatIp, type IpAddress } from '../domain/ip-address.js';
@@ -26,10 +26,10 @@ import { addressData, soaData, textData } from './wire/rdata-values.js';
 
 const PRIMARY = nameFromText('alias-tracker.invalid');
 const MAILBOX = nameFromText('hostmaster.alias-tracker.invalid');
-/** More addresses than this have a mask that is text. */
+/** With more addresses than this, the mask is a string. */
 const MAX_MASK_BITS = 30;
 
-/** Those of the healthy addresses of a name, by type: each in every rotation. A type without an entry is denied. */
+/** By type: the answers with the healthy addresses of a name, one for each rotation. A type without an entry is denied. */
 type Templates = ReadonlyMap<number, readonly AnswerTemplate[]>;
 
 export class OurAnswers {
@@ -42,7 +42,7 @@ export class OurAnswers {
   /** For names that this server denies by itself. */
   readonly noData: AnswerTemplate;
   readonly noName: AnswerTemplate;
-  #turn = 0;
+  #rotation = 0;
 
   constructor(policy: RedirectPolicy, state: RedirectState) {
     this.#policy = policy;
@@ -55,7 +55,7 @@ export class OurAnswers {
   template({ redirected, zoneAt }: ListedName, type: number): AnswerTemplate {
     const rotations = this.#templatesOf(redirected).get(type);
     if (rotations === undefined) return this.#denialAt(zoneAt);
-    return rotations[this.#nextTurn() % rotations.length]!;
+    return rotations[this.#nextRotation() % rotations.length]!;
   }
 
   /** Our records at the end of a chain of CNAMEs: addresses of the type, or the SOA of a denial. */
@@ -65,8 +65,8 @@ export class OurAnswers {
     type: number,
   ): { readonly answers: readonly DnsRecord[]; readonly authorities: readonly DnsRecord[] } {
     const ours = this.#healthy(redirected).filter((address) => answersType(address, type));
-    const first = ours.length === 0 ? 0 : this.#nextTurn() % ours.length;
-    const answers = turned(ours, first).map((address) => this.#addressRecord(name, address));
+    const first = ours.length === 0 ? 0 : this.#nextRotation() % ours.length;
+    const answers = rotated(ours, first).map((address) => this.#addressRecord(name, address));
     return { answers, authorities: answers.length > 0 ? [] : [this.#soa(name.slice(zoneAt))] };
   }
 
@@ -75,9 +75,9 @@ export class OurAnswers {
     return { name, type: TYPE_TXT, class: CLASS_IN, ttl: this.#policy.ttlSeconds, data: textData(text) };
   }
 
-  #nextTurn(): number {
-    this.#turn = (this.#turn + 1) & 0xffff;
-    return this.#turn;
+  #nextRotation(): number {
+    this.#rotation = (this.#rotation + 1) & 0xffff;
+    return this.#rotation;
   }
 
   #healthy(name: RedirectedName): readonly IpAddress[] {
@@ -116,7 +116,7 @@ export class OurAnswers {
       const ours = addresses.filter((address) => answersType(address, type));
       if (ours.length === 0) continue;
       const rotations = ours.map((_, first) => {
-        const records = turned(ours, first).map((address) => this.#addressRecord(ROOT_NAME, address));
+        const records = rotated(ours, first).map((address) => this.#addressRecord(ROOT_NAME, address));
         const empty = emptyTemplate(RCODE_NOERROR, EDE_FORGED_ANSWER);
         return { ...empty, answers: records.length, records: written(records, 0) };
       });
@@ -163,7 +163,7 @@ export class OurAnswers {
 }
 
 /** The addresses in the same order, beginning with another one. */
-function turned(addresses: readonly IpAddress[], first: number): readonly IpAddress[] {
+function rotated(addresses: readonly IpAddress[], first: number): readonly IpAddress[] {
   return [...addresses.slice(first), ...addresses.slice(0, first)];
 }
 

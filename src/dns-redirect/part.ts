@@ -56,8 +56,8 @@ export const dnsRedirectPart: Part<'dnsRedirect', typeof schema, RedirectConfig,
   mode: redirect                        # shadow: counts what would be redirected, and forwards
   mirrorAddresses: [203.0.113.20, "2001:db8:100::20"]
   trackerAddresses: [203.0.113.21]
-  sites: []                             # names of original sites, or { name: site.example, port: 8080, https: ignore }: another port
-                                        # than 80; redirected although its original has HTTPS and the mirror site has not
+  sites: []                             # names of original sites, or { name: site.example, port: 8080, https: ignore }; the default
+                                        # port is 80; https: ignore redirects even if only the original has HTTPS
   trackers: []                          # names of original trackers; with an address of its own:
                                         # { name: tracker.example.org, address: [203.0.113.22] }
   healthChecks: true                    # connect to all addresses and ports; names whose target does not answer are forwarded

@@ -1,4 +1,4 @@
-/** Redirections that are allowed but lead nowhere as they are written. */
+/** Warnings of redirections that are valid but do not work as configured. */
 import { listed } from '../config-kit/field-schemas.js';
 import { formatIp, formatPrefix, type IpAddress, parseIp, prefixContains } from '../domain/ip-address.js';
 import { isWildcard } from '../net/endpoint.js';
@@ -42,7 +42,7 @@ export function addressesNotListenedOn({ dnsRedirect, mirrorSite, tracker }: Red
   ];
 }
 
-/** Who may ask is one key and who is redirected another: a client that is in the second alone gets nothing but refusals. */
+/** `allowQueries` and `clients` are different keys. A client that only `clients` has is refused. */
 export function clientsThatMayNotAsk({ dnsRedirect }: Pick<RedirectConfig, 'dnsRedirect'>): string[] {
   if (!dnsRedirect || dnsRedirect.listen.length === 0 || dnsRedirect.allowQueries.length === 0) return [];
   const { allowQueries, clients, trustedResolvers } = dnsRedirect;

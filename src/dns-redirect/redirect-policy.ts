@@ -1,7 +1,7 @@
 /**
- * What is redirected, where to and for whom, checked and compiled for look-ups. Names match exactly. A site is also
- * redirected under `www.`, because people type it; other names below a site may be other services. The policy is plain
- * data, because it crosses to threads.
+ * The redirected names, their addresses and the redirected clients, checked and compiled for look-ups. Names match exactly. A
+ * site is also redirected under `www.`, because people type it; other names below a site may be other services. The policy is
+ * plain data, because it is sent to other threads.
  */
 import { OperatorError } from '../domain/errors.js';
 import { formatIp, type IpAddress, type Prefix } from '../domain/ip-address.js';
@@ -62,13 +62,13 @@ export interface RedirectedName {
   readonly zone: string;
   /** Of a site: where users open it. */
   readonly port?: number;
-  /** Of a site: nobody minds if its users lose HTTPS. */
+  /** Of a site: it is redirected even if its users lose HTTPS. */
   readonly ignoresHttps?: boolean;
   /** What it is answered with, unique, in the configured order; never empty. */
   readonly addresses: readonly IpAddress[];
   /** Of a tracker: the TXT record that says which ports it has here (BEP 34). */
   readonly announceText?: string;
-  /** Its place in the map of names: where its counters are. */
+  /** Its index in the map of names, and that of its counters. */
   readonly index: number;
 }
 

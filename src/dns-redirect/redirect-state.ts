@@ -1,6 +1,6 @@
 /**
- * What the decision needs to know of now: whether a name's target works, and whether the schedule is open. It lives in the
- * thread that answers DNS and reads what other threads write, so that none of them can keep a withdrawal from it.
+ * The current state that a decision depends on: whether a name's target works, and whether the schedule is open. The thread that
+ * answers DNS reads it from memory that other threads write, so a stuck thread cannot delay a withdrawal.
  */
 import type { Clock } from '../domain/clock.js';
 import { periodInForce } from '../selection/billing-schedule.js';

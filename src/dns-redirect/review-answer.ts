@@ -1,8 +1,8 @@
 /**
- * Looks through what an upstream resolver answered, as a pure function, so that no resolver in front of us caches what goes
- * around the redirection: a chain of CNAMEs to a listed name, a CNAME at a listed name in an answer of another type, or its
- * addresses beside an MX record. TXT records of a redirected tracker name say which ports it has here,
- * unless the original asks nobody to announce there. Signed parts pass: a validator would refuse them if they were changed.
+ * Decides, as a pure function, how to change the answer of an upstream resolver, so that no resolver in front of this server
+ * caches records that bypass the redirection. Such records are a chain of CNAMEs to a listed name, a CNAME at a listed name in
+ * an answer of another type, and its addresses beside an MX record. TXT records of a redirected tracker name get the ports that
+ * it has here, unless the original forbids announces. Signed parts pass, because a validator would refuse changed ones.
  */
 import { deniesAll, isBittorrentText } from './bittorrent-text.js';
 import { isRedirectedType } from './decide.js';

@@ -44,19 +44,22 @@ type NameOfTracker = z.output<typeof redirections>['redirections'][number];
 export function registerDnsDrillCommand(dns: Command, context: CliContext): void {
   const command = dns
     .command('drill')
-    .description('take the mirror site or the tracker for dead, and watch DNS servers forward its names')
+    .description('treat the mirror site or the tracker as dead, and watch DNS servers forward its names')
     .option('--target <target>', 'mirror or tracker (else the one that has names)')
     .option('--name <name>', 'the redirected name to ask for (else the first one of the target)')
     .option('--server <address...>', 'DNS servers to watch, with port (else those of dnsRedirect.listen)')
     .option('--from <address>', 'the address to ask from, if only some clients are redirected')
     .option('--within <seconds>', 'fail if a server still redirects after this time', '5')
     .option('--wait <seconds>', 'how long to watch for the withdrawal, and for the return', '60')
-    .option('--by-hand', 'do not pretend: wait until you have really stopped the target, and started it again')
+    .option(
+      '--by-hand',
+      'simulate nothing: wait until you have stopped the target yourself, then until you have started it',
+    )
     .option('--json', 'print the result as JSON');
   addConnectionOptions(command)
     .addHelpText(
       'after',
-      '\nNobody is cut off: the names lead to their originals meanwhile. Ctrl-C ends the drill, and the tracker ends it by itself.\nExit code 1: a server took too long, or did not come back.',
+      '\nUsers lose nothing: the names lead to their originals during the drill. Ctrl-C ends it; otherwise the tracker ends it after its time.\nExit code 1: a server took too long, or did not come back.',
     )
     .action((options: DrillCommandOptions) => drill(options, context));
 }
@@ -97,7 +100,7 @@ async function drill(options: DrillCommandOptions, context: CliContext): Promise
 
 type DrillMeans = Pick<DrillOptions, 'begin' | 'end'>;
 
-/** The health checks of the tracker take the target for dead. Nothing is stopped. */
+/** The health checks of the tracker treat the target as dead. Nothing is stopped. */
 function pretended(
   client: ReturnType<typeof connect>,
   target: RedirectTarget,
@@ -116,7 +119,7 @@ function pretended(
   };
 }
 
-/** The operator stops the target, and starts it again. This command connects to it as the health checks do. */
+/** The operator stops and starts the target. This command connects to it as the health checks do. */
 async function byHand(
   { name, target, health }: NameOfTracker,
   waitMs: number,
@@ -140,8 +143,8 @@ async function byHand(
         code: 'failed',
       });
     },
-    end: async () => {
-      if (context.signal.aborted) return;
+    end: async (isDead) => {
+      if (!isDead || context.signal.aborted) return;
       say('start the target again');
       await whenTarget('working', when);
     },

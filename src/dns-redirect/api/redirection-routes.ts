@@ -1,4 +1,4 @@
-/** The calls that show which names are redirected now, and that take a target for dead as a drill. */
+/** The calls that show which names are redirected now, and that start a drill, which treats a target as dead. */
 import { z } from 'zod';
 import { type Document, type Route, route, switchedOn } from '../../control-api/route.js';
 import type { Drill } from '../health/health-messages.js';

@@ -144,7 +144,7 @@ function whyUnservable(protocol: string, path: string): string | undefined {
   return classifyPath(bytes, 0, bytes.length) === PATH_SCRAPE ? 'its path is that of a scrape' : undefined;
 }
 
-/** A path that cannot be served is a place of its own beside the others of its port. */
+/** An announce path that cannot be served is counted apart from the other paths of its port. */
 function keyOf({ protocol, port, unservable }: { protocol: string; port: number; unservable?: string }): string {
   return `${protocol}:${port}${unservable === undefined ? '' : ' (unservable)'}`;
 }

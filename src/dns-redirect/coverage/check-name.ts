@@ -6,7 +6,7 @@ import type { RedirectedName, SignedNames } from '../redirect-policy.js';
 import type { AnnouncePort, NameUsage, UsedPort } from './announce-usage.js';
 import type { OriginalFacts } from './original-facts.js';
 
-/** `loses`: a user would. `note`: worth to know. `unknown`: nobody could say. */
+/** `loses`: a user would lose something. `note`: the operator should know it. `unknown`: no data. */
 export type Verdict = 'ok' | 'loses' | 'note' | 'unknown';
 
 export interface CoverageRow {

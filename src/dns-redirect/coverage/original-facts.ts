@@ -1,7 +1,7 @@
 /**
  * What the original of a redirected name offers its users: addresses, mail, a signed zone, HTTPS (draft section 4.2: the
- * redirection must not take it away). It is asked for past the redirection, and connected to only where the rules for
- * strangers' addresses allow it.
+ * redirection must not take it away). It is looked up with resolvers that do not redirect, and connected to only where the
+ * rules for strangers' addresses allow it.
  */
 import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:tls';
@@ -12,7 +12,7 @@ import { askDns } from '../ask-dns.js';
 import { FLAG_TRUNCATED, TYPE_DS } from '../wire/dns-codes.js';
 import { nameFromText, nameToText, parentOf, ROOT_NAME } from '../wire/domain-name.js';
 
-/** Each is undefined if nobody could say. */
+/** Each is undefined if it is not known. */
 export interface OriginalFacts {
   readonly ipv4: readonly IpAddress[] | undefined;
   readonly ipv6: readonly IpAddress[] | undefined;

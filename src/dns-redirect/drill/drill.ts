@@ -1,6 +1,7 @@
 /**
- * Proves that the redirection fails open: takes a target for dead, or waits until it is, and watches how long DNS servers still
- * lead users to it, and how long until they do again. Whatever happens, the drill is ended; the tracker also ends it by itself.
+ * Tests that the redirection fails open: treats a target as dead, or waits until it is dead, and measures how long DNS servers
+ * still redirect to it. Then it measures how long they take to redirect again. The drill is ended even after an error, and the
+ * tracker also ends it after its time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatIp, ipv4FromWord, ipv6FromWords, parseIp } from '../../domain/ip-address.js';
@@ -27,8 +28,8 @@ export interface DrillOptions {
   readonly signal: AbortSignal;
   /** Resolves once the target is dead. @returns when it died, by {@link DrillOptions.nowMs}; undefined: now */
   begin(): Promise<number | undefined>;
-  /** Resolves once it works again. */
-  end(): Promise<void>;
+  /** Resolves once the target works again. @param isDead false if `begin` failed, so the target may work all the time */
+  end(isDead: boolean): Promise<void>;
 }
 
 export interface DrillResult {
@@ -59,11 +60,13 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult[]> {
   if (watched.length === 0) return options.servers.map((server, i) => ({ server, problem: problems[i]! }));
   let withdrawn: (number | undefined)[];
   let returned: (number | undefined)[];
+  let isDead = false;
   try {
     const diedMs = await options.begin();
+    isDead = true;
     withdrawn = await waitFor('elsewhere', watched, options.withdrawMs, options, diedMs);
   } finally {
-    await options.end();
+    await options.end(isDead);
   }
   returned = await waitFor('here', watched, options.returnMs, options);
   return options.servers.map((server, i) => {

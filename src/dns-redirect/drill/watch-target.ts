@@ -1,4 +1,4 @@
-/** Watches a target that an operator stops and starts by hand: when it died, and when it works again. */
+/** Measures when a target that an operator stops and starts has died, and when it works again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthCheck } from '../health/health-plan.js';
 import { tryConnection } from '../health/try-connection.js';

@@ -1,4 +1,4 @@
-/** What an export is made of, and what each format makes of it. Formats are pure. */
+/** The input and output of an export format. Formats are pure functions. */
 import type { ActiveRedirections } from '../active-redirections.js';
 import type { CopiedRecord } from '../rpz/compile-zones.js';
 

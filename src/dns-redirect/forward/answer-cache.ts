@@ -1,16 +1,16 @@
 /**
- * Answers of upstream resolvers, up to a number of bytes. One that has expired stays for a while, for times when no resolver
- * answers (RFC 8767). A full cache drops the oldest answer that nobody has used since its last turn.
+ * Answers of upstream resolvers, up to a number of bytes. An expired answer is kept for a day, to be used if no resolver
+ * answers (RFC 8767). Eviction is FIFO with a second chance (CLOCK): a used answer moves to the end once.
  */
 import type { StoredAnswer } from './stored-answer.js';
 
-/** How long an expired answer is of use: an outage of a day is repaired or known. */
+/** How long an expired answer is kept. An outage that lasts longer is known to the operator. */
 const STALE_FOR_MS = 86_400_000;
 
 export class AnswerCache {
   #maxBytes: number;
   #bytes = 0;
-  /** In the order of insertion, so that the first ones are looked at first. */
+  /** In the order of insertion, which is the order of eviction. */
   readonly #answers = new Map<string, StoredAnswer>();
 
   constructor(maxBytes: number) {
@@ -59,7 +59,7 @@ export class AnswerCache {
       if (this.#bytes <= this.#maxBytes) return;
       this.#delete(key, answer);
       if (!answer.used) continue;
-      // It gets a second chance at the end.
+      // It was used, so it moves to the end instead.
       answer.used = false;
       this.#answers.set(key, answer);
       this.#bytes += answer.bytes;

@@ -1,15 +1,16 @@
 /**
- * Whose questions are in flight. There is room for a number of them; a client that has most of them makes room for one that
- * has fewer, so that clients who ask for names that nobody answers deny nobody else. A trusted resolver counts for many.
+ * Divides a limited number of items (questions in flight) fairly between clients. If the limit is reached, the client with the
+ * most items loses one to a client with fewer. So clients that ask for dead names do not block others. A trusted resolver
+ * counts as many clients.
  */
 
-/** Who waits: a subscriber, or a resolver with many behind it. */
+/** A client that waits: a subscriber, or a resolver that asks for many users. */
 export interface Sharer {
   readonly key: string;
   readonly trusted: boolean;
 }
 
-/** A trusted resolver is taken for this many clients. */
+/** A trusted resolver counts as this many clients. */
 const TRUSTED_SHARES = 256;
 
 export class FairShares<Item> {
@@ -27,7 +28,7 @@ export class FairShares<Item> {
 
   /**
    * Whether there is room for one more item of this client.
-   * @returns true, false if the client itself has most, or the item of another client that has to go first
+   * @returns true; false if the client itself has the most items; otherwise the item of another client to remove first
    */
   roomFor(sharer: Sharer): boolean | { readonly instead: Item } {
     if (this.#size < this.#capacity) return true;

@@ -1,4 +1,4 @@
-/** A question as the upstream resolvers are asked it. It is made of what this hop says, so no option of a client is passed on. */
+/** A question as it is sent to upstream resolvers. It has only the options of this hop: those of the client are not passed on. */
 import { EDNS_UDP_BYTES } from '../limits.js';
 import {
   DNS_HEADER_BYTES,

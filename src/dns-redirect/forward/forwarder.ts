@@ -1,7 +1,7 @@
 /**
- * Forwards questions that are not redirected to the upstream resolvers, and keeps their answers for as long as they hold. Equal
- * questions in flight are one. If no resolver answers, an answer that has expired is better than none (RFC 8767), and the
- * failure is remembered for seconds, so that nobody waits for it again (RFC 9520).
+ * Forwards questions that are not redirected to the upstream resolvers, and caches the answers for their time to live. Equal
+ * questions in flight are asked once. If no resolver answers, clients get an expired answer (RFC 8767) if there is one, and the
+ * failure is cached for seconds, so that the next client does not wait for it again (RFC 9520).
  */
 import type { Clock } from '../../domain/clock.js';
 import { forgetOldest } from '../../domain/forget-oldest.js';
@@ -29,7 +29,7 @@ export type Outcome =
   /** @property ageSeconds {@link STALE} if it has expired */
   | { readonly kind: 'answered'; readonly answer: StoredAnswer; readonly ageSeconds: number }
   | { readonly kind: 'failed'; readonly reason: string; readonly network: boolean }
-  /** Others wait, who have fewer questions in flight. */
+  /** Other clients wait that have fewer questions in flight. */
   | { readonly kind: 'overloaded' };
 
 export interface ForwarderOptions {
@@ -174,7 +174,7 @@ export class Forwarder {
     return true;
   }
 
-  /** The owner has too much in flight. Others who wait for the same go on waiting. */
+  /** The owner has too many questions in flight. Other clients that wait for the same question continue to wait. */
   #giveUp(inFlight: InFlight): void {
     const { key } = inFlight.owner;
     for (const waiter of [...inFlight.waiters]) if (waiter.sharer.key === key) this.#end(waiter, OVERLOADED);

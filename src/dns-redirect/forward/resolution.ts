@@ -1,6 +1,6 @@
 /**
- * One question on its way through the upstream resolvers. Attempts start at fixed times (0, 1.2 and 2.4 s), or as soon as one
- * has failed; those that started before go on, and the first good answer counts, however late. An answer that does not fit a
+ * Asks the upstream resolvers one question. Attempts start at fixed times (0, 1.2 and 2.4 s), or as soon as one has failed.
+ * Earlier attempts continue, and the first good answer counts, however late. An answer that does not fit a
  * datagram is fetched over TCP. SERVFAIL and REFUSED count only if no other resolver has a better answer.
  */
 import type { Clock } from '../../domain/clock.js';
@@ -31,7 +31,7 @@ export const MAX_ATTEMPTS = 3;
 interface Attempt {
   readonly resolver: UpstreamResolver;
   asked: Asked | undefined;
-  /** It failed, or the resolver would not answer. */
+  /** It failed, or the resolver answered with an error. */
   ended: boolean;
 }
 
@@ -89,7 +89,7 @@ export class Resolution {
     this.#ask(attempt, 'udp');
   }
 
-  /** One that was not asked yet; else the one that is silent for longest. */
+  /** The first resolver that was not asked yet; otherwise the one that has been silent for longest. */
   #next(): UpstreamResolver | undefined {
     const fresh = this.#resolvers.find((each) => !this.#attempts.some(({ resolver }) => resolver === each));
     if (fresh !== undefined) return fresh;

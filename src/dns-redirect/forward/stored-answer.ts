@@ -23,15 +23,16 @@ export interface StoredAnswer {
   readonly message: DnsMessage;
   readonly template: AnswerTemplate;
   readonly storedAtMs: number;
-  /** How long it may be given out; 0: only to those who wait for it now. */
+  /** How long it may be used; 0: only for clients that wait for it now. */
   readonly ttlSeconds: number;
   readonly bytes: number;
-  /** Until then it is given out although it has expired, because nobody answered. */
+  /** Until then it is used although it has expired, because no resolver answered. */
   staleUntilMs: number;
-  /** Used since the cache last looked. */
+  /** Used since the cache last moved it to the end. */
   used: boolean;
-  /** For the redirections that it was last looked through for: whether it names a listed name. */
+  /** The redirections for which {@link namesListed} holds. */
   readFor: object | undefined;
+  /** Whether it mentions a listed name. */
   namesListed: boolean;
 }
 
@@ -57,7 +58,7 @@ export function storeAnswer(message: DnsMessage, nowMs: number): StoredAnswer {
   };
 }
 
-/** For an answer that is made here in the place of a resolver's. */
+/** The base of an answer that this server makes instead of a resolver. */
 export function emptyMessage(rcode: number): DnsMessage {
   const flags = FLAG_RESPONSE | FLAG_RECURSION_AVAILABLE | rcode;
   return { id: 0, flags, questions: [], answers: [], authorities: [], additionals: [] };

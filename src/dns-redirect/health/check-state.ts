@@ -1,4 +1,4 @@
-/** Whether what is checked works, with hysteresis: a single lost packet withdraws nothing, and a flapping target stays away. */
+/** Whether a checked target works, with hysteresis: one lost packet withdraws nothing, and a flapping target stays withdrawn. */
 
 /** Consecutive failures after which users are sent away. */
 export const FAILURES_TO_WITHDRAW = 2;

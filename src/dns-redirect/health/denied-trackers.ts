@@ -1,6 +1,6 @@
 /**
- * Original trackers that ask nobody to announce there: a TXT record `BITTORRENT DENY ALL` (BEP 34). Their wish is honoured: the
- * names are not redirected. They are asked for past the redirection, at the start, at a reload, and every hour.
+ * Finds original trackers whose TXT record `BITTORRENT DENY ALL` (BEP 34) forbids announces. Their names are not redirected. The
+ * look-up runs at the start, at a reload and every hour, with resolvers that do not redirect.
  */
 import { Resolver } from 'node:dns/promises';
 import { errorCodeOf } from '../../domain/errors.js';

@@ -1,6 +1,6 @@
 /**
- * The results of health checks in shared memory: the thread that answers DNS reads them at each question, and no stuck
- * thread can keep them from it.
+ * The results of health checks in shared memory: the thread that answers DNS reads them at each question, also
+ * while other threads are stuck.
  */
 
 const UP = 1;

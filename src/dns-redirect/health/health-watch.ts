@@ -1,5 +1,6 @@
 /**
- * The thread of the health checks as the control plane sees it: starts it, tells it what to check, and knows each result. The thread that answers DNS reads the same results from shared memory.
+ * The control plane's handle on the thread of the health checks: starts it, sends it the list of checks, and keeps each result.
+ * The thread that answers DNS reads the same results from shared memory.
  */
 import { messageOf } from '../../domain/errors.js';
 import type { PartContext, PartThread, Supervision } from '../../part/part.js';
@@ -54,7 +55,7 @@ export class HealthWatch implements PartThread {
     return { needs: this.#plan.needs, table: this.#table, vitals: this.vitals };
   }
 
-  /** Checks that are in both plans go on. */
+  /** Checks that are in both plans continue. */
   follow(plan: HealthPlan): void {
     this.#plan = plan;
     this.#table = this.#tableOf(plan);
@@ -78,7 +79,7 @@ export class HealthWatch implements PartThread {
     return this.#plan.checks.map((check) => this.#resultOf(check));
   }
 
-  /** For a change that is not one of a result. */
+  /** Reports a change that no check has found. */
   announceChange(atMs = this.#needs.clock.nowMs()): void {
     for (const listener of this.#listeners) listener(atMs);
   }
@@ -89,13 +90,13 @@ export class HealthWatch implements PartThread {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Takes a target for dead until then; a time that has passed ends a drill. The thread of the checks ends it by itself. */
+  /** Treats a target as dead until then. A time in the past ends the drill. The thread of the checks ends it at that time. */
   drill(target: RedirectTarget, untilMs: number): void {
     this.#drills = [...this.#drills.filter((each) => each.target !== target), { target, untilMs }];
     this.#thread?.say({ type: 'drills', drills: this.#drills });
   }
 
-  /** Those that are going on. */
+  /** The current drills. */
   drills(): Drill[] {
     return this.#drills.filter(({ untilMs }) => untilMs > this.#needs.clock.nowMs());
   }
@@ -149,7 +150,7 @@ export class HealthWatch implements PartThread {
     return this.#plan.needs[name]?.[address] ?? [];
   }
 
-  /** With what is known, so that a reload withdraws nothing. */
+  /** Has the known results from the start, so that a reload withdraws nothing. */
   #tableOf({ checks }: HealthPlan): SharedArrayBuffer {
     const memory = HealthTable.memoryFor(checks.length);
     const table = new HealthTable(memory);

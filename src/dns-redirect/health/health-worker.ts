@@ -1,7 +1,7 @@
 /**
- * The thread of the health checks, started by `health-thread.ts`. It has its own loop: the main thread, which serves the mirror
- * site, may be stuck, and that is what the checks are to find out; the thread that answers DNS has nothing else to do. As an
- * entry point it reads the machine's clock.
+ * The thread of the health checks, started by `health-thread.ts`. It has its own loop, because
+ * the checks must find out if the main thread, which serves the mirror site, is stuck. The thread that answers DNS must not be
+ * delayed by checks. As an entry point it reads the machine's clock.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../domain/clock.js';
@@ -43,7 +43,7 @@ port.on('message', (message: ToHealthThread) => {
   }
 });
 
-// A redirection that begins should find out first where it may lead. It does not wait for an address without an answer.
+// At the start, the redirection waits for the first results. It does not wait longer for an address without an answer.
 let patience: NodeJS.Timeout | undefined;
 await Promise.race([
   checker.triedAll(),

@@ -1,7 +1,7 @@
 /**
- * Original sites that answer over HTTPS. Their names are redirected only while the mirror site does, too. They are looked up and
- * connected to past the redirection, at the start, at a reload, and every hour. One that had HTTPS counts as having it until the
- * next start: a short failure of it must not send its users to a closed port.
+ * Finds the original sites that answer over HTTPS. Such a name is redirected only while the mirror site also answers over HTTPS
+ * for it. The check runs at the start, at a reload and every hour, with resolvers that do not redirect. A site that once answered
+ * over HTTPS counts as such until the program restarts, so a short outage of the original sends nobody to a closed port.
  */
 import { Resolver } from 'node:dns/promises';
 import { parseIp } from '../../domain/ip-address.js';

@@ -8,7 +8,7 @@ const HTTPS: AnnouncePort = { protocol: 'https', port: 443 };
 /**
  * A site needs the port where users open it, and HTTPS if its original has it: browsers come back to what they know, and with
  * HSTS to nothing else. A tracker needs, for each torrent that announces to it, one of the ports that
- * the torrent names. Where no torrent of the catalogue does, one of the tracker's own ports stands for them.
+ * the torrent names. If no torrent of the catalogue names the tracker, one of the ports of `tracker.listen` must work.
  * @param hasHttps whether the original of the name does, as far as is known
  */
 export function portNeeds(

@@ -1,7 +1,7 @@
 /**
  * The health of the redirected names as a part of the program, beside the server that answers and the one that transfers
- * zones: which names have a target that serves their users. It follows the names, the torrents of the catalogue, whose ports a
- * tracker needs, the parts of this program that are targets, and the results of the health checks.
+ * zones: which names have a target that serves their users. The result depends on the names, on the ports that torrents of
+ * the catalogue name, on the parts of this program that are targets, and on the health checks.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClientError, messageOf } from '../../domain/errors.js';
@@ -50,7 +50,7 @@ interface Originals {
 /** The catalogue changes many times in a row during a crawl. */
 const RECOUNT_AFTER_MS = 1_000;
 const ASK_ORIGINALS_EVERY_MS = 3_600_000;
-/** A start waits for the originals so long, so that no name is redirected and withdrawn again at once. */
+/** The start waits at most this long for the originals, so that no name is redirected and at once withdrawn again. */
 const ORIGINALS_FIRST_MS = 2_000;
 
 export class RunningHealth implements RunningPart<HealthConfig> {
@@ -103,7 +103,7 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     this.#originalsTimer = setInterval(() => void this.#askOriginals(), ASK_ORIGINALS_EVERY_MS).unref();
   }
 
-  /** What is redirected, to everybody at all times: for whom is not a matter of health. */
+  /** The redirected names, without regard to clients and times, because health does not depend on them. */
   get policy(): RedirectPolicy {
     return this.#policy;
   }

@@ -121,7 +121,7 @@ function answerKnown(
   if (question === undefined || message.questions.length !== 1) return fail(RCODE_FORMERR, 'malformed');
   if (ednsVersion(message) !== 0) return badVersion(form);
   if (permitted.length === 0) return fail(RCODE_REFUSED, 'refused');
-  // A primary takes no NOTIFY of a zone: it has nobody to transfer it from (RFC 1996 section 3.10).
+  // A primary ignores NOTIFY of its own zone, because it transfers the zone from no other server (RFC 1996 section 3.10).
   if (opcode === OPCODE_NOTIFY) return fail(RCODE_NOTAUTH, 'notify');
   const name = canonicalName(question.name);
   if (!context.zones.has(name) || question.class !== CLASS_IN) return fail(RCODE_NOTAUTH, 'refused');

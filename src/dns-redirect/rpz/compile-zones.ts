@@ -56,7 +56,7 @@ export function compileDataZone(
   return [nsRecord(zone, ttl), ...inOrder(records)];
 }
 
-/** Where the original says on which ports it has trackers, our text says which ones are here (BEP 34). */
+/** Replaces the original's TXT record of its tracker ports by the ports of this tracker (BEP 34). */
 export function withAnnounceText(copied: readonly CopiedRecord[], text: string | undefined): readonly CopiedRecord[] {
   if (text === undefined) return copied;
   const others = copied.filter(({ type, data }) => type !== TYPE_TXT || !isBittorrentText(textOf(data)));

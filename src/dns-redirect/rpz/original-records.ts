@@ -75,7 +75,7 @@ export class OriginalRecords {
       }
     };
     await Promise.all(Array.from({ length: COPIES_IN_PARALLEL }, work));
-    // The resolvers answer, so the servers of these names do not: nobody gets their records anyway.
+    // The resolvers answer for other names, so the servers of these names are down, and no user gets their records anyway.
     if (answered > 0) for (const name of failed) this.#records.set(name, this.#records.get(name) ?? byType([]));
     return { answered, failed: failed.length };
   }

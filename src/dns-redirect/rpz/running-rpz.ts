@@ -1,7 +1,7 @@
 /**
  * The RPZ server as it runs: compiles the zones from the configuration, the health of the targets and the records of the
- * originals, and publishes them again when one of these changes. It lives in the main thread: transfers are rare and small,
- * and what the zones are made of is there.
+ * originals, and publishes them again when one of these changes. It runs in the main thread: transfers are rare and small,
+ * and the main thread has the data for the zones.
  */
 import { type Endpoint, formatEndpoint } from '../../net/endpoint.js';
 import type { Apply, PartContext, PartListener, RunningPart } from '../../part/part.js';
@@ -116,7 +116,7 @@ export class RunningRpz implements RunningPart<RpzConfig> {
     return this.#server.notifyDelayMs;
   }
 
-  /** Redirected names that are missing in the zone, because no resolver has told their records yet. */
+  /** Redirected names that are missing in the zone, because the records of their originals are not known yet. */
   get unknownNames(): string[] {
     const known = this.#originals.copies;
     return this.#names().filter((name) => !known.has(name));

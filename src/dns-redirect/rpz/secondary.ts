@@ -1,4 +1,4 @@
-/** A resolver that takes the zones: where it is, and by which key it proves who it is. */
+/** A resolver that transfers the zones: its address, and the key that authenticates it. */
 import { formatIp, parseIp } from '../../domain/ip-address.js';
 import type { Endpoint } from '../../net/endpoint.js';
 import type { DomainName } from '../wire/domain-name.js';

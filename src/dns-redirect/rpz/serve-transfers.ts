@@ -1,7 +1,7 @@
 /**
  * DNS over TCP for zone transfers: one request after another on a connection, each answered with any number of messages.
- * A slow reader is waited for without buffering, and loses its connection when it takes nothing. Strangers share few
- * connections, so that they cannot keep a secondary out.
+ * Data is not buffered for a slow reader, and a reader that takes nothing is disconnected. Strangers share few
+ * connections, so that they cannot block a secondary.
  */
 import type { Socket } from 'node:net';
 import { formatIp, parseIp } from '../../domain/ip-address.js';
