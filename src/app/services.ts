@@ -41,6 +41,7 @@ import { createDocumentReader, openRewriter } from './document-reader.js';
 import type { Health } from './health.js';
 import { requireKnownSubdomains } from './known-subdomains.js';
 import type { OneAtATime } from './one-at-a-time.js';
+import { operationServices } from './operation-services.js';
 import { innerPeersOf, outboundOf } from './outbound.js';
 import { portsToCover } from './ports-to-cover.js';
 import { PrivateTorrents } from './private-torrents.js';
@@ -83,9 +84,10 @@ export interface Foundation {
 export type Services = ReturnType<typeof createServices> & Pick<PartContext, 'onListenerError' | 'supervise'>;
 
 export function createServices(foundation: Foundation) {
-  const { clock, logger, seed, health, threads, supervisor, database, storage, turns, config, parts } = foundation;
+  const { clock, logger, seed, threads, supervisor, database, storage, turns, config, parts } = foundation;
   const catalogue = createCatalogue(database);
   const dataPlane = () => parts.get(trackerPart).dataPlane;
+  const operation = operationServices(foundation, dataPlane);
   const torrents = torrentPolicy(catalogue, () => parts.get(trackerPart).lists);
   const foreign = foreignPeers(parts, catalogue);
   return {
@@ -140,15 +142,11 @@ export function createServices(foundation: Foundation) {
     ...documentReaders(threads),
     /** In force. */
     redirections: () => config().dnsRedirect,
-    targets: {
-      mirrorIsHealthy: () => health.isHealthy(mirrorSitePart.name),
-      trackerIsHealthy: () => health.isHealthy(trackerPart.name),
-      onChange: (listener: () => void) => health.onChange(listener),
-    },
     redirectionHealth: () => parts.get(redirectionHealthPart),
     /** Of the thread that serves the mirror site. */
     mirrorVitals: () => (parts.find(mirrorSitePart) ? threads.mainVitals : null),
 
+    ...operation,
     ...shownOnThePage(foundation),
     routes: () => parts.routes(),
     metrics: async () => [...supervisor.metrics(), ...threads.metrics(), ...(await parts.metrics())],
@@ -215,9 +213,8 @@ function foreignPeers(parts: Foundation['parts'], catalogue: Pick<CatalogueReade
   };
 }
 
-function shownOnThePage({ health, parts }: Foundation) {
+function shownOnThePage({ parts }: Foundation) {
   return {
-    readiness: health,
     cacheStatus: () => (parts.find(cachesPart)?.caches ?? []).map(statusOf),
   };
 }

@@ -8,6 +8,7 @@ import { registerCrawlCommand } from './commands/crawl.js';
 import { registerDemoCommand } from './commands/demo.js';
 import { registerDnsCommand } from './commands/dns.js';
 import { registerExplainCommand } from './commands/explain.js';
+import { registerOperationCommands } from './commands/operation.js';
 import { registerOriginalsCommand } from './commands/originals.js';
 import { registerPrintConfigCommand } from './commands/print-config.js';
 import { registerReportCommand } from './commands/report.js';
@@ -41,6 +42,7 @@ export function createProgram(context: CliContext, version: string): Command {
   registerReportCommand(program, context);
   registerTokenCommand(program, context);
   registerTopologyCommand(program, context);
+  registerOperationCommands(program, context);
   registerDnsCommand(program, context, version);
   registerSimulateCommand(program, context);
   registerCheckConfigCommand(program, context);

@@ -10,6 +10,7 @@ import { dnsRedirectPart } from '../dns-redirect/part.js';
 import { rpzPart } from '../dns-redirect/rpz/rpz-part.js';
 import { loggingPart } from '../logging/part.js';
 import { mirrorSitePart } from '../mirror-site/part.js';
+import { operationPart } from '../operation/part.js';
 import { billingPart, selectionPart } from '../policy/part.js';
 import { reportsPart } from '../reports/part.js';
 import { storagePart } from '../store/part.js';
@@ -31,6 +32,7 @@ export const CONFIG_PARTS = [
   crawlerPart,
   dnsRedirectPart,
   cachesPart,
+  operationPart,
   controlPart,
   storagePart,
   loggingPart,

@@ -5,13 +5,15 @@ import { type Route, route } from './route.js';
 export interface Readiness {
   /** Why it is not ready, one line for each reason; empty if it is ready. */
   reasons(): readonly string[];
+  /** The operator wants it to get no new traffic. */
+  isDraining?(): boolean;
   /** What needs attention although it is ready, one line each. */
   alarms?(): readonly string[];
 }
 
 const healthAnswer = z.strictObject({ status: z.literal('ok') });
 const readinessAnswer = z.strictObject({
-  status: z.enum(['ready', 'not ready']),
+  status: z.enum(['ready', 'not ready', 'draining']),
   reasons: z.array(z.string()).meta({ description: 'why it is not ready; empty if it is' }),
   alarms: z.array(z.string()).meta({ description: 'what needs attention although it is ready' }),
 });
@@ -43,7 +45,8 @@ export function healthRoutes(readiness: Readiness): Route[] {
         const reasons = readiness.reasons();
         const ready = reasons.length === 0;
         const alarms = readiness.alarms?.() ?? [];
-        return { status: ready ? 200 : 503, json: { status: ready ? 'ready' : 'not ready', reasons, alarms } };
+        const status = ready ? 'ready' : readiness.isDraining?.() ? 'draining' : 'not ready';
+        return { status: ready ? 200 : 503, json: { status, reasons, alarms } };
       },
     }),
   ];

@@ -87,6 +87,8 @@ function operation(route: Route): Json {
     operationId: operationId(route),
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query')],
     security: security(route.access),
+    // How the call is named in the log of operator actions.
+    ...(route.audit === undefined ? {} : { 'x-audit': route.audit.action }),
     responses,
   };
   if (route.body !== undefined) {

@@ -28,6 +28,18 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** How a call that changes something is named in the log of operator actions. */
+export interface Audit<Body, Params> {
+  /** A stable word: `pause`. */
+  readonly action: string;
+  /** What it concerns. */
+  subject?(call: { readonly body: Body; readonly params: Params }): string | undefined;
+  /** False for a call that changes nothing this time, such as a dry run. */
+  isChange?(call: { readonly body: Body; readonly params: Params }): boolean;
+  /** What became of it, if that is more than `done`. */
+  outcome?(answer: Answer): unknown;
+}
+
 export interface Route {
   readonly method: 'get' | 'post';
   /** With `{name}` for parameters. */
@@ -36,6 +48,8 @@ export interface Route {
   readonly access: Access;
   /** True: a browser without a token asks its user for one. */
   readonly forBrowsers: boolean;
+  /** Of each call of an operator that changes something. */
+  readonly audit: Audit<unknown, unknown> | undefined;
   readonly params: Parameters | undefined;
   readonly query: Parameters | undefined;
   readonly body: z.ZodType | undefined;
@@ -52,6 +66,7 @@ interface Definition<Body, Query, Params> {
   summary: string;
   access: Access;
   forBrowsers?: boolean;
+  audit?: Audit<Body, Params>;
   params?: z.ZodObject & z.ZodType<Params>;
   query?: z.ZodObject & z.ZodType<Query>;
   body?: z.ZodType<Body>;
@@ -68,7 +83,7 @@ export function route<Body = undefined, Query = undefined, Params = undefined>(
 
 /** A route that takes one body or an array of them; its handler always gets an array. */
 export function batchRoute<Item>(
-  definition: Omit<Definition<Item, undefined, undefined>, 'handle' | 'body'> & {
+  definition: Omit<Definition<Item, undefined, undefined>, 'handle' | 'body' | 'audit'> & {
     body: z.ZodType<Item>;
     handle(call: Call<readonly Item[], undefined, undefined>): Answer | Promise<Answer>;
   },
@@ -77,7 +92,8 @@ export function batchRoute<Item>(
 }
 
 function erase<Body, Query, Params, Handled>(
-  definition: Omit<Definition<Body, Query, Params>, 'handle'> & {
+  definition: Omit<Definition<Body, Query, Params>, 'handle' | 'audit'> & {
+    audit?: Audit<Handled, Params>;
     handle(call: Call<Handled, Query, Params>): Answer | Promise<Answer>;
   },
   batch: boolean,
@@ -88,6 +104,8 @@ function erase<Body, Query, Params, Handled>(
     summary: definition.summary,
     access: definition.access,
     forBrowsers: definition.forBrowsers ?? false,
+    // Safe, as for `handle`.
+    audit: definition.audit as Audit<unknown, unknown> | undefined,
     params: definition.params,
     query: definition.query,
     body: definition.body,

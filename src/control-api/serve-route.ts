@@ -6,7 +6,9 @@ import type { Request, Response } from 'express';
 import type { Clock } from '../domain/clock.js';
 import { ClientError } from '../domain/errors.js';
 import { RateLimit, subscriberOf } from '../net/rate-limit.js';
+import type { OperatorAction } from '../store/sqlite/operator-log.js';
 import { isStorageFailure } from '../store/sqlite/storage-failure.js';
+import { auditEntry } from './audit-entry.js';
 import { checkBody, checkValue } from './check-request.js';
 import { GuessGuard, type WrongCredentials } from './guess-guard.js';
 import { type Caller, identifyCaller, unauthorised } from './identify-caller.js';
@@ -20,7 +22,7 @@ import { type Authenticator, mayUse } from './principal.js';
 import { PROBLEM_CONTENT_TYPE, Problem } from './problem.js';
 import { readJsonBody } from './read-body.js';
 import { isOurs, refuseCrossSite } from './refuse-cross-site.js';
-import type { Answer, Route } from './route.js';
+import type { Answer, Call, Route } from './route.js';
 
 /** Makes a browser ask for a password, which it then sends with every request to this address. */
 const BROWSER_CHALLENGE = 'Basic realm="alias-tracker: any name, the token as password"';
@@ -45,6 +47,8 @@ export interface ServeRouteOptions {
   readonly names?: readonly string[] | undefined;
   /** Called at most once a minute for each address that sends wrong credentials. */
   readonly onWrongCredentials?: ((wrong: WrongCredentials) => void) | undefined;
+  /** Stores what an operator changed. It never throws. */
+  readonly onAction?: ((action: OperatorAction) => void) | undefined;
   /** Called with errors that no caller may see. */
   readonly onDefect: (thrown: unknown, path: string) => void;
 }
@@ -110,7 +114,28 @@ export class RouteServer {
       const json = await readJsonBody(request, response, caller.principal !== undefined);
       body = checkBody(route.body, json, route.batch);
     }
-    return route.handle({ body, query, params, principal: caller.principal, callerAddress: caller.address });
+    const call = { body, query, params, principal: caller.principal, callerAddress: caller.address };
+    return route.audit === undefined ? route.handle(call) : this.#audited(route, route.audit, call);
+  }
+
+  async #audited(
+    route: Route,
+    audit: NonNullable<Route['audit']>,
+    call: Call<unknown, unknown, unknown>,
+  ): Promise<Answer> {
+    const { clock, onAction } = this.#options;
+    const record = (outcome: Parameters<typeof auditEntry>[2]): void => {
+      const entry = auditEntry(audit, call, outcome, clock.nowMs());
+      if (entry !== undefined) onAction?.(entry);
+    };
+    try {
+      const answer = await route.handle(call);
+      record({ answer });
+      return answer;
+    } catch (thrown) {
+      record({ thrown });
+      throw thrown;
+    }
   }
 
   #identify(route: Route, request: Request): Caller {

@@ -12,6 +12,7 @@ import { formatListenUrl } from '../net/listen-url.js';
 import type { PartContext, RunningPart } from '../part/part.js';
 import type { ReportsService } from '../reports/reports-service.js';
 import type { HoursInWords } from '../selection/hours-in-words.js';
+import type { OperatorAction } from '../store/sqlite/operator-log.js';
 import type { TrackerView } from '../tracker/api/tracker-routes.js';
 import type { OverviewNeeds } from './measure-overview.js';
 
@@ -27,6 +28,8 @@ export interface ControlNeeds
   /** Of all parts, in their order. */
   readonly routes: () => Promise<readonly Route[]>;
   readonly metrics: () => Promise<readonly MetricFamily[]>;
+  /** Stores what an operator changed. It never throws. */
+  readonly onAction: (action: OperatorAction) => void;
   /** Of a call that failed by no fault of the caller. */
   readonly onDefect: (thrown: unknown, path: string) => void;
 }
@@ -39,7 +42,7 @@ export async function startControl(
 ): Promise<RunningPart<ControlConfig>> {
   const { control } = config;
   if (control === undefined) throw new Error('the control API is started only where it is configured');
-  const { clock, log, readiness, onDefect, onListenerError } = needs;
+  const { clock, log, readiness, onAction, onDefect, onListenerError } = needs;
   const { listen, names } = control;
   const tls = readControlTls(control);
   let inForce = config;
@@ -56,6 +59,7 @@ export async function startControl(
     openToLoopback: () => inForce.control?.token === undefined && isLoopback(listen.host),
     routes: await needs.routes(),
     metrics: await needs.metrics(),
+    onAction,
     onDefect,
   });
   const server = await startControlServer(app, {

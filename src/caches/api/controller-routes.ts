@@ -141,6 +141,7 @@ function orderRoutes(caches: () => RunningCaches): Route[] {
       path: `${CACHES_PATH}/fill`,
       summary: 'Asks for a torrent whatever its demand, or lets the caches fetch now',
       access: 'operator',
+      audit: { action: 'cache-fill', subject: ({ body }) => body.infoHash?.toLowerCase() ?? body.cache ?? 'all' },
       body: fillBody,
       answers: [
         { status: 200, description: '`requested` until a cache has it.', schema: fillAnswer },
@@ -176,6 +177,7 @@ function orderRoutes(caches: () => RunningCaches): Route[] {
       path: `${CACHES_PATH}/{name}/drain`,
       summary: 'Takes a cache out: it takes nothing new, is handed to nobody, and keeps its data',
       access: 'operator',
+      audit: { action: 'cache-drain', subject: ({ params }) => params.name },
       params: z.object({ name }),
       body: z.strictObject({ undo: z.boolean().default(false) }),
       answers: [{ status: 200, description: 'Holds over restarts.', schema: drainAnswer }, unknownCache],

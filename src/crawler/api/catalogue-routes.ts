@@ -75,6 +75,7 @@ export function catalogueRoutes(catalogue: CatalogueView | undefined): Route[] {
       path: '/api/v1/catalogue/actions',
       summary: 'Pins, unpins, removes, denies, allows or fetches a torrent again',
       access: 'operator',
+      audit: { action: 'catalogue', subject: ({ body }) => `${body.action} ${body.infoHash.toLowerCase()}` },
       body: actionBody,
       answers: [
         { status: 200, description: '`result` says what is different now.', schema: actionAnswer },

@@ -39,6 +39,7 @@ export function redirectionRoutes(view: RedirectionView | undefined): Route[] {
       path: '/api/v1/redirections/drill',
       summary: 'Take a target for dead for a while, to prove that its names are forwarded then',
       access: 'operator',
+      audit: { action: 'redirection-drill', subject: ({ body }) => body.target },
       body: drillBody,
       answers: [
         { status: 200, description: 'As GET /api/v1/redirections. It ends by itself.', schema: redirectionsAnswer },

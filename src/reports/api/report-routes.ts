@@ -150,6 +150,7 @@ function probeRoutes(reports: ReportsService, clock: Clock): Route[] {
       path: '/api/v1/probes/{probe}/release',
       summary: 'Clears the history by which a quarantined probe is judged, after a real change of its traffic',
       access: 'operator',
+      audit: { action: 'probe-release', subject: ({ params }) => params.probe },
       params: probeParams,
       answers: [{ status: 200, description: 'Its next value is accepted.', schema: releaseAnswer }],
       handle: async ({ params }) => {

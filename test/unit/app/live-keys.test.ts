@@ -24,6 +24,7 @@ import { PRUNE_EVERY_MS } from '../../../src/reports/limits.js';
 import { databaseFile } from '../../../src/store/database-file.js';
 import { createCatalogue } from '../../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
+import { operatorLog } from '../../../src/store/sqlite/operator-log.js';
 import { ReportsPruning } from '../../../src/store/sqlite/reports-pruning.js';
 import { hashOf, torrentToStore } from '../../support/catalogue-entries.js';
 import { eventually } from '../../support/eventually.js';
@@ -534,6 +535,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   // The next pruning is told from when on roll-ups are dropped.
   'reports.history': row('1m', rollUpsKeptMs, 366 * 86_400_000, 60_000),
   'reports.uplinkBpsMax': row(1_000, reportedUplink, [], [{ address: '127.1.0.6', clamped: ['availableUplinkBps'] }]),
+  'operation.log': row(
+    '1d',
+    async () => ((await call('/api/v1/audit?action=of-old')).json.entries as Yaml[]).length,
+    1,
+    0,
+  ),
   'control.token': row(
     'the-second-control-token',
     async () => (await call('/api/v1/probes', 'the-second-control-token')).status,
@@ -639,6 +646,10 @@ beforeAll(async () => {
   running = configOf(base());
   const database = openDatabase(databaseFile(running));
   createCatalogue(database).store(torrentToStore(7), Date.now());
+  operatorLog(database).add({
+    ...{ atMs: Date.now() - 2 * 86_400_000, actor: 'a', address: null, action: 'of-old', subject: null },
+    ...{ result: 'done', details: {} },
+  });
   database.close();
   app = createApp(running, { logger, random: createRandom(1) });
   await app.start();

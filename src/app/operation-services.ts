@@ -1,0 +1,69 @@
+/**
+ * What an operator has switched off, as the other parts see it: a paused redirection is one whose targets do not work, so
+ * DNS forwards, and zones and exports are without names. Also the log of operator actions, and readiness.
+ */
+import type { Readiness } from '../control-api/health-routes.js';
+import type { Clock } from '../domain/clock.js';
+import { messageOf } from '../domain/errors.js';
+import type { Logger } from '../logging/logger.js';
+import { mirrorSitePart } from '../mirror-site/part.js';
+import { inWords, Pauses } from '../operation/pauses.js';
+import type { SqliteDatabase } from '../store/sqlite/database.js';
+import { type OperatorAction, operatorLog } from '../store/sqlite/operator-log.js';
+import { pauseStore } from '../store/sqlite/pause-store.js';
+import type { DataPlane } from '../tracker/data-plane.js';
+import { trackerPart } from '../tracker/part.js';
+import type { Health } from './health.js';
+
+interface Foundation {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly health: Pick<Health, 'isHealthy' | 'onChange' | 'reasons' | 'alarms'>;
+  readonly database: SqliteDatabase;
+}
+
+export function operationServices(
+  { clock, logger, health, database }: Foundation,
+  dataPlane: () => Pick<DataPlane, 'counters'>,
+) {
+  const pauses = new Pauses({ store: pauseStore(database), clock, log: logger });
+  const log = operatorLog(database);
+  const readiness: Readiness = {
+    reasons: () => {
+      const drain = pauses.of('drain');
+      const draining = drain && `${inWords(drain)} (${drain.actor}); alias-tracker resume drain ends it`;
+      return [...(draining === undefined ? [] : [`operation: ${draining}`]), ...health.reasons()];
+    },
+    isDraining: () => pauses.of('drain') !== undefined,
+    alarms: () => health.alarms(),
+  };
+  return {
+    pauses,
+    operatorLog: log,
+    announces: () => {
+      const { udp, http } = dataPlane().counters().announces;
+      return udp + http;
+    },
+    localisationPaused: () => pauses.isLocalisationOff,
+    onLocalisationPause: (listener: () => void) => pauses.onChange(listener),
+    targets: {
+      mirrorIsHealthy: () => !pauses.isRedirectionOff && health.isHealthy(mirrorSitePart.name),
+      trackerIsHealthy: () => !pauses.isRedirectionOff && health.isHealthy(trackerPart.name),
+      onChange: (listener: () => void) => {
+        const leave = [health.onChange(listener), pauses.onChange(listener)];
+        return () => {
+          for (const each of leave) each();
+        };
+      },
+    },
+    readiness,
+    /** What was done is done, also if it cannot be stored. */
+    onAction: (action: OperatorAction): void => {
+      try {
+        log.add(action);
+      } catch (thrown) {
+        logger.error({ err: thrown, ...action }, `the log of operator actions cannot be written: ${messageOf(thrown)}`);
+      }
+    },
+  };
+}
