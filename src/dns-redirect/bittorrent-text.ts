@@ -23,7 +23,7 @@ export function deniesAll(texts: readonly string[]): boolean {
 }
 
 /**
- * What our own answer says of a redirected tracker: the ports at its addresses, UDP first, because it costs clients least.
+ * The TXT record of a redirected tracker: the ports at its addresses, UDP first, because it costs clients least.
  * @param listeners HTTPS ones are left out, because BEP 34 has no word for them. If none has one of the addresses, another
  *   machine forwards them, so all of them count
  * @returns undefined without a port, because a record without ports tells clients to leave

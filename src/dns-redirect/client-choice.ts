@@ -9,7 +9,7 @@ import { prefixSetHas } from '../domain/prefix-set.js';
 import type { ClientRules } from './redirect-policy.js';
 
 const HASHES = 2 ** 32;
-/** Of the hash: the family and the network, so that no IPv4 address shares its hash with an IPv6 network by construction. */
+/** The hash input is the family and the network, so an IPv4 address and an IPv6 network never have the same input. */
 const message = new Uint32Array(3);
 
 export function isRedirectedClient({ only, except, chosenBy }: ClientRules, client: IpAddress): boolean {

@@ -10,7 +10,7 @@ export interface DnsCounters {
   nodata: number;
   /** Answered by an upstream resolver. */
   forwarded: number;
-  /** Answered with what an upstream resolver said before. */
+  /** Answered from the cache. */
   cached: number;
   /** Answered from the cache although it has expired, because no upstream resolver answers. */
   stale: number;
@@ -20,16 +20,13 @@ export interface DnsCounters {
   local: number;
   /** SERVFAIL because no upstream resolver answered. */
   failed: number;
-  /**
-   * The next four are parts of the forwarded questions: those for a listed name, of a type that is redirected. Here because the
-   * target of the name is unhealthy.
-   */
+  /** Forwarded although the name and the type are redirected, because the target of the name is unhealthy. */
   withdrawn: number;
-  /** Because the client is not redirected. */
+  /** The same, because the client is not redirected. */
   otherClients: number;
-  /** Because no period of the schedule covers the time. */
+  /** The same, because no period of the schedule covers the time. */
   outsideSchedule: number;
-  /** Because the mode is "shadow"; otherwise they would be redirected. */
+  /** The same, only because the mode is "shadow". */
   shadowed: number;
   refused: number;
   malformed: number;

@@ -22,7 +22,7 @@ export interface DnsThreadStart {
   readonly vitals: SharedArrayBuffer;
   /** A ledger of the sockets that its transport opens; see `descriptor-ledger.ts`. */
   readonly descriptors: SharedArrayBuffer;
-  /** Of the thread that serves the mirror site; null if this program serves none. */
+  /** The vitals of the thread that serves the mirror site; null if this program serves none. */
   readonly mirrorVitals: SharedArrayBuffer | null;
 }
 

@@ -55,11 +55,11 @@ export interface DnsRedirect {
   probeLoops(): Promise<void>;
   /** A copy. */
   counters(): DnsCounters;
-  /** Of clients that asked too often, those with the most such questions first. */
+  /** The clients over their rate. Those with the most questions over it come first. */
   limitedPrefixes(): LimitedPrefix[];
 }
 
-/** The transport's loop looks at messages of other threads and at timers this often. */
+/** The transport's loop handles messages of other threads and timers this often. */
 const TICK_MS = 20;
 const MAX_PORT_ATTEMPTS = 10;
 /** Such an address means something only with its interface. */

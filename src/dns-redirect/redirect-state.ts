@@ -13,11 +13,11 @@ import type { RedirectedName, RedirectPolicy } from './redirect-policy.js';
 
 export interface StateStart {
   readonly policy: RedirectPolicy;
-  /** Of the parts of this program that are targets. */
+  /** The health of the targets that are parts of this program. */
   readonly health: TargetHealth;
   /** The results of the health checks. */
   readonly checks: SharedHealth;
-  /** Of the thread that serves the mirror site; null if this program serves none. */
+  /** The vitals of the thread that serves the mirror site; null if this program serves none. */
   readonly mirrorVitals: SharedArrayBuffer | null;
 }
 
@@ -57,7 +57,7 @@ export class CurrentState implements RedirectState {
   isHealthy({ target, index }: RedirectedName, address: number): boolean {
     if (!this.health[target]) return false;
     if (target === 'mirror' && this.#mirrorThread?.isStuck) return false;
-    // Without checks nobody knows what works.
+    // Without checks the health of a target is not known.
     if (this.#checksThread.isStuck) return false;
     return areMet(this.#checks.needs[index]?.[address] ?? [], this.#checks.table);
   }

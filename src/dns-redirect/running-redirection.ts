@@ -26,19 +26,19 @@ export interface RedirectNeeds extends Pick<PartContext, 'supervise' | 'log'>, P
   /** Where the tracker really listens. */
   readonly trackerListeners: () => readonly AnnounceListener[];
   readonly redirectionHealth: () => Pick<RunningHealth, 'shared' | 'onPlan'>;
-  /** Of the thread that serves the mirror site; null if this program serves none. */
+  /** The vitals of the thread that serves the mirror site; null if this program serves none. */
   readonly mirrorVitals: () => SharedArrayBuffer | null;
 }
 
 export class RunningRedirection implements RunningPart<RedirectConfig>, PartThread {
-  /** Of the first start. A restart listens on the same addresses and ports. */
+  /** The addresses and ports of the first start. A restart of the thread listens on the same ones. */
   readonly addresses: readonly Endpoint[];
   readonly supervision: Supervision;
   /** Beat and delay of the thread, in shared memory. */
   readonly vitals: SharedArrayBuffer;
   readonly #needs: RedirectNeeds;
   readonly #counters: DnsCounters;
-  /** Of the next start: those of the first one, with all later changes. */
+  /** The options for the next start: those of the first start, with all later changes. */
   #start: DnsThreadOptions;
   #thread: DnsThread;
   #serial: number;
@@ -152,7 +152,7 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     await this.#thread.stop();
   }
 
-  /** With the health of its names, whose part is reloaded before this one. */
+  /** Also sends the health checks, because a reload changes that part first. */
   #setSettings(settings: ServerSettings): void {
     const checks = this.#needs.redirectionHealth().shared;
     this.#start = { ...this.#start, settings, checks };

@@ -72,14 +72,14 @@ const fields = section({
   rpz: rpzSchema,
 });
 
-/** Where other resolvers redirect, the own server runs only if it is asked for. */
+/** With `rpz`, the own server runs only if `listen` is set. */
 export const schema = fields
   .transform((section) => ({ ...section, listen: section.listen ?? (section.rpz ? [] : DEFAULT_LISTEN) }))
   .optional();
 
 export type RedirectSection = NonNullable<DeepReadonly<z.output<typeof schema>>>;
 
-/** Of `tracker.listen`. */
+/** An entry of `tracker.listen`. */
 export type TrackerListener = Endpoint & AnnouncePort;
 
 /** The sections that it reads. */

@@ -1,4 +1,4 @@
-/** What the server that answers does besides listening. All of it can change while it runs. */
+/** The settings of the DNS server, except its addresses. All of them can change while it runs. */
 import type { Prefix } from '../domain/ip-address.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { RedirectPolicy } from './redirect-policy.js';
@@ -13,6 +13,6 @@ export interface ServerSettings {
   /** Whose queries are answered at all. */
   readonly allowQueries: readonly Prefix[];
   readonly rates: RateRules;
-  /** Of answers of upstream resolvers; 0: none are kept. */
+  /** The size of the cache for answers of upstream resolvers; 0: no cache. */
   readonly cacheBytes: number;
 }

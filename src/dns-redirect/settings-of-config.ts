@@ -35,7 +35,7 @@ export function settingsOf(
   };
 }
 
-/** Whose queries are answered. Everybody else's are refused, because an open resolver serves attacks on others. */
+/** The clients whose queries are answered. All others are refused, because an open resolver serves attacks on others. */
 export function allowedToAsk(
   { allowQueries, clients, trustedResolvers }: RedirectSection,
   { networks }: RedirectConfig['operator'],

@@ -62,7 +62,7 @@ function otherRecord(name: string, { type, data }: CopiedRecord): string {
     return `mx-host=${name},${exchange!.replace(/\.$/, '')},${preference}`;
   }
   const texts = type === TYPE_TXT ? characterStrings(data) : undefined;
-  // What has no form of its own there, or octets that are not text, goes as hexadecimal digits.
+  // Other types, and octets that are not text, are written as hexadecimal digits.
   if (texts?.every((text) => /^[ !#-~]*$/.test(text)))
     return `txt-record=${name},${texts.map((text) => `"${text}"`).join(',')}`;
   return `dns-rr=${name},${type},${Buffer.from(data).toString('hex')}`;

@@ -8,7 +8,7 @@ export interface Exported {
   readonly copies: ReadonlyMap<string, readonly CopiedRecord[]>;
   readonly zone: string;
   readonly exemptZone: string;
-  /** Of the zones. */
+  /** The serial of the zones. */
   readonly serial: number;
 }
 

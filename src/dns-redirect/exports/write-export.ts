@@ -46,7 +46,7 @@ export function writeExport(files: readonly ExportedFile[], out: string, origin:
   return new Set(changed.map(({ part }) => part));
 }
 
-/** But for its head, and the serial of a zone. */
+/** Compares the text without its head and the serial of a zone. */
 function isWritten(path: string, { comment, text }: ExportedFile): boolean {
   const essence = (whole: string): string =>
     whole

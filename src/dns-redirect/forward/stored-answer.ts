@@ -26,8 +26,6 @@ export interface StoredAnswer {
   /** How long it may be used; 0: only for clients that wait for it now. */
   readonly ttlSeconds: number;
   readonly bytes: number;
-  /** Until then it is used although it has expired, because no resolver answered. */
-  staleUntilMs: number;
   /** Used since the cache last moved it to the end. */
   used: boolean;
   /** The redirections for which {@link namesListed} holds. */
@@ -51,7 +49,6 @@ export function storeAnswer(message: DnsMessage, nowMs: number): StoredAnswer {
     storedAtMs: nowMs,
     ttlSeconds: ttlOf(clean),
     bytes: 3 * template.records.length + OVERHEAD_BYTES,
-    staleUntilMs: 0,
     used: false,
     readFor: undefined,
     namesListed: false,

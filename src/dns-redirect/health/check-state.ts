@@ -7,7 +7,7 @@ export const SUCCESSES_TO_RETURN = 3;
 
 export class CheckState {
   #isUp: boolean | undefined;
-  /** Of consecutive results that differ from the state. */
+  /** The number of consecutive results that differ from the state. */
   #against = 0;
 
   /** Undefined before the first result, which decides at once: nobody has been sent there yet. */

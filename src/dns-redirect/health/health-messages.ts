@@ -3,7 +3,7 @@ import type { FirstWord } from '../../threads/start-thread.js';
 import type { RedirectTarget } from '../redirect-policy.js';
 import type { HealthCheck } from './health-plan.js';
 
-/** Checks, and where their results go: see `health-table.ts`. */
+/** Checks, and the table for their results: see `health-table.ts`. */
 export interface CheckList {
   readonly checks: readonly HealthCheck[];
   readonly table: SharedArrayBuffer;
@@ -30,7 +30,7 @@ export interface CheckChange {
   /** `keyOfCheck` */
   readonly key: string;
   readonly isUp: boolean;
-  /** What failed last. */
+  /** The last failure. */
   readonly reason: string | undefined;
   /** When the result came. */
   readonly atMs: number;

@@ -5,13 +5,13 @@ import { formatEndpoint } from '../../net/endpoint.js';
 import type { AnnouncePort, AnnounceProtocol } from '../coverage/announce-usage.js';
 import type { RedirectedName, RedirectPolicy, RedirectTarget } from '../redirect-policy.js';
 
-/** One connection that is tried again and again. It goes to a configured address and nowhere else. */
+/** One connection that is tried repeatedly. It goes to a configured address and nowhere else. */
 export interface HealthCheck {
   readonly target: RedirectTarget;
   readonly protocol: AnnounceProtocol;
   readonly address: IpAddress;
   readonly port: number;
-  /** Of `https`: the redirected name that the certificate must be for. */
+  /** For `https`: the redirected name that the certificate must be for. */
   readonly certificateFor?: string;
 }
 

@@ -11,11 +11,11 @@ import { type AddressNeeds, type HealthCheck, type HealthPlan, keyOfCheck, urlOf
 import { areMet, HealthTable } from './health-table.js';
 import { HealthThread } from './health-thread.js';
 
-/** What the thread that answers DNS reads. */
+/** The memory and the plan that the thread that answers DNS reads. */
 export interface SharedHealth {
   readonly needs: HealthPlan['needs'];
   readonly table: SharedArrayBuffer;
-  /** Of the thread that writes the table. */
+  /** The vitals of the thread that writes the table. */
   readonly vitals: SharedArrayBuffer;
 }
 
@@ -23,7 +23,7 @@ export interface CheckResult extends HealthCheck {
   readonly url: string;
   /** Undefined before the first result. */
   readonly isUp: boolean | undefined;
-  /** What failed last. */
+  /** The last failure. */
   readonly reason: string | undefined;
 }
 

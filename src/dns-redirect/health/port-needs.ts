@@ -6,8 +6,8 @@ import type { PortNeeds } from './health-plan.js';
 const HTTPS: AnnouncePort = { protocol: 'https', port: 443 };
 
 /**
- * A site needs the port where users open it, and HTTPS if its original has it: browsers come back to what they know, and with
- * HSTS to nothing else. A tracker needs, for each torrent that announces to it, one of the ports that
+ * A site needs the port where users open it, and HTTPS if its original has it: browsers use HTTPS again where they used it before,
+ * and with HSTS they use nothing else. A tracker needs, for each torrent that announces to it, one of the ports that
  * the torrent names. If no torrent of the catalogue names the tracker, one of the ports of `tracker.listen` must work.
  * @param hasHttps whether the original of the name does, as far as is known
  */

@@ -108,7 +108,7 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     return this.#policy;
   }
 
-  /** What the thread that answers reads. */
+  /** The memory and the plan that the thread that answers DNS reads. */
   get shared(): SharedHealth {
     return this.thread.shared;
   }

@@ -13,7 +13,7 @@ import { formatEndpoint } from '../../net/endpoint.js';
 import { decodeUdpAnswer, encodeUdpConnect } from '../../wire/udp-client-packets.js';
 import type { HealthCheck } from './health-plan.js';
 
-/** An answer of a gateway whose own target does not work. */
+/** The status codes of a gateway whose own target does not work. */
 const BROKEN_GATEWAY = new Set(['502', '503', '504']);
 /** A status line is shorter. */
 const MAX_ANSWER_BYTES = 4_096;

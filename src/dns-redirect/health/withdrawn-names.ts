@@ -5,7 +5,7 @@ const WAY_OUT: Readonly<Record<RedirectTarget, string>> = {
   mirror: 'let mirrorSite.listen have that address and port, or forward the port to it',
   tracker: 'let tracker.listen have that port, or forward it',
 };
-/** Begins what is said of a site that would lose HTTPS. */
+/** The beginning of the message about a site that would lose HTTPS. */
 export const ORIGINAL_HAS_HTTPS = 'the original has HTTPS, and ';
 const WAY_OUT_HTTPS =
   'let mirrorSite.listen have https there with a trusted certificate for the name, or set https: ignore for the site';

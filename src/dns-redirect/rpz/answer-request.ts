@@ -1,7 +1,7 @@
 /**
  * Answers one request to the RPZ server: SOA, AXFR (RFC 5936), IXFR (RFC 1995), NOTIFY (RFC 1996), TSIG (RFC 8945). Only the
  * configured secondaries are answered, by their address and, where they have one, by their key. Strangers get REFUSED,
- * before any signature is computed. Pure but for the memory of signed requests.
+ * before any signature is computed. Pure, except for the memory of signed requests.
  */
 
 import { EDNS_UDP_BYTES } from '../limits.js';
@@ -50,7 +50,7 @@ export interface RequestContext {
   readonly seen: SeenRequests;
 }
 
-/** What the request tells about the secondaries that may have sent it. */
+/** Facts about the secondaries that may have sent the request. */
 export interface Contact {
   readonly secondaries: readonly Secondary[];
   readonly zone: DomainName;
@@ -92,7 +92,7 @@ export function answerRequest(request: Request, context: RequestContext): Reques
   return answerKnown(request, message, { ...form, signer }, permitted, context);
 }
 
-/** Several may have one address: then the key tells which of them asks. */
+/** Several secondaries may have one address: then the key identifies the one that asks. */
 function whoAsks(from: readonly Secondary[], key: DomainName | undefined): readonly Secondary[] {
   const byKey = from.filter((each) => each.key === key);
   return byKey.length > 0 ? byKey : from.filter((each) => each.key === undefined);
@@ -180,7 +180,7 @@ function changesSince(
   return { messages, result: 'ixfr', contact: { secondaries, zone, serial: current.serial, sent: 'ixfr' } };
 }
 
-/** RFC 1995 section 2: what does not fit is answered with the current SOA alone, and the client comes back over TCP. */
+/** RFC 1995 section 2: an answer that does not fit is the current SOA alone, and the client asks again over TCP. */
 function changesOverUdp(
   serial: number,
   history: ZoneHistory,
@@ -260,7 +260,7 @@ function udpBytes(message: DnsMessage): number {
   return Math.min(EDNS_UDP_BYTES, Math.max(PLAIN_UDP_BYTES, optOf(message)?.class ?? 0));
 }
 
-/** Of the SOA in the authority section, which is what the client has. */
+/** The serial of the SOA in the authority section: the version that the client has. */
 function soaSerial(authorities: readonly DnsRecord[]): number | undefined {
   const data = authorities.find(({ type }) => type === TYPE_SOA)?.data;
   if (data === undefined || data.length < 22) return undefined;

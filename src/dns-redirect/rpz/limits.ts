@@ -27,13 +27,13 @@ export const MAX_SEEN_REQUESTS = 10_000;
 
 /** Each resolver needs one connection for each zone; a restart opens others before the old ones end. */
 export const MAX_CONNECTIONS_PER_SECONDARY = 16;
-/** All strangers together. They are refused, so they need a connection only for that answer. */
+/** For all strangers together. They are refused, so they need a connection only for that answer. */
 export const MAX_CONNECTIONS_OF_STRANGERS = 16;
-/** Of an open connection without a request (RFC 7766 section 6.2.3). */
+/** The idle timeout of a connection without a request (RFC 7766 section 6.2.3). */
 export const CONNECTION_IDLE_MS = 30_000;
 /** A secondary that takes no byte of a transfer for this long has lost its connection. */
 export const TRANSFER_STALLED_MS = 30_000;
-/** Slow readers end here whatever they take. A zone of 10,000 names has 1.5 MB. */
+/** A transfer ends after this time even if its reader takes data. A zone of 10,000 names has 1.5 MB. */
 export const MAX_TRANSFER_MS = 300_000;
 
 /** NOTIFY is repeated, backing off, until it is answered (RFC 1996 section 3.6 suggests 60 s and no more than five). */
@@ -57,6 +57,6 @@ export const CHECK_SCHEDULE_MS = 1_000;
 export const COPY_TIMEOUT_MS = 5_000;
 /** Names that are looked up at the same time. */
 export const COPIES_IN_PARALLEL = 8;
-/** Of one name. Large sites have about 30 TXT records for other services. */
+/** For one name. Large sites have about 30 TXT records for other services. */
 export const MAX_COPIED_RECORDS = 64;
 export const MAX_COPIED_BYTES = 16_384;

@@ -52,7 +52,7 @@ export class Notifier {
     this.#options = options;
   }
 
-  /** Tells these that the zone has this version, and stops telling them of earlier ones. */
+  /** Sends NOTIFY of this version to the secondaries, and stops repeating those of earlier versions. */
   notify(zone: DomainName, version: Pick<ZoneVersion, 'soa'>, secondaries: readonly Secondary[]): void {
     for (const secondary of secondaries.filter((each) => each.notify)) {
       const key = keyOf(secondary, zone);
@@ -82,7 +82,7 @@ export class Notifier {
       if (!this.#answers(bytes, pending)) continue;
       const rcode = flags & 15;
       this.#options.onAnswer(pending.secondary, pending.zone, rcode);
-      // One that refuses is asked again, seldom: its operator may be about to configure it.
+      // A secondary that refuses gets NOTIFY less often, because its operator may not have configured it yet.
       if (rcode === 0) this.#forget(key, pending);
       return;
     }

@@ -41,7 +41,7 @@ export const COPIED_TYPES: readonly number[] = LOOK_UPS.map(({ type }) => type);
 /** The name, or the type at it, does not exist. Everything else is a failure of the resolver. */
 const ABSENT = ['ENODATA', 'ENOTFOUND'];
 
-/** Records of each name; what could not be looked up stays as it was. */
+/** The records of each name. If a look-up fails, the earlier records are kept. */
 export class OriginalRecords {
   readonly #client: Resolver;
   readonly #records: Map<string, Map<number, readonly CopiedRecord[]>>;

@@ -37,7 +37,7 @@ export const rpzSchema = section({
 
 export type RpzSection = NonNullable<DeepReadonly<z.output<typeof rpzSchema>>>;
 
-/** Even or odd serials say that another alias tracker serves the same resolvers, and goes on doing so. */
+/** Even or odd serials mean that another alias tracker serves the same resolvers, and continues while this one is down. */
 export function withdrawsAtExit({ onStop: chosen, serials }: RpzSection): boolean {
   return (chosen ?? (serials === 'any' ? 'withdraw' : 'keep')) === 'withdraw';
 }

@@ -1,6 +1,6 @@
 /**
  * The RPZ server: a primary for the zones of the redirection, over UDP and TCP on each address. Resolvers of the operator
- * transfer the zones and get a NOTIFY for each change. It answers nobody else, and nothing but these zones.
+ * transfer the zones and get a NOTIFY for each change. It refuses all other clients and zones.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -32,7 +32,7 @@ export interface ZoneStore extends SerialStore {
   saveZone(zone: DomainName, history: StoredHistory): void;
 }
 
-/** Who may transfer, which a reload replaces. */
+/** The secondaries that may transfer, and their keys. A reload replaces it. */
 export interface RpzAccess {
   readonly secondaries: readonly Secondary[];
   readonly keys: readonly TsigKey[];

@@ -6,7 +6,7 @@ import type { DomainName } from '../wire/domain-name.js';
 export interface Secondary {
   /** Where NOTIFY is sent. Transfers come from the same address and any port. */
   readonly endpoint: Endpoint;
-  /** Undefined: its address is enough. */
+  /** Undefined: the address alone authenticates it. */
   readonly key: DomainName | undefined;
   /** False for a resolver that does not understand NOTIFY. */
   readonly notify: boolean;

@@ -1,4 +1,4 @@
-/** Versions of zones as text for the database. A text that this program did not write counts as none. */
+/** Versions of zones as text for the database. A text that this program did not write is ignored. */
 import { z } from 'zod';
 import type { PolicyZoneStore } from '../../store/sqlite/policy-zone-store.js';
 import { CLASS_IN } from '../wire/dns-codes.js';

@@ -34,7 +34,7 @@ export function opcodeOf(flags: number): number {
 }
 
 /**
- * Reads a whole message. It costs no more than the bytes that are present, whatever the counts say.
+ * Reads a whole message. The cost depends on the bytes that are present, not on the counts in the header.
  * @throws DnsFormatError if the sections do not fill the message exactly
  */
 export function readMessage(bytes: Uint8Array): DnsMessage {

@@ -146,7 +146,7 @@ export function writeMessage(message: DnsMessage): Buffer {
   return writer.finish();
 }
 
-/** Of an uncompressed name inside data. */
+/** The end of an uncompressed name inside data. */
 function endOfName(data: Uint8Array, start: number): number {
   let at = start;
   while (at < data.length && data[at]! > 0) at += data[at]! + 1;

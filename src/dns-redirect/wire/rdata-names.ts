@@ -1,5 +1,5 @@
 /**
- * Where the data of a record has names that a sender may have compressed: the types of RFC 1035 section 3.3, and those that
+ * Finds the names inside the data of a record that a sender may have compressed: the types of RFC 1035 section 3.3, and those that
  * RFC 3597 section 4 asks receivers to decompress. In all other types the data is opaque.
  */
 import { DnsFormatError, readName } from './domain-name.js';
