@@ -1,11 +1,11 @@
 /** The rules for connections to addresses that strangers name, from the configuration and this machine's interfaces. */
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import type { NetworkInterfaceInfo } from 'node:os';
 import type { Config } from '../config/config-schema.js';
 import { listenersOf } from '../config/listeners.js';
 import { messageOf } from '../domain/errors.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import { type Endpoint, isWildcard } from '../net/endpoint.js';
-import { type Interfaces, interfaceAddresses } from '../net/machine-addresses.js';
+import { type Interfaces, interfaceAddresses, machineInterfaces } from '../net/machine-addresses.js';
 import { type BlockedReason, innerPeerRules, type OutboundRules, outboundRules } from '../net/outbound-rules.js';
 import { trackerTargets } from '../net/own-endpoints.js';
 
@@ -13,12 +13,12 @@ import { trackerTargets } from '../net/own-endpoints.js';
  * @param config called for each connection, because a reload changes networks
  * @param interfaces called for each connection, because addresses come and go
  */
-export function outboundOf(config: () => Config, interfaces: () => Interfaces = networkInterfaces): BlockedReason {
+export function outboundOf(config: () => Config, interfaces: () => Interfaces = machineInterfaces): BlockedReason {
   return unlessUnknown(outboundRules(rulesOf(config, interfaces)));
 }
 
 /** For peers that announced to the tracker from inside. Parameters as of {@link outboundOf}. */
-export function innerPeersOf(config: () => Config, interfaces: () => Interfaces = networkInterfaces): BlockedReason {
+export function innerPeersOf(config: () => Config, interfaces: () => Interfaces = machineInterfaces): BlockedReason {
   return unlessUnknown(innerPeerRules(rulesOf(config, interfaces)));
 }
 

@@ -1,6 +1,7 @@
 /**
- * Asks a tracker over UDP (BEP 15, and BEP 41 for the path): connect, then announce or scrape. Each exchange has a socket
- * of its own, connected so that only the tracker's datagrams arrive, and random transaction ids. It retries lost packets.
+ * Asks a tracker over UDP (BEP 15, and BEP 41 for the path): connect, unless an id of the last minute is at hand, then announce
+ * or scrape. Each exchange has a socket of its own, connected so that only the tracker's datagrams arrive, and random
+ * transaction ids. It retries lost packets.
  */
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -25,11 +26,13 @@ import {
   type TrackerDestination,
   TrackerRefusal,
 } from './tracker-contact.js';
+import type { UdpConnections } from './udp-connections.js';
 
 const EVENT_NUMBERS = { none: 0, started: 2, stopped: 3 } as const;
 
 /**
  * @param tryTimeoutsMs how long to wait for each packet, one value for each try
+ * @param connections absent: each request asks for a connection id
  * @throws TrackerRefusal for an error packet; Error if there is no usable answer in time
  */
 export async function announceOverUdp(
@@ -37,10 +40,11 @@ export async function announceOverUdp(
   announce: OutgoingAnnounce,
   signal?: AbortSignal,
   tryTimeoutsMs: readonly number[] = announce.event === 'stopped' ? [STOPPED_TIMEOUT_MS] : UDP_TRY_TIMEOUTS_MS,
+  connections?: UdpConnections,
 ): Promise<AnnounceReply> {
   const pathAndQuery = destination.url.pathname + destination.url.search;
   const options = pathAndQuery === '/announce' || pathAndQuery === '/' ? undefined : Buffer.from(pathAndQuery);
-  const { answer, localAddress } = await exchange(destination, tryTimeoutsMs, signal, (connectionId, transactionId) =>
+  const encode: EncodeRequest = (connectionId, transactionId) =>
     encodeUdpAnnounce(
       {
         connectionId,
@@ -55,8 +59,8 @@ export async function announceOverUdp(
         ip: announce.address?.family === 4 ? announce.address.words[0]! : 0,
       },
       options && encodeUrlData(options),
-    ),
-  );
+    );
+  const { answer, localAddress } = await exchange({ destination, tryTimeoutsMs, signal, connections, encode });
   if (answer.action !== 'announce') throw new Error(`answered an announce with ${answer.action}`);
   return {
     intervalSeconds: answer.intervalSeconds || undefined,
@@ -71,11 +75,12 @@ export async function scrapeOverUdp(
   destination: TrackerDestination,
   infoHashes: readonly InfoHash[],
   signal?: AbortSignal,
+  connections?: UdpConnections,
 ): Promise<Map<InfoHash, ScrapeCounts>> {
   const counts = new Map<InfoHash, ScrapeCounts>();
-  const { answer } = await exchange(destination, UDP_TRY_TIMEOUTS_MS, signal, (connectionId, transactionId) =>
-    encodeUdpScrape(connectionId, transactionId, infoHashes.map(infoHashToBytes)),
-  );
+  const encode: EncodeRequest = (connectionId, transactionId) =>
+    encodeUdpScrape(connectionId, transactionId, infoHashes.map(infoHashToBytes));
+  const { answer } = await exchange({ destination, tryTimeoutsMs: UDP_TRY_TIMEOUTS_MS, signal, connections, encode });
   if (answer.action !== 'scrape') throw new Error(`answered a scrape with ${answer.action}`);
   infoHashes.forEach((infoHash, i) => {
     const entry = answer.entries[i];
@@ -84,12 +89,18 @@ export async function scrapeOverUdp(
   return counts;
 }
 
-async function exchange(
-  destination: TrackerDestination,
-  tryTimeoutsMs: readonly number[],
-  signal: AbortSignal | undefined,
-  encodeRequest: (connectionId: bigint, transactionId: number) => Uint8Array,
-): Promise<{ answer: UdpAnswer; localAddress: IpAddress }> {
+type EncodeRequest = (connectionId: bigint, transactionId: number) => Uint8Array;
+
+interface UdpRequest {
+  readonly destination: TrackerDestination;
+  readonly tryTimeoutsMs: readonly number[];
+  readonly signal: AbortSignal | undefined;
+  readonly connections: UdpConnections | undefined;
+  readonly encode: EncodeRequest;
+}
+
+async function exchange(request: UdpRequest): Promise<{ answer: UdpAnswer; localAddress: IpAddress }> {
+  const { destination, tryTimeoutsMs, signal } = request;
   const socket = createSocket(destination.address.family === 4 ? 'udp4' : 'udp6');
   socket.unref();
   const inbox = createInbox(socket);
@@ -100,14 +111,16 @@ async function exchange(
   try {
     socket.connect(destination.port, formatIp(destination.address));
     await Promise.race([once(socket, 'connect'), inbox.failed]);
-    for (const timeoutMs of tryTimeoutsMs) {
+    const [firstMs, ...laterMs] = tryTimeoutsMs as readonly [number, ...number[]];
+    const known = await askWithKnownId(request, inbox, firstMs);
+    if (typeof known === 'object') return { answer: known, localAddress: parseIp(socket.address().address) };
+    // A single try is not spent on an id that the tracker may have forgotten.
+    for (const timeoutMs of known === 'silent' && laterMs.length > 0 ? laterMs : tryTimeoutsMs) {
       // The connection id may have expired since the last try, so each try connects again.
-      const connected = await inbox.ask(encodeUdpConnect, timeoutMs);
-      if (connected === undefined) continue;
-      if (connected.action !== 'connect') throw new Error(`answered a connect with ${connected.action}`);
-      const { connectionId } = connected;
-      const answer = await inbox.ask((transactionId) => encodeRequest(connectionId, transactionId), timeoutMs);
-      if (answer !== undefined) return { answer, localAddress: parseIp(socket.address().address) };
+      const answer = await askWithFreshId(request, inbox, timeoutMs);
+      if (answer === undefined) continue;
+      if (known !== 'none') request.connections?.failed(destination);
+      return { answer, localAddress: parseIp(socket.address().address) };
     }
     throw new Error(`no answer within ${tryTimeoutsMs.reduce((a, b) => a + b, 0)} ms`);
   } finally {
@@ -115,6 +128,41 @@ async function exchange(
     socket.close();
   }
 }
+
+/** @returns why it has to be asked with a fresh id; a refusal may concern the id or the torrent */
+async function askWithKnownId(
+  { destination, connections, encode }: UdpRequest,
+  inbox: Inbox,
+  timeoutMs: number,
+): Promise<UdpAnswer | 'none' | 'silent' | 'refused'> {
+  const connectionId = connections?.find(destination);
+  if (connectionId === undefined) return 'none';
+  try {
+    const answer = await inbox.ask((transactionId) => encode(connectionId, transactionId), timeoutMs);
+    if (answer === undefined) return 'silent';
+    connections?.worked(destination);
+    return answer;
+  } catch (thrown) {
+    if (thrown instanceof TrackerRefusal) return 'refused';
+    throw thrown;
+  }
+}
+
+async function askWithFreshId(
+  { destination, connections, encode }: UdpRequest,
+  inbox: Inbox,
+  timeoutMs: number,
+): Promise<UdpAnswer | undefined> {
+  const connected = await inbox.ask(encodeUdpConnect, timeoutMs);
+  if (connected === undefined) return undefined;
+  if (connected.action !== 'connect') throw new Error(`answered a connect with ${connected.action}`);
+  const { connectionId } = connected;
+  const answer = await inbox.ask((transactionId) => encode(connectionId, transactionId), timeoutMs);
+  if (answer !== undefined) connections?.given(destination, connectionId);
+  return answer;
+}
+
+type Inbox = ReturnType<typeof createInbox>;
 
 /** Sends one request and waits for the answer with its transaction id. @returns `undefined` if none arrives in time */
 function createInbox(socket: ReturnType<typeof createSocket>) {

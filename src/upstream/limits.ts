@@ -8,6 +8,10 @@ export const MAX_HTTP_REDIRECTS = 3;
 export const HTTP_TIMEOUT_MS = 15_000;
 /** BEP 15 waits 15 s before the first retry. A tracker that works answers within a few seconds. */
 export const UDP_TRY_TIMEOUTS_MS = [3_000, 5_000, 7_000] as const;
+/** A client may use a connection id for one minute (BEP 15); trackers should take it for two. */
+export const CONNECTION_ID_MS = 60_000;
+/** How long a tracker that did not take an id a second time gets a fresh one for each request. */
+export const NO_REUSE_MS = 3_600_000;
 /** For an announce `stopped`, which is sent once: the tracker forgets the peer anyway if it is lost. */
 export const STOPPED_TIMEOUT_MS = 3_000;
 

@@ -8,6 +8,7 @@ import { MAX_TRACKERS_PER_REQUEST } from './limits.js';
 import type { Originals } from './originals.js';
 import { parseTrackerUrl, type TrackerAccess, trackerName } from './tracker-access.js';
 import type { ScrapeCounts } from './tracker-contact.js';
+import type { UdpConnections } from './udp-connections.js';
 import type { UpstreamLog } from './upstream-log.js';
 
 /** The counts of one tracker, with its announce URL. */
@@ -16,6 +17,7 @@ export type Scraped = ScrapeCounts & { readonly tracker: string };
 export interface ScrapeParts {
   readonly access: TrackerAccess;
   readonly originals: Originals;
+  readonly connections: UdpConnections;
   readonly signal: AbortSignal;
   readonly log: UpstreamLog | undefined;
 }
@@ -45,7 +47,7 @@ export async function scrapeTrackers(
 }
 
 async function scrapeOnce(
-  { access, originals, signal }: ScrapeParts,
+  { access, originals, connections, signal }: ScrapeParts,
   url: URL,
   infoHashes: readonly InfoHash[],
 ): Promise<Map<InfoHash, ScrapeCounts>> {
@@ -54,7 +56,7 @@ async function scrapeOnce(
     .of(trackerName(url))
     .scrape(() =>
       url.protocol === 'udp:'
-        ? scrapeOverUdp(destination, infoHashes, signal)
+        ? scrapeOverUdp(destination, infoHashes, signal, connections)
         : scrapeOverHttp(destination, infoHashes, (next) => access.redirectDestination(next, 4), signal),
     );
 }

@@ -34,6 +34,7 @@ import {
   type TrackerDestination,
   TrackerRefusal,
 } from './tracker-contact.js';
+import type { UdpConnections } from './udp-connections.js';
 import type { UpstreamCounters } from './upstream-counters.js';
 import type { UpstreamLog } from './upstream-log.js';
 
@@ -55,6 +56,7 @@ export interface TrackerAskerOptions {
   readonly originals: Originals;
   readonly dueTimes: DueTimes;
   readonly endpoints: AnnouncedEndpoints;
+  readonly connections: UdpConnections;
   readonly counters: UpstreamCounters;
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
@@ -219,7 +221,7 @@ export class TrackerAsker {
 
   #send(destination: TrackerDestination, announce: OutgoingAnnounce): Promise<AnnounceReply> {
     return destination.url.protocol === 'udp:'
-      ? announceOverUdp(destination, announce, this.#options.signal)
+      ? announceOverUdp(destination, announce, this.#options.signal, undefined, this.#options.connections)
       : announceOverHttp(
           destination,
           announce,

@@ -33,6 +33,7 @@ import { type Scraped, scrapeTrackers } from './scrape-trackers.js';
 import { parseTrackerUrl, TrackerAccess, trackerName } from './tracker-access.js';
 import { type AskedTracker, pairOf, TrackerAsker } from './tracker-asker.js';
 import type { TakePeers } from './tracker-contact.js';
+import { UdpConnections } from './udp-connections.js';
 import { createUpstreamCounters, type UpstreamCounters } from './upstream-counters.js';
 import type { UpstreamLog } from './upstream-log.js';
 
@@ -122,6 +123,7 @@ class Exchange implements UpstreamExchange {
   readonly #originals: Originals;
   readonly #dueTimes: DueTimes;
   readonly #endpoints: AnnouncedEndpoints;
+  readonly #connections: UdpConnections;
   readonly #inFlight = new Map<string, Promise<ExchangeOutcome>>();
   readonly #asker: TrackerAsker;
   readonly #memory: ExchangeMemory | undefined;
@@ -139,12 +141,14 @@ class Exchange implements UpstreamExchange {
     const slots = new RequestSlots(() => MAX_CONCURRENT_REQUESTS, MAX_REQUESTS);
     this.#originals = new Originals({ clock, random, limits, slots, signal: this.#cutOff.signal });
     this.#endpoints = new AnnouncedEndpoints(options.endpointToAnnounce ?? (() => undefined), clock);
+    this.#connections = new UdpConnections(clock);
     this.#asker = new TrackerAsker({
       ...options,
       access: this.#access,
       originals: this.#originals,
       dueTimes: this.#dueTimes,
       endpoints: this.#endpoints,
+      connections: this.#connections,
       cachePeerId: Buffer.concat([Buffer.from(CACHE_PEER_ID_PREFIX), randomBytes(20 - CACHE_PEER_ID_PREFIX.length)]),
       counters: this.#count,
       signal: this.#cutOff.signal,
@@ -179,7 +183,13 @@ class Exchange implements UpstreamExchange {
 
   scrape(trackers: readonly string[], infoHashes: readonly InfoHash[]): Promise<Map<InfoHash, Scraped>> {
     return scrapeTrackers(
-      { access: this.#access, originals: this.#originals, signal: this.#cutOff.signal, log: this.#options.log },
+      {
+        access: this.#access,
+        originals: this.#originals,
+        connections: this.#connections,
+        signal: this.#cutOff.signal,
+        log: this.#options.log,
+      },
       trackers,
       infoHashes,
     );

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseIp } from '../../../src/domain/ip-address.js';
-import { announceOverUdp } from '../../../src/upstream/announce-over-udp.js';
+import { announceOverUdp, scrapeOverUdp } from '../../../src/upstream/announce-over-udp.js';
+import { UdpConnections } from '../../../src/upstream/udp-connections.js';
 import { eventually } from '../../support/eventually.js';
 import { type Closing, infoHash, peerId, textOf } from './original-tracker.js';
 
@@ -126,5 +127,82 @@ describe('losses and nonsense', () => {
   test('where nobody listens, it does not wait', async () => {
     const destination = { url: new URL('udp://127.0.0.1:1/'), port: 1, address: parseIp('127.0.0.1') };
     await expect(announceOverUdp(destination, announce, undefined, [10_000])).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
+
+describe('a connection id', () => {
+  const idOf = (packet: Buffer): string => packet.toString('hex', 0, 8);
+  const isConnect = (packet: Buffer): boolean => packet.length === 16;
+  const error = (request: Buffer, text: string): Buffer => {
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(3, 0);
+    request.copy(head, 4, 12, 16);
+    return Buffer.concat([head, Buffer.from(text)]);
+  };
+
+  function start() {
+    const clock = { ms: 0, nowMs: () => clock.ms };
+    const connections = new UdpConnections(clock);
+    return { clock, connections };
+  }
+
+  test('is used again for a minute: then an announce is one round trip', async () => {
+    const { clock, connections } = start();
+    const { destination, packets } = await startScript(wellBehaved(''));
+    const ask = () => announceOverUdp(destination, announce, undefined, undefined, connections);
+    await ask();
+    clock.ms = 59_999;
+    await ask();
+    await scrapeOverUdp(destination, [infoHash], undefined, connections).catch(() => undefined);
+    expect(packets.map(isConnect)).toEqual([true, false, false, false]);
+    expect(new Set(packets.slice(1).map(idOf)).size).toBe(1);
+    clock.ms = 60_000;
+    await ask();
+    expect(packets.slice(4).map(isConnect)).toEqual([true, false]);
+    clock.ms = 0;
+    await ask();
+    expect(packets.slice(6).map(isConnect)).toEqual([true, false]);
+  });
+
+  test.each(['refuses', 'ignores'])(
+    'that a tracker %s the second time is replaced, and not used again by and by',
+    async (what) => {
+      const { clock, connections } = start();
+      let isFresh = false;
+      const { destination, packets } = await startScript((packet) => {
+        const wasFresh = isFresh;
+        isFresh = isConnect(packet);
+        if (isFresh || wasFresh) return wellBehaved('')(packet);
+        return what === 'refuses' ? [error(packet, 'Connection ID missmatch.')] : [];
+      });
+      // As for an announce `stopped`, which has one try.
+      const ask = () => announceOverUdp(destination, announce, undefined, [200], connections);
+      for (let i = 0; i < 3; i++) expect((await ask()).intervalSeconds).toBe(1_800);
+      expect(packets.map(isConnect)).toEqual([true, false, false, true, false, false, true, false]);
+      packets.length = 0;
+      for (let i = 0; i < 2; i++) await ask();
+      expect(packets.map(isConnect)).toEqual([true, false, true, false]);
+      // Once in an hour it is tried again.
+      clock.ms = 3_600_000;
+      packets.length = 0;
+      for (let i = 0; i < 2; i++) await ask();
+      expect(packets.map(isConnect)).toEqual([true, false, false, true, false]);
+    },
+  );
+
+  test('is not to blame for a torrent that the tracker refuses', async () => {
+    const { connections } = start();
+    let refuses = false;
+    const { destination, packets } = await startScript((packet) =>
+      isConnect(packet) || !refuses ? wellBehaved('')(packet) : [error(packet, 'unregistered torrent')],
+    );
+    const ask = () => announceOverUdp(destination, announce, undefined, undefined, connections);
+    await ask();
+    refuses = true;
+    for (let i = 0; i < 3; i++) await expect(ask()).rejects.toThrow('unregistered torrent');
+    refuses = false;
+    packets.length = 0;
+    await ask();
+    expect(packets.map(isConnect)).toEqual([false]);
   });
 });

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -398,6 +399,31 @@ describe('for each original', () => {
     const { exchange } = startExchange(closing, { minIntervalSeconds: 900 });
     const { againMs } = await exchange.request(infoHash, [`http://127.0.0.1:${port}/announce`], request);
     expect(againMs).toBe(clock.nowMs() + 900_000);
+  });
+
+  test('one that speaks UDP is asked for a connection id once', async () => {
+    const tracker = await startTracker(closing);
+    let connects = 0;
+    const relay = createSocket('udp4');
+    closing.push(() => new Promise((resolve) => relay.close(() => resolve(undefined))));
+    relay.bind(0, '127.0.0.1');
+    await once(relay, 'listening');
+    relay.on('message', (packet, from) => {
+      if (packet.length === 16) connects++;
+      const onward = createSocket('udp4');
+      onward.on('message', (answer) => {
+        onward.close();
+        relay.send(answer, from.port, from.address);
+      });
+      onward.send(packet, Number(new URL(tracker.udpUrl).port), '127.0.0.1');
+    });
+    const { exchange } = startExchange(closing);
+    const url = `udp://127.0.0.1:${relay.address().port}/announce`;
+    for (const hash of [infoHash, otherHash]) await exchange.request(hash, [url], request);
+    await exchange.scrape([url], [infoHash]);
+    await exchange.stop();
+    expect(tracker.announces.map(({ event }) => event).sort()).toEqual(['started', 'started', 'stopped', 'stopped']);
+    expect(connects).toBe(1);
   });
 
   test('one that has only IPv4 is asked once for clients of both families', async () => {
