@@ -16,7 +16,7 @@ export interface FindPeersOptions {
   /** 20 bytes. */
   readonly nodeId: Uint8Array;
   readonly known: KnownNodes;
-  /** Asked while too few nodes are known. */
+  /** Asked while too few nodes are known, and if no known node answers. */
   readonly bootstrap: readonly BootstrapNode[];
   /** Past the redirected DNS. */
   readonly resolver: NameResolver;
@@ -52,14 +52,16 @@ export async function findPeers(
   const lookup = new Lookup({ target, want, mayAsk, sharedAddresses: lab });
   const near = known.closest(target, CLOSEST_NODES, family);
   lookup.add(near);
-  if (near.length < CLOSEST_NODES) lookup.add(await bootstrapNodes(options, family));
+  let mayBootstrap = near.length >= CLOSEST_NODES;
+  if (!mayBootstrap) lookup.add(await bootstrapNodes(options, family));
 
   let answers = 0;
   const ask = async (node: NodeToAsk): Promise<void> => {
     const answer = await socket.getPeers(node, options.nodeId, target);
-    const isItself = node.id === undefined || answer === undefined || Buffer.compare(node.id, answer.id) === 0;
-    if (answer === undefined || !isItself) {
-      known.failed(node);
+    const isItself = typeof answer === 'object' && (node.id === undefined || Buffer.compare(node.id, answer.id) === 0);
+    if (!isItself) {
+      // An error is an answer too, and a query that was not sent says nothing about the node.
+      if (answer === 'timeout' || typeof answer === 'object') known.failed(node);
       lookup.failed(node);
       return;
     }
@@ -77,8 +79,13 @@ export async function findPeers(
       const asked = ask(node).finally(() => active.delete(asked));
       active.add(asked);
     }
-    if (active.size === 0) return { peers: lookup.peers, answers };
-    await Promise.race(active);
+    if (active.size > 0) await Promise.race(active);
+    else if (answers > 0 || !mayBootstrap || clock.nowMs() >= endMs) return { peers: lookup.peers, answers };
+    else {
+      // None of the known nodes is there any more.
+      mayBootstrap = false;
+      lookup.add(await bootstrapNodes(options, family));
+    }
   }
 }
 

@@ -16,10 +16,13 @@ import { decodeKrpc, encodeGetPeers, type GetPeersAnswer, TRANSACTION_BYTES } fr
 import { MAX_PACKET_BYTES, QUERY_TIMEOUT_MS } from './limits.js';
 import type { NodeToAsk } from './lookup.js';
 
+/** `timeout`: nobody may be there. `error`: it refused. `not-sent`: it is not its fault. */
+export type NoAnswer = 'timeout' | 'error' | 'not-sent';
+
 interface Waiting {
   /** As the kernel names the sender of the answer. */
   readonly from: string;
-  readonly resolve: (answer: GetPeersAnswer | undefined) => void;
+  readonly resolve: (answer: GetPeersAnswer | NoAnswer) => void;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -64,9 +67,9 @@ export class KrpcSocket {
     return { host: address, port };
   }
 
-  /** Never rejects. @returns undefined if the node does not answer in time, or with an error */
-  getPeers(node: NodeToAsk, nodeId: Uint8Array, infoHash: Uint8Array): Promise<GetPeersAnswer | undefined> {
-    if (this.#closed) return Promise.resolve(undefined);
+  /** Never rejects. */
+  getPeers(node: NodeToAsk, nodeId: Uint8Array, infoHash: Uint8Array): Promise<GetPeersAnswer | NoAnswer> {
+    if (this.#closed) return Promise.resolve('not-sent');
     const transaction = randomBytes(TRANSACTION_BYTES);
     const key = transaction.toString('hex');
     const host = formatIp(node.address);
@@ -75,13 +78,13 @@ export class KrpcSocket {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#counters.timeouts++;
-        this.#settle(key, undefined);
+        this.#settle(key, 'timeout');
       }, QUERY_TIMEOUT_MS);
       this.#waiting.set(key, { from, resolve, timer });
       this.#expected.set(from, (this.#expected.get(from) ?? 0) + 1);
       this.#socket.send(encodeGetPeers(transaction, nodeId, infoHash), node.port, host, (error) => {
         // Such as ENETUNREACH: the node is not reachable from here.
-        if (error) this.#settle(key, undefined);
+        if (error) this.#settle(key, 'not-sent');
       });
     });
   }
@@ -89,7 +92,7 @@ export class KrpcSocket {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const key of [...this.#waiting.keys()]) this.#settle(key, undefined);
+    for (const key of [...this.#waiting.keys()]) this.#settle(key, 'not-sent');
     this.#socket.close();
   }
 
@@ -106,7 +109,7 @@ export class KrpcSocket {
       return;
     }
     this.#counters.answers++;
-    this.#settle(message.transaction, message.type === 'answer' ? message : undefined);
+    this.#settle(message.transaction, message.type === 'answer' ? message : 'error');
   }
 
   #read(bytes: Uint8Array) {
@@ -118,7 +121,7 @@ export class KrpcSocket {
     }
   }
 
-  #settle(key: string, answer: GetPeersAnswer | undefined): void {
+  #settle(key: string, answer: GetPeersAnswer | NoAnswer): void {
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return;
     clearTimeout(waiting.timer);

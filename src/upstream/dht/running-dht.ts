@@ -4,7 +4,7 @@
  * torrent, and it answers no query. A private torrent is never looked up (BEP 27): the crawler leaves them out, and a torrent
  * whose description is unknown may be one.
  */
-import { messageOf } from '../../domain/errors.js';
+import { ClientError, messageOf } from '../../domain/errors.js';
 import { forgetOldest } from '../../domain/forget-oldest.js';
 import type { InfoHash } from '../../domain/info-hash.js';
 import { configuredResolvers } from '../../net/configured-resolvers.js';
@@ -158,16 +158,20 @@ export class RunningDht implements RunningPart<UpstreamConfig> {
       this.#isUnreachable = answers === 0;
       this.#noteLookUp(infoHash, family, answers === 0 ? 0 : peers.length === 0 ? NOTHING_FOUND_MS : LOOKUP_EVERY_MS);
       this.counters.found += peers.length;
-      if (peers.length > 0) await this.#import(infoHash, peers);
+      if (peers.length > 0) await this.#import(infoHash, family, peers);
       return true;
     });
-    if (done === undefined) this.counters.overloaded++;
+    if (done !== undefined) return;
+    this.counters.overloaded++;
+    this.#noteLookUp(infoHash, family, 0);
   }
 
   /** Only a torrent that somebody inside downloads and nobody inside seeds, and not again too soon. */
   async #isDue(infoHash: InfoHash, family: 4 | 6): Promise<boolean> {
     const { clock, isPublicTorrent, dataPlane } = this.#needs;
-    if (clock.nowMs() < (this.#dueMs.get(`${infoHash} ${family}`) ?? 0)) return false;
+    const waitMs = (this.#dueMs.get(`${infoHash} ${family}`) ?? 0) - clock.nowMs();
+    // Longer than it ever waits: the clock was set back.
+    if (waitMs > 0 && waitMs <= LOOKUP_EVERY_MS) return false;
     if (!isPublicTorrent(infoHash)) return false;
     const swarm = await dataPlane().swarm(infoHash);
     return swarm !== null && swarm.inner.leechers > 0 && swarm.inner.seeds === 0;
@@ -181,10 +185,19 @@ export class RunningDht implements RunningPart<UpstreamConfig> {
     forgetOldest(this.#dueMs, MAX_REMEMBERED_TORRENTS);
   }
 
-  async #import(infoHash: InfoHash, peers: Parameters<PeerImport>[1]): Promise<void> {
+  async #import(infoHash: InfoHash, family: 4 | 6, peers: Parameters<PeerImport>[1]): Promise<void> {
     const { importPeers, log } = this.#needs;
-    const { taken, refused } = await importPeers(infoHash, peers, PEER_TTL_SECONDS, 'DHT');
-    this.counters.peers += taken;
-    if (taken < peers.length) log.debug({ infoHash, taken, refused }, 'not all peers of the DHT were imported');
+    try {
+      const { taken, refused } = await importPeers(infoHash, peers, PEER_TTL_SECONDS, 'DHT');
+      this.counters.peers += taken;
+      if (taken < peers.length) log.debug({ infoHash, taken, refused }, 'not all peers of the DHT were imported');
+    } catch (thrown) {
+      this.#noteLookUp(infoHash, family, NOTHING_FOUND_MS);
+      if (!(thrown instanceof ClientError && thrown.code === 'unavailable')) throw thrown;
+      log.debug(
+        { infoHash, reason: thrown.message },
+        'peers of the DHT were not imported: the data plane is not running',
+      );
+    }
   }
 }

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/domain/clock.js';
 import { parseInfoHash } from '../../../src/domain/info-hash.js';
-import { formatIp } from '../../../src/domain/ip-address.js';
+import { formatIp, parseIp } from '../../../src/domain/ip-address.js';
 import { createDhtCounters } from '../../../src/upstream/dht/dht-counters.js';
 import { type FindPeersOptions, findPeers } from '../../../src/upstream/dht/find-peers.js';
 import { KnownNodes } from '../../../src/upstream/dht/known-nodes.js';
@@ -24,6 +24,8 @@ async function node(host: string, reply: (query: KrpcQuery, node: TestNode) => U
   return started;
 }
 
+const resolver = { addresses: async () => Promise.reject(new Error('none')), texts: async () => [] };
+
 async function lookUp(
   bootstrap: readonly { host: string; port: number }[],
   options: Partial<FindPeersOptions> = {},
@@ -33,7 +35,6 @@ async function lookUp(
   const socket = await KrpcSocket.open({ host: '127.0.0.1', port: 0 }, counters);
   closings.push(() => socket.close());
   const known = new KnownNodes();
-  const resolver = { addresses: async () => Promise.reject(new Error('none')), texts: async () => [] };
   const { peers, answers } = await findPeers(socket, INFO_HASH, want, {
     nodeId: randomNodeId(),
     known,
@@ -115,6 +116,41 @@ describe('a look-up', () => {
     ]);
     const { peers, known } = await lookUp([first]);
     expect(peers).toEqual(['192.0.2.1:1']);
+    expect(known.size).toBe(1);
+  });
+
+  const nodeOf = ({ id, host, port }: TestNode) => ({ id, address: parseIp(host), port });
+
+  test('starts again from the bootstrap nodes, once, if no known node is there any more', async () => {
+    const known = new KnownNodes();
+    for (let n = 0; n < 8; n++) known.answered(nodeOf(await node(`127.0.2.${n + 1}`, () => [])));
+    const first = await node('127.0.1.1', (query, self) => [
+      answerTo(query, self, { peers: [compactPeer('192.0.2.1', 1)] }),
+    ]);
+    const { peers } = await lookUp([first], { known });
+    expect(peers).toEqual(['192.0.2.1:1']);
+    expect(first.queries).toHaveLength(1);
+    expect(known.size).toBe(0);
+    for (let n = 0; n < 8; n++) known.answered(nodeOf(await node(`127.0.3.${n + 1}`, () => [])));
+    first.close();
+    expect(await lookUp([first], { known })).toMatchObject({ peers: [], answers: 0 });
+  });
+
+  test('forgets a node that says nothing, or is another one, and no other', async () => {
+    const known = new KnownNodes();
+    const refusing = await node('127.0.1.2', (query) => [
+      Buffer.from(`d1:eli201e1:xe1:t4:${Buffer.from(query.t).toString('latin1')}1:y1:ee`, 'latin1'),
+    ]);
+    const silent = await node('127.0.1.3', () => []);
+    const another = await node('127.0.1.4', (query, self) => [answerTo(query, { ...self, id: Buffer.alloc(20, 1) })]);
+    for (const each of [refusing, silent, another]) known.answered(nodeOf(each));
+    await lookUp([], { known });
+    expect(known.closest(Buffer.alloc(20), 8, 4).map(({ port }) => port)).toEqual([refusing.port]);
+    // The socket closes, as when the part restarts.
+    const socket = await KrpcSocket.open({ host: '127.0.0.1', port: 0 }, createDhtCounters());
+    socket.close();
+    const options = { nodeId: randomNodeId(), known, bootstrap: [], resolver, blockedReason: () => undefined };
+    await findPeers(socket, INFO_HASH, 50, { ...options, clock: systemClock, lab: true });
     expect(known.size).toBe(1);
   });
 

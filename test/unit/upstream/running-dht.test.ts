@@ -1,8 +1,10 @@
 /** Which torrents are looked up in the DHT, and what becomes of the peers. */
 import { afterEach, expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/parse-config.js';
+import { ClientError } from '../../../src/domain/errors.js';
 import { type InfoHash, parseInfoHash } from '../../../src/domain/info-hash.js';
 import { createLogger } from '../../../src/logging/logger.js';
+import { MAX_CONCURRENT_LOOKUPS, MAX_WAITING_LOOKUPS } from '../../../src/upstream/dht/limits.js';
 import { RunningDht } from '../../../src/upstream/dht/running-dht.js';
 import { eventually } from '../../support/eventually.js';
 import { answerTo, compactPeer, startNode, type TestNode } from './dht-node.js';
@@ -22,6 +24,7 @@ upstream: { resolvers: ["127.0.0.1:9"], dht: { bootstrap: ["127.0.1.1:${node.por
 lab: true`,
   );
   const imported: unknown[] = [];
+  const world: { importError?: Error } = {};
   const clock = { ms: 0, nowMs: () => clock.ms };
   const swarms = new Map<InfoHash, { seeds: number; leechers: number }>([[DUE, { seeds: 0, leechers: 1 }]]);
   let needed: (infoHash: InfoHash, family: 4 | 6) => void = () => undefined;
@@ -32,6 +35,7 @@ lab: true`,
     isPublicTorrent: (infoHash) => !infoHash.startsWith('ee'),
     importPeers: async (infoHash, peers, ttlSeconds, origin) => {
       imported.push({ infoHash, peers: peers.length, ttlSeconds, origin });
+      if (world.importError !== undefined) throw world.importError;
       return { taken: 1, refused: {} };
     },
     dataPlane: () => ({
@@ -50,7 +54,7 @@ lab: true`,
   const dht = await RunningDht.start(config, needs, undefined);
   closings.push(() => dht.stop());
   const ask = (infoHash: InfoHash, family: 4 | 6 = 4): void => needed(infoHash, family);
-  return { dht, node, clock, swarms, imported, ask, config, needs };
+  return { dht, node, clock, swarms, imported, ask, config, needs, world };
 }
 
 const lookedUp = (node: TestNode): string[] =>
@@ -80,6 +84,43 @@ test('again a minute after nobody was found', async () => {
     return dht.counters.lookups === 2;
   };
   await eventually('the second', () => clock.ms < 840_000 && isAgain(), { possible: () => clock.ms < 840_000 });
+});
+
+test('again a minute after its peers could not be imported, because the tracker restarts', async () => {
+  const { dht, clock, ask, imported, world } = await start();
+  world.importError = new ClientError('unavailable', 'the tracker restarts');
+  ask(DUE);
+  await eventually('the first import', () => imported.length === 1);
+  delete world.importError;
+  clock.ms = 60_000;
+  await eventually('the second', () => {
+    ask(DUE);
+    return imported.length === 2;
+  });
+  expect(dht.counters).toMatchObject({ lookups: 2, found: 2, peers: 1 });
+});
+
+test('again as soon as it is asked for, if too many others waited', async () => {
+  const { dht, node, clock, swarms, ask } = await start(', lookupsPerMinute: 600');
+  // Nobody answers, so that all slots stay taken.
+  node.close();
+  const silent = await startNode('127.0.1.1', () => [], undefined, node.port);
+  closings.push(silent.close);
+  const hasSettled = () => new Promise((resolve) => setImmediate(resolve));
+  let dropped = DUE;
+  for (let n = 1; dht.counters.overloaded === 0; n++) {
+    expect(n).toBeLessThan(2 * (MAX_CONCURRENT_LOOKUPS + MAX_WAITING_LOOKUPS));
+    dropped = parseInfoHash(n.toString(16).padStart(40, '0'));
+    swarms.set(dropped, { seeds: 0, leechers: 1 });
+    ask(dropped);
+    await hasSettled();
+    // Ten a second are permitted.
+    clock.ms += 100;
+  }
+  expect(dht.counters.notNeeded).toBe(0);
+  ask(dropped);
+  await hasSettled();
+  expect(dht.counters.notNeeded).toBe(0);
 });
 
 test('not one that may be private, is seeded inside, is not downloaded inside, or is of a family without a socket', async () => {
