@@ -13,6 +13,7 @@ peers of a swarm. So a peer that left a larger swarm is not removed, but expires
 """
 import argparse
 import gzip
+import http.client
 import json
 import os
 import secrets
@@ -33,6 +34,8 @@ PEERS_PER_PUSH = 15_000
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """A full scrape of 500,000 torrents."""
 MAX_WAIT_SECONDS = 300
+MAX_RETRY_AFTER_SECONDS = 3600
+USUAL_RETRY_AFTER_SECONDS = 30
 SKIP_REFUSED_SECONDS = 3600
 TIMEOUT_SECONDS = 30
 
@@ -47,12 +50,14 @@ def main():
             feed.run()
             failures = 0
         except Wait as told:
+            failures += 1
             print(f'push_peers: {told}', file=sys.stderr)
             wait = told.seconds
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             failures += 1
             wait = min(MAX_WAIT_SECONDS, 2 ** min(failures, 16))
-            print(f'push_peers: {error}; trying again in {wait} s', file=sys.stderr)
+            what = str(error) or type(error).__name__
+            print(f'push_peers: {what}; trying again in {wait} s', file=sys.stderr)
         if options.once:
             sys.exit(1 if failures > 0 else 0)
         time.sleep(wait)
@@ -64,8 +69,10 @@ def parse_options():
     parser.add_argument('--alias', required=True, help='URL of the control API of the alias tracker')
     parser.add_argument('--every', type=float, default=60, help='seconds between two scrapes (default 60)')
     parser.add_argument('--ttl', type=int, default=1800, help='seconds that peers are valid (default 1800)')
-    parser.add_argument('--announces-per-second', type=float, default=20, help='at the original tracker (default 20)')
-    parser.add_argument('--max-torrents', type=int, default=50_000, help='the most popular ones (default 50000)')
+    parser.add_argument('--announces-per-second', type=float, default=20,
+                        help='at the original tracker, each followed by stopped (default 20)')
+    parser.add_argument('--max-torrents', type=int,
+                        help='the most popular ones (default: as many as can be announced in a quarter of --ttl)')
     parser.add_argument('--once', action='store_true', help='push once and end')
     options = parser.parse_args()
     options.token = os.environ.get('ALIAS_TRACKER_TOKEN')
@@ -74,6 +81,15 @@ def parse_options():
     url = urllib.parse.urlsplit(options.tracker)
     if url.scheme not in ('http', 'https') or '/announce' not in url.path:
         parser.error('--tracker is an announce URL, such as http://127.0.0.1:6969/announce')
+    if options.every <= 0 or options.ttl <= 0 or options.announces_per_second <= 0:
+        parser.error('--every, --ttl and --announces-per-second are above 0')
+    # Each is announced again after half of its time to live. The rest of the time is for slow answers.
+    most = max(1, int(options.announces_per_second * options.ttl / 4))
+    if options.max_torrents is None:
+        options.max_torrents = most
+    if not 1 <= options.max_torrents <= most:
+        parser.error(f'--max-torrents is from 1 to {most}, because more cannot be announced in a quarter of --ttl;'
+                     ' raise --announces-per-second or --ttl')
     return options
 
 
@@ -95,22 +111,30 @@ class Feed:
         self.peer_id = b'-PP0001-' + secrets.token_bytes(12)
 
     def run(self):
-        """One scrape, and what follows from it. Raises OSError, ValueError or Wait; then the rest follows in the next run."""
+        """One scrape, and what follows from it. Raises OSError, ValueError, HTTPException or Wait; the next run does the rest."""
         now = time.monotonic()
+        self.forget_ended(now)
         swarms = self.scrape()
-        due = [(h, counts) for h, counts in swarms.items() if self.is_due(h, counts, now)]
+        largest = sorted(swarms.items(), key=lambda each: -sum(each[1]))[:self.options.max_torrents]
+        due = [(h, counts) for h, counts in largest if self.is_due(h, counts, now)]
         gone = [h for h in self.pushed if h not in swarms]
         batch = Batch(self)
         for info_hash in gone:
             batch.add(info_hash, None, {'infoHash': info_hash.hex(), 'removed': 'all'})
         for info_hash, counts in due:
+            next_at = time.monotonic() + 1 / self.options.announces_per_second
             peers = self.peers_of(info_hash)
             batch.add(info_hash, (counts, peers, now), self.torrent(info_hash, counts, peers))
-            time.sleep(1 / self.options.announces_per_second)
+            time.sleep(max(0, next_at - time.monotonic()))
         batch.push()
 
+    def forget_ended(self, now):
+        """Refusals that are over, and torrents whose peers have expired at the alias tracker."""
+        self.skip_until = {h: until for h, until in self.skip_until.items() if until > now}
+        self.pushed = {h: state for h, state in self.pushed.items() if now - state[2] < self.options.ttl}
+
     def is_due(self, info_hash, counts, now):
-        if now < self.skip_until.get(info_hash, 0):
+        if info_hash in self.skip_until:
             return False
         if info_hash not in self.pushed:
             return sum(counts) > 0
@@ -129,7 +153,7 @@ class Feed:
         return body
 
     def scrape(self):
-        """(complete, incomplete) by info-hash, the largest swarms."""
+        """(complete, incomplete) by info-hash."""
         url = self.options.tracker
         at = url.rindex('/announce')
         answer = bdecode(fetch(url[:at] + '/scrape' + url[at + len('/announce'):]))
@@ -139,10 +163,11 @@ class Feed:
         swarms = {}
         for key, counts in files.items():
             info_hash = key if len(key) == 20 else as_bytes(key)
-            if len(info_hash) == 20:
-                swarms[info_hash] = (counts.get(b'complete', 0), counts.get(b'incomplete', 0))
-        largest = sorted(swarms.items(), key=lambda each: -sum(each[1]))
-        return dict(largest[:self.options.max_torrents])
+            counts = counts if isinstance(counts, dict) else {}
+            pair = (counts.get(b'complete', 0), counts.get(b'incomplete', 0))
+            if len(info_hash) == 20 and all(isinstance(count, int) and count >= 0 for count in pair):
+                swarms[info_hash] = pair
+        return swarms
 
     def peers_of(self, info_hash):
         """(address, port) of the peers that the tracker names. It forgets us at once."""
@@ -202,10 +227,10 @@ class Batch:
             },
         )
         try:
-            results = json.loads(fetch(request))['torrents']
+            results = results_of(fetch(request), len(self.waiting))
         except urllib.error.HTTPError as error:
             if error.code in (429, 503):
-                raise Wait(float(error.headers.get('retry-after', 30))) from error
+                raise Wait(seconds_of(error.headers.get('retry-after'))) from error
             detail = error.read(2000).decode(errors='replace')
             raise ValueError(f'the alias tracker refuses the push: {error.code} {detail}') from error
         for (info_hash, state, _), result in zip(self.waiting, results):
@@ -213,8 +238,8 @@ class Batch:
         self.waiting, self.peers = [], 0
 
     def note(self, info_hash, state, problem):
-        if problem is not None and problem['type'] != '/problems/unavailable':
-            print(f'push_peers: {info_hash.hex()}: {problem["detail"]}', file=sys.stderr)
+        if problem is not None and problem.get('type') != '/problems/unavailable':
+            print(f'push_peers: {info_hash.hex()}: {problem.get("detail")}', file=sys.stderr)
             self.feed.skip_until[info_hash] = time.monotonic() + SKIP_REFUSED_SECONDS
         if problem is not None or state is None:
             self.feed.pushed.pop(info_hash, None)
@@ -230,8 +255,32 @@ def fetch(request):
     return body
 
 
+def results_of(body, count):
+    """One for each torrent of a push. Raises ValueError for an answer of another shape."""
+    try:
+        answer = json.loads(body)
+    except RecursionError as error:
+        raise ValueError('the answer of the alias tracker nests too deeply') from error
+    results = answer.get('torrents') if isinstance(answer, dict) else None
+    if not isinstance(results, list) or len(results) != count:
+        raise ValueError('the alias tracker gives no result for each torrent')
+    for result in results:
+        if not isinstance(result, dict) or not isinstance(result.get('problem', {}), dict):
+            raise ValueError('a result of the alias tracker is not an object')
+    return results
+
+
+def seconds_of(retry_after):
+    """A proxy may state a date, or nothing."""
+    if retry_after is None or not retry_after.strip().isdecimal():
+        return USUAL_RETRY_AFTER_SECONDS
+    return min(MAX_RETRY_AFTER_SECONDS, max(1, int(retry_after)))
+
+
 def compact(peers, family, size):
-    """BEP 23 and BEP 7."""
+    """BEP 23 and BEP 7. Nothing of a list of dictionaries, which nobody was asked for."""
+    if not isinstance(peers, bytes):
+        return
     step = size + 2
     for at in range(0, len(peers) - step + 1, step):
         yield socket.inet_ntop(family, peers[at:at + size]), int.from_bytes(peers[at + size:at + step], 'big')
@@ -265,7 +314,11 @@ def bdecode_at(data, at, depth):
         while data[at:at + 1] != b'e':
             item, at = bdecode_at(data, at, depth + 1)
             items.append(item)
-        return (items if lead == b'l' else dict(zip(items[::2], items[1::2]))), at + 1
+        if lead == b'l':
+            return items, at + 1
+        if len(items) % 2 != 0 or not all(isinstance(key, bytes) for key in items[::2]):
+            raise ValueError('a dictionary has an odd key')
+        return dict(zip(items[::2], items[1::2])), at + 1
     colon = data.index(b':', at)
     length = int(data[at:colon])
     if length < 0 or colon + 1 + length > len(data):
