@@ -1,6 +1,10 @@
 /** `alias-tracker explain` against a running tracker: what it tells is the answer that the client then gets. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { registerExplainCommand } from '../../src/cli/commands/explain.js';
+import { databaseFile } from '../../src/store/database-file.js';
+import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
+import { openDatabase } from '../../src/store/sqlite/database.js';
+import { hashOf, torrentToStore } from '../support/catalogue-entries.js';
 import { runCommand } from '../support/command-line.js';
 import { CONTROL_TOKEN, LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
@@ -72,4 +76,27 @@ it('never promises more than tracker.numWantMax', async () => {
   expect((await explained('--numwant', '50')).peers).toHaveLength(2);
   expect((await explained('--numwant', '1')).peers).toHaveLength(1);
   await expect(explain('--numwant', '100000')).rejects.toThrow('--numwant is a whole number');
+});
+
+describe('the original trackers of the torrent', () => {
+  it('are shown, with when each is asked', async () => {
+    const catalogue = openDatabase(databaseFile(running.config));
+    const url = 'udp://original.example:6969/announce';
+    createCatalogue(catalogue).store(torrentToStore(1, { trackerTiers: [[url]] }), Date.now());
+    catalogue.close();
+    await running.announce(HOME, { infoHash: hashOf(1) });
+    const { text } = await explain('--info-hash', hashOf(1));
+    expect(text).toMatch(/^originals: 1$/m);
+    const { originals } = JSON.parse((await explain('--json', '--info-hash', hashOf(1))).text) as {
+      originals: unknown;
+    };
+    expect(originals).toMatchObject([{ tracker: url, state: 'closed', retryAt: null, dueAt: { ipv4: null } }]);
+  });
+
+  it('are left out if the exchange is switched off', async () => {
+    await running.stop();
+    running = await startLabApp(`${LAB_CONFIG}\nupstream: { exchange: false }`);
+    await running.announce(HOME, { infoHash });
+    expect(await explained()).not.toHaveProperty('originals');
+  });
 });

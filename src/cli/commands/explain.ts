@@ -1,7 +1,12 @@
-/** `explain`: shows which peers a client would get and why, from the running tracker's own selection. */
+/**
+ * `explain`: shows which peers a client would get and why, from the running tracker's own selection, and when the original
+ * trackers of the torrent are asked for further ones.
+ */
 import type { Command } from 'commander';
-import { parseInfoHash } from '../../domain/info-hash.js';
+import { ControlCallError, type ControlClient } from '../../control-api/control-client.js';
+import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
 import { formatIp, parseIp } from '../../domain/ip-address.js';
+import type { OriginalsAnswer } from '../../upstream/api/original-routes.js';
 import type { CliContext } from '../cli-context.js';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../control-connection.js';
 import { showDocument } from '../show-document.js';
@@ -30,13 +35,16 @@ export function registerExplainCommand(program: Command, context: CliContext): v
 }
 
 async function explain(options: ExplainOptions, context: CliContext): Promise<void> {
-  const query = new URLSearchParams({ infoHash: parseInfoHash(options.infoHash), ip: formatIp(parseIp(options.ip)) });
+  const infoHash = parseInfoHash(options.infoHash);
+  const query = new URLSearchParams({ infoHash, ip: formatIp(parseIp(options.ip)) });
   if (options.port !== undefined) query.set('port', String(wholeNumberOption('--port', options.port, 1, 65_535)));
   if (options.numwant !== undefined) {
     query.set('numwant', String(wholeNumberOption('--numwant', options.numwant, 0, MAX_NUMWANT)));
   }
   const client = connect(options, context, (config) => config.control?.token);
-  const answer = (await client.get(`/api/v1/explain?${query}`)) as Record<string, unknown>;
+  const selection = (await client.get(`/api/v1/explain?${query}`)) as Record<string, unknown>;
+  const originals = await originalsOf(client, infoHash);
+  const answer = originals === undefined ? selection : { ...selection, originals };
   const { port, peersAtAddress } = (answer.requester ?? {}) as { port?: number | null; peersAtAddress?: number };
   if (options.port === undefined && peersAtAddress !== undefined && peersAtAddress > 1) {
     context.stderr.write(
@@ -44,4 +52,27 @@ async function explain(options: ExplainOptions, context: CliContext): Promise<vo
     );
   }
   context.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : showDocument(answer));
+}
+
+/** @returns one row for each original tracker of the torrent; undefined if the exchange is switched off */
+async function originalsOf(client: ControlClient, infoHash: InfoHash) {
+  let answer: OriginalsAnswer;
+  try {
+    answer = (await client.get(`/api/v1/upstream/originals?infoHash=${infoHash}&limit=100`)) as OriginalsAnswer;
+  } catch (thrown) {
+    if (thrown instanceof ControlCallError && thrown.status === 404) return undefined;
+    throw thrown;
+  }
+  const { originals, torrent } = answer;
+  return torrent?.trackers.map(({ tracker, original, dueAt }) => {
+    const known = originals.find(({ name }) => name === original);
+    return {
+      tracker,
+      state: known?.state ?? 'closed',
+      askedAt: known?.askedAt ?? null,
+      dueAt,
+      retryAt: known?.retryAt ?? null,
+      failure: known?.failure ?? null,
+    };
+  });
 }
