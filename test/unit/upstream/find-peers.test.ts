@@ -121,7 +121,7 @@ describe('a look-up', () => {
 
   const nodeOf = ({ id, host, port }: TestNode) => ({ id, address: parseIp(host), port });
 
-  test('starts again from the bootstrap nodes, once, if no known node is there any more', async () => {
+  test('asks the bootstrap nodes, once, if no known node is there any more', async () => {
     const known = new KnownNodes();
     for (let n = 0; n < 8; n++) known.answered(nodeOf(await node(`127.0.2.${n + 1}`, () => [])));
     const first = await node('127.0.1.1', (query, self) => [
