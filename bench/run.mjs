@@ -18,6 +18,7 @@ const PROGRAMS = [
   'pass-through',
   'reports',
   'reports-effect',
+  'soak',
 ];
 const here = dirname(fileURLToPath(import.meta.url));
 const tsc = join(here, '..', 'node_modules', 'typescript', 'bin', 'tsc');
@@ -29,6 +30,8 @@ try {
 }
 // The database module looks for them beside the compiled sources.
 cpSync(join(here, '..', 'migrations'), join(here, '.build', 'migrations'), { recursive: true });
+// The soak loads it into the program.
+cpSync(join(here, '../test/support/plant-errors.mjs'), join(here, '.build/test/support/plant-errors.mjs'));
 const program = PROGRAMS.find((name) => name === process.argv[2]);
 if (program !== undefined) process.argv.splice(2, 1);
 await import(`./.build/bench/${program ?? 'main'}.js`);

@@ -7,6 +7,7 @@
 
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../domain/clock.js';
+import { type Deadline, startDeadline } from '../domain/deadline.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { addressKey } from '../domain/site-address.js';
 import type { PoliteFetcher } from '../net/polite-fetch.js';
@@ -93,12 +94,20 @@ export interface Crawler {
 }
 
 export function createCrawler(options: CrawlerOptions): Crawler {
-  return { crawlOnce: (run = {}) => crawlOnce(options, run) };
+  return {
+    crawlOnce: async (run = {}) => {
+      const timeUp = startDeadline(options.maxDurationMs ?? DEFAULT_MAX_DURATION_MS, run.signal);
+      try {
+        return await crawlOnce(options, run, timeUp);
+      } finally {
+        timeUp.end();
+      }
+    },
+  };
 }
 
-async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlResult> {
-  const timeUp = AbortSignal.timeout(options.maxDurationMs ?? DEFAULT_MAX_DURATION_MS);
-  const signal = run.signal === undefined ? timeUp : AbortSignal.any([timeUp, run.signal]);
+async function crawlOnce(options: CrawlerOptions, run: CrawlRun, timeUp: Deadline): Promise<CrawlResult> {
+  const { signal } = timeUp;
   // Every document and request of the crawl listens to it.
   setMaxListeners(0, signal);
   const { catalogue, state, clock, retainMs = DEFAULT_RETAIN_MS, retainMaxBytes: maxBytes } = options;
@@ -162,7 +171,7 @@ async function crawlOnce(options: CrawlerOptions, run: CrawlRun): Promise<CrawlR
     run.signal?.throwIfAborted();
     forget(options, policy, nowMs);
   }
-  return { entries: [...failures, ...entries], sources: read.sources, dropped, deleted, ended: timeUp.aborted };
+  return { entries: [...failures, ...entries], sources: read.sources, dropped, deleted, ended: timeUp.isOver };
 }
 
 /** Also what was denied since it was stored. */

@@ -1,5 +1,7 @@
 /** Reads one source of any kind into candidates. */
+
 import { readFile, stat } from 'node:fs/promises';
+import { startDeadline } from '../domain/deadline.js';
 import { messageOf, OperatorError } from '../domain/errors.js';
 import { siteAddressOf } from '../domain/site-address.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
@@ -141,13 +143,14 @@ function asDocument({ name }: Source, bytes: Uint8Array, { clock }: SourceReadin
 /** The tracker runs in another thread: a crawl must not hang because that thread does. */
 async function announcedSwarms({ announced, signal }: SourceReading): Promise<readonly AnnouncedSwarm[]> {
   if (announced === undefined) return [];
-  const timeout = AbortSignal.timeout(ANNOUNCED_TIMEOUT_MS);
+  const deadline = startDeadline(ANNOUNCED_TIMEOUT_MS, signal);
   try {
-    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-    return await orAborted(Promise.resolve(announced.announced()), either);
+    return await orAborted(Promise.resolve(announced.announced()), deadline.signal);
   } catch (thrown) {
-    if (!timeout.aborted) throw thrown;
+    if (!deadline.isOver) throw thrown;
     throw new Error(`the tracker did not report its swarms within ${ANNOUNCED_TIMEOUT_MS / 1_000} s`);
+  } finally {
+    deadline.end();
   }
 }
 

@@ -2,8 +2,10 @@
  * Fetches one URL of another site, without following redirects: limits on time and size, and retries after 429 and 503.
  * Each failure is a ClientError that names the host.
  */
+
 import { type Agent, fetch, type Response } from 'undici';
 import type { Clock } from '../domain/clock.js';
+import { startDeadline } from '../domain/deadline.js';
 import { ClientError, errorCodeOf, messageOf } from '../domain/errors.js';
 import type { HostQueue } from './host-queue.js';
 import { MAX_RETRY_AFTER_MS, MAX_TRIES } from './limits.js';
@@ -51,7 +53,7 @@ export function createHttpFetch(options: HttpFetchOptions): HttpFetch {
   const { agentFor, queue, clock, userAgent, timeoutMs, sleep } = options;
 
   const fetchOnce = async (url: URL, request: FetchRequest): Promise<HttpAnswer> => {
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const deadline = startDeadline(timeoutMs, request.signal);
     try {
       const response = await fetch(url, {
         dispatcher: agentFor(request),
@@ -63,15 +65,17 @@ export function createHttpFetch(options: HttpFetchOptions): HttpFetch {
           ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
           ...(request.lastModified === undefined ? {} : { 'if-modified-since': request.lastModified }),
         },
-        signal: request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]),
+        signal: deadline.signal,
       });
       if (response.ok) return { response, bytes: await readBody(response, request.maxBytes) };
       await response.body?.cancel();
       return { response, bytes: new Uint8Array() };
     } catch (thrown) {
       request.signal?.throwIfAborted();
-      if (timeout.aborted) throw new ClientError('unreachable', `${url.host} took longer than ${timeoutMs / 1000} s`);
+      if (deadline.isOver) throw new ClientError('unreachable', `${url.host} took longer than ${timeoutMs / 1000} s`);
       throw asClientError(thrown, url);
+    } finally {
+      deadline.end();
     }
   };
 

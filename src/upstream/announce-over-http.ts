@@ -4,11 +4,13 @@
  * An HTTP redirect is a new destination and passes the same check. This does not use bittorrent-tracker's client: a failure
  * reason that is not a string makes it throw where no caller can catch it, and it reads answers of any size.
  */
+
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
+import { withinTime } from '../domain/deadline.js';
 import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
 import { formatIp, type IpAddress, parseIp } from '../domain/ip-address.js';
 import {
@@ -50,7 +52,9 @@ export async function announceOverHttp(
     ...(announce.event === 'none' ? [] : [`event=${announce.event}`]),
     ...(announce.address === undefined ? [] : addressParameters(announce.address)),
   ].join('&');
-  const { body, localAddress } = await get(destination, query, redirected, within(timeoutMs, signal));
+  const { body, localAddress } = await withinTime(timeoutMs, signal, (either) =>
+    get(destination, query, redirected, either),
+  );
   const reply = readAnnounceReply(body);
   return localAddress === undefined ? reply : { ...reply, ourAddresses: [...reply.ourAddresses, localAddress] };
 }
@@ -81,7 +85,9 @@ export async function scrapeOverHttp(
   if (url === undefined) throw new Error('its announce URL does not follow the scrape convention');
   const counts = new Map<InfoHash, ScrapeCounts>();
   const query = infoHashes.map((infoHash) => `info_hash=${escapeBytes(infoHashToBytes(infoHash))}`).join('&');
-  const { body } = await get({ ...destination, url }, query, redirected, within(HTTP_TIMEOUT_MS, signal));
+  const { body } = await withinTime(HTTP_TIMEOUT_MS, signal, (either) =>
+    get({ ...destination, url }, query, redirected, either),
+  );
   const reply = readScrapeReply(body);
   // Some trackers answer with every torrent they have. Only the requested ones are read.
   for (const infoHash of infoHashes) {
@@ -102,11 +108,6 @@ function scrapeUrl(announceUrl: URL): URL | undefined {
 
 function escapeBytes(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join('');
-}
-
-function within(timeoutMs: number, signal: AbortSignal | undefined): AbortSignal {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  return signal ? AbortSignal.any([timeout, signal]) : timeout;
 }
 
 async function get(

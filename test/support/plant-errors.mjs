@@ -3,6 +3,7 @@
  * the program starts something (a timer, a listener), a timer is started beside it, in the same context; it throws once a
  * file with the module's name exists in $PLANT_DIRECTORY. The file says how: `throw`, `reject`, `spin SECONDS`
  * (as an endless loop does) or `block SECONDS` (as a system call does, which leaves the processor to others).
+ * While there is a file `clock`, the clock of every thread is ahead by the seconds in it.
  */
 import dgram from 'node:dgram';
 import events from 'node:events';
@@ -41,6 +42,29 @@ function obey(name) {
   }
 }
 
+let clockAheadMs = 0;
+
+function setClock() {
+  try {
+    clockAheadMs = Number(readFileSync(join(directory, 'clock'), 'utf8')) * 1_000;
+  } catch {
+    clockAheadMs = 0;
+  }
+}
+
+/** As `Date`, with the clock of this file. */
+function dateAhead(Actual) {
+  return class extends Actual {
+    constructor(...args) {
+      if (args.length === 0) super(Actual.now() + clockAheadMs);
+      else super(...args);
+    }
+    static now() {
+      return Actual.now() + clockAheadMs;
+    }
+  };
+}
+
 const planted = new Map();
 
 /** Beside what the module that called does; the place of its last call counts, so that a restart is followed. */
@@ -68,6 +92,8 @@ function threadName() {
 }
 
 if (directory !== undefined) {
+  globalThis.Date = dateAhead(Date);
+  setInterval(setClock, EVERY_MS).unref();
   setInterval(obey, EVERY_MS, `thread.${threadName()}`).unref();
   if (isMainThread) {
     beside(globalThis, 'setTimeout');

@@ -2,9 +2,11 @@
  * HTTP requests to the client of one cache, with limits on time and size. Every failure is an OperatorError that names the cache,
  * what is wrong and what to do.
  */
+
 import { Agent, fetch, type RequestInit } from 'undici';
 import type { z } from 'zod';
 import { cutToBytes } from '../../domain/cut-text.js';
+import { startDeadline } from '../../domain/deadline.js';
 import type { ErrorCode } from '../../domain/error-catalogue.js';
 import { ClientError, errorCodeOf, messageOf, OperatorError } from '../../domain/errors.js';
 import type { InfoHash } from '../../domain/info-hash.js';
@@ -56,13 +58,13 @@ export class ClientConnection {
 
   /** One call, which may take several requests: all of them have the same time limit. */
   async call<Result>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const deadline = startDeadline(CALL_TIMEOUT_MS, signal);
     try {
-      return await work(AbortSignal.any([signal, timeout]));
+      return await work(deadline.signal);
     } catch (thrown) {
       signal.throwIfAborted();
       if (thrown instanceof OperatorError) throw thrown;
-      if (timeout.aborted) {
+      if (deadline.isOver) {
         throw this.error(
           `does not answer within ${CALL_TIMEOUT_MS / 1_000} s; look at the load and the disk of that machine, and at the log of the client`,
           'unreachable',
@@ -70,6 +72,8 @@ export class ClientConnection {
         );
       }
       throw this.#asError(thrown);
+    } finally {
+      deadline.end();
     }
   }
 

@@ -1,6 +1,8 @@
 /** `demo`: simulated users and probes beside a running lab, which show what the tracker does. */
+
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDurationMs } from '../../config-kit/units.js';
+import { startDeadline } from '../../domain/deadline.js';
 import { createRandom } from '../../domain/random.js';
 import type { DemoState } from '../../lab/run-demo.js';
 import type { CliContext } from '../cli-context.js';
@@ -34,7 +36,7 @@ export function registerDemoCommand(program: Command, context: CliContext): void
 async function demo(options: DemoCommandOptions, context: CliContext): Promise<void> {
   const config = context.loadConfig(options.config);
   const { runDemo } = await loadLab(() => import('../../lab/run-demo.js'));
-  const signal = stopAfter(options.for, context.signal);
+  const signal = options.for === undefined ? context.signal : startDeadline(options.for, context.signal).signal;
   const live = context.stdout.isTTY === true && options.json !== true;
   let shownAtMs = 0;
   const onState = (state: DemoState): void => {
@@ -47,18 +49,6 @@ async function demo(options: DemoCommandOptions, context: CliContext): Promise<v
   };
   const { clock } = context;
   await runDemo(config, { users: options.users, clock, random: createRandom(clock.nowMs() >>> 0), signal, onState });
-}
-
-/** Replaces AbortSignal.any with a timeout, which Node.js 20 may garbage-collect before it fires. */
-function stopAfter(durationMs: number | undefined, outer: AbortSignal): AbortSignal {
-  if (durationMs === undefined) return outer;
-  const stopping = new AbortController();
-  const timer = setTimeout(() => stopping.abort(), durationMs);
-  outer.addEventListener('abort', () => {
-    clearTimeout(timer);
-    stopping.abort();
-  });
-  return stopping.signal;
 }
 
 function summary({ announces, failures, innerShare, users, samples }: DemoState) {
