@@ -43,6 +43,7 @@ PROGRAM is one of
   pass-through    the mirror site in an original's place beside nginx as a reverse proxy, and slow readers
   reports         how many reports one core takes
   reports-effect  what reports do to the time of an answer (two cores, as root)
+  soak            the same as npm run soak
 The header of each program in bench/ explains its options.`;
 
 function nameInHelp({ name, onlyWhenNamed = false }: Scenario): string {

@@ -39,7 +39,7 @@ async function main(): Promise<number> {
   const disk = process.env[DISK_VARIABLE];
   if (disk === undefined && spawnSync('unshare', ['--mount', 'true']).status === 0) return runWithOwnDisk(options);
   if (disk === undefined)
-    say('soak: a disk that becomes full needs root and unshare (util-linux); going on without it');
+    say('soak: a disk that becomes full needs root and unshare (util-linux); this fault is left out');
   const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-soak-'));
   try {
     const figures = await soak(options, directory, disk);
@@ -154,7 +154,7 @@ type Witnesses = Readonly<Record<string, Witness>>;
 
 /** All faults in their order, then again in random order until the time is over. */
 async function injectAll(
-  { seconds, seed, faults: wanted }: SoakOptions,
+  { seconds, seed, patience, faults: wanted }: SoakOptions,
   setting: Setting,
   canFillDisk: boolean,
   witnesses: Witnesses,
@@ -171,7 +171,7 @@ async function injectAll(
     if (i >= faults.length && atSeconds > seconds) break;
     const fault = i < faults.length ? faults[i]! : faults[random.below(faults.length)]!;
     say(`${Math.round(atSeconds)} s: ${fault.name}`);
-    figures.push(await injectOne(fault, setting, witnesses, atSeconds, signal));
+    figures.push(await injectOne(fault, setting, witnesses, { atSeconds, patience }, signal));
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
   }
   return figures;
@@ -181,20 +181,20 @@ async function injectOne(
   fault: Fault,
   setting: Setting,
   witnesses: Witnesses,
-  atSeconds: number,
+  { atSeconds, patience }: { readonly atSeconds: number; readonly patience: number },
   signal: AbortSignal,
 ): Promise<FaultFigures> {
   for (const witness of Object.values(witnesses)) witness.takeLongestGap();
   await fault.inject(setting, signal);
   const endMs = performance.now();
   let recoveredMs: number | null = null;
-  while (recoveredMs === null && performance.now() - endMs < RECOVERY_MS && !signal.aborted) {
+  while (recoveredMs === null && performance.now() - endMs < patience * RECOVERY_MS && !signal.aborted) {
     const allAnswer = Object.values(witnesses).every(({ silentMs }) => silentMs < 1_000);
     if (allAnswer && (await setting.isReady())) recoveredMs = performance.now() - endMs;
     else await sleep(100);
   }
   const gaps = Object.entries(witnesses).map(([name, witness]) => {
-    const allowedMs = fault.mayFailMs?.[name] ?? USUAL_GAP_MS;
+    const allowedMs = patience * (fault.mayFailMs?.[name] ?? USUAL_GAP_MS);
     return [name, { longestMs: witness.takeLongestGap(), allowedMs }] as const;
   });
   if (recoveredMs === null && !signal.aborted)
@@ -212,7 +212,7 @@ class MemoryWatch {
         const bytes = residentBytes(setting.pid);
         if (bytes > 0) this.samples.push(bytes);
       } catch {
-        // Killed, and not started again yet.
+        // Killed, and not running yet.
       }
     }, 500);
   }

@@ -6,6 +6,8 @@ export interface SoakOptions {
   /** Size of the file system that becomes full. */
   readonly diskMiB: number;
   readonly seed: number;
+  /** Allowed times without an answer are multiplied by it: for a machine that does other work as well. */
+  readonly patience: number;
   /** Words of the names of the faults to inject; empty: all. */
   readonly faults: readonly string[];
   readonly json: boolean;
@@ -22,6 +24,7 @@ process is killed. Exit code 0: answers continued, memory stayed flat, and nothi
   --disk MIB   size of the file system that becomes full, default 256; needs root
   --seed N     order of the faults after the first round, default 1
   --fault TEXT only faults with this text in their names; may be repeated
+  --patience N multiplies the allowed times without an answer, default 1
   --json       the result as JSON`;
 
 /** @returns null if help was asked for. @throws Error with a line for the person who typed */
@@ -33,6 +36,7 @@ export function readOptions(args: readonly string[]): SoakOptions | null {
       hours: { type: 'string' },
       disk: { type: 'string', default: '256' },
       fault: { type: 'string', multiple: true, default: [] },
+      patience: { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -49,6 +53,7 @@ export function readOptions(args: readonly string[]): SoakOptions | null {
     seconds,
     diskMiB: positive('disk', values.disk, 65_536),
     seed: positive('seed', values.seed, 1e9),
+    patience: positive('patience', values.patience, 1_000),
     faults: values.fault,
     json: values.json,
   };
