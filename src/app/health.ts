@@ -1,5 +1,7 @@
 /** Whether the parts of this process can serve. Readiness shows it, and the DNS redirection withdraws names by it. */
 import { createConnection } from 'node:net';
+import { single } from '../control-api/metric-families.js';
+import type { MetricFamily } from '../control-api/metrics.js';
 import { type Endpoint, formatEndpoint, reachableHost } from '../net/endpoint.js';
 import type { BoundAddress } from '../transport/transport.js';
 
@@ -56,6 +58,15 @@ export class Health {
 
   reasons(): string[] {
     return [...this.#faults].flatMap(([part, faults]) => [...faults.values()].map((reason) => `${part}: ${reason}`));
+  }
+
+  metrics(): MetricFamily[] {
+    return [
+      single('gauge', 'ready', '1 if /readyz answers 200, 0 if it answers 503', () =>
+        this.#faults.size === 0 ? 1 : 0,
+      ),
+      single('gauge', 'alarms_open', 'Alarms that /readyz and the page show', () => this.alarms().length),
+    ];
   }
 
   stop(): void {

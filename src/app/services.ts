@@ -40,6 +40,7 @@ import { cacheServices } from './cache-services.js';
 import { createDocumentReader, openRewriter } from './document-reader.js';
 import type { Health } from './health.js';
 import { requireKnownSubdomains } from './known-subdomains.js';
+import { markSourcesOf } from './mark-sources.js';
 import type { OneAtATime } from './one-at-a-time.js';
 import { operationServices } from './operation-services.js';
 import { innerPeersOf, outboundOf } from './outbound.js';
@@ -84,7 +85,7 @@ export interface Foundation {
 export type Services = ReturnType<typeof createServices> & Pick<PartContext, 'onListenerError' | 'supervise'>;
 
 export function createServices(foundation: Foundation) {
-  const { clock, logger, seed, threads, supervisor, database, storage, turns, config, parts } = foundation;
+  const { clock, logger, seed, threads, database, storage, turns, config, parts } = foundation;
   const catalogue = createCatalogue(database);
   const dataPlane = () => parts.get(trackerPart).dataPlane;
   const operation = operationServices(foundation, dataPlane);
@@ -149,11 +150,25 @@ export function createServices(foundation: Foundation) {
     ...operation,
     ...shownOnThePage(foundation),
     routes: () => parts.routes(),
-    metrics: async () => [...supervisor.metrics(), ...threads.metrics(), ...(await parts.metrics())],
+    ...measured(foundation),
     onDefect: (thrown: unknown, path: string) => {
       if (isStorageFailure(thrown)) storage.failed(thrown);
       else logger.error({ err: thrown, path }, `control API: ${messageOf(thrown)}`);
     },
+  };
+}
+
+/** Numbers and events of all parts. */
+function measured(foundation: Foundation) {
+  const { health, supervisor, threads, parts } = foundation;
+  return {
+    metrics: async () => [
+      ...health.metrics(),
+      ...supervisor.metrics(),
+      ...threads.metrics(),
+      ...(await parts.metrics()),
+    ],
+    markSources: markSourcesOf({ ...foundation, period: () => parts.get(selectionPart).hours.period }),
   };
 }
 

@@ -8,6 +8,7 @@ import { controlPart } from '../dashboard/part.js';
 import { redirectionHealthPart } from '../dns-redirect/health/health-part.js';
 import { dnsRedirectPart } from '../dns-redirect/part.js';
 import { rpzPart } from '../dns-redirect/rpz/rpz-part.js';
+import { historyPart } from '../history/part.js';
 import { loggingPart } from '../logging/part.js';
 import { mirrorSitePart } from '../mirror-site/part.js';
 import { operationPart } from '../operation/part.js';
@@ -33,6 +34,7 @@ export const CONFIG_PARTS = [
   dnsRedirectPart,
   cachesPart,
   operationPart,
+  historyPart,
   controlPart,
   storagePart,
   loggingPart,

@@ -133,6 +133,11 @@ export class Supervisor {
     ];
   }
 
+  /** The restarts of each part. */
+  restarts(): ReadonlyMap<string, number> {
+    return new Map([...this.#parts].map(([part, { count }]) => [part, count]));
+  }
+
   metrics(): MetricFamily[] {
     const ofParts = (value: (part: PartState) => number) => (): MetricSample[] =>
       [...this.#parts].map(([part, state]) => ({ labels: { part }, value: value(state) }));

@@ -24,7 +24,7 @@ import { isDamage } from './storage-failure.js';
 export type SqliteDatabase = Database.Database;
 
 /** How long a writer waits for the transaction of another process (a CLI beside the server). */
-const BUSY_TIMEOUT_MS = 5_000;
+export const BUSY_TIMEOUT_MS = 5_000;
 /** The indexes of a search among 100,000 torrents fit; SQLite takes the memory as it needs it. */
 const CACHE_KIB = 65_536;
 /** Readable and writable by the owner only. */
