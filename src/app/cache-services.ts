@@ -44,8 +44,8 @@ export function cacheServices(
       parts.find(cachesPart)?.controller.crossingEndpoint(infoHash, family),
     setCacheFills: (fills: readonly CacheFill[]) => parts.get(trackerPart).dataPlane.setCacheFills(fills),
     /**
-     * Torrents for caches. A cache must not learn of foreign peers elsewhere: the alias tracker is its only tracker, whatever the
-     * crawler is told to keep.
+     * Torrents for caches. They name the alias tracker alone, also if `crawler.keepOriginalTrackers` is set: another tracker would
+     * give a cache foreign peers at any hour.
      */
     openCacheMetainfo: () => {
       const { rewrite, close } = openRewriter(threads, 'cache-documents');

@@ -2,7 +2,7 @@
  * What the controller knows of torrents and caches beside what the clients report: demand, requests, holdings, drained caches, and
  * why a cache may not hold a torrent. Also the log of what was done.
  */
-import { errorCodeOf } from '../domain/errors.js';
+import { errorCodeOf, OperatorError } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import type { CacheAction, CacheRequest, CacheTorrentFacts } from '../store/sqlite/cache-store.js';
 import { isAllowed } from './allow.js';
@@ -32,10 +32,11 @@ export class CacheBook {
   readonly drained: Set<string>;
   /** When each cache that is down went down. */
   readonly downSinceMs = new Map<string, number>();
-  requests: readonly CacheRequest[] = [];
+  #requests: readonly CacheRequest[] = [];
+  #requestsOf: ReadonlyMap<InfoHash, readonly CacheRequest[]> = new Map();
   readonly #needs: ControllerNeeds;
   readonly #private = new Set<InfoHash>();
-  /** Of the last minute; empty: not denied. */
+  /** Since {@link forgetDenials}; empty: not denied. */
   readonly #denials = new Map<InfoHash, string>();
   readonly #requested = new Map<InfoHash, CacheTorrentFacts>();
 
@@ -46,8 +47,17 @@ export class CacheBook {
     this.drained = new Set(needs.store.drained().map(({ cache }) => cache));
   }
 
-  /** Torrents that are asked for by inner clients or by the operator. */
-  get wanted(): readonly CacheTorrentFacts[] {
+  /** What the operator asks for. */
+  get requests(): readonly CacheRequest[] {
+    return this.#requests;
+  }
+
+  requestsOf(infoHash: InfoHash): readonly CacheRequest[] {
+    return this.#requestsOf.get(infoHash) ?? [];
+  }
+
+  /** Torrents that inner clients or the operator ask for. */
+  wanted(): readonly CacheTorrentFacts[] {
     return [
       ...new Map([...this.demand.torrents, ...this.#requested.values()].map((each) => [each.infoHash, each])).values(),
     ];
@@ -55,11 +65,29 @@ export class CacheBook {
 
   readRequests(): void {
     const { store } = this.#needs;
-    this.requests = store.requests();
+    this.#setRequests(store.requests());
     this.#requested.clear();
-    for (const torrent of store.facts(this.requests.map(({ infoHash }) => infoHash))) {
-      this.#requested.set(torrent.infoHash, torrent);
+    if (this.#requests.length === 0) return;
+    for (const torrent of store.facts([...this.#requestsOf.keys()])) this.#requested.set(torrent.infoHash, torrent);
+  }
+
+  /** Requests that are fulfilled, or that name a cache that is not configured any more. */
+  removeRequests(ended: readonly CacheRequest[]): void {
+    if (ended.length === 0) return;
+    const { store } = this.#needs;
+    store.together(() => {
+      for (const { infoHash, cache } of ended) store.removeRequest(infoHash, cache);
+    });
+    this.#setRequests(this.#requests.filter((each) => !ended.includes(each)));
+  }
+
+  #setRequests(requests: readonly CacheRequest[]): void {
+    this.#requests = requests;
+    const byTorrent = new Map<InfoHash, CacheRequest[]>();
+    for (const request of requests) {
+      byTorrent.set(request.infoHash, [...(byTorrent.get(request.infoHash) ?? []), request]);
     }
+    this.#requestsOf = byTorrent;
   }
 
   /** To be called when decisions on torrents may have changed. */
@@ -67,7 +95,7 @@ export class CacheBook {
     this.#denials.clear();
   }
 
-  /** Asked for each torrent in each round, so it is remembered for a while. */
+  /** Every round needs it for each torrent, so it is remembered until the decisions may have changed. */
   #denialOf(infoHash: InfoHash): string | undefined {
     const known = this.#denials.get(infoHash);
     if (known !== undefined) return known || undefined;
@@ -78,15 +106,32 @@ export class CacheBook {
 
   /** As far as it is known without the catalogue; a size of 0 is unknown. */
   factsOf(cache: string, infoHash: InfoHash): CacheTorrentFacts | undefined {
-    const known = this.demand.factsOf(infoHash) ?? this.#requested.get(infoHash);
-    if (known !== undefined) return known;
-    const holding = this.holdings.get(cache, infoHash);
-    return holding && { ...holding, hybridInfoHash: undefined, totalBytes: 0 };
+    return this.demand.factsOf(infoHash) ?? this.#requested.get(infoHash) ?? this.holdings.get(cache, infoHash);
   }
 
   /** As {@link factsOf}, also of torrents that nobody asks for: reads the catalogue. */
   lookUp(cache: string, infoHash: InfoHash): CacheTorrentFacts | undefined {
-    return this.factsOf(cache, infoHash) ?? this.#needs.store.facts([infoHash])[0];
+    return this.lookUpAll(cache, [infoHash]).get(infoHash);
+  }
+
+  /** As {@link lookUp}, with one query. */
+  lookUpAll(cache: string, infoHashes: readonly InfoHash[]): ReadonlyMap<InfoHash, CacheTorrentFacts> {
+    const found = new Map<InfoHash, CacheTorrentFacts>();
+    const unknown: InfoHash[] = [];
+    for (const infoHash of infoHashes) {
+      const known = this.factsOf(cache, infoHash);
+      if (known !== undefined) found.set(infoHash, known);
+      if ((known?.totalBytes ?? 0) === 0) unknown.push(infoHash);
+    }
+    if (unknown.length === 0) return found;
+    const wanted = new Set(unknown);
+    for (const torrent of this.#needs.store.facts(unknown)) {
+      // By the hash that was asked for, which may be the second one of a hybrid torrent.
+      for (const hash of [torrent.infoHash, torrent.hybridInfoHash]) {
+        if (hash !== undefined && wanted.has(hash)) found.set(hash, torrent);
+      }
+    }
+    return found;
   }
 
   /** Why a cache may not hold a torrent; undefined if it may. */
@@ -113,11 +158,18 @@ export class CacheBook {
 
   /**
    * The torrent as a cache is given it.
-   * @returns undefined if it cannot be given: it is private, or the catalogue has no file of it
+   * @returns undefined if it is private. @throws OperatorError if the catalogue does not have the file of it
    */
   async metainfoOf(infoHash: InfoHash): Promise<Uint8Array | undefined> {
     try {
-      return await this.#needs.cacheMetainfo(infoHash);
+      const metainfo = await this.#needs.cacheMetainfo(infoHash);
+      if (metainfo !== undefined) return metainfo;
+      throw new OperatorError(
+        `the catalogue has no torrent file of ${infoHash}; fetch it again with catalogue refetch`,
+        {
+          code: 'not-found',
+        },
+      );
     } catch (thrown) {
       if (errorCodeOf(thrown) !== 'private-torrent') throw thrown;
       if (this.#private.size >= MAX_PRIVATE) this.#private.clear();

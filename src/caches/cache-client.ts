@@ -15,9 +15,9 @@ export interface HeldTorrent {
    * as neither filling nor serving.
    */
   readonly state: 'filling' | 'serving' | 'paused' | 'checking' | 'queued' | 'failed';
-  /** Why, if `failed`. */
+  /** Why, if `failed`: one line of limited length. */
   readonly error?: string | undefined;
-  /** Since it was added; of this run of the client where it keeps no longer account (aria2). */
+  /** Since it was added. aria2 counts since its own start. */
   readonly uploadedBytes: number;
   readonly downloadedBytes: number;
 }
@@ -25,8 +25,8 @@ export interface HeldTorrent {
 export interface CacheState {
   /** Name and version, e.g. `Transmission 3.00`. */
   readonly client: string;
-  /** Where it accepts peers, 1 – 65535. */
-  readonly peerPort: number;
+  /** Where it accepts peers, 1 – 65535; undefined if the client does not name such a port. */
+  readonly peerPort: number | undefined;
   /** Free bytes where it stores torrents; undefined if the client does not say. */
   readonly freeBytes: number | undefined;
   /** Only torrents that the controller added: they carry the mark of {@link MARK} (aria2: a GID made of the info-hash). */
@@ -54,6 +54,11 @@ export interface CacheClient {
    * A torrent that is complete is not changed.
    */
   stopFilling(infoHash: InfoHash, signal: AbortSignal): Promise<void>;
+  /**
+   * Closes all connections of a torrent that the controller added, those to foreign peers among them, and serves on. Inner peers
+   * connect again. aria2 checks the content before it serves on.
+   */
+  disconnect(infoHash: InfoHash, signal: AbortSignal): Promise<void>;
   /** Removes a torrent that the controller added, with its data. One that does not exist is not an error. */
   remove(infoHash: InfoHash, signal: AbortSignal): Promise<void>;
   /**
@@ -62,6 +67,13 @@ export interface CacheClient {
    */
   limitDownload(bytesPerSecond: number | undefined, signal: AbortSignal): Promise<void>;
   close(): void;
+}
+
+const MAX_PORT = 65_535;
+
+/** @returns undefined for a number that is not a port where peers can connect */
+export function peerPortOf(reported: number): number | undefined {
+  return Number.isInteger(reported) && reported >= 1 && reported <= MAX_PORT ? reported : undefined;
 }
 
 /** The label (Transmission) or tag (qBittorrent) of the torrents that the controller added. */

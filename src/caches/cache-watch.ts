@@ -22,6 +22,8 @@ export interface CacheReading {
   /** The last one, also of a cache that is down; undefined if it has not answered yet. */
   readonly state: CacheState | undefined;
   readonly answeredAtMs: number | undefined;
+  /** When it was asked for `state`. */
+  readonly askedAtMs: number | undefined;
   /** Of the last call, if it failed. */
   readonly error: string | undefined;
   readonly traffic: CacheTraffic;
@@ -44,6 +46,7 @@ export class CacheWatch {
   #health: CacheHealth = 'unknown';
   #state: CacheState | undefined;
   #answeredAtMs: number | undefined;
+  #askedAtMs: number | undefined;
   #error: string | undefined;
   #traffic: CacheTraffic = { uploadedBytes: 0, downloadedBytes: 0 };
 
@@ -57,6 +60,7 @@ export class CacheWatch {
       health: this.#health,
       state: this.#state,
       answeredAtMs: this.#answeredAtMs,
+      askedAtMs: this.#askedAtMs,
       error: this.#error,
       traffic: this.#traffic,
     };
@@ -70,19 +74,21 @@ export class CacheWatch {
   /** Never rejects. */
   async #poll(): Promise<void> {
     const { signal } = this.#stopping;
+    const askedAtMs = this.#options.clock.nowMs();
     const outcome = await this.#options.client.state(signal).then(
       (state) => ({ state }),
       (thrown: unknown) => ({ error: messageOf(thrown) }),
     );
     if (signal.aborted) return;
     this.#timer = setTimeout(() => void this.#poll(), POLL_EVERY_MS).unref();
-    if ('state' in outcome) this.#answered(outcome.state);
+    if ('state' in outcome) this.#answered(outcome.state, askedAtMs);
     else this.#failed(outcome.error);
   }
 
-  #answered(state: CacheState): void {
+  #answered(state: CacheState, askedAtMs: number): void {
     this.#traffic = withTraffic(this.#traffic, this.#state, state);
     this.#state = state;
+    this.#askedAtMs = askedAtMs;
     this.#answeredAtMs = this.#options.clock.nowMs();
     this.#failures = 0;
     this.#error = undefined;

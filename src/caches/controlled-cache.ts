@@ -12,12 +12,13 @@ export interface ControlledCache {
   readonly uplinkBps: number | undefined;
   /** Where it accepts peers; undefined: not known yet. */
   readonly peerPort: number | undefined;
-  readonly client: Pick<CacheClient, 'add' | 'stopFilling' | 'remove' | 'limitDownload'>;
+  readonly client: Pick<CacheClient, 'add' | 'stopFilling' | 'disconnect' | 'remove' | 'limitDownload'>;
   readonly health: 'up' | 'down' | 'unknown';
   /** Why it is down. */
   readonly error: string | undefined;
   readonly state: CacheState | undefined;
-  readonly answeredAtMs: number | undefined;
+  /** When it was asked for `state`: what was done to it later may not show there. */
+  readonly askedAtMs: number | undefined;
   /** How long its fill window stays open; 0: it is closed. */
   readonly openForMs: number;
 }

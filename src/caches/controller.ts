@@ -9,11 +9,13 @@ import type { IpAddress } from '../domain/ip-address.js';
 import type { CacheLogEntry, CacheLogQuery, CacheTorrentFacts } from '../store/sqlite/cache-store.js';
 import { isAllowed } from './allow.js';
 import { CacheBook } from './cache-book.js';
-import { type HeldTorrent, isCompleteTorrent } from './cache-client.js';
+import { isCompleteTorrent } from './cache-client.js';
 import { CarryOut } from './carry-out.js';
 import type { ControlledCache } from './controlled-cache.js';
 import type { ControllerNeeds } from './controller-needs.js';
 import { type CachesPlan, makePlan } from './make-plan.js';
+import { StateReader } from './state-reader.js';
+import { tolerantStore } from './tolerant-store.js';
 import { TrackerNotices } from './tracker-notices.js';
 
 export interface Requested {
@@ -25,26 +27,32 @@ export interface Requested {
 
 const COUNT_EVERY_MS = 60_000;
 const SAVE_EVERY_MS = 5 * 60_000;
+/** Clients do not count headers (IP, TCP, BitTorrent): about 4 % of what crosses the border. */
+const PAYLOAD_SHARE = 0.95;
 const NOW = 'asked for now, whatever the hour';
 
 export class CacheController {
   readonly book: CacheBook;
   readonly #needs: ControllerNeeds;
   readonly #notices: TrackerNotices;
+  readonly #states: StateReader;
   readonly #carryOut: CarryOut;
   readonly #stopping = new AbortController();
   #caches: readonly ControlledCache[] = [];
   #plan: CachesPlan | undefined;
   #round: Promise<void> | undefined;
   #isRequested = false;
+  #payloadRate: number | undefined;
   #countedAtMs = Number.NEGATIVE_INFINITY;
   #savedAtMs: number;
   #counting: Promise<void> | undefined;
 
-  constructor(needs: ControllerNeeds) {
+  constructor(given: ControllerNeeds) {
+    const needs = { ...given, store: tolerantStore(given.store, given.log) };
     this.#needs = needs;
     this.book = new CacheBook(needs);
     this.#notices = new TrackerNotices(needs);
+    this.#states = new StateReader({ ...needs, book: this.book });
     this.#carryOut = new CarryOut({ ...needs, book: this.book, signal: this.#stopping.signal });
     this.#savedAtMs = needs.clock.nowMs();
   }
@@ -80,20 +88,26 @@ export class CacheController {
     return port === undefined ? undefined : { address, port };
   }
 
+  /** @param bytesPerSecond the most that all caches together may fetch over the border, headers included; undefined: no limit */
+  setFillRate(bytesPerSecond: number | undefined): void {
+    this.#payloadRate = bytesPerSecond === undefined ? undefined : Math.floor(bytesPerSecond * PAYLOAD_SHARE);
+  }
+
   /** What the caches are now: to be called after each change, before {@link reconcile}. Says at once who is handed out. */
   setCaches(caches: readonly ControlledCache[]): void {
     const { book } = this;
     const before = new Map(this.#caches.map((cache) => [cache.name, cache]));
     this.#caches = caches;
+    // Before anything that may fail.
+    this.#notices.tellStandings(caches, book.drained);
     for (const { name, health, error } of caches) {
       const was = before.get(name)?.health;
       if (health !== 'down') book.downSinceMs.delete(name);
       else if (!book.downSinceMs.has(name)) book.downSinceMs.set(name, this.#needs.clock.nowMs());
-      if (health !== 'up') this.#carryOut.forgetLimit(name);
+      if (health !== 'up') this.#carryOut.limits.forget(name);
       if (health === 'down' && was !== 'down') book.write(name, 'taken-out', error ?? 'its client does not answer');
       if (health === 'up' && was === 'down') book.write(name, 'put-back', 'its client answers again');
     }
-    this.#notices.tellStandings(caches, book.drained);
   }
 
   /** Does one round; a call during a round causes another one after it. Never rejects. */
@@ -156,6 +170,7 @@ export class CacheController {
       const why = [...new Set(refusals)].join('; ') || 'there are no caches';
       throw new ClientError('unprocessable', `no cache may hold "${torrent.name}": ${why}`);
     }
+    this.book.progress.retry(torrent.infoHash);
     store.addRequest({ infoHash: torrent.infoHash, cache, now, actor, atMs: clock.nowMs() });
     this.book.write(cache ?? '*', 'requested', now ? NOW : 'asked for', { actor, torrent });
     void this.reconcile();
@@ -165,18 +180,27 @@ export class CacheController {
   /** The operator lets everything that is missing be fetched at any hour. @param cache undefined: of all caches */
   requestMissing(cache: string | undefined, actor: string): Requested[] {
     const { store, clock } = this.#needs;
-    const requested: Requested[] = [];
-    for (const { name, state } of this.#caches) {
-      if (cache !== undefined && name !== cache) continue;
-      const complete = new Set(state?.torrents.filter(isCompleteTorrent).map(({ infoHash }) => infoHash));
-      for (const infoHash of this.#plan?.contents.hold.get(name) ?? []) {
-        const torrent = this.book.factsOf(name, infoHash);
-        if (complete.has(infoHash) || torrent === undefined) continue;
-        store.addRequest({ infoHash, cache: name, now: true, actor, atMs: clock.nowMs() });
+    const missing = this.#caches
+      .filter(({ name }) => cache === undefined || name === cache)
+      .flatMap(({ name, state }) => {
+        const complete = new Set(state?.torrents.filter(isCompleteTorrent).map(({ infoHash }) => infoHash));
+        return (this.#plan?.contents.hold.get(name) ?? []).flatMap((infoHash) => {
+          const torrent = complete.has(infoHash) ? undefined : this.book.factsOf(name, infoHash);
+          return torrent === undefined ? [] : [{ name, torrent }];
+        });
+      });
+    store.together(() => {
+      for (const { name, torrent } of missing) {
+        store.addRequest({ infoHash: torrent.infoHash, cache: name, now: true, actor, atMs: clock.nowMs() });
         this.book.write(name, 'requested', NOW, { actor, torrent });
-        requested.push({ infoHash, name: torrent.name, cache: name });
       }
-    }
+    });
+    for (const { torrent } of missing) this.book.progress.retry(torrent.infoHash);
+    const requested = missing.map(({ name, torrent: { infoHash, name: called } }) => ({
+      infoHash,
+      name: called,
+      cache: name,
+    }));
     void this.reconcile();
     return requested;
   }
@@ -216,12 +240,14 @@ export class CacheController {
     this.#notices.repeat();
     this.#notices.tellStandings(caches, this.book.drained);
     this.#countDemand();
-    for (const cache of caches) this.#readState(cache);
+    for (const cache of caches) this.#states.read(cache, this.#carryOut.isStale(cache));
     this.book.readRequests();
-    const plan = makePlan(caches, this.book, prices().defaultRatePerGigabyte, clock.nowMs());
+    this.#states.endRequests(caches);
+    const limits = { ratePerGigabyte: prices().defaultRatePerGigabyte, fillRateBytesPerSecond: this.#payloadRate };
+    const plan = makePlan(caches, this.book, limits, clock.nowMs());
     this.#plan = plan;
     this.#notices.tellFills(caches, plan.fills, this.book);
-    await Promise.all(caches.map((cache) => this.#carryOut.run(cache, plan, caches)));
+    await this.#carryOut.run(caches, plan);
   }
 
   /** In the background: a large tracker takes seconds to list its swarms. */
@@ -252,36 +278,5 @@ export class CacheController {
     if (nowMs - this.#savedAtMs < SAVE_EVERY_MS) return;
     this.#savedAtMs = nowMs;
     this.book.demand.save();
-  }
-
-  /** Adopts what a client reports, and writes what has happened since. */
-  #readState(cache: ControlledCache): void {
-    const { name, state, health } = cache;
-    if (state === undefined || health !== 'up' || this.#carryOut.isStale(cache)) return;
-    const { holdings, progress } = this.book;
-    progress.take(name, state.torrents, this.#needs.clock.nowMs());
-    const held = new Set(state.torrents.map(({ infoHash }) => infoHash));
-    for (const { infoHash } of holdings.of(name)) if (!held.has(infoHash)) holdings.remove(name, infoHash);
-    for (const torrent of state.torrents) this.#readTorrent(name, torrent);
-  }
-
-  #readTorrent(cache: string, torrent: HeldTorrent): void {
-    const { book } = this;
-    const { infoHash, state, error = 'its client does not say why' } = torrent;
-    const { store, clock } = this.#needs;
-    const facts = book.lookUp(cache, infoHash);
-    if (state === 'failed' && book.progress.noteFailure(cache, infoHash, error)) {
-      book.write(cache, 'failed', error, { torrent: facts ?? { infoHash, name: infoHash } });
-    }
-    if (facts === undefined) return;
-    const { name, source } = facts;
-    const known = book.holdings.get(cache, infoHash);
-    const holding = known ?? { cache, infoHash, name, source, sinceMs: clock.nowMs(), completeMs: undefined };
-    if (known === undefined) book.holdings.set(holding);
-    if (!isCompleteTorrent(torrent) || holding.completeMs !== undefined) return;
-    book.holdings.set({ ...holding, completeMs: clock.nowMs() });
-    store.removeRequest(infoHash, cache);
-    store.removeRequest(infoHash, undefined);
-    if (known !== undefined) book.write(cache, 'completed', 'it has everything', { torrent: facts });
   }
 }

@@ -4,10 +4,14 @@
  */
 import { type InfoHash, parseInfoHash } from '../domain/info-hash.js';
 import type { CacheStore, CacheTorrentFacts } from '../store/sqlite/cache-store.js';
-import { countDemand, type Demand, expectedDownloads, isNegligible } from './demand.js';
+import { countDemand, type Demand, expectedDownloads, type InnerCounts, isNegligible } from './demand.js';
 
 export interface InnerSwarmsPage {
-  readonly swarms: readonly { readonly infoHash: string; readonly seeds: number; readonly leechers: number }[];
+  readonly swarms: readonly (InnerCounts & {
+    readonly infoHash: string;
+    /** The operator's caches among them: they are not demand. */
+    readonly caches: InnerCounts;
+  })[];
   /** Undefined after the last page. */
   readonly cursor: number | undefined;
 }
@@ -50,10 +54,6 @@ export class DemandBook {
     return demand === undefined ? 0 : expectedDownloads(demand);
   }
 
-  waiting(infoHash: InfoHash): number {
-    return this.#demand.get(infoHash)?.waiting ?? 0;
-  }
-
   /** Counts all swarms with inner peers. @param isWanted whether any cache may hold a torrent */
   async count(nowMs: number, isWanted: (torrent: CacheTorrentFacts) => boolean): Promise<void> {
     const counts = new Map<InfoHash, { seeds: number; leechers: number }>();
@@ -91,8 +91,9 @@ export class DemandBook {
       const sum = counts.get(torrent.infoHash) ?? { seeds: 0, leechers: 0 };
       for (const hash of [torrent.infoHash, torrent.hybridInfoHash]) {
         const swarm = hash === undefined ? undefined : byHash.get(hash);
-        sum.seeds += swarm?.seeds ?? 0;
-        sum.leechers += swarm?.leechers ?? 0;
+        if (swarm === undefined) continue;
+        sum.seeds += swarm.seeds - swarm.caches.seeds;
+        sum.leechers += swarm.leechers - swarm.caches.leechers;
       }
       counts.set(torrent.infoHash, sum);
     }

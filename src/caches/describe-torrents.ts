@@ -111,4 +111,5 @@ const WAITING: Readonly<Record<Waiting, string>> = {
   'fill-window': 'it waits for the fill window',
   'another-cache-fetches-it': 'another cache fetches it, and then this one from there',
   'cache-not-usable': 'the cache is drained or does not answer',
+  'failed-recently': 'it could not be added; the log says why, and it is tried again after an hour',
 };

@@ -20,13 +20,13 @@ export class Holdings {
   }
 
   set(entry: HoldingEntry): void {
-    this.#store.setHolding(entry);
     this.#remember(entry);
+    this.#store.setHolding(entry);
   }
 
   remove(cache: string, infoHash: InfoHash): void {
-    this.#store.removeHolding(cache, infoHash);
     this.#byCache.get(cache)?.delete(infoHash);
+    this.#store.removeHolding(cache, infoHash);
   }
 
   #remember(entry: HoldingEntry): void {

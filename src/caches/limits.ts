@@ -11,5 +11,7 @@ export const FAILURES_UNTIL_DOWN = 2;
 export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Of what a client says itself, in an error. */
 export const MAX_QUOTED_BYTES = 200;
+/** Of a whole message of an error. */
+export const MAX_MESSAGE_BYTES = 500;
 /** After a refused login. qBittorrent bans an address for an hour after five of them. */
 export const REFUSED_LOGIN_PAUSE_MS = 15 * 60_000;

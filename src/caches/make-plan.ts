@@ -3,32 +3,41 @@ import type { InfoHash } from '../domain/info-hash.js';
 import type { CacheBook } from './cache-book.js';
 import { type HeldTorrent, isCompleteTorrent } from './cache-client.js';
 import type { ControlledCache } from './controlled-cache.js';
-import { type Candidate, type ContentsPlan, type PlannedCache, planContents } from './plan-contents.js';
+import { type Candidate, type ContentsPlan, type Holding, type PlannedCache, planContents } from './plan-contents.js';
 import { type CacheFills, type FillingCache, type MissingTorrent, planFills } from './plan-fills.js';
 
 export interface CachesPlan {
   readonly contents: ContentsPlan;
   /** By cache. */
   readonly fills: ReadonlyMap<string, CacheFills>;
+  /** See {@link PlanLimits}. */
+  readonly fillRateBytesPerSecond: number | undefined;
   /** By cache: its quota, or less if its disk has less room. */
   readonly quotaBytes: ReadonlyMap<string, number>;
+}
+
+export interface PlanLimits {
+  readonly ratePerGigabyte: number;
+  /** Of all caches together over the border, headers not included; undefined: no limit. */
+  readonly fillRateBytesPerSecond: number | undefined;
 }
 
 /** Of the free space of a disk, this share stays free. */
 const DISK_RESERVE = 0.02;
 /** A cache that has been down for longer is not expected back: what it holds may be fetched by another one. */
 const GONE_AFTER_MS = 6 * 3_600_000;
+/** A client that does not answer may go on to fetch. For this long, others do not get its part of the common limit. */
+const MAY_FETCH_FOR_MS = 3_600_000;
 
 export function makePlan(
   caches: readonly ControlledCache[],
   book: CacheBook,
-  ratePerGigabyte: number,
+  { ratePerGigabyte, fillRateBytesPerSecond }: PlanLimits,
   nowMs: number,
 ): CachesPlan {
-  const candidates = book.wanted.map((torrent): Candidate => {
+  const candidates = book.wanted().map((torrent): Candidate => {
     const { infoHash, totalBytes } = torrent;
-    const asked = book.requests.filter((request) => request.infoHash === infoHash);
-    const requestedFor = asked.length === 0 ? undefined : asked.flatMap(({ cache }) => cache ?? []);
+    const requestedFor = book.requestsOf(infoHash).map(({ cache }) => cache);
     return { infoHash, totalBytes, demand: book.demand.expected(infoHash), ratePerGigabyte, requestedFor };
   });
   const planned = caches.map((cache) => plannedCache(cache, book, nowMs));
@@ -36,9 +45,15 @@ export function makePlan(
   const filling = caches.map((cache) => fillingCache(cache, contents.hold.get(cache.name)!, book, nowMs));
   return {
     contents,
-    fills: planFills(filling, undefined),
+    fills: planFills(filling, fillRateBytesPerSecond),
+    fillRateBytesPerSecond,
     quotaBytes: new Map(planned.map(({ name, quotaBytes }) => [name, quotaBytes])),
   };
+}
+
+/** Whether a cache that is down may still fetch at the limit that its client was told last. */
+export function mayStillFetch(book: CacheBook, cache: string, nowMs: number): boolean {
+  return nowMs - (book.downSinceMs.get(cache) ?? nowMs) < MAY_FETCH_FOR_MS;
 }
 
 function plannedCache(cache: ControlledCache, book: CacheBook, nowMs: number): PlannedCache {
@@ -49,11 +64,14 @@ function plannedCache(cache: ControlledCache, book: CacheBook, nowMs: number): P
   const free = state?.freeBytes ?? Number.POSITIVE_INFINITY;
   const downSinceMs = book.downSinceMs.get(name);
   const permitted = new Map<InfoHash, boolean>();
-  const held = new Map(
-    torrents.map(({ infoHash, totalBytes }) => [
-      infoHash,
-      { sinceMs: book.holdings.get(name, infoHash)?.sinceMs ?? nowMs, totalBytes },
-    ]),
+  // Before its client has answered, a cache has what it had when it was last seen.
+  const held: ReadonlyMap<InfoHash, Holding> = new Map(
+    state === undefined
+      ? book.holdings.of(name).map((holding) => [holding.infoHash, holding])
+      : torrents.map(({ infoHash, totalBytes }) => [
+          infoHash,
+          { sinceMs: book.holdings.get(name, infoHash)?.sinceMs ?? nowMs, totalBytes },
+        ]),
   );
   return {
     name,
@@ -93,9 +111,7 @@ function missingTorrent(
 ): MissingTorrent[] {
   if (torrent !== undefined && (isCompleteTorrent(torrent) || torrent.state === 'checking')) return [];
   const totalBytes = torrent?.totalBytes || book.factsOf(cache, infoHash)?.totalBytes || 0;
-  const now = book.requests.some(
-    (request) => request.now && request.infoHash === infoHash && (request.cache ?? cache) === cache,
-  );
+  const now = book.requestsOf(infoHash).some((request) => request.now && (request.cache ?? cache) === cache);
   return [
     {
       infoHash,
@@ -104,6 +120,7 @@ function missingTorrent(
       isFilling: torrent?.state === 'filling',
       isStalled: torrent?.state === 'failed' || book.progress.isStalled(cache, infoHash, nowMs),
       now,
+      isPostponed: book.progress.isPostponed(cache, infoHash, nowMs),
     },
   ];
 }

@@ -12,8 +12,8 @@ export interface Candidate {
   readonly demand: number;
   /** What a gigabyte from outside costs. */
   readonly ratePerGigabyte: number;
-  /** The operator has asked for it, whatever its demand: in these caches, or in any one if the list is empty. */
-  readonly requestedFor?: readonly string[] | undefined;
+  /** The caches for which the operator has asked for it, whatever its demand; undefined in the list: any one. */
+  readonly requestedFor?: readonly (string | undefined)[] | undefined;
 }
 
 export interface Holding {
@@ -83,7 +83,7 @@ export function planContents(
   for (const offer of offers) if (!offer.isFirm) plan.place(offer);
   for (const offer of offers) if (offer.shelf === undefined) plan.addCopies(offer.candidate);
   plan.retainSurplus();
-  return plan;
+  return plan.result();
 }
 
 /** A held copy, or (without a shelf) the wish for one. */
@@ -126,7 +126,7 @@ class Shelf {
   }
 }
 
-class Placement implements ContentsPlan {
+class Placement {
   readonly #candidates: ReadonlyMap<InfoHash, Candidate>;
   readonly #shelves: ReadonlyMap<string, Shelf>;
   /** Held copies that the demand does not need. */
@@ -143,26 +143,25 @@ class Placement implements ContentsPlan {
     this.#shelves = new Map(caches.map((cache) => [cache.name, new Shelf(cache)]));
   }
 
-  get hold(): ReadonlyMap<string, readonly InfoHash[]> {
+  /** Once everything is placed. */
+  result(): ContentsPlan {
     const worth = (infoHash: InfoHash): number => savingPerByte(this.#candidates.get(infoHash)!);
-    return new Map(
-      [...this.#shelves].map(([name, { placed }]) => [
+    const hold = new Map<string, readonly InfoHash[]>();
+    const evict = new Map<string, readonly InfoHash[]>();
+    for (const [name, { cache, placed }] of this.#shelves) {
+      hold.set(
         name,
         [...placed].sort((a, b) => worth(b) - worth(a) || compare(a, b)),
-      ]),
-    );
-  }
-
-  get evict(): ReadonlyMap<string, readonly InfoHash[]> {
-    return new Map(
-      [...this.#shelves].map(([name, { cache, placed }]) => [
+      );
+      evict.set(
         name,
         [...cache.held.keys()].filter((infoHash) => !placed.has(infoHash)),
-      ]),
-    );
+      );
+    }
+    return { hold, evict, verdict: (name, infoHash) => this.#verdict(name, infoHash) };
   }
 
-  verdict(name: string, infoHash: InfoHash): Verdict {
+  #verdict(name: string, infoHash: InfoHash): Verdict {
     const shelf = this.#shelves.get(name);
     const candidate = this.#candidates.get(infoHash);
     if (shelf === undefined || !shelf.cache.permits(infoHash)) return 'not-permitted';
@@ -181,18 +180,19 @@ class Placement implements ContentsPlan {
   offers(nowMs: number): Offer[] {
     const offers: Offer[] = [];
     for (const candidate of this.#candidates.values()) {
-      const { infoHash, requestedFor } = candidate;
+      const { infoHash, requestedFor = [] } = candidate;
       const value = savingPerByte(candidate);
-      if (isWanted(candidate)) {
-        offers.push({ candidate, shelf: undefined, rank: value, isFirm: requestedFor !== undefined });
-      }
+      const wish = { candidate, shelf: undefined, rank: value };
+      if (isRequested(candidate)) offers.push({ ...wish, isFirm: true });
+      // Also one that was asked for: the cache that it was asked for may not take it.
+      if (hasDemand(candidate)) offers.push({ ...wish, isFirm: false });
       for (const shelf of this.#shelves.values()) {
         const { name, held, permits } = shelf.cache;
         const holding = held.get(infoHash);
         if (holding === undefined || !permits(infoHash)) continue;
-        const isRequested = requestedFor !== undefined && (requestedFor.length === 0 || requestedFor.includes(name));
+        const isAskedFor = requestedFor.includes(undefined) || requestedFor.includes(name);
         const isRecent = nowMs - holding.sinceMs < LEAST_HOLDING_MS;
-        offers.push({ candidate, shelf, rank: value * REPLACE_MARGIN, isFirm: isRequested || isRecent });
+        offers.push({ candidate, shelf, rank: value * REPLACE_MARGIN, isFirm: isAskedFor || isRecent });
       }
     }
     // Of equal ones the held copy comes first.
@@ -206,7 +206,7 @@ class Placement implements ContentsPlan {
 
   place(offer: Offer): void {
     const { candidate, shelf, isFirm } = offer;
-    if (shelf === undefined) this.#placeFirst(candidate);
+    if (shelf === undefined) this.#placeFirst(candidate, isFirm ? candidate.requestedFor! : [undefined]);
     else if (!isFirm && this.#suppliedShare(candidate) >= REPLACE_MARGIN) this.#surplus.push(offer);
     else shelf.take(candidate);
   }
@@ -216,7 +216,7 @@ class Placement implements ContentsPlan {
     const share = this.#suppliedShare(candidate);
     if (share === 0 || share >= 1) return;
     while (this.#suppliedShare(candidate) < 1 && this.#placeAnywhere(candidate)) {
-      // Each turn adds a copy in another cache.
+      // Each step adds a copy in another cache.
     }
   }
 
@@ -224,13 +224,13 @@ class Placement implements ContentsPlan {
     for (const { candidate, shelf } of this.#surplus) shelf!.take(candidate);
   }
 
-  #placeFirst(candidate: Candidate): void {
-    const { requestedFor = [] } = candidate;
-    for (const name of requestedFor) {
-      const shelf = this.#shelves.get(name);
+  /** @param wishedIn names of caches; undefined among them: any one */
+  #placeFirst(candidate: Candidate, wishedIn: readonly (string | undefined)[]): void {
+    for (const name of wishedIn) {
+      const shelf = name === undefined ? undefined : this.#shelves.get(name);
       if (shelf?.accepts(candidate)) shelf.take(candidate);
     }
-    if (requestedFor.length === 0 && this.#suppliedShare(candidate) === 0) this.#placeAnywhere(candidate);
+    if (wishedIn.includes(undefined) && this.#suppliedShare(candidate) === 0) this.#placeAnywhere(candidate);
   }
 
   /** Where it displaces nothing, else where most room is left. @returns false if no cache takes it */
@@ -261,8 +261,16 @@ class Placement implements ContentsPlan {
   }
 }
 
-function isWanted({ demand, requestedFor }: Candidate): boolean {
-  return demand >= LEAST_DEMAND || requestedFor !== undefined;
+function isWanted(candidate: Candidate): boolean {
+  return hasDemand(candidate) || isRequested(candidate);
+}
+
+function hasDemand({ demand }: Candidate): boolean {
+  return demand >= LEAST_DEMAND;
+}
+
+function isRequested({ requestedFor = [] }: Candidate): boolean {
+  return requestedFor.length > 0;
 }
 
 function savingPerByte({ demand, ratePerGigabyte }: Candidate): number {

@@ -16,6 +16,8 @@ export interface MissingTorrent {
   readonly isStalled: boolean;
   /** The operator has asked for it now, whatever the hour. */
   readonly now: boolean;
+  /** Its client did not take it a short time ago. */
+  readonly isPostponed: boolean;
 }
 
 export interface FillingCache {
@@ -45,21 +47,27 @@ export interface CacheFills {
 }
 
 /** Why a torrent that should be held is not being fetched. */
-export type Waiting = 'its-turn' | 'fill-window' | 'another-cache-fetches-it' | 'cache-not-usable';
+export type Waiting = 'its-turn' | 'fill-window' | 'another-cache-fetches-it' | 'cache-not-usable' | 'failed-recently';
 
 /** At the same time in one cache: enough that a torrent with few sources does not leave the rate unused. */
 export const FILLS_AT_ONCE = 3;
+/** The lowest limit that every client takes, in bytes per second. */
+export const LOWEST_LIMIT = 1_024;
 
 /** @param bytesPerSecond the most that all caches together may fetch over the border; undefined: no limit */
 export function planFills(
   caches: readonly FillingCache[],
   bytesPerSecond: number | undefined,
 ): ReadonlyMap<string, CacheFills> {
-  const usable = caches.filter(({ isUsable }) => isUsable);
+  const usable = caches
+    .filter(({ isUsable }) => isUsable)
+    .map((cache) => ({ ...cache, missing: cache.missing.filter(({ isPostponed }) => !isPostponed) }));
   const inside = new Map(usable.map((cache) => [cache.name, insideFills(cache, usable)]));
   // A cache that is filling from others fetches nothing from outside meanwhile: its client has one limit for everything.
   const crossing = usable.filter(({ name }) => inside.get(name)!.length === 0);
-  const wishing = crossing.filter(({ missing, openForMs }) => missing.some((each) => mayCross(each, openForMs)));
+  const wishing = crossing
+    .filter(({ missing, openForMs }) => missing.some((each) => mayCross(each, openForMs)))
+    .slice(0, bytesPerSecond === undefined ? undefined : Math.floor(bytesPerSecond / LOWEST_LIMIT));
   const outside = outsideFills(wishing, shareRate(wishing, bytesPerSecond));
   const filling = wishing.filter(({ name }) => outside.get(name)!.length > 0);
   const rates = shareRate(filling, bytesPerSecond);
@@ -136,16 +144,19 @@ function outsideFills(
 }
 
 /**
- * A torrent that cannot be complete when the window closes gives way to those that can. If there are none, it begins too,
- * and continues in the next window. What is being fetched is not interrupted, so that a slow source does not cause changes.
+ * What the operator has asked for now comes first. What is being fetched is otherwise not interrupted, so that a slow source does
+ * not cause changes. A torrent that cannot be complete when the window closes gives way to those that can. If there are none, it
+ * begins too, and continues in the next window.
  * @param missing in order. @param budgetBytes what can still be fetched in this window
  */
 function choose(missing: readonly MissingTorrent[], budgetBytes: number): readonly MissingTorrent[] {
-  const chosen = missing.filter(isRunning).slice(0, FILLS_AT_ONCE);
+  const urgent = missing.filter(({ now, isStalled }) => now && !isStalled);
+  const running = missing.filter((each) => isRunning(each) && !urgent.includes(each));
+  const chosen = [...urgent, ...running].slice(0, FILLS_AT_ONCE);
   let left = budgetBytes - chosen.reduce((sum, { bytesLeft }) => sum + bytesLeft, 0);
   for (const each of missing) {
     if (chosen.length >= FILLS_AT_ONCE) break;
-    if (isRunning(each) || each.bytesLeft > left) continue;
+    if (chosen.includes(each) || each.bytesLeft > left) continue;
     left -= each.bytesLeft;
     chosen.push(each);
   }
@@ -156,12 +167,12 @@ function isRunning({ isFilling, isStalled }: MissingTorrent): boolean {
   return isFilling && !isStalled;
 }
 
-/** Stalled ones last, so that they do not keep others waiting. */
+/** Stalled ones last, whoever asked for them, so that others need not wait for them. */
 function inOrder(missing: readonly MissingTorrent[]): MissingTorrent[] {
   return [...missing].sort(
     (a, b) =>
-      Number(b.now) - Number(a.now) ||
       Number(a.isStalled) - Number(b.isStalled) ||
+      Number(b.now) - Number(a.now) ||
       b.priority - a.priority ||
       (a.infoHash < b.infoHash ? -1 : 1),
   );
@@ -173,10 +184,11 @@ function mayCross({ now }: MissingTorrent, openForMs: number): boolean {
 
 function waitingFor(cache: FillingCache, infoHash: InfoHash, outside: ReadonlyMap<string, readonly Fill[]>): Waiting {
   if (!cache.isUsable) return 'cache-not-usable';
+  const missing = cache.missing.find((each) => each.infoHash === infoHash);
+  if (missing?.isPostponed) return 'failed-recently';
   const elsewhere = [...outside].some(
     ([name, fills]) => name !== cache.name && fills.some((fill) => fill.infoHash === infoHash),
   );
   if (elsewhere) return 'another-cache-fetches-it';
-  const missing = cache.missing.find((each) => each.infoHash === infoHash);
   return missing !== undefined && !mayCross(missing, cache.openForMs) ? 'fill-window' : 'its-turn';
 }

@@ -37,18 +37,18 @@ interface Entry {
   readonly watch: CacheWatch;
 }
 
-type Listener = (cache: RunningCache) => void;
+/** At most one round in this time follows from states alone: each cache reports its own every few seconds. */
+const ROUND_EVERY_MS = 1_000;
 
 export class RunningCaches implements RunningPart<CachesConfig> {
   readonly listeners = [];
   readonly controller: CacheController;
   readonly #metainfo: ReturnType<CachesNeeds['openCacheMetainfo']>;
   readonly #needs: CachesNeeds;
-  readonly #healthListeners = new Set<Listener>();
-  readonly #stateListeners = new Set<Listener>();
+  #round: NodeJS.Timeout | undefined;
   /** By name, in the order of the configuration. */
   #entries: ReadonlyMap<string, Entry> = new Map();
-  #schedule: CachesConfig['billing']['schedule'] = [];
+  #billing: CachesConfig['billing'] = { schedule: [] };
 
   constructor(config: CachesConfig, needs: CachesNeeds) {
     this.#needs = needs;
@@ -56,6 +56,11 @@ export class RunningCaches implements RunningPart<CachesConfig> {
     const { read } = this.#metainfo;
     this.controller = new CacheController({ ...needs, store: needs.cacheStore, cacheMetainfo: read });
     this.#apply(config);
+  }
+
+  /** The most that all caches together may fetch over the border; undefined: no limit. */
+  get fillRateBytesPerSecond(): number | undefined {
+    return this.#billing.fillRateBytesPerSecond;
   }
 
   /** In the order of the configuration. */
@@ -68,21 +73,6 @@ export class RunningCaches implements RunningPart<CachesConfig> {
     return entry && this.#running(entry);
   }
 
-  /**
-   * Calls `listener` with each cache that goes up or down: at most 20 s after its client failed, within seconds after it is back.
-   * @returns unsubscribe
-   */
-  onHealthChange(listener: Listener): () => void {
-    this.#healthListeners.add(listener);
-    return () => void this.#healthListeners.delete(listener);
-  }
-
-  /** Calls `listener` after each answer of a cache, every few seconds. @returns unsubscribe */
-  onState(listener: Listener): () => void {
-    this.#stateListeners.add(listener);
-    return () => void this.#stateListeners.delete(listener);
-  }
-
   alarms(): string[] {
     return this.caches.flatMap(({ reading: { health, error } }) => (health === 'down' ? [error!] : []));
   }
@@ -92,6 +82,7 @@ export class RunningCaches implements RunningPart<CachesConfig> {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#round);
     for (const entry of this.#entries.values()) end(entry);
     this.#entries = new Map();
     await this.controller.stop();
@@ -101,7 +92,8 @@ export class RunningCaches implements RunningPart<CachesConfig> {
   /** A cache whose settings are the same keeps its client, and what is known of it. */
   #apply({ caches, billing }: CachesConfig): void {
     const before = this.#entries;
-    this.#schedule = billing.schedule;
+    this.#billing = billing;
+    this.controller.setFillRate(billing.fillRateBytesPerSecond);
     this.#entries = new Map(
       caches.map((settings) => {
         const known = before.get(settings.name);
@@ -113,21 +105,32 @@ export class RunningCaches implements RunningPart<CachesConfig> {
     this.#control();
   }
 
-  /** Hands the controller what is known of the caches now. */
   #control(): void {
-    this.controller.setCaches([...this.#entries.values()].map((entry) => this.#controlled(entry)));
+    this.#tell();
     void this.controller.reconcile();
+  }
+
+  #controlSoon(): void {
+    this.#round ??= setTimeout(() => {
+      this.#round = undefined;
+      this.#control();
+    }, ROUND_EVERY_MS).unref();
+  }
+
+  /** Hands the controller what is known of the caches now. */
+  #tell(): void {
+    this.controller.setCaches([...this.#entries.values()].map((entry) => this.#controlled(entry)));
   }
 
   #controlled({ settings, client, watch }: Entry): ControlledCache {
     const { name, allow, quotaBytes, fillRateBytesPerSecond, uplinkBpsMax, peerPort } = settings;
-    const { health, error, state, answeredAtMs } = watch.reading;
+    const { health, error, state, askedAtMs } = watch.reading;
     return {
-      ...{ name, allow, quotaBytes, fillRateBytesPerSecond, client, health, error, state, answeredAtMs },
+      ...{ name, allow, quotaBytes, fillRateBytesPerSecond, client, health, error, state, askedAtMs },
       addresses: addressesOf(settings),
       peerPort: peerPort ?? state?.peerPort,
       uplinkBps: uplinkBpsMax,
-      openForMs: openForMs(settings, this.#schedule, this.#needs.clock.nowMs()),
+      openForMs: openForMs(settings, this.#billing.schedule, this.#needs.clock.nowMs()),
     };
   }
 
@@ -141,18 +144,14 @@ export class RunningCaches implements RunningPart<CachesConfig> {
       onHealthChange: () => {
         logHealth(running(), log);
         this.#control();
-        for (const listener of this.#healthListeners) listener(running());
       },
-      onState: () => {
-        this.#control();
-        for (const listener of this.#stateListeners) listener(running());
-      },
+      onState: () => this.#controlSoon(),
     });
     return { settings, client, watch };
   }
 
   #running({ settings, client, watch }: Entry): RunningCache {
-    const fillWindow = fillWindowAt(settings, this.#schedule, this.#needs.clock.nowMs());
+    const fillWindow = fillWindowAt(settings, this.#billing.schedule, this.#needs.clock.nowMs());
     const isDrained = this.controller.isDrained(settings.name);
     return { settings, client, reading: watch.reading, fillWindow, isDrained };
   }

@@ -69,7 +69,11 @@ export type CacheSettings = CachesSection[number];
 /** The sections that it reads. */
 export interface CachesConfig {
   readonly caches: CachesSection;
-  readonly billing: { readonly schedule: readonly BillingPeriod[] };
+  readonly billing: {
+    readonly schedule: readonly BillingPeriod[];
+    /** Of all caches together, over the border. */
+    readonly fillRateBytesPerSecond?: number | undefined;
+  };
   readonly crawler: { readonly sources: readonly { readonly name: string }[] };
   readonly operator: {
     readonly caches: readonly {

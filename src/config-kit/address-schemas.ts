@@ -41,5 +41,6 @@ export function urlOf(...protocols: string[]) {
 function hasProtocol(value: string, protocols: readonly string[]): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
-  return url.hostname !== '' && protocols.includes(url.protocol.replace(':', ''));
+  // A port of more than 65,535 cannot be parsed.
+  return url.hostname !== '' && url.port !== '0' && protocols.includes(url.protocol.replace(':', ''));
 }

@@ -16,6 +16,7 @@ export const billingPart = configPart<'billing', typeof billingSection, PolicyCo
     'relationshipRates.customer',
     'relationshipRates.peer',
     'relationshipRates.provider',
+    'fillRate',
     'rampFor',
     'schedule',
     'overrides',
@@ -29,6 +30,7 @@ export const billingPart = configPart<'billing', typeof billingSection, PolicyCo
   neighbours:                           # cost of traffic with them; takes precedence over asRelationships
     - { name: Neighbour One, asns: [64600], ratePerGigabyte: 0.002 }
   relationshipRates: {}                 # per gigabyte: customer, peer (default 0), provider (default: defaultRatePerGigabyte)
+  # fillRate: 2Gbit/s                   # optional: the most that all caches together fetch over the border: docs/caches.md
   rampFor: 30m                          # limits of foreign peers grow so long after a period begins, and shrink before one ends; 0s: at once
   schedule:                             # if entries overlap, the first applies; docs/hours.md
     - { name: night, from: "01:00", to: "07:00", timeZone: Europe/Berlin, rateFactor: 0.2, foreignPeersMax: 50 }

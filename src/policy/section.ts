@@ -8,6 +8,7 @@ import {
   identifier,
   numberFrom,
   optionalDuration,
+  optionalRate,
   section,
   text,
   timePeriodFields,
@@ -68,6 +69,8 @@ export const billingSection = section({
     peer: ratePerGigabyte.optional(),
     provider: ratePerGigabyte.optional(),
   }).prefault({}),
+  /** Of all caches together, over the border. */
+  fillRate: optionalRate('8kbit/s', '1000Gbit/s'),
   rampFor,
   schedule: z.array(scheduleEntry).prefault([]),
   overrides: z.array(override).prefault([]),

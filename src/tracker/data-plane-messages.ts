@@ -75,6 +75,8 @@ export interface SwarmDetails extends ListedSwarm {
 /** A swarm with somebody of the operator's own networks in it, who alone are counted. */
 export interface InnerSwarm extends PeerCounts {
   readonly infoHash: string;
+  /** The operator's caches among them. */
+  readonly caches: PeerCounts;
 }
 
 export interface InnerSwarmsPage {

@@ -5,6 +5,7 @@
 import { infoHashToBytes, parseInfoHash } from '../domain/info-hash.js';
 import type { InnerSwarm, InnerSwarmsPage } from './data-plane-messages.js';
 import type { SwarmStore, SwarmSummary } from './swarm/swarm-store.js';
+import { NOTHING_TALLIED } from './swarm/swarm-tally.js';
 
 /** Swarms of one page, more or less. */
 const PAGE_SWARMS = 256;
@@ -30,8 +31,8 @@ export class InnerSwarmListing {
     }
     const { infoHash } = this.summaries[this.counted++]!;
     const tally = store.tally(infoHashToBytes(parseInfoHash(infoHash)));
-    const { seeds = 0, leechers = 0 } = tally?.inner ?? {};
-    if (seeds + leechers > 0) this.found.push({ infoHash, seeds, leechers });
+    const { inner, caches } = tally ?? NOTHING_TALLIED;
+    if (inner.seeds + inner.leechers > 0) this.found.push({ infoHash, ...inner, caches });
     return { ...this.page(), steps: tally?.steps ?? 1 };
   }
 

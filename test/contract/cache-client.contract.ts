@@ -160,6 +160,21 @@ export function cacheClientContract(name: string, subject: ClientUnderTest): voi
       await client.remove(fixture.infoHash, NEVER);
     });
 
+    it.concurrent('closes the connections of a torrent, and serves on', async () => {
+      const fixture = torrent();
+      await client.add(fixture, NEVER);
+      const source = seed(fixture);
+      await until(fixture.infoHash, 'the fill', isServing);
+      await client.disconnect(fixture.infoHash, NEVER);
+      await until(fixture.infoHash, 'it serves again', isServing);
+      await source.stop();
+      const user = peer(fixture, join(directory, `user of ${fixture.name}`));
+      await eventually('the download from the cache', () => user.status.isComplete);
+      await client.remove(fixture.infoHash, NEVER);
+      // One that is not there is not an error.
+      await client.disconnect(fixture.infoHash, NEVER);
+    });
+
     it.runIf(subject.takesPeers).concurrent('connects to the peers that it is told of', async () => {
       const fixture = torrent();
       placeContent(join(directory, 'seed'), fixture);

@@ -43,12 +43,19 @@ const cacheStatus = z
   })
   .meta({ title: 'CacheStatus' });
 export type CacheStatus = z.output<typeof cacheStatus>;
-const cacheList = z.strictObject({ caches: z.array(cacheStatus) });
+const cacheList = z.strictObject({
+  caches: z.array(cacheStatus),
+  fillRateBytesPerSecond: bytes
+    .nullable()
+    .meta({ description: 'of all caches together, over the border; null: no limit' }),
+});
 
 /** Of one cache in an answer; the others are on its own machine. */
 const MAX_FAILURES = 20;
 
-export function cacheRoutes(running: () => Pick<RunningCaches, 'caches'> | undefined): Route[] {
+export function cacheRoutes(
+  running: () => Pick<RunningCaches, 'caches' | 'fillRateBytesPerSecond'> | undefined,
+): Route[] {
   return [
     route({
       method: 'get',
@@ -56,7 +63,10 @@ export function cacheRoutes(running: () => Pick<RunningCaches, 'caches'> | undef
       summary: 'The caches: whether they answer, what they hold and what they served',
       access: 'viewer',
       answers: [{ status: 200, description: 'As of the last answer of each cache.', schema: cacheList }],
-      handle: () => ({ json: { caches: switchedOn(running(), 'the caches').caches.map(statusOf) } }),
+      handle: () => {
+        const { caches, fillRateBytesPerSecond } = switchedOn(running(), 'the caches');
+        return { json: { caches: caches.map(statusOf), fillRateBytesPerSecond: fillRateBytesPerSecond ?? null } };
+      },
     }),
   ];
 }

@@ -6,10 +6,12 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { messageOf, type OperatorError } from '../../domain/errors.js';
 import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
-import type { AddTorrent, CacheClient, CacheState, HeldTorrent } from '../cache-client.js';
+import { type AddTorrent, type CacheClient, type CacheState, type HeldTorrent, peerPortOf } from '../cache-client.js';
+import { quote } from '../quote.js';
 import { type ClientAddress, ClientConnection } from './client-connection.js';
 
 const PATH = '/jsonrpc';
@@ -18,6 +20,8 @@ const VERSIONS = 'versions 1.19 and later';
 const MAX_TORRENTS = 100_000;
 /** A lower limit than this stops aria2 from reading at all for seconds. */
 const SPEED_UNIT_BYTES = 1_024;
+/** How often it is asked whether a torrent has paused. */
+const PAUSES_EVERY_MS = 50;
 const KEYS = [
   'gid',
   'infoHash',
@@ -87,7 +91,7 @@ export class Aria2Client implements CacheClient {
       const held = (await this.#all(within)).filter((each) => isOurs(each) && each.status !== 'removed');
       this.#progress = new Map(held.map((each) => [each.gid, progressOf(each, this.#progress.get(each.gid))]));
       return {
-        client: `aria2 ${version}`,
+        client: quote(`aria2 ${version}`),
         peerPort: this.#peerPort(options['listen-port']),
         freeBytes: await this.#freeBytes(),
         torrents: held.map((each) => heldTorrent(each, this.#progress.get(each.gid)!.fetchedBytes)),
@@ -126,6 +130,19 @@ export class Aria2Client implements CacheClient {
       if (there === undefined || isComplete(there)) return;
       if (there.status !== 'active' && there.status !== 'waiting') return;
       await this.#ask('forcePause', [there.gid], z.unknown(), within);
+    });
+  }
+
+  disconnect(infoHash: InfoHash, signal: AbortSignal): Promise<void> {
+    return this.#connection.call(signal, async (within) => {
+      const { there } = await this.#find(infoHash, within);
+      if (there === undefined || !isRunning(there)) return;
+      await this.#ask('forcePause', [there.gid], z.unknown(), within);
+      // It cannot be continued before it has paused.
+      while ((await this.#find(infoHash, within)).there?.status === 'active') {
+        await sleep(PAUSES_EVERY_MS, undefined, { signal: within });
+      }
+      await this.#ask('unpause', [there.gid], z.unknown(), within);
     });
   }
 
@@ -207,9 +224,10 @@ export class Aria2Client implements CacheClient {
   #peerPort(listenPort: string): number {
     const { peerPort } = this.#options;
     if (peerPort !== undefined) return peerPort;
-    if (/^\d+$/.test(listenPort)) return Number(listenPort);
+    const port = /^\d+$/.test(listenPort) ? peerPortOf(Number(listenPort)) : undefined;
+    if (port !== undefined) return port;
     throw this.#connection.error(
-      `listens on one port of ${listenPort}, and does not say which; give its listen-port a single port, or write peerPort`,
+      `listens on one port of ${quote(listenPort)}, and does not say which; give its listen-port a single port, or write peerPort`,
     );
   }
 
@@ -250,7 +268,7 @@ export class Aria2Client implements CacheClient {
       if (message === 'Unauthorized') {
         throw this.#connection.error('refuses the secret; write its rpc-secret as secret');
       }
-      throw this.#connection.error(`refuses ${method}: ${this.#connection.quote(message)}`);
+      throw this.#connection.error(`refuses ${method}: ${quote(message)}`);
     }
     return this.#connection.read(shape, envelope.result, method, VERSIONS);
   }
@@ -292,7 +310,7 @@ function heldTorrent(download: Download, downloadedBytes: number): HeldTorrent {
     totalBytes: download.totalLength,
     haveBytes: download.completedLength,
     state,
-    error: state === 'failed' ? (download.errorMessage ?? 'unknown') : undefined,
+    error: state === 'failed' ? quote(download.errorMessage ?? 'unknown') : undefined,
     uploadedBytes: download.uploadLength,
     downloadedBytes,
   };

@@ -5,15 +5,14 @@
 
 import { Agent, fetch, type RequestInit } from 'undici';
 import type { z } from 'zod';
-import { cutToBytes } from '../../domain/cut-text.js';
 import { startDeadline } from '../../domain/deadline.js';
 import type { ErrorCode } from '../../domain/error-catalogue.js';
 import { ClientError, errorCodeOf, messageOf, OperatorError } from '../../domain/errors.js';
 import type { InfoHash } from '../../domain/info-hash.js';
-import { terminalLine } from '../../domain/terminal-text.js';
 import { readBody } from '../../net/read-body.js';
 import { CALL_TIMEOUT_MS } from '../cache-client.js';
-import { MAX_ANSWER_BYTES, MAX_QUOTED_BYTES } from '../limits.js';
+import { MAX_ANSWER_BYTES } from '../limits.js';
+import { quote } from '../quote.js';
 
 export interface ClientAddress {
   /** Of the cache. */
@@ -49,11 +48,6 @@ export class ClientConnection {
       code,
       cause,
     });
-  }
-
-  /** For what the client says itself. */
-  quote(text: string): string {
-    return terminalLine(cutToBytes(text.trim(), MAX_QUOTED_BYTES));
   }
 
   /** One call, which may take several requests: all of them have the same time limit. */
@@ -126,14 +120,14 @@ export class ClientConnection {
     for (let cause = thrown; cause instanceof Error; cause = cause.cause) {
       if (cause instanceof ClientError) {
         return this.error(
-          `cannot be used: ${cause.message}; check url, it may be another program`,
+          `cannot be used: ${quote(cause.message)}; check url, it may be another program`,
           'invalid-answer',
           thrown,
         );
       }
     }
     const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
-    const why = errorCodeOf(cause) ?? messageOf(cause);
+    const why = errorCodeOf(cause) ?? quote(messageOf(cause));
     const advice = ADVICE[why] ?? 'check that it runs, and the host and port of url';
     return this.error(`cannot be reached (${why}); ${advice}`, 'unreachable', thrown);
   }

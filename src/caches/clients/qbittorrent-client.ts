@@ -9,8 +9,16 @@ import type { Clock } from '../../domain/clock.js';
 import type { OperatorError } from '../../domain/errors.js';
 import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
 import { formatEndpoint } from '../../net/endpoint.js';
-import { type AddTorrent, type CacheClient, type CacheState, type HeldTorrent, MARK } from '../cache-client.js';
+import {
+  type AddTorrent,
+  type CacheClient,
+  type CacheState,
+  type HeldTorrent,
+  MARK,
+  peerPortOf,
+} from '../cache-client.js';
 import { REFUSED_LOGIN_PAUSE_MS } from '../limits.js';
+import { quote } from '../quote.js';
 import { type ClientAddress, type ClientAnswer, ClientConnection } from './client-connection.js';
 
 const BASE_PATH = '/';
@@ -22,6 +30,8 @@ const [SKIP, FETCH] = ['0', '1'];
 const UNLIMITED = '-1';
 /** A torrent that was added appears after its file was read. */
 const APPEARS_EVERY_MS = 50;
+/** Since this version, `torrents/pause` is called `torrents/stop`. */
+const VERSION_OF_STOP = 5;
 
 const torrentShape = z.object({
   /** How qBittorrent itself names the torrent; for a hybrid one it is made of the info-hash of version 2. */
@@ -41,7 +51,7 @@ type Torrent = z.output<typeof torrentShape>;
 const torrentsShape = z.array(torrentShape);
 const filesShape = z.array(z.object({ index: z.int().optional() }));
 const propertiesShape = z.object({ pieces_have: z.number(), piece_size: z.number() });
-const preferencesShape = z.object({ listen_port: z.int() });
+const preferencesShape = z.object({ listen_port: z.number() });
 const mainDataShape = z.object({
   rid: z.int(),
   server_state: z.object({ free_space_on_disk: z.number().optional() }).optional(),
@@ -64,8 +74,11 @@ export class QbittorrentClient implements CacheClient {
   /** The next answer about the disk has only what changed since. */
   #mainDataId = 0;
   #freeBytes: number | undefined;
-  /** Of torrents that stopped filling: their `completed` counts only files that are fetched. */
-  readonly #kept = new Map<string, { readonly downloaded: number; readonly haveBytes: number }>();
+  /**
+   * By hash, of torrents that stopped filling: what is on disk, as it was when `downloaded` had this value. Their `completed` counts
+   * only the files that are fetched, and another request for each of them in each state would be too many.
+   */
+  readonly #stoppedBytes = new Map<string, { readonly downloaded: number; readonly haveBytes: number }>();
 
   constructor(options: QbittorrentOptions) {
     this.#options = options;
@@ -82,10 +95,10 @@ export class QbittorrentClient implements CacheClient {
       const ours = await this.#ours(within);
       for (const torrent of ours) torrents.push(heldTorrent(torrent, await this.#haveBytes(torrent, within)));
       const known = new Set(ours.map(({ hash }) => hash));
-      for (const hash of this.#kept.keys()) if (!known.has(hash)) this.#kept.delete(hash);
+      for (const hash of this.#stoppedBytes.keys()) if (!known.has(hash)) this.#stoppedBytes.delete(hash);
       return {
-        client: `qBittorrent ${this.#version}`,
-        peerPort: preferences.listen_port,
+        client: quote(`qBittorrent ${this.#version}`),
+        peerPort: peerPortOf(preferences.listen_port),
         freeBytes: this.#freeBytes,
         torrents,
       };
@@ -114,6 +127,16 @@ export class QbittorrentClient implements CacheClient {
       const there = await this.#find(infoHash, within);
       if (there === undefined || !isOurs(there) || isComplete(there)) return;
       await this.#fetchFiles(there, SKIP, within);
+    });
+  }
+
+  disconnect(infoHash: InfoHash, signal: AbortSignal): Promise<void> {
+    return this.#connection.call(signal, async (within) => {
+      const there = await this.#find(infoHash, within);
+      if (there === undefined || !isOurs(there)) return;
+      const stop = Number.parseInt(this.#version, 10) >= VERSION_OF_STOP ? 'torrents/stop' : 'torrents/pause';
+      await this.#post(stop, { hashes: there.hash }, within);
+      await this.#post('torrents/setForceStart', { hashes: there.hash, value: 'true' }, within);
     });
   }
 
@@ -164,7 +187,7 @@ export class QbittorrentClient implements CacheClient {
     form.set('inactiveSeedingTimeLimit', UNLIMITED);
     form.set('contentLayout', 'Original');
     const { text, status } = await this.#authorized('torrents/add', { method: 'POST', body: form, signal });
-    if (status === 415) throw this.#connection.error(`refuses the torrent: ${this.#connection.quote(text)}`);
+    if (status === 415) throw this.#connection.error(`refuses the torrent: ${quote(text)}`);
     if (status >= 300 || text === 'Fails.') {
       throw this.#connection.error(
         `does not take ${infoHash}; look at its log (Execution log, or logs in its profile)`,
@@ -181,15 +204,15 @@ export class QbittorrentClient implements CacheClient {
   async #haveBytes(torrent: Torrent, signal: AbortSignal): Promise<number> {
     const { hash, downloaded, completed, size, total_size } = torrent;
     if (size === total_size) {
-      this.#kept.delete(hash);
+      this.#stoppedBytes.delete(hash);
       return completed;
     }
-    const kept = this.#kept.get(hash);
-    if (kept?.downloaded === downloaded) return kept.haveBytes;
+    const known = this.#stoppedBytes.get(hash);
+    if (known?.downloaded === downloaded) return known.haveBytes;
     const { pieces_have, piece_size } = await this.#get('torrents/properties', { hash }, propertiesShape, signal);
     // The last piece is shorter.
     const haveBytes = Math.min(pieces_have * piece_size, total_size);
-    this.#kept.set(hash, { downloaded, haveBytes });
+    this.#stoppedBytes.set(hash, { downloaded, haveBytes });
     return haveBytes;
   }
 
@@ -210,7 +233,7 @@ export class QbittorrentClient implements CacheClient {
   async #post(call: string, fields: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
     const body = new URLSearchParams(fields);
     const { status, text } = await this.#authorized(call, { method: 'POST', body, signal });
-    if (status >= 300) throw this.#connection.error(`refuses ${call} (${status}): ${this.#connection.quote(text)}`);
+    if (status >= 300) throw this.#connection.error(`refuses ${call} (${status}): ${quote(text)}`);
   }
 
   /** With a session, which is opened again once it has expired. */

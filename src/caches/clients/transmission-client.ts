@@ -2,10 +2,19 @@
  * Transmission over its RPC, versions 3.00 (rpc-version 16) to 4.1. The names are those of version 4.0 and before, which 4.1 still
  * takes (docs/rpc-spec.md of Transmission).
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { OperatorError } from '../../domain/errors.js';
 import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
-import { type AddTorrent, type CacheClient, type CacheState, type HeldTorrent, MARK } from '../cache-client.js';
+import {
+  type AddTorrent,
+  type CacheClient,
+  type CacheState,
+  type HeldTorrent,
+  MARK,
+  peerPortOf,
+} from '../cache-client.js';
+import { quote } from '../quote.js';
 import { type ClientAddress, type ClientAnswer, ClientConnection } from './client-connection.js';
 
 const PATH = '/transmission/rpc';
@@ -22,6 +31,8 @@ const ALL_FILES: readonly number[] = [];
 const LOCAL_ERROR = 3;
 /** A `status`, which are the numbers of `tr_torrent_activity`. */
 const STOPPED = 0;
+/** How often it is asked whether a torrent has stopped. */
+const STOPS_EVERY_MS = 50;
 
 const FIELDS = [
   'hashString',
@@ -54,7 +65,7 @@ const torrentsShape = z.object({ torrents: z.array(torrentShape) });
 const sessionShape = z.object({
   version: z.string(),
   'rpc-version': z.number(),
-  'peer-port': z.int(),
+  'peer-port': z.number(),
   'download-dir': z.string(),
 });
 const freeSpaceShape = z.object({ 'size-bytes': z.number() });
@@ -83,13 +94,15 @@ export class TransmissionClient implements CacheClient {
     return this.#connection.call(signal, async (within) => {
       const session = await this.#ask('session-get', {}, sessionShape, within);
       if (session['rpc-version'] < FIRST_RPC_VERSION) {
-        throw this.#connection.error(`is version ${session.version}, which has no labels; install 3.00 or later`);
+        throw this.#connection.error(
+          `is version ${quote(session.version)}, which has no labels; install 3.00 or later`,
+        );
       }
       const freeBytes = await this.#freeBytes(session['download-dir'], within);
       const { torrents } = await this.#ask('torrent-get', { fields: FIELDS }, torrentsShape, within);
       return {
-        client: `Transmission ${session.version.split(' ')[0]}`,
-        peerPort: session['peer-port'],
+        client: quote(`Transmission ${session.version.split(' ')[0]}`),
+        peerPort: peerPortOf(session['peer-port']),
         freeBytes,
         torrents: torrents.filter(isOurs).map(heldTorrent),
       };
@@ -118,6 +131,22 @@ export class TransmissionClient implements CacheClient {
       const there = await this.#find(infoHash, within);
       if (there === undefined || !isOurs(there) || there.leftUntilDone === 0) return;
       await this.#ask('torrent-set', { ids: [infoHash], 'files-unwanted': ALL_FILES }, z.unknown(), within);
+    });
+  }
+
+  disconnect(infoHash: InfoHash, signal: AbortSignal): Promise<void> {
+    return this.#connection.call(signal, async (within) => {
+      const there = await this.#find(infoHash, within);
+      if (there === undefined || !isOurs(there)) return;
+      await this.#ask('torrent-stop', { ids: [infoHash] }, z.unknown(), within);
+      // Before it has stopped, it ignores a start.
+      for (;;) {
+        const now = await this.#find(infoHash, within);
+        if (now === undefined) return;
+        if (now.status === STOPPED) break;
+        await sleep(STOPS_EVERY_MS, undefined, { signal: within });
+      }
+      await this.#ask('torrent-start-now', { ids: [infoHash] }, z.unknown(), within);
     });
   }
 
@@ -186,7 +215,7 @@ export class TransmissionClient implements CacheClient {
       method,
       VERSIONS,
     );
-    if (result !== 'success') throw this.#connection.error(`refuses ${method}: ${this.#connection.quote(result)}`);
+    if (result !== 'success') throw this.#connection.error(`refuses ${method}: ${quote(result)}`);
     return this.#connection.read(shape, rest.arguments ?? {}, method, VERSIONS);
   }
 
@@ -224,7 +253,7 @@ function heldTorrent(torrent: Torrent): HeldTorrent {
     totalBytes: torrent.totalSize,
     haveBytes: torrent.haveValid,
     state: isFailed ? 'failed' : stateOf(torrent),
-    error: isFailed ? torrent.errorString : undefined,
+    error: isFailed ? quote(torrent.errorString) : undefined,
     uploadedBytes: torrent.uploadedEver,
     downloadedBytes: torrent.downloadedEver,
   };

@@ -12,11 +12,9 @@ export interface CacheTorrentFacts {
   readonly totalBytes: number;
 }
 
-export interface HoldingEntry {
+/** What the catalogue said of it, and since when it is there. A size of 0 is unknown. */
+export interface HoldingEntry extends CacheTorrentFacts {
   readonly cache: string;
-  readonly infoHash: InfoHash;
-  readonly name: string;
-  readonly source: string;
   readonly sinceMs: number;
   /** When it had everything; undefined before. */
   readonly completeMs: number | undefined;
@@ -89,6 +87,8 @@ export interface CacheStore {
   /** Replaces everything that is stored. */
   setDemand(demand: Iterable<StoredDemand>): void;
   addLogEntry(entry: CacheLogEntry): void;
+  /** Does all that `work` writes in one transaction. */
+  together(work: () => void): void;
   /** The latest first. */
   logEntries(query: CacheLogQuery): CacheLogEntry[];
 }
@@ -102,7 +102,8 @@ type Row<T> = { [Key in keyof T]: Exclude<T[Key], undefined> | (undefined extend
 const DEMAND_COLUMNS = 'info_hash AS infoHash, waiting, joined, peers, at_ms AS atMs';
 
 export function cacheStore(database: SqliteDatabase): CacheStore {
-  return { ...torrentsOf(database), ...wishesOf(database), ...logOf(database) };
+  const together = (work: () => void): void => database.transaction(work)();
+  return { ...torrentsOf(database), ...wishesOf(database), ...logOf(database), together };
 }
 
 function torrentsOf(
@@ -121,15 +122,24 @@ function torrentsOf(
     holdings: () =>
       database
         .prepare<[], Row<HoldingEntry>>(
-          `SELECT cache, info_hash AS infoHash, name, source, since_ms AS sinceMs, complete_ms AS completeMs
+          `SELECT cache, info_hash AS infoHash, hybrid_info_hash AS hybridInfoHash, name, source, total_bytes AS totalBytes,
+                  since_ms AS sinceMs, complete_ms AS completeMs
            FROM cache_holding`,
         )
         .all()
-        .map((row) => ({ ...row, completeMs: row.completeMs ?? undefined })),
-    setHolding: ({ cache, infoHash, name, source, sinceMs, completeMs }) => {
+        .map((row) => ({
+          ...row,
+          hybridInfoHash: row.hybridInfoHash ?? undefined,
+          completeMs: row.completeMs ?? undefined,
+        })),
+    setHolding: ({ cache, infoHash, hybridInfoHash, name, source, totalBytes, sinceMs, completeMs }) => {
       database
-        .prepare('INSERT OR REPLACE INTO cache_holding VALUES (?, ?, ?, ?, ?, ?)')
-        .run(cache, infoHash, name, source, sinceMs, completeMs ?? null);
+        .prepare(
+          `INSERT OR REPLACE INTO cache_holding
+             (cache, info_hash, hybrid_info_hash, name, source, total_bytes, since_ms, complete_ms)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(cache, infoHash, hybridInfoHash ?? null, name, source, totalBytes, sinceMs, completeMs ?? null);
     },
     removeHolding: (cache, infoHash) => {
       database.prepare('DELETE FROM cache_holding WHERE cache = ? AND info_hash = ?').run(cache, infoHash);

@@ -15,6 +15,7 @@ import type { Arena } from './memory/arena.js';
 import type { GatewayBlocks } from './memory/gateway-blocks.js';
 import {
   addressWordsOf,
+  FLAG_CACHE,
   FLAG_SEED,
   FLAG_UPSTREAM,
   flagsOf,
@@ -39,8 +40,10 @@ export interface GroupCounts extends PeerCounts {
 }
 
 export interface TalliedSwarm {
-  /** Of the operator's own networks. */
+  /** Of the operator's own networks, its caches included. */
   readonly inner: PeerCounts;
+  /** The caches among them. In a group of many peers they are not recognised. */
+  readonly caches: PeerCounts;
   /** The largest first. */
   readonly groups: readonly GroupCounts[];
   readonly foreign: ForeignOfSwarm;
@@ -51,8 +54,12 @@ export interface TalliedSwarm {
 /** Of a swarm that nobody announced. */
 export const NOTHING_TALLIED = {
   inner: { seeds: 0, leechers: 0 },
+  caches: { seeds: 0, leechers: 0 },
   foreign: { peersMax: 0, gateways: 0, gatewaysWanted: 0 },
 } as const;
+
+/** A cache is a locality group of its own, so buckets with more peers are not searched for caches. */
+const MAX_OF_CACHE = 4;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 type Counts = Writable<GroupCounts>;
@@ -60,6 +67,7 @@ type Counts = Writable<GroupCounts>;
 export class SwarmTally {
   private readonly counts = new Map<number, Counts>();
   private steps = 0;
+  private caches = { seeds: 0, leechers: 0 };
   /** By family, as the selection counts them: a client with both is in both. */
   private innerLists = { 4: { seeds: 0, leechers: 0 }, 6: { seeds: 0, leechers: 0 } };
 
@@ -74,6 +82,7 @@ export class SwarmTally {
     const words = this.arena.words;
     this.counts.clear();
     this.steps = 1;
+    this.caches = { seeds: 0, leechers: 0 };
     this.innerLists = { 4: { seeds: 0, leechers: 0 }, 6: { seeds: 0, leechers: 0 } };
     this.addFamily(words[refWordOf(entry, 4)]!, 4);
     this.addFamily(words[refWordOf(entry, 6)]!, 6);
@@ -86,7 +95,7 @@ export class SwarmTally {
     }
     const foreign = { peersMax: 0, gateways: 0, gatewaysWanted: 0 };
     for (const family of [4, 6] as const) this.addForeign(entry, family, foreign);
-    return { inner, groups, foreign, steps: this.steps };
+    return { inner, caches: this.caches, groups, foreign, steps: this.steps };
   }
 
   private addForeign(entry: number, family: 4 | 6, total: Writable<ForeignOfSwarm>): void {
@@ -121,6 +130,7 @@ export class SwarmTally {
       this.addToList(family, listOfFlags(flags), groupOf(words, meta), 1);
       if (!isCounted(words, meta, family)) continue;
       const counts = this.countsOf(groupOf(words, meta));
+      if ((flags & FLAG_CACHE) !== 0) this.caches[(flags & FLAG_SEED) !== 0 ? 'seeds' : 'leechers']++;
       if ((flags & FLAG_UPSTREAM) !== 0) counts.upstreamPeers++;
       else if ((flags & FLAG_SEED) !== 0) counts.seeds++;
       else counts.leechers++;
@@ -135,9 +145,22 @@ export class SwarmTally {
       const size = family === 4 ? swarm.sizes[id]! : this.countedIn(swarm, id);
       if (size === 0) continue;
       const counts = this.countsOf(swarm.groups[id]!);
-      if ((swarm.kinds[id]! & 3) === LIST_SERVING) counts.seeds += size;
-      else counts.leechers += size;
+      const role = (swarm.kinds[id]! & 3) === LIST_SERVING ? 'seeds' : 'leechers';
+      counts[role] += size;
+      this.caches[role] += this.cachesIn(swarm, id, family);
     }
+  }
+
+  private cachesIn(swarm: BucketedSwarm, id: number, family: 4 | 6): number {
+    const { words } = this.arena;
+    const size = swarm.sizes[id]!;
+    if (size > MAX_OF_CACHE) return 0;
+    let caches = 0;
+    for (let i = 0; i < size; i++) {
+      const meta = swarm.bases[id]! + i * swarm.stride + swarm.addressWords;
+      if ((flagsOf(words, meta) & FLAG_CACHE) !== 0 && isCounted(words, meta, family)) caches++;
+    }
+    return caches;
   }
 
   private addToList(family: 4 | 6, list: number, group: number, count: number): void {

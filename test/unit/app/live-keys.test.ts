@@ -401,6 +401,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   'billing.relationshipRates.customer': row(0.9, rate(64601), 0, 0.9),
   'billing.relationshipRates.peer': row(0.9, rate(64602), 0, 0.9),
   'billing.relationshipRates.provider': row(0.9, rate(64603), 0.02, 0.9),
+  'billing.fillRate': row(
+    '80Mbit/s',
+    async () => (await call('/api/v1/caches')).json.fillRateBytesPerSecond,
+    null,
+    10_000_000,
+  ),
   'billing.rampFor': row('7m', async () => (await call('/api/v1/billing')).json.rampForSeconds, 1_800, 420),
   'billing.schedule': row(
     [{ name: 'always', from: '00:00', to: '24:00' }],

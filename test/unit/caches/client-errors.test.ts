@@ -6,7 +6,7 @@ import { CALL_TIMEOUT_MS, type CacheClient } from '../../../src/caches/cache-cli
 import { Aria2Client } from '../../../src/caches/clients/aria2-client.js';
 import { QbittorrentClient } from '../../../src/caches/clients/qbittorrent-client.js';
 import { TransmissionClient } from '../../../src/caches/clients/transmission-client.js';
-import { MAX_ANSWER_BYTES, REFUSED_LOGIN_PAUSE_MS } from '../../../src/caches/limits.js';
+import { MAX_ANSWER_BYTES, MAX_QUOTED_BYTES, REFUSED_LOGIN_PAUSE_MS } from '../../../src/caches/limits.js';
 import { OperatorError } from '../../../src/domain/errors.js';
 import { freePort } from '../../support/free-port.js';
 
@@ -117,6 +117,49 @@ test(`a client that never answers, or only begins to, ends the call after ${CALL
       message: expect.stringContaining('does not answer within 5 s'),
     });
   }
+});
+
+test('a port that is not one is not known, and what a client says of a failure is one line of limited length', async () => {
+  const url = await serve((request, response) => {
+    let body = '';
+    request.on('data', (part: Buffer) => {
+      body += part.toString();
+    });
+    request.on('end', () => {
+      const broken = {
+        status: 0,
+        error: 3,
+        errorString: `no\nroom\u001b[31m${'x'.repeat(9_000)}`,
+        labels: ['alias-tracker'],
+      };
+      const sizes = { totalSize: 5, haveValid: 0, leftUntilDone: 5, uploadedEver: 0, downloadedEver: 0 };
+      const facts = {
+        version: `4.0.6\u0007${'y'.repeat(900)} (x)`,
+        'rpc-version': 17,
+        'peer-port': 0,
+        'download-dir': '/',
+      };
+      const torrents = body.includes('torrent-get') ? [{ hashString: 'a'.repeat(40), ...broken, ...sizes }] : [];
+      response.end(JSON.stringify({ result: 'success', arguments: { ...facts, 'size-bytes': 5, torrents } }));
+    });
+  });
+  const client = KINDS.transmission(url);
+  clients.push(client);
+  const state = await client.state(NEVER);
+  expect(state.peerPort).toBeUndefined();
+  for (const text of [state.client, state.torrents[0]!.error!]) {
+    expect(text.length).toBeLessThanOrEqual(MAX_QUOTED_BYTES);
+    expect(text).not.toMatch(/\p{Cc}/u);
+  }
+});
+
+test.each([0, 65_536, 123_456_789])('aria2 that listens on port %i must be told another one', async (port) => {
+  const url = await serve((_, response) =>
+    response.end(JSON.stringify({ jsonrpc: '2.0', result: { version: '1.37', dir: '/', 'listen-port': `${port}` } })),
+  );
+  const client = KINDS.aria2(url);
+  clients.push(client);
+  await expect(client.state(NEVER)).rejects.toThrow(/give its listen-port a single port|in an unknown form/);
 });
 
 test.each([

@@ -125,7 +125,7 @@ describe('what replaces what', () => {
   });
 
   test('what the operator asks for is held whatever its demand', () => {
-    const asked = candidate(2, 0, 1, { requestedFor: [] });
+    const asked = candidate(2, 0, 1, { requestedFor: [undefined] });
     expect(heldBy(planContents([candidate(1, 50), asked], [cache(1, { held })], NOW))).toEqual([2]);
     const elsewhere = candidate(2, 0, 1, { requestedFor: ['south'] });
     expect(heldBy(planContents([candidate(1, 50), elsewhere], [cache(1, { held })], NOW))).toEqual([1]);

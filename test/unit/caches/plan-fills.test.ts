@@ -21,6 +21,7 @@ function missing(n: number, more: Partial<MissingTorrent> = {}): MissingTorrent 
     isFilling: false,
     isStalled: false,
     now: false,
+    isPostponed: false,
     ...more,
   };
 }
@@ -55,11 +56,11 @@ describe('inside the fill window', () => {
   test('the common rate is divided among the caches that fetch', () => {
     const plan = planFills(
       [cache([missing(1)]), cache([missing(2)], { name: 'south' }), cache([], { name: 'west' })],
-      900,
+      9_000,
     );
     expect([...plan].map(([name, { bytesPerSecond }]) => [name, bytesPerSecond])).toEqual([
-      ['north', 450],
-      ['south', 450],
+      ['north', 4_500],
+      ['south', 4_500],
       ['west', 0],
     ]);
   });
@@ -84,7 +85,7 @@ describe('inside the fill window', () => {
   });
 
   test('if none can, the most popular one begins and continues in the next window', () => {
-    expect(crossing([cache([missing(1, { bytesLeft: 9 * GB }), missing(2, { bytesLeft: 8 * GB })])], 1_000)).toEqual({
+    expect(crossing([cache([missing(1, { bytesLeft: 9 * GB }), missing(2, { bytesLeft: 8 * GB })])], 2_000)).toEqual({
       north: [1],
     });
   });
@@ -98,6 +99,23 @@ describe('inside the fill window', () => {
     const stalled = { isFilling: true, isStalled: true };
     const torrents = [missing(1, stalled), missing(2, stalled), missing(3, stalled), missing(4)];
     expect(crossing([cache(torrents)])).toEqual({ north: [4, 1, 2] });
+  });
+
+  test('what the operator asks for now comes first, also before what is being fetched', () => {
+    const running = [1, 2, 3].map((n) => missing(n, { isFilling: true }));
+    const wanted = missing(9, { now: true, bytesLeft: 90 * GB });
+    expect(crossing([cache([...running, wanted])], GB / 3_600)).toEqual({ north: [9, 1, 2] });
+  });
+
+  test('what the operator asks for now comes last if it receives nothing', () => {
+    const stalled = missing(9, { now: true, isFilling: true, isStalled: true });
+    expect(crossing([cache([stalled, missing(1), missing(2), missing(3)])])).toEqual({ north: [1, 2, 3] });
+  });
+
+  test('what a client did not take leaves its place to others', () => {
+    const plan = planFills([cache([missing(1, { isPostponed: true }), missing(2)])], undefined).get('north')!;
+    expect(plan.fills).toEqual([{ infoHash: hashOf(2), from: [] }]);
+    expect(plan.wait(hashOf(1))).toBe('failed-recently');
   });
 
   test('each torrent enters once, in the cache that has begun with it', () => {
@@ -120,9 +138,9 @@ describe('outside of the fill window', () => {
   });
 
   test('except what the operator asks for now, under the same rate', () => {
-    const plan = planFills([cache([missing(1), missing(2, { now: true })], closed)], 900).get('north')!;
+    const plan = planFills([cache([missing(1), missing(2, { now: true })], closed)], 9_000).get('north')!;
     expect(plan.fills).toEqual([{ infoHash: hashOf(2), from: [] }]);
-    expect(plan.bytesPerSecond).toBe(900);
+    expect(plan.bytesPerSecond).toBe(9_000);
   });
 
   test('a cache fetches from another one at any hour and without a limit', () => {

@@ -21,6 +21,7 @@ import {
   hosts,
   infoHash,
   requestOf,
+  SIBLING,
   SWARM_KINDS,
 } from './store-fixture.js';
 
@@ -130,6 +131,23 @@ describe.each(SWARM_KINDS)('a cache with a controller, in a %s swarm', (_kind, t
     expect(given(store, { host: NORTH, now: 1_100 }).filter(isForeign)).toEqual([]);
     const leechers = Array.from({ length: 6 }, (_, i) => i + 1);
     expect(leechers.some((host) => given(store, { host, now: 1_100 }).some(isForeign))).toBe(true);
+  });
+
+  it('is counted apart from the users of its network, as a leecher and as a seed', () => {
+    const store = createStore({
+      arena: new CheckedArena(16 * 1024 * 1024),
+      ...thresholds,
+      policy: {
+        ...costTable(FIXTURE_GROUPS),
+        reportedCapability: levels({ [NORTH]: MANAGED, [SOUTH]: MANAGED }).current,
+      },
+    });
+    for (let host = 1; host <= 12; host++) announce(store, { host, group: HOME_A });
+    announce(store, { host: NORTH, group: SIBLING });
+    announce(store, { host: SOUTH, group: SIBLING, seed: true });
+    const { inner, caches } = store.tally(infoHash(1))!;
+    expect(inner).toEqual({ seeds: 1, leechers: 13 });
+    expect(caches).toEqual({ seeds: 1, leechers: 1 });
   });
 
   it('is no reason to ask original trackers, unless it may fetch', () => {
