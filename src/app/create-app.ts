@@ -2,9 +2,11 @@
  * The composition root: it opens the storage, starts every part in the order of `src/config/parts.ts`, and stops them in
  * reverse. What crosses between the parts is in `services.ts`.
  */
+
 import { randomBytes } from 'node:crypto';
 import { adviceOn } from '../config/advice.js';
 import type { Config } from '../config/config-schema.js';
+import { alarm } from '../domain/alarm.js';
 import { type Clock, systemClock } from '../domain/clock.js';
 import { createLogger, type Logger } from '../logging/logger.js';
 import { databaseFile } from '../store/database-file.js';
@@ -140,7 +142,7 @@ class App implements Application {
     if (setAsideAs !== undefined) {
       const what = `the database was damaged and is kept as ${setAsideAs}; the catalogue, reports and tokens begin empty`;
       this.#logger.error(`${what}. Stop the tracker to restore a backup`);
-      this.#health.addAlarms(() => [`database: ${what}`]);
+      this.#health.addAlarms(() => [alarm('database-damaged', { text: `database: ${what}` })]);
     }
     return database;
   }

@@ -1,7 +1,9 @@
 /** Whether the parts of this process can serve. Readiness shows it, and the DNS redirection withdraws names by it. */
+
 import { createConnection } from 'node:net';
 import { single } from '../control-api/metric-families.js';
 import type { MetricFamily } from '../control-api/metrics.js';
+import { type Alarm, alarm } from '../domain/alarm.js';
 import { type Endpoint, formatEndpoint, reachableHost } from '../net/endpoint.js';
 import type { BoundAddress } from '../transport/transport.js';
 
@@ -12,7 +14,7 @@ export class Health {
   /** By part, then by who reported it. */
   readonly #faults = new Map<string, Map<string, string>>();
   readonly #listeners = new Set<() => void>();
-  readonly #alarmSources: (() => readonly string[])[] = [];
+  readonly #alarmSources: (() => readonly Alarm[])[] = [];
   /** By part; a part may have several listeners. */
   readonly #checks = new Map<string, Endpoint[]>();
   #timer: NodeJS.Timeout | undefined;
@@ -43,13 +45,20 @@ export class Health {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** @param source called when alarms are shown: problems that need attention although every part serves, one line each */
-  addAlarms(source: () => readonly string[]): void {
+  /** @param source called when alarms are shown: problems that need attention although every part serves */
+  addAlarms(source: () => readonly Alarm[]): void {
     this.#alarmSources.push(source);
   }
 
-  alarms(): string[] {
+  alarms(): Alarm[] {
     return this.#alarmSources.flatMap((source) => source());
+  }
+
+  /** What does not work, as alarms. */
+  faults(): Alarm[] {
+    return [...this.#faults].map(([part, faults]) =>
+      alarm('part-down', { subject: part, text: `${part}: ${[...faults.values()].join('; ')}` }),
+    );
   }
 
   isHealthy(part: string): boolean {

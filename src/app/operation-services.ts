@@ -2,12 +2,16 @@
  * What an operator has switched off, as the other parts see it: a paused redirection is one whose targets do not work, so
  * DNS forwards, and zones and exports are without names. Also the log of operator actions, and readiness.
  */
+
 import type { Readiness } from '../control-api/health-routes.js';
+import { alarmLine } from '../domain/alarm.js';
 import type { Clock } from '../domain/clock.js';
 import { messageOf } from '../domain/errors.js';
 import type { Logger } from '../logging/logger.js';
 import { mirrorSitePart } from '../mirror-site/part.js';
+import { AlarmBook } from '../operation/alarms/alarm-book.js';
 import { inWords, Pauses } from '../operation/pauses.js';
+import { alarmStore } from '../store/sqlite/alarm-store.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
 import { type OperatorAction, operatorLog } from '../store/sqlite/operator-log.js';
 import { pauseStore } from '../store/sqlite/pause-store.js';
@@ -18,7 +22,7 @@ import type { Health } from './health.js';
 interface Foundation {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly health: Pick<Health, 'isHealthy' | 'onChange' | 'reasons' | 'alarms'>;
+  readonly health: Pick<Health, 'isHealthy' | 'onChange' | 'reasons' | 'alarms' | 'faults'>;
   readonly database: SqliteDatabase;
 }
 
@@ -28,6 +32,13 @@ export function operationServices(
 ) {
   const pauses = new Pauses({ store: pauseStore(database), clock, log: logger });
   const log = operatorLog(database);
+  const alarms = alarmStore(database);
+  const alarmBook = new AlarmBook({
+    store: alarms,
+    clock,
+    log: logger,
+    alarms: () => [...health.faults(), ...health.alarms()],
+  });
   const readiness: Readiness = {
     reasons: () => {
       const drain = pauses.of('drain');
@@ -35,11 +46,13 @@ export function operationServices(
       return [...(draining === undefined ? [] : [`operation: ${draining}`]), ...health.reasons()];
     },
     isDraining: () => pauses.of('drain') !== undefined,
-    alarms: () => health.alarms(),
+    alarms: () => health.alarms().map(alarmLine),
   };
   return {
     pauses,
     operatorLog: log,
+    alarmBook,
+    alarmStore: alarms,
     announces: () => {
       const { udp, http } = dataPlane().counters().announces;
       return udp + http;

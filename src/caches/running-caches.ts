@@ -1,4 +1,5 @@
 /** The caches as a part: a client and a watch for each one, and what they show. A reload adds, changes and removes them. */
+import { type Alarm, alarm } from '../domain/alarm.js';
 import type { Logger } from '../logging/logger.js';
 import type { Apply, PartContext, RunningPart } from '../part/part.js';
 import type { CacheClient } from './cache-client.js';
@@ -73,8 +74,10 @@ export class RunningCaches implements RunningPart<CachesConfig> {
     return entry && this.#running(entry);
   }
 
-  alarms(): string[] {
-    return this.caches.flatMap(({ reading: { health, error } }) => (health === 'down' ? [error!] : []));
+  alarms(): Alarm[] {
+    return this.caches.flatMap(({ settings: { name }, reading: { health, error } }) =>
+      health === 'down' ? [alarm('cache-down', { subject: name, text: error! })] : [],
+    );
   }
 
   prepare(next: CachesConfig): Apply {

@@ -1,6 +1,7 @@
 /** Assembles all commands. A command is one file of `commands/` that registers itself here by an explicit call. */
 import { Command } from 'commander';
 import type { CliContext } from './cli-context.js';
+import { registerAlarmsCommand } from './commands/alarms.js';
 import { registerCacheCommand } from './commands/cache.js';
 import { registerCatalogueCommand } from './commands/catalogue.js';
 import { registerCheckConfigCommand } from './commands/check-config.js';
@@ -43,6 +44,7 @@ export function createProgram(context: CliContext, version: string): Command {
   registerTokenCommand(program, context);
   registerTopologyCommand(program, context);
   registerOperationCommands(program, context);
+  registerAlarmsCommand(program, context);
   registerDnsCommand(program, context, version);
   registerSimulateCommand(program, context);
   registerCheckConfigCommand(program, context);

@@ -11,6 +11,7 @@ import { rpzPart } from '../dns-redirect/rpz/rpz-part.js';
 import { historyPart } from '../history/part.js';
 import { loggingPart } from '../logging/part.js';
 import { mirrorSitePart } from '../mirror-site/part.js';
+import { alarmsPart } from '../operation/alarms/part.js';
 import { operationPart } from '../operation/part.js';
 import { billingPart, selectionPart } from '../policy/part.js';
 import { reportsPart } from '../reports/part.js';
@@ -35,6 +36,7 @@ export const CONFIG_PARTS = [
   cachesPart,
   operationPart,
   historyPart,
+  alarmsPart,
   controlPart,
   storagePart,
   loggingPart,

@@ -80,9 +80,10 @@ export function renderPage(content: PageContent): string {
 /** The part that changes. */
 export function renderFragment(content: PageContent): Markup {
   const { notReady, alarms, overview } = content;
+  const alarmLines = alarms.map((alarm) => html`<p class="bad" data-key="alarm ${alarm}">Alarm: ${alarm}</p>`);
   return html`
 ${notReady.map((reason) => html`<p class="bad" data-key="not ready ${reason}">Not ready: ${reason}</p>`)}
-${alarms.map((alarm) => html`<p class="bad" data-key="alarm ${alarm}">Alarm: ${alarm}</p>`)}
+${alarmLines}
 <section class="tiles" data-key="tiles">${tiles(overview)}</section>
 ${overview.savings ? html`<p class="note" data-key="savings">Savings: ${overview.savings.basis}.</p>` : ''}
 <h2 data-key="hours">Hours</h2>

@@ -1,5 +1,7 @@
 /** The operation of the tracker as it runs: ends pauses whose time is over, and watches a drain. */
+
 import { formatDuration } from '../config-kit/units.js';
+import { type Alarm, alarm } from '../domain/alarm.js';
 import { messageOf } from '../domain/errors.js';
 import type { Apply, PartContext, RunningPart } from '../part/part.js';
 import type { OperatorLog } from '../store/sqlite/operator-log.js';
@@ -55,13 +57,14 @@ export class RunningOperation implements RunningPart<OperationConfig> {
     }
   }
 
-  alarms(): readonly string[] {
-    return this.pauses
-      .inForce()
-      .map(
-        ({ what, untilMs, actor }) =>
-          `operation: ${inWords({ what, untilMs })} (${actor}); alias-tracker resume ${what} ends it`,
-      );
+  alarms(): readonly Alarm[] {
+    return this.pauses.inForce().map(({ what, untilMs, actor }) =>
+      alarm('operation-paused', {
+        subject: what,
+        text: `operation: ${inWords({ what, untilMs })} (${actor})`,
+        remedy: `alias-tracker resume ${what} ends it`,
+      }),
+    );
   }
 
   prepare(next: OperationConfig): Apply {

@@ -3,10 +3,12 @@
  * `src/config/parts.ts` and gives each what it needs. All have the same functions for listeners, routes, metrics, alarms,
  * reload and stop. A part does not know the other parts.
  */
+
 import type { z } from 'zod';
 import type { ConfigPart } from '../config-kit/config-part.js';
 import type { MetricFamily } from '../control-api/metrics.js';
 import type { Route } from '../control-api/route.js';
+import type { Alarm } from '../domain/alarm.js';
 import type { Clock } from '../domain/clock.js';
 import type { Logger } from '../logging/logger.js';
 import type { Endpoint } from '../net/endpoint.js';
@@ -26,8 +28,8 @@ export interface PartListener extends Endpoint {
 /** @typeParam Whole the sections of the configuration that the part reads, its own among them */
 export interface RunningPart<Whole> {
   readonly listeners: readonly PartListener[];
-  /** Problems that need attention although the part serves, one line each. */
-  alarms?(): readonly string[];
+  /** Problems that need attention although the part serves. */
+  alarms?(): readonly Alarm[];
   /**
    * First step of a reload: checks `next` and changes nothing. Keys that need a restart have their values from the start; the
    * part's section is missing after it was removed.

@@ -1,6 +1,7 @@
 /** The intake of density and capability reports: the service, its tokens, and the pruning of old reports. */
 import { type ConfiguredTokens, TokenDirectory } from '../control-api/token-directory.js';
 import { UsedSignatures } from '../control-api/used-signatures.js';
+import type { Alarm } from '../domain/alarm.js';
 import { messageOf } from '../domain/errors.js';
 import type { Apply, PartContext, RunningPart } from '../part/part.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
@@ -10,6 +11,7 @@ import { SignaturesStore } from '../store/sqlite/signatures-store.js';
 import { TokensStore } from '../store/sqlite/tokens-store.js';
 import type { SubdomainPrefixes } from '../topology/operator-network.js';
 import { capabilityLimits } from './capability-limits.js';
+import { probeAlarms } from './probe-alarms.js';
 import { startPruning } from './prune-reports.js';
 import { ReportsService } from './reports-service.js';
 import type { ReportsConfig } from './section.js';
@@ -68,6 +70,12 @@ export class RunningReports implements RunningPart<ReportsConfig> {
         },
       ];
     });
+  }
+
+  /** Of the probes. Those that are late, or have a wrong clock, are only shown. */
+  alarms(): Alarm[] {
+    const nowMs = this.#needs.clock.nowMs();
+    return this.service.probes(nowMs).flatMap((probe) => probeAlarms(probe, nowMs));
   }
 
   /** Starts to expire and prune old reports. May be called again after `stop`. */

@@ -1,4 +1,5 @@
 /** The data plane as a part: started with the configuration and the policy, reloaded, and asked by the other parts. */
+import { type Alarm, alarm } from '../domain/alarm.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import type { ListenUrl } from '../net/listen-url.js';
@@ -138,8 +139,8 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
   }
 
   /** Ports that `coverPorts` cannot open. */
-  alarms(): readonly string[] {
-    return this.#covered.problems;
+  alarms(): readonly Alarm[] {
+    return this.#covered.problems.map((problem) => alarm('ports-not-covered', { subject: problem, text: problem }));
   }
 
   async prepare(given: TrackerConfig): Promise<Apply> {

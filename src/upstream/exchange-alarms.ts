@@ -1,4 +1,5 @@
 /** What of the exchange needs the operator's attention. */
+import { type Alarm, alarm } from '../domain/alarm.js';
 import type { OriginalView } from './original.js';
 
 /** Originals that were not asked for this long say nothing about now. */
@@ -6,26 +7,18 @@ const RECENT_MS = 3_600_000;
 /** One dead tracker is usual. */
 const ORIGINALS_FOR_ALARM = 3;
 
-/** @returns one line for each problem */
-export function exchangeAlarms(originals: readonly OriginalView[], nowMs: number): string[] {
+export function exchangeAlarms(originals: readonly OriginalView[], nowMs: number): Alarm[] {
   const recent = originals.filter(({ askedMs }) => nowMs - askedMs < RECENT_MS);
-  const alarms: string[] = [];
+  const alarms: Alarm[] = [];
   if (recent.length >= ORIGINALS_FOR_ALARM && recent.every(({ state }) => state !== 'closed')) {
     const [{ name, failure }] = recent as [OriginalView];
-    alarms.push(
-      `none of ${recent.length} original trackers answers (${name}: ${failure ?? 'no answer'}); check upstream.resolvers, and that this machine reaches them`,
-    );
+    const text = `none of ${recent.length} original trackers answers (${name}: ${failure ?? 'no answer'})`;
+    alarms.push(alarm('originals-unreachable', { text }));
   }
   const spent = recent.filter(({ budgetLeft }) => budgetLeft === 0);
   if (spent.length > 0) {
-    alarms.push(
-      `${spent
-        .map(({ name }) => name)
-        .slice(0, 3)
-        .join(
-          ', ',
-        )}: the requests of this hour are used up; raise upstream.limits.requestsPerHour if the tracker allows it`,
-    );
+    const names = spent.map(({ name }) => name).slice(0, 3);
+    alarms.push(alarm('original-budget-spent', { text: `${names.join(', ')}: the requests of this hour are used up` }));
   }
   return alarms;
 }

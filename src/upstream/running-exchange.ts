@@ -1,5 +1,7 @@
 /** The exchange with original trackers as a part: it asks them while inner clients of a torrent need foreign peers. */
+
 import { randomBytes } from 'node:crypto';
+import type { Alarm } from '../domain/alarm.js';
 import { messageOf } from '../domain/errors.js';
 import type { InfoHash } from '../domain/info-hash.js';
 import { createRandom } from '../domain/random.js';
@@ -99,7 +101,7 @@ export class RunningExchange implements RunningPart<UpstreamConfig> {
     return { exchange: this.exchange, inNeed: this.inNeed, limits: this.#config.upstream.limits };
   }
 
-  alarms(): readonly string[] {
+  alarms(): readonly Alarm[] {
     return exchangeAlarms(this.exchange.originals(), this.#needs.clock.nowMs());
   }
 

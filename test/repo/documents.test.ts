@@ -120,6 +120,7 @@ describe('configuration', () => {
         CONTROL_TOKEN: 'a-control-token',
         DP_NORTH_TOKEN: 'a-probe-token',
         PARTNER_TOKEN: 'a-partner-token',
+        ALARM_TOKEN: 'an-alarm-token',
         CACHE_PASSWORD: 'a-password',
         ARIA2_SECRET: 'a-secret',
         SITE_KEY: 'a-key',

@@ -4,6 +4,7 @@
  * ready, because it serves other clients.
  */
 
+import { type Alarm, alarm, alarmLine } from '../../domain/alarm.js';
 import type { Clock } from '../../domain/clock.js';
 import { counted } from '../../domain/counted.js';
 import type { Logger } from '../../logging/logger.js';
@@ -42,8 +43,7 @@ export class ProxyWatch implements Watch {
     clearInterval(this.#timer);
   }
 
-  /** One line while the alarm lasts. */
-  alarms(): string[] {
+  alarms(): Alarm[] {
     return this.#context.clock.nowMs() - this.#seenAtMs < ALARM_MS ? [this.#alarm()] : [];
   }
 
@@ -55,14 +55,15 @@ export class ProxyWatch implements Watch {
       this.#seenAtMs = nowMs;
       if (nowMs - this.#loggedAtMs >= LOG_EVERY_MS) {
         this.#loggedAtMs = nowMs;
-        logger.warn(this.#alarm());
+        logger.warn(alarmLine(this.#alarm()));
       }
     }
     this.#seen = unnamedBehindProxy;
   }
 
-  #alarm(): string {
+  #alarm(): Alarm {
     const { unnamedBehindProxy } = this.#context.counters();
-    return `reverse proxy: ${counted(unnamedBehindProxy, 'announce')} came from tracker.trustedProxies without the client's address, so all users behind the proxy count as one client; let the proxy send X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For $remote_addr), or the PROXY protocol to a listener of tracker.proxyProtocol`;
+    const text = `reverse proxy: ${counted(unnamedBehindProxy, 'announce')} came from tracker.trustedProxies without the client's address, so all users behind the proxy count as one client`;
+    return alarm('proxy-hides-clients', { text });
   }
 }

@@ -3,6 +3,7 @@
  * only the room for other clients is full, that is an alarm: strangers can fill it, and must not be able to take the tracker
  * out of service.
  */
+import { type Alarm, alarm } from '../../domain/alarm.js';
 import type { Logger } from '../../logging/logger.js';
 import type { CountersView } from '../../tracker/counters.js';
 import type { TrackerSection } from '../../tracker/section.js';
@@ -45,9 +46,8 @@ export class StoreWatch implements Watch {
     clearInterval(this.#timer);
   }
 
-  /** One line for each alarm. */
-  alarms(): string[] {
-    return this.#isFullForForeign ? [`${PART}: ${this.#foreignAlarm()}`] : [];
+  alarms(): Alarm[] {
+    return this.#isFullForForeign ? [alarm('store-nearly-full', { text: `${PART}: ${this.#foreignAlarm()}` })] : [];
   }
 
   check(): void {

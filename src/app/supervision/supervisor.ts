@@ -4,6 +4,7 @@
  */
 
 import type { MetricFamily, MetricSample } from '../../control-api/metrics.js';
+import { type Alarm, alarm } from '../../domain/alarm.js';
 import { counted } from '../../domain/counted.js';
 import { errorOf, messageOf } from '../../domain/errors.js';
 import { currentPart, runAs } from '../../part/current-part.js';
@@ -117,18 +118,22 @@ export class Supervisor {
   }
 
   /** Without error messages, because everyone may read readiness. */
-  alarms(): string[] {
+  alarms(): Alarm[] {
     const sinceMs = this.#context.clock.nowMs() - ALARM_MS;
     const uncaught = [...this.#uncaught].filter(([, { lastAtMs }]) => lastAtMs > sinceMs);
     const failed = [...this.#parts.values()].filter(({ failedAtMs }) => failedAtMs > sinceMs);
     return [
       ...uncaught.map(([part, { count }]) => {
         const where = part === NO_PART ? 'no known part' : part;
-        return `${where}: ${counted(count, 'error')} that nothing caught; the log has more`;
+        return alarm('uncaught-error', {
+          subject: where,
+          text: `${where}: ${counted(count, 'error')} that nothing caught`,
+        });
       }),
       ...failed.map(({ part, count, failedAtMs }) => {
         const at = new Date(failedAtMs).toISOString();
-        return `${part}: failed last at ${at}, restarted ${counted(count, 'time')}; the log has more`;
+        const text = `${part}: failed last at ${at}, restarted ${counted(count, 'time')}`;
+        return alarm('part-restarted', { subject: part, text });
       }),
     ];
   }

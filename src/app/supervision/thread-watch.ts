@@ -2,9 +2,11 @@
  * Watches every thread of the process by its vitals: shows the delay of its event loop, and ends a stuck thread, which is
  * then restarted. A restart of the main thread would end announces, so a small thread only reports when it is stuck.
  */
+
 import { stderr } from 'node:process';
 import { Worker } from 'node:worker_threads';
 import type { MetricFamily } from '../../control-api/metrics.js';
+import { type Alarm, alarm } from '../../domain/alarm.js';
 import { messageOf } from '../../domain/errors.js';
 import { currentPart } from '../../part/current-part.js';
 import { startBeating } from '../../threads/beat.js';
@@ -88,12 +90,11 @@ export class ThreadWatch implements Watch {
     this.#running = undefined;
   }
 
-  alarms(): string[] {
+  alarms(): Alarm[] {
     return this.#threads.flatMap(({ thread }) => {
       const delayMs = worstDelayMs(thread.vitals, this.#nowSeconds());
-      return delayMs < ALARM_DELAY_MS
-        ? []
-        : [`thread ${thread.name}: requests waited up to ${delayMs / 1_000} s within the last minute`];
+      const text = `thread ${thread.name}: requests waited up to ${delayMs / 1_000} s within the last minute`;
+      return delayMs < ALARM_DELAY_MS ? [] : [alarm('thread-slow', { subject: thread.name, text })];
     });
   }
 

@@ -3,7 +3,9 @@
  * zones: which names have a target that serves their users. The result depends on the names, on the ports that torrents of
  * the catalogue name, on the parts of this program that are targets, and on the health checks.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Alarm } from '../../domain/alarm.js';
 import { ClientError, messageOf } from '../../domain/errors.js';
 import { formatIp, type IpAddress } from '../../domain/ip-address.js';
 import { configuredResolvers } from '../../net/configured-resolvers.js';
@@ -152,7 +154,7 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     return failed.length === 0 ? undefined : [...new Set(failed)].join(', ');
   }
 
-  alarms(): readonly string[] {
+  alarms(): readonly Alarm[] {
     return alarmsOf(this.#policy, this);
   }
 

@@ -1,4 +1,5 @@
 /** Tells the operator which names are not redirected, and why. */
+import { type Alarm, alarm } from '../../domain/alarm.js';
 import type { RedirectedName, RedirectPolicy, RedirectTarget } from '../redirect-policy.js';
 
 const WAY_OUT: Readonly<Record<RedirectTarget, string>> = {
@@ -25,8 +26,8 @@ interface Problem {
   readonly names: string[];
 }
 
-/** @returns one line for all names with the same reason */
-export function alarmsOf({ names }: Pick<RedirectPolicy, 'names'>, health: HealthOfNames): string[] {
+/** @returns one for all names with the same reason */
+export function alarmsOf({ names }: Pick<RedirectPolicy, 'names'>, health: HealthOfNames): Alarm[] {
   const problems = new Map<string, Problem>();
   for (const [name, entry] of names) {
     const text = health.problemOf(name, entry);
@@ -42,6 +43,10 @@ export function alarmsOf({ names }: Pick<RedirectPolicy, 'names'>, health: Healt
     const more = affected.length > MAX_NAMES ? ` and ${affected.length - MAX_NAMES} more` : '';
     const what = isPartial ? 'not redirected to all of their addresses' : 'not redirected';
     const wayOut = text.includes(ORIGINAL_HAS_HTTPS) ? WAY_OUT_HTTPS : WAY_OUT[target];
-    return `DNS redirection: ${shown}${more}: ${what}: ${text}; ${wayOut}`;
+    return alarm('redirection-withdrawn', {
+      subject: `${target}: ${text}`,
+      text: `DNS redirection: ${shown}${more}: ${what}: ${text}`,
+      remedy: wayOut,
+    });
   });
 }

@@ -3,6 +3,7 @@
  * originals, and publishes them again when one of these changes. It runs in the main thread: transfers are rare and small,
  * and the main thread has the data for the zones.
  */
+import { type Alarm, alarm } from '../../domain/alarm.js';
 import { type Endpoint, formatEndpoint } from '../../net/endpoint.js';
 import type { Apply, PartContext, PartListener, RunningPart } from '../../part/part.js';
 import type { SqliteDatabase } from '../../store/sqlite/database.js';
@@ -122,25 +123,26 @@ export class RunningRpz implements RunningPart<RpzConfig> {
     return this.#names().filter((name) => !known.has(name));
   }
 
-  alarms(): string[] {
+  alarms(): Alarm[] {
     const lagging = this.zones.flatMap(({ zone, serial, secondaries }) =>
       secondaries
         .filter((each) => each.lags)
-        .map(
-          ({ secondary, serial: has }) =>
-            `RPZ: ${formatEndpoint(secondary.endpoint)} lacks version ${serial} of ${nameToText(zone)} (it has ${has ?? 'none'}); see its log, and check TCP from there, allow-notify and the key`,
-        ),
+        .map(({ secondary, serial: has }) => {
+          const endpoint = formatEndpoint(secondary.endpoint);
+          const name = nameToText(zone);
+          const text = `RPZ: ${endpoint} lacks version ${serial} of ${name} (it has ${has ?? 'none'})`;
+          return alarm('rpz-secondary-lags', { subject: `${endpoint} ${name}`, text });
+        }),
     );
     const unknown = this.#published ? this.unknownNames : [];
     const { storeFailure } = this.#server;
+    const noRecords = `RPZ: no resolver answers for the records of ${unknown[0]} and ${unknown.length - 1} other names, so the zone lacks them`;
     return [
       ...lagging,
-      ...(unknown.length === 0
+      ...(unknown.length === 0 ? [] : [alarm('rpz-records-unknown', { text: noRecords })]),
+      ...(storeFailure === undefined
         ? []
-        : [
-            `RPZ: no resolver answers for the records of ${unknown[0]} and ${unknown.length - 1} other names, so the zone lacks them; check upstream.resolvers`,
-          ]),
-      ...(storeFailure === undefined ? [] : [`RPZ: versions of the zones are not stored: ${storeFailure}`]),
+        : [alarm('rpz-not-stored', { text: `RPZ: versions of the zones are not stored: ${storeFailure}` })]),
     ];
   }
 

@@ -1,4 +1,5 @@
 /** How the originals do, by site: what was passed, what failed, and an alarm for one that keeps failing. */
+import { type Alarm, alarm, alarmLine } from '../../domain/alarm.js';
 import type { Clock } from '../../domain/clock.js';
 import { forgetOldest } from '../../domain/forget-oldest.js';
 import type { Logger } from '../../logging/logger.js';
@@ -72,7 +73,8 @@ export class OriginalsHealth {
     if (health.failures === 0) health.failingSinceMs = this.#clock.nowMs();
     health.failures++;
     health.reason = reason;
-    if (health.failures === ALARM_AFTER) this.#log.warn({ site, reason }, `mirror site: ${alarmOf(site, health)}`);
+    if (health.failures === ALARM_AFTER)
+      this.#log.warn({ site, reason }, `mirror site: ${alarmLine(alarmOf(site, health))}`);
   }
 
   refused(site: string, outcome: 'busy' | 'loop'): void {
@@ -86,12 +88,12 @@ export class OriginalsHealth {
 
   bridged(site: string): void {
     const health = this.#of(site);
-    if (!health.isBridged) this.#log.warn({ site }, `mirror site: ${bridgeAlarm(site)}`);
+    if (!health.isBridged) this.#log.warn({ site }, `mirror site: ${alarmLine(bridgeAlarm(site))}`);
     health.isBridged = true;
   }
 
-  /** One line each. @param sites that are configured */
-  alarms(sites: readonly string[]): string[] {
+  /** @param sites that are configured */
+  alarms(sites: readonly string[]): Alarm[] {
     return sites.flatMap((site) => {
       const health = this.#sites.get(site);
       if (health === undefined) return [];
@@ -138,11 +140,16 @@ export class OriginalsHealth {
   }
 }
 
-function alarmOf(site: string, { failures, failingSinceMs, reason }: SiteHealth): string {
+function alarmOf(site: string, { failures, failingSinceMs, reason }: SiteHealth): Alarm {
   const since = new Date(failingSinceMs).toISOString();
-  return `the original ${site} has failed ${failures} times since ${since} (${reason}); readers get a page with the local copy`;
+  const text = `the original ${site} has failed ${failures} times since ${since} (${reason})`;
+  return alarm('original-site-failing', { subject: site, text });
 }
 
-function bridgeAlarm(site: string): string {
-  return `the original ${site} answers over https only, and its readers reach it over http here; give the mirror site a certificate for ${site}, or remove it from dnsRedirect.sites`;
+function bridgeAlarm(site: string): Alarm {
+  return alarm('original-site-https-only', {
+    subject: site,
+    text: `the original ${site} answers over https only, and its readers reach it over http here`,
+    remedy: `give the mirror site a certificate for ${site}, or remove it from dnsRedirect.sites`,
+  });
 }

@@ -1,4 +1,5 @@
 /** The pass-through as a running mirror site has it: made of the configuration and of what other parts give. */
+import type { Alarm } from '../../domain/alarm.js';
 import type { InfoHash } from '../../domain/info-hash.js';
 import { configuredResolvers } from '../../net/configured-resolvers.js';
 import { createNameResolver, systemResolvers } from '../../net/name-resolver.js';
@@ -22,7 +23,7 @@ export interface StandInNeeds extends Pick<PartContext, 'clock' | 'log'> {
 
 export interface StandIn {
   readonly passThrough: PassThrough;
-  alarms(): string[];
+  alarms(): Alarm[];
   /** @returns puts the configuration in force */
   prepare(next: MirrorSiteConfig, section: MirrorSiteSection): () => void;
 }

@@ -7,6 +7,7 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import type { SecureContext } from 'node:tls';
 import { domainToASCII } from 'node:url';
+import { type Alarm, alarm } from '../../domain/alarm.js';
 import type { Clock } from '../../domain/clock.js';
 import { counted } from '../../domain/counted.js';
 import { messageOf } from '../../domain/errors.js';
@@ -83,16 +84,23 @@ export class Certificates {
     return this.#pairs.map((pair) => ({ file: pair.files.certificate, validToMs: validToMs(pair) }));
   }
 
-  alarms(): string[] {
+  alarms(): Alarm[] {
     const nowMs = this.#options.clock.nowMs();
     const { key } = this.#options;
     const expiring = this.expiries().flatMap(({ file, validToMs: endMs }) => {
       const days = Math.floor(Math.abs(endMs - nowMs) / DAY_MS);
-      if (endMs <= nowMs) return [`${key}: the certificate ${file} expired ${counted(days, 'day')} ago; renew it`];
+      if (endMs <= nowMs) {
+        const text = `${key}: the certificate ${file} expired ${counted(days, 'day')} ago`;
+        return [alarm('certificate-expired', { subject: file, text })];
+      }
       if (endMs - nowMs > ALARM_BEFORE_MS) return [];
-      return [`${key}: the certificate ${file} expires in ${counted(days, 'day')}; see why it was not renewed`];
+      const text = `${key}: the certificate ${file} expires in ${counted(days, 'day')}`;
+      return [alarm('certificate-expiring', { subject: file, text })];
     });
-    return [...expiring, ...[...this.#faults.values()].map((fault) => `${key}: ${fault}; the pair before it is used`)];
+    const faults = [...this.#faults].map(([file, fault]) =>
+      alarm('certificate-unusable', { subject: String(file), text: `${key}: ${fault}` }),
+    );
+    return [...expiring, ...faults];
   }
 
   close(): void {

@@ -4,6 +4,7 @@
  * torrent, and it answers no query. A private torrent is never looked up (BEP 27): the crawler leaves them out, and a torrent
  * whose description is unknown may be one.
  */
+import { type Alarm, alarm } from '../../domain/alarm.js';
 import { ClientError, messageOf } from '../../domain/errors.js';
 import { forgetOldest } from '../../domain/forget-oldest.js';
 import type { InfoHash } from '../../domain/info-hash.js';
@@ -125,11 +126,9 @@ export class RunningDht implements RunningPart<UpstreamConfig> {
     return this.#known.size;
   }
 
-  alarms(): readonly string[] {
+  alarms(): readonly Alarm[] {
     if (!this.#isUnreachable) return [];
-    return [
-      'DHT: no node answered the last look-up; check upstream.dht.bootstrap, upstream.resolvers and UDP outwards',
-    ];
+    return [alarm('dht-unreachable', { text: 'DHT: no node answered the last look-up' })];
   }
 
   prepare(): Apply {

@@ -1,4 +1,5 @@
 /** A part as small as one can be: it answers every request with a word. */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +9,7 @@ import type { DeepReadonly } from '../../../src/config-kit/config-part.js';
 import { section, text } from '../../../src/config-kit/field-schemas.js';
 import { single } from '../../../src/control-api/metric-families.js';
 import { route, switchedOn } from '../../../src/control-api/route.js';
+import { alarm } from '../../../src/domain/alarm.js';
 import { OperatorError } from '../../../src/domain/errors.js';
 import { type InfoHash, parseInfoHash } from '../../../src/domain/info-hash.js';
 import { formatEndpoint } from '../../../src/net/endpoint.js';
@@ -56,7 +58,7 @@ async function startEcho({ echo, operator }: EchoConfig, needs: EchoNeeds, port?
       return answers;
     },
     inside: AsyncLocalStorage.snapshot(),
-    alarms: () => (word.startsWith('alarm') ? ['echo: it says alarm'] : []),
+    alarms: () => (word.startsWith('alarm') ? [alarm('part-restarted', { text: 'echo: it says alarm' })] : []),
     prepare: (next) => {
       const nextWord = next.echo?.word ?? '';
       if (nextWord === 'refused') throw new OperatorError('echo.word: this word is refused; choose another one');

@@ -3,6 +3,7 @@ import { type AddressInfo, createConnection, createServer, type Socket } from 'n
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Health } from '../../../src/app/health.js';
+import { alarm } from '../../../src/domain/alarm.js';
 import { eventually } from '../../support/eventually.js';
 
 const CHECK_EVERY_MS = 5_000;
@@ -86,8 +87,9 @@ test('a part that leaves connections waiting is a fault, long before the system 
 
 test('alarms are those of all sources, in their order', () => {
   const health = new Health();
-  health.addAlarms(() => ['one', 'two']);
+  const named = (text: string) => alarm('part-restarted', { text });
+  health.addAlarms(() => ['one', 'two'].map(named));
   health.addAlarms(() => []);
-  health.addAlarms(() => ['three']);
-  expect(health.alarms()).toEqual(['one', 'two', 'three']);
+  health.addAlarms(() => [named('three')]);
+  expect(health.alarms().map(({ text }) => text)).toEqual(['one', 'two', 'three']);
 });

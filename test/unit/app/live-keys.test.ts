@@ -22,6 +22,7 @@ import { announceOverUdp } from '../../../src/lab/udp-announcer.js';
 import { createLogger } from '../../../src/logging/logger.js';
 import { PRUNE_EVERY_MS } from '../../../src/reports/limits.js';
 import { databaseFile } from '../../../src/store/database-file.js';
+import { alarmStore } from '../../../src/store/sqlite/alarm-store.js';
 import { createCatalogue } from '../../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 import { operatorLog } from '../../../src/store/sqlite/operator-log.js';
@@ -547,6 +548,22 @@ const ROWS: Readonly<Record<string, Row>> = {
     1,
     0,
   ),
+  'alarms.history': row(
+    '1d',
+    async () => ((await call('/api/v1/alarms?history=true&id=cache-down')).json.history as Yaml[]).length,
+    1,
+    0,
+  ),
+  // Nothing listens there, and a pause is an alarm.
+  'alarms.webhook': row(
+    { url: 'http://127.0.0.1:9/' },
+    async () => {
+      await call('/api/v1/pause', TOKEN, { what: 'localisation', forSeconds: 60 });
+      return /webhook_messages_total\{result="failed"\} [1-9]/.test((await call('/metrics')).text);
+    },
+    false,
+    true,
+  ),
   'control.token': row(
     'the-second-control-token',
     async () => (await call('/api/v1/probes', 'the-second-control-token')).status,
@@ -656,6 +673,9 @@ beforeAll(async () => {
     ...{ atMs: Date.now() - 2 * 86_400_000, actor: 'a', address: null, action: 'of-old', subject: null },
     ...{ result: 'done', details: {} },
   });
+  const alarms = alarmStore(database);
+  const past = { id: 'cache-down', subject: '', severity: 'warning', text: 't', remedy: 'r', begunMs: 1 };
+  alarms.end(alarms.begin(past), 't', Date.now() - 2 * 86_400_000);
   database.close();
   app = createApp(running, { logger, random: createRandom(1) });
   await app.start();

@@ -28,6 +28,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   'operator.networks': [{ asn: 64501, prefixes: ['203.0.113.0/24'] }],
   'operator.subdomains': [{ id: 'a', prefixes: ['203.0.113.0/25'] }],
   'operator.caches': [{ address: '203.0.113.1' }],
+  'alarms.webhook': { url: 'https://alerts.example.net/' },
   'billing.currency': 'USD',
   'billing.neighbours': [{ name: 'a', asns: [1], ratePerGigabyte: 1 }],
   'billing.schedule': [{ name: 'a', from: '01:00', to: '02:00' }],

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Health } from '../../../src/app/health.js';
 import { Supervisor } from '../../../src/app/supervision/supervisor.js';
+import { alarmLine } from '../../../src/domain/alarm.js';
 import { createLogger } from '../../../src/logging/logger.js';
 import { boundToPart, currentPart, runAs } from '../../../src/part/current-part.js';
 
@@ -80,7 +81,7 @@ describe('an error that escapes a part', () => {
     ]);
     expect(metric('uncaught_errors_total')).toEqual([['mirror site', 1]]);
     const failedAt = new Date(Date.now() - 250).toISOString();
-    expect(supervisor.alarms()).toEqual([
+    expect(supervisor.alarms().map(alarmLine)).toEqual([
       'mirror site: 1 error that nothing caught; the log has more',
       `mirror site: failed last at ${failedAt}, restarted 1 time; the log has more`,
     ]);
@@ -93,7 +94,7 @@ describe('an error that escapes a part', () => {
     await vi.advanceTimersByTimeAsync(hourIsOverInMs - 1);
     expect(supervisor.alarms()).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(1);
-    expect(supervisor.alarms()).toEqual([]);
+    expect(supervisor.alarms().map(alarmLine)).toEqual([]);
   });
 
   test('from an earlier run is counted, but does not end the present one', async () => {
@@ -166,7 +167,7 @@ test('an error of no part is logged once a second, counted each time, and ends n
   supervisor.takeUncaughtError('not even an error');
   expect(log).toEqual(['an error of no known part that nothing caught: stray 0']);
   expect(metric('uncaught_errors_total')).toEqual([['none', 6]]);
-  expect(supervisor.alarms()).toEqual(['no known part: 6 errors that nothing caught; the log has more']);
+  expect(supervisor.alarms().map(alarmLine)).toEqual(['no known part: 6 errors that nothing caught; the log has more']);
 });
 
 test('whatever is thrown is taken, and nothing is thrown in return', async () => {

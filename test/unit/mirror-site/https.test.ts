@@ -11,6 +11,7 @@ import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { alarmLine } from '../../../src/domain/alarm.js';
 import { systemClock } from '../../../src/domain/clock.js';
 import { ConnectionLimit } from '../../../src/mirror-site/connection-limit.js';
 import { openSiteListener, type SiteListener } from '../../../src/mirror-site/site-listener.js';
@@ -136,7 +137,7 @@ describe.skipIf(openssl === undefined || curl === undefined)('https', () => {
     try {
       copyFileSync(renewed.certificate, wild.certificate);
       await eventually('an alarm while the pair does not match', () => certificates.alarms().length > 0);
-      expect(certificates.alarms()[0]).toMatch(/wild.pem.*the key does not belong to the certificate/);
+      expect(certificates.alarms().map(alarmLine)[0]).toMatch(/wild.pem.*the key does not belong to the certificate/);
       expect(await shownFor('site.example')).toBe('*.site.example');
       copyFileSync(renewed.key, wild.key);
       await eventually('the new certificate', async () => (await shownFor('renewed.example')) === '*.site.example');
@@ -168,9 +169,9 @@ describe.skipIf(openssl === undefined || curl === undefined)('https', () => {
       clock: { nowMs: () => nowMs },
       key: 'x.tls',
     });
-    expect(held.alarms()).toEqual([expect.stringMatching(/^x\.tls: .*soon\.pem expires in 4 days/)]);
+    expect(held.alarms().map(alarmLine)).toEqual([expect.stringMatching(/^x\.tls: .*soon\.pem expires in 4 days/)]);
     nowMs += 6 * 86_400_000;
-    expect(held.alarms()).toEqual([expect.stringMatching(/soon\.pem expired 1 day ago/)]);
+    expect(held.alarms().map(alarmLine)).toEqual([expect.stringMatching(/soon\.pem expired 1 day ago/)]);
     held.close();
   });
 

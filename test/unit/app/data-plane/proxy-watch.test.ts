@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProxyWatch } from '../../../../src/app/data-plane/proxy-watch.js';
+import { alarmLine } from '../../../../src/domain/alarm.js';
 import { createLogger } from '../../../../src/logging/logger.js';
 
 const HOUR_MS = 3_600_000;
@@ -19,11 +20,13 @@ describe('the watch over reverse proxies', () => {
       logger: createLogger('info', { destination: { write: (line) => void lines.push(line) } }),
     });
     watch.check();
-    expect(watch.alarms()).toEqual([]);
+    expect(watch.alarms().map(alarmLine)).toEqual([]);
     counters.unnamedBehindProxy = 3;
     watch.check();
     watch.check();
-    expect(watch.alarms()).toEqual([expect.stringMatching(/3 announces.*trustedProxies.*X-Forwarded-For/)]);
+    expect(watch.alarms().map(alarmLine)).toEqual([
+      expect.stringMatching(/3 announces.*trustedProxies.*X-Forwarded-For/),
+    ]);
     expect(lines).toHaveLength(1);
     clock.ms = HOUR_MS - 1;
     counters.unnamedBehindProxy = 4;
@@ -35,7 +38,7 @@ describe('the watch over reverse proxies', () => {
     expect(lines).toHaveLength(2);
     clock.ms = 2 * HOUR_MS;
     watch.check();
-    expect(watch.alarms()).toEqual([]);
+    expect(watch.alarms().map(alarmLine)).toEqual([]);
     expect(lines).toHaveLength(2);
   });
 
@@ -47,7 +50,7 @@ describe('the watch over reverse proxies', () => {
     watch.start();
     counters.unnamedBehindProxy = 1;
     vi.advanceTimersByTime(10_000);
-    expect(watch.alarms()).toEqual([expect.stringMatching(/^reverse proxy: 1 announce came/)]);
+    expect(watch.alarms().map(alarmLine)).toEqual([expect.stringMatching(/^reverse proxy: 1 announce came/)]);
     watch.stop();
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -9,6 +9,7 @@ import { parseConfig } from '../../../../src/config/parse-config.js';
 import { RunningHealth } from '../../../../src/dns-redirect/health/running-health.js';
 import { alarmsOf } from '../../../../src/dns-redirect/health/withdrawn-names.js';
 import { CurrentState } from '../../../../src/dns-redirect/redirect-state.js';
+import { alarmLine } from '../../../../src/domain/alarm.js';
 import { systemClock as clock } from '../../../../src/domain/clock.js';
 import { createLogger } from '../../../../src/logging/logger.js';
 import { eventually } from '../../../support/eventually.js';
@@ -81,12 +82,12 @@ test('what works is known at the start, and an address that dies is withdrawn an
   await listen(port, '127.0.0.2');
   const { health, policy, state, site, tracker } = await startHealth(port);
   expect([state.isHealthy(site, 0), state.isHealthy(site, 1), state.isHealthy(tracker, 0)]).toEqual([true, true, true]);
-  expect(alarmsOf(policy, health)).toEqual([]);
+  expect(alarmsOf(policy, health).map(alarmLine)).toEqual([]);
   await close(first);
   await eventually('the withdrawal', () => !state.isHealthy(site, 0) && !state.isHealthy(tracker, 0));
   expect(state.isHealthy(site, 1)).toBe(true);
   await eventually('the alarms', () => alarmsOf(policy, health).length === 2);
-  expect(alarmsOf(policy, health)).toEqual([
+  expect(alarmsOf(policy, health).map(alarmLine)).toEqual([
     `DNS redirection: tracker.example: not redirected: http://127.0.0.1:${port}: nothing listens there; let tracker.listen have that port, or forward it`,
     `DNS redirection: site.example, www.site.example: not redirected to all of their addresses: http://127.0.0.1:${port}: nothing listens there; let mirrorSite.listen have that address and port, or forward the port to it`,
   ]);
@@ -103,7 +104,11 @@ test('a port that torrents of the catalogue name must be served', async () => {
   torrents = [[`http://tracker.example:${port}/announce`], [`http://tracker.example:${other}/announce`]];
   health.catalogueChanged();
   await eventually('the withdrawal', () => !state.isHealthy(tracker, 0));
-  await eventually('its reason', () => alarmsOf(policy, health).some((each) => each.includes(`:${other}: nothing`)));
+  await eventually('its reason', () =>
+    alarmsOf(policy, health)
+      .map(alarmLine)
+      .some((each) => each.includes(`:${other}: nothing`)),
+  );
   // A torrent that names a port that works as well loses nothing.
   torrents = [[`http://tracker.example:${port}/announce`, `http://tracker.example:${other}/announce`]];
   health.catalogueChanged();
@@ -111,7 +116,9 @@ test('a port that torrents of the catalogue name must be served', async () => {
   torrents = [['wss://tracker.example/announce'], [`http://tracker.example:${port}/announce`]];
   health.catalogueChanged();
   await eventually('the withdrawal', () => !state.isHealthy(tracker, 0));
-  expect(alarmsOf(policy, health).join()).toContain('1 of its torrents announce only where this tracker cannot listen');
+  expect(alarmsOf(policy, health).map(alarmLine).join()).toContain(
+    '1 of its torrents announce only where this tracker cannot listen',
+  );
 });
 
 test('a drill takes a target for dead, and the thread ends it by itself', async () => {
@@ -150,5 +157,7 @@ test('a tracker that asks nobody to announce there is not redirected', async () 
   const { health, policy, state, site, tracker } = await startHealth(port, `${resolver.host}:${resolver.port}`);
   await eventually('the withdrawal', () => !state.isHealthy(tracker, 0) && !health.isActive(tracker));
   expect(state.isHealthy(site, 0)).toBe(true);
-  expect(alarmsOf(policy, health).join()).toContain('tracker.example: not redirected: its TXT record asks nobody to');
+  expect(alarmsOf(policy, health).map(alarmLine).join()).toContain(
+    'tracker.example: not redirected: its TXT record asks nobody to',
+  );
 });

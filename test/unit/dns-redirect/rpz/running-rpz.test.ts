@@ -9,6 +9,7 @@ import { RunningRpz } from '../../../../src/dns-redirect/rpz/running-rpz.js';
 import { readMessage } from '../../../../src/dns-redirect/wire/dns-message.js';
 import { nameFromText, nameToText } from '../../../../src/dns-redirect/wire/domain-name.js';
 import { frameMessage } from '../../../../src/dns-redirect/wire/message-stream.js';
+import { alarmLine } from '../../../../src/domain/alarm.js';
 import { createLogger } from '../../../../src/logging/logger.js';
 import { openDatabase, type SqliteDatabase } from '../../../../src/store/sqlite/database.js';
 import { eventually } from '../../../support/eventually.js';
@@ -163,7 +164,9 @@ describe('the zones', () => {
     running.prepare(configOf({ sites: ['site.example', 'new.example'] }))();
     expect(running.unknownNames).toEqual(['new.example', 'www.new.example']);
     expect(await zone()).toEqual(ALL);
-    expect(running.alarms().join()).toMatch(/records of new\.example and 1 other names.*upstream\.resolvers/);
+    expect(running.alarms().map(alarmLine).join()).toMatch(
+      /records of new\.example and 1 other names.*upstream\.resolvers/,
+    );
   });
 
   test('a restart publishes what it knows, with the same serial, although no resolver answers', async () => {
@@ -216,14 +219,16 @@ describe('a resolver that lags', () => {
   test('is an alarm after some minutes, until it has the version', async () => {
     await start();
     await eventually('the zones are published', () => running.zones.length === 2);
-    expect(running.alarms()).toEqual([]);
+    expect(running.alarms().map(alarmLine)).toEqual([]);
     nowMs += 200_000;
-    expect(running.alarms().join('\n')).toMatch(
+    expect(running.alarms().map(alarmLine).join('\n')).toMatch(
       /127\.0\.0\.1:9 lacks version \d+ of rpz\.alias-tracker \(it has none\)/,
     );
     await zone();
     await zone('rpz-exempt.alias-tracker');
-    await eventually('the alarm ends', () => running.alarms().length === 0, { found: () => running.alarms().join() });
+    await eventually('the alarm ends', () => running.alarms().length === 0, {
+      found: () => running.alarms().map(alarmLine).join(),
+    });
     expect(running.zones.map(({ zone: name }) => name)).toEqual(
       ['rpz-exempt.alias-tracker', 'rpz.alias-tracker'].map(nameFromText),
     );
