@@ -1,8 +1,10 @@
 /** The application as the command line and end-to-end tests use it. */
 import type { Config } from '../config/config-schema.js';
+import type { ConfigSource } from '../config/config-source.js';
 import type { Clock } from '../domain/clock.js';
 import type { Random } from '../domain/random.js';
 import type { Logger } from '../logging/logger.js';
+import type { ReloadOutcome } from '../operation/reload-outcome.js';
 
 /** One address that one part listens on. */
 export interface PartAddress {
@@ -24,6 +26,13 @@ export interface Application {
   stop(): Promise<readonly string[]>;
   /** Puts the live keys of a new configuration in force. @returns the other keys that changed, which need a restart */
   reload(config: Config): Promise<readonly string[]>;
+  /**
+   * Reads the file that `serve` was started with, and puts it in force.
+   * @param dryRun checks it with every part, and changes nothing
+   * @param by who asked, for the log of operator actions; null: the log is written elsewhere
+   * @throws OperatorError if it cannot be used; then nothing has changed
+   */
+  reloadFile(dryRun: boolean, by: string | null): Promise<ReloadOutcome>;
   /** For the process's handlers of errors that nothing caught: restarts the part that the error belongs to. */
   takeUncaughtError(thrown: unknown): void;
   /** What does not work now, one line each; empty if it is ready. */
@@ -39,4 +48,6 @@ export interface AppOverrides {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly logger?: Logger;
+  /** The file that the configuration comes from, for a reload by the control API. */
+  readonly source?: ConfigSource;
 }

@@ -6,19 +6,23 @@
 import { randomBytes } from 'node:crypto';
 import { adviceOn } from '../config/advice.js';
 import type { Config } from '../config/config-schema.js';
+import type { ConfigSource } from '../config/config-source.js';
 import { alarm } from '../domain/alarm.js';
 import { type Clock, systemClock } from '../domain/clock.js';
 import { createLogger, type Logger } from '../logging/logger.js';
+import type { ReloadOutcome } from '../operation/reload-outcome.js';
 import { databaseFile } from '../store/database-file.js';
 import { openDatabaseOrSetAside, type SqliteDatabase } from '../store/sqlite/database.js';
 import { lockStorage } from '../store/sqlite/instance-lock.js';
+import type { OperatorAction } from '../store/sqlite/operator-log.js';
 import { trackerPart } from '../tracker/part.js';
 import type { Application, AppOverrides, PartAddress } from './application.js';
 import { ProxyWatch } from './data-plane/proxy-watch.js';
 import { StoreWatch } from './data-plane/store-watch.js';
 import { Health } from './health.js';
 import { OneAtATime } from './one-at-a-time.js';
-import { type Reloadable, reloadAll } from './reload.js';
+import { prepareAll, type Reloadable, reloadAll } from './reload.js';
+import { reloadFrom } from './reload-from-file.js';
 import { configInForce, keysThatNeedRestart } from './restart-keys.js';
 import { RunningParts } from './running-parts.js';
 import { createServices } from './services.js';
@@ -36,6 +40,7 @@ class App implements Application {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #seed: number;
+  readonly #source: ConfigSource | undefined;
   readonly #stops: StopStack;
   readonly #health = new Health();
   readonly #supervisor: Supervisor;
@@ -45,6 +50,7 @@ class App implements Application {
   /** In force. */
   #config: Config;
   #addresses: readonly PartAddress[] = [];
+  #onAction: ((action: OperatorAction) => void) | undefined;
   /** Reloads and checks of changed files, one at a time. */
   readonly #turns = new OneAtATime();
 
@@ -52,6 +58,7 @@ class App implements Application {
     this.#started = config;
     this.#config = config;
     this.#clock = overrides.clock ?? systemClock;
+    this.#source = overrides.source;
     this.#logger = overrides.logger ?? createLogger(config.logging.level);
     this.#seed = overrides.random?.nextUint32() ?? randomBytes(4).readUInt32LE();
     this.#stops = new StopStack(this.#logger);
@@ -99,11 +106,28 @@ class App implements Application {
     return this.#threads.beats(thread);
   }
 
+  reloadFile(dryRun: boolean, by: string | null): Promise<ReloadOutcome> {
+    return reloadFrom(this.#source, dryRun, by, {
+      reload: (config) => this.reload(config),
+      check: (config) => this.#check(config),
+      onAction: (action) => this.#onAction?.(action),
+      logger: this.#logger,
+      clock: this.#clock,
+    });
+  }
+
   reload(config: Config): Promise<readonly string[]> {
     return this.#turns.run(async () => {
       const inForce = configInForce(this.#started, config);
       await reloadAll([this.#logLevel(), ...this.#parts.reloadable], inForce, this.#logger);
       this.#config = inForce;
+      return keysThatNeedRestart(this.#started, config);
+    });
+  }
+
+  #check(config: Config): Promise<readonly string[]> {
+    return this.#turns.run(async () => {
+      await prepareAll([this.#logLevel(), ...this.#parts.reloadable], configInForce(this.#started, config));
       return keysThatNeedRestart(this.#started, config);
     });
   }
@@ -127,9 +151,12 @@ class App implements Application {
       database,
       storage,
       turns: this.#turns,
+      // The log of operator actions names who called.
+      reloadFile: this.#source && ((dryRun) => this.reloadFile(dryRun, null)),
       config: () => this.#config,
       parts: this.#parts,
     });
+    this.#onAction = services.onAction;
     await this.#parts.start(services);
     await this.#watchTracker();
     this.#addresses = this.#parts.addresses;

@@ -16,6 +16,11 @@ export interface Reloadable {
   prepare(next: Config): Prepared | Promise<Prepared>;
 }
 
+/** Checks `next` with every part, and changes nothing. @throws OperatorError of the first part that cannot use it */
+export async function prepareAll(parts: readonly Reloadable[], next: Config): Promise<void> {
+  for (const { prepare } of parts) await prepare(next);
+}
+
 /** @throws OperatorError of the first part that cannot use `next`. Then nothing has changed */
 export async function reloadAll(parts: readonly Reloadable[], next: Config, logger: Logger): Promise<void> {
   const prepared: { readonly part: string; readonly apply: Apply }[] = [];

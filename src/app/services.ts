@@ -17,6 +17,7 @@ import type { Logger } from '../logging/logger.js';
 import { mirrorSitePart } from '../mirror-site/part.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { ListenUrl } from '../net/listen-url.js';
+import type { Reload } from '../operation/api/reload-routes.js';
 import type { PartContext } from '../part/part.js';
 import { selectionPart } from '../policy/part.js';
 import { reportsPart } from '../reports/part.js';
@@ -68,6 +69,8 @@ export interface Foundation {
   readonly database: SqliteDatabase;
   readonly storage: StorageWatch;
   readonly turns: OneAtATime;
+  /** Undefined without a file. */
+  readonly reloadFile: Reload;
   /** In force. */
   readonly config: () => Config;
   readonly parts: {
@@ -148,6 +151,7 @@ export function createServices(foundation: Foundation) {
     mirrorVitals: () => (parts.find(mirrorSitePart) ? threads.mainVitals : null),
 
     ...operation,
+    reloadFile: foundation.reloadFile,
     ...shownOnThePage(foundation),
     routes: () => parts.routes(),
     ...measured(foundation),

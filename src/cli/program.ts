@@ -12,6 +12,7 @@ import { registerExplainCommand } from './commands/explain.js';
 import { registerOperationCommands } from './commands/operation.js';
 import { registerOriginalsCommand } from './commands/originals.js';
 import { registerPrintConfigCommand } from './commands/print-config.js';
+import { registerReloadCommand } from './commands/reload.js';
 import { registerReportCommand } from './commands/report.js';
 import { registerRewriteCommand } from './commands/rewrite.js';
 import { registerServeCommand } from './commands/serve.js';
@@ -44,6 +45,7 @@ export function createProgram(context: CliContext, version: string): Command {
   registerTokenCommand(program, context);
   registerTopologyCommand(program, context);
   registerOperationCommands(program, context);
+  registerReloadCommand(program, context);
   registerAlarmsCommand(program, context);
   registerDnsCommand(program, context, version);
   registerSimulateCommand(program, context);

@@ -10,21 +10,24 @@ import { fieldsOf } from './changed-keys.js';
 /** A token that is one variable and nothing else: its name is not a secret. */
 const WHOLE_VARIABLE = /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/;
 
+/** The value of a key, with tokens and secrets in URLs replaced. */
+export function hiddenSecrets(key: string, value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(
+      { [key]: value },
+      hider(() => '[hidden]'),
+    ),
+  )[key];
+}
+
 /** @param text a right configuration */
 export function completeConfig(text: string, schema: z.core.$ZodType): string {
   let hidden = 0;
-  const hide = (key: unknown, value: unknown): unknown => {
-    // Cookies and API keys. The names of the fields are not secret.
-    if ((key === 'headers' || key === 'query') && typeof value === 'object' && value !== null) {
-      return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, hide('token', each)]));
-    }
-    if (typeof value !== 'string' || WHOLE_VARIABLE.test(value)) return value;
-    // Each another one, because tokens must differ.
-    if (key === 'token' || key === 'secret' || key === 'password') return `[secret-${++hidden}]`;
-    const masked = maskUrlSecrets(value);
-    if (masked !== value) hidden++;
-    return masked;
-  };
+  // Each another one, because tokens must differ.
+  const hide = hider(
+    () => `[secret-${++hidden}]`,
+    () => hidden++,
+  );
   const complete = JSON.parse(JSON.stringify(withDefaults(schema, parse(text)), hide)) as object;
   const body = stringify(complete, { lineWidth: 120 });
   const note =
@@ -34,7 +37,24 @@ export function completeConfig(text: string, schema: z.core.$ZodType): string {
   return note + body;
 }
 
-function withDefaults(schema: z.core.$ZodType, value: unknown): unknown {
+/** For `JSON.stringify`. @param secret what a secret becomes. @param onMasked called for a URL with a secret in it */
+function hider(secret: () => string, onMasked: () => void = () => undefined) {
+  const hide = (key: unknown, value: unknown): unknown => {
+    // Cookies and API keys. The names of the fields are not secret.
+    if ((key === 'headers' || key === 'query') && typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, hide('token', each)]));
+    }
+    if (typeof value !== 'string' || WHOLE_VARIABLE.test(value)) return value;
+    if (key === 'token' || key === 'secret' || key === 'password') return secret();
+    const masked = maskUrlSecrets(value);
+    if (masked !== value) onMasked();
+    return masked;
+  };
+  return hide;
+}
+
+/** As an operator would write it, with every default. */
+export function withDefaults(schema: z.core.$ZodType, value: unknown): unknown {
   const given = value === undefined ? defaultOf(schema) : value;
   const fields = fieldsOf(schema);
   if (fields === undefined || typeof given !== 'object' || given === null) return given;

@@ -15,6 +15,26 @@ export function withAbsolutePaths<T>(schema: z.core.$ZodType, value: T, baseDire
   return replaceFiles(schema, value, [], absolute) as T;
 }
 
+export interface NamedFile {
+  readonly path: ConfigPath;
+  readonly file: string;
+}
+
+/** Every single file that a configuration names; not directories, and not patterns. */
+export function namedFiles(schema: z.core.$ZodType, value: unknown): NamedFile[] {
+  const found: NamedFile[] = [];
+  replaceFiles(schema, value, [], (path, file, { holds }) => {
+    if (isOneFile(file, holds)) found.push({ path, file });
+    return file;
+  });
+  return found;
+}
+
+/** Files that a pattern matches come and go. */
+function isOneFile(file: string, holds: FileMark['holds']): boolean {
+  return holds === 'file' || (holds === 'files' && !/[*?]/.test(file));
+}
+
 /** Reports each file that is missing, unreadable or a directory. Directories are created by the parts that use them. */
 export function checkFiles(
   schema: z.core.$ZodType,
@@ -22,9 +42,7 @@ export function checkFiles(
   report: (path: ConfigPath, message: string) => void,
 ): void {
   replaceFiles(schema, value, [], (path, file, { holds }) => {
-    // Files that a pattern matches come and go.
-    const isOne = holds === 'file' || (holds === 'files' && !/[*?]/.test(file));
-    const fault = isOne ? faultOf(file) : undefined;
+    const fault = isOneFile(file, holds) ? faultOf(file) : undefined;
     if (fault !== undefined)
       report(path, `${fault}; relative paths count from the directory of the configuration file`);
     return file;

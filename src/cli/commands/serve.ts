@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { Application } from '../../app/application.js';
 import type { ServiceManager } from '../../app/service-manager/service-manager.js';
-import type { Config } from '../../config/config-schema.js';
-import { messageOf, OperatorError } from '../../domain/errors.js';
+import { ConfigSource } from '../../config/config-source.js';
+import { OperatorError } from '../../domain/errors.js';
 import type { Lab } from '../../lab/start-lab.js';
 import { createLogger } from '../../logging/logger.js';
 import type { CliContext } from '../cli-context.js';
@@ -47,7 +47,8 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     if (context.signal.aborted) return;
     // Imported here, so that the other commands start fast.
     const { createApp } = await import('../../app/create-app.js');
-    const running = createApp(config, { logger });
+    const source = new ConfigSource(context.configFile(options.config), context.env, config);
+    const running = createApp(config, { logger, source });
     app = running;
     context.onUncaughtError((thrown) => running.takeUncaughtError(thrown));
     await running.start();
@@ -55,7 +56,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     const { connectServiceManager } = await import('../../app/service-manager/service-manager.js');
     const notified = await connectServiceManager(context.env, logger);
     manager = notified;
-    onHangUp = () => void notified.reloading(() => reload(running, options, context, logger));
+    onHangUp = () => void notified.reloading(() => reload(running));
     notified.ready(running);
     if (isReloadAsked) onHangUp();
     const addresses = [...running.addresses, ...(lab?.addresses ?? [])];
@@ -71,30 +72,9 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
   if (problems.length > 0) throw new OperatorError(`stopped; ${problems.join('; ')}`, { code: 'failed' });
 }
 
-async function reload(
-  app: Application,
-  options: ServeOptions,
-  context: CliContext,
-  logger: ReturnType<typeof createLogger>,
-): Promise<void> {
-  let config: Config;
-  try {
-    config = context.loadConfig(options.config);
-  } catch (thrown) {
-    logger.error(`the configuration was not applied, the old one stays in force:\n${messageOf(thrown)}`);
-    return;
-  }
-  try {
-    const needRestart = await app.reload(config);
-    logger.info('configuration reloaded');
-    for (const line of needRestart) logger.warn(`takes effect at the next start: ${line}`);
-  } catch (thrown) {
-    // An operator needs the reason; the stack is for defects.
-    logger.error(
-      thrown instanceof OperatorError ? {} : { err: thrown },
-      `reload failed, the old configuration stays in force: ${messageOf(thrown)}`,
-    );
-  }
+/** The log says what changes, or why nothing does. */
+async function reload(app: Application): Promise<void> {
+  await app.reloadFile(false, 'SIGHUP').catch(() => undefined);
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
