@@ -6,7 +6,7 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: NodeJS.ReadableStream;
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly stderr: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly clock: Clock;
   /** Aborted by SIGINT or SIGTERM; a command that runs until stopped ends when it is. */
   readonly signal: AbortSignal;

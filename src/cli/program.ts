@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { CliContext } from './cli-context.js';
 import { registerAlarmsCommand } from './commands/alarms.js';
+import { registerBackupCommands } from './commands/backup.js';
 import { registerCacheCommand } from './commands/cache.js';
 import { registerCatalogueCommand } from './commands/catalogue.js';
 import { registerCheckConfigCommand } from './commands/check-config.js';
@@ -46,6 +47,7 @@ export function createProgram(context: CliContext, version: string): Command {
   registerTopologyCommand(program, context);
   registerOperationCommands(program, context);
   registerReloadCommand(program, context);
+  registerBackupCommands(program, context, version);
   registerAlarmsCommand(program, context);
   registerDnsCommand(program, context, version);
   registerSimulateCommand(program, context);

@@ -2,7 +2,6 @@
  * `catalogue`: the operator's hand on the catalogue. It asks the running tracker if there is one, and works on the database
  * directly if not.
  */
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { CatalogueView } from '../../crawler/api/catalogue-routes.js';
 import type { CatalogueAction } from '../../crawler/catalogue-actions.js';
@@ -11,6 +10,7 @@ import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
 import { databaseFile } from '../../store/database-file.js';
 import type { CliContext } from '../cli-context.js';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../control-connection.js';
+import { recordAction, userName } from '../record-action.js';
 import { showDocument } from '../show-document.js';
 import { wholeNumberOption } from '../whole-number.js';
 
@@ -121,7 +121,14 @@ async function act(
   await withCatalogue(options, context, async (ask) => {
     const body = { action, infoHash, ...(reason === undefined ? {} : { reason }) };
     const answer = await ask(
-      (view) => view.act({ action, infoHash, reason, actor: userName() }),
+      (view) => {
+        const result = view.act({ action, infoHash, reason, actor: userName() });
+        const details = reason === undefined ? {} : { reason };
+        recordAction(context.loadConfig(options.config), context, {
+          ...{ action: 'catalogue', subject: `${action} ${infoHash}`, details },
+        });
+        return result;
+      },
       '/api/v1/catalogue/actions',
       body,
     );
@@ -146,14 +153,6 @@ function withTimes(document: Json): Json {
       return [name.slice(0, -'Ms'.length), value === 0 ? '-' : new Date(value).toISOString()];
     }),
   );
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'command line';
-  }
 }
 
 /** Through the control API of the running tracker, or on its database while it does not run. */

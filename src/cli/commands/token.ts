@@ -7,6 +7,7 @@ import { databaseFile } from '../../store/database-file.js';
 import { openDatabase } from '../../store/sqlite/database.js';
 import { type StoredToken, TokensStore } from '../../store/sqlite/tokens-store.js';
 import type { CliContext } from '../cli-context.js';
+import { recordAction } from '../record-action.js';
 import { formatTable } from '../table.js';
 
 interface NewOptions {
@@ -77,6 +78,8 @@ function newToken(options: NewOptions, context: CliContext): void {
     revokedMs: null,
   };
   withTokens(options, context, (tokens) => tokens.add(token));
+  const about = `${token.tokenId} of the ${token.kind} "${token.subject}"`;
+  recordAction(config, context, { action: 'token-new', subject: about });
   if (options.json) {
     const { tokenId, kind, subject, subdomains } = token;
     context.stdout.write(`${JSON.stringify({ id: tokenId, kind, subject, subdomains, token: secret })}\n`);
@@ -131,6 +134,7 @@ function listTokens(options: ListOptions, context: CliContext): void {
 function revokeToken(id: string, options: { config?: string }, context: CliContext): void {
   const revoked = withTokens(options, context, (tokens) => tokens.revoke(id, context.clock.nowMs()));
   if (!revoked) throw new OperatorError(`no valid token has the id "${id}"; see "token list"`, { code: 'not-found' });
+  recordAction(context.loadConfig(options.config), context, { action: 'token-revoke', subject: id });
   context.stdout.write(`token ${id} is revoked\n`);
 }
 

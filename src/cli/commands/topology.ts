@@ -12,6 +12,7 @@ import { importTopologyFile, undoTopologyImport } from '../../topology/import-to
 import { IMPORT_KINDS, type ImportKind, type TopologyFileContent } from '../../topology/load-topology-file.js';
 import { TopologySource, topologyImportDirectory } from '../../topology/topology-source.js';
 import type { CliContext } from '../cli-context.js';
+import { recordAction } from '../record-action.js';
 import { formatTable } from '../table.js';
 
 interface CommonOptions {
@@ -120,6 +121,9 @@ async function importFile(file: string, options: ImportOptions, context: CliCont
     force: options.force === true,
     dryRun: options.dryRun === true,
   });
+  if (path !== undefined) {
+    recordAction(config, context, { action: 'topology-import', subject: file, details: { kind: options.as, path } });
+  }
   if (options.json) {
     const answer = { path: path ?? null, replaces: replaces ?? null, ...plan, refusal: plan.refusal ?? null };
     context.stdout.write(`${JSON.stringify(answer)}\n`);
@@ -150,6 +154,7 @@ async function importFile(file: string, options: ImportOptions, context: CliCont
 async function undo(options: CommonOptions, context: CliContext): Promise<void> {
   const config = context.loadConfig(options.config);
   const step = await undoTopologyImport(topologyImportDirectory(config));
+  recordAction(config, context, { action: 'topology-undo', subject: step.from, details: { kind: step.kind } });
   const configured = configuredFile(config, step.kind);
   const inForce =
     step.replaced.length > 0

@@ -52,6 +52,7 @@ export function openDatabase(file: string): SqliteDatabase {
       PRAGMA secure_delete = ON;
       PRAGMA cache_size = -${CACHE_KIB};
       PRAGMA foreign_keys = ON`);
+    if (file !== ':memory:') keepCopy(database, file);
     migrate(database);
     return database;
   } catch (thrown) {
@@ -184,6 +185,74 @@ export function newerMigrationsOf(file: string): OperatorError | undefined {
     return thrown instanceof OperatorError ? thrown : undefined;
   } finally {
     database?.close();
+  }
+}
+
+export interface PendingMigration {
+  readonly name: string;
+  /** The first sentence of its file. */
+  readonly about: string;
+}
+
+/** What the next start of this version would run. @throws OperatorError if a newer version has used the database */
+export function pendingMigrations(database: SqliteDatabase): PendingMigration[] {
+  const applied = appliedMigrations(database);
+  requireKnownMigrations(applied);
+  return knownMigrations()
+    .filter((name) => !applied.has(name))
+    .map((name) => {
+      const sql = readFileSync(join(migrationsDirectory, name), 'utf8');
+      return { name, about: /^-- (.*)/.exec(sql)?.[1] ?? '' };
+    });
+}
+
+export function migrationsOf(database: SqliteDatabase): string[] {
+  return [...appliedMigrations(database)].sort();
+}
+
+/** Those that this version does not know. */
+export function unknownMigrations(names: readonly string[]): string[] {
+  const known = knownMigrations();
+  return names.filter((name) => !known.includes(name));
+}
+
+/** Where the database as it was before the latest migration is kept. One copy, so that it does not fill the disk. */
+export function copyBeforeMigration(file: string): string {
+  return `${file}.before-migration`;
+}
+
+/** An upgrade must be possible to undo. @throws OperatorError if there is no room for a copy */
+function keepCopy(database: SqliteDatabase, file: string): void {
+  const isNew = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'migration'").get() === undefined;
+  if (isNew || pendingMigrations(database).length === 0) return;
+  const copy = copyBeforeMigration(file);
+  const part = `${copy}.part`;
+  try {
+    rmSync(part, { force: true });
+    closeSync(openSync(part, 'a', PRIVATE));
+    database.prepare('VACUUM INTO ?').run(part);
+    renameSync(part, copy);
+  } catch (thrown) {
+    rmSync(part, { force: true });
+    // Another process migrates it at the moment, or has done so.
+    if (pendingMigrations(database).length === 0) return;
+    throw new OperatorError(
+      `the database ${file} is not brought to this version, because it cannot be copied first: ${messageOf(thrown)}; free space there`,
+      { code: 'file-access', cause: thrown },
+    );
+  }
+}
+
+/** @throws OperatorError if parts of the file are unreadable */
+export function checkIntegrity(file: string): void {
+  const database = openToRead(file);
+  try {
+    const [first] = database.prepare<[], { integrity_check: string }>('PRAGMA integrity_check(1)').all();
+    if (first?.integrity_check !== 'ok') throw new DamagedDatabaseError(file, first?.integrity_check);
+  } catch (thrown) {
+    throw isDamage(thrown) ? new DamagedDatabaseError(file, thrown) : thrown;
+  } finally {
+    database.close();
   }
 }
 
