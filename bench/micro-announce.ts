@@ -12,6 +12,7 @@ import type { DataPlaneOptions } from '../src/tracker/data-plane-options.js';
 import { GuardedDatagramHandler, GuardedHttpHandler } from '../src/tracker/guarded-handlers.js';
 import { HttpHandler } from '../src/tracker/http-handler.js';
 import { inlineMore } from '../src/tracker/inlining.js';
+import { TrafficMeter } from '../src/tracker/traffic-meter.js';
 import { UdpHandler } from '../src/tracker/udp-handler.js';
 import { RemoteAddress } from '../src/transport/transport.js';
 import { decodeUdpAnnounce } from '../src/wire/udp-packets.js';
@@ -43,7 +44,7 @@ const options: DataPlaneOptions = {
 };
 const counters = countersOver(createCounters());
 const store = buildStore(options);
-const announcer = buildAnnouncer(options, store, counters, () => {});
+const announcer = buildAnnouncer(options, store, counters, new TrafficMeter(), () => {});
 const guard = { counters, nowMs: () => performance.now(), onDefect: (error: unknown) => console.error(error) };
 const ids = new ConnectionIds(new Uint8Array(16).fill(7), 'lenient');
 const udp = new GuardedDatagramHandler(new UdpHandler(announcer, ids), guard);

@@ -21,6 +21,8 @@ import type { Reload } from '../operation/api/reload-routes.js';
 import type { PartContext } from '../part/part.js';
 import { selectionPart } from '../policy/part.js';
 import { reportsPart } from '../reports/part.js';
+import { savingsPart } from '../savings/part.js';
+import type { RolloutRules } from '../selection/household-groups.js';
 import { createCatalogue } from '../store/sqlite/catalogue.js';
 import type { CatalogueReader } from '../store/sqlite/catalogue-reader.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
@@ -114,6 +116,8 @@ export function createServices(foundation: Foundation) {
     policy: () => parts.get(selectionPart),
 
     dataPlane,
+    rollout: () => parts.get(savingsPart).rollout,
+    setRollout: (rules: RolloutRules) => dataPlane().setRollout(rules),
     trackerView: () => parts.get(trackerPart).view,
     portsToCover: (listen: readonly ListenUrl[]) => portsToCover(config(), catalogue, listen),
     trackerListeners: () => parts.get(trackerPart).dataPlane.addresses,

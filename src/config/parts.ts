@@ -15,6 +15,7 @@ import { alarmsPart } from '../operation/alarms/part.js';
 import { operationPart } from '../operation/part.js';
 import { billingPart, selectionPart } from '../policy/part.js';
 import { reportsPart } from '../reports/part.js';
+import { savingsPart } from '../savings/part.js';
 import { storagePart } from '../store/part.js';
 import { operatorPart, topologyPart } from '../topology/part.js';
 import { trackerPart } from '../tracker/part.js';
@@ -28,6 +29,7 @@ export const CONFIG_PARTS = [
   reportsPart,
   billingPart,
   selectionPart,
+  savingsPart,
   trackerPart,
   upstreamPart,
   mirrorSitePart,

@@ -46,8 +46,11 @@ export function explainedInWords(
       seed: answer.requester.seed,
       inSwarm: answer.requester.inSwarm,
       gateway: answer.requester.gateway,
+      household: answer.requester.household,
     },
     mix: answer.mix,
+    random: randomInWords(answer),
+    localised: answer.localised,
     supply: { ...answer.supply, why: supplyInWords(answer) },
     gateways: answer.gateways,
     foreign: answer.foreign,
@@ -85,6 +88,14 @@ export function explainedInWords(
       ...(origin === undefined ? {} : { origin }),
     })),
   };
+}
+
+/** Why an answer is drawn at random; null if it is not. */
+function randomInWords({ requester: { household, inner } }: Explanation): string | null {
+  if (!inner || household === 'localised') return null;
+  return household === 'control'
+    ? 'the household is in the control group: its peers are drawn at random, as an ordinary tracker would, so that savings can be measured'
+    : 'the household is not localised: the roll-out has not reached it, or localisation is in shadow mode or paused';
 }
 
 /** Why inner seeds count in the answer, or do not. */

@@ -16,8 +16,18 @@ export interface Candidates {
   take(low: number, high: number, quota: number, sink: PeerSink): void;
   /** As {@link take}, but the whole range counts as one class. */
   takeUniform(low: number, high: number, quota: number, sink: PeerSink): void;
+  /**
+   * Hands out at most `quota` of all offered peers, whatever their keys: a uniform draw, in random order.
+   * @returns how many of them have keys of foreign peers
+   */
+  takeRandom(quota: number, sink: PeerSink): number;
   /** Hands out peers of all inner partitions below `partitions` except `ownPartition`, merged by their rank within a partition. */
   takeSiblings(ownPartition: number, partitions: number, quota: number, sink: PeerSink): void;
   /** Hands out only peers of one locality group in a range. */
   takeGroup(group: number, low: number, high: number, quota: number, sink: PeerSink): void;
+}
+
+/** Offered peers in a range of keys. */
+export function countOffered(candidates: Candidates, low: number, high: number): number {
+  return candidates.countLeechers(low, high) + (candidates.offerServing ? candidates.countServing(low, high) : 0);
 }

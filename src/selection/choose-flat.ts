@@ -8,6 +8,7 @@ import type { Random } from '../domain/random.js';
 import type { Candidates } from './candidates.js';
 import { FOREIGN_PARTITION } from './cost-table.js';
 import type { PeerSink } from './peer-sink.js';
+import { RandomDraw } from './random-draw.js';
 import { keyOfWord, slotOfWord } from './sorted-word.js';
 import { FOREIGN_KEY, KEY_END, PARTITION_SHIFT, RANK_MASK } from './standing-key.js';
 
@@ -27,8 +28,11 @@ export class FlatCandidates implements Candidates {
   private records = 0;
   private stride = 0;
   private readonly cursors = new Int32Array(4 * FOREIGN_PARTITION);
+  private readonly randomDraw: RandomDraw;
 
-  constructor(private readonly random: Random) {}
+  constructor(private readonly random: Random) {
+    this.randomDraw = new RandomDraw(random);
+  }
 
   /**
    * @param lists holds the leechers' entries in [0, leechersEnd) and the serving peers' in [serving, servingEnd)
@@ -139,6 +143,25 @@ export class FlatCandidates implements Candidates {
     const b = this.offerServing ? this.servingAt(low) : 0;
     const bEnd = this.offerServing ? this.servingAt(high) : 0;
     this.draw(a, aEnd, b, bEnd, sink.written + quota, sink, -1);
+  }
+
+  takeRandom(quota: number, sink: PeerSink): number {
+    const target = sink.written + quota;
+    const leechers = this.leechersEnd;
+    const total = leechers + (this.offerServing ? this.servingEnd - this.serving : 0);
+    // One more, because the requester itself may be drawn.
+    const drawn = this.randomDraw.draw(total, quota + 1);
+    const { positions } = this.randomDraw;
+    let foreign = 0;
+    for (let i = 0; i < drawn && sink.written < target; i++) {
+      const position = positions[i]!;
+      const entry = position < leechers ? position : this.serving + position - leechers;
+      const record = this.recordOf(this.wordAt(entry));
+      if (record === sink.self) continue;
+      sink.write(this.entryWords > 1 ? this.base + entry * this.entryWords + 1 : record, sink.written++);
+      if (position < leechers ? entry >= this.leechersForeign : entry >= this.servingForeign) foreign++;
+    }
+    return foreign;
   }
 
   takeSiblings(ownPartition: number, partitions: number, quota: number, sink: PeerSink): void {

@@ -3,7 +3,9 @@
  * many of each were chosen. The selection itself supplies the numbers; this module only names the reasons.
  */
 import type { ForeignOfSwarm } from './foreign-allowance.js';
+import type { HOUSEHOLD_GROUP_NAMES } from './household-groups.js';
 import {
+  isAtRandom,
   MIX_CACHE_INSIDE,
   MIX_CACHE_OUT,
   MIX_ENOUGH_INNER,
@@ -30,7 +32,9 @@ export type MixReason =
   | 'requester-starves'
   | 'cache-serves-inner-clients-only'
   | 'cache-fetches-from-caches'
-  | 'cache-is-out';
+  | 'cache-is-out'
+  | 'control-group'
+  | 'not-localised';
 
 /** Why a class is in the answer or out of it. */
 export type ClassReason =
@@ -46,6 +50,7 @@ export type ClassReason =
   | 'cache-fetches-from-caches'
   | 'cache-is-out'
   | 'only-inner-requesters-reach-them'
+  | 'not-drawn'
   | 'withheld';
 
 export interface ExplainedClass {
@@ -88,6 +93,8 @@ export interface Explanation {
     readonly seed: boolean;
     readonly inSwarm: boolean;
     readonly gateway: boolean;
+    /** Of its household. All but the localised ones are answered at random. A cache is never in the control group. */
+    readonly household: (typeof HOUSEHOLD_GROUP_NAMES)[number];
     /** Port of the explained client; null if it is not in the swarm. */
     readonly port: number | null;
     /** How many peers of the swarm have its address. If there are several, the port identifies the client. */
@@ -101,6 +108,8 @@ export interface Explanation {
     readonly innerAvailable: number;
     readonly foreignAvailable: number;
   };
+  /** What it would get if its household were localised; null if it is, or if it is not an inner client. */
+  readonly localised: Pick<Explanation['mix'], 'reason' | 'inner' | 'foreign'> | null;
   /** Evidence of whether inner seeds serve. */
   readonly supply: {
     /** Inner peers that claim to have everything (or are paused), without the requester. */
@@ -139,6 +148,8 @@ const MIX_REASONS: readonly MixReason[] = [
   'cache-serves-inner-clients-only',
   'cache-fetches-from-caches',
   'cache-is-out',
+  'control-group',
+  'not-localised',
 ];
 
 export function mixReason(plan: MixPlan): MixReason {
@@ -155,6 +166,7 @@ export function classReason(
   if (!offered) return 'seeds-are-not-given-to-seeds';
   if (candidate.chosen > 0) return candidate.chosen >= candidate.count ? 'chosen' : 'chosen-in-part';
   if (candidate.innerOnly > 0 && candidate.innerOnly >= candidate.count) return 'only-inner-requesters-reach-them';
+  if (isAtRandom(plan)) return 'not-drawn';
   if (plan.reason === MIX_CACHE_OUT) return 'cache-is-out';
   if (plan.reason === MIX_FROM_CACHES) return 'cache-fetches-from-caches';
   if (candidate.tier < 2) {

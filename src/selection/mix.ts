@@ -24,6 +24,11 @@ export const MIX_FROM_CACHES = 10;
 /** A cache that is drained or does not answer its controller. */
 export const MIX_CACHE_OUT = 11;
 
+/** The household is in the control group: its answer is drawn at random. */
+export const MIX_CONTROL = 12;
+/** The household is not localised yet, or localisation is off: its answer is drawn at random. */
+export const MIX_NOT_LOCALISED = 13;
+
 /** The input of {@link planMix}: a mutable record, reused for all answers. */
 export class MixSituation {
   /** Peers wanted. */
@@ -91,13 +96,32 @@ export function planForCache(
   plan.reason = reason;
 }
 
+/** For an inner requester whose answer is drawn at random: nothing is planned before the draw. */
+export function planAtRandom(situation: MixSituation, plan: MixPlan, reason: number, want: number): void {
+  situation.want = want;
+  situation.inner = true;
+  situation.gateway = false;
+  situation.innerAvailable = 0;
+  situation.foreignAvailable = 0;
+  plan.gatewaysOnly = false;
+  plan.inner = 0;
+  plan.foreign = 0;
+  plan.foreignSeeds = -1;
+  plan.quota = want;
+  plan.reason = reason;
+}
+
 /** Whether the answer holds the peers of a cache already, or none. */
 export function isCacheAnswer({ reason }: MixPlan): boolean {
   return reason === MIX_FROM_CACHES || reason === MIX_CACHE_OUT;
 }
 
 export function isInsideOnly({ reason }: MixPlan): boolean {
-  return reason >= MIX_CACHE_INSIDE;
+  return reason >= MIX_CACHE_INSIDE && reason <= MIX_CACHE_OUT;
+}
+
+export function isAtRandom({ reason }: MixPlan): boolean {
+  return reason >= MIX_CONTROL;
 }
 
 function planForInner(rules: MixRules, situation: MixSituation, plan: MixPlan): void {

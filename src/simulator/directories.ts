@@ -9,7 +9,8 @@ import type { LocalityGroup } from '../domain/locality-group.js';
 import type { Random } from '../domain/random.js';
 import type { BillingPeriod } from '../selection/billing.js';
 import { type CompiledCost, compileCostTable } from '../selection/compile-cost-table.js';
-import type { MixRules } from '../selection/cost-table.js';
+import { FOREIGN_PARTITION, type MixRules } from '../selection/cost-table.js';
+import { HOUSEHOLD_LOCALISED, type HouseholdGroups } from '../selection/household-groups.js';
 import { needsReturnWindow, returnInterval } from '../selection/return-interval.js';
 import { compileTopology } from '../topology/compile-topology.js';
 import { topologyTableFrom } from '../topology/flat-table.js';
@@ -20,6 +21,7 @@ import { AnnounceOutcome } from '../tracker/swarm/announce-outcome.js';
 import type { Requester } from '../tracker/swarm/choice/requester.js';
 import { HASH_KEY_WORDS } from '../tracker/swarm/memory/hash-keys.js';
 import { SwarmStore } from '../tracker/swarm/swarm-store.js';
+import type { TrafficMeter } from '../tracker/traffic-meter.js';
 import type { Population, SimulatedNetwork } from './population.js';
 import { isComplete, type SimulatedPeer } from './simulated-peer.js';
 import type { Directory, DirectoryEvent } from './swarm-model.js';
@@ -102,6 +104,8 @@ export interface AliasTrackerOptions {
   readonly random: Random;
   readonly intervalSeconds: number;
   readonly minIntervalSeconds: number;
+  /** Who is answered at random, and where traffic is counted; default: nobody, and nowhere. */
+  readonly rollout?: { readonly households: HouseholdGroups; readonly meter: TrafficMeter };
 }
 
 export class AliasTracker implements Directory {
@@ -228,13 +232,22 @@ export class AliasTracker implements Directory {
     request.numWant = wanted;
     request.key = peer.id;
     request.uploadedHigh = Math.floor(peer.uploadedBytes / 2 ** 32);
-    request.uploadedLow = peer.uploadedBytes >>> 0;
+    request.uploadedLow = Math.floor(peer.uploadedBytes) >>> 0;
     request.downloadedHigh = Math.floor(peer.downloadedBytes / 2 ** 32);
     request.downloadedLow = peer.downloadedBytes >>> 0;
     request.leftHigh = 0;
     request.leftLow = peer.pieceCount - peer.haveCount;
     request.nowSeconds = CLOCK_START_SECONDS + Math.floor(nowSeconds);
-    return this.#store.announce(request, this.#outcome);
+    const { rollout } = this.#options;
+    const isInner =
+      request.group < this.#cost.table.groupCount && this.#cost.table.partition[request.group] !== FOREIGN_PARTITION;
+    if (rollout !== undefined && isInner) {
+      rollout.households.assign(4, request.word0, 0, request.group);
+      request.household = rollout.households.group;
+    } else request.household = HOUSEHOLD_LOCALISED;
+    const requester = this.#store.announce(request, this.#outcome);
+    if (rollout !== undefined && isInner) rollout.meter.note(request, this.#outcome, rollout.households.replicate);
+    return requester;
   }
 }
 

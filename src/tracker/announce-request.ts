@@ -11,6 +11,7 @@ export {
   EVENT_STOPPED,
 } from '../wire/announce-fields.js';
 
+import { HOUSEHOLD_LOCALISED, type HouseholdGroup } from '../selection/household-groups.js';
 import { type AnnounceFields, EVENT_NONE } from '../wire/announce-fields.js';
 
 export class AnnounceRequest implements AnnounceFields {
@@ -48,6 +49,10 @@ export class AnnounceRequest implements AnnounceFields {
    * answered.
    */
   withheld = false;
+  /** The group of its household, one of `HOUSEHOLD_…`: all but the localised ones are answered at random. */
+  household: HouseholdGroup = HOUSEHOLD_LOCALISED;
+  /** It is answered at random only because of the shadow mode, so the localised answer is computed as well. */
+  isShadowed = false;
   /** True: the HTTP client asked for the dictionary form with peer ids (compact=0). */
   wantsPeerIds = false;
 }

@@ -4,9 +4,11 @@
  * all listeners of the worker. Nothing here waits or allocates.
  */
 
+import { randomHashKey } from '../domain/half-sip-hash.js';
 import type { NetworkSet } from '../domain/network-set.js';
 import type { Random } from '../domain/random.js';
 import { FOREIGN_PARTITION } from '../selection/cost-table.js';
+import { HOUSEHOLD_KEY_WORDS, HOUSEHOLD_LOCALISED, HouseholdGroups } from '../selection/household-groups.js';
 import { returnInterval } from '../selection/return-interval.js';
 import type { TopologyTable } from '../topology/topology-table.js';
 import { NUM_WANT_UNSAID } from '../wire/announce-fields.js';
@@ -41,6 +43,7 @@ import {
 } from './swarm/announce-outcome.js';
 import type { Requester } from './swarm/choice/requester.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
+import { TrafficMeter } from './traffic-meter.js';
 import type { RedirectedTrackersData } from './unknown/redirected-trackers.js';
 import { UnknownTorrents } from './unknown/unknown-torrents.js';
 
@@ -73,6 +76,9 @@ export class Announcer {
   settings: AnnouncerSettings;
   readonly store: SwarmStore;
   readonly counters: Float64Array;
+  readonly traffic: TrafficMeter;
+  /** Whose answers are drawn at random. */
+  readonly households: HouseholdGroups;
   private readonly random: Random;
   private readonly onUpstreamNeeded: UpstreamNeed;
   /** Set by the worker between batches. */
@@ -92,6 +98,8 @@ export class Announcer {
     partition: Uint8Array;
     access: AccessList;
     counters: Float64Array;
+    traffic?: TrafficMeter;
+    households?: HouseholdGroups;
     random: Random;
     onUpstreamNeeded: UpstreamNeed;
   }) {
@@ -101,6 +109,8 @@ export class Announcer {
     this.partition = options.partition;
     this.access = options.access;
     this.counters = options.counters;
+    this.traffic = options.traffic ?? new TrafficMeter();
+    this.households = options.households ?? new HouseholdGroups(randomHashKey(HOUSEHOLD_KEY_WORDS));
     this.random = options.random;
     this.onUpstreamNeeded = options.onUpstreamNeeded;
     const jitter = Math.floor(options.settings.intervalSeconds * INTERVAL_JITTER);
@@ -145,21 +155,23 @@ export class Announcer {
     request.nowSeconds = this.nowSeconds;
     const { family, word0, word1, word2, word3 } = request;
     request.group = this.groupOf(family, word0, word1, word2, word3);
-    request.withheld = isWithheld(
-      this.settings,
-      family,
-      word0,
-      word1,
-      word2,
-      word3,
-      request.port,
-      this.isInner(request.group),
-    );
+    const isInner = this.isInner(request.group);
+    request.withheld = isWithheld(this.settings, family, word0, word1, word2, word3, request.port, isInner);
+    const { households } = this;
+    if (isInner) {
+      households.assign(family, word0, word1, request.group);
+      request.household = households.group;
+      request.isShadowed = households.isShadowed;
+    } else {
+      request.household = HOUSEHOLD_LOCALISED;
+      request.isShadowed = false;
+    }
 
     const outcome = this.outcome;
     const requester = this.store.announce(request, outcome);
     if (outcome.status === STATUS_UNKNOWN_TORRENT) return REFUSAL_UNKNOWN_TORRENT;
     this.requester = requester;
+    this.traffic.note(request, outcome, households.replicate);
     this.countOutcome(requester);
     if (outcome.needsUpstream) {
       this.counters[COUNT_UPSTREAM_ASKED]!++;
@@ -178,6 +190,7 @@ export class Announcer {
     if (requester === null || request.event === EVENT_STOPPED || request.numWant === 0) return 0;
     const chosen = this.store.select(request, requester, out, offset, Math.min(request.numWant, max));
     const count = this.keepAnnounced(requester, request.family, out, offset, chosen);
+    if (request.isShadowed) this.traffic.noteShadow(requester);
     this.countGiven(out, offset, count, request.family);
     return count;
   }
@@ -216,6 +229,9 @@ export class Announcer {
     this.samples--;
     const { counters, request, topology } = this;
     const peerBytes = family === 4 ? 6 : 18;
+    const toInner = this.isInner(request.group);
+    const isTraced = toInner && !request.seed && this.requester !== null;
+    const atRandom = this.requester?.atRandom === true;
     let inner = 0;
     for (let i = 0, at = offset; i < count; i++, at += peerBytes) {
       const word0 = readUint32(out, at);
@@ -224,8 +240,9 @@ export class Announcer {
           ? topology.lookup4(word0)
           : topology.lookup6(word0, readUint32(out, at + 4), readUint32(out, at + 8), readUint32(out, at + 12));
       if (this.isInner(group)) inner++;
+      else if (isTraced) this.traffic.noteSource(group, atRandom);
     }
-    const toInner = this.isInner(request.group);
+    if (isTraced) this.traffic.noteSample(atRandom, request.household, count, count - inner);
     counters[toInner ? COUNT_SAMPLED_TO_INNER : COUNT_SAMPLED_TO_FOREIGN]! += count;
     counters[toInner ? COUNT_SAMPLED_INNER_TO_INNER : COUNT_SAMPLED_INNER_TO_FOREIGN]! += inner;
   }

@@ -4,6 +4,7 @@
  */
 import { messageOf } from '../domain/errors.js';
 import { INFO_HASH_BYTES } from '../domain/info-hash.js';
+import { HOUSEHOLD_LOCALISED } from '../selection/household-groups.js';
 import type { Announcer } from './announcer.js';
 import type { FromWorker, Question, RemovalQuery, SwarmDetails } from './data-plane-messages.js';
 import { importPeers } from './import-peers.js';
@@ -60,8 +61,10 @@ export class AnswerQuestions {
           const { numWant, ...query } = question.query;
           const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = query.words;
           const group = this.announcer.groupOf(query.family, word0, word1, word2, word3);
-          const explained = this.announcer.store.explain({ ...query, group }, numWant);
-          this.answer(id, explained);
+          const { households, store } = this.announcer;
+          households.assign(query.family, word0, word1, group);
+          const household = this.announcer.isInner(group) ? households.group : HOUSEHOLD_LOCALISED;
+          this.answer(id, store.explain({ ...query, group, household }, numWant));
           return;
         }
         case 'import-peers':

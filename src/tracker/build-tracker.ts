@@ -1,8 +1,10 @@
 /** The swarms and the announcer of one data plane, made from its options: where defaults are filled in. */
 import { randomInt } from 'node:crypto';
+import { randomHashKey } from '../domain/half-sip-hash.js';
 import { parsePrefix } from '../domain/ip-address.js';
 import { NetworkSet } from '../domain/network-set.js';
 import { createRandom, type Random } from '../domain/random.js';
+import { HOUSEHOLD_KEY_WORDS, HouseholdGroups } from '../selection/household-groups.js';
 import { topologyTableFrom } from '../topology/flat-table.js';
 import { AccessList, OPEN_ACCESS } from './access-list.js';
 import { Announcer, type UpstreamNeed } from './announcer.js';
@@ -22,6 +24,7 @@ import {
   MIN_INTERVAL_SHARE,
 } from './limits.js';
 import { SwarmStore } from './swarm/swarm-store.js';
+import type { TrafficMeter } from './traffic-meter.js';
 
 /** @throws ClientError `invalid-value` if the text is not an address or prefix */
 export function networkSetOf(prefixes: readonly string[] | undefined): NetworkSet {
@@ -60,10 +63,17 @@ export function buildStore(options: DataPlaneOptions): SwarmStore {
   });
 }
 
+function householdsOf({ rollout, localisation }: DataPlaneOptions): HouseholdGroups {
+  const households = new HouseholdGroups(rollout?.key ?? randomHashKey(HOUSEHOLD_KEY_WORDS), rollout);
+  households.setPaused(localisation === 'paused');
+  return households;
+}
+
 export function buildAnnouncer(
   options: DataPlaneOptions,
   store: SwarmStore,
   counters: Float64Array,
+  traffic: TrafficMeter,
   onUpstreamNeeded: UpstreamNeed,
 ): Announcer {
   return new Announcer({
@@ -81,6 +91,8 @@ export function buildAnnouncer(
     partition: options.cost.partition,
     access: new AccessList(options.access ?? OPEN_ACCESS),
     counters,
+    traffic,
+    households: householdsOf(options),
     random: randomOf(options, 1),
     onUpstreamNeeded,
   });

@@ -13,6 +13,7 @@ import { redirectedTrackers } from './unknown/redirected-trackers.js';
 export interface OptionsNeeds extends Pick<PartContext, 'isIpv6Only'> {
   readonly policy: Pick<Options, 'topology' | 'cost'>;
   readonly access: NonNullable<Options['access']>;
+  readonly rollout?: Options['rollout'];
   readonly seed?: number | undefined;
 }
 
@@ -38,7 +39,10 @@ export function tlsMaterial(tls: NonNullable<TrackerSection['tls']>): TlsMateria
   return { certificateFile: tls.certificate, keyFile: tls.key };
 }
 
-export function dataPlaneOptions(config: TrackerConfig, { policy, access, isIpv6Only, seed }: OptionsNeeds): Options {
+export function dataPlaneOptions(
+  config: TrackerConfig,
+  { policy, access, isIpv6Only, rollout, seed }: OptionsNeeds,
+): Options {
   const { tracker, upstream } = config;
   const { limits } = tracker;
   const arenaBytes = (limits.maxPeers + limits.maxTorrents) * STORE_BYTES_EACH + SPARE_ARENA_BYTES;
@@ -85,6 +89,7 @@ export function dataPlaneOptions(config: TrackerConfig, { policy, access, isIpv6
     upstreamAskEverySeconds: Math.ceil(upstream.everyMs / 1000),
     snapshotFile: join(config.storage.directory, 'swarms.snapshot'),
     snapshotEverySeconds: tracker.snapshotEveryMs / 1_000,
+    ...(rollout === undefined ? {} : { rollout }),
     ...(seed === undefined ? {} : { seed }),
   };
 }

@@ -4,10 +4,11 @@ import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { HoursData } from '../selection/border-limits.js';
 import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { ForeignOfSwarm } from '../selection/foreign-allowance.js';
+import type { RolloutRules } from '../selection/household-groups.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
-import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
+import type { DataPlaneOptions, LiveOptions, Localisation } from './data-plane-options.js';
 import type { Restored } from './snapshot-import.js';
 import type { ImportedFrom } from './swarm/imported-tally.js';
 import type { SwarmSummary } from './swarm/swarm-summary.js';
@@ -45,6 +46,8 @@ export interface RemovalQuery {
 export interface WorkerStart {
   readonly options: DataPlaneOptions;
   readonly counters: SharedArrayBuffer;
+  /** See `traffic-meter.ts`. */
+  readonly traffic: SharedArrayBuffer;
   /** Where the thread writes how it is, see the vitals of `src/threads`. */
   readonly vitals: SharedArrayBuffer;
   /** The bytes of the snapshot file, where there is one. */
@@ -118,6 +121,9 @@ export type ToWorker =
   | { readonly type: 'capability'; readonly reported?: ReportedCapability; readonly changed: Int32Array }
   /** What the operator's caches may fetch over the border now: `FILL_WORDS` of `operator-caches` each. */
   | { readonly type: 'cache-fills'; readonly fills: Uint32Array }
+  /** Who is given the localised answer. The key stays. */
+  | { readonly type: 'rollout'; readonly rules: RolloutRules }
+  | { readonly type: 'localisation'; readonly localisation: Localisation }
   | { readonly type: 'access'; readonly access: AccessListData }
   | { readonly type: 'options'; readonly options: LiveOptions }
   /** For https listeners; already checked. */

@@ -1,6 +1,7 @@
 /** What the data plane is started with: plain data, since it crosses to a worker thread. Prefixes are text, as configured. */
 import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { CostTable } from '../selection/cost-table.js';
+import type { RolloutRules } from '../selection/household-groups.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { TransportChoice } from '../transport/choose-transport.js';
 import type { ListenAddress, TlsMaterial, TransportLimits } from '../transport/transport.js';
@@ -30,6 +31,15 @@ export interface DataPlaneLimits extends Partial<TransportLimits> {
   /** Address space reserved for swarms. */
   readonly arenaBytes?: number;
 }
+
+/** Who is given the localised answer; see `HouseholdGroups`. */
+export interface RolloutOptions extends RolloutRules {
+  /** {@link HOUSEHOLD_KEY_WORDS} words: the same key keeps households in their groups. */
+  readonly key: Uint32Array;
+}
+
+/** `paused`: every inner client is answered at random, as an ordinary tracker would, until it is `on` again. */
+export type Localisation = 'on' | 'paused';
 
 /** Options that a running data plane takes. */
 export type LiveOptions = Required<
@@ -75,6 +85,10 @@ export interface DataPlaneOptions {
    * compiler. Default: not in a lab.
    */
   readonly warmUp?: boolean;
+  /** Default: every household is localised. */
+  readonly rollout?: RolloutOptions;
+  /** Default `on`. */
+  readonly localisation?: Localisation;
   /** Makes random choices repeatable; for tests. */
   readonly seed?: number;
 }

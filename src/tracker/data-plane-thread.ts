@@ -2,10 +2,12 @@
 import type { Worker } from 'node:worker_threads';
 import { startThread, threadModule } from '../threads/start-thread.js';
 import { closeNotedDescriptors, createDescriptorLedger } from '../transport/linux/descriptor-ledger.js';
+import { createCounters } from './counters.js';
 import type { FromWorker, WorkerStart } from './data-plane-messages.js';
 import type { DataPlaneOptions } from './data-plane-options.js';
 import { readSnapshotFile, setSnapshotAside } from './snapshot-file.js';
 import type { Restored } from './snapshot-import.js';
+import { createTrafficMemory } from './traffic-meter.js';
 
 export type Ready = Extract<FromWorker, { type: 'ready' }>;
 
@@ -23,16 +25,28 @@ export interface DataPlaneThread {
   releaseSockets(): void;
 }
 
+/** Written by the thread, read by the control plane. */
+export interface SharedTotals {
+  /** See `counters.ts`. */
+  readonly counters: SharedArrayBuffer;
+  /** See `traffic-meter.ts`. */
+  readonly traffic: SharedArrayBuffer;
+}
+
+export function createSharedTotals(): SharedTotals {
+  return { counters: createCounters(), traffic: createTrafficMemory() };
+}
+
 /** @throws OperatorError if an address cannot be listened on or an option cannot be met */
 export async function startDataPlaneThread(
   options: DataPlaneOptions,
-  counters: SharedArrayBuffer,
+  { counters, traffic }: SharedTotals,
   vitals: SharedArrayBuffer,
 ): Promise<DataPlaneThread> {
   const { snapshotFile = null } = options;
   const snapshot = snapshotFile === null ? null : await readSnapshotFile(snapshotFile);
   const descriptors = createDescriptorLedger();
-  const start: WorkerStart = { options, counters, vitals, snapshot, descriptors };
+  const start: WorkerStart = { options, counters, traffic, vitals, snapshot, descriptors };
   const transferList = snapshot === null ? [] : [snapshot.buffer];
   const releaseSockets = (): void => void closeNotedDescriptors(descriptors);
   let worker: Worker;

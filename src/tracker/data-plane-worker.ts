@@ -42,6 +42,7 @@ import { SnapshotExport } from './snapshot-export.js';
 import { type Restored, restoreRules, restoreSwarms } from './snapshot-import.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { warmUpSwarms } from './swarm/warm-up.js';
+import { TrafficMeter } from './traffic-meter.js';
 import { UdpHandler } from './udp-handler.js';
 import { NOTHING_REDIRECTED } from './unknown/redirected-trackers.js';
 
@@ -92,7 +93,8 @@ class Worker {
     this.vitals = new VitalsWriter(start.vitals);
     this.store = buildStore(options);
     transport.preferHugePages(this.store.memory);
-    this.announcer = buildAnnouncer(options, this.store, counters, (bytes, offset, family) =>
+    const traffic = new TrafficMeter(start.traffic);
+    this.announcer = buildAnnouncer(options, this.store, counters, traffic, (bytes, offset, family) =>
       this.askUpstream(infoHashFromBytes(bytes, offset), family),
     );
     this.announcer.useRedirectedTrackers(options.redirectedTrackers ?? NOTHING_REDIRECTED);
@@ -257,6 +259,12 @@ class Worker {
         return;
       case 'cache-fills':
         this.store.setCacheFills(message.fills);
+        return;
+      case 'rollout':
+        this.announcer.households.setRules(message.rules);
+        return;
+      case 'localisation':
+        this.announcer.households.setPaused(message.localisation === 'paused');
         return;
       case 'access':
         this.announcer.access = new AccessList(message.access);

@@ -12,12 +12,13 @@ import type { OwnEndpoint } from '../domain/own-addresses.js';
 import type { HoursData } from '../selection/border-limits.js';
 import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
+import type { RolloutRules } from '../selection/household-groups.js';
 import { createVitals } from '../threads/thread-vitals.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import { type CacheFill, cacheFillWords } from './cache-fills.js';
-import { type CountersView, createCounters, readCounters } from './counters.js';
+import { type CountersView, readCounters } from './counters.js';
 import type {
   FromWorker,
   InnerSwarmsPage,
@@ -28,11 +29,18 @@ import type {
   ToWorker,
   UpstreamPeerData,
 } from './data-plane-messages.js';
-import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
-import { type DataPlaneThread, type RestoredSwarms, startDataPlaneThread } from './data-plane-thread.js';
+import type { DataPlaneOptions, LiveOptions, Localisation } from './data-plane-options.js';
+import {
+  createSharedTotals,
+  type DataPlaneThread,
+  type RestoredSwarms,
+  type SharedTotals,
+  startDataPlaneThread,
+} from './data-plane-thread.js';
 import type { ImportOutcome } from './import-peers.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import type { InnerPeer } from './swarm/inner-peers.js';
+import { TrafficReading } from './traffic-reading.js';
 
 /** A worker that sends nothing for this long while it stops is ended. */
 const STOP_TIMEOUT_MS = 900;
@@ -62,7 +70,8 @@ export class DataPlane {
   /** Why `auto` did not choose the Linux transport on Linux; for the log. */
   readonly transportFallback: string | undefined;
   private readonly worker: Worker;
-  private readonly countersMemory: SharedArrayBuffer;
+  /** What the thread counts, for a data plane that replaces this one. */
+  readonly totals: SharedTotals;
   private readonly waiting = new Map<number, Waiting>();
   private readonly upstreamListeners: UpstreamNeeded[] = [];
   private readonly faultListeners: ((error: Error) => void)[] = [];
@@ -78,10 +87,10 @@ export class DataPlane {
   private exited = false;
   private lastError: Error | null = null;
 
-  private constructor(thread: DataPlaneThread, counters: SharedArrayBuffer, snapshotFile: string | null) {
+  private constructor(thread: DataPlaneThread, totals: SharedTotals, snapshotFile: string | null) {
     const { worker, ready, restored } = thread;
     this.worker = worker;
-    this.countersMemory = counters;
+    this.totals = totals;
     this.restored = restored;
     if (snapshotFile !== null) this.snapshots = this.receiveSnapshots(snapshotFile);
     this.addresses = ready.addresses;
@@ -111,17 +120,17 @@ export class DataPlane {
   }
 
   /**
-   * @param counters of an earlier data plane, to continue
+   * @param totals of an earlier data plane, to continue
    * @param vitals where the thread writes its beat and delay
    * @throws OperatorError if an address cannot be listened on or an option cannot be met
    */
   static async start(
     options: DataPlaneOptions,
-    counters = createCounters(),
+    totals = createSharedTotals(),
     vitals = createVitals(),
   ): Promise<DataPlane> {
-    const thread = await startDataPlaneThread(options, counters, vitals);
-    return new DataPlane(thread, counters, options.snapshotFile ?? null);
+    const thread = await startDataPlaneThread(options, totals, vitals);
+    return new DataPlane(thread, totals, options.snapshotFile ?? null);
   }
 
   /** Replaces the policy completely; stored peers are ranked again when their swarm is next asked. */
@@ -150,6 +159,16 @@ export class DataPlane {
   /** What the operator's caches may fetch over the border from now on. */
   setCacheFills(fills: readonly CacheFill[]): void {
     this.post({ type: 'cache-fills', fills: cacheFillWords(fills) });
+  }
+
+  /** Who is given the localised answer from now on. */
+  setRollout(rules: RolloutRules): void {
+    this.post({ type: 'rollout', rules });
+  }
+
+  /** `paused`: every inner client is answered at random, until it is `on` again. */
+  setLocalisation(localisation: Localisation): void {
+    this.post({ type: 'localisation', localisation });
   }
 
   setAccess(access: AccessListData): void {
@@ -259,12 +278,12 @@ export class DataPlane {
   }
 
   counters(): CountersView {
-    return readCounters(this.countersMemory);
+    return readCounters(this.totals.counters);
   }
 
-  /** The memory of `counters`, for a data plane that replaces this one. */
-  get sharedCounters(): SharedArrayBuffer {
-    return this.countersMemory;
+  /** The traffic of the operator's own clients. */
+  traffic(): TrafficReading {
+    return new TrafficReading(this.totals.traffic);
   }
 
   /** Resolves once the worker has handled everything that was sent before. */

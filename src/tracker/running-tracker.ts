@@ -14,6 +14,7 @@ import { type TrackerViewNeeds, trackerView } from './api/tracker-view.js';
 import { accessListOf, hashBytes, type TorrentLists, torrentListsOf } from './configured-access.js';
 import { dataPlaneOptions, liveOptions, tlsMaterial } from './configured-options.js';
 import { type CoveredPorts, NOTHING_COVERED, openablePorts } from './cover-ports.js';
+import type { RolloutOptions } from './data-plane-options.js';
 import { type ForeignPeer, importForeignPeers } from './import-foreign-peers.js';
 import type { ImportOutcome } from './import-peers.js';
 import type { TrackerConfig } from './section.js';
@@ -31,6 +32,8 @@ export interface TrackerNeeds extends Pick<PartContext, 'log' | 'supervise' | 'i
   readonly catalogue: Pick<Catalogue, 'get' | 'allInfoHashes' | 'decisions'>;
   /** Where torrents announce to redirected names and nothing of these listens; read where `coverPorts` is set. */
   readonly portsToCover: (listen: readonly ListenUrl[]) => Promise<readonly ListenUrl[]>;
+  /** Who is given the localised answer. */
+  readonly rollout: () => RolloutOptions;
   /** Of the random choices. */
   readonly seed: number;
 }
@@ -55,7 +58,8 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
     const lists = torrentListsOf(config.tracker);
     const access = accessOf(config, lists, needs);
     const { isIpv6Only, seed } = needs;
-    const options = dataPlaneOptions(config, { policy: needs.policy().current, access, isIpv6Only, seed });
+    const policy = needs.policy().current;
+    const options = dataPlaneOptions(config, { policy, access, isIpv6Only, rollout: needs.rollout(), seed });
     const running = new RunningTracker(config, lists, covered, needs, await SupervisedDataPlane.start(options, needs));
     running.#keepCatalogue();
     needs.policy().sendTo(running.dataPlane);

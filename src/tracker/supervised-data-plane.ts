@@ -12,13 +12,14 @@ import type { PartContext, PartThread, Supervision } from '../part/part.js';
 import type { HoursData } from '../selection/border-limits.js';
 import type { CostTable } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
+import type { RolloutRules } from '../selection/household-groups.js';
 import { createVitals } from '../threads/thread-vitals.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import type { CacheFill } from './cache-fills.js';
 import { hashBytes } from './configured-access.js';
-import { type CountersView, createCounters } from './counters.js';
+import type { CountersView } from './counters.js';
 import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from './data-plane.js';
 import type {
   InnerSwarmsPage,
@@ -27,10 +28,12 @@ import type {
   SwarmsQuery,
   UpstreamPeerData,
 } from './data-plane-messages.js';
-import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
+import type { DataPlaneOptions, LiveOptions, Localisation } from './data-plane-options.js';
+import { createSharedTotals, type SharedTotals } from './data-plane-thread.js';
 import type { ImportOutcome } from './import-peers.js';
 import { setSnapshotAside } from './snapshot-file.js';
 import type { InnerPeer } from './swarm/inner-peers.js';
+import type { TrafficReading } from './traffic-reading.js';
 import { NOTHING_REDIRECTED } from './unknown/redirected-trackers.js';
 import { MAX_PASSED } from './unknown/unknown-torrents.js';
 
@@ -45,7 +48,7 @@ export class SupervisedDataPlane implements PartThread {
   /** Beat and delay of the thread, in shared memory. A restarted thread continues with it. */
   readonly vitals: SharedArrayBuffer;
   readonly #context: Context;
-  readonly #counters: SharedArrayBuffer;
+  readonly #totals: SharedTotals;
   /** The options of the next start: those of the first one, with all later changes. */
   #options: DataPlaneOptions;
   #pinned: Uint8Array | undefined;
@@ -60,7 +63,12 @@ export class SupervisedDataPlane implements PartThread {
   /** @throws OperatorError if the first start fails: the operator has to repair the cause */
   static async start(options: DataPlaneOptions, context: Context): Promise<SupervisedDataPlane> {
     const vitals = createVitals();
-    return new SupervisedDataPlane(await DataPlane.start(options, createCounters(), vitals), vitals, options, context);
+    return new SupervisedDataPlane(
+      await DataPlane.start(options, createSharedTotals(), vitals),
+      vitals,
+      options,
+      context,
+    );
   }
 
   private constructor(first: DataPlane, vitals: SharedArrayBuffer, options: DataPlaneOptions, context: Context) {
@@ -68,7 +76,7 @@ export class SupervisedDataPlane implements PartThread {
     this.vitals = vitals;
     this.#context = context;
     this.addresses = first.addresses;
-    this.#counters = first.sharedCounters;
+    this.#totals = first.totals;
     const listen = options.listen.map((each, i) => ({ ...each, port: first.addresses[i]?.port ?? each.port }));
     this.#options = { ...options, listen };
     this.supervision = context.supervise((failures) => this.#restart(failures));
@@ -170,6 +178,29 @@ export class SupervisedDataPlane implements PartThread {
     return this.#current.counters();
   }
 
+  /** See {@link DataPlane.traffic}. */
+  traffic(): TrafficReading {
+    return this.#current.traffic();
+  }
+
+  /** See {@link DataPlane.setRollout}. */
+  setRollout(rules: RolloutRules): void {
+    const key = this.#options.rollout?.key;
+    if (key !== undefined) this.#options = { ...this.#options, rollout: { ...rules, key } };
+    this.#current.setRollout(rules);
+  }
+
+  /** See {@link DataPlane.setLocalisation}. */
+  setLocalisation(localisation: Localisation): void {
+    this.#options = { ...this.#options, localisation };
+    this.#current.setLocalisation(localisation);
+  }
+
+  /** Whether localisation is paused. */
+  get localisation(): Localisation {
+    return this.#options.localisation ?? 'on';
+  }
+
   /** @throws ClientError `unavailable` while the thread is down, as {@link swarms} and {@link swarm} do */
   explain(query: DataPlaneExplainQuery): Promise<Explanation> {
     return this.#ask((plane) => plane.explain(query));
@@ -244,12 +275,15 @@ export class SupervisedDataPlane implements PartThread {
     });
     if (failures > SUSPECT_SNAPSHOT_AFTER) await this.#setSnapshotAside();
     const given = this.#options;
-    const plane = await DataPlane.start(given, this.#counters, this.vitals);
+    const plane = await DataPlane.start(given, this.#totals, this.vitals);
     this.#current = plane;
     this.#watch(plane);
     const { topology, cost, access } = this.#options;
     if (topology !== given.topology || cost !== given.cost) plane.setPolicy(topology, cost);
     if (access !== undefined && access !== given.access) plane.setAccess(access);
+    const { rollout, localisation } = this.#options;
+    if (rollout !== undefined && rollout !== given.rollout) plane.setRollout(rollout);
+    if (localisation !== given.localisation) plane.setLocalisation(this.localisation);
     if (this.#options !== given) plane.setOptions(liveOptionsOf(this.#options));
     if (this.#pinned !== undefined) plane.setPinned(this.#pinned);
     if (this.#hours !== undefined) plane.setHours(hoursLater(this.#hours.data, performance.now() - this.#hours.atMs));

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { count, lowerCaseInfoHash, seconds } from '../../control-api/field-schemas.js';
 import { hoursAnswer } from '../../selection/hours-in-words.js';
+import { HOUSEHOLD_GROUP_NAMES } from '../../selection/household-groups.js';
 
 const peerCounts = { seeds: count, leechers: count };
 const foreignOfSwarm = z.strictObject({
@@ -54,7 +55,13 @@ export const explainAnswer = z.strictObject({
     seed: z.boolean(),
     inSwarm: z.boolean(),
     gateway: z.boolean(),
+    household: z.enum(HOUSEHOLD_GROUP_NAMES).meta({ description: 'all but the localised ones get random peers' }),
   }),
+  random: z.string().nullable().meta({ description: 'why the peers are drawn at random; null: they are not' }),
+  localised: z
+    .strictObject({ reason: z.string(), inner: count, foreign: count })
+    .nullable()
+    .meta({ description: 'what the client would get if its household were localised; null if it is' }),
   mix: z.strictObject({
     reason: z.string(),
     want: count,

@@ -18,6 +18,19 @@ export const STATUS_EXCHANGE = 4;
 /** The torrent is announced under another tracker's name and is not known here: refused. */
 export const STATUS_UNKNOWN_TORRENT = 5;
 
+/** What an announce of one of the operator's own clients says about the bytes since its last one: nothing. */
+export const TRAFFIC_NONE = 0;
+/** The growth of its totals. */
+export const TRAFFIC_COUNTED = 1;
+/** Its first announce. */
+export const TRAFFIC_FIRST = 2;
+/** It has restarted, so that its totals count from zero. */
+export const TRAFFIC_RESTARTED = 3;
+/** A total is lower than before. */
+export const TRAFFIC_BACKWARD = 4;
+/** A total has grown faster than a line can carry. */
+export const TRAFFIC_IMPOSSIBLE = 5;
+
 export class AnnounceOutcome {
   status = STATUS_STORED;
   /** The swarm knew this peer before. */
@@ -31,6 +44,17 @@ export class AnnounceOutcome {
   completed = 0;
   /** The operator's clients in the swarm need foreign peers: ask original trackers now. At most once per period and swarm. */
   needsUpstream = false;
+  /** What can be said about its bytes since the last announce: one of `TRAFFIC_…`. */
+  traffic = TRAFFIC_NONE;
+  /** The growth, if it is {@link TRAFFIC_COUNTED}. */
+  downloadedBytes = 0;
+  uploadedBytes = 0;
+  /** How much of the last answer with peers was foreign, 0 … 1. */
+  foreignShare = 0;
+  /** It is one of the operator's caches. */
+  isCache = false;
+  /** The locality group of the last announce. */
+  trafficGroup = 0;
 }
 
 /** The counts of one swarm for a scrape (BEP 48). */

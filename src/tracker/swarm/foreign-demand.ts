@@ -4,7 +4,9 @@
  * tracker. Walks over a swarm, so it is asked of small ones only.
  */
 import { FOREIGN_PARTITION } from '../../selection/cost-table.js';
+import { HOUSEHOLD_LOCALISED } from '../../selection/household-groups.js';
 import type { StandingKeys } from '../../selection/standing-key.js';
+import type { AnnounceRequest } from '../announce-request.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import type { GatewayBlocks } from './memory/gateway-blocks.js';
@@ -33,6 +35,8 @@ import type { SwarmStoreOptions } from './swarm-store-options.js';
 /** Where inner clients need no foreign peers, the swarm is judged again after this long. */
 const JUDGE_EVERY_SECONDS = 30;
 const DEFAULT_ASK_EVERY_SECONDS = 900;
+/** A random answer is drawn from at least as many imported peers, if the originals know them: what most answers hold. */
+const RANDOM_WANTS_IMPORTED = 50;
 
 export interface ForeignDemandParts {
   readonly arena: Arena;
@@ -61,14 +65,16 @@ export class ForeignDemand {
    * At an announce: whether original trackers are to be asked now, at most once in the period. Announces of
    * foreign clients do not count, so that they do not put off the judgement of a swarm that an inner leecher joins.
    * @param entry of the torrent
-   * @param group the requester's locality group
    */
-  isReported(entry: number, group: number, nowSeconds: number): boolean {
+  isReported(entry: number, { group, nowSeconds, household, seed }: AnnounceRequest): boolean {
+    // An answer at random should hold what an original tracker would give, however many inner peers there are.
+    const isRandom = household !== HOUSEHOLD_LOCALISED && !seed;
     const { arena, keys } = this.parts;
     const { words } = arena;
-    if (!this.hasFewPeers(entry) || keys.partitionOf(group) === FOREIGN_PARTITION) return false;
+    const wants = this.hasFewPeers(entry) || (isRandom && this.hasFewImported(entry));
+    if (!wants || keys.partitionOf(group) === FOREIGN_PARTITION) return false;
     if (nowSeconds < words[entry + ENTRY_ASK_DUE]!) return false;
-    const isNeeded = this.isNeeded(entry);
+    const isNeeded = isRandom || this.isNeeded(entry);
     words[entry + ENTRY_ASK_DUE] = nowSeconds + (isNeeded ? this.askEverySeconds : JUDGE_EVERY_SECONDS);
     return isNeeded;
   }
@@ -85,6 +91,11 @@ export class ForeignDemand {
     const { words } = this.parts.arena;
     const peers = words[entry + ENTRY_SEEDS]! + words[entry + ENTRY_LEECHERS]! + words[entry + ENTRY_UPSTREAM]!;
     return peers < this.wantedBelow;
+  }
+
+  /** For random answers. False if nothing imports peers. */
+  private hasFewImported(entry: number): boolean {
+    return this.wantedBelow > 0 && this.parts.arena.words[entry + ENTRY_UPSTREAM]! < RANDOM_WANTS_IMPORTED;
   }
 
   private isNeeded(entry: number): boolean {

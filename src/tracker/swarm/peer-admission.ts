@@ -12,6 +12,8 @@ import {
   STATUS_FULL_FOR_FOREIGN,
   STATUS_STORE_FULL,
   STATUS_UNKNOWN_TORRENT,
+  TRAFFIC_FIRST,
+  TRAFFIC_NONE,
 } from './announce-outcome.js';
 import type { CapabilityRefresh } from './capability-refresh.js';
 import type { Requester } from './choice/requester.js';
@@ -35,6 +37,7 @@ import {
   FLAG_WITHHELD,
   flagsOf,
   groupOf,
+  growthOf,
   hasEvidence,
   hasIdentity,
   hasKnownIdentity,
@@ -42,12 +45,11 @@ import {
   isCounted,
   isLeecher,
   levelOf,
+  setDownloaded,
   setFlags,
   setHasNeighbours,
   setLastSeen,
   setUploaded,
-  UPLOADED_MASK,
-  uploadedGrowth,
   uploadedOf,
 } from './memory/peer-record.js';
 import { FULL_FOR_FOREIGN, HAS_ROOM, type StoreRoom } from './memory/store-room.js';
@@ -56,6 +58,7 @@ import { RecentCompletions } from './recent-completions.js';
 import { PEER_REFRESHED, PEER_REMOVED, type SwarmChanges } from './swarm-changes.js';
 import type { SwarmMembership } from './swarm-membership.js';
 import type { SwarmLimits } from './swarm-store-options.js';
+import { downloadedUnits, noteGrowth, uploadedUnits } from './traffic-growth.js';
 
 const FAMILIES = [4, 6] as const;
 
@@ -126,9 +129,10 @@ export class PeerAdmission {
     if (!wasUpstream) requester.ageSeconds = age;
     if (wasUpstream) {
       this.membership.addressCounts.addPeer(entry, endpoint, 1);
-      becomeOrdinary(words, meta, uploadedUnits(request));
+      becomeOrdinary(words, meta, uploadedUnits(request), downloadedUnits(request));
     }
-    let isComparable = !wasUpstream && hasKnownIdentity(words, meta);
+    const isRestored = !wasUpstream && !hasKnownIdentity(words, meta);
+    let isComparable = !wasUpstream && !isRestored;
     let isAnother = false;
     if (!isComparable || request.event !== EVENT_NONE) {
       endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
@@ -142,7 +146,10 @@ export class PeerAdmission {
     let flags = this.flagsFor(request, oldFlags & (FLAG_COMPLETED | FLAG_SHARED_HOST));
     flags = this.countCompleted(request, outcome, entry, flags);
     const uploaded = uploadedUnits(request);
-    const growth = uploadedGrowth(uploadedOf(words, meta), uploaded);
+    const growth = growthOf(uploadedOf(words, meta), uploaded);
+    // A peer from a snapshot has no identity; its address and port are most likely those of the same client.
+    if (!early && this.room.isInner(request.group))
+      noteGrowth(request, outcome, words, meta, request.family, age, isComparable || isRestored);
     const level = this.levelFor(request, oldFlags, levelOf(words, meta), growth, age, early || wasUpstream);
     if (this.reported >= 0) flags |= this.reportedFlags(request, entry, oldFlags);
     let at = record;
@@ -168,6 +175,7 @@ export class PeerAdmission {
     if (!early) {
       setLastSeen(words, metaNow, request.nowSeconds);
       setUploaded(words, metaNow, uploaded);
+      setDownloaded(words, metaNow, downloadedUnits(request));
     }
     if (isAnother && request.key !== 0) this.membership.linkDualStack(entry, at, endpoint);
     requester.record = at;
@@ -206,20 +214,21 @@ export class PeerAdmission {
     const words = this.arena.words;
     const { family, nowSeconds } = request;
     endpoint.setIdentity(request.bytes, request.peerIdOffset, request.key);
-    if (found !== 0) this.removeLeavingRecord(entry, family, found, nowSeconds, outcome);
+    if (found !== 0) this.removeLeavingRecord(request, entry, family, found, nowSeconds, outcome);
     if (request.key !== 0) {
       for (const each of FAMILIES) {
         const ref = words[refWordOf(entry, each)]!;
         const record = this.swarms.findIdentity(ref, endpoint, addressWordsOf(each));
-        this.removeLeavingRecord(entry, each, record, nowSeconds, outcome);
+        this.removeLeavingRecord(request, entry, each, record, nowSeconds, outcome);
       }
     } else if (found === 0) {
       this.swarms.scanHost(words[refWordOf(entry, family)]!, endpoint, scan);
-      this.removeLeavingRecord(entry, family, scan.sameIdentity, nowSeconds, outcome);
+      this.removeLeavingRecord(request, entry, family, scan.sameIdentity, nowSeconds, outcome);
     }
   }
 
   private removeLeavingRecord(
+    request: AnnounceRequest,
     entry: number,
     family: 4 | 6,
     record: number,
@@ -228,6 +237,12 @@ export class PeerAdmission {
   ): void {
     if (record === 0) return;
     outcome.known = true;
+    const { words } = this.arena;
+    const meta = record + addressWordsOf(family);
+    const isOrdinary = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0;
+    if (isOrdinary && outcome.traffic === TRAFFIC_NONE && this.room.isInner(groupOf(words, meta))) {
+      noteGrowth(request, outcome, words, meta, family, ageSeconds(words, meta, nowSeconds), true);
+    }
     this.membership.removePeer(entry, family, record, PEER_REMOVED, nowSeconds);
   }
 
@@ -289,6 +304,8 @@ export class PeerAdmission {
     const meta = record + endpoint.addressWords;
     setLastSeen(words, meta, request.nowSeconds);
     setUploaded(words, meta, uploadedUnits(request));
+    setDownloaded(words, meta, downloadedUnits(request));
+    if (this.room.isInner(request.group)) outcome.traffic = TRAFFIC_FIRST;
     if (requester.hasNeighbours) setHasNeighbours(words, meta);
     setFlags(words, meta, flags);
     this.evidence.startEvidence(request, entry, record, endpoint);
@@ -367,8 +384,4 @@ export class PeerAdmission {
     const out = this.reported & REPORTED_OUT ? FLAG_WITHHELD : 0;
     return FLAG_REPORTED | (this.reported & REPORTED_CACHE ? FLAG_CACHE : 0) | out;
   }
-}
-
-function uploadedUnits(request: AnnounceRequest): number {
-  return ((request.uploadedHigh << 18) | (request.uploadedLow >>> 14)) & UPLOADED_MASK;
 }

@@ -18,6 +18,7 @@ import {
   STATUS_EXCHANGE,
   STATUS_STORED,
   STATUS_UNKNOWN_TORRENT,
+  TRAFFIC_NONE,
 } from './announce-outcome.js';
 import { CapabilityRefresh } from './capability-refresh.js';
 import { AnnouncedPeers } from './choice/announced-peers.js';
@@ -46,7 +47,7 @@ import {
   TorrentTable,
 } from './memory/torrent-table.js';
 import { PeerAdmission } from './peer-admission.js';
-import { type FlagsNow, SwarmTransfer } from './snapshot/swarm-transfer.js';
+import { type FlagsNow, metaWordsOf, SwarmTransfer } from './snapshot/swarm-transfer.js';
 import { StoreSweeps } from './store-sweeps.js';
 import { SwarmChanges } from './swarm-changes.js';
 import { SwarmMembership } from './swarm-membership.js';
@@ -168,6 +169,7 @@ export class SwarmStore {
     outcome.earlyRepeat = false;
     outcome.countedCompleted = false;
     outcome.needsUpstream = false;
+    outcome.traffic = TRAFFIC_NONE;
     this.infoHash.readInfoHash(request.bytes, request.infoHashOffset);
     const { requester } = this;
     const { endpoint } = requester;
@@ -194,9 +196,8 @@ export class SwarmStore {
     }
     requester.entry = entry;
     if (entry !== 0) {
-      const { group, nowSeconds } = request;
       const isAnswered = !byExchange && outcome.status !== STATUS_UNKNOWN_TORRENT;
-      outcome.needsUpstream = isAnswered && this.foreignDemand.isReported(entry, group, nowSeconds);
+      outcome.needsUpstream = isAnswered && this.foreignDemand.isReported(entry, request);
       if (request.wantsPeerIds) words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | ENTRY_FLAG_PEER_IDS;
       if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0 && requester.record !== 0) {
         this.membership.peerIds.rememberPeerId(entry, endpoint.toHex(), request.bytes, request.peerIdOffset);
@@ -258,11 +259,8 @@ export class SwarmStore {
 
   scrape(bytes: Uint8Array, offset: number, outcome: ScrapeOutcome): void {
     const entry = this.findTorrent(bytes, offset);
-    const words = this.arena.words;
     outcome.found = entry !== 0;
-    outcome.seeds = entry === 0 ? 0 : words[entry + ENTRY_SEEDS]!;
-    outcome.leechers = entry === 0 ? 0 : words[entry + ENTRY_LEECHERS]!;
-    outcome.completed = entry === 0 ? 0 : words[entry + ENTRY_COMPLETED]!;
+    this.fillCounts(entry, outcome);
   }
 
   /** compact=0: writes the 20-byte peer id of a compact peer that {@link select} wrote. @returns false if it is not known */
@@ -413,13 +411,14 @@ export class SwarmStore {
    */
   importFrame(
     frame: Uint32Array,
-    snapshot: { readonly nowSeconds: number },
+    snapshot: { readonly nowSeconds: number; readonly version?: number },
     nowSeconds: number,
     elapsedSeconds: number,
     groupOf: (family: 4 | 6, word0: number, word1: number, word2: number, word3: number) => number,
     flagsNow: FlagsNow = (_family, _word0, _word1, _word2, _word3, _port, flags) => flags,
   ): void {
     this.transfer.importFrame(frame, {
+      metaWords: metaWordsOf(snapshot.version),
       nowSeconds,
       takenAtSeconds: snapshot.nowSeconds,
       elapsedSeconds: Math.max(0, Math.floor(elapsedSeconds)),
@@ -443,10 +442,10 @@ export class SwarmStore {
     const requester = this.locate(request);
     this.explainer.findRequester(query, request, requester);
     const { foreign } = this.tally(query.infoHash) ?? NOTHING_TALLIED;
-    return { ...this.explainer.explain(request, requester), foreign };
+    return { ...this.explainer.explainWithAlternative(request, requester), foreign };
   }
 
-  private fillCounts(entry: number, outcome: AnnounceOutcome): void {
+  private fillCounts(entry: number, outcome: AnnounceOutcome | ScrapeOutcome): void {
     const words = this.arena.words;
     outcome.seeds = entry === 0 ? 0 : words[entry + ENTRY_SEEDS]!;
     outcome.leechers = entry === 0 ? 0 : words[entry + ENTRY_LEECHERS]!;

@@ -187,6 +187,9 @@ interface Explained {
 const explain = async (ip = '127.1.0.9'): Promise<Explained> =>
   (await call(`/api/v1/explain?infoHash=${HASH}&ip=${ip}`)).json as unknown as Explained;
 const requester = (ip: string, key: string) => async (): Promise<unknown> => (await explain(ip)).requester[key];
+/** Of thirty households: that none is in a control group of half of them happens once in a billion times. */
+const households = async (): Promise<unknown[]> =>
+  Promise.all(Array.from({ length: 30 }, (_, i) => requester(`127.1.0.${i + 10}`, 'household')()));
 const candidate = (group: string, key: string) => async (): Promise<unknown> =>
   (await explain()).candidates.find((each) => each.group === group)?.[key];
 const rate = (asn: number) => candidate(`as:${asn}`, 'ratePerGigabyte');
@@ -436,6 +439,10 @@ const ROWS: Readonly<Record<string, Row>> = {
     'selection.capabilityWeight': 1,
   }),
   'selection.grain': row('subdomain', candidate('subdomain:south', 'tier'), 0, expect.any(Number)),
+  'rollout.percent': row(0, requester('127.1.0.9', 'household'), 'localised', 'plain'),
+  'rollout.controlPercent': row(50, async () => (await households()).includes('control'), false, true),
+  'rollout.subdomains': row(['south'], requester('127.1.0.9', 'household'), 'localised', 'plain'),
+  'rollout.shadow': row(true, requester('127.1.0.9', 'household'), 'localised', 'plain'),
   'tracker.announceUrls': row(['udp://a.example:7/announce'], found('a.example', `/torrent/${PINNED}`), false, true),
   'tracker.torrents': row('hashes.txt', refused(OTHER_HASH, '127.1.0.9'), 'answered', contains('not on this tracker')),
   'tracker.unknownTorrents': row('refuse', refusedUnknown, 'answered', contains('your network answers'), {

@@ -6,6 +6,7 @@
 import type { Random } from '../../../domain/random.js';
 import type { Candidates } from '../../../selection/candidates.js';
 import type { PeerSink } from '../../../selection/peer-sink.js';
+import { RandomDraw } from '../../../selection/random-draw.js';
 import { KEY_END, PARTITION_SHIFT, RANK_MASK, type StandingKeys } from '../../../selection/standing-key.js';
 import { BucketOrder } from '../layouts/bucket-order.js';
 import type { BucketedSwarm } from '../layouts/bucketed-swarm.js';
@@ -18,6 +19,7 @@ export class BucketedCandidates implements Candidates {
   private swarm!: BucketedSwarm;
   private orders: readonly [BucketOrder, BucketOrder] = [new BucketOrder(), new BucketOrder()];
   private readonly draw: ClassDraw;
+  private readonly randomDraw: RandomDraw;
   private readonly cursors = new Uint32Array(MAX_RUNS);
   private readonly cursorEnds = new Uint32Array(MAX_RUNS);
   private readonly cursorLists = new Uint8Array(MAX_RUNS);
@@ -27,6 +29,7 @@ export class BucketedCandidates implements Candidates {
     private readonly keys: StandingKeys,
   ) {
     this.draw = new ClassDraw(random);
+    this.randomDraw = new RandomDraw(random);
   }
 
   setSwarm(swarm: BucketedSwarm): void {
@@ -68,6 +71,28 @@ export class BucketedCandidates implements Candidates {
     this.draw.startClass();
     for (let i = 0; i < count; i++) this.draw.addRun(this.cursorLists[i]!, this.cursors[i]!, this.cursorEnds[i]!);
     this.draw.drawPeers(target, sink);
+  }
+
+  /** The swarm must be set by {@link setSwarm}: only its orders count peers. */
+  takeRandom(quota: number, sink: PeerSink): number {
+    const target = sink.written + quota;
+    const [leechers, serving] = this.orders;
+    const total = leechers.peerCount + (this.offerServing ? serving.peerCount : 0);
+    const drawn = this.randomDraw.draw(total, quota + 1);
+    const { positions } = this.randomDraw;
+    const { bases, stride } = this.swarm;
+    let foreign = 0;
+    for (let i = 0; i < drawn && sink.written < target; i++) {
+      const isLeecher = positions[i]! < leechers.peerCount;
+      const order = isLeecher ? leechers : serving;
+      const rank = isLeecher ? positions[i]! : positions[i]! - leechers.peerCount;
+      const bucket = order.positionOfPeer(rank);
+      const record = bases[order.ids[bucket]!]! + (rank - order.peersBefore(bucket)) * stride;
+      if (record === sink.self) continue;
+      sink.write(record, sink.written++);
+      if (bucket >= order.foreignStart) foreign++;
+    }
+    return foreign;
   }
 
   takeSiblings(ownPartition: number, partitions: number, quota: number, sink: PeerSink): void {

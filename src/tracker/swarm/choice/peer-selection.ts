@@ -6,20 +6,25 @@
 
 import type { Random } from '../../../domain/random.js';
 import type { AddressLevels } from '../../../selection/address-levels.js';
-import type { Candidates } from '../../../selection/candidates.js';
-import { FlatCandidates } from '../../../selection/choose-flat.js';
+import { type Candidates, countOffered } from '../../../selection/candidates.js';
 import { choosePeers, choosePeersForForeign, Standpoint } from '../../../selection/choose-peers.js';
 import { FOREIGN_PARTITION } from '../../../selection/cost-table.js';
 import { GATEWAY_RETURN_SECONDS, gatewayReturnsSoon } from '../../../selection/gateways.js';
-import { isCacheAnswer, MixPlan, MixSituation, planMix } from '../../../selection/mix.js';
-import { sortedWord } from '../../../selection/sorted-word.js';
+import { HOUSEHOLD_CONTROL } from '../../../selection/household-groups.js';
+import {
+  isCacheAnswer,
+  MIX_CONTROL,
+  MIX_NOT_LOCALISED,
+  MixPlan,
+  MixSituation,
+  planAtRandom,
+  planMix,
+} from '../../../selection/mix.js';
 import { FOREIGN_KEY, KEY_END, type StandingKeys } from '../../../selection/standing-key.js';
 import { returnSeconds, seedsSuffice } from '../../../selection/supply.js';
 import { type AnnounceRequest, EVENT_PAUSED } from '../../announce-request.js';
 import { DualStackPeers } from '../layouts/dual-stack.js';
-import { type FamilySwarms, KIND_BUCKETED, KIND_SMALL, kindOf, offsetOf } from '../layouts/family-swarm.js';
-import { entryWordsOf } from '../layouts/ranked-indexes.js';
-import { MAX_RANKED_PEERS } from '../layouts/ranked-swarm.js';
+import type { FamilySwarms } from '../layouts/family-swarm.js';
 import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
 import { GatewayBlocks } from '../memory/gateway-blocks.js';
@@ -30,20 +35,14 @@ import {
   FLAG_CACHE,
   FLAG_WITHHELD,
   flagsOf,
-  groupOf,
   isDualStack,
   LIST_LEECHERS,
-  LIST_NONE,
   LIST_SERVING,
-  levelOf,
   listOfFlags,
   otherFamilyOf,
-  portOf,
-  recordWordsOf,
 } from '../memory/peer-record.js';
 import { evidenceWordOf, refWordOf } from '../memory/torrent-table.js';
 import { OperatorCaches } from '../operator-caches.js';
-import { BucketedCandidates } from './bucketed-candidates.js';
 import { CacheAnswers } from './cache-answers.js';
 import { CompactPeerSink, type IsInnerOnly } from './compact-peer-sink.js';
 import { GatewayRoster } from './gateway-roster.js';
@@ -51,10 +50,10 @@ import { HostPeer } from './host-peer.js';
 import { ImportUse } from './import-use.js';
 import { Neighbours } from './neighbours.js';
 import { OtherFamilyAnswer } from './other-family-answer.js';
+import { isAnsweredAtRandom, noteAnswer } from './random-answer.js';
 import type { Requester } from './requester.js';
 import { SupplyEvidence } from './supply-evidence.js';
-
-const INSERTION_SORT_UP_TO = 24;
+import { SwarmCandidates } from './swarm-candidates.js';
 
 export class PeerSelection {
   readonly plan = new MixPlan();
@@ -67,11 +66,9 @@ export class PeerSelection {
   readonly blocks: GatewayBlocks;
   private readonly importUse: ImportUse;
   private readonly neighbours: Neighbours;
-  private readonly flat: FlatCandidates;
-  private readonly bucketed: BucketedCandidates;
+  private readonly lists: SwarmCandidates;
   private readonly standpoint = new Standpoint();
   private readonly sink: CompactPeerSink;
-  private readonly scratch = new Uint32Array(MAX_RANKED_PEERS + 4096);
   private readonly otherPlan = new MixPlan();
   /** Of the IPv4 peer of a requester that announces over IPv6. */
   private readonly ipv4Endpoint: Endpoint;
@@ -83,7 +80,7 @@ export class PeerSelection {
 
   constructor(
     private readonly arena: Arena,
-    private readonly swarms: FamilySwarms,
+    swarms: FamilySwarms,
     private readonly keys: StandingKeys,
     random: Random,
     hashKeys: HashKeys,
@@ -93,8 +90,7 @@ export class PeerSelection {
   ) {
     this.caches = new OperatorCaches(levels);
     this.sink = new CompactPeerSink(isInnerOnly, this.caches);
-    this.flat = new FlatCandidates(random);
-    this.bucketed = new BucketedCandidates(random, keys);
+    this.lists = new SwarmCandidates(arena, swarms, keys, random);
     this.blocks = new GatewayBlocks(arena);
     this.dualStack = new DualStackPeers(arena, swarms, hashKeys);
     this.ipv4Endpoint = new Endpoint(hashKeys);
@@ -125,6 +121,69 @@ export class PeerSelection {
    * @returns how many were written
    */
   select(request: AnnounceRequest, requester: Requester, want: number, out: Uint8Array, offset: number): number {
+    const { plan, sink } = this;
+    requester.atRandom = isAnsweredAtRandom(request, requester, this.arena.words, this.keys);
+    if (!requester.atRandom || request.isShadowed) {
+      this.selectLocalised(request, requester, want, out, offset);
+      const foreign = Math.min(plan.foreign, sink.written);
+      if (!requester.atRandom) {
+        noteAnswer(this.arena.words, requester, request.family, sink.written, isCacheAnswer(plan) ? 0 : foreign);
+        return sink.written;
+      }
+      requester.shadowGiven = sink.written;
+      requester.shadowForeign = foreign;
+    }
+    return this.selectAtRandom(request, requester, want, out, offset);
+  }
+
+  /** As an ordinary tracker answers: a uniform draw from all offered peers, without gateways. @returns how many were written */
+  private selectAtRandom(
+    request: AnnounceRequest,
+    requester: Requester,
+    want: number,
+    out: Uint8Array,
+    offset: number,
+  ): number {
+    const { plan, situation, sink } = this;
+    const { words } = this.arena;
+    const ref = words[refWordOf(requester.entry, request.family)]!;
+    this.addressWords = addressWordsOf(request.family);
+    sink.start(words, this.addressWords, requester.record, out, offset);
+    requester.returnSeconds = 0;
+    planAtRandom(situation, plan, request.household === HOUSEHOLD_CONTROL ? MIX_CONTROL : MIX_NOT_LOCALISED, want);
+    if (ref === 0 || want <= 0) return 0;
+    const candidates = this.lists.candidatesForDraw(
+      ref,
+      this.addressWords,
+      request.group,
+      this.keys.partitionOf(request.group),
+    );
+    candidates.offerServing = !request.seed && request.event !== EVENT_PAUSED;
+    const isOffered = requester.record !== 0 && this.isListed(requester.record, candidates.offerServing) ? 1 : 0;
+    situation.innerAvailable = countOffered(candidates, 0, FOREIGN_KEY) - isOffered;
+    situation.foreignAvailable = countOffered(candidates, FOREIGN_KEY, KEY_END);
+    plan.foreign = candidates.takeRandom(want, sink);
+    plan.inner = sink.written - plan.foreign;
+    if (requester.announced && requester.record !== 0 && plan.foreign > 0)
+      this.evidence.noteForeignGiven(requester.record, this.addressWords);
+    noteAnswer(this.arena.words, requester, request.family, sink.written, plan.foreign);
+    return sink.written;
+  }
+
+  /** Whether a peer is in one of the lists that are offered. */
+  private isListed(record: number, offersServing: boolean): boolean {
+    const list = this.listOfRecord(record);
+    return list === LIST_LEECHERS || (list === LIST_SERVING && offersServing);
+  }
+
+  /** The answer of the policy. @returns how many were written */
+  private selectLocalised(
+    request: AnnounceRequest,
+    requester: Requester,
+    want: number,
+    out: Uint8Array,
+    offset: number,
+  ): number {
     const words = this.arena.words;
     const { endpoint } = requester;
     const ipv4 = request.family === 4;
@@ -208,8 +267,7 @@ export class PeerSelection {
     const { words } = this.arena;
     const family = otherFamilyOf(request.family);
     const ref = words[refWordOf(requester.entry, family)]!;
-    if (ref === 0 || want <= 0) return 0;
-    if (isCacheAnswer(this.plan)) return 0;
+    if (ref === 0 || want <= 0 || isCacheAnswer(this.plan)) return 0;
     const ownWords = addressWordsOf(request.family);
     // It announces over the other family as well.
     if (requester.record !== 0 && isDualStack(words, requester.record + ownWords)) return 0;
@@ -227,6 +285,16 @@ export class PeerSelection {
     const start = (): void => sink.start(words, this.addressWords, 0, otherFamilyAnswer.chosen, 0);
     const bytes = 4 * this.addressWords + 2;
     start();
+    if (requester.atRandom) {
+      const chosen = OtherFamilyAnswer.countToChoose(want, given);
+      const drawn = this.lists.candidatesForDraw(ref, this.addressWords, request.group, partition);
+      drawn.offerServing = candidates.offerServing;
+      const foreignDrawn = drawn.takeRandom(chosen, sink);
+      const share = sink.written === 0 ? 0 : foreignDrawn / sink.written;
+      const copied = otherFamilyAnswer.copyWithoutDualStack(ref, family, sink, want, out, offset);
+      noteAnswer(this.arena.words, requester, request.family, copied, share * copied);
+      return copied;
+    }
     otherPlan.inner = inner ? OtherFamilyAnswer.countToChoose(want, given) : Math.max(0, plan.quota - plan.inner);
     otherPlan.foreign = inner ? 0 : OtherFamilyAnswer.countToChoose(want, given);
     if (inner) choosePeers(candidates, standpoint, otherPlan, sink);
@@ -237,12 +305,14 @@ export class PeerSelection {
     }
     const first = otherFamilyAnswer.copyWithoutDualStack(ref, family, sink, want, out, offset);
     const foreign = Math.min(want - first, plan.quota - plan.foreign);
+    if (inner) noteAnswer(this.arena.words, requester, request.family, first, 0);
     if (!inner || foreign <= 0) return first;
     start();
     otherPlan.inner = 0;
     otherPlan.foreign = OtherFamilyAnswer.countToChoose(foreign, plan.foreign);
     choosePeers(candidates, standpoint, otherPlan, sink);
     const second = otherFamilyAnswer.copyWithoutDualStack(ref, family, sink, foreign, out, offset + first * bytes);
+    noteAnswer(this.arena.words, requester, request.family, second, second);
     if (second > 0 && requester.announced && requester.record !== 0) {
       this.noteForeign(requester, request.family, plan.foreign + second);
     }
@@ -324,95 +394,16 @@ export class PeerSelection {
   }
 
   private candidatesOf(ref: number, request: AnnounceRequest, partition: number): Candidates {
-    const kind = kindOf(ref);
-    const pair = kind === KIND_SMALL || this.keys.hasOverrides(request.group);
-    if (pair) {
+    const candidates = this.lists.candidatesOf(ref, this.addressWords, request.group, partition);
+    if (this.lists.isByPair) {
       this.standpoint.partition = 0;
       this.standpoint.innerPartitions = 2;
     }
-    if (kind === KIND_BUCKETED) {
-      const swarm = this.swarms.bucketed.swarmOf(offsetOf(ref));
-      if (pair) this.bucketed.setSwarmForPairs(swarm, request.group, partition);
-      else this.bucketed.setSwarm(swarm);
-      return this.bucketed;
-    }
-    if (pair) this.rankPairs(ref, request, partition);
-    else {
-      const ranked = this.swarms.ranked;
-      const block = offsetOf(ref);
-      const stride = recordWordsOf(this.addressWords);
-      ranked.ensureSorted(block, this.addressWords);
-      const capacity = ranked.capacity(block);
-      this.flat.setLists(
-        this.arena.words,
-        ranked.listStart(block, stride),
-        entryWordsOf(stride),
-        ranked.leechersListed(block),
-        capacity - ranked.servingListed(block),
-        capacity,
-        ranked.recordInSlot(block, 0, stride),
-        stride,
-        ranked.innerLeechersListed(block),
-        ranked.innerServingListed(block),
-      );
-    }
-    return this.flat;
-  }
-
-  /** Sorts a small swarm, or a ranked one for a requester with overrides, by pair keys. */
-  private rankPairs(ref: number, request: AnnounceRequest, partition: number): void {
-    const { scratch, keys, addressWords } = this;
-    const words = this.arena.words;
-    const stride = recordWordsOf(addressWords);
-    const small = kindOf(ref) === KIND_SMALL;
-    const block = offsetOf(ref);
-    const slots = small ? this.swarms.small.size(block) : this.swarms.ranked.slotsUsed(block);
-    const first = small
-      ? this.swarms.small.recordInSlot(block, 0, stride)
-      : this.swarms.ranked.recordInSlot(block, 0, stride);
-    let front = 0;
-    let back = scratch.length;
-    let innerLeechers = 0;
-    let innerServing = 0;
-    for (let slot = 0; slot < slots; slot++) {
-      const record = first + slot * stride;
-      const meta = record + addressWords;
-      if (portOf(words, meta) === 0) continue;
-      const list = listOfFlags(flagsOf(words, meta));
-      if (list === LIST_NONE) continue;
-      const key = keys.pairKey(request.group, partition, groupOf(words, meta), levelOf(words, meta));
-      const word = sortedWord(key, slot);
-      if (list === LIST_LEECHERS) {
-        scratch[front++] = word;
-        if (key < FOREIGN_KEY) innerLeechers++;
-      } else {
-        scratch[--back] = word;
-        if (key < FOREIGN_KEY) innerServing++;
-      }
-    }
-    sortWords(scratch, 0, front);
-    sortWords(scratch, back, scratch.length);
-    this.flat.setLists(scratch, 0, 1, front, back, scratch.length, first, stride, innerLeechers, innerServing);
+    return candidates;
   }
 
   /** The list that holds a record, whether or not it is offered. */
   private listOfRecord(record: number): number {
     return listOfFlags(flagsOf(this.arena.words, record + this.addressWords));
-  }
-}
-
-function sortWords(words: Uint32Array, from: number, to: number): void {
-  if (to - from > INSERTION_SORT_UP_TO) {
-    words.subarray(from, to).sort();
-    return;
-  }
-  for (let i = from + 1; i < to; i++) {
-    const word = words[i]!;
-    let at = i;
-    while (at > from && words[at - 1]! > word) {
-      words[at] = words[at - 1]!;
-      at--;
-    }
-    words[at] = word;
   }
 }

@@ -19,6 +19,14 @@ export class Requester {
   announced = true;
   /** Seconds until it should announce again; 0 for the usual interval. Set by the selection. */
   returnSeconds = 0;
+  /** Peers in its answer, of both families, and how many of them are foreign. Set by the selection. */
+  given = 0;
+  foreignGiven = 0;
+  /** Its answer was drawn at random. Set by the selection. */
+  atRandom = false;
+  /** In shadow mode: the peers of the answer that it would get. −1: none was computed. */
+  shadowGiven = -1;
+  shadowForeign = 0;
 
   constructor(readonly endpoint: Endpoint) {}
 
@@ -30,5 +38,10 @@ export class Requester {
     this.hasNeighbours = false;
     this.announced = announced;
     this.returnSeconds = 0;
+    this.given = 0;
+    this.foreignGiven = 0;
+    this.atRandom = false;
+    this.shadowGiven = -1;
+    this.shadowForeign = 0;
   }
 }

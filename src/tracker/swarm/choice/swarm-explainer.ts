@@ -7,6 +7,11 @@ import {
   type Explanation,
   mixReason,
 } from '../../../selection/explanation.js';
+import {
+  HOUSEHOLD_GROUP_NAMES,
+  HOUSEHOLD_LOCALISED,
+  type HouseholdGroup,
+} from '../../../selection/household-groups.js';
 import { PARTITION_SHIFT, SIBLING_TIER, type StandingKeys } from '../../../selection/standing-key.js';
 import { seedsSuffice } from '../../../selection/supply.js';
 import { AnnounceRequest } from '../../announce-request.js';
@@ -49,6 +54,8 @@ export interface ExplainQuery {
   /** The port of the client if it is in the swarm, so that it is not counted as its own candidate. */
   readonly port?: number;
   readonly group: number;
+  /** Of its household; default: localised. */
+  readonly household?: HouseholdGroup;
   /** Default: as it is in the swarm, else a leecher. */
   readonly seed?: boolean;
 }
@@ -63,6 +70,7 @@ export function requestForExplanation(query: ExplainQuery, numWant: number): Ann
   request.word3 = query.words[3] ?? 0;
   request.port = query.port ?? 0;
   request.group = query.group;
+  request.household = query.household ?? HOUSEHOLD_LOCALISED;
   request.seed = query.seed ?? false;
   request.numWant = numWant;
   return request;
@@ -97,7 +105,17 @@ export class SwarmExplainer {
     this.other = new Endpoint(hashKeys);
   }
 
-  explain(request: AnnounceRequest, requester: Requester): Omit<Explanation, 'foreign'> {
+  /** The answer, and what a household that is answered at random would get if it were localised. */
+  explainWithAlternative(request: AnnounceRequest, requester: Requester): Omit<Explanation, 'foreign'> {
+    const explained = this.explain(request, requester);
+    const { household, inner } = explained.requester;
+    if (household === 'localised' || !inner) return { ...explained, localised: null };
+    request.household = HOUSEHOLD_LOCALISED;
+    const { mix } = this.explain(request, requester);
+    return { ...explained, localised: { reason: mix.reason, inner: mix.inner, foreign: mix.foreign } };
+  }
+
+  private explain(request: AnnounceRequest, requester: Requester): Omit<Explanation, 'foreign' | 'localised'> {
     const { selection, keys } = this;
     const words = this.arena.words;
     const { entry } = requester;
@@ -120,6 +138,7 @@ export class SwarmExplainer {
         inSwarm: requester.record !== 0,
         port: requester.record === 0 ? null : request.port,
         peersAtAddress: this.peersAtAddress,
+        household: HOUSEHOLD_GROUP_NAMES[this.isCache(requester) ? HOUSEHOLD_LOCALISED : request.household]!,
         gateway: entry !== 0 && selection.roster.isGateway(entry, selection.hostPeer),
       },
       mix: {
@@ -136,6 +155,10 @@ export class SwarmExplainer {
       imported: this.imported(entry, request.nowSeconds, chosen),
       chosen,
     };
+  }
+
+  private isCache({ record, endpoint }: Requester): boolean {
+    return record !== 0 && (flagsOf(this.arena.words, record + endpoint.addressWords) & FLAG_CACHE) !== 0;
   }
 
   private supplyOf(request: AnnounceRequest, requester: Requester, tallies: Map<number, Tally>): Explanation['supply'] {

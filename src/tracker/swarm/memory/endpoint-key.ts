@@ -9,7 +9,7 @@ import { IDENTITY_HIGH_MASK, identityHash, META_WORDS } from './peer-record.js';
 export class Endpoint {
   addressWords: 1 | 4 = 1;
   /** Words of a record of this family. */
-  stride = 5;
+  stride = 1 + META_WORDS;
   word0 = 0;
   word1 = 0;
   word2 = 0;
@@ -125,6 +125,7 @@ export class Endpoint {
     words[meta + 1] = 0;
     words[meta + 2] = this.identityHigh;
     words[meta + 3] = 0;
+    words[meta + 4] = 0;
   }
 }
 

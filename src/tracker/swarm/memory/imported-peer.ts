@@ -1,13 +1,23 @@
 /**
- * What the record of an imported peer holds in the word of upload total and history, which a peer that does not announce does
+ * What the record of an imported peer holds in the words of transfer totals and history, which a peer that does not announce does
  * not have:
  *
  *   +3  number of its origin (20) | has neighbours (1) | mark of the gateway that it was given to last (9) | failures (2)
+ *   +4  0
  *
  * A failure is a gateway that was given the peer and then received nothing. Once the peer announces here itself it is an
- * ordinary one, and the word is cleared.
+ * ordinary one, and the words are cleared.
  */
-import { FLAG_UPSTREAM, flagsOf, historyOf, setHistory, setUploaded, uploadedOf } from './peer-record.js';
+import {
+  FLAG_UPSTREAM,
+  flagsOf,
+  historyOf,
+  setDownloaded,
+  setForeignShare,
+  setHistory,
+  setUploaded,
+  uploadedOf,
+} from './peer-record.js';
 
 const FAILURE_BITS = 2;
 const FAILURES = (1 << FAILURE_BITS) - 1;
@@ -46,8 +56,10 @@ export function failuresOf(words: Uint32Array, meta: number): number {
 }
 
 /** The peer announces here itself: it has a history of its own from now on. */
-export function becomeOrdinary(words: Uint32Array, meta: number, uploadedUnits: number): void {
+export function becomeOrdinary(words: Uint32Array, meta: number, uploadedUnits: number, downloadedUnits: number): void {
   setUploaded(words, meta, uploadedUnits);
+  setDownloaded(words, meta, downloadedUnits);
+  setForeignShare(words, meta, 0);
   setHistory(words, meta, 0);
 }
 

@@ -1,15 +1,16 @@
 /**
- * A peer as words in the arena. IPv4 takes five words, IPv6 eight: the address, then
+ * A peer as words in the arena. IPv4 takes six words, IPv6 nine: the address, then
  *
  *   +0  port (16) | identity, low part (16)
  *   +1  locality group (16) | last seen (16): seconds, wrapping; peers are far younger than 18 hours
  *   +2  flags (8) | capability level (3) | evidence (1) | dual stack (1) | identity, high part (19)
- *   +3  uploaded, in units of 16 KiB, wrapping (20) | has neighbours (1) | history (11)
+ *   +3  uploaded, in units of 16 KiB, wrapping: the low bits (20) | has neighbours (1) | history (11)
+ *   +4  downloaded, in units of 64 KiB, wrapping (22) | uploaded, the high bits (2) | foreign share of the last answer (8)
  *
  * counted from the end of the address. The identity is a hash of peer id and key (BEP 7, BEP 15). The evidence bit and the
  * history are evidence of an inner peer (see supply-evidence). A leecher has the bit while it starves; its history is a digest
  * of its progress (10) and whether it was given foreign peers (1). A seed has the bit while it has shown that it serves; its
- * history is the generation of that evidence. An imported peer has other values in the last word: see imported-peer.
+ * history is the generation of that evidence. An imported peer has other values in the last two words: see imported-peer.
  */
 
 export const FLAG_SEED = 1;
@@ -41,14 +42,28 @@ export const LIST_LEECHERS = 0;
 export const LIST_SERVING = 1;
 export const LIST_NONE = 2;
 
-export const META_WORDS = 4;
+export const META_WORDS = 5;
+/** In snapshots of version 1. */
+export const META_WORDS_V1 = 4;
 
 const EVIDENCE = 1 << 20;
 const UPLOADED_SHIFT = 12;
+const UPLOADED_LOW_BITS = 20;
+const UPLOADED_HIGH_SHIFT = 8;
+const UPLOADED_HIGH_MASK = 3 << UPLOADED_HIGH_SHIFT;
+const DOWNLOADED_SHIFT = 10;
+/** The foreign share of an answer is stored as this many parts of one. */
+export const SHARE_PARTS = 255;
+export const UPLOADED_UNIT_BYTES = 2 ** 14;
+export const DOWNLOADED_UNIT_BYTES = 2 ** 16;
+/** The download total is stored in units of 64 KiB, modulo this value plus one. */
+export const DOWNLOADED_MASK = 0x3fffff;
+/** In a record from a snapshot that has no total of downloads. */
+export const DOWNLOADED_UNKNOWN = DOWNLOADED_MASK;
 const NEIGHBOURS = 1 << 11;
 export const HISTORY_MASK = NEIGHBOURS - 1;
 /** The upload total is stored in units of 16 KiB, modulo this value plus one. */
-export const UPLOADED_MASK = 0xfffff;
+export const UPLOADED_MASK = 0x3fffff;
 /** The same client is in the swarm with an address of the other family, too, which has this bit as well. */
 const DUAL_STACK = 1 << 19;
 export const IDENTITY_HIGH_MASK = DUAL_STACK - 1;
@@ -190,9 +205,28 @@ export function setEvidence(words: Uint32Array, meta: number, marked: boolean): 
   words[meta + 2] = marked ? words[meta + 2]! | EVIDENCE : words[meta + 2]! & ~EVIDENCE;
 }
 
-/** @returns units of 16 KiB, modulo 2^20 */
+/** @returns units of 16 KiB, modulo 2^22 */
 export function uploadedOf(words: Uint32Array, meta: number): number {
-  return words[meta + 3]! >>> UPLOADED_SHIFT;
+  const high = (words[meta + 4]! & UPLOADED_HIGH_MASK) >>> UPLOADED_HIGH_SHIFT;
+  return (words[meta + 3]! >>> UPLOADED_SHIFT) | (high << UPLOADED_LOW_BITS);
+}
+
+/** @returns units of 64 KiB, modulo 2^22 */
+export function downloadedOf(words: Uint32Array, meta: number): number {
+  return words[meta + 4]! >>> DOWNLOADED_SHIFT;
+}
+
+export function setDownloaded(words: Uint32Array, meta: number, units: number): void {
+  words[meta + 4] = (units << DOWNLOADED_SHIFT) | (words[meta + 4]! & (UPLOADED_HIGH_MASK | SHARE_PARTS));
+}
+
+/** How much of the last answer with peers was foreign, in parts of {@link SHARE_PARTS}. */
+export function foreignShareOf(words: Uint32Array, meta: number): number {
+  return words[meta + 4]! & SHARE_PARTS;
+}
+
+export function setForeignShare(words: Uint32Array, meta: number, parts: number): void {
+  words[meta + 4] = (words[meta + 4]! & ~SHARE_PARTS) | parts;
 }
 
 export function historyOf(words: Uint32Array, meta: number): number {
@@ -200,7 +234,9 @@ export function historyOf(words: Uint32Array, meta: number): number {
 }
 
 export function setUploaded(words: Uint32Array, meta: number, units: number): void {
-  words[meta + 3] = ((units & UPLOADED_MASK) << UPLOADED_SHIFT) | (words[meta + 3]! & (NEIGHBOURS | HISTORY_MASK));
+  words[meta + 3] = (units << UPLOADED_SHIFT) | (words[meta + 3]! & (NEIGHBOURS | HISTORY_MASK));
+  const high = (units >>> UPLOADED_LOW_BITS) << UPLOADED_HIGH_SHIFT;
+  words[meta + 4] = (words[meta + 4]! & ~UPLOADED_HIGH_MASK) | (high & UPLOADED_HIGH_MASK);
 }
 
 export function setHistory(words: Uint32Array, meta: number, history: number): void {
@@ -216,8 +252,24 @@ export function setHasNeighbours(words: Uint32Array, meta: number): void {
   words[meta + 3] = words[meta + 3]! | NEIGHBOURS;
 }
 
-/** Units uploaded between two announces; 0 if the counter has restarted, or moved by more than 8 GiB. */
-export function uploadedGrowth(before: number, now: number): number {
+/**
+ * Copies transfer totals and foreign share of a snapshot's record.
+ * @param fromMetaWords of that record: the first version had one word less, and no total of downloads
+ */
+export function restoreTotals(
+  words: Uint32Array,
+  meta: number,
+  from: Uint32Array,
+  fromMeta: number,
+  fromMetaWords: number,
+): void {
+  const uploadedLow = from[fromMeta + 3]! >>> UPLOADED_SHIFT;
+  words[meta + 3] = (uploadedLow << UPLOADED_SHIFT) | (words[meta + 3]! & (NEIGHBOURS | HISTORY_MASK));
+  words[meta + 4] = fromMetaWords < META_WORDS ? DOWNLOADED_UNKNOWN << DOWNLOADED_SHIFT : from[fromMeta + 4]!;
+}
+
+/** Units transferred between two announces; 0 if the counter has restarted, or moved by more than half of its range. */
+export function growthOf(before: number, now: number): number {
   const growth = (now - before) & UPLOADED_MASK;
   return growth > UPLOADED_MASK >>> 1 ? 0 : growth;
 }

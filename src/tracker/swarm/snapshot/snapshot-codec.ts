@@ -9,7 +9,9 @@
  */
 import { crc32 } from './crc32.js';
 
-export const SNAPSHOT_VERSION = 1;
+/** Version 2 has records of one word more. */
+export const SNAPSHOT_VERSION = 2;
+export const SNAPSHOT_VERSION_1 = 1;
 const MAGIC = 'ATSWARM';
 const ORDER_MARK = 0x01020304;
 const HEADER_BYTES = 28;
@@ -26,6 +28,8 @@ export class SnapshotDamagedError extends Error {
 }
 
 export interface SnapshotHeader {
+  /** Default: the current one. */
+  readonly version?: number;
   /** Wall clock when the snapshot was taken. */
   readonly takenAtMs: number;
   /** The store's clock at that moment: ages of peers count from it. */
@@ -40,7 +44,7 @@ export interface Snapshot extends SnapshotHeader {
 export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES);
   bytes.set(Buffer.from(MAGIC, 'latin1'));
-  bytes[MAGIC.length] = SNAPSHOT_VERSION;
+  bytes[MAGIC.length] = header.version ?? SNAPSHOT_VERSION;
   const view = new DataView(bytes.buffer);
   new Uint32Array(bytes.buffer, 8, 1)[0] = ORDER_MARK;
   view.setFloat64(12, header.takenAtMs, true);
@@ -84,8 +88,9 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   if (bytes.length < HEADER_BYTES || Buffer.from(bytes.subarray(0, MAGIC.length)).toString('latin1') !== MAGIC) {
     throw new SnapshotDamagedError('this is not a swarm snapshot');
   }
-  if (bytes[MAGIC.length] !== SNAPSHOT_VERSION) {
-    throw new SnapshotDamagedError(`snapshot version ${bytes[MAGIC.length]} is not version ${SNAPSHOT_VERSION}`);
+  const version = bytes[MAGIC.length]!;
+  if (version < SNAPSHOT_VERSION_1 || version > SNAPSHOT_VERSION) {
+    throw new SnapshotDamagedError(`snapshot version ${version} is not version ${SNAPSHOT_VERSION}`);
   }
   if (view.getUint32(24, true) !== crc32(bytes.subarray(0, 24))) {
     throw new SnapshotDamagedError('the header of the snapshot is damaged');
@@ -94,6 +99,7 @@ export function decodeSnapshot(bytes: Uint8Array): Snapshot {
     throw new SnapshotDamagedError('the snapshot was written on a machine with another byte order');
   }
   return {
+    version,
     takenAtMs: view.getFloat64(12, true),
     nowSeconds: view.getUint32(20, true),
     frames: () => readFrames(bytes, view),

@@ -19,12 +19,13 @@ import {
   flagsOf,
   hasNeighbours,
   levelOf,
+  META_WORDS,
+  META_WORDS_V1,
   portOf,
   recordWordsOf,
+  restoreTotals,
   setHasNeighbours,
   setLastSeen,
-  setUploaded,
-  uploadedOf,
 } from '../memory/peer-record.js';
 import { HAS_ROOM, type StoreRoom } from '../memory/store-room.js';
 import {
@@ -38,7 +39,7 @@ import {
   type TorrentTable,
 } from '../memory/torrent-table.js';
 import { decodeOrigins, encodeOrigins, isOriginFrame } from './origin-frame.js';
-import { SnapshotDamagedError } from './snapshot-codec.js';
+import { SNAPSHOT_VERSION_1, SnapshotDamagedError } from './snapshot-codec.js';
 
 const HEADER_WORDS = 9;
 /** About this much is written at a time: half a millisecond of work. */
@@ -65,7 +66,14 @@ export type FlagsNow = (
 
 export const LEFT_BEHIND = -1;
 
+/** Words of a record after the address. @param version of the snapshot; default: the current one */
+export function metaWordsOf(version: number | undefined): number {
+  return version === SNAPSHOT_VERSION_1 ? META_WORDS_V1 : META_WORDS;
+}
+
 export interface ImportContext {
+  /** Words of a record after the address. */
+  readonly metaWords: number;
   /** The store's clock now. */
   readonly nowSeconds: number;
   /** The store's clock when the snapshot was taken. */
@@ -135,7 +143,7 @@ export class SwarmTransfer {
       if (at + HEADER_WORDS > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is truncated');
       const count4 = frame[at + 7]!;
       const count6 = frame[at + 8]!;
-      const end = at + HEADER_WORDS + count4 * 5 + count6 * 8;
+      const end = at + HEADER_WORDS + count4 * (1 + context.metaWords) + count6 * (4 + context.metaWords);
       if (end > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is truncated');
       this.importTorrent(frame, at, count4, count6, context);
       at = end;
@@ -230,8 +238,8 @@ export class SwarmTransfer {
     words[entry + ENTRY_COMPLETED_INNER] = Math.max(words[entry + ENTRY_COMPLETED_INNER]!, frame[at + 6]! >>> 1);
     words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | (frame[at + 6]! & ENTRY_FLAG_PINNED);
     let record = at + HEADER_WORDS;
-    for (let i = 0; i < count4; i++, record += 5) this.importPeer(frame, record, 4, entry, context);
-    for (let i = 0; i < count6; i++, record += 8) this.importPeer(frame, record, 6, entry, context);
+    for (let i = 0; i < count4; i++, record += 1 + context.metaWords) this.importPeer(frame, record, 4, entry, context);
+    for (let i = 0; i < count6; i++, record += 4 + context.metaWords) this.importPeer(frame, record, 6, entry, context);
     const empty = words[refWordOf(entry, 4)] === 0 && words[refWordOf(entry, 6)] === 0;
     if (empty && (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PINNED) === 0) this.table.removeTorrent(entry);
   }
@@ -260,8 +268,8 @@ export class SwarmTransfer {
     words[refAt] = this.swarms.ref;
     const lastSeen = context.nowSeconds - age;
     setLastSeen(words, record + addressWords, lastSeen);
-    // Evidence is not restored, except the upload total, which the next announce is compared with.
-    setUploaded(words, record + addressWords, uploadedOf(frame, meta));
+    // Evidence is not restored, except the totals, which the next announce is compared with.
+    restoreTotals(words, record + addressWords, frame, meta, context.metaWords);
     if (hasNeighbours(frame, meta)) setHasNeighbours(words, record + addressWords);
     context.admitted(entry, flags, endpoint, lastSeen);
   }

@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../../../src/domain/random.js';
 import { StandingKeys } from '../../../../../src/selection/standing-key.js';
 import { FamilySwarms, offsetOf } from '../../../../../src/tracker/swarm/layouts/family-swarm.js';
+import { roundUpWords } from '../../../../../src/tracker/swarm/memory/arena.js';
 import { Endpoint } from '../../../../../src/tracker/swarm/memory/endpoint-key.js';
 import { HASH_KEY_WORDS, HashKeys } from '../../../../../src/tracker/swarm/memory/hash-keys.js';
-import { flagsOf, setLastSeen } from '../../../../../src/tracker/swarm/memory/peer-record.js';
+import { flagsOf, recordWordsOf, setLastSeen } from '../../../../../src/tracker/swarm/memory/peer-record.js';
 import { costTable, FIXTURE_GROUPS, HOME_A } from '../store-fixture.js';
 import { CheckedArena } from './checked-arena.js';
 
-const STRIDE = 5;
+const STRIDE = recordWordsOf(1);
 const BEHIND = /which is \d+ behind the end of the block of \d+ words at \d+/;
 
 /** One swarm of IPv4 peers: small up to 8, ranked up to 100, else bucketed. */
@@ -51,10 +52,11 @@ describe('the checked arena names an access outside a block', () => {
     const { arena, swarms, ref } = swarmOf(400);
     const bucketed = swarms.bucketed.swarmOf(offsetOf(ref));
     const id = [...bucketed.openBuckets.values()][0]!;
+    const end = bucketed.bases[id]! + roundUpWords(bucketed.capacities[id]! * STRIDE);
     const record = bucketed.bases[id]! + bucketed.capacities[id]! * STRIDE;
     setLastSeen(arena.words, record - STRIDE + 1, 7);
-    expect(() => setLastSeen(arena.words, record + 1, 7)).toThrow(BEHIND);
-    expect(() => arena.words.fill(0, record - STRIDE, record + 1)).toThrow(/fill word \d+, which is/);
+    expect(() => setLastSeen(arena.words, end + 1, 7)).toThrow(BEHIND);
+    expect(() => arena.words.fill(0, record - STRIDE, end + 1)).toThrow(/fill word \d+, which is/);
   });
 
   it('of a block that has been freed, and of word 0, which means "none"', () => {
