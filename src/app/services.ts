@@ -2,7 +2,6 @@
  * What the application gives the parts, and what crosses from one part to another: each entry says which part it comes
  * from. A part declares the entries that it needs, and knows nothing of this list. A part that needs more adds it here.
  */
-import { statusOf } from '../caches/api/cache-routes.js';
 import { cachesPart } from '../caches/part.js';
 import type { Config } from '../config/config-schema.js';
 import { isIpv6Only } from '../config/listeners.js';
@@ -156,7 +155,7 @@ export function createServices(foundation: Foundation) {
 
     ...operation,
     reloadFile: foundation.reloadFile,
-    ...shownOnThePage(foundation),
+    partStates: () => foundation.supervisor.parts(),
     routes: () => parts.routes(),
     ...measured(foundation),
     onDefect: (thrown: unknown, path: string) => {
@@ -233,12 +232,6 @@ function foreignPeers(parts: Foundation['parts'], catalogue: Pick<CatalogueReade
       !privateTorrents.has(infoHash) && catalogue.get(infoHash)?.pieceBytes !== undefined,
     privateSeen: (infoHash: InfoHash) => privateTorrents.add(infoHash),
     torrentPassed: (infoHash: InfoHash) => parts.get(trackerPart).torrentPassed(infoHash),
-  };
-}
-
-function shownOnThePage({ parts }: Foundation) {
-  return {
-    cacheStatus: () => (parts.find(cachesPart)?.caches ?? []).map(statusOf),
   };
 }
 

@@ -68,7 +68,7 @@ function labIdeas(config: Config, addresses: readonly ServingAddress[]): Idea[] 
   const control = urlOf(addresses, 'control');
   // A lab's token is not secret: it is part of an example, and a visitor of the lab needs it.
   const token = config.control?.token;
-  const password = token === undefined ? '' : ` (any name, password ${token})`;
+  const password = token === undefined ? '' : ` (token ${token})`;
   const dashboard = control ? `, and look at ${control.origin}/ meanwhile${password}` : '';
   ideas.push({
     what: `Watch simulated users and probes: who gets inner peers, how their share rises${dashboard}`,

@@ -4,6 +4,7 @@
  */
 import express, { type Express } from 'express';
 import { healthRoutes, type Readiness } from './health-routes.js';
+import { loginRoutes } from './login-routes.js';
 import { type MetricFamily, Metrics } from './metrics.js';
 import { openApiDocument } from './openapi.js';
 import { Problem } from './problem.js';
@@ -63,10 +64,13 @@ function wrongCredentialsMetric(server: RouteServer): MetricFamily {
   };
 }
 
-function processRoutes({ readiness, metrics }: ControlApiOptions, server: RouteServer): Route[] {
+function processRoutes({ readiness, metrics, clock, pages }: ControlApiOptions, server: RouteServer): Route[] {
   const registry = new Metrics([...metrics, wrongCredentialsMetric(server)]);
+  const { sessions } = server;
+  const checkToken = server.checkToken.bind(server);
   return [
     ...healthRoutes(readiness),
+    ...(pages === undefined ? [] : loginRoutes({ sessions, clock, pages, checkToken })),
     route({
       method: 'get',
       path: '/metrics',

@@ -1,6 +1,6 @@
 /**
- * Who sends a request: by bearer token, by Basic (the password is the token; for browsers), by a verified client
- * certificate whose common name is a probe, or by a signature in a probe's name. All of this is in the header section,
+ * Who sends a request: by bearer token, by Basic (the password is the token), by a verified client certificate whose common
+ * name is a probe, by a signature in a probe's name, or by the cookie of a session. All of this is in the header section,
  * so a caller is identified before its body is read. The address decides nothing, but guesses are rate-limited by it.
  */
 import { createHash } from 'node:crypto';
@@ -11,6 +11,8 @@ import { formatIp, parseIp } from '../domain/ip-address.js';
 import type { Attempt, GuessGuard } from './guess-guard.js';
 import type { Authenticator, Principal } from './principal.js';
 import { Problem } from './problem.js';
+import { sessionIdOf } from './session-cookie.js';
+import type { Sessions } from './sessions.js';
 
 const SIGNATURE_HEADER = 'x-alias-signature';
 const PROBE_HEADER = 'x-alias-probe';
@@ -21,14 +23,18 @@ export interface Caller {
   /** RFC 5952 text; empty on a socket that is already closed. */
   readonly address: string;
   /**
-   * True for credentials that a browser adds to any request, whichever page made it: a password, a client certificate.
+   * True for credentials that a browser adds to any request, whichever page made it: a cookie, a password, a client
+   * certificate.
    */
   readonly ambient: boolean;
+  /** Of the cookie, also if that session has ended. */
+  readonly sessionId?: string | undefined;
 }
 
 export interface CallerCheck {
   readonly authenticator: Authenticator;
   readonly guard: GuessGuard;
+  readonly sessions: Pick<Sessions, 'find'>;
   readonly nowMs: number;
 }
 
@@ -55,7 +61,9 @@ export function identifyCaller(request: IncomingMessage, check: CallerCheck): Ca
     checkSignature(request, address, principal, check);
     return { principal, address, ambient: false };
   }
-  return { principal: undefined, address, ambient: false };
+  const sessionId = sessionIdOf(request);
+  const principal = sessionId === undefined ? undefined : check.sessions.find(sessionId, check.nowMs, true);
+  return { principal, address, ambient: principal !== undefined, sessionId };
 }
 
 export function unauthorised(detail: string, field = 'authorization'): Problem {
@@ -65,7 +73,12 @@ export function unauthorised(detail: string, field = 'authorization'): Problem {
   });
 }
 
-function holderOf(token: string, address: string, { authenticator, guard, nowMs }: CallerCheck): Principal {
+/** @throws Problem `unauthorised` for an invalid token, `too-many-requests` after many of them */
+export function holderOf(
+  token: string,
+  address: string,
+  { authenticator, guard, nowMs }: Omit<CallerCheck, 'sessions'>,
+): Principal {
   const attempt = { address, credential: createHash('sha256').update(token).digest('base64') };
   guard.admit(attempt, nowMs);
   const principal = authenticator.byToken(token);

@@ -34,3 +34,12 @@ export const WRONG_CREDENTIALS_LOGGED_PER_SECOND = 1 / 60;
 export const SIGNATURE_WINDOW_MS = 300_000;
 /** Signatures remembered against replay: 100 probes with 10 requests a second, over the window of 10 minutes. */
 export const MAX_REMEMBERED_SIGNATURES = 600_000;
+
+/** A session ends after this long without a request. Updates of an open page are not requests of a person. */
+export const SESSION_IDLE_MS = 12 * 3_600_000;
+/** … and at the latest after this long. */
+export const SESSION_LIFETIME_MS = 7 * 24 * 3_600_000;
+/** Sessions at once: every operator of a large network on several devices. The one used longest ago ends first. */
+export const MAX_SESSIONS = 1_000;
+/** A form of the dashboard: a few names and a reason. */
+export const MAX_FORM_BYTES = 16 * 1024;

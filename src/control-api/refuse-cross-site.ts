@@ -11,11 +11,17 @@ import { Problem } from './problem.js';
 const FORM_TYPES = /^(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\b/i;
 
 /**
+ * @param isForm whether it is a form of our own pages, which is checked for its CSRF token afterwards
  * @param ambient whether the caller is identified by something that a browser adds by itself
  * @param names lower case; browsers may use these beside the addresses and `localhost`
  * @throws Problem `forbidden`, `unsupported-media-type`
  */
-export function refuseCrossSite(request: IncomingMessage, ambient: boolean, names: ReadonlySet<string>): void {
+export function refuseCrossSite(
+  request: IncomingMessage,
+  ambient: boolean,
+  names: ReadonlySet<string>,
+  isForm = false,
+): void {
   const { headers } = request;
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
@@ -31,7 +37,7 @@ export function refuseCrossSite(request: IncomingMessage, ambient: boolean, name
     const detail = `"${headers.host}" is not a name of this control API; use its address, or add the name to control.names`;
     throw crossSite('host', detail);
   }
-  if (ambient && FORM_TYPES.test(headers['content-type'] ?? '')) {
+  if (ambient && !isForm && FORM_TYPES.test(headers['content-type'] ?? '')) {
     throw new Problem('unsupported-media-type', 'forms are not accepted; send JSON or no body', {
       faults: [{ field: 'content-type', detail: 'of a form' }],
     });

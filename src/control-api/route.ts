@@ -16,6 +16,36 @@ export interface Call<Body, Query, Params> {
   readonly principal: Principal | undefined;
   /** RFC 5952 text of where the call came from. */
   readonly callerAddress: string;
+  readonly browser: Browser;
+}
+
+/** What matters only to pages. */
+export interface Browser {
+  readonly sessionId: string | undefined;
+  /** Whether the connection is HTTPS. */
+  readonly isSecure: boolean;
+  /** Goes into every form, in the field `csrf`. */
+  readonly formToken: string;
+  /** False once the session has ended: a stream of updates ends with it. */
+  isStillAllowed(): boolean;
+}
+
+/** Of calls that do not come from a browser. */
+export const NO_BROWSER: Browser = {
+  sessionId: undefined,
+  isSecure: false,
+  formToken: '',
+  isStillAllowed: () => true,
+};
+
+/** An answer without an end, such as server-sent events. */
+export interface Stream {
+  readonly contentType: string;
+  /**
+   * @param send returns false without sending while the reader is behind
+   * @returns what to do when the connection ends
+   */
+  open(send: (text: string) => boolean, close: () => void): () => void;
 }
 
 export interface Answer {
@@ -25,6 +55,7 @@ export interface Answer {
   readonly json?: unknown;
   /** Sent unchanged, instead of `json`. */
   readonly text?: { readonly contentType: string; readonly body: string };
+  readonly stream?: Stream;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -46,8 +77,10 @@ export interface Route {
   readonly path: string;
   readonly summary: string;
   readonly access: Access;
-  /** True: a browser without a token asks its user for one. */
+  /** True: it is a page. A browser without a session is sent to the login page, and problems are pages, too. */
   readonly forBrowsers: boolean;
+  /** True: the body is a form of our own pages with its CSRF token, not JSON. */
+  readonly form: boolean;
   /** Of each call of an operator that changes something. */
   readonly audit: Audit<unknown, unknown> | undefined;
   readonly params: Parameters | undefined;
@@ -66,6 +99,7 @@ interface Definition<Body, Query, Params> {
   summary: string;
   access: Access;
   forBrowsers?: boolean;
+  form?: boolean;
   audit?: Audit<Body, Params>;
   params?: z.ZodObject & z.ZodType<Params>;
   query?: z.ZodObject & z.ZodType<Query>;
@@ -104,6 +138,7 @@ function erase<Body, Query, Params, Handled>(
     summary: definition.summary,
     access: definition.access,
     forBrowsers: definition.forBrowsers ?? false,
+    form: definition.form ?? false,
     // Safe, as for `handle`.
     audit: definition.audit as Audit<unknown, unknown> | undefined,
     params: definition.params,

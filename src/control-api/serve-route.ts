@@ -8,24 +8,25 @@ import { ClientError } from '../domain/errors.js';
 import { RateLimit, subscriberOf } from '../net/rate-limit.js';
 import type { OperatorAction } from '../store/sqlite/operator-log.js';
 import { isStorageFailure } from '../store/sqlite/storage-failure.js';
-import { auditEntry } from './audit-entry.js';
+import { callAudited } from './audited-call.js';
 import { checkBody, checkValue } from './check-request.js';
 import { GuessGuard, type WrongCredentials } from './guess-guard.js';
-import { type Caller, identifyCaller, unauthorised } from './identify-caller.js';
+import { type Caller, holderOf, identifyCaller, unauthorised } from './identify-caller.js';
 import {
   NODE_REQUEST_BURST,
   NODE_REQUESTS_PER_SECOND,
   PROBE_REQUEST_BURST,
   PROBE_REQUESTS_PER_SECOND,
 } from './limits.js';
-import { type Authenticator, mayUse } from './principal.js';
+import { type BrowserPages, LOGIN_PATH, seeOther } from './login-routes.js';
+import { type Authenticator, mayUse, type Principal } from './principal.js';
 import { PROBLEM_CONTENT_TYPE, Problem } from './problem.js';
 import { readJsonBody } from './read-body.js';
+import { readForm } from './read-form.js';
 import { isOurs, refuseCrossSite } from './refuse-cross-site.js';
-import type { Answer, Call, Route } from './route.js';
-
-/** Makes a browser ask for a password, which it then sends with every request to this address. */
-const BROWSER_CHALLENGE = 'Basic realm="alias-tracker: any name, the token as password"';
+import type { Answer, Browser, Route, Stream } from './route.js';
+import { isSecure } from './session-cookie.js';
+import { Sessions } from './sessions.js';
 
 /** Answers must not be cached or shared, and browsers must not guess another content type. */
 const COMMON_HEADERS = {
@@ -49,6 +50,8 @@ export interface ServeRouteOptions {
   readonly onWrongCredentials?: ((wrong: WrongCredentials) => void) | undefined;
   /** Stores what an operator changed. It never throws. */
   readonly onAction?: ((action: OperatorAction) => void) | undefined;
+  /** Left out: browsers get problem documents, and nobody can log in. */
+  readonly pages?: BrowserPages | undefined;
   /** Called with errors that no caller may see. */
   readonly onDefect: (thrown: unknown, path: string) => void;
 }
@@ -59,11 +62,19 @@ export class RouteServer {
   readonly #nodeRate = new RateLimit(NODE_REQUESTS_PER_SECOND, NODE_REQUEST_BURST);
   readonly #names: ReadonlySet<string>;
   readonly #guard: GuessGuard;
+  readonly sessions: Sessions;
 
   constructor(options: ServeRouteOptions) {
     this.#options = options;
     this.#names = new Set((options.names ?? []).map((name) => name.toLowerCase()));
     this.#guard = new GuessGuard(options.onWrongCredentials ?? (() => undefined));
+    this.sessions = new Sessions(options.authenticator);
+  }
+
+  /** Limits guesses. @throws Problem */
+  checkToken(token: string, callerAddress: string): Principal {
+    const { authenticator, clock } = this.#options;
+    return holderOf(token, callerAddress, { authenticator, guard: this.#guard, nowMs: clock.nowMs() });
   }
 
   /** Wrong credentials since the start, by kind. */
@@ -75,12 +86,27 @@ export class RouteServer {
     try {
       send(response, await this.#answer(route, request, response));
     } catch (thrown) {
-      this.sendProblem(thrown, request, response, route.forBrowsers ? BROWSER_CHALLENGE : undefined);
+      if (!route.forBrowsers || !this.#sendPage(thrown, request, response)) this.sendProblem(thrown, request, response);
     }
   }
 
-  /** @param challenge for 401, in place of the usual one */
-  sendProblem(thrown: unknown, request: Request, response: Response, challenge?: string): void {
+  /** A browser is sent to the login page, or gets a page that says what is wrong. @returns false for a program */
+  #sendPage(thrown: unknown, request: Request, response: Response): boolean {
+    const { pages } = this.#options;
+    const { headers, method, originalUrl } = request;
+    const isProgram = headers.authorization !== undefined || !/\btext\/html\b/.test(headers.accept ?? '');
+    if (pages === undefined || isProgram || response.headersSent || !(thrown instanceof Problem)) return false;
+    if (!request.complete) response.setHeader('connection', 'close');
+    if (thrown.code === 'unauthorised') {
+      const next = method === 'GET' ? originalUrl : '/';
+      // The cookie is not sent with a link of another site: the login page leads back at once.
+      const isDetour = method === 'GET' && headers['sec-fetch-site'] === 'cross-site';
+      send(response, seeOther(`${LOGIN_PATH}?next=${encodeURIComponent(next)}${isDetour ? '&from=elsewhere' : ''}`));
+    } else send(response, { ...pages.problem(thrown), status: thrown.status });
+    return true;
+  }
+
+  sendProblem(thrown: unknown, request: Request, response: Response): void {
     const problem = problemOf(thrown);
     if (problem.code === 'internal' || problem.code === 'storage-failure') this.#options.onDefect(thrown, request.path);
     if (response.headersSent) {
@@ -89,15 +115,14 @@ export class RouteServer {
     }
     // The unread rest of the body must not be parsed as the next request.
     if (!request.complete) response.setHeader('connection', 'close');
-    const challenged = problem.status === 401 && challenge !== undefined ? { 'www-authenticate': challenge } : {};
-    const headers = { ...problem.headers, ...challenged, 'content-type': PROBLEM_CONTENT_TYPE };
+    const headers = { ...problem.headers, 'content-type': PROBLEM_CONTENT_TYPE };
     write(response, problem.status, headers, JSON.stringify(problem));
   }
 
   async #answer(route: Route, request: Request, response: Response): Promise<Answer> {
     const changesState = route.method !== 'get';
     const caller = this.#identify(route, request);
-    if (changesState) refuseCrossSite(request, caller.ambient, this.#names);
+    if (changesState) refuseCrossSite(request, caller.ambient || route.form, this.#names, route.form);
     if (!mayUse(route.access, caller.principal)) {
       if (caller.principal === undefined) throw unauthorised('this call needs a token: "Authorization: Bearer TOKEN"');
       throw new Problem('forbidden', `a token of kind "${caller.principal.kind}" may not make this call`, {
@@ -109,38 +134,46 @@ export class RouteServer {
     if (changesState) this.#limitRate(caller);
     const params = route.params === undefined ? undefined : checkValue(route.params, request.params, '');
     const query = route.query === undefined ? undefined : checkValue(route.query, request.query, '');
-    let body: unknown;
-    if (route.body !== undefined) {
-      const json = await readJsonBody(request, response, caller.principal !== undefined);
-      body = checkBody(route.body, json, route.batch);
-    }
-    const call = { body, query, params, principal: caller.principal, callerAddress: caller.address };
-    return route.audit === undefined ? route.handle(call) : this.#audited(route, route.audit, call);
+    const { principal, address: callerAddress } = caller;
+    const body = await this.#readBody(route, request, response, caller);
+    const browser = this.#browserOf(caller, request);
+    return callAudited(route, { body, query, params, principal, callerAddress, browser }, this.#options);
   }
 
-  async #audited(
-    route: Route,
-    audit: NonNullable<Route['audit']>,
-    call: Call<unknown, unknown, unknown>,
-  ): Promise<Answer> {
-    const { clock, onAction } = this.#options;
-    const record = (outcome: Parameters<typeof auditEntry>[2]): void => {
-      const entry = auditEntry(audit, call, outcome, clock.nowMs());
-      if (entry !== undefined) onAction?.(entry);
-    };
-    try {
-      const answer = await route.handle(call);
-      record({ answer });
-      return answer;
-    } catch (thrown) {
-      record({ thrown });
-      throw thrown;
+  async #readBody(route: Route, request: Request, response: Response, caller: Caller): Promise<unknown> {
+    if (route.body === undefined) return undefined;
+    if (!route.form) {
+      const json = await readJsonBody(request, response, caller.principal !== undefined);
+      return checkBody(route.body, json, route.batch);
     }
+    const { csrf = '', ...fields } = await readForm(request);
+    if (route.access !== 'anyone' && !this.sessions.isFormToken(csrf, subjectOf(caller))) {
+      throw new Problem('forbidden', 'this form is not of this session; load the page again');
+    }
+    return checkValue(route.body, fields, '');
+  }
+
+  #browserOf(caller: Caller, request: Request): Browser {
+    const { sessions } = this;
+    const { clock, authenticator } = this.#options;
+    const { sessionId, principal } = caller;
+    return {
+      sessionId,
+      isSecure: isSecure(request),
+      formToken: sessions.formToken(subjectOf(caller)),
+      isStillAllowed: () => {
+        // On this machine, where no token is set.
+        if (principal === undefined || principal.key === '') return principal !== undefined;
+        if (sessionId === undefined) return authenticator.byKey(principal.key) !== undefined;
+        return sessions.find(sessionId, clock.nowMs(), false) !== undefined;
+      },
+    };
   }
 
   #identify(route: Route, request: Request): Caller {
     const { authenticator, clock, openToLoopback } = this.#options;
-    const caller = identifyCaller(request, { authenticator, guard: this.#guard, nowMs: clock.nowMs() });
+    const nowMs = clock.nowMs();
+    const caller = identifyCaller(request, { authenticator, guard: this.#guard, sessions: this.sessions, nowMs });
     const isOfOperators = route.access === 'operator' || route.access === 'viewer';
     if (caller.principal !== undefined || openToLoopback?.() !== true || !isOfOperators) return caller;
     if (!isLoopback(caller.address) || !isOurs(request.headers.host ?? '', this.#names)) return caller;
@@ -165,13 +198,35 @@ export class RouteServer {
   }
 }
 
+/** What a browser is recognised by, so what its forms are valid for. */
+function subjectOf({ sessionId, principal }: Caller): string {
+  return principal?.key === '' || sessionId === undefined ? `${principal?.name} ${principal?.key}` : sessionId;
+}
+
 function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
 }
 
-function send(response: Response, { status = 200, headers, json, text }: Answer): void {
+function send(response: Response, { status = 200, headers, json, text, stream }: Answer): void {
+  if (stream !== undefined) {
+    sendStream(response, stream, { ...headers });
+    return;
+  }
   if (text !== undefined) write(response, status, { ...headers, 'content-type': text.contentType }, text.body);
   else write(response, status, { ...headers, 'content-type': 'application/json' }, JSON.stringify(json));
+}
+
+function sendStream(response: Response, { contentType, open }: Stream, headers: Record<string, string>): void {
+  response.writeHead(200, { ...COMMON_HEADERS, ...headers, 'content-type': contentType });
+  const end = open(
+    (text) => {
+      if (response.writableNeedDrain) return false;
+      response.write(text);
+      return true;
+    },
+    () => response.end(),
+  );
+  response.on('close', end);
 }
 
 /** Somebody has to free disk space. Agents store what they could not send and retry. */

@@ -28,12 +28,16 @@ export const controlPart: Part<'control', typeof schema, ControlConfig, ControlN
     const { startControl } = await import('./running-control.js');
     return startControl(config, needs, previous?.listeners[0]?.port);
   },
-  routes: async (_, { clock, readiness, reports, trackerView, dataPlane, catalogue, prices, policy, cacheStatus }) => {
-    const { pageRoutes } = await import('./page-routes.js');
+  routes: async (_, { clock, readiness, partStates, dataPlane, catalogue, prices, database }) => {
+    const { overviewRoutes } = await import('./api-routes.js');
+    const { TokensStore } = await import('../store/sqlite/tokens-store.js');
     const { createOverview } = await import('./measure-overview.js');
-    const overview = createOverview({ dataPlane, catalogue, prices });
-    const hours = () => policy().hours;
-    const tracker = trackerView();
-    return pageRoutes({ clock, readiness, reports: reports(), tracker, overview, hours, caches: cacheStatus });
+    return overviewRoutes({
+      clock,
+      readiness,
+      parts: partStates,
+      tokens: () => new TokensStore(database).list(),
+      overview: createOverview({ dataPlane, catalogue, prices }),
+    });
   },
 };

@@ -1,5 +1,4 @@
 /** The control API on its own listener: the calls and metrics that all parts bring, and the operator's page. */
-import type { CacheStatus } from '../caches/api/cache-routes.js';
 import { createControlApi } from '../control-api/control-api.js';
 import { startControlServer } from '../control-api/control-server.js';
 import type { Readiness } from '../control-api/health-routes.js';
@@ -10,21 +9,20 @@ import type { Route } from '../control-api/route.js';
 import type { ControlConfig } from '../control-api/section.js';
 import { formatListenUrl } from '../net/listen-url.js';
 import type { PartContext, RunningPart } from '../part/part.js';
-import type { ReportsService } from '../reports/reports-service.js';
-import type { HoursInWords } from '../selection/hours-in-words.js';
+import type { SqliteDatabase } from '../store/sqlite/database.js';
 import type { OperatorAction } from '../store/sqlite/operator-log.js';
-import type { TrackerView } from '../tracker/api/tracker-routes.js';
+import type { PartState } from './api-routes.js';
+import { dashboardRoutes } from './dashboard.js';
+import { browserPages } from './frame/browser-pages.js';
 import type { OverviewNeeds } from './measure-overview.js';
 
 export interface ControlNeeds
   extends Pick<PartContext, 'clock' | 'log' | 'onListenerError' | 'isIpv6Only'>,
     OverviewNeeds {
-  readonly reports: () => ReportsService;
-  readonly trackerView: () => TrackerView;
   readonly authenticator: () => Authenticator;
   readonly readiness: Readiness;
-  readonly policy: () => { readonly hours: HoursInWords };
-  readonly cacheStatus: () => readonly CacheStatus[];
+  readonly database: SqliteDatabase;
+  readonly partStates: () => readonly PartState[];
   /** Of all parts, in their order. */
   readonly routes: () => Promise<readonly Route[]>;
   readonly metrics: () => Promise<readonly MetricFamily[]>;
@@ -46,7 +44,10 @@ export async function startControl(
   const { listen, names } = control;
   const tls = readControlTls(control);
   let inForce = config;
+  let url = '';
+  const routes = await needs.routes();
   const app = createControlApi({
+    pages: browserPages,
     clock,
     authenticator: needs.authenticator(),
     readiness,
@@ -57,7 +58,7 @@ export async function startControl(
         `control API: ${address} sent a ${kind} that is not valid${probe === undefined ? '' : ` in the name of ${probe}`}; the next ones have to wait`,
       ),
     openToLoopback: () => inForce.control?.token === undefined && isLoopback(listen.host),
-    routes: await needs.routes(),
+    routes: [...routes, ...dashboardRoutes({ clock, onAction, routes, url: () => url })],
     metrics: await needs.metrics(),
     onAction,
     onDefect,
@@ -70,7 +71,7 @@ export async function startControl(
     tls,
   });
   const bound = { host: listen.host, port: server.address.port };
-  const url = formatListenUrl({ protocol: tls ? 'https' : 'http', ...bound });
+  url = formatListenUrl({ protocol: tls ? 'https' : 'http', ...bound });
   return {
     listeners: [{ ...bound, url, about: 'dashboard, API, metrics' }],
     // Takes token and certificate; the listener stays, and without its section the API as it was.

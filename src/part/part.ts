@@ -62,6 +62,8 @@ export interface Supervision {
   /** The number of restarts. */
   readonly count: number;
   readonly failedAtMs: number;
+  /** undefined: it has not failed. */
+  readonly lastError: string | undefined;
   /** @param what the message for the log */
   failed(reason: unknown, what?: string): void;
   stop(): Promise<void>;

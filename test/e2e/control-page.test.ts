@@ -21,12 +21,22 @@ test('the page shows swarms, the inner share and probes of the running tracker',
   await running.announce('127.1.0.2', { infoHash: HASH, port: 6881, leftBytes: 5 });
   const { host, port } = running.endpoint('control');
   const headers = { authorization: `Basic ${Buffer.from(`me:${CONTROL_TOKEN}`).toString('base64')}` };
-  let page = '';
-  const shown = async (): Promise<boolean> => {
-    page = await (await fetch(`http://${host}:${port}/`, { headers })).text();
-    return [HASH, '100 %', 'dp-north', 'never-reported'].every((text) => page.includes(text));
-  };
-  await eventually('the page', shown, { found: () => page });
+  const pageOf = async (path: string): Promise<string> =>
+    (await fetch(`http://${host}:${port}${path}`, { headers })).text();
+  const expected: [string, string][] = [
+    ['/', '100 %'],
+    ['/torrents?show=announced', HASH],
+    ['/probes', 'dp-north'],
+    ['/probes', 'never-reported'],
+  ];
+  for (const [path, text] of expected) {
+    let page = '';
+    const shown = async (): Promise<boolean> => {
+      page = await pageOf(path);
+      return page.includes(text);
+    };
+    await eventually(`${text} on ${path}`, shown, { found: () => page });
+  }
   const metrics = await (await fetch(`http://${host}:${port}/metrics`, { headers })).text();
   expect(metrics).toMatch(/alias_tracker_\w*announces\w*\{[^}]*\} 2/);
 });

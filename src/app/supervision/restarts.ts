@@ -33,6 +33,7 @@ export class Restarts {
   #count = 0;
   #failures = 0;
   #failedAtMs = Number.NEGATIVE_INFINITY;
+  #lastError: string | undefined;
   #startedAtMs: number;
   #timer: NodeJS.Timeout | undefined;
   #starting: Promise<void> | undefined;
@@ -63,6 +64,11 @@ export class Restarts {
   /** The time of the last failure. */
   get failedAtMs(): number {
     return this.#failedAtMs;
+  }
+
+  /** What the last failure was; undefined: it has not failed. */
+  get lastError(): string | undefined {
+    return this.#lastError;
   }
 
   /**
@@ -96,6 +102,7 @@ export class Restarts {
     const waitMs = restartWaitMs(this.#failures);
     this.#failures++;
     this.#failedAtMs = this.#context.clock.nowMs();
+    this.#lastError = what;
     // First, so that no error below can prevent the restart.
     this.#timer = setTimeout(() => {
       this.#starting = this.#restart();

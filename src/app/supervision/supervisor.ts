@@ -29,7 +29,7 @@ const ALARM_MS = 3_600_000;
 /** For each part one error a second is logged, so that a callback that fails for each packet does not fill the disk. */
 const LOG_EVERY_MS = 1_000;
 
-type PartState = Pick<Restarts, 'part' | 'isUp' | 'count' | 'failedAtMs'>;
+type PartState = Pick<Restarts, 'part' | 'isUp' | 'count' | 'failedAtMs' | 'lastError'>;
 
 interface Uncaught {
   count: number;
@@ -115,6 +115,11 @@ export class Supervisor {
     uncaught.loggedAtMs = nowMs;
     const where = part === NO_PART ? 'an error of no known part' : `${part}: an error`;
     this.#context.logger.error({ err: errorOf(thrown) }, `${where} that nothing caught: ${messageOf(thrown)}`);
+  }
+
+  /** Every part as it is now, with its last error, for operators. */
+  parts(): readonly PartState[] {
+    return [...this.#parts.values()];
   }
 
   /** Without error messages, because everyone may read readiness. */

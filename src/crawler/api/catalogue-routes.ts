@@ -1,13 +1,6 @@
 /** The calls of the catalogue, which the crawler fills: lists, one torrent, the log, and the operator's decisions. */
 import { z } from 'zod';
-import {
-  count,
-  infoHash,
-  type ListQuery,
-  listQuery,
-  lowerCaseInfoHash,
-  queryCount,
-} from '../../control-api/field-schemas.js';
+import { count, infoHash, listQuery, lowerCaseInfoHash, queryCount } from '../../control-api/field-schemas.js';
 import { type Document, type Route, route, switchedOn } from '../../control-api/route.js';
 import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
 import { TORRENT_KINDS } from '../../domain/torrent-kind.js';
@@ -15,8 +8,18 @@ import type { DecisionEntry } from '../../store/sqlite/catalogue-decisions.js';
 import type { LogEntry, LogQuery } from '../../store/sqlite/catalogue-log.js';
 import { type ActionOutcome, type ActionRequest, CATALOGUE_ACTIONS } from '../catalogue-actions.js';
 
+const torrentsQuery = listQuery.extend({
+  q: z.string().max(200).optional().meta({ description: 'words that are all in the name or in the path of a file' }),
+  sort: z
+    .enum(['rank', 'name', 'size', 'seeds', 'leechers', 'added', 'inside'])
+    .optional()
+    .meta({ description: 'default: rank; rank and name ascend, the others descend' }),
+  reverse: z.enum(['true', 'false']).optional(),
+});
+type TorrentsQuery = z.output<typeof torrentsQuery>;
+
 export interface CatalogueView {
-  torrents(query: ListQuery): Promise<{ readonly total: number; readonly torrents: readonly Document[] }>;
+  torrents(query: TorrentsQuery): Promise<{ readonly total: number; readonly torrents: readonly Document[] }>;
   /** @throws ClientError `not-found` */
   torrent(infoHash: InfoHash): Document;
   log(query: LogQuery): readonly LogEntry[];
@@ -32,7 +35,7 @@ export function catalogueRoutes(catalogue: CatalogueView | undefined): Route[] {
       path: '/api/v1/torrents',
       summary: 'The catalogue',
       access: 'viewer',
-      query: listQuery,
+      query: torrentsQuery,
       answers: [{ status: 200, description: '`total` counts all.', schema: torrentsAnswer }],
       handle: async ({ query }) => ({ json: await switchedOn(catalogue, 'the catalogue').torrents(query) }),
     }),

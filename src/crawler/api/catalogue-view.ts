@@ -20,15 +20,10 @@ export function catalogueView({ catalogue, clock, catalogueChanged }: CatalogueV
     log: (query) => catalogue.logEntries(query),
     decisions: () => catalogue.decisions(),
     act: (request) => actOnCatalogue(request, { catalogue, clock, onChange: catalogueChanged }),
-    torrents: async ({ limit, offset }) => {
-      const pageSize = Math.max(1, limit);
-      const first = 1 + Math.floor(offset / pageSize);
-      const skipped = offset % pageSize;
-      const { total, torrents } = catalogue.search({ pageSize, page: first });
-      // An offset that is not a multiple of the limit needs entries of the next page.
-      const more = skipped === 0 ? [] : catalogue.search({ pageSize, page: first + 1 }).torrents;
-      const listed = [...torrents, ...more].slice(skipped, skipped + limit);
-      return { total, torrents: listed.map((torrent) => ({ ...torrent })) };
+    torrents: async ({ limit, offset, q, sort, reverse }) => {
+      const query = { text: q, sort, reverse: reverse === 'true', pageSize: Math.max(1, limit), offset };
+      const { total, torrents } = catalogue.search(query);
+      return { total, torrents: torrents.slice(0, limit).map((torrent) => ({ ...torrent })) };
     },
   };
 }

@@ -1,5 +1,6 @@
 /** The calls that show which names are redirected now, and that start a drill, which treats a target as dead. */
 import { z } from 'zod';
+import { address, canonicalAddress } from '../../control-api/field-schemas.js';
 import { type Document, type Route, route, switchedOn } from '../../control-api/route.js';
 import type { Drill } from '../health/health-messages.js';
 import { REDIRECT_TARGETS, type RedirectTarget } from '../redirect-policy.js';
@@ -13,7 +14,11 @@ export interface RedirectionView {
   drills(): readonly Drill[];
   /** @param seconds 0: ends it. @throws ClientError `unprocessable` while the health checks are off */
   drill(target: RedirectTarget, seconds: number): void;
+  /** What a client gets for a name now. @throws ClientError `bad-request` if it is not a name */
+  test(name: string, client: string): RedirectionTest;
 }
+
+export type RedirectionTest = z.output<typeof testAnswer>;
 
 /** @param view undefined if the DNS redirection is switched off: the calls answer 404 and say so */
 export function redirectionRoutes(view: RedirectionView | undefined): Route[] {
@@ -33,6 +38,21 @@ export function redirectionRoutes(view: RedirectionView | undefined): Route[] {
       access: 'viewer',
       answers: [{ status: 200, description: 'One entry for each name.', schema: redirectionsAnswer }],
       handle: async () => ({ json: await shown() }),
+    }),
+    route({
+      method: 'get',
+      path: '/api/v1/redirections/test',
+      summary: 'What a client gets for a name now, and why',
+      access: 'viewer',
+      query: z.object({ name: z.string().min(1).max(255), client: address }),
+      answers: [
+        {
+          status: 200,
+          description: 'By the names, clients and health in force, without `dnsRedirect.percent`.',
+          schema: testAnswer,
+        },
+      ],
+      handle: ({ query }) => ({ json: running().test(query.name, canonicalAddress(query.client)) }),
     }),
     route({
       method: 'post',
@@ -63,6 +83,17 @@ const check = z.strictObject({
   url: z.string(),
   up: z.boolean().nullable().meta({ description: 'null before the first result' }),
   reason: z.string().nullable(),
+});
+
+const testAnswer = z.strictObject({
+  name: z.string(),
+  client: z.string(),
+  redirected: z.boolean().meta({ description: 'whether a question for A or AAAA gets our addresses' }),
+  addresses: z.array(z.string()).meta({ description: 'ours that it gets; empty: it gets those of the original' }),
+  because: z
+    .enum(['not-listed', 'client', 'schedule', 'withdrawn', 'shadow'])
+    .nullable()
+    .meta({ description: 'why it gets the original' }),
 });
 
 const redirectionsAnswer = z.strictObject({

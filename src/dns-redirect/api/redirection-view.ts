@@ -1,8 +1,12 @@
 /** What the control API shows of the redirected names: where they lead, whether they do now, and drills. */
-import { formatIp } from '../../domain/ip-address.js';
+import { formatIp, type IpAddress, parseIp } from '../../domain/ip-address.js';
+import { answersType, whyNotRedirected } from '../decide.js';
 import type { CheckResult } from '../health/health-watch.js';
 import type { RunningHealth } from '../health/running-health.js';
-import type { RedirectionView } from './redirection-routes.js';
+import type { RedirectedName } from '../redirect-policy.js';
+import { Redirections } from '../redirections.js';
+import { TYPE_A, TYPE_AAAA } from '../wire/dns-codes.js';
+import type { RedirectionTest, RedirectionView } from './redirection-routes.js';
 
 export function redirectionView(health: RunningHealth): RedirectionView {
   return {
@@ -23,6 +27,7 @@ export function redirectionView(health: RunningHealth): RedirectionView {
         })),
         ttlSeconds: health.policy.ttlSeconds,
       })),
+    test: (name, client) => testOf(health, name, parseIp(client)),
     drills: () => health.drills(),
     drill: (target, seconds) => health.drill(target, seconds),
   };
@@ -30,4 +35,28 @@ export function redirectionView(health: RunningHealth): RedirectionView {
 
 function checkDocument({ url, isUp, reason }: CheckResult) {
   return { url, up: isUp ?? null, reason: reason ?? null };
+}
+
+function testOf(health: RunningHealth, text: string, client: IpAddress): RedirectionTest {
+  const name = text.trim().toLowerCase().replace(/\.$/, '');
+  const asked = { name, client: formatIp(client) };
+  const entry = health.policy.names.get(name);
+  if (entry === undefined) return { ...asked, redirected: false, addresses: [], because: 'not-listed' };
+  const state = {
+    isHealthy: (of: RedirectedName, address: number) => health.isHealthy(of, address),
+    isOpen: () => health.isOpen(),
+  };
+  const redirections = new Redirections(health.policy);
+  const reasons = [TYPE_A, TYPE_AAAA].map((type) => whyNotRedirected(entry, type, client, redirections, state));
+  const types = [TYPE_A, TYPE_AAAA].filter((_, i) => reasons[i] === undefined);
+  const addresses = entry.addresses.filter(
+    (address, i) => health.isHealthy(entry, i) && types.some((type) => answersType(address, type)),
+  );
+  const redirected = types.length > 0;
+  return {
+    ...asked,
+    redirected,
+    addresses: addresses.map(formatIp),
+    because: redirected ? null : (reasons[0] ?? null),
+  };
 }

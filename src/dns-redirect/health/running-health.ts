@@ -10,6 +10,7 @@ import { ClientError, messageOf } from '../../domain/errors.js';
 import { formatIp, type IpAddress } from '../../domain/ip-address.js';
 import { configuredResolvers } from '../../net/configured-resolvers.js';
 import type { Apply, PartContext, RunningPart } from '../../part/part.js';
+import { periodInForce } from '../../selection/billing-schedule.js';
 import type { AnnouncePort, AnnounceUsage, NameUsage } from '../coverage/announce-usage.js';
 import { readUsage, type TrackersOfTorrents } from '../coverage/read-usage.js';
 import {
@@ -175,6 +176,12 @@ export class RunningHealth implements RunningPart<HealthConfig> {
 
   drills(): Drill[] {
     return this.thread.drills();
+  }
+
+  /** Whether a period of the schedule covers the current time, or there is no schedule. */
+  isOpen(): boolean {
+    const { schedule } = this.#policy;
+    return schedule.length === 0 || periodInForce(schedule, this.#needs.clock.nowMs()) !== undefined;
   }
 
   /** @param seconds 0 ends it. It also ends by itself. @throws ClientError `unprocessable` without checks */

@@ -57,7 +57,7 @@ describe('what serve suggests', () => {
   test('let the newcomer into the dashboard of a lab, and tell no operator’s token', () => {
     const control = 'control: { listen: "http://127.0.0.1:8090", token: token-of-the-lab }\n';
     const told = (yaml: string): string => describeServing(parseConfig(OPERATOR + control + yaml), addresses);
-    expect(told(LAB)).toContain('http://127.0.0.1:8090/ meanwhile (any name, password token-of-the-lab)');
+    expect(told(LAB)).toContain('http://127.0.0.1:8090/ meanwhile (token token-of-the-lab)');
     expect(told('')).not.toContain('token-of-the-lab');
   });
 });

@@ -1,21 +1,20 @@
 /** A control API on a loopback port over a real store, with one probe for "north", as the tests of this folder use it. */
 import { type ControlApiOptions, createControlApi } from '../../../src/control-api/control-api.js';
-import { startControlServer } from '../../../src/control-api/control-server.js';
+import { type ControlServerTls, startControlServer } from '../../../src/control-api/control-server.js';
 import { TokenDirectory } from '../../../src/control-api/token-directory.js';
 import { type CatalogueView, catalogueRoutes } from '../../../src/crawler/api/catalogue-routes.js';
+import { type ApiRoutePorts, overviewRoutes } from '../../../src/dashboard/api-routes.js';
+import { dashboardRoutes } from '../../../src/dashboard/dashboard.js';
+import { browserPages } from '../../../src/dashboard/frame/browser-pages.js';
 import type { OverviewPort } from '../../../src/dashboard/overview.js';
-import { type PagePorts, pageRoutes } from '../../../src/dashboard/page-routes.js';
 import { type RedirectionView, redirectionRoutes } from '../../../src/dns-redirect/api/redirection-routes.js';
-import { defaultMix } from '../../../src/policy/default-mix.js';
 import { reportMetrics } from '../../../src/reports/api/report-metrics.js';
 import { reportRoutes } from '../../../src/reports/api/report-routes.js';
 import { ReportsService } from '../../../src/reports/reports-service.js';
-import { limitsAt } from '../../../src/selection/border-limits.js';
-import { hoursInWords } from '../../../src/selection/hours-in-words.js';
 import { openDatabase } from '../../../src/store/sqlite/database.js';
 import { ReportsStore } from '../../../src/store/sqlite/reports-store.js';
 import { TokensStore } from '../../../src/store/sqlite/tokens-store.js';
-import { trackerRoutes } from '../../../src/tracker/api/tracker-routes.js';
+import { type TrackerView, trackerRoutes } from '../../../src/tracker/api/tracker-routes.js';
 import { type PeerReceiver, pushRoutes } from '../../../src/upstream/api/push-routes.js';
 
 export const CONTROL_TOKEN = 'control-token';
@@ -27,6 +26,8 @@ export interface ControlApiFixture {
   readonly url: string;
   readonly clock: { now: number; nowMs(): number };
   readonly service: ReportsService;
+  readonly directory: TokenDirectory;
+  readonly tokens: TokensStore;
   readonly defects: unknown[];
   /** Reported wrong credentials. */
   readonly wrong: unknown[];
@@ -49,13 +50,13 @@ const NOTHING_MEASURED: OverviewPort = {
   savings: async () => undefined,
 };
 
-const NO_SCHEDULE = hoursInWords(limitsAt({ schedule: [] }, defaultMix, NOW_MS), NOW_MS);
-
 /** Undefined parts are switched off. */
-interface FixturePorts extends PagePorts {
+interface FixturePorts extends ApiRoutePorts {
+  readonly tracker?: TrackerView | undefined;
   readonly catalogue?: CatalogueView | undefined;
   readonly redirections?: RedirectionView | undefined;
   readonly upstream?: PeerReceiver | undefined;
+  readonly serverTls?: ControlServerTls | undefined;
 }
 
 export async function startFixture(
@@ -68,6 +69,7 @@ export async function startFixture(
       return this.now;
     },
   };
+  const tokens = new TokensStore(database);
   const directory = new TokenDirectory(
     {
       controlToken: CONTROL_TOKEN,
@@ -78,7 +80,7 @@ export async function startFixture(
       ],
       upstreams: [{ name: 'original', token: 'upstream-token' }],
     },
-    new TokensStore(database),
+    tokens,
   );
   const service = new ReportsService({
     store: new ReportsStore(database),
@@ -91,37 +93,40 @@ export async function startFixture(
   const defects: unknown[] = [];
   const wrong: unknown[] = [];
   const readiness = { reasons: () => [] };
+  const routes = [
+    ...reportRoutes(service, clock),
+    ...trackerRoutes(overrides.tracker),
+    ...pushRoutes(overrides.upstream),
+    ...catalogueRoutes(overrides.catalogue),
+    ...redirectionRoutes(overrides.redirections),
+    ...overviewRoutes({
+      clock,
+      readiness,
+      overview: NOTHING_MEASURED,
+      parts: () => [],
+      tokens: () => tokens.list(),
+      ...overrides,
+    }),
+  ];
   const app = createControlApi({
     clock,
     authenticator: directory,
     readiness,
-    routes: [
-      ...reportRoutes(service, clock),
-      ...trackerRoutes(overrides.tracker),
-      ...pushRoutes(overrides.upstream),
-      ...catalogueRoutes(overrides.catalogue),
-      ...redirectionRoutes(overrides.redirections),
-      ...pageRoutes({
-        clock,
-        reports: service,
-        readiness,
-        overview: NOTHING_MEASURED,
-        hours: () => NO_SCHEDULE,
-        caches: () => [],
-        ...overrides,
-      }),
-    ],
+    pages: browserPages,
+    routes: [...routes, ...dashboardRoutes({ clock, routes, url: () => 'http://127.0.0.1:8090' })],
     onDefect: (thrown) => defects.push(thrown),
     onWrongCredentials: (each) => wrong.push(each),
     ...overrides,
     metrics: [...reportMetrics(service, clock), ...(overrides.metrics ?? [])],
   });
-  const server = await startControlServer(app, { host: '127.0.0.1', port: 0 });
+  const server = await startControlServer(app, { host: '127.0.0.1', port: 0, tls: overrides.serverTls });
   const url = `http://127.0.0.1:${server.address.port}`;
   return {
     url,
     clock,
     service,
+    directory,
+    tokens,
     defects,
     wrong,
     async call(method, path, options = {}) {

@@ -1,7 +1,7 @@
 /** The calls that show the time series: the list, values as JSON and CSV, marks, and errors that say what to do. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkValue } from '../../../src/control-api/check-request.js';
-import type { Answer } from '../../../src/control-api/route.js';
+import { type Answer, NO_BROWSER } from '../../../src/control-api/route.js';
 import { historyRoutes, type SeriesListAnswer } from '../../../src/history/api/history-routes.js';
 import { chooseStep } from '../../../src/history/query.js';
 import { HistoryFixture, START_MS } from './history-fixture.js';
@@ -28,6 +28,7 @@ async function get(path: string, query: Record<string, string | string[]> = {}):
     params: undefined,
     principal: undefined,
     callerAddress: '127.0.0.1',
+    browser: NO_BROWSER,
   });
 }
 

@@ -1,0 +1,93 @@
+/**
+ * What the pages show comes from the calls of the control API, made inside the process: each number of a page is also an
+ * answer of the API, and a page needs nothing else of the other parts.
+ */
+import type { z } from 'zod';
+import { type AuditContext, callAudited } from '../control-api/audited-call.js';
+import { checkValue } from '../control-api/check-request.js';
+import type { Principal } from '../control-api/principal.js';
+import { Problem } from '../control-api/problem.js';
+import { NO_BROWSER, type Route } from '../control-api/route.js';
+import { ClientError } from '../domain/errors.js';
+
+export interface CallInput {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+}
+
+/** Whoever looks: the calls of pages are made in the name of their reader. */
+export interface Reader {
+  readonly principal: Principal;
+  readonly callerAddress: string;
+}
+
+export class ApiReader {
+  readonly #routes: readonly Route[];
+  readonly #audit: AuditContext;
+
+  /** @param routes of all parts */
+  constructor(routes: readonly Route[], audit: AuditContext) {
+    this.#routes = routes;
+    this.#audit = audit;
+  }
+
+  has(method: 'get' | 'post', path: string): boolean {
+    return this.#find(method, path) !== undefined;
+  }
+
+  /**
+   * @param schema of what the page uses of the answer
+   * @returns undefined if nothing is known there: the part is switched off, or has never heard of it
+   * @throws ClientError if the query is wrong
+   */
+  async get<T>(path: string, schema: z.ZodType<T>, input: CallInput = {}): Promise<T | undefined> {
+    const route = this.#find('get', path);
+    if (route === undefined) return undefined;
+    const { query = {} } = input;
+    const given = Object.fromEntries(
+      Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+    );
+    try {
+      const answer = await route.handle({
+        body: undefined,
+        query: fitting(route.query, given),
+        params: fitting(route.params, input.params ?? {}),
+        principal: undefined,
+        callerAddress: '',
+        browser: NO_BROWSER,
+      });
+      return schema.parse(answer.json);
+    } catch (thrown) {
+      if (thrown instanceof ClientError && thrown.code === 'not-found') return undefined;
+      throw thrown;
+    }
+  }
+
+  /** @throws ClientError what the call refuses */
+  async post(
+    path: string,
+    body: unknown,
+    reader: Reader,
+    params: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
+    const route = this.#find('post', path);
+    if (route === undefined) throw new Problem('not-found', `this tracker has no call ${path}`);
+    const call = {
+      ...reader,
+      body: fitting(route.body, body),
+      query: undefined,
+      params: fitting(route.params, params),
+      browser: NO_BROWSER,
+    };
+    const answer = await callAudited(route, call, this.#audit);
+    return answer.json;
+  }
+
+  #find(method: Route['method'], path: string): Route | undefined {
+    return this.#routes.find((route) => route.method === method && route.path === path);
+  }
+}
+
+function fitting(schema: z.ZodType | undefined, value: unknown): unknown {
+  return schema === undefined ? undefined : checkValue(schema, value, '');
+}

@@ -1,0 +1,152 @@
+/** The first page: what needs attention, the numbers of the tracker, and what an operator can do at once. */
+import { html, type Insertable, type Markup } from '../../markup/markup.js';
+import * as answers from '../answers.js';
+import { cell } from '../frame/cells.js';
+import { linkTo } from '../frame/link.js';
+import { type HeatCell, heatMap, sparkline } from '../frame/plot.js';
+import { ago, bitRate, compact, known } from '../frame/show.js';
+import { nameLink, type Table, table } from '../frame/table.js';
+import type { TimeRange } from '../frame/time-range.js';
+import { page } from '../page.js';
+import { type SeriesOverTime, seriesOf } from '../series.js';
+import { alarmList, openAlarms } from './alarms.js';
+import { operationBox } from './operation-box.js';
+import { heatLevels, type Tile, tilesOf, withoutInnerSeed } from './overview-view.js';
+
+const SWARMS_SEARCHED = 1_000;
+const SWARMS_SHOWN = 10;
+/** A map of more squares is a carpet; the list has the others. */
+const HEAT_CELLS = 2_000;
+
+export const overviewPage = page({
+  path: '/',
+  menu: '/',
+  hasRange: true,
+  load: async ({ api, nowMs, range, viewer }) => {
+    const overview = await api.get('/api/v1/overview', answers.overview);
+    const billing = await api.get('/api/v1/billing', answers.billing);
+    const listed = await api.get('/api/v1/swarms', answers.swarms, { query: { limit: SWARMS_SEARCHED } });
+    const parts = await api.get('/api/v1/parts', answers.parts);
+    const density = await api.get('/api/v1/density', answers.density);
+    const tiles = overview === undefined ? [] : tilesOf(overview);
+    const recorded = new Map<string, SeriesOverTime>();
+    for (const { series } of tiles) {
+      const found = series === undefined ? undefined : await seriesOf(api, series, range, nowMs);
+      if (series !== undefined && found !== undefined) recorded.set(series, found);
+    }
+    const tables = [
+      lackingTable(withoutInnerSeed(listed?.swarms ?? [], SWARMS_SHOWN), range),
+      partsTable(parts?.parts ?? [], nowMs),
+    ];
+    const [lacking, states] = tables.map((each) => each.markup('/', { range }));
+    return {
+      title: 'Overview',
+      tables,
+      body: html`<h2>Alarms</h2>
+${alarmList(await openAlarms(api), nowMs, linkTo('/log', range))}
+<ul class="tiles">${tiles.map((tile) => tileOf(tile, range, recorded))}</ul>
+${hours(billing)}
+<h2>Sub-domains</h2>
+${heat(density?.subdomains ?? [], range)}
+<h2>Torrents that lack an inner seed</h2>
+${lacking!}
+<h2>Pause and drain</h2>
+${await operationBox(api, viewer, '/', nowMs)}
+<h2>Parts of the program</h2>
+${states!}`,
+    };
+  },
+});
+
+function tileOf(
+  { id, value, what, window, path, series }: Tile,
+  range: TimeRange,
+  recorded: ReadonlyMap<string, SeriesOverTime>,
+): Markup {
+  const values = series === undefined ? undefined : [...(recorded.get(series)?.values.values() ?? [])][0];
+  const [route, query] = path.split('?', 2);
+  const href = linkTo(route!, range, Object.fromEntries(new URLSearchParams(query)));
+  return html`<li class="tile"><a href="${href}">${cell('span', `tile ${id}`, value, { class: 'value' })}
+${cell('span', `tile ${id} what`, what, { class: 'what' })}<span class="window">${window}</span></a>${values === undefined ? '' : sparkline(`spark ${id}`, values)}</li>`;
+}
+
+/** What the hours allow to cross the border now. */
+function hours(billing: answers.Billing | undefined): Insertable {
+  if (billing === undefined) return '';
+  const { limits, ramp, summary } = billing;
+  const gateways = limits.gatewaysMax === 0 ? 'no gateways' : `at most ${limits.gatewaysMax} gateways in a swarm`;
+  const text = `Foreign peers in an answer: ${limits.foreignPeersMin} to ${limits.foreignPeersMax}, ${limits.foreignPeersWhenNoInnerSeed} for a gateway or without inner seeds; ${gateways}.`;
+  return html`<h2>Hours</h2>${cell('p', 'hours', summary)}
+${ramp === null ? '' : cell('meter', 'ramp', '', { 'aria-label': `the border is ${ramp.direction}`, min: 0, max: 100, value: ramp.percent })}
+${cell('p', 'limits', text, { class: 'soft' })}`;
+}
+
+function heat(subdomains: readonly answers.Subdomain[], range: TimeRange): Markup {
+  if (subdomains.length === 0) return html`<p class="soft">No probe has reported.</p>`;
+  const levels = heatLevels(subdomains);
+  const cells = subdomains.slice(0, HEAT_CELLS).map(({ id, bytesPerUserPerSecond }): HeatCell => {
+    const level = levels.get(id) ?? null;
+    const rate = known(bytesPerUserPerSecond, (value) => `${bitRate(value)} a user`);
+    const text = `${id}: ${rate}${level === null ? ', counts as average' : ''}`;
+    return { id, level, text, href: linkTo(`/subdomains/${encodeURIComponent(id)}`, range) };
+  });
+  const unknown = [...levels.values()].filter((level) => level === null).length;
+  const sentence = `${compact(subdomains.length)} sub-domains have reported; ${compact(unknown)} of them count as average.`;
+  return html`<p>${cell('span', 'heat sentence', sentence)} <a href="${linkTo('/subdomains', range)}">All sub-domains with their values</a></p>
+${heatMap('heat', 'Traffic of a user, against the median of all sub-domains, now', cells)}`;
+}
+
+function lackingTable(rows: readonly answers.Swarm[], range: TimeRange): Table {
+  return table({
+    id: 'without-inner-seed',
+    caption: 'Torrents that inner clients want and nobody inside has whole, now',
+    rows,
+    rowKey: ({ infoHash }) => infoHash,
+    empty: 'None of the largest swarms lacks one.',
+    columns: [
+      {
+        key: 'name',
+        label: 'torrent',
+        value: ({ name, infoHash }) => name ?? infoHash,
+        show: ({ name, infoHash }) => nameLink(linkTo(`/torrents/${infoHash}`, range), name ?? infoHash),
+      },
+      { key: 'innerLeechers', label: 'inner leechers', numeric: true, value: ({ inner }) => inner.leechers },
+      {
+        key: 'imported',
+        label: 'imported peers',
+        numeric: true,
+        value: ({ upstreamPeers }) => upstreamPeers,
+        hint: 'from original trackers',
+      },
+      { key: 'gateways', label: 'gateways', numeric: true, value: ({ foreign }) => foreign.gateways },
+      { key: 'gatewaysWanted', label: 'wanted', numeric: true, value: ({ foreign }) => foreign.gatewaysWanted },
+    ],
+  });
+}
+
+function partsTable(rows: readonly answers.PartAnswer[], nowMs: number): Table {
+  return table({
+    id: 'parts',
+    caption: 'Parts of the program, since its start',
+    rows,
+    rowKey: ({ part }) => part,
+    empty: 'Nothing is supervised.',
+    columns: [
+      { key: 'part', label: 'part', value: ({ part }) => part },
+      {
+        key: 'state',
+        label: 'state',
+        value: ({ isUp }) => (isUp ? 'runs' : 'restarts'),
+        tone: ({ isUp }) => (isUp ? 'good' : 'bad'),
+      },
+      { key: 'restarts', label: 'restarts', numeric: true, value: ({ restarts }) => restarts },
+      {
+        key: 'lastFailureAt',
+        label: 'last failure',
+        value: ({ lastFailureAt }) => lastFailureAt,
+        show: ({ lastFailureAt }) => known(lastFailureAt, (at) => ago(Date.parse(at), nowMs)),
+      },
+      { key: 'lastError', label: 'last error', value: ({ lastError }) => lastError },
+    ],
+  });
+}

@@ -1,0 +1,81 @@
+/** What the overview shows, made of the answers of the API. Pure. */
+import { nounFor } from '../../domain/counted.js';
+import type { OverviewAnswer, Subdomain, Swarm } from '../answers.js';
+import { compact, known, percent } from '../frame/show.js';
+
+export interface Tile {
+  readonly id: string;
+  readonly value: string;
+  readonly what: string;
+  readonly window: string;
+  /** The page with the same number in detail. */
+  readonly path: string;
+  /** The series whose line it shows. */
+  readonly series?: string;
+}
+
+export function tilesOf(overview: OverviewAnswer): Tile[] {
+  const { innerShare, announcesPerSecond, swarms, peers, seeds } = overview;
+  return [
+    {
+      id: 'inner share',
+      value: known(innerShare, percent),
+      what: 'of the peers given to inner clients are inner',
+      window: 'last minute',
+      path: '/savings',
+      series: 'innerShare',
+    },
+    {
+      id: 'announces',
+      value: known(announcesPerSecond, compact),
+      what: 'announces a second',
+      window: 'last minute',
+      path: '/torrents?show=announced',
+      series: 'announces',
+    },
+    {
+      id: 'swarms',
+      value: compact(swarms),
+      what: `${nounFor(swarms, 'torrent')} with peers`,
+      window: 'now',
+      path: '/torrents?show=announced',
+      series: 'swarms',
+    },
+    {
+      id: 'peers',
+      value: compact(peers),
+      what: `${nounFor(peers, 'peer')}, ${compact(seeds)} ${nounFor(seeds, 'seed')}`,
+      window: 'now',
+      path: '/torrents?show=announced',
+      series: 'peers',
+    },
+  ];
+}
+
+/** Inner clients want them, and nobody inside has them whole. The largest demand first. */
+export function withoutInnerSeed(swarms: readonly Swarm[], rowsMax: number): Swarm[] {
+  return swarms
+    .filter(({ inner }) => inner.seeds === 0 && inner.leechers > 0)
+    .sort((a, b) => b.inner.leechers - a.inner.leechers)
+    .slice(0, rowsMax);
+}
+
+/** From 0, idle, over 3, the median of the network, to 6. null: it counts as average, because nothing recent is known. */
+export function heatLevels(subdomains: readonly Subdomain[]): Map<string, number | null> {
+  const rates = subdomains
+    .flatMap(({ bytesPerUserPerSecond: rate }) => (rate === null ? [] : [rate]))
+    .sort((a, b) => a - b);
+  const median = rates[Math.floor(rates.length / 2)] ?? 0;
+  return new Map(
+    subdomains.map(({ id, bytesPerUserPerSecond: rate, freshness }) => [
+      id,
+      rate === null || freshness === 0 ? null : levelOf(rate, median),
+    ]),
+  );
+}
+
+/** A step for each factor of 1.6 from the median, so that the scale fits quiet and busy hours. */
+function levelOf(rate: number, median: number): number {
+  if (median === 0 || rate === 0) return 0;
+  return Math.min(6, Math.max(0, 3 + Math.round(Math.log(rate / median) / Math.log(1.6))));
+}

@@ -1,0 +1,142 @@
+/** One torrent: its swarm by network, its gateways, who else was asked for peers, and why a client gets which. */
+import { z } from 'zod';
+import { infoHash } from '../../control-api/field-schemas.js';
+import { html } from '../../markup/markup.js';
+import { swarm } from '../answers.js';
+import type { ApiReader } from '../api-reader.js';
+import { linkTo } from '../frame/link.js';
+import { facts, search } from '../frame/parts.js';
+import { bytes, compact, duration, instant, known } from '../frame/show.js';
+import { type Table, table } from '../frame/table.js';
+import { page } from '../page.js';
+import { originals, torrentDuesTable } from './upstream-tables.js';
+
+const counts = { seeds: z.number(), leechers: z.number() };
+const oneSwarm = swarm.extend({
+  groups: z.array(
+    z.object({ group: z.string(), asn: z.number(), kind: z.string(), ...counts, upstreamPeers: z.number() }),
+  ),
+  imported: z.array(
+    z.object({ origin: z.string().nullable(), peers: z.number(), failed: z.number(), expiresInSeconds: z.number() }),
+  ),
+});
+type OneSwarm = z.output<typeof oneSwarm>;
+
+const catalogueEntry = z.object({
+  name: z.string().optional(),
+  title: z.string().optional(),
+  totalBytes: z.number().optional(),
+  source: z.string().optional(),
+  rank: z.number().optional(),
+  firstSeenMs: z.number().optional(),
+  explanation: z.array(z.string()),
+});
+
+/** Lists of one torrent; the API has all. */
+const GROUPS_SHOWN = 200;
+
+export const torrentPage = page({
+  path: '/torrents/{infoHash}',
+  menu: '/torrents',
+  params: z.object({ infoHash }),
+  load: async ({ api, params, range }) => {
+    const hash = params.infoHash.toLowerCase();
+    const found = await api.get('/api/v1/swarms/{infoHash}', oneSwarm, { params: { infoHash: hash } });
+    const entry = await api.get('/api/v1/catalogue/torrents/{infoHash}', catalogueEntry, {
+      params: { infoHash: hash },
+    });
+    if (found === undefined && entry === undefined) return undefined;
+    const path = `/torrents/${hash}`;
+    const asked = await api.get('/api/v1/upstream/originals', originals, { query: { infoHash: hash } });
+    const tables = [groupsTable(found), importedTable(found), torrentDuesTable(asked?.torrent?.trackers ?? [])];
+    const [groups, imported, dues] = tables.map((each) => each.markup(path, {}));
+    return {
+      title: entry?.title ?? entry?.name ?? `Torrent ${hash}`,
+      tables,
+      body: html`${facts('torrent', [
+        ['info-hash', html`<code>${hash}</code>`],
+        ['size', known(entry?.totalBytes, bytes)],
+        ['source', entry?.source ?? 'not in the catalogue'],
+        ['added', known(entry?.firstSeenMs, instant)],
+        [
+          'seeds and leechers inside, now',
+          found === undefined ? '0' : `${found.inner.seeds} and ${found.inner.leechers}`,
+        ],
+        ['seeds and leechers, now', found === undefined ? '0' : `${found.seeds} and ${found.leechers}`],
+        [
+          'gateways now',
+          found === undefined ? '0' : `${found.foreign.gateways} of ${found.foreign.gatewaysWanted} wanted`,
+        ],
+        ['foreign peers given, at most', compact(found?.foreign.peersMax ?? 0)],
+        ['completed inside, since the start', compact(found?.completedInner ?? 0)],
+        ['copies that entered, estimated', await copiesEntered(api, hash)],
+      ])}
+<h2>Why does a client get these peers?</h2>
+${search('/explain', [{ name: 'ip', label: 'Address of the client', value: '', isRequired: true }], 'Explain', { infoHash: hash, range: range === '24h' ? undefined : range })}
+<h2>Swarm by network</h2>
+${groups!}
+<h2>Imported peers</h2>
+${imported!}
+<h2>Original trackers</h2>
+${dues!}
+${entry === undefined || entry.explanation.length === 0 ? '' : html`<h2>Rank</h2><ul>${entry.explanation.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
+<p class="links"><a href="${linkTo('/torrents', range)}">All torrents</a> · <a href="/api/v1/swarms/${hash}">Swarm as JSON</a> · <a href="/api/v1/catalogue/torrents/${hash}">Catalogue entry as JSON</a></p>`,
+    };
+  },
+});
+
+const entered = z.object({
+  torrents: z.array(z.object({ infoHash: z.string(), copiesEntered: z.number().nullable().optional() })),
+});
+
+async function copiesEntered(api: ApiReader, hash: string): Promise<string> {
+  const found = await api.get('/api/v1/savings/torrents', entered, { query: { infoHash: hash } });
+  const copies = found?.torrents.find((each) => each.infoHash === hash)?.copiesEntered;
+  return copies === undefined || copies === null ? 'not measured' : copies.toFixed(1);
+}
+
+function groupsTable(found: OneSwarm | undefined): Table {
+  return table({
+    id: 'groups',
+    caption: 'Peers by network, now',
+    rows: (found?.groups ?? []).slice(0, GROUPS_SHOWN),
+    rowKey: ({ group, asn }) => `${group} ${asn}`,
+    empty: 'Nobody announces this torrent now.',
+    columns: [
+      { key: 'group', label: 'network', value: ({ group }) => group },
+      { key: 'asn', label: 'AS', numeric: true, value: ({ asn }) => asn },
+      { key: 'kind', label: 'kind', value: ({ kind }) => kind },
+      { key: 'seeds', label: 'seeds', numeric: true, value: ({ seeds }) => seeds },
+      { key: 'leechers', label: 'leechers', numeric: true, value: ({ leechers }) => leechers },
+      { key: 'imported', label: 'imported', numeric: true, value: ({ upstreamPeers }) => upstreamPeers },
+    ],
+  });
+}
+
+function importedTable(found: OneSwarm | undefined): Table {
+  return table({
+    id: 'imported',
+    caption: 'Peers that others have named',
+    rows: found?.imported ?? [],
+    rowKey: ({ origin }) => origin ?? '',
+    empty: 'Nobody has named peers of this torrent.',
+    columns: [
+      { key: 'origin', label: 'named by', value: ({ origin }) => origin ?? 'not known' },
+      { key: 'peers', label: 'peers', numeric: true, value: ({ peers }) => peers },
+      {
+        key: 'failed',
+        label: 'failed',
+        numeric: true,
+        value: ({ failed }) => failed,
+        hint: 'a gateway was given them and received nothing',
+      },
+      {
+        key: 'expiresInSeconds',
+        label: 'the last expires in',
+        numeric: true,
+        value: ({ expiresInSeconds }) => expiresInSeconds,
+        show: ({ expiresInSeconds }) => duration(expiresInSeconds),
+      },
+    ],
+  });
+}
