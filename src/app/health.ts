@@ -74,7 +74,6 @@ export class Health {
       single('gauge', 'ready', '1 if /readyz answers 200, 0 if it answers 503', () =>
         this.#faults.size === 0 ? 1 : 0,
       ),
-      single('gauge', 'alarms_open', 'Alarms that /readyz and the page show', () => this.alarms().length),
     ];
   }
 

@@ -39,6 +39,7 @@ import type { RunningTracker } from '../tracker/running-tracker.js';
 import { storeFill } from '../tracker/store-fill.js';
 import { upstreamPart } from '../upstream/part.js';
 import { cacheServices } from './cache-services.js';
+import { fileMetrics } from './data-file-metrics.js';
 import { createDocumentReader, openRewriter } from './document-reader.js';
 import type { Health } from './health.js';
 import { requireKnownSubdomains } from './known-subdomains.js';
@@ -50,6 +51,7 @@ import { portsToCover } from './ports-to-cover.js';
 import { PrivateTorrents } from './private-torrents.js';
 import { reportedUplinks } from './reported-uplinks.js';
 import { sharedSeeds } from './shared-seeds.js';
+import { storageMetrics } from './storage-metrics.js';
 import type { StorageWatch } from './storage-watch.js';
 import type { Supervisor } from './supervision/supervisor.js';
 import type { ThreadWatch } from './supervision/thread-watch.js';
@@ -167,9 +169,12 @@ export function createServices(foundation: Foundation) {
 
 /** Numbers and events of all parts. */
 function measured(foundation: Foundation) {
-  const { health, supervisor, threads, parts } = foundation;
+  const { health, supervisor, threads, parts, config, clock } = foundation;
+  const directory = () => config().storage.directory;
   return {
     metrics: async () => [
+      ...storageMetrics(directory, clock),
+      ...fileMetrics(() => parts.get(topologyPart), clock),
       ...health.metrics(),
       ...supervisor.metrics(),
       ...threads.metrics(),

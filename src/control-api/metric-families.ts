@@ -5,6 +5,8 @@ export interface Histogram {
   /** Upper bounds; `counts` has one more entry, for what is above the last. Not cumulative. */
   readonly bounds: readonly number[];
   readonly counts: readonly number[];
+  /** Of all values. */
+  readonly sum: number;
 }
 
 type Values = Readonly<Record<string, number>>;
@@ -32,12 +34,13 @@ export function labelled(name: string, help: string, label: string, read: () => 
 /** Cumulative buckets with an upper bound each, from which Prometheus computes quantiles. */
 export function histogram(name: string, help: string, scale: number, read: () => Histogram): MetricFamily {
   const samples = (): MetricSample[] => {
-    const { bounds, counts } = read();
-    let sum = 0;
-    return counts.map((count, i) => {
-      sum += count;
-      return { labels: { le: i < bounds.length ? String(bounds[i]! / scale) : '+Inf' }, value: sum };
+    const { bounds, counts, sum } = read();
+    let count = 0;
+    const buckets = counts.map((each, i) => {
+      count += each;
+      return { labels: { le: i < bounds.length ? String(bounds[i]! / scale) : '+Inf' }, value: count };
     });
+    return [...buckets, { labels: { part: 'sum' }, value: sum / scale }, { labels: { part: 'count' }, value: count }];
   };
-  return family('counter', `${name}_bucket`, help, samples, ['le']);
+  return { name: `alias_tracker_${name}`, help, type: 'histogram', labelNames: ['le'], read: samples };
 }

@@ -9,7 +9,8 @@ export interface MetricFamily {
   /** With the prefix `alias_tracker_` and its unit. */
   readonly name: string;
   readonly help: string;
-  readonly type: 'counter' | 'gauge';
+  /** A histogram yields its buckets with the label `le`, and its sum and count with the label `part`. */
+  readonly type: 'counter' | 'gauge' | 'histogram';
   readonly labelNames: readonly string[];
   read(): Iterable<MetricSample>;
 }
@@ -29,12 +30,17 @@ function metricsOfProcess(): Registry {
   if (processMetrics === undefined) {
     processMetrics = new Registry();
     collectDefaultMetrics({ register: processMetrics });
+    // Gauges with the ending of a counter. The same numbers by type stay.
+    for (const what of ['handles', 'requests', 'resources']) {
+      processMetrics.removeSingleMetric(`nodejs_active_${what}_total`);
+    }
   }
   return processMetrics;
 }
 
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #histograms: MetricFamily[] = [];
 
   constructor(families: readonly MetricFamily[]) {
     for (const family of families) this.add(family);
@@ -43,6 +49,10 @@ export class Metrics {
   add(family: MetricFamily): void {
     const { name, help, type } = family;
     const options = { name, help, labelNames: [...family.labelNames], registers: [this.#registry] };
+    if (type === 'histogram') {
+      this.#histograms.push(family);
+      return;
+    }
     if (type === 'gauge') {
       new Gauge({
         ...options,
@@ -64,6 +74,15 @@ export class Metrics {
 
   async text(): Promise<{ contentType: string; body: string }> {
     const texts = await Promise.all([metricsOfProcess().metrics(), this.#registry.metrics()]);
-    return { contentType: this.#registry.contentType, body: texts.join('\n') };
+    const histograms = this.#histograms.map(histogramText);
+    return { contentType: this.#registry.contentType, body: [...texts, ...histograms].join('\n') };
   }
+}
+
+/** prom-client counts histograms itself; those of a part are counted where the work is. */
+function histogramText({ name, help, read }: MetricFamily): string {
+  const lines = [...read()].map(({ labels: { le, part }, value }) =>
+    le === undefined ? `${name}_${part} ${value}` : `${name}_bucket{le="${le}"} ${value}`,
+  );
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`, ...lines, ''].join('\n');
 }

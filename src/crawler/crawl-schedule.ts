@@ -7,7 +7,7 @@ export interface CrawlSchedule {
   readonly crawler: Crawler;
   /** From the start of one crawl to the start of the next. After a longer crawl, the next starts at once. */
   readonly everyMs: number;
-  readonly onResult?: (result: CrawlResult) => void;
+  readonly onResult?: (result: CrawlResult, seconds: number) => void;
   /** Called if a whole crawl failed; the next one starts on schedule. */
   readonly onFailure?: (reason: string) => void;
   readonly onProgress?: (progress: CrawlProgress) => void;
@@ -23,9 +23,10 @@ export function startCrawler({ crawler, everyMs, ...notify }: CrawlSchedule): Ru
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   const crawl = async (): Promise<void> => {
+    const startedMs = performance.now();
     try {
       const result = await crawler.crawlOnce({ signal: stopping.signal, onProgress: notify.onProgress });
-      notify.onResult?.(result);
+      notify.onResult?.(result, (performance.now() - startedMs) / 1_000);
     } catch (thrown) {
       if (!stopping.signal.aborted) notify.onFailure?.(messageOf(thrown));
     }

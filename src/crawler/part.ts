@@ -1,9 +1,9 @@
 /** The crawler as a part of the program: its section of the configuration, and how it is started. */
-import type { Part, RunningPart } from '../part/part.js';
-import type { CrawlerNeeds } from './running-crawler.js';
+import type { Part } from '../part/part.js';
+import type { CrawlerNeeds, RunningCrawl } from './running-crawler.js';
 import { type CrawlerConfig, logSockets, schema, sourceNamesDiffer } from './section.js';
 
-export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerNeeds, RunningPart<CrawlerConfig>> = {
+export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerNeeds, RunningCrawl> = {
   key: 'crawler',
   name: 'crawler',
   label: 'crawler',
@@ -58,4 +58,5 @@ export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerN
     const view = catalogueView(needs);
     return [...catalogueRoutes(view), ...pushRoutes(view)];
   },
+  metrics: async (running) => (await import('./crawl-metrics.js')).crawlMetrics(() => running().last),
 };

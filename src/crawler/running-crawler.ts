@@ -46,12 +46,24 @@ export interface CrawlerNeeds extends Pick<PartContext, 'clock' | 'log' | 'isIpv
   readonly catalogueChanged: () => void;
 }
 
+export interface LastCrawl {
+  readonly result: CrawlResult;
+  readonly seconds: number;
+  readonly endedMs: number;
+}
+
+export interface RunningCrawl extends RunningPart<CrawlerConfig> {
+  /** Undefined until the first crawl has ended. */
+  readonly last: LastCrawl | undefined;
+}
+
 /** @param previous the listeners before a failure: their ports are kept */
 export async function startCrawling(
   { crawler: section, ...config }: CrawlerConfig,
   needs: CrawlerNeeds,
   previous: readonly PartListener[] = [],
-): Promise<RunningPart<CrawlerConfig>> {
+): Promise<RunningCrawl> {
+  let last: LastCrawl | undefined;
   const { clock, log, database, blockedReason, originalTrackers, announced, catalogueChanged } = needs;
   const documents = needs.openDocuments('crawler-documents', MAX_CRAWL_DOCUMENTS);
   const state = createCrawlState(database);
@@ -90,7 +102,8 @@ export async function startCrawling(
   const running = startCrawler({
     crawler: parts.crawler,
     everyMs: section.everyMs,
-    onResult: (result) => {
+    onResult: (result, seconds) => {
+      last = { result, seconds, endedMs: clock.nowMs() };
       log.info(describeCrawl(result));
       catalogueChanged();
     },
@@ -98,6 +111,9 @@ export async function startCrawling(
   });
   return {
     listeners: logs.listeners,
+    get last() {
+      return last;
+    },
     prepare: () => () => {},
     stop: async () => {
       await Promise.all([running.stop(), logs.stop()]);

@@ -106,7 +106,7 @@ function serviceSeries(): SeriesDefinition[] {
 
 function processSeries(): SeriesDefinition[] {
   return [
-    gauge('alarms', 'alarms', 'Alarms that are open', 'alarms_open'),
+    gauge('alarms', 'alarms', 'Alarms that are open', 'alarms'),
     gauge('databaseSize', 'bytes', 'Size of the database', 'database_bytes'),
     gauge('memory', 'bytes', 'Resident memory of the process', 'resident_memory_bytes'),
     count('cpu', 'seconds', 'Processor time of the process', 'processor_seconds_total'),

@@ -1,10 +1,12 @@
 /** The counters of the mirror site, as Prometheus families. */
-import { family, single } from '../control-api/metric-families.js';
+import { family, labelled, single } from '../control-api/metric-families.js';
 import type { MetricFamily } from '../control-api/metrics.js';
 import type { CertificateExpiry } from '../net/tls/certificates.js';
 import type { OriginalsHealth } from './pass-through/originals-health.js';
 
 export interface MirrorSiteMeasures {
+  /** Answers since the start, by kind. */
+  readonly requests: Readonly<Record<string, number>>;
   readonly connectionsOpen: number;
   /** Of addresses that had too many, since the start. */
   readonly connectionsRefused: number;
@@ -20,6 +22,12 @@ export interface MirrorSiteMeasures {
 
 export function mirrorSiteMetrics(measure: () => MirrorSiteMeasures): MetricFamily[] {
   return [
+    labelled(
+      'mirror_site_requests_total',
+      'Requests answered, by kind of the answer',
+      'kind',
+      () => measure().requests,
+    ),
     single('gauge', 'mirror_site_connections', 'Open connections', () => measure().connectionsOpen),
     single(
       'counter',

@@ -7,7 +7,7 @@ import { formatListenUrl } from '../net/listen-url.js';
 import type { BlockedReason } from '../net/outbound-rules.js';
 import type { CertificateFiles } from '../net/tls/certificate-pair.js';
 import { Certificates, readCertificatePairs } from '../net/tls/certificates.js';
-import type { PartContext, RunningPart } from '../part/part.js';
+import type { PartContext, PartListener, RunningPart } from '../part/part.js';
 import type { Catalogue } from '../store/sqlite/catalogue.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { type Identity, readIdentity } from './identity/identity.js';
@@ -19,6 +19,7 @@ import { type MirrorSite, type MirrorSiteOptions, openMirrorSite } from './mirro
 import type { PassThrough } from './pass-through/pass-through.js';
 import { announceUrlsOf, openStandIn } from './pass-through/stand-in.js';
 import { UpgradeRequests } from './pass-through/upgrade-requests.js';
+import { RequestCounts } from './request-counts.js';
 import type { KeepOriginal } from './rewritten-torrents.js';
 import type { MirrorSiteConfig, MirrorSiteSection } from './section.js';
 import { openSiteListener, type SiteListener } from './site-listener.js';
@@ -80,6 +81,7 @@ export async function startMirrorSite(
   let { usualUplinkBps } = section;
   const limit = new ConnectionLimit(section.limits.connectionsPerAddress, section.limits.maxConnections);
   const slowReaders = new SlowReaders();
+  const requests = new RequestCounts();
   const listeners: SiteListener[] = [];
   const close = async (): Promise<void> => {
     certificates?.close();
@@ -94,7 +96,7 @@ export async function startMirrorSite(
         key: formatPath(['mirrorSite', 'listen', ...path]),
         port: ports[i],
         ipv6Only: needs.isIpv6Only(listen, 'tcp'),
-        handler: (request, response) => site.answer(request, response),
+        handler: requests.counting((request, response) => site.answer(request, response)),
         certificates,
         limit,
         slowReaders,
@@ -109,16 +111,11 @@ export async function startMirrorSite(
   }
   const stopRefresh = startRefresh(needs, () => usualUplinkBps);
   return {
-    listeners: listeners.map(({ protocol, host, port }) => ({
-      host,
-      port,
-      url: formatListenUrl({ protocol, host, port }),
-      about: 'the catalogue, torrents rewritten',
-      connectCheck: true,
-    })),
+    listeners: listeners.map(shownListener),
     alarms: () => [...(certificates?.alarms() ?? []), ...standIn.alarms()],
     passedTrackers: (infoHash) => standIn.passThrough.torrents.trackersOf(infoHash),
     measure: () => ({
+      requests: requests.counts,
       originals: standIn.passThrough.health,
       requestsToOriginals: standIn.passThrough.underWay,
       upgradedConnections: upgrades.count,
@@ -141,10 +138,13 @@ export async function startMirrorSite(
         if (pairs !== undefined) certificates?.use(pairs);
       };
     },
-    stop: async () => {
-      await Promise.all([close(), stopRefresh()]);
-    },
+    stop: () => Promise.all([close(), stopRefresh()]),
   };
+}
+
+function shownListener({ protocol, host, port }: SiteListener): PartListener {
+  const url = formatListenUrl({ protocol, host, port });
+  return { host, port, url, about: 'the catalogue, torrents rewritten', connectCheck: true };
 }
 
 function startRefresh(needs: MirrorSiteNeeds, usualUplinkBps: () => number | undefined): () => Promise<void> {

@@ -105,7 +105,7 @@ export interface CountersView {
     readonly connectionsTimedOut: number;
   };
   /** Sampled: one answer in {@link ANSWER_TIME_SAMPLE}; microseconds. */
-  readonly answerTimeUs: Histogram & { readonly sum: number };
+  readonly answerTimeUs: Histogram;
   readonly batchSize: Histogram;
 }
 
@@ -187,6 +187,10 @@ export function readCounters(memory: SharedArrayBuffer): CountersView {
       counts: slice(ANSWER_TIME_AT, ANSWER_TIME_BOUNDS_US.length + 1),
       sum: at(ANSWER_TIME_SUM),
     },
-    batchSize: { bounds: BATCH_SIZE_BOUNDS, counts: slice(BATCH_SIZE_AT, BATCH_SIZE_BOUNDS.length + 1) },
+    batchSize: {
+      bounds: BATCH_SIZE_BOUNDS,
+      counts: slice(BATCH_SIZE_AT, BATCH_SIZE_BOUNDS.length + 1),
+      sum: at(TRANSPORT_RECEIVED),
+    },
   };
 }

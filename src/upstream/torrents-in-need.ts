@@ -45,6 +45,7 @@ export class TorrentsInNeed {
   /** The one that was asked for, or judged, last comes last. */
   readonly #entries = new Map<string, Entry>();
   readonly #setBack = new SetBack();
+  #delaySumMs = 0;
   readonly #delayCounts = new Array<number>(DELAY_BOUNDS_MS.length + 1).fill(0);
   readonly #timer: NodeJS.Timeout;
   readonly #parts: NeedParts;
@@ -73,8 +74,8 @@ export class TorrentsInNeed {
   }
 
   /** The time from the report of a need to the first peers in the swarm. */
-  get delays(): { readonly bounds: readonly number[]; readonly counts: readonly number[] } {
-    return { bounds: DELAY_BOUNDS_MS, counts: this.#delayCounts };
+  get delays(): { readonly bounds: readonly number[]; readonly counts: readonly number[]; readonly sum: number } {
+    return { bounds: DELAY_BOUNDS_MS, counts: this.#delayCounts, sum: this.#delaySumMs };
   }
 
   stop(): void {
@@ -156,6 +157,7 @@ export class TorrentsInNeed {
   }
 
   #countDelay(ms: number): void {
+    this.#delaySumMs += ms;
     const place = DELAY_BOUNDS_MS.findIndex((bound) => ms <= bound);
     this.#delayCounts[place < 0 ? DELAY_BOUNDS_MS.length : place]!++;
   }

@@ -42,6 +42,7 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   nginx: 'nginx-light',
   chromium: 'chromium',
   getent: 'libc-bin',
+  promtool: 'prometheus',
   'musl-gcc': 'musl-tools',
   go: 'golang-go',
 };

@@ -113,7 +113,10 @@ function storeMetrics(read: () => CountersView, limits: TrackerSection['limits']
 function transportMetrics(read: () => CountersView): MetricFamily[] {
   return [
     single('gauge', 'connections_open', 'HTTP connections', () => read().transport.connectionsOpen),
-    labelled('transport_total', 'What the transport did', 'what', () => ({ ...read().transport })),
+    labelled('transport_total', 'Datagrams, batches, errors and connections of the transport', 'what', () => {
+      const { connectionsOpen, ...counters } = read().transport;
+      return counters;
+    }),
     histogram('answer_seconds', 'Time to make an answer (sampled)', 1e6, () => read().answerTimeUs),
     histogram('batch_size', 'Datagrams taken at once', 1, () => read().batchSize),
   ];

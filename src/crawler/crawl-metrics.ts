@@ -1,0 +1,53 @@
+/** The metrics of the last crawl. */
+import { family } from '../control-api/metric-families.js';
+import type { MetricFamily, MetricSample } from '../control-api/metrics.js';
+import type { LastCrawl } from './running-crawler.js';
+
+const STATUSES = ['new', 'updated', 'kept', 'skipped', 'failed'] as const;
+
+/** @param last undefined until the first crawl has ended */
+export function crawlMetrics(last: () => LastCrawl | undefined): MetricFamily[] {
+  const one = (value: (crawl: LastCrawl) => number) => (): MetricSample[] => {
+    const crawl = last();
+    return crawl === undefined ? [] : [{ labels: {}, value: value(crawl) }];
+  };
+  return [
+    family(
+      'gauge',
+      'crawler_last_duration_seconds',
+      'Duration of the last crawl',
+      one(({ seconds }) => seconds),
+    ),
+    family(
+      'gauge',
+      'crawler_last_end_timestamp_seconds',
+      'When the last crawl ended, in seconds since the Unix epoch',
+      one(({ endedMs }) => endedMs / 1_000),
+    ),
+    family(
+      'gauge',
+      'crawler_last_torrents',
+      'Torrents of the last crawl, by what became of them',
+      () =>
+        STATUSES.flatMap((status) =>
+          one(({ result }) => countOf(result, status))().map((each) => ({ ...each, labels: { status } })),
+        ),
+      ['status'],
+    ),
+    family(
+      'gauge',
+      'crawler_source_failed',
+      '1: the last crawl could not read the source',
+      () =>
+        (last()?.result.sources ?? []).map(({ name, error }) => ({
+          labels: { source: name },
+          value: error === undefined ? 0 : 1,
+        })),
+      ['source'],
+    ),
+  ];
+}
+
+function countOf({ entries }: LastCrawl['result'], status: string): number {
+  return entries.filter((entry) => entry.status === status).length;
+}
