@@ -6,10 +6,12 @@ import { registerBackupCommands } from './commands/backup.js';
 import { registerCacheCommand } from './commands/cache.js';
 import { registerCatalogueCommand } from './commands/catalogue.js';
 import { registerCheckConfigCommand } from './commands/check-config.js';
+import { registerCompletionCommands } from './commands/completion.js';
 import { registerCrawlCommand } from './commands/crawl.js';
 import { registerDemoCommand } from './commands/demo.js';
 import { registerDnsCommand } from './commands/dns.js';
 import { registerExplainCommand } from './commands/explain.js';
+import { registerHealthCommand } from './commands/health.js';
 import { registerOperationCommands } from './commands/operation.js';
 import { registerOriginalsCommand } from './commands/originals.js';
 import { registerPrintConfigCommand } from './commands/print-config.js';
@@ -41,6 +43,7 @@ export function createProgram(context: CliContext, version: string): Command {
   registerCacheCommand(program, context);
   registerRewriteCommand(program, context);
   registerExplainCommand(program, context);
+  registerHealthCommand(program, context);
   registerOriginalsCommand(program, context);
   registerReportCommand(program, context);
   registerTokenCommand(program, context);
@@ -53,5 +56,6 @@ export function createProgram(context: CliContext, version: string): Command {
   registerSimulateCommand(program, context);
   registerCheckConfigCommand(program, context);
   registerPrintConfigCommand(program, context);
+  registerCompletionCommands(program, context, version);
   return program;
 }

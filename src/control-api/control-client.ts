@@ -27,15 +27,24 @@ export class ControlCallError extends OperatorError {
   /** Of the answer; undefined if none came. */
   readonly status: number | undefined;
   readonly retryAfterSeconds: number | undefined;
+  /** The answer, if it was JSON. */
+  readonly body: unknown;
 
   constructor(
     message: string,
-    options: { code: ErrorCode; status?: number; retryAfterSeconds?: number | undefined; cause?: unknown },
+    options: {
+      code: ErrorCode;
+      status?: number;
+      retryAfterSeconds?: number | undefined;
+      body?: unknown;
+      cause?: unknown;
+    },
   ) {
     super(message, options);
     this.name = 'ControlCallError';
     this.status = options.status;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.body = options.body;
   }
 
   /** Whether a retry may succeed. */
@@ -98,6 +107,7 @@ export class ControlClient {
     throw new ControlCallError(`the tracker answers ${response.status}: ${what}${way}`, {
       code: codeOfProblemType(type) ?? 'refused-elsewhere',
       status: response.status,
+      body: json,
       retryAfterSeconds: Number(response.headers.get('retry-after')) || undefined,
     });
   }
