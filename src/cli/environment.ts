@@ -4,17 +4,27 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf, OperatorError } from '../domain/errors.js';
 
 /** `LoadCredential=secret:DIRECTORY` names the file CONTROL_TOKEN of that directory `secret_CONTROL_TOKEN`. */
 const DIRECTORY_PREFIX = /^secret_/;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @returns the variables, and each credential whose name is not set as a variable. Reads them now. */
+/** @returns the variables, and each credential whose name is not set as a variable. @throws OperatorError */
 export function withCredentials(environment: Environment): Environment {
   const directory = environment.CREDENTIALS_DIRECTORY;
   if (directory === undefined || directory === '') return environment;
-  return { ...credentialsOf(directory), ...environment };
+  try {
+    return { ...credentialsOf(directory), ...environment };
+  } catch (thrown) {
+    throw new OperatorError(
+      `cannot read the credentials in ${directory}: ${messageOf(thrown)}; check LoadCredential=`,
+      {
+        cause: thrown,
+      },
+    );
+  }
 }
 
 function credentialsOf(directory: string): Record<string, string> {

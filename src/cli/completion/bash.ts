@@ -54,7 +54,7 @@ ${FUNCTION}() {
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word="\${COMP_WORDS[i]}"
-    # --option=value arrives as three words.
+    # The word after an option may come with an equals sign between them.
     [[ $word == '=' ]] && continue
     if [[ -n $option ]]; then
       option=''

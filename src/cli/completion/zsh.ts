@@ -13,7 +13,7 @@ export function zshCompletion(program: CommandEntry): string {
 
 ${everyCommand(program).map(functionOf).join('\n\n')}
 
-# Sourced, it registers itself; as a file _alias-tracker in $fpath, it is called.
+# Sourced, it registers itself; from a directory of $fpath, it is called.
 if [[ $funcstack[1] == _alias-tracker ]]; then
   ${nameOf(program)} "$@"
 else

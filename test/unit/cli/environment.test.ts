@@ -21,6 +21,11 @@ test('credentials of systemd are there by name, also those of a loaded directory
   });
 });
 
+test('a directory that cannot be read is an error that names it', () => {
+  const gone = join(directory, 'gone');
+  expect(() => withCredentials({ CREDENTIALS_DIRECTORY: gone })).toThrow(`cannot read the credentials in ${gone}`);
+});
+
 test('without credentials, the environment is what it was', () => {
   const environment = { CREDENTIALS_DIRECTORY: '', HOME: '/' };
   expect(withCredentials(environment)).toBe(environment);
