@@ -156,6 +156,11 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
   ],
   'get /api/v1/catalogue/decisions': [() => answerOf('GET', '/api/v1/catalogue/decisions')],
   'get /api/v1/billing': [() => answerOf('GET', '/api/v1/billing')],
+  'get /api/v1/series': [
+    () => answerOf('GET', '/api/v1/series'),
+    () => answerOf('GET', '/api/v1/series?name=announces&name=peers&points=10'),
+  ],
+  'get /api/v1/marks': [() => answerOf('GET', '/api/v1/marks')],
   'get /api/v1/caches': [() => answerOf('GET', '/api/v1/caches')],
   'post /api/v1/caches/fill': [
     () => answerOf('POST', '/api/v1/caches/fill', { infoHash: hashOf(2), now: true }),
