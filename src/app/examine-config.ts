@@ -2,13 +2,17 @@
  * Checks the files that a configuration names, and whether they fit together: each part looks at its own, and the topology
  * at those that several parts read. It runs the code that `serve` starts with, and changes nothing on disk.
  */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Config } from '../config/config-schema.js';
+import { type Config, configSchema } from '../config/config-schema.js';
 import { listenersOf } from '../config/listeners.js';
 import { CONFIG_PARTS } from '../config/parts.js';
+import { namedFiles } from '../config-kit/config-files.js';
 import { formatPath } from '../config-kit/config-problem.js';
 import { type Finding, findingsOf } from '../config-kit/examine.js';
 import type { ConfigPath } from '../config-kit/yaml-source.js';
+import { counted } from '../domain/counted.js';
 import { createLogger } from '../logging/logger.js';
 import { isWildcard } from '../net/endpoint.js';
 import { machineAddresses } from '../net/machine-addresses.js';
@@ -33,6 +37,30 @@ export function adviceOnThisMachine(config: Config): string[] {
     .filter(({ host }) => !isWildcard(host) && !host.startsWith('127.') && !own.has(host))
     .filter(({ path }, i, all) => all.findIndex((each) => formatPath(each.path) === formatPath(path)) === i)
     .map(({ path, host }) => `${formatPath(path)}: this machine has no address ${host}; serve needs it to start`);
+}
+
+const DAY_MS = 86_400_000;
+/** Of the life of a certificate, which its owner should have renewed by then. */
+const EXPIRY_ADVICE_DAYS = 14;
+
+/** Certificates that clients refuse now or soon; one line each. Whether the keys fit is checked by the parts that use them. */
+export function adviceOnCertificates(config: Config, nowMs: number): string[] {
+  return namedFiles(configSchema, config)
+    .filter(({ path }) => path.at(-1) === 'certificate' || path.at(-1) === 'clientCa')
+    .flatMap(({ path, file }) => {
+      const line = (what: string): string[] => [`${formatPath(path)}: ${file} ${what}`];
+      let certificate: X509Certificate;
+      try {
+        certificate = new X509Certificate(readFileSync(file));
+      } catch {
+        return line('is not a certificate in PEM; let the first one in the file be that of the server');
+      }
+      const days = (Date.parse(certificate.validTo) - nowMs) / DAY_MS;
+      if (days <= 0) return line(`expired ${counted(Math.floor(-days), 'day')} ago; renew it`);
+      if (days < EXPIRY_ADVICE_DAYS) return line(`expires in ${counted(Math.floor(days), 'day')}; renew it`);
+      const isEarly = Date.parse(certificate.validFrom) > nowMs;
+      return isEarly ? line(`is valid only from ${certificate.validFrom}; check the clock of this machine`) : [];
+    });
 }
 
 async function examineTopology(config: Config): Promise<Finding[]> {

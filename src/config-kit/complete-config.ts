@@ -9,6 +9,7 @@ import { fieldsOf } from './changed-keys.js';
 
 /** A token that is one variable and nothing else: its name is not a secret. */
 const WHOLE_VARIABLE = /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/;
+const SECRET_KEY = /(?:token|secret|password)$/i;
 
 /** The value of a key, with tokens and secrets in URLs replaced. */
 export function hiddenSecrets(key: string, value: unknown): unknown {
@@ -20,20 +21,22 @@ export function hiddenSecrets(key: string, value: unknown): unknown {
   )[key];
 }
 
-/** @param text a right configuration */
-export function completeConfig(text: string, schema: z.core.$ZodType): string {
+/** @param text a right configuration. @param withSecrets true: nothing is hidden */
+export function completeConfig(text: string, schema: z.core.$ZodType, withSecrets = false): string {
   let hidden = 0;
   // Each another one, because tokens must differ.
   const hide = hider(
     () => `[secret-${++hidden}]`,
     () => hidden++,
   );
-  const complete = JSON.parse(JSON.stringify(withDefaults(schema, parse(text)), hide)) as object;
+  const complete = JSON.parse(
+    JSON.stringify(withDefaults(schema, parse(text)), withSecrets ? undefined : hide),
+  ) as object;
   const body = stringify(complete, { lineWidth: 120 });
   const note =
     hidden === 0
       ? ''
-      : '# Tokens and secrets in URLs that are written in the file are hidden here: put them back before you use this.\n';
+      : '# Tokens and secrets in URLs that are written in the file are hidden here: put them back before you use this, or print with --secrets.\n';
   return note + body;
 }
 
@@ -45,7 +48,7 @@ function hider(secret: () => string, onMasked: () => void = () => undefined) {
       return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, hide('token', each)]));
     }
     if (typeof value !== 'string' || WHOLE_VARIABLE.test(value)) return value;
-    if (key === 'token' || key === 'secret' || key === 'password') return secret();
+    if (SECRET_KEY.test(String(key))) return secret();
     const masked = maskUrlSecrets(value);
     if (masked !== value) onMasked();
     return masked;

@@ -14,7 +14,7 @@ import { type TrackerViewNeeds, trackerView } from './api/tracker-view.js';
 import { accessListOf, hashBytes, type TorrentLists, torrentListsOf } from './configured-access.js';
 import { dataPlaneOptions, liveOptions, tlsMaterial } from './configured-options.js';
 import { type CoveredPorts, NOTHING_COVERED, openablePorts } from './cover-ports.js';
-import type { RolloutOptions } from './data-plane-options.js';
+import type { Localisation, RolloutOptions } from './data-plane-options.js';
 import { type ForeignPeer, importForeignPeers } from './import-foreign-peers.js';
 import type { ImportOutcome } from './import-peers.js';
 import type { TrackerConfig } from './section.js';
@@ -34,6 +34,10 @@ export interface TrackerNeeds extends Pick<PartContext, 'log' | 'supervise' | 'i
   readonly portsToCover: (listen: readonly ListenUrl[]) => Promise<readonly ListenUrl[]>;
   /** Who is given the localised answer. */
   readonly rollout: () => RolloutOptions;
+  /** The operator has paused localisation: answers are drawn at random. */
+  readonly localisationPaused: () => boolean;
+  /** Called when it is paused or resumed. @returns unsubscribe */
+  readonly onLocalisationPause: (listener: () => void) => () => void;
   /** Of the random choices. */
   readonly seed: number;
 }
@@ -47,6 +51,7 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
   #lists: TorrentLists;
   readonly #covered: CoveredPorts;
   readonly #originals = new UnknownOriginals();
+  #unsubscribe = (): void => {};
 
   /** @throws OperatorError if the first start fails: the operator has to repair the cause */
   static async start(given: TrackerConfig, needs: TrackerNeeds): Promise<RunningTracker> {
@@ -59,8 +64,11 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
     const access = accessOf(config, lists, needs);
     const { isIpv6Only, seed } = needs;
     const policy = needs.policy().current;
-    const options = dataPlaneOptions(config, { policy, access, isIpv6Only, rollout: needs.rollout(), seed });
+    const localisation = (): Localisation => (needs.localisationPaused() ? 'paused' : 'on');
+    const compiled = dataPlaneOptions(config, { policy, access, isIpv6Only, rollout: needs.rollout(), seed });
+    const options = { ...compiled, localisation: localisation() };
     const running = new RunningTracker(config, lists, covered, needs, await SupervisedDataPlane.start(options, needs));
+    running.#unsubscribe = needs.onLocalisationPause(() => running.dataPlane.setLocalisation(localisation()));
     running.#keepCatalogue();
     needs.policy().sendTo(running.dataPlane);
     return running;
@@ -163,6 +171,7 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
   }
 
   async stop(): Promise<void> {
+    this.#unsubscribe();
     await this.dataPlane.stop();
   }
 

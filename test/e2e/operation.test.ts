@@ -3,10 +3,16 @@
  * load balancer; and the log of it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { json as readJson } from 'node:stream/consumers';
+import type { Command } from 'commander';
 import { decode } from 'dns-packet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CliContext } from '../../src/cli/cli-context.js';
+import { registerAlarmsCommand } from '../../src/cli/commands/alarms.js';
 import { registerOperationCommands } from '../../src/cli/commands/operation.js';
 import { runCommand } from '../support/command-line.js';
 import { eventually } from '../support/eventually.js';
@@ -17,9 +23,16 @@ const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-operation-'));
 const closing: Closing[] = [];
 let yaml: string;
 let running: RunningApp;
+let hook: Server;
+const messages: { readonly status: string }[] = [];
 
 beforeAll(async () => {
   const { host, port } = await startResolver(closing, (query) => answerWith(query, '192.0.2.99'));
+  hook = createServer(async (request, response) => {
+    messages.push((await readJson(request)) as { status: string });
+    response.end();
+  });
+  await new Promise<void>((done) => hook.listen(0, '127.0.0.1', done));
   yaml = `${LAB_CONFIG}
 mirrorSite: { listen: "http://127.0.0.1:0" }
 dnsRedirect:
@@ -32,12 +45,14 @@ dnsRedirect:
   trackers: [tracker.example]
   rpz: { listen: ["127.0.0.1:0"] }
 upstream: { exchange: false }
+alarms: { webhook: { url: "http://127.0.0.1:${(hook.address() as AddressInfo).port}/" } }
 `;
   running = await startLabApp(yaml, directory);
 });
 afterAll(async () => {
   await running.stop();
   for (const close of closing) await close();
+  hook.close();
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -46,10 +61,15 @@ async function addressOf(name: string): Promise<unknown> {
   return (answer.answers?.[0] as { data?: unknown } | undefined)?.data;
 }
 
+function register(program: Command, context: CliContext): void {
+  registerOperationCommands(program, context);
+  registerAlarmsCommand(program, context);
+}
+
 async function command(...args: string[]): Promise<{ out: string; thrown: unknown }> {
   const { host, port } = running.endpoint('control');
   const connection = ['--url', `http://${host}:${port}`, '--token', CONTROL_TOKEN];
-  const { stdout, thrown } = await runCommand(registerOperationCommands, [...args, ...connection]);
+  const { stdout, thrown } = await runCommand(register, [...args, ...connection]);
   return { out: stdout.toString(), thrown };
 }
 
@@ -104,15 +124,26 @@ test('a drain withdraws the names and readiness, but announces are answered', as
   expect((await command('resume')).out).toContain('nothing was paused\n');
 });
 
-test('localisation is paused on its own', async () => {
+async function explained(): Promise<string> {
+  await running.announce('127.1.0.5', { infoHash: 'a'.repeat(40) });
+  return JSON.stringify(await json(`/api/v1/explain?infoHash=${'a'.repeat(40)}&ip=127.1.0.5`));
+}
+
+test('localisation is paused on its own, at once and after a restart', async () => {
+  expect(await explained()).not.toContain('is not localised');
   const answer = await running.call('POST', '/api/v1/pause', { body: { what: 'localisation', forSeconds: null } });
   expect(answer.json).toMatchObject({ localisation: { paused: true, until: null }, redirection: { paused: false } });
   expect(await addressOf('site.example')).toBe('127.0.0.21');
+  await eventually('random answers', async () => (await explained()).includes('the household is not localised'));
+  await running.stop();
+  running = await startLabApp(yaml, directory);
+  expect(await explained()).toContain('the household is not localised');
   expect((await running.call('POST', '/api/v1/pause', { body: { what: 'everything' } })).status).toBe(400);
   expect((await command('pause', 'localisation', '--for', 'soon')).thrown).toMatchObject({
     message: '--for is a duration with its unit, from 1s to 366d, such as 10m or 1h; not "soon"',
   });
   await command('resume', 'localisation');
+  await eventually('localised answers', async () => !(await explained()).includes('is not localised'));
 });
 
 test('the log names who did what, from where, with which result; the latest first, in pages', async () => {
@@ -135,6 +166,33 @@ test('the log names who did what, from where, with which result; the latest firs
   const { out } = await command('log', '--result', 'refused');
   expect(out).toContain('probe-release');
   expect(out).not.toContain('drain');
+});
+
+test('an alarm is shown with what to do, stored, counted, and sent when it begins and ends', async () => {
+  // Those of the tests before, and of a busy machine, are of other subjects.
+  const sent = (status: string) =>
+    messages.find((each) => each.status === status && /"localisation"/.test(JSON.stringify(each)));
+  await eventually('the end of earlier alarms', async () => !/operation-paused/.test((await command('alarms')).out));
+  messages.length = 0;
+  await command('pause', 'localisation');
+  await eventually('the message', async () => sent('firing') !== undefined);
+  expect(sent('firing')).toMatchObject({
+    alerts: expect.arrayContaining([
+      expect.objectContaining({
+        labels: { alertname: 'operation-paused', severity: 'warning', subject: 'localisation' },
+      }),
+    ]),
+  });
+  const { open } = JSON.parse((await command('alarms', '--json')).out) as { open: { id: string }[] };
+  const paused = open.find(({ id }) => id === 'operation-paused');
+  expect(paused).toMatchObject({ remedy: 'alias-tracker resume localisation ends it' });
+  expect((await running.call('GET', '/metrics')).json).toContain(
+    'alias_tracker_alarms{id="operation-paused",severity="warning"} 1',
+  );
+  await command('resume');
+  await eventually('the end', async () => sent('resolved') !== undefined);
+  const { out } = await command('alarms', '--history');
+  expect(out).toMatch(/^\S+Z +\S+Z +warning +operation-paused +operation: localisation is paused/m);
 });
 
 test('every call of an operator that changes something is logged', async () => {

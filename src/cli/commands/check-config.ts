@@ -17,11 +17,18 @@ export function registerCheckConfigCommand(program: Command, context: CliContext
       try {
         const config = context.loadConfig(file);
         // Imported here, so that the other commands start fast.
-        const { adviceOnThisMachine, examineConfig } = await import('../../app/examine-config.js');
+        const { adviceOnCertificates, adviceOnThisMachine, examineConfig } = await import(
+          '../../app/examine-config.js'
+        );
         const findings = await examineConfig(config);
         if (findings.length > 0) throw placedError(file, context.env, findings);
         const { adviceOnCoverage } = await import('../../app/check-redirections.js');
-        const warnings = [...adviceOn(config), ...adviceOnThisMachine(config), ...(await adviceOnCoverage(config))];
+        const warnings = [
+          ...adviceOn(config),
+          ...adviceOnThisMachine(config),
+          ...adviceOnCertificates(config, context.clock.nowMs()),
+          ...(await adviceOnCoverage(config)),
+        ];
         if (options.json) {
           context.stdout.write(`${JSON.stringify({ file, ok: true, problems: [], warnings })}\n`);
           return;

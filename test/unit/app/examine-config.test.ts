@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../../src/app/create-app.js';
-import { adviceOnThisMachine, examineConfig } from '../../../src/app/examine-config.js';
+import { adviceOnCertificates, adviceOnThisMachine, examineConfig } from '../../../src/app/examine-config.js';
 import { parseConfig } from '../../../src/config/parse-config.js';
 import { formatPath } from '../../../src/config-kit/config-problem.js';
 import { createLogger } from '../../../src/logging/logger.js';
@@ -174,6 +174,25 @@ test('what is right is found so, and nothing is written', async () => {
   });
   expect(await examineConfig(config)).toEqual([]);
   expect(() => rmSync(join(directory, 'data'))).toThrow('ENOENT');
+});
+
+test('certificates that have expired or soon will are advice, and those that are not certificates', () => {
+  const pair = `{ certificate: ${TLS}/one.cert.pem, key: ${TLS}/one.key.pem }`;
+  const rest = `tracker: { listen: ["https://127.0.0.1:0"], tls: ${pair} }\nmirrorSite: { listen: "https://127.0.0.1:0", tls: [ ${pair} ] }\n`;
+  const config = configOf({ rest });
+  const at = (time: string): string[] =>
+    adviceOnCertificates(config, Date.parse(time)).map((line) => line.replace(`${TLS}/`, ''));
+  expect(at('2026-12-01T00:00:00Z')).toEqual([]);
+  expect(at('2126-10-20T00:00:00Z')).toEqual([
+    'tracker.tls.certificate: one.cert.pem expires in 9 days; renew it',
+    'mirrorSite.tls[0].certificate: one.cert.pem expires in 9 days; renew it',
+  ]);
+  expect(at('2126-11-01T00:00:00Z')[0]).toBe('tracker.tls.certificate: one.cert.pem expired 2 days ago; renew it');
+  expect(at('2026-11-01T00:00:00Z')[0]).toMatch(
+    /is valid only from Nov 22 .*2026 GMT; check the clock of this machine$/,
+  );
+  const other = configOf({ rest: rest.replaceAll(/\S*one\.cert\.pem/g, 'c'), files: { c: 'none' } });
+  expect(adviceOnCertificates(other, 0)[0]).toContain('is not a certificate in PEM');
 });
 
 test('addresses to listen on that this machine does not have are advice, one line for each key', () => {

@@ -1,12 +1,15 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { run } from '../../../src/cli/run.js';
 import { configSchema } from '../../../src/config/config-schema.js';
+import { DEFAULT_CONFIG_YAML } from '../../../src/config/default-config.js';
 import { loadConfig, parseConfig } from '../../../src/config/parse-config.js';
 import { completeConfig } from '../../../src/config-kit/complete-config.js';
+import { sourceFiles } from '../../repo/source-files.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-cli-'));
 const good = join(directory, 'good.yaml');
@@ -155,6 +158,27 @@ control: {}
     const { probes: _b, ...expectedReports } = expected.reports;
     expect({ ...again, reports }).toEqual({ ...expected, reports: expectedReports });
     expect(again.crawler.userAgent).toBe(`costs $\{5}`);
+  });
+
+  test('hides each token of the control API', () => {
+    const text = completeConfig(
+      JSON.stringify({ control: { token: 'one-secret', viewerToken: 'two-secret' } }),
+      configSchema,
+    );
+    expect(text).not.toMatch(/(?:one|two)-secret/);
+  });
+
+  test('with secrets, each example means the same after it was printed', () => {
+    const files = sourceFiles('examples', '.yaml').filter((file) => parse(readFileSync(file, 'utf8')).operator);
+    expect(files).toContain('examples/lab/alias-tracker.yaml');
+    const examples = [
+      ...files.map((file) => [file, readFileSync(file, 'utf8')] as const),
+      ['x.yaml', DEFAULT_CONFIG_YAML] as const,
+    ];
+    for (const [file, text] of examples) {
+      const read = (yaml: string) => parseConfig(yaml, { file, baseDirectory: dirname(file) });
+      expect(read(completeConfig(text, configSchema, true)), file).toEqual(read(text));
+    }
   });
 
   test('hides a token that is a variable only in part, or looks like one', () => {
