@@ -1,40 +1,66 @@
 /**
- * Recorded values over the time range of a page, from `GET /api/v1/series`. Where nothing records them, pages are without
- * their lines.
+ * Recorded values over the time range of a page, from `GET /api/v1/series` and `GET /api/v1/marks`. Where nothing records
+ * them, pages are without their lines.
  */
 import { z } from 'zod';
 import type { ApiReader } from './api-reader.js';
+import type { Layer, Mark, Value } from './frame/plot.js';
 import { durationMs, type TimeRange } from './frame/time-range.js';
 
 export interface SeriesOverTime {
   readonly timesMs: readonly number[];
-  /** By label; `''` if the series has none. null: a gap. */
-  readonly values: ReadonlyMap<string, readonly (number | null)[]>;
+  readonly stepSeconds: number;
+  /** One for each label, or a single one without a name. */
+  readonly layers: readonly Layer[];
 }
 
-const SERIES_PATH = '/api/v1/series';
-/** Points of a plot: enough for its width in pixels. */
-const POINTS = 300;
+/** Points of a plot, and of a line beside a number. */
+const PLOT_POINTS = 240;
+export const SPARK_POINTS = 48;
 
+const values = z.array(z.number().nullable());
 const answer = z.object({
-  times: z.array(z.number()),
-  series: z.array(z.object({ label: z.string().optional(), values: z.array(z.number().nullable()) })),
+  start: z.string(),
+  stepSeconds: z.number(),
+  count: z.number(),
+  series: z.array(z.object({ label: z.string().nullable(), sum: values.optional(), mean: values.optional() })),
 });
+const marksAnswer = z.object({ marks: z.array(z.object({ time: z.string(), kind: z.string(), text: z.string() })) });
 
-/** @returns undefined if nothing is recorded under this name */
+/**
+ * @param labels only these, and in this order; default: all
+ * @returns undefined if nothing is recorded under this name
+ */
 export async function seriesOf(
   api: ApiReader,
   name: string,
-  range: TimeRange,
-  nowMs: number,
+  asked: { readonly range: TimeRange; readonly nowMs: number; readonly points?: number; readonly label?: string },
 ): Promise<SeriesOverTime | undefined> {
-  const step = Math.max(60, Math.ceil(durationMs(range) / 1_000 / POINTS));
+  const { range, nowMs, points = PLOT_POINTS, label } = asked;
   const from = new Date(nowMs - durationMs(range)).toISOString();
-  const query = { name, from, to: new Date(nowMs).toISOString(), step };
-  const found = await api.get(SERIES_PATH, answer, { query });
-  if (found === undefined) return undefined;
+  const query = { name, label, from, to: new Date(nowMs).toISOString(), points };
+  const found = await api.get('/api/v1/series', answer, { query });
+  if (found === undefined || found.series.length === 0) return undefined;
+  const startMs = Date.parse(found.start);
   return {
-    timesMs: found.times,
-    values: new Map(found.series.map(({ label, values }) => [label ?? '', values])),
+    timesMs: Array.from({ length: found.count }, (_, i) => startMs + i * found.stepSeconds * 1_000),
+    stepSeconds: found.stepSeconds,
+    layers: found.series.map((each) => ({ name: each.label ?? '', values: each.sum ?? each.mean ?? [] })),
   };
+}
+
+/** The sum of all layers. A time is a gap if it is one in every layer. */
+export function total({ layers }: Pick<SeriesOverTime, 'layers'>): Value[] {
+  const length = Math.max(0, ...layers.map((layer) => layer.values.length));
+  return Array.from({ length }, (_, i) => {
+    const known = layers.flatMap((layer) => layer.values[i] ?? []);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
+  });
+}
+
+/** Starts, reloads, billing periods and the like. */
+export async function marksOf(api: ApiReader, range: TimeRange, nowMs: number): Promise<Mark[]> {
+  const query = { from: new Date(nowMs - durationMs(range)).toISOString(), to: new Date(nowMs).toISOString() };
+  const { marks = [] } = (await api.get('/api/v1/marks', marksAnswer, { query })) ?? {};
+  return marks.map(({ time, kind, text }) => ({ atMs: Date.parse(time), text: `${kind}: ${text}` }));
 }

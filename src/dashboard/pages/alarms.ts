@@ -1,36 +1,79 @@
-/** The alarms that are open, grouped by what they concern, for the badge and the overview. */
+/** The alarms that are open, grouped by what they concern, for the badge, the overview and the log. */
 import { z } from 'zod';
 import { html, type Markup } from '../../markup/markup.js';
 import { overview } from '../answers.js';
 import type { ApiReader } from '../api-reader.js';
-import { ago } from '../frame/show.js';
+import { instant } from '../frame/show.js';
 
 export interface Alarm {
-  readonly severity: 'error' | 'warning' | 'info';
+  readonly severity: 'critical' | 'warning';
   readonly text: string;
-  readonly sinceMs?: number | undefined;
+  readonly subject?: string | null;
+  readonly begunMs?: number;
+  /** What to do. */
+  readonly remedy?: string;
+  /** Which kind, and where it is described. */
+  readonly id?: string;
+  readonly document?: string;
 }
 
-const OVERVIEW_PATH = '/api/v1/overview';
+const alarm = z.object({
+  id: z.string(),
+  severity: z.enum(['critical', 'warning']),
+  subject: z.string().nullable(),
+  text: z.string(),
+  remedy: z.string(),
+  document: z.string(),
+  begunAt: z.string(),
+  endedAt: z.string().nullable(),
+});
+export type AlarmAnswer = z.output<typeof alarm>;
+export const alarms = z.object({ open: z.array(alarm), history: z.array(alarm), next: z.number().nullable() });
 
+/** The critical ones first. What keeps the tracker from being ready is one as well. */
 export async function openAlarms(api: ApiReader): Promise<readonly Alarm[]> {
-  const schema = z.object({ notReady: overview.shape.notReady, alarms: overview.shape.alarms });
-  const { notReady = [], alarms = [] } = (await api.get(OVERVIEW_PATH, schema)) ?? {};
-  return [
-    ...notReady.map((text) => ({ severity: 'error' as const, text: `Not ready: ${text}` })),
-    ...alarms.map((text) => ({ severity: 'warning' as const, text })),
-  ];
+  const readiness = await api.get('/api/v1/overview', z.object({ notReady: overview.shape.notReady }));
+  const answer = await api.get('/api/v1/alarms', alarms);
+  const open = (answer?.open ?? []).map(({ begunAt, ...rest }): Alarm => ({ ...rest, begunMs: Date.parse(begunAt) }));
+  const known = new Set(open.map(({ text }) => text));
+  const notReady = (readiness?.notReady ?? []).filter((text) => !known.has(text));
+  return [...notReady.map((text): Alarm => ({ severity: 'critical', text: `Not ready: ${text}` })), ...open];
 }
 
-const MAX_SHOWN = 20;
+/** Alarms of one kind: forty silent sub-domains are one thing to look after. */
+export interface AlarmGroup extends Alarm {
+  readonly alike: readonly Alarm[];
+}
 
-export function alarmList(alarms: readonly Alarm[], nowMs: number, href: string): Markup {
-  if (alarms.length === 0) return html`<p class="good">No open alarms.</p>`;
-  const rest = alarms.length - MAX_SHOWN;
-  return html`<ul class="alarms">${alarms
-    .slice(0, MAX_SHOWN)
-    .map(
-      ({ severity, text, sinceMs }) =>
-        html`<li class="${severity}"><strong>${severity}</strong> ${text}${sinceMs === undefined ? '' : html` <span class="soft">since ${ago(sinceMs, nowMs)}</span>`}</li>`,
-    )}</ul>${rest > 0 ? html`<p><a href="${href}">${rest} more</a></p>` : ''}`;
+/** In the order of the first of each kind. */
+export function grouped(open: readonly Alarm[]): AlarmGroup[] {
+  const groups = new Map<string, { readonly first: Alarm; readonly alike: Alarm[] }>();
+  for (const each of open) {
+    const key = each.id === undefined ? each.text : `${each.severity} ${each.id}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: each, alike: [each] });
+    else group.alike.push(each);
+  }
+  return [...groups.values()].map(({ first, alike }) => ({ ...first, alike }));
+}
+
+const MAX_GROUPS = 20;
+/** Of one group; the API lists all. */
+const MAX_ALIKE = 50;
+
+export function alarmList(open: readonly Alarm[]): Markup {
+  if (open.length === 0) return html`<p class="good">No open alarms.</p>`;
+  const groups = grouped(open);
+  const rest = groups.length - MAX_GROUPS;
+  return html`<ul class="alarms">${groups.slice(0, MAX_GROUPS).map(groupItem)}</ul>${rest > 0 ? html`<p class="soft">${rest} more kinds of alarms.</p>` : ''}
+<p class="files">Alarms: <a href="/api/v1/alarms">JSON</a></p>`;
+}
+
+function groupItem({ severity, text, remedy, document, alike, begunMs }: AlarmGroup): Markup {
+  const others =
+    alike.length === 1
+      ? ''
+      : html`<details><summary>${alike.length} of this kind</summary><ul>${alike.slice(0, MAX_ALIKE).map((each) => html`<li>${each.text}</li>`)}</ul></details>`;
+  return html`<li class="${severity}"><strong>${severity}</strong> ${text}${begunMs === undefined ? '' : html` <span class="soft">since ${instant(begunMs)}</span>`}
+${others}${remedy === undefined ? '' : html`<div>${remedy}</div>`}${document === undefined ? '' : html`<div class="soft"><code>${document}</code></div>`}</li>`;
 }

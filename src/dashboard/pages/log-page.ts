@@ -7,7 +7,7 @@ import { nameLink, type Table, table } from '../frame/table.js';
 import type { TimeRange } from '../frame/time-range.js';
 import { durationMs, inWords } from '../frame/time-range.js';
 import { page } from '../page.js';
-import { alarmList, openAlarms } from './alarms.js';
+import { type AlarmAnswer, alarmList, alarms, openAlarms } from './alarms.js';
 
 const PATH = '/log';
 const ROWS = 100;
@@ -60,7 +60,11 @@ export const logPage = page({
     const found = await api.get('/api/v1/audit', audit, { query: { ...filter, from, before, limit: ROWS } });
     const log = await api.get('/api/v1/catalogue/log', published, { query: { limit: ROWS } });
     const here = { ...filter, range: range === '24h' ? undefined : range };
+    const past = await api.get('/api/v1/alarms', alarms, { query: { history: 'true', limit: ROWS } });
     const actions = actionsTable(found?.entries ?? []);
+    const history = alarmsTable(
+      (past?.history ?? []).filter(({ begunAt, endedAt }) => Date.parse(endedAt ?? begunAt) >= Date.parse(from)),
+    );
     const catalogue = catalogueTable(
       (log?.entries ?? []).filter(({ atMs }) => atMs >= nowMs - durationMs(range)),
       range,
@@ -68,13 +72,15 @@ export const logPage = page({
     const next = found?.next ?? undefined;
     return {
       title: 'Log',
-      tables: [actions, catalogue],
+      tables: [actions, history, catalogue],
       body: html`<h2 id="alarms">Open alarms</h2>
-${alarmList(await openAlarms(api), nowMs, PATH)}
+${alarmList(await openAlarms(api))}
 <h2>Operator actions, ${inWords(range)}</h2>
 ${search(PATH, filterFields(filter), 'Filter', { range: here.range })}
 ${actions.markup(PATH, { ...here, before })}
 ${next === undefined ? '' : html`<p class="pages"><a href="${link(PATH, { ...here, before: next })}">Older</a></p>`}
+<h2>Alarms, ${inWords(range)}</h2>
+${history.markup(PATH, here)}
 <h2>Catalogue, ${inWords(range)}</h2>
 ${catalogue.markup(PATH, here)}`,
     };
@@ -127,6 +133,30 @@ function actionsTable(rows: readonly Action[]): Table {
         label: 'details',
         value: ({ details }) => (Object.keys(details).length === 0 ? null : JSON.stringify(details)),
       },
+    ],
+  });
+}
+
+function alarmsTable(rows: readonly AlarmAnswer[]): Table {
+  return table({
+    id: 'alarms',
+    caption: 'Open and past alarms, the latest first',
+    rows,
+    rowKey: ({ id, subject, begunAt }) => `${id} ${subject ?? ''} ${begunAt}`,
+    empty: 'No alarm in this time.',
+    columns: [
+      { key: 'begunAt', label: 'from', value: ({ begunAt }) => begunAt },
+      { key: 'endedAt', label: 'until', value: ({ endedAt }) => endedAt, show: ({ endedAt }) => endedAt ?? 'open' },
+      { key: 'id', label: 'kind', value: ({ id }) => id },
+      {
+        key: 'severity',
+        label: 'severity',
+        value: ({ severity }) => severity,
+        tone: ({ severity }) => (severity === 'critical' ? 'bad' : 'warn'),
+      },
+      { key: 'subject', label: 'what', value: ({ subject }) => subject },
+      { key: 'text', label: 'text', value: ({ text }) => text },
+      { key: 'remedy', label: 'what to do', value: ({ remedy }) => remedy },
     ],
   });
 }

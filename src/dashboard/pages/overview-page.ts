@@ -3,12 +3,12 @@ import { html, type Insertable, type Markup } from '../../markup/markup.js';
 import * as answers from '../answers.js';
 import { cell } from '../frame/cells.js';
 import { linkTo } from '../frame/link.js';
-import { type HeatCell, heatMap, sparkline } from '../frame/plot.js';
+import { type HeatCell, heatMap, layerPlot, type Mark, sparkline } from '../frame/plot.js';
 import { ago, bitRate, compact, known } from '../frame/show.js';
 import { nameLink, type Table, table } from '../frame/table.js';
-import type { TimeRange } from '../frame/time-range.js';
+import { inWords, type TimeRange } from '../frame/time-range.js';
 import { page } from '../page.js';
-import { type SeriesOverTime, seriesOf } from '../series.js';
+import { marksOf, type SeriesOverTime, SPARK_POINTS, seriesOf, total } from '../series.js';
 import { alarmList, openAlarms } from './alarms.js';
 import { operationBox } from './operation-box.js';
 import { heatLevels, type Tile, tilesOf, withoutInnerSeed } from './overview-view.js';
@@ -31,8 +31,8 @@ export const overviewPage = page({
     const tiles = overview === undefined ? [] : tilesOf(overview);
     const recorded = new Map<string, SeriesOverTime>();
     for (const { series } of tiles) {
-      const found = series === undefined ? undefined : await seriesOf(api, series, range, nowMs);
-      if (series !== undefined && found !== undefined) recorded.set(series, found);
+      const found = series && (await seriesOf(api, series, { range, nowMs, points: SPARK_POINTS }));
+      if (series && found) recorded.set(series, found);
     }
     const tables = [
       lackingTable(withoutInnerSeed(listed?.swarms ?? [], SWARMS_SHOWN), range),
@@ -43,9 +43,10 @@ export const overviewPage = page({
       title: 'Overview',
       tables,
       body: html`<h2>Alarms</h2>
-${alarmList(await openAlarms(api), nowMs, linkTo('/log', range))}
+${alarmList(await openAlarms(api))}
 <ul class="tiles">${tiles.map((tile) => tileOf(tile, range, recorded))}</ul>
 ${hours(billing)}
+${givenPlot(await seriesOf(api, 'peersToInner', { range, nowMs }), await marksOf(api, range, nowMs), range)}
 <h2>Sub-domains</h2>
 ${heat(density?.subdomains ?? [], range)}
 <h2>Torrents that lack an inner seed</h2>
@@ -63,11 +64,28 @@ function tileOf(
   range: TimeRange,
   recorded: ReadonlyMap<string, SeriesOverTime>,
 ): Markup {
-  const values = series === undefined ? undefined : [...(recorded.get(series)?.values.values() ?? [])][0];
+  const found = series === undefined ? undefined : recorded.get(series);
+  const values = found && total(found);
   const [route, query] = path.split('?', 2);
   const href = linkTo(route!, range, Object.fromEntries(new URLSearchParams(query)));
   return html`<li class="tile"><a href="${href}">${cell('span', `tile ${id}`, value, { class: 'value' })}
 ${cell('span', `tile ${id} what`, what, { class: 'what' })}<span class="window">${window}</span></a>${values === undefined ? '' : sparkline(`spark ${id}`, values)}</li>`;
+}
+
+/** Peers given to inner clients, the inner ones at the bottom. */
+function givenPlot(recorded: SeriesOverTime | undefined, marks: readonly Mark[], range: TimeRange): Markup {
+  const order = (name: string): number => (name.startsWith('inner') ? 0 : 1);
+  const layers = [...(recorded?.layers ?? [])].sort((a, b) => order(a.name) - order(b.name));
+  const title = `Peers given to inner clients by tier, ${inWords(range)}`;
+  return layerPlot({
+    id: 'given',
+    title,
+    timesMs: recorded?.timesMs ?? [],
+    layers,
+    kind: 'stacked',
+    marks,
+    show: compact,
+  });
 }
 
 /** What the hours allow to cross the border now. */

@@ -1,31 +1,158 @@
-/** What localisation saves: with its method and its time, as a page to print. */
+/** What localisation saves: with its interval, its method and its time, as a page to print. */
 import { html } from '../../markup/markup.js';
-import * as answers from '../answers.js';
+import { cell } from '../frame/cells.js';
+import { linkTo } from '../frame/link.js';
 import { facts } from '../frame/parts.js';
-import { bytes, instant, known, money, percent } from '../frame/show.js';
+import { bitRate, bytes, instant, known, money, percent } from '../frame/show.js';
+import { nameLink, type Table, table } from '../frame/table.js';
+import { durationMs, inWords, type TimeRange } from '../frame/time-range.js';
 import { page } from '../page.js';
+import {
+  methodInWords,
+  type SavingsPart,
+  type SavingsRow,
+  savingsAnswer,
+  savingsInWords,
+  signed,
+} from './savings-view.js';
 
 const PATH = '/savings';
+const ROWS = 100;
 
 export const savingsPage = page({
   path: PATH,
   menu: PATH,
-  load: async ({ api, nowMs }) => {
-    const overview = await api.get('/api/v1/overview', answers.overview);
-    const savings = overview?.savings ?? null;
+  hasRange: true,
+  load: async ({ api, nowMs, range }) => {
+    const query = { from: new Date(nowMs - durationMs(range)).toISOString(), to: new Date(nowMs).toISOString() };
+    const answer = await api.get('/api/v1/savings', savingsAnswer, { query });
+    if (answer === undefined)
+      return { title: 'Savings', tables: [], body: html`<p class="soft">This tracker does not measure savings.</p>` };
+    const { savings, percentile95, currency } = answer;
+    const tables = [
+      rowsTable(
+        'days',
+        'Savings by day',
+        'day',
+        answer.days.map((row) => ({ ...row, name: row.day })),
+        currency,
+      ),
+      rowsTable(
+        'periods',
+        'Savings by billing period',
+        'period',
+        answer.periods.map((row) => ({ ...row, name: row.period ?? 'no period' })),
+        currency,
+      ),
+      partsTable('neighbours', 'By neighbour', 'from', answer.sources, range),
+      partsTable('subdomains', 'By sub-domain', 'sub-domain', answer.subdomains, range),
+      partsTable('torrents', 'By torrent', 'torrent', answer.torrents, range),
+    ];
     return {
       title: 'Savings',
-      tables: [],
-      body: html`<p class="soft">As of ${instant(nowMs)}.</p>
-${
-  savings === null
-    ? html`<p>Too little has been measured for an estimate.</p>`
-    : html`${facts('savings', [
-        ['kept inside, since the start', bytes(savings.bytesInside)],
-        ['saved, since the start', money(savings.amount, savings.currency)],
-        ['inner share of the peers given to inner clients, last minute', known(overview?.innerShare, percent)],
-      ])}<p class="card">Method: ${savings.basis}.</p>`
-}`,
+      tables,
+      body: html`${cell('p', 'savings', savingsInWords(answer), { class: 'card' })}
+${savings === null ? '' : cell('p', 'method', methodInWords(savings))}
+${facts('savings', [
+  ['measured hours', String(answer.window.measuredHours)],
+  ['downloaded inside', known(savings?.downloadedBytes, bytes)],
+  ['of these from outside', known(savings?.foreignBytes, bytes)],
+  ['95th percentile from outside', known(percentile95.foreignBitsPerSecond, (bits) => bitRate(bits / 8))],
+  ['the same without localisation', known(percentile95.baselineBitsPerSecond, (bits) => bitRate(bits / 8))],
+])}
+${tables.map((each) => html`<h2>${each.caption}, ${inWords(range)}</h2>${each.markup(PATH, { range: range === '24h' ? undefined : range })}`)}
+<p class="soft">As of ${instant(nowMs)}. <a href="/api/v1/savings">All as JSON</a></p>`,
     };
   },
 });
+
+function rowsTable(id: string, caption: string, label: string, rows: readonly SavingsRow[], currency: string): Table {
+  return table({
+    id,
+    caption,
+    rows,
+    rowKey: ({ name }) => name,
+    empty: 'Nothing was measured in this time.',
+    columns: [
+      { key: 'name', label, value: ({ name }) => name },
+      {
+        key: 'savedBytes',
+        label: 'saved',
+        numeric: true,
+        value: ({ savings }) => savings?.savedBytes ?? null,
+        show: ({ savings }) => known(savings?.savedBytes, signed),
+      },
+      {
+        key: 'savedBytesLow',
+        label: 'at least',
+        numeric: true,
+        value: ({ savings }) => savings?.savedBytesRange.low ?? null,
+        show: ({ savings }) => known(savings?.savedBytesRange.low, signed),
+      },
+      {
+        key: 'savedBytesHigh',
+        label: 'at most',
+        numeric: true,
+        value: ({ savings }) => savings?.savedBytesRange.high ?? null,
+        show: ({ savings }) => known(savings?.savedBytesRange.high, signed),
+      },
+      {
+        key: 'amount',
+        label: currency,
+        numeric: true,
+        value: ({ savings }) => savings?.amount ?? null,
+        show: ({ savings }) => known(savings?.amount, (amount) => money(amount, currency)),
+      },
+      {
+        key: 'foreignShare',
+        label: 'foreign without localisation',
+        numeric: true,
+        value: ({ savings }) => savings?.baseline.foreignShare ?? null,
+        show: ({ savings }) => known(savings?.baseline.foreignShare, percent),
+      },
+      { key: 'method', label: 'method', value: ({ savings, reason }) => savings?.baseline.method ?? reason },
+    ],
+  });
+}
+
+function partsTable(id: string, caption: string, label: string, rows: readonly SavingsPart[], range: TimeRange): Table {
+  return table({
+    id,
+    caption,
+    rows: [...rows].sort((a, b) => b.downloadedBytes - a.downloadedBytes).slice(0, ROWS),
+    rowKey: ({ name }) => name,
+    empty: 'Nothing was measured in this time.',
+    columns: [
+      {
+        key: 'name',
+        label,
+        value: ({ name, title }) => title ?? name,
+        show: ({ name, title }) => {
+          if (id === 'torrents') return nameLink(linkTo(`/torrents/${encodeURIComponent(name)}`, range), title ?? name);
+          return id === 'subdomains' ? nameLink(linkTo(`/subdomains/${encodeURIComponent(name)}`, range), name) : name;
+        },
+      },
+      {
+        key: 'downloadedBytes',
+        label: 'downloaded',
+        numeric: true,
+        value: (row) => row.downloadedBytes,
+        show: (row) => bytes(row.downloadedBytes),
+      },
+      {
+        key: 'foreignBytes',
+        label: 'from outside',
+        numeric: true,
+        value: (row) => row.foreignBytes,
+        show: (row) => bytes(row.foreignBytes),
+      },
+      {
+        key: 'savedBytes',
+        label: 'saved',
+        numeric: true,
+        value: (row) => row.savedBytes,
+        show: (row) => known(row.savedBytes, signed),
+      },
+    ],
+  });
+}

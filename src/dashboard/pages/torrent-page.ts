@@ -8,7 +8,10 @@ import { linkTo } from '../frame/link.js';
 import { facts, search } from '../frame/parts.js';
 import { bytes, compact, duration, instant, known } from '../frame/show.js';
 import { type Table, table } from '../frame/table.js';
+import { durationMs, inWords, type TimeRange } from '../frame/time-range.js';
 import { page } from '../page.js';
+
+import { savingsAnswer } from './savings-view.js';
 import { originals, torrentDuesTable } from './upstream-tables.js';
 
 const counts = { seeds: z.number(), leechers: z.number() };
@@ -38,8 +41,9 @@ const GROUPS_SHOWN = 200;
 export const torrentPage = page({
   path: '/torrents/{infoHash}',
   menu: '/torrents',
+  hasRange: true,
   params: z.object({ infoHash }),
-  load: async ({ api, params, range }) => {
+  load: async ({ api, params, range, nowMs }) => {
     const hash = params.infoHash.toLowerCase();
     const found = await api.get('/api/v1/swarms/{infoHash}', oneSwarm, { params: { infoHash: hash } });
     const entry = await api.get('/api/v1/catalogue/torrents/{infoHash}', catalogueEntry, {
@@ -69,7 +73,10 @@ export const torrentPage = page({
         ],
         ['foreign peers given, at most', compact(found?.foreign.peersMax ?? 0)],
         ['completed inside, since the start', compact(found?.completedInner ?? 0)],
-        ['copies that entered, estimated', await copiesEntered(api, hash)],
+        [
+          `copies that entered in ${inWords(range)}, estimated`,
+          await copiesEntered(api, hash, entry?.totalBytes, { range, nowMs }),
+        ],
       ])}
 <h2>Why does a client get these peers?</h2>
 ${search('/explain', [{ name: 'ip', label: 'Address of the client', value: '', isRequired: true }], 'Explain', { infoHash: hash, range: range === '24h' ? undefined : range })}
@@ -85,14 +92,26 @@ ${entry === undefined || entry.explanation.length === 0 ? '' : html`<h2>Rank</h2
   },
 });
 
-const entered = z.object({
-  torrents: z.array(z.object({ infoHash: z.string(), copiesEntered: z.number().nullable().optional() })),
-});
+interface SavingsSpan {
+  readonly range: TimeRange;
+  readonly nowMs: number;
+}
 
-async function copiesEntered(api: ApiReader, hash: string): Promise<string> {
-  const found = await api.get('/api/v1/savings/torrents', entered, { query: { infoHash: hash } });
-  const copies = found?.torrents.find((each) => each.infoHash === hash)?.copiesEntered;
-  return copies === undefined || copies === null ? 'not measured' : copies.toFixed(1);
+/** What came from outside within the time range, in copies of the torrent. */
+async function copiesEntered(
+  api: ApiReader,
+  hash: string,
+  size: number | undefined,
+  span: SavingsSpan,
+): Promise<string> {
+  const query = {
+    from: new Date(span.nowMs - durationMs(span.range)).toISOString(),
+    to: new Date(span.nowMs).toISOString(),
+  };
+  const found = await api.get('/api/v1/savings', savingsAnswer.pick({ torrents: true }), { query });
+  const row = found?.torrents.find(({ name }) => name === hash);
+  if (row === undefined || size === undefined || size === 0) return 'not measured';
+  return (row.foreignBytes / size).toFixed(1);
 }
 
 function groupsTable(found: OneSwarm | undefined): Table {
