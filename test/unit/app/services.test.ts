@@ -15,6 +15,7 @@ test('a call of the API that fails by a full disk is a fault of the storage; any
     'operator: { name: N, networks: [ { asn: 64500, prefixes: [127.1.0.0/16] } ] }\nlab: true\n',
   );
   const { onDefect } = createServices({
+    clock: { nowMs: () => 0 },
     config: () => config,
     database,
     storage,
