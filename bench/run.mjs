@@ -18,6 +18,7 @@ const PROGRAMS = [
   'pass-through',
   'reports',
   'reports-effect',
+  'savings-truth',
   'soak',
 ];
 const here = dirname(fileURLToPath(import.meta.url));

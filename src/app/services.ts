@@ -20,8 +20,6 @@ import type { Reload } from '../operation/api/reload-routes.js';
 import type { PartContext } from '../part/part.js';
 import { selectionPart } from '../policy/part.js';
 import { reportsPart } from '../reports/part.js';
-import { savingsPart } from '../savings/part.js';
-import type { RolloutRules } from '../selection/household-groups.js';
 import { createCatalogue } from '../store/sqlite/catalogue.js';
 import type { CatalogueReader } from '../store/sqlite/catalogue-reader.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
@@ -50,6 +48,7 @@ import { innerPeersOf, outboundOf } from './outbound.js';
 import { portsToCover } from './ports-to-cover.js';
 import { PrivateTorrents } from './private-torrents.js';
 import { reportedUplinks } from './reported-uplinks.js';
+import { savingsServices } from './savings-services.js';
 import { sharedSeeds } from './shared-seeds.js';
 import { storageMetrics } from './storage-metrics.js';
 import type { StorageWatch } from './storage-watch.js';
@@ -117,8 +116,7 @@ export function createServices(foundation: Foundation) {
     policy: () => parts.get(selectionPart),
 
     dataPlane,
-    rollout: () => parts.get(savingsPart).rollout,
-    setRollout: (rules: RolloutRules) => dataPlane().setRollout(rules),
+    ...savingsServices(parts, dataPlane),
     trackerView: () => parts.get(trackerPart).view,
     portsToCover: (listen: readonly ListenUrl[]) => portsToCover(config(), catalogue, listen),
     trackerListeners: () => parts.get(trackerPart).dataPlane.addresses,

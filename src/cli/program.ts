@@ -18,6 +18,7 @@ import { registerPrintConfigCommand } from './commands/print-config.js';
 import { registerReloadCommand } from './commands/reload.js';
 import { registerReportCommand } from './commands/report.js';
 import { registerRewriteCommand } from './commands/rewrite.js';
+import { registerSavingsCommand } from './commands/savings.js';
 import { registerServeCommand } from './commands/serve.js';
 import { registerSimulateCommand } from './commands/simulate.js';
 import { registerTokenCommand } from './commands/token.js';
@@ -45,6 +46,7 @@ export function createProgram(context: CliContext, version: string): Command {
   registerExplainCommand(program, context);
   registerHealthCommand(program, context);
   registerOriginalsCommand(program, context);
+  registerSavingsCommand(program, context);
   registerReportCommand(program, context);
   registerTokenCommand(program, context);
   registerTopologyCommand(program, context);

@@ -69,7 +69,19 @@ export const overview = z.object({
   seeds: number,
   innerShare: number.nullable(),
   announcesPerSecond: number.nullable(),
-  savings: z.object({ bytesInside: number, amount: number, currency: text, basis: text }).nullable(),
+  savings: z
+    .object({
+      savedBytes: number,
+      savedBytesRange: z.object({ low: number, high: number }),
+      amount: number,
+      amountRange: z.object({ low: number, high: number }),
+      currency: text,
+      from: text,
+      to: text,
+      method: text,
+      basis: text,
+    })
+    .nullable(),
   notReady: z.array(text),
   alarms: z.array(text),
 });

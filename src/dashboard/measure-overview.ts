@@ -1,20 +1,20 @@
-/** The numbers of the dashboard: the data plane's counters, and an estimate of what localisation has saved. */
+/** The numbers of the dashboard: the data plane's counters, and what localisation has saved in the last 30 days. */
 
-import { parseInfoHash } from '../domain/info-hash.js';
-import type { Catalogue } from '../store/sqlite/catalogue.js';
+import type { Clock } from '../domain/clock.js';
+import type { RunningSavings } from '../savings/running-savings.js';
 import type { SupervisedDataPlane } from '../tracker/supervised-data-plane.js';
 import type { OverviewPort, Savings } from './overview.js';
 
 export interface OverviewNeeds {
-  readonly dataPlane: () => Pick<SupervisedDataPlane, 'counters' | 'isUp' | 'swarms'>;
-  readonly catalogue: Pick<Catalogue, 'get'>;
-  readonly prices: () => { readonly currency: string; readonly defaultRatePerGigabyte: number };
+  readonly dataPlane: () => Pick<SupervisedDataPlane, 'counters'>;
+  readonly clock: Clock;
+  readonly savingsReport: () => Pick<RunningSavings, 'report'>;
 }
 
-/** Swarms in the estimate. Those with the most downloads make nearly all of the traffic. */
-const SWARMS_COUNTED = 500;
+/** Of the savings. */
+const SAVINGS_WINDOW_MS = 30 * 86_400_000;
 
-export function createOverview({ dataPlane, catalogue, prices }: OverviewNeeds): OverviewPort {
+export function createOverview({ dataPlane, clock, savingsReport }: OverviewNeeds): OverviewPort {
   return {
     totals: () => {
       const { announces, sampledPeers, swarms, peers, seeds } = dataPlane().counters();
@@ -23,24 +23,16 @@ export function createOverview({ dataPlane, catalogue, prices }: OverviewNeeds):
       return { announces: total, peersGiven: given.peers, peersGivenInner: given.inner, swarms, peers, seeds };
     },
     savings: async (): Promise<Savings | undefined> => {
-      const given = dataPlane().counters().sampledPeers.toInner;
-      if (given.peers === 0) return undefined;
-      let downloadedBytes = 0;
-      if (!dataPlane().isUp) return undefined;
-      for (const swarm of await dataPlane().swarms({ limit: SWARMS_COUNTED, sort: 'completedInner' })) {
-        const totalBytes = catalogue.get(parseInfoHash(swarm.infoHash))?.totalBytes ?? 0;
-        downloadedBytes += swarm.completedInner * totalBytes;
-      }
-      if (downloadedBytes === 0) return undefined;
-      const bytesInside = downloadedBytes * (given.inner / given.peers);
-      const { currency, defaultRatePerGigabyte } = prices();
+      const toMs = clock.nowMs();
+      const { savings, currency, window } = await savingsReport().report(toMs - SAVINGS_WINDOW_MS, toMs);
+      if (savings === null) return undefined;
+      const { savedBytes, savedBytesRange, amount, amountRange, baseline } = savings;
       return {
-        bytesInside,
-        amount: (bytesInside / 1e9) * defaultRatePerGigabyte,
-        currency,
-        basis:
-          'downloads that inner clients completed × the size of the torrent, where the catalogue knows it × the inner share of peers given to inner clients × ' +
-          `${defaultRatePerGigabyte} ${currency} a gigabyte; an upper bound, as some would have stayed inside by chance`,
+        ...{ savedBytes, savedBytesRange, amount, amountRange, currency },
+        from: window.from,
+        to: window.to,
+        method: baseline.method,
+        basis: baseline.explanation,
       };
     },
   };

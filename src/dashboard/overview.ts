@@ -16,10 +16,16 @@ const trackerTotals = z.strictObject({
 });
 export type TrackerTotals = Readonly<z.output<typeof trackerTotals>>;
 
+const range = z.strictObject({ low: z.number(), high: z.number() });
 const savings = z.strictObject({
-  bytesInside: z.number().describe('Bytes of completed downloads that probably came from inside.'),
+  savedBytes: z.number().describe('Bytes that did not cross the border because of localisation.'),
+  savedBytesRange: range.describe('95 % interval.'),
   amount: z.number(),
+  amountRange: range.describe('95 % interval.'),
   currency: z.string(),
+  from: z.string().describe('The time window.'),
+  to: z.string(),
+  method: z.enum(['control-group', 'simulation']).describe('Of the baseline.'),
   basis: z.string().describe('How it was estimated, one sentence.'),
 });
 export type Savings = Readonly<z.output<typeof savings>>;

@@ -36,7 +36,7 @@ function query(announce: LabAnnounce): string {
   const infoHash = announce.infoHash.replace(/../g, '%$&');
   const event = announce.event === 'none' ? '' : `&event=${announce.event}`;
   const numWant = announce.numWant === undefined ? '' : `&numwant=${announce.numWant}`;
-  return `info_hash=${infoHash}&peer_id=${encodeURIComponent(announce.peerId)}&port=${announce.port}&uploaded=${announce.uploadedBytes ?? 0}&downloaded=0&left=${announce.leftBytes}&compact=1${event}${numWant}`;
+  return `info_hash=${infoHash}&peer_id=${encodeURIComponent(announce.peerId)}&port=${announce.port}&uploaded=${announce.uploadedBytes ?? 0}&downloaded=${announce.downloadedBytes ?? 0}&left=${announce.leftBytes}&compact=1${event}${numWant}`;
 }
 
 async function readBody(response: IncomingMessage): Promise<Buffer> {

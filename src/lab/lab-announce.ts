@@ -14,6 +14,7 @@ export interface LabAnnounce {
   readonly peerId: string;
   readonly leftBytes: number;
   readonly uploadedBytes?: number;
+  readonly downloadedBytes?: number;
   readonly event: 'none' | 'started' | 'completed' | 'stopped';
   readonly numWant?: number;
 }

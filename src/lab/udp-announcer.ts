@@ -32,6 +32,7 @@ export async function announceOverUdp(announce: LabAnnounce): Promise<LabAnnounc
       port: announce.port,
       left: BigInt(announce.leftBytes),
       uploaded: BigInt(announce.uploadedBytes ?? 0),
+      downloaded: BigInt(announce.downloadedBytes ?? 0),
       event: { none: 0, completed: 1, started: 2, stopped: 3 }[announce.event],
       numWant: announce.numWant ?? -1,
     });

@@ -23,4 +23,12 @@ export const savingsPart: Part<'rollout', typeof schema, SavingsConfig, SavingsN
     running.start();
     return running;
   },
+  routes: async (running, { clock }) => {
+    const { savingsRoutes } = await import('./api/savings-routes.js');
+    return savingsRoutes(running, clock);
+  },
+  metrics: async (running) => {
+    const { savingsMetrics } = await import('./api/savings-metrics.js');
+    return savingsMetrics(running);
+  },
 };

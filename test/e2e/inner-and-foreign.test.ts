@@ -4,7 +4,6 @@ import { databaseFile } from '../../src/store/database-file.js';
 import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
 import { hashOf, torrentToStore } from '../support/catalogue-entries.js';
-import { eventually } from '../support/eventually.js';
 import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
 const TOTAL_BYTES = 5_000_000_000;
@@ -83,18 +82,23 @@ test('foreign clients are neither inside nor saved; inner ones are, each once', 
   expect(await json(`/api/v1/swarms/${infoHash}`)).toMatchObject({ completed: FOREIGN + 1, completedInner: 1 });
 });
 
-test('the savings are of what inner clients completed', async () => {
-  await running.announce('127.1.0.5', { infoHash, leftBytes: 0 });
-  await download('127.4.9.1');
-  await download('127.1.0.6');
-  let overview: Record<string, unknown> = {};
-  await eventually('savings', async () => {
-    overview = await json('/api/v1/overview');
-    return overview.savings !== null;
-  });
-  const { savings, innerShare } = overview as { savings: { bytesInside: number }; innerShare: number };
-  expect(savings.bytesInside).toBeCloseTo(TOTAL_BYTES * innerShare, -6);
-  expect(savings.bytesInside).toBeLessThanOrEqual(TOTAL_BYTES);
+test('the savings are of what inner clients downloaded, with window, method and interval', async () => {
+  for (let n = 1; n <= FOREIGN; n++) await running.announce(`127.4.9.${n}`, { infoHash, leftBytes: 0 });
+  await running.announce('127.1.0.5', { infoHash, leftBytes: TOTAL_BYTES });
+  await running.announce('127.1.0.6', { infoHash, leftBytes: TOTAL_BYTES });
+  const done = { infoHash, leftBytes: 0, event: 'completed', downloadedBytes: TOTAL_BYTES } as const;
+  await running.announce('127.1.0.5', { ...done, uploadedBytes: TOTAL_BYTES });
+  await running.announce('127.1.0.6', done);
+  await running.announce('127.4.9.1', done);
+  const report = await json('/api/v1/savings');
+  expect(report).toMatchObject({ reason: null, currency: 'EUR', window: { measuredHours: 1 } });
+  const savings = report.savings as { downloadedBytes: number; foreignBytes: number; baseline: object };
+  // Totals are counted in units of 64 KiB.
+  expect(savings.downloadedBytes).toBeCloseTo(2 * TOTAL_BYTES, -6);
+  expect(savings.foreignBytes).toBeGreaterThanOrEqual(TOTAL_BYTES - 131_072);
+  expect(savings.baseline).toMatchObject({ method: 'simulation', replicates: 0 });
+  expect(report.subdomains).toMatchObject([{ name: 'north' }]);
+  expect((await json('/api/v1/overview')).savings).toMatchObject({ method: 'simulation', currency: 'EUR' });
 });
 
 test('a redirection says whether it is in force', async () => {

@@ -1,4 +1,4 @@
-/** Stores the key that puts households into their groups (migration 0019). */
+/** Stores the key that puts households into their groups (migration 0021). */
 import { randomBytes } from 'node:crypto';
 import type { SqliteDatabase } from './database.js';
 

@@ -53,7 +53,17 @@ beforeEach(async () => {
     },
     overview: {
       totals: () => ({ announces: 100, peersGiven: 50, peersGivenInner: 40, swarms: 3, peers: 12_345, seeds: 7 }),
-      savings: async () => ({ bytesInside: 5e9, amount: 12.5, currency: 'EUR', basis: 'a guess' }),
+      savings: async () => ({
+        savedBytes: 5e9,
+        savedBytesRange: { low: 4e9, high: 6e9 },
+        amount: 12.5,
+        amountRange: { low: 10, high: 15 },
+        currency: 'EUR',
+        from: '2026-11-01T00:00:00.000Z',
+        to: '2026-12-01T00:00:00.000Z',
+        method: 'control-group',
+        basis: 'a guess',
+      }),
     },
     metrics: [
       {
