@@ -28,6 +28,7 @@ test('the controller of the caches decides which endpoint is announced', () => {
   };
   const find = ({ name }: { name: string }) => ({ caches })[name];
   const services = createServices({
+    clock: { nowMs: () => 0 },
     config: () => parseConfig('operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }\n'),
     database,
     logger: createLogger('silent'),

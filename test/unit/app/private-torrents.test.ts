@@ -33,6 +33,7 @@ test.each(['catalogue', 'pass-through', 'unknown torrents'])(
     };
     const find = ({ name }: { name: string }) => parts[name as keyof typeof parts];
     const services = createServices({
+      clock: { nowMs: () => 0 },
       config: () => parseConfig('operator: { name: N, networks: [ { asn: 64500, prefixes: [127.1.0.0/16] } ] }\n'),
       database,
       logger: createLogger('silent'),

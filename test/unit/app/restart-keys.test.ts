@@ -30,6 +30,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   'operator.caches': [{ address: '203.0.113.1' }],
   'alarms.webhook': { url: 'https://alerts.example.net/' },
   'billing.currency': 'USD',
+  'billing.fillRate': '40MB/s',
   'billing.neighbours': [{ name: 'a', asns: [1], ratePerGigabyte: 1 }],
   'billing.schedule': [{ name: 'a', from: '01:00', to: '02:00' }],
   'billing.overrides': [{ requester: 'AS1', peer: 'AS2', treatAs: 'foreign' }],
