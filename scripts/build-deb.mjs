@@ -76,7 +76,7 @@ const NEEDLESS =
 /** Sources of addons, and builds for other systems, of the packages that have them. */
 const NEEDLESS_OF = new Map([
   ['node_modules/better-sqlite3', /^\/(deps|src|binding\.gyp)$|^\/build\/(?!Release(\/better_sqlite3\.node)?$)/],
-  ['node_modules/koffi', /^\/(vendor|doc|lib\/native)$/],
+  ['node_modules/koffi', /^\/(vendor|doc|lib\/native|cnoke\.cjs)$/],
   [`node_modules/@koromix/koffi-linux-${process.arch}`, /^\/musl_/],
 ]);
 

@@ -12,18 +12,22 @@ export interface ServeOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Files beside the configuration, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** The installed program. Default: that of the build. */
+  readonly program?: string;
 }
 
 export class ServeProcess {
   readonly directory = mkdtempSync(join(tmpdir(), 'alias-tracker-serve-'));
   readonly configFile = join(this.directory, 'alias-tracker.yaml');
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #program: readonly [string, ...string[]];
   #child: ChildProcess | undefined;
   #stdout = '';
   #stderr = '';
 
   /** @param config without `storage`, which lies in {@link directory} */
   constructor(config: Readonly<Record<string, unknown>>, options: ServeOptions = {}) {
+    this.#program = options.program === undefined ? [process.execPath, MAIN] : [options.program];
     this.#environment = { ...process.env, ...options.environment };
     this.configure(config);
     for (const [name, content] of Object.entries(options.files ?? {}))
@@ -42,7 +46,8 @@ export class ServeProcess {
 
   /** @throws Error with what it said if it does not get ready */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [MAIN, 'serve', '--config', this.configFile], {
+    const [program, ...args] = this.#program;
+    const child = spawn(program, [...args, 'serve', '--config', this.configFile], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: this.#environment,
       cwd: this.directory,
@@ -90,7 +95,8 @@ export class ServeProcess {
 
   /** Runs another command of the program with the same environment, to its end. */
   command(...parameters: string[]): { status: number | null; stdout: string; stderr: string } {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...parameters], {
+    const [program, ...args] = this.#program;
+    const { status, stdout, stderr } = spawnSync(program, [...args, ...parameters], {
       encoding: 'utf8',
       env: this.#environment,
       cwd: this.directory,
