@@ -115,7 +115,8 @@ function eventsRoute(pages: readonly Page[], { api }: PageServerNeeds, load: Loa
     path: EVENTS_PATH,
     summary: 'What changes in a page, as server-sent events',
     access: 'viewer',
-    // Not a page: a browser whose session has ended gets 401.
+    // Not a call for programs. A script whose session has ended gets 401, because it does not ask for HTML.
+    forBrowsers: true,
     query: z.object({ page: z.string().max(4_000) }),
     answers: [{ status: 200, description: 'text/event-stream.' }],
     handle: ({ query, principal, browser }) => {

@@ -185,6 +185,12 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
   'post /api/v1/redirections/drill': [
     () => answerOf('POST', '/api/v1/redirections/drill', { target: 'mirror', seconds: 0 }),
   ],
+  'get /api/v1/redirections/test': [
+    () => answerOf('GET', '/api/v1/redirections/test?name=tracker.original.lab&client=127.1.0.1'),
+    () => answerOf('GET', '/api/v1/redirections/test?name=other.lab&client=127.1.0.1'),
+  ],
+  'get /api/v1/parts': [() => answerOf('GET', '/api/v1/parts')],
+  'get /api/v1/tokens': [() => answerOf('GET', '/api/v1/tokens')],
   'get /api/v1/overview': [() => answerOf('GET', '/api/v1/overview')],
   'get /healthz': [() => answerOf('GET', '/healthz')],
   'get /readyz': [() => answerOf('GET', '/readyz')],

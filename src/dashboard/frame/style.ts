@@ -21,7 +21,7 @@ h1{font-size:1.35rem;line-height:1.25;margin:.25rem 0 .75rem;overflow-wrap:anywh
 .soft,.note{color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad);font-weight:600}.warn{color:var(--warn);font-weight:600}
 .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),1fr));gap:.75rem;margin:.75rem 0;padding:0;list-style:none}
 .tile,.card{background:var(--paper);border:1px solid var(--line);border-radius:.6rem;padding:.7rem .9rem}
-.tile a{display:block;color:inherit;text-decoration:none}.tile a:hover .what{text-decoration:underline}.tile .value{display:block;font-size:1.55rem;line-height:1.2;font-weight:650;font-variant-numeric:tabular-nums}
+.card+.card{margin-top:.6rem}.card>p:first-child{margin-top:0}.tile a{display:block;color:inherit;text-decoration:none}.tile a:hover .what{text-decoration:underline}.tile .value{display:block;font-size:1.55rem;line-height:1.2;font-weight:650;font-variant-numeric:tabular-nums}
 .tile .window{display:block;color:var(--soft);font-size:.85rem}.spark{display:block;width:100%;height:1.6rem;margin-top:.3rem}.spark path{fill:none;stroke:var(--accent);stroke-width:1.5;vector-effect:non-scaling-stroke}
 .alarms{list-style:none;margin:.5rem 0;padding:0}.alarms li{background:var(--paper);border:1px solid var(--line);border-inline-start:4px solid var(--bad);border-radius:.4rem;padding:.5rem .8rem;margin:.4rem 0;overflow-wrap:anywhere}.alarms li.warning{border-inline-start-color:var(--warn)}
 .scroll{overflow-x:auto;background:var(--paper);border:1px solid var(--line);border-radius:.6rem;position:relative}

@@ -45,6 +45,8 @@ export const explanation = z.object({
     innerAvailable: number,
     foreignAvailable: number,
   }),
+  /** Why this client gets a random answer, as an original tracker would give. */
+  random: text.nullish(),
   supply: z.object({ why: text }),
   candidates: z.array(candidate),
   peers: z.array(z.object({ address: text, port: number })),
@@ -68,12 +70,13 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** `203.0.113.5 of north (AS 64500) would get 12 inner and 0 foreign peers, because …` */
-export function sentenceOf({ requester, mix, supply }: ExplanationAnswer): string {
+export function sentenceOf({ requester, mix, supply, random }: ExplanationAnswer): string {
   const { address, group, asn, seed, inSwarm, gateway } = requester;
   const who = `${address} of ${group}${asn === 0 ? '' : ` (AS ${asn})`}`;
   const role = gateway ? ', a gateway of this torrent,' : seed ? ', a seed,' : '';
   const joins = inSwarm ? '' : ' It does not announce this torrent; this is what it would get if it joined.';
-  return `${who}${role} would get ${mix.inner} inner and ${mix.foreign} foreign peers of ${mix.innerAvailable} and ${mix.foreignAvailable}: ${REASONS[mix.reason] ?? mix.reason}. ${capitalised(supply.why)}${joins}`;
+  const chance = random === null || random === undefined ? '' : ` It is answered at random: ${random}.`;
+  return `${who}${role} would get ${mix.inner} inner and ${mix.foreign} foreign peers of ${mix.innerAvailable} and ${mix.foreignAvailable}: ${REASONS[mix.reason] ?? mix.reason}. ${capitalised(supply.why)}${chance}${joins}`;
 }
 
 const TIERS = ['its own AS', 'another AS of yours', 'foreign'] as const;

@@ -1,4 +1,5 @@
 /** The first page: what needs attention, the numbers of the tracker, and what an operator can do at once. */
+import { nounFor } from '../../domain/counted.js';
 import { html, type Insertable, type Markup } from '../../markup/markup.js';
 import * as answers from '../answers.js';
 import { cell } from '../frame/cells.js';
@@ -109,7 +110,7 @@ function heat(subdomains: readonly answers.Subdomain[], range: TimeRange): Marku
     return { id, level, text, href: linkTo(`/subdomains/${encodeURIComponent(id)}`, range) };
   });
   const unknown = [...levels.values()].filter((level) => level === null).length;
-  const sentence = `${compact(subdomains.length)} sub-domains have reported; ${compact(unknown)} of them count as average.`;
+  const sentence = `${compact(subdomains.length)} ${nounFor(subdomains.length, 'sub-domain')} reported; ${compact(unknown)} of them ${unknown === 1 ? 'counts' : 'count'} as average.`;
   return html`<p>${cell('span', 'heat sentence', sentence)} <a href="${linkTo('/subdomains', range)}">All sub-domains with their values</a></p>
 ${heatMap('heat', 'Traffic of a user, against the median of all sub-domains, now', cells)}`;
 }

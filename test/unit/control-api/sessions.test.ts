@@ -1,9 +1,15 @@
 /** Logging in with a browser: what the session may do, how it ends, and what other sites and strangers cannot do with it. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { request as requestOverTls } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MAX_SESSIONS, SESSION_IDLE_MS, SESSION_LIFETIME_MS } from '../../../src/control-api/limits.js';
 import { localPath } from '../../../src/control-api/local-path.js';
 import { Sessions } from '../../../src/control-api/sessions.js';
 import { sha256Hex } from '../../../src/control-api/token-directory.js';
+import { makeCertificate } from '../../support/certificates.js';
+import { requireProgram } from '../../support/real-program.js';
 import {
   CONTROL_TOKEN,
   type ControlApiFixture,
@@ -13,6 +19,7 @@ import {
   VIEWER_TOKEN,
 } from './control-api-fixture.js';
 
+const openssl = requireProgram('openssl');
 const HTML = { accept: 'text/html,application/xhtml+xml' };
 const RELEASE = '/do/release';
 
@@ -237,5 +244,33 @@ describe('where no token is set', () => {
     await api.call('POST', '/api/v1/density', { token: NORTH_TOKEN, json: northReport() });
     expect((await send('GET', '/')).text).not.toContain('Log out');
     expect((await send('POST', RELEASE, {}, { probe: 'dp-north' })).status).toBe(403);
+  });
+});
+
+describe.skipIf(openssl === undefined)('over HTTPS', () => {
+  test('the cookie goes to this host over HTTPS only', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-sessions-'));
+    const { certificate, key } = makeCertificate(directory, 'control', ['localhost']);
+    const [cert, secret] = [readFileSync(certificate), readFileSync(key)];
+    const secure = await startFixture({ serverTls: { cert, key: secret } });
+    const { port } = new URL(secure.url);
+    const cookie = await new Promise<string>((resolve, reject) => {
+      const url = `https://127.0.0.1:${port}/login`;
+      const headers = {
+        ...HTML,
+        origin: `https://127.0.0.1:${port}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      };
+      const call = requestOverTls(url, { method: 'POST', ca: cert, servername: 'localhost', headers }, (response) => {
+        response.resume();
+        resolve(String(response.headers['set-cookie']));
+      });
+      call.on('error', reject).end(new URLSearchParams({ token: CONTROL_TOKEN }).toString());
+    });
+    expect(cookie).toMatch(
+      /^__Host-alias_tracker_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+; Secure$/,
+    );
+    await secure.stop();
+    rmSync(directory, { recursive: true });
   });
 });

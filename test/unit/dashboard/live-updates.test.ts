@@ -1,0 +1,74 @@
+/** The streams of updates: what they send, to how many, and when they end. */
+import { expect, test, vi } from 'vitest';
+import { cell } from '../../../src/dashboard/frame/cells.js';
+import { LiveUpdates } from '../../../src/dashboard/live-updates.js';
+import { html, type Markup } from '../../../src/markup/markup.js';
+
+function follow(updates: LiveUpdates, render: () => Promise<Markup>, isAllowed = () => true) {
+  const sent: string[] = [];
+  let takes = true;
+  let closed = false;
+  const end = updates.stream('page', render, isAllowed).open(
+    (text) => {
+      if (takes) sent.push(text);
+      return takes;
+    },
+    () => {
+      closed = true;
+    },
+  );
+  return { sent, end, setTakes: (value: boolean) => (takes = value), isClosed: () => closed };
+}
+
+test('sends everything first, then what differs, and everything again to a reader that was behind', async () => {
+  vi.useFakeTimers();
+  try {
+    let value = 1;
+    const render = vi.fn(async () => html`${cell('td', 'a', value)}${cell('td', 'b', 'same')}`);
+    const updates = new LiveUpdates({ nowMs: () => 0 });
+    const first = follow(updates, render);
+    const second = follow(updates, render);
+    await vi.advanceTimersByTimeAsync(2_000);
+    value = 2;
+    first.sent.length = 0;
+    second.setTakes(false);
+    const renders = render.mock.calls.length;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(render.mock.calls.length, 'once for both').toBe(renders + 1);
+    expect(first.sent.join('')).toContain('data: [["a","2",{}]]\n\n');
+    expect(first.sent.join('')).toContain('event: beat');
+    second.setTakes(true);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(second.sent.at(-1)).toContain('["b","same",{}]');
+    first.end();
+    second.end();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('end with the session, and are a bounded number', async () => {
+  vi.useFakeTimers();
+  try {
+    const updates = new LiveUpdates({ nowMs: () => 0 });
+    let allowed = true;
+    const one = follow(
+      updates,
+      async () => html``,
+      () => allowed,
+    );
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(one.isClosed()).toBe(false);
+    allowed = false;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(one.isClosed()).toBe(true);
+    one.end();
+    const all = Array.from({ length: 100 }, () => follow(updates, async () => html``));
+    expect(() => follow(updates, async () => html``)).toThrow('pages are open already');
+    for (const each of all) each.end();
+    follow(updates, async () => html``).end();
+  } finally {
+    vi.useRealTimers();
+  }
+});
