@@ -1,10 +1,12 @@
 /** What `npm start` runs: the lab reaches its table, what the table suggests works, and SIGTERM ends it cleanly. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stepsOf } from '../support/document-steps.js';
 import { eventually, PATIENCE_MS } from '../support/eventually.js';
 import { requireProgram } from '../support/real-program.js';
 
@@ -55,6 +57,30 @@ describe('npm start', () => {
     expect(readFileSync(join(directory, 'alice.torrent'), 'latin1')).toContain('127.0.0.1:6969');
     run(commands[2]!);
     expect(readFileSync(join(directory, 'alice.txt'), 'utf8')).toContain('Alice');
+  });
+
+  it.skipIf(!dig || !curl || !aria2c).each([
+    ['README.md', (heading: string) => heading === 'Three things to try'],
+    ['docs/tutorial.md', (heading: string) => Number.parseInt(heading, 10) <= 3],
+  ] as const)('every command of %s does what it says', async (document, isOfLab) => {
+    const commands = stepsOf(join(repository, document)).flatMap((step) =>
+      step.kind === 'command' && isOfLab(step.heading) ? [step.command] : [],
+    );
+    expect(commands.length).toBeGreaterThanOrEqual(4);
+    const printed: string[] = [];
+    for (const command of commands) {
+      // It runs already, as above.
+      if (command === 'npm start') continue;
+      // Without the script that builds before it, as above; and not without end.
+      const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+      const demo = `${(scripts.demo as string).replace(/^exec node/, `"${process.execPath}"`)} --for 3s --json`;
+      const line = /^npm run demo\b/.test(command) ? demo : command.replaceAll('/tmp', directory);
+      rmSync(join(directory, 'alice.txt'), { force: true });
+      const { stdout } = await promisify(execFile)('sh', ['-c', line], { cwd: repository, timeout: PATIENCE_MS });
+      printed.push(stdout);
+    }
+    expect(printed[0]!.trim()).toBe('127.0.0.1');
+    expect(printed.at(-1)).toContain('"innerShare"');
   });
 
   it('SIGTERM ends it with exit code 0', async () => {
