@@ -47,6 +47,10 @@ export interface ExperimentResult {
   readonly completed: number;
   /** Copies of the content that entered the home AS: border bytes inward ÷ content. */
   readonly copiesIn: number;
+  /** What the border link of the home AS counted, inward, headers included. */
+  readonly borderBytes: number;
+  /** What the alias tracker estimates of it from announces; null: no alias tracker, or no estimate. */
+  readonly estimatedForeignBytes: number | null;
   /** The same divided by what the home clients downloaded. */
   readonly externalShare: number;
   /** Home clients, in seconds from the start of all. */
@@ -59,6 +63,10 @@ export interface ExperimentResult {
 }
 
 const TRACKER_ADDRESS = '10.254.0.1';
+const CONTROL_PORT = 8090;
+const CONTROL_TOKEN = 'experiment-control';
+/** Within this time clients that end announce that they stop. */
+const LAST_ANNOUNCES_MS = 8_000;
 const AS_NAMES = ['home', 'as2', 'as3'] as const;
 const HOME_ASN = 64500;
 /** Enough time to announce. */
@@ -79,6 +87,21 @@ const query = '?info_hash=' + hash.replace(/../g, '%$&') + '&peer_id=' + ('-OF00
   '&port=${PEER_PORT}&uploaded=0&downloaded=0&left=0&event=started&compact=1';
 require('http').get(url + query, { localAddress: address }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1));
 `;
+
+/** Prints the estimated foreign bytes of the last hour. */
+const ASK_SAVINGS = `
+const [url, token] = process.argv.slice(1);
+fetch(url, { headers: { authorization: 'Bearer ' + token } }).then((answer) => answer.json()).then((answer) =>
+  console.log(JSON.stringify(answer.savings?.foreignBytes ?? null)));
+`;
+
+/** Ends the clients first: what they have uploaded since they completed is in their last announce. */
+async function askForeignBytes(lab: NetworkLab, clients: readonly RunningClient[]): Promise<number | null> {
+  for (const { child } of clients) child.kill('SIGTERM');
+  await sleep(LAST_ANNOUNCES_MS);
+  const url = `http://${TRACKER_ADDRESS}:${CONTROL_PORT}/api/v1/savings`;
+  return JSON.parse(lab.exec('tracker', [process.execPath, '-e', ASK_SAVINGS, url, CONTROL_TOKEN])) as number | null;
+}
 
 function clientsOf(options: ExperimentOptions, network: number): number {
   return network === 0 ? options.clientsPerAs : (options.foreignClientsPerAs ?? options.clientsPerAs);
@@ -150,7 +173,9 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     }
     await waitForAll([...caches, ...clients], startedMs, options);
     const busyShare = loadSince();
-    return { ...summarise(clients, startedMs, lab.linkBytes('home').inward - before, cacheCount, options), busyShare };
+    const inwardBytes = lab.linkBytes('home').inward - before;
+    const estimatedForeignBytes = options.tracker === 'alias-tracker' ? await askForeignBytes(lab, clients) : null;
+    return { ...summarise(clients, startedMs, inwardBytes, cacheCount, options), estimatedForeignBytes, busyShare };
   } finally {
     lab.remove();
     rmSync(directory, { recursive: true, force: true });
@@ -163,7 +188,7 @@ function summarise(
   inwardBytes: number,
   cacheCount: number,
   options: ExperimentOptions,
-): Omit<ExperimentResult, 'busyShare'> {
+): Omit<ExperimentResult, 'busyShare' | 'estimatedForeignBytes'> {
   const home = clients.filter((client) => client.network === 0);
   const foreign = clients.filter((client) => client.network !== 0);
   const seconds = secondsOf(home, startedMs);
@@ -173,6 +198,7 @@ function summarise(
     homeClients: home.length,
     completed: seconds.length,
     copiesIn,
+    borderBytes: inwardBytes,
     externalShare: copiesIn / (home.length + cacheCount),
     medianSeconds: medianOf(seconds),
     slowestSeconds: seconds.at(-1) ?? Number.NaN,
@@ -193,6 +219,7 @@ function aliasTrackerConfig(directory: string, options: ExperimentOptions): stri
     ...(selection.length > 0 ? ['selection:', ...selection] : []),
     'upstream: { exchange: false }',
     `storage: { directory: ${join(directory, 'data')} }`,
+    `control: { listen: "http://${TRACKER_ADDRESS}:${CONTROL_PORT}", token: ${CONTROL_TOKEN} }`,
     'lab: true',
     '',
   ].join('\n');

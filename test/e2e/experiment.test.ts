@@ -39,6 +39,8 @@ async function experiment(...options: string[]) {
     homeClients: number;
     completed: number;
     copiesIn: number;
+    borderBytes: number;
+    estimatedForeignBytes: number | null;
   }[];
 }
 
@@ -59,6 +61,10 @@ describe.skipIf(!namespaces)('an experiment in network namespaces', { timeout: 6
       // Two clients at most take one each, and some blocks twice at the end.
       expect(result.copiesIn).toBeLessThan(4);
     }
+    // All download within the first interval, which the estimate knows least about: see docs/savings.md.
+    const { estimatedForeignBytes, borderBytes } = results[1]!;
+    expect(estimatedForeignBytes! / borderBytes).toBeGreaterThan(0.4);
+    expect(estimatedForeignBytes! / borderBytes).toBeLessThan(2.5);
   });
 
   it.skipIf(!libtorrent)('and libtorrent', async () => {
