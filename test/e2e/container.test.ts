@@ -137,4 +137,16 @@ describe('docker-compose.yml', () => {
     const targets = tracker.volumes.map((volume) => volume.split(':')[1]);
     expect(targets).toEqual([/ALIAS_TRACKER_CONFIG=(\S+)/.exec(step('ENV'))![1], step('VOLUME')]);
   });
+
+  test('starts Prometheus and Grafana only on demand, on loopback, and Grafana finds board and data source', () => {
+    const { prometheus, grafana } = compose.services;
+    expect([prometheus!.profiles, grafana!.profiles]).toEqual([['monitoring'], ['monitoring']]);
+    const read = (path: string) => parse(readFileSync(`examples/grafana/provisioning/${path}`, 'utf8'));
+    const [source] = read('datasources/prometheus.yaml').datasources;
+    const listen = /--web\.listen-address=(\S+)/.exec(JSON.stringify(prometheus))![1]!.replace(/".*/, '');
+    expect(source).toMatchObject({ type: 'prometheus', url: `http://${listen}` });
+    const [provider] = read('dashboards/alias-tracker.yaml').providers;
+    const boards = grafana!.volumes.find((volume) => volume.split(':')[1] === provider.options.path)!.split(':')[0]!;
+    expect(JSON.parse(readFileSync(join(boards, 'alias-tracker.json'), 'utf8'))).toHaveProperty('panels');
+  });
 });
