@@ -9,10 +9,13 @@ import type { Principal } from '../control-api/principal.js';
 import { Problem } from '../control-api/problem.js';
 import { NO_BROWSER, type Route } from '../control-api/route.js';
 import { ClientError } from '../domain/errors.js';
+import { forgetOldest } from '../domain/forget-oldest.js';
 
 export interface CallInput {
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** An answer that costs much is used again for this long. */
+  readonly keptMs?: number;
 }
 
 /** Whoever looks: the calls of pages are made in the name of their reader. */
@@ -21,7 +24,11 @@ export interface Reader {
   readonly callerAddress: string;
 }
 
+/** Pages over different times, and different torrents. */
+const MAX_KEPT = 50;
+
 export class ApiReader {
+  readonly #kept = new Map<string, { readonly atMs: number; readonly json: unknown }>();
   readonly #routes: readonly Route[];
   readonly #audit: AuditContext;
 
@@ -47,6 +54,10 @@ export class ApiReader {
     const given = Object.fromEntries(
       Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
     );
+    const key = `${path} ${JSON.stringify([given, input.params])}`;
+    const kept = this.#kept.get(key);
+    const nowMs = this.#audit.clock.nowMs();
+    if (kept !== undefined && nowMs - kept.atMs < (input.keptMs ?? 0)) return schema.parse(kept.json);
     try {
       const answer = await route.handle({
         body: undefined,
@@ -56,6 +67,10 @@ export class ApiReader {
         callerAddress: '',
         browser: NO_BROWSER,
       });
+      if (input.keptMs !== undefined) {
+        this.#kept.set(key, { atMs: nowMs, json: answer.json });
+        forgetOldest(this.#kept, MAX_KEPT);
+      }
       return schema.parse(answer.json);
     } catch (thrown) {
       if (thrown instanceof ClientError && thrown.code === 'not-found') return undefined;

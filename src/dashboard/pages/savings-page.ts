@@ -5,13 +5,14 @@ import { linkTo } from '../frame/link.js';
 import { facts } from '../frame/parts.js';
 import { bitRate, bytes, instant, known, money, percent } from '../frame/show.js';
 import { nameLink, type Table, table } from '../frame/table.js';
-import { durationMs, inWords, type TimeRange } from '../frame/time-range.js';
+import { inWords, type TimeRange } from '../frame/time-range.js';
 import { page } from '../page.js';
 import {
   methodInWords,
   type SavingsPart,
   type SavingsRow,
   savingsAnswer,
+  savingsInput,
   savingsInWords,
   signed,
 } from './savings-view.js';
@@ -24,8 +25,7 @@ export const savingsPage = page({
   menu: PATH,
   hasRange: true,
   load: async ({ api, nowMs, range }) => {
-    const query = { from: new Date(nowMs - durationMs(range)).toISOString(), to: new Date(nowMs).toISOString() };
-    const answer = await api.get('/api/v1/savings', savingsAnswer, { query });
+    const answer = await api.get('/api/v1/savings', savingsAnswer, savingsInput(range, nowMs));
     if (answer === undefined)
       return { title: 'Savings', tables: [], body: html`<p class="soft">This tracker does not measure savings.</p>` };
     const { savings, percentile95, currency } = answer;

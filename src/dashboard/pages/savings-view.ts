@@ -1,6 +1,7 @@
 /** What the savings page shows, made of the answer of the API. Pure. */
 import { z } from 'zod';
 import { bytes, money, percent } from '../frame/show.js';
+import { durationMs, type TimeRange } from '../frame/time-range.js';
 
 const number = z.number();
 const text = z.string();
@@ -49,6 +50,16 @@ export const savingsAnswer = z.object({
   }),
 });
 export type SavingsAnswer = z.output<typeof savingsAnswer>;
+
+/** The estimate reads hours of many parts, and changes slowly. */
+const KEPT_MS = 60_000;
+
+/** The query of the time range, to the minute, so that all who look at it share one answer. */
+export function savingsInput(range: TimeRange, nowMs: number) {
+  const toMs = Math.ceil(nowMs / KEPT_MS) * KEPT_MS;
+  const query = { from: new Date(toMs - durationMs(range)).toISOString(), to: new Date(toMs).toISOString() };
+  return { query, keptMs: KEPT_MS };
+}
 
 /** One row of the tables by day and by billing period. */
 export interface SavingsRow {

@@ -8,10 +8,10 @@ import { linkTo } from '../frame/link.js';
 import { facts, search } from '../frame/parts.js';
 import { bytes, compact, duration, instant, known } from '../frame/show.js';
 import { type Table, table } from '../frame/table.js';
-import { durationMs, inWords, type TimeRange } from '../frame/time-range.js';
+import { inWords, type TimeRange } from '../frame/time-range.js';
 import { page } from '../page.js';
 
-import { savingsAnswer } from './savings-view.js';
+import { savingsAnswer, savingsInput } from './savings-view.js';
 import { originals, torrentDuesTable } from './upstream-tables.js';
 
 const counts = { seeds: z.number(), leechers: z.number() };
@@ -104,11 +104,8 @@ async function copiesEntered(
   size: number | undefined,
   span: SavingsSpan,
 ): Promise<string> {
-  const query = {
-    from: new Date(span.nowMs - durationMs(span.range)).toISOString(),
-    to: new Date(span.nowMs).toISOString(),
-  };
-  const found = await api.get('/api/v1/savings', savingsAnswer.pick({ torrents: true }), { query });
+  const input = savingsInput(span.range, span.nowMs);
+  const found = await api.get('/api/v1/savings', savingsAnswer.pick({ torrents: true }), input);
   const row = found?.torrents.find(({ name }) => name === hash);
   if (row === undefined || size === undefined || size === 0) return 'not measured';
   return (row.foreignBytes / size).toFixed(1);
