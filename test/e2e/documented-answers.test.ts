@@ -1,10 +1,13 @@
 /** Every answer that the OpenAPI document of a running tracker describes, against what the tracker really answers. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { databaseFile } from '../../src/store/database-file.js';
 import { createCatalogue } from '../../src/store/sqlite/catalogue.js';
 import { openDatabase } from '../../src/store/sqlite/database.js';
+import { TokensStore } from '../../src/store/sqlite/tokens-store.js';
 import { hashOf, torrentToStore } from '../support/catalogue-entries.js';
+import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { CONTROL_TOKEN, LAB_CONFIG, PROBE_NORTH, type RunningApp, startLabApp } from '../support/lab-app.js';
 
@@ -28,7 +31,7 @@ beforeAll(async () => {
     'tracker: {',
     'tracker: { announceUrls: ["udp://alias.example.net:6969/announce"],',
   );
-  running = await startLabApp(`${config}
+  const yaml = `${config}
 crawler: { sources: [ { name: partner, type: push, token: ${SITE_TOKEN} } ] }
 billing: { schedule: [{ name: open, from: "${timeOfDay(0)}", to: "${timeOfDay(6)}", foreignPeersMax: 50 }] }
 upstream: { originalTrackers: [{ name: original, token: ${UPSTREAM_TOKEN} }] }
@@ -49,8 +52,11 @@ dnsRedirect:
   sites: [{ name: www.original.lab, port: ${mirrorPort} }]
   trackers: [tracker.original.lab]
   rpz: { listen: [127.0.0.1:0], secondaries: [{ address: 127.0.0.9 }] }
-`);
+`;
+  running = await startLabApp(yaml, undefined, { fromFile: true });
   const beside = openDatabase(databaseFile(running.config));
+  const token = { tokenId: 'aabbccdd', kind: 'viewer', subject: 'eve', subdomains: [], tokenSha256: '00' } as const;
+  new TokensStore(beside).add({ ...token, createdMs: Date.now(), revokedMs: null });
   const catalogue = createCatalogue(beside);
   for (let n = 1; n <= 5; n++) catalogue.store(torrentToStore(n), Date.now());
   beside.close();
@@ -185,12 +191,48 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
   'post /api/v1/redirections/drill': [
     () => answerOf('POST', '/api/v1/redirections/drill', { target: 'mirror', seconds: 0 }),
   ],
-  'get /api/v1/redirections/test': [
-    () => answerOf('GET', '/api/v1/redirections/test?name=tracker.original.lab&client=127.1.0.1'),
-    () => answerOf('GET', '/api/v1/redirections/test?name=other.lab&client=127.1.0.1'),
+  'get /api/v1/redirections/test': ['www.original.lab', 'tracker.original.lab', 'other.lab'].flatMap((name) =>
+    ['127.1.0.1', '192.0.2.1'].map(
+      (client) => () => answerOf('GET', `/api/v1/redirections/test?name=${name}&client=${client}`),
+    ),
+  ),
+  'post /api/v1/reload': [
+    () => answerOf('POST', '/api/v1/reload', { dryRun: true }),
+    () => {
+      const file = running.configFile;
+      writeFileSync(file, readFileSync(file, 'utf8').replace('interval: 1m', 'interval: 2m'));
+      return answerOf('POST', '/api/v1/reload', { dryRun: true });
+    },
+    () => answerOf('POST', '/api/v1/reload', {}),
+  ],
+  'post /api/v1/pause': [
+    () => answerOf('POST', '/api/v1/pause', { what: 'redirection', forSeconds: 600 }),
+    () => answerOf('POST', '/api/v1/pause', { what: 'localisation' }),
+  ],
+  'post /api/v1/drain': [() => answerOf('POST', '/api/v1/drain', {})],
+  'get /api/v1/operation': [() => answerOf('GET', '/api/v1/operation')],
+  'get /api/v1/alarms': [
+    async () => {
+      const answer = () => answerOf('GET', '/api/v1/alarms?history=true');
+      await eventually('an alarm is open', async () => ((await answer()).open as unknown[]).length > 0);
+      return answer();
+    },
+    () => answerOf('GET', '/api/v1/alarms?history=true&limit=1'),
+  ],
+  'post /api/v1/resume': [
+    () => answerOf('POST', '/api/v1/resume', { what: 'redirection' }),
+    () => answerOf('POST', '/api/v1/resume', {}),
+  ],
+  'get /api/v1/audit': [
+    () => answerOf('GET', '/api/v1/audit'),
+    () => answerOf('GET', '/api/v1/audit?action=pause&limit=1'),
   ],
   'get /api/v1/parts': [() => answerOf('GET', '/api/v1/parts')],
   'get /api/v1/tokens': [() => answerOf('GET', '/api/v1/tokens')],
+  'get /api/v1/savings': [
+    () => answerOf('GET', '/api/v1/savings'),
+    () => answerOf('GET', `/api/v1/savings?from=${new Date(Date.now() - 86_400_000).toISOString()}`),
+  ],
   'get /api/v1/overview': [() => answerOf('GET', '/api/v1/overview')],
   'get /healthz': [() => answerOf('GET', '/healthz')],
   'get /readyz': [() => answerOf('GET', '/readyz')],

@@ -91,7 +91,7 @@ async function metric(name: string, part: string): Promise<number> {
 
 const said = (message: string): number => served.log.filter(({ msg }) => msg === message).length;
 
-describe.each([
+const FAILURES = [
   ['topology', 'topology.topology-source'],
   ['reports', 'reports.prune-reports'],
   ['policy', 'policy.policy'],
@@ -101,8 +101,29 @@ describe.each([
   ['mirror site', 'mirror-site.site-listener'],
   ['RPZ server', 'dns-redirect.rpz.running-rpz'],
   ['caches', 'caches.cache-watch'],
+  ['operation', 'operation.running-operation'],
+  ['history', 'history.running-history'],
+  ['alarms', 'operation.alarms.running-alarms'],
+  ['savings', 'savings.running-savings'],
+  ['proxy watch', 'app.data-plane.proxy-watch'],
+  ['store watch', 'app.data-plane.store-watch'],
+  ['storage watch', 'app.storage-watch'],
+  ['thread watch', 'app.supervision.thread-watch'],
   ['control API', 'control-api.control-server'],
-])('an error that escapes the %s', (part, where) => {
+] as const;
+/** Parts that are threads; what they fail by is planted in the thread. */
+const THREADS = ['DNS redirection', 'tracker'];
+/** `healthChecks: false` leaves it without anything to call it back. */
+const IDLE = ['health checks of redirected names'];
+
+test('every part of the program is among those that fail', async () => {
+  const { text } = await get(port.control, '/metrics');
+  const parts = [...text.matchAll(/^alias_tracker_part_up\{part="([^"]+)"\}/gm)].map(([, part]) => part!);
+  const known = [...FAILURES.map(([part]) => part), ...THREADS, ...IDLE];
+  expect(parts.sort()).toEqual(known.sort());
+});
+
+describe.each(FAILURES)('an error that escapes the %s', (part, where) => {
   test.each(['throw', 'reject'])('by a callback that %ss: announces go on, and the part is back', async (how) => {
     const before = {
       errors: await metric('uncaught_errors_total', part),

@@ -1,10 +1,11 @@
 /** A whole application on loopback and free ports, with the lab beside it, for end-to-end tests. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Application, AppOverrides, PartAddress } from '../../src/app/application.js';
 import { createApp } from '../../src/app/create-app.js';
 import type { Config } from '../../src/config/config-schema.js';
+import { ConfigSource } from '../../src/config/config-source.js';
 import { parseConfig } from '../../src/config/parse-config.js';
 import { createRandom } from '../../src/domain/random.js';
 import { announceOverHttp } from '../../src/lab/http-announcer.js';
@@ -41,6 +42,8 @@ export interface RunningApp {
   readonly app: Application;
   readonly config: Config;
   readonly directory: string;
+  /** Exists only with `fromFile`. */
+  readonly configFile: string;
   endpoint(part: PartAddress['part'], protocol?: string): Endpoint;
   /** An announce over UDP or HTTP; the answer's peers as `address:port`. */
   announce(
@@ -57,6 +60,12 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
+interface LabOverrides extends AppOverrides {
+  readonly adjust?: (config: Config) => Config;
+  /** Writes the configuration to a file, so that it can be reloaded. */
+  readonly fromFile?: boolean;
+}
+
 /**
  * @param yaml the configuration without `storage`
  * @param overrides.adjust sets what the configuration does not take, such as a period that is shorter than operators may set
@@ -65,15 +74,15 @@ export interface RunningApp {
 export async function startLabApp(
   yaml = LAB_CONFIG,
   keepDirectory?: string,
-  { adjust = (config) => config, ...overrides }: AppOverrides & { readonly adjust?: (config: Config) => Config } = {},
+  { adjust = (config) => config, fromFile = false, ...overrides }: LabOverrides = {},
 ): Promise<RunningApp> {
   const directory = keepDirectory ?? mkdtempSync(join(tmpdir(), 'alias-tracker-e2e-'));
-  const read = parseConfig(`${yaml}\nstorage: { directory: ${join(directory, 'data')} }\n`, {
-    file: 'lab.yaml',
-    baseDirectory: directory,
-  });
-  const config = adjust(read);
-  const app = createApp(config, { logger: createLogger('silent'), random: createRandom(1), ...overrides });
+  const text = `${yaml}\nstorage: { directory: ${join(directory, 'data')} }\n`;
+  const config = adjust(parseConfig(text, { file: 'lab.yaml', baseDirectory: directory }));
+  const configFile = join(directory, 'lab.yaml');
+  if (fromFile) writeFileSync(configFile, text);
+  const source = fromFile ? { source: new ConfigSource(configFile, {}, config) } : {};
+  const app = createApp(config, { logger: createLogger('silent'), random: createRandom(1), ...source, ...overrides });
   await app.start();
   const endpoint = (part: PartAddress['part'], protocol?: string): Endpoint => {
     const url = new URL(
@@ -85,6 +94,7 @@ export async function startLabApp(
     app,
     config,
     directory,
+    configFile,
     endpoint,
     async announce(from, announce, protocol = 'udp') {
       const request: LabAnnounce = {
