@@ -25,10 +25,16 @@ export function single(type: 'counter' | 'gauge', name: string, help: string, re
   return family(type, name, help, () => [{ labels: {}, value: read() }]);
 }
 
+/** @param read fields in camel case; the values of the label are in snake case */
 export function labelled(name: string, help: string, label: string, read: () => Values): MetricFamily {
   const samples = (): MetricSample[] =>
-    Object.entries(read()).map(([key, value]) => ({ labels: { [label]: key }, value }));
+    Object.entries(read()).map(([key, value]) => ({ labels: { [label]: labelValue(key) }, value }));
   return family('counter', name, help, samples, [label]);
+}
+
+/** The value of a label, for the name of a field: `too_soon` for `tooSoon`. */
+export function labelValue(field: string): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Cumulative buckets with an upper bound each, from which Prometheus computes quantiles. */

@@ -68,18 +68,19 @@ function swarmSeries(): SeriesDefinition[] {
 function serviceSeries(): SeriesDefinition[] {
   return [
     {
-      ...count('originals', 'trackers', 'Original trackers that answered, refused or failed', 'upstream_total', 'what'),
-      where: { what: ['requests', 'answered', 'refused', 'failed'] },
-    },
-    {
       ...count(
-        'dnsQueries',
-        'queries',
-        'DNS queries, by result; withdrawn is a part of forwarded',
-        'dns_queries_total',
-        'result',
+        'originals',
+        'trackers',
+        'Original trackers that answered, refused or failed',
+        'upstream_events_total',
+        'event',
       ),
-      where: { result: ['queries', 'redirected', 'forwarded', 'withdrawn', 'failed'] },
+      where: { event: ['answered', 'refused', 'failed'] },
+    },
+    count('dnsQueries', 'queries', 'DNS queries', 'dns_queries_total'),
+    {
+      ...count('dnsEvents', 'queries', 'DNS queries by what happened to them', 'dns_events_total', 'event'),
+      where: { event: ['redirected', 'forwarded', 'withdrawn', 'failed'] },
     },
     count(
       'mirrorRequests',
@@ -99,6 +100,20 @@ function serviceSeries(): SeriesDefinition[] {
     gauge('cacheHeld', 'bytes', 'Bytes that each cache holds', 'cache_held_bytes', 'cache'),
     count('cacheServed', 'bytes', 'Bytes that each cache served', 'cache_uploaded_bytes_total', 'cache'),
     count('cacheFetched', 'bytes', 'Bytes that each cache fetched', 'cache_downloaded_bytes_total', 'cache'),
+    count(
+      'savingsDownloaded',
+      'bytes',
+      'Bytes that inner clients downloaded',
+      'savings_downloaded_bytes_total',
+      'class',
+    ),
+    count(
+      'savingsForeign',
+      'bytes',
+      'Bytes that inner clients downloaded from outside, by the share of foreign peers in their answers',
+      'savings_foreign_bytes_total',
+      'class',
+    ),
     count('reports', 'values', 'Values of sub-domains accepted from probes', 'probe_values_total'),
     count('quarantined', 'values', 'Values of sub-domains that were quarantined', 'probe_quarantined_total'),
   ];

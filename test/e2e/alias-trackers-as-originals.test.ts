@@ -85,7 +85,7 @@ async function read({ controlPort }: AliasTracker, path: string): Promise<string
 /** How often it has asked the other one. */
 async function asked(tracker: AliasTracker): Promise<number> {
   const text = await read(tracker, '/metrics');
-  return Number(/^alias_tracker_upstream_total\{what="answered"\} (\d+)/m.exec(text)![1]);
+  return Number(/^alias_tracker_upstream_events_total\{event="answered"\} (\d+)/m.exec(text)![1]);
 }
 
 async function expectNotTooOften(tracker: AliasTracker): Promise<void> {

@@ -105,10 +105,10 @@ describe.skipIf(network === undefined)('an inner client of a torrent whose only 
     const swarm = (await running.call('GET', `/api/v1/swarms/${infoHash}`)).json;
     expect(swarm).toMatchObject({ imported: [{ origin: 'DHT' }] });
     const metrics = String((await running.call('GET', '/metrics')).json);
-    const dht = (what: string): number => Number(new RegExp(`dht_total\\{what="${what}"\\} (\\d+)`).exec(metrics)?.[1]);
-    expect(dht('lookups')).toBe(1);
-    expect(dht('peers')).toBe(1);
-    expect(dht('answers')).toBeGreaterThan(1);
+    const dht = (sample: string): number => Number(metrics.split(`\nalias_tracker_dht_${sample} `)[1]?.split('\n')[0]);
+    expect(dht('events_total{event="lookups"}')).toBe(1);
+    expect(dht('imported_peers_total')).toBe(1);
+    expect(dht('events_total{event="answers"}')).toBeGreaterThan(1);
     // Not the tracker, and not the client.
     expect(happened.find((each) => 'announced' in each)).toMatchObject({ announced: [SEED] });
   });

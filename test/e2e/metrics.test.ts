@@ -31,6 +31,7 @@ beforeAll(async () => {
   running = await startLabApp(`${config}
 crawler: { sources: [ { name: partner, type: push, token: lab-token-partner-01 } ] }
 mirrorSite: { listen: "http://127.0.0.1:${mirrorPort}" }
+upstream: { dht: { bootstrap: ["127.0.0.1:${await freePort()}"], listen: ["127.0.0.1:0"] } }
 caches:
   - name: north
     address: 127.1.0.250
@@ -72,6 +73,22 @@ test('a histogram has a sum, and a count that is its last bucket', () => {
 test('no name or label is in camel case', () => {
   for (const { name, labelNames } of families.values()) {
     for (const word of [name, ...labelNames]) expect(word).toMatch(/^[a-z][a-z0-9_]*$/);
+  }
+});
+
+test('no counter is a sum of others of its family, and no value of a label is in camel case', () => {
+  // Names of configuration keys and of limits are as in the configuration.
+  const named = new Set(
+    ['foreign_limit', 'data_file_age_seconds', 'data_file_refused'].map((name) => `alias_tracker_${name}`),
+  );
+  for (const { name, type, read } of families.values()) {
+    if (named.has(name)) continue;
+    for (const { labels } of read()) {
+      for (const value of Object.values(labels)) expect(value, name).not.toMatch(/^[a-z]+[A-Z][A-Za-z]*$/);
+      const totals =
+        type === 'counter' ? Object.values(labels).filter((value) => /^(queries|requests|total)$/.test(value)) : [];
+      expect(totals, name).toEqual([]);
+    }
   }
 });
 

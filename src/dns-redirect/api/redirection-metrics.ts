@@ -1,5 +1,5 @@
 /** The metrics of the server that redirects, and those of the health of the redirected names. */
-import { family, labelled } from '../../control-api/metric-families.js';
+import { family, labelled, labelValue, single } from '../../control-api/metric-families.js';
 import type { MetricFamily, MetricSample } from '../../control-api/metrics.js';
 import type { RunningHealth } from '../health/running-health.js';
 import { MAX_NAME_METRICS, MAX_SHOWN_LIMITED_PREFIXES } from '../limits.js';
@@ -8,14 +8,14 @@ import type { RunningRedirection } from '../running-redirection.js';
 type Redirection = Pick<RunningRedirection, 'counters' | 'nameCounts' | 'limitedPrefixes'>;
 
 export function redirectionMetrics(redirection: () => Redirection): MetricFamily[] {
-  const results = (): Record<string, number> =>
-    Object.fromEntries(
-      Object.entries(redirection().counters()).filter(
-        (entry): entry is [string, number] => typeof entry[1] === 'number',
-      ),
-    );
+  const events = (): Record<string, number> => {
+    // The sum of all queries has a name of its own, so that nothing is counted twice in a sum over the label.
+    const { queries: _queries, byType: _byType, ...rest } = redirection().counters();
+    return rest;
+  };
   return [
-    labelled('dns_queries_total', 'DNS queries, by result', 'result', results),
+    single('counter', 'dns_queries_total', 'DNS queries', () => redirection().counters().queries),
+    labelled('dns_events_total', 'What happened to DNS queries; several may happen to one', 'event', events),
     family(
       'counter',
       'dns_name_queries_total',
@@ -45,7 +45,7 @@ function busiest(names: readonly CountsOfName[]): CountsOfName[] {
 
 function samplesOf({ name, redirected, wouldRedirect, withheld }: CountsOfName): MetricSample[] {
   return Object.entries({ redirected, wouldRedirect, withheld }).map(([result, value]) => ({
-    labels: { name, result },
+    labels: { name, result: labelValue(result) },
     value,
   }));
 }

@@ -10,9 +10,27 @@ export function exchangeMetrics(running: () => Pick<RunningExchange, 'exchange' 
       .exchange.originals()
       .reduce((total, each) => total + each[pick], 0);
   return [
-    labelled('upstream_total', 'The exchange with original trackers', 'what', () => ({
-      ...running().exchange.counters(),
-    })),
+    single(
+      'counter',
+      'upstream_requests_total',
+      'Requests of torrents for foreign peers',
+      () => running().exchange.counters().requests,
+    ),
+    single(
+      'counter',
+      'upstream_imported_peers_total',
+      'Peers taken from the answers of original trackers',
+      () => running().exchange.counters().peers,
+    ),
+    labelled(
+      'upstream_events_total',
+      'What happened to requests and to the trackers of their torrents',
+      'event',
+      () => {
+        const { requests: _requests, peers: _peers, ...events } = running().exchange.counters();
+        return events;
+      },
+    ),
     family(
       'gauge',
       'upstream_originals',

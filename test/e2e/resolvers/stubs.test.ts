@@ -81,7 +81,7 @@ async function startWebServer(host: string): Promise<Server> {
 
 async function questions(): Promise<number> {
   const text = await (await fetch(`${METRICS.leave}/metrics`)).text();
-  return Number(/dns_queries_total\{result="queries"\} (\d+)/.exec(text)![1]);
+  return Number(/^alias_tracker_dns_queries_total (\d+)/m.exec(text)![1]);
 }
 
 function ip(...words: string[]): void {

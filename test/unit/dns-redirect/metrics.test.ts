@@ -14,7 +14,8 @@ const shapesOf = (families: readonly MetricFamily[]): string[] =>
 describe('the metrics', () => {
   test('of the DNS server', () => {
     expect(shapesOf(redirectionMetrics(never))).toEqual([
-      'counter alias_tracker_dns_queries_total{result}',
+      'counter alias_tracker_dns_queries_total{}',
+      'counter alias_tracker_dns_events_total{event}',
       'counter alias_tracker_dns_name_queries_total{name,result}',
       'gauge alias_tracker_dns_limited_prefix_queries{prefix,proven}',
     ]);
@@ -41,18 +42,23 @@ describe('the metrics', () => {
 
 test('the results of DNS queries, and of a name', () => {
   const counts = { redirected: 1, wouldRedirect: 2, withheld: 3 };
-  const [queries, ofName, limited] = redirectionMetrics(() => ({
+  const [queries, events, ofName, limited] = redirectionMetrics(() => ({
     counters: () => dnsCountersOver(createDnsCounterMemory()),
     nameCounts: () => [{ name: 'site.example', ...counts }],
     limitedPrefixes: () => [{ prefix: '203.0.113.1/32', proven: true, questions: 4 }],
   }));
-  expect([...queries!.read()].map(({ labels }) => labels.result).sort()).toEqual([
-    ...['cached', 'coalesced', 'connectionsCrowded', 'failed', 'forwarded', 'local', 'malformed', 'nodata'],
-    ...['notAllowed', 'otherClients', 'outsideSchedule', 'overTcp', 'overloaded', 'queries', 'rateLimited'],
+  expect([...queries!.read()]).toEqual([{ labels: {}, value: 0 }]);
+  expect([...events!.read()].map(({ labels }) => labels.event).sort()).toEqual([
+    ...['cached', 'coalesced', 'connections_crowded', 'failed', 'forwarded', 'local', 'malformed', 'nodata'],
+    ...['not_allowed', 'other_clients', 'outside_schedule', 'over_tcp', 'overloaded', 'rate_limited'],
     ...['redirected', 'refused', 'shadowed', 'stale', 'withdrawn'],
   ]);
   expect([...ofName!.read()]).toEqual(
-    Object.entries(counts).map(([result, value]) => ({ labels: { name: 'site.example', result }, value })),
+    [
+      ['redirected', 1],
+      ['would_redirect', 2],
+      ['withheld', 3],
+    ].map(([result, value]) => ({ labels: { name: 'site.example', result }, value })),
   );
   expect([...limited!.read()]).toEqual([{ labels: { prefix: '203.0.113.1/32', proven: 'true' }, value: 4 }]);
 });
