@@ -1,5 +1,5 @@
-/** The metrics of the last crawl. */
-import { family } from '../control-api/metric-families.js';
+/** The metrics of the last crawl, and the size of the catalogue. */
+import { family, single } from '../control-api/metric-families.js';
 import type { MetricFamily, MetricSample } from '../control-api/metrics.js';
 import type { LastCrawl } from './running-crawler.js';
 
@@ -50,4 +50,8 @@ export function crawlMetrics(last: () => LastCrawl | undefined): MetricFamily[] 
 
 function countOf({ entries }: LastCrawl['result'], status: string): number {
   return entries.filter((entry) => entry.status === status).length;
+}
+
+export function catalogueMetrics(catalogue: { count(): number }): MetricFamily[] {
+  return [single('gauge', 'catalogue_torrents', 'Torrents in the catalogue', () => catalogue.count())];
 }

@@ -58,5 +58,8 @@ export const crawlerPart: Part<'crawler', typeof schema, CrawlerConfig, CrawlerN
     const view = catalogueView(needs);
     return [...catalogueRoutes(view), ...pushRoutes(view)];
   },
-  metrics: async (running) => (await import('./crawl-metrics.js')).crawlMetrics(() => running().last),
+  metrics: async (running, { catalogue }) => {
+    const { catalogueMetrics, crawlMetrics } = await import('./crawl-metrics.js');
+    return [...crawlMetrics(() => running().last), ...catalogueMetrics(catalogue)];
+  },
 };

@@ -97,6 +97,7 @@ function serviceSeries(): SeriesDefinition[] {
       'crawler_last_torrents',
       'status',
     ),
+    gauge('catalogue', 'torrents', 'Torrents in the catalogue', 'catalogue_torrents'),
     gauge('cacheHeld', 'bytes', 'Bytes that each cache holds', 'cache_held_bytes', 'cache'),
     count('cacheServed', 'bytes', 'Bytes that each cache served', 'cache_uploaded_bytes_total', 'cache'),
     count('cacheFetched', 'bytes', 'Bytes that each cache fetched', 'cache_downloaded_bytes_total', 'cache'),
