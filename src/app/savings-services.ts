@@ -11,13 +11,14 @@ interface Startable<Running> {
 
 export function savingsServices(
   parts: { get<Running>(part: Startable<Running>): Running },
-  dataPlane: () => Pick<SupervisedDataPlane, 'traffic' | 'swarms' | 'setRollout'>,
+  dataPlane: () => Pick<SupervisedDataPlane, 'traffic' | 'takeTorrentTraffic' | 'swarms' | 'setRollout'>,
 ) {
   return {
     rollout: () => parts.get(savingsPart).rollout,
     savingsReport: () => parts.get(savingsPart),
     setRollout: (rules: RolloutRules) => dataPlane().setRollout(rules),
     traffic: () => dataPlane().traffic(),
+    takeTorrentTraffic: () => dataPlane().takeTorrentTraffic(),
     swarmPeers: async () => {
       const swarms = await dataPlane().swarms({ limit: MAX_LISTED_SWARMS, sort: 'leechers' });
       return swarms.map(({ inner, seeds, leechers, upstreamPeers }) => ({

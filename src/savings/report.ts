@@ -66,9 +66,13 @@ export function savingsReport(input: ReportInput) {
       period: period === '' ? null : period,
       ...shown(figures(of, input)),
     })),
-    subdomains: parts(input.subdomains, known),
-    sources: parts(input.sources, known),
-    torrents: parts(input.torrents, known).map((row) => ({ ...row, title: input.nameOf(row.name) ?? null })),
+    subdomains: parts(input.subdomains, known, sumByShare(input.subdomains)),
+    sources: parts(input.sources, known, sumByShare(input.sources)),
+    // Not all torrents have a row, so those that have one are given their part of all foreign bytes.
+    torrents: parts(input.torrents, known, sumByShare(input.subdomains)).map((row) => ({
+      ...row,
+      title: input.nameOf(row.name) ?? null,
+    })),
     percentile95: percentiles(rates),
   };
 }
@@ -76,9 +80,9 @@ export function savingsReport(input: ReportInput) {
 /**
  * What each part contributes. The foreign bytes of a window are distributed over its parts as they are by the share of peers,
  * which is all that is known of a part.
+ * @param byShare of the whole window
  */
-function parts(rows: readonly SavingsRow[], known: SavingsEstimate | undefined) {
-  const byShare = rows.reduce((sum, { foreignByShare }) => sum + foreignByShare, 0);
+function parts(rows: readonly SavingsRow[], known: SavingsEstimate | undefined, byShare: number) {
   const scale = known === undefined || byShare === 0 ? 1 : known.localisedForeignBytes / byShare;
   return rows.map(({ name, downloaded, foreignByShare }) => {
     const foreignBytes = Math.min(downloaded, foreignByShare * scale);
@@ -89,6 +93,10 @@ function parts(rows: readonly SavingsRow[], known: SavingsEstimate | undefined) 
       savedBytes: known === undefined ? null : downloaded * known.baseline.foreignShare - foreignBytes,
     };
   });
+}
+
+function sumByShare(rows: readonly SavingsRow[]): number {
+  return rows.reduce((sum, { foreignByShare }) => sum + foreignByShare, 0);
 }
 
 function percentiles(rates: readonly SavingsRate[]) {

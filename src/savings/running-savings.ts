@@ -7,7 +7,7 @@ import { HOUSEHOLD_KEY_WORDS, REPLICATES, type RolloutRules } from '../selection
 import type { AnnounceKind } from '../selection/traffic-classes.js';
 import type { SqliteDatabase } from '../store/sqlite/database.js';
 import { householdKey } from '../store/sqlite/household-key-store.js';
-import { type SavingsHour, SavingsStore } from '../store/sqlite/savings-store.js';
+import { type SavingsHour, type SavingsRow, SavingsStore } from '../store/sqlite/savings-store.js';
 import { addToHour, type GroupPrice, growthBetween, type TotalsReading, windowOfHours } from './accumulate.js';
 import { estimateSavings, foreignBytesOf, type SimulatedBaseline } from './estimate.js';
 import { DAY_MS, HOUR_MS, type ReportInput, savingsReport } from './report.js';
@@ -21,6 +21,8 @@ const KEPT_MS = 730 * DAY_MS;
 const RATES_KEPT_MS = 40 * DAY_MS;
 /** Rows of a kind that a day keeps after it has ended, and that a report shows. */
 const ROWS_A_DAY = 1_000;
+/** More than the day keeps, so that a torrent that starts slowly adds up. */
+const TORRENTS_OF_RUNNING_DAY = 8 * ROWS_A_DAY;
 const ROWS_SHOWN = 200;
 
 export interface SavingsNeeds extends Pick<PartContext, 'clock' | 'log'> {
@@ -30,6 +32,12 @@ export interface SavingsNeeds extends Pick<PartContext, 'clock' | 'log'> {
   readonly setRollout: (rules: RolloutRules) => void;
   /** The totals that the data plane counts. */
   readonly traffic: () => TotalsReading & { readonly announces: Readonly<Record<AnnounceKind, number>> };
+  /** What localised clients have downloaded since the last call, by torrent. */
+  readonly takeTorrentTraffic: () => readonly {
+    readonly infoHash: string;
+    readonly downloaded: number;
+    readonly foreignByShare: number;
+  }[];
   readonly policy: () => {
     describeGroup(group: number): GroupPrice;
     readonly billing: { readonly currency: string; readonly period: string | null };
@@ -108,11 +116,18 @@ export class RunningSavings implements RunningPart<SavingsConfig> {
     const stored = this.#store.hour(hourMs, period) ?? emptyHour(hourMs, period);
     const hour = addToHour(stored, growth, this.#rates);
     const dayMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
-    this.#store.save(hour, dayMs, growth.rows, this.#fiveMinutes(nowMs, growth.bytes, hour));
+    const rows = new Map([...growth.rows, ['torrent', this.#torrentRows()] as const]);
+    this.#store.save(hour, dayMs, rows, this.#fiveMinutes(nowMs, growth.bytes, hour));
+    this.#store.pruneDay(dayMs, 'torrent', TORRENTS_OF_RUNNING_DAY);
     if (dayMs !== this.#prunedDayMs) {
       this.#store.prune(nowMs - KEPT_MS, nowMs - RATES_KEPT_MS, dayMs - DAY_MS, ROWS_A_DAY);
       this.#prunedDayMs = dayMs;
     }
+  }
+
+  #torrentRows(): SavingsRow[] {
+    const torrents = this.#needs.takeTorrentTraffic();
+    return torrents.map(({ infoHash, ...bytes }) => ({ name: infoHash, ...bytes }));
   }
 
   /** @param fromMs whole hours are read */

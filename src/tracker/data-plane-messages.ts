@@ -48,6 +48,8 @@ export interface WorkerStart {
   readonly counters: SharedArrayBuffer;
   /** See `traffic-meter.ts`. */
   readonly traffic: SharedArrayBuffer;
+  /** See `torrent-traffic.ts`. */
+  readonly torrents: SharedArrayBuffer;
   /** Where the thread writes how it is, see the vitals of `src/threads`. */
   readonly vitals: SharedArrayBuffer;
   /** The bytes of the snapshot file, where there is one. */

@@ -42,6 +42,7 @@ import { SnapshotExport } from './snapshot-export.js';
 import { type Restored, restoreRules, restoreSwarms } from './snapshot-import.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { warmUpSwarms } from './swarm/warm-up.js';
+import { TorrentTraffic } from './torrent-traffic.js';
 import { TrafficMeter } from './traffic-meter.js';
 import { UdpHandler } from './udp-handler.js';
 import { NOTHING_REDIRECTED } from './unknown/redirected-trackers.js';
@@ -93,7 +94,7 @@ class Worker {
     this.vitals = new VitalsWriter(start.vitals);
     this.store = buildStore(options);
     transport.preferHugePages(this.store.memory);
-    const traffic = new TrafficMeter(start.traffic);
+    const traffic = new TrafficMeter(start.traffic, new TorrentTraffic(start.torrents));
     this.announcer = buildAnnouncer(options, this.store, counters, traffic, (bytes, offset, family) =>
       this.askUpstream(infoHashFromBytes(bytes, offset), family),
     );

@@ -33,6 +33,7 @@ import { createSharedTotals, type SharedTotals } from './data-plane-thread.js';
 import type { ImportOutcome } from './import-peers.js';
 import { setSnapshotAside } from './snapshot-file.js';
 import type { InnerPeer } from './swarm/inner-peers.js';
+import { type TorrentBytes, takeTorrentTraffic } from './torrent-traffic.js';
 import type { TrafficReading } from './traffic-reading.js';
 import { NOTHING_REDIRECTED } from './unknown/redirected-trackers.js';
 import { MAX_PASSED } from './unknown/unknown-torrents.js';
@@ -181,6 +182,11 @@ export class SupervisedDataPlane implements PartThread {
   /** See {@link DataPlane.traffic}. */
   traffic(): TrafficReading {
     return this.#current.traffic();
+  }
+
+  /** What localised clients have downloaded since the last call, by torrent. */
+  takeTorrentTraffic(): TorrentBytes[] {
+    return takeTorrentTraffic(this.#totals.torrents);
   }
 
   /** See {@link DataPlane.setRollout}. */

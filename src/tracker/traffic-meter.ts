@@ -9,6 +9,7 @@ import { ANNOUNCE_KINDS, GROUP_MEASURES, TRAFFIC_CLASSES, TRAFFIC_MEASURES } fro
 import type { AnnounceRequest } from './announce-request.js';
 import { type AnnounceOutcome, TRAFFIC_COUNTED, TRAFFIC_NONE } from './swarm/announce-outcome.js';
 import type { Requester } from './swarm/choice/requester.js';
+import type { TorrentTraffic } from './torrent-traffic.js';
 
 const CLASS_CACHE = 3;
 
@@ -33,7 +34,11 @@ export function createTrafficMemory(): SharedArrayBuffer {
 export class TrafficMeter {
   private readonly values: Float64Array;
 
-  constructor(memory: ArrayBufferLike = createTrafficMemory()) {
+  /** @param torrents where bytes are counted by torrent; absent: nowhere */
+  constructor(
+    memory: ArrayBufferLike = createTrafficMemory(),
+    private readonly torrents?: TorrentTraffic,
+  ) {
     this.values = new Float64Array(memory);
   }
 
@@ -51,10 +56,11 @@ export class TrafficMeter {
     values[cell]! += downloadedBytes;
     values[cell + 1]! += uploadedBytes;
     values[cell + 2]! += foreign;
-    if (trafficClass !== HOUSEHOLD_LOCALISED) return;
+    if (trafficClass !== HOUSEHOLD_LOCALISED || downloadedBytes === 0) return;
     const group = BY_GROUP_AT + outcome.trafficGroup;
     values[group]! += downloadedBytes;
     values[group + GROUPS]! += foreign;
+    this.torrents?.note(request.bytes, request.infoHashOffset, downloadedBytes, foreign);
   }
 
   /** An answer in shadow mode. */

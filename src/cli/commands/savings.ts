@@ -5,6 +5,9 @@ import type { CliContext } from '../cli-context.js';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../control-connection.js';
 import { formatTable } from '../table.js';
 
+/** The largest ones; `--json` has all that the API answers. */
+const TORRENTS_SHOWN = 20;
+
 interface SavingsOptions extends ConnectionOptions {
   readonly from?: string;
   readonly to?: string;
@@ -64,7 +67,20 @@ function describe(answer: SavingsAnswer): string {
           ],
     ),
   );
-  return `${head}${lines.join('\n')}\n\n${days}`;
+  return `${head}${lines.join('\n')}\n\n${days}${torrentTable(answer)}`;
+}
+
+function torrentTable({ torrents }: SavingsAnswer): string {
+  if (torrents.length === 0) return '';
+  const rows = torrents
+    .slice(0, TORRENTS_SHOWN)
+    .map(({ name, title, downloadedBytes, foreignBytes, savedBytes }) => [
+      title ?? name,
+      gigabytes(downloadedBytes),
+      gigabytes(foreignBytes),
+      savedBytes === null ? '-' : gigabytes(savedBytes),
+    ]);
+  return `\n${formatTable(['TORRENT', 'DOWNLOADED', 'FOREIGN', 'SAVED'], rows)}`;
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;

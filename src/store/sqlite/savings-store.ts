@@ -96,14 +96,18 @@ export class SavingsStore {
       this.#database.prepare('DELETE FROM savings_hour WHERE hour_ms < ?').run(hoursBeforeMs);
       this.#database.prepare('DELETE FROM savings_day WHERE day_ms < ?').run(hoursBeforeMs);
       this.#database.prepare('DELETE FROM savings_five_minutes WHERE at_ms < ?').run(ratesBeforeMs);
-      for (const kind of ['source', 'torrent'] satisfies SavingsKind[])
-        this.#database
-          .prepare(
-            `DELETE FROM savings_day WHERE day_ms = @day AND kind = @kind AND name NOT IN (SELECT name FROM savings_day
-              WHERE day_ms = @day AND kind = @kind ORDER BY downloaded DESC LIMIT @limit)`,
-          )
-          .run({ day: endedDayMs, kind, limit });
+      for (const kind of ['source', 'torrent'] satisfies SavingsKind[]) this.pruneDay(endedDayMs, kind, limit);
     })();
+  }
+
+  /** Deletes all but the largest `limit` rows of a kind. */
+  pruneDay(dayMs: number, kind: SavingsKind, limit: number): void {
+    this.#database
+      .prepare(
+        `DELETE FROM savings_day WHERE day_ms = @day AND kind = @kind AND name NOT IN (SELECT name FROM savings_day
+          WHERE day_ms = @day AND kind = @kind ORDER BY downloaded DESC LIMIT @limit)`,
+      )
+      .run({ day: dayMs, kind, limit });
   }
 }
 

@@ -12,6 +12,11 @@ import { HOUSEHOLD_CONTROL, HOUSEHOLD_LOCALISED } from '../../../src/selection/h
 import { openDatabase, type SqliteDatabase } from '../../../src/store/sqlite/database.js';
 import { AnnounceRequest } from '../../../src/tracker/announce-request.js';
 import { AnnounceOutcome, TRAFFIC_COUNTED } from '../../../src/tracker/swarm/announce-outcome.js';
+import {
+  createTorrentTrafficMemory,
+  TorrentTraffic,
+  takeTorrentTraffic,
+} from '../../../src/tracker/torrent-traffic.js';
 import { createTrafficMemory, TrafficMeter } from '../../../src/tracker/traffic-meter.js';
 import { TrafficReading } from '../../../src/tracker/traffic-reading.js';
 
@@ -42,7 +47,8 @@ afterEach(() => {
 /** A tracker that has just started: its totals are zero. */
 function start(section: object = {}) {
   const memory = createTrafficMemory();
-  const meter = new TrafficMeter(memory);
+  const torrents = createTorrentTrafficMemory();
+  const meter = new TrafficMeter(memory, new TorrentTraffic(torrents));
   const rules: unknown[] = [];
   const needs: SavingsNeeds = {
     clock: { nowMs: () => nowMs } as SavingsNeeds['clock'],
@@ -55,6 +61,7 @@ function start(section: object = {}) {
     }),
     setRollout: (each) => rules.push(each),
     traffic: () => new TrafficReading(memory),
+    takeTorrentTraffic: () => takeTorrentTraffic(torrents),
     policy: () => ({
       describeGroup: (group) =>
         group === NORTH
@@ -70,6 +77,7 @@ function start(section: object = {}) {
   const add = (household: 0 | 2, replicate: number, gigabytes: number, foreignShare: number): void => {
     const request = new AnnounceRequest();
     request.household = household;
+    request.bytes = Buffer.alloc(20, replicate < 24 ? 0xaa : 0xbb);
     const outcome = new AnnounceOutcome();
     outcome.traffic = TRAFFIC_COUNTED;
     outcome.downloadedBytes = gigabytes * GB;
@@ -124,6 +132,15 @@ describe('the report', () => {
         savedBytes: expect.closeTo(96 * 0.7 * GB, -4),
       },
     ]);
+    expect(report.torrents).toEqual(
+      [72, 24].map((gigabytes, i) => ({
+        name: (i === 0 ? 'aa' : 'bb').repeat(20),
+        title: null,
+        downloadedBytes: expect.closeTo(gigabytes * GB, -4),
+        foreignBytes: expect.closeTo(0.1 * gigabytes * GB, -4),
+        savedBytes: expect.closeTo(0.7 * gigabytes * GB, -4),
+      })),
+    );
     expect(report.sources.map(({ name }) => name)).toEqual(['One']);
     expect(report.percentile95.samples).toBe(1);
     expect(savingsCsv(report as never).split('\r\n')).toHaveLength(3);
