@@ -60,33 +60,6 @@ const probe = z.object({
 export type Probe = z.output<typeof probe>;
 export const probes = z.object({ probes: z.array(probe) });
 
-export const overview = z.object({
-  announces: number,
-  peersGiven: number,
-  peersGivenInner: number,
-  swarms: number,
-  peers: number,
-  seeds: number,
-  innerShare: number.nullable(),
-  announcesPerSecond: number.nullable(),
-  savings: z
-    .object({
-      savedBytes: number,
-      savedBytesRange: z.object({ low: number, high: number }),
-      amount: number,
-      amountRange: z.object({ low: number, high: number }),
-      currency: text,
-      from: text,
-      to: text,
-      method: text,
-      basis: text,
-    })
-    .nullable(),
-  notReady: z.array(text),
-  alarms: z.array(text),
-});
-export type OverviewAnswer = z.output<typeof overview>;
-
 export const billing = z.object({
   period: text.nullable(),
   summary: text,

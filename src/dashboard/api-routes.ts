@@ -5,7 +5,7 @@ import type { Readiness } from '../control-api/health-routes.js';
 import { type Route, route } from '../control-api/route.js';
 import type { Clock } from '../domain/clock.js';
 import type { StoredToken } from '../store/sqlite/tokens-store.js';
-import { OverviewMeter, type OverviewPort, overviewSchema } from './overview.js';
+import { OverviewMeter, type OverviewPort, overviewAnswer } from './overview.js';
 
 /** A part as its supervision knows it. */
 export interface PartState {
@@ -26,7 +26,6 @@ export interface ApiRoutePorts {
   readonly tokens: () => readonly StoredToken[];
 }
 
-const overviewAnswer = overviewSchema.extend({ notReady: z.array(z.string()), alarms: z.array(z.string()) });
 const partsAnswer = z.strictObject({
   parts: z.array(
     z

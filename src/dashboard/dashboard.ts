@@ -11,9 +11,11 @@ export interface DashboardNeeds extends AuditContext {
   readonly routes: readonly Route[];
   /** The URL of the control API, for the set-up lines of the pages. */
   readonly url: () => string;
+  /** Of a call that a page made and that failed. */
+  readonly onDefect: (thrown: unknown, path: string) => void;
 }
 
-export function dashboardRoutes({ clock, onAction, routes, url }: DashboardNeeds): Route[] {
+export function dashboardRoutes({ clock, onAction, onDefect, routes, url }: DashboardNeeds): Route[] {
   const api = new ApiReader(routes, { clock, onAction });
-  return [...pageServer({ clock, api, url, pages: PAGES }), ...formRoutes(api)];
+  return [...pageServer({ clock, api, url, pages: PAGES, onDefect }), ...formRoutes(api)];
 }

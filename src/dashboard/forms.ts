@@ -112,7 +112,7 @@ export interface FormDefinition {
 }
 
 /** Nothing for viewers, who may not send it, and where this tracker lacks the call. */
-export function form(definition: FormDefinition, viewer: Viewer, api: ApiReader): Markup | '' {
+export function form(definition: FormDefinition, viewer: Viewer, api: Pick<ApiReader, 'has'>): Markup | '' {
   const { action, back, fields = {}, button, tone, inputs = '' } = definition;
   if (!viewer.mayChange || !api.has('post', ACTIONS[action].path)) return '';
   const hidden = Object.entries({ csrf: viewer.formToken, back, ...fields });

@@ -43,6 +43,9 @@ export const overviewSchema = trackerTotals.extend({
 });
 export type Overview = Readonly<z.output<typeof overviewSchema>>;
 
+export const overviewAnswer = overviewSchema.extend({ notReady: z.array(z.string()), alarms: z.array(z.string()) });
+export type OverviewAnswer = z.output<typeof overviewAnswer>;
+
 export interface OverviewPort {
   totals(): TrackerTotals;
   /** undefined: too little has been measured for an estimate. */

@@ -15,6 +15,7 @@ import type { Table } from './frame/table.js';
 import { timeRange } from './frame/time-range.js';
 import { LiveUpdates } from './live-updates.js';
 import { type Page, type PageContent, pathOf } from './page.js';
+import { PageCalls } from './page-calls.js';
 import { openAlarms } from './pages/alarms.js';
 
 export interface PageServerNeeds {
@@ -23,6 +24,8 @@ export interface PageServerNeeds {
   /** The URL of the listener, for programs beside browsers. */
   readonly url: () => string;
   readonly pages: readonly Page[];
+  /** Of a call that a page made and that failed. */
+  readonly onDefect: (thrown: unknown, path: string) => void;
 }
 
 const frameQuery = z.object({
@@ -42,8 +45,8 @@ interface Wanted {
 }
 
 export function pageServer(needs: PageServerNeeds): Route[] {
-  const { clock, api, pages } = needs;
-  const load = (wanted: Wanted, viewer: Viewer): Promise<PageContent | undefined> => {
+  const { clock, pages } = needs;
+  const load: Load = (wanted, viewer, api) => {
     const { params, query, range } = wanted;
     return wanted.page.load({ api, nowMs: clock.nowMs(), range, query, params, viewer, origin: needs.url() });
   };
@@ -51,9 +54,9 @@ export function pageServer(needs: PageServerNeeds): Route[] {
   return [...pages.map((page) => pageRoute(page, needs, load)), eventsRoute(pages, needs, load, updates)];
 }
 
-type Load = (wanted: Wanted, viewer: Viewer) => Promise<PageContent | undefined>;
+type Load = (wanted: Wanted, viewer: Viewer, api: PageCalls) => Promise<PageContent | undefined>;
 
-function pageRoute(page: Page, { api }: PageServerNeeds, load: Load): Route {
+function pageRoute(page: Page, needs: PageServerNeeds, load: Load): Route {
   return route({
     method: 'get',
     path: page.path,
@@ -66,26 +69,43 @@ function pageRoute(page: Page, { api }: PageServerNeeds, load: Load): Route {
     handle: async ({ query, params, principal, browser }) => {
       const { range, format, table, done } = frameQuery.parse(query);
       const viewer = viewerOf(principal, browser);
-      const content = await load({ page, params, query, range }, viewer);
-      if (content === undefined) throw new Problem('not-found', 'this tracker knows nothing of that');
-      if (format !== undefined) return fileAnswer(content, format, table);
+      const api = new PageCalls(needs.api);
+      const content = await load({ page, params, query, range }, viewer, api);
+      if (content === undefined && api.failures().length === 0) {
+        throw new Problem('not-found', 'this tracker knows nothing of that');
+      }
+      if (format !== undefined) return fileAnswer(content ?? withoutAnswers(api), format, table);
+      const alarms = await openAlarms(api);
+      for (const { path, thrown } of api.failures()) needs.onDefect(thrown, path);
+      const { title, body } = content ?? withoutAnswers(api);
       const { range: _range, format: _format, table: _table, done: _done, ...own } = query;
       return pageAnswer(
         framed({
-          title: content.title,
+          title,
           menu: page.menu,
           path: pathOf(page, (params ?? {}) as QueryValues),
           query: own as QueryValues,
           range,
           hasRange: page.hasRange,
-          openAlarms: (await openAlarms(api)).length,
+          openAlarms: alarms.length,
           viewer,
-          body: content.body,
+          body: html`${failedCalls(api)}${body}`,
           done: doneInWords(done),
         }),
       );
     },
   });
+}
+
+/** Of a page whose subject is not known, because the call that knows it failed. */
+function withoutAnswers(api: PageCalls): PageContent {
+  if (api.failures().length === 0) throw new Error('only for a page whose calls failed');
+  return { title: 'Not available now', body: '', tables: [] };
+}
+
+/** At the top of each page, also for boxes that have become empty while the page was open. */
+function failedCalls(api: PageCalls): Markup {
+  return cell('p', 'failed calls', api.failuresInWords(), { class: 'failed bad', role: 'status' });
 }
 
 function fileAnswer({ tables }: PageContent, format: 'csv' | 'json', id: string | undefined): Answer {
@@ -109,7 +129,7 @@ function viewerOf(principal: Principal | undefined, { formToken, sessionId }: Br
   };
 }
 
-function eventsRoute(pages: readonly Page[], { api }: PageServerNeeds, load: Load, updates: LiveUpdates): Route {
+function eventsRoute(pages: readonly Page[], needs: PageServerNeeds, load: Load, updates: LiveUpdates): Route {
   return route({
     method: 'get',
     path: EVENTS_PATH,
@@ -124,12 +144,14 @@ function eventsRoute(pages: readonly Page[], { api }: PageServerNeeds, load: Loa
       if (wanted === undefined) throw new Problem('not-found', 'there is no such page');
       const viewer = viewerOf(principal, browser);
       const render = async (): Promise<Markup | undefined> => {
-        const content = await load(wanted, viewer);
+        const api = new PageCalls(needs.api);
+        const content = await load(wanted, viewer, api);
         const alarms = await openAlarms(api);
         const badge = cell('span', 'open alarms', alarms.length, {
           class: alarms.length === 0 ? 'badge none' : 'badge',
         });
-        return content && html`${badge}${content.body}`;
+        if (content === undefined && api.failures().length === 0) return undefined;
+        return html`${badge}${failedCalls(api)}${content?.body ?? ''}`;
       };
       return { stream: updates.stream(`${principal?.kind} ${query.page}`, render, () => browser.isStillAllowed()) };
     },

@@ -1,14 +1,14 @@
 /** A page as a value: its address, and how it is made of what the API answers. */
 import type { z } from 'zod';
 import type { Insertable } from '../markup/markup.js';
-import type { ApiReader } from './api-reader.js';
 import type { MenuPath, Viewer } from './frame/frame.js';
 import type { QueryValues } from './frame/link.js';
 import type { Table } from './frame/table.js';
 import type { TimeRange } from './frame/time-range.js';
+import type { PageCalls } from './page-calls.js';
 
 export interface PageRequest<Query, Params> {
-  readonly api: ApiReader;
+  readonly api: PageCalls;
   readonly nowMs: number;
   readonly range: TimeRange;
   readonly query: Query;

@@ -58,7 +58,7 @@ export async function startControl(
         `control API: ${address} sent a ${kind} that is not valid${probe === undefined ? '' : ` in the name of ${probe}`}; the next ones have to wait`,
       ),
     openToLoopback: () => inForce.control?.token === undefined && isLoopback(listen.host),
-    routes: [...routes, ...dashboardRoutes({ clock, onAction, routes, url: () => url })],
+    routes: [...routes, ...dashboardRoutes({ clock, onAction, onDefect, routes, url: () => url })],
     metrics: await needs.metrics(),
     onAction,
     onDefect,

@@ -3,9 +3,9 @@
  * them, pages are without their lines.
  */
 import { z } from 'zod';
-import type { ApiReader } from './api-reader.js';
 import type { Layer, Mark, Value } from './frame/plot.js';
 import { durationMs, type TimeRange } from './frame/time-range.js';
+import type { PageCalls } from './page-calls.js';
 
 export interface SeriesOverTime {
   readonly timesMs: readonly number[];
@@ -32,7 +32,7 @@ const marksAnswer = z.object({ marks: z.array(z.object({ time: z.string(), kind:
  * @returns undefined if nothing is recorded under this name
  */
 export async function seriesOf(
-  api: ApiReader,
+  api: PageCalls,
   name: string,
   asked: { readonly range: TimeRange; readonly nowMs: number; readonly points?: number; readonly label?: string },
 ): Promise<SeriesOverTime | undefined> {
@@ -59,7 +59,7 @@ export function total({ layers }: Pick<SeriesOverTime, 'layers'>): Value[] {
 }
 
 /** Starts, reloads, billing periods and the like. */
-export async function marksOf(api: ApiReader, range: TimeRange, nowMs: number): Promise<Mark[]> {
+export async function marksOf(api: PageCalls, range: TimeRange, nowMs: number): Promise<Mark[]> {
   const query = { from: new Date(nowMs - durationMs(range)).toISOString(), to: new Date(nowMs).toISOString() };
   const { marks = [] } = (await api.get('/api/v1/marks', marksAnswer, { query })) ?? {};
   return marks.map(({ time, kind, text }) => ({ atMs: Date.parse(time), text: `${kind}: ${text}` }));

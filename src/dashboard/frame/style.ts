@@ -5,7 +5,7 @@ export const STYLE = `
 --c0:#1f7a4d;--c1:#5aa87a;--c2:#d9a21b;--c3:#c8553d;--c4:#6b4fa0;--h0:#e3edf4;--h1:#c2dbe9;--h2:#9cc5dc;--h3:#6fa9c9;--h4:#d8b04c;--h5:#d07f3c;--h6:#b8402f}
 @media (prefers-color-scheme:dark){:root{--ink:#e8ecf1;--soft:#a3aebb;--line:#2d3742;--ground:#11151a;--paper:#191f27;--accent:#6cb8e6;--accent-ink:#08131b;--good:#5fc792;--warn:#e0a94a;--bad:#ff8a80;
 --c0:#3fae77;--c1:#7fd1a5;--c2:#e6bd4f;--c3:#e98269;--c4:#a58be0;--h0:#1f2b35;--h1:#24414f;--h2:#2c5a70;--h3:#3c7b99;--h4:#a9852f;--h5:#bd6a2c;--h6:#d4523e}}
-*{box-sizing:border-box}[hidden]{display:none!important}
+*{box-sizing:border-box}[hidden],.failed:empty{display:none!important}
 body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 a{color:var(--accent)}a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible,summary:focus-visible,[tabindex]:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .skip{position:absolute;left:-999px}.skip:focus{left:1rem;top:1rem;background:var(--paper);padding:.5rem;z-index:1}

@@ -1,9 +1,9 @@
 /** The alarms that are open, grouped by what they concern, for the badge, the overview and the log. */
 import { z } from 'zod';
-import { html, type Markup } from '../../markup/markup.js';
-import { overview } from '../answers.js';
-import type { ApiReader } from '../api-reader.js';
+import { html, type Insertable, type Markup } from '../../markup/markup.js';
 import { instant } from '../frame/show.js';
+import { overviewAnswer } from '../overview.js';
+import type { PageCalls } from '../page-calls.js';
 
 export interface Alarm {
   readonly severity: 'critical' | 'warning';
@@ -31,8 +31,8 @@ export type AlarmAnswer = z.output<typeof alarm>;
 export const alarms = z.object({ open: z.array(alarm), history: z.array(alarm), next: z.number().nullable() });
 
 /** The critical ones first. What keeps the tracker from being ready is one as well. */
-export async function openAlarms(api: ApiReader): Promise<readonly Alarm[]> {
-  const readiness = await api.get('/api/v1/overview', z.object({ notReady: overview.shape.notReady }));
+export async function openAlarms(api: PageCalls): Promise<readonly Alarm[]> {
+  const readiness = await api.get('/api/v1/overview', z.object({ notReady: overviewAnswer.shape.notReady }));
   const answer = await api.get('/api/v1/alarms', alarms);
   const open = (answer?.open ?? []).map(({ begunAt, ...rest }): Alarm => ({ ...rest, begunMs: Date.parse(begunAt) }));
   const known = new Set(open.map(({ text }) => text));
@@ -57,11 +57,19 @@ export function grouped(open: readonly Alarm[]): AlarmGroup[] {
   return [...groups.values()].map(({ first, alike }) => ({ ...first, alike }));
 }
 
+const ALARM_CALLS = ['/api/v1/overview', '/api/v1/alarms'];
 const MAX_GROUPS = 20;
 /** Of one group; the API lists all. */
 const MAX_ALIKE = 50;
 
-export function alarmList(open: readonly Alarm[]): Markup {
+/** Of those that are known: a call that failed may hide others. */
+export function alarmBox(open: readonly Alarm[], api: PageCalls): Insertable {
+  const known = open.length === 0 ? '' : alarmList(open);
+  const isWhole = api.box(ALARM_CALLS, '') === '';
+  return isWhole ? alarmList(open) : html`${api.box(ALARM_CALLS, '')}${known}`;
+}
+
+function alarmList(open: readonly Alarm[]): Markup {
   if (open.length === 0) return html`<p class="good">No open alarms.</p>`;
   const groups = grouped(open);
   const rest = groups.length - MAX_GROUPS;

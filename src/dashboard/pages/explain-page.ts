@@ -57,7 +57,8 @@ async function result({ api, query, range }: Request): Promise<Result> {
   }
   if (!HASH.test(infoHash.trim())) {
     const answer = await api.get('/api/v1/torrents', found, { query: { q: infoHash, limit: FOUND_SHOWN } });
-    return choice(answer?.torrents ?? [], { ...query, range: range === '24h' ? undefined : range });
+    if (answer === undefined) return absent(api, '/api/v1/torrents', 'This tracker has no catalogue to search.');
+    return choice(answer.torrents, { ...query, range: range === '24h' ? undefined : range });
   }
   const asked = {
     infoHash: infoHash.trim(),
@@ -67,12 +68,17 @@ async function result({ api, query, range }: Request): Promise<Result> {
   };
   try {
     const answer = await api.get('/api/v1/explain', explanation, { query: asked });
-    if (answer === undefined) return problem('No client has announced this torrent.');
+    if (answer === undefined) return absent(api, '/api/v1/explain', 'No client has announced this torrent.');
     return explained(answer, { ...query, range: range === '24h' ? undefined : range });
   } catch (thrown) {
     if (thrown instanceof ClientError) return problem(thrown.message);
     throw thrown;
   }
+}
+
+/** Without an answer of a call: it failed, or this is why. */
+function absent(api: Request['api'], path: string, why: string): Result {
+  return { tables: [], body: api.box(path, problem(why).body) };
 }
 
 function problem(text: string): Result {

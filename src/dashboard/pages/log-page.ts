@@ -7,7 +7,7 @@ import { nameLink, type Table, table } from '../frame/table.js';
 import type { TimeRange } from '../frame/time-range.js';
 import { durationMs, inWords } from '../frame/time-range.js';
 import { page } from '../page.js';
-import { type AlarmAnswer, alarmList, alarms, openAlarms } from './alarms.js';
+import { type AlarmAnswer, alarmBox, alarms, openAlarms } from './alarms.js';
 
 const PATH = '/log';
 const ROWS = 100;
@@ -61,20 +61,19 @@ export const logPage = page({
     const log = await api.get('/api/v1/catalogue/log', published, { query: { limit: ROWS } });
     const here = { ...filter, range: range === '24h' ? undefined : range };
     const past = await api.get('/api/v1/alarms', alarms, { query: { history: 'true', limit: ROWS } });
-    const actions = actionsTable(found?.entries ?? []);
-    const history = alarmsTable(
-      (past?.history ?? []).filter(({ begunAt, endedAt }) => Date.parse(endedAt ?? begunAt) >= Date.parse(from)),
+    const actions = api.table('/api/v1/audit', actionsTable(found?.entries ?? []));
+    const ended = (past?.history ?? []).filter(
+      ({ begunAt, endedAt }) => Date.parse(endedAt ?? begunAt) >= Date.parse(from),
     );
-    const catalogue = catalogueTable(
-      (log?.entries ?? []).filter(({ atMs }) => atMs >= nowMs - durationMs(range)),
-      range,
-    );
+    const history = api.table('/api/v1/alarms', alarmsTable(ended));
+    const changes = (log?.entries ?? []).filter(({ atMs }) => atMs >= nowMs - durationMs(range));
+    const catalogue = api.table('/api/v1/catalogue/log', catalogueTable(changes, range));
     const next = found?.next ?? undefined;
     return {
       title: 'Log',
       tables: [actions, history, catalogue],
       body: html`<h2 id="alarms">Open alarms</h2>
-${alarmList(await openAlarms(api))}
+${alarmBox(await openAlarms(api), api)}
 <h2>Operator actions, ${inWords(range)}</h2>
 ${search(PATH, filterFields(filter), 'Filter', { range: here.range })}
 ${actions.markup(PATH, { ...here, before })}

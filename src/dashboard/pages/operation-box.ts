@@ -1,10 +1,10 @@
 /** What is paused, and the forms that pause, resume and drain. */
 import { z } from 'zod';
 import { html, type Markup } from '../../markup/markup.js';
-import type { ApiReader } from '../api-reader.js';
 import { form } from '../forms.js';
 import type { Viewer } from '../frame/frame.js';
 import { ago, instant } from '../frame/show.js';
+import type { PageCalls } from '../page-calls.js';
 
 const pause = z.object({
   paused: z.boolean(),
@@ -35,9 +35,11 @@ const EFFECTS = {
   localisation: 'While it is paused, peers are chosen at random, as an original tracker would.',
 } as const;
 
-export async function operationBox(api: ApiReader, viewer: Viewer, back: string, nowMs: number): Promise<Markup> {
+export async function operationBox(api: PageCalls, viewer: Viewer, back: string, nowMs: number): Promise<Markup> {
   const state = await api.get('/api/v1/operation', operation);
-  if (state === undefined) return html`<p class="soft">This tracker cannot be paused.</p>`;
+  if (state === undefined) {
+    return html`${api.box('/api/v1/operation', html`<p class="soft">This tracker cannot be paused.</p>`)}`;
+  }
   const { redirection, localisation, drain } = state;
   return html`${pauseBox('redirection', redirection, { api, viewer, back, nowMs })}${pauseBox('localisation', localisation, { api, viewer, back, nowMs })}
 <div class="card"><p><strong>Drain</strong>: ${drain.draining ? html`<span class="warn">drains${drain.quiet ? ', and no client announces any more' : ''}</span>` : 'off'}. Draining leads clients to their original trackers before a long maintenance.</p>
@@ -45,7 +47,7 @@ ${drain.draining ? form({ action: 'resume', back, fields: { what: 'drain' }, but
 }
 
 interface BoxContext {
-  readonly api: ApiReader;
+  readonly api: PageCalls;
   readonly viewer: Viewer;
   readonly back: string;
   readonly nowMs: number;

@@ -3,14 +3,15 @@ import { nounFor } from '../../domain/counted.js';
 import { html, type Insertable, type Markup } from '../../markup/markup.js';
 import * as answers from '../answers.js';
 import { cell } from '../frame/cells.js';
-import { linkTo } from '../frame/link.js';
+import { link, linkTo } from '../frame/link.js';
 import { type HeatCell, heatMap, layerPlot, type Mark, sparkline } from '../frame/plot.js';
 import { ago, bitRate, compact, known } from '../frame/show.js';
 import { nameLink, type Table, table } from '../frame/table.js';
 import { inWords, type TimeRange } from '../frame/time-range.js';
+import { overviewAnswer } from '../overview.js';
 import { page } from '../page.js';
 import { marksOf, type SeriesOverTime, SPARK_POINTS, seriesOf, total } from '../series.js';
-import { alarmList, openAlarms } from './alarms.js';
+import { alarmBox, openAlarms } from './alarms.js';
 import { operationBox } from './operation-box.js';
 import { heatLevels, type Tile, tilesOf, withoutInnerSeed } from './overview-view.js';
 
@@ -24,7 +25,7 @@ export const overviewPage = page({
   menu: '/',
   hasRange: true,
   load: async ({ api, nowMs, range, viewer }) => {
-    const overview = await api.get('/api/v1/overview', answers.overview);
+    const overview = await api.get('/api/v1/overview', overviewAnswer);
     const billing = await api.get('/api/v1/billing', answers.billing);
     const listed = await api.get('/api/v1/swarms', answers.swarms, { query: { limit: SWARMS_SEARCHED } });
     const parts = await api.get('/api/v1/parts', answers.parts);
@@ -35,21 +36,23 @@ export const overviewPage = page({
       const found = series && (await seriesOf(api, series, { range, nowMs, points: SPARK_POINTS }));
       if (series && found) recorded.set(series, found);
     }
+    const given = await seriesOf(api, 'peersToInner', { range, nowMs });
+    const marks = await marksOf(api, range, nowMs);
     const tables = [
-      lackingTable(withoutInnerSeed(listed?.swarms ?? [], SWARMS_SHOWN), range),
-      partsTable(parts?.parts ?? [], nowMs),
+      api.table('/api/v1/swarms', lackingTable(withoutInnerSeed(listed?.swarms ?? [], SWARMS_SHOWN), range)),
+      api.table('/api/v1/parts', partsTable(parts?.parts ?? [], nowMs)),
     ];
     const [lacking, states] = tables.map((each) => each.markup('/', { range }));
     return {
       title: 'Overview',
       tables,
       body: html`<h2>Alarms</h2>
-${alarmList(await openAlarms(api))}
-<ul class="tiles">${tiles.map((tile) => tileOf(tile, range, recorded))}</ul>
-${hours(billing)}
-${givenPlot(await seriesOf(api, 'peersToInner', { range, nowMs }), await marksOf(api, range, nowMs), range)}
+${alarmBox(await openAlarms(api), api)}
+${api.box('/api/v1/overview', html`<ul class="tiles">${tiles.map((tile) => tileOf(tile, range, recorded))}</ul>`)}
+${api.box('/api/v1/billing', hours(billing))}
+${api.box('/api/v1/series', givenPlot(given, marks, range))}
 <h2>Sub-domains</h2>
-${heat(density?.subdomains ?? [], range)}
+${api.box('/api/v1/density', heat(density?.subdomains ?? [], range))}
 <h2>Torrents that lack an inner seed</h2>
 ${lacking!}
 <h2>Pause and drain</h2>
@@ -68,7 +71,9 @@ function tileOf(
   const found = series === undefined ? undefined : recorded.get(series);
   const values = found && total(found);
   const [route, query] = path.split('?', 2);
-  const href = linkTo(route!, range, Object.fromEntries(new URLSearchParams(query)));
+  // The window of a tile that has its own, otherwise that of the page.
+  const { range: own, ...rest } = Object.fromEntries(new URLSearchParams(query));
+  const href = own === undefined ? linkTo(route!, range, rest) : link(route!, { ...rest, range: own });
   return html`<li class="tile"><a href="${href}">${cell('span', `tile ${id}`, value, { class: 'value' })}
 ${cell('span', `tile ${id} what`, what, { class: 'what' })}<span class="window">${window}</span></a>${values === undefined ? '' : sparkline(`spark ${id}`, values)}</li>`;
 }

@@ -1,7 +1,9 @@
 /** What the overview shows, made of the answers of the API. Pure. */
 import { nounFor } from '../../domain/counted.js';
-import type { OverviewAnswer, Subdomain, Swarm } from '../answers.js';
-import { compact, known, percent } from '../frame/show.js';
+import type { Subdomain, Swarm } from '../answers.js';
+import { compact, known, money, percent, UNKNOWN } from '../frame/show.js';
+import type { OverviewAnswer } from '../overview.js';
+import { signed } from './savings-view.js';
 
 export interface Tile {
   readonly id: string;
@@ -15,8 +17,9 @@ export interface Tile {
 }
 
 export function tilesOf(overview: OverviewAnswer): Tile[] {
-  const { innerShare, announcesPerSecond, swarms, peers, seeds } = overview;
+  const { innerShare, announcesPerSecond, swarms, peers, seeds, savings } = overview;
   return [
+    savingsTile(savings),
     {
       id: 'inner share',
       value: known(innerShare, percent),
@@ -50,6 +53,20 @@ export function tilesOf(overview: OverviewAnswer): Tile[] {
       series: 'peers',
     },
   ];
+}
+
+/** A figure with its interval and its method, or that there is none yet. */
+function savingsTile(savings: OverviewAnswer['savings']): Tile {
+  const tile = { id: 'savings', window: 'last 30 days', path: '/savings?range=30d' };
+  if (savings === null) return { ...tile, value: UNKNOWN, what: 'saved; not enough is measured for an estimate' };
+  const { savedBytes, savedBytesRange, amount, currency, method } = savings;
+  const between = `${signed(savedBytesRange.low)} to ${signed(savedBytesRange.high)}`;
+  const by = method === 'control-group' ? 'control group' : 'simulation';
+  return {
+    ...tile,
+    value: signed(savedBytes),
+    what: `saved, ${money(amount, currency)}; 95 % interval: ${between}; baseline: ${by}`,
+  };
 }
 
 /** Inner clients want them, and nobody inside has them whole. The largest demand first. */

@@ -34,23 +34,26 @@ export const probePage = page({
     const path = `/probes/${encodeURIComponent(probe.probe)}`;
     const { tone, text } = stateInWords(probe, nowMs);
     const stored = (await api.get('/api/v1/tokens', tokens))?.tokens ?? [];
-    const own = table({
-      id: 'tokens',
-      caption: 'Tokens of this probe that the command line made',
-      rows: stored.filter(({ kind, subject }) => kind === 'probe' && subject === probe.probe),
-      rowKey: ({ id }) => id,
-      empty: 'The command line has made none; the configuration may have one.',
-      columns: [
-        { key: 'id', label: 'id', value: ({ id }) => id },
-        { key: 'created', label: 'made', value: ({ created }) => created },
-        {
-          key: 'revoked',
-          label: 'revoked',
-          value: ({ revoked }) => revoked,
-          tone: ({ revoked }) => (revoked === null ? undefined : 'bad'),
-        },
-      ],
-    });
+    const own = api.table(
+      '/api/v1/tokens',
+      table({
+        id: 'tokens',
+        caption: 'Tokens of this probe that the command line made',
+        rows: stored.filter(({ kind, subject }) => kind === 'probe' && subject === probe.probe),
+        rowKey: ({ id }) => id,
+        empty: 'The command line has made none; the configuration may have one.',
+        columns: [
+          { key: 'id', label: 'id', value: ({ id }) => id },
+          { key: 'created', label: 'made', value: ({ created }) => created },
+          {
+            key: 'revoked',
+            label: 'revoked',
+            value: ({ revoked }) => revoked,
+            tone: ({ revoked }) => (revoked === null ? undefined : 'bad'),
+          },
+        ],
+      }),
+    );
     const alarms = table({
       id: 'alarms',
       caption: 'Alarms of this probe, now',

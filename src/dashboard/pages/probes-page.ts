@@ -29,12 +29,13 @@ export const probesPage = page({
       )
       .sort((a, b) => b.alarms.length - a.alarms.length);
     const here = { q: q || undefined, range: range === '24h' ? undefined : range };
-    const list = probeTable(found.slice((number - 1) * ROWS, number * ROWS), range, nowMs);
+    const rows = found.slice((number - 1) * ROWS, number * ROWS);
+    const list = api.table('/api/v1/probes', probeTable(rows, range, nowMs));
     return {
       title: 'Probes',
       tables: [list],
       body: html`${search(PATH, [{ name: 'q', label: 'Part of the name of a probe or a sub-domain', value: q }], 'Search', { range: here.range })}
-<p>${compact(found.length)} probes, ${compact(found.filter(({ alarms }) => alarms.length > 0).length)} of them with alarms.</p>
+${api.box('/api/v1/probes', html`<p>${compact(found.length)} probes, ${compact(found.filter(({ alarms }) => alarms.length > 0).length)} of them with alarms.</p>`)}
 ${list.markup(PATH, { ...here, page: number === 1 ? undefined : number })}
 ${pageLinks(PATH, here, number, Math.ceil(found.length / ROWS))}`,
     };

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { ClientError } from '../../domain/errors.js';
 import { html, type Insertable } from '../../markup/markup.js';
-import type { ApiReader } from '../api-reader.js';
 import { search } from '../frame/parts.js';
 import { compact } from '../frame/show.js';
 import { type Table, table } from '../frame/table.js';
 import { page } from '../page.js';
+import type { PageCalls } from '../page-calls.js';
 import { operationBox } from './operation-box.js';
 
 const PATH = '/redirection';
@@ -69,17 +69,21 @@ export const redirectionPage = page({
       return {
         title: 'Redirection',
         tables: [],
-        body: html`<p class="soft">The DNS redirection is switched off: the configuration has no section <code>dnsRedirect</code>.</p>`,
+        body: api.box(
+          '/api/v1/redirections',
+          html`<p class="soft">The DNS redirection is switched off: the configuration has no section <code>dnsRedirect</code>.</p>`,
+        ),
       };
     }
     const asked = await api.get('/api/v1/redirections/queries', queries);
+    const transfers = await api.get('/api/v1/redirections/rpz', zones);
     const tables = [
       namesTable(found.redirections, asked?.names ?? []),
       checksTable(found.redirections),
-      zonesTable(await api.get('/api/v1/redirections/rpz', zones)),
+      api.table('/api/v1/redirections/rpz', zonesTable(transfers)),
     ];
     const here = { range: range === '24h' ? undefined : range };
-    const [names, checks, transfers] = tables.map((each) => each.markup(PATH, here));
+    const [names, checks, resolvers] = tables.map((each) => each.markup(PATH, here));
     const fields = [
       { name: 'name', label: 'Name', value: name, isRequired: true },
       { name: 'client', label: 'Address of the client', value: client, isRequired: true },
@@ -96,18 +100,18 @@ ${await testResult(api, name, client)}
 <h2>Checks</h2>
 ${checks!}
 <h2>Response policy zones</h2>
-${transfers!}
+${resolvers!}
 <h2>Pause</h2>
 ${await operationBox(api, viewer, PATH, nowMs)}`,
     };
   },
 });
 
-async function testResult(api: ApiReader, name: string, client: string): Promise<Insertable> {
+async function testResult(api: PageCalls, name: string, client: string): Promise<Insertable> {
   if (name === '' || client === '') return '';
   try {
     const result = await api.get('/api/v1/redirections/test', tested, { query: { name, client } });
-    if (result === undefined) return '';
+    if (result === undefined) return api.box('/api/v1/redirections/test', '');
     const { redirected, addresses, because } = result;
     const text = redirected
       ? `${result.client} gets ${addresses.join(', ')} for ${result.name}.`

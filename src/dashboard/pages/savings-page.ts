@@ -27,7 +27,11 @@ export const savingsPage = page({
   load: async ({ api, nowMs, range }) => {
     const answer = await api.get('/api/v1/savings', savingsAnswer, savingsInput(range, nowMs));
     if (answer === undefined)
-      return { title: 'Savings', tables: [], body: html`<p class="soft">This tracker does not measure savings.</p>` };
+      return {
+        title: 'Savings',
+        tables: [],
+        body: api.box('/api/v1/savings', html`<p class="soft">This tracker does not measure savings.</p>`),
+      };
     const { savings, percentile95, currency } = answer;
     const tables = [
       rowsTable(

@@ -1,55 +1,12 @@
 /** What the savings page shows, made of the answer of the API. Pure. */
-import { z } from 'zod';
+import type { SavingsAnswer } from '../../savings/api/savings-answer.js';
 import { bytes, money, percent } from '../frame/show.js';
 import { durationMs, type TimeRange } from '../frame/time-range.js';
 
-const number = z.number();
-const text = z.string();
-const range = z.object({ low: number, high: number });
-
-const estimate = z.object({
-  baseline: z.object({
-    method: text,
-    explanation: text,
-    foreignShare: number,
-    low: number,
-    high: number,
-    controlBytes: number,
-  }),
-  downloadedBytes: number,
-  foreignBytes: number,
-  savedBytes: number,
-  savedBytesRange: range,
-  amount: number,
-  amountRange: range,
-});
-export type Estimate = z.output<typeof estimate>;
-const shown = { savings: estimate.nullable(), reason: text.nullable() };
-const part = z.object({
-  name: text,
-  title: text.nullable().optional(),
-  downloadedBytes: number,
-  foreignBytes: number,
-  savedBytes: number.nullable(),
-});
-export type SavingsPart = z.output<typeof part>;
-
-export const savingsAnswer = z.object({
-  window: z.object({ from: text, to: text, measuredHours: number }),
-  currency: text,
-  ...shown,
-  days: z.array(z.object({ day: text, ...shown })),
-  periods: z.array(z.object({ period: text.nullable(), ...shown })),
-  subdomains: z.array(part),
-  sources: z.array(part),
-  torrents: z.array(part),
-  percentile95: z.object({
-    samples: number,
-    foreignBitsPerSecond: number.nullable(),
-    baselineBitsPerSecond: number.nullable(),
-  }),
-});
-export type SavingsAnswer = z.output<typeof savingsAnswer>;
+export { savingsAnswer } from '../../savings/api/savings-answer.js';
+export type Estimate = NonNullable<SavingsAnswer['savings']>;
+/** A row by neighbour, by sub-domain or by torrent. */
+export type SavingsPart = SavingsAnswer['sources'][number] & { readonly title?: string | null };
 
 /** The estimate reads hours of many parts, and changes slowly. */
 const KEPT_MS = 60_000;

@@ -28,12 +28,13 @@ export const subdomainsPage = page({
       .filter(({ id }) => id.toLowerCase().includes(q.toLowerCase()))
       .sort((a, b) => (b.bytesPerUserPerSecond ?? -1) - (a.bytesPerUserPerSecond ?? -1) || (a.id < b.id ? -1 : 1));
     const here = { q: q || undefined, range: range === '24h' ? undefined : range };
-    const list = subdomainTable(found.slice((number - 1) * ROWS, number * ROWS), levels, range);
+    const rows = found.slice((number - 1) * ROWS, number * ROWS);
+    const list = api.table('/api/v1/density', subdomainTable(rows, levels, range));
     return {
       title: 'Sub-domains',
       tables: [list],
       body: html`${search(PATH, [{ name: 'q', label: 'Part of a name', value: q }], 'Search', { range: here.range })}
-<p>${compact(found.length)} sub-domains have reported. A sub-domain without a recent value counts as average.</p>
+${api.box('/api/v1/density', html`<p>${compact(found.length)} sub-domains have reported. A sub-domain without a recent value counts as average.</p>`)}
 ${list.markup(PATH, { ...here, page: number === 1 ? undefined : number })}
 ${pageLinks(PATH, here, number, Math.ceil(found.length / ROWS))}
 <p class="links"><a href="/api/v1/density">All as JSON</a></p>`,

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { infoHash } from '../../control-api/field-schemas.js';
 import { html } from '../../markup/markup.js';
 import { swarm } from '../answers.js';
-import type { ApiReader } from '../api-reader.js';
 import { linkTo } from '../frame/link.js';
 import { facts, search } from '../frame/parts.js';
-import { bytes, compact, duration, instant, known } from '../frame/show.js';
+import { bytes, compact, duration, instant, known, UNKNOWN } from '../frame/show.js';
 import { type Table, table } from '../frame/table.js';
 import { inWords, type TimeRange } from '../frame/time-range.js';
 import { page } from '../page.js';
+import type { PageCalls } from '../page-calls.js';
 
 import { savingsAnswer, savingsInput } from './savings-view.js';
 import { originals, torrentDuesTable } from './upstream-tables.js';
@@ -38,6 +38,9 @@ const catalogueEntry = z.object({
 /** Lists of one torrent; the API has all. */
 const GROUPS_SHOWN = 200;
 
+const SWARM = '/api/v1/swarms/{infoHash}';
+const CATALOGUE = '/api/v1/catalogue/torrents/{infoHash}';
+
 export const torrentPage = page({
   path: '/torrents/{infoHash}',
   menu: '/torrents',
@@ -45,14 +48,19 @@ export const torrentPage = page({
   params: z.object({ infoHash }),
   load: async ({ api, params, range, nowMs }) => {
     const hash = params.infoHash.toLowerCase();
-    const found = await api.get('/api/v1/swarms/{infoHash}', oneSwarm, { params: { infoHash: hash } });
-    const entry = await api.get('/api/v1/catalogue/torrents/{infoHash}', catalogueEntry, {
+    const found = await api.get(SWARM, oneSwarm, { params: { infoHash: hash } });
+    const entry = await api.get(CATALOGUE, catalogueEntry, {
       params: { infoHash: hash },
     });
     if (found === undefined && entry === undefined) return undefined;
     const path = `/torrents/${hash}`;
     const asked = await api.get('/api/v1/upstream/originals', originals, { query: { infoHash: hash } });
-    const tables = [groupsTable(found), importedTable(found), torrentDuesTable(asked?.torrent?.trackers ?? [])];
+    const tables = [
+      api.table(SWARM, groupsTable(found)),
+      api.table(SWARM, importedTable(found)),
+      api.table('/api/v1/upstream/originals', torrentDuesTable(asked?.torrent?.trackers ?? [])),
+    ];
+    const none = api.failureOf(SWARM) === undefined ? '0' : UNKNOWN;
     const [groups, imported, dues] = tables.map((each) => each.markup(path, {}));
     return {
       title: entry?.title ?? entry?.name ?? `Torrent ${hash}`,
@@ -60,19 +68,19 @@ export const torrentPage = page({
       body: html`${facts('torrent', [
         ['info-hash', html`<code>${hash}</code>`],
         ['size', known(entry?.totalBytes, bytes)],
-        ['source', entry?.source ?? 'not in the catalogue'],
+        ['source', entry?.source ?? (api.failureOf(CATALOGUE) === undefined ? 'not in the catalogue' : UNKNOWN)],
         ['added', known(entry?.firstSeenMs, instant)],
         [
           'seeds and leechers inside, now',
-          found === undefined ? '0' : `${found.inner.seeds} and ${found.inner.leechers}`,
+          found === undefined ? none : `${found.inner.seeds} and ${found.inner.leechers}`,
         ],
-        ['seeds and leechers, now', found === undefined ? '0' : `${found.seeds} and ${found.leechers}`],
+        ['seeds and leechers, now', found === undefined ? none : `${found.seeds} and ${found.leechers}`],
         [
           'gateways now',
-          found === undefined ? '0' : `${found.foreign.gateways} of ${found.foreign.gatewaysWanted} wanted`,
+          found === undefined ? none : `${found.foreign.gateways} of ${found.foreign.gatewaysWanted} wanted`,
         ],
-        ['foreign peers given, at most', compact(found?.foreign.peersMax ?? 0)],
-        ['completed inside, since the start', compact(found?.completedInner ?? 0)],
+        ['foreign peers given, at most', found === undefined ? none : compact(found.foreign.peersMax)],
+        ['completed inside, since the start', found === undefined ? none : compact(found.completedInner)],
         [
           `copies that entered in ${inWords(range)}, estimated`,
           await copiesEntered(api, hash, entry?.totalBytes, { range, nowMs }),
@@ -99,7 +107,7 @@ interface SavingsSpan {
 
 /** What came from outside within the time range, in copies of the torrent. */
 async function copiesEntered(
-  api: ApiReader,
+  api: PageCalls,
   hash: string,
   size: number | undefined,
   span: SavingsSpan,
@@ -107,6 +115,7 @@ async function copiesEntered(
   const input = savingsInput(span.range, span.nowMs);
   const found = await api.get('/api/v1/savings', savingsAnswer.pick({ torrents: true }), input);
   const row = found?.torrents.find(({ name }) => name === hash);
+  if (api.failureOf('/api/v1/savings') !== undefined) return UNKNOWN;
   if (row === undefined || size === undefined || size === 0) return 'not measured';
   return (row.foreignBytes / size).toFixed(1);
 }

@@ -66,12 +66,13 @@ async function ofCatalogue({ api, query, range }: PageRequest<Query, undefined>,
   const found = await api.get('/api/v1/torrents', catalogue, { query: asked });
   const here: QueryValues = { q, sort: query.sort, reverse, range: range === '24h' ? undefined : range };
   const total = found?.total ?? 0;
-  const list = catalogueTable(found?.torrents ?? [], { sort, isReversed: reverse === 'true', here, range });
+  const rows = catalogueTable(found?.torrents ?? [], { sort, isReversed: reverse === 'true', here, range });
+  const list = api.table('/api/v1/torrents', rows);
   return {
     tables: [list],
     body: html`${tabs}
 ${search(PATH, [{ name: 'q', label: 'Words of the name or of a file', value: q ?? '' }], 'Search', { sort: query.sort, range: here.range })}
-<p>${compact(total)} torrents${q === undefined || q === '' ? '' : html` with “${q}”`}, as last crawled.</p>
+${found === undefined ? '' : html`<p>${compact(total)} torrents${q === undefined || q === '' ? '' : html` with “${q}”`}, as last crawled.</p>`}
 ${list.markup(PATH, { ...here, page: number === 1 ? undefined : number })}
 ${pageLinks(PATH, here, number, Math.min(MAX_PAGE, Math.ceil(total / ROWS)))}`,
   };
@@ -162,11 +163,11 @@ async function announcedNow({ api, query, range }: PageRequest<Query, undefined>
   });
   const total = found?.total ?? 0;
   const here: QueryValues = { show: 'announced', range: range === '24h' ? undefined : range };
-  const list = swarmTable(found?.swarms ?? [], range);
+  const list = api.table('/api/v1/swarms', swarmTable(found?.swarms ?? [], range));
   return {
     tables: [list],
     body: html`${tabs}
-<p>${compact(total)} torrents have peers now; this list has the ${compact(Math.min(total, SWARMS_LISTED))} largest.</p>
+${found === undefined ? '' : html`<p>${compact(total)} torrents have peers now; this list has the ${compact(Math.min(total, SWARMS_LISTED))} largest.</p>`}
 ${list.markup(PATH, { ...here, page: number === 1 ? undefined : number })}
 ${pageLinks(PATH, here, number, Math.ceil(Math.min(total, SWARMS_LISTED) / ROWS))}`,
   };

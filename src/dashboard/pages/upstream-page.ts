@@ -71,12 +71,18 @@ export const upstreamPage = page({
         : await api.get('/api/v1/caches/torrents', held, { query: { limit: HELD_SHOWN } });
     const log =
       listed.length === 0 ? undefined : await api.get('/api/v1/caches/log', cacheLog, { query: { limit: LOG_SHOWN } });
+    const originalsSentence = api.box(
+      '/api/v1/upstream/originals',
+      asked === undefined
+        ? html`<p class="soft">The exchange with original trackers is switched off.</p>`
+        : html`<p>${compact(asked.total)} original trackers; ${compact(asked.torrentsInNeed)} torrents need peers of them now.</p>`,
+    );
     const here = { range: range === '24h' ? undefined : range };
     const tables = [
-      originalsTable(asked?.originals ?? []),
-      cachesTable(listed),
-      heldTable(holds?.torrents ?? [], range),
-      logTable(log?.entries ?? []),
+      api.table('/api/v1/upstream/originals', originalsTable(asked?.originals ?? [])),
+      api.table('/api/v1/caches', cachesTable(listed)),
+      api.table(['/api/v1/caches', '/api/v1/caches/torrents'], heldTable(holds?.torrents ?? [], range)),
+      api.table(['/api/v1/caches', '/api/v1/caches/log'], logTable(log?.entries ?? [])),
     ];
     const [ofOriginals, ofCaches, ofHeld, ofLog] = tables.map((each) => each.markup(PATH, here));
     const drains = listed.map(({ name, drained }) =>
@@ -92,8 +98,8 @@ export const upstreamPage = page({
       title: 'Upstream and caches',
       tables,
       body: html`<h2>Original trackers</h2>
-${asked === undefined ? html`<p class="soft">The exchange with original trackers is switched off.</p>` : html`<p>${compact(asked.total)} original trackers; ${compact(asked.torrentsInNeed)} torrents need peers of them now.</p>`}
-${ofOriginals!}
+${originalsSentence}
+${asked === undefined ? '' : ofOriginals!}
 ${pageLinks(PATH, here, number, Math.ceil((asked?.total ?? 0) / ROWS))}
 <h2>Caches</h2>
 ${ofCaches!}

@@ -113,7 +113,15 @@ export async function startFixture(
     authenticator: directory,
     readiness,
     pages: browserPages,
-    routes: [...routes, ...dashboardRoutes({ clock, routes, url: () => 'http://127.0.0.1:8090' })],
+    routes: [
+      ...routes,
+      ...dashboardRoutes({
+        clock,
+        routes,
+        onDefect: (thrown) => defects.push(thrown),
+        url: () => 'http://127.0.0.1:8090',
+      }),
+    ],
     onDefect: (thrown) => defects.push(thrown),
     onWrongCredentials: (each) => wrong.push(each),
     ...overrides,
