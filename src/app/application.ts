@@ -33,6 +33,8 @@ export interface Application {
    * @throws OperatorError if it cannot be used; then nothing has changed
    */
   reloadFile(dryRun: boolean, by: string | null): Promise<ReloadOutcome>;
+  /** Reports each later reload of the file, also one that is refused: `around` runs it. A dry run is not reported. */
+  reportReloads(around: (reload: () => Promise<void>) => Promise<void>): void;
   /** For the process's handlers of errors that nothing caught: restarts the part that the error belongs to. */
   takeUncaughtError(thrown: unknown): void;
   /** What does not work now, one line each; empty if it is ready. */

@@ -23,6 +23,7 @@ import { Health } from './health.js';
 import { OneAtATime } from './one-at-a-time.js';
 import { prepareAll, type Reloadable, reloadAll } from './reload.js';
 import { reloadFrom } from './reload-from-file.js';
+import { type AroundReload, Reloads } from './reloads.js';
 import { configInForce, keysThatNeedRestart } from './restart-keys.js';
 import { RunningParts } from './running-parts.js';
 import { createServices } from './services.js';
@@ -53,11 +54,13 @@ class App implements Application {
   #onAction: ((action: OperatorAction) => void) | undefined;
   /** Reloads and checks of changed files, one at a time. */
   readonly #turns = new OneAtATime();
+  readonly #reloads: Reloads;
 
   constructor(config: Config, overrides: AppOverrides) {
     this.#started = config;
     this.#config = config;
     this.#clock = overrides.clock ?? systemClock;
+    this.#reloads = new Reloads(this.#clock);
     this.#source = overrides.source;
     this.#logger = overrides.logger ?? createLogger(config.logging.level);
     this.#seed = overrides.random?.nextUint32() ?? randomBytes(4).readUInt32LE();
@@ -107,13 +110,19 @@ class App implements Application {
   }
 
   reloadFile(dryRun: boolean, by: string | null): Promise<ReloadOutcome> {
-    return reloadFrom(this.#source, dryRun, by, {
-      reload: (config) => this.reload(config),
-      check: (config) => this.#check(config),
-      onAction: (action) => this.#onAction?.(action),
-      logger: this.#logger,
-      clock: this.#clock,
-    });
+    const work = () =>
+      reloadFrom(this.#source, dryRun, by, {
+        reload: (config) => this.reload(config),
+        check: (config) => this.#check(config),
+        onAction: (action) => this.#onAction?.(action),
+        logger: this.#logger,
+        clock: this.#clock,
+      });
+    return dryRun ? work() : this.#reloads.run(work);
+  }
+
+  reportReloads(around: AroundReload): void {
+    this.#reloads.reportTo(around);
   }
 
   reload(config: Config): Promise<readonly string[]> {
@@ -151,6 +160,7 @@ class App implements Application {
       database,
       storage,
       turns: this.#turns,
+      reloads: this.#reloads,
       // The log of operator actions names who called.
       reloadFile: this.#source && ((dryRun) => this.reloadFile(dryRun, null)),
       config: () => this.#config,

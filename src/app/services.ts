@@ -47,6 +47,7 @@ import { operationServices } from './operation-services.js';
 import { innerPeersOf, outboundOf } from './outbound.js';
 import { portsToCover } from './ports-to-cover.js';
 import { PrivateTorrents } from './private-torrents.js';
+import type { Reloads } from './reloads.js';
 import { reportedUplinks } from './reported-uplinks.js';
 import { savingsServices } from './savings-services.js';
 import { sharedSeeds } from './shared-seeds.js';
@@ -71,6 +72,7 @@ export interface Foundation {
   readonly database: SqliteDatabase;
   readonly storage: StorageWatch;
   readonly turns: OneAtATime;
+  readonly reloads: Pick<Reloads, 'metrics'>;
   /** Undefined without a file. */
   readonly reloadFile: Reload;
   /** In force. */
@@ -167,7 +169,7 @@ export function createServices(foundation: Foundation) {
 
 /** Numbers and events of all parts. */
 function measured(foundation: Foundation) {
-  const { health, supervisor, threads, parts, config, clock } = foundation;
+  const { health, supervisor, threads, parts, config, clock, reloads } = foundation;
   const directory = () => config().storage.directory;
   return {
     metrics: async () => [
@@ -176,6 +178,7 @@ function measured(foundation: Foundation) {
       ...health.metrics(),
       ...supervisor.metrics(),
       ...threads.metrics(),
+      ...reloads.metrics(),
       ...(await parts.metrics()),
     ],
     markSources: markSourcesOf({ ...foundation, period: () => parts.get(selectionPart).hours.period }),

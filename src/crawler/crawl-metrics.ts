@@ -1,6 +1,8 @@
 /** The metrics of the last crawl, and the size of the catalogue. */
 import { family, single } from '../control-api/metric-families.js';
 import type { MetricFamily, MetricSample } from '../control-api/metrics.js';
+import type { Catalogue } from '../store/sqlite/catalogue.js';
+import { type CatalogueDecisions, DECISIONS } from '../store/sqlite/catalogue-decisions.js';
 import type { LastCrawl } from './running-crawler.js';
 
 const STATUSES = ['new', 'updated', 'kept', 'skipped', 'failed'] as const;
@@ -52,6 +54,21 @@ function countOf({ entries }: LastCrawl['result'], status: string): number {
   return entries.filter((entry) => entry.status === status).length;
 }
 
-export function catalogueMetrics(catalogue: { count(): number }): MetricFamily[] {
-  return [single('gauge', 'catalogue_torrents', 'Torrents in the catalogue', () => catalogue.count())];
+export function catalogueMetrics(
+  catalogue: Pick<Catalogue, 'count' | 'publishedCount'> & Pick<CatalogueDecisions, 'decisions'>,
+): MetricFamily[] {
+  const decided = (): MetricSample[] => {
+    const all = catalogue.decisions();
+    return DECISIONS.map((each) => ({
+      labels: { decision: each },
+      value: all.filter(({ decision }) => decision === each).length,
+    }));
+  };
+  return [
+    single('gauge', 'catalogue_torrents', 'Torrents in the catalogue', () => catalogue.count()),
+    single('gauge', 'catalogue_published_torrents', 'Torrents that the mirror site lists', () =>
+      catalogue.publishedCount(),
+    ),
+    family('gauge', 'catalogue_decisions', 'Torrents that are pinned or denied by hand', decided, ['decision']),
+  ];
 }

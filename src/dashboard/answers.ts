@@ -55,6 +55,17 @@ const probe = z.object({
   accepted: number,
   duplicates: number,
   quarantined: number,
+  quarantinedValues: z.array(
+    z.object({
+      subdomain: text,
+      bytes: number,
+      users: number.nullable(),
+      reason: text,
+      inRow: number,
+      receivedAt: text,
+      judgedBy: z.object({ usual: number.nullable(), meanOfDay: number.nullable() }),
+    }),
+  ),
   alarms: z.array(z.object({ kind: text, detail: text, subdomains: z.array(text) })),
 });
 export type Probe = z.output<typeof probe>;

@@ -135,6 +135,27 @@ function subdomainSeries(): SeriesDefinition[] {
     rough(
       gauge('density', 'bytes/s', 'Traffic of a user of a sub-domain', 'density_bytes_per_user_second', 'subdomain'),
     ),
+    rough(
+      gauge('densityLevel', 'level', 'Density level of a sub-domain in answers, 0 to 15', 'density_level', 'subdomain'),
+    ),
+    rough(
+      count(
+        'subdomainDownloaded',
+        'bytes',
+        'Bytes that localised clients of a sub-domain downloaded',
+        'subdomain_downloaded_bytes_total',
+        'subdomain',
+      ),
+    ),
+    rough(
+      count(
+        'subdomainForeign',
+        'bytes',
+        'Bytes that localised clients of a sub-domain downloaded from outside',
+        'subdomain_foreign_bytes_total',
+        'subdomain',
+      ),
+    ),
   ];
 }
 

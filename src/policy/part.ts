@@ -85,7 +85,8 @@ export const selectionPart: Part<'selection', typeof selectionSection, PolicyCon
   },
   routes: async (running) => {
     const { billingRoutes } = await import('./api/billing-routes.js');
-    return billingRoutes(running);
+    const { subdomainRoutes } = await import('./api/subdomain-routes.js');
+    return [...billingRoutes(running), ...subdomainRoutes(running)];
   },
   metrics: async (running) => {
     const { limitMetrics } = await import('./api/limit-metrics.js');

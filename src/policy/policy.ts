@@ -107,6 +107,18 @@ export class Policy implements RunningPart<PolicyConfig> {
     return this.#cost.describeGroup(group);
   }
 
+  /** The level that each sub-domain has in answers now. */
+  get subdomainLevels(): ReadonlyMap<string, number> {
+    const { densityLevel } = this.#cost.table;
+    const levels = new Map<string, number>();
+    for (const group of this.#topology.groups) {
+      if (group?.kind === 'subdomain' && group.subdomain !== undefined) {
+        levels.set(group.subdomain, densityLevel[group.number]!);
+      }
+    }
+    return levels;
+  }
+
   /** The rate that an override sets for traffic between two groups; undefined if no override makes them foreign. */
   overriddenRate(requesterGroup: number, group: number): number | undefined {
     return this.#cost.overriddenRate(requesterGroup, group);

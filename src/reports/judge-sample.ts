@@ -34,6 +34,21 @@ export function judgeSample(
   );
 }
 
+/** What the next value of a probe is compared with; null: too few values to judge by. */
+export interface JudgedBy {
+  /** The median of the recent values. */
+  readonly usual: number | null;
+  /** The mean of a day. */
+  readonly meanOfDay: number | null;
+}
+
+export function judgedBy(reading: ProbeReading, perUser: boolean): JudgedBy {
+  const { recent, usual } = ratesOf(reading, perUser);
+  return recent.length < JUMP_MIN_READINGS
+    ? { usual: null, meanOfDay: null }
+    : { usual: medianOf(recent), meanOfDay: usual };
+}
+
 function comparison(rate: number, usual: number, unit: string, what: string): string | undefined {
   // A dead mirror port reports nothing, and an empty sub-domain would attract everybody.
   if (rate === 0 && usual > JUMP_FLOOR_BYTES_PER_SECOND) return `no traffic, but ${format(usual)} ${unit} is usual`;

@@ -24,8 +24,9 @@ import {
 import { ChangeSignal, type ReportsChange } from './change-signal.js';
 import { estimateSkewMs } from './clock-skew.js';
 import { densityOfSubdomain, type SubdomainDensity } from './density-of-subdomain.js';
-import type { DensityReport, ProbeReading } from './density-report.js';
+import type { DensityReport, ProbeReading, QuarantinedValue } from './density-report.js';
 import { GroupCommit } from './group-commit.js';
+import { type JudgedBy, judgedBy } from './judge-sample.js';
 import { CAPABILITY_GONE_MS, FADE_CHECK_MS } from './limits.js';
 import { alarmsOf, type ProbeAlarm } from './probe-health.js';
 import { ReportsState } from './reports-state.js';
@@ -75,7 +76,16 @@ export interface ProbeView {
   readonly accepted: number;
   readonly duplicates: number;
   readonly quarantined: number;
+  /** The newest value of each sub-domain, if it is quarantined, beside what it is judged by. */
+  readonly quarantinedValues: readonly QuarantinedView[];
   readonly alarms: readonly ProbeAlarm[];
+}
+
+export interface QuarantinedView extends Omit<QuarantinedValue, 'receivedMs'> {
+  readonly subdomain: string;
+  readonly receivedAt: string;
+  /** In bytes per second and, if the probe counted users, per user. */
+  readonly judgedBy: JudgedBy;
 }
 
 export class ReportsService {
@@ -290,6 +300,7 @@ export class ReportsService {
         accepted: state?.accepted ?? 0,
         duplicates: state?.duplicates ?? 0,
         quarantined: state?.quarantined ?? 0,
+        quarantinedValues: quarantinedOf(readings),
         alarms: alarmsOf(facts, nowMs),
       };
     });
@@ -319,4 +330,13 @@ export class ReportsService {
     }
     return false;
   }
+}
+
+function quarantinedOf(readings: ReadonlyMap<string, ProbeReading>): QuarantinedView[] {
+  return [...readings].flatMap(([subdomain, reading]) => {
+    if (reading.quarantined === null) return [];
+    const { receivedMs, ...value } = reading.quarantined;
+    const receivedAt = new Date(receivedMs).toISOString();
+    return [{ subdomain, ...value, receivedAt, judgedBy: judgedBy(reading, value.users !== null) }];
+  });
 }

@@ -79,6 +79,18 @@ export class RunningSavings implements RunningPart<SavingsConfig> {
     return this.#needs.traffic();
   }
 
+  /** Totals of localised households since the start, by sub-domain; without those that have no traffic yet. */
+  bySubdomain(measure: 'downloaded' | 'foreignByShare'): ReadonlyMap<string, number> {
+    const totals = new Map<string, number>();
+    const values = this.traffic.byGroup(measure);
+    for (const group of this.#needs.topology().compiled.groups) {
+      const bytes = group === undefined ? 0 : values[group.number]!;
+      if (group?.subdomain === undefined || bytes === 0) continue;
+      totals.set(group.subdomain, (totals.get(group.subdomain) ?? 0) + bytes);
+    }
+    return totals;
+  }
+
   start(): void {
     this.stop();
     this.#timer = setInterval(() => this.#recordOrLog(), MINUTE_MS).unref();

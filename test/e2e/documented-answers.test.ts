@@ -162,6 +162,10 @@ const CALLS: Record<string, readonly (() => Promise<Json>)[]> = {
   ],
   'get /api/v1/catalogue/decisions': [() => answerOf('GET', '/api/v1/catalogue/decisions')],
   'get /api/v1/billing': [() => answerOf('GET', '/api/v1/billing')],
+  'get /api/v1/subdomains': [
+    () => answerOf('GET', '/api/v1/subdomains'),
+    () => answerOf('GET', '/api/v1/subdomains?id=north'),
+  ],
   'get /api/v1/series': [
     () => answerOf('GET', '/api/v1/series'),
     () => answerOf('GET', '/api/v1/series?name=announces&name=peers&points=10'),

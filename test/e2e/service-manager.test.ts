@@ -63,6 +63,22 @@ describe.concurrent('the service manager', () => {
     expect(served.log.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  test('learns of a reload by the API as of one by a signal, and not of a dry run', async () => {
+    const { socket, served } = await start(join(directory, 'api'));
+    const url = served.addresses.find((each) => each.startsWith('http://') && !each.endsWith('/announce'))!;
+    const reload = (dryRun: boolean) =>
+      fetch(new URL('/api/v1/reload', url), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ dryRun }),
+      });
+    expect((await reload(true)).status).toBe(200);
+    expect(count(socket.lines, 'RELOADING=1')).toBe(0);
+    expect((await reload(false)).status).toBe(200);
+    await served.until('it has reloaded', () => count(socket.lines, 'READY=1') === 2);
+    expect(count(socket.lines, 'RELOADING=1')).toBe(1);
+  });
+
   test('learns the end of a reload that was refused', async () => {
     const path = join(directory, 'refused');
     const { socket, served } = await start(path);

@@ -56,7 +56,8 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     const { connectServiceManager } = await import('../../app/service-manager/service-manager.js');
     const notified = await connectServiceManager(context.env, logger);
     manager = notified;
-    onHangUp = () => void notified.reloading(() => reload(running));
+    running.reportReloads((work) => notified.reloading(work));
+    onHangUp = () => void reload(running);
     notified.ready(running);
     if (isReloadAsked) onHangUp();
     const addresses = [...running.addresses, ...(lab?.addresses ?? [])];

@@ -6,8 +6,8 @@ import { form } from '../forms.js';
 import { cell } from '../frame/cells.js';
 import { linkTo } from '../frame/link.js';
 import { facts } from '../frame/parts.js';
-import { ago, compact, known } from '../frame/show.js';
-import { table } from '../frame/table.js';
+import { ago, bitRate, bytes, compact, known } from '../frame/show.js';
+import { type Table, table } from '../frame/table.js';
 import { page } from '../page.js';
 import { setUpLines, skewInWords, stateInWords } from './probe-view.js';
 
@@ -32,6 +32,7 @@ export const probePage = page({
     const probe = all.find((each) => each.probe === params.probe);
     if (probe === undefined) return undefined;
     const path = `/probes/${encodeURIComponent(probe.probe)}`;
+    const quarantined = quarantinedTable(probe.quarantinedValues, nowMs);
     const { tone, text } = stateInWords(probe, nowMs);
     const stored = (await api.get('/api/v1/tokens', tokens))?.tokens ?? [];
     const own = api.table(
@@ -68,7 +69,7 @@ export const probePage = page({
     });
     return {
       title: `Probe ${probe.probe}`,
-      tables: [alarms, own],
+      tables: [alarms, quarantined, own],
       body: html`${cell('p', 'state', text, { class: `card ${tone}` })}
 ${facts('probe', [
   [
@@ -85,6 +86,8 @@ ${facts('probe', [
 <h2>Alarms</h2>
 ${alarms.markup(path, {})}
 ${probe.alarms.some(({ kind }) => kind === 'implausible') ? form({ action: 'release', back: path, fields: { probe: probe.probe }, button: 'Accept its next value', tone: 'second' }, viewer, api) : ''}
+<h2>Quarantined values</h2>
+${quarantined.markup(path, {})}
 <h2>Tokens</h2>
 ${own.markup(path, {})}
 <h2>Set it up</h2>
@@ -95,3 +98,48 @@ ${own.markup(path, {})}
     };
   },
 });
+
+function quarantinedTable(rows: answers.Probe['quarantinedValues'], nowMs: number): Table {
+  const rate = (value: number | null, users: number | null): string =>
+    known(value, (each) => `${bitRate(each)}${users === null ? '' : ' a user'}`);
+  return table({
+    id: 'quarantined',
+    caption: 'The newest value of each sub-domain that is quarantined, and what it is judged by',
+    rows,
+    rowKey: ({ subdomain }) => subdomain,
+    empty: 'The newest values are credible.',
+    columns: [
+      { key: 'subdomain', label: 'sub-domain', value: ({ subdomain }) => subdomain },
+      { key: 'bytes', label: 'reported', numeric: true, value: (row) => row.bytes, show: (row) => bytes(row.bytes) },
+      {
+        key: 'users',
+        label: 'users',
+        numeric: true,
+        value: ({ users }) => users,
+        show: ({ users }) => known(users, compact),
+      },
+      {
+        key: 'usual',
+        label: 'median of recent values',
+        numeric: true,
+        value: ({ judgedBy }) => judgedBy.usual,
+        show: ({ judgedBy, users }) => rate(judgedBy.usual, users),
+      },
+      {
+        key: 'meanOfDay',
+        label: 'mean of a day',
+        numeric: true,
+        value: ({ judgedBy }) => judgedBy.meanOfDay,
+        show: ({ judgedBy, users }) => rate(judgedBy.meanOfDay, users),
+      },
+      { key: 'reason', label: 'why', value: ({ reason }) => reason },
+      { key: 'inRow', label: 'in a row', numeric: true, value: ({ inRow }) => inRow },
+      {
+        key: 'receivedAt',
+        label: 'received',
+        value: ({ receivedAt }) => receivedAt,
+        show: ({ receivedAt }) => ago(Date.parse(receivedAt), nowMs),
+      },
+    ],
+  });
+}

@@ -1,6 +1,6 @@
 /** How a sub-domain counts, and how it compares with the same weekday. Pure. */
 import type { Probe, Subdomain } from '../answers.js';
-import { bitRate, duration, percent } from '../frame/show.js';
+import { bitRate, duration, percent, UNKNOWN } from '../frame/show.js';
 
 export interface History {
   readonly start: string;
@@ -25,6 +25,16 @@ export function weightInWords(subdomain: Subdomain | undefined, probes: readonly
   if (freshness === 0) return `It counts as average: ${age}, and a period lasts ${duration(periodSeconds)}.`;
   if (freshness < 1) return `It counts with ${percent(freshness)} of its weight, the rest as average: ${age}.`;
   return `It counts in full: ${age}.`;
+}
+
+/** The level in answers beside the one of the median. */
+export function levelInWords(
+  level: number | undefined,
+  scale: { readonly average: number; readonly highest: number } | undefined,
+): string {
+  if (level === undefined || scale === undefined) return UNKNOWN;
+  const than = level === scale.average ? 'average' : level < scale.average ? 'less dense' : 'denser';
+  return `${level} of 0 to ${scale.highest} (${than}; average is ${scale.average})`;
 }
 
 const HOUR_MS = 3_600_000;

@@ -1,10 +1,10 @@
-/** The limits of foreign peers as a metric, so that an operator can see the ramps. */
+/** The limits of foreign peers, so that an operator can see the ramps, and the levels of sub-domains. */
 import { family } from '../../control-api/metric-families.js';
 import type { MetricFamily } from '../../control-api/metrics.js';
 import type { Policy } from '../policy.js';
 
 /** @param policy as it runs now */
-export function limitMetrics(policy: () => Pick<Policy, 'hours'>): MetricFamily[] {
+export function limitMetrics(policy: () => Pick<Policy, 'hours' | 'subdomainLevels'>): MetricFamily[] {
   return [
     family(
       'gauge',
@@ -12,6 +12,13 @@ export function limitMetrics(policy: () => Pick<Policy, 'hours'>): MetricFamily[
       'Limits of foreign peers in force, by the name of their key',
       () => Object.entries(policy().hours.limits).map(([limit, value]) => ({ labels: { limit }, value })),
       ['limit'],
+    ),
+    family(
+      'gauge',
+      'density_level',
+      'Density level of a sub-domain in answers; 0 is the least traffic for each user',
+      () => [...policy().subdomainLevels].map(([subdomain, value]) => ({ labels: { subdomain }, value })),
+      ['subdomain'],
     ),
   ];
 }

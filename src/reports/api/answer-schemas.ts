@@ -78,6 +78,24 @@ export const probesAnswer = z.strictObject({
       accepted: count,
       duplicates: count,
       quarantined: count,
+      quarantinedValues: z
+        .array(
+          z.strictObject({
+            subdomain: z.string(),
+            bytes: z.number(),
+            users: z.number().nullable(),
+            reason: z.string(),
+            inRow: count.meta({ description: 'consecutive quarantined values' }),
+            receivedAt: instant,
+            judgedBy: z
+              .strictObject({
+                usual: z.number().nullable().meta({ description: 'median of the recent values' }),
+                meanOfDay: z.number().nullable(),
+              })
+              .meta({ description: 'bytes per second and, with users, per user; null: too few values' }),
+          }),
+        )
+        .meta({ description: 'the newest value of each sub-domain, if it is quarantined' }),
       alarms: z.array(
         z.strictObject({
           kind: z.string(),

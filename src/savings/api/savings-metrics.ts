@@ -6,7 +6,7 @@ import type { RunningSavings } from '../running-savings.js';
 import { sum } from '../traffic-window.js';
 
 /** @param running as it runs now */
-export function savingsMetrics(running: () => Pick<RunningSavings, 'traffic'>): MetricFamily[] {
+export function savingsMetrics(running: () => Pick<RunningSavings, 'traffic' | 'bySubdomain'>): MetricFamily[] {
   const byClass = (measure: TrafficMeasure) => () => {
     const { traffic } = running();
     return TRAFFIC_CLASSES.map((each) => ({
@@ -14,6 +14,8 @@ export function savingsMetrics(running: () => Pick<RunningSavings, 'traffic'>): 
       value: sum(traffic.replicates(each, measure)),
     }));
   };
+  const bySubdomain = (measure: 'downloaded' | 'foreignByShare') => () =>
+    [...running().bySubdomain(measure)].map(([subdomain, value]) => ({ labels: { subdomain }, value }));
   return [
     family(
       'counter',
@@ -35,6 +37,20 @@ export function savingsMetrics(running: () => Pick<RunningSavings, 'traffic'>): 
       'Bytes that inner clients downloaded from outside, by the share of foreign peers in their answers and by class of household',
       byClass('foreignByShare'),
       ['class'],
+    ),
+    family(
+      'counter',
+      'subdomain_downloaded_bytes_total',
+      'Bytes that localised clients of a sub-domain downloaded',
+      bySubdomain('downloaded'),
+      ['subdomain'],
+    ),
+    family(
+      'counter',
+      'subdomain_foreign_bytes_total',
+      'Bytes that localised clients of a sub-domain downloaded from outside, by the share of foreign peers in their answers',
+      bySubdomain('foreignByShare'),
+      ['subdomain'],
     ),
     family(
       'counter',

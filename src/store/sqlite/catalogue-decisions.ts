@@ -5,7 +5,8 @@
 import type { InfoHash } from '../../domain/info-hash.js';
 import type { SqliteDatabase } from './database.js';
 
-export type Decision = 'pin' | 'deny';
+export const DECISIONS = ['pin', 'deny'] as const;
+export type Decision = (typeof DECISIONS)[number];
 
 export interface DecisionEntry {
   readonly infoHash: InfoHash;

@@ -47,6 +47,8 @@ export interface Catalogue
   /** The original trackers of all torrents, each URL once. */
   allTrackers(): string[];
   count(): number;
+  /** Torrents that the mirror site lists. */
+  publishedCount(): number;
 }
 
 /** What a torrent takes beside its file and list of files, in bytes: its row, entries of indexes, addresses. */
@@ -119,6 +121,7 @@ export function createCatalogue(database: SqliteDatabase): Catalogue {
         )
         .pluck()
         .all(),
+    publishedCount: () => database.prepare<[], number>('SELECT count(*) FROM catalogue_entry').pluck().get() ?? 0,
     count: () => database.prepare<[], number>('SELECT count(*) FROM catalogue_torrent').pluck().get() ?? 0,
   };
 }

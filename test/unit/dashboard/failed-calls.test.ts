@@ -21,6 +21,7 @@ const ALL_FAIL: Answers = Object.fromEntries(
       'swarms/{infoHash}',
       'parts',
       'density',
+      'subdomains',
       'probes',
       'tokens',
       'series',

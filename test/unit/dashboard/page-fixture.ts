@@ -35,7 +35,7 @@ export async function showPage(
     body: undefined,
     query: page.query?.parse(query),
     params: page.params?.parse(params),
-    principal: { kind: 'operator', name: 'operator', key: 'operator', subdomains: new Set() },
+    principal: { kind: 'operator', name: 'operator', key: 'operator' },
     callerAddress: '127.0.0.1',
     browser: NO_BROWSER,
   });

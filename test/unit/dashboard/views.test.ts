@@ -34,6 +34,7 @@ const probe = {
   accepted: 1,
   duplicates: 0,
   quarantined: 0,
+  quarantinedValues: [],
   alarms: [],
 };
 

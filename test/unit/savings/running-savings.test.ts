@@ -110,6 +110,8 @@ describe('the report', () => {
     period = 'night';
     rate = 0.01;
     first.minute();
+    expect(first.running.bySubdomain('downloaded')).toEqual(new Map([['north', expect.closeTo(64 * GB, -4)]]));
+    expect(first.running.bySubdomain('foreignByShare')).toEqual(new Map([['north', expect.closeTo(6.4 * GB, -4)]]));
     const second = start();
     second.minute();
     const report = await second.running.report(NOON, NOON + 10 * MINUTE);
