@@ -69,6 +69,11 @@ export function operationServices(
         };
       },
     },
+    /** Why nothing is redirected, whatever the targets do. */
+    redirectionOff: () => {
+      const pause = pauses.of('redirection') ?? pauses.of('drain');
+      return pause && { text: inWords(pause), untilMs: pause.untilMs };
+    },
     readiness,
     /** What was done is done, also if it cannot be stored. */
     onAction: (action: OperatorAction): void => {

@@ -8,6 +8,14 @@ import { CLIENT_KEY_WORDS } from './redirect-policy.js';
 const FILE = 'redirected-clients.key';
 const BYTES = CLIENT_KEY_WORDS * Uint32Array.BYTES_PER_ELEMENT;
 
+/** The key, where only a part of the clients is redirected. @throws OperatorError as {@link clientKeyIn} */
+export function chosenClients(
+  { percent }: { readonly percent: number },
+  { directory }: { readonly directory: string },
+): { readonly clientKey?: Uint32Array } {
+  return percent === 100 ? {} : { clientKey: clientKeyIn(directory) };
+}
+
 /** Makes it the first time. @throws OperatorError if the file cannot be read or written, or is not a key */
 export function clientKeyIn(directory: string): Uint32Array {
   const file = join(directory, FILE);

@@ -2,7 +2,7 @@
 import { type Prefix, parsePrefix } from '../domain/ip-address.js';
 import { machineAddresses } from '../net/machine-addresses.js';
 import type { AnnounceListener } from './bittorrent-text.js';
-import { clientKeyIn } from './client-key.js';
+import { chosenClients } from './client-key.js';
 import { NameCounters } from './name-counters.js';
 import { compileRedirectPolicy } from './redirect-policy.js';
 import type { RedirectConfig, RedirectSection } from './section.js';
@@ -17,8 +17,7 @@ export function settingsOf(
   serial: number,
   trackerListeners: readonly AnnounceListener[],
 ): ServerSettings {
-  const key = section.percent === 100 ? {} : { clientKey: clientKeyIn(storage.directory) };
-  const policy = compileRedirectPolicy({ ...section, ...key, serial, trackerListeners });
+  const policy = compileRedirectPolicy({ ...section, ...chosenClients(section, storage), serial, trackerListeners });
   return {
     policy,
     nameCounters: NameCounters.memoryFor(policy),

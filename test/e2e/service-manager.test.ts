@@ -64,8 +64,8 @@ describe.concurrent('the service manager', () => {
   });
 
   test('learns of a reload by the API as of one by a signal, and not of a dry run', async () => {
-    const { socket, served } = await start(join(directory, 'api'));
-    const url = served.addresses.find((each) => each.startsWith('http://') && !each.endsWith('/announce'))!;
+    const { socket, served, port } = await start(join(directory, 'api'));
+    const url = served.addresses.find((each) => new URL(each).port !== String(port))!;
     const reload = (dryRun: boolean) =>
       fetch(new URL('/api/v1/reload', url), {
         method: 'POST',

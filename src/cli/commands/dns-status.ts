@@ -12,6 +12,7 @@ interface StatusOptions extends ConnectionOptions {
 
 const redirections = z.object({
   mode: z.string(),
+  off: z.object({ text: z.string(), until: z.string().nullable() }).nullable(),
   redirections: z.array(
     z.object({ name: z.string(), target: z.string(), active: z.boolean(), problem: z.string().nullable() }),
   ),
@@ -37,12 +38,13 @@ export function registerDnsStatusCommand(dns: Command, context: CliContext): voi
 
 async function status(options: StatusOptions, context: CliContext): Promise<void> {
   const client = connect(options, context, (config) => config.control?.token);
-  const { mode, redirections: names } = redirections.parse(await client.get('/api/v1/redirections'));
+  const { mode, off, redirections: names } = redirections.parse(await client.get('/api/v1/redirections'));
   const asked = await queriesOf(client);
   if (options.json) {
-    context.stdout.write(`${JSON.stringify({ mode, redirections: names, queries: asked ?? null })}\n`);
+    context.stdout.write(`${JSON.stringify({ mode, off, redirections: names, queries: asked ?? null })}\n`);
     return;
   }
+  if (off !== null) context.stdout.write(`nothing is redirected: ${off.text}\n\n`);
   const byName = new Map((asked?.names ?? []).map((each) => [each.name, each]));
   const rows = names.map(({ name, target, active, problem }) => {
     const { redirected = '-', wouldRedirect = '-', withheld = '-' } = byName.get(name) ?? {};

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ClientError } from '../../domain/errors.js';
 import { html, type Insertable } from '../../markup/markup.js';
-import { search } from '../frame/parts.js';
+import { pageLinks, search } from '../frame/parts.js';
 import { compact } from '../frame/show.js';
 import { type Table, table } from '../frame/table.js';
 import { page } from '../page.js';
@@ -10,6 +10,7 @@ import type { PageCalls } from '../page-calls.js';
 import { operationBox } from './operation-box.js';
 
 const PATH = '/redirection';
+const ROWS = 100;
 
 const check = z.object({ url: z.string(), up: z.boolean().nullable(), reason: z.string().nullable() });
 const redirection = z.object({
@@ -24,6 +25,7 @@ const redirection = z.object({
 type Redirection = z.output<typeof redirection>;
 const redirections = z.object({
   mode: z.string(),
+  off: z.object({ text: z.string(), until: z.string().nullable() }).nullable(),
   drills: z.array(z.object({ target: z.string(), until: z.string() })),
   redirections: z.array(redirection),
 });
@@ -53,6 +55,8 @@ const tested = z.object({
 const REASONS: Readonly<Record<string, string>> = {
   'not-listed': 'this name is not redirected',
   client: 'this client is not one of those that are redirected',
+  percent: 'dnsRedirect.percent does not choose this client',
+  paused: 'an operator has paused the redirection, or drains the tracker',
   schedule: 'no period of dnsRedirect.schedule covers this time',
   withdrawn: 'no target of the name serves its users now',
   shadow: 'shadow mode only counts what would be redirected',
@@ -61,10 +65,14 @@ const REASONS: Readonly<Record<string, string>> = {
 export const redirectionPage = page({
   path: PATH,
   menu: PATH,
-  query: z.object({ name: z.string().max(255).optional(), client: z.string().max(60).optional() }),
+  query: z.object({
+    name: z.string().max(255).optional(),
+    client: z.string().max(60).optional(),
+    page: z.coerce.number().int().min(1).optional().catch(undefined),
+  }),
   load: async ({ api, query, range, viewer, nowMs }) => {
     const found = await api.get('/api/v1/redirections', redirections);
-    const { name = '', client = '' } = query;
+    const { name = '', client = '', page: number = 1 } = query;
     if (found === undefined) {
       return {
         title: 'Redirection',
@@ -78,12 +86,17 @@ export const redirectionPage = page({
     const asked = await api.get('/api/v1/redirections/queries', queries);
     const transfers = await api.get('/api/v1/redirections/rpz', zones);
     const tables = [
-      namesTable(found.redirections, asked?.names ?? []),
+      api.table(
+        '/api/v1/redirections/queries',
+        namesTable(found.redirections.slice((number - 1) * ROWS, number * ROWS), asked?.names ?? []),
+      ),
       checksTable(found.redirections),
       api.table('/api/v1/redirections/rpz', zonesTable(transfers)),
     ];
     const here = { range: range === '24h' ? undefined : range };
-    const [names, checks, resolvers] = tables.map((each) => each.markup(PATH, here));
+    // The files of the names are of the same page as the table.
+    const paged = { ...here, page: number === 1 ? undefined : number };
+    const [names, checks, resolvers] = tables.map((each) => each.markup(PATH, paged));
     const fields = [
       { name: 'name', label: 'Name', value: name, isRequired: true },
       { name: 'client', label: 'Address of the client', value: client, isRequired: true },
@@ -92,8 +105,9 @@ export const redirectionPage = page({
       title: 'Redirection',
       tables,
       body: html`<p>${found.mode === 'shadow' ? html`<strong class="warn">Shadow mode: questions are counted, and nothing is redirected.</strong>` : 'Mode: redirect.'}
-${found.drills.map(({ target, until }) => html` <span class="warn">A drill takes the target “${target}” for dead until ${until}.</span>`)}</p>
+${found.off === null ? '' : html` <strong class="warn">Nothing is redirected: ${found.off.text}.</strong>`}${found.drills.map(({ target, until }) => html` <span class="warn">A drill takes the target “${target}” for dead until ${until}.</span>`)}</p>
 ${names!}
+${pageLinks(PATH, here, number, Math.ceil(found.redirections.length / ROWS))}
 <h2>What would a client get?</h2>
 ${search(PATH, fields, 'Test', here)}
 ${await testResult(api, name, client)}

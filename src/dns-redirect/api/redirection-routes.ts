@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { address, canonicalAddress } from '../../control-api/field-schemas.js';
 import { type Document, type Route, route, switchedOn } from '../../control-api/route.js';
 import type { Drill } from '../health/health-messages.js';
+import type { RedirectionOff } from '../health/running-health.js';
 import { REDIRECT_TARGETS, type RedirectTarget } from '../redirect-policy.js';
 
 /** Long enough to see the withdrawal in resolvers, short enough that a forgotten one does little harm. */
@@ -12,6 +13,8 @@ export interface RedirectionView {
   redirections(): Promise<readonly Document[]>;
   readonly mode: string;
   drills(): readonly Drill[];
+  /** Why nothing is redirected now: a pause or a drain. */
+  off(): RedirectionOff | undefined;
   /** @param seconds 0: ends it. @throws ClientError `unprocessable` while the health checks are off */
   drill(target: RedirectTarget, seconds: number): void;
   /** What a client gets for a name now. @throws ClientError `bad-request` if it is not a name */
@@ -25,6 +28,7 @@ export function redirectionRoutes(view: RedirectionView | undefined): Route[] {
   const running = (): RedirectionView => switchedOn(view, 'the DNS redirection');
   const shown = async () => ({
     mode: running().mode,
+    off: offDocument(running().off()),
     drills: running()
       .drills()
       .map(({ target, untilMs }) => ({ target, until: new Date(untilMs).toISOString() })),
@@ -48,7 +52,7 @@ export function redirectionRoutes(view: RedirectionView | undefined): Route[] {
       answers: [
         {
           status: 200,
-          description: 'By the names, clients and health in force, without `dnsRedirect.percent`.',
+          description: 'By the names, clients, pauses and health in force. The client of a resolver is the resolver.',
           schema: testAnswer,
         },
       ],
@@ -91,19 +95,23 @@ const testAnswer = z.strictObject({
   redirected: z.boolean().meta({ description: 'whether a question for A or AAAA gets our addresses' }),
   addresses: z.array(z.string()).meta({ description: 'ours that it gets; empty: it gets those of the original' }),
   because: z
-    .enum(['not-listed', 'client', 'schedule', 'withdrawn', 'shadow'])
+    .enum(['not-listed', 'client', 'percent', 'schedule', 'withdrawn', 'paused', 'shadow'])
     .nullable()
     .meta({ description: 'why it gets the original' }),
 });
 
 const redirectionsAnswer = z.strictObject({
   mode: z.enum(['redirect', 'shadow']),
+  off: z
+    .strictObject({ text: z.string(), until: z.iso.datetime().nullable().meta({ description: 'null: until resumed' }) })
+    .nullable()
+    .meta({ description: 'why nothing is redirected, while an operator has paused it or drains the tracker' }),
   drills: z.array(z.strictObject({ target, until: z.iso.datetime() })),
   redirections: z.array(
     z.strictObject({
       name: z.string(),
       target,
-      active: z.boolean().meta({ description: 'false while its target does not serve its users' }),
+      active: z.boolean().meta({ description: 'false while its target does not serve its users, and during a pause' }),
       problem: z.string().nullable().meta({ description: 'why it is not redirected, or not to all addresses' }),
       addresses: z.array(z.string()),
       health: z
@@ -113,3 +121,8 @@ const redirectionsAnswer = z.strictObject({
     }),
   ),
 });
+
+function offDocument(off: RedirectionOff | undefined): z.output<typeof redirectionsAnswer>['off'] {
+  if (off === undefined) return null;
+  return { text: off.text, until: off.untilMs === null ? null : new Date(off.untilMs).toISOString() };
+}

@@ -1,5 +1,6 @@
 /** What the control API shows of the redirected names: where they lead, whether they do now, and drills. */
 import { formatIp, type IpAddress, parseIp } from '../../domain/ip-address.js';
+import { isRedirectedClient } from '../client-choice.js';
 import { answersType, whyNotRedirected } from '../decide.js';
 import type { CheckResult } from '../health/health-watch.js';
 import type { RunningHealth } from '../health/running-health.js';
@@ -13,12 +14,13 @@ export function redirectionView(health: RunningHealth): RedirectionView {
     get mode() {
       return health.policy.mode;
     },
+    off: () => health.off,
     redirections: async () =>
       [...health.policy.names].map(([name, entry]) => ({
         name,
         target: entry.target,
         active: health.isActive(entry),
-        problem: health.problemOf(name, entry) ?? null,
+        problem: health.off?.text ?? health.problemOf(name, entry) ?? null,
         addresses: entry.addresses.map(formatIp),
         health: entry.addresses.map((address, i) => ({
           address: formatIp(address),
@@ -46,7 +48,8 @@ function testOf(health: RunningHealth, text: string, client: IpAddress): Redirec
     isHealthy: (of: RedirectedName, address: number) => health.isHealthy(of, address),
     isOpen: () => health.isOpen(),
   };
-  const redirections = new Redirections(health.policy);
+  // The DNS server, unlike the health of the names, chooses clients.
+  const redirections = new Redirections({ ...health.policy, clients: health.clients });
   const reasons = [TYPE_A, TYPE_AAAA].map((type) => whyNotRedirected(entry, type, client, redirections, state));
   const types = [TYPE_A, TYPE_AAAA].filter((_, i) => reasons[i] === undefined);
   const addresses = entry.addresses.filter(
@@ -57,6 +60,16 @@ function testOf(health: RunningHealth, text: string, client: IpAddress): Redirec
     ...asked,
     redirected,
     addresses: addresses.map(formatIp),
-    because: redirected ? null : (reasons[0] ?? null),
+    because: redirected ? null : reasonOf(reasons[0], health, client),
   };
+}
+
+/** As an operator sees it: a pause is not bad health, and a share of the clients is not a list of them. */
+function reasonOf(
+  reason: ReturnType<typeof whyNotRedirected>,
+  { off, policy }: Pick<RunningHealth, 'off' | 'policy'>,
+  client: IpAddress,
+): RedirectionTest['because'] {
+  if (reason === 'withdrawn' && off !== undefined) return 'paused';
+  return reason === 'client' && isRedirectedClient(policy.clients, client) ? 'percent' : (reason ?? null);
 }

@@ -11,9 +11,11 @@ import { formatIp, type IpAddress } from '../../domain/ip-address.js';
 import { configuredResolvers } from '../../net/configured-resolvers.js';
 import type { Apply, PartContext, RunningPart } from '../../part/part.js';
 import { periodInForce } from '../../selection/billing-schedule.js';
+import { chosenClients } from '../client-key.js';
 import type { AnnouncePort, AnnounceUsage, NameUsage } from '../coverage/announce-usage.js';
 import { readUsage, type TrackersOfTorrents } from '../coverage/read-usage.js';
 import {
+  type ClientRules,
   compileRedirectPolicy,
   type RedirectedName,
   type RedirectPolicy,
@@ -40,9 +42,18 @@ export interface HealthNeeds extends Pick<PartContext, 'supervise' | 'log' | 'cl
     trackerIsHealthy(): boolean;
     onChange(listener: () => void): () => void;
   };
+  /** Why nothing is redirected, if the operator has paused it or drains the tracker. */
+  readonly redirectionOff: () => RedirectionOff | undefined;
 }
 
-type HealthConfig = Pick<RedirectConfig, 'dnsRedirect' | 'upstream'>;
+export interface RedirectionOff {
+  /** One sentence. */
+  readonly text: string;
+  /** Null: until resumed. */
+  readonly untilMs: number | null;
+}
+
+type HealthConfig = Pick<RedirectConfig, 'dnsRedirect' | 'upstream' | 'storage'>;
 
 /** What is known of the originals of redirected names. */
 interface Originals {
@@ -66,6 +77,7 @@ export class RunningHealth implements RunningPart<HealthConfig> {
   readonly #originals: Originals;
   readonly #originalsTimer: NodeJS.Timeout;
   #policy: RedirectPolicy;
+  #clients: ClientRules;
   #usage: AnnounceUsage;
   #recount: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -84,7 +96,7 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     await Promise.race([asked, sleep(ORIGINALS_FIRST_MS, undefined, { ref: false })]);
     const plan = planOf(policy, usage, originals, needs.trackerListeners(), dnsRedirect.healthChecks);
     const watch = await HealthWatch.start(plan, needs);
-    const health = new RunningHealth(policy, usage, originals, watch, dnsRedirect.healthChecks, needs);
+    const health = new RunningHealth(policy, usage, originals, watch, config, needs);
     void asked.then((changed) => health.#originalsAsked(changed));
     return health;
   }
@@ -94,13 +106,14 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     usage: AnnounceUsage,
     originals: Originals,
     watch: HealthWatch,
-    healthChecks: boolean,
+    config: HealthConfig,
     needs: HealthNeeds,
   ) {
     this.#policy = policy;
+    this.#clients = clientsOf(config) ?? policy.clients;
     this.#usage = usage;
     this.thread = watch;
-    this.#healthChecks = healthChecks;
+    this.#healthChecks = config.dnsRedirect?.healthChecks === true;
     this.#needs = needs;
     this.#originals = originals;
     this.#originalsTimer = setInterval(() => void this.#askOriginals(), ASK_ORIGINALS_EVERY_MS).unref();
@@ -109,6 +122,16 @@ export class RunningHealth implements RunningPart<HealthConfig> {
   /** The redirected names, without regard to clients and times, because health does not depend on them. */
   get policy(): RedirectPolicy {
     return this.#policy;
+  }
+
+  /** Who is redirected, with `dnsRedirect.percent`. */
+  get clients(): ClientRules {
+    return this.#clients;
+  }
+
+  /** Why nothing is redirected now, whatever the health; undefined in the usual case. */
+  get off(): RedirectionOff | undefined {
+    return this.#needs.redirectionOff();
   }
 
   /** The memory and the plan that the thread that answers DNS reads. */
@@ -193,11 +216,14 @@ export class RunningHealth implements RunningPart<HealthConfig> {
   }
 
   /** Without its section nothing is redirected. */
-  async prepare({ dnsRedirect }: HealthConfig): Promise<Apply> {
+  async prepare(config: HealthConfig): Promise<Apply> {
+    const { dnsRedirect } = config;
+    const clients = clientsOf(config);
     const policy = dnsRedirect === undefined ? { ...this.#policy, names: new Map() } : namesOf(dnsRedirect);
     const usage = await readUsage(this.#needs.catalogue, trackersOf(policy));
     return () => {
       this.#policy = policy;
+      this.#clients = clients ?? policy.clients;
       this.#follow(usage);
       void this.#askOriginals();
     };
@@ -254,6 +280,11 @@ export class RunningHealth implements RunningPart<HealthConfig> {
 /** A zone or an answer for one client needs no more than that some clients are redirected. */
 function namesOf(section: RedirectSection): RedirectPolicy {
   return compileRedirectPolicy({ ...section, percent: 100 });
+}
+
+/** @throws OperatorError if the key that chooses the clients cannot be read */
+function clientsOf({ dnsRedirect, storage }: HealthConfig): ClientRules | undefined {
+  return dnsRedirect && compileRedirectPolicy({ ...dnsRedirect, ...chosenClients(dnsRedirect, storage) }).clients;
 }
 
 function planOf(

@@ -1,12 +1,16 @@
 /** The thread of the health checks, and what follows from its results, against real listeners on loopback. */
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { encode } from 'dns-packet';
 import { afterEach, expect, test } from 'vitest';
 import { Health } from '../../../../src/app/health.js';
 import { Restarts } from '../../../../src/app/supervision/restarts.js';
 import { parseConfig } from '../../../../src/config/parse-config.js';
-import { RunningHealth } from '../../../../src/dns-redirect/health/running-health.js';
+import { redirectionView } from '../../../../src/dns-redirect/api/redirection-view.js';
+import { type RedirectionOff, RunningHealth } from '../../../../src/dns-redirect/health/running-health.js';
 import { alarmsOf } from '../../../../src/dns-redirect/health/withdrawn-names.js';
 import { CurrentState } from '../../../../src/dns-redirect/redirect-state.js';
 import { alarmLine } from '../../../../src/domain/alarm.js';
@@ -36,9 +40,10 @@ async function close(server: Server): Promise<void> {
 
 const log = createLogger('silent');
 let torrents: string[][] = [];
+let off: RedirectionOff | undefined;
 
 /** Port 9 refuses, so that no start waits for the originals. */
-const configOf = (port: number, resolver = '127.0.0.1:9') =>
+const configOf = (port: number, resolver = '127.0.0.1:9', more = '') =>
   parseConfig(`
 operator: { name: N, networks: [ { asn: 64500, prefixes: [203.0.113.0/24] } ] }
 dnsRedirect:
@@ -47,11 +52,13 @@ dnsRedirect:
   trackers: [tracker.example]
   mirrorAddresses: [127.0.0.1, 127.0.0.2]
   trackerAddresses: [127.0.0.1]
+${more}
 lab: true
 `);
 
-async function startHealth(port: number, resolver?: string) {
+async function startHealth(port: number, resolver?: string, more?: string) {
   torrents = [];
+  off = undefined;
   const needs = {
     clock,
     log,
@@ -59,13 +66,14 @@ async function startHealth(port: number, resolver?: string) {
       new Restarts(name, { clock, logger: log, health: new Health() }, startAgain),
     blockedReason: () => 'not in this test',
     trackerListeners: () => [{ protocol: 'http', port } as const],
-    targets: { mirrorIsHealthy: () => true, trackerIsHealthy: () => true, onChange: () => () => {} },
+    targets: { mirrorIsHealthy: () => !off, trackerIsHealthy: () => !off, onChange: () => () => {} },
+    redirectionOff: () => off,
     catalogue: {
       trackersAfter: (after: string) =>
         after === '' ? torrents.map((urls, i) => ({ infoHash: String(i), trackerTiers: [urls] })) : [],
     },
   };
-  const health = await RunningHealth.start(configOf(port, resolver), needs);
+  const health = await RunningHealth.start(configOf(port, resolver, more), needs);
   closing.push(() => health.stop());
   const { policy } = health;
   const start = { policy, health: { mirror: true, tracker: true }, checks: health.shared, mirrorVitals: null };
@@ -160,4 +168,25 @@ test('a tracker that asks nobody to announce there is not redirected', async () 
   expect(alarmsOf(policy, health).map(alarmLine).join()).toContain(
     'tracker.example: not redirected: its TXT record asks nobody to',
   );
+});
+
+test('the test of a client knows the share of the clients and a pause, and a pause says until when', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-percent-'));
+  closing.push(async () => rmSync(directory, { recursive: true }));
+  const more = `  percent: 50\n  healthChecks: false\n  clients: [203.0.113.0/24]\nstorage: { directory: ${directory} }`;
+  const { health } = await startHealth(await freePort(), undefined, more);
+  const view = redirectionView(health);
+  const clients = Array.from({ length: 200 }, (_, i) => view.test('site.example', `203.0.113.${i}`));
+  const chosen = clients.filter(({ redirected }) => redirected);
+  expect(chosen.length).toBeGreaterThan(40);
+  expect(chosen.length).toBeLessThan(160);
+  expect(new Set(clients.map(({ because }) => because))).toEqual(new Set([null, 'percent']));
+  expect(view.test('site.example', '198.51.100.1').because).toBe('client');
+  expect(view.off()).toBeUndefined();
+
+  off = { text: 'redirection is paused until resumed', untilMs: null };
+  expect(view.test('site.example', chosen[0]!.client)).toMatchObject({ redirected: false, because: 'paused' });
+  expect(view.off()).toEqual(off);
+  const [first] = await view.redirections();
+  expect(first).toMatchObject({ active: false, problem: 'redirection is paused until resumed' });
 });
