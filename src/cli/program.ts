@@ -19,6 +19,7 @@ import { registerReloadCommand } from './commands/reload.js';
 import { registerReportCommand } from './commands/report.js';
 import { registerRewriteCommand } from './commands/rewrite.js';
 import { registerSavingsCommand } from './commands/savings.js';
+import { registerSeriesCommand } from './commands/series.js';
 import { registerServeCommand } from './commands/serve.js';
 import { registerSimulateCommand } from './commands/simulate.js';
 import { registerTokenCommand } from './commands/token.js';
@@ -47,6 +48,7 @@ export function createProgram(context: CliContext, version: string): Command {
   registerHealthCommand(program, context);
   registerOriginalsCommand(program, context);
   registerSavingsCommand(program, context);
+  registerSeriesCommand(program, context);
   registerReportCommand(program, context);
   registerTokenCommand(program, context);
   registerTopologyCommand(program, context);

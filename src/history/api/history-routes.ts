@@ -10,6 +10,7 @@ import type { SeriesAnswer } from '../query.js';
 import type { RecordedSeries } from '../recorder.js';
 import type { RunningHistory } from '../running-history.js';
 import { precisionOf, type SeriesDefinition, valueKind } from '../series-definition.js';
+import { listAnswer, type SeriesListAnswer, type SeriesValuesAnswer, valuesAnswer } from './series-answers.js';
 import { csvOf } from './series-csv.js';
 
 type History = Pick<RunningHistory, 'definitions' | 'series' | 'query' | 'marks'>;
@@ -36,39 +37,6 @@ const seriesQuery = z.object({
   format: z.enum(['json', 'csv']).default('json'),
 });
 const marksQuery = z.object(span);
-
-const values = z.array(z.number().nullable());
-const listAnswer = z.object({
-  series: z.array(
-    z.object({
-      name: z.string(),
-      unit: z.string(),
-      kind: z.enum(['gauge', 'counter']),
-      help: z.string(),
-      label: z.string().nullable().meta({ description: 'what separates the series of this name' }),
-      labels: z.array(z.string()).meta({ description: 'its values that were recorded' }),
-    }),
-  ),
-});
-const valuesAnswer = z.object({
-  start: z.string().meta({ description: 'the beginning of the first value' }),
-  stepSeconds: z.number(),
-  count: z.number(),
-  series: z.array(
-    z.object({
-      name: z.string(),
-      label: z.string().nullable(),
-      unit: z.string(),
-      kind: z.enum(['gauge', 'counter']),
-      sum: values.optional().meta({ description: 'of a counter: its growth within each step. null: a gap' }),
-      mean: values.optional(),
-      min: values.optional(),
-      max: values.optional(),
-    }),
-  ),
-});
-export type SeriesListAnswer = z.output<typeof listAnswer>;
-export type SeriesValuesAnswer = z.output<typeof valuesAnswer>;
 
 const marksAnswer = z.object({
   marks: z.array(z.object({ time: z.string(), kind: z.string(), text: z.string() })),

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkValue } from '../../../src/control-api/check-request.js';
 import { type Answer, NO_BROWSER } from '../../../src/control-api/route.js';
-import { historyRoutes, type SeriesListAnswer } from '../../../src/history/api/history-routes.js';
+import { historyRoutes } from '../../../src/history/api/history-routes.js';
+import type { SeriesListAnswer } from '../../../src/history/api/series-answers.js';
 import { chooseStep } from '../../../src/history/query.js';
 import { HistoryFixture, START_MS } from './history-fixture.js';
 
