@@ -10,6 +10,8 @@ import {
 import type { SavingsHour, SavingsKind, SavingsRow } from '../store/sqlite/savings-store.js';
 import { sum, type TrafficWindow, windowOf } from './traffic-window.js';
 
+const CELLS = TRAFFIC_CLASSES.length * REPLICATES;
+
 /** A reading of all totals. */
 export interface TotalsReading {
   replicates(trafficClass: TrafficClass, measure: TrafficMeasure): readonly number[];
@@ -73,7 +75,8 @@ export function addToHour(
   growth: Growth,
   rates: { readonly random: number; readonly localised: number },
 ): SavingsHour {
-  const bytes = growth.bytes.map((value, i) => value + (hour.bytes[i] ?? 0));
+  const before = cellsOf(hour);
+  const bytes = growth.bytes.map((value, i) => value + (before[i] ?? 0));
   return {
     ...hour,
     bytes,
@@ -84,10 +87,22 @@ export function addToHour(
   };
 }
 
+/** An hour that was stored before a measure was added has fewer of them. */
+function cellsOf({ bytes }: Pick<SavingsHour, 'bytes'>): readonly number[] {
+  const measures = bytes.length / CELLS;
+  if (measures === 0 || measures === TRAFFIC_MEASURES.length) return bytes;
+  return Array.from({ length: CELLS }, (_, cell) =>
+    TRAFFIC_MEASURES.map((_, measure) => (measure < measures ? bytes[cell * measures + measure]! : 0)),
+  ).flat();
+}
+
 /** The traffic of some hours. */
 export function windowOfHours(hours: readonly Pick<SavingsHour, 'bytes'>[]): TrafficWindow {
   const total: number[] = [];
-  for (const { bytes } of hours) for (let i = 0; i < bytes.length; i++) total[i] = (total[i] ?? 0) + bytes[i]!;
+  for (const hour of hours) {
+    const bytes = cellsOf(hour);
+    for (let i = 0; i < bytes.length; i++) total[i] = (total[i] ?? 0) + bytes[i]!;
+  }
   return windowOf((trafficClass, measure, replicate) => {
     const cell = TRAFFIC_CLASSES.indexOf(trafficClass) * REPLICATES + replicate;
     return total[cell * TRAFFIC_MEASURES.length + TRAFFIC_MEASURES.indexOf(measure)] ?? 0;

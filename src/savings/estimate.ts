@@ -4,12 +4,14 @@
  * Foreign bytes are estimated twice, and the larger estimate holds. By share: what each client downloaded × the share of foreign
  * peers in its last answer. That says too little of a small swarm in which one gateway fetches everything. By balance: every byte
  * that an inner client downloads was uploaded by an inner client or has crossed the border, so what all of them downloaded less what
- * they uploaded is a lower bound, whoever received it.
+ * they uploaded is a lower bound, whoever received it. Uploads in swarms without foreign leechers went to inner clients, so what all
+ * of them downloaded less those uploads is an upper bound. Where all foreign peers are seeds, the two are the same.
  *
  * Baseline: the control group is answered at random, as an original tracker would answer. The foreign share of its bytes, by the
  * share of peers that it was given, is what the others would have had. Its error is estimated by a jackknife over replicates,
  * which are disjoint sets of households. Where the control group is too small, the baseline is that of simulated swarms.
  */
+import type { TrafficMeasure } from '../selection/traffic-classes.js';
 import { sum, type TrafficWindow } from './traffic-window.js';
 
 /** With fewer replicates of the control group that have traffic, nothing can be said about its error. */
@@ -109,9 +111,10 @@ export function estimateSavings(
 /** Bytes that inner clients downloaded from outside. */
 export function foreignBytesOf(window: TrafficWindow): number {
   const classes = [window.localised, window.plain, window.control, window.cache];
-  const total = (measure: 'downloaded' | 'uploaded' | 'foreignByShare'): number =>
-    sum(classes.map((each) => sum(each[measure])));
-  return Math.max(total('foreignByShare'), total('downloaded') - total('uploaded'));
+  const total = (measure: TrafficMeasure): number => sum(classes.map((each) => sum(each[measure])));
+  const downloaded = total('downloaded');
+  const most = downloaded - total('uploadedInside');
+  return Math.max(downloaded - total('uploaded'), Math.min(total('foreignByShare'), most));
 }
 
 function baselineOf(

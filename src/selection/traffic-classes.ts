@@ -10,6 +10,8 @@ export const TRAFFIC_MEASURES = [
   'uploaded',
   /** The part of `downloaded` that came from outside, by the share of foreign peers in the client's last answer. */
   'foreignByShare',
+  /** The part of `uploaded` that certainly went to inner clients, because their swarm has never had a foreign leecher. */
+  'uploadedInside',
 ] as const;
 export type TrafficMeasure = (typeof TRAFFIC_MEASURES)[number];
 

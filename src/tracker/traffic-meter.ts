@@ -56,6 +56,7 @@ export class TrafficMeter {
     values[cell]! += downloadedBytes;
     values[cell + 1]! += uploadedBytes;
     values[cell + 2]! += foreign;
+    if (outcome.uploadsInside) values[cell + 3]! += uploadedBytes;
     if (trafficClass !== HOUSEHOLD_LOCALISED || downloadedBytes === 0) return;
     const group = BY_GROUP_AT + outcome.trafficGroup;
     values[group]! += downloadedBytes;

@@ -51,6 +51,8 @@ export class AnnounceOutcome {
   uploadedBytes = 0;
   /** How much of the last answer with peers was foreign, 0 … 1. */
   foreignShare = 0;
+  /** Everything that it uploaded went to inner clients, because the swarm has never had a foreign leecher. */
+  uploadsInside = false;
   /** It is one of the operator's caches. */
   isCache = false;
   /** The locality group of the last announce. */

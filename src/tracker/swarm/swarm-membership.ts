@@ -3,7 +3,9 @@
  * peers of an address, gateways, and peer ids. Everything that stores or removes a peer goes through here.
  */
 
+import type { AnnounceRequest } from '../announce-request.js';
 import type { PeerSelection } from './choice/peer-selection.js';
+import type { Requester } from './choice/requester.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import { AddressCounts } from './memory/address-counts.js';
 import type { Arena } from './memory/arena.js';
@@ -22,6 +24,7 @@ import {
 } from './memory/peer-record.js';
 import type { StoreRoom } from './memory/store-room.js';
 import {
+  ENTRY_FLAG_FOREIGN_LEECHER,
   ENTRY_FLAG_PEER_IDS,
   ENTRY_FLAG_PINNED,
   ENTRY_FLAGS,
@@ -148,11 +151,22 @@ export class SwarmMembership {
     this.changes.reportChange(kind, entry, endpoint, flags, nowSeconds);
   }
 
+  /** Peer ids are stored for swarms in which a client has asked for them. */
+  notePeerId(entry: number, { record, endpoint }: Requester, request: AnnounceRequest): void {
+    const { words } = this.arena;
+    if (request.wantsPeerIds) words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | ENTRY_FLAG_PEER_IDS;
+    if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) === 0 || record === 0) return;
+    this.peerIds.rememberPeerId(entry, endpoint.toHex(), request.bytes, request.peerIdOffset);
+  }
+
   /** Removes a torrent without peers unless it is pinned. @returns whether it was removed */
   removeTorrentIfEmpty(entry: number): boolean {
     const words = this.arena.words;
     if (words[refWordOf(entry, 4)] !== 0 || words[refWordOf(entry, 6)] !== 0) return false;
-    if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PINNED) !== 0) return false;
+    if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PINNED) !== 0) {
+      words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! & ~ENTRY_FLAG_FOREIGN_LEECHER;
+      return false;
+    }
     this.table.removeTorrent(entry);
     return true;
   }

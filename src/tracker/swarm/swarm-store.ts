@@ -38,11 +38,12 @@ import { StoreRoom } from './memory/store-room.js';
 import {
   ENTRY_COMPLETED,
   ENTRY_COMPLETED_INNER,
-  ENTRY_FLAG_PEER_IDS,
+  ENTRY_FLAG_FOREIGN_LEECHER,
   ENTRY_FLAG_PINNED,
   ENTRY_FLAGS,
   ENTRY_LEECHERS,
   ENTRY_SEEDS,
+  noteForeignLeecher,
   refWordOf,
   TorrentTable,
 } from './memory/torrent-table.js';
@@ -178,6 +179,7 @@ export class SwarmStore {
     let entry = this.infoHash.findTorrent();
     let record = entry === 0 ? 0 : this.swarms.findPeer(words[refWordOf(entry, request.family)]!, endpoint);
     requester.reset(true);
+    outcome.uploadsInside = entry !== 0 && (words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_FOREIGN_LEECHER) === 0;
     if (request.event === EVENT_STOPPED) {
       if (entry !== 0) {
         this.admission.removeLeavingClient(request, outcome, entry, record);
@@ -198,10 +200,8 @@ export class SwarmStore {
     if (entry !== 0) {
       const isAnswered = !byExchange && outcome.status !== STATUS_UNKNOWN_TORRENT;
       outcome.needsUpstream = isAnswered && this.foreignDemand.isReported(entry, request);
-      if (request.wantsPeerIds) words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | ENTRY_FLAG_PEER_IDS;
-      if ((words[entry + ENTRY_FLAGS]! & ENTRY_FLAG_PEER_IDS) !== 0 && requester.record !== 0) {
-        this.membership.peerIds.rememberPeerId(entry, endpoint.toHex(), request.bytes, request.peerIdOffset);
-      }
+      if (!request.seed && !this.room.isInner(request.group)) noteForeignLeecher(words, entry);
+      this.membership.notePeerId(entry, requester, request);
     }
     this.fillCounts(entry, outcome);
     return requester;

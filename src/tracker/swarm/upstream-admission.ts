@@ -16,7 +16,7 @@ import { originNumberOf, setOriginNumber } from './memory/imported-peer.js';
 import type { InfoHashWords } from './memory/info-hash-words.js';
 import { ageSeconds, FLAG_SEED, FLAG_UPSTREAM, flagsOf, setHasNeighbours, setLastSeen } from './memory/peer-record.js';
 import { HAS_ROOM, type StoreRoom } from './memory/store-room.js';
-import { ENTRY_UPSTREAM, refWordOf } from './memory/torrent-table.js';
+import { ENTRY_UPSTREAM, noteForeignLeecher, refWordOf } from './memory/torrent-table.js';
 import type { PeerAdmission } from './peer-admission.js';
 import { PEER_REFRESHED, type SwarmChanges } from './swarm-changes.js';
 import type { SwarmMembership } from './swarm-membership.js';
@@ -84,7 +84,7 @@ export class UpstreamAdmission {
       origin: this.origins.numberOf(cutToBytes(origin, MAX_ORIGIN_BYTES), nowSeconds),
       nowSeconds,
     };
-    const { arena, swarms, endpoint } = this.parts;
+    const { arena, swarms, endpoint, room } = this.parts;
     const { words } = arena;
     const result = { added: 0, addressLimit: 0, swarmLimit: 0, noRoom: 0 };
     let entry = found;
@@ -104,6 +104,7 @@ export class UpstreamAdmission {
       const known = entry === 0 ? 0 : swarms.findPeer(words[refWordOf(entry, peer.family)]!, endpoint);
       if (known !== 0) this.refreshPeer(entry, known + endpoint.addressWords, terms);
       else entry = this.admitPeer(entry, peer, terms, result);
+      if (entry !== 0 && !peer.seed && !room.isInner(peer.group)) noteForeignLeecher(words, entry);
     }
     return result;
   }

@@ -1,5 +1,6 @@
 /** The estimate of savings from totals by class and replicate. */
 import { describe, expect, it } from 'vitest';
+import { windowOfHours } from '../../../src/savings/accumulate.js';
 import { estimateSavings, foreignBytesOf, type SavingsEstimate } from '../../../src/savings/estimate.js';
 import { simulatedBaseline } from '../../../src/savings/simulated-baseline.js';
 import { type TrafficWindow, windowOf } from '../../../src/savings/traffic-window.js';
@@ -45,6 +46,23 @@ describe('the saving', () => {
     // One gateway has fetched one copy of eight, and passed it on.
     const window = windowWith({ localised: { downloaded: 8, uploaded: 6.5, foreignByShare: 0.4 }, control: {} });
     expect(foreignBytesOf(window)).toBeCloseTo(1.5 * GB, -3);
+  });
+
+  it('does not believe the share of peers where all uploads went to inner clients', () => {
+    // All foreign peers are seeds, and everybody downloads before the second announce.
+    const certain = { downloaded: 8, uploaded: 6.5, uploadedInside: 6.5, foreignByShare: 2.4 };
+    expect(foreignBytesOf(windowWith({ localised: certain }))).toBeCloseTo(1.5 * GB, -3);
+    // In another swarm, clients may have uploaded to foreign leechers.
+    const mixed = windowWith({ localised: certain, control: { downloaded: 8, uploaded: 8, foreignByShare: 4 } });
+    expect(foreignBytesOf(mixed)).toBeCloseTo(6.4 * GB, -3);
+  });
+
+  it('reads hours that were stored without the uploads to inner clients', () => {
+    const bytes = Array.from({ length: 4 * REPLICATES * 3 }, (_, i) => [3, 2, 1][i % 3]!);
+    const { localised, cache } = windowOfHours([{ bytes }, { bytes }]);
+    expect(localised.downloaded).toEqual(new Array(REPLICATES).fill(6));
+    expect(cache.foreignByShare).toEqual(new Array(REPLICATES).fill(2));
+    expect(cache.uploadedInside).toEqual(new Array(REPLICATES).fill(0));
   });
 
   it('leaves the downloads of caches out of the baseline, and counts what they fetched', () => {

@@ -26,6 +26,13 @@ export const HASH_WORDS = 5;
 
 export const ENTRY_FLAG_PINNED = 1;
 export const ENTRY_FLAG_PEER_IDS = 2;
+/** Since the entry exists, the swarm has had a foreign peer that is not known to be a seed, or it comes from a snapshot. */
+export const ENTRY_FLAG_FOREIGN_LEECHER = 4;
+
+/** The operator's clients may upload to foreign ones from now on. */
+export function noteForeignLeecher(words: Uint32Array, entry: number): void {
+  words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | ENTRY_FLAG_FOREIGN_LEECHER;
+}
 
 /** Whether the catalogue has the torrent. @param entry 0 if there is none */
 export function isPinned(words: Uint32Array, entry: number): boolean {

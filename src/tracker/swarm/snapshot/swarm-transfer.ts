@@ -32,6 +32,7 @@ import {
   copyInfoHash,
   ENTRY_COMPLETED,
   ENTRY_COMPLETED_INNER,
+  ENTRY_FLAG_FOREIGN_LEECHER,
   ENTRY_FLAG_PINNED,
   ENTRY_FLAGS,
   HASH_WORDS,
@@ -236,7 +237,8 @@ export class SwarmTransfer {
     }
     words[entry + ENTRY_COMPLETED] = Math.max(words[entry + ENTRY_COMPLETED]!, frame[at + 5]!);
     words[entry + ENTRY_COMPLETED_INNER] = Math.max(words[entry + ENTRY_COMPLETED_INNER]!, frame[at + 6]! >>> 1);
-    words[entry + ENTRY_FLAGS] = words[entry + ENTRY_FLAGS]! | (frame[at + 6]! & ENTRY_FLAG_PINNED);
+    words[entry + ENTRY_FLAGS] =
+      words[entry + ENTRY_FLAGS]! | (frame[at + 6]! & ENTRY_FLAG_PINNED) | ENTRY_FLAG_FOREIGN_LEECHER;
     let record = at + HEADER_WORDS;
     for (let i = 0; i < count4; i++, record += 1 + context.metaWords) this.importPeer(frame, record, 4, entry, context);
     for (let i = 0; i < count6; i++, record += 4 + context.metaWords) this.importPeer(frame, record, 6, entry, context);

@@ -1,6 +1,6 @@
 /** What an announce says of the bytes since the last one: growth of the totals of inner clients, and what is not counted. */
 import { describe, expect, it } from 'vitest';
-import { EVENT_COMPLETED, EVENT_STARTED, EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
+import { EVENT_COMPLETED, EVENT_NONE, EVENT_STARTED, EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
 import {
   type AnnounceOutcome,
   TRAFFIC_BACKWARD,
@@ -11,9 +11,15 @@ import {
   TRAFFIC_RESTARTED,
 } from '../../../../src/tracker/swarm/announce-outcome.js';
 import { META_WORDS, META_WORDS_V1 } from '../../../../src/tracker/swarm/memory/peer-record.js';
-import { announce, CHEAP, createStore, HOME_A, SWARM_KINDS } from './store-fixture.js';
+import type { SwarmStore } from '../../../../src/tracker/swarm/swarm-store.js';
+import { announce, CHEAP, createStore, HOME_A, infoHash, SWARM_KINDS } from './store-fixture.js';
 
 const MIB = 2 ** 20;
+
+function addImported(store: SwarmStore, host: number, seed: boolean): void {
+  const peer = { family: 4, words: [0xcb000000 + host], port: 6881, group: CHEAP, seed } as const;
+  expect(store.addUpstreamPeers(infoHash(1), [peer], 900, 1_000).added).toBe(1);
+}
 
 describe.each(SWARM_KINDS)('in a %s swarm', (_kind, thresholds) => {
   const create = () => {
@@ -50,6 +56,29 @@ describe.each(SWARM_KINDS)('in a %s swarm', (_kind, thresholds) => {
     announce(store, { host: 2, event: EVENT_STARTED, now: 1_500 });
     const burst = { host: 2, now: 1_501, event: EVENT_COMPLETED, seed: true, downloaded: 3_000 * MIB };
     expect(growth(announce(store, burst).outcome)).toBe(TRAFFIC_IMPOSSIBLE);
+  });
+
+  it('uploads went to inner clients as long as the swarm has never had a foreign leecher', () => {
+    const store = create();
+    const uploadsInside = (now: number, event = EVENT_NONE) =>
+      announce(store, { host: 1, now, uploaded: now * MIB, event }).outcome.uploadsInside;
+    announce(store, { host: 1 });
+    announce(store, { host: 2, group: CHEAP, seed: true });
+    addImported(store, 3, true);
+    expect(uploadsInside(1_200)).toBe(true);
+    announce(store, { host: 4, group: CHEAP, now: 1_210 });
+    announce(store, { host: 4, group: CHEAP, now: 1_220, event: EVENT_STOPPED });
+    expect(uploadsInside(1_400)).toBe(false);
+    expect(uploadsInside(1_600, EVENT_STOPPED)).toBe(false);
+  });
+
+  it('imported peers may be leechers unless their origin says that they are seeds', () => {
+    const store = create();
+    announce(store, { host: 1 });
+    addImported(store, 3, true);
+    expect(announce(store, { host: 1, now: 1_200 }).outcome.uploadsInside).toBe(true);
+    addImported(store, 4, false);
+    expect(announce(store, { host: 1, now: 1_400 }).outcome.uploadsInside).toBe(false);
   });
 
   it('foreign clients are not counted, nor is the IPv6 peer of a client with both families', () => {
