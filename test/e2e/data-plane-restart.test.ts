@@ -135,7 +135,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     expect(await metric('data_plane_up')).toBe(1);
     expect(await metric('data_plane_restarts_total')).toBe(1);
     expect(await metric('announces_total{protocol="udp"}'.replace(/[{}"]/g, '\\$&'))).toBe(announcesBefore! + 1);
-    expect(logged.filter((line) => line.startsWith('error'))).toEqual([
+    expect(logged.filter((line) => line.startsWith('error tracker'))).toEqual([
       expect.stringMatching(/^error tracker: the thread that answers peers has ended: .*; it restarts in 0\.25 s$/),
     ]);
     expect(logged).toContain('info tracker: 2 peers in 1 swarm restored from the snapshot');
@@ -179,7 +179,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     cleanups.push(() => new Promise((done) => thief.close(done)));
     await endThread();
     await new Promise<void>((resolve) => thief.listen(port, host, resolve));
-    const failed = (): string[] => logged.filter((line) => line.startsWith('error') && line.includes(`:${port}`));
+    const failed = (): string[] => logged.filter((line) => line.startsWith('error tracker') && line.includes(`:${port}`));
     await eventually('two failures', () => failed().length >= 2);
     expect(failed()[0]).toMatch(/restarts in 0\.5 s$/);
     expect(failed()[1]).toMatch(/restarts in 1 s$/);
