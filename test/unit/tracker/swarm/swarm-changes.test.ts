@@ -4,7 +4,12 @@ import { NetworkSet } from '../../../../src/domain/network-set.js';
 import { createRandom, type Random } from '../../../../src/domain/random.js';
 import { reportedCapability } from '../../../../src/selection/address-levels.js';
 import { EVENT_COMPLETED, EVENT_NONE, EVENT_PAUSED, EVENT_STOPPED } from '../../../../src/tracker/announce-request.js';
-import { FLAG_SEED, FLAG_SHARED_HOST, FLAG_UPSTREAM } from '../../../../src/tracker/swarm/memory/peer-record.js';
+import {
+  FLAG_SEED,
+  FLAG_SHARED_HOST,
+  FLAG_UPSTREAM,
+  recordWordsOf,
+} from '../../../../src/tracker/swarm/memory/peer-record.js';
 import {
   PEER_EXPIRED,
   PEER_INSERTED,
@@ -54,7 +59,7 @@ function listing(store: SwarmStore): Map<string, Listed> {
         [6, frame[at + 8]!],
       ] as const) {
         const addressWords = family === 4 ? 1 : 4;
-        for (let i = 0; i < count; i++, record += addressWords + 4) {
+        for (let i = 0; i < count; i++, record += recordWordsOf(addressWords)) {
           const meta = record + addressWords;
           peers.set(nameOf(hash, family, frame.subarray(record, meta), frame[meta]! >>> 16), {
             flags: (frame[meta + 2]! >>> 24) & KEPT_FLAGS,
