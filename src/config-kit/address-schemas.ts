@@ -34,7 +34,11 @@ export function endpoint(defaultPort?: number) {
 /** An absolute URL of one of these protocols; kept as it is written. */
 export function urlOf(...protocols: string[]) {
   return z.string({ error: 'expected a URL' }).refine((value) => hasProtocol(value, protocols), {
-    error: (issue) => `"${String(issue.input)}" is not a URL that begins with ${protocols.join(':// or ')}://`,
+    error: (issue) => {
+      const value = String(issue.input);
+      if (/^[a-z]+:\/\/[^/]*:0+(\/|$)/i.test(value)) return `"${value}" has port 0, which nobody can connect to`;
+      return `"${value}" is not a URL that begins with ${protocols.join(':// or ')}://`;
+    },
   });
 }
 

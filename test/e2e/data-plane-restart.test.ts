@@ -179,7 +179,8 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     cleanups.push(() => new Promise((done) => thief.close(done)));
     await endThread();
     await new Promise<void>((resolve) => thief.listen(port, host, resolve));
-    const failed = (): string[] => logged.filter((line) => line.startsWith('error tracker') && line.includes(`:${port}`));
+    const failed = (): string[] =>
+      logged.filter((line) => line.startsWith('error tracker') && line.includes(`:${port}`));
     await eventually('two failures', () => failed().length >= 2);
     expect(failed()[0]).toMatch(/restarts in 0\.5 s$/);
     expect(failed()[1]).toMatch(/restarts in 1 s$/);

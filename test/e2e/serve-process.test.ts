@@ -116,7 +116,9 @@ describe('alias-tracker serve', () => {
 
   test.skipIf(process.platform !== 'linux')('SIGHUP during the start reloads after it', async () => {
     const early = join(directory, 'early.yaml');
-    const { labServices: _, ...rest } = parse(configText({ tracker: 0, control: 0 }));
+    const { labServices: _, ...rest } = parse(
+      configText({ tracker: 0, control: 0 }).replace(':0/announce', ':1/announce'),
+    );
     writeFileSync(early, stringify({ ...rest, storage: { directory: 'early-state' } }));
     const starting = start('serve', '--config', early);
     const { pid } = starting.process;

@@ -38,3 +38,9 @@ test('a URL begins with one of the protocols and has a host', () => {
     );
   }
 });
+
+test('a URL with port 0 is refused for that reason', () => {
+  for (const wrong of ['udp://127.0.0.1:0/announce', 'http://tracker.example:0']) {
+    expect(messageOf(urlOf('udp', 'http'), wrong)).toBe(`"${wrong}" has port 0, which nobody can connect to`);
+  }
+});
