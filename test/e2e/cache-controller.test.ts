@@ -184,8 +184,10 @@ caches:
   test('a restart of the tracker fetches and removes nothing', async () => {
     await running.stop();
     running = await start();
-    await eventually('the cache answers', async () => (await cache()).health === 'up');
-    expect((await cache()).torrents.serving).toBe(1);
+    await eventually('the cache answers and serves', async () => {
+      const { health, torrents } = await cache();
+      return health === 'up' && torrents.serving === 1;
+    });
     expect((await log()).filter((action) => action === 'added')).toHaveLength(1);
   });
 

@@ -251,7 +251,7 @@ describe.skipIf(executablePath === undefined)('the dashboard in a browser', () =
 
   test('shows everything without scripts', async () => {
     const page = await visit({ javaScriptEnabled: false });
-    expect(await page.locator('.tile').count()).toBe(4);
+    expect(await page.locator('.tile').count()).toBe(5);
     await page.goto(`${base}/torrents`);
     expect(await page.locator('tr[data-list=torrents]').count()).toBe(50);
     await page.getByRole('link', { name: 'Next' }).click();
