@@ -80,7 +80,7 @@ caches:
     expect(table.stdout).toMatch(/pop-north\s+up\s+Transmission \d\S*\s+0\s+0\s+0\s+0.0 GB\s+4000.0 GB/);
     expect(JSON.parse(command('--json').stdout).caches[0].health).toBe('up');
     expect(await get('/metrics')).toContain('alias_tracker_cache_up{cache="pop-north"} 1');
-    expect(await get('/')).toContain('pop-north');
+    expect(await get('/upstream')).toContain('pop-north');
   });
 
   test('that accepts connections and never answers is down after two calls, and up again once it answers', async () => {

@@ -111,7 +111,7 @@ describe.skipIf(network === undefined)('of probes and nodes', () => {
   });
 
   it('a token of a probe opens no call of the operator', async () => {
-    for (const path of ['/api/v1/swarms', '/api/v1/density', '/metrics', '/overview', '/api/v1/probes']) {
+    for (const path of ['/api/v1/swarms', '/api/v1/density', '/metrics', '/api/v1/overview', '/api/v1/probes']) {
       expect((await call(path, { token: NORTH_TOKEN })).status, path).toBe(403);
       expect((await call(path)).status, path).toBe(401);
     }
