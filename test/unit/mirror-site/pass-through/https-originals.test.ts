@@ -1,9 +1,11 @@
 /** Originals that answer over https only, while the reader comes over http: no loop, no dead end, and the operator is told. */
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { alarmLine } from '../../../../src/domain/alarm.js';
 import { makeCertificate } from '../../../support/certificates.js';
 import { type Got, type Sent, send } from '../../../support/raw-http.js';
 import { requireProgram } from '../../../support/real-program.js';
@@ -91,7 +93,9 @@ describe.skipIf(openssl === undefined)('an original over https', () => {
     }
     // The second request knows.
     expect(seen).toEqual(['http /login?a=b', 'https /login?a=b', 'https /again']);
-    expect(standIn.passThrough.health.alarms([SITE])).toEqual([expect.stringContaining('answers over https only')]);
+    expect(standIn.passThrough.health.alarms([SITE]).map(alarmLine)).toEqual([
+      expect.stringContaining('answers over https only'),
+    ]);
     expect(standIn.log).toHaveLength(1);
   });
 

@@ -1,4 +1,5 @@
 /** What passes between a reader and the original, on real sockets: nothing differs from direct access but what is rewritten. */
+
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
@@ -13,6 +14,7 @@ import {
   inflateSync,
 } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
+import { alarmLine } from '../../../../src/domain/alarm.js';
 import { parseInfoHash } from '../../../../src/domain/info-hash.js';
 import { parseIp, parsePrefix } from '../../../../src/domain/ip-address.js';
 import { outboundRules } from '../../../../src/net/outbound-rules.js';
@@ -454,7 +456,7 @@ describe('this is not an open proxy', () => {
     expect([got.status, got.text.includes('Die Original-Seite antwortet nicht')]).toEqual([502, true]);
     expect(got.text).not.toContain('127.0.0.2');
     for (let n = 0; n < 4; n++) await get('/');
-    expect(standIn.passThrough.health.alarms([SITE])).toEqual([
+    expect(standIn.passThrough.health.alarms([SITE]).map(alarmLine)).toEqual([
       expect.stringMatching(/has failed 5 times since .*is an address of this installation/),
     ]);
     expect(standIn.log).toHaveLength(1);
@@ -477,7 +479,9 @@ describe('this is not an open proxy', () => {
       };
       await start(onRequest, { passThrough: { resolve: async () => [parseIp(address)], blockedReason } });
       for (let n = 0; n < 5; n++) expect((await get('/')).status).toBe(502);
-      expect(standIn.passThrough.health.alarms([SITE])).toEqual([expect.stringContaining('private or reserved')]);
+      expect(standIn.passThrough.health.alarms([SITE]).map(alarmLine)).toEqual([
+        expect.stringContaining('private or reserved'),
+      ]);
       expect(seen).toEqual([]);
     },
   );
