@@ -91,8 +91,12 @@ require('http').get(url + query, { localAddress: address }, (answer) => process.
 /** Prints the estimated foreign bytes of the last hour. */
 const ASK_SAVINGS = `
 const [url, token] = process.argv.slice(1);
-fetch(url, { headers: { authorization: 'Bearer ' + token } }).then((answer) => answer.json()).then((answer) =>
-  console.log(JSON.stringify(answer.savings?.foreignBytes ?? null)));
+const ask = (triesLeft) => fetch(url, { headers: { authorization: 'Bearer ' + token } }).then((answer) => answer.json()).then((answer) => {
+  const bytes = answer.savings?.foreignBytes ?? null;
+  if (bytes === null && triesLeft > 0) setTimeout(ask, 1000, triesLeft - 1);
+  else console.log(JSON.stringify(bytes));
+});
+ask(20);
 `;
 
 /** Ends the clients first: what they have uploaded since they completed is in their last announce. */

@@ -8,6 +8,7 @@ import type { Lab } from '../../lab/start-lab.js';
 import { createLogger } from '../../logging/logger.js';
 import type { CliContext } from '../cli-context.js';
 import { describeServing } from '../describe-serving.js';
+import { withCredentials } from '../environment.js';
 import { loadLab } from '../load-lab.js';
 
 interface ServeOptions {
@@ -47,7 +48,7 @@ async function serve(options: ServeOptions, context: CliContext): Promise<void> 
     if (context.signal.aborted) return;
     // Imported here, so that the other commands start fast.
     const { createApp } = await import('../../app/create-app.js');
-    const source = new ConfigSource(context.configFile(options.config), context.env, config);
+    const source = new ConfigSource(context.configFile(options.config), withCredentials(context.env), config);
     const running = createApp(config, { logger, source });
     app = running;
     context.onUncaughtError((thrown) => running.takeUncaughtError(thrown));
