@@ -23,7 +23,7 @@ const names = positionals.length > 0 ? positionals : Object.keys(TRIAL_SHAPES);
 for (const name of names) {
   const shape = TRIAL_SHAPES[name];
   if (shape === undefined)
-    throw new Error(`there is no shape "${name}"; known: ${Object.keys(TRIAL_SHAPES).join(', ')}`);
+    throw new Error(`unknown shape "${name}"; known: ${Object.keys(TRIAL_SHAPES).join(', ')}`);
   const results: TrialResult[] = [];
   for (let seed = 1; seed <= Number(values.seeds); seed++) {
     const result = await runTrial(

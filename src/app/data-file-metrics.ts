@@ -1,4 +1,4 @@
-/** The age of each data file in force, so that an alert can say when one is no longer replaced. */
+/** The age of each data file in force, so that an alert can report a file that nobody replaces. */
 import { family } from '../control-api/metric-families.js';
 import type { MetricFamily } from '../control-api/metrics.js';
 import type { Clock } from '../domain/clock.js';

@@ -141,7 +141,7 @@ function eventsRoute(pages: readonly Page[], needs: PageServerNeeds, load: Load,
     answers: [{ status: 200, description: 'text/event-stream.' }],
     handle: ({ query, principal, browser }) => {
       const wanted = findPage(pages, query.page);
-      if (wanted === undefined) throw new Problem('not-found', 'there is no such page');
+      if (wanted === undefined) throw new Problem('not-found', 'this page does not exist');
       const viewer = viewerOf(principal, browser);
       const render = async (): Promise<Markup | undefined> => {
         const api = new PageCalls(needs.api);

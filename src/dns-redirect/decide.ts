@@ -58,7 +58,7 @@ export interface AskedQuestion {
 export interface RedirectState {
   /** Whether users of the name would be served at its address of this index. */
   isHealthy(name: RedirectedName, address: number): boolean;
-  /** True if a period of the schedule covers the current time, or if there is no schedule. */
+  /** True if a period of the schedule covers the current time, or if the schedule is empty. */
   isOpen(): boolean;
 }
 

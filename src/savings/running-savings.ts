@@ -173,7 +173,7 @@ export class RunningSavings implements RunningPart<SavingsConfig> {
     }
   }
 
-  /** Swarms are read only where there is no control group. */
+  /** Swarms are read only if the control group is empty. */
   async #simulated(hours: readonly SavingsHour[]): Promise<SimulatedBaseline | undefined> {
     const withoutSwarms = estimateSavings(windowOfHours(hours), { random: 0, localised: 0 }, undefined);
     if (!('reason' in withoutSwarms)) return undefined;

@@ -1,5 +1,5 @@
 /**
- * The baseline where there is no control group: what simulated swarms have when an original tracker answers, by the share of inner
+ * The baseline without a control group: what simulated swarms have when an original tracker answers, by the share of inner
  * peers. The tracker knows only the foreign peers that announce here or that original trackers have named, so this says less than a
  * control group, and its margin is wide. Values of `npm run bench -- savings-truth` (foreign bytes at the original, divided by all).
  */

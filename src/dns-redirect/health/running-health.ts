@@ -201,7 +201,7 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     return this.thread.drills();
   }
 
-  /** Whether a period of the schedule covers the current time, or there is no schedule. */
+  /** Whether a period of the schedule covers the current time, or the schedule is empty. */
   isOpen(): boolean {
     const { schedule } = this.#policy;
     return schedule.length === 0 || periodInForce(schedule, this.#needs.clock.nowMs()) !== undefined;

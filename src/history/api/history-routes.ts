@@ -115,7 +115,7 @@ function choose(history: History, names: readonly string[], labels: readonly str
     if (defined.has(each)) continue;
     const near = suggestName(each, [...defined.keys()]);
     const hint = near === undefined ? 'GET /api/v1/series lists all' : `did you mean "${near}"?`;
-    throw new Problem('not-found', `there is no series "${each}"; ${hint}`, {
+    throw new Problem('not-found', `no series has the name "${each}"; ${hint}`, {
       faults: [{ field: 'name', detail: 'not known' }],
     });
   }

@@ -1,4 +1,4 @@
-/** Savings by day as CSV. Empty fields: there is no figure for that day. */
+/** Savings by day as CSV. A day without an estimate has empty fields. */
 import type { SavingsAnswer } from './savings-answer.js';
 
 const COLUMNS = [

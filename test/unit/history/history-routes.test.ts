@@ -109,7 +109,7 @@ test('marks are events of a span of time', async () => {
 });
 
 test.each([
-  [{ name: 'anounces' }, 'there is no series "anounces"; did you mean "announces"?'],
+  [{ name: 'anounces' }, 'no series has the name "anounces"; did you mean "announces"?'],
   [{ name: 'zzzzzzzzz' }, 'GET /api/v1/series lists all'],
   [{ name: 'density' }, '71 series match, and an answer has at most 64; choose some of them with label'],
   [{ name: 'peers', from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' }, 'from: is not before "to"'],
