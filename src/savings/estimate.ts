@@ -127,15 +127,7 @@ function baselineOf(
   const controlBytes = sum(downloaded);
   if (used.length < MIN_REPLICATES) {
     if (simulated === undefined) return undefined;
-    const { foreignShare, margin } = simulated;
-    return {
-      method: 'simulation',
-      foreignShare,
-      low: Math.max(0, foreignShare - margin),
-      high: Math.min(1, foreignShare + margin),
-      replicates: used.length,
-      controlBytes,
-    };
+    return { method: 'simulation', ...around(simulated), replicates: used.length, controlBytes };
   }
   const controlForeign = sum(foreign);
   const foreignShare = controlForeign / controlBytes;
@@ -146,14 +138,15 @@ function baselineOf(
   const mean = sum(without) / without.length;
   const variance = ((without.length - 1) / without.length) * sum(without.map((share) => (share - mean) ** 2));
   const margin = tQuantile(used.length - 1) * Math.sqrt(variance);
-  return {
-    method: 'control-group',
-    foreignShare,
-    low: Math.max(0, foreignShare - margin),
-    high: Math.min(1, foreignShare + margin),
-    replicates: used.length,
-    controlBytes,
-  };
+  return { method: 'control-group', ...around({ foreignShare, margin }), replicates: used.length, controlBytes };
+}
+
+/** A share and its interval, which is cut at 0 and 1. */
+function around({
+  foreignShare,
+  margin,
+}: SimulatedBaseline): Pick<SavingsEstimate['baseline'], 'foreignShare' | 'low' | 'high'> {
+  return { foreignShare, low: Math.max(0, foreignShare - margin), high: Math.min(1, foreignShare + margin) };
 }
 
 function tQuantile(degrees: number): number {
