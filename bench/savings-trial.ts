@@ -10,6 +10,7 @@ import { AliasTracker, OriginalTracker } from '../src/simulator/directories.js';
 import { instantMs } from '../src/simulator/hours.js';
 import { type Population, populate } from '../src/simulator/population.js';
 import type { DefaultMix } from '../src/simulator/run-scenario.js';
+import { modelOptionsOf } from '../src/simulator/run-scenario.js';
 import { parseScenario, type Scenario } from '../src/simulator/scenario.js';
 import { type Directory, SwarmModel } from '../src/simulator/swarm-model.js';
 import { createTrafficMemory, TrafficMeter } from '../src/tracker/traffic-meter.js';
@@ -121,22 +122,7 @@ async function run(
   directoryOf: (random: Random) => Directory,
 ): Promise<{ readonly foreign: number; readonly downloaded: number }> {
   const random = createRandom(scenario.seed + 1);
-  const { content, client, endSeconds } = scenario;
-  const model = new SwarmModel(
-    {
-      pieceCount: content.pieces,
-      pieceBytes: content.pieceBytes,
-      neighbours: client.neighbours,
-      numWant: client.numWant ?? client.neighbours,
-      maxConnections: client.maxConnections,
-      announceIntervalSeconds: client.announceIntervalSeconds,
-      minIntervalSeconds: client.minIntervalSeconds,
-      endSeconds,
-    },
-    population.peers,
-    directoryOf(random),
-    random,
-  );
+  const model = new SwarmModel(modelOptionsOf(scenario), population.peers, directoryOf(random), random);
   while (model.advance(EVENTS_PER_SLICE)) await new Promise((resolve) => setImmediate(resolve));
   const home = population.networks.find(({ localised }) => localised)!;
   const inner = model.peers.filter(({ network }) => network === home.index);

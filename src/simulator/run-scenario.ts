@@ -95,6 +95,20 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   };
 }
 
+/** What a scenario says of the content and the clients, as the model takes it. */
+export function modelOptionsOf({ content, client, endSeconds }: Scenario) {
+  return {
+    pieceCount: content.pieces,
+    pieceBytes: content.pieceBytes,
+    neighbours: client.neighbours,
+    numWant: client.numWant ?? client.neighbours,
+    maxConnections: client.maxConnections,
+    announceIntervalSeconds: client.announceIntervalSeconds,
+    minIntervalSeconds: client.minIntervalSeconds,
+    endSeconds,
+  };
+}
+
 async function runPolicy(
   scenario: Scenario,
   policy: PolicyName,
@@ -105,17 +119,9 @@ async function runPolicy(
   const fillTimes = policy !== 'random' && POLICIES[policy].windowCaches ? windows : [];
   const population = populate(scenario, createRandom(scenario.seed), fillTimes);
   const random = createRandom(scenario.seed + 1);
-  const { content, client } = scenario;
   const model = new SwarmModel(
     {
-      pieceCount: content.pieces,
-      pieceBytes: content.pieceBytes,
-      neighbours: client.neighbours,
-      numWant: client.numWant ?? client.neighbours,
-      maxConnections: client.maxConnections,
-      announceIntervalSeconds: client.announceIntervalSeconds,
-      minIntervalSeconds: client.minIntervalSeconds,
-      endSeconds: scenario.endSeconds,
+      ...modelOptionsOf(scenario),
       ...(scenario.billing.schedule.length > 0 ? { sampleSeconds: MINUTE_SECONDS } : {}),
     },
     population.peers,
