@@ -22,8 +22,7 @@ const { values, positionals } = parseArgs({
 const names = positionals.length > 0 ? positionals : Object.keys(TRIAL_SHAPES);
 for (const name of names) {
   const shape = TRIAL_SHAPES[name];
-  if (shape === undefined)
-    throw new Error(`unknown shape "${name}"; known: ${Object.keys(TRIAL_SHAPES).join(', ')}`);
+  if (shape === undefined) throw new Error(`unknown shape "${name}"; known: ${Object.keys(TRIAL_SHAPES).join(', ')}`);
   const results: TrialResult[] = [];
   for (let seed = 1; seed <= Number(values.seeds); seed++) {
     const result = await runTrial(
