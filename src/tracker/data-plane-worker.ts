@@ -222,7 +222,8 @@ class Worker {
       this.takeMessage(received.message);
     }
     this.questions.work();
-    if (nowMs >= this.snapshotAtMs) this.snapshot = this.beginSnapshot();
+    // One that a slow disk holds up past its time is finished first: otherwise none would ever be.
+    if (this.snapshot === null && nowMs >= this.snapshotAtMs) this.snapshot = this.beginSnapshot();
     if (this.snapshot?.next(true)) this.snapshot = null;
     const { nowSeconds, returnTimes } = this.announcer;
     this.housekeeping.work(nowMs, nowSeconds, returnTimes.graceSeconds(nowSeconds));

@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Logger } from '../../src/logging/logger.js';
+import { readSnapshotFile } from '../../src/tracker/snapshot-file.js';
+import { decodeSnapshot } from '../../src/tracker/swarm/snapshot/snapshot-codec.js';
 import { eventually, gap } from '../support/eventually.js';
 import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
@@ -57,13 +59,13 @@ afterEach(async () => {
 
 const snapshotFile = (): string => join(directory, 'data', 'swarms.snapshot');
 
+/** Waits for a snapshot that was begun after the last answer. */
 async function snapshotWithEverything(): Promise<void> {
   const since = Date.now();
-  // Two: the first may have begun before the last announce.
-  for (let i = 0, before = since; i < 2; i++) {
-    await eventually('a snapshot', () => existsSync(snapshotFile()) && statSync(snapshotFile()).mtimeMs > before);
-    before = statSync(snapshotFile()).mtimeMs;
-  }
+  await eventually('a snapshot', async () => {
+    const bytes = await readSnapshotFile(snapshotFile());
+    return bytes !== null && decodeSnapshot(bytes).takenAtMs > since;
+  });
 }
 
 async function endThread(): Promise<void> {
@@ -166,10 +168,13 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     const body = { address: '127.1.0.10', port: 6881, availableUplinkBps: 900_000_000, role: 'cache' };
     expect((await running.call('POST', '/api/v1/capability', { body })).status).toBe(202);
     await eventually('readiness', async () => (await ready()).status === 200);
-    await eventually('the report', async () => {
-      const { json } = await running.call('GET', `/api/v1/explain?infoHash=${infoHash}&ip=127.1.0.12`);
-      return (json as { candidates: { cache: boolean }[] }).candidates[0]?.cache === true;
-    });
+    let last: unknown;
+    const isKnown = async (): Promise<boolean> => {
+      last = await running.call('GET', `/api/v1/explain?infoHash=${infoHash}&ip=127.1.0.12`);
+      const { json } = last as { json: { candidates?: { cache: boolean }[] } };
+      return json.candidates?.[0]?.cache === true;
+    };
+    await eventually('the report', isKnown, { found: () => JSON.stringify(last) });
   });
 
   it('while somebody else has its port: it is tried again, less and less often, until it works', async () => {

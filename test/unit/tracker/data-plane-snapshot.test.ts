@@ -8,13 +8,17 @@ import { OperatorError } from '../../../src/domain/errors.js';
 import type { InfoHash } from '../../../src/domain/info-hash.js';
 import { parseIp } from '../../../src/domain/ip-address.js';
 import { DataPlane } from '../../../src/tracker/data-plane.js';
+import type { DataPlaneOptions } from '../../../src/tracker/data-plane-options.js';
+import { readSnapshotFile } from '../../../src/tracker/snapshot-file.js';
 import { SnapshotReceiver } from '../../../src/tracker/snapshot-receiver.js';
+import { decodeSnapshot } from '../../../src/tracker/swarm/snapshot/snapshot-codec.js';
 import {
   decodeUdpAnswer,
   encodeUdpAnnounce,
   encodeUdpConnect,
   type UdpAnswer,
 } from '../../../src/wire/udp-client-packets.js';
+import { eventually } from '../../support/eventually.js';
 import { labPolicy } from '../../support/lab-policy.js';
 
 const POLICY = labPolicy();
@@ -31,7 +35,7 @@ async function directory(): Promise<string> {
   return path;
 }
 
-async function start(snapshotFile: string): Promise<DataPlane> {
+async function start(snapshotFile: string, more: Partial<DataPlaneOptions> = {}): Promise<DataPlane> {
   const plane = await DataPlane.start({
     listen: [{ protocol: 'udp', host: '127.0.0.1', port: 0 }],
     topology: POLICY.topology,
@@ -40,6 +44,7 @@ async function start(snapshotFile: string): Promise<DataPlane> {
     lab: true,
     limits: { arenaBytes: 64 * 1024 * 1024, maxPeersPerAddressInSwarm: 0 },
     snapshotFile,
+    ...more,
   });
   cleanups.push(() => plane.stop());
   return plane;
@@ -101,6 +106,20 @@ describe('the swarm snapshot', () => {
     await fill(first, SWARMS, 5);
     const second = await start(join(path, 'b'));
     expect(second.restored).toMatchObject({ peers: 3 * SWARMS, damage: null });
+  });
+
+  it('is finished although the next one is due before that', async () => {
+    const file = join(await directory(), 'swarms.snapshot');
+    const plane = await start(file, { snapshotEverySeconds: 0.001 });
+    // More than one frame, and one frame is sent at a time.
+    await fill(plane, SWARMS, 60);
+    const startedMs = Date.now();
+    await eventually('a whole snapshot', async () => {
+      const bytes = await readSnapshotFile(file);
+      return bytes !== null && decodeSnapshot(bytes).takenAtMs > startedMs;
+    });
+    await plane.stop();
+    expect((await start(file)).restored).toMatchObject({ peers: 60 * SWARMS, damage: null });
   });
 
   it.each([
