@@ -9,6 +9,7 @@ import type { AccessListData } from './access-list.js';
 import type { ConnectionIdMode } from './connection-id.js';
 import type { StoreLimits } from './swarm/swarm-store-options.js';
 import type { RedirectedTrackersData } from './unknown/redirected-trackers.js';
+import type { WorkerShare } from './workers/owner.js';
 
 export interface DataPlaneListener extends ListenAddress {
   /** Connections start with a PROXY protocol header, from an address in `proxies`. */
@@ -47,6 +48,8 @@ export type LiveOptions = Required<
 >;
 
 export interface DataPlaneOptions {
+  /** Which part of the swarms this worker has. Default: all. */
+  readonly share?: WorkerShare;
   readonly listen: readonly DataPlaneListener[];
   readonly topology: TopologyData;
   readonly cost: CostTable;

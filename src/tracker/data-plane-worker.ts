@@ -46,6 +46,7 @@ import { TorrentTraffic } from './torrent-traffic.js';
 import { TrafficMeter } from './traffic-meter.js';
 import { UdpHandler } from './udp-handler.js';
 import { NOTHING_REDIRECTED } from './unknown/redirected-trackers.js';
+import { ONLY_WORKER, owns } from './workers/owner.js';
 
 /** How often the worker checks messages and clocks while nobody announces. */
 const TICK_MS = 20;
@@ -321,7 +322,10 @@ class Worker {
     for (let at = 0; at + 20 <= this.pinned.length; at += 20) {
       if (!kept.has(this.pinned, at)) this.store.setPinned(this.pinned.subarray(at, at + 20), false);
     }
-    for (let at = 0; at + 20 <= hashes.length; at += 20) this.store.setPinned(hashes.subarray(at, at + 20), true);
+    const share = this.options.share ?? ONLY_WORKER;
+    for (let at = 0; at + 20 <= hashes.length; at += 20) {
+      if (owns(share, hashes, at)) this.store.setPinned(hashes.subarray(at, at + 20), true);
+    }
     this.pinned = hashes;
   }
 

@@ -1,0 +1,24 @@
+/**
+ * Which worker owns a swarm: the first word of its info-hash modulo the number of workers. The kernel computes the same for
+ * datagrams, so the rule must stay as simple as this.
+ */
+import { readUint32 } from '../../wire/byte-order.js';
+
+/** One of the data plane's workers. */
+export interface WorkerShare {
+  /** From 0. */
+  readonly index: number;
+  /** How many workers there are. */
+  readonly count: number;
+}
+
+export const ONLY_WORKER: WorkerShare = { index: 0, count: 1 };
+
+/** @returns the index of the worker that owns the swarm of this info-hash */
+export function ownerOf(infoHash: Uint8Array, offset: number, count: number): number {
+  return readUint32(infoHash, offset) % count;
+}
+
+export function owns({ index, count }: WorkerShare, infoHash: Uint8Array, offset: number): boolean {
+  return count === 1 || ownerOf(infoHash, offset, count) === index;
+}
