@@ -39,12 +39,15 @@ export interface LateAnswer {
 
 /** Return values of a request handler that are not a length. */
 export const HTTP_INCOMPLETE = 0;
+/** The request is whole, and its answer comes later through {@link HttpListener.answer}. `close` has no meaning with it. */
+export const HTTP_LATER = -1;
 
 export interface HttpRequestHandler {
   /**
    * Called with all unread bytes of a connection. Handles the first request in them, if it is whole.
-   * @returns the length of the answer (status line, headers, body) at outputStart, or HTTP_INCOMPLETE while the head is
-   *   incomplete. `consumed` is the number of input bytes of that request; `close` asks to close the connection after it.
+   * @returns the length of the answer (status line, headers, body) at outputStart, HTTP_INCOMPLETE while the head is
+   *   incomplete, or HTTP_LATER. `consumed` is the number of input bytes of that request; `close` asks to close the
+   *   connection after it.
    */
   onHttpBytes(
     input: Uint8Array,
@@ -54,7 +57,14 @@ export interface HttpRequestHandler {
     output: Uint8Array,
     outputStart: number,
   ): number;
-  /** Input bytes of the last answered request. */
+  /**
+   * Follows HTTP_LATER at once; the input of that request is still in place. Without this call the request was not taken: it
+   * comes again once the client has read the earlier answers, or the connection is closed. So a handler does nothing that
+   * counts before it. Until the answer, the connection serves no further request and its input waits.
+   * @param ticket names connection and request: an integer below 2^48
+   */
+  passOn?(ticket: number): void;
+  /** Input bytes of the last request that was answered or will be answered later. */
   readonly consumed: number;
   /** True: close the connection once the last answer is sent. */
   readonly close: boolean;
@@ -63,6 +73,8 @@ export interface HttpRequestHandler {
 export const MAX_DATAGRAM_BYTES = 2_048;
 /** Room for an answer over HTTP: 200 peers as dictionaries with ids, and a full scrape of 100 hashes. */
 export const MAX_HTTP_RESPONSE_BYTES = 65_536;
+/** A connection that waits longer for an answer of {@link HTTP_LATER} is closed. */
+export const LATER_TIMEOUT_MS = 5_000;
 /** A request line and headers longer than this are refused. */
 export const MAX_HTTP_HEAD_BYTES = 8_192;
 
@@ -74,6 +86,11 @@ export interface ListenAddress {
   readonly port: number;
   /** Leaves IPv4 to another listener on the same port (IPV6_V6ONLY), whichever of the two is opened first. */
   readonly ipv6Only?: boolean;
+  /**
+   * A bound (TCP: listening) socket of this process to use instead of opening one. It stays open when the listener closes.
+   * Only with the Linux transport.
+   */
+  readonly descriptor?: number;
 }
 
 export interface BoundAddress {
@@ -94,6 +111,15 @@ export interface TransportListener {
   close(): void;
   /** Replaces the certificate (https only). Open connections keep the old one. */
   useCertificate?(pair: CertificatePair): void;
+}
+
+export interface HttpListener extends TransportListener {
+  /**
+   * Sends the answer to a request that was passed on, and continues with the connection's waiting input, or closes it.
+   * Nothing happens if the connection no longer exists or the request is answered. May be called inside `passOn`.
+   * @param bytes holds the whole answer at [start, start + length), at most MAX_HTTP_RESPONSE_BYTES; it is copied
+   */
+  answer(ticket: number, bytes: Uint8Array, start: number, length: number, close: boolean): void;
 }
 
 export interface DatagramListener extends TransportListener {
@@ -144,7 +170,17 @@ export interface Transport {
     limits: TransportLimits,
     tls?: TlsMaterial,
     proxies?: ProxyTrust,
-  ): Promise<TransportListener>;
+  ): Promise<HttpListener>;
+  /**
+   * `run` also waits for this eventfd, reads it empty and continues with `betweenBatches`. The descriptor stays open.
+   * @throws Error the portable transport
+   */
+  wakeOn(eventDescriptor: number): void;
+  /**
+   * Wakes the thread that waits for this eventfd.
+   * @throws Error the portable transport
+   */
+  writeEvent(eventDescriptor: number): void;
   /**
    * Runs until `stop`. `betweenBatches` is called at least every `tickMs` and after each batch. The worker
    * takes policy updates and does its housekeeping there.

@@ -14,11 +14,19 @@ export const READING = 2;
 export const WRITING = 3;
 /** The last answer is sent and this side has closed; further input is discarded. */
 export const LINGERING = 4;
-export type ConnectionState = typeof IDLE | typeof READING | typeof WRITING | typeof LINGERING;
-export const CONNECTION_STATES = [IDLE, READING, WRITING, LINGERING] as const;
+/** The handler answers the last request later; further input waits. */
+export const WAITING = 5;
+export type ConnectionState = typeof IDLE | typeof READING | typeof WRITING | typeof LINGERING | typeof WAITING;
+export const CONNECTION_STATES = [IDLE, READING, WRITING, LINGERING, WAITING] as const;
 const LISTS = 1 + CONNECTION_STATES.length;
 
 export const NONE = -1;
+/** {@link ConnectionTable.watched}: not registered with epoll. */
+export const UNWATCHED = -1;
+
+/** 2^28 requests of one slot pass before a ticket names another of them. With the slot it has 48 bits. */
+const GENERATIONS = 1 << 28;
+const MAX_SLOTS = 1 << 20;
 
 export class ConnectionTable {
   readonly capacity: number;
@@ -29,6 +37,8 @@ export class ConnectionTable {
   /** Buffer numbers of the two pools, or NONE. */
   readonly inBuffer: Int32Array;
   readonly inLength: Int32Array;
+  /** While WAITING: where the unread bytes start in their buffer. */
+  readonly inFrom: Int32Array;
   readonly outBuffer: Int32Array;
   readonly outFrom: Int32Array;
   readonly outTo: Int32Array;
@@ -36,6 +46,9 @@ export class ConnectionTable {
   readonly closeAfter: Uint8Array;
   /** 1: the PROXY header has not arrived yet. */
   readonly headerPending: Uint8Array;
+  /** Events for which epoll watches the connection, or UNWATCHED. */
+  readonly watched: Int8Array;
+  private readonly generation: Uint32Array;
   private readonly remotes: Uint32Array;
   private readonly next: Int32Array;
   private readonly previous: Int32Array;
@@ -43,17 +56,21 @@ export class ConnectionTable {
   private readonly tail = new Int32Array(LISTS).fill(NONE);
 
   constructor(capacity: number) {
+    if (capacity > MAX_SLOTS) throw new RangeError(`at most ${MAX_SLOTS} connections, not ${capacity}`);
     this.capacity = capacity;
     this.fd = new Int32Array(capacity).fill(NONE);
     this.state = new Uint8Array(capacity);
     this.deadlineMs = new Float64Array(capacity);
     this.inBuffer = new Int32Array(capacity).fill(NONE);
     this.inLength = new Int32Array(capacity);
+    this.inFrom = new Int32Array(capacity);
     this.outBuffer = new Int32Array(capacity).fill(NONE);
     this.outFrom = new Int32Array(capacity);
     this.outTo = new Int32Array(capacity);
     this.closeAfter = new Uint8Array(capacity);
     this.headerPending = new Uint8Array(capacity);
+    this.watched = new Int8Array(capacity);
+    this.generation = new Uint32Array(capacity);
     this.remotes = new Uint32Array(capacity * 6);
     this.next = new Int32Array(capacity);
     this.previous = new Int32Array(capacity);
@@ -67,6 +84,7 @@ export class ConnectionTable {
     this.fd[slot] = fd;
     this.inLength[slot] = 0;
     this.closeAfter[slot] = 0;
+    this.watched[slot] = UNWATCHED;
     this.open++;
     this.moveToState(slot, state, deadlineMs);
     return slot;
@@ -90,6 +108,20 @@ export class ConnectionTable {
   /** The connection of that state with the earliest deadline, or NONE. */
   oldest(state: ConnectionState): number {
     return this.head[state]!;
+  }
+
+  /** Makes the ticket of a request that is answered later. Earlier tickets of the slot name nothing from here on. */
+  issueTicket(slot: number): number {
+    const generation = (this.generation[slot]! + 1) % GENERATIONS;
+    this.generation[slot] = generation;
+    return generation * MAX_SLOTS + slot;
+  }
+
+  /** @returns the slot whose request waits for the answer, or NONE if it is answered or its connection no longer exists */
+  slotOfTicket(ticket: number): number {
+    const slot = ticket % MAX_SLOTS;
+    const waits = this.state[slot] === WAITING && this.generation[slot] === Math.floor(ticket / MAX_SLOTS);
+    return waits ? slot : NONE;
   }
 
   saveRemote(slot: number, remote: RemoteAddress): void {

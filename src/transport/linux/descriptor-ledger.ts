@@ -23,6 +23,7 @@ export function noteDescriptors(calls: NativeCalls, ledger: SharedArrayBuffer): 
     ...calls,
     socket: (domain, type, protocol) => note(calls.socket(domain, type, protocol)),
     accept4: (fd, address, addressBytes, flags) => note(calls.accept4(fd, address, addressBytes, flags)),
+    eventfd: (count, flags) => note(calls.eventfd(count, flags)),
     epoll_create1: (flags) => note(calls.epoll_create1(flags)),
     close: (fd) => {
       // Remove it before the call: afterwards another thread could own the number, and recovery would close its socket.

@@ -10,10 +10,12 @@ import {
   ENOSPC,
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
   EPOLL_EVENT_BYTES,
   EPOLL_EVENT_DATA,
   EPOLLIN,
+  EVENT_BYTES,
 } from './linux-abi.js';
 import { type NativeCalls, systemCallDefect } from './native-calls.js';
 import { NativeMemory } from './native-memory.js';
@@ -30,7 +32,9 @@ const EVENTS_PER_WAIT = 128;
 const MAX_WAIT_MS = 20;
 /** Under load Node's loop runs at least this often, even if its descriptor is not ready. */
 const RUN_NODE_EVERY_MS = 20;
+/** Source numbers of descriptors that no source owns. */
 const NODE_LOOP = 0xffff_ffff;
+const WAKE_EVENT = 0xffff_fffe;
 
 export class EventLoop {
   private readonly calls: NativeCalls;
@@ -39,15 +43,17 @@ export class EventLoop {
   private readonly epoll: number;
   private readonly events: number;
   private readonly change: number;
+  private readonly event: number;
   private readonly sources: (EventSource | undefined)[] = [];
   private readonly nodeLoop: number;
 
   constructor(calls: NativeCalls, clock: Clock) {
     this.calls = calls;
     this.clock = clock;
-    this.memory = new NativeMemory(calls, (EVENTS_PER_WAIT + 1) * EPOLL_EVENT_BYTES + 256);
+    this.memory = new NativeMemory(calls, (EVENTS_PER_WAIT + 1) * EPOLL_EVENT_BYTES + 384);
     this.events = this.memory.reserve(EVENTS_PER_WAIT * EPOLL_EVENT_BYTES);
     this.change = this.memory.reserve(EPOLL_EVENT_BYTES);
+    this.event = this.memory.reserve(EVENT_BYTES);
     this.epoll = calls.epoll_create1(EPOLL_CLOEXEC);
     if (this.epoll < 0) throw systemCallDefect('epoll_create1', calls.errno());
     this.nodeLoop = calls.nodeLoopDescriptor();
@@ -71,6 +77,17 @@ export class EventLoop {
 
   rewatch(fd: number, events: number, sourceId: number, token: number): void {
     this.control(EPOLL_CTL_MOD, fd, events, sourceId, token);
+  }
+
+  /** For a descriptor that stays open: closing the last one of a socket does it otherwise. */
+  unwatch(fd: number): void {
+    this.control(EPOLL_CTL_DEL, fd, 0, 0, 0);
+  }
+
+  /** Waits for this eventfd too, and reads it empty. */
+  wakeOn(eventDescriptor: number): void {
+    if (this.control(EPOLL_CTL_ADD, eventDescriptor, EPOLLIN, WAKE_EVENT, eventDescriptor)) return;
+    throw systemCallDefect('epoll_ctl', this.calls.errno());
   }
 
   private control(operation: number, fd: number, events: number, sourceId: number, token: number): boolean {
@@ -121,6 +138,7 @@ export class EventLoop {
     for (let i = 0; i < count; i++, at += EPOLL_EVENT_BYTES >>> 2) {
       const sourceId = words[at + 1]!;
       if (sourceId === NODE_LOOP) nodeIsReady = true;
+      else if (sourceId === WAKE_EVENT) calls.read(words[at]!, this.memory.address + this.event, EVENT_BYTES);
       else this.sources[sourceId]?.onReady(words[at]!, nowMs);
     }
     return nodeIsReady;

@@ -6,7 +6,9 @@
 import { PROXY_INCOMPLETE, readProxyHeader } from '../proxy-protocol.js';
 import {
   HTTP_INCOMPLETE,
+  HTTP_LATER,
   type HttpRequestHandler,
+  LATER_TIMEOUT_MS,
   MAX_HTTP_HEAD_BYTES,
   MAX_HTTP_RESPONSE_BYTES,
   type ProxyTrust,
@@ -14,7 +16,6 @@ import {
   type TransportCounters,
   type TransportLimits,
 } from '../transport.js';
-import { BufferPool } from './buffer-pool.js';
 import {
   CONNECTION_STATES,
   type ConnectionState,
@@ -24,13 +25,16 @@ import {
   LINGERING,
   NONE,
   READING,
+  UNWATCHED,
+  WAITING,
   WRITING,
 } from './connection-table.js';
 import type { EventLoop } from './event-loop.js';
-import { IN_BUFFER_BYTES, LINGER_MS, MAX_HELD_ANSWERS, MAX_HELD_REQUESTS, OUT_BUFFER_BYTES } from './http-limits.js';
+import { HeldBytes } from './held-bytes.js';
+import { IN_BUFFER_BYTES, LINGER_MS, OUT_BUFFER_BYTES } from './http-limits.js';
 import { EAGAIN, EINTR, ENOBUFS, EPOLLIN, EPOLLOUT, MSG_MORE, MSG_NOSIGNAL, SHUT_WR } from './linux-abi.js';
 import type { NativeCalls } from './native-calls.js';
-import { NativeMemory } from './native-memory.js';
+import type { NativeMemory } from './native-memory.js';
 
 export class HttpConnections {
   /** Peer of the current connection. A handler may change it for the rest of the connection. */
@@ -46,8 +50,7 @@ export class HttpConnections {
   private readonly proxies: ProxyTrust | null;
   private readonly table: ConnectionTable;
   private readonly memory: NativeMemory;
-  private readonly requests: BufferPool;
-  private readonly answers: BufferPool;
+  private readonly held: HeldBytes;
   private readonly in: number;
   private readonly out: number;
 
@@ -68,13 +71,10 @@ export class HttpConnections {
     this.limits = limits;
     this.proxies = proxies;
     this.table = new ConnectionTable(limits.maxConnections);
-    const requests = Math.min(limits.maxConnections, MAX_HELD_REQUESTS);
-    const answers = Math.min(limits.maxConnections, MAX_HELD_ANSWERS);
-    this.memory = new NativeMemory(calls, (requests + 1) * IN_BUFFER_BYTES + (answers + 1) * OUT_BUFFER_BYTES);
-    this.in = this.memory.reserve(IN_BUFFER_BYTES);
-    this.out = this.memory.reserve(OUT_BUFFER_BYTES);
-    this.requests = new BufferPool(this.memory, requests, IN_BUFFER_BYTES);
-    this.answers = new BufferPool(this.memory, answers, OUT_BUFFER_BYTES);
+    this.held = new HeldBytes(calls, this.table);
+    this.memory = this.held.memory;
+    this.in = this.held.in;
+    this.out = this.held.out;
   }
 
   /** Starts on an accepted connection; its address is in `remote`. */
@@ -92,11 +92,13 @@ export class HttpConnections {
     const state = this.table.state[slot]!;
     if (state === WRITING) this.continueAnswer(slot);
     else if (state === LINGERING) this.discardInput(slot);
+    else if (state === WAITING) this.pauseInput(slot);
     // The connection may have been closed earlier in the same batch: then its slot is free, or a read would block.
     else if (state !== FREE) this.read(this.table.fd[slot]!, slot);
   }
 
   expire(nowMs: number): void {
+    this.nowMs = nowMs;
     const table = this.table;
     for (const state of CONNECTION_STATES) {
       for (let slot = table.oldest(state); slot !== NONE; slot = table.oldest(state)) {
@@ -127,7 +129,7 @@ export class HttpConnections {
   private read(fd: number, slot: number): void {
     const table = this.table;
     const held = slot === NONE ? 0 : table.inLength[slot]!;
-    const buffer = held > 0 ? this.requests.bufferOffset(table.inBuffer[slot]!) : this.in;
+    const buffer = held > 0 ? this.held.requestStart(slot) : this.in;
     const count = this.calls.recv(fd, this.memory.address + buffer + held, IN_BUFFER_BYTES - held, 0);
     if (count > 0) {
       if (slot !== NONE) this.loadConnection(slot);
@@ -172,8 +174,14 @@ export class HttpConnections {
       }
       const at = this.out + out;
       const answer = handler.onHttpBytes(bytes, start + used, length - used, this.remote, bytes, at);
-      if (answer === HTTP_INCOMPLETE) break;
-      if (answer > MAX_HTTP_RESPONSE_BYTES) throw new RangeError(`an answer of ${answer} bytes overran its buffer`);
+      if (answer <= HTTP_INCOMPLETE) {
+        if (answer === HTTP_LATER) {
+          this.passOn(fd, slot, out, start + used, length - used);
+          return;
+        }
+        break;
+      }
+      if (answer > MAX_HTTP_RESPONSE_BYTES) throw overrun(answer);
       answered = true;
       out += answer;
       close = handler.close || handler.consumed <= 0;
@@ -186,6 +194,47 @@ export class HttpConnections {
     if (close) this.finish(fd, slot, left > 0);
     else if (left > 0) this.awaitRest(fd, slot, start + used, left, answered);
     else this.awaitNext(fd, slot);
+  }
+
+  /** The handler answers the first request in the `length` bytes at `start` later. `out` is as in {@link sendAll}. */
+  private passOn(fd: number, slot: number, out: number, start: number, length: number): void {
+    // If the client does not read the earlier answers at once, the request comes again after them.
+    if (out > 0 && !this.sendAll(fd, slot, out, start, length, false)) return;
+    const { handler } = this;
+    const waiting = slot === NONE ? this.takeSlot(fd, WAITING, LATER_TIMEOUT_MS) : slot;
+    if (waiting === NONE) return;
+    if (slot !== NONE) this.enterState(slot, WAITING, LATER_TIMEOUT_MS);
+    if (!this.held.storeUnread(waiting, start + handler.consumed, length - handler.consumed)) this.timeOut(waiting);
+    else handler.passOn?.(this.table.issueTicket(waiting));
+  }
+
+  /** See HttpListener.answer of the contract. */
+  answerLater(ticket: number, bytes: Uint8Array, start: number, length: number, close: boolean): void {
+    if (length > MAX_HTTP_RESPONSE_BYTES) throw overrun(length);
+    const table = this.table;
+    const slot = table.slotOfTicket(ticket);
+    if (slot === NONE) return;
+    const fd = table.fd[slot]!;
+    const unread = table.inLength[slot]!;
+    const unreadAt = unread > 0 ? this.held.requestStart(slot) + table.inFrom[slot]! : 0;
+    const moreInput = unread > 0 || table.watched[slot] === 0;
+    this.loadConnection(slot);
+    this.memory.bytes.set(bytes.subarray(start, start + length), this.out);
+    if (!this.sendAll(fd, slot, length, unreadAt, unread, close)) return;
+    if ((moreInput || !close) && !this.watch(fd, slot, EPOLLIN)) return;
+    if (close) this.finish(fd, slot, moreInput);
+    else if (unread > 0) this.answer(fd, slot, unreadAt, unread);
+    else this.awaitNext(fd, slot);
+  }
+
+  /**
+   * More input, or its end, arrived before the answer. It stays in the kernel; epoll only reports a connection that broke
+   * from then on, which is the second report.
+   */
+  private pauseInput(slot: number): void {
+    const fd = this.table.fd[slot]!;
+    if (this.table.watched[slot] === 0) this.closeConnection(fd, slot);
+    else this.watch(fd, slot, 0);
   }
 
   /** Sends the first `out` bytes of the collected answers. @returns false if the connection was parked or closed */
@@ -211,7 +260,7 @@ export class HttpConnections {
       this.addConnection(fd, IDLE, this.limits.keepAliveTimeoutMs);
       return;
     }
-    this.releaseRequest(slot);
+    this.held.releaseRequest(slot);
     this.enterState(slot, IDLE, this.limits.keepAliveTimeoutMs);
   }
 
@@ -236,19 +285,15 @@ export class HttpConnections {
     close: boolean,
   ): void {
     const table = this.table;
-    if (this.answers.freeCount === 0) this.timeOut(table.oldest(WRITING));
-    const parked = slot === NONE ? this.addConnection(fd, WRITING, this.limits.requestTimeoutMs) : slot;
+    if (!this.held.hasAnswerBuffer) this.timeOut(table.oldest(WRITING));
+    const parked = slot === NONE ? this.takeSlot(fd, WRITING, this.limits.requestTimeoutMs) : slot;
     if (parked === NONE) return;
     if (slot !== NONE) this.enterState(slot, WRITING, this.limits.requestTimeoutMs);
-    const buffer = this.answers.takeBuffer();
-    this.memory.bytes.copyWithin(this.answers.bufferOffset(buffer), out, out + outBytes);
-    table.outBuffer[parked] = buffer;
-    table.outFrom[parked] = 0;
-    table.outTo[parked] = outBytes;
+    this.held.storeAnswer(parked, out, outBytes);
     table.closeAfter[parked] = close ? 1 : 0;
-    if (restBytes === 0 || close) this.releaseRequest(parked);
+    if (restBytes === 0 || close) this.held.releaseRequest(parked);
     else if (!this.storeRequest(parked, rest, restBytes)) return;
-    this.loop.rewatch(fd, EPOLLOUT, this.sourceId, parked);
+    this.watch(fd, parked, EPOLLOUT);
   }
 
   private continueAnswer(slot: number): void {
@@ -256,18 +301,18 @@ export class HttpConnections {
     const fd = table.fd[slot]!;
     const from = table.outFrom[slot]!;
     const length = table.outTo[slot]! - from;
-    const sent = this.send(fd, this.answers.bufferOffset(table.outBuffer[slot]!) + from, length, MSG_NOSIGNAL);
+    const sent = this.send(fd, this.held.unsentStart(slot), length, MSG_NOSIGNAL);
     if (sent < 0) {
       this.closeConnection(fd, slot);
     } else if (sent < length) {
       table.outFrom[slot] = from + sent;
     } else {
-      this.releaseAnswer(slot);
-      this.loop.rewatch(fd, EPOLLIN, this.sourceId, slot);
+      this.held.releaseAnswer(slot);
+      this.watch(fd, slot, EPOLLIN);
       this.loadConnection(slot);
       const held = table.inLength[slot]!;
       if (table.closeAfter[slot] === 1) this.finish(fd, slot, true);
-      else if (held > 0) this.answer(fd, slot, this.requests.bufferOffset(table.inBuffer[slot]!), held);
+      else if (held > 0) this.answer(fd, slot, this.held.requestStart(slot), held);
       else this.awaitNext(fd, slot);
     }
   }
@@ -283,7 +328,7 @@ export class HttpConnections {
       this.addConnection(fd, LINGERING, LINGER_MS);
       return;
     }
-    this.releaseRequest(slot);
+    this.held.releaseRequest(slot);
     this.enterState(slot, LINGERING, LINGER_MS);
   }
 
@@ -296,6 +341,12 @@ export class HttpConnections {
 
   /** Gives a connection a slot and registers it with epoll. @returns NONE if it had to be closed instead */
   private addConnection(fd: number, state: ConnectionState, timeoutMs: number): number {
+    const slot = this.takeSlot(fd, state, timeoutMs);
+    return slot !== NONE && this.watch(fd, slot, EPOLLIN) ? slot : NONE;
+  }
+
+  /** @returns NONE if all are taken: the connection is closed */
+  private takeSlot(fd: number, state: ConnectionState, timeoutMs: number): number {
     const slot = this.table.addConnection(fd, state, this.nowMs + timeoutMs);
     if (slot === NONE) {
       this.calls.close(fd);
@@ -303,9 +354,19 @@ export class HttpConnections {
     }
     this.counters.connectionsOpen++;
     this.saveConnection(slot);
-    if (this.loop.watch(fd, EPOLLIN, this.sourceId, slot)) return slot;
-    this.closeConnection(fd, slot);
-    return NONE;
+    return slot;
+  }
+
+  /** @returns false if the kernel is out of memory: the connection is closed */
+  private watch(fd: number, slot: number, events: number): boolean {
+    const { watched } = this.table;
+    if (watched[slot] !== UNWATCHED) this.loop.rewatch(fd, events, this.sourceId, slot);
+    else if (!this.loop.watch(fd, events, this.sourceId, slot)) {
+      this.closeConnection(fd, slot);
+      return false;
+    }
+    watched[slot] = events;
+    return true;
   }
 
   private enterState(slot: number, state: ConnectionState, timeoutMs: number): void {
@@ -325,34 +386,14 @@ export class HttpConnections {
 
   /** @returns false if the connection was closed because no buffer is free */
   private storeRequest(slot: number, start: number, length: number): boolean {
-    const table = this.table;
-    if (table.inBuffer[slot] === NONE) {
-      const oldest = this.requests.freeCount === 0 ? table.oldest(READING) : NONE;
-      if (oldest !== NONE && oldest !== slot) this.timeOut(oldest);
-      const buffer = this.requests.takeBuffer();
-      if (buffer === NONE) {
-        this.timeOut(slot);
-        return false;
-      }
-      table.inBuffer[slot] = buffer;
+    if (this.held.storeRequest(slot, start, length)) return true;
+    const oldest = this.table.oldest(READING);
+    if (oldest !== NONE && oldest !== slot) {
+      this.timeOut(oldest);
+      if (this.held.storeRequest(slot, start, length)) return true;
     }
-    const to = this.requests.bufferOffset(table.inBuffer[slot]!);
-    if (to !== start) this.memory.bytes.copyWithin(to, start, start + length);
-    table.inLength[slot] = length;
-    return true;
-  }
-
-  private releaseRequest(slot: number): void {
-    const table = this.table;
-    if (table.inBuffer[slot] !== NONE) this.requests.returnBuffer(table.inBuffer[slot]!);
-    table.inBuffer[slot] = NONE;
-    table.inLength[slot] = 0;
-  }
-
-  private releaseAnswer(slot: number): void {
-    const table = this.table;
-    if (table.outBuffer[slot] !== NONE) this.answers.returnBuffer(table.outBuffer[slot]!);
-    table.outBuffer[slot] = NONE;
+    this.timeOut(slot);
+    return false;
   }
 
   private timeOut(slot: number): void {
@@ -362,11 +403,15 @@ export class HttpConnections {
 
   private closeConnection(fd: number, slot: number): void {
     if (slot !== NONE) {
-      this.releaseRequest(slot);
-      this.releaseAnswer(slot);
+      this.held.releaseRequest(slot);
+      this.held.releaseAnswer(slot);
       this.table.removeConnection(slot);
       this.counters.connectionsOpen--;
     }
     this.calls.close(fd);
   }
+}
+
+function overrun(bytes: number): RangeError {
+  return new RangeError(`an answer of ${bytes} bytes overran its buffer`);
 }

@@ -44,12 +44,22 @@ export const MADV_HUGEPAGE = 14;
 /** For x86-64, and for arm64 with pages of 4 KiB. */
 export const HUGE_PAGE_BYTES = 2 * 1024 * 1024;
 
+// eventfd(2), fcntl(2)
+export const EFD_CLOEXEC = 0o2000000;
+export const EFD_NONBLOCK = 0o4000;
+/** An eventfd is read and written as a 64-bit number. */
+export const EVENT_BYTES = 8;
+export const F_DUPFD_CLOEXEC = 1030;
+
 // epoll(7)
 export const EPOLL_CLOEXEC = 0o2000000;
 export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
 export const EPOLL_CTL_MOD = 3;
 export const EPOLLIN = 1;
 export const EPOLLOUT = 4;
+/** Several epoll instances wait for one socket: the kernel wakes one of them. It cannot be combined with EPOLL_CTL_MOD. */
+export const EPOLLEXCLUSIVE = 0x1000_0000;
 export const EPOLL_EVENT_BYTES = process.arch === 'x64' ? 12 : 16;
 export const EPOLL_EVENT_DATA = process.arch === 'x64' ? 4 : 8;
 

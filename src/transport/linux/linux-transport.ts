@@ -11,6 +11,7 @@ import {
   type DatagramConnectionHandler,
   type DatagramHandler,
   type DatagramListener,
+  type HttpListener,
   type HttpRequestHandler,
   type ListenAddress,
   type ProxyTrust,
@@ -22,11 +23,12 @@ import {
 import { DatagramConnections } from './datagram-connections.js';
 import { noteDescriptors } from './descriptor-ledger.js';
 import { EventLoop } from './event-loop.js';
-import { HttpListener, httpSocketOptions } from './http-listener.js';
+import { EventWriter } from './event-writer.js';
 import { HUGE_PAGE_BYTES, MADV_HUGEPAGE } from './linux-abi.js';
 import { type NativeCalls, openNativeCalls } from './native-calls.js';
 import { type OpenSocket, openSocket, type SocketOption } from './open-socket.js';
 import { checkLayouts } from './self-check.js';
+import { httpSocketOptions, TcpListener } from './tcp-listener.js';
 import { UdpListener } from './udp-listener.js';
 
 class LinuxTransport implements Transport {
@@ -35,6 +37,7 @@ class LinuxTransport implements Transport {
   readonly counters = createTransportCounters();
   private readonly calls: NativeCalls;
   private readonly loop: EventLoop;
+  private readonly events: EventWriter;
   private readonly listeners: TransportListener[] = [];
   private connections: DatagramConnections | null = null;
   private portable: Transport | null = null;
@@ -44,6 +47,7 @@ class LinuxTransport implements Transport {
   constructor(calls: NativeCalls, clock: Clock) {
     this.calls = calls;
     this.loop = new EventLoop(calls, clock);
+    this.events = new EventWriter(calls);
   }
 
   async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<DatagramListener> {
@@ -64,13 +68,13 @@ class LinuxTransport implements Transport {
     limits: TransportLimits,
     tls?: TlsMaterial,
     proxies?: ProxyTrust,
-  ): Promise<TransportListener> {
+  ): Promise<HttpListener> {
     if (address.protocol === 'https') {
       this.portable ??= createPortableTransport(this.counters);
       return this.portable.listenHttp(address, handler, limits, tls, proxies);
     }
     return this.open(address, httpSocketOptions(limits), (socket) => {
-      return new HttpListener(this.calls, this.loop, this.counters, handler, limits, proxies ?? null, socket);
+      return new TcpListener(this.calls, this.loop, this.counters, handler, limits, proxies ?? null, socket);
     });
   }
 
@@ -89,6 +93,14 @@ class LinuxTransport implements Transport {
       this.calls.close(socket.fd);
       throw listenError(address, { cause: error });
     }
+  }
+
+  wakeOn(eventDescriptor: number): void {
+    this.loop.wakeOn(eventDescriptor);
+  }
+
+  writeEvent(eventDescriptor: number): void {
+    this.events.write(eventDescriptor);
   }
 
   preferHugePages(memory: ArrayBufferLike): void {

@@ -19,6 +19,10 @@ export interface NativeCalls {
   send(fd: number, buffer: number, length: number, flags: number): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
+  read(fd: number, buffer: number, length: number): number;
+  write(fd: number, buffer: number, length: number): number;
+  eventfd(count: number, flags: number): number;
+  fcntl(fd: number, command: number, argument: number): number;
   madvise(address: number, length: number, advice: number): number;
   recvmmsg(fd: number, headers: number, count: number, flags: number, timeout: number): number;
   sendmmsg(fd: number, headers: number, count: number, flags: number): number;
@@ -59,6 +63,11 @@ export async function openNativeCalls(): Promise<NativeCalls> {
       send: libc.func('send', 'long', [INT, POINTER, SIZE, INT]),
       shutdown: libc.func('shutdown', INT, [INT, INT]),
       close: libc.func('close', INT, [INT]),
+      read: libc.func('read', 'long', [INT, POINTER, SIZE]),
+      write: libc.func('write', 'long', [INT, POINTER, SIZE]),
+      eventfd: libc.func('eventfd', INT, ['uint', INT]),
+      // Variadic, but Linux passes an integer like any other parameter.
+      fcntl: libc.func('fcntl', INT, [INT, INT, INT]),
       madvise: libc.func('madvise', INT, [POINTER, SIZE, INT]),
       recvmmsg: libc.func('recvmmsg', INT, [INT, POINTER, INT, INT, POINTER]),
       sendmmsg: libc.func('sendmmsg', INT, [INT, POINTER, INT, INT]),

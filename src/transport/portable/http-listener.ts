@@ -7,13 +7,14 @@ import { TLSSocket } from 'node:tls';
 import { fillRemoteAddress } from '../fill-remote-address.js';
 import { MAX_PROXY_HEADER_BYTES, PROXY_INCOMPLETE, readProxyHeader } from '../proxy-protocol.js';
 import {
+  type HttpListener,
   type HttpRequestHandler,
+  LATER_TIMEOUT_MS,
   type ListenAddress,
   type ProxyTrust,
   RemoteAddress,
   type TransportCounters,
   type TransportLimits,
-  type TransportListener,
 } from '../transport.js';
 import { type BindAttempt, bindEitherFamily } from './bind-either-family.js';
 import type { Certificate } from './certificate.js';
@@ -41,7 +42,7 @@ interface OpenConnection {
 }
 
 /** @throws OperatorError if the address cannot be bound */
-export async function listenHttpPortably(options: HttpListenerOptions): Promise<TransportListener> {
+export async function listenHttpPortably(options: HttpListenerOptions): Promise<HttpListener> {
   const { address, limits, counters, certificate, nowMs } = options;
   const shared: ConnectionShared = {
     handler: options.handler,
@@ -50,6 +51,8 @@ export async function listenHttpPortably(options: HttpListenerOptions): Promise<
     keepAliveTimeoutMs: limits.keepAliveTimeoutMs,
     nowMs,
     onBatch: options.onBatch,
+    waiting: new Map(),
+    lastTicket: 0,
   };
   const guests = new Map<Socket, OpenConnection>();
 
@@ -85,21 +88,27 @@ export async function listenHttpPortably(options: HttpListenerOptions): Promise<
   const server = await bindEitherFamily(address, (attempt) => listen(attempt, address.port));
   server.on('connection', welcome);
 
-  const lookEveryMs = Math.ceil(Math.min(limits.requestTimeoutMs, limits.keepAliveTimeoutMs) / CHECKS_PER_TIMEOUT);
-  const timer = setInterval(() => {
-    const now = nowMs();
-    for (const [socket, guest] of guests) {
-      if (guest.deadlineMs > now) continue;
-      counters.connectionsTimedOut++;
-      socket.destroy();
-    }
-  }, lookEveryMs);
+  const shortestMs = Math.min(limits.requestTimeoutMs, limits.keepAliveTimeoutMs, LATER_TIMEOUT_MS);
+  const timer = setInterval(
+    () => {
+      const now = nowMs();
+      for (const [socket, guest] of guests) {
+        if (guest.deadlineMs > now) continue;
+        counters.connectionsTimedOut++;
+        socket.destroy();
+      }
+    },
+    Math.ceil(shortestMs / CHECKS_PER_TIMEOUT),
+  );
   timer.unref();
 
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
-  const listener: TransportListener = {
+  const listener: HttpListener = {
     address: { protocol: address.protocol, host: address.host, port },
+    answer: (ticket, bytes, start, length, close) => {
+      shared.waiting.get(ticket)?.answer(bytes, start, length, close);
+    },
     close: () => {
       clearInterval(timer);
       server.close();
@@ -123,6 +132,7 @@ function readProxyHeaderFirst(
     const length = readProxyHeader(received, remote);
     if (length === PROXY_INCOMPLETE && received.length < MAX_PROXY_HEADER_BYTES) return;
     socket.off('data', onData);
+    socket.off('end', onEnd);
     if (length <= 0) {
       socket.destroy();
       return;
@@ -133,11 +143,15 @@ function readProxyHeaderFirst(
     serve(socket, remote);
     socket.resume();
   };
+  const onEnd = (): void => {
+    socket.destroy();
+  };
   socket.on('data', onData);
+  socket.on('end', onEnd);
 }
 
 function listen({ host, ipv6Only }: BindAttempt, port: number): Promise<Server> {
-  const server = createServer({ noDelay: true });
+  const server = createServer({ noDelay: true, allowHalfOpen: true });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, ipv6Only, backlog: BACKLOG, exclusive: true }, () => {

@@ -11,6 +11,7 @@ import {
   type DatagramConnectionHandler,
   type DatagramHandler,
   type DatagramListener,
+  type HttpListener,
   type HttpRequestHandler,
   type ListenAddress,
   type ProxyTrust,
@@ -65,7 +66,7 @@ class PortableTransport implements Transport {
     limits: TransportLimits,
     tls?: TlsMaterial,
     proxies?: ProxyTrust,
-  ): Promise<TransportListener> {
+  ): Promise<HttpListener> {
     if (address.protocol === 'https' && tls === undefined) {
       throw new OperatorError(`https on port ${address.port} needs a certificate and a key`);
     }
@@ -95,6 +96,14 @@ class PortableTransport implements Transport {
 
   /** Does nothing: Node.js has no interface for it. */
   preferHugePages(): void {}
+
+  wakeOn(): void {
+    throw new Error('the portable transport has no eventfd');
+  }
+
+  writeEvent(): void {
+    throw new Error('the portable transport has no eventfd');
+  }
 
   stop(): void {
     for (const listener of this.listeners.splice(0)) listener.close();

@@ -4,11 +4,11 @@
  */
 import type {
   BoundAddress,
+  HttpListener,
   HttpRequestHandler,
   ProxyTrust,
   TransportCounters,
   TransportLimits,
-  TransportListener,
 } from '../transport.js';
 import type { EventLoop, EventSource } from './event-loop.js';
 import { HttpConnections } from './http-connections.js';
@@ -52,7 +52,7 @@ export function httpSocketOptions(limits: TransportLimits): SocketOption[] {
 const LISTENING = 0xffff_ffff;
 const CONNECTION_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
-export class HttpListener implements TransportListener, EventSource {
+export class TcpListener implements HttpListener, EventSource {
   readonly address: BoundAddress;
   private readonly calls: NativeCalls;
   private readonly loop: EventLoop;
@@ -98,6 +98,10 @@ export class HttpListener implements TransportListener, EventSource {
     if (this.resumeAcceptAtMs === 0 || nowMs < this.resumeAcceptAtMs) return;
     this.resumeAcceptAtMs = 0;
     this.loop.rewatch(this.fd, EPOLLIN, this.sourceId, LISTENING);
+  }
+
+  answer(ticket: number, bytes: Uint8Array, start: number, length: number, close: boolean): void {
+    if (!this.closed) this.connections.answerLater(ticket, bytes, start, length, close);
   }
 
   private acceptSome(nowMs: number): void {
