@@ -1,12 +1,13 @@
 /**
  * Turns what is finished into blocks, and deletes what is older than it is kept: a little in each call, in one short
- * transaction, so that others may write in between. A crash in between loses and doubles nothing: slices are deleted in the
- * transaction that completes their period, and an incomplete period is made again.
+ * transaction, so that others may write in between. A crash in between loses and doubles nothing: the transaction that
+ * completes a period marks its slices, nobody reads them from then on, and an incomplete period is made again.
  */
 import type { HistoryStore } from '../store/sqlite/history-store.js';
 import { decodeBlock, encodeBlock } from './block-codec.js';
 import { type Columns, emptyColumns, isEmpty, merged } from './columns.js';
 import {
+  CHUNK_BYTES,
   CHUNK_ROWS,
   CHUNK_SERIES,
   coarserThan,
@@ -54,11 +55,15 @@ export class Compactor {
     this.#options = options;
   }
 
-  /** Writes one chunk of blocks. @returns true if more is to be done */
+  /** Writes one chunk of blocks, or deletes some of the slices that are in blocks. @returns true if more is to be done */
   compact(nowSeconds: number): boolean {
+    const { store } = this.#options;
+    if (this.#job === undefined && store.hasCompacted()) {
+      store.commit(() => store.deleteCompacted(CHUNK_BYTES));
+      return true;
+    }
     const job = this.#job ?? this.#nextJob(nowSeconds);
     if (job === undefined) return false;
-    const { store } = this.#options;
     if (job.level === MINUTE && store.isComplete(60, job.period)) {
       this.#mergeLate(job.period, nowSeconds);
       return true;
@@ -131,7 +136,7 @@ export class Compactor {
     const { store } = this.#options;
     store.markComplete(level.stepSeconds, period);
     const start = period * level.blockSeconds;
-    if (level === MINUTE) store.deleteSlices(start, start + level.blockSeconds);
+    if (level === MINUTE) store.markCompacted(start, start + level.blockSeconds);
   }
 
   /**
@@ -155,7 +160,7 @@ export class Compactor {
         }
         if (!isEmpty([values])) store.saveBlock(60, period, key, encodeBlock([values], precisionOf(definition)));
       }
-      store.deleteSlices(start, start + MINUTE.blockSeconds);
+      store.markCompacted(start, start + MINUTE.blockSeconds);
       this.#unmarkCoarser(start, nowSeconds);
     });
   }

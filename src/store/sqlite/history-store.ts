@@ -18,12 +18,18 @@ export interface StoredSlice {
   readonly data: Buffer;
 }
 
+/** Slices that are in blocks are ignored until they are deleted. */
+const NOT_COMPACTED = 'at_seconds NOT IN (SELECT at_seconds FROM history_slice_compacted)';
+
 /** By the seconds between two values. */
 const TABLES = { 60: 'history_minute', 300: 'history_five_minutes', 3600: 'history_hour' } as const;
 export type StepSeconds = keyof typeof TABLES;
 
 /** `block_id` is the number of the period times this, plus the key of the series. */
 export const SERIES_KEYS = 2 ** 20;
+
+/** However small they are: each deletion writes a few pages. */
+const SLICES_AT_ONCE = 32;
 
 export class HistoryStore {
   readonly #database: SqliteDatabase;
@@ -63,31 +69,54 @@ export class HistoryStore {
   }
 
   slice(atSeconds: number): Buffer | undefined {
-    const sql = 'SELECT data FROM history_slice WHERE at_seconds = ?';
+    const sql = `SELECT data FROM history_slice WHERE at_seconds = ? AND ${NOT_COMPACTED}`;
     return this.#database.prepare(sql).pluck().get(atSeconds) as Buffer | undefined;
   }
 
   /** From `from` on and before `to`, in order. */
   slices(from: number, to: number): StoredSlice[] {
-    const sql =
-      'SELECT at_seconds AS atSeconds, data FROM history_slice WHERE at_seconds >= ? AND at_seconds < ? ORDER BY at_seconds';
+    const sql = `SELECT at_seconds AS atSeconds, data FROM history_slice
+      WHERE at_seconds >= ? AND at_seconds < ? AND ${NOT_COMPACTED} ORDER BY at_seconds`;
     return this.#database.prepare(sql).all(from, to) as StoredSlice[];
   }
 
   oldestSlice(): number | undefined {
-    const sql = 'SELECT min(at_seconds) FROM history_slice';
-    return (this.#database.prepare(sql).pluck().get() as number | null) ?? undefined;
+    const sql = `SELECT at_seconds FROM history_slice WHERE ${NOT_COMPACTED} ORDER BY at_seconds LIMIT 1`;
+    return this.#database.prepare(sql).pluck().get() as number | undefined;
   }
 
   saveSlice(atSeconds: number, data: Buffer): void {
     const sql = 'INSERT INTO history_slice VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data';
     this.#database.prepare(sql).run(atSeconds, data);
+    this.#database.prepare('DELETE FROM history_slice_compacted WHERE at_seconds = ?').run(atSeconds);
   }
 
-  /** @returns how many were deleted */
-  deleteSlices(from: number, to: number): number {
-    return this.#database.prepare('DELETE FROM history_slice WHERE at_seconds >= ? AND at_seconds < ?').run(from, to)
-      .changes;
+  /** The values of these slices are in blocks. From now on nobody reads the slices; `deleteCompacted` deletes them. */
+  markCompacted(from: number, to: number): void {
+    const sql = `INSERT INTO history_slice_compacted
+      SELECT at_seconds FROM history_slice WHERE at_seconds >= ? AND at_seconds < ? ON CONFLICT DO NOTHING`;
+    this.#database.prepare(sql).run(from, to);
+  }
+
+  /** Whether {@link deleteCompacted} has something to delete. */
+  hasCompacted(): boolean {
+    return this.#database.prepare('SELECT 1 FROM history_slice_compacted LIMIT 1').get() !== undefined;
+  }
+
+  /** Deletes the oldest compacted slices: at least one, and others as long as they fit into `bytes`. */
+  deleteCompacted(bytes: number): void {
+    const sql = `SELECT at_seconds AS atSeconds, coalesce(length(data), 0) AS bytes
+      FROM history_slice_compacted LEFT JOIN history_slice USING (at_seconds) ORDER BY at_seconds LIMIT ${SLICES_AT_ONCE}`;
+    const oldest = this.#database.prepare(sql).all() as { atSeconds: number; bytes: number }[];
+    let sum = 0;
+    const few = oldest.filter((each, i) => {
+      sum += each.bytes;
+      return i === 0 || sum <= bytes;
+    });
+    for (const { atSeconds } of few) {
+      for (const table of ['history_slice', 'history_slice_compacted'])
+        this.#database.prepare(`DELETE FROM ${table} WHERE at_seconds = ?`).run(atSeconds);
+    }
   }
 
   block(step: StepSeconds, period: number, key: number): Buffer | undefined {

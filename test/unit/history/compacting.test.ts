@@ -137,6 +137,58 @@ describe('a history of days', () => {
   });
 });
 
+describe('the slices of a period that is in blocks', () => {
+  /** Of one minute: as many bytes as 8,000 series take. */
+  const SLICE_BYTES = 32_000;
+  const start = START_MS / 1_000;
+  const database = openDatabase(':memory:');
+  const store = new HistoryStore(database);
+  const [definition] = SERIES.filter(({ name }) => name === 'announces');
+  const kept = { 60: KEPT.minutesMs / 1_000, 300: KEPT.fiveMinutesMs / 1_000, 3600: KEPT.hoursMs / 1_000 };
+  const compactor = (): Compactor =>
+    new Compactor({ store, kept, series: () => [{ key: 1, definition: definition! }] });
+  const bytesLeft = (): number =>
+    database.prepare('SELECT coalesce(sum(length(data)), 0) FROM history_slice').pluck().get() as number;
+  const sliceOf = (value: number): Buffer => {
+    const data = Buffer.alloc(SLICE_BYTES);
+    data.writeFloatLE(value, 0);
+    return data;
+  };
+  const sumOfMinutes = (): number => {
+    const block = decodeBlock(store.block(60, start / MINUTE.blockSeconds, 1)!, 240)[0]!;
+    return block.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : value), 0);
+  };
+
+  test('are deleted a few at a time, also after a restart in the middle, and are counted once', () => {
+    for (let minute = 0; minute < 240; minute++) store.saveSlice(start + minute * 60, sliceOf(1));
+    const now = start + MINUTE.blockSeconds + 3_600;
+    let each = compactor();
+    let most = 0;
+    let chunks = 0;
+    const oneChunk = (): boolean => {
+      const before = bytesLeft();
+      const hasMore = each.compact(now);
+      most = Math.max(most, before - bytesLeft());
+      chunks++;
+      return hasMore;
+    };
+    for (let i = 0; i < 10; i++) oneChunk();
+    expect(bytesLeft()).toBeGreaterThan(0);
+    expect(store.oldestSlice()).toBeUndefined();
+    expect(sumOfMinutes()).toBe(240);
+    // The process ends, and the clock of the next one is behind: a minute that is deleted, and one that is not yet.
+    store.saveSlice(start, sliceOf(10));
+    store.saveSlice(start + 239 * 60, sliceOf(100));
+    each = compactor();
+    while (oneChunk()) {}
+    expect(most).toBeLessThanOrEqual(256_000);
+    expect(chunks).toBeGreaterThan(30);
+    expect(bytesLeft()).toBe(0);
+    expect(store.hasCompacted()).toBe(false);
+    expect(sumOfMinutes()).toBe(240 + 10 + 100);
+  });
+});
+
 test('two years of 2,000 sub-domains, with three noisy series and a level each, take less than 200 MB', () => {
   const random = createRandom(7);
   const noise = (): number => random.nextUint32() / 2 ** 32 - 0.5;
