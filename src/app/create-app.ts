@@ -177,7 +177,7 @@ class App implements Application {
     const { database, setAsideAs } = openDatabaseOrSetAside(databaseFile(this.#config));
     this.#stops.push('database', () => database.close());
     if (setAsideAs !== undefined) {
-      const what = `the database was damaged and is kept as ${setAsideAs}; the catalogue, reports and tokens begin empty`;
+      const what = `the database file was damaged and is now ${setAsideAs}; the tracker has begun with an empty catalogue, without reports and without tokens`;
       this.#logger.error(`${what}. Stop the tracker to restore a backup`);
       this.#health.addAlarms(() => [alarm('database-damaged', { text: `database: ${what}` })]);
     }

@@ -42,7 +42,7 @@ export function operationServices(
   const readiness: Readiness = {
     reasons: () => {
       const drain = pauses.of('drain');
-      const draining = drain && `${inWords(drain)} (${drain.actor}); alias-tracker resume drain ends it`;
+      const draining = drain && `${inWords(drain)} (by ${drain.actor}); end it with alias-tracker resume drain`;
       return [...(draining === undefined ? [] : [`operation: ${draining}`]), ...health.reasons()];
     },
     isDraining: () => pauses.of('drain') !== undefined,

@@ -13,50 +13,91 @@ interface Entry {
 }
 
 export const ALARM_CATALOGUE = {
-  'part-down': { severity: 'critical', remedy: 'see the log' },
-  'part-restarted': { severity: 'warning', remedy: 'the log has more' },
-  'uncaught-error': { severity: 'warning', remedy: 'the log has more' },
-  'thread-slow': { severity: 'warning', remedy: 'see what else this machine does' },
-  'database-damaged': { severity: 'critical', remedy: 'stop the tracker to restore a backup' },
-  'operation-paused': { severity: 'warning', remedy: 'alias-tracker resume ends it' },
-  'store-nearly-full': { severity: 'warning', remedy: 'raise tracker.limits' },
+  'part-down': {
+    severity: 'critical',
+    remedy: 'repair what the text names; the log has the details, and the tracker keeps trying to restart the part',
+  },
+  'part-restarted': { severity: 'warning', remedy: 'no action is needed if it happened once; otherwise report it with the log' },
+  'uncaught-error': { severity: 'warning', remedy: 'report it as a defect, with the stack from the log' },
+  'thread-slow': {
+    severity: 'warning',
+    remedy: 'check whether this machine is overloaded, swaps, or was suspended',
+  },
+  'database-damaged': { severity: 'critical', remedy: 'stop the tracker and restore a backup: alias-tracker restore' },
+  'operation-paused': { severity: 'warning', remedy: 'end it with alias-tracker resume' },
+  'store-nearly-full': { severity: 'warning', remedy: 'raise tracker.limits.maxPeers or maxTorrents' },
   'proxy-hides-clients': {
     severity: 'warning',
     remedy:
-      'let the proxy send X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For $remote_addr), or the PROXY protocol to a listener of tracker.proxyProtocol',
+      'configure the proxy to send X-Forwarded-For (nginx: proxy_set_header X-Forwarded-For $remote_addr), or the PROXY protocol to a listener of tracker.proxyProtocol',
   },
-  'ports-not-covered': { severity: 'warning', remedy: 'free the port' },
+  'ports-not-covered': {
+    severity: 'warning',
+    remedy: 'stop the program that uses the port, or allow the tracker to open it; then restart the tracker',
+  },
   'originals-unreachable': {
     severity: 'warning',
-    remedy: 'check upstream.resolvers, and that this machine reaches them',
+    remedy: 'check that this machine reaches the Internet, and that upstream.resolvers answer',
   },
   'original-budget-spent': {
     severity: 'warning',
-    remedy: 'raise upstream.limits.requestsPerHour if the tracker allows it',
+    remedy: 'wait for the next hour, or raise upstream.limits.requestsPerHour if the tracker allows more requests',
   },
   'dht-unreachable': {
     severity: 'warning',
-    remedy: 'check upstream.dht.bootstrap, upstream.resolvers and UDP outwards',
+    remedy: 'check upstream.dht.bootstrap, upstream.resolvers, and that the firewall lets UDP out',
   },
-  'certificate-expiring': { severity: 'warning', remedy: 'see why it was not renewed' },
-  'certificate-expired': { severity: 'critical', remedy: 'renew it' },
-  'certificate-unusable': { severity: 'warning', remedy: 'the pair before it is used' },
-  'original-site-failing': { severity: 'warning', remedy: 'readers get a page with the local copy' },
-  'original-site-https-only': { severity: 'warning', remedy: 'give the mirror site a certificate for its name' },
-  'redirection-withdrawn': { severity: 'warning', remedy: 'see alias-tracker dns check' },
+  'certificate-expiring': {
+    severity: 'warning',
+    remedy: 'renew the certificate, and check why it was not renewed automatically',
+  },
+  'certificate-expired': {
+    severity: 'critical',
+    remedy: 'renew the certificate; the tracker reads the new file without a restart',
+  },
+  'certificate-unusable': {
+    severity: 'warning',
+    remedy: 'repair the files; the tracker uses the previous certificate and key until then',
+  },
+  'original-site-failing': {
+    severity: 'warning',
+    remedy: 'check that this machine reaches the site; until it answers, readers get a page with the local copy',
+  },
+  'original-site-https-only': {
+    severity: 'warning',
+    remedy: 'give the mirror site a certificate for the name, or remove the site from dnsRedirect.sites',
+  },
+  'redirection-withdrawn': {
+    severity: 'warning',
+    remedy: 'repair what the text names; alias-tracker dns check lists every name and check',
+  },
   'rpz-secondary-lags': {
     severity: 'warning',
-    remedy: 'see its log, and check TCP from there, allow-notify and the key',
+    remedy: 'read the log of that resolver, and check TCP from it to here, allow-notify, and the TSIG key',
   },
-  'rpz-records-unknown': { severity: 'warning', remedy: 'check upstream.resolvers' },
-  'rpz-not-stored': { severity: 'warning', remedy: 'free space in storage.directory' },
-  'cache-down': { severity: 'warning', remedy: 'see alias-tracker cache status' },
-  'probe-silent': { severity: 'warning', remedy: 'see the log of the probe, and whether it reaches the control API' },
+  'rpz-records-unknown': { severity: 'warning', remedy: 'check that upstream.resolvers answer for these names' },
+  'rpz-not-stored': { severity: 'warning', remedy: 'free disk space in storage.directory' },
+  'cache-down': {
+    severity: 'warning',
+    remedy: 'check that the client of the cache runs and that caches[].url and its password are right',
+  },
+  'probe-silent': {
+    severity: 'warning',
+    remedy: 'read the log of the probe, and check that it reaches the control API',
+  },
+  'probe-never-reported': {
+    severity: 'warning',
+    remedy: 'start the probe with the set-up lines of its page, or remove it from reports.probes',
+  },
   'probe-implausible': {
     severity: 'warning',
-    remedy: 'check the probe; after a real change of its traffic: POST /api/v1/probes/{probe}/release',
+    remedy:
+      'check what the probe counts; if its traffic has really changed, accept the new values: POST /api/v1/probes/{probe}/release',
   },
-  'probe-users-unknown': { severity: 'warning', remedy: 'let the probe or the BRAS report users' },
+  'probe-users-unknown': {
+    severity: 'warning',
+    remedy: 'let the probe report users, or send them from the BRAS: POST /api/v1/users',
+  },
 } as const satisfies Readonly<Record<string, Entry>>;
 
 export type AlarmId = keyof typeof ALARM_CATALOGUE;

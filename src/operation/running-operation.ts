@@ -61,8 +61,8 @@ export class RunningOperation implements RunningPart<OperationConfig> {
     return this.pauses.inForce().map(({ what, untilMs, actor }) =>
       alarm('operation-paused', {
         subject: what,
-        text: `operation: ${inWords({ what, untilMs })} (${actor})`,
-        remedy: `alias-tracker resume ${what} ends it`,
+        text: `operation: ${inWords({ what, untilMs })} (by ${actor})`,
+        remedy: `end it with alias-tracker resume ${what}`,
       }),
     );
   }

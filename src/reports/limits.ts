@@ -28,6 +28,11 @@ export const USUAL_FOLLOWS_MS = 24 * 3_600_000;
 /** 10 Gbit/s for every user at once: above any access line. */
 export const MAX_PLAUSIBLE_BYTES_PER_USER_SECOND = 1.25e9;
 
+/**
+ * A probe that is configured should have reported this long after the start, or after `reports.freshness` if that is longer. The
+ * usual period is five minutes; an agent that starts with the machine needs a little longer.
+ */
+export const FIRST_REPORT_MS = 15 * 60_000;
 /** A reading counts in full for two periods and this grace, then fades to 0 over four periods and twice the grace. */
 export const LATE_GRACE_MS = 30_000;
 /** A BRAS counts its sessions at least every hour; its number fades like a reading with this period. */

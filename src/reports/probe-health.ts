@@ -1,4 +1,5 @@
 /** Finds what is wrong with a probe, in words that an operator can act on. Pure; it changes nothing that is applied. */
+import { shortList } from '../domain/counted.js';
 import { estimateSkewMs } from './clock-skew.js';
 import { lifetimeOf, type SubdomainDensity } from './density-of-subdomain.js';
 import type { ProbeReading } from './density-report.js';
@@ -53,8 +54,6 @@ export function alarmsOf(facts: ProbeFacts, nowMs: number): ProbeAlarm[] {
 }
 
 const SUBDOMAIN_ALARMS = ['implausible', 'silent', 'late', 'users-unknown'] as const;
-/** How many sub-domains the text of an alarm names; `subdomains` lists all. */
-const SUBDOMAINS_NAMED = 3;
 
 interface Complaint {
   readonly kind: (typeof SUBDOMAIN_ALARMS)[number];
@@ -67,12 +66,10 @@ function grouped(kind: ProbeAlarmKind, alike: readonly Complaint[]): ProbeAlarm 
   const subdomains = alike.map(({ subdomain }) => subdomain);
   const [{ subdomain, what }] = alike as [Complaint];
   if (alike.length === 1) return { kind, detail: `${subdomain}: ${what}`, subdomains };
-  const rest = alike.length - SUBDOMAINS_NAMED;
-  const named = `${subdomains.slice(0, SUBDOMAINS_NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
   const same = alike.every((each) => each.what === what);
   return {
     kind,
-    detail: `${alike.length} sub-domains (${named}): ${same ? what : `${what} (${subdomain})`}`,
+    detail: `${alike.length} sub-domains (${shortList(subdomains)}): ${same ? what : `${what} (${subdomain})`}`,
     subdomains,
   };
 }
@@ -89,7 +86,7 @@ function complaintsOf(subdomain: string, reading: ProbeReading, facts: ProbeFact
   const { freshMs, goneMs } = lifetimeOf(reading.periodSeconds, facts.freshMsMax);
   const ageMs = nowMs - reading.endMs;
   const age = `the newest accepted period ended ${Math.round(ageMs / 1000)} s ago`;
-  if (ageMs >= goneMs) complaints.push({ kind: 'silent', subdomain, what: `${age}; counts as neutral` });
+  if (ageMs >= goneMs) complaints.push({ kind: 'silent', subdomain, what: `${age}; counts as average` });
   else if (ageMs > freshMs) {
     const what = `${age} (period ${reading.periodSeconds} s); its weight decreases`;
     complaints.push({ kind: 'late', subdomain, what });

@@ -11,6 +11,7 @@ import { SignaturesStore } from '../store/sqlite/signatures-store.js';
 import { TokensStore } from '../store/sqlite/tokens-store.js';
 import type { SubdomainPrefixes } from '../topology/operator-network.js';
 import { capabilityLimits } from './capability-limits.js';
+import { FIRST_REPORT_MS } from './limits.js';
 import { probeAlarms } from './probe-alarms.js';
 import { startPruning } from './prune-reports.js';
 import { ReportsService } from './reports-service.js';
@@ -37,6 +38,8 @@ export class RunningReports implements RunningPart<ReportsConfig> {
   readonly #needs: ReportsNeeds;
   #config: ReportsConfig;
   #stopPruning = (): void => {};
+  /** When each probe was seen first since the start. */
+  #knownSinceMs = new Map<string, number>();
 
   constructor(config: ReportsConfig, needs: ReportsNeeds) {
     const { database, clock } = needs;
@@ -75,7 +78,13 @@ export class RunningReports implements RunningPart<ReportsConfig> {
   /** Of the probes. Those that are late, or have a wrong clock, are only shown. */
   alarms(): Alarm[] {
     const nowMs = this.#needs.clock.nowMs();
-    return this.service.probes(nowMs).flatMap((probe) => probeAlarms(probe, nowMs));
+    const probes = this.service.probes(nowMs);
+    // A probe that was removed and comes back is a new one.
+    this.#knownSinceMs = new Map(probes.map(({ probe }) => [probe, this.#knownSinceMs.get(probe) ?? nowMs]));
+    const graceMs = Math.max(FIRST_REPORT_MS, this.#config.reports.freshnessMs);
+    return probes.flatMap((view) =>
+      probeAlarms(view, nowMs, { knownMs: nowMs - this.#knownSinceMs.get(view.probe)!, graceMs }),
+    );
   }
 
   /** Starts to expire and prune old reports. May be called again after `stop`. */

@@ -1,5 +1,6 @@
 /** What of the exchange needs the operator's attention. */
 import { type Alarm, alarm } from '../domain/alarm.js';
+import { shortList } from '../domain/counted.js';
 import type { OriginalView } from './original.js';
 
 /** Originals that were not asked for this long say nothing about now. */
@@ -12,13 +13,14 @@ export function exchangeAlarms(originals: readonly OriginalView[], nowMs: number
   const alarms: Alarm[] = [];
   if (recent.length >= ORIGINALS_FOR_ALARM && recent.every(({ state }) => state !== 'closed')) {
     const [{ name, failure }] = recent as [OriginalView];
-    const text = `none of ${recent.length} original trackers answers (${name}: ${failure ?? 'no answer'})`;
+    const text = `none of the ${recent.length} original trackers asked within the last hour answers (${name}: ${failure ?? 'no answer'})`;
     alarms.push(alarm('originals-unreachable', { text }));
   }
   const spent = recent.filter(({ budgetLeft }) => budgetLeft === 0);
   if (spent.length > 0) {
-    const names = spent.map(({ name }) => name).slice(0, 3);
-    alarms.push(alarm('original-budget-spent', { text: `${names.join(', ')}: the requests of this hour are used up` }));
+    const names = spent.map(({ name }) => name);
+    const text = `the requests of this hour to ${shortList(names)} are used up, so new foreign peers from there have to wait`;
+    alarms.push(alarm('original-budget-spent', { text }));
   }
   return alarms;
 }

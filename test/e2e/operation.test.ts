@@ -185,7 +185,7 @@ test('an alarm is shown with what to do, stored, counted, and sent when it begin
   });
   const { open } = JSON.parse((await command('alarms', '--json')).out) as { open: { id: string }[] };
   const paused = open.find(({ id }) => id === 'operation-paused');
-  expect(paused).toMatchObject({ remedy: 'alias-tracker resume localisation ends it' });
+  expect(paused).toMatchObject({ remedy: 'end it with alias-tracker resume localisation' });
   expect((await running.call('GET', '/metrics')).json).toContain(
     'alias_tracker_alarms{id="operation-paused",severity="warning"} 1',
   );

@@ -4,6 +4,7 @@
  * out of service.
  */
 import { type Alarm, alarm } from '../../domain/alarm.js';
+import { counted } from '../../domain/counted.js';
 import type { Logger } from '../../logging/logger.js';
 import type { CountersView } from '../../tracker/counters.js';
 import type { TrackerSection } from '../../tracker/section.js';
@@ -58,7 +59,7 @@ export class StoreWatch implements Watch {
     if (isFullForForeign && !this.#isFullForForeign) logger.warn(`${PART}: ${this.#foreignAlarm()}`);
     this.#isFullForForeign = isFullForForeign;
     if (isFull) {
-      const reason = `nearly full (${this.#content()}): the tracker will soon not store new clients of the operator's networks; raise tracker.limits`;
+      const reason = `nearly full (${this.#content()}): the tracker will soon be unable to store new clients of the operator's networks; raise tracker.limits`;
       if (!this.#isFull) logger.error(`${PART}: ${reason}`);
       health.report(PART, reason);
     } else if (this.#isFull) {
@@ -71,7 +72,7 @@ export class StoreWatch implements Watch {
   #foreignAlarm(): string {
     const { reservedForInnerPercent } = this.#context.limits;
     const notStored = this.#context.counters().fullForForeignHits;
-    return `the room for peers from outside the operator's networks is nearly full (${this.#content()}, ${reservedForInnerPercent} % reserved); announces that were answered without storing the peer: ${notStored}`;
+    return `the room for peers from outside the operator's networks is nearly full (${this.#content()}, ${reservedForInnerPercent} % reserved for inner clients); ${counted(notStored, 'announce was', 'announces were')} answered without storing the peer`;
   }
 
   #content(): string {

@@ -129,15 +129,15 @@ export class Supervisor {
     const failed = [...this.#parts.values()].filter(({ failedAtMs }) => failedAtMs > sinceMs);
     return [
       ...uncaught.map(([part, { count }]) => {
-        const where = part === NO_PART ? 'no known part' : part;
+        const isKnown = part !== NO_PART;
         return alarm('uncaught-error', {
-          subject: where,
-          text: `${where}: ${counted(count, 'error')} that nothing caught`,
+          subject: isKnown ? part : 'no known part',
+          text: `${isKnown ? `${part}: ` : ''}${counted(count, 'unexpected error')}${isKnown ? '' : ' outside every part'}`,
         });
       }),
       ...failed.map(({ part, count, failedAtMs }) => {
         const at = new Date(failedAtMs).toISOString();
-        const text = `${part}: failed last at ${at}, restarted ${counted(count, 'time')}`;
+        const text = `${part}: failed and was restarted, ${counted(count, 'time')} since the start, last at ${at}`;
         return alarm('part-restarted', { subject: part, text });
       }),
     ];

@@ -1,4 +1,5 @@
 /** What a probe is doing, in one sentence, and the commands that set it up. Pure. */
+import { shortList } from '../../domain/counted.js';
 import type { Probe } from '../answers.js';
 import { ago, duration } from '../frame/show.js';
 
@@ -13,7 +14,7 @@ const URGENCY = ['revoked', 'never-reported', 'silent', 'implausible', 'late', '
 export function stateInWords({ alarms, lastReceived, subdomains }: Probe, nowMs: number): ProbeSentence {
   const [worst] = [...alarms].sort((a, b) => URGENCY.indexOf(a.kind) - URGENCY.indexOf(b.kind));
   const last = lastReceived === null ? '' : ` Its last report came ${ago(Date.parse(lastReceived), nowMs)}.`;
-  if (worst === undefined) return { tone: 'good', text: `It reports on ${listed(subdomains)} as expected.${last}` };
+  if (worst === undefined) return { tone: 'good', text: `It reports on ${shortList(subdomains)} as expected.${last}` };
   const rest = alarms.length - 1;
   const more = rest === 0 ? '' : ` ${rest} more below.`;
   const tone = ['late', 'clock', 'users-unknown'].includes(worst.kind) ? 'warn' : 'bad';
@@ -40,9 +41,4 @@ export function setUpLines(probe: string, subdomains: readonly string[], origin:
 /** Names of the configuration are letters, digits and dots, but this is to be pasted into a shell. */
 function shellWord(text: string): string {
   return /^[\w.,:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-function listed(subdomains: readonly string[]): string {
-  const rest = subdomains.length - 3;
-  return `${subdomains.slice(0, 3).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }

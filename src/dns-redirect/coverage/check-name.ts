@@ -98,7 +98,7 @@ function portRow(
 async function sitePorts({ name, entry, facts }: NameToCheck, means: CheckMeans): Promise<Row[]> {
   const port = entry.port ?? 80;
   const fault = await faultOf(name, entry, { protocol: 'http', port }, means);
-  const wayOut = `let mirrorSite.listen have port ${port} of that address, or forward it; until then the name is not redirected`;
+  const wayOut = `add port ${port} of that address to mirrorSite.listen, or forward it; until then the name is not redirected`;
   const plain = fault === undefined ? ok(`http ${port}`, 'answers') : row(`http ${port}`, fault, 'loses', wayOut);
   return [plain, ...(await siteHttps(name, entry, facts, means))];
 }

@@ -1,15 +1,16 @@
 /** Tells the operator which names are not redirected, and why. */
 import { type Alarm, alarm } from '../../domain/alarm.js';
+import { shortList } from '../../domain/counted.js';
 import type { RedirectedName, RedirectPolicy, RedirectTarget } from '../redirect-policy.js';
 
 const WAY_OUT: Readonly<Record<RedirectTarget, string>> = {
-  mirror: 'let mirrorSite.listen have that address and port, or forward the port to it',
-  tracker: 'let tracker.listen have that port, or forward it',
+  mirror: 'add that address and port to mirrorSite.listen, or forward the port to the mirror site',
+  tracker: 'add that port to tracker.listen, or forward it to the tracker',
 };
 /** The beginning of the message about a site that would lose HTTPS. */
 export const ORIGINAL_HAS_HTTPS = 'the original has HTTPS, and ';
 const WAY_OUT_HTTPS =
-  'let mirrorSite.listen have https there with a trusted certificate for the name, or set https: ignore for the site';
+  'add an https listener with a trusted certificate for the name to mirrorSite.listen, or set https: ignore for the site';
 /** In one line. */
 const MAX_NAMES = 5;
 
@@ -39,13 +40,11 @@ export function alarmsOf({ names }: Pick<RedirectPolicy, 'names'>, health: Healt
     problem.names.push(name);
   }
   return [...problems.values()].map(({ text, target, isPartial, names: affected }) => {
-    const shown = affected.slice(0, MAX_NAMES).join(', ');
-    const more = affected.length > MAX_NAMES ? ` and ${affected.length - MAX_NAMES} more` : '';
     const what = isPartial ? 'not redirected to all of their addresses' : 'not redirected';
     const wayOut = text.includes(ORIGINAL_HAS_HTTPS) ? WAY_OUT_HTTPS : WAY_OUT[target];
     return alarm('redirection-withdrawn', {
       subject: `${target}: ${text}`,
-      text: `DNS redirection: ${shown}${more}: ${what}: ${text}`,
+      text: `DNS redirection: ${shortList(affected, MAX_NAMES)}: ${what}: ${text}`,
       remedy: wayOut,
     });
   });

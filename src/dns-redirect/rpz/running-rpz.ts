@@ -4,6 +4,7 @@
  * and the main thread has the data for the zones.
  */
 import { type Alarm, alarm } from '../../domain/alarm.js';
+import { nounFor, shortList } from '../../domain/counted.js';
 import { type Endpoint, formatEndpoint } from '../../net/endpoint.js';
 import type { Apply, PartContext, PartListener, RunningPart } from '../../part/part.js';
 import type { SqliteDatabase } from '../../store/sqlite/database.js';
@@ -130,19 +131,23 @@ export class RunningRpz implements RunningPart<RpzConfig> {
         .map(({ secondary, serial: has }) => {
           const endpoint = formatEndpoint(secondary.endpoint);
           const name = nameToText(zone);
-          const text = `RPZ: ${endpoint} lacks version ${serial} of ${name} (it has ${has ?? 'none'})`;
+          const text = `RPZ: the resolver ${endpoint} has not transferred version ${serial} of ${name} (its version: ${has ?? 'none'})`;
           return alarm('rpz-secondary-lags', { subject: `${endpoint} ${name}`, text });
         }),
     );
     const unknown = this.#published ? this.unknownNames : [];
     const { storeFailure } = this.#server;
-    const noRecords = `RPZ: no resolver answers for the records of ${unknown[0]} and ${unknown.length - 1} other names, so the zone lacks them`;
+    const noRecords = `RPZ: the records of ${shortList(unknown)} cannot be looked up, so the zone is without ${nounFor(unknown.length, 'this name', 'these names')}`;
     return [
       ...lagging,
       ...(unknown.length === 0 ? [] : [alarm('rpz-records-unknown', { text: noRecords })]),
       ...(storeFailure === undefined
         ? []
-        : [alarm('rpz-not-stored', { text: `RPZ: versions of the zones are not stored: ${storeFailure}` })]),
+        : [
+            alarm('rpz-not-stored', {
+              text: `RPZ: the versions of the zones cannot be stored (${storeFailure}); secondaries may miss changes after a restart`,
+            }),
+          ]),
     ];
   }
 

@@ -142,14 +142,14 @@ export class OriginalsHealth {
 
 function alarmOf(site: string, { failures, failingSinceMs, reason }: SiteHealth): Alarm {
   const since = new Date(failingSinceMs).toISOString();
-  const text = `the original ${site} has failed ${failures} times since ${since} (${reason})`;
+  const text = `the original site ${site} has not answered ${failures} consecutive requests since ${since} (${reason})`;
   return alarm('original-site-failing', { subject: site, text });
 }
 
 function bridgeAlarm(site: string): Alarm {
   return alarm('original-site-https-only', {
     subject: site,
-    text: `the original ${site} answers over https only, and its readers reach it over http here`,
+    text: `the original site ${site} has only HTTPS, but readers reach the mirror site over HTTP`,
     remedy: `give the mirror site a certificate for ${site}, or remove it from dnsRedirect.sites`,
   });
 }

@@ -89,12 +89,13 @@ export class Certificates {
     const { key } = this.#options;
     const expiring = this.expiries().flatMap(({ file, validToMs: endMs }) => {
       const days = Math.floor(Math.abs(endMs - nowMs) / DAY_MS);
+      const time = days === 0 ? 'less than a day' : counted(days, 'day');
       if (endMs <= nowMs) {
-        const text = `${key}: the certificate ${file} expired ${counted(days, 'day')} ago`;
+        const text = `${key}: the certificate ${file} expired ${time} ago, and clients refuse it`;
         return [alarm('certificate-expired', { subject: file, text })];
       }
       if (endMs - nowMs > ALARM_BEFORE_MS) return [];
-      const text = `${key}: the certificate ${file} expires in ${counted(days, 'day')}`;
+      const text = `${key}: the certificate ${file} expires in ${time}`;
       return [alarm('certificate-expiring', { subject: file, text })];
     });
     const faults = [...this.#faults].map(([file, fault]) =>

@@ -128,7 +128,7 @@ export class RunningDht implements RunningPart<UpstreamConfig> {
 
   alarms(): readonly Alarm[] {
     if (!this.#isUnreachable) return [];
-    return [alarm('dht-unreachable', { text: 'DHT: no node answered the last look-up' })];
+    return [alarm('dht-unreachable', { text: 'DHT: no node answered the last look-up, so no peers come from there' })];
   }
 
   prepare(): Apply {

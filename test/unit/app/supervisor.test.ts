@@ -82,8 +82,8 @@ describe('an error that escapes a part', () => {
     expect(metric('uncaught_errors_total')).toEqual([['mirror site', 1]]);
     const failedAt = new Date(Date.now() - 250).toISOString();
     expect(supervisor.alarms().map(alarmLine)).toEqual([
-      'mirror site: 1 error that nothing caught; the log has more',
-      `mirror site: failed last at ${failedAt}, restarted 1 time; the log has more`,
+      'mirror site: 1 unexpected error; report it as a defect, with the stack from the log',
+      `mirror site: failed and was restarted, 1 time since the start, last at ${failedAt}; no action is needed if it happened once; otherwise report it with the log`,
     ]);
     expect(log).toEqual([
       'mirror site: an error that nothing caught: planted',
@@ -167,7 +167,7 @@ test('an error of no part is logged once a second, counted each time, and ends n
   supervisor.takeUncaughtError('not even an error');
   expect(log).toEqual(['an error of no known part that nothing caught: stray 0']);
   expect(metric('uncaught_errors_total')).toEqual([['none', 6]]);
-  expect(supervisor.alarms().map(alarmLine)).toEqual(['no known part: 6 errors that nothing caught; the log has more']);
+  expect(supervisor.alarms().map(alarmLine)).toEqual(['6 unexpected errors outside every part; report it as a defect, with the stack from the log']);
 });
 
 test('whatever is thrown is taken, and nothing is thrown in return', async () => {

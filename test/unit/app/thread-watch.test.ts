@@ -59,7 +59,7 @@ test('a thread whose requests had to wait is an alarm for a minute, and not read
   beat(1_234);
   pass(1);
   expect(watch.alarms().map(alarmLine)).toEqual([
-    'thread dns: requests waited up to 1.234 s within the last minute; see what else this machine does',
+    'thread dns: requests waited up to 1.234 s within the last minute; check whether this machine is overloaded, swaps, or was suspended',
   ]);
   expect(metric()).toBe(1.234);
   expect(health.reasons()).toEqual([]);

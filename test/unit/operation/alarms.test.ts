@@ -42,7 +42,7 @@ test('an alarm is logged, stored and sent when it begins and when it ends, and n
   clock.now = 5_000;
   book.check();
   expect(lines).toEqual([
-    'alarm probe-silent: silent for 12 min; see the log of the probe, and whether it reaches the control API (docs/alarms.md#probe-silent)',
+    'alarm probe-silent: silent for 12 min; read the log of the probe, and check that it reaches the control API (docs/alarms.md#probe-silent)',
     'alarm probe-silent has ended: silent for 13 min',
   ]);
   expect(changes.map(({ endedMs }) => endedMs)).toEqual([null, 5_000]);
@@ -173,7 +173,7 @@ test('a message has the form of Alertmanager’s', () => {
         labels: { alertname: 'probe-silent', severity: 'warning', subject: 'dp-core' },
         annotations: {
           summary: 'dp-core',
-          description: 'see the log of the probe, and whether it reaches the control API',
+          description: 'read the log of the probe, and check that it reaches the control API',
           document: 'docs/alarms.md#probe-silent',
         },
         startsAt: '1970-01-01T00:00:01.000Z',

@@ -143,7 +143,7 @@ describe('the reports of probes', () => {
     const alarms = alarmsOf({ ...facts, readings }, 1_000_000);
     expect(alarms.map(({ kind, detail }) => `${kind}: ${detail}`)).toEqual([
       'implausible: bad: no users (2 consecutive values); not applied',
-      'silent: 40 sub-domains (s0, s1, s2 and 37 more): the newest accepted period ended 1000 s ago; counts as neutral',
+      'silent: 40 sub-domains (s0, s1, s2 and 37 more): the newest accepted period ended 1000 s ago; counts as average',
     ]);
     expect(alarms[1]!.subdomains).toHaveLength(40);
   });

@@ -41,7 +41,7 @@ operator:
     watch.check();
     watch.check();
     expect(watch.alarms().map(alarmLine)).toEqual([
-      expect.stringMatching(/760 of 1000 peers.*20 % reserved.*announces .*: 17/),
+      expect.stringMatching(/760 of 1000 peers.*20 % reserved.*17 announces were answered without/),
     ]);
     expect(lines).toHaveLength(1);
     expect(health.reasons()).toEqual([]);
@@ -61,7 +61,7 @@ operator:
     Object.assign(now, full);
     watch.check();
     watch.check();
-    expect(lines.filter((line) => line.includes('will soon not store new clients'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('will soon be unable to store new clients'))).toHaveLength(1);
     expect(health.reasons()).toEqual([expect.stringMatching(/^swarm store: nearly full .*raise tracker.limits/)]);
     expect(health.isHealthy('tracker')).toBe(true);
     Object.assign(now, free);

@@ -96,8 +96,8 @@ test('what works is known at the start, and an address that dies is withdrawn an
   expect(state.isHealthy(site, 1)).toBe(true);
   await eventually('the alarms', () => alarmsOf(policy, health).length === 2);
   expect(alarmsOf(policy, health).map(alarmLine)).toEqual([
-    `DNS redirection: tracker.example: not redirected: http://127.0.0.1:${port}: nothing listens there; let tracker.listen have that port, or forward it`,
-    `DNS redirection: site.example, www.site.example: not redirected to all of their addresses: http://127.0.0.1:${port}: nothing listens there; let mirrorSite.listen have that address and port, or forward the port to it`,
+    `DNS redirection: tracker.example: not redirected: http://127.0.0.1:${port}: nothing listens there; add that port to tracker.listen, or forward it to the tracker`,
+    `DNS redirection: site.example, www.site.example: not redirected to all of their addresses: http://127.0.0.1:${port}: nothing listens there; add that address and port to mirrorSite.listen, or forward the port to the mirror site`,
   ]);
   await listen(port);
   await eventually('the return', () => state.isHealthy(site, 0) && state.isHealthy(tracker, 0));

@@ -165,7 +165,7 @@ describe('the zones', () => {
     expect(running.unknownNames).toEqual(['new.example', 'www.new.example']);
     expect(await zone()).toEqual(ALL);
     expect(running.alarms().map(alarmLine).join()).toMatch(
-      /records of new\.example and 1 other names.*upstream\.resolvers/,
+      /records of new\.example, www\.new\.example cannot.*upstream\.resolvers/,
     );
   });
 
@@ -222,7 +222,7 @@ describe('a resolver that lags', () => {
     expect(running.alarms().map(alarmLine)).toEqual([]);
     nowMs += 200_000;
     expect(running.alarms().map(alarmLine).join('\n')).toMatch(
-      /127\.0\.0\.1:9 lacks version \d+ of rpz\.alias-tracker \(it has none\)/,
+      /127\.0\.0\.1:9 has not transferred version \d+ of rpz\.alias-tracker \(its version: none\)/,
     );
     await zone();
     await zone('rpz-exempt.alias-tracker');
