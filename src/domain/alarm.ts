@@ -17,7 +17,10 @@ export const ALARM_CATALOGUE = {
     severity: 'critical',
     remedy: 'repair what the text names; the log has the details, and the tracker keeps trying to restart the part',
   },
-  'part-restarted': { severity: 'warning', remedy: 'no action is needed if it happened once; otherwise report it with the log' },
+  'part-restarted': {
+    severity: 'warning',
+    remedy: 'no action is needed if it happened once; otherwise report it with the log',
+  },
   'uncaught-error': { severity: 'warning', remedy: 'report it as a defect, with the stack from the log' },
   'thread-slow': {
     severity: 'warning',

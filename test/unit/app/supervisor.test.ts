@@ -167,7 +167,9 @@ test('an error of no part is logged once a second, counted each time, and ends n
   supervisor.takeUncaughtError('not even an error');
   expect(log).toEqual(['an error of no known part that nothing caught: stray 0']);
   expect(metric('uncaught_errors_total')).toEqual([['none', 6]]);
-  expect(supervisor.alarms().map(alarmLine)).toEqual(['6 unexpected errors outside every part; report it as a defect, with the stack from the log']);
+  expect(supervisor.alarms().map(alarmLine)).toEqual([
+    '6 unexpected errors outside every part; report it as a defect, with the stack from the log',
+  ]);
 });
 
 test('whatever is thrown is taken, and nothing is thrown in return', async () => {
