@@ -2,7 +2,6 @@
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -23,26 +22,14 @@ import type {
   TransportLimits,
 } from '../../src/transport/transport.js';
 import { eventually, gap } from '../support/eventually.js';
+import { Client, GENEROUS, type TransportUnderTest, textOf } from '../support/transport-clients.js';
 import { LabTracker } from '../unit/tracker/lab-tracker.js';
-
-export interface TransportUnderTest {
-  readonly name: string;
-  create(): Promise<Transport>;
-  /** False where answers from a wildcard socket leave from whatever address the system picks. */
-  readonly answersFromAskedAddress: boolean;
-}
 
 const REQUEST_HEADS: { readonly malformed: readonly { readonly name: string; readonly head: string }[] } = JSON.parse(
   readFileSync(new URL('../vectors/http-request-heads.json', import.meta.url), 'utf8'),
 );
-const GENEROUS: TransportLimits = { maxConnections: 100, requestTimeoutMs: 5_000, keepAliveTimeoutMs: 5_000 };
 const MAX_ANSWER_BYTES = 1_500;
 const TLS_VECTORS = new URL('../vectors/tls/', import.meta.url);
-
-function textOf(remote: RemoteAddress): string {
-  const words = remote.family === 4 ? [remote.word0] : [remote.word0, remote.word1, remote.word2, remote.word3];
-  return `${formatIp({ family: remote.family, words })} ${remote.port}`;
-}
 
 /** Answers with who asked and what; `where` is answered with the address that was asked, `silent` gets nothing, `long` gets 1,400 bytes, `later …` is answered by `answerLate`. */
 class EchoDatagrams implements DatagramHandler {
@@ -110,54 +97,6 @@ class EchoLines implements HttpRequestHandler {
     const answer = Buffer.from(`${line === 'big' ? 'b'.repeat(60_000) : `${textOf(remote)} ${line}`}\n`, 'latin1');
     output.set(answer, outputStart);
     return answer.length;
-  }
-}
-
-/** A connection that collects what it is sent. */
-class Client {
-  closed = false;
-  bytes = 0;
-  readonly #chunks: string[] = [];
-  readonly socket: Socket;
-  #changed: () => void = () => {};
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    const note = (): void => this.#changed();
-    socket.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk.toString('latin1'));
-      this.bytes += chunk.length;
-      note();
-    });
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      this.closed = true;
-      note();
-    });
-  }
-
-  get received(): string {
-    return this.#chunks.join('');
-  }
-
-  static to(address: BoundAddress, host = '127.0.0.1'): Client {
-    return new Client(connect({ host, port: address.port }));
-  }
-
-  send(text: string | Uint8Array): this {
-    this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
-    return this;
-  }
-
-  async until(what: () => boolean): Promise<void> {
-    await eventually('what the client waits for', what, {
-      found: () => `received ${JSON.stringify(this.received.slice(-200))}`,
-    });
-  }
-
-  async lines(count: number): Promise<string[]> {
-    await this.until(() => this.received.split('\n').length > count || this.closed);
-    return this.received.split('\n').slice(0, count);
   }
 }
 
