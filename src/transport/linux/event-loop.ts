@@ -79,7 +79,7 @@ export class EventLoop {
     this.control(EPOLL_CTL_MOD, fd, events, sourceId, token);
   }
 
-  /** For a descriptor that stays open: closing the last one of a socket does it otherwise. */
+  /** For a descriptor that stays open; a close does it otherwise. */
   unwatch(fd: number): void {
     this.control(EPOLL_CTL_DEL, fd, 0, 0, 0);
   }

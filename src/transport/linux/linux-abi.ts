@@ -19,8 +19,10 @@ export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
+export const SO_REUSEPORT = 15;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+export const SO_ATTACH_REUSEPORT_CBPF = 51;
 export const IPPROTO_IP = 0;
 export const IP_PKTINFO = 8;
 export const IP_MTU_DISCOVER = 10;
@@ -43,6 +45,11 @@ export const MSG_MORE = 0x8000;
 export const MADV_HUGEPAGE = 14;
 /** For x86-64, and for arm64 with pages of 4 KiB. */
 export const HUGE_PAGE_BYTES = 2 * 1024 * 1024;
+
+// struct sock_filter { __u16 code; __u8 jt, jf; __u32 k; }, struct sock_fprog { unsigned short len; sock_filter *filter; }
+export const SOCK_FILTER_BYTES = 8;
+export const SOCK_FPROG_BYTES = 16;
+export const SOCK_FPROG_FILTER = 8;
 
 // eventfd(2), fcntl(2)
 export const EFD_CLOEXEC = 0o2000000;

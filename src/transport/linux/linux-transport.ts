@@ -24,8 +24,8 @@ import { DatagramConnections } from './datagram-connections.js';
 import { noteDescriptors } from './descriptor-ledger.js';
 import { EventLoop } from './event-loop.js';
 import { EventWriter } from './event-writer.js';
-import { HUGE_PAGE_BYTES, MADV_HUGEPAGE } from './linux-abi.js';
-import { type NativeCalls, openNativeCalls } from './native-calls.js';
+import { F_DUPFD_CLOEXEC, HUGE_PAGE_BYTES, MADV_HUGEPAGE } from './linux-abi.js';
+import { type NativeCalls, openNativeCalls, systemCallDefect } from './native-calls.js';
 import { type OpenSocket, openSocket, type SocketOption } from './open-socket.js';
 import { checkLayouts } from './self-check.js';
 import { httpSocketOptions, TcpListener } from './tcp-listener.js';
@@ -70,7 +70,7 @@ class LinuxTransport implements Transport {
     proxies?: ProxyTrust,
   ): Promise<HttpListener> {
     if (address.protocol === 'https') {
-      this.portable ??= createPortableTransport(this.counters);
+      this.portable ??= createPortableTransport(this.counters, (descriptor) => this.duplicate(descriptor));
       return this.portable.listenHttp(address, handler, limits, tls, proxies);
     }
     return this.open(address, httpSocketOptions(limits), (socket) => {
@@ -90,9 +90,15 @@ class LinuxTransport implements Transport {
       this.listeners.push(listener);
       return listener;
     } catch (error) {
-      this.calls.close(socket.fd);
+      if (socket.owned) this.calls.close(socket.fd);
       throw listenError(address, { cause: error });
     }
+  }
+
+  private duplicate(descriptor: number): number {
+    const fd = this.calls.fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) throw systemCallDefect('fcntl', this.calls.errno());
+    return fd;
   }
 
   wakeOn(eventDescriptor: number): void {

@@ -1,6 +1,6 @@
 /**
- * Opens, configures and binds one listening socket. `::` listens for both families, for IPv6 only if the address says so,
- * and for IPv4 only on a machine without IPv6.
+ * Opens, configures and binds one listening socket, or takes one that is handed over. `::` listens for both families, for
+ * IPv6 only if the address says so, and for IPv4 only on a machine without IPv6.
  */
 import { parseIp } from '../../domain/ip-address.js';
 import { listenError } from '../../net/listen-error.js';
@@ -24,6 +24,8 @@ import { formatRemoteHost, readSocketAddress, writeSocketAddress } from './socke
 
 export interface OpenSocket {
   readonly fd: number;
+  /** Opened here, so that closing the listener closes it. */
+  readonly owned: boolean;
   readonly family: 4 | 6;
   /** Bound to a wildcard: answers must name the address that was asked. */
   readonly wildcard: boolean;
@@ -38,6 +40,7 @@ const ACCEPT_BACKLOG = 65_535;
 
 /** @throws OperatorError */
 export function openSocket(calls: NativeCalls, address: ListenAddress, options: readonly SocketOption[]): OpenSocket {
+  if (address.descriptor !== undefined) return adoptSocket(calls, address, address.descriptor);
   const ip = parseIp(address.host);
   const wildcard = ip.words.every((word) => word === 0);
   const memory = new NativeMemory(calls, 1_024);
@@ -59,11 +62,21 @@ export function openSocket(calls: NativeCalls, address: ListenAddress, options: 
     let failed = calls.bind(fd, name, nameBytes) < 0;
     if (!failed && address.protocol !== 'udp') failed = calls.listen(fd, ACCEPT_BACKLOG) < 0;
     if (failed) throw listenError(address, { code: errnoName(calls.errno()) });
-    return { fd, family: ip.family, wildcard, bound: boundAddress(calls, memory, fd, nameAt, address) };
+    return { fd, owned: true, family: ip.family, wildcard, bound: boundAddress(calls, memory, fd, nameAt, address) };
   } catch (error) {
     calls.close(fd);
     throw error;
   }
+}
+
+/** For a socket that another part of the process has opened, with the options that it needs, and keeps open. */
+function adoptSocket(calls: NativeCalls, address: ListenAddress, fd: number): OpenSocket {
+  const memory = new NativeMemory(calls, 256);
+  const nameAt = memory.reserve(SOCKADDR_IN6_BYTES);
+  const bound = boundAddress(calls, memory, fd, nameAt, address);
+  const family = memory.view.getUint16(nameAt, true) === AF_INET ? 4 : 6;
+  const wildcard = parseIp(bound.host).words.every((word) => word === 0);
+  return { fd, owned: false, family, wildcard, bound };
 }
 
 /** @returns false if the kernel refuses. Options are best effort; callers that need one check it. */

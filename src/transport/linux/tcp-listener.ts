@@ -23,6 +23,7 @@ import {
   ENOBUFS,
   ENOMEM,
   ENOTSOCK,
+  EPOLLEXCLUSIVE,
   EPOLLIN,
   IPPROTO_TCP,
   SO_REUSEADDR,
@@ -59,6 +60,7 @@ export class TcpListener implements HttpListener, EventSource {
   private readonly sourceId: number;
   private readonly counters: TransportCounters;
   private readonly fd: number;
+  private readonly ownsSocket: boolean;
   private readonly connections: HttpConnections;
   private readonly memory: NativeMemory;
   private readonly name: number;
@@ -80,12 +82,13 @@ export class TcpListener implements HttpListener, EventSource {
     this.loop = loop;
     this.counters = counters;
     this.fd = socket.fd;
+    this.ownsSocket = socket.owned;
     this.memory = new NativeMemory(calls, 256);
     this.name = this.memory.reserve(SOCKADDR_IN6_BYTES);
     this.nameBytes = this.memory.reserve(4);
     this.sourceId = loop.addSource(this);
     this.connections = new HttpConnections(calls, loop, this.sourceId, counters, handler, limits, proxies);
-    if (!loop.watch(this.fd, EPOLLIN, this.sourceId, LISTENING)) throw systemCallDefect('epoll_ctl', calls.errno());
+    if (!this.watchListening()) throw systemCallDefect('epoll_ctl', calls.errno());
   }
 
   onReady(token: number, nowMs: number): void {
@@ -96,8 +99,13 @@ export class TcpListener implements HttpListener, EventSource {
   onTick(nowMs: number): void {
     this.connections.expire(nowMs);
     if (this.resumeAcceptAtMs === 0 || nowMs < this.resumeAcceptAtMs) return;
-    this.resumeAcceptAtMs = 0;
-    this.loop.rewatch(this.fd, EPOLLIN, this.sourceId, LISTENING);
+    this.resumeAcceptAtMs = this.watchListening() ? 0 : nowMs + ACCEPT_PAUSE_MS;
+  }
+
+  /** A socket that is handed over may be shared with other threads: then a new connection wakes one of them. */
+  private watchListening(): boolean {
+    const events = this.ownsSocket ? EPOLLIN : EPOLLIN | EPOLLEXCLUSIVE;
+    return this.loop.watch(this.fd, events, this.sourceId, LISTENING);
   }
 
   answer(ticket: number, bytes: Uint8Array, start: number, length: number, close: boolean): void {
@@ -130,7 +138,7 @@ export class TcpListener implements HttpListener, EventSource {
       case ENOMEM:
         if (this.connections.closeLeastUseful()) return true;
         this.resumeAcceptAtMs = nowMs + ACCEPT_PAUSE_MS;
-        this.loop.rewatch(this.fd, 0, this.sourceId, LISTENING);
+        this.loop.unwatch(this.fd);
         return false;
       case EBADF:
       case EFAULT:
@@ -148,6 +156,7 @@ export class TcpListener implements HttpListener, EventSource {
     this.closed = true;
     this.connections.closeAll();
     this.loop.removeSource(this.sourceId);
-    this.calls.close(this.fd);
+    if (this.ownsSocket) this.calls.close(this.fd);
+    else if (this.resumeAcceptAtMs === 0) this.loop.unwatch(this.fd);
   }
 }

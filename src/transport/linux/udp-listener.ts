@@ -73,6 +73,7 @@ export class UdpListener implements DatagramListener, EventSource {
   private readonly counters: TransportCounters;
   private readonly handler: DatagramHandler;
   private readonly fd: number;
+  private readonly ownsSocket: boolean;
   /** Undefined: a wildcard. */
   private readonly boundTo: IpAddress | undefined;
   private readonly batch: DatagramBatch;
@@ -99,6 +100,7 @@ export class UdpListener implements DatagramListener, EventSource {
     this.counters = counters;
     this.handler = handler;
     this.fd = socket.fd;
+    this.ownsSocket = socket.owned;
     this.boundTo = socket.wildcard ? undefined : parseIp(socket.bound.host);
     this.batch = new DatagramBatch(calls, socket.family, socket.wildcard);
     this.late = new LateDatagram(calls);
@@ -219,7 +221,8 @@ export class UdpListener implements DatagramListener, EventSource {
     if (this.closed) return;
     this.closed = true;
     this.loop.removeSource(this.sourceId);
-    this.calls.close(this.fd);
+    if (this.ownsSocket) this.calls.close(this.fd);
+    else this.loop.unwatch(this.fd);
   }
 }
 

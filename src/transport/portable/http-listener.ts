@@ -2,7 +2,7 @@
  * One http or https listener on node:net and node:tls. It manages connections, their number and their deadlines. The
  * handler parses and answers, as on the other transport.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { fillRemoteAddress } from '../fill-remote-address.js';
 import { MAX_PROXY_HEADER_BYTES, PROXY_INCOMPLETE, readProxyHeader } from '../proxy-protocol.js';
@@ -16,7 +16,7 @@ import {
   type TransportCounters,
   type TransportLimits,
 } from '../transport.js';
-import { type BindAttempt, bindEitherFamily } from './bind-either-family.js';
+import { bindEitherFamily } from './bind-either-family.js';
 import type { Certificate } from './certificate.js';
 import { type ConnectionShared, createOutput, HttpConnection } from './http-connection.js';
 
@@ -34,7 +34,11 @@ export interface HttpListenerOptions {
   readonly counters: TransportCounters;
   readonly onBatch: () => void;
   readonly nowMs: () => number;
+  readonly duplicate: DuplicateDescriptor;
 }
+
+/** @returns another descriptor of the same socket */
+export type DuplicateDescriptor = (descriptor: number) => number;
 
 /** Anything with a deadline: a connection, or one whose PROXY header has not arrived. */
 interface OpenConnection {
@@ -85,7 +89,7 @@ export async function listenHttpPortably(options: HttpListenerOptions): Promise<
     else if (options.proxies(remote)) readProxyHeaderFirst(socket, remote, serve);
     else socket.destroy();
   };
-  const server = await bindEitherFamily(address, (attempt) => listen(attempt, address.port));
+  const server = await openServer(options);
   server.on('connection', welcome);
 
   const shortestMs = Math.min(limits.requestTimeoutMs, limits.keepAliveTimeoutMs, LATER_TIMEOUT_MS);
@@ -150,11 +154,20 @@ function readProxyHeaderFirst(
   socket.on('end', onEnd);
 }
 
-function listen({ host, ipv6Only }: BindAttempt, port: number): Promise<Server> {
+function openServer({ address, duplicate }: HttpListenerOptions): Promise<Server> {
+  const { descriptor, port } = address;
+  if (descriptor === undefined) {
+    return bindEitherFamily(address, ({ host, ipv6Only }) => listen({ host, port, ipv6Only, exclusive: true }));
+  }
+  // Node.js closes the descriptor with the server.
+  return listen({ fd: duplicate(descriptor) });
+}
+
+function listen(at: ListenOptions | { readonly fd: number }): Promise<Server> {
   const server = createServer({ noDelay: true, allowHalfOpen: true });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, ipv6Only, backlog: BACKLOG, exclusive: true }, () => {
+    server.listen(at, BACKLOG, () => {
       server.removeAllListeners('error');
       // Out of file descriptors: the connection is lost, the listener still works.
       server.on('error', () => {});

@@ -24,19 +24,21 @@ import {
 import { Certificate } from './certificate.js';
 import { connectDatagrams } from './datagram-connection.js';
 import { listenDatagrams } from './datagram-socket.js';
-import { listenHttpPortably } from './http-listener.js';
+import { type DuplicateDescriptor, listenHttpPortably } from './http-listener.js';
 
 class PortableTransport implements Transport {
   readonly name = 'portable';
   readonly answersFromAskedAddress = false;
   readonly counters: TransportCounters;
+  private readonly duplicate: DuplicateDescriptor;
   private readonly listeners: TransportListener[] = [];
   private betweenBatches: () => void = () => {};
   private batchOpen = false;
   private finish: () => void = () => {};
 
-  constructor(counters: TransportCounters) {
+  constructor(counters: TransportCounters, duplicate: DuplicateDescriptor) {
     this.counters = counters;
+    this.duplicate = duplicate;
   }
 
   /** A batch is the input of one turn of the event loop. */
@@ -51,6 +53,7 @@ class PortableTransport implements Transport {
   };
 
   async listenUdp(address: ListenAddress, handler: DatagramHandler): Promise<DatagramListener> {
+    if (address.descriptor !== undefined) refuseDescriptor();
     const listener = await listenDatagrams(address, handler, this.counters, this.onBatch);
     this.listeners.push(listener);
     return listener;
@@ -79,6 +82,7 @@ class PortableTransport implements Transport {
       counters: this.counters,
       onBatch: this.onBatch,
       nowMs: () => performance.now(),
+      duplicate: this.duplicate,
     });
     this.listeners.push(listener);
     return listener;
@@ -111,7 +115,17 @@ class PortableTransport implements Transport {
   }
 }
 
-/** @param counters of the transport that owns these listeners, if it is another */
-export function createPortableTransport(counters: TransportCounters = createTransportCounters()): Transport {
-  return new PortableTransport(counters);
+/**
+ * @param counters of the transport that owns these listeners, if it is another
+ * @param duplicate duplicates descriptors that are handed over, which Node.js cannot
+ */
+export function createPortableTransport(
+  counters: TransportCounters = createTransportCounters(),
+  duplicate: DuplicateDescriptor = refuseDescriptor,
+): Transport {
+  return new PortableTransport(counters, duplicate);
+}
+
+function refuseDescriptor(): never {
+  throw new Error('a descriptor that is handed over needs the Linux transport');
 }
