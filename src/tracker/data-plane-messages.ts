@@ -50,6 +50,8 @@ export interface WorkerStart {
   readonly traffic: SharedArrayBuffer;
   /** See `torrent-traffic.ts`. */
   readonly torrents: SharedArrayBuffer;
+  /** See `swarm/group-tally.ts`. */
+  readonly groups: SharedArrayBuffer;
   /** Where the thread writes how it is, see the vitals of `src/threads`. */
   readonly vitals: SharedArrayBuffer;
   /** The bytes of the snapshot file, where there is one. */

@@ -40,6 +40,7 @@ import {
 } from './limits.js';
 import { SnapshotExport } from './snapshot-export.js';
 import { type Restored, restoreRules, restoreSwarms } from './snapshot-import.js';
+import { GroupTally } from './swarm/group-tally.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { warmUpSwarms } from './swarm/warm-up.js';
 import { TorrentTraffic } from './torrent-traffic.js';
@@ -93,7 +94,7 @@ class Worker {
     this.fallbackReason = fallbackReason;
     const counters = countersOver(shared);
     this.vitals = new VitalsWriter(start.vitals);
-    this.store = buildStore(options);
+    this.store = buildStore(options, new GroupTally(start.groups, systemClock));
     transport.preferHugePages(this.store.memory);
     const traffic = new TrafficMeter(start.traffic, new TorrentTraffic(start.torrents));
     this.announcer = buildAnnouncer(options, this.store, counters, traffic, (bytes, offset, family) =>
