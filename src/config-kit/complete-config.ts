@@ -100,7 +100,7 @@ function kindOf(
   const kind = (value as Record<string, unknown>)[discriminator];
   return options.find((option) => {
     const literal = fieldsOf(option)?.[discriminator];
-    return literal !== undefined && literal._zod.values?.has(kind as string);
+    return literal?._zod.values?.has(kind as string);
   });
 }
 

@@ -39,7 +39,6 @@ import {
 } from './data-plane-thread.js';
 import type { ImportOutcome } from './import-peers.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
-import { type GroupCountsReading, readGroupCounts } from './swarm/group-tally.js';
 import type { InnerPeer } from './swarm/inner-peers.js';
 import { TrafficReading } from './traffic-reading.js';
 
@@ -285,11 +284,6 @@ export class DataPlane {
   /** The traffic of the operator's own clients. */
   traffic(): TrafficReading {
     return new TrafficReading(this.totals.traffic);
-  }
-
-  /** The peers that announce here, by locality group; null until they have been counted once. */
-  groupCounts(): GroupCountsReading | null {
-    return readGroupCounts([this.totals.groups]);
   }
 
   /** Resolves once the worker has handled everything that was sent before. */

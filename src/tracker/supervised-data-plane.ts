@@ -32,7 +32,7 @@ import type { DataPlaneOptions, LiveOptions, Localisation } from './data-plane-o
 import { createSharedTotals, type SharedTotals } from './data-plane-thread.js';
 import type { ImportOutcome } from './import-peers.js';
 import { setSnapshotAside } from './snapshot-file.js';
-import type { GroupCountsReading } from './swarm/group-tally.js';
+import { type GroupCountsReading, readGroupCounts } from './swarm/group-tally.js';
 import type { InnerPeer } from './swarm/inner-peers.js';
 import { type TorrentBytes, takeTorrentTraffic } from './torrent-traffic.js';
 import type { TrafficReading } from './traffic-reading.js';
@@ -185,9 +185,9 @@ export class SupervisedDataPlane implements PartThread {
     return this.#current.traffic();
   }
 
-  /** See {@link DataPlane.groupCounts}. */
+  /** The peers that announce here, by locality group; null until they have been counted once. */
   groupCounts(): GroupCountsReading | null {
-    return this.#current.groupCounts();
+    return readGroupCounts([this.#totals.groups]);
   }
 
   /** What localised clients have downloaded since the last call, by torrent. */

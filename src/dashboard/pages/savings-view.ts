@@ -40,6 +40,11 @@ export function methodInWords({ baseline, downloadedBytes }: Estimate): string {
   return `Method: ${explanation}. Without localisation, ${percent(foreignShare)} (${percent(low)} to ${percent(high)}) of ${bytes(downloadedBytes)} would have come from outside.`;
 }
 
+/** `1.2 TB, at least 1 TB and at most 1.5 TB` */
+export function foreignInWords({ foreignBytes, foreignAtLeastBytes, foreignAtMostBytes }: SavingsAnswer['traffic']) {
+  return `${bytes(foreignBytes)}, at least ${bytes(foreignAtLeastBytes)} and at most ${bytes(foreignAtMostBytes)}`;
+}
+
 /** A loss has its sign. */
 export function signed(value: number): string {
   return value < 0 ? `−${bytes(-value)}` : bytes(value);

@@ -29,6 +29,14 @@ const answer: SavingsAnswer = {
   currency: 'EUR',
   savings: estimate,
   reason: null,
+  traffic: {
+    downloadedBytes: 3e12,
+    uploadedBytes: 2e12,
+    foreignByShareBytes: 0.9e12,
+    foreignAtLeastBytes: 1e12,
+    foreignAtMostBytes: 2e12,
+    foreignBytes: 1e12,
+  },
   days: [{ day: '2026-11-24', savings: estimate, reason: null }],
   periods: [
     { period: 'evening', savings: estimate, reason: null },

@@ -218,7 +218,16 @@ test('an explanation is a sentence', () => {
 test('savings have their time, and no figure without a measurement', () => {
   const window = { from: '2026-11-24T10:00:00.000Z', to: '2026-11-25T10:00:00.000Z', measuredHours: 0 };
   const percentile95 = { samples: 0, foreignBitsPerSecond: null, baselineBitsPerSecond: null };
+  const traffic = {
+    downloadedBytes: 0,
+    uploadedBytes: 0,
+    foreignByShareBytes: 0,
+    foreignAtLeastBytes: 0,
+    foreignAtMostBytes: 0,
+    foreignBytes: 0,
+  };
   const empty = {
+    traffic,
     days: [],
     periods: [],
     subdomains: [],

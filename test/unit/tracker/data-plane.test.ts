@@ -12,6 +12,7 @@ import { announceOverHttp } from '../../../src/lab/http-announcer.js';
 import { announceOverUdp } from '../../../src/lab/udp-announcer.js';
 import { DataPlane } from '../../../src/tracker/data-plane.js';
 import type { DataPlaneOptions } from '../../../src/tracker/data-plane-options.js';
+import { readGroupCounts } from '../../../src/tracker/swarm/group-tally.js';
 import { readCertificate } from '../../../src/transport/portable/certificate.js';
 import { encodeUdpConnect } from '../../../src/wire/udp-client-packets.js';
 import { eventually } from '../../support/eventually.js';
@@ -132,7 +133,7 @@ describe('the data plane', () => {
     const update = heard('update');
     client.start({ left: 1 });
     await update;
-    const counted = () => [...(plane.groupCounts()?.groups.values() ?? [])];
+    const counted = () => [...(readGroupCounts([plane.totals.groups])?.groups.values() ?? [])];
     await eventually('a count with the peer in it', () => counted().length > 0);
     expect(counted()).toEqual([{ seeds: 0, leechers: 1 }]);
   });
