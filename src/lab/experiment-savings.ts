@@ -3,6 +3,7 @@
  * uploaded since they completed is in their last announce.
  */
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExperimentClient } from './experiment-clients.js';
 import type { RunningClient } from './experiment-progress.js';
 import type { LinkBytes, NetworkLab } from './network-namespaces.js';
@@ -40,15 +41,14 @@ export function payloadInward(before: LinkBytes, now: LinkBytes): number {
 
 /** Ends clients and waits for their last announces. Those that hang are left to the end of the experiment. */
 export async function endClients(kind: ExperimentClient, clients: readonly RunningClient[]): Promise<void> {
-  const signal = AbortSignal.timeout(END_TIMEOUT_MS);
-  await Promise.allSettled(
-    clients.map(async ({ child }) => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit', { signal });
+  const ended = clients
+    .filter(({ child }) => child.exitCode === null && child.signalCode === null)
+    .map(({ child }) => {
+      const exit = once(child, 'exit');
       child.kill(END_SIGNAL[kind]);
-      await ended;
-    }),
-  );
+      return exit;
+    });
+  await Promise.race([Promise.allSettled(ended), sleep(END_TIMEOUT_MS)]);
 }
 
 const ASK = `
