@@ -8,9 +8,10 @@ import type { CatalogueAction } from '../../crawler/catalogue-actions.js';
 import { OperatorError, ReportedError } from '../../domain/errors.js';
 import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
 import { databaseFile } from '../../store/database-file.js';
+import { userName } from '../../store/sqlite/operator-log.js';
 import type { CliContext } from '../cli-context.js';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../control-connection.js';
-import { recordAction, userName } from '../record-action.js';
+import { recordAction } from '../record-action.js';
 import { showDocument } from '../show-document.js';
 import { wholeNumberOption } from '../whole-number.js';
 
