@@ -1,5 +1,6 @@
 /** What localisation saves: with its interval, its method and its time, as a page to print. */
 import { html } from '../../markup/markup.js';
+import { savingsAnswer } from '../../savings/api/savings-answer.js';
 import { cell } from '../frame/cells.js';
 import { linkTo } from '../frame/link.js';
 import { facts } from '../frame/parts.js';
@@ -12,7 +13,6 @@ import {
   methodInWords,
   type SavingsPart,
   type SavingsRow,
-  savingsAnswer,
   savingsInput,
   savingsInWords,
   signed,

@@ -3,7 +3,6 @@ import type { SavingsAnswer } from '../../savings/api/savings-answer.js';
 import { bytes, money, percent } from '../frame/show.js';
 import { durationMs, type TimeRange } from '../frame/time-range.js';
 
-export { savingsAnswer } from '../../savings/api/savings-answer.js';
 export type Estimate = NonNullable<SavingsAnswer['savings']>;
 /** A row by neighbour, by sub-domain or by torrent. */
 export type SavingsPart = SavingsAnswer['sources'][number] & { readonly title?: string | null };

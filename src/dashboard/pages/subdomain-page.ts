@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { html, type Insertable } from '../../markup/markup.js';
 import { subdomainsAnswer } from '../../policy/api/subdomain-routes.js';
-import * as answers from '../answers.js';
+import { densityAnswer, probesAnswer } from '../../reports/api/answer-schemas.js';
 import { cell } from '../frame/cells.js';
 import { linkTo } from '../frame/link.js';
 import { facts } from '../frame/parts.js';
@@ -35,10 +35,10 @@ export const subdomainPage = page({
   params: z.object({ id: z.string().max(200) }),
   load: async ({ api, params: { id }, range, nowMs }) => {
     const since = new Date(nowMs - Math.max(durationMs(range), WEEKS * WEEK_MS)).toISOString();
-    const answer = await api.get('/api/v1/density', answers.density, { query: { subdomain: id, since } });
+    const answer = await api.get('/api/v1/density', densityAnswer, { query: { subdomain: id, since } });
     const [now] = answer?.subdomains ?? [];
     const history = answer?.history ?? [];
-    const probes = ((await api.get('/api/v1/probes', answers.probes))?.probes ?? []).filter(({ subdomains }) =>
+    const probes = ((await api.get('/api/v1/probes', probesAnswer))?.probes ?? []).filter(({ subdomains }) =>
       subdomains.includes(id),
     );
     const levels = await api.get('/api/v1/subdomains', subdomainsAnswer, { query: { id } });
@@ -75,7 +75,7 @@ ${ofProbes.markup(path, { range })}
   },
 });
 
-type HistoryRow = NonNullable<z.output<typeof answers.density>['history']>[number];
+type HistoryRow = NonNullable<z.output<typeof densityAnswer>['history']>[number];
 
 function historyTable(caption: string, rows: readonly HistoryRow[]): Table {
   return table({

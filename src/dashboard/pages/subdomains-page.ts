@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { html } from '../../markup/markup.js';
 import { subdomainsAnswer } from '../../policy/api/subdomain-routes.js';
-import * as answers from '../answers.js';
+import { type DensityDocument, densityAnswer } from '../../reports/api/answer-schemas.js';
 import { linkTo } from '../frame/link.js';
 import { pageLinks, search } from '../frame/parts.js';
 import { bitRate, compact, duration, known, percent } from '../frame/show.js';
@@ -25,7 +25,7 @@ export const subdomainsPage = page({
   }),
   load: async ({ api, query, range }) => {
     const { q = '', page: number = 1 } = query;
-    const all = (await api.get('/api/v1/density', answers.density))?.subdomains ?? [];
+    const all = (await api.get('/api/v1/density', densityAnswer))?.subdomains ?? [];
     const levels = heatLevels(all);
     const found = all
       .filter(({ id }) => id.toLowerCase().includes(q.toLowerCase()))
@@ -48,7 +48,7 @@ ${pageLinks(PATH, here, number, Math.ceil(found.length / ROWS))}
 });
 
 function subdomainTable(
-  rows: readonly answers.Subdomain[],
+  rows: readonly DensityDocument[],
   levels: ReadonlyMap<string, number | null>,
   peers: ReadonlyMap<string, { readonly seeds: number; readonly leechers: number } | null>,
   range: TimeRange,

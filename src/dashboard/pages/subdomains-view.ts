@@ -1,6 +1,6 @@
 /** How a sub-domain counts, and how it compares with the same weekday. Pure. */
 import { counted } from '../../domain/counted.js';
-import type { Probe, Subdomain } from '../answers.js';
+import type { DensityDocument, ProbeDocument } from '../../reports/api/answer-schemas.js';
 import { ago, bitRate, duration, percent, UNKNOWN } from '../frame/show.js';
 
 export interface History {
@@ -9,7 +9,7 @@ export interface History {
 }
 
 /** Why its density has the weight that it has, in one sentence. */
-export function weightInWords(subdomain: Subdomain | undefined, probes: readonly Probe[]): string {
+export function weightInWords(subdomain: DensityDocument | undefined, probes: readonly ProbeDocument[]): string {
   if (probes.length === 0) return 'It counts as average: no probe reports on it.';
   if (subdomain === undefined) {
     const [detail] = probes.flatMap(({ alarms }) => alarms.map((alarm) => alarm.detail));

@@ -28,7 +28,7 @@ const series = ({ label }: { label: string | null }) => ({
   start: new Date(NOW - 120_000).toISOString(),
   stepSeconds: 60,
   count: 2,
-  series: [{ label, sum: [3e6, 5e6] }],
+  series: [{ name: 'subdomainDownloaded', unit: 'bytes', kind: 'counter', label, sum: [3e6, 5e6] }],
 });
 
 test('a sub-domain without a probe has its level, the reason, its peers and its traffic', async () => {
@@ -67,7 +67,6 @@ test('the list of sub-domains has the peers of each, and none before they are co
           freshness: 1,
           ageSeconds: 60,
           periodSeconds: 300,
-          level: 8,
         },
       ],
     }),
