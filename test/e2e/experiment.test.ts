@@ -90,7 +90,7 @@ describe.skipIf(!namespaces)('an experiment in network namespaces', { timeout: 6
   it.skipIf(!transmission)('and transmission', async () => {
     const [result] = await experiment('--tracker', 'alias-tracker', '--client', 'transmission');
     expect(result).toMatchObject({ homeClients: 2, completed: 2 });
-    isPlausible(result!);
+    // It ends without an announce of what it has transferred.
   });
 
   it.skipIf(!(aria2c && opentracker))('brings in a seed that only the original tracker knows', async () => {

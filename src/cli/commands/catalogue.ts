@@ -77,9 +77,14 @@ async function list(options: CatalogueOptions, context: CliContext): Promise<voi
   const limit = wholeNumberOption('--limit', options.limit ?? '100', 1, MAX_LIST);
   await withCatalogue(options, context, async (ask) => {
     const answer = await ask((view) => view.torrents({ limit, offset: 0 }), `/api/v1/torrents?limit=${limit}`);
-    const rows = (answer.torrents as Json[]).map(({ rank, name, seeds, leechers, score, source, infoHash }) => ({
-      ...{ rank, name, seeds, leechers, score, source, infoHash },
-    }));
+    const rows = (answer.torrents as Json[]).map(({ rank, name, seeds, leechers, inside, score, source, infoHash }) => {
+      const here = inside as { readonly seeds: number; readonly leechers: number } | undefined;
+      return {
+        ...{ rank, name, seeds, leechers },
+        ...{ seedsInside: here?.seeds, leechersInside: here?.leechers },
+        ...{ score, source, infoHash },
+      };
+    });
     print(answer, { torrents: rows }, options, context);
   });
 }

@@ -18,7 +18,7 @@ export interface Tile {
 }
 
 export function tilesOf(overview: OverviewAnswer): Tile[] {
-  const { innerShare, announcesPerSecond, swarms, peers, seeds, savings } = overview;
+  const { innerShare, announcesPerSecond, swarms, peers, seeds, savings, byNetwork } = overview;
   return [
     savingsTile(savings),
     {
@@ -48,12 +48,20 @@ export function tilesOf(overview: OverviewAnswer): Tile[] {
     {
       id: 'peers',
       value: compact(peers),
-      what: `${nounFor(peers, 'peer')}, ${compact(seeds)} ${nounFor(seeds, 'seed')}`,
+      what: `${nounFor(peers, 'peer')}, ${compact(seeds)} ${nounFor(seeds, 'seed')}${insideInWords(byNetwork)}`,
       window: 'now',
       path: '/torrents?show=announced',
       series: 'peers',
     },
   ];
+}
+
+/** `; inside: 120 peers, 30 seeds`; counted up to a minute ago. */
+function insideInWords(byNetwork: OverviewAnswer['byNetwork']): string {
+  if (byNetwork === null) return '';
+  const { seeds, leechers } = byNetwork.inner;
+  const peers = seeds + leechers;
+  return `; inside: ${compact(peers)} ${nounFor(peers, 'peer')}, ${compact(seeds)} ${nounFor(seeds, 'seed')}`;
 }
 
 /** A figure with its interval and its method, or that there is none yet. */
