@@ -26,7 +26,7 @@ export interface ApiRoutePorts {
   readonly tokens: () => readonly StoredToken[];
 }
 
-export const partsAnswer = z.strictObject({
+const partsAnswer = z.strictObject({
   parts: z.array(
     z
       .strictObject({
@@ -39,9 +39,8 @@ export const partsAnswer = z.strictObject({
       .meta({ title: 'Part' }),
   ),
 });
-export type PartDocument = z.output<typeof partsAnswer>['parts'][number];
 
-export const tokensAnswer = z.strictObject({
+const tokensAnswer = z.strictObject({
   tokens: z.array(
     z
       .strictObject({
@@ -88,7 +87,13 @@ export function overviewRoutes({ clock, readiness, overview, parts, tokens }: Ap
   ];
 }
 
-function describePart({ part, isUp, count: restarts, failedAtMs, lastError }: PartState): PartDocument {
+function describePart({
+  part,
+  isUp,
+  count: restarts,
+  failedAtMs,
+  lastError,
+}: PartState): z.input<typeof partsAnswer>['parts'][number] {
   const lastFailureAt = Number.isFinite(failedAtMs) ? new Date(failedAtMs).toISOString() : null;
   return { part, isUp, restarts, lastFailureAt, lastError: lastError ?? null };
 }

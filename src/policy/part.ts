@@ -3,7 +3,6 @@ import { configPart } from '../config-kit/config-part.js';
 import type { Apply, Part, PartContext } from '../part/part.js';
 import type { TopologyView } from '../topology/topology-state.js';
 import { billingChecks, mixIsPossible, overriddenSubdomains, rampsFitPeriods } from './check-section.js';
-import type { GroupCounts } from './peers-by-network.js';
 import type { Policy, ReadingsSource } from './policy.js';
 import { billingSection, type PolicyConfig, selectionSection } from './section.js';
 
@@ -46,8 +45,6 @@ export const billingPart = configPart<'billing', typeof billingSection, PolicyCo
 
 export interface PolicyNeeds extends Pick<PartContext, 'clock' | 'log'> {
   readonly reports: () => ReadingsSource;
-  /** The peers of the tracker by locality group; null until it has counted them. */
-  readonly groupCounts: () => GroupCounts | null;
   readonly topology: () => TopologyView & {
     beforeChange(prepare: (config: PolicyConfig, view: TopologyView) => readonly Apply[]): void;
   };
@@ -79,10 +76,9 @@ export const selectionPart: Part<'selection', typeof selectionSection, PolicyCon
   densityWeight: 0.4
   grain: as                             # or subdomain: prefer the requester's own sub-domain
 `,
-  start: async (config, { clock, log, reports, topology, groupCounts }, previous) => {
+  start: async (config, { clock, log, reports, topology }, previous) => {
     const { Policy } = await import('./policy.js');
-    const policy =
-      previous ?? new Policy(config, { clock, log, readings: reports(), topology: topology(), groupCounts });
+    const policy = previous ?? new Policy(config, { clock, log, readings: reports(), topology: topology() });
     if (previous === undefined) topology().beforeChange((next, view) => [policy.prepareWith(next, view)]);
     policy.start();
     return policy;
@@ -92,8 +88,8 @@ export const selectionPart: Part<'selection', typeof selectionSection, PolicyCon
     const { subdomainRoutes } = await import('./api/subdomain-routes.js');
     return [...billingRoutes(running), ...subdomainRoutes(running)];
   },
-  metrics: async (running, { clock }) => {
+  metrics: async (running) => {
     const { limitMetrics } = await import('./api/limit-metrics.js');
-    return limitMetrics(running, clock);
+    return limitMetrics(running);
   },
 };

@@ -23,7 +23,6 @@ import {
   MAX_NUM_WANT,
   MIN_INTERVAL_SHARE,
 } from './limits.js';
-import type { GroupTally } from './swarm/group-tally.js';
 import { SwarmStore } from './swarm/swarm-store.js';
 import type { TrafficMeter } from './traffic-meter.js';
 
@@ -43,8 +42,7 @@ function intervalsOf(options: DataPlaneOptions): { intervalSeconds: number; minI
   return { intervalSeconds, minIntervalSeconds };
 }
 
-/** @param groupTally counts peers by locality group; default: nobody does */
-export function buildStore(options: DataPlaneOptions, groupTally?: GroupTally): SwarmStore {
+export function buildStore(options: DataPlaneOptions): SwarmStore {
   const { limits = {}, upstreamWantedBelow, upstreamAskEverySeconds } = options;
   return new SwarmStore({
     random: randomOf(options, 0),
@@ -59,7 +57,6 @@ export function buildStore(options: DataPlaneOptions, groupTally?: GroupTally): 
       maxPeersPerSite: limits.maxPeersPerSite ?? DEFAULT_MAX_PEERS_PER_SITE,
       maxImportedInSwarm: limits.maxImportedInSwarm ?? DEFAULT_MAX_IMPORTED_IN_SWARM,
     },
-    ...(groupTally === undefined ? {} : { groupTally }),
     ...(limits.store === undefined ? {} : { storeLimits: limits.store }),
     ...(upstreamWantedBelow === undefined ? {} : { upstreamWantedBelow }),
     ...(upstreamAskEverySeconds === undefined ? {} : { upstreamAskEverySeconds }),

@@ -11,9 +11,16 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/domain/clock.js';
 import { closeNotedDescriptors, createDescriptorLedger } from '../../src/transport/linux/descriptor-ledger.js';
-import { EFD_CLOEXEC, EFD_NONBLOCK, EVENT_BYTES } from '../../src/transport/linux/linux-abi.js';
+import {
+  EFD_CLOEXEC,
+  EFD_NONBLOCK,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EVENT_BYTES,
+} from '../../src/transport/linux/linux-abi.js';
 import { linuxTransportOver } from '../../src/transport/linux/linux-transport.js';
-import { type NativeCalls, openNativeCalls } from '../../src/transport/linux/native-calls.js';
+import { errnoName, type NativeCalls, openNativeCalls } from '../../src/transport/linux/native-calls.js';
 import { NativeMemory } from '../../src/transport/linux/native-memory.js';
 import { openSocket } from '../../src/transport/linux/open-socket.js';
 import { createPortableTransport } from '../../src/transport/portable/portable-transport.js';
@@ -123,6 +130,18 @@ describe.runIf(process.platform === 'linux')('the Linux transport', () => {
     return fd;
   }
 
+  /** Calls that keep the descriptors which epoll watches in `watched`. */
+  function noteWatched(watched: Set<number>): NativeCalls {
+    return {
+      ...calls,
+      epoll_ctl: (epoll, operation, fd, event) => {
+        if (operation === EPOLL_CTL_ADD) watched.add(fd);
+        if (operation === EPOLL_CTL_DEL) watched.delete(fd);
+        return calls.epoll_ctl(epoll, operation, fd, event);
+      },
+    };
+  }
+
   interface Started {
     readonly named: Named;
     readonly listener: TransportListener;
@@ -169,11 +188,14 @@ describe.runIf(process.platform === 'linux')('the Linux transport', () => {
   describe.each(['udp', 'http', 'https'] as const)('leaves a %s socket open that it was handed over', (protocol) => {
     it('when its listener closes, so that the next answers what waits', async () => {
       const address = handOver(protocol);
-      const first = await start('first', address);
+      const watched = new Set<number>();
+      const first = await start('first', address, noteWatched(watched));
+      expect(watched.has(address.descriptor!)).toBe(protocol !== 'https');
       expect(first.listener.address).toEqual({ protocol, host: '127.0.0.1', port: address.port });
       expect(await ask(address, 'a')).toBe('first a');
       first.listener.close();
       first.listener.close();
+      expect(watched.has(address.descriptor!)).toBe(false);
       const waiting = [ask(address, 'b'), ask(address, 'c')];
       const second = await start('second', address);
       expect(await Promise.all(waiting)).toEqual(['second b', 'second c']);
@@ -217,6 +239,24 @@ describe.runIf(process.platform === 'linux')('the Linux transport', () => {
     expect(answers.map((answer) => answer.split(' ')[1])).toEqual(texts);
     expect(all.reduce((sum, { named }) => sum + named.answered, 0)).toBe(60);
     expect(all.reduce((sum, { counters }) => sum + counters.connectionsAccepted, 0)).toBe(60);
+  });
+
+  it('waits for a listening socket so that the kernel wakes one loop alone', async () => {
+    const address = handOver('http');
+    const errors: string[] = [];
+    const over: NativeCalls = {
+      ...calls,
+      epoll_ctl: (epoll, operation, fd, event) => {
+        const result = calls.epoll_ctl(epoll, operation, fd, event);
+        // The kernel refuses every change of an exclusive registration, and only of those.
+        if (fd === address.descriptor && calls.epoll_ctl(epoll, EPOLL_CTL_MOD, fd, event) < 0) {
+          errors.push(errnoName(calls.errno()));
+        }
+        return result;
+      },
+    };
+    await start('it', address, over);
+    expect(errors).toEqual(['EINVAL']);
   });
 
   it('pauses on a shared socket without file descriptors, and serves who waited', async () => {

@@ -208,6 +208,23 @@ export function describeLaterAnswers(subject: TransportUnderTest): void {
       handler.answerNext(true);
       await two.until(() => two.closed);
       expect(two.received).toBe('later two!\n');
+      // What follows only while the request waits, which no close may answer with a reset.
+      for (const first of ['', 'now\n']) {
+        const three = client().send(first);
+        let failed = false;
+        three.socket.on('error', () => {
+          failed = true;
+        });
+        if (first !== '') await three.lines(1);
+        three.send('later three\n');
+        await handler.waiting(1);
+        if (first !== '') three.send('and more\n');
+        await client().send('turn\n').lines(1);
+        handler.answerNext(true);
+        await three.until(() => three.closed);
+        expect(three.received).toBe(`${first}later three!\n`);
+        expect(failed).toBe(false);
+      }
       await eventually('no connection but those of "turn"', () => transport.counters.connectionsOpen <= 1);
     });
 
@@ -241,6 +258,7 @@ export function describeLaterAnswers(subject: TransportUnderTest): void {
         next.socket.destroy();
         await eventually('the end of the next', () => transport.counters.connectionsOpen === 0);
       }
+      expect(transport.counters.connectionsTimedOut).toBe(0);
     });
 
     it('survives clients that close or reset while they wait', async () => {
@@ -257,11 +275,15 @@ export function describeLaterAnswers(subject: TransportUnderTest): void {
     it('closes a connection whose answer never comes', async () => {
       const { handler, transport, client } = await http();
       const peer = client().send('later one\nnow\n');
-      await handler.waiting(1);
-      await peer.until(() => peer.closed);
-      expect(peer.received).toBe('');
-      expect(transport.counters).toMatchObject({ connectionsTimedOut: 1, connectionsOpen: 0 });
-      handler.answerNext();
+      const old = client().send('now\n');
+      await old.lines(1);
+      old.send('later two\n');
+      await handler.waiting(2);
+      for (const one of [peer, old]) await one.until(() => one.closed);
+      expect([peer.received, old.received]).toEqual(['', 'now\n']);
+      await eventually('the end of both', () => transport.counters.connectionsOpen === 0);
+      expect(transport.counters.connectionsTimedOut).toBe(2);
+      while (handler.passed.length > 0) handler.answerNext();
       expect(await client().send('turn\n').lines(1)).toEqual(['turn']);
     });
 
@@ -300,14 +322,43 @@ export function describeLaterAnswers(subject: TransportUnderTest): void {
       expect(answers).toEqual([...names, 'later last', '']);
     });
 
+    it('reads on only after the answer, and then everything', async () => {
+      const { handler, client } = await http();
+      const filler = `${'x'.repeat(7_990)}\n`;
+      const peer = client().send('later one\n');
+      await handler.waiting(1);
+      // More than the kernel holds for both sides.
+      peer.send(filler.repeat(4_000));
+      for (let turns = 0; turns < 50; turns++) await client().send('turn\n').lines(1);
+      expect(peer.socket.writableLength).toBeGreaterThan(0);
+      handler.answerNext();
+      peer.send('bye\n');
+      await peer.until(() => peer.closed);
+      expect(peer.bytes).toBe('later one!\n'.length + filler.length * 4_000 + 'bye\n'.length);
+    });
+
+    it('takes any number of answers that come at once', async () => {
+      const { client } = await http();
+      const peer = client().send(`${'soon x\n'.repeat(20_000)}bye\n`);
+      await peer.until(() => peer.closed);
+      expect(peer.received).toBe(`${'soon x!\n'.repeat(20_000)}bye\n`);
+    });
+
     it('knows the client of a PROXY header, in each request that it passes on', async () => {
       const { handler, client } = await http({ proxy: true });
-      const peer = client().send('PROXY TCP4 203.0.113.7 192.0.2.1 4711 80\r\nlater one\nlater two\n');
+      const peers = [7, 8].map((host) =>
+        client().send(`PROXY TCP4 203.0.113.${host} 192.0.2.1 4711 80\r\nlater ${host}\nlater again ${host}\n`),
+      );
       for (let i = 0; i < 2; i++) {
-        await handler.waiting(1);
-        expect(handler.answerNext().remote).toBe('203.0.113.7 4711');
+        await handler.waiting(2);
+        for (const passed of handler.passed.splice(0)) {
+          expect(passed.remote).toBe(`203.0.113.${passed.line.at(-1)} 4711`);
+          handler.answer(passed);
+        }
       }
-      expect(await peer.lines(2)).toEqual(['later one!', 'later two!']);
+      for (const [i, peer] of peers.entries()) {
+        expect(await peer.lines(2)).toEqual([`later ${i + 7}!`, `later again ${i + 7}!`]);
+      }
     });
 
     it('answers over TLS', async () => {

@@ -609,6 +609,15 @@ export function describeTransport(subject: TransportUnderTest): void {
         expect(peer.received).toBe('');
       });
 
+      it('closes a connection that ends before its header does', async () => {
+        const { bound, transport } = await http({ proxies: fromLoopback });
+        const peer = client(bound);
+        peer.socket.end('PROXY TCP4');
+        await peer.until(() => peer.closed);
+        await eventually('the end of the connection', () => transport.counters.connectionsOpen === 0);
+        expect(transport.counters.connectionsTimedOut).toBe(0);
+      });
+
       it('closes a connection from elsewhere', async () => {
         const { bound } = await http({ proxies: () => false });
         const peer = client(bound).send('PROXY TCP4 203.0.113.7 192.0.2.1 4711 80\r\none\n');

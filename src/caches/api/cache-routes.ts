@@ -43,7 +43,7 @@ const cacheStatus = z
   })
   .meta({ title: 'CacheStatus' });
 export type CacheStatus = z.output<typeof cacheStatus>;
-export const cachesAnswer = z.strictObject({
+const cacheList = z.strictObject({
   caches: z.array(cacheStatus),
   fillRateBytesPerSecond: bytes
     .nullable()
@@ -62,7 +62,7 @@ export function cacheRoutes(
       path: CACHES_PATH,
       summary: 'The caches: whether they answer, what they hold and what they served',
       access: 'viewer',
-      answers: [{ status: 200, description: 'As of the last answer of each cache.', schema: cachesAnswer }],
+      answers: [{ status: 200, description: 'As of the last answer of each cache.', schema: cacheList }],
       handle: () => {
         const { caches, fillRateBytesPerSecond } = switchedOn(running(), 'the caches');
         return { json: { caches: caches.map(statusOf), fillRateBytesPerSecond: fillRateBytesPerSecond ?? null } };

@@ -21,7 +21,7 @@ const pause = z.strictObject({
   by: name.nullable(),
 });
 
-export const operationAnswer = z
+const operationAnswer = z
   .strictObject({
     redirection: pause,
     localisation: pause,

@@ -1,6 +1,5 @@
 /** The log of operator actions: who changed what, from where, when, and with which result. */
-import { userInfo } from 'node:os';
-import type { Database } from 'better-sqlite3';
+import type { SqliteDatabase } from './database.js';
 
 export type ActionResult = 'done' | 'refused' | 'failed';
 
@@ -46,7 +45,7 @@ interface Row {
   details: string;
 }
 
-export function operatorLog(database: Database): OperatorLog {
+export function operatorLog(database: SqliteDatabase): OperatorLog {
   return {
     add: ({ atMs, actor, address, action, subject, result, details }) => {
       database
@@ -82,13 +81,4 @@ export function operatorLog(database: Database): OperatorLog {
       database.prepare('DELETE FROM operator_action WHERE at_ms < ?').run(beforeMs);
     },
   };
-}
-
-/** Who uses the command line, or started the tracker. */
-export function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'command line';
-  }
 }

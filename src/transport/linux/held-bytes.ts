@@ -43,25 +43,24 @@ export class HeldBytes {
     }
     const to = this.requestStart(slot);
     if (to !== start) this.memory.bytes.copyWithin(to, start, start + length);
+    table.inFrom[slot] = 0;
     table.inLength[slot] = length;
     return true;
   }
 
-  /**
-   * For a connection that waits for an answer: keeps its unread bytes without moving what is in its buffer already.
-   * @returns false if no buffer is free
-   */
-  storeUnread(slot: number, start: number, length: number): boolean {
-    const table = this.table;
-    table.inFrom[slot] = 0;
+  /** Keeps the last `length` bytes of a stored request at `start`, where they are. */
+  keepUnread(slot: number, start: number, length: number): void {
     if (length === 0) {
       this.releaseRequest(slot);
-      return true;
+      return;
     }
-    if (table.inBuffer[slot] === NONE) return this.storeRequest(slot, start, length);
-    table.inFrom[slot] = start - this.requestStart(slot);
-    table.inLength[slot] = length;
-    return true;
+    this.table.inFrom[slot] = start - this.requestStart(slot);
+    this.table.inLength[slot] = length;
+  }
+
+  /** Offset of the bytes that follow a request which is answered later. */
+  unreadStart(slot: number): number {
+    return this.requestStart(slot) + this.table.inFrom[slot]!;
   }
 
   releaseRequest(slot: number): void {

@@ -12,45 +12,23 @@ import {
   MAX_HTTP_HEAD_BYTES,
   MAX_HTTP_RESPONSE_BYTES,
   type ProxyTrust,
-  RemoteAddress,
   type TransportCounters,
   type TransportLimits,
 } from '../transport.js';
-import {
-  CONNECTION_STATES,
-  type ConnectionState,
-  ConnectionTable,
-  FREE,
-  IDLE,
-  LINGERING,
-  NONE,
-  READING,
-  UNWATCHED,
-  WAITING,
-  WRITING,
-} from './connection-table.js';
+import { FREE, IDLE, LINGERING, NONE, READING, WAITING, WRITING } from './connection-table.js';
 import type { EventLoop } from './event-loop.js';
-import { HeldBytes } from './held-bytes.js';
 import { IN_BUFFER_BYTES, LINGER_MS, OUT_BUFFER_BYTES } from './http-limits.js';
 import { EAGAIN, EINTR, ENOBUFS, EPOLLIN, EPOLLOUT, MSG_MORE, MSG_NOSIGNAL, SHUT_WR } from './linux-abi.js';
 import type { NativeCalls } from './native-calls.js';
-import type { NativeMemory } from './native-memory.js';
+import { OpenConnections } from './open-connections.js';
 
-export class HttpConnections {
-  /** Peer of the current connection. A handler may change it for the rest of the connection. */
-  readonly remote = new RemoteAddress();
-  private headerPending = false;
-  private nowMs = 0;
-  private readonly calls: NativeCalls;
-  private readonly loop: EventLoop;
-  private readonly sourceId: number;
-  private readonly counters: TransportCounters;
+export class HttpConnections extends OpenConnections {
+  private passingOn = false;
+  /** The connection whose request was answered while it was passed on, or NONE. */
+  private resumed = NONE;
+  private resuming = false;
   private readonly handler: HttpRequestHandler;
-  private readonly limits: TransportLimits;
   private readonly proxies: ProxyTrust | null;
-  private readonly table: ConnectionTable;
-  private readonly memory: NativeMemory;
-  private readonly held: HeldBytes;
   private readonly in: number;
   private readonly out: number;
 
@@ -63,16 +41,9 @@ export class HttpConnections {
     limits: TransportLimits,
     proxies: ProxyTrust | null,
   ) {
-    this.calls = calls;
-    this.loop = loop;
-    this.sourceId = sourceId;
-    this.counters = counters;
+    super(calls, loop, sourceId, counters, limits);
     this.handler = handler;
-    this.limits = limits;
     this.proxies = proxies;
-    this.table = new ConnectionTable(limits.maxConnections);
-    this.held = new HeldBytes(calls, this.table);
-    this.memory = this.held.memory;
     this.in = this.held.in;
     this.out = this.held.out;
   }
@@ -95,35 +66,6 @@ export class HttpConnections {
     else if (state === WAITING) this.pauseInput(slot);
     // The connection may have been closed earlier in the same batch: then its slot is free, or a read would block.
     else if (state !== FREE) this.read(this.table.fd[slot]!, slot);
-  }
-
-  expire(nowMs: number): void {
-    this.nowMs = nowMs;
-    const table = this.table;
-    for (const state of CONNECTION_STATES) {
-      for (let slot = table.oldest(state); slot !== NONE; slot = table.oldest(state)) {
-        if (table.deadlineMs[slot]! > nowMs) break;
-        if (state === LINGERING) this.closeConnection(table.fd[slot]!, slot);
-        else this.timeOut(slot);
-      }
-    }
-  }
-
-  /** Closes the least useful connection: the longest idle, or else the one with the slowest request. */
-  closeLeastUseful(): boolean {
-    const idle = this.table.oldest(IDLE);
-    const slot = idle === NONE ? this.table.oldest(READING) : idle;
-    if (slot === NONE) return false;
-    this.timeOut(slot);
-    return true;
-  }
-
-  closeAll(): void {
-    for (const state of CONNECTION_STATES) {
-      for (let slot = this.table.oldest(state); slot !== NONE; slot = this.table.oldest(state)) {
-        this.closeConnection(this.table.fd[slot]!, slot);
-      }
-    }
   }
 
   private read(fd: number, slot: number): void {
@@ -204,8 +146,25 @@ export class HttpConnections {
     const waiting = slot === NONE ? this.takeSlot(fd, WAITING, LATER_TIMEOUT_MS) : slot;
     if (waiting === NONE) return;
     if (slot !== NONE) this.enterState(slot, WAITING, LATER_TIMEOUT_MS);
-    if (!this.held.storeUnread(waiting, start + handler.consumed, length - handler.consumed)) this.timeOut(waiting);
-    else handler.passOn?.(this.table.issueTicket(waiting));
+    const next = start + handler.consumed;
+    const unread = length - handler.consumed;
+    // The handler still needs the request where it is.
+    if (unread === 0 || this.table.inBuffer[waiting] !== NONE) this.held.keepUnread(waiting, next, unread);
+    else if (!this.storeRequest(waiting, next, unread)) return;
+    this.passingOn = true;
+    handler.passOn?.(this.table.issueTicket(waiting));
+    this.passingOn = false;
+    if (!this.resuming) this.resumeConnections();
+  }
+
+  /** Continues where `passOn` answered at once. A loop, because the stack does not hold a whole pipeline of such requests. */
+  private resumeConnections(): void {
+    this.resuming = true;
+    for (let slot = this.resumed; slot !== NONE; slot = this.resumed) {
+      this.resumed = NONE;
+      this.answer(this.table.fd[slot]!, slot, this.held.unreadStart(slot), this.table.inLength[slot]!);
+    }
+    this.resuming = false;
   }
 
   /** See HttpListener.answer of the contract. */
@@ -216,15 +175,19 @@ export class HttpConnections {
     if (slot === NONE) return;
     const fd = table.fd[slot]!;
     const unread = table.inLength[slot]!;
-    const unreadAt = unread > 0 ? this.held.requestStart(slot) + table.inFrom[slot]! : 0;
+    const unreadAt = unread > 0 ? this.held.unreadStart(slot) : 0;
     const moreInput = unread > 0 || table.watched[slot] === 0;
     this.loadConnection(slot);
     this.memory.bytes.set(bytes.subarray(start, start + length), this.out);
     if (!this.sendAll(fd, slot, length, unreadAt, unread, close)) return;
     if ((moreInput || !close) && !this.watch(fd, slot, EPOLLIN)) return;
     if (close) this.finish(fd, slot, moreInput);
-    else if (unread > 0) this.answer(fd, slot, unreadAt, unread);
-    else this.awaitNext(fd, slot);
+    else if (unread === 0) this.awaitNext(fd, slot);
+    else {
+      this.enterState(slot, READING, this.limits.requestTimeoutMs);
+      if (this.passingOn) this.resumed = slot;
+      else this.answer(fd, slot, unreadAt, unread);
+    }
   }
 
   /**
@@ -337,78 +300,6 @@ export class HttpConnections {
     const count = this.calls.recv(fd, this.memory.address + this.in, IN_BUFFER_BYTES, 0);
     const errno = count < 0 ? this.calls.errno() : 0;
     if (count === 0 || (count < 0 && errno !== EAGAIN && errno !== EINTR)) this.closeConnection(fd, slot);
-  }
-
-  /** Gives a connection a slot and registers it with epoll. @returns NONE if it had to be closed instead */
-  private addConnection(fd: number, state: ConnectionState, timeoutMs: number): number {
-    const slot = this.takeSlot(fd, state, timeoutMs);
-    return slot !== NONE && this.watch(fd, slot, EPOLLIN) ? slot : NONE;
-  }
-
-  /** @returns NONE if all are taken: the connection is closed */
-  private takeSlot(fd: number, state: ConnectionState, timeoutMs: number): number {
-    const slot = this.table.addConnection(fd, state, this.nowMs + timeoutMs);
-    if (slot === NONE) {
-      this.calls.close(fd);
-      return NONE;
-    }
-    this.counters.connectionsOpen++;
-    this.saveConnection(slot);
-    return slot;
-  }
-
-  /** @returns false if the kernel is out of memory: the connection is closed */
-  private watch(fd: number, slot: number, events: number): boolean {
-    const { watched } = this.table;
-    if (watched[slot] !== UNWATCHED) this.loop.rewatch(fd, events, this.sourceId, slot);
-    else if (!this.loop.watch(fd, events, this.sourceId, slot)) {
-      this.closeConnection(fd, slot);
-      return false;
-    }
-    watched[slot] = events;
-    return true;
-  }
-
-  private enterState(slot: number, state: ConnectionState, timeoutMs: number): void {
-    this.saveConnection(slot);
-    this.table.moveToState(slot, state, this.nowMs + timeoutMs);
-  }
-
-  private saveConnection(slot: number): void {
-    this.table.saveRemote(slot, this.remote);
-    this.table.headerPending[slot] = this.headerPending ? 1 : 0;
-  }
-
-  private loadConnection(slot: number): void {
-    this.table.loadRemote(slot, this.remote);
-    this.headerPending = this.table.headerPending[slot] === 1;
-  }
-
-  /** @returns false if the connection was closed because no buffer is free */
-  private storeRequest(slot: number, start: number, length: number): boolean {
-    if (this.held.storeRequest(slot, start, length)) return true;
-    const oldest = this.table.oldest(READING);
-    if (oldest !== NONE && oldest !== slot) {
-      this.timeOut(oldest);
-      if (this.held.storeRequest(slot, start, length)) return true;
-    }
-    this.timeOut(slot);
-    return false;
-  }
-
-  private timeOut(slot: number): void {
-    this.counters.connectionsTimedOut++;
-    this.closeConnection(this.table.fd[slot]!, slot);
-  }
-
-  private closeConnection(fd: number, slot: number): void {
-    if (slot !== NONE) {
-      this.held.releaseRequest(slot);
-      this.held.releaseAnswer(slot);
-      this.table.removeConnection(slot);
-      this.counters.connectionsOpen--;
-    }
-    this.calls.close(fd);
   }
 }
 

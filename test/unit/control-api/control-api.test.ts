@@ -52,15 +52,7 @@ beforeEach(async () => {
       },
     },
     overview: {
-      totals: () => ({
-        announces: 100,
-        peersGiven: 50,
-        peersGivenInner: 40,
-        swarms: 3,
-        peers: 12_345,
-        seeds: 7,
-        byNetwork: null,
-      }),
+      totals: () => ({ announces: 100, peersGiven: 50, peersGivenInner: 40, swarms: 3, peers: 12_345, seeds: 7 }),
       savings: async () => ({
         savedBytes: 5e9,
         savedBytesRange: { low: 4e9, high: 6e9 },
