@@ -125,6 +125,7 @@ export function createServices(foundation: Foundation) {
     /** The real addresses of the tracker: torrents are rewritten to them if the configuration names none. */
     trackerUrls: () => parts.get(trackerPart).listeners.map(({ url }) => `${url}/announce`),
     swarm: (infoHash: InfoHash) => dataPlane().swarm(infoHash),
+    groupCounts: () => parts.find(trackerPart)?.dataPlane.groupCounts() ?? null,
     innerSwarms: (cursor: number) => dataPlane().innerSwarms(cursor),
     announced: () => innerDemand(dataPlane()),
     innerPeers: async (infoHash: InfoHash, limit: number) => {

@@ -27,6 +27,7 @@ npm run experiment -- hours [the same, --window SECONDS] [--cap KILOBYTES] [--ar
   --firewalled-seeds N  seeds in the home AS that accept no connections (default 0)
   --rounds N         (default 3)
   --megabytes N      size of the content (default 24)
+  --interval SECONDS interval at which clients announce to the alias tracker (default 1800)
   --cache            adds a cache of 10 MB/s to the home AS in the alias tracker's runs
   --set KEY=VALUE    a key under "selection:" of the alias tracker's configuration; may be repeated
   --json             print the results as JSON
@@ -51,6 +52,7 @@ const { values, positionals } = parseArgs({
     'firewalled-seeds': { type: 'string', default: '0' },
     rounds: { type: 'string', default: '3' },
     megabytes: { type: 'string', default: '24' },
+    interval: { type: 'string', default: '1800' },
     cache: { type: 'boolean', default: false },
     set: { type: 'string', multiple: true, default: [] },
     window: { type: 'string', default: '90' },
@@ -89,7 +91,7 @@ async function main(): Promise<void> {
     }
   }
   if (values.json) console.log(JSON.stringify(results));
-  else console.log(describe(trackers, results));
+  else console.log(`${describe(trackers, results)}${describeEstimates(results)}`);
 }
 
 function optionsFor(tracker: Tracker, onProgress: (line: string) => void): ExperimentOptions {
@@ -110,6 +112,7 @@ function optionsFor(tracker: Tracker, onProgress: (line: string) => void): Exper
     connections: 12,
     cacheBytesPerSecond: values.cache && tracker === 'alias-tracker' ? 10_000_000 : 0,
     borderBps: 200_000_000,
+    announceSeconds: wholeNumber('--interval', values.interval),
     selection: Object.fromEntries(values.set.map((pair) => pair.split('=', 2) as [string, string])),
     timeoutSeconds: 300,
     onProgress,
@@ -170,6 +173,24 @@ function describe(trackers: readonly Tracker[], results: readonly ExperimentResu
     return own.length > 1 ? [...rounds, middle] : rounds;
   });
   return formatTable(header, rows);
+}
+
+/** What crossed the border beside what the alias tracker estimates of it. */
+function describeEstimates(results: readonly ExperimentResult[]): string {
+  const header = ['round', 'payload in', 'estimated', 'error', 'by share', 'at least', 'at most'];
+  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+  const rows = results
+    .filter(({ announced }) => announced !== null)
+    .map(({ announced, payloadBytes }, index) => [
+      String(index + 1),
+      megabytes(payloadBytes),
+      megabytes(announced!.foreignBytes),
+      `${(100 * (announced!.foreignBytes / payloadBytes - 1)).toFixed(0)} %`,
+      megabytes(announced!.foreignByShareBytes),
+      megabytes(announced!.foreignAtLeastBytes),
+      megabytes(announced!.foreignAtMostBytes),
+    ]);
+  return rows.length === 0 ? '' : `\n${formatTable(header, rows)}`;
 }
 
 main().then(

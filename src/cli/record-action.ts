@@ -1,38 +1,52 @@
 /** Enters what a command does on this machine, past the control API, into the log of operator actions. */
-import { userInfo } from 'node:os';
+import { messageOf } from '../domain/errors.js';
 import type { StorageConfig } from '../store/database-file.js';
 import { databaseFile } from '../store/database-file.js';
-import { openDatabase } from '../store/sqlite/database.js';
-import { operatorLog } from '../store/sqlite/operator-log.js';
+import { openAsItIs, openDatabase, type SqliteDatabase } from '../store/sqlite/database.js';
+import { type ActionResult, operatorLog, userName } from '../store/sqlite/operator-log.js';
 import type { CliContext } from './cli-context.js';
 
 export interface CommandAction {
   readonly action: string;
   readonly subject?: string | undefined;
+  /** Default: `done`. */
+  readonly result?: ActionResult;
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** @throws OperatorError if the database cannot be written */
-export function recordAction(
+export function recordAction(config: StorageConfig, { clock }: Pick<CliContext, 'clock'>, action: CommandAction): void {
+  add(openDatabase(databaseFile(config)), clock.nowMs(), action);
+}
+
+/**
+ * For a command that must succeed on a full disk, without the right to write, and on the database of an older version: it changes
+ * no schema, and if the entry cannot be written it says so on standard error.
+ */
+export function recordIfPossible(
   config: StorageConfig,
-  { clock }: Pick<CliContext, 'clock'>,
-  { action, subject, details = {} }: CommandAction,
+  { clock, stderr }: Pick<CliContext, 'clock' | 'stderr'>,
+  action: CommandAction,
 ): void {
-  const database = openDatabase(databaseFile(config));
   try {
-    operatorLog(database).add({
-      ...{ atMs: clock.nowMs(), actor: userName(), address: null, action },
-      ...{ subject: subject ?? null, result: 'done', details },
-    });
-  } finally {
-    database.close();
+    add(openAsItIs(databaseFile(config)), clock.nowMs(), action);
+  } catch (thrown) {
+    const line = `warning: the log of operator actions has no entry of this ${action.action}: ${messageOf(thrown)}`;
+    stderr.write(`${line}\n`);
   }
 }
 
-export function userName(): string {
+function add(
+  database: SqliteDatabase,
+  atMs: number,
+  { action, subject, result = 'done', details = {} }: CommandAction,
+): void {
   try {
-    return userInfo().username;
-  } catch {
-    return 'command line';
+    operatorLog(database).add({
+      ...{ atMs, actor: userName(), address: null, action },
+      ...{ subject: subject ?? null, result, details },
+    });
+  } finally {
+    database.close();
   }
 }

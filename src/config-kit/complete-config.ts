@@ -59,13 +59,49 @@ function hider(secret: () => string, onMasked: () => void = () => undefined) {
 /** As an operator would write it, with every default. */
 export function withDefaults(schema: z.core.$ZodType, value: unknown): unknown {
   const given = value === undefined ? defaultOf(schema) : value;
-  const fields = fieldsOf(schema);
+  const inner = innerOf(schema, given);
+  if (inner._zod.def.type === 'array' && Array.isArray(given)) {
+    const { element } = inner._zod.def as z.core.$ZodArrayDef;
+    return given.map((each) => withDefaults(element, each));
+  }
+  const fields = fieldsOf(inner);
   if (fields === undefined || typeof given !== 'object' || given === null) return given;
   return Object.fromEntries(
     Object.entries(fields)
       .map(([key, field]) => [key, withDefaults(field, (given as Record<string, unknown>)[key])])
       .filter(([, each]) => each !== undefined),
   );
+}
+
+/** Without the wrappers, and of several kinds of object the one that the value says it is. */
+function innerOf(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
+  const def = schema._zod.def as z.core.$ZodTypeDef & Record<string, unknown>;
+  switch (def.type) {
+    case 'optional':
+    case 'prefault':
+      return innerOf(def.innerType as z.core.$ZodType, value);
+    case 'pipe':
+      return innerOf(def.in as z.core.$ZodType, value);
+    case 'lazy':
+      return innerOf((def.getter as () => z.core.$ZodType)(), value);
+    case 'union':
+      return kindOf(def.options as readonly z.core.$ZodType[], def.discriminator, value) ?? schema;
+    default:
+      return schema;
+  }
+}
+
+function kindOf(
+  options: readonly z.core.$ZodType[],
+  discriminator: unknown,
+  value: unknown,
+): z.core.$ZodType | undefined {
+  if (typeof discriminator !== 'string' || typeof value !== 'object' || value === null) return undefined;
+  const kind = (value as Record<string, unknown>)[discriminator];
+  return options.find((option) => {
+    const literal = fieldsOf(option)?.[discriminator];
+    return literal?._zod.values?.has(kind as string);
+  });
 }
 
 /** As an operator would write it; undefined if the key has none. */

@@ -26,7 +26,7 @@ export interface ApiRoutePorts {
   readonly tokens: () => readonly StoredToken[];
 }
 
-const partsAnswer = z.strictObject({
+export const partsAnswer = z.strictObject({
   parts: z.array(
     z
       .strictObject({
@@ -39,8 +39,9 @@ const partsAnswer = z.strictObject({
       .meta({ title: 'Part' }),
   ),
 });
+export type PartDocument = z.output<typeof partsAnswer>['parts'][number];
 
-const tokensAnswer = z.strictObject({
+export const tokensAnswer = z.strictObject({
   tokens: z.array(
     z
       .strictObject({
@@ -87,13 +88,7 @@ export function overviewRoutes({ clock, readiness, overview, parts, tokens }: Ap
   ];
 }
 
-function describePart({
-  part,
-  isUp,
-  count: restarts,
-  failedAtMs,
-  lastError,
-}: PartState): z.input<typeof partsAnswer>['parts'][number] {
+function describePart({ part, isUp, count: restarts, failedAtMs, lastError }: PartState): PartDocument {
   const lastFailureAt = Number.isFinite(failedAtMs) ? new Date(failedAtMs).toISOString() : null;
   return { part, isUp, restarts, lastFailureAt, lastError: lastError ?? null };
 }

@@ -1,12 +1,14 @@
 /** The numbers of the dashboard: the data plane's counters, and what localisation has saved in the last 30 days. */
 
 import type { Clock } from '../domain/clock.js';
+import type { Policy } from '../policy/policy.js';
 import type { RunningSavings } from '../savings/running-savings.js';
 import type { SupervisedDataPlane } from '../tracker/supervised-data-plane.js';
 import type { OverviewPort, Savings } from './overview.js';
 
 export interface OverviewNeeds {
   readonly dataPlane: () => Pick<SupervisedDataPlane, 'counters'>;
+  readonly policy: () => Pick<Policy, 'peers'>;
   readonly clock: Clock;
   readonly savingsReport: () => Pick<RunningSavings, 'report'>;
 }
@@ -14,13 +16,21 @@ export interface OverviewNeeds {
 /** Of the savings. */
 const SAVINGS_WINDOW_MS = 30 * 86_400_000;
 
-export function createOverview({ dataPlane, clock, savingsReport }: OverviewNeeds): OverviewPort {
+export function createOverview({ dataPlane, policy, clock, savingsReport }: OverviewNeeds): OverviewPort {
   return {
     totals: () => {
       const { announces, sampledPeers, swarms, peers, seeds } = dataPlane().counters();
       const given = sampledPeers.toInner;
       const total = announces.udp + announces.http;
-      return { announces: total, peersGiven: given.peers, peersGivenInner: given.inner, swarms, peers, seeds };
+      const network = policy().peers;
+      return {
+        ...{ announces: total, peersGiven: given.peers, peersGivenInner: given.inner, swarms, peers, seeds },
+        byNetwork: network && {
+          countedAt: new Date(network.countedAtMs).toISOString(),
+          inner: network.inner,
+          foreign: network.foreign,
+        },
+      };
     },
     savings: async (): Promise<Savings | undefined> => {
       const toMs = clock.nowMs();

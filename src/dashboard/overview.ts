@@ -2,9 +2,10 @@
  * The numbers that an operator checks first: how much traffic stays inside, announces per second, and what was saved.
  */
 import { z } from 'zod';
-import { count, share } from '../control-api/field-schemas.js';
+import { count, share, time } from '../control-api/field-schemas.js';
 import type { Clock } from '../domain/clock.js';
 
+const counted = z.strictObject({ seeds: count, leechers: count });
 /** Counts since the start of the tracker, and its current swarms and peers. */
 const trackerTotals = z.strictObject({
   announces: count,
@@ -13,6 +14,10 @@ const trackerTotals = z.strictObject({
   swarms: count,
   peers: count,
   seeds: count,
+  byNetwork: z
+    .strictObject({ countedAt: time, inner: counted, foreign: counted })
+    .nullable()
+    .describe('Of the peers, those of the operator and all others; null until all swarms have been visited once.'),
 });
 export type TrackerTotals = Readonly<z.output<typeof trackerTotals>>;
 

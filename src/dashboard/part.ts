@@ -28,7 +28,7 @@ export const controlPart: Part<'control', typeof schema, ControlConfig, ControlN
     const { startControl } = await import('./running-control.js');
     return startControl(config, needs, previous?.listeners[0]?.port);
   },
-  routes: async (_, { clock, readiness, partStates, dataPlane, savingsReport, database }) => {
+  routes: async (_, { clock, readiness, partStates, dataPlane, policy, savingsReport, database }) => {
     const { overviewRoutes } = await import('./api-routes.js');
     const { TokensStore } = await import('../store/sqlite/tokens-store.js');
     const { createOverview } = await import('./measure-overview.js');
@@ -37,7 +37,7 @@ export const controlPart: Part<'control', typeof schema, ControlConfig, ControlN
       readiness,
       parts: partStates,
       tokens: () => new TokensStore(database).list(),
-      overview: createOverview({ dataPlane, clock, savingsReport }),
+      overview: createOverview({ dataPlane, policy, clock, savingsReport }),
     });
   },
 };

@@ -2,7 +2,7 @@
  * Recorded values over the time range of a page, from `GET /api/v1/series` and `GET /api/v1/marks`. Where nothing records
  * them, pages are without their lines.
  */
-import { z } from 'zod';
+import { marksAnswer, valuesAnswer } from '../history/api/series-answers.js';
 import type { Layer, Mark, Value } from './frame/plot.js';
 import { durationMs, type TimeRange } from './frame/time-range.js';
 import type { PageCalls } from './page-calls.js';
@@ -18,15 +18,6 @@ export interface SeriesOverTime {
 const PLOT_POINTS = 240;
 export const SPARK_POINTS = 48;
 
-const values = z.array(z.number().nullable());
-const answer = z.object({
-  start: z.string(),
-  stepSeconds: z.number(),
-  count: z.number(),
-  series: z.array(z.object({ label: z.string().nullable(), sum: values.optional(), mean: values.optional() })),
-});
-const marksAnswer = z.object({ marks: z.array(z.object({ time: z.string(), kind: z.string(), text: z.string() })) });
-
 /**
  * @param labels only these, and in this order; default: all
  * @returns undefined if nothing is recorded under this name
@@ -39,7 +30,7 @@ export async function seriesOf(
   const { range, nowMs, points = PLOT_POINTS, label } = asked;
   const from = new Date(nowMs - durationMs(range)).toISOString();
   const query = { name, label, from, to: new Date(nowMs).toISOString(), points };
-  const found = await api.get('/api/v1/series', answer, { query });
+  const found = await api.get('/api/v1/series', valuesAnswer, { query });
   if (found === undefined || found.series.length === 0) return undefined;
   const startMs = Date.parse(found.start);
   return {

@@ -47,6 +47,11 @@ function swarmSeries(): SeriesDefinition[] {
     gauge('swarms', 'swarms', 'Swarms known', 'swarms'),
     gauge('peers', 'peers', 'Peers known that announce here', 'peers'),
     gauge('seeds', 'peers', 'Of those, seeds', 'seeds'),
+    gauge('networkPeers', 'peers', 'Peers that announce here, inner and foreign', 'network_peers', 'network'),
+    {
+      ...gauge('networkSeeds', 'peers', 'Of those, seeds', 'network_peers', 'network'),
+      where: { role: 'seed' },
+    },
     gauge('importedPeers', 'peers', 'Foreign peers from original trackers', 'upstream_peers'),
     gauge(
       'storeFill',
@@ -116,6 +121,8 @@ function serviceSeries(): SeriesDefinition[] {
       'class',
     ),
     count('reports', 'values', 'Values of sub-domains accepted from probes', 'probe_values_total'),
+    count('capabilityReports', 'reports', 'Capability reports accepted from nodes', 'capability_reports_total'),
+    gauge('capabilityNodes', 'nodes', 'Nodes whose reported capability still counts', 'capability_nodes'),
     count('quarantined', 'values', 'Values of sub-domains that were quarantined', 'probe_quarantined_total'),
   ];
 }
@@ -159,7 +166,13 @@ function subdomainSeries(): SeriesDefinition[] {
   ];
 }
 
-function gauge(name: string, unit: string, help: string, metric: string, label?: string): SeriesDefinition {
+function gauge(
+  name: string,
+  unit: string,
+  help: string,
+  metric: string,
+  label?: string,
+): Extract<SeriesDefinition, { kind: 'gauge' | 'counter' }> {
   return { name, unit, help, metric, kind: 'gauge', ...(label === undefined ? {} : { label }) };
 }
 

@@ -54,7 +54,7 @@ function aria2(options: ClientOptions): { command: string; args: readonly string
 /** Debian's python3-libtorrent: the engine of qBittorrent and Deluge. */
 function libtorrent(options: ClientOptions): { command: string; args: readonly string[] } {
   const script = `
-import sys, time, subprocess, libtorrent as lt
+import signal, sys, time, subprocess, libtorrent as lt
 address, torrent, folder, hook, rate, connections, seed = sys.argv[1:8]
 session = lt.session({'listen_interfaces': address + ':6881', 'outgoing_interfaces': address, 'enable_dht': False,
   'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False, 'upload_rate_limit': int(rate),
@@ -67,11 +67,15 @@ params = {'ti': lt.torrent_info(torrent), 'save_path': folder, 'flags': lt.torre
 handle = session.add_torrent(params)
 handle.set_max_connections(int(connections))
 done = seed == '1'
-while True:
+ending = []
+signal.signal(signal.SIGTERM, lambda *_: ending.append(True))
+while not ending:
   time.sleep(0.2)
   if not done and handle.status().is_seeding:
     done = True
     subprocess.call([hook, '1', '1', folder + '/content.bin'])
+# The end of the session waits for its last announces.
+del handle, params, session
 `;
   return {
     // Debian's interpreter: no other one has the module.

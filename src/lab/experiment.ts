@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clientCommand, type ExperimentClient } from './experiment-clients.js';
 import { CONTENT_NAME, writeContent } from './experiment-content.js';
 import { measureLoad, medianOf, type RunningClient, secondsOf, waitForAll } from './experiment-progress.js';
+import { type AnnouncedTraffic, askTraffic, endClients, payloadInward } from './experiment-savings.js';
 import { startAliasTracker, startOpentracker, TRACKER_PORT } from './experiment-trackers.js';
 import { NetworkLab } from './network-namespaces.js';
 
@@ -33,6 +34,8 @@ export interface ExperimentOptions {
   /** Adds one inner cache node with this upload rate to the home AS; 0 for none. */
   readonly cacheBytesPerSecond: number;
   readonly borderBps: number;
+  /** The interval at which the alias tracker asks clients to announce. */
+  readonly announceSeconds: number;
   /** The keys under `selection:` in the alias tracker's configuration. */
   readonly selection: Readonly<Record<string, number | string>>;
   readonly timeoutSeconds: number;
@@ -49,8 +52,10 @@ export interface ExperimentResult {
   readonly copiesIn: number;
   /** What the border link of the home AS counted, inward, headers included. */
   readonly borderBytes: number;
-  /** What the alias tracker estimates of it from announces; null: no alias tracker, or no estimate. */
-  readonly estimatedForeignBytes: number | null;
+  /** Payload of TCP among them. */
+  readonly payloadBytes: number;
+  /** What the alias tracker knows of it from announces; null: another tracker. */
+  readonly announced: AnnouncedTraffic | null;
   /** The same divided by what the home clients downloaded. */
   readonly externalShare: number;
   /** Home clients, in seconds from the start of all. */
@@ -65,8 +70,6 @@ export interface ExperimentResult {
 const TRACKER_ADDRESS = '10.254.0.1';
 const CONTROL_PORT = 8090;
 const CONTROL_TOKEN = 'experiment-control';
-/** Within this time clients that end announce that they stop. */
-const LAST_ANNOUNCES_MS = 8_000;
 const AS_NAMES = ['home', 'as2', 'as3'] as const;
 const HOME_ASN = 64500;
 /** Enough time to announce. */
@@ -87,25 +90,6 @@ const query = '?info_hash=' + hash.replace(/../g, '%$&') + '&peer_id=' + ('-OF00
   '&port=${PEER_PORT}&uploaded=0&downloaded=0&left=0&event=started&compact=1';
 require('http').get(url + query, { localAddress: address }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1));
 `;
-
-/** Prints the estimated foreign bytes of the last hour. */
-const ASK_SAVINGS = `
-const [url, token] = process.argv.slice(1);
-const ask = (triesLeft) => fetch(url, { headers: { authorization: 'Bearer ' + token } }).then((answer) => answer.json()).then((answer) => {
-  const bytes = answer.savings?.foreignBytes ?? null;
-  if (bytes === null && triesLeft > 0) setTimeout(ask, 1000, triesLeft - 1);
-  else console.log(JSON.stringify(bytes));
-});
-ask(20);
-`;
-
-/** Ends the clients first: what they have uploaded since they completed is in their last announce. */
-async function askForeignBytes(lab: NetworkLab, clients: readonly RunningClient[]): Promise<number | null> {
-  for (const { child } of clients) child.kill('SIGTERM');
-  await sleep(LAST_ANNOUNCES_MS);
-  const url = `http://${TRACKER_ADDRESS}:${CONTROL_PORT}/api/v1/savings`;
-  return JSON.parse(lab.exec('tracker', [process.execPath, '-e', ASK_SAVINGS, url, CONTROL_TOKEN])) as number | null;
-}
 
 function clientsOf(options: ExperimentOptions, network: number): number {
   return network === 0 ? options.clientsPerAs : (options.foreignClientsPerAs ?? options.clientsPerAs);
@@ -163,7 +147,7 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
       lab.exec('home', [process.execPath, '-e', ANNOUNCE_SEED, announceUrl, torrent.infoHash, address]);
     }
     await sleep(3_000);
-    const before = lab.linkBytes('home').inward;
+    const before = lab.linkBytes('home');
     const caches = cacheCount > 0 ? [start(0, 0, 'cache')] : [];
     // An operator's cache runs before its users start.
     if (cacheCount > 0) await sleep(CACHE_AHEAD_MS);
@@ -177,9 +161,14 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
     }
     await waitForAll([...caches, ...clients], startedMs, options);
     const busyShare = loadSince();
-    const inwardBytes = lab.linkBytes('home').inward - before;
-    const estimatedForeignBytes = options.tracker === 'alias-tracker' ? await askForeignBytes(lab, clients) : null;
-    return { ...summarise(clients, startedMs, inwardBytes, cacheCount, options), estimatedForeignBytes, busyShare };
+    const now = lab.linkBytes('home');
+    const border = { inwardBytes: now.inward - before.inward, payloadBytes: payloadInward(before, now) };
+    const summary = summarise(clients, startedMs, border, cacheCount, options);
+    if (options.tracker === 'opentracker') return { ...summary, announced: null, busyShare };
+    await endClients(options.client, [...caches, ...clients]);
+    const url = `http://${TRACKER_ADDRESS}:${CONTROL_PORT}/api/v1/savings`;
+    const announced = askTraffic({ lab, network: 'tracker', url, token: CONTROL_TOKEN });
+    return { ...summary, announced, busyShare };
   } finally {
     lab.remove();
     rmSync(directory, { recursive: true, force: true });
@@ -189,10 +178,10 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
 function summarise(
   clients: readonly RunningClient[],
   startedMs: number,
-  inwardBytes: number,
+  { inwardBytes, payloadBytes }: { readonly inwardBytes: number; readonly payloadBytes: number },
   cacheCount: number,
   options: ExperimentOptions,
-): Omit<ExperimentResult, 'busyShare' | 'estimatedForeignBytes'> {
+): Omit<ExperimentResult, 'busyShare' | 'announced'> {
   const home = clients.filter((client) => client.network === 0);
   const foreign = clients.filter((client) => client.network !== 0);
   const seconds = secondsOf(home, startedMs);
@@ -203,6 +192,7 @@ function summarise(
     completed: seconds.length,
     copiesIn,
     borderBytes: inwardBytes,
+    payloadBytes,
     externalShare: copiesIn / (home.length + cacheCount),
     medianSeconds: medianOf(seconds),
     slowestSeconds: seconds.at(-1) ?? Number.NaN,
@@ -220,6 +210,8 @@ function aliasTrackerConfig(directory: string, options: ExperimentOptions): stri
     `  caches: ${caches}`,
     'tracker:',
     `  listen: ["udp://${TRACKER_ADDRESS}:${TRACKER_PORT}", "http://${TRACKER_ADDRESS}:${TRACKER_PORT}"]`,
+    `  interval: ${options.announceSeconds}s`,
+    `  minInterval: ${Math.min(60, options.announceSeconds)}s`,
     ...(selection.length > 0 ? ['selection:', ...selection] : []),
     'upstream: { exchange: false }',
     `storage: { directory: ${join(directory, 'data')} }`,

@@ -28,6 +28,8 @@ export interface NetworkOptions {
 export interface LinkBytes {
   /** Bytes that came into the network over its border link. */
   readonly inward: number;
+  /** Packets as the link carries them: on a virtual link one may be larger than an Ethernet frame. */
+  readonly inwardPackets: number;
   readonly outward: number;
 }
 
@@ -159,7 +161,7 @@ export class NetworkLab {
     const text = this.#inside('core', ['cat', '/proc/net/dev']);
     const line = text.split('\n').find((candidate) => candidate.trim().startsWith(`${interfaceName}:`));
     const fields = line?.split(':')[1]?.trim().split(/\s+/).map(Number) ?? [];
-    return { inward: fields[8] ?? 0, outward: fields[0] ?? 0 };
+    return { inward: fields[8] ?? 0, inwardPackets: fields[9] ?? 0, outward: fields[0] ?? 0 };
   }
 
   /** Kills what still runs inside and removes every namespace. Safe to call twice. */

@@ -44,7 +44,7 @@ ${torrents.map((torrent) => item(torrent, context))}</channel>
 function item(torrent: ListedTorrent, { baseUrl, magnetOf, fileBytesOf }: FeedContext): Markup {
   const path = `${baseUrl}/torrent/${torrent.infoHash}`;
   const magnet = magnetOf(torrent);
-  const { seeds = 0, leechers = 0 } = torrent;
+  const { seeds = 0, leechers = 0, inside } = torrent;
   const enclosure =
     torrent.magnet === undefined &&
     html`<enclosure url="${path}.torrent" type="application/x-bittorrent" length="${fileBytesOf(torrent)}"/>
@@ -68,6 +68,6 @@ ${torrent.seeds !== undefined && html`<torrent:seeds>${torrent.seeds}</torrent:s
 }${torznabCategories(torrent).map((category) => attribute('category', category))}${attribute('infohash', torrent.infoHash)}${attribute(
   'magneturl',
   magnet,
-)}${attribute('size', torrent.totalBytes ?? 0)}${torrent.completed !== undefined && attribute('grabs', torrent.completed)}${attribute('seeders', seeds)}${attribute('peers', seeds + leechers)}</item>
+)}${attribute('size', torrent.totalBytes ?? 0)}${torrent.completed !== undefined && attribute('grabs', torrent.completed)}${attribute('seeders', seeds)}${attribute('peers', seeds + leechers)}${attribute('insideseeders', inside.seeds)}${attribute('insidepeers', inside.seeds + inside.leechers)}</item>
 `;
 }

@@ -3,6 +3,7 @@ import { configPart } from '../config-kit/config-part.js';
 import type { Apply, Part, PartContext } from '../part/part.js';
 import type { TopologyView } from '../topology/topology-state.js';
 import { billingChecks, mixIsPossible, overriddenSubdomains, rampsFitPeriods } from './check-section.js';
+import type { GroupCounts } from './peers-by-network.js';
 import type { Policy, ReadingsSource } from './policy.js';
 import { billingSection, type PolicyConfig, selectionSection } from './section.js';
 
@@ -45,6 +46,8 @@ export const billingPart = configPart<'billing', typeof billingSection, PolicyCo
 
 export interface PolicyNeeds extends Pick<PartContext, 'clock' | 'log'> {
   readonly reports: () => ReadingsSource;
+  /** The peers of the tracker by locality group; null until it has counted them. */
+  readonly groupCounts: () => GroupCounts | null;
   readonly topology: () => TopologyView & {
     beforeChange(prepare: (config: PolicyConfig, view: TopologyView) => readonly Apply[]): void;
   };
@@ -76,9 +79,10 @@ export const selectionPart: Part<'selection', typeof selectionSection, PolicyCon
   densityWeight: 0.4
   grain: as                             # or subdomain: prefer the requester's own sub-domain
 `,
-  start: async (config, { clock, log, reports, topology }, previous) => {
+  start: async (config, { clock, log, reports, topology, groupCounts }, previous) => {
     const { Policy } = await import('./policy.js');
-    const policy = previous ?? new Policy(config, { clock, log, readings: reports(), topology: topology() });
+    const policy =
+      previous ?? new Policy(config, { clock, log, readings: reports(), topology: topology(), groupCounts });
     if (previous === undefined) topology().beforeChange((next, view) => [policy.prepareWith(next, view)]);
     policy.start();
     return policy;
@@ -88,8 +92,8 @@ export const selectionPart: Part<'selection', typeof selectionSection, PolicyCon
     const { subdomainRoutes } = await import('./api/subdomain-routes.js');
     return [...billingRoutes(running), ...subdomainRoutes(running)];
   },
-  metrics: async (running) => {
+  metrics: async (running, { clock }) => {
     const { limitMetrics } = await import('./api/limit-metrics.js');
-    return limitMetrics(running);
+    return limitMetrics(running, clock);
   },
 };

@@ -21,6 +21,7 @@ import type { AddressDescription, CompiledTopology } from '../topology/compile-t
 import type { TopologyView } from '../topology/topology-state.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import { type BillingInWords, explainedInWords } from './explained-in-words.js';
+import { type GroupCounts, type PeersByNetwork, peersByNetwork } from './peers-by-network.js';
 import type { PolicyConfig } from './section.js';
 
 /** Where compiled policies go. */
@@ -56,6 +57,8 @@ export interface PolicyOptions {
   readonly readings: ReadingsSource;
   /** In force. */
   readonly topology: TopologyView;
+  /** The peers that announce here; null until they have been counted. */
+  readonly groupCounts?: () => GroupCounts | null;
 }
 
 export class Policy implements RunningPart<PolicyConfig> {
@@ -117,6 +120,12 @@ export class Policy implements RunningPart<PolicyConfig> {
       }
     }
     return levels;
+  }
+
+  /** The peers that announce here; null until they have been counted. */
+  get peers(): PeersByNetwork | null {
+    const counts = this.#options.groupCounts?.() ?? null;
+    return counts === null ? null : peersByNetwork(counts, this.#topology.groups);
   }
 
   /** The rate that an override sets for traffic between two groups; undefined if no override makes them foreign. */

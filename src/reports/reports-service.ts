@@ -94,6 +94,7 @@ export class ReportsService {
   readonly #change = new ChangeSignal();
   #state: ReportsState;
   #fadeTimer: NodeJS.Timeout | undefined;
+  #capabilityReports = 0;
 
   constructor(options: ReportsServiceOptions) {
     this.#options = options;
@@ -189,6 +190,7 @@ export class ReportsService {
         ...this.#state.takeCapability(report, this.#options.plan, bySelf, nowMs),
       })),
     );
+    this.#capabilityReports += reports.length;
     // A node that repeats the same values every half minute changes no answer.
     this.#change.raiseCapability(results.flatMap((result) => result.changed));
     return results.map(({ address, clamped }) => ({ address, clamped }));
@@ -220,6 +222,11 @@ export class ReportsService {
       readings.set(id, { bytesPerUserPerSecond, ageSeconds, freshness });
     }
     return readings;
+  }
+
+  /** Of capability, accepted since the start. */
+  get capabilityReports(): number {
+    return this.#capabilityReports;
   }
 
   /** How many nodes have reported their capability lately. */

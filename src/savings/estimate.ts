@@ -108,13 +108,43 @@ export function estimateSavings(
   };
 }
 
-/** Bytes that inner clients downloaded from outside. */
-export function foreignBytesOf(window: TrafficWindow): number {
+/** What all inner clients announced in a window, and what follows for the bytes that came from outside. */
+export interface AnnouncedTraffic {
+  readonly downloadedBytes: number;
+  readonly uploadedBytes: number;
+  /** By the share of foreign peers. */
+  readonly foreignByShareBytes: number;
+  /** What inner clients cannot have received from each other. */
+  readonly foreignAtLeastBytes: number;
+  /** What they did not certainly receive from each other. */
+  readonly foreignAtMostBytes: number;
+  /** The estimate. */
+  readonly foreignBytes: number;
+}
+
+export function announcedTraffic(window: TrafficWindow): AnnouncedTraffic {
   const classes = [window.localised, window.plain, window.control, window.cache];
   const total = (measure: TrafficMeasure): number => sum(classes.map((each) => sum(each[measure])));
-  const downloaded = total('downloaded');
-  const most = downloaded - total('uploadedInside');
-  return Math.max(downloaded - total('uploaded'), Math.min(total('foreignByShare'), most));
+  const downloadedBytes = total('downloaded');
+  const uploadedBytes = total('uploaded');
+  const foreignByShareBytes = total('foreignByShare');
+  // Uploads are announced at other times than the downloads that they caused, so a short window may have more of them.
+  const foreignAtLeastBytes = Math.max(0, downloadedBytes - uploadedBytes);
+  const foreignAtMostBytes = Math.max(foreignAtLeastBytes, downloadedBytes - total('uploadedInside'));
+  const foreignBytes = Math.max(foreignAtLeastBytes, Math.min(foreignByShareBytes, foreignAtMostBytes));
+  return {
+    downloadedBytes,
+    uploadedBytes,
+    foreignByShareBytes,
+    foreignAtLeastBytes,
+    foreignAtMostBytes,
+    foreignBytes,
+  };
+}
+
+/** Bytes that inner clients downloaded from outside. */
+export function foreignBytesOf(window: TrafficWindow): number {
+  return announcedTraffic(window).foreignBytes;
 }
 
 function baselineOf(

@@ -1,7 +1,13 @@
 /** Savings of a time window as the API, the page and the command show them: in total, and by what they consist of. */
 import type { SavingsHour, SavingsRate, SavingsRow } from '../store/sqlite/savings-store.js';
 import { windowOfHours } from './accumulate.js';
-import { type Estimated, estimateSavings, type SavingsEstimate, type SimulatedBaseline } from './estimate.js';
+import {
+  announcedTraffic,
+  type Estimated,
+  estimateSavings,
+  type SavingsEstimate,
+  type SimulatedBaseline,
+} from './estimate.js';
 
 export const DAY_MS = 86_400_000;
 export const HOUR_MS = 3_600_000;
@@ -59,6 +65,7 @@ export function savingsReport(input: ReportInput) {
     window: { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString(), measuredHours: hours.length },
     currency,
     ...shown(whole),
+    traffic: announcedTraffic(windowOfHours(hours)),
     days: grouped(hours, ({ hourMs }) => new Date(Math.floor(hourMs / DAY_MS) * DAY_MS).toISOString().slice(0, 10)).map(
       ([day, of]) => ({ day, ...shown(figures(of, input)) }),
     ),

@@ -60,7 +60,8 @@ export class RunningSavings implements RunningPart<SavingsConfig> {
   /** The last reading that is stored. The data plane's totals begin at zero with the program. */
   #before: TotalsReading | undefined;
   readonly #rates = { random: Number.NaN, localised: Number.NaN };
-  #five = { atMs: 0, foreignBytes: 0, baselineBytes: 0 };
+  /** Of the five minutes that run, as in an hour. */
+  #five: { readonly atMs: number; readonly bytes: readonly number[] } = { atMs: 0, bytes: [] };
   #prunedDayMs = 0;
 
   constructor(config: SavingsConfig, needs: SavingsNeeds) {
@@ -191,16 +192,17 @@ export class RunningSavings implements RunningPart<SavingsConfig> {
   /** Adds a minute to five; the five are stored each time, so that a restart loses at most a minute. */
   #fiveMinutes(nowMs: number, bytes: readonly number[], hour: SavingsHour) {
     const atMs = Math.floor(nowMs / FIVE_MINUTES_MS) * FIVE_MINUTES_MS;
-    if (this.#five.atMs !== atMs) this.#five = { atMs, foreignBytes: 0, baselineBytes: 0 };
-    const minute = windowOfHours([{ bytes }]);
-    const { control } = windowOfHours([hour]);
-    const share = sum(control.foreignByShare) / sum(control.downloaded);
-    this.#five.foreignBytes += foreignBytesOf(minute);
-    const { localised, plain } = minute;
-    this.#five.baselineBytes +=
-      (sum(localised.downloaded) + sum(plain.downloaded) + sum(minute.control.downloaded)) * share;
-    const { foreignBytes, baselineBytes } = this.#five;
-    return { atMs, foreignBytes, baselineBytes: Number.isFinite(baselineBytes) ? baselineBytes : null };
+    const before = this.#five.atMs === atMs ? this.#five.bytes : [];
+    this.#five = { atMs, bytes: bytes.map((value, i) => value + (before[i] ?? 0)) };
+    const { localised, plain, control } = windowOfHours([this.#five]);
+    const ofHour = windowOfHours([hour]).control;
+    const share = sum(ofHour.foreignByShare) / sum(ofHour.downloaded);
+    const baselineBytes = (sum(localised.downloaded) + sum(plain.downloaded) + sum(control.downloaded)) * share;
+    return {
+      atMs,
+      foreignBytes: foreignBytesOf(windowOfHours([this.#five])),
+      baselineBytes: Number.isFinite(baselineBytes) ? baselineBytes : null,
+    };
   }
 
   #rulesOf({ rollout, lab }: SavingsConfig): RolloutRules {

@@ -36,6 +36,7 @@ import { REFUSAL_DENIED, REFUSAL_NONE, REFUSAL_NOT_LISTED, REFUSAL_PORT, REFUSAL
 import { ReturnTimes } from './return-times.js';
 import {
   AnnounceOutcome,
+  type ScrapeOutcome,
   STATUS_ADDRESS_LIMIT,
   STATUS_FULL_FOR_FOREIGN,
   STATUS_STORE_FULL,
@@ -136,6 +137,18 @@ export class Announcer {
     const access = this.access.check(bytes, infoHashOffset);
     if (access === ACCESS_PERMITTED) return REFUSAL_NONE;
     return access === ACCESS_DENIED ? REFUSAL_DENIED : REFUSAL_NOT_LISTED;
+  }
+
+  /** The counts of a swarm for a scrape; zeroes for a torrent that is unknown or refused. */
+  scrape(bytes: Uint8Array, infoHashOffset: number, outcome: ScrapeOutcome): void {
+    if (this.refusalOf(bytes, infoHashOffset) === REFUSAL_NONE) {
+      this.store.scrape(bytes, infoHashOffset, outcome);
+      return;
+    }
+    outcome.found = false;
+    outcome.seeds = 0;
+    outcome.completed = 0;
+    outcome.leechers = 0;
   }
 
   /**

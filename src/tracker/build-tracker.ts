@@ -23,6 +23,7 @@ import {
   MAX_NUM_WANT,
   MIN_INTERVAL_SHARE,
 } from './limits.js';
+import type { GroupTally } from './swarm/group-tally.js';
 import { SwarmStore } from './swarm/swarm-store.js';
 import type { TrafficMeter } from './traffic-meter.js';
 
@@ -42,7 +43,8 @@ function intervalsOf(options: DataPlaneOptions): { intervalSeconds: number; minI
   return { intervalSeconds, minIntervalSeconds };
 }
 
-export function buildStore(options: DataPlaneOptions): SwarmStore {
+/** @param groupTally counts peers by locality group; default: nobody does */
+export function buildStore(options: DataPlaneOptions, groupTally?: GroupTally): SwarmStore {
   const { limits = {}, upstreamWantedBelow, upstreamAskEverySeconds } = options;
   return new SwarmStore({
     random: randomOf(options, 0),
@@ -57,6 +59,7 @@ export function buildStore(options: DataPlaneOptions): SwarmStore {
       maxPeersPerSite: limits.maxPeersPerSite ?? DEFAULT_MAX_PEERS_PER_SITE,
       maxImportedInSwarm: limits.maxImportedInSwarm ?? DEFAULT_MAX_IMPORTED_IN_SWARM,
     },
+    ...(groupTally === undefined ? {} : { groupTally }),
     ...(limits.store === undefined ? {} : { storeLimits: limits.store }),
     ...(upstreamWantedBelow === undefined ? {} : { upstreamWantedBelow }),
     ...(upstreamAskEverySeconds === undefined ? {} : { upstreamAskEverySeconds }),

@@ -10,13 +10,16 @@
  * Layout, 8 bytes: [0] low 8 bits of the window of issue, [1 … 7] hash over address and whole window number.
  * Lifetime: a window is 60 s. `strict` takes ids of the current window and the two before it, so 2 minutes (BEP 15) and
  * up to one window's grace. `lenient` takes them for 36 minutes: some clients ask once and reuse the id at their next
- * announce half an hour later. A stamp of a later window is refused, and one of 256 windows ago has another hash.
+ * announce half an hour later. A stamp of a later window is refused, and one of 256 windows ago has another hash. Several
+ * workers share the key. Each reads its clock between batches, so one may be in the next window already when another one still is
+ * in the last: they take ids of the next window, too.
  */
 
 import { SipHash } from '../domain/siphash.js';
 import type { RemoteAddress } from '../transport/transport.js';
 import { readUint32, writeUint32 } from '../wire/byte-order.js';
 
+export const CONNECTION_ID_KEY_BYTES = 16;
 export const WINDOW_SECONDS = 60;
 const STRICT_WINDOWS = 2;
 const LENIENT_WINDOWS = 35;
@@ -26,11 +29,16 @@ export type ConnectionIdMode = 'strict' | 'lenient';
 export class ConnectionIds {
   private readonly hash: SipHash;
   private readonly oldestWindow: number;
+  private readonly windowsAhead: number;
   private readonly message = new Int32Array(5);
 
-  /** @param key 16 secret random bytes */
-  constructor(key: Uint8Array, mode: ConnectionIdMode) {
+  /**
+   * @param key {@link CONNECTION_ID_KEY_BYTES} secret random bytes
+   * @param isShared other workers issue ids with this key
+   */
+  constructor(key: Uint8Array, mode: ConnectionIdMode, isShared = false) {
     this.hash = new SipHash(key);
+    this.windowsAhead = isShared ? 1 : 0;
     this.oldestWindow = mode === 'strict' ? STRICT_WINDOWS : LENIENT_WINDOWS;
   }
 
@@ -45,8 +53,8 @@ export class ConnectionIds {
   /** Whether the 8 bytes at `offset` are an id of this address that has not ended. Takes the same time for any hash. */
   isValid(bytes: Uint8Array, offset: number, remote: RemoteAddress, nowSeconds: number): boolean {
     const now = Math.floor(nowSeconds / WINDOW_SECONDS);
-    const ageInWindows = (now - bytes[offset]!) & 0xff;
-    if (ageInWindows > this.oldestWindow || ageInWindows > now) return false;
+    const ageInWindows = ((now - bytes[offset]!) << 24) >> 24;
+    if (ageInWindows > this.oldestWindow || ageInWindows > now || ageInWindows < -this.windowsAhead) return false;
     this.compute(remote, now - ageInWindows);
     const difference =
       ((readUint32(bytes, offset) ^ this.hash.high) & 0xffffff) | (readUint32(bytes, offset + 4) ^ this.hash.low);

@@ -43,7 +43,8 @@ export const COUNT_SAMPLED_INNER_TO_FOREIGN = 32;
 export const COUNT_FULL_FOR_FOREIGN = 33;
 export const GAUGE_RECORDS = 34;
 export const COUNT_UNNAMED_BEHIND_PROXY = 35;
-const SIMPLE_COUNTERS = 36;
+export const COUNT_PASSED = 36;
+const SIMPLE_COUNTERS = 37;
 
 const REFUSALS_AT = SIMPLE_COUNTERS;
 /** Upper bounds of the answer-time histogram in microseconds; one more bucket holds what is above. */
@@ -82,6 +83,8 @@ export interface CountersView {
   readonly fullForForeignHits: number;
   /** Announces whose client is a trusted proxy itself: it did not say for whom it asks. */
   readonly unnamedBehindProxy: number;
+  /** Requests that this worker has passed to the owner of their swarm, and its questions to the owners of a scrape's swarms. */
+  readonly passedToWorkers: number;
   readonly completed: number;
   readonly upstreamAsked: number;
   readonly urlDataAnnounces: number;
@@ -161,6 +164,7 @@ export function readCounters(memory: SharedArrayBuffer): CountersView {
     storeFullHits: at(COUNT_STORE_FULL),
     fullForForeignHits: at(COUNT_FULL_FOR_FOREIGN),
     unnamedBehindProxy: at(COUNT_UNNAMED_BEHIND_PROXY),
+    passedToWorkers: at(COUNT_PASSED),
     completed: at(COUNT_COMPLETED),
     upstreamAsked: at(COUNT_UPSTREAM_ASKED),
     urlDataAnnounces: at(COUNT_URL_DATA),

@@ -13,6 +13,7 @@ import type { Restored } from './snapshot-import.js';
 import type { ImportedFrom } from './swarm/imported-tally.js';
 import type { SwarmSummary } from './swarm/swarm-summary.js';
 import type { GroupCounts, PeerCounts } from './swarm/swarm-tally.js';
+import type { LinksData } from './workers/worker-links.js';
 
 /** A foreign peer from an original tracker, on its way to the swarm. */
 export interface UpstreamPeerData {
@@ -50,12 +51,18 @@ export interface WorkerStart {
   readonly traffic: SharedArrayBuffer;
   /** See `torrent-traffic.ts`. */
   readonly torrents: SharedArrayBuffer;
+  /** See `swarm/group-tally.ts`. */
+  readonly groups: SharedArrayBuffer;
   /** Where the thread writes how it is, see the vitals of `src/threads`. */
   readonly vitals: SharedArrayBuffer;
   /** The bytes of the snapshot file, where there is one. */
   readonly snapshot: Uint8Array | null;
   /** Where the thread notes its sockets, see the transport's descriptor-ledger. */
   readonly descriptors: SharedArrayBuffer;
+  /** The links to the other workers, where `options.share` says that there are some. */
+  readonly links?: LinksData;
+  /** 16 secret random bytes that all workers share, because any of them answers a connect. Default: made at the start. */
+  readonly connectionIdKey?: Uint8Array;
 }
 
 export interface SwarmsQuery {

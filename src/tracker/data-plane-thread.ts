@@ -7,6 +7,7 @@ import type { FromWorker, WorkerStart } from './data-plane-messages.js';
 import type { DataPlaneOptions } from './data-plane-options.js';
 import { readSnapshotFile, setSnapshotAside } from './snapshot-file.js';
 import type { Restored } from './snapshot-import.js';
+import { createGroupCounts } from './swarm/group-tally.js';
 import { createTorrentTrafficMemory } from './torrent-traffic.js';
 import { createTrafficMemory } from './traffic-meter.js';
 
@@ -34,22 +35,29 @@ export interface SharedTotals {
   readonly traffic: SharedArrayBuffer;
   /** See `torrent-traffic.ts`. */
   readonly torrents: SharedArrayBuffer;
+  /** See `swarm/group-tally.ts`. */
+  readonly groups: SharedArrayBuffer;
 }
 
 export function createSharedTotals(): SharedTotals {
-  return { counters: createCounters(), traffic: createTrafficMemory(), torrents: createTorrentTrafficMemory() };
+  return {
+    counters: createCounters(),
+    traffic: createTrafficMemory(),
+    torrents: createTorrentTrafficMemory(),
+    groups: createGroupCounts(),
+  };
 }
 
 /** @throws OperatorError if an address cannot be listened on or an option cannot be met */
 export async function startDataPlaneThread(
   options: DataPlaneOptions,
-  { counters, traffic, torrents }: SharedTotals,
+  totals: SharedTotals,
   vitals: SharedArrayBuffer,
 ): Promise<DataPlaneThread> {
   const { snapshotFile = null } = options;
   const snapshot = snapshotFile === null ? null : await readSnapshotFile(snapshotFile);
   const descriptors = createDescriptorLedger();
-  const start: WorkerStart = { options, counters, traffic, torrents, vitals, snapshot, descriptors };
+  const start: WorkerStart = { options, ...totals, vitals, snapshot, descriptors };
   const transferList = snapshot === null ? [] : [snapshot.buffer];
   const releaseSockets = (): void => void closeNotedDescriptors(descriptors);
   let worker: Worker;

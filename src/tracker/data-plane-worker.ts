@@ -21,7 +21,7 @@ import { ACCESS_PERMITTED, AccessList } from './access-list.js';
 import type { Announcer } from './announcer.js';
 import { AnswerQuestions } from './answer-questions.js';
 import { buildAnnouncer, buildStore, networkSetOf } from './build-tracker.js';
-import { ConnectionIds } from './connection-id.js';
+import { CONNECTION_ID_KEY_BYTES, ConnectionIds } from './connection-id.js';
 import { COUNT_DEFECTS, countersOver } from './counters.js';
 import type { FromWorker, ToWorker, WorkerStart } from './data-plane-messages.js';
 import type { DataPlaneOptions, LiveOptions } from './data-plane-options.js';
@@ -40,13 +40,16 @@ import {
 } from './limits.js';
 import { SnapshotExport } from './snapshot-export.js';
 import { type Restored, restoreRules, restoreSwarms } from './snapshot-import.js';
+import { GroupTally } from './swarm/group-tally.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { warmUpSwarms } from './swarm/warm-up.js';
 import { TorrentTraffic } from './torrent-traffic.js';
 import { TrafficMeter } from './traffic-meter.js';
 import { UdpHandler } from './udp-handler.js';
 import { NOTHING_REDIRECTED } from './unknown/redirected-trackers.js';
+import { OtherWorkers } from './workers/other-workers.js';
 import { ONLY_WORKER, owns } from './workers/owner.js';
+import type { LinksData } from './workers/worker-links.js';
 
 /** How often the worker checks messages and clocks while nobody announces. */
 const TICK_MS = 20;
@@ -73,6 +76,9 @@ class Worker {
   private readonly questions: AnswerQuestions;
   private readonly guard: Guard;
   private readonly listeners: TransportListener[] = [];
+  private readonly connectionIds: ConnectionIds;
+  /** Null: this worker has all swarms. */
+  private readonly others: OtherWorkers | null;
   private readonly restored: Restored | null;
   private snapshot: SnapshotExport | null = null;
   private snapshotId = 0;
@@ -93,7 +99,7 @@ class Worker {
     this.fallbackReason = fallbackReason;
     const counters = countersOver(shared);
     this.vitals = new VitalsWriter(start.vitals);
-    this.store = buildStore(options);
+    this.store = buildStore(options, new GroupTally(start.groups, systemClock));
     transport.preferHugePages(this.store.memory);
     const traffic = new TrafficMeter(start.traffic, new TorrentTraffic(start.torrents));
     this.announcer = buildAnnouncer(options, this.store, counters, traffic, (bytes, offset, family) =>
@@ -107,10 +113,24 @@ class Worker {
     };
     this.housekeeping = new Housekeeping(this.store, counters, transport.counters);
     this.questions = new AnswerQuestions(this.announcer, (message) => this.post(message));
+    const { connectionIdKey, links } = start;
+    this.connectionIds = new ConnectionIds(
+      connectionIdKey ?? randomBytes(CONNECTION_ID_KEY_BYTES),
+      options.connectionId ?? 'lenient',
+      connectionIdKey !== undefined,
+    );
+    this.others = links === undefined ? null : this.linkTo(links);
     this.restored = start.snapshot === null ? null : this.restore(start.snapshot);
     // The snapshot may hold peers that the current rules do not allow.
     this.store.sweeps.denial.denyAddresses(networkSetOf(options.deniedAddresses));
     this.removeRefusedTorrents();
+  }
+
+  private linkTo(links: LinksData): OtherWorkers {
+    const { transport, options } = this;
+    const share = options.share ?? ONLY_WORKER;
+    transport.wakeOn(links.events[share.index]!);
+    return new OtherWorkers(links, share, this.announcer, this.guard, (event) => transport.writeEvent(event));
   }
 
   private restore(bytes: Uint8Array): Restored {
@@ -141,24 +161,31 @@ class Worker {
     const proxies = networkSetOf(options.proxies);
     const isProxy = (remote: RemoteAddress): boolean =>
       proxies.has(remote.family, remote.word0, remote.word1, remote.word2, remote.word3);
-    const connectionIds = new ConnectionIds(randomBytes(16), options.connectionId ?? 'lenient');
     const limits = {
       maxConnections: options.limits?.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
       requestTimeoutMs: options.limits?.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
       keepAliveTimeoutMs: options.limits?.keepAliveTimeoutMs ?? DEFAULT_KEEP_ALIVE_TIMEOUT_MS,
     };
-    for (const address of options.listen) {
+    for (const [number, address] of options.listen.entries()) {
       if (address.protocol === 'udp') {
-        const handler = new UdpHandler(this.announcer, connectionIds);
+        const handler = new UdpHandler(this.announcer, this.connectionIds, this.others);
         const listener = await this.transport.listenUdp(address, new GuardedDatagramHandler(handler, this.guard));
         handler.listener = listener;
         this.listeners.push(listener);
         continue;
       }
-      const settings = { proxies, fullScrape: options.fullScrape ?? false, protocol: address.protocol };
+      const passing = this.others?.passingAt(number);
+      const settings = {
+        proxies,
+        fullScrape: options.fullScrape ?? false,
+        protocol: address.protocol,
+        ...(passing === undefined ? {} : { passing }),
+      };
       const handler = new GuardedHttpHandler(new HttpHandler(this.announcer, settings), this.guard);
       const trust = address.proxyProtocol === true ? isProxy : undefined;
-      this.listeners.push(await this.transport.listenHttp(address, handler, limits, address.tls, trust));
+      const listener = await this.transport.listenHttp(address, handler, limits, address.tls, trust);
+      this.others?.serve(number, handler, listener);
+      this.listeners.push(listener);
     }
   }
 
@@ -198,6 +225,7 @@ class Worker {
     if (nowMs >= this.beatAtMs) this.beat(nowMs);
     this.housekeeping.countBatch();
     try {
+      this.others?.work();
       this.housekeeping.refresh(nowMs, this.announcer.nowSeconds);
       if (nowMs < this.workAtMs) return;
       this.workAtMs = nowMs + WORK_EVERY_MS;

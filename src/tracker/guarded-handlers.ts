@@ -2,11 +2,17 @@
  * Wraps the handlers for the transport: one answer in a fixed number is timed, and an exception in one is counted and reported to
  * the operator instead of ending the worker. A hostile packet must never cost more than its own answer.
  */
-import type { DatagramHandler, HttpRequestHandler, RemoteAddress } from '../transport/transport.js';
+import {
+  type DatagramHandler,
+  HTTP_LATER,
+  type HttpRequestHandler,
+  type RemoteAddress,
+} from '../transport/transport.js';
 import { asciiBytes, writeBytes } from '../wire/write-bytes.js';
 import { ANSWER_TIME_SAMPLE, COUNT_DEFECTS, countAnswerTime } from './counters.js';
 
-const INTERNAL_ERROR = asciiBytes(
+/** A whole answer, after which the connection closes. */
+export const INTERNAL_ERROR = asciiBytes(
   'HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/plain\r\nContent-Length: 14\r\nConnection: close\r\n\r\ninternal error',
 );
 const MICROSECONDS_PER_MILLISECOND = 1_000;
@@ -78,7 +84,8 @@ export class GuardedHttpHandler implements HttpRequestHandler {
       const sampled = --this.untilSample <= 0;
       const startedMs = sampled ? nowMs() : 0;
       const answered = inner.onHttpBytes(input, start, length, remote, output, outputStart);
-      if (sampled) {
+      // Another worker times a request that it answers.
+      if (sampled && answered !== HTTP_LATER) {
         this.untilSample = ANSWER_TIME_SAMPLE;
         countAnswerTime(counters, (nowMs() - startedMs) * MICROSECONDS_PER_MILLISECOND);
       }
@@ -91,6 +98,16 @@ export class GuardedHttpHandler implements HttpRequestHandler {
       this.consumed = length;
       this.close = true;
       return writeBytes(output, outputStart, INTERNAL_ERROR) - outputStart;
+    }
+  }
+
+  passOn(ticket: number): void {
+    try {
+      this.inner.passOn?.(ticket);
+    } catch (error) {
+      // The request has no answer, and the transport closes its connection.
+      this.guard.counters[COUNT_DEFECTS]!++;
+      this.guard.onDefect(error);
     }
   }
 }

@@ -7,6 +7,7 @@
 import type { NetworkSet } from '../domain/network-set.js';
 import {
   HTTP_INCOMPLETE,
+  HTTP_LATER,
   type HttpRequestHandler,
   MAX_HTTP_HEAD_BYTES,
   MAX_HTTP_RESPONSE_BYTES,
@@ -53,6 +54,7 @@ import { applyForwardedFor, readAddressText } from './forwarded-for.js';
 import { HttpScrape } from './http-scrape.js';
 import { MAX_ADDRESS_TEXT_BYTES, MAX_NUM_WANT } from './limits.js';
 import {
+  REFUSAL_BUSY,
   REFUSAL_HEAD_TOO_LARGE,
   REFUSAL_INFO_HASH,
   REFUSAL_MALFORMED,
@@ -68,6 +70,8 @@ import {
 import { originalUrl } from './unknown/original-url.js';
 import type { RedirectedTrackers } from './unknown/redirected-trackers.js';
 import type { AnnounceSource } from './unknown/unknown-torrents.js';
+import type { RequestPassing } from './workers/other-workers.js';
+import { ownerOf, SEVERAL_OWNERS } from './workers/owner.js';
 
 export interface HttpHandlerSettings {
   /** Of the listener, default `http`: a part of the URL under which clients announce. */
@@ -76,6 +80,8 @@ export interface HttpHandlerSettings {
   readonly proxies: NetworkSet;
   /** Answer a scrape without a hash with all swarms. */
   readonly fullScrape: boolean;
+  /** Where other workers own a part of the swarms. */
+  readonly passing?: RequestPassing;
 }
 
 const IPV6_PEER_BYTES = 18;
@@ -108,6 +114,11 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource, AnnounceSo
   private readonly answer = new AnnounceAnswer();
   private readonly client = new RemoteAddress();
   private readonly scrape: HttpScrape;
+  /** Null: all swarms are this worker's. */
+  private readonly passing: RequestPassing | null;
+  /** Of a request that {@link passOn} passes: the worker that answers it, or {@link SEVERAL_OWNERS}. */
+  private owner = 0;
+  private remote: RemoteAddress = this.client;
   private readonly otherPeers = new Uint8Array(MAX_NUM_WANT * IPV6_PEER_BYTES);
   /** The current request. */
   private input: Uint8Array = new Uint8Array(0);
@@ -118,6 +129,7 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource, AnnounceSo
     this.announcer = announcer;
     this.settings = settings;
     this.scrape = new HttpScrape(announcer, settings.fullScrape);
+    this.passing = settings.passing ?? null;
   }
 
   onHttpBytes(
@@ -150,17 +162,21 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource, AnnounceSo
     // A body is not read: the request is answered, and the connection closed before the body.
     this.consumed = head.hasBody ? length : head.headBytes;
     this.close = !head.keepAlive || head.hasBody;
-    if (headersAt !== NOT_USUAL) {
-      this.announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
-      return this.answerAnnounce(input, remote, output, outputStart);
-    }
+    if (headersAt !== NOT_USUAL) return this.answerAnnounce(input, remote, output, outputStart);
     if (head.method === METHOD_OTHER) {
       this.close = true;
       return this.plainRefusal(405, REFUSAL_METHOD, output, outputStart);
     }
     const path = classifyPath(input, head.pathStart, head.pathEnd);
-    if (path === PATH_SCRAPE) return this.answerScrape(input, output, outputStart);
+    if (path === PATH_SCRAPE) return this.answerScrape(input, remote, output, outputStart);
     return this.announce(input, path, remote, output, outputStart);
+  }
+
+  passOn(ticket: number): void {
+    const { passing, owner, start, head } = this;
+    if (passing === null) return;
+    if (owner === SEVERAL_OWNERS) this.scrape.gather(passing, ticket, this.close, head.method === METHOD_HEAD);
+    else passing.pass(owner, ticket, this.remote, this.input, start, head.headBytes);
   }
 
   announcedUnder(redirected: RedirectedTrackers): { readonly url: string | undefined } | undefined {
@@ -211,8 +227,10 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource, AnnounceSo
     if (problem === QUERY_NO_INFO_HASH && path !== PATH_ANNOUNCE) {
       return this.plainRefusal(404, REFUSAL_PATH, output, outputStart);
     }
-    announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
-    if (problem !== QUERY_FINE) return this.fail(refusalOfQuery(problem), output, outputStart);
+    if (problem !== QUERY_FINE) {
+      announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
+      return this.fail(refusalOfQuery(problem), output, outputStart);
+    }
     return this.answerAnnounce(input, remote, output, outputStart);
   }
 
@@ -221,6 +239,12 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource, AnnounceSo
     const announcer = this.announcer;
     const query = this.query;
     const request = announcer.request;
+    if (this.passing !== null) {
+      const { index, count } = this.passing.share;
+      const owner = ownerOf(request.bytes, request.infoHashOffset, count);
+      if (owner !== index) return this.answerLater(owner, this.passing, remote, output, outputStart);
+    }
+    announcer.counters[COUNT_ANNOUNCES_HTTP]!++;
     if (!this.resolveClient(input, remote)) return this.fail(REFUSAL_PROXY_HEADER, output, outputStart);
     const client = this.client;
     request.family = client.family;
@@ -324,10 +348,29 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource, AnnounceSo
     return true;
   }
 
-  private answerScrape(input: Uint8Array, output: Uint8Array, outputStart: number): number {
+  private answerScrape(input: Uint8Array, remote: RemoteAddress, output: Uint8Array, outputStart: number): number {
+    const { head, scrape, passing } = this;
+    if (!scrape.read(input, head.queryStart, head.queryEnd)) return this.fail(scrape.refusal, output, outputStart);
+    if (passing !== null) {
+      const owner = scrape.ownerAmong(passing.share.count);
+      if (owner !== passing.share.index) return this.answerLater(owner, passing, remote, output, outputStart);
+    }
     const bodyStart = bodyOffset(outputStart, this.close);
-    const bodyEnd = this.scrape.write(input, this.head.queryStart, this.head.queryEnd, output, bodyStart);
-    if (bodyEnd === 0) return this.fail(this.scrape.refusal, output, outputStart);
-    return this.finish(output, outputStart, bodyStart, bodyEnd, 200);
+    return this.finish(output, outputStart, bodyStart, scrape.write(output, bodyStart), 200);
+  }
+
+  /** Nothing is done with the request before {@link passOn}: until then the transport may bring it again. */
+  private answerLater(
+    owner: number,
+    passing: RequestPassing,
+    remote: RemoteAddress,
+    output: Uint8Array,
+    outputStart: number,
+  ): number {
+    const hasRoom = owner === SEVERAL_OWNERS ? passing.scrapes.hasRoom : passing.hasRoom(owner, this.head.headBytes);
+    if (!hasRoom) return this.fail(REFUSAL_BUSY, output, outputStart);
+    this.owner = owner;
+    this.remote = remote;
+    return HTTP_LATER;
   }
 }

@@ -21,6 +21,7 @@ export const REFUSAL_HEAD_TOO_LARGE = 13;
 export const REFUSAL_PROXY_HEADER = 14;
 export const REFUSAL_DEFECT = 15;
 export const REFUSAL_UNKNOWN_TORRENT = 16;
+export const REFUSAL_BUSY = 17;
 
 export interface Refusal {
   /** Label of the counter. */
@@ -62,4 +63,6 @@ export const REFUSALS: readonly Refusal[] = [
     'your network answers for this tracker, and this torrent is not in its catalogue; other trackers of the torrent work as usual',
     30,
   ),
+  // The worker that owns the torrent is being restarted, or has more to do than it can.
+  refusal('busy', 'the tracker is busy; try again in a minute', 1),
 ];

@@ -32,6 +32,7 @@ import type { DataPlaneOptions, LiveOptions, Localisation } from './data-plane-o
 import { createSharedTotals, type SharedTotals } from './data-plane-thread.js';
 import type { ImportOutcome } from './import-peers.js';
 import { setSnapshotAside } from './snapshot-file.js';
+import { type GroupCountsReading, readGroupCounts } from './swarm/group-tally.js';
 import type { InnerPeer } from './swarm/inner-peers.js';
 import { type TorrentBytes, takeTorrentTraffic } from './torrent-traffic.js';
 import type { TrafficReading } from './traffic-reading.js';
@@ -182,6 +183,11 @@ export class SupervisedDataPlane implements PartThread {
   /** See {@link DataPlane.traffic}. */
   traffic(): TrafficReading {
     return this.#current.traffic();
+  }
+
+  /** The peers that announce here, by locality group; null until they have been counted once. */
+  groupCounts(): GroupCountsReading | null {
+    return readGroupCounts([this.#totals.groups]);
   }
 
   /** What localised clients have downloaded since the last call, by torrent. */

@@ -2,6 +2,7 @@
  * Datagrams of the UDP tracker protocol (BEP 15, BEP 41) to answers. What is no request, or comes from an address that is
  * not proven by a connection id, gets no answer at all, except `connect`, whose answer is as long as its request.
  */
+import { INFO_HASH_BYTES } from '../domain/info-hash.js';
 import type { DatagramHandler, DatagramListener, RemoteAddress } from '../transport/transport.js';
 import { readUint32 } from '../wire/byte-order.js';
 import { decodeUrlData } from '../wire/udp-options.js';
@@ -10,6 +11,7 @@ import {
   ACTION_CONNECT,
   ACTION_OFFSET,
   ACTION_SCRAPE,
+  ANNOUNCE_INFO_HASH_OFFSET,
   ANNOUNCE_IP_OFFSET,
   CONNECT_RESPONSE_BYTES,
   CONNECTION_ID_OFFSET,
@@ -38,25 +40,38 @@ import {
   countRefusal,
 } from './counters.js';
 import { MAX_UDP_PEERS_IPV6, MAX_URL_DATA_BYTES } from './limits.js';
-import { REFUSAL_CONNECTION_ID, REFUSAL_MALFORMED, REFUSAL_NO_HASHES, REFUSAL_NONE, REFUSALS } from './refusals.js';
+import {
+  REFUSAL_BUSY,
+  REFUSAL_CONNECTION_ID,
+  REFUSAL_MALFORMED,
+  REFUSAL_NO_HASHES,
+  REFUSAL_NONE,
+  REFUSALS,
+} from './refusals.js';
 import { ScrapeOutcome } from './swarm/announce-outcome.js';
 import { originalUrl } from './unknown/original-url.js';
 import type { RedirectedTrackers } from './unknown/redirected-trackers.js';
 import type { AnnounceSource } from './unknown/unknown-torrents.js';
+import { readCounts } from './workers/gathered-scrapes.js';
+import type { OtherWorkers } from './workers/other-workers.js';
+import { ownerOfAll, owns } from './workers/owner.js';
 
 export class UdpHandler implements DatagramHandler, AnnounceSource {
   /** Where its datagrams arrive; set once it listens. */
   listener: DatagramListener | null = null;
   private readonly announcer: Announcer;
   private readonly connectionIds: ConnectionIds;
+  /** Null: all swarms are this worker's. */
+  private readonly others: OtherWorkers | null;
   private readonly scrape = new ScrapeOutcome();
   private readonly urlData = new Uint8Array(MAX_URL_DATA_BYTES);
   /** Of the current announce. */
   private urlDataBytes = 0;
 
-  constructor(announcer: Announcer, connectionIds: ConnectionIds) {
+  constructor(announcer: Announcer, connectionIds: ConnectionIds, others: OtherWorkers | null = null) {
     this.announcer = announcer;
     this.connectionIds = connectionIds;
+    this.others = others;
   }
 
   onDatagram(
@@ -128,6 +143,8 @@ export class UdpHandler implements DatagramHandler, AnnounceSource {
     outputStart: number,
   ): number {
     if (length < UDP_ANNOUNCE_REQUEST_BYTES) return this.refuse(REFUSAL_MALFORMED, input, start, output, outputStart);
+    // The kernel steers announces to the owner; one that has arrived before it did is repeated by its client.
+    if (this.others !== null && !owns(this.others.share, input, start + ANNOUNCE_INFO_HASH_OFFSET)) return this.drop();
     const announcer = this.announcer;
     const request = announcer.request;
     announcer.counters[COUNT_ANNOUNCES_UDP]!++;
@@ -172,20 +189,49 @@ export class UdpHandler implements DatagramHandler, AnnounceSource {
     const announcer = this.announcer;
     const count = Math.min(Math.floor((length - UDP_REQUEST_HEAD_BYTES) / 20), UDP_SCRAPE_MAX_HASHES);
     if (count === 0) return this.refuse(REFUSAL_NO_HASHES, input, start, output, outputStart);
+    const { others } = this;
+    const hashes = start + UDP_REQUEST_HEAD_BYTES;
+    if (others !== null && ownerOfAll(input, hashes, count, others.share.count) !== others.share.index) {
+      return this.gatherScrape(others, input, start, count, output, outputStart);
+    }
     announcer.counters[COUNT_SCRAPES_UDP]!++;
     writeUdpHead(output, outputStart, ACTION_SCRAPE, input, start);
     const outcome = this.scrape;
     let at = outputStart + UDP_SCRAPE_RESPONSE_HEAD_BYTES;
     for (let i = 0; i < count; i++) {
-      const hash = start + UDP_REQUEST_HEAD_BYTES + 20 * i;
-      if (announcer.refusalOf(input, hash) === REFUSAL_NONE) {
-        announcer.store.scrape(input, hash, outcome);
-        writeUdpScrapeEntry(output, at, outcome.seeds, outcome.completed, outcome.leechers);
-      } else {
-        writeUdpScrapeEntry(output, at, 0, 0, 0);
-      }
+      announcer.scrape(input, hashes + INFO_HASH_BYTES * i, outcome);
+      writeUdpScrapeEntry(output, at, outcome.seeds, outcome.completed, outcome.leechers);
       at += UDP_SCRAPE_ENTRY_BYTES;
     }
     return at - outputStart;
+  }
+
+  /** Asks the owners, and sends the answer once they have answered. */
+  private gatherScrape(
+    others: OtherWorkers,
+    input: Uint8Array,
+    start: number,
+    count: number,
+    output: Uint8Array,
+    outputStart: number,
+  ): number {
+    if (this.listener === null || !others.scrapes.hasRoom) {
+      return this.refuse(REFUSAL_BUSY, input, start, output, outputStart);
+    }
+    this.announcer.counters[COUNT_SCRAPES_UDP]!++;
+    const late = this.listener.answerLater();
+    const answer = new Uint8Array(UDP_SCRAPE_RESPONSE_HEAD_BYTES + UDP_SCRAPE_ENTRY_BYTES * count);
+    writeUdpHead(answer, 0, ACTION_SCRAPE, input, start);
+    const hashes = start + UDP_REQUEST_HEAD_BYTES;
+    others.scrapes.gatherCounts(input.slice(hashes, hashes + INFO_HASH_BYTES * count), (_, counts) => {
+      const outcome = this.scrape;
+      for (let i = 0; i < count; i++) {
+        readCounts(counts, i, outcome);
+        const at = UDP_SCRAPE_RESPONSE_HEAD_BYTES + UDP_SCRAPE_ENTRY_BYTES * i;
+        writeUdpScrapeEntry(answer, at, outcome.seeds, outcome.completed, outcome.leechers);
+      }
+      late.send(answer);
+    });
+    return 0;
   }
 }

@@ -78,6 +78,20 @@ test('foreign clients are neither inside nor saved; inner ones are, each once', 
       },
     ],
   });
+  const feed = await insideOnPage('/feed.xml');
+  expect(feed).toContain('<torznab:attr name="insideseeders" value="1"/>');
+  expect(feed).toContain('<torznab:attr name="insidepeers" value="2"/>');
+  expect(await json('/api/v1/torrents')).toMatchObject({ torrents: [{ inside: { seeds: 1, leechers: 1 } }] });
+  const byNetwork = { inner: { seeds: 1, leechers: 1 }, foreign: { seeds: FOREIGN, leechers: 0 } };
+  // Counted by a pass over all swarms.
+  await expect.poll(async () => (await json('/api/v1/overview')).byNetwork).toMatchObject(byNetwork);
+  expect(await json('/api/v1/subdomains?id=north')).toMatchObject({
+    peers: byNetwork,
+    subdomains: [{ id: 'north', peers: { seeds: 1, leechers: 1 } }],
+  });
+  expect(await json('/api/v1/subdomains?id=south')).toMatchObject({
+    subdomains: [{ peers: { seeds: 0, leechers: 0 } }],
+  });
   await running.announce('127.1.0.6', { infoHash, leftBytes: 0, event: 'completed' });
   expect(await json(`/api/v1/swarms/${infoHash}`)).toMatchObject({ completed: FOREIGN + 1, completedInner: 1 });
 });

@@ -43,7 +43,7 @@ const cacheStatus = z
   })
   .meta({ title: 'CacheStatus' });
 export type CacheStatus = z.output<typeof cacheStatus>;
-const cacheList = z.strictObject({
+export const cachesAnswer = z.strictObject({
   caches: z.array(cacheStatus),
   fillRateBytesPerSecond: bytes
     .nullable()
@@ -62,7 +62,7 @@ export function cacheRoutes(
       path: CACHES_PATH,
       summary: 'The caches: whether they answer, what they hold and what they served',
       access: 'viewer',
-      answers: [{ status: 200, description: 'As of the last answer of each cache.', schema: cacheList }],
+      answers: [{ status: 200, description: 'As of the last answer of each cache.', schema: cachesAnswer }],
       handle: () => {
         const { caches, fillRateBytesPerSecond } = switchedOn(running(), 'the caches');
         return { json: { caches: caches.map(statusOf), fillRateBytesPerSecond: fillRateBytesPerSecond ?? null } };

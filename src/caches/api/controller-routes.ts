@@ -32,6 +32,7 @@ const torrent = z
   })
   .meta({ title: 'CacheTorrent' });
 export type CacheTorrent = z.output<typeof torrent>;
+export const cacheTorrentsAnswer = z.strictObject({ torrents: z.array(torrent) });
 
 const entry = z
   .strictObject({
@@ -59,6 +60,7 @@ const entry = z
   })
   .meta({ title: 'CacheLogEntry' });
 export type CacheLogLine = z.output<typeof entry>;
+export const cacheLogAnswer = z.strictObject({ entries: z.array(entry) });
 
 const fillBody = z.strictObject({
   infoHash: infoHash.optional().meta({ description: 'default: everything that the caches should hold' }),
@@ -94,7 +96,7 @@ export function controllerRoutes(running: Running, { prices }: Pick<CachesNeeds,
         {
           status: 200,
           description: 'As of the last round of the controller.',
-          schema: z.strictObject({ torrents: z.array(torrent) }),
+          schema: cacheTorrentsAnswer,
         },
         unknownCache,
       ],
@@ -110,9 +112,7 @@ export function controllerRoutes(running: Running, { prices }: Pick<CachesNeeds,
       summary: 'What was done to the caches and why, the latest first',
       access: 'viewer',
       query: z.object(filter),
-      answers: [
-        { status: 200, description: 'The newest entries.', schema: z.strictObject({ entries: z.array(entry) }) },
-      ],
+      answers: [{ status: 200, description: 'The newest entries.', schema: cacheLogAnswer }],
       handle: ({ query: { infoHash: hash, ...query } }) => {
         const wanted = hash === undefined ? undefined : parseInfoHash(hash);
         const entries = caches().controller.log({ ...query, infoHash: wanted });

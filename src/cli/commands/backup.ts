@@ -1,11 +1,13 @@
 /** `backup`, `restore` and `upgrade`: the data of an installation, while its tracker runs or not. */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Config } from '../../config/config-schema.js';
 import { counted } from '../../domain/counted.js';
+import { messageOf } from '../../domain/errors.js';
 import { databaseFile } from '../../store/database-file.js';
 import { topologyImportDirectory } from '../../topology/topology-source.js';
 import type { CliContext } from '../cli-context.js';
-import { recordAction } from '../record-action.js';
+import { type CommandAction, recordIfPossible } from '../record-action.js';
 import { formatTable } from '../table.js';
 
 interface Options {
@@ -42,30 +44,47 @@ async function backup(options: Options & { output?: string }, context: CliContex
   const onProgress = context.stderr.isTTY
     ? (percent: number): void => void context.stderr.write(`\rcopying the database: ${percent} %`)
     : undefined;
-  const manifest = await makeBackup({
+  const making = makeBackup({
     database: databaseFile(config),
     topologyDirectory: topologyImportDirectory(config),
     ...{ output, version, createdAt, onProgress },
   });
+  const manifest = await making.catch((thrown) =>
+    failed(config, context, { action: 'backup', subject: output }, thrown),
+  );
+  const bytes = manifest.files.reduce((sum, each) => sum + each.bytes, 0);
+  const details = { files: manifest.files.length, bytes };
+  recordIfPossible(config, context, { action: 'backup', subject: output, details });
   if (onProgress !== undefined) context.stderr.write('\n');
   if (options.json) context.stdout.write(`${JSON.stringify({ output, ...manifest })}\n`);
   else {
-    const bytes = manifest.files.reduce((sum, each) => sum + each.bytes, 0);
     const files = counted(manifest.files.length, 'file');
     context.stdout.write(`${output}: ${files}, ${(bytes / 1e6).toFixed(1)} MB, checked\n`);
   }
 }
 
+/** @throws what the command failed with */
+function failed(config: Config, context: CliContext, action: CommandAction, thrown: unknown): never {
+  // Without a database there is nothing to enter it into.
+  if (existsSync(databaseFile(config))) {
+    recordIfPossible(config, context, { ...action, result: 'failed', details: { error: messageOf(thrown) } });
+  }
+  throw thrown;
+}
+
 async function restore(path: string, options: Options & { force?: boolean }, context: CliContext): Promise<void> {
   const config = context.loadConfig(options.config);
   const { restoreBackup } = await import('../../store/backup/restore-backup.js');
-  const { manifest, keptIn } = await restoreBackup({
+  const restoring = restoreBackup({
     backup: path,
     storageDirectory: config.storage.directory,
     force: options.force === true,
     nowMs: context.clock.nowMs(),
   });
-  recordAction(config, context, { action: 'restore', subject: manifest.createdAt });
+  const done = await restoring.catch((thrown) => failed(config, context, { action: 'restore', subject: path }, thrown));
+  const { manifest, keptIn } = done;
+  const details = { backup: path, keptIn: keptIn ?? null };
+  recordIfPossible(config, context, { action: 'restore', subject: manifest.createdAt, details });
   if (options.json) context.stdout.write(`${JSON.stringify({ ...manifest, keptIn: keptIn ?? null })}\n`);
   else {
     context.stdout.write(`restored the backup of ${manifest.createdAt}\n`);

@@ -8,9 +8,10 @@ import type { CatalogueAction } from '../../crawler/catalogue-actions.js';
 import { OperatorError, ReportedError } from '../../domain/errors.js';
 import { type InfoHash, parseInfoHash } from '../../domain/info-hash.js';
 import { databaseFile } from '../../store/database-file.js';
+import { userName } from '../../store/sqlite/operator-log.js';
 import type { CliContext } from '../cli-context.js';
 import { addConnectionOptions, type ConnectionOptions, connect } from '../control-connection.js';
-import { recordAction, userName } from '../record-action.js';
+import { recordAction } from '../record-action.js';
 import { showDocument } from '../show-document.js';
 import { wholeNumberOption } from '../whole-number.js';
 
@@ -76,9 +77,14 @@ async function list(options: CatalogueOptions, context: CliContext): Promise<voi
   const limit = wholeNumberOption('--limit', options.limit ?? '100', 1, MAX_LIST);
   await withCatalogue(options, context, async (ask) => {
     const answer = await ask((view) => view.torrents({ limit, offset: 0 }), `/api/v1/torrents?limit=${limit}`);
-    const rows = (answer.torrents as Json[]).map(({ rank, name, seeds, leechers, score, source, infoHash }) => ({
-      ...{ rank, name, seeds, leechers, score, source, infoHash },
-    }));
+    const rows = (answer.torrents as Json[]).map(({ rank, name, seeds, leechers, inside, score, source, infoHash }) => {
+      const here = inside as { readonly seeds: number; readonly leechers: number } | undefined;
+      return {
+        ...{ rank, name, seeds, leechers },
+        ...{ seedsInside: here?.seeds, leechersInside: here?.leechers },
+        ...{ score, source, infoHash },
+      };
+    });
     print(answer, { torrents: rows }, options, context);
   });
 }

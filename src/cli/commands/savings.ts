@@ -42,12 +42,13 @@ async function savings(options: SavingsOptions, context: CliContext): Promise<vo
 function describe(answer: SavingsAnswer): string {
   const { window, savings: total, reason, currency, percentile95 } = answer;
   const head = `${timeText(window.from)} to ${timeText(window.to)}, ${window.measuredHours} hours with measurements\n`;
-  if (total === null) return `${head}no figure: ${reason}\n`;
+  if (total === null) return `${head}no figure: ${reason}\n${foreignInWords(answer)}\n`;
   const { savedBytesRange, amountRange, baseline } = total;
   const lines = [
     `saved       ${gigabytes(total.savedBytes)} (95 %: ${gigabytes(savedBytesRange.low)} to ${gigabytes(savedBytesRange.high)})`,
     `worth       ${money(total.amount, currency)} (95 %: ${money(amountRange.low, currency)} to ${money(amountRange.high, currency)})`,
-    `downloaded  ${gigabytes(total.downloadedBytes)} by localised clients, ${gigabytes(total.foreignBytes)} from outside by all`,
+    `downloaded  ${gigabytes(total.downloadedBytes)} by localised clients`,
+    foreignInWords(answer),
     `baseline    ${(100 * baseline.foreignShare).toFixed(1)} % foreign, ${baseline.method}: ${baseline.explanation}`,
     `95th percentile of five minutes  ${megabits(percentile95.foreignBitsPerSecond)}, without localisation ${megabits(percentile95.baselineBitsPerSecond)}`,
   ];
@@ -68,6 +69,12 @@ function describe(answer: SavingsAnswer): string {
     ),
   );
   return `${head}${lines.join('\n')}\n\n${days}${torrentTable(answer)}`;
+}
+
+function foreignInWords({ traffic }: SavingsAnswer): string {
+  const { foreignBytes, foreignAtLeastBytes, foreignAtMostBytes, downloadedBytes } = traffic;
+  const bounds = `at least ${gigabytes(foreignAtLeastBytes)}, at most ${gigabytes(foreignAtMostBytes)}`;
+  return `foreign     ${gigabytes(foreignBytes)} of the ${gigabytes(downloadedBytes)} of all inner clients (${bounds})`;
 }
 
 function torrentTable({ torrents }: SavingsAnswer): string {

@@ -45,9 +45,7 @@ export function catalogueRoutes(catalogue: CatalogueView | undefined): Route[] {
       summary: 'One torrent: where it is offered, why it has its rank, what was decided and logged',
       access: 'viewer',
       params: z.object({ infoHash }),
-      answers: [
-        { status: 200, description: 'With its `explanation` as sentences.', schema: z.looseObject({ infoHash }) },
-      ],
+      answers: [{ status: 200, description: 'With its `explanation` as sentences.', schema: torrentAnswer }],
       handle: ({ params }) => ({
         json: switchedOn(catalogue, 'the catalogue').torrent(parseInfoHash(params.infoHash)),
       }),
@@ -93,37 +91,40 @@ export function catalogueRoutes(catalogue: CatalogueView | undefined): Route[] {
   ];
 }
 
-const torrentsAnswer = z.strictObject({
-  total: count,
-  torrents: z.array(
-    z.strictObject({
-      infoHash: lowerCaseInfoHash,
-      hybridInfoHash: lowerCaseInfoHash.optional(),
-      infoHashV2: z.string().optional(),
-      name: z.string(),
-      title: z.string().optional(),
-      category: z.string().optional(),
-      kind: z.enum(TORRENT_KINDS).optional(),
-      publishedMs: z.int().optional(),
-      totalBytes: count.optional(),
-      pieceBytes: count.optional(),
-      fileCount: count,
-      magnet: z.string().optional(),
-      source: z.string(),
-      pageUrl: z.string().optional(),
-      torrentUrl: z.string().optional(),
-      seeds: count.optional(),
-      leechers: count.optional(),
-      score: z.number(),
-      rank: z.int().optional(),
-      firstSeenMs: z.int(),
-      lastSeenMs: z.int(),
-      fetchedMs: z.int(),
-      /** Peers inside the network, as last stored. */
-      inside: z.strictObject({ seeds: count, leechers: count, bps: count.optional() }),
-    }),
-  ),
+const torrent = z.strictObject({
+  infoHash: lowerCaseInfoHash,
+  hybridInfoHash: lowerCaseInfoHash.optional(),
+  infoHashV2: z.string().optional(),
+  name: z.string(),
+  title: z.string().optional(),
+  category: z.string().optional(),
+  kind: z.enum(TORRENT_KINDS).optional(),
+  publishedMs: z.int().optional(),
+  totalBytes: count.optional(),
+  pieceBytes: count.optional(),
+  fileCount: count,
+  magnet: z.string().optional(),
+  source: z.string(),
+  pageUrl: z.string().optional(),
+  torrentUrl: z.string().optional(),
+  seeds: count.optional(),
+  leechers: count.optional(),
+  completed: count.optional().meta({ description: 'downloads, as its sites count them' }),
+  score: z.number(),
+  rank: z.int().optional(),
+  firstSeenMs: z.int(),
+  lastSeenMs: z.int(),
+  fetchedMs: z.int(),
+  inside: z
+    .strictObject({ seeds: count, leechers: count, bps: count.optional() })
+    .meta({ description: 'peers inside the network, as last stored' }),
 });
+export type CatalogueTorrent = z.output<typeof torrent>;
+export const torrentsAnswer = z.strictObject({ total: count, torrents: z.array(torrent) });
+/** A torrent that was removed, or never published, has no more than its info-hash and why. */
+export const torrentAnswer = z
+  .looseObject(torrent.partial().shape)
+  .extend({ infoHash: lowerCaseInfoHash, explanation: z.array(z.string()) });
 
 const MAX_REASON_CHARACTERS = 500;
 const MAX_LOG_ENTRIES = 1_000;
@@ -132,7 +133,7 @@ const logQuery = z.object({
   infoHash: infoHash.optional(),
   limit: queryCount(MAX_LOG_ENTRIES).default(100),
 });
-const logAnswer = z.strictObject({
+export const logAnswer = z.strictObject({
   entries: z.array(
     z.strictObject({
       atMs: z.int(),

@@ -1,6 +1,6 @@
 /** The alarms that are open, grouped by what they concern, for the badge, the overview and the log. */
-import { z } from 'zod';
 import { html, type Insertable, type Markup } from '../../markup/markup.js';
+import { alarmsAnswer } from '../../operation/api/alarm-routes.js';
 import { instant } from '../frame/show.js';
 import { overviewAnswer } from '../overview.js';
 import type { PageCalls } from '../page-calls.js';
@@ -17,23 +17,10 @@ export interface Alarm {
   readonly document?: string;
 }
 
-const alarm = z.object({
-  id: z.string(),
-  severity: z.enum(['critical', 'warning']),
-  subject: z.string().nullable(),
-  text: z.string(),
-  remedy: z.string(),
-  document: z.string(),
-  begunAt: z.string(),
-  endedAt: z.string().nullable(),
-});
-export type AlarmAnswer = z.output<typeof alarm>;
-export const alarms = z.object({ open: z.array(alarm), history: z.array(alarm), next: z.number().nullable() });
-
 /** The critical ones first. What keeps the tracker from being ready is one as well. */
 export async function openAlarms(api: PageCalls): Promise<readonly Alarm[]> {
-  const readiness = await api.get('/api/v1/overview', z.object({ notReady: overviewAnswer.shape.notReady }));
-  const answer = await api.get('/api/v1/alarms', alarms);
+  const readiness = await api.get('/api/v1/overview', overviewAnswer);
+  const answer = await api.get('/api/v1/alarms', alarmsAnswer);
   const open = (answer?.open ?? []).map(({ begunAt, ...rest }): Alarm => ({ ...rest, begunMs: Date.parse(begunAt) }));
   const known = new Set(open.map(({ text }) => text));
   const notReady = (readiness?.notReady ?? []).filter((text) => !known.has(text));

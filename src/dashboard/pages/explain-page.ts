@@ -1,13 +1,15 @@
 /** Why a client gets which peers: a sentence first, then the ranked groups. Torrents are found by name as well. */
 import { z } from 'zod';
+import { torrentsAnswer } from '../../crawler/api/catalogue-routes.js';
 import { ClientError } from '../../domain/errors.js';
 import { html, type Insertable } from '../../markup/markup.js';
+import { type ExplainAnswer, explainAnswer } from '../../tracker/api/answer-schemas.js';
 import { linkTo, type QueryValues } from '../frame/link.js';
 import { search } from '../frame/parts.js';
 import { compact, known } from '../frame/show.js';
 import { nameLink, type Table, table } from '../frame/table.js';
 import { type PageRequest, page } from '../page.js';
-import { type Candidate, type ExplanationAnswer, explanation, sentenceOf, tierInWords } from './explain-view.js';
+import { type Candidate, sentenceOf, tierInWords } from './explain-view.js';
 
 const PATH = '/explain';
 const FOUND_SHOWN = 20;
@@ -21,8 +23,6 @@ const query = z.object({
   numwant: z.string().max(5).optional(),
 });
 type Request = PageRequest<z.output<typeof query>, undefined>;
-
-const found = z.object({ torrents: z.array(z.object({ infoHash: z.string(), name: z.string() })) });
 
 export const explainPage = page({
   path: PATH,
@@ -56,7 +56,7 @@ async function result({ api, query, range }: Request): Promise<Result> {
     };
   }
   if (!HASH.test(infoHash.trim())) {
-    const answer = await api.get('/api/v1/torrents', found, { query: { q: infoHash, limit: FOUND_SHOWN } });
+    const answer = await api.get('/api/v1/torrents', torrentsAnswer, { query: { q: infoHash, limit: FOUND_SHOWN } });
     if (answer === undefined) return absent(api, '/api/v1/torrents', 'This tracker has no catalogue to search.');
     return choice(answer.torrents, { ...query, range: range === '24h' ? undefined : range });
   }
@@ -67,7 +67,7 @@ async function result({ api, query, range }: Request): Promise<Result> {
     numwant: query.numwant || undefined,
   };
   try {
-    const answer = await api.get('/api/v1/explain', explanation, { query: asked });
+    const answer = await api.get('/api/v1/explain', explainAnswer, { query: asked });
     if (answer === undefined) return absent(api, '/api/v1/explain', 'No client has announced this torrent.');
     return explained(answer, { ...query, range: range === '24h' ? undefined : range });
   } catch (thrown) {
@@ -94,7 +94,7 @@ function choice(torrents: readonly { infoHash: string; name: string }[], here: Q
   return { tables: [], body: html`<h2>Which of these torrents?</h2><ul class="links">${links}</ul>` };
 }
 
-function explained(answer: ExplanationAnswer, here: QueryValues): Result {
+function explained(answer: ExplainAnswer, here: QueryValues): Result {
   const tables = [candidatesTable(answer.candidates), peersTable(answer.peers)];
   const [candidates, peers] = tables.map((each) => each.markup(PATH, here));
   const { peersAtAddress, port } = answer.requester;
@@ -155,7 +155,7 @@ function candidatesTable(rows: readonly Candidate[]): Table {
   });
 }
 
-function peersTable(peers: ExplanationAnswer['peers']): Table {
+function peersTable(peers: ExplainAnswer['peers']): Table {
   return table({
     id: 'peers',
     caption: 'Peers of the answer',

@@ -1,57 +1,7 @@
 /** Puts the answer of a selection into a sentence. Pure. */
-import { z } from 'zod';
+import type { ExplainAnswer } from '../../tracker/api/answer-schemas.js';
 
-const number = z.number();
-const text = z.string();
-
-const candidate = z.object({
-  group: text,
-  asn: number,
-  kind: text,
-  tier: number,
-  ratePerGigabyte: number,
-  relationship: text,
-  density: number.nullable(),
-  densityLevel: number,
-  capabilityLevel: number,
-  capabilitySource: text,
-  cache: z.boolean(),
-  score: number,
-  role: text,
-  peers: number,
-  chosen: number,
-  reason: text,
-});
-export type Candidate = z.output<typeof candidate>;
-
-export const explanation = z.object({
-  requester: z.object({
-    address: text,
-    port: number.nullable(),
-    peersAtAddress: number,
-    group: text,
-    asn: number,
-    subdomain: text.optional(),
-    inner: z.boolean(),
-    seed: z.boolean(),
-    inSwarm: z.boolean(),
-    gateway: z.boolean(),
-  }),
-  mix: z.object({
-    reason: text,
-    want: number,
-    inner: number,
-    foreign: number,
-    innerAvailable: number,
-    foreignAvailable: number,
-  }),
-  /** Why this client gets a random answer, as an original tracker would give. */
-  random: text.nullish(),
-  supply: z.object({ why: text }),
-  candidates: z.array(candidate),
-  peers: z.array(z.object({ address: text, port: number })),
-});
-export type ExplanationAnswer = z.output<typeof explanation>;
+export type Candidate = ExplainAnswer['candidates'][number];
 
 /** By the reason of the mix, as `src/selection/explanation.ts` names it. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -69,13 +19,19 @@ const REASONS: Readonly<Record<string, string>> = {
   'cache-is-out': 'it is a cache that the operator has taken out',
 };
 
+/** What the sentence needs of the answer. */
+interface Explained extends Pick<ExplainAnswer, 'mix' | 'random'> {
+  readonly requester: Pick<ExplainAnswer['requester'], 'address' | 'group' | 'asn' | 'seed' | 'inSwarm' | 'gateway'>;
+  readonly supply: Pick<ExplainAnswer['supply'], 'why'>;
+}
+
 /** `203.0.113.5 of north (AS 64500) would get 12 inner and 0 foreign peers, because …` */
-export function sentenceOf({ requester, mix, supply, random }: ExplanationAnswer): string {
+export function sentenceOf({ requester, mix, supply, random }: Explained): string {
   const { address, group, asn, seed, inSwarm, gateway } = requester;
   const who = `${address} of ${group}${asn === 0 ? '' : ` (AS ${asn})`}`;
   const role = gateway ? ', a gateway of this torrent,' : seed ? ', a seed,' : '';
   const joins = inSwarm ? '' : ' It does not announce this torrent; this is what it would get if it joined.';
-  const chance = random === null || random === undefined ? '' : ` It is answered at random: ${random}.`;
+  const chance = random === null ? '' : ` It is answered at random: ${random}.`;
   return `${who}${role} would get ${mix.inner} inner and ${mix.foreign} foreign peers of ${mix.innerAvailable} and ${mix.foreignAvailable}: ${REASONS[mix.reason] ?? mix.reason}. ${capitalised(supply.why)}${chance}${joins}`;
 }
 

@@ -1,43 +1,22 @@
 /** What operators did, what the catalogue published and withdrew, and the alarms that are open. */
 import { z } from 'zod';
+import { logAnswer } from '../../crawler/api/catalogue-routes.js';
 import { html } from '../../markup/markup.js';
+import { type AlarmDocument, alarmsAnswer } from '../../operation/api/alarm-routes.js';
+import { type AuditAnswer, auditAnswer } from '../../operation/api/audit-routes.js';
 import { link, linkTo } from '../frame/link.js';
 import { type Field, search } from '../frame/parts.js';
 import { nameLink, type Table, table } from '../frame/table.js';
 import type { TimeRange } from '../frame/time-range.js';
 import { durationMs, inWords } from '../frame/time-range.js';
 import { page } from '../page.js';
-import { type AlarmAnswer, alarmBox, alarms, openAlarms } from './alarms.js';
+import { alarmBox, openAlarms } from './alarms.js';
 
 const PATH = '/log';
 const ROWS = 100;
 
-const action = z.object({
-  id: z.number(),
-  at: z.string(),
-  actor: z.string(),
-  address: z.string().nullable(),
-  action: z.string(),
-  subject: z.string().nullable(),
-  result: z.string(),
-  details: z.record(z.string(), z.unknown()),
-});
-type Action = z.output<typeof action>;
-const audit = z.object({ entries: z.array(action), next: z.number().nullable() });
-
-const published = z.object({
-  entries: z.array(
-    z.object({
-      atMs: z.number(),
-      infoHash: z.string(),
-      name: z.string(),
-      action: z.string(),
-      actor: z.string(),
-      source: z.string().optional(),
-    }),
-  ),
-});
-type Published = z.output<typeof published>['entries'][number];
+type Action = AuditAnswer['entries'][number];
+type Published = z.output<typeof logAnswer>['entries'][number];
 
 const RESULTS = ['done', 'refused', 'failed'] as const;
 
@@ -57,10 +36,10 @@ export const logPage = page({
     const { before } = query;
     const filter = { action: query.action || undefined, actor: query.actor || undefined, result: query.result };
     const from = new Date(nowMs - durationMs(range)).toISOString();
-    const found = await api.get('/api/v1/audit', audit, { query: { ...filter, from, before, limit: ROWS } });
-    const log = await api.get('/api/v1/catalogue/log', published, { query: { limit: ROWS } });
+    const found = await api.get('/api/v1/audit', auditAnswer, { query: { ...filter, from, before, limit: ROWS } });
+    const log = await api.get('/api/v1/catalogue/log', logAnswer, { query: { limit: ROWS } });
     const here = { ...filter, range: range === '24h' ? undefined : range };
-    const past = await api.get('/api/v1/alarms', alarms, { query: { history: 'true', limit: ROWS } });
+    const past = await api.get('/api/v1/alarms', alarmsAnswer, { query: { history: 'true', limit: ROWS } });
     const actions = api.table('/api/v1/audit', actionsTable(found?.entries ?? []));
     const ended = (past?.history ?? []).filter(
       ({ begunAt, endedAt }) => Date.parse(endedAt ?? begunAt) >= Date.parse(from),
@@ -136,7 +115,7 @@ function actionsTable(rows: readonly Action[]): Table {
   });
 }
 
-function alarmsTable(rows: readonly AlarmAnswer[]): Table {
+function alarmsTable(rows: readonly AlarmDocument[]): Table {
   return table({
     id: 'alarms',
     caption: 'Open and past alarms, the latest first',

@@ -1,28 +1,12 @@
 /** What is paused, and the forms that pause, resume and drain. */
-import { z } from 'zod';
 import { html, type Markup } from '../../markup/markup.js';
+import { type OperationAnswer, operationAnswer } from '../../operation/api/operation-routes.js';
 import { form } from '../forms.js';
 import type { Viewer } from '../frame/frame.js';
 import { ago, instant } from '../frame/show.js';
 import type { PageCalls } from '../page-calls.js';
 
-const pause = z.object({
-  paused: z.boolean(),
-  since: z.string().nullable(),
-  until: z.string().nullable(),
-  by: z.string().nullable(),
-});
-const operation = z.object({
-  redirection: pause,
-  localisation: pause,
-  drain: z.object({
-    draining: z.boolean(),
-    since: z.string().nullable(),
-    by: z.string().nullable(),
-    quiet: z.boolean(),
-  }),
-});
-type Pause = z.output<typeof pause>;
+type Pause = OperationAnswer['redirection'];
 
 const DURATIONS = [
   ['600', '10 minutes'],
@@ -36,7 +20,7 @@ const EFFECTS = {
 } as const;
 
 export async function operationBox(api: PageCalls, viewer: Viewer, back: string, nowMs: number): Promise<Markup> {
-  const state = await api.get('/api/v1/operation', operation);
+  const state = await api.get('/api/v1/operation', operationAnswer);
   if (state === undefined) {
     return html`${api.box('/api/v1/operation', html`<p class="soft">This tracker cannot be paused.</p>`)}`;
   }

@@ -1,7 +1,10 @@
 /** The first page: what needs attention, the numbers of the tracker, and what an operator can do at once. */
 import { nounFor } from '../../domain/counted.js';
 import { html, type Insertable, type Markup } from '../../markup/markup.js';
-import * as answers from '../answers.js';
+import { type BillingAnswer, billingAnswer } from '../../policy/api/billing-routes.js';
+import { type DensityDocument, densityAnswer } from '../../reports/api/answer-schemas.js';
+import { type ListedSwarm, swarmsAnswer } from '../../tracker/api/answer-schemas.js';
+import { type PartDocument, partsAnswer } from '../api-routes.js';
 import { cell } from '../frame/cells.js';
 import { link, linkTo } from '../frame/link.js';
 import { type HeatCell, heatMap, layerPlot, type Mark, sparkline } from '../frame/plot.js';
@@ -26,10 +29,10 @@ export const overviewPage = page({
   hasRange: true,
   load: async ({ api, nowMs, range, viewer }) => {
     const overview = await api.get('/api/v1/overview', overviewAnswer);
-    const billing = await api.get('/api/v1/billing', answers.billing);
-    const listed = await api.get('/api/v1/swarms', answers.swarms, { query: { limit: SWARMS_SEARCHED } });
-    const parts = await api.get('/api/v1/parts', answers.parts);
-    const density = await api.get('/api/v1/density', answers.density);
+    const billing = await api.get('/api/v1/billing', billingAnswer);
+    const listed = await api.get('/api/v1/swarms', swarmsAnswer, { query: { limit: SWARMS_SEARCHED } });
+    const parts = await api.get('/api/v1/parts', partsAnswer);
+    const density = await api.get('/api/v1/density', densityAnswer);
     const tiles = overview === undefined ? [] : tilesOf(overview);
     const recorded = new Map<string, SeriesOverTime>();
     for (const { series } of tiles) {
@@ -95,7 +98,7 @@ function givenPlot(recorded: SeriesOverTime | undefined, marks: readonly Mark[],
 }
 
 /** What the hours allow to cross the border now. */
-function hours(billing: answers.Billing | undefined): Insertable {
+function hours(billing: BillingAnswer | undefined): Insertable {
   if (billing === undefined) return '';
   const { limits, ramp, summary } = billing;
   const gateways = limits.gatewaysMax === 0 ? 'no gateways' : `at most ${limits.gatewaysMax} gateways in a swarm`;
@@ -105,7 +108,7 @@ ${ramp === null ? '' : cell('meter', 'ramp', '', { 'aria-label': `the border is 
 ${cell('p', 'limits', text, { class: 'soft' })}`;
 }
 
-function heat(subdomains: readonly answers.Subdomain[], range: TimeRange): Markup {
+function heat(subdomains: readonly DensityDocument[], range: TimeRange): Markup {
   if (subdomains.length === 0) return html`<p class="soft">No probe has reported.</p>`;
   const levels = heatLevels(subdomains);
   const cells = subdomains.slice(0, HEAT_CELLS).map(({ id, bytesPerUserPerSecond }): HeatCell => {
@@ -120,7 +123,7 @@ function heat(subdomains: readonly answers.Subdomain[], range: TimeRange): Marku
 ${heatMap('heat', 'Traffic of a user, against the median of all sub-domains, now', cells)}`;
 }
 
-function lackingTable(rows: readonly answers.Swarm[], range: TimeRange): Table {
+function lackingTable(rows: readonly ListedSwarm[], range: TimeRange): Table {
   return table({
     id: 'without-inner-seed',
     caption: 'Torrents that inner clients want and nobody inside has whole, now',
@@ -148,7 +151,7 @@ function lackingTable(rows: readonly answers.Swarm[], range: TimeRange): Table {
   });
 }
 
-function partsTable(rows: readonly answers.PartAnswer[], nowMs: number): Table {
+function partsTable(rows: readonly PartDocument[], nowMs: number): Table {
   return table({
     id: 'parts',
     caption: 'Parts of the program, since its start',

@@ -1,6 +1,7 @@
 /** What the overview shows, made of the answers of the API. Pure. */
 import { nounFor } from '../../domain/counted.js';
-import type { Subdomain, Swarm } from '../answers.js';
+import type { DensityDocument } from '../../reports/api/answer-schemas.js';
+import type { ListedSwarm } from '../../tracker/api/answer-schemas.js';
 import { compact, known, money, percent, UNKNOWN } from '../frame/show.js';
 import type { OverviewAnswer } from '../overview.js';
 import { signed } from './savings-view.js';
@@ -17,7 +18,7 @@ export interface Tile {
 }
 
 export function tilesOf(overview: OverviewAnswer): Tile[] {
-  const { innerShare, announcesPerSecond, swarms, peers, seeds, savings } = overview;
+  const { innerShare, announcesPerSecond, swarms, peers, seeds, savings, byNetwork } = overview;
   return [
     savingsTile(savings),
     {
@@ -47,12 +48,20 @@ export function tilesOf(overview: OverviewAnswer): Tile[] {
     {
       id: 'peers',
       value: compact(peers),
-      what: `${nounFor(peers, 'peer')}, ${compact(seeds)} ${nounFor(seeds, 'seed')}`,
+      what: `${nounFor(peers, 'peer')}, ${compact(seeds)} ${nounFor(seeds, 'seed')}${insideInWords(byNetwork)}`,
       window: 'now',
       path: '/torrents?show=announced',
       series: 'peers',
     },
   ];
+}
+
+/** `; inside: 120 peers, 30 seeds`; counted up to a minute ago. */
+function insideInWords(byNetwork: OverviewAnswer['byNetwork']): string {
+  if (byNetwork === null) return '';
+  const { seeds, leechers } = byNetwork.inner;
+  const peers = seeds + leechers;
+  return `; inside: ${compact(peers)} ${nounFor(peers, 'peer')}, ${compact(seeds)} ${nounFor(seeds, 'seed')}`;
 }
 
 /** A figure with its interval and its method, or that there is none yet. */
@@ -70,7 +79,7 @@ function savingsTile(savings: OverviewAnswer['savings']): Tile {
 }
 
 /** Inner clients want them, and nobody inside has them whole. The largest demand first. */
-export function withoutInnerSeed(swarms: readonly Swarm[], rowsMax: number): Swarm[] {
+export function withoutInnerSeed(swarms: readonly ListedSwarm[], rowsMax: number): ListedSwarm[] {
   return swarms
     .filter(({ inner }) => inner.seeds === 0 && inner.leechers > 0)
     .sort((a, b) => b.inner.leechers - a.inner.leechers)
@@ -78,7 +87,7 @@ export function withoutInnerSeed(swarms: readonly Swarm[], rowsMax: number): Swa
 }
 
 /** From 0, idle, over 3, the median of the network, to 6. null: it counts as average, because nothing recent is known. */
-export function heatLevels(subdomains: readonly Subdomain[]): Map<string, number | null> {
+export function heatLevels(subdomains: readonly DensityDocument[]): Map<string, number | null> {
   const rates = subdomains
     .flatMap(({ bytesPerUserPerSecond: rate }) => (rate === null ? [] : [rate]))
     .sort((a, b) => a - b);

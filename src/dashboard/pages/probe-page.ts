@@ -1,7 +1,8 @@
 /** One probe: its state in a sentence, what it sent, what was quarantined and why, and how to set it up. */
 import { z } from 'zod';
 import { html } from '../../markup/markup.js';
-import * as answers from '../answers.js';
+import { type ProbeDocument, probesAnswer } from '../../reports/api/answer-schemas.js';
+import { tokensAnswer } from '../api-routes.js';
 import { form } from '../forms.js';
 import { cell } from '../frame/cells.js';
 import { linkTo } from '../frame/link.js';
@@ -11,30 +12,18 @@ import { type Table, table } from '../frame/table.js';
 import { page } from '../page.js';
 import { setUpLines, skewInWords, stateInWords } from './probe-view.js';
 
-const tokens = z.object({
-  tokens: z.array(
-    z.object({
-      id: z.string(),
-      kind: z.string(),
-      subject: z.string(),
-      created: z.string(),
-      revoked: z.string().nullable(),
-    }),
-  ),
-});
-
 export const probePage = page({
   path: '/probes/{probe}',
   menu: '/probes',
   params: z.object({ probe: z.string().max(200) }),
   load: async ({ api, params, range, nowMs, viewer, origin }) => {
-    const all = (await api.get('/api/v1/probes', answers.probes))?.probes ?? [];
+    const all = (await api.get('/api/v1/probes', probesAnswer))?.probes ?? [];
     const probe = all.find((each) => each.probe === params.probe);
     if (probe === undefined) return undefined;
     const path = `/probes/${encodeURIComponent(probe.probe)}`;
     const quarantined = quarantinedTable(probe.quarantinedValues, nowMs);
     const { tone, text } = stateInWords(probe, nowMs);
-    const stored = (await api.get('/api/v1/tokens', tokens))?.tokens ?? [];
+    const stored = (await api.get('/api/v1/tokens', tokensAnswer))?.tokens ?? [];
     const own = api.table(
       '/api/v1/tokens',
       table({
@@ -99,7 +88,7 @@ ${own.markup(path, {})}
   },
 });
 
-function quarantinedTable(rows: answers.Probe['quarantinedValues'], nowMs: number): Table {
+function quarantinedTable(rows: ProbeDocument['quarantinedValues'], nowMs: number): Table {
   const rate = (value: number | null, users: number | null): string =>
     known(value, (each) => `${bitRate(each)}${users === null ? '' : ' a user'}`);
   return table({

@@ -1,6 +1,6 @@
 /** What a probe is doing, in one sentence, and the commands that set it up. Pure. */
 import { shortList } from '../../domain/counted.js';
-import type { Probe } from '../answers.js';
+import type { ProbeDocument } from '../../reports/api/answer-schemas.js';
 import { ago, duration } from '../frame/show.js';
 
 export interface ProbeSentence {
@@ -11,7 +11,7 @@ export interface ProbeSentence {
 /** Worse ones first: what the sentence is about. */
 const URGENCY = ['revoked', 'never-reported', 'silent', 'implausible', 'late', 'clock', 'users-unknown'];
 
-export function stateInWords({ alarms, lastReceived, subdomains }: Probe, nowMs: number): ProbeSentence {
+export function stateInWords({ alarms, lastReceived, subdomains }: ProbeDocument, nowMs: number): ProbeSentence {
   const [worst] = [...alarms].sort((a, b) => URGENCY.indexOf(a.kind) - URGENCY.indexOf(b.kind));
   const last = lastReceived === null ? '' : ` Its last report came ${ago(Date.parse(lastReceived), nowMs)}.`;
   if (worst === undefined) return { tone: 'good', text: `It reports on ${shortList(subdomains)} as expected.${last}` };

@@ -1,7 +1,7 @@
 /** All probes, those with alarms first. */
 import { z } from 'zod';
 import { html } from '../../markup/markup.js';
-import * as answers from '../answers.js';
+import { type ProbeDocument, probesAnswer } from '../../reports/api/answer-schemas.js';
 import { linkTo } from '../frame/link.js';
 import { pageLinks, search } from '../frame/parts.js';
 import { ago, compact, known } from '../frame/show.js';
@@ -22,7 +22,7 @@ export const probesPage = page({
   }),
   load: async ({ api, query, range, nowMs }) => {
     const { q = '', page: number = 1 } = query;
-    const all = (await api.get('/api/v1/probes', answers.probes))?.probes ?? [];
+    const all = (await api.get('/api/v1/probes', probesAnswer))?.probes ?? [];
     const found = all
       .filter(({ probe, subdomains }) =>
         [probe, ...subdomains].some((text) => text.toLowerCase().includes(q.toLowerCase())),
@@ -42,7 +42,7 @@ ${pageLinks(PATH, here, number, Math.ceil(found.length / ROWS))}`,
   },
 });
 
-export function probeTable(rows: readonly answers.Probe[], range: TimeRange, nowMs: number): Table {
+export function probeTable(rows: readonly ProbeDocument[], range: TimeRange, nowMs: number): Table {
   return table({
     id: 'probes',
     caption: 'Probes, now, those with alarms first',

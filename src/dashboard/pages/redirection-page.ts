@@ -1,5 +1,8 @@
 /** The redirected names: their answers, state and reason, the questions about them, and what a client would get. */
 import { z } from 'zod';
+import { queriesAnswer } from '../../dns-redirect/api/query-routes.js';
+import { redirectionsAnswer, testAnswer } from '../../dns-redirect/api/redirection-routes.js';
+import { rpzAnswer } from '../../dns-redirect/rpz/api/rpz-routes.js';
 import { ClientError } from '../../domain/errors.js';
 import { html, type Insertable } from '../../markup/markup.js';
 import { pageLinks, search } from '../frame/parts.js';
@@ -12,45 +15,8 @@ import { operationBox } from './operation-box.js';
 const PATH = '/redirection';
 const ROWS = 100;
 
-const check = z.object({ url: z.string(), up: z.boolean().nullable(), reason: z.string().nullable() });
-const redirection = z.object({
-  name: z.string(),
-  target: z.string(),
-  active: z.boolean(),
-  problem: z.string().nullable(),
-  addresses: z.array(z.string()),
-  health: z.array(z.object({ address: z.string(), up: z.boolean(), checks: z.array(check) })),
-  ttlSeconds: z.number(),
-});
-type Redirection = z.output<typeof redirection>;
-const redirections = z.object({
-  mode: z.string(),
-  off: z.object({ text: z.string(), until: z.string().nullable() }).nullable(),
-  drills: z.array(z.object({ target: z.string(), until: z.string() })),
-  redirections: z.array(redirection),
-});
-const counted = z.object({ name: z.string(), redirected: z.number(), wouldRedirect: z.number(), withheld: z.number() });
-type Counted = z.output<typeof counted>;
-const queries = z.object({ names: z.array(counted) });
-const zones = z.object({
-  zones: z.array(
-    z.object({
-      name: z.string(),
-      serial: z.number(),
-      records: z.number(),
-      secondaries: z.array(
-        z.object({ address: z.string(), serial: z.number().nullable(), upToDate: z.boolean(), lags: z.boolean() }),
-      ),
-    }),
-  ),
-});
-const tested = z.object({
-  name: z.string(),
-  client: z.string(),
-  redirected: z.boolean(),
-  addresses: z.array(z.string()),
-  because: z.string().nullable(),
-});
+type Redirection = z.output<typeof redirectionsAnswer>['redirections'][number];
+type Counted = z.output<typeof queriesAnswer>['names'][number];
 
 const REASONS: Readonly<Record<string, string>> = {
   'not-listed': 'this name is not redirected',
@@ -71,7 +37,7 @@ export const redirectionPage = page({
     page: z.coerce.number().int().min(1).optional().catch(undefined),
   }),
   load: async ({ api, query, range, viewer, nowMs }) => {
-    const found = await api.get('/api/v1/redirections', redirections);
+    const found = await api.get('/api/v1/redirections', redirectionsAnswer);
     const { name = '', client = '', page: number = 1 } = query;
     if (found === undefined) {
       return {
@@ -83,8 +49,8 @@ export const redirectionPage = page({
         ),
       };
     }
-    const asked = await api.get('/api/v1/redirections/queries', queries);
-    const transfers = await api.get('/api/v1/redirections/rpz', zones);
+    const asked = await api.get('/api/v1/redirections/queries', queriesAnswer);
+    const transfers = await api.get('/api/v1/redirections/rpz', rpzAnswer);
     const tables = [
       api.table(
         '/api/v1/redirections/queries',
@@ -124,7 +90,7 @@ ${await operationBox(api, viewer, PATH, nowMs)}`,
 async function testResult(api: PageCalls, name: string, client: string): Promise<Insertable> {
   if (name === '' || client === '') return '';
   try {
-    const result = await api.get('/api/v1/redirections/test', tested, { query: { name, client } });
+    const result = await api.get('/api/v1/redirections/test', testAnswer, { query: { name, client } });
     if (result === undefined) return api.box('/api/v1/redirections/test', '');
     const { redirected, addresses, because } = result;
     const text = redirected
@@ -199,7 +165,7 @@ function checksTable(names: readonly Redirection[]): Table {
   });
 }
 
-function zonesTable(found: z.output<typeof zones> | undefined): Table {
+function zonesTable(found: z.output<typeof rpzAnswer> | undefined): Table {
   const rows = (found?.zones ?? []).flatMap(({ name, serial, records, secondaries }) =>
     secondaries.map((each) => ({ zone: name, zoneSerial: serial, records, ...each })),
   );

@@ -1,5 +1,6 @@
 /** What localisation saves: with its interval, its method and its time, as a page to print. */
 import { html } from '../../markup/markup.js';
+import { savingsAnswer } from '../../savings/api/savings-answer.js';
 import { cell } from '../frame/cells.js';
 import { linkTo } from '../frame/link.js';
 import { facts } from '../frame/parts.js';
@@ -8,10 +9,10 @@ import { nameLink, type Table, table } from '../frame/table.js';
 import { inWords, type TimeRange } from '../frame/time-range.js';
 import { page } from '../page.js';
 import {
+  foreignInWords,
   methodInWords,
   type SavingsPart,
   type SavingsRow,
-  savingsAnswer,
   savingsInput,
   savingsInWords,
   signed,
@@ -32,7 +33,7 @@ export const savingsPage = page({
         tables: [],
         body: api.box('/api/v1/savings', html`<p class="soft">This tracker does not measure savings.</p>`),
       };
-    const { savings, percentile95, currency } = answer;
+    const { savings, traffic, percentile95, currency } = answer;
     const tables = [
       rowsTable(
         'days',
@@ -59,8 +60,9 @@ export const savingsPage = page({
 ${savings === null ? '' : cell('p', 'method', methodInWords(savings))}
 ${facts('savings', [
   ['measured hours', String(answer.window.measuredHours)],
-  ['downloaded inside', known(savings?.downloadedBytes, bytes)],
-  ['of these from outside', known(savings?.foreignBytes, bytes)],
+  ['downloaded by localised clients', known(savings?.downloadedBytes, bytes)],
+  ['downloaded by all inner clients', bytes(traffic.downloadedBytes)],
+  ['of these from outside', foreignInWords(traffic)],
   ['95th percentile from outside', known(percentile95.foreignBitsPerSecond, (bits) => bitRate(bits / 8))],
   ['the same without localisation', known(percentile95.baselineBitsPerSecond, (bits) => bitRate(bits / 8))],
 ])}

@@ -3,7 +3,6 @@ import type { SavingsAnswer } from '../../savings/api/savings-answer.js';
 import { bytes, money, percent } from '../frame/show.js';
 import { durationMs, type TimeRange } from '../frame/time-range.js';
 
-export { savingsAnswer } from '../../savings/api/savings-answer.js';
 export type Estimate = NonNullable<SavingsAnswer['savings']>;
 /** A row by neighbour, by sub-domain or by torrent. */
 export type SavingsPart = SavingsAnswer['sources'][number] & { readonly title?: string | null };
@@ -38,6 +37,11 @@ export function savingsInWords({ savings, reason, currency, window }: SavingsAns
 export function methodInWords({ baseline, downloadedBytes }: Estimate): string {
   const { explanation, foreignShare, low, high } = baseline;
   return `Method: ${explanation}. Without localisation, ${percent(foreignShare)} (${percent(low)} to ${percent(high)}) of ${bytes(downloadedBytes)} would have come from outside.`;
+}
+
+/** `1.2 TB, at least 1 TB and at most 1.5 TB` */
+export function foreignInWords({ foreignBytes, foreignAtLeastBytes, foreignAtMostBytes }: SavingsAnswer['traffic']) {
+  return `${bytes(foreignBytes)}, at least ${bytes(foreignAtLeastBytes)} and at most ${bytes(foreignAtMostBytes)}`;
 }
 
 /** A loss has its sign. */

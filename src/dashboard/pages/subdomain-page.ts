@@ -1,34 +1,32 @@
 /** One sub-domain: its density against the same weekday, its level and why it counts as it does, its peers, traffic and probes. */
 import { z } from 'zod';
-import { counted } from '../../domain/counted.js';
-import { subdomainGroupName } from '../../domain/locality-group.js';
 import { html, type Insertable } from '../../markup/markup.js';
 import { subdomainsAnswer } from '../../policy/api/subdomain-routes.js';
-import * as answers from '../answers.js';
+import { densityAnswer, probesAnswer } from '../../reports/api/answer-schemas.js';
 import { cell } from '../frame/cells.js';
 import { linkTo } from '../frame/link.js';
 import { facts } from '../frame/parts.js';
 import { layerPlot } from '../frame/plot.js';
-import { bitRate, bytes, compact, duration, known, UNKNOWN } from '../frame/show.js';
+import { bitRate, bytes, compact, duration, known } from '../frame/show.js';
 import { type Table, table } from '../frame/table.js';
 import { durationMs, inWords, type TimeRange } from '../frame/time-range.js';
 import { page } from '../page.js';
 import type { PageCalls } from '../page-calls.js';
 import { marksOf, seriesOf, total } from '../series.js';
 import { probeTable } from './probes-page.js';
-import { comparisonInWords, levelInWords, plotValues, usualRate, weightInWords } from './subdomains-view.js';
+import {
+  comparisonInWords,
+  levelInWords,
+  peersInWords,
+  plotValues,
+  usualRate,
+  weightInWords,
+} from './subdomains-view.js';
 
 /** The weeks before that the same weekday is compared with. */
 const WEEKS = 4;
 const WEEK_MS = 7 * 86_400_000;
-const SWARMS_ASKED = 20;
-const SWARM = '/api/v1/swarms/{infoHash}';
-/** Details of many swarms: asked at most once a minute. */
-const PEERS_KEPT_MS = 60_000;
 const DENSITY_CALLS = ['/api/v1/density', '/api/v1/probes'];
-const swarmGroups = z.object({
-  groups: z.array(z.object({ group: z.string(), seeds: z.number(), leechers: z.number() })),
-});
 
 export const subdomainPage = page({
   path: '/subdomains/{id}',
@@ -37,17 +35,16 @@ export const subdomainPage = page({
   params: z.object({ id: z.string().max(200) }),
   load: async ({ api, params: { id }, range, nowMs }) => {
     const since = new Date(nowMs - Math.max(durationMs(range), WEEKS * WEEK_MS)).toISOString();
-    const answer = await api.get('/api/v1/density', answers.density, { query: { subdomain: id, since } });
+    const answer = await api.get('/api/v1/density', densityAnswer, { query: { subdomain: id, since } });
     const [now] = answer?.subdomains ?? [];
     const history = answer?.history ?? [];
-    const probes = ((await api.get('/api/v1/probes', answers.probes))?.probes ?? []).filter(({ subdomains }) =>
+    const probes = ((await api.get('/api/v1/probes', probesAnswer))?.probes ?? []).filter(({ subdomains }) =>
       subdomains.includes(id),
     );
     const levels = await api.get('/api/v1/subdomains', subdomainsAnswer, { query: { id } });
     const [level] = levels?.subdomains ?? [];
     const isKnown = level !== undefined || now !== undefined || probes.length > 0 || history.length > 0;
     if (!isKnown) return undefined;
-    const swarms = await largestSwarms(api, id);
     const plots = await plotsOf(api, id, range, nowMs);
     const { timesMs, values } = plotValues(history, nowMs - durationMs(range));
     const path = `/subdomains/${encodeURIComponent(id)}`;
@@ -63,7 +60,7 @@ ${facts('subdomain', [
   ['traffic, now', known(now?.bytesPerSecond, bitRate)],
   ['users', known(now?.users, compact)],
   ['density level in force', levelInWords(level?.densityLevel, levels)],
-  [`inner peers here, in the ${SWARMS_ASKED} largest swarms`, peersInWords(swarms)],
+  ['peers there', peersInWords(level?.peers ?? null, levels?.peers?.countedAt, nowMs)],
   ['users counted by', now?.usersFrom ?? 'nobody'],
   ['a period lasts', known(now?.periodSeconds, duration)],
 ])}
@@ -78,7 +75,7 @@ ${ofProbes.markup(path, { range })}
   },
 });
 
-type HistoryRow = NonNullable<z.output<typeof answers.density>['history']>[number];
+type HistoryRow = NonNullable<z.output<typeof densityAnswer>['history']>[number];
 
 function historyTable(caption: string, rows: readonly HistoryRow[]): Table {
   return table({
@@ -119,31 +116,6 @@ function historyTable(caption: string, rows: readonly HistoryRow[]): Table {
       },
     ],
   });
-}
-
-interface Peers {
-  readonly seeds: number;
-  readonly leechers: number;
-}
-
-/** The peers of a sub-domain are not counted over all swarms: those of the largest ones show whether it takes part. */
-async function largestSwarms(api: PageCalls, id: string): Promise<Peers | undefined> {
-  const largest = await api.get('/api/v1/swarms', answers.swarms, { query: { limit: SWARMS_ASKED } });
-  if (largest === undefined) return undefined;
-  const peers = { seeds: 0, leechers: 0 };
-  for (const { infoHash } of largest.swarms) {
-    const found = await api.get(SWARM, swarmGroups, { params: { infoHash }, keptMs: PEERS_KEPT_MS });
-    for (const { group, seeds, leechers } of found?.groups ?? []) {
-      if (group !== subdomainGroupName(id)) continue;
-      peers.seeds += seeds;
-      peers.leechers += leechers;
-    }
-  }
-  return api.failureOf(SWARM) === undefined ? peers : undefined;
-}
-
-function peersInWords(peers: Peers | undefined): string {
-  return peers === undefined ? UNKNOWN : `${counted(peers.seeds, 'seed')} and ${counted(peers.leechers, 'leecher')}`;
 }
 
 async function plotsOf(api: PageCalls, id: string, range: TimeRange, nowMs: number): Promise<Insertable> {

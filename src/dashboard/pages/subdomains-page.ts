@@ -1,7 +1,8 @@
 /** All sub-domains that have reported, the busiest first, with a search by name. */
 import { z } from 'zod';
 import { html } from '../../markup/markup.js';
-import * as answers from '../answers.js';
+import { subdomainsAnswer } from '../../policy/api/subdomain-routes.js';
+import { type DensityDocument, densityAnswer } from '../../reports/api/answer-schemas.js';
 import { linkTo } from '../frame/link.js';
 import { pageLinks, search } from '../frame/parts.js';
 import { bitRate, compact, duration, known, percent } from '../frame/show.js';
@@ -12,6 +13,8 @@ import { heatLevels } from './overview-view.js';
 
 const PATH = '/subdomains';
 const ROWS = 100;
+/** Of the peers, which are counted twice a minute. */
+const PEERS_KEPT_MS = 30_000;
 
 export const subdomainsPage = page({
   path: PATH,
@@ -22,14 +25,16 @@ export const subdomainsPage = page({
   }),
   load: async ({ api, query, range }) => {
     const { q = '', page: number = 1 } = query;
-    const all = (await api.get('/api/v1/density', answers.density))?.subdomains ?? [];
+    const all = (await api.get('/api/v1/density', densityAnswer))?.subdomains ?? [];
     const levels = heatLevels(all);
     const found = all
       .filter(({ id }) => id.toLowerCase().includes(q.toLowerCase()))
       .sort((a, b) => (b.bytesPerUserPerSecond ?? -1) - (a.bytesPerUserPerSecond ?? -1) || (a.id < b.id ? -1 : 1));
     const here = { q: q || undefined, range: range === '24h' ? undefined : range };
     const rows = found.slice((number - 1) * ROWS, number * ROWS);
-    const list = api.table('/api/v1/density', subdomainTable(rows, levels, range));
+    const policy = await api.get('/api/v1/subdomains', subdomainsAnswer, { keptMs: PEERS_KEPT_MS });
+    const peers = new Map(policy?.subdomains.map(({ id, peers: there }) => [id, there]));
+    const list = api.table('/api/v1/density', subdomainTable(rows, levels, peers, range));
     return {
       title: 'Sub-domains',
       tables: [list],
@@ -43,8 +48,9 @@ ${pageLinks(PATH, here, number, Math.ceil(found.length / ROWS))}
 });
 
 function subdomainTable(
-  rows: readonly answers.Subdomain[],
+  rows: readonly DensityDocument[],
   levels: ReadonlyMap<string, number | null>,
+  peers: ReadonlyMap<string, { readonly seeds: number; readonly leechers: number } | null>,
   range: TimeRange,
 ): Table {
   return table({
@@ -80,6 +86,20 @@ function subdomainTable(
         numeric: true,
         value: ({ users }) => users,
         show: ({ users }) => known(users, compact),
+      },
+      {
+        key: 'seeds',
+        label: 'seeds there',
+        numeric: true,
+        value: ({ id }) => peers.get(id)?.seeds ?? null,
+        show: ({ id }) => known(peers.get(id)?.seeds, compact),
+      },
+      {
+        key: 'leechers',
+        label: 'leechers there',
+        numeric: true,
+        value: ({ id }) => peers.get(id)?.leechers ?? null,
+        show: ({ id }) => known(peers.get(id)?.leechers, compact),
       },
       {
         key: 'level',

@@ -1,6 +1,7 @@
 /** How a sub-domain counts, and how it compares with the same weekday. Pure. */
-import type { Probe, Subdomain } from '../answers.js';
-import { bitRate, duration, percent, UNKNOWN } from '../frame/show.js';
+import { counted } from '../../domain/counted.js';
+import type { DensityDocument, ProbeDocument } from '../../reports/api/answer-schemas.js';
+import { ago, bitRate, duration, percent, UNKNOWN } from '../frame/show.js';
 
 export interface History {
   readonly start: string;
@@ -8,7 +9,7 @@ export interface History {
 }
 
 /** Why its density has the weight that it has, in one sentence. */
-export function weightInWords(subdomain: Subdomain | undefined, probes: readonly Probe[]): string {
+export function weightInWords(subdomain: DensityDocument | undefined, probes: readonly ProbeDocument[]): string {
   if (probes.length === 0) return 'It counts as average: no probe reports on it.';
   if (subdomain === undefined) {
     const [detail] = probes.flatMap(({ alarms }) => alarms.map((alarm) => alarm.detail));
@@ -25,6 +26,18 @@ export function weightInWords(subdomain: Subdomain | undefined, probes: readonly
   if (freshness === 0) return `It counts as average: ${age}, and a period lasts ${duration(periodSeconds)}.`;
   if (freshness < 1) return `It counts with ${percent(freshness)} of its weight, the rest as average: ${age}.`;
   return `It counts in full: ${age}.`;
+}
+
+interface Peers {
+  readonly seeds: number;
+  readonly leechers: number;
+}
+
+/** @param countedAt of the count of all swarms; undefined before the first one */
+export function peersInWords(peers: Peers | null, countedAt: string | undefined, nowMs: number): string {
+  if (peers === null || countedAt === undefined) return UNKNOWN;
+  const { seeds, leechers } = peers;
+  return `${counted(seeds, 'seed')} and ${counted(leechers, 'leecher')}, counted ${ago(Date.parse(countedAt), nowMs)}`;
 }
 
 /** The level in answers beside the one of the median. */

@@ -1,8 +1,11 @@
 /** One torrent: its swarm by network, its gateways, who else was asked for peers, and why a client gets which. */
 import { z } from 'zod';
 import { infoHash } from '../../control-api/field-schemas.js';
+import { torrentAnswer } from '../../crawler/api/catalogue-routes.js';
 import { html } from '../../markup/markup.js';
-import { swarm } from '../answers.js';
+import { savingsAnswer } from '../../savings/api/savings-answer.js';
+import { type SwarmAnswer, swarmAnswer } from '../../tracker/api/answer-schemas.js';
+import { originalsAnswer } from '../../upstream/api/original-routes.js';
 import { linkTo } from '../frame/link.js';
 import { facts, search } from '../frame/parts.js';
 import { bytes, compact, duration, instant, known, UNKNOWN } from '../frame/show.js';
@@ -10,30 +13,8 @@ import { type Table, table } from '../frame/table.js';
 import { inWords, type TimeRange } from '../frame/time-range.js';
 import { page } from '../page.js';
 import type { PageCalls } from '../page-calls.js';
-
-import { savingsAnswer, savingsInput } from './savings-view.js';
-import { originals, torrentDuesTable } from './upstream-tables.js';
-
-const counts = { seeds: z.number(), leechers: z.number() };
-const oneSwarm = swarm.extend({
-  groups: z.array(
-    z.object({ group: z.string(), asn: z.number(), kind: z.string(), ...counts, upstreamPeers: z.number() }),
-  ),
-  imported: z.array(
-    z.object({ origin: z.string().nullable(), peers: z.number(), failed: z.number(), expiresInSeconds: z.number() }),
-  ),
-});
-type OneSwarm = z.output<typeof oneSwarm>;
-
-const catalogueEntry = z.object({
-  name: z.string().optional(),
-  title: z.string().optional(),
-  totalBytes: z.number().optional(),
-  source: z.string().optional(),
-  rank: z.number().optional(),
-  firstSeenMs: z.number().optional(),
-  explanation: z.array(z.string()),
-});
+import { savingsInput } from './savings-view.js';
+import { torrentDuesTable } from './upstream-tables.js';
 
 /** Lists of one torrent; the API has all. */
 const GROUPS_SHOWN = 200;
@@ -48,13 +29,13 @@ export const torrentPage = page({
   params: z.object({ infoHash }),
   load: async ({ api, params, range, nowMs }) => {
     const hash = params.infoHash.toLowerCase();
-    const found = await api.get(SWARM, oneSwarm, { params: { infoHash: hash } });
-    const entry = await api.get(CATALOGUE, catalogueEntry, {
+    const found = await api.get(SWARM, swarmAnswer, { params: { infoHash: hash } });
+    const entry = await api.get(CATALOGUE, torrentAnswer, {
       params: { infoHash: hash },
     });
     if (found === undefined && entry === undefined) return undefined;
     const path = `/torrents/${hash}`;
-    const asked = await api.get('/api/v1/upstream/originals', originals, { query: { infoHash: hash } });
+    const asked = await api.get('/api/v1/upstream/originals', originalsAnswer, { query: { infoHash: hash } });
     const tables = [
       api.table(SWARM, groupsTable(found)),
       api.table(SWARM, importedTable(found)),
@@ -113,14 +94,14 @@ async function copiesEntered(
   span: SavingsSpan,
 ): Promise<string> {
   const input = savingsInput(span.range, span.nowMs);
-  const found = await api.get('/api/v1/savings', savingsAnswer.pick({ torrents: true }), input);
+  const found = await api.get('/api/v1/savings', savingsAnswer, input);
   const row = found?.torrents.find(({ name }) => name === hash);
   if (api.failureOf('/api/v1/savings') !== undefined) return UNKNOWN;
   if (row === undefined || size === undefined || size === 0) return 'not measured';
   return (row.foreignBytes / size).toFixed(1);
 }
 
-function groupsTable(found: OneSwarm | undefined): Table {
+function groupsTable(found: SwarmAnswer | undefined): Table {
   return table({
     id: 'groups',
     caption: 'Peers by network, now',
@@ -138,7 +119,7 @@ function groupsTable(found: OneSwarm | undefined): Table {
   });
 }
 
-function importedTable(found: OneSwarm | undefined): Table {
+function importedTable(found: SwarmAnswer | undefined): Table {
   return table({
     id: 'imported',
     caption: 'Peers that others have named',

@@ -1,7 +1,8 @@
 /** The list of torrents: those of the catalogue, with a search by name, or the largest that are announced now. */
 import { z } from 'zod';
+import { type CatalogueTorrent, torrentsAnswer } from '../../crawler/api/catalogue-routes.js';
 import { html, type Markup } from '../../markup/markup.js';
-import * as answers from '../answers.js';
+import { type ListedSwarm, swarmsAnswer } from '../../tracker/api/answer-schemas.js';
 import { link, linkTo, type QueryValues } from '../frame/link.js';
 import { pageLinks, search } from '../frame/parts.js';
 import { bytes, compact, instant, known } from '../frame/show.js';
@@ -28,21 +29,6 @@ const query = z.object({
 });
 type Query = z.output<typeof query>;
 
-const listed = z.object({
-  infoHash: z.string(),
-  name: z.string(),
-  title: z.string().optional(),
-  totalBytes: z.number().optional(),
-  source: z.string(),
-  seeds: z.number().optional(),
-  leechers: z.number().optional(),
-  rank: z.number().optional(),
-  firstSeenMs: z.number(),
-  inside: z.object({ seeds: z.number(), leechers: z.number() }),
-});
-type Listed = z.output<typeof listed>;
-const catalogue = z.object({ total: z.number(), torrents: z.array(listed) });
-
 export const torrentsPage = page({
   path: PATH,
   menu: PATH,
@@ -63,7 +49,7 @@ type Body = Pick<PageContent, 'body' | 'tables'>;
 async function ofCatalogue({ api, query, range }: PageRequest<Query, undefined>, tabs: Markup): Promise<Body> {
   const { q, sort = 'rank', reverse, page: number = 1 } = query;
   const asked = { q, sort, reverse: reverse ?? 'false', limit: ROWS, offset: (number - 1) * ROWS };
-  const found = await api.get('/api/v1/torrents', catalogue, { query: asked });
+  const found = await api.get('/api/v1/torrents', torrentsAnswer, { query: asked });
   const here: QueryValues = { q, sort: query.sort, reverse, range: range === '24h' ? undefined : range };
   const total = found?.total ?? 0;
   const rows = catalogueTable(found?.torrents ?? [], { sort, isReversed: reverse === 'true', here, range });
@@ -85,8 +71,8 @@ interface Order {
   readonly range: TimeRange;
 }
 
-function catalogueTable(rows: readonly Listed[], { sort, isReversed, here, range }: Order): Table {
-  const sortable = (by: Sort): NonNullable<Column<Listed>['sort']> => {
+function catalogueTable(rows: readonly CatalogueTorrent[], { sort, isReversed, here, range }: Order): Table {
+  const sortable = (by: Sort): NonNullable<Column<CatalogueTorrent>['sort']> => {
     const ascends = by === 'rank' || by === 'name';
     const isCurrent = by === sort;
     const reverse = isCurrent && !isReversed ? 'true' : undefined;
@@ -158,7 +144,7 @@ function catalogueTable(rows: readonly Listed[], { sort, isReversed, here, range
 
 async function announcedNow({ api, query, range }: PageRequest<Query, undefined>, tabs: Markup): Promise<Body> {
   const number = Math.min(query.page ?? 1, SWARMS_LISTED / ROWS);
-  const found = await api.get('/api/v1/swarms', answers.swarms, {
+  const found = await api.get('/api/v1/swarms', swarmsAnswer, {
     query: { limit: ROWS, offset: (number - 1) * ROWS },
   });
   const total = found?.total ?? 0;
@@ -173,7 +159,7 @@ ${pageLinks(PATH, here, number, Math.ceil(Math.min(total, SWARMS_LISTED) / ROWS)
   };
 }
 
-function swarmTable(rows: readonly answers.Swarm[], range: TimeRange): Table {
+function swarmTable(rows: readonly ListedSwarm[], range: TimeRange): Table {
   return table({
     id: 'announced',
     caption: 'The largest swarms, now',

@@ -1,6 +1,14 @@
 /** The original trackers that are asked for foreign peers, and the operator's caches. */
 import { z } from 'zod';
+import { type CacheStatus, cachesAnswer } from '../../caches/api/cache-routes.js';
+import {
+  type CacheLogLine,
+  type CacheTorrent,
+  cacheLogAnswer,
+  cacheTorrentsAnswer,
+} from '../../caches/api/controller-routes.js';
 import { html } from '../../markup/markup.js';
+import { originalsAnswer } from '../../upstream/api/original-routes.js';
 import { form } from '../forms.js';
 import { linkTo } from '../frame/link.js';
 import { pageLinks } from '../frame/parts.js';
@@ -8,52 +16,12 @@ import { bytes, compact, known } from '../frame/show.js';
 import { nameLink, type Table, table } from '../frame/table.js';
 import type { TimeRange } from '../frame/time-range.js';
 import { page } from '../page.js';
-import { originals, originalsTable } from './upstream-tables.js';
+import { originalsTable } from './upstream-tables.js';
 
 const PATH = '/upstream';
 const ROWS = 50;
 const HELD_SHOWN = 100;
 const LOG_SHOWN = 50;
-
-const cache = z.object({
-  name: z.string(),
-  kind: z.string(),
-  drained: z.boolean(),
-  health: z.enum(['up', 'down', 'unknown']),
-  error: z.string().nullable(),
-  client: z.string().nullable(),
-  torrents: z.object({ filling: z.number(), serving: z.number(), failed: z.number(), other: z.number() }),
-  heldBytes: z.number(),
-  fillingBytes: z.number(),
-  quotaBytes: z.number(),
-  uploadedBytes: z.number(),
-  downloadedBytes: z.number(),
-  window: z.object({ open: z.boolean(), nextChangeAt: z.string().nullable() }),
-});
-type Cache = z.output<typeof cache>;
-const caches = z.object({ caches: z.array(cache) });
-const heldTorrent = z.object({
-  cache: z.string(),
-  infoHash: z.string(),
-  name: z.string(),
-  bytes: z.number(),
-  haveBytes: z.number(),
-  state: z.string().nullable(),
-  savingPerDay: z.number(),
-  currency: z.string(),
-  why: z.string(),
-});
-type Held = z.output<typeof heldTorrent>;
-const held = z.object({ torrents: z.array(heldTorrent) });
-const entry = z.object({
-  at: z.string(),
-  cache: z.string(),
-  name: z.string().nullable(),
-  action: z.string(),
-  reason: z.string(),
-  actor: z.string(),
-});
-const cacheLog = z.object({ entries: z.array(entry) });
 
 export const upstreamPage = page({
   path: PATH,
@@ -61,16 +29,18 @@ export const upstreamPage = page({
   query: z.object({ page: z.coerce.number().int().min(1).optional().catch(undefined) }),
   load: async ({ api, query, range, viewer }) => {
     const number = query.page ?? 1;
-    const asked = await api.get('/api/v1/upstream/originals', originals, {
+    const asked = await api.get('/api/v1/upstream/originals', originalsAnswer, {
       query: { limit: ROWS, offset: (number - 1) * ROWS },
     });
-    const listed = (await api.get('/api/v1/caches', caches))?.caches ?? [];
+    const listed = (await api.get('/api/v1/caches', cachesAnswer))?.caches ?? [];
     const holds =
       listed.length === 0
         ? undefined
-        : await api.get('/api/v1/caches/torrents', held, { query: { limit: HELD_SHOWN } });
+        : await api.get('/api/v1/caches/torrents', cacheTorrentsAnswer, { query: { limit: HELD_SHOWN } });
     const log =
-      listed.length === 0 ? undefined : await api.get('/api/v1/caches/log', cacheLog, { query: { limit: LOG_SHOWN } });
+      listed.length === 0
+        ? undefined
+        : await api.get('/api/v1/caches/log', cacheLogAnswer, { query: { limit: LOG_SHOWN } });
     const originalsSentence = api.box(
       '/api/v1/upstream/originals',
       asked === undefined
@@ -112,7 +82,7 @@ ${ofLog!}`,
   },
 });
 
-function cachesTable(rows: readonly Cache[]): Table {
+function cachesTable(rows: readonly CacheStatus[]): Table {
   return table({
     id: 'caches',
     caption: 'Caches, as of the last answer of each',
@@ -175,7 +145,7 @@ function cachesTable(rows: readonly Cache[]): Table {
   });
 }
 
-function heldTable(rows: readonly Held[], range: TimeRange): Table {
+function heldTable(rows: readonly CacheTorrent[], range: TimeRange): Table {
   return table({
     id: 'held',
     caption: 'Torrents of the caches, the highest demand first',
@@ -210,7 +180,7 @@ function heldTable(rows: readonly Held[], range: TimeRange): Table {
   });
 }
 
-function logTable(rows: readonly z.output<typeof entry>[]): Table {
+function logTable(rows: readonly CacheLogLine[]): Table {
   return table({
     id: 'cache-log',
     caption: 'What was done to the caches, the latest first',

@@ -1,36 +1,10 @@
 /** Original trackers and what is due at them, for the pages that show them. */
-import { z } from 'zod';
+import type { OriginalsAnswer } from '../../upstream/api/original-routes.js';
 import { compact, duration, known } from '../frame/show.js';
 import { type Table, table } from '../frame/table.js';
 
-const time = z.string().nullable();
-
-const original = z.object({
-  name: z.string(),
-  state: z.enum(['closed', 'open', 'half-open']),
-  askedAt: time,
-  answeredAt: time,
-  intervalSeconds: z.number().nullable(),
-  torrentsWaiting: z.number(),
-  failures: z.number(),
-  failure: z.string().nullable(),
-  retryAt: time,
-  requestsLeftThisHour: z.number(),
-});
-type Original = z.output<typeof original>;
-const due = z.object({
-  tracker: z.string(),
-  original: z.string(),
-  dueAt: z.object({ ipv4: time, ipv6: time }),
-});
-type Due = z.output<typeof due>;
-
-export const originals = z.object({
-  total: z.number(),
-  torrentsInNeed: z.number(),
-  originals: z.array(original),
-  torrent: z.object({ trackers: z.array(due) }).optional(),
-});
+type Original = OriginalsAnswer['originals'][number];
+type Due = NonNullable<OriginalsAnswer['torrent']>['trackers'][number];
 
 const STATES = { closed: 'is asked', open: 'is left alone', 'half-open': 'is tried' } as const;
 

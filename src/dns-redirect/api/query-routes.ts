@@ -30,7 +30,7 @@ function show(running: QueryView): z.input<typeof queriesAnswer> {
 
 const count = z.int().min(0);
 
-const queriesAnswer = z.strictObject({
+export const queriesAnswer = z.strictObject({
   mode: z.enum(['redirect', 'shadow']),
   names: z.array(
     z.strictObject({

@@ -89,7 +89,7 @@ const check = z.strictObject({
   reason: z.string().nullable(),
 });
 
-const testAnswer = z.strictObject({
+export const testAnswer = z.strictObject({
   name: z.string(),
   client: z.string(),
   redirected: z.boolean().meta({ description: 'whether a question for A or AAAA gets our addresses' }),
@@ -100,7 +100,7 @@ const testAnswer = z.strictObject({
     .meta({ description: 'why it gets the original' }),
 });
 
-const redirectionsAnswer = z.strictObject({
+export const redirectionsAnswer = z.strictObject({
   mode: z.enum(['redirect', 'shadow']),
   off: z
     .strictObject({ text: z.string(), until: z.iso.datetime().nullable().meta({ description: 'null: until resumed' }) })

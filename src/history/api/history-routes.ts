@@ -10,7 +10,13 @@ import type { SeriesAnswer } from '../query.js';
 import type { RecordedSeries } from '../recorder.js';
 import type { RunningHistory } from '../running-history.js';
 import { precisionOf, type SeriesDefinition, valueKind } from '../series-definition.js';
-import { listAnswer, type SeriesListAnswer, type SeriesValuesAnswer, valuesAnswer } from './series-answers.js';
+import {
+  listAnswer,
+  marksAnswer,
+  type SeriesListAnswer,
+  type SeriesValuesAnswer,
+  valuesAnswer,
+} from './series-answers.js';
 import { csvOf } from './series-csv.js';
 
 type History = Pick<RunningHistory, 'definitions' | 'series' | 'query' | 'marks'>;
@@ -37,10 +43,6 @@ const seriesQuery = z.object({
   format: z.enum(['json', 'csv']).default('json'),
 });
 const marksQuery = z.object(span);
-
-const marksAnswer = z.object({
-  marks: z.array(z.object({ time: z.string(), kind: z.string(), text: z.string() })),
-});
 
 export function historyRoutes(running: () => History | undefined, clock: Clock): Route[] {
   const history = (): History => switchedOn(running(), 'the history');

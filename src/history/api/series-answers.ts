@@ -1,4 +1,4 @@
-/** What the call for the time series answers: their list, or values. */
+/** What the calls for the time series answer: their list, or values. */
 import { z } from 'zod';
 
 const values = z.array(z.number().nullable());
@@ -30,6 +30,9 @@ export const valuesAnswer = z.object({
       max: values.optional(),
     }),
   ),
+});
+export const marksAnswer = z.object({
+  marks: z.array(z.object({ time: z.string(), kind: z.string(), text: z.string() })),
 });
 export type SeriesListAnswer = z.output<typeof listAnswer>;
 export type SeriesValuesAnswer = z.output<typeof valuesAnswer>;

@@ -25,7 +25,7 @@ const alarm = z
   .meta({ title: 'Alarm' });
 export type AlarmDocument = z.output<typeof alarm>;
 
-const alarmsAnswer = z.strictObject({
+export const alarmsAnswer = z.strictObject({
   open: z.array(alarm).meta({ description: 'the critical ones first, then the oldest' }),
   history: z.array(alarm).meta({ description: 'open and past ones, the latest first; empty unless `history=true`' }),
   next: z.int().nullable().meta({ description: '`before` of the next page of the history' }),

@@ -22,7 +22,7 @@ const entry = z
   })
   .meta({ title: 'OperatorAction' });
 
-const auditAnswer = z.strictObject({
+export const auditAnswer = z.strictObject({
   entries: z.array(entry),
   next: z.int().nullable().meta({ description: '`before` of the next page; null: this is the last one' }),
 });

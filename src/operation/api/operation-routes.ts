@@ -21,7 +21,7 @@ const pause = z.strictObject({
   by: name.nullable(),
 });
 
-const operationAnswer = z
+export const operationAnswer = z
   .strictObject({
     redirection: pause,
     localisation: pause,

@@ -5,10 +5,11 @@ import { type Route, route, switchedOn } from '../../control-api/route.js';
 import { hoursAnswer } from '../../selection/hours-in-words.js';
 import type { Policy } from '../policy.js';
 
-const billingAnswer = hoursAnswer.extend({
+export const billingAnswer = hoursAnswer.extend({
   currency: z.string(),
   rampForSeconds: seconds.meta({ description: 'of the schedule; a period may have its own' }),
 });
+export type BillingAnswer = z.output<typeof billingAnswer>;
 
 export function billingRoutes(policy: () => Pick<Policy, 'billing' | 'rampForMs'> | undefined): Route[] {
   return [

@@ -42,6 +42,7 @@ export const densityAnswer = z.strictObject({
     .meta({ description: 'with `since` only; means over `seconds`' }),
   truncated: z.boolean().optional().meta({ description: 'with `since` only: there are more rows than were sent' }),
 });
+export type DensityDocument = z.output<typeof densityAnswer>['subdomains'][number];
 export const usersReceipt = z.strictObject({ accepted: count });
 
 export const capabilityReceipt = z.strictObject({
@@ -108,4 +109,5 @@ export const probesAnswer = z.strictObject({
     }),
   ),
 });
+export type ProbeDocument = z.output<typeof probesAnswer>['probes'][number];
 export const releaseAnswer = z.strictObject({ released: z.string() });

@@ -40,6 +40,13 @@ export function reportMetrics(reports: ReportsService, clock: Clock): MetricFami
       read: () => [{ labels: {}, value: reports.capabilityReadings(clock.nowMs()).size }],
     },
     {
+      name: 'alias_tracker_capability_reports_total',
+      help: 'Capability reports accepted from nodes',
+      type: 'counter',
+      labelNames: [],
+      read: () => [{ labels: {}, value: reports.capabilityReports }],
+    },
+    {
       name: 'alias_tracker_probe_alarm',
       help: '1 for each alarm of a probe',
       type: 'gauge',

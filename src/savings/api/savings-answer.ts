@@ -37,6 +37,16 @@ export const savingsAnswer = z.strictObject({
   window: z.strictObject({ from: z.string(), to: z.string(), measuredHours: count }),
   currency: z.string(),
   ...figures,
+  traffic: z
+    .strictObject({
+      downloadedBytes: bytes,
+      uploadedBytes: bytes,
+      foreignByShareBytes: bytes.meta({ description: 'by the share of foreign peers' }),
+      foreignAtLeastBytes: bytes.meta({ description: 'what inner clients cannot have received from each other' }),
+      foreignAtMostBytes: bytes.meta({ description: 'what they did not certainly receive from each other' }),
+      foreignBytes: bytes.meta({ description: 'the estimate' }),
+    })
+    .meta({ description: 'of all inner clients, as they announced it; needs no baseline' }),
   days: z.array(z.strictObject({ day: z.string(), ...figures })),
   periods: z.array(z.strictObject({ period: z.string().nullable(), ...figures })),
   subdomains: z.array(part),

@@ -19,6 +19,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { messageOf, OperatorError } from '../../domain/errors.js';
 import { torrentKind } from '../../domain/torrent-kind.js';
+import { operatorLog, userName } from './operator-log.js';
 import { isDamage } from './storage-failure.js';
 
 export type SqliteDatabase = Database.Database;
@@ -72,6 +73,13 @@ export function openDatabase(file: string): SqliteDatabase {
 /** For a command that reads while the tracker may be running; changes nothing. @throws Error of SQLite */
 export function openToRead(file: string): SqliteDatabase {
   const database = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  keepStatements(database);
+  return database;
+}
+
+/** For a command that adds a row beside a tracker of another version: changes no schema. @throws Error of SQLite */
+export function openAsItIs(file: string): SqliteDatabase {
+  const database = new Database(file, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   keepStatements(database);
   return database;
 }
@@ -283,6 +291,7 @@ function migrate(database: SqliteDatabase): void {
   database.exec('CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT');
   const applied = appliedMigrations(database);
   requireKnownMigrations(applied);
+  const done: string[] = [];
   for (const name of knownMigrations()) {
     if (applied.has(name)) continue;
     const sql = readFileSync(join(migrationsDirectory, name), 'utf8');
@@ -292,7 +301,18 @@ function migrate(database: SqliteDatabase): void {
         if (appliedMigrations(database).has(name)) return;
         database.exec(sql);
         database.prepare("INSERT INTO migration VALUES (?, strftime('%Y-%m-%dT%H:%M:%fZ'))").run(name);
+        done.push(name);
       })
       .immediate();
   }
+  if (applied.size > 0 && done.length > 0) recordUpgrade(database, done);
+}
+
+/** Whoever opens a database of an older version upgrades it: `upgrade`, `serve` at its start, or another command. */
+function recordUpgrade(database: SqliteDatabase, migrations: readonly string[]): void {
+  const atMs = database.prepare("SELECT CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)").pluck().get() as number;
+  operatorLog(database).add({
+    ...{ atMs, actor: userName(), address: null, action: 'upgrade', subject: migrations.at(-1)!, result: 'done' },
+    details: { migrations },
+  });
 }

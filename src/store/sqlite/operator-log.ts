@@ -1,5 +1,6 @@
 /** The log of operator actions: who changed what, from where, when, and with which result. */
-import type { SqliteDatabase } from './database.js';
+import { userInfo } from 'node:os';
+import type { Database } from 'better-sqlite3';
 
 export type ActionResult = 'done' | 'refused' | 'failed';
 
@@ -45,7 +46,7 @@ interface Row {
   details: string;
 }
 
-export function operatorLog(database: SqliteDatabase): OperatorLog {
+export function operatorLog(database: Database): OperatorLog {
   return {
     add: ({ atMs, actor, address, action, subject, result, details }) => {
       database
@@ -81,4 +82,13 @@ export function operatorLog(database: SqliteDatabase): OperatorLog {
       database.prepare('DELETE FROM operator_action WHERE at_ms < ?').run(beforeMs);
     },
   };
+}
+
+/** Who uses the command line, or started the tracker. */
+export function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'command line';
+  }
 }

@@ -26,6 +26,7 @@ export const swarmsAnswer = z.strictObject({
   total: count,
   swarms: z.array(z.strictObject({ ...listedSwarm, name: z.string().optional() })),
 });
+export type ListedSwarm = z.output<typeof swarmsAnswer>['swarms'][number];
 const origin = z.string().nullable().meta({
   description: 'who named the peer: an original tracker, or `pushed by` and the name of a partner; null: not known',
 });
@@ -40,6 +41,7 @@ export const swarmAnswer = z.strictObject({
       'peers that others have named; `failed`: those that a gateway was given and received nothing; `expiresInSeconds`: until the last of them expires',
   }),
 });
+export type SwarmAnswer = z.output<typeof swarmAnswer>;
 
 export const explainAnswer = z.strictObject({
   found: z.boolean(),
@@ -113,3 +115,4 @@ export const explainAnswer = z.strictObject({
     .meta({ description: 'peers of the swarm that others have named; they are among the candidates' }),
   peers: z.array(z.strictObject({ address: z.string(), port: z.int(), origin: origin.optional() })),
 });
+export type ExplainAnswer = z.output<typeof explainAnswer>;

@@ -79,6 +79,12 @@ function answerMetrics(read: () => CountersView): MetricFamily[] {
       'Announces from tracker.trustedProxies that do not name their client',
       () => read().unnamedBehindProxy,
     ),
+    single(
+      'counter',
+      'passed_requests_total',
+      'Requests that one worker passed to another, and counts that it asked for',
+      () => read().passedToWorkers,
+    ),
   ];
 }
 

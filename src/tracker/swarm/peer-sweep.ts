@@ -4,10 +4,20 @@
  * and table slots at a time, so that it never delays answers for long.
  */
 import type { NetworkSet } from '../../domain/network-set.js';
+import type { GroupTally } from './group-tally.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import { isUselessImport } from './memory/imported-peer.js';
-import { addressWordsOf, ageSeconds, FLAG_UPSTREAM, flagsOf, portOf } from './memory/peer-record.js';
+import {
+  addressWordsOf,
+  ageSeconds,
+  FLAG_SEED,
+  FLAG_UPSTREAM,
+  flagsOf,
+  groupOf,
+  isCounted,
+  portOf,
+} from './memory/peer-record.js';
 import { refWordOf, type TorrentTable, writeInfoHash } from './memory/torrent-table.js';
 import { PEER_EXPIRED, PEER_REMOVED } from './swarm-changes.js';
 import type { SwarmMembership } from './swarm-membership.js';
@@ -47,13 +57,17 @@ export class PeerSweep {
   graceSeconds = 0;
   private readonly infoHash = new Uint8Array(20);
 
-  /** @param maxAgeSeconds peers that have been silent for at least this long are removed; Infinity: none */
+  /**
+   * @param maxAgeSeconds peers that have been silent for at least this long are removed; Infinity: none
+   * @param tally counts the peers that stay; null: nobody does
+   */
   constructor(
     private readonly arena: Arena,
     private readonly table: TorrentTable,
     private readonly swarms: FamilySwarms,
     private readonly membership: SwarmMembership,
     private readonly maxAgeSeconds: number,
+    private readonly tally: GroupTally | null = null,
   ) {}
 
   /** Starts a round that removes the peers of these addresses. */
@@ -95,7 +109,7 @@ export class PeerSweep {
     while (budget > 0 && segmentsLeft > 0) {
       if (this.tableSlot >= table.tableSlotsOf(this.segment)) {
         this.segment = (this.segment + 1) % table.segmentCount;
-        if (this.segment === 0) this.roundEnded = true;
+        if (this.segment === 0) this.endRound();
         this.startTableSlot(0);
         segmentsLeft--;
         continue;
@@ -120,6 +134,18 @@ export class PeerSweep {
       this.startTableSlot(this.membership.removeTorrentIfEmpty(entry) ? this.tableSlot : this.tableSlot + 1);
     }
     return removed;
+  }
+
+  private endRound(): void {
+    this.roundEnded = true;
+    this.tally?.endPass();
+  }
+
+  private count(tally: GroupTally, meta: number): void {
+    const { words } = this.arena;
+    const flags = flagsOf(words, meta);
+    if ((flags & FLAG_UPSTREAM) !== 0 || !isCounted(words, meta, this.family)) return;
+    tally.note(groupOf(words, meta), (flags & FLAG_SEED) !== 0);
   }
 
   private get checksPeers(): boolean {
@@ -149,7 +175,10 @@ export class PeerSweep {
       const meta = record + addressWords;
       const hasExpired = this.hasExpired(meta, nowSeconds) || isUselessImport(words, meta);
       const isExcluded = removesAll || this.isDenied(record) || this.refusesImported(record, meta);
-      if (!hasExpired && !isExcluded) return KEPT;
+      if (!hasExpired && !isExcluded) {
+        if (this.tally !== null) this.count(this.tally, meta);
+        return KEPT;
+      }
       this.membership.removePeer(entry, this.family, record, hasExpired ? PEER_EXPIRED : PEER_REMOVED, nowSeconds);
       // Another peer may be in this slot now. If the swarm has moved, all its peers have other slots.
       this.peerSlot = this.swarms.ref === ref ? slot : 0;

@@ -1,4 +1,5 @@
 /** The sweeps through a store, one for each reason to remove peers, so that none waits for another. All go in slices. */
+import type { GroupTally } from './group-tally.js';
 import type { FamilySwarms } from './layouts/family-swarm.js';
 import type { Arena } from './memory/arena.js';
 import type { StoreRoom } from './memory/store-room.js';
@@ -17,6 +18,8 @@ export interface StoreSweepsParts {
   readonly swarms: FamilySwarms;
   readonly membership: SwarmMembership;
   readonly room: Pick<StoreRoom, 'records'>;
+  /** Counts peers by locality group during the search for silent ones; null: nobody does. */
+  readonly tally: GroupTally | null;
 }
 
 export class StoreSweeps {
@@ -33,9 +36,9 @@ export class StoreSweeps {
     private readonly parts: StoreSweepsParts,
     maxAgeSeconds: number,
   ) {
-    const { arena, table, swarms, membership } = parts;
+    const { arena, table, swarms, membership, tally } = parts;
     const sweepOf = (ageSeconds: number): PeerSweep => new PeerSweep(arena, table, swarms, membership, ageSeconds);
-    this.expiry = sweepOf(maxAgeSeconds);
+    this.expiry = new PeerSweep(arena, table, swarms, membership, maxAgeSeconds, tally);
     this.denial = sweepOf(Number.POSITIVE_INFINITY);
     this.refusal = sweepOf(Number.POSITIVE_INFINITY);
     this.importReview = sweepOf(Number.POSITIVE_INFINITY);

@@ -2,6 +2,7 @@
 import type { Random } from '../../domain/random.js';
 import type { CostTable } from '../../selection/cost-table.js';
 import type { IsInnerOnly } from './choice/compact-peer-sink.js';
+import type { GroupTally } from './group-tally.js';
 import type { Arena } from './memory/arena.js';
 
 export interface SwarmStoreOptions {
@@ -25,6 +26,8 @@ export interface SwarmStoreOptions {
   readonly upstreamAskEverySeconds?: number;
   /** Whether a foreign requester cannot reach an address; default: it reaches all. */
   readonly isInnerOnly?: IsInnerOnly | null;
+  /** Where peers are counted by locality group; default: nowhere. */
+  readonly groupTally?: GroupTally;
   /** Up to this many peers of a family a swarm has the small layout, which is scanned rather than indexed. */
   readonly smallMax?: number;
   /** Up to this many peers of a family a swarm has the ranked layout (one sorted list); above it is bucketed. At most 12,000. */

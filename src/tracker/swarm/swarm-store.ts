@@ -127,7 +127,8 @@ export class SwarmStore {
     );
     this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, this.room, hashKeys);
     const { table, membership, room, changes } = this;
-    this.sweeps = new StoreSweeps({ arena, table, swarms, membership, room }, this.maxAgeSeconds);
+    const tally = options.groupTally ?? null;
+    this.sweeps = new StoreSweeps({ arena, table, swarms, membership, room, tally }, this.maxAgeSeconds);
     const endpoint = new Endpoint(hashKeys);
     this.capability = new CapabilityRefresh(arena, table, swarms, endpoint, levels, changes, caches, membership);
     const shared = { arena, infoHash, swarms, membership, room, changes };

@@ -2,6 +2,7 @@
  * Which worker owns a swarm: the first word of its info-hash modulo the number of workers. The kernel computes the same for
  * datagrams, so the rule must stay as simple as this.
  */
+import { INFO_HASH_BYTES } from '../../domain/info-hash.js';
 import { readUint32 } from '../../wire/byte-order.js';
 
 /** One of the data plane's workers. */
@@ -21,4 +22,15 @@ export function ownerOf(infoHash: Uint8Array, offset: number, count: number): nu
 
 export function owns({ index, count }: WorkerShare, infoHash: Uint8Array, offset: number): boolean {
   return count === 1 || ownerOf(infoHash, offset, count) === index;
+}
+
+export const SEVERAL_OWNERS = -1;
+
+/** @returns the index of the worker that owns all `count` swarms whose info-hashes are concatenated, or {@link SEVERAL_OWNERS} */
+export function ownerOfAll(infoHashes: Uint8Array, offset: number, count: number, workers: number): number {
+  const owner = ownerOf(infoHashes, offset, workers);
+  for (let i = 1; i < count; i++) {
+    if (ownerOf(infoHashes, offset + INFO_HASH_BYTES * i, workers) !== owner) return SEVERAL_OWNERS;
+  }
+  return owner;
 }

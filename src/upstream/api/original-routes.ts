@@ -27,7 +27,7 @@ const original = z
   })
   .meta({ title: 'OriginalTracker' });
 
-const answer = z.strictObject({
+export const originalsAnswer = z.strictObject({
   total: count,
   limits: z
     .strictObject({ requestsPerSecond: z.number(), concurrentRequests: count, requestsPerHour: count })
@@ -49,7 +49,7 @@ const answer = z.strictObject({
     .optional(),
 });
 
-export type OriginalsAnswer = z.input<typeof answer>;
+export type OriginalsAnswer = z.input<typeof originalsAnswer>;
 
 export interface OriginalsView {
   /** @param torrent its trackers are shown too, and only their originals */
@@ -65,7 +65,7 @@ export function originalRoutes(view: () => OriginalsView | undefined): Route[] {
       summary: 'Original trackers: how each answers, how often it is asked, and when a torrent is due',
       access: 'viewer',
       query: listQuery.extend({ infoHash: infoHash.optional() }),
-      answers: [{ status: 200, description: 'The last asked first.', schema: answer }],
+      answers: [{ status: 200, description: 'The last asked first.', schema: originalsAnswer }],
       handle: ({ query }) => {
         const torrent = query.infoHash === undefined ? undefined : parseInfoHash(query.infoHash);
         return { json: switchedOn(view(), 'the exchange with original trackers').originals(query, torrent) };

@@ -168,6 +168,27 @@ control: {}
     expect(text).not.toMatch(/(?:one|two)-secret/);
   });
 
+  test('fills in the defaults of optional sections and of the entries of lists', () => {
+    const text = completeConfig(
+      JSON.stringify({
+        alarms: { webhook: { url: 'https://alerts.example.net/hook' } },
+        crawler: {
+          sources: [
+            { name: 'site', type: 'sitemap', url: 'https://example.org/sitemap.xml', details: { link: 'a' } },
+            { name: 'own', type: 'announces' },
+          ],
+        },
+      }),
+      configSchema,
+    );
+    const { alarms, crawler } = parse(text);
+    expect(alarms.webhook).toEqual({ url: 'https://alerts.example.net/hook', minSeverity: 'warning' });
+    expect(crawler.sources).toMatchObject([
+      { torrents: '*.torrent', sitemaps: '*', details: { link: 'a', maxPages: 100 } },
+      { name: 'own', type: 'announces' },
+    ]);
+  });
+
   test('with secrets, each example means the same after it was printed', () => {
     const files = sourceFiles('examples', '.yaml').filter((file) => parse(readFileSync(file, 'utf8')).operator);
     expect(files).toContain('examples/lab/alias-tracker.yaml');

@@ -46,7 +46,7 @@ export interface ControlApiFixture {
 }
 
 const NOTHING_MEASURED: OverviewPort = {
-  totals: () => ({ announces: 0, peersGiven: 0, peersGivenInner: 0, swarms: 0, peers: 0, seeds: 0 }),
+  totals: () => ({ announces: 0, peersGiven: 0, peersGivenInner: 0, swarms: 0, peers: 0, seeds: 0, byNetwork: null }),
   savings: async () => undefined,
 };
 

@@ -52,7 +52,15 @@ beforeEach(async () => {
       },
     },
     overview: {
-      totals: () => ({ announces: 100, peersGiven: 50, peersGivenInner: 40, swarms: 3, peers: 12_345, seeds: 7 }),
+      totals: () => ({
+        announces: 100,
+        peersGiven: 50,
+        peersGivenInner: 40,
+        swarms: 3,
+        peers: 12_345,
+        seeds: 7,
+        byNetwork: null,
+      }),
       savings: async () => ({
         savedBytes: 5e9,
         savedBytesRange: { low: 4e9, high: 6e9 },

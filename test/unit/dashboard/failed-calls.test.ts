@@ -61,6 +61,13 @@ describe('a call that fails', () => {
     expect(html.match(/No \w+ (?:has|is|have)|switched off|does not measure/g)).toBeNull();
   });
 
+  test('says in a line what is not as documented, for any number of rows', async () => {
+    const parts = Array.from({ length: 50 }, () => ({ ...PART, colour: 'blue' }));
+    const { html, defects } = await showPage('/', { '/api/v1/parts': () => ({ parts }) });
+    expect(html).toContain('/api/v1/parts failed: its answer is not as documented: parts.0: Unrecognized key');
+    expect(String(defects[0]).length).toBeLessThan(200);
+  });
+
   test('is not a wrong question of the reader, which is answered as one', async () => {
     const refuse = () => {
       throw new Problem('bad-request', 'from: after to');

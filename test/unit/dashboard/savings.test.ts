@@ -29,6 +29,14 @@ const answer: SavingsAnswer = {
   currency: 'EUR',
   savings: estimate,
   reason: null,
+  traffic: {
+    downloadedBytes: 3e12,
+    uploadedBytes: 2e12,
+    foreignByShareBytes: 0.9e12,
+    foreignAtLeastBytes: 1e12,
+    foreignAtMostBytes: 2e12,
+    foreignBytes: 1e12,
+  },
   days: [{ day: '2026-11-24', savings: estimate, reason: null }],
   periods: [
     { period: 'evening', savings: estimate, reason: null },
@@ -58,12 +66,17 @@ test('the page shows an estimate with its interval, its method and its parts', a
   expect(csv).toContain('2026-11-24,2100000000000,1800000000000,2400000000000,84.2,0.82,control-group');
 });
 
-test('the tile of the overview has the estimate with its interval and its time, or says that there is none', async () => {
+test('tiles of the overview have the estimate with its interval and its time, or that there is none, and the peers inside', async () => {
   const { savedBytes, savedBytesRange, amount, amountRange, baseline } = estimate;
   const { from, to } = answer.window;
   const overview: OverviewAnswer = {
     ...{ announces: 1, peersGiven: 1, peersGivenInner: 1, swarms: 1, peers: 1, seeds: 1, innerShare: 1 },
     ...{ announcesPerSecond: 0, notReady: [], alarms: [] },
+    byNetwork: {
+      countedAt: '2026-11-25T10:00:00.000Z',
+      inner: { seeds: 3, leechers: 40 },
+      foreign: { seeds: 5, leechers: 6 },
+    },
     savings: {
       ...{ savedBytes, savedBytesRange, amount, amountRange, currency: 'EUR', from, to },
       ...{ method: baseline.method, basis: baseline.explanation },
@@ -74,6 +87,9 @@ test('the tile of the overview has the estimate with its interval and its time, 
   expect(html).toContain('<a href="/savings?range=30d"><span data-cell="tile savings" class="value">2.1 TB</span>');
   expect(html).toContain('saved, 84.20 EUR; 95 % interval: 1.8 TB to 2.4 TB; baseline: control group');
   expect(html).toContain('<span class="window">last 30 days</span>');
+  expect(html).toContain('; inside: 43 peers, 3 seeds<');
+  const uncounted = await showPage('/', { '/api/v1/overview': () => ({ ...overview, byNetwork: null }) });
+  expect(uncounted.html).toContain('1 seed<');
   const none = await showPage('/', { '/api/v1/overview': () => ({ ...overview, savings: null }) });
   expect(none.html).toContain('saved; not enough is measured for an estimate');
 });

@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import { NOW, showPage } from './page-fixture.js';
 
-const HASH = 'c'.repeat(40);
 const probe = {
   probe: 'dp-north',
   subdomains: ['north'],
@@ -25,42 +24,64 @@ const probe = {
   ],
   alarms: [],
 };
-const swarm = {
-  infoHash: HASH,
-  seeds: 9,
-  leechers: 9,
-  completed: 0,
-  completedInner: 0,
-  upstreamPeers: 0,
-  inner: { seeds: 3, leechers: 4 },
-  foreign: { peersMax: 0, gateways: 0, gatewaysWanted: 0 },
-};
 const series = ({ label }: { label: string | null }) => ({
   start: new Date(NOW - 120_000).toISOString(),
   stepSeconds: 60,
   count: 2,
-  series: [{ label, sum: [3e6, 5e6] }],
+  series: [{ name: 'subdomainDownloaded', unit: 'bytes', kind: 'counter', label, sum: [3e6, 5e6] }],
 });
 
 test('a sub-domain without a probe has its level, the reason, its peers and its traffic', async () => {
   const answers = {
-    '/api/v1/subdomains': () => ({ average: 8, highest: 15, subdomains: [{ id: 'north', densityLevel: 8 }] }),
-    '/api/v1/swarms': () => ({ total: 1, swarms: [swarm] }),
-    '/api/v1/swarms/{infoHash}': () => ({
-      groups: [
-        { group: 'subdomain:north', seeds: 1, leechers: 2 },
-        { group: 'subdomain:south', seeds: 2, leechers: 2 },
-      ],
+    '/api/v1/subdomains': () => ({
+      average: 8,
+      highest: 15,
+      peers: {
+        countedAt: new Date(NOW - 20_000).toISOString(),
+        inner: { seeds: 3, leechers: 4 },
+        foreign: { seeds: 6, leechers: 5 },
+      },
+      subdomains: [{ id: 'north', densityLevel: 8, peers: { seeds: 1, leechers: 2 } }],
     }),
     '/api/v1/series': () => series({ label: 'north' }),
   };
   const { html } = await showPage('/subdomains/{id}', answers, {}, { id: 'north' });
   expect(html).toContain('8 of 0 to 15 (average; average is 8)');
   expect(html).toContain('It counts as average: no probe reports on it.');
-  expect(html).toContain('1 seed and 2 leechers');
+  expect(html).toContain('1 seed and 2 leechers, counted 20 s ago');
   expect(html).toContain('<figcaption>Density level of north, the last 24 hours</figcaption>');
   expect(html).toContain('<td class="n">5 MB</td><td class="n">5 MB</td>');
   await expect(showPage('/subdomains/{id}', {}, {}, { id: 'elsewhere' })).rejects.toThrow('knows nothing');
+});
+
+test('the list of sub-domains has the peers of each, and none before they are counted', async () => {
+  const here = (peers: object | null) => ({
+    '/api/v1/density': () => ({
+      subdomains: [
+        {
+          id: 'north',
+          bytesPerUserPerSecond: 1_000,
+          bytesPerSecond: 1e6,
+          users: 1_000,
+          usersFrom: 'probe',
+          freshness: 1,
+          ageSeconds: 60,
+          periodSeconds: 300,
+        },
+      ],
+    }),
+    '/api/v1/subdomains': () => ({
+      average: 8,
+      highest: 15,
+      peers: null,
+      subdomains: [{ id: 'north', densityLevel: 8, peers }],
+    }),
+  });
+  const { html } = await showPage('/subdomains', here({ seeds: 12, leechers: 34 }));
+  expect(html).toMatch(/seeds"[^>]*>12</);
+  expect(html).toMatch(/leechers"[^>]*>34</);
+  const { html: before } = await showPage('/subdomains', here(null));
+  expect(before).toMatch(/seeds"[^>]*>–</);
 });
 
 test('a probe shows its quarantined values beside what they are judged by', async () => {

@@ -20,7 +20,7 @@ const subdomain = {
   bytesPerUserPerSecond: 1_000,
   bytesPerSecond: 1e6,
   users: 1_000,
-  usersFrom: 'probe',
+  usersFrom: 'probe' as const,
   ageSeconds: 90,
   freshness: 1,
   periodSeconds: 300,
@@ -177,6 +177,7 @@ test('torrents without an inner seed are those that somebody inside wants', () =
     completed: 0,
     completedInner: 0,
     upstreamPeers: 0,
+    kept: false,
     inner: { seeds, leechers },
     foreign: { peersMax: 0, gateways: 0, gatewaysWanted: 0 },
   });
@@ -206,7 +207,7 @@ test('an explanation is a sentence', () => {
     gateway: false,
   };
   const mix = { reason: 'enough-inner', want: 50, inner: 12, foreign: 0, innerAvailable: 40, foreignAvailable: 9 };
-  const answer = { requester, mix, supply: { why: 'two seeds serve' }, candidates: [], peers: [] };
+  const answer = { requester, mix, supply: { why: 'two seeds serve' }, random: null };
   expect(sentenceOf({ ...answer, random: 'shadow mode' })).toContain('It is answered at random: shadow mode.');
   const text = sentenceOf(answer);
   expect(text).toBe(
@@ -218,7 +219,16 @@ test('an explanation is a sentence', () => {
 test('savings have their time, and no figure without a measurement', () => {
   const window = { from: '2026-11-24T10:00:00.000Z', to: '2026-11-25T10:00:00.000Z', measuredHours: 0 };
   const percentile95 = { samples: 0, foreignBitsPerSecond: null, baselineBitsPerSecond: null };
+  const traffic = {
+    downloadedBytes: 0,
+    uploadedBytes: 0,
+    foreignByShareBytes: 0,
+    foreignAtLeastBytes: 0,
+    foreignAtMostBytes: 0,
+    foreignBytes: 0,
+  };
   const empty = {
+    traffic,
     days: [],
     periods: [],
     subdomains: [],

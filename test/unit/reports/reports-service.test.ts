@@ -282,6 +282,8 @@ describe('the policy', () => {
     expect(heard).toEqual([{ density: false, capability: new Set(['203.0.113.10']) }]);
     await say(1e6);
     expect(heard).toHaveLength(2);
+    // What counts reports counts each of them.
+    expect(s.service.capabilityReports).toBe(3);
   });
 
   test('hears while values fade, without any report', async () => {

@@ -1,7 +1,12 @@
 /** The estimate of savings from totals by class and replicate. */
 import { describe, expect, it } from 'vitest';
 import { windowOfHours } from '../../../src/savings/accumulate.js';
-import { estimateSavings, foreignBytesOf, type SavingsEstimate } from '../../../src/savings/estimate.js';
+import {
+  announcedTraffic,
+  estimateSavings,
+  foreignBytesOf,
+  type SavingsEstimate,
+} from '../../../src/savings/estimate.js';
 import { simulatedBaseline } from '../../../src/savings/simulated-baseline.js';
 import { type TrafficWindow, windowOf } from '../../../src/savings/traffic-window.js';
 import { REPLICATES } from '../../../src/selection/household-groups.js';
@@ -55,6 +60,35 @@ describe('the saving', () => {
     // In another swarm, clients may have uploaded to foreign leechers.
     const mixed = windowWith({ localised: certain, control: { downloaded: 8, uploaded: 8, foreignByShare: 4 } });
     expect(foreignBytesOf(mixed)).toBeCloseTo(6.4 * GB, -3);
+  });
+
+  it('is never less than nothing: uploads are announced at other times than the downloads that they caused', () => {
+    const ahead = { downloaded: 3, uploaded: 5, uploadedInside: 5, foreignByShare: 2 };
+    expect(announcedTraffic(windowWith({ localised: ahead }))).toEqual({
+      downloadedBytes: expect.closeTo(3 * GB, -3),
+      uploadedBytes: expect.closeTo(5 * GB, -3),
+      foreignByShareBytes: expect.closeTo(2 * GB, -3),
+      foreignAtLeastBytes: 0,
+      foreignAtMostBytes: 0,
+      foreignBytes: 0,
+    });
+  });
+
+  it('lies between what clients cannot have from each other and what they do not certainly have from each other', () => {
+    const low = { downloaded: 8, uploaded: 5, uploadedInside: 3, foreignByShare: 1 };
+    const bounds = { foreignAtLeastBytes: expect.closeTo(3 * GB, -3), foreignAtMostBytes: expect.closeTo(5 * GB, -3) };
+    expect(announcedTraffic(windowWith({ localised: low }))).toMatchObject({
+      ...bounds,
+      foreignBytes: expect.closeTo(3 * GB, -3),
+    });
+    expect(announcedTraffic(windowWith({ localised: { ...low, foreignByShare: 4 } }))).toMatchObject({
+      ...bounds,
+      foreignBytes: expect.closeTo(4 * GB, -3),
+    });
+    expect(announcedTraffic(windowWith({ localised: { ...low, foreignByShare: 7 } }))).toMatchObject({
+      ...bounds,
+      foreignBytes: expect.closeTo(5 * GB, -3),
+    });
   });
 
   it('reads hours that were stored without the uploads to inner clients', () => {

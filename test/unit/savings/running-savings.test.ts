@@ -74,14 +74,20 @@ function start(section: object = {}) {
     catalogue: { get: () => undefined },
   };
   const running = new RunningSavings({ rollout: schema.parse(section), lab: false }, needs);
-  const add = (household: 0 | 2, replicate: number, gigabytes: number, foreignShare: number): void => {
+  const add = (
+    household: 0 | 2,
+    replicate: number,
+    gigabytes: number,
+    foreignShare: number,
+    uploaded = gigabytes * (1 - foreignShare),
+  ): void => {
     const request = new AnnounceRequest();
     request.household = household;
     request.bytes = Buffer.alloc(20, replicate < 24 ? 0xaa : 0xbb);
     const outcome = new AnnounceOutcome();
     outcome.traffic = TRAFFIC_COUNTED;
     outcome.downloadedBytes = gigabytes * GB;
-    outcome.uploadedBytes = gigabytes * GB * (1 - foreignShare);
+    outcome.uploadedBytes = uploaded * GB;
     outcome.foreignShare = foreignShare;
     outcome.trafficGroup = NORTH;
     meter.note(request, outcome, replicate);
@@ -95,13 +101,14 @@ function start(section: object = {}) {
     nowMs += MINUTE;
     running.record();
   };
-  return { running, minute, rules };
+  return { running, minute, rules, add };
 }
 
 describe('the report', () => {
   it('has no figure but the reason before anything was measured', async () => {
     const report = await start().running.report(NOON - 1, NOON);
     expect(report).toMatchObject({ savings: null, reason: expect.stringContaining('no localised client'), days: [] });
+    expect(report.traffic).toMatchObject({ downloadedBytes: 0, foreignBytes: 0 });
   });
 
   it('adds up minutes over a restart, by day and billing period, at the rate in force', async () => {
@@ -146,6 +153,19 @@ describe('the report', () => {
     expect(report.sources.map(({ name }) => name)).toEqual(['One']);
     expect(report.percentile95.samples).toBe(1);
     expect(savingsCsv(report as never).split('\r\n')).toHaveLength(3);
+  });
+
+  it('a rate of five minutes compares downloads with the uploads of all five, whichever minute they are announced in', async () => {
+    const { running, add } = start();
+    add(HOUSEHOLD_LOCALISED, 0, 10, 0, 0);
+    nowMs += MINUTE;
+    running.record();
+    add(HOUSEHOLD_LOCALISED, 1, 0, 0, 7);
+    nowMs += MINUTE;
+    running.record();
+    const { percentile95, traffic } = await running.report(NOON, NOON + 10 * MINUTE);
+    expect(percentile95).toMatchObject({ samples: 1, foreignBitsPerSecond: expect.closeTo((3 * GB * 8) / 300, -3) });
+    expect(traffic.foreignAtLeastBytes).toBeCloseTo(3 * GB, -3);
   });
 
   it('a reload sends the rules to the data plane, with the groups of the sub-domains', () => {

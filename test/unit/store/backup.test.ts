@@ -45,11 +45,15 @@ function note(action: string, database = openDatabase(file)): void {
   database.close();
 }
 
-function actions(path = file): string[] {
+function entries(path = file) {
   const database = openToRead(path);
   const found = operatorLog(database).list({ limit: 10_000 });
   database.close();
-  return found.map(({ action }) => action).reverse();
+  return found.reverse();
+}
+
+function actions(path = file): string[] {
+  return entries(path).map(({ action }) => action);
 }
 
 const backupTo = (output: string, more = {}) =>
@@ -160,12 +164,17 @@ test('before the first start of a new version the database is copied; an upgrade
   release();
   expect((await command('upgrade')).stdout.toString()).toContain(`${file}.before-migration`);
   expect((await command('upgrade')).stdout.toString()).toBe('the database has the schema of this version\n');
+  expect(entries().map(({ action, result, details }) => [action, result, details])).toEqual([
+    ['first', 'done', {}],
+    ['upgrade', 'done', { migrations: [name] }],
+  ]);
   const copy = openToRead(`${file}.before-migration`);
   expect(copy.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'alarm'").get()).toEqual({ n: 0 });
   copy.close();
   undoLast();
   note('second');
-  expect(actions(`${file}.before-migration`)).toEqual(['first']);
+  expect(actions(`${file}.before-migration`)).toEqual(['first', 'upgrade']);
+  expect(actions()).toEqual(['first', 'upgrade', 'upgrade', 'second']);
   expect(readdirSync(storage).filter((each) => each.includes('migration'))).toHaveLength(1);
 });
 
@@ -180,7 +189,7 @@ test('without room for the copy nothing is migrated', () => {
   database.close();
 });
 
-test('the commands say what they did; restores and tokens are in the log of operator actions', async () => {
+test('the commands say what they did; backups, restores and tokens are in the log of operator actions', async () => {
   note('first');
   const output = join(directory, 'b.tar');
   expect((await command('backup', '-o', output)).stdout.toString()).toMatch(/b\.tar: 2 files, \d+\.\d MB, checked\n$/);
@@ -190,4 +199,32 @@ test('the commands say what they did; restores and tokens are in the log of oper
   const { stdout } = await command('token', 'new', '--control', 'noc', '--json');
   await command('token', 'revoke', (JSON.parse(stdout.toString()) as { id: string }).id);
   expect(actions()).toEqual(['first', 'restore', 'token-new', 'token-revoke']);
+  expect(String((await command('restore', output)).thrown)).toContain('has data already');
+  const second = join(directory, 'second');
+  await command('backup', '-o', second);
+  expect(String((await command('backup', '-o', second)).thrown)).toContain('no backup was made');
+  expect(
+    entries()
+      .slice(4)
+      .map(({ action, subject, result, details }) => [action, subject, result, Object.keys(details)]),
+  ).toEqual([
+    ['restore', output, 'failed', ['error']],
+    ['backup', second, 'done', ['files', 'bytes']],
+    ['backup', second, 'failed', ['error']],
+  ]);
+});
+
+test('a backup of the database of an older version leaves its schema, and succeeds where nothing can be written', async () => {
+  note('first');
+  undoLast();
+  const output = join(directory, 'b');
+  expect((await command('backup', '-o', output)).stderr.toString()).toBe('');
+  expect((await command('upgrade', '--check', '--json')).stdout.toString()).toContain('_alarms.sql');
+  expect(actions()).toEqual(['first', 'backup']);
+  const writer = new Database(file);
+  writer.exec("CREATE TRIGGER full BEFORE INSERT ON operator_action BEGIN SELECT raise(ABORT, 'disk is full'); END");
+  writer.close();
+  const { stdout, stderr } = await command('backup', '-o', join(directory, 'c'));
+  expect(stdout.toString()).toContain('checked');
+  expect(stderr.toString()).toBe('warning: the log of operator actions has no entry of this backup: disk is full\n');
 });

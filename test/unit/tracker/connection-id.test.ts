@@ -46,6 +46,15 @@ describe('connection ids', () => {
     expect(strict.isValid(issue(strict, someone, 0x7fffffff), 0, someone, 0)).toBe(false);
   });
 
+  it('of the next window are taken from another worker, whose clock may be ahead', () => {
+    const shared = new ConnectionIds(KEY, 'strict', true);
+    expect(shared.isValid(issue(strict, someone, 600), 0, someone, 599)).toBe(true);
+    expect(shared.isValid(issue(strict, someone, 660), 0, someone, 599)).toBe(false);
+    expect(shared.isValid(issue(strict, someone, 0x7fffffff), 0, someone, 0)).toBe(false);
+    expect(shared.isValid(issue(strict, someone, 600), 0, someone, 720)).toBe(true);
+    expect(shared.isValid(issue(strict, someone, 600), 0, someone, 781)).toBe(false);
+  });
+
   it('belong to one address, whatever the port', () => {
     const id = issue(strict, someone, 100);
     expect(strict.isValid(id, 0, remote('192.0.2.7', 1), 100)).toBe(true);

@@ -12,8 +12,10 @@ import { announceOverHttp } from '../../../src/lab/http-announcer.js';
 import { announceOverUdp } from '../../../src/lab/udp-announcer.js';
 import { DataPlane } from '../../../src/tracker/data-plane.js';
 import type { DataPlaneOptions } from '../../../src/tracker/data-plane-options.js';
+import { readGroupCounts } from '../../../src/tracker/swarm/group-tally.js';
 import { readCertificate } from '../../../src/transport/portable/certificate.js';
 import { encodeUdpConnect } from '../../../src/wire/udp-client-packets.js';
+import { eventually } from '../../support/eventually.js';
 import { labPolicy } from '../../support/lab-policy.js';
 
 const INFO_HASH = 'ab'.repeat(20) as InfoHash;
@@ -123,6 +125,17 @@ describe('the data plane', () => {
       expect.objectContaining({ infoHash: INFO_HASH, seeds: 0, leechers: 1 }),
     ]);
     expect(await plane.swarm('00'.repeat(20) as InfoHash)).toBeNull();
+  });
+
+  it('counts its peers by locality group between answers', async () => {
+    const plane = await start();
+    const { client, heard } = realClient(announceUrl(plane, 'udp'), 7_004, 'one');
+    const update = heard('update');
+    client.start({ left: 1 });
+    await update;
+    const counted = () => [...(readGroupCounts([plane.totals.groups])?.groups.values() ?? [])];
+    await eventually('a count with the peer in it', () => counted().length > 0);
+    expect(counted()).toEqual([{ seeds: 0, leechers: 1 }]);
   });
 
   it.each(['linux', 'portable'] as const)(

@@ -13,6 +13,9 @@ import { HttpHandler } from '../../../src/tracker/http-handler.js';
 import { SwarmStore } from '../../../src/tracker/swarm/swarm-store.js';
 import type { SwarmLimits } from '../../../src/tracker/swarm/swarm-store-options.js';
 import { UdpHandler } from '../../../src/tracker/udp-handler.js';
+import { OtherWorkers } from '../../../src/tracker/workers/other-workers.js';
+import type { WorkerShare } from '../../../src/tracker/workers/owner.js';
+import type { LinksData } from '../../../src/tracker/workers/worker-links.js';
 import { MAX_DATAGRAM_BYTES, MAX_HTTP_RESPONSE_BYTES, RemoteAddress } from '../../../src/transport/transport.js';
 import {
   decodeUdpAnswer,
@@ -29,6 +32,8 @@ export const OTHER_HASH = new Uint8Array(20).fill(0xcd);
 /** A foreign, public address and others beside it. */
 export const PUBLIC = (n: number): string => `193.0.${n >> 8}.${n & 255}`;
 const POLICY = labPolicy();
+/** The position of the HTTP listener. */
+export const HTTP_LISTENER = 1;
 export const TRANSACTION_ID = 0x1badb002;
 
 export function remoteOf(text: string, port = 50_000): RemoteAddress {
@@ -63,6 +68,13 @@ export interface LabTrackerOptions {
   readonly fullScrape?: boolean;
   readonly connectionId?: 'strict' | 'lenient';
   readonly upstreamWantedBelow?: number;
+  /** It is one of several workers. */
+  readonly linked?: {
+    readonly links: LinksData;
+    readonly share: WorkerShare;
+    readonly wake: (event: number) => void;
+    readonly nowMs: () => number;
+  };
 }
 
 export const networks = (...prefixes: string[]): NetworkSet => new NetworkSet(prefixes.map(parsePrefix));
@@ -72,6 +84,8 @@ export class LabTracker {
   readonly announcer: Announcer;
   readonly udpHandler: UdpHandler;
   readonly httpHandler: HttpHandler;
+  readonly others: OtherWorkers | null;
+  readonly defects: unknown[] = [];
   readonly upstreamAsked: string[] = [];
   /** The original that the client of each of these announces means, where it is to be asked. */
   readonly originals: (string | undefined)[] = [];
@@ -115,10 +129,18 @@ export class LabTracker {
     });
     this.announcer.nowSeconds = 10_000;
     const ids = new ConnectionIds(new Uint8Array(16).fill(3), options.connectionId ?? 'strict');
-    this.udpHandler = new UdpHandler(this.announcer, ids);
+    const { linked } = options;
+    const guard = {
+      counters: this.announcer.counters,
+      nowMs: linked?.nowMs ?? (() => 0),
+      onDefect: (error: unknown) => this.defects.push(error),
+    };
+    this.others = linked ? new OtherWorkers(linked.links, linked.share, this.announcer, guard, linked.wake) : null;
+    this.udpHandler = new UdpHandler(this.announcer, ids, this.others);
     this.httpHandler = new HttpHandler(this.announcer, {
       proxies: networks(...(options.proxies ?? [])),
       fullScrape: options.fullScrape ?? false,
+      ...(this.others === null ? {} : { passing: this.others.passingAt(HTTP_LISTENER) }),
     });
   }
 

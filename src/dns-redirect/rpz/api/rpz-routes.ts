@@ -41,7 +41,7 @@ function timeOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-const rpzAnswer = z.strictObject({
+export const rpzAnswer = z.strictObject({
   zones: z.array(
     z.strictObject({
       name: z.string(),
