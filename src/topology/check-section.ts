@@ -66,18 +66,14 @@ function networksDoNotOverlap(config: OperatorConfig, report: Report): void {
       }
     }
   }
-  for (const [i, a] of subdomainPrefixes(config).entries()) {
-    for (const b of subdomainPrefixes(config).slice(i + 1)) {
-      if (a.owner === b.owner) {
-        if (formatPrefix(a.prefix) === formatPrefix(b.prefix))
-          report(b.path, `${formatPrefix(b.prefix)} is written twice`);
-      } else if (a.prefix.length === b.prefix.length && overlaps(a.prefix, b.prefix)) {
-        report(
-          b.path,
-          `${formatPrefix(b.prefix)} is already a prefix of sub-domain "${a.owner}"; write it under one of them`,
-        );
-      }
-    }
+  // By the text of the prefix, because an operator may have thousands.
+  const owners = new Map<string, string>();
+  for (const { owner, prefix, path } of subdomainPrefixes(config)) {
+    const text = formatPrefix(prefix);
+    const before = owners.get(text);
+    if (before === undefined) owners.set(text, owner);
+    else if (before === owner) report(path, `${text} is written twice`);
+    else report(path, `${text} is already a prefix of sub-domain "${before}"; write it under one of them`);
   }
 }
 
