@@ -240,7 +240,7 @@ describe.skipIf(executablePath === undefined)('the dashboard in a browser', () =
     await page.getByText('Paused.').waitFor();
     await page.getByRole('button', { name: 'Resume localisation' }).click();
     await page.getByText('Resumed.').waitFor();
-    await page.goto(`${base}/log`);
+    await page.goto(`${base}/log?kind=operator`);
     const actions = await page.locator('tr[data-list=actions]').allTextContents();
     expect(actions.filter((text) => /pause|resume/.test(text))).toHaveLength(2);
     await context!.close();

@@ -146,6 +146,7 @@ export const logAnswer = z.strictObject({
     }),
   ),
 });
+export type CatalogueLogEntry = z.output<typeof logAnswer>['entries'][number];
 const decisionsAnswer = z.strictObject({
   decisions: z.array(
     z.strictObject({
