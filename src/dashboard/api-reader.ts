@@ -24,8 +24,11 @@ export interface Reader {
   readonly callerAddress: string;
 }
 
+/** The answers of one page, by call and input. */
+export type AnswersOfPage = Map<string, Promise<unknown>>;
+
 /** Pages over different times, and different torrents. */
-const MAX_KEPT = 50;
+const MAX_KEPT = 200;
 
 export class ApiReader {
   readonly #kept = new Map<string, { readonly atMs: number; readonly json: unknown }>();
@@ -43,35 +46,36 @@ export class ApiReader {
   }
 
   /**
-   * @param schema of what the page uses of the answer
+   * @param schema of the answer
+   * @param answers of the same page, so that each call is made once for it
    * @returns undefined if nothing is known there: the part is switched off, or has never heard of it
    * @throws ClientError if the query is wrong
    */
-  async get<T>(path: string, schema: z.ZodType<T>, input: CallInput = {}): Promise<T | undefined> {
+  async get<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    input: CallInput = {},
+    answers: AnswersOfPage = new Map(),
+  ): Promise<T | undefined> {
     const route = this.#find('get', path);
     if (route === undefined) return undefined;
-    const { query = {} } = input;
+    const { query = {}, params = {}, keptMs } = input;
     const given = Object.fromEntries(
       Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
     );
-    const key = `${path} ${JSON.stringify([given, input.params])}`;
+    const key = `${path} ${JSON.stringify([given, params])}`;
     const kept = this.#kept.get(key);
     const nowMs = this.#audit.clock.nowMs();
-    if (kept !== undefined && nowMs - kept.atMs < (input.keptMs ?? 0)) return readJson(schema, kept.json);
+    if (kept !== undefined && nowMs - kept.atMs < (keptMs ?? 0)) return readJson(schema, kept.json);
     try {
-      const answer = await route.handle({
-        body: undefined,
-        query: fitting(route.query, given),
-        params: fitting(route.params, input.params ?? {}),
-        principal: undefined,
-        callerAddress: '',
-        browser: NO_BROWSER,
-      });
-      if (input.keptMs !== undefined) {
-        this.#kept.set(key, { atMs: nowMs, json: answer.json });
+      const answer = answers.get(key) ?? ask(route, given, params);
+      answers.set(key, answer);
+      const json = await answer;
+      if (keptMs !== undefined) {
+        this.#kept.set(key, { atMs: nowMs, json });
         forgetOldest(this.#kept, MAX_KEPT);
       }
-      return readJson(schema, answer.json);
+      return readJson(schema, json);
     } catch (thrown) {
       if (thrown instanceof ClientError && thrown.code === 'not-found') return undefined;
       throw thrown;
@@ -112,6 +116,18 @@ function readJson<T>(schema: z.ZodType<T>, json: unknown): T {
   const [issue] = again.error.issues;
   // A list of hundreds of rows would have as many issues.
   throw new Error(`its answer is not as documented: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+async function ask(route: Route, query: object, params: object): Promise<unknown> {
+  const answer = await route.handle({
+    body: undefined,
+    query: fitting(route.query, query),
+    params: fitting(route.params, params),
+    principal: undefined,
+    callerAddress: '',
+    browser: NO_BROWSER,
+  });
+  return answer.json;
 }
 
 function fitting(schema: z.ZodType | undefined, value: unknown): unknown {

@@ -1,6 +1,7 @@
 /**
  * The streams of updates: renders each open page every two seconds, once for all who look at it, and sends the cells that
- * are different. The number of streams and of pages is bounded.
+ * are different. The number of streams is bounded. Pages are rendered one after another, with rests in between, so that many large
+ * ones update less often instead of blocking the thread that serves everything else.
  */
 import { Problem } from '../control-api/problem.js';
 import type { Stream } from '../control-api/route.js';
@@ -12,6 +13,10 @@ import { instant } from './frame/show.js';
 /** Open pages of all operators and of screens on walls. */
 const MAX_STREAMS = 100;
 const EVERY_MS = 2_000;
+/** After a page the thread is left to others for this many times as long as it took: open pages take a quarter of it at most. */
+const REST_FACTOR = 3;
+/** A page whose calls do not answer must not stop the others. */
+const WAITED_MS = 5_000;
 /** What a browser waits before it connects again, with other browsers at other times. */
 const RETRY_MS = 3_000;
 
@@ -30,6 +35,8 @@ interface OpenPage {
   readonly followers: Set<Follower>;
   state: PageState | undefined;
   isRendering: boolean;
+  /** By `performance.now()`. */
+  dueMs: number;
 }
 
 export class LiveUpdates {
@@ -38,6 +45,9 @@ export class LiveUpdates {
   readonly #pages = new Map<string, OpenPage>();
   #streams = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** The page that is being waited for. */
+  #isBusy = false;
+  #restUntilMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -53,34 +63,61 @@ export class LiveUpdates {
     return {
       contentType: 'text/event-stream',
       open: (send, close) => {
-        const page = this.#pages.get(key) ?? { render, followers: new Set(), state: undefined, isRendering: false };
+        const page = this.#pages.get(key) ?? newPage(render);
         const follower: Follower = { send, close, isStillAllowed, isUpToDate: false };
         this.#pages.set(key, page);
         page.followers.add(follower);
         this.#streams++;
         send(`retry: ${RETRY_MS}\n\n`);
-        void this.#update(page);
-        this.#timer ??= setInterval(() => this.#updateAll(), EVERY_MS).unref();
+        page.dueMs = performance.now();
+        this.#plan();
         return () => {
           if (!page.followers.delete(follower)) return;
           this.#streams--;
           if (page.followers.size === 0 && this.#pages.get(key) === page) this.#pages.delete(key);
-          if (this.#streams > 0) return;
-          clearInterval(this.#timer);
-          this.#timer = undefined;
+          this.#plan();
         };
       },
     };
   }
 
-  #updateAll(): void {
-    for (const page of this.#pages.values()) void this.#update(page);
+  /** Waits for the page that is due first. Called when one comes, goes, or has been rendered. */
+  #plan(): void {
+    clearTimeout(this.#timer);
+    if (this.#isBusy) return;
+    const page = this.#firstDue();
+    if (page === undefined) return;
+    const waitMs = Math.max(page.dueMs, this.#restUntilMs) - performance.now();
+    this.#timer = setTimeout(() => void this.#renderFirst(), Math.max(0, waitMs)).unref();
+  }
+
+  #firstDue(): OpenPage | undefined {
+    const [first] = [...this.#pages.values()]
+      .filter(({ isRendering }) => !isRendering)
+      .sort((a, b) => a.dueMs - b.dueMs);
+    return first;
+  }
+
+  async #renderFirst(): Promise<void> {
+    const page = this.#firstDue();
+    if (page === undefined) return;
+    this.#isBusy = true;
+    const startedMs = performance.now();
+    page.dueMs = startedMs + EVERY_MS;
+    let enough: NodeJS.Timeout | undefined;
+    const waited = new Promise<void>((resolve) => {
+      enough = setTimeout(resolve, WAITED_MS).unref();
+    });
+    await Promise.race([this.#update(page), waited]);
+    clearTimeout(enough);
+    const endedMs = performance.now();
+    this.#restUntilMs = endedMs + REST_FACTOR * (endedMs - startedMs);
+    this.#isBusy = false;
+    this.#plan();
   }
 
   async #update(page: OpenPage): Promise<void> {
     for (const follower of page.followers) if (!follower.isStillAllowed()) follower.close();
-    // A page that takes longer than the period is rendered less often.
-    if (page.isRendering) return;
     page.isRendering = true;
     try {
       const markup = await page.render();
@@ -92,6 +129,7 @@ export class LiveUpdates {
       // The part that it asks may be down. Without a beat the reader sees that the numbers are old.
     } finally {
       page.isRendering = false;
+      this.#plan();
     }
   }
 
@@ -103,6 +141,10 @@ export class LiveUpdates {
       follower.isUpToDate = follower.send(follower.isUpToDate ? changed : all);
     }
   }
+}
+
+function newPage(render: Render): OpenPage {
+  return { render, followers: new Set(), state: undefined, isRendering: false, dueMs: 0 };
 }
 
 function messages(now: PageState, before: PageState | undefined): string {

@@ -7,7 +7,7 @@ import { Problem } from '../control-api/problem.js';
 import { ERROR_CATALOGUE } from '../domain/error-catalogue.js';
 import { ClientError, messageOf } from '../domain/errors.js';
 import { html, type Insertable } from '../markup/markup.js';
-import type { ApiReader, CallInput } from './api-reader.js';
+import type { AnswersOfPage, ApiReader, CallInput } from './api-reader.js';
 import type { Table } from './frame/table.js';
 
 export interface FailedCall {
@@ -18,6 +18,8 @@ export interface FailedCall {
 export class PageCalls {
   readonly #api: ApiReader;
   readonly #failed = new Map<string, unknown>();
+  /** Several boxes of a page may need the same answer. */
+  readonly #answers: AnswersOfPage = new Map();
 
   constructor(api: ApiReader) {
     this.#api = api;
@@ -33,7 +35,7 @@ export class PageCalls {
    */
   async get<T>(path: string, schema: z.ZodType<T>, input: CallInput = {}): Promise<T | undefined> {
     try {
-      return await this.#api.get(path, schema, input);
+      return await this.#api.get(path, schema, input, this.#answers);
     } catch (thrown) {
       if (thrown instanceof ClientError && ERROR_CATALOGUE[thrown.code].status < 500) throw thrown;
       this.#failed.set(path, thrown);

@@ -16,6 +16,9 @@ export interface SeriesOverTime {
 
 /** Points of a plot, and of a line beside a number. */
 const PLOT_POINTS = 240;
+/** A minute is recorded a moment after its end, so an answer of that moment is asked for again soon. */
+const KEPT_MS = 20_000;
+const MINUTE_MS = 60_000;
 export const SPARK_POINTS = 48;
 
 /**
@@ -28,9 +31,8 @@ export async function seriesOf(
   asked: { readonly range: TimeRange; readonly nowMs: number; readonly points?: number; readonly label?: string },
 ): Promise<SeriesOverTime | undefined> {
   const { range, nowMs, points = PLOT_POINTS, label } = asked;
-  const from = new Date(nowMs - durationMs(range)).toISOString();
-  const query = { name, label, from, to: new Date(nowMs).toISOString(), points };
-  const found = await api.get('/api/v1/series', valuesAnswer, { query });
+  const query = { name, label, ...spanOf(range, nowMs), points };
+  const found = await api.get('/api/v1/series', valuesAnswer, { query, keptMs: KEPT_MS });
   if (found === undefined || found.series.length === 0) return undefined;
   const startMs = Date.parse(found.start);
   return {
@@ -51,7 +53,13 @@ export function total({ layers }: Pick<SeriesOverTime, 'layers'>): Value[] {
 
 /** Starts, reloads, billing periods and the like. */
 export async function marksOf(api: PageCalls, range: TimeRange, nowMs: number): Promise<Mark[]> {
-  const query = { from: new Date(nowMs - durationMs(range)).toISOString(), to: new Date(nowMs).toISOString() };
-  const { marks = [] } = (await api.get('/api/v1/marks', marksAnswer, { query })) ?? {};
+  const query = spanOf(range, nowMs);
+  const { marks = [] } = (await api.get('/api/v1/marks', marksAnswer, { query, keptMs: KEPT_MS })) ?? {};
   return marks.map(({ time, kind, text }) => ({ atMs: Date.parse(time), text: `${kind}: ${text}` }));
+}
+
+/** To the end of this minute, so that all who look within a minute share the answers. */
+function spanOf(range: TimeRange, nowMs: number): { from: string; to: string } {
+  const toMs = Math.ceil(nowMs / MINUTE_MS) * MINUTE_MS;
+  return { from: new Date(toMs - durationMs(range)).toISOString(), to: new Date(toMs).toISOString() };
 }

@@ -29,7 +29,7 @@ export interface PolicyOfTracker {
 
 export interface TrackerNeeds extends Pick<PartContext, 'log' | 'supervise' | 'isIpv6Only'>, TrackerViewNeeds {
   readonly policy: () => PolicyOfTracker & ReturnType<TrackerViewNeeds['policy']>;
-  readonly catalogue: Pick<Catalogue, 'get' | 'allInfoHashes' | 'decisions'>;
+  readonly catalogue: Pick<Catalogue, 'namesOf' | 'allInfoHashes' | 'decisions'>;
   /** Where torrents announce to redirected names and nothing of these listens; read where `coverPorts` is set. */
   readonly portsToCover: (listen: readonly ListenUrl[]) => Promise<readonly ListenUrl[]>;
   /** Who is given the localised answer. */

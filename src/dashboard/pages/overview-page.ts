@@ -19,6 +19,8 @@ import { operationBox } from './operation-box.js';
 import { heatLevels, type Tile, tilesOf, withoutInnerSeed } from './overview-view.js';
 
 const SWARMS_SEARCHED = 1_000;
+/** So many swarms cost a few milliseconds of the tracker's thread, and those that lack a seed change slowly. */
+const SWARMS_KEPT_MS = 10_000;
 const SWARMS_SHOWN = 10;
 /** A map of more squares is a carpet; the list has the others. */
 const HEAT_CELLS = 2_000;
@@ -30,7 +32,10 @@ export const overviewPage = page({
   load: async ({ api, nowMs, range, viewer }) => {
     const overview = await api.get('/api/v1/overview', overviewAnswer);
     const billing = await api.get('/api/v1/billing', billingAnswer);
-    const listed = await api.get('/api/v1/swarms', swarmsAnswer, { query: { limit: SWARMS_SEARCHED } });
+    const listed = await api.get('/api/v1/swarms', swarmsAnswer, {
+      query: { limit: SWARMS_SEARCHED },
+      keptMs: SWARMS_KEPT_MS,
+    });
     const parts = await api.get('/api/v1/parts', partsAnswer);
     const density = await api.get('/api/v1/density', densityAnswer);
     const tiles = overview === undefined ? [] : tilesOf(overview);

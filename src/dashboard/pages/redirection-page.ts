@@ -14,6 +14,8 @@ import { operationBox } from './operation-box.js';
 
 const PATH = '/redirection';
 const ROWS = 100;
+/** A name may have several addresses with several ports each; the API has all. */
+const CHECKS_SHOWN = 500;
 
 type Redirection = z.output<typeof redirectionsAnswer>['redirections'][number];
 type Counted = z.output<typeof queriesAnswer>['names'][number];
@@ -51,12 +53,10 @@ export const redirectionPage = page({
     }
     const asked = await api.get('/api/v1/redirections/queries', queriesAnswer);
     const transfers = await api.get('/api/v1/redirections/rpz', rpzAnswer);
+    const shown = found.redirections.slice((number - 1) * ROWS, number * ROWS);
     const tables = [
-      api.table(
-        '/api/v1/redirections/queries',
-        namesTable(found.redirections.slice((number - 1) * ROWS, number * ROWS), asked?.names ?? []),
-      ),
-      checksTable(found.redirections),
+      api.table('/api/v1/redirections/queries', namesTable(shown, asked?.names ?? [])),
+      checksTable(shown),
       api.table('/api/v1/redirections/rpz', zonesTable(transfers)),
     ];
     const here = { range: range === '24h' ? undefined : range };
@@ -77,7 +77,7 @@ ${pageLinks(PATH, here, number, Math.ceil(found.redirections.length / ROWS))}
 <h2>What would a client get?</h2>
 ${search(PATH, fields, 'Test', here)}
 ${await testResult(api, name, client)}
-<h2>Checks</h2>
+<h2>Checks of these names</h2>
 ${checks!}
 <h2>Response policy zones</h2>
 ${resolvers!}
@@ -145,8 +145,8 @@ function checksTable(names: readonly Redirection[]): Table {
   );
   return table({
     id: 'checks',
-    caption: 'Ports that users of the names need, and whether a listener covers them',
-    rows: rows.slice(0, 1_000),
+    caption: 'Ports that users of these names need, and whether a listener covers them',
+    rows: rows.slice(0, CHECKS_SHOWN),
     rowKey: ({ name, url }) => `${name} ${url}`,
     empty: 'Nothing is checked: dnsRedirect.healthChecks is off, or no torrent names a port.',
     columns: [

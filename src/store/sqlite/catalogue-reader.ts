@@ -13,6 +13,8 @@ import type { SqliteDatabase } from './database.js';
 
 export interface CatalogueReader {
   get(infoHash: InfoHash): CatalogueTorrent | undefined;
+  /** Of those that are in the catalogue. */
+  namesOf(infoHashes: readonly InfoHash[]): ReadonlyMap<InfoHash, string>;
   /** Identifies the stored file without reading it. */
   torrentFile(infoHash: InfoHash): StoredTorrentFile | undefined;
   /** By its files; undefined if it is not stored. */
@@ -84,6 +86,16 @@ export function catalogueReader(database: SqliteDatabase): CatalogueReader {
         files: JSON.parse(row.files_json) as CatalogueFile[],
         trackerTiers: JSON.parse(row.tracker_tiers_json) as string[][],
       };
+    },
+    namesOf: (infoHashes) => {
+      const rows = database
+        .prepare<[string], { hash: InfoHash; name: string }>(
+          `WITH asked AS (SELECT value AS hash FROM json_each(?))
+           SELECT hash, name FROM asked JOIN catalogue_torrent ON hybrid_info_hash = hash
+           UNION ALL SELECT hash, name FROM asked JOIN catalogue_torrent ON info_hash = hash`,
+        )
+        .all(JSON.stringify(infoHashes));
+      return new Map(rows.map(({ hash, name }) => [hash, name]));
     },
     trackersAfter: (after, limit) =>
       database

@@ -9,7 +9,7 @@ import type { SupervisedDataPlane } from '../supervised-data-plane.js';
 import type { TrackerView } from './tracker-routes.js';
 
 export interface TrackerViewNeeds {
-  readonly catalogue: Pick<Catalogue, 'get'>;
+  readonly catalogue: Pick<Catalogue, 'namesOf'>;
   readonly policy: () => {
     inWords(answer: Explanation, requester: IpAddress): Record<string, unknown>;
     describeGroup(group: number): { readonly name: string; readonly asn: number; readonly kind: string };
@@ -31,9 +31,10 @@ export function trackerView(
       return policy().inWords(answer, address);
     },
     swarms: async ({ limit, offset }) => {
-      const swarms = await dataPlane.swarms({ limit: limit + offset, sort: 'peers' });
-      const named = swarms.slice(offset).map((swarm) => {
-        const name = catalogue.get(parseInfoHash(swarm.infoHash))?.name;
+      const swarms = (await dataPlane.swarms({ limit: limit + offset, sort: 'peers' })).slice(offset);
+      const names = catalogue.namesOf(swarms.map(({ infoHash }) => parseInfoHash(infoHash)));
+      const named = swarms.map((swarm) => {
+        const name = names.get(parseInfoHash(swarm.infoHash));
         return name === undefined ? { ...swarm } : { ...swarm, name };
       });
       return { total: dataPlane.counters().swarms, swarms: named };

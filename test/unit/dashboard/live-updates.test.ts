@@ -4,11 +4,11 @@ import { cell } from '../../../src/dashboard/frame/cells.js';
 import { LiveUpdates } from '../../../src/dashboard/live-updates.js';
 import { html, type Markup } from '../../../src/markup/markup.js';
 
-function follow(updates: LiveUpdates, render: () => Promise<Markup>, isAllowed = () => true) {
+function follow(updates: LiveUpdates, render: () => Promise<Markup>, isAllowed = () => true, key = 'page') {
   const sent: string[] = [];
   let takes = true;
   let closed = false;
-  const end = updates.stream('page', render, isAllowed).open(
+  const end = updates.stream(key, render, isAllowed).open(
     (text) => {
       if (takes) sent.push(text);
       return takes;
@@ -68,6 +68,36 @@ test('end with the session, and are a bounded number', async () => {
     expect(() => follow(updates, async () => html``)).toThrow('pages are open already');
     for (const each of all) each.end();
     follow(updates, async () => html``).end();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('many large pages take a quarter of the time, and each is updated in turn; one that hangs stops no other', async () => {
+  vi.useFakeTimers();
+  try {
+    const updates = new LiveUpdates({ nowMs: () => 0 });
+    let busyMs = 0;
+    const pages = Array.from({ length: 20 }, (_, n) => {
+      const render = vi.fn(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        busyMs += 100;
+        return html`${cell('td', 'a', n)}`;
+      });
+      return { render, reader: follow(updates, render, () => true, `page ${n}`) };
+    });
+    await vi.advanceTimersByTimeAsync(32_000);
+    expect(busyMs).toBeLessThanOrEqual(32_000 / 4 + 100);
+    for (const { render } of pages) expect(render.mock.calls.length).toBeGreaterThanOrEqual(3);
+    const hangs = vi.fn(() => new Promise<Markup>(() => {}));
+    const hanging = follow(updates, hangs, () => true, 'hangs');
+    await vi.advanceTimersByTimeAsync(5_000);
+    const before = pages.map(({ render }) => render.mock.calls.length);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(hangs).toHaveBeenCalledOnce();
+    for (const [n, { render }] of pages.entries()) expect(render.mock.calls.length).toBeGreaterThan(before[n]!);
+    for (const { reader } of [...pages, { reader: hanging }]) reader.end();
+    expect(vi.getTimerCount()).toBe(0);
   } finally {
     vi.useRealTimers();
   }

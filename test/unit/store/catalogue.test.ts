@@ -19,6 +19,18 @@ afterEach(() => {
 });
 
 describe('storing', () => {
+  it('names many torrents at once, under both hashes of a hybrid torrent', () => {
+    catalogue.store(torrentToStore(1, { hybridInfoHash: hashOf(99) }), 1_000);
+    catalogue.store(torrentToStore(2), 1_000);
+    expect(catalogue.namesOf([hashOf(99), hashOf(2), hashOf(3), hashOf(1)])).toEqual(
+      new Map([
+        [hashOf(99), 'Torrent 1'],
+        [hashOf(1), 'Torrent 1'],
+        [hashOf(2), 'Torrent 2'],
+      ]),
+    );
+  });
+
   it('gives back what was stored, under both hashes of a hybrid torrent', () => {
     const torrent = torrentToStore(1, {
       hybridInfoHash: hashOf(99),
