@@ -35,12 +35,13 @@ interface OpenPage {
   readonly followers: Set<Follower>;
   state: PageState | undefined;
   isRendering: boolean;
-  /** By `performance.now()`. */
+  /** By the monotonic clock. */
   dueMs: number;
 }
 
 export class LiveUpdates {
   readonly #clock: Clock;
+  readonly #monotonicMs: () => number;
   /** By address and role. */
   readonly #pages = new Map<string, OpenPage>();
   #streams = 0;
@@ -49,8 +50,9 @@ export class LiveUpdates {
   #isBusy = false;
   #restUntilMs = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, monotonicMs: () => number = () => performance.now()) {
     this.#clock = clock;
+    this.#monotonicMs = monotonicMs;
   }
 
   /** @param key the same for all who see the same. @throws Problem `too-many-requests` */
@@ -69,7 +71,7 @@ export class LiveUpdates {
         page.followers.add(follower);
         this.#streams++;
         send(`retry: ${RETRY_MS}\n\n`);
-        page.dueMs = performance.now();
+        page.dueMs = this.#monotonicMs();
         this.#plan();
         return () => {
           if (!page.followers.delete(follower)) return;
@@ -87,7 +89,7 @@ export class LiveUpdates {
     if (this.#isBusy) return;
     const page = this.#firstDue();
     if (page === undefined) return;
-    const waitMs = Math.max(page.dueMs, this.#restUntilMs) - performance.now();
+    const waitMs = Math.max(page.dueMs, this.#restUntilMs) - this.#monotonicMs();
     this.#timer = setTimeout(() => void this.#renderFirst(), Math.max(0, waitMs)).unref();
   }
 
@@ -102,7 +104,7 @@ export class LiveUpdates {
     const page = this.#firstDue();
     if (page === undefined) return;
     this.#isBusy = true;
-    const startedMs = performance.now();
+    const startedMs = this.#monotonicMs();
     page.dueMs = startedMs + EVERY_MS;
     let enough: NodeJS.Timeout | undefined;
     const waited = new Promise<void>((resolve) => {
@@ -110,7 +112,7 @@ export class LiveUpdates {
     });
     await Promise.race([this.#update(page), waited]);
     clearTimeout(enough);
-    const endedMs = performance.now();
+    const endedMs = this.#monotonicMs();
     this.#restUntilMs = endedMs + REST_FACTOR * (endedMs - startedMs);
     this.#isBusy = false;
     this.#plan();

@@ -76,18 +76,18 @@ test('end with the session, and are a bounded number', async () => {
 test('many large pages take a quarter of the time, and each is updated in turn; one that hangs stops no other', async () => {
   vi.useFakeTimers();
   try {
-    const updates = new LiveUpdates({ nowMs: () => 0 });
     let busyMs = 0;
+    const updates = new LiveUpdates({ nowMs: () => 0 }, () => performance.now() + busyMs);
     const pages = Array.from({ length: 20 }, (_, n) => {
       const render = vi.fn(async () => {
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        // The clock goes on while a page is rendered.
         busyMs += 100;
         return html`${cell('td', 'a', n)}`;
       });
       return { render, reader: follow(updates, render, () => true, `page ${n}`) };
     });
     await vi.advanceTimersByTimeAsync(32_000);
-    expect(busyMs).toBeLessThanOrEqual(32_000 / 4 + 100);
+    expect(busyMs).toBeLessThanOrEqual((32_000 + busyMs) / 4 + 100);
     for (const { render } of pages) expect(render.mock.calls.length).toBeGreaterThanOrEqual(3);
     const hangs = vi.fn(() => new Promise<Markup>(() => {}));
     const hanging = follow(updates, hangs, () => true, 'hangs');
