@@ -117,26 +117,28 @@ export class RunningParts {
     const running = await runAs({ part: part.name }, () => part.start(config(), needs, undefined as never));
     stops.push(part.name, () => running.stop());
     this.#running.set(part.name, () => running);
-    const { thread } = running;
-    if (thread === undefined) throw new Error(`${part.name} has the name of a thread, and no thread`);
-    supervisor.add(thread.supervision);
-    threads.add({
-      name: part.threadName,
-      vitals: thread.vitals,
-      supervision: {
-        get isUp() {
-          return thread.supervision.isUp;
+    const { threads: ownThreads = [] } = running;
+    if (ownThreads.length === 0) throw new Error(`${part.name} has the name of a thread, and no thread`);
+    for (const [i, thread] of ownThreads.entries()) {
+      supervisor.add(thread.supervision);
+      threads.add({
+        name: ownThreads.length === 1 ? part.threadName : `${part.threadName}-${i + 1}`,
+        vitals: thread.vitals,
+        supervision: {
+          get isUp() {
+            return thread.supervision.isUp;
+          },
+          abandon: (reason) => thread.abandon(reason),
         },
-        abandon: (reason) => thread.abandon(reason),
-      },
-    });
+      });
+    }
   }
 
   #contextOf(name: string): Pick<PartContext, 'onListenerError' | 'supervise'> {
     const { clock, logger, health } = this.#context;
     return {
       onListenerError: listenerErrors(name, { clock, logger }),
-      supervise: (restart) => new Restarts(name, { clock, logger, health }, restart),
+      supervise: (restart, member) => new Restarts(name, { clock, logger, health }, restart, member),
     };
   }
 

@@ -1,5 +1,5 @@
 /** The disk of `storage.directory`, the age of the snapshot, and which version runs. */
-import { readFileSync, statfsSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { family, single } from '../control-api/metric-families.js';
 import type { MetricFamily } from '../control-api/metrics.js';
@@ -27,8 +27,12 @@ export function storageMetrics(directory: () => string, clock: Clock): MetricFam
       return blocks * bsize;
     }),
     family('gauge', 'snapshot_age_seconds', 'Seconds since the swarms were saved; missing until the first time', () => {
-      const file = statSync(join(directory(), 'swarms.snapshot'), { throwIfNoEntry: false });
-      return file === undefined ? [] : [{ labels: {}, value: Math.max(0, clock.nowMs() - file.mtimeMs) / 1_000 }];
+      // Each worker has a file of its own: the oldest says how much would be lost.
+      const names = readdirSync(directory()).filter((name) => /^swarms(-\d+-of-\d+)?\.snapshot$/.test(name));
+      const times = names.flatMap(
+        (name) => statSync(join(directory(), name), { throwIfNoEntry: false })?.mtimeMs ?? [],
+      );
+      return times.length === 0 ? [] : [{ labels: {}, value: Math.max(0, clock.nowMs() - Math.min(...times)) / 1_000 }];
     }),
   ];
 }

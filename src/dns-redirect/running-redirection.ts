@@ -97,8 +97,8 @@ export class RunningRedirection implements RunningPart<RedirectConfig>, PartThre
     return this.addresses.map((address) => ({ ...address, url: `dns://${formatEndpoint(address)}`, about }));
   }
 
-  get thread(): this {
-    return this;
+  get threads(): readonly [this] {
+    return [this];
   }
 
   get policy(): RedirectPolicy {

@@ -40,8 +40,8 @@ export interface RunningPart<Whole> {
   beforeExit?(): unknown;
   /** May be called twice. */
   stop(): unknown;
-  /** Of a part that runs in a thread. */
-  readonly thread?: PartThread;
+  /** Of a part that runs in threads: one, or several workers that share its work. */
+  readonly threads?: readonly PartThread[];
 }
 
 /** A thread that `PartContext.supervise` restarts when it ends or is stuck. */
@@ -55,7 +55,7 @@ export interface PartThread {
 
 /** Restarts a part each time it fails. */
 export interface Supervision {
-  /** The part's name. */
+  /** The part's name, with that of the member. */
   readonly part: string;
   /** False from a failure until the part runs again. */
   readonly isUp: boolean;
@@ -77,8 +77,12 @@ export interface PartContext {
   readonly onListenerError: (error: Error) => void;
   /** Whether `[::]` leaves IPv4 to another listener. */
   readonly isIpv6Only: (listener: Endpoint, protocol: 'udp' | 'tcp') => boolean;
-  /** For a part that runs in a thread. @param restart gets the number of consecutive failures */
-  readonly supervise: (restart: (failures: number) => Promise<void>) => Supervision;
+  /**
+   * For a part that runs in a thread.
+   * @param restart gets the number of consecutive failures
+   * @param member which of several threads of the part: `worker 2`
+   */
+  readonly supervise: (restart: (failures: number) => Promise<void>, member?: string) => Supervision;
 }
 
 /**
@@ -91,7 +95,7 @@ export interface StartablePart<Whole, Needs, Running extends RunningPart<Whole>>
   readonly name: string;
   /** In the table that `serve` prints. */
   readonly label: string;
-  /** The name of its thread in metrics. Absent: it runs in the main thread, and is restarted when it fails there. */
+  /** The name of its thread in metrics; several have a number after it. Absent: it runs in the main thread, and is restarted when it fails there. */
   readonly threadName?: string;
   /**
    * @param previous the stopped part of the previous run, whose ports this one should use again

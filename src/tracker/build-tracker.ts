@@ -50,6 +50,7 @@ export function buildStore(options: DataPlaneOptions, groupTally?: GroupTally): 
     random: randomOf(options, 0),
     policy: options.cost,
     ...intervalsOf(options),
+    ...(options.share === undefined ? {} : { share: options.share }),
     isInnerOnly: options.lab === true ? null : isInnerOnly,
     arenaBytes: limits.arenaBytes ?? DEFAULT_ARENA_BYTES,
     limits: {

@@ -51,6 +51,12 @@ function storeFits(config: TrackerConfig, report: Report): void {
   );
 }
 
+/** The portable transport cannot give each datagram to the worker that has its swarm. */
+function workersFit({ tracker: { workers, transport } }: TrackerConfig, report: Report): void {
+  if (workers === 'auto' || workers === 1 || transport !== 'portable') return;
+  report(['tracker', 'workers'], 'several workers need the Linux transport; write "transport: auto", or one worker');
+}
+
 function numWantFits(config: TrackerConfig, report: Report): void {
   const { numWantDefault, numWantMax, minIntervalMs, intervalMs } = config.tracker;
   if (numWantDefault > numWantMax) {
@@ -107,6 +113,7 @@ export const trackerChecks = [
   announceUrlsAreServed,
   numWantFits,
   storeFits,
+  workersFit,
   httpsHasACertificate,
   proxyProtocolHasProxies,
   unknownTorrentsCanBe,

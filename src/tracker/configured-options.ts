@@ -8,6 +8,7 @@ import type { LiveOptions, DataPlaneOptions as Options } from './data-plane-opti
 import { endpointsOfNoPeer } from './import-foreign-peers.js';
 import { STORE_BYTES_EACH, type TrackerConfig, type TrackerSection } from './section.js';
 import { redirectedTrackers } from './unknown/redirected-trackers.js';
+import { workerCount } from './workers/worker-count.js';
 
 /** What does not lie in the configuration. */
 export interface OptionsNeeds extends Pick<PartContext, 'isIpv6Only'> {
@@ -58,6 +59,7 @@ export function dataPlaneOptions(
     topology: policy.topology,
     cost: policy.cost,
     transport: tracker.transport,
+    workers: workerCount(tracker.workers),
     access,
     intervalSeconds: Math.round(tracker.intervalMs / 1000),
     minIntervalSeconds: Math.round(tracker.minIntervalMs / 1000),

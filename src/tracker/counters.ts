@@ -4,6 +4,7 @@
  * only, so a reader sees a value that was true a moment ago.
  */
 import type { Histogram } from '../control-api/metric-families.js';
+import { sumOf } from '../domain/sum-of.js';
 import { REFUSALS } from './refusals.js';
 
 export const COUNT_ANNOUNCES_UDP = 0;
@@ -143,8 +144,9 @@ export function countBatch(counters: Float64Array, size: number): void {
   counters[BATCH_SIZE_AT + bucketOf(BATCH_SIZE_BOUNDS, size)]!++;
 }
 
-export function readCounters(memory: SharedArrayBuffer): CountersView {
-  const c = countersOver(memory);
+/** @param memories of all workers, whose counts are added up */
+export function readCounters(...memories: readonly SharedArrayBuffer[]): CountersView {
+  const c = sumOf(memories);
   const at = (index: number): number => c[index]!;
   const slice = (start: number, length: number): number[] => Array.from(c.subarray(start, start + length));
   return {

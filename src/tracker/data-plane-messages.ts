@@ -9,7 +9,7 @@ import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import type { DataPlaneOptions, LiveOptions, Localisation } from './data-plane-options.js';
-import type { Restored } from './snapshot-import.js';
+import type { RestoredFiles } from './snapshot-import.js';
 import type { ImportedFrom } from './swarm/imported-tally.js';
 import type { SwarmSummary } from './swarm/swarm-summary.js';
 import type { GroupCounts, PeerCounts } from './swarm/swarm-tally.js';
@@ -55,8 +55,8 @@ export interface WorkerStart {
   readonly groups: SharedArrayBuffer;
   /** Where the thread writes how it is, see the vitals of `src/threads`. */
   readonly vitals: SharedArrayBuffer;
-  /** The bytes of the snapshot file, where there is one. */
-  readonly snapshot: Uint8Array | null;
+  /** The bytes of the snapshot files; empty if there are none. */
+  readonly snapshots: readonly Uint8Array[];
   /** Where the thread notes its sockets, see the transport's descriptor-ledger. */
   readonly descriptors: SharedArrayBuffer;
   /** The links to the other workers, where `options.share` says that there are some. */
@@ -153,7 +153,7 @@ export type FromWorker =
       /** Why `auto` did not take the Linux transport on Linux. */
       readonly transportFallback?: string;
       /** Why `auto` did not take the Linux transport on Linux. */
-      readonly restored: Restored | null;
+      readonly restored: RestoredFiles | null;
     }
   | { readonly type: 'failed'; readonly failure: FailureMessage }
   | {

@@ -48,6 +48,8 @@ export type LiveOptions = Required<
 >;
 
 export interface DataPlaneOptions {
+  /** How many workers share the swarms. Default: one. */
+  readonly workers?: number;
   /** Which part of the swarms this worker has. Default: all. */
   readonly share?: WorkerShare;
   readonly listen: readonly DataPlaneListener[];
@@ -81,6 +83,8 @@ export interface DataPlaneOptions {
   readonly upstreamAskEverySeconds?: number;
   /** Swarms are kept here over restarts; without it they start empty. */
   readonly snapshotFile?: string;
+  /** Read where that file does not exist: the snapshots of another number of workers. */
+  readonly earlierSnapshots?: readonly string[];
   /** Default a minute. */
   readonly snapshotEverySeconds?: number;
   /**

@@ -39,7 +39,7 @@ import {
   MAX_MESSAGES_AT_ONCE,
 } from './limits.js';
 import { SnapshotExport } from './snapshot-export.js';
-import { type Restored, restoreRules, restoreSwarms } from './snapshot-import.js';
+import { type RestoredFiles, restoreRules, restoreSwarms } from './snapshot-import.js';
 import { GroupTally } from './swarm/group-tally.js';
 import type { SwarmStore } from './swarm/swarm-store.js';
 import { warmUpSwarms } from './swarm/warm-up.js';
@@ -79,7 +79,7 @@ class Worker {
   private readonly connectionIds: ConnectionIds;
   /** Null: this worker has all swarms. */
   private readonly others: OtherWorkers | null;
-  private readonly restored: Restored | null;
+  private readonly restored: RestoredFiles | null;
   private snapshot: SnapshotExport | null = null;
   private snapshotId = 0;
   private snapshotAtMs = Number.POSITIVE_INFINITY;
@@ -120,7 +120,7 @@ class Worker {
       connectionIdKey !== undefined,
     );
     this.others = links === undefined ? null : this.linkTo(links);
-    this.restored = start.snapshot === null ? null : this.restore(start.snapshot);
+    this.restored = start.snapshots.length === 0 ? null : this.restore(start.snapshots);
     // The snapshot may hold peers that the current rules do not allow.
     this.store.sweeps.denial.denyAddresses(networkSetOf(options.deniedAddresses));
     this.removeRefusedTorrents();
@@ -133,10 +133,14 @@ class Worker {
     return new OtherWorkers(links, share, this.announcer, this.guard, (event) => transport.writeEvent(event));
   }
 
-  private restore(bytes: Uint8Array): Restored {
+  private restore(snapshots: readonly Uint8Array[]): RestoredFiles {
     const nowSeconds = Math.floor(performance.now() / 1_000);
     const rules = restoreRules(this.announcer, this.options.ownEndpoints ?? []);
-    return restoreSwarms(this.store, bytes, rules, systemClock.nowMs(), nowSeconds);
+    const damages = snapshots.map(
+      (bytes) => restoreSwarms(this.store, bytes, rules, systemClock.nowMs(), nowSeconds).damage,
+    );
+    const { peers, swarms } = this.store.stats;
+    return { peers, swarms, damages };
   }
 
   private askUpstream(infoHash: InfoHash, family: 4 | 6): void {

@@ -13,7 +13,6 @@ import type { HoursData } from '../selection/border-limits.js';
 import type { CostTable, ReportedCapability } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
 import type { RolloutRules } from '../selection/household-groups.js';
-import { createVitals } from '../threads/thread-vitals.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
@@ -31,7 +30,7 @@ import type {
 } from './data-plane-messages.js';
 import type { DataPlaneOptions, LiveOptions, Localisation } from './data-plane-options.js';
 import {
-  createSharedTotals,
+  createWorkerMemory,
   type DataPlaneThread,
   type RestoredSwarms,
   type SharedTotals,
@@ -78,6 +77,7 @@ export class DataPlane {
   private readonly endListeners: ((reason: Error) => void)[] = [];
   private readonly snapshots: SnapshotReceiver | null = null;
   private readonly snapshotWaiters: Waiting[] = [];
+  private readonly snapshotListeners: (() => void)[] = [];
   /** Of the latest snapshot. */
   private snapshotError: Error | null = null;
   private nextId = 1;
@@ -120,17 +120,12 @@ export class DataPlane {
   }
 
   /**
-   * @param totals of an earlier data plane, to continue
-   * @param vitals where the thread writes its beat and delay
+   * @param memory of an earlier data plane, to continue
    * @throws OperatorError if an address cannot be listened on or an option cannot be met
    */
-  static async start(
-    options: DataPlaneOptions,
-    totals = createSharedTotals(),
-    vitals = createVitals(),
-  ): Promise<DataPlane> {
-    const thread = await startDataPlaneThread(options, totals, vitals);
-    return new DataPlane(thread, totals, options.snapshotFile ?? null);
+  static async start(options: DataPlaneOptions, memory = createWorkerMemory()): Promise<DataPlane> {
+    const thread = await startDataPlaneThread(options, memory);
+    return new DataPlane(thread, memory, options.snapshotFile ?? null);
   }
 
   /** Replaces the policy completely; stored peers are ranked again when their swarm is next asked. */
@@ -227,6 +222,11 @@ export class DataPlane {
   /** Called for defects in the worker. */
   onFault(listener: (error: Error) => void): void {
     this.faultListeners.push(listener);
+  }
+
+  /** Called each time that the swarms have been saved. */
+  onSnapshot(listener: () => void): void {
+    this.snapshotListeners.push(listener);
   }
 
   /** Called at once if the thread ends unexpectedly. Its ports are free then; its snapshot file is after `stop` resolves. */
@@ -328,6 +328,7 @@ export class DataPlane {
       file,
       (id) => this.post({ type: 'snapshot-taken', id }),
       (error) => {
+        if (error === null) for (const listener of this.snapshotListeners) listener();
         for (const waiter of this.snapshotWaiters.splice(0)) {
           if (error === null) waiter.resolve(null);
           else waiter.reject(error);

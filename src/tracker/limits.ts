@@ -1,4 +1,5 @@
 /** All limits of the data plane on input from strangers and on its answers, each with its reason. */
+import type { TransportLimits } from '../transport/transport.js';
 
 /** Peers in an answer if the client gives no number, as BEP 3 suggests. */
 export const DEFAULT_NUM_WANT = 50;
@@ -52,3 +53,12 @@ export const MAX_LISTED_SWARMS = 1_000;
 export const MAX_EXPLAINED_PEERS = 1_000;
 /** How often swarms are saved: a crash loses at most what changed since, and clients announce it again anyway. */
 export const DEFAULT_SNAPSHOT_EVERY_SECONDS = 60;
+
+/** With the defaults for what is not set. */
+export function transportLimitsOf(limits: Partial<TransportLimits>): TransportLimits {
+  return {
+    maxConnections: limits.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    requestTimeoutMs: limits.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+    keepAliveTimeoutMs: limits.keepAliveTimeoutMs ?? DEFAULT_KEEP_ALIVE_TIMEOUT_MS,
+  };
+}

@@ -40,6 +40,7 @@ export const trackerPart: Part<'tracker', typeof schema, TrackerConfig, TrackerN
   unknownTorrents: track                # announced under a redirected tracker's name, and neither in the catalogue nor passed
                                         # through the mirror site: track, exchange (ask that tracker for peers), or refuse
   transport: auto                       # linux (batched system calls), portable, or auto: linux if it works
+  workers: auto                         # threads that share the torrents; auto: the cores less one. Several need linux
   connectionId: lenient                 # validity; strict: two minutes (BEP 15); lenient: longer, as some clients need
   fullScrape: false                     # answer a scrape without info-hash with all torrents
   trustedNetworks: []                   # prefixes that may announce for another address (ip=)

@@ -105,8 +105,8 @@ export class RunningTracker implements RunningPart<TrackerConfig> {
     return this.#config.tracker.limits;
   }
 
-  get thread(): SupervisedDataPlane {
-    return this.dataPlane;
+  get threads(): SupervisedDataPlane['workers'] {
+    return this.dataPlane.workers;
   }
 
   /** The torrents that the configuration in force lists. */

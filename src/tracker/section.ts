@@ -6,6 +6,7 @@ import { duration, filePath, flag, marksFile, prefix, section, wholeNumber } fro
 import { tlsFiles } from '../config-kit/tls-files.js';
 import type { IpAddress } from '../domain/ip-address.js';
 import type { RedirectedNames } from './unknown/redirected-trackers.js';
+import { MAX_WORKERS } from './workers/worker-count.js';
 
 /**
  * Address space for a peer or a torrent, IPv6 in half-empty tables included, so that the limits are met before the space
@@ -43,6 +44,10 @@ const torrents = marksFile('file', listOfTorrents, (value, replace) => {
   return 'file' in chosen ? { ...chosen, file: replace(chosen.file) } : chosen;
 });
 
+const workers = z.union([z.literal('auto'), wholeNumber(1, MAX_WORKERS)], {
+  error: `expected "auto", or a whole number from 1 to ${MAX_WORKERS}`,
+});
+
 export const schema = section({
   listen: z
     .array(listenUrl('udp', 'http', 'https'))
@@ -61,6 +66,7 @@ export const schema = section({
   transport: z
     .enum(['auto', 'linux', 'portable'], { error: 'expected "auto", "linux" or "portable"' })
     .prefault('auto'),
+  workers: workers.prefault('auto'),
   connectionId: z.enum(['strict', 'lenient'], { error: 'expected "strict" or "lenient"' }).prefault('lenient'),
   fullScrape: flag.prefault(false),
   trustedNetworks: z.array(prefix).prefault([]),

@@ -17,6 +17,14 @@ export interface Restored {
   readonly damage: string | null;
 }
 
+/** What became of several files, in their order. */
+export interface RestoredFiles {
+  readonly peers: number;
+  readonly swarms: number;
+  /** As in {@link Restored}, of each file. */
+  readonly damages: readonly (string | null)[];
+}
+
 /** Where a peer belongs by the topology now in force, and what it may be by the rules. */
 export interface RestoreRules {
   readonly groupOf: (family: 4 | 6, word0: number, word1: number, word2: number, word3: number) => number;

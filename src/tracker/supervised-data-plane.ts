@@ -1,26 +1,20 @@
 /**
- * The data plane under supervision. When its thread ends, another one is started with the last known settings, on the same
- * ports, with the swarms of the latest snapshot. Until it runs the tracker is not ready, and questions about swarms are
- * refused at once.
+ * The data plane as the other parts see it: one or several workers, each with a part of the swarms. Settings go to all of them;
+ * a question about a swarm goes to its owner; what is asked of all swarms is put together from the answers of all.
  */
-import { counted } from '../domain/counted.js';
-import { ClientError, messageOf } from '../domain/errors.js';
-import { forgetOldest } from '../domain/forget-oldest.js';
-import type { InfoHash } from '../domain/info-hash.js';
+import { type InfoHash, infoHashToBytes } from '../domain/info-hash.js';
 import type { OwnEndpoint } from '../domain/own-addresses.js';
-import type { PartContext, PartThread, Supervision } from '../part/part.js';
+import type { PartContext } from '../part/part.js';
 import type { HoursData } from '../selection/border-limits.js';
 import type { CostTable } from '../selection/cost-table.js';
 import type { Explanation } from '../selection/explanation.js';
 import type { RolloutRules } from '../selection/household-groups.js';
-import { createVitals } from '../threads/thread-vitals.js';
 import type { TopologyData } from '../topology/topology-table.js';
 import type { BoundAddress, CertificatePair } from '../transport/transport.js';
 import type { AccessListData } from './access-list.js';
 import type { CacheFill } from './cache-fills.js';
-import { hashBytes } from './configured-access.js';
-import type { CountersView } from './counters.js';
-import { DataPlane, type DataPlaneExplainQuery, type UpstreamNeeded } from './data-plane.js';
+import { type CountersView, readCounters } from './counters.js';
+import type { DataPlaneExplainQuery, UpstreamNeeded } from './data-plane.js';
 import type {
   InnerSwarmsPage,
   ListedSwarm,
@@ -29,128 +23,140 @@ import type {
   UpstreamPeerData,
 } from './data-plane-messages.js';
 import type { DataPlaneOptions, LiveOptions, Localisation } from './data-plane-options.js';
-import { createSharedTotals, type SharedTotals } from './data-plane-thread.js';
+import { createWorkerMemory } from './data-plane-thread.js';
 import type { ImportOutcome } from './import-peers.js';
-import { setSnapshotAside } from './snapshot-file.js';
 import { type GroupCountsReading, readGroupCounts } from './swarm/group-tally.js';
 import type { InnerPeer } from './swarm/inner-peers.js';
+import { largestFirst } from './swarm-listing.js';
 import { type TorrentBytes, takeTorrentTraffic } from './torrent-traffic.js';
-import type { TrafficReading } from './traffic-reading.js';
-import { NOTHING_REDIRECTED } from './unknown/redirected-trackers.js';
-import { MAX_PASSED } from './unknown/unknown-torrents.js';
-
-/** After more consecutive failures the snapshot, which each start loads, may be the cause. */
-const SUSPECT_SNAPSHOT_AFTER = 3;
+import { TrafficReading } from './traffic-reading.js';
+import { ownerOf } from './workers/owner.js';
+import { type SharedByWorkers, shareBetweenWorkers } from './workers/shared-by-workers.js';
+import { removeSnapshotsOfOtherCounts, snapshotsOfOtherCount } from './workers/snapshot-files.js';
+import { SupervisedWorker } from './workers/supervised-worker.js';
+import { optionsOfWorker } from './workers/worker-options.js';
 
 type Context = Pick<PartContext, 'log' | 'supervise'>;
 
-export class SupervisedDataPlane implements PartThread {
+export class SupervisedDataPlane {
   /** Of the first start. A restart listens on the same addresses and ports. */
   readonly addresses: readonly BoundAddress[];
-  /** Beat and delay of the thread, in shared memory. A restarted thread continues with it. */
-  readonly vitals: SharedArrayBuffer;
-  readonly #context: Context;
-  readonly #totals: SharedTotals;
-  /** The options of the next start: those of the first one, with all later changes. */
-  #options: DataPlaneOptions;
-  #pinned: Uint8Array | undefined;
-  #hours: { readonly data: HoursData; readonly atMs: number } | undefined;
-  readonly #passed = new Set<InfoHash>();
-  #cacheFills: readonly CacheFill[] = [];
-  /** The thread that runs, or the one that ended last. */
-  #current: DataPlane;
-  readonly supervision: Supervision;
-  readonly #upstreamListeners = new Set<UpstreamNeeded>();
+  /** In the order of their shares. */
+  readonly workers: readonly SupervisedWorker[];
+
+  readonly #shared: SharedByWorkers | null;
 
   /** @throws OperatorError if the first start fails: the operator has to repair the cause */
   static async start(options: DataPlaneOptions, context: Context): Promise<SupervisedDataPlane> {
-    const vitals = createVitals();
-    return new SupervisedDataPlane(
-      await DataPlane.start(options, createSharedTotals(), vitals),
-      vitals,
-      options,
-      context,
-    );
+    const { snapshotFile } = options;
+    const shared = await shareBetweenWorkers(options, context.log);
+    const count = shared?.count ?? 1;
+    const earlierSnapshots = snapshotFile === undefined ? [] : await snapshotsOfOtherCount(snapshotFile, count);
+    const starts = Array.from({ length: count }, (_, index) => {
+      const own = optionsOfWorker({ ...options, earlierSnapshots }, { index, count });
+      return shared === null
+        ? SupervisedWorker.start(own, createWorkerMemory(), context)
+        : SupervisedWorker.start(
+            { ...own, ...shared.optionsOf(index) },
+            { ...createWorkerMemory(), ...shared.memory },
+            context,
+            `worker ${index + 1}`,
+          );
+    });
+    const started = await Promise.allSettled(starts);
+    const failed = started.find((each) => each.status === 'rejected');
+    const workers = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    if (failed === undefined) return new SupervisedDataPlane(workers, shared, options, context);
+    await Promise.allSettled(workers.map((worker) => worker.stop()));
+    shared?.close();
+    throw failed.reason;
   }
 
-  private constructor(first: DataPlane, vitals: SharedArrayBuffer, options: DataPlaneOptions, context: Context) {
-    this.#current = first;
-    this.vitals = vitals;
-    this.#context = context;
-    this.addresses = first.addresses;
-    this.#totals = first.totals;
-    const listen = options.listen.map((each, i) => ({ ...each, port: first.addresses[i]?.port ?? each.port }));
-    this.#options = { ...options, listen };
-    this.supervision = context.supervise((failures) => this.#restart(failures));
-    this.#watch(first);
-    this.#logStart(first);
+  private constructor(
+    workers: readonly SupervisedWorker[],
+    shared: SharedByWorkers | null,
+    { snapshotFile }: DataPlaneOptions,
+    context: Context,
+  ) {
+    this.workers = workers;
+    this.#shared = shared;
+    this.addresses = workers[0]!.addresses;
+    if (snapshotFile !== undefined) this.#replaceEarlierSnapshots(snapshotFile, context);
   }
 
-  /** Ends a thread that is stuck. Another one is started. */
-  abandon(reason: Error): void {
-    this.#current.abandon(reason);
-  }
-
-  /** False while the thread is down. */
+  /** False while one of the workers is down: its swarms get no answers. */
   get isUp(): boolean {
-    return this.supervision.isUp;
+    return this.workers.every(({ isUp }) => isUp);
   }
 
-  /** The number of restarts. */
+  /** The number of restarts of all workers. */
   get restarts(): number {
-    return this.supervision.count;
+    return this.workers.reduce((sum, { restarts }) => sum + restarts, 0);
   }
 
   setPolicy(topology: TopologyData, cost: CostTable): void {
-    this.#options = { ...this.#options, topology, cost };
-    this.#current.setPolicy(topology, cost);
+    for (const worker of this.workers) worker.setPolicy(topology, cost);
   }
 
   /** See {@link DataPlane.setHours}. @param cost the policy with the limits in it */
   setHours(cost: CostTable, hours: HoursData): void {
-    this.#options = { ...this.#options, cost };
-    this.#hours = { data: hours, atMs: performance.now() };
-    this.#current.setHours(hours);
+    for (const worker of this.workers) worker.setHours(cost, hours);
   }
 
   /** See {@link DataPlane.setDensity}. @param cost the policy with the changes in it */
   setDensity(cost: CostTable, changes: Uint16Array): void {
-    this.#options = { ...this.#options, cost };
-    this.#current.setDensity(changes);
+    for (const worker of this.workers) worker.setDensity(cost, changes);
   }
 
   /** See {@link DataPlane.setCapability}. @param cost the policy with the changes in it */
   setCapability(cost: CostTable, changed: Int32Array): void {
-    this.#options = { ...this.#options, cost };
-    this.#current.setCapability(cost.reportedCapability, changed);
+    for (const worker of this.workers) worker.setCapability(cost, changed);
   }
 
   /** See {@link DataPlane.setCacheFills}. */
   setCacheFills(fills: readonly CacheFill[]): void {
-    this.#cacheFills = fills;
-    this.#current.setCacheFills(fills);
+    for (const worker of this.workers) worker.setCacheFills(fills);
   }
 
   setAccess(access: AccessListData): void {
-    this.#options = { ...this.#options, access };
-    this.#current.setAccess(access);
+    for (const worker of this.workers) worker.setAccess(access);
   }
 
   /** See {@link DataPlane.setPinned}. */
   setPinned(hashes: Uint8Array): void {
-    this.#pinned = hashes;
-    this.#current.setPinned(hashes);
+    for (const worker of this.workers) worker.setPinned(hashes);
   }
 
   /** A torrent is known although the catalogue does not have it. */
   addPassed(infoHash: InfoHash): void {
-    if (this.#passed.has(infoHash)) return;
-    this.#passed.add(infoHash);
-    forgetOldest(this.#passed, MAX_PASSED);
-    this.#current.addPassed(hashBytes([infoHash]));
+    this.#ownerOf(infoHash).addPassed(infoHash);
   }
 
-  /** See {@link DataPlane.addUpstreamPeers}. @throws ClientError `unavailable` while the thread is down */
+  /** See {@link DataPlane.setRollout}. */
+  setRollout(rules: RolloutRules): void {
+    for (const worker of this.workers) worker.setRollout(rules);
+  }
+
+  /** See {@link DataPlane.setLocalisation}. */
+  setLocalisation(localisation: Localisation): void {
+    for (const worker of this.workers) worker.setLocalisation(localisation);
+  }
+
+  setOptions(options: LiveOptions): void {
+    for (const worker of this.workers) worker.setOptions(options);
+  }
+
+  /** See {@link DataPlane.useCertificate}. */
+  useCertificate(pair: CertificatePair): void {
+    for (const worker of this.workers) worker.useCertificate(pair);
+  }
+
+  /** Whether localisation is paused. */
+  get localisation(): Localisation {
+    return this.workers[0]!.localisation;
+  }
+
+  /** See {@link DataPlane.addUpstreamPeers}. @throws ClientError `unavailable` while the owner of the swarm is down */
   addUpstreamPeers(
     infoHash: InfoHash,
     peers: readonly UpstreamPeerData[],
@@ -158,187 +164,109 @@ export class SupervisedDataPlane implements PartThread {
     own: readonly OwnEndpoint[],
     origin: string,
   ): Promise<ImportOutcome> {
-    return this.#ask((plane) => plane.addUpstreamPeers(infoHash, peers, ttlSeconds, own, origin));
+    return this.#ownerOf(infoHash).addUpstreamPeers(infoHash, peers, ttlSeconds, own, origin);
   }
 
-  /** See {@link DataPlane.removeUpstreamPeers}. @throws ClientError `unavailable` while the thread is down */
+  /** See {@link DataPlane.removeUpstreamPeers}. @throws ClientError `unavailable` while the owner of the swarm is down */
   removeUpstreamPeers(
     infoHash: InfoHash,
     peers: readonly Omit<UpstreamPeerData, 'seed'>[] | null,
     origin: string | null,
   ): Promise<number> {
-    return this.#ask((plane) => plane.removeUpstreamPeers(infoHash, peers, origin));
+    return this.#ownerOf(infoHash).removeUpstreamPeers(infoHash, peers, origin);
   }
 
   /** @returns unsubscribe */
   onUpstreamNeeded(listener: UpstreamNeeded): () => void {
-    this.#upstreamListeners.add(listener);
-    return () => void this.#upstreamListeners.delete(listener);
+    const leave = this.workers.map((worker) => worker.onUpstreamNeeded(listener));
+    return () => {
+      for (const each of leave) each();
+    };
   }
 
   counters(): CountersView {
-    return this.#current.counters();
+    return readCounters(...this.workers.map(({ memory }) => memory.counters));
   }
 
   /** See {@link DataPlane.traffic}. */
   traffic(): TrafficReading {
-    return this.#current.traffic();
+    return new TrafficReading(...this.workers.map(({ memory }) => memory.traffic));
   }
 
   /** The peers that announce here, by locality group; null until they have been counted once. */
   groupCounts(): GroupCountsReading | null {
-    return readGroupCounts([this.#totals.groups]);
+    return readGroupCounts(this.workers.map(({ memory }) => memory.groups));
   }
 
   /** What localised clients have downloaded since the last call, by torrent. */
   takeTorrentTraffic(): TorrentBytes[] {
-    return takeTorrentTraffic(this.#totals.torrents);
+    return this.workers.flatMap(({ memory }) => takeTorrentTraffic(memory.torrents));
   }
 
-  /** See {@link DataPlane.setRollout}. */
-  setRollout(rules: RolloutRules): void {
-    const key = this.#options.rollout?.key;
-    if (key !== undefined) this.#options = { ...this.#options, rollout: { ...rules, key } };
-    this.#current.setRollout(rules);
-  }
-
-  /** See {@link DataPlane.setLocalisation}. */
-  setLocalisation(localisation: Localisation): void {
-    this.#options = { ...this.#options, localisation };
-    this.#current.setLocalisation(localisation);
-  }
-
-  /** Whether localisation is paused. */
-  get localisation(): Localisation {
-    return this.#options.localisation ?? 'on';
-  }
-
-  /** @throws ClientError `unavailable` while the thread is down, as {@link swarms} and {@link swarm} do */
+  /** @throws ClientError `unavailable` while the owner of the swarm is down, as {@link swarm} does */
   explain(query: DataPlaneExplainQuery): Promise<Explanation> {
-    return this.#ask((plane) => plane.explain(query));
-  }
-
-  swarms(query: SwarmsQuery): Promise<readonly ListedSwarm[]> {
-    return this.#ask((plane) => plane.swarms(query));
+    return this.#ownerOf(query.infoHash).explain(query);
   }
 
   swarm(infoHash: InfoHash): Promise<SwarmDetails | null> {
-    return this.#ask((plane) => plane.swarm(infoHash));
-  }
-
-  /** See {@link DataPlane.innerSwarms}. */
-  innerSwarms(cursor: number): Promise<InnerSwarmsPage> {
-    return this.#ask((plane) => plane.innerSwarms(cursor));
+    return this.#ownerOf(infoHash).swarm(infoHash);
   }
 
   innerPeers(infoHash: InfoHash, limit: number): Promise<readonly InnerPeer[]> {
-    return this.#ask((plane) => plane.innerPeers(infoHash, limit));
+    return this.#ownerOf(infoHash).innerPeers(infoHash, limit);
   }
 
-  /** See {@link DataPlane.stillInNeed}. @throws ClientError `unavailable` while the thread is down */
-  stillInNeed(infoHashes: readonly InfoHash[]): Promise<readonly InfoHash[]> {
-    return this.#ask((plane) => plane.stillInNeed(infoHashes));
+  /** The largest swarms of all workers. @throws ClientError `unavailable` while a worker is down */
+  async swarms(query: SwarmsQuery): Promise<readonly ListedSwarm[]> {
+    const lists = await Promise.all(this.workers.map((worker) => worker.swarms(query)));
+    return this.workers.length === 1 ? lists[0]! : largestFirst(lists.flat(), query);
   }
 
-  setOptions(options: LiveOptions): void {
-    this.#options = { ...this.#options, ...options };
-    if (this.isUp) this.#current.setOptions(options);
+  /** See {@link DataPlane.innerSwarms}. The pages of one worker follow those of another. */
+  async innerSwarms(cursor: number): Promise<InnerSwarmsPage> {
+    const count = this.workers.length;
+    const asked = Number.isSafeInteger(cursor) && cursor > 0 ? cursor : 0;
+    const index = asked % count;
+    const page = await this.workers[index]!.innerSwarms(Math.floor(asked / count));
+    if (page.cursor !== undefined) return { ...page, cursor: page.cursor * count + index };
+    return { ...page, cursor: index + 1 < count ? index + 1 : undefined };
   }
 
-  /** See {@link DataPlane.useCertificate}. */
-  useCertificate(pair: CertificatePair): void {
-    const listen = this.#options.listen.map((each) =>
-      each.protocol === 'https' ? { ...each, tls: pair.material } : each,
+  /** See {@link DataPlane.stillInNeed}. @throws ClientError `unavailable` while a worker that is asked is down */
+  async stillInNeed(infoHashes: readonly InfoHash[]): Promise<readonly InfoHash[]> {
+    const answers = await Promise.all(
+      this.workers.map((worker) => {
+        const own = infoHashes.filter((infoHash) => this.#ownerOf(infoHash) === worker);
+        return own.length === 0 ? [] : worker.stillInNeed(own);
+      }),
     );
-    this.#options = { ...this.#options, listen };
-    if (this.isUp) this.#current.useCertificate(pair);
+    const inNeed = new Set(answers.flat());
+    return infoHashes.filter((infoHash) => inNeed.has(infoHash));
   }
 
   async stop(): Promise<void> {
-    await this.supervision.stop();
-    await this.#current.stop();
+    const stopped = await Promise.allSettled(this.workers.map((worker) => worker.stop()));
+    this.#shared?.close();
+    const failed = stopped.find((each) => each.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
-  async #ask<T>(question: (plane: DataPlane) => Promise<T>): Promise<T> {
-    const plane = this.#current;
-    try {
-      if (this.isUp) return await question(plane);
-    } catch (thrown) {
-      if (this.isUp && this.#current === plane) throw thrown;
-    }
-    throw new ClientError('unavailable', 'the tracker is restarting; ask again in a moment', { retryAfterSeconds: 1 });
+  #ownerOf(infoHash: InfoHash): SupervisedWorker {
+    return this.workers[ownerOf(infoHashToBytes(infoHash), 0, this.workers.length)]!;
   }
 
-  #watch(plane: DataPlane): void {
-    const { log } = this.#context;
-    plane.onFault((error) => log.error({ err: error }, `tracker: ${error.message}`));
-    plane.onUpstreamNeeded((infoHash, family, original) => {
-      for (const listener of this.#upstreamListeners) listener(infoHash, family, original);
-    });
-    plane.onEnd((reason) =>
-      this.supervision.failed(reason, `the thread that answers peers has ended: ${messageOf(reason)}`),
-    );
-  }
-
-  async #restart(failures: number): Promise<void> {
-    // The ended thread's last snapshot may still be being written, and the next thread reads it.
-    await this.#current.stop().catch(() => {
-      // Logged where it failed. The next thread starts with an older snapshot.
-    });
-    if (failures > SUSPECT_SNAPSHOT_AFTER) await this.#setSnapshotAside();
-    const given = this.#options;
-    const plane = await DataPlane.start(given, this.#totals, this.vitals);
-    this.#current = plane;
-    this.#watch(plane);
-    const { topology, cost, access } = this.#options;
-    if (topology !== given.topology || cost !== given.cost) plane.setPolicy(topology, cost);
-    if (access !== undefined && access !== given.access) plane.setAccess(access);
-    const { rollout, localisation } = this.#options;
-    if (rollout !== undefined && rollout !== given.rollout) plane.setRollout(rollout);
-    if (localisation !== given.localisation) plane.setLocalisation(this.localisation);
-    if (this.#options !== given) plane.setOptions(liveOptionsOf(this.#options));
-    if (this.#pinned !== undefined) plane.setPinned(this.#pinned);
-    if (this.#hours !== undefined) plane.setHours(hoursLater(this.#hours.data, performance.now() - this.#hours.atMs));
-    plane.addPassed(hashBytes([...this.#passed]));
-    plane.setCacheFills(this.#cacheFills);
-    this.#logStart(plane);
-  }
-
-  /** Better a tracker without its swarms than none. */
-  async #setSnapshotAside(): Promise<void> {
-    const { snapshotFile } = this.#options;
-    if (snapshotFile === undefined) return;
-    try {
-      const aside = await setSnapshotAside(snapshotFile);
-      this.#context.log.error(
-        `tracker: the snapshot of the swarms may be the cause; it is not loaded, and kept as ${aside}`,
-      );
-    } catch {
-      // The file does not exist or cannot be moved. The start reports a snapshot that it cannot read.
+  /** Once every worker has saved its swarms, the snapshots of another number of workers hold nothing more. */
+  #replaceEarlierSnapshots(file: string, { log }: Context): void {
+    const waiting = new Set(this.workers);
+    for (const worker of this.workers) {
+      worker.onSnapshot(() => {
+        if (!waiting.delete(worker) || waiting.size > 0) return;
+        // A damaged one is kept for whoever looks into it.
+        const isDamaged = this.workers.some(({ damage }) => damage !== null);
+        removeSnapshotsOfOtherCounts(file, this.workers.length, isDamaged).catch((error: Error) =>
+          log.error({ err: error }, `tracker: snapshots of another number of workers stay: ${error.message}`),
+        );
+      });
     }
   }
-
-  /** Logs the transport and what came back from the snapshot. */
-  #logStart({ transport, transportFallback, restored }: DataPlane): void {
-    const { log } = this.#context;
-    if (transportFallback !== undefined) log.warn(`tracker: the portable transport is used: ${transportFallback}`);
-    log.info(`tracker: transport ${transport}`);
-    if (restored === null) return;
-    const { damage, setAsideAs, peers, swarms } = restored;
-    if (damage !== null) log.error(`tracker: the snapshot of the swarms is damaged: ${damage}; kept as ${setAsideAs}`);
-    log.info(`tracker: ${counted(peers, 'peer')} in ${counted(swarms, 'swarm')} restored from the snapshot`);
-  }
-}
-
-function hoursLater(hours: HoursData, passedMs: number): HoursData {
-  return { ...hours, returnInMs: hours.returnInMs === null ? null : hours.returnInMs - passedMs };
-}
-
-function liveOptionsOf({
-  deniedAddresses = [],
-  upstreamWantedBelow = 0,
-  ownEndpoints = [],
-  redirectedTrackers = NOTHING_REDIRECTED,
-}: DataPlaneOptions): LiveOptions {
-  return { deniedAddresses, upstreamWantedBelow, ownEndpoints, redirectedTrackers };
 }

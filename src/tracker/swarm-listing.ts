@@ -15,9 +15,17 @@ function measureOf(swarm: SwarmSummary, sort: SwarmsQuery['sort']): number {
   return sort === 'peers' ? swarm.seeds + swarm.leechers : swarm[sort];
 }
 
+/** As the query asks, from the parts of several workers. */
+export function largestFirst<Swarm extends SwarmSummary>(
+  swarms: readonly Swarm[],
+  { sort, limit }: SwarmsQuery,
+): Swarm[] {
+  return [...swarms].sort((a, b) => measureOf(b, sort) - measureOf(a, sort)).slice(0, Math.max(0, limit));
+}
+
 export class SwarmListing {
-  private readonly limit: number;
-  private readonly sort: SwarmsQuery['sort'];
+  readonly limit: number;
+  readonly sort: SwarmsQuery['sort'];
   private cursor = 0;
   private best: SwarmSummary[] = [];
   private readonly listed: ListedSwarm[] = [];
@@ -39,9 +47,7 @@ export class SwarmListing {
 
   private find(store: SwarmStore): readonly ListedSwarm[] | null {
     const { swarms, cursor } = store.listSwarms(this.cursor, SLICE_SWARMS);
-    this.best = [...this.best, ...swarms]
-      .sort((a, b) => measureOf(b, this.sort) - measureOf(a, this.sort))
-      .slice(0, this.limit);
+    this.best = largestFirst([...this.best, ...swarms], this);
     this.cursor = cursor;
     return cursor < 0 && this.best.length === 0 ? [] : null;
   }

@@ -1,4 +1,5 @@
 /** Reads the totals of a traffic meter in the control plane. */
+import { sumOf } from '../domain/sum-of.js';
 import { REPLICATES } from '../selection/household-groups.js';
 import {
   ANNOUNCE_KINDS,
@@ -24,8 +25,9 @@ import {
 export class TrafficReading {
   readonly #values: Float64Array;
 
-  constructor(memory: ArrayBufferLike) {
-    this.#values = Float64Array.from(new Float64Array(memory));
+  /** @param memories of all workers, whose totals are added up */
+  constructor(...memories: readonly ArrayBufferLike[]) {
+    this.#values = sumOf(memories);
   }
 
   /** Of one class, by replicate. */

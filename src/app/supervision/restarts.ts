@@ -25,8 +25,11 @@ export interface SupervisionContext {
 }
 
 export class Restarts {
-  /** The part's name in readiness, log and metrics. */
+  /** The name in log and metrics: the part's, with that of the member. */
   readonly part: string;
+  /** Readiness knows parts only. */
+  readonly #reported: string;
+  readonly #member: string | undefined;
   readonly #context: SupervisionContext;
   readonly #restartPart: (consecutiveFailures: number) => Promise<void>;
   #isUp = true;
@@ -43,9 +46,17 @@ export class Restarts {
   /**
    * For a part that has just been started.
    * @param restartPart cleans up after the part and starts it. If it throws, that is the next failure
+   * @param member one of several threads of the part, which fails and restarts alone
    */
-  constructor(part: string, context: SupervisionContext, restartPart: (consecutiveFailures: number) => Promise<void>) {
-    this.part = part;
+  constructor(
+    part: string,
+    context: SupervisionContext,
+    restartPart: (consecutiveFailures: number) => Promise<void>,
+    member?: string,
+  ) {
+    this.part = member === undefined ? part : `${part} ${member}`;
+    this.#reported = part;
+    this.#member = member;
     this.#context = context;
     this.#restartPart = restartPart;
     this.#startedAtMs = context.clock.nowMs();
@@ -98,7 +109,7 @@ export class Restarts {
   }
 
   #plan(reason: unknown, what: string): void {
-    const { logger, health } = this.#context;
+    const { logger } = this.#context;
     const waitMs = restartWaitMs(this.#failures);
     this.#failures++;
     this.#failedAtMs = this.#context.clock.nowMs();
@@ -107,12 +118,18 @@ export class Restarts {
     this.#timer = setTimeout(() => {
       this.#starting = this.#restart();
     }, waitMs);
-    health.report(this.part, what);
+    this.#report(what);
     logger.error({ err: errorOf(reason) }, `${this.part}: ${what}; it restarts in ${waitMs / 1_000} s`);
   }
 
+  #report(what: string | undefined): void {
+    const { health } = this.#context;
+    if (this.#member === undefined) health.report(this.#reported, what);
+    else health.report(this.#reported, what === undefined ? undefined : `${this.#member}: ${what}`, this.#member);
+  }
+
   async #restart(): Promise<void> {
-    const { logger, health, clock } = this.#context;
+    const { logger, clock } = this.#context;
     this.#failedMeanwhile = undefined;
     try {
       await this.#restartPart(this.#failures);
@@ -120,7 +137,7 @@ export class Restarts {
       this.#startedAtMs = clock.nowMs();
       this.#isUp = true;
       this.#count++;
-      health.report(this.part, undefined);
+      this.#report(undefined);
       logger.warn(`${this.part}: restarted`);
     } catch (thrown) {
       if (!this.#stopped) this.#plan(thrown, messageOf(thrown));

@@ -66,10 +66,13 @@ export class ThreadWatch implements Watch {
     this.#threads.push({ thread, detector: new StuckDetector(thread.vitals, this.#context.clock) });
   }
 
-  /** Differs from the last reading if the thread has run since; undefined if there is none of this name. */
+  /**
+   * Differs from the last reading if the thread, or one of several of this name with a number, has run since; undefined if there
+   * is none.
+   */
   beats(name: string): number | undefined {
-    const vitals = this.#threads.find(({ thread }) => thread.name === name)?.thread.vitals;
-    return vitals && beatsOf(vitals);
+    const threads = this.#threads.filter(({ thread }) => thread.name.replace(/-\d+$/, '') === name);
+    return threads.length === 0 ? undefined : threads.reduce((sum, { thread }) => sum + beatsOf(thread.vitals), 0);
   }
 
   start(): void {

@@ -101,6 +101,10 @@ export class RunningHealth implements RunningPart<HealthConfig> {
     return health;
   }
 
+  get threads(): readonly [HealthWatch] {
+    return [this.thread];
+  }
+
   private constructor(
     policy: RedirectPolicy,
     usage: AnnounceUsage,

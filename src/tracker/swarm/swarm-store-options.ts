@@ -1,11 +1,14 @@
 /** Options of a swarm store. Limits on strangers can be changed while it runs. */
 import type { Random } from '../../domain/random.js';
 import type { CostTable } from '../../selection/cost-table.js';
+import type { WorkerShare } from '../workers/owner.js';
 import type { IsInnerOnly } from './choice/compact-peer-sink.js';
 import type { GroupTally } from './group-tally.js';
 import type { Arena } from './memory/arena.js';
 
 export interface SwarmStoreOptions {
+  /** Only these swarms are taken from a snapshot. Default: all. */
+  readonly share?: WorkerShare;
   readonly random: Random;
   readonly policy: CostTable;
   /** `HASH_KEY_WORDS` words that nobody else knows; only tests give them. Default: from the system's random source. */

@@ -125,7 +125,7 @@ export class SwarmStore {
       this.changes,
       hashKeys,
     );
-    this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, this.room, hashKeys);
+    this.transfer = new SwarmTransfer(this.arena, this.table, this.swarms, this.room, hashKeys, options.share);
     const { table, membership, room, changes } = this;
     const tally = options.groupTally ?? null;
     this.sweeps = new StoreSweeps({ arena, table, swarms, membership, room, tally }, this.maxAgeSeconds);
@@ -403,7 +403,7 @@ export class SwarmStore {
   }
 
   /**
-   * Restores one frame of a snapshot.
+   * Restores one frame of a snapshot, without the swarms of other workers.
    * @param snapshot its header
    * @param elapsedSeconds from the moment it was taken until now, by the wall clock
    * @param groupOf the locality group of an address in the topology now in force

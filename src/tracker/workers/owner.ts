@@ -20,8 +20,13 @@ export function ownerOf(infoHash: Uint8Array, offset: number, count: number): nu
   return readUint32(infoHash, offset) % count;
 }
 
-export function owns({ index, count }: WorkerShare, infoHash: Uint8Array, offset: number): boolean {
-  return count === 1 || ownerOf(infoHash, offset, count) === index;
+/** @param word the first of the info-hash, unsigned */
+export function ownsWord({ index, count }: WorkerShare, word: number): boolean {
+  return count === 1 || word % count === index;
+}
+
+export function owns(share: WorkerShare, infoHash: Uint8Array, offset: number): boolean {
+  return ownsWord(share, readUint32(infoHash, offset));
 }
 
 export const SEVERAL_OWNERS = -1;

@@ -48,6 +48,7 @@ function optionsOf(key?: string, value?: unknown): Record<string, unknown> {
 
 /** Key → its new value, and where in the options which value is then. */
 const CROSSES: Readonly<Record<string, readonly [value: unknown, option: string, expected: unknown]>> = {
+  'tracker.workers': [3, 'workers', 3],
   'tracker.transport': ['portable', 'transport', 'portable'],
   'tracker.interval': ['20m', 'intervalSeconds', 1_200],
   'tracker.minInterval': ['2m', 'minIntervalSeconds', 120],

@@ -8,6 +8,7 @@
  * continue. A torrent that changes between two frames may lose or repeat a peer; the import detects repeats.
  */
 
+import { ONLY_WORKER, ownsWord, type WorkerShare } from '../../workers/owner.js';
 import { type FamilySwarms, KIND_SMALL, kindOf } from '../layouts/family-swarm.js';
 import type { Arena } from '../memory/arena.js';
 import { Endpoint } from '../memory/endpoint-key.js';
@@ -104,6 +105,8 @@ export class SwarmTransfer {
     private readonly swarms: FamilySwarms,
     private readonly room: StoreRoom,
     keys: HashKeys,
+    /** Swarms of other workers are not taken from a snapshot. */
+    private readonly share: WorkerShare = ONLY_WORKER,
   ) {
     this.endpoint = new Endpoint(keys);
   }
@@ -146,7 +149,7 @@ export class SwarmTransfer {
       const count6 = frame[at + 8]!;
       const end = at + HEADER_WORDS + count4 * (1 + context.metaWords) + count6 * (4 + context.metaWords);
       if (end > frame.length) throw new SnapshotDamagedError('a torrent in the snapshot is truncated');
-      this.importTorrent(frame, at, count4, count6, context);
+      if (ownsWord(this.share, frame[at]!)) this.importTorrent(frame, at, count4, count6, context);
       at = end;
     }
   }

@@ -10,11 +10,10 @@ import { connect as connectTls } from 'node:tls';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startThread, threadModule } from '../../../../src/threads/start-thread.js';
-import { createVitals } from '../../../../src/threads/thread-vitals.js';
 import { type CountersView, readCounters } from '../../../../src/tracker/counters.js';
 import type { FromWorker, WorkerStart } from '../../../../src/tracker/data-plane-messages.js';
 import type { DataPlaneOptions } from '../../../../src/tracker/data-plane-options.js';
-import { createSharedTotals } from '../../../../src/tracker/data-plane-thread.js';
+import { createWorkerMemory } from '../../../../src/tracker/data-plane-thread.js';
 import { createLinksMemory } from '../../../../src/tracker/workers/worker-links.js';
 import { closeNotedDescriptors, createDescriptorLedger } from '../../../../src/transport/linux/descriptor-ledger.js';
 import { EFD_CLOEXEC, EFD_NONBLOCK } from '../../../../src/transport/linux/linux-abi.js';
@@ -47,7 +46,7 @@ afterEach(async () => {
 
 class WorkerThreads {
   private readonly workers: { worker: Worker; ready: Ready; descriptors: SharedArrayBuffer }[] = [];
-  private readonly totals = Array.from({ length: COUNT }, createSharedTotals);
+  private readonly memories = Array.from({ length: COUNT }, createWorkerMemory);
   private readonly memory = createLinksMemory(COUNT);
   private readonly connectionIdKey = randomBytes(16);
   private readonly events: readonly number[];
@@ -84,9 +83,8 @@ class WorkerThreads {
         lab: true,
         limits: { arenaBytes: 64 * 1024 * 1024 },
       },
-      ...this.totals[index]!,
-      vitals: createVitals(),
-      snapshot: null,
+      ...this.memories[index]!,
+      snapshots: [],
       descriptors,
       links: { memory: this.memory, events: this.events },
       connectionIdKey: this.connectionIdKey,
@@ -102,7 +100,7 @@ class WorkerThreads {
   }
 
   counters(index: number): CountersView {
-    return readCounters(this.totals[index]!.counters);
+    return readCounters(this.memories[index]!.counters);
   }
 
   /** As a defect would end it. */
