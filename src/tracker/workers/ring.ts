@@ -4,6 +4,7 @@
  * takes the place of another one continues where that one ended.
  */
 
+import { endianness } from 'node:os';
 import { viewOf } from '../../wire/write-bytes.js';
 
 /** Words of a message that its kind gives a meaning. */
@@ -18,6 +19,7 @@ const HEADER_WORDS = 48;
 const HEAD_WORDS = 2 + MESSAGE_WORDS;
 
 const WORD_BYTES = 4;
+const LITTLE_ENDIAN = endianness() === 'LE';
 
 /** The message that was read last. Reused, so a reader does not keep it. */
 export class RingMessage {
@@ -26,12 +28,13 @@ export class RingMessage {
   readonly bytes: Uint8Array;
   /** How many of `bytes` belong to the message. */
   length = 0;
-  readonly view: DataView;
+  /** The same memory as `bytes`. */
+  readonly byteWords: Int32Array;
 
   /** @param maxBytes of the longest message of its rings */
   constructor(maxBytes: number) {
     this.bytes = new Uint8Array((maxBytes + WORD_BYTES - 1) & -WORD_BYTES);
-    this.view = new DataView(this.bytes.buffer);
+    this.byteWords = new Int32Array(this.bytes.buffer);
   }
 }
 
@@ -53,6 +56,8 @@ export class Ring {
   /** `READ_AT` and `WRITTEN_AT` count words since the ring was made, modulo 2^32. */
   private readonly header: Int32Array;
   private readonly data: Int32Array;
+  /** The same memory as `data`. */
+  private readonly dataBytes: Uint8Array;
   private readonly mask: number;
   private readonly longest: number;
 
@@ -68,6 +73,7 @@ export class Ring {
     this.longest = longest;
     this.header = new Int32Array(memory, byteOffset, HEADER_WORDS);
     this.data = new Int32Array(memory, byteOffset + HEADER_WORDS * WORD_BYTES, words);
+    this.dataBytes = new Uint8Array(memory, this.data.byteOffset, capacity);
     this.mask = words - 1;
   }
 
@@ -100,22 +106,25 @@ export class Ring {
     if (length > this.longest) throw new RangeError(`a message of ${length} bytes in a ring for ${this.longest}`);
     if (!this.hasRoom(length)) return false;
     const { data, mask } = this;
-    const view = viewOf(bytes);
-    let at = Atomics.load(this.header, WRITTEN_AT);
-    data[at++ & mask] = kind;
-    data[at++ & mask] = length;
-    for (let i = 0; i < MESSAGE_WORDS; i++) data[at++ & mask] = words[i]!;
-    const end = start + length;
-    let from = start;
-    // Little-endian at both ends, whatever the machine is.
-    for (; from + WORD_BYTES <= end; from += WORD_BYTES) data[at++ & mask] = view.getInt32(from, true);
-    if (from < end) {
-      let last = 0;
-      for (let shift = 0; from < end; from++, shift += 8) last |= view.getUint8(from) << shift;
-      data[at++ & mask] = last;
-    }
-    Atomics.store(this.header, WRITTEN_AT, at);
+    const at = Atomics.load(this.header, WRITTEN_AT);
+    data[at & mask] = kind;
+    data[(at + 1) & mask] = length;
+    for (let i = 0; i < MESSAGE_WORDS; i++) data[(at + 2 + i) & mask] = words[i]!;
+    this.writeBytes((at + HEAD_WORDS) & mask, bytes, start, length);
+    Atomics.store(this.header, WRITTEN_AT, at + wordsOf(length));
     return true;
+  }
+
+  /** In two loops without a mask, which take half the time of one with it. */
+  private writeBytes(to: number, bytes: Uint8Array, start: number, length: number): void {
+    const { data, dataBytes } = this;
+    const view = viewOf(bytes);
+    const whole = length >> 2;
+    const beforeEnd = Math.min(whole, data.length - to);
+    for (let i = 0; i < beforeEnd; i++) data[to + i] = view.getInt32(start + WORD_BYTES * i, LITTLE_ENDIAN);
+    for (let i = beforeEnd; i < whole; i++) data[i - beforeEnd] = view.getInt32(start + WORD_BYTES * i, LITTLE_ENDIAN);
+    const rest = WORD_BYTES * ((to + whole) & this.mask);
+    for (let i = WORD_BYTES * whole; i < length; i++) dataBytes[rest + (i & 3)] = bytes[start + i]!;
   }
 
   /** For the reader: where it reads next. */
@@ -136,15 +145,19 @@ export class Ring {
    */
   read(message: RingMessage, end = this.end): boolean {
     const { data, mask } = this;
-    let at = Atomics.load(this.header, READ_AT);
+    const at = Atomics.load(this.header, READ_AT);
     if (at === end) return false;
-    message.kind = data[at++ & mask]!;
-    const length = data[at++ & mask]!;
+    message.kind = data[at & mask]!;
+    const length = data[(at + 1) & mask]!;
     message.length = length;
-    const { words, view } = message;
-    for (let i = 0; i < MESSAGE_WORDS; i++) words[i] = data[at++ & mask]!;
-    for (let to = 0; to < length; to += WORD_BYTES) view.setInt32(to, data[at++ & mask]!, true);
-    Atomics.store(this.header, READ_AT, at);
+    const { words, byteWords } = message;
+    for (let i = 0; i < MESSAGE_WORDS; i++) words[i] = data[(at + 2 + i) & mask]!;
+    const from = (at + HEAD_WORDS) & mask;
+    const count = wordsOf(length) - HEAD_WORDS;
+    const beforeEnd = Math.min(count, data.length - from);
+    for (let i = 0; i < beforeEnd; i++) byteWords[i] = data[from + i]!;
+    for (let i = beforeEnd; i < count; i++) byteWords[i] = data[i - beforeEnd]!;
+    Atomics.store(this.header, READ_AT, at + wordsOf(length));
     return true;
   }
 }
