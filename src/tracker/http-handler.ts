@@ -367,7 +367,8 @@ export class HttpHandler implements HttpRequestHandler, PeerIdSource, AnnounceSo
     output: Uint8Array,
     outputStart: number,
   ): number {
-    const hasRoom = owner === SEVERAL_OWNERS ? passing.scrapes.hasRoom : passing.hasRoom(owner, this.head.headBytes);
+    const hasRoom =
+      owner === SEVERAL_OWNERS ? this.scrape.canGather(passing) : passing.hasRoom(owner, this.head.headBytes);
     if (!hasRoom) return this.fail(REFUSAL_BUSY, output, outputStart);
     this.owner = owner;
     this.remote = remote;

@@ -63,6 +63,11 @@ export class HttpScrape {
     return writeScrapeEnd(out, at);
   }
 
+  /** Whether the other workers can be asked now. */
+  canGather({ scrapes }: RequestPassing): boolean {
+    return this.count === 0 ? scrapes.hasRoomForAll : scrapes.hasRoomFor(this.hashes, 0, this.count);
+  }
+
   /** Asks the other workers, and answers the request of this ticket once they have. */
   gather(passing: RequestPassing, ticket: number, close: boolean, withoutBody: boolean): void {
     this.announcer.counters[COUNT_SCRAPES_HTTP]!++;

@@ -215,14 +215,14 @@ export class UdpHandler implements DatagramHandler, AnnounceSource {
     output: Uint8Array,
     outputStart: number,
   ): number {
-    if (this.listener === null || !others.scrapes.hasRoom) {
+    const hashes = start + UDP_REQUEST_HEAD_BYTES;
+    if (this.listener === null || !others.scrapes.hasRoomFor(input, hashes, count)) {
       return this.refuse(REFUSAL_BUSY, input, start, output, outputStart);
     }
     this.announcer.counters[COUNT_SCRAPES_UDP]!++;
     const late = this.listener.answerLater();
     const answer = new Uint8Array(UDP_SCRAPE_RESPONSE_HEAD_BYTES + UDP_SCRAPE_ENTRY_BYTES * count);
     writeUdpHead(answer, 0, ACTION_SCRAPE, input, start);
-    const hashes = start + UDP_REQUEST_HEAD_BYTES;
     others.scrapes.gatherCounts(input.slice(hashes, hashes + INFO_HASH_BYTES * count), (_, counts) => {
       const outcome = this.scrape;
       for (let i = 0; i < count; i++) {

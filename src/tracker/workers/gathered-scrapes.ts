@@ -54,18 +54,28 @@ export class GatheredScrapes {
     this.onAsked = onAsked;
   }
 
-  /** Whether all other workers take a question now. */
-  get hasRoom(): boolean {
-    const { index, count } = this.share;
+  /** Whether the owners of these swarms take a question now. @param count of the hashes, which are concatenated */
+  hasRoomFor(hashes: Uint8Array, offset: number, count: number): boolean {
     if (this.underWay.size >= MAX_GATHERED) return false;
-    for (let worker = 0; worker < count; worker++) {
-      if (worker !== index && !this.links.hasRoom(worker, this.asked.length)) return false;
+    for (let i = 0; i < count; i++) {
+      if (!this.takesQuestion(ownerOf(hashes, offset + INFO_HASH_BYTES * i, this.share.count))) return false;
     }
     return true;
   }
 
+  /** Whether all other workers take a question now. */
+  get hasRoomForAll(): boolean {
+    if (this.underWay.size >= MAX_GATHERED) return false;
+    for (let worker = 0; worker < this.share.count; worker++) if (!this.takesQuestion(worker)) return false;
+    return true;
+  }
+
+  private takesQuestion(worker: number): boolean {
+    return worker === this.share.index || this.links.hasRoom(worker, this.asked.length);
+  }
+
   /**
-   * Only if {@link hasRoom}.
+   * Only if {@link hasRoomFor}.
    * @param hashes concatenated, at most {@link MAX_HTTP_SCRAPE_HASHES}; kept until `gathered` is called
    */
   gatherCounts(hashes: Uint8Array, gathered: CountsGathered): void {
@@ -84,7 +94,7 @@ export class GatheredScrapes {
     });
   }
 
-  /** A part of the swarms of each worker. Only if {@link hasRoom}. */
+  /** A part of the swarms of each worker. Only if {@link hasRoomForAll}. */
   gatherSwarms(gathered: SwarmsGathered): void {
     const { index } = this.share;
     const parts = [this.swarmsHere()];

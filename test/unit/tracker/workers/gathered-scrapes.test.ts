@@ -122,6 +122,31 @@ describe('a scrape over UDP of swarms of several workers', () => {
   });
 });
 
+describe('an owner that is down, with a full ring', () => {
+  it('concerns only scrapes of its own swarms', () => {
+    const group = filled();
+    const fill = `info_hash=${escaped(hashOf(2, COUNT))}&peer_id=${escaped(peerId(1))}&port=1`;
+    while (group.trackers[0]!.counters.refusals.busy === 0) {
+      group.connect(0).send(`GET /announce?${fill}&x=${'y'.repeat(3_000)} HTTP/1.1\r\n\r\n`);
+    }
+    while (group.trackers[0]!.counters.refusals.busy === 1)
+      group.connect(0).send(`GET /announce?${fill} HTTP/1.1\r\n\r\n`);
+    const { sent } = scrapeOverUdp(group, 0, [HASHES[2]!, HASHES[1]!]);
+    const over = group.connect(0);
+    over.send(`GET /scrape?info_hash=${escaped(HASHES[2]!)}&info_hash=${escaped(HASHES[1]!)} HTTP/1.1\r\n\r\n`);
+    group.settle([0, 1]);
+    expect(entries(decodeUdpAnswer(sent[0]!))).toEqual([entryOf(2), entryOf(1)]);
+    expect(over.received.toString('latin1')).toContain('d5:files');
+    const refused = scrapeOverUdp(group, 0, [HASHES[0]!, HASHES[1]!]).now;
+    expect(decodeUdpAnswer(refused!)).toMatchObject({ action: 'error' });
+    for (const query of [`?info_hash=${escaped(HASHES[0]!)}&info_hash=${escaped(HASHES[1]!)}`, '']) {
+      const connection = group.connect(0);
+      connection.send(`GET /scrape${query} HTTP/1.1\r\n\r\n`);
+      expect(connection.received.toString('latin1')).toContain('the tracker is busy');
+    }
+  });
+});
+
 describe('an announce over UDP that the kernel did not steer to the owner', () => {
   it('is dropped: its client repeats it, and two workers never have the same swarm', () => {
     const group = new WorkerGroup(2);
