@@ -2,10 +2,11 @@
  * Estimates what localisation has saved in a time window, from what the operator's own clients announced. Pure.
  *
  * Foreign bytes are estimated twice, and the larger estimate holds. By share: what each client downloaded × the share of foreign
- * peers in its last answer. That says too little of a small swarm in which one gateway fetches everything. By balance: every byte
- * that an inner client downloads was uploaded by an inner client or has crossed the border, so what all of them downloaded less what
- * they uploaded is a lower bound, whoever received it. Uploads in swarms without foreign leechers went to inner clients, so what all
- * of them downloaded less those uploads is an upper bound. Where all foreign peers are seeds, the two are the same.
+ * peers in its last answer and among those that joined later. That says too little of a small swarm in which one gateway fetches
+ * everything. By balance: every byte that an inner client downloads was uploaded by an inner client or has crossed the border, so what
+ * all of them downloaded less what they uploaded is a lower bound, whoever received it. Uploads in swarms without foreign leechers went
+ * to inner clients, so what all of them downloaded less those uploads is an upper bound. Where all foreign peers are seeds, the two are
+ * the same.
  *
  * Baseline: the control group is answered at random, as an original tracker would answer. The foreign share of its bytes, by the
  * share of peers that it was given, is what the others would have had. Its error is estimated by a jackknife over replicates,

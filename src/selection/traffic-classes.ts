@@ -8,7 +8,7 @@ export type TrafficClass = (typeof TRAFFIC_CLASSES)[number];
 export const TRAFFIC_MEASURES = [
   'downloaded',
   'uploaded',
-  /** The part of `downloaded` that came from outside, by the share of foreign peers in the client's last answer. */
+  /** The part of `downloaded` that came from outside, by the share of foreign peers in the client's last answer: see answer-mix. */
   'foreignByShare',
   /** The part of `uploaded` that certainly went to inner clients, because their swarm has never had a foreign leecher. */
   'uploadedInside',

@@ -49,7 +49,9 @@ export class AnnounceOutcome {
   /** The growth, if it is {@link TRAFFIC_COUNTED}. */
   downloadedBytes = 0;
   uploadedBytes = 0;
-  /** How much of the last answer with peers was foreign, 0 … 1. */
+  /** Of the last answer with peers: see answer-mix. */
+  answerMix = 0;
+  /** How much of the growth is counted as foreign, 0 … 1. */
   foreignShare = 0;
   /** Everything that it uploaded went to inner clients, because the swarm has never had a foreign leecher. */
   uploadsInside = false;

@@ -15,6 +15,7 @@ import {
   TRAFFIC_FIRST,
   TRAFFIC_NONE,
 } from './announce-outcome.js';
+import { InnerNeighbours } from './answer-mix.js';
 import type { CapabilityRefresh } from './capability-refresh.js';
 import type { Requester } from './choice/requester.js';
 import type { SupplyEvidence } from './choice/supply-evidence.js';
@@ -95,6 +96,7 @@ export class PeerAdmission {
   private readonly endpoint: Endpoint;
   private readonly requester: Requester;
   private readonly minIntervalSeconds: number;
+  private readonly innerNeighbours: InnerNeighbours;
   private readonly scan = new HostScan();
   private readonly completions = new RecentCompletions();
 
@@ -112,6 +114,7 @@ export class PeerAdmission {
     this.levels = parts.levels;
     this.limits = parts.limits;
     this.minIntervalSeconds = parts.minIntervalSeconds;
+    this.innerNeighbours = new InnerNeighbours(parts.arena, parts.swarms, parts.room);
   }
 
   /** Updates a known peer. */
@@ -148,8 +151,10 @@ export class PeerAdmission {
     const uploaded = uploadedUnits(request);
     const growth = growthOf(uploadedOf(words, meta), uploaded);
     // A peer from a snapshot has no identity; its address and port are most likely those of the same client.
-    if (!early && this.room.isInner(request.group))
+    if (!early && this.room.isInner(request.group)) {
       noteGrowth(request, outcome, words, meta, request.family, age, isComparable || isRestored);
+      this.innerNeighbours.noteShare(outcome, entry);
+    }
     const level = this.levelFor(request, oldFlags, levelOf(words, meta), growth, age, early || wasUpstream);
     if (this.reported >= 0) flags |= this.reportedFlags(request, entry, oldFlags);
     let at = record;
@@ -242,6 +247,7 @@ export class PeerAdmission {
     const isOrdinary = (flagsOf(words, meta) & FLAG_UPSTREAM) === 0;
     if (isOrdinary && outcome.traffic === TRAFFIC_NONE && this.room.isInner(groupOf(words, meta))) {
       noteGrowth(request, outcome, words, meta, family, ageSeconds(words, meta, nowSeconds), true);
+      this.innerNeighbours.noteShare(outcome, entry);
     }
     this.membership.removePeer(entry, family, record, PEER_REMOVED, nowSeconds);
   }

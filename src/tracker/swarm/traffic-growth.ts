@@ -19,10 +19,9 @@ import {
   downloadedOf,
   FLAG_CACHE,
   flagsOf,
-  foreignShareOf,
   groupOf,
   isCounted,
-  SHARE_PARTS,
+  mixOf,
   UPLOADED_MASK,
   UPLOADED_UNIT_BYTES,
   uploadedOf,
@@ -80,6 +79,6 @@ export function noteGrowth(
   outcome.traffic = TRAFFIC_COUNTED;
   outcome.downloadedBytes = down * DOWNLOADED_UNIT_BYTES;
   outcome.uploadedBytes = up * UPLOADED_UNIT_BYTES;
-  outcome.foreignShare = foreignShareOf(words, meta) / SHARE_PARTS;
+  outcome.answerMix = mixOf(words, meta);
   outcome.trafficGroup = groupOf(words, meta);
 }

@@ -3,7 +3,8 @@ import { FOREIGN_PARTITION } from '../../../selection/cost-table.js';
 import { HOUSEHOLD_LOCALISED } from '../../../selection/household-groups.js';
 import type { StandingKeys } from '../../../selection/standing-key.js';
 import type { AnnounceRequest } from '../../announce-request.js';
-import { addressWordsOf, FLAG_CACHE, flagsOf, SHARE_PARTS, setForeignShare } from '../memory/peer-record.js';
+import { answerMixOf } from '../answer-mix.js';
+import { addressWordsOf, FLAG_CACHE, flagsOf, setMix } from '../memory/peer-record.js';
 import type { Requester } from './requester.js';
 
 /** An inner client of a household that is not localised. The operator's caches are always localised. */
@@ -29,6 +30,6 @@ export function noteAnswer(
   requester.given += given;
   requester.foreignGiven += foreign;
   if (!requester.announced || requester.record === 0 || requester.given === 0) return;
-  const parts = Math.round((SHARE_PARTS * requester.foreignGiven) / requester.given);
-  setForeignShare(words, requester.record + addressWordsOf(family), parts);
+  const mix = answerMixOf(requester.given, requester.foreignGiven, requester.atRandom);
+  setMix(words, requester.record + addressWordsOf(family), mix);
 }

@@ -13,8 +13,8 @@ import {
   flagsOf,
   historyOf,
   setDownloaded,
-  setForeignShare,
   setHistory,
+  setMix,
   setUploaded,
   uploadedOf,
 } from './peer-record.js';
@@ -59,7 +59,7 @@ export function failuresOf(words: Uint32Array, meta: number): number {
 export function becomeOrdinary(words: Uint32Array, meta: number, uploadedUnits: number, downloadedUnits: number): void {
   setUploaded(words, meta, uploadedUnits);
   setDownloaded(words, meta, downloadedUnits);
-  setForeignShare(words, meta, 0);
+  setMix(words, meta, 0);
   setHistory(words, meta, 0);
 }
 

@@ -5,7 +5,7 @@
  *   +1  locality group (16) | last seen (16): seconds, wrapping; peers are far younger than 18 hours
  *   +2  flags (8) | capability level (3) | evidence (1) | dual stack (1) | identity, high part (19)
  *   +3  uploaded, in units of 16 KiB, wrapping: the low bits (20) | has neighbours (1) | history (11)
- *   +4  downloaded, in units of 64 KiB, wrapping (22) | uploaded, the high bits (2) | foreign share of the last answer (8)
+ *   +4  downloaded, in units of 64 KiB, wrapping (22) | uploaded, the high bits (2) | mix of the last answer (8): see answer-mix
  *
  * counted from the end of the address. The identity is a hash of peer id and key (BEP 7, BEP 15). The evidence bit and the
  * history are evidence of an inner peer (see supply-evidence). A leecher has the bit while it starves; its history is a digest
@@ -52,8 +52,7 @@ const UPLOADED_LOW_BITS = 20;
 const UPLOADED_HIGH_SHIFT = 8;
 const UPLOADED_HIGH_MASK = 3 << UPLOADED_HIGH_SHIFT;
 const DOWNLOADED_SHIFT = 10;
-/** The foreign share of an answer is stored as this many parts of one. */
-export const SHARE_PARTS = 255;
+const ANSWER_MIX_MASK = 0xff;
 export const UPLOADED_UNIT_BYTES = 2 ** 14;
 export const DOWNLOADED_UNIT_BYTES = 2 ** 16;
 /** The download total is stored in units of 64 KiB, modulo this value plus one. */
@@ -217,16 +216,16 @@ export function downloadedOf(words: Uint32Array, meta: number): number {
 }
 
 export function setDownloaded(words: Uint32Array, meta: number, units: number): void {
-  words[meta + 4] = (units << DOWNLOADED_SHIFT) | (words[meta + 4]! & (UPLOADED_HIGH_MASK | SHARE_PARTS));
+  words[meta + 4] = (units << DOWNLOADED_SHIFT) | (words[meta + 4]! & (UPLOADED_HIGH_MASK | ANSWER_MIX_MASK));
 }
 
-/** How much of the last answer with peers was foreign, in parts of {@link SHARE_PARTS}. */
-export function foreignShareOf(words: Uint32Array, meta: number): number {
-  return words[meta + 4]! & SHARE_PARTS;
+/** How much of the last answer with peers was foreign: see answer-mix. */
+export function mixOf(words: Uint32Array, meta: number): number {
+  return words[meta + 4]! & ANSWER_MIX_MASK;
 }
 
-export function setForeignShare(words: Uint32Array, meta: number, parts: number): void {
-  words[meta + 4] = (words[meta + 4]! & ~SHARE_PARTS) | parts;
+export function setMix(words: Uint32Array, meta: number, mix: number): void {
+  words[meta + 4] = (words[meta + 4]! & ~ANSWER_MIX_MASK) | mix;
 }
 
 export function historyOf(words: Uint32Array, meta: number): number {
@@ -253,7 +252,7 @@ export function setHasNeighbours(words: Uint32Array, meta: number): void {
 }
 
 /**
- * Copies transfer totals and foreign share of a snapshot's record.
+ * Copies transfer totals and the mix of the last answer of a snapshot's record.
  * @param fromMetaWords of that record: the first version had one word less, and no total of downloads
  */
 export function restoreTotals(
