@@ -231,14 +231,14 @@ export function describeLaterAnswers(subject: TransportUnderTest): void {
     it('answers a client that has finished sending', async () => {
       const { handler, client } = await http();
       const peer = client();
-      peer.socket.end('later one\nlater two\nlast\n');
+      peer.socket.end('later one\nlater two\nsoon three\nlast\n');
       await handler.waiting(1);
       await client().send('turn\n').lines(1);
       handler.answerNext();
       await handler.waiting(1);
       handler.answerNext();
       await peer.until(() => peer.closed);
-      expect(peer.received).toBe('later one!\nlater two!\nlast\n');
+      expect(peer.received).toBe('later one!\nlater two!\nsoon three!\nlast\n');
     });
 
     it('drops the answer of a connection that was reset, although another has its slot', async () => {
@@ -328,13 +328,15 @@ export function describeLaterAnswers(subject: TransportUnderTest): void {
       const peer = client().send('later one\n');
       await handler.waiting(1);
       // More than the kernel holds for both sides.
-      peer.send(filler.repeat(4_000));
+      peer.send(`later two\n${filler.repeat(4_000)}`);
       for (let turns = 0; turns < 50; turns++) await client().send('turn\n').lines(1);
       expect(peer.socket.writableLength).toBeGreaterThan(0);
       handler.answerNext();
+      await handler.waiting(1);
+      handler.answerNext();
       peer.send('bye\n');
       await peer.until(() => peer.closed);
-      expect(peer.bytes).toBe('later one!\n'.length + filler.length * 4_000 + 'bye\n'.length);
+      expect(peer.bytes).toBe('later one!\nlater two!\n'.length + filler.length * 4_000 + 'bye\n'.length);
     });
 
     it('takes any number of answers that come at once', async () => {
