@@ -44,7 +44,8 @@ export function createControlApi(options: ControlApiOptions): Express {
     });
   }
   app.use((request, response) => {
-    server.sendProblem(new Problem('not-found', '/api/v1/openapi.json lists all calls'), request, response);
+    const detail = 'nothing is at this address; /api/v1/openapi.json lists all calls';
+    server.sendToBrowser(new Problem('not-found', detail), request, response);
   });
   app.use((thrown: unknown, request: express.Request, response: express.Response, _next: express.NextFunction) => {
     // Express could not decode the path.

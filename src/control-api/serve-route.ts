@@ -86,8 +86,14 @@ export class RouteServer {
     try {
       send(response, await this.#answer(route, request, response));
     } catch (thrown) {
-      if (!route.forBrowsers || !this.#sendPage(thrown, request, response)) this.sendProblem(thrown, request, response);
+      if (route.forBrowsers) this.sendToBrowser(thrown, request, response);
+      else this.sendProblem(thrown, request, response);
     }
+  }
+
+  /** As a page, if it is a browser that asks. */
+  sendToBrowser(thrown: unknown, request: Request, response: Response): void {
+    if (!this.#sendPage(thrown, request, response)) this.sendProblem(thrown, request, response);
   }
 
   /** A browser is sent to the login page, or gets a page that says what is wrong. @returns false for a program */
@@ -95,20 +101,23 @@ export class RouteServer {
     const { pages } = this.#options;
     const { headers, method, originalUrl } = request;
     const isProgram = headers.authorization !== undefined || !/\btext\/html\b/.test(headers.accept ?? '');
-    if (pages === undefined || isProgram || response.headersSent || !(thrown instanceof Problem)) return false;
+    if (pages === undefined || isProgram || response.headersSent) return false;
+    const problem = this.#problemOf(thrown, request);
     if (!request.complete) response.setHeader('connection', 'close');
-    if (thrown.code === 'unauthorised') {
+    if (problem.code === 'unauthorised') {
       const next = method === 'GET' ? originalUrl : '/';
       // The cookie is not sent with a link of another site: the login page leads back at once.
       const isDetour = method === 'GET' && headers['sec-fetch-site'] === 'cross-site';
       send(response, seeOther(`${LOGIN_PATH}?next=${encodeURIComponent(next)}${isDetour ? '&from=elsewhere' : ''}`));
-    } else send(response, { ...pages.problem(thrown), status: thrown.status });
+    } else {
+      const page = pages.problem(problem);
+      send(response, { ...page, status: problem.status, headers: { ...page.headers, ...problem.headers } });
+    }
     return true;
   }
 
   sendProblem(thrown: unknown, request: Request, response: Response): void {
-    const problem = problemOf(thrown);
-    if (problem.code === 'internal' || problem.code === 'storage-failure') this.#options.onDefect(thrown, request.path);
+    const problem = this.#problemOf(thrown, request);
     if (response.headersSent) {
       response.destroy();
       return;
@@ -117,6 +126,13 @@ export class RouteServer {
     if (!request.complete) response.setHeader('connection', 'close');
     const headers = { ...problem.headers, 'content-type': PROBLEM_CONTENT_TYPE };
     write(response, problem.status, headers, JSON.stringify(problem));
+  }
+
+  /** What a caller may see of an error; a defect is reported. */
+  #problemOf(thrown: unknown, request: Request): Problem {
+    const problem = problemOf(thrown);
+    if (problem.code === 'internal' || problem.code === 'storage-failure') this.#options.onDefect(thrown, request.path);
+    return problem;
   }
 
   async #answer(route: Route, request: Request, response: Response): Promise<Answer> {

@@ -21,7 +21,9 @@ interface Action {
 
 const what = z.enum(['redirection', 'localisation']);
 /** A number of seconds, or until somebody resumes. */
-const forSeconds = z.union([z.literal('').transform(() => null), z.coerce.number().int().min(1).max(86_400)]);
+const forSeconds = z.union([z.literal('').transform(() => null), z.coerce.number().int().min(1).max(86_400)], {
+  error: 'expected whole seconds from 1 to 86400, or nothing for “until resumed”',
+});
 
 /** By the name in the address of the form. */
 const ACTIONS = {

@@ -19,6 +19,7 @@ const NAMED_SWARM = {
   leechers: 1,
   completed: 0,
   completedInner: 0,
+  kept: false,
   upstreamPeers: 0,
   inner: { seeds: 0, leechers: 1 },
   foreign: { peersMax: 1, gateways: 1, gatewaysWanted: 1 },

@@ -8,6 +8,7 @@ import { MAX_SESSIONS, SESSION_IDLE_MS, SESSION_LIFETIME_MS } from '../../../src
 import { localPath } from '../../../src/control-api/local-path.js';
 import { Sessions } from '../../../src/control-api/sessions.js';
 import { sha256Hex } from '../../../src/control-api/token-directory.js';
+import { ClientError } from '../../../src/domain/errors.js';
 import { makeCertificate } from '../../support/certificates.js';
 import { requireProgram } from '../../support/real-program.js';
 import {
@@ -83,6 +84,24 @@ describe('a browser', () => {
     const page = await send('GET', '/?range=7d', { cookie: cookie!.split(';')[0]! });
     expect(page.status).toBe(200);
     expect(page.text).toContain('Log out');
+  });
+
+  test('gets a page for an address where nothing is, and a program a document', async () => {
+    const page = await send('GET', '/bogus');
+    expect(page).toMatchObject({ status: 404, text: expect.stringContaining('<h1>Not found</h1>') });
+    const { status, headers } = await api.call('GET', '/bogus');
+    expect([status, headers.get('content-type')]).toEqual([404, 'application/problem+json']);
+  });
+
+  test('gets a page that says what a call has refused', async () => {
+    const refusing = (): never => {
+      throw new ClientError('unprocessable', 'the list has the largest swarms only');
+    };
+    await api.stop();
+    api = await startFixture({ tracker: { explain: refusing, swarms: refusing, swarm: refusing } });
+    const headers = await cookieOf(VIEWER_TOKEN);
+    const { status, text } = await send('GET', '/torrents?show=announced', headers);
+    expect([status, text]).toEqual([422, expect.stringContaining('<p>the list has the largest swarms only</p>')]);
   });
 
   test('is sent to no other site', async () => {
