@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const PROGRAMS = [
   'crawl',
+  'dashboard',
   'dns',
   'micro-announce',
   'micro-selection',
