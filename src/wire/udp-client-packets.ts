@@ -96,17 +96,18 @@ export function encodeUdpScrape(connectionId: bigint, transactionId: number, inf
 
 /** @throws ClientError `invalid-answer` if the bytes are not an answer of BEP 15 */
 export function decodeUdpAnswer(bytes: Uint8Array): UdpAnswer {
-  const truncated = new ClientError('invalid-answer', `an answer of ${bytes.length} bytes is cut short`);
-  if (bytes.length < 8) throw truncated;
+  const truncated = (): ClientError =>
+    new ClientError('invalid-answer', `an answer of ${bytes.length} bytes is cut short`);
+  if (bytes.length < 8) throw truncated();
   const action = readUint32(bytes, 0);
   const transactionId = readUint32(bytes, 4);
   if (action === ACTION_CONNECT) {
-    if (bytes.length < 16) throw truncated;
+    if (bytes.length < 16) throw truncated();
     const connectionId = (BigInt(readUint32(bytes, 8)) << 32n) | BigInt(readUint32(bytes, 12));
     return { action: 'connect', transactionId, connectionId };
   }
   if (action === ACTION_ANNOUNCE) {
-    if (bytes.length < 20) throw truncated;
+    if (bytes.length < 20) throw truncated();
     return {
       action: 'announce',
       transactionId,
@@ -117,7 +118,7 @@ export function decodeUdpAnswer(bytes: Uint8Array): UdpAnswer {
     };
   }
   if (action === ACTION_SCRAPE) {
-    if ((bytes.length - 8) % 12 !== 0) throw truncated;
+    if ((bytes.length - 8) % 12 !== 0) throw truncated();
     const entries = [];
     for (let at = 8; at < bytes.length; at += 12) {
       entries.push({
