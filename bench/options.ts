@@ -44,6 +44,9 @@ PROGRAM is one of
   reports         how many reports one core takes
   reports-effect  what reports do to the time of an answer (two cores, as root)
   soak            the same as npm run soak
+  worker-killed   one of three workers ends under load: gaps of the others, and when its swarms are back
+  workers         answers per CPU-second with 1, 2 and 4 workers, and opentracker with 2 threads
+  workers-same    the same swarms with 1, 2, 4 and 7 workers after a million mixed requests
 The header of each program in bench/ explains its options.`;
 
 function nameInHelp({ name, onlyWhenNamed = false }: Scenario): string {

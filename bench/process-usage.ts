@@ -21,11 +21,25 @@ export function residentBytes(pid: number): number {
   return match === null ? 0 : Number(match[1]) * 1024;
 }
 
-/** How long threads of a process waited for a processor that ran something else, in ms; of all of them together. */
+/**
+ * How long threads of a process waited for a processor that ran something else, in ms; of all of them together. A thread that has
+ * ended counts no more.
+ */
 export function waitedForProcessorMs(threads: readonly string[]): number {
   let nanoseconds = 0;
-  for (const path of threads) nanoseconds += Number(readFileSync(path, 'utf8').split(' ')[1]);
+  for (const path of threads) {
+    try {
+      nanoseconds += Number(readFileSync(path, 'utf8').split(' ')[1]);
+    } catch (error) {
+      if (!isEnded(error)) throw error;
+    }
+  }
   return nanoseconds / 1e6;
+}
+
+/** ESRCH: it ended after its file was opened. */
+function isEnded(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH');
 }
 
 /** The thread that used most processor time so far: the one that answers. @returns what {@link waitedForProcessorMs} reads */

@@ -4,7 +4,7 @@ import type { LoadResult, LoadTarget } from './load/load-command.js';
 import type { LoadGenerator } from './load/start-load.js';
 import { residentBytes } from './process-usage.js';
 import type { Scenario } from './scenarios.js';
-import { isInstalled, type RunningServer, type ServerKind, startServer } from './servers/start-server.js';
+import { isInstalled, type RunningServer, type ServerKind, startServer, workersOf } from './servers/start-server.js';
 import { sumTurns } from './sum-turns.js';
 import type { WorkloadShape } from './workload.js';
 
@@ -62,7 +62,7 @@ export async function runScenario(
     }
     await load.ask({ kind: 'prepare', shapes });
     for (const kind of scenario.servers) {
-      if (kind === 'opentracker' && !isInstalled(kind)) {
+      if (kind.startsWith('opentracker') && !isInstalled('opentracker')) {
         remarks.push('opentracker is not installed here, so it was not measured.');
         continue;
       }
@@ -122,7 +122,7 @@ async function enter(
   const port = FIRST_PORT + number;
   const { numWant, keepAlive } = profile;
   const server = await startServer(kind, { protocol, host, port, numWant, keepAlive, shape, snapshotEverySeconds });
-  const target: LoadTarget = { protocol, host, port, pid: server.pid, shape };
+  const target: LoadTarget = { protocol, host, port, pid: server.pid, shape, workers: workersOf(kind) };
   const contestant = { server, label, target, rounds: [], emptyBytes: residentBytes(server.pid), filledBytes: 0 };
   if (kind !== 'echo' && kind !== 'node:http') {
     try {

@@ -21,6 +21,9 @@ const PROGRAMS = [
   'reports-effect',
   'savings-truth',
   'soak',
+  'worker-killed',
+  'workers',
+  'workers-same',
 ];
 const here = dirname(fileURLToPath(import.meta.url));
 const tsc = join(here, '..', 'node_modules', 'typescript', 'bin', 'tsc');

@@ -108,6 +108,28 @@ export const SCENARIOS: readonly Scenario[] = [
   ]),
 ];
 
+/** One worker against several, each of which has as many unanswered requests. */
+export const WORKER_SCENARIOS: readonly Scenario[] = [
+  udp('udp-1m', 'UDP, 1 M torrents, 2 M peers', LARGE, ANNOUNCE, ['alias-tracker', '2-workers', '4-workers']),
+  udp('udp-10k', 'UDP, 10 k torrents, 100 k peers', SMALL, ANNOUNCE, [
+    'alias-tracker',
+    '2-workers',
+    '4-workers',
+    'opentracker',
+    'opentracker-2-workers',
+  ]),
+  http('http-close', 'HTTP, one connection per announce, 10 k torrents, 100 k peers', false, [
+    'alias-tracker',
+    '2-workers',
+    '4-workers',
+  ]),
+  http('http-keep-alive', 'HTTP, kept-alive connections, 10 k torrents, 100 k peers', true, [
+    'alias-tracker',
+    '2-workers',
+    '4-workers',
+  ]),
+];
+
 function udp(
   name: string,
   title: string,

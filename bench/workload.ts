@@ -13,6 +13,8 @@ export interface WorkloadShape {
   readonly even?: boolean;
   /** Info-hashes as an attacker chooses them: all but the last eight bytes are equal. */
   readonly equalPrefix?: boolean;
+  /** Only swarms of some of the workers of a tracker. */
+  readonly owners?: { readonly workers: number; readonly among: readonly number[] };
 }
 
 export const INFO_HASH_BYTES = 20;
@@ -65,7 +67,7 @@ const EQUAL_WORDS = 3;
 const INFO_HASH_WORDS = INFO_HASH_BYTES / 4;
 
 /** Random-looking hashes that any process can make again from the shape. */
-export function infoHashesOf({ torrents, equalPrefix = false }: WorkloadShape): Uint8Array {
+export function infoHashesOf({ torrents, equalPrefix = false, owners }: WorkloadShape): Uint8Array {
   const random = createRandom(SEED + 1);
   const hashes = new Uint8Array(torrents * INFO_HASH_BYTES);
   const words = new Uint32Array(hashes.buffer);
@@ -73,7 +75,17 @@ export function infoHashesOf({ torrents, equalPrefix = false }: WorkloadShape): 
     const isEqual = equalPrefix && i >= INFO_HASH_WORDS && i % INFO_HASH_WORDS < EQUAL_WORDS;
     words[i] = isEqual ? words[i % INFO_HASH_WORDS]! : random.nextUint32();
   }
+  for (let i = 0; owners !== undefined && i < torrents; i++) {
+    giveTo(hashes, INFO_HASH_BYTES * i, owners.among[i % owners.among.length]!, owners.workers);
+  }
   return hashes;
+}
+
+/** Changes an info-hash so that it belongs to this worker; see `src/tracker/workers/owner.ts`. */
+function giveTo(hashes: Uint8Array, at: number, owner: number, workers: number): void {
+  const view = new DataView(hashes.buffer, hashes.byteOffset + at, INFO_HASH_BYTES);
+  const word = view.getUint32(0);
+  view.setUint32(0, Math.max(0, word - workers) - (Math.max(0, word - workers) % workers) + owner);
 }
 
 function cumulativeWeights(torrents: number, peers: number): Float64Array {

@@ -33,7 +33,7 @@ export class GapWatch {
     this.#lastAnswerMs = nowMs;
     if (nowMs - this.#readAtMs < WATCHED_MS) return;
     const waitedMs = waitedForProcessorMs(this.#threads);
-    const ownMs = Math.max(0, gapMs - (waitedMs - this.#waitedMs));
+    const ownMs = Math.max(0, gapMs - Math.max(0, waitedMs - this.#waitedMs));
     this.#waitedMs = waitedMs;
     this.#readAtMs = nowMs;
     if (gapMs > LONG_GAP_MS) tally.longGaps++;

@@ -9,6 +9,8 @@ export interface LoadTarget {
   readonly pid: number;
   /** One of those that were prepared. */
   readonly shape: WorkloadShape;
+  /** UDP: as many unanswered requests for each of them as for a single one. Default: one. */
+  readonly workers?: number;
 }
 
 export interface LoadProfile {
@@ -17,6 +19,8 @@ export interface LoadProfile {
   readonly scrapePercent: number;
   /** HTTP: one connection for many requests. */
   readonly keepAlive: boolean;
+  /** UDP: not more than this many requests a second. Default: as many as are answered. */
+  readonly requestsPerSecond?: number;
 }
 
 export type LoadCommand =

@@ -47,8 +47,8 @@ function obey(command: LoadCommand): LoadResult | null {
   return measure(target, profile, command.seconds, load);
 }
 
-function nameOf({ torrents, peers, sources, even = false }: WorkloadShape): string {
-  return [torrents, peers, sources, even].join();
+function nameOf(shape: WorkloadShape): string {
+  return JSON.stringify(shape);
 }
 
 /** Makes the workloads of one scenario; those that are not asked for any more are forgotten. */

@@ -1,7 +1,7 @@
 /**
  * A closed loop of UDP announces (BEP 15) from many addresses through one wildcard socket: each message names its source
- * in a control message. At most WINDOW requests are unanswered, which fits the receive buffer of a server that has the
- * kernel's usual 208 KiB.
+ * in a control message. At most WINDOW requests for each worker are unanswered, which fits the receive buffer of a server that
+ * has the kernel's usual 208 KiB.
  */
 import type { NativeCalls } from '../../src/transport/linux/native-calls.js';
 import { ipv6SourceAddress, sourceAddress } from '../source-addresses.js';
@@ -13,6 +13,8 @@ import { emptyTally, type Tally } from './tally.js';
 import { BATCH, UdpBatch } from './udp-batch.js';
 
 const WINDOW = 256;
+/** With a limited rate, messages are sent this often. */
+const PACE_MS = 1;
 /** Sleep while there is nothing to do: shorter than the answers to a window take. */
 const REST_MICROSECONDS = 20;
 /** A batch of connects is waited for this many times this long. */
@@ -27,6 +29,7 @@ export class UdpLoad {
   readonly #batch: UdpBatch;
   readonly #server: number;
   readonly #ipv6: boolean;
+  readonly #window: number;
   readonly #connectionIds: Uint8Array;
   readonly #sourceWords: Uint32Array;
   #scrapeDebt = 0;
@@ -35,6 +38,7 @@ export class UdpLoad {
     this.#client = client;
     this.#workload = workload;
     this.#server = target.pid;
+    this.#window = WINDOW * (target.workers ?? 1);
     const { sources } = workload.shape;
     this.#ipv6 = target.host.includes(':');
     this.#connectionIds = new Uint8Array(sources * 8);
@@ -88,10 +92,13 @@ export class UdpLoad {
     const tally = emptyTally();
     let inFlight = 0;
     const gaps = new GapWatch(this.#server, nowMs());
+    const paced = profile.requestsPerSecond === undefined ? BATCH : (PACE_MS * profile.requestsPerSecond) / 1_000;
+    let sendAtMs = nowMs();
     while (!until(tally)) {
-      const room = Math.min(BATCH, WINDOW - inFlight);
+      const room = Math.min(Math.ceil(paced), BATCH, this.#window - inFlight);
       let idle = true;
-      if (room >= BATCH / 2) {
+      if (paced < BATCH ? nowMs() >= sendAtMs && room > 0 : room >= BATCH / 2) {
+        sendAtMs += PACE_MS;
         for (let i = 0; i < room; i++) this.#buildNext(i, profile);
         inFlight += this.#batch.send(room);
         idle = false;
