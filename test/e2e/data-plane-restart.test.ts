@@ -13,6 +13,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Logger } from '../../src/logging/logger.js';
 import { readSnapshotFile } from '../../src/tracker/snapshot-file.js';
 import { decodeSnapshot } from '../../src/tracker/swarm/snapshot/snapshot-codec.js';
+import { ownerOf } from '../../src/tracker/workers/owner.js';
+import { snapshotFileOf } from '../../src/tracker/workers/snapshot-files.js';
 import { eventually, gap } from '../support/eventually.js';
 import { LAB_CONFIG, type RunningApp, startLabApp } from '../support/lab-app.js';
 
@@ -28,6 +30,7 @@ afterAll(() => void process.off('worker', remember));
 let running: RunningApp;
 let directory: string;
 let logged: string[];
+let workerCount: number;
 const cleanups: (() => unknown)[] = [];
 
 function recordingLogger(): Logger {
@@ -36,8 +39,12 @@ function recordingLogger(): Logger {
   return new Proxy({} as Logger, { get: (_, level) => take(String(level)) });
 }
 
-async function start(transport: 'linux' | 'portable', more = '', interval = '1m'): Promise<void> {
-  const yaml = LAB_CONFIG.replace('tracker: {', `tracker: { transport: ${transport},`).replace(
+async function start(
+  transport: 'linux' | 'portable',
+  { more = '', interval = '1m', workers = 1 }: { more?: string; interval?: string; workers?: number } = {},
+): Promise<void> {
+  workerCount = workers;
+  const yaml = LAB_CONFIG.replace('tracker: {', `tracker: { transport: ${transport}, workers: ${workers},`).replace(
     'interval: 1m',
     `interval: ${interval}`,
   );
@@ -57,7 +64,11 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const snapshotFile = (): string => join(directory, 'data', 'swarms.snapshot');
+const snapshotFile = (): string =>
+  snapshotFileOf(join(directory, 'data', 'swarms.snapshot'), {
+    index: ownerOf(Buffer.from(infoHash, 'hex'), 0, workerCount),
+    count: workerCount,
+  });
 
 /** Waits for a snapshot that was begun after the last answer. */
 async function snapshotWithEverything(): Promise<void> {
@@ -68,8 +79,9 @@ async function snapshotWithEverything(): Promise<void> {
   });
 }
 
+/** All workers at once. They are the threads that were started last. */
 async function endThread(): Promise<void> {
-  await threads.at(-1)!.terminate();
+  await Promise.all(threads.slice(-workerCount).map((thread) => thread.terminate()));
 }
 
 const ready = async (): Promise<{ status: number; json: unknown }> => running.call('GET', '/readyz');
@@ -100,11 +112,16 @@ async function keptConnection(): Promise<Socket> {
   return socket;
 }
 
-const transports = process.platform === 'linux' ? (['linux', 'portable'] as const) : (['portable'] as const);
+const portable = { transport: 'portable', workers: 1 } as const;
+const linux = [1, 2].map((workers) => ({ transport: 'linux', workers }) as const);
+const variants = process.platform === 'linux' ? [...linux, portable] : [portable];
 
-describe.each(transports)('the data plane’s thread ends (%s)', (transport) => {
+describe.each(variants)('the data plane’s thread ends ($transport, workers: $workers)', ({ transport, workers }) => {
+  /** The worker that has the swarm, as the log names it. */
+  const worker = workers === 1 ? '' : `worker ${1 + ownerOf(Buffer.from(infoHash, 'hex'), 0, workers)}`;
+
   it('and comes back: same ports, swarms of the latest snapshot, counters that count on', async () => {
-    await start(transport);
+    await start(transport, { workers });
     const { announce } = running;
     await announce('127.1.0.10', { infoHash, leftBytes: 0 });
     await announce('127.1.0.11', { infoHash }, 'http');
@@ -118,7 +135,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     await cut;
     expect(await ready()).toMatchObject({
       status: 503,
-      json: { reasons: [expect.stringContaining('tracker: the thread')] },
+      json: { reasons: workers === 1 ? [expect.stringContaining('tracker: the thread')] : expect.anything() },
     });
     expect(await metric('data_plane_up')).toBe(0);
     // The rest of the process goes on.
@@ -135,16 +152,18 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
       expect(answer).toMatchObject({ seeders: 1, leechers: 2 });
     }
     expect(await metric('data_plane_up')).toBe(1);
-    expect(await metric('data_plane_restarts_total')).toBe(1);
+    expect(await metric('data_plane_restarts_total')).toBe(workers);
     expect(await metric('announces_total{protocol="udp"}'.replace(/[{}"]/g, '\\$&'))).toBe(announcesBefore! + 1);
-    expect(logged.filter((line) => line.startsWith('error tracker'))).toEqual([
-      expect.stringMatching(/^error tracker: the thread that answers peers has ended: .*; it restarts in 0\.25 s$/),
-    ]);
-    expect(logged).toContain('info tracker: 2 peers in 1 swarm restored from the snapshot');
+    const errors = logged.filter((line) => line.startsWith('error tracker'));
+    expect(errors).toHaveLength(workers);
+    for (const error of errors) {
+      expect(error).toMatch(/: the thread that answers peers has ended: .*; it restarts in 0\.25 s$/);
+    }
+    expect(logged).toContain(`info ${`tracker ${worker}`.trim()}: 2 peers in 1 swarm restored from the snapshot`);
   });
 
   it('again and again, and leaves no socket behind', async () => {
-    await start(transport);
+    await start(transport, { workers });
     await running.announce('127.1.0.10', { infoHash }, 'http');
     await keptConnection();
     const before = sockets();
@@ -152,7 +171,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
       await endThread();
       await eventually('readiness', async () => (await ready()).status === 200);
       const kept = await keptConnection();
-      expect(await metric('data_plane_restarts_total')).toBe(n);
+      expect(await metric('data_plane_restarts_total')).toBe(n * workers);
       kept.destroy();
     }
     // A thread that ends just while it closes a connection may leave that one open: better than to close one that is
@@ -161,7 +180,7 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
   });
 
   it('knows the reports that came while it was down', async () => {
-    await start(transport);
+    await start(transport, { workers });
     await running.announce('127.1.0.10', { infoHash });
     await snapshotWithEverything();
     await endThread();
@@ -177,8 +196,10 @@ describe.each(transports)('the data plane’s thread ends (%s)', (transport) => 
     await eventually('the report', isKnown, { found: () => JSON.stringify(last) });
   });
 
+  // The main thread keeps the sockets of several workers, so nobody else gets their ports.
+  if (workers > 1) return;
   it('while somebody else has its port: it is tried again, less and less often, until it works', async () => {
-    await start(transport);
+    await start(transport, { workers });
     const { host, port } = running.endpoint('tracker', 'http');
     const thief: Server = createServer();
     cleanups.push(() => new Promise((done) => thief.close(done)));
@@ -226,7 +247,7 @@ it('still asks clients back at the next border between periods', async () => {
   const MINUTE_MS = 60_000;
   const inMinutes = (minutes: number): string => new Date(Date.now() + minutes * MINUTE_MS).toISOString().slice(11, 16);
   const night = `{ name: night, from: "${inMinutes(15)}", to: "${inMinutes(200)}", foreignPeersMax: 50 }`;
-  await start('portable', `billing: { schedule: [ ${night} ] }\n`, '30m');
+  await start('portable', { more: `billing: { schedule: [ ${night} ] }\n`, interval: '30m' });
   const shortest = async (): Promise<number> => {
     const told: number[] = [];
     for (let port = 7_001; port <= 7_020; port++) {

@@ -33,7 +33,7 @@ const unavailable = namespacesUnavailable();
 const namespaces = requireFacility(unavailable ?? '', unavailable === undefined);
 const ready = aria2c && transmission && dig && curl && namespaces;
 
-const CONFIG = `
+const configOf = (workers: number): string => `
 operator:
   name: Example Telecom
   networks: [{ asn: 64500, prefixes: [203.0.113.0/24] }]
@@ -45,6 +45,7 @@ tracker:
   announceUrls: ["udp://tracker.original.lab:6969/announce", "http://tracker.original.lab:6969/announce"]
   interval: 30s
   minInterval: 1s
+  workers: ${workers}
 mirrorSite: { listen: "http://${MIRROR}:80" }
 crawler: { top: 10, delayPerSite: 0ms, sources: [{ name: original, type: feed, url: "http://www.original.lab/feed.xml" }] }
 upstream: { exchange: true, resolvers: ["${OUTSIDE}:53"], every: 1s }
@@ -62,7 +63,7 @@ lab: true
 /** What clients ask each other for (BEP 3). */
 const BLOCK_BYTES = 16_384;
 
-describe.skipIf(!ready)('real clients', () => {
+describe.skipIf(!ready).each([1, 2])('real clients of a tracker with %i workers', (workers) => {
   const directory = mkdtempSync(join(tmpdir(), 'alias-tracker-clients-'));
   const alice = fixtures.alice.content as Buffer;
   let lab: NetworkLab;
@@ -88,7 +89,7 @@ describe.skipIf(!ready)('real clients', () => {
     });
     await eventually('the world outside', () => worldReady);
     const config = join(directory, 'alias-tracker.yaml');
-    writeFileSync(config, `${CONFIG}storage: { directory: ${join(directory, 'data')} }\n`);
+    writeFileSync(config, `${configOf(workers)}storage: { directory: ${join(directory, 'data')} }\n`);
     const log = createWriteStream(join(directory, 'server.log'));
     server = lab.spawn('isp', process.execPath, [join(repository, 'dist/cli/main.js'), 'serve', '--config', config], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -21,11 +21,12 @@ import { snapshot } from './targets/snapshot.js';
 import { sourceLists } from './targets/source-lists.js';
 import { topologyFile } from './targets/topology-file.js';
 import { trackerAnswer, trackerPacket } from './targets/tracker-answer.js';
-import { trackerDatagram, trackerRequest } from './targets/tracker-handlers.js';
+import { trackerDatagram, trackerRequest, trackerWorkers } from './targets/tracker-handlers.js';
 
 export const TARGETS: readonly FuzzTarget[] = [
   trackerDatagram,
   trackerRequest,
+  trackerWorkers,
   announceRequest,
   proxyHeader,
   trackerAnswer,

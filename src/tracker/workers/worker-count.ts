@@ -1,8 +1,8 @@
 /** How many workers the data plane has. */
 import { availableParallelism } from 'node:os';
 
-/** More are not configurable: every two of them share memory for what they pass on. */
-export const MAX_WORKERS = 64;
+/** More are not configurable: every two of them share memory for what they pass on, 160 MB for all of so many. */
+export const MAX_WORKERS = 32;
 
 /**
  * @param configured `auto`: one for each core that the process may use, less one for everything else

@@ -7,7 +7,15 @@ import type { Random } from '../../../src/domain/random.js';
 import { MAX_DATAGRAM_BYTES, MAX_HTTP_HEAD_BYTES, MAX_HTTP_RESPONSE_BYTES } from '../../../src/transport/transport.js';
 import { encodeUdpAnnounce, encodeUdpConnect, encodeUdpScrape } from '../../../src/wire/udp-client-packets.js';
 import { encodeUrlData } from '../../../src/wire/udp-options.js';
-import { escaped, LabTracker, networks, peerId, remoteOf } from '../../unit/tracker/lab-tracker.js';
+import {
+  escaped,
+  LabTracker,
+  type LabTrackerOptions,
+  networks,
+  peerId,
+  remoteOf,
+} from '../../unit/tracker/lab-tracker.js';
+import { WorkerGroup } from '../../unit/tracker/workers/worker-group.js';
 import { BrokenRule, bytesOf, type FuzzSubject, type FuzzTarget, holds, pick, sometimes } from '../fuzz-target.js';
 
 /** Bytes around the input and behind the output that nobody may touch. */
@@ -24,14 +32,16 @@ const SOURCES = ['127.1.0.1', '127.5.0.1', '127.6.0.1', '193.0.0.1', '2a00::1', 
 }));
 const MAINTENANCE_EVERY = 1_000;
 
+const OPTIONS: LabTrackerOptions = {
+  upstreamWantedBelow: 12,
+  settings: { lab: true, trusted: networks('127.5.0.0/16') },
+  proxies: ['127.6.0.0/16'],
+  fullScrape: true,
+  limits: { maxPeersPerAddressInSwarm: 8, maxPeersPerAddress: 1_000 },
+};
+
 function labTracker(): LabTracker {
-  const tracker = new LabTracker({
-    upstreamWantedBelow: 12,
-    settings: { lab: true, trusted: networks('127.5.0.0/16') },
-    proxies: ['127.6.0.0/16'],
-    fullScrape: true,
-    limits: { maxPeersPerAddressInSwarm: 8, maxPeersPerAddress: 1_000 },
-  });
+  const tracker = new LabTracker(OPTIONS);
   // Reads the Host field, the path and the query of requests for the URL of the original.
   tracker.announcer.useRedirectedTrackers({
     unknownTorrents: 'exchange',
@@ -184,14 +194,45 @@ function createRequests(): FuzzSubject {
       }
       const { consumed } = httpHandler;
       holds(consumed > 0 && consumed <= bytes.length, 'a request takes some of its bytes', () => String(consumed));
-      const answer = Buffer.from(room.output.buffer, MARGIN, length).toString('latin1');
-      const head = /^HTTP\/1\.1 (\d{3}) [A-Z][A-Za-z ]*\r\n(?:[A-Za-z-]+: [^\r\n]*\r\n)+\r\n/.exec(answer);
-      holds(head !== null, 'an answer has an HTTP head', () => answer.slice(0, 200));
-      const stated = Number(/\r\nContent-Length: (\d+)\r\n/.exec(head[0])?.[1]);
-      const body = length - head[0].length;
-      holds(body === stated || body === 0, 'a body is as long as its head says', () => `${body} of ${stated}`);
-      if (body > 0 && head[1] === '200') checkBody(Buffer.from(answer.slice(head[0].length), 'latin1'));
-      return head[1]!;
+      return checkAnswer(Buffer.from(room.output.buffer, MARGIN, length).toString('latin1'));
+    },
+  };
+}
+
+/** @returns its status */
+function checkAnswer(answer: string): string {
+  const head = /^HTTP\/1\.1 (\d{3}) [A-Z][A-Za-z ]*\r\n(?:[A-Za-z-]+: [^\r\n]*\r\n)+\r\n/.exec(answer);
+  holds(head !== null, 'an answer has an HTTP head', () => answer.slice(0, 200));
+  const stated = Number(/\r\nContent-Length: (\d+)\r\n/.exec(head[0])?.[1]);
+  const body = answer.length - head[0].length;
+  holds(body === stated || body === 0, 'a body is as long as its head says', () => `${body} of ${stated}`);
+  if (body > 0 && head[1] === '200') checkBody(Buffer.from(answer.slice(head[0].length), 'latin1'));
+  return head[1]!;
+}
+
+export const trackerWorkers: FuzzTarget = {
+  name: 'tracker-workers',
+  about: 'HTTP requests to one of two workers: every whole one gets one answer, whichever of them has the swarm',
+  words: trackerRequest.words ?? [],
+  stateful: true,
+  create: createWorkers,
+};
+
+function createWorkers(): FuzzSubject {
+  const group = new WorkerGroup(2, OPTIONS);
+  return {
+    make: makeRequest,
+    run(given) {
+      const choice = given[0] ?? 0;
+      const text = Buffer.from(given.subarray(1)).toString('latin1');
+      // One request; a second one in the same input would follow its answer.
+      const connection = group.connect(choice & 1, SOURCES[choice % SOURCES.length]!.text);
+      connection.send(text);
+      group.settle();
+      holds(!connection.isWaiting, 'a request that was passed on is answered');
+      if (connection.answers.length === 0) return 'incomplete';
+      for (const answer of connection.answers) checkAnswer(answer);
+      return connection.answers.length === 1 ? 'answered' : 'several';
     },
   };
 }

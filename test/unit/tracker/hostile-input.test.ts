@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { runTarget } from '../../fuzz/run-target.js';
-import { trackerDatagram, trackerRequest } from '../../fuzz/targets/tracker-handlers.js';
+import { trackerDatagram, trackerRequest, trackerWorkers } from '../../fuzz/targets/tracker-handlers.js';
 
 const INPUTS = 10_000;
 /** The first inputs compile code and fill swarms; from then on nothing may grow. */
@@ -19,7 +19,7 @@ function heapBytes(): number {
 }
 
 describe('hostile input', () => {
-  it.each([trackerDatagram, trackerRequest].map((target) => [target.name, target] as const))(
+  it.each([trackerDatagram, trackerRequest, trackerWorkers].map((target) => [target.name, target] as const))(
     `${INPUTS} inputs of %s neither break a rule nor make the heap grow`,
     async (_name, target) => {
       let settledBytes = 0;

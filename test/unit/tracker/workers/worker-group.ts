@@ -32,9 +32,12 @@ class FakeListener implements HttpListener {
 
 export class Connection {
   received = Buffer.alloc(0);
+  /** Those in `received`, one by one. */
+  readonly answers: string[] = [];
   closed = false;
+  /** For the answer of another worker. */
+  isWaiting = false;
   private unread = Buffer.alloc(0);
-  private isWaiting = false;
   private readonly group: WorkerGroup;
   private readonly worker: number;
   private readonly from: string;
@@ -53,6 +56,7 @@ export class Connection {
   takeAnswer(answer: Buffer, close: boolean): void {
     this.isWaiting = false;
     this.received = Buffer.concat([this.received, answer]);
+    this.answers.push(answer.toString('latin1'));
     if (close) this.closed = true;
     this.serve();
   }

@@ -48,7 +48,7 @@ it.each([
   ['auto', 1, 1],
   ['auto', 2, 1],
   ['auto', 8, 7],
-  ['auto', 200, 64],
+  ['auto', 200, 32],
   [5, 2, 5],
 ] as const)('%s on %i cores is %i workers', (configured, cores, expected) => {
   expect(workerCount(configured, cores)).toBe(expected);
