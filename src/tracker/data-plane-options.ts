@@ -89,7 +89,7 @@ export interface DataPlaneOptions {
   readonly snapshotEverySeconds?: number;
   /**
    * Runs the code of every kind of swarm before listening, about half a second, so that no first client waits for the
-   * compiler. Default: not in a lab.
+   * compiler. Default: not in a lab. A restart leaves it out, because clients are waiting.
    */
   readonly warmUp?: boolean;
   /** Default: every household is localised. */

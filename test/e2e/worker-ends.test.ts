@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DataPlane } from '../../src/tracker/data-plane.js';
 import { readSnapshotFile } from '../../src/tracker/snapshot-file.js';
 import { decodeSnapshot } from '../../src/tracker/swarm/snapshot/snapshot-codec.js';
 import { snapshotFilesOf } from '../../src/tracker/workers/snapshot-files.js';
@@ -79,10 +80,14 @@ describe.runIf(process.platform === 'linux')('a worker ends', () => {
       await running.announce('127.1.0.11', { infoHash }, 'http');
     }
     await snapshotsWithEverything();
+    const restart = vi.spyOn(DataPlane, 'start');
     const ended = await endWorker();
     for (const worker of ALL) if (worker !== ended) await expectBothPeers(worker);
     await eventually('readiness', async () => (await ready()).status === 200);
     for (const worker of ALL) await expectBothPeers(worker);
+    // A warm-up takes longer than everything else of a restart.
+    expect(restart.mock.calls.map(([{ warmUp }]) => warmUp)).toEqual([false]);
+    restart.mockRestore();
   });
 
   it('a scrape of the swarms of all workers is answered meanwhile', async () => {

@@ -291,7 +291,8 @@ export class SupervisedWorker implements PartThread {
     });
     if (failures > SUSPECT_SNAPSHOT_AFTER) await this.#setSnapshotAside();
     const given = this.#options;
-    const plane = await DataPlane.start(given, this.memory);
+    // Clients wait: they get slow answers sooner than the warm-up would take.
+    const plane = await DataPlane.start({ ...given, warmUp: false }, this.memory);
     this.#current = plane;
     this.#watch(plane);
     const { topology, cost, access } = this.#options;
