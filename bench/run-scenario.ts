@@ -11,7 +11,7 @@ import type { WorkloadShape } from './workload.js';
 const FIRST_PORT = 16_969;
 /** The machine is not as fast every second: servers take turns within a round, too. */
 const TURN_SECONDS = 1;
-/** Before the first round: a fill wants no peers, so what chooses them has not been compiled yet. */
+/** Before the first round, for each worker: a fill wants no peers, so what chooses them has not been compiled yet. */
 const WARM_UP_SECONDS = 2;
 
 export interface ServerFigures {
@@ -72,7 +72,7 @@ export async function runScenario(
       contestants.push(await enter(scenario, kind, label, comparedShape.shape, contestants.length, load, say));
     }
     for (const { target } of contestants)
-      await load.ask({ kind: 'measure', target, profile, seconds: WARM_UP_SECONDS });
+      await load.ask({ kind: 'measure', target, profile, seconds: WARM_UP_SECONDS * (target.workers ?? 1) });
     for (let round = 1; round <= rounds; round++) {
       const turns: LoadResult[][] = contestants.map(() => []);
       for (let done = 0; done < seconds; done += turnSeconds) {

@@ -61,8 +61,13 @@ const load = startLoad();
 try {
   for (const [i, scenario] of scenarios.entries()) {
     say(`${i + 1} of ${scenarios.length}: ${scenario.title}`);
-    const figures = await runScenario(scenario, Number(values.rounds), Number(values.seconds), load, say);
-    console.log(`${format(figures)}\n`);
+    try {
+      const figures = await runScenario(scenario, Number(values.rounds), Number(values.seconds), load, say);
+      console.log(`${format(figures)}\n`);
+    } catch (error) {
+      process.exitCode = 1;
+      say(`  ${scenario.name} is left out: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 } finally {
   load.stop();
