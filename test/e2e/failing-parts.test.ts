@@ -149,7 +149,7 @@ describe.each(FAILURES)('an error that escapes the %s', (part, where) => {
     expect(await metric('part_restarts_total', part)).toBe(before.restarts + 1);
     expect(await metric('part_up', part)).toBe(1);
     expect((await get(port.mirror, '/healthz')).status).toBe(200);
-    expect((await get(port.control, '/readyz')).text).toContain(`${part}: ${before.errors + 1} error`);
+    expect((await get(port.control, '/readyz')).text).toContain(`${part}: ${before.errors + 1} unexpected error`);
   });
 });
 
