@@ -94,7 +94,7 @@ describe.skipIf(openssl === undefined)('an original over https', () => {
     // The second request knows.
     expect(seen).toEqual(['http /login?a=b', 'https /login?a=b', 'https /again']);
     expect(standIn.passThrough.health.alarms([SITE]).map(alarmLine)).toEqual([
-      expect.stringContaining('answers over https only'),
+      expect.stringContaining('forum.example has only HTTPS'),
     ]);
     expect(standIn.log).toHaveLength(1);
   });

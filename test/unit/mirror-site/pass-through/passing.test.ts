@@ -457,7 +457,7 @@ describe('this is not an open proxy', () => {
     expect(got.text).not.toContain('127.0.0.2');
     for (let n = 0; n < 4; n++) await get('/');
     expect(standIn.passThrough.health.alarms([SITE]).map(alarmLine)).toEqual([
-      expect.stringMatching(/has failed 5 times since .*is an address of this installation/),
+      expect.stringMatching(/has not answered 5 consecutive requests since .*is an address of this installation/),
     ]);
     expect(standIn.log).toHaveLength(1);
   });
