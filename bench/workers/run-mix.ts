@@ -46,7 +46,14 @@ export async function runMix(
       intervalSeconds: INTERVAL_SECONDS,
       minIntervalSeconds: INTERVAL_SECONDS,
       // Of the addresses of this machine there are few.
-      limits: { maxPeersPerAddressInSwarm: 0, maxPeersPerAddress: 0, arenaBytes: ARENA_BYTES },
+      // A limit that several workers divide is met at another request than with one.
+      limits: {
+        maxPeersPerAddressInSwarm: 0,
+        maxPeersPerAddress: 0,
+        maxPeersPerSiteInSwarm: 0,
+        maxPeersPerSite: 0,
+        arenaBytes: ARENA_BYTES,
+      },
       snapshotFile,
       snapshotEverySeconds: SNAPSHOT_EVERY_SECONDS,
       seed,

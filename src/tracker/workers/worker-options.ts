@@ -1,6 +1,11 @@
 /** The options of one worker, from those of the whole data plane: its part of what the limits allow. */
 import type { DataPlaneLimits, DataPlaneOptions } from '../data-plane-options.js';
-import { DEFAULT_ARENA_BYTES } from '../limits.js';
+import {
+  DEFAULT_ARENA_BYTES,
+  DEFAULT_MAX_CONNECTIONS,
+  DEFAULT_MAX_PEERS_PER_ADDRESS,
+  DEFAULT_MAX_PEERS_PER_SITE,
+} from '../limits.js';
 import type { WorkerShare } from './owner.js';
 import { snapshotFileOf } from './snapshot-files.js';
 
@@ -29,13 +34,11 @@ function limitsOfWorker(limits: DataPlaneLimits, count: number): DataPlaneLimits
   const { store, arenaBytes = DEFAULT_ARENA_BYTES } = limits;
   const part = (whole: number): number => Math.ceil(whole / count);
   const uneven = (whole: number): number => Math.min(whole, Math.ceil((UNEVEN * whole) / count));
-  const divided = (key: 'maxPeersPerAddress' | 'maxPeersPerSite' | 'maxConnections'): DataPlaneLimits =>
-    limits[key] === undefined ? {} : { [key]: part(limits[key]) };
   return {
     ...limits,
-    ...divided('maxPeersPerAddress'),
-    ...divided('maxPeersPerSite'),
-    ...divided('maxConnections'),
+    maxPeersPerAddress: part(limits.maxPeersPerAddress ?? DEFAULT_MAX_PEERS_PER_ADDRESS),
+    maxPeersPerSite: part(limits.maxPeersPerSite ?? DEFAULT_MAX_PEERS_PER_SITE),
+    maxConnections: part(limits.maxConnections ?? DEFAULT_MAX_CONNECTIONS),
     ...(store === undefined
       ? {}
       : { store: { ...store, maxPeers: uneven(store.maxPeers), maxTorrents: uneven(store.maxTorrents) } }),

@@ -38,6 +38,9 @@ describe('the options of one of four workers', () => {
       arenaBytes: 262_500,
       store: { maxPeers: 263, maxTorrents: 1, reservedForInner: 0.2 },
     });
+    // What is not set is divided, too.
+    const defaults = optionsOfWorker({ ...WHOLE, limits: {} }, { index: 2, count: 4 }).limits;
+    expect(defaults).toMatchObject({ maxPeersPerAddress: 5_000, maxPeersPerSite: 20_000, maxConnections: 5_000 });
     expect(snapshotFile).toBe('/d/swarms-3-of-4.snapshot');
     expect(share).toEqual({ index: 2, count: 4 });
     expect(seed).not.toBe(optionsOfWorker(WHOLE, { index: 1, count: 4 }).seed);
