@@ -71,7 +71,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
   const base = values.quick ? QUICK : FULL;
   const only = values.only?.split(',') ?? [];
   for (const name of only) {
-    if (!SCENARIOS.some((scenario) => scenario.name === name)) throw new Error(`there is no scenario "${name}"`);
+    if (!SCENARIOS.some((scenario) => scenario.name === name)) throw new Error(`no scenario is called "${name}"`);
   }
   return {
     only,

@@ -20,7 +20,7 @@ const { values } = parseArgs({
 });
 const scenarios = values.only.split(',').map((name) => {
   const scenario = WORKER_SCENARIOS.find((each) => each.name === name);
-  if (scenario === undefined) throw new Error(`there is no scenario "${name}"`);
+  if (scenario === undefined) throw new Error(`no scenario is called "${name}"`);
   return scenario;
 });
 

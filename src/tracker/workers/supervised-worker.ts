@@ -61,7 +61,7 @@ export class SupervisedWorker implements PartThread {
 
   /**
    * @param options of this worker alone
-   * @param member what it is called where there are several: `worker 2`
+   * @param member its name in the log if there are several: `worker 2`
    * @throws OperatorError if the first start fails: the operator has to repair the cause
    */
   static async start(

@@ -11,6 +11,8 @@ import { snapshotFileOf } from './snapshot-files.js';
 
 /** Info-hashes are spread evenly but not exactly: room that a worker has above its part. */
 const UNEVEN = 1.05;
+/** A worker takes a few seeds, one for each purpose. */
+const SEEDS_A_WORKER = 16;
 
 /** @returns `options` unchanged for the only worker */
 export function optionsOfWorker(options: DataPlaneOptions, share: WorkerShare): DataPlaneOptions {
@@ -25,9 +27,6 @@ export function optionsOfWorker(options: DataPlaneOptions, share: WorkerShare): 
     ...(seed === undefined ? {} : { seed: seed + SEEDS_A_WORKER * share.index }),
   };
 }
-
-/** A worker takes a few seeds, one for each purpose. */
-const SEEDS_A_WORKER = 16;
 
 /** Limits inside one swarm stay as they are, because a swarm belongs to one worker. */
 function limitsOfWorker(limits: DataPlaneLimits, count: number): DataPlaneLimits {

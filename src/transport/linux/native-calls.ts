@@ -90,7 +90,7 @@ export async function openNativeCalls(): Promise<NativeCalls> {
 
 function unavailable(reason: string, cause?: unknown): OperatorError {
   const message = `the Linux transport cannot run here: ${reason}. Set tracker.transport: portable`;
-  return new OperatorError(message, cause === undefined ? {} : { cause });
+  return new OperatorError(message, { code: 'environment', ...(cause === undefined ? {} : { cause }) });
 }
 
 /** `98` becomes `EADDRINUSE`. */

@@ -84,5 +84,6 @@ function eventsAgree(calls: NativeCalls, memory: NativeMemory, epoll: number, le
 function refused(what: string): OperatorError {
   return new OperatorError(
     `the Linux transport cannot run here: ${what} did not work. Set tracker.transport: portable`,
+    { code: 'environment' },
   );
 }

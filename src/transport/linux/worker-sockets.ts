@@ -10,6 +10,7 @@ import { EFD_CLOEXEC, EFD_NONBLOCK, SO_REUSEADDR, SOL_SOCKET } from './linux-abi
 import { errnoName, type NativeCalls, openNativeCalls } from './native-calls.js';
 import { type OpenSocket, openSocket, type SocketOption } from './open-socket.js';
 import { openGroup } from './reuseport-group.js';
+import { checkLayouts } from './self-check.js';
 import { httpSocketOptions } from './tcp-listener.js';
 
 export interface WorkerSockets {
@@ -25,15 +26,17 @@ export interface WorkerSockets {
 
 /**
  * @param count of workers
- * @throws OperatorError if an address cannot be bound (`cannot-listen`), or if this machine cannot divide the datagrams of
- *   one address between several workers (`environment`)
+ * @throws OperatorError if an address cannot be bound (`cannot-listen`), or if the Linux transport cannot run on this machine or
+ *   cannot divide the datagrams of one address between several workers (`environment`)
  */
 export async function openWorkerSockets(
   listen: readonly ListenAddress[],
   count: number,
   limits: TransportLimits,
 ): Promise<WorkerSockets> {
-  return openWorkerSocketsOver(await openNativeCalls(), listen, count, limits);
+  const calls = await openNativeCalls();
+  checkLayouts(calls);
+  return openWorkerSocketsOver(calls, listen, count, limits);
 }
 
 export function openWorkerSocketsOver(
