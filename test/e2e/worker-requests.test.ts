@@ -15,6 +15,7 @@ import { SupervisedDataPlane } from '../../src/tracker/supervised-data-plane.js'
 import { ownerOf } from '../../src/tracker/workers/owner.js';
 import { eventually } from '../support/eventually.js';
 import { labPolicy } from '../support/lab-policy.js';
+import { wholeBodies } from '../support/raw-http.js';
 
 const WORKERS = 4;
 const REQUESTS = 400;
@@ -94,14 +95,7 @@ class KeptAlive {
   }
 
   get answers(): string[] {
-    const bodies: string[] = [];
-    for (let at = 0; ; ) {
-      const bodyAt = this.received.indexOf('\r\n\r\n', at) + 4;
-      const length = Number(/Content-Length: (\d+)/.exec(this.received.slice(at, bodyAt))?.[1]);
-      if (bodyAt < 4 || bodyAt + length > this.received.length) return bodies;
-      at = bodyAt + length;
-      bodies.push(this.received.slice(bodyAt, at));
-    }
+    return wholeBodies(this.received);
   }
 
   async all(count: number): Promise<string[]> {

@@ -59,3 +59,15 @@ export async function exchange(port: number, bytes: string, address = '127.0.0.1
   await once(socket, 'close');
   return Buffer.concat(chunks).toString('latin1');
 }
+
+/** @param received answers on one connection, each with a Content-Length. @returns the bodies of those that have come whole */
+export function wholeBodies(received: string): string[] {
+  const bodies: string[] = [];
+  for (let at = 0; ; ) {
+    const bodyAt = received.indexOf('\r\n\r\n', at) + 4;
+    const length = Number(/Content-Length: (\d+)/.exec(received.slice(at, bodyAt))?.[1]);
+    if (bodyAt < 4 || bodyAt + length > received.length) return bodies;
+    at = bodyAt + length;
+    bodies.push(received.slice(bodyAt, at));
+  }
+}

@@ -27,6 +27,7 @@ import {
 import { makeCertificate, openssl } from '../../../support/certificates.js';
 import { eventually } from '../../../support/eventually.js';
 import { labPolicy } from '../../../support/lab-policy.js';
+import { wholeBodies } from '../../../support/raw-http.js';
 import { escaped, peerId } from '../lab-tracker.js';
 import { hashOf } from './worker-group.js';
 
@@ -145,14 +146,7 @@ class Client {
 
   /** Of the answers that have come whole. */
   get bodies(): string[] {
-    const bodies: string[] = [];
-    for (let at = 0; ; ) {
-      const bodyAt = this.received.indexOf('\r\n\r\n', at) + 4;
-      const length = Number(/Content-Length: (\d+)/.exec(this.received.slice(at, bodyAt))?.[1]);
-      if (bodyAt < 4 || bodyAt + length > this.received.length) return bodies;
-      at = bodyAt + length;
-      bodies.push(this.received.slice(bodyAt, at));
-    }
+    return wholeBodies(this.received);
   }
 
   async answers(count: number): Promise<string[]> {
